@@ -1,0 +1,81 @@
+module mailshot
+
+go 1.26.0
+
+require (
+	// Text part from an HTML body: tables and lists come out right, links are kept.
+	github.com/JohannesKaufmann/html-to-markdown/v2 v2.5.2
+	// Reading messages back in tests, as a second opinion on what render writes.
+	github.com/emersion/go-message v0.18.2
+	// AUTH mechanisms (PLAIN, LOGIN) as defined by their RFCs.
+	github.com/emersion/go-sasl v0.0.0-20241020182733-b788ff22d5a6
+	// SMTP client for the session, SMTP server for the sink.
+	github.com/emersion/go-smtp v0.25.1
+	// The where filter: typed, bounded expressions with positions in errors.
+	github.com/expr-lang/expr v1.17.8
+	// One lock per campaign that the system frees when the process dies, also on Windows.
+	github.com/gofrs/flock v0.13.1
+	// Comparing values in tests.
+	github.com/google/go-cmp v0.7.0
+	// Third parser for the examples' messages, tests only.
+	github.com/jhillyerd/enmime/v2 v2.3.0
+	// Running the real main under scripts, tests only.
+	github.com/rogpeppe/go-internal v1.16.0
+	// Commands, flags, help and shell completion.
+	github.com/spf13/cobra v1.10.2
+	// Excel workbooks. v2.11.1 needs a version of xuri/efp that the proxy does not serve.
+	github.com/xuri/excelize/v2 v2.11.0
+	// Markdown with GFM tables, strikethrough and autolinks.
+	github.com/yuin/goldmark v1.8.7
+	// The campaign file: every error at once, each with line and column.
+	go.yaml.in/yaml/v4 v4.0.0
+	// Internationalised domain names (idna), HTML parsing.
+	golang.org/x/net v0.62.0
+	// Bounded groups of goroutines with one error.
+	golang.org/x/sync v0.24.0
+	// Is standard output a terminal, how wide is it.
+	golang.org/x/term v0.47.0
+	// Numbers and plurals as a language writes them; NFC.
+	golang.org/x/text v0.43.0
+	// Pacing of rates per second.
+	golang.org/x/time v0.16.0
+	// The ledger: SQLite without cgo. v1.61 needs a pprof that the proxy refuses.
+	modernc.org/sqlite v1.60.1
+)
+
+require (
+	github.com/JohannesKaufmann/dom v0.3.1 // indirect
+	github.com/cention-sany/utf7 v0.0.0-20170124080048-26cad61bd60a // indirect
+	github.com/cespare/xxhash/v2 v2.3.0 // indirect
+	github.com/clipperhouse/displaywidth v0.10.0 // indirect
+	github.com/clipperhouse/uax29/v2 v2.6.0 // indirect
+	github.com/dustin/go-humanize v1.0.1 // indirect
+	github.com/fatih/color v1.18.0 // indirect
+	github.com/gogs/chardet v0.0.0-20211120154057-b7413eaefb8f // indirect
+	github.com/google/uuid v1.6.0 // indirect
+	github.com/inbucket/html2text v1.0.0 // indirect
+	github.com/inconshreveable/mousetrap v1.1.0 // indirect
+	github.com/mattn/go-colorable v0.1.14 // indirect
+	github.com/mattn/go-isatty v0.0.24 // indirect
+	github.com/mattn/go-runewidth v0.0.19 // indirect
+	github.com/ncruces/go-strftime v1.0.0 // indirect
+	github.com/olekukonko/cat v0.0.0-20250911104152-50322a0618f6 // indirect
+	github.com/olekukonko/errors v1.2.0 // indirect
+	github.com/olekukonko/ll v0.1.6 // indirect
+	github.com/olekukonko/tablewriter v1.1.3 // indirect
+	github.com/pkg/errors v0.9.1 // indirect
+	github.com/remyoudompheng/bigfft v0.0.0-20230129092748-24d4a6f8daec // indirect
+	github.com/richardlehane/mscfb v1.0.7 // indirect
+	github.com/richardlehane/msoleps v1.0.6 // indirect
+	github.com/spf13/pflag v1.0.9 // indirect
+	github.com/ssor/bom v0.0.0-20170718123548-6386211fdfcf // indirect
+	github.com/tiendc/go-deepcopy v1.7.2 // indirect
+	github.com/xuri/efp v0.0.1 // indirect
+	github.com/xuri/nfp v0.0.2-0.20250530014748-2ddeb826f9a9 // indirect
+	golang.org/x/crypto v0.58.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
+	golang.org/x/tools v0.51.0 // indirect
+	modernc.org/libc v1.77.1 // indirect
+	modernc.org/mathutil v1.7.1 // indirect
+	modernc.org/memory v1.12.1 // indirect
+)
