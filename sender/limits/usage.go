@@ -1,0 +1,158 @@
+package limits
+
+import (
+	"sort"
+	"time"
+)
+
+// Usage is what is known of the uses under one key (an account, a recipient
+// domain): when they were made, and how many have begun and not ended. It does
+// not know the caps, so that two campaigns with different caps can share it.
+//
+// A use is opened by Open, and ended by exactly one of Stamp (it happened, and
+// counts from the time given) and Release (it did not). An open use counts as
+// happening now. The zero Usage is empty and ready. Not for concurrent use.
+type Usage struct {
+	window Window
+	pace   Pace
+}
+
+// Free returns the zero time if one more use may be opened at now under every
+// one of the caps, else the earliest time at which that can be. The time is a
+// promise about the uses as they stand: a Release can make it earlier.
+func (u *Usage) Free(now time.Time, caps []Cap) time.Time {
+	var until time.Time
+	for _, c := range caps {
+		var t time.Time
+		if c.Paced() {
+			t = u.pace.Free(now, c)
+		} else {
+			t = u.window.Free(now, c)
+		}
+		if t.After(until) {
+			until = t
+		}
+	}
+	return until
+}
+
+// Open begins a use at now. The caller has asked Free.
+func (u *Usage) Open(now time.Time) {
+	u.window.Open()
+	u.pace.Use(now)
+}
+
+// Stamp ends an open use as one that happened at now.
+func (u *Usage) Stamp(now time.Time) { u.window.Stamp(now) }
+
+// Release ends an open use, begun at opened, as one that never happened.
+func (u *Usage) Release(opened time.Time) {
+	u.window.Release()
+	u.pace.Undo(opened)
+}
+
+// Window counts uses in rolling windows. For a cap of N in W, at any time t the
+// uses stamped in (t-W, t] and the open ones are at most N together, if the
+// caller opens only what Free allows. A stamp that lies in the future of the
+// clock given (the clock was set back) counts as made now: it neither lets more
+// through nor blocks for longer than W.
+//
+// It holds eight bytes for each use in the longest window it was asked about,
+// and forgets older ones. The zero Window is empty. Not for concurrent use.
+type Window struct {
+	stamps []int64 // Unix nanoseconds, in order, from head on
+	head   int
+	open   int64
+	keep   time.Duration // longest window asked about
+}
+
+// Free returns the zero time if cap allows one more use at now, else the time
+// at which the use in the way leaves the window. When only open uses are in the
+// way, that is a whole window from now: they may yet be stamped.
+func (w *Window) Free(now time.Time, c Cap) time.Time {
+	w.keep = max(w.keep, c.Window)
+	w.settle(now)
+	used := w.stamps[w.head:]
+	oldest := now.Add(-c.Window).UnixNano()
+	first := sort.Search(len(used), func(i int) bool { return used[i] > oldest })
+	used = used[first:]
+	free := c.N - w.open - int64(len(used))
+	if free > 0 {
+		return time.Time{}
+	}
+	// -free uses too many, and one more has to leave to make room for the next.
+	leaving := -free
+	if leaving >= int64(len(used)) {
+		return now.Add(c.Window)
+	}
+	return time.Unix(0, used[leaving]).Add(c.Window)
+}
+
+// Open begins a use.
+func (w *Window) Open() { w.open++ }
+
+// Stamp ends an open use: it counts from now.
+func (w *Window) Stamp(now time.Time) {
+	w.open--
+	w.settle(now)
+	w.stamps = append(w.stamps, now.UnixNano())
+}
+
+// Release ends an open use: it does not count.
+func (w *Window) Release() { w.open-- }
+
+// settle pulls stamps of the future back to now and drops those that no window
+// asked about can hold any more.
+func (w *Window) settle(now time.Time) {
+	n := now.UnixNano()
+	for i := len(w.stamps) - 1; i >= w.head && w.stamps[i] > n; i-- {
+		w.stamps[i] = n
+	}
+	if w.keep == 0 {
+		return
+	}
+	oldest := now.Add(-w.keep).UnixNano()
+	for w.head < len(w.stamps) && w.stamps[w.head] <= oldest {
+		w.head++
+	}
+	// Move down only when half is free: each stamp is moved once at most on average.
+	if w.head > len(w.stamps)/2 {
+		w.stamps = append(w.stamps[:0], w.stamps[w.head:]...)
+		w.head = 0
+	}
+}
+
+// Pace spaces uses evenly: the generic cell rate algorithm with a burst of one.
+// Under a cap of N in W two uses are at least [Cap.Interval] apart, so in any
+// window of W lie at most N. The zero Pace has seen no use. Not for concurrent use.
+type Pace struct {
+	last, before time.Time
+}
+
+// Free returns the zero time if a use may start at now, else when it may.
+func (p *Pace) Free(now time.Time, c Cap) time.Time {
+	if p.last.After(now) {
+		p.last = now // the clock was set back: a use in the future counts as now
+	}
+	if p.last.IsZero() {
+		return time.Time{}
+	}
+	if next := p.last.Add(c.Interval()); next.After(now) {
+		return next
+	}
+	return time.Time{}
+}
+
+// Use records a use that starts at now. A pace counts starts, not ends: what
+// a server minds is how fast messages come.
+func (p *Pace) Use(now time.Time) {
+	p.before, p.last = p.last, now
+}
+
+// Undo takes back the use that started at start, if it was the latest; an older
+// one no longer holds anything up.
+func (p *Pace) Undo(start time.Time) {
+	if p.last.Equal(start) {
+		p.last = p.before
+	}
+}
