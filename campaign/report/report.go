@@ -1,0 +1,135 @@
+// Package report writes down what became of a campaign's rows: a summary for people, CSV and Excel for spreadsheets,
+// JSON for programs.
+//
+// Names, keys, addresses and servers' words come from strangers, and a report is opened by the person who trusts it most.
+// So text passes through Clean (no control character or text direction override reaches a terminal or a cell) and, for
+// spreadsheets, through Defuse (no cell is a formula). JSON carries the text as it was: programs do not evaluate it.
+//
+// The package knows nothing of how results are stored: rows come in as a sequence, in any number, and are streamed.
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// Row is one row of the list and what became of it.
+type Row struct {
+	Number   int64     `json:"number"`             // 1-based row of the list
+	Place    string    `json:"place"`              // file and line, as "people.csv:17"
+	Key      string    `json:"key"`                // identity within the campaign
+	Address  string    `json:"address"`            // as in the envelope; the cell's text where that is no address
+	State    string    `json:"state"`              // one of the states of the state table
+	Reason   string    `json:"reason,omitempty"`   // why a row is not to be sent: invalid, suppressed, filtered, held…
+	Attempts int       `json:"attempts"`           // how often it was handed to a server
+	Time     time.Time `json:"time,omitzero"`      // of the last attempt
+	Due      time.Time `json:"due,omitzero"`       // of the next attempt, for deferred rows
+	Server   string    `json:"server,omitempty"`   // host and port of the last attempt
+	Stage    string    `json:"stage,omitempty"`    // the command that was answered
+	Code     int       `json:"code,omitempty"`     // its SMTP reply code, 0 without a reply
+	Enhanced string    `json:"enhanced,omitempty"` // its enhanced status code (RFC 3463)
+	Text     string    `json:"text,omitempty"`     // the server's words, or what went wrong
+}
+
+// Count is how many rows are in one state.
+type Count struct {
+	State string
+	N     int64
+}
+
+// Summary is where a campaign stands.
+type Summary struct {
+	Campaign string    // its id
+	Created  time.Time // when its list was frozen
+	Rows     int64     // rows read from the list
+	Counts   []Count   // every state, in the order of the identity; N may be 0
+	NextDue  time.Time // when the next deferred row may be tried; zero: none waits
+}
+
+// Sum adds up the counts.
+func (s Summary) Sum() int64 {
+	var n int64
+	for _, c := range s.Counts {
+		n += c.N
+	}
+	return n
+}
+
+// Exact reports whether the states add up to the rows read. They always do; if not, the ledger is damaged.
+func (s Summary) Exact() bool { return s.Sum() == s.Rows }
+
+// Identity is the line that shows that no row is lost: the rows read, and every state with its count.
+func (s Summary) Identity() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d rows", s.Rows)
+	sep := " = "
+	if !s.Exact() {
+		sep = " != "
+	}
+	for _, c := range s.Counts {
+		fmt.Fprintf(&b, "%s%d %s", sep, c.N, c.State)
+		sep = " + "
+	}
+	return b.String()
+}
+
+// meaning says in a few words what a state is.
+func meaning(state string) string {
+	switch state {
+	case "invalid":
+		return "no usable address or key"
+	case "duplicate":
+		return "the same message for a key that was there before"
+	case "suppressed":
+		return "on a list of people not to be mailed"
+	case "filtered":
+		return "left out by where"
+	case "held":
+		return "no longer what was planned; retry takes them up again"
+	case "cancelled":
+		return "taken out by a person, or gone from the list"
+	case "sent":
+		return "accepted by the server"
+	case "refused":
+		return "refused for good by the server"
+	case "gave_up":
+		return "put off by the server until we gave up"
+	case "unknown":
+		return "the server may have it or not; resolve decides"
+	case "deferred":
+		return "put off by the server, tried again later"
+	case "pending":
+		return "not tried yet"
+	case "begun":
+		return "on the wire now"
+	}
+	return ""
+}
+
+// WriteText writes the summary for people: the states that are not empty with their meaning, then the identity.
+func (s Summary) WriteText(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "campaign %s", Clean(s.Campaign))
+	if !s.Created.IsZero() {
+		fmt.Fprintf(&b, ", planned %s", s.Created.Local().Format("2006-01-02 15:04"))
+	}
+	b.WriteString("\n\n")
+	width := len(fmt.Sprint(s.Rows))
+	for _, c := range s.Counts {
+		if c.N > 0 {
+			fmt.Fprintf(&b, "  %*d  %-10s  %s\n", width, c.N, c.State, meaning(c.State))
+		}
+	}
+	if s.Rows > 0 {
+		b.WriteString("\n")
+	}
+	if !s.NextDue.IsZero() {
+		fmt.Fprintf(&b, "next attempt %s\n", s.NextDue.Local().Format("2006-01-02 15:04:05"))
+	}
+	b.WriteString(s.Identity())
+	b.WriteString("\n")
+	_, err := io.WriteString(w, b.String())
+	return err
+}

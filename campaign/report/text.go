@@ -1,0 +1,80 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Clean makes text safe to print on one line: control characters (C0, DEL, C1: terminal escapes, line ends, NUL), characters
+// that turn or hide text (bidirectional overrides and isolates, line and paragraph separators) and bytes that are no UTF-8
+// are shown as escapes (\n, \x1b, \u202e). All else stays, joiners of Persian or Indic scripts too.
+func Clean(s string) string {
+	if !strings.ContainsFunc(s, unsafe) && utf8.ValidString(s) {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		r, size := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			fmt.Fprintf(&b, `\x%02x`, s[i])
+		case r == '\n':
+			b.WriteString(`\n`)
+		case r == '\r':
+			b.WriteString(`\r`)
+		case r == '\t':
+			b.WriteString(`\t`)
+		case unsafe(r) && r < 0x100:
+			fmt.Fprintf(&b, `\x%02x`, r)
+		case unsafe(r):
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			b.WriteRune(r)
+		}
+		i += size
+	}
+	return b.String()
+}
+
+// CleanLines is Clean for text of several lines: line ends become "\n" and tabs stay.
+func CleanLines(s string) string {
+	s = strings.ReplaceAll(s, "\r\n", "\n")
+	lines := strings.Split(s, "\n")
+	for i, l := range lines {
+		cells := strings.Split(l, "\t")
+		for j := range cells {
+			cells[j] = Clean(cells[j])
+		}
+		lines[i] = strings.Join(cells, "\t")
+	}
+	return strings.Join(lines, "\n")
+}
+
+func unsafe(r rune) bool {
+	switch {
+	case unicode.IsControl(r):
+		return true
+	case r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069: // embeddings, overrides, isolates
+		return true
+	case r == 0x2028, r == 0x2029, r == 0xfeff:
+		return true
+	}
+	return false
+}
+
+// Defuse makes text safe to be a cell of a spreadsheet: it is cleaned, and where its first character, after blanks and
+// quotes, would make it a formula (= + - @ and their full-width forms), an apostrophe goes before it. Numbers that
+// mailshot counts itself are written as numbers and do not pass here (CWE-1236).
+func Defuse(s string) string {
+	// A leading tab or line end is itself a way in: some programs strip it and evaluate the rest. Clean has turned it into an
+	// escape; the apostrophe still tells the reader that something was there.
+	lead := s != "" && strings.ContainsRune("\t\r\n\x00", rune(s[0]))
+	s = Clean(s)
+	rest := strings.TrimLeftFunc(s, func(r rune) bool { return unicode.IsSpace(r) || r == '"' || r == '\'' || r == '`' })
+	if r, _ := utf8.DecodeRuneInString(rest); lead || strings.ContainsRune("=+-@＝＋－＠", r) && rest != "" {
+		return "'" + s
+	}
+	return s
+}
