@@ -1,0 +1,138 @@
+package address
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// unreadable finds the first character that must not be in an address though a person may not see why: controls,
+// what has no width, look-alikes of the signs that give an address its form. text is s without the blanks around it;
+// positions count runes of s from 1, as a person counts in the cell.
+func unreadable(s, text string) (reason, hint string) {
+	plain := true
+	for i := range len(text) {
+		if c := text[i]; c < 0x20 || c >= 0x7f {
+			plain = false
+			break
+		}
+	}
+	if plain {
+		return "", ""
+	}
+	if !utf8.ValidString(s) {
+		return "bytes that are not UTF-8", "save the list as UTF-8"
+	}
+	start := strings.Index(s, text)
+	for i, r := range text {
+		if r >= 0x20 && r < 0x7f {
+			continue
+		}
+		where := func() string {
+			return fmt.Sprintf("%U at position %d", r, utf8.RuneCountInString(s[:start+i])+1)
+		}
+		switch {
+		case r == '\n' || r == '\r' || r == 0x2028 || r == 0x2029 || r == 0x85:
+			if addresses(text) > 1 {
+				return "two addresses in one cell", "one address a row"
+			}
+			return "line break " + where(), "delete it"
+		case unicode.IsControl(r):
+			return "control character " + where(), "delete it"
+		case r == utf8.RuneError:
+			return "unreadable character " + where(), "the list has lost its encoding: export it again as UTF-8"
+		case invisible(r):
+			return "invisible character " + where(), "delete it"
+		case lookalike(r) != 0:
+			return fmt.Sprintf("%q in place of %q, %s", r, lookalike(r), where()), fmt.Sprintf("write %q", lookalike(r))
+		}
+	}
+	return "", ""
+}
+
+// invisible reports whether r shows nothing: format characters, blanks other than the space, what Unicode says a
+// reader may ignore, and what is not assigned.
+func invisible(r rune) bool {
+	return !unicode.IsPrint(r) || r == 0x2800 || r == 0x034F ||
+		unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
+}
+
+// lookalike returns the ASCII sign that r stands for in another width or script, 0 if none. Letters are not concerned:
+// what a Cyrillic a means is the domain's business, and its A-label shows it.
+func lookalike(r rune) rune {
+	if r == 0x3002 || r == 0xFF61 {
+		return '.'
+	}
+	c := norm.NFKC.PropertiesString(string(r)).Decomposition()
+	if len(c) != 1 || !strings.ContainsRune("@."+specials, rune(c[0])) {
+		return 0
+	}
+	return rune(c[0])
+}
+
+// explain says what is wrong with a text that has not the form of an address, for the person who typed it.
+func explain(s string) (reason, hint string) {
+	lower := strings.ToLower(s)
+	switch {
+	case strings.HasPrefix(lower, "mailto:"):
+		return "a link in place of an address", "write " + quote(s[len("mailto:"):])
+	case s[0] == '"' && !strings.ContainsAny(s, "<>,;"):
+		return "a quoted part before the @ that not every server reads alike", ""
+	case addresses(s) > 1:
+		return "two addresses in one cell", "one address a row"
+	case strings.ContainsAny(s, "<>"):
+		if i := strings.LastIndexByte(s, '<'); i >= 0 && s[len(s)-1] == '>' {
+			if a, reason, _ := parse(s[i+1 : len(s)-1]); reason == "" {
+				return "display name in the address", "write " + quote(a.String()) + ", the name in a column of its own"
+			}
+		}
+		return "angle brackets in the address", ""
+	case !strings.Contains(s, "@"):
+		return "no @", ""
+	case strings.HasPrefix(s, "@"):
+		return "nothing before the @", ""
+	case strings.HasSuffix(s, "@"):
+		return "nothing after the @", ""
+	case strings.ContainsAny(s, "()"):
+		return "a comment in the address", "delete the brackets and what is in them"
+	case strings.Contains(s, "@["):
+		return "an IP address or literal in place of a domain", ""
+	case strings.Contains(s, `"`):
+		return "a quoted part before the @ that not every server reads alike", ""
+	case strings.Count(s, "@") > 1:
+		return "more than one @", ""
+	}
+	for i, r := range s {
+		if strings.ContainsRune(specials, r) && r != '@' {
+			if r == ' ' || r == '\t' {
+				return fmt.Sprintf("a blank at position %d", utf8.RuneCountInString(s[:i])+1), "delete it"
+			}
+			return fmt.Sprintf("%q at position %d", r, utf8.RuneCountInString(s[:i])+1), ""
+		}
+	}
+	return "not an address", ""
+}
+
+// addresses counts the pieces of a cell that look like an address each, for telling a list in a cell from a typo.
+func addresses(s string) int {
+	n := 0
+	for piece := range strings.FieldsFuncSeq(s, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(",;/|<>", r) }) {
+		if i := strings.IndexByte(piece, '@'); i > 0 && strings.IndexByte(piece[i:], '.') > 1 {
+			n++
+		}
+	}
+	return n
+}
+
+// quote shows a text in an error: in quotes, what cannot be seen escaped, and no longer than a line.
+func quote(s string) string {
+	const most = 80
+	if utf8.RuneCountInString(s) > most {
+		s = string([]rune(s)[:most]) + "…"
+	}
+	return strconv.Quote(s)
+}

@@ -1,0 +1,91 @@
+package address
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// ParseMailbox reads one address with its name: `Ann Example <ann@example.com>`, `"Example, Ann" <ann@example.com>` or
+// the address alone. It is the form of From and Reply-To (RFC 5322 3.4, name-addr); lists, groups and comments are
+// refused. A name with a comma, a semicolon, an @ or angle brackets needs its quotes. The error is always an *[Error].
+func ParseMailbox(s string) (Mailbox, error) {
+	m, reason, hint := parseMailbox(s)
+	if reason != "" {
+		return Mailbox{}, &Error{Text: s, Reason: reason, Hint: hint}
+	}
+	return m, nil
+}
+
+func parseMailbox(s string) (m Mailbox, reason, hint string) {
+	text := strings.Trim(s, " \t")
+	if !strings.HasSuffix(text, ">") {
+		m.Address, reason, hint = parse(text)
+		return m, reason, hint
+	}
+	open := strings.LastIndexByte(text, '<')
+	if open < 0 {
+		return m, "a > without its <", ""
+	}
+	if m.Name, reason, hint = parseName(strings.Trim(text[:open], " \t")); reason != "" {
+		return m, reason, hint
+	}
+	inner := text[open+1 : len(text)-1]
+	if inner != strings.Trim(inner, " \t") {
+		return m, "a blank inside the angle brackets", "delete it"
+	}
+	m.Address, reason, hint = parse(inner)
+	return m, reason, hint
+}
+
+// parseName reads what stands before the angle bracket: a quoted string, or words without any sign that would make it
+// more than a name.
+func parseName(s string) (name, reason, hint string) {
+	for _, r := range s {
+		// Joiners and marks that are part of how a name is written stay; what breaks a line or reorders it does not.
+		if unicode.IsControl(r) || r == utf8.RuneError || 0x2028 <= r && r <= 0x202E || 0x2066 <= r && r <= 0x2069 {
+			return "", "a character that cannot be in a name (" + strings.Trim(quote(string(r)), `"`) + ")", "delete it"
+		}
+	}
+	if strings.HasPrefix(s, `"`) {
+		name, ok := unquote(s)
+		if !ok {
+			return "", "quotes around the name that do not match", ""
+		}
+		s = name
+	} else if i := strings.IndexAny(s, `,;@<>"\`); i >= 0 {
+		if addresses(s) > 0 && s[i] != '"' {
+			return "", "more than one address", "one address only"
+		}
+		return "", "a " + quote(s[i:i+1]) + " in a name without quotes", `write it as "Example, Ann" <ann@example.com>`
+	}
+	if encodedWord(s) {
+		return "", "an encoded word (=?…?=) in the name", "write the name itself; it is encoded when the message is made"
+	}
+	return s, "", ""
+}
+
+// unquote reads a whole quoted string (RFC 5322 3.2.4).
+func unquote(s string) (string, bool) {
+	if len(s) < 2 || s[0] != '"' || s[len(s)-1] != '"' {
+		return "", false
+	}
+	s = s[1 : len(s)-1]
+	if !strings.ContainsAny(s, `"\`) {
+		return strings.TrimSpace(s), true
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case '"':
+			return "", false
+		case '\\':
+			i++
+			if i == len(s) {
+				return "", false
+			}
+		}
+		b.WriteByte(s[i])
+	}
+	return strings.TrimSpace(b.String()), true
+}
