@@ -1,0 +1,137 @@
+package reply
+
+import (
+	"strings"
+	"time"
+)
+
+// Verdict is the meaning of an answer.
+type Verdict struct {
+	Class Class
+	About string // recipient, message, sender or server; "" when OK
+	// HoldOff is how long the server is to be left alone, 0 when it need not be.
+	// It is the first wait; who sees the same answer again waits longer.
+	HoldOff time.Duration
+	// Suppress: the mailbox does not exist, so the address may go on the
+	// suppression list. True only with Refuse.
+	Suppress bool
+}
+
+// First waits after an answer that asks for one (delivery.md §5.3).
+const (
+	short = 30 * time.Second // too fast, too many at once
+	brief = time.Minute      // a server's passing trouble
+	login = 5 * time.Minute  // trouble with authentication or TLS: repeating it locks accounts
+	quota = time.Hour        // a daily allowance used up
+)
+
+// Classify tells what the answer means that a server gave at a stage: the basic
+// code (0: no whole answer came), the enhanced code as "5.1.1" or "", and the
+// text of all lines. It is pure and safe for concurrent use.
+//
+// The first row of the table that fits decides; after it the stage and the
+// class digit do.
+func Classify(stage Stage, code int, enhanced string, text string) Verdict {
+	if accepted(stage, code) {
+		return Verdict{Class: OK}
+	}
+	temporary := code >= 400 && code <= 499
+	permanent := code >= 500 && code <= 599
+	if !temporary && !permanent {
+		return noAnswer(stage)
+	}
+	subject := ""
+	if len(enhanced) > 2 {
+		subject = enhanced[2:]
+	}
+	lower := strings.ToLower(text)
+	for _, r := range rules {
+		if r.fits(stage, code, subject, lower) {
+			return r.verdict
+		}
+	}
+	return byStage(stage, temporary)
+}
+
+// accepted reports whether code is the answer that a stage hopes for.
+func accepted(stage Stage, code int) bool {
+	switch stage {
+	case Data:
+		return code == 354
+	case Auth:
+		return code == 235
+	case Greeting, StartTLS:
+		return code == 220
+	default:
+		return code >= 200 && code <= 299
+	}
+}
+
+// noAnswer is the verdict on silence, a broken connection, half an answer, or
+// one that makes no sense at its stage.
+func noAnswer(stage Stage) Verdict {
+	switch {
+	case stage == End:
+		return Verdict{Class: Unknown, About: AboutMessage}
+	case stage == Body:
+		// The server may well have hung up because of what it read.
+		return Verdict{Class: Retry, About: AboutMessage}
+	case stage == StartTLS:
+		// 354 and the like instead of 220: whoever answers does not speak TLS.
+		return Verdict{Class: Stop, About: AboutServer}
+	default:
+		return Verdict{Class: Retry, About: AboutServer, HoldOff: short}
+	}
+}
+
+// byStage is the verdict when no rule knows better.
+func byStage(stage Stage, temporary bool) Verdict {
+	switch {
+	case stage == Auth && temporary, stage == StartTLS && temporary:
+		return Verdict{Class: Retry, About: AboutServer, HoldOff: login}
+	case stage.connecting() && temporary:
+		return Verdict{Class: Retry, About: AboutServer, HoldOff: short}
+	case stage.connecting():
+		return Verdict{Class: Stop, About: AboutServer}
+	case stage == Mail && temporary:
+		// Nothing is known of the recipient yet, so nothing is held against it.
+		return Verdict{Class: Hold, About: AboutServer, HoldOff: brief}
+	case stage == Mail:
+		return Verdict{Class: Stop, About: AboutSender}
+	case stage == Rcpt && temporary:
+		return Verdict{Class: Retry, About: AboutRecipient}
+	case stage == Rcpt:
+		return Verdict{Class: Refuse, About: AboutRecipient}
+	case temporary:
+		return Verdict{Class: Retry, About: AboutMessage}
+	default:
+		return Verdict{Class: Message, About: AboutMessage}
+	}
+}
+
+// rule is a row of the table. An empty field fits anything.
+type rule struct {
+	stages   []Stage
+	codes    []int    // basic codes; a single digit is a class
+	subjects []string // enhanced codes without their class digit: "1.1", or a whole subject "6."
+	words    []string // lower case; one of them is in the text
+	verdict  Verdict
+}
+
+func (r *rule) fits(stage Stage, code int, subject, text string) bool {
+	return fits(r.stages, func(s Stage) bool { return s == stage }) &&
+		fits(r.codes, func(c int) bool { return c == code || c == code/100 }) &&
+		fits(r.subjects, func(s string) bool {
+			return s == subject || strings.HasSuffix(s, ".") && strings.HasPrefix(subject, s)
+		}) &&
+		fits(r.words, func(w string) bool { return strings.Contains(text, w) })
+}
+
+func fits[T any](of []T, one func(T) bool) bool {
+	for _, x := range of {
+		if one(x) {
+			return true
+		}
+	}
+	return len(of) == 0
+}
