@@ -1,0 +1,356 @@
+package definition
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// key is one row of the table of keys: what may be written in one place of the file, how it is read, and what the
+// reference says about it. A key has either a reader or keys of its own.
+type key struct {
+	name     string
+	required bool
+	read     func(dec *decoder, n *yaml.Node)
+	keys     []key
+	entries  func(dec *decoder, name, value *yaml.Node) // a mapping with keys that the person chooses
+
+	example string // as it stands in the reference, after "name: "; empty = not shown
+	doc     string // one comment, "" = none
+	off     bool   // shown commented out
+}
+
+// decoder walks the file's nodes along the table of keys and gathers the mistakes.
+type decoder struct {
+	source *source
+	files  files
+	errs   []*Error
+	more   int
+	seen   map[string]*yaml.Node // by path ("server.port"), the keys given
+	path   []string              // of the key that is read
+}
+
+func (dec *decoder) report(n *yaml.Node, code, text, hint string) {
+	dec.reportAt(n.Line, n.Column, code, text, hint)
+}
+
+func (dec *decoder) reportAt(line, column int, code, text, hint string) {
+	if len(dec.errs) >= maxErrors {
+		dec.more++
+		return
+	}
+	dec.errs = append(dec.errs, dec.source.errorAt(line, column, code, text, hint))
+}
+
+func (dec *decoder) err() error {
+	if dec.more > 0 {
+		last := &Error{Code: "more", Place: dec.source.name, Text: fmt.Sprintf("%d more mistakes", dec.more), line: len(dec.source.lines) + 1}
+		dec.errs = append(dec.errs, last)
+	}
+	return join(dec.errs)
+}
+
+// failed says whether a mistake lies within the value of a key that was given.
+func (dec *decoder) failed(path string) bool {
+	n := dec.seen[path]
+	if n == nil {
+		return false
+	}
+	from, to := n.Line, lastLine(n)
+	return slices.ContainsFunc(dec.errs, func(e *Error) bool { return e.line >= from && e.line <= to })
+}
+
+func lastLine(n *yaml.Node) int {
+	last := n.Line
+	for _, c := range n.Content {
+		last = max(last, lastLine(c))
+	}
+	return last
+}
+
+// name is the path of the key that is read, for messages.
+func (dec *decoder) name() string {
+	return strings.ReplaceAll(strings.Join(dec.path, "."), ".[", "[")
+}
+
+// within reads something below the key called name.
+func (dec *decoder) within(name string, read func()) {
+	dec.path = append(dec.path, name)
+	read()
+	dec.path = dec.path[:len(dec.path)-1]
+}
+
+// plain refuses what no value of a campaign file may be: an alias, an anchor, a tag.
+func (dec *decoder) plain(n *yaml.Node) bool {
+	switch {
+	case n.Kind == yaml.AliasNode:
+		dec.report(n, "alias", "aliases are not part of a campaign file", "write the value out; put a text that begins with * in quotes")
+	case n.Anchor != "":
+		dec.report(n, "anchor", "anchors are not part of a campaign file", "remove the &name; put a text that begins with & in quotes")
+	case n.Style&yaml.TaggedStyle != 0:
+		dec.report(n, "tag", "tags are not part of a campaign file", "remove the !tag; put a text that begins with ! in quotes")
+	default:
+		return true
+	}
+	return false
+}
+
+// mapping calls each for the pairs of a mapping, after refusing keys given twice. It returns false if n is not a mapping.
+func (dec *decoder) mapping(n *yaml.Node, each func(name, value *yaml.Node)) bool {
+	if !dec.plain(n) {
+		return false
+	}
+	if n.Kind != yaml.MappingNode {
+		what := "the file"
+		if len(dec.path) > 0 {
+			what = strconv.Quote(dec.name())
+		}
+		dec.report(n, "wrong-type", fmt.Sprintf("%s must have keys of its own, not %s", what, kindOf(n)), "write them below it, indented, as key: value")
+		return false
+	}
+	lines := map[string]int{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		name, value := n.Content[i], n.Content[i+1]
+		if !dec.plain(name) {
+			continue
+		}
+		if name.Kind != yaml.ScalarNode {
+			if templateShape(n) {
+				dec.report(n, "unquoted-template", "a text that begins with {{ without quotes around it", bareTemplateHint)
+				return true
+			}
+			dec.report(name, "wrong-type", "a key must be a word", "")
+			continue
+		}
+		if name.Tag == "!!merge" {
+			dec.report(name, "unknown-key", "merges are not part of a campaign file", "write the keys out")
+			continue
+		}
+		if first, twice := lines[name.Value]; twice {
+			dec.report(name, "duplicate-key", fmt.Sprintf("%q is given twice", shown(name.Value)), fmt.Sprintf("first on line %d", first))
+			continue
+		}
+		lines[name.Value] = name.Line
+		each(name, value)
+	}
+	return true
+}
+
+// section reads a mapping by the keys of the table. at is where the section's own key stands, nil for the whole file.
+func (dec *decoder) section(n, at *yaml.Node, keys []key) {
+	if dec.seen == nil {
+		dec.seen = map[string]*yaml.Node{}
+	}
+	given := map[string]bool{}
+	ok := dec.mapping(n, func(name, value *yaml.Node) {
+		i := slices.IndexFunc(keys, func(k key) bool { return k.name == name.Value })
+		if i < 0 {
+			dec.unknown(name, keys)
+			return
+		}
+		given[name.Value] = true
+		dec.within(name.Value, func() {
+			dec.seen[dec.name()] = value
+			dec.value(name, value, keys[i])
+		})
+	})
+	if !ok {
+		return
+	}
+	for _, k := range keys {
+		if !k.required || given[k.name] {
+			continue
+		}
+		example, _, _ := strings.Cut(k.example, "\n")
+		hint := ""
+		if example != "" {
+			hint = "for example " + k.name + ": " + example
+		} else if len(k.keys) > 0 {
+			hint = fmt.Sprintf("for example %s: { %s: %s }", k.name, k.keys[0].name, k.keys[0].example)
+		}
+		if at == nil {
+			e := dec.source.errorAt(1, 1, "missing-key", fmt.Sprintf("%q is missing", k.name), hint)
+			e.Place, e.Excerpt, e.Column = dec.source.name, "", 0
+			dec.errs = append(dec.errs, e)
+			continue
+		}
+		dec.report(at, "missing-key", fmt.Sprintf("%q is missing", strings.Join(append(slices.Clone(dec.path), k.name), ".")), hint)
+	}
+}
+
+// value reads the value of one key of the table.
+func (dec *decoder) value(name, value *yaml.Node, k key) {
+	switch {
+	case k.keys != nil:
+		dec.section(value, name, k.keys)
+	case k.entries != nil:
+		dec.mapping(value, func(name, value *yaml.Node) { k.entries(dec, name, value) })
+	default:
+		k.read(dec, value)
+	}
+}
+
+// unknown reports a key that the table does not have, with the key that may be meant: one like it, or the same one where
+// it belongs.
+func (dec *decoder) unknown(name *yaml.Node, keys []key) {
+	var names []string
+	for _, k := range keys {
+		names = append(names, k.name)
+	}
+	hint := ""
+	if near := nearest(name.Value, names); near != "" {
+		hint = fmt.Sprintf("did you mean %q?", near)
+	} else if home, ok := elsewhere(new(Definition).keys(), plainWord(name.Value)); ok && home != dec.name() {
+		switch {
+		case home == "":
+			hint = "it belongs at the top level, not indented"
+		default:
+			hint = fmt.Sprintf("it belongs under %q", home)
+		}
+	} else if len(names) <= 12 {
+		hint = "known here: " + strings.Join(names, ", ")
+	}
+	dec.report(name, "unknown-key", fmt.Sprintf("unknown key %q", shown(name.Value)), hint)
+}
+
+// elsewhere finds the section that has a key of that name.
+func elsewhere(keys []key, name string) (section string, ok bool) {
+	for _, k := range keys {
+		if k.name == name {
+			return "", true
+		}
+	}
+	for _, k := range keys {
+		if section, ok := elsewhere(k.keys, name); ok {
+			return strings.TrimSuffix(k.name+"."+section, "."), true
+		}
+	}
+	return "", false
+}
+
+// scalar returns the text of a value as it is written, and where it begins. It reports what is not a text, or empty.
+func (dec *decoder) scalar(n *yaml.Node) (Text, bool) {
+	if !dec.plain(n) {
+		return Text{}, false
+	}
+	if n.Kind != yaml.ScalarNode {
+		if templateShape(n) {
+			dec.report(n, "unquoted-template", "a text that begins with {{ without quotes around it", bareTemplateHint)
+		} else {
+			dec.report(n, "wrong-type", fmt.Sprintf("%q must be a text, not %s", dec.name(), kindOf(n)), "")
+		}
+		return Text{}, false
+	}
+	t := Text{Text: n.Value, Line: n.Line, Column: n.Column}
+	switch {
+	case n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
+		t.Line, t.Column = dec.source.blockStart(n.Line)
+		t.Text = strings.TrimRight(t.Text, "\n")
+	case n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0:
+		t.Column++
+	default:
+		if !dec.comment(n) {
+			return Text{}, false
+		}
+	}
+	if strings.TrimSpace(t.Text) == "" {
+		dec.report(n, "empty-value", fmt.Sprintf("%q has no value", dec.name()), "give one, or remove the line")
+		return Text{}, false
+	}
+	for _, r := range t.Text {
+		if r < ' ' && r != '\n' && r != '\t' || r >= 0x7f && r < 0xa0 || r == '\ufeff' {
+			dec.report(n, "control-character", fmt.Sprintf("control character %U in %q", r, dec.name()), "remove it")
+			return Text{}, false
+		}
+	}
+	return t, true
+}
+
+// comment refuses an unquoted text that goes on after a # which YAML takes for a comment: subject: Invoice #{{.number}}
+// would be sent as "Invoice".
+func (dec *decoder) comment(n *yaml.Node) bool {
+	line := []rune(dec.source.lines[min(n.Line, len(dec.source.lines))-1])
+	if n.Column > len(line) {
+		return true
+	}
+	rest, ok := strings.CutPrefix(string(line[n.Column-1:]), n.Value)
+	if !ok || n.Value == "" {
+		return true
+	}
+	after := strings.TrimLeft(rest, " \t")
+	if len(after) < 2 || after[0] != '#' || strings.ContainsAny(after[1:2], " \t#") {
+		return true
+	}
+	column := n.Column + utf8.RuneCountInString(n.Value) + utf8.RuneCountInString(rest) - utf8.RuneCountInString(after)
+	dec.reportAt(n.Line, column, "comment-in-text", "the text ends before this #, which begins a comment",
+		"put the whole text in quotes, or a blank after the #")
+	return false
+}
+
+// blockStart returns where the text of a block scalar begins whose | or > stands on a line.
+func (s *source) blockStart(line int) (int, int) {
+	for i := line; i < len(s.lines); i++ {
+		if body := strings.TrimLeft(s.lines[i], " "); body != "" {
+			return i + 1, len(s.lines[i]) - len(body) + 1
+		}
+	}
+	return line, 1
+}
+
+// templateShape recognises {{.name}} without quotes, which YAML reads as a mapping with a mapping for its key.
+func templateShape(n *yaml.Node) bool {
+	return n.Kind == yaml.MappingNode && n.Style&yaml.FlowStyle != 0 && len(n.Content) > 0 &&
+		n.Content[0].Kind == yaml.MappingNode && n.Content[0].Style&yaml.FlowStyle != 0
+}
+
+func kindOf(n *yaml.Node) string {
+	switch n.Kind {
+	case yaml.MappingNode:
+		return "a mapping"
+	case yaml.SequenceNode:
+		return "a list"
+	case yaml.AliasNode:
+		return "an alias"
+	}
+	if n.Tag == "!!null" && n.Value == "" {
+		return "nothing"
+	}
+	return "one text"
+}
+
+// clip shortens a text of the file for a message.
+func clip(s string) string {
+	if r := []rune(s); len(r) > 60 {
+		return string(r[:59]) + "…"
+	}
+	return s
+}
+
+// shown is a key of the file for a message. A colon forgotten after password must not show what comes after it.
+func shown(key string) string {
+	if i := strings.IndexAny(key, " \t=:"); i > 0 && secretKey(key[:i]) {
+		return key[:i] + " " + mask
+	}
+	return clip(key)
+}
+
+// list calls each for the items of a list; one item may stand without the list around it.
+func (dec *decoder) list(n *yaml.Node, each func(n *yaml.Node)) {
+	if !dec.plain(n) {
+		return
+	}
+	if n.Kind != yaml.SequenceNode {
+		each(n)
+		return
+	}
+	if len(n.Content) == 0 {
+		dec.report(n, "empty-value", fmt.Sprintf("%q has no value", dec.name()), "give one, or remove the line")
+	}
+	for i, item := range n.Content {
+		dec.within(fmt.Sprintf("[%d]", i), func() { each(item) })
+	}
+}

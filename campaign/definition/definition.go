@@ -1,0 +1,240 @@
+// Package definition reads the campaign file.
+//
+// The file is YAML and is read strictly: an unknown key, a value of the wrong kind, a file that is not there or a path
+// that leaves the campaign's folder is a mistake, and all mistakes are reported at once, each with its place
+// (campaign.yaml:7:3), the offending line and what to do. Only a mistake in the YAML itself hides what comes after it.
+//
+// One table of keys (keys.go) says what may be written. It drives reading, the suggestions for misspelt keys, and the
+// annotated reference, so that they cannot differ. Values are taken as they are written: 012 is the text "012" and no
+// is the text "no"; what YAML would make of them does not matter. Anchors, aliases, tags and merges are refused.
+//
+// A text that is a template keeps the place where it starts, so that a mistake found in it later has a place in the
+// file. Secrets are never in the file: password names where to find one, a literal one is refused, and no error shows
+// a value that may be a secret.
+package definition
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+
+	"mailshot/internal/address"
+	"mailshot/sender/limits"
+)
+
+// MaxSize is the size in bytes above which a campaign file is refused unread.
+const MaxSize = 256 << 10
+
+// Definition is a campaign file that has been read and found good. It is not changed after [Load].
+type Definition struct {
+	Path   string // as given to Load
+	Name   string // base name, used in places
+	Dir    string // the campaign's folder: what its paths are relative to
+	Digest string // hex SHA-256 of the file's bytes
+
+	ID          string // may hold {{date}}: see ExpandID
+	From        Text   // template of the From header
+	ReplyTo     Text   // template of the Reply-To header; absent = none
+	Subject     Text   // template of the subject
+	Bounces     address.Address
+	Recipients  Recipients
+	Body        Body
+	Attachments []Attachment
+	Suppress    []Text // files of addresses never to be mailed
+	Headers     []Header
+	Archive     string // folder for a copy of each message sent; "" = none
+	Server      Server // Host "" = the file names no server
+	Limits      Limits
+}
+
+// Text is a value with the place where it starts in the file, both 1-based, the column in runes. Line 0 means that the
+// file does not give it. In a block scalar (| or >) the place is that of its first line's first character.
+type Text struct {
+	Text         string
+	Line, Column int
+}
+
+// Given says whether the file gives the value.
+func (t Text) Given() bool { return t.Line > 0 }
+
+// Recipients names the list and how it is read.
+type Recipients struct {
+	File               string // relative to Dir, or "-" for standard input
+	Sheet, Range       string // of an Excel workbook; "" = the first, all of it
+	HeaderRow          int    // 0 = the first row that is not empty
+	Delimiter          rune   // of a text file; 0 = detected
+	Address, Name, Key string // columns; "" = guessed from the header (Key: the address)
+	Columns            map[string]string
+	Where              Text
+	Duplicates         string // "error" or "first"; never ""
+}
+
+// Body names the files a message's body is made from. Layout is a built-in layout's name or a file.
+type Body struct {
+	Markdown, HTML, Text Text
+	Layout               Text
+	Language             string // BCP 47, e.g. "fa"; "" = none
+	Direction            string // "ltr", "rtl" or "" = by the language
+}
+
+// Attachment is a file that goes with each message. File and Name are templates; an absent Name is the file's own. With
+// a CID it is an image within the HTML.
+type Attachment struct {
+	File, Name Text
+	CID        string
+}
+
+// Header is a header of the person's own, in the order of the file. Value is a template.
+type Header struct {
+	Name  string
+	Value Text
+}
+
+// Server says where messages are handed over. Zero Port and empty TLS leave the choice to the sender.
+type Server struct {
+	Host     string
+	Port     int
+	TLS      string // "implicit", "starttls", "none" or ""
+	Username string
+	Password *Secret // nil = no login
+	Helo     string
+	CAFile   string // PEM certificates to trust instead of the system's; relative to Dir
+}
+
+// Limits are the caps to keep to. Zero values leave the sender's defaults.
+type Limits struct {
+	Caps                  []limits.Cap
+	Domains               map[string][]limits.Cap // by recipient domain, lower case, A-labels
+	Connections           int
+	MessagesPerConnection int
+	Retry                 limits.Backoff
+}
+
+// Load reads the campaign file at path and checks it and the files it names. A mistake in the file is an [*Error];
+// several are joined, in the order of the file.
+func Load(path string) (*Definition, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open campaign file: %w", err)
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		return nil, fmt.Errorf("%s is a folder; name the campaign file in it", path)
+	}
+	data, err := io.ReadAll(io.LimitReader(f, MaxSize+1))
+	if err != nil {
+		return nil, fmt.Errorf("read campaign file: %w", err)
+	}
+	d, err := Parse(filepath.Base(path), data, filepath.Dir(path))
+	if err != nil {
+		return nil, err
+	}
+	d.Path = path
+	return d, nil
+}
+
+// Parse reads data as the campaign file called name. Paths in it are relative to dir, where the files it names are
+// looked for; an empty dir leaves them unchecked. Errors are as those of [Load].
+func Parse(name string, data []byte, dir string) (*Definition, error) {
+	sum := sha256.Sum256(data)
+	d := &Definition{Path: name, Name: name, Dir: dir, Digest: hex.EncodeToString(sum[:])}
+	if len(data) > MaxSize {
+		return nil, &Error{Code: "too-large", Place: name, Text: fmt.Sprintf("larger than %d KiB", MaxSize>>10),
+			Hint: "is this the campaign file? lists and templates are files of their own"}
+	}
+	s := newSource(name, data)
+	if err := s.checkBytes(data); err != nil {
+		return nil, err
+	}
+	root, err := s.document(data)
+	if err != nil {
+		return nil, err
+	}
+	s.hide(root)
+	dec := &decoder{source: s, files: newFiles(dir)}
+	defer dec.files.close()
+	dec.section(root, nil, d.keys())
+	d.check(dec)
+	if err := dec.err(); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+var datePattern = regexp.MustCompile(`\{\{\s*date\s*\}\}`)
+
+// ExpandID returns the campaign's id with {{date}} replaced by now's date (2006-01-02, in now's zone).
+func (d *Definition) ExpandID(now time.Time) string {
+	return datePattern.ReplaceAllLiteralString(d.ID, now.Format(time.DateOnly))
+}
+
+// check holds the rules that need more than one key.
+func (d *Definition) check(dec *decoder) {
+	if n := dec.seen["body"]; n != nil && !d.Body.Markdown.Given() && !d.Body.HTML.Given() && !d.Body.Text.Given() && !dec.failed("body") {
+		dec.report(n, "missing-key", "the body has no text", "give one of markdown: body.md, html: body.html or text: body.txt")
+	}
+	if n := dec.seen["body.layout"]; n != nil && !d.Body.Markdown.Given() && !d.Body.HTML.Given() && d.Body.Text.Given() {
+		dec.report(n, "useless-key", "a layout is for markdown or html, and the body is text only", "remove the line")
+	}
+	if n := dec.seen["server.password"]; n != nil && dec.seen["server.username"] == nil {
+		dec.report(n, "missing-key", "a password without a username", "add username: above it")
+	}
+	if n := dec.seen["server.username"]; n != nil && dec.seen["server.password"] == nil {
+		dec.report(n, "missing-key", "a username without a password", passwordHint)
+	}
+	if n := dec.seen["server.tls"]; n != nil && d.Server.TLS == "none" && dec.seen["server.password"] != nil &&
+		d.Server.Host != "" && !loopback(d.Server.Host) {
+		dec.report(n, "clear-password", "a password would go over the network in clear", "use implicit (port 465) or starttls (port 587)")
+	}
+	if b := d.Limits.Retry.Defaults(); b.GiveUp < b.First {
+		if n := dec.seen["limits.retry"]; n != nil {
+			dec.report(n, "bad-value", fmt.Sprintf("give_up (%v) comes before the first retry (%v)", b.GiveUp, b.First), "")
+		}
+	}
+	cids := map[string]bool{}
+	for i, a := range d.Attachments {
+		if a.CID != "" && cids[a.CID] {
+			dec.report(dec.seen[fmt.Sprintf("attachments[%d].cid", i)], "duplicate-cid", fmt.Sprintf("cid %q is given twice", a.CID), "each image needs its own")
+		}
+		cids[a.CID] = true
+	}
+}
+
+// document parses data into the root mapping's node.
+func (s *source) document(data []byte) (*yaml.Node, error) {
+	empty := s.errorAt(1, 1, "empty-file", "the file is empty", "mailshot init newsletter DIR writes one to start from")
+	empty.Excerpt, empty.Column = "", 0
+	loader, err := yaml.NewLoader(bytes.NewReader(data))
+	if err != nil {
+		return nil, err
+	}
+	var doc yaml.Node
+	if err := loader.Load(&doc); errors.Is(err, io.EOF) {
+		return nil, empty
+	} else if err != nil {
+		return nil, s.syntax(err)
+	}
+	var second yaml.Node
+	if err := loader.Load(&second); err == nil {
+		return nil, s.errorAt(max(second.Line, 1), max(second.Column, 1), "second-document", "a second document begins here", "a campaign file holds one; remove the --- line and what follows")
+	} else if !errors.Is(err, io.EOF) {
+		return nil, s.syntax(err)
+	}
+	if len(doc.Content) != 1 {
+		return nil, empty
+	}
+	root := doc.Content[0]
+	if root.Kind == yaml.ScalarNode && root.Value == "" {
+		return nil, empty
+	}
+	return root, nil
+}

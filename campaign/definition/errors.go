@@ -1,0 +1,102 @@
+package definition
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// Error is one mistake in a campaign file.
+type Error struct {
+	Code    string // short and stable: "unknown-key", "missing-file", …
+	Place   string // "campaign.yaml:7:3", or the file alone
+	Text    string // what is wrong, without the place
+	Excerpt string // the line, with what may be a secret hidden; "" when there is none to show
+	Column  int    // of the mistake in Excerpt, in runes from 1; 0 = none
+	Hint    string // what to do; "" when the text says it
+
+	line, column int
+}
+
+// shortHint is the length in runes up to which a hint stands in the error's own line.
+const shortHint = 60
+
+func (e *Error) Error() string {
+	s := e.Place + ": " + e.Text
+	if e.Hint != "" && utf8.RuneCountInString(e.Hint) <= shortHint {
+		s += " (" + e.Hint + ")"
+	}
+	return s
+}
+
+// Diagnostic returns the parts of the error for display.
+func (e *Error) Diagnostic() (code, place, text, excerpt string, column int, hint string) {
+	return e.Code, e.Place, e.Text, e.Excerpt, e.Column, e.Hint
+}
+
+// maxErrors is how many mistakes of one file are reported; the others wait until these are mended.
+const maxErrors = 100
+
+// join sorts errs by place and joins them.
+func join(errs []*Error) error {
+	if len(errs) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(errs, func(a, b *Error) int {
+		if a.line != b.line {
+			return a.line - b.line
+		}
+		return a.column - b.column
+	})
+	all := make([]error, len(errs))
+	for i, e := range errs {
+		all[i] = e
+	}
+	return errors.Join(all...)
+}
+
+// nearest returns the word of words most like s, or "" when none is alike. Case and the choice of - or _ cost nothing.
+func nearest(s string, words []string) string {
+	best, bestCost := "", 0
+	from := plainWord(s)
+	limit := max(1, utf8.RuneCountInString(from)/3)
+	for _, w := range words {
+		if cost := distance(from, plainWord(w), limit); cost <= limit && (best == "" || cost < bestCost) {
+			best, bestCost = w, cost
+		}
+	}
+	return best
+}
+
+func plainWord(s string) string {
+	return strings.ReplaceAll(strings.ToLower(s), "-", "_")
+}
+
+// distance is the number of insertions, deletions, replacements and swaps of neighbours that turn a into b, exact up to
+// limit and some number above it beyond.
+func distance(a, b string, limit int) int {
+	x, y := []rune(a), []rune(b)
+	if len(x)-len(y) > limit || len(y)-len(x) > limit || len(x) > 200 {
+		return limit + 1
+	}
+	before, last, row := make([]int, len(y)+1), make([]int, len(y)+1), make([]int, len(y)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := 1; i <= len(x); i++ {
+		row[0] = i
+		for j := 1; j <= len(y); j++ {
+			cost := 1
+			if x[i-1] == y[j-1] {
+				cost = 0
+			}
+			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+cost)
+			if i > 1 && j > 1 && x[i-1] == y[j-2] && x[i-2] == y[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
+			}
+		}
+		before, last, row = last, row, before
+	}
+	return last[len(y)]
+}

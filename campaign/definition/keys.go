@@ -1,0 +1,131 @@
+package definition
+
+import (
+	"strconv"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// keys is the table of what a campaign file may hold. It is the one place to change for a new key: reading, suggestions
+// and the reference follow it. The order is that of the reference.
+func (d *Definition) keys() []key {
+	return []key{
+		{name: "id", required: true, read: id(&d.ID), example: "invoices-{{date}}",
+			doc: "What the campaign is known by: a second send with the same id resumes the first. Letters, digits, . _ and -; {{date}} is the day of the send."},
+		{name: "from", required: true, read: mailbox(&d.From), example: "Acme Billing <billing@acme.example>",
+			doc: "from, reply_to, subject, headers and attachment names are templates: {{.column}} is what the list holds. Quote what begins with {{ or holds \": \" or \" #\"."},
+		{name: "reply_to", read: mailbox(&d.ReplyTo), example: "help@acme.example"},
+		{name: "bounces", read: plainAddress(&d.Bounces), example: "bounces@acme.example",
+			doc: "Envelope sender, where undeliverable mail comes back. Default: the address of from."},
+		{name: "subject", required: true, read: line(&d.Subject), example: `"Invoice {{.number}} for {{.name}}"`},
+		{name: "recipients", required: true, keys: d.recipientKeys(),
+			doc: "The list."},
+		{name: "body", required: true, keys: d.bodyKeys(),
+			doc: "The text. One of markdown, html and text at least; a text part is always made. Files are below the campaign file's folder."},
+		{name: "attachments", read: each(func() ([]key, func()) {
+			a := &Attachment{}
+			return attachmentKeys(a), func() { d.Attachments = append(d.Attachments, *a) }
+		}), example: "\n- file: invoices/{{.number}}.pdf\n  name: Invoice {{.number}}.pdf\n- file: logo.png\n  cid: logo",
+			doc: "Files that go along, below the campaign file's folder; file and name are templates. name is the file's own by default. With cid: logo, the HTML shows it by <img src=\"cid:logo\">."},
+		{name: "suppress", read: fileList(&d.Suppress), example: "[do-not-mail.csv]",
+			doc: "Files of addresses never to be mailed."},
+		{name: "headers", entries: header(&d.Headers), example: `{ List-Id: "Invoices <invoices.acme.example>" }`,
+			doc: "Headers of your own. One that comes out empty is left out."},
+		{name: "archive", read: text(&d.Archive), example: "sent/",
+			doc: "Folder for a copy of each message as it was sent. Default: none."},
+		{name: "server", keys: d.serverKeys(),
+			doc: "Where the messages are handed over. Not needed for check, preview and send --to-sink."},
+		{name: "limits", keys: d.limitKeys(),
+			doc: "What the sending keeps to, over restarts and across campaigns of one account."},
+	}
+}
+
+func (d *Definition) recipientKeys() []key {
+	r := &d.Recipients
+	r.Duplicates = "error"
+	return []key{
+		{name: "file", required: true, read: list(&r.File), example: "customers.xlsx",
+			doc: ".csv, .tsv or .xlsx; - is standard input."},
+		{name: "sheet", read: text(&r.Sheet), example: "November", doc: "Excel: the sheet. Default: the first."},
+		{name: "range", read: text(&r.Range), example: "A1:F200", doc: "Excel: the cells. Default: all."},
+		{name: "header_row", read: number(&r.HeaderRow, 1, 1_048_576), example: "1", doc: "Row of the column names. Default: the first that is not empty."},
+		{name: "delimiter", read: delimiter(&r.Delimiter), example: `";"`, off: true, doc: `Text files: "," ";" "|" or tab. Default: detected.`},
+		{name: "address", read: text(&r.Address), example: "email", doc: "Columns. Default: guessed from the column names, and said."},
+		{name: "name", read: text(&r.Name), example: "full_name"},
+		{name: "key", read: text(&r.Key), example: "number", doc: "What makes a recipient one and the same over runs. Default: the address."},
+		{name: "columns", entries: columns(&r.Columns), example: "{ amount: number, due: date }",
+			doc: "text, number, date or bool. Default: text."},
+		{name: "where", read: line(&r.Where), example: `amount > 0 && country != "FR"`, doc: "Only the rows for which this holds."},
+		{name: "duplicates", read: word(&r.Duplicates, "error", "first"), example: "error",
+			doc: "When two rows with one key would get different messages: error, or first to take the first."},
+	}
+}
+
+func (d *Definition) bodyKeys() []key {
+	b := &d.Body
+	return []key{
+		{name: "markdown", read: file(&b.Markdown), example: "body.md"},
+		{name: "html", read: file(&b.HTML), example: "body.html", off: true},
+		{name: "text", read: file(&b.Text), example: "body.txt", off: true, doc: "In the place of the text part that is made from the above."},
+		{name: "layout", read: layout(&b.Layout), example: "plain",
+			doc: "What stands around the body: plain, letter or a file. Default: plain for markdown, none for html."},
+		{name: "language", read: language(&b.Language), example: "en", doc: "Language of the text (BCP 47). Default: not said."},
+		{name: "direction", read: word(&b.Direction, "ltr", "rtl"), example: "ltr", doc: "ltr or rtl. Default: by the language."},
+	}
+}
+
+func attachmentKeys(a *Attachment) []key {
+	return []key{
+		{name: "file", required: true, read: templateFile(&a.File), example: "invoice.pdf"},
+		{name: "name", read: line(&a.Name)},
+		{name: "cid", read: contentID(&a.CID)},
+	}
+}
+
+func (d *Definition) serverKeys() []key {
+	s := &d.Server
+	return []key{
+		{name: "host", required: true, read: host(&s.Host), example: "smtp.acme.example"},
+		{name: "port", read: number(&s.Port, 1, 65535), example: "587", doc: "Default: 465 for tls: implicit, else 587."},
+		{name: "tls", read: tls(&s.TLS), example: "starttls",
+			doc: "implicit, starttls or none. Default: implicit on port 465, else starttls. none with a password only on this machine."},
+		{name: "username", read: text(&s.Username), example: "billing@acme.example"},
+		{name: "password", read: password(&s.Password), example: "{ env: SMTP_PASSWORD }",
+			doc: "Where the password is, never the password: { env: NAME }, { file: path } or { command: [pass, show, smtp] }."},
+		{name: "helo", read: helo(&s.Helo), example: "mail.acme.example", doc: "Name given in EHLO. Default: this machine's."},
+		{name: "ca_file", read: anyFile(&s.CAFile), example: "ca.pem", off: true, doc: "Certificates to trust in the place of the system's (PEM)."},
+		{name: "provider", read: provider},
+	}
+}
+
+func (d *Definition) limitKeys() []key {
+	l := &d.Limits
+	return []key{
+		{name: "caps", read: caps(&l.Caps), example: "[20/min, 400/24h]",
+			doc: "Recipients in any stretch of that time: number/unit with s, min, h, d, or number/15m. Under a minute: evenly paced."},
+		{name: "domains", entries: domainCaps(&l.Domains), example: "{ gmail.com: 5/s, outlook.com: [10/min, 1_000/24h] }",
+			doc: "More caps, by the recipient's domain."},
+		{name: "connections", read: number(&l.Connections, 1, 500), example: "2", doc: "At a time. Default: 2."},
+		{name: "messages_per_connection", read: number(&l.MessagesPerConnection, 1, 1_000_000), example: "50", doc: "Default: 100."},
+		{name: "retry", keys: []key{
+			{name: "first", read: duration(&l.Retry.First), example: "5m"},
+			{name: "max", read: duration(&l.Retry.Max), example: "4h"},
+			{name: "give_up", read: duration(&l.Retry.GiveUp), example: "48h"},
+		}, doc: "Of temporary failures: the first wait, doubled up to max, for give_up at most. These are the defaults."},
+	}
+}
+
+// each reads a list of mappings. item gives the keys of a new item and what to do when it has been read.
+func each(item func() ([]key, func())) func(*decoder, *yaml.Node) {
+	return func(dec *decoder, n *yaml.Node) {
+		if n.Kind == yaml.MappingNode {
+			dec.report(n, "wrong-type", strconv.Quote(dec.name())+" must be a list", "begin each item with - and a blank")
+			return
+		}
+		dec.list(n, func(n *yaml.Node) {
+			keys, done := item()
+			dec.section(n, n, keys)
+			done()
+		})
+	}
+}

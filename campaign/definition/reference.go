@@ -1,0 +1,74 @@
+package definition
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// Reference returns a campaign file that shows every key with an example and what it means. It is written from the
+// table of keys that reading uses, and is itself a good campaign file but for the files it names.
+func Reference() string {
+	var b strings.Builder
+	writeReference(&b, new(Definition).keys(), "")
+	return b.String()
+}
+
+// commentWidth is the width to which comments above a key are broken; a shorter one stands beside its key, at
+// commentColumn or after it.
+const (
+	commentWidth  = 100
+	commentColumn = 44
+	besideWidth   = 120
+)
+
+func writeReference(b *strings.Builder, keys []key, indent string) {
+	for _, k := range keys {
+		if k.example == "" && k.keys == nil {
+			continue
+		}
+		line := indent
+		if k.off {
+			line += "# "
+		}
+		line += k.name + ":"
+		first, rest, _ := strings.Cut(k.example, "\n")
+		if first != "" {
+			line += " " + first
+		}
+		doc := k.doc
+		if doc != "" && rest == "" && k.keys == nil {
+			if beside := line + strings.Repeat(" ", max(2, commentColumn-utf8.RuneCountInString(line))) + "# " + doc; utf8.RuneCountInString(beside) <= besideWidth {
+				line, doc = beside, ""
+			}
+		}
+		if doc != "" {
+			if indent == "" && b.Len() > 0 {
+				b.WriteString("\n")
+			}
+			for _, l := range wrap(doc, commentWidth-len(indent)) {
+				b.WriteString(indent + "# " + l + "\n")
+			}
+		}
+		b.WriteString(line + "\n")
+		for l := range strings.Lines(rest) {
+			b.WriteString(indent + "  " + strings.TrimSuffix(l, "\n") + "\n")
+		}
+		writeReference(b, k.keys, indent+"  ")
+	}
+}
+
+// wrap breaks text at blanks into lines of at most width runes where it can.
+func wrap(text string, width int) []string {
+	var lines []string
+	line := ""
+	for _, w := range strings.Fields(text) {
+		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(w) > width {
+			lines, line = append(lines, line), ""
+		}
+		if line != "" {
+			line += " "
+		}
+		line += w
+	}
+	return append(lines, line)
+}

@@ -1,0 +1,71 @@
+package definition
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write the expected files anew")
+
+// The reference is a campaign file that is read without a mistake, every key in it at once.
+func TestReferenceIsGood(t *testing.T) {
+	t.Parallel()
+	text := strings.NewReplacer("# html:", "html:", "# text:", "text:", "# ca_file:", "ca_file:", "# delimiter:", "delimiter:").Replace(Reference())
+	dir := t.TempDir()
+	for _, name := range []string{"customers.xlsx", "body.md", "body.html", "body.txt", "logo.png", "do-not-mail.csv", "ca.pem"} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := Parse("campaign.yaml", []byte(text), dir); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	if _, err := Parse("campaign.yaml", []byte(Reference()), dir); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Every key of the table is in the reference, so that a new one cannot be forgotten.
+func TestReferenceIsWhole(t *testing.T) {
+	t.Parallel()
+	text := Reference()
+	var walk func(keys []key)
+	walk = func(keys []key) {
+		for _, k := range keys {
+			if k.name != "provider" && !strings.Contains(text, k.name+":") {
+				t.Errorf("%q is not in the reference", k.name)
+			}
+			walk(k.keys)
+		}
+	}
+	walk(new(Definition).keys())
+	walk(attachmentKeys(new(Attachment)))
+}
+
+func TestReferenceDocument(t *testing.T) {
+	t.Parallel()
+	frame, err := os.ReadFile("testdata/campaign-file.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := strings.Replace(string(frame), "{{reference}}\n", Reference(), 1)
+	path := filepath.FromSlash("../../docs/campaign-file.md")
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.ReplaceAll(string(got), "\r\n", "\n") != want {
+		t.Error("docs/campaign-file.md is not what the table of keys says; write it anew with go test ./campaign/definition -update")
+	}
+}

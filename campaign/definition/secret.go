@@ -1,0 +1,205 @@
+package definition
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// Secret says where a secret is found: exactly one of the fields is set. It holds no secret and may be printed.
+type Secret struct {
+	Env     string   // environment variable
+	File    string   // file, relative to the campaign's folder; ~/ is the user's home
+	Command []string // program and arguments, run in the campaign's folder; the first line it prints is the secret
+}
+
+const (
+	maxSecret     = 64 << 10 // bytes read from a file or a command
+	secretTimeout = 2 * time.Minute
+)
+
+// Read fetches the secret. dir is the campaign's folder. A command has two minutes (it may ask a person), or until ctx
+// ends. The value is never part of an error.
+func (s *Secret) Read(ctx context.Context, dir string) (string, error) {
+	value, from, err := "", "", error(nil)
+	switch {
+	case s.Env != "":
+		from = "environment variable " + s.Env
+		var ok bool
+		if value, ok = os.LookupEnv(s.Env); !ok {
+			return "", fmt.Errorf("password: %s is not set", from)
+		}
+	case s.File != "":
+		from = "file " + s.File
+		value, err = readSecretFile(s.File, dir)
+	case len(s.Command) > 0:
+		from = "command " + s.Command[0]
+		value, err = runSecretCommand(ctx, s.Command, dir)
+	default:
+		return "", errors.New("password: no env, file or command is named")
+	}
+	if err != nil {
+		return "", fmt.Errorf("password: %s: %w", from, err)
+	}
+	if value == "" {
+		return "", fmt.Errorf("password: %s is empty", from)
+	}
+	if strings.ContainsAny(value, "\x00\r\n") {
+		return "", fmt.Errorf("password: %s holds more than one line", from)
+	}
+	return value, nil
+}
+
+func readSecretFile(name, dir string) (string, error) {
+	if rest, ok := strings.CutPrefix(name, "~/"); ok {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "", err
+		}
+		name = filepath.Join(home, rest)
+	}
+	name = filepath.FromSlash(name)
+	if !filepath.IsAbs(name) {
+		name = filepath.Join(dir, name)
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return "", bare(err)
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
+	if err != nil {
+		return "", bare(err)
+	}
+	if len(b) > maxSecret {
+		return "", errors.New("too large for a secret")
+	}
+	text := strings.TrimSuffix(string(b), "\n")
+	return strings.TrimSuffix(text, "\r"), nil
+}
+
+// bare takes the operation and the path off an error of the file system, which the caller names as the person wrote it.
+func bare(err error) error {
+	var pe *os.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}
+
+func runSecretCommand(ctx context.Context, command []string, dir string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, secretTimeout)
+	defer cancel()
+	name := command[0]
+	if strings.ContainsRune(name, '/') && !filepath.IsAbs(name) {
+		abs, err := filepath.Abs(filepath.Join(dir, filepath.FromSlash(name)))
+		if err != nil {
+			return "", err
+		}
+		name = abs
+	}
+	cmd := exec.CommandContext(ctx, name, command[1:]...)
+	cmd.Dir = dir
+	cmd.WaitDelay = time.Second // a child left behind may hold the pipes
+	stdout, stderr := &head{}, &head{}
+	cmd.Stdout, cmd.Stderr = stdout, stderr
+	err := cmd.Run()
+	first, _, _ := strings.Cut(stdout.String(), "\n")
+	first = strings.TrimSuffix(first, "\r")
+	if ctx.Err() != nil {
+		return "", ctx.Err()
+	}
+	if err != nil {
+		var ee *exec.ExitError
+		if !errors.As(err, &ee) {
+			var xe *exec.Error
+			if errors.As(err, &xe) {
+				return "", xe.Err
+			}
+			return "", bare(err)
+		}
+		// What the program says helps; what it has printed as the secret is taken out of it.
+		said, _, _ := strings.Cut(strings.TrimSpace(stderr.String()), "\n")
+		if said == "" || first != "" && strings.Contains(said, first) {
+			return "", fmt.Errorf("ended with exit code %d", ee.ExitCode())
+		}
+		return "", fmt.Errorf("ended with exit code %d: %q", ee.ExitCode(), clip(said))
+	}
+	return first, nil
+}
+
+// head keeps the first bytes written to it and drops the others.
+type head struct{ bytes.Buffer }
+
+func (h *head) Write(p []byte) (int, error) {
+	h.Buffer.Write(p[:min(len(p), maxSecret-min(maxSecret, h.Len()))])
+	return len(p), nil
+}
+
+const passwordHint = "write password: { env: SMTP_PASSWORD }, { file: /run/secrets/smtp } or { command: [pass, show, smtp] }"
+
+// password reads a reference to a secret. No message of it shows anything of what is written there: it may be the secret.
+func password(into **Secret) func(*decoder, *yaml.Node) {
+	return func(dec *decoder, n *yaml.Node) {
+		if n.Kind != yaml.MappingNode || n.Anchor != "" || n.Style&yaml.TaggedStyle != 0 {
+			dec.report(n, "literal-password", "a password does not belong in the campaign file", passwordHint)
+			return
+		}
+		if len(n.Content) != 2 || n.Content[0].Kind != yaml.ScalarNode {
+			dec.report(n, "bad-password", fmt.Sprintf("%q must name one place where the password is", dec.name()), passwordHint)
+			return
+		}
+		name, value := n.Content[0], n.Content[1]
+		s := &Secret{}
+		ok := false
+		switch name.Value {
+		case "env":
+			if ok = value.Kind == yaml.ScalarNode && variableName(value.Value); ok {
+				s.Env = value.Value
+			}
+		case "file":
+			if ok = value.Kind == yaml.ScalarNode && value.Value != "" && !strings.ContainsAny(value.Value, "\x00\n"); ok {
+				s.File = value.Value
+			}
+		case "command":
+			ok = value.Kind == yaml.SequenceNode && len(value.Content) > 0
+			for _, word := range value.Content {
+				ok = ok && word.Kind == yaml.ScalarNode && !strings.ContainsRune(word.Value, 0)
+				s.Command = append(s.Command, word.Value)
+			}
+			ok = ok && s.Command[0] != ""
+		}
+		if !ok {
+			what := map[string]string{
+				"env":     "env must be the name of an environment variable",
+				"file":    "file must be a path",
+				"command": "command must be a list: the program and its arguments",
+			}[name.Value]
+			if what == "" {
+				what = "a password is found by env, file or command"
+			}
+			dec.report(value, "bad-password", what, passwordHint)
+			return
+		}
+		*into = s
+	}
+}
+
+// variableName accepts what shells accept as the name of an environment variable.
+func variableName(s string) bool {
+	for i, r := range s {
+		if r != '_' && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && (i == 0 || r < '0' || r > '9') {
+			return false
+		}
+	}
+	return s != ""
+}
