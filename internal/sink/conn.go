@@ -1,0 +1,388 @@
+package sink
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/tls"
+	"io"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// conn lies between go-smtp and the socket. go-smtp sees a plain connection:
+// TLS is done here, so that what it writes can be changed before it is
+// encrypted.
+//
+// Replies are held until go-smtp wants to read again. That answers a pipelined
+// group of commands in one write, and lets a reply be taken back: go-smtp
+// writes 354 before anybody else hears of DATA.
+//
+// go-smtp writes one line of a reply per call of Write; the layer counts on it.
+type conn struct {
+	net.Conn // the socket: addresses and deadlines; TLS keeps none of its own
+	server   *Server
+	number   int64
+	crowd    int // connections open when this one came, itself included
+
+	started bool // the handshakes are over; only go-smtp's goroutine uses it
+	greeted bool // we have greeted, go-smtp's greeting is not wanted
+
+	mu      sync.Mutex // BDAT runs a session in a goroutine of its own
+	top     net.Conn   // where bytes go: the socket or TLS on it
+	out     []byte     // replies not yet sent
+	last    int        // where in out the last reply begins
+	feed    []byte     // bytes go-smtp reads before the socket's
+	instead *answer    // what to send in place of go-smtp's next reply
+	ehlo    []string   // lines of an answer to EHLO, while it is collected
+	broken  bool       // a read failed: nothing more comes
+
+	dead   chan struct{} // closed with the connection
+	closed atomic.Bool
+	text   atomic.Value // string: why it ended, for the event
+}
+
+// answer is what a rule says in place of a reply.
+type answer struct {
+	text string
+	then string // "", "drop" (without a farewell), "close"
+}
+
+func newConn(nc net.Conn, s *Server, number int64) *conn {
+	return &conn{Conn: nc, top: nc, server: s, number: number, dead: make(chan struct{})}
+}
+
+// Read sends what was held and reads.
+func (c *conn) Read(p []byte) (int, error) {
+	if err := c.flush(); err != nil {
+		return 0, err
+	}
+	c.mu.Lock()
+	if len(c.feed) > 0 {
+		n := copy(p, c.feed)
+		c.feed = c.feed[n:]
+		c.mu.Unlock()
+		return n, nil
+	}
+	top := c.top
+	c.mu.Unlock()
+	if c.closed.Load() {
+		return 0, net.ErrClosed
+	}
+	n, err := top.Read(p)
+	if err != nil {
+		c.mu.Lock()
+		c.broken = true
+		c.mu.Unlock()
+		if c.closed.Load() {
+			err = net.ErrClosed // whatever TLS makes of it
+		}
+	}
+	return n, err
+}
+
+// Write takes one line of a reply from go-smtp. The first is its greeting.
+func (c *conn) Write(p []byte) (int, error) {
+	if !c.started {
+		c.started = true
+		if !c.start() {
+			return 0, net.ErrClosed
+		}
+		if c.greeted {
+			return len(p), nil
+		}
+	}
+	if c.closed.Load() {
+		return 0, net.ErrClosed
+	}
+	c.mu.Lock()
+	final := len(p) < 4 || p[3] != '-'
+	if c.instead != nil {
+		if !final {
+			c.mu.Unlock()
+			return len(p), nil
+		}
+		a := *c.instead
+		c.instead = nil
+		c.mu.Unlock()
+		c.say(a)
+		return len(p), nil
+	}
+	defer c.mu.Unlock()
+	if len(c.server.o.Hide) > 0 && (c.ehlo != nil || bytes.HasPrefix(p, []byte("250-Hello "))) {
+		c.ehlo = append(c.ehlo, string(p[4:]))
+		if !final {
+			return len(p), nil
+		}
+		p = hide(c.ehlo, c.server.o.Hide)
+		c.ehlo = nil
+		c.out = append(c.out, p...)
+		return len(p), nil
+	}
+	c.last = len(c.out)
+	c.out = append(c.out, p...)
+	return len(p), nil
+}
+
+// hide makes the answer to EHLO out of its lines, less the extensions named.
+func hide(lines, names []string) []byte {
+	kept := slices.DeleteFunc(lines, func(line string) bool {
+		word, _, _ := strings.Cut(strings.TrimSpace(line), " ")
+		return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, word) })
+	})
+	var b bytes.Buffer
+	for i, line := range kept {
+		sep := "250-"
+		if i == len(kept)-1 {
+			sep = "250 "
+		}
+		b.WriteString(sep + line)
+	}
+	return b.Bytes()
+}
+
+// flush sends what is held.
+func (c *conn) flush() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.out) == 0 {
+		return nil
+	}
+	_, err := c.top.Write(c.out)
+	c.out, c.last = c.out[:0], 0
+	return err
+}
+
+// retract takes the last reply back, if it is still here.
+func (c *conn) retract() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := string(c.out[c.last:])
+	c.out = c.out[:c.last]
+	return s
+}
+
+// say sends an answer and does what is to be done after it.
+func (c *conn) say(a answer) {
+	c.mu.Lock()
+	c.last = len(c.out)
+	c.out = append(c.out, a.text...)
+	c.mu.Unlock()
+	switch a.then {
+	case "drop":
+		c.flush()
+		c.drop()
+	case "close":
+		c.flush()
+		if t, ok := c.top.(*tls.Conn); ok {
+			t.CloseWrite()
+		}
+		c.drop()
+	}
+}
+
+// replace makes a the next reply in place of go-smtp's.
+func (c *conn) replace(a answer) {
+	c.mu.Lock()
+	c.instead = &a
+	c.mu.Unlock()
+}
+
+// drop closes our side and then waits for the client's. A plain close would
+// reset the connection if anything arrived after it, and the reset could take
+// replies with it that the client has not read yet.
+func (c *conn) drop() {
+	if t, ok := c.Conn.(interface{ CloseWrite() error }); ok && t.CloseWrite() == nil {
+		io.Copy(io.Discard, c.Conn)
+	}
+	c.kill(false)
+}
+
+// stall says nothing more until the client or the server closes.
+func (c *conn) stall() {
+	c.flush()
+	io.Copy(io.Discard, c.Conn)
+	c.kill(false)
+}
+
+// wait lets time pass; false when the connection or the server ended in it.
+func (c *conn) wait(d time.Duration) bool {
+	c.flush()
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-c.dead:
+	case <-c.server.stopping:
+	}
+	return false
+}
+
+// kill closes the socket at once, with a reset if asked. It may be called from
+// any goroutine.
+func (c *conn) kill(reset bool) {
+	if !c.closed.CompareAndSwap(false, true) {
+		return
+	}
+	if t, ok := c.Conn.(*net.TCPConn); ok && reset {
+		t.SetLinger(0)
+	}
+	c.Conn.Close()
+	close(c.dead)
+}
+
+// Close is go-smtp's end of the connection, from its own goroutine: after
+// QUIT, after the client has gone, and once more when the goroutine ends.
+func (c *conn) Close() error {
+	if !c.closed.Load() {
+		c.Conn.SetWriteDeadline(time.Now().Add(time.Second)) // a client that does not read cannot hold us
+		c.flush()
+		if t, ok := c.top.(*tls.Conn); ok {
+			t.CloseWrite()
+		}
+		c.kill(false)
+	}
+	c.server.forget(c)
+	return nil
+}
+
+// start does what comes before go-smtp's greeting; false when the connection
+// ended in it.
+func (c *conn) start() bool {
+	s := c.server
+	s.observe(Event{Kind: "connected", Connection: c.number})
+	if s.o.TLS == "implicit" && !c.handshake() {
+		return false
+	}
+	if s.o.MaxConnections > 0 && c.crowd > s.o.MaxConnections {
+		c.say(answer{"421 4.7.0 " + s.o.Hostname + " too many connections\r\n", "close"})
+		return false
+	}
+	f := c.fault("connect", "", Event{})
+	if !f.usual {
+		if f.gone {
+			return false
+		}
+		c.say(f.answer)
+		if !f.good {
+			return !c.closed.Load() && c.refuse()
+		}
+		c.greeted = true
+	}
+	if s.o.TLS == "starttls" {
+		return c.clear()
+	}
+	return true
+}
+
+// refuse is what follows a greeting that was no welcome: only QUIT is
+// understood (RFC 5321 section 3.1).
+func (c *conn) refuse() bool {
+	r := bufio.NewReader(c)
+	for {
+		line, err := r.ReadSlice('\n')
+		if err != nil {
+			c.kill(false)
+			return false
+		}
+		if verb(line) == "QUIT" {
+			c.say(answer{"221 2.0.0 Bye\r\n", "close"})
+			return false
+		}
+		c.say(answer{"503 5.5.1 No service here\r\n", ""})
+	}
+}
+
+// clear leads the conversation up to STARTTLS, which is required.
+func (c *conn) clear() bool {
+	s := c.server
+	if !c.greeted {
+		c.greeted = true
+		c.say(answer{"220 " + s.o.Hostname + " ESMTP Service Ready\r\n", ""})
+	}
+	r := bufio.NewReader(c)
+	for {
+		if s.o.IdleTimeout > 0 {
+			c.SetReadDeadline(time.Now().Add(s.o.IdleTimeout))
+		}
+		line, err := r.ReadSlice('\n')
+		if err != nil {
+			c.kill(false)
+			return false
+		}
+		reply := "530 5.7.0 Must issue a STARTTLS command first\r\n"
+		switch v := verb(line); v {
+		case "EHLO", "HELO":
+			f := c.fault("ehlo", "", Event{})
+			if f.gone {
+				return false
+			}
+			reply = "250 " + s.o.Hostname + "\r\n"
+			if v == "EHLO" {
+				reply = string(hide([]string{s.o.Hostname + "\r\n", "PIPELINING\r\n", "8BITMIME\r\n",
+					"ENHANCEDSTATUSCODES\r\n", "STARTTLS\r\n"}, s.o.Hide))
+			}
+			if !f.usual {
+				c.say(f.answer)
+				continue
+			}
+		case "NOOP", "RSET":
+			reply = "250 2.0.0 OK\r\n"
+		case "QUIT":
+			c.say(answer{"221 2.0.0 Bye\r\n", "close"})
+			return false
+		case "STARTTLS":
+			// Commands behind STARTTLS in one packet would be taken as if
+			// they had come under TLS (CVE-2011-0411).
+			if r.Buffered() > 0 {
+				c.say(answer{"554 5.5.0 Nothing may follow STARTTLS\r\n", "close"})
+				return false
+			}
+			f := c.fault("starttls", "", Event{})
+			if f.gone {
+				return false
+			}
+			if !f.usual {
+				c.say(f.answer)
+				if !f.good {
+					continue
+				}
+			} else {
+				c.say(answer{"220 2.0.0 Ready to start TLS\r\n", ""})
+			}
+			return c.flush() == nil && c.handshake()
+		}
+		c.say(answer{reply, ""})
+	}
+}
+
+// verb is the command of a line.
+func verb(line []byte) string {
+	word, _, _ := strings.Cut(strings.TrimSpace(string(line)), " ")
+	return strings.ToUpper(word)
+}
+
+// handshake puts TLS on the socket.
+func (c *conn) handshake() bool {
+	if f := c.fault("tls", "", Event{}); f.gone {
+		return false
+	}
+	if d := c.server.o.IdleTimeout; d > 0 {
+		c.SetDeadline(time.Now().Add(d))
+	}
+	t := tls.Server(c.Conn, c.server.tls.config)
+	if err := t.Handshake(); err != nil {
+		c.text.Store("tls: " + err.Error())
+		c.kill(false)
+		return false
+	}
+	c.SetDeadline(time.Time{})
+	c.mu.Lock()
+	c.top = t
+	c.mu.Unlock()
+	return true
+}
