@@ -1,0 +1,98 @@
+package render
+
+import (
+	"bytes"
+	"encoding/base64"
+	"unicode/utf8"
+)
+
+// normalize turns every line end (CRLF, CR, LF) of a text into CRLF, the
+// canonical form that a text part is encoded from (RFC 2046 section 4.1.1).
+func normalize(s []byte) []byte {
+	out := make([]byte, 0, len(s)+len(s)/32+16)
+	for len(s) > 0 {
+		i := bytes.IndexAny(s, "\r\n")
+		if i < 0 {
+			return append(out, s...)
+		}
+		out = append(append(out, s[:i]...), "\r\n"...)
+		if s[i] == '\r' && i+1 < len(s) && s[i+1] == '\n' {
+			i++
+		}
+		s = s[i+1:]
+	}
+	return out
+}
+
+// preferBase64 chooses the shorter encoding: an octet over 127 costs three in
+// quoted-printable, and four thirds in base64, so the two meet at a sixth.
+func preferBase64(s []byte) bool {
+	high := 0
+	for _, c := range s {
+		if c >= 0x80 {
+			high++
+		}
+	}
+	return high*6 > len(s)
+}
+
+// appendQuotedPrintable encodes a text whose lines end in CRLF (RFC 2045
+// section 6.7). Beyond the standard's must, it keeps the octets of one
+// character on one line, and writes a dot at the start of a line and the F of
+// "From " as octets, so that no server or mail folder on the way has a reason to touch them.
+func appendQuotedPrintable(b, s []byte) []byte {
+	column := 0
+	for i := 0; i < len(s); {
+		if s[i] == '\r' && i+1 < len(s) && s[i+1] == '\n' {
+			b = append(b, "\r\n"...)
+			column = 0
+			i += 2
+			continue
+		}
+		_, size := utf8.DecodeRune(s[i:])
+		c := s[i]
+		literal := c >= '!' && c <= '~' && c != '=' || c == ' ' && i+1 < len(s) && s[i+1] != '\r'
+		width := 1
+		if !literal {
+			width = 3 * size
+		}
+		// One column stays free for the soft line break, unless the line ends here.
+		if column+width > lineLength || column+width == lineLength && !bytes.HasPrefix(s[i+size:], []byte("\r\n")) {
+			b = append(b, "=\r\n"...)
+			column = 0
+		}
+		if column == 0 && (c == '.' || c == 'F' && bytes.HasPrefix(s[i:], []byte("From "))) {
+			literal, width = false, 3
+		}
+		if literal {
+			b = append(b, c)
+		} else {
+			for _, c := range s[i : i+size] {
+				b = append(b, '=', hexDigits[c>>4], hexDigits[c&15])
+			}
+		}
+		column += width
+		i += size
+	}
+	return b
+}
+
+// rawLine octets make one base64 line of 76 characters (RFC 2045 section 6.8).
+const rawLine = 57
+
+// base64Length is the number of octets that appendBase64 adds for n.
+func base64Length(n int64) int64 {
+	return n/rawLine*(lineLength+2) + min(n%rawLine, 1)*((n%rawLine+2)/3*4+2)
+}
+
+// appendBase64 encodes s in lines of 76 characters, each ended. Called piece by
+// piece, each piece but the last has to be a multiple of rawLine.
+func appendBase64(b, s []byte) []byte {
+	for len(s) > 0 {
+		n := min(rawLine, len(s))
+		b = base64.StdEncoding.AppendEncode(b, s[:n])
+		b = append(b, "\r\n"...)
+		s = s[n:]
+	}
+	return b
+}

@@ -1,0 +1,107 @@
+package render
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// checkFileName says why a recipient should not be given a file of this name,
+// or "". A name is a base name: nothing in it leads a reader to another folder,
+// shows another ending than it has, or is a device on the reader's system.
+func checkFileName(name string) string {
+	if bad := checkText(name); bad != "" {
+		return bad
+	}
+	switch {
+	case name == "":
+		return "is empty"
+	case strings.ContainsAny(name, `/\`):
+		return "has a folder in it"
+	case strings.Trim(name, ".") == "":
+		return "is only dots"
+	case len(name) > 255:
+		return fmt.Sprintf("has %d bytes; the most is 255", len(name))
+	}
+	for _, r := range name {
+		if unicode.Is(unicode.Bidi_Control, r) {
+			return fmt.Sprintf("has a direction mark (U+%04X), which can hide the true ending", r)
+		}
+	}
+	if stem, _, _ := strings.Cut(name, "."); device(strings.TrimRight(stem, " ")) {
+		return "is the name of a device on Windows"
+	}
+	return ""
+}
+
+func device(stem string) bool {
+	switch stem = strings.ToUpper(stem); stem {
+	case "CON", "PRN", "AUX", "NUL":
+		return true
+	}
+	return len(stem) == 4 && (stem[:3] == "COM" || stem[:3] == "LPT") && stem[3] >= '1' && stem[3] <= '9'
+}
+
+// namePieces gives a file name as a header's parameters: `key="name"` where the
+// name is plain, else the extended and continued form of RFC 2231.
+func namePieces(key, name string) []string {
+	if plainFileName(name) {
+		return []string{key + `="` + name + `"`}
+	}
+	var values []string
+	value := "utf-8''"
+	room := lineLength - len(key) - len(" *00*=;")
+	for len(name) > 0 {
+		_, size := utf8.DecodeRuneInString(name)
+		next := percentEncode(name[:size])
+		if len(value)+len(next) > room {
+			values = append(values, value)
+			value = ""
+		}
+		value += next
+		name = name[size:]
+	}
+	values = append(values, value)
+	if len(values) == 1 {
+		return []string{key + "*=" + value}
+	}
+	for i, v := range values {
+		values[i] = fmt.Sprintf("%s*%d*=%s", key, i, v)
+		if i < len(values)-1 {
+			values[i] += ";"
+		}
+	}
+	return values
+}
+
+// oldNamePieces gives the same name once more for readers that know nothing of
+// RFC 2231: Content-Type's name, in encoded-words where it is not plain. RFC
+// 2047 does not allow them there, and all the readers it is for expect them.
+func oldNamePieces(name string) []string {
+	if plainFileName(name) {
+		return []string{`name="` + name + `"`}
+	}
+	words := encodedWords(name, lineLength-len(` name="";`))
+	words[0] = `name="` + words[0]
+	words[len(words)-1] += `"`
+	return words
+}
+
+// plainFileName says that a name can be a short quoted string as it is, with
+// nothing in it that a reader may unquote, unescape or decode in its own way.
+func plainFileName(name string) bool {
+	return len(name) <= 60 && printable(name) && !strings.ContainsAny(name, `"\%`) && !strings.Contains(name, "=?") && !strings.Contains(name, "  ")
+}
+
+func percentEncode(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; strings.IndexByte(alphanumeric+"-._~", c) >= 0 {
+			b.WriteByte(c)
+		} else {
+			b.Write([]byte{'%', hexDigits[c>>4], hexDigits[c&15]})
+		}
+	}
+	return b.String()
+}

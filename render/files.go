@@ -1,0 +1,328 @@
+package render
+
+import (
+	"container/list"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"path"
+	"strings"
+	"sync"
+	"syscall"
+	"unicode/utf8"
+)
+
+// file is one attachment as it goes into messages: read, recognised, encoded.
+// It is immutable and shared by all messages that carry it.
+type file struct {
+	info     fs.FileInfo // of the very bytes read
+	size     int64       // before encoding
+	sniffed  string      // media type by content
+	utf8     bool
+	encoded  []byte   // base64 in lines, each ended by CRLF
+	checksum [32]byte // SHA-256 of encoded
+}
+
+// files opens attachments below one folder and keeps the encoded ones it used
+// last, up to a number of bytes, so that a file shared by all is read once. A
+// file is read again when its size or time of change differs from what was read.
+type files struct {
+	root  *os.Root
+	limit int64 // of one file, in bytes
+	room  int64 // of the encoded files kept, in bytes
+
+	mu    sync.Mutex
+	kept  map[string]*list.Element // of *entry
+	order *list.List               // most recently used first
+	used  int64
+}
+
+type entry struct {
+	path  string
+	ready chan struct{} // closed when file or err is set
+	file  *file
+	err   *Fault
+}
+
+func newFiles(root *os.Root, limit, room int64) *files {
+	return &files{root: root, limit: limit, room: room, kept: map[string]*list.Element{}, order: list.New()}
+}
+
+// checkPath says why a path may not be attached, or "". A path is relative,
+// with slashes, and names one file: an element that is empty, begins with a dot
+// or leads upward is more likely an empty or hostile cell than a wish.
+func checkPath(p string) (code, reason, hint string) {
+	if bad := checkText(p); bad != "" {
+		return "control-character", bad, ""
+	}
+	switch {
+	case strings.TrimSpace(p) == "":
+		return "empty-path", "the path is empty", ""
+	case strings.HasPrefix(p, "/") || len(p) > 1 && p[1] == ':':
+		return "path-escapes", "the path is absolute", "give a path below the campaign's folder"
+	case strings.Contains(p, `\`):
+		return "bad-path", "the path has a backslash", "separate folders by /"
+	case len(p) > 1024:
+		return "bad-path", fmt.Sprintf("the path has %d bytes; the most is 1024", len(p)), ""
+	}
+	for _, element := range strings.Split(p, "/") {
+		switch {
+		case element == "..":
+			return "path-escapes", "the path leads upward (..)", "give a path below the campaign's folder"
+		case strings.TrimSpace(element) == "":
+			return "empty-path", "a part of the path is empty", "is a column empty?"
+		case element[0] == '.':
+			return "bad-path", fmt.Sprintf("%q begins with a dot", element), "is a column empty? Hidden files are not attached"
+		}
+	}
+	return "", "", ""
+}
+
+// get gives the file at a path, from memory where it has not changed.
+func (s *files) get(p string) (*file, *Fault) {
+	info, err := s.stat(p)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	if at, ok := s.kept[p]; ok {
+		e := at.Value.(*entry)
+		select {
+		case <-e.ready:
+			if unchanged(e.file.info, info) {
+				s.order.MoveToFront(at)
+				s.mu.Unlock()
+				return e.file, nil
+			}
+			s.drop(at)
+		default: // being read by another caller, now
+			s.mu.Unlock()
+			<-e.ready
+			return e.file, e.err
+		}
+	}
+	e := &entry{path: p, ready: make(chan struct{})}
+	at := s.order.PushFront(e)
+	s.kept[p] = at
+	s.mu.Unlock()
+
+	e.file, e.err = s.read(p)
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	close(e.ready)
+	if e.err != nil {
+		s.drop(at)
+		return nil, e.err
+	}
+	s.used += int64(len(e.file.encoded))
+	for at := s.order.Back(); at != nil && s.used > s.room; {
+		older := at.Prev()
+		if e := at.Value.(*entry); e.done() {
+			s.drop(at)
+		}
+		at = older
+	}
+	return e.file, nil
+}
+
+func (e *entry) done() bool {
+	select {
+	case <-e.ready:
+		return true
+	default:
+		return false
+	}
+}
+
+// drop forgets a finished entry; s.mu is held.
+func (s *files) drop(at *list.Element) {
+	e := s.order.Remove(at).(*entry)
+	delete(s.kept, e.path)
+	if e.file != nil {
+		s.used -= int64(len(e.file.encoded))
+	}
+}
+
+func unchanged(a, b fs.FileInfo) bool {
+	return a.Size() == b.Size() && a.ModTime().Equal(b.ModTime()) && os.SameFile(a, b)
+}
+
+func (s *files) stat(p string) (fs.FileInfo, *Fault) {
+	info, err := s.root.Stat(p)
+	if err != nil {
+		return nil, pathFault(p, err)
+	}
+	return info, s.admit(p, info)
+}
+
+func (s *files) admit(p string, info fs.FileInfo) *Fault {
+	fault := &Fault{Text: "attachment " + show(p)}
+	switch {
+	case info.IsDir():
+		fault.Code, fault.Text, fault.Hint = "not-a-file", fault.Text+" is a folder", "name one file"
+	case !info.Mode().IsRegular():
+		fault.Code, fault.Text = "not-a-file", fault.Text+" is not a regular file"
+	case info.Size() == 0:
+		fault.Code, fault.Text = "empty-file", fault.Text+" is empty (0 bytes)"
+	case info.Size() > s.limit:
+		fault.Code, fault.Text = "file-too-large", fmt.Sprintf("%s has %d bytes; the most is %d", fault.Text, info.Size(), s.limit)
+	default:
+		return nil
+	}
+	return fault
+}
+
+func pathFault(p string, err error) *Fault {
+	fault := &Fault{Code: "unreadable-file", Text: "attachment " + show(p)}
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		err = pe.Err
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		fault.Code, fault.Text = "missing-file", fault.Text+": no such file"
+	case strings.Contains(err.Error(), "escapes"): // os.Root's error has no name
+		fault.Code, fault.Text = "path-escapes", fault.Text+" leads out of the campaign's folder"
+	default:
+		fault.Text += ": " + err.Error()
+	}
+	return fault
+}
+
+// read opens, checks once more what it opened (another file may be there by
+// now), encodes, and makes sure that nobody wrote meanwhile. Without waiting: a
+// FIFO put in the place of a file must not hold up the run.
+func (s *files) read(p string) (*file, *Fault) {
+	in, err := s.root.OpenFile(p, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, pathFault(p, err)
+	}
+	defer in.Close()
+	before, err := in.Stat()
+	if err != nil {
+		return nil, pathFault(p, err)
+	}
+	if fault := s.admit(p, before); fault != nil {
+		return nil, fault
+	}
+	f := &file{info: before, size: before.Size(), utf8: true, encoded: make([]byte, 0, base64Length(before.Size()))}
+	chunk := make([]byte, 256*rawLine)
+	var tail []byte // the start of a character that the last chunk cut
+	for read := int64(0); ; {
+		n, err := io.ReadFull(in, chunk)
+		if read == 0 {
+			f.sniffed, _, _ = strings.Cut(http.DetectContentType(chunk[:n]), ";")
+		}
+		read += int64(n)
+		f.encoded = appendBase64(f.encoded, chunk[:n])
+		if f.utf8 {
+			f.utf8, tail = validUTF8(append(tail, chunk[:n]...))
+		}
+		if err == nil && read <= f.size {
+			continue
+		}
+		if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+			return nil, pathFault(p, err)
+		}
+		after, err := in.Stat()
+		if err != nil {
+			return nil, pathFault(p, err)
+		}
+		if read != f.size || !unchanged(before, after) {
+			return nil, &Fault{Code: "file-changed", Text: "attachment " + show(p) + " changed while it was read"}
+		}
+		break
+	}
+	f.utf8 = f.utf8 && len(tail) == 0
+	f.checksum = sha256.Sum256(f.encoded)
+	return f, nil
+}
+
+// validUTF8 checks all of s but a character cut at its end, which it gives back.
+func validUTF8(s []byte) (bool, []byte) {
+	cut := len(s)
+	for i := 1; i < utf8.UTFMax && i <= len(s); i++ {
+		if c := s[len(s)-i]; utf8.RuneStart(c) {
+			if !utf8.FullRune(s[len(s)-i:]) {
+				cut = len(s) - i
+			}
+			break
+		}
+	}
+	return utf8.Valid(s[:cut]), append([]byte(nil), s[cut:]...)
+}
+
+// mediaType names the type of a file by its ending, from a fixed table so that
+// every machine makes the same message. A type that has a signature is given
+// only to content that carries it; what the table does not know goes by content.
+func (f *file) mediaType(name string) string {
+	t, known := mediaTypes[strings.ToLower(path.Ext(name))]
+	switch {
+	case !known:
+		t.name = f.sniffed
+	case t.signature != "" && f.sniffed != t.signature:
+		t.name = "application/octet-stream"
+	}
+	if strings.HasPrefix(t.name, "text/") && f.utf8 {
+		return t.name + "; charset=utf-8"
+	}
+	return t.name
+}
+
+// mediaTypes: by ending, with the type that http.DetectContentType finds in
+// such a file where it has a signature. Types that may not be in base64
+// (message/rfc822, RFC 2046 section 5.2.1) go as octets.
+var mediaTypes = map[string]struct{ name, signature string }{
+	".pdf":  {"application/pdf", "application/pdf"},
+	".png":  {"image/png", "image/png"},
+	".jpg":  {"image/jpeg", "image/jpeg"},
+	".jpeg": {"image/jpeg", "image/jpeg"},
+	".gif":  {"image/gif", "image/gif"},
+	".webp": {"image/webp", "image/webp"},
+	".bmp":  {"image/bmp", "image/bmp"},
+	".ico":  {"image/vnd.microsoft.icon", "image/x-icon"},
+	".svg":  {"image/svg+xml", ""},
+	".tif":  {"image/tiff", ""},
+	".tiff": {"image/tiff", ""},
+	".avif": {"image/avif", ""},
+	".heic": {"image/heic", ""},
+	".zip":  {"application/zip", "application/zip"},
+	".gz":   {"application/gzip", "application/x-gzip"},
+	".7z":   {"application/x-7z-compressed", ""},
+	".tar":  {"application/x-tar", ""},
+	".docx": {"application/vnd.openxmlformats-officedocument.wordprocessingml.document", "application/zip"},
+	".xlsx": {"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "application/zip"},
+	".pptx": {"application/vnd.openxmlformats-officedocument.presentationml.presentation", "application/zip"},
+	".odt":  {"application/vnd.oasis.opendocument.text", "application/zip"},
+	".ods":  {"application/vnd.oasis.opendocument.spreadsheet", "application/zip"},
+	".odp":  {"application/vnd.oasis.opendocument.presentation", "application/zip"},
+	".epub": {"application/epub+zip", "application/zip"},
+	".doc":  {"application/msword", ""},
+	".xls":  {"application/vnd.ms-excel", ""},
+	".ppt":  {"application/vnd.ms-powerpoint", ""},
+	".rtf":  {"application/rtf", ""},
+	".txt":  {"text/plain", ""},
+	".md":   {"text/markdown", ""},
+	".csv":  {"text/csv", ""},
+	".tsv":  {"text/tab-separated-values", ""},
+	".html": {"text/html", ""},
+	".htm":  {"text/html", ""},
+	".ics":  {"text/calendar", ""},
+	".vcf":  {"text/vcard", ""},
+	".xml":  {"application/xml", ""},
+	".json": {"application/json", ""},
+	".mp3":  {"audio/mpeg", ""},
+	".wav":  {"audio/wav", ""},
+	".ogg":  {"audio/ogg", ""},
+	".mp4":  {"video/mp4", ""},
+	".mov":  {"video/quicktime", ""},
+	".webm": {"video/webm", ""},
+	".asc":  {"application/pgp-keys", ""},
+	".p7m":  {"application/pkcs7-mime", ""},
+	".eml":  {"application/octet-stream", ""},
+}
