@@ -1,0 +1,190 @@
+// Package check says what is wrong with a campaign in a form for people and for scripts: findings with a code, a place,
+// a text and a hint.
+//
+// Findings come from three sides. Errors of the other rooms carry their parts with them and become findings by [From].
+// Rows that are not mailed are findings of the campaign's own. And a message that has been made may be faultless to
+// the protocol and still not what anybody wants to send: [Message] looks at that.
+//
+// The package knows none of the other rooms. What it shows on a terminal is cleaned of everything that could steer it.
+package check
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// The severities of a finding. An error keeps the campaign from being sent; a warning does not.
+const (
+	Error   = "error"
+	Warning = "warning"
+)
+
+// Finding is one thing that is wrong.
+type Finding struct {
+	Code     string `json:"code"`     // short and stable: see Codes for those of messages
+	Severity string `json:"severity"` // Error or Warning
+	Place    string `json:"place"`    // "people.csv:17", "campaign.yaml:7:3"; "" = nowhere in particular
+	Text     string `json:"text"`     // what is wrong, without the place
+	Hint     string `json:"hint"`     // what to do; "" when the text says it
+	Excerpt  string `json:"-"`        // the line of the file, as it stands there; "" = none
+	Column   int    `json:"-"`        // of the mistake in Excerpt, in runes from 1; 0 = none
+}
+
+// diagnostic is what an error that knows its place has.
+type diagnostic interface {
+	Diagnostic() (code, place, text, excerpt string, column int, hint string)
+}
+
+// From turns an error into findings of severity [Error], one for each error in its tree that has a Diagnostic method, in
+// order. What stands between (joined and wrapped errors) is taken apart; a branch without any such error is one finding
+// with the code "error". A nil error has none.
+func From(err error) []Finding {
+	if err == nil {
+		return nil
+	}
+	if d, ok := err.(diagnostic); ok {
+		f := Finding{Severity: Error}
+		f.Code, f.Place, f.Text, f.Excerpt, f.Column, f.Hint = d.Diagnostic()
+		return []Finding{f}
+	}
+	switch u := err.(type) {
+	case interface{ Unwrap() []error }:
+		var fs []Finding
+		for _, e := range u.Unwrap() {
+			fs = append(fs, From(e)...)
+		}
+		return fs
+	case interface{ Unwrap() error }:
+		if inner := u.Unwrap(); inner != nil && holdsDiagnostic(inner) {
+			return From(inner)
+		}
+	}
+	return []Finding{{Code: "error", Severity: Error, Text: err.Error()}}
+}
+
+func holdsDiagnostic(err error) bool {
+	var d diagnostic
+	return errors.As(err, &d)
+}
+
+// shortHint is the length in runes up to which a hint stands in the finding's first line.
+const shortHint = 60
+
+// String returns the finding as [Finding.Write] writes it, without the last line break.
+func (f Finding) String() string {
+	var b strings.Builder
+	if f.Severity == Warning {
+		b.WriteString("warning: ")
+	}
+	if f.Place != "" {
+		b.WriteString(clean(f.Place) + ": ")
+	}
+	b.WriteString(clean(f.Text))
+	hint := clean(f.Hint)
+	if hint != "" && len([]rune(hint)) <= shortHint {
+		b.WriteString(" (" + hint + ")")
+		hint = ""
+	}
+	if line, caret := Frame(f.Excerpt, f.Column); line != "" {
+		b.WriteString("\n    " + line)
+		if caret != "" {
+			b.WriteString("\n    " + caret)
+		}
+	}
+	if hint != "" {
+		b.WriteString("\n    hint: " + hint)
+	}
+	return b.String()
+}
+
+// Write writes the finding for a person: place and text, the line with a caret below its mistake, the hint. It is safe
+// for a terminal whatever the finding holds, and without colour.
+func (f Finding) Write(w io.Writer) error {
+	_, err := io.WriteString(w, f.String()+"\n")
+	return err
+}
+
+// Report is what came out of a check.
+type Report struct {
+	Campaign string           // the campaign's id
+	Rows     int64            // rows read
+	Counts   map[string]int64 // rows by state
+	Findings []Finding
+	Dropped  int64 // findings beyond those kept in Findings
+}
+
+// Errors is how many findings are errors.
+func (r *Report) Errors() int { return r.count(Error) }
+
+// Warnings is how many findings are warnings.
+func (r *Report) Warnings() int { return r.count(Warning) }
+
+func (r *Report) count(severity string) int {
+	n := 0
+	for _, f := range r.Findings {
+		if f.Severity == severity {
+			n++
+		}
+	}
+	return n
+}
+
+// WriteJSON writes the report for scripts: one object with campaign, rows, counts and findings, which are never null.
+// dropped is there only if findings were left out.
+func (r *Report) WriteJSON(w io.Writer) error {
+	out := struct {
+		Campaign string           `json:"campaign"`
+		Rows     int64            `json:"rows"`
+		Counts   map[string]int64 `json:"counts"`
+		Findings []Finding        `json:"findings"`
+		Dropped  int64            `json:"dropped,omitempty"`
+	}{r.Campaign, r.Rows, r.Counts, r.Findings, r.Dropped}
+	if out.Counts == nil {
+		out.Counts = map[string]int64{}
+	}
+	if out.Findings == nil {
+		out.Findings = []Finding{}
+	}
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(out)
+}
+
+// WriteText writes the findings, and one line that sums up: the rows by state, the errors and the warnings.
+func (r *Report) WriteText(w io.Writer) error {
+	for _, f := range r.Findings {
+		if err := f.Write(w); err != nil {
+			return err
+		}
+	}
+	if r.Dropped > 0 {
+		if _, err := fmt.Fprintf(w, "and %d more\n", r.Dropped); err != nil {
+			return err
+		}
+	}
+	var states []string
+	for _, state := range slices.Sorted(maps.Keys(r.Counts)) {
+		if n := r.Counts[state]; n > 0 {
+			states = append(states, fmt.Sprintf("%d %s", n, state))
+		}
+	}
+	line := clean(r.Campaign) + ": " + plural(r.Rows, "row")
+	if len(states) > 0 {
+		line += " (" + strings.Join(states, ", ") + ")"
+	}
+	_, err := fmt.Fprintf(w, "%s, %s, %s\n", line, plural(int64(r.Errors()), "error"), plural(int64(r.Warnings()), "warning"))
+	return err
+}
+
+func plural(n int64, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

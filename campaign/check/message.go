@@ -1,0 +1,227 @@
+package check
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// Made is what is looked at of a finished message; *render.Message is one. P is its type for a part.
+type Made[P part] interface {
+	Subject() string
+	Size() int64 // bytes on the wire
+	Parts() []P
+	Header() [][2]string // names and decoded values
+}
+
+// part has the fields of render.Part. It is spelt out so that this package needs none of the other rooms.
+type part interface {
+	~struct {
+		ContentType, Name, CID string
+		Size                   int64
+		Inline                 bool
+		Text                   string
+	}
+}
+
+// Code describes a finding that [Message] may report.
+type Code struct {
+	Code, Severity, Doc string
+}
+
+// The limits that the codes below speak of.
+const (
+	clippedHTML = 90 << 10   // bytes of HTML; Gmail cuts off at about 102 KB
+	longSubject = 200        // runes; rspamd's LONG_SUBJ
+	largeSize   = 10_240_000 // bytes; Postfix' message_size_limit unless set otherwise
+)
+
+// Codes lists what [Message] looks for.
+func Codes() []Code {
+	return []Code{
+		{"empty-subject", Error, "the subject comes out empty for this row"},
+		{"long-subject", Warning, "the subject has more than 200 characters"},
+		{"no-value", Error, "the message says <no value>, which is what a template writes where there is nothing"},
+		{"template-left", Error, "the subject or a header holds {{ after it was made"},
+		{"template-in-text", Warning, "the text holds {{ or *|, which may be the field of a template"},
+		{"blocked-value", Error, "html/template put #ZgotmplZ or ZgotmplZ where a value was not safe, as in a link that begins with javascript:"},
+		{"empty-text", Warning, "the text part is empty"},
+		{"clipped-html", Warning, "the HTML is larger than 90 KB; Gmail shows the first 102 KB only"},
+		{"relative-link", Warning, "a link or an image without https:, mailto:, cid: or the like leads nowhere in a mail"},
+		{"data-image", Warning, "an image written into the HTML as data:, which Gmail does not show"},
+		{"large-message", Warning, "the message is larger than 10 MB, which many servers refuse"},
+		{"bad-unsubscribe", Error, "List-Unsubscribe has no <https:…> and no <mailto:…> (RFC 2369)"},
+		{"bad-one-click", Error, "List-Unsubscribe-Post needs an https List-Unsubscribe and the value List-Unsubscribe=One-Click (RFC 8058)"},
+	}
+}
+
+// Message looks at a finished message for what no protocol forbids and nobody wants to send. The findings have no place:
+// the caller knows the row. It is pure and may be called concurrently.
+func Message[P part](m Made[P]) []Finding {
+	var found findings
+	found.subject(m.Subject())
+	found.header(m.Header())
+	if m.Size() > largeSize {
+		found.add("large-message", Warning, fmt.Sprintf("the message has %.1f MB", float64(m.Size())/1e6), "many servers take 10 MB at most; link to the file in its place")
+	}
+	for _, p := range m.Parts() {
+		part := struct {
+			ContentType, Name, CID string
+			Size                   int64
+			Inline                 bool
+			Text                   string
+		}(p)
+		if part.Name != "" { // an attachment, whatever is in it
+			continue
+		}
+		switch kind, _, _ := strings.Cut(strings.ToLower(part.ContentType), ";"); strings.TrimSpace(kind) {
+		case "text/plain":
+			found.text(part.Text)
+		case "text/html":
+			found.html(part.Text)
+		}
+	}
+	return found
+}
+
+type findings []Finding
+
+func (fs *findings) add(code, severity, text, hint string) {
+	*fs = append(*fs, Finding{Code: code, Severity: severity, Text: text, Hint: hint})
+}
+
+func (fs *findings) subject(s string) {
+	if strings.TrimSpace(s) == "" {
+		fs.add("empty-subject", Error, "the subject is empty", "give the column it is made of a value, or use default in the template")
+	}
+	if n := utf8.RuneCountInString(s); n > longSubject {
+		fs.add("long-subject", Warning, fmt.Sprintf("the subject has %d characters", n), "mail programs show about 60")
+	}
+}
+
+func (fs *findings) header(fields [][2]string) {
+	unsubscribe, post, hasUnsubscribe, hasPost := "", "", false, false
+	for _, f := range fields {
+		name, value := f[0], f[1]
+		if strings.Contains(value, "{{") {
+			fs.add("template-left", Error, fmt.Sprintf("%s holds {{ after it was made", name), "is a cell of the row a template of another program?")
+		}
+		if strings.Contains(value, "<no value>") {
+			fs.add("no-value", Error, fmt.Sprintf("%s says <no value>", name), "use default in the template")
+		}
+		switch strings.ToLower(name) {
+		case "list-unsubscribe":
+			unsubscribe, hasUnsubscribe = strings.ToLower(value), true
+		case "list-unsubscribe-post":
+			post, hasPost = strings.TrimSpace(value), true
+		}
+	}
+	https := strings.Contains(unsubscribe, "<https://")
+	if hasUnsubscribe && !https && !strings.Contains(unsubscribe, "<mailto:") && !strings.Contains(unsubscribe, "<http://") {
+		fs.add("bad-unsubscribe", Error, "List-Unsubscribe has no address in angle brackets", "write <https://…> or <mailto:…>")
+	}
+	if hasPost && (!https || post != "List-Unsubscribe=One-Click") {
+		fs.add("bad-one-click", Error, "List-Unsubscribe-Post without an https List-Unsubscribe, or not List-Unsubscribe=One-Click",
+			"see RFC 8058; leave it out if a click is not enough")
+	}
+}
+
+func (fs *findings) text(s string) {
+	if strings.TrimSpace(s) == "" {
+		fs.add("empty-text", Warning, "the text part is empty", "some people read nothing else")
+	}
+	fs.left(s, "text part", "<no value>")
+}
+
+func (fs *findings) html(s string) {
+	if len(s) > clippedHTML {
+		fs.add("clipped-html", Warning, fmt.Sprintf("the HTML has %d KB", len(s)>>10), "Gmail shows the first 102 KB, and hides the unsubscribe link below")
+	}
+	fs.left(s, "HTML", "&lt;no value&gt;")
+	if strings.Contains(s, "ZgotmplZ") {
+		fs.add("blocked-value", Error, "a value that is not safe where it stands was left out of the HTML", "a link must begin with https:, http: or mailto:")
+	}
+	relative, data := "", false
+	for target := range targets(s) {
+		switch {
+		case strings.HasPrefix(target, "data:"):
+			data = true
+		case relative == "" && isRelative(target):
+			relative = target
+		}
+	}
+	if relative != "" {
+		fs.add("relative-link", Warning, fmt.Sprintf("%q leads nowhere in a mail", clip(relative)), "write the whole address; images: cid: and an attachment")
+	}
+	if data {
+		fs.add("data-image", Warning, "an image is written into the HTML as data:", "attach it with a cid; Gmail does not show the other")
+	}
+}
+
+func (fs *findings) left(s, where, noValue string) {
+	if strings.Contains(s, noValue) {
+		fs.add("no-value", Error, fmt.Sprintf("the %s says <no value>", where), "use default in the template")
+	}
+	for _, mark := range []string{"{{", "*|"} {
+		if i := strings.Index(s, mark); i >= 0 {
+			fs.add("template-in-text", Warning, fmt.Sprintf("the %s holds %q", where, clip(firstLine(s[i:]))), "is a cell of the row a template of another program?")
+			break
+		}
+	}
+}
+
+func firstLine(s string) string {
+	s, _, _ = strings.Cut(s, "\n")
+	return s
+}
+
+// clip shortens a text of the message for a finding.
+func clip(s string) string {
+	n := 0
+	for i := range s {
+		if n == 40 {
+			return s[:i] + "…"
+		}
+		n++
+	}
+	return s
+}
+
+// targets yields what the href and src attributes of HTML hold. It looks for the attributes alone and does not parse:
+// each of a million messages passes here, and a warning may miss what is oddly written.
+func targets(s string) func(yield func(string) bool) {
+	return func(yield func(string) bool) {
+		for _, name := range []string{" href=", " src="} {
+			for rest := s; ; {
+				i := strings.Index(rest, name)
+				if i < 0 {
+					break
+				}
+				rest = rest[i+len(name):]
+				if rest == "" || rest[0] != '"' && rest[0] != '\'' {
+					continue
+				}
+				end := strings.IndexByte(rest[1:], rest[0])
+				if end < 0 {
+					break
+				}
+				if !yield(rest[1 : 1+end]) {
+					return
+				}
+				rest = rest[1+end:]
+			}
+		}
+	}
+}
+
+// isRelative says whether a link has no scheme and is not a place within the message.
+func isRelative(target string) bool {
+	if target == "" || target[0] == '#' {
+		return false
+	}
+	scheme, _, ok := strings.Cut(target, ":")
+	if !ok {
+		return true
+	}
+	return strings.ContainsAny(scheme, "/?#. ")
+}
