@@ -19,7 +19,7 @@ type Verdict struct {
 
 // First waits after an answer that asks for one (delivery.md §5.3).
 const (
-	short = 30 * time.Second // too fast, too many at once
+	short = 10 * time.Second // too fast, too many at once, or a connection that broke
 	brief = time.Minute      // a server's passing trouble
 	login = 5 * time.Minute  // trouble with authentication or TLS: repeating it locks accounts
 	quota = time.Hour        // a daily allowance used up
@@ -94,8 +94,7 @@ func byStage(stage Stage, temporary bool) Verdict {
 	case stage.connecting():
 		return Verdict{Class: Stop, About: AboutServer}
 	case stage == Mail && temporary:
-		// Nothing is known of the recipient yet, so nothing is held against it.
-		return Verdict{Class: Hold, About: AboutServer, HoldOff: brief}
+		return Verdict{Class: Retry, About: AboutSender}
 	case stage == Mail:
 		return Verdict{Class: Stop, About: AboutSender}
 	case stage == Rcpt && temporary:

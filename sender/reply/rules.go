@@ -41,6 +41,8 @@ var rules = []rule{
 		subjects: []string{"7.20", "7.21", "7.22", "7.23", "7.26", "7.27", "7.30", "7.509", "7.515"},
 		verdict:  Verdict{Class: Stop, About: AboutSender}},
 
+	// The recipient's address cannot be written to this server (RFC 6531).
+	{stages: []Stage{Rcpt}, codes: []int{5}, subjects: []string{"6.7"}, verdict: Verdict{Class: Refuse, About: AboutRecipient}},
 	// The message: size and content.
 	{stages: transaction, codes: []int{5}, subjects: []string{"3.4", "6."}, verdict: Verdict{Class: Message, About: AboutMessage}},
 	{stages: []Stage{Mail}, codes: []int{552}, verdict: Verdict{Class: Message, About: AboutMessage}},

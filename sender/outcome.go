@@ -1,0 +1,109 @@
+package sender
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"time"
+
+	"mailshot/sender/limits"
+	"mailshot/sender/reply"
+	"mailshot/sender/smtp"
+)
+
+// transact plays one transaction. again tells that it may be played once more on
+// a new connection, because the connection, not the message, failed before begin.
+func (p *Pool) transact(ctx context.Context, c *conn, m Mail, begin func(context.Context) error) (out Outcome, again bool) {
+	var refused error
+	begun := false
+	r, err := c.Send(ctx, smtp.Envelope{From: m.From, To: m.To, Size: m.Size}, m.Body, func(ctx context.Context) error {
+		refused = begin(ctx)
+		begun = refused == nil
+		return refused
+	})
+	switch {
+	case err == nil:
+		return Outcome{Class: reply.OK, Begun: true, Stage: string(r.Stage), Code: r.Code, Enhanced: r.Enhanced(),
+			Text: r.Text(), Server: p.address, Time: r.Time}, false
+	case refused != nil:
+		return *p.nothing(refused), false
+	case !begun && p.life.Err() != nil:
+		return *p.nothing(ErrAborted), false
+	case !begun && ctx.Err() != nil && c.Closed():
+		return *p.nothing(ctx.Err()), false
+	}
+	out = p.outcome(err)
+	out.Begun = begun
+	if r.Code != 0 {
+		out.Time = r.Time
+	}
+	if again = !begun && brokenOff(err); !again && out.HoldOff > 0 {
+		p.mu.Lock()
+		out.HoldOff = p.throttle.fail(out.Time, out.HoldOff, p.cfg.Reconnect.Max)
+		p.mu.Unlock()
+	}
+	return out, again
+}
+
+// brokenOff reports whether the server, or the network, ended the connection: by
+// 421 or without a word. Silence until the time-out is not that.
+func brokenOff(err error) bool {
+	var e *smtp.Error
+	return errors.As(err, &e) && (e.Code == 421 || e.Code == 0 && !e.Stop && !errors.Is(err, os.ErrDeadlineExceeded))
+}
+
+// nothing is the outcome of a Send that was cut short before anything happened.
+func (p *Pool) nothing(why error) *Outcome {
+	return &Outcome{Server: p.address, Time: time.Now(), Err: why}
+}
+
+// outcome tells what an error of a session or a transaction means.
+func (p *Pool) outcome(err error) Outcome {
+	out := Outcome{Server: p.address, Time: time.Now(), Err: fmt.Errorf("%s: %w", p.address, err)}
+	var e *smtp.Error
+	if !errors.As(err, &e) {
+		// A session has no other errors; if it had, nothing would be known.
+		out.Class, out.About, out.Text = reply.Unknown, reply.AboutMessage, reply.Clean(err.Error())
+		return out
+	}
+	out.Stage, out.Code, out.Enhanced, out.Text = string(e.Stage), e.Code, e.Enhanced, e.Text
+	var body *smtp.BodyError
+	switch {
+	case e.Sent:
+		out.Class, out.About = reply.Unknown, reply.AboutMessage
+	case e.Stop:
+		out.Class, out.About = reply.Stop, reply.AboutServer
+	case errors.As(err, &body):
+		out.Class, out.About = reply.Message, reply.AboutMessage
+	default:
+		v := reply.Classify(e.Stage, e.Code, e.Enhanced, e.Text)
+		out.Class, out.About, out.HoldOff = v.Class, v.About, v.HoldOff
+		// What this end refused says nothing about a mailbox.
+		out.Suppress = v.Suppress && !errors.Is(err, smtp.ErrUnfit)
+	}
+	return out
+}
+
+// holdOff is a wait that doubles each time it turns out to have been too short.
+type holdOff struct {
+	fails int
+	until time.Time
+}
+
+// fail takes note of a failure and returns how long to wait from now. Failures
+// during a wait, of others who were on their way already, do not lengthen it.
+func (h *holdOff) fail(now time.Time, first, most time.Duration) time.Duration {
+	if left := h.left(now); left > 0 {
+		return left
+	}
+	h.fails++
+	schedule := limits.Backoff{First: first, Max: max(first, most)}
+	h.until, _ = schedule.Next(h.fails, now, now, rand.Float64)
+	return h.left(now)
+}
+
+func (h *holdOff) left(now time.Time) time.Duration { return max(0, h.until.Sub(now)) }
+
+func (h *holdOff) reset() { *h = holdOff{} }

@@ -1,0 +1,394 @@
+package sender
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/emersion/go-sasl"
+
+	"mailshot/sender/auth"
+	"mailshot/sender/reply"
+	"mailshot/sender/smtp"
+)
+
+// Pool sends messages to one server over a few connections. It is safe for
+// concurrent use, and useful with more callers than connections: they wait.
+type Pool struct {
+	cfg     Config
+	address string
+	life    context.Context // ends with Abort
+	end     context.CancelFunc
+	retired sync.WaitGroup // connections saying QUIT
+
+	mu       sync.Mutex
+	idle     []*conn // the one used last is the last
+	live     map[*conn]struct{}
+	open     int           // live ones, and those being opened
+	limit    int           // of open, at most cfg.Connections
+	accepted int           // messages since the limit was lowered
+	changed  chan struct{} // closed when something changed; nil: nobody waits
+	proven   bool          // the last attempt to connect succeeded
+	probing  bool          // somebody finds out
+	connects holdOff       // failures to connect
+	throttle holdOff       // answers that asked for a pause
+	refusal  Outcome       // the last failure to connect
+	stopped  *Outcome      // nothing will work until the configuration changes
+	closed   bool
+
+	login  sync.Mutex
+	secret *Secret
+}
+
+// conn is a session with what the pool knows about it.
+type conn struct {
+	*smtp.Session
+	timer *time.Timer // ends its idleness
+}
+
+// New checks the configuration, all of it at once, and returns a pool that has
+// opened nothing yet.
+func New(cfg Config) (*Pool, error) {
+	cfg, err := cfg.resolve()
+	if err != nil {
+		return nil, err
+	}
+	p := &Pool{cfg: cfg, address: cfg.address(), live: map[*conn]struct{}{}, limit: cfg.Connections}
+	p.life, p.end = context.WithCancel(context.Background())
+	return p, nil
+}
+
+// Send hands over one message. begin is called once at most, in Send's own
+// goroutine, after the server has accepted the envelope (354) and before the
+// first byte of the message is written; what it returns decides whether a byte
+// is. After its error the connection is closed, because SMTP has no other way back.
+//
+// The end of ctx before begin is called returns at once, with Class "" and ctx's
+// error. After begin has returned nil the transaction is finished and reported
+// whatever ctx says; only Abort cuts it short. See [Outcome] for the rest.
+func (p *Pool) Send(ctx context.Context, m Mail, begin func(context.Context) error) Outcome {
+	for fresh := false; ; fresh = true {
+		c, used, failed := p.take(ctx, fresh)
+		if failed != nil {
+			return *failed
+		}
+		out, again := p.transact(ctx, c, m, begin)
+		p.put(c, out)
+		if !again || !used {
+			return out
+		}
+	}
+}
+
+// Check opens a connection, up to and with the login, and keeps it for the first
+// Send, so that whatever is wrong with the server or the credentials is known
+// before a run. The error is an [*Error].
+func (p *Pool) Check(ctx context.Context) error {
+	c, _, failed := p.take(ctx, false)
+	if failed != nil {
+		return &Error{*failed}
+	}
+	p.put(c, Outcome{})
+	return nil
+}
+
+// Close says QUIT on the idle connections and closes them. Messages under way are finished, but
+// not waited for: their Sends return to their callers. Later Sends fail with [ErrClosed].
+func (p *Pool) Close() error {
+	p.mu.Lock()
+	if !p.closed {
+		p.closed = true
+		for _, c := range p.idle {
+			c.timer.Stop()
+			p.retire(c)
+		}
+		p.idle = nil
+	}
+	p.mu.Unlock()
+	p.wake()
+	p.retired.Wait()
+	return nil
+}
+
+// Abort closes every connection at once, and ends the pool. Sends under way
+// return: with Class "" and [ErrAborted] before begin, to be tried again after
+// it, unknown after the final dot.
+func (p *Pool) Abort() {
+	p.end()
+	defer p.wake()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = true
+	for c := range p.live {
+		c.Close()
+	}
+	for _, c := range p.idle {
+		c.timer.Stop()
+		p.forget(c)
+	}
+	p.idle = nil
+	p.wake()
+}
+
+// take returns a connection to use: the idle one used last, unless a fresh one
+// is wanted, or a new one, waiting for its turn. used tells that the connection
+// has sent before. failed is the outcome when there is none to be had.
+func (p *Pool) take(ctx context.Context, fresh bool) (c *conn, used bool, failed *Outcome) {
+	for {
+		p.mu.Lock()
+		now := time.Now()
+		switch {
+		case p.life.Err() != nil:
+			p.mu.Unlock()
+			return nil, false, p.nothing(ErrAborted)
+		case p.closed:
+			p.mu.Unlock()
+			return nil, false, p.nothing(ErrClosed)
+		case ctx.Err() != nil:
+			p.mu.Unlock()
+			return nil, false, p.nothing(ctx.Err())
+		case p.stopped != nil:
+			out := *p.stopped
+			p.mu.Unlock()
+			out.Time = now
+			return nil, false, &out
+		case len(p.idle) > 0 && (!fresh || p.open >= p.limit || !p.mayConnect(now)):
+			c := p.pop(fresh)
+			if !fresh && !c.Stale() {
+				p.mu.Unlock()
+				return c, c.Used() > 0, nil
+			}
+			// Gone while idle, or in the way of a new one: nobody's failure.
+			c.Close()
+			p.forget(c)
+			event := p.event("closed", "")
+			p.mu.Unlock()
+			p.cfg.Observe(event)
+		case p.open < p.limit && p.mayConnect(now):
+			p.open++
+			p.probing = !p.proven
+			p.mu.Unlock()
+			if c, failed := p.connect(ctx); c != nil || failed != nil {
+				return c, false, failed
+			}
+		case p.open == 0:
+			out := p.refusal
+			out.HoldOff, out.Time = p.connects.left(now), now
+			p.mu.Unlock()
+			return nil, false, &out
+		default:
+			changed := p.waiting()
+			p.mu.Unlock()
+			select {
+			case <-changed:
+			case <-ctx.Done():
+			case <-p.life.Done():
+			}
+		}
+	}
+}
+
+// mayConnect: not while somebody finds out whether it can be done at all, nor
+// before the wait after a failure is over.
+func (p *Pool) mayConnect(now time.Time) bool {
+	return !p.probing && p.connects.left(now) <= 0
+}
+
+// connect opens a connection; its place in p.open is taken already. Both results
+// are nil when the pool is to make do with the connections it has.
+func (p *Pool) connect(ctx context.Context) (*conn, *Outcome) {
+	dialing, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(p.life, cancel)()
+	s, err := smtp.Dial(dialing, p.options())
+	now := time.Now()
+
+	p.mu.Lock()
+	p.probing = false
+	defer p.wake()
+	if err == nil {
+		c := &conn{Session: s}
+		c.timer = time.AfterFunc(p.cfg.Idle, func() { p.expire(c) })
+		c.timer.Stop()
+		p.live[c] = struct{}{}
+		p.proven = true
+		p.connects.reset()
+		if p.life.Err() != nil {
+			c.Close()
+		}
+		event := p.event("opened", "")
+		p.mu.Unlock()
+		p.cfg.Observe(event)
+		return c, nil
+	}
+	p.open--
+	switch {
+	case p.life.Err() != nil:
+		p.mu.Unlock()
+		return nil, p.nothing(ErrAborted)
+	case ctx.Err() != nil:
+		p.mu.Unlock()
+		return nil, p.nothing(ctx.Err())
+	}
+	out := p.outcome(err)
+	event := p.event("refused", out.Err.Error())
+	switch {
+	case out.Class == reply.Stop:
+		stopped := out
+		p.stopped = &stopped
+	case len(p.live) > 0:
+		// The server takes no more than these at present.
+		p.limit, p.accepted = len(p.live), 0
+		p.mu.Unlock()
+		p.cfg.Observe(event)
+		return nil, nil
+	default:
+		p.proven = false
+		first := p.cfg.Reconnect.First
+		if out.Stage != string(reply.Connect) {
+			first = max(first, out.HoldOff) // its own words weigh more
+		}
+		out.HoldOff = p.connects.fail(now, first, p.cfg.Reconnect.Max)
+		p.refusal = out
+	}
+	p.mu.Unlock()
+	p.cfg.Observe(event)
+	return nil, &out
+}
+
+// options are those of a session, less what the connection itself adds.
+func (p *Pool) options() smtp.Options {
+	o := smtp.Options{
+		Address:  p.address,
+		Security: smtp.Security(p.cfg.TLS),
+		TLS:      &tls.Config{ServerName: p.cfg.Host, RootCAs: p.cfg.RootCAs},
+		Helo:     p.cfg.Helo,
+		Timeouts: p.cfg.Timeouts,
+		Dial:     p.cfg.Dial,
+	}
+	if p.cfg.Password != nil {
+		o.Auth = p.authenticate
+	}
+	return o
+}
+
+// authenticate chooses the mechanism for a connection.
+func (p *Pool) authenticate(ctx context.Context, offered []string) (sasl.Client, error) {
+	p.login.Lock()
+	defer p.login.Unlock()
+	if p.secret == nil {
+		secret, err := p.cfg.Password(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("password: %w", err)
+		}
+		p.secret = &secret
+	}
+	return auth.Choose(offered, p.cfg.Username, string(*p.secret))
+}
+
+// put takes back a connection after a transaction that ended in out.
+func (p *Pool) put(c *conn, out Outcome) {
+	p.mu.Lock()
+	if out.Class == reply.OK {
+		p.throttle.reset()
+		if p.accepted++; p.limit < p.cfg.Connections && p.accepted >= p.cfg.MessagesPerConnection {
+			p.limit++ // perhaps the server takes more again
+			p.accepted = 0
+		}
+	}
+	var event Event
+	switch {
+	case p.closed:
+		p.mu.Unlock()
+		c.Quit() // Close does not wait for us, nor anybody else
+		p.mu.Lock()
+		p.forget(c)
+		event = p.event("closed", "")
+	case c.Closed():
+		p.forget(c)
+		event = p.event("closed", "")
+		if out.Class != "" {
+			event.Kind, event.Text = "lost", out.Text
+		}
+	case p.open > p.limit, c.Used() >= p.cfg.MessagesPerConnection:
+		p.retire(c)
+	default:
+		p.idle = append(p.idle, c)
+		c.timer.Reset(p.cfg.Idle)
+	}
+	p.mu.Unlock()
+	p.wake()
+	if event.Kind != "" {
+		p.cfg.Observe(event)
+	}
+}
+
+// pop takes the idle connection used last, or first, off the list.
+func (p *Pool) pop(oldest bool) *conn {
+	i := len(p.idle) - 1
+	if oldest {
+		i = 0
+	}
+	c := p.idle[i]
+	p.idle = slices.Delete(p.idle, i, i+1)
+	c.timer.Stop()
+	return c
+}
+
+// expire closes a connection that was idle too long, unless it has just been taken.
+func (p *Pool) expire(c *conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if i := slices.Index(p.idle, c); i >= 0 && !p.closed {
+		p.idle = slices.Delete(p.idle, i, i+1)
+		p.retire(c)
+	}
+}
+
+// retire says QUIT and closes, without keeping anybody waiting. The connection
+// counts as open until it is closed: servers count so. The lock is held.
+func (p *Pool) retire(c *conn) {
+	p.retired.Go(func() {
+		c.Quit()
+		p.mu.Lock()
+		p.forget(c)
+		event := p.event("closed", "")
+		p.mu.Unlock()
+		p.wake()
+		p.cfg.Observe(event)
+	})
+}
+
+// forget drops a closed connection. The lock is held.
+func (p *Pool) forget(c *conn) {
+	if _, ok := p.live[c]; ok {
+		delete(p.live, c)
+		p.open--
+	}
+}
+
+// waiting returns what is closed at the next change. The lock is held.
+func (p *Pool) waiting() <-chan struct{} {
+	if p.changed == nil {
+		p.changed = make(chan struct{})
+	}
+	return p.changed
+}
+
+// wake tells whoever waits that something has changed. The lock is not held.
+func (p *Pool) wake() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.changed != nil {
+		close(p.changed)
+		p.changed = nil
+	}
+}
+
+// event describes what happened just now. The lock is held.
+func (p *Pool) event(kind, text string) Event {
+	return Event{Kind: kind, Server: p.address, Text: text, Connections: p.open, Time: time.Now()}
+}

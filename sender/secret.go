@@ -1,0 +1,27 @@
+package sender
+
+import (
+	"fmt"
+	"log/slog"
+)
+
+// Secret is a password or a token. It never shows itself: every way of printing,
+// logging or encoding it gives "[secret]". string(s) is the only way to its text.
+type Secret string
+
+const redacted = "[secret]"
+
+// String returns "[secret]".
+func (Secret) String() string { return redacted }
+
+// GoString returns "[secret]".
+func (Secret) GoString() string { return redacted }
+
+// Format writes "[secret]" for every verb, %x and %q too.
+func (Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(redacted)) }
+
+// LogValue returns "[secret]".
+func (Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// MarshalText returns "[secret]", for JSON, XML and YAML.
+func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }

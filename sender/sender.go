@@ -1,0 +1,208 @@
+// Package sender hands finished messages to a mail server through a pool of
+// authenticated SMTP connections, and tells what became of each.
+//
+// # One message
+//
+// [Pool.Send] takes a connection, the one used last, or opens one, and plays one
+// transaction for one recipient. Its begin callback runs once the server has
+// accepted the envelope and before the first byte of the message: that is where
+// the caller makes its intent durable, and the only moment at which it can. What
+// happened comes back as an [Outcome] in one of few classes (see
+// [mailshot/sender/reply]), never as a panic, a retry behind the caller's back
+// of anything a server may have taken, or a guess:
+//
+//   - Before begin everything can be tried again, and nothing has happened.
+//   - Between begin and the final dot nothing has been handed over, because no
+//     server takes a message without its end.
+//   - After the final dot a whole answer decides. Without one the outcome is unknown.
+//
+// The one thing Send repeats by itself is a transaction that fails before begin
+// on a connection that had been used before: servers close idle connections, and
+// that is no one's fault.
+//
+// # Connections
+//
+// Connections are opened on demand, up to Config.Connections, and closed after
+// MessagesPerConnection messages, a minute without use, or anything that makes
+// them doubtful. The pool proves itself with a single connection before it opens
+// others, so that a bad password is tried once and not once per worker. A server
+// that refuses further connections while some are open is believed: the pool
+// makes do with those. When no connection can be had, the pool does not try
+// again before a growing wait is over, whoever asks; meanwhile every Send
+// returns that wait at once. What only a person can put right (credentials, certificates) stops the pool for good.
+//
+// # Caps
+//
+// [Budget] is where caps are reserved and used up, [Gate] what admits one
+// message after another under them. The pool knows nothing of caps.
+package sender
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"mailshot/sender/limits"
+	"mailshot/sender/reply"
+	"mailshot/sender/smtp"
+)
+
+// Timeouts are the longest waits; a zero field is what RFC 5321 4.5.3.2 asks for.
+type Timeouts = smtp.Timeouts
+
+// Config describes a mail server and how to use it.
+type Config struct {
+	Host string
+	Port int
+	TLS  string // "implicit", "starttls" or "none"; "": implicit for port 465, else starttls
+	// Username and Password log in. Password is called until it has given a
+	// secret once; that one serves the pool's life. Nil: no authentication.
+	Username string
+	Password func(context.Context) (Secret, error)
+	Helo     string         // the name given in EHLO; "": this end's address as a literal
+	RootCAs  *x509.CertPool // nil: the system's
+
+	Connections           int            // open at once; 2
+	MessagesPerConnection int            // 100
+	Idle                  time.Duration  // an unused connection is closed after it; 1 min
+	Reconnect             limits.Backoff // waits while no connection can be had; First 5 s, Max 1 h, GiveUp is not used
+	Timeouts              Timeouts
+
+	// Observe is called for connections opened, lost, closed and refused; nil: nobody
+	// looks. It may be called from several goroutines at once, and must not block or call the pool.
+	Observe func(Event)
+	// Dial opens network connections; nil: a net.Dialer.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// Event is news of a connection.
+type Event struct {
+	Kind        string // "opened", "closed", "lost" (broke, or closed by the server) or "refused" (could not be had)
+	Server      string // host:port
+	Text        string // the server's words, cleaned, or what happened; may be ""
+	Connections int    // open after it
+	Time        time.Time
+}
+
+// Mail is one finished message for one recipient.
+type Mail struct {
+	From, To string // envelope addresses, without <>; From "" is the null reverse path
+	Size     int64  // in bytes as written by Body; 0: not known
+	// Body writes the message: CRLF line ends, lines up to 998 bytes, no dot
+	// stuffing. It is called once at most.
+	Body io.WriterTo
+}
+
+// Outcome is what became of a message.
+type Outcome struct {
+	// Class says what may be done next. It is "" when Send was cut short before
+	// begin, or by begin: nothing has happened, and Err says why.
+	Class reply.Class
+	// About is what the server, or the lack of one, had to say something about:
+	// recipient, message, sender or server. When it is the server, nothing is
+	// known against the delivery: it is to be put back, not counted as tried.
+	About string
+	// Begun: begin was called and returned nil.
+	Begun bool
+
+	Stage    string // step of the session, as reply.Stage
+	Code     int    // basic code; 0: no whole answer
+	Enhanced string // as "5.1.1", or ""
+	Text     string // the server's words, cleaned, or what happened
+	Server   string // host:port
+
+	// HoldOff is how long to leave the server alone from Time on; 0: no need.
+	HoldOff  time.Duration
+	Suppress bool // the mailbox does not exist
+	Time     time.Time
+	// Err is nil when Class is OK. Else it is a text for a person, with what to
+	// do where that is known, and wraps the cause.
+	Err error
+}
+
+// Error is an Outcome as an error, as Check returns it.
+type Error struct{ Outcome Outcome }
+
+func (e *Error) Error() string { return e.Outcome.Err.Error() }
+func (e *Error) Unwrap() error { return e.Outcome.Err }
+
+// Why Send did not get as far as a server.
+var (
+	ErrClosed  = errors.New("the sender is closed")
+	ErrAborted = errors.New("the sender was told to close every connection at once")
+)
+
+const (
+	defaultConnections = 2
+	defaultMessages    = 100
+	defaultIdle        = time.Minute
+	firstReconnect     = 5 * time.Second
+	lastReconnect      = time.Hour
+)
+
+// resolve checks a configuration and fills in its defaults.
+func (c Config) resolve() (Config, error) {
+	var errs []error
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf("server: "+format, args...)) }
+	if c.Host == "" || strings.ContainsFunc(c.Host, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
+		bad("host %q is not a host name", c.Host)
+	}
+	if c.Port < 1 || c.Port > 65535 {
+		bad("port %d is not between 1 and 65535", c.Port)
+	}
+	if c.TLS == "" {
+		c.TLS = string(smtp.StartTLS)
+		if c.Port == 465 {
+			c.TLS = string(smtp.Implicit)
+		}
+	}
+	switch smtp.Security(c.TLS) {
+	case smtp.Implicit, smtp.StartTLS:
+	case smtp.None:
+		if c.Password != nil && !local(c.Host) {
+			bad("a password is never sent to %s without TLS (set tls: starttls or tls: implicit)", c.Host)
+		}
+	default:
+		bad("tls %q is not implicit, starttls or none", c.TLS)
+	}
+	if c.Password != nil && c.Username == "" {
+		bad("a password without a user name")
+	}
+	if c.Helo != "" && strings.ContainsFunc(c.Helo, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+		bad("helo %q is not a host name", c.Helo)
+	}
+	if c.Connections < 0 || c.MessagesPerConnection < 0 || c.Idle < 0 {
+		bad("connections, messages per connection and idle time must not be negative")
+	}
+	c.Connections = or(c.Connections, defaultConnections)
+	c.MessagesPerConnection = or(c.MessagesPerConnection, defaultMessages)
+	c.Idle = or(c.Idle, defaultIdle)
+	c.Reconnect.First = or(c.Reconnect.First, firstReconnect)
+	c.Reconnect.Max = max(or(c.Reconnect.Max, lastReconnect), c.Reconnect.First)
+	c.Timeouts = c.Timeouts.Defaults()
+	if c.Observe == nil {
+		c.Observe = func(Event) {}
+	}
+	return c, errors.Join(errs...)
+}
+
+func or[T int | time.Duration](v, otherwise T) T {
+	if v == 0 {
+		return otherwise
+	}
+	return v
+}
+
+// local reports whether a host as written is this machine.
+func local(host string) bool {
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback() || strings.EqualFold(host, "localhost")
+}
+
+func (c Config) address() string { return net.JoinHostPort(c.Host, strconv.Itoa(c.Port)) }

@@ -1,0 +1,155 @@
+package smtp
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"mailshot/sender/reply"
+)
+
+// The largest answers read. RFC 5321 4.5.3.1.5 allows lines of 512 bytes; real
+// servers write longer ones, and hostile ones endless ones.
+const (
+	maxLine   = 4 << 10
+	maxAnswer = 64 << 10
+)
+
+// Reply is one whole answer of a server.
+type Reply struct {
+	Stage reply.Stage
+	Code  int      // 200 to 599
+	Lines []string // text of each line, without code and line end, as it came
+	Time  time.Time
+}
+
+// Enhanced is the enhanced status code (RFC 2034), "" when there is none.
+func (r Reply) Enhanced() string {
+	code, _ := reply.Enhanced(r.Lines[0])
+	return code
+}
+
+// Text is the answer's text, safe to show and to store, without its codes.
+func (r Reply) Text() string {
+	code := r.Enhanced()
+	words := make([]string, len(r.Lines))
+	for i, line := range r.Lines {
+		words[i] = line
+		if code != "" {
+			words[i] = strings.TrimPrefix(line, code)
+		}
+	}
+	return reply.Clean(strings.Join(words, " "))
+}
+
+// Ways in which an answer can be none.
+var (
+	errSenseless = errors.New("senseless answer")
+	errTooLong   = errors.New("answer too long")
+	errExtra     = errors.New("the server sent more than was asked for")
+)
+
+// readReply reads one answer (RFC 5321 4.2): lines of three digits and a
+// hyphen, and a last one with a blank, or nothing, after the same digits. A bare
+// LF ends a line too. An answer is whole when its last line has ended.
+func readReply(br *bufio.Reader) (code int, lines []string, err error) {
+	for total := 0; ; {
+		line, err := br.ReadSlice('\n')
+		total += len(line)
+		if errors.Is(err, bufio.ErrBufferFull) || total > maxAnswer {
+			return 0, nil, errTooLong
+		}
+		if err != nil {
+			if err == io.EOF && total > 0 {
+				err = io.ErrUnexpectedEOF
+			}
+			return 0, nil, err
+		}
+		text := strings.TrimSuffix(strings.TrimSuffix(string(line), "\n"), "\r")
+		n, more, rest, ok := parseLine(text)
+		if !ok || code != 0 && n != code {
+			return 0, nil, fmt.Errorf("%w %q", errSenseless, reply.Clean(text))
+		}
+		code, lines = n, append(lines, rest)
+		if !more {
+			return code, lines, nil
+		}
+	}
+}
+
+// parseLine takes a line of an answer apart.
+func parseLine(s string) (code int, more bool, text string, ok bool) {
+	if len(s) < 3 || s[0] < '2' || s[0] > '5' {
+		return 0, false, "", false
+	}
+	for _, c := range []byte(s[:3]) {
+		if c < '0' || c > '9' {
+			return 0, false, "", false
+		}
+		code = code*10 + int(c-'0')
+	}
+	switch {
+	case len(s) == 3:
+		return code, false, "", true
+	case s[3] == ' ':
+		return code, false, s[4:], true
+	case s[3] == '-':
+		return code, true, s[4:], true
+	}
+	return 0, false, "", false
+}
+
+// answer reads the answer to what was sent at stage, within d in all. Anything
+// but a whole answer closes the session.
+func (s *Session) answer(stage reply.Stage, d time.Duration) (Reply, error) {
+	if err := s.conn.SetReadDeadline(time.Now().Add(d)); err != nil {
+		return Reply{}, s.broken(stage, err)
+	}
+	code, lines, err := readReply(s.br)
+	if err != nil {
+		return Reply{}, s.broken(stage, err)
+	}
+	r := Reply{Stage: stage, Code: code, Lines: lines, Time: time.Now()}
+	if code == 421 {
+		s.abort() // RFC 5321 4.2.3: the server is closing the connection
+	}
+	return r, nil
+}
+
+// command writes a line and reads its answer.
+func (s *Session) command(stage reply.Stage, d time.Duration, line string) (Reply, error) {
+	if err := s.clean(stage); err != nil {
+		return Reply{}, err
+	}
+	s.out = append(append(s.out[:0], line...), '\r', '\n')
+	if err := s.write(stage, d, s.out); err != nil {
+		return Reply{}, err
+	}
+	return s.answer(stage, d)
+}
+
+// clean closes a session on which something came that nobody asked for: it
+// would be read as the answer to the next command.
+func (s *Session) clean(stage reply.Stage) error {
+	if s.Closed() {
+		return &Error{Stage: stage, Text: "the connection is closed", Err: errClosed}
+	}
+	if s.br.Buffered() > 0 {
+		return s.broken(stage, errExtra)
+	}
+	return nil
+}
+
+// write writes all of b, or closes the session.
+func (s *Session) write(stage reply.Stage, d time.Duration, b []byte) error {
+	if err := s.conn.SetWriteDeadline(time.Now().Add(d)); err != nil {
+		return s.broken(stage, err)
+	}
+	if _, err := s.conn.Write(b); err != nil {
+		return s.broken(stage, err)
+	}
+	return nil
+}

@@ -1,0 +1,123 @@
+package smtp
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+)
+
+// bufferSize is how much of a message is gathered before it is written: most
+// messages go out in one write, with their final dot.
+const bufferSize = 64 << 10
+
+// maxText is the longest line of a message, without its line end (RFC 5321 4.5.3.1.6).
+const maxText = 998
+
+// dotWriter writes a message as DATA wants it (RFC 5321 4.5.2): a dot at the
+// start of a line is doubled. It repairs nothing. A CR or LF alone, which
+// servers read in different ways (SMTP smuggling), and a line over 998 bytes are
+// errors, and the caller then closes the connection.
+type dotWriter struct {
+	out  func([]byte) error
+	buf  []byte
+	line int   // bytes in the current line so far
+	cr   bool  // the last byte was a CR
+	err  error // the first error; a caller that overlooks it does not get past it
+}
+
+var (
+	errBareCR = errors.New("a CR without its LF")
+	errBareLF = errors.New("an LF without its CR")
+)
+
+func (w *dotWriter) Write(p []byte) (int, error) {
+	if w.err != nil {
+		return 0, w.err
+	}
+	n, err := w.write(p)
+	w.err = err
+	return n, err
+}
+
+// write works line by line: it looks for the next LF, never at single bytes.
+func (w *dotWriter) write(p []byte) (int, error) {
+	total := len(p)
+	for len(p) > 0 {
+		if w.cr && p[0] != '\n' {
+			return total - len(p), errBareCR
+		}
+		if w.line == 0 && !w.cr && p[0] == '.' {
+			w.buf = append(w.buf, '.')
+		}
+		i := bytes.IndexByte(p, '\n')
+		piece := p
+		if i >= 0 {
+			piece = p[:i]
+		}
+		if err := w.text(piece); err != nil {
+			return total - len(p), err
+		}
+		if i < 0 {
+			w.buf = append(w.buf, p...)
+			return total, w.spill()
+		}
+		if !w.cr {
+			return total - len(p), errBareLF
+		}
+		w.buf = append(w.buf, p[:i+1]...)
+		w.line, w.cr = 0, false
+		p = p[i+1:]
+		if err := w.spill(); err != nil {
+			return total - len(p), err
+		}
+	}
+	return total, nil
+}
+
+// text takes note of a piece of a line up to, but without, its LF. A CR may only
+// be its last byte.
+func (w *dotWriter) text(piece []byte) error {
+	if len(piece) == 0 {
+		return nil
+	}
+	switch i := bytes.IndexByte(piece, '\r'); {
+	case i < 0:
+		w.line += len(piece)
+	case i == len(piece)-1:
+		w.line += i
+		w.cr = true
+	default:
+		return errBareCR
+	}
+	if w.line > maxText {
+		return fmt.Errorf("a line of more than %d bytes", maxText)
+	}
+	return nil
+}
+
+// spill writes out full buffers.
+func (w *dotWriter) spill() error {
+	for len(w.buf) >= bufferSize {
+		if err := w.out(w.buf[:bufferSize]); err != nil {
+			return err
+		}
+		w.buf = append(w.buf[:0], w.buf[bufferSize:]...)
+	}
+	return nil
+}
+
+// end writes what is left and the final dot, in one write, so that its count
+// tells whether the dot went out.
+func (w *dotWriter) end() error {
+	if w.err != nil {
+		return w.err
+	}
+	if w.cr {
+		return errBareCR
+	}
+	if w.line > 0 {
+		w.buf = append(w.buf, '\r', '\n')
+	}
+	w.buf = append(w.buf, '.', '\r', '\n')
+	return w.out(w.buf)
+}

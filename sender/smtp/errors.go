@@ -1,0 +1,141 @@
+package smtp
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"syscall"
+
+	"mailshot/sender/reply"
+)
+
+// Error says where and how a session or a transaction ended. There are three
+// kinds: the server answered (Code is not 0), the configuration cannot work (Stop),
+// or the connection broke (neither; Err says how).
+type Error struct {
+	Stage    reply.Stage
+	Code     int    // basic code, 0 without an answer
+	Enhanced string // as "5.1.1", or ""
+	Text     string // the server's words, cleaned, or ours
+	Hint     string // what to do, or ""
+	Stop     bool   // only another configuration will help, or another server
+	// Sent: the final dot may have reached the server and its answer did not
+	// come whole. Nobody knows whether the message was taken.
+	Sent bool
+	Err  error // cause, or nil
+}
+
+func (e *Error) Error() string {
+	s := string(e.Stage) + ": "
+	if e.Code != 0 {
+		s += fmt.Sprint(e.Code, " ")
+	}
+	if e.Enhanced != "" {
+		s += e.Enhanced + " "
+	}
+	s += e.Text
+	if e.Hint != "" {
+		s += " (" + e.Hint + ")"
+	}
+	return s
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// errClosed is the cause when the session was closed by this end, or by a 421.
+var errClosed = errors.New("connection closed")
+
+// refused is the error for a whole answer that is not the one wanted.
+func (s *Session) refused(r Reply) error {
+	return &Error{Stage: r.Stage, Code: r.Code, Enhanced: r.Enhanced(), Text: r.Text()}
+}
+
+// broken closes the session and says why.
+func (s *Session) broken(stage reply.Stage, err error) error {
+	if s.Closed() {
+		// The error is only that of a socket closed under our hands.
+		err = errClosed
+	}
+	s.abort()
+	return &Error{Stage: stage, Text: describe(err), Err: err}
+}
+
+// describe puts the ways a connection fails into plain words.
+func describe(err error) string {
+	var opErr *net.OpError
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
+		return "no answer in time"
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return "the server closed the connection in the middle of an answer"
+	case errors.Is(err, io.EOF):
+		return "the server closed the connection"
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return "the connection was reset"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "connection refused"
+	case errors.As(err, &opErr):
+		return reply.Clean(opErr.Err.Error())
+	}
+	return reply.Clean(err.Error())
+}
+
+// dialError tells a name that does not exist, which is a mistake in the
+// campaign, from a server that cannot be reached now.
+func dialError(err error) error {
+	e := &Error{Stage: reply.Connect, Text: describe(err), Err: err}
+	var dns *net.DNSError
+	if errors.As(err, &dns) {
+		e.Text = "no address found for " + reply.Clean(dns.Name)
+		if dns.IsNotFound && !dns.IsTemporary {
+			e.Stop, e.Hint = true, "is server.host spelled right?"
+		}
+	}
+	return e
+}
+
+// tlsError tells a certificate that does not verify and a peer that does not
+// speak TLS, which no later try will change, from a connection that broke.
+func tlsError(err error) error {
+	e := &Error{Stage: reply.TLS, Text: describe(err), Err: err}
+	var (
+		unknown  x509.UnknownAuthorityError
+		name     x509.HostnameError
+		invalid  x509.CertificateInvalidError
+		verify   *tls.CertificateVerificationError
+		record   tls.RecordHeaderError
+		alert    tls.AlertError
+		netError net.Error
+	)
+	switch {
+	case errors.As(err, &name):
+		e.Stop, e.Hint = true, "nothing was sent; server.host must be the name in the certificate"
+	case errors.As(err, &unknown):
+		e.Stop, e.Hint = true, "nothing was sent; if the server has a certificate of your own, name its authority in server.ca_file"
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		e.Stop, e.Hint = true, "nothing was sent; the server's certificate has to be renewed, or this computer's clock set"
+	case errors.As(err, &invalid), errors.As(err, &verify):
+		e.Stop, e.Hint = true, "nothing was sent; the server's certificate cannot be trusted"
+	case errors.As(err, &record):
+		e.Stop, e.Hint, e.Text = true, "nothing was sent; port 587 mostly needs tls: starttls, port 465 tls: implicit", "the server does not speak TLS here"
+	case errors.As(err, &alert):
+		e.Stop, e.Hint = true, "nothing was sent; server and mailshot find no common TLS"
+	case errors.As(err, &netError) && netError.Timeout():
+		e.Text = "no answer in time"
+	}
+	return e
+}
+
+// stageOf is the stage an error belongs to.
+func stageOf(err error) reply.Stage {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Stage
+	}
+	return reply.Connect
+}

@@ -1,0 +1,325 @@
+// Package smtp is the client's side of one SMTP session (RFC 5321, 3207, 4954):
+// connect, greeting, EHLO, STARTTLS, AUTH, then one transaction after another.
+//
+// A session is clean or closed. It is clean when every command has had its one
+// whole answer and nothing else has come; only then is the next command
+// written. Whatever breaks that (a byte nobody asked for, half an answer, a time-out,
+// an answer that makes no sense) closes the connection, and what came is
+// credited to nothing. There is no NOOP, no RSET after success, and no way to
+// take back a message but to close the socket.
+//
+// The session reads answers itself and not through go-smtp's client, which keeps
+// what it read beyond an answer in a buffer of its own, bounds a line but not
+// the number of lines, has no deadline while a body is written, and waits for
+// each reply of a transaction; the mechanisms of AUTH are go-sasl's.
+//
+// Each wait has a deadline of its own: one for a whole answer, however slowly its
+// bytes come, and one for each write of a body.
+package smtp
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"net"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/emersion/go-sasl"
+
+	"mailshot/sender/reply"
+)
+
+// Security is how a session is protected.
+type Security string
+
+// The kinds of protection. None of them falls back to another.
+const (
+	Implicit Security = "implicit" // TLS from the first byte (RFC 8314)
+	StartTLS Security = "starttls" // TLS by STARTTLS, required (RFC 3207)
+	None     Security = "none"     // no TLS
+)
+
+// Timeouts are the longest waits of a session. A zero field has the value that
+// RFC 5321 4.5.3.2 asks for.
+type Timeouts struct {
+	Connect time.Duration // TCP connect, and the TLS handshake; 30 s
+	Command time.Duration // a command's write, and its whole answer; 5 min
+	Data    time.Duration // each write of a part of a message; 3 min
+	End     time.Duration // the answer to the final dot; 10 min
+	Quit    time.Duration // QUIT; 5 s
+}
+
+// Defaults returns the time-outs with zero fields filled in.
+func (t Timeouts) Defaults() Timeouts {
+	fill := func(d *time.Duration, v time.Duration) {
+		if *d <= 0 {
+			*d = v
+		}
+	}
+	fill(&t.Connect, 30*time.Second)
+	fill(&t.Command, 5*time.Minute)
+	fill(&t.Data, 3*time.Minute)
+	fill(&t.End, 10*time.Minute)
+	fill(&t.Quit, 5*time.Second)
+	return t
+}
+
+// Options say how to open a session.
+type Options struct {
+	Address  string      // host:port
+	Security Security    // "": Implicit
+	TLS      *tls.Config // ServerName and RootCAs; nil: the host of Address and the system's roots. At least TLS 1.2 and verification are enforced.
+	Helo     string      // the name to give in EHLO; "": an address literal of this end
+	Timeouts Timeouts
+	// Auth returns the mechanism to authenticate with, given those the server
+	// offers after TLS; nil: no authentication.
+	Auth func(ctx context.Context, offered []string) (sasl.Client, error)
+	// Dial opens the connection; nil: a net.Dialer.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// Session is an open session. Its methods are for one goroutine at a time, but
+// Close may be called from any.
+type Session struct {
+	conn     net.Conn // what is spoken on: raw, or TLS around it
+	raw      net.Conn
+	br       *bufio.Reader
+	out      []byte // write buffer, reused
+	timeouts Timeouts
+	helo     string
+	caps     map[string]string // EHLO keyword → parameters, upper case keywords
+	secure   bool
+	closed   atomic.Bool
+	used     int // transactions begun
+	once     sync.Once
+}
+
+// Dial opens a session and brings it to the point where it takes a transaction.
+// The ctx's end closes the connection and makes Dial return ctx's error, wrapped.
+// Every error is an [*Error].
+func Dial(ctx context.Context, o Options) (*Session, error) {
+	s := &Session{timeouts: o.Timeouts.Defaults(), helo: o.Helo}
+	if err := s.connect(ctx, o); err != nil {
+		return nil, err
+	}
+	// From here on the ctx's end is felt as an error on the closed connection.
+	stop := context.AfterFunc(ctx, s.abort)
+	err := s.handshake(ctx, o)
+	if !stop() && err == nil {
+		err = &Error{Stage: reply.Auth, Err: ctx.Err()}
+	}
+	if err != nil {
+		s.abort()
+		if ctx.Err() != nil {
+			return nil, &Error{Stage: stageOf(err), Text: "interrupted", Err: ctx.Err()}
+		}
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Session) connect(ctx context.Context, o Options) error {
+	dial := o.Dial
+	if dial == nil {
+		dial = (&net.Dialer{}).DialContext
+	}
+	limited, cancel := context.WithTimeout(ctx, s.timeouts.Connect)
+	defer cancel()
+	conn, err := dial(limited, "tcp", o.Address)
+	if err != nil {
+		if ctx.Err() != nil {
+			err = ctx.Err()
+		}
+		return dialError(err)
+	}
+	s.raw, s.conn = conn, conn
+	return nil
+}
+
+// handshake goes from the first byte to the end of AUTH.
+func (s *Session) handshake(ctx context.Context, o Options) error {
+	config := tlsConfig(o)
+	if o.Security == Implicit || o.Security == "" {
+		if err := s.upgrade(ctx, config); err != nil {
+			return err
+		}
+	}
+	s.br = bufio.NewReaderSize(s.conn, maxLine)
+	r, err := s.answer(reply.Greeting, s.timeouts.Command)
+	if err != nil {
+		return err
+	}
+	if r.Code != 220 {
+		return s.refused(r)
+	}
+	if err := s.hello(); err != nil {
+		return err
+	}
+	if o.Security == StartTLS {
+		if err := s.startTLS(ctx, config); err != nil {
+			return err
+		}
+	}
+	if o.Auth == nil {
+		return nil
+	}
+	return s.authenticate(ctx, o.Auth)
+}
+
+// tlsConfig is the caller's configuration with what is not negotiable.
+func tlsConfig(o Options) *tls.Config {
+	c := &tls.Config{}
+	if o.TLS != nil {
+		c = o.TLS.Clone()
+	}
+	c.InsecureSkipVerify = false
+	c.MinVersion = max(c.MinVersion, tls.VersionTLS12)
+	if c.ServerName == "" {
+		c.ServerName, _, _ = net.SplitHostPort(o.Address)
+	}
+	return c
+}
+
+func (s *Session) upgrade(ctx context.Context, config *tls.Config) error {
+	ctx, cancel := context.WithTimeout(ctx, s.timeouts.Connect)
+	defer cancel()
+	conn := tls.Client(s.raw, config)
+	if err := conn.HandshakeContext(ctx); err != nil {
+		return tlsError(err)
+	}
+	s.conn, s.secure = conn, true
+	return nil
+}
+
+// startTLS upgrades the connection. Bytes that came behind the 220 were sent by
+// whoever sits on the clear connection and would be taken for the server's
+// protected words (CVE-2011-0411): they end the session.
+func (s *Session) startTLS(ctx context.Context, config *tls.Config) error {
+	if _, ok := s.caps["STARTTLS"]; !ok {
+		return &Error{Stage: reply.StartTLS, Stop: true, Text: "the server does not offer STARTTLS",
+			Hint: "nothing was sent over the unprotected connection; use tls: implicit with port 465 if the server has it"}
+	}
+	r, err := s.command(reply.StartTLS, s.timeouts.Command, "STARTTLS")
+	if err != nil {
+		return err
+	}
+	if r.Code != 220 {
+		return s.refused(r)
+	}
+	if s.br.Buffered() > 0 {
+		return &Error{Stage: reply.StartTLS, Stop: true, Text: "unprotected bytes came behind the answer to STARTTLS",
+			Hint: "somebody may be tampering with the connection; use tls: implicit with port 465 if the server has it"}
+	}
+	if err := s.upgrade(ctx, config); err != nil {
+		return err
+	}
+	s.br = bufio.NewReaderSize(s.conn, maxLine)
+	s.caps = nil
+	return s.hello()
+}
+
+// hello says EHLO, and HELO to servers that do not know it, and takes note of
+// what is offered. Nothing is offered after HELO.
+func (s *Session) hello() error {
+	name := s.helo
+	if name == "" {
+		name = literal(s.conn.LocalAddr())
+	}
+	r, err := s.command(reply.Ehlo, s.timeouts.Command, "EHLO "+name)
+	if err != nil {
+		return err
+	}
+	s.caps = map[string]string{}
+	if r.Code == 500 || r.Code == 502 || r.Code == 504 {
+		if r, err = s.command(reply.Ehlo, s.timeouts.Command, "HELO "+name); err != nil {
+			return err
+		}
+		if r.Code != 250 {
+			return s.refused(r)
+		}
+		return nil
+	}
+	if r.Code != 250 {
+		return s.refused(r)
+	}
+	for _, line := range r.Lines[1:] {
+		keyword, params, _ := strings.Cut(line, " ")
+		// The old form AUTH=LOGIN comes beside the right one, or without it.
+		if k, v, ok := strings.Cut(keyword, "="); ok && strings.EqualFold(k, "AUTH") {
+			keyword, params = k, strings.TrimSpace(v+" "+params)
+			if old := s.caps["AUTH"]; old != "" {
+				params = old + " " + params
+			}
+		}
+		s.caps[strings.ToUpper(keyword)] = strings.TrimSpace(params)
+	}
+	return nil
+}
+
+// literal is this end's address as RFC 5321 4.1.3 writes it for hosts without a name.
+func literal(a net.Addr) string {
+	tcp, ok := a.(*net.TCPAddr)
+	switch {
+	case !ok:
+		return "[127.0.0.1]"
+	case tcp.IP.To4() != nil:
+		return "[" + tcp.IP.String() + "]"
+	default:
+		return "[IPv6:" + tcp.IP.String() + "]"
+	}
+}
+
+// Extension reports whether the server offers an extension, given in upper case
+// ("SIZE", "SMTPUTF8"), and with what parameters.
+func (s *Session) Extension(keyword string) (params string, ok bool) {
+	params, ok = s.caps[keyword]
+	return params, ok
+}
+
+// MaxSize is the size in bytes of the largest message the server takes (RFC
+// 1870), 0 when it names none.
+func (s *Session) MaxSize() int64 {
+	n, err := strconv.ParseInt(s.caps["SIZE"], 10, 64)
+	if err != nil || n < 0 {
+		return 0
+	}
+	return n
+}
+
+// Used is the number of transactions begun.
+func (s *Session) Used() int { return s.used }
+
+// Stale reports whether the session, unused for a while, has been closed by the
+// server or has got words nobody asked for. It does not wait, and misses what is
+// still on its way.
+func (s *Session) Stale() bool {
+	// A read deadline that has passed would be taken for news.
+	return s.Closed() || s.br.Buffered() > 0 || s.conn.SetReadDeadline(time.Time{}) != nil || pending(s.raw)
+}
+
+// Closed reports whether the session can take no more.
+func (s *Session) Closed() bool { return s.closed.Load() }
+
+// Quit ends a clean session politely and closes it; on one that is not clean it
+// only closes. It waits at most Timeouts.Quit.
+func (s *Session) Quit() {
+	if !s.Closed() {
+		_, _ = s.command(reply.Quit, s.timeouts.Quit, "QUIT") // closed either way
+	}
+	s.abort()
+}
+
+// Close closes the connection at once, also under another goroutine's hands,
+// whose call then fails.
+func (s *Session) Close() { s.abort() }
+
+// abort closes the raw connection: closing a TLS one could wait for a peer that
+// does not read.
+func (s *Session) abort() {
+	s.closed.Store(true)
+	s.once.Do(func() { _ = s.raw.Close() }) // nothing is lost with it
+}
