@@ -1,0 +1,319 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// Cap allows N uses in any window of this length. Windows of a minute and longer are exact rolling windows; shorter ones are
+// paced: uses start at least Window/N apart, in all processes together.
+type Cap struct {
+	N      int64
+	Window time.Duration
+}
+
+func (c Cap) paced() bool { return c.Window < time.Minute }
+
+// Limit is what is capped, an account or a group of recipients at one, and its caps.
+type Limit struct {
+	Key  string
+	Caps []Cap
+}
+
+// caps is the limit's caps as text, to tell one set from another.
+func (l Limit) caps() string { return fmt.Sprint(l.Caps) }
+
+// rolling reports whether uses of the limit are counted in windows.
+func (l Limit) rolling() bool {
+	for _, c := range l.Caps {
+		if !c.paced() {
+			return true
+		}
+	}
+	return false
+}
+
+// block is how many uses are leased at once. Small caps are not leased ahead, so that no process keeps from others what it may not need.
+func (l Limit) block() int64 {
+	n := int64(64)
+	for _, c := range l.Caps {
+		if !c.paced() {
+			n = min(n, c.N/100)
+		}
+		if !c.paced() && c.N <= 1000 {
+			return 1
+		}
+	}
+	return n
+}
+
+// Budget is this process's way to the use of caps that all of the user's processes share. A use is reserved on the disk before it
+// happens, and counts as happening now until it is stamped; stamps are written with later reservations. What a dead process had
+// reserved counts from the moment its lock is found free. A Budget is for any number of goroutines.
+type Budget struct {
+	a      *Accounts
+	holder string
+	lock   *flock.Flock
+
+	mu       sync.Mutex
+	accounts map[string]*account // by Limit.Key
+	reaped   bool
+	closed   bool
+}
+
+// account is what this process holds of one key: leased = free + reserved + stamped.
+type account struct {
+	free   map[string]int64 // leased and not reserved, by the caps under which they were leased
+	stamps map[int64]int64  // used at these seconds, not yet on the disk
+}
+
+// Budget makes this process a holder of reservations.
+func (a *Accounts) Budget(ctx context.Context) (*Budget, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	b := &Budget{a: a, holder: newRun(), accounts: map[string]*account{}}
+	var err error
+	if b.lock, err = takeLock(a.holderFile(b.holder)); err != nil {
+		return nil, fmt.Errorf("%s: %w", a.db.path, err)
+	}
+	return b, nil
+}
+
+func (a *Accounts) holderFile(holder string) string {
+	return a.db.path + ".holders/" + holder + ".lock"
+}
+
+// Reservation is one use under each of the limits it was reserved for. Exactly one of Stamp and Release is to be called; more calls
+// do nothing.
+type Reservation struct {
+	b      *Budget
+	limits []Limit // those with rolling windows
+	once   sync.Once
+}
+
+// Stamp says that the use happened, at the latest at now.
+func (r *Reservation) Stamp(now time.Time) {
+	r.once.Do(func() {
+		r.b.mu.Lock()
+		defer r.b.mu.Unlock()
+		for _, l := range r.limits {
+			r.b.accounts[l.Key].stamps[seconds(now)]++
+		}
+	})
+}
+
+// Release gives back a use that did not happen.
+func (r *Reservation) Release() {
+	r.once.Do(func() {
+		r.b.mu.Lock()
+		defer r.b.mu.Unlock()
+		for _, l := range r.limits {
+			r.b.accounts[l.Key].free[l.caps()]++
+		}
+	})
+}
+
+// Reserve takes one use under every limit, or none: then it returns the key that is in the way for longest, and when it is worth
+// asking again. The reservation is on the disk when Reserve returns. Time is the caller's wall clock.
+func (b *Budget) Reserve(ctx context.Context, now time.Time, ls []Limit) (r *Reservation, key string, until time.Time, err error) {
+	asked := time.Now()
+	if err := ctx.Err(); err != nil {
+		return nil, "", time.Time{}, err
+	}
+	for _, l := range ls {
+		for _, c := range l.Caps {
+			if c.N <= 0 || c.Window <= 0 {
+				return nil, "", time.Time{}, fmt.Errorf("cap of %s: %d in %s is not one", l.Key, c.N, c.Window)
+			}
+		}
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return nil, "", time.Time{}, errors.New("budget is closed")
+	}
+	if !b.covered(ls) {
+		var got map[string]int64
+		err = b.a.db.write(func(t *tx) error {
+			// While this waited for others, time went on; what they recorded must not look like the future.
+			u := &usage{t: t, now: now.Add(time.Since(asked)), holder: b.holder}
+			if err := b.flush(u); err != nil {
+				return err
+			}
+			got, key, until, err = b.lease(u, ls)
+			return err
+		})
+		if err != nil {
+			return nil, "", time.Time{}, err
+		}
+		b.flushed()
+		if key != "" {
+			return nil, key, until, nil
+		}
+		for _, l := range ls {
+			if n := got[l.Key]; n > 0 {
+				b.account(l.Key).free[l.caps()] += n
+			}
+		}
+	}
+	r = &Reservation{b: b}
+	for _, l := range ls {
+		if l.rolling() {
+			b.account(l.Key).free[l.caps()]--
+			r.limits = append(r.limits, l)
+		}
+	}
+	return r, "", time.Time{}, nil
+}
+
+func (b *Budget) account(key string) *account {
+	ac := b.accounts[key]
+	if ac == nil {
+		ac = &account{free: map[string]int64{}, stamps: map[int64]int64{}}
+		b.accounts[key] = ac
+	}
+	return ac
+}
+
+// covered reports whether what is leased already is enough. Pacing is never leased.
+func (b *Budget) covered(ls []Limit) bool {
+	for _, l := range ls {
+		for _, c := range l.Caps {
+			if c.paced() {
+				return false
+			}
+		}
+		if l.rolling() && b.account(l.Key).free[l.caps()] == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// flush writes stamps as uses; they are forgotten here when that is on the disk.
+func (b *Budget) flush(u *usage) error {
+	for key, ac := range b.accounts {
+		for second, n := range ac.stamps {
+			if err := errors.Join(u.add(key, second, n), u.release(key, n)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (b *Budget) flushed() {
+	for _, ac := range b.accounts {
+		clear(ac.stamps)
+	}
+}
+
+// lease takes what ls need and is not leased yet, at most a block of each, or nothing: then it says which key is in the way, and until when.
+func (b *Budget) lease(u *usage, ls []Limit) (got map[string]int64, key string, until time.Time, err error) {
+	if !b.reaped {
+		if err := b.reap(u); err != nil {
+			return nil, "", time.Time{}, err
+		}
+		b.reaped = true
+	}
+	got = map[string]int64{}
+	for _, l := range ls {
+		if err := u.settle(l); err != nil {
+			return nil, "", time.Time{}, err
+		}
+		need := l.rolling() && b.account(l.Key).free[l.caps()] == 0
+		room, wait, err := u.room(l, need)
+		if err == nil && room == 0 {
+			// Perhaps a dead process is in the way: then its uses begin to grow old now.
+			if err = b.reap(u); err == nil {
+				room, wait, err = u.room(l, need)
+			}
+		}
+		if err != nil {
+			return nil, "", time.Time{}, err
+		}
+		if room == 0 && wait.After(until) {
+			key, until = l.Key, wait
+		}
+		if need {
+			got[l.Key] = min(room, l.block())
+		}
+	}
+	if key != "" {
+		return nil, key, until, nil
+	}
+	for _, l := range ls {
+		if err := u.take(l, got[l.Key]); err != nil {
+			return nil, "", time.Time{}, err
+		}
+	}
+	return got, "", time.Time{}, nil
+}
+
+// reap turns what dead processes had reserved into uses that happen now: nobody knows whether and when they did.
+func (b *Budget) reap(u *usage) error {
+	holders, err := u.holders()
+	if err != nil {
+		return err
+	}
+	for _, h := range holders {
+		name := b.a.holderFile(h)
+		lock, err := takeLock(name)
+		if errors.Is(err, errTaken) {
+			continue // alive
+		}
+		if err != nil {
+			return err
+		}
+		err = u.bury(h)
+		// A holder's name is never used again, so its file may go. On Windows that has to wait until it is closed.
+		_ = os.Remove(name)
+		if err := errors.Join(err, lock.Close()); err != nil {
+			return err
+		}
+		_ = os.Remove(name)
+	}
+	return nil
+}
+
+// Close writes the stamps and gives back what was not used. Reservations that are still open count as used when the next process
+// looks.
+func (b *Budget) Close() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return nil
+	}
+	b.closed = true
+	left := true
+	err := b.a.db.write(func(t *tx) error {
+		u := &usage{t: t, now: time.Now(), holder: b.holder}
+		if err := b.flush(u); err != nil {
+			return err
+		}
+		for key, ac := range b.accounts {
+			for _, n := range ac.free {
+				if err := u.release(key, n); err != nil {
+					return err
+				}
+			}
+		}
+		r, err := t.known("SELECT EXISTS (SELECT 1 FROM leases WHERE holder = ?)", b.holder)
+		if err != nil {
+			return err
+		}
+		return r.Scan(&left)
+	})
+	err = errors.Join(err, b.lock.Close())
+	if err == nil && !left {
+		_ = os.Remove(b.a.holderFile(b.holder))
+	}
+	return err
+}

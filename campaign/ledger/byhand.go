@@ -1,0 +1,82 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"os/user"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Retry makes deliveries pending again that the filter chooses among those refused, given up, held or cancelled, and returns how
+// many. A filter that names another state is refused. It needs the campaign's lock, and takes it if this Ledger does not hold it.
+func (l *Ledger) Retry(ctx context.Context, id string, f Filter) (int64, error) {
+	return l.byHand(ctx, id, f, byRetry, "retry", Pending)
+}
+
+// Resolve says what became of the unknown deliveries that the filter chooses: Sent, Refused, or Pending to send them again. It
+// returns how many. It needs the campaign's lock, and takes it if this Ledger does not hold it.
+func (l *Ledger) Resolve(ctx context.Context, id string, f Filter, to State) (int64, error) {
+	return l.byHand(ctx, id, f, byResolve, "resolve", to)
+}
+
+// Cancel makes everything cancelled that is pending or deferred, and returns how many. It needs the campaign's lock, and takes it if
+// this Ledger does not hold it.
+func (l *Ledger) Cancel(ctx context.Context, id string) (int64, error) {
+	return l.byHand(ctx, id, Filter{}, byCancel, "cancel", Cancelled)
+}
+
+// byHand moves what the filter chooses to the state to, and records who did so and when, in one transaction.
+func (l *Ledger) byHand(ctx context.Context, id string, f Filter, a act, name string, to State) (n int64, err error) {
+	from := sources(a, to)
+	if len(from) == 0 {
+		return 0, fmt.Errorf("%s as %s: %w", name, to, ErrState)
+	}
+	for _, s := range f.States {
+		if !slices.Contains(from, s) {
+			return 0, fmt.Errorf("%s what is %s: %w", name, s, ErrState)
+		}
+	}
+	if len(f.States) == 0 {
+		f.States = from
+	}
+	no, _, err := l.find(ctx, id)
+	if err != nil {
+		return 0, err
+	}
+	release, err := l.holding(id)
+	if err != nil {
+		return 0, err
+	}
+	defer release()
+	reason := ""
+	if to == Cancelled {
+		reason = "by hand"
+	}
+	first, end := span(no)
+	cond, args := f.where()
+	chosen := " FROM deliveries d JOIN rows r ON r.id = d.id WHERE d.id >= ? AND d.id < ? AND " + cond
+	args = append([]any{first, end}, args...)
+	err = l.db.write(func(t *tx) error {
+		// Not through the cache of statements: the text depends on the filter.
+		if _, err := t.once("INSERT INTO audit(delivery, time, who, act, before, after) SELECT d.id, ?, ?, ?, d.state, ?"+chosen+" ORDER BY d.id",
+			append([]any{time.Now().UnixNano(), person(), name, to.code()}, args...)...); err != nil {
+			return err
+		}
+		n, err = t.once("UPDATE deliveries SET state = ?, due = 0, attempts = 0, first = 0, reason = ? WHERE id IN (SELECT d.id"+chosen+")",
+			append([]any{to.code(), reason}, args...)...)
+		return err
+	})
+	return n, err
+}
+
+// person is who runs the program.
+func person() string {
+	u, err := user.Current()
+	if err != nil {
+		return "unknown"
+	}
+	// Windows puts the computer's name in front.
+	return u.Username[strings.LastIndex(u.Username, `\`)+1:]
+}

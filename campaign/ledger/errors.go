@@ -1,0 +1,98 @@
+package ledger
+
+import (
+	"errors"
+	"fmt"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+var (
+	// ErrNotFound says that the ledger has no frozen campaign with this id.
+	ErrNotFound = errors.New("no such campaign in the ledger")
+	// ErrFrozen says that a campaign with this id is planned already: a changed list goes through Replan.
+	ErrFrozen = errors.New("campaign is already planned")
+	// ErrNotLocked says that Run was called without holding the campaign's lock.
+	ErrNotLocked = errors.New("campaign is not locked by this ledger")
+	// ErrState says that a delivery is not in a state from which what was asked for is allowed.
+	ErrState = errors.New("not allowed from the delivery's state")
+)
+
+// LockedError says that another process works on the campaign.
+type LockedError struct {
+	ID  string // the campaign
+	PID int    // the process that holds the lock, 0 when it cannot be told
+}
+
+func (e *LockedError) Error() string {
+	if e.PID == 0 {
+		return fmt.Sprintf("campaign %q is in use by another process", e.ID)
+	}
+	return fmt.Sprintf("campaign %q is in use by process %d", e.ID, e.PID)
+}
+
+// SuppressedError says that Begin found the recipient on the list of people never to be mailed. The delivery is suppressed now.
+type SuppressedError struct {
+	AddressKey string
+	Reason     string
+}
+
+func (e *SuppressedError) Error() string {
+	return fmt.Sprintf("%s is suppressed: %s", e.AddressKey, e.Reason)
+}
+
+// FileError says why a database file may not or cannot be used, and what to do about it.
+type FileError struct {
+	Path, Text, Hint string
+	Err              error // the cause, may be nil
+}
+
+func (e *FileError) Error() string {
+	s := e.Path + ": " + e.Text
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
+	}
+	if e.Hint != "" {
+		s += " (" + e.Hint + ")"
+	}
+	return s
+}
+
+// Unwrap returns the cause.
+func (e *FileError) Unwrap() error { return e.Err }
+
+// Diagnostic gives the parts of the error for a report of findings.
+func (e *FileError) Diagnostic() (code, place, text, excerpt string, column int, hint string) {
+	text = e.Text
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	return "state-file", e.Path, text, "", 0, e.Hint
+}
+
+// primary is SQLite's primary result code of err, 0 if err is not SQLite's.
+func primary(err error) int {
+	var e *sqlite.Error
+	if errors.As(err, &e) {
+		return e.Code() & 0xff
+	}
+	return 0
+}
+
+// busy reports whether err only means that another process held the write lock for too long.
+func busy(err error) bool { return primary(err) == sqlite3.SQLITE_BUSY }
+
+// explain gives errors of a damaged file their place and hint; others it passes on.
+func explain(path string, err error) error {
+	switch primary(err) {
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return &FileError{Path: path, Text: "the file is damaged or not a mailshot database", Err: err,
+			Hint: "copy it with its -wal file to a safe place and restore a backup; do not delete it and send again, which would mail people twice"}
+	case sqlite3.SQLITE_BUSY:
+		return &FileError{Path: path, Text: "another process has been writing for too long", Err: err, Hint: "try again when it has ended"}
+	case sqlite3.SQLITE_FULL:
+		return &FileError{Path: path, Text: "no room on the disk", Err: err, Hint: "make room, then send again: it resumes"}
+	}
+	return err
+}

@@ -1,0 +1,117 @@
+package ledger
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+)
+
+// prepare makes sure that the database at path is a private regular file in a private folder, and makes both if they are missing.
+// With ignore set the folder gets a .gitignore that covers everything in it. It returns the absolute path.
+func prepare(path string, ignore bool) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	dir := filepath.Dir(path)
+	if err := privateFolder(dir); err != nil {
+		return "", err
+	}
+	if ignore {
+		if err := createFile(filepath.Join(dir, ".gitignore"), "*\n"); err != nil {
+			return "", err
+		}
+	}
+	if err := createFile(path, ""); err != nil {
+		return "", err
+	}
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		if err := privateFile(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return "", err
+		}
+	}
+	return path, nil
+}
+
+// privateFolder checks that only its owner may enter dir, making it, and what is missing above it, if need be.
+func privateFolder(dir string) error {
+	info, err := os.Stat(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
+			return err
+		}
+		// Another process may make it at the same time.
+		if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+		if err := syncFolder(filepath.Dir(dir)); err != nil {
+			return err
+		}
+		info, err = os.Stat(dir)
+	}
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() {
+		return &FileError{Path: dir, Text: "not a folder"}
+	}
+	return private(dir, info, "700")
+}
+
+// privateFile checks that path is a regular file that only its owner may read and write.
+func privateFile(path string) error {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() {
+		return &FileError{Path: path, Text: fmt.Sprintf("not a regular file (%s)", info.Mode().Type()), Hint: "remove it, or name the file itself"}
+	}
+	return private(path, info, "600")
+}
+
+// private checks owner and mode. Windows keeps neither in the mode, and a user's folders are the user's there.
+func private(path string, info fs.FileInfo, mode string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	if !owned(info) {
+		return &FileError{Path: path, Text: "belongs to another user"}
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return &FileError{Path: path, Text: fmt.Sprintf("other users may get at it (mode %04o), and it holds personal data", info.Mode().Perm()),
+			Hint: "chmod " + mode + " " + path}
+	}
+	return nil
+}
+
+// createFile makes path with content, durably, unless there is something of that name already.
+func createFile(path, content string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(content)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return syncFolder(filepath.Dir(path))
+}
+
+// syncFolder makes the names in dir durable. Windows does so by itself and cannot be asked.
+func syncFolder(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

@@ -1,0 +1,274 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"math"
+	"time"
+)
+
+// A lane's deliveries are read in blocks: the pending ones by id, the deferred ones by due time. Both readings go forward only, by
+// a cursor, so that what Only refused is not read again, and what was handed out and is still unchanged on the disk is not either.
+// Memory is one block for each lane, and blocks are small where lanes are many.
+
+const (
+	never       = int64(math.MaxInt64)
+	unknownDue  = int64(-1)
+	blockTotal  = 1024 // deliveries in the blocks of all lanes together, about
+	blockOfLane = 256
+)
+
+// lane is one lane's part of a run.
+type lane struct {
+	no     int64
+	name   string
+	listed bool // in Run.lanes
+
+	fresh  []*Delivery
+	cursor int64 // id of the last pending one read
+	dry    bool  // no more pending ones on the disk
+
+	late    []*Delivery // deferred, and due when they were read
+	lateDue int64       // cursor: due and id of the last deferred one read
+	lateID  int64
+	nextDue int64 // due of the next deferred one on the disk, never, or unknownDue
+	limited bool  // late, cursor and nextDue are only about what this run tried before
+	turn    bool  // the next is to be a deferred one
+}
+
+// empty reports whether nothing is left, now or later.
+func (ln *lane) empty() bool {
+	return ln.dry && len(ln.fresh) == 0 && len(ln.late) == 0 && ln.nextDue == never
+}
+
+// restart makes the reading of deferred ones begin again.
+func (ln *lane) restart(limited bool) {
+	ln.late, ln.lateDue, ln.lateID, ln.nextDue, ln.limited = nil, 0, 0, unknownDue, limited
+}
+
+// putBack makes d the next of its kind.
+func (ln *lane) putBack(d *Delivery) {
+	if d.State == Pending {
+		ln.fresh = append([]*Delivery{d}, ln.fresh...)
+	} else {
+		ln.late = append([]*Delivery{d}, ln.late...)
+	}
+}
+
+// deferred notes that one of the lane's deliveries was committed as deferred until due.
+func (ln *lane) deferred(due int64) {
+	if ln.nextDue != unknownDue {
+		ln.nextDue = min(ln.nextDue, due)
+	}
+	if due <= ln.lateDue { // the clock went back
+		ln.lateDue, ln.lateID = due-1, never
+	}
+}
+
+// openLanes lists the campaign's lanes.
+func (r *Run) openLanes(ctx context.Context) error {
+	rows, err := r.l.db.reading.QueryContext(ctx, "SELECT no, name FROM lanes WHERE campaign = ? ORDER BY no", r.no)
+	return each(rows, err, func(rows *sql.Rows) error {
+		ln := &lane{cursor: r.first - 1, nextDue: unknownDue}
+		err := rows.Scan(&ln.no, &ln.name)
+		r.enlist(ln)
+		return err
+	})
+}
+
+// enlist makes sure that Next looks at ln.
+func (r *Run) enlist(ln *lane) {
+	if !ln.listed {
+		ln.listed = true
+		r.lanes = append(r.lanes, ln)
+	}
+}
+
+// retire takes the lane at i, which is empty, out of Next's sight.
+func (r *Run) retire(i int) {
+	r.lanes[i].listed = false
+	last := len(r.lanes) - 1
+	r.lanes[i] = r.lanes[last]
+	r.lanes[last] = nil
+	r.lanes = r.lanes[:last]
+}
+
+// block is how many deliveries one reading of a lane takes.
+func (r *Run) block() int { return min(max(blockTotal/len(r.lanes), 1), blockOfLane) }
+
+// take removes the next delivery that may go from ln, nil if there is none now.
+func (r *Run) take(ctx context.Context, ln *lane, now time.Time) (*Delivery, error) {
+	limited := r.limited()
+	if !limited {
+		if err := r.readFresh(ctx, ln); err != nil {
+			return nil, err
+		}
+	}
+	if err := r.readLate(ctx, ln, now.UnixNano(), limited); err != nil {
+		return nil, err
+	}
+	fresh, late := !limited && len(ln.fresh) > 0, len(ln.late) > 0
+	var d *Delivery
+	switch {
+	case late && (ln.turn || !fresh):
+		d, ln.late = ln.late[0], ln.late[1:]
+		ln.turn = false
+	case fresh:
+		d, ln.fresh = ln.fresh[0], ln.fresh[1:]
+		ln.turn = true
+	}
+	return d, nil
+}
+
+const deliveryColumns = `d.id, d.state, d.attempts, d.first, d.turn, d.due, d.digest, r.number, r.place, r.key, r.address, r.address_key, r.fields`
+
+// scan reads deliveryColumns, and more if asked to.
+func (ln *lane) scan(rows *sql.Rows, more ...any) (*Delivery, error) {
+	d := &Delivery{Lane: ln.name, inLane: ln}
+	var state, first int64
+	err := rows.Scan(append([]any{&d.ID, &state, &d.Attempts, &first, &d.turn, &d.due, &d.Digest, &d.Number, &d.Place, &d.Key, &d.Address, &d.AddressKey, &d.Fields}, more...)...)
+	d.State, d.First = stateOf(state), moment(first)
+	return d, err
+}
+
+// readFresh makes sure that ln has a pending delivery in memory, unless there is none any more.
+func (r *Run) readFresh(ctx context.Context, ln *lane) error {
+	for len(ln.fresh) == 0 && !ln.dry {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n, read := r.block(), 0
+		rows, err := r.l.db.read(`SELECT `+deliveryColumns+` FROM deliveries d INDEXED BY deliveries_fresh JOIN rows r ON r.id = d.id
+			WHERE d.lane = ? AND d.state = `+sqlPending+` AND d.id > ? AND d.id < ? ORDER BY d.id LIMIT ?`, ln.no, ln.cursor, r.end, n)
+		err = each(rows, err, func(rows *sql.Rows) error {
+			d, err := ln.scan(rows)
+			if err != nil {
+				return err
+			}
+			read++
+			wanted, err := r.wanted(d)
+			if err != nil {
+				return err
+			}
+			ln.cursor = d.ID
+			if wanted {
+				ln.fresh = append(ln.fresh, d)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		ln.dry = read < n
+	}
+	return nil
+}
+
+// readLate makes sure that ln has a deferred delivery in memory that is due at now, unless there is none; then ln.nextDue says when
+// there will be. With limited set only those that this run tried before are meant; what was read for the other case is read again,
+// for what is dropped here is still on the disk.
+func (r *Run) readLate(ctx context.Context, ln *lane, now int64, limited bool) error {
+	if ln.limited != limited {
+		ln.restart(limited)
+	}
+	least := int64(0)
+	if limited {
+		least = r.turn
+	}
+	for len(ln.late) == 0 && ln.nextDue <= now {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n, read, next := r.block()+len(r.out), 0, never
+		rows, err := r.l.db.read(`SELECT `+deliveryColumns+` FROM deliveries d INDEXED BY deliveries_late JOIN rows r ON r.id = d.id
+			WHERE d.lane = ? AND d.state = `+sqlDeferred+` AND (d.due, d.id) > (?, ?) AND d.turn >= ? ORDER BY d.due, d.id LIMIT ?`,
+			ln.no, ln.lateDue, ln.lateID, least, n)
+		err = each(rows, err, func(rows *sql.Rows) error {
+			d, err := ln.scan(rows)
+			if read++; err != nil || next != never || r.out[d.ID] != nil {
+				return err
+			}
+			wanted, err := r.wanted(d)
+			switch {
+			case err != nil:
+				return err
+			case wanted && d.due > now:
+				next = d.due
+				return nil
+			case wanted:
+				ln.late = append(ln.late, d)
+			}
+			ln.lateDue, ln.lateID = d.due, d.ID
+			return nil
+		})
+		if err != nil {
+			ln.restart(limited) // a part of the block may have been read
+			return err
+		}
+		if next == never && read == n {
+			next = unknownDue // there may be more
+		}
+		ln.nextDue = next
+	}
+	return nil
+}
+
+// earliest is when the next delivery of ln is due: 0 for a pending one, never if nothing is left.
+func (r *Run) earliest(ctx context.Context, ln *lane) (int64, error) {
+	limited := r.limited()
+	if !limited {
+		if err := r.readFresh(ctx, ln); err != nil {
+			return 0, err
+		}
+		if len(ln.fresh) > 0 {
+			return 0, nil
+		}
+	}
+	if err := r.readLate(ctx, ln, 0, limited); err != nil {
+		return 0, err
+	}
+	if len(ln.late) > 0 {
+		return ln.late[0].due, nil
+	}
+	return ln.nextDue, nil
+}
+
+// wanted reports whether the run is about d.
+func (r *Run) wanted(d *Delivery) (bool, error) {
+	if r.o.Only == nil {
+		return true, nil
+	}
+	return r.o.Only(*d)
+}
+
+// countOnly counts what Only says yes to among what may still go.
+func (r *Run) countOnly(ctx context.Context) (int64, error) {
+	const piece = 500
+	var wanted int64
+	all := &lane{cursor: r.first - 1}
+	for read := piece; read == piece; {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		read = 0
+		rows, err := r.l.db.read(`SELECT `+deliveryColumns+`, l.name FROM deliveries d JOIN rows r ON r.id = d.id JOIN lanes l ON l.no = d.lane
+			WHERE d.id > ? AND d.id < ? AND d.state IN (`+sqlPending+`, `+sqlDeferred+`) ORDER BY d.id LIMIT ?`, all.cursor, r.end, piece)
+		err = each(rows, err, func(rows *sql.Rows) error {
+			d, err := all.scan(rows, &all.name)
+			if err != nil {
+				return err
+			}
+			read++
+			all.cursor, d.Lane = d.ID, all.name
+			yes, err := r.wanted(d)
+			if yes {
+				wanted++
+			}
+			return err
+		})
+		if err != nil {
+			return 0, explain(r.l.db.path, err)
+		}
+	}
+	return wanted, nil
+}

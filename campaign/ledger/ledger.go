@@ -1,0 +1,131 @@
+package ledger
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// Ledger is an open state.db. It may be used by any number of goroutines, and by several processes at once.
+type Ledger struct {
+	db *store
+
+	mu   sync.Mutex
+	held map[string]bool // campaigns locked through this Ledger
+}
+
+// Open opens the state file at path and makes it if it is missing, with a private folder of its own and a .gitignore in that. A
+// file or folder that others may read, or that is a symbolic link, damaged, or from a newer program is refused with a *FileError.
+func Open(path string) (*Ledger, error) {
+	path, err := prepare(path, true)
+	if err != nil {
+		return nil, err
+	}
+	db, err := openStore(context.Background(), path, stateVersions)
+	if err != nil {
+		return nil, err
+	}
+	return &Ledger{db: db, held: map[string]bool{}}, nil
+}
+
+// Close closes the file. Drafts, Runs and Locks are to be closed before.
+func (l *Ledger) Close() error { return l.db.close() }
+
+// Campaign is what the ledger keeps about a campaign as a whole.
+type Campaign struct {
+	ID                          string
+	Created                     time.Time
+	Definition, Templates, List string // digests of what the plan was made from
+	Header                      []byte // the list's header, for decoding Row.Fields; owned by the caller
+	From                        string // the sender's address
+	DuplicatesFirst             bool   // of rows with one key and different messages the first is taken, and the others are duplicates
+	Rows                        int64  // rows read; the sum over all states
+	Frozen                      bool   // false only while it is drafted
+	Run                         string // a random name of this campaign in this ledger, made when it is drafted
+	Runs                        int64  // how often Run was called: an older copy of the file has fewer
+}
+
+const campaignColumns = "id, created, definition, templates, list, header, sender, first, rows, frozen, run, turn"
+
+func scanCampaign(scan func(...any) error, no ...any) (*Campaign, error) {
+	var c Campaign
+	var created int64
+	err := scan(append(no, &c.ID, &created, &c.Definition, &c.Templates, &c.List, &c.Header, &c.From, &c.DuplicatesFirst, &c.Rows, &c.Frozen, &c.Run, &c.Runs)...)
+	c.Created = moment(created)
+	return &c, err
+}
+
+// Campaign returns the frozen campaign with this id, or ErrNotFound.
+func (l *Ledger) Campaign(ctx context.Context, id string) (*Campaign, error) {
+	_, c, err := l.find(ctx, id)
+	return c, err
+}
+
+// find returns the frozen campaign and its number.
+func (l *Ledger) find(ctx context.Context, id string) (no int64, c *Campaign, err error) {
+	c, err = scanCampaign(l.db.reading.QueryRowContext(ctx, "SELECT no, "+campaignColumns+" FROM campaigns WHERE id = ? AND frozen = 1", id).Scan, &no)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil, fmt.Errorf("%q: %w", id, ErrNotFound)
+	}
+	if err != nil {
+		return 0, nil, explain(l.db.path, err)
+	}
+	return no, c, nil
+}
+
+// Campaigns lists the frozen campaigns, the oldest first.
+func (l *Ledger) Campaigns(ctx context.Context) ([]*Campaign, error) {
+	var list []*Campaign
+	rows, err := l.db.reading.QueryContext(ctx, "SELECT "+campaignColumns+" FROM campaigns WHERE frozen = 1 ORDER BY created, no")
+	err = each(rows, err, func(r *sql.Rows) error {
+		c, err := scanCampaign(r.Scan)
+		list = append(list, c)
+		return err
+	})
+	return list, explain(l.db.path, err)
+}
+
+// Counts returns how many of the campaign's deliveries are in each state, as of one moment, and the rows they add up to. States
+// without any are left out.
+func (l *Ledger) Counts(ctx context.Context, id string) (map[State]int64, int64, error) {
+	tx, err := l.db.reading.BeginTx(ctx, &sql.TxOptions{ReadOnly: true}) // both figures from one snapshot
+	if err != nil {
+		return nil, 0, explain(l.db.path, err)
+	}
+	defer tx.Rollback()
+	var no, total int64
+	err = tx.QueryRowContext(ctx, "SELECT no, rows FROM campaigns WHERE id = ? AND frozen = 1", id).Scan(&no, &total)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, 0, fmt.Errorf("%q: %w", id, ErrNotFound)
+	}
+	counts := map[State]int64{}
+	if err == nil {
+		first, end := span(no)
+		rows, e := tx.QueryContext(ctx, countQuery, first, end)
+		err = scanCounts(rows, e, counts)
+	}
+	return counts, total, explain(l.db.path, err)
+}
+
+const countQuery = "SELECT state, count(*) FROM deliveries WHERE id >= ? AND id < ? GROUP BY state"
+
+func scanCounts(rows *sql.Rows, err error, into map[State]int64) error {
+	return each(rows, err, func(r *sql.Rows) error {
+		var state, n int64
+		err := r.Scan(&state, &n)
+		into[stateOf(state)] += n
+		return err
+	})
+}
+
+// newRun makes a random name.
+func newRun() string {
+	b := make([]byte, 12)
+	_, _ = rand.Read(b) // never fails
+	return hex.EncodeToString(b)
+}

@@ -1,0 +1,134 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"iter"
+	"strings"
+	"time"
+)
+
+// Filter chooses deliveries. Each field that is not empty must hold; of one field's values any may.
+type Filter struct {
+	States    []State
+	Addresses []string // address keys
+	Domains   []string // of address keys, without @
+	Keys      []string
+	IDs       []int64
+}
+
+// Record is a delivery with its row and its last attempt, for reports.
+type Record struct {
+	ID, Number     int64
+	Place, Key     string
+	Address        string
+	AddressKey     string
+	Lane           string
+	Fields, Digest []byte
+	State          State
+	Reason         string // of a state that is not a server's answer
+	Attempts       int    // since it was last made pending
+	First, Due     time.Time
+	Last           *Result // the last attempt; nil before the first
+	Hand           *Change // the last change by hand; nil if none
+}
+
+// Change is one change of state by hand.
+type Change struct {
+	Time          time.Time
+	Who, Act      string
+	Before, After State
+}
+
+// where is the filter as a condition on d and r, and its arguments.
+func (f Filter) where() (string, []any) {
+	var cond []string
+	var args []any
+	in := func(column string, n int, value func(int) any) {
+		if n == 0 {
+			return
+		}
+		cond = append(cond, column+" IN (?"+strings.Repeat(", ?", n-1)+")")
+		for i := range n {
+			args = append(args, value(i))
+		}
+	}
+	in("d.state", len(f.States), func(i int) any { return f.States[i].code() })
+	in("r.address_key", len(f.Addresses), func(i int) any { return f.Addresses[i] })
+	in("substr(r.address_key, instr(r.address_key, '@') + 1)", len(f.Domains), func(i int) any { return strings.ToLower(f.Domains[i]) })
+	in("r.key", len(f.Keys), func(i int) any { return f.Keys[i] })
+	in("d.id", len(f.IDs), func(i int) any { return f.IDs[i] })
+	if cond == nil {
+		return "1", nil
+	}
+	return strings.Join(cond, " AND "), args
+}
+
+// Deliveries yields the campaign's deliveries that the filter chooses, in the order of the list. It reads in pieces, each as of the
+// moment it is read, so that a slow reader is in nobody's way. An error ends it.
+func (l *Ledger) Deliveries(ctx context.Context, id string, f Filter) iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		no, _, err := l.find(ctx, id)
+		if err != nil {
+			yield(Record{}, err)
+			return
+		}
+		first, end := span(no)
+		for at := first - 1; ; {
+			piece, err := l.records(ctx, f, at, end)
+			if err != nil {
+				yield(Record{}, fmt.Errorf("deliveries of %q: %w", id, explain(l.db.path, err)))
+				return
+			}
+			for _, r := range piece {
+				if !yield(r, nil) {
+					return
+				}
+				at = r.ID
+			}
+			if len(piece) == 0 {
+				return
+			}
+		}
+	}
+}
+
+// records reads the next piece of records after the id at.
+func (l *Ledger) records(ctx context.Context, f Filter, at, end int64) ([]Record, error) {
+	cond, args := f.where()
+	rows, err := l.db.reading.QueryContext(ctx, `SELECT d.id, r.number, r.place, r.key, r.address, r.address_key, l.name, r.fields, d.digest, d.state, d.reason,
+			d.attempts, d.first, d.due, a.no, a.time, a.state, a.stage, a.code, a.enhanced, a.text, a.server, u.no, u.time, u.who, u.act, u.before, u.after
+		FROM deliveries d JOIN rows r ON r.id = d.id JOIN lanes l ON l.no = d.lane
+		LEFT JOIN attempts a ON a.no = (SELECT max(no) FROM attempts WHERE delivery = d.id)
+		LEFT JOIN audit u ON u.no = (SELECT max(no) FROM audit WHERE delivery = d.id)
+		WHERE d.id > ? AND d.id < ? AND `+cond+` ORDER BY d.id LIMIT 500`, append([]any{at, end}, args...)...)
+	var piece []Record
+	err = each(rows, err, func(rows *sql.Rows) error {
+		r, err := scanRecord(rows)
+		piece = append(piece, r)
+		return err
+	})
+	return piece, err
+}
+
+func scanRecord(rows *sql.Rows) (Record, error) {
+	var r Record
+	var state, first, due int64
+	var no, at, outcome, code, changeNo, changed, before, after sql.NullInt64
+	var stage, enhanced, text, server, who, act sql.NullString
+	err := rows.Scan(&r.ID, &r.Number, &r.Place, &r.Key, &r.Address, &r.AddressKey, &r.Lane, &r.Fields, &r.Digest, &state, &r.Reason, &r.Attempts, &first, &due,
+		&no, &at, &outcome, &stage, &code, &enhanced, &text, &server, &changeNo, &changed, &who, &act, &before, &after)
+	r.State, r.First, r.Due = stateOf(state), moment(first), moment(due)
+	if no.Valid {
+		r.Last = &Result{State: stateOf(outcome.Int64), Stage: stage.String, Code: int(code.Int64), Enhanced: enhanced.String, Text: text.String,
+			Server: server.String, Time: moment(at.Int64)}
+		if r.State == Deferred {
+			r.Last.Due = r.Due
+		}
+	}
+	if changeNo.Valid {
+		r.Hand = &Change{Time: moment(changed.Int64), Who: who.String, Act: act.String, Before: stateOf(before.Int64), After: stateOf(after.Int64)}
+	}
+	return r, err
+}

@@ -1,0 +1,160 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+)
+
+// Changes is what a re-plan does to a frozen campaign.
+type Changes struct {
+	Added     int64 // rows with new keys, whatever their state
+	Cancelled int64 // pending or deferred, and gone from the list
+	Changed   int64 // pending or deferred, with another message now (or suppressed now)
+	Untouched int64 // all others that have a key: the same message, or already done
+}
+
+// Replan is a changed list, held against a frozen campaign. Like a Draft it shows in nothing before Apply. It is not for concurrent use.
+//
+// Rows are matched by key. New keys are added; pending and deferred deliveries whose key is gone are cancelled, and those whose
+// message is another one now get the new fields, address and digest; whatever is done, is unknown, or was cancelled stays as it is.
+// Rows that never had a delivery to make (invalid, duplicate, filtered) are those of the new list afterwards.
+type Replan struct {
+	draft   *Draft
+	into    int64 // the frozen campaign's number
+	release func() error
+}
+
+// Replan begins a re-plan of a frozen campaign: Add all rows of the new list, look at Counts, then Apply or Discard. It needs the
+// campaign's lock, and takes it until then if this Ledger does not hold it.
+func (l *Ledger) Replan(ctx context.Context, id string) (_ *Replan, err error) {
+	no, c, err := l.find(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	release, err := l.holding(id)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, release())
+		}
+	}()
+	// The new rows' sequence goes on after the frozen ones', so that Apply can move them by changing the upper bits of their ids.
+	first, end := span(no)
+	var last int64
+	if err := l.db.reading.QueryRowContext(ctx, "SELECT coalesce(max(id), ?) FROM rows WHERE id >= ? AND id < ?", first, first, end).Scan(&last); err != nil {
+		return nil, explain(l.db.path, err)
+	}
+	d, err := l.draft(ctx, *c, last-first)
+	if err != nil {
+		return nil, err
+	}
+	return &Replan{draft: d, into: no, release: release}, nil
+}
+
+// What a re-plan compares: n is the new row and e its delivery, o the frozen row with the same key and f its delivery.
+const (
+	open     = "(" + sqlPending + ", " + sqlDeferred + ")"
+	isNew    = "NOT EXISTS (SELECT 1 FROM rows o WHERE o.campaign = :into AND o.hash = n.hash)"
+	isGone   = "NOT EXISTS (SELECT 1 FROM rows n WHERE n.campaign = :from AND n.hash = o.hash)"
+	isEdited = "(f.digest IS NOT e.digest OR e.state <> " + sqlPending + ")"
+	added    = "FROM rows n WHERE n.campaign = :from AND n.hash IS NOT NULL AND " + isNew
+	gone     = "FROM rows o JOIN deliveries f ON f.id = o.id WHERE o.id >= :first AND o.id < :end AND f.state IN " + open + " AND o.hash IS NOT NULL AND " + isGone
+	edited   = `FROM rows o JOIN deliveries f ON f.id = o.id JOIN rows n ON n.campaign = :from AND n.hash = o.hash JOIN deliveries e ON e.id = n.id
+		WHERE o.id >= :first AND o.id < :end AND f.state IN ` + open + " AND " + isEdited
+)
+
+// Add stores rows of the new list, as Draft.Add does.
+func (p *Replan) Add(ctx context.Context, rows []Row) ([]Conflict, error) {
+	return p.draft.Add(ctx, rows)
+}
+
+// Counts says what Apply would do.
+func (p *Replan) Counts(ctx context.Context) (Changes, error) {
+	var c Changes
+	if p.draft.closed {
+		return c, errors.New("re-plan is closed")
+	}
+	first, end := span(p.into)
+	var keys int64
+	err := p.draft.l.db.reading.QueryRowContext(ctx, "SELECT (SELECT count(*) "+added+"), (SELECT count(*) "+gone+"), (SELECT count(*) "+edited+`),
+		(SELECT count(*) FROM rows o WHERE o.id >= :first AND o.id < :end AND o.hash IS NOT NULL)`, p.args(first, end)...).Scan(&c.Added, &c.Cancelled, &c.Changed, &keys)
+	c.Untouched = keys - c.Cancelled - c.Changed
+	return c, explain(p.draft.l.db.path, err)
+}
+
+// Apply makes the changes, and what c says about the campaign, in one durable step.
+func (p *Replan) Apply(ctx context.Context, c Campaign) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if p.draft.closed {
+		return errors.New("re-plan is closed")
+	}
+	if err := p.draft.l.db.write(func(t *tx) error { return p.apply(t, c) }); err != nil {
+		return err
+	}
+	p.draft.closed = true
+	// What is left of the draft is in nobody's way, and the next one removes it if this is interrupted.
+	return errors.Join(p.draft.l.remove(ctx, p.draft.no), p.release())
+}
+
+func (p *Replan) apply(t *tx, c Campaign) error {
+	first, end := span(p.into)
+	from, _ := span(p.draft.no)
+	args := p.args(first, end)
+	args = append(args, sql.Named("shift", first-from), sql.Named("suppressed", Suppressed.code()), sql.Named("cancelled", Cancelled.code()),
+		sql.Named("invalid", Invalid.code()), sql.Named("duplicate", Duplicate.code()), sql.Named("filtered", Filtered.code()))
+	const (
+		rowColumns = "hash, number, place, key, address, address_key, fields"
+		laneOf     = `(SELECT mine.no FROM lanes mine JOIN lanes theirs USING (name) WHERE mine.campaign = :into AND theirs.no = e.lane)`
+		listed     = "(:invalid, :duplicate, :filtered)"
+		moved      = "n.campaign = :from AND (n.hash IS NULL OR " + isNew + ")"
+	)
+	for _, step := range []string{
+		"INSERT OR IGNORE INTO lanes(campaign, name) SELECT :into, name FROM lanes WHERE campaign = :from ORDER BY no",
+		// gone from the list
+		"UPDATE deliveries SET state = :cancelled, due = 0, reason = 'gone from the list' WHERE id IN (SELECT f.id " + gone + ")",
+		// edited: the row first, while the two digests still differ
+		`UPDATE rows SET (number, place, address, address_key, fields) = (SELECT number, place, address, address_key, fields FROM rows n
+			WHERE n.campaign = :from AND n.hash = rows.hash) WHERE id IN (SELECT f.id ` + edited + ")",
+		`UPDATE deliveries SET (digest, reason, lane, state, due) = (SELECT e.digest, e.reason, ` + laneOf + `,
+			iif(e.state = ` + sqlPending + `, deliveries.state, :suppressed), iif(e.state = ` + sqlPending + `, deliveries.due, 0)
+			FROM rows o JOIN rows n ON n.campaign = :from AND n.hash = o.hash JOIN deliveries e ON e.id = n.id WHERE o.id = deliveries.id)
+			WHERE id IN (SELECT f.id ` + edited + ")",
+		// rows without a delivery to make are those of the new list
+		"DELETE FROM rows WHERE id IN (SELECT id FROM deliveries WHERE id >= :first AND id < :end AND state IN " + listed + ")",
+		"DELETE FROM deliveries WHERE id >= :first AND id < :end AND state IN " + listed,
+		// new: the deliveries first, while their rows are still new
+		`INSERT INTO deliveries(id, state, lane, due, attempts, first, turn, digest, reason)
+			SELECT e.id + :shift, e.state, ` + laneOf + `, 0, 0, 0, 0, e.digest, e.reason FROM rows n JOIN deliveries e ON e.id = n.id WHERE ` + moved + " ORDER BY e.id",
+		"INSERT INTO rows(id, campaign, " + rowColumns + ") SELECT n.id + :shift, :into, " + rowColumns + " FROM rows n WHERE " + moved + " ORDER BY n.id",
+	} {
+		if _, err := t.once(step, args...); err != nil {
+			return err
+		}
+	}
+	n, err := t.once(`UPDATE campaigns SET definition = :definition, templates = :templates, list = :list, header = :header, sender = :sender,
+		rows = (SELECT count(*) FROM deliveries WHERE id >= :first AND id < :end) WHERE no = :into AND frozen = 1`,
+		sql.Named("definition", c.Definition), sql.Named("templates", c.Templates), sql.Named("list", c.List), sql.Named("header", c.Header), sql.Named("sender", c.From),
+		sql.Named("into", p.into), sql.Named("first", first), sql.Named("end", end))
+	if err := errors.Join(err, errRows(n, 1)); err != nil {
+		return fmt.Errorf("re-plan: %w", err)
+	}
+	return nil
+}
+
+// Discard forgets the new list. After Apply it does nothing.
+func (p *Replan) Discard(ctx context.Context) error {
+	if p.draft.closed {
+		return nil
+	}
+	return errors.Join(p.draft.Discard(ctx), p.release())
+}
+
+func (p *Replan) args(first, end int64) []any {
+	return []any{sql.Named("into", p.into), sql.Named("from", p.draft.no), sql.Named("first", first), sql.Named("end", end)}
+}

@@ -1,0 +1,263 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Delivery is one message to be handed over. It belongs to whom Next gave it, until that one settles it or puts it back.
+type Delivery struct {
+	ID, Number     int64
+	Place, Key     string
+	Address        string // envelope address
+	AddressKey     string
+	Lane           string
+	Fields, Digest []byte
+	State          State
+	Attempts       int       // tries since it was last made pending, this one not counted
+	First          time.Time // the first of those; zero before
+	turn           int64     // the run that last tried it
+	due            int64     // of one deferred
+	inLane         *lane
+	settled        bool
+	consumed       bool // it took a place within the limit when it was handed out
+}
+
+// Result is what became of a delivery.
+type Result struct {
+	State                  State
+	Due                    time.Time // of deferred: when to try again
+	Stage                  string    // how far the conversation had come
+	Code                   int       // the reply's
+	Enhanced, Text, Server string    // Text: the server's words, or the reason
+	Time                   time.Time // zero: now
+}
+
+// RunOptions says what a run may hand out.
+type RunOptions struct {
+	// Suppressed is asked within Begin's transaction, for each recipient; a reason other than "" suppresses the delivery. It must not
+	// use the Ledger. nil: nobody is.
+	Suppressed func(ctx context.Context, addressKey string) (reason string, err error)
+	// Now is the clock for what is recorded. nil: time.Now.
+	Now func() time.Time
+	// Only says which deliveries this run is about. The others stay as they are, and are not work left. nil: all.
+	Only func(Delivery) (bool, error)
+	// Limit is how many different deliveries the run may try; those it defers are tried again within it. 0: no limit.
+	Limit int64
+}
+
+// Run is one run of a campaign: it hands out deliveries and records their outcomes. It is for any number of goroutines.
+type Run struct {
+	l          *Ledger
+	no         int64
+	first, end int64 // the campaign's ids
+	turn       int64
+	o          RunOptions
+
+	mu     sync.Mutex
+	lanes  []*lane // those that may still have something, in no order
+	next   int
+	out    map[int64]*Delivery // handed out and not yet recorded otherwise
+	counts map[State]int64
+	ready  int64 // pending and deferred of this run's, not handed out
+	again  int64 // those of them that this run tried before
+	used   int64 // deliveries that count against the limit
+	group  group
+}
+
+// Run begins a run of a frozen campaign, of which the caller holds the Lock until after Close. What an earlier run began and never
+// settled becomes unknown.
+func (l *Ledger) Run(ctx context.Context, id string, o RunOptions) (*Run, error) {
+	if !l.locked(id) {
+		return nil, fmt.Errorf("run %q: %w", id, ErrNotLocked)
+	}
+	no, _, err := l.find(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	r := &Run{l: l, no: no, o: o, out: map[int64]*Delivery{}, counts: map[State]int64{}}
+	r.first, r.end = span(no)
+	err = l.db.write(func(t *tx) error {
+		if err := r.recover(t); err != nil {
+			return err
+		}
+		if err := t.row("UPDATE campaigns SET turn = turn + 1 WHERE no = ? RETURNING turn", no).Scan(&r.turn); err != nil {
+			return err
+		}
+		rows, err := t.query(countQuery, r.first, r.end)
+		return scanCounts(rows, err, r.counts)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := r.openLanes(ctx); err != nil {
+		return nil, explain(l.db.path, err)
+	}
+	r.ready = r.counts[Pending] + r.counts[Deferred]
+	if o.Only != nil {
+		if r.ready, err = r.countOnly(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+// recover makes unknown what an earlier run left begun.
+func (r *Run) recover(t *tx) error {
+	now := r.o.Now().UnixNano()
+	const begun = " FROM deliveries WHERE id >= ? AND id < ? AND state = " + sqlBegun
+	if _, err := t.exec(`INSERT INTO attempts(delivery, time, state, stage, code, enhanced, text, server)
+		SELECT id, ?, ?, 'recovery', 0, '', 'the program ended before it had recorded a reply', ''`+begun+" ORDER BY id", now, Unknown.code(), r.first, r.end); err != nil {
+		return err
+	}
+	_, err := t.exec(`UPDATE deliveries SET state = ?, attempts = attempts + 1, reason = '' WHERE id IN (SELECT id`+begun+")", Unknown.code(), r.first, r.end)
+	return err
+}
+
+// Next hands out a delivery whose lane is not closed: one pending, first come first, or one deferred and due at now. Lanes take
+// turns, and in a lane pending and deferred ones do. nil and no error: nothing may go now; then, as the caller is about to wait,
+// it also commits what was settled. Every delivery handed out is to be settled or put back.
+func (r *Run) Next(ctx context.Context, closed []string, now time.Time) (*Delivery, error) {
+	if err := r.group.err(); err != nil {
+		return nil, err
+	}
+	d, err := r.pick(ctx, closed, now)
+	if d != nil || err != nil {
+		return d, err
+	}
+	return nil, r.Flush(ctx)
+}
+
+func (r *Run) pick(ctx context.Context, closed []string, now time.Time) (*Delivery, error) {
+	shut := make(map[string]bool, len(closed))
+	for _, name := range closed {
+		shut[name] = true
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for tried := 0; tried < len(r.lanes); {
+		r.next %= len(r.lanes)
+		ln := r.lanes[r.next]
+		if shut[ln.name] {
+			r.next++
+			tried++
+			continue
+		}
+		d, err := r.take(ctx, ln, now)
+		if err != nil {
+			return nil, explain(r.l.db.path, err)
+		}
+		if d != nil {
+			r.next++
+			r.handOut(d)
+			return d, nil
+		}
+		if ln.empty() {
+			r.retire(r.next)
+			continue
+		}
+		r.next++
+		tried++
+	}
+	return nil, nil
+}
+
+// handOut notes that d is in somebody's hands.
+func (r *Run) handOut(d *Delivery) {
+	d.consumed = d.turn != r.turn
+	d.settled = false
+	r.ready--
+	if d.consumed {
+		r.used++
+	} else {
+		r.again--
+	}
+	r.out[d.ID] = d
+}
+
+// limited reports whether the run may only try again what it tried before.
+func (r *Run) limited() bool { return r.o.Limit > 0 && r.used >= r.o.Limit }
+
+// PutBack returns a delivery that was neither begun nor settled; it is as it was, and the next of its lane. Putting back one that
+// is not in the caller's hands does nothing.
+func (r *Run) PutBack(d *Delivery) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.out[d.ID] != d || d.settled || d.State == Begun {
+		return
+	}
+	r.release(d)
+	r.ready++
+	if d.turn == r.turn {
+		r.again++
+	}
+	d.inLane.putBack(d)
+	r.enlist(d.inLane)
+}
+
+// release ends the holding of d, and gives its place within the limit back if it was not tried.
+func (r *Run) release(d *Delivery) {
+	delete(r.out, d.ID)
+	if d.consumed && d.turn != r.turn {
+		r.used--
+	}
+}
+
+// Due commits what was settled and says when the earliest of what is left for this run is due, and how much is left. The zero time
+// means that some of it is pending and may go as soon as its lane is open. What is in somebody's hands does not count.
+func (r *Run) Due(ctx context.Context) (next time.Time, left int64, err error) {
+	if err := r.Flush(ctx); err != nil {
+		return time.Time{}, 0, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	left = r.ready
+	if r.o.Limit > 0 {
+		left = r.again + min(r.ready-r.again, max(r.o.Limit-r.used, 0))
+	}
+	if left == 0 {
+		return time.Time{}, 0, nil
+	}
+	earliest := never
+	for _, ln := range slices.Clone(r.lanes) {
+		due, err := r.earliest(ctx, ln)
+		if err != nil {
+			return time.Time{}, 0, explain(r.l.db.path, err)
+		}
+		earliest = min(earliest, due)
+		if earliest == 0 {
+			break
+		}
+	}
+	if earliest == never {
+		return time.Time{}, 0, errors.New("the ledger was changed by another process: what was left is gone")
+	}
+	return moment(earliest), left, nil
+}
+
+// Counts returns how many of the campaign's deliveries are in each state, outcomes settled and not yet committed included. They
+// add up to the campaign's rows.
+func (r *Run) Counts() map[State]int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return maps.Clone(r.counts)
+}
+
+// Close commits what was settled and ends the run. What is still in somebody's hands stays as it is in the ledger: what was begun
+// will be unknown.
+func (r *Run) Close() error {
+	if r.group.isClosed() {
+		return nil
+	}
+	err := r.Flush(context.Background())
+	r.group.close()
+	return err
+}

@@ -1,0 +1,93 @@
+package ledger
+
+// A row and its delivery share an id: the campaign's number in the upper bits, the sequence in the campaign in the lower, so that
+// a campaign is one range of ids. Indexes that Next walks are partial: they hold only what may still go.
+const sequenceBits = 40
+
+// span is the range of ids of the campaign with this number: first <= id < end.
+func span(no int64) (first, end int64) { return no << sequenceBits, (no + 1) << sequenceBits }
+
+// stateVersions are the steps of state.db's schema; a step that was released is never edited.
+var stateVersions = []string{`
+CREATE TABLE states (no INTEGER PRIMARY KEY, name TEXT NOT NULL); -- the words for the numbers, for people who look in
+CREATE TABLE campaigns (
+	no INTEGER PRIMARY KEY,
+	id TEXT NOT NULL,
+	frozen INTEGER NOT NULL,           -- 0: a draft, or a plan to be merged
+	created INTEGER NOT NULL,
+	definition TEXT NOT NULL, templates TEXT NOT NULL, list TEXT NOT NULL, -- digests
+	header BLOB, sender TEXT NOT NULL, first INTEGER NOT NULL,
+	run TEXT NOT NULL,
+	turn INTEGER NOT NULL,             -- how many runs there were
+	rows INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX campaigns_frozen ON campaigns(id) WHERE frozen = 1;
+CREATE UNIQUE INDEX campaigns_draft ON campaigns(id) WHERE frozen = 0;
+CREATE TABLE lanes (no INTEGER PRIMARY KEY, campaign INTEGER NOT NULL, name TEXT NOT NULL, UNIQUE (campaign, name));
+CREATE TABLE rows (
+	id INTEGER PRIMARY KEY,
+	campaign INTEGER NOT NULL,
+	hash BLOB,                         -- of the key, where the row claims it
+	number INTEGER NOT NULL, place TEXT NOT NULL, key TEXT NOT NULL,
+	address TEXT NOT NULL, address_key TEXT NOT NULL, fields BLOB
+);
+CREATE UNIQUE INDEX rows_key ON rows(campaign, hash) WHERE hash IS NOT NULL;
+CREATE TABLE deliveries (
+	id INTEGER PRIMARY KEY,
+	state INTEGER NOT NULL,
+	lane INTEGER NOT NULL,
+	due INTEGER NOT NULL,              -- of one deferred
+	attempts INTEGER NOT NULL,         -- since it was last made pending
+	first INTEGER NOT NULL,            -- the first of those
+	turn INTEGER NOT NULL,             -- the run that last tried it
+	digest BLOB,
+	reason TEXT NOT NULL
+);
+CREATE INDEX deliveries_fresh ON deliveries(lane, id) WHERE state = ` + sqlPending + `;
+CREATE INDEX deliveries_late ON deliveries(lane, due, id) WHERE state = ` + sqlDeferred + `;
+CREATE TABLE attempts (
+	no INTEGER PRIMARY KEY,
+	delivery INTEGER NOT NULL,
+	time INTEGER NOT NULL, state INTEGER NOT NULL,
+	stage TEXT NOT NULL, code INTEGER NOT NULL, enhanced TEXT NOT NULL, text TEXT NOT NULL, server TEXT NOT NULL
+);
+CREATE INDEX attempts_delivery ON attempts(delivery);
+CREATE TABLE audit (
+	no INTEGER PRIMARY KEY,
+	delivery INTEGER NOT NULL,
+	time INTEGER NOT NULL, who TEXT NOT NULL, act TEXT NOT NULL,
+	before INTEGER NOT NULL, after INTEGER NOT NULL
+);
+CREATE INDEX audit_delivery ON audit(delivery);
+` + stateNames()}
+
+// stateNames fills the table of states.
+func stateNames() string {
+	s := ""
+	for _, st := range states {
+		s += "INSERT INTO states(name) VALUES ('" + string(st) + "');\n"
+	}
+	return s
+}
+
+// accountVersions are the steps of accounts.db's schema; a step that was released is never edited.
+var accountVersions = []string{`
+CREATE TABLE secret (no INTEGER PRIMARY KEY CHECK (no = 1), value BLOB NOT NULL);
+CREATE TABLE suppressions (
+	domain TEXT NOT NULL,              -- the sender's; '' for all
+	key TEXT NOT NULL,                 -- an address key, or @domain
+	reason TEXT NOT NULL, source TEXT NOT NULL, time INTEGER NOT NULL,
+	PRIMARY KEY (key, domain)
+) WITHOUT ROWID;
+CREATE TABLE uses (                    -- of caps, by the second, rounded up
+	key TEXT NOT NULL, second INTEGER NOT NULL, n INTEGER NOT NULL,
+	PRIMARY KEY (key, second)
+) WITHOUT ROWID;
+CREATE TABLE leases (                  -- reserved by a running process and not used yet: they count as now
+	key TEXT NOT NULL, holder TEXT NOT NULL, n INTEGER NOT NULL,
+	PRIMARY KEY (key, holder)
+) WITHOUT ROWID;
+CREATE TABLE paces (key TEXT PRIMARY KEY, last INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE windows (key TEXT PRIMARY KEY, longest INTEGER NOT NULL) WITHOUT ROWID; -- how long uses of a key matter
+CREATE TABLE marks (run TEXT PRIMARY KEY, mark INTEGER NOT NULL) WITHOUT ROWID;
+`}

@@ -1,0 +1,202 @@
+package ledger
+
+import (
+	"database/sql"
+	"time"
+)
+
+// usage is the use of caps as it is on the disk, within one transaction at one moment. Uses are kept by the second, rounded up, so
+// that a use is never taken for older than it is.
+type usage struct {
+	t      *tx
+	now    time.Time
+	holder string
+}
+
+// seconds is at in whole seconds of Unix time, rounded up.
+func seconds(at time.Time) int64 {
+	s := at.Unix()
+	if at.Nanosecond() > 0 {
+		s++
+	}
+	return s
+}
+
+// ahead is by how many seconds a stamp may be in the future before the clock must have been set back: rounding up makes one.
+const ahead = 2
+
+// pollBusy is how soon to ask again when everything that is in the way is in use at this moment.
+const pollBusy = time.Second
+
+// add counts n uses at second.
+func (u *usage) add(key string, second, n int64) error {
+	_, err := u.t.exec("INSERT INTO uses(key, second, n) VALUES (?, ?, ?) ON CONFLICT (key, second) DO UPDATE SET n = n + excluded.n", key, second, n)
+	return err
+}
+
+// release takes n of the holder's leases of key away.
+func (u *usage) release(key string, n int64) error {
+	if n == 0 {
+		return nil
+	}
+	_, err := u.t.exec("UPDATE leases SET n = n - ? WHERE key = ? AND holder = ?", n, key, u.holder)
+	if err == nil {
+		_, err = u.t.exec("DELETE FROM leases WHERE key = ? AND holder = ? AND n <= 0", key, u.holder)
+	}
+	return err
+}
+
+// settle makes l's record fit for counting: what is in the future counts as now, and what is too old for every window ever asked for is dropped.
+func (u *usage) settle(l Limit) error {
+	longest := time.Duration(0)
+	for _, c := range l.Caps {
+		longest = max(longest, c.Window)
+	}
+	if _, err := u.t.exec("INSERT INTO windows(key, longest) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET longest = excluded.longest WHERE longest < excluded.longest",
+		l.Key, int64(longest)); err != nil {
+		return err
+	}
+	now := seconds(u.now)
+	future, err := u.sum("SELECT coalesce(sum(n), 0) FROM uses WHERE key = ? AND second > ?", l.Key, now+ahead)
+	if err != nil {
+		return err
+	}
+	if future > 0 {
+		if _, err := u.t.exec("DELETE FROM uses WHERE key = ? AND second > ?", l.Key, now+ahead); err != nil {
+			return err
+		}
+		if err := u.add(l.Key, now, future); err != nil {
+			return err
+		}
+	}
+	if _, err := u.t.exec("UPDATE paces SET last = ? WHERE key = ? AND last > ?", u.now.UnixNano(), l.Key, u.now.Add(ahead*time.Second).UnixNano()); err != nil {
+		return err
+	}
+	_, err = u.t.exec("DELETE FROM uses WHERE key = ? AND second <= (SELECT (? - longest) / 1000000000 - 1 FROM windows WHERE key = ?)", l.Key, u.now.UnixNano(), l.Key)
+	return err
+}
+
+// room is how many more uses l allows now. When it allows none it says when that may change. Rolling caps are looked at only when
+// count is set: what is leased has been counted already.
+func (u *usage) room(l Limit, count bool) (room int64, wait time.Time, err error) {
+	room = 1
+	if count {
+		room = 1 << 30
+	}
+	leased := int64(0)
+	if count {
+		if leased, err = u.sum("SELECT coalesce(sum(n), 0) FROM leases WHERE key = ?", l.Key); err != nil {
+			return 0, wait, err
+		}
+	}
+	for _, c := range l.Caps {
+		var left int64
+		var when time.Time
+		switch {
+		case c.paced():
+			left, when, err = u.pace(l.Key, c)
+		case count:
+			left, when, err = u.window(l.Key, c, leased)
+		default:
+			continue
+		}
+		if err != nil {
+			return 0, wait, err
+		}
+		room = min(room, left)
+		if left == 0 && when.After(wait) {
+			wait = when
+		}
+	}
+	return room, wait, nil
+}
+
+// window is the room in a rolling window.
+func (u *usage) window(key string, c Cap, leased int64) (left int64, when time.Time, err error) {
+	// A use of second s is in the window until s + Window has come.
+	since := u.now.Add(-c.Window).Unix()
+	used, err := u.sum("SELECT coalesce(sum(n), 0) FROM uses WHERE key = ? AND second > ?", key, since)
+	if err != nil {
+		return 0, when, err
+	}
+	over := used + leased + 1 - c.N
+	if over <= 0 {
+		return 1 - over, when, nil
+	}
+	when = u.now.Add(pollBusy)
+	rows, err := u.t.query("SELECT second, n FROM uses WHERE key = ? AND second > ? ORDER BY second", key, since)
+	err = each(rows, err, func(r *sql.Rows) error {
+		var second, n int64
+		err := r.Scan(&second, &n)
+		if over > 0 {
+			if over -= n; over <= 0 {
+				when = time.Unix(second, 0).Add(c.Window)
+			}
+		}
+		return err
+	})
+	return 0, when, err
+}
+
+// pace is the room under a paced cap: one, when the last start is long enough ago.
+func (u *usage) pace(key string, c Cap) (left int64, when time.Time, err error) {
+	last, err := u.sum("SELECT coalesce(max(last), 0) FROM paces WHERE key = ?", key)
+	if err != nil {
+		return 0, when, err
+	}
+	apart := (c.Window + time.Duration(c.N) - 1) / time.Duration(c.N)
+	if when = moment(last).Add(apart); last != 0 && u.now.Before(when) {
+		return 0, when, nil
+	}
+	return 1, when, nil
+}
+
+// take leases n uses of l, and notes the start of one if l is paced.
+func (u *usage) take(l Limit, n int64) error {
+	for _, c := range l.Caps {
+		if c.paced() {
+			if _, err := u.t.exec("INSERT INTO paces(key, last) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET last = excluded.last", l.Key, u.now.UnixNano()); err != nil {
+				return err
+			}
+			break
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	_, err := u.t.exec("INSERT INTO leases(key, holder, n) VALUES (?, ?, ?) ON CONFLICT (key, holder) DO UPDATE SET n = n + excluded.n", l.Key, u.holder, n)
+	return err
+}
+
+// holders lists the other holders of leases.
+func (u *usage) holders() (list []string, err error) {
+	rows, err := u.t.query("SELECT DISTINCT holder FROM leases WHERE holder <> ?", u.holder)
+	err = each(rows, err, func(r *sql.Rows) error {
+		var h string
+		err := r.Scan(&h)
+		list = append(list, h)
+		return err
+	})
+	return list, err
+}
+
+// bury makes uses of now out of a dead holder's leases.
+func (u *usage) bury(holder string) error {
+	// The WHERE keeps SQLite from taking ON for a join.
+	_, err := u.t.exec(`INSERT INTO uses(key, second, n) SELECT key, ?, n FROM leases WHERE holder = ? ON CONFLICT (key, second) DO UPDATE SET n = n + excluded.n`,
+		seconds(u.now), holder)
+	if err != nil {
+		return err
+	}
+	_, err = u.t.exec("DELETE FROM leases WHERE holder = ?", holder)
+	return err
+}
+
+// sum asks for one number.
+func (u *usage) sum(query string, args ...any) (n int64, err error) {
+	r, err := u.t.known(query, args...)
+	if err == nil {
+		err = r.Scan(&n)
+	}
+	return n, err
+}
