@@ -1,0 +1,187 @@
+package templates
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// content is what a typed cell holds.
+type content struct {
+	text  string // as read
+	value any    // float64, time.Time, bool, or nil: an empty cell
+}
+
+// cell is a typed cell as templates see it: it prints as read, and functions take its value. It is a slice so that
+// {{if .amount}} asks the value: text/template calls an empty slice false. A false cell has length 0 and still holds its
+// content behind it.
+type cell []content
+
+func newCell(text string, value any) cell {
+	truth := true
+	switch v := value.(type) {
+	case nil:
+		truth = false
+	case float64:
+		truth = v != 0
+	case bool:
+		truth = v
+	}
+	c := cell{{text, value}}
+	if !truth {
+		return c[:0]
+	}
+	return c
+}
+
+func (c cell) content() content {
+	if cap(c) == 0 {
+		return content{}
+	}
+	return c[:1][0]
+}
+
+// String is the cell as read.
+func (c cell) String() string { return c.content().text }
+
+// Format prints the cell as read for %v, %s and %q, and its value for other verbs: printf "%.2f" .amount.
+func (c cell) Format(f fmt.State, verb rune) {
+	var v any = c.content().value
+	if strings.ContainsRune("vsq", verb) || v == nil {
+		v = c.content().text
+	}
+	fmt.Fprintf(f, fmt.FormatString(f, verb), v)
+}
+
+// MarshalJSON lets html/template write a cell in a script.
+func (c cell) MarshalJSON() ([]byte, error) {
+	switch v := c.content().value.(type) {
+	case float64, bool:
+		return json.Marshal(v)
+	}
+	return json.Marshal(c.content().text)
+}
+
+// row is the dot for d.
+func row(d Data) map[string]any {
+	m := make(map[string]any, len(d.Values)+1)
+	for name, text := range d.Text {
+		m[name] = text
+	}
+	for name, v := range d.Values {
+		text, ok := d.Text[name]
+		if s, isText := v.(string); isText {
+			if !ok {
+				m[name] = s
+			}
+			continue
+		}
+		if !ok {
+			text = asText(v)
+		}
+		m[name] = newCell(text, v)
+	}
+	m["mailshot"] = d.Mailshot
+	return m
+}
+
+// value unwraps a cell.
+func value(v any) any {
+	if c, ok := v.(cell); ok {
+		return c.content().value
+	}
+	return v
+}
+
+// asText is how a value prints.
+func asText(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	case cell:
+		return v.String()
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	case time.Time:
+		if h, m, s := v.Clock(); h+m+s == 0 {
+			return v.Format(time.DateOnly)
+		}
+		return v.Format("2006-01-02 15:04:05")
+	case list:
+		return v.String()
+	}
+	return fmt.Sprint(v)
+}
+
+// isBlank says whether there is nothing to print.
+func isBlank(v any) bool { return strings.TrimSpace(asText(v)) == "" }
+
+// asNumber is v as a number: a number, or text that is written as one.
+func asNumber(v any) (float64, error) {
+	switch x := value(v).(type) {
+	case float64:
+		return x, nil
+	case int:
+		return float64(x), nil
+	case time.Time, bool:
+		return 0, fmt.Errorf("%q is not a number", asText(v))
+	}
+	s := strings.TrimSpace(asText(v))
+	if s == "" {
+		return 0, hinted{"a number is needed here, and the cell is empty", "use default, or {{if}}"}
+	}
+	if f, err := strconv.ParseFloat(s, 64); err == nil && !math.IsInf(f, 0) && !math.IsNaN(f) && !strings.ContainsAny(s, "xXpP_nN") {
+		return f, nil
+	}
+	return 0, hinted{fmt.Sprintf("%q is not a number", short(s)), "declare the column: columns: { NAME: number }"}
+}
+
+// asInt is v as a whole number.
+func asInt(v any) (int, error) {
+	f, err := asNumber(v)
+	if err != nil {
+		return 0, err
+	}
+	if f != math.Trunc(f) || math.Abs(f) > 1<<53 {
+		return 0, fmt.Errorf("%s is not a whole number", asText(f))
+	}
+	return int(f), nil
+}
+
+// dateLayouts are how a date may be written in text.
+var dateLayouts = []string{time.DateOnly, "2006-01-02 15:04", time.DateTime, "2006-01-02T15:04", "2006-01-02T15:04:05", time.RFC3339}
+
+// asDate is v as a date: a date, or text that is written as one, year first.
+func asDate(v any) (time.Time, error) {
+	if t, ok := value(v).(time.Time); ok {
+		return t, nil
+	}
+	s := strings.TrimSpace(asText(v))
+	if s == "" {
+		return time.Time{}, hinted{"a date is needed here, and the cell is empty", "use default, or {{if}}"}
+	}
+	for _, layout := range dateLayouts {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, hinted{fmt.Sprintf("%q is not a date", short(s)), "declare the column: columns: { NAME: date }"}
+}
+
+// hinted is a function's error with what to do about it.
+type hinted struct{ text, hint string }
+
+func (h hinted) Error() string { return h.text }
+
+// short keeps a quoted cell from filling the screen.
+func short(s string) string {
+	if r := []rune(s); len(r) > 60 {
+		return string(r[:59]) + "…"
+	}
+	return s
+}

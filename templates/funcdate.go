@@ -1,0 +1,158 @@
+package templates
+
+import (
+	"errors"
+	"strings"
+	"time"
+)
+
+// exampleDay is a Sunday.
+var exampleDay = time.Date(2026, time.November, 22, 0, 0, 0, 0, time.UTC)
+
+func dates() []entry {
+	return []entry{
+		{Function{"date", "date LAYOUT DATE", "a date; the layout shows how Monday, 2 January 2006 15:04 would be written. Month and weekday come in the language",
+			`{{date "Monday, 2 January 2006" .due}}`, "Sunday, 22 November 2026"},
+			func(r *run) any {
+				return func(layout string, v any) (string, error) {
+					t, err := asDate(v)
+					if err != nil {
+						return "", err
+					}
+					base, _ := r.c.tag.Base()
+					return r.text(formatDate(layout, t, calendars[base.String()]))
+				}
+			}},
+		{Function{"jdate", "jdate LAYOUT DATE", "the same in the Persian (Jalali) calendar, with its names of months and days",
+			`{{jdate "2006/01/02" .due}}; {{jdate "Monday 2 January 2006" .due | digits "fa"}}`, "1405/09/01; یکشنبه ۱ آذر ۱۴۰۵"},
+			func(r *run) any {
+				return func(layout string, v any) (string, error) {
+					t, err := asDate(v)
+					if err != nil {
+						return "", err
+					}
+					return r.text(formatJalali(layout, t))
+				}
+			}},
+		{Function{"addDays", "addDays N DATE", "the date N days later", `{{addDays 14 .due | date "2006-01-02"}}`, "2026-12-06"},
+			func(r *run) any {
+				return func(n, v any) (cell, error) {
+					days, t, err := daysAndDate(n, v)
+					if err != nil {
+						return nil, err
+					}
+					return dateCell(t.AddDate(0, 0, days)), nil
+				}
+			}},
+		{Function{"addMonths", "addMonths N DATE", "the date N months later; the last day of a month stays within the month", `{{addMonths 1 "2026-01-31" | date "2 January"}}`, "28 February"},
+			func(r *run) any {
+				return func(n, v any) (cell, error) {
+					months, t, err := daysAndDate(n, v)
+					if err != nil {
+						return nil, err
+					}
+					to := t.AddDate(0, months, 1-t.Day())
+					last := to.AddDate(0, 1, -1).Day()
+					return dateCell(to.AddDate(0, 0, min(t.Day(), last)-1)), nil
+				}
+			}},
+		{Function{"days", "days FROM TO", "the number of days from one date to another", `{{days "2026-11-01" .due}}`, "21"},
+			func(r *run) any {
+				return func(from, to any) (cell, error) {
+					a, err := asDate(from)
+					if err != nil {
+						return nil, err
+					}
+					b, err := asDate(to)
+					if err != nil {
+						return nil, err
+					}
+					return whole(dayNumber(b) - dayNumber(a)), nil
+				}
+			}},
+	}
+}
+
+func dateCell(t time.Time) cell { return newCell(asText(t), t) }
+
+func daysAndDate(n, v any) (int, time.Time, error) {
+	days, err := asInt(n)
+	if err == nil && (days > 100_000 || days < -100_000) {
+		err = errors.New("at most 100000")
+	}
+	if err != nil {
+		return 0, time.Time{}, err
+	}
+	t, err := asDate(v)
+	return days, t, err
+}
+
+// dayNumber counts calendar days, whatever the zone.
+func dayNumber(t time.Time) int {
+	y, m, d := t.Date()
+	return int(time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix() / 86400)
+}
+
+// calendar is a language's names of months and weekdays, Sunday first.
+type calendar struct{ months, days []string }
+
+var calendars = map[string]*calendar{
+	"ar": {strings.Fields("يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر"),
+		strings.Fields("الأحد الاثنين الثلاثاء الأربعاء الخميس الجمعة السبت")},
+	"de": {strings.Fields("Januar Februar März April Mai Juni Juli August September Oktober November Dezember"),
+		strings.Fields("Sonntag Montag Dienstag Mittwoch Donnerstag Freitag Samstag")},
+	"es": {strings.Fields("enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre"),
+		strings.Fields("domingo lunes martes miércoles jueves viernes sábado")},
+	"fa": {strings.Fields("ژانویه فوریه مارس آوریل مه ژوئن ژوئیه اوت سپتامبر اکتبر نوامبر دسامبر"), persianDays},
+	"fr": {strings.Fields("janvier février mars avril mai juin juillet août septembre octobre novembre décembre"),
+		strings.Fields("dimanche lundi mardi mercredi jeudi vendredi samedi")},
+	"it": {strings.Fields("gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre"),
+		strings.Fields("domenica lunedì martedì mercoledì giovedì venerdì sabato")},
+	"nl": {strings.Fields("januari februari maart april mei juni juli augustus september oktober november december"),
+		strings.Fields("zondag maandag dinsdag woensdag donderdag vrijdag zaterdag")},
+	"pt": {strings.Fields("janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro"),
+		[]string{"domingo", "segunda-feira", "terça-feira", "quarta-feira", "quinta-feira", "sexta-feira", "sábado"}},
+	"tr": {strings.Fields("Ocak Şubat Mart Nisan Mayıs Haziran Temmuz Ağustos Eylül Ekim Kasım Aralık"),
+		strings.Fields("Pazar Pazartesi Salı Çarşamba Perşembe Cuma Cumartesi")},
+}
+
+var (
+	persianDays   = []string{"یکشنبه", "دوشنبه", "سه‌شنبه", "چهارشنبه", "پنجشنبه", "جمعه", "شنبه"}
+	persianMonths = strings.Fields("فروردین اردیبهشت خرداد تیر مرداد شهریور مهر آبان آذر دی بهمن اسفند")
+)
+
+// formatDate formats with a language's names; short names (Jan, Mon) are written in full, as not every language has them.
+func formatDate(layout string, t time.Time, c *calendar) string {
+	if c == nil {
+		return t.Format(layout)
+	}
+	return names(layout, t, c.months[t.Month()-1], c.days[t.Weekday()], nil)
+}
+
+// names formats a layout, with the names of month and day given and other parts replaced as told.
+func names(layout string, t time.Time, month, day string, parts []string) string {
+	pairs := append([]string{"January", "\x01", "Monday", "\x02"}, parts...)
+	pairs = append(pairs, "Jan", "\x01", "Mon", "\x02")
+	// What a replaced part becomes must not be read as part of the layout again, so only the rest is formatted.
+	var b strings.Builder
+	rest := layout
+	for rest != "" {
+		at, old, with := len(rest), "", ""
+		for i := 0; i < len(pairs); i += 2 {
+			if k := strings.Index(rest, pairs[i]); k >= 0 && (k < at || k == at && len(pairs[i]) > len(old)) {
+				at, old, with = k, pairs[i], pairs[i+1]
+			}
+		}
+		b.WriteString(t.Format(rest[:at]))
+		switch with {
+		case "\x01":
+			b.WriteString(month)
+		case "\x02":
+			b.WriteString(day)
+		default:
+			b.WriteString(with)
+		}
+		rest = rest[at+len(old):]
+	}
+	return b.String()
+}

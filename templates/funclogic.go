@@ -1,0 +1,145 @@
+package templates
+
+import (
+	"cmp"
+	"fmt"
+	"html"
+	"strings"
+	"time"
+
+	htmltemplate "html/template"
+)
+
+func comparisons() []entry {
+	ordered := func(ok func(int) bool) func(*run) any {
+		return func(*run) any {
+			return func(a, b any) (bool, error) {
+				c, err := compare(a, b)
+				return err == nil && ok(c), err
+			}
+		}
+	}
+	return []entry{
+		{Function{"eq", "eq A B…", "whether A equals one of the others: as numbers or dates where one of them is, else as text", `{{eq .count 3}} {{eq .city "Rome" "İzmir"}}`, "true true"},
+			func(*run) any {
+				return func(a any, bs ...any) bool {
+					for _, b := range bs {
+						if equal(a, b) {
+							return true
+						}
+					}
+					return false
+				}
+			}},
+		{Function{"ne", "ne A B", "whether A and B differ", `{{ne .city "Rome"}}`, "true"},
+			func(*run) any { return func(a, b any) bool { return !equal(a, b) } }},
+		{Function{"lt", "lt A B", "whether A is less than B", `{{lt .amount 2000}}`, "true"}, ordered(func(c int) bool { return c < 0 })},
+		{Function{"le", "le A B", "whether A is not more than B", `{{le .due "2026-11-22"}}`, "true"}, ordered(func(c int) bool { return c <= 0 })},
+		{Function{"gt", "gt A B", "whether A is more than B", `{{if gt .amount 1000}}large{{end}}`, "large"}, ordered(func(c int) bool { return c > 0 })},
+		{Function{"ge", "ge A B", "whether A is not less than B", `{{ge .count 4}}`, "false"}, ordered(func(c int) bool { return c >= 0 })},
+		{Function{"and", "and A B…", "the first value that counts as no, else the last", `{{if and .name .paid}}yes{{else}}no{{end}}`, "no"}, nil},
+		{Function{"or", "or A B…", "the first value that counts as yes, else the last", `{{or .nick .name}}`, "Ann Lee"}, nil},
+		{Function{"not", "not A", "the opposite", `{{if not .paid}}open{{end}}`, "open"}, nil},
+	}
+}
+
+// equal compares as numbers or dates where one of the two is one and the other can be, else the texts as read.
+func equal(a, b any) bool {
+	va, vb := value(a), value(b)
+	if isNumber(va) || isNumber(vb) {
+		x, errA := asNumber(a)
+		y, errB := asNumber(b)
+		if errA == nil && errB == nil {
+			return x == y
+		}
+	}
+	if isDate(va) || isDate(vb) {
+		x, errA := asDate(a)
+		y, errB := asDate(b)
+		if errA == nil && errB == nil {
+			return x.Equal(y)
+		}
+	}
+	if x, ok := va.(bool); ok {
+		if y, ok := vb.(bool); ok {
+			return x == y
+		}
+	}
+	return asText(a) == asText(b)
+}
+
+// compare orders two values: numbers, dates, or texts.
+func compare(a, b any) (int, error) {
+	va, vb := value(a), value(b)
+	if isDate(va) || isDate(vb) {
+		x, err := asDate(a)
+		if err != nil {
+			return 0, err
+		}
+		y, err := asDate(b)
+		if err != nil {
+			return 0, err
+		}
+		return x.Compare(y), nil
+	}
+	x, errA := asNumber(a)
+	y, errB := asNumber(b)
+	if errA == nil && errB == nil {
+		return cmp.Compare(x, y), nil
+	}
+	_, textA := va.(string)
+	_, textB := vb.(string)
+	if textA && textB {
+		return strings.Compare(asText(a), asText(b)), nil
+	}
+	if errA != nil {
+		return 0, errA
+	}
+	return 0, errB
+}
+
+func isNumber(v any) bool {
+	switch v.(type) {
+	case float64, int:
+		return true
+	}
+	return false
+}
+
+func isDate(v any) bool {
+	_, ok := v.(time.Time)
+	return ok
+}
+
+// wordings are the functions that know what they print into.
+func wordings() []entry {
+	return []entry{
+		{Function{"lang", "lang", "the language of the message, for a layout", `{{lang}}`, "en"},
+			func(r *run) any { return func() string { return r.c.cfg.Language } }},
+		{Function{"dir", "dir", "the direction of writing: ltr or rtl", `{{dir}}`, "ltr"},
+			func(r *run) any { return func() string { return r.c.cfg.Direction } }},
+		{Function{"start", "start", "the side on which lines start: left or right", `{{start}}`, "left"},
+			func(r *run) any {
+				return func() string {
+					if r.c.cfg.Direction == "rtl" {
+						return "right"
+					}
+					return "left"
+				}
+			}},
+		{Function{"preheader", "preheader TEXT…", "the line that mail programs show beside the subject; put it first in the body. It prints nothing in a text part", `{{preheader "Your invoice for November"}}`, ""},
+			func(r *run) any {
+				return func(vs ...any) (htmltemplate.HTML, error) {
+					s, err := r.concat("", vs)
+					if err != nil || !r.html {
+						return "", err
+					}
+					return htmltemplate.HTML(fmt.Sprintf(`<div style="display:none;max-height:0;overflow:hidden;mso-hide:all">%s</div>`, html.EscapeString(s))), nil
+				}
+			}},
+	}
+}
+
+// conditional is a conditional comment of an HTML source, put back in after html/template would have dropped it. Only
+// keepConditional writes calls of it.
+func (r *run) conditional(s string) htmltemplate.HTML { return htmltemplate.HTML(s) }

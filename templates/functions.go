@@ -1,0 +1,357 @@
+package templates
+
+import (
+	"maps"
+	"strings"
+)
+
+// Function documents one function that templates can call.
+type Function struct {
+	Name    string
+	Usage   string // name and arguments; the value worked on comes last, so that it can come from a pipe
+	Doc     string
+	Example string // a template, for the row of the documentation (see ExampleData)
+	Result  string // what Example prints
+}
+
+// entry is a function of the table: its documentation, and what makes it for a run.
+type entry struct {
+	Function
+	make func(r *run) any
+}
+
+// table is every function that templates have, in the order of the documentation. and, or and not have no code of ours:
+// only the template engine's own can stop at the first answer.
+func table() []entry {
+	var t []entry
+	for _, part := range [][]entry{emptiness(), texts(), lists(), numbers(), dates(), comparisons(), wordings()} {
+		t = append(t, part...)
+	}
+	return t
+}
+
+// Functions lists what templates can call. It is made from the table that defines the functions.
+func Functions() []Function {
+	var fs []Function
+	for _, e := range table() {
+		fs = append(fs, e.Function)
+	}
+	return fs
+}
+
+// ExampleData is the row that the functions' examples are for: name Ann Lee, nick (empty), city İzmir, amount 1,234.50
+// (number), count 3 (number), due 2026-11-22 (date), paid no (bool), items "tea; milk; bread", phone +1 (555) 010-9999.
+func ExampleData() Data {
+	return Data{
+		Values: map[string]any{"amount": 1234.5, "count": 3.0, "due": exampleDay, "paid": false},
+		Text: map[string]string{"name": "Ann Lee", "nick": "", "city": "İzmir", "amount": "1,234.50", "count": "3", "due": "2026-11-22",
+			"paid": "no", "items": "tea; milk; bread", "phone": "+1 (555) 010-9999"},
+		Mailshot: map[string]string{"campaign": "demo", "key": "ann@example.com", "address": "ann@example.com", "name": "Ann Lee", "token": "k3x7"},
+	}
+}
+
+// functions is the map that the template engines need, bound to a run.
+func functions(r *run) map[string]any {
+	m := map[string]any{tickFunc: r.tick, enterFunc: r.enter, leaveFunc: r.leave, rangeFunc: r.items, numberFunc: r.number, restartFunc: r.restart, conditionalFunc: r.conditional,
+		queryFunc: r.query, partFunc: r.part, hrefFunc: r.href}
+	for _, e := range table() {
+		if e.make != nil {
+			m[e.Name] = e.make(r)
+		}
+	}
+	return m
+}
+
+// Names of functions that made sources call; they are not for authors.
+const (
+	// numberFunc and restartFunc number a list in the text part; see totext.go.
+	numberFunc  = "_number"
+	restartFunc = "_restart"
+	// conditionalFunc writes a conditional comment into HTML; see htmlsource.go.
+	conditionalFunc = "_conditional"
+	// These escape what links of the text part print.
+	queryFunc = "_query"
+	partFunc  = "_part"
+	hrefFunc  = "_href"
+)
+
+// restart makes the numbered list id begin at start.
+func (r *run) restart(id, start int) string {
+	if r.counters == nil {
+		r.counters = map[int]int{}
+	}
+	r.counters[id] = start
+	return ""
+}
+
+// number is the next number of the list id.
+func (r *run) number(id int) int {
+	n := r.counters[id]
+	r.counters[id]++
+	return n
+}
+
+// made passes on a text that a function made, after accounting for it.
+func (r *run) text(s string) (string, error) {
+	if err := r.spend(len(s)); err != nil {
+		return "", err
+	}
+	return s, nil
+}
+
+// simple wraps a function from text to text.
+func simple(f func(string) string) func(*run) any {
+	return func(r *run) any {
+		return func(v any) (string, error) { return r.text(f(asText(v))) }
+	}
+}
+
+// list is a list of single values. It never holds a list, so it cannot grow faster than it is built.
+type list []any
+
+// String is the values with commas between them.
+func (l list) String() string {
+	texts := make([]string, len(l))
+	for i, v := range l {
+		texts[i] = asText(v)
+	}
+	return strings.Join(texts, ", ")
+}
+
+func emptiness() []entry {
+	return []entry{
+		{Function{"default", "default VALUE CELL", "the cell, or VALUE where the cell is empty", `{{default "friend" .nick}}`, "friend"},
+			func(r *run) any {
+				return func(instead, v any) any {
+					if isBlank(v) {
+						return instead
+					}
+					return v
+				}
+			}},
+		{Function{"coalesce", "coalesce VALUE…", "the first value that is not empty", `{{coalesce .nick .name "friend"}}`, "Ann Lee"},
+			func(r *run) any {
+				return func(vs ...any) any {
+					for _, v := range vs {
+						if !isBlank(v) {
+							return v
+						}
+					}
+					return ""
+				}
+			}},
+		{Function{"empty", "empty CELL", "whether the cell is empty or blank", `{{if empty .nick}}no nickname{{end}}`, "no nickname"},
+			func(r *run) any { return isBlank }},
+		{Function{"has", "has . NAME", "whether the list has the column and the cell is not empty", `{{has . "phone"}} {{has . "fax"}}`, "true false"},
+			func(r *run) any {
+				return func(row map[string]any, name string) bool { return !isBlank(row[name]) }
+			}},
+		{Function{"opt", "opt . NAME", "the cell of a column that the list may not have, or nothing", `[{{opt . "fax"}}]`, "[]"},
+			func(r *run) any {
+				return func(row map[string]any, name string) any {
+					if v, ok := row[name]; ok {
+						return v
+					}
+					return ""
+				}
+			}},
+		{Function{"choose", "choose YES NO CONDITION", "YES when the condition holds, else NO", `{{choose "paid" "open" .paid}}`, "open"},
+			func(r *run) any {
+				return func(yes, no, cond any) any {
+					if truth(cond) {
+						return yes
+					}
+					return no
+				}
+			}},
+		{Function{"required", "required REASON CELL", "the cell; an empty one is an error with the reason", `{{required "we greet by name" .name}}`, "Ann Lee"},
+			func(r *run) any {
+				return func(reason string, v any) (any, error) {
+					if isBlank(v) {
+						return nil, hinted{"the cell is empty: " + reason, ""}
+					}
+					return v, nil
+				}
+			}},
+	}
+}
+
+// truth is what {{if}} makes of a value.
+func truth(v any) bool {
+	switch v := v.(type) {
+	case cell:
+		return len(v) > 0
+	case bool:
+		return v
+	case int:
+		return v != 0
+	case float64:
+		return v != 0
+	case list:
+		return len(v) > 0
+	}
+	return asText(v) != ""
+}
+
+func lists() []entry {
+	return []entry{
+		{Function{"list", "list VALUE…", "a list to range over", `{{range list 1 2 3}}<{{.}}>{{end}}`, "<1><2><3>"},
+			func(r *run) any { return r.list }},
+		{Function{"split", "split SEPARATOR TEXT", "the parts of a cell, without blanks around them", `{{range split ";" .items}}[{{.}}]{{end}}`, "[tea][milk][bread]"},
+			func(r *run) any {
+				return func(sep string, v any) (list, error) {
+					s := asText(v)
+					if strings.TrimSpace(s) == "" {
+						return nil, nil
+					}
+					if sep == "" {
+						return nil, hinted{"the separator is empty", `split ";" .items`}
+					}
+					if strings.Count(s, sep) >= maxItems {
+						return nil, limitError("a list of more than 10000 items")
+					}
+					var vs []any
+					for part := range strings.SplitSeq(s, sep) {
+						vs = append(vs, strings.TrimSpace(part))
+					}
+					return r.list(vs...)
+				}
+			}},
+		{Function{"join", "join SEPARATOR LIST", "the values of a list in one text", `{{split ";" .items | join " and "}}`, "tea and milk and bread"},
+			func(r *run) any {
+				return func(sep string, l list) (string, error) {
+					n := len(sep) * len(l)
+					texts := make([]string, len(l))
+					for i, v := range l {
+						texts[i] = asText(v)
+						n += len(texts[i])
+					}
+					if err := r.spend(n); err != nil {
+						return "", err
+					}
+					return strings.Join(texts, sep), nil
+				}
+			}},
+		{Function{"seq", "seq FIRST LAST", "the whole numbers from FIRST to LAST, 10,000 at most", `{{range seq 1 3}}{{.}} {{end}}`, "1 2 3 "},
+			func(r *run) any {
+				return func(first, last any) (list, error) {
+					a, err := asInt(first)
+					if err != nil {
+						return nil, err
+					}
+					b, err := asInt(last)
+					if err != nil {
+						return nil, err
+					}
+					if b-a >= maxItems {
+						return nil, limitError("a list of more than 10000 items")
+					}
+					var vs []any
+					for ; a <= b; a++ {
+						vs = append(vs, a)
+					}
+					return r.list(vs...)
+				}
+			}},
+		{Function{"first", "first LIST", "the first value of a list, or nothing", `{{split ";" .items | first}}`, "tea"},
+			func(r *run) any {
+				return func(l list) any {
+					if len(l) == 0 {
+						return ""
+					}
+					return l[0]
+				}
+			}},
+		{Function{"last", "last LIST", "the last value of a list, or nothing", `{{split ";" .items | last}}`, "bread"},
+			func(r *run) any {
+				return func(l list) any {
+					if len(l) == 0 {
+						return ""
+					}
+					return l[len(l)-1]
+				}
+			}},
+		{Function{"index", "index LIST N or index . NAME", "one value of a list, counted from 0; or the cell of a column whose name is not one word",
+			`{{index (split ";" .items) 1}} {{index . "city"}}`, "milk İzmir"},
+			func(r *run) any { return r.index }},
+		{Function{"len", "len VALUE", "the number of characters of a text, or of values of a list", `{{len .city}}`, "5"},
+			func(r *run) any {
+				return func(v any) cell {
+					if l, ok := v.(list); ok {
+						return whole(len(l))
+					}
+					return whole(len([]rune(asText(v))))
+				}
+			}},
+	}
+}
+
+// list makes a list of single values.
+func (r *run) list(vs ...any) (list, error) {
+	if len(vs) > maxItems {
+		return nil, limitError("a list of more than 10000 items")
+	}
+	for _, v := range vs {
+		switch v.(type) {
+		case list, map[string]any, map[string]string:
+			return nil, hinted{"a list holds single values only", ""}
+		}
+	}
+	return list(vs), r.spend(16 * len(vs))
+}
+
+// index is one value of a list or of a row.
+func (r *run) index(from, key any) (any, error) {
+	switch from := from.(type) {
+	case map[string]any:
+		name := asText(key)
+		v, ok := from[name]
+		if !ok {
+			text, hint := unknownColumn(name, sortedKeys(from))
+			return nil, hinted{text, hint}
+		}
+		return v, nil
+	case map[string]string:
+		v, ok := from[asText(key)]
+		if !ok {
+			return nil, hinted{"there is no .mailshot." + asText(key), ""}
+		}
+		return v, nil
+	case list:
+		i, err := asInt(key)
+		if err != nil {
+			return nil, err
+		}
+		if i < 0 || i >= len(from) {
+			return nil, hinted{"the list has " + whole(len(from)).String() + " values and no number " + whole(i).String(), "the first is number 0"}
+		}
+		return from[i], nil
+	}
+	return nil, hinted{"this is neither a list nor the row", "split makes a list of a cell"}
+}
+
+// items looks at what is to be ranged over.
+func (r *run) items(v any) (any, error) {
+	switch v := v.(type) {
+	case list:
+		return v, nil
+	case int:
+		if v > maxItems {
+			return nil, limitError("more than 10000 turns of one {{range}}")
+		}
+		return v, nil
+	case map[string]any, map[string]string:
+		return nil, hinted{"the row is not a list", "name its columns"}
+	}
+	return nil, hinted{"a cell is not a list", `split makes one: {{range split ";" .items}}`}
+}
+
+func sortedKeys(m map[string]any) []string {
+	var names []string
+	for name := range maps.Keys(m) {
+		if name != "mailshot" {
+			names = append(names, name)
+		}
+	}
+	return names
+}

@@ -1,0 +1,73 @@
+package templates
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// formatJalali formats a date of the Persian calendar by a Go layout: 2006, 06, January, 01, 1, 02, _2, 2, Monday and the
+// clock's parts.
+func formatJalali(layout string, t time.Time) string {
+	y, m, d := jalali(t)
+	return names(layout, t, persianMonths[m-1], persianDays[t.Weekday()], []string{
+		"2006", strconv.Itoa(y), "15", t.Format("15"), "01", fmt.Sprintf("%02d", m), "02", fmt.Sprintf("%02d", d),
+		"03", t.Format("03"), "04", t.Format("04"), "05", t.Format("05"), "06", fmt.Sprintf("%02d", y%100),
+		"_2", fmt.Sprintf("%2d", d), "1", strconv.Itoa(m), "2", strconv.Itoa(d),
+	})
+}
+
+// jalaliBreaks are the years in which the cycle of leap years breaks off (Borkowski, "The Persian calendar for 3000
+// years", Earth, Moon, and Planets 74, 1996): the calendar is astronomical, and a plain 33-year cycle drifts.
+var jalaliBreaks = [...]int{-61, 9, 38, 199, 426, 686, 756, 818, 1111, 1181, 1210, 1635, 2060, 2097, 2192, 2262, 2324, 2394, 2456, 3178}
+
+// jalaliYear says of a Persian year how many years ago the last leap year was (0: it is one itself), and on which day of
+// March it begins.
+func jalaliYear(jy int) (sinceLeap, march int) {
+	gy := jy + 621
+	leapJ, jp, jump := -14, jalaliBreaks[0], 0
+	for _, jm := range jalaliBreaks[1:] {
+		jump = jm - jp
+		if jy < jm {
+			break
+		}
+		leapJ += jump/33*8 + jump%33/4
+		jp = jm
+	}
+	n := jy - jp
+	leapJ += n/33*8 + (n%33+3)/4
+	if jump%33 == 4 && jump-n == 4 {
+		leapJ++
+	}
+	leapG := gy/4 - (gy/100+1)*3/4 - 150
+	march = 20 + leapJ - leapG
+	if jump-n < 6 {
+		n = n - jump + (jump+4)/33*33
+	}
+	sinceLeap = ((n+1)%33 - 1) % 4
+	if sinceLeap == -1 {
+		sinceLeap = 4
+	}
+	return sinceLeap, march
+}
+
+// jalali is the date in the Persian calendar, right for the Gregorian years 560 to 3798.
+func jalali(t time.Time) (year, month, day int) {
+	gy := t.Year()
+	jy := gy - 621
+	sinceLeap, march := jalaliYear(jy)
+	k := dayNumber(t) - dayNumber(time.Date(gy, time.March, march, 0, 0, 0, 0, time.UTC))
+	switch {
+	case k >= 0 && k <= 185:
+		return jy, 1 + k/31, k%31 + 1
+	case k >= 0:
+		k -= 186
+	default:
+		jy--
+		k += 179
+		if sinceLeap == 1 {
+			k++
+		}
+	}
+	return jy, 7 + k/30, k%30 + 1
+}

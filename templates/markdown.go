@@ -1,0 +1,417 @@
+package templates
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/extension"
+	east "github.com/yuin/goldmark/extension/ast"
+	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/renderer"
+	"github.com/yuin/goldmark/renderer/html"
+	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
+)
+
+// markdownToHTML renders Markdown with its actions hidden behind tokens, and puts the actions back into the HTML.
+func markdownToHTML(src *source) (*form, error) {
+	t, out, err := renderMarkdown(src)
+	if err != nil {
+		return nil, err
+	}
+	return keepConditionalIn(t.show(out)), nil
+}
+
+// renderMarkdown gives the HTML of a Markdown source with tokens for actions. Actions that stand alone on a line come out as
+// comments that hold a token.
+func renderMarkdown(src *source) (*tokens, string, error) {
+	actions, unclosed := scan(src.Text)
+	if unclosed >= 0 {
+		return nil, "", src.errorAt(unclosed, "template-syntax", "this action has no end", "add }}")
+	}
+	for _, a := range actions {
+		if a.kind == define {
+			return nil, "", src.errorAt(a.start, "template", "{{define}} and {{block}} cannot stand in Markdown", "put the part into a file of its own and include it")
+		}
+	}
+	t := newTokens(src, actions)
+	hidden := t.lines()
+	md := goldmark.New(
+		goldmark.WithExtensions(
+			extension.NewTable(extension.WithTableCellAlignMethod(extension.TableCellAlignAttribute)),
+			extension.Strikethrough, extension.Linkify),
+		goldmark.WithParserOptions(
+			parser.WithBlockParsers(util.Prioritized(&controlParser{t}, 50)),
+			parser.WithASTTransformers(util.Prioritized(&controlTransformer{t}, 2000))),
+		goldmark.WithRendererOptions(
+			html.WithUnsafe(), // the author's own HTML; cells are not here yet
+			renderer.WithNodeRenderers(util.Prioritized(&controlRenderer{t}, 50))),
+	)
+	var out bytes.Buffer
+	if err := md.Convert([]byte(hidden), &out); err != nil {
+		return nil, "", src.errorAt(0, "template", err.Error(), "")
+	}
+	s := t.unwrapParagraphs(out.String())
+	if err := t.nesting(s); err != nil {
+		return nil, "", err
+	}
+	return t, s, nil
+}
+
+// lines is hide for Markdown. A control (if, range, else, end …) that shares its line with the start of a list item, a table
+// row, a heading or a quote gets a line of its own, as if the author had written it there:
+//
+//	{{range split ";" .items}}- {{.}}
+//	{{end}}
+func (t *tokens) lines() string {
+	var b strings.Builder
+	split := map[int]bool{} // openers that stand on a line of their own
+	for line := range strings.Lines(t.hide()) {
+		end := line[len(strings.TrimRight(line, "\n")):]
+		line = line[:len(line)-len(end)]
+		indent := line[:len(line)-len(strings.TrimLeft(line, " \t"))]
+		if controls := t.controls(line); controls != nil {
+			for _, i := range controls {
+				split[i] = true
+			}
+			b.WriteString(line + end)
+			continue
+		}
+		rest := line[len(indent):]
+		for {
+			at, i := t.next(rest)
+			if at != 0 || !t.isControl(i) || !t.beforeBlock(rest[t.width():]) {
+				break
+			}
+			split[i] = true
+			b.WriteString(indent + rest[:t.width()] + "\n")
+			rest = strings.TrimLeft(rest[t.width():], " \t")
+		}
+		var tail []string
+		for len(rest) >= t.width() {
+			trimmed := strings.TrimRight(rest, " \t")
+			from := len(trimmed) - t.width()
+			if from < 0 {
+				break
+			}
+			at, i := t.next(trimmed[from:])
+			if at != 0 || t.actions[i].opener < 0 || !split[t.actions[i].opener] {
+				break
+			}
+			tail = append(tail, trimmed[from:])
+			rest = trimmed[:from]
+		}
+		if strings.TrimSpace(rest) != "" || len(tail) == 0 {
+			b.WriteString(indent + rest)
+			if len(tail) > 0 {
+				b.WriteString("\n")
+			}
+		}
+		slices.Reverse(tail)
+		for k, token := range tail {
+			b.WriteString(indent + token)
+			if k < len(tail)-1 {
+				b.WriteString("\n")
+			}
+		}
+		b.WriteString(end)
+	}
+	return b.String()
+}
+
+// beforeBlock says whether, after more controls, a mark follows that begins a block.
+func (t *tokens) beforeBlock(s string) bool {
+	s = strings.TrimLeft(s, " \t")
+	if at, i := t.next(s); at == 0 && t.isControl(i) {
+		return t.beforeBlock(s[t.width():])
+	}
+	for _, mark := range []string{"- ", "* ", "+ ", "|", "# ", "## ", "### ", "#### ", "> "} {
+		if strings.HasPrefix(s, mark) {
+			return true
+		}
+	}
+	number := strings.TrimLeft(s, "0123456789")
+	return len(number) < len(s) && (strings.HasPrefix(number, ". ") || strings.HasPrefix(number, ") "))
+}
+
+// isControl says whether an action shapes the text instead of printing into it.
+func (t *tokens) isControl(i int) bool { return i >= 0 && t.actions[i].kind != output }
+
+// controls are the actions of a line that holds nothing but controls; nil for other lines.
+func (t *tokens) controls(line string) []int {
+	var is []int
+	for {
+		line = strings.TrimLeft(line, " \t\n")
+		if line == "" {
+			return is
+		}
+		at, i := t.next(line)
+		if at != 0 || !t.isControl(i) {
+			return nil
+		}
+		is = append(is, i)
+		line = line[t.width():]
+	}
+}
+
+// control is a line of controls, standing between blocks.
+type control struct {
+	ast.BaseBlock
+	actions []int
+}
+
+var kindControl = ast.NewNodeKind("Control")
+
+func (c *control) Kind() ast.NodeKind         { return kindControl }
+func (c *control) IsRaw() bool                { return true }
+func (c *control) Dump(src []byte, level int) { ast.DumpHelper(c, src, level, nil, nil) }
+
+// controlParser makes a line of controls a block of its own.
+type controlParser struct{ t *tokens }
+
+func (p *controlParser) Trigger() []byte { return []byte{p.t.prefix[0]} }
+
+func (p *controlParser) Open(parent ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
+	line, segment := reader.PeekLine()
+	actions := p.t.controls(string(line))
+	if actions == nil || p.inTable(actions[0], reader, pc) {
+		return nil, parser.NoChildren
+	}
+	reader.Advance(segment.Len() - 1)
+	return &control{actions: actions}, parser.NoChildren
+}
+
+// inTable says whether the line of this control continues a table, of which it is then a row: an unfinished paragraph that
+// holds a line of dashes and bars. An else or end whose opening is above the table ends the table.
+func (p *controlParser) inTable(action int, reader text.Reader, pc parser.Context) bool {
+	opened := pc.OpenedBlocks()
+	if len(opened) == 0 {
+		return false
+	}
+	paragraph, ok := opened[len(opened)-1].Node.(*ast.Paragraph)
+	if !ok {
+		return false
+	}
+	lines := paragraph.Lines()
+	for k := 1; k < lines.Len(); k++ {
+		segment := lines.At(k)
+		s := strings.TrimSpace(string(segment.Value(reader.Source())))
+		if !strings.Contains(s, "-") || strings.Trim(s, "|:- \t") != "" || !strings.ContainsAny(s, "|:") {
+			continue
+		}
+		if p.t.actions[action].opener < 0 {
+			return true
+		}
+		for j := k + 1; j < lines.Len(); j++ {
+			segment := lines.At(j)
+			if slices.Contains(p.t.controls(string(segment.Value(reader.Source()))), p.t.actions[action].opener) {
+				return true
+			}
+		}
+		return false
+	}
+	return false
+}
+
+func (p *controlParser) Continue(ast.Node, text.Reader, parser.Context) parser.State {
+	return parser.Close
+}
+func (p *controlParser) Close(ast.Node, text.Reader, parser.Context) {}
+func (p *controlParser) CanInterruptParagraph() bool                 { return true }
+func (p *controlParser) CanAcceptIndentedLine() bool                 { return false }
+
+// controlTransformer joins what lines of controls have cut apart: one list stays one list, one table one table.
+type controlTransformer struct{ t *tokens }
+
+func (c *controlTransformer) Transform(doc *ast.Document, reader text.Reader, pc parser.Context) {
+	var tables []*east.Table
+	var parents []ast.Node
+	_ = ast.Walk(doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if entering {
+			if t, ok := n.(*east.Table); ok {
+				tables = append(tables, t)
+			}
+			if n.Type() != ast.TypeInline && n.HasChildren() {
+				parents = append(parents, n)
+			}
+		}
+		return ast.WalkContinue, nil
+	})
+	for _, t := range tables {
+		c.table(t, reader.Source())
+	}
+	slices.Reverse(parents) // the inner ones first
+	for _, p := range parents {
+		c.lists(p)
+	}
+}
+
+// table turns rows that are lines of controls into controls. Controls at its end whose partners are outside go out.
+func (c *controlTransformer) table(t *east.Table, source []byte) {
+	inside := map[int]bool{}
+	for row := t.FirstChild(); row != nil; {
+		next := row.NextSibling()
+		if _, ok := row.(*east.TableRow); ok {
+			if actions := c.t.controls(rowText(row, source)); actions != nil {
+				n := &control{actions: actions}
+				t.ReplaceChild(t, row, n)
+				for _, a := range actions {
+					inside[a] = true
+				}
+			}
+		}
+		row = next
+	}
+	for n, ok := t.LastChild().(*control); ok; n, ok = t.LastChild().(*control) {
+		if o := c.t.actions[n.actions[0]].opener; o >= 0 && inside[o] {
+			break
+		}
+		t.RemoveChild(t, n)
+		t.Parent().InsertAfter(t.Parent(), t, n)
+	}
+}
+
+// rowText is the text of a row, of which only the first cell has one in a line of controls.
+func rowText(row ast.Node, source []byte) string {
+	var b strings.Builder
+	_ = ast.Walk(row, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if entering {
+			switch n := n.(type) {
+			case *ast.Text:
+				b.Write(n.Segment.Value(source))
+			case *east.TableRow, *east.TableCell:
+			default:
+				b.WriteString("\x00")
+			}
+		}
+		return ast.WalkContinue, nil
+	})
+	return b.String()
+}
+
+// lists joins the lists of one kind that only controls separate, where each control's partners stand among them too.
+func (c *controlTransformer) lists(parent ast.Node) {
+	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
+		for list := c.join(n); list != nil; list = c.join(n) {
+			n = list
+		}
+	}
+}
+
+// join makes one list of the shortest balanced run of controls and lists of one kind that begins at first and holds two
+// lists, or one in a range. It is nil when there is no such run: then a condition around a whole list stays outside.
+func (c *controlTransformer) join(first ast.Node) ast.Node {
+	var list *ast.List
+	var run []ast.Node
+	open := map[int]bool{}
+	depth, lists, ranged := 0, 0, false
+	for n := first; n != nil; n = n.NextSibling() {
+		switch n := n.(type) {
+		case *control:
+			for _, i := range n.actions {
+				switch a := c.t.actions[i]; {
+				case a.kind == opener:
+					depth++
+					open[i] = true
+					ranged = ranged || len(run) == 0 && strings.HasPrefix(inner(c.t.src.Text[a.start:a.end]), "range")
+				case a.kind == include, a.opener >= 0 && !open[a.opener]:
+					return nil
+				case a.kind == closer:
+					depth--
+				}
+			}
+		case *ast.List:
+			if list == nil {
+				list = n
+			} else if list.Marker != n.Marker {
+				return nil
+			}
+			lists++
+		default:
+			return nil
+		}
+		run = append(run, n)
+		if depth == 0 && len(run) > 1 && (lists > 1 || lists == 1 && ranged) {
+			c.merge(list, run)
+			return list
+		}
+	}
+	return nil
+}
+
+// merge moves a run of lists and controls into its first list.
+func (c *controlTransformer) merge(list *ast.List, run []ast.Node) {
+	parent := list.Parent()
+	before := true
+	for _, n := range run {
+		if n == ast.Node(list) {
+			before = false
+			continue
+		}
+		parent.RemoveChild(parent, n)
+		switch n := n.(type) {
+		case *ast.List:
+			list.IsTight = list.IsTight && n.IsTight
+			for item := n.FirstChild(); item != nil; {
+				next := item.NextSibling()
+				list.AppendChild(list, item)
+				item = next
+			}
+		default:
+			if before {
+				list.InsertBefore(list, firstItem(list), n)
+			} else {
+				list.AppendChild(list, n)
+			}
+		}
+	}
+}
+
+// firstItem is a list's first item that is not a control.
+func firstItem(l *ast.List) ast.Node {
+	n := l.FirstChild()
+	for n != nil && n.Kind() == kindControl {
+		n = n.NextSibling()
+	}
+	return n
+}
+
+// controlRenderer writes controls as comments, and table rows so that a body begins and ends although its first or last row
+// is a control.
+type controlRenderer struct{ t *tokens }
+
+func (r *controlRenderer) RegisterFuncs(reg renderer.NodeRendererFuncRegisterer) {
+	reg.Register(kindControl, r.render)
+	reg.Register(east.KindTableRow, r.row)
+}
+
+func (r *controlRenderer) render(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
+	if entering {
+		for _, i := range n.(*control).actions {
+			_, _ = w.WriteString("<!--" + r.t.token(i) + "-->")
+		}
+		_, _ = w.WriteString("\n")
+		endBody(w, n)
+	}
+	return ast.WalkContinue, nil
+}
+
+func (r *controlRenderer) row(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
+	if entering {
+		_, _ = w.WriteString("<tr>\n")
+	} else {
+		_, _ = w.WriteString("</tr>\n")
+		endBody(w, n)
+	}
+	return ast.WalkContinue, nil
+}
+
+// endBody ends the table's body after its last row.
+func endBody(w util.BufWriter, n ast.Node) {
+	if n.Parent().Kind() == east.KindTable && n.Parent().LastChild() == n {
+		_, _ = w.WriteString("</tbody>\n")
+	}
+}

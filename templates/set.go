@@ -1,0 +1,259 @@
+package templates
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+	"text/template/parse"
+)
+
+// maker turns an author's source into the text that is parsed as a template; nil takes it verbatim.
+type maker func(*source) (*form, error)
+
+// unit is one source in a set.
+type unit struct {
+	raw   *form // as the author wrote it: what is checked
+	made  *form // what is executed
+	label string
+}
+
+// named is a template of a set with the unit that it stands in.
+type named struct {
+	unit *unit
+	tree *parse.Tree
+}
+
+// set is the templates that one program needs: its entry and all that it includes.
+type set struct {
+	c     *Compiler
+	html  bool
+	known map[string]bool  // functions
+	units []*unit          // unit i is called "u<i>" by the parser
+	trees map[string]named // of the raw forms, by template name
+	made  map[string]named // of the made forms
+	files map[string]bool  // includes that have been read or have failed
+}
+
+func (c *Compiler) newSet(html bool) *set {
+	s := &set{c: c, html: html, known: map[string]bool{}, trees: map[string]named{}, made: map[string]named{}, files: map[string]bool{}}
+	for name := range functions(&run{c: c, html: html}) {
+		s.known[name] = !strings.HasPrefix(name, "_")
+	}
+	for _, name := range []string{"and", "or", "not"} { // the parser's own: only they can stop at the first answer
+		s.known[name] = true
+	}
+	return s
+}
+
+// add puts a source into the set under a template name.
+func (s *set) add(name, label string, src *source, make maker) error {
+	s.c.note(name, src.File, src.Text)
+	u := &unit{raw: verbatim(src), label: label}
+	id := fmt.Sprintf("u%d", len(s.units))
+	s.units = append(s.units, u)
+	if err := s.parse(s.trees, name, id, u, u.raw); err != nil {
+		return err
+	}
+	u.made = u.raw
+	if make != nil {
+		made, err := make(src)
+		if err != nil {
+			return err
+		}
+		u.made = made
+	}
+	return s.parse(s.made, name, id, u, u.made)
+}
+
+func (s *set) parse(into map[string]named, name, id string, u *unit, f *form) error {
+	trees, err := parseForm(id, f)
+	if err != nil {
+		return err
+	}
+	for n, tree := range trees {
+		if n == id {
+			n = name
+		}
+		if old, ok := into[n]; ok && n != name {
+			return f.errorAt(0, "template", fmt.Sprintf("template %q is defined twice", n), "first in "+old.unit.raw.src.File)
+		}
+		into[n] = named{u, tree}
+	}
+	return nil
+}
+
+// include makes the template that n calls part of the set: one that is there, or a file.
+func (s *set) include(u *unit, n *parse.TemplateNode) error {
+	if _, ok := s.trees[n.Name]; ok {
+		return nil
+	}
+	fail := func(text, hint string) error {
+		return u.raw.errorAt(int(n.Position()), "missing-template", text, hint)
+	}
+	if s.files[n.Name] {
+		return fail(fmt.Sprintf("%s has an error", n.Name), "")
+	}
+	s.files[n.Name] = true
+	text, err := s.c.read(n.Name)
+	if err != nil {
+		hint := "a partial is a file below the campaign's folder"
+		if !fs.ValidPath(n.Name) {
+			hint = "name it from the campaign's folder downwards, without ./ or .."
+		}
+		return fail(err.Error(), hint)
+	}
+	var make maker
+	switch ext := strings.ToLower(path.Ext(n.Name)); {
+	case s.html && ext == ".md":
+		make = markdownToHTML
+	case s.html && (ext == ".html" || ext == ".htm"):
+		make = keepConditional
+	case s.html:
+		return fail(fmt.Sprintf("%s cannot stand in HTML", n.Name), "partials of an HTML body are .html or .md files")
+	case ext == ".md":
+		make = fromMarkdown
+	case ext == ".html", ext == ".htm":
+		make = fromHTML
+	}
+	return s.add(n.Name, n.Name, newSource(Source{File: n.Name, Text: text}), make)
+}
+
+// read reads a file below the campaign's folder.
+func (c *Compiler) read(name string) (string, error) {
+	if c.cfg.FS == nil {
+		return "", fmt.Errorf("no template %q", name)
+	}
+	if !fs.ValidPath(name) {
+		return "", fmt.Errorf("%q does not name a file below the campaign's folder", name)
+	}
+	info, err := fs.Stat(c.cfg.FS, name)
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return "", fmt.Errorf("there is no file %s", name)
+		}
+		return "", err
+	}
+	if !info.Mode().IsRegular() {
+		return "", fmt.Errorf("%s is not a regular file", name)
+	}
+	if info.Size() > maxSource {
+		return "", fmt.Errorf("%s is too large for a template (%d bytes; at most %d)", name, info.Size(), maxSource)
+	}
+	data, err := fs.ReadFile(c.cfg.FS, name)
+	if err != nil {
+		return "", err
+	}
+	return string(data), nil
+}
+
+// check finds the mistakes that need no row: names of columns, functions and files.
+func (s *set) check(entry string) error {
+	k := &checker{set: s, done: map[string]bool{}}
+	k.template(entry, rowShape)
+	return errors.Join(k.errs...)
+}
+
+// text compiles a source to plain text.
+func (c *Compiler) text(name string, src Source, make maker) (*Text, error) {
+	s := c.newSet(false)
+	if err := s.add(name, name, newSource(src), make); err != nil {
+		return nil, err
+	}
+	if err := s.check(name); err != nil {
+		return nil, err
+	}
+	p, err := newProgram(s, name)
+	if err != nil {
+		return nil, err
+	}
+	p.tidy = make != nil
+	return &Text{p}, nil
+}
+
+// html compiles a body's document and lists the images that it shows by cid:.
+func (c *Compiler) html(b BodySource) (*HTML, []string, error) {
+	s := c.newSet(true)
+	content, make, layout := b.HTML, maker(keepConditional), b.Layout
+	if content == nil {
+		content, make = b.Markdown, markdownToHTML
+		if layout == "" {
+			layout = "plain"
+		}
+	}
+	if layout == "" {
+		layout = "none"
+	}
+	subject := Source{File: "subject"}
+	if b.Subject != nil {
+		subject = *b.Subject
+	}
+	entry := "content"
+	errs := []error{s.add("content", "body", newSource(*content), make)}
+	if layout != "none" {
+		entry = "layout"
+		errs = append(errs, s.add("subject", "subject", newSource(subject), textInHTML), s.layout(layout))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, nil, err
+	}
+	if err := s.check(entry); err != nil {
+		return nil, nil, err
+	}
+	p, err := newProgram(s, entry)
+	if err != nil {
+		return nil, nil, err
+	}
+	return &HTML{p}, s.images(), nil
+}
+
+// layout adds the layout: one of ours, or a file.
+func (s *set) layout(name string) error {
+	var text string
+	data, err := layouts.ReadFile("layouts/" + name + ".html")
+	if err == nil {
+		text = string(data)
+	} else if text, err = s.c.read(name); err != nil {
+		hint := "built in are " + strings.Join(Layouts(), " and ") + "; others are files below the campaign's folder"
+		if n := nearest(name, Layouts()); n != "" {
+			hint = fmt.Sprintf("did you mean %q?", n)
+		}
+		return &Error{Code: "missing-layout", File: name, Line: 1, Column: 1, Text: fmt.Sprintf("layout %q: %v", name, err), Hint: hint, Err: err}
+	}
+	src := newSource(Source{File: name, Text: text})
+	if err := s.add("layout", name, src, keepConditional); err != nil {
+		return err
+	}
+	for _, n := range s.trees["layout"].tree.Root.Nodes {
+		if includes(n, "content") {
+			return nil
+		}
+	}
+	return src.errorAt(0, "template", "the layout does not say where the content goes", `put {{template "content" .}} there`)
+}
+
+// includes says whether the node includes the template name.
+func includes(n parse.Node, name string) bool {
+	any := func(l *parse.ListNode) bool {
+		if l != nil {
+			for _, n := range l.Nodes {
+				if includes(n, name) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	switch n := n.(type) {
+	case *parse.TemplateNode:
+		return n.Name == name
+	case *parse.IfNode:
+		return any(n.List) || any(n.ElseList)
+	case *parse.WithNode:
+		return any(n.List) || any(n.ElseList)
+	case *parse.RangeNode:
+		return any(n.List) || any(n.ElseList)
+	}
+	return false
+}

@@ -1,0 +1,189 @@
+// Package templates turns the author's texts (Markdown, HTML, one-line fields) and one recipient's cells into finished text.
+//
+// The model is compile once, execute often. The author's source is trusted and may hold markup; the cells are not and never
+// become markup. Every source is read once, its {{actions}} are found and checked against the list's columns before anything
+// is sent, and Markdown goes through its renderer with the actions hidden behind tokens. Only then does html/template escape
+// what the actions print, each by the place where it stands. So a cell cannot add an element, a link or a Markdown character,
+// because no parser that knows them ever sees the cell.
+//
+// A template sees the row as its dot. {{.amount}} prints the cell as a person reads it in the list; functions and
+// comparisons get the typed value. The functions are an allow-list of our own (see Functions): nothing reads the clock, the
+// environment, a file or the network, so the same row always gives the same bytes. One execution may write, loop, nest and
+// build only so much; what goes beyond is an error, not a full memory.
+//
+// Errors about a source say where: file, line and column as the author sees them, the line itself, and the nearest column or
+// function when a name is not known.
+package templates
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"io/fs"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/text/language"
+)
+
+// DefaultLimit is the number of bytes that one execution may write when Config.Limit is zero.
+const DefaultLimit = 10 << 20
+
+// maxSource bounds each file that a template names: templates are written by hand.
+const maxSource = 4 << 20
+
+// Config says what templates may use.
+type Config struct {
+	FS      fs.FS    // the campaign's folder, for layouts and partials; nil: there are none
+	Columns []string // the list's columns; other names are errors when compiling; nil: any name, checked when executing
+	// Language is a BCP 47 tag. It is what lang gives a layout, and how numbers, plurals and months are written; default "en".
+	Language  string
+	Direction string // "ltr" or "rtl"; default by Language
+	Limit     int    // bytes that one execution may write; default DefaultLimit
+}
+
+// Source is a template's text and where it stands, so that errors can point at it.
+type Source struct {
+	File         string // as the author names it: "campaign.yaml", "body.md"
+	Line, Column int    // 1-based place of Text's first character in File; a zero Line means 1:1
+	Text         string
+}
+
+// Data is what one execution sees. It is only read.
+type Data struct {
+	Values   map[string]any    // by column: string, float64, time.Time, bool, or nil for an empty typed cell
+	Text     map[string]string // by column: the cell as read, which is what {{.column}} prints
+	Mailshot map[string]string // {{.mailshot.NAME}}: campaign, key, address, name, token
+}
+
+// mailshotNames are the fields of {{.mailshot}}, fixed so that a slip is found before the run.
+var mailshotNames = []string{"address", "campaign", "key", "name", "token"}
+
+// Compiler compiles the templates of one campaign. Its methods may be called concurrently.
+type Compiler struct {
+	cfg  Config
+	tag  language.Tag
+	mu   sync.Mutex
+	seen map[string][sha256.Size]byte // what Digest covers
+}
+
+// New returns a compiler. An unknown Language counts as undetermined: numbers are then written as in English.
+func New(cfg Config) *Compiler {
+	if cfg.Limit <= 0 {
+		cfg.Limit = DefaultLimit
+	}
+	if cfg.Language == "" {
+		cfg.Language = "en"
+	}
+	tag := language.Make(cfg.Language)
+	if cfg.Direction != "ltr" && cfg.Direction != "rtl" {
+		cfg.Direction = direction(tag)
+	}
+	return &Compiler{cfg: cfg, tag: tag, seen: map[string][sha256.Size]byte{}}
+}
+
+// direction is the writing direction of a language's usual script.
+func direction(tag language.Tag) string {
+	script, _ := tag.Script()
+	if slices.Contains([]string{"Arab", "Hebr", "Syrc", "Thaa", "Nkoo", "Adlm", "Rohg"}, script.String()) {
+		return "rtl"
+	}
+	return "ltr"
+}
+
+// Text is a compiled template that makes plain text. It is safe for concurrent use.
+type Text struct{ p *program }
+
+// HTML is a compiled template that makes an HTML document. It is safe for concurrent use.
+type HTML struct{ p *program }
+
+// Execute writes the text for d. Nothing is written when it fails; the error then names the place in the source.
+func (t *Text) Execute(w io.Writer, d Data) error { return t.p.execute(w, d) }
+
+// Execute writes the document for d. Nothing is written when it fails; the error then names the place in the source.
+func (h *HTML) Execute(w io.Writer, d Data) error { return h.p.execute(w, d) }
+
+// BodySource names the sources of a message's body. At least one of Markdown, HTML and Text is given.
+type BodySource struct {
+	Markdown, HTML, Text *Source
+	// Layout is the HTML around the content: "plain" and "letter" are built in, "none" means no layout, and anything else
+	// is a file below Config.FS. Default: "plain" for Markdown, "none" for HTML.
+	Layout  string
+	Subject *Source // the layout's title; nil: an empty title
+}
+
+// Body is a compiled body.
+type Body struct {
+	HTML   *HTML    // nil: text only
+	Text   *Text    // always there: from Text, else from the Markdown, else from the HTML
+	Images []string // the names that the HTML uses as cid:NAME, sorted
+}
+
+// Line compiles a template for one line of text: a subject, an address field, a header, a file name. name is what errors
+// about the template as a whole call it.
+func (c *Compiler) Line(name string, s Source) (*Text, error) {
+	return c.text(name, s, nil)
+}
+
+// Body compiles the sources of a body. The error joins every mistake found.
+func (c *Compiler) Body(b BodySource) (*Body, error) {
+	if b.Markdown == nil && b.HTML == nil && b.Text == nil {
+		return nil, errors.New("body: nothing to send: give markdown, html or text")
+	}
+	body := &Body{}
+	var errs []error
+	if b.Markdown != nil || b.HTML != nil {
+		h, images, err := c.html(b)
+		errs = append(errs, err)
+		body.HTML, body.Images = h, images
+	} else if b.Layout != "" && b.Layout != "none" {
+		errs = append(errs, &Error{Code: "unused-layout", File: b.Text.File, Line: max(b.Text.Line, 1), Column: 1,
+			Text: "a layout is for Markdown or HTML, and this body has only text", Hint: "remove layout"})
+	}
+	var err error
+	switch {
+	case b.Text != nil:
+		body.Text, err = c.text("text", *b.Text, nil)
+	case len(errs) > 0 && errs[0] != nil: // the same source would report the same mistakes
+	case b.Markdown != nil:
+		body.Text, err = c.text("text", *b.Markdown, fromMarkdown)
+	default:
+		body.Text, err = c.text("text", *b.HTML, fromHTML)
+	}
+	if err := errors.Join(append(errs, err)...); err != nil {
+		return nil, err
+	}
+	return body, nil
+}
+
+// Layouts names the layouts that are built in.
+func Layouts() []string { return []string{"letter", "plain"} }
+
+// Digest is the hex SHA-256 over every source compiled and every file read so far, in a fixed order: equal digests mean
+// equal templates.
+func (c *Compiler) Digest() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	names := make([]string, 0, len(c.seen))
+	for name := range c.seen {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	h := sha256.New()
+	for _, name := range names {
+		sum := c.seen[name]
+		h.Write([]byte(name))
+		h.Write(sum[:])
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// note adds a source to the digest. The key holds the text's digest too: two headers share a file name.
+func (c *Compiler) note(role, file, text string) {
+	sum := sha256.Sum256([]byte(text))
+	c.mu.Lock()
+	c.seen[strings.Join([]string{role, file, hex.EncodeToString(sum[:]), ""}, "\x00")] = sum
+	c.mu.Unlock()
+}

@@ -1,0 +1,452 @@
+package templates
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	xhtml "golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+)
+
+// fromMarkdown makes a Markdown source's plain text.
+func fromMarkdown(src *source) (*form, error) {
+	t, out, err := renderMarkdown(src)
+	if err != nil {
+		return nil, err
+	}
+	return plainText(t, out, true)
+}
+
+// fromHTML makes an HTML source's plain text.
+func fromHTML(src *source) (*form, error) {
+	actions, unclosed := scan(src.Text)
+	if unclosed >= 0 {
+		return nil, src.errorAt(unclosed, "template-syntax", "this action has no end", "add }}")
+	}
+	t := newTokens(src, actions)
+	// A control between elements goes into a comment: the parser leaves those in place, while it moves text out of tables.
+	var b strings.Builder
+	z := xhtml.NewTokenizer(strings.NewReader(t.hide()))
+	for tt := z.Next(); tt != xhtml.ErrorToken; tt = z.Next() {
+		raw := string(z.Raw())
+		if tt != xhtml.TextToken {
+			b.WriteString(raw)
+			continue
+		}
+		for {
+			at, i := t.next(raw)
+			if at < 0 {
+				break
+			}
+			b.WriteString(raw[:at])
+			if t.actions[i].kind == output {
+				b.WriteString(t.token(i))
+			} else {
+				b.WriteString("<!--" + t.token(i) + "-->")
+			}
+			raw = raw[at+t.width():]
+		}
+		b.WriteString(raw)
+	}
+	return plainText(t, b.String(), false)
+}
+
+// plainText writes an HTML document with tokens as text with actions.
+func plainText(t *tokens, doc string, breaks bool) (*form, error) {
+	root, err := xhtml.Parse(strings.NewReader(doc))
+	if err != nil {
+		return nil, t.src.errorAt(0, "template-html", err.Error(), "")
+	}
+	w := &writer{t: t, breaks: breaks}
+	w.children(root)
+	text := strings.ReplaceAll(w.b.String(), blockMark, "")
+	f := t.show(text)
+	if _, err := parseForm("u0", f); err != nil {
+		e := err.(*Error)
+		e.Text, e.Hint = "no text part can be made of this HTML: "+e.Text, "give the text part yourself: body.text"
+		return nil, e
+	}
+	return f, nil
+}
+
+// blockMark stands before a control that stands between blocks, so that indent puts nothing inside its condition.
+const blockMark = "\x00"
+
+// writer writes a document as text. Blocks end their own lines, so that a control around them takes the line ends with it.
+type writer struct {
+	t      *tokens
+	b      strings.Builder
+	breaks bool // line ends in the source stay: Markdown's author has set them
+	dirty  bool // something stands on the current line
+	space  bool // a blank is due before the next word
+	lists  int
+}
+
+func (w *writer) children(n *xhtml.Node) {
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		w.node(c)
+	}
+}
+
+// inner writes what is in n with a writer of its own.
+func (w *writer) inner(n *xhtml.Node) string {
+	sub := &writer{t: w.t, breaks: w.breaks, lists: w.lists + 1}
+	sub.children(n)
+	w.lists = sub.lists
+	return sub.b.String()
+}
+
+func (w *writer) node(n *xhtml.Node) {
+	switch n.Type {
+	case xhtml.TextNode:
+		w.words(n.Data)
+		return
+	case xhtml.CommentNode:
+		w.comment(n)
+		return
+	case xhtml.DocumentNode:
+		w.children(n)
+		return
+	case xhtml.ElementNode:
+	default:
+		return
+	}
+	if strings.Contains(strings.ReplaceAll(attr(n, "style"), " ", ""), "display:none") {
+		return
+	}
+	switch n.DataAtom {
+	case atom.Head, atom.Style, atom.Script, atom.Title, atom.Template, atom.Noscript, atom.Iframe, atom.Object, atom.Svg:
+	case atom.Br:
+		w.line()
+	case atom.Hr:
+		w.block("----", 2)
+	case atom.Img:
+		w.words(attr(n, "alt"))
+	case atom.A:
+		w.link(n)
+	case atom.Pre:
+		w.block(w.indent(raw(n), "    ", "    "), 2)
+	case atom.Blockquote:
+		w.block(w.indent(w.inner(n), "> ", "> "), 2)
+	case atom.Ul, atom.Ol:
+		w.list(n)
+	case atom.Li:
+		w.block(w.indent(w.inner(n), "- ", "  "), 1)
+	case atom.Table:
+		if isData(n) {
+			w.begin()
+			w.rows(n)
+			w.b.WriteString("\n")
+			return
+		}
+		w.begin()
+		w.children(n)
+		w.end(1)
+	case atom.P, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Dl, atom.Figure:
+		w.begin()
+		w.children(n)
+		w.end(2)
+	case atom.Div, atom.Section, atom.Article, atom.Header, atom.Footer, atom.Main, atom.Nav, atom.Aside, atom.Address, atom.Center,
+		atom.Tr, atom.Td, atom.Th, atom.Dt, atom.Dd, atom.Form, atom.Fieldset, atom.Figcaption, atom.Body, atom.Html:
+		w.begin()
+		w.children(n)
+		w.end(1)
+	default:
+		w.children(n)
+	}
+}
+
+// begin starts a block on a line of its own.
+func (w *writer) begin() {
+	if w.dirty {
+		w.b.WriteString("\n")
+	}
+	w.dirty, w.space = false, false
+}
+
+// end ends a block, with an empty line after it when lines is 2.
+func (w *writer) end(lines int) {
+	if w.dirty || lines > 1 {
+		w.b.WriteString(strings.Repeat("\n", lines))
+	}
+	w.dirty, w.space = false, false
+}
+
+// line ends the line.
+func (w *writer) line() {
+	w.b.WriteString("\n")
+	w.dirty, w.space = false, false
+}
+
+// block writes a made block.
+func (w *writer) block(text string, lines int) {
+	w.begin()
+	w.b.WriteString(strings.TrimRight(text, "\n"))
+	w.b.WriteString(strings.Repeat("\n", lines))
+}
+
+// words writes text with its blanks made one.
+func (w *writer) words(s string) {
+	for s != "" {
+		i := strings.IndexAny(s, " \t\r\n")
+		word := s
+		if i >= 0 {
+			word = s[:i]
+		}
+		if word != "" {
+			if w.space && w.dirty {
+				w.b.WriteByte(' ')
+			}
+			w.b.WriteString(word)
+			w.dirty, w.space = true, false
+		}
+		if i < 0 {
+			return
+		}
+		w.space = true
+		if s[i] == '\n' && w.breaks && w.dirty {
+			w.line()
+		}
+		s = s[i+1:]
+	}
+}
+
+// comment writes a control.
+func (w *writer) comment(n *xhtml.Node) {
+	s := n.Data
+	at, i := w.t.next(s)
+	if at != 0 || len(s) != w.t.width() || i >= len(w.t.actions) {
+		return
+	}
+	if betweenBlocks(n) {
+		if w.dirty && w.t.actions[i].kind == opener {
+			w.line()
+		}
+		w.b.WriteString(blockMark)
+	} else if w.space && w.dirty {
+		w.b.WriteByte(' ')
+		w.space = false
+	}
+	w.b.WriteString(s)
+	if w.t.actions[i].kind == include {
+		w.b.WriteString("\n\n")
+	}
+}
+
+// structural elements hold blocks only.
+var structural = []atom.Atom{atom.Ul, atom.Ol, atom.Table, atom.Tbody, atom.Thead, atom.Tfoot, atom.Tr}
+
+// inlines are the elements that stand within a line.
+var inlines = []atom.Atom{0, atom.A, atom.Abbr, atom.B, atom.Big, atom.Br, atom.Cite, atom.Code, atom.Del, atom.Em, atom.Font, atom.I, atom.Img, atom.Ins,
+	atom.Kbd, atom.Label, atom.Mark, atom.Q, atom.S, atom.Small, atom.Span, atom.Strong, atom.Sub, atom.Sup, atom.U}
+
+// betweenBlocks says whether a control stands between blocks, not within a line.
+func betweenBlocks(n *xhtml.Node) bool {
+	if n.Parent == nil || slices.Contains(structural, n.Parent.DataAtom) {
+		return true
+	}
+	if slices.Contains(inlines, n.Parent.DataAtom) && n.Parent.Type == xhtml.ElementNode || n.Parent.DataAtom == atom.P {
+		return false
+	}
+	inline := func(m *xhtml.Node, step func(*xhtml.Node) *xhtml.Node) bool {
+		for m = step(m); m != nil; m = step(m) {
+			switch {
+			case m.Type == xhtml.TextNode && strings.TrimSpace(m.Data) == "", m.Type == xhtml.CommentNode:
+				continue
+			case m.Type == xhtml.TextNode:
+				return true
+			}
+			return slices.Contains(inlines, m.DataAtom)
+		}
+		return false
+	}
+	return !inline(n, func(m *xhtml.Node) *xhtml.Node { return m.NextSibling }) && !inline(n, func(m *xhtml.Node) *xhtml.Node { return m.PrevSibling })
+}
+
+// link writes a link as its text and its address, or the address alone where they say the same.
+func (w *writer) link(n *xhtml.Node) {
+	href := strings.TrimSpace(attr(n, "href"))
+	sub := &writer{t: w.t}
+	sub.children(n)
+	text := strings.TrimSpace(sub.b.String())
+	bare := strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(href, "mailto:"), "https://"), "http://")
+	switch {
+	case href == "" || strings.HasPrefix(href, "#"):
+		w.children(n)
+	case text == href:
+		w.words(w.href(href))
+	case text == bare, text == strings.TrimSuffix(bare, "/"), strings.HasPrefix(href, "tel:"):
+		w.children(n)
+	default:
+		w.children(n)
+		w.space = true
+		w.words("<" + w.href(href) + ">")
+	}
+}
+
+// href is an address whose actions escape what they print, by the part of the address that they stand in.
+func (w *writer) href(s string) string {
+	var b strings.Builder
+	for {
+		at, i := w.t.next(s)
+		if at < 0 {
+			b.WriteString(strings.ReplaceAll(s, " ", "%20"))
+			return b.String()
+		}
+		b.WriteString(strings.ReplaceAll(s[:at], " ", "%20"))
+		switch before := b.String(); {
+		case i >= len(w.t.actions) || w.t.actions[i].kind != output:
+			b.WriteString(w.t.token(i))
+		case strings.ContainsAny(before, "?#"):
+			b.WriteString(w.t.call(queryFunc, i))
+		case w.static(before):
+			b.WriteString(w.t.call(partFunc, i))
+		default:
+			b.WriteString(w.t.call(hrefFunc, i))
+		}
+		s = s[at+w.t.width():]
+	}
+}
+
+// static says whether there is anything but controls in s.
+func (w *writer) static(s string) bool {
+	for at, i := w.t.next(s); at == 0 && i < len(w.t.actions) && w.t.actions[i].kind != output; at, i = w.t.next(s) {
+		s = s[w.t.width():]
+	}
+	return s != ""
+}
+
+// list writes a list. One with controls in it is numbered when the message is made.
+func (w *writer) list(n *xhtml.Node) {
+	w.begin()
+	ordered := n.DataAtom == atom.Ol
+	next := 1
+	if s := attr(n, "start"); s != "" && strings.Trim(s, "0123456789") == "" && len(s) < 9 {
+		next = 0
+		for _, c := range s {
+			next = next*10 + int(c-'0')
+		}
+	}
+	dynamic := false
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		dynamic = dynamic || c.Type == xhtml.CommentNode
+	}
+	id := 0
+	if ordered && dynamic {
+		w.lists++
+		id = w.lists
+		w.b.WriteString(w.t.call(restartFunc+" "+strconv.Itoa(id)+" "+strconv.Itoa(next), -1))
+	}
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		switch {
+		case c.DataAtom != atom.Li:
+			w.node(c)
+		case !ordered:
+			w.node(c)
+		case dynamic:
+			w.block(w.indent(w.inner(c), w.t.call(numberFunc+" "+strconv.Itoa(id), -1)+". ", "   "), 1)
+		default:
+			w.block(w.indent(w.inner(c), strconv.Itoa(next)+". ", "   "), 1)
+			next++
+		}
+	}
+	if n.Parent == nil || n.Parent.DataAtom != atom.Li {
+		w.b.WriteString("\n")
+	}
+	w.dirty = false
+}
+
+// indent puts first before the first line and rest before the others, within the controls that a line begins with.
+func (w *writer) indent(s, first, rest string) string {
+	var b strings.Builder
+	s = strings.Trim(s, "\n")
+	n := 0
+	for line := range strings.Lines(s) {
+		for n > 0 && strings.HasPrefix(line, blockMark) {
+			k := len(blockMark) + w.t.width()
+			b.WriteString(line[:k])
+			line = line[k:]
+		}
+		switch {
+		case n == 0:
+			b.WriteString(first)
+		case strings.TrimSpace(line) != "":
+			b.WriteString(rest)
+		}
+		b.WriteString(line)
+		n++
+	}
+	if n == 0 {
+		return first
+	}
+	return b.String()
+}
+
+// isData says whether a table holds data: it has heads and no table within, and does not call itself a layout.
+func isData(n *xhtml.Node) bool {
+	if attr(n, "role") == "presentation" {
+		return false
+	}
+	heads := false
+	for d := range n.Descendants() {
+		heads = heads || d.DataAtom == atom.Th
+		if d.DataAtom == atom.Table {
+			return false
+		}
+	}
+	return heads
+}
+
+// rows writes a data table: a line for a row, with bars between the cells, and a line of dashes under the head.
+func (w *writer) rows(n *xhtml.Node) {
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		switch {
+		case c.Type == xhtml.CommentNode:
+			w.comment(c)
+		case c.DataAtom == atom.Tr:
+			var cells, dashes []string
+			head := true
+			for d := c.FirstChild; d != nil; d = d.NextSibling {
+				if d.Type == xhtml.CommentNode && len(cells) > 0 {
+					if at, _ := w.t.next(d.Data); at == 0 {
+						cells[len(cells)-1] += d.Data
+					}
+				}
+				if d.DataAtom == atom.Td || d.DataAtom == atom.Th {
+					cells = append(cells, strings.Join(strings.Fields(w.inner(d)), " "))
+					dashes = append(dashes, "---")
+					head = head && d.DataAtom == atom.Th
+				}
+			}
+			w.b.WriteString(strings.Join(cells, " | ") + "\n")
+			if head {
+				w.b.WriteString(strings.Join(dashes, " | ") + "\n")
+			}
+			w.dirty = false
+		case c.Type == xhtml.ElementNode:
+			w.rows(c)
+		}
+	}
+}
+
+// raw is the text below n as it is.
+func raw(n *xhtml.Node) string {
+	var b strings.Builder
+	for d := range n.Descendants() {
+		switch d.Type {
+		case xhtml.TextNode, xhtml.CommentNode:
+			b.WriteString(d.Data)
+		}
+	}
+	return b.String()
+}
+
+func attr(n *xhtml.Node, name string) string {
+	for _, a := range n.Attr {
+		if a.Key == name {
+			return a.Val
+		}
+	}
+	return ""
+}

@@ -1,0 +1,295 @@
+package templates
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"text/template/parse"
+)
+
+// Names of the functions that only rewrite puts into templates. A source cannot call them: they are not in the table.
+const (
+	tickFunc  = "_tick"
+	enterFunc = "_enter"
+	leaveFunc = "_leave"
+	rangeFunc = "_range"
+)
+
+// parseForm parses a form. name is what the parser calls it in its messages and must hold no colon.
+func parseForm(name string, f *form) (map[string]*parse.Tree, error) {
+	tree := parse.New(name)
+	tree.Mode = parse.SkipFuncCheck
+	trees := map[string]*parse.Tree{}
+	if _, err := tree.Parse(f.text, "", "", trees); err != nil {
+		return nil, syntaxError(name, f, err)
+	}
+	if trees[name] == nil { // a file of definitions only
+		trees[name] = tree
+	}
+	return trees, nil
+}
+
+// syntaxError gives a parser's message its place in the source. The parser tells the line only, so the caret goes to the
+// last action that starts there.
+func syntaxError(name string, f *form, err error) error {
+	msg := strings.TrimPrefix(err.Error(), "template: "+name+":")
+	number, rest, ok := strings.Cut(msg, ":")
+	line, convErr := strconv.Atoi(number)
+	if !ok || convErr != nil {
+		return f.errorAt(0, "template-syntax", msg, "")
+	}
+	start := offset(f.text, line, 0)
+	text := f.text[start:]
+	if i := strings.IndexByte(text, '\n'); i >= 0 {
+		text = text[:i]
+	}
+	rest = strings.TrimSpace(rest)
+	hint := ""
+	switch {
+	case strings.Contains(rest, "unexpected EOF"):
+		rest, hint = "an {{if}}, {{range}} or {{with}} has no {{end}}", "add {{end}}"
+	case strings.Contains(rest, "unexpected {{end}}"):
+		rest, hint = "{{end}} without {{if}}, {{range}} or {{with}}", ""
+	case strings.Contains(rest, "unexpected {{else}}"):
+		rest = "{{else}} without {{if}}, {{range}} or {{with}}"
+	case strings.Contains(rest, "function") && strings.Contains(rest, "not defined"):
+		hint = "mailshot functions lists them"
+	case strings.Contains(rest, "unexpected \"}\" in operand"), strings.Contains(rest, "bad character"):
+		hint = `a column whose name is not one word is {{index . "First name"}}`
+	}
+	return f.errorAt(start+max(strings.LastIndex(text, "{{"), 0), "template-syntax", rest, hint)
+}
+
+// scope is what a place in a template knows about the dot and the variables.
+type scope struct {
+	dot  shape
+	root shape // $
+	vars map[string]shape
+}
+
+// shape is what a value is, as far as it can be known without a row.
+type shape int
+
+const (
+	unknown  shape = iota // the item of a range, the result of a function
+	rowShape              // the row: fields are columns
+	mailshotShape
+	nothing // {{template "x"}} without an argument
+)
+
+// checker walks the trees of a set before anything is executed.
+type checker struct {
+	set  *set
+	errs []error
+	done map[string]bool // template name and shape of its dot
+}
+
+func (k *checker) fail(u *unit, n parse.Node, code, text, hint string) {
+	k.errs = append(k.errs, u.raw.errorAt(int(n.Position()), code, text, hint))
+}
+
+// template checks the template name as called with a dot of that shape.
+func (k *checker) template(name string, dot shape) {
+	id := fmt.Sprint(dot, name)
+	if k.done[id] {
+		return
+	}
+	k.done[id] = true
+	t := k.set.trees[name]
+	if t.tree == nil || t.tree.Root == nil {
+		return
+	}
+	k.list(t.unit, t.tree.Root, scope{dot: dot, root: dot, vars: map[string]shape{}})
+}
+
+func (k *checker) list(u *unit, l *parse.ListNode, s scope) {
+	if l == nil {
+		return
+	}
+	s.vars = maps.Clone(s.vars)
+	for _, n := range l.Nodes {
+		switch n := n.(type) {
+		case *parse.ActionNode:
+			got := k.pipe(u, n.Pipe, s)
+			if len(n.Pipe.Decl) == 0 && got == rowShape {
+				k.fail(u, n.Pipe, "template", "this prints the whole row", "name a column: {{.column}}")
+			}
+		case *parse.IfNode:
+			k.branch(u, &n.BranchNode, s, func(body scope, _ shape) scope { return body })
+		case *parse.WithNode:
+			k.branch(u, &n.BranchNode, s, func(body scope, got shape) scope { body.dot = got; return body })
+		case *parse.RangeNode:
+			k.branch(u, &n.BranchNode, s, func(body scope, _ shape) scope { body.dot = unknown; return body })
+		case *parse.TemplateNode:
+			dot := nothing
+			if n.Pipe != nil {
+				dot = k.pipe(u, n.Pipe, s)
+			}
+			if err := k.set.include(u, n); err != nil {
+				k.errs = append(k.errs, err)
+				continue
+			}
+			k.template(n.Name, dot)
+		}
+	}
+}
+
+func (k *checker) branch(u *unit, n *parse.BranchNode, s scope, in func(scope, shape) scope) {
+	s.vars = maps.Clone(s.vars)
+	got := k.pipe(u, n.Pipe, s)
+	if n.NodeType == parse.NodeRange {
+		for _, v := range n.Pipe.Decl {
+			s.vars[v.Ident[0]] = unknown
+		}
+	}
+	k.list(u, n.List, in(s, got))
+	k.list(u, n.ElseList, s)
+}
+
+// pipe checks a pipeline and says what it gives.
+func (k *checker) pipe(u *unit, p *parse.PipeNode, s scope) shape {
+	got := unknown
+	for _, c := range p.Cmds {
+		got = k.command(u, c, s)
+	}
+	for _, v := range p.Decl {
+		s.vars[v.Ident[0]] = got
+	}
+	return got
+}
+
+func (k *checker) command(u *unit, c *parse.CommandNode, s scope) shape {
+	got := unknown
+	for i, arg := range c.Args {
+		g := k.argument(u, arg, s)
+		if i == 0 && len(c.Args) == 1 {
+			got = g
+		}
+	}
+	// {{index . "First name"}} is how a column is named that is not one word.
+	if id, ok := c.Args[0].(*parse.IdentifierNode); ok && id.Ident == "index" && len(c.Args) == 3 {
+		if name, ok := c.Args[2].(*parse.StringNode); ok && k.argument(u, c.Args[1], s) == rowShape {
+			k.column(u, name, name.Text)
+		}
+	}
+	return got
+}
+
+// argument checks one operand and says what it is.
+func (k *checker) argument(u *unit, n parse.Node, s scope) shape {
+	switch n := n.(type) {
+	case *parse.DotNode:
+		return s.dot
+	case *parse.FieldNode:
+		return k.fields(u, n, s.dot, n.Ident)
+	case *parse.VariableNode:
+		base, known := s.vars[n.Ident[0]]
+		if n.Ident[0] == "$" {
+			base, known = s.root, true
+		}
+		if len(n.Ident) == 1 || !known {
+			return base
+		}
+		return k.fields(u, n, base, n.Ident[1:])
+	case *parse.ChainNode:
+		return k.fields(u, n, k.argument(u, n.Node, s), n.Field)
+	case *parse.PipeNode:
+		return k.pipe(u, n, s)
+	case *parse.IdentifierNode:
+		if !k.set.known[n.Ident] {
+			hint := "mailshot functions lists them"
+			if near := nearest(n.Ident, slices.Sorted(maps.Keys(k.set.known))); near != "" {
+				hint = fmt.Sprintf("did you mean %s?", near)
+			}
+			if slices.Contains(k.set.c.cfg.Columns, n.Ident) {
+				hint = fmt.Sprintf("the column is {{.%s}}", n.Ident)
+			}
+			k.fail(u, n, "unknown-function", fmt.Sprintf("there is no function %q", n.Ident), hint)
+		}
+	}
+	return unknown
+}
+
+// fields checks .a.b on a value of the shape on.
+func (k *checker) fields(u *unit, n parse.Node, on shape, ident []string) shape {
+	switch on {
+	case rowShape:
+		if ident[0] == "mailshot" {
+			if len(ident) == 1 {
+				return mailshotShape
+			}
+			return k.fields(u, n, mailshotShape, ident[1:])
+		}
+		if k.column(u, n, ident[0]) && len(ident) > 1 {
+			k.fail(u, n, "template", fmt.Sprintf("a cell has no parts: .%s.%s", ident[0], ident[1]), "")
+		}
+	case mailshotShape:
+		if !slices.Contains(mailshotNames, ident[0]) {
+			k.fail(u, n, "template", fmt.Sprintf("there is no .mailshot.%s", ident[0]), "there are "+strings.Join(mailshotNames, ", "))
+		}
+	case nothing:
+		k.fail(u, n, "template", fmt.Sprintf("there is no row here for .%s", ident[0]), `pass it on with a dot: {{template "…" .}}`)
+	default:
+		hint := ""
+		if slices.Contains(k.set.c.cfg.Columns, ident[0]) || ident[0] == "mailshot" {
+			hint = fmt.Sprintf("write $.%s", ident[0])
+		}
+		k.fail(u, n, "template", fmt.Sprintf(".%s: inside {{range}} and {{with}} the dot is the item, not the row", ident[0]), hint)
+	}
+	return unknown
+}
+
+func (k *checker) column(u *unit, n parse.Node, name string) bool {
+	columns := k.set.c.cfg.Columns
+	if columns == nil || slices.Contains(columns, name) {
+		return true
+	}
+	text, hint := unknownColumn(name, columns)
+	k.fail(u, n, "missing-column", text, hint)
+	return false
+}
+
+// rewrite puts the run's guards into a tree: each turn of a range and each included template counts, what is ranged over is
+// looked at first, and includes know how deep they are.
+func rewrite(l *parse.ListNode) {
+	if l == nil {
+		return
+	}
+	var nodes []parse.Node
+	for _, n := range l.Nodes {
+		switch n := n.(type) {
+		case *parse.IfNode:
+			rewrite(n.List)
+			rewrite(n.ElseList)
+		case *parse.WithNode:
+			rewrite(n.List)
+			rewrite(n.ElseList)
+		case *parse.RangeNode:
+			rewrite(n.List)
+			rewrite(n.ElseList)
+			n.Pipe.Cmds = append(n.Pipe.Cmds, call(rangeFunc, n.Pipe.Pos))
+			n.List.Nodes = append([]parse.Node{guard(tickFunc, n.Pipe.Pos, n.Line)}, n.List.Nodes...)
+		case *parse.TemplateNode:
+			nodes = append(nodes, guard(enterFunc, n.Pos, n.Line), n, guard(leaveFunc, n.Pos, n.Line))
+			continue
+		}
+		nodes = append(nodes, n)
+	}
+	l.Nodes = nodes
+}
+
+func call(name string, pos parse.Pos) *parse.CommandNode {
+	return &parse.CommandNode{NodeType: parse.NodeCommand, Pos: pos,
+		Args: []parse.Node{parse.NewIdentifier(name).SetTree(nil).SetPos(pos)}}
+}
+
+// guard is {{$_ := name}}: an assignment, because html/template leaves those as they are in every context.
+func guard(name string, pos parse.Pos, line int) *parse.ActionNode {
+	return &parse.ActionNode{NodeType: parse.NodeAction, Pos: pos, Line: line, Pipe: &parse.PipeNode{
+		NodeType: parse.NodePipe, Pos: pos, Line: line,
+		Decl: []*parse.VariableNode{{NodeType: parse.NodeVariable, Pos: pos, Ident: []string{"$_"}}},
+		Cmds: []*parse.CommandNode{call(name, pos)},
+	}}
+}
