@@ -232,22 +232,24 @@ func (x *session) read(r io.Reader) (*message, error) {
 	buf := c.server.buffers.Get().(*[]byte)
 	defer c.server.buffers.Put(buf)
 	headEnd := false
+	// go-smtp's reader returns when the buffer is full: one byte tells that
+	// the body has begun.
+	p := (*buf)[:1]
 	for {
-		n, err := r.Read(*buf)
+		n, err := r.Read(p)
 		if n > 0 {
 			if m.size == 0 {
 				if f := c.fault("body", x.recipient(), Event{From: x.from, To: x.to}); f.gone {
 					return nil, errFault
 				}
 			}
-			p := (*buf)[:n]
-			hash.Write(p)
+			hash.Write(p[:n])
 			m.size += int64(n)
 			if o.Store != nil {
-				m.body = append(m.body, p...)
+				m.body = append(m.body, p[:n]...)
 			}
 			if !headEnd {
-				m.head = append(m.head, p...)
+				m.head = append(m.head, p[:n]...)
 				if i := bytes.Index(m.head, []byte("\r\n\r\n")); i >= 0 {
 					m.head, headEnd = m.head[:i+2], true
 				} else if len(m.head) >= maxHead {
@@ -261,6 +263,7 @@ func (x *session) read(r io.Reader) (*message, error) {
 		if err != nil {
 			return nil, err
 		}
+		p = *buf
 	}
 	c.mu.Lock()
 	broken := c.broken

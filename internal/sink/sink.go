@@ -289,6 +289,14 @@ func (s *Server) observe(e Event) {
 type listener struct {
 	net.Listener
 	server *Server
+	once   sync.Once
+	err    error
+}
+
+// Close closes the caller's listener once, however often go-smtp asks.
+func (l *listener) Close() error {
+	l.once.Do(func() { l.err = l.Listener.Close() })
+	return l.err
 }
 
 func (l *listener) Accept() (net.Conn, error) {

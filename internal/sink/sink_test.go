@@ -313,3 +313,160 @@ func TestRecordBeforeReply(t *testing.T) {
 		t.Error("never stored")
 	}
 }
+
+func dialTLS(t testing.TB, s *Server) *talk {
+	t.Helper()
+	c, err := tls.Dial("tcp", s.Addr(), &tls.Config{RootCAs: s.RootCAs(), ServerName: s.Host()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return &talk{t, c, bufio.NewReader(c)}
+}
+
+// A record that cannot be made durable is no acceptance.
+func TestRecordFails(t *testing.T) {
+	t.Parallel()
+	m := memory{err: errors.New("disk is full")}
+	s := start(t, Options{Record: &m})
+	k := dial(t, s).hello()
+	if got := k.send("b@example.org"); !strings.HasPrefix(got, "451 4.3.0 sink: disk is full") {
+		t.Errorf("reply %q", got)
+	}
+	if s.Accepted() != 0 {
+		t.Error("accepted without a record")
+	}
+}
+
+// BDAT reaches the same records; a chunk cut off by a lost connection does
+// not, though go-smtp itself would take it.
+func TestBDAT(t *testing.T) {
+	t.Parallel()
+	var m memory
+	closed := make(chan bool, 2)
+	s := start(t, Options{Record: &m, Observe: func(e Event) {
+		if e.Kind == "closed" {
+			closed <- true
+		}
+	}})
+	k := dial(t, s).hello()
+	k.say("MAIL FROM:<a@example.com>\r\nRCPT TO:<b@example.org>\r\n")
+	k.expect("250")
+	k.expect("250")
+	k.say(fmt.Sprintf("BDAT 5\r\nFrom:BDAT %d LAST\r\n%s", len(" x\r\n\r\nhi"), " x\r\n\r\nhi"))
+	k.expect("250")
+	k.expect("250")
+	k.say("MAIL FROM:<a@example.com>\r\nRCPT TO:<b@example.org>\r\n")
+	k.expect("250")
+	k.expect("250")
+	k.say("BDAT 100 LAST\r\nhalf of it")
+	k.Close()
+	<-closed
+	if recs := m.records(t); len(recs) != 1 || recs[0].Size != 13 {
+		t.Errorf("records %+v", recs)
+	}
+}
+
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	s := start(t, Options{MaxSize: 50, MaxConnections: 1, Hide: []string{"PIPELINING", "size", "SMTPUTF8"}})
+	k := dial(t, s)
+	k.expect("220")
+	k.say("EHLO x\r\n")
+	if got := k.expect("250-Hello x\r\n"); got != "250-Hello x\r\n250-8BITMIME\r\n250-ENHANCEDSTATUSCODES\r\n250 CHUNKING\r\n" {
+		t.Errorf("EHLO: %q", got)
+	}
+	second := dial(t, s)
+	second.expect("421 4.7.0")
+	second.expectEnd()
+	if got := k.send("b@example.org"); !strings.HasPrefix(got, "552 5.3.4") {
+		t.Errorf("too large: %q", got)
+	}
+	k.say("MAIL FROM:<a@example.com> SIZE=51\r\n")
+	k.expect("552 5.3.4")
+	if s.Connections() != 2 || s.Peak() != 2 || s.Accepted() != 0 {
+		t.Errorf("%d connections, peak %d, %d accepted", s.Connections(), s.Peak(), s.Accepted())
+	}
+}
+
+// Many clients, one file: every record is whole and numbered in order.
+func TestConcurrent(t *testing.T) {
+	t.Parallel()
+	f, err := os.Create(filepath.Join(t.TempDir(), "records"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	s := start(t, Options{Record: f})
+	const clients, each = 8, 20
+	var wg sync.WaitGroup
+	for i := range clients {
+		wg.Go(func() {
+			k := dial(t, s).hello()
+			for j := range each {
+				k.send(fmt.Sprintf("r%d.%d@example.org", i, j))
+			}
+		})
+	}
+	wg.Wait()
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		t.Fatal(err)
+	}
+	recs, err := ReadRecords(f)
+	if err != nil || len(recs) != clients*each || s.Accepted() != clients*each || s.Peak() > clients {
+		t.Fatalf("%d records, %d accepted, peak %d, %v", len(recs), s.Accepted(), s.Peak(), err)
+	}
+	seen := make(map[string]bool)
+	for i, r := range recs {
+		if r.Sequence != int64(i+1) || seen[r.To[0]] {
+			t.Fatalf("record %d: %+v", i, r)
+		}
+		seen[r.To[0]] = true
+	}
+}
+
+func TestReadRecords(t *testing.T) {
+	t.Parallel()
+	recs, err := ReadRecords(strings.NewReader("{\"sequence\":1,\"to\":[\"a@b\"]}\n{\"sequence\":2,\"to"))
+	if err != nil || len(recs) != 1 {
+		t.Errorf("torn tail: %d, %v", len(recs), err)
+	}
+	if _, err := ReadRecords(strings.NewReader("{}\nnonsense\n")); err == nil || !strings.Contains(err.Error(), "record 2") {
+		t.Errorf("nonsense: %v", err)
+	}
+}
+
+// Pipelined raw clients, so that the server is what is measured.
+func BenchmarkAccept(b *testing.B) {
+	for _, size := range []int{1 << 10, 10 << 10} {
+		b.Run(fmt.Sprintf("%dKiB", size>>10), func(b *testing.B) {
+			s := start(b, Options{Record: bufio.NewWriterSize(io.Discard, 1<<16)})
+			text := body + strings.Repeat(strings.Repeat("x", 70)+"\r\n", (size-len(body))/72)
+			transaction := stuffed(text) + envelope("b@example.org")
+			b.SetBytes(int64(size))
+			const clients = 4
+			var wg sync.WaitGroup
+			for i := range clients {
+				wg.Go(func() {
+					k := dial(b, s).hello()
+					k.say(envelope("b@example.org"))
+					read := func(n int) {
+						for range n {
+							if _, err := k.r.ReadSlice('\n'); err != nil {
+								b.Error(err)
+								return
+							}
+						}
+					}
+					read(3)
+					for n := i; n < b.N; n += clients {
+						k.say(transaction)
+						read(4)
+					}
+				})
+			}
+			wg.Wait()
+			b.ReportMetric(float64(s.Accepted())/b.Elapsed().Seconds(), "msg/s")
+		})
+	}
+}
