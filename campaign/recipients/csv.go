@@ -1,0 +1,281 @@
+package recipients
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxRecord is the longest record of a CSV file, in bytes. A longer one is a quote that was never closed, or no list.
+const maxRecord = 1 << 20
+
+// csvReader reads CSV (RFC 4180) as strictly as real lists allow. encoding/csv is not used: it takes an unclosed quote at
+// the end of a file, changes line ends inside quotes and keeps no record for an error to show.
+//
+// Records end with LF, CRLF or CR. Quotes count where a cell begins with one; within a cell that does not, they are
+// characters, as in 37°36'37.8". What follows a closing quote must be a delimiter or the end of the record. Empty lines
+// are no records. A record's fields share one string.
+type csvReader struct {
+	in        io.Reader
+	name      string
+	delimiter byte
+
+	buf    []byte
+	pos    int   // the record being read begins here
+	end    int   // what was read ends here
+	line   int64 // of pos, from 1
+	eof    error // what ended the input
+	fields []span
+	total  *summed // nil for a sample
+}
+
+// span is a field within a record: its bytes, and whether a doubled quote is in them.
+type span struct {
+	from, to int
+	doubled  bool
+}
+
+func (r *csvReader) place(line int64) string {
+	b := make([]byte, 0, len(r.name)+12)
+	b = append(append(b, r.name...), ':')
+	return string(strconv.AppendInt(b, line, 10))
+}
+
+func (r *csvReader) sum() ([]byte, error) { return r.total.h.Sum(nil), nil }
+
+// fill reads more behind the record at pos. It returns false at the end of the input, and when the record fills the
+// largest buffer.
+func (r *csvReader) fill() bool {
+	if r.eof != nil {
+		return false
+	}
+	if r.pos > 0 {
+		r.end = copy(r.buf, r.buf[r.pos:r.end])
+		r.pos = 0
+	}
+	if r.end == len(r.buf) {
+		if len(r.buf) >= maxRecord {
+			return false
+		}
+		r.buf = append(r.buf, make([]byte, max(len(r.buf), 64<<10))...)
+	}
+	for range 100 {
+		n, err := r.in.Read(r.buf[r.end:])
+		r.end += n
+		r.eof = err
+		if n > 0 || err != nil {
+			return n > 0
+		}
+	}
+	r.eof = io.ErrNoProgress
+	return false
+}
+
+// The states within a record.
+const (
+	fieldStart = iota
+	inField
+	inQuotes
+	quoteInQuotes // a quote inside quotes: closes them, or is the first of a pair
+	pastQuotes    // text after closing quotes: an error, read to the end of the line
+)
+
+// scan is how far a record was read. Offsets count from its begin; -1 is nowhere.
+type scan struct {
+	state   int
+	at      int  // the next byte
+	field   int  // where the field began
+	opened  int  // the last opening quote
+	doubled bool // the field has doubled quotes
+	breaks  bool // there are line breaks in quotes
+	stray   int  // the first quote, or text after one, that cannot be
+	nul     int  // the first NUL
+}
+
+// cut ends the field before the next byte.
+func (s *scan) cut() span {
+	f := span{s.field, s.at, false}
+	if s.state == quoteInQuotes {
+		f = span{s.field + 1, s.at - 1, s.doubled}
+	}
+	s.state, s.doubled, s.field = fieldStart, false, s.at+1
+	return f
+}
+
+// next returns the next record that is not an empty line.
+func (r *csvReader) next() (record, error) {
+	for {
+		rec, err := r.record()
+		if err != nil || rec.raw != "" {
+			return rec, err
+		}
+	}
+}
+
+func (r *csvReader) record() (record, error) {
+	s := scan{opened: -1, stray: -1, nul: -1}
+	r.fields = r.fields[:0]
+	for !r.advance(&s) {
+		if !r.fill() {
+			return r.last(&s)
+		}
+	}
+	return r.finish(&s)
+}
+
+// advance reads what is in the buffer and reports whether the record ends there, before s.at.
+func (r *csvReader) advance(s *scan) bool {
+	b := r.buf[r.pos:r.end]
+	for ; s.at < len(b); s.at++ {
+		c := b[s.at]
+		if c > '"' && c != r.delimiter && s.state <= inQuotes {
+			if s.state == fieldStart {
+				s.state = inField
+			}
+			continue
+		}
+		switch {
+		case c == 0 && s.nul < 0:
+			s.nul = s.at
+		case s.state == inQuotes:
+			if c == '"' {
+				s.state = quoteInQuotes
+			} else if c == '\n' || c == '\r' {
+				s.breaks = true
+			}
+		case c == '"' && s.state == fieldStart:
+			s.state, s.opened = inQuotes, s.at
+		case c == '"' && s.state == quoteInQuotes:
+			s.state, s.doubled = inQuotes, true
+		case c == '"':
+			// A quote after blanks was meant to open a cell; read as a character it would shift the cells after it.
+			if s.stray < 0 && s.state == inField && len(bytes.Trim(b[s.field:s.at], " \t")) == 0 {
+				s.stray = s.at
+			}
+		case c == r.delimiter:
+			r.fields = append(r.fields, s.cut())
+		case c == '\n' || c == '\r':
+			return true
+		case s.state == quoteInQuotes:
+			s.state = pastQuotes
+			if s.stray < 0 {
+				s.stray = s.at
+			}
+		case s.state == fieldStart:
+			s.state = inField
+		}
+	}
+	return false
+}
+
+// last is what there is when the input ends, or when a record outgrows the buffer.
+func (r *csvReader) last(s *scan) (record, error) {
+	if r.eof != nil && r.eof != io.EOF {
+		return record{}, fileFault(r.name, r.eof)
+	}
+	raw := r.buf[r.pos:r.end]
+	if s.state == inQuotes {
+		line := r.line + breaks(raw[:s.opened])
+		begin := bytes.LastIndexAny(raw[:s.opened], "\r\n") + 1
+		shown := excerpt(string(raw[begin:]))
+		return record{}, &Fault{
+			Code: "unclosed-quote", Place: r.place(line), line: line, final: true,
+			Text: "a quote opens here and is never closed", Excerpt: shown, Column: caret(raw[begin:s.opened], shown),
+			Hint: `everything after it would be lost: close it, or double it ("") if it belongs to the cell`,
+		}
+	}
+	if r.eof == nil {
+		return record{}, &Fault{
+			Code: "long-record", Place: r.place(r.line), line: r.line, final: true,
+			Text: fmt.Sprintf("a row of more than %d bytes", maxRecord), Hint: "this is no list, or a quote is not closed",
+		}
+	}
+	if len(raw) == 0 {
+		return record{}, io.EOF
+	}
+	return r.finish(s)
+}
+
+// finish makes the record that ends before s.at, and moves past its line end: LF, CRLF or CR.
+func (r *csvReader) finish(s *scan) (record, error) {
+	r.fields = append(r.fields, s.cut())
+	rec := record{line: r.line, raw: string(r.buf[r.pos : r.pos+s.at])}
+	r.pos += s.at
+	if s.breaks {
+		r.line += breaks([]byte(rec.raw))
+	}
+	if r.pos < r.end {
+		cr := r.buf[r.pos] == '\r'
+		r.pos++
+		r.line++
+		if cr && (r.pos < r.end || r.fill()) && r.buf[r.pos] == '\n' {
+			r.pos++
+		}
+	}
+	if f := r.check(rec, s); f != nil {
+		return record{}, f
+	}
+	rec.fields = make([]string, len(r.fields))
+	for i, f := range r.fields {
+		rec.fields[i] = rec.raw[f.from:f.to]
+		if f.doubled {
+			rec.fields[i] = strings.ReplaceAll(rec.fields[i], `""`, `"`)
+		}
+	}
+	return rec, nil
+}
+
+// check finds what makes a record unreadable.
+func (r *csvReader) check(rec record, s *scan) *Fault {
+	at := -1
+	f := &Fault{}
+	switch {
+	case s.stray >= 0:
+		at = s.stray
+		f.Code, f.Text = "stray-quote", "a quote that neither opens nor closes a cell"
+		f.Hint = `put quotes around the whole cell, without blanks outside them, and double ("") those inside`
+	case s.nul >= 0:
+		at = s.nul
+		f.Code, f.Text, f.Hint = "nul", "a NUL byte", "this is no text, or not UTF-8: save the list as CSV UTF-8"
+	case !utf8.ValidString(rec.raw):
+		at = invalidUTF8(rec.raw)
+		f.Code, f.Text, f.Hint = "bad-encoding", "bytes that are not UTF-8", "save the list as CSV UTF-8"
+	default:
+		return nil
+	}
+	begin := strings.LastIndexAny(rec.raw[:at], "\r\n") + 1
+	f.line = rec.line + breaks([]byte(rec.raw[:at]))
+	f.Place = r.place(f.line)
+	f.Excerpt = excerpt(rec.raw[begin:])
+	f.Column = caret([]byte(rec.raw[begin:at]), f.Excerpt)
+	f.line = rec.line
+	return f
+}
+
+// invalidUTF8 is where a text stops being UTF-8.
+func invalidUTF8(s string) int {
+	for i, c := range s {
+		if c == utf8.RuneError {
+			if _, size := utf8.DecodeRuneInString(s[i:]); size == 1 {
+				return i
+			}
+		}
+	}
+	return len(s)
+}
+
+// caret is the column after before, 0 if the excerpt does not reach there.
+func caret(before []byte, excerpt string) int {
+	if n := utf8.RuneCount(before); n < utf8.RuneCountInString(excerpt) {
+		return n + 1
+	}
+	return 0
+}
+
+// breaks counts line ends: LF, CRLF and CR.
+func breaks(b []byte) int64 {
+	return int64(bytes.Count(b, []byte{'\n'}) + bytes.Count(b, []byte{'\r'}) - bytes.Count(b, []byte("\r\n")))
+}

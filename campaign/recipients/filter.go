@@ -1,0 +1,153 @@
+package recipients
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/expr-lang/expr"
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/types"
+	"github.com/expr-lang/expr/vm"
+)
+
+// filter is a compiled where.
+type filter struct {
+	text    string
+	place   string
+	program *vm.Program
+	header  *Header
+	names   []int  // columns it names, by index
+	uses    uint64 // the same as bits; columns from 63 on share the last
+}
+
+// Filter compiles an expression over the columns, as in where and --only. Every column is a variable if its name can be
+// one, and row["any name"]; typed columns have their type, and are nil where the cell is empty. Unknown columns and wrong
+// types are a [*Fault] with the place in the expression. The function is safe for concurrent use; its error is a [*Fault]
+// with the row's place.
+func (h *Header) Filter(expression string) (func(*Row) (bool, error), error) {
+	f, err := h.compile(expression, "")
+	if err != nil {
+		return nil, err
+	}
+	return func(r *Row) (bool, error) {
+		yes, fault := f.match(r)
+		if fault != nil {
+			fault.Place = r.Place
+			return false, fault
+		}
+		return yes, nil
+	}, nil
+}
+
+func (h *Header) compile(text, place string) (*filter, error) {
+	if place == "" {
+		place = "where"
+	}
+	columns := types.Map{}
+	for _, c := range h.Columns {
+		columns[c.Name] = c.Type.expr()
+	}
+	env := types.Map{"row": columns}
+	for name, t := range columns {
+		if name != "row" {
+			env[name] = t
+		}
+	}
+	f := &filter{text: text, place: place, header: h}
+	program, err := expr.Compile(text, expr.Env(env), expr.AsBool(), expr.Patch(visitor{f}))
+	if err != nil {
+		return nil, f.fault(err)
+	}
+	f.program = program
+	return f, nil
+}
+
+// expr is the type in filters. Typed columns are pointers because a cell may be empty: comparing with nil is then legal.
+func (t Type) expr() types.Type {
+	switch t {
+	case Number:
+		return types.TypeOf((*float64)(nil))
+	case Date:
+		return types.TypeOf((*time.Time)(nil))
+	case Bool:
+		return types.TypeOf((*bool)(nil))
+	}
+	return types.String
+}
+
+// visitor notes which columns an expression names.
+type visitor struct{ f *filter }
+
+func (v visitor) Visit(node *ast.Node) {
+	name := ""
+	switch n := (*node).(type) {
+	case *ast.IdentifierNode:
+		name = n.Value
+	case *ast.MemberNode:
+		if s, ok := n.Property.(*ast.StringNode); ok {
+			name = s.Value
+		}
+	}
+	if i := v.f.header.index(name); name != "" && i >= 0 {
+		v.f.names = append(v.f.names, i)
+		v.f.uses |= 1 << min(i, 63)
+	}
+}
+
+// match runs the filter. The fault has no place yet.
+func (f *filter) match(r *Row) (bool, *Fault) {
+	values := r.Values()
+	env := make(map[string]any, len(values)+1)
+	for k, v := range values {
+		env[k] = v
+	}
+	env["row"] = values
+	out, err := expr.Run(f.program, env)
+	if err == nil {
+		if yes, ok := out.(bool); ok {
+			return yes, nil
+		}
+		err = fmt.Errorf("the result is %v, neither true nor false", out)
+	}
+	for _, i := range f.names {
+		if name := f.header.Columns[i].Name; values[name] == nil {
+			return false, &Fault{
+				Code: "where-failed", Text: fmt.Sprintf("where: %s is empty here", quote(name)), Excerpt: f.text,
+				Hint: fmt.Sprintf("fill the cell, or write row[%q] != nil && …", name),
+			}
+		}
+	}
+	fault := f.fault(err)
+	fault.Code, fault.Text = "where-failed", "where: "+fault.Text
+	return false, fault
+}
+
+// unknownName finds the name in the library's message, for the nearest column.
+var unknownName = regexp.MustCompile(`^unknown (?:name|field) (.+)$`)
+
+// fault turns an error of the library into one with place, excerpt and caret.
+func (f *filter) fault(err error) *Fault {
+	out := &Fault{Code: "bad-where", Place: f.place, Text: err.Error(), Excerpt: f.text}
+	var fe *file.Error
+	if errors.As(err, &fe) {
+		out.Text = fe.Message
+		lines := strings.Split(f.text, "\n")
+		if fe.Line >= 1 && fe.Line <= len(lines) {
+			out.Excerpt = lines[fe.Line-1]
+			out.Column = min(fe.Column, utf8.RuneCountInString(out.Excerpt)) + 1
+		}
+	} else if strings.HasPrefix(out.Text, "expected bool") {
+		out.Hint = `a filter is a comparison, as in amount > 0 && country != "FR"`
+	}
+	if m := unknownName.FindStringSubmatch(out.Text); m != nil {
+		out.Code = "missing-column"
+		out.Text = "no column " + quote(m[1])
+		out.Hint = f.header.hint(m[1])
+	}
+	return out
+}

@@ -1,0 +1,206 @@
+package recipients
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+
+	"mailshot/internal/address"
+)
+
+// Header is what a list's columns are called and used for. It survives JSON, and then still reads what [Row.Encode]
+// wrote. It is safe for concurrent use as long as nobody changes it.
+type Header struct {
+	File    string   // as named in the campaign
+	Columns []Column // in the order of the file
+	Address int      // index of the address column
+	Name    int      // index of the name column, -1 if none
+	Key     int      // index of the key column, -1 if the address is the key
+	Guessed []string // what was inferred, for people: `address column: "E-mail"`
+	Where   string   // the filter's text
+}
+
+// Column is one column of a list.
+type Column struct {
+	Name string // trimmed, NFC
+	Type Type
+}
+
+// index returns the column of a name, -1 if there is none.
+func (h *Header) index(name string) int {
+	name = columnName(name)
+	return slices.IndexFunc(h.Columns, func(c Column) bool { return c.Name == name })
+}
+
+func (h *Header) names() []string {
+	names := make([]string, len(h.Columns))
+	for i, c := range h.Columns {
+		names[i] = c.Name
+	}
+	return names
+}
+
+// readHeader returns the record of the header.
+func (l *List) readHeader() (record, error) {
+	want := int64(l.cfg.HeaderRow)
+	if want < 0 {
+		return record{}, &Fault{Code: "missing-header", Place: l.cfg.File, Text: fmt.Sprintf("header row %d", want), Hint: "rows count from 1"}
+	}
+	for {
+		rec, err := l.source.next()
+		switch {
+		case err == io.EOF && want > 0:
+			return rec, &Fault{Code: "missing-header", Place: l.source.place(want), Text: "no row begins here", Hint: "the header row is past the end of the list"}
+		case err == io.EOF:
+			return rec, &Fault{Code: "missing-header", Place: l.cfg.File, Text: "the list is empty", Hint: "its first row names the columns"}
+		case err != nil:
+			var f *Fault
+			if errors.As(err, &f) && !f.final && f.line > 0 && f.line < want {
+				continue // what stands above the header need not be a list
+			}
+			return rec, err
+		case want > 0 && rec.line > want:
+			return rec, &Fault{Code: "missing-header", Place: l.source.place(want), Text: "no row begins here", Hint: "correct the header row"}
+		case want > 0 && rec.line < want, want == 0 && blank(rec):
+			continue
+		}
+		return rec, nil
+	}
+}
+
+// bind gives the columns their names, types and uses.
+func (l *List) bind(rec record) error {
+	h, place := &l.header, l.source.place(rec.line)
+	h.File, h.Where, h.Address, h.Name, h.Key = l.cfg.File, l.cfg.Where, -1, -1, -1
+	errs := slices.Clone(rec.faults)
+	fault := func(code, text, hint string) {
+		errs = append(errs, &Fault{Code: code, Place: place, Text: text, Excerpt: excerpt(rec.raw), Hint: hint})
+	}
+	seen := make(map[string]int, len(rec.fields))
+	for i, field := range rec.fields {
+		name := columnName(field)
+		h.Columns = append(h.Columns, Column{Name: name, Type: Text})
+		if _, err := address.Parse(name); err == nil {
+			fault("missing-header", fmt.Sprintf("the first row holds an address, %s, where the columns' names should be", quote(name)), "put a row with names above it")
+			return errors.Join(errs...)
+		}
+		if name == "" {
+			fault("empty-header", fmt.Sprintf("column %s has no name", columnLabel(i, rec)), "give it a name, or delete the column")
+		} else if first, ok := seen[name]; ok {
+			fault("duplicate-header", fmt.Sprintf("columns %s and %s are both named %s", columnLabel(first, rec), columnLabel(i, rec), quote(name)), "columns are found by name: rename one")
+		} else {
+			seen[name] = i
+		}
+	}
+	use := func(what, name string) int {
+		i := h.index(name)
+		if i < 0 {
+			fault("missing-column", fmt.Sprintf("no column %s for the %s", quote(name), what), h.hint(name))
+		}
+		return i
+	}
+	if l.cfg.Address != "" {
+		h.Address = use("address", l.cfg.Address)
+	} else if found := h.find(addressNames); len(found) == 1 {
+		h.Address = found[0]
+		h.Guessed = append(h.Guessed, fmt.Sprintf("address column: %q", h.Columns[found[0]].Name))
+	} else if len(found) > 1 {
+		fault("missing-column", fmt.Sprintf("columns %s and %s may both hold the address", quote(h.Columns[found[0]].Name), quote(h.Columns[found[1]].Name)), "name one of them in recipients.address")
+	} else {
+		fault("missing-column", "no column looks like the address", "name it in recipients.address; "+h.hint(""))
+	}
+	if l.cfg.Name != "" {
+		h.Name = use("name", l.cfg.Name)
+	} else if found := h.find(personNames); len(found) == 1 {
+		h.Name = found[0]
+		h.Guessed = append(h.Guessed, fmt.Sprintf("name column: %q", h.Columns[found[0]].Name))
+	}
+	if l.cfg.Key != "" {
+		h.Key = use("key", l.cfg.Key)
+	}
+	for _, name := range slices.Sorted(maps.Keys(l.cfg.Columns)) {
+		t := l.cfg.Columns[name]
+		switch t {
+		case Text, Number, Date, Bool:
+		default:
+			fault("unknown-type", fmt.Sprintf("column %s has the unknown type %s", quote(name), quote(string(t))), "text, number, date or bool")
+			continue
+		}
+		if i := use("type "+string(t), name); i >= 0 {
+			h.Columns[i].Type = t
+			if t != Text && l.types == nil {
+				l.types = make([]Type, len(h.Columns))
+			}
+		}
+	}
+	if l.types != nil {
+		for i, c := range h.Columns {
+			l.types[i] = c.Type
+		}
+	}
+	if strings.TrimSpace(l.cfg.Where) != "" && len(h.Columns) > 0 {
+		filter, err := h.compile(l.cfg.Where, l.cfg.WherePlace)
+		if err != nil {
+			errs = append(errs, err)
+		}
+		l.filter = filter
+	}
+	return errors.Join(errs...)
+}
+
+// hint names the nearest column, or the columns there are.
+func (h *Header) hint(name string) string {
+	if s := nearest(columnName(name), h.names()); name != "" && s != "" {
+		return s
+	}
+	return "the columns are " + shorten(strings.Join(h.names(), ", "), 120)
+}
+
+// find returns the columns whose folded name is in a set.
+func (h *Header) find(names []string) []int {
+	var found []int
+	for i, c := range h.Columns {
+		if slices.Contains(names, fold(c.Name)) {
+			found = append(found, i)
+		}
+	}
+	return found
+}
+
+// addressNames and personNames are what lists call these columns, folded.
+var (
+	addressNames = []string{
+		"email", "mail", "emailaddress", "mailaddress", "emailadresse", "mailadresse", "adresseemail", "adressemail", "courriel",
+		"correo", "correoelectronico", "email1", "to", "recipient", "recipients", "ایمیل", "رایانامه", "پستالکترونیک", "آدرسایمیل", "البريدالإلكتروني", "почта", "эл.почта",
+	}
+	personNames = []string{
+		"name", "fullname", "displayname", "contactname", "recipientname", "nom", "nomcomplet", "nombre", "nombrecompleto", "vollständigername", "نام", "ناموکامل", "نامونامخانوادگی", "الاسم", "имя",
+	}
+)
+
+// fold makes names comparable: lower case, without blanks, hyphens and underscores.
+func fold(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) || r == '-' || r == '_' || r == 0x200C {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, s)
+}
+
+// columnName is a header cell as a name: without blanks around it, in NFC, so that what looks the same is the same.
+func columnName(s string) string { return norm.NFC.String(strings.TrimSpace(s)) }
+
+// columnLabel is how the file's own program calls a column: C in Excel, 3 in CSV.
+func columnLabel(i int, rec record) string {
+	if rec.cells != nil {
+		return letters(rec.cells[i].column)
+	}
+	return fmt.Sprint(i + 1)
+}

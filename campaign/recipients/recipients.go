@@ -1,0 +1,373 @@
+// Package recipients reads the list of a campaign: CSV and Excel rows as a person sees them, each with its place.
+//
+// [Open] reads as far as the header, binds the columns by name and compiles the filter; it reports every mistake at
+// once. [List.Rows] then streams the rows, one at a time and in the order of the file, in memory that does not grow with
+// the list. What is wrong with one row (a bad address, a cell that is no number) is said in the row; what makes the list
+// itself doubtful (a ragged row, a quote that is never closed, a sheet that breaks off) is an error beside the rows.
+// A list with such an error must not be mailed: a shorter list than the person has is the fault nobody notices.
+//
+// Nothing is guessed in silence. A column or delimiter that was inferred is named in [Header.Guessed]; everything else
+// that is not plain is refused with its place and what to do. CSV must be UTF-8. Blank rows, in which every cell is
+// empty, are no rows. Hidden and filtered rows of a sheet are rows like all others.
+package recipients
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Type says how the cells of a column are read for filters and templates.
+type Type string
+
+// The types of columns. A column of which nothing is said is Text.
+const (
+	Text   Type = "text"   // string
+	Number Type = "number" // float64: 1234.5, no thousands separators
+	Date   Type = "date"   // time.Time in UTC: 2026-11-30, with 15:04 or 15:04:05 if needed, or an Excel date
+	Bool   Type = "bool"   // true false yes no y n 1 0
+)
+
+// Config names a list and how to read it. Only File is needed.
+type Config struct {
+	File  string    // relative to Dir, as written in the campaign; "-" is Stdin
+	Dir   string    // the campaign's folder; default the working directory
+	Stdin io.Reader // what "-" reads: CSV, or a workbook, told by its first bytes; default nothing
+
+	Sheet     string // Excel: the sheet's name; default the first visible one
+	Range     string // Excel: only these cells, as in A3:F200 or A:F; default the whole sheet
+	HeaderRow int    // line (CSV) or row (Excel) of the header, from 1; default the first that is not blank
+	Delimiter rune   // CSV: between cells; default one of , ; tab | as the first lines tell
+
+	Address string          // column of the address; default guessed from the header
+	Name    string          // column of the person's name; default guessed, or none
+	Key     string          // column of the recipient's key; default none: the address is the key
+	Columns map[string]Type // types by column name; default Text
+	Where   string          // filter; default every row
+
+	WherePlace string // where Where stands, for its errors: campaign.yaml:12; default "where"
+}
+
+// List is an open list. It is not for concurrent use.
+type List struct {
+	cfg    Config
+	header Header
+	source source
+	filter *filter
+	types  []Type // by column; nil if all are text
+	digest string
+	ranged bool // Rows was called
+	close  []func() error
+}
+
+// source is a file of records: CSV or a sheet.
+type source interface {
+	// next returns the next record. A *Fault that is not final leaves the source at the record after it; any other error,
+	// io.EOF among them, ends it. The record is the caller's.
+	next() (record, error)
+	// place names the record that starts in a line or row.
+	place(line int64) string
+	// sum returns the SHA-256 of the whole file, after io.EOF.
+	sum() ([]byte, error)
+}
+
+// record is one line of a list before its columns have names.
+type record struct {
+	line   int64
+	fields []string
+	cells  []cell  // Excel: what stands behind the fields, else nil
+	faults []error // cells that cannot be read
+	raw    string  // CSV: the record as it stands in the file
+}
+
+// Open opens the list and reads its header. The error holds every mistake found, joined; each is a [*Fault] or an
+// error of the file system. The list must be closed.
+func Open(cfg Config) (l *List, err error) {
+	l = &List{cfg: cfg}
+	defer func() {
+		if err != nil {
+			l.Close()
+			l = nil
+		}
+	}()
+	if err := l.open(); err != nil {
+		return l, err
+	}
+	first, err := l.readHeader()
+	if err != nil {
+		return l, err
+	}
+	if s, ok := l.source.(*sheet); ok {
+		first = s.header(first)
+	}
+	if err := l.bind(first); err != nil {
+		return l, err
+	}
+	return l, nil
+}
+
+// open finds out what kind of file it is and starts its source.
+func (l *List) open() error {
+	name := l.cfg.File
+	var in io.Reader
+	switch name {
+	case "":
+		return &Fault{Code: "no-list", Place: "recipients", Text: "no list is named", Hint: "set recipients.file"}
+	case "-":
+		if in = l.cfg.Stdin; in == nil {
+			in = strings.NewReader("")
+		}
+	default:
+		path := name
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(l.cfg.Dir, path)
+		}
+		f, err := os.Open(path)
+		if err != nil {
+			return fileFault(name, err)
+		}
+		l.close = append(l.close, f.Close)
+		info, err := f.Stat()
+		if err != nil {
+			return fileFault(name, err)
+		}
+		if info.IsDir() {
+			return &Fault{Code: "not-a-list", Place: name, Text: "is a folder, not a list"}
+		}
+		in = f
+	}
+	magic := make([]byte, 512)
+	n, err := io.ReadFull(in, magic)
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return fileFault(name, err)
+	}
+	magic = magic[:n]
+	workbook := bytes.HasPrefix(magic, []byte("PK\x03\x04"))
+	if !workbook {
+		if f := foreign(name, magic); f != nil {
+			return f
+		}
+		l.source, err = newCSV(l.cfg, io.MultiReader(bytes.NewReader(magic), in), &l.header)
+		return err
+	}
+	if l.cfg.Delimiter != 0 {
+		return &Fault{Code: "bad-delimiter", Place: name, Text: "a delimiter is set, but this is an Excel workbook", Hint: "delete it"}
+	}
+	f, ok := in.(*os.File)
+	if !ok || name == "-" {
+		// A workbook's directory is at its end: standard input is kept in a file while it is read.
+		if f, err = l.spool(io.MultiReader(bytes.NewReader(magic), in)); err != nil {
+			return fileFault(name, err)
+		}
+	}
+	s, err := newSheet(l.cfg, f, &l.header)
+	if err != nil {
+		return err
+	}
+	l.close = append(l.close, s.close)
+	l.source = s
+	return nil
+}
+
+// spool copies standard input to a temporary file that goes with the list.
+func (l *List) spool(r io.Reader) (*os.File, error) {
+	f, err := os.CreateTemp("", "mailshot-list-*")
+	if err != nil {
+		return nil, err
+	}
+	l.close = append(l.close, func() error {
+		return errors.Join(f.Close(), os.Remove(f.Name()))
+	})
+	_, err = io.Copy(f, r)
+	return f, err
+}
+
+// Header returns the columns and what they are bound to. It is shared; do not change it.
+func (l *List) Header() *Header { return &l.header }
+
+// Digest returns the SHA-256 of the list's bytes in hexadecimal. It is "" until Rows has come to the end of the list.
+func (l *List) Digest() string { return l.digest }
+
+// Close releases the file.
+func (l *List) Close() error {
+	var errs []error
+	for i := len(l.close) - 1; i >= 0; i-- {
+		errs = append(errs, l.close[i]())
+	}
+	l.close = nil
+	return errors.Join(errs...)
+}
+
+// Rows yields the rows after the header, once. An error with a nil row is a fault of the list; the rows go on after it
+// where the file allows it, so that all faults are shown at once, and end where it does not. The end of ctx ends them
+// with its error. Every row is the caller's to keep.
+func (l *List) Rows(ctx context.Context) iter.Seq2[*Row, error] {
+	return func(yield func(*Row, error) bool) {
+		if l.ranged {
+			yield(nil, errors.New("recipients: a list is read once"))
+			return
+		}
+		l.ranged = true
+		for number := int64(0); ; {
+			if err := ctx.Err(); err != nil {
+				yield(nil, err)
+				return
+			}
+			rec, err := l.source.next()
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				var f *Fault
+				if !yield(nil, err) || !errors.As(err, &f) || f.final {
+					return
+				}
+				continue
+			}
+			if blank(rec) {
+				continue
+			}
+			if n := len(l.header.Columns); len(rec.fields) != n {
+				if !yield(nil, l.ragged(rec)) {
+					return
+				}
+				continue
+			}
+			number++
+			if !yield(l.row(number, rec), nil) {
+				return
+			}
+		}
+		sum, err := l.source.sum()
+		if err != nil {
+			yield(nil, fileFault(l.cfg.File, err))
+			return
+		}
+		l.digest = hex.EncodeToString(sum)
+	}
+}
+
+func (l *List) ragged(rec record) *Fault {
+	n := len(l.header.Columns)
+	f := &Fault{
+		Code: "ragged-row", Place: l.source.place(rec.line), Excerpt: excerpt(rec.raw),
+		Text: fmt.Sprintf("%s, the header has %d", count(len(rec.fields), "cell"), n),
+		Hint: "every row needs as many cells as the header; put quotes around a cell that holds the delimiter",
+	}
+	if rec.cells != nil {
+		f.Text = fmt.Sprintf("a cell beyond the header's last column (%d cells, the header has %d)", len(rec.fields), n)
+		f.Hint = "give the column a header, or name the list's cells with range"
+	}
+	return f
+}
+
+// row makes a row of a record that has a field for every column.
+func (l *List) row(number int64, rec record) *Row {
+	h := &l.header
+	r := &Row{Place: l.source.place(rec.line), Number: number, Fields: rec.fields, Faults: rec.faults, header: h}
+	r.bind()
+	var bad uint64 // columns with a cell that is not of its type; beyond 64 they share the last bit
+	for i, t := range l.types {
+		if t == Text {
+			continue
+		}
+		if r.values == nil {
+			r.values = make([]any, len(rec.fields))
+		}
+		var c *cell
+		if rec.cells != nil {
+			c = &rec.cells[i]
+		}
+		v, problem, hint := typed(t, rec.fields[i], c)
+		if problem != "" {
+			bad |= 1 << min(i, 63)
+			place := r.Place
+			if c != nil {
+				place = c.place(l.source.(*sheet))
+			}
+			r.Faults = append(r.Faults, &Fault{
+				Code: "bad-" + string(t), Place: place,
+				Text: fmt.Sprintf("%s: %s", h.Columns[i].Name, problem), Hint: hint,
+			})
+		}
+		r.values[i] = v
+	}
+	if l.filter == nil || bad&l.filter.uses != 0 {
+		return r
+	}
+	yes, err := l.filter.match(r)
+	switch {
+	case err != nil:
+		err.Place = r.Place
+		r.Faults = append(r.Faults, err)
+	case !yes:
+		// A row that is not meant need not be right.
+		r.Filtered, r.Faults, r.Invalid = true, nil, ""
+	}
+	return r
+}
+
+// blank reports whether a record holds nothing at all.
+func blank(rec record) bool {
+	if len(rec.faults) > 0 {
+		return false
+	}
+	for _, f := range rec.fields {
+		if strings.TrimSpace(f) != "" {
+			return false
+		}
+	}
+	return true
+}
+
+// foreign knows files that are lists to a person but not to us, by their first bytes.
+func foreign(name string, magic []byte) *Fault {
+	f := &Fault{Code: "not-a-list", Place: name}
+	switch {
+	case bytes.HasPrefix(magic, []byte("\xD0\xCF\x11\xE0")):
+		f.Text, f.Hint = "is an old .xls workbook, or one with a password", "open it in Excel and save it as .xlsx without a password"
+	case bytes.HasPrefix(magic, []byte("\xFF\xFE")), bytes.HasPrefix(magic, []byte("\xFE\xFF")), utf16like(magic):
+		f.Text, f.Hint = "is UTF-16 text", "save it as CSV UTF-8"
+	case bytes.HasPrefix(magic, []byte("\x1F\x8B")), bytes.HasPrefix(magic, []byte("\x28\xB5\x2F\xFD")):
+		f.Text, f.Hint = "is compressed", "unpack it first"
+	case bytes.HasPrefix(magic, []byte("%PDF-")):
+		f.Text, f.Hint = "is a PDF, not a list", "export the list as CSV or .xlsx"
+	case bytes.HasPrefix(magic, []byte("SQLite format 3\x00")):
+		f.Text, f.Hint = "is a database, not a list", "export the table as CSV"
+	default:
+		if ext := strings.ToLower(filepath.Ext(name)); ext == ".xlsx" || ext == ".xlsm" {
+			f.Text, f.Hint = "is not an Excel workbook, though its name says so", "export it again, or name it .csv if it is text"
+			return f
+		}
+		return nil
+	}
+	return f
+}
+
+// utf16like reports whether text has a NUL in every other byte, as UTF-16 of Latin letters has.
+func utf16like(b []byte) bool {
+	return len(b) >= 4 && bytes.Count(b, []byte{0})*3 > len(b)
+}
+
+// summed reads through a hash.
+type summed struct {
+	r io.Reader
+	h hash.Hash
+}
+
+func newSummed(r io.Reader) *summed { return &summed{r, sha256.New()} }
+
+func (s *summed) Read(p []byte) (int, error) {
+	n, err := s.r.Read(p)
+	s.h.Write(p[:n])
+	return n, err
+}

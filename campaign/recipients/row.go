@@ -1,0 +1,206 @@
+package recipients
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"mailshot/internal/address"
+)
+
+// Row is one recipient. It is immutable once it was yielded, and safe for concurrent use.
+type Row struct {
+	Place    string          // people.csv:17, customers.xlsx November!17
+	Number   int64           // 1 for the first row after the header
+	Fields   []string        // the text a person sees, by column
+	Address  address.Address // zero if Invalid
+	Invalid  string          // why the row cannot be mailed: `no @ in "ann"`, an empty key; "" if it can
+	Name     string          // trimmed text of the name column
+	Key      string          // trimmed text of the key column, else the address's key
+	Filtered bool            // where said no: Faults and Invalid are not looked at then
+	Faults   []error         // cells that are not of their type or hold an error, a filter that fails: each a *Fault
+
+	header *Header
+	values []any // by column: float64, time.Time or bool of typed columns, else nil; nil if no column is typed
+}
+
+// bind reads address, name and key from the fields.
+func (r *Row) bind() {
+	h := r.header
+	if h.Name >= 0 {
+		r.Name = strings.TrimSpace(r.Fields[h.Name])
+	}
+	a, err := address.Parse(r.Fields[h.Address])
+	if err != nil {
+		r.Invalid = invalid(h.Columns[h.Address].Name, err)
+	}
+	r.Address = a
+	r.Key = a.Key()
+	if h.Key >= 0 {
+		r.Key = strings.TrimSpace(r.Fields[h.Key])
+		if r.Key == "" && r.Invalid == "" {
+			r.Invalid = fmt.Sprintf("%s: empty key", h.Columns[h.Key].Name)
+		}
+	}
+}
+
+// invalid says why a cell is not an address: `email: no @ in "ann"`.
+func invalid(column string, err error) string {
+	var e *address.Error
+	if !errors.As(err, &e) {
+		return column + ": " + err.Error()
+	}
+	s := column + ": " + e.Reason
+	if strings.TrimSpace(e.Text) != "" {
+		s += " in " + quote(e.Text)
+	}
+	if e.Hint != "" {
+		s += " (" + e.Hint + ")"
+	}
+	return s
+}
+
+// Values returns the cells by column name as filters and templates see them: string, float64, time.Time or bool; nil
+// for an empty cell of a typed column. The map is new.
+func (r *Row) Values() map[string]any {
+	m := make(map[string]any, len(r.Fields)+1)
+	for i, c := range r.header.Columns {
+		m[c.Name] = r.value(i)
+	}
+	return m
+}
+
+func (r *Row) value(i int) any {
+	if t := r.header.Columns[i].Type; t == Text || t == "" {
+		return r.Fields[i]
+	}
+	if r.values == nil {
+		return nil
+	}
+	return r.values[i]
+}
+
+// Text returns the cells by column name as a person sees them. The map is new.
+func (r *Row) Text() map[string]string {
+	m := make(map[string]string, len(r.Fields))
+	for i, c := range r.header.Columns {
+		m[c.Name] = r.Fields[i]
+	}
+	return m
+}
+
+// encoding is the first byte of what Encode writes.
+const encoding = 1
+
+// The tags of typed values.
+const (
+	tagEmpty byte = iota
+	tagNumber
+	tagDate
+	tagTrue
+	tagFalse
+)
+
+// Encode returns the fields and typed values in a compact form for [Header.Decode]. Equal rows give equal bytes.
+// Place, number, faults and what follows from the fields are not in it.
+func (r *Row) Encode() []byte {
+	size := 1
+	for _, f := range r.Fields {
+		size += len(f) + binary.MaxVarintLen32
+	}
+	b := append(make([]byte, 0, size+9*len(r.values)), encoding)
+	for _, f := range r.Fields {
+		b = binary.AppendUvarint(b, uint64(len(f)))
+		b = append(b, f...)
+	}
+	for i, c := range r.header.Columns {
+		if c.Type == Text || c.Type == "" {
+			continue
+		}
+		switch v := r.value(i).(type) {
+		case float64:
+			b = binary.BigEndian.AppendUint64(append(b, tagNumber), math.Float64bits(v))
+		case time.Time:
+			b = binary.AppendVarint(append(b, tagDate), v.Unix())
+			b = binary.AppendUvarint(b, uint64(v.Nanosecond()))
+		case bool:
+			b = append(b, tagFalse)
+			if v {
+				b[len(b)-1] = tagTrue
+			}
+		default:
+			b = append(b, tagEmpty)
+		}
+	}
+	return b
+}
+
+// Decode rebuilds the row that Encode was called on, for a header with the same columns. Filtered and Faults are not
+// kept: such rows are not sent.
+func (h *Header) Decode(place string, number int64, b []byte) (*Row, error) {
+	r := &Row{Place: place, Number: number, header: h, Fields: make([]string, len(h.Columns))}
+	broken := func(what string) error {
+		return fmt.Errorf("%s: stored row: %s", place, what)
+	}
+	if len(h.Columns) == 0 || h.Address < 0 || max(h.Address, h.Name, h.Key) >= len(h.Columns) {
+		return nil, broken("the header has no such columns")
+	}
+	if len(b) == 0 || b[0] != encoding {
+		return nil, broken("unknown encoding")
+	}
+	text := string(b[1:]) // one copy for all fields
+	for i := range r.Fields {
+		n, width := binary.Uvarint([]byte(text[:min(len(text), binary.MaxVarintLen64)]))
+		if width <= 0 || n > uint64(len(text)-width) {
+			return nil, broken("cut off")
+		}
+		r.Fields[i] = text[width : width+int(n)]
+		text = text[width+int(n):]
+	}
+	rest := []byte(text)
+	for i, c := range h.Columns {
+		if c.Type == Text || c.Type == "" {
+			continue
+		}
+		if r.values == nil {
+			r.values = make([]any, len(h.Columns))
+		}
+		if len(rest) == 0 {
+			return nil, broken("cut off")
+		}
+		tag := rest[0]
+		rest = rest[1:]
+		switch tag {
+		case tagEmpty:
+		case tagNumber:
+			if len(rest) < 8 {
+				return nil, broken("cut off")
+			}
+			r.values[i] = math.Float64frombits(binary.BigEndian.Uint64(rest))
+			rest = rest[8:]
+		case tagDate:
+			sec, n := binary.Varint(rest)
+			if n <= 0 {
+				return nil, broken("cut off")
+			}
+			nsec, m := binary.Uvarint(rest[n:])
+			if m <= 0 || nsec >= 1e9 {
+				return nil, broken("cut off")
+			}
+			r.values[i] = time.Unix(sec, int64(nsec)).UTC()
+			rest = rest[n+m:]
+		case tagTrue, tagFalse:
+			r.values[i] = tag == tagTrue
+		default:
+			return nil, broken("unknown value")
+		}
+	}
+	if len(rest) > 0 {
+		return nil, broken("more than the header's columns")
+	}
+	r.bind()
+	return r, nil
+}

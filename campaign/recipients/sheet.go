@@ -1,0 +1,425 @@
+package recipients
+
+import (
+	"archive/zip"
+	"crypto/sha256"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Limits of a workbook. The first two are Excel's own.
+const (
+	maxRows    = 1 << 20
+	maxColumns = 1 << 14
+)
+
+// sheet reads one sheet of a workbook (ECMA-376, SpreadsheetML) as a stream.
+//
+// excelize is not used for reading: its stream drops errors of the XML, so that a broken sheet is a shorter list, and it
+// tells neither the type nor the format of a cell without holding the whole sheet. Here every token is checked to the end
+// of the document, and the zip's checksum after it.
+type sheet struct {
+	file  *os.File
+	name  string // of the file, as named in the campaign
+	title string // of the sheet
+	part  io.ReadCloser
+	xml   *scanner
+
+	shared []string
+	styles *styles
+
+	area  area
+	first int // index of the first column that is read
+	width int // columns of the header; 0 before it is read
+	row   int // the last row's number
+	data  bool
+}
+
+type cellKind int
+
+const (
+	cellText cellKind = iota
+	cellNumber
+	cellDate
+	cellBool
+)
+
+// cell is what a sheet stores behind a text.
+type cell struct {
+	kind   cellKind
+	column int     // index from 0, in the sheet
+	row    int     // number from 1
+	number float64 // also 0 and 1 of a bool
+	time   time.Time
+}
+
+func (c *cell) place(s *sheet) string { return s.at(c.column, c.row) }
+
+// at names a cell: customers.xlsx November!C17.
+func (s *sheet) at(column, row int) string {
+	return s.name + " " + s.title + "!" + letters(column) + strconv.Itoa(row)
+}
+
+// place names a row: customers.xlsx November!17.
+func (s *sheet) place(row int64) string {
+	return s.name + " " + s.title + "!" + strconv.FormatInt(row, 10)
+}
+
+func (s *sheet) sum() ([]byte, error) {
+	h := sha256.New()
+	info, err := s.file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	_, err = io.Copy(h, io.NewSectionReader(s.file, 0, info.Size()))
+	return h.Sum(nil), err
+}
+
+func (s *sheet) close() error {
+	if s.part == nil {
+		return nil
+	}
+	return s.part.Close()
+}
+
+// newSheet opens the workbook in f, finds the sheet and stands before its first row.
+func newSheet(cfg Config, f *os.File, h *Header) (*sheet, error) {
+	b, err := openWorkbook(cfg.File, f)
+	if err != nil {
+		return nil, err
+	}
+	entry, guess, err := b.choose(cfg.Sheet)
+	if err != nil {
+		return nil, err
+	}
+	if guess != "" {
+		h.Guessed = append(h.Guessed, guess)
+	}
+	s := &sheet{file: f, name: cfg.File, title: entry.name, styles: b.styles}
+	if s.area, err = parseArea(cfg.Range); err != nil {
+		return nil, &Fault{Code: "bad-range", Place: cfg.File, Text: err.Error(), Hint: "write it as A3:F200, or as A:F for whole columns"}
+	}
+	s.first = s.area.left
+	if s.shared, err = b.sharedStrings(); err != nil {
+		return nil, err
+	}
+	if s.part, err = b.open(entry.path, maxSheet); err != nil {
+		return nil, err
+	}
+	s.xml = newScanner(s.part)
+	return s, nil
+}
+
+// broken is a sheet that cannot be read on: what follows is unknown, so the list ends with an error.
+func (s *sheet) broken(err error) *Fault {
+	place := s.name + " " + s.title
+	if s.row > 0 {
+		place = s.place(int64(s.row))
+	}
+	var f *Fault
+	if errors.As(err, &f) {
+		return &Fault{Code: f.Code, Place: place, Text: f.Text, Hint: f.Hint, final: true}
+	}
+	return &Fault{
+		Code: "broken-sheet", Place: place, Text: "the sheet is broken from here on: " + plainXML(err),
+		Hint: "open it in Excel, repair it and save it again", final: true,
+	}
+}
+
+// plainXML is what is wrong, without the names of packages.
+func plainXML(err error) string {
+	var se *xml.SyntaxError
+	switch {
+	case errors.As(err, &se):
+		return fmt.Sprintf("%s (line %d of its XML)", se.Msg, se.Line)
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		return "it is cut off"
+	case errors.Is(err, zip.ErrChecksum):
+		return "its checksum is wrong"
+	}
+	return err.Error()
+}
+
+// next returns the next row that has cells in the area.
+func (s *sheet) next() (record, error) {
+	for {
+		rec, found, err := s.readRow()
+		if err == io.EOF {
+			return rec, err
+		}
+		if err != nil {
+			return rec, s.broken(err)
+		}
+		if found {
+			return rec, nil
+		}
+	}
+}
+
+// readRow reads to the end of the next row element.
+func (s *sheet) readRow() (rec record, found bool, err error) {
+	for {
+		token, err := s.xml.next()
+		if err != nil {
+			if err == io.EOF && !s.data {
+				return rec, false, errors.New("it holds no cells")
+			}
+			return rec, false, err
+		}
+		start, ok := token.(xml.StartElement)
+		if !ok {
+			continue
+		}
+		switch start.Name.Local {
+		case "worksheet", "sheetData":
+			s.data = s.data || start.Name.Local == "sheetData"
+			if len(s.xml.path) == 1 && start.Name.Local != "worksheet" {
+				return rec, false, errors.New("it is not a worksheet")
+			}
+		case "row":
+			if !s.data {
+				return rec, false, errors.New("a row outside the cells")
+			}
+			return s.cells(start)
+		default:
+			if len(s.xml.path) == 1 {
+				return rec, false, fmt.Errorf("it begins with %s, not as a worksheet", quote(start.Name.Local))
+			}
+			if err := s.xml.skip(); err != nil {
+				return rec, false, err
+			}
+		}
+	}
+}
+
+// cells reads a row whose start tag was read.
+func (s *sheet) cells(start xml.StartElement) (rec record, found bool, err error) {
+	number := s.row + 1
+	if r := attr(start, "r"); r != "" {
+		if number, err = strconv.Atoi(r); err != nil {
+			return rec, false, fmt.Errorf("row number %s", quote(r))
+		}
+	}
+	if number <= s.row {
+		return rec, false, fmt.Errorf("row %d comes after row %d", number, s.row)
+	}
+	if number > maxRows {
+		return rec, false, fmt.Errorf("row number %d, where a sheet ends at %d", number, maxRows)
+	}
+	s.row = number
+	inside := s.area.holds(number)
+	rec = record{line: int64(number)}
+	if s.width > 0 {
+		rec.fields = make([]string, s.width)
+		rec.cells = make([]cell, s.width)
+		for i := range rec.cells {
+			rec.cells[i] = cell{column: s.first + i, row: number}
+		}
+	} else {
+		rec.cells = []cell{}
+	}
+	column := -1
+	for {
+		token, err := s.xml.next()
+		if err != nil {
+			return rec, false, cutOff(err)
+		}
+		switch t := token.(type) {
+		case xml.EndElement:
+			return rec, found, nil
+		case xml.StartElement:
+			if t.Name.Local != "c" {
+				if err := s.xml.skip(); err != nil {
+					return rec, false, err
+				}
+				continue
+			}
+			column++
+			if ref := attr(t, "r"); ref != "" {
+				c, r, ok := parseRef(ref)
+				if !ok || r != number {
+					return rec, false, fmt.Errorf("cell %s in row %d", quote(ref), number)
+				}
+				column = c
+			}
+			if column >= maxColumns {
+				return rec, false, fmt.Errorf("column %d, where a sheet ends at %d", column+1, maxColumns)
+			}
+			text, c, fault, err := s.cell(t, column)
+			if err != nil {
+				return rec, false, err
+			}
+			if !inside || column < s.area.left || column > s.area.right || text == "" && fault == nil {
+				continue
+			}
+			found = true
+			if fault != nil {
+				rec.faults = append(rec.faults, fault)
+			}
+			s.put(&rec, column-s.first, text, c)
+		}
+	}
+}
+
+// put sets a field, lengthening the record where a cell lies beyond those before it.
+func (s *sheet) put(rec *record, i int, text string, c cell) {
+	if i < 0 {
+		// A cell left of the header: the record cannot keep its columns, and is one too long.
+		if strings.TrimSpace(text) == "" {
+			return
+		}
+		rec.faults = append(rec.faults, &Fault{
+			Code: "ragged-row", Place: c.place(s), Text: "a cell before the header's first column",
+			Hint: "give the column a header, or name the list's cells with range",
+		})
+		return
+	}
+	if i >= len(rec.fields) {
+		if strings.TrimSpace(text) == "" {
+			return
+		}
+		for k := len(rec.fields); k <= i; k++ {
+			rec.fields = append(rec.fields, "")
+			rec.cells = append(rec.cells, cell{column: s.first + k, row: c.row})
+		}
+	}
+	rec.fields[i], rec.cells[i] = text, c
+}
+
+// header fixes the columns by the header's record: from its first cell to its last, or as the range says. Rows after it
+// have just these.
+func (s *sheet) header(rec record) record {
+	if s.area.right == maxColumns-1 && s.area.left == 0 {
+		n := 0
+		for n < len(rec.fields) && strings.TrimSpace(rec.fields[n]) == "" {
+			n++
+		}
+		s.first += n
+		rec.fields, rec.cells = rec.fields[n:], rec.cells[n:]
+	}
+	if s.area.right < maxColumns-1 {
+		for k := len(rec.fields); k <= s.area.right-s.area.left; k++ {
+			rec.fields = append(rec.fields, "")
+			rec.cells = append(rec.cells, cell{column: s.first + k, row: int(rec.line)})
+		}
+	}
+	s.width = len(rec.fields)
+	return rec
+}
+
+// cell reads a cell whose start tag was read: the text a person sees, what is stored, and what makes it unreadable.
+func (s *sheet) cell(start xml.StartElement, column int) (text string, c cell, fault *Fault, err error) {
+	c = cell{column: column, row: s.row}
+	kind := attr(start, "t")
+	var value, inline string
+	var formula, valued bool
+	for {
+		token, err := s.xml.next()
+		if err != nil {
+			return "", c, nil, cutOff(err)
+		}
+		if _, ok := token.(xml.EndElement); ok {
+			break
+		}
+		t, ok := token.(xml.StartElement)
+		if !ok {
+			continue
+		}
+		switch t.Name.Local {
+		case "v":
+			valued = true
+			if value, err = s.xml.text(); err != nil {
+				return "", c, nil, cutOff(err)
+			}
+		case "is":
+			valued = true
+			if inline, err = s.xml.richText(); err != nil {
+				return "", c, nil, cutOff(err)
+			}
+		case "f":
+			formula = true
+			if err := s.xml.skip(); err != nil {
+				return "", c, nil, cutOff(err)
+			}
+		default:
+			if err := s.xml.skip(); err != nil {
+				return "", c, nil, cutOff(err)
+			}
+		}
+	}
+	bad := func(code, text, hint string) {
+		fault = &Fault{Code: code, Place: c.place(s), Text: text, Hint: hint}
+	}
+	if formula && (!valued || value == "" && kind != "str" && kind != "inlineStr") {
+		bad("no-value", "a formula without a stored value", "open the workbook in Excel and save it, so that it is calculated")
+		return "", c, fault, nil
+	}
+	switch kind {
+	case "inlineStr":
+		return unescape(inline), c, nil, nil
+	case "str":
+		return unescape(value), c, nil, nil
+	case "s":
+		if value == "" {
+			return "", c, nil, nil
+		}
+		i, err := strconv.Atoi(strings.TrimSpace(value))
+		if err != nil || i < 0 || i >= len(s.shared) {
+			return "", c, nil, fmt.Errorf("%s: it refers to text %s, which the workbook does not hold", letters(column)+strconv.Itoa(s.row), quote(value))
+		}
+		return s.shared[i], c, nil, nil
+	case "e":
+		bad("error-cell", "the cell shows the error "+quote(value), "correct its formula")
+		return value, c, fault, nil
+	case "b":
+		c.kind = cellBool
+		if value == "1" || value == "true" {
+			c.number = 1
+			return "TRUE", c, nil, nil
+		}
+		return "FALSE", c, nil, nil
+	case "d":
+		at, ok := parseISO(value)
+		if !ok {
+			bad("bad-cell", "the stored date "+quote(value)+" cannot be read", "write the date again")
+			return value, c, fault, nil
+		}
+		c.kind, c.time = cellDate, at
+		return s.styles.format(attr(start, "s")).date(at), c, nil, nil
+	case "", "n":
+		if value = strings.TrimSpace(value); value == "" {
+			return "", c, nil, nil
+		}
+		v, ok := number(value)
+		if !ok {
+			bad("bad-cell", "the stored number "+quote(value)+" cannot be read", "write the number again")
+			return value, c, fault, nil
+		}
+		c.kind, c.number = cellNumber, v
+		format := s.styles.format(attr(start, "s"))
+		if format.isDate() {
+			if at, ok := serial(v, s.styles.epoch1904); ok {
+				c.kind, c.time = cellDate, at
+				return format.date(at), c, nil, nil
+			}
+			bad("bad-cell", fmt.Sprintf("the number %s has the format of a date, but is none", value), "correct the cell")
+			return value, c, fault, nil
+		}
+		return format.number(v), c, nil, nil
+	}
+	return "", c, nil, fmt.Errorf("%s: a cell of the unknown type %s", letters(column)+strconv.Itoa(s.row), quote(kind))
+}
+
+// cutOff is the end of the file where it may not be.
+func cutOff(err error) error {
+	if err == io.EOF {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}

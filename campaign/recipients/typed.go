@@ -1,0 +1,75 @@
+package recipients
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// typed reads a cell as its column's type. c is what Excel stores behind the text, nil for CSV. The value is nil for an
+// empty cell; problem says why it cannot be read.
+func typed(t Type, text string, c *cell) (value any, problem, hint string) {
+	s := strings.TrimSpace(text)
+	if s == "" {
+		return nil, "", ""
+	}
+	if c != nil && c.kind != cellText {
+		return stored(t, text, c)
+	}
+	switch t {
+	case Number:
+		if v, ok := number(s); ok {
+			return v, "", ""
+		}
+		return nil, quote(text) + " is not a number", "write it as 1234.5"
+	case Date:
+		for _, layout := range dateLayouts {
+			if v, err := time.Parse(layout, s); err == nil {
+				return v.UTC(), "", ""
+			}
+		}
+		return nil, quote(text) + " is not a date", "write it as 2026-11-30"
+	case Bool:
+		switch strings.ToLower(s) {
+		case "true", "yes", "y", "1":
+			return true, "", ""
+		case "false", "no", "n", "0":
+			return false, "", ""
+		}
+		return nil, quote(text) + " is neither yes nor no", "write true or false"
+	}
+	return nil, "", ""
+}
+
+// stored reads what a sheet has as a number, date or bool already: no text is parsed, so no format can mislead.
+func stored(t Type, text string, c *cell) (value any, problem, hint string) {
+	switch {
+	case t == Number && c.kind == cellNumber:
+		return c.number, "", ""
+	case t == Date && c.kind == cellDate:
+		return c.time, "", ""
+	case t == Bool && c.kind == cellBool:
+		return c.number != 0, "", ""
+	case t == Bool && c.kind == cellNumber && (c.number == 0 || c.number == 1):
+		return c.number != 0, "", ""
+	}
+	what := map[cellKind]string{cellNumber: "a number", cellDate: "a date", cellBool: "true or false"}[c.kind]
+	want := map[Type]string{Number: "a number", Date: "a date", Bool: "true or false"}[t]
+	return nil, quote(text) + " is stored as " + what + ", not as " + want, "change the cell's format in Excel"
+}
+
+// dateLayouts begin with the year: nobody can tell 03/04 from 04/03.
+var dateLayouts = []string{
+	"2006-01-02", "2006-01-02 15:04", "2006-01-02 15:04:05", "2006-01-02T15:04:05", time.RFC3339, "2006/01/02", "2006/1/2",
+}
+
+// number reads a decimal number, refusing what strconv takes beyond it: hexadecimal, underscores, infinities.
+func number(s string) (float64, bool) {
+	for i := range len(s) {
+		if c := s[i]; (c < '0' || c > '9') && c != '.' && c != '-' && c != '+' && c != 'e' && c != 'E' {
+			return 0, false
+		}
+	}
+	v, err := strconv.ParseFloat(s, 64)
+	return v, err == nil
+}

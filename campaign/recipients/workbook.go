@@ -1,0 +1,370 @@
+package recipients
+
+import (
+	"archive/zip"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Limits of the parts of a workbook, unpacked. A part above the small limit that shrinks more than maxRatio is a bomb:
+// sheets of text and numbers shrink ten to thirty times.
+const (
+	maxSheet   = 2 << 30
+	maxStrings = 192 << 20
+	maxPart    = 16 << 20
+	maxRatio   = 100
+	smallPart  = 16 << 20
+)
+
+// workbook is the package around the sheets: where they are, the texts and the formats they share.
+type workbook struct {
+	name   string
+	parts  map[string]*zip.File // by path in lower case
+	sheets []sheetEntry
+	shared string // path of the shared strings, "" if none
+	styles *styles
+}
+
+type sheetEntry struct {
+	name, path string
+	hidden     bool
+}
+
+func (b *workbook) fault(text, hint string) *Fault {
+	return &Fault{Code: "broken-workbook", Place: b.name, Text: text, Hint: hint, final: true}
+}
+
+// openWorkbook reads everything but the cells.
+func openWorkbook(name string, f *os.File) (*workbook, error) {
+	b := &workbook{name: name, parts: make(map[string]*zip.File)}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, fileFault(name, err)
+	}
+	z, err := zip.NewReader(f, info.Size())
+	if err != nil {
+		return nil, b.fault("is not a whole workbook: "+strings.TrimPrefix(err.Error(), "zip: "), "is the file complete? export or download it again")
+	}
+	for _, part := range z.File {
+		key := strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(part.Name, "/"), `\`, "/"))
+		if _, twice := b.parts[key]; twice {
+			return nil, b.fault("holds the part "+quote(part.Name)+" twice", "export it again")
+		}
+		b.parts[key] = part
+	}
+	if err := b.known(); err != nil {
+		return nil, err
+	}
+	main := "xl/workbook.xml"
+	if targets, err := b.relations("_rels/.rels", ""); err != nil {
+		return nil, err
+	} else if i := slices.IndexFunc(targets, func(r relation) bool { return r.kind == "officeDocument" }); i >= 0 {
+		main = targets[i].path
+	}
+	folder, base := path.Split(main)
+	targets, err := b.relations(folder+"_rels/"+base+".rels", folder)
+	if err != nil {
+		return nil, err
+	}
+	epoch1904, err := b.readMain(main, targets)
+	if err != nil {
+		return nil, err
+	}
+	b.styles = &styles{epoch1904: epoch1904}
+	for _, r := range targets {
+		switch r.kind {
+		case "sharedStrings":
+			b.shared = r.path
+		case "styles":
+			if err := b.document(r.path, func(s *scanner) error { return b.styles.read(s) }); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return b, nil
+}
+
+// known tells other files that are zips from workbooks.
+func (b *workbook) known() error {
+	has := func(name string) bool { _, ok := b.parts[name]; return ok }
+	switch {
+	case has("xl/workbook.bin"):
+		return &Fault{Code: "not-a-list", Place: b.name, Text: "is a binary workbook (.xlsb)", Hint: "open it in Excel and save it as .xlsx"}
+	case has("content.xml") && has("mimetype"):
+		return &Fault{Code: "not-a-list", Place: b.name, Text: "is an OpenDocument file", Hint: "save it as .xlsx or CSV"}
+	case has("index/document.iwa"), has("index.zip"):
+		return &Fault{Code: "not-a-list", Place: b.name, Text: "is a Numbers document", Hint: "export it as .xlsx or CSV"}
+	case has("word/document.xml"), has("ppt/presentation.xml"):
+		return &Fault{Code: "not-a-list", Place: b.name, Text: "is a document, not a workbook", Hint: "export the list as .xlsx or CSV"}
+	case !has("_rels/.rels") && !has("xl/workbook.xml"):
+		return &Fault{Code: "not-a-list", Place: b.name, Text: "is a zip file, not a workbook", Hint: "unpack it first"}
+	}
+	return nil
+}
+
+// open opens a part that may unpack to so many bytes.
+func (b *workbook) open(name string, limit int64) (io.ReadCloser, error) {
+	part, ok := b.parts[strings.ToLower(name)]
+	if !ok {
+		return nil, b.fault("lacks its part "+quote(name), "export it again")
+	}
+	r, err := part.Open()
+	if err != nil {
+		return nil, b.fault("its part "+quote(name)+" cannot be unpacked: "+strings.TrimPrefix(err.Error(), "zip: "), "export it again")
+	}
+	return &bounded{ReadCloser: r, limit: limit, packed: max(int64(part.CompressedSize64), 1)}, nil
+}
+
+// bounded is a part that is read no further than a list can need.
+type bounded struct {
+	io.ReadCloser
+	limit, packed, read int64
+}
+
+func (r *bounded) Read(p []byte) (int, error) {
+	n, err := r.ReadCloser.Read(p)
+	r.read += int64(n)
+	if r.read > r.limit || r.read > smallPart && r.read/r.packed > maxRatio {
+		return n, &Fault{
+			Code: "bomb", Text: fmt.Sprintf("it unpacks to more than %d MiB from %d KiB", r.read>>20, (r.packed+1023)>>10),
+			Hint: "no list does; if yours is honest, save it as CSV",
+		}
+	}
+	return n, err
+}
+
+// document reads a small part to its end.
+func (b *workbook) document(name string, read func(*scanner) error) error {
+	limit := int64(maxPart)
+	if name == b.shared {
+		limit = maxStrings
+	}
+	r, err := b.open(name, limit)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	s := newScanner(r)
+	if err = read(s); err == nil {
+		for err == nil {
+			_, err = s.next()
+		}
+	}
+	if err == io.EOF {
+		return nil
+	}
+	var f *Fault
+	if errors.As(err, &f) {
+		return b.fault("its part "+quote(name)+": "+f.Text, f.Hint)
+	}
+	return b.fault("its part "+quote(name)+" is broken: "+plainXML(err), "open it in Excel, repair it and save it again")
+}
+
+// relation is one entry of a .rels part.
+type relation struct{ id, kind, path string }
+
+// relations reads a .rels part; none is no error. kind is the last word of the type's address, so that the strict and
+// the transitional form are alike.
+func (b *workbook) relations(name, folder string) (out []relation, err error) {
+	if _, ok := b.parts[strings.ToLower(name)]; !ok {
+		return nil, nil
+	}
+	return out, b.document(name, func(s *scanner) error {
+		for {
+			token, err := s.next()
+			if err != nil {
+				return err
+			}
+			e, ok := token.(xml.StartElement)
+			if !ok || e.Name.Local != "Relationship" || attr(e, "TargetMode") == "External" {
+				continue
+			}
+			target := strings.ReplaceAll(attr(e, "Target"), `\`, "/")
+			if rest, absolute := strings.CutPrefix(target, "/"); absolute {
+				target = path.Clean(rest)
+			} else {
+				target = path.Join(folder, target)
+			}
+			out = append(out, relation{attr(e, "Id"), path.Base(attr(e, "Type")), target})
+		}
+	})
+}
+
+// readMain reads the workbook part: sheets in their order, and the epoch of dates.
+func (b *workbook) readMain(name string, targets []relation) (epoch1904 bool, err error) {
+	err = b.document(name, func(s *scanner) error {
+		for {
+			token, err := s.next()
+			if err != nil {
+				return err
+			}
+			e, ok := token.(xml.StartElement)
+			if !ok {
+				continue
+			}
+			switch e.Name.Local {
+			case "workbookPr":
+				v := attr(e, "date1904")
+				epoch1904 = v == "1" || v == "true" || v == "on"
+			case "sheet":
+				id := ""
+				for _, a := range e.Attr {
+					if a.Name.Local == "id" && a.Name.Space != "" {
+						id = a.Value
+					}
+				}
+				i := slices.IndexFunc(targets, func(r relation) bool { return r.id == id })
+				if i < 0 {
+					return fmt.Errorf("the sheet %s is nowhere", quote(attr(e, "name")))
+				}
+				if targets[i].kind == "worksheet" {
+					state := attr(e, "state")
+					b.sheets = append(b.sheets, sheetEntry{attr(e, "name"), targets[i].path, state == "hidden" || state == "veryHidden"})
+				}
+			}
+		}
+	})
+	return epoch1904, err
+}
+
+// choose finds the sheet by name, else takes the first visible one, and says so where there are more.
+func (b *workbook) choose(name string) (entry sheetEntry, guess string, err error) {
+	var names []string
+	var visible []sheetEntry
+	for _, s := range b.sheets {
+		if s.name == name && name != "" {
+			return s, "", nil
+		}
+		names = append(names, s.name)
+		if !s.hidden {
+			visible = append(visible, s)
+		}
+	}
+	switch {
+	case name != "":
+		hint := nearest(name, names)
+		if hint == "" {
+			hint = "the sheets are " + shorten(strings.Join(names, ", "), 120)
+		}
+		return entry, "", &Fault{Code: "unknown-sheet", Place: b.name, Text: "there is no sheet " + quote(name), Hint: hint}
+	case len(visible) == 0:
+		return entry, "", &Fault{Code: "unknown-sheet", Place: b.name, Text: "the workbook has no visible sheet with cells", Hint: "name a hidden one in recipients.sheet"}
+	case len(visible) > 1:
+		guess = fmt.Sprintf("sheet: %q, the first of %d", visible[0].name, len(visible))
+	}
+	return visible[0], guess, nil
+}
+
+// sharedStrings reads the texts that cells refer to. They are kept in pieces of one string each, so that a million short
+// texts do not become a million allocations.
+func (b *workbook) sharedStrings() (out []string, err error) {
+	if _, ok := b.parts[strings.ToLower(b.shared)]; !ok {
+		return nil, nil // a reference to it is an error of the cell
+	}
+	var piece []byte
+	var ends []int
+	flush := func() {
+		text, from := string(piece), 0
+		for _, to := range ends {
+			out = append(out, text[from:to])
+			from = to
+		}
+		piece, ends = piece[:0], ends[:0]
+	}
+	err = b.document(b.shared, func(s *scanner) error {
+		for {
+			token, err := s.next()
+			if err != nil {
+				return err
+			}
+			e, ok := token.(xml.StartElement)
+			if !ok || e.Name.Local != "si" {
+				continue
+			}
+			text, err := s.richText()
+			if err != nil {
+				return cutOff(err)
+			}
+			piece = append(piece, unescape(text)...)
+			ends = append(ends, len(piece))
+			if len(piece) > 64<<10 || len(ends) > 4<<10 {
+				flush()
+			}
+			if len(out) > 16<<20 {
+				return errors.New("more than 16 million texts")
+			}
+		}
+	})
+	flush()
+	return out, err
+}
+
+// area is the part of a sheet that is the list; all of it if nothing is said.
+type area struct{ left, right, top, bottom int } // columns from 0, rows from 1, both inclusive
+
+func (a area) holds(row int) bool { return row >= a.top && row <= a.bottom }
+
+// parseArea reads A3:F200, or A:F.
+func parseArea(s string) (area, error) {
+	a := area{0, maxColumns - 1, 1, maxRows}
+	if s = strings.ReplaceAll(strings.TrimSpace(s), "$", ""); s == "" {
+		return a, nil
+	}
+	from, to, ok := strings.Cut(strings.ToUpper(s), ":")
+	left, top, ok1 := parseCorner(from)
+	right, bottom, ok2 := parseCorner(to)
+	if !ok || !ok1 || !ok2 || (top == 0) != (bottom == 0) || right < left || bottom < top {
+		return a, fmt.Errorf("range %s", quote(s))
+	}
+	a.left, a.right = left, right
+	if top > 0 {
+		a.top, a.bottom = top, bottom
+	}
+	return a, nil
+}
+
+// parseRef reads a cell's name: C17 is column 2, row 17.
+func parseRef(s string) (column, row int, ok bool) {
+	column, row, ok = parseCorner(s)
+	return column, row, ok && row > 0
+}
+
+// parseCorner reads C17, or C with row 0.
+func parseCorner(s string) (column, row int, ok bool) {
+	i := 0
+	for ; i < len(s) && s[i] >= 'A' && s[i] <= 'Z'; i++ {
+		if column = column*26 + int(s[i]-'A') + 1; column > maxColumns {
+			return 0, 0, false
+		}
+	}
+	if i == 0 {
+		return 0, 0, false
+	}
+	if i < len(s) {
+		n, err := strconv.ParseUint(s[i:], 10, 32)
+		if err != nil || n == 0 || n > math.MaxInt32 {
+			return 0, 0, false
+		}
+		row = int(n)
+	}
+	return column - 1, row, true
+}
+
+// letters is the name of a column from its index: 0 is A, 26 is AA.
+func letters(column int) string {
+	var b [8]byte
+	i := len(b)
+	for column++; column > 0; column = (column - 1) / 26 {
+		i--
+		b[i] = byte('A' + (column-1)%26)
+	}
+	return string(b[i:])
+}
