@@ -9,17 +9,20 @@ import (
 // normalize turns every line end (CRLF, CR, LF) of a text into CRLF, the
 // canonical form that a text part is encoded from (RFC 2046 section 4.1.1).
 func normalize(s []byte) []byte {
-	out := make([]byte, 0, len(s)+len(s)/32+16)
-	for len(s) > 0 {
-		i := bytes.IndexAny(s, "\r\n")
-		if i < 0 {
-			return append(out, s...)
+	out := make([]byte, 0, len(s)+bytes.Count(s, []byte("\n"))+2)
+	for line := range bytes.Lines(s) {
+		text, ended := bytes.CutSuffix(line, []byte("\n"))
+		if ended {
+			text = bytes.TrimSuffix(text, []byte("\r"))
 		}
-		out = append(append(out, s[:i]...), "\r\n"...)
-		if s[i] == '\r' && i+1 < len(s) && s[i+1] == '\n' {
-			i++
+		for i := bytes.IndexByte(text, '\r'); i >= 0; i = bytes.IndexByte(text, '\r') {
+			out = append(append(out, text[:i]...), "\r\n"...)
+			text = text[i+1:]
 		}
-		s = s[i+1:]
+		out = append(out, text...)
+		if ended {
+			out = append(out, "\r\n"...)
+		}
 	}
 	return out
 }
@@ -43,6 +46,16 @@ func preferBase64(s []byte) bool {
 func appendQuotedPrintable(b, s []byte) []byte {
 	column := 0
 	for i := 0; i < len(s); {
+		if column > 0 { // most of a letter: what stands for itself, copied in runs
+			end := i
+			for limit := min(len(s), i+lineLength-1-column); end < limit && literal(s, end); end++ {
+			}
+			b = append(b, s[i:end]...)
+			column += end - i
+			if i = end; i == len(s) {
+				break
+			}
+		}
 		if s[i] == '\r' && i+1 < len(s) && s[i+1] == '\n' {
 			b = append(b, "\r\n"...)
 			column = 0
@@ -51,9 +64,8 @@ func appendQuotedPrintable(b, s []byte) []byte {
 		}
 		_, size := utf8.DecodeRune(s[i:])
 		c := s[i]
-		literal := c >= '!' && c <= '~' && c != '=' || c == ' ' && i+1 < len(s) && s[i+1] != '\r'
-		width := 1
-		if !literal {
+		plain, width := literal(s, i), 1
+		if !plain {
 			width = 3 * size
 		}
 		// One column stays free for the soft line break, unless the line ends here.
@@ -62,9 +74,9 @@ func appendQuotedPrintable(b, s []byte) []byte {
 			column = 0
 		}
 		if column == 0 && (c == '.' || c == 'F' && bytes.HasPrefix(s[i:], []byte("From "))) {
-			literal, width = false, 3
+			plain, width = false, 3
 		}
-		if literal {
+		if plain {
 			b = append(b, c)
 		} else {
 			for _, c := range s[i : i+size] {
@@ -75,6 +87,13 @@ func appendQuotedPrintable(b, s []byte) []byte {
 		i += size
 	}
 	return b
+}
+
+// literal says that the octet at i stands for itself: printable ASCII, and a
+// blank that does not end its line.
+func literal(s []byte, i int) bool {
+	c := s[i]
+	return c > ' ' && c <= '~' && c != '=' || c == ' ' && i+1 < len(s) && s[i+1] != '\r'
 }
 
 // rawLine octets make one base64 line of 76 characters (RFC 2045 section 6.8).

@@ -70,6 +70,15 @@ func (c *composer) entity(n node, level int) {
 	c.m.texts = append(c.m.texts, n.text)
 }
 
+// length foresees the octets of the texts in n, so that head grows once.
+func (n node) length() int {
+	size := len(n.text)*9/8 + 512
+	for _, child := range n.children {
+		size += child.length()
+	}
+	return size
+}
+
 // flush ends the segment being written.
 func (c *composer) flush() {
 	if len(c.head) > 0 {

@@ -9,7 +9,8 @@ import (
 
 // checkFileName says why a recipient should not be given a file of this name,
 // or "". A name is a base name: nothing in it leads a reader to another folder,
-// shows another ending than it has, or is a device on the reader's system.
+// shows another ending than it has, or is a device on the reader's system; and
+// all readers see the same name.
 func checkFileName(name string) string {
 	if bad := checkText(name); bad != "" {
 		return bad
@@ -21,6 +22,8 @@ func checkFileName(name string) string {
 		return "has a folder in it"
 	case strings.Trim(name, ".") == "":
 		return "is only dots"
+	case strings.Contains(name, "=?"):
+		return "has =? in it, which some readers decode and some do not"
 	case len(name) > 255:
 		return fmt.Sprintf("has %d bytes; the most is 255", len(name))
 	}
@@ -91,7 +94,7 @@ func oldNamePieces(name string) []string {
 // plainFileName says that a name can be a short quoted string as it is, with
 // nothing in it that a reader may unquote, unescape or decode in its own way.
 func plainFileName(name string) bool {
-	return len(name) <= 60 && printable(name) && !strings.ContainsAny(name, `"\%`) && !strings.Contains(name, "=?") && !strings.Contains(name, "  ")
+	return len(name) <= 60 && printable(name) && !strings.ContainsAny(name, `"\%`) && !strings.Contains(name, "  ")
 }
 
 func percentEncode(s string) string {

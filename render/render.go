@@ -1,0 +1,150 @@
+// Package render makes finished messages: one recipient in, one MIME message
+// out, ready for the wire.
+//
+// New takes what all messages of a campaign have in common; Render adds one
+// recipient. Nothing passes from one message to the next but encoded
+// attachments, which are immutable: no buffer, header or part is used again. So
+// one Renderer serves any number of goroutines, and no recipient's data can turn
+// up in another's message.
+//
+// The same campaign, recipient and files give the same octets, Date aside: the
+// Message-ID, the boundaries and the order of everything follow from them. A
+// preview is therefore the message that will be sent, and Message.Digest proves it.
+//
+// What comes out is plain 7-bit mail: lines end in CRLF and nothing else does,
+// texts are quoted-printable or base64, headers are RFC 2047 and RFC 2231 where
+// ASCII does not do, folded at 76. Whatever could add a header, a recipient or a
+// part (a line feed in a subject, two addresses in From, a folder in a file name)
+// is a fault of that row, named, and never taken out in silence.
+package render
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"mailshot/internal/address"
+	"mailshot/templates"
+)
+
+// Config is what all messages of one campaign share.
+type Config struct {
+	Campaign string // the campaign's id
+	Secret   []byte // keys Message-IDs, boundaries and tokens; required
+
+	From    *templates.Text // one mailbox
+	ReplyTo *templates.Text // one mailbox; nil or empty text: no Reply-To
+	Subject *templates.Text
+	Headers []Header // in this order, after Subject
+	Body    *templates.Body
+
+	Attachments []Attachment
+	Root        *os.Root        // the campaign's folder; may be nil when there are no attachments
+	Bounces     address.Address // the envelope sender; zero: From's address
+
+	AttachmentLimit int64 // bytes of one attachment before encoding; 0: 50 MiB
+	Cache           int64 // bytes of encoded attachments kept in memory; 0: 32 MiB
+}
+
+// Header is a header of the campaign's own. Where Value comes out empty the
+// header is left out.
+type Header struct {
+	Name  string
+	Value *templates.Text
+	Place string // where the campaign names it, for errors; may be empty
+}
+
+// Attachment is a file below the campaign's folder that goes into each message.
+type Attachment struct {
+	File  *templates.Text // slash-separated path below Root
+	Name  *templates.Text // what the recipient sees; nil: the path's last element
+	CID   string          // not empty: an image that the HTML shows as cid:CID
+	Place string          // where the campaign names it, for errors; may be empty
+}
+
+// Recipient is one row of the list, as far as a message is concerned.
+type Recipient struct {
+	Address   address.Address
+	Name, Key string
+	Data      templates.Data // Render sets Mailshot in its own copy
+}
+
+// Renderer makes the messages of one campaign. It is safe for concurrent use.
+type Renderer struct {
+	c     Config
+	files *files
+}
+
+// New checks the configuration and gives its Renderer. All mistakes are
+// reported at once, each a *Fault, joined.
+func New(c Config) (*Renderer, error) {
+	var faults []error
+	fault := func(code, place, hint, format string, args ...any) {
+		faults = append(faults, &Fault{code, place, fmt.Sprintf(format, args...), hint})
+	}
+	if bad := checkText(c.Campaign); bad != "" || c.Campaign == "" {
+		fault("bad-campaign-id", "", "", "campaign id %s is empty or has control characters", show(c.Campaign))
+	}
+	if len(c.Secret) == 0 {
+		fault("no-secret", "", "", "no secret for Message-IDs")
+	}
+	if c.From == nil || c.Subject == nil || c.Body == nil || c.Body.Text == nil {
+		fault("incomplete", "", "", "a message needs from, subject and a body with a text part")
+	}
+	seen := map[string]bool{}
+	for _, h := range c.Headers {
+		if reason, hint := checkName(h.Name); reason != "" {
+			fault("bad-header", h.Place, hint, "%s", reason)
+		}
+		if name := strings.ToLower(h.Name); seen[name] {
+			fault("duplicate-header", h.Place, "", "header %s is given twice", h.Name)
+		} else {
+			seen[name] = true
+		}
+	}
+	faults = append(faults, checkImages(c)...)
+	if c.Root == nil && len(c.Attachments) > 0 {
+		fault("no-folder", c.Attachments[0].Place, "", "attachments need the campaign's folder")
+	}
+	if c.AttachmentLimit == 0 {
+		c.AttachmentLimit = 50 << 20
+	}
+	if c.Cache == 0 {
+		c.Cache = 32 << 20
+	}
+	if err := errors.Join(faults...); err != nil {
+		return nil, err
+	}
+	return &Renderer{c: c, files: newFiles(c.Root, c.AttachmentLimit, c.Cache)}, nil
+}
+
+// checkImages holds the images that the HTML shows against those attached.
+func checkImages(c Config) (faults []error) {
+	attached := map[string]bool{}
+	for _, a := range c.Attachments {
+		if a.CID == "" {
+			continue
+		}
+		switch {
+		case strings.Trim(a.CID, alphanumeric+"._@+-") != "" || len(a.CID) > 200:
+			faults = append(faults, &Fault{"bad-cid", a.Place, "cid " + show(a.CID) + " is not a plain name", "letters, digits and . _ - + @ only"})
+		case attached[a.CID]:
+			faults = append(faults, &Fault{"duplicate-cid", a.Place, "cid " + show(a.CID) + " is given twice", ""})
+		case c.Body != nil && !slices.Contains(c.Body.Images, a.CID):
+			faults = append(faults, &Fault{"unused-image", a.Place, "the HTML does not show cid:" + a.CID, "leave cid out to attach the file"})
+		}
+		attached[a.CID] = true
+	}
+	if c.Body == nil {
+		return faults
+	}
+	for _, name := range c.Body.Images {
+		if !attached[name] {
+			faults = append(faults, &Fault{"missing-image", "", "the HTML shows cid:" + name + ", which is not attached", "add an attachment with cid: " + name})
+			attached[name] = true
+		}
+	}
+	return faults
+}

@@ -1,0 +1,346 @@
+package render
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"mailshot/internal/address"
+	"mailshot/templates"
+)
+
+var (
+	testDate   = time.Date(2026, 11, 22, 9, 30, 0, 0, time.FixedZone("", 3600))
+	testSecret = []byte("a secret for tests only, 32 bytes")
+)
+
+// setup describes a campaign in the words of its file; rendering starts from here.
+type setup struct {
+	campaign               string // "" is "test"
+	from, replyTo, subject string
+	text, html             string
+	headers                [][2]string
+	attachments            [][3]string // file, name, cid
+	files                  map[string]string
+	root                   string // a folder that exists; "" makes one from files
+	bounces                string
+	attachmentLimit, cache int64
+}
+
+func (s setup) config(t testing.TB) Config {
+	t.Helper()
+	compiler := templates.New(templates.Config{})
+	source := func(name, text string) *templates.Source {
+		return &templates.Source{File: name, Line: 1, Column: 1, Text: text}
+	}
+	line := func(name, text string) *templates.Text {
+		if text == "" {
+			return nil
+		}
+		l, err := compiler.Line(name, *source("campaign.yaml", text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l
+	}
+	if s.campaign == "" {
+		s.campaign = "test"
+	}
+	if s.from == "" {
+		s.from = "Acme <acme@acme.example>"
+	}
+	if s.subject == "" {
+		s.subject = "News"
+	}
+	body := templates.BodySource{}
+	if s.text == "" {
+		s.text = "Hello\n"
+	}
+	body.Text = source("body.txt", s.text)
+	if s.html != "" {
+		body.HTML = source("body.html", s.html)
+	}
+	compiled, err := compiler.Body(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := Config{
+		Campaign: s.campaign, Secret: testSecret,
+		From: line("from", s.from), ReplyTo: line("reply_to", s.replyTo), Subject: line("subject", s.subject),
+		Body: compiled, AttachmentLimit: s.attachmentLimit, Cache: s.cache,
+	}
+	if s.bounces != "" {
+		if c.Bounces, err = address.Parse(s.bounces); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, h := range s.headers {
+		c.Headers = append(c.Headers, Header{Name: h[0], Value: line(h[0], h[1])})
+	}
+	for _, a := range s.attachments {
+		c.Attachments = append(c.Attachments, Attachment{File: line("file", a[0]), Name: line("name", a[1]), CID: a[2], Place: "campaign.yaml:9:5"})
+	}
+	if s.root == "" {
+		s.root = t.TempDir()
+		writeFiles(t, s.root, s.files)
+	}
+	root, err := os.OpenRoot(s.root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { root.Close() })
+	c.Root = root
+	return c
+}
+
+func (s setup) renderer(t testing.TB) *Renderer {
+	t.Helper()
+	r, err := New(s.config(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func writeFiles(t testing.TB, dir string, files map[string]string) {
+	t.Helper()
+	for name, content := range files {
+		name = filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func recipient(t testing.TB, name, addr string, cells ...string) Recipient {
+	t.Helper()
+	a, err := address.Parse(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := Recipient{Address: a, Name: name, Key: a.Key(), Data: templates.Data{Text: map[string]string{}, Values: map[string]any{}}}
+	for i := 0; i < len(cells); i += 2 {
+		r.Data.Text[cells[i]] = cells[i+1]
+		r.Data.Values[cells[i]] = cells[i+1]
+	}
+	return r
+}
+
+func wire(t testing.TB, m *Message) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	n, err := m.WriteTo(&b)
+	if err != nil || n != m.Size() || n != int64(b.Len()) {
+		t.Fatalf("WriteTo = %d, %v; Size %d, written %d", n, err, m.Size(), b.Len())
+	}
+	checkWire(t, b.Bytes())
+	return b.Bytes()
+}
+
+// checkWire holds what every message promises of its octets.
+func checkWire(t testing.TB, b []byte) {
+	t.Helper()
+	if !bytes.HasSuffix(b, []byte("\r\n")) {
+		t.Errorf("message does not end in CRLF: %q", b[max(0, len(b)-40):])
+	}
+	for i, line := range bytes.Split(b, []byte("\r\n")) {
+		if len(line) > 998 {
+			t.Errorf("line %d has %d octets", i+1, len(line))
+		}
+		if bytes.HasPrefix(line, []byte(".")) {
+			t.Errorf("line %d begins with a dot: %q", i+1, line)
+		}
+		for _, c := range line {
+			if c > '~' || c < ' ' {
+				t.Errorf("line %d has the octet %#x: %q", i+1, c, line)
+				break
+			}
+		}
+	}
+	head, _, _ := bytes.Cut(b, []byte("\r\n\r\n"))
+	for _, line := range bytes.Split(head, []byte("\r\n")) {
+		if len(bytes.TrimSpace(line)) == 0 {
+			t.Errorf("blank continuation line in the header:\n%s", head)
+		}
+		if bytes.Contains(line, []byte("=?utf-8?")) && len(line) > 76 {
+			t.Errorf("a line with an encoded-word has %d octets: %s", len(line), line)
+		}
+	}
+}
+
+func diagnose(err error) (codes []string) {
+	var walk func(error)
+	walk = func(err error) {
+		if d, ok := err.(interface {
+			Diagnostic() (string, string, string, string, int, string)
+		}); ok {
+			code, _, _, _, _, _ := d.Diagnostic()
+			codes = append(codes, code)
+			return
+		}
+		if j, ok := err.(interface{ Unwrap() []error }); ok {
+			for _, e := range j.Unwrap() {
+				walk(e)
+			}
+			return
+		}
+		codes = append(codes, fmt.Sprintf("undiagnosed %v", err))
+	}
+	walk(err)
+	return codes
+}
+
+func TestNewFindsEveryMistake(t *testing.T) {
+	t.Parallel()
+	s := setup{
+		html: `<html><body><img src="cid:logo"><img src="cid:gone"></body></html>`,
+		headers: [][2]string{{"Bcc", "x"}, {"Content-Type", "x"}, {"X Y", "x"}, {"X-Tag", "a"}, {"x-tag", "b"},
+			{"Message-ID", "x"}, {"Subject", "x"}, {"X:Y", "x"}, {"Resent-From", "x"}, {strings.Repeat("X", 41), "x"}},
+		attachments: [][3]string{{"a.png", "", "logo"}, {"b.png", "", "logo"}, {"c.png", "", "unused"}, {"d.png", "", "a b>"}},
+	}
+	c := s.config(t)
+	c.Campaign, c.Secret = "a\nb", nil
+	_, err := New(c)
+	if err == nil {
+		t.Fatal("no error")
+	}
+	got := strings.Join(diagnose(err), " ")
+	want := "bad-campaign-id no-secret bad-header bad-header bad-header duplicate-header bad-header bad-header bad-header bad-header bad-header duplicate-cid unused-image bad-cid missing-image"
+	if got != want {
+		t.Errorf("codes\n got %s\nwant %s\n%v", got, want, err)
+	}
+	for _, text := range []string{"header Bcc is not a campaign's to give", "write it as subject:", "cid:gone, which is not attached", "campaign.yaml:9:5: the HTML does not show cid:unused"} {
+		if !strings.Contains(err.Error(), text) {
+			t.Errorf("no %q in\n%v", text, err)
+		}
+	}
+	if _, err := New(Config{Campaign: "x", Secret: testSecret}); err == nil {
+		t.Error("an empty configuration passes")
+	}
+}
+
+func TestEveryFaultOfARowIsReported(t *testing.T) {
+	t.Parallel()
+	r := setup{
+		from: "{{.from}} <a@acme.example>", subject: "Invoice {{.number}}", headers: [][2]string{{"X-Ref", "{{.ref}}"}, {"List-Unsubscribe", "{{.url}}"}},
+		attachments: [][3]string{{"invoices/{{.number}}.pdf", "{{.ref}}.pdf", ""}, {"x/{{.gone}}.pdf", "", ""}},
+	}.renderer(t)
+	_, err := r.Render(recipient(t, "Ann", "ann@example.com", "from", "x", "number", "7\r\nBcc: eve@example.com", "ref", "a\x00", "url", "https://x", "gone", ""), testDate)
+	got := strings.Join(diagnose(err), " ")
+	if want := "control-character control-character bad-header control-character bad-path"; got != want {
+		t.Errorf("codes %s, want %s\n%v", got, want, err)
+	}
+	for _, text := range []string{
+		`header Subject: carriage return (U+000D) at character 10 (columns "number", "ref" have such characters)`,
+		`header X-Ref: NUL (U+0000) at character 2`,
+		`header List-Unsubscribe: not a list of <URI>, <URI>: "https://x"`,
+		`campaign.yaml:9:5: attachment "x/.pdf": ".pdf" begins with a dot (is a column empty? Hidden files are not attached)`,
+	} {
+		if !strings.Contains(err.Error(), text) {
+			t.Errorf("no %s in\n%v", text, err)
+		}
+	}
+}
+
+func TestSevenBitOnly(t *testing.T) {
+	t.Parallel()
+	_, err := setup{}.renderer(t).Render(recipient(t, "Ann", "آن@example.com"), testDate)
+	if got := strings.Join(diagnose(err), " "); got != "needs-smtputf8" {
+		t.Errorf("got %s: %v", got, err)
+	}
+	m, err := setup{bounces: "bounces@acme.example"}.renderer(t).Render(recipient(t, "Ann", "ann@bücher.example"), testDate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.To() != "ann@xn--bcher-kva.example" || m.From() != "bounces@acme.example" {
+		t.Errorf("envelope %s → %s", m.From(), m.To())
+	}
+}
+
+func TestIdentity(t *testing.T) {
+	t.Parallel()
+	r := setup{text: "{{.mailshot.token}} {{.mailshot.key}} {{.mailshot.campaign}} {{.mailshot.address}} {{.mailshot.name}}\n"}.renderer(t)
+	render := func(name, addr string, date time.Time) *Message {
+		t.Helper()
+		m, err := r.Render(recipient(t, name, addr), date)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	a, b := render("Ann", "ann@example.com", testDate), render("Ann", "ann@example.com", testDate.Add(time.Hour))
+	if a.Digest() != b.Digest() || a.ID() != b.ID() {
+		t.Error("the date is part of the message's identity")
+	}
+	_, restA, _ := bytes.Cut(wire(t, a), []byte("\r\n"))
+	_, restB, _ := bytes.Cut(wire(t, b), []byte("\r\n"))
+	if !bytes.Equal(restA, restB) {
+		t.Error("more than the Date field depends on the date")
+	}
+	if c := render("Bob", "ann@example.com", testDate); c.Digest() == a.Digest() || c.ID() != a.ID() {
+		t.Error("another name: same digest, or another Message-ID")
+	}
+	if c := render("Ann", "bob@example.com", testDate); c.Digest() == a.Digest() || c.ID() == a.ID() {
+		t.Error("another address: same digest or same Message-ID")
+	}
+	s := setup{text: "{{.mailshot.token}} {{.mailshot.key}} {{.mailshot.campaign}} {{.mailshot.address}} {{.mailshot.name}}\n", bounces: "b@acme.example"}
+	if c, _ := s.renderer(t).Render(recipient(t, "Ann", "ann@example.com"), testDate); c.Digest() == a.Digest() {
+		t.Error("another envelope sender: same digest")
+	}
+	token := Token(testSecret, "test", "ann@example.com")
+	if want := token + " ann@example.com test ann@example.com Ann\n"; a.Parts()[0].Text != want {
+		t.Errorf("text %q, want %q", a.Parts()[0].Text, want)
+	}
+	if strings.Contains(a.ID(), token) || len(token) != 32 {
+		t.Errorf("token %s is to be read from the Message-ID %s", token, a.ID())
+	}
+	if Token(testSecret, "other", "ann@example.com") == token {
+		t.Error("one token for two campaigns")
+	}
+}
+
+// The caller's data is read and nothing else: two rows may share a map.
+func TestRecipientIsNotChanged(t *testing.T) {
+	t.Parallel()
+	r := setup{}.renderer(t)
+	to := recipient(t, "Ann", "ann@example.com", "a", "1")
+	to.Data.Mailshot = map[string]string{"mine": "kept"}
+	if _, err := r.Render(to, testDate); err != nil {
+		t.Fatal(err)
+	}
+	if len(to.Data.Mailshot) != 1 || to.Data.Mailshot["mine"] != "kept" {
+		t.Errorf("Mailshot is now %v", to.Data.Mailshot)
+	}
+}
+
+var errWriter = errors.New("the disk is full")
+
+type failingWriter struct{ after int }
+
+func (w *failingWriter) Write(p []byte) (int, error) {
+	if w.after -= len(p); w.after < 0 {
+		return 0, errWriter
+	}
+	return len(p), nil
+}
+
+func TestWriteToReportsErrors(t *testing.T) {
+	t.Parallel()
+	m, err := setup{attachments: [][3]string{{"a.txt", "", ""}}, files: map[string]string{"a.txt": "text"}}.renderer(t).Render(recipient(t, "Ann", "ann@example.com"), testDate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for after := range int(m.Size()) {
+		if n, err := m.WriteTo(&failingWriter{after}); err != errWriter || n > int64(after) {
+			t.Fatalf("a writer that fails after %d: %d, %v", after, n, err)
+		}
+	}
+}
