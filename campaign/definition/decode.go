@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -19,9 +18,10 @@ type key struct {
 	keys     []key
 	entries  func(dec *decoder, name, value *yaml.Node) // a mapping with keys that the person chooses
 
-	example string // as it stands in the reference, after "name: "; empty = not shown
+	example string // as it stands in the reference, after "name: "
 	doc     string // one comment, "" = none
 	off     bool   // shown commented out
+	hidden  bool   // neither shown nor suggested: known only to be refused
 }
 
 // decoder walks the file's nodes along the table of keys and gathers the mistakes.
@@ -73,9 +73,9 @@ func lastLine(n *yaml.Node) int {
 }
 
 // name is the path of the key that is read, for messages.
-func (dec *decoder) name() string {
-	return strings.ReplaceAll(strings.Join(dec.path, "."), ".[", "[")
-}
+func (dec *decoder) name() string { return dotted(dec.path) }
+
+func dotted(path []string) string { return strings.ReplaceAll(strings.Join(path, "."), ".[", "[") }
 
 // within reads something below the key called name.
 func (dec *decoder) within(name string, read func()) {
@@ -102,6 +102,10 @@ func (dec *decoder) plain(n *yaml.Node) bool {
 // mapping calls each for the pairs of a mapping, after refusing keys given twice. It returns false if n is not a mapping.
 func (dec *decoder) mapping(n *yaml.Node, each func(name, value *yaml.Node)) bool {
 	if !dec.plain(n) {
+		return false
+	}
+	if null(n) && len(dec.path) > 0 {
+		dec.noValue(n)
 		return false
 	}
 	if n.Kind != yaml.MappingNode {
@@ -178,7 +182,7 @@ func (dec *decoder) section(n, at *yaml.Node, keys []key) {
 			dec.errs = append(dec.errs, e)
 			continue
 		}
-		dec.report(at, "missing-key", fmt.Sprintf("%q is missing", strings.Join(append(slices.Clone(dec.path), k.name), ".")), hint)
+		dec.report(at, "missing-key", fmt.Sprintf("%q is missing", dotted(append(slices.Clone(dec.path), k.name))), hint)
 	}
 }
 
@@ -199,7 +203,9 @@ func (dec *decoder) value(name, value *yaml.Node, k key) {
 func (dec *decoder) unknown(name *yaml.Node, keys []key) {
 	var names []string
 	for _, k := range keys {
-		names = append(names, k.name)
+		if !k.hidden {
+			names = append(names, k.name)
+		}
 	}
 	hint := ""
 	if near := nearest(name.Value, names); near != "" {
@@ -257,8 +263,8 @@ func (dec *decoder) scalar(n *yaml.Node) (Text, bool) {
 			return Text{}, false
 		}
 	}
-	if strings.TrimSpace(t.Text) == "" {
-		dec.report(n, "empty-value", fmt.Sprintf("%q has no value", dec.name()), "give one, or remove the line")
+	if null(n) || strings.TrimSpace(t.Text) == "" {
+		dec.noValue(n)
 		return Text{}, false
 	}
 	for _, r := range t.Text {
@@ -273,19 +279,18 @@ func (dec *decoder) scalar(n *yaml.Node) (Text, bool) {
 // comment refuses an unquoted text that goes on after a # which YAML takes for a comment: subject: Invoice #{{.number}}
 // would be sent as "Invoice".
 func (dec *decoder) comment(n *yaml.Node) bool {
-	line := []rune(dec.source.lines[min(n.Line, len(dec.source.lines))-1])
-	if n.Column > len(line) {
+	rest, value := dec.source.from(n.Line, n.Column), []rune(n.Value)
+	if len(value) == 0 || len(rest) < len(value) || !slices.Equal(rest[:len(value)], value) {
+		return true // of several lines, or empty
+	}
+	blanks := len(value)
+	for blanks < len(rest) && (rest[blanks] == ' ' || rest[blanks] == '\t') {
+		blanks++
+	}
+	if blanks+1 >= len(rest) || rest[blanks] != '#' || strings.ContainsRune(" \t#", rest[blanks+1]) {
 		return true
 	}
-	rest, ok := strings.CutPrefix(string(line[n.Column-1:]), n.Value)
-	if !ok || n.Value == "" {
-		return true
-	}
-	after := strings.TrimLeft(rest, " \t")
-	if len(after) < 2 || after[0] != '#' || strings.ContainsAny(after[1:2], " \t#") {
-		return true
-	}
-	column := n.Column + utf8.RuneCountInString(n.Value) + utf8.RuneCountInString(rest) - utf8.RuneCountInString(after)
+	column := n.Column + blanks
 	dec.reportAt(n.Line, column, "comment-in-text", "the text ends before this #, which begins a comment",
 		"put the whole text in quotes, or a blank after the #")
 	return false
@@ -307,6 +312,13 @@ func templateShape(n *yaml.Node) bool {
 		n.Content[0].Kind == yaml.MappingNode && n.Content[0].Style&yaml.FlowStyle != 0
 }
 
+// null recognises a value that is not there: nothing at all, ~ or null.
+func null(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }
+
+func (dec *decoder) noValue(n *yaml.Node) {
+	dec.report(n, "empty-value", fmt.Sprintf("%q has no value", dec.name()), "give one, or remove the line")
+}
+
 func kindOf(n *yaml.Node) string {
 	switch n.Kind {
 	case yaml.MappingNode:
@@ -316,14 +328,12 @@ func kindOf(n *yaml.Node) string {
 	case yaml.AliasNode:
 		return "an alias"
 	}
-	if n.Tag == "!!null" && n.Value == "" {
-		return "nothing"
-	}
 	return "one text"
 }
 
-// clip shortens a text of the file for a message.
+// clip shortens a text of the file for a message. A login in a URL is not shown.
 func clip(s string) string {
+	s = userinfoPattern.ReplaceAllString(s, "://"+mask+"@")
 	if r := []rune(s); len(r) > 60 {
 		return string(r[:59]) + "…"
 	}
@@ -348,7 +358,7 @@ func (dec *decoder) list(n *yaml.Node, each func(n *yaml.Node)) {
 		return
 	}
 	if len(n.Content) == 0 {
-		dec.report(n, "empty-value", fmt.Sprintf("%q has no value", dec.name()), "give one, or remove the line")
+		dec.noValue(n)
 	}
 	for i, item := range n.Content {
 		dec.within(fmt.Sprintf("[%d]", i), func() { each(item) })

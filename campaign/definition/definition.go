@@ -182,7 +182,7 @@ func (d *Definition) check(dec *decoder) {
 	if n := dec.seen["body"]; n != nil && !d.Body.Markdown.Given() && !d.Body.HTML.Given() && !d.Body.Text.Given() && !dec.failed("body") {
 		dec.report(n, "missing-key", "the body has no text", "give one of markdown: body.md, html: body.html or text: body.txt")
 	}
-	if n := dec.seen["body.layout"]; n != nil && !d.Body.Markdown.Given() && !d.Body.HTML.Given() && d.Body.Text.Given() {
+	if n := dec.seen["body.layout"]; n != nil && !d.Body.Markdown.Given() && !d.Body.HTML.Given() && d.Body.Text.Given() && !dec.failed("body.layout") {
 		dec.report(n, "useless-key", "a layout is for markdown or html, and the body is text only", "remove the line")
 	}
 	if n := dec.seen["server.password"]; n != nil && dec.seen["server.username"] == nil {

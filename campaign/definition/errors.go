@@ -56,7 +56,8 @@ func join(errs []*Error) error {
 	return errors.Join(all...)
 }
 
-// nearest returns the word of words most like s, or "" when none is alike. Case and the choice of - or _ cost nothing.
+// nearest returns the word of words most like s, or "" when none is alike. Case and the choice of - or _
+// cost nothing; a word's beginning is like it.
 func nearest(s string, words []string) string {
 	best, bestCost := "", 0
 	from := plainWord(s)
@@ -64,6 +65,13 @@ func nearest(s string, words []string) string {
 	for _, w := range words {
 		if cost := distance(from, plainWord(w), limit); cost <= limit && (best == "" || cost < bestCost) {
 			best, bestCost = w, cost
+		}
+	}
+	if best == "" && len(from) >= 3 { // user for username
+		for _, w := range words {
+			if strings.HasPrefix(plainWord(w), from) {
+				return w
+			}
 		}
 	}
 	return best

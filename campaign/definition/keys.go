@@ -94,7 +94,7 @@ func (d *Definition) serverKeys() []key {
 			doc: "Where the password is, never the password: { env: NAME }, { file: path } or { command: [pass, show, smtp] }."},
 		{name: "helo", read: helo(&s.Helo), example: "mail.acme.example", doc: "Name given in EHLO. Default: this machine's."},
 		{name: "ca_file", read: anyFile(&s.CAFile), example: "ca.pem", off: true, doc: "Certificates to trust in the place of the system's (PEM)."},
-		{name: "provider", read: provider},
+		{name: "provider", read: provider, hidden: true},
 	}
 }
 

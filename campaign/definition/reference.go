@@ -22,8 +22,9 @@ const (
 )
 
 func writeReference(b *strings.Builder, keys []key, indent string) {
+	apart := false // the key before takes several lines
 	for _, k := range keys {
-		if k.example == "" && k.keys == nil {
+		if k.hidden {
 			continue
 		}
 		line := indent
@@ -41,10 +42,11 @@ func writeReference(b *strings.Builder, keys []key, indent string) {
 				line, doc = beside, ""
 			}
 		}
+		if indent == "" && b.Len() > 0 && (doc != "" || apart) {
+			b.WriteString("\n")
+		}
+		apart = rest != "" || k.keys != nil
 		if doc != "" {
-			if indent == "" && b.Len() > 0 {
-				b.WriteString("\n")
-			}
 			for _, l := range wrap(doc, commentWidth-len(indent)) {
 				b.WriteString(indent + "# " + l + "\n")
 			}

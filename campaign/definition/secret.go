@@ -1,7 +1,6 @@
 package definition
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -113,7 +112,7 @@ func runSecretCommand(ctx context.Context, command []string, dir string) (string
 	stdout, stderr := &head{}, &head{}
 	cmd.Stdout, cmd.Stderr = stdout, stderr
 	err := cmd.Run()
-	first, _, _ := strings.Cut(stdout.String(), "\n")
+	first, _, _ := strings.Cut(string(stdout.kept), "\n")
 	first = strings.TrimSuffix(first, "\r")
 	if ctx.Err() != nil {
 		return "", ctx.Err()
@@ -128,7 +127,7 @@ func runSecretCommand(ctx context.Context, command []string, dir string) (string
 			return "", bare(err)
 		}
 		// What the program says helps; what it has printed as the secret is taken out of it.
-		said, _, _ := strings.Cut(strings.TrimSpace(stderr.String()), "\n")
+		said, _, _ := strings.Cut(strings.TrimSpace(string(stderr.kept)), "\n")
 		if said == "" || first != "" && strings.Contains(said, first) {
 			return "", fmt.Errorf("ended with exit code %d", ee.ExitCode())
 		}
@@ -138,10 +137,10 @@ func runSecretCommand(ctx context.Context, command []string, dir string) (string
 }
 
 // head keeps the first bytes written to it and drops the others.
-type head struct{ bytes.Buffer }
+type head struct{ kept []byte }
 
 func (h *head) Write(p []byte) (int, error) {
-	h.Buffer.Write(p[:min(len(p), maxSecret-min(maxSecret, h.Len()))])
+	h.kept = append(h.kept, p[:min(len(p), maxSecret-len(h.kept))]...)
 	return len(p), nil
 }
 

@@ -17,13 +17,17 @@ type source struct {
 	lines  []string
 	hidden map[int]bool // lines (1-based) that show nothing
 	secret []bool       // by line: it belongs to what is written below a secret key
+
+	shown   map[int]string // excerpts made, by line: a line may have many mistakes and be long
+	runes   []rune         // of line runesOf, for the same reason
+	runesOf int
 }
 
 // mask stands in an excerpt for what may be a secret.
 const mask = "‹hidden›"
 
 func newSource(name string, data []byte) *source {
-	s := &source{name: name, lines: splitLines(strings.TrimPrefix(string(data), "\ufeff")), hidden: map[int]bool{}}
+	s := &source{name: name, lines: splitLines(strings.TrimPrefix(string(data), "\ufeff")), hidden: map[int]bool{}, shown: map[int]string{}}
 	s.secret = secretLines(s.lines)
 	return s
 }
@@ -81,9 +85,11 @@ func (s *source) errorAt(line, column int, code, text, hint string) *Error {
 		return e
 	}
 	e.Excerpt, e.Column = s.excerpt(line), column
-	if n := utf8.RuneCountInString(e.Excerpt); e.Column > n+1 {
-		e.Column = n + 1
+	if e.Excerpt != s.lines[line-1] { // the caret stands at the latest where the hidden part begins
+		before, _, _ := strings.Cut(e.Excerpt, mask)
+		e.Column = min(e.Column, utf8.RuneCountInString(before)+1)
 	}
+	e.Column = min(e.Column, utf8.RuneCountInString(e.Excerpt)+1)
 	return e
 }
 
@@ -117,7 +123,7 @@ func afterSecret(line string) int {
 }
 
 // A reference is shown as it is, unless something is wrong within it.
-var referencePattern = regexp.MustCompile(`^[ \t]*(\{[ \t]*(env[ \t]*:[ \t]*[A-Z][A-Z0-9_]*|file[ \t]*:[ \t]*[\w./~-]+|command[ \t]*:[ \t]*\[[\w./~, -]*\])[ \t]*\}[ \t]*)?(#.*)?$`)
+var referencePattern = regexp.MustCompile(`^[ \t]*(\{[ \t]*(env[ \t]*:[ \t]*[A-Z][A-Z0-9_]*|file[ \t]*:[ \t]*[\w./~-]+|command[ \t]*:[ \t]*\[[\w./~, -]*\])[ \t]*\}[ \t}]*)?$`)
 
 var userinfoPattern = regexp.MustCompile(`://[^\s/]*@`)
 
@@ -134,7 +140,11 @@ func secretLines(lines []string) []bool {
 			continue
 		}
 		body := strings.TrimLeft(line, " \t")
-		if depth := len(line) - len(body); indent >= 0 && (body == "" || depth > indent || depth == indent && body[0] == '-') {
+		depth := len(line) - len(body)
+		if strings.HasPrefix(line, "\t") {
+			depth = len(line) // not allowed, so its depth is not known: deeper than anything
+		}
+		if indent >= 0 && (body == "" || depth > indent || depth == indent && body[0] == '-') {
 			secret[i] = true
 			continue
 		}
@@ -169,28 +179,40 @@ func openQuote(text string, quote byte) byte {
 // hide finds the secrets of a parsed file that the text alone does not show: those whose text goes on over lines that
 // are not indented, as flow collections allow.
 func (s *source) hide(root *yaml.Node) {
-	var walk func(n *yaml.Node, end int)
-	walk = func(n *yaml.Node, end int) {
+	// end is the line of what comes after n; with it, n's last text may share that line.
+	var walk func(n *yaml.Node, end int, with bool)
+	walk = func(n *yaml.Node, end int, with bool) {
 		for i, c := range n.Content {
-			next := end
+			next, with := end, with
 			if i+1 < len(n.Content) {
-				next = n.Content[i+1].Line
+				next, with = n.Content[i+1].Line, n.Style&yaml.FlowStyle != 0
 			}
-			if n.Kind == yaml.MappingNode && i%2 == 1 && secretKey(n.Content[i-1].Value) {
-				for l := n.Content[i-1].Line + 1; l <= next && l <= len(s.lines); l++ {
-					if l < next || n.Style&yaml.FlowStyle != 0 {
-						s.hidden[l] = true
-					}
-				}
+			if n.Kind != yaml.MappingNode || i%2 == 0 || !secretKey(n.Content[i-1].Value) {
+				walk(c, next, with)
+				continue
 			}
-			walk(c, next)
+			if !with {
+				next--
+			}
+			for l := n.Content[i-1].Line + 1; l <= min(next, len(s.lines)); l++ {
+				s.hidden[l] = true
+			}
 		}
 	}
-	walk(root, len(s.lines)+1)
+	walk(root, len(s.lines)+1, false)
 }
 
 // excerpt returns a line as it may be shown.
 func (s *source) excerpt(line int) string {
+	text, ok := s.shown[line]
+	if !ok {
+		text = s.mask(line)
+		s.shown[line] = text
+	}
+	return text
+}
+
+func (s *source) mask(line int) string {
 	text := s.lines[line-1]
 	if s.hidden[line] || s.secret[line-1] {
 		body := strings.TrimLeft(text, " \t")
@@ -198,12 +220,8 @@ func (s *source) excerpt(line int) string {
 		if strings.TrimSpace(body) == "" {
 			return text
 		}
-		if m := keyPattern.FindStringIndex(body); m != nil && m[0] == 0 && !s.hidden[line] {
-			for _, k := range []string{"env", "file", "command"} {
-				if strings.HasPrefix(body, k) {
-					return indent + body[:m[1]] + " " + mask
-				}
-			}
+		if referenceKey(body) && !s.hidden[line] {
+			return indent + body[:strings.Index(body, ":")+1] + " " + mask
 		}
 		return indent + mask
 	}
@@ -246,7 +264,7 @@ func (s *source) syntax(err error) error {
 			break
 		}
 	}
-	if strings.Contains(le.ContextMsg, "flow") || strings.Contains(le.ContextMsg, "quoted") {
+	if strings.Contains(le.ContextMsg, "flow") || strings.Contains(le.ContextMsg, "quoted") || strings.Contains(le.ContextMsg, "simple key") {
 		if le.ContextMark.Line > 0 { // where it opened says more than where the parser gave up
 			line, column = le.ContextMark.Line, le.ContextMark.Column
 		}
@@ -258,11 +276,34 @@ func (s *source) syntax(err error) error {
 	switch at := strings.Index(here, "{{"); {
 	case s.at(line, column) == '\t':
 		text, hint = "a tab in the indentation", "indent with spaces"
+	case s.literal(line, column):
+		// To mend the YAML would not help: it is refused in quotes too.
+		return s.errorAt(line, max(column, 1), "literal-password", "a password does not belong in the campaign file", passwordHint)
 	case at >= 0 && bareTemplate.MatchString(here):
 		text, hint = "a text that begins with {{ without quotes around it", bareTemplateHint
 		column = utf8.RuneCountInString(here[:at]) + 1
 	}
 	return s.errorAt(line, max(column, 1), "syntax", text, hint)
+}
+
+// literal says whether a place lies in what seems to be a password written out, and not in a reference to one.
+func (s *source) literal(line, column int) bool {
+	text := s.lines[line-1]
+	if s.secret[line-1] {
+		return !referenceKey(strings.TrimSpace(text))
+	}
+	at := afterSecret(text)
+	return at >= 0 && column > utf8.RuneCountInString(text[:at]) && !strings.HasPrefix(strings.TrimSpace(text[at:]), "{")
+}
+
+// referenceKey says whether a line begins as a line of a reference to a secret does.
+func referenceKey(line string) bool {
+	for _, k := range []string{"env", "file", "command"} {
+		if rest, ok := strings.CutPrefix(line, k); ok && strings.HasPrefix(strings.TrimLeft(rest, " \t"), ":") {
+			return true
+		}
+	}
+	return false
 }
 
 var bareTemplate = regexp.MustCompile(`(:|-|\[|,)[ \t]+\{\{`)
@@ -271,13 +312,19 @@ const bareTemplateHint = `put it in quotes: "{{.name}} …"`
 
 // at returns the rune at a place, or 0.
 func (s *source) at(line, column int) rune {
-	if line < 1 || line > len(s.lines) || column < 1 {
-		return 0
-	}
-	for i, r := range []rune(s.lines[line-1]) {
-		if i == column-1 {
-			return r
-		}
+	if rest := s.from(line, column); len(rest) > 0 {
+		return rest[0]
 	}
 	return 0
+}
+
+// from returns what stands in a line from a column on.
+func (s *source) from(line, column int) []rune {
+	if line < 1 || line > len(s.lines) || column < 1 {
+		return nil
+	}
+	if s.runesOf != line {
+		s.runes, s.runesOf = []rune(s.lines[line-1]), line
+	}
+	return s.runes[min(column-1, len(s.runes)):]
 }

@@ -1,0 +1,267 @@
+package definition
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"mailshot/campaign/check"
+	"mailshot/sender/limits"
+)
+
+// Each file of testdata/bad stands beside the messages that it gives, as a person sees them.
+//
+// The password-* files hold the secret hunter2 in every place that a person may put it, and no message may. Taking the
+// call of secretLines out of newSource fails here with eight files, the call of hide with one, the mask in shown with one.
+func TestBad(t *testing.T) {
+	t.Parallel()
+	names, err := filepath.Glob("testdata/bad/*.yaml")
+	if err != nil || len(names) < 90 {
+		t.Fatal(len(names), err)
+	}
+	for _, name := range names {
+		t.Run(strings.TrimSuffix(filepath.Base(name), ".yaml"), func(t *testing.T) {
+			t.Parallel()
+			data, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			d, err := Parse("campaign.yaml", data, "testdata/folder")
+			if err == nil || d != nil {
+				t.Fatal("no mistake was found")
+			}
+			var b strings.Builder
+			for _, f := range check.From(err) {
+				if f.Code == "error" || !strings.HasPrefix(f.Place, "campaign.yaml") {
+					t.Errorf("%+v", f)
+				}
+				if err := f.Write(&b); err != nil {
+					t.Fatal(err)
+				}
+				if strings.Contains(f.Excerpt, "hunter2") {
+					t.Errorf("the excerpt shows the secret: %q", f.Excerpt)
+				}
+			}
+			if got := b.String() + err.Error(); strings.Contains(got, "hunter2") {
+				t.Errorf("the secret is shown:\n%s", got)
+			}
+			path := strings.TrimSuffix(name, ".yaml") + ".txt"
+			if *update {
+				if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if b.String() != string(want) {
+				t.Errorf("got\n%s\nwant\n%s", b.String(), want)
+			}
+		})
+	}
+}
+
+func load(t *testing.T, name string) *Definition {
+	t.Helper()
+	data, err := os.ReadFile("testdata/good/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := Parse("campaign.yaml", data, "testdata/folder")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func TestLeast(t *testing.T) {
+	t.Parallel()
+	d := load(t, "least.yaml")
+	want := &Definition{
+		Path: "campaign.yaml", Name: "campaign.yaml", Dir: "testdata/folder", Digest: d.Digest,
+		ID: "news", From: Text{"News <news@example.com>", 2, 7}, Subject: Text{"Hello", 3, 10},
+		Recipients: Recipients{File: "people.csv", Duplicates: "error"},
+		Body:       Body{Markdown: Text{"body.md", 5, 19}},
+	}
+	if !reflect.DeepEqual(want, d) {
+		t.Errorf("got  %+v\nwant %+v", d, want)
+	}
+	if len(d.Digest) != 64 {
+		t.Errorf("digest %q", d.Digest)
+	}
+}
+
+// Every key of the table is read to where it belongs, with its place.
+func TestMost(t *testing.T) {
+	t.Parallel()
+	d := load(t, "most.yaml")
+	want := &Definition{
+		Path: "campaign.yaml", Name: "campaign.yaml", Dir: "testdata/folder", Digest: d.Digest,
+		ID:      "news-{{ date }}",
+		From:    Text{"{{.sender}} <news@example.com>", 3, 8},
+		ReplyTo: Text{"Help 'desk' <help@example.com>", 4, 12},
+		Subject: Text{`Hello {{.name}}, here is "it"`, 7, 3},
+		Bounces: d.Bounces,
+		Recipients: Recipients{
+			File: "-", Delimiter: '\t', HeaderRow: 1000, Columns: map[string]string{"due date": "date", "2026": "number"},
+			Where: Text{"amount > 0", 17, 5}, Duplicates: "first",
+		},
+		Body: Body{
+			HTML: Text{"body.html", 20, 9}, Text: Text{"body.md", 21, 9}, Layout: Text{"letter", 22, 11}, Language: "pt-BR", Direction: "rtl",
+		},
+		Attachments: []Attachment{
+			{File: Text{"invoices/{{.number}}.pdf", 26, 9}, Name: Text{"{{.number}}: é.pdf", 27, 10}},
+			{File: Text{"logo.png", 28, 11}, CID: "logo"},
+		},
+		Suppress: []Text{{"do-not-mail.csv", 29, 11}},
+		Headers: []Header{
+			{"X-One", Text{"012", 31, 10}}, {"List-Id", Text{"News <news.example.com>", 32, 13}}, {"X-Three", Text{"no", 33, 12}},
+		},
+		Archive: "sent/",
+		Server:  Server{Host: "::1", Port: 2525, TLS: "none", Username: "me", Password: &Secret{Command: []string{"pass", "show", "smtp"}}},
+		Limits: Limits{
+			Caps:        []limits.Cap{{N: 20, Window: time.Minute}},
+			Domains:     map[string][]limits.Cap{"xn--bcher-kva.example": {{N: 1, Window: time.Second}, {N: 10000, Window: 24 * time.Hour}}},
+			Connections: 4, MessagesPerConnection: 1000,
+			Retry: limits.Backoff{First: 90 * time.Second, Max: 2 * time.Hour, GiveUp: 48 * time.Hour},
+		},
+	}
+	if d.Bounces.String() != "bounces@xn--bcher-kva.example" {
+		t.Errorf("bounces %v", d.Bounces)
+	}
+	if !reflect.DeepEqual(want, d) {
+		t.Errorf("got  %+v\nwant %+v", d, want)
+	}
+	now := time.Date(2026, 11, 2, 23, 59, 0, 0, time.FixedZone("", 3600))
+	if got := d.ExpandID(now); got != "news-2026-11-02" {
+		t.Errorf("id %q", got)
+	}
+}
+
+// The files that a campaign names are looked for below its own folder, wherever the program runs.
+func TestLoad(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	least, err := os.ReadFile("testdata/good/least.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "news.yaml")
+	write("news.yaml", "\ufeff"+string(least))
+	_, err = Load(path)
+	var e *Error
+	if !errors.As(err, &e) || e.Place != "news.yaml:4:21" || e.Code != "missing-file" {
+		t.Errorf("without the list: %v", err)
+	}
+	write("people.csv", "")
+	write("body.md", "")
+	d, err := Load(path)
+	if err != nil || d.Path != path || d.Dir != dir || d.Name != "news.yaml" {
+		t.Errorf("%+v, %v", d, err)
+	}
+
+	if err := os.Remove(filepath.Join(dir, "body.md")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(os.DevNull, filepath.Join(dir, "body.md")); err == nil {
+		if _, err = Load(path); !errors.As(err, &e) || e.Code != "leaves-folder" {
+			t.Errorf("a link out of the folder: %v", err)
+		}
+	}
+
+	if _, err := Load(filepath.Join(dir, "none.yaml")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("no file: %v", err)
+	}
+	if _, err := Load(dir); err == nil {
+		t.Error("a folder was read")
+	}
+	write("news.yaml", strings.Repeat("#", MaxSize+1))
+	if _, err := Load(path); !errors.As(err, &e) || e.Code != "too-large" {
+		t.Errorf("a large file: %v", err)
+	}
+}
+
+// A file full of mistakes gives the first hundred and the number of the others.
+func TestManyMistakes(t *testing.T) {
+	t.Parallel()
+	_, err := Parse("campaign.yaml", []byte("id: news\n"+strings.Repeat("zzzzz: 1\n", 1000)), "")
+	fs := check.From(err)
+	if n := len(fs); n > maxErrors+10 || n < maxErrors || !strings.HasSuffix(fs[n-1].Text, "more mistakes") {
+		t.Errorf("%d findings, the last %+v", len(fs), fs[len(fs)-1])
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, pattern := range []string{"testdata/bad/*.yaml", "testdata/good/*.yaml"} {
+		names, err := filepath.Glob(pattern)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, name := range names {
+			if data, err := os.ReadFile(name); err == nil && len(data) < 4096 {
+				f.Add(data)
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		d, err := Parse("campaign.yaml", data, "")
+		if (err == nil) != (d != nil) {
+			t.Fatal("neither or both")
+		}
+		for _, finding := range check.From(err) {
+			if finding.Code == "error" || finding.Text == "" || !strings.HasPrefix(finding.Place, "campaign.yaml") {
+				t.Fatalf("%+v", finding)
+			}
+			if finding.Column > len([]rune(finding.Excerpt))+1 {
+				t.Fatalf("column %d in %q", finding.Column, finding.Excerpt)
+			}
+		}
+		if d != nil && (d.ID == "" || d.Recipients.File == "" || !d.From.Given() || !d.Subject.Given()) {
+			t.Fatalf("%+v", d)
+		}
+	})
+}
+
+// What follows password: is never shown, whatever it is and whatever is wrong around it.
+func FuzzPassword(f *testing.F) {
+	f.Add("", "", "\nprot: 1")
+	f.Add("\"", "\"", ", x: @")
+	f.Add("{ env: ", "}", "")
+	f.Add("|\n    ", "\n", "  host: [")
+	f.Add("[", "]", "")
+	f.Fuzz(func(t *testing.T, before, after, rest string) {
+		const secret = "Xq7Zk2Vw9"
+		for _, frame := range []string{"server:\n  host: x y\n  password: %\n", "server: { host: x y, password: % }\n"} {
+			text := strings.Replace(frame, "%", before+secret+after, 1) + rest
+			_, err := Parse("campaign.yaml", []byte(text), "")
+			for _, f := range check.From(err) {
+				if strings.Contains(f.String()+f.Excerpt, secret) && !strings.ContainsAny(before, ",}\n\r\u0085\u2028\u2029") {
+					t.Fatalf("%q shows it: %s", text, f)
+				}
+			}
+		}
+	})
+}
+
+// A file of the greatest size on one line, each word of it a mistake, is read in time that does not grow with its square.
+// With the excerpts' and runes' caches taken out of source this ran for minutes.
+func TestLongLine(t *testing.T) {
+	t.Parallel()
+	for _, item := range []string{"x, ", "1/s #, ", "{ a: b }, ", "password: x, "} {
+		text := "id: news\nlimits: { caps: [" + strings.Repeat(item, (MaxSize-100)/len(item)) + "] }\n"
+		if _, err := Parse("campaign.yaml", []byte(text), ""); err == nil {
+			t.Errorf("%q: no mistake was found", item)
+		}
+	}
+}
