@@ -63,13 +63,26 @@ func (f files) problem(name string) (code, text, hint string) {
 	return "", "", ""
 }
 
+// folderProblem says what is wrong with the path of a folder below the campaign's, which need not be there yet.
+func (f files) folderProblem(name string) (code, text, hint string) {
+	if code, text, hint := leaves(name); code != "" {
+		return code, text, hint
+	}
+	if f.root != nil {
+		if info, err := f.root.Stat(filepath.FromSlash(name)); err == nil && !info.IsDir() {
+			return "not-a-folder", "a file, not a folder", ""
+		}
+	}
+	return "", "", ""
+}
+
 // leaves refuses a path that is not below the campaign's folder, from its text alone.
 func leaves(name string) (code, text, hint string) {
 	if strings.Contains(name, `\`) && !strings.Contains(name, "/") && filepath.Separator == '/' {
 		return "bad-path", "a path with backslashes", "write it with slashes: " + strings.ReplaceAll(name, `\`, "/")
 	}
 	if strings.HasPrefix(name, "~/") || !filepath.IsLocal(filepath.FromSlash(name)) {
-		return "leaves-folder", "the path leaves the campaign's folder", "copy the file into the folder of the campaign file"
+		return "leaves-folder", "the path leaves the campaign's folder", "use a path below the folder of the campaign file"
 	}
 	return "", "", ""
 }

@@ -31,7 +31,7 @@ func (d *Definition) keys() []key {
 			doc: "Files of addresses never to be mailed."},
 		{name: "headers", entries: header(&d.Headers), example: `{ List-Id: "Invoices <invoices.acme.example>" }`,
 			doc: "Headers of your own. One that comes out empty is left out."},
-		{name: "archive", read: text(&d.Archive), example: "sent/",
+		{name: "archive", read: folder(&d.Archive), example: "sent/",
 			doc: "Folder for a copy of each message as it was sent. Default: none."},
 		{name: "server", keys: d.serverKeys(),
 			doc: "Where the messages are handed over. Not needed for check, preview and send --to-sink."},

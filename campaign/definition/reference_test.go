@@ -4,8 +4,11 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"mailshot/templates"
 )
 
 var update = flag.Bool("update", false, "write the expected files anew")
@@ -43,6 +46,14 @@ func TestReferenceIsWhole(t *testing.T) {
 	}
 	walk(new(Definition).keys())
 	walk(attachmentKeys(new(Attachment)))
+}
+
+// The layouts that may be named are those that there are.
+func TestLayouts(t *testing.T) {
+	t.Parallel()
+	if got := templates.Layouts(); !slices.Equal(slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(layouts))) {
+		t.Errorf("templates has the layouts %v, a campaign file may name %v", got, layouts)
+	}
 }
 
 func TestReferenceDocument(t *testing.T) {

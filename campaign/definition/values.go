@@ -109,7 +109,7 @@ func fileProblem(dec *decoder, n *yaml.Node, name string) bool {
 
 func notTemplate(dec *decoder, n *yaml.Node, t Text) bool {
 	if isTemplate(t.Text) {
-		bad(dec, n, fmt.Sprintf("%q is not a template", dec.name()), "name one file")
+		bad(dec, n, fmt.Sprintf("%q is not a template", dec.name()), "name one path")
 		return false
 	}
 	return true
@@ -134,10 +134,23 @@ func anyFile(into *string) reader {
 }
 
 func list(into *string) reader {
+	other := anyFile(into)
+	return oneLine(func(dec *decoder, n *yaml.Node, t Text) {
+		if *into = t.Text; t.Text != "-" {
+			other(dec, n)
+		}
+	})
+}
+
+// folder reads the path of a folder that need not be there.
+func folder(into *string) reader {
 	return oneLine(func(dec *decoder, n *yaml.Node, t Text) {
 		*into = t.Text
-		if t.Text != "-" && notTemplate(dec, n, t) {
-			fileProblem(dec, n, t.Text)
+		if !notTemplate(dec, n, t) {
+			return
+		}
+		if code, text, hint := dec.files.folderProblem(t.Text); code != "" {
+			dec.report(n, code, fmt.Sprintf("%q: %s", clip(t.Text), text), hint)
 		}
 	})
 }
