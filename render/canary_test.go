@@ -17,9 +17,9 @@ import (
 // every place where a cell can stand, messages of all sizes, and rows that fail
 // in between: no message carries another person's token.
 //
-// Proven: with the buffer of job.content kept in the Renderer and used again
-// (behind a mutex, so that the race detector is silent), thousands of messages
-// carry a foreign token.
+// Proven: with the buffer of job.content kept in the Renderer and its octets not
+// copied (behind a mutex, so that the race detector is silent), 8,954 of the
+// messages had a foreign token.
 func TestNoForeignToken(t *testing.T) {
 	t.Parallel()
 	rows := 10_000

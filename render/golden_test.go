@@ -22,7 +22,7 @@ func goldenCases() []struct {
 	cells []string
 } {
 	long := strings.Repeat("A paragraph that is longer than one line of quoted-printable may be, = sign and all. ", 3)
-	persian := "سلام {{.name}}،\n\nصورت‌حساب شمارهٔ {{.number}} شما آماده است. مبلغ: ۱٬۲۳۴٬۵۶۷ ریال.\n"
+	persian := "سلام {{.name}}،\n\nصورت\u200cحساب شمارهٔ {{.number}} شما آماده است. مبلغ: ۱٬۲۳۴٬۵۶۷ ریال.\n"
 	return []struct {
 		name string
 		setup
@@ -43,9 +43,9 @@ func goldenCases() []struct {
 			}},
 			[2]string{"Änn Exämple", "ann@example.com"}, []string{"name", "Änn", "number", "7", "empty", "  "}},
 		{"persian", setup{
-			from: "شرکت نمونه با نامی بسیار بلند برای آزمودن <billing@acme.example>", subject: "صورت‌حساب شمارهٔ {{.number}} برای {{.name}} همراه با موضوعی بلند که در یک خط نمی‌گنجد",
+			from: "شرکت نمونه با نامی بسیار بلند برای آزمودن <billing@acme.example>", subject: "صورت\u200cحساب شمارهٔ {{.number}} برای {{.name}} همراه با موضوعی بلند که در یک خط نمی\u200cگنجد",
 			text: persian, html: "<html dir=\"rtl\"><body><p>" + persian + "</p></body></html>",
-			attachments: [][3]string{{"invoices/{{.number}}.pdf", "صورت‌حساب {{.number}} برای {{.name}} - نسخهٔ نهایی.pdf", ""}},
+			attachments: [][3]string{{"invoices/{{.number}}.pdf", "صورت\u200cحساب {{.number}} برای {{.name}} - نسخهٔ نهایی.pdf", ""}},
 			files:       map[string]string{"invoices/12.pdf": "%PDF-1.7\nnothing much\n%%EOF\n"}},
 			[2]string{"زهرا حسینی", "zahra@example.com"}, []string{"name", "زهرا حسینی", "number", "12"}},
 		{"everything", setup{

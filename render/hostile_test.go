@@ -117,8 +117,8 @@ func lines(s string) string {
 //
 // Proven: with checkText saying "" to everything, 5 positions fail: a control
 // character passes in subjects, in the name of To, in X-Tag, in List-Id and in
-// file names. With textPieces, phrasePieces and plainFileName taking such text
-// for ASCII as well, Bcc is a field of the message that go-message reads.
+// file names. With printable saying yes to everything as well, Bcc is a field of
+// the message that go-message reads.
 func TestHostileCells(t *testing.T) {
 	t.Parallel()
 	cells := hostileCells(t)

@@ -248,6 +248,7 @@ func (j *job) attachment(a Attachment) (node, bool) {
 	if !ok {
 		return node{}, false
 	}
+	p = strings.TrimPrefix(p, "./") // people write it; it says nothing
 	if code, reason, hint := checkPath(p); reason != "" {
 		j.fault(code, a.Place, hint, "attachment %s: %s", show(p), reason)
 		return node{}, false
