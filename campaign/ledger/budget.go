@@ -60,6 +60,7 @@ type Budget struct {
 	a      *Accounts
 	holder string
 	lock   *flock.Flock
+	since  func(time.Time) time.Duration // time.Since, but for tests whose clock runs faster
 
 	mu       sync.Mutex
 	accounts map[string]*account // by Limit.Key
@@ -78,7 +79,7 @@ func (a *Accounts) Budget(ctx context.Context) (*Budget, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	b := &Budget{a: a, holder: newRun(), accounts: map[string]*account{}}
+	b := &Budget{a: a, holder: newRun(), since: time.Since, accounts: map[string]*account{}}
 	var err error
 	if b.lock, err = takeLock(a.holderFile(b.holder)); err != nil {
 		return nil, fmt.Errorf("%s: %w", a.db.path, err)
@@ -143,7 +144,7 @@ func (b *Budget) Reserve(ctx context.Context, now time.Time, ls []Limit) (r *Res
 		var got map[string]int64
 		err = b.a.db.write(func(t *tx) error {
 			// While this waited for others, time went on; what they recorded must not look like the future.
-			u := &usage{t: t, now: now.Add(time.Since(asked)), holder: b.holder}
+			u := &usage{t: t, now: now.Add(b.since(asked)), holder: b.holder}
 			if err := b.flush(u); err != nil {
 				return err
 			}
