@@ -130,7 +130,6 @@ func (p *Pool) Abort() {
 		p.forget(c)
 	}
 	p.idle = nil
-	p.wake()
 }
 
 // take returns a connection to use: the idle one used last, unless a fresh one
