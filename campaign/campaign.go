@@ -1,0 +1,286 @@
+// Package campaign runs a mail campaign: it plans, sends and accounts.
+//
+// A campaign is a definition (the file), a list, templates and a server. [Open] reads the definition's surroundings;
+// [Campaign.Plan] makes and checks every message once and freezes the list in the ledger; [Campaign.Run] sends what the
+// ledger says is left. Check and preview use the same path up to the ledger, so what they say holds for a send.
+//
+//	plan:  row -> address, type, filter -> render -> check -> ledger (draft, in chunks), then one flip
+//	run:   admit -> ledger.Next -> render -> Pool.Send (begin = ledger.Begin) -> ledger.Settle -> Observe
+//
+// The rooms below it do not know each other: this package wires them and holds the rules that need more than one of
+// them. The three promises are kept here by order alone: nothing is sent that was not planned (a message that no longer
+// has the planned digest is held), nothing is begun without a durable record, nothing goes without a reservation.
+package campaign
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"mailshot/campaign/definition"
+	"mailshot/campaign/ledger"
+	"mailshot/campaign/recipients"
+	"mailshot/internal/address"
+	"mailshot/render"
+	"mailshot/templates"
+)
+
+// Options say what to open. Definition is required; every other field's zero value is useful.
+type Options struct {
+	Definition *definition.Definition
+	ID         string           // overrides the definition's id; "" = the definition's, with its date filled in
+	State      string           // path of state.db; "" = MAILSHOT_STATE, else .mailshot/state.db beside the campaign file
+	Accounts   string           // path of accounts.db; "" = MAILSHOT_ACCOUNTS, else the user's state folder
+	Stdin      io.Reader        // the list, when the definition's list is "-"; nil = os.Stdin
+	Now        func() time.Time // the clock; nil = time.Now
+	Observe    func(Event)      // called for each event of a run, one at a time; nil = nobody
+	Sink       *SinkTarget      // sends to a sink instead of the definition's server, with no caps; nil = the real server
+	To         *address.Address // a rehearsal: every message goes to this address, as a campaign of its own; nil = no
+}
+
+// SinkTarget is a catch-all server on loopback. It takes the place of the definition's server, login and caps.
+type SinkTarget struct {
+	Host    string
+	Port    int
+	TLS     string         // as in sender.Config
+	RootCAs *x509.CertPool // whom to trust; nil = the system
+}
+
+// Campaign is an open campaign. Its methods are to be called one at a time; Close when done.
+type Campaign struct {
+	def  *definition.Definition
+	opts Options
+	id   string
+	now  func() time.Time
+
+	root     *os.Root
+	accounts *ledger.Accounts
+	secret   []byte
+	suppress *suppression
+
+	ledger *ledger.Ledger // opened by Plan
+	lock   *ledger.Lock   // held from Plan to Close
+	frozen *ledger.Campaign
+	only   string
+	limit  int64
+
+	list     *recipients.List // nil when the header came from the ledger
+	header   *recipients.Header
+	renderer *render.Renderer
+	compiler *templates.Compiler
+}
+
+// Open opens the campaign's folder, the user's accounts and the suppression files. The list is opened by what needs it:
+// a resumed campaign reads its frozen list and never the file. Errors are positioned (see check.From).
+func Open(ctx context.Context, o Options) (*Campaign, error) {
+	c := &Campaign{def: o.Definition, opts: o, now: o.Now, id: o.ID}
+	if c.now == nil {
+		c.now = time.Now
+	}
+	if c.opts.Stdin == nil {
+		c.opts.Stdin = os.Stdin
+	}
+	if c.id == "" {
+		c.id = c.def.ExpandID(c.now())
+	}
+	if err := c.open(ctx); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+func (c *Campaign) open(ctx context.Context) (err error) {
+	if c.root, err = os.OpenRoot(c.def.Dir); err != nil {
+		return fmt.Errorf("open the campaign's folder: %w", err)
+	}
+	path := c.opts.Accounts
+	if path == "" {
+		if path, err = DefaultAccounts(); err != nil {
+			return err
+		}
+	}
+	if c.accounts, err = ledger.OpenAccounts(path); err != nil {
+		return err
+	}
+	if c.secret, err = c.accounts.Secret(ctx); err != nil {
+		return err
+	}
+	c.suppress, err = openSuppression(c.root, c.def, c.accounts)
+	return err
+}
+
+// Close frees the lock and closes every file. It is safe after a failed Open and to call twice.
+func (c *Campaign) Close() error {
+	var errs []error
+	if c.list != nil {
+		errs = append(errs, c.list.Close())
+	}
+	if c.lock != nil {
+		errs = append(errs, c.lock.Close())
+	}
+	if c.ledger != nil {
+		errs = append(errs, c.ledger.Close())
+	}
+	if c.accounts != nil {
+		errs = append(errs, c.accounts.Close())
+	}
+	if c.root != nil {
+		errs = append(errs, c.root.Close())
+	}
+	c.list, c.lock, c.ledger, c.accounts, c.root = nil, nil, nil, nil, nil
+	return errors.Join(errs...)
+}
+
+// ID is the campaign's identity in the ledger: --id, else the definition's id with its date, and for a rehearsal
+// (after Plan) "<id>/rehearsal/<n>".
+func (c *Campaign) ID() string { return c.id }
+
+// Header is the list's header; nil until Check, Messages or Plan has read it.
+func (c *Campaign) Header() *recipients.Header { return c.header }
+
+// DefaultState is where a definition's ledger lives: MAILSHOT_STATE, else .mailshot/state.db beside the file.
+func DefaultState(d *definition.Definition) string {
+	if p := os.Getenv("MAILSHOT_STATE"); p != "" {
+		return p
+	}
+	return filepath.Join(d.Dir, ".mailshot", "state.db")
+}
+
+// DefaultAccounts is where a user's accounts live: MAILSHOT_ACCOUNTS, else mailshot/accounts.db below XDG_STATE_HOME,
+// below LocalAppData on Windows, or below ~/.local/state.
+func DefaultAccounts() (string, error) {
+	if p := os.Getenv("MAILSHOT_ACCOUNTS"); p != "" {
+		return p, nil
+	}
+	dir := os.Getenv("XDG_STATE_HOME")
+	if dir == "" && runtime.GOOS == "windows" {
+		dir = os.Getenv("LocalAppData")
+	}
+	if dir == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "", fmt.Errorf("find the folder for accounts.db: %w (name one with --accounts)", err)
+		}
+		dir = filepath.Join(home, ".local", "state")
+	}
+	return filepath.Join(dir, "mailshot", "accounts.db"), nil
+}
+
+func (c *Campaign) statePath() string {
+	if c.opts.State != "" {
+		return c.opts.State
+	}
+	return DefaultState(c.def)
+}
+
+// openList binds the list's header and compiles the templates against it.
+func (c *Campaign) openList() error {
+	if c.list != nil {
+		return errors.New("campaign: the list is read once; open the campaign again")
+	}
+	r := c.def.Recipients
+	columns := make(map[string]recipients.Type, len(r.Columns))
+	for name, t := range r.Columns {
+		columns[name] = recipients.Type(t)
+	}
+	list, err := recipients.Open(recipients.Config{
+		File: r.File, Dir: c.def.Dir, Stdin: c.opts.Stdin,
+		Sheet: r.Sheet, Range: r.Range, HeaderRow: r.HeaderRow, Delimiter: r.Delimiter,
+		Address: r.Address, Name: r.Name, Key: r.Key, Columns: columns, Where: r.Where.Text,
+	})
+	if err != nil {
+		return err
+	}
+	c.list = list
+	return c.compile(list.Header())
+}
+
+// compile makes the renderer for a list with that header. All mistakes of all templates come at once.
+func (c *Campaign) compile(h *recipients.Header) error {
+	names := make([]string, len(h.Columns))
+	for i, col := range h.Columns {
+		names[i] = col.Name
+	}
+	c.header = h
+	c.compiler = templates.New(templates.Config{
+		FS: c.root.FS(), Columns: names, Language: c.def.Body.Language, Direction: c.def.Body.Direction,
+	})
+	var errs []error
+	line := func(name string, t definition.Text) *templates.Text {
+		if !t.Given() {
+			return nil
+		}
+		text, err := c.compiler.Line(name, *c.source(t))
+		errs = append(errs, err)
+		return text
+	}
+	cfg := render.Config{
+		Campaign: c.id, Secret: c.secret, Root: c.root, Bounces: c.def.Bounces,
+		From: line("from", c.def.From), ReplyTo: line("reply_to", c.def.ReplyTo), Subject: line("subject", c.def.Subject),
+	}
+	for _, h := range c.def.Headers {
+		cfg.Headers = append(cfg.Headers, render.Header{Name: h.Name, Value: line(h.Name, h.Value)})
+	}
+	for _, a := range c.def.Attachments {
+		cfg.Attachments = append(cfg.Attachments, render.Attachment{
+			File: line("attachment file", a.File), Name: line("attachment name", a.Name), CID: a.CID,
+			Place: fmt.Sprintf("%s:%d:%d", c.def.Name, a.File.Line, a.File.Column),
+		})
+	}
+	body, err := c.body()
+	errs = append(errs, err)
+	cfg.Body = body
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	c.renderer, err = render.New(cfg)
+	return err
+}
+
+func (c *Campaign) source(t definition.Text) *templates.Source {
+	return &templates.Source{File: c.def.Name, Line: t.Line, Column: t.Column, Text: t.Text}
+}
+
+func (c *Campaign) body() (*templates.Body, error) {
+	var errs []error
+	read := func(t definition.Text) *templates.Source {
+		if !t.Given() {
+			return nil
+		}
+		b, err := c.root.ReadFile(filepath.FromSlash(t.Text))
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s:%d:%d: %w", c.def.Name, t.Line, t.Column, err))
+			return nil
+		}
+		return &templates.Source{File: t.Text, Text: strings.TrimPrefix(string(b), "\ufeff")}
+	}
+	b := c.def.Body
+	src := templates.BodySource{Markdown: read(b.Markdown), HTML: read(b.HTML), Text: read(b.Text), Layout: b.Layout.Text}
+	if c.def.Subject.Given() {
+		src.Subject = c.source(c.def.Subject)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return c.compiler.Body(src)
+}
+
+// recipient is what one row gives to the renderer. In a rehearsal the address is the rehearsal's.
+func (c *Campaign) recipient(row *recipients.Row) render.Recipient {
+	r := render.Recipient{
+		Address: row.Address, Name: row.Name, Key: row.Key,
+		Data: templates.Data{Values: row.Values(), Text: row.Text()},
+	}
+	if c.opts.To != nil {
+		r.Address = *c.opts.To
+	}
+	return r
+}

@@ -1,0 +1,111 @@
+package campaign
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// changed compares the inputs with those the list was frozen with, and names each that differs.
+func (c *Campaign) changed() ([]string, error) {
+	var what []string
+	if now := c.definitionDigest(); now != c.frozen.Definition {
+		was := map[string]bool{}
+		for _, part := range strings.Fields(c.frozen.Definition) {
+			was[part] = true
+		}
+		var keys []string
+		for _, part := range strings.Fields(now) {
+			if !was[part] {
+				keys = append(keys, part[:strings.IndexByte(part, '=')])
+			}
+		}
+		what = append(what, fmt.Sprintf("%s (%s)", c.def.Name, strings.Join(keys, ", ")))
+	}
+	if c.compiler.Digest() != c.frozen.Templates {
+		what = append(what, "the templates")
+	}
+	if file := c.def.Recipients.File; file != "-" {
+		digest, err := c.fileDigest(file)
+		if err != nil {
+			return nil, err
+		}
+		if digest != c.frozen.List {
+			what = append(what, "the list "+file)
+		}
+	}
+	return what, nil
+}
+
+func (c *Campaign) fileDigest(name string) (string, error) {
+	f, err := os.Open(filepath.Join(c.def.Dir, filepath.FromSlash(name)))
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// definitionDigest covers the parts of the definition that make messages and choose people, each by itself, so that a
+// change can be named. Server, limits and archive are left out: they change no message, and mending them is how a
+// stopped campaign goes on.
+func (c *Campaign) definitionDigest() string {
+	d := c.def
+	parts := []struct {
+		name  string
+		value any
+	}{
+		{"from", d.From.Text}, {"reply_to", d.ReplyTo.Text}, {"bounces", d.Bounces.String()}, {"subject", d.Subject.Text},
+		{"recipients", unplaced(d.Recipients)}, {"body", unplaced(d.Body)},
+		{"attachments", unplaced(d.Attachments)}, {"headers", unplaced(d.Headers)},
+	}
+	var b strings.Builder
+	for _, p := range parts {
+		sum := sha256.Sum256(fmt.Appendf(nil, "%v", p.value))
+		fmt.Fprintf(&b, "%s=%s ", p.name, hex.EncodeToString(sum[:8]))
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// unplaced is a part of the definition without the places of its texts, so that a moved line is no change.
+func unplaced(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // plain structs of strings and numbers
+	}
+	var tree any
+	if err := json.Unmarshal(b, &tree); err != nil {
+		panic(err)
+	}
+	var strip func(any) any
+	strip = func(v any) any {
+		switch v := v.(type) {
+		case map[string]any:
+			if text, ok := v["Text"]; ok && v["Line"] != nil && v["Column"] != nil {
+				return text
+			}
+			for k := range v {
+				v[k] = strip(v[k])
+			}
+		case []any:
+			for i := range v {
+				v[i] = strip(v[i])
+			}
+		}
+		return v
+	}
+	b, err = json.Marshal(strip(tree))
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
+}

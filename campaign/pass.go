@@ -1,0 +1,269 @@
+package campaign
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"runtime"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"mailshot/campaign/check"
+	"mailshot/campaign/ledger"
+	"mailshot/campaign/recipients"
+	"mailshot/render"
+)
+
+// Made is one row with its message, for previews. Message is nil where the row gets none; Why says why.
+type Made struct {
+	Row     *recipients.Row
+	Message *render.Message
+	Why     string
+	Err     error // the row's faults
+}
+
+// Messages makes the message of each row that where chooses ("" = all; row > 0 = that data row alone), with the date
+// they would carry now. Nothing is kept. An error ends the list or is one of its faults.
+func (c *Campaign) Messages(ctx context.Context, where string, row int64) iter.Seq2[Made, error] {
+	return func(yield func(Made, error) bool) {
+		if err := c.openList(); err != nil {
+			yield(Made{}, err)
+			return
+		}
+		choose, err := c.filter(where)
+		if err != nil {
+			yield(Made{}, err)
+			return
+		}
+		for r, err := range c.list.Rows(ctx) {
+			if err != nil {
+				if !yield(Made{}, err) {
+					return
+				}
+				continue
+			}
+			if row > 0 && r.Number != row {
+				continue
+			}
+			if ok, err := choose(r); err != nil || !ok {
+				if err != nil && !yield(Made{Row: r, Err: err}, nil) {
+					return
+				}
+				continue
+			}
+			if !yield(c.make(ctx, r, c.now()), nil) {
+				return
+			}
+		}
+	}
+}
+
+// make decides what becomes of a row and makes its message.
+func (c *Campaign) make(ctx context.Context, row *recipients.Row, date time.Time) Made {
+	m := Made{Row: row}
+	switch {
+	case row.Filtered:
+		m.Why = "filtered by where"
+	case len(row.Faults) > 0:
+		m.Err = errors.Join(row.Faults...)
+	case row.Invalid != "":
+		m.Why = row.Invalid
+	default:
+		m.Message, m.Err = c.renderer.Render(c.recipient(row), date)
+	}
+	return m
+}
+
+func (c *Campaign) filter(expr string) (func(*recipients.Row) (bool, error), error) {
+	if expr == "" {
+		return func(*recipients.Row) (bool, error) { return true, nil }, nil
+	}
+	return c.header.Filter(expr)
+}
+
+// planned is what a pass over the list found.
+type planned struct{ report *check.Report }
+
+// adder is a draft or a re-plan: where a pass over the list puts its rows.
+type adder interface {
+	Add(ctx context.Context, rows []ledger.Row) ([]ledger.Conflict, error)
+}
+
+// draft makes every message of the list into a new draft of the ledger.
+func (c *Campaign) draft(ctx context.Context, l *ledger.Ledger, o PlanOptions) (*ledger.Draft, *planned, error) {
+	if err := c.openList(); err != nil {
+		return nil, nil, c.asCheck(err)
+	}
+	draft, err := l.Draft(ctx, ledger.Campaign{ID: c.id, DuplicatesFirst: c.def.Recipients.Duplicates == "first"})
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err := c.pass(ctx, draft, o)
+	if err != nil {
+		return nil, nil, errors.Join(err, draft.Discard(context.WithoutCancel(ctx)))
+	}
+	p.report.Counts = byName(draft.Counts())
+	return draft, p, nil
+}
+
+// asCheck makes an error about the list's header or a template a report, like any other finding.
+func (c *Campaign) asCheck(err error) error {
+	r := &check.Report{Campaign: c.id, Counts: map[string]int64{}, Findings: check.From(err)}
+	return &CheckError{r}
+}
+
+// pass reads the list once, makes the messages of each chunk in parallel and adds them in order.
+func (c *Campaign) pass(ctx context.Context, to adder, o PlanOptions) (*planned, error) {
+	p := &planned{report: &check.Report{Campaign: c.id, Counts: map[string]int64{}}}
+	if _, err := c.filter(o.Only); err != nil { // an --only that does not compile is told before the work
+		return nil, c.asCheck(err)
+	}
+	date := c.now()
+	rows := make([]*recipients.Row, 0, chunk)
+	flush := func() error {
+		if len(rows) == 0 {
+			return nil
+		}
+		made, err := c.makeAll(ctx, rows, date)
+		if err != nil {
+			return err
+		}
+		batch, err := c.toLedger(ctx, made, o, p)
+		if err != nil {
+			return err
+		}
+		rows = rows[:0]
+		conflicts, err := to.Add(ctx, batch)
+		for _, conflict := range conflicts {
+			p.find(check.Finding{
+				Code: "key-conflict", Severity: "error", Place: conflict.Row.Place,
+				Text: fmt.Sprintf("same key %q as %s, but another message", conflict.Row.Key, conflict.First),
+				Hint: "give each its own key with recipients.key, remove one row, or keep the first with duplicates: first",
+			})
+		}
+		return err
+	}
+	for row, err := range c.list.Rows(ctx) {
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			p.find(check.From(err)...)
+			continue
+		}
+		p.report.Rows++
+		if rows = append(rows, row); len(rows) == chunk {
+			if err := flush(); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if err := flush(); err != nil {
+		return nil, err
+	}
+	if p.report.Rows == 0 && p.report.Errors() == 0 {
+		p.find(check.Finding{Code: "empty-list", Severity: "error", Place: c.def.Recipients.File, Text: "the list has no rows",
+			Hint: "one row for each person below the header row"})
+	}
+	return p, nil
+}
+
+// find adds findings to the report, or counts them once it is full. A dropped error still is an error.
+func (p *planned) find(fs ...check.Finding) {
+	for _, f := range fs {
+		if len(p.report.Findings) < maxFindings {
+			p.report.Findings = append(p.report.Findings, f)
+			continue
+		}
+		p.report.Dropped++
+		if f.Severity == "error" && p.report.Errors() == 0 {
+			p.report.Findings[len(p.report.Findings)-1] = f
+		}
+	}
+}
+
+// makeAll makes the messages of rows in parallel; the result has their order.
+func (c *Campaign) makeAll(ctx context.Context, rows []*recipients.Row, date time.Time) ([]Made, error) {
+	made := make([]Made, len(rows))
+	g, ctx := errgroup.WithContext(ctx)
+	workers := runtime.GOMAXPROCS(0)
+	for w := range workers {
+		g.Go(func() error {
+			for i := w; i < len(rows); i += workers {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				made[i] = c.make(ctx, rows[i], date)
+			}
+			return nil
+		})
+	}
+	return made, g.Wait()
+}
+
+// toLedger gives each row its state at plan. What is wrong with a row becomes a finding.
+func (c *Campaign) toLedger(ctx context.Context, made []Made, o PlanOptions, p *planned) ([]ledger.Row, error) {
+	batch := make([]ledger.Row, len(made))
+	for i, m := range made {
+		to := m.Row.Address
+		if c.opts.To != nil && !to.IsZero() {
+			to = *c.opts.To
+		}
+		r := ledger.Row{
+			Number: m.Row.Number, Place: m.Row.Place, Key: m.Row.Key, Fields: m.Row.Encode(), State: ledger.Pending,
+			Address: to.String(), Lane: c.lane(to.Domain()),
+		}
+		if !to.IsZero() {
+			r.AddressKey = to.Key()
+		}
+		switch {
+		case m.Row.Filtered:
+			r.State, r.Reason = ledger.Filtered, "where"
+		case m.Err != nil && o.SkipErrors:
+			r.State, r.Reason = ledger.Invalid, m.Err.Error()
+			p.find(asWarnings(check.From(m.Err), m.Row.Place)...)
+		case m.Err != nil:
+			r.State, r.Reason = ledger.Invalid, m.Err.Error()
+			p.find(placed(check.From(m.Err), m.Row.Place)...)
+		case m.Row.Invalid != "":
+			r.State, r.Reason = ledger.Invalid, m.Row.Invalid
+			p.find(check.Finding{Code: "invalid-row", Severity: "warning", Place: m.Row.Place, Text: m.Row.Invalid})
+		default:
+			why, err := c.suppress.check(ctx, r.AddressKey)
+			if err != nil {
+				return nil, err
+			}
+			if why != "" {
+				r.State, r.Reason = ledger.Suppressed, why
+			}
+			digest := m.Message.Digest()
+			r.Digest = digest[:]
+			p.find(placed(check.Message(m.Message), m.Row.Place)...)
+		}
+		batch[i] = r
+	}
+	return batch, nil
+}
+
+// placed gives findings about a row's message the row's place, before the template's where both are known.
+func placed(fs []check.Finding, row string) []check.Finding {
+	for i := range fs {
+		switch {
+		case fs[i].Place == "":
+			fs[i].Place = row
+		case fs[i].Place != row:
+			fs[i].Text += " (row " + row + ")"
+		}
+	}
+	return fs
+}
+
+func asWarnings(fs []check.Finding, row string) []check.Finding {
+	fs = placed(fs, row)
+	for i := range fs {
+		fs[i].Severity = "warning"
+	}
+	return fs
+}

@@ -1,0 +1,366 @@
+package campaign
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"mailshot/campaign/check"
+	"mailshot/campaign/ledger"
+	"mailshot/campaign/recipients"
+	"mailshot/render"
+)
+
+// chunk is how many rows are made at a time: enough to keep the processors busy and a transaction worth its sync,
+// few enough that memory stays flat.
+const chunk = 1000
+
+// maxFindings bounds what a report holds; the rest is counted.
+const maxFindings = 1000
+
+// PlanOptions say how to plan. The zero value is the careful one.
+type PlanOptions struct {
+	SkipErrors    bool   // rows with faults become invalid instead of stopping the plan
+	AcceptChanges bool   // a frozen list is planned again where the inputs changed
+	Only          string // expression: this run sends only these rows
+	Limit         int64  // this run sends at most so many; 0 = all
+	// Confirm is asked before accepted changes are applied; nil = yes.
+	Confirm func(Changes) (bool, error)
+}
+
+// Changes are what accepting changed inputs does to a frozen list.
+type Changes struct {
+	What                                []string // the inputs that changed, in words
+	Added, Cancelled, Edited, Untouched int64
+}
+
+// Plan says what a run would do.
+type Plan struct {
+	Report      *check.Report
+	Resumed     bool     // the list was frozen by an earlier send
+	Changes     *Changes // accepted, else nil
+	Counts      map[string]int64
+	Rows        int64
+	ToSend      int64 // pending and deferred, within Only and Limit
+	Samples     []Sample
+	Server      string // "host:port as login", or "the sink"
+	Caps        []string
+	Connections int
+	Multiple    int64     // addresses that get more than one message
+	Ends        time.Time // not before, by the caps from empty windows; zero = no caps
+	Notes       []string
+}
+
+// Sample is the head of one message of the plan.
+type Sample struct {
+	From, To, Subject string
+	Size              int64
+	Attachments       []string
+}
+
+// CheckError says that a plan was refused by what it found; nothing was sent or kept.
+type CheckError struct{ Report *check.Report }
+
+func (e *CheckError) Error() string {
+	return fmt.Sprintf("check found %d errors; nothing was sent", e.Report.Errors())
+}
+
+// ChangedError says that a frozen campaign's inputs are not those it was planned with.
+type ChangedError struct {
+	ID   string
+	What []string
+}
+
+func (e *ChangedError) Error() string {
+	return fmt.Sprintf("campaign %s was planned with other inputs: %s", e.ID, strings.Join(e.What, ", "))
+}
+
+// ErrDeclined is returned by Plan when Confirm said no.
+var ErrDeclined = errors.New("changes not accepted; nothing was changed or sent")
+
+// Check plans into a ledger of its own, which it throws away: what it says is what send would say. The error is about
+// the campaign as a whole; what is wrong with rows is in the report.
+func (c *Campaign) Check(ctx context.Context) (*check.Report, error) {
+	dir, err := os.MkdirTemp("", "mailshot-check-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	l, err := ledger.Open(filepath.Join(dir, "state.db"))
+	if err != nil {
+		return nil, err
+	}
+	defer l.Close()
+	draft, planned, err := c.draft(ctx, l, PlanOptions{})
+	if err != nil {
+		return nil, err
+	}
+	return planned.report, draft.Discard(ctx)
+}
+
+// Plan makes and checks every message and freezes the list, or resumes the list an earlier Plan froze. It takes the
+// campaign's lock, which Close frees. Errors: *CheckError, *ChangedError, *ledger.LockedError, ErrDeclined.
+func (c *Campaign) Plan(ctx context.Context, o PlanOptions) (*Plan, error) {
+	var err error
+	c.only, c.limit = o.Only, o.Limit
+	if c.ledger, err = ledger.Open(c.statePath()); err != nil {
+		return nil, err
+	}
+	if c.opts.To != nil {
+		if err := c.rehearse(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if c.lock, err = c.ledger.Lock(c.id); err != nil {
+		return nil, err
+	}
+	plan := &Plan{}
+	c.frozen, err = c.ledger.Campaign(ctx, c.id)
+	switch {
+	case errors.Is(err, ledger.ErrNotFound):
+		err = c.first(ctx, o, plan)
+	case err == nil:
+		plan.Resumed = true
+		err = c.resume(ctx, o, plan)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return plan, c.describe(ctx, plan)
+}
+
+// rehearsalLimit is how many messages a rehearsal sends unless told otherwise.
+const rehearsalLimit = 20
+
+// rehearse makes this campaign a new one below its own id, so that nothing it does is counted as the real thing.
+func (c *Campaign) rehearse(ctx context.Context) error {
+	if c.limit == 0 {
+		c.limit = rehearsalLimit
+	}
+	all, err := c.ledger.Campaigns(ctx)
+	if err != nil {
+		return err
+	}
+	prefix, n := c.id+"/rehearsal/", 0
+	for _, other := range all {
+		var m int
+		if rest, ok := strings.CutPrefix(other.ID, prefix); ok {
+			if _, err := fmt.Sscanf(rest, "%d", &m); err == nil {
+				n = max(n, m)
+			}
+		}
+	}
+	c.id = fmt.Sprintf("%s%d", prefix, n+1)
+	return nil
+}
+
+// first plans a campaign that the ledger does not know.
+func (c *Campaign) first(ctx context.Context, o PlanOptions, plan *Plan) error {
+	draft, planned, err := c.draft(ctx, c.ledger, o)
+	if err != nil {
+		return err
+	}
+	plan.Report = planned.report
+	if planned.report.Errors() > 0 {
+		return errors.Join(&CheckError{planned.report}, draft.Discard(ctx))
+	}
+	frozen, err := c.record(planned)
+	if err != nil {
+		return err
+	}
+	if err := draft.Freeze(ctx, *frozen); err != nil {
+		return err
+	}
+	c.frozen, err = c.ledger.Campaign(ctx, c.id)
+	return err
+}
+
+// record is what the ledger keeps of a campaign beside its rows.
+func (c *Campaign) record(p *planned) (*ledger.Campaign, error) {
+	header, err := json.Marshal(c.header)
+	if err != nil {
+		return nil, err
+	}
+	return &ledger.Campaign{
+		ID: c.id, Created: c.now(), From: c.def.From.Text, Header: header, Rows: p.report.Rows,
+		Definition: c.definitionDigest(), Templates: c.compiler.Digest(), List: c.list.Digest(),
+	}, nil
+}
+
+// resume goes on with a frozen list, unless its inputs changed.
+func (c *Campaign) resume(ctx context.Context, o PlanOptions, plan *Plan) error {
+	header := new(recipients.Header)
+	if err := json.Unmarshal(c.frozen.Header, header); err != nil {
+		return fmt.Errorf("campaign %s: header in the ledger: %w", c.id, err)
+	}
+	var what []string
+	if err := c.compile(header); err != nil {
+		// Templates that no longer fit the frozen header have changed, or the list's columns have and they with them.
+		what = []string{"templates: " + err.Error()}
+	} else if what, err = c.changed(); err != nil {
+		return err
+	}
+	if len(what) == 0 {
+		plan.Report = &check.Report{Campaign: c.id}
+		return nil
+	}
+	if !o.AcceptChanges {
+		return &ChangedError{ID: c.id, What: what}
+	}
+	return c.replan(ctx, o, plan, what)
+}
+
+// replan makes every message again and merges the result into the frozen list.
+func (c *Campaign) replan(ctx context.Context, o PlanOptions, plan *Plan, what []string) error {
+	if err := c.openList(); err != nil {
+		return c.asCheck(err)
+	}
+	re, err := c.ledger.Replan(ctx, c.id)
+	if err != nil {
+		return err
+	}
+	p, err := c.pass(ctx, re, o)
+	if err == nil && p.report.Errors() > 0 {
+		err = &CheckError{p.report}
+	}
+	if err != nil {
+		return errors.Join(err, re.Discard(context.WithoutCancel(ctx)))
+	}
+	n, err := re.Counts(ctx)
+	if err != nil {
+		return errors.Join(err, re.Discard(ctx))
+	}
+	changes := Changes{What: what, Added: n.Added, Cancelled: n.Cancelled, Edited: n.Changed, Untouched: n.Untouched}
+	if o.Confirm != nil {
+		ok, err := o.Confirm(changes)
+		if err != nil || !ok {
+			return errors.Join(err, ErrDeclined, re.Discard(ctx))
+		}
+	}
+	frozen, err := c.record(p)
+	if err != nil {
+		return errors.Join(err, re.Discard(ctx))
+	}
+	if err := re.Apply(ctx, *frozen); err != nil {
+		return err
+	}
+	plan.Report, plan.Changes = p.report, &changes
+	c.frozen, err = c.ledger.Campaign(ctx, c.id)
+	return err
+}
+
+// describe fills in what a person wants to see before saying yes.
+func (c *Campaign) describe(ctx context.Context, plan *Plan) error {
+	counts, rows, err := c.ledger.Counts(ctx, c.id)
+	if err != nil {
+		return err
+	}
+	plan.Counts, plan.Rows = byName(counts), rows
+	plan.Report.Counts, plan.Report.Rows = plan.Counts, rows
+	lanes, err := c.survey(ctx, plan)
+	if err != nil {
+		return err
+	}
+	if c.header.Key >= 0 {
+		if plan.Multiple, err = c.ledger.Multiple(ctx, c.id); err != nil {
+			return err
+		}
+	}
+	plan.Connections = c.connections()
+	account, laneLimits := c.limits()
+	ends := lasts(plan.ToSend, account.Caps)
+	for _, cap := range account.Caps {
+		plan.Caps = append(plan.Caps, cap.String())
+	}
+	for _, name := range slices.Sorted(maps.Keys(laneLimits)) {
+		for _, cap := range laneLimits[name].Caps {
+			plan.Caps = append(plan.Caps, name+" "+cap.String())
+		}
+		ends = max(ends, lasts(lanes[name], laneLimits[name].Caps))
+	}
+	if len(plan.Caps) > 0 {
+		plan.Ends = c.now().Add(ends)
+	}
+	switch {
+	case c.opts.Sink != nil:
+		plan.Server = "the built-in sink"
+	case c.def.Server.Host != "":
+		plan.Server = fmt.Sprintf("%s:%d", c.def.Server.Host, c.def.Server.Port)
+		if c.def.Server.Username != "" {
+			plan.Server += " as " + c.def.Server.Username
+		}
+	}
+	plan.Notes = append(plan.Notes, c.header.Guessed...)
+	return nil
+}
+
+// survey counts what this run would send, by lane, and takes the heads of the first three messages.
+func (c *Campaign) survey(ctx context.Context, plan *Plan) (map[string]int64, error) {
+	lanes := map[string]int64{}
+	choose, err := c.filter(c.only)
+	if err != nil {
+		return nil, c.asCheck(err)
+	}
+	for rec, err := range c.ledger.Deliveries(ctx, c.id, ledger.Filter{States: []ledger.State{ledger.Pending, ledger.Deferred}}) {
+		if err != nil {
+			return nil, err
+		}
+		if c.limit > 0 && plan.ToSend >= c.limit {
+			break
+		}
+		if c.only != "" || len(plan.Samples) < 3 {
+			row, err := c.header.Decode(rec.Place, rec.Number, rec.Fields)
+			if err != nil {
+				return nil, err
+			}
+			if ok, err := choose(row); err != nil {
+				return nil, err
+			} else if !ok {
+				continue
+			}
+			if len(plan.Samples) < 3 {
+				// A message that cannot be made now (a file has gone) is held when its turn comes; it is no sample.
+				if m, err := c.renderer.Render(c.recipient(row), c.now()); err == nil {
+					plan.Samples = append(plan.Samples, sample(m))
+				}
+			}
+		}
+		plan.ToSend++
+		lanes[rec.Lane]++
+	}
+	return lanes, nil
+}
+
+func sample(m *render.Message) Sample {
+	s := Sample{Subject: m.Subject(), To: m.To(), Size: m.Size()}
+	for _, h := range m.Header() {
+		switch h[0] {
+		case "From":
+			s.From = h[1]
+		case "To":
+			s.To = h[1]
+		}
+	}
+	for _, p := range m.Parts() {
+		if p.Name != "" {
+			s.Attachments = append(s.Attachments, p.Name)
+		}
+	}
+	return s
+}
+
+// byName gives states their names, for output.
+func byName(counts map[ledger.State]int64) map[string]int64 {
+	named := make(map[string]int64, len(counts))
+	for s, n := range counts {
+		named[string(s)] = n
+	}
+	return named
+}

@@ -1,0 +1,597 @@
+package campaign
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"mailshot/campaign/ledger"
+	"mailshot/internal/mailbox"
+	"mailshot/render"
+	"mailshot/sender"
+	"mailshot/sender/reply"
+)
+
+const (
+	// defaultConnections is how many sessions are open at once where the campaign file says nothing.
+	defaultConnections = 2
+	// workersPerConnection lets one worker wait for the ledger while another has the connection.
+	workersPerConnection = 2
+	// patience is how long a run waits for the next delivery that is due before it ends with work left.
+	patience = time.Hour
+	// serverTries is how often in a row the server may fail before the run halts; the waits between double.
+	serverTries = 8
+	// firstServerHold is the wait after the first such failure where the reply named none.
+	firstServerHold = 5 * time.Second
+)
+
+// RunOptions say how a run behaves. The zero value ends when nothing is due within the hour.
+type RunOptions struct {
+	Wait bool // stay until nothing is left, however long the caps make it
+}
+
+// Run sends what the plan left to send. When ctx ends it takes nothing new and finishes what the server may already
+// have; when hard is closed it closes every connection, and what was begun is recorded as unknown. Run blocks; every
+// goroutine it starts has ended when it returns. An error means that the run could not go on at all; what became of the
+// deliveries is in the ledger either way.
+func (c *Campaign) Run(ctx context.Context, hard <-chan struct{}, o RunOptions) (*Summary, error) {
+	if c.frozen == nil {
+		return nil, errors.New("campaign: Run needs a Plan")
+	}
+	start := time.Now()
+	r, err := c.newRun(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	err = r.loop(ctx, hard)
+	sum, sumErr := r.summary(start)
+	return sum, errors.Join(err, sumErr, r.close())
+}
+
+// run is one run's state. mu guards what follows it.
+type run struct {
+	c       *Campaign
+	o       RunOptions
+	state   *ledger.Run
+	pool    *sender.Pool
+	gate    *sender.Gate
+	budget  *ledger.Budget
+	archive mailbox.Writer
+	stop    context.CancelFunc // ends the taking of deliveries, with r.stopped or r.fatal as the reason
+
+	mu        sync.Mutex
+	wake      chan struct{} // closed and made anew whenever a waiting worker should look again
+	planned   int64
+	done      int64
+	sent      int64
+	inFlight  int
+	failures  int // of the server, in a row
+	stopped   string
+	failed    bool
+	fatal     error
+	interrupt int
+}
+
+func (c *Campaign) newRun(ctx context.Context, o RunOptions) (_ *run, err error) {
+	r := &run{c: c, o: o, wake: make(chan struct{})}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, r.close())
+		}
+	}()
+	choose, err := c.filter(c.only)
+	if err != nil {
+		return nil, err
+	}
+	opts := ledger.RunOptions{Suppressed: c.suppress.check, Now: c.now, Limit: c.limit}
+	if c.only != "" {
+		opts.Only = func(d ledger.Delivery) (bool, error) {
+			row, err := c.header.Decode(d.Place, d.Number, d.Fields)
+			if err != nil {
+				return false, err
+			}
+			return choose(row)
+		}
+	}
+	if r.state, err = c.ledger.Run(ctx, c.id, opts); err != nil {
+		return nil, err
+	}
+	if _, r.planned, err = r.state.Due(ctx); err != nil {
+		return nil, err
+	}
+	if r.planned == 0 {
+		return r, nil // nothing to send: no server is needed
+	}
+	cfg, err := c.senderConfig()
+	if err != nil {
+		return nil, err
+	}
+	if r.pool, err = sender.New(cfg); err != nil {
+		return nil, err
+	}
+	if r.budget, err = c.accounts.Budget(ctx); err != nil {
+		return nil, err
+	}
+	account, lanes := c.limits()
+	r.gate = sender.NewGate(budget{r.budget}, account, lanes)
+	if c.def.Archive != "" && c.opts.Sink == nil {
+		r.archive, err = mailbox.Open("eml", filepath.Join(c.def.Dir, filepath.FromSlash(c.def.Archive)), mailbox.Options{Sync: true})
+	}
+	return r, err
+}
+
+// connections is how many sessions the campaign may have open at once.
+func (c *Campaign) connections() int {
+	if n := c.def.Limits.Connections; n > 0 {
+		return n
+	}
+	return defaultConnections
+}
+
+func (c *Campaign) senderConfig() (sender.Config, error) {
+	cfg := sender.Config{Connections: c.connections(), MessagesPerConnection: c.def.Limits.MessagesPerConnection}
+	if s := c.opts.Sink; s != nil {
+		cfg.Host, cfg.Port, cfg.TLS, cfg.RootCAs = s.Host, s.Port, s.TLS, s.RootCAs
+		return cfg, nil
+	}
+	s := c.def.Server
+	if s.Host == "" {
+		return cfg, fmt.Errorf("%s: no server to send to (add server: with host and port, or try --to-sink)", c.def.Name)
+	}
+	cfg.Host, cfg.Port, cfg.TLS, cfg.Username, cfg.Helo = s.Host, s.Port, s.TLS, s.Username, s.Helo
+	if s.Password != nil {
+		cfg.Password = func(ctx context.Context) (sender.Secret, error) {
+			p, err := s.Password.Read(ctx, c.def.Dir)
+			return sender.Secret(p), err
+		}
+	}
+	if s.CAFile != "" {
+		pem, err := os.ReadFile(filepath.Join(c.def.Dir, filepath.FromSlash(s.CAFile)))
+		if err != nil {
+			return cfg, fmt.Errorf("server.ca_file: %w", err)
+		}
+		cfg.RootCAs = x509.NewCertPool()
+		if !cfg.RootCAs.AppendCertsFromPEM(pem) {
+			return cfg, fmt.Errorf("server.ca_file: no certificate in %s", s.CAFile)
+		}
+	}
+	return cfg, nil
+}
+
+func (r *run) close() error {
+	var errs []error
+	if r.archive != nil {
+		errs = append(errs, r.archive.Close())
+	}
+	if r.pool != nil {
+		errs = append(errs, r.pool.Close())
+	}
+	if r.budget != nil {
+		errs = append(errs, r.budget.Close())
+	}
+	if r.state != nil {
+		errs = append(errs, r.state.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// loop runs the workers until nothing is left for them, and relays the two interrupts.
+func (r *run) loop(ctx context.Context, hard <-chan struct{}) error {
+	if r.planned == 0 {
+		return nil
+	}
+	if err := r.pool.Check(ctx); err != nil {
+		if ctx.Err() != nil {
+			r.interrupt = 1
+			return nil
+		}
+		r.stopped, r.failed = err.Error(), true
+		return nil
+	}
+	taking, stop := context.WithCancel(ctx)
+	defer stop()
+	r.stop = stop
+	r.observe(Event{Kind: "started"})
+
+	over := make(chan struct{})
+	var watch sync.WaitGroup
+	watch.Go(func() { r.watch(ctx, hard, over) })
+	var workers errgroup.Group
+	for range r.c.connections() * workersPerConnection {
+		workers.Go(func() error { return r.work(taking) })
+	}
+	err := workers.Wait()
+	close(over)
+	watch.Wait()
+	return errors.Join(err, r.fatal, r.state.Flush(context.WithoutCancel(ctx)))
+}
+
+// watch tells the observer that the run drains, and at the second interrupt closes every connection.
+func (r *run) watch(ctx context.Context, hard, over <-chan struct{}) {
+	select {
+	case <-over:
+		return
+	case <-ctx.Done():
+	}
+	r.mu.Lock()
+	r.interrupt = 1
+	r.mu.Unlock()
+	r.observe(Event{Kind: "draining"})
+	select {
+	case <-over:
+	case <-hard:
+		r.mu.Lock()
+		r.interrupt = 2
+		r.mu.Unlock()
+		r.pool.Abort()
+	}
+}
+
+// work is a worker: take a delivery that may go now, bring it to an outcome, again. It ends when nothing is left, when
+// nothing is due within patience, or when taking ends.
+func (r *run) work(taking context.Context) error {
+	for taking.Err() == nil {
+		r.mu.Lock()
+		changed := r.wake
+		r.mu.Unlock()
+		d, reservation, until, err := r.admit(taking)
+		switch {
+		case taking.Err() != nil:
+			if d != nil {
+				r.giveBack(d, reservation)
+			}
+			return nil
+		case err != nil:
+			r.halt(err)
+			return err
+		case d != nil:
+			r.deliver(taking, d, reservation)
+			continue
+		}
+		if over, err := r.idle(taking, changed, until); over || err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// admit takes the next delivery whose lane is open and reserves its use of the caps. Without one it says when to look
+// again; the zero time means only a change will help.
+func (r *run) admit(ctx context.Context) (*ledger.Delivery, sender.Reservation, time.Time, error) {
+	var d *ledger.Delivery
+	var pickErr error
+	now := r.c.now()
+	pick := func(closed []string) (string, bool) {
+		d, pickErr = r.state.Next(ctx, closed, now)
+		if d == nil || pickErr != nil {
+			return "", false
+		}
+		return d.Lane, true
+	}
+	putBack := func() { r.state.PutBack(d); d = nil }
+	reservation, until, err := r.gate.Admit(ctx, now, pick, putBack)
+	if err = errors.Join(pickErr, err); err != nil {
+		return nil, nil, time.Time{}, err
+	}
+	if d != nil {
+		r.mu.Lock()
+		r.inFlight++
+		r.mu.Unlock()
+	}
+	return d, reservation, until, nil
+}
+
+// idle waits for a change or until something may go. It says that the run is over when nothing is left, or when what is
+// left is further away than this run is patient.
+func (r *run) idle(taking context.Context, changed <-chan struct{}, until time.Time) (over bool, err error) {
+	due, left, err := r.state.Due(taking)
+	if err != nil {
+		if taking.Err() != nil {
+			return true, nil
+		}
+		r.halt(err)
+		return true, err
+	}
+	r.mu.Lock()
+	busy := r.inFlight
+	r.mu.Unlock()
+	if left == 0 && busy == 0 {
+		r.broadcast()
+		return true, nil
+	}
+	next := later(due, until)
+	if next.IsZero() && busy == 0 {
+		next = r.c.now() // something is left and nothing holds it: look again
+	}
+	if !next.IsZero() {
+		wait := next.Sub(r.c.now())
+		if wait > patience && !r.o.Wait {
+			if busy > 0 {
+				next = time.Time{} // an outcome may still bring something nearer
+			} else {
+				r.broadcast()
+				return true, nil
+			}
+		}
+	}
+	var alarm <-chan time.Time
+	if !next.IsZero() {
+		t := time.NewTimer(max(next.Sub(r.c.now()), time.Millisecond))
+		defer t.Stop()
+		alarm = t.C
+	}
+	select {
+	case <-taking.Done():
+	case <-changed:
+	case <-alarm:
+	}
+	return false, nil
+}
+
+// later is the later of two times, where a zero time says nothing.
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// broadcast lets every idle worker look again.
+func (r *run) broadcast() {
+	r.mu.Lock()
+	close(r.wake)
+	r.wake = make(chan struct{})
+	r.mu.Unlock()
+}
+
+// halt ends the run because it cannot go on.
+func (r *run) halt(err error) {
+	r.mu.Lock()
+	if r.fatal == nil {
+		r.fatal = err
+		r.stopped, r.failed = err.Error(), true
+	}
+	r.mu.Unlock()
+	r.stop()
+}
+
+// finish ends the run with a reason a person can act on.
+func (r *run) finish(why string, failed bool) {
+	r.mu.Lock()
+	if r.stopped == "" {
+		r.stopped, r.failed = why, failed
+	}
+	r.mu.Unlock()
+	r.stop()
+}
+
+func (r *run) giveBack(d *ledger.Delivery, reservation sender.Reservation) {
+	if reservation != nil {
+		reservation.Release()
+	}
+	r.state.PutBack(d)
+	r.mu.Lock()
+	r.inFlight--
+	r.mu.Unlock()
+	r.broadcast()
+}
+
+// deliver brings one delivery to an outcome, or puts it back as it was.
+func (r *run) deliver(ctx context.Context, d *ledger.Delivery, reservation sender.Reservation) {
+	m, err := r.message(d)
+	if err != nil {
+		reservation.Release()
+		r.settle(d, ledger.Result{State: ledger.Held, Text: err.Error(), Time: r.c.now()})
+		return
+	}
+	var suppressed *ledger.SuppressedError
+	var beginErr error
+	out := r.pool.Send(ctx, sender.Mail{From: m.From(), To: m.To(), Size: m.Size(), Body: m},
+		func(ctx context.Context) error { beginErr = r.state.Begin(ctx, d); return beginErr })
+	if spoken(out) {
+		reservation.Stamp(r.c.now())
+	} else {
+		reservation.Release()
+	}
+	switch {
+	case errors.As(beginErr, &suppressed):
+		r.settled(d, ledger.Suppressed, suppressed.Reason)
+	case beginErr != nil && ctx.Err() == nil:
+		// The ledger could not make the intent durable: nothing more may leave.
+		r.halt(fmt.Errorf("ledger: %w", beginErr))
+		r.unhand(d)
+	case out.Class == reply.OK:
+		r.recovered()
+		r.keep(d, m)
+		r.settle(d, r.result(ledger.Sent, out))
+	case out.Class == reply.Refuse || out.Class == reply.Message:
+		r.recovered()
+		r.settle(d, r.result(ledger.Refused, out))
+	case out.Class == reply.Unknown:
+		r.settle(d, r.result(ledger.Unknown, out))
+	case !out.Begun && ctx.Err() != nil:
+		r.unhand(d)
+	case out.Class == reply.Stop:
+		r.back(d, out)
+		r.finish(words(out), true)
+	case out.About == "server" || out.Class == reply.Hold:
+		r.back(d, out)
+		r.holdServer(out)
+	default:
+		r.defers(d, out)
+	}
+}
+
+// message makes the delivery's message again from the frozen row and holds it when it is not what was planned.
+func (r *run) message(d *ledger.Delivery) (*render.Message, error) {
+	row, err := r.c.header.Decode(d.Place, d.Number, d.Fields)
+	if err != nil {
+		return nil, err
+	}
+	m, err := r.c.renderer.Render(r.c.recipient(row), r.c.now())
+	if err != nil {
+		return nil, fmt.Errorf("no longer what was planned: %w", err)
+	}
+	if digest := m.Digest(); string(digest[:]) != string(d.Digest) {
+		return nil, errors.New("no longer what was planned: the message's bytes differ (an attachment or template changed)")
+	}
+	return m, nil
+}
+
+// spoken reports whether the server was told of a recipient: from MAIL on a use counts, refused ones too.
+func spoken(out sender.Outcome) bool {
+	if out.Begun {
+		return true
+	}
+	switch reply.Stage(out.Stage) {
+	case reply.Mail, reply.Rcpt, reply.Data:
+		return true
+	}
+	return false
+}
+
+// keep writes the archive's copy. A copy that cannot be written stops the run, for the archive is a promise too; the
+// message itself was sent and is recorded as sent.
+func (r *run) keep(d *ledger.Delivery, m *render.Message) {
+	if r.archive == nil {
+		return
+	}
+	item := mailbox.Item{From: m.From(), To: m.To(), Name: d.Key, Date: r.c.now(), Body: m}
+	if _, err := r.archive.Add(item); err != nil {
+		r.halt(fmt.Errorf("archive: %w", err))
+	}
+}
+
+func (r *run) result(s ledger.State, out sender.Outcome) ledger.Result {
+	at := out.Time
+	if at.IsZero() {
+		at = r.c.now()
+	}
+	return ledger.Result{
+		State: s, Stage: out.Stage, Code: out.Code, Enhanced: out.Enhanced, Text: words(out), Server: out.Server, Time: at,
+	}
+}
+
+// words are the server's, else what went wrong on our side.
+func words(out sender.Outcome) string {
+	if out.Text == "" && out.Err != nil {
+		return out.Err.Error()
+	}
+	return out.Text
+}
+
+// back returns a delivery that failed for no fault of its own: unbegun it is as it was; begun and answered with a
+// complete temporary reply it is deferred, for the ledger has seen it begin.
+func (r *run) back(d *ledger.Delivery, out sender.Outcome) {
+	if !out.Begun {
+		r.unhand(d)
+		return
+	}
+	res := r.result(ledger.Deferred, out)
+	res.Due = r.c.now().Add(max(out.HoldOff, firstServerHold))
+	r.settle(d, res)
+}
+
+// unhand puts back a delivery whose reservation is already done with.
+func (r *run) unhand(d *ledger.Delivery) { r.giveBack(d, nil) }
+
+// defers schedules another try of a recipient, or gives up.
+func (r *run) defers(d *ledger.Delivery, out sender.Outcome) {
+	now := r.c.now()
+	first := d.First
+	if first.IsZero() {
+		first = now
+	}
+	due, giveUp := r.c.def.Limits.Retry.Next(d.Attempts+1, first, now, rand.Float64)
+	state := ledger.Deferred
+	if giveUp {
+		state = ledger.GaveUp
+	}
+	res := r.result(state, out)
+	if !giveUp {
+		res.Due = later(due, now.Add(out.HoldOff))
+	}
+	r.settle(d, res)
+}
+
+// recovered forgets the server's failures: it has answered.
+func (r *run) recovered() {
+	r.mu.Lock()
+	r.failures = 0
+	r.mu.Unlock()
+}
+
+// holdServer lets nothing go for a while, doubling with each failure in a row, and halts the run when the server stays
+// away. Failures that arrive while the hold of an earlier one lasts come from the same cause and count once.
+func (r *run) holdServer(out sender.Outcome) {
+	now := r.c.now()
+	r.mu.Lock()
+	r.failures++
+	n := r.failures
+	r.mu.Unlock()
+	until := now.Add(max(out.HoldOff, firstServerHold<<min(n-1, serverTries)))
+	if n >= serverTries*r.c.connections() {
+		r.finish("the server stays away: "+words(out), false)
+		return
+	}
+	r.gate.Hold("", until)
+	r.observe(Event{Kind: "hold", Text: words(out), Until: until})
+}
+
+// settle records an outcome and tells the observer.
+func (r *run) settle(d *ledger.Delivery, res ledger.Result) {
+	// The outcome is recorded whatever becomes of the run: its context may already have ended.
+	if err := r.state.Settle(context.Background(), d, res); err != nil {
+		r.halt(fmt.Errorf("ledger: %w", err))
+	}
+	r.settled(d, res.State, res.Text)
+}
+
+// settled counts an outcome that the ledger has.
+func (r *run) settled(d *ledger.Delivery, s ledger.State, text string) {
+	r.mu.Lock()
+	r.inFlight--
+	r.done++
+	if s == ledger.Sent {
+		r.sent++
+	}
+	r.mu.Unlock()
+	r.observe(Event{Kind: string(s), Place: d.Place, Key: d.Key, Address: d.Address, Text: text})
+	r.broadcast()
+}
+
+// observe completes an event and hands it over, one at a time.
+func (r *run) observe(e Event) {
+	if r.c.opts.Observe == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	e.Time, e.Planned, e.Done, e.InFlight = r.c.now(), r.planned, r.done, r.inFlight
+	e.Counts = byName(r.state.Counts())
+	r.c.opts.Observe(e)
+}
+
+func (r *run) summary(start time.Time) (*Summary, error) {
+	ctx := context.Background()
+	due, left, err := r.state.Due(ctx)
+	if err != nil {
+		return nil, err
+	}
+	counts, rows, err := r.c.ledger.Counts(ctx, r.c.id)
+	if err != nil {
+		return nil, err
+	}
+	return &Summary{
+		ID: r.c.id, Counts: byName(counts), Rows: rows, Sent: r.sent, Left: left, NextDue: due,
+		Interrupted: r.interrupt, Stopped: r.stopped, Failed: r.failed, Duration: time.Since(start),
+	}, nil
+}
