@@ -453,20 +453,21 @@ func decimal(v float64, decimals int) string {
 	return r.FloatString(decimals)
 }
 
-// general shows a number that is not negative with up to 15 digits; integers whole, never as a power of ten, for they are
-// telephone and account numbers.
+// general shows a number that is not negative as General does: in eleven characters, with as many decimals as fit.
+// Integers are whole, never a power of ten, for they are telephone and account numbers.
 func general(v float64) string {
-	if v == math.Trunc(v) && v < 1e21 {
+	switch {
+	case v == math.Trunc(v) && v < 1e21:
 		return strconv.FormatFloat(v, 'f', 0, 64)
+	case v >= 1e21 || v < 1e-4:
+		return strings.ToUpper(strconv.FormatFloat(v, 'g', 6, 64))
 	}
-	rounded, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 15, 64), 64)
-	if err != nil {
-		rounded = v
+	whole := len(strconv.FormatFloat(math.Trunc(v), 'f', 0, 64))
+	text := decimal(v, min(max(10-whole, 0), 9))
+	if strings.Contains(text, ".") {
+		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
 	}
-	if rounded < 1e-9 || rounded >= 1e21 {
-		return strings.ToUpper(strconv.FormatFloat(rounded, 'e', -1, 64))
-	}
-	return strconv.FormatFloat(rounded, 'f', -1, 64)
+	return text
 }
 
 // date shows a time. A cell may hold one without a date format (type d): that is written in ISO 8601.

@@ -28,6 +28,9 @@ type scanner struct {
 
 func newScanner(r io.Reader) *scanner {
 	in := &rationed{r: bufio.NewReaderSize(r, 64<<10)}
+	if mark, err := in.r.Peek(3); err == nil && string(mark) == "\uFEFF" {
+		in.r.Discard(len(mark))
+	}
 	return &scanner{decoder: xml.NewDecoder(in), in: in}
 }
 

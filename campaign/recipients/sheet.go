@@ -409,7 +409,7 @@ func (s *sheet) cell(start xml.StartElement, column int) (text string, c cell, f
 				return format.date(at), c, nil, nil
 			}
 			bad("bad-cell", fmt.Sprintf("the number %s has the format of a date, but is none", value), "correct the cell")
-			return value, c, fault, nil
+			return compileFormat("").number(v), c, fault, nil
 		}
 		return format.number(v), c, nil, nil
 	}

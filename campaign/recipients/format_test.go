@@ -1,0 +1,176 @@
+package recipients
+
+import (
+	"math"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestFormatNumber(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		code string
+		v    float64
+		want string
+	}{
+		{"", 1234.5, "1234.5"},
+		{"General", 989121234567, "989121234567"},
+		{"General", 123456789012345678, "123456789012345680"},
+		{"General", -7, "-7"},
+		{"General", 0, "0"},
+		{"General", 0.1 + 0.2, "0.3"},
+		{"General", 259103.248642121, "259103.2486"},
+		{"General", 12345678901.5, "12345678902"},
+		{"General", 1.0 / 3, "0.333333333"},
+		{"General", 0.00001234567, "1.23457E-05"},
+		{`General" kg"`, 5, "5 kg"},
+		{`General" kg"`, -5, "-5 kg"},
+		{"@", 12, "12"},
+		{"0", 2.5, "3"},
+		{"0", -0.4, "0"},
+		{"0.00", 1.005, "1.01"},
+		{"0.00", -1234.5, "-1234.50"},
+		{"#,##0", 1234567, "1,234,567"},
+		{"#,##0", 0, "0"},
+		{"#,##0", 999, "999"},
+		{"#,##0.00", 1234.5, "1,234.50"},
+		{"#,##0.00", 0.5, "0.50"},
+		{"#.##", 0.5, ".5"},
+		{"0.#", 5, "5"},
+		{"0.##", 5.1, "5.1"},
+		{"0.0#", 5, "5.0"},
+		{"0%", 0.125, "13%"},
+		{"0.00%", 0.12345, "12.35%"},
+		{"00000", 1234, "01234"},
+		{"00000", 123456, "123456"},
+		{"0,000", 7, "0,007"},
+		{"000-000-0000", 5551234567, "555-123-4567"},
+		{`\+00 000 0000000`, 989121234567, "+98 912 1234567"},
+		{`[$€-407]#,##0.00`, 1234.5, "€1,234.50"},
+		{`#,##0.00\ [$€-1]`, 1234.5, "1,234.50 €"},
+		{`"$"#,##0.00_);[Red]\("$"#,##0.00\)`, -1234.5, "($1,234.50)"},
+		{`_(* #,##0.00_);_(* \(#,##0.00\);_(* "-"??_);_(@_)`, 1234.5, "1,234.50"},
+		{`_(* #,##0.00_);_(* \(#,##0.00\);_(* "-"??_);_(@_)`, 0, "-"},
+		{"0,", 1234567, "1235"},
+		{`0.0,,"M"`, 1234567, "1.2M"},
+		{"0.00E+00", 12345, "1.23E+04"},
+		{"0.00E+00", 0.00012, "1.20E-04"},
+		{"##0.0E+0", 12345, "12345"},  // a multiple of three: not covered
+		{"# ?/?", 0.5, "0.5"},         // a fraction: not covered
+		{"[>100]0.0;0", 5.25, "5.25"}, // a condition: not covered
+		{";;;", 5, "5"},               // would hide the value
+		{`"yes"`, 5, "5"},             // the same
+		{"[h]:mm", 1.5, "36:00"},
+		{"[h]:mm:ss", 0.5, "12:00:00"},
+		{"[mm]:ss", 1.0 / 24, "60:00"},
+	} {
+		if got := compileFormat(c.code).number(c.v); got != c.want {
+			t.Errorf("%v as %q: %q, want %q", c.v, c.code, got, c.want)
+		}
+	}
+}
+
+func TestFormatDate(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 1, 5, 9, 7, 3, 0, time.UTC)
+	for code, want := range map[string]string{
+		builtin[14]:              "2026-01-05",
+		builtin[15]:              "5-Jan-26",
+		builtin[18]:              "9:07 AM",
+		builtin[20]:              "9:07",
+		builtin[22]:              "2026-01-05 09:07",
+		"dd.mm.yyyy":             "05.01.2026",
+		"d/m/yy":                 "5/1/26",
+		"m/d/yyyy h:mm":          "1/5/2026 9:07",
+		"dddd, d mmmm yyyy":      "Monday, 5 January 2026",
+		`[$-409]d\-mmm\-yyyy;@`:  "5-Jan-2026",
+		`[$-407]d. mmmm yyyy`:    "2026-01-05 09:07:03",
+		`[$-fa-IR,16]yyyy/mm/dd`: "2026-01-05 09:07:03",
+		"[$-F800]dddd, mmmm dd":  "2026-01-05 09:07:03",
+		"hh:mm:ss.000":           "09:07:03.000",
+		"mm:ss":                  "07:03",
+		`yyyy"年"m"月"d"日"`:        "2026年1月5日",
+		"yyyy-mm-ddThh:mm":       "2026-01-05T09:07",
+		"":                       "2026-01-05 09:07:03",
+	} {
+		f := compileFormat(code)
+		if got := f.date(at); got != want {
+			t.Errorf("%q: %q, want %q", code, got, want)
+		}
+		if f.isDate() != (code != "") {
+			t.Errorf("%q: a date? %v", code, f.isDate())
+		}
+	}
+}
+
+func TestSerial(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		v         float64
+		epoch1904 bool
+		want      string
+	}{
+		{1, false, "1900-01-01 00:00:00"},
+		{59, false, "1900-02-28 00:00:00"},
+		{61, false, "1900-03-01 00:00:00"},
+		{46356, false, "2026-11-30 00:00:00"},
+		{46356.520833333336, false, "2026-11-30 12:30:00"},
+		{44894, true, "2026-11-30 00:00:00"},
+		{0, true, "1904-01-01 00:00:00"},
+		{60, false, ""},
+		{-1, false, ""},
+		{3e6, false, ""},
+	} {
+		at, ok := serial(c.v, c.epoch1904)
+		if got := at.Format("2006-01-02 15:04:05"); ok != (c.want != "") || ok && got != c.want {
+			t.Errorf("%v, %v: %s, %v; want %s", c.v, c.epoch1904, got, ok, c.want)
+		}
+	}
+}
+
+func TestUnescape(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"a_x000D_b": "a\rb", "_x005F_x000D_": "_x000D_", "_xD800_": "_xD800_", "_x00": "_x00", "_xzzzz_": "_xzzzz_", "__x0041_": "_A", "_x000d": "_x000d",
+	} {
+		if got := unescape(in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}
+
+// FuzzFormat: any code shows any number in some way, and shows something.
+func FuzzFormat(f *testing.F) {
+	for _, code := range []string{"0.00", `[$€-407]#,##0.00;[Red]-0`, "dd.mm.yyyy", "[h]:mm", `"a`, `\`, "[", "0E+00", "_", "AM/PM"} {
+		f.Add(code, 1234.5)
+	}
+	f.Fuzz(func(t *testing.T, code string, v float64) {
+		if math.IsNaN(v) || math.IsInf(v, 0) || len(code) > 255 {
+			t.Skip() // no cell holds them
+		}
+		format := compileFormat(code)
+		text := format.number(v)
+		if strings.ContainsAny(text, "123456789") && math.Abs(v) == 0 && !strings.ContainsAny(code, "123456789") {
+			t.Fatalf("0 as %q: %q", code, text)
+		}
+		if at, ok := serial(v, false); ok {
+			format.date(at)
+		}
+	})
+}
+
+// FuzzSheet: whatever a sheet's XML is, it ends in rows or a reason, without a panic.
+func FuzzSheet(f *testing.F) {
+	f.Add(`<worksheet><sheetData>` + inline(1, "email") + inline(2, "a@b.example") + `</sheetData></worksheet>`)
+	f.Add(`<worksheet><sheetData><row r="1"><c r="A1" t="s"><v>0</v></c><c r="ZZ1" s="5"><f>x</f><v>1</v></c></row></sheetData></worksheet>`)
+	f.Add(`<x:worksheet xmlns:x="y"><x:sheetData><x:row><x:c t="d"><x:v>2026-01-01</x:v></x:c></x:row></x:sheetData></x:worksheet>`)
+	f.Fuzz(func(t *testing.T, text string) {
+		lines, _ := readAll(t, Config{Address: "email"}, workbookOf(t, "", map[string]string{"xl/worksheets/sheet1.xml": text}))
+		for _, line := range lines {
+			if !strings.HasPrefix(line, "list.xlsx") {
+				t.Fatalf("%q: %q", text, line)
+			}
+		}
+	})
+}
