@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"mailshot/campaign"
+	"mailshot/campaign/check"
+	"mailshot/campaign/definition"
+)
+
+func (t *tool) checkCommand() *cobra.Command {
+	var id string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "check [CAMPAIGN]",
+		Short: "Read, render and check everything; nothing is sent",
+		Long: `check makes every message as send would, checks it, and says what it found: errors stop a send, warnings do not. It uses
+no network and keeps nothing. Exit code 0: no errors, 2: the campaign file, 3: errors.`,
+		Args: args(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error { return t.check(cmd, args, id, asJSON) },
+	}
+	cmd.Flags().StringVar(&id, "id", "", "check as this campaign `ID` instead of the file's")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the report as JSON")
+	return cmd
+}
+
+func (t *tool) check(cmd *cobra.Command, args []string, id string, asJSON bool) error {
+	name := path(args)
+	again := "mailshot check " + quoted(name)
+	d, err := definition.Load(name)
+	if err != nil {
+		if isMissing(err, name) {
+			return missing(cmd, name)
+		}
+		r := &check.Report{Campaign: id, Counts: map[string]int64{}, Findings: check.From(err)}
+		if err := t.printReport(r, asJSON); err != nil {
+			return err
+		}
+		return &exit{exitUsage, fmt.Errorf("%s in %s", plural(int64(len(r.Findings)), "mistake"), name), "mend it, then " + again}
+	}
+	ctx, _, stop := interrupts(cmd.Context())
+	defer stop()
+	start := time.Now()
+	r, err := t.checked(ctx, campaign.Options{Definition: d, ID: id, State: t.state, Accounts: t.accounts, Stdin: t.stdin})
+	if err != nil {
+		return t.refuse(err, d.Path)
+	}
+	if err := t.printReport(r, asJSON); err != nil {
+		return err
+	}
+	if n := r.Errors(); n > 0 {
+		return &exit{exitFindings, errors.New(plural(int64(n), "error")), "mend it, then " + again}
+	}
+	t.say("no errors, %s; checked in %s", plural(int64(r.Warnings()), "warning"), duration(time.Since(start)))
+	t.hint("mailshot preview " + quoted(d.Path))
+	return nil
+}
+
+// checked opens a campaign for a check and closes it. Faults of the list's header and of templates are findings too.
+func (t *tool) checked(ctx context.Context, o campaign.Options) (r *check.Report, err error) {
+	c, err := campaign.Open(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, c.Close()) }()
+	r, err = c.Check(ctx)
+	if found := (*campaign.CheckError)(nil); errors.As(err, &found) {
+		return found.Report, nil
+	}
+	return r, err
+}
+
+// printReport prints a report on standard output: for people as send shows findings, or as JSON.
+func (t *tool) printReport(r *check.Report, asJSON bool) error {
+	if asJSON {
+		return r.WriteJSON(t.stdout)
+	}
+	return r.WriteText(t.stdout)
+}

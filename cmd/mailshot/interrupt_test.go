@@ -1,0 +1,190 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+
+	"mailshot/internal/sink"
+)
+
+// process is a mailshot send that the test can interrupt; its standard error comes line by line.
+type process struct {
+	t      *testing.T
+	cmd    *exec.Cmd
+	lines  *bufio.Scanner
+	stdout bytes.Buffer
+	talk   strings.Builder
+}
+
+func start(t *testing.T, dir string, args ...string) *process {
+	t.Helper()
+	p := &process{t: t, cmd: exec.Command("mailshot", args...)}
+	p.cmd.Env = append(os.Environ(), "XDG_STATE_HOME="+filepath.Join(dir, "state"))
+	p.cmd.Dir = dir
+	p.cmd.Stdout = &p.stdout
+	r, err := p.cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.lines = bufio.NewScanner(r)
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.cmd.Process.Kill() })
+	return p
+}
+
+// until reads what the program says up to a line with text in it.
+func (p *process) until(text string) {
+	p.t.Helper()
+	for p.lines.Scan() {
+		fmt.Fprintln(&p.talk, p.lines.Text())
+		if strings.Contains(p.lines.Text(), text) {
+			return
+		}
+	}
+	p.t.Fatalf("it never said %q, but\n%s", text, p.talk.String())
+}
+
+func (p *process) signal(s os.Signal) {
+	p.t.Helper()
+	if err := p.cmd.Process.Signal(s); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// end waits for the program's end and gives its exit code.
+func (p *process) end() int {
+	p.t.Helper()
+	for p.lines.Scan() {
+		fmt.Fprintln(&p.talk, p.lines.Text())
+	}
+	err := p.cmd.Wait()
+	var e *exec.ExitError
+	if err != nil && !errors.As(err, &e) {
+		p.t.Fatal(err)
+	}
+	return p.cmd.ProcessState.ExitCode()
+}
+
+// slowSink is a sink that says when a message is complete and then waits for the test before it answers.
+func slowSink(t *testing.T, record io.Writer) (s *sink.Server, complete <-chan string, answer chan<- struct{}) {
+	t.Helper()
+	arrived, release := make(chan string, 100), make(chan struct{})
+	s, err := sink.Start(sink.Options{Record: record, Observe: func(e sink.Event) {
+		if e.Kind == "dot" {
+			arrived <- strings.Join(e.To, " ")
+			<-release
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s, arrived, release
+}
+
+// campaignOf writes a campaign of n people on one connection and returns its folder.
+func campaignOf(t *testing.T, s *sink.Server, n int) string {
+	t.Helper()
+	dir := t.TempDir()
+	list := "email\n"
+	for i := range n {
+		list += fmt.Sprintf("p%d@example.com\n", i)
+	}
+	for name, text := range map[string]string{
+		"people.csv": list,
+		"body.txt":   "Hello!\n",
+		"campaign.yaml": fmt.Sprintf(`id: slow
+from: club@example.org
+subject: News
+recipients: {file: people.csv}
+body: {text: body.txt}
+server: {host: 127.0.0.1, port: %d, tls: none}
+limits: {connections: 1}
+`, s.Port()),
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// The first interrupt takes nothing new and waits for the reply; what is left goes with the next send.
+//
+// Proven by breaking the code: with the context of the run left alone by the first signal, the run went on to the end and
+// the exit code was 0.
+func TestInterruptDrains(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("processes cannot be interrupted")
+	}
+	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
+		t.Run(sig.String(), func(t *testing.T) {
+			t.Parallel()
+			var record bytes.Buffer
+			s, complete, answer := slowSink(t, &record)
+			dir := campaignOf(t, s, 5)
+			p := start(t, dir, "send", "--yes")
+			<-complete // the first message is with the server, which has not answered
+			p.signal(sig)
+			p.until("stopping: waiting for ")
+			close(answer)
+			if code := p.end(); code != 75 {
+				t.Errorf("exit code %d, want 75\n%s", code, p.talk.String())
+			}
+			if got := p.stdout.String(); !strings.Contains(got, " 1 sent ") || !strings.Contains(got, " 0 unknown ") || !strings.Contains(got, " 4 pending ") {
+				t.Errorf("it ended with %s", got)
+			}
+			if !strings.Contains(p.talk.String(), "next: mailshot send --yes campaign.yaml") {
+				t.Errorf("no next command in\n%s", p.talk.String())
+			}
+			if s.Accepted() != 1 {
+				t.Errorf("%d messages accepted, want 1", s.Accepted())
+			}
+			rest := start(t, dir, "send", "--yes")
+			if code := rest.end(); code != 0 || s.Accepted() != 5 {
+				t.Errorf("the next send: exit code %d, %d accepted in all\n%s", code, s.Accepted(), rest.talk.String())
+			}
+		})
+	}
+}
+
+// The second interrupt closes everything: what was on the wire is unknown, and is not sent again.
+//
+// Proven by breaking the code: with the second signal not closing hard, the program waited for the reply for ever.
+func TestSecondInterruptCloses(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("processes cannot be interrupted")
+	}
+	s, complete, answer := slowSink(t, io.Discard)
+	dir := campaignOf(t, s, 3)
+	p := start(t, dir, "send", "--yes")
+	<-complete
+	p.signal(os.Interrupt)
+	p.until("press again to leave ")
+	p.signal(os.Interrupt)
+	if code := p.end(); code != 130 {
+		t.Errorf("exit code %d, want 130\n%s", code, p.talk.String())
+	}
+	if got := p.stdout.String(); !strings.Contains(got, " 0 sent ") || !strings.Contains(got, " 1 unknown ") || !strings.Contains(got, " 2 pending ") {
+		t.Errorf("it ended with %s", got)
+	}
+	close(answer)
+	next := start(t, dir, "send", "--yes")
+	if code := next.end(); code != 5 || !strings.Contains(next.stdout.String(), " 2 sent ") {
+		t.Errorf("the next send: exit code %d, %s\n%s", code, next.stdout.String(), next.talk.String())
+	}
+}

@@ -1,0 +1,210 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"mailshot/campaign"
+	"mailshot/campaign/check"
+	"mailshot/campaign/definition"
+	"mailshot/campaign/ledger"
+	"mailshot/campaign/report"
+)
+
+// campaignFile is the name looked for where only a folder is given, or nothing.
+const campaignFile = "campaign.yaml"
+
+// path is the campaign file that an argument names: the file itself, or campaign.yaml in a folder; "" is this folder.
+func path(args []string) string {
+	name := "."
+	if len(args) > 0 {
+		name = args[0]
+	}
+	if info, err := os.Stat(name); err == nil && info.IsDir() {
+		name = filepath.Join(name, campaignFile)
+	}
+	return name
+}
+
+// load reads the campaign file that args name. What is wrong with it is printed by show, all at once.
+func (t *tool) load(cmd *cobra.Command, args []string) (*definition.Definition, error) {
+	name := path(args)
+	d, err := definition.Load(name)
+	if err == nil {
+		return d, nil
+	}
+	if isMissing(err, name) {
+		return nil, missing(cmd, name)
+	}
+	fs := check.From(err)
+	t.findings(fs)
+	return nil, &exit{exitUsage, fmt.Errorf("%s in %s; nothing was sent", plural(int64(len(fs)), "mistake"), name), "mend it, then mailshot check " + quoted(name)}
+}
+
+// isMissing reports whether a campaign file could not be loaded because it is not there.
+func isMissing(err error, name string) bool {
+	if !errors.Is(err, fs.ErrNotExist) {
+		return false
+	}
+	_, err = os.Stat(name)
+	return errors.Is(err, fs.ErrNotExist)
+}
+
+// missing says that there is no such campaign file, and which there are.
+func missing(cmd *cobra.Command, name string) error {
+	next := "mailshot init newsletter DIR"
+	found, _ := filepath.Glob(filepath.Join(filepath.Dir(name), "*.yaml")) // the only error is a bad pattern in the folder's name
+	if slices.Sort(found); len(found) > 0 {
+		next = cmd.CommandPath() + " " + quoted(found[0])
+	}
+	return usage(fmt.Errorf("there is no campaign file %s", name), next)
+}
+
+// findings shows what check found to a person, on standard error.
+func (t *tool) findings(fs []check.Finding) {
+	for _, f := range fs {
+		t.finding(f)
+	}
+}
+
+// finding shows one finding: place and text, the line with a caret, the hint.
+func (t *tool) finding(f check.Finding) {
+	text := f.String()
+	if place := f.Place + ": "; t.screen.colour && f.Place != "" {
+		if rest, ok := strings.CutPrefix(text, place); ok {
+			text = t.screen.bold(place) + rest
+		}
+	}
+	fmt.Fprintln(t.stderr, text)
+}
+
+// refuse turns the errors of a plan or check into what a person sees, with the exit code and the next command.
+func (t *tool) refuse(err error, name string) error {
+	var (
+		found   *campaign.CheckError
+		changed *campaign.ChangedError
+		locked  *ledger.LockedError
+	)
+	switch {
+	case errors.As(err, &found):
+		t.shown(found.Report)
+		return &exit{exitFindings, fmt.Errorf("%s; nothing was sent", plural(int64(found.Report.Errors()), "error")),
+			"mend it, then mailshot check " + quoted(name)}
+	case errors.As(err, &changed):
+		return &exit{exitFindings, fmt.Errorf("%w; nothing was sent", err), "mailshot send --accept-changes " + quoted(name)}
+	case errors.As(err, &locked):
+		return &exit{exitFailed, fmt.Errorf("%w; wait for it, or stop it with an interrupt", err), "mailshot status " + quoted(name)}
+	case errors.Is(err, context.Canceled):
+		return &exit{exitInterrupted, errors.New("interrupted; nothing was sent"), "mailshot send " + quoted(name)}
+	case errors.Is(err, campaign.ErrDeclined):
+		return &exit{exitUsage, err, "mailshot status " + quoted(name)}
+	}
+	if fs := check.From(err); len(fs) > 0 && fs[0].Place != "" {
+		t.findings(fs)
+		return &exit{exitFindings, fmt.Errorf("%s; nothing was sent", plural(int64(len(fs)), "error")), "mend it, then mailshot check " + quoted(name)}
+	}
+	return &exit{exitFailed, fmt.Errorf("%w; nothing was sent", err), "mailshot check " + quoted(name)}
+}
+
+// mostShown is how many findings a refusal prints; check prints all.
+const mostShown = 20
+
+// shown prints the findings of a report: errors first, then warnings, as many as a screen takes.
+func (t *tool) shown(r *check.Report) {
+	fs := slices.Clone(r.Findings)
+	slices.SortStableFunc(fs, func(a, b check.Finding) int { return strings.Compare(a.Severity, b.Severity) }) // "error" < "warning"
+	n := min(len(fs), mostShown)
+	t.findings(fs[:n])
+	if rest := int64(len(fs)-n) + r.Dropped; rest > 0 {
+		t.say("and %s more", plural(rest, "finding"))
+	}
+}
+
+// stored opens the ledger of a campaign that has been sent before, for the commands that look at it or mend it.
+type stored struct {
+	*ledger.Ledger
+	def   *definition.Definition
+	file  string // the campaign file, as named
+	id    string
+	given bool // --id named it
+	kept  *ledger.Campaign
+}
+
+// stored opens the ledger and finds the campaign; id "" is the definition's own for today.
+func (t *tool) stored(cmd *cobra.Command, args []string, id string) (*stored, error) {
+	d, err := t.load(cmd, args)
+	if err != nil {
+		return nil, err
+	}
+	s := &stored{def: d, file: d.Path, id: id, given: id != ""}
+	if s.id == "" {
+		s.id = d.ExpandID(time.Now())
+	}
+	file := t.state
+	if file == "" {
+		file = campaign.DefaultState(d)
+	}
+	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+		return nil, &exit{exitFailed, fmt.Errorf("campaign %s has not been sent yet: there is no ledger %s", s.id, file), "mailshot send " + quoted(s.file)}
+	}
+	if s.Ledger, err = ledger.Open(file); err != nil {
+		return nil, err
+	}
+	if s.kept, err = s.Campaign(cmd.Context(), s.id); err != nil {
+		defer s.Close()
+		if !errors.Is(err, ledger.ErrNotFound) {
+			return nil, err
+		}
+		return nil, s.notFound(cmd)
+	}
+	return s, nil
+}
+
+// notFound says that the ledger does not know the campaign, and which it knows.
+func (s *stored) notFound(cmd *cobra.Command) error {
+	all, err := s.Campaigns(cmd.Context())
+	if err != nil {
+		return err
+	}
+	e := &exit{exitFailed, fmt.Errorf("campaign %s has not been sent yet", s.id), "mailshot send " + quoted(s.file)}
+	if len(all) > 0 {
+		var names []string
+		for _, c := range all {
+			names = append(names, c.ID)
+		}
+		e.err = fmt.Errorf("%w; the ledger has %s", e.err, strings.Join(names, ", "))
+		e.next = fmt.Sprintf("%s --id %s %s", cmd.CommandPath(), quoted(names[len(names)-1]), quoted(s.file))
+	}
+	return e
+}
+
+// again is the campaign as a person would name it on the next command.
+func (s *stored) again(t *tool) string {
+	words := t.flags()
+	if s.given {
+		words = append(words, "--id "+quoted(s.id))
+	}
+	return strings.Join(append(words, quoted(s.file)), " ")
+}
+
+// summary is where the campaign stands.
+func (s *stored) summary(ctx context.Context) (report.Summary, error) {
+	counts, rows, err := s.Counts(ctx, s.id)
+	if err != nil {
+		return report.Summary{}, err
+	}
+	sum := report.Summary{Campaign: s.id, Created: s.kept.Created, Rows: rows}
+	for _, state := range ledger.States() {
+		sum.Counts = append(sum.Counts, report.Count{State: string(state), N: counts[state]})
+	}
+	return sum, nil
+}

@@ -1,0 +1,209 @@
+package main
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"html/template"
+	"io"
+	"mime"
+	"mime/multipart"
+	"mime/quotedprintable"
+	"net/mail"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"mailshot/campaign"
+	"mailshot/campaign/report"
+)
+
+//go:embed page.html
+var pageSource string
+
+// pageViewer writes one self-contained HTML page. The mail's HTML is hostile as far as the page is concerned: it stands in
+// frames with every restriction of sandbox, below a policy that allows inline styles and data: images and nothing else, so
+// that no script runs, no form is sent, nothing is loaded and no link leads away. The page itself has no script.
+//
+// It shows what stands in the finished bytes, not what the program meant to write.
+type pageViewer struct {
+	path string
+	f    *os.File
+	tmpl *template.Template
+	n    int
+	err  error
+}
+
+func newPageViewer(path, id string) (*pageViewer, error) {
+	tmpl, err := template.New("page").Parse(pageSource)
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".preview-*")
+	if err != nil {
+		return nil, err
+	}
+	v := &pageViewer{path: path, f: f, tmpl: tmpl}
+	return v, v.write("head", report.Clean(id))
+}
+
+func (v *pageViewer) write(name string, data any) error {
+	if v.err == nil {
+		v.err = v.tmpl.ExecuteTemplate(v.f, name, data)
+	}
+	return v.err
+}
+
+// pageMessage is one message as the page shows it.
+type pageMessage struct {
+	Number             int
+	Place, To, Subject string
+	Size               string
+	Header             [][2]string
+	Text, HTML         string
+	Files              []pageFile
+}
+
+// pageFile is a part that is no body.
+type pageFile struct{ Name, Type, Size string }
+
+func (v *pageViewer) add(m campaign.Made) error {
+	var b bytes.Buffer
+	if _, err := m.Message.WriteTo(&b); err != nil {
+		return err
+	}
+	v.n++
+	p := pageMessage{Number: v.n, Place: report.Clean(m.Row.Place), Size: size(m.Message.Size())}
+	for _, h := range m.Message.Header() {
+		name, value := report.Clean(h[0]), report.Clean(h[1])
+		p.Header = append(p.Header, [2]string{name, value})
+		switch name {
+		case "To":
+			p.To = value
+		case "Subject":
+			p.Subject = value
+		}
+	}
+	if err := p.read(b.Bytes()); err != nil {
+		return fmt.Errorf("%s: read the finished message back: %w", m.Row.Place, err)
+	}
+	return v.write("message", p)
+}
+
+// close finishes the page and gives it its name.
+func (v *pageViewer) close() error {
+	err := v.write("foot", v.n)
+	if err == nil {
+		err = v.f.Sync()
+	}
+	err = errors.Join(err, v.f.Close())
+	if err == nil {
+		err = os.Rename(v.f.Name(), v.path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(v.f.Name()))
+	}
+	return nil
+}
+
+// framePolicy stands before the mail's HTML in its frame. A frame made by srcdoc has the page's policy too; this holds when
+// somebody takes the frame out of the page.
+const framePolicy = `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">`
+
+// read takes a finished message apart: bodies, images by their Content-ID, files.
+func (p *pageMessage) read(raw []byte) error {
+	msg, err := mail.ReadMessage(bytes.NewReader(raw))
+	if err != nil {
+		return err
+	}
+	images := map[string]string{}
+	html := ""
+	err = walk(msg.Header.Get, msg.Body, func(part messagePart) error {
+		file := pageFile{Name: report.Clean(part.name), Type: part.kind, Size: size(int64(len(part.body)))}
+		switch {
+		case part.name == "" && part.cid == "" && part.kind == "text/plain" && p.Text == "":
+			p.Text = report.CleanLines(string(part.body))
+			return nil
+		case part.name == "" && part.cid == "" && part.kind == "text/html" && html == "":
+			html = string(part.body)
+			return nil
+		case strings.HasPrefix(part.kind, "image/") && part.kind != "image/svg+xml":
+			if part.cid != "" {
+				images[part.cid] = "data:" + part.kind + ";base64," + base64.StdEncoding.EncodeToString(part.body)
+			}
+		}
+		if part.cid != "" {
+			file.Name = strings.TrimSpace(file.Name + " (cid:" + report.Clean(part.cid) + ")")
+		}
+		p.Files = append(p.Files, file)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if html != "" {
+		p.HTML = framePolicy + inlined(html, images)
+	}
+	return nil
+}
+
+// inlined puts images into the HTML in place of cid: addresses. Longer names go first: one may begin with another.
+func inlined(html string, images map[string]string) string {
+	var names []string
+	for cid := range images {
+		names = append(names, cid)
+	}
+	slices.SortFunc(names, func(a, b string) int { return len(b) - len(a) })
+	var pairs []string
+	for _, cid := range names {
+		pairs = append(pairs, "cid:"+cid, images[cid])
+	}
+	return strings.NewReplacer(pairs...).Replace(html)
+}
+
+// messagePart is a leaf of a message, decoded.
+type messagePart struct {
+	kind, name, cid string
+	body            []byte
+}
+
+// walk calls visit for each leaf of a message, in order.
+func walk(get func(string) string, body io.Reader, visit func(messagePart) error) error {
+	kind, params, err := mime.ParseMediaType(get("Content-Type"))
+	if err != nil {
+		return err
+	}
+	if strings.HasPrefix(kind, "multipart/") {
+		parts := multipart.NewReader(body, params["boundary"])
+		for {
+			part, err := parts.NextRawPart()
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			if err := walk(part.Header.Get, part, visit); err != nil {
+				return err
+			}
+		}
+	}
+	switch strings.ToLower(get("Content-Transfer-Encoding")) {
+	case "quoted-printable":
+		body = quotedprintable.NewReader(body)
+	case "base64":
+		body = base64.NewDecoder(base64.StdEncoding, body)
+	}
+	b, err := io.ReadAll(body)
+	if err != nil {
+		return err
+	}
+	p := messagePart{kind: kind, cid: strings.Trim(get("Content-Id"), "<>"), body: b}
+	if _, disposition, err := mime.ParseMediaType(get("Content-Disposition")); err == nil {
+		p.name = disposition["filename"]
+	}
+	return visit(p)
+}

@@ -1,0 +1,259 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"mailshot/campaign"
+	"mailshot/campaign/check"
+	"mailshot/campaign/definition"
+	"mailshot/campaign/report"
+	"mailshot/internal/mailbox"
+)
+
+// How many messages a preview shows when nothing is said: on a terminal what a person reads, on a page what a browser
+// bears. Files take all.
+const (
+	fewMessages  = 3
+	pageMessages = 200
+)
+
+type previewFlags struct {
+	id, where, out, format string
+	row, limit             int64
+}
+
+func (t *tool) previewCommand() *cobra.Command {
+	var f previewFlags
+	cmd := &cobra.Command{
+		Use:   "preview [CAMPAIGN]",
+		Short: "See the finished messages; nothing is sent",
+		Long: `preview makes messages as send would and shows them: on the terminal the first three, with --out all of them as files.
+What it writes is byte for byte what a send carries, the Date aside. --format html is one self-contained page of up to 200
+messages; the mail's HTML is shown in sandboxed frames that run nothing and load nothing.`,
+		Example: `  mailshot preview --row 17 campaign.yaml
+  mailshot preview --where 'city == "Oslo"' --out preview --format html campaign.yaml`,
+		Args: args(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error { return t.preview(cmd, args, f) },
+	}
+	fs := cmd.Flags()
+	fs.StringVar(&f.id, "id", "", "as this campaign `ID` instead of the file's")
+	fs.Int64Var(&f.row, "row", 0, "the message of the `N`th row of the list")
+	fs.StringVar(&f.where, "where", "", "the messages of the rows for which the `EXPRESSION` is true")
+	fs.Int64Var(&f.limit, "limit", 0, "at most `N` messages (default 3 on the terminal, 200 for html, else all)")
+	fs.StringVar(&f.out, "out", "", "write the messages to this folder (or file ending in .mbox or .html); it must be new or empty (`PATH`)")
+	fs.StringVar(&f.format, "format", "", "with --out: eml, mbox, maildir or html (default eml, or as the file's ending says)")
+	return cmd
+}
+
+// viewer takes finished messages one after the other.
+type viewer interface {
+	add(m campaign.Made) error
+	close() error
+}
+
+func (t *tool) preview(cmd *cobra.Command, args []string, f previewFlags) (err error) {
+	d, err := t.load(cmd, args)
+	if err != nil {
+		return err
+	}
+	if f.row < 0 || f.limit < 0 {
+		return usage(errors.New("--row and --limit count from 1"), "mailshot preview --row 1 "+quoted(d.Path))
+	}
+	ctx, _, stop := interrupts(cmd.Context())
+	defer stop()
+	c, err := campaign.Open(ctx, campaign.Options{Definition: d, ID: f.id, State: t.state, Accounts: t.accounts, Stdin: t.stdin})
+	if err != nil {
+		return t.refuse(err, d.Path)
+	}
+	defer func() { err = errors.Join(err, c.Close()) }()
+	v, where, err := t.viewer(c.ID(), d, &f)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if v != nil {
+			err = errors.Join(err, v.close())
+		}
+	}()
+
+	var shown, without, faults int64
+	more := false
+	for m, err := range c.Messages(ctx, f.where, f.row) {
+		if err != nil {
+			faults += int64(t.faulty("", err))
+			continue
+		}
+		switch {
+		case m.Err != nil:
+			faults += int64(t.faulty(m.Row.Place, m.Err))
+		case m.Message == nil:
+			without++
+			if f.row > 0 {
+				t.say("%s gets no message: %s", report.Clean(m.Row.Place), report.Clean(m.Why))
+			}
+		case f.limit > 0 && shown == f.limit:
+			more = true
+		default:
+			if err := v.add(m); err != nil {
+				return err
+			}
+			shown++
+		}
+		if more {
+			break
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return t.refuse(err, d.Path)
+	}
+	err, v = v.close(), nil
+	if err != nil {
+		return err
+	}
+	return t.previewed(d, f, where, shown, without, faults, more)
+}
+
+// previewed says what was shown and what to do next.
+func (t *tool) previewed(d *definition.Definition, f previewFlags, where string, shown, without, faults int64, more bool) error {
+	if where != "" {
+		t.say("%s in %s", plural(shown, "message"), where)
+	}
+	if more {
+		t.say("only the first %s; --limit N shows more, --row N or --where EXPRESSION others", plural(shown, "message"))
+	}
+	if without > 0 && f.row == 0 {
+		t.say("%s no message (mailshot check says why)", plural(without, "row gets", "rows get"))
+	}
+	switch {
+	case faults > 0:
+		return &exit{exitFindings, errors.New(plural(faults, "error")), "mend it, then mailshot check " + quoted(d.Path)}
+	case shown == 0 && without == 0 && f.row > 0:
+		return usage(fmt.Errorf("the list has no row %d", f.row), "mailshot preview --row 1 "+quoted(d.Path))
+	case shown == 0 && without == 0:
+		return usage(errors.New("no row was chosen"), "mailshot preview "+quoted(d.Path))
+	}
+	t.hint("mailshot send --to-sink " + quoted(d.Path))
+	return nil
+}
+
+// faulty shows the faults of a row, or of the list, and counts them.
+func (t *tool) faulty(place string, err error) int {
+	fs := check.From(err)
+	for _, f := range fs {
+		if f.Place == "" {
+			f.Place = place
+		}
+		t.finding(f)
+	}
+	return len(fs)
+}
+
+// viewer chooses where messages go. where is what a person is told about it; "" on the terminal.
+func (t *tool) viewer(id string, d *definition.Definition, f *previewFlags) (v viewer, where string, err error) {
+	if f.out == "" {
+		if f.format != "" {
+			return nil, "", usage(errors.New("--format goes with --out"), fmt.Sprintf("mailshot preview --out preview --format %s %s", quoted(f.format), quoted(d.Path)))
+		}
+		if f.limit == 0 && f.row == 0 {
+			f.limit = fewMessages
+		}
+		return &terminalViewer{t: t}, "", nil
+	}
+	ending := strings.TrimPrefix(filepath.Ext(f.out), ".")
+	if f.format == "" {
+		f.format = "eml"
+		if ending == "mbox" || ending == "html" {
+			f.format = ending
+		}
+	}
+	formats := append(mailbox.Formats(), "html")
+	if !slices.Contains(formats, f.format) {
+		return nil, "", usage(fmt.Errorf("there is no format %q, only %s", f.format, strings.Join(formats, ", ")), "mailshot preview --out preview --format html "+quoted(d.Path))
+	}
+	path := f.out
+	if f.format == "mbox" || f.format == "html" {
+		if ending != f.format {
+			path = filepath.Join(f.out, map[string]string{"mbox": "messages.mbox", "html": "index.html"}[f.format])
+		}
+		if _, err := os.Lstat(path); err == nil {
+			return nil, "", usage(fmt.Errorf("%s is there already", path), "mailshot preview --out ANOTHER "+quoted(d.Path))
+		}
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return nil, "", err
+		}
+	} else if there, err := os.ReadDir(path); err == nil && len(there) > 0 {
+		return nil, "", usage(fmt.Errorf("%s is not empty", path), "mailshot preview --out ANOTHER "+quoted(d.Path))
+	}
+	if f.format == "html" {
+		if f.limit == 0 || f.limit > pageMessages {
+			f.limit = pageMessages
+		}
+		v, err = newPageViewer(path, id)
+		return v, path, err
+	}
+	w, err := mailbox.Open(f.format, path, mailbox.Options{})
+	return &fileViewer{w}, path, err
+}
+
+// fileViewer keeps messages in a mailbox.
+type fileViewer struct{ w mailbox.Writer }
+
+func (v *fileViewer) add(m campaign.Made) error {
+	_, err := v.w.Add(mailbox.Item{From: m.Message.From(), To: m.Message.To(), Name: m.Row.Key, Date: time.Now(), Body: m.Message})
+	return err
+}
+
+func (v *fileViewer) close() error { return v.w.Close() }
+
+// terminalViewer prints messages: the headers decoded, the text part, the other parts by name and size.
+type terminalViewer struct {
+	t *tool
+	n int
+}
+
+func (v *terminalViewer) add(m campaign.Made) error {
+	var b strings.Builder
+	s := newScreen(v.t.stdout)
+	if v.n++; v.n > 1 {
+		b.WriteString("\n")
+	}
+	fmt.Fprintf(&b, "%s\n", s.bold(fmt.Sprintf("── %s · key %s · %s ──", report.Clean(m.Row.Place), report.Clean(m.Row.Key), size(m.Message.Size()))))
+	if m.Why != "" {
+		fmt.Fprintf(&b, "%s\n", s.paint("33", report.Clean(m.Why)))
+	}
+	for _, h := range m.Message.Header() {
+		fmt.Fprintf(&b, "%s %s\n", s.dim(report.Clean(h[0])+":"), report.Clean(h[1]))
+	}
+	for _, p := range m.Message.Parts() {
+		if p.ContentType == "text/plain" && p.Name == "" {
+			fmt.Fprintf(&b, "\n%s\n", strings.TrimRight(report.CleanLines(p.Text), "\n"))
+		}
+	}
+	line := "\n"
+	for _, p := range m.Message.Parts() {
+		if p.ContentType == "text/plain" && p.Name == "" {
+			continue
+		}
+		name := report.Clean(p.Name)
+		switch {
+		case p.CID != "":
+			name = strings.TrimSpace(name + " cid:" + report.Clean(p.CID))
+		case name == "":
+			name = "(body)"
+		}
+		fmt.Fprintf(&b, "%s%s %s, %s, %s\n", line, s.dim("+"), name, report.Clean(p.ContentType), size(p.Size))
+		line = ""
+	}
+	_, err := fmt.Fprint(v.t.stdout, b.String())
+	return err
+}
+
+func (v *terminalViewer) close() error { return nil }

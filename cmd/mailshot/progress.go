@@ -1,0 +1,176 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"mailshot/campaign"
+	"mailshot/campaign/ledger"
+	"mailshot/campaign/report"
+)
+
+// How often progress is shown: on a terminal the bar is drawn anew, elsewhere a line is added.
+const (
+	barEvery  = 200 * time.Millisecond
+	lineEvery = 5 * time.Second
+)
+
+// progress shows how a run goes on. It hears of events from the run and draws from a ticker; both may come at any time.
+type progress struct {
+	screen screen
+	say    func(format string, args ...any)
+
+	mu      sync.Mutex
+	started time.Time
+	last    campaign.Event
+	hold    campaign.Event // why nothing goes, while that lasts
+	drawn   bool           // a bar is on the screen
+	said    int64          // Done in the last plain line
+}
+
+func newProgress(s screen, say func(string, ...any)) *progress {
+	return &progress{screen: s, say: say}
+}
+
+// observe takes note of an event. What a person must know at once is said at once.
+func (p *progress) observe(e campaign.Event) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.started.IsZero() {
+		p.started = e.Time
+	}
+	if e.Planned > 0 {
+		p.last = e
+	}
+	switch e.Kind {
+	case "hold":
+		p.hold = e
+		p.talk("waiting until %s: %s", e.Until.Local().Format("15:04:05"), report.CleanLines(e.Text))
+	case "draining":
+		p.talk("stopping: %s", draining(e.InFlight))
+	case "refused", "gave_up", "held", "unknown":
+		if p.screen.terminal {
+			p.talk("%s %s %s: %s", report.Clean(e.Place), report.Clean(e.Address), p.screen.state(e.Kind, e.Kind), report.Clean(e.Text))
+		}
+	}
+}
+
+// draining says what a second interrupt would do.
+func draining(inFlight int) string {
+	if inFlight == 0 {
+		return "nothing is on the wire"
+	}
+	return fmt.Sprintf("waiting for %s, up to 10 min; press again to leave %d unknown",
+		plural(int64(inFlight), "reply", "replies"), inFlight)
+}
+
+// talk says something above the bar. p.mu is held.
+func (p *progress) talk(format string, args ...any) {
+	p.clear()
+	p.say(format, args...)
+}
+
+func (p *progress) clear() {
+	if p.drawn {
+		fmt.Fprint(p.screen.w, "\r\x1b[K")
+		p.drawn = false
+	}
+}
+
+// show draws until the function it returns is called, which removes the bar and waits for the drawing to end.
+func (p *progress) show() (finished func()) {
+	every := lineEvery
+	if p.screen.terminal {
+		every = barEvery
+	}
+	ticker := time.NewTicker(every)
+	done := make(chan struct{})
+	var drawing sync.WaitGroup
+	drawing.Go(func() {
+		for {
+			select {
+			case <-done:
+				return
+			case now := <-ticker.C:
+				p.tick(now)
+			}
+		}
+	})
+	return sync.OnceFunc(func() {
+		ticker.Stop()
+		close(done)
+		drawing.Wait()
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.clear()
+	})
+}
+
+// tick shows where the run is: the bar on a terminal; elsewhere a line, when there is news.
+func (p *progress) tick(now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.last.Planned == 0 {
+		return
+	}
+	if p.screen.terminal {
+		line := p.line(now)
+		columns := p.screen.columns() - 1
+		bar := bar(p.last.Done, p.last.Planned, min(30, max(0, columns-textWidth(line)-1)))
+		fmt.Fprintf(p.screen.w, "\r%s%s\x1b[K", bar, fit(line, columns-textWidth(bar)))
+		p.drawn = true
+		return
+	}
+	if p.last.Done != p.said {
+		p.said = p.last.Done
+		p.say("%s", p.line(now))
+	}
+}
+
+// line is the state of the run in words: how far, the rate since the start, the states that want attention, the time left.
+func (p *progress) line(now time.Time) string {
+	e := p.last
+	parts := []string{fmt.Sprintf("%d of %d", e.Done, e.Planned)}
+	elapsed := now.Sub(p.started)
+	if e.Done > 0 && elapsed > 0 {
+		rate := float64(e.Done) / elapsed.Seconds()
+		parts = append(parts, rateWords(rate))
+		for _, s := range ledger.States() {
+			switch s {
+			case ledger.Sent, ledger.Refused, ledger.Deferred, ledger.GaveUp, ledger.Unknown, ledger.Held:
+				if n := e.Counts[string(s)]; n > 0 {
+					parts = append(parts, fmt.Sprintf("%d %s", n, s))
+				}
+			}
+		}
+		if left := e.Planned - e.Done; left > 0 {
+			parts = append(parts, duration(time.Duration(float64(left)/rate*float64(time.Second)))+" left")
+		}
+	}
+	if now.Before(p.hold.Until) {
+		parts = append(parts, "waiting until "+p.hold.Until.Local().Format("15:04:05"))
+	}
+	return strings.Join(parts, " · ")
+}
+
+func rateWords(perSecond float64) string {
+	switch {
+	case perSecond >= 10:
+		return fmt.Sprintf("%.0f/s", perSecond)
+	case perSecond >= 1:
+		return fmt.Sprintf("%.1f/s", perSecond)
+	}
+	return fmt.Sprintf("%.0f/min", perSecond*60)
+}
+
+// bar is a bar of width columns and a blank; "" when there is no room for one.
+func bar(done, planned int64, width int) string {
+	if width < 7 {
+		return ""
+	}
+	inner := width - 2
+	full := min(inner, int(int64(inner)*done/planned))
+	return "[" + strings.Repeat("#", full) + strings.Repeat(".", inner-full) + "] "
+}

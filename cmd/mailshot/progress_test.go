@@ -1,0 +1,101 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"mailshot/campaign"
+)
+
+func TestProgress(t *testing.T) {
+	t.Parallel()
+	var said []string
+	p := newProgress(screen{}, func(format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) })
+	begin := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
+	p.tick(begin) // nothing is known yet
+	p.observe(campaign.Event{Kind: "started", Planned: 200, Time: begin})
+	p.observe(campaign.Event{Kind: "refused", Planned: 200, Done: 50, Counts: map[string]int64{"sent": 48, "refused": 2, "invalid": 3}, Time: begin})
+	p.tick(begin.Add(10 * time.Second))
+	p.tick(begin.Add(15 * time.Second)) // no news: nothing to say
+	p.observe(campaign.Event{Kind: "hold", Planned: 200, Done: 50, Text: "421 \x1b[2Jbusy", Until: begin.Add(time.Minute)})
+	p.observe(campaign.Event{Kind: "sent", Planned: 200, Done: 51, Counts: map[string]int64{"sent": 49, "refused": 2}, Time: begin})
+	p.tick(begin.Add(20 * time.Second))
+	p.observe(campaign.Event{Kind: "draining", Planned: 200, Done: 51, InFlight: 3})
+	hold := begin.Add(time.Minute).Local().Format("15:04:05")
+	want := []string{
+		"50 of 200 · 5.0/s · 48 sent · 2 refused · 30 s left",
+		"waiting until " + hold + `: 421 \x1b[2Jbusy`,
+		"51 of 200 · 2.5/s · 49 sent · 2 refused · 58 s left · waiting until " + hold,
+		"stopping: waiting for 3 replies, up to 10 min; press again to leave 3 unknown",
+	}
+	if got := strings.Join(said, "\n"); got != strings.Join(want, "\n") {
+		t.Errorf("it said\n%s\nwant\n%s", got, strings.Join(want, "\n"))
+	}
+}
+
+func TestProgressBar(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		done, planned int64
+		width         int
+		want          string
+	}{
+		{0, 10, 12, "[..........] "},
+		{5, 10, 12, "[#####.....] "},
+		{10, 10, 12, "[##########] "},
+		{11, 10, 12, "[##########] "},
+		{5, 10, 6, ""},
+	} {
+		if got := bar(c.done, c.planned, c.width); got != c.want {
+			t.Errorf("bar(%d, %d, %d) = %q, want %q", c.done, c.planned, c.width, got, c.want)
+		}
+	}
+	var out strings.Builder
+	p := newProgress(screen{w: &out, terminal: true}, func(format string, args ...any) { fmt.Fprintf(&out, format+"\n", args...) })
+	begin := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
+	p.observe(campaign.Event{Kind: "started", Planned: 4, Time: begin})
+	p.observe(campaign.Event{Kind: "sent", Planned: 4, Done: 1, Counts: map[string]int64{"sent": 1}, Time: begin})
+	p.tick(begin.Add(time.Second))
+	p.observe(campaign.Event{Kind: "refused", Planned: 4, Done: 2, Place: "people.csv:3", Address: "bob@example.com", Text: "550 no", Time: begin})
+	want := "\r[#######.....................] 1 of 4 · 1.0/s · 1 sent · 3.0 s left\x1b[K" +
+		"\r\x1b[Kpeople.csv:3 bob@example.com refused: 550 no\n"
+	if got := out.String(); got != want {
+		t.Errorf("it drew\n%q\nwant\n%q", got, want)
+	}
+}
+
+func TestWords(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 22, 9, 0, 0, 0, time.Local)
+	for _, c := range []struct{ got, want string }{
+		{quoted("a.yaml"), "a.yaml"},
+		{quoted("my camp/a.yaml"), "'my camp/a.yaml'"},
+		{quoted("it's"), `'it'\''s'`},
+		{quoted(""), "''"},
+		{plural(1, "reply", "replies"), "1 reply"},
+		{plural(0, "reply", "replies"), "0 replies"},
+		{plural(2, "row"), "2 rows"},
+		{size(1), "1 byte"},
+		{size(999), "999 bytes"},
+		{size(12345), "12 kB"},
+		{size(999_600), "1.0 MB"},
+		{duration(1500 * time.Millisecond), "1.5 s"},
+		{duration(61 * time.Second), "1 min 1 s"},
+		{duration(3*time.Hour + 20*time.Minute), "3 h 20 min"},
+		{duration(50 * time.Hour), "2 days 2 h"},
+		{when(now, now), "now"},
+		{when(now.Add(time.Hour), now), "at 10:00:00"},
+		{when(now.Add(24*time.Hour), now), "on Monday, 09:00"},
+		{when(now.Add(240*time.Hour), now), "on 2 December 2026, 09:00"},
+		{fit("مرحبا", 10), "مرحبا"},
+		{fit("日本語のテキスト", 7), "日本語…"},
+		{fmt.Sprint(textWidth("می\u200cخواهم")), "7"},
+		{fmt.Sprint(textWidth("日本 e\u0301")), "6"},
+	} {
+		if c.got != c.want {
+			t.Errorf("got %q, want %q", c.got, c.want)
+		}
+	}
+}

@@ -1,0 +1,222 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"mailshot/campaign/ledger"
+	"mailshot/campaign/report"
+)
+
+type reportFlags struct {
+	id        string
+	in        []string
+	csv, json bool
+	xlsx      string
+}
+
+func (t *tool) reportCommand() *cobra.Command {
+	var f reportFlags
+	cmd := &cobra.Command{
+		Use:   "report [CAMPAIGN]",
+		Short: "What became of each row: text, JSON, CSV, Excel",
+		Long: `report prints where a campaign stands and what went wrong with whom, in the server's words. With --json, --csv or --xlsx
+it has every row. In CSV and Excel no cell is a formula: text that would be one has an apostrophe before it.`,
+		Example: `  mailshot report --csv --in refused,gave_up campaign.yaml > failed.csv
+  mailshot report --xlsx results.xlsx campaign.yaml`,
+		Args: args(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error { return t.report(cmd, args, f) },
+	}
+	fs := cmd.Flags()
+	fs.StringVar(&f.id, "id", "", "the campaign `ID` instead of the file's")
+	fs.StringSliceVar(&f.in, "in", nil, "only rows in these `STATES`, as refused,gave_up")
+	fs.BoolVar(&f.json, "json", false, "print every row as JSON")
+	fs.BoolVar(&f.csv, "csv", false, "print every row as CSV")
+	fs.StringVar(&f.xlsx, "xlsx", "", "write every row to this Excel `FILE`")
+	cmd.MarkFlagsMutuallyExclusive("json", "csv", "xlsx")
+	return cmd
+}
+
+// attention are the states a text report tells of row by row.
+func attention() []ledger.State {
+	return []ledger.State{ledger.Invalid, ledger.Held, ledger.Refused, ledger.GaveUp, ledger.Unknown, ledger.Deferred}
+}
+
+// mostRows is how many rows a text report has; the other forms have all.
+const mostRows = 100
+
+func (t *tool) report(cmd *cobra.Command, args []string, f reportFlags) (err error) {
+	in, err := statesNamed(f.in, ledger.States(), "mailshot report --in refused,gave_up")
+	if err != nil {
+		return err
+	}
+	s, err := t.stored(cmd, args, f.id)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	ctx := cmd.Context()
+	sum, err := s.summary(ctx)
+	if err != nil {
+		return err
+	}
+	rows := s.rows(ctx, ledger.Filter{States: in})
+	switch {
+	case f.json:
+		return buffered(t.stdout, func(w io.Writer) error { return report.WriteJSON(w, sum, rows) })
+	case f.csv:
+		return buffered(t.stdout, func(w io.Writer) error { return report.WriteCSV(w, rows) })
+	case f.xlsx != "":
+		if err := replaceFile(f.xlsx, func(w io.Writer) error { return report.WriteXLSX(w, sum, rows) }); err != nil {
+			return err
+		}
+		t.say("written to %s", f.xlsx)
+		return nil
+	}
+	if err := sum.WriteText(t.stdout); err != nil {
+		return err
+	}
+	if len(in) == 0 {
+		in = attention()
+	}
+	more, err := t.printRows(s.rows(ctx, ledger.Filter{States: in}))
+	if err != nil {
+		return err
+	}
+	if more {
+		t.say("only the first %d are shown; --csv, --json or --xlsx FILE have all", mostRows)
+	}
+	return t.afterReport(s, sum)
+}
+
+// printRows prints rows as a table, as many as a person reads.
+func (t *tool) printRows(rows iter.Seq2[report.Row, error]) (more bool, err error) {
+	var out table
+	for r, err := range rows {
+		if err != nil {
+			return false, err
+		}
+		if len(out.rows) == mostRows {
+			more = true
+			break
+		}
+		out.add(r.State, report.Clean(r.Place), report.Clean(r.Address), why(r))
+	}
+	if len(out.rows) == 0 {
+		return false, nil
+	}
+	if _, err := fmt.Fprintln(t.stdout); err != nil {
+		return false, err
+	}
+	limit := 0
+	if s := newScreen(t.stdout); s.terminal {
+		limit = s.columns()
+	}
+	return more, out.write(t.stdout, "", limit)
+}
+
+// why is what is known of a row's fate: the plan's reason, or the server's reply.
+func why(r report.Row) string {
+	var parts []string
+	if r.Code != 0 {
+		parts = append(parts, fmt.Sprint(r.Code))
+	}
+	// Servers repeat the enhanced code in their text.
+	if r.Enhanced != "" && !strings.HasPrefix(r.Text, r.Enhanced) {
+		parts = append(parts, r.Enhanced)
+	}
+	for _, s := range []string{r.Text, r.Reason} {
+		if s != "" {
+			parts = append(parts, s)
+		}
+	}
+	return report.Clean(strings.Join(parts, " "))
+}
+
+// afterReport names the command that fits what is there.
+func (t *tool) afterReport(s *stored, sum report.Summary) error {
+	n := map[ledger.State]int64{}
+	for _, c := range sum.Counts {
+		n[ledger.State(c.State)] = c.N
+	}
+	if n[ledger.Unknown] == 0 && n[ledger.Refused]+n[ledger.GaveUp]+n[ledger.Held] > 0 && n[ledger.Pending]+n[ledger.Deferred] == 0 {
+		t.hint("mailshot retry " + s.again(t))
+		return nil
+	}
+	return t.exact(s, sum)
+}
+
+// statesNamed are the states a person named, each one of those allowed.
+func statesNamed(names []string, allowed []ledger.State, next string) ([]ledger.State, error) {
+	var in []ledger.State
+	for _, n := range names {
+		state := ledger.State(strings.ReplaceAll(strings.ToLower(strings.TrimSpace(n)), "-", "_"))
+		if !slices.Contains(allowed, state) {
+			var words []string
+			for _, s := range allowed {
+				words = append(words, string(s))
+			}
+			return nil, usage(fmt.Errorf("--in %s: it is one of %s", quoted(n), strings.Join(words, ", ")), next)
+		}
+		in = append(in, state)
+	}
+	return in, nil
+}
+
+// rows are the ledger's records as a report has them.
+func (s *stored) rows(ctx context.Context, f ledger.Filter) iter.Seq2[report.Row, error] {
+	return func(yield func(report.Row, error) bool) {
+		for r, err := range s.Deliveries(ctx, s.id, f) {
+			if err != nil {
+				yield(report.Row{}, err)
+				return
+			}
+			row := report.Row{
+				Number: r.Number, Place: r.Place, Key: r.Key, Address: r.Address, State: string(r.State), Reason: r.Reason,
+				Attempts: r.Attempts, Due: r.Due,
+			}
+			if l := r.Last; l != nil {
+				row.Time, row.Server, row.Stage, row.Code, row.Enhanced, row.Text = l.Time, l.Server, l.Stage, l.Code, l.Enhanced, l.Text
+			}
+			if !yield(row, nil) {
+				return
+			}
+		}
+	}
+}
+
+// buffered writes through a buffer: rows come in small pieces.
+func buffered(w io.Writer, write func(io.Writer) error) error {
+	b := bufio.NewWriterSize(w, 1<<16)
+	return errors.Join(write(b), b.Flush())
+}
+
+// replaceFile writes a whole file under a temporary name beside it, then gives it its name: nobody sees half of it, and an
+// older file stays until then.
+func replaceFile(name string, write func(io.Writer) error) error {
+	f, err := os.CreateTemp(filepath.Dir(name), ".mailshot-*")
+	if err != nil {
+		return err
+	}
+	err = buffered(f, write)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), name)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return nil
+}

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"mailshot/campaign/report"
+)
+
+// Exit codes that the commands give themselves; those of a run come from campaign.Summary. README.md lists them all.
+const (
+	exitFailed      = 1
+	exitUsage       = 2
+	exitFindings    = 3
+	exitInterrupted = 130
+)
+
+// tool is one call of the program: its streams and the flags all commands share.
+type tool struct {
+	stdin    io.Reader
+	stdout   io.Writer
+	stderr   io.Writer
+	screen   screen // standard error as a person sees it
+	state    string // --state
+	accounts string // --accounts
+}
+
+// run is the whole program; it returns the exit code.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	t := &tool{stdin: stdin, stdout: stdout, stderr: stderr, screen: newScreen(stderr)}
+	root := t.root()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	return t.finish(root.ExecuteContext(ctx))
+}
+
+func (t *tool) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "mailshot",
+		Short: "Run mail campaigns: never twice, never the wrong thing, never past the cap",
+		Long: `mailshot sends one message to each row of a list, through your mail server and within its caps.
+
+A campaign is a file (campaign.yaml) that names a list, templates, attachments and a server. Start with
+
+  mailshot init newsletter DIR     write a starter campaign
+  mailshot check DIR               read, render and check everything; nothing is sent
+  mailshot send --to-sink DIR      a rehearsal against a built-in server on this machine
+  mailshot send DIR                the real thing; run it again to go on where it stopped`,
+		Args:          cobra.ArbitraryArgs,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return unknownCommand(cmd, args[0])
+			}
+			return cmd.Help()
+		},
+	}
+	root.SuggestionsMinimumDistance = 2
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		if rest := cmd.Flags().Args(); !cmd.HasParent() && len(rest) > 0 {
+			return unknownCommand(cmd, rest[0])
+		}
+		return usage(err, cmd.CommandPath()+" --help")
+	})
+	root.PersistentFlags().StringVar(&t.state, "state", "", "the ledger's `FILE` (default MAILSHOT_STATE, else .mailshot/state.db beside the campaign)")
+	root.PersistentFlags().StringVar(&t.accounts, "accounts", "", "the `FILE` with caps used and people suppressed (default MAILSHOT_ACCOUNTS, else mailshot/accounts.db in the user's state folder)")
+	root.CompletionOptions.HiddenDefaultCmd = true
+
+	groups := []struct {
+		title    string
+		commands []*cobra.Command
+	}{
+		{"Before:", []*cobra.Command{t.initCommand(), t.checkCommand(), t.previewCommand()}},
+		{"Sending:", []*cobra.Command{t.sendCommand()}},
+		{"After:", []*cobra.Command{t.statusCommand(), t.reportCommand(), t.retryCommand(), t.resolveCommand(), t.cancelCommand()}},
+		{"People never to be mailed:", []*cobra.Command{t.suppressCommand()}},
+		{"Tools:", []*cobra.Command{t.sinkCommand(), t.functionsCommand(), t.versionCommand()}},
+	}
+	for _, g := range groups {
+		root.AddGroup(&cobra.Group{ID: g.title, Title: g.title})
+		for _, c := range g.commands {
+			c.GroupID = g.title
+			root.AddCommand(c)
+		}
+	}
+	return root
+}
+
+// flags are the flags all commands share, as typed.
+func (t *tool) flags() []string {
+	var words []string
+	if t.state != "" {
+		words = append(words, "--state "+quoted(t.state))
+	}
+	if t.accounts != "" {
+		words = append(words, "--accounts "+quoted(t.accounts))
+	}
+	return words
+}
+
+// exit is an error that decides the exit code. next is the command to type now; err may be nil when all has been said.
+type exit struct {
+	code int
+	err  error
+	next string
+}
+
+func (e *exit) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit code %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *exit) Unwrap() error { return e.err }
+
+// usage is a mistake on the command line.
+func usage(err error, next string) error { return &exit{exitUsage, err, next} }
+
+func unknownCommand(root *cobra.Command, name string) error {
+	next := "mailshot --help"
+	if s := root.SuggestionsFor(name); len(s) > 0 {
+		next = "mailshot " + s[0]
+	}
+	return usage(fmt.Errorf("there is no command %q", name), next)
+}
+
+// finish says what went wrong and what to type next, and gives the exit code.
+func (t *tool) finish(err error) int {
+	if err == nil {
+		return 0
+	}
+	e := &exit{code: exitFailed, err: err}
+	errors.As(err, &e)
+	if e.err != nil {
+		t.say("%s", report.CleanLines(e.err.Error()))
+	}
+	if e.next != "" {
+		t.hint(e.next)
+	}
+	return e.code
+}
+
+// say talks to the person: lines on standard error, each beginning with the program's name.
+func (t *tool) say(format string, args ...any) {
+	for line := range strings.Lines(fmt.Sprintf(format, args...)) {
+		fmt.Fprintf(t.stderr, "%s %s\n", t.screen.dim("mailshot:"), strings.TrimRight(line, "\n"))
+	}
+}
+
+// hint names the command to type next.
+func (t *tool) hint(next string) { t.say("next: %s", t.screen.bold(report.Clean(next))) }
+
+// args wraps a check of the number of arguments so that a mistake shows how the command is used.
+func args(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return usage(fmt.Errorf("%s: %w", cmd.CommandPath(), err), cmd.UseLine())
+		}
+		return nil
+	}
+}

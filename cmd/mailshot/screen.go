@@ -1,0 +1,154 @@
+package main
+
+import (
+	"io"
+	"os"
+	"strings"
+	"unicode"
+
+	"golang.org/x/term"
+	"golang.org/x/text/width"
+)
+
+// screen is a stream as a person sees it: is it a terminal, how wide, in colour.
+type screen struct {
+	w        io.Writer
+	file     *os.File // nil: no file, so no terminal
+	terminal bool
+	colour   bool
+}
+
+// newScreen looks at a stream. Colour needs a terminal, NO_COLOR unset or empty (no-color.org) and TERM not "dumb".
+func newScreen(w io.Writer) screen {
+	s := screen{w: w}
+	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		s.file, s.terminal = f, true
+		s.colour = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	}
+	return s
+}
+
+// columns is the width of the terminal; 80 where there is none to ask.
+func (s screen) columns() int {
+	if s.terminal {
+		if w, _, err := term.GetSize(int(s.file.Fd())); err == nil && w > 0 {
+			return w
+		}
+	}
+	return 80
+}
+
+func (s screen) paint(code, text string) string {
+	if !s.colour || text == "" {
+		return text
+	}
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
+}
+
+func (s screen) bold(text string) string { return s.paint("1", text) }
+func (s screen) dim(text string) string  { return s.paint("2", text) }
+
+// state paints the name of a state by what it asks of the reader: green is done, yellow waits, red wants a person.
+func (s screen) state(name, text string) string {
+	switch name {
+	case "sent":
+		return s.paint("32", text)
+	case "deferred", "pending", "begun", "suppressed", "cancelled":
+		return s.paint("33", text)
+	case "refused", "gave_up", "unknown", "held", "invalid":
+		return s.paint("31", text)
+	}
+	return text
+}
+
+// isTerminal reports whether a person can type into r.
+func isTerminal(r io.Reader) bool {
+	f, ok := r.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// textWidth is how many columns text takes on a terminal: wide East Asian characters take two, marks and joiners none.
+func textWidth(text string) int {
+	n := 0
+	for _, r := range text {
+		n += runeWidth(r)
+	}
+	return n
+}
+
+func runeWidth(r rune) int {
+	switch {
+	case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
+		return 0
+	case r >= 0x1f300 && r <= 0x1faff:
+		return 2
+	}
+	switch width.LookupRune(r).Kind() {
+	case width.EastAsianWide, width.EastAsianFullwidth:
+		return 2
+	}
+	return 1
+}
+
+// fit cuts text to at most n columns; what is cut is marked by an ellipsis.
+func fit(text string, n int) string {
+	if textWidth(text) <= n {
+		return text
+	}
+	used := 0
+	for i, r := range text {
+		w := runeWidth(r)
+		if used+w > n-1 {
+			return text[:i] + "…"
+		}
+		used += w
+	}
+	return text
+}
+
+// table lays out cells in columns, two blanks apart. Cells are to be clean. Columns named in right are set flush right.
+type table struct {
+	rows  [][]string
+	right map[int]bool
+}
+
+func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
+
+// write writes the table; limit is the widest a line may be (0 = no limit): the last column is cut to fit.
+func (t *table) write(w io.Writer, indent string, limit int) error {
+	var widths []int
+	for _, row := range t.rows {
+		for i, c := range row {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], textWidth(c))
+		}
+	}
+	var b strings.Builder
+	for _, row := range t.rows {
+		b.WriteString(indent)
+		used := textWidth(indent)
+		for i, c := range row {
+			last := i == len(row)-1
+			if last && limit > 0 && limit-used >= 10 {
+				c = fit(c, limit-used)
+			}
+			pad := strings.Repeat(" ", max(0, widths[i]-textWidth(c)))
+			switch {
+			case t.right[i]:
+				c = pad + c
+			case !last:
+				c += pad
+			}
+			b.WriteString(c)
+			if !last {
+				b.WriteString("  ")
+			}
+			used += widths[i] + 2
+		}
+		b.WriteString("\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"mailshot/internal/sink"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"mailshot": main})
+}
+
+// TestScripts runs the real main under the scripts of testdata/script. Beside testscript's own commands they have
+//
+//	sink NAME [RULE...]        start a sink; $NAME is its port, $WORK/NAME.jsonl its record
+//	fill FILE...               replace $VARIABLES in files by their values
+//	exit CODE COMMAND ARGS...  run a command that must end with that exit code
+//	accepted NAME N            the sink has accepted N messages, for N different pairs of recipient and Message-ID
+//	files N GLOB               N files match
+//	mend FILE OLD NEW          replace text in a file; it must be there
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, "state"))
+			env.Setenv("NO_COLOR", "1")
+			env.Setenv("TZ", "UTC")
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"sink": startSink, "fill": fill, "exit": exitCode, "accepted": accepted, "files": files, "mend": mend,
+		},
+	})
+}
+
+func startSink(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: sink NAME [RULE...]")
+	}
+	var o sink.Options
+	for _, text := range args[1:] {
+		r, err := sink.ParseRule(text)
+		ts.Check(err)
+		o.Rules = append(o.Rules, r)
+	}
+	f, err := os.Create(ts.MkAbs(args[0] + ".jsonl"))
+	ts.Check(err)
+	o.Record = f
+	s, err := sink.Start(o)
+	ts.Check(err)
+	ts.Defer(func() {
+		if err := errors.Join(s.Close(), f.Close()); err != nil {
+			ts.Logf("sink: %v", err)
+		}
+	})
+	ts.Setenv(args[0], strconv.Itoa(s.Port()))
+}
+
+func fill(ts *testscript.TestScript, neg bool, args []string) {
+	variable := regexp.MustCompile(`\$[A-Z]+`)
+	for _, name := range args {
+		text := variable.ReplaceAllStringFunc(ts.ReadFile(name), func(v string) string { return ts.Getenv(v[1:]) })
+		ts.Check(os.WriteFile(ts.MkAbs(name), []byte(text), 0o600))
+	}
+}
+
+func exitCode(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exit CODE COMMAND ARGS...")
+	}
+	code := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		var e *exec.ExitError
+		if !errors.As(err, &e) {
+			ts.Fatalf("%v", err)
+		}
+		code = e.ExitCode()
+	}
+	if want := args[0]; strconv.Itoa(code) != want {
+		ts.Fatalf("exit code %d, want %s", code, want)
+	}
+}
+
+func accepted(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: accepted NAME N")
+	}
+	records, err := sink.ReadRecords(strings.NewReader(ts.ReadFile(args[0] + ".jsonl")))
+	ts.Check(err)
+	seen := map[string]bool{}
+	for _, r := range records {
+		pair := fmt.Sprint(r.To, r.ID)
+		if seen[pair] {
+			ts.Fatalf("%s was accepted twice", pair)
+		}
+		seen[pair] = true
+	}
+	if strconv.Itoa(len(records)) != args[1] {
+		ts.Fatalf("%d messages accepted, want %s", len(records), args[1])
+	}
+}
+
+func files(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: files N GLOB")
+	}
+	found, err := filepath.Glob(ts.MkAbs(args[1]))
+	ts.Check(err)
+	if strconv.Itoa(len(found)) != args[0] {
+		ts.Fatalf("%d files match %s, want %s: %q", len(found), args[1], args[0], found)
+	}
+}
+
+func mend(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: mend FILE OLD NEW")
+	}
+	text := []byte(ts.ReadFile(args[0]))
+	if !bytes.Contains(text, []byte(args[1])) {
+		ts.Fatalf("%s has no %q", args[0], args[1])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), bytes.Replace(text, []byte(args[1]), []byte(args[2]), 1), 0o600))
+}

@@ -1,0 +1,362 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"mailshot/campaign"
+	"mailshot/campaign/check"
+	"mailshot/campaign/definition"
+	"mailshot/campaign/ledger"
+	"mailshot/campaign/report"
+	"mailshot/internal/address"
+)
+
+// sendFlags are what send was asked for.
+type sendFlags struct {
+	id, only, to          string
+	limit                 int64
+	toSink, yes, wait     bool
+	skipErrors, acceptAll bool
+	json                  bool
+	fail                  []string
+}
+
+func (t *tool) sendCommand() *cobra.Command {
+	var f sendFlags
+	cmd := &cobra.Command{
+		Use:   "send [CAMPAIGN]",
+		Short: "Plan, confirm and send; run again to go on where it stopped",
+		Long: `send makes and checks every message, shows the plan, asks, and sends within the caps.
+
+The first send freezes the list. Run it again to go on where it stopped; a finished campaign sends nothing, however often
+it is run. An interrupt (Ctrl-C) takes nothing new and waits for the replies to what is on the wire; a second one closes
+everything and leaves those messages unknown.`,
+		Example: `  mailshot send --to-sink --yes campaign.yaml    a rehearsal; messages end up as files
+  mailshot send --to me@example.com DIR          the first 20 messages, all to one address
+  mailshot send --limit 50 --only 'city == "Oslo"' DIR`,
+		Args: args(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error { return t.send(cmd, args, f) },
+	}
+	fs := cmd.Flags()
+	fs.StringVar(&f.id, "id", "", "send as this campaign `ID` instead of the file's")
+	fs.StringVar(&f.only, "only", "", "send only to rows for which the `EXPRESSION` is true; the others wait")
+	fs.Int64Var(&f.limit, "limit", 0, "send at most `N` messages now; the others wait")
+	fs.StringVar(&f.to, "to", "", "a rehearsal: send every message to this `ADDRESS`, 20 unless --limit says otherwise")
+	fs.BoolVar(&f.toSink, "to-sink", false, "a rehearsal: send to a built-in server on this machine, with a ledger of its own")
+	fs.StringArrayVar(&f.fail, "fail", nil, "with --to-sink: a fault for the built-in server to show, as in mailshot sink (`RULE`)")
+	fs.BoolVarP(&f.yes, "yes", "y", false, "do not ask")
+	fs.BoolVar(&f.wait, "wait", false, "stay until nothing is left, also when nothing is due within the hour")
+	fs.BoolVar(&f.skipErrors, "skip-errors", false, "leave out rows with faults instead of refusing the campaign")
+	fs.BoolVar(&f.acceptAll, "accept-changes", false, "take changed templates or a changed list into a campaign that has begun")
+	fs.BoolVar(&f.json, "json", false, "print the result as JSON")
+	return cmd
+}
+
+func (t *tool) send(cmd *cobra.Command, args []string, f sendFlags) (err error) {
+	d, err := t.load(cmd, args)
+	if err != nil {
+		return err
+	}
+	o := campaign.Options{Definition: d, ID: f.id, State: t.state, Accounts: t.accounts, Stdin: t.stdin}
+	again := f.again(t, d.Path)
+	if err := t.mayAsk(f, d); err != nil {
+		return err
+	}
+	if f.to != "" {
+		to, err := address.Parse(f.to)
+		if err != nil {
+			return usage(fmt.Errorf("--to: %w", err), "mailshot send --to you@example.com "+quoted(d.Path))
+		}
+		o.To = &to
+	}
+	var basin *basin
+	if f.toSink {
+		if basin, err = openBasin(d.Dir, f.fail); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, basin.close()) }()
+		o.Sink, o.State, o.Accounts = basin.target(), basin.state(), basin.accounts()
+	} else if len(f.fail) > 0 {
+		return usage(errors.New("--fail is for --to-sink"), "mailshot send --to-sink "+quoted(d.Path))
+	}
+	if f.toSink && f.to != "" {
+		return usage(errors.New("--to and --to-sink are two kinds of rehearsal; choose one"), "mailshot send --to-sink "+quoted(d.Path))
+	}
+
+	progress := newProgress(t.screen, t.say)
+	o.Observe = progress.observe
+	ctx, hard, stop := interrupts(cmd.Context())
+	defer stop()
+	c, err := campaign.Open(ctx, o)
+	if err != nil {
+		return t.refuse(err, d.Path)
+	}
+	defer func() { err = errors.Join(err, c.Close()) }()
+	plan, err := c.Plan(ctx, campaign.PlanOptions{
+		SkipErrors: f.skipErrors, AcceptChanges: f.acceptAll, Only: f.only, Limit: f.limit,
+		Confirm: func(ch campaign.Changes) (bool, error) { return t.confirmChanges(ctx, ch, f.yes) },
+	})
+	if err != nil {
+		return t.refuse(err, d.Path)
+	}
+	t.showPlan(c.ID(), plan)
+	if plan.ToSend > 0 {
+		if err := t.confirm(ctx, plan.ToSend, f.yes, again); err != nil {
+			return err
+		}
+		if basin != nil {
+			if err := basin.open(plan.ToSend); err != nil {
+				return err
+			}
+		}
+	}
+
+	finished := progress.show()
+	sum, err := c.Run(ctx, hard, campaign.RunOptions{Wait: f.wait})
+	finished()
+	if err != nil && sum == nil {
+		return &exit{exitFailed, err, "mailshot status " + quoted(d.Path)}
+	}
+	if basin != nil {
+		// The files are complete only now: an mbox appears when it is closed.
+		if cerr := basin.close(); cerr != nil {
+			return errors.Join(err, cerr)
+		}
+	}
+	return t.ended(sum, err, d.Path, again, f.json, basin)
+}
+
+// mayAsk refuses, before any work, what could only end in a question that nobody can answer.
+func (t *tool) mayAsk(f sendFlags, d *definition.Definition) error {
+	why := ""
+	switch {
+	case f.yes:
+	case d.Recipients.File == "-":
+		why = "the list comes from standard input"
+	case !isTerminal(t.stdin):
+		why = "standard input is no terminal"
+	}
+	if why == "" {
+		return nil
+	}
+	f.yes = true
+	return usage(fmt.Errorf("%s, so there is nobody to ask; nothing was sent (--yes says yes)", why), f.again(t, d.Path))
+}
+
+// again is this call as a person would type it again.
+func (f sendFlags) again(t *tool, file string) string {
+	words := append([]string{"mailshot send"}, t.flags()...)
+	text := func(name, value string) {
+		if value != "" {
+			words = append(words, name+" "+quoted(value))
+		}
+	}
+	flag := func(name string, set bool) {
+		if set {
+			words = append(words, name)
+		}
+	}
+	text("--id", f.id)
+	text("--only", f.only)
+	text("--to", f.to)
+	if f.limit > 0 {
+		text("--limit", fmt.Sprint(f.limit))
+	}
+	flag("--to-sink", f.toSink)
+	for _, rule := range f.fail {
+		text("--fail", rule)
+	}
+	flag("--skip-errors", f.skipErrors)
+	flag("--accept-changes", f.acceptAll)
+	flag("--wait", f.wait)
+	flag("--json", f.json)
+	flag("--yes", f.yes)
+	return strings.Join(append(words, quoted(file)), " ")
+}
+
+// showPlan says what a run would do.
+func (t *tool) showPlan(id string, p *campaign.Plan) {
+	if p.Report != nil {
+		t.shown(onlyWarnings(p.Report))
+	}
+	b := &strings.Builder{}
+	if p.Resumed {
+		fmt.Fprintf(b, "campaign %s goes on where it stopped\n", report.Clean(id))
+	} else {
+		fmt.Fprintf(b, "campaign %s\n", report.Clean(id))
+	}
+	for _, n := range p.Notes {
+		fmt.Fprintf(b, "  %s\n", report.Clean(n))
+	}
+	fmt.Fprintf(b, "  %s: %s\n", plural(p.Rows, "row"), t.countWords(p.Counts))
+	if p.Multiple > 0 {
+		fmt.Fprintf(b, "  %s more than one message\n", plural(p.Multiple, "address gets", "addresses get"))
+	}
+	if p.ToSend == 0 {
+		b.WriteString("  nothing is to be sent\n")
+		t.say("%s", b.String())
+		return
+	}
+	for i, s := range p.Samples {
+		if i == 0 {
+			fmt.Fprintf(b, "  from %s\n", report.Clean(s.From))
+		}
+		line := fmt.Sprintf("  to %s: %s (%s", report.Clean(s.To), t.screen.bold(report.Clean(s.Subject)), size(s.Size))
+		for _, a := range s.Attachments {
+			line += ", " + report.Clean(a)
+		}
+		fmt.Fprintln(b, line+")")
+	}
+	if more := p.ToSend - int64(len(p.Samples)); len(p.Samples) > 0 && more > 0 {
+		fmt.Fprintf(b, "  and %d more\n", more)
+	}
+	fmt.Fprintf(b, "  server %s, %s", report.Clean(p.Server), plural(int64(p.Connections), "connection"))
+	if len(p.Caps) > 0 {
+		fmt.Fprintf(b, ", caps %s", strings.Join(p.Caps, ", "))
+	} else {
+		b.WriteString(", no caps")
+	}
+	if !p.Ends.IsZero() {
+		fmt.Fprintf(b, "; under these it ends %s at the earliest", when(p.Ends, time.Now()))
+	}
+	t.say("%s\n", b.String())
+}
+
+// onlyWarnings is a report without what was an error, for a plan that went ahead.
+func onlyWarnings(r *check.Report) *check.Report {
+	w := *r
+	w.Findings = nil
+	for _, f := range r.Findings {
+		if f.Severity == "warning" {
+			w.Findings = append(w.Findings, f)
+		}
+	}
+	return &w
+}
+
+// countWords are the states that are not empty, in the order of the identity.
+func (t *tool) countWords(counts map[string]int64) string {
+	var words []string
+	for _, s := range ledger.States() {
+		if n := counts[string(s)]; n > 0 {
+			words = append(words, t.screen.state(string(s), fmt.Sprintf("%d %s", n, s)))
+		}
+	}
+	if len(words) == 0 {
+		return "none"
+	}
+	return strings.Join(words, ", ")
+}
+
+// confirm asks the person to type the number of messages. Anything else sends nothing.
+func (t *tool) confirm(ctx context.Context, n int64, yes bool, again string) error {
+	if yes {
+		return nil
+	}
+	fmt.Fprintf(t.stderr, "%s type %s to send %s: ", t.screen.dim("mailshot:"), t.screen.bold(fmt.Sprint(n)), plural(n, "message"))
+	line, err := t.answer(ctx)
+	if err != nil {
+		return err
+	}
+	if got, err := strconv.ParseInt(line, 10, 64); err != nil || got != n {
+		return &exit{exitUsage, fmt.Errorf("not the number %d; nothing was sent", n), again}
+	}
+	return nil
+}
+
+// confirmChanges shows what accepting changed inputs would do, and asks.
+func (t *tool) confirmChanges(ctx context.Context, ch campaign.Changes, yes bool) (bool, error) {
+	t.say("changed since the list was frozen: %s", strings.Join(ch.What, ", "))
+	t.say("  %d added, %d cancelled, %d edited, %d untouched", ch.Added, ch.Cancelled, ch.Edited, ch.Untouched)
+	if yes {
+		return true, nil
+	}
+	fmt.Fprintf(t.stderr, "%s type %s to accept: ", t.screen.dim("mailshot:"), t.screen.bold("yes"))
+	line, err := t.answer(ctx)
+	return line == "yes", err
+}
+
+// answer reads the line a person types. An interrupt ends the waiting; the read is then left behind, for the program is
+// about to end and a terminal's read cannot be called off.
+func (t *tool) answer(ctx context.Context) (string, error) {
+	type result struct {
+		line string
+		err  error
+	}
+	got := make(chan result, 1)
+	go func() {
+		line, err := bufio.NewReader(io.LimitReader(t.stdin, 100)).ReadString('\n')
+		if errors.Is(err, io.EOF) {
+			err = nil // what was typed before the end of input counts; nothing typed is no answer
+		}
+		got <- result{strings.TrimSpace(line), err}
+	}()
+	select {
+	case r := <-got:
+		return r.line, r.err
+	case <-ctx.Done():
+		fmt.Fprintln(t.stderr)
+		return "", &exit{exitInterrupted, errors.New("interrupted; nothing was sent"), ""}
+	}
+}
+
+// ended says what the run came to and gives its exit code.
+func (t *tool) ended(sum *campaign.Summary, err error, file, again string, asJSON bool, basin *basin) error {
+	s := report.Summary{Campaign: sum.ID, Rows: sum.Rows, NextDue: sum.NextDue}
+	for _, state := range ledger.States() {
+		s.Counts = append(s.Counts, report.Count{State: string(state), N: sum.Counts[string(state)]})
+	}
+	if asJSON {
+		if err := writeJSON(t.stdout, s); err != nil {
+			return err
+		}
+	} else if _, err := fmt.Fprintln(t.stdout, s.Identity()); err != nil {
+		return err
+	}
+	t.say("%d sent in %s", sum.Sent, duration(sum.Duration))
+	if basin != nil && sum.Sent > 0 {
+		t.say("the messages are in %s", basin.where())
+	}
+	e := &exit{code: sum.ExitCode(), err: err}
+	if sum.Stopped != "" && (err == nil || !strings.Contains(err.Error(), sum.Stopped)) {
+		t.say("stopped: %s", report.CleanLines(sum.Stopped))
+	}
+	if err != nil && e.code == 0 {
+		e.code = exitFailed
+	}
+	look := quoted(file)
+	if basin != nil {
+		look = "--state " + quoted(basin.state()) + " " + look
+	}
+	switch {
+	case e.code == 0:
+		return nil
+	case sum.Interrupted > 1:
+		t.say("interrupted twice")
+		e.next = again
+	case sum.Failed || err != nil:
+		e.next = again
+	case sum.Left > 0:
+		why := plural(sum.Left, "message is", "messages are") + " left"
+		if !sum.NextDue.IsZero() {
+			why += "; the next may go " + when(sum.NextDue, time.Now())
+		}
+		t.say("%s", why)
+		e.next = again
+	case sum.Counts[string(ledger.Unknown)] > 0:
+		t.say("%s: the server may have them or not", plural(sum.Counts[string(ledger.Unknown)], "message is unknown", "messages are unknown"))
+		e.next = "mailshot resolve " + look
+	default:
+		e.next = "mailshot report " + look
+	}
+	return e
+}

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"mailshot/campaign/ledger"
+	"mailshot/campaign/report"
+)
+
+func (t *tool) statusCommand() *cobra.Command {
+	var id string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "status [CAMPAIGN]",
+		Short: "Where a campaign stands",
+		Long: `status counts the rows of a campaign's list by state. The states always add up to the rows read; the last line shows it.
+It may be asked while a send runs.`,
+		Args: args(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			s, err := t.stored(cmd, args, id)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, s.Close()) }()
+			sum, err := s.summary(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				err = writeJSON(t.stdout, sum)
+			} else {
+				err = sum.WriteText(t.stdout)
+			}
+			if err != nil {
+				return err
+			}
+			return t.exact(s, sum)
+		},
+	}
+	cmd.Flags().StringVar(&id, "id", "", "the campaign `ID` instead of the file's")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print as JSON")
+	return cmd
+}
+
+// exact says what to do next, and complains when rows are lost.
+func (t *tool) exact(s *stored, sum report.Summary) error {
+	if !sum.Exact() {
+		return &exit{exitFailed, fmt.Errorf("the states do not add up to the rows: the ledger is damaged; send nothing before it is looked into"), ""}
+	}
+	n := map[string]int64{}
+	for _, c := range sum.Counts {
+		n[c.State] = c.N
+	}
+	switch {
+	case n[string(ledger.Unknown)] > 0:
+		t.hint("mailshot resolve " + s.again(t))
+	case n[string(ledger.Pending)]+n[string(ledger.Deferred)] > 0:
+		t.hint("mailshot send " + s.again(t))
+	case n[string(ledger.Refused)]+n[string(ledger.GaveUp)]+n[string(ledger.Held)] > 0:
+		t.hint("mailshot report " + s.again(t))
+	}
+	return nil
+}

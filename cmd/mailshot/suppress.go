@@ -1,0 +1,256 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"mailshot/campaign"
+	"mailshot/campaign/ledger"
+	"mailshot/campaign/report"
+	"mailshot/internal/address"
+)
+
+func (t *tool) suppressCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "suppress",
+		Short: "People never to be mailed: add, remove, list, import",
+		Long: `suppress keeps the list of people never to be mailed. It is the user's own and all campaigns obey it, also one that is
+being sent now. An entry is an address or a whole domain (@example.com). It holds for mail from one sender's domain
+(--from), or for all.`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usage(fmt.Errorf("suppress has no command %q, only add, remove, list and import", args[0]), "mailshot suppress --help")
+			}
+			return cmd.Help()
+		},
+	}
+	var from, reason string
+	var asJSON bool
+	add := &cobra.Command{
+		Use: "add ADDRESS|@DOMAIN...", Short: "Put people on the list", Args: args(cobra.MinimumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return t.withAccounts(func(a *ledger.Accounts) error { return t.suppressAdd(cmd, a, args, from, reason) })
+		},
+	}
+	add.Flags().StringVar(&reason, "reason", "", "why, in `WORDS`")
+	remove := &cobra.Command{
+		Use: "remove ADDRESS|@DOMAIN...", Short: "Take people off the list", Args: args(cobra.MinimumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return t.withAccounts(func(a *ledger.Accounts) error { return t.suppressRemove(cmd, a, args, from) })
+		},
+	}
+	list := &cobra.Command{
+		Use: "list", Short: "Show the list", Args: args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return t.withAccounts(func(a *ledger.Accounts) error { return t.suppressList(cmd, a, asJSON) })
+		},
+	}
+	list.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line")
+	imports := &cobra.Command{
+		Use: "import FILE|-", Short: "Put all the people of a file on the list",
+		Long: `import reads a file with one address or @domain a line, a reason after a comma, semicolon or tab if there is one. Lines
+that begin with # and a header line are skipped. A faulty line refuses the whole file.`,
+		Args: args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return t.withAccounts(func(a *ledger.Accounts) error { return t.suppressImport(cmd, a, args[0], from) })
+		},
+	}
+	for _, c := range []*cobra.Command{add, remove, imports} {
+		c.Flags().StringVar(&from, "from", "", "only for mail from this `DOMAIN` (default: from all)")
+	}
+	cmd.AddCommand(add, remove, list, imports)
+	return cmd
+}
+
+// withAccounts opens the user's accounts for one piece of work.
+func (t *tool) withAccounts(work func(*ledger.Accounts) error) (err error) {
+	file := t.accounts
+	if file == "" {
+		if file, err = campaign.DefaultAccounts(); err != nil {
+			return err
+		}
+	}
+	a, err := ledger.OpenAccounts(file)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.Close()) }()
+	return work(a)
+}
+
+// suppressKeys are the names as the list keeps them; every name that is none is complained about.
+func suppressKeys(names []string) ([]string, error) {
+	var keys []string
+	var errs []error
+	for _, n := range names {
+		key, err := campaign.SuppressionKey(strings.TrimSpace(n))
+		keys, errs = append(keys, key), append(errs, err)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, usage(err, "mailshot suppress add ann@example.com @example.org")
+	}
+	return keys, nil
+}
+
+// senderDomain is --from as the list keeps it.
+func senderDomain(from string) (string, error) {
+	if from == "" {
+		return "", nil
+	}
+	a, err := address.Parse("x@" + from[strings.LastIndexByte(from, '@')+1:])
+	if err != nil {
+		return "", usage(fmt.Errorf("--from: %w", err), "mailshot suppress add --from example.com ann@example.org")
+	}
+	return a.Domain(), nil
+}
+
+func (t *tool) suppressAdd(cmd *cobra.Command, a *ledger.Accounts, names []string, from, reason string) error {
+	domain, err := senderDomain(from)
+	if err != nil {
+		return err
+	}
+	keys, err := suppressKeys(names)
+	if err != nil {
+		return err
+	}
+	var entries []ledger.Entry
+	for _, key := range keys {
+		entries = append(entries, ledger.Entry{Domain: domain, Key: key, Reason: reason, Source: "suppress add"})
+	}
+	if err := a.SuppressAll(cmd.Context(), entries); err != nil {
+		return err
+	}
+	t.say("%s on the list", plural(int64(len(keys)), "entry is", "entries are"))
+	return nil
+}
+
+func (t *tool) suppressRemove(cmd *cobra.Command, a *ledger.Accounts, names []string, from string) error {
+	domain, err := senderDomain(from)
+	if err != nil {
+		return err
+	}
+	keys, err := suppressKeys(names)
+	if err != nil {
+		return err
+	}
+	var gone, absent int64
+	for i, key := range keys {
+		ok, err := a.Unsuppress(cmd.Context(), domain, key)
+		if err != nil {
+			return err
+		}
+		if ok {
+			gone++
+			continue
+		}
+		absent++
+		t.say("%s was not on the list", report.Clean(names[i]))
+	}
+	t.say("%s off the list", plural(gone, "entry is", "entries are"))
+	if absent > 0 {
+		return &exit{exitFailed, nil, "mailshot suppress list"}
+	}
+	return nil
+}
+
+func (t *tool) suppressList(cmd *cobra.Command, a *ledger.Accounts, asJSON bool) error {
+	var out table
+	out.add("WHO", "FOR MAIL FROM", "SINCE", "REASON")
+	for e, err := range a.Suppressions(cmd.Context()) {
+		if err != nil {
+			return err
+		}
+		if asJSON {
+			if err := writeLine(t.stdout, suppressed{e.Key, e.Domain, e.Reason, e.Source, e.Time}); err != nil {
+				return err
+			}
+			continue
+		}
+		from := e.Domain
+		if from == "" {
+			from = "all"
+		}
+		out.add(report.Clean(e.Key), report.Clean(from), e.Time.Local().Format(time.DateOnly), report.Clean(e.Reason))
+	}
+	if asJSON {
+		return nil
+	}
+	if len(out.rows) == 1 {
+		t.say("nobody is on the list")
+		return nil
+	}
+	return out.write(t.stdout, "", 0)
+}
+
+// suppressed is an entry of the list in JSON.
+type suppressed struct {
+	Key    string    `json:"key"`
+	From   string    `json:"from,omitempty"`
+	Reason string    `json:"reason,omitempty"`
+	Source string    `json:"source,omitempty"`
+	Time   time.Time `json:"time"`
+}
+
+func (t *tool) suppressImport(cmd *cobra.Command, a *ledger.Accounts, file, from string) (err error) {
+	domain, err := senderDomain(from)
+	if err != nil {
+		return err
+	}
+	in, name := t.stdin, "standard input"
+	if file != "-" {
+		f, err := os.Open(file)
+		if err != nil {
+			return usage(err, "mailshot suppress import FILE")
+		}
+		defer f.Close()
+		in, name = f, file
+	}
+	entries, err := readSuppressions(in, name)
+	if err != nil {
+		return &exit{exitUsage, err, "mend it, then mailshot suppress import " + quoted(file)}
+	}
+	for i := range entries {
+		entries[i].Domain, entries[i].Source = domain, "imported from "+name
+	}
+	if err := a.SuppressAll(cmd.Context(), entries); err != nil {
+		return err
+	}
+	t.say("%s on the list", plural(int64(len(entries)), "entry is", "entries are"))
+	return nil
+}
+
+// readSuppressions reads a file of people never to be mailed, in the form that a campaign's suppress files have. All faulty
+// lines are reported at once, with their place.
+func readSuppressions(in io.Reader, name string) ([]ledger.Entry, error) {
+	var entries []ledger.Entry
+	var errs []error
+	lines := bufio.NewScanner(in)
+	for n := 1; lines.Scan(); n++ {
+		line := strings.TrimSpace(strings.TrimPrefix(lines.Text(), "\ufeff"))
+		if line == "" || line[0] == '#' || n == 1 && !strings.Contains(line, "@") {
+			continue
+		}
+		who, why := line, ""
+		if i := strings.IndexAny(line, ",;\t"); i >= 0 {
+			who, why = line[:i], strings.Trim(line[i+1:], ",;\t \"")
+		}
+		key, err := campaign.SuppressionKey(strings.Trim(who, "\" "))
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s:%d: %w", name, n, err))
+			continue
+		}
+		entries = append(entries, ledger.Entry{Key: key, Reason: why})
+	}
+	if err := lines.Err(); err != nil {
+		errs = append(errs, fmt.Errorf("%s: %w", name, err))
+	}
+	return entries, errors.Join(errs...)
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// quoted is an argument as a shell takes it.
+func quoted(s string) string {
+	if s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./@%+=:,", r)
+	}) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// plural is a number with its noun; the plural is the noun with an s unless it is given.
+func plural(n int64, noun string, many ...string) string {
+	switch {
+	case n == 1:
+		return "1 " + noun
+	case len(many) > 0:
+		return fmt.Sprintf("%d %s", n, many[0])
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// size is a number of bytes for people, in powers of 1000.
+func size(n int64) string {
+	switch {
+	case n < 1000:
+		return plural(n, "byte")
+	case n < 999_500:
+		return fmt.Sprintf("%.0f kB", float64(n)/1e3)
+	}
+	return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+}
+
+// duration is a length of time for people: the two largest units that say something.
+func duration(d time.Duration) string {
+	switch {
+	case d < 10*time.Second:
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%d min %d s", int(d.Minutes()), int(d.Seconds())%60)
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
+	}
+	return fmt.Sprintf("%d days %d h", int(d.Hours())/24, int(d.Hours())%24)
+}
+
+// when is a point in time for people who read at now: the hour alone today, with the day otherwise.
+func when(at, now time.Time) string {
+	at, now = at.Local(), now.Local()
+	switch {
+	case !at.After(now):
+		return "now"
+	case at.Format(time.DateOnly) == now.Format(time.DateOnly):
+		return "at " + at.Format("15:04:05")
+	case at.Sub(now) < 6*24*time.Hour:
+		return "on " + at.Format("Monday, 15:04")
+	}
+	return "on " + at.Format("2 January 2006, 15:04")
+}
