@@ -123,7 +123,7 @@ func nearest(name string, candidates []string) string {
 		if bare := strings.NewReplacer("_", "", " ", "", "-", ""); bare.Replace(low) == bare.Replace(lc) {
 			cost = 0
 		}
-		if limit := 1 + max(len(low), len(lc))/4; cost <= limit && (best == "" || cost < bestCost) {
+		if limit := max(1, max(len(low), len(lc))/3); cost <= limit && (best == "" || cost < bestCost) {
 			best, bestCost = c, cost
 		}
 	}

@@ -114,7 +114,7 @@ func isDate(v any) bool {
 // wordings are the functions that know what they print into.
 func wordings() []entry {
 	return []entry{
-		{Function{"lang", "lang", "the language of the message, for a layout", `{{lang}}`, "en"},
+		{Function{"lang", "lang", "the language of the message, for a layout; nothing where none is given", `{{default "none given" lang}}`, "none given"},
 			func(r *run) any { return func() string { return r.c.cfg.Language } }},
 		{Function{"dir", "dir", "the direction of writing: ltr or rtl", `{{dir}}`, "ltr"},
 			func(r *run) any { return func() string { return r.c.cfg.Direction } }},

@@ -138,6 +138,11 @@ func (p *program) escaped(root *htmltemplate.Template, r *run) (executor, error)
 	// html/template replaces an unsafe address by "#ZgotmplZ" and goes on; a mail merge must stop and say so. Its filters are
 	// ordinary functions of the set once escaping is done.
 	t.Funcs(htmltemplate.FuncMap{"_html_template_urlfilter": safeURL})
+	for _, part := range t.Templates() {
+		if part.Tree != nil {
+			locate(part.Tree.Root)
+		}
+	}
 	return t, nil
 }
 

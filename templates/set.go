@@ -39,7 +39,9 @@ type set struct {
 func (c *Compiler) newSet(html bool) *set {
 	s := &set{c: c, html: html, known: map[string]bool{}, trees: map[string]named{}, made: map[string]named{}, files: map[string]bool{}}
 	for name := range functions(&run{c: c, html: html}) {
-		s.known[name] = !strings.HasPrefix(name, "_")
+		if !strings.HasPrefix(name, "_") {
+			s.known[name] = true
+		}
 	}
 	for _, name := range []string{"and", "or", "not"} { // the parser's own: only they can stop at the first answer
 		s.known[name] = true

@@ -38,7 +38,8 @@ const maxSource = 4 << 20
 type Config struct {
 	FS      fs.FS    // the campaign's folder, for layouts and partials; nil: there are none
 	Columns []string // the list's columns; other names are errors when compiling; nil: any name, checked when executing
-	// Language is a BCP 47 tag. It is what lang gives a layout, and how numbers, plurals and months are written; default "en".
+	// Language is a BCP 47 tag. It is what lang gives a layout, and how numbers, plurals and months are written. Default: not
+	// said, and written as in English.
 	Language  string
 	Direction string // "ltr" or "rtl"; default by Language
 	Limit     int    // bytes that one execution may write; default DefaultLimit
@@ -74,10 +75,10 @@ func New(cfg Config) *Compiler {
 	if cfg.Limit <= 0 {
 		cfg.Limit = DefaultLimit
 	}
-	if cfg.Language == "" {
-		cfg.Language = "en"
+	tag := language.English
+	if cfg.Language != "" {
+		tag = language.Make(cfg.Language)
 	}
-	tag := language.Make(cfg.Language)
 	if cfg.Direction != "ltr" && cfg.Direction != "rtl" {
 		cfg.Direction = direction(tag)
 	}

@@ -54,8 +54,6 @@ func syntaxError(name string, f *form, err error) error {
 		rest, hint = "{{end}} without {{if}}, {{range}} or {{with}}", ""
 	case strings.Contains(rest, "unexpected {{else}}"):
 		rest = "{{else}} without {{if}}, {{range}} or {{with}}"
-	case strings.Contains(rest, "function") && strings.Contains(rest, "not defined"):
-		hint = "mailshot functions lists them"
 	case strings.Contains(rest, "unexpected \"}\" in operand"), strings.Contains(rest, "bad character"):
 		hint = `a column whose name is not one word is {{index . "First name"}}`
 	}
@@ -162,6 +160,15 @@ func (k *checker) pipe(u *unit, p *parse.PipeNode, s scope) shape {
 
 func (k *checker) command(u *unit, c *parse.CommandNode, s scope) shape {
 	got := unknown
+	if f, ok := c.Args[0].(*parse.FieldNode); ok && len(c.Args) > 1 {
+		words := strings.TrimPrefix(c.String(), ".")
+		hint := "a function comes first: {{upper .name}}"
+		if slices.Contains(k.set.c.cfg.Columns, words) || !slices.Contains(k.set.c.cfg.Columns, f.Ident[0]) {
+			hint = fmt.Sprintf("a column whose name is not one word is {{index . %q}}", words)
+		}
+		k.fail(u, f, "template-syntax", fmt.Sprintf("a cell takes no arguments: .%s", words), hint)
+		return got
+	}
 	for i, arg := range c.Args {
 		g := k.argument(u, arg, s)
 		if i == 0 && len(c.Args) == 1 {
@@ -292,4 +299,31 @@ func guard(name string, pos parse.Pos, line int) *parse.ActionNode {
 		Decl: []*parse.VariableNode{{NodeType: parse.NodeVariable, Pos: pos, Ident: []string{"$_"}}},
 		Cmds: []*parse.CommandNode{call(name, pos)},
 	}}
+}
+
+// locate gives the filters that html/template has put into pipelines the place of their pipeline, which they lack.
+func locate(l *parse.ListNode) {
+	if l == nil {
+		return
+	}
+	branch := func(b *parse.BranchNode) {
+		locate(b.List)
+		locate(b.ElseList)
+	}
+	for _, n := range l.Nodes {
+		switch n := n.(type) {
+		case *parse.ActionNode:
+			for _, c := range n.Pipe.Cmds {
+				if c.Pos == 0 {
+					c.Pos = n.Pipe.Pos
+				}
+			}
+		case *parse.IfNode:
+			branch(&n.BranchNode)
+		case *parse.WithNode:
+			branch(&n.BranchNode)
+		case *parse.RangeNode:
+			branch(&n.BranchNode)
+		}
+	}
 }
