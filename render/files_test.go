@@ -151,6 +151,22 @@ func TestAttachmentPaths(t *testing.T) {
 	}
 }
 
+// A FIFO that takes the place of a file after it was looked at: refused, and
+// not waited for.
+func TestFileSwappedForFIFO(t *testing.T) {
+	t.Parallel()
+	r := setup{}.renderer(t)
+	if err := mkfifo(filepath.Join(r.c.Root.Name(), "a.pdf")); err != nil {
+		t.Skipf("no FIFOs: %v", err)
+	}
+	if _, fault := r.files.read("a.pdf"); fault == nil || fault.Code != "not-a-file" {
+		t.Errorf("read: %v", fault)
+	}
+	if _, fault := r.files.read("gone.pdf"); fault == nil || fault.Code != "missing-file" {
+		t.Errorf("read: %v", fault)
+	}
+}
+
 func TestFileNames(t *testing.T) {
 	t.Parallel()
 	r := setup{attachments: [][3]string{{"a.pdf", "{{.c}}", ""}}, files: map[string]string{"a.pdf": "%PDF-"}}.renderer(t)

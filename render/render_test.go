@@ -250,6 +250,46 @@ func TestEveryFaultOfARowIsReported(t *testing.T) {
 	}
 }
 
+func TestRowFaults(t *testing.T) {
+	t.Parallel()
+	unsubscribe := [][2]string{{"List-Unsubscribe", "<https://acme.example/{{.c}}>"}}
+	for _, c := range []struct {
+		name  string
+		setup setup
+		cell  string
+		codes string
+		text  string
+	}{
+		{"a long subject", setup{subject: "{{.c}}"}, strings.Repeat("x", 8193), "header-too-long", "header Subject has 8193 bytes; the most is 8192"},
+		{"two addresses", setup{from: "{{.c}} <a@acme.example>"}, "eve@example.com, Ann", "bad-address", "header From: "},
+		{"no address", setup{replyTo: "{{.c}}"}, "Ann", "bad-address", "header Reply-To: "},
+		{"a sender for SMTPUTF8", setup{from: "{{.c}}@acme.example"}, "é", "needs-smtputf8 needs-smtputf8", "the envelope sender: é@acme.example has characters before the @"},
+		{"a URI more", setup{headers: unsubscribe}, "a>,<https://evil.example/", "bad-header", `header List-Unsubscribe: column "c" puts < or > into a URI`},
+		{"not a token", setup{headers: [][2]string{{"Precedence", "{{.c}}"}}}, "é", "bad-header", "only ASCII is understood here"},
+		{"text that is not text", setup{text: "{{.c}}"}, "a\xffb", "not-utf8", `the text/plain part has text that is not UTF-8 (column "c" has it)`},
+		{"a subject that cannot be made", setup{subject: "{{.gone}}"}, "x", "missing-column", "campaign.yaml:1:"},
+		{"a text that cannot be made", setup{text: "a {{.gone}}"}, "x", "missing-column", "body.txt:1:"},
+		{"HTML that cannot be made", setup{html: "<p>{{.gone}}</p>"}, "x", "missing-column", "body.html:1:"},
+		{"a path that cannot be made", setup{attachments: [][3]string{{"{{.gone}}", "", ""}}}, "x", "missing-column", "campaign.yaml:1:"},
+		{"a name that cannot be made", setup{attachments: [][3]string{{"a.txt", "{{.gone}}", ""}}}, "x", "missing-column", "campaign.yaml:1:"},
+	} {
+		to := recipient(t, "Ann", "ann@example.com", "c", c.cell)
+		m, err := c.setup.renderer(t).Render(to, testDate)
+		if got := strings.Join(diagnose(err), " "); got != c.codes || m != nil {
+			t.Errorf("%s: %q, want %q: %v", c.name, got, c.codes, err)
+		} else if !strings.Contains(err.Error(), c.text) {
+			t.Errorf("%s: no %q in %v", c.name, c.text, err)
+		}
+	}
+	r := setup{headers: [][2]string{{"List-Unsubscribe", "{{.c}}"}}}.renderer(t)
+	if _, err := r.Render(recipient(t, "Ann", "ann@example.com", "c", "<https://a.example>, <mailto:b@a.example>"), testDate); err != nil {
+		t.Errorf("a column with the whole header: %v", err)
+	}
+	if _, err := r.Render(Recipient{Data: recipient(t, "", "a@b.example", "c", "").Data}, testDate); strings.Join(diagnose(err), " ") != "empty-key bad-address" {
+		t.Errorf("no key and no address: %v", err)
+	}
+}
+
 func TestSevenBitOnly(t *testing.T) {
 	t.Parallel()
 	_, err := setup{}.renderer(t).Render(recipient(t, "Ann", "آن@example.com"), testDate)

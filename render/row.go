@@ -102,7 +102,9 @@ func (j *job) custom(h Header, value string) {
 	case kindToken:
 		pieces, err = tokenPieces(value)
 	case kindURIs:
-		pieces, err = uriPieces(value)
+		if pieces, err = uriPieces(value); err == nil {
+			err = j.foreignURI(value)
+		}
 	case kindListID:
 		pieces, err = listIDPieces(h.Name, value)
 	case kindIDs:
@@ -115,6 +117,18 @@ func (j *job) custom(h Header, value string) {
 		return
 	}
 	j.put(h.Name, value, pieces...)
+}
+
+// foreignURI finds the cell that ends one URI and begins another within a list
+// of URIs. A cell that is the whole value may.
+func (j *job) foreignURI(value string) error {
+	for _, column := range slices.Sorted(maps.Keys(j.to.Data.Text)) {
+		cell := j.to.Data.Text[column]
+		if strings.ContainsAny(cell, "<>") && cell != value && strings.Contains(value, cell) {
+			return fmt.Errorf("column %s puts < or > into a URI", show(column))
+		}
+	}
+	return nil
 }
 
 // put lays out a field and notes its decoded value for previews.
