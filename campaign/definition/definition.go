@@ -99,7 +99,8 @@ type Header struct {
 	Value Text
 }
 
-// Server says where messages are handed over. Zero Port and empty TLS leave the choice to the sender.
+// Server says where messages are handed over. Port is never 0 where there is a Host: it is 465 for implicit TLS and 587
+// else, unless the file gives it. An empty TLS leaves the choice to the sender, by the port.
 type Server struct {
 	Host     string
 	Port     int
@@ -194,6 +195,12 @@ func (d *Definition) check(dec *decoder) {
 	if n := dec.seen["server.tls"]; n != nil && d.Server.TLS == "none" && dec.seen["server.password"] != nil &&
 		d.Server.Host != "" && !loopback(d.Server.Host) {
 		dec.report(n, "clear-password", "a password would go over the network in clear", "use implicit (port 465) or starttls (port 587)")
+	}
+	if d.Server.Host != "" && d.Server.Port == 0 {
+		d.Server.Port = 587
+		if d.Server.TLS == "implicit" {
+			d.Server.Port = 465
+		}
 	}
 	if b := d.Limits.Retry.Defaults(); b.GiveUp < b.First {
 		if n := dec.seen["limits.retry"]; n != nil {

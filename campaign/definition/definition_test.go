@@ -144,6 +144,20 @@ func TestMost(t *testing.T) {
 	}
 }
 
+func TestDefaultPort(t *testing.T) {
+	t.Parallel()
+	least, err := os.ReadFile("testdata/good/least.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for tls, want := range map[string]int{"": 587, ", tls: starttls": 587, ", tls: implicit": 465, ", tls: implicit, port: 4465": 4465} {
+		d, err := Parse("campaign.yaml", []byte(string(least)+"server: { host: smtp.example.com"+tls+" }\n"), "")
+		if err != nil || d.Server.Port != want {
+			t.Errorf("%q: %+v, %v", tls, d, err)
+		}
+	}
+}
+
 // The files that a campaign names are looked for below its own folder, wherever the program runs.
 func TestLoad(t *testing.T) {
 	t.Parallel()
@@ -255,12 +269,13 @@ func FuzzPassword(f *testing.F) {
 	})
 }
 
-// A file of the greatest size on one line, each word of it a mistake, is read in time that does not grow with its square.
-// Without the caches of excerpts and runes in source it takes 46 s in the place of one.
+// A long file of one line, each word of it a mistake, is read in time that does not grow with its square.
+// At the greatest size it takes
+// 46 s in the place of one without the caches of excerpts and runes in source.
 func TestLongLine(t *testing.T) {
 	t.Parallel()
 	for _, item := range []string{"x, ", "1/s #, ", "{ a: b }, ", "password: x, "} {
-		text := "id: news\nlimits: { caps: [" + strings.Repeat(item, (MaxSize-100)/len(item)) + "] }\n"
+		text := "id: news\nlimits: { caps: [" + strings.Repeat(item, MaxSize/8/len(item)) + "] }\n"
 		if _, err := Parse("campaign.yaml", []byte(text), ""); err == nil {
 			t.Errorf("%q: no mistake was found", item)
 		}
