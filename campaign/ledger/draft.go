@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -118,11 +120,21 @@ func (l *Ledger) remove(ctx context.Context, no int64) error {
 	return nil
 }
 
+// bulk is how many rows go into one statement, which is twice as fast as one by one.
+const bulk = 50
+
 const (
-	insertRow = `INSERT INTO rows(id, campaign, hash, number, place, key, address, address_key, fields)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (campaign, hash) WHERE hash IS NOT NULL DO NOTHING`
-	insertDelivery = `INSERT INTO deliveries(id, state, lane, due, attempts, first, turn, digest, reason) VALUES (?, ?, ?, 0, 0, 0, 0, ?, ?)`
-	selectClaim    = `SELECT r.place, r.key, d.digest FROM rows r JOIN deliveries d USING (id) WHERE r.campaign = ? AND r.hash = ?`
+	rowValues      = "(?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	deliveryValues = "(?, ?, ?, 0, 0, 0, 0, ?, ?)"
+	insertRow      = "INSERT INTO rows(id, campaign, hash, number, place, key, address, address_key, fields) VALUES " + rowValues
+	insertDelivery = "INSERT INTO deliveries(id, state, lane, due, attempts, first, turn, digest, reason) VALUES " + deliveryValues
+	unlessClaimed  = " ON CONFLICT (campaign, hash) WHERE hash IS NOT NULL DO NOTHING"
+	selectClaim    = "SELECT r.place, r.key, d.digest FROM rows r JOIN deliveries d USING (id) WHERE r.campaign = ? AND r.hash = ?"
+)
+
+var (
+	insertRows       = insertRow + strings.Repeat(", "+rowValues, bulk-1) + unlessClaimed
+	insertDeliveries = insertDelivery + strings.Repeat(", "+deliveryValues, bulk-1)
 )
 
 // Add stores rows in one transaction: a few hundred to a few thousand at a time are quick. Rows that are pending or suppressed
@@ -139,18 +151,33 @@ func (d *Draft) Add(ctx context.Context, rows []Row) ([]Conflict, error) {
 	var conflicts []Conflict
 	seq, counts := d.seq, map[State]int64{}
 	err := d.l.db.write(func(t *tx) error {
-		for i := range rows {
-			row := rows[i]
-			first, err := d.add(t, seq+1, &row)
-			if err != nil {
-				return fmt.Errorf("%s: %w", row.Place, err)
+		for part := range slices.Chunk(rows, bulk) {
+			if len(part) == bulk {
+				ok, err := d.addAll(t, seq+1, part)
+				if err != nil {
+					return err
+				}
+				if ok {
+					seq += bulk
+					for _, row := range part {
+						counts[row.State]++
+					}
+					continue
+				}
 			}
-			if first != "" {
-				conflicts = append(conflicts, Conflict{rows[i], first})
-				continue
+			for _, row := range part {
+				stored := row
+				first, err := d.add(t, seq+1, &stored)
+				if err != nil {
+					return fmt.Errorf("%s: %w", row.Place, err)
+				}
+				if first != "" {
+					conflicts = append(conflicts, Conflict{row, first})
+					continue
+				}
+				seq++
+				counts[stored.State]++
 			}
-			seq++
-			counts[row.State]++
 		}
 		return nil
 	})
@@ -166,24 +193,61 @@ func (d *Draft) Add(ctx context.Context, rows []Row) ([]Conflict, error) {
 	return conflicts, nil
 }
 
-// add stores one row under id. When it is in conflict it stores nothing and returns the place of the row that has the key.
-func (d *Draft) add(t *tx, id int64, row *Row) (first string, err error) {
-	if !legal(byPlan, "", row.State) {
-		return "", fmt.Errorf("%w: a row cannot be planned as %q", ErrState, row.State)
+// addAll stores bulk rows from id on, if none of their keys is claimed yet. Else, or if one of them is not right, it stores nothing
+// and returns false: then they are to be added one by one.
+func (d *Draft) addAll(t *tx, id int64, rows []Row) (bool, error) {
+	args := make([]any, 0, bulk*9)
+	more := make([]any, 0, bulk*5)
+	for i := range rows {
+		row := &rows[i]
+		hash, lane, err := d.ready(t, row)
+		if err != nil {
+			return false, nil
+		}
+		args = append(args, id+int64(i), d.no, hash, row.Number, row.Place, row.Key, row.Address, row.AddressKey, row.Fields)
+		more = append(more, id+int64(i), row.State.code(), lane, row.Digest, row.Reason)
 	}
-	var hash []byte
+	if _, err := t.exec("SAVEPOINT bulk"); err != nil {
+		return false, err
+	}
+	n, err := t.exec(insertRows, args...)
+	if err != nil {
+		return false, err
+	}
+	if n < bulk {
+		_, err := t.exec("ROLLBACK TO bulk")
+		return false, err
+	}
+	if _, err := t.exec("RELEASE bulk"); err != nil {
+		return false, err
+	}
+	n, err = t.exec(insertDeliveries, more...)
+	return true, errors.Join(err, errRows(n, bulk))
+}
+
+// ready checks a row, and finds the hash of its key if it claims that, and its lane.
+func (d *Draft) ready(t *tx, row *Row) (hash []byte, lane int64, err error) {
+	if !legal(byPlan, "", row.State) {
+		return nil, 0, fmt.Errorf("%w: a row cannot be planned as %q", ErrState, row.State)
+	}
 	if row.State == Pending || row.State == Suppressed {
 		if row.Key == "" {
-			return "", errors.New("row has no key")
+			return nil, 0, errors.New("row has no key")
 		}
 		sum := sha256.Sum256([]byte(row.Key))
 		hash = sum[:16]
 	}
-	lane, err := d.lane(t, row.Lane)
+	lane, err = d.lane(t, row.Lane)
+	return hash, lane, err
+}
+
+// add stores one row under id. When it is in conflict it stores nothing and returns the place of the row that has the key.
+func (d *Draft) add(t *tx, id int64, row *Row) (first string, err error) {
+	hash, lane, err := d.ready(t, row)
 	if err != nil {
 		return "", err
 	}
-	n, err := t.exec(insertRow, id, d.no, hash, row.Number, row.Place, row.Key, row.Address, row.AddressKey, row.Fields)
+	n, err := t.exec(insertRow+unlessClaimed, id, d.no, hash, row.Number, row.Place, row.Key, row.Address, row.AddressKey, row.Fields)
 	if err != nil {
 		return "", err
 	}
