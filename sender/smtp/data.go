@@ -14,7 +14,7 @@ const bufferSize = 64 << 10
 const maxText = 998
 
 // dotWriter writes a message as DATA wants it (RFC 5321 4.5.2): a dot at the
-// start of a line is doubled. It repairs nothing. A CR or LF alone, which
+// start of a line is doubled. It repairs nothing. A CR or LF alone and a NUL, which
 // servers read in different ways (SMTP smuggling), and a line over 998 bytes are
 // errors, and the caller then closes the connection.
 type dotWriter struct {
@@ -28,6 +28,7 @@ type dotWriter struct {
 var (
 	errBareCR = errors.New("a CR without its LF")
 	errBareLF = errors.New("an LF without its CR")
+	errNUL    = errors.New("a NUL character")
 )
 
 func (w *dotWriter) Write(p []byte) (int, error) {
@@ -79,6 +80,9 @@ func (w *dotWriter) write(p []byte) (int, error) {
 func (w *dotWriter) text(piece []byte) error {
 	if len(piece) == 0 {
 		return nil
+	}
+	if bytes.IndexByte(piece, 0) >= 0 {
+		return errNUL // dropped by some servers, so that what is around it meets
 	}
 	switch i := bytes.IndexByte(piece, '\r'); {
 	case i < 0:

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strings"
 	"syscall"
 
 	"mailshot/sender/reply"
@@ -104,13 +105,12 @@ func dialError(err error) error {
 func tlsError(err error) error {
 	e := &Error{Stage: reply.TLS, Text: describe(err), Err: err}
 	var (
-		unknown  x509.UnknownAuthorityError
-		name     x509.HostnameError
-		invalid  x509.CertificateInvalidError
-		verify   *tls.CertificateVerificationError
-		record   tls.RecordHeaderError
-		alert    tls.AlertError
-		netError net.Error
+		unknown x509.UnknownAuthorityError
+		name    x509.HostnameError
+		invalid x509.CertificateInvalidError
+		verify  *tls.CertificateVerificationError
+		record  tls.RecordHeaderError
+		op      *net.OpError
 	)
 	switch {
 	case errors.As(err, &name):
@@ -123,10 +123,12 @@ func tlsError(err error) error {
 		e.Stop, e.Hint = true, "nothing was sent; the server's certificate cannot be trusted"
 	case errors.As(err, &record):
 		e.Stop, e.Hint, e.Text = true, "nothing was sent; port 587 mostly needs tls: starttls, port 465 tls: implicit", "the server does not speak TLS here"
-	case errors.As(err, &alert):
-		e.Stop, e.Hint = true, "nothing was sent; server and mailshot find no common TLS"
-	case errors.As(err, &netError) && netError.Timeout():
-		e.Text = "no answer in time"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
+		// The connection broke; the next may not.
+	case errors.As(err, &op) && (op.Op != "remote error" || strings.Contains(op.Err.Error(), "internal error")):
+		// So too; a "remote error" is an alert of the server's, which it will repeat.
+	default:
+		e.Stop, e.Hint = true, "nothing was sent; server and mailshot find no common TLS, version 1.2 or later"
 	}
 	return e
 }

@@ -1,0 +1,240 @@
+package sender
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"mailshot/sender/limits"
+)
+
+var morning = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
+
+func capped(t *testing.T, key string, caps ...string) Limit {
+	t.Helper()
+	l := Limit{Key: key}
+	for _, s := range caps {
+		c, err := limits.Parse(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.Caps = append(l.Caps, c)
+	}
+	return l
+}
+
+// line is a queue of messages by lane, as a ledger hands them out.
+type line struct {
+	lanes []string
+	out   []string // picked last
+}
+
+func (l *line) pick(closed []string) (string, bool) {
+	i := slices.IndexFunc(l.lanes, func(lane string) bool { return !slices.Contains(closed, lane) })
+	if i < 0 {
+		return "", false
+	}
+	lane := l.lanes[i]
+	l.lanes = slices.Delete(l.lanes, i, i+1)
+	l.out = append(l.out, lane)
+	return lane, true
+}
+
+func (l *line) putBack() {
+	lane := l.out[len(l.out)-1]
+	l.out = l.out[:len(l.out)-1]
+	l.lanes = append([]string{lane}, l.lanes...)
+}
+
+func TestGate(t *testing.T) {
+	t.Parallel()
+	account := capped(t, "account", "5/h")
+	lanes := map[string]Limit{"slow": capped(t, "slow", "1/h"), "held": capped(t, "held", "9/h")}
+	g := NewGate(NewMemoryBudget(), account, lanes)
+	q := &line{lanes: []string{"slow", "slow", "held", "free", "free", "free", "free"}}
+	now := morning
+	g.Hold("held", now.Add(10*time.Minute))
+	var rs []Reservation
+	for _, want := range []string{"slow", "free", "free", "free"} {
+		r, wait, err := g.Admit(t.Context(), now, q.pick, q.putBack)
+		if err != nil || r == nil {
+			t.Fatalf("%s: not admitted until %v, %v", want, wait, err)
+		}
+		if got := q.out[len(q.out)-1]; got != want {
+			t.Fatalf("picked %s, want %s", got, want)
+		}
+		rs = append(rs, r)
+	}
+	q.lanes = []string{"slow", "held"} // both closed: the pause is over first
+	if r, wait, err := g.Admit(t.Context(), now, q.pick, q.putBack); r != nil || err != nil || !wait.Equal(now.Add(10*time.Minute)) {
+		t.Errorf("got %v, %v, %v", r, wait, err)
+	}
+	// What is given back opens the lane again, at once.
+	rs[0].Release()
+	if r, _, _ := g.Admit(t.Context(), now, q.pick, q.putBack); r == nil || q.out[len(q.out)-1] != "slow" {
+		t.Error("the lane stayed closed")
+	}
+	now = now.Add(10 * time.Minute)
+	if r, _, _ := g.Admit(t.Context(), now, q.pick, q.putBack); r == nil || q.out[len(q.out)-1] != "held" {
+		t.Error("the pause did not end")
+	}
+	// The account's cap closes everything, and what was picked goes back.
+	q.lanes = []string{"free"}
+	if r, wait, err := g.Admit(t.Context(), now, q.pick, q.putBack); r != nil || err != nil || !wait.After(now) || len(q.lanes) != 1 {
+		t.Errorf("got %v, %v, %v; left %v", r, wait, err, q.lanes)
+	}
+	q.lanes = nil
+	if r, wait, err := g.Admit(t.Context(), now.Add(3*time.Hour), q.pick, q.putBack); r != nil || !wait.IsZero() || err != nil {
+		t.Errorf("nothing to pick: %v, %v, %v", r, wait, err)
+	}
+	// A pause of the server's closes every lane; a shorter one does not shorten it.
+	g.Hold("", now.Add(time.Hour))
+	g.Hold("", now.Add(time.Minute))
+	called := false
+	if r, wait, _ := g.Admit(t.Context(), now, func([]string) (string, bool) { called = true; return "", false }, nil); r != nil || !wait.Equal(now.Add(time.Hour)) || called {
+		t.Errorf("got %v, %v, pick called %v", r, wait, called)
+	}
+}
+
+// TestGateErrors: whatever goes wrong, nothing stays picked.
+func TestGateErrors(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("disk full")
+	g := NewGate(brokenBudget{broken}, Limit{Key: "account"}, nil)
+	q := &line{lanes: []string{"a"}}
+	if _, _, err := g.Admit(t.Context(), morning, q.pick, q.putBack); !errors.Is(err, broken) || len(q.lanes) != 1 {
+		t.Errorf("%v, left %v", err, q.lanes)
+	}
+	g = NewGate(NewMemoryBudget(), Limit{Key: "account"}, nil)
+	g.Hold("a", morning.Add(time.Hour))
+	if _, _, err := g.Admit(t.Context(), morning, func([]string) (string, bool) { return q.pick(nil) }, q.putBack); err == nil || len(q.lanes) != 1 {
+		t.Errorf("a closed lane was picked: %v, left %v", err, q.lanes)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, _, err := g.Admit(ctx, morning, q.pick, q.putBack); !errors.Is(err, context.Canceled) || len(q.lanes) != 1 {
+		t.Errorf("%v, left %v", err, q.lanes)
+	}
+}
+
+type brokenBudget struct{ err error }
+
+func (b brokenBudget) Reserve(context.Context, time.Time, []Limit) (Reservation, Refusal, error) {
+	return nil, Refusal{}, b.err
+}
+
+// TestGateKeepsTheCap lets three gates of one budget, eight workers each, work
+// through a queue on a made-up clock, with one message in ten given back, and
+// counts every window.
+//
+// It guards "never past the cap": with Reserve opening uses without asking Free
+// of the account, the hour held 300 uses.
+func TestGateKeepsTheCap(t *testing.T) {
+	t.Parallel()
+	account := capped(t, "account", "20/min", "200/h")
+	lanes := map[string]Limit{"x": capped(t, "x", "6/min")}
+	b := NewMemoryBudget()
+	var mu sync.Mutex // the clock's and the record's
+	now := morning
+	var all, xs []time.Time
+	left := map[string]int{"x": 150, "y": 450}
+	var wg sync.WaitGroup
+	for range 3 {
+		g := NewGate(b, account, lanes)
+		for w := range 8 {
+			wg.Go(func() {
+				for i := w; ; i++ {
+					var lane string
+					mu.Lock()
+					at := now
+					mu.Unlock()
+					r, wait, err := g.Admit(t.Context(), at, func(closed []string) (string, bool) {
+						mu.Lock()
+						defer mu.Unlock()
+						for _, lane = range []string{"x", "y"} {
+							if left[lane] > 0 && !slices.Contains(closed, lane) {
+								left[lane]--
+								return lane, true
+							}
+						}
+						return "", false
+					}, func() { mu.Lock(); left[lane]++; mu.Unlock() })
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					mu.Lock()
+					switch {
+					case r != nil && i%10 == 9:
+						left[lane]++
+						mu.Unlock()
+						r.Release()
+						continue
+					case r != nil:
+						// Stamped under the lock, so that the record is in the order of the stamps.
+						r.Stamp(now)
+						all = append(all, now)
+						if lane == "x" {
+							xs = append(xs, now)
+						}
+						now = now.Add(50 * time.Millisecond)
+					case left["x"]+left["y"] == 0:
+						mu.Unlock()
+						return
+					case wait.After(now):
+						now = now.Add(min(wait.Sub(now), time.Second))
+					default:
+						now = now.Add(time.Millisecond)
+					}
+					mu.Unlock()
+				}
+			})
+		}
+	}
+	wg.Wait()
+	if len(all) != 600 || len(xs) != 150 {
+		t.Fatalf("%d sent, %d in x", len(all), len(xs))
+	}
+	for _, c := range []struct {
+		times []time.Time
+		limit Limit
+	}{{all, account}, {xs, lanes["x"]}} {
+		for _, k := range c.limit.Caps {
+			for i := range c.times {
+				if j := i + int(k.N); j < len(c.times) && c.times[j].Sub(c.times[i]) < k.Window {
+					t.Fatalf("%s: %d in %v, cap %v", c.limit.Key, k.N+1, c.times[j].Sub(c.times[i]), k)
+				}
+			}
+		}
+	}
+	if took := all[len(all)-1].Sub(all[0]); took < 2*time.Hour || took > 3*time.Hour {
+		t.Errorf("600 messages at 200/h took %v", took)
+	}
+}
+
+func ExampleGate() {
+	hourly := limits.Cap{N: 2, Window: time.Hour}
+	g := NewGate(NewMemoryBudget(), Limit{Key: "mail.example/ann", Caps: []limits.Cap{hourly}}, nil)
+	now := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
+	pick := func([]string) (lane string, ok bool) { return "example.org", true }
+	for range 3 {
+		r, wait, err := g.Admit(context.Background(), now, pick, func() {})
+		switch {
+		case err != nil:
+			fmt.Println(err)
+		case r == nil:
+			fmt.Println("wait until", wait.UTC().Format("15:04"))
+		default:
+			r.Stamp(now)
+			fmt.Println("sent")
+		}
+	}
+	// Output:
+	// sent
+	// sent
+	// wait until 10:00
+}
