@@ -167,7 +167,7 @@ func TestNoForeignToken(t *testing.T) {
 	}
 	box := new(canary)
 	s, rec := startSink(t, sink.Options{Store: box},
-		"rcpt:1%:451 4.3.0 try again", "dot:1%:451 4.3.0 try again", "data:1%:drop", "mail:1%:drop")
+		"rcpt:1%:451 4.3.0 try again", "dot:1%:451 4.3.0 try again", "data:0.2%:drop", "mail:0.2%:drop")
 	f := newFolder(t)
 	f.write(t, "campaign.yaml", strings.Replace(base, "{{.name}}", "{{.token}}", 1)+`headers: { X-Token: "{{.token}}" }
 attachments: [{ file: "files/{{.token}}.txt" }]

@@ -74,6 +74,8 @@ type run struct {
 	sent      int64
 	inFlight  int
 	failures  int // of the server, in a row
+	holds     int // of all deliveries, in a row
+	heldUntil time.Time
 	stopped   string
 	failed    bool
 	fatal     error
@@ -525,20 +527,31 @@ func (r *run) defers(d *ledger.Delivery, out sender.Outcome) {
 // recovered forgets the server's failures: it has answered.
 func (r *run) recovered() {
 	r.mu.Lock()
-	r.failures = 0
+	r.failures, r.holds = 0, 0
 	r.mu.Unlock()
 }
 
-// holdServer lets nothing go for a while, doubling with each failure in a row, and halts the run when the server stays
-// away. Failures that arrive while the hold of an earlier one lasts come from the same cause and count once.
+// holdServer lets nothing go for a while after a failure of the server, and halts the run when the server stays away.
+// A connection that broke is no reason to wait, as long as not every worker's does; a reply that asks for a pause is
+// one, and the pauses double. Failures that arrive while a hold lasts have its cause.
 func (r *run) holdServer(out sender.Outcome) {
 	now := r.c.now()
 	r.mu.Lock()
+	if now.Before(r.heldUntil) {
+		r.mu.Unlock()
+		return
+	}
 	r.failures++
-	n := r.failures
+	if out.HoldOff == 0 && r.failures <= r.c.connections()*workersPerConnection {
+		r.mu.Unlock()
+		return
+	}
+	r.holds++
+	away := r.holds > serverTries
+	until := now.Add(max(out.HoldOff, firstServerHold<<(r.holds-1)))
+	r.heldUntil = until
 	r.mu.Unlock()
-	until := now.Add(max(out.HoldOff, firstServerHold<<min(n-1, serverTries)))
-	if n >= serverTries*r.c.connections() {
+	if away {
 		r.finish("the server stays away: "+words(out), false)
 		return
 	}
