@@ -56,7 +56,7 @@ func (t *tool) check(cmd *cobra.Command, args []string, id string, asJSON bool) 
 	if n := r.Errors(); n > 0 {
 		return &exit{exitFindings, errors.New(plural(int64(n), "error")), "mend it, then " + again}
 	}
-	t.say("no errors, %s; checked in %s", plural(int64(r.Warnings()), "warning"), duration(time.Since(start)))
+	t.say("good to send; checked in %s", duration(time.Since(start)))
 	t.hint("mailshot preview " + quoted(d.Path))
 	return nil
 }

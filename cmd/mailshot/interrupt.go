@@ -14,7 +14,11 @@ func interrupts(parent context.Context) (ctx context.Context, hard <-chan struct
 	ctx, cancel := context.WithCancel(parent)
 	closing, done := make(chan struct{}), make(chan struct{})
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
+		if !signal.Ignored(s) { // nohup asks for a run that outlives its terminal
+			signal.Notify(signals, s)
+		}
+	}
 	var watcher sync.WaitGroup
 	watcher.Go(func() {
 		select {

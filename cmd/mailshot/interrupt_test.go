@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/emersion/go-smtp"
+
 	"mailshot/internal/sink"
 )
 
@@ -186,5 +188,86 @@ func TestSecondInterruptCloses(t *testing.T) {
 	next := start(t, dir, "send", "--yes")
 	if code := next.end(); code != 5 || !strings.Contains(next.stdout.String(), " 2 sent ") {
 		t.Errorf("the next send: exit code %d, %s\n%s", code, next.stdout.String(), next.talk.String())
+	}
+}
+
+// While a campaign is sent, a second send of it and every change by hand are refused; status may be asked.
+func TestOneSendAtATime(t *testing.T) {
+	t.Parallel()
+	s, complete, answer := slowSink(t, io.Discard)
+	dir := campaignOf(t, s, 2)
+	first := start(t, dir, "send", "--yes")
+	<-complete
+	for _, args := range [][]string{{"send", "--yes"}, {"cancel", "."}, {"retry", "."}, {"resolve", "--as", "resend", "--all", "."}} {
+		p := start(t, dir, args...)
+		if code := p.end(); code != 1 || !strings.Contains(p.talk.String(), "is in use by process") || !strings.Contains(p.talk.String(), "next: mailshot status campaign.yaml") {
+			t.Errorf("%v: exit code %d\n%s", args, code, p.talk.String())
+		}
+	}
+	status := start(t, dir, "status")
+	if code := status.end(); code != 0 || !strings.Contains(status.stdout.String(), " 1 begun") {
+		t.Errorf("status: exit code %d\n%s", code, status.stdout.String())
+	}
+	close(answer)
+	if code := first.end(); code != 0 || s.Accepted() != 2 {
+		t.Errorf("the first send: exit code %d, %d accepted\n%s", code, s.Accepted(), first.talk.String())
+	}
+}
+
+// The sink on its own prints its address, keeps what it is sent, and ends at an interrupt with exit code 0.
+func TestSinkCommand(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("processes cannot be interrupted")
+	}
+	dir := t.TempDir()
+	cmd := exec.Command("mailshot", "sink", "--listen", "127.0.0.1:0", "--out", "caught", "--record", "record.jsonl", "--fail", "rcpt:bob@*:550 5.1.1 no such user")
+	cmd.Dir = dir
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var talk bytes.Buffer
+	cmd.Stderr = &talk
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cmd.Process.Kill() })
+	address, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := smtp.Dial(strings.TrimSpace(address))
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := "club@example.org"
+	if err := c.SendMail(from, []string{"bob@example.com"}, strings.NewReader("Subject: no\r\n\r\n")); err == nil {
+		t.Error("the rule did not hold")
+	}
+	if err := c.Reset(); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.SendMail(from, []string{"ann@example.com"}, strings.NewReader("Subject: yes\r\n\r\nHello\r\n")); err != nil {
+		t.Error(err)
+	}
+	c.Close()
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("%v\n%s", err, talk.String())
+	}
+	for _, want := range []string{"fault club@example.org", "stored club@example.org -> ann@example.com", "mailshot: 1 message accepted in 1 connection"} {
+		if !strings.Contains(talk.String(), want) {
+			t.Errorf("no %q in\n%s", want, talk.String())
+		}
+	}
+	record, err := os.ReadFile(filepath.Join(dir, "record.jsonl"))
+	if err != nil || bytes.Count(record, []byte("\n")) != 1 {
+		t.Errorf("the record is %q (%v)", record, err)
+	}
+	if found, _ := filepath.Glob(filepath.Join(dir, "caught", "*.eml")); len(found) != 1 {
+		t.Errorf("%q were caught", found)
 	}
 }

@@ -143,9 +143,13 @@ func (t *tool) listUnknown(cmd *cobra.Command, s *stored, f ledger.Filter) error
 	if err := out.write(t.stdout, "", 0); err != nil {
 		return err
 	}
-	t.say("%s: the server may have taken them or not", plural(int64(len(out.rows)), "message is unknown", "messages are unknown"))
+	t.say("%s", unknownWords(int64(len(out.rows))))
 	t.hint(fmt.Sprintf("mailshot resolve --as sent|refused|resend %s ADDRESS... (or --all)", s.again(t)))
 	return nil
+}
+
+func unknownWords(n int64) string {
+	return plural(n, "message is unknown: the server may have it or not", "messages are unknown: the server may have them or not")
 }
 
 func (t *tool) cancelCommand() *cobra.Command {

@@ -14,7 +14,7 @@ import (
 	"net/mail"
 	"os"
 	"path/filepath"
-	"slices"
+	"regexp"
 	"strings"
 
 	"mailshot/campaign"
@@ -150,18 +150,14 @@ func (p *pageMessage) read(raw []byte) error {
 	return nil
 }
 
-// inlined puts images into the HTML in place of cid: addresses. Longer names go first: one may begin with another.
+// inlined puts images into the HTML in place of cid: addresses. Names that are no image of the message stay.
 func inlined(html string, images map[string]string) string {
-	var names []string
-	for cid := range images {
-		names = append(names, cid)
-	}
-	slices.SortFunc(names, func(a, b string) int { return len(b) - len(a) })
-	var pairs []string
-	for _, cid := range names {
-		pairs = append(pairs, "cid:"+cid, images[cid])
-	}
-	return strings.NewReplacer(pairs...).Replace(html)
+	return regexp.MustCompile(`cid:[^\s"'<>()&]+`).ReplaceAllStringFunc(html, func(address string) string {
+		if data, ok := images[address[len("cid:"):]]; ok {
+			return data
+		}
+		return address
+	})
 }
 
 // messagePart is a leaf of a message, decoded.

@@ -14,10 +14,10 @@ import (
 
 // Exit codes that the commands give themselves; those of a run come from campaign.Summary. README.md lists them all.
 const (
-	exitFailed      = 1
-	exitUsage       = 2
-	exitFindings    = 3
-	exitInterrupted = 130
+	exitFailed   = 1
+	exitUsage    = 2
+	exitFindings = 3
+	exitWorkLeft = 75 // a person stopped it before the first message
 )
 
 // tool is one call of the program: its streams and the flags all commands share.

@@ -106,11 +106,8 @@ func fit(text string, n int) string {
 	return text
 }
 
-// table lays out cells in columns, two blanks apart. Cells are to be clean. Columns named in right are set flush right.
-type table struct {
-	rows  [][]string
-	right map[int]bool
-}
+// table lays out cells in columns, two blanks apart. Cells are to be clean.
+type table struct{ rows [][]string }
 
 func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
 
@@ -125,8 +122,9 @@ func (t *table) write(w io.Writer, indent string, limit int) error {
 			widths[i] = max(widths[i], textWidth(c))
 		}
 	}
-	var b strings.Builder
+	var out strings.Builder
 	for _, row := range t.rows {
+		var b strings.Builder
 		b.WriteString(indent)
 		used := textWidth(indent)
 		for i, c := range row {
@@ -134,21 +132,14 @@ func (t *table) write(w io.Writer, indent string, limit int) error {
 			if last && limit > 0 && limit-used >= 10 {
 				c = fit(c, limit-used)
 			}
-			pad := strings.Repeat(" ", max(0, widths[i]-textWidth(c)))
-			switch {
-			case t.right[i]:
-				c = pad + c
-			case !last:
-				c += pad
-			}
 			b.WriteString(c)
 			if !last {
-				b.WriteString("  ")
+				b.WriteString(strings.Repeat(" ", widths[i]-textWidth(c)+2))
 			}
 			used += widths[i] + 2
 		}
-		b.WriteString("\n")
+		out.WriteString(strings.TrimRight(b.String(), " ") + "\n")
 	}
-	_, err := io.WriteString(w, b.String())
+	_, err := io.WriteString(w, out.String())
 	return err
 }

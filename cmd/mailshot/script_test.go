@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"image"
+	"image/png"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,6 +30,7 @@ func TestMain(m *testing.M) {
 //	exit CODE COMMAND ARGS...  run a command that must end with that exit code
 //	accepted NAME N            the sink has accepted N messages, for N different pairs of recipient and Message-ID
 //	files N GLOB               N files match
+//	picture FILE               write a small PNG image
 //	mend FILE OLD NEW          replace text in a file; it must be there
 func TestScripts(t *testing.T) {
 	t.Parallel()
@@ -42,7 +45,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"sink": startSink, "fill": fill, "exit": exitCode, "accepted": accepted, "files": files, "mend": mend,
+			"sink": startSink, "fill": fill, "exit": exitCode, "accepted": accepted, "files": files, "picture": picture, "mend": mend,
 		},
 	})
 }
@@ -123,6 +126,15 @@ func files(ts *testscript.TestScript, neg bool, args []string) {
 	if strconv.Itoa(len(found)) != args[0] {
 		ts.Fatalf("%d files match %s, want %s: %q", len(found), args[1], args[0], found)
 	}
+}
+
+func picture(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: picture FILE")
+	}
+	var b bytes.Buffer
+	ts.Check(png.Encode(&b, image.NewGray(image.Rect(0, 0, 4, 4))))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b.Bytes(), 0o600))
 }
 
 func mend(ts *testscript.TestScript, neg bool, args []string) {

@@ -78,6 +78,16 @@ func (t *tool) send(cmd *cobra.Command, args []string, f sendFlags) (err error) 
 		}
 		o.To = &to
 	}
+	switch {
+	case f.toSink && f.to != "":
+		return usage(errors.New("--to and --to-sink are two kinds of rehearsal; choose one"), "mailshot send --to-sink "+quoted(d.Path))
+	case !f.toSink && len(f.fail) > 0:
+		return usage(errors.New("--fail is for --to-sink"), "mailshot send --to-sink "+quoted(d.Path))
+	case !f.toSink && d.Server.Host == "":
+		return usage(fmt.Errorf("%s names no server to send to; nothing was sent", d.Name), "mailshot send --to-sink "+quoted(d.Path))
+	case f.limit < 0:
+		return usage(errors.New("--limit counts from 1"), "mailshot send --limit 1 "+quoted(d.Path))
+	}
 	var basin *basin
 	if f.toSink {
 		if basin, err = openBasin(d.Dir, f.fail); err != nil {
@@ -85,11 +95,6 @@ func (t *tool) send(cmd *cobra.Command, args []string, f sendFlags) (err error) 
 		}
 		defer func() { err = errors.Join(err, basin.close()) }()
 		o.Sink, o.State, o.Accounts = basin.target(), basin.state(), basin.accounts()
-	} else if len(f.fail) > 0 {
-		return usage(errors.New("--fail is for --to-sink"), "mailshot send --to-sink "+quoted(d.Path))
-	}
-	if f.toSink && f.to != "" {
-		return usage(errors.New("--to and --to-sink are two kinds of rehearsal; choose one"), "mailshot send --to-sink "+quoted(d.Path))
 	}
 
 	progress := newProgress(t.screen, t.say)
@@ -105,6 +110,11 @@ func (t *tool) send(cmd *cobra.Command, args []string, f sendFlags) (err error) 
 		SkipErrors: f.skipErrors, AcceptChanges: f.acceptAll, Only: f.only, Limit: f.limit,
 		Confirm: func(ch campaign.Changes) (bool, error) { return t.confirmChanges(ctx, ch, f.yes) },
 	})
+	if changed := (*campaign.ChangedError)(nil); errors.As(err, &changed) {
+		accept := f
+		accept.acceptAll = true
+		return &exit{exitFindings, fmt.Errorf("%w; nothing was sent", err), accept.again(t, d.Path)}
+	}
 	if err != nil {
 		return t.refuse(err, d.Path)
 	}
@@ -225,8 +235,8 @@ func (t *tool) showPlan(id string, p *campaign.Plan) {
 	} else {
 		b.WriteString(", no caps")
 	}
-	if !p.Ends.IsZero() {
-		fmt.Fprintf(b, "; under these it ends %s at the earliest", when(p.Ends, time.Now()))
+	if now := time.Now(); p.Ends.After(now) {
+		fmt.Fprintf(b, "; under these it ends %s at the earliest", when(p.Ends, now))
 	}
 	t.say("%s\n", b.String())
 }
@@ -268,7 +278,7 @@ func (t *tool) confirm(ctx context.Context, n int64, yes bool, again string) err
 		return err
 	}
 	if got, err := strconv.ParseInt(line, 10, 64); err != nil || got != n {
-		return &exit{exitUsage, fmt.Errorf("not the number %d; nothing was sent", n), again}
+		return &exit{exitWorkLeft, fmt.Errorf("not the number %d; nothing was sent", n), again}
 	}
 	return nil
 }
@@ -305,7 +315,7 @@ func (t *tool) answer(ctx context.Context) (string, error) {
 		return r.line, r.err
 	case <-ctx.Done():
 		fmt.Fprintln(t.stderr)
-		return "", &exit{exitInterrupted, errors.New("interrupted; nothing was sent"), ""}
+		return "", &exit{exitWorkLeft, errors.New("interrupted; nothing was sent"), ""}
 	}
 }
 
@@ -353,7 +363,7 @@ func (t *tool) ended(sum *campaign.Summary, err error, file, again string, asJSO
 		t.say("%s", why)
 		e.next = again
 	case sum.Counts[string(ledger.Unknown)] > 0:
-		t.say("%s: the server may have them or not", plural(sum.Counts[string(ledger.Unknown)], "message is unknown", "messages are unknown"))
+		t.say("%s", unknownWords(sum.Counts[string(ledger.Unknown)]))
 		e.next = "mailshot resolve " + look
 	default:
 		e.next = "mailshot report " + look

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"mailshot/internal/mailbox"
+)
+
+// A rehearsal keeps a folder of files up to ten thousand messages, above that one mbox, and each has a folder of its own.
+func TestBasin(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for i, c := range []struct {
+		n    int64
+		want string
+	}{{manyMessages, "messages/ann@example.com.eml"}, {manyMessages + 1, "messages.mbox"}} {
+		b, err := openBasin(dir, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := b.open(c.n); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.store.Add(mailbox.Item{From: "a@example.org", To: "ann@example.com", Body: bytes.NewBufferString("Subject: x\r\n\r\nHello\r\n")}); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.close(); err != nil {
+			t.Errorf("the second close: %v", err)
+		}
+		folder := filepath.Join(dir, ".mailshot", "sink", string(rune('1'+i)))
+		if _, err := os.Stat(filepath.Join(folder, filepath.FromSlash(c.want))); err != nil {
+			t.Errorf("%d messages: %v", c.n, err)
+		}
+	}
+	if ignore, err := os.ReadFile(filepath.Join(dir, ".mailshot", ".gitignore")); err != nil || string(ignore) != "*\n" {
+		t.Errorf(".gitignore is %q (%v)", ignore, err)
+	}
+}
+
+func TestTable(t *testing.T) {
+	t.Parallel()
+	var out table
+	out.add("sent", "日本", "a reason that is far too long to stand here")
+	out.add("refused", "می\u200cخواهم", "")
+	var b strings.Builder
+	if err := out.write(&b, "  ", 40); err != nil {
+		t.Fatal(err)
+	}
+	want := "  sent     日本     a reason that is fa…\n  refused  می\u200cخواهم\n"
+	if b.String() != want {
+		t.Errorf("it is\n%q, want\n%q", b.String(), want)
+	}
+}
