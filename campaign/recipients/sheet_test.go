@@ -128,7 +128,8 @@ func TestSheet(t *testing.T) {
 }
 
 // TestBrokenSheet holds the list to its end: a sheet that stops early is an error, never a shorter list (promise 2).
-// With errors of the decoder taken for the end, as excelize's stream does, seven of these came out as short lists.
+// With errors of the decoder taken for the end, as excelize's stream does, seven of these came out as 498 rows without an error,
+// two as none.
 func TestBrokenSheet(t *testing.T) {
 	t.Parallel()
 	var many strings.Builder
