@@ -211,8 +211,8 @@ func TestBudgetPaces(t *testing.T) {
 	reserve(t, c, t0.Add(-time.Hour+200*time.Millisecond), l)
 }
 
-// A stamp in the future counts as now, and grows old from there. Breakage that shows it: leaving the future out of the count granted
-// a second use; leaving stamps as they are refused it until 1h1m0s instead.
+// A stamp in the future counts as now, and grows old from there. Breakage that shows it: dropping what is in the future granted a
+// second use; leaving stamps as they are refused it until 1h1m0s instead.
 func TestBudgetClock(t *testing.T) {
 	t.Parallel()
 	b := budget(t, accounts(t, accountsPath(t)))

@@ -90,9 +90,9 @@ func childRun(path string) {
 // A process is killed again and again while it begins and settles. Every Begin that returned nil is on the disk, nothing is begun
 // that was begun without an outcome before, no more is unknown than there were callers, and the states add up.
 //
-// Breakages that show it: releasing the callers before the commit gave "begun, but the ledger says pending"; turning begun ones
-// back to pending in recover gave "was unknown, and is begun again"; committing begins without the settled ones gave "12 unknown of
-// one kill".
+// Breakages that show it: releasing the callers before the commit gave "was settled as refused, but the ledger says pending"; turning
+// begun ones back to pending in recover gave "was unknown, and is begun again"; committing begins without the settled ones gave
+// "18 unknown of one kill".
 func TestKill(t *testing.T) {
 	rounds, rows := 50, 6000
 	if testing.Short() {
@@ -301,8 +301,8 @@ func childBudget(path string) {
 
 // Two processes use one account, and one is killed and replaced: no window ever holds more uses than the cap.
 //
-// Breakages that show it: leaving the leases out of the count gave "54 uses in 1m0s, cap 40"; dropping a dead holder's leases
-// instead of burying them, and stamps rounded down, gave one more than the cap.
+// Breakages that show it: leaving the leases out of the count gave "2023 uses in 1m0s, cap 2000"; dropping a dead holder's leases
+// instead of burying them gave 2022, and rounding stamps down 2101.
 func TestCapAcrossProcesses(t *testing.T) {
 	for _, c := range []struct {
 		caps  string

@@ -145,8 +145,8 @@ func TestRunRefusesWhatIsNotLegal(t *testing.T) {
 	}
 }
 
-// What a run leaves begun is unknown to the next, and is not handed out. Breakage that shows it: leaving out recover gave
-// "begun:1" here, and taking begun into the states of Begin's rows gave a delivery from Next.
+// What a run leaves begun is unknown to the next, and is not handed out. Breakage that shows it: turning
+// begun ones back to pending in recover gave "want nothing, got" the delivery.
 func TestBegunIsUnknownToTheNextRun(t *testing.T) {
 	t.Parallel()
 	path := t.TempDir() + "/s/state.db"
@@ -180,7 +180,7 @@ func TestBegunIsUnknownToTheNextRun(t *testing.T) {
 	}
 }
 
-// A recipient suppressed during the run is not begun. Breakage that shows it: asking after the update instead of before gave
+// A recipient suppressed during the run is not begun. Breakage that shows it: not heeding the answer gave
 // "begin: <nil>".
 func TestBeginSuppresses(t *testing.T) {
 	t.Parallel()
