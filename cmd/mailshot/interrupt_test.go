@@ -125,8 +125,8 @@ limits: {connections: 1}
 
 // The first interrupt takes nothing new and waits for the reply; what is left goes with the next send.
 //
-// Proven by breaking the code: with the context of the run left alone by the first signal, the run went on to the end and
-// the exit code was 0.
+// Proven by breaking the code: with the context of the run left alone by the first signal, the program never said that it
+// stops, and waited for the reply until the test's time was up.
 func TestInterruptDrains(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
@@ -165,7 +165,8 @@ func TestInterruptDrains(t *testing.T) {
 
 // The second interrupt closes everything: what was on the wire is unknown, and is not sent again.
 //
-// Proven by breaking the code: with the second signal not closing hard, the program waited for the reply for ever.
+// Proven by breaking the code: with the second signal not closing hard, the program waited for the reply until the test's
+// time was up.
 func TestSecondInterruptCloses(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {

@@ -95,7 +95,7 @@ func (v *pageViewer) add(m campaign.Made) error {
 
 // close finishes the page and gives it its name.
 func (v *pageViewer) close() error {
-	err := v.write("foot", v.n)
+	err := v.write("foot", plural(int64(v.n), "message"))
 	if err == nil {
 		err = v.f.Sync()
 	}

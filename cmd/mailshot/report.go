@@ -43,7 +43,6 @@ it has every row. In CSV and Excel no cell is a formula: text that would be one 
 	fs.BoolVar(&f.json, "json", false, "print every row as JSON")
 	fs.BoolVar(&f.csv, "csv", false, "print every row as CSV")
 	fs.StringVar(&f.xlsx, "xlsx", "", "write every row to this Excel `FILE`")
-	cmd.MarkFlagsMutuallyExclusive("json", "csv", "xlsx")
 	return cmd
 }
 
@@ -59,6 +58,9 @@ func (t *tool) report(cmd *cobra.Command, args []string, f reportFlags) (err err
 	in, err := statesNamed(f.in, ledger.States(), "mailshot report --in refused,gave_up")
 	if err != nil {
 		return err
+	}
+	if f.json && f.csv || f.json && f.xlsx != "" || f.csv && f.xlsx != "" {
+		return usage(errors.New("--json, --csv and --xlsx are three forms; choose one"), "mailshot report --csv "+quoted(path(args)))
 	}
 	s, err := t.stored(cmd, args, f.id)
 	if err != nil {

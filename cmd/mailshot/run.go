@@ -38,7 +38,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	return t.finish(root.ExecuteContext(ctx))
+	cmd, err := root.ExecuteContextC(ctx)
+	return t.finish(cmd, err)
 }
 
 func (t *tool) root() *cobra.Command {
@@ -134,11 +135,11 @@ func unknownCommand(root *cobra.Command, name string) error {
 }
 
 // finish says what went wrong and what to type next, and gives the exit code.
-func (t *tool) finish(err error) int {
+func (t *tool) finish(cmd *cobra.Command, err error) int {
 	if err == nil {
 		return 0
 	}
-	e := &exit{code: exitFailed, err: err}
+	e := &exit{code: exitFailed, err: err, next: cmd.CommandPath() + " --help"}
 	errors.As(err, &e)
 	if e.err != nil {
 		t.say("%s", report.CleanLines(e.err.Error()))
