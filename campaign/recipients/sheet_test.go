@@ -176,10 +176,13 @@ func TestBrokenSheet(t *testing.T) {
 		"styles broken":     {head, map[string]string{"xl/styles.xml": "<styleSheet><x>&</x></styleSheet>"}, `list.xlsx: its part "xl/styles.xml" is broken`, 1},
 		"XXE in texts":      {head, map[string]string{"xl/sharedStrings.xml": `<!DOCTYPE x SYSTEM "file:///etc/passwd"><sst/>`}, `list.xlsx: its part "xl/sharedStrings.xml" is broken: it has a document type declaration`, 1},
 		"text bomb":         {head + inline(2, "a@example.com", strings.Repeat("x", maxToken+1)), nil, `list.xlsx November!2: the sheet is broken from here on: a tag or text of more than 4 MiB`, 1},
-		"row bomb":          {head + strings.Repeat("<row/>", maxPart/4), nil, "list.xlsx November!", 0},
+		"row bomb":          {head + strings.Repeat("<row/>", maxRows+10), nil, "list.xlsx November!1048576: the sheet is broken from here on: row number 1048577, where a sheet ends at 1048576", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			if testing.Short() && strings.HasSuffix(name, "bomb") {
+				t.Skip("a long one")
+			}
 			lines, _ := readAll(t, Config{}, workbookOf(t, c.rows, c.parts))
 			if len(lines) == 0 || c.lines > 0 && len(lines) != c.lines || !strings.HasPrefix(lines[len(lines)-1], c.want) {
 				t.Errorf("%d lines, last %q; want %d, %q", len(lines), lines[max(0, len(lines)-1):], c.lines, c.want)
@@ -190,15 +193,12 @@ func TestBrokenSheet(t *testing.T) {
 
 func TestBombAndDamage(t *testing.T) {
 	t.Parallel()
-	bomb := workbookOf(t, inline(1, "email")+strings.Repeat(inline(2, "a@example.com")+"                              ", 1<<18), nil)
-	lines, _ := readAll(t, Config{}, bomb)
-	if len(lines) == 0 || !strings.Contains(lines[len(lines)-1], "row 2 comes after row 2") {
-		t.Errorf("repeated row: %q", lines)
-	}
-	space := workbookOf(t, inline(1, "email")+inline(2, "a@example.com")+strings.Repeat(" <x/> ", 8<<20), nil)
-	lines, _ = readAll(t, Config{}, space)
-	if len(lines) == 0 || !strings.Contains(lines[len(lines)-1], "it unpacks to more than") {
-		t.Errorf("bomb: %q", lines)
+	if !testing.Short() {
+		bomb := workbookOf(t, inline(1, "email")+inline(2, "a@example.com")+strings.Repeat("<x>"+strings.Repeat(" ", 1<<10)+"</x>", smallPart>>10+1), nil)
+		lines, _ := readAll(t, Config{}, bomb)
+		if len(lines) != 2 || !strings.Contains(lines[1], "it unpacks to more than") {
+			t.Errorf("bomb: %q", lines)
+		}
 	}
 	good := workbookOf(t, inline(1, "email")+inline(2, "a@example.com")+inline(3, "b@example.com"), nil)
 	for cut := 1; cut < len(good); cut += 7 {
@@ -234,7 +234,7 @@ func TestBombAndDamage(t *testing.T) {
 	if err := z.Close(); err != nil {
 		t.Fatal(err)
 	}
-	lines, _ = readAll(t, Config{}, b.String())
+	lines, _ := readAll(t, Config{}, b.String())
 	if want := "list.xlsx November!3: the sheet is broken from here on: its checksum is wrong"; len(lines) != 3 || !strings.HasPrefix(lines[2], want) {
 		t.Errorf("changed letter: %q", lines)
 	}
