@@ -139,7 +139,7 @@ func kindOf(text string) kind {
 		return closer
 	case "break", "continue":
 		return silent
-	case "template":
+	case "template", "preheader": // a preheader is a block of its own as well
 		return include
 	case "define", "block":
 		return define

@@ -1,9 +1,17 @@
 package templates
 
 import (
+	"errors"
+	"flag"
+	"fmt"
 	"io"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"testing/fstest"
 )
 
 func body(t *testing.T, c *Compiler, md string, d Data) (htmlText, text string) {
@@ -24,21 +32,201 @@ func run1(t *testing.T, f func(io.Writer, Data) error, d Data) string {
 	return b.String()
 }
 
-func TestSmoke(t *testing.T) {
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// golden compares with a file below testdata.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s differs (go test -update rewrites it):\n%s", path, got)
+	}
+}
+
+// Each case of testdata/markdown.txt is a body, the HTML and the text made of it for the functions' example row.
+func TestMarkdown(t *testing.T) {
+	t.Parallel()
+	b, err := os.ReadFile("testdata/markdown.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
 	c := New(Config{})
-	for _, md := range []string{
-		"Dear **{{.name}}**,\n\n{{range split \";\" .items}}\n- {{.}}\n{{end}}\n\nBye",
-		"| a | b |\n|---|--:|\n{{range split \";\" .items}}\n| {{.}} | x |\n{{end}}\n\nBye",
-		"- one\n{{range split \";\" .items}}\n- {{.}}\n{{end}}\n- last\n",
-		"{{range split \";\" .items}}- {{.}}\n{{end}}",
-		"1. one\n{{range split \";\" .items}}\n1. {{.}}\n{{end}}\n1. last\n",
-		"{{if .nick}}\n# Hi\n\n- a\n{{else}}\nOther\n{{end}}\n\nSee [here](https://example.com/?q={{.name}}) or https://example.com/{{.city}}",
-		"{{if .name}}Hello{{end}}\n\n`{{.name}}` and \\{\\{x}} and {{`{{`}}\n\n> quote {{.name}}\n> more\n\n    code {{.name}}\n",
-		"| a | b |\n|---|--:|\n| 1 | 2 |\n{{if .nick}}\n| 3 | 4 |\n{{end}}\n",
-		"{{if .nick}}\n| a | b |\n|---|--:|\n| 1 | 2 |\n{{else}}\nNone\n{{end}}\n",
+	var out strings.Builder
+	for part := range strings.SplitSeq(string(b), "=== ") {
+		if part == "" {
+			continue
+		}
+		title, rest, _ := strings.Cut(part, "\n")
+		md, _, _ := strings.Cut(rest, "\n--- html\n")
+		h, text := body(t, c, md, ExampleData())
+		// Empty lines are where controls were.
+		h = strings.Join(slices.DeleteFunc(strings.Split(h, "\n"), func(s string) bool { return s == "" }), "\n")
+		out.WriteString("=== " + title + "\n" + md + "\n--- html\n" + h + "\n--- text\n" + text)
+	}
+	golden(t, "markdown.txt", out.String())
+}
+
+// The two layouts, left to right and right to left, and HTML with a part of it for Outlook.
+func TestLayouts(t *testing.T) {
+	t.Parallel()
+	d := ExampleData()
+	d.Text["name"] = "Ann <Lee> & Co"
+	for _, language := range []string{"en", "fa"} {
+		for _, layout := range Layouts() {
+			c := New(Config{Language: language})
+			b, err := c.Body(BodySource{Layout: layout, Subject: &Source{Text: "Invoice for {{.name}} & you"},
+				Markdown: &Source{Text: "{{preheader \"Pay by \" .due}}\n\nDear {{.name}}, pay {{money \"EUR\" .amount}} ![logo](cid:logo)\n"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(b.Images, []string{"logo"}) {
+				t.Errorf("images %q", b.Images)
+			}
+			h := run1(t, b.HTML.Execute, d)
+			golden(t, layout+"."+language+".html", h)
+			for _, bad := range []string{"http://", "https://", "<link", "<script", "@import"} {
+				if strings.Contains(h, bad) {
+					t.Errorf("%s: %q", layout, bad)
+				}
+			}
+		}
+	}
+}
+
+func TestHTMLBody(t *testing.T) {
+	t.Parallel()
+	c := New(Config{Columns: columns, FS: fstest.MapFS{
+		"foot.html":  {Data: []byte("<p>Yours, {{$.city}}</p>")},
+		"terms.md":   {Data: []byte("## Terms\n\n- {{.city}}\n")},
+		"frame.html": {Data: []byte("<html lang=\"{{lang}}\"><head><title>{{template \"subject\" .}}</title></head><body>{{template \"content\" .}}</body></html>")},
+	}})
+	b, err := c.Body(BodySource{Layout: "frame.html", Subject: &Source{Text: "S & {{.name}}"}, HTML: &Source{File: "body.html", Text: `<style>p { background: url(cid:paper) }</style>
+<p>Dear {{.name}},<br>see <a href="https://example.com/?q={{.name}}">our  shop</a>, or <a href="{{tel .phone}}">call {{.phone}}</a>. <img src="cid:logo" alt="Acme"></p>
+<!-- note to self -->
+<table role="presentation"><tr><td>left</td><td>right</td></tr></table>
+<table><tr><th>Item</th><th>Price</th></tr>{{range split ";" .items}}<tr><td>{{.}}</td><td>1</td></tr>{{end}}</table>
+<ol>{{range split ";" .items}}<li>{{.}}<ul><li>sub</li></ul></li>{{end}}</ol>
+<div style="display: none">hidden</div>
+<!--[if mso]><v:rect href="https://example.com/{{.city}}"></v:rect><![endif]--><!--[if !mso]><!--><b>not Outlook</b><!--<![endif]-->
+{{if .nick}}<p>nick</p>{{else}}<p>no nick, cid:prose</p>{{end}}
+{{template "terms.md" .}}{{template "foot.html" .}}`}})
+	if err != nil {
+		t.Fatal(diagnose(err))
+	}
+	golden(t, "html.txt", run1(t, b.HTML.Execute, data("x"))+"\n--- text\n"+run1(t, b.Text.Execute, data("x")))
+	if !slices.Equal(b.Images, []string{"logo", "paper"}) {
+		t.Errorf("images %q", b.Images)
+	}
+}
+
+// {{.amount}} prints the text as read; functions and conditions get the value.
+func TestCells(t *testing.T) {
+	t.Parallel()
+	d := Data{
+		Values: map[string]any{"amount": 1234.5, "zero": 0.0, "none": nil, "paid": true, "open": false, "due": exampleDay, "text": "10"},
+		Text:   map[string]string{"amount": "1.234,50", "zero": "0,00", "none": "", "paid": "yes", "open": "no", "due": "22.11.2026", "text": "10"},
+	}
+	for text, want := range map[string]string{
+		`{{.amount}}`:                  "1.234,50",
+		`{{with .amount}}{{.}}{{end}}`: "1.234,50",
+		`{{$a := .amount}}{{$a}}`:      "1.234,50",
+		`{{printf "%s %v %.1f %q" .amount .amount .amount .amount}}`: `1.234,50 1.234,50 1234.5 "1.234,50"`,
+		`{{add .amount 1}}`:      "1235.5",
+		`{{mul 1234567.25 100}}`: "123456725",
+		`{{gt .amount 1234}} {{lt .amount 1235}} {{eq .amount 1234.5}} {{eq 1234.5 .amount}} {{ne .amount 3}}`: "true true true true true",
+		`{{eq .amount "1.234,50"}}`:                              "true",
+		`{{if .zero}}a{{else}}b{{end}} {{.zero}}`:                "b 0,00",
+		`{{if .none}}a{{else}}b{{end}}[{{.none}}]`:               "b[]",
+		`{{if .paid}}a{{end}}{{if .open}}b{{end}} {{.paid}}`:     "a yes",
+		`{{and .paid .zero}} {{or .zero .amount}} {{not .open}}`: "0,00 1.234,50 true",
+		`{{.due}} {{date "2006-01-02" .due}}`:                    "22.11.2026 2026-11-22",
+		`{{gt .due "2026-11-21"}} {{eq .due "2026-11-22"}}`:      "true true",
+		`{{gt .text 9}} {{eq .text 10}} {{eq .text "10"}}`:       "true true true",
+		`{{default "nothing" .none}} {{default "x" .zero}}`:      "nothing 0,00",
+		`{{.amount | num 1}} {{num 2 2.675}} {{round 2 1.005}}`:  "1,234.5 2.68 1.01",
+		`{{print .amount .paid}}`:                                "1.234,50yes",
+		`{{index . "amount"}}`:                                   "1.234,50",
 	} {
-		h, txt := body(t, c, md, ExampleData())
-		t.Logf("=== %s\n--- html\n%s\n--- text\n%s", md, h, txt)
+		l, err := New(Config{}).Line("x", Source{File: "x", Text: text})
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		var b strings.Builder
+		if err := l.Execute(&b, d); err != nil || b.String() != want {
+			t.Errorf("%s: %q, %v; want %q", text, b.String(), err, want)
+		}
+	}
+}
+
+func TestLanguages(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ language, text, want string }{
+		{"de", `{{num 2 .amount}} {{money "EUR" .amount}} {{date "Monday, 2. January 2006" .due}}`, "1.234,50 1.234,50\u00a0€ Sonntag, 22. November 2026"},
+		{"fa", `{{num 0 1405}} {{start}} {{money "IRR" 1000}}`, "۱٬۴۰۵ right ۱٬۰۰۰\u00a0IRR"},
+		{"ar", `{{plural "zero=0" "one=1" "two=2" "few=f" "many=m" "other=o" 2}}{{plural "few=f" "other=o" 3}}{{date "2 January" .due}}`, "2f22 نوفمبر"},
+		{"pl", `{{plural "one=plik" "few=pliki" "many=plików" "other=pliku" 2}} {{plural "one=plik" "few=pliki" "many=plików" "other=pliku" 100}}`, "pliki plików"},
+		{"fr", `{{plural "jour" "jours" 0}} {{plural "jour" "jours" 2}}`, "jour jours"},
+		{"tr", `{{upper "istanbul"}} {{lower "ISPARTA"}}`, "İSTANBUL ısparta"},
+		{"en", `{{money "JPY" 1234.5}} {{money "CHF" -12}} {{money "USD" -0.001}} {{plural "day" "days" 1}}`, "¥1,235 CHF\u00a0-12.00 $0.00 day"},
+		{"", `[{{lang}}] {{dir}} {{num 1 1000}}`, "[] ltr 1,000.0"},
+		{"he", `{{dir}}`, "rtl"},
+		{"az-Arab", `{{dir}}`, "rtl"},
+	} {
+		l, err := New(Config{Language: tt.language}).Line("x", Source{File: "x", Text: tt.text})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := run1(t, l.Execute, ExampleData()); got != tt.want {
+			t.Errorf("%s: %s: %q, want %q", tt.language, tt.text, got, tt.want)
+		}
+	}
+}
+
+// Many executions at once give each its own row's text, and leave nothing of one in another.
+func TestConcurrent(t *testing.T) {
+	t.Parallel()
+	b, err := New(Config{}).Body(BodySource{Markdown: &Source{File: "body.md", Text: "1. {{.x}}\n{{range list .x .x}}\n1. {{.}}\n{{end}}\n"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for i := range 200 {
+		wg.Go(func() {
+			x := fmt.Sprintf("<%d>", i)
+			d := Data{Text: map[string]string{"x": x}}
+			var h, text strings.Builder
+			if err := errors.Join(b.HTML.Execute(&h, d), b.Text.Execute(&text, d)); err != nil {
+				t.Error(err)
+			}
+			if want := fmt.Sprintf("1. %s\n2. %s\n3. %s\n", x, x, x); text.String() != want || strings.Count(h.String(), fmt.Sprintf("<li>&lt;%d&gt;</li>", i)) != 3 {
+				t.Errorf("%q\n%s", text.String(), h.String())
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestDigest(t *testing.T) {
+	t.Parallel()
+	digest := func(md, layout string) string {
+		c := New(Config{FS: fstest.MapFS{"l.html": {Data: []byte(layout + `{{template "content" .}}`)}}})
+		if _, err := c.Body(BodySource{Markdown: &Source{File: "body.md", Text: md}, Layout: "l.html"}); err != nil {
+			t.Fatal(err)
+		}
+		return c.Digest()
+	}
+	if a := digest("a", "b"); a != digest("a", "b") || a == digest("c", "b") || a == digest("a", "d") {
+		t.Error("the digest does not follow the sources")
 	}
 }
 

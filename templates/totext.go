@@ -182,7 +182,15 @@ func (w *writer) line() {
 // block writes a made block.
 func (w *writer) block(text string, lines int) {
 	w.begin()
-	w.b.WriteString(strings.TrimRight(text, "\n"))
+	text = strings.TrimRight(text, "\n")
+	w.b.WriteString(text)
+	// Controls at the end stand behind a line end already.
+	for k := len(text) - len(blockMark) - w.t.width(); k >= 0 && strings.HasPrefix(text[k:], blockMark); k -= len(blockMark) + w.t.width() {
+		if text = text[:k]; strings.HasSuffix(text, "\n") {
+			lines--
+			break
+		}
+	}
 	w.b.WriteString(strings.Repeat("\n", lines))
 }
 
@@ -249,19 +257,23 @@ func betweenBlocks(n *xhtml.Node) bool {
 	if slices.Contains(inlines, n.Parent.DataAtom) && n.Parent.Type == xhtml.ElementNode || n.Parent.DataAtom == atom.P {
 		return false
 	}
-	inline := func(m *xhtml.Node, step func(*xhtml.Node) *xhtml.Node) bool {
-		for m = step(m); m != nil; m = step(m) {
+	neighbour := func(step func(*xhtml.Node) *xhtml.Node) (there, inline bool) {
+		for m := step(n); m != nil; m = step(m) {
 			switch {
 			case m.Type == xhtml.TextNode && strings.TrimSpace(m.Data) == "", m.Type == xhtml.CommentNode:
 				continue
 			case m.Type == xhtml.TextNode:
-				return true
+				return true, true
 			}
-			return slices.Contains(inlines, m.DataAtom)
+			return true, slices.Contains(inlines, m.DataAtom)
 		}
-		return false
+		return false, false
 	}
-	return !inline(n, func(m *xhtml.Node) *xhtml.Node { return m.NextSibling }) && !inline(n, func(m *xhtml.Node) *xhtml.Node { return m.PrevSibling })
+	if there, inline := neighbour(func(m *xhtml.Node) *xhtml.Node { return m.NextSibling }); there {
+		return !inline
+	}
+	_, inline := neighbour(func(m *xhtml.Node) *xhtml.Node { return m.PrevSibling })
+	return !inline
 }
 
 // link writes a link as its text and its address, or the address alone where they say the same.
@@ -373,6 +385,8 @@ func (w *writer) indent(s, first, rest string) string {
 			b.WriteString(first)
 		case strings.TrimSpace(line) != "":
 			b.WriteString(rest)
+		default:
+			b.WriteString(strings.TrimRight(rest, " "))
 		}
 		b.WriteString(line)
 		n++
