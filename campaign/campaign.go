@@ -195,6 +195,7 @@ func (c *Campaign) openList() error {
 		File: r.File, Dir: c.def.Dir, Stdin: c.opts.Stdin,
 		Sheet: r.Sheet, Range: r.Range, HeaderRow: r.HeaderRow, Delimiter: r.Delimiter,
 		Address: r.Address, Name: r.Name, Key: r.Key, Columns: columns, Where: r.Where.Text,
+		WherePlace: place(c.def.Name, r.Where),
 	})
 	if err != nil {
 		return err
@@ -227,12 +228,14 @@ func (c *Campaign) compile(h *recipients.Header) error {
 		From: line("from", c.def.From), ReplyTo: line("reply_to", c.def.ReplyTo), Subject: line("subject", c.def.Subject),
 	}
 	for _, h := range c.def.Headers {
-		cfg.Headers = append(cfg.Headers, render.Header{Name: h.Name, Value: line(h.Name, h.Value)})
+		cfg.Headers = append(cfg.Headers, render.Header{
+			Name: h.Name, Value: line(h.Name, h.Value), Place: place(c.def.Name, h.Value),
+		})
 	}
 	for _, a := range c.def.Attachments {
 		cfg.Attachments = append(cfg.Attachments, render.Attachment{
 			File: line("attachment file", a.File), Name: line("attachment name", a.Name), CID: a.CID,
-			Place: fmt.Sprintf("%s:%d:%d", c.def.Name, a.File.Line, a.File.Column),
+			Place: place(c.def.Name, a.File),
 		})
 	}
 	body, err := c.body()
@@ -243,6 +246,14 @@ func (c *Campaign) compile(h *recipients.Header) error {
 	}
 	c.renderer, err = render.New(cfg)
 	return err
+}
+
+// place is where a value stands in the campaign file; "" where it does not.
+func place(file string, t definition.Text) string {
+	if !t.Given() {
+		return ""
+	}
+	return fmt.Sprintf("%s:%d:%d", file, t.Line, t.Column)
 }
 
 func (c *Campaign) source(t definition.Text) *templates.Source {
@@ -257,7 +268,7 @@ func (c *Campaign) body() (*templates.Body, error) {
 		}
 		b, err := c.root.ReadFile(filepath.FromSlash(t.Text))
 		if err != nil {
-			errs = append(errs, fmt.Errorf("%s:%d:%d: %w", c.def.Name, t.Line, t.Column, err))
+			errs = append(errs, fmt.Errorf("%s: %w", place(c.def.Name, t), err))
 			return nil
 		}
 		return &templates.Source{File: t.Text, Text: strings.TrimPrefix(string(b), "\ufeff")}

@@ -70,6 +70,10 @@ func (c *Campaign) make(ctx context.Context, row *recipients.Row, date time.Time
 		m.Err = errors.Join(row.Faults...)
 	case row.Invalid != "":
 		m.Why = row.Invalid
+	case !row.Address.ASCII():
+		// Messages are 7-bit, and so are their envelopes: such a mailbox cannot be written to.
+		row.Invalid = fmt.Sprintf("%s: letters beyond ASCII before the @ need SMTPUTF8, which is not spoken yet", row.Address.Unicode())
+		m.Why = row.Invalid
 	default:
 		m.Message, m.Err = c.renderer.Render(c.recipient(row), date)
 	}
