@@ -9,7 +9,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"errors"
 	"io"
 	"math/big"
 	"net"
@@ -25,6 +24,7 @@ type fake struct {
 	caps, capsTLS []string // offered in EHLO, before and after TLS
 	tls           *tls.Config
 	implicit      bool
+	inject        string // sent in clear behind the answer to STARTTLS
 	// on is called at each stage, before the polite answer; true: it has dealt
 	// with the stage itself. Stages: greeting, each command's verb in lower case,
 	// body (354 was just said), end (the message was read, and not stored).
@@ -48,9 +48,6 @@ type peer struct {
 	br     *bufio.Reader
 	secure bool
 }
-
-// errDrop makes the peer close the connection.
-var errDrop = errors.New("dropped")
 
 func (p *peer) raw(s string) { _, _ = io.WriteString(p.conn, s) }
 func (p *peer) say(s string) { p.raw(s + "\r\n") }
@@ -146,7 +143,7 @@ func (f *fake) serve(conn net.Conn) {
 			}
 			p.say("250 HELP")
 		case "starttls":
-			p.say("220 go ahead")
+			p.raw("220 go ahead\r\n" + f.inject)
 			t := tls.Server(p.conn, f.tls)
 			if t.Handshake() != nil {
 				return

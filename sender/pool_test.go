@@ -41,9 +41,10 @@ func once(stage string, do func(p *peer)) func(*peer, string, string) bool {
 // TestOutcomes sends one message to servers that misbehave at one point
 // (reliability.md D; the number is the experiment's).
 //
-// It guards "never twice": with Error.Sent left false after the dot, the rows 1,
-// 2, 13 and 17 failed with class retry where unknown was wanted; with readReply
-// taking a line without its end, "half answer" was counted as ok.
+// It guards "never twice". Two things stand between a lost answer and a second
+// mail, Error.Sent and the table of reply; with both taken out, the rows 1, 2,
+// 13 and 17 came back as retry. With readReply taking a line without its end,
+// "half an answer" was counted as ok, and "half a refusal" as refused.
 func TestOutcomes(t *testing.T) {
 	t.Parallel()
 	type want struct {
@@ -217,8 +218,7 @@ func TestAfterRefusal(t *testing.T) {
 
 // TestStrayAnswer: an answer that nobody asked for is never taken for the one
 // to the next message (D 14). With Stale and clean made to say that all is well,
-// the second message failed with "unexpected answer 250" instead of passing on a
-// new connection.
+// the second message was refused, or taken, on the strength of the stray answer.
 func TestStrayAnswer(t *testing.T) {
 	t.Parallel()
 	for _, stray := range []string{"250 2.0.0 queued", "550 5.1.1 no such user", "421 4.4.2 idle"} {

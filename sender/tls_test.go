@@ -36,13 +36,13 @@ func (f *fake) inClear() bool {
 // Nothing may be sent, and no secret may go over the clear connection.
 //
 // With the check of buffered bytes at the upgrade taken out, B_1 was sent; with
-// InsecureSkipVerify set, the three certificates were.
+// InsecureSkipVerify set, all four bad certificates were.
 func TestProtection(t *testing.T) {
 	t.Parallel()
 	ca := newAuthority(t)
 	good := ca.server(t, nil)
 	other := newAuthority(t)
-	starttls := []string{"STARTTLS"}
+	starttls, plain := []string{"STARTTLS"}, []string{"AUTH PLAIN"}
 	for name, c := range map[string]struct {
 		fake     *fake
 		implicit bool
@@ -55,7 +55,7 @@ func TestProtection(t *testing.T) {
 		"AUTH before TLS too": {fake: &fake{tls: good, caps: []string{"AUTH PLAIN", "STARTTLS"}, capsTLS: []string{"AUTH PLAIN"}},
 			class: reply.OK},
 		"B_1 bytes behind the 220": {fake: &fake{tls: good, caps: starttls, capsTLS: []string{"AUTH PLAIN"},
-			on: at("starttls", "220 go\r\n250-fake.example\r\n250 AUTH PLAIN")}, class: reply.Stop, text: "unprotected bytes"},
+			inject: "250-fake.example\r\n250 AUTH PLAIN\r\n"}, class: reply.Stop, text: "unprotected bytes"},
 		"D_1 no EHLO": {fake: &fake{tls: good, on: func(p *peer, s, _ string) bool {
 			if s == "ehlo" || s == "starttls" {
 				p.say("502 5.5.2 what?")
@@ -83,12 +83,12 @@ func TestProtection(t *testing.T) {
 			return s != "greeting" && s != "ehlo"
 		}}, class: reply.Stop, text: "does not speak TLS"},
 		"wrong name": {fake: &fake{tls: ca.server(t, func(c *x509.Certificate) { c.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 2)} }),
-			caps: starttls}, class: reply.Stop, text: "certificate"},
+			caps: starttls, capsTLS: plain}, class: reply.Stop, text: "certificate"},
 		"name in the CN only": {fake: &fake{tls: ca.server(t, func(c *x509.Certificate) { c.IPAddresses = nil }),
-			caps: starttls}, class: reply.Stop, text: "certificate"},
+			caps: starttls, capsTLS: plain}, class: reply.Stop, text: "certificate"},
 		"expired": {fake: &fake{tls: ca.server(t, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) }),
-			implicit: true}, implicit: true, class: reply.Stop, text: "expired"},
-		"unknown authority": {fake: &fake{tls: other.server(t, nil), caps: starttls}, class: reply.Stop, text: "unknown authority"},
+			implicit: true, capsTLS: plain}, implicit: true, class: reply.Stop, text: "expired"},
+		"unknown authority": {fake: &fake{tls: other.server(t, nil), caps: starttls, capsTLS: plain}, class: reply.Stop, text: "unknown authority"},
 		"TLS 1.1": {fake: &fake{tls: &tls.Config{Certificates: good.Certificates, MaxVersion: tls.VersionTLS11},
 			implicit: true}, implicit: true, class: reply.Stop, text: "protocol version"},
 		"implicit to a clear port": {fake: &fake{}, implicit: true, class: reply.Stop, text: "does not speak TLS"},
@@ -164,7 +164,7 @@ func leaks(t *testing.T, err error) {
 
 // TestBadCredentials: a refused login stops everything after one try, also with
 // many workers, and nobody tries again (D 24). Without the pool's memory of it
-// (stopped), ten Sends made ten attempts.
+// (stopped), eleven logins were tried.
 func TestBadCredentials(t *testing.T) {
 	t.Parallel()
 	f := &fake{caps: []string{"AUTH PLAIN"}, on: at("auth", "535 5.7.8 bad credentials")}

@@ -35,6 +35,7 @@ func Run(t *testing.T, newBudget func(t *testing.T) sender.Budget) {
 		"open counts as now":   testOpen,
 		"future counts as now": testFuture,
 		"late stamp":           testLateStamp,
+		"late caller":          testLateCaller,
 		"pace":                 testPace,
 		"several caps":         testSeveralCaps,
 		"lower cap later":      testLowerCap,
@@ -173,6 +174,20 @@ func testLateStamp(t *testing.T, d *desk) {
 	d.mustNot(start.Add(89*time.Second), "a", l)
 	d.must(start.Add(90*time.Second+slack), l)
 	d.mustNot(start.Add(90*time.Second+slack), "a", l)
+}
+
+// testLateCaller: callers read the clock before they get their turn. One who comes
+// with a time a little in the past must not make the uses there are look older.
+func testLateCaller(t *testing.T, d *desk) {
+	l := limit("a", "2/min")
+	d.must(start, l).Stamp(start)
+	r := d.must(start.Add(20*time.Second), l)
+	d.mustNot(start.Add(10*time.Second), "a", l)
+	r.Stamp(start.Add(20 * time.Second))
+	d.mustNot(start.Add(10*time.Second), "a", l)
+	d.must(start.Add(time.Minute+slack), l).Stamp(start.Add(time.Minute + slack))
+	d.mustNot(start.Add(79*time.Second), "a", l)
+	d.must(start.Add(80*time.Second+slack), l)
 }
 
 func testPace(t *testing.T, d *desk) {

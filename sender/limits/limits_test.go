@@ -71,8 +71,8 @@ func FuzzParse(f *testing.F) {
 // TestNeverAboveTheCap drives windows and paces with random caps, delays, returns
 // and clock steps, asking again exactly when told to, and counts every window.
 //
-// It guards "never past the cap": with the search for the oldest stamp off by
-// one (>= for >), seed 0 found N+1 uses in a window.
+// It guards "never past the cap": with a window taken a second too short, seed 1
+// found a use free before its time.
 func TestNeverAboveTheCap(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(200) {
@@ -179,6 +179,30 @@ func TestClockSetBack(t *testing.T) {
 		}
 		if got := u.Free(back.Add(caps[0].Window), caps); !got.IsZero() {
 			t.Errorf("%v: not free after a window: %v", caps, got)
+		}
+	}
+}
+
+// TestLateCaller: a caller whose time is a little old makes no use look older.
+// With such a time believed, the third use was free after 50 s.
+func TestLateCaller(t *testing.T) {
+	t.Parallel()
+	c := Cap{2, time.Minute}
+	for name, base := range map[string]time.Time{"wall": start, "monotonic": time.Now()} {
+		var w Window
+		for _, at := range []time.Duration{0, 20 * time.Second} {
+			w.Open()
+			w.Stamp(base.Add(at))
+		}
+		behind := 10 * time.Second
+		if name == "monotonic" {
+			behind = -2 * time.Hour // however late
+		}
+		if until := w.Free(base.Add(behind), c); !until.Equal(base.Add(time.Minute)) {
+			t.Errorf("%s: free at %v, want a minute after the first use", name, until.Sub(base))
+		}
+		if until := w.Free(base.Add(59*time.Second), c); !until.Equal(base.Add(time.Minute)) {
+			t.Errorf("%s: free at %v, want a minute after the first use", name, until.Sub(base))
 		}
 	}
 }

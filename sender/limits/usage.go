@@ -51,15 +51,39 @@ func (u *Usage) Release(opened time.Time) {
 	u.pace.Undo(opened)
 }
 
+// late is how far a time may lie behind the latest one seen before it means that
+// the clock was set back, where there is no monotonic clock to tell.
+const late = time.Minute
+
+// clock tells late callers from a clock that was set back. Callers read the
+// clock before they get their turn; to believe one that is a second late would
+// make every use look a second older than it is.
+type clock struct{ latest time.Time }
+
+// at returns the time to count with: now, or for a late caller the latest seen.
+func (c *clock) at(now time.Time) time.Time {
+	behind := c.latest.Sub(now) // by the monotonic clock if both have its reading
+	if behind > 0 && (behind <= late || monotonic(now) && monotonic(c.latest)) {
+		return c.latest
+	}
+	c.latest = now
+	return now
+}
+
+// monotonic reports whether t has a monotonic clock reading; Round strips it.
+func monotonic(t time.Time) bool { return t != t.Round(0) }
+
 // Window counts uses in rolling windows. For a cap of N in W, at any time t the
 // uses stamped in (t-W, t] and the open ones are at most N together, if the
-// caller opens only what Free allows. A stamp that lies in the future of the
-// clock given (the clock was set back) counts as made now: it neither lets more
-// through nor blocks for longer than W.
+// caller opens only what Free allows. A time before the latest one given is that
+// of a late caller, and counts as the latest. When the clock was set back (which
+// the monotonic reading tells, or else more than a minute), stamps of the future
+// count as made now: they neither let more through nor block for longer than W.
 //
 // It holds eight bytes for each use in the longest window it was asked about,
 // and forgets older ones. The zero Window is empty. Not for concurrent use.
 type Window struct {
+	clock  clock
 	stamps []int64 // Unix nanoseconds, in order, from head on
 	head   int
 	open   int64
@@ -71,7 +95,7 @@ type Window struct {
 // way, that is a whole window from now: they may yet be stamped.
 func (w *Window) Free(now time.Time, c Cap) time.Time {
 	w.keep = max(w.keep, c.Window)
-	w.settle(now)
+	now = w.settle(now)
 	used := w.stamps[w.head:]
 	oldest := now.Add(-c.Window).UnixNano()
 	first := sort.Search(len(used), func(i int) bool { return used[i] > oldest })
@@ -94,22 +118,22 @@ func (w *Window) Open() { w.open++ }
 // Stamp ends an open use: it counts from now.
 func (w *Window) Stamp(now time.Time) {
 	w.open--
-	w.settle(now)
-	w.stamps = append(w.stamps, now.UnixNano())
+	w.stamps = append(w.stamps, w.settle(now).UnixNano())
 }
 
 // Release ends an open use: it does not count.
 func (w *Window) Release() { w.open-- }
 
 // settle pulls stamps of the future back to now and drops those that no window
-// asked about can hold any more.
-func (w *Window) settle(now time.Time) {
+// asked about can hold any more. It returns the time to count with.
+func (w *Window) settle(now time.Time) time.Time {
+	now = w.clock.at(now)
 	n := now.UnixNano()
 	for i := len(w.stamps) - 1; i >= w.head && w.stamps[i] > n; i-- {
 		w.stamps[i] = n
 	}
 	if w.keep == 0 {
-		return
+		return now
 	}
 	oldest := now.Add(-w.keep).UnixNano()
 	for w.head < len(w.stamps) && w.stamps[w.head] <= oldest {
@@ -120,18 +144,20 @@ func (w *Window) settle(now time.Time) {
 		w.stamps = append(w.stamps[:0], w.stamps[w.head:]...)
 		w.head = 0
 	}
+	return now
 }
 
 // Pace spaces uses evenly: the generic cell rate algorithm with a burst of one.
 // Under a cap of N in W two uses are at least [Cap.Interval] apart, so in any
 // window of W lie at most N. The zero Pace has seen no use. Not for concurrent use.
 type Pace struct {
+	clock        clock
 	last, before time.Time
 }
 
 // Free returns the zero time if a use may start at now, else when it may.
 func (p *Pace) Free(now time.Time, c Cap) time.Time {
-	if p.last.After(now) {
+	if now = p.clock.at(now); p.last.After(now) {
 		p.last = now // the clock was set back: a use in the future counts as now
 	}
 	if p.last.IsZero() {
@@ -146,7 +172,7 @@ func (p *Pace) Free(now time.Time, c Cap) time.Time {
 // Use records a use that starts at now. A pace counts starts, not ends: what
 // a server minds is how fast messages come.
 func (p *Pace) Use(now time.Time) {
-	p.before, p.last = p.last, now
+	p.before, p.last = p.last, p.clock.at(now)
 }
 
 // Undo takes back the use that started at start, if it was the latest; an older
