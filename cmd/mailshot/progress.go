@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"sync"
 	"time"
@@ -17,6 +18,9 @@ const (
 	lineEvery = 5 * time.Second
 )
 
+// mostTold is how many rows that went wrong are told of by name during a run.
+const mostTold = 20
+
 // progress shows how a run goes on. It hears of events from the run and draws from a ticker; both may come at any time.
 type progress struct {
 	screen screen
@@ -27,6 +31,7 @@ type progress struct {
 	last    campaign.Event
 	hold    campaign.Event // why nothing goes, while that lasts
 	drawn   bool           // a bar is on the screen
+	told    int            // rows told of by name
 	said    int64          // Done in the last plain line
 }
 
@@ -51,8 +56,13 @@ func (p *progress) observe(e campaign.Event) {
 	case "draining":
 		p.talk("stopping: %s", draining(e.InFlight))
 	case "refused", "gave_up", "held", "unknown":
-		if p.screen.terminal {
+		if !p.screen.terminal {
+			return
+		}
+		if p.told++; p.told <= mostTold {
 			p.talk("%s %s %s: %s", report.Clean(e.Place), report.Clean(e.Address), p.screen.state(e.Kind, e.Kind), report.Clean(e.Text))
+		} else if p.told == mostTold+1 {
+			p.talk("and more; mailshot report has them all")
 		}
 	}
 }
@@ -146,13 +156,21 @@ func (p *progress) line(now time.Time) string {
 			}
 		}
 		if left := e.Planned - e.Done; left > 0 {
-			parts = append(parts, duration(time.Duration(float64(left)/rate*float64(time.Second)))+" left")
+			parts = append(parts, timeLeft(float64(left)/rate)+" left")
 		}
 	}
 	if now.Before(p.hold.Until) {
 		parts = append(parts, "waiting until "+p.hold.Until.Local().Format("15:04:05"))
 	}
 	return strings.Join(parts, " · ")
+}
+
+// timeLeft is an estimate, so it has no fractions of a second.
+func timeLeft(seconds float64) string {
+	if seconds < 60 {
+		return fmt.Sprintf("%.0f s", math.Ceil(seconds))
+	}
+	return duration(time.Duration(seconds * float64(time.Second)))
 }
 
 func rateWords(perSecond float64) string {

@@ -27,7 +27,7 @@ func TestProgress(t *testing.T) {
 	want := []string{
 		"50 of 200 · 5.0/s · 48 sent · 2 refused · 30 s left",
 		"waiting until " + hold + `: 421 \x1b[2Jbusy`,
-		"51 of 200 · 2.5/s · 49 sent · 2 refused · 58 s left · waiting until " + hold,
+		"51 of 200 · 2.5/s · 49 sent · 2 refused · 59 s left · waiting until " + hold,
 		"stopping: waiting for 3 replies, up to 10 min; press again to leave 3 unknown",
 	}
 	if got := strings.Join(said, "\n"); got != strings.Join(want, "\n") {
@@ -59,10 +59,23 @@ func TestProgressBar(t *testing.T) {
 	p.observe(campaign.Event{Kind: "sent", Planned: 4, Done: 1, Counts: map[string]int64{"sent": 1}, Time: begin})
 	p.tick(begin.Add(time.Second))
 	p.observe(campaign.Event{Kind: "refused", Planned: 4, Done: 2, Place: "people.csv:3", Address: "bob@example.com", Text: "550 no", Time: begin})
-	want := "\r[#######.....................] 1 of 4 · 1.0/s · 1 sent · 3.0 s left\x1b[K" +
+	want := "\r[#######.....................] 1 of 4 · 1.0/s · 1 sent · 3 s left\x1b[K" +
 		"\r\x1b[Kpeople.csv:3 bob@example.com refused: 550 no\n"
 	if got := out.String(); got != want {
 		t.Errorf("it drew\n%q\nwant\n%q", got, want)
+	}
+}
+
+// A list that goes wrong as a whole does not fill the screen.
+func TestProgressTellsFew(t *testing.T) {
+	t.Parallel()
+	said := 0
+	p := newProgress(screen{terminal: true}, func(string, ...any) { said++ })
+	for range 1000 {
+		p.observe(campaign.Event{Kind: "refused", Planned: 1000})
+	}
+	if said != mostTold+1 {
+		t.Errorf("it said %d lines, want %d", said, mostTold+1)
 	}
 }
 

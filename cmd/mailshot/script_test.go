@@ -1,11 +1,13 @@
 package main
 
 import (
+	"archive/zip"
 	"bytes"
 	"errors"
 	"fmt"
 	"image"
 	"image/png"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +17,7 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/xuri/excelize/v2"
 
 	"mailshot/internal/sink"
 )
@@ -30,6 +33,8 @@ func TestMain(m *testing.M) {
 //	exit CODE COMMAND ARGS...  run a command that must end with that exit code
 //	accepted NAME N            the sink has accepted N messages, for N different pairs of recipient and Message-ID
 //	files N GLOB               N files match
+//	bytes FILE TEXT            write a file; TEXT is what stands between the quotes of a Go string
+//	workbook FILE [broken]     write an Excel workbook with the sheet November; broken: its XML stops early
 //	picture FILE               write a small PNG image
 //	mend FILE OLD NEW          replace text in a file; it must be there
 func TestScripts(t *testing.T) {
@@ -45,7 +50,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"sink": startSink, "fill": fill, "exit": exitCode, "accepted": accepted, "files": files, "picture": picture, "mend": mend,
+			"sink": startSink, "fill": fill, "exit": exitCode, "accepted": accepted, "files": files, "bytes": writeBytes, "workbook": workbook, "picture": picture, "mend": mend,
 		},
 	})
 }
@@ -126,6 +131,47 @@ func files(ts *testscript.TestScript, neg bool, args []string) {
 	if strconv.Itoa(len(found)) != args[0] {
 		ts.Fatalf("%d files match %s, want %s: %q", len(found), args[1], args[0], found)
 	}
+}
+
+func writeBytes(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: bytes FILE TEXT")
+	}
+	text, err := strconv.Unquote(`"` + args[1] + `"`)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+}
+
+func workbook(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 || len(args) > 2 {
+		ts.Fatalf("usage: workbook FILE [broken]")
+	}
+	f := excelize.NewFile()
+	defer f.Close()
+	ts.Check(f.SetSheetName("Sheet1", "November"))
+	for i, row := range [][]any{{"email", "name"}, {"ann@example.com", "Ann"}, {"bob@example.com", "Bob"}, {"cat@example.com", "Cat"}} {
+		ts.Check(f.SetSheetRow("November", fmt.Sprintf("A%d", i+1), &row))
+	}
+	var whole, out bytes.Buffer
+	ts.Check(f.Write(&whole))
+	in, err := zip.NewReader(bytes.NewReader(whole.Bytes()), int64(whole.Len()))
+	ts.Check(err)
+	w := zip.NewWriter(&out)
+	for _, part := range in.File {
+		r, err := part.Open()
+		ts.Check(err)
+		b, err := io.ReadAll(r)
+		ts.Check(err)
+		if len(args) == 2 && part.Name == "xl/worksheets/sheet1.xml" {
+			b = b[:bytes.Index(b, []byte(`<row r="4"`))]
+		}
+		pw, err := w.Create(part.Name)
+		ts.Check(err)
+		_, err = pw.Write(b)
+		ts.Check(err)
+	}
+	ts.Check(w.Close())
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), out.Bytes(), 0o600))
 }
 
 func picture(ts *testscript.TestScript, neg bool, args []string) {

@@ -106,6 +106,9 @@ func (t *tool) send(cmd *cobra.Command, args []string, f sendFlags) (err error) 
 		return t.refuse(err, d.Path)
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
+	if t.screen.terminal {
+		t.say("making and checking every message; nothing is sent yet")
+	}
 	plan, err := c.Plan(ctx, campaign.PlanOptions{
 		SkipErrors: f.skipErrors, AcceptChanges: f.acceptAll, Only: f.only, Limit: f.limit,
 		Confirm: func(ch campaign.Changes) (bool, error) { return t.confirmChanges(ctx, ch, f.yes) },
