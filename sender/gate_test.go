@@ -132,7 +132,7 @@ func (b brokenBudget) Reserve(context.Context, time.Time, []Limit) (Reservation,
 // through a queue, with one message in ten given back, and counts every window.
 //
 // It guards "never past the cap": with Reserve not asking Free about the account,
-// 21 uses lay in one second under 20/min.
+// 21 uses lay in 80 ms under 20/min.
 func TestGateKeepsTheCap(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

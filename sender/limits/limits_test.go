@@ -194,7 +194,7 @@ func TestLateCaller(t *testing.T) {
 			w.Open()
 			w.Stamp(base.Add(at))
 		}
-		behind := 10 * time.Second
+		behind := -10 * time.Second
 		if name == "monotonic" {
 			behind = -2 * time.Hour // however late
 		}
