@@ -28,7 +28,8 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the real main under the scripts of testdata/script. Beside testscript's own commands they have
 //
-//	sink NAME [RULE...]        start a sink; $NAME is its port, $WORK/NAME.jsonl its record
+//	sink NAME [RULE...]        start a sink; $NAME is its port, $WORK/NAME.jsonl its record; a first RULE
+//	                           "login USER PASSWORD" makes it ask for these
 //	fill FILE...               replace $VARIABLES in files by their values
 //	exit CODE COMMAND ARGS...  run a command that must end with that exit code
 //	accepted NAME N            the sink has accepted N messages, for N different pairs of recipient and Message-ID
@@ -61,6 +62,10 @@ func startSink(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	var o sink.Options
 	for _, text := range args[1:] {
+		if words := strings.Fields(text); words[0] == "login" {
+			o.Username, o.Password = words[1], words[2]
+			continue
+		}
 		r, err := sink.ParseRule(text)
 		ts.Check(err)
 		o.Rules = append(o.Rules, r)

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"mailshot/campaign/ledger"
+)
+
+func (t *tool) cancelCommand() *cobra.Command {
+	var id string
+	cmd := &cobra.Command{
+		Use:   "cancel CAMPAIGN",
+		Short: "Take out what has not been sent",
+		Long: `cancel takes every pending and deferred row out of the campaign; what was sent stays as it is. retry --in cancelled takes
+them up again. A campaign that is being sent is stopped first, by an interrupt.`,
+		Args: args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			s, err := t.stored(cmd, args, id)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, s.Close()) }()
+			n, err := s.Cancel(cmd.Context(), s.id)
+			if err != nil {
+				return t.busy(err, s)
+			}
+			t.say("%s cancelled", plural(n, "row is", "rows are"))
+			t.hint("mailshot status " + s.again(t))
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&id, "id", "", "the campaign `ID` instead of the file's")
+	return cmd
+}
+
+// busy explains that a campaign is being sent.
+func (t *tool) busy(err error, s *stored) error {
+	if locked := (*ledger.LockedError)(nil); errors.As(err, &locked) {
+		return &exit{exitFailed, fmt.Errorf("%w; stop it with an interrupt first", err), "mailshot status " + s.again(t)}
+	}
+	return err
+}

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"mailshot/campaign"
+	"mailshot/campaign/ledger"
+)
+
+// retry, resolve and cancel are how a person changes what the ledger says. None of them sends anything; the ledger keeps who
+// made each change and when.
+
+func (t *tool) retryCommand() *cobra.Command {
+	var id string
+	var in []string
+	cmd := &cobra.Command{
+		Use:   "retry CAMPAIGN [ADDRESS|@DOMAIN|KEY...]",
+		Short: "Take up again what was refused, given up, held or cancelled",
+		Long: `retry makes rows pending again that ended as refused, gave_up, held or cancelled: all of them, those in the states that
+--in names, or those of the addresses given. The next send takes them. It never touches what was sent, nor what is unknown
+(that is for resolve).`,
+		Example: `  mailshot retry campaign.yaml ann@example.com
+  mailshot retry --in gave_up,held campaign.yaml`,
+		Args: args(cobra.MinimumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error { return t.retry(cmd, args, id, in) },
+	}
+	cmd.Flags().StringVar(&id, "id", "", "the campaign `ID` instead of the file's")
+	cmd.Flags().StringSliceVar(&in, "in", nil, "only rows in these `STATES`, as gave_up,held")
+	return cmd
+}
+
+func (t *tool) retry(cmd *cobra.Command, args []string, id string, in []string) (err error) {
+	chosen, err := statesNamed(in, retryable(), "mailshot retry --in gave_up,held "+quoted(args[0]))
+	if err != nil {
+		return err
+	}
+	s, err := t.stored(cmd, args[:1], id)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	f, err := choose(args[1:], chosen)
+	if err != nil {
+		return err
+	}
+	n, err := s.Retry(cmd.Context(), s.id, f)
+	if err != nil {
+		return t.busy(err, s)
+	}
+	if n == 0 {
+		return &exit{exitFailed, errors.New("there is nothing to retry"), "mailshot report " + s.again(t)}
+	}
+	t.say("%s pending again", plural(n, "row is", "rows are"))
+	t.hint("mailshot send " + s.again(t))
+	return nil
+}
+
+// retryable are the states from which a person may take a row up again.
+func retryable() []ledger.State {
+	return []ledger.State{ledger.Refused, ledger.GaveUp, ledger.Held, ledger.Cancelled}
+}
+
+// choose makes a filter of what a person named: addresses, whole domains (@example.com) or keys, of one kind.
+func choose(names []string, in []ledger.State) (ledger.Filter, error) {
+	f := ledger.Filter{States: in}
+	var errs []error
+	kinds := map[string]bool{}
+	for _, n := range names {
+		n = strings.TrimSpace(n)
+		if !strings.Contains(n, "@") {
+			f.Keys, kinds["keys"] = append(f.Keys, n), true
+			continue
+		}
+		key, err := campaign.SuppressionKey(n)
+		if domain, ok := strings.CutPrefix(key, "@"); ok {
+			f.Domains, kinds["domains"] = append(f.Domains, domain), true
+		} else {
+			f.Addresses, kinds["addresses"] = append(f.Addresses, key), true
+		}
+		errs = append(errs, err)
+	}
+	if len(kinds) > 1 {
+		errs = append(errs, errors.New("name addresses, domains or keys, not several kinds at once"))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return f, usage(err, "mailshot --help")
+	}
+	return f, nil
+}
