@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"mailshot/internal/parsers"
 )
 
 // corpus reads test material that lies beside the project, not in it.
@@ -68,24 +70,24 @@ func smugglingSequences(t testing.TB) []string {
 type position struct {
 	name  string
 	setup setup
-	to    bool                                // the cell is the recipient's name
-	want  func(cell string) (string, bool)    // what a reader finds; false: anything
-	found func(m seen, texts []string) string // where it finds it
+	to    bool                                           // the cell is the recipient's name
+	want  func(cell string) (string, bool)               // what a reader finds; false: anything
+	found func(m parsers.Message, texts []string) string // where it finds it
 }
 
 func positions() []position {
 	same := func(cell string) (string, bool) { return strings.Trim(cell, " "), true }
 	anything := func(string) (string, bool) { return "", false }
-	nothing := func(seen, []string) string { return "" }
+	nothing := func(parsers.Message, []string) string { return "" }
 	files := map[string]string{"a.txt": "text"}
 	return []position{
-		{name: "subject", setup: setup{subject: "{{.c}}"}, want: same, found: func(m seen, _ []string) string { return m.Subject }},
-		{name: "within the subject", setup: setup{subject: "[{{.c}}]"}, want: func(c string) (string, bool) { return "[" + c + "]", true }, found: func(m seen, _ []string) string { return m.Subject }},
+		{name: "subject", setup: setup{subject: "{{.c}}"}, want: same, found: func(m parsers.Message, _ []string) string { return m.Subject }},
+		{name: "within the subject", setup: setup{subject: "[{{.c}}]"}, want: func(c string) (string, bool) { return "[" + c + "]", true }, found: func(m parsers.Message, _ []string) string { return m.Subject }},
 		{name: "name of From", setup: setup{from: "{{.c}} <acme@acme.example>"}, want: anything, found: nothing},
 		{name: "quoted name of From", setup: setup{from: `"{{.c}}" <acme@acme.example>`}, want: anything, found: nothing},
 		{name: "address of From", setup: setup{from: "{{.c}}@acme.example"}, want: anything, found: nothing},
 		{name: "Reply-To", setup: setup{replyTo: "{{.c}}"}, want: anything, found: nothing},
-		{name: "name of To", to: true, want: same, found: func(m seen, _ []string) string { return m.To[0] }},
+		{name: "name of To", to: true, want: same, found: func(m parsers.Message, _ []string) string { return m.To.Name }},
 		{name: "custom header", setup: setup{headers: [][2]string{{"X-Tag", "<{{.c}}>"}}}, want: anything, found: nothing},
 		{name: "header for machines", setup: setup{headers: [][2]string{{"Feedback-ID", "{{.c}}:acme"}}}, want: anything, found: nothing},
 		{name: "List-Unsubscribe", setup: setup{headers: [][2]string{{"List-Unsubscribe", "<https://acme.example/{{.c}}>"}}}, want: anything, found: nothing},
@@ -93,15 +95,15 @@ func positions() []position {
 		{name: "Sender", setup: setup{headers: [][2]string{{"Sender", "{{.c}} <post@acme.example>"}}}, want: anything, found: nothing},
 		{name: "References", setup: setup{headers: [][2]string{{"References", "<{{.c}}@acme.example>"}}}, want: anything, found: nothing},
 		{name: "file name", setup: setup{attachments: [][3]string{{"a.txt", "{{.c}}.txt", ""}}, files: files},
-			want: func(c string) (string, bool) { return strings.TrimLeft(c, " ") + ".txt", true }, found: func(m seen, _ []string) string { return m.Parts[len(m.Parts)-1].Name }},
+			want: func(c string) (string, bool) { return strings.TrimLeft(c, " ") + ".txt", true }, found: func(m parsers.Message, _ []string) string { return m.Parts[len(m.Parts)-1].Name }},
 		{name: "path", setup: setup{attachments: [][3]string{{"{{.c}}.txt", "", ""}}, files: files}, want: anything, found: nothing},
-		{name: "text", setup: setup{text: "before {{.c}} after\n"}, want: func(c string) (string, bool) { return "before " + lines(c) + " after\n", true }, found: func(_ seen, texts []string) string { return texts[0] }},
+		{name: "text", setup: setup{text: "before {{.c}} after\n"}, want: func(c string) (string, bool) { return "before " + lines(c) + " after\n", true }, found: func(_ parsers.Message, texts []string) string { return texts[0] }},
 		{name: "line of text", setup: setup{text: "{{.c}}"}, want: func(c string) (string, bool) {
 			if c = lines(c); !strings.HasSuffix(c, "\n") {
 				c += "\n"
 			}
 			return c, true
-		}, found: func(_ seen, texts []string) string { return texts[0] }},
+		}, found: func(_ parsers.Message, texts []string) string { return texts[0] }},
 		{name: "HTML", setup: setup{html: "<p title=\"{{.c}}\">{{.c}}</p>"}, want: anything, found: nothing},
 		{name: "key", want: anything, found: nothing},
 	}
@@ -163,7 +165,7 @@ func TestHostileCells(t *testing.T) {
 				if strings.Contains(string(raw), "\r\n.") {
 					t.Errorf("%q: a line begins with a dot", cell)
 				}
-				got, err := throughGoMessage(raw)
+				got, err := parsers.GoMessage(raw)
 				if err != nil {
 					t.Errorf("%q: %v\n%s", cell, err, raw)
 					continue
@@ -193,7 +195,7 @@ func TestHostileCells(t *testing.T) {
 
 func shape(t testing.TB, m *Message) (names []string, parts int) {
 	t.Helper()
-	s, err := throughGoMessage(wire(t, m))
+	s, err := parsers.GoMessage(wire(t, m))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -256,7 +258,7 @@ func TestSmuggling(t *testing.T) {
 		if strings.Contains(raw, "\r\n.") { // wire has looked for bare CR, bare LF and NUL
 			t.Errorf("a line begins with a dot in the message of %q", s)
 		}
-		if got, err := throughGoMessage([]byte(raw)); err != nil || len(got.Parts) != 3 {
+		if got, err := parsers.GoMessage([]byte(raw)); err != nil || len(got.Parts) != 3 {
 			t.Errorf("%q: %d parts, %v", s, len(got.Parts), err)
 		}
 	}

@@ -1,0 +1,54 @@
+package parsers
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os/exec"
+)
+
+//go:embed reader.py
+var reader string
+
+// ErrNoPython says that there is no python3 on this machine. A test that gets it skips, and says so.
+var ErrNoPython = errors.New("no python3 on this machine: Python's email parser was not asked")
+
+// Python reads messages as Python's email package does with its strict policy, all in one process, and gives one
+// Message each, in their order. A defect that it finds in any of them is an error.
+func Python(ctx context.Context, messages [][]byte) ([]Message, error) {
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		return nil, ErrNoPython
+	}
+	in, err := json.Marshal(messages) // base64 each
+	if err != nil {
+		return nil, err
+	}
+	var stdout, stderr bytes.Buffer
+	cmd := exec.CommandContext(ctx, python, "-c", reader)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(in), &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return nil, fmt.Errorf("python3: %w\n%s", err, stderr.Bytes())
+	}
+	var answers []struct {
+		Message
+		Defects []string
+	}
+	if err := json.Unmarshal(stdout.Bytes(), &answers); err != nil {
+		return nil, fmt.Errorf("python3: %w", err)
+	}
+	if len(answers) != len(messages) {
+		return nil, fmt.Errorf("python3 read %d of %d messages", len(answers), len(messages))
+	}
+	var out []Message
+	for i, a := range answers {
+		if len(a.Defects) > 0 {
+			err = errors.Join(err, fmt.Errorf("message %d: defects %v", i+1, a.Defects))
+		}
+		out = append(out, a.Message)
+	}
+	return out, err
+}
