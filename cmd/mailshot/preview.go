@@ -127,7 +127,11 @@ func (t *tool) previewed(d *definition.Definition, f previewFlags, where string,
 		t.say("%s in %s", plural(shown, "message"), where)
 	}
 	if more {
-		t.say("only the first %s; --limit N shows more, --row N or --where EXPRESSION others", plural(shown, "message"))
+		also := "--limit N shows more, "
+		if f.limit == pageMessages && f.format == "html" {
+			also = "a page takes no more; " // see pageMessages
+		}
+		t.say("only the first %s; %s--row N or --where EXPRESSION others", plural(shown, "message"), also)
 	}
 	if without > 0 && f.row == 0 {
 		t.say("%s no message (mailshot check says why)", plural(without, "row gets", "rows get"))
