@@ -127,7 +127,6 @@ func budget(t *testing.T, a *Accounts) *Budget {
 		t.Fatal(err)
 	}
 	// The clock of these tests stands still unless they move it.
-	b.since = func(time.Time) time.Duration { return 0 }
 	t.Cleanup(func() {
 		if err := b.Close(); err != nil {
 			t.Error(err)

@@ -60,7 +60,7 @@ type Budget struct {
 	a      *Accounts
 	holder string
 	lock   *flock.Flock
-	since  func(time.Time) time.Duration // time.Since, but for tests whose clock runs faster
+	late   time.Duration // how late a caller may come; see usage.catchUp
 
 	mu       sync.Mutex
 	accounts map[string]*account // by Limit.Key
@@ -79,7 +79,7 @@ func (a *Accounts) Budget(ctx context.Context) (*Budget, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	b := &Budget{a: a, holder: newRun(), since: time.Since, accounts: map[string]*account{}}
+	b := &Budget{a: a, holder: newRun(), late: late, accounts: map[string]*account{}}
 	var err error
 	if b.lock, err = takeLock(a.holderFile(b.holder)); err != nil {
 		return nil, fmt.Errorf("%s: %w", a.db.path, err)
@@ -124,7 +124,6 @@ func (r *Reservation) Release() {
 // Reserve takes one use under every limit, or none: then it returns the key that is in the way for longest, and when it is worth
 // asking again. The reservation is on the disk when Reserve returns. Time is the caller's wall clock.
 func (b *Budget) Reserve(ctx context.Context, now time.Time, ls []Limit) (r *Reservation, key string, until time.Time, err error) {
-	asked := time.Now()
 	if err := ctx.Err(); err != nil {
 		return nil, "", time.Time{}, err
 	}
@@ -143,8 +142,7 @@ func (b *Budget) Reserve(ctx context.Context, now time.Time, ls []Limit) (r *Res
 	if !b.covered(ls) {
 		var got map[string]int64
 		err = b.a.db.write(func(t *tx) error {
-			// While this waited for others, time went on; what they recorded must not look like the future.
-			u := &usage{t: t, now: now.Add(b.since(asked)), holder: b.holder}
+			u := &usage{t: t, now: now, late: b.late, holder: b.holder}
 			if err := b.flush(u); err != nil {
 				return err
 			}
@@ -295,7 +293,7 @@ func (b *Budget) Close() error {
 	b.closed = true
 	left := true
 	err := b.a.db.write(func(t *tx) error {
-		u := &usage{t: t, now: time.Now(), holder: b.holder}
+		u := &usage{t: t, now: time.Now(), late: b.late, holder: b.holder}
 		if err := b.flush(u); err != nil {
 			return err
 		}

@@ -160,7 +160,7 @@ func TestReplan(t *testing.T) {
 		with(row(13), func(r *Row) { r.State, r.Key, r.Reason = Invalid, "", "bad" }), with(row(11), func(r *Row) { r.Place = "people.csv:99" })}
 	before := list(t, l, "c", Filter{})
 
-	p, err := l.Replan(t.Context(), "c")
+	p, err := l.Replan(t.Context(), Campaign{ID: "c"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,7 +197,7 @@ func TestReplan(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	p, err = l.Replan(t.Context(), "c") // takes the lock itself
+	p, err = l.Replan(t.Context(), Campaign{ID: "c"}) // takes the lock itself
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -253,7 +253,7 @@ people.csv:99 key-11 duplicate same key as people.csv:12` {
 		t.Error(got)
 	}
 	identity(t, l, "c")
-	if _, err := l.Replan(t.Context(), "none"); !errors.Is(err, ErrNotFound) {
+	if _, err := l.Replan(t.Context(), Campaign{ID: "none"}); !errors.Is(err, ErrNotFound) {
 		t.Error(err)
 	}
 }

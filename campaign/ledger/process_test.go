@@ -275,7 +275,7 @@ func childBudget(path string) {
 	clock := clockFrom(os.Getenv("LEDGER_CLOCK"))
 	a := must(OpenAccounts(path))
 	b := must(a.Budget(ctx))
-	b.since = func(t time.Time) time.Duration { return time.Since(t) * time.Duration(clock.speed) }
+	b.late = late * time.Duration(clock.speed) // a second's wait for the disk is a minute and more by such a clock
 	limits := []Limit{{"account", parseCaps(os.Getenv("LEDGER_CAPS"))}}
 	var wg sync.WaitGroup
 	for range 3 {

@@ -17,8 +17,9 @@ type Changes struct {
 
 // Replan is a changed list, held against a frozen campaign. Like a Draft it shows in nothing before Apply. It is not for concurrent use.
 //
-// Rows are matched by key. New keys are added; pending and deferred deliveries whose key is gone are cancelled, and those whose
-// message is another one now get the new fields, address and digest; whatever is done, is unknown, or was cancelled stays as it is.
+// Rows are matched by key. New keys are added; pending and deferred deliveries whose key is gone are cancelled, and the others of
+// those get the new fields, address, lane and digest, for the list's header is the new one; whatever is done, is unknown, or was
+// cancelled stays as it is.
 // Rows that never had a delivery to make (invalid, duplicate, filtered) are those of the new list afterwards.
 type Replan struct {
 	draft   *Draft
@@ -26,14 +27,14 @@ type Replan struct {
 	release func() error
 }
 
-// Replan begins a re-plan of a frozen campaign: Add all rows of the new list, look at Counts, then Apply or Discard. It needs the
-// campaign's lock, and takes it until then if this Ledger does not hold it.
-func (l *Ledger) Replan(ctx context.Context, id string) (_ *Replan, err error) {
-	no, c, err := l.find(ctx, id)
+// Replan begins a re-plan of a frozen campaign: Add all rows of the new list, look at Counts, then Apply or Discard. Of c only ID
+// and DuplicatesFirst count, as in Draft. It needs the campaign's lock, and takes it until then if this Ledger does not hold it.
+func (l *Ledger) Replan(ctx context.Context, c Campaign) (_ *Replan, err error) {
+	no, _, err := l.find(ctx, c.ID)
 	if err != nil {
 		return nil, err
 	}
-	release, err := l.holding(id)
+	release, err := l.holding(c.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +49,7 @@ func (l *Ledger) Replan(ctx context.Context, id string) (_ *Replan, err error) {
 	if err := l.db.reading.QueryRowContext(ctx, "SELECT coalesce(max(id), ?) FROM rows WHERE id >= ? AND id < ?", first, first, end).Scan(&last); err != nil {
 		return nil, explain(l.db.path, err)
 	}
-	d, err := l.draft(ctx, *c, last-first)
+	d, err := l.draft(ctx, c, last-first)
 	if err != nil {
 		return nil, err
 	}
@@ -63,8 +64,9 @@ const (
 	isEdited = "(f.digest IS NOT e.digest OR e.state <> " + sqlPending + ")"
 	added    = "FROM rows n WHERE n.campaign = :from AND n.hash IS NOT NULL AND " + isNew
 	gone     = "FROM rows o JOIN deliveries f ON f.id = o.id WHERE o.id >= :first AND o.id < :end AND f.state IN " + open + " AND o.hash IS NOT NULL AND " + isGone
-	edited   = `FROM rows o JOIN deliveries f ON f.id = o.id JOIN rows n ON n.campaign = :from AND n.hash = o.hash JOIN deliveries e ON e.id = n.id
-		WHERE o.id >= :first AND o.id < :end AND f.state IN ` + open + " AND " + isEdited
+	kept     = `FROM rows o JOIN deliveries f ON f.id = o.id JOIN rows n ON n.campaign = :from AND n.hash = o.hash JOIN deliveries e ON e.id = n.id
+		WHERE o.id >= :first AND o.id < :end AND f.state IN ` + open
+	edited = kept + " AND " + isEdited
 )
 
 // Add stores rows of the new list, as Draft.Add does.
@@ -118,13 +120,13 @@ func (p *Replan) apply(t *tx, c Campaign) error {
 		"INSERT OR IGNORE INTO lanes(campaign, name) SELECT :into, name FROM lanes WHERE campaign = :from ORDER BY no",
 		// gone from the list
 		"UPDATE deliveries SET state = :cancelled, due = 0, reason = 'gone from the list' WHERE id IN (SELECT f.id " + gone + ")",
-		// edited: the row first, while the two digests still differ
+		// still on the list: the fields too of those whose message is the same, for the header may have other columns
 		`UPDATE rows SET (number, place, address, address_key, fields) = (SELECT number, place, address, address_key, fields FROM rows n
-			WHERE n.campaign = :from AND n.hash = rows.hash) WHERE id IN (SELECT f.id ` + edited + ")",
+			WHERE n.campaign = :from AND n.hash = rows.hash) WHERE id IN (SELECT f.id ` + kept + ")",
 		`UPDATE deliveries SET (digest, reason, lane, state, due) = (SELECT e.digest, e.reason, ` + laneOf + `,
 			iif(e.state = ` + sqlPending + `, deliveries.state, :suppressed), iif(e.state = ` + sqlPending + `, deliveries.due, 0)
 			FROM rows o JOIN rows n ON n.campaign = :from AND n.hash = o.hash JOIN deliveries e ON e.id = n.id WHERE o.id = deliveries.id)
-			WHERE id IN (SELECT f.id ` + edited + ")",
+			WHERE id IN (SELECT f.id ` + kept + ")",
 		// rows without a delivery to make are those of the new list
 		"DELETE FROM rows WHERE id IN (SELECT id FROM deliveries WHERE id >= :first AND id < :end AND state IN " + listed + ")",
 		"DELETE FROM deliveries WHERE id >= :first AND id < :end AND state IN " + listed,
@@ -137,9 +139,9 @@ func (p *Replan) apply(t *tx, c Campaign) error {
 			return err
 		}
 	}
-	n, err := t.once(`UPDATE campaigns SET definition = :definition, templates = :templates, list = :list, header = :header, sender = :sender,
+	n, err := t.once(`UPDATE campaigns SET definition = :definition, templates = :templates, list = :list, header = :header, sender = :sender, first = :duplicates,
 		rows = (SELECT count(*) FROM deliveries WHERE id >= :first AND id < :end) WHERE no = :into AND frozen = 1`,
-		sql.Named("definition", c.Definition), sql.Named("templates", c.Templates), sql.Named("list", c.List), sql.Named("header", c.Header), sql.Named("sender", c.From),
+		sql.Named("definition", c.Definition), sql.Named("templates", c.Templates), sql.Named("list", c.List), sql.Named("header", c.Header), sql.Named("sender", c.From), sql.Named("duplicates", p.draft.first),
 		sql.Named("into", p.into), sql.Named("first", first), sql.Named("end", end))
 	if err := errors.Join(err, errRows(n, 1)); err != nil {
 		return fmt.Errorf("re-plan: %w", err)

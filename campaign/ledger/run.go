@@ -226,21 +226,44 @@ func (r *Run) Due(ctx context.Context) (next time.Time, left int64, err error) {
 	if left == 0 {
 		return time.Time{}, 0, nil
 	}
-	earliest := never
-	for _, ln := range slices.Clone(r.lanes) {
-		due, err := r.earliest(ctx, ln)
-		if err != nil {
-			return time.Time{}, 0, explain(r.l.db.path, err)
-		}
-		earliest = min(earliest, due)
-		if earliest == 0 {
-			break
-		}
+	earliest, err := r.soonest(ctx, nil)
+	if err != nil {
+		return time.Time{}, 0, err
 	}
 	if earliest == never {
 		return time.Time{}, 0, errors.New("the ledger was changed by another process: what was left is gone")
 	}
 	return moment(earliest), left, nil
+}
+
+// DueBut says when the earliest of what is left in all lanes but the closed ones is due, as Due does; ok is false when those have
+// nothing.
+func (r *Run) DueBut(ctx context.Context, closed []string) (next time.Time, ok bool, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	earliest, err := r.soonest(ctx, closed)
+	if err != nil || earliest == never {
+		return time.Time{}, false, err
+	}
+	return moment(earliest), true, nil
+}
+
+// soonest is the earliest due time in the lanes that are not closed, never if they have nothing; r.mu is held.
+func (r *Run) soonest(ctx context.Context, closed []string) (int64, error) {
+	earliest := never
+	for _, ln := range r.lanes {
+		if slices.Contains(closed, ln.name) {
+			continue
+		}
+		due, err := r.earliest(ctx, ln)
+		if err != nil {
+			return 0, explain(r.l.db.path, err)
+		}
+		if earliest = min(earliest, due); earliest == 0 {
+			break
+		}
+	}
+	return earliest, nil
 }
 
 // Counts returns how many of the campaign's deliveries are in each state, outcomes settled and not yet committed included. They

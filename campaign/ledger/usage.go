@@ -10,6 +10,7 @@ import (
 type usage struct {
 	t      *tx
 	now    time.Time
+	late   time.Duration
 	holder string
 }
 
@@ -22,8 +23,13 @@ func seconds(at time.Time) int64 {
 	return s
 }
 
-// ahead is by how many seconds a stamp may be in the future before the clock must have been set back: rounding up makes one.
-const ahead = 2
+// A use may lie in the future for three reasons. Rounding up makes up to a second of it. A caller who read the clock and then waited
+// for its turn comes late, by less than a minute: to believe it would make every use look older than it is, so the latest use tells
+// the time. Anything further away means that the clock was set back, and counts as now.
+const (
+	rounding = 2 * time.Second
+	late     = time.Minute
+)
 
 // pollBusy is how soon to ask again when everything that is in the way is in use at this moment.
 const pollBusy = time.Second
@@ -56,24 +62,47 @@ func (u *usage) settle(l Limit) error {
 		l.Key, int64(longest)); err != nil {
 		return err
 	}
-	now := seconds(u.now)
-	future, err := u.sum("SELECT coalesce(sum(n), 0) FROM uses WHERE key = ? AND second > ?", l.Key, now+ahead)
+	if err := u.catchUp(l.Key); err != nil {
+		return err
+	}
+	// What is still in the future now is there because the clock was set back.
+	now := u.now.Add(rounding)
+	future, err := u.sum("SELECT coalesce(sum(n), 0) FROM uses WHERE key = ? AND second > ?", l.Key, seconds(now))
 	if err != nil {
 		return err
 	}
 	if future > 0 {
-		if _, err := u.t.exec("DELETE FROM uses WHERE key = ? AND second > ?", l.Key, now+ahead); err != nil {
+		if _, err := u.t.exec("DELETE FROM uses WHERE key = ? AND second > ?", l.Key, seconds(now)); err != nil {
 			return err
 		}
-		if err := u.add(l.Key, now, future); err != nil {
+		if err := u.add(l.Key, seconds(u.now), future); err != nil {
 			return err
 		}
 	}
-	if _, err := u.t.exec("UPDATE paces SET last = ? WHERE key = ? AND last > ?", u.now.UnixNano(), l.Key, u.now.Add(ahead*time.Second).UnixNano()); err != nil {
+	if _, err := u.t.exec("UPDATE paces SET last = ? WHERE key = ? AND last > ?", u.now.UnixNano(), l.Key, now.UnixNano()); err != nil {
 		return err
 	}
 	_, err = u.t.exec("DELETE FROM uses WHERE key = ? AND second <= (SELECT (? - longest) / 1000000000 - 1 FROM windows WHERE key = ?)", l.Key, u.now.UnixNano(), l.Key)
 	return err
+}
+
+// catchUp moves a late caller's now up to what has been recorded meanwhile, and never beyond it: the true time of the latest use
+// is within the second before its rounded one.
+func (u *usage) catchUp(key string) error {
+	second, err := u.sum("SELECT coalesce(max(second), 0) FROM uses WHERE key = ?", key)
+	if err != nil {
+		return err
+	}
+	last, err := u.sum("SELECT coalesce(max(last), 0) FROM paces WHERE key = ?", key)
+	if err != nil {
+		return err
+	}
+	for _, t := range []time.Time{time.Unix(second-1, 0), time.Unix(0, last)} {
+		if by := t.Sub(u.now); by > 0 && by <= u.late {
+			u.now = t
+		}
+	}
+	return nil
 }
 
 // room is how many more uses l allows now. When it allows none it says when that may change. Rolling caps are looked at only when
