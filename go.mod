@@ -23,14 +23,20 @@ require (
 	github.com/rogpeppe/go-internal v1.16.0
 	// Commands, flags, help and shell completion.
 	github.com/spf13/cobra v1.10.2
+	// SCRAM-SHA-1 and SCRAM-SHA-256 with the server's signature verified.
+	github.com/xdg-go/scram v1.4.0
 	// Excel workbooks. v2.11.1 needs a version of xuri/efp that the proxy does not serve.
 	github.com/xuri/excelize/v2 v2.11.0
 	// Markdown with GFM tables, strikethrough and autolinks.
 	github.com/yuin/goldmark v1.8.7
+	// OAuth2 tokens in the system's keyring where there is one.
+	github.com/zalando/go-keyring v0.2.8
 	// The campaign file: every error at once, each with line and column.
 	go.yaml.in/yaml/v4 v4.0.0
 	// Internationalised domain names (idna), HTML parsing.
 	golang.org/x/net v0.62.0
+	// OAuth2: device code, loopback with PKCE, client credentials, JWT.
+	golang.org/x/oauth2 v0.37.0
 	// Bounded groups of goroutines with one error.
 	golang.org/x/sync v0.24.0
 	// Is standard output a terminal, how wide is it.
@@ -49,8 +55,10 @@ require (
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
 	github.com/clipperhouse/displaywidth v0.10.0 // indirect
 	github.com/clipperhouse/uax29/v2 v2.6.0 // indirect
+	github.com/danieljoos/wincred v1.2.3 // indirect
 	github.com/dustin/go-humanize v1.0.1 // indirect
 	github.com/fatih/color v1.18.0 // indirect
+	github.com/godbus/dbus/v5 v5.2.2 // indirect
 	github.com/gogs/chardet v0.0.0-20211120154057-b7413eaefb8f // indirect
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/inbucket/html2text v1.0.0 // indirect
@@ -70,6 +78,7 @@ require (
 	github.com/spf13/pflag v1.0.9 // indirect
 	github.com/ssor/bom v0.0.0-20170718123548-6386211fdfcf // indirect
 	github.com/tiendc/go-deepcopy v1.7.2 // indirect
+	github.com/xdg-go/stringprep v1.0.4 // indirect
 	github.com/xuri/efp v0.0.1 // indirect
 	github.com/xuri/nfp v0.0.2-0.20250530014748-2ddeb826f9a9 // indirect
 	golang.org/x/crypto v0.58.0 // indirect

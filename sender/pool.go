@@ -3,12 +3,11 @@ package sender
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
 	"time"
-
-	"github.com/emersion/go-sasl"
 
 	"mailshot/sender/auth"
 	"mailshot/sender/reply"
@@ -202,7 +201,7 @@ func (p *Pool) connect(ctx context.Context) (*conn, *Outcome) {
 	dialing, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(p.life, cancel)()
-	s, err := smtp.Dial(dialing, p.options())
+	s, err := p.dial(dialing)
 	now := time.Now()
 
 	p.mu.Lock()
@@ -259,7 +258,7 @@ func (p *Pool) connect(ctx context.Context) (*conn, *Outcome) {
 }
 
 // options are those of a session, less what the connection itself adds.
-func (p *Pool) options() smtp.Options {
+func (p *Pool) options(token Secret) smtp.Options {
 	o := smtp.Options{
 		Address:  p.address,
 		Security: smtp.Security(p.cfg.TLS),
@@ -268,24 +267,47 @@ func (p *Pool) options() smtp.Options {
 		Timeouts: p.cfg.Timeouts,
 		Dial:     p.cfg.Dial,
 	}
-	if p.cfg.Password != nil {
-		o.Auth = p.authenticate
+	if p.cfg.authenticates() {
+		o.Auth = func(ctx context.Context, server auth.Server) (*auth.Client, error) {
+			return p.authenticate(ctx, server, token)
+		}
 	}
 	return o
 }
 
-// authenticate chooses the mechanism for a connection.
-func (p *Pool) authenticate(ctx context.Context, offered []string) (sasl.Client, error) {
-	p.login.Lock()
-	defer p.login.Unlock()
-	if p.secret == nil {
-		secret, err := p.cfg.Password(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("password: %w", err)
+// dial opens a session. A token is had first, so that no connection waits for it.
+func (p *Pool) dial(ctx context.Context) (*smtp.Session, error) {
+	token := Secret("")
+	if p.cfg.Token != nil {
+		var err error
+		if token, err = p.cfg.Token(ctx); err != nil {
+			e := &smtp.Error{Stage: reply.Auth, Text: "token: " + reply.Clean(err.Error()), Err: err, Stop: true}
+			var passing interface{ Temporary() bool }
+			if ctx.Err() != nil || errors.As(err, &passing) && passing.Temporary() {
+				e.Stop = false
+			}
+			return nil, e
 		}
-		p.secret = &secret
 	}
-	return auth.Choose(offered, p.cfg.Username, string(*p.secret))
+	return smtp.Dial(ctx, p.options(token))
+}
+
+// authenticate chooses the mechanism for a connection.
+func (p *Pool) authenticate(ctx context.Context, server auth.Server, token Secret) (*auth.Client, error) {
+	c := auth.Credentials{Mechanism: p.cfg.Auth, Username: p.cfg.Username, Token: string(token)}
+	if p.cfg.Password != nil {
+		p.login.Lock()
+		defer p.login.Unlock()
+		if p.secret == nil {
+			secret, err := p.cfg.Password(ctx)
+			if err != nil {
+				return nil, fmt.Errorf("password: %w", err)
+			}
+			p.secret = &secret
+		}
+		c.Password = string(*p.secret)
+	}
+	return auth.Choose(server, c)
 }
 
 // put takes back a connection after a transaction that ended in out.

@@ -44,10 +44,12 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"mailshot/sender/auth"
 	"mailshot/sender/limits"
 	"mailshot/sender/reply"
 	"mailshot/sender/smtp"
@@ -65,8 +67,15 @@ type Config struct {
 	// secret once; that one serves the pool's life. Nil: no authentication.
 	Username string
 	Password func(context.Context) (Secret, error)
-	Helo     string         // the name given in EHLO; "": this end's address as a literal
-	RootCAs  *x509.CertPool // nil: the system's
+	// Token gives an OAuth2 access token in the place of a password. It is asked
+	// before each connection is opened, by several goroutines at once, and keeps its token itself. An error
+	// with a method Temporary() bool that returns true is waited out; any other stops the pool.
+	Token func(context.Context) (Secret, error)
+	// Auth is the mechanism to use, as EHLO names it, in any case; "": the best
+	// that the server offers. EXTERNAL needs neither password nor token.
+	Auth    string
+	Helo    string         // the name given in EHLO; "": this end's address as a literal
+	RootCAs *x509.CertPool // nil: the system's
 
 	Connections           int            // open at once; 2
 	MessagesPerConnection int            // 100
@@ -102,7 +111,8 @@ type Mail struct {
 // Outcome is what became of a message.
 type Outcome struct {
 	// Class says what may be done next. It is "" when Send was cut short before
-	// begin, or by begin: nothing has happened, and Err says why.
+	// begin, or by begin: nothing has happened, and Err says why. Stage is "" then
+	// if the server has not heard of the message.
 	Class reply.Class
 	// About is what the server, or the lack of one, had to say something about:
 	// recipient, message, sender or server. When it is the server, nothing is
@@ -165,14 +175,21 @@ func (c Config) resolve() (Config, error) {
 	switch smtp.Security(c.TLS) {
 	case smtp.Implicit, smtp.StartTLS:
 	case smtp.None:
-		if c.Password != nil && !local(c.Host) {
+		if c.authenticates() && !local(c.Host) {
 			bad("a password is never sent to %s without TLS (set tls: starttls or tls: implicit)", c.Host)
 		}
 	default:
 		bad("tls %q is not implicit, starttls or none", c.TLS)
 	}
-	if c.Password != nil && c.Username == "" {
-		bad("a password without a user name")
+	switch secret := c.Password != nil || c.Token != nil; {
+	case c.Password != nil && c.Token != nil:
+		bad("both a password and a token")
+	case secret && c.Username == "":
+		bad("a password or token without a user name")
+	case c.Auth != "" && !slices.Contains(auth.Mechanisms(), strings.ToUpper(c.Auth)):
+		bad("auth %q is not one of %s", c.Auth, strings.Join(auth.Mechanisms(), ", "))
+	case c.Auth != "" && !secret && !strings.EqualFold(c.Auth, auth.External):
+		bad("auth %s without a password or token", c.Auth)
 	}
 	if c.Helo != "" && strings.ContainsFunc(c.Helo, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
 		bad("helo %q is not a host name", c.Helo)
@@ -197,6 +214,11 @@ func or[T int | time.Duration](v, otherwise T) T {
 		return otherwise
 	}
 	return v
+}
+
+// authenticates reports whether sessions log in.
+func (c Config) authenticates() bool {
+	return c.Password != nil || c.Token != nil || c.Auth != ""
 }
 
 // local reports whether a host as written is this machine.

@@ -21,13 +21,14 @@ var allowed = map[string][]string{
 	"templates":           {},
 	"render":              {"templates", "internal/address"},
 	"sender":              {"sender/..."},
-	"sender/auth":         {},
+	"sender/auth":         {"internal/mask"},
 	"sender/budgettest":   {"sender", "sender/limits"},
 	"sender/limits":       {},
-	"sender/reply":        {},
+	"sender/reply":        {"sender/limits"},
 	"sender/smtp":         {"sender/auth", "sender/reply"},
 	"internal/address":    {},
 	"internal/mailbox":    {},
+	"internal/mask":       {},
 	"internal/sink":       {"internal/mailbox"},
 }
 

@@ -1,68 +1,204 @@
 // Package auth chooses and plays the client's side of SMTP AUTH (RFC 4954) with
-// a user name and a password.
+// a password, a token (RFC 6750) or a client certificate.
 //
-// It never decides whether a connection is safe to send a password over; the
-// session does, before it asks for a mechanism.
+// The mechanism is the one that was asked for, or the best that the server
+// offers: with a token XOAUTH2, else OAUTHBEARER (RFC 7628); with a password SCRAM bound
+// to the TLS connection, SCRAM (RFC 5802, 7677), PLAIN (RFC 4616), LOGIN, and last CRAM-MD5 (RFC
+// 2195), whose servers have to keep the password itself. EXTERNAL (RFC 4422) is
+// played when asked for only.
+//
+// Here nobody decides whether a connection is safe to authenticate over: the
+// session does, before it asks for a mechanism. What a mechanism can check of the server it
+// does check: with SCRAM the server has to prove that it knows the password too,
+// see [Client.Verified].
 package auth
 
 import (
+	"crypto/tls"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/emersion/go-sasl"
+
+	"mailshot/internal/mask"
 )
 
-// NoMechanismError means that the server offers nothing this package can do.
+// The mechanisms, as they stand in EHLO's answer.
+const (
+	ScramSHA256Plus = "SCRAM-SHA-256-PLUS"
+	ScramSHA1Plus   = "SCRAM-SHA-1-PLUS"
+	ScramSHA256     = "SCRAM-SHA-256"
+	ScramSHA1       = "SCRAM-SHA-1"
+	Plain           = sasl.Plain
+	Login           = sasl.Login
+	CramMD5         = "CRAM-MD5"
+	XOAuth2         = "XOAUTH2"
+	OAuthBearer     = sasl.OAuthBearer
+	External        = sasl.External
+)
+
+// The orders of preference.
+var (
+	byPassword = []string{ScramSHA256Plus, ScramSHA1Plus, ScramSHA256, ScramSHA1, Plain, Login, CramMD5}
+	byToken    = []string{XOAuth2, OAuthBearer}
+)
+
+// Mechanisms returns the names of all mechanisms, the best first.
+func Mechanisms() []string {
+	return slices.Concat(byPassword, byToken, []string{External})
+}
+
+// Server is what is known of the server to authenticate with.
+type Server struct {
+	Offered []string             // mechanisms, as the server wrote them
+	TLS     *tls.ConnectionState // nil: no TLS
+	Host    string               // as dialled; OAUTHBEARER names it
+	Port    int
+}
+
+// Credentials are those of one account. Password and Token are not both set.
+type Credentials struct {
+	Mechanism string // one of the package's names in any case; "": the best one
+	Username  string // with EXTERNAL the identity to act as; "": the certificate's
+	Password  string
+	Token     string // an OAuth2 access token
+}
+
+// NoMechanismError means that the server offers nothing this package can do with the credentials.
 type NoMechanismError struct {
 	Offered []string // as the server wrote them; empty: it offers no AUTH at all
+	Wanted  []string // what would have done
 }
 
 func (e *NoMechanismError) Error() string {
+	wanted := strings.Join(e.Wanted, " or ")
+	if n := len(e.Wanted); n > 2 {
+		wanted = strings.Join(e.Wanted[:n-1], ", ") + " or " + e.Wanted[n-1]
+	}
 	if len(e.Offered) == 0 {
-		return "the server offers no authentication"
+		return "the server offers no authentication; wanted is " + wanted
 	}
-	return fmt.Sprintf("the server offers only %s; PLAIN and LOGIN are supported", strings.Join(e.Offered, ", "))
+	return fmt.Sprintf("the server offers only %s; wanted is %s", strings.Join(e.Offered, ", "), wanted)
 }
 
-// Choose returns a client for the best of the offered mechanisms: PLAIN, then
-// LOGIN. The error is a [*NoMechanismError], or says what is wrong with the user name or password;
-// it never contains them.
-func Choose(offered []string, username, password string) (sasl.Client, error) {
-	// RFC 4616 has no way to write a NUL; a server would take it for the end of a field.
-	if strings.ContainsRune(username, 0) || strings.ContainsRune(password, 0) {
-		return nil, fmt.Errorf("the user name or the password contains a NUL character")
+// Client plays one mechanism once. It is a [sasl.Client] whose secrets can be
+// masked, and that may have something to say at the end.
+type Client struct {
+	sasl.Client
+	secrets []string
+	token   bool
+}
+
+// verifier is a mechanism in which the server proves something too.
+type verifier interface{ verified() error }
+
+// refuser is a mechanism that learns why it was refused.
+type refuser interface{ refusal() string }
+
+// Verified is to be called when the server says that all is well. Its error means
+// that a server which had to prove itself has not: it is not to be trusted, and nothing is to be sent to it.
+func (c *Client) Verified() error {
+	if v, ok := c.Client.(verifier); ok {
+		return v.verified()
 	}
-	has := map[string]bool{}
-	for _, m := range offered {
-		has[strings.ToUpper(m)] = true
+	return nil
+}
+
+// Hint is what to do when the server has refused the credentials.
+func (c *Client) Hint() string {
+	switch c.Client.(type) {
+	case *external:
+		return "the server does not know the client certificate, or it may not act for this user name"
+	case *scramClient:
+		return "check the user name and the password; some providers want an app password here. If both are right, set server.auth to another mechanism that the server offers"
 	}
+	if !c.token {
+		return "check the user name and the password; some providers want an app password here"
+	}
+	hint := "the server did not take the token: is the user name the account that logged in, and is SMTP AUTH enabled for it? mailshot login gets a new token"
+	if r, ok := c.Client.(refuser); ok && r.refusal() != "" {
+		hint = r.refusal() + "; " + hint
+	}
+	return c.Mask(hint)
+}
+
+// Mask takes the secrets of this authentication out of a text of the server's.
+func (c *Client) Mask(s string) string { return mask.Text(s, c.secrets...) }
+
+// Choose returns a client for the mechanism of the credentials, or the best of
+// those that the server offers. The error is a [*NoMechanismError], or says
+// what is wrong with the credentials; it never contains them.
+func Choose(s Server, c Credentials) (*Client, error) {
+	wanted := byPassword
 	switch {
-	case has[sasl.Plain]:
-		return sasl.NewPlainClient("", username, password), nil
-	case has[sasl.Login]:
-		return Login(username, password), nil
+	case c.Mechanism != "":
+		wanted = []string{strings.ToUpper(c.Mechanism)}
+	case c.Token != "":
+		wanted = byToken
 	}
-	return nil, &NoMechanismError{Offered: offered}
+	if err := c.check(wanted[0]); err != nil {
+		return nil, err
+	}
+	for _, name := range wanted {
+		if !offers(s.Offered, name) {
+			continue
+		}
+		client, err := play(name, s, c)
+		if errors.Is(err, errNoBinding) && c.Mechanism == "" {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		return &Client{Client: client, secrets: []string{c.Password, c.Token}, token: c.Token != ""}, nil
+	}
+	return nil, &NoMechanismError{Offered: s.Offered, Wanted: wanted}
 }
 
-// Login returns a client for the LOGIN mechanism that goes by the order of the
-// challenges and not by their wording, which servers have made up in many ways
-// and languages ("Username:", "User Name", "VXNlcm5hbWU6"); go-sasl's own knows
-// "Password:" alone. It sends no initial response, because not every server
-// takes one with LOGIN. A third challenge is an error.
-func Login(username, password string) sasl.Client {
-	return &login{answers: [][]byte{[]byte(username), []byte(password)}}
+// check finds what no mechanism can carry: a NUL or, with tokens, a ^A would be
+// taken for the end of a field, so that one could smuggle in others.
+func (c Credentials) check(name string) error {
+	if strings.ContainsRune(c.Username, 0) || strings.ContainsRune(c.Password, 0) {
+		return errors.New("the user name or the password contains a NUL character")
+	}
+	if strings.ContainsFunc(c.Token, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return errors.New("the token contains characters that no token has")
+	}
+	tokens := slices.Contains(byToken, name)
+	switch {
+	case !slices.Contains(Mechanisms(), name):
+		return fmt.Errorf("authentication by %s is not supported", name)
+	case tokens && c.Token == "":
+		return fmt.Errorf("%s needs a token, and there is none", name)
+	case tokens && strings.ContainsFunc(c.Username, func(r rune) bool { return r < ' ' || r == 0x7f }):
+		return errors.New("the user name contains a control character")
+	case slices.Contains(byPassword, name) && c.Token != "":
+		return fmt.Errorf("%s needs a password, not a token", name)
+	}
+	return nil
 }
 
-type login struct{ answers [][]byte }
+func offers(offered []string, name string) bool {
+	return slices.ContainsFunc(offered, func(o string) bool { return strings.EqualFold(o, name) })
+}
 
-func (*login) Start() (string, []byte, error) { return sasl.Login, nil, nil }
-
-func (l *login) Next([]byte) ([]byte, error) {
-	if len(l.answers) == 0 {
-		return nil, sasl.ErrUnexpectedServerChallenge
+// play makes the client of one mechanism.
+func play(name string, s Server, c Credentials) (sasl.Client, error) {
+	switch name {
+	case Plain:
+		return sasl.NewPlainClient("", c.Username, c.Password), nil
+	case Login:
+		return &login{answers: [][]byte{[]byte(c.Username), []byte(c.Password)}}, nil
+	case CramMD5:
+		return &cramMD5{username: c.Username, password: c.Password}, nil
+	case XOAuth2:
+		return &xoauth2{bearer: bearer{username: c.Username, token: c.Token}}, nil
+	case OAuthBearer:
+		return &oauthBearer{bearer: bearer{username: c.Username, token: c.Token}, host: s.Host, port: s.Port}, nil
+	case External:
+		return &external{identity: c.Username}, nil
 	}
-	answer := l.answers[0]
-	l.answers = l.answers[1:]
-	return answer, nil
+	return newScram(name, s, c)
 }

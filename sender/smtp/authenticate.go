@@ -2,24 +2,27 @@ package smtp
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/base64"
 	"errors"
 	"net"
+	"strconv"
 	"strings"
 
 	"github.com/emersion/go-sasl"
 
+	"mailshot/sender/auth"
 	"mailshot/sender/reply"
 )
 
 // authenticate plays AUTH (RFC 4954) once. A password goes over TLS, or to this
-// very machine.
-func (s *Session) authenticate(ctx context.Context, choose func(context.Context, []string) (sasl.Client, error)) error {
+// very machine. Whatever the server says is masked: it may repeat what it was sent.
+func (s *Session) authenticate(ctx context.Context, o Options) error {
 	if !s.secure && !loopback(s.raw.RemoteAddr()) {
 		return &Error{Stage: reply.Auth, Stop: true, Text: "the connection is not protected, so no password is sent over it",
 			Hint: "set tls: starttls or tls: implicit, or leave out username and password"}
 	}
-	mechanism, err := choose(ctx, strings.Fields(s.caps["AUTH"]))
+	mechanism, err := o.Auth(ctx, s.offer(o.Address))
 	if err != nil {
 		if ctx.Err() != nil {
 			return &Error{Stage: reply.Auth, Text: "interrupted", Err: ctx.Err()}
@@ -30,40 +33,105 @@ func (s *Session) authenticate(ctx context.Context, choose func(context.Context,
 	if err != nil {
 		return &Error{Stage: reply.Auth, Stop: true, Text: "starting " + name, Err: err}
 	}
-	line := "AUTH " + name
-	switch {
-	case len(initial) > 0:
-		line += " " + base64.StdEncoding.EncodeToString(initial)
-	case initial != nil:
-		line += " ="
-	}
+	line, held := firstLine(name, initial)
 	for {
 		r, err := s.command(reply.Auth, s.timeouts.Command, line)
 		if err != nil {
-			return err
+			return masked(err, mechanism)
 		}
 		if r.Code == 235 {
+			err := mechanism.Verified()
+			if held != nil {
+				err = errEarly
+			}
+			if err != nil {
+				return &Error{Stage: reply.Auth, Stop: true, Text: err.Error(), Err: err}
+			}
 			return nil
 		}
 		if r.Code != 334 {
 			e := s.refused(r).(*Error)
 			if e.Code >= 500 || e.Code == 432 {
-				e.Hint = "check the user name and the password; some providers want an app password here"
+				e.Hint = mechanism.Hint()
 			}
-			return e
+			return masked(e, mechanism)
 		}
 		challenge, err := base64.StdEncoding.DecodeString(strings.TrimSpace(r.Lines[0]))
 		var response []byte
-		if err == nil {
+		switch {
+		case err != nil:
+		case held != nil && len(challenge) == 0:
+			response, held = held, nil
+		case held != nil:
+			err = sasl.ErrUnexpectedServerChallenge
+		default:
 			response, err = mechanism.Next(challenge)
 		}
 		if err != nil {
 			// RFC 4954 4: the client cancels with a single asterisk.
 			_, _ = s.command(reply.Auth, s.timeouts.Quit, "*")
-			return &Error{Stage: reply.Auth, Stop: true, Text: "the server asked for something " + name + " does not know", Err: err}
+			var strange base64.CorruptInputError
+			text := mechanism.Mask(reply.Clean(err.Error()))
+			if errors.As(err, &strange) || errors.Is(err, sasl.ErrUnexpectedServerChallenge) {
+				text = "the server asked for something " + name + " does not know"
+			}
+			return &Error{Stage: reply.Auth, Stop: true, Text: text, Err: errAuth}
 		}
 		line = base64.StdEncoding.EncodeToString(response)
 	}
+}
+
+// offer is what is known of the server before AUTH.
+func (s *Session) offer(address string) auth.Server {
+	offer := auth.Server{Offered: strings.Fields(s.caps["AUTH"])}
+	host, port, _ := net.SplitHostPort(address) // dialled with it
+	offer.Host = host
+	offer.Port, _ = strconv.Atoi(port) // a service's name has no number to tell
+	if conn, ok := s.conn.(*tls.Conn); ok {
+		state := conn.ConnectionState()
+		offer.TLS = &state
+	}
+	return offer
+}
+
+// maxCommand is the longest command line with its end (RFC 5321 4.5.3.1.4).
+const maxCommand = 512
+
+// firstLine is the AUTH command with the initial response, if there is one. One
+// that makes the line too long, as tokens do, is held back until the server's
+// empty challenge asks for it (RFC 4954 4).
+func firstLine(name string, initial []byte) (line string, held []byte) {
+	line = "AUTH " + name
+	switch {
+	case len(initial) > 0:
+		encoded := base64.StdEncoding.EncodeToString(initial)
+		if len(line)+1+len(encoded)+2 > maxCommand {
+			return line, initial
+		}
+		line += " " + encoded
+	case initial != nil:
+		line += " ="
+	}
+	return line, nil
+}
+
+// errEarly: whoever takes a login before it was made checks nothing.
+var errEarly = errors.New("the server says that the login is good before it has seen it; nothing was sent to it")
+
+// errAuth is the cause where the true one may show what was sent.
+var errAuth = errors.New("authentication failed")
+
+// masked takes what was sent out of what the server said about it.
+func masked(err error, mechanism *auth.Client) error {
+	var e *Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	e.Text = mechanism.Mask(e.Text)
+	if e.Err != nil && mechanism.Mask(e.Err.Error()) != e.Err.Error() {
+		e.Err = errAuth
+	}
+	return e
 }
 
 // loopback reports whether the other end is this machine.

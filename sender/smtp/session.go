@@ -11,7 +11,7 @@
 // The session reads answers itself and not through go-smtp's client, which keeps
 // what it read beyond an answer in a buffer of its own, bounds a line but not
 // the number of lines, has no deadline while a body is written, and waits for
-// each reply of a transaction; the mechanisms of AUTH are go-sasl's.
+// each reply of a transaction; the mechanisms of AUTH are those of sender/auth.
 //
 // Each wait has a deadline of its own: one for a whole answer, however slowly its
 // bytes come, and one for each write of a body.
@@ -28,8 +28,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/emersion/go-sasl"
-
+	"mailshot/sender/auth"
 	"mailshot/sender/reply"
 )
 
@@ -75,9 +74,9 @@ type Options struct {
 	TLS      *tls.Config // ServerName and RootCAs; nil: the host of Address and the system's roots. At least TLS 1.2 and verification are enforced.
 	Helo     string      // the name to give in EHLO; "": an address literal of this end
 	Timeouts Timeouts
-	// Auth returns the mechanism to authenticate with, given those the server
+	// Auth returns the mechanism to authenticate with, given what the server
 	// offers after TLS; nil: no authentication.
-	Auth func(ctx context.Context, offered []string) (sasl.Client, error)
+	Auth func(context.Context, auth.Server) (*auth.Client, error)
 	// Dial opens the connection; nil: a net.Dialer.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
@@ -167,7 +166,7 @@ func (s *Session) handshake(ctx context.Context, o Options) error {
 	if o.Auth == nil {
 		return nil
 	}
-	return s.authenticate(ctx, o.Auth)
+	return s.authenticate(ctx, o)
 }
 
 // tlsConfig is the caller's configuration with what is not negotiable.
