@@ -28,18 +28,22 @@ func (p *Pool) transact(ctx context.Context, c *conn, m Mail, begin func(context
 		return Outcome{Class: reply.OK, Begun: true, Stage: string(r.Stage), Code: r.Code, Enhanced: r.Enhanced(),
 			Text: r.Text(), Server: p.address, Time: r.Time}, false
 	case refused != nil:
-		return *p.nothing(refused), false
+		return *p.cutShort(err, refused), false
 	case !begun && p.life.Err() != nil:
-		return *p.nothing(ErrAborted), false
+		return *p.cutShort(err, ErrAborted), false
 	case !begun && ctx.Err() != nil && c.Closed():
-		return *p.nothing(ctx.Err()), false
+		return *p.cutShort(err, ctx.Err()), false
 	}
 	out = p.outcome(err)
 	out.Begun = begun
 	if r.Code != 0 {
 		out.Time = r.Time
 	}
-	if again = !begun && brokenOff(err); !again && out.HoldOff > 0 {
+	enough := p.enough(err)
+	if enough {
+		c.Close()
+	}
+	if again = !begun && (enough && out.HoldOff == 0 || brokenOff(err)); !again && out.HoldOff > 0 && out.About == reply.AboutServer {
 		p.mu.Lock()
 		out.HoldOff = p.throttle.fail(out.Time, out.HoldOff, p.cfg.Reconnect.Max)
 		p.mu.Unlock()
@@ -54,9 +58,31 @@ func brokenOff(err error) bool {
 	return errors.As(err, &e) && (e.Code == 421 || e.Code == 0 && !e.Stop && !errors.Is(err, os.ErrDeadlineExceeded))
 }
 
+// enough reports whether the connection, rather than the server, has carried all that it may.
+func (p *Pool) enough(err error) bool {
+	var e *smtp.Error
+	return errors.As(err, &e) && !e.Sent && !e.Stop && p.verdict(e).Reconnect
+}
+
+// verdict is what a server's answer means, by its provider's words first.
+func (p *Pool) verdict(e *smtp.Error) reply.Verdict {
+	return reply.Classify(e.Stage, e.Code, e.Enhanced, e.Text, reply.System(p.cfg.Host))
+}
+
 // nothing is the outcome of a Send that was cut short before anything happened.
 func (p *Pool) nothing(why error) *Outcome {
 	return &Outcome{Server: p.address, Time: time.Now(), Err: why}
+}
+
+// cutShort is the outcome of a transaction that ended, by err, before begin or by it. Its stage tells that the
+// server may have heard of the recipient.
+func (p *Pool) cutShort(err, why error) *Outcome {
+	out := p.nothing(why)
+	var e *smtp.Error
+	if errors.As(err, &e) {
+		out.Stage = string(e.Stage)
+	}
+	return out
 }
 
 // outcome tells what an error of a session or a transaction means.
@@ -78,7 +104,7 @@ func (p *Pool) outcome(err error) Outcome {
 	case errors.As(err, &body):
 		out.Class, out.About = reply.Message, reply.AboutMessage
 	default:
-		v := reply.Classify(e.Stage, e.Code, e.Enhanced, e.Text)
+		v := p.verdict(e)
 		out.Class, out.About, out.HoldOff = v.Class, v.About, v.HoldOff
 		// What this end refused says nothing about a mailbox.
 		out.Suppress = v.Suppress && !errors.Is(err, smtp.ErrUnfit)

@@ -1,6 +1,7 @@
 package reply
 
 import (
+	"regexp"
 	"strings"
 	"time"
 )
@@ -8,30 +9,36 @@ import (
 // Verdict is the meaning of an answer.
 type Verdict struct {
 	Class Class
-	About string // recipient, message, sender or server; "" when OK
-	// HoldOff is how long the server is to be left alone, 0 when it need not be.
-	// It is the first wait; who sees the same answer again waits longer.
+	About string // recipient, group, message, sender or server; "" when OK
+	// HoldOff is how long what the verdict is about is to be left alone, 0 when it
+	// need not be. It is the first wait; who sees the same answer again waits longer.
 	HoldOff time.Duration
+	// Reconnect: the connection, not the server, has had enough. It is to be
+	// closed, and another may be opened at once.
+	Reconnect bool
 	// Suppress: the mailbox does not exist, so the address may go on the
 	// suppression list. True only with Refuse.
 	Suppress bool
 }
 
-// First waits after an answer that asks for one (delivery.md §5.3).
+// First waits after an answer that asks for one.
 const (
 	short = 10 * time.Second // too fast, too many at once, or a connection that broke
-	brief = time.Minute      // a server's passing trouble
+	brief = time.Minute      // a server's passing trouble; Postfix counts by the minute
 	login = 5 * time.Minute  // trouble with authentication or TLS: repeating it locks accounts
-	quota = time.Hour        // a daily allowance used up
+	quota = time.Hour        // an hour's or a day's allowance used up: looked at again each hour
+	full  = 4 * time.Hour    // a mailbox is full
 )
 
 // Classify tells what the answer means that a server gave at a stage: the basic
 // code (0: no whole answer came), the enhanced code as "5.1.1" or "", and the
-// text of all lines. It is pure and safe for concurrent use.
+// text of all lines. provider says whose words they are, as [System] or
+// [Provider].Replies names it; "" or a name without rules is any server. It is
+// pure and safe for concurrent use.
 //
-// The first row of the table that fits decides; after it the stage and the
-// class digit do.
-func Classify(stage Stage, code int, enhanced string, text string) Verdict {
+// The first rule that fits decides, the provider's own before those for all;
+// after them the stage and the class digit do.
+func Classify(stage Stage, code int, enhanced, text, provider string) Verdict {
 	if accepted(stage, code) {
 		return Verdict{Class: OK}
 	}
@@ -45,9 +52,11 @@ func Classify(stage Stage, code int, enhanced string, text string) Verdict {
 		subject = enhanced[2:]
 	}
 	lower := strings.ToLower(text)
-	for _, r := range rules {
-		if r.fits(stage, code, subject, lower) {
-			return r.verdict
+	for _, table := range [][]rule{data().rules[provider], rules} {
+		for i := range table {
+			if table[i].fits(stage, code, subject, lower) {
+				return table[i].verdict
+			}
 		}
 	}
 	return byStage(stage, temporary)
@@ -114,6 +123,7 @@ type rule struct {
 	codes    []int    // basic codes; a single digit is a class
 	subjects []string // enhanced codes without their class digit: "1.1", or a whole subject "6."
 	words    []string // lower case; one of them is in the text
+	pattern  *regexp.Regexp
 	verdict  Verdict
 }
 
@@ -123,7 +133,8 @@ func (r *rule) fits(stage Stage, code int, subject, text string) bool {
 		fits(r.subjects, func(s string) bool {
 			return s == subject || strings.HasSuffix(s, ".") && strings.HasPrefix(subject, s)
 		}) &&
-		fits(r.words, func(w string) bool { return strings.Contains(text, w) })
+		fits(r.words, func(w string) bool { return strings.Contains(text, w) }) &&
+		(r.pattern == nil || r.pattern.MatchString(text))
 }
 
 func fits[T any](of []T, one func(T) bool) bool {

@@ -57,6 +57,7 @@ const (
 // What a verdict is about.
 const (
 	AboutRecipient = "recipient"
+	AboutGroup     = "group" // the recipients whose mail one system takes, such as all of Gmail's
 	AboutMessage   = "message"
 	AboutSender    = "sender"
 	AboutServer    = "server"

@@ -72,7 +72,7 @@ func TestClassify(t *testing.T) {
 		{Rcpt, 550, "4.1.1", "user unknown", Refuse, AboutRecipient, true},
 		{Rcpt, 554, "5.7.1", "<x>: Relay access denied", Stop, AboutServer, false},
 		{Rcpt, 550, "5.7.54", "Unable to relay recipient in non-accepted domain", Stop, AboutServer, false},
-		{Rcpt, 550, "5.7.1", "Service unavailable; client [192.0.2.1] blocked using zen.spamhaus.org", Hold, AboutServer, false},
+		{Rcpt, 550, "5.7.1", "Service unavailable; client [192.0.2.1] blocked using zen.spamhaus.org", Hold, AboutGroup, false},
 		{Rcpt, 550, "5.7.133", "sender not authenticated for group", Refuse, AboutRecipient, false},
 		{Rcpt, 553, "5.6.7", "", Refuse, AboutRecipient, false},
 		{Data, 354, "", "", OK, "", false},
@@ -95,7 +95,7 @@ func TestClassify(t *testing.T) {
 		{End, 550, "5.7.515", "", Stop, AboutSender, false},
 		{End, 550, "5.1.1", "user unknown", Refuse, AboutRecipient, true},
 	} {
-		v := Classify(c.stage, c.code, c.enhanced, c.text)
+		v := Classify(c.stage, c.code, c.enhanced, c.text, "")
 		if v.Class != c.class || v.About != c.about || v.Suppress != c.suppress {
 			t.Errorf("%s %d %s %q: %+v, want %s %s", c.stage, c.code, c.enhanced, c.text, v, c.class, c.about)
 		}
@@ -108,7 +108,7 @@ func TestEveryCode(t *testing.T) {
 	for _, stage := range []Stage{Connect, TLS, Greeting, Ehlo, StartTLS, Auth, Mail, Rcpt, Data, Body, End, Reset, Quit} {
 		for code := range 700 {
 			for _, enhanced := range []string{"", "5.1.1", "4.1.1", "4.2.2", "5.4.5", "5.7.1", "5.7.26", "4.3.2", "5.6.7", "x"} {
-				v := Classify(stage, code, enhanced, "")
+				v := Classify(stage, code, enhanced, "", "")
 				whole := code >= 200 && code <= 299 || code >= 400 && code <= 599
 				switch {
 				case (v.Class == Unknown) != (stage == End && !whole):
@@ -119,7 +119,7 @@ func TestEveryCode(t *testing.T) {
 					t.Fatalf("%s %d %s: %+v", stage, code, enhanced, v)
 				case (v.Class == Refuse || v.Class == Message) && code/100 != 5:
 					t.Fatalf("%s %d %s: %+v is for good", stage, code, enhanced, v)
-				case v.Class == Hold && (v.HoldOff < time.Second || v.About != AboutServer):
+				case v.Class == Hold && (v.HoldOff < time.Second || v.About != AboutServer && v.About != AboutGroup):
 					t.Fatalf("%s %d %s: %+v", stage, code, enhanced, v)
 				case (v.About == "") != (v.Class == OK):
 					t.Fatalf("%s %d %s: %+v", stage, code, enhanced, v)
@@ -152,7 +152,7 @@ func TestCorpus(t *testing.T) {
 		}
 		text := strings.TrimPrefix(r.Response, "smtp;")
 		for _, stage := range []Stage{Rcpt, End} {
-			v := Classify(stage, r.Code, r.Status, text)
+			v := Classify(stage, r.Code, r.Status, text, "")
 			if v.Class == OK || v.Class == Unknown || r.Code < 500 && (v.Class == Refuse || v.Class == Message || v.Class == Stop) {
 				t.Errorf("%s %q: %+v (%s)", stage, text, v, r.Description)
 			}
