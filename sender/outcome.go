@@ -66,7 +66,7 @@ func (p *Pool) enough(err error) bool {
 
 // verdict is what a server's answer means, by its provider's words first.
 func (p *Pool) verdict(e *smtp.Error) reply.Verdict {
-	return reply.Classify(e.Stage, e.Code, e.Enhanced, e.Text, reply.System(p.cfg.Host))
+	return reply.Classify(e.Stage, e.Code, e.Enhanced, e.Text, p.cfg.Replies)
 }
 
 // nothing is the outcome of a Send that was cut short before anything happened.

@@ -76,6 +76,9 @@ type Config struct {
 	Auth    string
 	Helo    string         // the name given in EHLO; "": this end's address as a literal
 	RootCAs *x509.CertPool // nil: the system's
+	// Replies says whose words the server speaks, as reply.Provider's Replies or
+	// reply.System name it; "": found by the host.
+	Replies string
 
 	Connections           int            // open at once; 2
 	MessagesPerConnection int            // 100
@@ -203,6 +206,9 @@ func (c Config) resolve() (Config, error) {
 	c.Reconnect.First = or(c.Reconnect.First, firstReconnect)
 	c.Reconnect.Max = max(or(c.Reconnect.Max, lastReconnect), c.Reconnect.First)
 	c.Timeouts = c.Timeouts.Defaults()
+	if c.Replies == "" {
+		c.Replies = reply.System(c.Host)
+	}
 	if c.Observe == nil {
 		c.Observe = func(Event) {}
 	}
