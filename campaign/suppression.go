@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,8 +23,7 @@ type suppression struct {
 	files    map[string]string // address key or "@domain" -> why
 }
 
-// openSuppression reads the files that the definition names. A line is an address or @domain, then anything after a
-// comma, semicolon or tab as the reason; # begins a comment; a first line without an @ is a header.
+// openSuppression reads the files that the definition names.
 func openSuppression(root *os.Root, def *definition.Definition, accounts *ledger.Accounts) (*suppression, error) {
 	s := &suppression{accounts: accounts, domain: senderDomain(def), files: map[string]string{}}
 	var errs []error
@@ -39,8 +39,23 @@ func (s *suppression) read(root *os.Root, name string) error {
 		return fmt.Errorf("suppress: %w", err)
 	}
 	defer f.Close()
+	entries, err := ReadSuppressions(f, name)
+	for _, e := range entries {
+		if e.Reason == "" {
+			e.Reason = "listed in " + name
+		}
+		s.files[e.Key] = e.Reason
+	}
+	return err
+}
+
+// ReadSuppressions reads a list of people never to be mailed; name is the file's, for errors. A line is an address or
+// @domain, then anything after a comma, semicolon or tab as the reason; # begins a comment; a first line without an @ is
+// a header. Every bad line is an error with its place; the good ones come back all the same.
+func ReadSuppressions(r io.Reader, name string) ([]ledger.Entry, error) {
+	var entries []ledger.Entry
 	var errs []error
-	lines := bufio.NewScanner(f)
+	lines := bufio.NewScanner(r)
 	for n := 1; lines.Scan(); n++ {
 		line := strings.TrimSpace(strings.TrimPrefix(lines.Text(), "\ufeff"))
 		if line == "" || line[0] == '#' || n == 1 && !strings.Contains(line, "@") {
@@ -55,15 +70,12 @@ func (s *suppression) read(root *os.Root, name string) error {
 			errs = append(errs, &lineError{file: name, line: n, text: err.Error(), excerpt: line})
 			continue
 		}
-		if why == "" {
-			why = "listed in " + name
-		}
-		s.files[key] = why
+		entries = append(entries, ledger.Entry{Key: key, Reason: why})
 	}
 	if err := lines.Err(); err != nil {
 		errs = append(errs, fmt.Errorf("%s: %w", name, err))
 	}
-	return errors.Join(errs...)
+	return entries, errors.Join(errs...)
 }
 
 // SuppressionKey is the form in which an address or a whole domain ("@example.com") is kept on a suppression list.

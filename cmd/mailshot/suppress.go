@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -213,7 +212,7 @@ func (t *tool) suppressImport(cmd *cobra.Command, a *ledger.Accounts, file, from
 		defer f.Close()
 		in, name = f, file
 	}
-	entries, err := readSuppressions(in, name)
+	entries, err := campaign.ReadSuppressions(in, name)
 	if err != nil {
 		return &exit{exitUsage, err, "mend it, then mailshot suppress import " + quoted(file)}
 	}
@@ -225,32 +224,4 @@ func (t *tool) suppressImport(cmd *cobra.Command, a *ledger.Accounts, file, from
 	}
 	t.say("%s on the list", plural(int64(len(entries)), "entry is", "entries are"))
 	return nil
-}
-
-// readSuppressions reads a file of people never to be mailed, in the form that a campaign's suppress files have. All faulty
-// lines are reported at once, with their place.
-func readSuppressions(in io.Reader, name string) ([]ledger.Entry, error) {
-	var entries []ledger.Entry
-	var errs []error
-	lines := bufio.NewScanner(in)
-	for n := 1; lines.Scan(); n++ {
-		line := strings.TrimSpace(strings.TrimPrefix(lines.Text(), "\ufeff"))
-		if line == "" || line[0] == '#' || n == 1 && !strings.Contains(line, "@") {
-			continue
-		}
-		who, why := line, ""
-		if i := strings.IndexAny(line, ",;\t"); i >= 0 {
-			who, why = line[:i], strings.Trim(line[i+1:], ",;\t \"")
-		}
-		key, err := campaign.SuppressionKey(strings.Trim(who, "\" "))
-		if err != nil {
-			errs = append(errs, fmt.Errorf("%s:%d: %w", name, n, err))
-			continue
-		}
-		entries = append(entries, ledger.Entry{Key: key, Reason: why})
-	}
-	if err := lines.Err(); err != nil {
-		errs = append(errs, fmt.Errorf("%s: %w", name, err))
-	}
-	return entries, errors.Join(errs...)
 }
