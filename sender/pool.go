@@ -234,7 +234,7 @@ func (p *Pool) connect(ctx context.Context) (*conn, *Outcome) {
 	out := p.outcome(err)
 	event := p.event("refused", out.Err.Error())
 	switch {
-	case out.Class == reply.Stop:
+	case out.Class == reply.Stop && !p.cfg.stranger:
 		stopped := out
 		p.stopped = &stopped
 	case len(p.live) > 0:

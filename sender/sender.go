@@ -62,7 +62,7 @@ type Timeouts = smtp.Timeouts
 type Config struct {
 	Host string
 	Port int
-	TLS  string // "implicit", "starttls" or "none"; "": implicit for port 465, else starttls
+	TLS  string // "implicit", "starttls", "none" or, without a login, "opportunistic"; "": implicit for port 465, else starttls
 	// Username and Password log in. Password is called until it has given a
 	// secret once; that one serves the pool's life. Nil: no authentication.
 	Username string
@@ -91,6 +91,10 @@ type Config struct {
 	Observe func(Event)
 	// Dial opens network connections; nil: a net.Dialer.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+
+	// stranger: the server is one of many that others run (see Direct). What it says
+	// to a connection stops nothing for good: it is asked again after a while.
+	stranger bool
 }
 
 // Event is news of a connection.
@@ -177,6 +181,10 @@ func (c Config) resolve() (Config, error) {
 	}
 	switch smtp.Security(c.TLS) {
 	case smtp.Implicit, smtp.StartTLS:
+	case smtp.Opportunistic:
+		if c.authenticates() {
+			bad("no login over TLS that is only opportunistic (set tls: starttls or tls: implicit)")
+		}
 	case smtp.None:
 		if c.authenticates() && !local(c.Host) {
 			bad("a password is never sent to %s without TLS (set tls: starttls or tls: implicit)", c.Host)

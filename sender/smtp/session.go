@@ -35,11 +35,15 @@ import (
 // Security is how a session is protected.
 type Security string
 
-// The kinds of protection. None of them falls back to another.
+// The kinds of protection. None of them falls back to another within a session.
 const (
 	Implicit Security = "implicit" // TLS from the first byte (RFC 8314)
 	StartTLS Security = "starttls" // TLS by STARTTLS, required (RFC 3207)
 	None     Security = "none"     // no TLS
+	// Opportunistic is how mail exchangers speak to each other (RFC 7435): TLS by
+	// STARTTLS where it is offered, with whatever certificate; else in clear. It keeps
+	// out who listens, not who stands between; nothing is authenticated over it.
+	Opportunistic Security = "opportunistic"
 )
 
 // Timeouts are the longest waits of a session. A zero field has the value that
@@ -71,7 +75,7 @@ func (t Timeouts) Defaults() Timeouts {
 type Options struct {
 	Address  string      // host:port
 	Security Security    // "": Implicit
-	TLS      *tls.Config // ServerName and RootCAs; nil: the host of Address and the system's roots. At least TLS 1.2 and verification are enforced.
+	TLS      *tls.Config // ServerName and RootCAs; nil: the host of Address and the system's roots. TLS 1.2 at least and verification are enforced, the latter but for Opportunistic.
 	Helo     string      // the name to give in EHLO; "": an address literal of this end
 	Timeouts Timeouts
 	// Auth returns the mechanism to authenticate with, given what the server
@@ -158,7 +162,8 @@ func (s *Session) handshake(ctx context.Context, o Options) error {
 	if err := s.hello(); err != nil {
 		return err
 	}
-	if o.Security == StartTLS {
+	_, offered := s.caps["STARTTLS"]
+	if o.Security == StartTLS || o.Security == Opportunistic && offered {
 		if err := s.startTLS(ctx, config); err != nil {
 			return err
 		}
@@ -175,7 +180,7 @@ func tlsConfig(o Options) *tls.Config {
 	if o.TLS != nil {
 		c = o.TLS.Clone()
 	}
-	c.InsecureSkipVerify = false
+	c.InsecureSkipVerify = o.Security == Opportunistic
 	c.MinVersion = max(c.MinVersion, tls.VersionTLS12)
 	if c.ServerName == "" {
 		c.ServerName, _, _ = net.SplitHostPort(o.Address)
