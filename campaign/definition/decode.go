@@ -14,6 +14,7 @@ import (
 type key struct {
 	name     string
 	required bool
+	unless   func() bool // a required key may be missing where this holds; asked when the section has been read
 	read     func(dec *decoder, n *yaml.Node)
 	keys     []key
 	entries  func(dec *decoder, name, value *yaml.Node) // a mapping with keys that the person chooses
@@ -28,6 +29,7 @@ type key struct {
 type decoder struct {
 	source *source
 	files  files
+	table  []key // of the whole file, to say where a key belongs
 	errs   []*Error
 	more   int
 	seen   map[string]*yaml.Node // by path ("server.port"), the keys given
@@ -166,7 +168,7 @@ func (dec *decoder) section(n, at *yaml.Node, keys []key) {
 		return
 	}
 	for _, k := range keys {
-		if !k.required || given[k.name] {
+		if !k.required || given[k.name] || k.unless != nil && k.unless() {
 			continue
 		}
 		example, _, _ := strings.Cut(k.example, "\n")
@@ -210,7 +212,7 @@ func (dec *decoder) unknown(name *yaml.Node, keys []key) {
 	hint := ""
 	if near := nearest(name.Value, names); near != "" {
 		hint = fmt.Sprintf("did you mean %q?", near)
-	} else if home, ok := elsewhere(new(Definition).keys(), plainWord(name.Value)); ok && home != dec.name() {
+	} else if home, ok := elsewhere(dec.table, plainWord(name.Value)); ok && home != dec.name() {
 		switch {
 		case home == "":
 			hint = "it belongs at the top level, not indented"

@@ -102,6 +102,7 @@ type Header struct {
 // Server says where messages are handed over. Port is never 0 where there is a Host: it is 465 for implicit TLS and 587
 // else, unless the file gives it. An empty TLS leaves the choice to the sender, by the port.
 type Server struct {
+	Provider string // id of a preset, which has filled what follows where the file leaves it open; "" = none
 	Host     string
 	Port     int
 	TLS      string // "implicit", "starttls", "none" or ""
@@ -118,6 +119,8 @@ type Limits struct {
 	Connections           int
 	MessagesPerConnection int
 	Retry                 limits.Backoff
+	Raise                 bool   // the above hold where the provider's figures are lower
+	CapGroup              string // who shares Caps; "" = campaigns with the same host and login
 }
 
 // Load reads the campaign file at path and checks it and the files it names. A mistake in the file is an [*Error];
@@ -161,9 +164,9 @@ func Parse(name string, data []byte, dir string) (*Definition, error) {
 		return nil, err
 	}
 	s.hide(root)
-	dec := &decoder{source: s, files: newFiles(dir)}
+	dec := &decoder{source: s, files: newFiles(dir), table: d.keys()}
 	defer dec.files.close()
-	dec.section(root, nil, d.keys())
+	dec.section(root, nil, dec.table)
 	d.check(dec)
 	if err := dec.err(); err != nil {
 		return nil, err
@@ -186,6 +189,7 @@ func (d *Definition) check(dec *decoder) {
 	if n := dec.seen["body.layout"]; n != nil && !d.Body.Markdown.Given() && !d.Body.HTML.Given() && d.Body.Text.Given() && !dec.failed("body.layout") {
 		dec.report(n, "useless-key", "a layout is for markdown or html, and the body is text only", "remove the line")
 	}
+	d.usePreset(dec)
 	if n := dec.seen["server.password"]; n != nil && dec.seen["server.username"] == nil {
 		dec.report(n, "missing-key", "a password without a username", "add username: above it")
 	}

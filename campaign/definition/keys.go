@@ -84,8 +84,11 @@ func attachmentKeys(a *Attachment) []key {
 
 func (d *Definition) serverKeys() []key {
 	s := &d.Server
+	preset := false // one is named, known or not
 	return []key{
-		{name: "host", required: true, read: host(&s.Host), example: "smtp.acme.example"},
+		{name: "provider", read: provider(&s.Provider, &preset), example: "gmail", off: true,
+			doc: "Fills host, port, tls, caps, connections and messages_per_connection where they are not given: mailshot providers lists them."},
+		{name: "host", required: true, unless: func() bool { return preset }, read: host(&s.Host), example: "smtp.acme.example"},
 		{name: "port", read: number(&s.Port, 1, 65535), example: "587", doc: "Default: 465 for tls: implicit, else 587."},
 		{name: "tls", read: tls(&s.TLS), example: "starttls",
 			doc: "implicit, starttls or none. Default: implicit on port 465, else starttls. none with a password only on this machine."},
@@ -94,7 +97,6 @@ func (d *Definition) serverKeys() []key {
 			doc: "Where the password is, never the password: { env: NAME }, { file: path } or { command: [pass, show, smtp] }."},
 		{name: "helo", read: helo(&s.Helo), example: "mail.acme.example", doc: "Name given in EHLO. Default: this machine's."},
 		{name: "ca_file", read: anyFile(&s.CAFile), example: "ca.pem", off: true, doc: "Certificates to trust in the place of the system's (PEM)."},
-		{name: "provider", read: provider, hidden: true},
 	}
 }
 
@@ -107,6 +109,10 @@ func (d *Definition) limitKeys() []key {
 			doc: "More caps, by the recipient's domain."},
 		{name: "connections", read: number(&l.Connections, 1, 500), example: "2", doc: "At a time. Default: 2."},
 		{name: "messages_per_connection", read: number(&l.MessagesPerConnection, 1, 1_000_000), example: "50", doc: "Default: 100."},
+		{name: "raise", read: truth(&l.Raise), example: "true", off: true,
+			doc: "With a provider: what is given here holds even where the provider's own figure is lower. Default: the lower one holds."},
+		{name: "cap_group", read: capGroup(&l.CapGroup), example: "acme-tenant", off: true,
+			doc: "Campaigns that name the same group share these caps, whatever their server and login. Default: those of one host and login do."},
 		{name: "retry", keys: []key{
 			{name: "first", read: duration(&l.Retry.First), example: "5m"},
 			{name: "max", read: duration(&l.Retry.Max), example: "4h"},

@@ -452,10 +452,6 @@ func helo(into *string) reader {
 	})
 }
 
-func provider(dec *decoder, n *yaml.Node) {
-	dec.report(n, "no-presets", "presets of providers come with a later release", "give host: and port: in its place")
-}
-
 // ours are the headers that mailshot writes itself, and those that would make a message go where the list does not say.
 var ours = map[string]string{
 	"from": "write from: at the top level", "reply-to": "write reply_to: at the top level",

@@ -13,7 +13,7 @@ import (
 var allowed = map[string][]string{
 	"cmd/mailshot":        {"..."},
 	"campaign":            {"campaign/...", "templates", "render", "sender/...", "internal/address", "internal/mailbox"},
-	"campaign/definition": {"internal/address", "sender/limits"},
+	"campaign/definition": {"internal/address", "sender/limits", "sender/reply"},
 	"campaign/check":      {},
 	"campaign/ledger":     {},
 	"campaign/recipients": {"internal/address"},

@@ -1,0 +1,85 @@
+package definition
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"mailshot/sender/reply"
+)
+
+// provider reads the id of a preset. given is set whatever it is.
+func provider(into *string, given *bool) reader {
+	return oneLine(func(dec *decoder, n *yaml.Node, t Text) {
+		*given = true
+		if _, ok := reply.Preset(t.Text); ok {
+			*into = t.Text
+			return
+		}
+		var ids []string
+		for _, p := range reply.Presets() {
+			ids = append(ids, p.ID)
+		}
+		hint := "mailshot providers lists them; or give host: and port: in its place"
+		if near := nearest(t.Text, ids); near != "" {
+			hint = fmt.Sprintf("did you mean %q?", near)
+		} else if found := reply.Match(t.Text); len(found) > 0 {
+			hint = "write " + found[0].ID
+		}
+		dec.report(n, "unknown-provider", fmt.Sprintf("there is no preset for a provider %q", clip(t.Text)), hint)
+	})
+}
+
+// truth reads true or false.
+func truth(into *bool) reader {
+	return oneLine(func(dec *decoder, n *yaml.Node, t Text) {
+		switch t.Text {
+		case "true", "false":
+			*into = t.Text == "true"
+		default:
+			bad(dec, n, fmt.Sprintf("%q must be true or false, not %q", dec.name(), clip(t.Text)), "")
+		}
+	})
+}
+
+var groupPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
+
+func capGroup(into *string) reader {
+	return oneLine(func(dec *decoder, n *yaml.Node, t Text) {
+		if !groupPattern.MatchString(t.Text) {
+			bad(dec, n, fmt.Sprintf("%q cannot be the name of a group", clip(t.Text)), "letters, digits and . _ -; for example acme-tenant")
+			return
+		}
+		*into = t.Text
+	})
+}
+
+// usePreset fills in the server where the file leaves it to its provider.
+func (d *Definition) usePreset(dec *decoder) {
+	s := &d.Server
+	if n := dec.seen["limits.raise"]; n != nil && dec.seen["server.provider"] == nil {
+		dec.report(n, "useless-key", "there is no provider whose figures could be raised", "remove the line, or name server.provider")
+	}
+	p, ok := reply.Preset(s.Provider)
+	if !ok {
+		return
+	}
+	if s.Host == "" && dec.seen["server.host"] == nil {
+		if s.Host = p.Host; s.Host == "" {
+			hint := "add host: with the name of your server"
+			if len(p.Hosts) > 0 {
+				hint += ", such as " + strings.ReplaceAll(p.Hosts[0], "*", "…")
+			}
+			dec.report(dec.seen["server.provider"], "missing-key", fmt.Sprintf("%s has no one server for all", p.Name), hint)
+		}
+	}
+	fits := func(port reply.Port) bool {
+		return (s.Port == 0 || s.Port == port.Number) && (s.TLS == "" || s.TLS == port.TLS)
+	}
+	if i := slices.IndexFunc(p.Ports, fits); i >= 0 {
+		s.Port, s.TLS = p.Ports[i].Number, p.Ports[i].TLS
+	}
+}
