@@ -22,6 +22,9 @@ type Usage struct {
 // promise about the uses as they stand: a Release can make it earlier.
 func (u *Usage) Free(now time.Time, caps []Cap) time.Time {
 	var until time.Time
+	for _, c := range caps { // before the shortest is asked about, which would forget what the others need
+		u.window.keep = max(u.window.keep, c.Window)
+	}
 	for _, c := range caps {
 		var t time.Time
 		if c.Paced() {
