@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"mailshot/render"
 )
 
 // changed compares the inputs with those the list was frozen with, and names each that differs.
@@ -56,7 +58,7 @@ func (c *Campaign) fileDigest(name string) (string, error) {
 }
 
 // definitionDigest covers the parts of the definition that make messages and choose people, each by itself, so that a
-// change can be named. Server, limits and archive are left out: they change no message, and mending them is how a
+// change can be named; the secret of the accounts is one of them. Server, limits and archive are left out: they change no message, and mending them is how a
 // stopped campaign goes on.
 func (c *Campaign) definitionDigest() string {
 	d := c.def
@@ -67,6 +69,7 @@ func (c *Campaign) definitionDigest() string {
 		{"from", d.From.Text}, {"reply_to", d.ReplyTo.Text}, {"bounces", d.Bounces.String()}, {"subject", d.Subject.Text},
 		{"recipients", unplaced(d.Recipients)}, {"body", unplaced(d.Body)},
 		{"attachments", unplaced(d.Attachments)}, {"headers", unplaced(d.Headers)},
+		{"accounts.db", render.Token(c.secret, c.id, "")}, // its secret makes Message-IDs and tokens
 	}
 	var b strings.Builder
 	for _, p := range parts {

@@ -100,7 +100,7 @@ func (c *Campaign) draft(ctx context.Context, l *ledger.Ledger, o PlanOptions) (
 	if err := c.openList(); err != nil {
 		return nil, nil, c.asCheck(err)
 	}
-	draft, err := l.Draft(ctx, ledger.Campaign{ID: c.id, DuplicatesFirst: c.def.Recipients.Duplicates == "first"})
+	draft, err := l.Draft(ctx, ledger.Campaign{ID: c.id, DuplicatesFirst: c.duplicatesFirst()})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -188,9 +188,17 @@ func (p *planned) find(fs ...check.Finding) {
 	}
 }
 
-// makeAll makes the messages of rows in parallel; the result has their order.
-func (c *Campaign) makeAll(ctx context.Context, rows []*recipients.Row, date time.Time) ([]Made, error) {
-	made := make([]Made, len(rows))
+// verdict is what a plan keeps of a message: not the message, for a chunk of them with attachments could fill the memory.
+type verdict struct {
+	row      *recipients.Row
+	digest   []byte          // nil: the row gets no message
+	findings []check.Finding // of the message
+	err      error           // the row's faults
+}
+
+// makeAll makes the messages of rows in parallel and judges them; the result has their order.
+func (c *Campaign) makeAll(ctx context.Context, rows []*recipients.Row, date time.Time) ([]verdict, error) {
+	made := make([]verdict, len(rows))
 	g, ctx := errgroup.WithContext(ctx)
 	workers := runtime.GOMAXPROCS(0)
 	for w := range workers {
@@ -199,7 +207,12 @@ func (c *Campaign) makeAll(ctx context.Context, rows []*recipients.Row, date tim
 				if err := ctx.Err(); err != nil {
 					return err
 				}
-				made[i] = c.make(ctx, rows[i], date)
+				m := c.make(ctx, rows[i], date)
+				made[i] = verdict{row: m.Row, err: m.Err}
+				if m.Message != nil {
+					digest := m.Message.Digest()
+					made[i].digest, made[i].findings = digest[:], check.Message(m.Message)
+				}
 			}
 			return nil
 		})
@@ -208,32 +221,32 @@ func (c *Campaign) makeAll(ctx context.Context, rows []*recipients.Row, date tim
 }
 
 // toLedger gives each row its state at plan. What is wrong with a row becomes a finding.
-func (c *Campaign) toLedger(ctx context.Context, made []Made, o PlanOptions, p *planned) ([]ledger.Row, error) {
+func (c *Campaign) toLedger(ctx context.Context, made []verdict, o PlanOptions, p *planned) ([]ledger.Row, error) {
 	batch := make([]ledger.Row, len(made))
 	for i, m := range made {
-		to := m.Row.Address
+		to := m.row.Address
 		if c.opts.To != nil && !to.IsZero() {
 			to = *c.opts.To
 		}
 		r := ledger.Row{
-			Number: m.Row.Number, Place: m.Row.Place, Key: m.Row.Key, Fields: m.Row.Encode(), State: ledger.Pending,
+			Number: m.row.Number, Place: m.row.Place, Key: m.row.Key, Fields: m.row.Encode(), State: ledger.Pending,
 			Address: to.String(), Lane: c.lane(to.Domain()),
 		}
 		if !to.IsZero() {
 			r.AddressKey = to.Key()
 		}
 		switch {
-		case m.Row.Filtered:
+		case m.row.Filtered:
 			r.State, r.Reason = ledger.Filtered, "where"
-		case m.Err != nil && o.SkipErrors:
-			r.State, r.Reason = ledger.Invalid, m.Err.Error()
-			p.find(asWarnings(check.From(m.Err), m.Row.Place)...)
-		case m.Err != nil:
-			r.State, r.Reason = ledger.Invalid, m.Err.Error()
-			p.find(placed(check.From(m.Err), m.Row.Place)...)
-		case m.Row.Invalid != "":
-			r.State, r.Reason = ledger.Invalid, m.Row.Invalid
-			p.find(check.Finding{Code: "invalid-row", Severity: "warning", Place: m.Row.Place, Text: m.Row.Invalid})
+		case m.err != nil && o.SkipErrors:
+			r.State, r.Reason = ledger.Invalid, m.err.Error()
+			p.find(asWarnings(check.From(m.err), m.row.Place)...)
+		case m.err != nil:
+			r.State, r.Reason = ledger.Invalid, m.err.Error()
+			p.find(placed(check.From(m.err), m.row.Place)...)
+		case m.row.Invalid != "":
+			r.State, r.Reason = ledger.Invalid, m.row.Invalid
+			p.find(check.Finding{Code: "invalid-row", Severity: "warning", Place: m.row.Place, Text: m.row.Invalid})
 		default:
 			why, err := c.suppress.check(ctx, r.AddressKey)
 			if err != nil {
@@ -242,9 +255,8 @@ func (c *Campaign) toLedger(ctx context.Context, made []Made, o PlanOptions, p *
 			if why != "" {
 				r.State, r.Reason = ledger.Suppressed, why
 			}
-			digest := m.Message.Digest()
-			r.Digest = digest[:]
-			p.find(placed(check.Message(m.Message), m.Row.Place)...)
+			r.Digest = m.digest
+			p.find(placed(m.findings, m.row.Place)...)
 		}
 		batch[i] = r
 	}

@@ -207,22 +207,56 @@ func (c *Campaign) resume(ctx context.Context, o PlanOptions, plan *Plan) error 
 	} else if what, err = c.changed(); err != nil {
 		return err
 	}
-	if len(what) == 0 {
-		plan.Report = &check.Report{Campaign: c.id}
-		return nil
+	mark, err := c.accounts.HighWater(ctx, c.frozen.Run)
+	if err != nil {
+		return err
 	}
-	if !o.AcceptChanges {
+	if missing := mark - c.frozen.Runs; missing > 0 {
+		what = append(what, fmt.Sprintf("%s (an older copy: %d runs are missing, and whoever was mailed in them would be again)", c.statePath(), missing))
+	}
+	if len(what) > 0 && !o.AcceptChanges {
 		return &ChangedError{ID: c.id, What: what}
 	}
-	return c.replan(ctx, o, plan, what)
+	// Attachments have no digest among the inputs, so accepting means making every message again, whatever is seen to differ.
+	if len(what) > 0 || o.AcceptChanges && c.def.Recipients.File != "-" {
+		err = c.replan(ctx, o, plan, header, what)
+	} else {
+		plan.Report = &check.Report{Campaign: c.id}
+	}
+	if err != nil || len(c.def.Limits.Domains) == 0 {
+		return err
+	}
+	// Limits may have changed without a word: whom a delivery shares caps with is asked again.
+	return c.ledger.Relane(ctx, c.id, func(addressKey string) string {
+		return c.lane(addressKey[strings.LastIndexByte(addressKey, '@')+1:])
+	})
+}
+
+// mark remembers in the accounts how often the campaign was run, so that an older copy of the ledger is noticed.
+func (c *Campaign) mark(ctx context.Context) error {
+	if c.opts.Sink != nil {
+		return nil
+	}
+	now, err := c.ledger.Campaign(ctx, c.id)
+	if err != nil {
+		return err
+	}
+	return c.accounts.SetHighWater(ctx, now.Run, now.Runs)
 }
 
 // replan makes every message again and merges the result into the frozen list.
-func (c *Campaign) replan(ctx context.Context, o PlanOptions, plan *Plan, what []string) error {
+func (c *Campaign) replan(ctx context.Context, o PlanOptions, plan *Plan, was *recipients.Header, what []string) error {
 	if err := c.openList(); err != nil {
 		return c.asCheck(err)
 	}
-	re, err := c.ledger.Replan(ctx, c.id)
+	if a, b := keyName(was), keyName(c.header); a != b {
+		return &CheckError{&check.Report{Campaign: c.id, Counts: map[string]int64{}, Findings: []check.Finding{{
+			Code: "key-changed", Severity: "error", Place: c.def.Name,
+			Text: fmt.Sprintf("people were known by %s and now by %s: everybody would be new, and mailed again", a, b),
+			Hint: "keep recipients.key as it was, or send this as another campaign with --id",
+		}}}}
+	}
+	re, err := c.ledger.Replan(ctx, ledger.Campaign{ID: c.id, DuplicatesFirst: c.duplicatesFirst()})
 	if err != nil {
 		return err
 	}
@@ -255,6 +289,16 @@ func (c *Campaign) replan(ctx context.Context, o PlanOptions, plan *Plan, what [
 	c.frozen, err = c.ledger.Campaign(ctx, c.id)
 	return err
 }
+
+// keyName says in words what identifies a person.
+func keyName(h *recipients.Header) string {
+	if h.Key < 0 {
+		return "their address"
+	}
+	return fmt.Sprintf("column %q", h.Columns[h.Key].Name)
+}
+
+func (c *Campaign) duplicatesFirst() bool { return c.def.Recipients.Duplicates == "first" }
 
 // describe fills in what a person wants to see before saying yes.
 func (c *Campaign) describe(ctx context.Context, plan *Plan) error {
@@ -317,8 +361,13 @@ func (c *Campaign) survey(ctx context.Context, plan *Plan) (map[string]int64, er
 		}
 		if c.only != "" || len(plan.Samples) < 3 {
 			row, err := c.header.Decode(rec.Place, rec.Number, rec.Fields)
+			if err != nil && c.only != "" {
+				continue // of other columns than the list has now: no sample, and not chosen
+			}
 			if err != nil {
-				return nil, err
+				plan.ToSend++ // held when its turn comes
+				lanes[rec.Lane]++
+				continue
 			}
 			if ok, err := choose(row); err != nil {
 				return nil, err

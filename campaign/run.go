@@ -31,6 +31,8 @@ const (
 	serverTries = 8
 	// firstServerHold is the wait after the first such failure where the reply named none.
 	firstServerHold = 5 * time.Second
+	// mostStumbles is how often in a row a connection may end at one recipient before that one is deferred.
+	mostStumbles = 2
 )
 
 // RunOptions say how a run behaves. The zero value ends when nothing is due within the hour.
@@ -69,6 +71,7 @@ type run struct {
 
 	mu        sync.Mutex
 	wake      chan struct{} // closed and made anew whenever a waiting worker should look again
+	stumbles  map[int64]int // by delivery: how often the connection ended at its recipient, since it was put back
 	planned   int64
 	done      int64
 	sent      int64
@@ -83,7 +86,7 @@ type run struct {
 }
 
 func (c *Campaign) newRun(ctx context.Context, o RunOptions) (_ *run, err error) {
-	r := &run{c: c, o: o, wake: make(chan struct{})}
+	r := &run{c: c, o: o, wake: make(chan struct{}), stumbles: map[int64]int{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, r.close())
@@ -98,7 +101,7 @@ func (c *Campaign) newRun(ctx context.Context, o RunOptions) (_ *run, err error)
 		opts.Only = func(d ledger.Delivery) (bool, error) {
 			row, err := c.header.Decode(d.Place, d.Number, d.Fields)
 			if err != nil {
-				return false, err
+				return false, nil // of other columns than the list has now: not chosen
 			}
 			return choose(row)
 		}
@@ -107,6 +110,9 @@ func (c *Campaign) newRun(ctx context.Context, o RunOptions) (_ *run, err error)
 		return nil, err
 	}
 	if _, r.planned, err = r.state.Due(ctx); err != nil {
+		return nil, err
+	}
+	if err := c.mark(ctx); err != nil {
 		return nil, err
 	}
 	if r.planned == 0 {
@@ -195,7 +201,9 @@ func (r *run) loop(ctx context.Context, hard <-chan struct{}) error {
 			r.interrupt = 1
 			return nil
 		}
-		r.stopped, r.failed = err.Error(), true
+		// What only the configuration mends is a fault; a server that is away or busy is work left.
+		var failure *sender.Error
+		r.stopped, r.failed = err.Error(), !errors.As(err, &failure) || failure.Outcome.Class == reply.Stop
 		return nil
 	}
 	taking, stop := context.WithCancel(ctx)
@@ -244,7 +252,7 @@ func (r *run) work(taking context.Context) error {
 		r.mu.Lock()
 		changed := r.wake
 		r.mu.Unlock()
-		d, reservation, until, err := r.admit(taking)
+		d, reservation, shut, err := r.admit(taking)
 		switch {
 		case taking.Err() != nil:
 			if d != nil {
@@ -258,21 +266,29 @@ func (r *run) work(taking context.Context) error {
 			r.deliver(taking, d, reservation)
 			continue
 		}
-		if over, err := r.idle(taking, changed, until); over || err != nil {
+		if over, err := r.idle(taking, changed, shut); over || err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// admit takes the next delivery whose lane is open and reserves its use of the caps. Without one it says when to look
-// again; the zero time means only a change will help.
-func (r *run) admit(ctx context.Context) (*ledger.Delivery, sender.Reservation, time.Time, error) {
+// shut says what may not go, and until when; the zero time: nothing is shut.
+type shut struct {
+	until time.Time
+	lanes []string // those that may not; the others have nothing that may go now
+	all   bool     // no lane may
+}
+
+// admit takes the next delivery whose lane is open and reserves its use of the caps. Without one it says what is shut.
+func (r *run) admit(ctx context.Context) (*ledger.Delivery, sender.Reservation, shut, error) {
 	var d *ledger.Delivery
 	var pickErr error
 	now := r.c.now()
+	s := shut{all: true}
 	pick := func(closed []string) (string, bool) {
 		d, pickErr = r.state.Next(ctx, closed, now)
+		s.lanes, s.all = closed, d != nil
 		if d == nil || pickErr != nil {
 			return "", false
 		}
@@ -281,20 +297,21 @@ func (r *run) admit(ctx context.Context) (*ledger.Delivery, sender.Reservation, 
 	putBack := func() { r.state.PutBack(d); d = nil }
 	reservation, until, err := r.gate.Admit(ctx, now, pick, putBack)
 	if err = errors.Join(pickErr, err); err != nil {
-		return nil, nil, time.Time{}, err
+		return nil, nil, shut{}, err
 	}
+	s.until = until
 	if d != nil {
 		r.mu.Lock()
 		r.inFlight++
 		r.mu.Unlock()
 	}
-	return d, reservation, until, nil
+	return d, reservation, s, nil
 }
 
 // idle waits for a change or until something may go. It says that the run is over when nothing is left, or when what is
 // left is further away than this run is patient.
-func (r *run) idle(taking context.Context, changed <-chan struct{}, until time.Time) (over bool, err error) {
-	due, left, err := r.state.Due(taking)
+func (r *run) idle(taking context.Context, changed <-chan struct{}, s shut) (over bool, err error) {
+	next, left, err := r.next(taking, s)
 	if err != nil {
 		if taking.Err() != nil {
 			return true, nil
@@ -309,7 +326,6 @@ func (r *run) idle(taking context.Context, changed <-chan struct{}, until time.T
 		r.broadcast()
 		return true, nil
 	}
-	next := later(due, until)
 	if next.IsZero() && busy == 0 {
 		next = r.c.now() // something is left and nothing holds it: look again
 	}
@@ -336,6 +352,20 @@ func (r *run) idle(taking context.Context, changed <-chan struct{}, until time.T
 	case <-alarm:
 	}
 	return false, nil
+}
+
+// next is when something may go, if nothing changes, and how much is left; the zero time: nothing holds it.
+func (r *run) next(ctx context.Context, s shut) (time.Time, int64, error) {
+	due, left, err := r.state.Due(ctx)
+	if err != nil || s.all || s.until.IsZero() {
+		return later(due, s.until), left, err
+	}
+	// What is due soon in an open lane does not wait for one whose cap is used up.
+	due, ok, err := r.state.DueBut(ctx, s.lanes)
+	if err != nil || ok && due.Before(s.until) {
+		return due, left, err
+	}
+	return s.until, left, nil
 }
 
 // later is the later of two times, where a zero time says nothing.
@@ -398,7 +428,7 @@ func (r *run) deliver(ctx context.Context, d *ledger.Delivery, reservation sende
 	var beginErr error
 	out := r.pool.Send(ctx, sender.Mail{From: m.From(), To: m.To(), Size: m.Size(), Body: m},
 		func(ctx context.Context) error { beginErr = r.state.Begin(ctx, d); return beginErr })
-	if spoken(out) {
+	if out.Begun || spoken(reply.Stage(out.Stage)) {
 		reservation.Stamp(r.c.now())
 	} else {
 		reservation.Release()
@@ -419,16 +449,25 @@ func (r *run) deliver(ctx context.Context, d *ledger.Delivery, reservation sende
 		r.settle(d, r.result(ledger.Refused, out))
 	case out.Class == reply.Unknown:
 		r.settle(d, r.result(ledger.Unknown, out))
+		if ctx.Err() == nil {
+			r.holdServer(out) // one after the other, they would leave a person with the whole list to resolve
+		}
 	case !out.Begun && ctx.Err() != nil:
 		r.unhand(d)
 	case out.Class == reply.Stop:
 		r.back(d, out)
 		r.finish(words(out), true)
 	case out.About == "server" || out.Class == reply.Hold:
-		r.back(d, out)
-		r.holdServer(out)
+		if r.back(d, out) {
+			r.holdServer(out)
+		}
 	default:
 		r.defers(d, out)
+		if out.Code != 0 {
+			r.recovered()
+		} else {
+			r.holdServer(out)
+		}
 	}
 }
 
@@ -436,7 +475,7 @@ func (r *run) deliver(ctx context.Context, d *ledger.Delivery, reservation sende
 func (r *run) message(d *ledger.Delivery) (*render.Message, error) {
 	row, err := r.c.header.Decode(d.Place, d.Number, d.Fields)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("no longer what was planned: the list has other columns: %w", err)
 	}
 	m, err := r.c.renderer.Render(r.c.recipient(row), r.c.now())
 	if err != nil {
@@ -448,17 +487,8 @@ func (r *run) message(d *ledger.Delivery) (*render.Message, error) {
 	return m, nil
 }
 
-// spoken reports whether the server was told of a recipient: from MAIL on a use counts, refused ones too.
-func spoken(out sender.Outcome) bool {
-	if out.Begun {
-		return true
-	}
-	switch reply.Stage(out.Stage) {
-	case reply.Mail, reply.Rcpt, reply.Data:
-		return true
-	}
-	return false
-}
+// spoken reports whether the server was told of a recipient: from MAIL on a use counts, refused and interrupted ones too.
+func spoken(at reply.Stage) bool { return at == reply.Mail || at == reply.Rcpt || at == reply.Data }
 
 // keep writes the archive's copy. A copy that cannot be written stops the run, for the archive is a promise too; the
 // message itself was sent and is recorded as sent.
@@ -491,15 +521,30 @@ func words(out sender.Outcome) string {
 }
 
 // back returns a delivery that failed for no fault of its own: unbegun it is as it was; begun and answered with a
-// complete temporary reply it is deferred, for the ledger has seen it begin.
-func (r *run) back(d *ledger.Delivery, out sender.Outcome) {
+// complete temporary reply it is deferred, for the ledger has seen it begin. One put back is the next to go; where the
+// conversation ends at its recipient again and again it would keep the others from going, so it is deferred too, and the
+// server is not to blame: back reports whether it is.
+func (r *run) back(d *ledger.Delivery, out sender.Outcome) (server bool) {
 	if !out.Begun {
+		if at := reply.Stage(out.Stage); (at == reply.Rcpt || at == reply.Data) && r.stumbled(d) {
+			r.defers(d, out)
+			return false
+		}
 		r.unhand(d)
-		return
+		return true
 	}
 	res := r.result(ledger.Deferred, out)
 	res.Due = r.c.now().Add(max(out.HoldOff, firstServerHold))
 	r.settle(d, res)
+	return true
+}
+
+// stumbled counts one more end of a connection at d's recipient, and reports whether it was one too many.
+func (r *run) stumbled(d *ledger.Delivery) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stumbles[d.ID]++
+	return r.stumbles[d.ID] >= mostStumbles
 }
 
 // unhand puts back a delivery whose reservation is already done with.
@@ -571,6 +616,7 @@ func (r *run) settle(d *ledger.Delivery, res ledger.Result) {
 // settled counts an outcome that the ledger has.
 func (r *run) settled(d *ledger.Delivery, s ledger.State, text string) {
 	r.mu.Lock()
+	delete(r.stumbles, d.ID)
 	r.inFlight--
 	r.done++
 	if s == ledger.Sent {

@@ -1,0 +1,65 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+)
+
+// Relane asks lane, which is given address keys, whom each delivery of the campaign that may still go shares caps with, and moves
+// those that are in another lane. The caller holds the campaign's Lock and has no Run of it open. An interrupted Relane is taken up
+// again by the next.
+func (l *Ledger) Relane(ctx context.Context, id string, lane func(addressKey string) string) error {
+	if !l.locked(id) {
+		return fmt.Errorf("lanes of %q: %w", id, ErrNotLocked)
+	}
+	no, _, err := l.find(ctx, id)
+	if err != nil {
+		return err
+	}
+	const piece = 5000
+	cursor, end := span(no)
+	d := &Draft{l: l, no: no, lanes: map[string]int64{}} // for its lanes
+	for read := piece; read == piece; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		read = 0
+		moves := map[int64]string{}
+		rows, err := l.db.read(`SELECT d.id, r.address_key, l.name FROM deliveries d JOIN rows r ON r.id = d.id JOIN lanes l ON l.no = d.lane
+			WHERE d.id > ? AND d.id < ? AND d.state IN (`+sqlPending+`, `+sqlDeferred+`) ORDER BY d.id LIMIT ?`, cursor, end, piece)
+		err = each(rows, err, func(rows *sql.Rows) error {
+			var key, was string
+			if err := rows.Scan(&cursor, &key, &was); err != nil {
+				return err
+			}
+			read++
+			if name := lane(key); name != was {
+				moves[cursor] = name
+			}
+			return nil
+		})
+		if err != nil {
+			return explain(l.db.path, err)
+		}
+		if len(moves) == 0 {
+			continue
+		}
+		err = l.db.write(func(t *tx) error {
+			for id, name := range moves {
+				no, err := d.lane(t, name)
+				if err != nil {
+					return err
+				}
+				if _, err := t.exec("UPDATE deliveries SET lane = ? WHERE id = ?", no, id); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
