@@ -275,8 +275,8 @@ func match(t *testing.T, rows [][]string, all []arrived, same func(row []string,
 // Each example goes through the real path to a server that speaks SMTP with TLS, and what arrives is held against
 // the example's list and files as other programs read them; then three parsers have to see the same in each message.
 //
-// Proven: with the row's key left out of the token's HMAC, the newsletter's tokens were not distinct; with
-// render's file cache asked by base name alone and its first file given to all, eleven PDFs were another customer's.
+// Proven: with the key left out of the token, the second person's List-Unsubscribe had the first's token; with
+// render's kept files found by their extension alone and never looked at again, eleven PDFs were another customer's.
 func TestArrival(t *testing.T) {
 	t.Parallel()
 	var all []arrived
