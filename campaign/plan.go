@@ -271,8 +271,11 @@ func (c *Campaign) replan(ctx context.Context, o PlanOptions, plan *Plan, was *r
 	if err != nil {
 		return errors.Join(err, re.Discard(ctx))
 	}
+	if len(what) == 0 && n.Added+n.Cancelled+n.Changed > 0 {
+		what = []string{"attachments"} // all else is seen without making messages
+	}
 	changes := Changes{What: what, Added: n.Added, Cancelled: n.Cancelled, Edited: n.Changed, Untouched: n.Untouched}
-	if o.Confirm != nil {
+	if o.Confirm != nil && len(what) > 0 {
 		ok, err := o.Confirm(changes)
 		if err != nil || !ok {
 			return errors.Join(err, ErrDeclined, re.Discard(ctx))
@@ -285,7 +288,10 @@ func (c *Campaign) replan(ctx context.Context, o PlanOptions, plan *Plan, was *r
 	if err := re.Apply(ctx, *frozen); err != nil {
 		return err
 	}
-	plan.Report, plan.Changes = p.report, &changes
+	plan.Report = p.report
+	if len(what) > 0 {
+		plan.Changes = &changes
+	}
 	c.frozen, err = c.ledger.Campaign(ctx, c.id)
 	return err
 }

@@ -73,7 +73,20 @@ func TestHeldIsPlannedAgain(t *testing.T) {
 	f.write(t, "files/"+token(0)+".txt", "mended")
 	want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{}), map[ledger.State]int64{ledger.Sent: 1, ledger.Held: 1})
 	f.retry(t, ledger.Held)
-	want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{AcceptChanges: true}), map[ledger.State]int64{ledger.Sent: 2})
+	asked := 0
+	accept := campaign.PlanOptions{AcceptChanges: true, Confirm: func(ch campaign.Changes) (bool, error) {
+		asked++
+		if ch.Edited != 1 || ch.Untouched != 1 || len(ch.What) != 1 {
+			t.Errorf("changes: %+v", ch)
+		}
+		return true, nil
+	}}
+	for range 2 { // the second time there is nothing to accept, and nobody is asked
+		want(t, f.send(t, campaign.Options{}, accept), map[ledger.State]int64{ledger.Sent: 2})
+	}
+	if asked != 1 {
+		t.Errorf("asked %d times, want once", asked)
+	}
 	if n := len(rec.accepted(t)); n != 2 {
 		t.Errorf("%d messages at the sink", n)
 	}

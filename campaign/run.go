@@ -11,8 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"mailshot/campaign/ledger"
 	"mailshot/internal/mailbox"
 	"mailshot/render"
@@ -214,14 +212,17 @@ func (r *run) loop(ctx context.Context, hard <-chan struct{}) error {
 	over := make(chan struct{})
 	var watch sync.WaitGroup
 	watch.Go(func() { r.watch(ctx, hard, over) })
-	var workers errgroup.Group
+	var workers sync.WaitGroup
 	for range r.c.connections() * workersPerConnection {
-		workers.Go(func() error { return r.work(taking) })
+		workers.Go(func() { r.work(taking) })
 	}
-	err := workers.Wait()
+	workers.Wait()
 	close(over)
 	watch.Wait()
-	return errors.Join(err, r.fatal, r.state.Flush(context.WithoutCancel(ctx)))
+	if r.fatal != nil {
+		return r.fatal
+	}
+	return r.state.Flush(context.WithoutCancel(ctx))
 }
 
 // watch tells the observer that the run drains, and at the second interrupt closes every connection.
@@ -247,7 +248,7 @@ func (r *run) watch(ctx context.Context, hard, over <-chan struct{}) {
 
 // work is a worker: take a delivery that may go now, bring it to an outcome, again. It ends when nothing is left, when
 // nothing is due within patience, or when taking ends.
-func (r *run) work(taking context.Context) error {
+func (r *run) work(taking context.Context) {
 	for taking.Err() == nil {
 		r.mu.Lock()
 		changed := r.wake
@@ -258,19 +259,18 @@ func (r *run) work(taking context.Context) error {
 			if d != nil {
 				r.giveBack(d, reservation)
 			}
-			return nil
+			return
 		case err != nil:
 			r.halt(err)
-			return err
+			return
 		case d != nil:
 			r.deliver(taking, d, reservation)
 			continue
 		}
-		if over, err := r.idle(taking, changed, shut); over || err != nil {
-			return err
+		if r.idle(taking, changed, shut) {
+			return
 		}
 	}
-	return nil
 }
 
 // shut says what may not go, and until when; the zero time: nothing is shut.
@@ -310,21 +310,20 @@ func (r *run) admit(ctx context.Context) (*ledger.Delivery, sender.Reservation, 
 
 // idle waits for a change or until something may go. It says that the run is over when nothing is left, or when what is
 // left is further away than this run is patient.
-func (r *run) idle(taking context.Context, changed <-chan struct{}, s shut) (over bool, err error) {
+func (r *run) idle(taking context.Context, changed <-chan struct{}, s shut) (over bool) {
 	next, left, err := r.next(taking, s)
 	if err != nil {
-		if taking.Err() != nil {
-			return true, nil
+		if taking.Err() == nil {
+			r.halt(err)
 		}
-		r.halt(err)
-		return true, err
+		return true
 	}
 	r.mu.Lock()
 	busy := r.inFlight
 	r.mu.Unlock()
 	if left == 0 && busy == 0 {
 		r.broadcast()
-		return true, nil
+		return true
 	}
 	if next.IsZero() && busy == 0 {
 		next = r.c.now() // something is left and nothing holds it: look again
@@ -336,7 +335,7 @@ func (r *run) idle(taking context.Context, changed <-chan struct{}, s shut) (ove
 				next = time.Time{} // an outcome may still bring something nearer
 			} else {
 				r.broadcast()
-				return true, nil
+				return true
 			}
 		}
 	}
@@ -351,7 +350,7 @@ func (r *run) idle(taking context.Context, changed <-chan struct{}, s shut) (ove
 	case <-changed:
 	case <-alarm:
 	}
-	return false, nil
+	return false
 }
 
 // next is when something may go, if nothing changes, and how much is left; the zero time: nothing holds it.
