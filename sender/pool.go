@@ -3,6 +3,7 @@ package sender
 import (
 	"context"
 	"crypto/tls"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -262,11 +263,12 @@ func (p *Pool) options(token Secret) smtp.Options {
 	o := smtp.Options{
 		Address:  p.address,
 		Security: smtp.Security(p.cfg.TLS),
-		TLS:      &tls.Config{ServerName: p.cfg.Host, RootCAs: p.cfg.RootCAs},
+		TLS:      &tls.Config{ServerName: p.cfg.Host, RootCAs: p.cfg.RootCAs, Certificates: p.cfg.Certificates},
 		Helo:     p.cfg.Helo,
 		Timeouts: p.cfg.Timeouts,
 		Dial:     p.cfg.Dial,
 	}
+	o.Fingerprint, _ = hex.DecodeString(p.cfg.Fingerprint) // checked by New
 	if p.cfg.authenticates() {
 		o.Auth = func(ctx context.Context, server auth.Server) (*auth.Client, error) {
 			return p.authenticate(ctx, server, token)

@@ -39,7 +39,10 @@ package sender
 
 import (
 	"context"
+	"crypto/sha256"
+	"crypto/tls"
 	"crypto/x509"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -76,6 +79,11 @@ type Config struct {
 	Auth    string
 	Helo    string         // the name given in EHLO; "": this end's address as a literal
 	RootCAs *x509.CertPool // nil: the system's
+	// Certificates are shown to a server that asks for one.
+	Certificates []tls.Certificate
+	// Fingerprint is the SHA-256 of the only certificate that the server may show, in
+	// 64 hexadecimal digits; it takes the place of verification. "": verify.
+	Fingerprint string
 	// Replies says whose words the server speaks, as reply.Provider's Replies or
 	// reply.System name it; "": found by the host.
 	Replies string
@@ -204,6 +212,9 @@ func (c Config) resolve() (Config, error) {
 	}
 	if c.Helo != "" && strings.ContainsFunc(c.Helo, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
 		bad("helo %q is not a host name", c.Helo)
+	}
+	if b, err := hex.DecodeString(c.Fingerprint); err != nil || len(b) != 0 && len(b) != sha256.Size {
+		bad("fingerprint %q is not a SHA-256 in hexadecimal", c.Fingerprint)
 	}
 	if c.Connections < 0 || c.MessagesPerConnection < 0 || c.Idle < 0 {
 		bad("connections, messages per connection and idle time must not be negative")

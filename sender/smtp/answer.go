@@ -113,6 +113,7 @@ func (s *Session) answer(stage reply.Stage, d time.Duration) (Reply, error) {
 		return Reply{}, s.broken(stage, err)
 	}
 	r := Reply{Stage: stage, Code: code, Lines: lines, Time: time.Now()}
+	s.got(r)
 	if code == 421 {
 		s.abort() // RFC 5321 4.2.3: the server is closing the connection
 	}
@@ -148,6 +149,7 @@ func (s *Session) write(stage reply.Stage, d time.Duration, b []byte) error {
 	if err := s.conn.SetWriteDeadline(time.Now().Add(d)); err != nil {
 		return s.broken(stage, err)
 	}
+	s.sent(stage, b)
 	if _, err := s.conn.Write(b); err != nil {
 		return s.broken(stage, err)
 	}

@@ -29,6 +29,7 @@ func (s *Session) authenticate(ctx context.Context, o Options) error {
 		}
 		return &Error{Stage: reply.Auth, Stop: true, Text: reply.Clean(err.Error()), Err: err}
 	}
+	s.masks = mechanism.Mask
 	name, initial, err := mechanism.Start()
 	if err != nil {
 		return &Error{Stage: reply.Auth, Stop: true, Text: "starting " + name, Err: err}

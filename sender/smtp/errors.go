@@ -111,8 +111,11 @@ func tlsError(err error) error {
 		verify  *tls.CertificateVerificationError
 		record  tls.RecordHeaderError
 		op      *net.OpError
+		pinned  *FingerprintError
 	)
 	switch {
+	case errors.As(err, &pinned):
+		e.Stop, e.Hint = true, "nothing was sent; if the server has a new certificate, and you have this from whoever runs it, set server.fingerprint anew"
 	case errors.As(err, &name):
 		e.Stop, e.Hint = true, "nothing was sent; server.host must be the name in the certificate"
 	case errors.As(err, &unknown):

@@ -83,6 +83,15 @@ type Options struct {
 	Auth func(context.Context, auth.Server) (*auth.Client, error)
 	// Dial opens the connection; nil: a net.Dialer.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Fingerprint is the SHA-256 of the one certificate that the server may show. It takes
+	// the place of the certificate's verification, and nothing else does; empty: verify.
+	Fingerprint []byte
+	// Trace is called with each line of the conversation, without its end, secrets
+	// masked, messages left out; nil: nobody listens.
+	Trace func(server bool, line string)
+	// Until ends Dial early: reply.Greeting behind the greeting, reply.Ehlo behind the
+	// first EHLO; such a session takes no transaction. "": when it can take one.
+	Until reply.Stage
 }
 
 // Session is an open session. Its methods are for one goroutine at a time, but
@@ -96,6 +105,8 @@ type Session struct {
 	helo     string
 	caps     map[string]string // EHLO keyword → parameters, upper case keywords
 	secure   bool
+	trace    func(server bool, line string)
+	masks    func(string) string // takes the secrets of AUTH out of a text; nil before
 	closed   atomic.Bool
 	used     int // transactions begun
 	once     sync.Once
@@ -106,6 +117,7 @@ type Session struct {
 // Every error is an [*Error].
 func Dial(ctx context.Context, o Options) (*Session, error) {
 	s := &Session{timeouts: o.Timeouts.Defaults(), helo: o.Helo}
+	s.trace = o.Trace
 	if err := s.connect(ctx, o); err != nil {
 		return nil, err
 	}
@@ -159,7 +171,10 @@ func (s *Session) handshake(ctx context.Context, o Options) error {
 	if r.Code != 220 {
 		return s.refused(r)
 	}
-	if err := s.hello(); err != nil {
+	if o.Until == reply.Greeting {
+		return nil
+	}
+	if err := s.hello(); err != nil || o.Until == reply.Ehlo {
 		return err
 	}
 	_, offered := s.caps["STARTTLS"]
@@ -184,6 +199,9 @@ func tlsConfig(o Options) *tls.Config {
 	c.MinVersion = max(c.MinVersion, tls.VersionTLS12)
 	if c.ServerName == "" {
 		c.ServerName, _, _ = net.SplitHostPort(o.Address)
+	}
+	if len(o.Fingerprint) > 0 {
+		pin(c, o.Fingerprint)
 	}
 	return c
 }

@@ -1,0 +1,96 @@
+package smtp
+
+import (
+	"crypto/tls"
+	"strconv"
+	"strings"
+
+	"mailshot/sender/reply"
+)
+
+// secretMark stands in a trace for what goes into AUTH.
+const secretMark = "[secret]"
+
+// TLS describes the protection of the session; ok is false when there is none.
+func (s *Session) TLS() (state tls.ConnectionState, ok bool) {
+	conn, ok := s.conn.(*tls.Conn)
+	if ok {
+		state = conn.ConnectionState()
+	}
+	return state, ok
+}
+
+// Extensions is what the last EHLO offered: keywords in upper case with their
+// parameters. It is the caller's.
+func (s *Session) Extensions() map[string]string {
+	all := make(map[string]string, len(s.caps))
+	for keyword, params := range s.caps {
+		all[keyword] = params
+	}
+	return all
+}
+
+// Try asks whether the server would take a message from an address and, when to
+// is not "", for a recipient, and takes the question back: MAIL, RCPT, RSET. The
+// error is an [*Error], the server's refusal included, after which the session can go on unless Closed
+// says otherwise. Servers may count a recipient asked for as one written to.
+func (s *Session) Try(from, to string) (Reply, error) {
+	for _, a := range []string{from, to} {
+		if strings.ContainsFunc(a, func(r rune) bool { return r <= ' ' || r == '<' || r == '>' || r >= 0x7f }) {
+			return Reply{}, &Error{Stage: reply.Mail, Code: 553, Enhanced: "5.5.4", Text: "this cannot stand in an envelope: " + reply.Clean(a), Err: ErrUnfit}
+		}
+	}
+	r, err := s.command(reply.Mail, s.timeouts.Command, "MAIL FROM:<"+from+">")
+	if err == nil && r.Code == 250 && to != "" {
+		r, err = s.command(reply.Rcpt, s.timeouts.Command, "RCPT TO:<"+to+">")
+	}
+	if err != nil {
+		return Reply{}, err
+	}
+	if !s.Closed() {
+		if _, err := s.command(reply.Reset, s.timeouts.Command, "RSET"); err != nil {
+			return r, err
+		}
+	}
+	if r.Code < 200 || r.Code > 299 {
+		return r, s.refused(r)
+	}
+	return r, nil
+}
+
+// sent tells the tracer of commands written at stage. What goes into AUTH is never told.
+func (s *Session) sent(stage reply.Stage, b []byte) {
+	if s.trace == nil {
+		return
+	}
+	for line := range strings.Lines(string(b)) {
+		line = strings.TrimRight(line, "\r\n")
+		if stage == reply.Auth && line != "*" {
+			words := strings.Fields(line)
+			switch {
+			case len(words) < 2 || !strings.EqualFold(words[0], "AUTH"):
+				line = secretMark
+			case len(words) > 2:
+				line = words[0] + " " + words[1] + " " + secretMark
+			}
+		}
+		s.trace(false, line)
+	}
+}
+
+// got tells the tracer of an answer, without the secrets it may repeat.
+func (s *Session) got(r Reply) {
+	if s.trace == nil {
+		return
+	}
+	for i, text := range r.Lines {
+		between := "-"
+		if i == len(r.Lines)-1 {
+			between = " "
+		}
+		if s.masks != nil {
+			text = s.masks(text)
+		}
+		s.trace(true, strings.TrimRight(strconv.Itoa(r.Code)+between+reply.Clean(text), " "))
+	}
+}
