@@ -1,0 +1,124 @@
+package oauth
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"unicode"
+
+	"golang.org/x/oauth2"
+
+	"mailshot/internal/mask"
+)
+
+// Error is why there is no token. Its text is for a person and has no secret in it.
+type Error struct {
+	Code string // the authorization server's (RFC 6749 5.2, 8628 3.5), or ours: "no-login", "unreachable", "bad-answer", "store"
+	Text string
+	Hint string // what to do, or ""
+	Next string // the command to type next, or ""
+	// Later: it may work later without anybody doing anything.
+	Later bool
+}
+
+func (e *Error) Error() string {
+	s := e.Text
+	if e.Hint != "" {
+		s += "; " + e.Hint
+	}
+	if e.Next != "" {
+		s += ": " + e.Next
+	}
+	return s
+}
+
+// Temporary reports whether it may work later without anybody doing anything.
+func (e *Error) Temporary() bool { return e.Later }
+
+var errRedirect = errors.New("the authorization server sends us elsewhere, and secrets are not taken along")
+
+// hints are what to do about an authorization server's refusal.
+var hints = map[string]string{
+	"invalid_client":         "are client_id and client_secret right, and has the secret expired?",
+	"unauthorized_client":    "the registered client is not allowed this flow: look at its registration",
+	"invalid_scope":          "are the scopes right, and granted to the client?",
+	"unsupported_grant_type": "the authorization server does not know this flow",
+	"access_denied":          "the login was declined, by the person or by the organisation's rules",
+	"expired_token":          "nobody confirmed the code in time",
+}
+
+// fail turns an error of golang.org/x/oauth2, which may quote a whole answer, into one that can be shown.
+func (s *Source) fail(ctx context.Context, err error, secrets ...string) error {
+	secrets = append(secrets, *s.secret, s.current.Access, s.current.Refresh)
+	var refused *oauth2.RetrieveError
+	broke := s.carrier.broke
+	var certificate *tls.CertificateVerificationError
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(err, errRedirect):
+		return &Error{Code: "bad-answer", Text: errRedirect.Error(), Hint: "is the URL right?"}
+	case errors.As(err, &refused):
+		return s.refused(refused, secrets)
+	case errors.Is(err, context.DeadlineExceeded) && broke == nil:
+		return &Error{Code: "expired_token", Text: hints["expired_token"], Hint: "log in again", Next: s.cfg.Command}
+	case errors.As(broke, &certificate):
+		return &Error{Code: "unreachable", Text: tidy("the authorization server's certificate: "+certificate.Error(), secrets)}
+	case broke != nil:
+		return &Error{Code: "unreachable", Text: tidy("the authorization server cannot be reached: "+broke.Error(), secrets), Later: true}
+	}
+	return &Error{Code: "bad-answer", Text: tidy("no token: "+strings.TrimPrefix(err.Error(), "oauth2: "), secrets)}
+}
+
+// refused reads the authorization server's refusal.
+func (s *Source) refused(r *oauth2.RetrieveError, secrets []string) error {
+	said := struct {
+		Code string `json:"error"`
+		Text string `json:"error_description"`
+	}{r.ErrorCode, r.ErrorDescription}
+	if said.Code == "" && json.Unmarshal(r.Body, &said) != nil {
+		said.Code, said.Text = "", ""
+	}
+	status := 0
+	if r.Response != nil {
+		status = r.Response.StatusCode
+	}
+	e := &Error{Code: tidy(said.Code, secrets), Hint: hints[said.Code]}
+	e.Later = said.Code == "temporarily_unavailable" || said.Code == "server_error" || said.Code == "slow_down" ||
+		status == http.StatusTooManyRequests || status >= 500 && said.Code != "invalid_grant"
+	what := e.Code
+	if what == "" {
+		what = fmt.Sprintf("HTTP status %d", status)
+	}
+	e.Text = "the authorization server gives no token: " + what
+	// Microsoft's descriptions go on with ids and times, on lines of their own.
+	first, _, _ := strings.Cut(said.Text, "\n")
+	first, _, _ = strings.Cut(first, " Trace ID:")
+	if first = tidy(first, secrets); first != "" {
+		e.Text += " (" + first + ")"
+	}
+	if said.Code == "invalid_grant" {
+		switch {
+		case s.Interactive():
+			e.Text = "the login of " + s.cfg.Username + " is no longer good: it has expired or was revoked, or the password was changed" + strings.TrimPrefix(e.Text, "the authorization server gives no token: invalid_grant")
+			e.Hint, e.Next = "log in again", s.cfg.Command
+		default:
+			e.Hint = "may the service account act for " + s.cfg.Subject + ", and is this computer's clock right?"
+		}
+	}
+	return e
+}
+
+// tidy makes a foreign text fit to be shown: without secrets and control characters, and not too long.
+func tidy(s string, secrets []string) string {
+	s = mask.Text(s, secrets...)
+	s = strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }), " ")
+	if r := []rune(s); len(r) > 300 {
+		s = string(r[:299]) + "…"
+	}
+	return s
+}

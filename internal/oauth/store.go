@@ -1,0 +1,227 @@
+package oauth
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
+	"github.com/zalando/go-keyring"
+)
+
+// record is what is kept of a login.
+type record struct {
+	Username string    `json:"username"` // for people who look into the file
+	Host     string    `json:"host"`
+	Refresh  string    `json:"refresh_token"`
+	Access   string    `json:"access_token,omitempty"`
+	Obtained time.Time `json:"obtained"`
+	Expiry   time.Time `json:"expiry"`
+}
+
+// fresh reports whether the access token is good for a connection that is opened
+// now: it has five minutes left, or half its life if that is shorter.
+func (r *record) fresh(now time.Time) bool {
+	return r.Access != "" && r.Expiry.Sub(now) > min(early, r.Expiry.Sub(r.Obtained)/2)
+}
+
+// usable reports whether the access token is good at all.
+func (r *record) usable(now time.Time) bool { return r.Access != "" && r.Expiry.After(now) }
+
+// service is the name under which keyrings keep our tokens.
+const service = "mailshot"
+
+// store keeps the login of one account: in the system's keyring, or in a file
+// that is the user's own. A file goes first where there are both: it needs nobody to unlock it.
+type store struct {
+	dir, name string
+	keyring   func() bool
+}
+
+func (c Config) store() store {
+	// The mail server is part of the name, so that a token for one is never sent to another.
+	sum := sha256.Sum256([]byte(strings.Join([]string{c.Username, strings.ToLower(c.Host), c.TokenURL, c.ClientID}, "\x00")))
+	return store{dir: c.Dir, name: "token-" + hex.EncodeToString(sum[:16]), keyring: c.Keyring}
+}
+
+// SystemKeyring reports whether this system has a keyring that can be asked. On
+// Linux and the BSDs that is a session bus; one is never started for it.
+func SystemKeyring() bool {
+	switch runtime.GOOS {
+	case "windows", "darwin":
+		return true
+	}
+	if os.Getenv("DBUS_SESSION_BUS_ADDRESS") != "" {
+		return true
+	}
+	run := os.Getenv("XDG_RUNTIME_DIR")
+	if run == "" {
+		return false
+	}
+	_, err := os.Stat(filepath.Join(run, "bus"))
+	return err == nil
+}
+
+func (s store) file() string { return filepath.Join(s.dir, s.name+".json") }
+
+// lock makes processes take turns.
+func (s store) lock(ctx context.Context) (unlock func(), err error) {
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return nil, &Error{Code: "store", Text: "keeping tokens: " + err.Error()}
+	}
+	l := flock.New(filepath.Join(s.dir, s.name+".lock"))
+	if _, err := l.TryLockContext(ctx, 50*time.Millisecond); err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, &Error{Code: "store", Text: "keeping tokens: " + err.Error()}
+	}
+	return func() { _ = l.Close() }, nil // the system frees what Close does not
+}
+
+// load returns the login, nil if there is none.
+func (s store) load() (*record, error) {
+	b, err := readPrivate(s.file())
+	if errors.Is(err, fs.ErrNotExist) {
+		if !s.keyring() {
+			return nil, nil
+		}
+		text, err := keyring.Get(service, s.name)
+		if errors.Is(err, keyring.ErrNotFound) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, &Error{Code: "store", Text: "the system's keyring: " + tidy(err.Error(), nil),
+				Hint: "is it locked? mailshot login --file keeps the login in a file"}
+		}
+		b = []byte(text)
+	} else if err != nil {
+		return nil, err
+	}
+	r := &record{}
+	if json.Unmarshal(b, r) != nil || r.Refresh == "" {
+		return nil, &Error{Code: "store", Text: "the login that was kept cannot be read", Hint: "log in again"}
+	}
+	return r, nil
+}
+
+// save keeps the login where there is one already, else in the keyring, else in a
+// file; inFile: in a file. It is in one place only, and kept for good when save returns. It returns
+// where it is, for people.
+func (s store) save(r *record, inFile bool) (string, error) {
+	if _, err := os.Lstat(s.file()); err == nil {
+		inFile = true
+	}
+	if !inFile && s.keyring() && s.toKeyring(r) == nil {
+		return "the system's keyring", nil
+	}
+	b, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return "", err
+	}
+	if err := writePrivate(s.file(), append(b, '\n')); err != nil {
+		return "", &Error{Code: "store", Text: "keeping the login: " + err.Error()}
+	}
+	if s.keyring() {
+		_ = keyring.Delete(service, s.name) // an old one there is never looked at again
+	}
+	return s.file(), nil
+}
+
+// toKeyring leaves the access token out where a keyring has no room for it.
+func (s store) toKeyring(r *record) error {
+	for _, access := range []string{r.Access, ""} {
+		short := *r
+		short.Access = access
+		b, err := json.Marshal(short)
+		if err != nil {
+			return err
+		}
+		if err = keyring.Set(service, s.name, string(b)); !errors.Is(err, keyring.ErrSetDataTooBig) {
+			return err
+		}
+	}
+	return keyring.ErrSetDataTooBig
+}
+
+// remove forgets the login, wherever it is, and reports whether there was one.
+func (s store) remove() (bool, error) {
+	err := os.Remove(s.file())
+	found := err == nil
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return false, &Error{Code: "store", Text: "forgetting the login: " + err.Error()}
+	}
+	if found {
+		if err := syncFolder(s.dir); err != nil {
+			return true, err
+		}
+	}
+	if s.keyring() {
+		switch err := keyring.Delete(service, s.name); {
+		case err == nil:
+			found = true
+		case !errors.Is(err, keyring.ErrNotFound):
+			return found, &Error{Code: "store", Text: "the system's keyring: " + tidy(err.Error(), nil)}
+		}
+	}
+	return found, nil
+}
+
+// readPrivate reads a file that only its owner may read.
+func readPrivate(path string) ([]byte, error) {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, &Error{Code: "store", Text: path + " is not a regular file"}
+	}
+	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
+		return nil, &Error{Code: "store", Text: fmt.Sprintf("%s: other users may read it (mode %04o), and it holds a login", path, info.Mode().Perm()),
+			Hint: "log out and in again, and end the old login with your provider"}
+	}
+	return os.ReadFile(path)
+}
+
+// writePrivate replaces a file whole: whatever happens, the old or the new one is there.
+func writePrivate(path string, b []byte) (err error) {
+	dir := filepath.Dir(path)
+	f, err := os.CreateTemp(dir, ".token-*") // 0600
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(f.Name()) // half a file helps nobody
+		}
+	}()
+	_, err = f.Write(b)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err = os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	return syncFolder(dir)
+}
+
+// syncFolder makes the names in dir durable. Windows does so by itself and cannot be asked.
+func syncFolder(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
