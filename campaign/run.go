@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -169,7 +170,12 @@ func (c *Campaign) senderConfig() (sender.Config, error) {
 			return cfg, fmt.Errorf("server.ca_file: no certificate in %s", s.CAFile)
 		}
 	}
-	return cfg, nil
+	cfg.Fingerprint = s.Fingerprint
+	certificate, err := s.Certificate(c.def.Dir)
+	if certificate != nil {
+		cfg.Certificates = []tls.Certificate{*certificate}
+	}
+	return cfg, err
 }
 
 func (r *run) close() error {

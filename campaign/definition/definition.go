@@ -110,6 +110,10 @@ type Server struct {
 	Password *Secret // nil = no login
 	Helo     string
 	CAFile   string // PEM certificates to trust instead of the system's; relative to Dir
+	// Fingerprint is the SHA-256 of the one certificate to accept, in 64 lower case digits; "" = verify.
+	Fingerprint string
+	// ClientCertificate and ClientKey are PEM files, relative to Dir; the key may be anywhere. See Certificate.
+	ClientCertificate, ClientKey string
 }
 
 // Limits are the caps to keep to. Zero values leave the sender's defaults.
@@ -206,6 +210,7 @@ func (d *Definition) check(dec *decoder) {
 			d.Server.Port = 465
 		}
 	}
+	d.checkProtection(dec)
 	if b := d.Limits.Retry.Defaults(); b.GiveUp < b.First {
 		if n := dec.seen["limits.retry"]; n != nil {
 			dec.report(n, "bad-value", fmt.Sprintf("give_up (%v) comes before the first retry (%v)", b.GiveUp, b.First), "")

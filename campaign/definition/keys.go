@@ -97,6 +97,12 @@ func (d *Definition) serverKeys() []key {
 			doc: "Where the password is, never the password: { env: NAME }, { file: path } or { command: [pass, show, smtp] }."},
 		{name: "helo", read: helo(&s.Helo), example: "mail.acme.example", doc: "Name given in EHLO. Default: this machine's."},
 		{name: "ca_file", read: anyFile(&s.CAFile), example: "ca.pem", off: true, doc: "Certificates to trust in the place of the system's (PEM)."},
+		{name: "fingerprint", read: fingerprint(&s.Fingerprint), example: "5f0c8dd2b1c9a0e7d1f64b5a3c2e1908f7e6d5c4b3a29180716253443526170f", off: true,
+			doc: "SHA-256 of the one certificate to accept, whatever else it says; the only way round its verification. mailshot probe shows the server's."},
+		{name: "client_certificate", read: anyFile(&s.ClientCertificate), example: "client.pem", off: true,
+			doc: "Certificate to show to a server that asks for one (PEM)."},
+		{name: "client_key", read: keyFile(&s.ClientKey), example: "~/.config/acme/client.key", off: true,
+			doc: "Its key, not encrypted; may be anywhere. Default: in the certificate's file."},
 	}
 }
 

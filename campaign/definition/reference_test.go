@@ -16,9 +16,9 @@ var update = flag.Bool("update", false, "write the expected files anew")
 // The reference is a campaign file that is read without a mistake, every key in it at once.
 func TestReferenceIsGood(t *testing.T) {
 	t.Parallel()
-	text := strings.NewReplacer("# html:", "html:", "# text:", "text:", "# ca_file:", "ca_file:", "# delimiter:", "delimiter:").Replace(Reference())
+	text := strings.NewReplacer("# html:", "html:", "# text:", "text:", "# ca_file:", "ca_file:", "# delimiter:", "delimiter:", "# client_certificate:", "client_certificate:", "# client_key:", "client_key:").Replace(Reference())
 	dir := t.TempDir()
-	for _, name := range []string{"customers.xlsx", "body.md", "body.html", "body.txt", "logo.png", "do-not-mail.csv", "ca.pem"} {
+	for _, name := range []string{"customers.xlsx", "body.md", "body.html", "body.txt", "logo.png", "do-not-mail.csv", "ca.pem", "client.pem"} {
 		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
 			t.Fatal(err)
 		}

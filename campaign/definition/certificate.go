@@ -1,0 +1,79 @@
+package definition
+
+import (
+	cryptotls "crypto/tls"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// Certificate reads the client certificate with its key; nil where the file names none. dir is the campaign's folder.
+// No error shows anything of the key.
+func (s *Server) Certificate(dir string) (*cryptotls.Certificate, error) {
+	if s.ClientCertificate == "" {
+		return nil, nil
+	}
+	pem, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(s.ClientCertificate)))
+	if err != nil {
+		return nil, fmt.Errorf("server.client_certificate: %s: %w", s.ClientCertificate, bare(err))
+	}
+	key, name, file := string(pem), "client_certificate", s.ClientCertificate
+	if s.ClientKey != "" {
+		name, file = "client_key", s.ClientKey
+		if key, err = readSecretFile(file, dir); err != nil {
+			return nil, fmt.Errorf("server.client_key: %s: %w", file, err)
+		}
+	}
+	if strings.Contains(key, "ENCRYPTED PRIVATE KEY") || strings.Contains(key, "Proc-Type: 4,ENCRYPTED") {
+		return nil, fmt.Errorf("server.%s: the key in %s is encrypted; openssl pkey -in %s -out NEW writes one that is not", name, file, file)
+	}
+	c, err := cryptotls.X509KeyPair(pem, []byte(key))
+	if err != nil {
+		return nil, fmt.Errorf("server.%s: %s: %w", name, file, err)
+	}
+	return &c, nil
+}
+
+// keyFile reads the path of a file that may be anywhere: a key does not belong beside the campaign.
+func keyFile(into *string) reader {
+	inside := anyFile(into)
+	return oneLine(func(dec *decoder, n *yaml.Node, t Text) {
+		if *into = t.Text; !strings.HasPrefix(t.Text, "~/") && !filepath.IsAbs(t.Text) {
+			inside(dec, n)
+		}
+	})
+}
+
+// fingerprint reads a SHA-256 as openssl x509 -fingerprint -sha256 and others write it, and keeps its digits.
+func fingerprint(into *string) reader {
+	return oneLine(func(dec *decoder, n *yaml.Node, t Text) {
+		digits := strings.ToLower(strings.NewReplacer(":", "", " ", "").Replace(t.Text))
+		if b, err := hex.DecodeString(digits); err != nil || len(b) != 32 {
+			bad(dec, n, "not a SHA-256 fingerprint", "64 hexadecimal digits, with or without colons: mailshot probe shows the server's, openssl x509 -noout -fingerprint -sha256 -in FILE that of a certificate")
+			return
+		}
+		*into = digits
+	})
+}
+
+// checkProtection holds the rules about how the server is known and this end is.
+func (d *Definition) checkProtection(dec *decoder) {
+	if n := dec.seen["server.client_key"]; n != nil && dec.seen["server.client_certificate"] == nil {
+		dec.report(n, "missing-key", "a key without its certificate", "add client_certificate: above it")
+	}
+	if n := dec.seen["server.ca_file"]; n != nil && dec.seen["server.fingerprint"] != nil {
+		dec.report(n, "useless-key", "the fingerprint takes the place of every authority", "remove ca_file or fingerprint")
+	}
+	if d.Server.TLS != "none" {
+		return
+	}
+	for _, name := range []string{"ca_file", "client_certificate", "fingerprint"} {
+		if n := dec.seen["server."+name]; n != nil {
+			dec.report(n, "useless-key", name+" is for TLS, and there is none", "remove it, or set tls: implicit or starttls")
+		}
+	}
+}
