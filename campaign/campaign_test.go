@@ -145,6 +145,30 @@ func TestChangedInputsAreRefusedThenAccepted(t *testing.T) {
 	}
 }
 
+// A plan that was declined is no obstacle: what is mended after it needs no --accept-changes.
+func TestDeclinedPlanIsMadeAnew(t *testing.T) {
+	t.Parallel()
+	s, rec := startSink(t, sink.Options{})
+	f := newFolder(t)
+	f.write(t, "campaign.yaml", base+server(s, ""))
+	f.write(t, "body.txt", "Dear {{.name}}\n")
+	f.write(t, "people.csv", people(4))
+	c := f.open(t, campaign.Options{})
+	if _, err := c.Plan(t.Context(), campaign.PlanOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	f.write(t, "people.csv", people(3))
+	f.write(t, "body.txt", "Hello {{.name}}\n")
+	sum := f.send(t, campaign.Options{}, campaign.PlanOptions{})
+	want(t, sum, map[ledger.State]int64{ledger.Sent: 3})
+	if n := len(rec.accepted(t)); n != 3 {
+		t.Errorf("%d messages at the sink", n)
+	}
+}
+
 // A server or limits that change are no change of the messages: a halted campaign is mended that way.
 func TestServerMayChange(t *testing.T) {
 	t.Parallel()

@@ -127,7 +127,7 @@ func (c *Campaign) Plan(ctx context.Context, o PlanOptions) (*Plan, error) {
 	case errors.Is(err, ledger.ErrNotFound):
 		err = c.first(ctx, o, plan)
 	case err == nil:
-		plan.Resumed = true
+		plan.Resumed = c.frozen.Runs > 0
 		err = c.resume(ctx, o, plan)
 	}
 	if err != nil {
@@ -213,6 +213,17 @@ func (c *Campaign) resume(ctx context.Context, o PlanOptions, plan *Plan) error 
 	}
 	if missing := mark - c.frozen.Runs; missing > 0 {
 		what = append(what, fmt.Sprintf("%s (an older copy: %d runs are missing, and whoever was mailed in them would be again)", c.statePath(), missing))
+	}
+	if len(what) > 0 && mark <= c.frozen.Runs && c.def.Recipients.File != "-" {
+		// A plan that nobody said yes to yet has nothing to protect: it is made anew from what stands there now.
+		withdrawn, err := c.ledger.Withdraw(ctx, c.id)
+		if err != nil {
+			return err
+		}
+		if withdrawn {
+			plan.Resumed = false
+			return c.first(ctx, o, plan)
+		}
 	}
 	if len(what) > 0 && !o.AcceptChanges {
 		return &ChangedError{ID: c.id, What: what}
