@@ -1,0 +1,140 @@
+package courtesy
+
+import (
+	"math"
+	"time"
+)
+
+const (
+	firstHold  = 30 * time.Second // after the first request to slow down; it doubles with each that follows
+	longHold   = time.Hour
+	calm       = 20               // successes after which the next hold is a first one again
+	slowest    = time.Minute      // between two messages, at most
+	regained   = 0.05             // of the rate it had, per minute without a request
+	recentSpan = 10 * time.Second // over which the rate is measured
+)
+
+// Adaptive is how many messages may be under way at a time to one server or to
+// one group of recipients, and how fast they may follow one another, after it
+// asked for less: it halves both at once, and regains them little by little
+// (additive increase, multiplicative decrease). Until then it sets no bound. The
+// zero Adaptive has not been asked. Not for concurrent use.
+//
+// The window is a number of messages under way. A request sets it to half of
+// what was under way, one at least, and n successes at a window of n let it grow
+// by one. The rate is a pace; a request sets it to half of what was measured, and
+// it regains a twentieth of that measure with each minute without another one.
+// Once the measure is reached again, it is let go.
+type Adaptive struct {
+	window   float64 // 0: none
+	free     float64 // the window at which it is let go
+	gap      time.Duration
+	best     time.Duration // the gap at which the pace is let go
+	regain   time.Time     // when the gap was last changed
+	hold     time.Time
+	requests int // in a row
+	good     int // successes in a row
+	last     time.Time
+	since    time.Time // when the measure began
+	begun    int       // since then
+	before   float64   // messages in a second, over the stretch before
+}
+
+// Begin notes that a message begins at now.
+func (a *Adaptive) Begin(now time.Time) {
+	if a.since.IsZero() || now.Before(a.since) {
+		a.since, a.begun, a.before = now, 0, 0
+	}
+	if span := now.Sub(a.since); span >= recentSpan {
+		a.before = float64(a.begun) / span.Seconds()
+		a.since, a.begun = now, 0
+	}
+	a.begun++
+	a.last = now
+}
+
+// Good notes that a message was answered without a request to slow down.
+func (a *Adaptive) Good(now time.Time) {
+	if a.good++; a.good >= calm {
+		a.requests = 0
+	}
+	if a.window > 0 {
+		if a.window += 1 / a.window; a.window >= a.free {
+			a.window = 0
+		}
+	}
+	if a.gap > 0 {
+		if minutes := math.Floor(now.Sub(a.regain).Minutes()); minutes >= 1 {
+			rate := 1/a.gap.Seconds() + minutes*regained/a.best.Seconds()
+			a.gap = time.Duration(float64(time.Second) / rate)
+			a.regain = a.regain.Add(time.Duration(minutes) * time.Minute)
+		}
+		if a.gap <= a.best {
+			a.gap = 0
+		}
+	}
+}
+
+// Slower notes a request to slow down, with underWay messages under way, this
+// one included. atLeast is the pause that the answer itself asks for, 0 for none;
+// rand is a number in [0, 1). It returns until when nothing is to go. Requests
+// that arrive while a hold lasts have the same cause, and change nothing but its
+// end, if they ask for a later one.
+func (a *Adaptive) Slower(now time.Time, underWay int, atLeast time.Duration, rand float64) (until time.Time) {
+	a.good = 0
+	if now.Before(a.hold) {
+		a.hold = later(a.hold, now.Add(atLeast))
+		return a.hold
+	}
+	n := float64(max(underWay, 1))
+	if a.window > 0 {
+		n = min(n, a.window)
+	} else {
+		a.free = n
+	}
+	a.window = max(1, n/2)
+	a.slowDown(now)
+	wait := min(firstHold<<min(a.requests, 12), longHold)
+	wait = time.Duration(float64(wait) * (0.5 + rand))
+	a.requests++
+	a.hold = now.Add(max(wait, atLeast))
+	a.regain = a.hold // the minutes of silence are no sign of recovery
+	return a.hold
+}
+
+// slowDown halves the pace.
+func (a *Adaptive) slowDown(now time.Time) {
+	if a.gap == 0 {
+		rate := max(a.before, float64(a.begun)/max(now.Sub(a.since).Seconds(), 1))
+		if rate == 0 {
+			return
+		}
+		a.best = min(time.Duration(float64(time.Second)/rate), slowest)
+		a.gap = a.best
+	}
+	a.gap = min(2*a.gap, slowest)
+}
+
+// Free says whether one more message may begin at now with underWay others under
+// way. If not, it says when, or with a zero time that one of those has to end first.
+func (a *Adaptive) Free(now time.Time, underWay int) (ok bool, until time.Time) {
+	if now.Before(a.hold) {
+		return false, a.hold
+	}
+	if a.gap > 0 && !a.last.After(now) { // a last one in the future: the clock was set back
+		if next := a.last.Add(a.gap); now.Before(next) {
+			return false, next
+		}
+	}
+	if a.window > 0 && underWay >= int(a.window) {
+		return false, time.Time{}
+	}
+	return true, time.Time{}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

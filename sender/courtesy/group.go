@@ -1,0 +1,88 @@
+package courtesy
+
+import "strings"
+
+// providers are systems that take the mail of several domains, with the domains
+// by which most people have them. They are what the MX records of these domains
+// showed to have in common; a domain of a company's own is not among them.
+var providers = map[string][]string{
+	"gmail":    {"gmail.com", "googlemail.com"},
+	"outlook":  {"msn.com", "passport.com", "windowslive.com"},
+	"yahoo":    {"ymail.com", "rocketmail.com", "myyahoo.com", "aim.com", "verizon.net", "att.net", "sbcglobal.net", "bellsouth.net"},
+	"icloud":   {"icloud.com", "me.com", "mac.com"},
+	"gmx":      {"gmx.net", "gmx.info", "web.de", "mail.com"},
+	"proton":   {"proton.me", "protonmail.com", "protonmail.ch", "pm.me"},
+	"fastmail": {"fastmail.com", "fastmail.fm"},
+	"zoho":     {"zoho.com", "zohomail.com", "zohomail.eu", "zohomail.in"},
+	"t-online": {"t-online.de", "magenta.de"},
+	"orange":   {"orange.fr", "wanadoo.fr"},
+	"free":     {"free.fr"},
+	"laposte":  {"laposte.net"},
+	"libero":   {"libero.it", "virgilio.it", "iol.it", "inwind.it", "giallo.it", "blu.it"},
+	"comcast":  {"comcast.net"},
+	"yandex":   {"yandex.ru", "yandex.com", "ya.ru", "yandex.kz", "yandex.by", "narod.ru"},
+	"mail.ru":  {"mail.ru", "inbox.ru", "list.ru", "bk.ru", "internet.ru"},
+	"seznam":   {"seznam.cz", "email.cz", "post.cz"},
+	"wp":       {"wp.pl", "o2.pl"},
+	"qq":       {"qq.com", "foxmail.com"},
+	"netease":  {"163.com", "126.com", "yeah.net"},
+	"naver":    {"naver.com"},
+	"yahoo.jp": {"yahoo.co.jp", "ymail.ne.jp"}, // another company, with servers of its own
+}
+
+// national are names that a provider has under many countries' domains.
+var national = map[string]string{
+	"outlook": "outlook", "hotmail": "outlook", "live": "outlook",
+	"yahoo": "yahoo", "aol": "yahoo", "gmx": "gmx",
+}
+
+var byDomain = func() map[string]string {
+	m := map[string]string{}
+	for name, domains := range providers {
+		for _, d := range domains {
+			m[d] = name
+		}
+	}
+	return m
+}()
+
+// Group names the provider whose servers take the mail of a domain (lower case,
+// A-labels), as far as a fixed list knows without asking the DNS: "gmail" for
+// gmail.com and googlemail.com, "" for most domains. Such providers count what
+// comes in for all their domains together.
+func Group(domain string) string {
+	if g, ok := byDomain[domain]; ok {
+		return g
+	}
+	name, country, _ := strings.Cut(domain, ".")
+	if g, ok := national[name]; ok && isNational(country) {
+		return g
+	}
+	return ""
+}
+
+// isNational reports whether a suffix is com, a country's, or com or co below a country's.
+func isNational(suffix string) bool {
+	top := suffix
+	if rest, ok := strings.CutPrefix(suffix, "com."); ok {
+		top = rest
+	} else if rest, ok := strings.CutPrefix(suffix, "co."); ok {
+		top = rest
+	}
+	return suffix == "com" || len(top) == 2 && !strings.Contains(top, ".")
+}
+
+// Share finds the one of named (lower case, A-labels) whose limits a domain
+// obeys: itself, or else the first in the order given that has the same provider; "" if none.
+func Share(domain string, named []string) string {
+	group, share := Group(domain), ""
+	for _, n := range named {
+		if n == domain {
+			return n
+		}
+		if share == "" && group != "" && Group(n) == group {
+			share = n
+		}
+	}
+	return share
+}
