@@ -46,7 +46,7 @@ func TestForecastIsWhatTheGateDoes(t *testing.T) {
 			l, lim := random(name, 1+rnd.Int64N(40))
 			lanes, own[name] = append(lanes, l), lim
 		}
-		want := limits.Foresee(start, account, lanes)
+		want := limits.Foresee(start, []limits.Lane{account}, lanes)
 
 		gate := NewGate(budget, limit, own)
 		left := map[string]int64{}

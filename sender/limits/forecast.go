@@ -6,7 +6,7 @@ import (
 )
 
 // Lane is what waits under one key, for [Foresee]: how much, under which caps,
-// and what has been used of them already. Of an account only the caps and their use matter.
+// and what has been used of them already. Of an account only name, caps and their use matter.
 type Lane struct {
 	Name     string
 	Messages int64       // that may go as soon as the caps let them
@@ -22,8 +22,7 @@ type Use struct {
 	N    int64
 }
 
-// Hold is what keeps messages back: a cap of the lane with that name ("": the
-// account's or the rest's), or, when Due is set, the time of their next attempt. The zero Hold is nothing.
+// Hold is what keeps messages back: a cap of the lane or account with that name, or, when Due is set, the time of their next attempt. The zero Hold is nothing.
 type Hold struct {
 	Lane string
 	Cap  Cap
@@ -66,13 +65,13 @@ const (
 )
 
 // Foresee says how the messages of the lanes go from now on when nothing but the
-// caps keeps them back: each takes no time, is taken at its first attempt, and
+// caps keeps them back, those of the accounts, which hold for every message, and each lane's own: a message takes no time, is taken at its first attempt, and
 // nobody else uses the account. It counts with the same windows and paces as sending
 // does. Lanes that may go take turns so that all come to their end together, as in a well mixed list.
-func Foresee(now time.Time, account Lane, lanes []Lane) Forecast {
+func Foresee(now time.Time, accounts, lanes []Lane) Forecast {
 	f := Forecast{End: now.Round(0)}
 	var paces map[Hold]time.Duration
-	f.Left = simulate(now, account, lanes, func(at time.Time, why Hold) {
+	f.Left = simulate(now, accounts, lanes, func(at time.Time, why Hold) {
 		f.Messages++
 		f.End = at
 		pause := time.Duration(0)
@@ -96,11 +95,13 @@ func Foresee(now time.Time, account Lane, lanes []Lane) Forecast {
 
 // simulate calls send for each message in turn: when it goes, and what it waited
 // for since the one before. It returns how many do not go before the horizon.
-func simulate(now time.Time, account Lane, lanes []Lane, send func(at time.Time, why Hold)) (left int64) {
+func simulate(now time.Time, accounts, lanes []Lane, send func(at time.Time, why Hold)) (left int64) {
 	now = now.Round(0) // a forecast is of wall time
-	account.Messages, account.Later = 0, nil
-	over := newQueue(account, now)
-	var open []*queue
+	var over, open []*queue
+	for _, l := range accounts {
+		l.Messages, l.Later = 0, nil
+		over = append(over, newQueue(l, now))
+	}
 	for _, l := range lanes {
 		if q := newQueue(l, now); q.total > 0 {
 			open = append(open, q)
@@ -109,7 +110,13 @@ func simulate(now time.Time, account Lane, lanes []Lane, send func(at time.Time,
 	}
 	var why Hold
 	for t := now; left > 0; {
-		next, hold := over.free(t)
+		var next time.Time
+		var hold Hold
+		for _, q := range over {
+			if at, h := q.free(t); at.After(next) {
+				next, hold = at, h
+			}
+		}
 		var pick *queue
 		if next.IsZero() {
 			for _, q := range open {
@@ -131,7 +138,9 @@ func simulate(now time.Time, account Lane, lanes []Lane, send func(at time.Time,
 		}
 		send(t, why)
 		why = Hold{}
-		over.use(t)
+		for _, q := range over {
+			q.use(t)
+		}
 		pick.use(t)
 		if left--; pick.gone == pick.total {
 			open = slices.DeleteFunc(open, func(q *queue) bool { return q == pick })

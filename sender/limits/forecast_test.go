@@ -73,7 +73,7 @@ func TestForesee(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			f := Foresee(start, c.account, c.lanes)
+			f := Foresee(start, []Lane{c.account, {Caps: caps(t, "1_000_000/h")}}, c.lanes)
 			var n int64
 			for _, l := range c.lanes {
 				n += l.Messages + int64(len(l.Later))
@@ -88,7 +88,7 @@ func TestForesee(t *testing.T) {
 // A cap that would take centuries ends the forecast, and not the arithmetic of times.
 func TestForeseeHorizon(t *testing.T) {
 	t.Parallel()
-	f := Foresee(start, Lane{Caps: caps(t, "1/366d")}, []Lane{{Messages: 1_000_000}})
+	f := Foresee(start, []Lane{{Caps: caps(t, "1/366d")}}, []Lane{{Messages: 1_000_000}})
 	if f.Messages != 10 || f.Left != 999_990 || f.End.Sub(start) != 9*366*24*time.Hour {
 		t.Errorf("%d messages, %d left, ends +%v", f.Messages, f.Left, f.End.Sub(start))
 	}
@@ -137,7 +137,7 @@ func TestForeseeIsTight(t *testing.T) {
 		for i, l := range lanes {
 			a, h := all["account"], all[fmt.Sprint(i)]
 			a.times, h.times = a.times[:a.own], h.times[:h.own]
-			left := simulate(start, account, []Lane{l}, func(at time.Time, why Hold) {
+			left := simulate(start, []Lane{account}, []Lane{l}, func(at time.Time, why Hold) {
 				full := why == Hold{}
 				for _, x := range []*history{a, h} {
 					for _, c := range x.lane.Caps {
