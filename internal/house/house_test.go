@@ -24,6 +24,8 @@ var allowed = map[string][]string{
 	"sender/auth":         {"internal/mask"},
 	"sender/budgettest":   {"sender", "sender/limits"},
 	"sender/limits":       {},
+	"sender/mx":           {},
+	"sender/mx/mxtest":    {},
 	"sender/reply":        {"sender/limits"},
 	"sender/smtp":         {"sender/auth", "sender/reply"},
 	"internal/address":    {},

@@ -1,0 +1,114 @@
+// Package mxtest is a DNS for tests: a zone that is a map.
+package mxtest
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"sync"
+)
+
+// Zone answers like a [net.Resolver]. Records are written as "MX example.com",
+// "A mx.example.com" or "TXT _mta-sts.example.com"; names have no last dot, an MX
+// record is a preference and a host ("10 mx.example.com"). It is safe for
+// concurrent use.
+type Zone struct {
+	mu      sync.Mutex
+	records map[string][]string
+	broken  map[string]error
+	asked   []string
+}
+
+// New returns a zone of records.
+func New(records map[string][]string) *Zone {
+	z := &Zone{records: map[string][]string{}, broken: map[string]error{}}
+	for q, r := range records {
+		z.Set(q, r...)
+	}
+	return z
+}
+
+// Set replaces the records of a question.
+func (z *Zone) Set(question string, records ...string) {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	z.records[question] = records
+}
+
+// Break lets a question fail with an error, beside the records it has; nil mends it.
+// [SERVFAIL] is the usual one.
+func (z *Zone) Break(question string, err error) {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	z.broken[question] = err
+}
+
+// SERVFAIL is what package net makes of a server's failure.
+var SERVFAIL error = &net.DNSError{Err: "server misbehaving", IsTemporary: true}
+
+// Asked returns how often a question was asked.
+func (z *Zone) Asked(question string) (n int) {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	for _, q := range z.asked {
+		if q == question {
+			n++
+		}
+	}
+	return n
+}
+
+func (z *Zone) ask(ctx context.Context, kind, name string) ([]string, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, &net.DNSError{Err: err.Error(), Name: name, IsTimeout: true}
+	}
+	rooted, ok := strings.CutSuffix(name, ".")
+	if !ok {
+		return nil, fmt.Errorf("mxtest: %s %s without its last dot", kind, name)
+	}
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	question := kind + " " + rooted
+	z.asked = append(z.asked, question)
+	records, err := z.records[question], z.broken[question]
+	if len(records) == 0 && err == nil {
+		err = &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
+	}
+	return records, err
+}
+
+// LookupMX returns the MX records of a name in the order of the zone, not sorted.
+func (z *Zone) LookupMX(ctx context.Context, name string) ([]*net.MX, error) {
+	records, err := z.ask(ctx, "MX", name)
+	var out []*net.MX
+	for _, r := range records {
+		m := &net.MX{}
+		if _, err := fmt.Sscan(r, &m.Pref, &m.Host); err != nil {
+			return nil, fmt.Errorf("mxtest: MX %q: %w", r, err)
+		}
+		m.Host = strings.TrimSuffix(m.Host, ".") + "."
+		out = append(out, m)
+	}
+	return out, err
+}
+
+// LookupNetIP returns the addresses of a name, whatever their family.
+func (z *Zone) LookupNetIP(ctx context.Context, _, name string) ([]netip.Addr, error) {
+	records, err := z.ask(ctx, "A", name)
+	var out []netip.Addr
+	for _, r := range records {
+		a, err := netip.ParseAddr(r)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, a)
+	}
+	return out, err
+}
+
+// LookupTXT returns the texts of a name.
+func (z *Zone) LookupTXT(ctx context.Context, name string) ([]string, error) {
+	return z.ask(ctx, "TXT", name)
+}
