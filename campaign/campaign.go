@@ -38,6 +38,7 @@ type Options struct {
 	ID         string           // overrides the definition's id; "" = the definition's, with its date filled in
 	State      string           // path of state.db; "" = MAILSHOT_STATE, else .mailshot/state.db beside the campaign file
 	Accounts   string           // path of accounts.db; "" = MAILSHOT_ACCOUNTS, else the user's state folder
+	Limits     string           // path of the operator's limits; "" = MAILSHOT_LIMITS, else /etc/mailshot/limits.yaml
 	Stdin      io.Reader        // the list, when the definition's list is "-"; nil = os.Stdin
 	Now        func() time.Time // the clock; nil = time.Now
 	Observe    func(Event)      // called for each event of a run, one at a time; nil = nobody
@@ -64,6 +65,7 @@ type Campaign struct {
 	accounts *ledger.Accounts
 	secret   []byte
 	suppress *suppression
+	ceiling  definition.Ceiling
 
 	ledger *ledger.Ledger // opened by Plan
 	lock   *ledger.Lock   // held from Plan to Close
@@ -100,6 +102,9 @@ func Open(ctx context.Context, o Options) (*Campaign, error) {
 func (c *Campaign) open(ctx context.Context) (err error) {
 	if c.root, err = os.OpenRoot(c.def.Dir); err != nil {
 		return fmt.Errorf("open the campaign's folder: %w", err)
+	}
+	if c.ceiling, err = definition.LoadCeiling(c.opts.Limits); err != nil {
+		return err
 	}
 	path := c.opts.Accounts
 	if path == "" {

@@ -6,9 +6,11 @@ import (
 	"strings"
 	"time"
 
+	"mailshot/campaign/definition"
 	"mailshot/campaign/ledger"
 	"mailshot/sender"
 	"mailshot/sender/limits"
+	"mailshot/sender/reply"
 )
 
 // budget lets the pool reserve from the user's accounts: the same caps for all campaigns and processes of the user.
@@ -35,19 +37,39 @@ func (c *Campaign) account() string {
 	return strings.TrimSpace(fmt.Sprintf("%s %s", strings.ToLower(s.Host), s.Username))
 }
 
+// allowance is what this campaign may use. A sink has no caps, and nobody's but the file's own connections.
+func (c *Campaign) allowance() allowance {
+	if c.opts.Sink != nil {
+		return allow(definition.Limits{Connections: c.def.Limits.Connections, MessagesPerConnection: c.def.Limits.MessagesPerConnection},
+			nil, definition.Ceiling{}, counted{account: c.account()})
+	}
+	var preset *reply.Provider
+	if p, ok := reply.Preset(c.def.Server.Provider); ok {
+		preset = &p
+	}
+	return allow(c.def.Limits, preset, c.ceiling, counted{account: c.account(), host: strings.ToLower(c.def.Server.Host), domain: senderDomain(c.def)})
+}
+
 // limits are the account's caps and those of each lane. A sink has none.
 func (c *Campaign) limits() (account sender.Limit, lanes map[string]sender.Limit) {
-	account = sender.Limit{Key: c.account()}
+	account = c.allowance().limits[0]
 	lanes = map[string]sender.Limit{}
 	if c.opts.Sink != nil {
 		return account, lanes
 	}
-	account.Caps = c.def.Limits.Caps
+	whose := c.account()
+	if group := c.def.Limits.CapGroup; group != "" {
+		whose = groupKey(group)
+	}
 	for domain, caps := range c.def.Limits.Domains {
-		lanes[domain] = sender.Limit{Key: account.Key + " " + domain, Caps: caps}
+		lanes[domain] = sender.Limit{Key: whose + " " + domain, Caps: caps}
 	}
 	return account, lanes
 }
+
+// shared are the limits that hold for every message beside the account's: of a group of accounts, of what the provider
+// counts otherwise, and of the operator.
+func (c *Campaign) shared() []sender.Limit { return c.allowance().limits[1:] }
 
 // lane is the group of recipients whose caps a domain obeys: itself where the campaign names it, else the rest.
 func (c *Campaign) lane(domain string) string {

@@ -16,6 +16,7 @@ import (
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/recipients"
 	"mailshot/render"
+	"mailshot/sender"
 )
 
 // chunk is how many rows are made at a time: enough to keep the processors busy and a transaction worth its sync,
@@ -336,9 +337,12 @@ func (c *Campaign) describe(ctx context.Context, plan *Plan) error {
 	}
 	plan.Connections = c.connections()
 	account, laneLimits := c.limits()
-	ends := lasts(plan.ToSend, account.Caps)
-	for _, cap := range account.Caps {
-		plan.Caps = append(plan.Caps, cap.String())
+	var ends time.Duration
+	for _, l := range append([]sender.Limit{account}, c.shared()...) {
+		for _, cap := range l.Caps {
+			plan.Caps = append(plan.Caps, cap.String())
+		}
+		ends = max(ends, lasts(plan.ToSend, l.Caps))
 	}
 	for _, name := range slices.Sorted(maps.Keys(laneLimits)) {
 		for _, cap := range laneLimits[name].Caps {
@@ -359,6 +363,7 @@ func (c *Campaign) describe(ctx context.Context, plan *Plan) error {
 		}
 	}
 	plan.Notes = append(plan.Notes, c.header.Guessed...)
+	plan.Notes = append(plan.Notes, c.allowance().notes...)
 	return nil
 }
 

@@ -14,7 +14,7 @@ import (
 // by replacing only the rows whose message changed: the others no longer fitted the header, and no plan was made any more.
 func TestAcceptedColumns(t *testing.T) {
 	t.Parallel()
-	s, rec := startSink(t, sink.Options{}, "rcpt:p0@example.com,once:550 5.1.1 no")
+	s, rec := startSink(t, sink.Options{}, "rcpt:p0@example.com,once:550 5.7.1 no")
 	f := newFolder(t)
 	f.write(t, "campaign.yaml", base+server(s, ""))
 	f.write(t, "body.txt", "Dear {{.name}}\n")

@@ -128,7 +128,7 @@ func (c *Campaign) newRun(ctx context.Context, o RunOptions) (_ *run, err error)
 		return nil, err
 	}
 	account, lanes := c.limits()
-	r.gate = sender.NewGate(budget{r.budget}, account, lanes)
+	r.gate = sender.NewGate(budget{r.budget}, account, lanes, c.shared()...)
 	if c.def.Archive != "" && c.opts.Sink == nil {
 		r.archive, err = mailbox.Open("eml", filepath.Join(c.def.Dir, filepath.FromSlash(c.def.Archive)), mailbox.Options{Sync: true})
 	}
@@ -136,15 +136,11 @@ func (c *Campaign) newRun(ctx context.Context, o RunOptions) (_ *run, err error)
 }
 
 // connections is how many sessions the campaign may have open at once.
-func (c *Campaign) connections() int {
-	if n := c.def.Limits.Connections; n > 0 {
-		return n
-	}
-	return defaultConnections
-}
+func (c *Campaign) connections() int { return c.allowance().connections }
 
 func (c *Campaign) senderConfig() (sender.Config, error) {
-	cfg := sender.Config{Connections: c.connections(), MessagesPerConnection: c.def.Limits.MessagesPerConnection}
+	may := c.allowance()
+	cfg := sender.Config{Connections: may.connections, MessagesPerConnection: may.messages}
 	if s := c.opts.Sink; s != nil {
 		cfg.Host, cfg.Port, cfg.TLS, cfg.RootCAs = s.Host, s.Port, s.TLS, s.RootCAs
 		return cfg, nil
@@ -154,6 +150,9 @@ func (c *Campaign) senderConfig() (sender.Config, error) {
 		return cfg, fmt.Errorf("%s: no server to send to (add server: with host and port, or try --to-sink)", c.def.Name)
 	}
 	cfg.Host, cfg.Port, cfg.TLS, cfg.Username, cfg.Helo = s.Host, s.Port, s.TLS, s.Username, s.Helo
+	if p, ok := reply.Preset(s.Provider); ok {
+		cfg.Replies = p.Replies
+	}
 	if s.Password != nil {
 		cfg.Password = func(ctx context.Context) (sender.Secret, error) {
 			p, err := s.Password.Read(ctx, c.def.Dir)
@@ -452,6 +451,7 @@ func (r *run) deliver(ctx context.Context, d *ledger.Delivery, reservation sende
 	case out.Class == reply.Refuse || out.Class == reply.Message:
 		r.recovered()
 		r.settle(d, r.result(ledger.Refused, out))
+		r.learn(d, out)
 	case out.Class == reply.Unknown:
 		r.settle(d, r.result(ledger.Unknown, out))
 		if ctx.Err() == nil {

@@ -13,7 +13,7 @@ import (
 // concurrent use.
 type Gate struct {
 	budget  Budget
-	account Limit
+	account []Limit // hold for every message
 	lanes   map[string]Limit
 
 	mu     sync.Mutex
@@ -30,8 +30,10 @@ const recheck = 30 * time.Second
 
 // NewGate returns a gate in front of b for an account with its limit, and lanes
 // with limits of their own; a lane that is not in the map obeys the account's alone.
-func NewGate(b Budget, account Limit, lanes map[string]Limit) *Gate {
-	return &Gate{budget: b, account: account, lanes: lanes, holds: map[string]time.Time{}, closed: map[string]refusal{}}
+// The shared limits hold for every message beside the account's: those of several
+// accounts together, or of an operator. No two of all these have the same key.
+func NewGate(b Budget, account Limit, lanes map[string]Limit, shared ...Limit) *Gate {
+	return &Gate{budget: b, account: append([]Limit{account}, shared...), lanes: lanes, holds: map[string]time.Time{}, closed: map[string]refusal{}}
 }
 
 // Admit lets one message through at now. pick is asked for something to send
@@ -64,7 +66,7 @@ func (g *Gate) Admit(ctx context.Context, now time.Time, pick func(closed []stri
 			putBack()
 			return nil, time.Time{}, fmt.Errorf("gate: lane %q was picked though it is closed", lane)
 		}
-		ls := []Limit{g.account}
+		ls := slices.Clone(g.account)
 		limit, own := g.lanes[lane]
 		if own {
 			ls = append(ls, limit)
@@ -76,7 +78,7 @@ func (g *Gate) Admit(ctx context.Context, now time.Time, pick func(closed []stri
 			return nil, time.Time{}, err
 		case refused.Key == "":
 			return &admitted{Reservation: r, gate: g}, time.Time{}, nil
-		case !own || refused.Key != limit.Key || refused.Key == g.account.Key:
+		case !own || refused.Key != limit.Key || slices.ContainsFunc(g.account, func(l Limit) bool { return l.Key == refused.Key }):
 			putBack()
 			return nil, refused.Until, nil
 		}

@@ -237,3 +237,31 @@ func ExampleGate() {
 	// sent
 	// wait until 10:00
 }
+
+// What several accounts share holds beside the account's own caps: either closes the gate for every lane.
+func TestGateShared(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1_700_000_000, 0)
+	caps := func(n int64) []limits.Cap { return []limits.Cap{{N: n, Window: time.Hour}} }
+	b := NewMemoryBudget()
+	shared := Limit{Key: "group", Caps: caps(3)}
+	one := NewGate(b, Limit{Key: "one", Caps: caps(2)}, map[string]Limit{"x": {Key: "one x", Caps: caps(5)}}, shared)
+	two := NewGate(b, Limit{Key: "two", Caps: caps(2)}, nil, shared)
+	let := func(g *Gate) bool {
+		r, wait, err := g.Admit(t.Context(), now, func([]string) (string, bool) { return "x", true }, func() {})
+		if err != nil || (r == nil) != (wait.Equal(now.Add(time.Hour))) {
+			t.Fatal(r, wait, err)
+		}
+		if r != nil {
+			r.Stamp(now)
+		}
+		return r != nil
+	}
+	var got []bool
+	for _, g := range []*Gate{one, one, one, two, two} {
+		got = append(got, let(g))
+	}
+	if want := []bool{true, true, false, true, false}; !slices.Equal(got, want) {
+		t.Errorf("let through %v, want %v", got, want)
+	}
+}

@@ -1,0 +1,109 @@
+package definition
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"mailshot/sender/limits"
+)
+
+// Ceiling is what the operator of a machine allows every campaign on it at most. Caps are counted over all that a user
+// sends, whatever the campaign's account or group; those of a server over all that goes to it. The zero Ceiling allows
+// everything.
+type Ceiling struct {
+	Path                  string // of the file; "" = there is none
+	Caps                  []limits.Cap
+	Connections           int // of one run, at once; 0 = any
+	MessagesPerConnection int // 0 = any
+	Servers               map[string]Ceiling
+}
+
+// DefaultCeiling is where the operator's file is unless MAILSHOT_LIMITS names another.
+const DefaultCeiling = "/etc/mailshot/limits.yaml"
+
+// LoadCeiling reads the operator's file at path, as strictly as a campaign file: what is wrong with it is joined
+// [*Error]s, for a ceiling that cannot be read must not be taken for none. With an empty path it is the file that
+// MAILSHOT_LIMITS names, else [DefaultCeiling], which alone need not be there.
+func LoadCeiling(path string) (Ceiling, error) {
+	named := path != ""
+	if !named {
+		path, named = os.LookupEnv("MAILSHOT_LIMITS")
+	}
+	if path == "" {
+		path, named = DefaultCeiling, false
+	}
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) && !named {
+		return Ceiling{}, nil
+	}
+	if err != nil {
+		return Ceiling{}, fmt.Errorf("the operator's limits: %w (MAILSHOT_LIMITS names the file)", err)
+	}
+	return ParseCeiling(path, data)
+}
+
+// ParseCeiling reads data as the operator's file at path.
+func ParseCeiling(path string, data []byte) (Ceiling, error) {
+	c := Ceiling{Path: path}
+	s := newSource(path, data)
+	if err := s.checkBytes(data); err != nil {
+		return Ceiling{}, err
+	}
+	root, err := s.document(data)
+	if err != nil {
+		var e *Error
+		if errors.As(err, &e) && e.Code == "empty-file" {
+			e.Hint = "write for example caps: [1_000/h], or remove the file"
+		}
+		return Ceiling{}, err
+	}
+	dec := &decoder{source: s, files: newFiles(""), table: c.keys()}
+	defer dec.files.close()
+	dec.section(root, nil, dec.table)
+	if err := dec.err(); err != nil {
+		return Ceiling{}, err
+	}
+	return c, nil
+}
+
+// keys is the table of what the operator's file may hold.
+func (c *Ceiling) keys() []key {
+	return append(c.own(), key{name: "servers", entries: func(dec *decoder, name, value *yaml.Node) {
+		var at string
+		if host(&at)(dec, name); at == "" {
+			return
+		}
+		at = hostKey(at)
+		if _, twice := c.Servers[at]; twice {
+			dec.report(name, "duplicate-key", fmt.Sprintf("%q is given twice", at), "")
+			return
+		}
+		dec.within(at, func() {
+			server := Ceiling{Path: c.Path}
+			dec.section(value, name, server.own())
+			if c.Servers == nil {
+				c.Servers = map[string]Ceiling{}
+			}
+			c.Servers[at] = server
+		})
+	}})
+}
+
+func (c *Ceiling) own() []key {
+	return []key{
+		{name: "caps", read: caps(&c.Caps), example: "[1_000/h, 10_000/24h]"},
+		{name: "connections", read: number(&c.Connections, 1, 500), example: "5"},
+		{name: "messages_per_connection", read: number(&c.MessagesPerConnection, 1, 1_000_000), example: "100"},
+	}
+}
+
+// For returns the ceiling of one server: its own, which holds beside the one for all.
+func (c Ceiling) For(host string) Ceiling { return c.Servers[hostKey(host)] }
+
+// hostKey is a host's name as servers are told apart: in lower case, without a final dot.
+func hostKey(host string) string { return strings.TrimSuffix(strings.ToLower(host), ".") }
