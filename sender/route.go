@@ -1,0 +1,209 @@
+package sender
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"maps"
+	"net"
+	"slices"
+	"strconv"
+	"time"
+
+	"mailshot/sender/mx"
+)
+
+// route finds the site that takes a domain's mail. One caller at a time looks a
+// domain up; the others wait for what it finds.
+func (d *Direct) route(ctx context.Context, domain string) (*site, *Outcome) {
+	r := d.known(domain)
+	select {
+	case <-r.turn:
+	case <-ctx.Done():
+		return nil, d.nothing(context.Cause(ctx))
+	}
+	defer func() { r.turn <- struct{}{} }()
+	now := time.Now()
+	if r.until.After(now) {
+		if r.failed != nil {
+			out := *r.failed
+			out.Time = now
+			return nil, &out
+		}
+		return r.site, nil
+	}
+	s, err := d.lookUp(ctx, domain)
+	if ctx.Err() != nil {
+		return nil, d.nothing(context.Cause(ctx))
+	}
+	var e *mx.Error
+	switch {
+	case errors.As(err, &e):
+		out := d.failure(domain, e)
+		r.site, r.failed, r.until = nil, &out, now.Add(failureLife)
+		return nil, &out
+	case err != nil:
+		return nil, d.nothing(err)
+	}
+	r.site, r.failed, r.until = s, nil, s.until
+	return s, nil
+}
+
+// known returns the route of a domain, a new one perhaps.
+func (d *Direct) known(domain string) *route {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if r := d.routes[domain]; r != nil {
+		return r
+	}
+	if len(d.routes) >= mostRoutes {
+		// Whoever holds one that goes here looks it up for itself; nothing else depends on it.
+		clear(d.routes)
+		now := time.Now()
+		maps.DeleteFunc(d.sites, func(_ string, s *site) bool { return s.busy == 0 && !s.until.After(now) })
+	}
+	r := &route{turn: make(chan struct{}, 1)}
+	r.turn <- struct{}{}
+	d.routes[domain] = r
+	return r
+}
+
+// lookUp asks the DNS for a domain's servers and its policy. Errors are of mx's kind.
+func (d *Direct) lookUp(ctx context.Context, domain string) (*site, error) {
+	hosts, implicit, err := mx.Hosts(ctx, d.cfg.Resolver, domain)
+	if err != nil {
+		return nil, err
+	}
+	policy := d.sts.Policy(ctx, domain)
+	key := "any"
+	if policy.Enforced() {
+		key = "verified"
+		var allowed []mx.Host
+		for _, h := range hosts {
+			if policy.Allows(h.Name) {
+				allowed = append(allowed, h)
+			}
+		}
+		if len(allowed) == 0 {
+			return nil, &mx.Error{Temporary: true, Code: 451, Enhanced: "4.7.25", // RFC 8461 4.2: not delivered, and tried again
+				Text: domain + ": its MTA-STS policy allows none of its mail servers"}
+		}
+		hosts = allowed
+	}
+	// Equal hosts stand in random order; the set is what counts.
+	set := slices.SortedFunc(slices.Values(hosts), func(a, b mx.Host) int {
+		return cmp.Or(cmp.Compare(a.Preference, b.Preference), cmp.Compare(a.Name, b.Name))
+	})
+	for _, h := range set {
+		key += " " + strconv.Itoa(int(h.Preference)) + ":" + h.Name
+	}
+	d.mu.Lock()
+	s := d.sites[key]
+	if s != nil && s.until.After(time.Now()) {
+		defer d.mu.Unlock()
+		return s, nil
+	}
+	d.mu.Unlock()
+	targets, err := mx.Addresses(ctx, d.cfg.Resolver, domain, hosts, implicit, maxAddresses, d.cfg.Usable)
+	if err != nil {
+		return nil, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if s = d.sites[key]; s == nil {
+		s = &site{strict: policy.Enforced()}
+		d.sites[key] = s
+	}
+	s.targets, s.until = targets, time.Now().Add(routeLife)
+	return s, nil
+}
+
+// pool returns the pool of an exchanger, a new one perhaps. Its user gives it back
+// by taking itself off users.
+func (d *Direct) pool(e exchanger) (*mxPool, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return nil, d.over()
+	}
+	p := d.pools[e]
+	if p == nil {
+		d.sweep()
+		inner, err := New(Config{
+			Host: e.Host, Port: d.cfg.Port, TLS: string(e.security), Helo: d.cfg.Helo, RootCAs: d.cfg.RootCAs,
+			Connections: d.cfg.ConnectionsPerSite, MessagesPerConnection: d.cfg.MessagesPerConnection, Idle: d.cfg.Idle,
+			Timeouts: d.cfg.Timeouts, Observe: d.cfg.Observe, stranger: true,
+			Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+				d.makeRoom()
+				return d.cfg.Dial(ctx, network, net.JoinHostPort(e.Addr.String(), strconv.Itoa(d.cfg.Port)))
+			},
+		})
+		if err != nil {
+			return nil, err
+		}
+		p = &mxPool{Pool: inner}
+		d.pools[e] = p
+	}
+	p.users++
+	p.last = time.Now()
+	return p, nil
+}
+
+// sweep drops pools that nobody has used for a while, so that a list of a million
+// domains does not leave as many. What a pool knew of a host that is down goes with it. The lock is held.
+func (d *Direct) sweep() {
+	if len(d.pools) < mostPools {
+		return
+	}
+	now := time.Now()
+	maps.DeleteFunc(d.pools, func(_ exchanger, p *mxPool) bool {
+		over := p.users == 0 && now.Sub(p.last) > max(routeLife, d.cfg.Idle)
+		if over {
+			d.retirement.Go(func() { _ = p.Close() }) // it returns no error
+		}
+		return over
+	})
+}
+
+// makeRoom closes unused connections, of the pool that was used the longest ago
+// first, until the one about to be opened is within what is allowed.
+func (d *Direct) makeRoom() {
+	d.mu.Lock()
+	pools := slices.SortedFunc(maps.Values(d.pools), func(a, b *mxPool) int { return a.last.Compare(b.last) })
+	d.mu.Unlock()
+	open := 0
+	for _, p := range pools {
+		open += p.opened()
+	}
+	for _, p := range pools {
+		for open > d.cfg.Connections && p.shed() {
+			open--
+		}
+	}
+}
+
+// opened is how many connections are open or being opened.
+func (p *Pool) opened() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.open
+}
+
+// shed closes the connection unused the longest, and reports whether there was one.
+func (p *Pool) shed() bool {
+	p.mu.Lock()
+	if p.closed || len(p.idle) == 0 {
+		p.mu.Unlock()
+		return false
+	}
+	c := p.pop(true)
+	p.mu.Unlock()
+	c.Quit()
+	p.mu.Lock()
+	p.forget(c)
+	event := p.event("closed", "")
+	p.mu.Unlock()
+	p.wake()
+	p.cfg.Observe(event)
+	return true
+}
