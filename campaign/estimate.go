@@ -1,0 +1,283 @@
+package campaign
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"mailshot/campaign/ledger"
+	"mailshot/campaign/recipients"
+	"mailshot/render"
+	"mailshot/sender"
+	"mailshot/sender/limits"
+)
+
+// EstimateOptions say for what to estimate. The zero value is all that a send would send now.
+type EstimateOptions struct {
+	Only  string // expression: only these rows
+	Limit int64  // at most so many; 0 = all
+}
+
+// Estimate says what a send would be like.
+type Estimate struct {
+	Resumed  bool     // of what is left of a list that an earlier send froze
+	Changed  []string // inputs that are no longer those of the frozen list, in words
+	Rows     int64
+	Messages int64
+	Bytes    int64 // of messages and envelopes, without what TLS adds
+	Largest  int64 // bytes of the largest message
+	Place    string
+	Unmade   int64 // messages that cannot be made as they were planned
+	Start    time.Time
+	Caps     []CapUse
+	Forecast limits.Forecast
+}
+
+// CapUse is a cap and what has been used of it already.
+type CapUse struct {
+	Lane string // "" = the account's
+	Cap  limits.Cap
+	Used int64 // within the window that ends now; always 0 where uses are spaced instead
+}
+
+// Estimate works out what a send would do now: of a campaign that was sent before what is left of it, else the list as
+// it is, planned into a ledger of its own that is thrown away. Nothing is changed. Errors: *CheckError, and those of
+// the campaign as a whole.
+func (c *Campaign) Estimate(ctx context.Context, o EstimateOptions) (_ *Estimate, err error) {
+	if c.ledger != nil {
+		return nil, errors.New("campaign: Estimate is not for a campaign that was planned")
+	}
+	c.only, c.limit = o.Only, o.Limit
+	e := &Estimate{Start: c.now()}
+	l, done, err := c.estimated(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, done()) }()
+	lanes, err := c.weigh(ctx, l, e)
+	if err != nil {
+		return nil, err
+	}
+	e.Forecast, e.Caps, err = c.foresee(ctx, e.Start, lanes)
+	return e, err
+}
+
+// estimated opens the ledger that has the campaign, or makes one for the time being. done closes it.
+func (c *Campaign) estimated(ctx context.Context, e *Estimate) (l *ledger.Ledger, done func() error, err error) {
+	if _, err := os.Stat(c.statePath()); err == nil {
+		if l, err = ledger.Open(c.statePath()); err != nil {
+			return nil, nil, err
+		}
+		c.frozen, err = l.Campaign(ctx, c.id)
+		if err == nil {
+			e.Resumed = true
+			err = c.thaw(ctx, l, e)
+		}
+		if err == nil {
+			return l, l.Close, nil
+		}
+		if err = errors.Join(err, l.Close()); !errors.Is(err, ledger.ErrNotFound) {
+			return nil, nil, err
+		}
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, err
+	}
+	dir, err := os.MkdirTemp("", "mailshot-estimate-")
+	if err != nil {
+		return nil, nil, err
+	}
+	done = func() error { return os.RemoveAll(dir) }
+	if l, err = ledger.Open(filepath.Join(dir, "state.db")); err != nil {
+		return nil, nil, errors.Join(err, done())
+	}
+	done = func() error { return errors.Join(l.Close(), os.RemoveAll(dir)) }
+	draft, p, err := c.draft(ctx, l, PlanOptions{Only: c.only})
+	if err != nil {
+		return nil, nil, errors.Join(err, done())
+	}
+	if p.report.Errors() > 0 {
+		return nil, nil, errors.Join(&CheckError{p.report}, draft.Discard(ctx), done())
+	}
+	frozen, err := c.record(p)
+	if err == nil {
+		err = draft.Freeze(ctx, *frozen)
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, done())
+	}
+	e.Rows = p.report.Rows
+	return l, done, nil
+}
+
+// thaw makes a frozen list's messages possible again, and says what changed since.
+func (c *Campaign) thaw(ctx context.Context, l *ledger.Ledger, e *Estimate) error {
+	header := new(recipients.Header)
+	if err := json.Unmarshal(c.frozen.Header, header); err != nil {
+		return fmt.Errorf("campaign %s: header in the ledger: %w", c.id, err)
+	}
+	if err := c.compile(header); err != nil {
+		return c.asCheck(err)
+	}
+	if _, err := c.filter(c.only); err != nil {
+		return c.asCheck(err)
+	}
+	var err error
+	if e.Changed, err = c.changed(); err != nil {
+		return err
+	}
+	_, e.Rows, err = l.Counts(ctx, c.id)
+	return err
+}
+
+// weigh makes what is left of the messages, many at a time, and counts them by lane.
+func (c *Campaign) weigh(ctx context.Context, l *ledger.Ledger, e *Estimate) (map[string]*limits.Lane, error) {
+	choose, err := c.filter(c.only)
+	if err != nil {
+		return nil, c.asCheck(err)
+	}
+	lanes := map[string]*limits.Lane{}
+	rows := make([]*recipients.Row, 0, chunk)
+	flush := func() error {
+		weights, err := c.weights(ctx, rows, e.Start)
+		if err != nil {
+			return err
+		}
+		for i, w := range weights {
+			if w.wire == 0 {
+				e.Unmade++
+			}
+			e.Bytes += w.wire
+			if w.size > e.Largest {
+				e.Largest, e.Place = w.size, rows[i].Place
+			}
+		}
+		rows = rows[:0]
+		return nil
+	}
+	for rec, err := range l.Deliveries(ctx, c.id, ledger.Filter{States: []ledger.State{ledger.Pending, ledger.Deferred}}) {
+		if err != nil {
+			return nil, err
+		}
+		if c.limit > 0 && e.Messages >= c.limit {
+			break
+		}
+		row, err := c.header.Decode(rec.Place, rec.Number, rec.Fields)
+		if err != nil {
+			return nil, err
+		}
+		if ok, err := choose(row); err != nil {
+			return nil, err
+		} else if !ok {
+			continue
+		}
+		e.Messages++
+		waiting(lanes, rec)
+		if rows = append(rows, row); len(rows) == chunk {
+			if err := flush(); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return lanes, flush()
+}
+
+// waiting counts a delivery in its lane.
+func waiting(lanes map[string]*limits.Lane, rec ledger.Record) {
+	lane := lanes[rec.Lane]
+	if lane == nil {
+		lane = &limits.Lane{Name: rec.Lane}
+		lanes[rec.Lane] = lane
+	}
+	if rec.State == ledger.Deferred {
+		lane.Later = append(lane.Later, rec.Due)
+		return
+	}
+	lane.Messages++
+}
+
+// weight is what a message comes to, in bytes: alone, and with its envelope on the wire. The zero weight is that of a
+// message that cannot be made.
+type weight struct{ size, wire int64 }
+
+// weights makes the messages of rows in parallel; the result has their order.
+func (c *Campaign) weights(ctx context.Context, rows []*recipients.Row, date time.Time) ([]weight, error) {
+	all := make([]weight, len(rows))
+	g, ctx := errgroup.WithContext(ctx)
+	workers := runtime.GOMAXPROCS(0)
+	for w := range workers {
+		g.Go(func() error {
+			for i := w; i < len(rows); i += workers {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				if m := c.make(ctx, rows[i], date).Message; m != nil {
+					all[i] = weight{size: m.Size(), wire: onWire(m)}
+				}
+			}
+			return nil
+		})
+	}
+	return all, g.Wait()
+}
+
+// onWire is what a transaction takes of the connection from here on: MAIL, RCPT, DATA, the message and its dot.
+func onWire(m *render.Message) int64 {
+	envelope := fmt.Sprintf("MAIL FROM:<%s> SIZE=%d\r\nRCPT TO:<%s>\r\nDATA\r\n.\r\n", m.From(), m.Size(), m.To())
+	return m.Size() + int64(len(envelope))
+}
+
+// foresee says when the messages of the lanes can go, by the caps and what has been used of them.
+func (c *Campaign) foresee(ctx context.Context, now time.Time, waiting map[string]*limits.Lane) (limits.Forecast, []CapUse, error) {
+	account, own := c.limits()
+	var caps []CapUse
+	fill := func(l *limits.Lane, limit sender.Limit) error {
+		longest := time.Duration(0)
+		for _, cap := range limit.Caps {
+			longest = max(longest, cap.Window)
+		}
+		used, err := c.accounts.Used(ctx, limit.Key, now.Add(-longest), now)
+		if err != nil {
+			return err
+		}
+		l.Caps, l.Started = limit.Caps, used.Started
+		for _, u := range used.Uses {
+			l.Used = append(l.Used, limits.Use(u))
+		}
+		for _, cap := range limit.Caps {
+			use := CapUse{Lane: l.Name, Cap: cap}
+			for _, u := range l.Used {
+				if !cap.Paced() && u.Time.After(now.Add(-cap.Window)) {
+					use.Used += u.N
+				}
+			}
+			caps = append(caps, use)
+		}
+		return nil
+	}
+	var accounts, lanes []limits.Lane
+	for _, limit := range []sender.Limit{account} {
+		l := limits.Lane{}
+		if err := fill(&l, limit); err != nil {
+			return limits.Forecast{}, nil, err
+		}
+		accounts = append(accounts, l)
+	}
+	for _, name := range slices.Sorted(maps.Keys(waiting)) {
+		l := *waiting[name]
+		if err := fill(&l, own[name]); err != nil {
+			return limits.Forecast{}, nil, err
+		}
+		lanes = append(lanes, l)
+	}
+	return limits.Foresee(now, accounts, lanes), caps, nil
+}

@@ -1,0 +1,218 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"mailshot/campaign"
+	"mailshot/campaign/report"
+	"mailshot/sender/limits"
+)
+
+// stretchesShown is how many lines of its table an estimate prints; --json has all.
+const stretchesShown = 20
+
+type estimateFlags struct {
+	id, only string
+	limit    int64
+	json     bool
+}
+
+func (t *tool) estimateCommand() *cobra.Command {
+	var f estimateFlags
+	cmd := &cobra.Command{
+		Use:   "estimate [CAMPAIGN]",
+		Short: "How many messages, how many bytes, and when the caps let them go; nothing is sent",
+		Long: `estimate makes every message that a send would send now and works out when the caps let them go, with what has been used
+of them already by this and other campaigns. It uses no network and changes nothing. The time is the earliest one: a server
+may be slower than its caps, and what it puts off comes later.`,
+		Args: args(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error { return t.estimate(cmd, args, f) },
+	}
+	fs := cmd.Flags()
+	fs.StringVar(&f.id, "id", "", "as this campaign `ID` instead of the file's")
+	fs.StringVar(&f.only, "only", "", "only the rows for which the `EXPRESSION` is true")
+	fs.Int64Var(&f.limit, "limit", 0, "at most `N` messages")
+	fs.BoolVar(&f.json, "json", false, "print as JSON")
+	return cmd
+}
+
+func (t *tool) estimate(cmd *cobra.Command, args []string, f estimateFlags) (err error) {
+	d, err := t.load(cmd, args)
+	if err != nil {
+		return err
+	}
+	if f.limit < 0 {
+		return usage(errors.New("--limit counts from 1"), "mailshot estimate --limit 100 "+quoted(d.Path))
+	}
+	ctx, _, stop := interrupts(cmd.Context())
+	defer stop()
+	c, err := campaign.Open(ctx, campaign.Options{Definition: d, ID: f.id, State: t.state, Accounts: t.accounts, Stdin: t.stdin})
+	if err != nil {
+		return t.refuse(err, d.Path)
+	}
+	defer func() { err = errors.Join(err, c.Close()) }()
+	e, err := c.Estimate(ctx, campaign.EstimateOptions{Only: f.only, Limit: f.limit})
+	if err != nil {
+		return t.refuse(err, d.Path)
+	}
+	if f.json {
+		return writeJSON(t.stdout, estimateJSON(c.ID(), e))
+	}
+	for _, what := range e.Changed {
+		t.say("no longer what was planned: %s", report.Clean(what))
+	}
+	if e.Unmade > 0 {
+		t.say("%s cannot be made as planned, and would be held", plural(e.Unmade, "message"))
+	}
+	if _, err := fmt.Fprintln(t.stdout, headline(e)); err != nil {
+		return err
+	}
+	if err := t.estimateTable(e); err != nil {
+		return err
+	}
+	t.hint("mailshot send " + quoted(d.Path))
+	return nil
+}
+
+// headline is an estimate in one line: "2140 mails, 12.3 MB, 3 days, ends Thu 14:10".
+func headline(e *campaign.Estimate) string {
+	words := []string{plural(e.Messages, "mail"), size(e.Bytes) + " on the wire"}
+	switch {
+	case e.Messages == 0:
+		words = words[:1]
+	case len(e.Caps) == 0 && e.Forecast.End.Equal(e.Start.Round(0)):
+		words = append(words, "no caps: as fast as the server takes them")
+	case e.Forecast.Left > 0:
+		words = append(words, fmt.Sprintf("%d of them not within ten years", e.Forecast.Left))
+	case e.Forecast.End.Sub(e.Start) < time.Second:
+		words = append(words, "no cap in the way")
+	default:
+		words = append(words, roughly(e.Forecast.End.Sub(e.Start)), "ends "+clock(e.Forecast.End, e.Start))
+	}
+	return strings.Join(words, ", ")
+}
+
+// roughly is a length of time in one unit, rounded up, where a person plans with it.
+func roughly(d time.Duration) string {
+	up := func(unit time.Duration) int64 { return int64((d + unit - 1) / unit) }
+	switch {
+	case d > 36*time.Hour:
+		return plural(up(24*time.Hour), "day")
+	case d > 90*time.Minute:
+		return plural(up(time.Hour), "hour")
+	case d > 90*time.Second:
+		return plural(up(time.Minute), "minute")
+	}
+	return plural(up(time.Second), "second")
+}
+
+// clock is a time as one on a calendar: the hour alone on the day of now, the day of the week within the next, else the date.
+func clock(at, now time.Time) string {
+	at, now = at.Local(), now.Local()
+	layout := "2 Jan 2006 15:04"
+	switch {
+	case at.Format(time.DateOnly) == now.Format(time.DateOnly):
+		layout = "15:04"
+	case at.Sub(now) < 6*24*time.Hour:
+		layout = "Mon 15:04"
+	}
+	return at.Format(layout)
+}
+
+// estimateTable prints when how many go, and what has been used of the caps.
+func (t *tool) estimateTable(e *campaign.Estimate) error {
+	var used table
+	for _, u := range e.Caps {
+		name := limits.Hold{Lane: u.Lane, Cap: u.Cap}.String()
+		switch {
+		case u.Cap.Paced():
+			used.add("cap "+name, "evenly spaced")
+		case u.Used == 0:
+			used.add("cap "+name, "unused")
+		default:
+			used.add("cap "+name, fmt.Sprintf("%d used, %d left now", u.Used, max(0, u.Cap.N-u.Used)))
+		}
+	}
+	if err := used.write(t.stdout, "  ", 0); err != nil {
+		return err
+	}
+	if len(e.Forecast.Stretches) == 0 || e.Forecast.End.Equal(e.Start.Round(0)) {
+		return nil
+	}
+	var when table
+	when.add("from", "to", "mails", "in all", "waits for", "goes by")
+	total := int64(0)
+	for i, s := range e.Forecast.Stretches {
+		if i == stretchesShown {
+			break
+		}
+		total += s.Messages
+		when.add(clock(s.From, e.Start), clock(s.To, e.Start), fmt.Sprint(s.Messages), fmt.Sprint(total), dash(s.After), dash(s.Pace))
+	}
+	if _, err := fmt.Fprintln(t.stdout); err != nil {
+		return err
+	}
+	if err := when.write(t.stdout, "  ", 0); err != nil {
+		return err
+	}
+	if rest := len(e.Forecast.Stretches) - stretchesShown; rest > 0 {
+		t.say("and %s more until %s (--json has all)", plural(int64(rest), "line"), clock(e.Forecast.End, e.Start))
+	}
+	return nil
+}
+
+// dash names a hold in a table.
+func dash(h limits.Hold) string {
+	if s := h.String(); s != "" {
+		return s
+	}
+	return "-"
+}
+
+// estimateJSON is an estimate for scripts.
+func estimateJSON(id string, e *campaign.Estimate) any {
+	type capUse struct {
+		Lane string `json:"lane,omitempty"`
+		Cap  string `json:"cap"`
+		Used int64  `json:"used"`
+	}
+	type stretch struct {
+		From     time.Time `json:"from"`
+		To       time.Time `json:"to"`
+		Messages int64     `json:"messages"`
+		After    string    `json:"waits_for,omitempty"`
+		Pace     string    `json:"goes_by,omitempty"`
+	}
+	out := struct {
+		Campaign  string    `json:"campaign"`
+		Rows      int64     `json:"rows"`
+		Messages  int64     `json:"messages"`
+		Bytes     int64     `json:"bytes"`
+		Largest   int64     `json:"largest"`
+		Place     string    `json:"largest_place,omitempty"`
+		Resumed   bool      `json:"resumed"`
+		Changed   []string  `json:"changed,omitempty"`
+		Unmade    int64     `json:"unmade"`
+		Start     time.Time `json:"start"`
+		End       time.Time `json:"end"`
+		Seconds   float64   `json:"seconds"`
+		Left      int64     `json:"left"`
+		Caps      []capUse  `json:"caps"`
+		Stretches []stretch `json:"stretches"`
+	}{
+		id, e.Rows, e.Messages, e.Bytes, e.Largest, e.Place, e.Resumed, e.Changed, e.Unmade, e.Start, e.Forecast.End,
+		e.Forecast.End.Sub(e.Start.Round(0)).Seconds(), e.Forecast.Left, []capUse{}, []stretch{},
+	}
+	for _, u := range e.Caps {
+		out.Caps = append(out.Caps, capUse{u.Lane, u.Cap.String(), u.Used})
+	}
+	for _, s := range e.Forecast.Stretches {
+		out.Stretches = append(out.Stretches, stretch{s.From, s.To, s.Messages, s.After.String(), s.Pace.String()})
+	}
+	return out
+}
