@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -34,6 +35,9 @@ type lane struct {
 	nextDue int64 // due of the next deferred one on the disk, never, or unknownDue
 	limited bool  // late, cursor and nextDue are only about what this run tried before
 	turn    bool  // the next is to be a deferred one
+
+	at, step float64 // where the lane is in the order of the run, and how far each of its deliveries takes it: see Run.choose
+	looked   int64   // the pick that found nothing in it
 }
 
 // empty reports whether nothing is left, now or later.
@@ -53,6 +57,7 @@ func (ln *lane) putBack(d *Delivery) {
 	} else {
 		ln.late = append([]*Delivery{d}, ln.late...)
 	}
+	ln.at -= ln.step
 }
 
 // deferred notes that one of the lane's deliveries was committed as deferred until due.
@@ -63,18 +68,29 @@ func (ln *lane) deferred(due int64) {
 	if due <= ln.lateDue { // the clock went back
 		ln.lateDue, ln.lateID = due-1, never
 	}
+	ln.at -= ln.step // the next try is not another delivery
 }
 
-// openLanes lists the campaign's lanes.
+// openLanes lists the campaign's lanes, each with its part of the order: it has as many places, evenly spread, as deliveries.
 func (r *Run) openLanes(ctx context.Context) error {
-	rows, err := r.l.db.reading.QueryContext(ctx, "SELECT no, name FROM lanes WHERE campaign = ? ORDER BY no", r.no)
+	rows, err := r.l.db.reading.QueryContext(ctx, `SELECT l.no, l.name, coalesce(f.n, 0) + coalesce(s.n, 0) FROM lanes l
+		LEFT JOIN (SELECT lane, count(*) AS n FROM deliveries INDEXED BY deliveries_fresh WHERE state = `+sqlPending+` GROUP BY lane) f ON f.lane = l.no
+		LEFT JOIN (SELECT lane, count(*) AS n FROM deliveries INDEXED BY deliveries_late WHERE state = `+sqlDeferred+` GROUP BY lane) s ON s.lane = l.no
+		WHERE l.campaign = ? ORDER BY l.no`, r.no)
 	return each(rows, err, func(rows *sql.Rows) error {
 		ln := &lane{cursor: r.first - 1, nextDue: unknownDue}
-		err := rows.Scan(&ln.no, &ln.name)
+		var n int64
+		err := rows.Scan(&ln.no, &ln.name, &n)
+		ln.step = 1 / float64(max(n, 1))
+		ln.at = ln.step / 2
+		r.names = append(r.names, ln.name)
 		r.enlist(ln)
 		return err
 	})
 }
+
+// Lanes are the names of the campaign's lanes, those with nothing left included.
+func (r *Run) Lanes() []string { return slices.Clone(r.names) }
 
 // enlist makes sure that Next looks at ln.
 func (r *Run) enlist(ln *lane) {

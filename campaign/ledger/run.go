@@ -60,8 +60,10 @@ type Run struct {
 	o          RunOptions
 
 	mu     sync.Mutex
+	names  []string
 	lanes  []*lane // those that may still have something, in no order
-	next   int
+	place  float64 // in the order of the run, from 0 to 1 and beyond: that of the last delivery handed out
+	picks  int64
 	out    map[int64]*Delivery // handed out and not yet recorded otherwise
 	counts map[State]int64
 	ready  int64 // pending and deferred of this run's, not handed out
@@ -122,8 +124,8 @@ func (r *Run) recover(t *tx) error {
 	return err
 }
 
-// Next hands out a delivery whose lane is not closed: one pending, first come first, or one deferred and due at now. Lanes take
-// turns, and in a lane pending and deferred ones do. nil and no error: nothing may go now; then, as the caller is about to wait,
+// Next hands out a delivery whose lane is not closed: one pending, first come first, or one deferred and due at now. The
+// deliveries of all lanes are evenly mixed, and in a lane pending and deferred ones take turns. nil and no error: nothing may go now; then, as the caller is about to wait,
 // it also commits what was settled. Every delivery handed out is to be settled or put back.
 func (r *Run) Next(ctx context.Context, closed []string, now time.Time) (*Delivery, error) {
 	if err := r.group.err(); err != nil {
@@ -143,31 +145,45 @@ func (r *Run) pick(ctx context.Context, closed []string, now time.Time) (*Delive
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for tried := 0; tried < len(r.lanes); {
-		r.next %= len(r.lanes)
-		ln := r.lanes[r.next]
-		if shut[ln.name] {
-			r.next++
-			tried++
-			continue
+	r.picks++
+	for {
+		i := r.choose(shut)
+		if i < 0 {
+			return nil, nil
 		}
+		ln := r.lanes[i]
 		d, err := r.take(ctx, ln, now)
 		if err != nil {
 			return nil, explain(r.l.db.path, err)
 		}
 		if d != nil {
-			r.next++
+			r.place = max(r.place, ln.at)
+			ln.at = r.place + ln.step
 			r.handOut(d)
 			return d, nil
 		}
+		ln.looked = r.picks
 		if ln.empty() {
-			r.retire(r.next)
+			r.retire(i)
+		}
+	}
+}
+
+// choose is the index of the lane that is next in the order and is neither shut nor looked at in this pick, -1 if there is none. A
+// lane of n deliveries comes once in each nth part of the run, so that all lanes end together and none is sent in a block. One that
+// had nothing or was shut for a while is next at once, and does not catch up.
+func (r *Run) choose(shut map[string]bool) int {
+	best, at := -1, 0.0
+	for i, ln := range r.lanes {
+		if shut[ln.name] || ln.looked == r.picks {
 			continue
 		}
-		r.next++
-		tried++
+		switch here := max(ln.at, r.place); {
+		case best < 0, here < at, here == at && ln.at < r.lanes[best].at:
+			best, at = i, here
+		}
 	}
-	return nil, nil
+	return best
 }
 
 // handOut notes that d is in somebody's hands.

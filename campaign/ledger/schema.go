@@ -90,4 +90,10 @@ CREATE TABLE leases (                  -- reserved by a running process and not 
 CREATE TABLE paces (key TEXT PRIMARY KEY, last INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE windows (key TEXT PRIMARY KEY, longest INTEGER NOT NULL) WITHOUT ROWID; -- how long uses of a key matter
 CREATE TABLE marks (run TEXT PRIMARY KEY, mark INTEGER NOT NULL) WITHOUT ROWID;
+`, `
+CREATE TABLE days (                    -- what was sent on a day, for warming up
+	key TEXT NOT NULL, day TEXT NOT NULL, -- 2026-11-22
+	tried INTEGER NOT NULL, refused INTEGER NOT NULL,
+	PRIMARY KEY (key, day)
+) WITHOUT ROWID;
 `}

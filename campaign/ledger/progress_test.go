@@ -1,0 +1,165 @@
+package ledger
+
+import (
+	"path/filepath"
+	"reflect"
+	"testing"
+	"time"
+)
+
+// A list sorted by domain is sent evenly mixed, and all lanes end together. Proven by taking the lanes in turns: the large
+// lane was sent in a block of 60 at the end.
+func TestOrderIsMixed(t *testing.T) {
+	t.Parallel()
+	l := open1(t)
+	var rows []Row
+	for lane, n := range map[string]int{"big": 80, "middle": 16, "small": 4} {
+		for range n {
+			r := row(len(rows) + 1)
+			r.Lane = lane
+			rows = append(rows, r)
+		}
+	}
+	plan(t, l, "c", rows)
+	lock(t, l, "c")
+	r := run(t, l, "c", RunOptions{})
+	var order []string
+	for range rows {
+		order = append(order, next(t, r, t0).Lane)
+	}
+	for from := 0; from < 100; from += 25 {
+		n := map[string]int{}
+		for _, lane := range order[from : from+25] {
+			n[lane]++
+		}
+		if !reflect.DeepEqual(n, map[string]int{"big": 20, "middle": 4, "small": 1}) {
+			t.Errorf("from %d on: %v", from, n)
+		}
+	}
+	// A lane that was shut does not catch up in a block.
+	r2 := func() *Run { r.Close(); return run(t, l, "c", RunOptions{}) }()
+	for range 48 {
+		next(t, r2, t0, "middle")
+	}
+	block := 0
+	for range 8 {
+		if next(t, r2, t0).Lane == "middle" {
+			block++
+		}
+	}
+	if block > 2 {
+		t.Errorf("%d of the next eight are of the lane that was shut", block)
+	}
+	// What is put back is the next of its lane, and keeps the lane's place.
+	d := next(t, r2, t0, "big", "small")
+	for range 30 {
+		r2.PutBack(d)
+		d = next(t, r2, t0, "big", "small")
+	}
+	r2.PutBack(d)
+	seen := false
+	for range 8 {
+		seen = seen || next(t, r2, t0) == d
+	}
+	if !seen {
+		t.Error("a lane whose delivery was put back often comes no more")
+	}
+}
+
+func TestProgressAndAnswers(t *testing.T) {
+	t.Parallel()
+	l := open1(t)
+	plan(t, l, "c", rowsOf(9))
+	if p, err := l.Progress(t.Context(), "c"); err != nil || !p.Latest.IsZero() || p.Lanes["lane0"][Pending] != 3 {
+		t.Fatal(p, err)
+	}
+	lock(t, l, "c")
+	now := t0
+	r := run(t, l, "c", RunOptions{Now: func() time.Time { return now }})
+	for i := range 6 {
+		now = t0.Add(time.Duration(i) * time.Second)
+		d := next(t, r, now)
+		res := Result{State: Sent, Code: 250, Text: "ok"}
+		begin(t, r, d)
+		if d.Lane != "lane0" {
+			res = Result{State: Refused, Code: 550, Enhanced: "5.1.1", Text: "no " + d.Key}
+		}
+		if err := r.Settle(t.Context(), d, res); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := r.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	p, err := l.Progress(t.Context(), "c")
+	if err != nil || !p.Latest.Equal(t0.Add(5*time.Second)) || p.Lanes["lane0"][Sent] != 2 || p.Lanes["lane1"][Refused] != 2 || p.Lanes["lane2"][Pending] != 1 {
+		t.Error(p, err)
+	}
+	all, err := l.Answers(t.Context(), "c", nil, []State{Refused, GaveUp}, 3)
+	if err != nil || len(all) != 1 || all[0].N != 4 || all[0].Code != 550 || all[0].Enhanced != "5.1.1" {
+		t.Error(all, err)
+	}
+	if one, err := l.Answers(t.Context(), "c", []string{"lane1"}, []State{Refused}, 3); err != nil || len(one) != 1 || one[0].N != 2 {
+		t.Error(one, err)
+	}
+	if none, err := l.Answers(t.Context(), "c", nil, []State{Unknown}, 3); err != nil || len(none) != 0 {
+		t.Error(none, err)
+	}
+	if got := r.Lanes(); len(got) != 3 {
+		t.Error(got)
+	}
+}
+
+func TestDays(t *testing.T) {
+	t.Parallel()
+	a, err := OpenAccounts(filepath.Join(t.TempDir(), "u", "accounts.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	east := time.FixedZone("", 14*3600)
+	for _, add := range []struct {
+		key string
+		at  time.Time
+		n   int64
+	}{{"a", t0, 2}, {"a", t0.Add(time.Hour), 3}, {"a", t0.In(east), 4}, {"b", t0, 9}} {
+		if err := a.AddDay(t.Context(), add.key, add.at, add.n, 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	day := time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
+	want := []SendingDay{{day, 5, 2}, {day.AddDate(0, 0, 1), 4, 1}}
+	if got, err := a.Days(t.Context(), "a"); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%v, %v, want %v", got, err, want)
+	}
+}
+
+// An accounts.db of the first version keeps what it holds.
+func TestAccountsGoOnFromTheFirstVersion(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "u", "accounts.db")
+	if _, err := prepare(path, false); err != nil {
+		t.Fatal(err)
+	}
+	s, err := openStore(t.Context(), path, accountVersions[:1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &Accounts{db: s}
+	if err := a.SetHighWater(t.Context(), "r", 7); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if a, err = OpenAccounts(path); err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	if mark, err := a.HighWater(t.Context(), "r"); err != nil || mark != 7 {
+		t.Error(mark, err)
+	}
+	if err := a.AddDay(t.Context(), "k", t0, 1, 0); err != nil {
+		t.Error(err)
+	}
+}
