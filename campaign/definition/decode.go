@@ -219,7 +219,7 @@ func (dec *decoder) unknown(name *yaml.Node, keys []key) {
 		default:
 			hint = fmt.Sprintf("it belongs under %q", home)
 		}
-	} else if len(names) <= 12 {
+	} else if len(names) <= 16 {
 		hint = "known here: " + strings.Join(names, ", ")
 	}
 	dec.report(name, "unknown-key", fmt.Sprintf("unknown key %q", shown(name.Value)), hint)

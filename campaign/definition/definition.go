@@ -54,6 +54,8 @@ type Definition struct {
 	Archive     string // folder for a copy of each message sent; "" = none
 	Server      Server // Host "" = the file names no server
 	Limits      Limits
+
+	oauth OAuth // what Server.OAuth points to where it is given
 }
 
 // Text is a value with the place where it starts in the file, both 1-based, the column in runes. Line 0 means that the
@@ -107,7 +109,9 @@ type Server struct {
 	Port     int
 	TLS      string // "implicit", "starttls", "none" or ""
 	Username string
-	Password *Secret // nil = no login
+	Password *Secret // nil = no login by password
+	OAuth    *OAuth  // nil = no login by token
+	Auth     string  // mechanism, lower case; "" = the best that the server offers
 	Helo     string
 	CAFile   string // PEM certificates to trust instead of the system's; relative to Dir
 	// Fingerprint is the SHA-256 of the one certificate to accept, in 64 lower case digits; "" = verify.
@@ -194,16 +198,7 @@ func (d *Definition) check(dec *decoder) {
 		dec.report(n, "useless-key", "a layout is for markdown or html, and the body is text only", "remove the line")
 	}
 	d.usePreset(dec)
-	if n := dec.seen["server.password"]; n != nil && dec.seen["server.username"] == nil {
-		dec.report(n, "missing-key", "a password without a username", "add username: above it")
-	}
-	if n := dec.seen["server.username"]; n != nil && dec.seen["server.password"] == nil {
-		dec.report(n, "missing-key", "a username without a password", passwordHint)
-	}
-	if n := dec.seen["server.tls"]; n != nil && d.Server.TLS == "none" && dec.seen["server.password"] != nil &&
-		d.Server.Host != "" && !loopback(d.Server.Host) {
-		dec.report(n, "clear-password", "a password would go over the network in clear", "use implicit (port 465) or starttls (port 587)")
-	}
+	d.checkLogin(dec)
 	if d.Server.Host != "" && d.Server.Port == 0 {
 		d.Server.Port = 587
 		if d.Server.TLS == "implicit" {

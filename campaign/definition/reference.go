@@ -9,7 +9,7 @@ import (
 // table of keys that reading uses, and is itself a good campaign file but for the files it names.
 func Reference() string {
 	var b strings.Builder
-	writeReference(&b, new(Definition).keys(), "")
+	writeReference(&b, new(Definition).keys(), "", false)
 	return b.String()
 }
 
@@ -21,14 +21,15 @@ const (
 	besideWidth   = 120
 )
 
-func writeReference(b *strings.Builder, keys []key, indent string) {
+// writeReference writes keys at a depth; off: they are below one that is shown commented out, as is all below it.
+func writeReference(b *strings.Builder, keys []key, indent string, off bool) {
 	apart := false // the key before takes several lines
 	for _, k := range keys {
 		if k.hidden {
 			continue
 		}
 		line := indent
-		if k.off {
+		if k.off || off {
 			line += "# "
 		}
 		line += k.name + ":"
@@ -55,7 +56,7 @@ func writeReference(b *strings.Builder, keys []key, indent string) {
 		for l := range strings.Lines(rest) {
 			b.WriteString(indent + "  " + strings.TrimSuffix(l, "\n") + "\n")
 		}
-		writeReference(b, k.keys, indent+"  ")
+		writeReference(b, k.keys, indent+"  ", k.off || off)
 	}
 }
 

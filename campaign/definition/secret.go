@@ -35,7 +35,7 @@ func (s *Secret) Read(ctx context.Context, dir string) (string, error) {
 		from = "environment variable " + s.Env
 		var ok bool
 		if value, ok = os.LookupEnv(s.Env); !ok {
-			return "", fmt.Errorf("password: %s is not set", from)
+			return "", fmt.Errorf("%s is not set", from)
 		}
 	case s.File != "":
 		from = "file " + s.File
@@ -44,16 +44,16 @@ func (s *Secret) Read(ctx context.Context, dir string) (string, error) {
 		from = "command " + s.Command[0]
 		value, err = runSecretCommand(ctx, s.Command, dir)
 	default:
-		return "", errors.New("password: no env, file or command is named")
+		return "", errors.New("no env, file or command is named")
 	}
 	if err != nil {
-		return "", fmt.Errorf("password: %s: %w", from, err)
+		return "", fmt.Errorf("%s: %w", from, err)
 	}
 	if value == "" {
-		return "", fmt.Errorf("password: %s is empty", from)
+		return "", fmt.Errorf("%s is empty", from)
 	}
 	if strings.ContainsAny(value, "\x00\r\n") {
-		return "", fmt.Errorf("password: %s holds more than one line", from)
+		return "", fmt.Errorf("%s holds more than one line", from)
 	}
 	return value, nil
 }
@@ -146,15 +146,18 @@ func (h *head) Write(p []byte) (int, error) {
 
 const passwordHint = "write password: { env: SMTP_PASSWORD }, { file: /run/secrets/smtp } or { command: [pass, show, smtp] }"
 
-// password reads a reference to a secret. No message of it shows anything of what is written there: it may be the secret.
-func password(into **Secret) func(*decoder, *yaml.Node) {
+func password(into **Secret) reader { return secretReader(into, "a password", passwordHint) }
+
+// secretReader reads a reference to a secret of a kind ("a password"). No message of it shows anything of what is written
+// there: it may be the secret.
+func secretReader(into **Secret, kind, hint string) reader {
 	return func(dec *decoder, n *yaml.Node) {
 		if n.Kind != yaml.MappingNode || n.Anchor != "" || n.Style&yaml.TaggedStyle != 0 {
-			dec.report(n, "literal-password", "a password does not belong in the campaign file", passwordHint)
+			dec.report(n, "literal-password", kind+" does not belong in the campaign file", hint)
 			return
 		}
 		if len(n.Content) != 2 || n.Content[0].Kind != yaml.ScalarNode {
-			dec.report(n, "bad-password", fmt.Sprintf("%q must name one place where the password is", dec.name()), passwordHint)
+			dec.report(n, "bad-password", fmt.Sprintf("%q must name one place where it is", dec.name()), hint)
 			return
 		}
 		name, value := n.Content[0], n.Content[1]
@@ -184,9 +187,9 @@ func password(into **Secret) func(*decoder, *yaml.Node) {
 				"command": "command must be a list: the program and its arguments",
 			}[name.Value]
 			if what == "" {
-				what = "a password is found by env, file or command"
+				what = kind + " is found by env, file or command"
 			}
-			dec.report(value, "bad-password", what, passwordHint)
+			dec.report(value, "bad-password", what, hint)
 			return
 		}
 		*into = s

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -101,6 +102,9 @@ var (
 
 func secretKey(key string) bool {
 	k := plainWord(key)
+	if slices.Contains([]string{"oauth", "auth_url", "token_url"}, k) {
+		return false // sections and URLs of ours
+	}
 	for _, w := range []string{"pass", "pwd", "secret", "token", "credential", "apikey", "api_key", "auth"} {
 		if strings.Contains(k, w) {
 			return true

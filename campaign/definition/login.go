@@ -1,0 +1,184 @@
+package definition
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// OAuth says how to come by the tokens that stand in the place of a password. What is empty is the provider's.
+type OAuth struct {
+	Flow                         string // "device", "loopback", "client_credentials" or "service_account"; never "" where the file has oauth:
+	Provider                     string // "google", "microsoft" or ""
+	AuthURL, TokenURL, DeviceURL string
+	ClientID                     string
+	ClientSecret                 *Secret // nil = none
+	Tenant                       string
+	Scopes                       []string
+	Subject                      string // whom a service account acts for; "" = the username
+	KeyFile                      string // of a service account; relative to Dir, or anywhere
+}
+
+func (d *Definition) oauthKeys() []key {
+	o := &d.oauth
+	return []key{
+		{name: "provider", read: word(&o.Provider, "google", "microsoft"), example: "microsoft", doc: "google or microsoft: fills flow, URLs and scopes."},
+		{name: "flow", read: word(&o.Flow, "device", "loopback", "client_credentials", "service_account"), example: "device",
+			doc: "device (a code to type, Microsoft's default), loopback (a browser on this machine, Google's), client_credentials or service_account (no person needed)."},
+		{name: "client_id", read: text(&o.ClientID), example: "00001111-aaaa-2222-bbbb-3333cccc4444", doc: "Of a client that you have registered with the provider."},
+		{name: "client_secret", read: secretReader(&o.ClientSecret, "a client secret", clientSecretHint), example: "{ env: OAUTH_SECRET }",
+			doc: "Where it is, as with password. Default: none."},
+		{name: "tenant", read: tenant(&o.Tenant), example: "acme.example", doc: "Microsoft's directory. Default: common; client_credentials needs one."},
+		{name: "scopes", read: scopes(&o.Scopes), example: `["https://outlook.office.com/SMTP.Send", offline_access]`},
+		{name: "auth_url", read: secureURL(&o.AuthURL), example: "https://login.acme.example/authorize", doc: "Of another provider, or in the place of the provider's."},
+		{name: "token_url", read: secureURL(&o.TokenURL), example: "https://login.acme.example/token"},
+		{name: "device_url", read: secureURL(&o.DeviceURL), example: "https://login.acme.example/device"},
+		{name: "subject", read: text(&o.Subject), example: "billing@acme.example", doc: "Whom a service account acts for. Default: the username."},
+		{name: "key_file", read: keyFile(&o.KeyFile), example: "~/.config/acme/robot.json", doc: "The service account's key, the JSON file of the provider's console."},
+	}
+}
+
+const clientSecretHint = "write client_secret: { env: OAUTH_SECRET }, { file: /run/secrets/oauth } or { command: [pass, show, oauth] }"
+
+// mechanisms are those that may be asked for.
+var mechanisms = []string{"plain", "login", "cram-md5", "scram-sha-1", "scram-sha-1-plus", "scram-sha-256", "scram-sha-256-plus", "xoauth2", "oauthbearer", "external"}
+
+// mechanism reads the name of one. A wrong one is not shown: it may be a login somebody wrote there.
+func mechanism(into *string) reader {
+	return oneLine(func(dec *decoder, n *yaml.Node, t Text) {
+		name := strings.ToLower(t.Text)
+		if !slices.Contains(mechanisms, name) {
+			hint := "one of " + strings.Join(mechanisms, ", ")
+			if near := nearest(t.Text, mechanisms); near != "" {
+				hint = fmt.Sprintf("did you mean %q?", near)
+			}
+			bad(dec, n, fmt.Sprintf("%q is not the name of a way to authenticate", dec.name()), hint)
+			return
+		}
+		*into = name
+	})
+}
+
+// secureURL reads the URL of an authorization server. Secrets go there.
+func secureURL(into *string) reader {
+	return oneLine(func(dec *decoder, n *yaml.Node, t Text) {
+		u, err := url.Parse(t.Text)
+		switch {
+		case err != nil || u.Host == "" || u.Opaque != "":
+			bad(dec, n, fmt.Sprintf("%q must be a URL", dec.name()), "for example https://login.acme.example/token")
+		case u.User != nil || u.Fragment != "":
+			bad(dec, n, fmt.Sprintf("%q is a URL with a login or a fragment in it", dec.name()), "leave them out")
+		case u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname())):
+			bad(dec, n, fmt.Sprintf("%q must begin with https://, because secrets go there", dec.name()), "")
+		default:
+			*into = t.Text
+		}
+	})
+}
+
+func tenant(into *string) reader {
+	return oneLine(func(dec *decoder, n *yaml.Node, t Text) {
+		if !hostName(t.Text) {
+			bad(dec, n, fmt.Sprintf("%q cannot be a tenant", clip(t.Text)), "the directory's id, or one of its domains")
+			return
+		}
+		*into = t.Text
+	})
+}
+
+func scopes(into *[]string) reader {
+	return func(dec *decoder, n *yaml.Node) {
+		dec.list(n, func(n *yaml.Node) {
+			oneLine(func(dec *decoder, n *yaml.Node, t Text) {
+				if strings.ContainsAny(t.Text, " \t\"\\") { // RFC 6749 3.3
+					bad(dec, n, "a scope has no blanks and no quotes", "write a list: [scope, scope]")
+					return
+				}
+				*into = append(*into, t.Text)
+			})(dec, n)
+		})
+	}
+}
+
+// checkLogin holds the rules about what logs in with the server.
+func (d *Definition) checkLogin(dec *decoder) {
+	s := &d.Server
+	given := func(name string) *yaml.Node { return dec.seen["server."+name] }
+	username, password, oauth, auth := given("username"), given("password"), given("oauth"), given("auth")
+	missing := func(n *yaml.Node, text, hint string) { dec.report(n, "missing-key", text, hint) }
+	switch {
+	case oauth != nil && password != nil:
+		dec.report(oauth, "useless-key", "both a password and oauth", "remove one of them")
+	case password != nil && username == nil:
+		missing(password, "a password without a username", "add username: above it")
+	case oauth != nil && username == nil:
+		missing(oauth, "oauth without a username", "add username: above it, the mailbox that logs in")
+	case username != nil && password == nil && oauth == nil && s.Auth != "external":
+		missing(username, "a username without a password", passwordHint)
+	}
+	if auth != nil && s.Auth != "" {
+		tokens := s.Auth == "xoauth2" || s.Auth == "oauthbearer"
+		switch {
+		case tokens && oauth == nil:
+			missing(auth, s.Auth+" needs a token", "add oauth: to the server")
+		case s.Auth == "external" && given("client_certificate") == nil:
+			missing(auth, "external needs a certificate", "add client_certificate: to the server")
+		case s.Auth == "external" && (password != nil || oauth != nil):
+			dec.report(auth, "useless-key", "external takes a certificate in the place of password and oauth", "remove them")
+		case !tokens && s.Auth != "external" && oauth != nil:
+			dec.report(auth, "bad-value", s.Auth+" needs a password, and there is oauth", "remove auth, or write xoauth2 or oauthbearer")
+		case !tokens && s.Auth != "external" && password == nil:
+			missing(auth, s.Auth+" needs a password", passwordHint)
+		}
+	}
+	for _, n := range []*yaml.Node{password, oauth} {
+		if n != nil && given("tls") != nil && s.TLS == "none" && s.Host != "" && !loopback(s.Host) {
+			dec.report(given("tls"), "clear-password", "a password would go over the network in clear", "use implicit (port 465) or starttls (port 587)")
+			break
+		}
+	}
+	if oauth != nil && oauth.Kind == yaml.MappingNode {
+		d.checkOAuth(dec, oauth)
+	}
+}
+
+// checkOAuth finds what a flow needs and does not have.
+func (d *Definition) checkOAuth(dec *decoder, at *yaml.Node) {
+	o := &d.oauth
+	d.Server.OAuth = o
+	given := func(name string) bool { return dec.seen["server.oauth."+name] != nil }
+	if o.Flow == "" && !given("flow") {
+		switch {
+		case o.Provider == "google":
+			o.Flow = "loopback"
+		case o.Provider == "microsoft":
+			o.Flow = "device"
+		case !given("provider"):
+			dec.report(at, "missing-key", "oauth needs a provider or a flow", "provider: google, provider: microsoft, or flow: with the URLs")
+		}
+	}
+	needs := map[string][]string{
+		"device": {"client_id", "device_url", "token_url"}, "loopback": {"client_id", "auth_url", "token_url"},
+		"client_credentials": {"client_id", "client_secret", "token_url"}, "service_account": {"key_file", "token_url"},
+	}[o.Flow]
+	if o.Provider == "microsoft" && o.Flow == "client_credentials" {
+		needs = append(needs, "tenant")
+	}
+	for _, name := range needs {
+		if !given(name) && !(strings.HasSuffix(name, "_url") && given("provider")) {
+			dec.report(at, "missing-key", fmt.Sprintf("%q needs %q", "server.oauth.flow: "+o.Flow, name), "")
+		}
+	}
+	switch n := dec.seen["server.oauth.flow"]; {
+	case n == nil:
+	case o.Provider == "google" && o.Flow == "device" && !given("device_url"):
+		bad(dec, n, "Google's device flow gives no access to mail", "write loopback; on a machine without a browser, mailshot login --headless")
+	case o.Provider == "microsoft" && o.Flow == "service_account":
+		bad(dec, n, "Microsoft has no service accounts with keys", "write client_credentials")
+	case o.Provider == "google" && o.Flow == "client_credentials":
+		bad(dec, n, "Google has no client credentials for mail", "write service_account")
+	}
+}
