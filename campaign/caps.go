@@ -9,7 +9,6 @@ import (
 	"mailshot/campaign/definition"
 	"mailshot/campaign/ledger"
 	"mailshot/sender"
-	"mailshot/sender/limits"
 	"mailshot/sender/reply"
 )
 
@@ -77,16 +76,4 @@ func (c *Campaign) lane(domain string) string {
 		return domain
 	}
 	return ""
-}
-
-// lasts is how long n messages take at least under caps, from empty windows: the k-th of them waits for
-// floor((k-1)/N) windows.
-func lasts(n int64, caps []limits.Cap) time.Duration {
-	var longest time.Duration
-	for _, c := range caps {
-		if n > 0 {
-			longest = max(longest, time.Duration((n-1)/c.N)*c.Window)
-		}
-	}
-	return longest
 }

@@ -45,7 +45,7 @@ type Estimate struct {
 
 // CapUse is a cap and what has been used of it already.
 type CapUse struct {
-	Lane string // "" = the account's
+	Lane string // or who else counts; "" = the account's
 	Cap  limits.Cap
 	Used int64 // within the window that ends now; always 0 where uses are spaced instead
 }
@@ -173,7 +173,10 @@ func (c *Campaign) weigh(ctx context.Context, l *ledger.Ledger, e *Estimate) (ma
 		}
 		row, err := c.header.Decode(rec.Place, rec.Number, rec.Fields)
 		if err != nil {
-			return nil, err
+			e.Messages++
+			e.Unmade++
+			waiting(lanes, rec)
+			continue
 		}
 		if ok, err := choose(row); err != nil {
 			return nil, err
@@ -265,8 +268,11 @@ func (c *Campaign) foresee(ctx context.Context, now time.Time, waiting map[strin
 		return nil
 	}
 	var accounts, lanes []limits.Lane
-	for _, limit := range []sender.Limit{account} {
+	for i, limit := range append([]sender.Limit{account}, c.shared()...) {
 		l := limits.Lane{}
+		if i > 0 {
+			l.Name = limit.Key // whose it is
+		}
 		if err := fill(&l, limit); err != nil {
 			return limits.Forecast{}, nil, err
 		}

@@ -17,6 +17,7 @@ import (
 	"mailshot/campaign/recipients"
 	"mailshot/render"
 	"mailshot/sender"
+	"mailshot/sender/limits"
 )
 
 // chunk is how many rows are made at a time: enough to keep the processors busy and a transaction worth its sync,
@@ -55,7 +56,7 @@ type Plan struct {
 	Caps        []string
 	Connections int
 	Multiple    int64     // addresses that get more than one message
-	Ends        time.Time // not before, by the caps from empty windows; zero = no caps
+	Ends        time.Time // not before, by the caps and what has been used of them; zero = no caps, or not within ten years
 	Notes       []string
 }
 
@@ -337,21 +338,24 @@ func (c *Campaign) describe(ctx context.Context, plan *Plan) error {
 	}
 	plan.Connections = c.connections()
 	account, laneLimits := c.limits()
-	var ends time.Duration
 	for _, l := range append([]sender.Limit{account}, c.shared()...) {
 		for _, cap := range l.Caps {
 			plan.Caps = append(plan.Caps, cap.String())
 		}
-		ends = max(ends, lasts(plan.ToSend, l.Caps))
 	}
 	for _, name := range slices.Sorted(maps.Keys(laneLimits)) {
 		for _, cap := range laneLimits[name].Caps {
 			plan.Caps = append(plan.Caps, name+" "+cap.String())
 		}
-		ends = max(ends, lasts(lanes[name], laneLimits[name].Caps))
 	}
 	if len(plan.Caps) > 0 {
-		plan.Ends = c.now().Add(ends)
+		forecast, _, err := c.foresee(ctx, c.now(), lanes)
+		if err != nil {
+			return err
+		}
+		if forecast.Left == 0 {
+			plan.Ends = forecast.End
+		}
 	}
 	switch {
 	case c.opts.Sink != nil:
@@ -368,8 +372,8 @@ func (c *Campaign) describe(ctx context.Context, plan *Plan) error {
 }
 
 // survey counts what this run would send, by lane, and takes the heads of the first three messages.
-func (c *Campaign) survey(ctx context.Context, plan *Plan) (map[string]int64, error) {
-	lanes := map[string]int64{}
+func (c *Campaign) survey(ctx context.Context, plan *Plan) (map[string]*limits.Lane, error) {
+	lanes := map[string]*limits.Lane{}
 	choose, err := c.filter(c.only)
 	if err != nil {
 		return nil, c.asCheck(err)
@@ -388,7 +392,7 @@ func (c *Campaign) survey(ctx context.Context, plan *Plan) (map[string]int64, er
 			}
 			if err != nil {
 				plan.ToSend++ // held when its turn comes
-				lanes[rec.Lane]++
+				waiting(lanes, rec)
 				continue
 			}
 			if ok, err := choose(row); err != nil {
@@ -404,7 +408,7 @@ func (c *Campaign) survey(ctx context.Context, plan *Plan) (map[string]int64, er
 			}
 		}
 		plan.ToSend++
-		lanes[rec.Lane]++
+		waiting(lanes, rec)
 	}
 	return lanes, nil
 }
