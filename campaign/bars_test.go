@@ -166,7 +166,8 @@ func TestNoForeignToken(t *testing.T) {
 		n = 1_000
 	}
 	box := new(canary)
-	s, rec := startSink(t, sink.Options{Store: box},
+	// Without CHUNKING: a message that went out in one write is in doubt when the connection drops at its MAIL.
+	s, rec := startSink(t, sink.Options{Store: box, Hide: []string{"CHUNKING"}},
 		"rcpt:1%:451 4.3.0 try again", "dot:1%:451 4.3.0 try again", "data:0.2%:drop", "mail:0.2%:drop")
 	f := newFolder(t)
 	f.write(t, "campaign.yaml", strings.Replace(base, "{{.name}}", "{{.token}}", 1)+`headers: { X-Token: "{{.token}}" }

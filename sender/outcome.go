@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"time"
@@ -15,32 +16,42 @@ import (
 
 // transact plays one transaction. again tells that it may be played once more on
 // a new connection, because the connection, not the message, failed before begin.
-func (p *Pool) transact(ctx context.Context, c *conn, m Mail, begin func(context.Context) error) (out Outcome, again bool) {
+// next is the Send that was told to follow on the connection, or nil.
+func (p *Pool) transact(ctx context.Context, c *conn, e smtp.Envelope, body io.WriterTo, begin func(context.Context) error) (out Outcome, again bool, next *waiter) {
+	if p.lumps.Load() && !c.Announced() {
+		e.Chunk = false
+	}
 	var refused error
 	begun := false
-	r, err := c.Send(ctx, smtp.Envelope{From: m.From, To: m.To, Size: m.Size}, m.Body, func(ctx context.Context) error {
+	r, err := c.Send(ctx, e, body, func(ctx context.Context) error {
 		refused = begin(ctx)
 		begun = refused == nil
 		return refused
+	}, func() (context.Context, smtp.Envelope, bool) {
+		if next = p.claim(c); next == nil {
+			return nil, smtp.Envelope{}, false
+		}
+		return next.ctx, next.envelope, true
 	})
 	switch {
 	case err == nil:
 		return Outcome{Class: reply.OK, Begun: true, Stage: string(r.Stage), Code: r.Code, Enhanced: r.Enhanced(),
-			Text: r.Text(), Server: p.address, Time: r.Time}, false
+			Text: r.Text(), Server: p.address, Time: r.Time}, false, next
 	case refused != nil:
-		return *p.cutShort(err, refused), false
+		return *p.cutShort(err, refused), false, next
 	case !begun && p.life.Err() != nil:
-		return *p.cutShort(err, ErrAborted), false
-	case !begun && ctx.Err() != nil && c.Closed():
-		return *p.cutShort(err, ctx.Err()), false
+		return *p.cutShort(err, ErrAborted), false, next
+	case !begun && ctx.Err() != nil && (c.Closed() || errors.Is(err, context.Cause(ctx))):
+		return *p.cutShort(err, ctx.Err()), false, next
 	}
+	p.unchunk(err)
 	out = p.outcome(err)
 	out.Begun = begun
 	if r.Code != 0 {
 		out.Time = r.Time
 	}
 	enough := p.enough(err)
-	if enough {
+	if enough && next == nil {
 		c.Close()
 	}
 	if again = !begun && (enough && out.HoldOff == 0 || brokenOff(err)); !again && out.HoldOff > 0 && out.About == reply.AboutServer {
@@ -48,7 +59,7 @@ func (p *Pool) transact(ctx context.Context, c *conn, m Mail, begin func(context
 		out.HoldOff = p.throttle.fail(out.Time, out.HoldOff, p.cfg.Reconnect.Max)
 		p.mu.Unlock()
 	}
-	return out, again
+	return out, again, next
 }
 
 // brokenOff reports whether the server, or the network, ended the connection: by

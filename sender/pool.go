@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"mailshot/sender/auth"
@@ -38,6 +39,8 @@ type Pool struct {
 	refusal  Outcome       // the last failure to connect
 	stopped  *Outcome      // nothing will work until the configuration changes
 	closed   bool
+	queue    []*waiter   // Sends that may follow on a connection in use, the first come first
+	lumps    atomic.Bool // messages do not go out in one write, see unchunk
 
 	login  sync.Mutex
 	secret *Secret
@@ -62,21 +65,28 @@ func New(cfg Config) (*Pool, error) {
 }
 
 // Send hands over one message. begin is called once at most, in Send's own
-// goroutine, after the server has accepted the envelope (354) and before the
-// first byte of the message is written; what it returns decides whether a byte
-// is. After its error the connection is closed, because SMTP has no other way back.
+// goroutine, before the first byte of the message is written; what it returns
+// decides whether a byte is. The server has accepted the envelope (354) then, but
+// where the message goes out in one write with its envelope (see the package's comment):
+// there it has heard nothing yet. After begin's error a connection that waits for the
+// message is closed, because SMTP has no other way back.
 //
 // The end of ctx before begin is called returns at once, with Class "" and ctx's
 // error. After begin has returned nil the transaction is finished and reported
 // whatever ctx says; only Abort cuts it short. See [Outcome] for the rest.
 func (p *Pool) Send(ctx context.Context, m Mail, begin func(context.Context) error) Outcome {
+	w := &waiter{ctx: ctx, envelope: p.envelope(m), turn: make(chan *conn, 1)}
 	for fresh := false; ; fresh = true {
-		c, used, failed := p.take(ctx, fresh)
+		c, used, failed := p.take(ctx, w, fresh)
 		if failed != nil {
 			return *failed
 		}
-		out, again := p.transact(ctx, c, m, begin)
-		p.put(c, out)
+		out, again, next := p.transact(ctx, c, w.envelope, m.Body, begin)
+		if next == nil {
+			p.put(c, out)
+		} else {
+			p.pass(c, next, out)
+		}
 		if !again || !used {
 			return out
 		}
@@ -87,7 +97,7 @@ func (p *Pool) Send(ctx context.Context, m Mail, begin func(context.Context) err
 // Send, so that whatever is wrong with the server or the credentials is known
 // before a run. The error is an [*Error].
 func (p *Pool) Check(ctx context.Context) error {
-	c, _, failed := p.take(ctx, false)
+	c, _, failed := p.take(ctx, nil, false)
 	if failed != nil {
 		return &Error{*failed}
 	}
@@ -134,8 +144,9 @@ func (p *Pool) Abort() {
 
 // take returns a connection to use: the idle one used last, unless a fresh one
 // is wanted, or a new one, waiting for its turn. used tells that the connection
-// has sent before. failed is the outcome when there is none to be had.
-func (p *Pool) take(ctx context.Context, fresh bool) (c *conn, used bool, failed *Outcome) {
+// has sent before. failed is the outcome when there is none to be had. w is how
+// others find who waits; nil: the connection is not for a message.
+func (p *Pool) take(ctx context.Context, w *waiter, fresh bool) (c *conn, used bool, failed *Outcome) {
 	for {
 		p.mu.Lock()
 		now := time.Now()
@@ -179,12 +190,8 @@ func (p *Pool) take(ctx context.Context, fresh bool) (c *conn, used bool, failed
 			p.mu.Unlock()
 			return nil, false, &out
 		default:
-			changed := p.waiting()
-			p.mu.Unlock()
-			select {
-			case <-changed:
-			case <-ctx.Done():
-			case <-p.life.Done():
+			if c, failed := p.wait(ctx, w, fresh); c != nil || failed != nil {
+				return c, true, failed
 			}
 		}
 	}
@@ -267,6 +274,8 @@ func (p *Pool) options(token Secret) smtp.Options {
 		Helo:     p.cfg.Helo,
 		Timeouts: p.cfg.Timeouts,
 		Dial:     p.cfg.Dial,
+
+		LMTP: p.cfg.Protocol == LMTP, LockStep: p.cfg.LockStep, RequireTLS: p.cfg.RequireTLS,
 	}
 	o.Fingerprint, _ = hex.DecodeString(p.cfg.Fingerprint) // checked by New
 	if p.cfg.authenticates() {
@@ -315,13 +324,7 @@ func (p *Pool) authenticate(ctx context.Context, server auth.Server, token Secre
 // put takes back a connection after a transaction that ended in out.
 func (p *Pool) put(c *conn, out Outcome) {
 	p.mu.Lock()
-	if out.Class == reply.OK {
-		p.throttle.reset()
-		if p.accepted++; p.limit < p.cfg.Connections && p.accepted >= p.cfg.MessagesPerConnection {
-			p.limit++ // perhaps the server takes more again
-			p.accepted = 0
-		}
-	}
+	p.account(out)
 	var event Event
 	switch {
 	case p.closed:
@@ -338,6 +341,9 @@ func (p *Pool) put(c *conn, out Outcome) {
 		}
 	case p.open > p.limit, c.Used() >= p.cfg.MessagesPerConnection:
 		p.retire(c)
+	case p.stopped == nil && p.hand(c):
+		p.mu.Unlock()
+		return
 	default:
 		p.idle = append(p.idle, c)
 		c.timer.Reset(p.cfg.Idle)

@@ -63,9 +63,10 @@ type Timeouts = smtp.Timeouts
 
 // Config describes a mail server and how to use it.
 type Config struct {
-	Host string
-	Port int
-	TLS  string // "implicit", "starttls", "none" or, without a login, "opportunistic"; "": implicit for port 465, else starttls
+	Host     string
+	Port     int
+	Protocol string // "smtp" or "lmtp" (RFC 2033); "": smtp
+	TLS      string // "implicit", "starttls", "none" or, without a login, "opportunistic"; "": implicit for port 465, else starttls
 	// Username and Password log in. Password is called until it has given a
 	// secret once; that one serves the pool's life. Nil: no authentication.
 	Username string
@@ -94,6 +95,15 @@ type Config struct {
 	Reconnect             limits.Backoff // waits while no connection can be had; First 5 s, Max 1 h, GiveUp is not used
 	Timeouts              Timeouts
 
+	// RequireTLS asks the server to pass every message on over TLS only (RFC
+	// 8689); one that does not offer REQUIRETLS stops the pool. Default: not asked.
+	RequireTLS bool
+	// ChunkLimit is the size in bytes up to which a message goes out in one write with
+	// its envelope where the server offers CHUNKING and PIPELINING; 0: 64 KiB, negative: none.
+	ChunkLimit int64
+	// LockStep: one command at a time, for servers that offer more than they can. Default: what is offered is used.
+	LockStep bool
+
 	// Observe is called for connections opened, lost, closed and refused; nil: nobody
 	// looks. It may be called from several goroutines at once, and must not block or call the pool.
 	Observe func(Event)
@@ -121,7 +131,15 @@ type Mail struct {
 	// Body writes the message: CRLF line ends, lines up to 998 bytes, no dot
 	// stuffing. It is called once at most.
 	Body io.WriterTo
+	// Notify asks for delivery reports where the server offers DSN (RFC 3461):
+	// "never", or "success", "failure" and "delay" joined by commas; "": the server's choice.
+	Notify string
+	// EnvID, up to 100 printable ASCII characters, comes back in those reports; "": none.
+	EnvID string
 }
+
+// LMTP is the Config.Protocol of servers that put mail into mailboxes themselves.
+const LMTP = "lmtp"
 
 // Outcome is what became of a message.
 type Outcome struct {
@@ -169,6 +187,7 @@ const (
 	defaultIdle        = time.Minute
 	firstReconnect     = 5 * time.Second
 	lastReconnect      = time.Hour
+	defaultChunkLimit  = 64 << 10
 )
 
 // resolve checks a configuration and fills in its defaults.
@@ -180,6 +199,9 @@ func (c Config) resolve() (Config, error) {
 	}
 	if c.Port < 1 || c.Port > 65535 {
 		bad("port %d is not between 1 and 65535", c.Port)
+	}
+	if c.Protocol != "" && c.Protocol != "smtp" && c.Protocol != LMTP {
+		bad("protocol %q is not smtp or lmtp", c.Protocol)
 	}
 	if c.TLS == "" {
 		c.TLS = string(smtp.StartTLS)
@@ -196,6 +218,9 @@ func (c Config) resolve() (Config, error) {
 	case smtp.None:
 		if c.authenticates() && !local(c.Host) {
 			bad("a password is never sent to %s without TLS (set tls: starttls or tls: implicit)", c.Host)
+		}
+		if c.RequireTLS {
+			bad("TLS cannot be required of others on a connection without it (set tls: starttls or tls: implicit)")
 		}
 	default:
 		bad("tls %q is not implicit, starttls or none", c.TLS)
@@ -221,6 +246,7 @@ func (c Config) resolve() (Config, error) {
 	}
 	c.Connections = or(c.Connections, defaultConnections)
 	c.MessagesPerConnection = or(c.MessagesPerConnection, defaultMessages)
+	c.ChunkLimit = or(c.ChunkLimit, defaultChunkLimit)
 	c.Idle = or(c.Idle, defaultIdle)
 	c.Reconnect.First = or(c.Reconnect.First, firstReconnect)
 	c.Reconnect.Max = max(or(c.Reconnect.Max, lastReconnect), c.Reconnect.First)
@@ -234,7 +260,7 @@ func (c Config) resolve() (Config, error) {
 	return c, errors.Join(errs...)
 }
 
-func or[T int | time.Duration](v, otherwise T) T {
+func or[T int | int64 | time.Duration](v, otherwise T) T {
 	if v == 0 {
 		return otherwise
 	}

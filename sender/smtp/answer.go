@@ -113,6 +113,7 @@ func (s *Session) answer(stage reply.Stage, d time.Duration) (Reply, error) {
 		return Reply{}, s.broken(stage, err)
 	}
 	r := Reply{Stage: stage, Code: code, Lines: lines, Time: time.Now()}
+	s.heard = r.Time
 	s.got(r)
 	if code == 421 {
 		s.abort() // RFC 5321 4.2.3: the server is closing the connection
@@ -122,10 +123,15 @@ func (s *Session) answer(stage reply.Stage, d time.Duration) (Reply, error) {
 
 // command writes a line and reads its answer.
 func (s *Session) command(stage reply.Stage, d time.Duration, line string) (Reply, error) {
+	s.out = append(append(s.out[:0], line...), '\r', '\n')
+	return s.exchange(stage, d)
+}
+
+// exchange writes what is in s.out, one command, and reads its answer.
+func (s *Session) exchange(stage reply.Stage, d time.Duration) (Reply, error) {
 	if err := s.clean(stage); err != nil {
 		return Reply{}, err
 	}
-	s.out = append(append(s.out[:0], line...), '\r', '\n')
 	if err := s.write(stage, d, s.out); err != nil {
 		return Reply{}, err
 	}

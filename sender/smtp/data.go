@@ -18,7 +18,8 @@ const maxText = 998
 // servers read in different ways (SMTP smuggling), and a line over 998 bytes are
 // errors, and the caller then closes the connection.
 type dotWriter struct {
-	out  func([]byte) error
+	out  func([]byte) error // takes full buffers; nil: everything is kept in buf
+	raw  bool               // for BDAT: no dot is doubled, none ends the message
 	buf  []byte
 	line int   // bytes in the current line so far
 	cr   bool  // the last byte was a CR
@@ -47,7 +48,7 @@ func (w *dotWriter) write(p []byte) (int, error) {
 		if w.cr && p[0] != '\n' {
 			return total - len(p), errBareCR
 		}
-		if w.line == 0 && !w.cr && p[0] == '.' {
+		if !w.raw && w.line == 0 && !w.cr && p[0] == '.' {
 			w.buf = append(w.buf, '.')
 		}
 		i := bytes.IndexByte(p, '\n')
@@ -101,7 +102,7 @@ func (w *dotWriter) text(piece []byte) error {
 
 // spill writes out full buffers.
 func (w *dotWriter) spill() error {
-	for len(w.buf) >= bufferSize {
+	for w.out != nil && len(w.buf) >= bufferSize {
 		if err := w.out(w.buf[:bufferSize]); err != nil {
 			return err
 		}
@@ -110,8 +111,8 @@ func (w *dotWriter) spill() error {
 	return nil
 }
 
-// end writes what is left and the final dot, in one write, so that its count
-// tells whether the dot went out.
+// end puts the end of the message into the buffer, to be written with all that
+// is left in one write, whose count tells whether the end went out.
 func (w *dotWriter) end() error {
 	if w.err != nil {
 		return w.err
@@ -122,6 +123,17 @@ func (w *dotWriter) end() error {
 	if w.line > 0 {
 		w.buf = append(w.buf, '\r', '\n')
 	}
-	w.buf = append(w.buf, '.', '\r', '\n')
-	return w.out(w.buf)
+	if !w.raw {
+		w.buf = append(w.buf, '.', '\r', '\n')
+	}
+	return nil
+}
+
+// writer returns the session's writer for one message, whose buffer it is.
+func (s *Session) writer(raw bool) *dotWriter {
+	s.dots = dotWriter{raw: raw, buf: s.out[:0]}
+	if !raw {
+		s.dots.out = s.spilled
+	}
+	return &s.dots
 }

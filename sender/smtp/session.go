@@ -92,6 +92,13 @@ type Options struct {
 	// Until ends Dial early: reply.Greeting behind the greeting, reply.Ehlo behind the
 	// first EHLO; such a session takes no transaction. "": when it can take one.
 	Until reply.Stage
+	// LMTP: speak LMTP (RFC 2033), to a server that puts mail into mailboxes itself.
+	LMTP bool
+	// LockStep: one command at a time, whatever is offered.
+	LockStep bool
+	// RequireTLS asks the server to pass every message on over TLS only (RFC 8689).
+	// A session with a server that does not offer it, or without TLS, is an error.
+	RequireTLS bool
 }
 
 // Session is an open session. Its methods are for one goroutine at a time, but
@@ -110,13 +117,25 @@ type Session struct {
 	closed   atomic.Bool
 	used     int // transactions begun
 	once     sync.Once
+
+	// What the last EHLO offered, as far as transactions use it.
+	pipelining, chunking, dsn, sizes bool
+	lmtp, lockstep, requireTLS       bool // as Options say
+	// State between transactions.
+	heard   time.Time // when the last answer came
+	dirty   bool      // a refused transaction is open: RSET is due
+	taken   bool      // the server has taken a message
+	ahead   *ahead    // the next message's envelope was sent already
+	dots    dotWriter
+	spilled func([]byte) error
 }
 
 // Dial opens a session and brings it to the point where it takes a transaction.
 // The ctx's end closes the connection and makes Dial return ctx's error, wrapped.
 // Every error is an [*Error].
 func Dial(ctx context.Context, o Options) (*Session, error) {
-	s := &Session{timeouts: o.Timeouts.Defaults(), helo: o.Helo}
+	s := &Session{timeouts: o.Timeouts.Defaults(), helo: o.Helo, lmtp: o.LMTP, lockstep: o.LockStep, requireTLS: o.RequireTLS}
+	s.spilled = func(b []byte) error { return s.part(b, 0) }
 	s.trace = o.Trace
 	if err := s.connect(ctx, o); err != nil {
 		return nil, err
@@ -182,6 +201,10 @@ func (s *Session) handshake(ctx context.Context, o Options) error {
 		if err := s.startTLS(ctx, config); err != nil {
 			return err
 		}
+	}
+	if _, ok := s.caps["REQUIRETLS"]; s.requireTLS && (!ok || !s.secure) {
+		return &Error{Stage: reply.Ehlo, Stop: true, Text: "the server does not promise to pass mail on over TLS only (it does not offer REQUIRETLS)",
+			Hint: "nothing was sent; leave the requirement out, or use a server that has it"}
 	}
 	if o.Auth == nil {
 		return nil
@@ -251,12 +274,17 @@ func (s *Session) hello() error {
 	if name == "" {
 		name = literal(s.conn.LocalAddr())
 	}
-	r, err := s.command(reply.Ehlo, s.timeouts.Command, "EHLO "+name)
+	hello := "EHLO "
+	if s.lmtp {
+		hello = "LHLO "
+	}
+	r, err := s.command(reply.Ehlo, s.timeouts.Command, hello+name)
 	if err != nil {
 		return err
 	}
 	s.caps = map[string]string{}
-	if r.Code == 500 || r.Code == 502 || r.Code == 504 {
+	defer s.offered()
+	if !s.lmtp && (r.Code == 500 || r.Code == 502 || r.Code == 504) {
 		if r, err = s.command(reply.Ehlo, s.timeouts.Command, "HELO "+name); err != nil {
 			return err
 		}
@@ -280,6 +308,13 @@ func (s *Session) hello() error {
 		s.caps[strings.ToUpper(keyword)] = strings.TrimSpace(params)
 	}
 	return nil
+}
+
+// offered takes note of the extensions that transactions use.
+func (s *Session) offered() {
+	has := func(keyword string) bool { _, ok := s.caps[keyword]; return ok }
+	s.pipelining = has("PIPELINING") && !s.lockstep
+	s.chunking, s.dsn, s.sizes = has("CHUNKING"), has("DSN"), has("SIZE")
 }
 
 // literal is this end's address as RFC 5321 4.1.3 writes it for hosts without a name.

@@ -100,8 +100,10 @@ func dots(pieces ...string) (string, error) {
 	for _, p := range pieces {
 		_, _ = w.Write([]byte(p)) // end reports it
 	}
-	err := w.end()
-	return string(wire), err
+	if err := w.end(); err != nil {
+		return string(wire), err
+	}
+	return string(wire) + string(w.buf), nil
 }
 
 func TestDots(t *testing.T) {
@@ -216,7 +218,7 @@ func TestDotCounts(t *testing.T) {
 	for short, sent := range map[int]bool{0: true, 1: false, 5: false} {
 		near, far := net.Pipe()
 		s := &Session{conn: &cutter{Conn: near, short: short}, raw: near, timeouts: Timeouts{}.Defaults(), br: bufio.NewReader(near)}
-		_, err := s.message(strings.NewReader("hello\r\n"))
+		_, err := s.message(strings.NewReader("hello\r\n"), nil)
 		var e *Error
 		if !errors.As(err, &e) || e.Sent != sent || !s.Closed() {
 			t.Errorf("%d bytes short: %#v", short, err)

@@ -5,37 +5,46 @@ import (
 	"errors"
 	"io"
 	"strconv"
-	"strings"
 	"time"
 
 	"mailshot/sender/reply"
 )
 
-// Envelope is the outside of one message.
-type Envelope struct {
-	From string // "" is the null reverse path
-	To   string
-	Size int64 // of the message in bytes, for SIZE; 0: not known
-}
+// Next asks for the message that will follow on the session, so that its
+// envelope goes out with the end of this one. ok false: there is none yet. The
+// end of ctx means that it will not follow after all.
+type Next func() (ctx context.Context, e Envelope, ok bool)
 
-// Send plays one transaction: MAIL, RCPT, DATA, the message, the final dot.
+// Send plays one transaction in the shortest way that the server offers:
 //
-// begin is called once, after the server has said 354 and before the first byte
-// of the message is written; its error closes the connection and comes back as
-// it is, wrapped in an [*Error] of stage data. Up to then the end of ctx closes the connection too;
-// from then on the transaction goes to its end whatever ctx says, and only Close
-// cuts it short.
+//   - One command, one answer, when it offers nothing.
+//   - With PIPELINING (RFC 2920), MAIL, RCPT and DATA in one write; and when next
+//     gives an envelope, that one's MAIL, RCPT and DATA in the same write as the
+//     end of this message: one round trip a message. The Send after this one must
+//     then be for that envelope, or the session be closed.
+//   - With CHUNKING (RFC 3030) too, and e.Chunk, everything in one write: MAIL,
+//     RCPT, BDAT and the message. The first message of a session does not go so.
 //
-// The Reply is the answer that decided: a 2xx to the final dot means that the
-// server has the message. A refusal is an [*Error] with its code, and the
-// session can go on, unless Closed says otherwise. Error.Sent is the one case of doubt.
-func (s *Session) Send(ctx context.Context, e Envelope, body io.WriterTo, begin func(context.Context) error) (Reply, error) {
-	if err := s.fits(e); err != nil {
+// begin is called once at most, before the first byte of the message is written:
+// after the server has said 354, or before MAIL where all goes in one write. Its
+// error comes back: as it is when the server has heard nothing; else wrapped in an
+// [*Error], with the connection closed, since there is no other way back from
+// 354. So does the end of ctx up to then; from begin on the transaction goes to
+// its end whatever ctx says, and only Close cuts it short. next may be nil.
+//
+// The Reply is the answer that decided: a 2xx to the end of the message means
+// that the server has it. A refusal is an [*Error] with its code, and the session
+// can go on, unless Closed says otherwise. Error.Sent is the one case of doubt,
+// and there is never more than one message of a session in it.
+func (s *Session) Send(ctx context.Context, e Envelope, body io.WriterTo, begin func(context.Context) error, next Next) (Reply, error) {
+	if err := s.Fits(e); err != nil {
 		return Reply{}, err
 	}
-	s.used++
+	if s.ahead == nil && s.Chunks(e) {
+		return s.chunk(ctx, e, body, begin)
+	}
 	stop := context.AfterFunc(ctx, s.abort)
-	r, err := s.envelope(e)
+	r, err := s.open(e)
 	if !stop() {
 		// ctx has ended, and the connection with it; its error is the truer one.
 		return Reply{}, &Error{Stage: reply.Data, Text: "interrupted", Err: context.Cause(ctx)}
@@ -48,60 +57,42 @@ func (s *Session) Send(ctx context.Context, e Envelope, body io.WriterTo, begin 
 		s.abort() // there is no other way back from 354
 		return Reply{}, &Error{Stage: reply.Data, Text: reply.Clean(err.Error()), Err: err}
 	}
-	return s.message(body)
+	return s.message(body, next)
 }
 
-// fits refuses what this server cannot take before anything is asked of it.
-func (s *Session) fits(e Envelope) error {
-	_, utf8 := s.caps["SMTPUTF8"]
-	for _, a := range []struct {
-		stage   reply.Stage
-		address string
-	}{{reply.Mail, e.From}, {reply.Rcpt, e.To}} {
-		// A blank, a bracket or a line end would end the address and begin a
-		// parameter or a command of somebody else's choice.
-		if strings.ContainsFunc(a.address, func(r rune) bool { return r <= ' ' || r == '<' || r == '>' || r == 0x7f }) || a.stage == reply.Rcpt && a.address == "" {
-			return &Error{Stage: a.stage, Code: 553, Enhanced: "5.5.4", Text: "this cannot stand in an envelope: " + strconv.Quote(a.address), Err: ErrUnfit}
+// open brings a transaction to 354, or the session back to where it was.
+func (s *Session) open(e Envelope) (Reply, error) {
+	if a := s.ahead; a != nil {
+		s.ahead = nil
+		if a.envelope != e {
+			s.abort()
+			return Reply{}, &Error{Stage: reply.Mail, Text: "another message was announced to the server", Err: errClosed}
 		}
-		if !utf8 && !ascii(a.address) {
-			return &Error{Stage: a.stage, Code: 553, Enhanced: "5.6.7", Err: ErrUnfit,
-				Text: "the server does not take addresses with characters beyond ASCII (it does not offer SMTPUTF8)"}
-		}
+		return s.decide(a.answers)
 	}
-	if limit := s.MaxSize(); limit > 0 && e.Size > limit {
-		return &Error{Stage: reply.Mail, Code: 552, Enhanced: "5.3.4", Err: ErrUnfit,
-			Text: "the message has " + strconv.FormatInt(e.Size, 10) + " bytes; the server takes at most " + strconv.FormatInt(limit, 10)}
+	if err := s.clean(reply.Mail); err != nil {
+		return Reply{}, err
 	}
-	return nil
+	s.used++
+	if !s.pipelining {
+		return s.lockStep(e)
+	}
+	dirty := s.dirty
+	s.out = s.appendGroup(s.out[:0], e)
+	if err := s.write(reply.Mail, s.timeouts.Command, s.out); err != nil {
+		return Reply{}, err
+	}
+	return s.decide(s.group(dirty))
 }
 
-// ErrUnfit is the cause of an [*Error] that no server gave: its code is the one
-// the server would have used, had it been asked.
-var ErrUnfit = errors.New("not offered to the server")
-
-func ascii(s string) bool {
-	for i := range len(s) {
-		if s[i] >= 0x80 {
-			return false
-		}
-	}
-	return true
-}
-
-// envelope brings a transaction to 354, or the session back to where it was.
-func (s *Session) envelope(e Envelope) (Reply, error) {
-	from := "MAIL FROM:<" + e.From + ">"
-	if _, ok := s.caps["SIZE"]; ok && e.Size > 0 {
-		from += " SIZE=" + strconv.FormatInt(e.Size, 10)
-	}
-	if !ascii(e.From) || !ascii(e.To) {
-		from += " SMTPUTF8"
-	}
+// lockStep opens a transaction with one command after another.
+func (s *Session) lockStep(e Envelope) (Reply, error) {
 	for _, c := range []struct {
-		stage reply.Stage
-		line  string
-	}{{reply.Mail, from}, {reply.Rcpt, "RCPT TO:<" + e.To + ">"}, {reply.Data, "DATA"}} {
-		r, err := s.command(c.stage, s.timeouts.Command, c.line)
+		stage  reply.Stage
+		append func([]byte, Envelope) []byte
+	}{{reply.Mail, s.appendMail}, {reply.Rcpt, s.appendRcpt}, {reply.Data, appendData}} {
+		s.out = c.append(s.out[:0], e)
+		r, err := s.exchange(c.stage, s.timeouts.Command)
 		if err != nil {
 			return Reply{}, err
 		}
@@ -109,10 +100,10 @@ func (s *Session) envelope(e Envelope) (Reply, error) {
 			s.reset(c.stage)
 			return r, s.refused(r)
 		}
-		if want := c.stage == reply.Data; want != (r.Code == 354) || !want && r.Code >= 300 {
+		if outOfStep(r) {
 			// An answer to something else: this end and that one are out of step.
 			s.abort()
-			return Reply{}, &Error{Stage: c.stage, Text: "unexpected answer " + strconv.Itoa(r.Code), Err: errSenseless}
+			return Reply{}, &Error{Stage: c.stage, Text: "unexpected answer " + strconv.Itoa(r.Code), Err: errOutOfStep}
 		}
 	}
 	return Reply{}, s.clean(reply.Data)
@@ -128,41 +119,87 @@ func (s *Session) reset(stage reply.Stage) {
 	}
 }
 
-// message writes the message and its final dot, and reads the verdict.
-func (s *Session) message(body io.WriterTo) (Reply, error) {
-	w := &dotWriter{out: s.part, buf: s.out[:0]}
+// message writes the message and its final dot, with the next one's envelope
+// behind it where there is one, and reads what there is to read.
+func (s *Session) message(body io.WriterTo, next Next) (Reply, error) {
+	w := s.writer(false)
 	_, err := body.WriteTo(w)
 	if err == nil {
 		err = w.end()
 	}
+	if err != nil {
+		s.out = w.buf[:0]
+		s.abort()
+		return Reply{}, unwritten(err)
+	}
+	dot := len(w.buf)
+	var a *ahead
+	var waits context.Context
+	if s.pipelining && next != nil {
+		if ctx, e, ok := next(); ok {
+			a, waits = &ahead{envelope: e}, ctx
+			w.buf = s.appendGroup(w.buf, e)
+			s.used++
+		}
+	}
+	err = s.part(w.buf, dot)
 	s.out = w.buf[:0]
 	if err != nil {
-		s.abort()
-		var already *Error
-		if errors.As(err, &already) {
-			return Reply{}, already
-		}
-		return Reply{}, &Error{Stage: reply.Body, Text: reply.Clean(err.Error()), Err: &BodyError{err}}
+		return Reply{}, err
 	}
+	r, err := s.verdict()
+	if a == nil || s.Closed() {
+		return r, err
+	}
+	// What the server says to the next message is read here, so that all that one
+	// write caused is read before anything is believed: an answer left out, or one too
+	// many, shows itself there.
+	stop := context.AfterFunc(waits, s.abort)
+	a.answers = s.group(false)
+	stop()
+	s.ahead = a
+	if errors.Is(a.answers.err, errOutOfStep) {
+		return Reply{}, &Error{Stage: reply.End, Sent: true, Text: "the server's answers do not match what was sent", Err: errOutOfStep}
+	}
+	return r, err
+}
+
+// unwritten is the error for a message that could not be written to its end.
+func unwritten(err error) error {
+	var already *Error
+	if errors.As(err, &already) {
+		return already
+	}
+	return &Error{Stage: reply.Body, Text: reply.Clean(err.Error()), Err: &BodyError{err}}
+}
+
+// verdict reads the answer to the end of a message.
+func (s *Session) verdict() (Reply, error) {
 	r, err := s.answer(reply.End, s.timeouts.End)
-	if err == nil && (r.Code < 200 || r.Code >= 300 && r.Code < 400) {
+	if err == nil && r.Code < 400 && outOfStep(r) {
 		err = s.broken(reply.End, errSenseless)
 	}
 	if err != nil {
-		e := err.(*Error)
-		e.Sent = true
-		return Reply{}, e
+		return Reply{}, doubtful(err)
 	}
 	if r.Code >= 400 {
 		return r, s.refused(r)
 	}
+	s.taken = true
 	return r, nil
 }
 
-// part writes a part of a message; the last part ends with the final dot. The
-// dot counts as written once the count covers it: a server that lacks a single
-// byte of it has nothing that it could take for a message.
-func (s *Session) part(b []byte) error {
+// doubtful marks an error behind the whole message.
+func doubtful(err error) error {
+	e := err.(*Error)
+	e.Sent = true
+	return e
+}
+
+// part writes a part of a message whose end is at end, or 0 when it is in a later
+// part. The end counts as written once the count covers it: a server that lacks a
+// single byte of it has nothing that it could take for a message.
+func (s *Session) part(b []byte, end int) error {
 	if s.Closed() {
 		return s.broken(reply.Body, errClosed)
 	}
@@ -174,7 +211,7 @@ func (s *Session) part(b []byte) error {
 		return nil
 	}
 	e := s.broken(reply.Body, err).(*Error)
-	if n == len(b) {
+	if end > 0 && n >= end {
 		e.Sent, e.Stage = true, reply.End
 	}
 	return e

@@ -1,0 +1,165 @@
+package sender
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"mailshot/sender/reply"
+	"mailshot/sender/smtp"
+)
+
+// waiter is a Send that waits for a connection. It gets the next one that comes
+// free, or is claimed by a Send on its way: its envelope then goes out with the end of
+// the other's message, and its connection is the other's, once that one has its answer.
+type waiter struct {
+	ctx      context.Context
+	envelope smtp.Envelope
+	turn     chan *conn // the connection, when its turn has come; room for one
+	// Under the pool's lock.
+	claimed bool // off the queue: its turn comes, or has come
+	gone    bool // left after it was claimed
+}
+
+// errPromised is the cause of an outcome's stage when a claimed Send leaves.
+var errPromised = &smtp.Error{Stage: reply.Data, Text: "interrupted"}
+
+// wait keeps a Send waiting until something has changed or its turn has come; c
+// is nil without a turn. fresh: only for a change, nobody is to claim it. The lock
+// is held on entry, and not on return.
+func (p *Pool) wait(ctx context.Context, w *waiter, fresh bool) (c *conn, failed *Outcome) {
+	changed := p.waiting()
+	if w == nil || fresh {
+		p.mu.Unlock()
+		select {
+		case <-changed:
+		case <-ctx.Done():
+		case <-p.life.Done():
+		}
+		return nil, nil
+	}
+	w.claimed = false
+	p.queue = append(p.queue, w)
+	p.mu.Unlock()
+	select {
+	case <-changed:
+	case <-ctx.Done():
+	case <-p.life.Done():
+	case c := <-w.turn:
+		return c, nil
+	}
+	p.mu.Lock()
+	if !w.claimed {
+		p.queue = slices.DeleteFunc(p.queue, func(x *waiter) bool { return x == w })
+		p.mu.Unlock()
+		return nil, nil
+	}
+	p.mu.Unlock()
+	select {
+	case c := <-w.turn:
+		return c, nil
+	case <-ctx.Done():
+	case <-p.life.Done():
+	}
+	why := ctx.Err()
+	if why == nil {
+		why = ErrAborted
+	}
+	p.mu.Lock()
+	select {
+	case c := <-w.turn:
+		p.mu.Unlock()
+		announced := c.Announced()
+		if announced {
+			c.Close() // the server waits for a message that does not come
+		}
+		p.put(c, Outcome{})
+		if !announced {
+			return nil, p.nothing(why)
+		}
+	default:
+		w.gone = true
+		p.mu.Unlock()
+	}
+	return nil, p.cutShort(errPromised, why)
+}
+
+// claim takes the Send that has waited longest, if its message may follow on c.
+func (p *Pool) claim(c *conn) *waiter {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed || p.stopped != nil || p.open > p.limit || c.Used() >= p.cfg.MessagesPerConnection {
+		return nil
+	}
+	for len(p.queue) > 0 {
+		w := p.queue[0]
+		leaving := w.ctx.Err() != nil
+		if !leaving && (c.Fits(w.envelope) != nil || c.Chunks(w.envelope)) {
+			return nil // nothing is won by telling the server now
+		}
+		p.queue = slices.Delete(p.queue, 0, 1)
+		if !leaving {
+			w.claimed = true
+			return w
+		}
+	}
+	return nil
+}
+
+// hand gives an idle connection to the Send that has waited longest; false: none
+// waits. The lock is held.
+func (p *Pool) hand(c *conn) bool {
+	for len(p.queue) > 0 {
+		w := p.queue[0]
+		p.queue = slices.Delete(p.queue, 0, 1)
+		if w.ctx.Err() == nil {
+			w.claimed = true
+			w.turn <- c
+			return true
+		}
+	}
+	return false
+}
+
+// pass hands a connection over to the Send whose envelope it carries, after a
+// transaction that ended in out.
+func (p *Pool) pass(c *conn, w *waiter, out Outcome) {
+	p.mu.Lock()
+	if !w.gone {
+		p.account(out)
+		w.turn <- c
+		p.mu.Unlock()
+		return
+	}
+	p.mu.Unlock()
+	c.Close()
+	p.put(c, out)
+}
+
+// envelope is what the session is to know of a message.
+func (p *Pool) envelope(m Mail) smtp.Envelope {
+	return smtp.Envelope{From: m.From, To: m.To, Size: m.Size, Notify: m.Notify, EnvID: m.EnvID,
+		Chunk: m.Size > 0 && m.Size <= p.cfg.ChunkLimit && !p.lumps.Load()}
+}
+
+// unchunk has messages sent in one write no longer, after one that shows that it
+// does not work here: BDAT is not known, or the connection broke before the server
+// had answered MAIL and RCPT, which leaves nobody in doubt when they go first.
+func (p *Pool) unchunk(err error) {
+	var e *smtp.Error
+	if errors.Is(err, smtp.ErrChunking) || errors.As(err, &e) && e.Sent && e.Stage != reply.End {
+		p.lumps.Store(true)
+	}
+}
+
+// account takes note of an outcome. The lock is held.
+func (p *Pool) account(out Outcome) {
+	if out.Class != reply.OK {
+		return
+	}
+	p.throttle.reset()
+	if p.accepted++; p.limit < p.cfg.Connections && p.accepted >= p.cfg.MessagesPerConnection {
+		p.limit++ // perhaps the server takes more again
+		p.accepted = 0
+	}
+}

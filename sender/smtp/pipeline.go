@@ -1,0 +1,140 @@
+package smtp
+
+import (
+	"errors"
+	"strconv"
+
+	"mailshot/sender/reply"
+)
+
+// ahead is a message whose envelope went out with the end of the one before.
+type ahead struct {
+	envelope Envelope
+	answers  answers
+}
+
+// Announced reports whether the server waits for the message whose envelope went
+// out with the one before: the session is of no use for any other.
+func (s *Session) Announced() bool { return s.ahead != nil }
+
+// answers are those to MAIL, RCPT and DATA sent in one write, as far as they came.
+type answers struct {
+	to  [3]Reply
+	n   int
+	err error // why there are less than three, or why they cannot be believed
+}
+
+var envelopeStages = [3]reply.Stage{reply.Mail, reply.Rcpt, reply.Data}
+
+// errOutOfStep: an answer that cannot be one to the command in its place, so that
+// one was left out, or one too many came, and none of them is believed.
+var errOutOfStep = errors.New("answers out of step")
+
+// outOfStep reports whether an answer cannot be one to what was sent at its
+// stage: 354 answers DATA and nothing else, and DATA is answered by nothing else of 2xx or 3xx.
+func outOfStep(r Reply) bool {
+	if r.Stage == reply.Data {
+		return r.Code < 400 && r.Code != 354
+	}
+	return r.Code >= 300 && r.Code < 400
+}
+
+// appendGroup appends MAIL, RCPT and DATA, behind the RSET that is due.
+func (s *Session) appendGroup(b []byte, e Envelope) []byte {
+	return appendData(s.appendRcpt(s.appendMail(s.appendReset(b), e), e), e)
+}
+
+// appendReset appends RSET when a refused transaction is still open.
+func (s *Session) appendReset(b []byte) []byte {
+	if s.dirty {
+		s.dirty = false
+		b = append(b, "RSET\r\n"...)
+	}
+	return b
+}
+
+// group reads the answers to MAIL, RCPT and DATA, and before them the one to RSET.
+func (s *Session) group(reset bool) (a answers) {
+	if a.err = s.cleared(reset); a.err != nil {
+		return a
+	}
+	for _, stage := range envelopeStages {
+		r, err := s.answer(stage, s.timeouts.Command)
+		if err != nil {
+			a.err = err
+			return a
+		}
+		if outOfStep(r) {
+			s.abort()
+			a.err = &Error{Stage: stage, Text: "unexpected answer " + strconv.Itoa(r.Code), Err: errOutOfStep}
+			return a
+		}
+		a.to[a.n] = r
+		a.n++
+		if s.Closed() {
+			return a // by 421
+		}
+	}
+	a.err = s.clean(reply.Data)
+	return a
+}
+
+// cleared reads the answer to RSET, where one was sent.
+func (s *Session) cleared(reset bool) error {
+	if !reset {
+		return nil
+	}
+	r, err := s.answer(reply.Reset, s.timeouts.Command)
+	if err == nil && r.Code != 250 {
+		s.abort()
+		err = &Error{Stage: reply.Reset, Text: "unexpected answer " + strconv.Itoa(r.Code), Err: errSenseless}
+	}
+	return err
+}
+
+// decide makes of the answers to an envelope what they mean: nil is 354 and
+// nothing against it. The first refusal counts; what came behind it follows from it.
+func (s *Session) decide(a answers) (Reply, error) {
+	if errors.Is(a.err, errOutOfStep) || errors.Is(a.err, errExtra) {
+		return Reply{}, a.err
+	}
+	for i, r := range a.to[:a.n] {
+		if r.Code >= 400 {
+			if !s.Closed() {
+				s.clear(i, a.to)
+			}
+			return r, s.refused(r)
+		}
+	}
+	return Reply{}, a.err
+}
+
+// clear leaves a transaction whose command number refused was refused.
+func (s *Session) clear(refused int, to [3]Reply) {
+	const mail, rcpt, data = 0, 1, 2
+	switch {
+	case refused == mail && (to[rcpt].Code < 400 || to[data].Code < 400):
+		// A recipient without a sender: an older transaction is open over there, or the
+		// answers belong to something else. Nothing more is said to this server here.
+		s.abort()
+	case refused == mail:
+		if to[mail].Code == 503 {
+			s.abort() // the server thinks that something is open
+		}
+	case to[data].Code == 354 && s.lmtp:
+		s.abort() // no recipients, no answers (RFC 2033 4.2): the end would go unseen
+	case to[data].Code == 354:
+		s.empty()
+	default:
+		s.dirty = true
+	}
+}
+
+// empty ends a message to nobody at once: the server wants one though it has
+// refused the recipient (RFC 2920 3.1). Whatever it says to that counts for nothing.
+func (s *Session) empty() {
+	s.out = append(s.out[:0], ".\r\n"...)
+	if r, err := s.exchange(reply.End, s.timeouts.End); err == nil && outOfStep(r) {
+		s.abort()
+	}
+}
