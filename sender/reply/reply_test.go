@@ -1,11 +1,6 @@
 package reply
 
 import (
-	"bufio"
-	"encoding/json"
-	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -126,40 +121,6 @@ func TestEveryCode(t *testing.T) {
 				}
 			}
 		}
-	}
-}
-
-// TestCorpus: replies of large providers are at least never read as the opposite
-// of what their first digit says, and no throttling refuses a person for good.
-func TestCorpus(t *testing.T) {
-	t.Parallel()
-	f, err := os.Open(filepath.Join("..", "..", "..", "shared", "corpora", "smtp-replies", "replies.jsonl"))
-	if errors.Is(err, os.ErrNotExist) {
-		t.Skip("the corpora are not here")
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	n := 0
-	for s := bufio.NewScanner(f); s.Scan(); n++ {
-		var r struct {
-			Code                          int
-			Status, Response, Description string
-		}
-		if err := json.Unmarshal(s.Bytes(), &r); err != nil {
-			t.Fatal(err)
-		}
-		text := strings.TrimPrefix(r.Response, "smtp;")
-		for _, stage := range []Stage{Rcpt, End} {
-			v := Classify(stage, r.Code, r.Status, text, "")
-			if v.Class == OK || v.Class == Unknown || r.Code < 500 && (v.Class == Refuse || v.Class == Message || v.Class == Stop) {
-				t.Errorf("%s %q: %+v (%s)", stage, text, v, r.Description)
-			}
-		}
-	}
-	if n < 20 {
-		t.Errorf("only %d replies", n)
 	}
 }
 
