@@ -405,7 +405,7 @@ func own(out Outcome) Outcome {
 // failure is the outcome for mail that has nowhere to go.
 func (d *Direct) failure(server string, e *mx.Error) Outcome {
 	out := Outcome{Class: reply.Refuse, About: reply.AboutRecipient, Stage: string(reply.Connect), Code: e.Code, Enhanced: e.Enhanced,
-		Text: reply.Clean(e.Text), Server: server, Time: time.Now(), Err: fmt.Errorf("%w: %w", smtp.ErrUnfit, e)}
+		Text: reply.Clean(e.Text), Server: server, Time: time.Now(), Err: e}
 	if e.Temporary {
 		out.Class, out.About = reply.Retry, reply.AboutGroup
 	}

@@ -111,8 +111,8 @@ func (b *begins) begin(context.Context) error { b.n++; return nil }
 // order at 192.0.2.1 and .2; nil is a host that refuses connections.
 //
 // It guards "never twice". With elsewhere saying yes to whatever has not
-// succeeded, "refuses the recipient" was asked of b too; with Begun not looked
-// at, "drops at the dot" was sent to b as well, and begin called twice.
+// succeeded, "greylisted", "refuses the sender" and the like were sent by b; with
+// Begun not looked at, "drops at the dot" and "421 at the dot" were sent to b as well, and begin called twice.
 func TestDirect(t *testing.T) {
 	t.Parallel()
 	stage := func(name, answer string) *fake { return &fake{on: at(name, answer)} }
@@ -272,8 +272,8 @@ func TestBlocked(t *testing.T) {
 // TestDirectTLS: what protects the way to a mail exchanger, with and without a
 // policy. The server's certificate is for mx.example.com; wrong is one for another name.
 //
-// It guards the policy: with strict sites spoken to opportunistically, all rows
-// of a policy but "enforce" and "testing, wrong" were sent.
+// With the sites of an enforced policy spoken to opportunistically, the rows
+// "enforce, wrong" and "enforce, not there" were sent.
 func TestDirectTLS(t *testing.T) {
 	t.Parallel()
 	ca := newAuthority(t)

@@ -16,8 +16,8 @@ import (
 // TestHosts: which hosts take a domain's mail, by RFC 5321 5.1 and RFC 7505.
 //
 // With a failed lookup of MX falling through to the implicit MX, "servfail" went
-// to the domain's own address; without the null MX's row, "null" was looked up
-// as a host.
+// to the domain's own address (and in the pool's TestNowhere a message was sent
+// there); without the null MX's row, "null" was an error of another kind.
 func TestHosts(t *testing.T) {
 	t.Parallel()
 	zone := mxtest.New(map[string][]string{

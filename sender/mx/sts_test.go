@@ -129,8 +129,8 @@ func text(s string) http.HandlerFunc {
 // the record says so, and holds through trouble.
 //
 // With the valid policy dropped when the record cannot be had, the rows "record
-// gone", "dns down" and "fetch fails" went without a policy: blocking one
-// question would have taken TLS away.
+// gone", "dns down" and "from the file" went without one: blocking one question
+// would have taken TLS away.
 func TestPolicy(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)

@@ -1,0 +1,326 @@
+package sender
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"mailshot/sender/reply"
+)
+
+// SendmailConfig describes a program that takes messages as sendmail does.
+type SendmailConfig struct {
+	Path      string        // of the program, absolute: "/usr/sbin/sendmail"
+	Processes int           // at once; 2
+	Timeout   time.Duration // a process that takes longer is killed; 10 min
+	// Queues: an exit with 75 may mean that the message was queued, as Sendmail 8's
+	// does; then it is not tried again, and the outcome unknown. [Sendmail8] tells.
+	Queues bool
+}
+
+// Sendmail8 reports whether this host has Eric Allman's sendmail, by the file
+// that only it reads.
+func Sendmail8() bool {
+	_, err := os.Stat("/etc/mail/submit.cf")
+	return err == nil
+}
+
+// Sendmail hands each message to a process of its own, "sendmail -i -f FROM --
+// TO", with the message on standard input, lines ending in LF as such programs
+// expect. It is safe for concurrent use.
+//
+// The message is in a file, already removed, before the process starts, and that file
+// is its standard input. With a pipe the end of this process would look like the
+// end of the message, and half of it would be sent. So a process that has
+// started can have all of the message: when it is killed, or ends in a way that
+// sysexits.h has no clear name for, the outcome is unknown.
+//
+// Addresses are seen in the list of processes by whoever can read that.
+type Sendmail struct {
+	cfg   SendmailConfig
+	slots chan struct{}
+	life  context.Context // ends with Abort
+	end   context.CancelFunc
+
+	mu     sync.Mutex
+	closed bool
+}
+
+// NewSendmail checks the configuration; nothing is run yet.
+func NewSendmail(cfg SendmailConfig) (*Sendmail, error) {
+	if !filepath.IsAbs(cfg.Path) {
+		return nil, fmt.Errorf("server: sendmail %q is not an absolute path", cfg.Path)
+	}
+	if cfg.Processes < 0 || cfg.Timeout < 0 {
+		return nil, errors.New("server: processes and timeout must not be negative")
+	}
+	cfg.Processes = or(cfg.Processes, 2)
+	cfg.Timeout = or(cfg.Timeout, 10*time.Minute)
+	s := &Sendmail{cfg: cfg, slots: make(chan struct{}, cfg.Processes)}
+	s.life, s.end = context.WithCancel(context.Background())
+	return s, nil
+}
+
+// Send hands over one message. begin is called once at most, in Send's own
+// goroutine, before the process starts; after its error nothing is run. The rest
+// of the contract is [Pool.Send]'s.
+func (s *Sendmail) Send(ctx context.Context, m Mail, begin func(context.Context) error) Outcome {
+	select {
+	case s.slots <- struct{}{}:
+		defer func() { <-s.slots }()
+	case <-ctx.Done():
+		return s.nothing(ctx.Err())
+	case <-s.life.Done():
+		return s.nothing(ErrAborted)
+	}
+	for _, a := range []string{m.From, m.To} {
+		if strings.ContainsFunc(a, func(r rune) bool { return r <= ' ' || r == '<' || r == '>' || r == 0x7f }) || a == "" && m.To == "" {
+			return s.failed(reply.Refuse, reply.AboutRecipient, fmt.Errorf("this cannot stand in an envelope: %q", a))
+		}
+	}
+	input, err := spool(m.Body)
+	var body *bodyError
+	switch {
+	case errors.As(err, &body):
+		return s.failed(reply.Message, reply.AboutMessage, err)
+	case err != nil:
+		return s.failed(reply.Retry, reply.AboutServer, err) // no room on the disk, say
+	}
+	defer input.Close()
+	if err := s.may(ctx); err != nil {
+		return s.nothing(err)
+	}
+	if err := begin(ctx); err != nil {
+		return s.nothing(err)
+	}
+	return s.run(m, input)
+}
+
+// may reports why nothing may begin now.
+func (s *Sendmail) may(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.life.Err() != nil:
+		return ErrAborted
+	case s.closed:
+		return ErrClosed
+	}
+	return ctx.Err()
+}
+
+// run runs the program with what has begun, and tells what its end means.
+func (s *Sendmail) run(m Mail, input *os.File) Outcome {
+	ctx, cancel := context.WithTimeout(s.life, s.cfg.Timeout)
+	defer cancel()
+	from := m.From
+	if from == "" {
+		from = "<>"
+	}
+	cmd := exec.CommandContext(ctx, s.cfg.Path, "-i", "-f", from, "--", m.To)
+	words := &head{most: 4 << 10}
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = input, words, words
+	killable(cmd)
+	// What it leaves running in the background may hold its output open.
+	cmd.WaitDelay = 5 * time.Second
+	if err := cmd.Start(); err != nil {
+		class := reply.Retry
+		if errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) {
+			class = reply.Stop
+		}
+		out := s.failed(class, reply.AboutServer, err)
+		out.Begun = true
+		return out
+	}
+	err := cmd.Wait()
+	code := cmd.ProcessState.ExitCode() // -1: a signal ended it
+	out := s.verdict(code)
+	out.Begun = true
+	out.Text = reply.Clean(words.String())
+	if code != 0 || out.Text == "" {
+		out.Text = strings.TrimSuffix(fmt.Sprintf("exit status %d: %s", code, out.Text), ": ")
+	}
+	if code < 0 {
+		out.Text = reply.Clean(cmd.ProcessState.String())
+		if ctx.Err() == context.DeadlineExceeded {
+			out.Text = fmt.Sprintf("not done after %v, and killed", s.cfg.Timeout)
+		}
+	}
+	if out.Class != reply.OK {
+		out.Err = fmt.Errorf("%s: %s", s.cfg.Path, out.Text)
+		if err != nil {
+			out.Err = fmt.Errorf("%s: %s: %w", s.cfg.Path, out.Text, err)
+		}
+	}
+	return out
+}
+
+// verdict is the meaning of an exit status: those of sysexits.h, and the two of
+// qmail's. None of them suppresses an address, for a number is too little to go by.
+func (s *Sendmail) verdict(code int) Outcome {
+	out := Outcome{Stage: string(reply.End), Server: s.cfg.Path, Time: time.Now()}
+	switch code {
+	case 0:
+		out.Class = reply.OK
+	case 65, 66, 100: // EX_DATAERR, EX_NOINPUT; qmail: permanent
+		out.Class, out.About = reply.Message, reply.AboutMessage
+	case 67, 68: // EX_NOUSER, EX_NOHOST
+		out.Class, out.About = reply.Refuse, reply.AboutRecipient
+	case 64, 77, 78: // EX_USAGE, EX_NOPERM, EX_CONFIG
+		out.Class, out.About = reply.Stop, reply.AboutServer
+	case 69, 71, 72, 73, 74, 76, 111: // EX_UNAVAILABLE, EX_OSERR, EX_OSFILE, EX_CANTCREAT, EX_IOERR, EX_PROTOCOL; qmail: temporary
+		out.Class, out.About = reply.Retry, reply.AboutMessage
+	case 75: // EX_TEMPFAIL
+		out.Class, out.About = reply.Retry, reply.AboutMessage
+		if s.cfg.Queues {
+			out.Class = reply.Unknown
+		}
+	default: // EX_SOFTWARE too: it lost its way, and nobody knows where
+		out.Class, out.About = reply.Unknown, reply.AboutMessage
+	}
+	return out
+}
+
+// Check finds out whether the program is there to be run. The error is an [*Error].
+func (s *Sendmail) Check(context.Context) error {
+	if _, err := exec.LookPath(s.cfg.Path); err != nil {
+		return &Error{s.failed(reply.Stop, reply.AboutServer, fmt.Errorf("no program to run: %w", err))}
+	}
+	return nil
+}
+
+// Close lets nothing begin any more. Processes under way are not waited for:
+// their Sends return to their callers.
+func (s *Sendmail) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	return nil
+}
+
+// Abort kills every process at once, and ends the sender. The Sends under way
+// return: with Class "" and [ErrAborted] before begin, unknown after it.
+func (s *Sendmail) Abort() { s.end() }
+
+func (s *Sendmail) nothing(why error) Outcome {
+	return Outcome{Server: s.cfg.Path, Time: time.Now(), Err: why}
+}
+
+// failed is the outcome when the program was not run.
+func (s *Sendmail) failed(class reply.Class, about string, err error) Outcome {
+	return Outcome{Class: class, About: about, Stage: string(reply.Connect), Server: s.cfg.Path, Text: reply.Clean(err.Error()), Time: time.Now(),
+		Err: fmt.Errorf("%s: %w", s.cfg.Path, err)}
+}
+
+// spool writes a message to a file that has no name any more, its lines ending in
+// LF, and goes back to its start.
+func spool(body io.WriterTo) (f *os.File, err error) {
+	if f, err = os.CreateTemp("", "mailshot-*"); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, f.Close())
+		}
+	}()
+	err = os.Remove(f.Name())
+	if err != nil {
+		return nil, err
+	}
+	disk := &diskWriter{f: f}
+	w := &unixWriter{out: disk}
+	if _, err = body.WriteTo(w); err == nil {
+		err = w.end()
+	}
+	if disk.err != nil {
+		return nil, disk.err
+	}
+	if err != nil {
+		return nil, &bodyError{err}
+	}
+	_, err = f.Seek(0, io.SeekStart)
+	return f, err
+}
+
+// bodyError: a message could not be written because of what it is.
+type bodyError struct{ err error }
+
+func (e *bodyError) Error() string { return "message: " + e.err.Error() }
+func (e *bodyError) Unwrap() error { return e.err }
+
+// diskWriter remembers its error, to tell it from the message's.
+type diskWriter struct {
+	f   *os.File
+	err error
+}
+
+func (d *diskWriter) Write(b []byte) (int, error) {
+	n, err := d.f.Write(b)
+	if err != nil {
+		d.err = err
+	}
+	return n, err
+}
+
+// unixWriter turns CRLF into LF. A CR or LF alone, which would be two things to
+// two programs, is an error.
+type unixWriter struct {
+	out io.Writer
+	cr  bool // the last byte was a CR, not written yet
+	buf []byte
+}
+
+var errBareLine = errors.New("a CR or LF alone")
+
+func (w *unixWriter) Write(p []byte) (int, error) {
+	total := len(p)
+	w.buf = w.buf[:0]
+	for len(p) > 0 {
+		if w.cr {
+			if p[0] != '\n' {
+				return total - len(p), errBareLine
+			}
+			w.cr, w.buf, p = false, append(w.buf, '\n'), p[1:]
+			continue
+		}
+		i := bytes.IndexAny(p, "\r\n")
+		if i < 0 {
+			w.buf = append(w.buf, p...)
+			break
+		}
+		if p[i] == '\n' {
+			return total - len(p), errBareLine
+		}
+		w.cr, w.buf, p = true, append(w.buf, p[:i]...), p[i+1:]
+	}
+	if _, err := w.out.Write(w.buf); err != nil {
+		return 0, err
+	}
+	return total, nil
+}
+
+func (w *unixWriter) end() error {
+	if w.cr {
+		return errBareLine
+	}
+	return nil
+}
+
+// head keeps the first bytes of what is written to it.
+type head struct {
+	bytes.Buffer
+	most int
+}
+
+func (h *head) Write(b []byte) (int, error) {
+	h.Buffer.Write(b[:min(len(b), max(0, h.most-h.Len()))])
+	return len(b), nil
+}

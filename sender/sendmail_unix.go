@@ -1,0 +1,14 @@
+//go:build unix
+
+package sender
+
+import (
+	"os/exec"
+	"syscall"
+)
+
+// killable makes the end of cmd's context end what it has started too.
+func killable(cmd *exec.Cmd) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+}
