@@ -28,6 +28,7 @@ import (
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/recipients"
 	"mailshot/internal/address"
+	"mailshot/internal/oauth"
 	"mailshot/render"
 	"mailshot/templates"
 )
@@ -64,6 +65,7 @@ type Campaign struct {
 	root     *os.Root
 	accounts *ledger.Accounts
 	secret   []byte
+	tokens   *oauth.Source // of the server; nil until a run wants it, or without oauth
 	suppress *suppression
 	ceiling  definition.Ceiling
 

@@ -34,6 +34,7 @@ type Summary struct {
 	NextDue     time.Time // when the first of those may go; zero = at once
 	Interrupted int       // how often the run was told to stop: 0, 1 or 2
 	Stopped     string    // why the run ended early, in words; "" = it did not
+	Next        string    // the command that mends what stopped it; "" = none is known
 	Failed      bool      // Stopped is a fault to be mended (credentials, certificate, ledger), not a wait
 	Duration    time.Duration
 }

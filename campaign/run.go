@@ -159,6 +159,14 @@ func (c *Campaign) senderConfig() (sender.Config, error) {
 			return sender.Secret(p), err
 		}
 	}
+	if s.OAuth != nil {
+		var err error
+		if c.tokens, err = Tokens(c.def, c.opts.Accounts); err != nil {
+			return cfg, err
+		}
+		cfg.Token = c.token
+	}
+	cfg.Auth = s.Auth
 	if s.CAFile != "" {
 		pem, err := os.ReadFile(filepath.Join(c.def.Dir, filepath.FromSlash(s.CAFile)))
 		if err != nil {
@@ -656,6 +664,6 @@ func (r *run) summary(start time.Time) (*Summary, error) {
 	}
 	return &Summary{
 		ID: r.c.id, Counts: byName(counts), Rows: rows, Sent: r.sent, Left: left, NextDue: due,
-		Interrupted: r.interrupt, Stopped: r.stopped, Failed: r.failed, Duration: time.Since(start),
+		Interrupted: r.interrupt, Stopped: r.stopped, Next: r.c.next(), Failed: r.failed, Duration: time.Since(start),
 	}, nil
 }

@@ -58,7 +58,8 @@ func (s *Secret) Read(ctx context.Context, dir string) (string, error) {
 	return value, nil
 }
 
-func readSecretFile(name, dir string) (string, error) {
+// Path is where a file is that may be anywhere: ~/ is the user's home, and what is not absolute is relative to dir.
+func Path(name, dir string) (string, error) {
 	if rest, ok := strings.CutPrefix(name, "~/"); ok {
 		home, err := os.UserHomeDir()
 		if err != nil {
@@ -69,6 +70,14 @@ func readSecretFile(name, dir string) (string, error) {
 	name = filepath.FromSlash(name)
 	if !filepath.IsAbs(name) {
 		name = filepath.Join(dir, name)
+	}
+	return name, nil
+}
+
+func readSecretFile(name, dir string) (string, error) {
+	name, err := Path(name, dir)
+	if err != nil {
+		return "", err
 	}
 	f, err := os.Open(name)
 	if err != nil {

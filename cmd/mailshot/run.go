@@ -80,7 +80,7 @@ A campaign is a file (campaign.yaml) that names a list, templates, attachments a
 		commands []*cobra.Command
 	}{
 		{"Before:", []*cobra.Command{t.initCommand(), t.checkCommand(), t.previewCommand(), t.estimateCommand()}},
-		{"Sending:", []*cobra.Command{t.sendCommand()}},
+		{"Sending:", []*cobra.Command{t.sendCommand(), t.loginCommand()}},
 		{"After:", []*cobra.Command{t.statusCommand(), t.reportCommand(), t.retryCommand(), t.resolveCommand(), t.cancelCommand()}},
 		{"People never to be mailed:", []*cobra.Command{t.suppressCommand()}},
 		{"Tools:", []*cobra.Command{t.sinkCommand(), t.functionsCommand(), t.versionCommand()}},

@@ -37,6 +37,7 @@ func TestMain(m *testing.M) {
 //	bytes FILE TEXT            write a file; TEXT is what stands between the quotes of a Go string
 //	workbook FILE [broken]     write an Excel workbook with the sheet November; broken: its XML stops early
 //	picture FILE               write a small PNG image
+//	authority NAME             start an OAuth2 authorization server; $NAME is its port
 //	mend FILE OLD NEW          replace text in a file; it must be there
 func TestScripts(t *testing.T) {
 	t.Parallel()
@@ -51,7 +52,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"sink": startSink, "fill": fill, "exit": exitCode, "accepted": accepted, "files": files, "bytes": writeBytes, "workbook": workbook, "picture": picture, "mend": mend,
+			"sink": startSink, "authority": authority, "fill": fill, "exit": exitCode, "accepted": accepted, "files": files, "bytes": writeBytes, "workbook": workbook, "picture": picture, "mend": mend,
 		},
 	})
 }

@@ -356,6 +356,8 @@ func (t *tool) ended(sum *campaign.Summary, err error, file, again string, asJSO
 	case sum.Interrupted > 1:
 		t.say("interrupted twice")
 		e.next = again
+	case sum.Failed && sum.Next != "":
+		e.next = sum.Next
 	case sum.Failed || err != nil:
 		e.next = again
 	case sum.Left > 0:

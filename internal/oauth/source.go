@@ -79,6 +79,13 @@ func (s *Source) Token(ctx context.Context) (string, error) {
 	return next.Access, nil
 }
 
+// Err is how the last renewal ended; nil where there was none.
+func (s *Source) Err() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err
+}
+
 // renew gets a new access token.
 func (s *Source) renew(ctx context.Context) (*record, error) {
 	switch s.cfg.Flow {

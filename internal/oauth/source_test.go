@@ -174,7 +174,7 @@ func TestRefusals(t *testing.T) {
 			if !errors.As(err, &e) || e.Temporary() != c.later || !matches(c.want, err.Error()) {
 				t.Errorf("got %v (%+v)", err, e)
 			}
-			leaks(t, all(err)+fmt.Sprintf("%v %+v %#v", s, s, *s))
+			leaks(t, all(err)+fmt.Sprintf("%v %+v %#v", s, s, s))
 			if r, err := s.store.load(); err != nil || r.Refresh != "refresh+token/0~secret" {
 				t.Errorf("kept %v, %v", r, err)
 			}
