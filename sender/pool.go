@@ -42,6 +42,7 @@ type Pool struct {
 	queue    []*waiter   // Sends that may follow on a connection in use, the first come first
 	lumps    atomic.Bool // messages do not go out in one write, see unchunk
 
+	tune   func(*smtp.Options) // what a probe wants otherwise; nil: nothing
 	login  sync.Mutex
 	secret *Secret
 }
@@ -300,7 +301,11 @@ func (p *Pool) dial(ctx context.Context) (*smtp.Session, error) {
 			return nil, e
 		}
 	}
-	return smtp.Dial(ctx, p.options(token))
+	o := p.options(token)
+	if p.tune != nil {
+		p.tune(&o)
+	}
+	return smtp.Dial(ctx, o)
 }
 
 // authenticate chooses the mechanism for a connection.

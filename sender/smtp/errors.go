@@ -53,7 +53,11 @@ var errClosed = errors.New("connection closed")
 
 // refused is the error for a whole answer that is not the one wanted.
 func (s *Session) refused(r Reply) error {
-	return &Error{Stage: r.Stage, Code: r.Code, Enhanced: r.Enhanced(), Text: r.Text()}
+	text := r.Text()
+	if s.masks != nil { // some servers repeat what they were sent long after
+		text = s.masks(text)
+	}
+	return &Error{Stage: r.Stage, Code: r.Code, Enhanced: r.Enhanced(), Text: text}
 }
 
 // broken closes the session and says why.

@@ -1,0 +1,181 @@
+package sender
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"time"
+
+	"mailshot/sender/reply"
+	"mailshot/sender/smtp"
+)
+
+// ProbeSteps are how far a probe can go, in order.
+func ProbeSteps() []string { return []string{"connect", "ehlo", "tls", "auth", "mail", "rcpt"} }
+
+// ProbeOptions say how far to go. No message is ever sent.
+type ProbeOptions struct {
+	Until    string // one of ProbeSteps; "": auth where the configuration has a login, else tls
+	From, To string // envelope addresses for the steps mail and rcpt
+}
+
+// Probed is what a server has shown of itself.
+type Probed struct {
+	Server  string // host:port
+	Until   string // the step that was asked for
+	Reached string // the last step that succeeded; "": none
+	// Err is why the next step did not, with what to do where that is known; nil: all is well.
+	Err          error
+	Conversation []Line
+	Connect      time.Duration       // to the TCP connection
+	RoundTrip    time.Duration       // the shortest from a command to its answer; 0: there was none
+	TLS          bool                // the connection was protected at the end
+	TLSVersion   uint16              // as in crypto/tls
+	Certificates []*x509.Certificate // what the server showed, its own first, also where it was not taken
+	Extensions   map[string]string   // of the last EHLO: keywords in upper case, and parameters
+	MaxSize      int64               // of a message in bytes; 0: not said
+}
+
+// Line is one line of a conversation: without its end, secrets masked, safe to show.
+type Line struct {
+	Server bool // the server's
+	Text   string
+}
+
+// Mechanisms are the kinds of AUTH that the server offers, as it writes them.
+func (p *Probed) Mechanisms() []string { return strings.Fields(p.Extensions["AUTH"]) }
+
+// Probe opens a connection, goes as far as it is told to, and closes it. The
+// error is about the configuration; what the server does wrong is in the result.
+func Probe(ctx context.Context, cfg Config, o ProbeOptions) (*Probed, error) {
+	cfg, err := cfg.resolve()
+	if err != nil {
+		return nil, err
+	}
+	steps := ProbeSteps()
+	if o.Until == "" {
+		o.Until = "tls"
+		if cfg.authenticates() {
+			o.Until = "auth"
+		}
+	}
+	last := slices.Index(steps, o.Until)
+	switch {
+	case last < 0:
+		return nil, fmt.Errorf("probe: no step %q, only %s", o.Until, strings.Join(steps, ", "))
+	case o.Until == "auth" && !cfg.authenticates():
+		return nil, errors.New("probe: there is nothing to log in with")
+	case o.Until == "rcpt" && o.To == "":
+		return nil, errors.New("probe: rcpt needs an address to ask for")
+	}
+	if last < slices.Index(steps, "auth") {
+		cfg.Password, cfg.Token, cfg.Auth = nil, nil, ""
+	}
+	result := &Probed{Server: cfg.address(), Until: o.Until}
+	tracer := &tracer{into: result}
+	dial := cfg.Dial
+	if dial == nil {
+		dial = (&net.Dialer{}).DialContext
+	}
+	cfg.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		start := time.Now()
+		conn, err := dial(ctx, network, address)
+		result.Connect = time.Since(start)
+		return conn, err
+	}
+	p, err := New(cfg)
+	if err != nil {
+		return nil, err
+	}
+	p.tune = func(so *smtp.Options) {
+		so.Trace = tracer.line
+		so.Until = map[string]reply.Stage{"connect": reply.Greeting, "ehlo": reply.Ehlo}[o.Until]
+	}
+	s, err := p.dial(ctx)
+	if err != nil {
+		result.failed(err, cfg.authenticates())
+		return result, nil
+	}
+	defer s.Close()
+	result.Reached = steps[min(last, slices.Index(steps, "auth"))]
+	if last > slices.Index(steps, "tls") && !cfg.authenticates() {
+		result.Reached = "tls"
+	}
+	if state, ok := s.TLS(); ok {
+		result.TLS, result.TLSVersion, result.Certificates = true, state.Version, state.PeerCertificates
+	}
+	result.Extensions, result.MaxSize = s.Extensions(), s.MaxSize()
+	if last > slices.Index(steps, "auth") {
+		if o.Until == "mail" {
+			o.To = ""
+		}
+		stop := context.AfterFunc(ctx, s.Close)
+		_, err := s.Try(o.From, o.To)
+		stop()
+		if err != nil {
+			result.failed(err, cfg.authenticates())
+		} else {
+			result.Reached = o.Until
+		}
+	}
+	s.Quit()
+	return result, nil
+}
+
+// failed takes note of what went wrong, and of what worked until then.
+func (p *Probed) failed(err error, login bool) {
+	p.Err = fmt.Errorf("%s: %w", p.Server, err)
+	var e *smtp.Error
+	if errors.As(err, &e) {
+		switch e.Stage {
+		case reply.Ehlo:
+			p.Reached = "connect"
+		case reply.StartTLS:
+			p.Reached = "ehlo"
+		case reply.TLS:
+			if len(p.Conversation) > 0 { // behind STARTTLS
+				p.Reached = "ehlo"
+			}
+		case reply.Auth:
+			p.Reached = "tls"
+		case reply.Mail:
+			p.Reached = "tls"
+			if login {
+				p.Reached = "auth"
+			}
+		case reply.Rcpt:
+			p.Reached = "mail"
+		}
+	}
+	var unverified *tls.CertificateVerificationError
+	var pinned *smtp.FingerprintError
+	switch {
+	case errors.As(err, &unverified):
+		p.Certificates = unverified.UnverifiedCertificates
+	case errors.As(err, &pinned):
+		p.Certificates = []*x509.Certificate{pinned.Certificate}
+	}
+}
+
+// tracer keeps the conversation, and how long the answers took.
+type tracer struct {
+	into  *Probed
+	asked time.Time
+}
+
+func (t *tracer) line(server bool, text string) {
+	if text = reply.Clean(text); !server {
+		t.asked = time.Now()
+	} else if !t.asked.IsZero() {
+		if took := time.Since(t.asked); t.into.RoundTrip == 0 || took < t.into.RoundTrip {
+			t.into.RoundTrip = took
+		}
+		t.asked = time.Time{}
+	}
+	t.into.Conversation = append(t.into.Conversation, Line{Server: server, Text: text})
+}
