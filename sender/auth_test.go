@@ -82,7 +82,7 @@ func scramServer(t *testing.T, cheat func(final string) string) func(*peer, stri
 
 // TestScramServer: a server that says yes without the proof that it knows the
 // password gets nothing (B19). Without the call of Verified, the one with no
-// signature got the message; without errSignature's check, so did the wrong one.
+// signature got the message; with errSignature and Valid taken out, so did the wrong one.
 func TestScramServer(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -101,16 +101,23 @@ func (s *Source) refused(r *oauth2.RetrieveError, secrets []string) error {
 	if first = tidy(first, secrets); first != "" {
 		e.Text += " (" + first + ")"
 	}
-	if said.Code == "invalid_grant" {
-		switch {
-		case s.Interactive():
-			e.Text = "the login of " + s.cfg.Username + " is no longer good: it has expired or was revoked, or the password was changed" + strings.TrimPrefix(e.Text, "the authorization server gives no token: invalid_grant")
-			e.Hint, e.Next = "log in again", s.cfg.Command
-		default:
-			e.Hint = "may the service account act for " + s.cfg.Subject + ", and is this computer's clock right?"
-		}
+	switch {
+	case said.Code == "invalid_grant" && s.Interactive():
+		e.Hint, e.Next = "log in again", s.cfg.Command
+	case said.Code == "invalid_grant":
+		e.Hint = "may the service account act for " + s.cfg.Subject + ", and is this computer's clock right?"
 	}
 	return e
+}
+
+// ended says it in other words when it is a login that is kept which the server does not take.
+func (s *Source) ended(err error) error {
+	var e *Error
+	if errors.As(err, &e) && e.Code == "invalid_grant" {
+		e.Text = "the login of " + s.cfg.Username + " is no longer good: it has expired or was revoked, or the password was changed" +
+			strings.TrimPrefix(e.Text, "the authorization server gives no token: invalid_grant")
+	}
+	return err
 }
 
 // tidy makes a foreign text fit to be shown: without secrets and control characters, and not too long.

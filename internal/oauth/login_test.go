@@ -147,7 +147,7 @@ func TestHeadless(t *testing.T) {
 		}, ""},
 		"query alone":   {func(u *url.URL) string { return "code=code-secret&state=" + u.Query().Get("state") }, ""},
 		"another state": {func(u *url.URL) string { return u.Query().Get("redirect_uri") + "?code=code-secret&state=x" }, "not the address"},
-		"wrong code":    {func(u *url.URL) string { return "code=wrong-code-secret&state=" + u.Query().Get("state") }, "no longer good"},
+		"wrong code":    {func(u *url.URL) string { return "code=wrong-code-secret&state=" + u.Query().Get("state") }, "no token: invalid_grant"},
 		"nothing":       {func(*url.URL) string { return "" }, "no address"},
 		"an error":      {func(u *url.URL) string { return "error=access_denied&state=" + u.Query().Get("state") }, "declined"},
 	} {

@@ -129,7 +129,7 @@ func (s *Source) renew(ctx context.Context) (*record, error) {
 	token, err := c.TokenSource(s.with(whole), &oauth2.Token{RefreshToken: kept.Refresh}).Token()
 	next, err := s.taken(whole, token, err, kept.Refresh, kept.Access)
 	if err != nil {
-		return nil, err
+		return nil, s.ended(err)
 	}
 	if next.Refresh == "" {
 		next.Refresh = kept.Refresh

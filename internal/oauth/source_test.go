@@ -21,15 +21,19 @@ import (
 )
 
 // TestOneRefresher: eight workers whose token has a second to live renew it once,
-// also when the new one lives no longer (B22). Without the look at
-// Source.renewed, eight renewals were counted, and the second was refused.
+// also when the new one lives no longer (B22). Without the look at Source.renewed
+// after the waiting, eight were counted with client credentials.
 func TestOneRefresher(t *testing.T) {
 	t.Parallel()
-	for _, lives := range []int{1, 3600} {
+	for _, c := range []struct {
+		lives int
+		flow  Flow
+		grant string
+	}{{1, Loopback, "refresh_token"}, {3600, Loopback, "refresh_token"}, {1, ClientCredentials, "client_credentials"}, {3600, ClientCredentials, "client_credentials"}} {
 		a := newAuthority(t)
-		a.lives = lives
+		a.lives = c.lives
 		const workers = 8
-		s := newSource(t, a.config(t, Loopback))
+		s := newSource(t, a.config(t, c.flow))
 		now := time.Now()
 		kept(t, s, a, record{Refresh: "refresh+token/0~secret", Access: "old", Obtained: now.Add(-time.Hour), Expiry: now.Add(time.Second)})
 		s.turn <- struct{}{} // nobody begins before all are there
@@ -51,8 +55,8 @@ func TestOneRefresher(t *testing.T) {
 				t.Errorf("got %q", token)
 			}
 		}
-		if n := a.asked("refresh_token"); n != 1 {
-			t.Errorf("%d renewals of a token that lives %d s", n, lives)
+		if n := a.asked(c.grant); n != 1 {
+			t.Errorf("%+v: %d renewals", c, n)
 		}
 	}
 }

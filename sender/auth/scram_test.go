@@ -119,7 +119,7 @@ func connected(t *testing.T, version uint16, signature x509.SignatureAlgorithm) 
 
 // TestScramPlus: the exchange is bound to the connection it runs over; over
 // another one, as when somebody in the middle passes it on, the server refuses.
-// With the binding's data left out of the client, the server refused in every case.
+// With one bit of the binding changed in the client, the server refused in every case.
 func TestScramPlus(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
