@@ -94,7 +94,9 @@ func (a *allowance) preset(own definition.Limits, p reply.Provider, by counted) 
 	}
 	a.connections = lower("connections", a.connections, p.Connections)
 	a.messages = lower("messages a connection", a.messages, p.MessagesPerConnection)
-	a.size = p.MaxSize
+	if !own.Raise {
+		a.size = p.MaxSize
+	}
 }
 
 // ceiling adds what an operator allows. asked are the caps that the campaign would have without it.

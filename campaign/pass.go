@@ -201,6 +201,7 @@ func (c *Campaign) makeAll(ctx context.Context, rows []*recipients.Row, date tim
 	made := make([]verdict, len(rows))
 	g, ctx := errgroup.WithContext(ctx)
 	workers := runtime.GOMAXPROCS(0)
+	most := c.allowance().size
 	for w := range workers {
 		g.Go(func() error {
 			for i := w; i < len(rows); i += workers {
@@ -211,7 +212,8 @@ func (c *Campaign) makeAll(ctx context.Context, rows []*recipients.Row, date tim
 				made[i] = verdict{row: m.Row, err: m.Err}
 				if m.Message != nil {
 					digest := m.Message.Digest()
-					made[i].digest, made[i].findings = digest[:], check.Message(m.Message)
+					made[i].digest = digest[:]
+					made[i].findings = append(check.Message(m.Message), check.Size(m.Message.Size(), most, c.def.Server.Host)...)
 				}
 			}
 			return nil

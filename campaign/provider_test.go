@@ -138,3 +138,31 @@ func TestRefusedIsSuppressed(t *testing.T) {
 		t.Fatalf("%+v", got)
 	}
 }
+
+// A message that the provider is known not to take is an error of the check, not a refusal for each person.
+func TestTooLargeForProvider(t *testing.T) {
+	t.Parallel()
+	f := newFolder(t)
+	f.write(t, "body.txt", "Dear {{.name}}\n")
+	f.write(t, "people.csv", people(1))
+	f.write(t, "big.bin", strings.Repeat("x", 8_000_000))
+	for limits, want := range map[string]int{"": 1, "limits: { raise: true }\n": 0} {
+		f.write(t, "campaign.yaml", base+"attachments: [{ file: big.bin }]\nserver: { provider: postfix, host: mail.example.com }\n"+limits)
+		c := f.open(t, campaign.Options{})
+		report, err := c.Check(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if int(report.Errors()) != want {
+			t.Errorf("%q: %+v", limits, report.Findings)
+		}
+		for _, x := range report.Findings {
+			if x.Severity == "error" && (x.Code != "too-large" || x.Place != "people.csv:2" || !strings.Contains(x.Text, "mail.example.com takes 10.2 MB")) {
+				t.Errorf("%+v", x)
+			}
+		}
+	}
+}

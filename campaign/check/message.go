@@ -24,7 +24,7 @@ type part interface {
 	}
 }
 
-// Code describes a finding that [Message] may report.
+// Code describes a finding that [Message] or [Size] may report.
 type Code struct {
 	Code, Severity, Doc string
 }
@@ -36,7 +36,7 @@ const (
 	largeSize   = 10_240_000 // bytes; Postfix' message_size_limit unless set otherwise
 )
 
-// Codes lists what [Message] looks for.
+// Codes lists what [Message] and [Size] look for.
 func Codes() []Code {
 	return []Code{
 		{"empty-subject", Error, "the subject comes out empty for this row"},
@@ -50,9 +50,20 @@ func Codes() []Code {
 		{"relative-link", Warning, "a link or an image without https:, mailto:, cid: or the like leads nowhere in a mail"},
 		{"data-image", Warning, "an image written into the HTML as data:, which Gmail does not show"},
 		{"large-message", Warning, "the message is larger than 10 MB, which many servers refuse"},
+		{"too-large", Error, "the message is larger than the provider takes, as its preset says (limits.raise: true leaves it to the server)"},
 		{"bad-unsubscribe", Error, "List-Unsubscribe has no <https:…> and no <mailto:…> (RFC 2369)"},
 		{"bad-one-click", Error, "List-Unsubscribe-Post needs an https List-Unsubscribe and the value List-Unsubscribe=One-Click (RFC 8058)"},
 	}
+}
+
+// Size looks whether a message of that size in bytes is larger than who takes; most 0: nothing is known.
+func Size(size, most int64, who string) []Finding {
+	var found findings
+	if most > 0 && size > most {
+		found.add("too-large", Error, fmt.Sprintf("the message has %.1f MB, and %s takes %.1f MB", float64(size)/1e6, who, float64(most)/1e6),
+			"link to the file in its place")
+	}
+	return found
 }
 
 // Message looks at a finished message for what no protocol forbids and nobody wants to send. The findings have no place:

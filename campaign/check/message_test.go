@@ -87,6 +87,12 @@ func TestMessage(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", test.name, got, test.want)
 		}
 	}
+	for _, f := range check.Size(10_000_001, 10_000_000, "mail.example.com") {
+		seen[f.Code] = f.Severity
+	}
+	if got := append(check.Size(10_000_000, 10_000_000, "x"), check.Size(1<<40, 0, "x")...); len(got) > 0 {
+		t.Errorf("of a size that fits: %v", got)
+	}
 	for _, c := range check.Codes() {
 		if seen[c.Code] != c.Severity {
 			t.Errorf("%s is %q in the table, and was seen as %q", c.Code, c.Severity, seen[c.Code])

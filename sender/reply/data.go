@@ -204,7 +204,9 @@ func (f *Figure) quantity(p *Provider) error {
 	case "max_size":
 		size := 0
 		err := number(&size, 1<<30)
-		p.MaxSize = int64(size)
+		if f.Basis != "guess" {
+			p.MaxSize = int64(size)
+		}
 		return err
 	case "server", "recipients_per_message", "idle_close":
 	default:

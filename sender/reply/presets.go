@@ -32,7 +32,7 @@ type Provider struct {
 	Caps                  []limits.Cap `json:"-"`
 	Connections           int          `json:"-"`
 	MessagesPerConnection int          `json:"-"`
-	MaxSize               int64        `json:"-"` // of a finished message, in bytes
+	MaxSize               int64        `json:"-"` // of a finished message, in bytes; a guess refuses no message, and is left out
 }
 
 // Port is a port with what is spoken there: implicit or starttls.
