@@ -52,7 +52,7 @@ type Definition struct {
 	Suppress    []Text // files of addresses never to be mailed
 	Headers     []Header
 	Archive     string // folder for a copy of each message sent; "" = none
-	Server      Server // Host "" = the file names no server
+	Server      Server // see Given
 	Limits      Limits
 
 	oauth OAuth // what Server.OAuth points to where it is given
@@ -118,6 +118,9 @@ type Server struct {
 	Fingerprint string
 	// ClientCertificate and ClientKey are PEM files, relative to Dir; the key may be anywhere. See Certificate.
 	ClientCertificate, ClientKey string
+
+	Direct   bool   // mail goes to each recipient's own mail servers; Helo is this machine's full name, Host is ""
+	Sendmail string // path of a program that takes each message; "" = none, else Host is ""
 }
 
 // Limits are the caps to keep to. Zero values leave the sender's defaults.
@@ -198,6 +201,7 @@ func (d *Definition) check(dec *decoder) {
 		dec.report(n, "useless-key", "a layout is for markdown or html, and the body is text only", "remove the line")
 	}
 	d.usePreset(dec)
+	d.checkWay(dec)
 	d.checkLogin(dec)
 	if d.Server.Host != "" && d.Server.Port == 0 {
 		d.Server.Port = 587

@@ -85,10 +85,11 @@ func attachmentKeys(a *Attachment) []key {
 func (d *Definition) serverKeys() []key {
 	s := &d.Server
 	preset := false // one is named, known or not
+	other := false  // a way out that needs no host
 	return []key{
 		{name: "provider", read: provider(&s.Provider, &preset), example: "gmail", off: true,
 			doc: "Fills host, port, tls, caps, connections and messages_per_connection where they are not given: mailshot providers lists them."},
-		{name: "host", required: true, unless: func() bool { return preset }, read: host(&s.Host), example: "smtp.acme.example"},
+		{name: "host", required: true, unless: func() bool { return preset || other }, read: host(&s.Host), example: "smtp.acme.example"},
 		{name: "port", read: number(&s.Port, 1, 65535), example: "587", doc: "Default: 465 for tls: implicit, else 587."},
 		{name: "tls", read: tls(&s.TLS), example: "starttls",
 			doc: "implicit, starttls or none. Default: implicit on port 465, else starttls. none with a password only on this machine."},
@@ -106,6 +107,10 @@ func (d *Definition) serverKeys() []key {
 			doc: "Certificate to show to a server that asks for one (PEM)."},
 		{name: "client_key", read: keyFile(&s.ClientKey), example: "~/.config/acme/client.key", off: true,
 			doc: "Its key, not encrypted; may be anywhere. Default: in the certificate's file."},
+		{name: "direct", read: given(&other, yes(&s.Direct)), example: "true", off: true,
+			doc: "No server of yours: each message goes to its recipient's mail servers, port 25. Needs helo, and neither host nor provider. For owners of a static IP address whose PTR is helo; most networks block it."},
+		{name: "sendmail", read: given(&other, program(&s.Sendmail)), example: "/usr/sbin/sendmail", off: true,
+			doc: "No server either: this program is run for each message, with -i -f FROM -- TO."},
 	}
 }
 

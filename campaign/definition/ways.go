@@ -1,0 +1,87 @@
+package definition
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// The ways out beside a server that takes everything: server.direct and server.sendmail.
+
+// Given says whether the file names a way for messages to go out.
+func (s Server) Given() bool { return s.Host != "" || s.Direct || s.Sendmail != "" }
+
+// ofServer are the keys that make sense only with a server that takes everything.
+var ofServer = []string{"provider", "host", "port", "tls", "username", "password", "oauth", "auth", "ca_file", "fingerprint",
+	"client_certificate", "client_key"}
+
+// given makes a reader that takes note that its key was there, good or not.
+func given(flag *bool, read reader) reader {
+	return func(dec *decoder, n *yaml.Node) {
+		*flag = true
+		read(dec, n)
+	}
+}
+
+// yes reads a switch that is only ever turned on.
+func yes(into *bool) reader {
+	return oneLine(func(dec *decoder, n *yaml.Node, t Text) {
+		if t.Text != "true" {
+			bad(dec, n, fmt.Sprintf("%q can only be true", dec.name()), "write true, or remove the line")
+			return
+		}
+		*into = true
+	})
+}
+
+// program reads the path of a program of this machine, which is not looked for: the file may be checked on another.
+func program(into *string) reader {
+	return oneLine(func(dec *decoder, n *yaml.Node, t Text) {
+		if !notTemplate(dec, n, t) {
+			return
+		}
+		if !path.IsAbs(t.Text) || strings.HasSuffix(t.Text, "/") || strings.ContainsAny(t.Text, " \t") {
+			bad(dec, n, fmt.Sprintf("%q is not the path of a program", clip(t.Text)), "its whole path, without arguments; for example /usr/sbin/sendmail")
+			return
+		}
+		*into = t.Text
+	})
+}
+
+// checkWay holds the ways out apart, and gives direct delivery the name it cannot do without.
+func (d *Definition) checkWay(dec *decoder) {
+	for _, way := range []string{"direct", "sendmail"} {
+		n := dec.seen["server."+way]
+		if n == nil {
+			continue
+		}
+		others := ofServer
+		if way == "sendmail" {
+			others = append([]string{"direct", "helo"}, ofServer...)
+		}
+		for _, other := range others {
+			if at := dec.seen["server."+other]; at != nil {
+				dec.report(at, "useless-key", fmt.Sprintf("%q says nothing beside %s, which is another way out", "server."+other, way), "remove the one or the other")
+			}
+		}
+	}
+	if !d.Server.Direct {
+		return
+	}
+	const hint = "this machine's full name, which its address must lead back to; for example mail.acme.example"
+	n := dec.seen["server.helo"]
+	switch {
+	case n == nil:
+		dec.report(dec.seen["server.direct"], "missing-key", `direct delivery needs "server.helo"`, hint)
+	case d.Server.Helo != "" && !fullName(d.Server.Helo):
+		bad(dec, n, fmt.Sprintf("%q is not a full host name", clip(d.Server.Helo)), hint)
+	}
+}
+
+// fullName says whether a name that hostName has taken is one with a domain, and not an address.
+func fullName(s string) bool {
+	last := s[strings.LastIndex(s, ".")+1:]
+	return strings.Contains(s, ".") && last != "" && !strings.ContainsAny(s, "_[:") && strings.Trim(last, "0123456789") != ""
+}
