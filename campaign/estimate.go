@@ -11,7 +11,9 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"golang.org/x/sync/errgroup"
 
@@ -38,6 +40,7 @@ type Estimate struct {
 	Largest  int64 // bytes of the largest message
 	Place    string
 	Unmade   int64 // messages that cannot be made as they were planned
+	UTF8     int64 // messages whose envelope needs SMTPUTF8
 	Start    time.Time
 	Caps     []CapUse
 	Forecast limits.Forecast
@@ -157,6 +160,9 @@ func (c *Campaign) weigh(ctx context.Context, l *ledger.Ledger, e *Estimate) (ma
 				e.Unmade++
 			}
 			e.Bytes += w.wire
+			if w.utf8 {
+				e.UTF8++
+			}
 			if w.size > e.Largest {
 				e.Largest, e.Place = w.size, rows[i].Place
 			}
@@ -210,7 +216,10 @@ func waiting(lanes map[string]*limits.Lane, rec ledger.Record) {
 
 // weight is what a message comes to, in bytes: alone, and with its envelope on the wire. The zero weight is that of a
 // message that cannot be made.
-type weight struct{ size, wire int64 }
+type weight struct {
+	size, wire int64
+	utf8       bool // the envelope is not ASCII
+}
 
 // weights makes the messages of rows in parallel; the result has their order.
 func (c *Campaign) weights(ctx context.Context, rows []*recipients.Row, date time.Time) ([]weight, error) {
@@ -224,7 +233,8 @@ func (c *Campaign) weights(ctx context.Context, rows []*recipients.Row, date tim
 					return err
 				}
 				if m := c.make(ctx, rows[i], date).Message; m != nil {
-					all[i] = weight{size: m.Size(), wire: onWire(m)}
+					beyond := func(r rune) bool { return r > unicode.MaxASCII }
+					all[i] = weight{size: m.Size(), wire: onWire(m), utf8: strings.ContainsFunc(m.From()+m.To(), beyond)}
 				}
 			}
 			return nil

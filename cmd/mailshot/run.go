@@ -83,7 +83,7 @@ A campaign is a file (campaign.yaml) that names a list, templates, attachments a
 		{"Sending:", []*cobra.Command{t.sendCommand(), t.loginCommand()}},
 		{"After:", []*cobra.Command{t.statusCommand(), t.reportCommand(), t.retryCommand(), t.resolveCommand(), t.cancelCommand()}},
 		{"People never to be mailed:", []*cobra.Command{t.suppressCommand()}},
-		{"Tools:", []*cobra.Command{t.sinkCommand(), t.providersCommand(), t.functionsCommand(), t.versionCommand()}},
+		{"Tools:", []*cobra.Command{t.probeCommand(), t.sinkCommand(), t.providersCommand(), t.functionsCommand(), t.versionCommand()}},
 	}
 	for _, g := range groups {
 		root.AddGroup(&cobra.Group{ID: g.title, Title: g.title})

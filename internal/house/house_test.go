@@ -30,6 +30,7 @@ var allowed = map[string][]string{
 	"sender/smtp":         {"sender/auth", "sender/reply"},
 	"internal/address":    {},
 	"internal/mailbox":    {},
+	"internal/records":    {},
 	"internal/mask":       {},
 	"internal/oauth":      {"internal/mask"},
 	"internal/sink":       {"internal/mailbox"},

@@ -1,0 +1,123 @@
+package campaign
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"mailshot/campaign/check"
+	"mailshot/internal/address"
+	"mailshot/sender"
+	"mailshot/sender/reply"
+)
+
+// expiresSoon is how long before its end a certificate is warned about.
+const expiresSoon = 14 * 24 * time.Hour
+
+// Probe looks at the campaign's server, see [sender.Probe]. Where o names no sender, it is the campaign's: bounces, or
+// the From address where that is the same for all rows.
+func (c *Campaign) Probe(ctx context.Context, o sender.ProbeOptions) (*sender.Probed, error) {
+	cfg, err := c.senderConfig()
+	if err != nil {
+		return nil, err
+	}
+	if o.From == "" {
+		o.From = c.def.Bounces.String()
+		if m, err := address.ParseMailbox(c.def.From.Text); err == nil && c.def.Bounces.IsZero() {
+			o.From = m.Address.String()
+		}
+	}
+	return sender.Probe(ctx, cfg, o)
+}
+
+// Domain is the domain of the campaign's From address; "" where each row has its own.
+func (c *Campaign) Domain() string { return senderDomain(c.def) }
+
+// Judge says what is wrong with a server that was probed, for anybody's mail.
+func Judge(p *sender.Probed, now time.Time) []check.Finding {
+	var fs []check.Finding
+	add := func(severity, code, text, hint string) {
+		fs = append(fs, check.Finding{Severity: severity, Code: code, Text: text, Hint: hint})
+	}
+	if p.Err != nil {
+		add(check.Error, "probe-failed", p.Err.Error(), "")
+	}
+	if len(p.Certificates) > 0 && p.Err == nil {
+		switch left := p.Certificates[0].NotAfter.Sub(now); {
+		case left <= 0:
+			add(check.Warning, "certificate-expired", "the certificate expired on "+p.Certificates[0].NotAfter.Format(time.DateOnly)+"; only its fingerprint lets it pass", "")
+		case left < expiresSoon:
+			add(check.Warning, "certificate-expires", fmt.Sprintf("the certificate expires on %s, in %d days", p.Certificates[0].NotAfter.Format(time.DateOnly), int(left.Hours()/24)), "have it renewed before a long run")
+		}
+	}
+	_, offered := p.Extensions["STARTTLS"]
+	if offered && !p.TLS && !slices.Contains([]string{"connect", "ehlo"}, p.Until) {
+		add(check.Warning, "tls-unused", "the server offers TLS, and it is not used", "set tls: starttls")
+	}
+	if p.Extensions != nil && (p.TLS || !offered) {
+		if _, ok := p.Extensions["PIPELINING"]; !ok {
+			add(check.Warning, "slow-server", "the server does not offer PIPELINING: each message takes several round trips", "")
+		}
+	}
+	return fs
+}
+
+// Judge says what would go wrong with this campaign on a server that was probed. e is its estimate.
+func (c *Campaign) Judge(p *sender.Probed, e *Estimate) []check.Finding {
+	fs := Judge(p, c.now())
+	add := func(severity, code, place, text, hint string) {
+		fs = append(fs, check.Finding{Severity: severity, Code: code, Place: place, Text: text, Hint: hint})
+	}
+	server := p.Server
+	if p.MaxSize > 0 && e.Largest > p.MaxSize {
+		add(check.Error, "over-server-limit", e.Place, fmt.Sprintf("the message has %d bytes, and %s takes at most %d", e.Largest, server, p.MaxSize), "make the attachments smaller, or link to them")
+	} else if most := c.allowance().size; most > 0 && e.Largest > most {
+		add(check.Error, "over-server-limit", e.Place, fmt.Sprintf("the message has %d bytes, and the provider takes at most %d", e.Largest, most), "make the attachments smaller, or link to them")
+	}
+	if _, ok := p.Extensions["SMTPUTF8"]; !ok && e.UTF8 > 0 && p.Extensions != nil {
+		add(check.Error, "no-smtputf8", "", fmt.Sprintf("%d addresses have letters beyond ASCII before the @, and %s does not offer SMTPUTF8", e.UTF8, server), "leave them out, or use another server")
+	}
+	s := c.def.Server
+	login := s.Password != nil || s.OAuth != nil || s.Auth != ""
+	switch offered := p.Mechanisms(); {
+	case !login && len(offered) > 0 && p.Err == nil && p.Until != "rcpt":
+		add(check.Warning, "no-login", "", "the server offers logins, and the campaign has none: it may take no mail to others", "mailshot probe --until rcpt --to ADDRESS tells; or add username: and password:")
+	case s.Auth != "" && len(offered) > 0 && !slices.ContainsFunc(offered, func(m string) bool { return strings.EqualFold(m, s.Auth) }):
+		add(check.Error, "auth-not-offered", "", fmt.Sprintf("server.auth is %s, and the server offers only %s", s.Auth, strings.Join(offered, ", ")), "")
+	}
+	for _, note := range c.allowance().notes {
+		add(check.Warning, "lowered", "", note, "")
+	}
+	if presets := reply.Match(s.Host); s.Provider == "" && len(presets) > 0 {
+		fs = append(fs, c.above(presets[0])...)
+	}
+	return fs
+}
+
+// above compares the campaign's own figures with those of the preset that its server belongs to and that it does not name.
+func (c *Campaign) above(p reply.Provider) []check.Finding {
+	hint := "server.provider: " + p.ID + " keeps to its figures"
+	var fs []check.Finding
+	add := func(text string) {
+		fs = append(fs, check.Finding{Severity: check.Warning, Code: "above-preset", Text: text, Hint: hint})
+	}
+	for _, most := range p.Caps {
+		switch i := sameWindow(c.def.Limits.Caps, most); {
+		case i < 0:
+			add(fmt.Sprintf("no cap for %s, where %s is known to keep to %v", windowOf(most.Window), p.Name, most))
+		case c.def.Limits.Caps[i].N > most.N:
+			add(fmt.Sprintf("the cap %v is above %v, which is known of %s", c.def.Limits.Caps[i], most, p.Name))
+		}
+	}
+	if n := c.connections(); p.Connections > 0 && n > p.Connections {
+		add(fmt.Sprintf("%d connections are more than the %d known of %s", n, p.Connections, p.Name))
+	}
+	return fs
+}
+
+// windowOf names a cap's stretch of time.
+func windowOf(d time.Duration) string {
+	return strings.TrimSuffix(strings.TrimSuffix(d.String(), "0s"), "0m")
+}

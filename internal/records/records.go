@@ -1,0 +1,275 @@
+// Package records looks at what the DNS says about a domain that mail is sent
+// from: who may send for it (SPF, RFC 7208), how its signatures are checked (DKIM,
+// RFC 6376), what receivers are asked to do (DMARC, RFC 7489), where answers go
+// (MX), and whether a sending machine has a name (PTR). Each finding comes with
+// the line to publish, as a zone file has it.
+//
+// It only asks and reads. Whether a message will pass is for its receivers to say.
+package records
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Config says what to look at.
+type Config struct {
+	Domain   string        // of the From address, in A-labels
+	Selector string        // of the DKIM key; "": DKIM is not looked at
+	Server   string        // name or address of the server that mail is handed to; "": not known
+	Provider bool          // the server is a provider's, whose own records are its affair
+	Resolver *net.Resolver // nil: the system's
+}
+
+// Finding is what was found about one kind of record.
+type Finding struct {
+	Record  string `json:"record"`  // SPF, DKIM, DMARC, MX or PTR
+	OK      bool   `json:"ok"`      // nothing is wrong
+	Code    string `json:"code"`    // short and stable; "" when OK
+	Text    string `json:"text"`    // the record, or what is wrong
+	Publish string `json:"publish"` // the line to publish; "" when there is none
+	Serious bool   `json:"serious"` // receivers refuse mail for it
+}
+
+// limit is how long all questions together may take.
+const limit = 30 * time.Second
+
+// Look asks and says what it found, in the order SPF, DKIM, DMARC, MX, PTR.
+func Look(ctx context.Context, cfg Config) []Finding {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	l := &looker{Config: cfg, ctx: ctx}
+	l.Domain = strings.ToLower(strings.TrimSuffix(l.Domain, "."))
+	if l.Resolver == nil {
+		l.Resolver = net.DefaultResolver
+	}
+	l.addresses()
+	l.spf()
+	if l.Selector != "" {
+		l.dkim()
+	}
+	l.dmarc()
+	l.mx()
+	l.ptr()
+	return l.found
+}
+
+type looker struct {
+	Config
+	ctx   context.Context
+	addrs []netip.Addr // the server's
+	found []Finding
+}
+
+func (l *looker) good(record, text string) {
+	l.found = append(l.found, Finding{Record: record, OK: true, Text: text})
+}
+
+func (l *looker) bad(record, code, text, publish string, serious bool) {
+	l.found = append(l.found, Finding{Record: record, Code: code, Text: text, Publish: publish, Serious: serious})
+}
+
+// unknown says that a question got no answer.
+func (l *looker) unknown(record string, err error) {
+	l.bad(record, "dns-error", "could not be asked: "+err.Error(), "", false)
+}
+
+// addresses finds those of the server that the world can see.
+func (l *looker) addresses() {
+	var all []netip.Addr
+	if a, err := netip.ParseAddr(l.Server); err == nil {
+		all = []netip.Addr{a}
+	} else if l.Server != "" {
+		all, _ = l.Resolver.LookupNetIP(l.ctx, "ip", absolute(l.Server)) // without any, nothing is said about them
+	}
+	for _, a := range all {
+		if a = a.Unmap(); !a.IsLoopback() && !a.IsPrivate() && !a.IsLinkLocalUnicast() {
+			l.addrs = append(l.addrs, a)
+		}
+	}
+}
+
+func absolute(name string) string { return strings.TrimSuffix(name, ".") + "." }
+
+// txt are the texts at a name that begin with a version tag; none is no error.
+func (l *looker) txt(name, version string) ([]string, error) {
+	all, err := l.Resolver.LookupTXT(l.ctx, absolute(name))
+	if missing(err) {
+		return nil, nil
+	}
+	var of []string
+	for _, s := range all {
+		if rest, ok := cutFold(strings.TrimSpace(s), version); ok && (rest == "" || strings.ContainsAny(rest[:1], " ;")) {
+			of = append(of, s)
+		}
+	}
+	return of, err
+}
+
+func cutFold(s, prefix string) (rest string, ok bool) {
+	if len(s) < len(prefix) || !strings.EqualFold(s[:len(prefix)], prefix) {
+		return s, false
+	}
+	return s[len(prefix):], true
+}
+
+// missing reports whether the answer was that there is nothing.
+func missing(err error) bool {
+	var e *net.DNSError
+	return errors.As(err, &e) && e.IsNotFound
+}
+
+// line is a line of a zone.
+func line(name, kind, value string) string {
+	if kind == "TXT" {
+		value = `"` + value + `"`
+	}
+	return absolute(name) + " IN " + kind + " " + value
+}
+
+func (l *looker) dkim() {
+	name := l.Selector + "._domainkey." + l.Domain
+	all, err := l.Resolver.LookupTXT(l.ctx, absolute(name))
+	if err != nil && !missing(err) {
+		l.unknown("DKIM", err)
+		return
+	}
+	publish := line(name, "TXT", "v=DKIM1; k=rsa; p=PUBLIC-KEY")
+	i := slices.IndexFunc(all, func(s string) bool { return strings.Contains(s, "p=") })
+	if i < 0 {
+		l.bad("DKIM", "no-dkim", "there is no key "+l.Selector+"; whoever signs your mail gives the value", publish, true)
+		return
+	}
+	tags := tagList(all[i])
+	bits, err := keyBits(tags)
+	switch {
+	case tags["p"] == "":
+		l.bad("DKIM", "dkim-revoked", "the key "+l.Selector+" was taken back: its p is empty", publish, true)
+	case err != nil:
+		l.bad("DKIM", "dkim-unreadable", "the key "+l.Selector+" cannot be read: "+err.Error(), publish, true)
+	case bits < 1024:
+		l.bad("DKIM", "dkim-short", fmt.Sprintf("the key %s has %d bits; receivers do not take less than 1024, and 2048 are usual", l.Selector, bits), publish, true)
+	case slices.Contains(strings.Split(tags["t"], ":"), "y"):
+		l.bad("DKIM", "dkim-testing", "the key "+l.Selector+" says that it is only being tried (t=y)", line(name, "TXT", strings.TrimSpace(without(all[i], "t"))), false)
+	default:
+		l.good("DKIM", fmt.Sprintf("%s, %d bits", name, bits))
+	}
+}
+
+func (l *looker) dmarc() {
+	var all []string
+	var err error
+	at := l.Domain
+	// The nearest one holds: the domain's own, or that of a domain above it.
+	for labels := strings.Split(l.Domain, "."); len(labels) >= 2; labels = labels[1:] {
+		at = strings.Join(labels, ".")
+		if all, err = l.txt("_dmarc."+at, "v=DMARC1"); err != nil {
+			l.unknown("DMARC", err)
+			return
+		}
+		if len(all) > 0 {
+			break
+		}
+	}
+	first := "v=DMARC1; p=none; rua=mailto:dmarc-reports@" + l.Domain
+	if len(all) != 1 {
+		text, code := "receivers are told nothing; large ones want a record of those who send much", "no-dmarc"
+		if len(all) > 1 {
+			text, code = fmt.Sprintf("there are %d records, and so none counts", len(all)), "dmarc-twice"
+		}
+		l.bad("DMARC", code, text, line("_dmarc."+l.Domain, "TXT", first), true)
+		return
+	}
+	tags := tagList(all[0])
+	switch p := strings.ToLower(tags["p"]); {
+	case p != "none" && p != "quarantine" && p != "reject":
+		l.bad("DMARC", "dmarc-policy", fmt.Sprintf("p is %q, and not none, quarantine or reject", tags["p"]), line("_dmarc."+at, "TXT", first), true)
+	case tags["rua"] == "":
+		l.bad("DMARC", "dmarc-no-reports", all[0]+": nobody gets reports, so nobody sees what fails",
+			line("_dmarc."+at, "TXT", strings.TrimRight(all[0], "; ")+"; rua=mailto:dmarc-reports@"+at), false)
+	default:
+		l.good("DMARC", all[0])
+	}
+}
+
+func (l *looker) mx() {
+	all, err := l.Resolver.LookupMX(l.ctx, absolute(l.Domain))
+	publish := line(l.Domain, "MX", "10 "+absolute("mail."+l.Domain))
+	switch {
+	case err != nil && !missing(err) && len(all) == 0:
+		l.unknown("MX", err)
+	case len(all) == 1 && all[0].Host == ".":
+		l.bad("MX", "null-mx", "the domain takes no mail at all: replies and bounces are lost, and many receivers refuse its mail", publish, true)
+	case len(all) == 0:
+		l.bad("MX", "no-mx", "no server takes the domain's mail: replies and bounces may be lost", publish, false)
+	default:
+		var names []string
+		for _, m := range all {
+			names = append(names, strings.TrimSuffix(m.Host, "."))
+		}
+		l.good("MX", strings.Join(names, ", "))
+	}
+}
+
+// ptr looks at the server's addresses, where they are one's own to name.
+func (l *looker) ptr() {
+	if l.Provider {
+		return
+	}
+	for _, a := range l.addrs {
+		names, err := l.Resolver.LookupAddr(l.ctx, a.String())
+		name := l.Server
+		if _, err := netip.ParseAddr(name); err == nil {
+			name = "mail." + l.Domain
+		}
+		publish := line(reverse(a), "PTR", absolute(name))
+		switch {
+		case err != nil && !missing(err):
+			l.unknown("PTR", err)
+		case len(names) == 0:
+			l.bad("PTR", "no-ptr", a.String()+" has no name; if mail leaves from there, many receivers refuse it. Its owner, who rents it out, publishes", publish, true)
+		case !l.leadsBack(names, a):
+			l.bad("PTR", "ptr-mismatch", fmt.Sprintf("%s is called %s, which does not lead back to it", a, strings.TrimSuffix(names[0], ".")),
+				line(names[0], kindOf(a), a.String()), true)
+		default:
+			l.good("PTR", fmt.Sprintf("%s is %s", a, strings.TrimSuffix(names[0], ".")))
+		}
+	}
+}
+
+func (l *looker) leadsBack(names []string, a netip.Addr) bool {
+	return slices.ContainsFunc(names, func(name string) bool {
+		all, _ := l.Resolver.LookupNetIP(l.ctx, "ip", absolute(name)) // no answer is no way back
+		return slices.ContainsFunc(all, func(b netip.Addr) bool { return b.Unmap() == a })
+	})
+}
+
+func kindOf(a netip.Addr) string {
+	if a.Is4() {
+		return "A"
+	}
+	return "AAAA"
+}
+
+// reverse is the name under which an address has its PTR.
+func reverse(a netip.Addr) string {
+	var labels []string
+	if a.Is4() {
+		for _, b := range a.As4() {
+			labels = append(labels, fmt.Sprint(b))
+		}
+		slices.Reverse(labels)
+		return strings.Join(labels, ".") + ".in-addr.arpa"
+	}
+	for _, b := range a.As16() {
+		labels = append(labels, fmt.Sprintf("%x", b>>4), fmt.Sprintf("%x", b&15))
+	}
+	slices.Reverse(labels)
+	return strings.Join(labels, ".") + ".ip6.arpa"
+}
