@@ -51,6 +51,8 @@ func allow(own definition.Limits, preset *reply.Provider, ceiling definition.Cei
 	a.connections, a.messages = own.Connections, own.MessagesPerConnection
 	if preset != nil {
 		a.preset(own, *preset, by)
+	} else if known := reply.Match(by.host); len(known) > 0 {
+		a.notes = append(a.notes, fmt.Sprintf("%s is a server of %s, whose caps server.provider: %s would keep", by.host, known[0].Name, known[0].ID))
 	}
 	var asked []limits.Cap
 	for _, l := range a.limits {

@@ -26,9 +26,9 @@ func capList(t *testing.T, s string) []limits.Cap {
 
 // The lowest of the campaign's, the provider's and the operator's figures holds, whoever asks for more.
 //
-// Broken on purpose: without the operator's line in allow the rows "operator…" give the campaign's own; without the
-// test of Raise in preset "above the provider" gives 30/min; with the preset's caps counted under the group's key
-// "group" has no cap for the account.
+// Broken on purpose: without the loop over the operator's caps the rows "operator…" have none of them; without the test
+// of Raise in preset "above the provider" gives 30/min; with the preset's caps counted under the group's key "group"
+// leaves the account without a cap.
 func TestAllow(t *testing.T) {
 	t.Parallel()
 	login := &reply.Provider{Name: "Acme", Scope: "login", Caps: capList(t, "20/min 400/24h"), Connections: 2, MessagesPerConnection: 50, MaxSize: 1000}
@@ -88,6 +88,9 @@ func TestAllow(t *testing.T) {
 		if c.preset == login && (a.size == 1000) == c.own.Raise {
 			t.Errorf("%s: size %d", name, a.size)
 		}
+	}
+	if a := allow(definition.Limits{}, nil, definition.Ceiling{}, counted{account: "a", host: "smtp.office365.com"}); len(a.notes) != 1 || !strings.Contains(a.notes[0], "server.provider: m365") {
+		t.Errorf("of a known server without its provider: %q", a.notes)
 	}
 	if p, _ := reply.Preset("gmail"); !reflect.DeepEqual(p.Caps, capList(t, "400/24h 20/min")) {
 		t.Errorf("a preset was changed: %v", p.Caps)

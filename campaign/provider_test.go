@@ -97,7 +97,7 @@ func TestOperatorsFile(t *testing.T) {
 // Whose mailbox does not exist goes on the user's list, for mail of that sender; who is refused for other reasons, or
 // put off, does not, nor anybody by a rehearsal.
 //
-// Broken on purpose: without the test of out.Suppress in learn p1 is on the list too.
+// Broken on purpose: without the test of out.Suppress in learn p1 and p2 are on the list too.
 func TestRefusedIsSuppressed(t *testing.T) {
 	t.Parallel()
 	s, _ := startSink(t, sink.Options{},

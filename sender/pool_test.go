@@ -282,6 +282,14 @@ func TestClosedWhileIdle(t *testing.T) {
 			}
 			return false
 		},
+		// The connection stays open, and has carried what it may. Without enough in transact's again the message is put back.
+		"enough messages at the second MAIL": func(p *peer, stage, _ string) bool {
+			if stage == "mail" && p.n == 1 && p.sent == 1 {
+				p.say("451 4.5.0 too many messages in this session")
+				return true
+			}
+			return false
+		},
 		"reset at the second RCPT": func(p *peer, stage, _ string) bool {
 			if stage == "rcpt" && p.n == 1 && p.sent == 1 {
 				p.reset()

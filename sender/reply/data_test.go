@@ -24,6 +24,9 @@ func parse(t *testing.T, reply string) (code int, enhanced, text string) {
 }
 
 // Every provider rule decides its own example: none is hidden by one before it, or has a text that it does not fit.
+//
+// Broken on purpose: with the rules for all before the provider's own, Google's 421 4.7.26 would be a pause and
+// Microsoft's SubmissionQuotaExceeded would refuse a person, with some twenty more.
 func TestRuleExamples(t *testing.T) {
 	t.Parallel()
 	n := 0
