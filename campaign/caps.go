@@ -30,9 +30,15 @@ func (b budget) Reserve(ctx context.Context, now time.Time, ls []sender.Limit) (
 	return r, sender.Refusal{}, nil
 }
 
-// account names whom caps are counted for: a host with a login.
+// account names whom caps are counted for: a host with a login, this machine's name, or a program.
 func (c *Campaign) account() string {
 	s := c.def.Server
+	switch {
+	case s.Direct:
+		return "direct " + strings.ToLower(s.Helo)
+	case s.Sendmail != "":
+		return "sendmail " + s.Sendmail
+	}
 	return strings.TrimSpace(fmt.Sprintf("%s %s", strings.ToLower(s.Host), s.Username))
 }
 

@@ -357,15 +357,9 @@ func (c *Campaign) describe(ctx context.Context, plan *Plan) error {
 			plan.Ends = forecast.End
 		}
 	}
-	switch {
-	case c.opts.Sink != nil:
-		plan.Server = "the built-in sink"
-	case c.def.Server.Host != "":
-		plan.Server = fmt.Sprintf("%s:%d", c.def.Server.Host, c.def.Server.Port)
-		if c.def.Server.Username != "" {
-			plan.Server += " as " + c.def.Server.Username
-		}
-	}
+	var notes []string
+	plan.Server, notes = c.way()
+	plan.Notes = append(plan.Notes, notes...)
 	plan.Notes = append(plan.Notes, c.header.Guessed...)
 	plan.Notes = append(plan.Notes, c.allowance().notes...)
 	return nil

@@ -62,7 +62,7 @@ type run struct {
 	c       *Campaign
 	o       RunOptions
 	state   *ledger.Run
-	pool    *sender.Pool
+	pool    transport
 	gate    *sender.Gate
 	budget  *ledger.Budget
 	archive mailbox.Writer
@@ -117,11 +117,7 @@ func (c *Campaign) newRun(ctx context.Context, o RunOptions) (_ *run, err error)
 	if r.planned == 0 {
 		return r, nil // nothing to send: no server is needed
 	}
-	cfg, err := c.senderConfig()
-	if err != nil {
-		return nil, err
-	}
-	if r.pool, err = sender.New(cfg); err != nil {
+	if r.pool, err = c.transport(); err != nil {
 		return nil, err
 	}
 	if r.budget, err = c.accounts.Budget(ctx); err != nil {
@@ -478,7 +474,7 @@ func (r *run) deliver(ctx context.Context, d *ledger.Delivery, reservation sende
 		r.defers(d, out)
 		if out.Code != 0 {
 			r.recovered()
-		} else {
+		} else if out.About != reply.AboutGroup {
 			r.holdServer(out)
 		}
 	}

@@ -83,7 +83,7 @@ func (t *tool) send(cmd *cobra.Command, args []string, f sendFlags) (err error) 
 		return usage(errors.New("--to and --to-sink are two kinds of rehearsal; choose one"), "mailshot send --to-sink "+quoted(d.Path))
 	case !f.toSink && len(f.fail) > 0:
 		return usage(errors.New("--fail is for --to-sink"), "mailshot send --to-sink "+quoted(d.Path))
-	case !f.toSink && d.Server.Host == "":
+	case !f.toSink && !d.Server.Given():
 		return usage(fmt.Errorf("%s names no server to send to; nothing was sent", d.Name), "mailshot send --to-sink "+quoted(d.Path))
 	case f.limit < 0:
 		return usage(errors.New("--limit counts from 1"), "mailshot send --limit 1 "+quoted(d.Path))
