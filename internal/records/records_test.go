@@ -9,6 +9,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"golang.org/x/net/dns/dnsmessage"
@@ -89,21 +90,21 @@ func (z zone) answer(query []byte) []byte {
 	return b
 }
 
-func key(t *testing.T, bits int) string {
-	t.Helper()
-	k, err := rsa.GenerateKey(rand.Reader, bits)
+// key is a public key of 2048 bits; making one takes long.
+var key = sync.OnceValue(func() string {
+	k, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
 	der, err := x509.MarshalPKIXPublicKey(&k.PublicKey)
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
 	return base64.StdEncoding.EncodeToString(der)
-}
+})
 
 // good is a domain with which nothing is wrong.
-func good(t *testing.T) zone {
+func good() zone {
 	return zone{
 		"acme.example TXT":                  {"some-verification=1", "v=spf1 mx include:_spf.acme.example ~all"},
 		"_spf.acme.example TXT":             {"v=spf1 ip4:192.0.2.0/24 -all"},
@@ -112,7 +113,7 @@ func good(t *testing.T) zone {
 		"mail.acme.example A":               {"192.0.2.25"},
 		"25.2.0.192.in-addr.arpa PTR":       {"mail.acme.example."},
 		"_dmarc.acme.example TXT":           {"v=DMARC1; p=quarantine; rua=mailto:d@acme.example"},
-		"s1._domainkey.acme.example TXT":    {"v=DKIM1; k=rsa; p=" + key(t, 2048)},
+		"s1._domainkey.acme.example TXT":    {"v=DKIM1; k=rsa; p=" + key()},
 		"empty._domainkey.acme.example TXT": {"v=DKIM1; p="},
 	}
 }
@@ -155,7 +156,7 @@ func TestLook(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			z, cfg := good(t), own
+			z, cfg := good(), own
 			if c.change != nil {
 				c.change(z, &cfg)
 			}
@@ -186,7 +187,7 @@ func TestLook(t *testing.T) {
 // A subdomain without a DMARC record of its own has that of the domain above it.
 func TestDMARCAbove(t *testing.T) {
 	t.Parallel()
-	for _, f := range Look(t.Context(), Config{Domain: "news.acme.example", Resolver: good(t).resolver(t)}) {
+	for _, f := range Look(t.Context(), Config{Domain: "news.acme.example", Resolver: good().resolver(t)}) {
 		if f.Record == "DMARC" && !f.OK {
 			t.Errorf("%+v", f)
 		}
