@@ -11,6 +11,7 @@ import (
 	"mailshot/campaign"
 	"mailshot/campaign/check"
 	"mailshot/campaign/definition"
+	"mailshot/campaign/ledger"
 )
 
 func (t *tool) checkCommand() *cobra.Command {
@@ -55,6 +56,10 @@ func (t *tool) check(cmd *cobra.Command, args []string, id string, asJSON bool) 
 	}
 	if n := r.Errors(); n > 0 {
 		return &exit{exitFindings, errors.New(plural(int64(n), "error")), "mend it, then " + again}
+	}
+	if r.Counts[string(ledger.Pending)] == 0 {
+		t.say("no errors, but nobody gets a message; checked in %s", duration(time.Since(start)))
+		return nil
 	}
 	t.say("good to send; checked in %s", duration(time.Since(start)))
 	t.hint("mailshot preview " + quoted(d.Path))

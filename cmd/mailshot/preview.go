@@ -48,7 +48,7 @@ messages; the mail's HTML is shown in sandboxed frames that run nothing and load
 	fs.Int64Var(&f.row, "row", 0, "the message of the `N`th row of the list")
 	fs.StringVar(&f.where, "where", "", "the messages of the rows for which the `EXPRESSION` is true")
 	fs.Int64Var(&f.limit, "limit", 0, "at most `N` messages (default 3 on the terminal, 200 for html, else all)")
-	fs.StringVar(&f.out, "out", "", "write the messages to this folder (or file ending in .mbox or .html); it must be new or empty (`PATH`)")
+	fs.StringVar(&f.out, "out", "", "write the messages to `PATH`: a folder, or a file ending in .mbox or .html; it must be new or empty")
 	fs.StringVar(&f.format, "format", "", "with --out: eml, mbox, maildir or html (default eml, or as the file's ending says)")
 	return cmd
 }
@@ -64,7 +64,7 @@ func (t *tool) preview(cmd *cobra.Command, args []string, f previewFlags) (err e
 	if err != nil {
 		return err
 	}
-	if f.row < 0 || f.limit < 0 {
+	if f.row < 0 || f.limit < 0 || f.row == 0 && cmd.Flags().Changed("row") || f.limit == 0 && cmd.Flags().Changed("limit") {
 		return usage(errors.New("--row and --limit count from 1"), "mailshot preview --row 1 "+quoted(d.Path))
 	}
 	ctx, _, stop := interrupts(cmd.Context())

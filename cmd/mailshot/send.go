@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os/signal"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -85,7 +87,7 @@ func (t *tool) send(cmd *cobra.Command, args []string, f sendFlags) (err error) 
 		return usage(errors.New("--fail is for --to-sink"), "mailshot send --to-sink "+quoted(d.Path))
 	case !f.toSink && !d.Server.Given():
 		return usage(fmt.Errorf("%s names no server to send to; nothing was sent", d.Name), "mailshot send --to-sink "+quoted(d.Path))
-	case f.limit < 0:
+	case f.limit < 0, f.limit == 0 && cmd.Flags().Changed("limit"):
 		return usage(errors.New("--limit counts from 1"), "mailshot send --limit 1 "+quoted(d.Path))
 	}
 	var basin *basin
@@ -101,6 +103,10 @@ func (t *tool) send(cmd *cobra.Command, args []string, f sendFlags) (err error) 
 	o.Observe = progress.observe
 	ctx, hard, stop := interrupts(cmd.Context())
 	defer stop()
+	// A pipe that nobody reads any more (| head) would end the program with messages on the wire: like an interrupt, it
+	// only stops the taking.
+	ctx, unpipe := signal.NotifyContext(ctx, syscall.SIGPIPE)
+	defer unpipe()
 	c, err := campaign.Open(ctx, o)
 	if err != nil {
 		return t.refuse(err, d.Path)
@@ -145,7 +151,7 @@ func (t *tool) send(cmd *cobra.Command, args []string, f sendFlags) (err error) 
 			return errors.Join(err, cerr)
 		}
 	}
-	return t.ended(sum, err, d.Path, again, f.json, basin)
+	return t.ended(sum, err, f, d.Path, basin)
 }
 
 // mayAsk refuses, before any work, what could only end in a question that nobody can answer.
@@ -194,6 +200,41 @@ func (f sendFlags) again(t *tool, file string) string {
 	flag("--json", f.json)
 	flag("--yes", f.yes)
 	return strings.Join(append(words, quoted(file)), " ")
+}
+
+// look is the campaign that ran as the commands that look at it name it.
+func (f sendFlags) look(t *tool, id, file string) string {
+	return strings.TrimLeft(strings.Join(t.flags(), " ")+" "+f.named(id)+quoted(file), " ")
+}
+
+// named is --id with the id of the campaign that ran, where the campaign file alone would lead to another one.
+func (f sendFlags) named(id string) string {
+	if f.id == "" && f.to == "" {
+		return ""
+	}
+	return "--id " + quoted(id) + " "
+}
+
+// narrowed names the flags that leave a part of the campaign for later.
+func (f sendFlags) narrowed() string {
+	switch {
+	case f.limit > 0 && f.only != "":
+		return "--limit and --only"
+	case f.only != "":
+		return "--only"
+	}
+	return "--limit"
+}
+
+// failures are the rows of the campaign that a person must look at, in words.
+func failures(sum *campaign.Summary) string {
+	words := ""
+	for _, s := range []ledger.State{ledger.Refused, ledger.GaveUp, ledger.Held} {
+		if n := sum.Counts[string(s)]; n > 0 {
+			words += fmt.Sprintf("; %d %s", n, s)
+		}
+	}
+	return words
 }
 
 // showPlan says what a run would do.
@@ -323,19 +364,20 @@ func (t *tool) answer(ctx context.Context) (string, error) {
 }
 
 // ended says what the run came to and gives its exit code.
-func (t *tool) ended(sum *campaign.Summary, err error, file, again string, asJSON bool, basin *basin) error {
+func (t *tool) ended(sum *campaign.Summary, err error, f sendFlags, file string, basin *basin) error {
+	again := f.again(t, file)
 	s := report.Summary{Campaign: sum.ID, Rows: sum.Rows, NextDue: sum.NextDue}
 	for _, state := range ledger.States() {
 		s.Counts = append(s.Counts, report.Count{State: string(state), N: sum.Counts[string(state)]})
 	}
-	if asJSON {
+	if f.json {
 		if err := writeJSON(t.stdout, s); err != nil {
 			return err
 		}
 	} else if _, err := fmt.Fprintln(t.stdout, s.Identity()); err != nil {
 		return err
 	}
-	t.say("%d sent in %s", sum.Sent, duration(sum.Duration))
+	t.say("%d sent in %s%s", sum.Sent, duration(sum.Duration), failures(sum))
 	if basin != nil && sum.Sent > 0 {
 		t.say("the messages are in %s", basin.where())
 	}
@@ -346,12 +388,15 @@ func (t *tool) ended(sum *campaign.Summary, err error, file, again string, asJSO
 	if err != nil && e.code == 0 {
 		e.code = exitFailed
 	}
-	look := quoted(file)
+	look := f.look(t, sum.ID, file)
 	if basin != nil {
-		look = "--state " + quoted(basin.state()) + " " + look
+		look = "--state " + quoted(basin.state()) + " " + f.named(sum.ID) + quoted(file)
 	}
 	switch {
 	case e.code == 0:
+		if n := sum.Counts[string(ledger.Pending)] + sum.Counts[string(ledger.Deferred)]; n > 0 && sum.Left == 0 {
+			t.say("%s for a send without %s", plural(n, "message waits", "messages wait"), f.narrowed())
+		}
 		return nil
 	case sum.Interrupted > 1:
 		t.say("interrupted twice")

@@ -47,7 +47,7 @@ A rule makes it misbehave: POINT:ACTION or POINT:WHEN,WHEN…:ACTION.
 	fs.StringVar(&o.Addr, "listen", "127.0.0.1:2525", "listen on this `ADDRESS`; port 0 is any free port")
 	fs.StringVar(&o.TLS, "tls", "none", "`MODE`: none, starttls or implicit, with a throw-away certificate")
 	fs.StringVar(&o.Username, "user", "", "ask for this login `NAME`")
-	fs.StringVar(&o.Password, "password", "", "and this `PASSWORD` (a rehearsal's; it is visible in the list of processes)")
+	fs.StringVar(&o.Password, "password", "", "ask for this `PASSWORD` as well (a rehearsal's; it is visible in the list of processes)")
 	fs.Int64Var(&o.MaxSize, "max-size", 0, "refuse messages above this number of `BYTES`")
 	fs.StringArrayVar(&fail, "fail", nil, "a fault to show (`RULE`); may be given more than once, the first that holds is taken")
 	fs.StringVar(&out, "out", "", "keep messages in this `PATH`")
