@@ -88,7 +88,7 @@ func (c *Campaign) Judge(p *sender.Probed, e *Estimate) []check.Finding {
 		add(check.Error, "auth-not-offered", "", fmt.Sprintf("server.auth is %s, and the server offers only %s", s.Auth, strings.Join(offered, ", ")), "")
 	}
 	for _, note := range c.allowance().notes {
-		add(check.Warning, "lowered", "", note, "")
+		add(check.Warning, "limits", "", note, "")
 	}
 	if presets := reply.Match(s.Host); s.Provider == "" && len(presets) > 0 {
 		fs = append(fs, c.above(presets[0])...)

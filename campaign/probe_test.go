@@ -38,7 +38,7 @@ func TestJudge(t *testing.T) {
 		"in clear":        {sender.Probed{Extensions: map[string]string{"STARTTLS": "", "PIPELINING": ""}, Until: "tls"}, login, definition.Limits{}, Estimate{}, "tls-unused"},
 		"slow":            {sender.Probed{TLS: true, Extensions: map[string]string{}}, login, definition.Limits{}, Estimate{}, "slow-server"},
 		"above the preset": {sender.Probed{TLS: true, Extensions: good}, definition.Server{Host: "smtp.gmail.com", Username: "ann", Password: login.Password},
-			definition.Limits{Caps: []limits.Cap{{N: 5000, Window: 24 * time.Hour}, {N: 1, Window: time.Minute}}, Connections: 1}, Estimate{}, "above-preset"},
+			definition.Limits{Caps: []limits.Cap{{N: 5000, Window: 24 * time.Hour}, {N: 1, Window: time.Minute}}, Connections: 1}, Estimate{}, "limits above-preset"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
