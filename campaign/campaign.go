@@ -208,7 +208,7 @@ func (c *Campaign) openList() error {
 		return err
 	}
 	c.list = list
-	return c.compile(list.Header())
+	return errors.Join(c.checkZoneColumn(list.Header()), c.compile(list.Header()))
 }
 
 // compile makes the renderer for a list with that header. All mistakes of all templates come at once.

@@ -3,19 +3,34 @@ package campaign
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"mailshot/campaign/definition"
 	"mailshot/campaign/ledger"
 	"mailshot/sender"
+	"mailshot/sender/courtesy"
 	"mailshot/sender/reply"
 )
 
 // budget lets the pool reserve from the user's accounts: the same caps for all campaigns and processes of the user.
-type budget struct{ accounts *ledger.Budget }
+type budget struct {
+	accounts *ledger.Budget
+	warm     *warmth // nil: the sender is warm
+}
 
 func (b budget) Reserve(ctx context.Context, now time.Time, ls []sender.Limit) (sender.Reservation, sender.Refusal, error) {
+	young := ""
+	if b.warm != nil {
+		l, ok, err := b.warm.limit(ctx, now)
+		if err != nil {
+			return nil, sender.Refusal{}, err
+		}
+		if ok {
+			ls, young = append(slices.Clone(ls), l), l.Key
+		}
+	}
 	converted := make([]ledger.Limit, len(ls))
 	for i, l := range ls {
 		converted[i] = ledger.Limit{Key: l.Key, Caps: make([]ledger.Cap, len(l.Caps))}
@@ -24,6 +39,11 @@ func (b budget) Reserve(ctx context.Context, now time.Time, ls []sender.Limit) (
 		}
 	}
 	r, key, until, err := b.accounts.Reserve(ctx, now, converted)
+	if b.warm != nil {
+		if full := key != "" && key == young; b.warm.filled(full) {
+			until = courtesy.Midnight(now.In(b.warm.place))
+		}
+	}
 	if err != nil || key != "" {
 		return nil, sender.Refusal{Key: key, Until: until}, err
 	}
@@ -62,24 +82,20 @@ func (c *Campaign) limits() (account sender.Limit, lanes map[string]sender.Limit
 	if c.opts.Sink != nil {
 		return account, lanes
 	}
-	whose := c.account()
-	if group := c.def.Limits.CapGroup; group != "" {
-		whose = groupKey(group)
-	}
 	for domain, caps := range c.def.Limits.Domains {
-		lanes[domain] = sender.Limit{Key: whose + " " + domain, Caps: caps}
+		lanes[domain] = sender.Limit{Key: c.whose() + " " + domain, Caps: caps}
 	}
 	return account, lanes
+}
+
+// whose names who shares what is counted for the campaign's own limits.
+func (c *Campaign) whose() string {
+	if group := c.def.Limits.CapGroup; group != "" {
+		return groupKey(group)
+	}
+	return c.account()
 }
 
 // shared are the limits that hold for every message beside the account's: of a group of accounts, of what the provider
 // counts otherwise, and of the operator.
 func (c *Campaign) shared() []sender.Limit { return c.allowance().limits[1:] }
-
-// lane is the group of recipients whose caps a domain obeys: itself where the campaign names it, else the rest.
-func (c *Campaign) lane(domain string) string {
-	if _, ok := c.def.Limits.Domains[domain]; ok {
-		return domain
-	}
-	return ""
-}

@@ -29,6 +29,6 @@ func TestLedgerIsABudget(t *testing.T) {
 				t.Error(err)
 			}
 		})
-		return budget{b}
+		return budget{accounts: b}
 	})
 }

@@ -181,7 +181,7 @@ func (c *Campaign) weigh(ctx context.Context, l *ledger.Ledger, e *Estimate) (ma
 		if err != nil {
 			e.Messages++
 			e.Unmade++
-			waiting(lanes, rec)
+			waiting(lanes, c.capped(rec.Lane), rec)
 			continue
 		}
 		if ok, err := choose(row); err != nil {
@@ -190,7 +190,7 @@ func (c *Campaign) weigh(ctx context.Context, l *ledger.Ledger, e *Estimate) (ma
 			continue
 		}
 		e.Messages++
-		waiting(lanes, rec)
+		waiting(lanes, c.capped(rec.Lane), rec)
 		if rows = append(rows, row); len(rows) == chunk {
 			if err := flush(); err != nil {
 				return nil, err
@@ -200,12 +200,12 @@ func (c *Campaign) weigh(ctx context.Context, l *ledger.Ledger, e *Estimate) (ma
 	return lanes, flush()
 }
 
-// waiting counts a delivery in its lane.
-func waiting(lanes map[string]*limits.Lane, rec ledger.Record) {
-	lane := lanes[rec.Lane]
+// waiting counts a delivery in the lane whose caps it obeys.
+func waiting(lanes map[string]*limits.Lane, name string, rec ledger.Record) {
+	lane := lanes[name]
 	if lane == nil {
-		lane = &limits.Lane{Name: rec.Lane}
-		lanes[rec.Lane] = lane
+		lane = &limits.Lane{Name: name}
+		lanes[name] = lane
 	}
 	if rec.State == ledger.Deferred {
 		lane.Later = append(lane.Later, rec.Due)

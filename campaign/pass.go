@@ -75,7 +75,9 @@ func (c *Campaign) make(ctx context.Context, row *recipients.Row, date time.Time
 		row.Invalid = fmt.Sprintf("%s: letters beyond ASCII before the @ need SMTPUTF8, which is not spoken yet", row.Address.Unicode())
 		m.Why = row.Invalid
 	default:
-		m.Message, m.Err = c.renderer.Render(c.recipient(row), date)
+		if m.Err = c.checkZone(row); m.Err == nil {
+			m.Message, m.Err = c.renderer.Render(c.recipient(row), date)
+		}
 	}
 	return m
 }
@@ -232,7 +234,7 @@ func (c *Campaign) toLedger(ctx context.Context, made []verdict, o PlanOptions, 
 		}
 		r := ledger.Row{
 			Number: m.row.Number, Place: m.row.Place, Key: m.row.Key, Fields: m.row.Encode(), State: ledger.Pending,
-			Address: to.String(), Lane: c.lane(to.Domain()),
+			Address: to.String(), Lane: c.lane(to.Domain(), m.row),
 		}
 		if !to.IsZero() {
 			r.AddressKey = to.Key()

@@ -236,13 +236,11 @@ func (c *Campaign) resume(ctx context.Context, o PlanOptions, plan *Plan) error 
 	} else {
 		plan.Report = &check.Report{Campaign: c.id}
 	}
-	if err != nil || len(c.def.Limits.Domains) == 0 {
+	if err != nil || len(c.def.Limits.Domains) == 0 && !c.def.Schedule.ZoneColumn.Given() {
 		return err
 	}
-	// Limits may have changed without a word: whom a delivery shares caps with is asked again.
-	return c.ledger.Relane(ctx, c.id, func(addressKey string) string {
-		return c.lane(addressKey[strings.LastIndexByte(addressKey, '@')+1:])
-	})
+	// Limits and schedule may have changed without a word: what lane a delivery is in is asked again.
+	return c.ledger.Relane(ctx, c.id, c.relane)
 }
 
 // mark remembers in the accounts how often the campaign was run, so that an older copy of the ledger is noticed.
@@ -386,7 +384,7 @@ func (c *Campaign) survey(ctx context.Context, plan *Plan) (map[string]*limits.L
 			}
 			if err != nil {
 				plan.ToSend++ // held when its turn comes
-				waiting(lanes, rec)
+				waiting(lanes, c.capped(rec.Lane), rec)
 				continue
 			}
 			if ok, err := choose(row); err != nil {
@@ -402,7 +400,7 @@ func (c *Campaign) survey(ctx context.Context, plan *Plan) (map[string]*limits.L
 			}
 		}
 		plan.ToSend++
-		waiting(lanes, rec)
+		waiting(lanes, c.capped(rec.Lane), rec)
 	}
 	return lanes, nil
 }

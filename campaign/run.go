@@ -65,6 +65,7 @@ type run struct {
 	pool    transport
 	gate    *sender.Gate
 	budget  *ledger.Budget
+	warm    *warmth // nil: the sender is warm
 	archive mailbox.Writer
 	stop    context.CancelFunc // ends the taking of deliveries, with r.stopped or r.fatal as the reason
 
@@ -78,6 +79,9 @@ type run struct {
 	failures  int // of the server, in a row
 	holds     int // of all deliveries, in a row
 	heldUntil time.Time
+	manners   *manners
+	told      string    // why the run waits, as the observer was last told
+	opens     time.Time // when what the run ended before may go
 	stopped   string
 	failed    bool
 	fatal     error
@@ -123,8 +127,11 @@ func (c *Campaign) newRun(ctx context.Context, o RunOptions) (_ *run, err error)
 	if r.budget, err = c.accounts.Budget(ctx); err != nil {
 		return nil, err
 	}
+	if err := r.behave(ctx); err != nil {
+		return nil, err
+	}
 	account, lanes := c.limits()
-	r.gate = sender.NewGate(budget{r.budget}, account, lanes, c.shared()...)
+	r.gate = sender.NewGate(budget{r.budget, r.warm}, account, lanes, c.shared()...)
 	if c.def.Archive != "" && c.opts.Sink == nil {
 		r.archive, err = mailbox.Open("eml", filepath.Join(c.def.Dir, filepath.FromSlash(c.def.Archive)), mailbox.Options{Sync: true})
 	}
@@ -189,6 +196,9 @@ func (r *run) close() error {
 	if r.pool != nil {
 		errs = append(errs, r.pool.Close())
 	}
+	if r.warm != nil {
+		errs = append(errs, r.warm.close(context.Background()))
+	}
 	if r.budget != nil {
 		errs = append(errs, r.budget.Close())
 	}
@@ -202,6 +212,9 @@ func (r *run) close() error {
 func (r *run) loop(ctx context.Context, hard <-chan struct{}) error {
 	if r.planned == 0 {
 		return nil
+	}
+	if err := r.closed(ctx); err != nil || r.stopped != "" {
+		return err
 	}
 	if err := r.pool.Check(ctx); err != nil {
 		if ctx.Err() != nil {
@@ -282,108 +295,6 @@ func (r *run) work(taking context.Context) {
 	}
 }
 
-// shut says what may not go, and until when; the zero time: nothing is shut.
-type shut struct {
-	until time.Time
-	lanes []string // those that may not; the others have nothing that may go now
-	all   bool     // no lane may
-}
-
-// admit takes the next delivery whose lane is open and reserves its use of the caps. Without one it says what is shut.
-func (r *run) admit(ctx context.Context) (*ledger.Delivery, sender.Reservation, shut, error) {
-	var d *ledger.Delivery
-	var pickErr error
-	now := r.c.now()
-	s := shut{all: true}
-	pick := func(closed []string) (string, bool) {
-		d, pickErr = r.state.Next(ctx, closed, now)
-		s.lanes, s.all = closed, d != nil
-		if d == nil || pickErr != nil {
-			return "", false
-		}
-		return d.Lane, true
-	}
-	putBack := func() { r.state.PutBack(d); d = nil }
-	reservation, until, err := r.gate.Admit(ctx, now, pick, putBack)
-	if err = errors.Join(pickErr, err); err != nil {
-		return nil, nil, shut{}, err
-	}
-	s.until = until
-	if d != nil {
-		r.mu.Lock()
-		r.inFlight++
-		r.mu.Unlock()
-	}
-	return d, reservation, s, nil
-}
-
-// idle waits for a change or until something may go. It says that the run is over when nothing is left, or when what is
-// left is further away than this run is patient.
-func (r *run) idle(taking context.Context, changed <-chan struct{}, s shut) (over bool) {
-	next, left, err := r.next(taking, s)
-	if err != nil {
-		if taking.Err() == nil {
-			r.halt(err)
-		}
-		return true
-	}
-	r.mu.Lock()
-	busy := r.inFlight
-	r.mu.Unlock()
-	if left == 0 && busy == 0 {
-		r.broadcast()
-		return true
-	}
-	if next.IsZero() && busy == 0 {
-		next = r.c.now() // something is left and nothing holds it: look again
-	}
-	if !next.IsZero() {
-		wait := next.Sub(r.c.now())
-		if wait > patience && !r.o.Wait {
-			if busy > 0 {
-				next = time.Time{} // an outcome may still bring something nearer
-			} else {
-				r.broadcast()
-				return true
-			}
-		}
-	}
-	var alarm <-chan time.Time
-	if !next.IsZero() {
-		t := time.NewTimer(max(next.Sub(r.c.now()), time.Millisecond))
-		defer t.Stop()
-		alarm = t.C
-	}
-	select {
-	case <-taking.Done():
-	case <-changed:
-	case <-alarm:
-	}
-	return false
-}
-
-// next is when something may go, if nothing changes, and how much is left; the zero time: nothing holds it.
-func (r *run) next(ctx context.Context, s shut) (time.Time, int64, error) {
-	due, left, err := r.state.Due(ctx)
-	if err != nil || s.all || s.until.IsZero() {
-		return later(due, s.until), left, err
-	}
-	// What is due soon in an open lane does not wait for one whose cap is used up.
-	due, ok, err := r.state.DueBut(ctx, s.lanes)
-	if err != nil || ok && due.Before(s.until) {
-		return due, left, err
-	}
-	return s.until, left, nil
-}
-
-// later is the later of two times, where a zero time says nothing.
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
 // broadcast lets every idle worker look again.
 func (r *run) broadcast() {
 	r.mu.Lock()
@@ -417,10 +328,11 @@ func (r *run) giveBack(d *ledger.Delivery, reservation sender.Reservation) {
 	if reservation != nil {
 		reservation.Release()
 	}
-	r.state.PutBack(d)
 	r.mu.Lock()
+	r.manners.back(d)
 	r.inFlight--
 	r.mu.Unlock()
+	r.state.PutBack(d)
 	r.broadcast()
 }
 
@@ -466,6 +378,8 @@ func (r *run) deliver(ctx context.Context, d *ledger.Delivery, reservation sende
 	case out.Class == reply.Stop:
 		r.back(d, out)
 		r.finish(words(out), true)
+	case out.Class == reply.Hold && out.About == reply.AboutGroup && single(groupOf(d.Lane)):
+		r.holdGroup(d, out)
 	case out.About == "server" || out.Class == reply.Hold:
 		if r.back(d, out) {
 			r.holdServer(out)
@@ -603,6 +517,9 @@ func (r *run) holdServer(out sender.Outcome) {
 	r.holds++
 	away := r.holds > serverTries
 	until := now.Add(max(out.HoldOff, firstServerHold<<(r.holds-1)))
+	if out.Class == reply.Hold && out.Code != 0 {
+		until = r.manners.slower("", now, until.Sub(now))
+	}
 	r.heldUntil = until
 	r.mu.Unlock()
 	if away {
@@ -633,6 +550,7 @@ func (r *run) settled(d *ledger.Delivery, s ledger.State, text string) {
 	}
 	r.mu.Unlock()
 	r.observe(Event{Kind: string(s), Place: d.Place, Key: d.Key, Address: d.Address, Text: text})
+	r.judge(d, s)
 	r.broadcast()
 }
 
@@ -659,7 +577,7 @@ func (r *run) summary(start time.Time) (*Summary, error) {
 		return nil, err
 	}
 	return &Summary{
-		ID: r.c.id, Counts: byName(counts), Rows: rows, Sent: r.sent, Left: left, NextDue: due,
+		ID: r.c.id, Counts: byName(counts), Rows: rows, Sent: r.sent, Left: left, NextDue: later(due, r.opens),
 		Interrupted: r.interrupt, Stopped: r.stopped, Next: r.c.next(), Failed: r.failed, Duration: time.Since(start),
 	}, nil
 }

@@ -54,6 +54,7 @@ type Definition struct {
 	Archive     string // folder for a copy of each message sent; "" = none
 	Server      Server // see Given
 	Limits      Limits
+	Schedule    Schedule
 
 	oauth OAuth // what Server.OAuth points to where it is given
 }
@@ -132,6 +133,7 @@ type Limits struct {
 	Retry                 limits.Backoff
 	Raise                 bool   // the above hold where the provider's figures are lower
 	CapGroup              string // who shares Caps; "" = campaigns with the same host and login
+	Courtesy              Courtesy
 }
 
 // Load reads the campaign file at path and checks it and the files it names. A mistake in the file is an [*Error];
@@ -201,6 +203,7 @@ func (d *Definition) check(dec *decoder) {
 		dec.report(n, "useless-key", "a layout is for markdown or html, and the body is text only", "remove the line")
 	}
 	d.usePreset(dec)
+	d.checkCourtesy(dec)
 	d.checkWay(dec)
 	d.checkLogin(dec)
 	if d.Server.Host != "" && d.Server.Port == 0 {

@@ -37,6 +37,8 @@ func (d *Definition) keys() []key {
 			doc: "Where the messages are handed over. Not needed for check, preview and send --to-sink."},
 		{name: "limits", keys: d.limitKeys(),
 			doc: "What the sending keeps to, over restarts and across campaigns of one account."},
+		{name: "schedule", keys: d.scheduleKeys(),
+			doc: "When mail may go. Default: always. What the run does not wait for goes with the next send, within its hours."},
 	}
 }
 
@@ -116,11 +118,11 @@ func (d *Definition) serverKeys() []key {
 
 func (d *Definition) limitKeys() []key {
 	l := &d.Limits
-	return []key{
+	return append([]key{
 		{name: "caps", read: caps(&l.Caps), example: "[20/min, 400/24h]",
 			doc: "Recipients in any stretch of that time: number/unit with s, min, h, d, or number/15m. Under a minute: evenly paced."},
 		{name: "domains", entries: domainCaps(&l.Domains), example: "{ gmail.com: 5/s, outlook.com: [10/min, 1_000/24h] }",
-			doc: "More caps, by the recipient's domain."},
+			doc: "More caps, by the recipient's domain; a large provider's other domains share those of the one named."},
 		{name: "connections", read: number(&l.Connections, 1, 500), example: "2", doc: "At a time. Default: 2."},
 		{name: "messages_per_connection", read: number(&l.MessagesPerConnection, 1, 1_000_000), example: "50", doc: "Default: 100."},
 		{name: "raise", read: truth(&l.Raise), example: "true", off: true,
@@ -132,7 +134,7 @@ func (d *Definition) limitKeys() []key {
 			{name: "max", read: duration(&l.Retry.Max), example: "4h"},
 			{name: "give_up", read: duration(&l.Retry.GiveUp), example: "48h"},
 		}, doc: "Of temporary failures: the first wait, doubled up to max, for give_up at most. These are the defaults."},
-	}
+	}, d.courtesyKeys()...)
 }
 
 // each reads a list of mappings. item gives the keys of a new item and what to do when it has been read.

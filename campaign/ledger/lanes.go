@@ -83,13 +83,15 @@ func (r *Run) openLanes(ctx context.Context) error {
 		err := rows.Scan(&ln.no, &ln.name, &n)
 		ln.step = 1 / float64(max(n, 1))
 		ln.at = ln.step / 2
-		r.names = append(r.names, ln.name)
-		r.enlist(ln)
+		if n > 0 {
+			r.names = append(r.names, ln.name)
+			r.enlist(ln)
+		}
 		return err
 	})
 }
 
-// Lanes are the names of the campaign's lanes, those with nothing left included.
+// Lanes are the names of the lanes that had something left when the run began.
 func (r *Run) Lanes() []string { return slices.Clone(r.names) }
 
 // enlist makes sure that Next looks at ln.

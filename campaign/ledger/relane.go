@@ -6,10 +6,10 @@ import (
 	"fmt"
 )
 
-// Relane asks lane, which is given address keys, whom each delivery of the campaign that may still go shares caps with, and moves
-// those that are in another lane. The caller holds the campaign's Lock and has no Run of it open. An interrupted Relane is taken up
+// Relane asks lane, which is given the rows (their number, place, address key, fields and present lane), for the lane of each
+// delivery of the campaign that may still go, and moves those that are in another. The caller holds the campaign's Lock and has no Run of it open. An interrupted Relane is taken up
 // again by the next.
-func (l *Ledger) Relane(ctx context.Context, id string, lane func(addressKey string) string) error {
+func (l *Ledger) Relane(ctx context.Context, id string, lane func(Row) string) error {
 	if !l.locked(id) {
 		return fmt.Errorf("lanes of %q: %w", id, ErrNotLocked)
 	}
@@ -26,15 +26,15 @@ func (l *Ledger) Relane(ctx context.Context, id string, lane func(addressKey str
 		}
 		read = 0
 		moves := map[int64]string{}
-		rows, err := l.db.read(`SELECT d.id, r.address_key, l.name FROM deliveries d JOIN rows r ON r.id = d.id JOIN lanes l ON l.no = d.lane
+		rows, err := l.db.read(`SELECT d.id, r.number, r.place, r.address_key, r.fields, l.name FROM deliveries d JOIN rows r ON r.id = d.id JOIN lanes l ON l.no = d.lane
 			WHERE d.id > ? AND d.id < ? AND d.state IN (`+sqlPending+`, `+sqlDeferred+`) ORDER BY d.id LIMIT ?`, cursor, end, piece)
 		err = each(rows, err, func(rows *sql.Rows) error {
-			var key, was string
-			if err := rows.Scan(&cursor, &key, &was); err != nil {
+			var was Row
+			if err := rows.Scan(&cursor, &was.Number, &was.Place, &was.AddressKey, &was.Fields, &was.Lane); err != nil {
 				return err
 			}
 			read++
-			if name := lane(key); name != was {
+			if name := lane(was); name != was.Lane {
 				moves[cursor] = name
 			}
 			return nil

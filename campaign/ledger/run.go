@@ -264,6 +264,23 @@ func (r *Run) DueBut(ctx context.Context, closed []string) (next time.Time, ok b
 	return moment(earliest), true, nil
 }
 
+// DueIn says when the earliest of what is left in one lane is due, as Due does; ok is false when it has nothing.
+func (r *Run) DueIn(ctx context.Context, name string) (next time.Time, ok bool, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, ln := range r.lanes {
+		if ln.name != name {
+			continue
+		}
+		due, err := r.earliest(ctx, ln)
+		if err != nil || due == never {
+			return time.Time{}, false, explain(r.l.db.path, err)
+		}
+		return moment(due), true, nil
+	}
+	return time.Time{}, false, nil
+}
+
 // soonest is the earliest due time in the lanes that are not closed, never if they have nothing; r.mu is held.
 func (r *Run) soonest(ctx context.Context, closed []string) (int64, error) {
 	earliest := never

@@ -8,6 +8,7 @@ package main
 import (
 	"context"
 	"os"
+	_ "time/tzdata" // zones of schedules, on machines that have none
 )
 
 func main() {

@@ -13,7 +13,7 @@ import (
 var allowed = map[string][]string{
 	"cmd/mailshot":        {"..."},
 	"campaign":            {"campaign/...", "templates", "render", "sender/...", "internal/address", "internal/mailbox", "internal/oauth"},
-	"campaign/definition": {"internal/address", "sender/limits", "sender/reply"},
+	"campaign/definition": {"internal/address", "sender/limits", "sender/courtesy", "sender/reply"},
 	"campaign/check":      {},
 	"campaign/ledger":     {},
 	"campaign/recipients": {"internal/address"},
@@ -23,6 +23,7 @@ var allowed = map[string][]string{
 	"sender":              {"sender/..."},
 	"sender/auth":         {"internal/mask"},
 	"sender/budgettest":   {"sender", "sender/limits"},
+	"sender/courtesy":     {},
 	"sender/limits":       {},
 	"sender/mx":           {},
 	"sender/mx/mxtest":    {},

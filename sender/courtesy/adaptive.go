@@ -26,6 +26,8 @@ const (
 // it regains a twentieth of that measure with each minute without another one.
 // Once the measure is reached again, it is let go.
 type Adaptive struct {
+	First time.Duration // the first hold; 30 s if zero
+
 	window   float64 // 0: none
 	free     float64 // the window at which it is let go
 	gap      time.Duration
@@ -94,7 +96,11 @@ func (a *Adaptive) Slower(now time.Time, underWay int, atLeast time.Duration, ra
 	}
 	a.window = max(1, n/2)
 	a.slowDown(now)
-	wait := min(firstHold<<min(a.requests, 12), longHold)
+	first := a.First
+	if first == 0 {
+		first = firstHold
+	}
+	wait := min(first<<min(a.requests, 12), longHold)
 	wait = time.Duration(float64(wait) * (0.5 + rand))
 	a.requests++
 	a.hold = now.Add(max(wait, atLeast))

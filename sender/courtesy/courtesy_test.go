@@ -13,7 +13,7 @@ func TestGroup(t *testing.T) {
 	t.Parallel()
 	for domain, want := range map[string]string{
 		"gmail.com": "gmail", "googlemail.com": "gmail", "hotmail.com": "outlook", "live.co.uk": "outlook", "outlook.com.br": "outlook", "msn.com": "outlook",
-		"yahoo.com": "yahoo", "yahoo.fr": "yahoo", "yahoo.co.uk": "yahoo", "aol.com": "yahoo", "ymail.com": "yahoo", "yahoo.co.jp": "yahoo.jp",
+		"yahoo.com": "yahoo", "yahoo.fr": "yahoo", "yahoo.co.uk": "yahoo", "aol.com": "yahoo", "ymail.com": "yahoo", "yahoo.co.jp": "yahoo-jp",
 		"me.com": "icloud", "gmx.de": "gmx", "gmx.net": "gmx", "web.de": "gmx",
 		"example.com": "", "gmail.example": "", "mail.gmail.com": "", "live.example.com": "", "live": "", "": "", "live.tv.example": "", "hotmail.online": "", "com": "",
 	} {

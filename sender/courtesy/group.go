@@ -21,13 +21,13 @@ var providers = map[string][]string{
 	"libero":   {"libero.it", "virgilio.it", "iol.it", "inwind.it", "giallo.it", "blu.it"},
 	"comcast":  {"comcast.net"},
 	"yandex":   {"yandex.ru", "yandex.com", "ya.ru", "yandex.kz", "yandex.by", "narod.ru"},
-	"mail.ru":  {"mail.ru", "inbox.ru", "list.ru", "bk.ru", "internet.ru"},
+	"mail-ru":  {"mail.ru", "inbox.ru", "list.ru", "bk.ru", "internet.ru"},
 	"seznam":   {"seznam.cz", "email.cz", "post.cz"},
 	"wp":       {"wp.pl", "o2.pl"},
 	"qq":       {"qq.com", "foxmail.com"},
 	"netease":  {"163.com", "126.com", "yeah.net"},
 	"naver":    {"naver.com"},
-	"yahoo.jp": {"yahoo.co.jp", "ymail.ne.jp"}, // another company, with servers of its own
+	"yahoo-jp": {"yahoo.co.jp", "ymail.ne.jp"}, // another company, with servers of its own
 }
 
 // national are names that a provider has under many countries' domains.

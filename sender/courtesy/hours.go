@@ -157,6 +157,19 @@ func number(s string) (int, error) {
 	return n, nil
 }
 
+// Zone finds a time zone by its name in the IANA database, such as Europe/Berlin,
+// or UTC. The machine's own, which has no name that others know, is not one.
+func Zone(name string) (*time.Location, error) {
+	if name == "" || name == "Local" {
+		return nil, fmt.Errorf("%q is not the name of a time zone", name)
+	}
+	l, err := time.LoadLocation(name)
+	if err != nil {
+		return nil, fmt.Errorf("%q is not the name of a time zone", name)
+	}
+	return l, nil
+}
+
 // Always reports whether the hours are never closed.
 func (h Hours) Always() bool { return h.spans == nil }
 

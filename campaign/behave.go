@@ -1,0 +1,141 @@
+package campaign
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"mailshot/campaign/ledger"
+	"mailshot/sender"
+	"mailshot/sender/courtesy"
+)
+
+// behave gives the run its manners. Trying out, into a sink or to one address, knows no hours and no waves.
+func (r *run) behave(ctx context.Context) error {
+	c, d := r.c, r.c.def
+	trial := c.opts.Sink != nil || c.opts.To != nil
+	own := d.Limits.Courtesy
+	var p ledger.Progress
+	if !trial && (len(own.Waves.Sizes) > 0 || own.StopLoss != (courtesy.StopLoss{})) {
+		var err error
+		if p, err = c.ledger.Progress(ctx, c.id); err != nil {
+			return err
+		}
+	}
+	r.manners = newManners(p)
+	r.manners.place = d.Schedule.Location()
+	if !trial {
+		m, s := r.manners, d.Schedule
+		m.waves, m.stopLoss, m.hours, m.zones, m.notAfter = own.Waves, own.StopLoss, s.Hours, s.ZoneColumn.Given(), s.NotAfter
+	}
+	if c.opts.Sink == nil && len(own.Warmup) > 0 {
+		r.warm = &warmth{steps: own.Warmup, place: r.manners.place, accounts: c.accounts, key: c.whose()}
+	}
+	return nil
+}
+
+// closed ends the run before it speaks to a server, where nothing may go for longer than it is patient. The reason is in r.stopped.
+func (r *run) closed(ctx context.Context) error {
+	now, lanes := r.c.now(), r.state.Lanes()
+	groups := make([]string, len(lanes))
+	for i, lane := range lanes {
+		groups[i] = groupOf(lane)
+	}
+	if b := r.manners.breach(groups...); b != nil {
+		why, err := r.loss(ctx, b)
+		r.stopped = why
+		return err
+	}
+	may := r.manners.leave(now, lanes)
+	until := may.until
+	if !may.all {
+		if len(may.closed) < len(lanes) {
+			return nil
+		}
+		for _, opens := range may.closed {
+			if until.IsZero() || opens.Before(until) {
+				until = opens
+			}
+		}
+	}
+	if may.over || until.Sub(now) > patience && !r.o.Wait {
+		r.stopped, r.opens = may.why, until
+	}
+	return nil
+}
+
+// judge tells manners and warm-up what became of a delivery, and ends the run when too much went wrong.
+func (r *run) judge(d *ledger.Delivery, s ledger.State) {
+	now := r.c.now()
+	r.mu.Lock()
+	b := r.manners.settled(d, s, now)
+	stopping := r.stopped != ""
+	r.mu.Unlock()
+	if r.warm != nil {
+		if err := r.warm.settled(context.Background(), s, now); err != nil {
+			r.halt(fmt.Errorf("accounts: %w", err))
+		}
+	}
+	if b == nil || stopping {
+		return
+	}
+	why, err := r.loss(context.Background(), b)
+	if err != nil {
+		r.halt(err)
+		return
+	}
+	r.finish(why, false)
+}
+
+// mostAnswers is how many kinds of replies a stop-loss names.
+const mostAnswers = 3
+
+// loss says in words what stopped the run, with the replies that did.
+func (r *run) loss(ctx context.Context, b *breach) (string, error) {
+	if err := r.state.Flush(ctx); err != nil {
+		return "", err
+	}
+	states := map[string][]ledger.State{"refused": {ledger.Refused, ledger.GaveUp}, "deferred": {ledger.Deferred}, "unknown": {ledger.Unknown}}[b.loss.What]
+	var lanes []string
+	whose := ""
+	if b.group != "" {
+		whose = b.group + ": "
+		for _, lane := range r.state.Lanes() {
+			if groupOf(lane) == b.group {
+				lanes = append(lanes, lane)
+			}
+		}
+	}
+	answers, err := r.c.ledger.Answers(ctx, r.c.id, lanes, states, mostAnswers)
+	if err != nil {
+		return "", err
+	}
+	var said []string
+	for _, a := range answers {
+		words := strings.TrimSpace(strings.Join(strings.Fields(a.Text), " "))
+		code := ""
+		if a.Code != 0 {
+			code = strings.TrimSpace(fmt.Sprintf("%d %s", a.Code, a.Enhanced)) + " "
+		}
+		said = append(said, fmt.Sprintf("%d × %s%q", a.N, code, words))
+	}
+	text := "stop-loss: " + whose + b.loss.String()
+	if len(said) > 0 {
+		text += ": " + strings.Join(said, ", ")
+	}
+	return text + " (find the cause with mailshot report; then raise limits.stop_loss and send again, or cancel what is left)", nil
+}
+
+// holdGroup puts off a delivery whose group's server wants to be left alone, and the group with it.
+func (r *run) holdGroup(d *ledger.Delivery, out sender.Outcome) {
+	group := groupOf(d.Lane)
+	now := r.c.now()
+	r.mu.Lock()
+	until := r.manners.slower(group, now, out.HoldOff)
+	r.mu.Unlock()
+	r.gate.Hold(group, until)
+	out.HoldOff = max(out.HoldOff, until.Sub(now))
+	r.defers(d, out)
+	r.recovered()
+	r.observe(Event{Kind: "hold", Text: group + ": " + words(out), Until: until})
+}

@@ -1,0 +1,214 @@
+package definition
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+
+	"mailshot/sender/courtesy"
+)
+
+// Courtesy is how the sending goes easy on those who take the mail. The zero Courtesy sets no bounds.
+type Courtesy struct {
+	Warmup   courtesy.Warmup
+	Waves    courtesy.Waves
+	StopLoss courtesy.StopLoss
+}
+
+// Schedule is when mail may go. The zero Schedule is always.
+type Schedule struct {
+	Hours      courtesy.Hours
+	Zone       *time.Location // nil = the machine's
+	ZoneColumn Text           // column with each recipient's own zone; absent = none
+	NotAfter   time.Time      // zero = no end
+
+	days, hours []Text // as written, until check reads them together
+	notAfter    Text
+}
+
+// Location is the schedule's zone.
+func (s *Schedule) Location() *time.Location {
+	if s.Zone != nil {
+		return s.Zone
+	}
+	return time.Local
+}
+
+// courtesyKeys are those of limits.
+func (d *Definition) courtesyKeys() []key {
+	c := &d.Limits.Courtesy
+	return []key{
+		{name: "warmup", read: warmup(&c.Warmup), example: "[50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000]", off: true,
+			doc: "For a new sender: messages on its first, second, third sending day, over all campaigns of the account. A day with more than 3 % refused holds the step, one with more than 6 % goes a step back; a month's pause begins anew."},
+		{name: "waves", read: waves(&c.Waves.Sizes), example: "[20, 200, rest]",
+			doc: "How many go before the answers are looked at: 20, then a hold, 200, a hold, the rest."},
+		{name: "hold", read: duration(&c.Waves.Hold), example: "30m", doc: "After each wave. Default: 30m."},
+		{name: "stop_loss", keys: []key{
+			{name: "refused", read: percentage(&c.StopLoss.Refused), example: "5%"},
+			{name: "deferred", read: percentage(&c.StopLoss.Deferred), example: "30%"},
+			{name: "unknown", read: percentage(&c.StopLoss.Unknown), example: "2%"},
+			{name: "after", read: count(&c.StopLoss.After), example: "50", doc: "Nothing is made of the shares before so many were tried. Default: 50."},
+		}, doc: "Shares of those tried at which the sending stops, of the campaign and of each large provider's recipients. Default: never."},
+	}
+}
+
+func (d *Definition) scheduleKeys() []key {
+	s := &d.Schedule
+	return []key{
+		{name: "days", read: words(&s.days), example: "[mon-fri]", doc: "mon, tue, wed, thu, fri, sat, sun. Default: all."},
+		{name: "hours", read: words(&s.hours), example: "[09:00-12:00, 13:30-17:00]", doc: "Default: all. 22:00-06:00 goes past midnight."},
+		{name: "zone", read: zone(&s.Zone), example: "Europe/Berlin", doc: "Whose days and hours, also of warmup. Default: this machine's."},
+		{name: "zone_column", read: line(&s.ZoneColumn), example: "timezone", off: true,
+			doc: "Column of the list with each recipient's own zone; where it is empty, zone holds."},
+		{name: "not_after", read: line(&s.notAfter), example: "2026-12-24 18:00", off: true, doc: "Nothing goes after this moment of zone."},
+	}
+}
+
+// checkCourtesy holds the rules that need more than one key, and reads what needs more than one.
+func (d *Definition) checkCourtesy(dec *decoder) {
+	l := &d.Limits.Courtesy
+	if n := dec.seen["limits.hold"]; n != nil && dec.seen["limits.waves"] == nil {
+		dec.report(n, "useless-key", "a hold without waves", "add waves: [20, 200, rest], or remove the line")
+	}
+	if n := dec.seen["limits.stop_loss"]; n != nil && l.StopLoss.Refused+l.StopLoss.Deferred+l.StopLoss.Unknown == 0 && !dec.failed("limits.stop_loss") {
+		dec.report(n, "missing-key", "stop_loss without a share to stop at", "add refused: 5%")
+	}
+	s := &d.Schedule
+	var err error
+	if s.Hours, err = courtesy.ParseHours(texts(s.days), texts(s.hours)); err != nil {
+		d.badHours(dec)
+	}
+	place := s.Location()
+	if n := dec.seen["schedule.not_after"]; n != nil && s.notAfter.Given() {
+		if s.NotAfter, err = moment(s.notAfter.Text, place); err != nil {
+			dec.report(n, "bad-value", fmt.Sprintf("%q is not a day and a time", clip(s.notAfter.Text)), "for example 2026-12-24 18:00")
+		}
+	}
+	for _, name := range []string{"zone", "zone_column"} {
+		if n := dec.seen["schedule."+name]; n != nil && s.Hours.Always() && !dec.failed("schedule") && (name == "zone_column" || !s.notAfter.Given() && len(l.Warmup) == 0) {
+			dec.report(n, "useless-key", fmt.Sprintf("%q without days or hours", "schedule."+name), "add hours: [09:00-17:00], or remove the line")
+		}
+	}
+}
+
+// badHours reports each of the days and hours that is none, at its own place.
+func (d *Definition) badHours(dec *decoder) {
+	one := func(t Text, days, hours []string) {
+		if _, err := courtesy.ParseHours(days, hours); err != nil {
+			text, hint, _ := strings.Cut(err.Error(), "; ")
+			dec.reportAt(t.Line, t.Column, "bad-value", text, hint)
+		}
+	}
+	for _, t := range d.Schedule.days {
+		one(t, []string{t.Text}, nil)
+	}
+	for _, t := range d.Schedule.hours {
+		one(t, nil, []string{t.Text})
+	}
+}
+
+// moment reads a day, with a time or to its end, by the clock of a place.
+func moment(s string, place *time.Location) (time.Time, error) {
+	if day, err := time.ParseInLocation(time.DateOnly, s, place); err == nil {
+		return courtesy.Midnight(day), nil
+	}
+	if t, err := time.Parse(time.RFC3339, s); err == nil {
+		return t, nil
+	}
+	return time.ParseInLocation("2006-01-02 15:04", s, place)
+}
+
+func texts(ts []Text) []string {
+	var s []string
+	for _, t := range ts {
+		s = append(s, t.Text)
+	}
+	return s
+}
+
+// words reads a list of short texts.
+func words(into *[]Text) reader {
+	return func(dec *decoder, n *yaml.Node) {
+		dec.list(n, func(n *yaml.Node) {
+			oneLine(func(_ *decoder, _ *yaml.Node, t Text) { *into = append(*into, t) })(dec, n)
+		})
+	}
+}
+
+// mostMessages bounds the numbers of messages that a campaign file gives.
+const mostMessages = 1_000_000_000
+
+// count reads a number of messages, one at least.
+func count(into *int64) reader {
+	return func(dec *decoder, n *yaml.Node) {
+		var v int
+		if number(&v, 1, mostMessages)(dec, n); v > 0 {
+			*into = int64(v)
+		}
+	}
+}
+
+func counts(dec *decoder, n *yaml.Node, into *[]int64) {
+	dec.list(n, func(n *yaml.Node) {
+		var v int64
+		if count(&v)(dec, n); v > 0 {
+			*into = append(*into, v)
+		}
+	})
+}
+
+func warmup(into *courtesy.Warmup) reader {
+	return func(dec *decoder, n *yaml.Node) { counts(dec, n, (*[]int64)(into)) }
+}
+
+// waves reads numbers of messages, and the word rest at the end.
+func waves(into *[]int64) reader {
+	return func(dec *decoder, n *yaml.Node) {
+		if !dec.plain(n) {
+			return
+		}
+		const hint = "for example [20, 200, rest]"
+		if n.Kind != yaml.SequenceNode || len(n.Content) < 2 {
+			bad(dec, n, fmt.Sprintf("%q must be a list of numbers that ends with rest", dec.name()), hint)
+			return
+		}
+		last := n.Content[len(n.Content)-1]
+		if last.Kind != yaml.ScalarNode || last.Value != "rest" {
+			bad(dec, last, "the last wave must be rest", hint)
+			return
+		}
+		sizes := *n
+		sizes.Content = n.Content[:len(n.Content)-1]
+		counts(dec, &sizes, into)
+	}
+}
+
+var percentPattern = regexp.MustCompile(`^[0-9]{1,3}(\.[0-9]{1,3})?\s?%$`)
+
+// percentage reads 5% as 0.05.
+func percentage(into *float64) reader {
+	return oneLine(func(dec *decoder, n *yaml.Node, t Text) {
+		v, err := strconv.ParseFloat(strings.TrimRight(t.Text, "% "), 64)
+		if err != nil || !percentPattern.MatchString(t.Text) || v <= 0 || v > 100 {
+			bad(dec, n, fmt.Sprintf("%q is not a share", clip(t.Text)), "above 0% and up to 100%, for example 5% or 0.5%")
+			return
+		}
+		*into = v / 100
+	})
+}
+
+// zone reads the name of a time zone.
+func zone(into **time.Location) reader {
+	return oneLine(func(dec *decoder, n *yaml.Node, t Text) {
+		l, err := courtesy.Zone(t.Text)
+		if err != nil {
+			bad(dec, n, err.Error(), "for example Europe/Berlin or UTC")
+			return
+		}
+		*into = l
+	})
+}

@@ -1,0 +1,120 @@
+package campaign
+
+import (
+	"fmt"
+	"hash/fnv"
+	"maps"
+	"slices"
+	"strings"
+
+	"mailshot/campaign/ledger"
+	"mailshot/campaign/recipients"
+	"mailshot/sender/courtesy"
+)
+
+// A lane is named for a group of recipients: a domain that limits.domains names, which stands for all of its provider's, a
+// provider, or one of a few parts of the rest, so that the ledger mixes them all. Where the schedule goes by the recipient's
+// zone, the name of the zone follows after a blank.
+
+const (
+	restPrefix = "rest-"
+	restParts  = 16
+)
+
+// group is the group of recipients that a domain belongs to.
+func (c *Campaign) group(domain string) string {
+	if named := courtesy.Share(domain, slices.Sorted(maps.Keys(c.def.Limits.Domains))); named != "" {
+		return named
+	}
+	if g := courtesy.Group(domain); g != "" {
+		return g
+	}
+	h := fnv.New32a()
+	h.Write([]byte(domain))
+	return fmt.Sprintf("%s%d", restPrefix, h.Sum32()%restParts)
+}
+
+// lane is the lane of a row's recipient at a domain.
+func (c *Campaign) lane(domain string, row *recipients.Row) string {
+	lane := c.group(domain)
+	if zone := c.zoneOf(row); zone != "" {
+		lane += " " + zone
+	}
+	return lane
+}
+
+// groupOf is the group in a lane's name.
+func groupOf(lane string) string {
+	group, _, _ := strings.Cut(lane, " ")
+	return group
+}
+
+// single reports whether a group is that of one provider or domain.
+func single(group string) bool { return group != "" && !strings.HasPrefix(group, restPrefix) }
+
+// capped is the key of limits.domains whose caps a lane obeys, "" where it obeys the account's alone.
+func (c *Campaign) capped(lane string) string {
+	if _, ok := c.def.Limits.Domains[groupOf(lane)]; ok {
+		return groupOf(lane)
+	}
+	return ""
+}
+
+// zoneOf is the zone that a row names, "" if none.
+func (c *Campaign) zoneOf(row *recipients.Row) string {
+	column := c.def.Schedule.ZoneColumn
+	if !column.Given() || row == nil {
+		return ""
+	}
+	i := slices.IndexFunc(c.header.Columns, func(col recipients.Column) bool { return col.Name == column.Text })
+	if i < 0 || i >= len(row.Fields) {
+		return ""
+	}
+	return strings.TrimSpace(row.Fields[i])
+}
+
+// checkZone is the fault of a row that names a zone which is none.
+func (c *Campaign) checkZone(row *recipients.Row) error {
+	zone := c.zoneOf(row)
+	if zone == "" {
+		return nil
+	}
+	if _, err := courtesy.Zone(zone); err != nil {
+		return &zoneError{place: row.Place, text: fmt.Sprintf("%s: %v", c.def.Schedule.ZoneColumn.Text, err),
+			hint: "a name like Europe/Berlin, or nothing for schedule.zone"}
+	}
+	return nil
+}
+
+// checkZoneColumn is the mistake of a schedule that names a column which the list does not have.
+func (c *Campaign) checkZoneColumn(h *recipients.Header) error {
+	column := c.def.Schedule.ZoneColumn
+	if !column.Given() || slices.ContainsFunc(h.Columns, func(col recipients.Column) bool { return col.Name == column.Text }) {
+		return nil
+	}
+	var names []string
+	for _, col := range h.Columns {
+		names = append(names, col.Name)
+	}
+	return &zoneError{place: place(c.def.Name, column), text: fmt.Sprintf("schedule.zone_column: the list has no column %q", column.Text),
+		hint: "its columns: " + strings.Join(names, ", ")}
+}
+
+// zoneError is a zone or its column that is not there.
+type zoneError struct{ place, text, hint string }
+
+func (e *zoneError) Error() string { return e.place + ": " + e.text }
+
+// Diagnostic is the error for check.
+func (e *zoneError) Diagnostic() (code, place, text, excerpt string, column int, hint string) {
+	return "bad-zone", e.place, e.text, "", 0, e.hint
+}
+
+// relane is the lane of a frozen row by the definition as it is now. One whose fields cannot be read any more keeps none of a zone.
+func (c *Campaign) relane(r ledger.Row) string {
+	row, err := c.header.Decode(r.Place, r.Number, r.Fields)
+	if err != nil {
+		row = nil
+	}
+	return c.lane(r.AddressKey[strings.LastIndexByte(r.AddressKey, '@')+1:], row)
+}
