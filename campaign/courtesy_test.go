@@ -65,8 +65,8 @@ func stops(t *testing.T, sum *campaign.Summary, next string, words ...string) {
 	}
 }
 
-// A wave goes, is held across runs, and the next goes when the hold is over. Proven by letting leave forget Held: all
-// twelve went in the first run.
+// A wave goes, is held across runs, and the next goes when the hold is over. Proven by letting leave forget Held: the
+// first run did not end with its wave, and waited for p0's second try.
 func TestWaves(t *testing.T) {
 	t.Parallel()
 	s, rec := startSink(t, sink.Options{}, "rcpt:p0@example.com,once:450 4.2.0 later")
@@ -92,7 +92,7 @@ func TestWaves(t *testing.T) {
 }
 
 // Too many refusals stop the campaign and name the replies; it stays stopped until somebody raises the share. Proven by
-// leaving judge out of settled: all 40 were tried.
+// leaving breaches out of settled: all 40 were tried.
 func TestStopLoss(t *testing.T) {
 	t.Parallel()
 	s, rec := startSink(t, sink.Options{}, "rcpt:p*@example.com:550 5.1.1 no such person")
@@ -130,7 +130,8 @@ func TestStopLossOfAGroup(t *testing.T) {
 	}
 }
 
-// Nothing goes out of hours, also not to those whose own clock says so. Proven by letting leave forget the hours.
+// Nothing goes out of hours, also not to those whose own clock says so. Proven by letting leave forget the
+// hours: all three went in the first run.
 func TestHours(t *testing.T) {
 	t.Parallel()
 	s, rec := startSink(t, sink.Options{})
@@ -190,7 +191,7 @@ func TestBadZones(t *testing.T) {
 }
 
 // A new sender's day is full for all campaigns and runs, the next day has the next step, and refusals hold it. Proven by
-// leaving the day's limit out of Reserve: all twenty went on the first day.
+// leaving the day's limit out of Reserve: all that can be sent were on the first day.
 func TestWarmup(t *testing.T) {
 	t.Parallel()
 	s, rec := startSink(t, sink.Options{}, "rcpt:p1@example.com:550 5.1.1 no such person")
@@ -221,7 +222,7 @@ func TestWarmup(t *testing.T) {
 	}
 }
 
-// One cap for a domain holds for all domains of its provider. Proven by naming each domain's lane for itself: eight went.
+// One cap for a domain holds for all domains of its provider. Proven by letting Share forget providers: seven went.
 func TestProviderSharesACap(t *testing.T) {
 	t.Parallel()
 	s, _ := startSink(t, sink.Options{})

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// A list sorted by domain is sent evenly mixed, and all lanes end together. Proven by taking the lanes in turns: the large
-// lane was sent in a block of 60 at the end.
+// A list sorted by domain is sent evenly mixed, and all lanes end together. Proven by giving all lanes the same step: the
+// last fifty were all of the large lane.
 func TestOrderIsMixed(t *testing.T) {
 	t.Parallel()
 	l := open1(t)
