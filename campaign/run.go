@@ -23,7 +23,7 @@ const (
 	// defaultConnections is how many sessions are open at once where the campaign file says nothing.
 	defaultConnections = 2
 	// workersPerConnection lets one worker wait for the ledger while another has the connection.
-	workersPerConnection = 2
+	workersPerConnection = 4
 	// patience is how long a run waits for the next delivery that is due before it ends with work left.
 	patience = time.Hour
 	// serverTries is how often in a row the server may fail before the run halts; the waits between double.
@@ -65,7 +65,8 @@ type run struct {
 	pool    transport
 	gate    *sender.Gate
 	budget  *ledger.Budget
-	warm    *warmth // nil: the sender is warm
+	begun   chan struct{} // a place for each delivery that is begun and has no outcome in the ledger
+	warm    *warmth       // nil: the sender is warm
 	archive mailbox.Writer
 	stop    context.CancelFunc // ends the taking of deliveries, with r.stopped or r.fatal as the reason
 
@@ -89,7 +90,7 @@ type run struct {
 }
 
 func (c *Campaign) newRun(ctx context.Context, o RunOptions) (_ *run, err error) {
-	r := &run{c: c, o: o, wake: make(chan struct{}), stumbles: map[int64]int{}}
+	r := &run{c: c, o: o, begun: make(chan struct{}, c.connections()), wake: make(chan struct{}), stumbles: map[int64]int{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, r.close())
@@ -346,8 +347,25 @@ func (r *run) deliver(ctx context.Context, d *ledger.Delivery, reservation sende
 	}
 	var suppressed *ledger.SuppressedError
 	var beginErr error
-	out := r.pool.Send(ctx, sender.Mail{From: m.From(), To: m.To(), Size: m.Size(), Body: m},
-		func(ctx context.Context) error { beginErr = r.state.Begin(ctx, d); return beginErr })
+	out := r.pool.Send(ctx, sender.Mail{From: m.From(), To: m.To(), Size: m.Size(), Body: m}, func(ctx context.Context) error {
+		// One place for each connection, kept until the outcome is queued in the ledger: the next begin takes it along to
+		// the disk, so that a kill leaves one unknown for each connection at most.
+		select {
+		case r.begun <- struct{}{}:
+			defer func() {
+				if beginErr != nil {
+					<-r.begun
+				}
+			}()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		beginErr = r.state.Begin(ctx, d)
+		return beginErr
+	})
+	if out.Begun {
+		defer func() { <-r.begun }()
+	}
 	if out.Begun || spoken(reply.Stage(out.Stage)) {
 		reservation.Stamp(r.c.now())
 	} else {
