@@ -3,8 +3,6 @@ module mailshot
 go 1.26.0
 
 require (
-	// Text part from an HTML body: tables and lists come out right, links are kept.
-	github.com/JohannesKaufmann/html-to-markdown/v2 v2.5.2
 	// Reading messages back in tests, as a second opinion on what render writes.
 	github.com/emersion/go-message v0.18.2
 	// AUTH mechanisms (PLAIN, LOGIN) as defined by their RFCs.
@@ -43,14 +41,11 @@ require (
 	golang.org/x/term v0.47.0
 	// Numbers and plurals as a language writes them; NFC.
 	golang.org/x/text v0.43.0
-	// Pacing of rates per second.
-	golang.org/x/time v0.16.0
 	// The ledger: SQLite without cgo. v1.61 needs a pprof that the proxy refuses.
 	modernc.org/sqlite v1.60.1
 )
 
 require (
-	github.com/JohannesKaufmann/dom v0.3.1 // indirect
 	github.com/cention-sany/utf7 v0.0.0-20170124080048-26cad61bd60a // indirect
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
 	github.com/clipperhouse/displaywidth v0.10.0 // indirect

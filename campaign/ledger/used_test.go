@@ -20,15 +20,14 @@ func TestUsed(t *testing.T) {
 		}
 		open = append(open, r)
 	}
-	last := now.Add(6 * time.Second)
+	last := now.Add(8 * time.Second)
 	open[0].Stamp(now.Add(time.Second))
 	open[1].Stamp(now.Add(time.Second))
 	open[2].Release()
 	// What is stamped is written with the next reservation; what was released stays leased, and counts as now.
-	if r, key, _, err := b.Reserve(t.Context(), now.Add(8*time.Second), limit); err != nil || key != "" {
+	if r, key, _, err := b.Reserve(t.Context(), last, limit); err != nil || key != "" {
 		t.Fatal(key, err)
 	} else {
-		last = now.Add(8 * time.Second)
 		defer r.Release()
 	}
 	at := now.Add(10 * time.Second)
