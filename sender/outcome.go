@@ -22,7 +22,7 @@ func (p *Pool) transact(ctx context.Context, c *conn, e smtp.Envelope, body io.W
 		e.Chunk = false
 	}
 	var refused error
-	begun := false
+	begun, used := false, c.Used() > 0
 	r, err := c.Send(ctx, e, body, func(ctx context.Context) error {
 		refused = begin(ctx)
 		begun = refused == nil
@@ -54,11 +54,16 @@ func (p *Pool) transact(ctx context.Context, c *conn, e smtp.Envelope, body io.W
 	if enough && next == nil {
 		c.Close()
 	}
-	if again = !begun && (enough && out.HoldOff == 0 || brokenOff(err)); !again && out.HoldOff > 0 && out.About == reply.AboutServer {
+	broken := !begun && (enough && out.HoldOff == 0 || brokenOff(err))
+	switch {
+	case broken && used && told(err):
+		out.HoldOff = 0 // it was the connection: the next try may come at once, with a use of its own
+	case !broken && out.HoldOff > 0 && out.About == reply.AboutServer:
 		p.mu.Lock()
 		out.HoldOff = p.throttle.fail(out.Time, out.HoldOff, p.cfg.Reconnect.Max)
 		p.mu.Unlock()
 	}
+	again = broken && !told(err)
 	return out, again, next
 }
 
@@ -67,6 +72,13 @@ func (p *Pool) transact(ctx context.Context, c *conn, e smtp.Envelope, body io.W
 func brokenOff(err error) bool {
 	var e *smtp.Error
 	return errors.As(err, &e) && (e.Code == 421 || e.Code == 0 && !e.Stop && !errors.Is(err, os.ErrDeadlineExceeded))
+}
+
+// told reports whether the server has, or may have, heard RCPT: then the caller's use of the caps is spent, and another
+// try needs another.
+func told(err error) bool {
+	var e *smtp.Error
+	return errors.As(err, &e) && (e.Stage == reply.Rcpt || e.Stage == reply.Data)
 }
 
 // enough reports whether the connection, rather than the server, has carried all that it may.

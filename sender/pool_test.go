@@ -304,7 +304,17 @@ func TestClosedWhileIdle(t *testing.T) {
 			p := newPool(t, f.listen(t))
 			for _, to := range []string{"a@example.org", "b@example.org", "c@example.org"} {
 				begun := 0
-				out := p.Send(t.Context(), message(to), func(context.Context) error { begun++; return nil })
+				begin := func(context.Context) error { begun++; return nil }
+				out := p.Send(t.Context(), message(to), begin)
+				if strings.HasSuffix(name, "RCPT") || strings.HasSuffix(name, "DATA") {
+					// The server has heard of b: that is a use of the caps, and the next try, at once, needs another.
+					if to == "b@example.org" {
+						if out.Class != reply.Retry || out.About != reply.AboutServer || out.HoldOff != 0 || begun != 0 {
+							t.Fatalf("%s: begun %d times, %+v", to, begun, out)
+						}
+						out = p.Send(t.Context(), message(to), begin)
+					}
+				}
 				if out.Class != reply.OK || begun != 1 {
 					t.Fatalf("%s: begun %d times, %+v", to, begun, out)
 				}

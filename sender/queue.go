@@ -19,6 +19,7 @@ type waiter struct {
 	// Under the pool's lock.
 	claimed bool // off the queue: its turn comes, or has come
 	gone    bool // left after it was claimed
+	told    bool // claimed with its envelope: the server hears of it, or may have
 }
 
 // errPromised is the cause of an outcome's stage when a claimed Send leaves.
@@ -69,12 +70,11 @@ func (p *Pool) wait(ctx context.Context, w *waiter, fresh bool) (c *conn, failed
 	select {
 	case c := <-w.turn:
 		p.mu.Unlock()
-		announced := c.Announced()
-		if announced {
+		if c.Announced() {
 			c.Close() // the server waits for a message that does not come
 		}
 		p.put(c, Outcome{})
-		if !announced {
+		if !w.told {
 			return nil, p.nothing(why)
 		}
 	default:
@@ -99,7 +99,7 @@ func (p *Pool) claim(c *conn) *waiter {
 		}
 		p.queue = slices.Delete(p.queue, 0, 1)
 		if !leaving {
-			w.claimed = true
+			w.claimed, w.told = true, true
 			return w
 		}
 	}
