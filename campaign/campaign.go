@@ -53,6 +53,7 @@ type SinkTarget struct {
 	Port    int
 	TLS     string         // as in sender.Config
 	RootCAs *x509.CertPool // whom to trust; nil = the system
+	Secret  []byte         // makes Message-IDs and tokens in place of the accounts' secret; nil = the accounts'
 }
 
 // Campaign is an open campaign. Its methods are to be called one at a time; Close when done.
@@ -119,6 +120,9 @@ func (c *Campaign) open(ctx context.Context) (err error) {
 	}
 	if c.secret, err = c.accounts.Secret(ctx); err != nil {
 		return err
+	}
+	if c.opts.Sink != nil && c.opts.Sink.Secret != nil {
+		c.secret = c.opts.Sink.Secret
 	}
 	c.suppress, err = openSuppression(c.root, c.def, c.accounts)
 	return err

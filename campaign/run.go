@@ -22,7 +22,7 @@ import (
 const (
 	// defaultConnections is how many sessions are open at once where the campaign file says nothing.
 	defaultConnections = 2
-	// workersPerConnection lets one worker wait for the ledger while another has the connection.
+	// workersPerConnection keeps some deliveries made and waiting while others have the connection or wait for the ledger.
 	workersPerConnection = 4
 	// patience is how long a run waits for the next delivery that is due before it ends with work left.
 	patience = time.Hour
@@ -69,6 +69,8 @@ type run struct {
 	warm    *warmth       // nil: the sender is warm
 	archive mailbox.Writer
 	stop    context.CancelFunc // ends the taking of deliveries, with r.stopped or r.fatal as the reason
+
+	watching sync.Mutex // held while the observer is called
 
 	mu        sync.Mutex
 	wake      chan struct{} // closed and made anew whenever a waiting worker should look again
@@ -133,7 +135,7 @@ func (c *Campaign) newRun(ctx context.Context, o RunOptions) (_ *run, err error)
 	}
 	account, lanes := c.limits()
 	r.gate = sender.NewGate(budget{r.budget, r.warm}, account, lanes, c.shared()...)
-	if c.def.Archive != "" && c.opts.Sink == nil {
+	if c.def.Archive != "" && c.opts.Sink == nil && c.opts.To == nil {
 		r.archive, err = mailbox.Open("eml", filepath.Join(c.def.Dir, filepath.FromSlash(c.def.Archive)), mailbox.Options{Sync: true})
 	}
 	return r, err
@@ -518,7 +520,7 @@ func (r *run) recovered() {
 }
 
 // holdServer lets nothing go for a while after a failure of the server, and halts the run when the server stays away.
-// A connection that broke is no reason to wait, as long as not every worker's does; a reply that asks for a pause is
+// A connection that broke is no reason to wait, until each has twice; a reply that asks for a pause is
 // one, and the pauses double. Failures that arrive while a hold lasts have its cause.
 func (r *run) holdServer(out sender.Outcome) {
 	now := r.c.now()
@@ -528,7 +530,7 @@ func (r *run) holdServer(out sender.Outcome) {
 		return
 	}
 	r.failures++
-	if out.HoldOff == 0 && r.failures <= r.c.connections()*workersPerConnection {
+	if out.HoldOff == 0 && r.failures <= 2*r.c.connections() {
 		r.mu.Unlock()
 		return
 	}
@@ -577,9 +579,11 @@ func (r *run) observe(e Event) {
 	if r.c.opts.Observe == nil {
 		return
 	}
+	r.watching.Lock() // one event at a time; an observer that takes long holds up nobody who needs the run's own lock
+	defer r.watching.Unlock()
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	e.Time, e.Planned, e.Done, e.InFlight = r.c.now(), r.planned, r.done, r.inFlight
+	r.mu.Unlock()
 	e.Counts = byName(r.state.Counts())
 	r.c.opts.Observe(e)
 }

@@ -101,7 +101,7 @@ func TestUnknownInARowHoldsTheServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	identity(t, sum)
-	// Eight workers: eight failures in a row are one each, the ninth holds while seven more may be on their way.
+	// Four connections: eight failures in a row are two each, the ninth holds while others may be on their way.
 	if n := sum.Counts["unknown"]; n == 0 || n > 16 {
 		t.Errorf("%d unknown, want at most 16", n)
 	}

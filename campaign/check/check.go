@@ -56,7 +56,11 @@ func From(err error) []Finding {
 	case interface{ Unwrap() []error }:
 		var fs []Finding
 		for _, e := range u.Unwrap() {
-			fs = append(fs, From(e)...)
+			for _, f := range From(e) {
+				if !slices.Contains(fs, f) { // a subject is also the layout's title: one mistake, not two
+					fs = append(fs, f)
+				}
+			}
 		}
 		return fs
 	case interface{ Unwrap() error }:

@@ -47,9 +47,12 @@ func line(into *Text) reader {
 
 var idPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
 
+// ValidID says whether a text can be a campaign's id: letters, digits, dot, underscore and hyphen, up to 100 of them.
+func ValidID(s string) bool { return idPattern.MatchString(s) }
+
 func id(into *string) reader {
 	return oneLine(func(dec *decoder, n *yaml.Node, t Text) {
-		if !idPattern.MatchString(datePattern.ReplaceAllLiteralString(t.Text, "2006-01-02")) {
+		if !ValidID(datePattern.ReplaceAllLiteralString(t.Text, "2006-01-02")) {
 			bad(dec, n, fmt.Sprintf("%q cannot be an id", clip(t.Text)), "up to 100 letters, digits, . _ - and {{date}}; for example news-{{date}}")
 			return
 		}

@@ -44,8 +44,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 
 func (t *tool) root() *cobra.Command {
 	root := &cobra.Command{
-		Use:   "mailshot",
-		Short: "Run mail campaigns: never twice, never the wrong thing, never past the cap",
+		Version: version(),
+		Use:     "mailshot",
+		Short:   "Run mail campaigns: never twice, never the wrong thing, never past the cap",
 		Long: `mailshot sends one message to each row of a list, through your mail server and within its caps.
 
 A campaign is a file (campaign.yaml) that names a list, templates, attachments and a server. Start with

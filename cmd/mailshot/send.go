@@ -87,6 +87,8 @@ func (t *tool) send(cmd *cobra.Command, args []string, f sendFlags) (err error) 
 		return usage(errors.New("--fail is for --to-sink"), "mailshot send --to-sink "+quoted(d.Path))
 	case !f.toSink && !d.Server.Given():
 		return usage(fmt.Errorf("%s names no server to send to; nothing was sent", d.Name), "mailshot send --to-sink "+quoted(d.Path))
+	case f.id != "" && !definition.ValidID(f.id):
+		return usage(fmt.Errorf("--id: %q cannot be an id (up to 100 letters, digits, . _ -)", f.id), "mailshot send --id news-2 "+quoted(d.Path))
 	case f.limit < 0, f.limit == 0 && cmd.Flags().Changed("limit"):
 		return usage(errors.New("--limit counts from 1"), "mailshot send --limit 1 "+quoted(d.Path))
 	}
@@ -97,6 +99,13 @@ func (t *tool) send(cmd *cobra.Command, args []string, f sendFlags) (err error) 
 		}
 		defer func() { err = errors.Join(err, basin.close()) }()
 		o.Sink, o.State, o.Accounts = basin.target(), basin.state(), basin.accounts()
+		// The user's own secret, so that Message-IDs and tokens are those of the real send: byte for byte.
+		if err := t.withAccounts(func(a *ledger.Accounts) (err error) {
+			o.Sink.Secret, err = a.Secret(cmd.Context())
+			return err
+		}); err != nil {
+			return err
+		}
 	}
 
 	progress := newProgress(t.screen, t.say)
