@@ -220,7 +220,7 @@ func (w *work) generation(t *testing.T, cfg Config, g *Gate, most int, abort boo
 //
 // It guards "never past the cap". With told left out of transact, a message whose connection broke after its RCPT was
 // sent again under the same reservation: 91 RCPTs lay in 9.7 s under 90/10s. Without told in wait, a Send that was
-// interrupted after its envelope had gone out ahead looked like one of which nobody had heard: 401 lay in 46 s under 400/min.
+// interrupted after its envelope had gone out ahead looked like one of which nobody had heard: 401 lay in 45 s under 400/min.
 func TestCapsAtTheServer(t *testing.T) {
 	t.Parallel()
 	n := 25_000 // of each kind
@@ -445,7 +445,7 @@ func forms(user, secret string) []string {
 // looks for password and token in all that a pool and a probe give away: outcomes, errors with what they wrap, events,
 // conversations, in every way of printing them.
 //
-// With the masks left out of Session.got, every row whose server repeats the secret showed it.
+// With the mask left out of Session.refused, 60 rows behind the login showed it; left out of Session.got, 54, in the conversation.
 func TestNoSecretShows(t *testing.T) {
 	t.Parallel()
 	garbage := func(stage string) func(*peer, string, string) bool {
@@ -481,63 +481,63 @@ func TestNoSecretShows(t *testing.T) {
 				}
 				t.Run(mechanism+" "+stage+" "+kind, func(t *testing.T) {
 					t.Parallel()
-					synctest.Test(t, func(t *testing.T) {
-						f := &fake{caps: []string{"AUTH " + mechanism, "PIPELINING"}, on: func(p *peer, s, arg string) bool {
-							if how(p, s, arg) {
-								if kind == "challenge" && s == "auth" {
-									p.read()
-									p.say("535 5.7.8 " + secret)
-								}
-								return true
+					f := &fake{caps: []string{"AUTH " + mechanism, "PIPELINING"}, on: func(p *peer, s, arg string) bool {
+						if how(p, s, arg) {
+							if kind == "challenge" && s == "auth" {
+								p.read()
+								p.say("535 5.7.8 " + secret)
 							}
-							return s == "auth" && dialogue(p, mechanism)
-						}}
-						cfg := f.pipe()
-						cfg.Host = "127.0.0.1" // where no TLS is needed
-						cfg.Username, cfg.Auth = "ann", mechanism
-						give := func(context.Context) (Secret, error) { return Secret(secret), nil }
-						if secret == password {
-							cfg.Password = give
-						} else {
-							cfg.Token = give
+							return true
 						}
-						var mu sync.Mutex
-						var shown strings.Builder
-						show := func(v any) {
-							mu.Lock()
-							defer mu.Unlock()
-							fmt.Fprintf(&shown, "%v %+v %#v %s %q\n", v, v, v, v, v)
-							_ = json.NewEncoder(&shown).Encode(v)
-							slog.New(slog.NewTextHandler(&shown, &slog.HandlerOptions{Level: slog.LevelDebug})).Debug("x", "v", v)
-						}
-						cfg.Observe = func(e Event) { show(e) }
-						p := newPool(t, cfg)
-						for range 2 {
-							out := p.Send(t.Context(), message("a@example.org"), always)
-							show(out)
-							for err := out.Err; err != nil; err = errors.Unwrap(err) {
-								show(err)
-							}
-						}
-						if err := p.Check(t.Context()); err != nil {
-							show(err)
-						}
-						p.Abort()
-						probed, err := Probe(t.Context(), cfg, ProbeOptions{Until: "rcpt", From: "a@example.com", To: "b@example.org"})
-						if err != nil {
-							t.Fatal(err)
-						}
-						show(probed)
-						show(probed.Err)
-						show(cfg.Username)
+						return s == "auth" && dialogue(p, mechanism)
+					}}
+					cfg := f.listen(t)
+					cfg.Username, cfg.Auth = "ann", mechanism
+					give := func(context.Context) (Secret, error) { return Secret(secret), nil }
+					if secret == password {
+						cfg.Password = give
+					} else {
+						cfg.Token = give
+					}
+					var mu sync.Mutex
+					var shown strings.Builder
+					show := func(v any) {
 						mu.Lock()
 						defer mu.Unlock()
-						for _, form := range forms("ann", secret) {
-							if strings.Contains(shown.String(), form) {
-								t.Errorf("%q shows in\n%s", form, shown.String())
-							}
+						fmt.Fprintf(&shown, "%v %+v %#v %s %q\n", v, v, v, v, v)
+						_ = json.NewEncoder(&shown).Encode(v)
+						slog.New(slog.NewTextHandler(&shown, &slog.HandlerOptions{Level: slog.LevelDebug})).Debug("x", "v", v)
+					}
+					cfg.Observe = func(e Event) { show(e) }
+					p := newPool(t, cfg)
+					for range 2 {
+						out := p.Send(t.Context(), message("a@example.org"), always)
+						show(out)
+						for err := out.Err; err != nil; err = errors.Unwrap(err) {
+							show(err)
 						}
-					})
+					}
+					if err := p.Check(t.Context()); err != nil {
+						show(err)
+					}
+					p.Abort()
+					probed, err := Probe(t.Context(), cfg, ProbeOptions{Until: "rcpt", From: "a@example.com", To: "b@example.org"})
+					if err != nil {
+						t.Fatal(err)
+					}
+					show(probed)
+					show(probed.Err)
+					show(cfg.Username)
+					if f.count("AUTH") == 0 && slices.Index(stages, stage) >= slices.Index(stages, "auth") {
+						t.Error("nobody logged in")
+					}
+					mu.Lock()
+					defer mu.Unlock()
+					for _, form := range forms("ann", secret) {
+						if strings.Contains(shown.String(), form) {
+							t.Errorf("%q shows in\n%s", form, shown.String())
+						}
+					}
 				})
 			}
 		}
