@@ -20,8 +20,8 @@ import (
 const (
 	// defaultConnections is how many sessions are open at once where the campaign file says nothing.
 	defaultConnections = 2
-	// workersPerConnection keeps some deliveries made and waiting while others have the connection or wait for the ledger.
-	workersPerConnection = 4
+	// workersPerConnection lets one delivery be made, or wait for the ledger, while another has the connection.
+	workersPerConnection = 2
 	// patience is how long a run waits for the next delivery that is due before it ends with work left.
 	patience = time.Hour
 	// serverTries is how often in a row the server may fail before the run halts; the waits between double.
