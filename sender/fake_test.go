@@ -13,6 +13,7 @@ import (
 	"math/big"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -47,16 +48,18 @@ type peer struct {
 	conn   net.Conn
 	br     *bufio.Reader
 	secure bool
+	gone   bool // closed: what it has read already is not looked at
 }
 
 func (p *peer) raw(s string) { _, _ = io.WriteString(p.conn, s) }
 func (p *peer) say(s string) { p.raw(s + "\r\n") }
 
 // drop closes; the peer finds out on its next read.
-func (p *peer) drop() { _ = p.conn.Close() }
+func (p *peer) drop() { p.gone = true; _ = p.conn.Close() }
 
 // reset closes so that what is unread on either side is lost.
 func (p *peer) reset() {
+	p.gone = true
 	if tcp, ok := p.conn.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0)
 	}
@@ -117,7 +120,7 @@ func (f *fake) serve(conn net.Conn) {
 		p.say("220 fake.example ESMTP")
 	}
 	var m stored
-	for {
+	for !p.gone {
 		line, err := p.br.ReadString('\n')
 		if err != nil {
 			return
@@ -132,7 +135,7 @@ func (f *fake) serve(conn net.Conn) {
 			continue
 		}
 		switch verb {
-		case "ehlo":
+		case "ehlo", "lhlo":
 			caps := f.caps
 			if p.secure {
 				caps = f.capsTLS
@@ -156,9 +159,13 @@ func (f *fake) serve(conn net.Conn) {
 			m = stored{From: arg}
 			p.say("250 2.1.0 ok")
 		case "rcpt":
-			m.To = strings.TrimSuffix(strings.TrimPrefix(arg, "TO:<"), ">")
+			m.To, _, _ = strings.Cut(strings.TrimPrefix(arg, "TO:<"), ">")
 			p.say("250 2.1.5 ok")
 		case "data":
+			if m.To == "" {
+				p.say("503 5.5.1 no valid recipients")
+				continue
+			}
 			p.say("354 go on")
 			if p.does("body", "") {
 				return
@@ -169,11 +176,36 @@ func (f *fake) serve(conn net.Conn) {
 			}
 			m.Data = data
 			p.sent++
-			if p.does("end", m.To) {
+			done := m
+			m = stored{}
+			if p.does("end", done.To) {
 				continue
 			}
-			p.store(m)
+			p.store(done)
 			p.say("250 2.0.0 queued")
+		case "bdat":
+			size, _, _ := strings.Cut(arg, " ")
+			n, _ := strconv.Atoi(size)
+			data := make([]byte, n)
+			if _, err := io.ReadFull(p.br, data); err != nil {
+				return
+			}
+			if m.To == "" {
+				p.say("503 5.5.1 no valid recipients")
+				continue
+			}
+			m.Data = string(data)
+			p.sent++
+			done := m
+			m = stored{}
+			if p.does("end", done.To) {
+				continue
+			}
+			p.store(done)
+			p.say("250 2.0.0 queued")
+		case "rset":
+			m = stored{}
+			p.say("250 2.0.0 ok")
 		case "quit":
 			p.say("221 bye")
 			return

@@ -71,7 +71,8 @@ func (p *Pool) transact(ctx context.Context, c *conn, e smtp.Envelope, body io.W
 // 421 or without a word. Silence until the time-out is not that.
 func brokenOff(err error) bool {
 	var e *smtp.Error
-	return errors.As(err, &e) && (e.Code == 421 || e.Code == 0 && !e.Stop && !errors.Is(err, os.ErrDeadlineExceeded))
+	var body *smtp.BodyError // the message's own fault
+	return errors.As(err, &e) && !errors.As(err, &body) && (e.Code == 421 || e.Code == 0 && !e.Stop && !errors.Is(err, os.ErrDeadlineExceeded))
 }
 
 // told reports whether the server has, or may have, heard RCPT: then the caller's use of the caps is spent, and another

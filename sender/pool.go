@@ -39,7 +39,8 @@ type Pool struct {
 	refusal  Outcome       // the last failure to connect
 	stopped  *Outcome      // nothing will work until the configuration changes
 	closed   bool
-	queue    []*waiter   // Sends that may follow on a connection in use, the first come first
+	queue    []*waiter // Sends that may follow on a connection in use, the first come first
+	tickets  uint64
 	lumps    atomic.Bool // messages do not go out in one write, see unchunk
 
 	tune   func(*smtp.Options) // what a probe wants otherwise; nil: nothing

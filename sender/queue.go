@@ -1,6 +1,7 @@
 package sender
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -17,9 +18,10 @@ type waiter struct {
 	envelope smtp.Envelope
 	turn     chan *conn // the connection, when its turn has come; room for one
 	// Under the pool's lock.
-	claimed bool // off the queue: its turn comes, or has come
-	gone    bool // left after it was claimed
-	told    bool // claimed with its envelope: the server hears of it, or may have
+	ticket  uint64 // the lower, the longer it has waited
+	claimed bool   // off the queue: its turn comes, or has come
+	gone    bool   // left after it was claimed
+	told    bool   // claimed with its envelope: the server hears of it, or may have
 }
 
 // errPromised is the cause of an outcome's stage when a claimed Send leaves.
@@ -40,7 +42,12 @@ func (p *Pool) wait(ctx context.Context, w *waiter, fresh bool) (c *conn, failed
 		return nil, nil
 	}
 	w.claimed = false
-	p.queue = append(p.queue, w)
+	if w.ticket == 0 {
+		p.tickets++
+		w.ticket = p.tickets
+	}
+	at, _ := slices.BinarySearchFunc(p.queue, w.ticket, func(x *waiter, t uint64) int { return cmp.Compare(x.ticket, t) })
+	p.queue = slices.Insert(p.queue, at, w)
 	p.mu.Unlock()
 	select {
 	case <-changed:
