@@ -29,8 +29,8 @@ func sendThree(t *testing.T, f *fake, p *Pool) (b Outcome) {
 
 // TestChunkAnswers: every wrong way to answer a message that came in one write.
 //
-// It guards "never twice". Proven by breaking: with doubtful doing nothing, the
-// rows with unknown came back as retry; with the look for an answer too many left out,
+// It guards "never twice". Proven by breaking: with doubtful doing nothing, "drops at
+// mail" came back as retry (the other rows have reply's table behind them too); with the look for an answer too many left out,
 // "an answer too many" counted as sent a message whose answer was a refusal.
 func TestChunkAnswers(t *testing.T) {
 	t.Parallel()
@@ -125,7 +125,7 @@ func TestChunkBytes(t *testing.T) {
 }
 
 // TestChunkBegin: before begin, and without it, nothing is written. With begin
-// called after the write, its error came with the message stored.
+// called and its error overlooked, b's message was stored.
 func TestChunkBegin(t *testing.T) {
 	t.Parallel()
 	f := &fake{caps: []string{"PIPELINING", "CHUNKING"}}

@@ -68,9 +68,8 @@ func says(lines ...string) func(*peer) {
 //
 // It guards "never twice, never lost". Proven by breaking: with what the group showed
 // overlooked in message, "an answer too few" counted a as sent, which the server had not
-// stored; with the lone dot's case marked dirty instead, the RSET went into
-// the message and the rows "354 after a refusal" lost the third; with an unbelieved group
-// taken as it came, "an answer too many" handed b's message to the reply of another.
+// stored; with RSET in the place of the lone dot, the rows "354 after a refusal" hung, for the server
+// took it for text; with an unbelieved group taken as it came, "a refusal too many" stopped b.
 func TestMixedAnswers(t *testing.T) {
 	t.Parallel()
 	lone := func(answer string) func(*peer, string, string) bool {
@@ -204,7 +203,7 @@ func halfway(p *peer) {
 
 // TestMayNotBegin: b's envelope is out and b does not begin. a is not touched by
 // it, the connection is closed, and nothing of b is written. With the session kept
-// after begin's error, c's commands became b's message.
+// after begin's error, c's commands were b's text to the server, and the test hung.
 func TestMayNotBegin(t *testing.T) {
 	t.Parallel()
 	no := errors.New("on the suppression list")

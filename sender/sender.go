@@ -16,6 +16,13 @@
 //     server takes a message without its end.
 //   - After the final dot a whole answer decides. Without one the outcome is unknown.
 //
+// Where the server offers PIPELINING, the end of a message carries the envelope of a
+// Send that waits: one round trip a message, as long as some wait. Where it offers CHUNKING too, a
+// message of up to Config.ChunkLimit goes out in one write with its own envelope, once the
+// connection has carried one and was heard just now; begin runs before MAIL
+// there, and a connection that breaks before any answer leaves the message unknown. After the first such break
+// the pool sends no more that way.
+//
 // The one thing Send repeats by itself is a transaction that fails before begin
 // on a connection that had been used before: servers close idle connections, and
 // that is no one's fault.
