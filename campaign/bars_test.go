@@ -159,7 +159,8 @@ func tokensOf(raw []byte) (map[string][]string, error) {
 }
 
 // Nobody's data in anybody else's message, while replies fail and connections drop. Proven by sharing one buffer
-// between two renderings: foreign tokens were found within the first hundred messages.
+// between all renderings: 21 of 1,000 were held, for their digest was not the planned one; with that comparison left out too,
+// texts of two people arrived in one message.
 func TestNoForeignToken(t *testing.T) {
 	t.Parallel()
 	n := 10_000
@@ -225,7 +226,7 @@ func (k *killer) Write(p []byte) (int, error) {
 }
 
 // Killed at random moments and resumed until done: nobody twice, nobody lost, at most one unknown per connection and
-// kill. Proven by letting ledger.Begin return before its commit: messages arrived twice.
+// kill. Proven by making what is found begun pending again instead of unknown: 33 to 45 people of 2,000 got two.
 func TestKilledAndResumed(t *testing.T) {
 	t.Parallel()
 	const connections = 4
