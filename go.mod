@@ -43,6 +43,8 @@ require (
 	golang.org/x/text v0.43.0
 	// The ledger: SQLite without cgo. v1.61 needs a pprof that the proxy refuses.
 	modernc.org/sqlite v1.60.1
+	// The state machine against a simulated disk and server, with shrinking; tests only.
+	pgregory.net/rapid v1.3.0
 )
 
 require (
