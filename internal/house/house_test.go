@@ -34,6 +34,7 @@ var allowed = map[string][]string{
 	"internal/records":    {},
 	"internal/mask":       {},
 	"internal/oauth":      {"internal/mask"},
+	"internal/servers":    {},
 	"internal/sink":       {"internal/mailbox"},
 }
 
