@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -288,4 +289,65 @@ func TestBudgetLeases(t *testing.T) {
 		reserve(t, d, t0.Add(time.Hour), l).Stamp(t0.Add(time.Hour))
 	}
 	refuse(t, d, t0.Add(time.Hour), "account", 2*time.Hour, l)
+}
+
+// A cap of seconds is counted, too, and by the millisecond: the pace alone lets the sixth start while five are under way.
+// Breakages that show it: with windows of less than a minute left out of room, the sixth was granted; counted by the second, it was
+// refused until 2s instead of 1.34s.
+func TestBudgetShortWindows(t *testing.T) {
+	t.Parallel()
+	a := accounts(t, accountsPath(t))
+	b, c := budget(t, a), budget(t, a)
+	l := Limit{"account", []Cap{{5, time.Second}}}
+	at := func(ms int) time.Time { return t0.Add(time.Duration(ms) * time.Millisecond) }
+	var open []*Reservation
+	for i := range 5 {
+		open = append(open, reserve(t, []*Budget{b, c}[i%2], at(200*i), l))
+	}
+	refuse(t, b, at(1100), "account", 1100*time.Millisecond+pollBusy, l)
+	open[0].Stamp(at(340))
+	open[2].Stamp(at(700))
+	refuse(t, b, at(1100), "account", 1340*time.Millisecond, l)
+	reserve(t, b, at(1340), l).Release()
+	reserve(t, b, at(1540), l)
+	refuse(t, c, at(1600), "account", 1740*time.Millisecond, l) // the pace
+	reserve(t, b, at(1740), l)
+	refuse(t, c, at(1940), "account", 1940*time.Millisecond+pollBusy, l)
+}
+
+// Uses under a cap of seconds count for those who have another cap on the same key.
+// With only windows of a minute and more leased for, the second use was granted.
+func TestBudgetMixedCaps(t *testing.T) {
+	t.Parallel()
+	b := budget(t, accounts(t, accountsPath(t)))
+	reserve(t, b, t0, Limit{"account", []Cap{{5, time.Second}, {100, time.Hour}}}).Stamp(t0)
+	refuse(t, b, t0, "account", time.Hour, Limit{"account", []Cap{{1, time.Hour}}})
+	reserve(t, b, t0.Add(10*time.Second), Limit{"account", []Cap{{5, time.Second}}}).Stamp(t0.Add(10 * time.Second))
+	refuse(t, b, t0.Add(11*time.Second), "account", time.Hour, Limit{"account", []Cap{{2, time.Hour}}})
+	refuse(t, b, t0.Add(11*time.Second), "account", 70*time.Second, Limit{"account", []Cap{{1, time.Minute}}})
+}
+
+// What a process leaves behind when it has nothing more to reserve is on the disk soon, and others need not wait for it.
+// Without writeSoon the other was refused for as long as the first was idle.
+func TestBudgetIdle(t *testing.T) {
+	t.Parallel()
+	a := accounts(t, accountsPath(t))
+	b, c := budget(t, a), budget(t, a)
+	l := Limit{"account", []Cap{{2, time.Minute}}}
+	first, second := reserve(t, b, t0, l), reserve(t, b, t0, l)
+	first.Stamp(t0)
+	second.Release()
+	for { // ends by itself or by the test's time-out
+		r, key, _, err := c.Reserve(t.Context(), t0.Add(59*time.Second), []Limit{l})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if key == "" {
+			r.Release()
+			break
+		}
+		runtime.Gosched()
+	}
+	reserve(t, c, t0.Add(61*time.Second), l)
+	reserve(t, c, t0.Add(61*time.Second), l)
 }

@@ -11,14 +11,16 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// Cap allows N uses in any window of this length. Windows of a minute and longer are exact rolling windows; shorter ones are
-// paced: uses start at least Window/N apart, in all processes together.
+// Cap allows N uses in any window of this length, in all processes together. Under one of less than a minute uses are paced, too:
+// they start at least Window/N apart.
 type Cap struct {
 	N      int64
 	Window time.Duration
 }
 
-func (c Cap) paced() bool { return c.Window < time.Minute }
+func (c Cap) paced() bool { return c.Window < pacedBelow }
+
+const pacedBelow = time.Minute
 
 // Limit is what is capped, an account or a group of recipients at one, and its caps.
 type Limit struct {
@@ -29,33 +31,25 @@ type Limit struct {
 // caps is the limit's caps as text, to tell one set from another.
 func (l Limit) caps() string { return fmt.Sprint(l.Caps) }
 
-// rolling reports whether uses of the limit are counted in windows.
-func (l Limit) rolling() bool {
-	for _, c := range l.Caps {
-		if !c.paced() {
-			return true
-		}
-	}
-	return false
-}
+// counted reports whether there is anything to count for.
+func (l Limit) counted() bool { return len(l.Caps) > 0 }
 
-// block is how many uses are leased at once. Small caps are not leased ahead, so that no process keeps from others what it may not need.
+// block is how many uses are leased at once. Small caps are not leased ahead, so that no process keeps from others what it may not
+// need; nor are paced ones, for what is leased counts as now.
 func (l Limit) block() int64 {
 	n := int64(64)
 	for _, c := range l.Caps {
-		if !c.paced() {
-			n = min(n, c.N/100)
-		}
-		if !c.paced() && c.N <= 1000 {
+		if c.paced() || c.N <= 1000 {
 			return 1
 		}
+		n = min(n, c.N/100)
 	}
 	return n
 }
 
 // Budget is this process's way to the use of caps that all of the user's processes share. A use is reserved on the disk before it
-// happens, and counts as happening now until it is stamped; stamps are written with later reservations. What a dead process had
-// reserved counts from the moment its lock is found free. A Budget is for any number of goroutines.
+// happens, and counts as happening now until it is stamped; stamps are written with the next reservation, or soon by themselves. What
+// a dead process had reserved counts from a second after its lock is found free. A Budget is for any number of goroutines.
 type Budget struct {
 	a      *Accounts
 	holder string
@@ -66,12 +60,17 @@ type Budget struct {
 	accounts map[string]*account // by Limit.Key
 	reaped   bool
 	closed   bool
+	alarm    *time.Timer // writes what is not on the disk yet; nil: all is, or a reservation has come before
 }
 
-// account is what this process holds of one key: leased = free + reserved + stamped.
+// soon is how long a stamp waits for a reservation to take it along to the disk.
+const soon = 100 * time.Millisecond
+
+// account is what this process holds of one key: leased = free + reserved + stamped + returned.
 type account struct {
-	free   map[string]int64 // leased and not reserved, by the caps under which they were leased
-	stamps map[int64]int64  // used at these seconds, not yet on the disk
+	free     map[string]int64 // leased and not reserved, by the caps under which they were leased
+	stamps   map[int64]int64  // used at these milliseconds, not yet on the disk
+	returned int64            // given back, not yet on the disk
 }
 
 // Budget makes this process a holder of reservations.
@@ -95,7 +94,7 @@ func (a *Accounts) holderFile(holder string) string {
 // do nothing.
 type Reservation struct {
 	b      *Budget
-	limits []Limit // those with rolling windows
+	limits []Limit // those that are counted
 	once   sync.Once
 }
 
@@ -105,8 +104,9 @@ func (r *Reservation) Stamp(now time.Time) {
 		r.b.mu.Lock()
 		defer r.b.mu.Unlock()
 		for _, l := range r.limits {
-			r.b.accounts[l.Key].stamps[seconds(now)]++
+			r.b.accounts[l.Key].stamps[milliseconds(now)]++
 		}
+		r.b.writeSoon()
 	})
 }
 
@@ -116,9 +116,46 @@ func (r *Reservation) Release() {
 		r.b.mu.Lock()
 		defer r.b.mu.Unlock()
 		for _, l := range r.limits {
-			r.b.accounts[l.Key].free[l.caps()]++
+			if ac := r.b.accounts[l.Key]; l.block() > 1 {
+				ac.free[l.caps()]++
+			} else {
+				ac.returned++
+			}
 		}
+		r.b.writeSoon()
 	})
+}
+
+// writeSoon sees to it that what a reservation left is on the disk before long, also when no other follows: until then it counts as
+// in use for all other processes. The lock is held.
+func (b *Budget) writeSoon() {
+	if b.alarm == nil && !b.closed {
+		b.alarm = time.AfterFunc(soon, b.writeLeft)
+	}
+}
+
+// writeLeft writes what no reservation has taken along.
+func (b *Budget) writeLeft() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.alarm = nil
+	if b.closed || !b.left() {
+		return
+	}
+	// An error is no loss: what is not written is written with the next reservation, which says so.
+	if b.a.db.write(func(t *tx) error { return b.flush(&usage{t: t, holder: b.holder}) }) == nil {
+		b.flushed()
+	}
+}
+
+// left reports whether anything is not on the disk yet. The lock is held.
+func (b *Budget) left() bool {
+	for _, ac := range b.accounts {
+		if len(ac.stamps) > 0 || ac.returned > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // Reserve takes one use under every limit, or none: then it returns the key that is in the way for longest, and when it is worth
@@ -164,7 +201,7 @@ func (b *Budget) Reserve(ctx context.Context, now time.Time, ls []Limit) (r *Res
 	}
 	r = &Reservation{b: b}
 	for _, l := range ls {
-		if l.rolling() {
+		if l.counted() {
 			b.account(l.Key).free[l.caps()]--
 			r.limits = append(r.limits, l)
 		}
@@ -181,28 +218,28 @@ func (b *Budget) account(key string) *account {
 	return ac
 }
 
-// covered reports whether what is leased already is enough. Pacing is never leased.
+// covered reports whether what is leased already is enough. It never is for paced ones, for only the disk knows the last start.
 func (b *Budget) covered(ls []Limit) bool {
 	for _, l := range ls {
-		for _, c := range l.Caps {
-			if c.paced() {
-				return false
-			}
-		}
-		if l.rolling() && b.account(l.Key).free[l.caps()] == 0 {
+		if l.counted() && b.account(l.Key).free[l.caps()] == 0 {
 			return false
 		}
 	}
 	return true
 }
 
-// flush writes stamps as uses; they are forgotten here when that is on the disk.
+// flush writes stamps as uses, and gives back what was not used; both are forgotten here when that is on the disk.
 func (b *Budget) flush(u *usage) error {
 	for key, ac := range b.accounts {
-		for second, n := range ac.stamps {
-			if err := errors.Join(u.add(key, second, n), u.release(key, n)); err != nil {
+		over := ac.returned
+		for ms, n := range ac.stamps {
+			over += n
+			if err := u.add(key, ms, n); err != nil {
 				return err
 			}
+		}
+		if err := u.release(key, over); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -211,6 +248,7 @@ func (b *Budget) flush(u *usage) error {
 func (b *Budget) flushed() {
 	for _, ac := range b.accounts {
 		clear(ac.stamps)
+		ac.returned = 0
 	}
 }
 
@@ -227,7 +265,7 @@ func (b *Budget) lease(u *usage, ls []Limit) (got map[string]int64, key string, 
 		if err := u.settle(l); err != nil {
 			return nil, "", time.Time{}, err
 		}
-		need := l.rolling() && b.account(l.Key).free[l.caps()] == 0
+		need := l.counted() && b.account(l.Key).free[l.caps()] == 0
 		room, wait, err := u.room(l, need)
 		if err == nil && room == 0 {
 			// Perhaps a dead process is in the way: then its uses begin to grow old now.
@@ -256,7 +294,7 @@ func (b *Budget) lease(u *usage, ls []Limit) (got map[string]int64, key string, 
 	return got, "", time.Time{}, nil
 }
 
-// reap turns what dead processes had reserved into uses that happen now: nobody knows whether and when they did.
+// reap turns what dead processes had reserved into uses of this moment: nobody knows whether and when they did.
 func (b *Budget) reap(u *usage) error {
 	holders, err := u.holders()
 	if err != nil {
@@ -291,6 +329,9 @@ func (b *Budget) Close() error {
 		return nil
 	}
 	b.closed = true
+	if b.alarm != nil {
+		b.alarm.Stop() // once it runs it finds the budget closed
+	}
 	left := true
 	err := b.a.db.write(func(t *tx) error {
 		u := &usage{t: t, now: time.Now(), late: b.late, holder: b.holder}

@@ -96,4 +96,9 @@ CREATE TABLE days (                    -- what was sent on a day, for warming up
 	tried INTEGER NOT NULL, refused INTEGER NOT NULL,
 	PRIMARY KEY (key, day)
 ) WITHOUT ROWID;
+`, `
+CREATE TABLE moments (                 -- uses of the last minute once more, by the millisecond, rounded up: caps of seconds count these
+	key TEXT NOT NULL, ms INTEGER NOT NULL, n INTEGER NOT NULL,
+	PRIMARY KEY (key, ms)
+) WITHOUT ROWID;
 `}

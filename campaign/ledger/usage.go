@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// usage is the use of caps as it is on the disk, within one transaction at one moment. Uses are kept by the second, rounded up, so
-// that a use is never taken for older than it is.
+// usage is the use of caps as it is on the disk, within one transaction at one moment. Uses are kept by the second, and for a minute
+// by the millisecond too, for a cap of five in a second would be half of one if seconds were all it could count. Both are rounded up,
+// so that a use is never taken for older than it is.
 type usage struct {
 	t      *tx
 	now    time.Time
@@ -23,6 +24,15 @@ func seconds(at time.Time) int64 {
 	return s
 }
 
+// milliseconds is at in whole milliseconds of Unix time, rounded up.
+func milliseconds(at time.Time) int64 {
+	ms := at.UnixMilli()
+	if at.Nanosecond()%int(time.Millisecond) > 0 {
+		ms++
+	}
+	return ms
+}
+
 // A use may lie in the future for three reasons. Rounding up makes up to a second of it. A caller who read the clock and then waited
 // for its turn comes late, by less than a minute: to believe it would make every use look older than it is, so the latest use tells
 // the time. Anything further away means that the clock was set back, and counts as now.
@@ -31,12 +41,19 @@ const (
 	late     = time.Minute
 )
 
+// grace is how long what a process wrote last may lie unread in a server's socket after its death: what it had reserved counts from
+// then.
+const grace = time.Second
+
 // pollBusy is how soon to ask again when everything that is in the way is in use at this moment.
 const pollBusy = time.Second
 
-// add counts n uses at second.
-func (u *usage) add(key string, second, n int64) error {
-	_, err := u.t.exec("INSERT INTO uses(key, second, n) VALUES (?, ?, ?) ON CONFLICT (key, second) DO UPDATE SET n = n + excluded.n", key, second, n)
+// add counts n uses at ms.
+func (u *usage) add(key string, ms, n int64) error {
+	_, err := u.t.exec("INSERT INTO uses(key, second, n) VALUES (?, ?, ?) ON CONFLICT (key, second) DO UPDATE SET n = n + excluded.n", key, (ms+999)/1000, n)
+	if err == nil {
+		_, err = u.t.exec("INSERT INTO moments(key, ms, n) VALUES (?, ?, ?) ON CONFLICT (key, ms) DO UPDATE SET n = n + excluded.n", key, ms, n)
+	}
 	return err
 }
 
@@ -75,11 +92,17 @@ func (u *usage) settle(l Limit) error {
 		if _, err := u.t.exec("DELETE FROM uses WHERE key = ? AND second > ?", l.Key, seconds(now)); err != nil {
 			return err
 		}
-		if err := u.add(l.Key, seconds(u.now), future); err != nil {
+		if _, err := u.t.exec("DELETE FROM moments WHERE key = ? AND ms > ?", l.Key, 1000*seconds(now)); err != nil {
+			return err
+		}
+		if err := u.add(l.Key, milliseconds(u.now), future); err != nil {
 			return err
 		}
 	}
 	if _, err := u.t.exec("UPDATE paces SET last = ? WHERE key = ? AND last > ?", u.now.UnixNano(), l.Key, now.UnixNano()); err != nil {
+		return err
+	}
+	if _, err := u.t.exec("DELETE FROM moments WHERE key = ? AND ms <= ?", l.Key, u.now.Add(-pacedBelow).UnixMilli()); err != nil {
 		return err
 	}
 	_, err = u.t.exec("DELETE FROM uses WHERE key = ? AND second <= (SELECT (? - longest) / 1000000000 - 1 FROM windows WHERE key = ?)", l.Key, u.now.UnixNano(), l.Key)
@@ -105,7 +128,7 @@ func (u *usage) catchUp(key string) error {
 	return nil
 }
 
-// room is how many more uses l allows now. When it allows none it says when that may change. Rolling caps are looked at only when
+// room is how many more uses l allows now. When it allows none it says when that may change. Windows are looked at only when
 // count is set: what is leased has been counted already.
 func (u *usage) room(l Limit, count bool) (room int64, wait time.Time, err error) {
 	room = 1
@@ -118,33 +141,47 @@ func (u *usage) room(l Limit, count bool) (room int64, wait time.Time, err error
 			return 0, wait, err
 		}
 	}
-	for _, c := range l.Caps {
-		var left int64
-		var when time.Time
-		switch {
-		case c.paced():
-			left, when, err = u.pace(l.Key, c)
-		case count:
-			left, when, err = u.window(l.Key, c, leased)
-		default:
-			continue
-		}
-		if err != nil {
-			return 0, wait, err
-		}
+	narrow := func(left int64, when time.Time, err error) error {
 		room = min(room, left)
 		if left == 0 && when.After(wait) {
 			wait = when
+		}
+		return err
+	}
+	for _, c := range l.Caps {
+		if c.paced() {
+			err = narrow(u.pace(l.Key, c))
+		}
+		if err == nil && count {
+			err = narrow(u.window(l.Key, c, leased))
+		}
+		if err != nil {
+			return 0, wait, err
 		}
 	}
 	return room, wait, nil
 }
 
+// uses are those of a key in a window, by their time in units since 1970: milliseconds for the short ones.
+type uses struct {
+	unit time.Duration
+	sum  string
+	list string
+}
+
+func (c Cap) uses() uses {
+	if c.paced() {
+		return uses{time.Millisecond, "SELECT coalesce(sum(n), 0) FROM moments WHERE key = ? AND ms > ?", "SELECT ms, n FROM moments WHERE key = ? AND ms > ? ORDER BY ms"}
+	}
+	return uses{time.Second, "SELECT coalesce(sum(n), 0) FROM uses WHERE key = ? AND second > ?", "SELECT second, n FROM uses WHERE key = ? AND second > ? ORDER BY second"}
+}
+
 // window is the room in a rolling window.
 func (u *usage) window(key string, c Cap, leased int64) (left int64, when time.Time, err error) {
 	// A use of second s is in the window until s + Window has come.
-	since := u.now.Add(-c.Window).Unix()
-	used, err := u.sum("SELECT coalesce(sum(n), 0) FROM uses WHERE key = ? AND second > ?", key, since)
+	in := c.uses()
+	since := u.now.Add(-c.Window).UnixNano() / int64(in.unit)
+	used, err := u.sum(in.sum, key, since)
 	if err != nil {
 		return 0, when, err
 	}
@@ -153,13 +190,13 @@ func (u *usage) window(key string, c Cap, leased int64) (left int64, when time.T
 		return 1 - over, when, nil
 	}
 	when = u.now.Add(pollBusy)
-	rows, err := u.t.query("SELECT second, n FROM uses WHERE key = ? AND second > ? ORDER BY second", key, since)
+	rows, err := u.t.query(in.list, key, since)
 	err = each(rows, err, func(r *sql.Rows) error {
-		var second, n int64
-		err := r.Scan(&second, &n)
+		var at, n int64
+		err := r.Scan(&at, &n)
 		if over > 0 {
 			if over -= n; over <= 0 {
-				when = time.Unix(second, 0).Add(c.Window)
+				when = time.Unix(0, at*int64(in.unit)).Add(c.Window)
 			}
 		}
 		return err
@@ -209,11 +246,15 @@ func (u *usage) holders() (list []string, err error) {
 	return list, err
 }
 
-// bury makes uses of now out of a dead holder's leases.
+// bury makes uses out of a dead holder's leases.
 func (u *usage) bury(holder string) error {
 	// The WHERE keeps SQLite from taking ON for a join.
 	_, err := u.t.exec(`INSERT INTO uses(key, second, n) SELECT key, ?, n FROM leases WHERE holder = ? ON CONFLICT (key, second) DO UPDATE SET n = n + excluded.n`,
 		seconds(u.now), holder)
+	if err == nil {
+		_, err = u.t.exec(`INSERT INTO moments(key, ms, n) SELECT key, ?, n FROM leases WHERE holder = ? ON CONFLICT (key, ms) DO UPDATE SET n = n + excluded.n`,
+			milliseconds(u.now.Add(grace)), holder)
+	}
 	if err != nil {
 		return err
 	}

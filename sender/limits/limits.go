@@ -5,11 +5,12 @@
 // argument, and the caller serialises. So whole campaigns of days are tested in
 // milliseconds, and a ledger on disk and a budget in memory obey one definition.
 //
-// There are two kinds of cap. A window of a minute or longer is a rolling
-// window, counted exactly: at no moment lie more than N uses in the window that
-// ends there (see [Window]). A shorter one is a pace: uses are spread evenly,
-// one after the other, with no burst (see [Pace]), because a server that says
-// "5 per second" also minds five at once.
+// Every cap is a rolling window, counted exactly: at no moment lie more than N
+// uses in the window that ends there (see [Window]). One of less than a minute is
+// a pace beside it: uses start evenly spread, one after the other, with no burst
+// (see [Pace]), because a server that says "5 per second" also minds five at once.
+// The pace alone would not keep the cap: how far apart what was started arrives is
+// the network's affair.
 package limits
 
 import (
@@ -140,8 +141,8 @@ func grouped(n int64) string {
 	return s
 }
 
-// Paced reports whether the cap is kept by spacing uses evenly (windows under a
-// minute) instead of by counting them in a rolling window.
+// Paced reports whether uses under the cap start evenly spread (windows under a
+// minute), beside being counted.
 func (c Cap) Paced() bool { return c.Window < time.Minute }
 
 // Interval is the shortest time between two uses under a paced cap, rounded up

@@ -26,17 +26,19 @@ func (u *Usage) Free(now time.Time, caps []Cap) time.Time {
 		u.window.keep = max(u.window.keep, c.Window)
 	}
 	for _, c := range caps {
-		var t time.Time
+		until = later(until, u.window.Free(now, c))
 		if c.Paced() {
-			t = u.pace.Free(now, c)
-		} else {
-			t = u.window.Free(now, c)
-		}
-		if t.After(until) {
-			until = t
+			until = later(until, u.pace.Free(now, c))
 		}
 	}
 	return until
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 // Open begins a use at now. The caller has asked Free.
@@ -97,13 +99,7 @@ type Window struct {
 // at which the use in the way leaves the window. When only open uses are in the
 // way, that is a whole window from now: they may yet be stamped.
 func (w *Window) Free(now time.Time, c Cap) time.Time {
-	w.keep = max(w.keep, c.Window)
-	now = w.settle(now)
-	used := w.stamps[w.head:]
-	oldest := now.Add(-c.Window).UnixNano()
-	first := sort.Search(len(used), func(i int) bool { return used[i] > oldest })
-	used = used[first:]
-	free := c.N - w.open - int64(len(used))
+	now, used, free := w.look(now, c)
 	if free > 0 {
 		return time.Time{}
 	}
@@ -115,13 +111,37 @@ func (w *Window) Free(now time.Time, c Cap) time.Time {
 	return time.Unix(0, used[leaving]).Add(c.Window)
 }
 
+// Room is how many more uses cap allows at now; less than none after uses under a higher one.
+func (w *Window) Room(now time.Time, c Cap) int64 {
+	_, _, free := w.look(now, c)
+	return free
+}
+
+// look returns the time to count with, the stamps in cap's window, and how many more it holds.
+func (w *Window) look(now time.Time, c Cap) (_ time.Time, used []int64, free int64) {
+	w.keep = max(w.keep, c.Window)
+	now = w.settle(now)
+	used = w.stamps[w.head:]
+	oldest := now.Add(-c.Window).UnixNano()
+	used = used[sort.Search(len(used), func(i int) bool { return used[i] > oldest }):]
+	return now, used, c.N - w.open - int64(len(used))
+}
+
 // Open begins a use.
 func (w *Window) Open() { w.open++ }
 
 // Stamp ends an open use: it counts from now.
 func (w *Window) Stamp(now time.Time) {
 	w.open--
-	w.stamps = append(w.stamps, w.settle(now).UnixNano())
+	w.stamp(now, 1)
+}
+
+// stamp counts n uses from now.
+func (w *Window) stamp(now time.Time, n int64) {
+	at := w.settle(now).UnixNano()
+	for range n {
+		w.stamps = append(w.stamps, at)
+	}
 }
 
 // Release ends an open use: it does not count.
