@@ -1,93 +1,22 @@
 package recipients
 
 import (
-	"encoding/xml"
+	"bytes"
 	"math"
-	"math/big"
 	"strconv"
 	"strings"
 	"time"
 )
-
-// styles are the number formats of a workbook.
-type styles struct {
-	epoch1904 bool
-	cells     []int          // numFmtId by cell style
-	custom    map[int]string // format code by numFmtId
-	compiled  map[string]*format
-}
-
-// builtin are the formats without a code in the file (ECMA-376 part 1, 18.8.30). Where a format follows the reader's
-// locale, dates are written in ISO 8601.
-var builtin = map[int]string{
-	1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%", 11: "0.00E+00",
-	14: isoDate, 15: "d-mmm-yy", 16: "d-mmm", 17: "mmm-yy", 18: "h:mm AM/PM", 19: "h:mm:ss AM/PM", 20: "h:mm", 21: "h:mm:ss", 22: isoDate + " hh:mm",
-	27: isoDate, 28: isoDate, 29: isoDate, 30: isoDate, 31: isoDate, 32: "h:mm", 33: "h:mm:ss", 34: isoDate, 35: isoDate, 36: isoDate,
-	37: "#,##0;-#,##0", 38: "#,##0;-#,##0", 39: "#,##0.00;-#,##0.00", 40: "#,##0.00;-#,##0.00",
-	45: "mm:ss", 46: "[h]:mm:ss", 47: "mm:ss.0", 48: "##0.0E+0", 49: "@",
-	50: isoDate, 51: isoDate, 52: isoDate, 53: isoDate, 54: isoDate, 55: isoDate, 56: isoDate, 57: isoDate, 58: isoDate,
-}
-
-const isoDate = "yyyy-mm-dd"
-
-func (st *styles) read(s *scanner) error {
-	st.custom = make(map[int]string)
-	for {
-		token, err := s.next()
-		if err != nil {
-			return err
-		}
-		e, ok := token.(xml.StartElement)
-		if !ok {
-			continue
-		}
-		inside := ""
-		if n := len(s.path); n > 1 {
-			inside = s.path[n-2][strings.IndexByte(s.path[n-2], ':')+1:]
-		}
-		switch {
-		case e.Name.Local == "numFmt" && inside == "numFmts":
-			if id, err := strconv.Atoi(attr(e, "numFmtId")); err == nil {
-				st.custom[id] = attr(e, "formatCode")
-			}
-		case e.Name.Local == "xf" && inside == "cellXfs":
-			id, _ := strconv.Atoi(attr(e, "numFmtId")) // absent: 0, General
-			st.cells = append(st.cells, id)
-		}
-	}
-}
-
-// format returns the format of a cell by its s attribute. A style the workbook lacks is General, as Excel has it.
-func (st *styles) format(style string) *format {
-	i := 0
-	if style != "" {
-		i, _ = strconv.Atoi(style)
-	}
-	code := ""
-	if i >= 0 && i < len(st.cells) {
-		id := st.cells[i]
-		var ok bool
-		if code, ok = st.custom[id]; !ok {
-			code = builtin[id]
-		}
-	}
-	f, ok := st.compiled[code]
-	if !ok {
-		if st.compiled == nil {
-			st.compiled = make(map[string]*format)
-		}
-		f = compileFormat(code)
-		st.compiled[code] = f
-	}
-	return f
-}
 
 // format is a compiled number format: what is shown for positive numbers, negative ones and zero.
 //
 // It covers what lists hold: General, digits with thousands and decimals, percent, powers of ten, currencies, leading
 // zeros, literals, dates and times. A section with anything else (fractions, conditions, eras) shows the number as
 // General does, or the date in ISO 8601; so does one that would hide the value.
-type format struct{ sections []section }
+type format struct {
+	sections []section
+	plain    bool // General and nothing else
+}
 
 type section struct {
 	tokens    []formatToken
@@ -112,6 +41,8 @@ func compileFormat(code string) *format {
 	for _, part := range splitSections(code) {
 		f.sections = append(f.sections, compileSection(part))
 	}
+	first := &f.sections[0]
+	f.plain = len(f.sections) == 1 && first.general && len(first.tokens) == 1
 	return f
 }
 
@@ -443,14 +374,53 @@ func (s *section) keepsPoint(i int, fraction string) bool {
 	return strings.Trim(fraction, "0") != "" || s.zeroAfter(i)
 }
 
-// decimal writes a number with so many decimals, rounding half away from zero as the number is written rather than as
-// binary stores it: 1.005 becomes 1.01.
+// decimal writes a number that is not negative with so many decimals, rounding half away from zero as the number is
+// written, in fifteen digits, rather than as binary stores it: 1.005 becomes 1.01.
 func decimal(v float64, decimals int) string {
-	var r big.Rat
-	if _, ok := r.SetString(strconv.FormatFloat(v, 'g', 15, 64)); !ok {
-		return strconv.FormatFloat(v, 'f', decimals, 64)
+	var room [32]byte
+	digits := strconv.AppendFloat(room[:0], v, 'e', 14, 64) // d.dddddddddddddde±dd
+	e := bytes.IndexByte(digits, 'e')
+	if e != 16 {
+		return strconv.FormatFloat(v, 'f', decimals, 64) // an infinity
 	}
-	return r.FloatString(decimals)
+	power, _ := strconv.Atoi(string(digits[e+1:]))
+	digits = append(digits[:1], digits[2:e]...)
+	point := power + 1 // how many digits stand before it
+	keep := point + decimals
+	up := keep >= 0 && keep < len(digits) && digits[keep] >= '5'
+	digits = digits[:min(max(keep, 0), len(digits))]
+	for i := len(digits) - 1; up && i >= 0; i-- {
+		if up = digits[i] == '9'; up {
+			digits[i] = '0'
+		} else {
+			digits[i]++
+		}
+	}
+	b := make([]byte, 0, max(point, 0)+decimals+3)
+	if up {
+		// 9.99 became 10.0: one more digit before the point, or the first behind it that is not zero.
+		digits = append([]byte{'1'}, digits...)
+		point++
+	}
+	digit := func(i int) byte {
+		if i < 0 || i >= len(digits) {
+			return '0'
+		}
+		return digits[i]
+	}
+	if point <= 0 {
+		b = append(b, '0')
+	}
+	for i := range max(point, 0) {
+		b = append(b, digit(i))
+	}
+	if decimals > 0 {
+		b = append(b, '.')
+	}
+	for i := range decimals {
+		b = append(b, digit(point+i))
+	}
+	return string(b)
 }
 
 // general shows a number that is not negative as General does: in eleven characters, with as many decimals as fit.

@@ -2,6 +2,9 @@ package recipients
 
 import (
 	"math"
+	"math/big"
+	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -173,4 +176,25 @@ func FuzzSheet(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestDecimal holds decimal against exact arithmetic on the fifteen digits that Excel shows of a number.
+func TestDecimal(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(1, 2))
+	values := []float64{0, 0.5, 1.005, 9.995, 0.004, 0.005, 0.06, 0.95, 99.99, 1e15, 123456789012345678, 1e-7, 5e-324, 1e300, 0.999999999999999}
+	for range 20_000 {
+		values = append(values, random.Float64()*math.Pow10(random.IntN(24)-8), float64(random.IntN(1e6))/1000)
+	}
+	for _, v := range values {
+		var exact big.Rat
+		if _, ok := exact.SetString(strconv.FormatFloat(v, 'g', 15, 64)); !ok {
+			t.Fatal(v)
+		}
+		for _, n := range []int{0, 1, 2, 3, 9} {
+			if got, want := decimal(v, n), exact.FloatString(n); got != want {
+				t.Fatalf("%v with %d decimals: %s, exactly %s", v, n, got, want)
+			}
+		}
+	}
 }

@@ -1,13 +1,13 @@
 package recipients
 
 import (
-	"bufio"
-	"encoding/xml"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Limits of the XML in a workbook: nothing a person makes comes near them.
@@ -16,105 +16,571 @@ const (
 	maxDepth = 64
 )
 
-// scanner reads a document token by token and is content with nothing less than the whole: tags must match, there must be
-// one root, and io.EOF comes only after its end. Document types are refused, for entities are defined there.
+// scanner reads a document (XML 1.0, in UTF-8) token by token and is content with nothing less than the whole: tags must
+// match, there must be one root, every character must be one that XML has, and io.EOF comes only after the root's end.
+// Document types are refused, for entities are defined there.
+//
+// encoding/xml makes an allocation or more of each token, and a sheet has five tokens a cell; the tests hold this one
+// against it, token by token. A token's slices lie in the scanner's buffer.
 type scanner struct {
-	decoder *xml.Decoder
-	in      *rationed
-	path    []string
-	root    bool
-	err     error
+	in    io.Reader
+	buf   []byte // what was read and is not yet over
+	at    int    // the next byte
+	ended error  // of in
+
+	token token
+	names map[string]string // each name once
+	path  []string
+	empty bool // the last start tag was its end too
+	root  bool
+	begun bool // something was read, so that no declaration may follow
+	line  int  // of at, from 1
+	err   error
 }
 
-func newScanner(r io.Reader) *scanner {
-	in := &rationed{r: bufio.NewReaderSize(r, 64<<10)}
-	if mark, err := in.r.Peek(3); err == nil && string(mark) == "\uFEFF" {
-		in.r.Discard(len(mark))
-	}
-	return &scanner{decoder: xml.NewDecoder(in), in: in}
+type tokenKind byte
+
+const (
+	startTag tokenKind = iota
+	endTag
+	charData
+)
+
+// token is a start or end tag, or text. It is valid until the next is read.
+type token struct {
+	kind  tokenKind
+	name  string // of a tag, without its prefix
+	attrs []attribute
+	text  []byte // charData, references resolved
 }
 
-// rationed stops a reader that gives too much for one token. It has ReadByte so that the decoder reads no further.
-type rationed struct {
-	r    *bufio.Reader
-	used int
+type attribute struct {
+	prefix, name string
+	value        []byte // as it stands in the file, between its quotes
 }
+
+// syntaxError is XML that is none.
+type syntaxError struct {
+	text string
+	line int
+}
+
+func (e *syntaxError) Error() string { return fmt.Sprintf("%s (line %d of its XML)", e.text, e.line) }
 
 var errTooLong = errors.New("a tag or text of more than 4 MiB")
 
-func (r *rationed) ReadByte() (byte, error) {
-	if r.used++; r.used > maxToken {
-		return 0, errTooLong
+func newScanner(r io.Reader) *scanner {
+	s := &scanner{in: r, buf: make([]byte, 0, 64<<10), names: make(map[string]string), line: 1}
+	if s.have(3) && string(s.buf[:3]) == "\uFEFF" {
+		s.at = 3
 	}
-	return r.r.ReadByte()
+	return s
 }
 
-func (r *rationed) Read([]byte) (int, error) {
-	return 0, errors.New("recipients: rationed is read by bytes")
+// more reads on behind what there is. What stands before at is over, and makes room.
+func (s *scanner) more() bool {
+	if s.ended != nil {
+		return false
+	}
+	if s.at > 0 {
+		s.buf = s.buf[:copy(s.buf, s.buf[s.at:])]
+		s.at = 0
+	}
+	if len(s.buf) >= maxToken {
+		s.ended = errTooLong
+		return false
+	}
+	if len(s.buf) == cap(s.buf) {
+		s.buf = append(make([]byte, 0, 2*cap(s.buf)), s.buf...)
+	}
+	for range 100 {
+		n, err := s.in.Read(s.buf[len(s.buf):cap(s.buf)])
+		s.buf = s.buf[:len(s.buf)+n]
+		s.ended = err
+		if n > 0 || err != nil {
+			return n > 0
+		}
+	}
+	s.ended = io.ErrNoProgress
+	return false
+}
+
+// have reports whether n bytes follow, reading them if need be.
+func (s *scanner) have(n int) bool {
+	for len(s.buf)-s.at < n {
+		if !s.more() {
+			return false
+		}
+	}
+	return true
+}
+
+// find returns how far behind from bytes the text first stands, reading as far as needed; -1: nowhere.
+func (s *scanner) find(text string, from int) int {
+	for {
+		if i := bytes.Index(s.buf[min(s.at+from, len(s.buf)):], []byte(text)); i >= 0 {
+			return from + i
+		}
+		from = max(from, len(s.buf)-s.at-len(text)+1)
+		if !s.more() {
+			return -1
+		}
+	}
+}
+
+// cut is what ended the input before its end.
+func (s *scanner) cut() error {
+	if s.ended == io.EOF {
+		return io.ErrUnexpectedEOF
+	}
+	return s.ended
+}
+
+func (s *scanner) bad(format string, args ...any) error {
+	return &syntaxError{fmt.Sprintf(format, args...), s.line}
 }
 
 // next returns the next start or end tag or text. What it returns is valid until the next call.
-func (s *scanner) next() (xml.Token, error) {
+func (s *scanner) next() (*token, error) {
 	if s.err != nil {
 		return nil, s.err
 	}
-	token, err := s.step()
-	s.err = err
-	return token, err
+	if s.err = s.step(); s.err != nil {
+		return nil, s.err
+	}
+	return &s.token, nil
 }
 
-func (s *scanner) step() (xml.Token, error) {
+func (s *scanner) step() error {
+	if s.empty {
+		s.empty = false
+		return s.end(s.path[len(s.path)-1])
+	}
 	for {
-		s.in.used = 0
-		token, err := s.decoder.RawToken()
-		if err == io.EOF {
-			if len(s.path) > 0 {
-				return nil, io.ErrUnexpectedEOF
+		if !s.have(1) {
+			switch {
+			case s.ended != io.EOF:
+				return s.ended
+			case len(s.path) > 0:
+				return io.ErrUnexpectedEOF
+			case !s.root:
+				return errors.New("it is empty")
 			}
-			if !s.root {
-				return nil, errors.New("it is empty")
-			}
-			return nil, io.EOF
+			return io.EOF
 		}
+		if s.buf[s.at] != '<' {
+			found, err := s.characters()
+			if err != nil || found {
+				return err
+			}
+			continue
+		}
+		if !s.have(2) {
+			return s.cut()
+		}
+		switch s.buf[s.at+1] {
+		case '/':
+			return s.endTag()
+		case '?':
+			if err := s.instruction(); err != nil {
+				return err
+			}
+		case '!':
+			found, err := s.marked()
+			if err != nil || found {
+				return err
+			}
+		default:
+			return s.startTag()
+		}
+		s.begun = true
+	}
+}
+
+// take moves behind n bytes and counts their lines.
+func (s *scanner) take(n int) []byte {
+	b := s.buf[s.at : s.at+n]
+	s.at += n
+	s.line += bytes.Count(b, []byte{'\n'})
+	return b
+}
+
+// characters reads text to the next tag. Blanks around the root are no text.
+func (s *scanner) characters() (found bool, err error) {
+	n := s.find("<", 0)
+	if n < 0 {
+		if s.ended != io.EOF {
+			return false, s.ended
+		}
+		n = len(s.buf) - s.at
+	}
+	raw := s.buf[s.at : s.at+n]
+	if len(s.path) == 0 {
+		if len(bytes.TrimSpace(raw)) > 0 {
+			return false, errors.New("text outside its root")
+		}
+		s.take(n)
+		return false, nil
+	}
+	if bytes.Contains(raw, []byte("]]>")) {
+		return false, s.bad("]]> outside a CDATA section")
+	}
+	text, err := s.resolve(s.take(n), true)
+	if err != nil {
+		return false, err
+	}
+	s.token = token{kind: charData, text: text, attrs: s.token.attrs[:0]}
+	return true, nil
+}
+
+// resolve checks the characters of a text or value, and replaces references and line ends. It changes raw in place,
+// since what it makes is never longer.
+func (s *scanner) resolve(raw []byte, references bool) ([]byte, error) {
+	i, beyond := 0, false
+	for ; i < len(raw); i++ {
+		c := raw[i]
+		if c >= utf8.RuneSelf {
+			beyond = true
+		} else if c == '&' && references || c == '\r' || c < ' ' && c != '\t' && c != '\n' {
+			break
+		}
+	}
+	out := raw[:i]
+	for i < len(raw) {
+		switch c := raw[i]; {
+		case c == '&' && references:
+			r, n, err := s.reference(raw[i:])
+			if err != nil {
+				return nil, err
+			}
+			out = utf8.AppendRune(out, r)
+			i += n
+			continue
+		case c == '\r':
+			if i+1 < len(raw) && raw[i+1] == '\n' {
+				i++
+			}
+			out = append(out, '\n')
+		case c < ' ' && c != '\t' && c != '\n':
+			return nil, s.bad("the character U+%04X, which XML does not have", c)
+		default:
+			beyond = beyond || c >= utf8.RuneSelf
+			out = append(out, c)
+		}
+		i++
+	}
+	if beyond {
+		if !utf8.Valid(out) {
+			return nil, s.bad("bytes that are not UTF-8")
+		}
+		if bytes.Contains(out, []byte("\uFFFE")) || bytes.Contains(out, []byte("\uFFFF")) {
+			return nil, s.bad("the character U+FFFE or U+FFFF, which XML does not have")
+		}
+	}
+	return out, nil
+}
+
+// reference reads &lt; or &#60; or &#x3c; and how long it is.
+func (s *scanner) reference(b []byte) (rune, int, error) {
+	end := bytes.IndexByte(b[:min(len(b), 16)], ';')
+	if end < 0 {
+		return 0, 0, s.bad("an & that begins no reference")
+	}
+	name := string(b[1:end])
+	switch name {
+	case "lt":
+		return '<', end + 1, nil
+	case "gt":
+		return '>', end + 1, nil
+	case "amp":
+		return '&', end + 1, nil
+	case "apos":
+		return '\'', end + 1, nil
+	case "quot":
+		return '"', end + 1, nil
+	}
+	if digits, ok := strings.CutPrefix(name, "#"); ok {
+		base := 10
+		if hex, ok := strings.CutPrefix(digits, "x"); ok {
+			digits, base = hex, 16
+		}
+		n, err := strconv.ParseUint(digits, base, 32)
+		if r := rune(n); err == nil && n <= utf8.MaxRune && isChar(r) {
+			return r, end + 1, nil
+		}
+	}
+	return 0, 0, s.bad("the unknown reference %s", quote("&"+name+";"))
+}
+
+// isChar reports whether XML has a character (XML 1.0, 2.2).
+func isChar(r rune) bool {
+	return r == '\t' || r == '\n' || r == '\r' || r >= ' ' && r < 0xD800 || r > 0xDFFF && r < 0xFFFE || r > 0xFFFF
+}
+
+// marked reads a comment or a CDATA section, which is text.
+func (s *scanner) marked() (found bool, err error) {
+	switch {
+	case s.have(4) && string(s.buf[s.at:s.at+4]) == "<!--":
+		n := s.find("--", 4)
+		if n < 0 || !s.have(n+3) {
+			return false, s.cut()
+		}
+		if s.buf[s.at+n+2] != '>' {
+			return false, s.bad("-- within a comment")
+		}
+		_, err := s.resolve(s.take(n + 3)[4:n], false)
+		return false, err
+	case s.have(9) && string(s.buf[s.at:s.at+9]) == "<![CDATA[":
+		n := s.find("]]>", 9)
+		if n < 0 {
+			return false, s.cut()
+		}
+		if len(s.path) == 0 {
+			return false, errors.New("text outside its root")
+		}
+		text, err := s.resolve(s.take(n + 3)[9:n], false)
 		if err != nil {
-			return nil, err
+			return false, err
 		}
-		switch t := token.(type) {
-		case xml.StartElement:
-			if len(s.path) == 0 && s.root {
-				return nil, errors.New("something follows its end")
-			}
-			if len(s.path) == maxDepth {
-				return nil, fmt.Errorf("tags nested more than %d deep", maxDepth)
-			}
-			s.root = true
-			s.path = append(s.path, qualified(t.Name))
-			return t, nil
-		case xml.EndElement:
-			if len(s.path) == 0 || s.path[len(s.path)-1] != qualified(t.Name) {
-				return nil, fmt.Errorf("the end tag %s has no start", quote(t.Name.Local))
-			}
-			s.path = s.path[:len(s.path)-1]
-			return t, nil
-		case xml.CharData:
-			if len(s.path) == 0 {
-				if strings.TrimSpace(string(t)) != "" {
-					return nil, errors.New("text outside its root")
+		s.token = token{kind: charData, text: text, attrs: s.token.attrs[:0]}
+		return true, nil
+	case s.ended != nil && len(s.buf)-s.at < 9:
+		return false, s.cut()
+	}
+	return false, errors.New("it has a document type declaration, as no workbook has")
+}
+
+// instruction reads a processing instruction. The declaration is one: it comes first, and names no encoding but UTF-8.
+func (s *scanner) instruction() error {
+	n := s.find("?>", 2)
+	if n < 0 {
+		return s.cut()
+	}
+	body, err := s.resolve(s.take(n + 2)[2:n], false)
+	if err != nil {
+		return err
+	}
+	target, rest := splitName(body)
+	if len(target) == 0 {
+		return s.bad("an instruction without a name")
+	}
+	if string(target) == "xml" {
+		if s.begun {
+			return s.bad("an XML declaration that is not at the begin")
+		}
+		if v := pseudo(rest, "version"); v != "1.0" {
+			return s.bad("XML of version %s", quote(v))
+		}
+		if e := pseudo(rest, "encoding"); e != "" && !strings.EqualFold(e, "utf-8") {
+			return s.bad("XML in the encoding %s, not UTF-8", quote(e))
+		}
+	}
+	return nil
+}
+
+// pseudo is a value in an XML declaration.
+func pseudo(b []byte, name string) string {
+	_, rest, ok := strings.Cut(string(b), name)
+	rest = strings.TrimLeft(rest, " \t\n")
+	if !ok || rest == "" || rest[0] != '=' {
+		return ""
+	}
+	rest = strings.TrimLeft(rest[1:], " \t\n")
+	if rest == "" || rest[0] != '"' && rest[0] != '\'' {
+		return ""
+	}
+	value, _, _ := strings.Cut(rest[1:], rest[:1])
+	return value
+}
+
+// nameBytes are the ASCII bytes of names; what lies beyond ASCII is taken as one, for no workbook's names have it.
+var nameBytes = func() (t [256]bool) {
+	for c := range t {
+		t[c] = c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-' || c == '.' || c == ':' || c >= utf8.RuneSelf
+	}
+	return t
+}()
+
+// splitName cuts a name off the begin; it is empty where none stands.
+func splitName(b []byte) (name, rest []byte) {
+	n := 0
+	for n < len(b) && nameBytes[b[n]] {
+		n++
+	}
+	if n > 0 && (b[0] >= '0' && b[0] <= '9' || b[0] == '-' || b[0] == '.') {
+		return nil, b
+	}
+	return b[:n], b[n:]
+}
+
+// ascii has each character of ASCII in its place.
+var ascii = func() string {
+	var b [utf8.RuneSelf]byte
+	for c := range b {
+		b[c] = byte(c)
+	}
+	return string(b[:])
+}()
+
+// name keeps each name once, and checks it then.
+func (s *scanner) name(b []byte) (string, error) {
+	if len(b) == 1 && b[0] < utf8.RuneSelf && b[0] != ':' {
+		return ascii[b[0] : b[0]+1], nil // nearly all of a sheet's
+	}
+	if name, ok := s.names[string(b)]; ok {
+		return name, nil
+	}
+	name := string(b)
+	if strings.Count(name, ":") > 1 || !utf8.ValidString(name) {
+		return "", s.bad("the name %s", quote(name))
+	}
+	if len(s.names) < 1<<10 {
+		s.names[name] = name
+	}
+	return name, nil
+}
+
+// startTag reads <name a="b">, or <name/>.
+func (s *scanner) startTag() error {
+	n := s.tagEnd()
+	if n < 0 {
+		return s.cut()
+	}
+	b := s.buf[s.at+1 : s.at+n]
+	if s.empty = len(b) > 0 && b[len(b)-1] == '/'; s.empty {
+		b = b[:len(b)-1]
+	}
+	raw, rest := splitName(b)
+	if len(raw) == 0 {
+		return s.bad("a < that begins no tag")
+	}
+	qualified, err := s.name(raw)
+	if err != nil {
+		return err
+	}
+	attrs := s.token.attrs[:0]
+	for {
+		trimmed := trimBlank(rest)
+		if len(trimmed) == 0 {
+			break
+		}
+		key, after := splitName(trimmed)
+		after = trimBlank(after)
+		if len(key) == 0 || len(after) == 0 || after[0] != '=' {
+			return s.bad("an attribute of %s that is none", quote(qualified))
+		}
+		after = trimBlank(after[1:])
+		if len(after) < 2 || after[0] != '"' && after[0] != '\'' {
+			return s.bad("an attribute of %s without quotes", quote(qualified))
+		}
+		end := bytes.IndexByte(after[1:], after[0])
+		if end < 0 || bytes.IndexByte(after[1:1+end], '<') >= 0 {
+			return s.bad("an attribute of %s that does not end", quote(qualified))
+		}
+		a := attribute{value: after[1 : 1+end]}
+		if a.name, err = s.name(key); err != nil {
+			return err
+		}
+		a.prefix, a.name = split(a.name)
+		if err := s.checkValue(a.value); err != nil {
+			return err
+		}
+		attrs = append(attrs, a)
+		rest = after[end+2:]
+	}
+	switch {
+	case len(s.path) == 0 && s.root:
+		return errors.New("something follows its end")
+	case len(s.path) == maxDepth:
+		return fmt.Errorf("tags nested more than %d deep", maxDepth)
+	}
+	s.take(n + 1)
+	s.root, s.begun = true, true
+	s.path = append(s.path, qualified)
+	s.token = token{kind: startTag, name: local(qualified), attrs: attrs}
+	return nil
+}
+
+// trimBlank cuts off the blanks that b begins with.
+func trimBlank(b []byte) []byte {
+	for len(b) > 0 && (b[0] == ' ' || b[0] == '\n' || b[0] == '\t' || b[0] == '\r') {
+		b = b[1:]
+	}
+	return b
+}
+
+// checkValue finds what an attribute may not hold, and leaves it as it is.
+func (s *scanner) checkValue(v []byte) error {
+	for _, c := range v {
+		if c < ' ' || c == '&' || c >= utf8.RuneSelf {
+			_, err := s.resolve(bytes.Clone(v), true)
+			return err
+		}
+	}
+	return nil
+}
+
+// tagEnd is how far off the > is that ends the tag, and none within quotes; -1 if there is none.
+func (s *scanner) tagEnd() int {
+	quoted := byte(0)
+	for i := 1; ; {
+		b := s.buf[s.at:]
+		for ; i < len(b); i++ {
+			switch c := b[i]; {
+			case quoted != 0:
+				if c == quoted {
+					quoted = 0
 				}
-				continue
+			case c == '>':
+				return i
+			case c == '"' || c == '\'':
+				quoted = c
 			}
-			return t, nil
-		case xml.Directive:
-			return nil, errors.New("it has a document type declaration, as no workbook has")
+		}
+		if !s.more() {
+			return -1
 		}
 	}
 }
 
-func qualified(n xml.Name) string {
-	if n.Space == "" {
-		return n.Local
+func (s *scanner) endTag() error {
+	n := s.find(">", 2)
+	if n < 0 {
+		return s.cut()
 	}
-	return n.Space + ":" + n.Local
+	raw, rest := splitName(s.buf[s.at+2 : s.at+n])
+	if len(trimBlank(rest)) > 0 || len(raw) == 0 {
+		return s.bad("an end tag that is none")
+	}
+	name, err := s.name(raw)
+	if err != nil {
+		return err
+	}
+	if len(s.path) == 0 || s.path[len(s.path)-1] != name {
+		return fmt.Errorf("the end tag %s has no start", quote(local(name)))
+	}
+	s.take(n + 1)
+	return s.end(name)
+}
+
+func (s *scanner) end(qualified string) error {
+	s.path = s.path[:len(s.path)-1]
+	s.token = token{kind: endTag, name: local(qualified), attrs: s.token.attrs[:0]}
+	return nil
+}
+
+// split cuts a name at the colon that stands between two parts.
+func split(qualified string) (prefix, name string) {
+	if i := strings.IndexByte(qualified, ':'); i > 0 && i < len(qualified)-1 {
+		return qualified[:i], qualified[i+1:]
+	}
+	return "", qualified
+}
+
+// local is a name without its prefix.
+func local(qualified string) string {
+	_, name := split(qualified)
+	return name
 }
 
 // skip reads to the end of the element whose start was read.
@@ -127,67 +593,74 @@ func (s *scanner) skip() error {
 	return nil
 }
 
-// text reads the text of the element whose start was read, to its end.
-func (s *scanner) text() (string, error) {
-	var b []byte
+// text appends the text of the element whose start was read, to its end.
+func (s *scanner) text(b []byte) ([]byte, error) {
 	for depth := len(s.path); ; {
-		token, err := s.next()
+		t, err := s.next()
 		if err != nil {
-			return "", err
+			return b, err
 		}
 		if len(s.path) < depth {
-			return string(b), nil
+			return b, nil
 		}
-		if t, ok := token.(xml.CharData); ok {
-			if b = append(b, t...); len(b) > maxToken {
-				return "", errTooLong
+		if t.kind == charData {
+			if b = append(b, t.text...); len(b) > maxToken {
+				return b, errTooLong
 			}
 		}
 	}
 }
 
-// richText reads the text of a string item (si, is) whose start was read: its t and those of its runs, without the
+// richText appends the text of a string item (si, is) whose start was read: its t and those of its runs, without the
 // phonetic ones.
-func (s *scanner) richText() (string, error) {
-	var b strings.Builder
+func (s *scanner) richText(b []byte) ([]byte, error) {
 	for depth := len(s.path); ; {
-		token, err := s.next()
+		t, err := s.next()
 		if err != nil {
-			return "", err
+			return b, err
 		}
 		if len(s.path) < depth {
-			return b.String(), nil
+			return b, nil
 		}
-		t, ok := token.(xml.StartElement)
-		if !ok {
+		if t.kind != startTag {
 			continue
 		}
-		switch t.Name.Local {
+		switch t.name {
 		case "t":
-			text, err := s.text()
-			if err != nil {
-				return "", err
+			if b, err = s.text(b); err != nil {
+				return b, err
 			}
-			if b.WriteString(text); b.Len() > maxToken {
-				return "", errTooLong
+			if len(b) > maxToken {
+				return b, errTooLong
 			}
 		case "r":
 		default:
 			if err := s.skip(); err != nil {
-				return "", err
+				return b, err
 			}
 		}
 	}
 }
 
-// attr returns an attribute without a prefix, "" if there is none.
-func attr(e xml.StartElement, name string) string {
-	for _, a := range e.Attr {
-		if a.Name.Local == name && a.Name.Space == "" {
-			return a.Value
+// attr returns an attribute without a prefix as it stands in the file, nil if there is none.
+func (t *token) attr(name string) []byte {
+	for i := range t.attrs {
+		if a := &t.attrs[i]; a.name == name && a.prefix == "" {
+			return a.value
 		}
 	}
-	return ""
+	return nil
+}
+
+// value returns an attribute without a prefix, references resolved, "" if there is none.
+func (s *scanner) value(name string) string { return s.plain(s.token.attr(name)) }
+
+// plain is an attribute's value, references resolved. It was checked when it was read.
+func (s *scanner) plain(raw []byte) string {
+	if bytes.ContainsAny(raw, "&\r") {
+		raw, _ = s.resolve(bytes.Clone(raw), true)
+	}
+	return string(raw)
 }
 
 // unescape replaces _xHHHH_, by which workbooks write characters that XML cannot (ECMA-376 part 1, 22.9.2.19).

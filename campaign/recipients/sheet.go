@@ -2,8 +2,8 @@ package recipients
 
 import (
 	"archive/zip"
+	"bytes"
 	"crypto/sha256"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -39,6 +39,8 @@ type sheet struct {
 	width int // columns of the header; 0 before it is read
 	row   int // the last row's number
 	data  bool
+
+	value, inline []byte // of the last cell, for their room
 }
 
 type cellKind int
@@ -134,10 +136,7 @@ func (s *sheet) broken(err error) *Fault {
 
 // plainXML is what is wrong, without the names of packages.
 func plainXML(err error) string {
-	var se *xml.SyntaxError
 	switch {
-	case errors.As(err, &se):
-		return fmt.Sprintf("%s (line %d of its XML)", se.Msg, se.Line)
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return "it is cut off"
 	case errors.Is(err, zip.ErrChecksum):
@@ -165,31 +164,30 @@ func (s *sheet) next() (record, error) {
 // readRow reads to the end of the next row element.
 func (s *sheet) readRow() (rec record, found bool, err error) {
 	for {
-		token, err := s.xml.next()
+		t, err := s.xml.next()
 		if err != nil {
 			if err == io.EOF && !s.data {
 				return rec, false, errors.New("it holds no cells")
 			}
 			return rec, false, err
 		}
-		start, ok := token.(xml.StartElement)
-		if !ok {
+		if t.kind != startTag {
 			continue
 		}
-		switch start.Name.Local {
+		switch t.name {
 		case "worksheet", "sheetData":
-			s.data = s.data || start.Name.Local == "sheetData"
-			if len(s.xml.path) == 1 && start.Name.Local != "worksheet" {
+			s.data = s.data || t.name == "sheetData"
+			if len(s.xml.path) == 1 && t.name != "worksheet" {
 				return rec, false, errors.New("it is not a worksheet")
 			}
 		case "row":
 			if !s.data {
 				return rec, false, errors.New("a row outside the cells")
 			}
-			return s.cells(start)
+			return s.cells(t)
 		default:
 			if len(s.xml.path) == 1 {
-				return rec, false, fmt.Errorf("it begins with %s, not as a worksheet", quote(start.Name.Local))
+				return rec, false, fmt.Errorf("it begins with %s, not as a worksheet", quote(t.name))
 			}
 			if err := s.xml.skip(); err != nil {
 				return rec, false, err
@@ -199,11 +197,11 @@ func (s *sheet) readRow() (rec record, found bool, err error) {
 }
 
 // cells reads a row whose start tag was read.
-func (s *sheet) cells(start xml.StartElement) (rec record, found bool, err error) {
+func (s *sheet) cells(start *token) (rec record, found bool, err error) {
 	number := s.row + 1
-	if r := attr(start, "r"); r != "" {
-		if number, err = strconv.Atoi(r); err != nil {
-			return rec, false, fmt.Errorf("row number %s", quote(r))
+	if r := start.attr("r"); len(r) > 0 {
+		if number, err = strconv.Atoi(string(r)); err != nil {
+			return rec, false, fmt.Errorf("row number %s", quote(string(r)))
 		}
 	}
 	if number <= s.row {
@@ -226,25 +224,25 @@ func (s *sheet) cells(start xml.StartElement) (rec record, found bool, err error
 	}
 	column := -1
 	for {
-		token, err := s.xml.next()
+		t, err := s.xml.next()
 		if err != nil {
 			return rec, false, cutOff(err)
 		}
-		switch t := token.(type) {
-		case xml.EndElement:
+		switch t.kind {
+		case endTag:
 			return rec, found, nil
-		case xml.StartElement:
-			if t.Name.Local != "c" {
+		case startTag:
+			if t.name != "c" {
 				if err := s.xml.skip(); err != nil {
 					return rec, false, err
 				}
 				continue
 			}
 			column++
-			if ref := attr(t, "r"); ref != "" {
+			if ref := t.attr("r"); len(ref) > 0 {
 				c, r, ok := parseRef(ref)
 				if !ok || r != number {
-					return rec, false, fmt.Errorf("cell %s in row %d", quote(ref), number)
+					return rec, false, fmt.Errorf("cell %s in row %d", quote(string(ref)), number)
 				}
 				column = c
 			}
@@ -314,106 +312,121 @@ func (s *sheet) header(rec record) record {
 }
 
 // cell reads a cell whose start tag was read: the text a person sees, what is stored, and what makes it unreadable.
-func (s *sheet) cell(start xml.StartElement, column int) (text string, c cell, fault *Fault, err error) {
+func (s *sheet) cell(start *token, column int) (text string, c cell, fault *Fault, err error) {
 	c = cell{column: column, row: s.row}
-	kind := attr(start, "t")
-	var value, inline string
+	kind, known := cellTypes[string(start.attr("t"))]
+	if !known {
+		kind = s.xml.plain(start.attr("t"))
+	}
+	format := s.styles.format(start.attr("s"))
+	value, inline := s.value[:0], s.inline[:0]
 	var formula, valued bool
 	for {
-		token, err := s.xml.next()
+		t, err := s.xml.next()
 		if err != nil {
 			return "", c, nil, cutOff(err)
 		}
-		if _, ok := token.(xml.EndElement); ok {
+		if t.kind == endTag {
 			break
 		}
-		t, ok := token.(xml.StartElement)
-		if !ok {
+		if t.kind != startTag {
 			continue
 		}
-		switch t.Name.Local {
+		switch t.name {
 		case "v":
 			valued = true
-			if value, err = s.xml.text(); err != nil {
-				return "", c, nil, cutOff(err)
-			}
+			value, err = s.xml.text(value[:0])
 		case "is":
 			valued = true
-			if inline, err = s.xml.richText(); err != nil {
-				return "", c, nil, cutOff(err)
-			}
+			inline, err = s.xml.richText(inline[:0])
 		case "f":
 			formula = true
-			if err := s.xml.skip(); err != nil {
-				return "", c, nil, cutOff(err)
-			}
+			err = s.xml.skip()
 		default:
-			if err := s.xml.skip(); err != nil {
-				return "", c, nil, cutOff(err)
-			}
+			err = s.xml.skip()
+		}
+		if err != nil {
+			return "", c, nil, cutOff(err)
 		}
 	}
+	s.value, s.inline = value, inline // their room is used again
 	bad := func(code, text, hint string) {
 		fault = &Fault{Code: code, Place: c.place(s), Text: text, Hint: hint}
 	}
-	if formula && (!valued || value == "" && kind != "str" && kind != "inlineStr") {
+	if formula && (!valued || len(value) == 0 && kind != "str" && kind != "inlineStr") {
 		bad("no-value", "a formula without a stored value", "open the workbook in Excel and save it, so that it is calculated")
 		return "", c, fault, nil
 	}
 	switch kind {
 	case "inlineStr":
-		return unescape(inline), c, nil, nil
+		return unescape(string(inline)), c, nil, nil
 	case "str":
-		return unescape(value), c, nil, nil
+		return unescape(string(value)), c, nil, nil
 	case "s":
-		if value == "" {
+		if len(value) == 0 {
 			return "", c, nil, nil
 		}
-		i, err := strconv.Atoi(strings.TrimSpace(value))
+		i, err := strconv.Atoi(string(bytes.TrimSpace(value)))
 		if err != nil || i < 0 || i >= len(s.shared) {
-			return "", c, nil, fmt.Errorf("%s: it refers to text %s, which the workbook does not hold", letters(column)+strconv.Itoa(s.row), quote(value))
+			return "", c, nil, fmt.Errorf("%s: it refers to text %s, which the workbook does not hold", letters(column)+strconv.Itoa(s.row), quote(string(value)))
 		}
 		return s.shared[i], c, nil, nil
 	case "e":
-		bad("error-cell", "the cell shows the error "+quote(value), "correct its formula")
-		return value, c, fault, nil
+		bad("error-cell", "the cell shows the error "+quote(string(value)), "correct its formula")
+		return string(value), c, fault, nil
 	case "b":
 		c.kind = cellBool
-		if value == "1" || value == "true" {
+		if v := string(value); v == "1" || v == "true" {
 			c.number = 1
 			return "TRUE", c, nil, nil
 		}
 		return "FALSE", c, nil, nil
 	case "d":
-		at, ok := parseISO(value)
+		at, ok := parseISO(string(value))
 		if !ok {
-			bad("bad-cell", "the stored date "+quote(value)+" cannot be read", "write the date again")
-			return value, c, fault, nil
+			bad("bad-cell", "the stored date "+quote(string(value))+" cannot be read", "write the date again")
+			return string(value), c, fault, nil
 		}
 		c.kind, c.time = cellDate, at
-		return s.styles.format(attr(start, "s")).date(at), c, nil, nil
-	case "", "n":
-		if value = strings.TrimSpace(value); value == "" {
+		return format.date(at), c, nil, nil
+	case "n":
+		text := string(bytes.TrimSpace(value))
+		if text == "" {
 			return "", c, nil, nil
 		}
-		v, ok := number(value)
+		v, ok := number(text)
 		if !ok {
-			bad("bad-cell", "the stored number "+quote(value)+" cannot be read", "write the number again")
-			return value, c, fault, nil
+			bad("bad-cell", "the stored number "+quote(string(value))+" cannot be read", "write the number again")
+			return text, c, fault, nil
 		}
 		c.kind, c.number = cellNumber, v
-		format := s.styles.format(attr(start, "s"))
 		if format.isDate() {
 			if at, ok := serial(v, s.styles.epoch1904); ok {
 				c.kind, c.time = cellDate, at
 				return format.date(at), c, nil, nil
 			}
-			bad("bad-cell", fmt.Sprintf("the number %s has the format of a date, but is none", value), "correct the cell")
+			bad("bad-cell", fmt.Sprintf("the number %s has the format of a date, but is none", text), "correct the cell")
 			return compileFormat("").number(v), c, fault, nil
+		}
+		if format.plain && short(text) {
+			return text, c, nil, nil
 		}
 		return format.number(v), c, nil, nil
 	}
 	return "", c, nil, fmt.Errorf("%s: a cell of the unknown type %s", letters(column)+strconv.Itoa(s.row), quote(kind))
+}
+
+// cellTypes are the types of cells (ECMA-376 part 1, 18.18.11); a cell that says nothing holds a number.
+var cellTypes = map[string]string{"": "n", "n": "n", "s": "s", "str": "str", "inlineStr": "inlineStr", "b": "b", "e": "e", "d": "d"}
+
+// short reports whether a number as it is stored is a whole one that General shows as it stands.
+func short(text string) bool {
+	for i := 0; i < len(text); i++ {
+		if text[i] < '0' || text[i] > '9' {
+			return false
+		}
+	}
+	return len(text) <= 15 && (text[0] != '0' || len(text) == 1)
 }
 
 // cutOff is the end of the file where it may not be.

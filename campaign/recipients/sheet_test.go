@@ -147,9 +147,9 @@ func TestBrokenSheet(t *testing.T) {
 		lines int    // 0: any
 	}{
 		"whole":             {whole, nil, `list.xlsx November!1000 ["a1000@example.com" "Ann"]`, 999},
-		"raw &":             {strings.Replace(whole, "a500@", "a & b@", 1), nil, "list.xlsx November!500: the sheet is broken from here on: invalid character entity", 499},
-		"control character": {strings.Replace(whole, "a500@", "a\x01@", 1), nil, "list.xlsx November!500: the sheet is broken from here on: illegal character code U+0001", 499},
-		"invalid UTF-8":     {strings.Replace(whole, "a500@", "a\xff@", 1), nil, "list.xlsx November!500: the sheet is broken from here on: invalid UTF-8", 499},
+		"raw &":             {strings.Replace(whole, "a500@", "a & b@", 1), nil, "list.xlsx November!500: the sheet is broken from here on: an & that begins no reference", 499},
+		"control character": {strings.Replace(whole, "a500@", "a\x01@", 1), nil, "list.xlsx November!500: the sheet is broken from here on: the character U+0001, which XML does not have", 499},
+		"invalid UTF-8":     {strings.Replace(whole, "a500@", "a\xff@", 1), nil, "list.xlsx November!500: the sheet is broken from here on: bytes that are not UTF-8", 499},
 		"cut at row 500":    {"", map[string]string{"xl/worksheets/sheet1.xml": "<worksheet><sheetData>" + cut}, "list.xlsx November!499: the sheet is broken from here on: it is cut off", 499},
 		"cut in row 500":    {"", map[string]string{"xl/worksheets/sheet1.xml": "<worksheet><sheetData>" + cut + `<row r="500"><c r="A500"><v>1`}, "list.xlsx November!500: the sheet is broken from here on", 499},
 		"cut in a tag":      {"", map[string]string{"xl/worksheets/sheet1.xml": "<worksheet><sheetData>" + cut + `<row r="50`}, "list.xlsx November!499: the sheet is broken from here on", 499},
@@ -164,8 +164,8 @@ func TestBrokenSheet(t *testing.T) {
 		"no shared text":    {head + `<row r="2"><c r="A2" t="s"><v>3</v></c></row>`, nil, `list.xlsx November!2: the sheet is broken from here on: A2: it refers to text "3", which the workbook does not hold`, 1},
 		"unknown type":      {head + `<row r="2"><c r="A2" t="x"><v>3</v></c></row>`, nil, `list.xlsx November!2: the sheet is broken from here on: A2: a cell of the unknown type "x"`, 1},
 		"billion laughs":    {"", map[string]string{"xl/worksheets/sheet1.xml": `<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><worksheet><sheetData>` + inline(1, "email", "&b;") + "</sheetData></worksheet>"}, "list.xlsx November: the sheet is broken from here on: it has a document type declaration, as no workbook has", 1},
-		"undefined entity":  {head + inline(2, "&b;"), nil, "list.xlsx November!2: the sheet is broken from here on: invalid character entity &b;", 1},
-		"UTF-16":            {"", map[string]string{"xl/worksheets/sheet1.xml": `<?xml version="1.0" encoding="UTF-16"?><worksheet/>`}, `list.xlsx November: the sheet is broken from here on: xml: encoding "UTF-16"`, 1},
+		"undefined entity":  {head + inline(2, "&b;"), nil, "list.xlsx November!2: the sheet is broken from here on: the unknown reference \"&b;\"", 1},
+		"UTF-16":            {"", map[string]string{"xl/worksheets/sheet1.xml": `<?xml version="1.0" encoding="UTF-16"?><worksheet/>`}, `list.xlsx November: the sheet is broken from here on: XML in the encoding "UTF-16", not UTF-8`, 1},
 		"other root":        {"", map[string]string{"xl/worksheets/sheet1.xml": `<chartsheet/>`}, `list.xlsx November: the sheet is broken from here on: it begins with "chartsheet", not as a worksheet`, 1},
 		"no cells":          {"", map[string]string{"xl/worksheets/sheet1.xml": `<worksheet/>`}, `list.xlsx November: the sheet is broken from here on: it holds no cells`, 1},
 		"empty part":        {"", map[string]string{"xl/worksheets/sheet1.xml": ``}, `list.xlsx November: the sheet is broken from here on: it is empty`, 1},

@@ -2,7 +2,7 @@ package recipients
 
 import (
 	"archive/zip"
-	"encoding/xml"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -179,21 +179,20 @@ func (b *workbook) relations(name, folder string) (out []relation, err error) {
 	}
 	return out, b.document(name, func(s *scanner) error {
 		for {
-			token, err := s.next()
+			t, err := s.next()
 			if err != nil {
 				return err
 			}
-			e, ok := token.(xml.StartElement)
-			if !ok || e.Name.Local != "Relationship" || attr(e, "TargetMode") == "External" {
+			if t.kind != startTag || t.name != "Relationship" || s.value("TargetMode") == "External" {
 				continue
 			}
-			target := strings.ReplaceAll(attr(e, "Target"), `\`, "/")
+			target := strings.ReplaceAll(s.value("Target"), `\`, "/")
 			if rest, absolute := strings.CutPrefix(target, "/"); absolute {
 				target = path.Clean(rest)
 			} else {
 				target = path.Join(folder, target)
 			}
-			out = append(out, relation{attr(e, "Id"), path.Base(attr(e, "Type")), target})
+			out = append(out, relation{s.value("Id"), path.Base(s.value("Type")), target})
 		}
 	})
 }
@@ -202,32 +201,31 @@ func (b *workbook) relations(name, folder string) (out []relation, err error) {
 func (b *workbook) readMain(name string, targets []relation) (epoch1904 bool, err error) {
 	err = b.document(name, func(s *scanner) error {
 		for {
-			token, err := s.next()
+			t, err := s.next()
 			if err != nil {
 				return err
 			}
-			e, ok := token.(xml.StartElement)
-			if !ok {
+			if t.kind != startTag {
 				continue
 			}
-			switch e.Name.Local {
+			switch t.name {
 			case "workbookPr":
-				v := attr(e, "date1904")
+				v := s.value("date1904")
 				epoch1904 = v == "1" || v == "true" || v == "on"
 			case "sheet":
 				id := ""
-				for _, a := range e.Attr {
-					if a.Name.Local == "id" && a.Name.Space != "" {
-						id = a.Value
+				for _, a := range t.attrs {
+					if a.name == "id" && a.prefix != "" {
+						id = s.plain(a.value)
 					}
 				}
 				i := slices.IndexFunc(targets, func(r relation) bool { return r.id == id })
 				if i < 0 {
-					return fmt.Errorf("the sheet %s is nowhere", quote(attr(e, "name")))
+					return fmt.Errorf("the sheet %s is nowhere", quote(s.value("name")))
 				}
 				if targets[i].kind == "worksheet" {
-					state := attr(e, "state")
-					b.sheets = append(b.sheets, sheetEntry{attr(e, "name"), targets[i].path, state == "hidden" || state == "veryHidden"})
+					state := s.value("state")
+					b.sheets = append(b.sheets, sheetEntry{s.value("name"), targets[i].path, state == "hidden" || state == "veryHidden"})
 				}
 			}
 		}
@@ -281,19 +279,20 @@ func (b *workbook) sharedStrings() (out []string, err error) {
 	}
 	err = b.document(b.shared, func(s *scanner) error {
 		for {
-			token, err := s.next()
+			t, err := s.next()
 			if err != nil {
 				return err
 			}
-			e, ok := token.(xml.StartElement)
-			if !ok || e.Name.Local != "si" {
+			if t.kind != startTag || t.name != "si" {
 				continue
 			}
-			text, err := s.richText()
-			if err != nil {
+			from := len(piece)
+			if piece, err = s.richText(piece); err != nil {
 				return cutOff(err)
 			}
-			piece = append(piece, unescape(text)...)
+			if text := piece[from:]; bytes.Contains(text, []byte("_x")) {
+				piece = append(piece[:from], unescape(string(text))...)
+			}
 			ends = append(ends, len(piece))
 			if len(piece) > 64<<10 || len(ends) > 4<<10 {
 				flush()
@@ -332,13 +331,13 @@ func parseArea(s string) (area, error) {
 }
 
 // parseRef reads a cell's name: C17 is column 2, row 17.
-func parseRef(s string) (column, row int, ok bool) {
+func parseRef[T string | []byte](s T) (column, row int, ok bool) {
 	column, row, ok = parseCorner(s)
 	return column, row, ok && row > 0
 }
 
 // parseCorner reads C17, or C with row 0.
-func parseCorner(s string) (column, row int, ok bool) {
+func parseCorner[T string | []byte](s T) (column, row int, ok bool) {
 	i := 0
 	for ; i < len(s) && s[i] >= 'A' && s[i] <= 'Z'; i++ {
 		if column = column*26 + int(s[i]-'A') + 1; column > maxColumns {
@@ -349,7 +348,7 @@ func parseCorner(s string) (column, row int, ok bool) {
 		return 0, 0, false
 	}
 	if i < len(s) {
-		n, err := strconv.ParseUint(s[i:], 10, 32)
+		n, err := strconv.ParseUint(string(s[i:]), 10, 32)
 		if err != nil || n == 0 || n > math.MaxInt32 {
 			return 0, 0, false
 		}
