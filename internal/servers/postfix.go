@@ -43,7 +43,7 @@ smtpd_delay_reject = no
 
 const postfixMaster = `
 {{- range $i, $port := .Ports}}
-127.0.0.1:{{$port}} inet n - n - - smtpd -o smtpd_discard_ehlo_keywords={{index $.Withhold $i}}
+127.0.0.1:{{$port}} inet n - n - - smtpd -o syslog_name=postfix/{{$port}} -o smtpd_discard_ehlo_keywords={{index $.Withhold $i}}
 {{- end}}
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
@@ -65,7 +65,8 @@ postlog unix-dgram n - n - 1 postlogd
 // has a port for each of withhold, which is what EHLO does not offer there: keywords joined by commas, or "". Only mail to
 // one of domains has a mailbox.
 //
-// A message is in its mailbox once the log has a line with its recipient and "status=sent".
+// A message is in its mailbox once the log has a line with its recipient and "status=sent". What a port logs begins with
+// "postfix/PORT/".
 func Postfix(t testing.TB, c *Certificate, domains []string, withhold ...string) *Server {
 	t.Helper()
 	need(t, []string{"postfix", owner}, "/usr/sbin/postfix", "/usr/sbin/postconf")

@@ -1,11 +1,18 @@
 package servers_test
 
 import (
+	"bytes"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
+	"net"
+	"net/smtp"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -45,9 +52,46 @@ func mail(i int, domain string) (sender.Mail, string) {
 	return sender.Mail{From: "news@example.com", To: to, Size: int64(len(m)), Body: body(m)}, m
 }
 
-// send hands n messages to a domain over to a server and gives those that were reported as sent, by Message-ID.
-func send(t *testing.T, cfg sender.Config, domain string, n int) map[string]string {
+// wire counts what goes over a connection.
+type wire struct {
+	net.Conn
+	*counts
+	heard bool // since the last write
+}
+
+// counts are those of all connections of a pool.
+type counts struct {
+	opened, turns atomic.Int64 // connections; writes after something was read
+	bdat          atomic.Int64 // BDAT commands, where TLS does not hide them
+}
+
+func (w *wire) Read(b []byte) (int, error) {
+	n, err := w.Conn.Read(b)
+	w.heard = w.heard || n > 0
+	return n, err
+}
+
+func (w *wire) Write(b []byte) (int, error) {
+	if w.heard {
+		w.turns.Add(1)
+	}
+	w.heard = false
+	if i := bytes.Index(b, []byte("\r\nBDAT ")); i >= 0 && bytes.HasPrefix(b, []byte("MAIL FROM")) {
+		w.bdat.Add(1)
+	}
+	return w.Conn.Write(b)
+}
+
+// send hands the messages to a domain over to a server and gives those that were reported as sent, by Message-ID. All
+// connections are closed then.
+func send(t *testing.T, cfg sender.Config, domain string) (map[string]string, *counts) {
 	t.Helper()
+	c := new(counts)
+	cfg.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := new(net.Dialer).DialContext(ctx, network, address)
+		c.opened.Add(1)
+		return &wire{Conn: conn, counts: c}, err
+	}
 	p, err := sender.New(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -72,19 +116,25 @@ func send(t *testing.T, cfg sender.Config, domain string, n int) map[string]stri
 			}
 		})
 	}
-	for i := range n {
+	for i := range messages {
 		next <- i
 	}
 	close(next)
 	workers.Wait()
-	return sent
+	t.Logf("%d sent over %d connections in %d round trips", len(sent), c.opened.Load(), c.turns.Load())
+	return sent, c
 }
 
 // messageID is that of a message with any line ends.
-func messageID(m string) string {
-	_, rest, _ := strings.Cut(m, "\nMessage-ID: <")
-	id, _, _ := strings.Cut(rest, ">")
-	return id
+func messageID(m string) string { return between(m, "\nMessage-ID: <", ">") }
+
+// recipient is the address that a message's To names.
+func recipient(m string) string { return between(between(m, "\nTo: ", "\r\n"), "<", ">") }
+
+func between(s, begin, end string) string {
+	_, s, _ = strings.Cut(s, begin)
+	s, _, _ = strings.Cut(s, end)
+	return s
 }
 
 // delivered compares a mailbox with what was reported as sent: the same messages, each once, and each of them to the byte
@@ -110,7 +160,7 @@ func delivered(t *testing.T, s *servers.Server, domain string, sent map[string]s
 			t.Errorf("%s: twice", id)
 		case !same || top != "" && !strings.HasSuffix(top, "\n") || strings.Contains(top, "\n\n"):
 			t.Errorf("%s: other bytes: %.2000q", id, got)
-		case !strings.Contains(top, "<"+strings.SplitN(id, ".", 2)[1]+">") && !strings.Contains(top, ": "+strings.SplitN(id, ".", 2)[1]+"\n"):
+		case !strings.Contains(top, "\nDelivered-To: "+recipient(want)+"\n"):
 			t.Errorf("%s: to somebody else: %q", id, top)
 		}
 		seen[id] = true
@@ -125,36 +175,98 @@ func waiting(t *testing.T) context.Context {
 
 func password(context.Context) (sender.Secret, error) { return servers.Password, nil }
 
+// ways are the three shapes of a transaction, by what a server offers.
+var ways = []struct{ name, withhold, auth string }{
+	{"lock-step", "pipelining,chunking", "plain"},
+	{"pipelined", "chunking", "cram-md5"},
+	{"bdat", "", ""},
+}
+
+// shape fails the test unless the messages went the way that was meant. bdat is how many went by BDAT.
+func shape(t *testing.T, way string, c *counts, bdat int) {
+	t.Helper()
+	const setup = 12 // round trips of a connection before its first message, and QUIT: TLS and SCRAM take the most
+	turns := int(c.turns.Load()) - setup*int(c.opened.Load())
+	switch {
+	case way == "lock-step" && turns < 3*messages:
+		t.Errorf("%d round trips: not one command after another", turns)
+	case way != "lock-step" && turns > 2*messages:
+		t.Errorf("%d round trips: not pipelined", turns)
+	case way == "bdat" && bdat < messages/2, way != "bdat" && bdat != 0:
+		t.Errorf("%d messages went by BDAT", bdat)
+	}
+}
+
 // TestPostfix: a thousand messages each way, over STARTTLS and with a login, are in the mailbox as they were sent.
 func TestPostfix(t *testing.T) {
 	t.Parallel()
-	ways := []struct{ name, withhold, auth string }{
-		{"lock-step", "pipelining,chunking", "plain"},
-		{"pipelined", "chunking", "cram-md5"},
-		{"bdat", "", ""},
-	}
 	var domains, withhold []string
 	for _, w := range ways {
 		domains, withhold = append(domains, w.name+".example"), append(withhold, w.withhold)
 	}
 	certificate := servers.NewCertificate(t)
-	s := servers.Postfix(t, certificate, domains, withhold...)
-	t.Run("ways", func(t *testing.T) {
+	s := servers.Postfix(t, certificate, append(domains, "campaign.example"), append(withhold, "", "")...)
+	t.Run("group", func(t *testing.T) {
 		for i, w := range ways {
 			t.Run(w.name, func(t *testing.T) {
 				t.Parallel()
 				cfg := sender.Config{Host: "127.0.0.1", Port: s.Ports[i], TLS: "starttls", RootCAs: certificate.Pool,
 					Username: servers.Username, Password: password, Auth: w.auth, Connections: 3}
-				sent := send(t, cfg, domains[i], messages)
+				sent, c := send(t, cfg, domains[i])
 				if err := s.Log.Wait(waiting(t), len(sent), "@"+domains[i]+">", "status=sent"); err != nil {
 					t.Fatal(err)
 				}
 				delivered(t, s, domains[i], sent)
+				port := "postfix/" + strconv.Itoa(s.Ports[i]) + "/"
+				if err := s.Log.Wait(waiting(t), int(c.opened.Load()), port, "disconnect from"); err != nil {
+					t.Fatal(err)
+				}
+				bdat := 0
+				for _, line := range s.Log.Lines(port, "disconnect from") {
+					if m := regexp.MustCompile(` bdat=(\d+) `).FindStringSubmatch(line); m != nil {
+						n, _ := strconv.Atoi(m[1]) // they are digits
+						bdat += n
+					}
+				}
+				shape(t, w.name, c, bdat)
 			})
 		}
+		t.Run("campaign", func(t *testing.T) {
+			t.Parallel()
+			campaigned(t, s, s.Ports[len(ways)], certificate)
+		})
+		t.Run("bare newline", func(t *testing.T) {
+			t.Parallel()
+			bareNewline(t, s.Ports[len(ways)+1], certificate)
+		})
 	})
-	if t.Failed() {
-		t.Log(strings.Join(s.Log.Lines("warning"), "\n"))
+	if warnings := s.Log.Lines("warning"); len(warnings) > 0 {
+		t.Errorf("Postfix warns:\n%s", strings.Join(warnings, "\n"))
+	}
+}
+
+// bareNewline: the server that has taken all those messages is one that refuses an LF without its CR.
+func bareNewline(t *testing.T, port int, certificate *servers.Certificate) {
+	c, err := smtp.Dial(net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for _, step := range []func() error{
+		func() error { return c.StartTLS(&tls.Config{ServerName: "127.0.0.1", RootCAs: certificate.Pool}) },
+		func() error { return c.Auth(smtp.PlainAuth("", servers.Username, servers.Password, "127.0.0.1")) },
+		func() error { return c.Mail("news@example.com") },
+		func() error { return c.Rcpt("person@campaign.example") },
+		func() error { return c.Text.PrintfLine("DATA") },
+		func() error { _, _, err := c.Text.ReadResponse(354); return err },
+		func() error { return c.Text.PrintfLine("Subject: one\nline\r\n\r\n.") },
+	} {
+		if err := step(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if code, text, err := c.Text.ReadResponse(250); code/100 != 5 || !strings.Contains(text, "bare") {
+		t.Errorf("an LF without its CR was answered by %d %s, %v", code, text, err)
 	}
 }
 
@@ -162,19 +274,17 @@ func TestPostfix(t *testing.T) {
 func TestDovecot(t *testing.T) {
 	t.Parallel()
 	s := servers.Dovecot(t)
-	for _, w := range []struct {
-		name string
-		set  func(*sender.Config)
-	}{
-		{"lock-step", func(c *sender.Config) { c.LockStep = true }},
-		{"pipelined", func(c *sender.Config) { c.ChunkLimit = -1 }},
-		{"bdat", func(*sender.Config) {}},
-	} {
+	for _, w := range ways {
 		t.Run(w.name, func(t *testing.T) {
-			cfg := sender.Config{Host: "127.0.0.1", Port: s.Ports[0], Protocol: sender.LMTP, TLS: "none", Connections: 3}
-			w.set(&cfg)
+			t.Parallel()
+			cfg := sender.Config{Host: "127.0.0.1", Port: s.Ports[0], Protocol: sender.LMTP, TLS: "none", Connections: 3, LockStep: w.name == "lock-step"}
+			if w.name == "pipelined" {
+				cfg.ChunkLimit = -1
+			}
 			domain := w.name + ".example"
-			delivered(t, s, domain, send(t, cfg, domain, messages))
+			sent, c := send(t, cfg, domain)
+			delivered(t, s, domain, sent)
+			shape(t, w.name, c, int(c.bdat.Load()))
 		})
 	}
 }

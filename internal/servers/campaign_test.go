@@ -1,0 +1,106 @@
+package servers_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"mailshot/campaign"
+	"mailshot/campaign/definition"
+	"mailshot/campaign/ledger"
+	"mailshot/internal/servers"
+)
+
+// definitionFile is a campaign with what makes messages large and odd: letters of many scripts, HTML, an attachment.
+const definitionFile = `id: real
+from: Größe & Söhne <news@example.com>
+subject: "Nº {{.number}} für {{.name}}"
+recipients: { file: people.csv, columns: { number: number } }
+body: { markdown: body.md }
+attachments:
+  - file: data.bin
+archive: sent
+server:
+  host: 127.0.0.1
+  port: %d
+  tls: starttls
+  username: %s
+  password: { file: password }
+  ca_file: ca.pem
+limits: { connections: 3 }
+`
+
+// campaigned sends a campaign to a Postfix in two goes: as many messages are in the mailbox as the report says, and each is
+// to the byte the archive's copy.
+func campaigned(t *testing.T, s *servers.Server, port int, certificate *servers.Certificate) {
+	ca, err := os.ReadFile(certificate.File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list strings.Builder
+	list.WriteString("email,name,number\n")
+	for i := range messages {
+		fmt.Fprintf(&list, "person%d@campaign.example,%s %d,%d\n", i, []string{"Ann", "Zoë", "محمد", "李"}[i%4], i, i)
+	}
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"campaign.yaml": fmt.Sprintf(definitionFile, port, servers.Username),
+		"people.csv":    list.String(),
+		"body.md":       "Dear {{.name}},\n\n.a line with a dot\n\n| what | how many |\n|---|---|\n| things | {{.number}} |\n",
+		"data.bin":      strings.Repeat("\x00\r\n.\r\n\xff", 1000),
+		"password":      servers.Password + "\n",
+		"ca.pem":        string(ca),
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d, err := definition.Load(filepath.Join(dir, "campaign.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var counts map[string]int64
+	for _, limit := range []int64{messages * 2 / 5, 0} {
+		c, err := campaign.Open(t.Context(), campaign.Options{Definition: d, Accounts: filepath.Join(dir, "accounts", "accounts.db")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		if _, err := c.Plan(t.Context(), campaign.PlanOptions{Limit: limit}); err != nil {
+			t.Fatal(err)
+		}
+		sum, err := c.Run(t.Context(), nil, campaign.RunOptions{})
+		if err != nil || sum.Stopped != "" {
+			t.Fatalf("%v %+v", err, sum)
+		}
+		counts = sum.Counts
+		if err := c.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	reported := int(counts[string(ledger.Sent)])
+	if reported != messages {
+		t.Errorf("the report says %v", counts)
+	}
+	if err := s.Log.Wait(waiting(t), reported, "@campaign.example>", "status=sent"); err != nil {
+		t.Fatal(err)
+	}
+	sent := map[string]string{}
+	copies, err := filepath.Glob(filepath.Join(dir, "sent", "*.eml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range copies {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sent[messageID(string(b))] = string(b)
+	}
+	if len(sent) != reported {
+		t.Errorf("%d copies in the archive, %d reported as sent", len(sent), reported)
+	}
+	delivered(t, s, "campaign.example", sent)
+}
