@@ -30,6 +30,7 @@ var allowed = map[string][]string{
 	"sender/reply":        {"sender/limits"},
 	"sender/smtp":         {"sender/auth", "sender/reply"},
 	"internal/address":    {},
+	"internal/faults":     {"campaign/ledger", "internal/sink"},
 	"internal/mailbox":    {},
 	"internal/records":    {},
 	"internal/mask":       {},

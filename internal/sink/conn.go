@@ -39,6 +39,7 @@ type conn struct {
 	instead *answer    // what to send in place of go-smtp's next reply
 	ehlo    []string   // lines of an answer to EHLO, while it is collected
 	broken  bool       // a read failed: nothing more comes
+	replied *Event     // to be told of when what is held is sent
 
 	dead   chan struct{} // closed with the connection
 	closed atomic.Bool
@@ -48,7 +49,7 @@ type conn struct {
 // answer is what a rule says in place of a reply.
 type answer struct {
 	text string
-	then string // "", "drop" (without a farewell), "close"
+	then string // "", "drop" (without a farewell), "reset", "close"
 }
 
 func newConn(nc net.Conn, s *Server, number int64) *conn {
@@ -147,12 +148,18 @@ func hide(lines, names []string) []byte {
 // flush sends what is held.
 func (c *conn) flush() error {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	if len(c.out) == 0 {
+		c.mu.Unlock()
 		return nil
 	}
 	_, err := c.top.Write(c.out)
 	c.out, c.last = c.out[:0], 0
+	replied := c.replied
+	c.replied = nil
+	c.mu.Unlock()
+	if replied != nil && err == nil {
+		c.server.observe(*replied)
+	}
 	return err
 }
 
@@ -175,6 +182,9 @@ func (c *conn) say(a answer) {
 	case "drop":
 		c.flush()
 		c.drop()
+	case "reset":
+		c.flush()
+		c.kill(true)
 	case "close":
 		c.flush()
 		if t, ok := c.top.(*tls.Conn); ok {

@@ -71,11 +71,7 @@ func (c *conn) act(point string, r *ruleState) fault {
 	case "garbage":
 		return fault{answer: answer{"\x00\xff\x15\x03?! \x80garbage\r\n", ""}}
 	case "raw":
-		then := ""
-		if r.closes {
-			then = "drop"
-		}
-		return fault{answer: answer{r.answer, then}, good: successful(point, r.answer)}
+		return fault{answer: answer{r.answer, r.then}, good: successful(point, r.answer)}
 	default: // reply
 		then := ""
 		if r.code == 421 {

@@ -73,6 +73,8 @@ func TestFaults(t *testing.T) {
 		{rule: "dot:600 what", steps: append(head[:5:5], step{message, "600 what\r\n"})},
 		{rule: `dot:raw "250 ok\r\n421 bye\r\n"`, steps: append(head[:5:5], step{message, "250 ok\r\n"}, step{"", "421 bye\r\n"}, step{mail, "250 "}), accepted: 1},
 		{rule: `dot:raw "250-x\r\n" drop`, steps: append(head[:5:5], step{message, "250-x\r\nEOF"}), accepted: 1},
+		// Whether the client still reads the reply before the reset is its system's business.
+		{rule: `dot:raw "250 ok\r\n" reset`, steps: append(head[:5:5], step{message, ""}), accepted: 1},
 		{rule: `dot:raw "25" drop`, steps: append(head[:5:5], step{message, "25EOF"})},
 		{rule: "dot:2:drop", steps: append(append(head[:5:5], step{message, "250 "}), append(head[2:5:5], step{message, "EOF"})...), accepted: 1},
 		{rule: "mail:2+/conn:421 4.7.0 too many", steps: append(head[:5:5], step{message, "250 "}, step{mail, "421 4.7.0 too many\r\n"}, step{"", "EOF"}), accepted: 1},

@@ -23,7 +23,7 @@ type Rule struct {
 	delay  time.Duration
 	answer string // the bytes of reply and raw
 	code   int    // of reply
-	closes bool   // raw: close after it
+	then   string // raw: "", or drop or reset after it
 }
 
 // String is the text that ParseRule was given.
@@ -83,7 +83,7 @@ func ParseRule(s string) (Rule, error) {
 	if err != nil {
 		return Rule{}, fmt.Errorf("rule %q: %w", s, err)
 	}
-	r.store, r.action, r.delay, r.answer, r.code, r.closes = a.store, a.action, a.delay, a.answer, a.code, a.closes
+	r.store, r.action, r.delay, r.answer, r.code, r.then = a.store, a.action, a.delay, a.answer, a.code, a.then
 	if r.store && r.point != "dot" {
 		return Rule{}, fmt.Errorf("rule %q: only at dot is there a message to store", s)
 	}
@@ -162,11 +162,11 @@ func parseAction(s string) (Rule, error) {
 	case "raw":
 		quoted, err := strconv.QuotedPrefix(rest)
 		after := strings.TrimSpace(rest[len(quoted):])
-		if err != nil || after != "" && after != "drop" {
-			return Rule{}, errors.New(`raw needs a quoted string, such as raw "250 ok\r\n", and may be followed by drop`)
+		if err != nil || !slices.Contains([]string{"", "drop", "reset"}, after) {
+			return Rule{}, errors.New(`raw needs a quoted string, such as raw "250 ok\r\n", and may be followed by drop or reset`)
 		}
 		r.answer, _ = strconv.Unquote(quoted)
-		r.closes = after == "drop"
+		r.then = after
 		return r, nil
 	}
 	if len(word) == 3 && strings.Trim(word, "0123456789") == "" {

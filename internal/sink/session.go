@@ -158,6 +158,7 @@ func (x *session) recipient() string {
 func (x *session) Data(r io.Reader) error {
 	c := x.c
 	if _, bdat := r.(*io.PipeReader); !bdat {
+		x.observe("data", "")
 		// go-smtp's 354 is written, but still here.
 		go354 := c.retract()
 		f := c.fault("data", x.recipient(), Event{From: x.from, To: x.to})
@@ -186,7 +187,7 @@ func (x *session) Data(r io.Reader) error {
 	x.observe("dot", "")
 	rule := c.rule("dot", x.recipient(), Event{From: x.from, To: x.to})
 	if rule == nil {
-		return x.keep(m)
+		return x.take(m)
 	}
 	if rule.store {
 		// Whatever the client is told: it is kept.
@@ -210,7 +211,27 @@ func (x *session) Data(r io.Reader) error {
 	if !f.usual {
 		c.replace(f.answer)
 	}
+	x.promise()
 	return nil
+}
+
+// take keeps a message that the client will be told of as taken.
+func (x *session) take(m *message) error {
+	if err := x.keep(m); err != nil {
+		return err
+	}
+	x.promise()
+	return nil
+}
+
+// promise has the observer told when the reply that takes the message is sent.
+func (x *session) promise() {
+	if x.c.server.o.Observe == nil {
+		return
+	}
+	x.c.mu.Lock()
+	x.c.replied = &Event{Kind: "replied", Connection: x.c.number, From: x.from, To: slices.Clone(x.to)}
+	x.c.mu.Unlock()
 }
 
 // message is what was read of one.
@@ -245,6 +266,9 @@ func (x *session) read(r io.Reader) (*message, error) {
 			}
 			hash.Write(p[:n])
 			m.size += int64(n)
+			if o.Observe != nil {
+				c.server.observe(Event{Kind: "body", Connection: c.number, From: x.from, To: slices.Clone(x.to), Size: m.size})
+			}
 			if o.Store != nil {
 				m.body = append(m.body, p[:n]...)
 			}

@@ -51,7 +51,7 @@
 //	half                  close in the middle of the usual reply
 //	garbage               answer with bytes that are no reply
 //	raw "250 ok\r\n421 bye\r\n"   answer with these bytes (a Go string), whatever they are; taken for success where they
-//	                      begin with a whole line of it; with drop after the string, close then
+//	                      begin with a whole line of it; with drop or reset after the string, close then
 //	store-ACTION          at dot: keep the message and write its record first, then ACTION
 //
 // Where several rules hold at one point the first is taken.
@@ -119,15 +119,19 @@ type Options struct {
 
 // Event is something that happened in the server.
 type Event struct {
-	// Kind is connected, closed, authenticated, mail, rcpt, dot (the message
-	// is complete, nothing is kept yet), stored (the record is written, the
-	// reply not yet sent) or fault.
+	// Kind is connected (nothing is said yet), closed, authenticated, mail,
+	// rcpt, data (354 is not yet sent), body (more of the message has come),
+	// dot (the message is complete, nothing is kept yet), stored (the record
+	// is written, the reply not yet sent), replied (the reply that takes the
+	// message was given to the socket) or fault.
 	Kind string
 	// Connection numbers connections from 1.
 	Connection int64
 	// From and To are the envelope as far as it is known.
 	From string
 	To   []string
+	// Size is how many bytes of the message have come, for body.
+	Size int64
 	// Text is the user's name for authenticated, the rule for fault, the
 	// error for closed where there was one.
 	Text string

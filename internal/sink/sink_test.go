@@ -324,6 +324,56 @@ func dialTLS(t testing.TB, s *Server) *talk {
 	return &talk{t, c, bufio.NewReader(c)}
 }
 
+// The observer hears of each step before the client can know that it was made, and of the reply after.
+func TestEventsInOrder(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ name, extra, commands string }{
+		{"DATA", "data ", envelope("b@example.org") + stuffed(body)},
+		{"BDAT", "", fmt.Sprintf("MAIL FROM:<a@example.com>\r\nRCPT TO:<b@example.org>\r\nBDAT %d LAST\r\n%s", len(body), body)},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			tl := &tapped{Listener: l}
+			var mu sync.Mutex
+			var got string
+			var size int64
+			done := make(chan bool)
+			s := start(t, Options{Listener: tl, Observe: func(e Event) {
+				mu.Lock()
+				defer mu.Unlock()
+				if e.Kind != "body" || !strings.HasSuffix(got, "body ") {
+					got += e.Kind + " "
+				}
+				size = max(size, e.Size)
+				if taken := strings.Contains(tl.sent(), "queued"); taken != (e.Kind == "replied") && e.Kind != "closed" {
+					t.Errorf("at %s the reply was sent: %t", e.Kind, taken)
+				}
+				if e.Kind == "closed" {
+					close(done)
+				}
+			}})
+			k := dial(t, s).hello()
+			k.say(tt.commands + "QUIT\r\n")
+			if _, err := io.ReadAll(k.r); err != nil {
+				t.Fatal(err)
+			}
+			<-done
+			mu.Lock()
+			defer mu.Unlock()
+			if want := "connected mail rcpt " + tt.extra + "body dot stored replied closed "; got != want {
+				t.Errorf("events %q, want %q", got, want)
+			}
+			if size != int64(len(body)) {
+				t.Errorf("the body's events end at %d bytes, it has %d", size, len(body))
+			}
+		})
+	}
+}
+
 // A record that cannot be made durable is no acceptance.
 func TestRecordFails(t *testing.T) {
 	t.Parallel()

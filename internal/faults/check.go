@@ -1,0 +1,188 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"mailshot/campaign/ledger"
+	"mailshot/internal/sink"
+)
+
+// Verdict is what a server's record and a ledger say together; see the package comment. Addresses are in the order of the list, then
+// of the record.
+type Verdict struct {
+	Rows         int64                  // of the frozen list; 0 when nothing was planned yet
+	Counts       map[ledger.State]int64 // states without any are left out
+	Attempted    int
+	Acknowledged int
+	Lost         []string
+	Duplicated   []string
+	Unexpected   []string
+	Recovered    []string
+	Unknown      []string // as the ledger has them
+}
+
+// Check compares the records of a server with the campaign id in the state file. It reads a copy, so that a program that was killed
+// finds its file as it left it; no program may be writing to it. A file that is not there, or has no such campaign, is one in which
+// nothing is planned.
+func Check(ctx context.Context, state, id string, records []sink.Record) (*Verdict, error) {
+	v := &Verdict{Counts: map[ledger.State]int64{}}
+	arrived := map[string]int{}
+	for _, r := range records {
+		for _, to := range r.To {
+			arrived[to]++
+		}
+	}
+	if err := v.read(ctx, state, id, arrived); err != nil {
+		return nil, fmt.Errorf("check %s: %w", state, err)
+	}
+	for _, r := range records {
+		for _, to := range r.To {
+			if arrived[to] > 0 {
+				v.Unexpected = append(v.Unexpected, to) // no row has this address
+				delete(arrived, to)
+			}
+		}
+	}
+	return v, nil
+}
+
+// read judges each delivery of the ledger, and takes it off arrived.
+func (v *Verdict) read(ctx context.Context, state, id string, arrived map[string]int) error {
+	dir, err := os.MkdirTemp("", "mailshot-check-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "state.db")
+	for _, suffix := range []string{"", "-wal"} { // not -shm: it is an index of -wal, and is made anew
+		err := copyFile(path+suffix, state+suffix)
+		if suffix == "" && errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	l, err := ledger.Open(path)
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	v.Counts, v.Rows, err = l.Counts(ctx, id)
+	if errors.Is(err, ledger.ErrNotFound) {
+		v.Counts = map[ledger.State]int64{}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for d, err := range l.Deliveries(ctx, id, ledger.Filter{}) {
+		if err != nil {
+			return err
+		}
+		v.judge(d, arrived[d.Address])
+		delete(arrived, d.Address)
+	}
+	return nil
+}
+
+// judge takes one delivery into account, of which the server has n.
+func (v *Verdict) judge(d ledger.Record, n int) {
+	if d.Last != nil || d.State == ledger.Begun {
+		v.Attempted++
+	}
+	// A person who resolves an unknown takes it on: what the server had before is known to be possible.
+	resolved := d.Hand != nil && d.Hand.Before == ledger.Unknown
+	allowed := 1
+	if resolved && d.Hand.After == ledger.Pending {
+		allowed = 2
+	}
+	if n > allowed {
+		v.Duplicated = append(v.Duplicated, d.Address)
+	}
+	switch d.State {
+	case ledger.Sent:
+		v.Acknowledged++
+		if n == 0 && !resolved {
+			v.Lost = append(v.Lost, d.Address)
+		}
+	case ledger.Unknown, ledger.Begun:
+		if d.State == ledger.Unknown {
+			v.Unknown = append(v.Unknown, d.Address)
+		}
+		if n > 0 {
+			v.Recovered = append(v.Recovered, d.Address)
+		}
+	default:
+		if n > 0 && !resolved {
+			v.Unexpected = append(v.Unexpected, d.Address)
+		}
+	}
+}
+
+// Err is nil where the promise holds: nothing lost, duplicated or unexpected, and the states add up to the rows.
+func (v *Verdict) Err() error {
+	var errs []error
+	var total int64
+	for _, n := range v.Counts {
+		total += n
+	}
+	if total != v.Rows {
+		errs = append(errs, fmt.Errorf("identity: the states add up to %d, the rows are %d: %v", total, v.Rows, v.Counts))
+	}
+	for _, f := range []struct {
+		name string
+		who  []string
+	}{{"lost", v.Lost}, {"duplicated", v.Duplicated}, {"unexpected", v.Unexpected}} {
+		if len(f.who) > 0 {
+			errs = append(errs, fmt.Errorf("%d %s: %s", len(f.who), f.name, some(f.who)))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// String is the verdict in one line of figures.
+func (v *Verdict) String() string {
+	s := fmt.Sprintf("attempted %d, acknowledged %d, lost %d, duplicated %d, unexpected %d, recovered %d; %d rows =",
+		v.Attempted, v.Acknowledged, len(v.Lost), len(v.Duplicated), len(v.Unexpected), len(v.Recovered), v.Rows)
+	sep := " "
+	for _, state := range ledger.States() {
+		if n := v.Counts[state]; n > 0 {
+			s += fmt.Sprintf("%s%d %s", sep, n, state)
+			sep = " + "
+		}
+	}
+	return s
+}
+
+// some names the first few.
+func some(who []string) string {
+	const most = 5
+	if len(who) <= most {
+		return strings.Join(who, ", ")
+	}
+	return strings.Join(who[:most], ", ") + ", …"
+}
+
+// copyFile copies a file that nobody writes to.
+func copyFile(to, from string) (err error) {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, out.Close()) }()
+	_, err = io.Copy(out, in)
+	return err
+}

@@ -1,0 +1,106 @@
+package faults
+
+import (
+	"flag"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+var (
+	long = flag.Bool("faults.long", false, "the long form: 10,000 recipients, 200 kills, ten minutes of standstill")
+	seed = flag.Uint64("faults.seed", rand.Uint64(), "draw the same faults again")
+)
+
+// binary is the program under test, made once for all tests: the real one, without the race detector.
+var binary string
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "mailshot-faults-")
+		if err != nil {
+			panic(err)
+		}
+		defer os.RemoveAll(dir)
+		if binary, err = Build(dir); err != nil {
+			panic(err)
+		}
+		return m.Run()
+	}())
+}
+
+// stage is a workspace and its sink, in folders of the test's own.
+type stage struct {
+	*Workspace
+	*Sink
+	t testing.TB
+}
+
+func newStage(t testing.TB, o SinkOptions, c Campaign) *stage {
+	t.Helper()
+	dir := t.TempDir()
+	s, err := StartSink(filepath.Join(dir, "record.jsonl"), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	w, err := NewWorkspace(dir, binary, s, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &stage{w, s, t}
+}
+
+// send starts the program; it does not outlive the test.
+func (s *stage) send() *Process {
+	s.t.Helper()
+	p, err := s.Send()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(p.Kill)
+	return p
+}
+
+// finish sends what is left, and wants the exit code.
+func (s *stage) finish(code int) {
+	s.t.Helper()
+	p := s.send()
+	got, err := p.Wait()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if _, talk := p.Output(); got != code {
+		s.t.Errorf("exit code %d, want %d\n%s", got, code, talk)
+	}
+}
+
+// verdict is Check's, and a failure where the promise is broken.
+func (s *stage) verdict() *Verdict {
+	s.t.Helper()
+	v, err := s.Workspace.Check(s.t.Context(), s.Sink)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := v.Err(); err != nil {
+		s.t.Errorf("%v\n%s", err, v)
+	}
+	return v
+}
+
+// Without any fault everybody is sent to, once, and the sink's record and the ledger agree.
+func TestNoFault(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, SinkOptions{}, Campaign{Addresses: People(300)})
+	s.finish(0)
+	v := s.verdict()
+	if v.Rows != 300 || v.Attempted != 300 || v.Acknowledged != 300 || len(v.Recovered) != 0 {
+		t.Error(v)
+	}
+	s.finish(0)
+	if n := s.Accepted(); n != 300 {
+		t.Errorf("a second send of a finished campaign: %d messages in all", n)
+	}
+}

@@ -1,0 +1,174 @@
+package faults
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// Campaign is what a Workspace sends, and how. Its id is ID.
+type Campaign struct {
+	// Addresses are the rows of the list.
+	Addresses []string
+	// Connections is how many there may be at once. Default: 8.
+	Connections int
+	// Body is how many bytes of text each message has besides its own words. Default: 0.
+	Body int
+	// Limits are more lines of the campaign file's limits, such as "caps: [5/s]". Default: none.
+	Limits []string
+}
+
+// ID is the id of every Campaign.
+const ID = "faults"
+
+// People is a list of n addresses.
+func People(n int) []string {
+	people := make([]string, n)
+	for i := range people {
+		people[i] = fmt.Sprintf("p%d@example.com", i)
+	}
+	return people
+}
+
+// Workspace is a campaign's folder, and the state of a user of its own, below Dir.
+type Workspace struct {
+	Dir    string
+	Binary string // the program, as Build made it
+}
+
+// NewWorkspace writes the campaign into dir, to be sent to s by the program binary.
+func NewWorkspace(dir, binary string, s *Sink, c Campaign) (*Workspace, error) {
+	if c.Connections == 0 {
+		c.Connections = 8
+	}
+	w := &Workspace{Dir: dir, Binary: binary}
+	limits := append([]string{fmt.Sprintf("connections: %d", c.Connections), "retry: {first: 1s, max: 1s, give_up: 48h}"}, c.Limits...)
+	for name, text := range map[string]string{
+		"people.csv": "email\n" + strings.Join(c.Addresses, "\n") + "\n",
+		"body.txt":   "Hello {{.email}}!\n\n" + strings.Repeat(strings.Repeat("x", 71)+"\n", c.Body/72),
+		"campaign.yaml": fmt.Sprintf(`id: %s
+from: Club <club@example.org>
+subject: News for {{.email}}
+recipients: {file: people.csv}
+body: {text: body.txt}
+server: {host: %s, port: %d, tls: none}
+limits:
+  %s
+`, ID, s.Host(), s.Port(), strings.Join(limits, "\n  ")),
+	} {
+		if err := os.MkdirAll(w.folder(), 0o700); err != nil {
+			return nil, err
+		}
+		if err := os.WriteFile(filepath.Join(w.folder(), name), []byte(text), 0o600); err != nil {
+			return nil, err
+		}
+	}
+	return w, nil
+}
+
+func (w *Workspace) folder() string { return filepath.Join(w.Dir, "campaign") }
+
+// State is the path of the campaign's state file.
+func (w *Workspace) State() string { return filepath.Join(w.folder(), ".mailshot", "state.db") }
+
+// Accounts is the path of the user's accounts file.
+func (w *Workspace) Accounts() string { return filepath.Join(w.Dir, "user", "accounts.db") }
+
+// Command is a call of the program in the campaign's folder; its streams are the caller's to set.
+func (w *Workspace) Command(args ...string) *exec.Cmd {
+	cmd := exec.Command(w.Binary, args...)
+	cmd.Dir = w.folder()
+	cmd.Env = append(os.Environ(), "MAILSHOT_STATE="+w.State(), "MAILSHOT_ACCOUNTS="+w.Accounts())
+	return cmd
+}
+
+// Send starts a send of the campaign, or the next part of it.
+func (w *Workspace) Send() (*Process, error) {
+	return Start(w.Command("send", "--yes", "campaign.yaml"))
+}
+
+// Check compares what the sink has with what the ledger says. No program may be running in the workspace.
+func (w *Workspace) Check(ctx context.Context, s *Sink) (*Verdict, error) {
+	records, err := s.Records()
+	if err != nil {
+		return nil, err
+	}
+	return Check(ctx, w.State(), ID, records)
+}
+
+// Build makes the program, as it is in this module, in dir, and returns its path. The go command must be on the path, and the current
+// folder in the module.
+func Build(dir string) (string, error) {
+	path := filepath.Join(dir, "mailshot.exe") // Windows runs nothing without it, and nobody else minds
+	if out, err := exec.Command("go", "build", "-o", path, "mailshot/cmd/mailshot").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return path, nil
+}
+
+// Process is one run of the program.
+type Process struct {
+	cmd            *exec.Cmd
+	stdout, stderr bytes.Buffer
+	ended          chan struct{}
+	err            error
+}
+
+// Start starts a command. What it writes is kept for Output, where the caller has not set its streams.
+func Start(cmd *exec.Cmd) (*Process, error) {
+	p := &Process{cmd: cmd, ended: make(chan struct{})}
+	if cmd.Stdout == nil {
+		cmd.Stdout = &p.stdout
+	}
+	if cmd.Stderr == nil {
+		cmd.Stderr = &p.stderr
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	go func() {
+		defer close(p.ended)
+		p.err = cmd.Wait()
+	}()
+	return p, nil
+}
+
+// PID is the number of the process.
+func (p *Process) PID() int { return p.cmd.Process.Pid }
+
+// Signal sends the process a signal. One that has ended gets none.
+func (p *Process) Signal(s os.Signal) error {
+	if err := p.cmd.Process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	return nil
+}
+
+// Kill ends the process as kill -9 does. When it returns there is no such process, and none of its files or connections is open.
+func (p *Process) Kill() {
+	_ = p.cmd.Process.Kill() // fails only where there is nothing to kill
+	<-p.ended
+}
+
+// Ended is closed when the process has ended.
+func (p *Process) Ended() <-chan struct{} { return p.ended }
+
+// Wait waits for the process to end, and gives its exit code, -1 where a signal ended it. The error is of waiting, not of the process.
+func (p *Process) Wait() (int, error) {
+	<-p.ended
+	if e := (*exec.ExitError)(nil); p.err != nil && !errors.As(p.err, &e) {
+		return -1, p.err
+	}
+	return p.cmd.ProcessState.ExitCode(), nil
+}
+
+// Output is what the process has written to its standard output and error; only after its end.
+func (p *Process) Output() (stdout, stderr string) {
+	<-p.ended
+	return p.stdout.String(), p.stderr.String()
+}
