@@ -10,28 +10,42 @@ import (
 	"mailshot/sender/courtesy"
 )
 
-// behave gives the run its manners. Trying out, into a sink or to one address, knows no hours and no waves.
-func (r *run) behave(ctx context.Context) error {
-	c, d := r.c, r.c.def
+// behave gives the run its manners, and its warmth to a new sender's. Trying out in a sink knows neither.
+func (r *run) behave(ctx context.Context) (err error) {
+	if r.manners, err = r.c.behaviour(ctx, r.c.ledger); err != nil {
+		return err
+	}
+	r.warm = r.c.warmth()
+	return nil
+}
+
+// behaviour is what the campaign's file asks for, from where earlier runs have come to. Trying out, into a sink or to one
+// address, knows no hours and no waves.
+func (c *Campaign) behaviour(ctx context.Context, l *ledger.Ledger) (*manners, error) {
+	own, s := c.def.Limits.Courtesy, c.def.Schedule
 	trial := c.opts.Sink != nil || c.opts.To != nil
-	own := d.Limits.Courtesy
 	var p ledger.Progress
 	if !trial && (len(own.Waves.Sizes) > 0 || own.StopLoss != (courtesy.StopLoss{})) {
 		var err error
-		if p, err = c.ledger.Progress(ctx, c.id); err != nil {
-			return err
+		if p, err = l.Progress(ctx, c.id); err != nil {
+			return nil, err
 		}
 	}
-	r.manners = newManners(p)
-	r.manners.place = d.Schedule.Location()
+	m := newManners(p)
+	m.place = s.Location()
 	if !trial {
-		m, s := r.manners, d.Schedule
 		m.waves, m.stopLoss, m.hours, m.zones, m.notAfter = own.Waves, own.StopLoss, s.Hours, s.ZoneColumn.Given(), s.NotAfter
 	}
-	if c.opts.Sink == nil && len(own.Warmup) > 0 {
-		r.warm = &warmth{steps: own.Warmup, place: r.manners.place, accounts: c.accounts, key: c.whose()}
+	return m, nil
+}
+
+// warmth is a new sender's, nil for one that is warm.
+func (c *Campaign) warmth() *warmth {
+	own := c.def.Limits.Courtesy
+	if c.opts.Sink != nil || len(own.Warmup) == 0 {
+		return nil
 	}
-	return nil
+	return &warmth{steps: own.Warmup, place: c.def.Schedule.Location(), accounts: c.accounts, key: c.whose()}
 }
 
 // closed ends the run before it speaks to a server, where nothing may go for longer than it is patient. The reason is in r.stopped.

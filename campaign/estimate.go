@@ -6,11 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -20,7 +18,6 @@ import (
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/recipients"
 	"mailshot/render"
-	"mailshot/sender"
 	"mailshot/sender/limits"
 )
 
@@ -67,11 +64,11 @@ func (c *Campaign) Estimate(ctx context.Context, o EstimateOptions) (_ *Estimate
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, done()) }()
-	lanes, err := c.weigh(ctx, l, e)
+	waiting, err := c.weigh(ctx, l, e)
 	if err != nil {
 		return nil, err
 	}
-	e.Forecast, e.Caps, err = c.foresee(ctx, e.Start, lanes)
+	e.Forecast, e.Caps, err = c.foresee(ctx, l, e.Start, waiting)
 	return e, err
 }
 
@@ -143,12 +140,12 @@ func (c *Campaign) thaw(ctx context.Context, l *ledger.Ledger, e *Estimate) erro
 }
 
 // weigh makes what is left of the messages, many at a time, and counts them by lane.
-func (c *Campaign) weigh(ctx context.Context, l *ledger.Ledger, e *Estimate) (map[string]*limits.Lane, error) {
+func (c *Campaign) weigh(ctx context.Context, l *ledger.Ledger, e *Estimate) (waiting, error) {
 	choose, err := c.filter(c.only)
 	if err != nil {
 		return nil, c.asCheck(err)
 	}
-	lanes := map[string]*limits.Lane{}
+	lanes := waiting{}
 	rows := make([]*recipients.Row, 0, chunk)
 	flush := func() error {
 		weights, err := c.weights(ctx, rows, e.Start)
@@ -181,7 +178,7 @@ func (c *Campaign) weigh(ctx context.Context, l *ledger.Ledger, e *Estimate) (ma
 		if err != nil {
 			e.Messages++
 			e.Unmade++
-			waiting(lanes, c.capped(rec.Lane), rec)
+			lanes.add(c, rec)
 			continue
 		}
 		if ok, err := choose(row); err != nil {
@@ -190,7 +187,7 @@ func (c *Campaign) weigh(ctx context.Context, l *ledger.Ledger, e *Estimate) (ma
 			continue
 		}
 		e.Messages++
-		waiting(lanes, c.capped(rec.Lane), rec)
+		lanes.add(c, rec)
 		if rows = append(rows, row); len(rows) == chunk {
 			if err := flush(); err != nil {
 				return nil, err
@@ -198,20 +195,6 @@ func (c *Campaign) weigh(ctx context.Context, l *ledger.Ledger, e *Estimate) (ma
 		}
 	}
 	return lanes, flush()
-}
-
-// waiting counts a delivery in the lane whose caps it obeys.
-func waiting(lanes map[string]*limits.Lane, name string, rec ledger.Record) {
-	lane := lanes[name]
-	if lane == nil {
-		lane = &limits.Lane{Name: name}
-		lanes[name] = lane
-	}
-	if rec.State == ledger.Deferred {
-		lane.Later = append(lane.Later, rec.Due)
-		return
-	}
-	lane.Messages++
 }
 
 // weight is what a message comes to, in bytes: alone, and with its envelope on the wire. The zero weight is that of a
@@ -247,53 +230,4 @@ func (c *Campaign) weights(ctx context.Context, rows []*recipients.Row, date tim
 func onWire(m *render.Message) int64 {
 	envelope := fmt.Sprintf("MAIL FROM:<%s> SIZE=%d\r\nRCPT TO:<%s>\r\nDATA\r\n.\r\n", m.From(), m.Size(), m.To())
 	return m.Size() + int64(len(envelope))
-}
-
-// foresee says when the messages of the lanes can go, by the caps and what has been used of them.
-func (c *Campaign) foresee(ctx context.Context, now time.Time, waiting map[string]*limits.Lane) (limits.Forecast, []CapUse, error) {
-	account, own := c.limits()
-	var caps []CapUse
-	fill := func(l *limits.Lane, limit sender.Limit) error {
-		longest := time.Duration(0)
-		for _, cap := range limit.Caps {
-			longest = max(longest, cap.Window)
-		}
-		used, err := c.accounts.Used(ctx, limit.Key, now.Add(-longest), now)
-		if err != nil {
-			return err
-		}
-		l.Caps, l.Started = limit.Caps, used.Started
-		for _, u := range used.Uses {
-			l.Used = append(l.Used, limits.Use(u))
-		}
-		for _, cap := range limit.Caps {
-			use := CapUse{Lane: l.Name, Cap: cap}
-			for _, u := range l.Used {
-				if !cap.Paced() && u.Time.After(now.Add(-cap.Window)) {
-					use.Used += u.N
-				}
-			}
-			caps = append(caps, use)
-		}
-		return nil
-	}
-	var accounts, lanes []limits.Lane
-	for i, limit := range append([]sender.Limit{account}, c.shared()...) {
-		l := limits.Lane{}
-		if i > 0 {
-			l.Name = limit.Key // whose it is
-		}
-		if err := fill(&l, limit); err != nil {
-			return limits.Forecast{}, nil, err
-		}
-		accounts = append(accounts, l)
-	}
-	for _, name := range slices.Sorted(maps.Keys(waiting)) {
-		l := *waiting[name]
-		if err := fill(&l, own[name]); err != nil {
-			return limits.Forecast{}, nil, err
-		}
-		lanes = append(lanes, l)
-	}
-	return limits.Foresee(now, accounts, lanes), caps, nil
 }

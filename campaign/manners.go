@@ -51,8 +51,10 @@ type leave struct {
 	closed map[string]time.Time // lanes that may not, until when; zero: until an outcome
 	all    bool                 // no lane may, until
 	until  time.Time            // zero: until an outcome
+	room   int64                // of people never tried before, how many may go; 0 where not all is closed: any number
 	why    string
-	over   bool // nothing will
+	rule   string // why, without a time
+	over   bool   // nothing will
 }
 
 // newManners starts from what earlier runs came to.
@@ -91,26 +93,30 @@ func (m *manners) count(group string, s ledger.State, n int64) {
 // leave says what may go at now of the lanes given.
 func (m *manners) leave(now time.Time, lanes []string) leave {
 	if !m.notAfter.IsZero() && !now.Before(m.notAfter) {
-		return leave{all: true, over: true,
+		return leave{all: true, over: true, rule: "schedule.not_after",
 			why: fmt.Sprintf("schedule.not_after (%s) has passed (move it, or cancel what is left)", clock(m.notAfter))}
 	}
 	tried := m.all.Tried()
+	number, room, last := m.waves.Wave(tried)
 	if until := m.waves.Held(tried, m.latest); m.fresh == 0 && now.Before(until) {
-		number, _, _ := m.waves.Wave(tried)
-		return leave{all: true, until: until, why: fmt.Sprintf("wave %d of %d is out, %d in all: the next goes from %s",
-			number-1, len(m.waves.Sizes)+1, tried, clock(until.In(m.place)))}
+		return leave{all: true, until: until, rule: fmt.Sprintf("wave %d of %d", number, len(m.waves.Sizes)+1),
+			why: fmt.Sprintf("wave %d of %d is out, %d in all: the next goes from %s",
+				number-1, len(m.waves.Sizes)+1, tried, clock(until.In(m.place)))}
 	}
-	if _, room, last := m.waves.Wave(tried); !last && m.fresh >= room {
+	if room -= m.fresh; !last && room <= 0 {
 		return leave{all: true}
 	}
 	if ok, until := m.server.Free(now, len(m.flying)); !ok {
 		return leave{all: true, until: until}
 	}
 	l := leave{closed: map[string]time.Time{}}
+	if !last {
+		l.room = room
+	}
 	for _, lane := range lanes {
 		if opens := m.hours.Next(now, m.zone(lane)); opens.After(now) {
 			l.closed[lane] = opens
-			l.why = fmt.Sprintf("out of hours: the next go from %s", clock(opens.In(m.zone(lane))))
+			l.rule, l.why = "out of hours", fmt.Sprintf("out of hours: the next go from %s", clock(opens.In(m.zone(lane))))
 			continue
 		}
 		group := groupOf(lane)
@@ -189,6 +195,17 @@ func (m *manners) settled(d *ledger.Delivery, s ledger.State, now time.Time) *br
 		}
 	}
 	return m.breach(f.group)
+}
+
+// went notes n deliveries of a lane that were sent at now, all at once, for those who only count: tried before, they were deferred.
+func (m *manners) went(lane string, n int64, fresh bool, now time.Time) {
+	if group := groupOf(lane); fresh {
+		m.count(group, ledger.Sent, n)
+		m.latest = now
+	} else {
+		m.count(group, ledger.Deferred, -n)
+		m.count(group, ledger.Sent, n)
+	}
 }
 
 // breach is a stop-loss of the campaign or of a group that is hit.

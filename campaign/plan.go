@@ -56,7 +56,7 @@ type Plan struct {
 	Caps        []string
 	Connections int
 	Multiple    int64     // addresses that get more than one message
-	Ends        time.Time // not before, by the caps and what has been used of them; zero = no caps, or not within ten years
+	Ends        time.Time // not before, as Estimate foresees; zero = nothing holds them back, or some will not go
 	Notes       []string
 }
 
@@ -346,14 +346,16 @@ func (c *Campaign) describe(ctx context.Context, plan *Plan) error {
 			plan.Caps = append(plan.Caps, name+" "+cap.String())
 		}
 	}
-	if len(plan.Caps) > 0 {
-		forecast, _, err := c.foresee(ctx, c.now(), lanes)
-		if err != nil {
-			return err
-		}
-		if forecast.Left == 0 {
-			plan.Ends = forecast.End
-		}
+	now := c.now()
+	forecast, _, err := c.foresee(ctx, c.ledger, now, lanes)
+	if err != nil {
+		return err
+	}
+	if forecast.Left == 0 && (len(plan.Caps) > 0 || forecast.End.After(now)) {
+		plan.Ends = forecast.End
+	}
+	if forecast.Stop != (limits.Hold{}) {
+		plan.Notes = append(plan.Notes, fmt.Sprintf("%d of them will not go: held back by %s", forecast.Left, forecast.Stop))
 	}
 	var notes []string
 	plan.Server, notes = c.way()
@@ -364,8 +366,8 @@ func (c *Campaign) describe(ctx context.Context, plan *Plan) error {
 }
 
 // survey counts what this run would send, by lane, and takes the heads of the first three messages.
-func (c *Campaign) survey(ctx context.Context, plan *Plan) (map[string]*limits.Lane, error) {
-	lanes := map[string]*limits.Lane{}
+func (c *Campaign) survey(ctx context.Context, plan *Plan) (waiting, error) {
+	lanes := waiting{}
 	choose, err := c.filter(c.only)
 	if err != nil {
 		return nil, c.asCheck(err)
@@ -384,7 +386,7 @@ func (c *Campaign) survey(ctx context.Context, plan *Plan) (map[string]*limits.L
 			}
 			if err != nil {
 				plan.ToSend++ // held when its turn comes
-				waiting(lanes, c.capped(rec.Lane), rec)
+				lanes.add(c, rec)
 				continue
 			}
 			if ok, err := choose(row); err != nil {
@@ -400,7 +402,7 @@ func (c *Campaign) survey(ctx context.Context, plan *Plan) (map[string]*limits.L
 			}
 		}
 		plan.ToSend++
-		waiting(lanes, c.capped(rec.Lane), rec)
+		lanes.add(c, rec)
 	}
 	return lanes, nil
 }

@@ -43,19 +43,25 @@ func (w *warmth) limit(ctx context.Context, now time.Time) (_ sender.Limit, ok b
 		if err := w.note(ctx); err != nil {
 			return sender.Limit{}, false, err
 		}
-		sent, err := w.accounts.Days(ctx, w.key)
+		days, err := w.days(ctx)
 		if err != nil {
 			return sender.Limit{}, false, err
-		}
-		days := make([]courtesy.Day, len(sent))
-		for i, d := range sent {
-			days[i] = courtesy.Day(d)
 		}
 		w.most, w.step, w.bound = w.steps.Today(days, now)
 		w.date, w.noted = date, false
 	}
 	// Two days hold all of a date, however its clocks were changed.
 	return sender.Limit{Key: "warm-up " + w.key + " " + w.date, Caps: []limits.Cap{{N: w.most, Window: 48 * time.Hour}}}, w.bound, nil
+}
+
+// days are those on which there was sending.
+func (w *warmth) days(ctx context.Context) ([]courtesy.Day, error) {
+	sent, err := w.accounts.Days(ctx, w.key)
+	days := make([]courtesy.Day, len(sent))
+	for i, d := range sent {
+		days[i] = courtesy.Day(d)
+	}
+	return days, err
 }
 
 // filled notes whether the day's number was found to be used up, and returns it.

@@ -20,14 +20,14 @@ func TestForecastIsWhatTheGateDoes(t *testing.T) {
 	for seed := range uint64(60) {
 		rnd := rand.New(rand.NewPCG(seed, 3))
 		budget := NewMemoryBudget()
-		random := func(name string, n int64) (limits.Lane, Limit) {
-			l := limits.Lane{Name: name, Messages: n}
+		random := func(name string) (*limits.Account, Limit) {
+			l := &limits.Account{Name: name}
 			for range 1 + rnd.IntN(2) {
 				l.Caps = append(l.Caps, limits.Cap{N: 1 + rnd.Int64N(15), Window: []time.Duration{10 * time.Second, time.Minute, time.Hour}[rnd.IntN(3)]})
 			}
 			return l, Limit{Key: "account " + name, Caps: l.Caps}
 		}
-		account, limit := random("", 0)
+		account, limit := random("")
 		limit.Key = "account"
 		// Of before: spaced so that no pace is in the way of making them.
 		for at := start.Add(-time.Hour); at.Before(start.Add(-time.Minute)); at = at.Add(time.Duration(1+rnd.IntN(20)) * time.Minute) {
@@ -38,15 +38,14 @@ func TestForecastIsWhatTheGateDoes(t *testing.T) {
 			r.Stamp(at)
 			account.Used, account.Started = append(account.Used, limits.Use{Time: at, N: 1}), at
 		}
-		rest, _ := random("", rnd.Int64N(40))
-		rest.Caps = nil // the rest obeys the account's alone
+		rest := limits.Lane{Messages: rnd.Int64N(40)} // obeys the account's caps alone
 		lanes, own := []limits.Lane{rest}, map[string]Limit{}
 		for i := range rnd.IntN(3) {
 			name := fmt.Sprintf("%d.example", i)
-			l, lim := random(name, 1+rnd.Int64N(40))
-			lanes, own[name] = append(lanes, l), lim
+			a, lim := random(name)
+			lanes, own[name] = append(lanes, limits.Lane{Name: name, Messages: 1 + rnd.Int64N(40), Account: a}), lim
 		}
-		want := limits.Foresee(start, []limits.Lane{account}, lanes)
+		want := limits.Foresee(start, []limits.Account{*account}, lanes, nil)
 
 		gate := NewGate(budget, limit, own)
 		left := map[string]int64{}

@@ -26,10 +26,11 @@ func (t *tool) estimateCommand() *cobra.Command {
 	var f estimateFlags
 	cmd := &cobra.Command{
 		Use:   "estimate [CAMPAIGN]",
-		Short: "How many messages, how many bytes, and when the caps let them go; nothing is sent",
-		Long: `estimate makes every message that a send would send now and works out when the caps let them go, with what has been used
-of them already by this and other campaigns. It uses no network and changes nothing. The time is the earliest one: a server
-may be slower than its caps, and what it puts off comes later.`,
+		Short: "How many messages, how many bytes, and when they go; nothing is sent",
+		Long: `estimate makes every message that a send would send now and works out when they go, by the rules that the sending itself
+keeps: the caps, with what has been used of them already by this and other campaigns, the waves with their holds, the days and
+hours of the schedule, and the steps of a new sender. It uses no network and changes nothing. The time is that of send --wait,
+and the earliest one: a server may be slower than its caps, and what it puts off comes later.`,
 		Args: args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error { return t.estimate(cmd, args, f) },
 	}
@@ -88,13 +89,22 @@ func headline(e *campaign.Estimate) string {
 	case len(e.Caps) == 0 && e.Forecast.End.Equal(e.Start.Round(0)):
 		words = append(words, "no caps: as fast as the server takes them")
 	case e.Forecast.Left > 0:
-		words = append(words, fmt.Sprintf("%d of them not within ten years", e.Forecast.Left))
+		words = append(words, remainder(e.Forecast))
 	case e.Forecast.End.Sub(e.Start) < time.Second:
 		words = append(words, "no cap in the way")
 	default:
 		words = append(words, roughly(e.Forecast.End.Sub(e.Start)), "ends "+clock(e.Forecast.End, e.Start))
 	}
 	return strings.Join(words, ", ")
+}
+
+// remainder says how many do not go, and why.
+func remainder(f limits.Forecast) string {
+	why := "not within ten years"
+	if f.Stop != (limits.Hold{}) {
+		why = "held back by " + f.Stop.String()
+	}
+	return fmt.Sprintf("%d of them %s", f.Left, why)
 }
 
 // roughly is a length of time in one unit, rounded up, where a person plans with it.
@@ -202,11 +212,12 @@ func estimateJSON(id string, e *campaign.Estimate) any {
 		End       time.Time `json:"end"`
 		Seconds   float64   `json:"seconds"`
 		Left      int64     `json:"left"`
+		LeftWhy   string    `json:"left_why,omitempty"`
 		Caps      []capUse  `json:"caps"`
 		Stretches []stretch `json:"stretches"`
 	}{
 		id, e.Rows, e.Messages, e.Bytes, e.Largest, e.Place, e.Resumed, e.Changed, e.Unmade, e.Start, e.Forecast.End,
-		e.Forecast.End.Sub(e.Start.Round(0)).Seconds(), e.Forecast.Left, []capUse{}, []stretch{},
+		e.Forecast.End.Sub(e.Start.Round(0)).Seconds(), e.Forecast.Left, e.Forecast.Stop.String(), []capUse{}, []stretch{},
 	}
 	for _, u := range e.Caps {
 		out.Caps = append(out.Caps, capUse{u.Lane, u.Cap.String(), u.Used})

@@ -289,7 +289,7 @@ func (t *tool) showPlan(id string, p *campaign.Plan) {
 		b.WriteString(", no caps")
 	}
 	if now := time.Now(); p.Ends.After(now) {
-		fmt.Fprintf(b, "; under these it ends %s at the earliest", when(p.Ends, now))
+		fmt.Fprintf(b, "; it ends %s at the earliest", when(p.Ends, now))
 	}
 	t.say("%s\n", b.String())
 }

@@ -5,15 +5,13 @@ import (
 	"time"
 )
 
-// Lane is what waits under one key, for [Foresee]: how much, under which caps,
-// and what has been used of them already. Of an account only name, caps and their use matter.
-type Lane struct {
-	Name     string
-	Messages int64       // that may go as soon as the caps let them
-	Later    []time.Time // more of them, each not before its time; they go after Messages
-	Caps     []Cap
-	Used     []Use     // in the windows that reach back from now, oldest first
-	Started  time.Time // when the latest use began, for paced caps; zero: never
+// Account is somebody for whom caps are counted, for [Foresee]: a login, an
+// operator, one domain's recipients.
+type Account struct {
+	Name    string // "": whose messages they are
+	Caps    []Cap
+	Used    []Use     // in the windows that reach back from now, oldest first
+	Started time.Time // when the latest use began, for paced caps; zero: never
 }
 
 // Use is a number of uses at one time.
@@ -22,8 +20,19 @@ type Use struct {
 	N    int64
 }
 
-// Hold is what keeps messages back: a cap of the lane or account with that name, or, when Due is set, the time of their next attempt. The zero Hold is nothing.
+// Lane is messages that are treated alike.
+type Lane struct {
+	Name     string
+	Messages int64       // first tries, that may go as soon as they are let
+	Later    []time.Time // more of them, each not before its time; they go after Messages
+	Account  *Account    // whose caps it obeys beside everybody's; nil: nobody's. Lanes may share one
+}
+
+// Hold is what keeps messages back: a rule in its own words; or a cap of the
+// account with that name; or, when Due is set, the time of their next attempt.
+// The zero Hold is nothing.
 type Hold struct {
+	Rule string
 	Lane string
 	Cap  Cap
 	Due  bool
@@ -32,6 +41,8 @@ type Hold struct {
 // String names the hold: "400/24h", "gmail.com 1/min", "next attempt", "" for nothing.
 func (h Hold) String() string {
 	switch {
+	case h.Rule != "":
+		return h.Rule
 	case h.Due:
 		return "next attempt"
 	case h.Cap == Cap{}:
@@ -40,6 +51,32 @@ func (h Hold) String() string {
 		return h.Lane + " " + h.Cap.String()
 	}
 	return h.Cap.String()
+}
+
+// Rules hold messages back beside the caps: hours, waves, the number of a day.
+type Rules interface {
+	// Leave says what may go at a time, which is never before the last one asked
+	// about. It is asked again when time has passed, and when what it allowed has gone.
+	Leave(now time.Time) Leave
+	// Gone notes that n messages of a lane went at now; fresh: at their first try.
+	Gone(now time.Time, lane string, n int64, fresh bool)
+}
+
+// Leave is what may go at a moment. The zero Leave is all.
+type Leave struct {
+	Shut  Hold      // nothing may go, for this; the zero Hold: something may
+	Until time.Time // with Shut: when to ask again; zero: nothing will go any more
+
+	Most      int64 // messages that may go before it is asked again; 0: any number
+	MostFresh int64 // of those, first tries; 0: any number
+
+	Closed map[string]Closed // lanes that may not go
+}
+
+// Closed is until when a lane may not go, and why.
+type Closed struct {
+	Until time.Time
+	Why   Hold
 }
 
 // Stretch is a time in which messages go without a pause of a quarter of an
@@ -54,8 +91,9 @@ type Stretch struct {
 // Forecast says when messages can go at the earliest.
 type Forecast struct {
 	End       time.Time // of the last message; the time it was asked for when there is none
-	Messages  int64
-	Left      int64 // messages that will not go within ten years; End is without them
+	Messages  int64     // that go
+	Left      int64     // that will not go: within ten years, or by the rules ever. End is without them
+	Stop      Hold      // why there are some left; zero: the ten years
 	Stretches []Stretch
 }
 
@@ -64,27 +102,29 @@ const (
 	horizon = 10 * 365 * 24 * time.Hour
 )
 
-// Foresee says how the messages of the lanes go from now on when nothing but the
-// caps keeps them back, those of the accounts, which hold for every message, and each lane's own: a message takes no time, is taken at its first attempt, and
-// nobody else uses the account. It counts with the same windows and paces as sending
-// does. Lanes that may go take turns so that all come to their end together, as in a well mixed list.
-func Foresee(now time.Time, accounts, lanes []Lane) Forecast {
+// Foresee says how the messages of the lanes go from now on when nothing but
+// caps and rules (nil: none) keep them back. The caps are those of the accounts,
+// which hold for every message, and each lane's own. A message takes no time, is
+// taken at its first attempt, and nobody else uses the accounts. It counts with
+// the same windows and paces as sending does. Lanes that may go take turns so
+// that all come to their end together, as in a well mixed list.
+func Foresee(now time.Time, accounts []Account, lanes []Lane, rules Rules) Forecast {
 	f := Forecast{End: now.Round(0)}
 	var paces map[Hold]time.Duration
-	f.Left = simulate(now, accounts, lanes, func(at time.Time, why Hold) {
-		f.Messages++
+	f.Left, f.Stop = simulate(now, accounts, lanes, rules, func(at time.Time, n int64, why Hold) {
+		f.Messages += n
 		f.End = at
 		pause := time.Duration(0)
 		if n := len(f.Stretches); n > 0 {
 			pause = at.Sub(f.Stretches[n-1].To)
 		}
 		if len(f.Stretches) == 0 || pause >= quiet {
-			f.Stretches = append(f.Stretches, Stretch{From: at, After: why})
-			paces = map[Hold]time.Duration{}
+			f.Stretches = append(f.Stretches, Stretch{From: at, To: at, After: why})
+			paces, pause = map[Hold]time.Duration{}, 0
 		}
 		s := &f.Stretches[len(f.Stretches)-1]
 		s.To = at
-		if s.Messages++; s.Messages > 1 && pause > 0 {
+		if s.Messages += n; pause > 0 {
 			if paces[why] += pause; paces[why] > paces[s.Pace] {
 				s.Pace = why
 			}
@@ -93,130 +133,251 @@ func Foresee(now time.Time, accounts, lanes []Lane) Forecast {
 	return f
 }
 
-// simulate calls send for each message in turn: when it goes, and what it waited
-// for since the one before. It returns how many do not go before the horizon.
-func simulate(now time.Time, accounts, lanes []Lane, send func(at time.Time, why Hold)) (left int64) {
+// simulate calls send for the messages in turn, those of one moment and one lane
+// together: when they go, and what they waited for since the ones before. It returns how many do
+// not go, and why.
+func simulate(now time.Time, accounts []Account, lanes []Lane, rules Rules, send func(at time.Time, n int64, why Hold)) (left int64, stop Hold) {
 	now = now.Round(0) // a forecast is of wall time
-	var over, open []*queue
-	for _, l := range accounts {
-		l.Messages, l.Later = 0, nil
-		over = append(over, newQueue(l, now))
+	var over []*meter
+	for i := range accounts {
+		over = append(over, newMeter(&accounts[i], now))
 	}
+	own := map[*Account]*meter{nil: nil}
+	var queues []*queue
 	for _, l := range lanes {
-		if q := newQueue(l, now); q.total > 0 {
-			open = append(open, q)
+		m := own[l.Account]
+		if m == nil && l.Account != nil {
+			m = newMeter(l.Account, now)
+			own[l.Account] = m
+		}
+		if q := newQueue(l, m); q.total > 0 {
+			queues = append(queues, q)
 			left += q.total
 		}
 	}
 	var why Hold
 	for t := now; left > 0; {
-		var next time.Time
-		var hold Hold
-		for _, q := range over {
-			if at, h := q.free(t); at.After(next) {
-				next, hold = at, h
+		room, until, hold := int64(unbounded), time.Time{}, Hold{}
+		fresh := room
+		var may Leave
+		if rules != nil {
+			may = rules.Leave(t)
+			if may.Shut != (Hold{}) && !may.Until.After(t) {
+				return left, may.Shut
+			}
+			if may.Shut != (Hold{}) {
+				room, until, hold = 0, may.Until, may.Shut
+			}
+			room, fresh = lower(room, may.Most), lower(fresh, may.MostFresh)
+		}
+		for _, m := range over {
+			r, at, h := m.room(t)
+			room = min(room, r)
+			if at.After(until) || at.Equal(until) && h.Cap.Window > hold.Cap.Window {
+				until, hold = at, h
 			}
 		}
+		for _, q := range queues {
+			if room == 0 {
+				break
+			}
+			at, h := q.look(t, may.Closed[q.Name])
+			if q.ready == 0 && (until.IsZero() || at.Before(until)) {
+				until, hold = at, h
+			}
+		}
+		if room > 0 && share(queues, room, fresh) {
+			for _, q := range queues {
+				q.send(t, rules, func(n int64) {
+					for _, m := range over {
+						m.use(t, n)
+					}
+					send(t, n, why)
+					left -= n
+					why = Hold{}
+				})
+			}
+			queues = slices.DeleteFunc(queues, func(q *queue) bool { return q.gone == q.total })
+			continue
+		}
+		if t, why = until, hold; t.Sub(now) > horizon {
+			return left, Hold{}
+		}
+	}
+	return 0, Hold{}
+}
+
+// unbounded is more messages than there are.
+const unbounded = 1 << 62
+
+// lower is the lower of a number and a bound, 0 being none.
+func lower(n, bound int64) int64 {
+	if bound > 0 {
+		return min(n, bound)
+	}
+	return n
+}
+
+// share gives each queue its part of what may go at a moment, the one furthest from its end being the next, and reports
+// whether there is any.
+func share(queues []*queue, room, fresh int64) bool {
+	var all, first int64
+	mine := false
+	for _, q := range queues {
+		all += q.ready
+		first += min(q.ready, q.Messages-min(q.gone, q.Messages))
+		mine = mine || q.ready > 0 && q.own != nil
+	}
+	if !mine && all <= room && first <= fresh {
+		for _, q := range queues {
+			q.turn = q.ready
+		}
+		return all > 0
+	}
+	any := false
+	for ; room > 0; room-- {
 		var pick *queue
-		if next.IsZero() {
-			for _, q := range open {
-				at, h := q.free(t)
-				switch {
-				case at.IsZero() && (pick == nil || q.gone*pick.total < pick.gone*q.total):
-					pick = q
-				case !at.IsZero() && (next.IsZero() || at.Before(next)):
-					next, hold = at, h
-				}
+		for _, q := range queues {
+			if q.ready == q.turn || q.own != nil && q.own.left == 0 || fresh == 0 && q.gone+q.turn < q.Messages {
+				continue
+			}
+			if pick == nil || (q.gone+q.turn)*pick.total < (pick.gone+pick.turn)*q.total {
+				pick = q
 			}
 		}
 		if pick == nil {
-			t, why = next, hold
-			if t.Sub(now) > horizon {
-				return left
-			}
-			continue
+			break
 		}
-		send(t, why)
-		why = Hold{}
-		for _, q := range over {
-			q.use(t)
+		if pick.gone+pick.turn < pick.Messages {
+			fresh--
 		}
-		pick.use(t)
-		if left--; pick.gone == pick.total {
-			open = slices.DeleteFunc(open, func(q *queue) bool { return q == pick })
+		pick.turn++
+		if pick.own != nil {
+			pick.own.left--
+		}
+		any = true
+	}
+	return any
+}
+
+// meter is an account on its way through a simulation.
+type meter struct {
+	Account
+	usage  Usage
+	closed time.Time // nothing may go before it
+	why    Hold
+	left   int64 // for lanes: what there is at the moment that is looked at
+}
+
+func newMeter(a *Account, now time.Time) *meter {
+	m := &meter{Account: *a}
+	for _, c := range a.Caps {
+		m.usage.window.keep = max(m.usage.window.keep, c.Window) // before the shortest window is asked about
+	}
+	for _, u := range a.Used {
+		at := u.Time.Round(0)
+		if at.After(now) {
+			at = now // as when counting: a use of the future counts as now
+		}
+		if now.Sub(at) < m.usage.window.keep {
+			m.usage.window.stamp(at, u.N)
 		}
 	}
-	return 0
+	if started := a.Started.Round(0); !started.IsZero() {
+		if started.After(now) {
+			started = now
+		}
+		m.usage.pace.Use(started)
+	}
+	return m
+}
+
+// room is how many may go at t; for 0 it says until when, and what is in the way.
+func (m *meter) room(t time.Time) (room int64, until time.Time, why Hold) {
+	if t.Before(m.closed) {
+		return 0, m.closed, m.why
+	}
+	room = unbounded
+	for _, c := range m.Caps {
+		var at time.Time
+		r := m.usage.window.Room(t, c)
+		if r <= 0 {
+			at = m.usage.window.Free(t, c)
+		}
+		if c.Paced() {
+			at, r = later(at, m.usage.pace.Free(t, c)), min(r, 1)
+		}
+		room = min(room, r)
+		if at.After(until) || !at.IsZero() && at.Equal(until) && c.Window > why.Cap.Window {
+			until, why = at, Hold{Lane: m.Name, Cap: c}
+		}
+	}
+	if !until.IsZero() {
+		m.closed, m.why = until, why
+		return 0, until, why
+	}
+	return room, until, why
+}
+
+func (m *meter) use(t time.Time, n int64) {
+	if len(m.Caps) == 0 {
+		return
+	}
+	m.usage.window.stamp(t, n)
+	m.usage.pace.Use(t)
 }
 
 // queue is a lane on its way through a simulation.
 type queue struct {
 	Lane
-	usage       Usage
+	own         *meter
 	gone, total int64
-	closed      time.Time // nothing may go before it
-	why         Hold
+	ready       int64 // that may go at the moment that is looked at
+	turn        int64 // of those, that do
 }
 
-func newQueue(l Lane, now time.Time) *queue {
-	q := &queue{Lane: l, total: l.Messages + int64(len(l.Later))}
-	longest := time.Duration(0)
-	for _, c := range l.Caps {
-		longest = max(longest, c.Window)
-	}
-	q.usage.window.keep = longest // before the shortest window is asked about
-	for _, u := range l.Used {
-		at := u.Time.Round(0)
-		if at.After(now) {
-			at = now // as when counting: a use of the future counts as now
-		}
-		for range u.N {
-			if now.Sub(at) < longest {
-				q.usage.window.Open()
-				q.usage.window.Stamp(at)
-			}
-		}
-	}
-	if started := l.Started.Round(0); !started.IsZero() {
-		if started.After(now) {
-			started = now
-		}
-		q.usage.pace.Use(started)
-	}
-	q.Later = slices.SortedFunc(slices.Values(l.Later), time.Time.Compare)
-	return q
+func newQueue(l Lane, own *meter) *queue {
+	l.Later = slices.SortedFunc(slices.Values(l.Later), time.Time.Compare)
+	return &queue{Lane: l, own: own, total: l.Messages + int64(len(l.Later))}
 }
 
-// free returns the zero time when the next message may go at t, else when it
-// may, and what is in the way until then.
-func (q *queue) free(t time.Time) (time.Time, Hold) {
-	if t.Before(q.closed) {
-		return q.closed, q.why
+// look finds out how many are ready at t. If none is, it says until when at least, and what is in the way.
+func (q *queue) look(t time.Time, shut Closed) (until time.Time, why Hold) {
+	q.ready, q.turn = 0, 0
+	if shut.Until.After(t) {
+		return shut.Until, shut.Why
 	}
-	var until time.Time
-	var why Hold
-	if i := q.gone - q.Messages; q.total > 0 && i >= 0 && q.Later[i].After(t) {
-		until, why = q.Later[i].Round(0), Hold{Lane: q.Name, Due: true}
-	}
-	for _, c := range q.Caps {
-		var at time.Time
-		if c.Paced() {
-			at = q.usage.pace.Free(t, c)
-		} else {
-			at = q.usage.window.Free(t, c)
-		}
-		if at.After(until) || !at.IsZero() && at.Equal(until) && c.Window > why.Cap.Window {
-			until, why = at, Hold{Lane: q.Name, Cap: c}
+	if q.own != nil {
+		if q.own.left, until, why = q.own.room(t); q.own.left == 0 {
+			return until, why
 		}
 	}
-	q.closed, q.why = until, why
-	return until, why
+	q.ready = max(q.Messages-q.gone, 0)
+	for i := max(q.gone-q.Messages, 0); i < int64(len(q.Later)); i++ {
+		if at := q.Later[i].Round(0); at.After(t) {
+			return at, Hold{Lane: q.Name, Due: true}
+		}
+		q.ready++
+	}
+	return time.Time{}, Hold{}
 }
 
-func (q *queue) use(t time.Time) {
-	q.gone++
-	if len(q.Caps) > 0 {
-		q.usage.Open(t)
-		q.usage.Stamp(t)
+// send lets the queue's turn go: gone is told how many.
+func (q *queue) send(t time.Time, rules Rules, gone func(n int64)) {
+	n := q.turn
+	if q.turn = 0; n == 0 {
+		return
 	}
+	fresh := min(n, max(q.Messages-q.gone, 0))
+	q.gone += n
+	if q.own != nil {
+		q.own.use(t, n)
+	}
+	if rules != nil && fresh > 0 {
+		rules.Gone(t, q.Name, fresh, true)
+	}
+	if rules != nil && n > fresh {
+		rules.Gone(t, q.Name, n-fresh, false)
+	}
+	gone(n)
 }

@@ -1,0 +1,196 @@
+package campaign
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"mailshot/campaign/ledger"
+	"mailshot/sender"
+	"mailshot/sender/courtesy"
+	"mailshot/sender/limits"
+)
+
+// waiting is what is left to send, by lane: of the lanes of a run, those that obey the same caps and the same hours are one.
+type waiting map[string]*limits.Lane
+
+// add counts a delivery.
+func (w waiting) add(c *Campaign, rec ledger.Record) {
+	name := c.capped(rec.Lane)
+	if _, zone, ok := strings.Cut(rec.Lane, " "); ok && c.def.Schedule.ZoneColumn.Given() {
+		name += " " + zone
+	}
+	lane := w[name]
+	if lane == nil {
+		lane = &limits.Lane{Name: name}
+		w[name] = lane
+	}
+	if rec.State == ledger.Deferred {
+		lane.Later = append(lane.Later, rec.Due)
+		return
+	}
+	lane.Messages++
+}
+
+// foresee says when what is waiting can go, by the caps and what has been used of them, and by the rules that a run keeps.
+func (c *Campaign) foresee(ctx context.Context, l *ledger.Ledger, now time.Time, w waiting) (limits.Forecast, []CapUse, error) {
+	account, own := c.limits()
+	var accounts []limits.Account
+	var caps []CapUse
+	for i, limit := range append([]sender.Limit{account}, c.shared()...) {
+		name := ""
+		if i > 0 {
+			name = limit.Key // whose it is
+		}
+		a, uses, err := c.used(ctx, now, name, limit)
+		if err != nil {
+			return limits.Forecast{}, nil, err
+		}
+		accounts, caps = append(accounts, a), append(caps, uses...)
+	}
+	var lanes []limits.Lane
+	meters := map[string]*limits.Account{}
+	for _, name := range slices.Sorted(maps.Keys(w)) {
+		lane := *w[name]
+		if domain := groupOf(name); domain != "" {
+			if meters[domain] == nil {
+				a, uses, err := c.used(ctx, now, domain, own[domain])
+				if err != nil {
+					return limits.Forecast{}, nil, err
+				}
+				meters[domain], caps = &a, append(caps, uses...)
+			}
+			lane.Account = meters[domain]
+		}
+		lanes = append(lanes, lane)
+	}
+	rules, err := c.foresight(ctx, l, now, w)
+	if err != nil {
+		return limits.Forecast{}, nil, err
+	}
+	return limits.Foresee(now, accounts, lanes, rules), caps, nil
+}
+
+// used is what has been used of a limit, for a forecast and for people.
+func (c *Campaign) used(ctx context.Context, now time.Time, name string, limit sender.Limit) (limits.Account, []CapUse, error) {
+	longest := time.Duration(0)
+	for _, cap := range limit.Caps {
+		longest = max(longest, cap.Window)
+	}
+	used, err := c.accounts.Used(ctx, limit.Key, now.Add(-longest), now)
+	if err != nil {
+		return limits.Account{}, nil, err
+	}
+	a := limits.Account{Name: name, Caps: limit.Caps, Started: used.Started}
+	for _, u := range used.Uses {
+		a.Used = append(a.Used, limits.Use(u))
+	}
+	var caps []CapUse
+	for _, cap := range limit.Caps {
+		use := CapUse{Lane: name, Cap: cap}
+		for _, u := range a.Used {
+			if !cap.Paced() && u.Time.After(now.Add(-cap.Window)) {
+				use.Used += u.N
+			}
+		}
+		caps = append(caps, use)
+	}
+	return a, caps, nil
+}
+
+// foresight lets a forecast ask the same manners that a run asks, and be told of the same. It keeps a new sender's days by itself.
+type foresight struct {
+	manners *manners
+	lanes   []string
+	groups  []string
+
+	steps courtesy.Warmup // none: the sender is warm
+	days  []courtesy.Day
+	date  string // of what follows
+	most  int64
+	step  int
+	bound bool
+	sent  int64
+}
+
+func (c *Campaign) foresight(ctx context.Context, l *ledger.Ledger, now time.Time, w waiting) (*foresight, error) {
+	m, err := c.behaviour(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	f := &foresight{manners: m, lanes: slices.Sorted(maps.Keys(w))}
+	for group := range m.outcomes {
+		f.groups = append(f.groups, group)
+	}
+	warm := c.warmth()
+	if warm == nil {
+		return f, nil
+	}
+	f.steps = warm.steps
+	if f.days, err = warm.days(ctx); err != nil {
+		return nil, err
+	}
+	limit, _, err := warm.limit(ctx, now)
+	if err != nil {
+		return nil, err
+	}
+	f.roll(now)
+	_, uses, err := c.used(ctx, now, "", limit)
+	for _, u := range uses {
+		f.sent += u.Used
+	}
+	return f, err
+}
+
+// roll makes the date that of now.
+func (f *foresight) roll(now time.Time) {
+	now = now.In(f.manners.place)
+	if date := now.Format(time.DateOnly); date != f.date {
+		f.date, f.sent = date, 0
+		f.most, f.step, f.bound = f.steps.Today(f.days, now)
+	}
+}
+
+// Leave is [limits.Rules]'s.
+func (f *foresight) Leave(now time.Time) limits.Leave {
+	if b := f.manners.breach(f.groups...); b != nil {
+		return limits.Leave{Shut: limits.Hold{Rule: "stop-loss"}}
+	}
+	may := f.manners.leave(now, f.lanes)
+	if may.all {
+		return limits.Leave{Shut: limits.Hold{Rule: may.rule}, Until: may.until}
+	}
+	leave := limits.Leave{MostFresh: may.room}
+	for lane, opens := range may.closed {
+		if leave.Closed == nil {
+			leave.Closed = map[string]limits.Closed{}
+		}
+		leave.Closed[lane] = limits.Closed{Until: opens, Why: limits.Hold{Rule: may.rule}}
+	}
+	if f.roll(now); f.bound {
+		if leave.Most = f.most - f.sent; leave.Most <= 0 {
+			return limits.Leave{Shut: limits.Hold{Rule: fmt.Sprintf("warm-up, step %d of %d", f.step, len(f.steps))},
+				Until: courtesy.Midnight(now.In(f.manners.place))}
+		}
+	}
+	return leave
+}
+
+// Gone is [limits.Rules]'s.
+func (f *foresight) Gone(now time.Time, lane string, n int64, fresh bool) {
+	f.manners.went(lane, n, fresh, now)
+	if len(f.steps) == 0 {
+		return
+	}
+	f.roll(now)
+	f.sent += n
+	today := now.In(f.manners.place)
+	if last := len(f.days) - 1; last >= 0 && f.days[last].Date.Format(time.DateOnly) == f.date {
+		f.days[last].Tried += n
+		return
+	}
+	f.days = append(f.days, courtesy.Day{Date: today, Tried: n})
+}
