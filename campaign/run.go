@@ -144,7 +144,7 @@ func (c *Campaign) connections() int { return c.allowance().connections }
 
 func (c *Campaign) senderConfig() (sender.Config, error) {
 	may := c.allowance()
-	cfg := sender.Config{Connections: may.connections, MessagesPerConnection: may.messages}
+	cfg := sender.Config{Connections: may.connections, MessagesPerConnection: may.messages, Dial: c.opts.Network.Dial, RootCAs: c.opts.Network.RootCAs}
 	if s := c.opts.Sink; s != nil {
 		cfg.Host, cfg.Port, cfg.TLS, cfg.RootCAs = s.Host, s.Port, s.TLS, s.RootCAs
 		return cfg, nil

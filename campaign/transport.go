@@ -2,7 +2,9 @@ package campaign
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
+	"net/http"
 	"path/filepath"
 
 	"mailshot/sender"
@@ -15,6 +17,14 @@ type transport interface {
 	Check(ctx context.Context) error // before the first message
 	Close() error
 	Abort()
+}
+
+// client fetches by the network; nil where that is this machine's.
+func (n Network) client() *http.Client {
+	if n.Dial == nil && n.RootCAs == nil {
+		return nil
+	}
+	return &http.Client{Transport: &http.Transport{DialContext: n.Dial, TLSClientConfig: &tls.Config{RootCAs: n.RootCAs}}}
 }
 
 // transport opens the campaign's way out; nothing is spoken to yet.
@@ -34,6 +44,7 @@ func (c *Campaign) transport() (transport, error) {
 		d, err := sender.NewDirect(sender.DirectConfig{
 			Helo: s.Helo, Policies: filepath.Join(filepath.Dir(accounts), "mta-sts"),
 			Connections: may.connections, MessagesPerConnection: c.def.Limits.MessagesPerConnection,
+			Resolver: c.opts.Network.Resolver, Dial: c.opts.Network.Dial, RootCAs: c.opts.Network.RootCAs, Client: c.opts.Network.client(),
 		})
 		if err != nil {
 			return nil, err
