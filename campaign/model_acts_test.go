@@ -1,0 +1,299 @@
+package campaign
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"mailshot/campaign/ledger"
+	"mailshot/sender/reply"
+)
+
+// actions are what may happen, each as often as it stands here.
+func (m *machine) actions() map[string]func(*rapid.T) {
+	all := map[string]func(*rapid.T){"": m.check}
+	for _, a := range []struct {
+		name string
+		n    int
+		do   func(*rapid.T)
+	}{
+		{"take", 7, m.take}, {"answer", 9, m.answer}, {"later", 2, m.later}, {"kill", 1, m.kill}, {"power cut", 1, m.powerCut},
+		{"stop", 1, m.stopped}, {"suppress", 1, m.suppress}, {"person", 1, m.person}, {"edit", 1, m.edit}, {"swap", 1, m.swap},
+	} {
+		for i := range a.n {
+			all[fmt.Sprint(a.name, " ", i)] = func(t *rapid.T) {
+				m.t = t
+				a.do(t)
+			}
+		}
+	}
+	return all
+}
+
+// take is a worker's turn to take a delivery; where no program runs one is started.
+func (m *machine) take(t *rapid.T) {
+	p := m.p
+	if p == nil {
+		m.start(rapid.Bool().Draw(t, "accept"))
+		return
+	}
+	if p.taking.Err() != nil || len(p.talks) == modelConnections*workersPerConnection {
+		t.Skip()
+	}
+	d, reservation, shut, err := p.r.admit(p.taking)
+	m.must(err)
+	if d == nil {
+		_, _, _, err := p.r.next(p.taking, shut)
+		m.must(err)
+		return
+	}
+	if s := m.states[d.Key]; s != ledger.Pending && s != ledger.Deferred && s != ledger.Begun {
+		t.Fatalf("%s is handed out, and it is %s", d.Key, s)
+	}
+	m.launch(d, reservation)
+}
+
+// bodies is how many bodies are under way.
+func (p *process) bodies() int {
+	n := 0
+	for _, f := range p.talks {
+		if f.begun {
+			n++
+		}
+	}
+	return n
+}
+
+// answer lets the server answer one of those that wait.
+func (m *machine) answer(t *rapid.T) {
+	if m.p == nil || len(m.p.talks) == 0 {
+		t.Skip()
+	}
+	f := m.p.talks[rapid.IntRange(0, len(m.p.talks)-1).Draw(t, "talk")]
+	if f.begun {
+		m.finish(f, rapid.SampledFrom(afterDot).Draw(t, "reply"))
+		return
+	}
+	a := rapid.SampledFrom(beforeBody).Draw(t, "reply")
+	if a.code == 354 && m.p.bodies() == modelConnections {
+		t.Skip() // begin waits for a place
+	}
+	m.finish(f, a)
+}
+
+// finish gives an answer, and learns from it what the program learns.
+func (m *machine) finish(f *talk, a answer) {
+	m.tell(f, a)
+	if reply.Classify(a.stage, a.code, a.enhanced, a.text, "").Suppress {
+		m.truth[f.key].suppressed = true
+	}
+}
+
+// later lets time pass.
+func (m *machine) later(t *rapid.T) {
+	m.now = m.now.Add(rapid.SampledFrom([]time.Duration{time.Second, time.Minute, 15 * time.Minute, 70 * time.Minute, 5 * time.Hour}).Draw(t, "time"))
+}
+
+// kill ends the program where it is; its disk stays as it is.
+func (m *machine) kill(t *rapid.T) {
+	if m.p == nil {
+		t.Skip()
+	}
+	left, err := m.disk.read()
+	m.must(err)
+	m.reborn(left)
+}
+
+// powerCut ends the program in the middle of an act.
+func (m *machine) powerCut(t *rapid.T) {
+	lot := lot(t)
+	was, err := m.disk.read()
+	m.must(err)
+	accounts, last := false, false // the cut comes while the accounts are written; they are written after the ledger
+	switch {
+	case m.p == nil && lot.IntN(2) == 0 && len(m.states) > 0:
+		m.byHand(t)
+	case m.p == nil:
+		m.start(lot.IntN(2) == 0)
+		accounts, last = lot.IntN(4) == 0, true
+	case lot.IntN(6) == 0:
+		accounts = true
+		before := map[string]bool{}
+		for key, tr := range m.truth {
+			before[key] = tr.suppressed
+		}
+		m.suppress(t)
+		for key, is := range before { // nobody was told that it is so
+			m.truth[key].suppressed = is
+		}
+	case len(m.p.talks) == 0:
+		m.take(t)
+		accounts = true
+	default:
+		m.answer(t)
+		m.must(m.p.r.state.Flush(context.Background()))
+	}
+	left, err := m.disk.read()
+	m.must(err)
+	if log, ok := torn(was.accountsLog, left.accountsLog, lot); ok && accounts {
+		left.accountsLog = log
+	} else if log, ok := torn(was.stateLog, left.stateLog, lot); ok && !accounts {
+		left.stateLog = log
+		if last {
+			left.accounts, left.accountsLog = was.accounts, was.accountsLog
+		}
+	}
+	m.reborn(left)
+}
+
+// stopped ends the run as an interrupt does, or two.
+func (m *machine) stopped(t *rapid.T) {
+	if m.p == nil {
+		t.Skip()
+	}
+	p, twice := m.p, rapid.Bool().Draw(t, "twice")
+	p.stop()
+	for len(p.talks) > 0 {
+		switch f := p.talks[0]; {
+		case !f.begun, twice:
+			m.tell(f, answer{stop: true})
+		default:
+			m.finish(f, rapid.SampledFrom(afterDot).Draw(t, "reply"))
+		}
+	}
+	m.p = nil
+	m.must(p.r.state.Flush(context.Background()))
+	m.must(errors.Join(p.r.close(), p.c.Close()))
+	if rapid.Bool().Draw(t, "last to close") && m.ledger != nil {
+		m.must(m.ledger.Close())
+		m.ledger = nil
+	}
+}
+
+// suppress puts somebody on the user's list, from another process.
+func (m *machine) suppress(t *rapid.T) {
+	if len(m.states) == 0 {
+		t.Skip()
+	}
+	key := rapid.SampledFrom(m.list).Draw(t, "who")
+	if m.truth[key] == nil {
+		t.Skip()
+	}
+	a, err := ledger.OpenAccounts(m.disk.accounts())
+	m.must(err)
+	m.must(a.Suppress(context.Background(), ledger.Entry{Domain: "example.org", Key: addressOf(key), Reason: "asked", Time: m.now}))
+	m.must(a.Close())
+	m.truth[key].suppressed = true
+}
+
+// person changes states by hand.
+func (m *machine) person(t *rapid.T) {
+	if len(m.states) == 0 {
+		t.Skip()
+	}
+	m.byHand(t)
+}
+
+func (m *machine) byHand(t *rapid.T) {
+	ctx, l := context.Background(), m.reader()
+	what := rapid.SampledFrom([]string{"retry", "sent", "refused", "resend", "cancel"}).Draw(t, "hand")
+	var f ledger.Filter
+	if rapid.Bool().Draw(t, "one") {
+		f.Keys = []string{rapid.SampledFrom(m.list).Draw(t, "who")}
+	}
+	var err error
+	switch what {
+	case "retry":
+		_, err = l.Retry(ctx, modelID, f)
+	case "sent":
+		_, err = l.Resolve(ctx, modelID, f, ledger.Sent)
+	case "refused":
+		_, err = l.Resolve(ctx, modelID, f, ledger.Refused)
+	case "resend":
+		_, err = l.Resolve(ctx, modelID, f, ledger.Pending)
+	case "cancel":
+		_, err = l.Cancel(ctx, modelID)
+	}
+	var locked *ledger.LockedError
+	if running := m.p != nil; running != errors.As(err, &locked) {
+		t.Fatalf("%s while it runs=%v: %v", what, running, err)
+	} else if !running {
+		m.must(err)
+		m.act = byPerson
+	}
+}
+
+// edit changes the list file, which a run never reads.
+func (m *machine) edit(t *rapid.T) {
+	i := rapid.IntRange(0, len(m.list)-1).Draw(t, "row")
+	switch rapid.SampledFrom([]string{"edit", "add", "remove", "reorder"}).Draw(t, "edit") {
+	case "edit":
+		m.edits[m.list[i]]++
+	case "add":
+		if len(m.list) > 15 {
+			t.Skip()
+		}
+		m.addRow()
+	case "remove":
+		if len(m.list) == 1 {
+			t.Skip()
+		}
+		m.list = slices.Delete(m.list, i, i+1)
+	case "reorder":
+		slices.Reverse(m.list)
+	}
+	m.writeList()
+}
+
+// swap puts other bytes into the attachment of one, or the planned ones back.
+func (m *machine) swap(t *rapid.T) {
+	key := rapid.SampledFrom(m.list).Draw(t, "whose")
+	m.write("files/"+key+".txt", rapid.SampledFrom([]string{"for " + key, "other"}).Draw(t, "bytes"))
+}
+
+// drain brings the campaign to its end with a server that takes everything, and looks whether anybody was lost.
+func (m *machine) drain(t *rapid.T) {
+	m.t = t
+	for turn := 0; ; turn++ {
+		if turn > 2000 {
+			t.Fatalf("it does not end: %v", m.states)
+		}
+		m.check(t)
+		if m.p == nil {
+			m.start(true)
+			m.check(t)
+		}
+		if m.p == nil {
+			break
+		}
+		if len(m.p.talks) > 0 {
+			next := goAhead
+			if m.p.talks[0].begun {
+				next = taken
+			}
+			m.finish(m.p.talks[0], next)
+			continue
+		}
+		d, reservation, shut, err := m.p.r.admit(m.p.taking)
+		m.must(err)
+		if d != nil {
+			m.launch(d, reservation)
+			continue
+		}
+		_, left, _, err := m.p.r.next(m.p.taking, shut)
+		m.must(err)
+		if left == 0 {
+			m.drop()
+		}
+		m.now = m.now.Add(30 * time.Minute)
+	}
+	for key, s := range m.states {
+		if s == ledger.Pending || s == ledger.Deferred || s == ledger.Begun {
+			t.Fatalf("%s is left %s", key, s)
+		}
+	}
+}

@@ -1,0 +1,140 @@
+package campaign
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"mailshot/campaign/ledger"
+)
+
+// disk is the simulated disk of one life of the model's program: a folder that no other life writes to. A crash ends the life, and
+// the next one has a disk of its own, made from what the crash left.
+//
+// What a crash can leave is known, because between two acts nothing of ours is unwritten, and within an act SQLite only adds
+// to its write-ahead log: a kill leaves the files as they are; a power cut in an act leaves whole those transactions whose
+// sync had returned, and of the one that was being written any of its sectors, each whole or not at all.
+type disk struct{ dir string }
+
+func (d disk) state() string    { return filepath.Join(d.dir, ".mailshot", "state.db") }
+func (d disk) accounts() string { return filepath.Join(d.dir, "user", "accounts.db") }
+
+// image is the bytes of a disk: of the two databases and their logs.
+type image struct{ state, stateLog, accounts, accountsLog []byte }
+
+func (d disk) read() (image, error) {
+	var i image
+	var errs []error
+	for name, to := range i.files(d) {
+		b, err := os.ReadFile(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
+		*to = b
+		errs = append(errs, err)
+	}
+	return i, errors.Join(errs...)
+}
+
+// write makes the disk, which is new, hold the image.
+func (d disk) write(i image) error {
+	var errs []error
+	for name, from := range i.files(d) {
+		if *from != nil {
+			errs = append(errs, os.MkdirAll(filepath.Dir(name), 0o700), os.WriteFile(name, *from, 0o600))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (i *image) files(d disk) map[string]*[]byte {
+	return map[string]*[]byte{d.state(): &i.state, d.state() + "-wal": &i.stateLog, d.accounts(): &i.accounts, d.accounts() + "-wal": &i.accountsLog}
+}
+
+// sector is what a disk writes whole or not at all.
+const sector = 512
+
+// torn is the log was after a power cut in the act that made it is: every whole transaction before the interrupted one, and of
+// that one the sectors that lot chooses. Another act than adding to the log gives nil and false.
+func torn(was, is []byte, lot *rand.Rand) ([]byte, bool) {
+	if !bytes.HasPrefix(is, was) || len(is) == len(was) {
+		return nil, false
+	}
+	ends := []int{len(was)}
+	if len(was) == 0 {
+		ends[0] = 0
+	}
+	page := int(binary.BigEndian.Uint32(is[8:12]))
+	for at := 32; at+24+page <= len(is); at += 24 + page {
+		if end := at + 24 + page; end > len(was) && binary.BigEndian.Uint32(is[at+4:at+8]) != 0 { // the frame ends a transaction
+			ends = append(ends, end)
+		}
+	}
+	if len(ends) == 1 {
+		return nil, false
+	}
+	n := 1 + lot.IntN(len(ends)-1)
+	from, to := ends[n-1], ends[n]
+	left := bytes.Clone(is[:to])
+	lose := func(a, b int) { clear(left[max(a, from):min(b, to)]) }
+	switch lot.IntN(4) {
+	case 0: // nothing of it came to the disk
+		return left[:from], true
+	case 1: // all of it, and nobody was told
+	case 2: // its beginning
+		return left[:from+lot.IntN(to-from)], true
+	default:
+		for at := from - from%sector; at < to; at += sector {
+			if lot.IntN(3) == 0 {
+				lose(at, at+sector)
+			}
+		}
+	}
+	return left, true
+}
+
+// memory is a folder for what is to be fast and is thrown away.
+func memory(t testing.TB) string {
+	t.Helper()
+	if info, err := os.Stat("/dev/shm"); err != nil || !info.IsDir() {
+		return t.TempDir()
+	}
+	dir, err := os.MkdirTemp("/dev/shm", "mailshot-model-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
+}
+
+// blank is the image of a disk with both databases and nothing in them.
+func blank(t testing.TB, dir string) image {
+	t.Helper()
+	d := disk{dir: filepath.Join(dir, "blank")}
+	l, err := ledger.Open(d.state())
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := ledger.OpenAccounts(d.accounts())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = a.Secret(t.Context())
+	if err := errors.Join(err, l.Close(), a.Close()); err != nil {
+		t.Fatal(err)
+	}
+	i, err := d.read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return i
+}

@@ -1,0 +1,410 @@
+package campaign
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"mailshot/campaign/definition"
+	"mailshot/campaign/ledger"
+)
+
+// machine is the model: one campaign, the program that may be running it, its disk, its server, and what is true of each person
+// whatever the ledger says. It runs the program's own code but for two parts that it has in its hand: the server (wire), and the
+// workers' loop, whose turns it takes one at a time.
+type machine struct {
+	t     *rapid.T
+	base  string
+	def   *definition.Definition
+	now   time.Time
+	cap   int64 // in an hour; 0: none
+	steps int
+
+	lives  int
+	disk   disk
+	ledger *ledger.Ledger // a reader of the disk, as status is; nil until it is needed
+	p      *process       // nil: nothing runs
+
+	list  []string // the list file's keys, in its order
+	next  int
+	edits map[string]int // how often a row was edited
+
+	truth  map[string]*truth
+	states map[string]ledger.State // as of the last check
+	ran    int64                   // how often the campaign was run, as of then
+	act    act                     // what may have changed them since
+	uses   []time.Time             // of the cap, by the server's clock
+}
+
+// truth is what is so of one person.
+type truth struct {
+	stored     int  // messages that the server took
+	allowed    int  // how many it may: one, and one for each time that a person asked to send again
+	open       bool // the server took one and no person has decided about it since
+	doubt      bool // a person said "refused" of what may have been taken
+	said       bool // a person said "sent"
+	suppressed bool // must not be mailed: the list of the user has it, durably
+}
+
+// process is the running program.
+type process struct {
+	c      *Campaign
+	r      *run
+	taking context.Context
+	stop   context.CancelFunc
+	talks  []*talk
+}
+
+// act says who may have moved deliveries, for what is allowed depends on it.
+type act string
+
+const (
+	byRun    act = "run"
+	byStart  act = "start"
+	byPerson act = "person"
+)
+
+// may is the table of states in DESIGN.md by who acts, as it can be seen from one look at the disk to the next.
+var may = map[act]map[ledger.State][]ledger.State{
+	byRun: {
+		ledger.Pending:  {ledger.Begun, ledger.Refused, ledger.Deferred, ledger.GaveUp, ledger.Suppressed, ledger.Held},
+		ledger.Deferred: {ledger.Begun, ledger.Refused, ledger.Deferred, ledger.GaveUp, ledger.Suppressed, ledger.Held},
+		ledger.Begun:    {ledger.Sent, ledger.Refused, ledger.Deferred, ledger.GaveUp, ledger.Unknown},
+	},
+	byStart: {
+		ledger.Begun:    {ledger.Unknown},
+		ledger.Pending:  {ledger.Cancelled, ledger.Suppressed},
+		ledger.Deferred: {ledger.Cancelled, ledger.Suppressed},
+	},
+	byPerson: {
+		ledger.Refused: {ledger.Pending}, ledger.GaveUp: {ledger.Pending}, ledger.Held: {ledger.Pending}, ledger.Cancelled: {ledger.Pending},
+		ledger.Unknown: {ledger.Sent, ledger.Refused, ledger.Pending},
+		ledger.Pending: {ledger.Cancelled}, ledger.Deferred: {ledger.Cancelled},
+	},
+}
+
+const modelID = "model"
+
+// connections is how many bodies can be under way at once in the model.
+const modelConnections = 2
+
+func newMachine(t *rapid.T, base string, empty image) *machine {
+	m := &machine{t: t, now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC), edits: map[string]int{}, truth: map[string]*truth{}, states: map[string]ledger.State{}}
+	var err error
+	if m.base, err = os.MkdirTemp(base, "c"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(m.end)
+	m.disk = disk{dir: filepath.Join(m.base, "life0")}
+	m.must(m.disk.write(empty))
+	m.cap = int64(rapid.SampledFrom([]int{0, 0, 3, 8}).Draw(t, "cap"))
+	caps := ""
+	if m.cap > 0 {
+		caps = fmt.Sprintf("  caps: [%d/1h]\n", m.cap)
+	}
+	for range rapid.IntRange(2, 12).Draw(t, "rows") {
+		m.addRow()
+	}
+	m.write("campaign.yaml", fmt.Sprintf(`id: model
+from: Sender <sender@example.org>
+subject: "Hello {{.name}}"
+recipients: { file: people.csv, key: id }
+body: { text: body.txt }
+attachments: [{ file: "files/{{.id}}.txt" }]
+server: { host: localhost, port: 2525, tls: none }
+limits:
+  connections: %d
+  retry: { first: 1m, max: 10m, give_up: 2h }
+%s`, modelConnections, caps))
+	m.write("body.txt", "Dear {{.name}}\n")
+	m.writeList()
+	m.def, err = definition.Load(filepath.Join(m.base, "campaign.yaml"))
+	m.must(err)
+	return m
+}
+
+func (m *machine) must(err error) {
+	m.t.Helper()
+	if err != nil {
+		m.t.Fatal(err)
+	}
+}
+
+func (m *machine) write(name, text string) {
+	path := filepath.Join(m.base, name)
+	m.must(os.MkdirAll(filepath.Dir(path), 0o700))
+	m.must(os.WriteFile(path, []byte(text), 0o600))
+}
+
+// end throws everything away.
+func (m *machine) end() {
+	m.drop()
+	if m.ledger != nil {
+		_ = m.ledger.Close()
+	}
+	_ = os.RemoveAll(m.base)
+}
+
+func (m *machine) addRow() {
+	m.next++
+	key := fmt.Sprint("k", m.next)
+	m.list = append(m.list, key)
+	m.write("files/"+key+".txt", "for "+key)
+}
+
+// text is the list file.
+func (m *machine) text() string {
+	var b strings.Builder
+	b.WriteString("id,email,name\n")
+	for _, key := range m.list {
+		fmt.Fprintf(&b, "%s,%s,Person %s %d\n", key, addressOf(key), key, m.edits[key])
+	}
+	return b.String()
+}
+
+// addressOf is the address of a key, which is its identity for suppression too.
+func addressOf(key string) string { return key + "@d" + key[len(key)-1:] + ".example" }
+
+func (m *machine) writeList() { m.write("people.csv", m.text()) }
+
+// reader is the ledger on the disk as others see it.
+func (m *machine) reader() *ledger.Ledger {
+	if m.ledger == nil {
+		var err error
+		m.ledger, err = ledger.Open(m.disk.state())
+		m.must(err)
+	}
+	return m.ledger
+}
+
+// open opens the campaign on the disk.
+func (m *machine) open() *Campaign {
+	c, err := Open(context.Background(), Options{Definition: m.def, State: m.disk.state(), Accounts: m.disk.accounts(),
+		Now: func() time.Time { return m.now }})
+	m.must(err)
+	return c
+}
+
+// planned is the campaign as it is on the disk, nil before it is planned, and whether it was made from another list than there is now.
+func (m *machine) planned() (c *ledger.Campaign, other bool) {
+	c, err := m.reader().Campaign(context.Background(), modelID)
+	if errors.Is(err, ledger.ErrNotFound) {
+		return nil, false
+	}
+	m.must(err)
+	sum := sha256.Sum256([]byte(m.text()))
+	return c, c.List != hex.EncodeToString(sum[:])
+}
+
+// start plans or resumes and begins a run, as send does. What changed is refused unless accept.
+func (m *machine) start(accept bool) {
+	m.act = byStart
+	was, other := m.planned()
+	c := m.open()
+	_, err := c.Plan(context.Background(), PlanOptions{AcceptChanges: accept})
+	var changed *ChangedError
+	if errors.As(err, &changed) {
+		if accept || !other {
+			m.t.Fatalf("refused though nothing changed or it was accepted: %v", err)
+		}
+		m.must(c.Close())
+		return
+	}
+	m.must(err)
+	if other && !accept && was.Runs > 0 {
+		m.t.Fatal("another list was taken without a word")
+	}
+	r, err := c.newRun(context.Background(), RunOptions{})
+	m.must(err)
+	if r.planned == 0 {
+		m.must(errors.Join(r.close(), c.Close()))
+		return
+	}
+	m.must(r.pool.Close())
+	r.pool = wire{m}
+	m.p = &process{c: c, r: r}
+	m.p.taking, m.p.stop = context.WithCancel(context.Background())
+	r.stop = m.p.stop
+}
+
+// drop ends the program's goroutines and closes its files without a thought for what becomes of its disk.
+func (m *machine) drop() {
+	p := m.p
+	if p == nil {
+		return
+	}
+	for len(p.talks) > 0 {
+		m.tell(p.talks[0], answer{dead: true})
+	}
+	m.p = nil
+	p.stop()
+	_ = p.r.close()
+	_ = p.c.Close()
+}
+
+// reborn leaves the old disk to the dead program and goes on with what the crash left of it.
+func (m *machine) reborn(left image) {
+	m.drop()
+	if m.ledger != nil {
+		_ = m.ledger.Close()
+		m.ledger = nil
+	}
+	old := m.disk
+	m.lives++
+	m.disk = disk{dir: filepath.Join(m.base, fmt.Sprint("life", m.lives))}
+	m.must(m.disk.write(left))
+	m.must(os.RemoveAll(old.dir))
+}
+
+// used notes that the server was told of a recipient.
+func (m *machine) used() {
+	m.uses = append(m.uses, m.now)
+	n := int64(0)
+	for _, at := range m.uses {
+		if at.After(m.now.Add(-time.Hour)) {
+			n++
+		}
+	}
+	if m.cap > 0 && n > m.cap {
+		m.t.Errorf("%d uses within an hour, the cap is %d", n, m.cap)
+	}
+}
+
+// bodyBegins notes that the first byte of a body leaves.
+func (m *machine) bodyBegins(key string) {
+	if m.truth[key].suppressed {
+		m.t.Errorf("%s is mailed after it was suppressed", key)
+	}
+}
+
+// stores notes that the server has taken the message.
+func (m *machine) stores(key string) {
+	tr := m.truth[key]
+	tr.stored++
+	tr.open = true
+	if tr.stored > tr.allowed {
+		m.t.Errorf("%s was mailed %d times, and may be %d times", key, tr.stored, tr.allowed)
+	}
+}
+
+// check holds the promises against the disk.
+func (m *machine) check(t *rapid.T) {
+	m.t = t
+	m.steps++
+	ctx := context.Background()
+	counts, rows, err := m.reader().Counts(ctx, modelID)
+	if errors.Is(err, ledger.ErrNotFound) {
+		if m.ran > 0 {
+			t.Fatal("the campaign is gone")
+		}
+		clear(m.states)
+		return
+	}
+	m.must(err)
+	sum := int64(0)
+	for _, s := range ledger.States() {
+		sum += counts[s]
+	}
+	now := map[string]ledger.State{}
+	for rec, err := range m.ledger.Deliveries(ctx, modelID, ledger.Filter{}) {
+		m.must(err)
+		if _, twice := now[rec.Key]; twice {
+			t.Fatalf("%s has two deliveries", rec.Key)
+		}
+		now[rec.Key] = rec.State
+	}
+	if sum != rows || int64(len(now)) != rows {
+		t.Fatalf("%d rows, states add up to %d, %d deliveries", rows, sum, len(now))
+	}
+	if counts[ledger.Begun] > modelConnections {
+		t.Fatalf("%d are begun at once", counts[ledger.Begun])
+	}
+	if m.p != nil {
+		live := int64(0)
+		for _, n := range m.p.r.state.Counts() {
+			live += n
+		}
+		if live != rows {
+			t.Fatalf("%d rows, the run counts %d", rows, live)
+		}
+	}
+	for key := range m.states {
+		if _, ok := now[key]; !ok && (m.truth[key].stored > 0 || m.ran > 0) {
+			t.Fatalf("%s is lost", key)
+		}
+	}
+	for key, is := range now {
+		m.holds(key, is)
+	}
+	c, _ := m.planned()
+	m.states, m.ran, m.act = now, c.Runs, byRun
+}
+
+// holds checks one person's state against what it was and what is true.
+func (m *machine) holds(key string, is ledger.State) {
+	tr := m.truth[key]
+	if tr == nil {
+		tr = &truth{allowed: 1}
+		m.truth[key] = tr
+	}
+	was, known := m.states[key]
+	if known && is != was {
+		if !slices.Contains(may[m.act][was], is) {
+			m.t.Fatalf("%s went from %s to %s by %s", key, was, is, m.act)
+		}
+		if m.act == byPerson {
+			tr.decided(was, is)
+		}
+	}
+	taken := is == ledger.Begun || is == ledger.Sent || is == ledger.Unknown
+	if tr.open && !taken {
+		m.t.Fatalf("the server took the message for %s, which is %s", key, is)
+	}
+	if is == ledger.Sent && !tr.open && !tr.said {
+		m.t.Fatalf("%s is sent, and the server has nothing", key)
+	}
+}
+
+// decided notes what a person said of a delivery.
+func (tr *truth) decided(was, is ledger.State) {
+	switch {
+	case was == ledger.Unknown && is == ledger.Pending, was == ledger.Refused && is == ledger.Pending && tr.doubt:
+		tr.allowed = tr.stored + 1
+		tr.open, tr.doubt = false, false
+	case was == ledger.Unknown && is == ledger.Refused:
+		tr.open, tr.doubt = false, true
+	case was == ledger.Unknown && is == ledger.Sent:
+		tr.said = true
+	}
+}
+
+// lot is a source of chance that rapid holds in its hand.
+func lot(t *rapid.T) *rand.Rand {
+	return rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "lot"), 0))
+}
+
+// TestModel draws campaigns, what happens to them, and crashes, and holds the promises against the disk after each step.
+// More of it: go test ./campaign -run TestModel -v -rapid.checks=20000 -rapid.steps=60
+func TestModel(t *testing.T) {
+	base := memory(t)
+	empty := blank(t, base)
+	steps := 0
+	rapid.Check(t, func(t *rapid.T) {
+		m := newMachine(t, base, empty)
+		t.Repeat(m.actions())
+		m.drain(t)
+		steps += m.steps
+	})
+	t.Logf("%d steps", steps)
+}
