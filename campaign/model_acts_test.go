@@ -21,7 +21,7 @@ func (m *machine) actions() map[string]func(*rapid.T) {
 		n    int
 		do   func(*rapid.T)
 	}{
-		{"take", 7, m.take}, {"answer", 9, m.answer}, {"later", 2, m.later}, {"kill", 1, m.kill}, {"power cut", 1, m.powerCut},
+		{"take", 12, m.take}, {"answer", 18, m.answer}, {"later", 4, m.later}, {"kill", 1, m.kill}, {"power cut", 1, m.powerCut},
 		{"stop", 1, m.stopped}, {"suppress", 1, m.suppress}, {"person", 1, m.person}, {"edit", 1, m.edit}, {"swap", 1, m.swap},
 	} {
 		for i := range a.n {
@@ -166,12 +166,10 @@ func (m *machine) stopped(t *rapid.T) {
 		}
 	}
 	m.p = nil
-	m.must(p.r.state.Flush(context.Background()))
-	m.must(errors.Join(p.r.close(), p.c.Close()))
-	if rapid.Bool().Draw(t, "last to close") && m.ledger != nil {
-		m.must(m.ledger.Close())
-		m.ledger = nil
+	if rapid.Bool().Draw(t, "alone") {
+		m.shut() // whoever closes a file last folds its log into it
 	}
+	m.must(errors.Join(p.r.state.Flush(context.Background()), p.r.close(), p.c.Close()))
 }
 
 // suppress puts somebody on the user's list, from another process.
@@ -199,7 +197,7 @@ func (m *machine) person(t *rapid.T) {
 }
 
 func (m *machine) byHand(t *rapid.T) {
-	ctx, l := context.Background(), m.reader()
+	ctx, l := context.Background(), m.byOthers()
 	what := rapid.SampledFrom([]string{"retry", "sent", "refused", "resend", "cancel"}).Draw(t, "hand")
 	var f ledger.Filter
 	if rapid.Bool().Draw(t, "one") {
