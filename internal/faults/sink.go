@@ -69,6 +69,8 @@ type Sink struct {
 	passed  int
 	reading int64 // the connection on which the Nth message is read; 0 before
 	offered map[string]int
+	open    map[int64]bool // connections
+	quiet   chan struct{}  // closed while none is open
 }
 
 // StartSink starts a server on a free port of the loopback address, with its record in the file at path, which is made or
@@ -78,7 +80,8 @@ func StartSink(path string, o SinkOptions) (*Sink, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Sink{path: path, file: file, tell: o.Observe, offered: map[string]int{}}
+	s := &Sink{path: path, file: file, tell: o.Observe, offered: map[string]int{}, open: map[int64]bool{}, quiet: make(chan struct{})}
+	close(s.quiet)
 	so := sink.Options{Record: file, Hide: o.Hide, Seed: o.Seed, Observe: s.observe}
 	for _, text := range o.Rules {
 		rule, err := sink.ParseRule(text)
@@ -117,6 +120,14 @@ func (s *Sink) Offered() map[string]int {
 	return all
 }
 
+// Quiet is closed while no connection is open: what a sender that is dead has left in the sockets has been read then, and kept or
+// thrown away. Ask for it anew each time.
+func (s *Sink) Quiet() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.quiet
+}
+
 // Strike has do called once when the mark is passed, counted from now, in the goroutine of that connection: the server does not go on
 // there before do returns. A new strike takes the place of one that has not come; a nil do is none.
 func (s *Sink) Strike(m Mark, do func()) {
@@ -131,7 +142,17 @@ func (s *Sink) observe(e sink.Event) {
 		s.tell(e)
 	}
 	s.mu.Lock()
-	if e.Kind == string(Dot) {
+	switch e.Kind {
+	case string(Connect):
+		if len(s.open) == 0 {
+			s.quiet = make(chan struct{})
+		}
+		s.open[e.Connection] = true
+	case "closed":
+		if delete(s.open, e.Connection); len(s.open) == 0 {
+			close(s.quiet)
+		}
+	case string(Dot):
 		s.offered[strings.Join(e.To, " ")]++
 	}
 	do := s.do

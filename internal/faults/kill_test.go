@@ -1,0 +1,242 @@
+package faults
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"mailshot/campaign/ledger"
+	"mailshot/internal/sink"
+)
+
+// path is one of the ways a message goes out, forced by what the server offers.
+type path struct {
+	name string
+	hide []string
+}
+
+var paths = []path{
+	{"lock-step", []string{"PIPELINING", "CHUNKING"}},
+	{"pipelined", []string{"CHUNKING"}},
+	{"BDAT", nil},
+}
+
+// moment is when a program is killed.
+type moment struct {
+	kind  string  // "plan" or "time": since its start; "ledger": a write of that; "sink": a mark
+	point Point   // of sink
+	share float64 // of what a run is expected to do before it is killed, uniform in 0…1; at a body also of its bytes
+}
+
+// draw draws a moment.
+func draw(r *rand.Rand) moment {
+	m := moment{share: r.Float64()}
+	switch n := r.IntN(6); {
+	case n == 0 || n == 1 && !watched:
+		m.kind = "time"
+	case n == 1:
+		m.kind = "ledger"
+	default:
+		m.kind, m.point = "sink", Points()[r.IntN(len(Points()))]
+	}
+	return m
+}
+
+// pace is how far a run gets, learnt from the runs before: so that a share of it is a moment in it.
+type pace struct{ start, each float64 }
+
+func (p *pace) learn(start, end float64, messages int) {
+	const weight = 0.2
+	p.start += weight * (start - p.start)
+	if messages > 0 {
+		p.each += weight * ((end-start)/float64(messages) - p.each)
+	}
+}
+
+// at is the share of a run that sends so many messages.
+func (p *pace) at(share, messages float64) float64 { return share * (p.start + messages*p.each) }
+
+// series sends a campaign, kills the program again and again on the way, and looks at the disk after each kill.
+type series struct {
+	*stage
+	connections int
+	body        int // bytes of a message, about
+	chunking    bool
+	random      *rand.Rand
+	draw        func(*rand.Rand) moment
+
+	clock, writes pace // of a run, in seconds and in writes of the ledger
+	mail          struct {
+		sync.Mutex
+		n      int       // how often MAIL has come
+		first  time.Time // in this run
+		writes int64     // of the ledger until then
+	}
+	seen atomic.Int64 // writes of the ledger in this run
+}
+
+// newSeries prepares a series; s.stage is of its own.
+func newSeries(t testing.TB, p path, people, connections int, seed uint64, draw func(*rand.Rand) moment) *series {
+	t.Helper()
+	s := &series{connections: connections, body: 1500, chunking: p.hide == nil, random: rand.New(rand.NewPCG(seed, 0)), draw: draw, clock: pace{0.1, 0.001}, writes: pace{20, 3}}
+	s.stage = newStage(t, SinkOptions{Hide: p.hide, Seed: seed, Rules: []string{"rcpt:1%:451 4.3.0 try again"}, Observe: func(e sink.Event) {
+		if e.Kind != string(Mail) {
+			return
+		}
+		s.mail.Lock()
+		defer s.mail.Unlock()
+		if s.mail.n++; s.mail.first.IsZero() {
+			s.mail.first, s.mail.writes = time.Now(), s.seen.Load()
+		}
+	}}, Campaign{Addresses: People(people), Connections: connections, Body: s.body})
+	return s
+}
+
+// run kills the program that often, and then lets it finish. It fails at the first kill after which the promise is broken.
+func (s *series) run(people, kills int) (*Verdict, map[string]int) {
+	s.t.Helper()
+	byKind := map[string]int{}
+	planning := 0.03 // how long, it is believed
+	before := &Verdict{}
+	for n := 0; n < kills; {
+		left := people - before.Acknowledged - len(before.Unknown)
+		// What is left must do for the kills that are left, each of which costs what is on the wire besides.
+		messages := max(1, 1.6*(float64(left)/float64(kills-n)-float64(s.connections)))
+		at := s.draw(s.random)
+		if before.Rows == 0 {
+			// Nothing is frozen: the plan is to be hit too.
+			at = moment{kind: "plan", share: s.random.Float64() * planning}
+			planning *= 1.4
+		}
+		how, killed := s.once(at, messages)
+		v := s.verdict()
+		if in := v.Counts[ledger.Begun]; in > int64(s.connections) {
+			s.t.Errorf("%d are begun with %d connections", in, s.connections)
+		}
+		if more := len(v.Unknown) - len(before.Unknown); more > s.connections {
+			s.t.Errorf("the kill before left %d unknown with %d connections", more, s.connections)
+		}
+		if s.t.Failed() {
+			s.t.Fatalf("kill %d was %s", n+1, how)
+		}
+		before = v
+		if killed {
+			byKind[at.kind+string(at.point)]++
+			n++
+		} else if left == 0 {
+			s.t.Logf("nothing was left to send after %d kills of %d", n, kills)
+			break
+		}
+	}
+	code := 0
+	if before.Counts[ledger.Unknown]+before.Counts[ledger.Begun] > 0 {
+		code = 5 // a person is to decide about them
+	}
+	s.finish(code)
+	v := s.verdict()
+	if done := int64(v.Acknowledged) + v.Counts[ledger.Unknown]; done != int64(people) {
+		s.t.Errorf("%d are sent or unknown, want all %d", done, people)
+	}
+	for to, times := range s.Offered() {
+		if times > 1 {
+			s.t.Errorf("%s was sent whole %d times", to, times)
+		}
+	}
+	return v, byKind
+}
+
+// once runs the program and kills it at a moment of a run of so many messages. It reports whether the kill came before the program's
+// own end, and what the moment was.
+func (s *series) once(at moment, messages float64) (how string, killed bool) {
+	s.t.Helper()
+	s.mail.Lock()
+	s.mail.first, s.mail.n = time.Time{}, 0
+	s.mail.Unlock()
+	limit := int64(math.MaxInt64)
+	if at.kind == "ledger" {
+		limit = 1 + int64(s.writes.at(at.share, messages))
+		how = fmt.Sprintf("at write %d of the ledger", limit)
+	}
+	began := time.Now()
+	p := s.send()
+	stop := s.watchLedger(limit, p.Kill)
+	switch at.kind {
+	case "plan", "time":
+		seconds := at.share
+		if at.kind == "time" {
+			seconds = s.clock.at(at.share, messages)
+		}
+		how = fmt.Sprintf("%.4f s after the start", seconds)
+		defer time.AfterFunc(time.Duration(seconds*float64(time.Second)), p.Kill).Stop()
+	case "sink":
+		whole, part := math.Modf(at.share * messages)
+		mark := Mark{Point: at.point, N: 1 + int(whole)}
+		switch {
+		case at.point == Connect, at.point == Data && s.chunking:
+			mark.N = 1 + int(at.share*float64(s.connections)) // BDAT is for what follows a connection's first message
+		case at.point == Body:
+			mark.Byte = int64(part * float64(s.body))
+		}
+		how = "at " + mark.String()
+		s.Strike(mark, p.Kill)
+	}
+	code, err := p.Wait()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	ended := time.Now()
+	s.Strike(Mark{}, nil)
+	stop()
+	<-s.Quiet()
+	s.mail.Lock()
+	defer s.mail.Unlock()
+	if !s.mail.first.IsZero() {
+		s.clock.learn(s.mail.first.Sub(began).Seconds(), ended.Sub(began).Seconds(), s.mail.n)
+		s.writes.learn(float64(s.mail.writes), float64(s.seen.Load()), s.mail.n)
+	}
+	if killed = code == -1; !killed && code != 0 && code != 5 && code != 75 {
+		_, talk := p.Output()
+		s.t.Fatalf("it ended with exit code %d\n%s", code, talk)
+	}
+	return how, killed
+}
+
+// Killed at random moments, uniform in time, in the ledger's writes, and at every point of the conversation, and resumed until done: nobody
+// lost, nobody twice, at most one in doubt for each connection and kill, and the states add up after each.
+func TestKills(t *testing.T) {
+	people, kills := 400, 12
+	if *long {
+		people, kills = 10_000, 200
+	}
+	for _, p := range paths {
+		t.Run(p.name, func(t *testing.T) {
+			t.Logf("-faults.seed %d", *seed)
+			v, byKind := newSeries(t, p, people, 8, *seed, draw).run(people, kills)
+			t.Logf("%d kills %v: %s", kills, byKind, v)
+		})
+	}
+}
+
+// Killed by the server on reading the end of a message, before it answers: those messages are not sent again.
+func TestKillsAtTheDot(t *testing.T) {
+	people, kills := 300, 12
+	if *long {
+		people, kills = 2_000, 100
+	}
+	for _, p := range paths {
+		t.Run(p.name, func(t *testing.T) {
+			t.Logf("-faults.seed %d", *seed)
+			v, _ := newSeries(t, p, people, 8, *seed, func(r *rand.Rand) moment {
+				return moment{kind: "sink", point: Dot, share: r.Float64()}
+			}).run(people, kills)
+			if n := len(v.Recovered); n < 1 {
+				t.Error("no kill left a message in doubt that the server has")
+			}
+			t.Logf("%d kills at the dot: %s", kills, v)
+		})
+	}
+}
