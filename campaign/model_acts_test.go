@@ -21,7 +21,7 @@ func (m *machine) actions() map[string]func(*rapid.T) {
 		n    int
 		do   func(*rapid.T)
 	}{
-		{"take", 12, m.take}, {"answer", 18, m.answer}, {"later", 4, m.later}, {"kill", 1, m.kill}, {"power cut", 1, m.powerCut},
+		{"take", 20, m.take}, {"answer", 30, m.answer}, {"later", 6, m.later}, {"kill", 1, m.kill}, {"power cut", 1, m.powerCut},
 		{"stop", 1, m.stopped}, {"suppress", 1, m.suppress}, {"person", 1, m.person}, {"edit", 1, m.edit}, {"swap", 1, m.swap},
 	} {
 		for i := range a.n {
@@ -37,6 +37,9 @@ func (m *machine) actions() map[string]func(*rapid.T) {
 // take is a worker's turn to take a delivery; where no program runs one is started.
 func (m *machine) take(t *rapid.T) {
 	p := m.p
+	if p == nil && m.over {
+		t.Skip()
+	}
 	if p == nil {
 		m.start(rapid.Bool().Draw(t, "accept"))
 		return
@@ -221,7 +224,7 @@ func (m *machine) byHand(t *rapid.T) {
 		t.Fatalf("%s while it runs=%v: %v", what, running, err)
 	} else if !running {
 		m.must(err)
-		m.act = byPerson
+		m.act, m.over = byPerson, false
 	}
 }
 
@@ -232,7 +235,7 @@ func (m *machine) edit(t *rapid.T) {
 	case "edit":
 		m.edits[m.list[i]]++
 	case "add":
-		if len(m.list) > 15 {
+		if len(m.list) > 25 {
 			t.Skip()
 		}
 		m.addRow()
@@ -245,6 +248,7 @@ func (m *machine) edit(t *rapid.T) {
 		slices.Reverse(m.list)
 	}
 	m.writeList()
+	m.over = false
 }
 
 // swap puts other bytes into the attachment of one, or the planned ones back.
@@ -269,11 +273,12 @@ func (m *machine) drain(t *rapid.T) {
 			break
 		}
 		if len(m.p.talks) > 0 {
-			next := goAhead
-			if m.p.talks[0].begun {
-				next = taken
+			// Bodies first: another begin may wait for the place of one.
+			f, next := m.p.talks[0], goAhead
+			if i := slices.IndexFunc(m.p.talks, func(f *talk) bool { return f.begun }); i >= 0 {
+				f, next = m.p.talks[i], taken
 			}
-			m.finish(m.p.talks[0], next)
+			m.finish(f, next)
 			continue
 		}
 		d, reservation, shut, err := m.p.r.admit(m.p.taking)

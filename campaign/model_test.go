@@ -38,6 +38,7 @@ type machine struct {
 	file   *sql.DB        // to look at what is on the disk; nil until it is needed
 	query  *sql.Stmt
 	p      *process // nil: nothing runs
+	over   bool     // the last run found nothing to do, and nothing came up since
 
 	list  []string // the list file's keys, in its order
 	next  int
@@ -116,7 +117,7 @@ func newMachine(t *rapid.T, base string, empty image) *machine {
 	if m.cap > 0 {
 		caps = fmt.Sprintf("  caps: [%d/1h]\n", m.cap)
 	}
-	for range rapid.IntRange(2, 12).Draw(t, "rows") {
+	for range rapid.IntRange(2, 20).Draw(t, "rows") {
 		m.addRow()
 	}
 	m.write("campaign.yaml", fmt.Sprintf(`id: model
@@ -265,7 +266,7 @@ func (m *machine) start(accept bool) {
 	}
 	r, err := c.newRun(context.Background(), RunOptions{})
 	m.must(err)
-	if r.planned == 0 {
+	if m.over = r.planned == 0; m.over {
 		m.must(errors.Join(r.close(), c.Close()))
 		return
 	}
