@@ -85,6 +85,10 @@ func startChild(t *testing.T, f *folder) (*exec.Cmd, *bytes.Buffer, *bytes.Buffe
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { // of a test that failed before its end
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
 	return cmd, out, errs
 }
 

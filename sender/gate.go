@@ -19,11 +19,14 @@ type Gate struct {
 	mu     sync.Mutex
 	holds  map[string]time.Time // lane, or "" for the server → when its pause is over
 	closed map[string]refusal   // lane → its cap's refusal
+	full   refusal              // of a cap that holds for every message
 }
 
-// refusal of a lane's cap: not asked about again before check, because a use that
+// refusal of a cap: not asked about again before check, because a use that
 // is given back, here or in another process, can end it early.
 type refusal struct{ until, check time.Time }
+
+func (r refusal) stands(now time.Time) bool { return r.until.After(now) && r.check.After(now) }
 
 // recheck is how long a refusal is believed without asking again.
 const recheck = 30 * time.Second
@@ -53,6 +56,9 @@ func (g *Gate) Admit(ctx context.Context, now time.Time, pick func(closed []stri
 	if until := g.holds[""]; until.After(now) {
 		return nil, until, nil
 	}
+	if g.full.stands(now) {
+		return nil, g.full.until, nil // however many ask, the budget is asked once
+	}
 	closed, wait := g.shut(now)
 	for {
 		if err := ctx.Err(); err != nil {
@@ -80,6 +86,7 @@ func (g *Gate) Admit(ctx context.Context, now time.Time, pick func(closed []stri
 			return &admitted{Reservation: r, gate: g}, time.Time{}, nil
 		case !own || refused.Key != limit.Key || slices.ContainsFunc(g.account, func(l Limit) bool { return l.Key == refused.Key }):
 			putBack()
+			g.full = refusal{until: refused.Until, check: now.Add(recheck)}
 			return nil, refused.Until, nil
 		}
 		putBack()
@@ -102,7 +109,7 @@ func (g *Gate) shut(now time.Time) (closed []string, wait time.Time) {
 	}
 	for lane, r := range g.closed {
 		switch {
-		case !r.until.After(now), !r.check.After(now):
+		case !r.stands(now):
 			delete(g.closed, lane)
 		case !slices.Contains(closed, lane):
 			closed = append(closed, lane)
@@ -130,8 +137,7 @@ func (g *Gate) Hold(lane string, until time.Time) {
 	}
 }
 
-// admitted is a reservation whose return opens the lanes again that were closed
-// for want of it.
+// admitted is a reservation whose return opens what was closed for want of it.
 type admitted struct {
 	Reservation
 	gate *Gate
@@ -142,4 +148,5 @@ func (a *admitted) Release() {
 	a.gate.mu.Lock()
 	defer a.gate.mu.Unlock()
 	clear(a.gate.closed)
+	a.gate.full = refusal{}
 }

@@ -265,3 +265,104 @@ func TestGateShared(t *testing.T) {
 		t.Errorf("let through %v, want %v", got, want)
 	}
 }
+
+// asked counts how often a budget was asked.
+type asked struct {
+	Budget
+	n *int
+}
+
+func (a asked) Reserve(ctx context.Context, now time.Time, ls []Limit) (Reservation, Refusal, error) {
+	*a.n++
+	return a.Budget.Reserve(ctx, now, ls)
+}
+
+// However many workers wait for the account's cap, the budget, which may be a file that other processes use too, is asked
+// once until the cap is free; or at once, when a use is given back.
+func TestGateAsksOnce(t *testing.T) {
+	t.Parallel()
+	n := 0
+	g := NewGate(asked{NewMemoryBudget(), &n}, capped(t, "account", "1/20s"), nil)
+	now := morning
+	pick := func([]string) (string, bool) { return "x", true }
+	admit := func() Reservation {
+		r, _, err := g.Admit(t.Context(), now, pick, func() {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	first := admit()
+	for range 100 {
+		if admit() != nil {
+			t.Fatal("past the cap")
+		}
+	}
+	if n != 2 {
+		t.Errorf("asked %d times", n)
+	}
+	first.Release()
+	second := admit()
+	second.Stamp(now)
+	for range 40 {
+		admit()
+		now = now.Add(500 * time.Millisecond)
+	}
+	if n != 4 {
+		t.Errorf("asked %d times", n)
+	}
+	if admit() == nil {
+		t.Error("not free after its window")
+	}
+}
+
+// TestGatePace: what counting costs a cap of seconds: a use counts from its reservation until a window after its reply, so N
+// go in the window and a reply's time.
+func TestGatePace(t *testing.T) {
+	t.Parallel()
+	for cap, least := range map[string]float64{"5/s": 0.95, "100/s": 0.95, "500/s": 0.95, "20/2s": 0.95} {
+		t.Run(cap, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				account := capped(t, "account", cap)
+				g := NewGate(NewMemoryBudget(), account, nil)
+				pick := func([]string) (string, bool) { return "x", true }
+				n := int(60 * float64(account.Caps[0].N) / account.Caps[0].Window.Seconds()) // a minute's worth
+				var mu sync.Mutex
+				start, left := time.Now(), n
+				var wg sync.WaitGroup
+				for range 32 {
+					wg.Go(func() {
+						for {
+							mu.Lock()
+							if left--; left < 0 {
+								mu.Unlock()
+								return
+							}
+							mu.Unlock()
+							for {
+								r, wait, err := g.Admit(t.Context(), time.Now(), pick, func() {})
+								if err != nil {
+									t.Error(err)
+									return
+								}
+								if r != nil {
+									time.Sleep(30 * time.Millisecond) // synctest: the reply
+									r.Stamp(time.Now())
+									break
+								}
+								time.Sleep(time.Until(wait)) // synctest: no time passes
+							}
+						}
+					})
+				}
+				wg.Wait()
+				got := time.Minute.Seconds() / time.Since(start).Seconds()
+				t.Logf("%.3f of %s", got, cap)
+				if got < least || got > 1.02 {
+					t.Errorf("%.3f of %s", got, cap)
+				}
+			})
+		})
+	}
+}
