@@ -58,6 +58,8 @@ func (c *Campaign) account() string {
 		return "direct " + strings.ToLower(s.Helo)
 	case s.Sendmail != "":
 		return "sendmail " + s.Sendmail
+	case s.Socket != "":
+		return strings.TrimSpace("socket " + s.Socket + " " + s.Username)
 	}
 	return strings.TrimSpace(fmt.Sprintf("%s %s", strings.ToLower(s.Host), s.Username))
 }

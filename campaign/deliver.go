@@ -24,7 +24,11 @@ func (r *run) deliver(ctx context.Context, d *ledger.Delivery, reservation sende
 	var suppressed *ledger.SuppressedError
 	var beginErr error
 	held := false
-	out := r.pool.Send(ctx, sender.Mail{From: m.From(), To: m.To(), Size: m.Size(), Body: m}, func(ctx context.Context) error {
+	mail := sender.Mail{From: m.From(), To: m.To(), Size: m.Size(), Body: m}
+	if mail.Notify = r.c.def.Notify; mail.Notify != "" {
+		mail.EnvID = render.Token(r.c.secret, r.c.id, d.Key) // a report names the delivery, and no person
+	}
+	out := r.pool.Send(ctx, mail, func(ctx context.Context) error {
 		// One place for each connection, kept until the outcome is queued in the ledger: the next begin takes it along to
 		// the disk, so that a kill leaves one unknown for each connection at most.
 		select {

@@ -150,10 +150,11 @@ func (c *Campaign) senderConfig() (sender.Config, error) {
 		return cfg, nil
 	}
 	s := c.def.Server
-	if s.Host == "" {
+	if s.Host == "" && s.Socket == "" {
 		return cfg, fmt.Errorf("%s: no server to send to (add server: with host and port, or try --to-sink)", c.def.Name)
 	}
 	cfg.Host, cfg.Port, cfg.TLS, cfg.Username, cfg.Helo = s.Host, s.Port, s.TLS, s.Username, s.Helo
+	cfg.Socket, cfg.Protocol, cfg.RequireTLS, cfg.ChunkLimit, cfg.LockStep = s.Socket, s.Protocol, s.RequireTLS, s.Chunking, s.LockStep
 	if p, ok := reply.Preset(s.Provider); ok {
 		cfg.Replies = p.Replies
 	}

@@ -80,6 +80,8 @@ func (c *Campaign) way() (server string, notes []string) {
 			": homes and most clouds block port 25 or are on blocklists, and the large providers refuse addresses without a name")
 	case s.Sendmail != "":
 		server = s.Sendmail
+	case s.Socket != "":
+		server = s.Socket
 	case s.Host != "":
 		server = fmt.Sprintf("%s:%d", s.Host, s.Port)
 		if s.Username != "" {

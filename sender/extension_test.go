@@ -1,6 +1,9 @@
 package sender
 
 import (
+	"net"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -36,8 +39,20 @@ func TestReports(t *testing.T) {
 			t.Errorf("%v: %q", c.caps, got)
 		}
 	}
-	f := &fake{caps: []string{"DSN"}}
+	f := &fake{caps: []string{"DSN", "SMTPUTF8"}}
 	p := newPool(t, f.listen(t))
+	utf8 := message(`jörg+\=1@example.org`)
+	utf8.Notify, utf8.Size = "never", 0
+	if out := p.Send(t.Context(), utf8, always); out.Class != reply.OK {
+		t.Fatalf("got %+v", out)
+	}
+	// RFC 6533 3, in the form that goes through ASCII.
+	if got, want := envelopeLines(f), []string{"MAIL FROM:<news@example.com> SMTPUTF8 RET=HDRS",
+		`RCPT TO:<jörg+\=1@example.org> NOTIFY=NEVER ORCPT=utf-8;j\x{F6}rg\x{2B}\x{5C}\x{3D}1@example.org`}; !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+	f = &fake{caps: []string{"DSN"}}
+	p = newPool(t, f.listen(t))
 	for _, bad := range []string{"always", "never,failure", "failure,failure", "failure, delay", "success\r\nDATA"} {
 		m.Notify = bad
 		if out := p.Send(t.Context(), m, always); out.Class == reply.OK || out.Begun || out.Suppress {
@@ -102,5 +117,33 @@ func TestLMTP(t *testing.T) {
 	}
 	if _, err := New(Config{Host: "mail.example", Port: 24, Protocol: "uucp"}); err == nil {
 		t.Error("another protocol is taken")
+	}
+}
+
+// TestSocket: a server that listens on a Unix socket, without TLS and with a password: nobody else can listen there.
+func TestSocket(t *testing.T) {
+	t.Parallel()
+	dir, err := os.MkdirTemp("", "s") // the name of a socket is short
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	path := filepath.Join(dir, "smtp")
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		t.Skipf("no Unix sockets here: %v", err)
+	}
+	f := &fake{caps: []string{"AUTH PLAIN"}}
+	f.accept(t, l)
+	p := newPool(t, Config{Socket: path, Username: "me", Password: secret})
+	if out := p.Send(t.Context(), message("a@example.org"), always); out.Class != reply.OK || out.Server != path {
+		t.Errorf("got %+v", out)
+	}
+	probed, err := Probe(t.Context(), Config{Socket: path}, ProbeOptions{})
+	if err != nil || probed.Err != nil || probed.Server != path {
+		t.Errorf("%+v, %v", probed, err)
+	}
+	if _, err := New(Config{Socket: path, Host: "mail.example", Port: 25}); err == nil {
+		t.Error("a socket and a host are taken")
 	}
 }

@@ -243,6 +243,12 @@ func (f *fake) listen(t testing.TB) Config {
 	if err != nil {
 		t.Fatal(err)
 	}
+	f.accept(t, ln)
+	return Config{Host: "127.0.0.1", Port: ln.Addr().(*net.TCPAddr).Port, TLS: "none"}
+}
+
+// accept serves whoever comes to ln, until the test's end.
+func (f *fake) accept(t testing.TB, ln net.Listener) {
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	var conns []net.Conn
@@ -267,7 +273,6 @@ func (f *fake) listen(t testing.TB) Config {
 		mu.Unlock()
 		wg.Wait()
 	})
-	return Config{Host: "127.0.0.1", Port: ln.Addr().(*net.TCPAddr).Port, TLS: "none"}
 }
 
 // pipe serves on in-memory connections, for bubbles of synctest.

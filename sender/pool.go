@@ -1,6 +1,7 @@
 package sender
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/hex"
@@ -272,12 +273,15 @@ func (p *Pool) options(token Secret) smtp.Options {
 	o := smtp.Options{
 		Address:  p.address,
 		Security: smtp.Security(p.cfg.TLS),
-		TLS:      &tls.Config{ServerName: p.cfg.Host, RootCAs: p.cfg.RootCAs, Certificates: p.cfg.Certificates},
+		TLS:      &tls.Config{ServerName: cmp.Or(p.cfg.Host, "localhost"), RootCAs: p.cfg.RootCAs, Certificates: p.cfg.Certificates},
 		Helo:     p.cfg.Helo,
 		Timeouts: p.cfg.Timeouts,
 		Dial:     p.cfg.Dial,
 
 		LMTP: p.cfg.Protocol == LMTP, LockStep: p.cfg.LockStep, RequireTLS: p.cfg.RequireTLS,
+	}
+	if p.cfg.Socket != "" {
+		o.Network = "unix"
 	}
 	o.Fingerprint, _ = hex.DecodeString(p.cfg.Fingerprint) // checked by New
 	if p.cfg.authenticates() {

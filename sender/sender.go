@@ -45,6 +45,7 @@
 package sender
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
@@ -72,8 +73,9 @@ type Timeouts = smtp.Timeouts
 type Config struct {
 	Host     string
 	Port     int
+	Socket   string // path of the Unix socket that the server listens on, in the place of Host and Port; "": none
 	Protocol string // "smtp" or "lmtp" (RFC 2033); "": smtp
-	TLS      string // "implicit", "starttls", "none" or, without a login, "opportunistic"; "": implicit for port 465, else starttls
+	TLS      string // "implicit", "starttls", "none" or, without a login, "opportunistic"; "": implicit for port 465, none for a socket, else starttls
 	// Username and Password log in. Password is called until it has given a
 	// secret once; that one serves the pool's life. Nil: no authentication.
 	Username string
@@ -125,7 +127,7 @@ type Config struct {
 // Event is news of a connection.
 type Event struct {
 	Kind        string // "opened", "closed", "lost" (broke, or closed by the server) or "refused" (could not be had)
-	Server      string // host:port
+	Server      string // host:port, or the socket's path
 	Text        string // the server's words, cleaned, or what happened; may be ""
 	Connections int    // open after it
 	Time        time.Time
@@ -165,7 +167,7 @@ type Outcome struct {
 	Code     int    // basic code; 0: no whole answer
 	Enhanced string // as "5.1.1", or ""
 	Text     string // the server's words, cleaned, or what happened
-	Server   string // host:port
+	Server   string // host:port, or the socket's path
 
 	// HoldOff is how long to leave the server alone from Time on; 0: no need.
 	HoldOff  time.Duration
@@ -201,10 +203,15 @@ const (
 func (c Config) resolve() (Config, error) {
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf("server: "+format, args...)) }
-	if c.Host == "" || strings.ContainsFunc(c.Host, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
+	switch {
+	case c.Socket != "" && (c.Host != "" || c.Port != 0):
+		bad("a socket and a host or port")
+	case c.Socket != "":
+		c.TLS = cmp.Or(c.TLS, string(smtp.None))
+	case c.Host == "" || strings.ContainsFunc(c.Host, func(r rune) bool { return r <= ' ' || r == 0x7f }):
 		bad("host %q is not a host name", c.Host)
 	}
-	if c.Port < 1 || c.Port > 65535 {
+	if c.Socket == "" && (c.Port < 1 || c.Port > 65535) {
 		bad("port %d is not between 1 and 65535", c.Port)
 	}
 	if c.Protocol != "" && c.Protocol != "smtp" && c.Protocol != LMTP {
@@ -223,7 +230,7 @@ func (c Config) resolve() (Config, error) {
 			bad("no login over TLS that is only opportunistic (set tls: starttls or tls: implicit)")
 		}
 	case smtp.None:
-		if c.authenticates() && !local(c.Host) {
+		if c.authenticates() && c.Socket == "" && !local(c.Host) {
 			bad("a password is never sent to %s without TLS (set tls: starttls or tls: implicit)", c.Host)
 		}
 		if c.RequireTLS {
@@ -285,4 +292,10 @@ func local(host string) bool {
 	return ip != nil && ip.IsLoopback() || strings.EqualFold(host, "localhost")
 }
 
-func (c Config) address() string { return net.JoinHostPort(c.Host, strconv.Itoa(c.Port)) }
+// address is where the server listens: host:port, or the path of a socket.
+func (c Config) address() string {
+	if c.Socket != "" {
+		return c.Socket
+	}
+	return net.JoinHostPort(c.Host, strconv.Itoa(c.Port))
+}

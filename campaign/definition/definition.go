@@ -46,6 +46,7 @@ type Definition struct {
 	ReplyTo     Text   // template of the Reply-To header; absent = none
 	Subject     Text   // template of the subject
 	Bounces     address.Address
+	Notify      string // when a delivery report is wanted, as in sender.Mail; "" = nothing is asked for
 	Recipients  Recipients
 	Body        Body
 	Attachments []Attachment
@@ -102,12 +103,14 @@ type Header struct {
 	Value Text
 }
 
-// Server says where messages are handed over. Port is never 0 where there is a Host: it is 465 for implicit TLS and 587
-// else, unless the file gives it. An empty TLS leaves the choice to the sender, by the port.
+// Server says where messages are handed over. Port is never 0 where there is a Host: it is 24 for LMTP, 465 for implicit
+// TLS and 587 else, unless the file gives it. An empty TLS leaves the choice to the sender, by the port.
 type Server struct {
 	Provider string // id of a preset, which has filled what follows where the file leaves it open; "" = none
 	Host     string
 	Port     int
+	Socket   string // path of a Unix socket, in the place of Host and Port; "" = none
+	Protocol string // "smtp", "lmtp" or "", which is smtp
 	TLS      string // "implicit", "starttls", "none" or ""
 	Username string
 	Password *Secret // nil = no login by password
@@ -119,6 +122,10 @@ type Server struct {
 	Fingerprint string
 	// ClientCertificate and ClientKey are PEM files, relative to Dir; the key may be anywhere. See Certificate.
 	ClientCertificate, ClientKey string
+
+	RequireTLS bool  // the server is to pass messages on over TLS only
+	Chunking   int64 // size in bytes up to which BDAT is used; 0 = the sender's default, negative = never
+	LockStep   bool  // one command at a time
 
 	Direct   bool   // mail goes to each recipient's own mail servers; Helo is this machine's full name, Host is ""
 	Sendmail string // path of a program that takes each message; "" = none, else Host is ""
@@ -207,12 +214,17 @@ func (d *Definition) check(dec *decoder) {
 	d.checkWay(dec)
 	d.checkLogin(dec)
 	if d.Server.Host != "" && d.Server.Port == 0 {
-		d.Server.Port = 587
-		if d.Server.TLS == "implicit" {
+		switch {
+		case d.Server.Protocol == "lmtp":
+			d.Server.Port = 24
+		case d.Server.TLS == "implicit":
 			d.Server.Port = 465
+		default:
+			d.Server.Port = 587
 		}
 	}
 	d.checkProtection(dec)
+	d.checkSession(dec)
 	if b := d.Limits.Retry.Defaults(); b.GiveUp < b.First {
 		if n := dec.seen["limits.retry"]; n != nil {
 			dec.report(n, "bad-value", fmt.Sprintf("give_up (%v) comes before the first retry (%v)", b.GiveUp, b.First), "")

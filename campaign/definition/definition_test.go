@@ -124,7 +124,9 @@ func TestMost(t *testing.T) {
 			{"X-One", Text{"012", 31, 10}}, {"List-Id", Text{"News <news.example.com>", 32, 13}}, {"X-Three", Text{"no", 33, 12}},
 		},
 		Archive: "sent/",
-		Server:  Server{Host: "::1", Port: 2525, TLS: "none", Username: "me", Password: &Secret{Command: []string{"pass", "show", "smtp"}}},
+		Notify:  "failure,delay",
+		Server: Server{Host: "::1", Port: 2525, Protocol: "lmtp", TLS: "none", Username: "me", Password: &Secret{Command: []string{"pass", "show", "smtp"}},
+			Chunking: 32768},
 		Limits: Limits{
 			Caps:        []limits.Cap{{N: 20, Window: time.Minute}},
 			Domains:     map[string][]limits.Cap{"xn--bcher-kva.example": {{N: 1, Window: time.Second}, {N: 10000, Window: 24 * time.Hour}}},
@@ -150,7 +152,7 @@ func TestDefaultPort(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for tls, want := range map[string]int{"": 587, ", tls: starttls": 587, ", tls: implicit": 465, ", tls: implicit, port: 4465": 4465} {
+	for tls, want := range map[string]int{", protocol: lmtp": 24, "": 587, ", tls: starttls": 587, ", tls: implicit": 465, ", tls: implicit, port: 4465": 4465} {
 		d, err := Parse("campaign.yaml", []byte(string(least)+"server: { host: smtp.example.com"+tls+" }\n"), "")
 		if err != nil || d.Server.Port != want {
 			t.Errorf("%q: %+v, %v", tls, d, err)

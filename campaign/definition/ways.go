@@ -11,11 +11,11 @@ import (
 // The ways out beside a server that takes everything: server.direct and server.sendmail.
 
 // Given says whether the file names a way for messages to go out.
-func (s Server) Given() bool { return s.Host != "" || s.Direct || s.Sendmail != "" }
+func (s Server) Given() bool { return s.Host != "" || s.Socket != "" || s.Direct || s.Sendmail != "" }
 
 // ofServer are the keys that make sense only with a server that takes everything.
-var ofServer = []string{"provider", "host", "port", "tls", "username", "password", "oauth", "auth", "ca_file", "fingerprint",
-	"client_certificate", "client_key"}
+var ofServer = []string{"provider", "host", "port", "socket", "protocol", "tls", "username", "password", "oauth", "auth", "ca_file", "fingerprint",
+	"client_certificate", "client_key", "require_tls", "chunking", "lock_step"}
 
 // given makes a reader that takes note that its key was there, good or not.
 func given(flag *bool, read reader) reader {
@@ -36,14 +36,14 @@ func yes(into *bool) reader {
 	})
 }
 
-// program reads the path of a program of this machine, which is not looked for: the file may be checked on another.
-func program(into *string) reader {
+// machines reads the path of something of this machine's, which is not looked for: the file may be checked on another.
+func machines(into *string, what, hint string) reader {
 	return oneLine(func(dec *decoder, n *yaml.Node, t Text) {
 		if !notTemplate(dec, n, t) {
 			return
 		}
 		if !path.IsAbs(t.Text) || strings.HasSuffix(t.Text, "/") || strings.ContainsAny(t.Text, " \t") {
-			bad(dec, n, fmt.Sprintf("%q is not the path of a program", clip(t.Text)), "its whole path, without arguments; for example /usr/sbin/sendmail")
+			bad(dec, n, fmt.Sprintf("%q is not the path of a %s", clip(t.Text), what), hint)
 			return
 		}
 		*into = t.Text

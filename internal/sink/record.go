@@ -26,6 +26,10 @@ type Record struct {
 	// From and To are the envelope.
 	From string   `json:"from"`
 	To   []string `json:"to"`
+	// Notify and EnvID are what the sender asked for by DSN, "" where nothing: the events
+	// joined by commas, as they came.
+	Notify string `json:"notify,omitempty"`
+	EnvID  string `json:"envid,omitempty"`
 	// ID is the Message-ID without angle brackets, "" if there is none.
 	ID string `json:"id"`
 	// Subject is the field's text as it came, unfolded, not decoded.

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/emersion/go-sasl"
@@ -27,6 +28,8 @@ type session struct {
 	user string
 	from string
 	to   []string
+	// What was asked for by DSN.
+	notify, envid string
 }
 
 func (s *Server) newSession(sc *smtp.Conn) (smtp.Session, error) {
@@ -119,18 +122,23 @@ func (l *loginServer) Next(response []byte) (challenge []byte, done bool, err er
 }
 
 // Mail implements smtp.Session.
-func (x *session) Mail(from string, _ *smtp.MailOptions) error {
+func (x *session) Mail(from string, o *smtp.MailOptions) error {
 	if x.c.server.o.Username != "" && x.user == "" {
 		return &smtp.SMTPError{Code: 530, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "Authentication required"}
 	}
-	x.from, x.to = from, nil
+	x.from, x.to, x.notify, x.envid = from, nil, "", o.EnvelopeID
 	x.observe("mail", "")
 	return x.fault("mail", from)
 }
 
 // Rcpt implements smtp.Session.
-func (x *session) Rcpt(to string, _ *smtp.RcptOptions) error {
+func (x *session) Rcpt(to string, o *smtp.RcptOptions) error {
 	x.to = append(x.to, to)
+	var events []string
+	for _, n := range o.Notify {
+		events = append(events, string(n))
+	}
+	x.notify = strings.Join(events, ",")
 	x.observe("rcpt", "")
 	if err := x.fault("rcpt", to); err != nil {
 		x.to = x.to[:len(x.to)-1]
@@ -317,7 +325,7 @@ func (x *session) keep(m *message) error {
 	_, secured := x.c.top.(*tls.Conn)
 	rec := Record{
 		Time: now, Connection: x.c.number, User: x.user, TLS: secured,
-		From: x.from, To: x.to, Size: m.size, SHA256: hex.EncodeToString(m.sum[:]),
+		From: x.from, To: x.to, Notify: x.notify, EnvID: x.envid, Size: m.size, SHA256: hex.EncodeToString(m.sum[:]),
 	}
 	rec.read(m.head, s.o.Headers)
 	if err := s.rec.add(rec); err != nil {

@@ -97,7 +97,7 @@ type Options struct {
 	// IdleTimeout ends a connection that says nothing for that long with 421. Default: never.
 	IdleTimeout time.Duration
 	// Hide lists extensions to leave out of the answer to EHLO, such as
-	// "PIPELINING" or "SIZE". Default: what go-smtp offers, and SMTPUTF8.
+	// "PIPELINING" or "SIZE". Default: what go-smtp offers, and SMTPUTF8 and DSN.
 	Hide []string
 	// Rules are the faults to show, first match first.
 	Rules []Rule
@@ -206,6 +206,7 @@ func Start(o Options) (*Server, error) {
 	s.smtp.ReadTimeout = o.IdleTimeout
 	s.smtp.AllowInsecureAuth = true // TLS is below go-smtp here, it cannot see it
 	s.smtp.EnableSMTPUTF8 = true
+	s.smtp.EnableDSN = true
 	s.smtp.ErrorLog = log.New(io.Discard, "", 0)
 	go func() {
 		defer close(s.served)

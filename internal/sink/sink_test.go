@@ -419,7 +419,7 @@ func TestBDAT(t *testing.T) {
 
 func TestLimits(t *testing.T) {
 	t.Parallel()
-	s := start(t, Options{MaxSize: 50, MaxConnections: 1, Hide: []string{"PIPELINING", "size", "SMTPUTF8"}})
+	s := start(t, Options{MaxSize: 50, MaxConnections: 1, Hide: []string{"PIPELINING", "size", "SMTPUTF8", "DSN"}})
 	k := dial(t, s)
 	k.expect("220")
 	k.say("EHLO x\r\n")

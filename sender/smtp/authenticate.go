@@ -137,8 +137,13 @@ func masked(err error, mechanism *auth.Client) error {
 
 // loopback reports whether the other end is this machine.
 func loopback(a net.Addr) bool {
-	tcp, ok := a.(*net.TCPAddr)
-	return ok && tcp.IP.IsLoopback()
+	switch a := a.(type) {
+	case *net.TCPAddr:
+		return a.IP.IsLoopback()
+	case *net.UnixAddr:
+		return true
+	}
+	return false
 }
 
 // IsAuth reports whether err is a server's final refusal of the credentials.

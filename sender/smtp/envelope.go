@@ -110,6 +110,8 @@ func (s *Session) appendRcpt(b []byte, e Envelope) []byte {
 		b = append(append(b, " NOTIFY="...), strings.ToUpper(e.Notify)...)
 		if ascii(e.To) {
 			b = appendXtext(append(b, " ORCPT=rfc822;"...), e.To)
+		} else {
+			b = appendUTF8Xtext(append(b, " ORCPT=utf-8;"...), e.To)
 		}
 	}
 	return append(b, '\r', '\n')
@@ -124,6 +126,18 @@ func appendXtext(b []byte, s string) []byte {
 			b = append(b, '+', "0123456789ABCDEF"[c>>4], "0123456789ABCDEF"[c&15])
 		} else {
 			b = append(b, c)
+		}
+	}
+	return b
+}
+
+// appendUTF8Xtext appends an address as RFC 6533 3 writes it in ASCII (utf-8-addr-xtext).
+func appendUTF8Xtext(b []byte, s string) []byte {
+	for _, r := range s {
+		if r <= ' ' || r >= 0x7f || r == '+' || r == '=' || r == '\\' {
+			b = fmt.Appendf(b, `\x{%X}`, r)
+		} else {
+			b = append(b, byte(r))
 		}
 	}
 	return b

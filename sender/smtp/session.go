@@ -19,6 +19,7 @@ package smtp
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"net"
@@ -73,7 +74,8 @@ func (t Timeouts) Defaults() Timeouts {
 
 // Options say how to open a session.
 type Options struct {
-	Address  string      // host:port
+	Network  string      // as for net.Dial; "": tcp
+	Address  string      // host:port, or what Network has in its place
 	Security Security    // "": Implicit
 	TLS      *tls.Config // ServerName and RootCAs; nil: the host of Address and the system's roots. TLS 1.2 at least and verification are enforced, the latter but for Opportunistic.
 	Helo     string      // the name to give in EHLO; "": an address literal of this end
@@ -163,7 +165,7 @@ func (s *Session) connect(ctx context.Context, o Options) error {
 	}
 	limited, cancel := context.WithTimeout(ctx, s.timeouts.Connect)
 	defer cancel()
-	conn, err := dial(limited, "tcp", o.Address)
+	conn, err := dial(limited, cmp.Or(o.Network, "tcp"), o.Address)
 	if err != nil {
 		if ctx.Err() != nil {
 			err = ctx.Err()
