@@ -19,6 +19,10 @@ require (
 	github.com/jhillyerd/enmime/v2 v2.3.0
 	// Running the real main under scripts, tests only.
 	github.com/rogpeppe/go-internal v1.16.0
+	// Lists packed with zstd.
+	github.com/klauspost/compress v1.20.3
+	// Which old encoding a list is in, by patterns and frequencies: a guess that a person confirms.
+	github.com/saintfish/chardet v0.0.0-20230101081208-5e3ef4b5456d
 	// Commands, flags, help and shell completion.
 	github.com/spf13/cobra v1.10.2
 	// SCRAM-SHA-1 and SCRAM-SHA-256 with the server's signature verified.

@@ -212,11 +212,15 @@ func (c *Campaign) openList() error {
 	for name, t := range r.Columns {
 		columns[name] = recipients.Type(t)
 	}
+	places := map[string]string{"where": place(c.def.Name, r.Where)}
+	for key, at := range r.Places {
+		places[key] = place(c.def.Name, at)
+	}
 	list, err := recipients.Open(recipients.Config{
 		File: r.File, Dir: c.def.Dir, Stdin: c.opts.Stdin,
-		Sheet: r.Sheet, Range: r.Range, HeaderRow: r.HeaderRow, Delimiter: r.Delimiter,
+		Sheet: r.Sheet, Range: r.Range, HeaderRow: r.HeaderRow, Delimiter: r.Delimiter, Encoding: r.Encoding,
 		Address: r.Address, Name: r.Name, Key: r.Key, Columns: columns, Where: r.Where.Text,
-		WherePlace: place(c.def.Name, r.Where),
+		Places: places,
 	})
 	if err != nil {
 		return err

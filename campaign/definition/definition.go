@@ -76,10 +76,15 @@ type Recipients struct {
 	Sheet, Range       string // of an Excel workbook; "" = the first, all of it
 	HeaderRow          int    // 0 = the first row that is not empty
 	Delimiter          rune   // of a text file; 0 = detected
+	Encoding           string // of a text file, as WHATWG or IANA name it, not checked here; "" = what the file shows
 	Address, Name, Key string // columns; "" = guessed from the header (Key: the address)
 	Columns            map[string]string
 	Where              Text
 	Duplicates         string // "error" or "first"; never ""
+
+	// Places has the places of what is checked against the list: "encoding", "address", "name", "key", and
+	// "columns.amount" for each column's type.
+	Places map[string]Text
 }
 
 // Body names the files a message's body is made from. Layout is a built-in layout's name or a file.

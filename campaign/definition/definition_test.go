@@ -111,6 +111,7 @@ func TestMost(t *testing.T) {
 		Recipients: Recipients{
 			File: "-", Delimiter: '\t', HeaderRow: 1000, Columns: map[string]string{"due date": "date", "2026": "number"},
 			Where: Text{"amount > 0", 17, 5}, Duplicates: "first",
+			Places: map[string]Text{"columns.2026": {"2026", 15, 5}, "columns.due date": {"due date", 14, 6}},
 		},
 		Body: Body{
 			HTML: Text{"body.html", 20, 9}, Text: Text{"body.md", 21, 9}, Layout: Text{"letter", 22, 11}, Language: "pt-BR", Direction: "rtl",

@@ -332,7 +332,22 @@ func entryName(dec *decoder, n *yaml.Node) (Text, bool) {
 	return t, ok && !strings.Contains(t.Text, "\n")
 }
 
-func columns(into *map[string]string) func(*decoder, *yaml.Node, *yaml.Node) {
+// noted reads a text on one line, and keeps the place of its key's value for those who check it against a list.
+func noted(places *map[string]Text, key string, into *string) reader {
+	return oneLine(func(_ *decoder, _ *yaml.Node, t Text) {
+		*into = t.Text
+		note(places, key, t)
+	})
+}
+
+func note(places *map[string]Text, key string, t Text) {
+	if *places == nil {
+		*places = map[string]Text{}
+	}
+	(*places)[key] = t
+}
+
+func columns(into *map[string]string, places *map[string]Text) func(*decoder, *yaml.Node, *yaml.Node) {
 	return func(dec *decoder, name, value *yaml.Node) {
 		column, ok := entryName(dec, name)
 		if !ok {
@@ -347,6 +362,7 @@ func columns(into *map[string]string) func(*decoder, *yaml.Node, *yaml.Node) {
 				*into = map[string]string{}
 			}
 			(*into)[column.Text] = kind
+			note(places, "columns."+column.Text, column)
 		})
 	}
 }

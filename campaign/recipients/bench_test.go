@@ -90,7 +90,7 @@ func BenchmarkCSV(b *testing.B) {
 	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()
 	for b.Loop() {
-		r, err := newCSV(Config{File: "x.csv"}, strings.NewReader(string(text)), &Header{})
+		r, err := newCSV(Config{File: "x.csv"}, strings.NewReader(string(text)), "", &Header{})
 		if err != nil {
 			b.Fatal(err)
 		}

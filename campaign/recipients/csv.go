@@ -22,6 +22,7 @@ type csvReader struct {
 	in        io.Reader
 	name      string
 	delimiter byte
+	encoding  string // that the bytes were in; "": UTF-8
 
 	buf    []byte
 	pos    int   // the record being read begins here
@@ -29,7 +30,6 @@ type csvReader struct {
 	line   int64 // of pos, from 1
 	eof    error // what ended the input
 	fields []span
-	total  *summed // nil for a sample
 }
 
 // span is a field within a record: its bytes, and whether a doubled quote is in them.
@@ -43,8 +43,6 @@ func (r *csvReader) place(line int64) string {
 	b = append(append(b, r.name...), ':')
 	return string(strconv.AppendInt(b, line, 10))
 }
-
-func (r *csvReader) sum() ([]byte, error) { return r.total.h.Sum(nil), nil }
 
 // fill reads more behind the record at pos. It returns false at the end of the input, and when the record fills the
 // largest buffer.
@@ -243,6 +241,9 @@ func (r *csvReader) check(rec record, s *scan) *Fault {
 	case !utf8.ValidString(rec.raw):
 		at = invalidUTF8(rec.raw)
 		f.Code, f.Text, f.Hint = "bad-encoding", "bytes that are not UTF-8", "save the list as CSV UTF-8"
+	case r.encoding != "" && r.encoding != utf8Name && strings.ContainsRune(rec.raw, utf8.RuneError):
+		at = strings.IndexRune(rec.raw, utf8.RuneError)
+		f.Code, f.Text, f.Hint = "bad-encoding", "bytes that are not "+r.encoding, "correct recipients.encoding, or save the list as CSV UTF-8"
 	default:
 		return nil
 	}

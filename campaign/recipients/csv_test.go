@@ -30,7 +30,7 @@ func corpus(t testing.TB, name string) string {
 
 // readCSV reads all records of a text; it stops at the first fault.
 func readCSV(text string, delimiter byte) (records [][]string, err error) {
-	r, err := newCSV(Config{File: "list.csv", Delimiter: rune(delimiter)}, strings.NewReader(text), &Header{})
+	r, err := newCSV(Config{File: "list.csv", Delimiter: rune(delimiter)}, strings.NewReader(text), "", &Header{})
 	if err != nil {
 		return nil, err
 	}
@@ -216,7 +216,7 @@ func TestCSVFaults(t *testing.T) {
 
 func TestCSVGoesOn(t *testing.T) {
 	t.Parallel()
-	r, err := newCSV(Config{File: "list.csv"}, iotest.OneByteReader(strings.NewReader("a,b\r\n1,\x00\r\n2,\" x\" y\r\n\r\n3,\"4\r\n5\"\r\n6,7")), &Header{})
+	r, err := newCSV(Config{File: "list.csv"}, iotest.OneByteReader(strings.NewReader("a,b\r\n1,\x00\r\n2,\" x\" y\r\n\r\n3,\"4\r\n5\"\r\n6,7")), "", &Header{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -237,7 +237,7 @@ func TestCSVGoesOn(t *testing.T) {
 		t.Error(d)
 	}
 	boom := errors.New("boom")
-	r, err = newCSV(Config{File: "list.csv"}, io.MultiReader(strings.NewReader(strings.Repeat("a,b\n", sample)), iotest.ErrReader(boom)), &Header{})
+	r, err = newCSV(Config{File: "list.csv"}, io.MultiReader(strings.NewReader(strings.Repeat("a,b\n", sample)), iotest.ErrReader(boom)), "", &Header{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -266,16 +266,16 @@ func TestDelimiter(t *testing.T) {
 		"\n\n\n":                                           ",",
 		"email;name\n" + strings.Repeat("a@b.example;Ann,x\n", 9e3): ";",
 	} {
-		r, err := newCSV(Config{File: "list.csv"}, strings.NewReader(in), &Header{})
+		r, err := newCSV(Config{File: "list.csv"}, strings.NewReader(in), "", &Header{})
 		if err != nil || string(rune(r.delimiter)) != want {
 			t.Errorf("%.40q: %q, %v; want %q", in, rune(r.delimiter), err, want)
 		}
 	}
-	if r, err := newCSV(Config{File: "list.tsv"}, strings.NewReader("email,x\n"), &Header{}); err != nil || r.delimiter != '\t' {
+	if r, err := newCSV(Config{File: "list.tsv"}, strings.NewReader("email,x\n"), "", &Header{}); err != nil || r.delimiter != '\t' {
 		t.Errorf(".tsv: %v, %v", r, err)
 	}
 	for _, d := range []rune{'"', '\n', '\r', 1, 'é', -1} {
-		if _, err := newCSV(Config{File: "list.csv", Delimiter: d}, strings.NewReader("a,b\n"), &Header{}); err == nil {
+		if _, err := newCSV(Config{File: "list.csv", Delimiter: d}, strings.NewReader("a,b\n"), "", &Header{}); err == nil {
 			t.Errorf("delimiter %q is taken", d)
 		}
 	}
@@ -289,7 +289,7 @@ func FuzzCSV(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		all := func(in io.Reader) (out []string, records [][]string, clean bool) {
-			r, err := newCSV(Config{File: "x", Delimiter: ','}, in, &Header{})
+			r, err := newCSV(Config{File: "x", Delimiter: ','}, in, "", &Header{})
 			if err != nil {
 				return []string{err.Error()}, nil, false
 			}

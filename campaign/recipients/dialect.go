@@ -16,10 +16,9 @@ const sample = 64 << 10
 // delimiters are those that are told apart, the commonest first.
 const delimiters = ",;\t|"
 
-// newCSV starts reading CSV. What it infers it adds to the header's guesses.
-func newCSV(cfg Config, in io.Reader, h *Header) (*csvReader, error) {
-	total := newSummed(in)
-	r := &csvReader{in: total, total: total, name: cfg.File, line: 1}
+// newCSV starts reading CSV, in UTF-8; encoding is what it was in. What it infers it adds to the header's guesses.
+func newCSV(cfg Config, in io.Reader, encoding string, h *Header) (*csvReader, error) {
+	r := &csvReader{in: in, encoding: encoding, name: cfg.File, line: 1}
 	for r.end < sample && r.fill() {
 	}
 	if r.eof != nil && r.eof != io.EOF {
@@ -32,12 +31,12 @@ func newCSV(cfg Config, in io.Reader, h *Header) (*csvReader, error) {
 	switch d := cfg.Delimiter; {
 	case d != 0:
 		if d >= utf8.RuneSelf || d < ' ' && d != '\t' || d == '"' {
-			return nil, &Fault{Code: "bad-delimiter", Place: cfg.File, Text: fmt.Sprintf("delimiter %q", d), Hint: "one of , ; | or a tab; a quote or a line end cannot be"}
+			return nil, &Fault{Code: "bad-delimiter", Place: cfg.says("delimiter"), Text: fmt.Sprintf("delimiter %q", d), Hint: "one of , ; | or a tab; a quote or a line end cannot be"}
 		}
 		r.delimiter = byte(d)
 	case stated != 0:
 		r.delimiter = stated
-	case strings.EqualFold(filepath.Ext(cfg.File), ".tsv"):
+	case strings.EqualFold(filepath.Ext(plainName(cfg.File)), ".tsv"):
 		r.delimiter = '\t'
 	default:
 		r.delimiter = detect(r.buf[r.pos:r.end], r.eof != nil)

@@ -98,15 +98,19 @@ func (l *List) bind(rec record) error {
 			seen[name] = i
 		}
 	}
-	use := func(what, name string) int {
+	use := func(key, what, name string) int {
 		i := h.index(name)
-		if i < 0 {
+		switch said := l.cfg.Places[key]; {
+		case i >= 0:
+		case said != "":
+			errs = append(errs, &Fault{Code: "missing-column", Place: said, Text: fmt.Sprintf("no column %s for the %s in %s", quote(name), what, place), Hint: h.hint(name)})
+		default:
 			fault("missing-column", fmt.Sprintf("no column %s for the %s", quote(name), what), h.hint(name))
 		}
 		return i
 	}
 	if l.cfg.Address != "" {
-		h.Address = use("address", l.cfg.Address)
+		h.Address = use("address", "address", l.cfg.Address)
 	} else if found := h.find(addressNames); len(found) == 1 {
 		h.Address = found[0]
 		h.Guessed = append(h.Guessed, fmt.Sprintf("address column: %q", h.Columns[found[0]].Name))
@@ -116,13 +120,13 @@ func (l *List) bind(rec record) error {
 		fault("missing-column", "no column looks like the address", "name it in recipients.address; "+h.hint(""))
 	}
 	if l.cfg.Name != "" {
-		h.Name = use("name", l.cfg.Name)
+		h.Name = use("name", "name", l.cfg.Name)
 	} else if found := h.find(personNames); len(found) == 1 {
 		h.Name = found[0]
 		h.Guessed = append(h.Guessed, fmt.Sprintf("name column: %q", h.Columns[found[0]].Name))
 	}
 	if l.cfg.Key != "" {
-		h.Key = use("key", l.cfg.Key)
+		h.Key = use("key", "key", l.cfg.Key)
 	}
 	for _, name := range slices.Sorted(maps.Keys(l.cfg.Columns)) {
 		t := l.cfg.Columns[name]
@@ -132,7 +136,7 @@ func (l *List) bind(rec record) error {
 			fault("unknown-type", fmt.Sprintf("column %s has the unknown type %s", quote(name), quote(string(t))), "text, number, date or bool")
 			continue
 		}
-		if i := use("type "+string(t), name); i >= 0 {
+		if i := use("columns."+name, "type "+string(t), name); i >= 0 {
 			h.Columns[i].Type = t
 			if t != Text && l.types == nil {
 				l.types = make([]Type, len(h.Columns))
@@ -145,7 +149,7 @@ func (l *List) bind(rec record) error {
 		}
 	}
 	if strings.TrimSpace(l.cfg.Where) != "" && len(h.Columns) > 0 {
-		filter, err := h.compile(l.cfg.Where, l.cfg.WherePlace)
+		filter, err := h.compile(l.cfg.Where, l.cfg.Places["where"])
 		if err != nil {
 			errs = append(errs, err)
 		}

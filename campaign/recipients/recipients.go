@@ -47,6 +47,7 @@ type Config struct {
 	Range     string // Excel: only these cells, as in A3:F200 or A:F; default the whole sheet
 	HeaderRow int    // line (CSV) or row (Excel) of the header, from 1; default the first that is not blank
 	Delimiter rune   // CSV: between cells; default one of , ; tab | as the first lines tell
+	Encoding  string // text: as WHATWG or IANA name it; default UTF-8, or UTF-16 where the file shows it
 
 	Address string          // column of the address; default guessed from the header
 	Name    string          // column of the person's name; default guessed, or none
@@ -54,7 +55,17 @@ type Config struct {
 	Columns map[string]Type // types by column name; default Text
 	Where   string          // filter; default every row
 
-	WherePlace string // where Where stands, for its errors: campaign.yaml:12; default "where"
+	// Places says where the campaign says a thing, for errors: "where", "address", "columns.amount" → campaign.yaml:12.
+	// Default: the list's place, and for where "where".
+	Places map[string]string
+}
+
+// says is where the campaign says a thing, the list where that is not known.
+func (c Config) says(key string) string {
+	if place := c.Places[key]; place != "" {
+		return place
+	}
+	return c.File
 }
 
 // List is an open list. It is not for concurrent use.
@@ -71,14 +82,26 @@ type List struct {
 
 // source is a file of records: CSV or a sheet.
 type source interface {
+	records
+	// sum returns the SHA-256 of the whole file, unpacked, after io.EOF.
+	sum() ([]byte, error)
+}
+
+type records interface {
 	// next returns the next record. A *Fault that is not final leaves the source at the record after it; any other error,
 	// io.EOF among them, ends it. The record is the caller's.
 	next() (record, error)
 	// place names the record that starts in a line or row.
 	place(line int64) string
-	// sum returns the SHA-256 of the whole file, after io.EOF.
-	sum() ([]byte, error)
 }
+
+// text is a source whose bytes are read in their order, once.
+type text struct {
+	records
+	total *summed
+}
+
+func (t text) sum() ([]byte, error) { return t.total.h.Sum(nil), nil }
 
 // record is one line of a list before its columns have names.
 type record struct {
@@ -145,28 +168,55 @@ func (l *List) open() error {
 		}
 		in = f
 	}
-	magic := make([]byte, 512)
-	n, err := io.ReadFull(in, magic)
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+	magic, in, err := peek(in)
+	if err != nil {
 		return fileFault(name, err)
 	}
-	magic = magic[:n]
-	workbook := bytes.HasPrefix(magic, []byte("PK\x03\x04"))
-	if !workbook {
-		if f := foreign(name, magic); f != nil {
-			return f
-		}
-		l.source, err = newCSV(l.cfg, io.MultiReader(bytes.NewReader(magic), in), &l.header)
+	packed, is, err := unpack(name, magic, in)
+	if err != nil {
 		return err
 	}
-	if l.cfg.Delimiter != 0 {
-		return &Fault{Code: "bad-delimiter", Place: name, Text: "a delimiter is set, but this is an Excel workbook", Hint: "delete it"}
-	}
-	f, ok := in.(*os.File)
-	if !ok || name == "-" {
-		// A workbook's directory is at its end: standard input is kept in a file while it is read.
-		if f, err = l.spool(io.MultiReader(bytes.NewReader(magic), in)); err != nil {
+	f, regular := in.(*os.File)
+	if is || !regular {
+		// What cannot be read twice is kept in a file while it is read.
+		if is {
+			defer packed.Close()
+			in = packed
+		}
+		if f, err = l.spool(in); err != nil {
+			if is {
+				return packedFault(name, err)
+			}
 			return fileFault(name, err)
+		}
+		if magic, in, err = peek(f); err != nil {
+			return fileFault(name, err)
+		}
+	}
+	if bytes.HasPrefix(magic, []byte("PK\x03\x04")) {
+		return l.openSheet(f)
+	}
+	if f := foreign(plainName(name), magic); f != nil {
+		return f
+	}
+	total := newSummed(in)
+	decoded, encoding, err := decoded(l.cfg, f, total, &l.header)
+	if err != nil {
+		return err
+	}
+	csv, err := newCSV(l.cfg, decoded, encoding, &l.header)
+	if err != nil {
+		return err
+	}
+	l.source = text{csv, total}
+	return nil
+}
+
+// openSheet starts the source of a workbook.
+func (l *List) openSheet(f *os.File) error {
+	for _, set := range []struct{ key, what string }{{"delimiter", "a delimiter"}, {"encoding", "an encoding"}} {
+		if set.key == "delimiter" && l.cfg.Delimiter != 0 || set.key == "encoding" && l.cfg.Encoding != "" {
+			return &Fault{Code: "bad-" + set.key, Place: l.cfg.says(set.key), Text: set.what + " is set, but " + l.cfg.File + " is an Excel workbook", Hint: "delete it"}
 		}
 	}
 	s, err := newSheet(l.cfg, f, &l.header)
@@ -178,7 +228,25 @@ func (l *List) open() error {
 	return nil
 }
 
-// spool copies standard input to a temporary file that goes with the list.
+// peek returns the first bytes of a file, and a reader of all of it: f itself where that can go back.
+func peek(in io.Reader) ([]byte, io.Reader, error) {
+	magic := make([]byte, 512)
+	n, err := io.ReadFull(in, magic)
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return nil, nil, err
+	}
+	if f, ok := in.(*os.File); ok {
+		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+			if _, err := f.Seek(0, io.SeekStart); err != nil {
+				return nil, nil, err
+			}
+			return magic[:n], f, nil
+		}
+	}
+	return magic[:n], io.MultiReader(bytes.NewReader(magic[:n]), in), nil
+}
+
+// spool copies r to a temporary file that goes with the list, and stands at its begin.
 func (l *List) spool(r io.Reader) (*os.File, error) {
 	f, err := os.CreateTemp("", "mailshot-list-*")
 	if err != nil {
@@ -187,7 +255,10 @@ func (l *List) spool(r io.Reader) (*os.File, error) {
 	l.close = append(l.close, func() error {
 		return errors.Join(f.Close(), os.Remove(f.Name()))
 	})
-	_, err = io.Copy(f, r)
+	if _, err = io.Copy(f, r); err != nil {
+		return nil, err
+	}
+	_, err = f.Seek(0, io.SeekStart)
 	return f, err
 }
 
@@ -335,10 +406,6 @@ func foreign(name string, magic []byte) *Fault {
 	switch {
 	case bytes.HasPrefix(magic, []byte("\xD0\xCF\x11\xE0")):
 		f.Text, f.Hint = "is an old .xls workbook, or one with a password", "open it in Excel and save it as .xlsx without a password"
-	case bytes.HasPrefix(magic, []byte("\xFF\xFE")), bytes.HasPrefix(magic, []byte("\xFE\xFF")), utf16like(magic):
-		f.Text, f.Hint = "is UTF-16 text", "save it as CSV UTF-8"
-	case bytes.HasPrefix(magic, []byte("\x1F\x8B")), bytes.HasPrefix(magic, []byte("\x28\xB5\x2F\xFD")):
-		f.Text, f.Hint = "is compressed", "unpack it first"
 	case bytes.HasPrefix(magic, []byte("%PDF-")):
 		f.Text, f.Hint = "is a PDF, not a list", "export the list as CSV or .xlsx"
 	case bytes.HasPrefix(magic, []byte("SQLite format 3\x00")):
@@ -351,11 +418,6 @@ func foreign(name string, magic []byte) *Fault {
 		return nil
 	}
 	return f
-}
-
-// utf16like reports whether text has a NUL in every other byte, as UTF-16 of Latin letters has.
-func utf16like(b []byte) bool {
-	return len(b) >= 4 && bytes.Count(b, []byte{0})*3 > len(b)
 }
 
 // summed reads through a hash.

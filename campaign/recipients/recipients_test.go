@@ -70,10 +70,11 @@ func TestMistakes(t *testing.T) {
 		{"two address columns", Config{}, "email,mail\n", []string{`people.csv:1: columns "email" and "mail" may both hold the address (name one of them in recipients.address)`}},
 		{"header row past the end", Config{HeaderRow: 9}, "email\n", []string{"people.csv:9: no row begins here (the header row is past the end of the list)"}},
 		{"header row in a record", Config{HeaderRow: 2}, "\"a\nb\"\nemail\n", []string{"people.csv:2: no row begins here (correct the header row)"}},
-		{"UTF-16", Config{}, "\xff\xfee\x00m\x00", []string{"people.csv: is UTF-16 text (save it as CSV UTF-8)"}},
-		{"UTF-16 without mark", Config{}, "e\x00m\x00a\x00i\x00l\x00", []string{"people.csv: is UTF-16 text (save it as CSV UTF-8)"}},
+		{"UTF-32", Config{}, "\xff\xfe\x00\x00e\x00\x00\x00", []string{"people.csv: is UTF-32 text (save it as CSV UTF-8)"}},
+		{"no such encoding", Config{Encoding: "utf-9"}, "email\n", []string{`people.csv: no encoding is called "utf-9" (utf-8, utf-16, windows-1252, windows-1251, iso-8859-2, shift_jis, gb18030 and what else WHATWG and IANA name)`}},
+		{"not that encoding", Config{Encoding: "windows-1252"}, "email,name\na@example.com,\x81\n", []string{"people.csv:2: bytes that are not windows-1252 (correct recipients.encoding, or save the list as CSV UTF-8)"}},
 		{"old Excel", Config{}, "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", []string{"people.csv: is an old .xls workbook, or one with a password (open it in Excel and save it as .xlsx without a password)"}},
-		{"gzip", Config{}, "\x1f\x8b\x08", []string{"people.csv: is compressed (unpack it first)"}},
+		{"gzip", Config{}, "\x1f\x8b\x08", []string{"people.csv: cannot be unpacked: it is cut off (is the file complete? download or pack it again)"}},
 		{"PDF", Config{}, "%PDF-1.7", []string{"people.csv: is a PDF, not a list (export the list as CSV or .xlsx)"}},
 		{"zip", Config{}, "PK\x03\x04xxxx", []string{"people.csv: is not a whole workbook: not a valid zip file (is the file complete? export or download it again)"}},
 		{"text named xlsx", Config{File: "people.xlsx"}, "email\n", []string{"people.xlsx: is not an Excel workbook, though its name says so (export it again, or name it .csv if it is text)"}},
@@ -117,7 +118,7 @@ func TestExcelMistakes(t *testing.T) {
 		{"unknown sheet, far", Config{Sheet: "Zulu"}, head, two, []string{`list.xlsx: there is no sheet "Zulu" (the sheets are Hidden, October, November)`}},
 		{"bad range", Config{Range: "A1-B2"}, head, nil, []string{`list.xlsx: range "A1-B2" (write it as A3:F200, or as A:F for whole columns)`}},
 		{"range without header", Config{Range: "A1:C9"}, head, nil, []string{`list.xlsx November!1: column C has no name (give it a name, or delete the column)`}},
-		{"delimiter", Config{Delimiter: ';'}, head, nil, []string{"list.xlsx: a delimiter is set, but this is an Excel workbook (delete it)"}},
+		{"delimiter", Config{Delimiter: ';'}, head, nil, []string{"list.xlsx: a delimiter is set, but list.xlsx is an Excel workbook (delete it)"}},
 		{"errors and formulas", Config{}, head + `<row r="2"><c r="A2" t="inlineStr"><is><t>ann@example.com</t></is></c><c r="B2" t="e"><f>x</f><v>#REF!</v></c></row>` +
 			`<row r="3"><c r="A3" t="inlineStr"><is><t>bob@example.com</t></is></c><c r="B3"><f>1+1</f></c></row>`, nil, []string{
 			`list.xlsx November!2 ["ann@example.com" "#REF!"]`,
