@@ -37,15 +37,16 @@ func (m *machine) actions() map[string]func(*rapid.T) {
 // take is a worker's turn to take a delivery; where no program runs one is started.
 func (m *machine) take(t *rapid.T) {
 	p := m.p
-	if p == nil && m.over {
-		t.Skip()
-	}
-	if p == nil {
+	switch {
+	case p == nil && !m.over:
 		m.start(rapid.Bool().Draw(t, "accept"))
 		return
-	}
-	if p.taking.Err() != nil || len(p.talks) == modelConnections*workersPerConnection {
-		t.Skip()
+	case p != nil && p.taking.Err() != nil: // the run has ended itself
+		m.stopped(t)
+		return
+	case p == nil, len(p.talks) == modelConnections*workersPerConnection:
+		m.later(t)
+		return
 	}
 	d, reservation, shut, err := p.r.admit(p.taking)
 	m.must(err)
@@ -71,10 +72,11 @@ func (p *process) bodies() int {
 	return n
 }
 
-// answer lets the server answer one of those that wait.
+// answer lets the server answer one of those that wait; where none does, another may be taken.
 func (m *machine) answer(t *rapid.T) {
 	if m.p == nil || len(m.p.talks) == 0 {
-		t.Skip()
+		m.take(t)
+		return
 	}
 	f := m.p.talks[rapid.IntRange(0, len(m.p.talks)-1).Draw(t, "talk")]
 	if f.begun {
@@ -279,6 +281,10 @@ func (m *machine) drain(t *rapid.T) {
 				f, next = m.p.talks[i], taken
 			}
 			m.finish(f, next)
+			continue
+		}
+		if m.p.taking.Err() != nil {
+			m.drop()
 			continue
 		}
 		d, reservation, shut, err := m.p.r.admit(m.p.taking)
