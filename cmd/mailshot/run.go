@@ -28,6 +28,7 @@ type tool struct {
 	screen   screen // standard error as a person sees it
 	state    string // --state
 	accounts string // --accounts
+	unpipe   func() // gives SIGPIPE back, where it was taken
 }
 
 // run is the whole program; it returns the exit code.
@@ -39,7 +40,11 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	cmd, err := root.ExecuteContextC(ctx)
-	return t.finish(cmd, err)
+	code := t.finish(cmd, err)
+	if t.unpipe != nil {
+		t.unpipe()
+	}
+	return code
 }
 
 func (t *tool) root() *cobra.Command {

@@ -113,9 +113,8 @@ func (t *tool) send(cmd *cobra.Command, args []string, f sendFlags) (err error) 
 	ctx, hard, stop := interrupts(cmd.Context())
 	defer stop()
 	// A pipe that nobody reads any more (| head) would end the program with messages on the wire: like an interrupt, it
-	// only stops the taking.
-	ctx, unpipe := signal.NotifyContext(ctx, syscall.SIGPIPE)
-	defer unpipe()
+	// only stops the taking. What is said at the end may meet that pipe too.
+	ctx, t.unpipe = signal.NotifyContext(ctx, syscall.SIGPIPE)
 	c, err := campaign.Open(ctx, o)
 	if err != nil {
 		return t.refuse(err, d.Path)
@@ -379,12 +378,11 @@ func (t *tool) ended(sum *campaign.Summary, err error, f sendFlags, file string,
 	for _, state := range ledger.States() {
 		s.Counts = append(s.Counts, report.Count{State: string(state), N: sum.Counts[string(state)]})
 	}
+	// Nobody may be there to read it: what is left to send, or to decide, still makes the exit code.
 	if f.json {
-		if err := writeJSON(t.stdout, s); err != nil {
-			return err
-		}
-	} else if _, err := fmt.Fprintln(t.stdout, s.Identity()); err != nil {
-		return err
+		err = errors.Join(err, writeJSON(t.stdout, s))
+	} else if _, e := fmt.Fprintln(t.stdout, s.Identity()); e != nil {
+		err = errors.Join(err, e)
 	}
 	t.say("%d sent in %s%s", sum.Sent, duration(sum.Duration), failures(sum))
 	if basin != nil && sum.Sent > 0 {

@@ -25,14 +25,15 @@ type Verdict struct {
 	Duplicated   []string
 	Unexpected   []string
 	Recovered    []string
-	Unknown      []string // as the ledger has them
+	Unknown      []string                // as the ledger has them
+	States       map[string]ledger.State // by address
 }
 
 // Check compares the records of a server with the campaign id in the state file. It reads a copy, so that a program that was killed
 // finds its file as it left it; no program may be writing to it. A file that is not there, or has no such campaign, is one in which
 // nothing is planned.
 func Check(ctx context.Context, state, id string, records []sink.Record) (*Verdict, error) {
-	v := &Verdict{Counts: map[ledger.State]int64{}}
+	v := &Verdict{Counts: map[ledger.State]int64{}, States: map[string]ledger.State{}}
 	arrived := map[string]int{}
 	for _, r := range records {
 		for _, to := range r.To {
@@ -95,6 +96,7 @@ func (v *Verdict) read(ctx context.Context, state, id string, arrived map[string
 
 // judge takes one delivery into account, of which the server has n.
 func (v *Verdict) judge(d ledger.Record, n int) {
+	v.States[d.Address] = d.State
 	if d.Last != nil || d.State == ledger.Begun {
 		v.Attempted++
 	}

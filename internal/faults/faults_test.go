@@ -77,9 +77,20 @@ func (s *stage) finish(code int) {
 	}
 }
 
+// sendAll sends what is left, however that ends, and gives the verdict.
+func (s *stage) sendAll() *Verdict {
+	s.t.Helper()
+	p := s.send()
+	if _, err := p.Wait(); err != nil {
+		s.t.Fatal(err)
+	}
+	return s.verdict()
+}
+
 // verdict is Check's, and a failure where the promise is broken.
 func (s *stage) verdict() *Verdict {
 	s.t.Helper()
+	<-s.Quiet()
 	v, err := s.Workspace.Check(s.t.Context(), s.Sink)
 	if err != nil {
 		s.t.Fatal(err)

@@ -76,7 +76,8 @@ type series struct {
 		first  time.Time // in this run
 		writes int64     // of the ledger until then
 	}
-	seen atomic.Int64 // writes of the ledger in this run
+	seen  atomic.Int64 // writes of the ledger in this run
+	lines atomic.Int64 // DATA, in all runs
 }
 
 // newSeries prepares a series; s.stage is of its own.
@@ -84,6 +85,9 @@ func newSeries(t testing.TB, p path, people, connections int, seed uint64, draw 
 	t.Helper()
 	s := &series{connections: connections, body: 1500, chunking: p.hide == nil, random: rand.New(rand.NewPCG(seed, 0)), draw: draw, clock: pace{0.1, 0.001}, writes: pace{20, 3}}
 	s.stage = newStage(t, SinkOptions{Hide: p.hide, Seed: seed, Rules: []string{"rcpt:1%:451 4.3.0 try again"}, Observe: func(e sink.Event) {
+		if e.Kind == string(Data) {
+			s.lines.Add(1)
+		}
 		if e.Kind != string(Mail) {
 			return
 		}
@@ -97,12 +101,12 @@ func newSeries(t testing.TB, p path, people, connections int, seed uint64, draw 
 }
 
 // run kills the program that often, and then lets it finish. It fails at the first kill after which the promise is broken.
-func (s *series) run(people, kills int) (*Verdict, map[string]int) {
+func (s *series) run(people, kills int) *Verdict {
 	s.t.Helper()
-	byKind := map[string]int{}
+	n, byKind := 0, map[string]int{}
 	planning := 0.03 // how long, it is believed
 	before := &Verdict{}
-	for n := 0; n < kills; {
+	for n < kills {
 		left := people - before.Acknowledged - len(before.Unknown)
 		// What is left must do for the kills that are left, each of which costs what is on the wire besides.
 		messages := max(1, 1.6*(float64(left)/float64(kills-n)-float64(s.connections)))
@@ -128,8 +132,7 @@ func (s *series) run(people, kills int) (*Verdict, map[string]int) {
 			byKind[at.kind+string(at.point)]++
 			n++
 		} else if left == 0 {
-			s.t.Logf("nothing was left to send after %d kills of %d", n, kills)
-			break
+			break // sooner than expected
 		}
 	}
 	code := 0
@@ -146,7 +149,14 @@ func (s *series) run(people, kills int) (*Verdict, map[string]int) {
 			s.t.Errorf("%s was sent whole %d times", to, times)
 		}
 	}
-	return v, byKind
+	s.t.Logf("%d kills %v: %s", n, byKind, v)
+	if n < kills*3/4 {
+		s.t.Errorf("everybody was sent to after %d kills, want %d", n, kills)
+	}
+	if lines := s.lines.Load(); s.chunking != (lines < int64(v.Attempted)/2) {
+		s.t.Errorf("DATA was said %d times to %d people: not the path that was meant", lines, v.Attempted)
+	}
+	return v
 }
 
 // once runs the program and kills it at a moment of a run of so many messages. It reports whether the kill came before the program's
@@ -191,7 +201,6 @@ func (s *series) once(at moment, messages float64) (how string, killed bool) {
 	ended := time.Now()
 	s.Strike(Mark{}, nil)
 	stop()
-	<-s.Quiet()
 	s.mail.Lock()
 	defer s.mail.Unlock()
 	if !s.mail.first.IsZero() {
@@ -215,8 +224,7 @@ func TestKills(t *testing.T) {
 	for _, p := range paths {
 		t.Run(p.name, func(t *testing.T) {
 			t.Logf("-faults.seed %d", *seed)
-			v, byKind := newSeries(t, p, people, 8, *seed, draw).run(people, kills)
-			t.Logf("%d kills %v: %s", kills, byKind, v)
+			newSeries(t, p, people, 8, *seed, draw).run(people, kills)
 		})
 	}
 }
@@ -225,18 +233,17 @@ func TestKills(t *testing.T) {
 func TestKillsAtTheDot(t *testing.T) {
 	people, kills := 300, 12
 	if *long {
-		people, kills = 2_000, 100
+		people, kills = 4_000, 100
 	}
 	for _, p := range paths {
 		t.Run(p.name, func(t *testing.T) {
 			t.Logf("-faults.seed %d", *seed)
-			v, _ := newSeries(t, p, people, 8, *seed, func(r *rand.Rand) moment {
+			v := newSeries(t, p, people, 8, *seed, func(r *rand.Rand) moment {
 				return moment{kind: "sink", point: Dot, share: r.Float64()}
 			}).run(people, kills)
 			if n := len(v.Recovered); n < 1 {
 				t.Error("no kill left a message in doubt that the server has")
 			}
-			t.Logf("%d kills at the dot: %s", kills, v)
 		})
 	}
 }
