@@ -16,6 +16,9 @@ func (r *run) behave(ctx context.Context) (err error) {
 		return err
 	}
 	r.warm = r.c.warmth()
+	if s := r.c.def.Server; !s.Direct && s.Sendmail == "" || r.c.opts.Sink != nil { // one server, and not many or a program
+		r.manners.server.Start(r.c.connections() * workersPerConnection)
+	}
 	return nil
 }
 

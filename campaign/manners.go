@@ -23,7 +23,7 @@ type manners struct {
 	notAfter time.Time      // zero: never
 
 	server courtesy.Adaptive
-	groups map[string]*courtesy.Adaptive // those that asked for less
+	groups map[string]*courtesy.Adaptive // of one provider or domain
 	flying map[int64]flight              // by delivery
 	under  map[string]int                // flights by group
 
@@ -60,7 +60,7 @@ type leave struct {
 // newManners starts from what earlier runs came to.
 func newManners(p ledger.Progress) *manners {
 	m := &manners{
-		place: time.Local, latest: p.Latest, server: courtesy.Adaptive{First: firstServerHold},
+		place: time.Local, latest: p.Latest,
 		groups: map[string]*courtesy.Adaptive{}, flying: map[int64]flight{}, under: map[string]int{},
 		outcomes: map[string]courtesy.Outcomes{}, loaded: map[string]*time.Location{},
 	}
@@ -153,9 +153,19 @@ func (m *manners) taken(d *ledger.Delivery, now time.Time) {
 		m.fresh++
 	}
 	m.server.Begin(now)
-	if g := m.groups[f.group]; g != nil {
-		g.Begin(now)
+	if single(f.group) { // measured before it asks for less, so that there is something to halve
+		m.adaptive(f.group).Begin(now)
 	}
+}
+
+// adaptive is how fast a group wants it.
+func (m *manners) adaptive(group string) *courtesy.Adaptive {
+	g := m.groups[group]
+	if g == nil {
+		g = &courtesy.Adaptive{}
+		m.groups[group] = g
+	}
+	return g
 }
 
 // back notes that d was put back as it was.
@@ -225,10 +235,7 @@ func (m *manners) breach(groups ...string) *breach {
 func (m *manners) slower(group string, now time.Time, atLeast time.Duration) (until time.Time) {
 	a, under := &m.server, len(m.flying)
 	if group != "" {
-		if m.groups[group] == nil {
-			m.groups[group] = &courtesy.Adaptive{}
-		}
-		a, under = m.groups[group], m.under[group]
+		a, under = m.adaptive(group), m.under[group]
 	}
 	return a.Slower(now, under, atLeast, rand.Float64())
 }

@@ -8,10 +8,10 @@ import (
 const (
 	firstHold  = 30 * time.Second // after the first request to slow down; it doubles with each that follows
 	longHold   = time.Hour
-	calm       = 20               // successes after which the next hold is a first one again
-	slowest    = time.Minute      // between two messages, at most
-	regained   = 0.05             // of the rate it had, per minute without a request
-	recentSpan = 10 * time.Second // over which the rate is measured
+	calm       = 20          // successes after which the next hold is a first one again
+	slowest    = time.Minute // between two messages, at most
+	regained   = 0.05        // of the rate it had, per minute without a request
+	recentSpan = time.Minute // over which the rate is measured
 )
 
 // Adaptive is how many messages may be under way at a time to one server or to
@@ -24,7 +24,8 @@ const (
 // what was under way, one at least, and n successes at a window of n let it grow
 // by one. The rate is a pace; a request sets it to half of what was measured, and
 // it regains a twentieth of that measure with each minute without another one.
-// Once the measure is reached again, it is let go.
+// Once the measure is reached again, it is let go. Measured is what began in the
+// last minute or so.
 type Adaptive struct {
 	First time.Duration // the first hold; 30 s if zero
 
@@ -39,17 +40,23 @@ type Adaptive struct {
 	last     time.Time
 	since    time.Time // when the measure began
 	begun    int       // since then
-	before   float64   // messages in a second, over the stretch before
+	measured bool      // there was a stretch before
+	before   float64   // messages in a second, over that one
 }
+
+// Start begins carefully: with one message under way, and one more after each
+// round of successes, until full are. A server that is not as it should be so
+// shows it with few.
+func (a *Adaptive) Start(full int) { a.window, a.free = 1, float64(full) }
 
 // Begin notes that a message begins at now.
 func (a *Adaptive) Begin(now time.Time) {
 	if a.since.IsZero() || now.Before(a.since) {
-		a.since, a.begun, a.before = now, 0, 0
+		a.since, a.begun, a.measured = now, 0, false
 	}
 	if span := now.Sub(a.since); span >= recentSpan {
 		a.before = float64(a.begun) / span.Seconds()
-		a.since, a.begun = now, 0
+		a.since, a.begun, a.measured = now, 0, true
 	}
 	a.begun++
 	a.last = now
@@ -101,7 +108,7 @@ func (a *Adaptive) Slower(now time.Time, underWay int, atLeast time.Duration, ra
 		first = firstHold
 	}
 	wait := min(first<<min(a.requests, 12), longHold)
-	wait = time.Duration(float64(wait) * (0.5 + rand))
+	wait = min(time.Duration(float64(wait)*(0.5+rand)), longHold)
 	a.requests++
 	a.hold = now.Add(max(wait, atLeast))
 	a.regain = a.hold // the minutes of silence are no sign of recovery
@@ -111,7 +118,7 @@ func (a *Adaptive) Slower(now time.Time, underWay int, atLeast time.Duration, ra
 // slowDown halves the pace.
 func (a *Adaptive) slowDown(now time.Time) {
 	if a.gap == 0 {
-		rate := max(a.before, float64(a.begun)/max(now.Sub(a.since).Seconds(), 1))
+		rate := a.rate(now)
 		if rate == 0 {
 			return
 		}
@@ -119,6 +126,17 @@ func (a *Adaptive) slowDown(now time.Time) {
 		a.gap = a.best
 	}
 	a.gap = min(2*a.gap, slowest)
+}
+
+// rate is how many messages began in a second, of late.
+func (a *Adaptive) rate(now time.Time) float64 {
+	passed := now.Sub(a.since)
+	if !a.measured || passed >= recentSpan {
+		return float64(a.begun) / max(passed.Seconds(), 1)
+	}
+	// The stretch at hand is short, and may be one burst: that before it makes up for what is missing.
+	span := recentSpan.Seconds()
+	return float64(a.begun)/span + a.before*(1-passed.Seconds()/span)
 }
 
 // Free says whether one more message may begin at now with underWay others under

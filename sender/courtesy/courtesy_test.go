@@ -229,6 +229,51 @@ func TestAdaptive(t *testing.T) {
 	}
 }
 
+// A burst is no rate: four every ten seconds are halved to one in five.
+func TestAdaptiveMeasuresOverBursts(t *testing.T) {
+	t.Parallel()
+	var a Adaptive
+	now := start
+	for range 5 {
+		for range 4 {
+			a.Begin(now)
+		}
+		now = now.Add(10 * time.Second)
+	}
+	a.Begin(now)
+	now = a.Slower(now, 4, 0, 0.5)
+	a.Begin(now)
+	if ok, until := a.Free(now, 0); ok || until.Sub(now) < 3*time.Second || until.Sub(now) > 6*time.Second {
+		t.Errorf("the next %v after the last", until.Sub(now))
+	}
+}
+
+// A careful start has one under way, and grows with what goes well until nothing bounds it.
+func TestAdaptiveStart(t *testing.T) {
+	t.Parallel()
+	var a Adaptive
+	a.Start(4)
+	for good, most := range []int{1, 2, 2, 2, 3, 3} {
+		if ok, _ := a.Free(start, most-1); !ok {
+			t.Errorf("after %d successes no room for %d", good, most)
+		}
+		if ok, _ := a.Free(start, most); ok {
+			t.Errorf("after %d successes room for %d", good, most+1)
+		}
+		a.Good(start)
+	}
+	for range 4 {
+		a.Good(start)
+	}
+	if ok, _ := a.Free(start, 1000); !ok {
+		t.Error("still bound")
+	}
+	a.Start(8)
+	if a.Slower(start, 1, 0, 0); a.window != 1 || a.free != 8 {
+		t.Errorf("window %v, let go at %v", a.window, a.free)
+	}
+}
+
 func TestAdaptiveHoldsDouble(t *testing.T) {
 	t.Parallel()
 	var a Adaptive
@@ -244,6 +289,10 @@ func TestAdaptiveHoldsDouble(t *testing.T) {
 	if !slices.Equal(holds, want) {
 		t.Errorf("%v", holds)
 	}
+	if got := a.Slower(now, 1, 0, 0.99).Sub(now); got != time.Hour {
+		t.Errorf("with all of the spread %v, want an hour at most", got)
+	}
+	now = now.Add(time.Hour)
 	for range calm {
 		a.Good(now)
 	}
