@@ -143,6 +143,15 @@ func (c Call) fd(i int) (number int, path string, err error) {
 	return number, path, err
 }
 
+// Path is that of the open file which the call is about, "" where there is none.
+func (c Call) Path() string {
+	_, path, err := c.fd(0)
+	if err != nil {
+		return ""
+	}
+	return path
+}
+
 // path is the name in argument i, below the folder in argument dir where that is not -1.
 func (c Call) path(dir, i int) (string, error) {
 	if i >= len(c.Args) {

@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"io/fs"
 	"maps"
 	"math/rand/v2"
 	"os"
@@ -15,6 +16,25 @@ const (
 
 // Tree is a folder's content: the bytes of each file, by its path below the folder, and nil for a folder.
 type Tree map[string][]byte
+
+// ReadTree reads what is in dir.
+func ReadTree(dir string) (Tree, error) {
+	t := Tree{}
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || path == dir {
+			return err
+		}
+		name, err := filepath.Rel(dir, path)
+		if err != nil {
+			return err
+		}
+		if t[name] = nil; !e.IsDir() {
+			t[name], err = os.ReadFile(path)
+		}
+		return err
+	})
+	return t, err
+}
 
 // Synced is the folder with nothing but what is sure to be there: the least that a power cut leaves.
 func (d *Disk) Synced() Tree {
@@ -39,7 +59,7 @@ func (d *Disk) Now() Tree {
 // Cut is the folder as it may be when the power goes now. What the disk has of that which was not synced is drawn from r; one time in
 // eight it has none of it, and one in eight all.
 func (d *Disk) Cut(r *rand.Rand) Tree {
-	l := luck{r: r, all: r.IntN(8)}
+	l := luck{r: r, all: r.IntN(8), drawn: map[*inode][]byte{}}
 	folders := map[*inode]map[string]*inode{}
 	names := func(n *inode) map[string]*inode {
 		if folders[n] == nil {
@@ -90,8 +110,9 @@ func (t Tree) Write(dir string) error {
 
 // luck draws what a disk has of what was not synced: 0 none, 1 all, else some.
 type luck struct {
-	r   *rand.Rand
-	all int
+	r     *rand.Rand
+	all   int
+	drawn map[*inode][]byte
 }
 
 func (l luck) lucky() bool {
@@ -102,8 +123,17 @@ func (l luck) lucky() bool {
 	return l.r.IntN(2) == 1
 }
 
-// bytes are a file's after the cut.
+// bytes are a file's after the cut, the same by each of its names.
 func (l luck) bytes(n *inode) []byte {
+	data, ok := l.drawn[n]
+	if !ok {
+		data = l.draw(n)
+		l.drawn[n] = data
+	}
+	return data
+}
+
+func (l luck) draw(n *inode) []byte {
 	if n.mapped {
 		junk := make([]byte, n.size)
 		for i := range junk {

@@ -2,8 +2,7 @@ package trace
 
 import (
 	"fmt"
-	"io/fs"
-	"os"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,14 +15,13 @@ type Disk struct {
 	names []*naming // changes of names that no sync has made sure of, the oldest first
 	open  map[int]*handle
 	syncs map[*Call]*promise
-	// Synced counts the syncs that have ended well: what Tree says without a power cut's luck changes only with it.
-	Synced int
+	// Syncs counts the syncs that have ended well: Synced gives the same between two of them.
+	Syncs int
 }
 
 // inode is a file or a folder, whatever leads to it.
 type inode struct {
 	folder bool
-	mode   fs.FileMode
 	// Of a file: the bytes that are sure, and what was done since.
 	data    []byte
 	changes []*change
@@ -67,39 +65,30 @@ type promise struct {
 	names   []*naming
 }
 
-// NewDisk is the folder as it is now, all of it synced.
-func NewDisk(root string) (*Disk, error) {
-	root, err := filepath.EvalSymlinks(root)
+// NewDisk is the folder root with what the tree says in it, all of it synced.
+func NewDisk(root string, t Tree) (*Disk, error) {
+	root, err := filepath.EvalSymlinks(root) // as strace names it
 	if err != nil {
 		return nil, err
 	}
-	d := &Disk{root: root}
+	d := &Disk{root: root, top: newFolder()}
 	d.Ended()
-	d.top, err = load(root)
-	return d, err
+	for _, path := range slices.Sorted(maps.Keys(t)) {
+		folder, name := d.find(filepath.Join(root, path))
+		if folder == nil {
+			return nil, fmt.Errorf("%s: in no folder of the tree", path)
+		}
+		n := newFolder()
+		if data := t[path]; data != nil {
+			n = &inode{data: slices.Clone(data), size: int64(len(data))}
+		}
+		folder.sure[name], folder.now[name] = n, n
+	}
+	return d, nil
 }
 
-func load(path string) (*inode, error) {
-	info, err := os.Lstat(path)
-	if err != nil {
-		return nil, err
-	}
-	n := &inode{folder: info.IsDir(), mode: info.Mode().Perm()}
-	if !n.folder {
-		n.data, err = os.ReadFile(path)
-		n.size = int64(len(n.data))
-		return n, err
-	}
-	n.sure, n.now = map[string]*inode{}, map[string]*inode{}
-	list, err := os.ReadDir(path)
-	for _, e := range list {
-		below, err := load(filepath.Join(path, e.Name()))
-		if err != nil {
-			return nil, err
-		}
-		n.sure[e.Name()], n.now[e.Name()] = below, below
-	}
-	return n, err
+func newFolder() *inode {
+	return &inode{folder: true, sure: map[string]*inode{}, now: map[string]*inode{}}
 }
 
 // Ended says that the program has ended: none of its files is open any more.
@@ -216,7 +205,7 @@ func (d *Disk) opened(c *Call) error {
 		if folder == nil || !strings.Contains(flags, "O_CREAT") {
 			return fmt.Errorf("%s: where does it come from", path)
 		}
-		n = &inode{mode: 0o600}
+		n = &inode{}
 		d.rename(&naming{done: true}, edit{folder, name, n})
 	}
 	if strings.Contains(flags, "O_TRUNC") && n.size > 0 {
@@ -258,6 +247,9 @@ func (d *Disk) named(c *Call, ends bool) error {
 		if err != nil {
 			return err
 		}
+		if !filepath.IsAbs(path) {
+			return fmt.Errorf("%s: where is that", path)
+		}
 		paths = append(paths, path)
 	}
 	if !slices.ContainsFunc(paths, d.Holds) {
@@ -266,12 +258,12 @@ func (d *Disk) named(c *Call, ends bool) error {
 	from, name := d.find(paths[0])
 	to, toName := d.find(paths[len(paths)-1])
 	if from == nil || to == nil {
-		return fmt.Errorf("%v: no such folder, or one of the paths is relative or outside", paths)
+		return fmt.Errorf("%v: no such folder, or one of them is outside", paths)
 	}
 	var edits []edit
 	switch n := from.now[name]; {
 	case strings.HasPrefix(c.Name, "mkdir"):
-		edits = []edit{{from, name, &inode{folder: true, mode: 0o700, sure: map[string]*inode{}, now: map[string]*inode{}}}}
+		edits = []edit{{from, name, newFolder()}}
 	case n == nil:
 		return fmt.Errorf("%s: no such file", paths[0])
 	case strings.HasPrefix(c.Name, "unlink"):
@@ -369,7 +361,7 @@ func (d *Disk) sync(c *Call, ends bool) error {
 	if p == nil || c.Result != 0 {
 		return nil
 	}
-	d.Synced++
+	d.Syncs++
 	p.file.changes = slices.DeleteFunc(p.file.changes, func(ch *change) bool { return slices.Contains(p.changes, ch) })
 	for _, ch := range p.changes {
 		p.file.data = ch.apply(p.file.data)
