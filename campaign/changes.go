@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -13,20 +14,34 @@ import (
 	"mailshot/render"
 )
 
+// differs names what makes other messages, or of other people, than those planned: each input that changed, else the program, where
+// it is another one and makes what is left otherwise. The caller holds the campaign's lock.
+func (c *Campaign) differs(ctx context.Context) ([]string, error) {
+	what, err := c.changed()
+	if err != nil || len(what) > 0 {
+		return what, err // what is left is planned again in any case
+	}
+	other, err := c.otherProgram(ctx)
+	if other != "" {
+		what = append(what, other)
+	}
+	return what, err
+}
+
 // changed compares the inputs with those the list was frozen with, and names each that differs.
 func (c *Campaign) changed() ([]string, error) {
 	var what []string
-	if now := c.definitionDigest(); now != c.frozen.Definition {
-		was := map[string]bool{}
-		for _, part := range strings.Fields(c.frozen.Definition) {
-			was[part] = true
+	was := map[string]bool{}
+	for _, part := range strings.Fields(c.frozen.Definition) {
+		was[part] = true
+	}
+	var keys []string
+	for _, part := range strings.Fields(c.definitionDigest()) {
+		if !was[part] && !strings.HasPrefix(part, programPart) {
+			keys = append(keys, part[:strings.IndexByte(part, '=')])
 		}
-		var keys []string
-		for _, part := range strings.Fields(now) {
-			if !was[part] {
-				keys = append(keys, part[:strings.IndexByte(part, '=')])
-			}
-		}
+	}
+	if len(keys) > 0 {
 		what = append(what, fmt.Sprintf("%s (%s)", c.def.Name, strings.Join(keys, ", ")))
 	}
 	if c.compiler.Digest() != c.frozen.Templates {
@@ -57,6 +72,9 @@ func (c *Campaign) fileDigest(name string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
+// programPart begins the part of the definition's digest that names who planned.
+const programPart = "program="
+
 // definitionDigest covers the parts of the definition that make messages and choose people, each by itself, so that a
 // change can be named; the secret of the accounts is one of them. Server, limits and archive are left out: they change no message, and mending them is how a
 // stopped campaign goes on.
@@ -76,7 +94,7 @@ func (c *Campaign) definitionDigest() string {
 		sum := sha256.Sum256(fmt.Appendf(nil, "%v", p.value))
 		fmt.Fprintf(&b, "%s=%s ", p.name, hex.EncodeToString(sum[:8]))
 	}
-	return strings.TrimSpace(b.String())
+	return b.String() + programPart + program()
 }
 
 // unplaced is a part of the definition without the places of its texts, so that a moved line is no change.

@@ -206,7 +206,7 @@ func (c *Campaign) resume(ctx context.Context, o PlanOptions, plan *Plan) error 
 	if err := c.compile(header); err != nil {
 		// Templates that no longer fit the frozen header have changed, or the list's columns have and they with them.
 		what = []string{"templates: " + err.Error()}
-	} else if what, err = c.changed(); err != nil {
+	} else if what, err = c.differs(ctx); err != nil {
 		return err
 	}
 	mark, err := c.accounts.HighWater(ctx, c.frozen.Run)

@@ -1,0 +1,128 @@
+package campaign
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"mailshot/campaign/ledger"
+)
+
+// program names this build of mailshot, in one word: two builds with one name make the same messages from the same inputs. It is
+// the version, with the Go version and the libraries' versions, which make messages too. What was built from a changed checkout
+// has no version that says enough, and goes by when it was built.
+func program() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	h := sha256.New()
+	fmt.Fprintln(h, runtime.Version())
+	for _, d := range info.Deps {
+		fmt.Fprintln(h, d.Path, d.Version, d.Sum, d.Replace)
+	}
+	version := info.Main.Version
+	if version == "" || version == "(devel)" || strings.Contains(version, "+dirty") {
+		version = "devel"
+		if self, err := os.Executable(); err == nil {
+			if file, err := os.Stat(self); err == nil {
+				version += file.ModTime().UTC().Format("-20060102T150405.000000000")
+			}
+		}
+	}
+	return version + "/" + hex.EncodeToString(h.Sum(nil)[:4])
+}
+
+// otherProgram says in words how the messages that are left differ from those planned, where another build of mailshot planned
+// them; "" where they do not. A build that makes the same messages is noted, so that they are not all made again on the next resume.
+func (c *Campaign) otherProgram(ctx context.Context) (string, error) {
+	was, is := "an older version", program()
+	for _, part := range strings.Fields(c.frozen.Definition) {
+		if name, ok := strings.CutPrefix(part, programPart); ok {
+			was = name
+		}
+	}
+	if was == is {
+		return "", nil
+	}
+	differ, left, err := c.remake(ctx)
+	if err != nil || left == 0 {
+		return "", err
+	}
+	if differ > 0 {
+		return fmt.Sprintf("mailshot itself (%s makes %d of the %d messages that are left otherwise than %s, which planned them)", is, differ, left, was), nil
+	}
+	return "", c.ledger.Redefine(ctx, c.id, c.definitionDigest())
+}
+
+// remake makes the messages that are left once more and counts those that are not what was planned. One that cannot be made is
+// not among them: it is held when its turn comes, with the reason.
+func (c *Campaign) remake(ctx context.Context) (differ, left int64, err error) {
+	records := make([]ledger.Record, 0, chunk)
+	compare := func() error {
+		n, err := c.differing(ctx, records)
+		differ += n
+		left += int64(len(records))
+		records = records[:0]
+		return err
+	}
+	for rec, err := range c.ledger.Deliveries(ctx, c.id, ledger.Filter{States: []ledger.State{ledger.Pending, ledger.Deferred}}) {
+		if err != nil {
+			return 0, 0, err
+		}
+		if records = append(records, rec); len(records) == chunk {
+			if err := compare(); err != nil {
+				return 0, 0, err
+			}
+		}
+	}
+	return differ, left, compare()
+}
+
+// differing counts the records whose message is another now.
+func (c *Campaign) differing(ctx context.Context, records []ledger.Record) (int64, error) {
+	g, ctx := errgroup.WithContext(ctx)
+	workers := runtime.GOMAXPROCS(0)
+	counts, date := make([]int64, workers), c.now()
+	for w := range workers {
+		g.Go(func() error {
+			for i := w; i < len(records); i += workers {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				if !c.same(&records[i], date) {
+					counts[w]++
+				}
+			}
+			return nil
+		})
+	}
+	err := g.Wait()
+	n := int64(0)
+	for _, one := range counts {
+		n += one
+	}
+	return n, err
+}
+
+// same reports whether the record's message is the one planned, or cannot be made.
+func (c *Campaign) same(rec *ledger.Record, date time.Time) bool {
+	row, err := c.header.Decode(rec.Place, rec.Number, rec.Fields)
+	if err != nil {
+		return true
+	}
+	m, err := c.renderer.Render(c.recipient(row), date)
+	if err != nil {
+		return true
+	}
+	digest := m.Digest()
+	return string(digest[:]) == string(rec.Digest)
+}
