@@ -43,6 +43,7 @@ type Options struct {
 	Accounts   string           // path of accounts.db; "" = MAILSHOT_ACCOUNTS, else the user's state folder
 	Limits     string           // path of the operator's limits; "" = MAILSHOT_LIMITS, else /etc/mailshot/limits.yaml
 	Stdin      io.Reader        // the list, when the definition's list is "-"; nil = os.Stdin
+	Host       ledger.Host      // the machine; zero = ledger.ThisHost
 	Now        func() time.Time // the clock; nil = time.Now
 	Observe    func(Event)      // called for each event of a run, one at a time; nil = nobody
 	Sink       *SinkTarget      // sends to a sink instead of the definition's server, with no caps; nil = the real server

@@ -31,6 +31,7 @@ const maxFindings = 1000
 type PlanOptions struct {
 	SkipErrors    bool   // rows with faults become invalid instead of stopping the plan
 	AcceptChanges bool   // a frozen list is planned again where the inputs changed
+	AcceptCopy    bool   // a ledger that is a copy, or comes from another machine, is gone on with
 	Only          string // expression: this run sends only these rows
 	Limit         int64  // this run sends at most so many; 0 = all
 	// Confirm is asked before accepted changes are applied; nil = yes.
@@ -48,6 +49,7 @@ type Plan struct {
 	Report      *check.Report
 	Resumed     bool     // the list was frozen by an earlier send
 	Changes     *Changes // accepted, else nil
+	Doubtful    int64    // made unknown, because an older copy of the ledger was accepted
 	Counts      map[string]int64
 	Rows        int64
 	ToSend      int64 // pending and deferred, within Only and Limit
@@ -108,11 +110,14 @@ func (c *Campaign) Check(ctx context.Context) (*check.Report, error) {
 }
 
 // Plan makes and checks every message and freezes the list, or resumes the list an earlier Plan froze. It takes the
-// campaign's lock, which Close frees. Errors: *CheckError, *ChangedError, *ledger.LockedError, ErrDeclined.
+// campaign's lock, which Close frees. Errors: *CheckError, *ChangedError, *CopiedError, *PurgedError, *ledger.LockedError, ErrDeclined.
 func (c *Campaign) Plan(ctx context.Context, o PlanOptions) (*Plan, error) {
 	var err error
 	c.only, c.limit = o.Only, o.Limit
 	if c.ledger, err = ledger.Open(c.statePath()); err != nil {
+		return nil, err
+	}
+	if c.ledger.KeyHash, err = c.accounts.KeyHash(ctx); err != nil {
 		return nil, err
 	}
 	if c.opts.To != nil {
@@ -130,7 +135,9 @@ func (c *Campaign) Plan(ctx context.Context, o PlanOptions) (*Plan, error) {
 		err = c.first(ctx, o, plan)
 	case err == nil:
 		plan.Resumed = c.frozen.Runs > 0
-		err = c.resume(ctx, o, plan)
+		if plan.Doubtful, err = c.unique(ctx, o.AcceptCopy); err == nil {
+			err = c.resume(ctx, o, plan)
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -191,7 +198,7 @@ func (c *Campaign) record(p *planned) (*ledger.Campaign, error) {
 		return nil, err
 	}
 	return &ledger.Campaign{
-		ID: c.id, Created: c.now(), From: c.def.From.Text, Header: header, Rows: p.report.Rows,
+		ID: c.id, Created: c.now(), From: c.def.From.Text, Header: header, Rows: p.report.Rows, Host: c.host(),
 		Definition: c.definitionDigest(), Templates: c.compiler.Digest(), List: c.list.Digest(),
 	}, nil
 }
@@ -202,6 +209,9 @@ func (c *Campaign) resume(ctx context.Context, o PlanOptions, plan *Plan) error 
 	if err := json.Unmarshal(c.frozen.Header, header); err != nil {
 		return fmt.Errorf("campaign %s: header in the ledger: %w", c.id, err)
 	}
+	if !c.frozen.Purged.IsZero() {
+		return c.purged(o, plan, header)
+	}
 	var what []string
 	if err := c.compile(header); err != nil {
 		// Templates that no longer fit the frozen header have changed, or the list's columns have and they with them.
@@ -209,14 +219,7 @@ func (c *Campaign) resume(ctx context.Context, o PlanOptions, plan *Plan) error 
 	} else if what, err = c.differs(ctx); err != nil {
 		return err
 	}
-	mark, err := c.accounts.HighWater(ctx, c.frozen.Run)
-	if err != nil {
-		return err
-	}
-	if missing := mark - c.frozen.Runs; missing > 0 {
-		what = append(what, fmt.Sprintf("%s (an older copy: %d runs are missing, and whoever was mailed in them would be again)", c.statePath(), missing))
-	}
-	if len(what) > 0 && mark <= c.frozen.Runs && c.def.Recipients.File != "-" {
+	if len(what) > 0 && c.def.Recipients.File != "-" {
 		// A plan that nobody said yes to yet has nothing to protect: it is made anew from what stands there now.
 		withdrawn, err := c.ledger.Withdraw(ctx, c.id)
 		if err != nil {
@@ -231,6 +234,7 @@ func (c *Campaign) resume(ctx context.Context, o PlanOptions, plan *Plan) error 
 		return &ChangedError{ID: c.id, What: what}
 	}
 	// Attachments have no digest among the inputs, so accepting means making every message again, whatever is seen to differ.
+	var err error
 	if len(what) > 0 || o.AcceptChanges && c.def.Recipients.File != "-" {
 		err = c.replan(ctx, o, plan, header, what)
 	} else {
@@ -241,18 +245,6 @@ func (c *Campaign) resume(ctx context.Context, o PlanOptions, plan *Plan) error 
 	}
 	// Limits and schedule may have changed without a word: what lane a delivery is in is asked again.
 	return c.ledger.Relane(ctx, c.id, c.relane)
-}
-
-// mark remembers in the accounts how often the campaign was run, so that an older copy of the ledger is noticed.
-func (c *Campaign) mark(ctx context.Context) error {
-	if c.opts.Sink != nil {
-		return nil
-	}
-	now, err := c.ledger.Campaign(ctx, c.id)
-	if err != nil {
-		return err
-	}
-	return c.accounts.SetHighWater(ctx, now.Run, now.Runs)
 }
 
 // replan makes every message again and merges the result into the frozen list.

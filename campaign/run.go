@@ -100,7 +100,7 @@ func (c *Campaign) newRun(ctx context.Context, o RunOptions) (_ *run, err error)
 	if err != nil {
 		return nil, err
 	}
-	opts := ledger.RunOptions{Suppressed: c.suppress.check, Now: c.now, Limit: c.limit}
+	opts := ledger.RunOptions{Suppressed: c.suppress.check, Now: c.now, Limit: c.limit, Host: c.host()}
 	if c.only != "" {
 		opts.Only = func(d ledger.Delivery) (bool, error) {
 			row, err := c.header.Decode(d.Place, d.Number, d.Fields)
@@ -116,7 +116,7 @@ func (c *Campaign) newRun(ctx context.Context, o RunOptions) (_ *run, err error)
 	if _, r.planned, err = r.state.Due(ctx); err != nil {
 		return nil, err
 	}
-	if err := c.mark(ctx); err != nil {
+	if err := c.claim(ctx); err != nil {
 		return nil, err
 	}
 	if r.planned == 0 {

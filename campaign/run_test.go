@@ -3,8 +3,6 @@ package campaign_test
 import (
 	"context"
 	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -156,41 +154,5 @@ func TestBusyServerIsWorkLeft(t *testing.T) {
 	sum := f.send(t, campaign.Options{}, campaign.PlanOptions{})
 	if sum.ExitCode() != 75 || sum.Stopped == "" {
 		t.Errorf("exit %d, stopped %q; want 75 and the server's words", sum.ExitCode(), sum.Stopped)
-	}
-}
-
-// An older copy of the ledger does not know who was mailed since: it is not gone on with by itself. Proven by leaving
-// out the high-water mark: the three of the second run were mailed twice.
-func TestOlderCopyOfTheLedger(t *testing.T) {
-	t.Parallel()
-	s, rec := startSink(t, sink.Options{})
-	f := newFolder(t)
-	f.write(t, "campaign.yaml", base+server(s, ""))
-	f.write(t, "body.txt", "Dear {{.name}}\n")
-	f.write(t, "people.csv", people(4))
-	f.send(t, campaign.Options{}, campaign.PlanOptions{Limit: 1})
-	state := filepath.Join(f.dir, ".mailshot", "state.db")
-	older, err := os.ReadFile(state)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.send(t, campaign.Options{}, campaign.PlanOptions{})
-	if err := os.WriteFile(state, older, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	c := f.open(t, campaign.Options{})
-	_, err = c.Plan(t.Context(), campaign.PlanOptions{})
-	var changed *campaign.ChangedError
-	if !errors.As(err, &changed) {
-		t.Errorf("Plan: %v, want a ChangedError", err)
-	}
-	if err == nil {
-		if _, err := c.Run(t.Context(), nil, campaign.RunOptions{}); err != nil {
-			t.Error(err)
-		}
-	}
-	c.Close()
-	if n := len(rec.accepted(t)); n != 4 {
-		t.Errorf("%d messages at the sink, want 4", n)
 	}
 }

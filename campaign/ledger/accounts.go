@@ -6,13 +6,20 @@ import (
 	"database/sql"
 	"errors"
 	"iter"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
 // Accounts is an open accounts.db: what all campaigns of a user share. It may be used by any number of goroutines, and by several
 // processes at once.
-type Accounts struct{ db *store }
+type Accounts struct {
+	db *store
+
+	mu     sync.Mutex
+	secret []byte // nil until it is first asked for
+}
 
 // OpenAccounts opens the file at path and makes it if it is missing, with a private folder of its own. Its errors are those of Open.
 func OpenAccounts(path string) (*Accounts, error) {
@@ -32,6 +39,20 @@ func (a *Accounts) Close() error { return a.db.close() }
 
 // Secret returns the 32 random bytes from which tokens and Message-IDs are derived. They are made once for all.
 func (a *Accounts) Secret(ctx context.Context) ([]byte, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.secret != nil {
+		return slices.Clone(a.secret), nil
+	}
+	secret, err := a.readSecret(ctx)
+	if err == nil {
+		a.secret = slices.Clone(secret)
+	}
+	return secret, err
+}
+
+// readSecret reads the secret, and makes it if there is none.
+func (a *Accounts) readSecret(ctx context.Context) ([]byte, error) {
 	var secret []byte
 	err := a.db.reading.QueryRowContext(ctx, "SELECT value FROM secret").Scan(&secret)
 	if !errors.Is(err, sql.ErrNoRows) {
@@ -51,7 +72,7 @@ func (a *Accounts) Secret(ctx context.Context) ([]byte, error) {
 // Entry is somebody never to be mailed.
 type Entry struct {
 	Domain string // the sender's domain that must not mail them; "" for all
-	Key    string // an address key, or @domain for everybody there
+	Key    string // an address key, or @domain for everybody there; begins with Hidden where the address was forgotten
 	Reason string
 	Source string // where this was learnt
 	Time   time.Time
@@ -84,16 +105,18 @@ func (a *Accounts) SuppressAll(ctx context.Context, list []Entry) error {
 	})
 }
 
-// Unsuppress takes the entry with exactly this domain and key off the list, and reports whether it was there.
+// Unsuppress takes the entry with exactly this domain and key off the list, and reports whether it was there. An address that was
+// forgotten is found, too.
 func (a *Accounts) Unsuppress(ctx context.Context, domain, key string) (bool, error) {
-	var n int64
-	err := ctx.Err()
-	if err == nil {
-		err = a.db.write(func(t *tx) (err error) {
-			n, err = t.exec("DELETE FROM suppressions WHERE domain = ? AND key = ?", strings.ToLower(domain), key)
-			return err
-		})
+	hidden, err := a.hidden(ctx, key)
+	if err != nil {
+		return false, err
 	}
+	var n int64
+	err = a.db.write(func(t *tx) (err error) {
+		n, err = t.exec("DELETE FROM suppressions WHERE domain = ? AND key IN (?, ?)", strings.ToLower(domain), key, hidden)
+		return err
+	})
 	return n > 0, err
 }
 
@@ -108,13 +131,17 @@ func scanEntry(scan func(...any) error) (Entry, error) {
 }
 
 // Suppressed reports whether a sender of this domain must not mail the address with this key, and why: by an entry for the address
-// or for everybody at its domain, of this sender or of all.
+// or for everybody at its domain, of this sender or of all. Whoever was forgotten is among them.
 func (a *Accounts) Suppressed(ctx context.Context, domain, key string) (Entry, bool, error) {
 	if err := ctx.Err(); err != nil {
 		return Entry{}, false, err
 	}
-	rows, err := a.db.read("SELECT "+entryColumns+" FROM suppressions WHERE key IN (?, ?) AND domain IN (?, '') LIMIT 1",
-		key, "@"+key[strings.LastIndexByte(key, '@')+1:], strings.ToLower(domain))
+	hidden, err := a.hidden(ctx, key)
+	if err != nil {
+		return Entry{}, false, err
+	}
+	rows, err := a.db.read("SELECT "+entryColumns+" FROM suppressions WHERE key IN (?, ?, ?) AND domain IN (?, '') LIMIT 1",
+		key, hidden, "@"+key[strings.LastIndexByte(key, '@')+1:], strings.ToLower(domain))
 	var e Entry
 	found := false
 	err = each(rows, err, func(r *sql.Rows) (err error) {
@@ -153,24 +180,26 @@ func (a *Accounts) Suppressions(ctx context.Context) iter.Seq2[Entry, error] {
 	}
 }
 
-// HighWater returns the highest mark set for the run with this name (Campaign.Run), 0 if none was. A ledger whose own mark is lower
-// is an older copy.
-func (a *Accounts) HighWater(ctx context.Context, run string) (int64, error) {
-	var mark int64
-	err := a.db.reading.QueryRowContext(ctx, "SELECT mark FROM marks WHERE run = ?", run).Scan(&mark)
+// HighWater returns the highest mark claimed for the run with this name (Campaign.Run) and the token it was claimed with; 0 and "" if
+// none was. A ledger whose own mark is lower is an older copy; one whose mark is the same with another token is a copy, too.
+func (a *Accounts) HighWater(ctx context.Context, run string) (mark int64, token string, err error) {
+	err = a.db.reading.QueryRowContext(ctx, "SELECT mark, token FROM marks WHERE run = ?", run).Scan(&mark, &token)
 	if errors.Is(err, sql.ErrNoRows) {
-		return 0, nil
+		return 0, "", nil
 	}
-	return mark, explain(a.db.path, err)
+	return mark, token, explain(a.db.path, err)
 }
 
-// SetHighWater raises the mark of the run; it never lowers it.
-func (a *Accounts) SetHighWater(ctx context.Context, run string, mark int64) error {
+// Claim raises the mark of the run, and reports whether it did: false means that another copy of the ledger has come as far.
+func (a *Accounts) Claim(ctx context.Context, run string, mark int64, token string) (bool, error) {
 	if err := ctx.Err(); err != nil {
-		return err
+		return false, err
 	}
-	return a.db.write(func(t *tx) error {
-		_, err := t.exec("INSERT INTO marks(run, mark) VALUES (?, ?) ON CONFLICT (run) DO UPDATE SET mark = max(mark, excluded.mark)", run, mark)
+	var n int64
+	err := a.db.write(func(t *tx) (err error) {
+		n, err = t.exec("INSERT INTO marks(run, mark, token) VALUES (?, ?, ?) ON CONFLICT (run) DO UPDATE SET mark = excluded.mark, token = excluded.token WHERE excluded.mark > mark",
+			run, mark, token)
 		return err
 	})
+	return n == 1, err
 }

@@ -108,16 +108,20 @@ func TestSuppressions(t *testing.T) {
 func TestHighWater(t *testing.T) {
 	t.Parallel()
 	a := accounts(t, accountsPath(t))
-	for _, mark := range []int64{3, 7, 5} {
-		if err := a.SetHighWater(t.Context(), "run", mark); err != nil {
-			t.Fatal(err)
+	for _, c := range []struct {
+		mark  int64
+		token string
+		want  bool
+	}{{3, "a", true}, {7, "b", true}, {7, "c", false}, {5, "d", false}} {
+		if got, err := a.Claim(t.Context(), "run", c.mark, c.token); err != nil || got != c.want {
+			t.Error(c, got, err)
 		}
 	}
-	if got, err := a.HighWater(t.Context(), "run"); err != nil || got != 7 {
-		t.Error(got, err)
+	if got, token, err := a.HighWater(t.Context(), "run"); err != nil || got != 7 || token != "b" {
+		t.Error(got, token, err)
 	}
-	if got, err := a.HighWater(t.Context(), "other"); err != nil || got != 0 {
-		t.Error(got, err)
+	if got, token, err := a.HighWater(t.Context(), "other"); err != nil || got != 0 || token != "" {
+		t.Error(got, token, err)
 	}
 }
 

@@ -60,8 +60,8 @@ func (l *Ledger) byHand(ctx context.Context, id string, f Filter, a act, name st
 	args = append([]any{first, end}, args...)
 	err = l.db.write(func(t *tx) error {
 		// Not through the cache of statements: the text depends on the filter.
-		if _, err := t.once("INSERT INTO audit(delivery, time, who, act, before, after) SELECT d.id, ?, ?, ?, d.state, ?"+chosen+" ORDER BY d.id",
-			append([]any{time.Now().UnixNano(), person(), name, to.code()}, args...)...); err != nil {
+		if _, err := t.once("INSERT INTO audit(delivery, time, who, host, act, before, after) SELECT d.id, ?, ?, ?, ?, d.state, ?"+chosen+" ORDER BY d.id",
+			append([]any{time.Now().UnixNano(), person(), hostName(), name, to.code()}, args...)...); err != nil {
 			return err
 		}
 		n, err = t.once("UPDATE deliveries SET state = ?, due = 0, attempts = 0, first = 0, reason = ? WHERE id IN (SELECT d.id"+chosen+")",

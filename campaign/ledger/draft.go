@@ -43,6 +43,7 @@ type Draft struct {
 	counts map[State]int64
 	rows   int64
 	closed bool
+	erased map[string]bool // of a Replan: the hashes of people who were forgotten
 }
 
 // Draft begins the plan of a new campaign, and removes what an interrupted draft with the same id left behind. Nothing of a draft
@@ -236,6 +237,11 @@ func (d *Draft) ready(t *tx, row *Row) (hash []byte, lane int64, err error) {
 		}
 		sum := sha256.Sum256([]byte(row.Key))
 		hash = sum[:16]
+		if len(d.erased) > 0 && d.l.KeyHash != nil {
+			if h := d.l.KeyHash(d.id, row.Key); d.erased[string(h)] {
+				hash = h
+			}
+		}
 	}
 	lane, err = d.lane(t, row.Lane)
 	return hash, lane, err
@@ -320,8 +326,8 @@ func (d *Draft) Freeze(ctx context.Context, c Campaign) error {
 		return errors.New("draft is closed")
 	}
 	err := d.l.db.write(func(t *tx) error {
-		n, err := t.exec(`UPDATE campaigns SET frozen = 1, created = ?, definition = ?, templates = ?, list = ?, header = ?, sender = ?, rows = ?
-			WHERE no = ? AND frozen = 0`, created(c), c.Definition, c.Templates, c.List, c.Header, c.From, d.rows, d.no)
+		n, err := t.exec(`UPDATE campaigns SET frozen = 1, created = ?, definition = ?, templates = ?, list = ?, header = ?, sender = ?, rows = ?, host = ?, host_name = ?
+			WHERE no = ? AND frozen = 0`, created(c), c.Definition, c.Templates, c.List, c.Header, c.From, d.rows, c.Host.ID, c.Host.Name, d.no)
 		return errors.Join(err, errRows(n, 1))
 	})
 	if err == nil {

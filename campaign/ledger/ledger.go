@@ -13,6 +13,10 @@ import (
 
 // Ledger is an open state.db. It may be used by any number of goroutines, and by several processes at once.
 type Ledger struct {
+	// KeyHash hashes the keys of people who were forgotten; see Accounts.KeyHash. It is set before the Ledger is used. Forget needs it,
+	// and a Replan without it takes those people for new ones. nil: there is none.
+	KeyHash func(campaign, key string) []byte
+
 	db *store
 
 	mu   sync.Mutex
@@ -40,23 +44,28 @@ func (l *Ledger) Close() error { return l.db.close() }
 type Campaign struct {
 	ID                          string
 	Created                     time.Time
-	Definition, Templates, List string // digests of what the plan was made from
-	Header                      []byte // the list's header, for decoding Row.Fields; owned by the caller
-	From                        string // the sender's address
-	DuplicatesFirst             bool   // of rows with one key and different messages the first is taken, and the others are duplicates
-	Rows                        int64  // rows read; the sum over all states
-	Frozen                      bool   // false only while it is drafted
-	Run                         string // a random name of this campaign in this ledger, made when it is drafted
-	Runs                        int64  // how often Run was called: an older copy of the file has fewer
+	Definition, Templates, List string    // digests of what the plan was made from
+	Header                      []byte    // the list's header, for decoding Row.Fields; owned by the caller
+	From                        string    // the sender's address
+	DuplicatesFirst             bool      // of rows with one key and different messages the first is taken, and the others are duplicates
+	Rows                        int64     // rows read; the sum over all states
+	Frozen                      bool      // false only while it is drafted
+	Run                         string    // a random name of this campaign in this ledger, made when it is drafted
+	Runs                        int64     // how often Run was called: an older copy of the file has fewer
+	Token                       string    // a random name of the last run; of two copies of the file each has its own
+	Host                        Host      // the machine of the last run, or of the plan; zero if not known
+	Purged                      time.Time // when its rows were erased; zero: they are there
+	Lost                        int64     // rows whose key could not be read when the file was repaired
 }
 
-const campaignColumns = "id, created, definition, templates, list, header, sender, first, rows, frozen, run, turn"
+const campaignColumns = "id, created, definition, templates, list, header, sender, first, rows, frozen, run, turn, token, host, host_name, purged, lost"
 
 func scanCampaign(scan func(...any) error, no ...any) (*Campaign, error) {
 	var c Campaign
-	var created int64
-	err := scan(append(no, &c.ID, &created, &c.Definition, &c.Templates, &c.List, &c.Header, &c.From, &c.DuplicatesFirst, &c.Rows, &c.Frozen, &c.Run, &c.Runs)...)
-	c.Created = moment(created)
+	var created, purged int64
+	err := scan(append(no, &c.ID, &created, &c.Definition, &c.Templates, &c.List, &c.Header, &c.From, &c.DuplicatesFirst, &c.Rows, &c.Frozen, &c.Run, &c.Runs,
+		&c.Token, &c.Host.ID, &c.Host.Name, &purged, &c.Lost)...)
+	c.Created, c.Purged = moment(created), moment(purged)
 	return &c, err
 }
 
@@ -106,13 +115,15 @@ func (l *Ledger) Counts(ctx context.Context, id string) (map[State]int64, int64,
 	counts := map[State]int64{}
 	if err == nil {
 		first, end := span(no)
-		rows, e := tx.QueryContext(ctx, countQuery, first, end)
+		rows, e := tx.QueryContext(ctx, countQuery, first, end, no)
 		err = scanCounts(rows, e, counts)
 	}
 	return counts, total, explain(l.db.path, err)
 }
 
-const countQuery = "SELECT state, count(*) FROM deliveries WHERE id >= ? AND id < ? GROUP BY state"
+// countQuery counts deliveries, and those that were erased and left their number.
+const countQuery = `SELECT state, count(*) FROM deliveries WHERE id >= ? AND id < ? GROUP BY state
+	UNION ALL SELECT state, n FROM tallies WHERE campaign = ?`
 
 func scanCounts(rows *sql.Rows, err error, into map[State]int64) error {
 	return each(rows, err, func(r *sql.Rows) error {

@@ -146,7 +146,7 @@ func TestAccountsGoOnFromTheFirstVersion(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := &Accounts{db: s}
-	if err := a.SetHighWater(t.Context(), "r", 7); err != nil {
+	if _, err := s.conn.ExecContext(t.Context(), "INSERT INTO marks(run, mark) VALUES ('r', 7)"); err != nil {
 		t.Fatal(err)
 	}
 	if err := a.Close(); err != nil {
@@ -156,7 +156,7 @@ func TestAccountsGoOnFromTheFirstVersion(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer a.Close()
-	if mark, err := a.HighWater(t.Context(), "r"); err != nil || mark != 7 {
+	if mark, _, err := a.HighWater(t.Context(), "r"); err != nil || mark != 7 {
 		t.Error(mark, err)
 	}
 	if err := a.AddDay(t.Context(), "k", t0, 1, 0); err != nil {

@@ -36,9 +36,9 @@ type Record struct {
 
 // Change is one change of state by hand.
 type Change struct {
-	Time          time.Time
-	Who, Act      string
-	Before, After State
+	Time           time.Time
+	Who, Host, Act string // who ran the program on which machine, and what for
+	Before, After  State
 }
 
 // where is the filter as a condition on d and r, and its arguments.
@@ -98,7 +98,7 @@ func (l *Ledger) Deliveries(ctx context.Context, id string, f Filter) iter.Seq2[
 func (l *Ledger) records(ctx context.Context, f Filter, at, end int64) ([]Record, error) {
 	cond, args := f.where()
 	rows, err := l.db.reading.QueryContext(ctx, `SELECT d.id, r.number, r.place, r.key, r.address, r.address_key, l.name, r.fields, d.digest, d.state, d.reason,
-			d.attempts, d.first, d.due, a.no, a.time, a.state, a.stage, a.code, a.enhanced, a.text, a.server, u.no, u.time, u.who, u.act, u.before, u.after
+			d.attempts, d.first, d.due, a.no, a.time, a.state, a.stage, a.code, a.enhanced, a.text, a.server, u.no, u.time, u.who, u.host, u.act, u.before, u.after
 		FROM deliveries d JOIN rows r ON r.id = d.id JOIN lanes l ON l.no = d.lane
 		LEFT JOIN attempts a ON a.no = (SELECT max(no) FROM attempts WHERE delivery = d.id)
 		LEFT JOIN audit u ON u.no = (SELECT max(no) FROM audit WHERE delivery = d.id)
@@ -116,9 +116,9 @@ func scanRecord(rows *sql.Rows) (Record, error) {
 	var r Record
 	var state, first, due int64
 	var no, at, outcome, code, changeNo, changed, before, after sql.NullInt64
-	var stage, enhanced, text, server, who, act sql.NullString
+	var stage, enhanced, text, server, who, host, act sql.NullString
 	err := rows.Scan(&r.ID, &r.Number, &r.Place, &r.Key, &r.Address, &r.AddressKey, &r.Lane, &r.Fields, &r.Digest, &state, &r.Reason, &r.Attempts, &first, &due,
-		&no, &at, &outcome, &stage, &code, &enhanced, &text, &server, &changeNo, &changed, &who, &act, &before, &after)
+		&no, &at, &outcome, &stage, &code, &enhanced, &text, &server, &changeNo, &changed, &who, &host, &act, &before, &after)
 	r.State, r.First, r.Due = stateOf(state), moment(first), moment(due)
 	if no.Valid {
 		r.Last = &Result{State: stateOf(outcome.Int64), Stage: stage.String, Code: int(code.Int64), Enhanced: enhanced.String, Text: text.String,
@@ -128,7 +128,7 @@ func scanRecord(rows *sql.Rows) (Record, error) {
 		}
 	}
 	if changeNo.Valid {
-		r.Hand = &Change{Time: moment(changed.Int64), Who: who.String, Act: act.String, Before: stateOf(before.Int64), After: stateOf(after.Int64)}
+		r.Hand = &Change{Time: moment(changed.Int64), Who: who.String, Host: host.String, Act: act.String, Before: stateOf(before.Int64), After: stateOf(after.Int64)}
 	}
 	return r, err
 }

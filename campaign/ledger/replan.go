@@ -30,9 +30,12 @@ type Replan struct {
 // Replan begins a re-plan of a frozen campaign: Add all rows of the new list, look at Counts, then Apply or Discard. Of c only ID
 // and DuplicatesFirst count, as in Draft. It needs the campaign's lock, and takes it until then if this Ledger does not hold it.
 func (l *Ledger) Replan(ctx context.Context, c Campaign) (_ *Replan, err error) {
-	no, _, err := l.find(ctx, c.ID)
+	no, kept, err := l.find(ctx, c.ID)
 	if err != nil {
 		return nil, err
+	}
+	if !kept.Purged.IsZero() || kept.Lost > 0 {
+		return nil, fmt.Errorf("re-plan %q: %w: its rows were erased, or keys were lost in a repair, so that new rows cannot be told from those that were mailed", c.ID, ErrState)
 	}
 	release, err := l.holding(c.ID)
 	if err != nil {
@@ -52,6 +55,17 @@ func (l *Ledger) Replan(ctx context.Context, c Campaign) (_ *Replan, err error) 
 	d, err := l.draft(ctx, c, last-first)
 	if err != nil {
 		return nil, err
+	}
+	d.erased = map[string]bool{}
+	rows, err := l.db.reading.QueryContext(ctx, "SELECT hash FROM rows WHERE id >= ? AND id < ? AND key = '' AND hash IS NOT NULL", first, end)
+	err = each(rows, err, func(rows *sql.Rows) error {
+		var hash []byte
+		err := rows.Scan(&hash)
+		d.erased[string(hash)] = true
+		return err
+	})
+	if err != nil {
+		return nil, errors.Join(explain(l.db.path, err), d.Discard(ctx))
 	}
 	return &Replan{draft: d, into: no, release: release}, nil
 }

@@ -47,6 +47,8 @@ type RunOptions struct {
 	Now func() time.Time
 	// Only says which deliveries this run is about. The others stay as they are, and are not work left. nil: all.
 	Only func(Delivery) (bool, error)
+	// Host is the machine, which the campaign remembers. The zero Host leaves what it remembers.
+	Host Host
 	// Limit is how many different deliveries the run may try; those it defers are tried again within it. 0: no limit.
 	Limit int64
 }
@@ -91,10 +93,11 @@ func (l *Ledger) Run(ctx context.Context, id string, o RunOptions) (*Run, error)
 		if err := r.recover(t); err != nil {
 			return err
 		}
-		if err := t.row("UPDATE campaigns SET turn = turn + 1 WHERE no = ? RETURNING turn", no).Scan(&r.turn); err != nil {
+		if err := t.row(`UPDATE campaigns SET turn = turn + 1, token = ?1, host = iif(?2 = '', host, ?2), host_name = iif(?2 = '', host_name, ?3)
+			WHERE no = ?4 RETURNING turn`, newRun(), o.Host.ID, o.Host.Name, no).Scan(&r.turn); err != nil {
 			return err
 		}
-		rows, err := t.query(countQuery, r.first, r.end)
+		rows, err := t.query(countQuery, r.first, r.end, no)
 		return scanCounts(rows, err, r.counts)
 	})
 	if err != nil {

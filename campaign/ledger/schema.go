@@ -59,7 +59,18 @@ CREATE TABLE audit (
 	before INTEGER NOT NULL, after INTEGER NOT NULL
 );
 CREATE INDEX audit_delivery ON audit(delivery);
-` + stateNames()}
+` + stateNames(), `
+ALTER TABLE campaigns ADD COLUMN token TEXT NOT NULL DEFAULT '';     -- of the last run, as in the accounts' marks
+ALTER TABLE campaigns ADD COLUMN host TEXT NOT NULL DEFAULT '';      -- the machine of the last run, or of the plan; '' if not known
+ALTER TABLE campaigns ADD COLUMN host_name TEXT NOT NULL DEFAULT '';
+ALTER TABLE campaigns ADD COLUMN purged INTEGER NOT NULL DEFAULT 0;  -- when its rows were erased
+ALTER TABLE campaigns ADD COLUMN lost INTEGER NOT NULL DEFAULT 0;    -- rows whose key a repair could not read
+ALTER TABLE audit ADD COLUMN host TEXT NOT NULL DEFAULT '';
+CREATE TABLE tallies (                 -- what is left of deliveries that were erased
+	campaign INTEGER NOT NULL, state INTEGER NOT NULL, n INTEGER NOT NULL,
+	PRIMARY KEY (campaign, state)
+) WITHOUT ROWID;
+`}
 
 // stateNames fills the table of states.
 func stateNames() string {
@@ -101,4 +112,6 @@ CREATE TABLE moments (                 -- uses of the last minute once more, by 
 	key TEXT NOT NULL, ms INTEGER NOT NULL, n INTEGER NOT NULL,
 	PRIMARY KEY (key, ms)
 ) WITHOUT ROWID;
+`, `
+ALTER TABLE marks ADD COLUMN token TEXT NOT NULL DEFAULT ''; -- of the run that set the mark: two copies of a ledger may come as far
 `}

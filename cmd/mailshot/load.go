@@ -89,17 +89,12 @@ func (t *tool) finding(f check.Finding) {
 
 // refuse turns the errors of a plan or check into what a person sees, with the exit code and the next command.
 func (t *tool) refuse(err error, name string) error {
-	var (
-		found  *campaign.CheckError
-		locked *ledger.LockedError
-	)
+	var found *campaign.CheckError
 	switch {
 	case errors.As(err, &found):
 		t.shown(found.Report)
 		return &exit{exitFindings, fmt.Errorf("%s; nothing was sent", plural(int64(found.Report.Errors()), "error")),
 			"mend it, then mailshot check " + quoted(name)}
-	case errors.As(err, &locked):
-		return &exit{exitFailed, fmt.Errorf("%w; wait for it, or stop it with an interrupt", err), "mailshot status " + quoted(name)}
 	case errors.Is(err, context.Canceled):
 		return &exit{exitWorkLeft, errors.New("interrupted; nothing was sent"), "mailshot check " + quoted(name)}
 	case errors.Is(err, campaign.ErrDeclined):

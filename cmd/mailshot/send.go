@@ -28,6 +28,7 @@ type sendFlags struct {
 	limit                 int64
 	toSink, yes, wait     bool
 	skipErrors, acceptAll bool
+	acceptCopy            bool
 	json                  bool
 	fail                  []string
 }
@@ -59,6 +60,7 @@ everything and leaves those messages unknown.`,
 	fs.BoolVar(&f.wait, "wait", false, "stay until nothing is left, also when nothing is due within the hour")
 	fs.BoolVar(&f.skipErrors, "skip-errors", false, "leave out rows with faults instead of refusing the campaign")
 	fs.BoolVar(&f.acceptAll, "accept-changes", false, "take changed templates or a changed list into a campaign that has begun")
+	fs.BoolVar(&f.acceptCopy, "accept-copy", false, "go on with a ledger that is an older copy, or comes from another machine; what may have been sent becomes unknown")
 	fs.BoolVar(&f.json, "json", false, "print the result as JSON")
 	return cmd
 }
@@ -124,16 +126,14 @@ func (t *tool) send(cmd *cobra.Command, args []string, f sendFlags) (err error) 
 		t.say("making and checking every message; nothing is sent yet")
 	}
 	plan, err := c.Plan(ctx, campaign.PlanOptions{
-		SkipErrors: f.skipErrors, AcceptChanges: f.acceptAll, Only: f.only, Limit: f.limit,
+		SkipErrors: f.skipErrors, AcceptChanges: f.acceptAll, AcceptCopy: f.acceptCopy, Only: f.only, Limit: f.limit,
 		Confirm: func(ch campaign.Changes) (bool, error) { return t.confirmChanges(ctx, ch, f.yes) },
 	})
-	if changed := (*campaign.ChangedError)(nil); errors.As(err, &changed) {
-		accept := f
-		accept.acceptAll = true
-		return &exit{exitFindings, fmt.Errorf("%w; nothing was sent", err), accept.again(t, d.Path)}
-	}
 	if err != nil {
-		return t.refuse(err, d.Path)
+		return t.unplanned(err, f, c.ID(), d.Path)
+	}
+	if plan.Doubtful > 0 {
+		t.say("%s unknown: another copy of the ledger may have sent them", plural(plan.Doubtful, "message is now", "messages are now"))
 	}
 	t.showPlan(c.ID(), plan)
 	if plan.ToSend > 0 {
@@ -150,8 +150,11 @@ func (t *tool) send(cmd *cobra.Command, args []string, f sendFlags) (err error) 
 	finished := progress.show()
 	sum, err := c.Run(ctx, hard, campaign.RunOptions{Wait: f.wait})
 	finished()
+	if copied := (*campaign.CopiedError)(nil); errors.As(err, &copied) {
+		return t.copied(copied, f, d.Path)
+	}
 	if err != nil && sum == nil {
-		return &exit{exitFailed, err, "mailshot status " + quoted(d.Path)}
+		return &exit{exitFailed, err, "mailshot status " + f.look(t, c.ID(), d.Path)}
 	}
 	if basin != nil {
 		// The files are complete only now: an mbox appears when it is closed.
@@ -160,6 +163,39 @@ func (t *tool) send(cmd *cobra.Command, args []string, f sendFlags) (err error) 
 		}
 	}
 	return t.ended(sum, err, f, d.Path, basin)
+}
+
+// unplanned says why there is no plan to send by.
+func (t *tool) unplanned(err error, f sendFlags, id, file string) error {
+	var (
+		changed *campaign.ChangedError
+		copied  *campaign.CopiedError
+		purged  *campaign.PurgedError
+		locked  *ledger.LockedError
+	)
+	switch {
+	case errors.As(err, &changed):
+		f.acceptAll = true
+		return &exit{exitFindings, fmt.Errorf("%w; nothing was sent", err), f.again(t, file)}
+	case errors.As(err, &copied):
+		return t.copied(copied, f, file)
+	case errors.As(err, &purged):
+		f.id, f.acceptAll = id+"-2", false
+		return &exit{exitFindings, fmt.Errorf("%w; nothing was sent\nnew people are sent to as another campaign", err), f.again(t, file)}
+	case errors.As(err, &locked):
+		return &exit{exitFailed, fmt.Errorf("%w; wait for it, or stop it with an interrupt", err), "mailshot status " + f.look(t, id, file)}
+	}
+	return t.refuse(err, file)
+}
+
+// copied refuses a ledger that is a copy, with what there is to do.
+func (t *tool) copied(e *campaign.CopiedError, f sendFlags, file string) error {
+	f.acceptCopy = true
+	next := f.again(t, file)
+	if e.Certain() {
+		return &exit{exitFindings, fmt.Errorf("%w; nothing was sent\nbring the newer .mailshot folder here if there is one; --accept-copy makes everything unknown that the other may have sent, for you to resolve", e), next}
+	}
+	return &exit{exitFindings, fmt.Errorf("%w; nothing was sent\nif it was sent from there since, bring that .mailshot folder here; --accept-copy says that it was not, and that it goes on here", e), next}
 }
 
 // mayAsk refuses, before any work, what could only end in a question that nobody can answer.
@@ -204,6 +240,7 @@ func (f sendFlags) again(t *tool, file string) string {
 	}
 	flag("--skip-errors", f.skipErrors)
 	flag("--accept-changes", f.acceptAll)
+	flag("--accept-copy", f.acceptCopy)
 	flag("--wait", f.wait)
 	flag("--json", f.json)
 	flag("--yes", f.yes)

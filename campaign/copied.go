@@ -1,0 +1,97 @@
+package campaign
+
+import (
+	"context"
+	"fmt"
+
+	"mailshot/campaign/ledger"
+)
+
+// A ledger that was copied, or restored from a backup, does not know who was mailed since. Three things tell it from the one and
+// only: the accounts' high-water mark of the campaign's runs is above its own; the mark is the same and was set by another copy's
+// run; or the last run was on another machine, whose accounts cannot be asked.
+
+// CopiedError says that the campaign's ledger is a copy, or may be one: whoever was mailed from the other one since would be mailed
+// again.
+type CopiedError struct {
+	ID, State string
+	Missing   int64       // runs that this copy does not know; 0 if that cannot be told
+	Host      ledger.Host // where the last run was, if that was another machine
+}
+
+func (e *CopiedError) Error() string {
+	switch {
+	case e.Missing > 0:
+		return fmt.Sprintf("%s is an older copy: %d runs of campaign %s are missing in it, and whoever was mailed in them would be mailed again", e.State, e.Missing, e.ID)
+	case e.Host.ID != "":
+		return fmt.Sprintf("%s comes from another machine (%s): whoever was mailed from there since would be mailed again", e.State, e.Host.Name)
+	}
+	return fmt.Sprintf("%s is a copy: campaign %s was sent from another one as well, and whoever was mailed from that would be mailed again", e.State, e.ID)
+}
+
+// Certain reports whether another copy was sent from, for certain.
+func (e *CopiedError) Certain() bool { return e.Host.ID == "" }
+
+// copied looks for signs that the ledger is a copy; nil: there are none.
+func (c *Campaign) copied(ctx context.Context) (*CopiedError, int64, error) {
+	mark, token, err := c.accounts.HighWater(ctx, c.frozen.Run)
+	if err != nil || c.opts.Sink != nil {
+		return nil, 0, err
+	}
+	e := &CopiedError{ID: c.id, State: c.statePath()}
+	switch {
+	case mark > c.frozen.Runs:
+		e.Missing = mark - c.frozen.Runs
+	case mark > 0 && mark == c.frozen.Runs && token != c.frozen.Token:
+	case c.frozen.Host.ID != "" && c.frozen.Host.ID != c.host().ID:
+		e.Host = c.frozen.Host
+	default:
+		return nil, mark, nil
+	}
+	return e, mark, nil
+}
+
+// unique refuses a copy of the ledger, unless accept says that a person knows of it. Of a copy that is certainly behind, what was not
+// sent becomes unknown, for another copy may have sent it. Of one from another machine the person has said that nothing was sent from
+// there since, and it goes on as it is.
+func (c *Campaign) unique(ctx context.Context, accept bool) (doubtful int64, err error) {
+	e, mark, err := c.copied(ctx)
+	if e == nil || err != nil {
+		return 0, err
+	}
+	if !accept {
+		return 0, e
+	}
+	if e.Certain() {
+		if doubtful, err = c.ledger.Distrust(ctx, c.id, mark); err != nil {
+			return 0, err
+		}
+		c.frozen, err = c.ledger.Campaign(ctx, c.id)
+	}
+	return doubtful, err
+}
+
+// claim makes the run that has just begun the campaign's newest, before it sends anything. It fails when another copy of the ledger
+// began one at the same time.
+func (c *Campaign) claim(ctx context.Context) error {
+	if c.opts.Sink != nil {
+		return nil
+	}
+	now, err := c.ledger.Campaign(ctx, c.id)
+	if err != nil {
+		return err
+	}
+	ok, err := c.accounts.Claim(ctx, now.Run, now.Runs, now.Token)
+	if err == nil && !ok {
+		err = &CopiedError{ID: c.id, State: c.statePath()}
+	}
+	return err
+}
+
+// host is the machine that this runs on.
+func (c *Campaign) host() ledger.Host {
+	if c.opts.Host.ID != "" {
+		return c.opts.Host
+	}
+	return ledger.ThisHost()
+}

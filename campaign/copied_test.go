@@ -1,0 +1,182 @@
+package campaign_test
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"mailshot/campaign"
+	"mailshot/campaign/ledger"
+	"mailshot/internal/sink"
+)
+
+// copied is a folder with the same campaign, user and machine.
+func (f *folder) copied(t *testing.T) *folder {
+	t.Helper()
+	c := &folder{dir: filepath.Join(t.TempDir(), "copy"), accounts: f.accounts}
+	if err := os.CopyFS(c.dir, os.DirFS(f.dir)); err != nil {
+		t.Fatal(err)
+	}
+	private(t, filepath.Join(c.dir, ".mailshot"))
+	return c
+}
+
+// private gives the files below dir the modes of a user's own, which a copy has lost.
+func private(t *testing.T, dir string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if e.IsDir() {
+			return os.Chmod(path, 0o700)
+		}
+		return os.Chmod(path, 0o600)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// refused checks that the folder's campaign is not gone on with as it is; what is sent all the same counts in the sink.
+func (f *folder) refused(t *testing.T, o campaign.Options) *campaign.CopiedError {
+	t.Helper()
+	c := f.open(t, o)
+	defer c.Close()
+	_, err := c.Plan(t.Context(), campaign.PlanOptions{})
+	if err == nil {
+		_, err = c.Run(t.Context(), nil, campaign.RunOptions{})
+	}
+	var e *campaign.CopiedError
+	if !errors.As(err, &e) {
+		t.Errorf("%v, want a CopiedError", err)
+		return &campaign.CopiedError{}
+	}
+	return e
+}
+
+func started(t *testing.T, n int, rules ...string) (*folder, *record) {
+	t.Helper()
+	s, rec := startSink(t, sink.Options{}, rules...)
+	f := newFolder(t)
+	f.write(t, "campaign.yaml", base+server(s, ""))
+	f.write(t, "body.txt", "Dear {{.name}}\n")
+	f.write(t, "people.csv", people(n))
+	return f, rec
+}
+
+// An older copy of the ledger does not know who was mailed since: it is not gone on with by itself, and when a person accepts it,
+// what the missing run may have sent is unknown. Proven by leaving out the high-water mark (the three of the second run were mailed
+// twice), and by going on with an accepted copy as it is (the same).
+func TestOlderCopyOfTheLedger(t *testing.T) {
+	t.Parallel()
+	f, rec := started(t, 4)
+	f.send(t, campaign.Options{}, campaign.PlanOptions{Limit: 1})
+	older := f.copied(t)
+	f.send(t, campaign.Options{}, campaign.PlanOptions{})
+
+	if e := older.refused(t, campaign.Options{}); e.Missing != 1 || !e.Certain() {
+		t.Errorf("%+v", e)
+	}
+	sum := older.send(t, campaign.Options{}, campaign.PlanOptions{AcceptCopy: true})
+	want(t, sum, map[ledger.State]int64{ledger.Sent: 1, ledger.Unknown: 3})
+	if sum.ExitCode() != 5 {
+		t.Errorf("exit %d", sum.ExitCode())
+	}
+	// Now the copy is ahead, and the first folder is the one that is behind.
+	if e := f.refused(t, campaign.Options{}); e.Missing != 1 {
+		t.Errorf("%+v", e)
+	}
+	want(t, older.send(t, campaign.Options{}, campaign.PlanOptions{}), map[ledger.State]int64{ledger.Sent: 1, ledger.Unknown: 3})
+	if n := len(rec.accepted(t)); n != 4 {
+		t.Errorf("%d messages at the sink, want 4", n)
+	}
+}
+
+// A folder that was copied before the first message left is a copy like any other, and of two that are sent from at the same time
+// one sends. Proven by letting a run go on whose mark another copy has claimed: everybody was mailed twice.
+func TestTwoCopiesAtOnce(t *testing.T) {
+	t.Parallel()
+	f, rec := started(t, 20)
+	c := f.open(t, campaign.Options{})
+	if _, err := c.Plan(t.Context(), campaign.PlanOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	c.Close()
+	folders := []*folder{f, f.copied(t), f.copied(t)}
+	open := make([]*campaign.Campaign, len(folders))
+	for i, f := range folders { // all have planned before any runs
+		open[i] = f.open(t, campaign.Options{})
+		defer open[i].Close()
+		if _, err := open[i].Plan(t.Context(), campaign.PlanOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	errs := make([]error, len(folders))
+	var all sync.WaitGroup
+	for i, c := range open {
+		all.Go(func() { _, errs[i] = c.Run(t.Context(), nil, campaign.RunOptions{}) })
+	}
+	all.Wait()
+	ran, copies := 0, 0
+	for _, err := range errs {
+		var e *campaign.CopiedError
+		switch {
+		case err == nil:
+			ran++
+		case errors.As(err, &e):
+			copies++
+		default:
+			t.Error(err)
+		}
+	}
+	if ran != 1 || copies != 2 {
+		t.Errorf("%d ran, %d were refused: %v", ran, copies, errs)
+	}
+	for i, f := range folders {
+		open[i].Close()
+		if errs[i] != nil { // it is as far as the other by number, but not the same
+			f.refused(t, campaign.Options{})
+		}
+	}
+	if n := len(rec.accepted(t)); n != 20 {
+		t.Errorf("%d messages at the sink, want 20", n)
+	}
+}
+
+// On another machine nothing tells whether the first one went on: a person says so. Proven by forgetting the machine of the last
+// run: the copy was sent from without a word, and three people were mailed twice.
+func TestLedgerFromAnotherMachine(t *testing.T) {
+	t.Parallel()
+	f, rec := started(t, 4)
+	here, there := campaign.Options{Host: ledger.Host{ID: "1", Name: "desk"}}, campaign.Options{Host: ledger.Host{ID: "2", Name: "laptop"}}
+	f.send(t, here, campaign.PlanOptions{Limit: 1})
+
+	moved := f.copied(t)
+	moved.accounts = filepath.Join(t.TempDir(), "user", "accounts.db") // the other machine's user has a copy of that, too
+	if err := os.CopyFS(filepath.Dir(moved.accounts), os.DirFS(filepath.Dir(f.accounts))); err != nil {
+		t.Fatal(err)
+	}
+	private(t, filepath.Dir(moved.accounts))
+	f.send(t, here, campaign.PlanOptions{})
+	if e := moved.refused(t, there); e.Certain() || e.Host.Name != "desk" {
+		t.Errorf("%+v", e)
+	}
+	if n := len(rec.accepted(t)); n != 4 {
+		t.Errorf("%d messages at the sink, want 4", n)
+	}
+
+	// Back where it was, nobody is asked. Accepted once, it is at home on the other machine.
+	f, rec = started(t, 4)
+	f.send(t, here, campaign.PlanOptions{Limit: 1})
+	f.send(t, here, campaign.PlanOptions{Limit: 1})
+	f.send(t, there, campaign.PlanOptions{Limit: 1, AcceptCopy: true})
+	want(t, f.send(t, there, campaign.PlanOptions{}), map[ledger.State]int64{ledger.Sent: 4})
+	f.refused(t, here)
+	if n := len(rec.accepted(t)); n != 4 {
+		t.Errorf("%d messages at the sink, want 4", n)
+	}
+}

@@ -1,0 +1,238 @@
+package ledger
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Forgotten is what Forget did.
+type Forgotten struct {
+	Campaigns []string // in which the person stood
+	Rows      int64    // emptied
+	Stopped   int64    // of them: were still to be sent, and are suppressed now
+	Keys      []string // what they were known by
+	Mentions  []string // the places of other rows in whose fields the address stands: at most the first hundred
+}
+
+// Forget erases a person from all campaigns of the file: address, key, fields and the digest of the message from the rows, and the
+// servers' words from the attempts. What stays are the states, so that they still add up, the times and codes of attempts, and in
+// place of the key's hash that of KeyHash, which nobody can make without its secret: a list that is planned again still finds that
+// the person was there. What was to be sent is suppressed. Unfinished drafts are removed. Then the file is written anew, so that no
+// byte of it is left behind.
+//
+// It takes the locks of all campaigns, and returns a *LockedError when one is in use.
+func (l *Ledger) Forget(ctx context.Context, addressKey string) (f *Forgotten, err error) {
+	if addressKey == "" || l.KeyHash == nil {
+		return nil, errors.New("forget: no address, or no KeyHash")
+	}
+	all, release, err := l.lockAll(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	f = &Forgotten{}
+	for _, c := range all {
+		if !c.frozen {
+			if err := l.remove(ctx, c.no); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if err := l.forget(c, addressKey, f); err != nil {
+			return nil, err
+		}
+	}
+	rows, err := l.db.reading.QueryContext(ctx, `SELECT place FROM rows
+		WHERE instr(lower(CAST(fields AS TEXT)), ?1) > 0 OR instr(lower(address), ?1) > 0 ORDER BY id LIMIT 100`, strings.ToLower(addressKey))
+	err = each(rows, err, func(rows *sql.Rows) error {
+		var place string
+		err := rows.Scan(&place)
+		f.Mentions = append(f.Mentions, place)
+		return err
+	})
+	if err != nil {
+		return nil, explain(l.db.path, err)
+	}
+	return f, l.db.rewrite(ctx)
+}
+
+// numbered is a campaign's number.
+type numbered struct {
+	no     int64
+	id     string
+	frozen bool
+}
+
+// lockAll takes the locks of all campaigns of the file, drafts included, that are not held through l already.
+func (l *Ledger) lockAll(ctx context.Context) (all []numbered, release func() error, err error) {
+	var releases []func() error
+	release = func() error {
+		var errs []error
+		for _, r := range releases {
+			errs = append(errs, r())
+		}
+		return errors.Join(errs...)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, release())
+		}
+	}()
+	rows, err := l.db.reading.QueryContext(ctx, "SELECT no, id, frozen FROM campaigns ORDER BY no")
+	err = each(rows, err, func(rows *sql.Rows) error {
+		var c numbered
+		err := rows.Scan(&c.no, &c.id, &c.frozen)
+		all = append(all, c)
+		return err
+	})
+	if err != nil {
+		return nil, nil, explain(l.db.path, err)
+	}
+	for _, c := range all {
+		if l.locked(c.id) {
+			continue // by the caller, or with the frozen campaign of a draft
+		}
+		k, err := l.Lock(c.id)
+		if err != nil {
+			return nil, nil, err
+		}
+		releases = append(releases, k.Close)
+	}
+	return all, release, nil
+}
+
+// forget empties the person's rows of one campaign.
+func (l *Ledger) forget(c numbered, addressKey string, f *Forgotten) error {
+	first, end := span(c.no)
+	type found struct {
+		id    int64
+		key   string
+		owns  bool
+		state State
+	}
+	return l.db.write(func(t *tx) error {
+		var list []found
+		rows, err := t.query("SELECT r.id, r.key, r.hash IS NOT NULL, d.state FROM rows r JOIN deliveries d ON d.id = r.id WHERE r.id >= ? AND r.id < ? AND r.address_key = ?",
+			first, end, addressKey)
+		err = each(rows, err, func(rows *sql.Rows) error {
+			var one found
+			var state int64
+			err := rows.Scan(&one.id, &one.key, &one.owns, &state)
+			one.state = stateOf(state)
+			list = append(list, one)
+			return err
+		})
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		f.Campaigns = append(f.Campaigns, c.id)
+		now := time.Now().UnixNano()
+		for _, one := range list {
+			f.Rows++
+			f.Keys = append(f.Keys, one.key)
+			after, reason := one.state, ""
+			if legal(byForget, one.state, Suppressed) {
+				after = Suppressed
+				f.Stopped++
+			}
+			if after == Suppressed {
+				reason = "forgotten on request"
+			}
+			var kept []byte
+			if one.owns {
+				kept = l.KeyHash(c.id, one.key)
+			}
+			if _, err := t.exec("UPDATE rows SET hash = ?, key = '', address = '', address_key = '', fields = NULL WHERE id = ?", kept, one.id); err != nil {
+				return err
+			}
+			if _, err := t.exec("UPDATE deliveries SET state = ?, due = iif(state = ?, due, 0), digest = NULL, reason = iif(? <> '', ?, iif(reason = '', '', 'forgotten on request')) WHERE id = ?",
+				after.code(), after.code(), reason, reason, one.id); err != nil {
+				return err
+			}
+			if _, err := t.exec("UPDATE attempts SET text = '' WHERE delivery = ?", one.id); err != nil {
+				return err
+			}
+			if _, err := t.exec("INSERT INTO audit(delivery, time, who, host, act, before, after) VALUES (?, ?, ?, ?, 'forget', ?, ?)",
+				one.id, now, person(), hostName(), one.state.code(), after.code()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// rewrite writes the file anew and empties its log, so that nothing that was erased is left in either. It fails while another process
+// reads the file, and may be tried again.
+func (s *store) rewrite(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stmts == nil {
+		return fmt.Errorf("%s: %w", s.path, sql.ErrConnDone)
+	}
+	if _, err := s.conn.ExecContext(ctx, "VACUUM"); err != nil {
+		return explain(s.path, err)
+	}
+	var held, log, done int
+	if err := s.conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&held, &log, &done); err != nil {
+		return explain(s.path, err)
+	}
+	if held != 0 {
+		return &FileError{Path: s.path, Text: "another process reads the file, so that its log cannot be emptied yet", Hint: "the same again when that has ended"}
+	}
+	return nil
+}
+
+// Forget keeps a person off all campaigns without their address: their entries on the list of people never to be mailed go, and one
+// takes their place that only the address itself leads to. Reasons and sources go with them.
+func (a *Accounts) Forget(ctx context.Context, addressKey string) error {
+	hidden, err := a.hidden(ctx, addressKey)
+	if err != nil {
+		return err
+	}
+	err = a.db.write(func(t *tx) error {
+		if _, err := t.exec("DELETE FROM suppressions WHERE key = ?", addressKey); err != nil {
+			return err
+		}
+		_, err := t.exec("INSERT OR IGNORE INTO suppressions(domain, key, reason, source, time) VALUES ('', ?, 'forgotten on request', 'forget', ?)",
+			hidden, time.Now().UnixNano())
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return a.db.rewrite(ctx)
+}
+
+// Hidden marks the key of an entry whose address was forgotten: it begins with this.
+const Hidden = "#"
+
+// hidden is what stands on the list of people never to be mailed in place of a forgotten address.
+func (a *Accounts) hidden(ctx context.Context, addressKey string) (string, error) {
+	secret, err := a.Secret(ctx)
+	if err != nil {
+		return "", err
+	}
+	mac := hmac.New(sha256.New, secret)
+	mac.Write([]byte("forgotten\x00" + addressKey))
+	return Hidden + hex.EncodeToString(mac.Sum(nil)[:16]), nil
+}
+
+// KeyHash is what Ledger.KeyHash is to be: a hash of a campaign's key, made with the secret of these accounts.
+func (a *Accounts) KeyHash(ctx context.Context) (func(campaign, key string) []byte, error) {
+	secret, err := a.Secret(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return func(campaign, key string) []byte {
+		mac := hmac.New(sha256.New, secret)
+		mac.Write([]byte("row\x00" + campaign + "\x00" + key))
+		return mac.Sum(nil)[:16]
+	}, nil
+}

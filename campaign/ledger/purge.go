@@ -1,0 +1,121 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+)
+
+// Ended is a campaign of which nothing is left to be sent or decided.
+type Ended struct {
+	ID   string
+	Rows int64     // that would be erased
+	Last time.Time // when anything last happened to it
+}
+
+// Ended lists the campaigns that have rows, of which nothing is pending, deferred, begun or unknown, and to which nothing has happened
+// since before. They are those that Purge takes.
+func (l *Ledger) Ended(ctx context.Context, before time.Time) ([]Ended, error) {
+	var list []Ended
+	rows, err := l.db.reading.QueryContext(ctx, `SELECT c.id, (SELECT count(*) FROM deliveries d WHERE d.id >= c.no << 40 AND d.id < (c.no + 1) << 40) AS n,
+		max(c.created,
+			coalesce((SELECT max(time) FROM attempts a WHERE a.delivery >= c.no << 40 AND a.delivery < (c.no + 1) << 40), 0),
+			coalesce((SELECT max(time) FROM audit u WHERE u.delivery >= c.no << 40 AND u.delivery < (c.no + 1) << 40), 0)) AS last
+		FROM campaigns c WHERE c.frozen = 1 AND n > 0 AND (c.purged <> 0 OR last < ? AND NOT EXISTS
+			(SELECT 1 FROM deliveries d WHERE d.id >= c.no << 40 AND d.id < (c.no + 1) << 40 AND d.state IN (?, ?, ?, ?)))
+		ORDER BY last, c.no`, before.UnixNano(), Pending.code(), Deferred.code(), Begun.code(), Unknown.code())
+	err = each(rows, err, func(rows *sql.Rows) error {
+		var e Ended
+		var last int64
+		err := rows.Scan(&e.ID, &e.Rows, &last)
+		e.Last = moment(last)
+		list = append(list, e)
+		return err
+	})
+	return list, explain(l.db.path, err)
+}
+
+// Purge erases the rows, deliveries and attempts of the campaigns that Ended lists. Of each its number in each state stays, so that
+// the states still add up, and that it ended: a later send of the same id sends nothing. Then the file is written anew. It returns
+// what was erased, and needs the campaigns' locks, which it takes where this Ledger does not hold them. An interrupted Purge is
+// finished by the next.
+func (l *Ledger) Purge(ctx context.Context, before time.Time) (done []Ended, err error) {
+	list, err := l.Ended(ctx, before)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	for _, e := range list {
+		if err := l.purge(ctx, e.ID, before); err != nil {
+			return done, err
+		}
+		done = append(done, e)
+	}
+	return done, l.db.rewrite(ctx)
+}
+
+func (l *Ledger) purge(ctx context.Context, id string, before time.Time) (err error) {
+	release, err := l.holding(id)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	// Now that nobody else can change it: is it still one of those?
+	list, err := l.Ended(ctx, before)
+	if err != nil {
+		return err
+	}
+	still := false
+	for _, e := range list {
+		still = still || e.ID == id
+	}
+	if !still {
+		return nil
+	}
+	no, _, err := l.find(ctx, id)
+	if err != nil {
+		return err
+	}
+	first, end := span(no)
+	// The campaign is marked before its first row goes: from here on a send of it sends nothing.
+	err = l.db.write(func(t *tx) error {
+		now := time.Now().UnixNano()
+		if _, err := t.exec("UPDATE campaigns SET purged = ? WHERE no = ? AND purged = 0", now, no); err != nil {
+			return err
+		}
+		if _, err := t.exec("DELETE FROM audit WHERE delivery > ? AND delivery < ?", first, end); err != nil {
+			return err
+		}
+		_, err := t.exec("INSERT INTO audit(delivery, time, who, host, act, before, after) VALUES (?, ?, ?, ?, 'purge', 0, 0)", first, now, person(), hostName())
+		return err
+	})
+	const piece = 20_000
+	for more := true; more && err == nil; {
+		if err = ctx.Err(); err != nil {
+			break
+		}
+		err = l.db.write(func(t *tx) error {
+			var last int64
+			if err := t.row("SELECT coalesce(max(id), 0) FROM (SELECT id FROM deliveries WHERE id >= ? AND id < ? ORDER BY id LIMIT ?)", first, end, piece).Scan(&last); err != nil {
+				return err
+			}
+			if more = last != 0; !more {
+				_, err := t.exec("DELETE FROM lanes WHERE campaign = ?", no)
+				return err
+			}
+			for _, step := range []string{
+				`INSERT INTO tallies(campaign, state, n) SELECT ?1, state, count(*) FROM deliveries WHERE id >= ?2 AND id <= ?3 GROUP BY state
+					ON CONFLICT (campaign, state) DO UPDATE SET n = n + excluded.n`,
+				"DELETE FROM attempts WHERE ?1 = ?1 AND delivery >= ?2 AND delivery <= ?3",
+				"DELETE FROM rows WHERE ?1 = ?1 AND id >= ?2 AND id <= ?3",
+				"DELETE FROM deliveries WHERE ?1 = ?1 AND id >= ?2 AND id <= ?3",
+			} {
+				if _, err := t.exec(step, no, first, last); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return err
+}

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Makes NAME.state.db.gz and NAME.accounts.db.gz: what a version of mailshot leaves behind when it is killed in the middle of
+# this folder's campaign, with one delivery in each state that a run can leave.
+#
+#   git clone . /tmp/old && git -C /tmp/old checkout COMMIT && (cd /tmp/old && go build -o /tmp/old-mailshot ./cmd/mailshot)
+#   campaign/testdata/versions/generate.sh /tmp/old-mailshot NAME
+#
+# NAME says the versions of the two files, as state1-accounts3. The commits of those that are here:
+#   state1-accounts1  617372b      state1-accounts3  68f308b      state2-accounts4  the first with this file
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+program=$1 name=$2
+work=$(mktemp -d)
+trap 'kill $sink 2>/dev/null || true; rm -rf "$work"' EXIT
+cp "$here"/{campaign.yaml,people.csv,body.txt,do-not-mail.csv} "$work"
+cd "$work"
+export MAILSHOT_ACCOUNTS=$work/user/accounts.db
+
+"$program" sink --listen 127.0.0.1:0 --fail 'rcpt:bob@*:550 5.1.1 no such user' --fail 'rcpt:cat@*:450 4.2.1 later' \
+	--fail 'dot:dan@*:store-drop' --fail 'dot:eve@*:stall' >address 2>said &
+sink=$!
+until [ -s address ]; do sleep 0.1; done
+sed -i "s/port: 2525/port: $(sed 's/.*://' address)/" campaign.yaml
+"$program" send --yes campaign.yaml 2>sending &
+send=$!
+until grep -q 'fault.*eve@' said; do sleep 0.1; done
+kill -9 $send
+"$program" status campaign.yaml && "$program" suppress list # each folds its log into the file
+gzip -9nc .mailshot/state.db >"$here/$name.state.db.gz"
+gzip -9nc user/accounts.db >"$here/$name.accounts.db.gz"
+ls -l "$here"
