@@ -75,11 +75,11 @@ func brokenOff(err error) bool {
 	return errors.As(err, &e) && !errors.As(err, &body) && (e.Code == 421 || e.Code == 0 && !e.Stop && !errors.Is(err, os.ErrDeadlineExceeded))
 }
 
-// told reports whether the server has, or may have, heard RCPT: then the caller's use of the caps is spent, and another
+// told reports whether the server has, or may have, heard of the message: then the caller's use of the caps is spent, and another
 // try needs another.
 func told(err error) bool {
 	var e *smtp.Error
-	return errors.As(err, &e) && (e.Stage == reply.Rcpt || e.Stage == reply.Data)
+	return errors.As(err, &e) && (e.Stage == reply.Mail && !e.Unheard() || e.Stage == reply.Rcpt || e.Stage == reply.Data)
 }
 
 // enough reports whether the connection, rather than the server, has carried all that it may.

@@ -246,8 +246,10 @@ func TestStrayAnswer(t *testing.T) {
 	}
 }
 
-// TestClosedWhileIdle: a connection that the server closes between messages, or
-// while MAIL is written, is replaced, and nobody hears of a failure (D 23).
+// TestClosedWhileIdle: a connection that the server closes between messages is replaced, and nobody hears of a failure; one that
+// it closes behind MAIL costs a use of the caps, and no wait (D 23).
+//
+// It guards "never past the cap". With told asking about RCPT and DATA only, b was tried twice in one Send, and the server heard two MAILs for one use.
 func TestClosedWhileIdle(t *testing.T) {
 	t.Parallel()
 	for name, on := range map[string]func(*peer, string, string) bool{
@@ -282,7 +284,7 @@ func TestClosedWhileIdle(t *testing.T) {
 			}
 			return false
 		},
-		// The connection stays open, and has carried what it may. Without enough in transact's again the message is put back.
+		// The connection stays open, and has carried what it may.
 		"enough messages at the second MAIL": func(p *peer, stage, _ string) bool {
 			if stage == "mail" && p.n == 1 && p.sent == 1 {
 				p.say("451 4.5.0 too many messages in this session")
@@ -306,10 +308,10 @@ func TestClosedWhileIdle(t *testing.T) {
 				begun := 0
 				begin := func(context.Context) error { begun++; return nil }
 				out := p.Send(t.Context(), message(to), begin)
-				if strings.HasSuffix(name, "RCPT") || strings.HasSuffix(name, "DATA") {
-					// The server has heard of b: that is a use of the caps, and the next try, at once, needs another.
+				if name != "after the answer" {
+					// The server may have heard of b: that is a use of the caps, and the next try, at once, needs another.
 					if to == "b@example.org" {
-						if out.Class != reply.Retry || out.About != reply.AboutServer || out.HoldOff != 0 || begun != 0 {
+						if out.Class != reply.Retry && out.Class != reply.Hold || out.About != reply.AboutServer || out.HoldOff != 0 || begun != 0 {
 							t.Fatalf("%s: begun %d times, %+v", to, begun, out)
 						}
 						out = p.Send(t.Context(), message(to), begin)

@@ -23,9 +23,10 @@
 // there, and a connection that breaks before any answer leaves the message unknown. After the first such break
 // the pool sends no more that way.
 //
-// The one thing Send repeats by itself is a transaction that fails before begin
-// on a connection that had been used before: servers close idle connections, and
-// that is no one's fault.
+// The one thing Send repeats by itself is a transaction of which the server has
+// heard nothing, on a connection that had been used before: servers close idle connections, and
+// that is no one's fault. Once MAIL is written it may count for the server's caps, whatever became of
+// it, and another try needs a use of its own: Send returns, with no time to wait.
 //
 // # Connections
 //

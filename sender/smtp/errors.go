@@ -48,6 +48,11 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
+// Unheard reports whether the session turned out to be over, or not to be trusted, before a word of the message was written.
+func (e *Error) Unheard() bool {
+	return e.Stage == reply.Mail && e.Code == 0 && (errors.Is(e.Err, errClosed) || errors.Is(e.Err, errExtra))
+}
+
 // errClosed is the cause when the session was closed by this end, or by a 421.
 var errClosed = errors.New("connection closed")
 
