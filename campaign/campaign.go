@@ -86,6 +86,7 @@ type Campaign struct {
 	frozen *ledger.Campaign
 	only   string
 	limit  int64
+	hosted map[string]string // domains that a provider takes the mail of, as their MX records say; nil until a run asks
 
 	list     *recipients.List // nil when the header came from the ledger
 	header   *recipients.Header

@@ -75,6 +75,8 @@ func (r *run) deliver(ctx context.Context, d *ledger.Delivery, reservation sende
 		r.finish(words(out), true)
 	case out.Class == reply.Hold && out.About == reply.AboutGroup && single(groupOf(d.Lane)):
 		r.holdGroup(d, out)
+	case out.Class == reply.Hold && out.About == reply.AboutGroup && r.c.direct():
+		r.defers(d, out) // one domain's own servers
 	case out.About == "server" || out.Class == reply.Hold:
 		if r.back(d, out) {
 			r.holdServer(out)

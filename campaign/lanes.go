@@ -23,11 +23,15 @@ const (
 
 // group is the group of recipients that a domain belongs to.
 func (c *Campaign) group(domain string) string {
-	if named := courtesy.Share(domain, slices.Sorted(maps.Keys(c.def.Limits.Domains))); named != "" {
+	provider := courtesy.Group(domain)
+	if provider == "" {
+		provider = c.hosted[domain]
+	}
+	if named := courtesy.Share(domain, provider, slices.Sorted(maps.Keys(c.def.Limits.Domains))); named != "" {
 		return named
 	}
-	if g := courtesy.Group(domain); g != "" {
-		return g
+	if provider != "" {
+		return provider
 	}
 	h := fnv.New32a()
 	h.Write([]byte(domain))

@@ -100,6 +100,9 @@ func (c *Campaign) newRun(ctx context.Context, o RunOptions) (_ *run, err error)
 	if err != nil {
 		return nil, err
 	}
+	if err := c.hosting(ctx); err != nil {
+		return nil, err
+	}
 	opts := ledger.RunOptions{Suppressed: c.suppress.check, Now: c.now, Limit: c.limit, Host: c.host()}
 	if c.only != "" {
 		opts.Only = func(d ledger.Delivery) (bool, error) {

@@ -9,6 +9,7 @@ import (
 
 	"mailshot/campaign"
 	"mailshot/campaign/ledger"
+	"mailshot/sender/mx/mxtest"
 )
 
 // slowed runs a campaign in the bubble to its end, and returns the holds it told of and when each domain's messages were accepted.
@@ -114,6 +115,58 @@ func TestServerAsksForLess(t *testing.T) {
 		before, after, late := within(all, asked.Add(-time.Minute), time.Minute), within(all, until, time.Minute), within(all, until.Add(11*time.Minute), time.Minute)
 		if after == 0 || after > before/2+2 || late < before-1 {
 			t.Errorf("%d in the minute before the hold, %d in that after it, %d ten minutes later", before, after, late)
+		}
+	})
+}
+
+// TestHostedDomainsShareAHold: in direct delivery, what a provider asks for at one domain that it looks after holds for the
+// others; domains with servers of their own go on.
+func TestHostedDomainsShareAHold(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := startBasin(t, "rcpt:*@a.example,10:421 4.7.28 Gmail has detected an unusual rate of unsolicited mail", "dot:delay 10s")
+		zone := mxtest.New(map[string][]string{
+			"A mail.sender.example": {"203.0.113.1"}, "A aspmx.l.google.com": {"192.0.2.1"}, "A alt1.aspmx.l.google.com": {"192.0.2.2"},
+			"MX a.example": {"10 aspmx.l.google.com"}, "MX b.example": {"5 aspmx.l.google.com", "10 alt1.aspmx.l.google.com"}, "A own.example": {"192.0.2.3"},
+		})
+		network := b.network()
+		network.Resolver = zone
+		f := newFolder(t)
+		f.write(t, "campaign.yaml", base+"server: { direct: true, helo: mail.sender.example }\nlimits:\n  connections: 4\n")
+		f.write(t, "body.txt", "Dear {{.name}}\n")
+		f.write(t, "people.csv", "email,name,token\n"+peopleAt("a.example", 30)+peopleAt("b.example", 30)+peopleAt("own.example", 60))
+		var holds []campaign.Event
+		c := f.open(t, campaign.Options{Network: network, Observe: func(e campaign.Event) {
+			if e.Kind == "hold" {
+				holds = append(holds, e)
+			}
+		}})
+		defer c.Close()
+		if _, err := c.Plan(t.Context(), campaign.PlanOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		sum, err := c.Run(t.Context(), nil, campaign.RunOptions{Wait: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want(t, sum, map[ledger.State]int64{ledger.Sent: 120})
+		if len(holds) == 0 || !strings.HasPrefix(holds[0].Text, "gmail: ") {
+			t.Fatalf("%+v", holds)
+		}
+		asked, until := holds[0].Time, holds[0].Until
+		var theirs, others []time.Time
+		for _, r := range b.accepted(t) {
+			if strings.HasSuffix(r.To[0], "@own.example") {
+				others = append(others, r.Time)
+			} else {
+				theirs = append(theirs, r.Time)
+			}
+		}
+		if n := within(theirs, asked.Add(handed), until.Sub(asked)-handed); n != 0 || len(theirs) != 60 {
+			t.Errorf("%d of %d went in the hold", n, len(theirs))
+		}
+		if n := within(others, asked, until.Sub(asked)); n == 0 {
+			t.Error("the others waited too")
 		}
 	})
 }

@@ -32,6 +32,7 @@ type DirectConfig struct {
 
 	Connections           int           // open at once in all; 10
 	ConnectionsPerSite    int           // open at once to the servers of one site; 2
+	ConnectionsPerGroup   int           // open at once to the servers of one provider, for all its sites; half of Connections
 	MessagesPerConnection int           // 20
 	Idle                  time.Duration // an unused connection is closed after it; 10 s
 	Timeouts              Timeouts
@@ -58,7 +59,8 @@ const (
 // concurrent use.
 //
 // A domain's mail exchangers and its MTA-STS policy are its site; domains with the
-// same ones share it. The hosts of a site are tried in their order, up to five
+// same ones share it. Sites whose first host belongs to one provider ([courtesy.GroupOfHost])
+// share what that one is given of the connections. The hosts of a site are tried in their order, up to five
 // addresses and two whole sessions for one message: the next one after a
 // connection that cannot be had, a greeting or an EHLO that is refused, a 421, or a
 // connection that ends before begin. A refusal of the recipient or the message
@@ -75,7 +77,7 @@ const (
 //
 // What one domain's servers say holds for its mail alone, and the outcome says
 // so: it is never about the server or a reason to stop, but deferred (about
-// [reply.AboutGroup]) or refused. Only when nothing can be reached at all, as where port 25
+// [reply.AboutGroup]) or refused; a request to go slower is [reply.Hold] about that group. Only when nothing can be reached at all, as where port 25
 // is blocked, the outcome is about the server.
 type Direct struct {
 	cfg  DirectConfig
@@ -86,6 +88,7 @@ type Direct struct {
 	mu         sync.Mutex
 	routes     map[string]*route // by domain
 	sites      map[string]*site  // by hosts and policy
+	crowds     map[string]*crowd // by provider
 	pools      map[exchanger]*mxPool
 	busy       int           // Sends that may use a connection
 	changed    chan struct{} // closed when one of them returned; nil: nobody waits
@@ -110,7 +113,11 @@ type site struct {
 	targets []mx.Target // the slice is replaced, its items do not change
 	until   time.Time
 	busy    int
+	crowd   *crowd // of its provider; nil: it is nobody's
 }
+
+// crowd is what may use connections to one provider's servers. mu of Direct guards it.
+type crowd struct{ busy int }
 
 // exchanger is one mail server at one address, spoken to in one way.
 type exchanger struct {
@@ -121,6 +128,7 @@ type exchanger struct {
 // mxPool is a pool with who uses it. mu of Direct guards it.
 type mxPool struct {
 	*Pool
+	crowd *crowd // of its provider; nil: it is nobody's
 	users int
 	last  time.Time
 }
@@ -130,7 +138,7 @@ func NewDirect(cfg DirectConfig) (*Direct, error) {
 	if !qualified(cfg.Helo) {
 		return nil, fmt.Errorf("server: direct delivery needs helo, this host's full name, such as mail.example.com (it is %q)", cfg.Helo)
 	}
-	if cfg.Connections < 0 || cfg.ConnectionsPerSite < 0 || cfg.MessagesPerConnection < 0 || cfg.Idle < 0 {
+	if cfg.Connections < 0 || cfg.ConnectionsPerSite < 0 || cfg.ConnectionsPerGroup < 0 || cfg.MessagesPerConnection < 0 || cfg.Idle < 0 {
 		return nil, errors.New("server: connections, messages per connection and idle time must not be negative")
 	}
 	if cfg.Resolver == nil {
@@ -141,12 +149,13 @@ func NewDirect(cfg DirectConfig) (*Direct, error) {
 	}
 	cfg.Connections = or(cfg.Connections, 10)
 	cfg.ConnectionsPerSite = min(or(cfg.ConnectionsPerSite, 2), cfg.Connections)
+	cfg.ConnectionsPerGroup = or(cfg.ConnectionsPerGroup, max(cfg.Connections/2, cfg.ConnectionsPerSite))
 	cfg.MessagesPerConnection = or(cfg.MessagesPerConnection, 20)
 	cfg.Idle = or(cfg.Idle, 10*time.Second)
 	cfg.Port = or(cfg.Port, 25)
 	d := &Direct{
 		cfg: cfg, sts: mx.NewSTS(mx.STSConfig{Resolver: cfg.Resolver, Client: cfg.Client, Dir: cfg.Policies}),
-		routes: map[string]*route{}, sites: map[string]*site{}, pools: map[exchanger]*mxPool{}, unreached: map[string]struct{}{},
+		routes: map[string]*route{}, sites: map[string]*site{}, crowds: map[string]*crowd{}, pools: map[exchanger]*mxPool{}, unreached: map[string]struct{}{},
 	}
 	d.life, d.end = context.WithCancel(context.Background())
 	return d, nil
@@ -251,9 +260,12 @@ func (d *Direct) enter(ctx context.Context, s *site) ([]mx.Target, *Outcome) {
 		case d.closed:
 			d.mu.Unlock()
 			return nil, d.nothing(d.over())
-		case d.busy < d.cfg.Connections && s.busy < d.cfg.ConnectionsPerSite:
+		case d.busy < d.cfg.Connections && s.busy < d.cfg.ConnectionsPerSite && (s.crowd == nil || s.crowd.busy < d.cfg.ConnectionsPerGroup):
 			d.busy++
 			s.busy++
+			if s.crowd != nil {
+				s.crowd.busy++
+			}
 			defer d.mu.Unlock()
 			return s.targets, nil
 		}
@@ -283,6 +295,9 @@ func (d *Direct) leave(s *site) {
 	defer d.mu.Unlock()
 	d.busy--
 	s.busy--
+	if s.crowd != nil {
+		s.crowd.busy--
+	}
 	if d.changed != nil {
 		close(d.changed)
 		d.changed = nil
@@ -396,6 +411,8 @@ func own(out Outcome) Outcome {
 		out.Class = reply.Message
 	case out.Class == reply.Stop && !connecting(out):
 		out.Class, out.About = reply.Refuse, reply.AboutRecipient
+	case out.Class == reply.Hold && out.Code != 0:
+		out.About = reply.AboutGroup
 	case out.Class == reply.Stop, out.Class == reply.Hold, out.Class == reply.Retry && out.About == reply.AboutServer:
 		out.Class, out.About = reply.Retry, reply.AboutGroup
 	}

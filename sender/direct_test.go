@@ -146,9 +146,9 @@ func TestDirect(t *testing.T) {
 		"refuses the recipient": {stage("rcpt", "550 5.1.1 no such user"), &fake{}, reply.Refuse, reply.AboutRecipient, "192.0.2.1", false, ""},
 		"refuses the sender":    {stage("mail", "550 5.1.8 bad sender"), &fake{}, reply.Message, reply.AboutSender, "192.0.2.1", false, ""},
 		"no relay":              {stage("rcpt", "554 5.7.1 Relay access denied"), &fake{}, reply.Refuse, reply.AboutRecipient, "192.0.2.1", false, ""},
-		"over its quota":        {stage("mail", "452 4.5.3 too many"), &fake{}, reply.Retry, reply.AboutGroup, "192.0.2.1", false, ""},
+		"over its quota":        {stage("mail", "452 4.5.3 too many"), &fake{}, reply.Hold, reply.AboutGroup, "192.0.2.1", false, ""},
 		"refuses the message":   {stage("end", "554 5.6.0 content"), &fake{}, reply.Message, reply.AboutMessage, "192.0.2.1", true, ""},
-		"421 at the dot":        {stage("end", "421 4.3.0 later"), &fake{}, reply.Retry, reply.AboutGroup, "192.0.2.1", true, ""},
+		"421 at the dot":        {stage("end", "421 4.3.0 later"), &fake{}, reply.Hold, reply.AboutGroup, "192.0.2.1", true, ""},
 		"drops at the dot":      {drop("end"), &fake{}, reply.Unknown, reply.AboutMessage, "192.0.2.1", true, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -239,7 +239,7 @@ func TestLimitsOfTrying(t *testing.T) {
 	n.mu.Lock()
 	n.dialed = nil
 	n.mu.Unlock()
-	if out := d.Send(t.Context(), message("x@busy.example"), always); out.Class != reply.Retry || n.tried() != "198.51.100.1 198.51.100.2" {
+	if out := d.Send(t.Context(), message("x@busy.example"), always); out.Class != reply.Hold || n.tried() != "198.51.100.1 198.51.100.2" {
 		t.Errorf("%s, tried %s", out.Class, n.tried())
 	}
 }
@@ -391,6 +391,37 @@ func TestDirectConnections(t *testing.T) {
 	defer n.mu.Unlock()
 	if total != 400 || used != 4 || n.most > 3 {
 		t.Errorf("%d messages at %d servers over up to %d connections at once (%d dialled)", total, used, n.most, len(n.dialed))
+	}
+}
+
+// TestDirectProvider: the domains that one provider looks after share its connections, though each has servers of its own.
+//
+// With each site for itself, up to ten were open at once.
+func TestDirectProvider(t *testing.T) {
+	t.Parallel()
+	n := newInternet(nil)
+	for i := range 10 {
+		host := fmt.Sprintf("d%d-example.mail.protection.outlook.com", i)
+		n.Set(fmt.Sprintf("MX d%d.example", i), "10 "+host)
+		n.Set("A "+host, fmt.Sprintf("192.0.2.%d", i+1))
+		n.at(t, fmt.Sprintf("192.0.2.%d", i+1), &fake{})
+	}
+	d := n.direct(t, func(c *DirectConfig) { c.Connections, c.ConnectionsPerGroup = 10, 3 })
+	var wg sync.WaitGroup
+	for w := range 20 {
+		wg.Go(func() {
+			for i := range 10 {
+				if out := d.Send(t.Context(), message(fmt.Sprintf("x%d.%d@d%d.example", w, i, (w+i)%10)), always); out.Class != reply.OK {
+					t.Errorf("%s: %v", out.Class, out.Err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.most > 3 {
+		t.Errorf("%d connections at once", n.most)
 	}
 }
 

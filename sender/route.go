@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"mailshot/sender/courtesy"
 	"mailshot/sender/mx"
 )
 
@@ -111,11 +112,25 @@ func (d *Direct) lookUp(ctx context.Context, domain string) (*site, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if s = d.sites[key]; s == nil {
-		s = &site{strict: policy.Enforced()}
+		s = &site{strict: policy.Enforced(), crowd: d.crowd(set[0].Name)}
 		d.sites[key] = s
 	}
 	s.targets, s.until = targets, time.Now().Add(routeLife)
 	return s, nil
+}
+
+// crowd is that of a host's provider, nil if it has none. The lock is held.
+func (d *Direct) crowd(host string) *crowd {
+	name := courtesy.GroupOfHost(host)
+	if name == "" {
+		return nil
+	}
+	c := d.crowds[name]
+	if c == nil {
+		c = &crowd{}
+		d.crowds[name] = c
+	}
+	return c
 }
 
 // pool returns the pool of an exchanger, a new one perhaps. Its user gives it back
@@ -129,19 +144,20 @@ func (d *Direct) pool(e exchanger) (*mxPool, error) {
 	p := d.pools[e]
 	if p == nil {
 		d.sweep()
+		crowd := d.crowd(e.Host)
 		inner, err := New(Config{
 			Host: e.Host, Port: d.cfg.Port, TLS: string(e.security), Helo: d.cfg.Helo, RootCAs: d.cfg.RootCAs,
 			Connections: d.cfg.ConnectionsPerSite, MessagesPerConnection: d.cfg.MessagesPerConnection, Idle: d.cfg.Idle,
 			Timeouts: d.cfg.Timeouts, Observe: d.cfg.Observe, stranger: true,
 			Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
-				d.makeRoom()
+				d.makeRoom(crowd)
 				return d.cfg.Dial(ctx, network, net.JoinHostPort(e.Addr.String(), strconv.Itoa(d.cfg.Port)))
 			},
 		})
 		if err != nil {
 			return nil, err
 		}
-		p = &mxPool{Pool: inner}
+		p = &mxPool{Pool: inner, crowd: crowd}
 		d.pools[e] = p
 	}
 	p.users++
@@ -166,20 +182,27 @@ func (d *Direct) sweep() {
 }
 
 // makeRoom closes unused connections, of the pool that was used the longest ago
-// first, until the one about to be opened is within what is allowed.
-func (d *Direct) makeRoom() {
+// first, until the one about to be opened to a host of c is within what is allowed in
+// all and for its provider.
+func (d *Direct) makeRoom(c *crowd) {
 	d.mu.Lock()
 	pools := slices.SortedFunc(maps.Values(d.pools), func(a, b *mxPool) int { return a.last.Compare(b.last) })
 	d.mu.Unlock()
-	open := 0
-	for _, p := range pools {
-		open += p.opened()
-	}
-	for _, p := range pools {
-		for open > d.cfg.Connections && p.shed() {
-			open--
+	within := func(pools []*mxPool, most int) {
+		open := 0
+		for _, p := range pools {
+			open += p.opened()
+		}
+		for _, p := range pools {
+			for open > most && p.shed() {
+				open--
+			}
 		}
 	}
+	if c != nil {
+		within(slices.DeleteFunc(slices.Clone(pools), func(p *mxPool) bool { return p.crowd != c }), d.cfg.ConnectionsPerGroup)
+	}
+	within(pools, d.cfg.Connections)
 }
 
 // opened is how many connections are open or being opened.

@@ -32,6 +32,26 @@ func TestGroup(t *testing.T) {
 	}
 }
 
+func TestGroupOfHost(t *testing.T) {
+	t.Parallel()
+	for host, want := range map[string]string{
+		"aspmx.l.google.com": "gmail", "alt1.gmail-smtp-in.l.google.com": "gmail", "aspmx2.googlemail.com": "gmail", "google.com": "gmail",
+		"example-com.mail.protection.outlook.com": "m365", "example-com.a-v1.mx.microsoft": "m365", "hotmail-com.olc.protection.outlook.com": "outlook",
+		"mta5.am0.yahoodns.net": "yahoo", "mx00.ionos.de": "ionos", "us-smtp-inbound-1.mimecast.com": "mimecast",
+		"mx.example.com": "", "notgoogle.com": "", "google.com.example": "", "com": "", "": "",
+	} {
+		if got := GroupOfHost(host); got != want {
+			t.Errorf("%s: %q, want %q", host, got, want)
+		}
+	}
+	// The provider of a domain has one name, whichever way it is found.
+	for name := range providers {
+		if exchangers[name] == nil && name != "yahoo-jp" {
+			t.Errorf("no mail servers of %s", name)
+		}
+	}
+}
+
 func TestShare(t *testing.T) {
 	t.Parallel()
 	named := []string{"gmail.com", "hotmail.com", "outlook.com", "acme.example"}
@@ -39,7 +59,7 @@ func TestShare(t *testing.T) {
 		"gmail.com": "gmail.com", "googlemail.com": "gmail.com", "outlook.com": "outlook.com", "live.com": "hotmail.com",
 		"acme.example": "acme.example", "other.example": "", "yahoo.com": "",
 	} {
-		if got := Share(domain, named); got != want {
+		if got := Share(domain, Group(domain), named); got != want {
 			t.Errorf("%s: %q, want %q", domain, got, want)
 		}
 	}

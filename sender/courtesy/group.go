@@ -72,10 +72,10 @@ func isNational(suffix string) bool {
 	return suffix == "com" || len(top) == 2 && !strings.Contains(top, ".")
 }
 
-// Share finds the one of named (lower case, A-labels) whose limits a domain
-// obeys: itself, or else the first in the order given that has the same provider; "" if none.
-func Share(domain string, named []string) string {
-	group, share := Group(domain), ""
+// Share finds the one of named (lower case, A-labels) whose limits a domain of a
+// group ("": of none) obeys: itself, or else the first in the order given that [Group] puts there; "" if none.
+func Share(domain, group string, named []string) string {
+	share := ""
 	for _, n := range named {
 		if n == domain {
 			return n
@@ -85,4 +85,69 @@ func Share(domain string, named []string) string {
 		}
 	}
 	return share
+}
+
+// exchangers are the ends of the names of providers' mail servers, as MX records
+// name them. Those that take the mail of people's own domains come first; the rest are
+// of companies that receive for others, and filter.
+var exchangers = map[string][]string{
+	"gmail":       {"google.com", "googlemail.com"},
+	"m365":        {"mail.protection.outlook.com", "mx.microsoft"},
+	"outlook":     {"olc.protection.outlook.com"},
+	"yahoo":       {"yahoodns.net"},
+	"icloud":      {"mail.icloud.com"},
+	"gmx":         {"gmx.net", "web.de", "mail.com"},
+	"proton":      {"protonmail.ch"},
+	"fastmail":    {"messagingengine.com"},
+	"zoho":        {"zoho.com", "zoho.eu", "zoho.in"},
+	"t-online":    {"t-online.de"},
+	"orange":      {"orange.fr"},
+	"free":        {"free.fr"},
+	"laposte":     {"laposte.net"},
+	"libero":      {"libero.it", "virgilio.it"},
+	"comcast":     {"comcast.net"},
+	"yandex":      {"yandex.ru", "yandex.net"},
+	"mail-ru":     {"mail.ru"},
+	"seznam":      {"seznam.cz"},
+	"wp":          {"wp.pl"},
+	"qq":          {"qq.com"},
+	"netease":     {"netease.com"},
+	"naver":       {"naver.com"},
+	"ionos":       {"kundenserver.de", "ionos.de", "ionos.com", "ionos.co.uk", "ionos.fr", "ionos.es"},
+	"strato":      {"rzone.de"},
+	"ovh":         {"ovh.net"},
+	"gandi":       {"gandi.net"},
+	"infomaniak":  {"infomaniak.ch"},
+	"rackspace":   {"emailsrvr.com"},
+	"godaddy":     {"secureserver.net"},
+	"ses":         {"amazonaws.com"},
+	"cloudflare":  {"mx.cloudflare.net"},
+	"mimecast":    {"mimecast.com"},
+	"proofpoint":  {"pphosted.com", "ppe-hosted.com"},
+	"barracuda":   {"barracudanetworks.com"},
+	"symantec":    {"messagelabs.com"},
+	"cisco":       {"iphmx.com"},
+	"trend-micro": {"trendmicro.com", "trendmicro.eu"},
+	"hornet":      {"hornetsecurity.com"},
+}
+
+var bySuffix = func() map[string]string {
+	m := map[string]string{}
+	for name, suffixes := range exchangers {
+		for _, s := range suffixes {
+			m[s] = name
+		}
+	}
+	return m
+}()
+
+// GroupOfHost names the provider that a mail exchanger (lower case, without its last dot) belongs to: "gmail" for
+// aspmx.l.google.com, "" for most. Where [Group] knows the provider too, it has the same name.
+func GroupOfHost(host string) string {
+	for rest := host; rest != ""; _, rest, _ = strings.Cut(rest, ".") {
+		if g, ok := bySuffix[rest]; ok {
+			return g
+		}
+	}
+	return ""
 }
