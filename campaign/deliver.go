@@ -11,6 +11,7 @@ import (
 	"mailshot/render"
 	"mailshot/sender"
 	"mailshot/sender/reply"
+	"mailshot/sender/smtp"
 )
 
 // deliver brings one delivery to an outcome, or puts it back as it was.
@@ -43,7 +44,7 @@ func (r *run) deliver(ctx context.Context, d *ledger.Delivery, reservation sende
 	if held {
 		defer func() { <-r.begun }()
 	}
-	if out.Begun || spoken(reply.Stage(out.Stage)) {
+	if out.Begun || spoken(reply.Stage(out.Stage)) && !errors.Is(out.Err, smtp.ErrUnfit) {
 		reservation.Stamp(r.c.now())
 	} else {
 		reservation.Release()

@@ -70,10 +70,6 @@ func (c *Campaign) make(ctx context.Context, row *recipients.Row, date time.Time
 		m.Err = errors.Join(row.Faults...)
 	case row.Invalid != "":
 		m.Why = row.Invalid
-	case !row.Address.ASCII():
-		// Messages are 7-bit, and so are their envelopes: such a mailbox cannot be written to.
-		row.Invalid = fmt.Sprintf("%s: letters beyond ASCII before the @ need SMTPUTF8, which is not spoken yet", row.Address.Unicode())
-		m.Why = row.Invalid
 	default:
 		if m.Err = c.checkZone(row); m.Err == nil {
 			m.Message, m.Err = c.renderer.Render(c.recipient(row), date)
@@ -258,6 +254,13 @@ func (c *Campaign) toLedger(ctx context.Context, made []verdict, o PlanOptions, 
 			}
 			if why != "" {
 				r.State, r.Reason = ledger.Suppressed, why
+			}
+			if !to.ASCII() && why == "" {
+				p.find(check.Finding{
+					Code: "needs-smtputf8", Severity: "warning", Place: m.row.Place,
+					Text: to.Unicode() + " has letters beyond ASCII before the @, which many servers do not take",
+					Hint: "mailshot probe CAMPAIGN says whether yours offers SMTPUTF8; without it this recipient is refused, and the others go",
+				})
 			}
 			r.Digest = m.digest
 			p.find(placed(m.findings, m.row.Place)...)

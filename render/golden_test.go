@@ -59,6 +59,7 @@ func goldenCases() []struct {
 			text: "Hello\n", html: `<p><img src="cid:a@acme.example"><img src="cid:b"></p>`, attachments: [][3]string{{"a.png", "", "a@acme.example"}, {"a.png", "تصویر.png", "b"}},
 			files: map[string]string{"a.png": png}, headers: [][2]string{{"Sender", "Änn <post@acme.example>"}, {"References", "<a@acme.example> <b@acme.example>"}}},
 			[2]string{"Dr. Ann (Accounts) O'Neill", "ann@example.com"}, nil},
+		{"utf8-mailbox", setup{text: "Hallo {{.name}}\n"}, [2]string{"Jörg", "jörg.müller@bücher.example"}, []string{"name", "Jörg"}},
 	}
 }
 

@@ -98,7 +98,7 @@ const (
 	atomText     = alphanumeric + "!#$%&'*+-/=?^_`{|}~" // RFC 5322 section 3.2.3
 )
 
-// mailboxPieces cuts `Name <address>`; the address is ASCII.
+// mailboxPieces cuts `Name <address>`.
 func mailboxPieces(header, name, address string) []string {
 	if name == "" {
 		return []string{address}

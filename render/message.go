@@ -55,8 +55,8 @@ func (m *Message) Subject() string { return m.subject }
 func (m *Message) Size() int64 { return m.size }
 
 // WriteTo writes the message as it goes on the wire, before dot stuffing: lines
-// end in CRLF and are at most 998 octets long without it, all octets are ASCII,
-// and there is no CR or LF elsewhere. It may be called any number of times.
+// end in CRLF and are at most 998 octets long without it, all octets are ASCII
+// but those of a recipient's address that is not, and there is no CR or LF elsewhere. It may be called any number of times.
 func (m *Message) WriteTo(w io.Writer) (int64, error) {
 	n, err := w.Write(m.date)
 	total := int64(n)

@@ -11,7 +11,8 @@
 // Message-ID, the boundaries and the order of everything follow from them. A
 // preview is therefore the message that will be sent, and Message.Digest proves it.
 //
-// What comes out is plain 7-bit mail: lines end in CRLF and nothing else does,
+// What comes out is plain 7-bit mail, but for To where the recipient's own address has letters beyond ASCII before
+// the @ (RFC 6532): no other form of that address exists, and the envelope says so by SMTPUTF8. Lines end in CRLF and nothing else does,
 // texts are quoted-printable or base64, headers are RFC 2047 and RFC 2231 where
 // ASCII does not do, folded at 76. Whatever could add a header, a recipient or a
 // part (a line feed in a subject, two addresses in From, a folder in a file name)

@@ -67,7 +67,7 @@ func (j *job) headers() {
 	j.m.id = id
 	j.put("Message-ID", "<"+id+">", "<"+id+">")
 	j.mailbox("From", "", from)
-	j.mailbox("To", "", address.Mailbox{Name: j.check("header To", "", j.to.Name), Address: j.to.Address})
+	j.box("To", address.Mailbox{Name: j.check("header To", "", j.to.Name), Address: j.to.Address})
 	if reply := j.line("header Reply-To", "", j.c.ReplyTo); reply != "" {
 		j.mailbox("Reply-To", "", j.parse("Reply-To", "", reply))
 	}
@@ -140,6 +140,11 @@ func (j *job) put(name, value string, pieces ...string) {
 // mailbox lays out a field with one mailbox. A zero address is a fault found before.
 func (j *job) mailbox(name, place string, m address.Mailbox) {
 	j.sevenBit("header "+name, place, m.Address)
+	j.box(name, m)
+}
+
+// box lays out a field with one mailbox, whose address may have UTF-8 (RFC 6532 section 3.2).
+func (j *job) box(name string, m address.Mailbox) {
 	value := m.Address.String()
 	if m.Name != "" {
 		value = m.Name + " <" + value + ">"
@@ -147,8 +152,8 @@ func (j *job) mailbox(name, place string, m address.Mailbox) {
 	j.put(name, value, mailboxPieces(name, m.Name, m.Address.String())...)
 }
 
-// sevenBit refuses an address that only SMTPUTF8 (RFC 6531) could carry: the
-// messages made here are for every server.
+// sevenBit refuses an address that only SMTPUTF8 (RFC 6531) could carry, but for the recipient's own: whoever
+// has such a mailbox has such a server, and a campaign's other addresses are for everybody.
 func (j *job) sevenBit(where, place string, a address.Address) {
 	if !a.ASCII() {
 		j.fault("needs-smtputf8", place, "", "%s: %s has characters before the @ that are not ASCII", where, a.Unicode())

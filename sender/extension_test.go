@@ -39,7 +39,7 @@ func TestReports(t *testing.T) {
 			t.Errorf("%v: %q", c.caps, got)
 		}
 	}
-	f := &fake{caps: []string{"DSN", "SMTPUTF8"}}
+	f := &fake{caps: []string{"DSN", "SMTPUTF8", "8BITMIME"}}
 	p := newPool(t, f.listen(t))
 	utf8 := message(`jörg+\=1@example.org`)
 	utf8.Notify, utf8.Size = "never", 0
@@ -47,7 +47,7 @@ func TestReports(t *testing.T) {
 		t.Fatalf("got %+v", out)
 	}
 	// RFC 6533 3, in the form that goes through ASCII.
-	if got, want := envelopeLines(f), []string{"MAIL FROM:<news@example.com> SMTPUTF8 RET=HDRS",
+	if got, want := envelopeLines(f), []string{"MAIL FROM:<news@example.com> BODY=8BITMIME SMTPUTF8 RET=HDRS",
 		`RCPT TO:<jörg+\=1@example.org> NOTIFY=NEVER ORCPT=utf-8;j\x{F6}rg\x{2B}\x{5C}\x{3D}1@example.org`}; !slices.Equal(got, want) {
 		t.Errorf("%q", got)
 	}

@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 // TestScripts runs the real main under the scripts of testdata/script. Beside testscript's own commands they have
 //
 //	sink NAME [RULE...]        start a sink; $NAME is its port, $WORK/NAME.jsonl its record; a first RULE
-//	                           "login USER PASSWORD" makes it ask for these
+//	                           "login USER PASSWORD" makes it ask for these, "hide KEYWORD" leaves it out of EHLO
 //	fill FILE...               replace $VARIABLES in files by their values
 //	exit CODE COMMAND ARGS...  run a command that must end with that exit code
 //	accepted NAME N            the sink has accepted N messages, for N different pairs of recipient and Message-ID
@@ -65,6 +65,10 @@ func startSink(ts *testscript.TestScript, neg bool, args []string) {
 	for _, text := range args[1:] {
 		if words := strings.Fields(text); words[0] == "login" {
 			o.Username, o.Password = words[1], words[2]
+			continue
+		}
+		if keyword, ok := strings.CutPrefix(text, "hide "); ok {
+			o.Hide = append(o.Hide, keyword)
 			continue
 		}
 		r, err := sink.ParseRule(text)

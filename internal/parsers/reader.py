@@ -3,14 +3,15 @@
 # the newer parser puts a blank between two encoded-words of a display name,
 # against RFC 2047 section 6.2.
 import base64, json, sys
-from email import message_from_bytes, policy
+from email import message_from_string, policy
 from email.header import decode_header, make_header
 from email.utils import getaddresses
 
 
 def read(raw):
-    m = message_from_bytes(raw, policy=policy.strict)
-    old = message_from_bytes(raw, policy=policy.compat32)
+    text = raw.decode()  # of UTF-8 given as bytes it makes surrogates (RFC 6532)
+    m = message_from_string(text, policy=policy.strict)
+    old = message_from_string(text, policy=policy.compat32)
 
     def box(name):
         value = old.get_all(name, [])

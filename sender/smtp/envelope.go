@@ -89,6 +89,9 @@ func (s *Session) appendMail(b []byte, e Envelope) []byte {
 		b = strconv.AppendInt(append(b, " SIZE="...), e.Size, 10)
 	}
 	if !ascii(e.From) || !ascii(e.To) {
+		if s.eightBit {
+			b = append(b, " BODY=8BITMIME"...) // its header has the address too
+		}
 		b = append(b, " SMTPUTF8"...)
 	}
 	if s.requireTLS {

@@ -121,8 +121,8 @@ type Session struct {
 	once     sync.Once
 
 	// What the last EHLO offered, as far as transactions use it.
-	pipelining, chunking, dsn, sizes bool
-	lmtp, lockstep, requireTLS       bool // as Options say
+	pipelining, chunking, dsn, sizes, eightBit bool
+	lmtp, lockstep, requireTLS                 bool // as Options say
 	// State between transactions.
 	heard   time.Time // when the last answer came
 	dirty   bool      // a refused transaction is open: RSET is due
@@ -316,7 +316,7 @@ func (s *Session) hello() error {
 func (s *Session) offered() {
 	has := func(keyword string) bool { _, ok := s.caps[keyword]; return ok }
 	s.pipelining = has("PIPELINING") && !s.lockstep
-	s.chunking, s.dsn, s.sizes = has("CHUNKING"), has("DSN"), has("SIZE")
+	s.chunking, s.dsn, s.sizes, s.eightBit = has("CHUNKING"), has("DSN"), has("SIZE"), has("8BITMIME")
 }
 
 // literal is this end's address as RFC 5321 4.1.3 writes it for hosts without a name.
