@@ -22,36 +22,27 @@ body: { markdown: body.md }
 attachments:
   - file: data.bin
 archive: sent
-server:
-  host: 127.0.0.1
-  port: %d
-  tls: starttls
-  username: %s
-  password: { file: password }
-  ca_file: ca.pem
+notify: [failure, delay]
 limits: { connections: 3 }
 `
 
-// campaigned sends a campaign to a Postfix in two goes: as many messages are in the mailbox as the report says, and each is
-// to the byte the archive's copy.
-func campaigned(t *testing.T, s *servers.Server, port int, certificate *servers.Certificate) {
-	ca, err := os.ReadFile(certificate.File)
-	if err != nil {
-		t.Fatal(err)
-	}
+// campaigned sends a campaign to a server, in two goes, to n people at campaign.example and to jörg@campaign.example: as
+// many messages are in the mailbox as the report says, and each is to the byte the archive's copy. It gives the counts.
+func campaigned(t *testing.T, s *servers.Server, server string, n int, ca string) map[string]int64 {
+	t.Helper()
 	var list strings.Builder
-	list.WriteString("email,name,number\n")
-	for i := range messages {
+	list.WriteString("email,name,number\njörg@campaign.example,Jörg,-1\n")
+	for i := range n {
 		fmt.Fprintf(&list, "person%d@campaign.example,%s %d,%d\n", i, []string{"Ann", "Zoë", "محمد", "李"}[i%4], i, i)
 	}
 	dir := t.TempDir()
 	for name, text := range map[string]string{
-		"campaign.yaml": fmt.Sprintf(definitionFile, port, servers.Username),
+		"campaign.yaml": definitionFile + server,
 		"people.csv":    list.String(),
 		"body.md":       "Dear {{.name}},\n\n.a line with a dot\n\n| what | how many |\n|---|---|\n| things | {{.number}} |\n",
 		"data.bin":      strings.Repeat("\x00\r\n.\r\n\xff", 1000),
 		"password":      servers.Password + "\n",
-		"ca.pem":        string(ca),
+		"ca.pem":        ca,
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -62,7 +53,7 @@ func campaigned(t *testing.T, s *servers.Server, port int, certificate *servers.
 		t.Fatal(err)
 	}
 	var counts map[string]int64
-	for _, limit := range []int64{messages * 2 / 5, 0} {
+	for _, limit := range []int64{int64(n) * 2 / 5, 0} {
 		c, err := campaign.Open(t.Context(), campaign.Options{Definition: d, Accounts: filepath.Join(dir, "accounts", "accounts.db")})
 		if err != nil {
 			t.Fatal(err)
@@ -81,11 +72,10 @@ func campaigned(t *testing.T, s *servers.Server, port int, certificate *servers.
 		}
 	}
 	reported := int(counts[string(ledger.Sent)])
-	if reported != messages {
-		t.Errorf("the report says %v", counts)
-	}
-	if err := s.Log.Wait(waiting(t), reported, "@campaign.example>", "status=sent"); err != nil {
-		t.Fatal(err)
+	if s.Socket == "" { // a Postfix, which has a queue
+		if err := s.Log.Wait(waiting(t), reported, "@campaign.example>", "status=sent"); err != nil {
+			t.Fatal(err)
+		}
 	}
 	sent := map[string]string{}
 	copies, err := filepath.Glob(filepath.Join(dir, "sent", "*.eml"))
@@ -103,4 +93,5 @@ func campaigned(t *testing.T, s *servers.Server, port int, certificate *servers.
 		t.Errorf("%d copies in the archive, %d reported as sent", len(sent), reported)
 	}
 	delivered(t, s, "campaign.example", sent)
+	return counts
 }

@@ -32,6 +32,9 @@ service lmtp {
     address = 127.0.0.1
     port = {{index .Ports 0}}
   }
+  unix_listener {{.Dir}}/lmtp {
+    mode = 0666
+  }
 }
 service auth {
   unix_listener {{.Dir}}/login {
@@ -40,7 +43,7 @@ service auth {
 }
 `
 
-// Dovecot starts a Dovecot with one port, for LMTP.
+// Dovecot starts a Dovecot that takes LMTP on one port and on a socket.
 func Dovecot(t testing.TB) *Server {
 	t.Helper()
 	s, _ := dovecot(t)
@@ -53,7 +56,7 @@ func dovecot(t testing.TB) (s *Server, login string) {
 	const program = "/usr/sbin/dovecot"
 	need(t, []string{"dovecot", "dovenull", owner}, program, "/usr/lib/dovecot/lmtp")
 	dir := folder(t)
-	s = &Server{boxes: mailboxes(t, dir)}
+	s = &Server{boxes: mailboxes(t, dir), Socket: filepath.Join(dir, "lmtp")}
 	s.Ports, s.Log = start(t, 1, "starting up", func(ports []int) *exec.Cmd {
 		conf := filepath.Join(dir, "dovecot.conf")
 		write(t, conf, dovecotConf, map[string]any{"Dir": dir, "Boxes": s.boxes, "Ports": ports, "Owner": owner, "Password": Password})

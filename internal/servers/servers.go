@@ -42,8 +42,9 @@ const owner = "nobody"
 
 // Server is a running server.
 type Server struct {
-	Ports []int // of 127.0.0.1, in the order in which they were asked for
-	Log   *Log
+	Ports  []int  // of 127.0.0.1, in the order in which they were asked for
+	Socket string // path of the Unix socket on which a Dovecot takes LMTP too
+	Log    *Log
 
 	boxes string
 }
