@@ -33,7 +33,9 @@ func TestEstimateIsWhatARunDoes(t *testing.T) {
 		"warm-up in waves in hours": {people(60), "  warmup: [5, 10, 20, 30]\n  waves: [3, 20, rest]\n  hold: 2h\n  caps: [8/h]\n", hours},
 		"zones": {zoned(40), "  caps: [10/h]\n",
 			"schedule: { hours: [09:00-17:00], zone: Europe/Berlin, zone_column: zone }\n"},
-		"a domain": {people(30) + "a@gmail.com,A,ta\nb@gmail.com,B,tb\nc@googlemail.com,C,tc\n", "  domains: { gmail.com: 1/2h }\n  caps: [30/h]\n", ""},
+		"not after":  {people(60), "  caps: [4/h]\n", "schedule: { days: [mon-fri], hours: [09:00-17:00], zone: Europe/Berlin, not_after: 2000-01-04 12:00 }\n"},
+		"three days": {people(2140), "  caps: [20/min, 800/24h]\n", ""},
+		"a domain":   {people(30) + "a@gmail.com,A,ta\nb@gmail.com,B,tb\nc@googlemail.com,C,tc\n", "  domains: { gmail.com: 1/2h }\n  caps: [30/h]\n", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -1,68 +1,78 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"mailshot/campaign"
+	"mailshot/campaign/definition"
 	"mailshot/campaign/report"
 	"mailshot/internal/oauth"
+	"mailshot/sender/reply"
 )
 
+// loginFlags are those of login. The second group names, without a campaign, what a campaign file would.
+type loginFlags struct {
+	logout, headless, file bool
+
+	provider, username, client, secretEnv, tenant string
+}
+
 func (t *tool) loginCommand() *cobra.Command {
-	var logout, headless, file bool
+	var f loginFlags
 	cmd := &cobra.Command{
 		Use:   "login [CAMPAIGN]",
 		Short: "Log in with a provider that wants OAuth2 tokens",
 		Long: `login gets the permission to send through the account that the campaign's server section names, for servers that want
-OAuth2 tokens (server: oauth:). It shows a page to open, and with the device flow a code to type there.
+OAuth2 tokens (server: oauth:). It shows a page to open, and with the device flow a code to type there. Without a campaign,
+--provider, --username and --client-id say what its server section would.
 
 The login is kept in the system's keyring where there is one, else in a file beside accounts.db that only you can read;
 cron jobs mostly need the file (--file). It is renewed by itself from then on. Campaigns that have the same host, user
 name and client share it.`,
 		Args: args(cobra.MaximumNArgs(1)),
-		RunE: func(cmd *cobra.Command, args []string) error { return t.login(cmd, args, logout, headless, file) },
+		RunE: func(cmd *cobra.Command, args []string) error { return t.login(cmd, args, f) },
 	}
 	fs := cmd.Flags()
-	fs.BoolVar(&logout, "logout", false, "forget the login on this machine")
-	fs.BoolVar(&headless, "headless", false, "the browser is on another machine: paste the address that it ends at (loopback flow)")
-	fs.BoolVar(&file, "file", false, "keep the login in a file also where there is a keyring")
+	fs.BoolVar(&f.logout, "logout", false, "forget the login on this machine")
+	fs.BoolVar(&f.headless, "headless", false, "the browser is on another machine: paste the address that it ends at (loopback flow)")
+	fs.BoolVar(&f.file, "file", false, "keep the login in a file also where there is a keyring")
+	fs.StringVar(&f.provider, "provider", "", "for this provider `ID` (gmail, workspace, m365, outlook.com), without a campaign")
+	fs.StringVar(&f.username, "username", "", "with --provider: the `MAILBOX` that logs in")
+	fs.StringVar(&f.client, "client-id", "", "with --provider: the `ID` of the client that you have registered there")
+	fs.StringVar(&f.secretEnv, "client-secret-env", "", "with --provider: the environment variable `NAME` that has the client's secret")
+	fs.StringVar(&f.tenant, "tenant", "", "with --provider: Microsoft's `DIRECTORY`, common if not given")
 	return cmd
 }
 
-func (t *tool) login(cmd *cobra.Command, args []string, logout, headless, file bool) error {
-	d, err := t.load(cmd, args)
+func (t *tool) login(cmd *cobra.Command, args []string, f loginFlags) error {
+	a, err := t.loginAccount(cmd, args, f)
 	if err != nil {
 		return err
 	}
-	source, err := campaign.Tokens(d, t.accounts)
-	if errors.Is(err, campaign.ErrNoOAuth) {
-		return usage(err, "mailshot check "+quoted(d.Path))
-	}
-	if err != nil {
-		return err
-	}
-	who := report.Clean(d.Server.Username + " at " + d.Server.Host)
-	if logout {
-		found, err := source.Logout(cmd.Context())
+	who := report.Clean(a.username + " at " + a.host)
+	if f.logout {
+		found, err := a.source.Logout(cmd.Context())
 		switch {
 		case err != nil:
 			return t.noToken(err)
 		case !found:
-			return &exit{exitFailed, fmt.Errorf("%s is not logged in here", who), "mailshot login " + quoted(d.Path)}
+			return &exit{exitFailed, fmt.Errorf("%s is not logged in here", who), a.again}
 		}
 		t.say("the login of %s is forgotten here; to end it everywhere, take the permission away in the account's settings", who)
 		return nil
 	}
-	dialogue := oauth.Dialogue{File: file, Show: func(p oauth.Prompt) { t.prompt(p, who, headless) }}
-	if headless {
+	dialogue := oauth.Dialogue{File: f.file, Show: func(p oauth.Prompt) { t.prompt(p, who, f.headless) }}
+	if f.headless {
 		dialogue.Paste = t.stdin
 	}
-	place, err := source.Login(cmd.Context(), dialogue)
+	place, err := a.source.Login(cmd.Context(), dialogue)
 	if err != nil {
 		return t.noToken(err)
 	}
@@ -71,8 +81,75 @@ func (t *tool) login(cmd *cobra.Command, args []string, logout, headless, file b
 	} else {
 		t.say("%s is logged in; the login is kept in %s", who, report.Clean(place))
 	}
-	t.hint("mailshot send " + quoted(d.Path))
+	t.hint(a.next)
 	return nil
+}
+
+// loginAccount is whom a login is for.
+type loginAccount struct {
+	source         *oauth.Source
+	username, host string
+	again, next    string // the command that logs in, and what to do then
+}
+
+// loginAccount finds it in the campaign, or in the flags.
+func (t *tool) loginAccount(cmd *cobra.Command, args []string, f loginFlags) (loginAccount, error) {
+	if f.provider != "" {
+		return t.loginProvider(args, f)
+	}
+	for _, name := range []string{"username", "client-id", "client-secret-env", "tenant"} {
+		if cmd.Flags().Changed(name) {
+			return loginAccount{}, usage(fmt.Errorf("--%s goes with --provider", name), "mailshot login --help")
+		}
+	}
+	d, err := t.load(cmd, args)
+	if err != nil {
+		return loginAccount{}, err
+	}
+	source, err := campaign.Tokens(d, t.accounts)
+	if errors.Is(err, campaign.ErrNoOAuth) {
+		return loginAccount{}, usage(err, "mailshot check "+quoted(d.Path))
+	}
+	return loginAccount{source, d.Server.Username, d.Server.Host, "mailshot login " + quoted(d.Path), "mailshot send " + quoted(d.Path)}, err
+}
+
+// loginProvider is the account at a provider's server. The login is the one that a campaign finds whose server has that host,
+// user name and client.
+func (t *tool) loginProvider(args []string, f loginFlags) (loginAccount, error) {
+	const example = "mailshot login --provider m365 --username billing@acme.example --client-id 00001111-aaaa-2222-bbbb-3333cccc4444"
+	p, known := reply.Preset(f.provider)
+	var tokens string // whose
+	switch p.Replies {
+	case "google", "microsoft":
+		tokens = p.Replies
+	}
+	switch {
+	case len(args) > 0:
+		return loginAccount{}, usage(errors.New("a campaign and --provider: one of them"), "mailshot login "+quoted(args[0]))
+	case !known:
+		return loginAccount{}, usage(fmt.Errorf("there is no provider %q", f.provider), "mailshot providers")
+	case tokens == "" || p.Host == "":
+		return loginAccount{}, usage(fmt.Errorf("%s needs URLs to log in with tokens, which only a campaign file can give (server: oauth:)", p.Name), "mailshot providers "+p.ID)
+	case f.username == "" || f.client == "":
+		return loginAccount{}, usage(errors.New("--provider needs --username and --client-id"), example)
+	}
+	accounts := t.accounts
+	if accounts == "" {
+		var err error
+		if accounts, err = campaign.DefaultAccounts(); err != nil {
+			return loginAccount{}, err
+		}
+	}
+	again := "mailshot login --provider " + p.ID + " --username " + quoted(f.username) + " --client-id " + quoted(f.client)
+	cfg := oauth.Config{Provider: tokens, ClientID: f.client, Tenant: f.tenant, Username: f.username, Host: p.Host,
+		Dir: filepath.Dir(accounts), Command: again}
+	if f.secretEnv != "" {
+		cfg.ClientSecret = func(ctx context.Context) (string, error) {
+			return (&definition.Secret{Env: f.secretEnv}).Read(ctx, "")
+		}
+	}
+	source, err := oauth.New(cfg)
+	return loginAccount{source, f.username, p.Host, again, "mailshot init newsletter"}, err
 }
 
 // prompt says where to go. The address stands alone, so that it can be copied.

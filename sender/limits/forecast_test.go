@@ -183,3 +183,22 @@ func TestForeseeIsTight(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkForesee is a million messages: with nothing in the way, under caps of windows, and under a pace.
+func BenchmarkForesee(b *testing.B) {
+	for name, caps := range map[string][]Cap{
+		"free": nil, "windows": {{N: 100, Window: time.Minute}, {N: 50_000, Window: 24 * time.Hour}}, "pace": {{N: 50, Window: time.Second}},
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				lanes := make([]Lane, 20)
+				for i := range lanes {
+					lanes[i] = Lane{Name: fmt.Sprint(i), Messages: 50_000}
+				}
+				if f := Foresee(start, []Account{{Caps: caps}}, lanes, nil); f.Messages != 1_000_000 {
+					b.Fatal(f)
+				}
+			}
+		})
+	}
+}
