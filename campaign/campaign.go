@@ -220,7 +220,7 @@ func (c *Campaign) openList() error {
 	}
 	list, err := recipients.Open(recipients.Config{
 		File: r.File, Dir: c.def.Dir, Stdin: c.opts.Stdin,
-		Sheet: r.Sheet, Range: r.Range, HeaderRow: r.HeaderRow, Delimiter: r.Delimiter, Encoding: r.Encoding,
+		Sheet: r.Sheet, Range: r.Range, HeaderRow: r.HeaderRow, Delimiter: r.Delimiter, Encoding: r.Encoding, Hidden: r.Hidden, Locale: r.Locale,
 		Address: r.Address, Name: r.Name, Key: r.Key, Columns: columns, Where: r.Where.Text,
 		Places: places,
 	})

@@ -165,6 +165,9 @@ func (c *Campaign) pass(ctx context.Context, to adder, o PlanOptions) (*planned,
 	if err := flush(); err != nil {
 		return nil, err
 	}
+	for _, note := range c.list.Notes() {
+		p.find(asWarnings(check.From(note), note.Place)...)
+	}
 	if p.report.Rows == 0 && p.report.Errors() == 0 {
 		p.find(check.Finding{Code: "empty-list", Severity: "error", Place: c.def.Recipients.File, Text: "the list has no rows",
 			Hint: "one row for each person below the header row"})

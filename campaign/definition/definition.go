@@ -74,6 +74,8 @@ func (t Text) Given() bool { return t.Line > 0 }
 type Recipients struct {
 	File               string // relative to Dir, or "-" for standard input
 	Sheet, Range       string // of an Excel workbook; "" = the first, all of it
+	Hidden             string // Excel's hidden rows: "ask", "include" or "skip"; "" = ask
+	Locale             string // of numbers and dates (BCP 47), not checked here; "" = 1234.5 and 2026-11-30
 	HeaderRow          int    // 0 = the first row that is not empty
 	Delimiter          rune   // of a text file; 0 = detected
 	Encoding           string // of a text file, as WHATWG or IANA name it, not checked here; "" = what the file shows
@@ -82,7 +84,7 @@ type Recipients struct {
 	Where              Text
 	Duplicates         string // "error" or "first"; never ""
 
-	// Places has the places of what is checked against the list: "encoding", "address", "name", "key", and
+	// Places has the places of what is checked against the list: "encoding", "locale", "address", "name", "key", and
 	// "columns.amount" for each column's type.
 	Places map[string]Text
 }

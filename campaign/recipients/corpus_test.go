@@ -183,8 +183,8 @@ func excelizeRows(t *testing.T, file string) (map[int][]string, error) {
 // sameNumber reports whether two numbers differ only in how many decimals General shows: ours are those that fit into
 // eleven characters, excelize's sometimes so and sometimes more.
 func sameNumber(a, b string) bool {
-	x, ok1 := number(a)
-	y, ok2 := number(b)
+	x, ok1 := decimalNumber(a)
+	y, ok2 := decimalNumber(b)
 	return ok1 && ok2 && math.Abs(x-y) <= 1e-8*math.Abs(y)
 }
 

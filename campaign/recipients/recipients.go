@@ -7,8 +7,9 @@
 // A list with such an error must not be mailed: a shorter list than the person has is the fault nobody notices.
 //
 // Nothing is guessed in silence. A column or delimiter that was inferred is named in [Header.Guessed]; everything else
-// that is not plain is refused with its place and what to do. CSV must be UTF-8. Blank rows, in which every cell is
-// empty, are no rows. Hidden and filtered rows of a sheet are rows like all others.
+// that is not plain is refused with its place and what to do: a text in an encoding of old, or a sheet with hidden rows,
+// until somebody says which. Blank rows, in which every cell is empty, are no rows. What is odd and no mistake, an address
+// at gmial.com or a name with broken letters, is in [List.Notes].
 package recipients
 
 import (
@@ -32,7 +33,7 @@ type Type string
 // The types of columns. A column of which nothing is said is Text.
 const (
 	Text   Type = "text"   // string
-	Number Type = "number" // float64: 1234.5, no thousands separators
+	Number Type = "number" // float64: 1234.5, no thousands separators; with a Locale as it writes them
 	Date   Type = "date"   // time.Time in UTC: 2026-11-30, with 15:04 or 15:04:05 if needed, or an Excel date
 	Bool   Type = "bool"   // true false yes no y n 1 0
 )
@@ -45,6 +46,7 @@ type Config struct {
 
 	Sheet     string // Excel: the sheet's name; default the first visible one
 	Range     string // Excel: only these cells, as in A3:F200 or A:F; default the whole sheet
+	Hidden    string // Excel: what becomes of hidden rows; default HiddenAsk
 	HeaderRow int    // line (CSV) or row (Excel) of the header, from 1; default the first that is not blank
 	Delimiter rune   // CSV: between cells; default one of , ; tab | as the first lines tell
 	Encoding  string // text: as WHATWG or IANA name it; default UTF-8, or UTF-16 where the file shows it
@@ -53,6 +55,7 @@ type Config struct {
 	Name    string          // column of the person's name; default guessed, or none
 	Key     string          // column of the recipient's key; default none: the address is the key
 	Columns map[string]Type // types by column name; default Text
+	Locale  string          // how numbers and dates are written, as BCP 47 names it: de, en-US; default 1234.5 and 2026-11-30
 	Where   string          // filter; default every row
 
 	// Places says where the campaign says a thing, for errors: "where", "address", "columns.amount" → campaign.yaml:12.
@@ -68,6 +71,13 @@ func (c Config) says(key string) string {
 	return c.File
 }
 
+// What becomes of the rows that a sheet hides, by hand or by a filter.
+const (
+	HiddenAsk     = "ask"     // a fault: nobody knows whether they are part of the list; the same as ""
+	HiddenInclude = "include" // they are rows like all others
+	HiddenSkip    = "skip"    // they are no rows; a note says how many
+)
+
 // List is an open list. It is not for concurrent use.
 type List struct {
 	cfg    Config
@@ -75,6 +85,8 @@ type List struct {
 	source source
 	filter *filter
 	types  []Type // by column; nil if all are text
+	locale *locale
+	notes  notes
 	digest string
 	ranged bool // Rows was called
 	close  []func() error
@@ -122,6 +134,19 @@ func Open(cfg Config) (l *List, err error) {
 			l = nil
 		}
 	}()
+	switch cfg.Hidden {
+	case "":
+		l.cfg.Hidden = HiddenAsk
+	case HiddenAsk, HiddenInclude, HiddenSkip:
+	default:
+		return l, &Fault{Code: "bad-hidden", Place: cfg.says("hidden"), Text: "hidden rows: " + quote(cfg.Hidden), Hint: "ask, include or skip"}
+	}
+	if cfg.Locale != "" {
+		var ok bool
+		if l.locale, ok = newLocale(cfg.Locale); !ok {
+			return l, &Fault{Code: "unknown-locale", Place: cfg.says("locale"), Text: "no locale is called " + quote(cfg.Locale), Hint: "a language and mostly a region: de, en-US, pt-BR, fa-IR"}
+		}
+	}
 	if err := l.open(); err != nil {
 		return l, err
 	}
@@ -314,9 +339,16 @@ func (l *List) Rows(ctx context.Context) iter.Seq2[*Row, error] {
 				continue
 			}
 			number++
-			if !yield(l.row(number, rec), nil) {
+			row := l.row(number, rec)
+			if !row.Filtered && row.Invalid == "" {
+				l.notes.look(row)
+			}
+			if !yield(row, nil) {
 				return
 			}
+		}
+		if s, ok := l.source.(*sheet); ok && s.hidden == HiddenSkip && s.hiddenRows > 0 {
+			l.notes.add("", "", Fault{Code: "hidden-rows", Place: s.place(int64(s.firstHidden)), Text: are(s.hiddenRows, "row") + " hidden and left out, the first here"})
 		}
 		sum, err := l.source.sum()
 		if err != nil {
@@ -358,7 +390,7 @@ func (l *List) row(number int64, rec record) *Row {
 		if rec.cells != nil {
 			c = &rec.cells[i]
 		}
-		v, problem, hint := typed(t, rec.fields[i], c)
+		v, problem, hint := typed(t, rec.fields[i], c, l.locale)
 		if problem != "" {
 			bad |= 1 << min(i, 63)
 			place := r.Place

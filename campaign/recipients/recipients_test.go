@@ -30,8 +30,8 @@ func TestCSVList(t *testing.T) {
 		`people.csv:2 ["ann@example.com" "Example; Ann" "1.5" "2026-11-30" "yes"]`,
 		`people.csv:5 invalid E-mail: no @ in "bob"`,
 		`people.csv:6 ["cem@bücher.example" "two\r\nlines" "x" "30.11.2026" "maybe"]`,
-		`people.csv:6: amount: "x" is not a number (write it as 1234.5)`,
-		`people.csv:6: due: "30.11.2026" is not a date (write it as 2026-11-30)`,
+		`people.csv:6: amount: "x" is not a number (write it as 1234.5, or say whose numbers these are in recipients.locale)`,
+		`people.csv:6: due: "30.11.2026" is not a date (write it as 2026-11-30, or say whose dates these are in recipients.locale)`,
 		`people.csv:6: vip: "maybe" is neither yes nor no (write true or false)`,
 		`people.csv:8: 2 cells, the header has 5 (every row needs as many cells as the header; put quotes around a cell that holds the delimiter)`,
 		`people.csv:9 ["eve@example.com" "Eve" "" "2026-12-01 10:30" ""]`,
@@ -259,7 +259,7 @@ func TestFaultyRowThatIsFilteredIsNoFault(t *testing.T) {
 	t.Parallel()
 	lines, _ := readAll(t, Config{File: "people.csv", Columns: map[string]Type{"amount": Number}, Where: `country == "FR"`},
 		"email,amount,country\nann,x,DE\nbob@example.com,x,FR\n")
-	want := []string{"people.csv:2 filtered", `people.csv:3 ["bob@example.com" "x" "FR"]`, `people.csv:3: amount: "x" is not a number (write it as 1234.5)`}
+	want := []string{"people.csv:2 filtered", `people.csv:3 ["bob@example.com" "x" "FR"]`, `people.csv:3: amount: "x" is not a number (write it as 1234.5, or say whose numbers these are in recipients.locale)`}
 	if d := cmp.Diff(want, lines); d != "" {
 		t.Error(d)
 	}

@@ -38,7 +38,11 @@ type sheet struct {
 	first int // index of the first column that is read
 	width int // columns of the header; 0 before it is read
 	row   int // the last row's number
-	data  bool
+
+	hidden                  string // what to do with hidden rows: HiddenAsk, …
+	hiddenRows, firstHidden int    // of those left out
+
+	data bool
 
 	value, inline []byte // of the last cell, for their room
 }
@@ -103,7 +107,7 @@ func newSheet(cfg Config, f *os.File, h *Header) (*sheet, error) {
 	if guess != "" {
 		h.Guessed = append(h.Guessed, guess)
 	}
-	s := &sheet{file: f, name: cfg.File, title: entry.name, styles: b.styles}
+	s := &sheet{file: f, name: cfg.File, title: entry.name, styles: b.styles, hidden: cfg.Hidden}
 	if s.area, err = parseArea(cfg.Range); err != nil {
 		return nil, &Fault{Code: "bad-range", Place: cfg.File, Text: err.Error(), Hint: "write it as A3:F200, or as A:F for whole columns"}
 	}
@@ -126,6 +130,9 @@ func (s *sheet) broken(err error) *Fault {
 	}
 	var f *Fault
 	if errors.As(err, &f) {
+		if f.Place != "" {
+			return f
+		}
 		return &Fault{Code: f.Code, Place: place, Text: f.Text, Hint: f.Hint, final: true}
 	}
 	return &Fault{
@@ -168,6 +175,10 @@ func (s *sheet) readRow() (rec record, found bool, err error) {
 		if err != nil {
 			if err == io.EOF && !s.data {
 				return rec, false, errors.New("it holds no cells")
+			}
+			if f := s.ask(); err == io.EOF && f != nil {
+				s.hiddenRows = 0 // asked once
+				return rec, false, f
 			}
 			return rec, false, err
 		}
@@ -212,6 +223,7 @@ func (s *sheet) cells(start *token) (rec record, found bool, err error) {
 	}
 	s.row = number
 	inside := s.area.holds(number)
+	hidden := s.width > 0 && yes(start.attr("hidden"))
 	rec = record{line: int64(number)}
 	if s.width > 0 {
 		rec.fields = make([]string, s.width)
@@ -230,6 +242,12 @@ func (s *sheet) cells(start *token) (rec record, found bool, err error) {
 		}
 		switch t.kind {
 		case endTag:
+			if hidden && found && s.hidden != HiddenInclude {
+				if s.hiddenRows++; s.firstHidden == 0 {
+					s.firstHidden = number
+				}
+				return rec, false, nil
+			}
 			return rec, found, nil
 		case startTag:
 			if t.name != "c" {
@@ -263,6 +281,27 @@ func (s *sheet) cells(start *token) (rec record, found bool, err error) {
 			s.put(&rec, column-s.first, text, c)
 		}
 	}
+}
+
+// yes reads a truth of XML Schema.
+func yes(v []byte) bool { return string(v) == "1" || string(v) == "true" || string(v) == "on" }
+
+// ask is the fault of a sheet with hidden rows of which nobody said what they are.
+func (s *sheet) ask() *Fault {
+	if s.hiddenRows == 0 || s.hidden != HiddenAsk {
+		return nil
+	}
+	return &Fault{
+		Code: "hidden-rows", Place: s.place(int64(s.firstHidden)), Text: fmt.Sprintf("%s hidden, by hand or by a filter, the first here", are(s.hiddenRows, "row")),
+		Hint: "say in recipients whether they are part of the list: hidden: include, or hidden: skip", final: true,
+	}
+}
+
+func are(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun + " is"
+	}
+	return count(n, noun) + " are"
 }
 
 // put sets a field, lengthening the record where a cell lies beyond those before it.
@@ -394,7 +433,7 @@ func (s *sheet) cell(start *token, column int) (text string, c cell, fault *Faul
 		if text == "" {
 			return "", c, nil, nil
 		}
-		v, ok := number(text)
+		v, ok := decimalNumber(text)
 		if !ok {
 			bad("bad-cell", "the stored number "+quote(string(value))+" cannot be read", "write the number again")
 			return text, c, fault, nil

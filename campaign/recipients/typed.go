@@ -8,7 +8,8 @@ import (
 
 // typed reads a cell as its column's type. c is what Excel stores behind the text, nil for CSV. The value is nil for an
 // empty cell; problem says why it cannot be read.
-func typed(t Type, text string, c *cell) (value any, problem, hint string) {
+// loc says how its people write numbers and dates, nil for the international way alone.
+func typed(t Type, text string, c *cell, loc *locale) (value any, problem, hint string) {
 	s := strings.TrimSpace(text)
 	if s == "" {
 		return nil, "", ""
@@ -18,17 +19,29 @@ func typed(t Type, text string, c *cell) (value any, problem, hint string) {
 	}
 	switch t {
 	case Number:
-		if v, ok := number(s); ok {
+		if loc != nil {
+			if v, ok := loc.number(s); ok {
+				return v, "", ""
+			}
+			return nil, quote(text) + " is not a number as " + loc.name + " writes it", "write it as 1234" + string(loc.decimal) + "5"
+		}
+		if v, ok := decimalNumber(s); ok {
 			return v, "", ""
 		}
-		return nil, quote(text) + " is not a number", "write it as 1234.5"
+		return nil, quote(text) + " is not a number", "write it as 1234.5, or say whose numbers these are in recipients.locale"
 	case Date:
 		for _, layout := range dateLayouts {
 			if v, err := time.Parse(layout, s); err == nil {
 				return v.UTC(), "", ""
 			}
 		}
-		return nil, quote(text) + " is not a date", "write it as 2026-11-30"
+		if loc != nil {
+			if v, ok := loc.date(s); ok {
+				return v, "", ""
+			}
+			return nil, quote(text) + " is not a date as " + loc.name + " writes it", "write it as " + loc.example + " or 2026-11-30"
+		}
+		return nil, quote(text) + " is not a date", "write it as 2026-11-30, or say whose dates these are in recipients.locale"
 	case Bool:
 		switch strings.ToLower(s) {
 		case "true", "yes", "y", "1":
@@ -63,8 +76,8 @@ var dateLayouts = []string{
 	"2006-01-02", "2006-01-02 15:04", "2006-01-02 15:04:05", "2006-01-02T15:04:05", time.RFC3339, "2006/01/02", "2006/1/2",
 }
 
-// number reads a decimal number, refusing what strconv takes beyond it: hexadecimal, underscores, infinities.
-func number(s string) (float64, bool) {
+// decimalNumber reads a decimal number, refusing what strconv takes beyond it: hexadecimal, underscores, infinities.
+func decimalNumber(s string) (float64, bool) {
 	for i := range len(s) {
 		if c := s[i]; (c < '0' || c > '9') && c != '.' && c != '-' && c != '+' && c != 'e' && c != 'E' {
 			return 0, false
