@@ -107,6 +107,10 @@ type foresight struct {
 	lanes   []string
 	groups  []string
 
+	answered limits.Leave // the last answer, which holds within
+	minute   int64        // this one, if it is
+	steady   bool
+
 	steps courtesy.Warmup // none: the sender is warm
 	days  []courtesy.Day
 	date  string // of what follows
@@ -159,6 +163,12 @@ func (f *foresight) Leave(now time.Time) limits.Leave {
 	if b := f.manners.breach(f.groups...); b != nil {
 		return limits.Leave{Shut: limits.Hold{Rule: "stop-loss"}}
 	}
+	// Hours open and close, and days begin, on the minute.
+	minute := now.Unix() / 60
+	if f.steady && f.minute == minute && (f.manners.notAfter.IsZero() || now.Before(f.manners.notAfter)) {
+		return f.answered
+	}
+	f.minute, f.steady = minute, false
 	may := f.manners.leave(now, f.lanes)
 	if may.all {
 		return limits.Leave{Shut: limits.Hold{Rule: may.rule}, Until: may.until}
@@ -170,12 +180,16 @@ func (f *foresight) Leave(now time.Time) limits.Leave {
 		}
 		leave.Closed[lane] = limits.Closed{Until: opens, Why: limits.Hold{Rule: may.rule}}
 	}
-	if f.roll(now); f.bound {
+	if len(f.steps) > 0 {
+		f.roll(now)
+	}
+	if f.bound {
 		if leave.Most = f.most - f.sent; leave.Most <= 0 {
 			return limits.Leave{Shut: limits.Hold{Rule: fmt.Sprintf("warm-up, step %d of %d", f.step, len(f.steps))},
 				Until: courtesy.Midnight(now.In(f.manners.place))}
 		}
 	}
+	f.answered, f.steady = leave, leave.Most == 0 && leave.MostFresh == 0
 	return leave
 }
 
