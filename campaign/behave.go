@@ -5,22 +5,11 @@ import (
 	"fmt"
 	"strings"
 
+	"mailshot/campaign/definition"
 	"mailshot/campaign/ledger"
 	"mailshot/sender"
 	"mailshot/sender/courtesy"
 )
-
-// behave gives the run its manners, and its warmth to a new sender's. Trying out in a sink knows neither.
-func (r *run) behave(ctx context.Context) (err error) {
-	if r.manners, err = r.c.behaviour(ctx, r.c.ledger); err != nil {
-		return err
-	}
-	r.warm = r.c.warmth()
-	if s := r.c.def.Server; !s.Direct && s.Sendmail == "" || r.c.opts.Sink != nil { // one server, and not many or a program
-		r.manners.server.Start(r.c.connections() * workersPerConnection)
-	}
-	return nil
-}
 
 // behaviour is what the campaign's file asks for, from where earlier runs have come to. Trying out, into a sink or to one
 // address, knows no hours and no waves.
@@ -42,13 +31,13 @@ func (c *Campaign) behaviour(ctx context.Context, l *ledger.Ledger) (*manners, e
 	return m, nil
 }
 
-// warmth is a new sender's, nil for one that is warm.
-func (c *Campaign) warmth() *warmth {
-	own := c.def.Limits.Courtesy
-	if c.opts.Sink != nil || len(own.Warmup) == 0 {
+// warmth is that of a server for which this is a new sender, nil for one that is warm.
+func (c *Campaign) warmth(s *definition.Server) *warmth {
+	steps := s.Limits.Courtesy.Warmup
+	if c.opts.Sink != nil || len(steps) == 0 {
 		return nil
 	}
-	return &warmth{steps: own.Warmup, place: c.def.Schedule.Location(), accounts: c.accounts, key: c.whose()}
+	return &warmth{steps: steps, place: c.def.Schedule.Location(), accounts: c.accounts, key: countedFor(s)}
 }
 
 // closed ends the run before it speaks to a server, where nothing may go for longer than it is patient. The reason is in r.stopped.
@@ -76,20 +65,20 @@ func (r *run) closed(ctx context.Context) error {
 		}
 	}
 	if may.over || until.Sub(now) > patience && !r.o.Wait {
-		r.stopped, r.opens = may.why, until
+		r.stopped, r.opensAt = may.why, until
 	}
 	return nil
 }
 
 // judge tells manners and warm-up what became of a delivery, and ends the run when too much went wrong.
-func (r *run) judge(d *ledger.Delivery, s ledger.State) {
+func (r *run) judge(a *admission, s ledger.State) {
 	now := r.c.now()
 	r.mu.Lock()
-	b := r.manners.settled(d, s, now)
+	b := r.manners.settled(a.d, s, now)
 	stopping := r.stopped != ""
 	r.mu.Unlock()
-	if r.warm != nil {
-		if err := r.warm.settled(context.Background(), s, now); err != nil {
+	if warm := a.to.warm; warm != nil {
+		if err := warm.settled(context.Background(), s, now); err != nil {
 			r.halt(fmt.Errorf("accounts: %w", err))
 		}
 	}
@@ -144,15 +133,14 @@ func (r *run) loss(ctx context.Context, b *breach) (string, error) {
 }
 
 // holdGroup puts off a delivery whose group's server wants to be left alone, and the group with it.
-func (r *run) holdGroup(d *ledger.Delivery, out sender.Outcome) {
-	group := groupOf(d.Lane)
+func (r *run) holdGroup(a *admission, out sender.Outcome) {
+	group := groupOf(a.d.Lane)
 	now := r.c.now()
 	r.mu.Lock()
 	until := r.manners.slower(group, now, out.HoldOff)
 	r.mu.Unlock()
-	r.gate.Hold(group, until)
 	out.HoldOff = max(out.HoldOff, until.Sub(now))
-	r.defers(d, out)
-	r.recovered()
+	r.defers(a, out)
+	r.answered(a.to)
 	r.observe(Event{Kind: "hold", Text: group + ": " + words(out), Until: until})
 }

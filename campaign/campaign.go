@@ -29,7 +29,6 @@ import (
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/recipients"
 	"mailshot/internal/address"
-	"mailshot/internal/oauth"
 	"mailshot/render"
 	"mailshot/sender/mx"
 	"mailshot/templates"
@@ -77,7 +76,6 @@ type Campaign struct {
 	root     *os.Root
 	accounts *ledger.Accounts
 	secret   []byte
-	tokens   *oauth.Source // of the server; nil until a run wants it, or without oauth
 	suppress *suppression
 	ceiling  definition.Ceiling
 

@@ -50,9 +50,8 @@ func (b budget) Reserve(ctx context.Context, now time.Time, ls []sender.Limit) (
 	return r, sender.Refusal{}, nil
 }
 
-// account names whom caps are counted for: a host with a login, this machine's name, or a program.
-func (c *Campaign) account() string {
-	s := c.def.Server
+// account names whom a server's caps are counted for: a host with a login, this machine's name, or a program.
+func account(s *definition.Server) string {
 	switch {
 	case s.Direct:
 		return "direct " + strings.ToLower(s.Helo)
@@ -64,40 +63,71 @@ func (c *Campaign) account() string {
 	return strings.TrimSpace(fmt.Sprintf("%s %s", strings.ToLower(s.Host), s.Username))
 }
 
-// allowance is what this campaign may use. A sink has no caps, and nobody's but the file's own connections.
-func (c *Campaign) allowance() allowance {
-	if c.opts.Sink != nil {
-		return allow(definition.Limits{Connections: c.def.Limits.Connections, MessagesPerConnection: c.def.Limits.MessagesPerConnection},
-			nil, definition.Ceiling{}, counted{account: c.account()})
+// countedFor names who shares what is counted for a server's own limits.
+func countedFor(s *definition.Server) string {
+	if group := s.Limits.CapGroup; group != "" {
+		return groupKey(group)
 	}
-	var preset *reply.Provider
-	if p, ok := reply.Preset(c.def.Server.Provider); ok {
-		preset = &p
-	}
-	return allow(c.def.Limits, preset, c.ceiling, counted{account: c.account(), host: strings.ToLower(c.def.Server.Host), domain: senderDomain(c.def)})
+	return account(s)
 }
 
-// limits are the account's caps and those of each lane. A sink has none.
-func (c *Campaign) limits() (account sender.Limit, lanes map[string]sender.Limit) {
-	account = c.allowance().limits[0]
-	lanes = map[string]sender.Limit{}
-	if c.opts.Sink != nil {
-		return account, lanes
-	}
-	for domain, caps := range c.def.Limits.Domains {
-		lanes[domain] = sender.Limit{Key: c.whose() + " " + domain, Caps: caps}
-	}
-	return account, lanes
-}
-
-// whose names who shares what is counted for the campaign's own limits.
+// whose names who shares what is counted for the campaign's limits, over all of its servers.
 func (c *Campaign) whose() string {
 	if group := c.def.Limits.CapGroup; group != "" {
 		return groupKey(group)
 	}
-	return c.account()
+	var accounts []string
+	for _, s := range c.def.Servers {
+		accounts = append(accounts, account(s))
+	}
+	slices.Sort(accounts)
+	return strings.Join(slices.Compact(accounts), ", ")
 }
 
-// shared are the limits that hold for every message beside the account's: of a group of accounts, of what the provider
-// counts otherwise, and of the operator.
-func (c *Campaign) shared() []sender.Limit { return c.allowance().limits[1:] }
+// allowance is what this campaign may use of a server. A sink has no caps, and nobody's but the file's own connections.
+func (c *Campaign) allowance(s *definition.Server) allowance {
+	if c.opts.Sink != nil {
+		return allow(s.Limits, nil, definition.Ceiling{}, counted{account: account(s)})
+	}
+	var preset *reply.Provider
+	if p, ok := reply.Preset(s.Provider); ok {
+		preset = &p
+	}
+	a := allow(s.Limits, preset, c.ceiling, counted{account: account(s), host: strings.ToLower(s.Host), domain: senderDomain(c.def)})
+	for _, cap := range c.def.Limits.Caps {
+		a.add(c.whose(), cap) // over all servers together; of a single one they are its own, and the same
+	}
+	return a
+}
+
+// connections is how many sessions the campaign may have open at once.
+func (c *Campaign) connections() int {
+	n := 0
+	for _, s := range c.servers() {
+		n += c.allowance(s).connections
+	}
+	return n
+}
+
+// largest is the size in bytes of the largest message that each server is known to take, 0 where nothing is known, and the
+// host that takes no more.
+func (c *Campaign) largest() (most int64, host string) {
+	for _, s := range c.servers() {
+		if size := c.allowance(s).size; size > 0 && (most == 0 || size < most) {
+			most, host = size, s.Host
+		}
+	}
+	return most, host
+}
+
+// domainLimits are the limits of each lane that has its own, over all servers together. A sink has none.
+func (c *Campaign) domainLimits() map[string]sender.Limit {
+	lanes := map[string]sender.Limit{}
+	if c.opts.Sink != nil {
+		return lanes
+	}
+	for domain, caps := range c.def.Limits.Domains {
+		lanes[domain] = sender.Limit{Key: c.whose() + " " + domain, Caps: caps}
+	}
+	return lanes
+}

@@ -14,12 +14,14 @@ import (
 	"mailshot/sender/smtp"
 )
 
-// deliver brings one delivery to an outcome, or puts it back as it was.
-func (r *run) deliver(ctx context.Context, d *ledger.Delivery, reservation sender.Reservation) {
+// deliver brings one delivery to an outcome, or puts it back as it was. Only what was put back, or is deferred, ever goes to
+// another server: what is begun is this one's until its outcome, and what has none is unknown.
+func (r *run) deliver(ctx context.Context, a *admission) {
+	d := a.d
 	m, err := r.message(d)
 	if err != nil {
-		reservation.Release()
-		r.settle(d, ledger.Result{State: ledger.Held, Text: err.Error(), Time: r.c.now()})
+		r.release(a)
+		r.settle(a, ledger.Result{State: ledger.Held, Text: err.Error(), Time: r.c.now()})
 		return
 	}
 	var suppressed *ledger.SuppressedError
@@ -29,11 +31,11 @@ func (r *run) deliver(ctx context.Context, d *ledger.Delivery, reservation sende
 	if mail.Notify = r.c.def.Notify; mail.Notify != "" {
 		mail.EnvID = render.Token(r.c.secret, r.c.id, d.Key) // a report names the delivery, and no person
 	}
-	out := r.pool.Send(ctx, mail, func(ctx context.Context) error {
+	out := a.to.pool.Send(ctx, mail, func(ctx context.Context) error {
 		// One place for each connection, kept until the outcome is queued in the ledger: the next begin takes it along to
 		// the disk, so that a kill leaves one unknown for each connection at most.
 		select {
-		case r.begun <- struct{}{}:
+		case a.to.begun <- struct{}{}:
 			held = true
 		case <-ctx.Done():
 			return ctx.Err()
@@ -42,52 +44,52 @@ func (r *run) deliver(ctx context.Context, d *ledger.Delivery, reservation sende
 		return beginErr
 	})
 	if held {
-		defer func() { <-r.begun }()
+		defer func() { <-a.to.begun }()
 	}
 	if out.Begun || spoken(reply.Stage(out.Stage)) && !errors.Is(out.Err, smtp.ErrUnfit) {
-		reservation.Stamp(r.c.now())
+		a.stamp(r.c.now())
 	} else {
-		reservation.Release()
+		r.release(a)
 	}
 	switch {
 	case errors.As(beginErr, &suppressed):
-		r.settled(d, ledger.Suppressed, suppressed.Reason)
+		r.settled(a, ledger.Suppressed, suppressed.Reason)
 	case beginErr != nil && ctx.Err() == nil:
 		// The ledger could not make the intent durable: nothing more may leave.
 		r.halt(fmt.Errorf("ledger: %w", beginErr))
-		r.unhand(d)
+		r.giveBack(a)
 	case out.Class == reply.OK:
-		r.recovered()
+		r.answered(a.to)
 		r.keep(d, m)
-		r.settle(d, r.result(ledger.Sent, out))
+		r.settle(a, r.result(ledger.Sent, out))
 	case out.Class == reply.Refuse || out.Class == reply.Message:
-		r.recovered()
-		r.settle(d, r.result(ledger.Refused, out))
+		r.answered(a.to)
+		r.settle(a, r.result(ledger.Refused, out))
 		r.learn(d, out)
 	case out.Class == reply.Unknown:
-		r.settle(d, r.result(ledger.Unknown, out))
+		r.settle(a, r.result(ledger.Unknown, out))
 		if ctx.Err() == nil {
-			r.holdServer(out) // one after the other, they would leave a person with the whole list to resolve
+			r.blame(a.to, out) // one after the other, they would leave a person with the whole list to resolve
 		}
 	case !out.Begun && ctx.Err() != nil:
-		r.unhand(d)
+		r.giveBack(a)
 	case out.Class == reply.Stop:
-		r.back(d, out)
-		r.finish(words(out), true)
+		r.blame(a.to, out) // first: what is put back is for others
+		r.back(a, out)
 	case out.Class == reply.Hold && out.About == reply.AboutGroup && single(groupOf(d.Lane)):
-		r.holdGroup(d, out)
-	case out.Class == reply.Hold && out.About == reply.AboutGroup && r.c.direct():
-		r.defers(d, out) // one domain's own servers
+		r.holdGroup(a, out)
+	case out.Class == reply.Hold && out.About == reply.AboutGroup && a.to.def.Direct:
+		r.defers(a, out) // one domain's own servers
 	case out.About == "server" || out.Class == reply.Hold:
-		if r.back(d, out) {
-			r.holdServer(out)
+		if r.back(a, out) {
+			r.blame(a.to, out)
 		}
 	default:
-		r.defers(d, out)
+		r.defers(a, out)
 		if out.Code != 0 {
-			r.recovered()
+			r.answered(a.to)
 		} else if out.About != reply.AboutGroup {
-			r.holdServer(out)
+			r.blame(a.to, out)
 		}
 	}
 }
@@ -145,18 +147,18 @@ func words(out sender.Outcome) string {
 // complete temporary reply it is deferred, for the ledger has seen it begin. One put back is the next to go; where the
 // conversation ends at its recipient again and again it would keep the others from going, so it is deferred too, and the
 // server is not to blame: back reports whether it is.
-func (r *run) back(d *ledger.Delivery, out sender.Outcome) (server bool) {
+func (r *run) back(a *admission, out sender.Outcome) (server bool) {
 	if !out.Begun {
-		if at := reply.Stage(out.Stage); (at == reply.Rcpt || at == reply.Data) && r.stumbled(d) {
-			r.defers(d, out)
+		if at := reply.Stage(out.Stage); (at == reply.Rcpt || at == reply.Data) && r.stumbled(a.d) {
+			r.defers(a, out)
 			return false
 		}
-		r.unhand(d)
+		r.giveBack(a)
 		return true
 	}
 	res := r.result(ledger.Deferred, out)
 	res.Due = r.c.now().Add(max(out.HoldOff, firstServerHold))
-	r.settle(d, res)
+	r.settle(a, res)
 	return true
 }
 
@@ -168,12 +170,9 @@ func (r *run) stumbled(d *ledger.Delivery) bool {
 	return r.stumbles[d.ID] >= mostStumbles
 }
 
-// unhand puts back a delivery whose reservation is already done with.
-func (r *run) unhand(d *ledger.Delivery) { r.giveBack(d, nil) }
-
 // defers schedules another try of a recipient, or gives up.
-func (r *run) defers(d *ledger.Delivery, out sender.Outcome) {
-	now := r.c.now()
+func (r *run) defers(a *admission, out sender.Outcome) {
+	d, now := a.d, r.c.now()
 	first := d.First
 	if first.IsZero() {
 		first = now
@@ -187,43 +186,27 @@ func (r *run) defers(d *ledger.Delivery, out sender.Outcome) {
 	if !giveUp {
 		res.Due = later(due, now.Add(out.HoldOff))
 	}
-	r.settle(d, res)
+	r.settle(a, res)
 }
 
-// recovered forgets the server's failures: it has answered.
-func (r *run) recovered() {
+// answered forgets the server's failures.
+func (r *run) answered(s *server) {
 	r.mu.Lock()
-	r.failures, r.holds = 0, 0
+	s.answered()
 	r.mu.Unlock()
 }
 
-// holdServer lets nothing go for a while after a failure of the server, and halts the run when the server stays away.
-// A connection that broke is no reason to wait, until each has twice; a reply that asks for a pause is
-// one, and the pauses double. Failures that arrive while a hold lasts have its cause.
-func (r *run) holdServer(out sender.Outcome) {
-	now := r.c.now()
+// blame notes that a server failed, and not a recipient; see [standing].
+func (r *run) blame(s *server, out sender.Outcome) {
 	r.mu.Lock()
-	if now.Before(r.heldUntil) {
-		r.mu.Unlock()
-		return
+	var news bool
+	if out.Class == reply.Stop {
+		news = s.stop(words(out))
+	} else {
+		news = !s.failed(r.c.now(), out, s.connections).IsZero()
 	}
-	r.failures++
-	if out.HoldOff == 0 && r.failures <= 2*r.c.connections() {
-		r.mu.Unlock()
-		return
-	}
-	r.holds++
-	away := r.holds > serverTries
-	until := now.Add(max(out.HoldOff, firstServerHold<<(r.holds-1)))
-	if out.Class == reply.Hold && out.Code != 0 {
-		until = r.manners.slower("", now, until.Sub(now))
-	}
-	r.heldUntil = until
 	r.mu.Unlock()
-	if away {
-		r.finish("the server stays away: "+words(out), false)
-		return
+	if news {
+		r.missing(s)
 	}
-	r.gate.Hold("", until)
-	r.observe(Event{Kind: "hold", Text: words(out), Until: until})
 }

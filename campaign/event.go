@@ -9,9 +9,11 @@ import (
 // Event tells an observer of a run what has just happened. Events come one at a time; Counts is the observer's own copy.
 type Event struct {
 	// Kind is "started", a state a delivery has just reached ("sent", "refused", "deferred", "gave_up", "unknown",
-	// "held", "suppressed"), "hold" (nothing goes before Until, Text says why) or "draining" (stopping; InFlight replies
+	// "held", "suppressed"), "hold" (nothing goes before Until, Text says why), "out" (nothing more goes to one of several
+	// servers until its configuration changes, Text says why) or "draining" (stopping; InFlight replies
 	// are awaited).
 	Kind     string
+	Server   string // of several, whom a hold or out is about; "" = the run
 	Place    string // the row's place; "" when the event is not about one row
 	Key      string
 	Address  string
@@ -34,6 +36,7 @@ type Summary struct {
 	NextDue     time.Time // when the first of those may go; zero = at once
 	Interrupted int       // how often the run was told to stop: 0, 1 or 2
 	Stopped     string    // why the run ended early, in words; "" = it did not
+	Out         []string  // of several servers, those that were out of reach or out for good at the end, and why
 	Next        string    // the command that mends what stopped it; "" = none is known
 	Failed      bool      // Stopped is a fault to be mended (credentials, certificate, ledger), not a wait
 	Duration    time.Duration

@@ -37,20 +37,11 @@ func (w waiting) add(c *Campaign, rec ledger.Record) {
 
 // foresee says when what is waiting can go, by the caps and what has been used of them, and by the rules that a run keeps.
 func (c *Campaign) foresee(ctx context.Context, l *ledger.Ledger, now time.Time, w waiting) (limits.Forecast, []CapUse, error) {
-	account, own := c.limits()
-	var accounts []limits.Account
-	var caps []CapUse
-	for i, limit := range append([]sender.Limit{account}, c.shared()...) {
-		name := ""
-		if i > 0 {
-			name = limit.Key // whose it is
-		}
-		a, uses, err := c.used(ctx, now, name, limit)
-		if err != nil {
-			return limits.Forecast{}, nil, err
-		}
-		accounts, caps = append(accounts, a), append(caps, uses...)
+	accounts, caps, err := c.metered(ctx, now)
+	if err != nil {
+		return limits.Forecast{}, nil, err
 	}
+	own := c.domainLimits()
 	var lanes []limits.Lane
 	meters := map[string]*limits.Account{}
 	for _, name := range slices.Sorted(maps.Keys(w)) {
@@ -129,7 +120,11 @@ func (c *Campaign) foresight(ctx context.Context, l *ledger.Ledger, now time.Tim
 	for group := range m.outcomes {
 		f.groups = append(f.groups, group)
 	}
-	warm := c.warmth()
+	servers := c.servers()
+	if len(servers) != 1 {
+		return f, nil // each of several has warming days of its own, and what one may not take goes by another
+	}
+	warm := c.warmth(servers[0])
 	if warm == nil {
 		return f, nil
 	}

@@ -3,12 +3,14 @@ package campaign
 import (
 	"context"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"mailshot/campaign/definition"
 	"mailshot/campaign/ledger"
 	"mailshot/sender/courtesy"
 	"mailshot/sender/mx"
@@ -19,8 +21,10 @@ const (
 	lookupTime = 2 * time.Minute // for all; a domain not known by then is nobody's
 )
 
-// direct reports whether the campaign's messages go to the recipients' own servers.
-func (c *Campaign) direct() bool { return c.def.Server.Direct && c.opts.Sink == nil }
+// direct reports whether some of the campaign's messages go to the recipients' own servers.
+func (c *Campaign) direct() bool {
+	return c.opts.Sink == nil && slices.ContainsFunc(c.def.Servers, func(s *definition.Server) bool { return s.Direct })
+}
 
 // hosting finds out, for a direct delivery, which of the domains that are left have their mail with a provider, and moves
 // their deliveries into the provider's lane: what that one asks for is asked of all. A plan has no network, so it is the

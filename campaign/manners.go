@@ -22,7 +22,6 @@ type manners struct {
 	zones    bool           // lanes have zones
 	notAfter time.Time      // zero: never
 
-	server courtesy.Adaptive
 	groups map[string]*courtesy.Adaptive // of one provider or domain
 	flying map[int64]flight              // by delivery
 	under  map[string]int                // flights by group
@@ -106,9 +105,6 @@ func (m *manners) leave(now time.Time, lanes []string) leave {
 	if room -= m.fresh; !last && room <= 0 {
 		return leave{all: true}
 	}
-	if ok, until := m.server.Free(now, len(m.flying)); !ok {
-		return leave{all: true, until: until}
-	}
 	l := leave{closed: map[string]time.Time{}}
 	if !last {
 		l.room = room
@@ -152,7 +148,6 @@ func (m *manners) taken(d *ledger.Delivery, now time.Time) {
 	if f.fresh {
 		m.fresh++
 	}
-	m.server.Begin(now)
 	if single(f.group) { // measured before it asks for less, so that there is something to halve
 		m.adaptive(f.group).Begin(now)
 	}
@@ -199,7 +194,6 @@ func (m *manners) settled(d *ledger.Delivery, s ledger.State, now time.Time) *br
 		m.latest = now
 	}
 	if s == ledger.Sent || s == ledger.Refused {
-		m.server.Good(now)
 		if g := m.groups[f.group]; g != nil {
 			g.Good(now)
 		}
@@ -231,13 +225,9 @@ func (m *manners) breach(groups ...string) *breach {
 	return nil
 }
 
-// slower notes that the server (group "") or a group asked for less, and says until when it is left alone.
+// slower notes that a group asked for less, and says until when it is left alone.
 func (m *manners) slower(group string, now time.Time, atLeast time.Duration) (until time.Time) {
-	a, under := &m.server, len(m.flying)
-	if group != "" {
-		a, under = m.adaptive(group), m.under[group]
-	}
-	return a.Slower(now, under, atLeast, rand.Float64())
+	return m.adaptive(group).Slower(now, m.under[group], atLeast, rand.Float64())
 }
 
 // clock writes a moment for people.

@@ -48,17 +48,26 @@ func (m *machine) take(t *rapid.T) {
 		m.later(t)
 		return
 	}
-	d, reservation, shut, err := p.r.admit(p.taking)
+	m.meet()
+	a, shuts, err := p.r.admit(p.taking)
 	m.must(err)
-	if d == nil {
-		_, _, _, err := p.r.next(p.taking, shut)
+	if a == nil {
+		_, _, _, err := p.r.opens(p.taking, shuts)
 		m.must(err)
 		return
 	}
+	d := a.d
 	if s := m.states[d.Key]; s != ledger.Pending && s != ledger.Deferred && s != ledger.Begun {
 		t.Fatalf("%s is handed out, and it is %s", d.Key, s)
 	}
-	m.launch(d, reservation)
+	m.launch(a)
+}
+
+// meet asks the server whether it is there, where that is due, as a worker does.
+func (m *machine) meet() {
+	if s := m.p.r.doubtful(); s != nil {
+		m.p.r.ask(m.p.taking, s)
+	}
 }
 
 // bodies is how many bodies are under way.
@@ -287,13 +296,14 @@ func (m *machine) drain(t *rapid.T) {
 			m.drop()
 			continue
 		}
-		d, reservation, shut, err := m.p.r.admit(m.p.taking)
+		m.meet()
+		a, shuts, err := m.p.r.admit(m.p.taking)
 		m.must(err)
-		if d != nil {
-			m.launch(d, reservation)
+		if a != nil {
+			m.launch(a)
 			continue
 		}
-		_, left, _, err := m.p.r.next(m.p.taking, shut)
+		_, left, _, err := m.p.r.opens(m.p.taking, shuts)
 		m.must(err)
 		if left == 0 {
 			m.drop()

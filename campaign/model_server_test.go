@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 
-	"mailshot/campaign/ledger"
 	"mailshot/sender"
 	"mailshot/sender/reply"
 )
@@ -36,13 +35,13 @@ type answer struct {
 type talkKey struct{}
 
 // launch starts a worker on d and returns when it waits for the server, or has ended.
-func (m *machine) launch(d *ledger.Delivery, reservation sender.Reservation) {
-	f := &talk{key: d.Key, asks: make(chan struct{}), says: make(chan answer), done: make(chan struct{})}
+func (m *machine) launch(a *admission) {
+	f := &talk{key: a.d.Key, asks: make(chan struct{}), says: make(chan answer), done: make(chan struct{})}
 	p := m.p
 	p.talks = append(p.talks, f)
 	go func() {
 		defer close(f.done)
-		p.r.deliver(context.WithValue(p.taking, talkKey{}, f), d, reservation)
+		p.r.deliver(context.WithValue(p.taking, talkKey{}, f), a)
 	}()
 	m.wait(f)
 }

@@ -270,8 +270,8 @@ func (m *machine) start(accept bool) {
 		m.must(errors.Join(r.close(), c.Close()))
 		return
 	}
-	m.must(r.pool.Close())
-	r.pool = wire{m}
+	m.must(r.servers[0].pool.Close())
+	r.servers[0].pool = wire{m}
 	m.p = &process{c: c, r: r}
 	m.p.taking, m.p.stop = context.WithCancel(context.Background())
 	r.stop = m.p.stop

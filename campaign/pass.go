@@ -202,7 +202,7 @@ func (c *Campaign) makeAll(ctx context.Context, rows []*recipients.Row, date tim
 	made := make([]verdict, len(rows))
 	g, ctx := errgroup.WithContext(ctx)
 	workers := runtime.GOMAXPROCS(0)
-	most := c.allowance().size
+	most, host := c.largest()
 	for w := range workers {
 		g.Go(func() error {
 			for i := w; i < len(rows); i += workers {
@@ -214,7 +214,7 @@ func (c *Campaign) makeAll(ctx context.Context, rows []*recipients.Row, date tim
 				if m.Message != nil {
 					digest := m.Message.Digest()
 					made[i].digest = digest[:]
-					made[i].findings = append(check.Message(m.Message), check.Size(m.Message.Size(), most, c.def.Server.Host)...)
+					made[i].findings = append(check.Message(m.Message), check.Size(m.Message.Size(), most, host)...)
 				}
 			}
 			return nil

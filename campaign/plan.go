@@ -54,7 +54,8 @@ type Plan struct {
 	Rows        int64
 	ToSend      int64 // pending and deferred, within Only and Limit
 	Samples     []Sample
-	Server      string // "host:port as login", or "the sink"
+	Server      string          // "host:port as login", or "the sink"; "" = see Servers
+	Servers     []PlannedServer // where there are several; then Caps are those that hold over all of them
 	Caps        []string
 	Connections int
 	Multiple    int64     // addresses that get more than one message
@@ -240,10 +241,10 @@ func (c *Campaign) resume(ctx context.Context, o PlanOptions, plan *Plan) error 
 	} else {
 		plan.Report = &check.Report{Campaign: c.id}
 	}
-	if err != nil || len(c.def.Limits.Domains) == 0 && !c.def.Schedule.ZoneColumn.Given() {
+	if err != nil || len(c.def.Limits.Domains) == 0 && !c.def.Schedule.ZoneColumn.Given() && len(c.def.Servers) < 2 {
 		return err
 	}
-	// Limits and schedule may have changed without a word: what lane a delivery is in is asked again.
+	// Servers, limits and schedule may have changed without a word: what lane a delivery is in is asked again.
 	return c.ledger.Relane(ctx, c.id, c.relane)
 }
 
@@ -326,35 +327,73 @@ func (c *Campaign) describe(ctx context.Context, plan *Plan) error {
 			return err
 		}
 	}
-	plan.Connections = c.connections()
-	account, laneLimits := c.limits()
-	for _, l := range append([]sender.Limit{account}, c.shared()...) {
-		for _, cap := range l.Caps {
-			plan.Caps = append(plan.Caps, cap.String())
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(laneLimits)) {
-		for _, cap := range laneLimits[name].Caps {
-			plan.Caps = append(plan.Caps, name+" "+cap.String())
-		}
-	}
+	notes := c.describeServers(plan)
 	now := c.now()
-	forecast, _, err := c.foresee(ctx, c.ledger, now, lanes)
+	forecast, caps, err := c.foresee(ctx, c.ledger, now, lanes)
 	if err != nil {
 		return err
 	}
-	if forecast.Left == 0 && (len(plan.Caps) > 0 || forecast.End.After(now)) {
+	if forecast.Left == 0 && (len(caps) > 0 || forecast.End.After(now)) {
 		plan.Ends = forecast.End
 	}
 	if forecast.Stop != (limits.Hold{}) {
 		plan.Notes = append(plan.Notes, fmt.Sprintf("%d of them will not go: held back by %s", forecast.Left, forecast.Stop))
 	}
-	var notes []string
-	plan.Server, notes = c.way()
-	plan.Notes = append(plan.Notes, notes...)
 	plan.Notes = append(plan.Notes, c.header.Guessed...)
-	plan.Notes = append(plan.Notes, c.allowance().notes...)
+	plan.Notes = append(plan.Notes, notes...)
 	return nil
+}
+
+// PlannedServer is one of several servers of a plan.
+type PlannedServer struct {
+	Name, Server string // Server: "host:port as login"
+	Weight       int
+	Connections  int
+	Caps         []string // its own
+}
+
+// describeServers says where the messages go, and under which caps. It returns what a person should know about that.
+func (c *Campaign) describeServers(plan *Plan) (notes []string) {
+	servers := c.servers()
+	several := len(servers) > 1
+	said := map[string]bool{} // keys
+	shared := func(l sender.Limit) bool { return several && c.holdsForAll(l.Key) }
+	add := func(to *[]string, name string, l sender.Limit) {
+		if said[l.Key] {
+			return
+		}
+		said[l.Key] = true
+		for _, cap := range l.Caps {
+			*to = append(*to, name+cap.String())
+		}
+	}
+	for _, s := range servers {
+		way, known := c.wayOf(s)
+		may := c.allowance(s)
+		notes = append(append(notes, known...), may.notes...)
+		plan.Connections += may.connections
+		if !several {
+			plan.Server = way
+			for _, l := range may.limits {
+				add(&plan.Caps, "", l)
+			}
+			continue
+		}
+		p := PlannedServer{Name: s.Name, Server: way, Weight: s.Weight, Connections: may.connections}
+		for _, l := range may.limits {
+			if shared(l) {
+				add(&plan.Caps, "", l)
+			} else {
+				add(&p.Caps, "", l)
+			}
+		}
+		plan.Servers = append(plan.Servers, p)
+	}
+	lanes := c.domainLimits()
+	for _, name := range slices.Sorted(maps.Keys(lanes)) {
+		add(&plan.Caps, name+" ", lanes[name])
+	}
+	return notes
 }
 
 // survey counts what this run would send, by lane, and takes the heads of the first three messages.

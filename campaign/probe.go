@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"mailshot/campaign/check"
+	"mailshot/campaign/definition"
 	"mailshot/internal/address"
 	"mailshot/sender"
 	"mailshot/sender/reply"
@@ -16,10 +17,10 @@ import (
 // expiresSoon is how long before its end a certificate is warned about.
 const expiresSoon = 14 * 24 * time.Hour
 
-// Probe looks at the campaign's server, see [sender.Probe]. Where o names no sender, it is the campaign's: bounces, or
+// Probe looks at one of the campaign's servers, see [sender.Probe]. Where o names no sender, it is the campaign's: bounces, or
 // the From address where that is the same for all rows.
-func (c *Campaign) Probe(ctx context.Context, o sender.ProbeOptions) (*sender.Probed, error) {
-	cfg, err := c.senderConfig()
+func (c *Campaign) Probe(ctx context.Context, s *definition.Server, o sender.ProbeOptions) (*sender.Probed, error) {
+	cfg, _, err := c.senderConfig(s)
 	if err != nil {
 		return nil, err
 	}
@@ -64,8 +65,8 @@ func Judge(p *sender.Probed, now time.Time) []check.Finding {
 	return fs
 }
 
-// Judge says what would go wrong with this campaign on a server that was probed. e is its estimate.
-func (c *Campaign) Judge(p *sender.Probed, e *Estimate) []check.Finding {
+// Judge says what would go wrong with this campaign on a server of its own that was probed. e is its estimate.
+func (c *Campaign) Judge(s *definition.Server, p *sender.Probed, e *Estimate) []check.Finding {
 	fs := Judge(p, c.now())
 	add := func(severity, code, place, text, hint string) {
 		fs = append(fs, check.Finding{Severity: severity, Code: code, Place: place, Text: text, Hint: hint})
@@ -73,13 +74,12 @@ func (c *Campaign) Judge(p *sender.Probed, e *Estimate) []check.Finding {
 	server := p.Server
 	if p.MaxSize > 0 && e.Largest > p.MaxSize {
 		add(check.Error, "over-server-limit", e.Place, fmt.Sprintf("the message has %d bytes, and %s takes at most %d", e.Largest, server, p.MaxSize), "make the attachments smaller, or link to them")
-	} else if most := c.allowance().size; most > 0 && e.Largest > most {
+	} else if most := c.allowance(s).size; most > 0 && e.Largest > most {
 		add(check.Error, "over-server-limit", e.Place, fmt.Sprintf("the message has %d bytes, and the provider takes at most %d", e.Largest, most), "make the attachments smaller, or link to them")
 	}
 	if _, ok := p.Extensions["SMTPUTF8"]; !ok && e.UTF8 > 0 && p.Extensions != nil {
 		add(check.Error, "no-smtputf8", "", fmt.Sprintf("%d addresses have letters beyond ASCII before the @, and %s does not offer SMTPUTF8", e.UTF8, server), "leave them out, or use another server")
 	}
-	s := c.def.Server
 	login := s.Password != nil || s.OAuth != nil || s.Auth != ""
 	switch offered := p.Mechanisms(); {
 	case !login && len(offered) > 0 && p.Err == nil && p.Until != "rcpt":
@@ -87,31 +87,32 @@ func (c *Campaign) Judge(p *sender.Probed, e *Estimate) []check.Finding {
 	case s.Auth != "" && len(offered) > 0 && !slices.ContainsFunc(offered, func(m string) bool { return strings.EqualFold(m, s.Auth) }):
 		add(check.Error, "auth-not-offered", "", fmt.Sprintf("server.auth is %s, and the server offers only %s", s.Auth, strings.Join(offered, ", ")), "")
 	}
-	for _, note := range c.allowance().notes {
+	for _, note := range c.allowance(s).notes {
 		add(check.Warning, "limits", "", note, "")
 	}
 	if presets := reply.Match(s.Host); s.Provider == "" && len(presets) > 0 {
-		fs = append(fs, c.above(presets[0])...)
+		fs = append(fs, c.above(s, presets[0])...)
 	}
 	return fs
 }
 
 // above compares the campaign's own figures with those of the preset that its server belongs to and that it does not name.
-func (c *Campaign) above(p reply.Provider) []check.Finding {
+func (c *Campaign) above(s *definition.Server, p reply.Provider) []check.Finding {
 	hint := "server.provider: " + p.ID + " keeps to its figures"
 	var fs []check.Finding
 	add := func(text string) {
 		fs = append(fs, check.Finding{Severity: check.Warning, Code: "above-preset", Text: text, Hint: hint})
 	}
+	own := append(slices.Clone(s.Limits.Caps), c.def.Limits.Caps...)
 	for _, most := range p.Caps {
-		switch i := sameWindow(c.def.Limits.Caps, most); {
+		switch i := sameWindow(own, most); {
 		case i < 0:
 			add(fmt.Sprintf("no cap for %s, where %s is known to keep to %v", windowOf(most.Window), p.Name, most))
-		case c.def.Limits.Caps[i].N > most.N:
-			add(fmt.Sprintf("the cap %v is above %v, which is known of %s", c.def.Limits.Caps[i], most, p.Name))
+		case own[i].N > most.N:
+			add(fmt.Sprintf("the cap %v is above %v, which is known of %s", own[i], most, p.Name))
 		}
 	}
-	if n := c.connections(); p.Connections > 0 && n > p.Connections {
+	if n := c.allowance(s).connections; p.Connections > 0 && n > p.Connections {
 		add(fmt.Sprintf("%d connections are more than the %d known of %s", n, p.Connections, p.Name))
 	}
 	return fs

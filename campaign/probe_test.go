@@ -42,9 +42,10 @@ func TestJudge(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			campaign := &Campaign{def: &definition.Definition{Server: c.server, Limits: c.limits}, now: func() time.Time { return now }}
+			campaign := &Campaign{def: &definition.Definition{Servers: []*definition.Server{&c.server}, Limits: c.limits}, now: func() time.Time { return now }}
+			c.server.Limits = c.limits
 			var codes []string
-			for _, f := range campaign.Judge(&c.probed, &c.weight) {
+			for _, f := range campaign.Judge(&c.server, &c.probed, &c.weight) {
 				codes = append(codes, f.Code)
 				if f.Text == "" || f.Severity != check.Error && f.Severity != check.Warning {
 					t.Errorf("%+v", f)

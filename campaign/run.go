@@ -2,19 +2,14 @@ package campaign
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
 
 	"mailshot/campaign/ledger"
 	"mailshot/internal/mailbox"
-	"mailshot/sender"
-	"mailshot/sender/reply"
 )
 
 const (
@@ -24,10 +19,6 @@ const (
 	workersPerConnection = 2
 	// patience is how long a run waits for the next delivery that is due before it ends with work left.
 	patience = time.Hour
-	// serverTries is how often in a row the server may fail before the run halts; the waits between double.
-	serverTries = 8
-	// firstServerHold is the wait after the first such failure where the reply named none.
-	firstServerHold = 5 * time.Second
 	// mostStumbles is how often in a row a connection may end at one recipient before that one is deferred.
 	mostStumbles = 2
 )
@@ -60,15 +51,13 @@ type run struct {
 	c       *Campaign
 	o       RunOptions
 	state   *ledger.Run
-	pool    transport
-	gate    *sender.Gate
+	servers []*server
 	budget  *ledger.Budget
-	begun   chan struct{} // a place for each delivery that is begun and has no outcome in the ledger
-	warm    *warmth       // nil: the sender is warm
 	archive mailbox.Writer
 	stop    context.CancelFunc // ends the taking of deliveries, with r.stopped or r.fatal as the reason
 
-	watching sync.Mutex // held while the observer is called
+	admitting sync.Mutex // held while a delivery is chosen
+	watching  sync.Mutex // held while the observer is called
 
 	mu        sync.Mutex
 	wake      chan struct{} // closed and made anew whenever a waiting worker should look again
@@ -77,12 +66,11 @@ type run struct {
 	done      int64
 	sent      int64
 	inFlight  int
-	failures  int // of the server, in a row
-	holds     int // of all deliveries, in a row
-	heldUntil time.Time
+	homes     map[string][]*server // by group, the first is home, the others take over in turn
+	started   bool                 // the servers were asked whether they can be reached
 	manners   *manners
 	told      string    // why the run waits, as the observer was last told
-	opens     time.Time // when what the run ended before may go
+	opensAt   time.Time // when what the run ended before may go
 	stopped   string
 	failed    bool
 	fatal     error
@@ -90,7 +78,7 @@ type run struct {
 }
 
 func (c *Campaign) newRun(ctx context.Context, o RunOptions) (_ *run, err error) {
-	r := &run{c: c, o: o, begun: make(chan struct{}, c.connections()), wake: make(chan struct{}), stumbles: map[int64]int{}}
+	r := &run{c: c, o: o, wake: make(chan struct{}), stumbles: map[int64]int{}, homes: map[string][]*server{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, r.close())
@@ -125,72 +113,19 @@ func (c *Campaign) newRun(ctx context.Context, o RunOptions) (_ *run, err error)
 	if r.planned == 0 {
 		return r, nil // nothing to send: no server is needed
 	}
-	if r.pool, err = c.transport(); err != nil {
-		return nil, err
-	}
 	if r.budget, err = c.accounts.Budget(ctx); err != nil {
 		return nil, err
 	}
-	if err := r.behave(ctx); err != nil {
+	if err := r.openServers(); err != nil {
 		return nil, err
 	}
-	account, lanes := c.limits()
-	r.gate = sender.NewGate(budget{r.budget, r.warm}, account, lanes, c.shared()...)
+	if r.manners, err = c.behaviour(ctx, c.ledger); err != nil {
+		return nil, err
+	}
 	if c.def.Archive != "" && c.opts.Sink == nil && c.opts.To == nil {
 		r.archive, err = mailbox.Open("eml", filepath.Join(c.def.Dir, filepath.FromSlash(c.def.Archive)), mailbox.Options{Sync: true})
 	}
 	return r, err
-}
-
-// connections is how many sessions the campaign may have open at once.
-func (c *Campaign) connections() int { return c.allowance().connections }
-
-func (c *Campaign) senderConfig() (sender.Config, error) {
-	may := c.allowance()
-	cfg := sender.Config{Connections: may.connections, MessagesPerConnection: may.messages, Dial: c.opts.Network.Dial, RootCAs: c.opts.Network.RootCAs}
-	if s := c.opts.Sink; s != nil {
-		cfg.Host, cfg.Port, cfg.TLS, cfg.RootCAs = s.Host, s.Port, s.TLS, s.RootCAs
-		return cfg, nil
-	}
-	s := c.def.Server
-	if s.Host == "" && s.Socket == "" {
-		return cfg, fmt.Errorf("%s: no server to send to (add server: with host and port, or try --to-sink)", c.def.Name)
-	}
-	cfg.Host, cfg.Port, cfg.TLS, cfg.Username, cfg.Helo = s.Host, s.Port, s.TLS, s.Username, s.Helo
-	cfg.Socket, cfg.Protocol, cfg.RequireTLS, cfg.ChunkLimit, cfg.LockStep = s.Socket, s.Protocol, s.RequireTLS, s.Chunking, s.LockStep
-	if p, ok := reply.Preset(s.Provider); ok {
-		cfg.Replies = p.Replies
-	}
-	if s.Password != nil {
-		cfg.Password = func(ctx context.Context) (sender.Secret, error) {
-			p, err := s.Password.Read(ctx, c.def.Dir)
-			return sender.Secret(p), err
-		}
-	}
-	if s.OAuth != nil {
-		var err error
-		if c.tokens, err = Tokens(c.def, c.opts.Accounts); err != nil {
-			return cfg, err
-		}
-		cfg.Token = c.token
-	}
-	cfg.Auth = s.Auth
-	if s.CAFile != "" {
-		pem, err := os.ReadFile(filepath.Join(c.def.Dir, filepath.FromSlash(s.CAFile)))
-		if err != nil {
-			return cfg, fmt.Errorf("server.ca_file: %w", err)
-		}
-		cfg.RootCAs = x509.NewCertPool()
-		if !cfg.RootCAs.AppendCertsFromPEM(pem) {
-			return cfg, fmt.Errorf("server.ca_file: no certificate in %s", s.CAFile)
-		}
-	}
-	cfg.Fingerprint = s.Fingerprint
-	certificate, err := s.Certificate(c.def.Dir)
-	if certificate != nil {
-		cfg.Certificates = []tls.Certificate{*certificate}
-	}
-	return cfg, err
 }
 
 func (r *run) close() error {
@@ -198,11 +133,11 @@ func (r *run) close() error {
 	if r.archive != nil {
 		errs = append(errs, r.archive.Close())
 	}
-	if r.pool != nil {
-		errs = append(errs, r.pool.Close())
-	}
-	if r.warm != nil {
-		errs = append(errs, r.warm.close(context.Background()))
+	for _, s := range r.servers {
+		errs = append(errs, s.pool.Close())
+		if s.warm != nil {
+			errs = append(errs, s.warm.close(context.Background()))
+		}
 	}
 	if r.budget != nil {
 		errs = append(errs, r.budget.Close())
@@ -221,27 +156,32 @@ func (r *run) loop(ctx context.Context, hard <-chan struct{}) error {
 	if err := r.closed(ctx); err != nil || r.stopped != "" {
 		return err
 	}
-	if err := r.pool.Check(ctx); err != nil {
-		if ctx.Err() != nil {
-			r.interrupt = 1
-			return nil
-		}
-		// What only the configuration mends is a fault; a server that is away or busy is work left.
-		var failure *sender.Error
-		r.stopped, r.failed = err.Error(), !errors.As(err, &failure) || failure.Outcome.Class == reply.Stop
-		return nil
-	}
 	taking, stop := context.WithCancel(ctx)
 	defer stop()
 	r.stop = stop
-	r.observe(Event{Kind: "started"})
+	any, asked := r.meet(taking)
+	defer asked()
+	defer stop()
+	if ctx.Err() != nil {
+		r.interrupt = 1
+		return nil
+	}
+	if !any {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.stopped, r.failed = r.complaints()
+		return nil
+	}
+	r.start()
 
 	over := make(chan struct{})
 	var watch sync.WaitGroup
 	watch.Go(func() { r.watch(ctx, hard, over) })
 	var workers sync.WaitGroup
-	for range r.c.connections() * workersPerConnection {
-		workers.Go(func() { r.work(taking) })
+	for _, s := range r.servers {
+		for range s.places {
+			workers.Go(func() { r.work(taking) })
+		}
 	}
 	workers.Wait()
 	close(over)
@@ -269,29 +209,36 @@ func (r *run) watch(ctx context.Context, hard, over <-chan struct{}) {
 		r.mu.Lock()
 		r.interrupt = 2
 		r.mu.Unlock()
-		r.pool.Abort()
+		for _, s := range r.servers {
+			s.pool.Abort()
+		}
 	}
 }
 
 // work is a worker: take a delivery that may go now, bring it to an outcome, again. It ends when nothing is left, when
-// nothing is due within patience, or when taking ends.
+// nothing is due within patience, or when taking ends. Workers belong to no server: there are as many as the servers have
+// places, so that one that is free always finds a server with room, and what all servers say is known where it waits.
 func (r *run) work(taking context.Context) {
 	for taking.Err() == nil {
 		r.mu.Lock()
 		changed := r.wake
 		r.mu.Unlock()
-		d, reservation, shut, err := r.admit(taking)
+		if s := r.doubtful(); s != nil {
+			r.ask(taking, s)
+			continue
+		}
+		a, shut, err := r.admit(taking)
 		switch {
 		case taking.Err() != nil:
-			if d != nil {
-				r.giveBack(d, reservation)
+			if a != nil {
+				r.giveBack(a)
 			}
 			return
 		case err != nil:
 			r.halt(err)
 			return
-		case d != nil:
-			r.deliver(taking, d, reservation)
+		case a != nil:
+			r.deliver(taking, a)
 			continue
 		}
 		if r.idle(taking, changed, shut) {
@@ -329,31 +276,36 @@ func (r *run) finish(why string, failed bool) {
 	r.stop()
 }
 
-func (r *run) giveBack(d *ledger.Delivery, reservation sender.Reservation) {
-	if reservation != nil {
-		reservation.Release()
-	}
+// giveBack puts a delivery back as it was, and its use of the caps where that is not done with.
+func (r *run) giveBack(a *admission) {
+	r.release(a)
 	r.mu.Lock()
-	r.manners.back(d)
+	r.manners.back(a.d)
+	a.to.inHand--
 	r.inFlight--
 	r.mu.Unlock()
-	r.state.PutBack(d)
+	r.state.PutBack(a.d)
 	r.broadcast()
 }
 
 // settle records an outcome and tells the observer.
-func (r *run) settle(d *ledger.Delivery, res ledger.Result) {
+func (r *run) settle(a *admission, res ledger.Result) {
 	// The outcome is recorded whatever becomes of the run: its context may already have ended.
-	if err := r.state.Settle(context.Background(), d, res); err != nil {
+	if err := r.state.Settle(context.Background(), a.d, res); err != nil {
 		r.halt(fmt.Errorf("ledger: %w", err))
 	}
-	r.settled(d, res.State, res.Text)
+	r.settled(a, res.State, res.Text)
 }
 
 // settled counts an outcome that the ledger has.
-func (r *run) settled(d *ledger.Delivery, s ledger.State, text string) {
+func (r *run) settled(a *admission, s ledger.State, text string) {
+	d := a.d
 	r.mu.Lock()
 	delete(r.stumbles, d.ID)
+	a.to.inHand--
+	if s == ledger.Sent || s == ledger.Refused {
+		a.to.pace.Good(r.c.now())
+	}
 	r.inFlight--
 	r.done++
 	if s == ledger.Sent {
@@ -361,7 +313,7 @@ func (r *run) settled(d *ledger.Delivery, s ledger.State, text string) {
 	}
 	r.mu.Unlock()
 	r.observe(Event{Kind: string(s), Place: d.Place, Key: d.Key, Address: d.Address, Text: text})
-	r.judge(d, s)
+	r.judge(a, s)
 	r.broadcast()
 }
 
@@ -390,7 +342,7 @@ func (r *run) summary(start time.Time) (*Summary, error) {
 		return nil, err
 	}
 	return &Summary{
-		ID: r.c.id, Counts: byName(counts), Rows: rows, Sent: r.sent, Left: left, NextDue: later(due, r.opens),
-		Interrupted: r.interrupt, Stopped: r.stopped, Next: r.c.next(), Failed: r.failed, Duration: time.Since(start),
+		ID: r.c.id, Counts: byName(counts), Rows: rows, Sent: r.sent, Left: left, NextDue: later(due, r.opensAt),
+		Interrupted: r.interrupt, Stopped: r.stopped, Next: r.next(), Out: r.outs(), Failed: r.failed, Duration: time.Since(start),
 	}, nil
 }

@@ -9,16 +9,14 @@ import (
 
 	"mailshot/campaign/definition"
 	"mailshot/internal/oauth"
-	"mailshot/sender"
 )
 
 // ErrNoOAuth: the campaign file has no oauth section, so there is nothing to log in for.
 var ErrNoOAuth = errors.New("the campaign's server has no oauth: section, so there is nothing to log in for")
 
-// Tokens is where the tokens of a definition's server come from; accounts is the path of accounts.db ("": the
+// Tokens is where the tokens of one of a definition's servers come from; accounts is the path of accounts.db ("": the
 // user's), beside which logins are kept that are kept in files. The error is ErrNoOAuth, or says what is wrong with the section.
-func Tokens(d *definition.Definition, accounts string) (*oauth.Source, error) {
-	s := d.Server
+func Tokens(d *definition.Definition, s *definition.Server, accounts string) (*oauth.Source, error) {
 	if s.OAuth == nil {
 		return nil, ErrNoOAuth
 	}
@@ -29,10 +27,14 @@ func Tokens(d *definition.Definition, accounts string) (*oauth.Source, error) {
 		}
 	}
 	o := s.OAuth
+	which := ""
+	if len(d.Servers) > 1 {
+		which = "--server " + shellWord(s.Name) + " "
+	}
 	cfg := oauth.Config{
 		Flow: oauth.Flow(o.Flow), Provider: o.Provider, AuthURL: o.AuthURL, TokenURL: o.TokenURL, DeviceURL: o.DeviceURL,
 		ClientID: o.ClientID, Tenant: o.Tenant, Scopes: o.Scopes, Username: s.Username, Host: s.Host, Subject: o.Subject,
-		KeyFile: o.KeyFile, Dir: filepath.Dir(accounts), Command: "mailshot login " + shellWord(d.Path),
+		KeyFile: o.KeyFile, Dir: filepath.Dir(accounts), Command: "mailshot login " + which + shellWord(d.Path),
 	}
 	if o.ClientSecret != nil {
 		cfg.ClientSecret = func(ctx context.Context) (string, error) { return o.ClientSecret.Read(ctx, d.Dir) }
@@ -56,19 +58,4 @@ func shellWord(s string) string {
 		return s
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-}
-
-// token gives the sender its tokens.
-func (c *Campaign) token(ctx context.Context) (sender.Secret, error) {
-	t, err := c.tokens.Token(ctx)
-	return sender.Secret(t), err
-}
-
-// next is the command that mends what stopped a run, "" where none does.
-func (c *Campaign) next() string {
-	var e *oauth.Error
-	if c.tokens != nil && errors.As(c.tokens.Err(), &e) {
-		return e.Next
-	}
-	return ""
 }

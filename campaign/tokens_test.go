@@ -229,7 +229,7 @@ func TestNoLogin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	source, err := campaign.Tokens(d, f.accounts)
+	source, err := campaign.Tokens(d, d.Servers[0], f.accounts)
 	var e *oauth.Error
 	if err != nil || !source.Interactive() {
 		t.Fatal(err)
@@ -237,8 +237,8 @@ func TestNoLogin(t *testing.T) {
 	if _, err := source.Token(t.Context()); !errors.As(err, &e) || e.Code != "no-login" {
 		t.Errorf("got %v", err)
 	}
-	d.Server.OAuth = nil
-	if _, err := campaign.Tokens(d, f.accounts); !errors.Is(err, campaign.ErrNoOAuth) {
+	d.Servers[0].OAuth = nil
+	if _, err := campaign.Tokens(d, d.Servers[0], f.accounts); !errors.Is(err, campaign.ErrNoOAuth) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -3,11 +3,16 @@ package campaign
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"net/http"
+	"os"
 	"path/filepath"
 
+	"mailshot/campaign/definition"
+	"mailshot/internal/oauth"
 	"mailshot/sender"
+	"mailshot/sender/reply"
 )
 
 // transport is a way out for finished messages: a server's pool, the recipients' own servers, a program. The contract
@@ -27,66 +32,117 @@ func (n Network) client() *http.Client {
 	return &http.Client{Transport: &http.Transport{DialContext: n.Dial, TLSClientConfig: &tls.Config{RootCAs: n.RootCAs}}}
 }
 
-// transport opens the campaign's way out; nothing is spoken to yet.
-func (c *Campaign) transport() (transport, error) {
-	s := c.def.Server
-	may := c.allowance()
+// noServer is the mistake of a campaign that is to be sent and says nowhere to.
+func (c *Campaign) noServer() error {
+	return fmt.Errorf("%s: no server to send to (add server: with host and port, or try --to-sink)", c.def.Name)
+}
+
+// transport opens the way out by a server; nothing is spoken to yet. tokens are what its logins come from, nil without any.
+func (c *Campaign) transport(s *definition.Server) (_ transport, tokens *oauth.Source, err error) {
+	may := c.allowance(s)
 	switch {
-	case c.opts.Sink != nil:
 	case s.Direct:
 		accounts := c.opts.Accounts
 		if accounts == "" {
-			var err error
 			if accounts, err = DefaultAccounts(); err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 		}
 		d, err := sender.NewDirect(sender.DirectConfig{
 			Helo: s.Helo, Policies: filepath.Join(filepath.Dir(accounts), "mta-sts"),
-			Connections: may.connections, MessagesPerConnection: c.def.Limits.MessagesPerConnection,
+			Connections: may.connections, MessagesPerConnection: s.Limits.MessagesPerConnection,
 			Resolver: c.opts.Network.Resolver, Dial: c.opts.Network.Dial, RootCAs: c.opts.Network.RootCAs, Client: c.opts.Network.client(),
 		})
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		return d, nil
+		return d, nil, nil
 	case s.Sendmail != "":
 		m, err := sender.NewSendmail(sender.SendmailConfig{Path: s.Sendmail, Processes: may.connections, Queues: sender.Sendmail8()})
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		return m, nil
+		return m, nil, nil
 	}
-	cfg, err := c.senderConfig()
+	cfg, tokens, err := c.senderConfig(s)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	p, err := sender.New(cfg)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return p, nil
+	return p, tokens, nil
 }
 
-// way says where the campaign's messages go, in words, and what a person should know about it.
-func (c *Campaign) way() (server string, notes []string) {
-	s := c.def.Server
+// senderConfig is how a server is spoken to, and where its tokens come from, nil without any.
+func (c *Campaign) senderConfig(s *definition.Server) (_ sender.Config, tokens *oauth.Source, err error) {
+	may := c.allowance(s)
+	cfg := sender.Config{Connections: may.connections, MessagesPerConnection: may.messages, Dial: c.opts.Network.Dial, RootCAs: c.opts.Network.RootCAs}
+	if t := c.opts.Sink; t != nil {
+		cfg.Host, cfg.Port, cfg.TLS, cfg.RootCAs = t.Host, t.Port, t.TLS, t.RootCAs
+		return cfg, nil, nil
+	}
+	if s.Host == "" && s.Socket == "" {
+		return cfg, nil, c.noServer()
+	}
+	cfg.Host, cfg.Port, cfg.TLS, cfg.Username, cfg.Helo = s.Host, s.Port, s.TLS, s.Username, s.Helo
+	cfg.Socket, cfg.Protocol, cfg.RequireTLS, cfg.ChunkLimit, cfg.LockStep = s.Socket, s.Protocol, s.RequireTLS, s.Chunking, s.LockStep
+	if p, ok := reply.Preset(s.Provider); ok {
+		cfg.Replies = p.Replies
+	}
+	if s.Password != nil {
+		cfg.Password = func(ctx context.Context) (sender.Secret, error) {
+			p, err := s.Password.Read(ctx, c.def.Dir)
+			return sender.Secret(p), err
+		}
+	}
+	if s.OAuth != nil {
+		if tokens, err = Tokens(c.def, s, c.opts.Accounts); err != nil {
+			return cfg, nil, err
+		}
+		cfg.Token = func(ctx context.Context) (sender.Secret, error) {
+			t, err := tokens.Token(ctx)
+			return sender.Secret(t), err
+		}
+	}
+	cfg.Auth = s.Auth
+	if s.CAFile != "" {
+		pem, err := os.ReadFile(filepath.Join(c.def.Dir, filepath.FromSlash(s.CAFile)))
+		if err != nil {
+			return cfg, nil, fmt.Errorf("server.ca_file: %w", err)
+		}
+		cfg.RootCAs = x509.NewCertPool()
+		if !cfg.RootCAs.AppendCertsFromPEM(pem) {
+			return cfg, nil, fmt.Errorf("server.ca_file: no certificate in %s", s.CAFile)
+		}
+	}
+	cfg.Fingerprint = s.Fingerprint
+	certificate, err := s.Certificate(c.def.Dir)
+	if certificate != nil {
+		cfg.Certificates = []tls.Certificate{*certificate}
+	}
+	return cfg, tokens, err
+}
+
+// wayOf says where a server's messages go, in words, and what a person should know about it.
+func (c *Campaign) wayOf(s *definition.Server) (way string, notes []string) {
 	switch {
 	case c.opts.Sink != nil:
-		server = "the built-in sink"
+		way = s.Name
 	case s.Direct:
-		server = "the recipients' own, as " + s.Helo
+		way = "the recipients' own, as " + s.Helo
 		notes = append(notes, "direct delivery works only from an address that is yours and static, whose PTR record is "+s.Helo+
 			": homes and most clouds block port 25 or are on blocklists, and the large providers refuse addresses without a name")
 	case s.Sendmail != "":
-		server = s.Sendmail
+		way = s.Sendmail
 	case s.Socket != "":
-		server = s.Socket
-	case s.Host != "":
-		server = fmt.Sprintf("%s:%d", s.Host, s.Port)
+		way = s.Socket
+	default:
+		way = fmt.Sprintf("%s:%d", s.Host, s.Port)
 		if s.Username != "" {
-			server += " as " + s.Username
+			way += " as " + s.Username
 		}
 	}
-	return server, notes
+	return way, notes
 }

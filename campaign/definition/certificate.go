@@ -61,18 +61,18 @@ func fingerprint(into *string) reader {
 }
 
 // checkProtection holds the rules about how the server is known and this end is.
-func (d *Definition) checkProtection(dec *decoder) {
-	if n := dec.seen["server.client_key"]; n != nil && dec.seen["server.client_certificate"] == nil {
+func (s *Server) checkProtection(dec *decoder) {
+	if n := dec.seen[s.path+".client_key"]; n != nil && dec.seen[s.path+".client_certificate"] == nil {
 		dec.report(n, "missing-key", "a key without its certificate", "add client_certificate: above it")
 	}
-	if n := dec.seen["server.ca_file"]; n != nil && dec.seen["server.fingerprint"] != nil {
+	if n := dec.seen[s.path+".ca_file"]; n != nil && dec.seen[s.path+".fingerprint"] != nil {
 		dec.report(n, "useless-key", "the fingerprint takes the place of every authority", "remove ca_file or fingerprint")
 	}
-	if d.Server.TLS != "none" {
+	if s.TLS != "none" {
 		return
 	}
 	for _, name := range []string{"ca_file", "client_certificate", "fingerprint"} {
-		if n := dec.seen["server."+name]; n != nil {
+		if n := dec.seen[s.path+"."+name]; n != nil {
 			dec.report(n, "useless-key", name+" is for TLS, and there is none", "remove it, or set tls: implicit or starttls")
 		}
 	}

@@ -52,12 +52,12 @@ type Definition struct {
 	Attachments []Attachment
 	Suppress    []Text // files of addresses never to be mailed
 	Headers     []Header
-	Archive     string // folder for a copy of each message sent; "" = none
-	Server      Server // see Given
+	Archive     string    // folder for a copy of each message sent; "" = none
+	Servers     []*Server // where the messages are handed over; none = the file does not say
 	Limits      Limits
 	Schedule    Schedule
 
-	oauth OAuth // what Server.OAuth points to where it is given
+	single Server // of server:
 }
 
 // Text is a value with the place where it starts in the file, both 1-based, the column in runes. Line 0 means that the
@@ -113,6 +113,12 @@ type Header struct {
 // Server says where messages are handed over. Port is never 0 where there is a Host: it is 24 for LMTP, 465 for implicit
 // TLS and 587 else, unless the file gives it. An empty TLS leaves the choice to the sender, by the port.
 type Server struct {
+	Name   string // unlike any other's; never ""
+	Weight int    // its part of the recipients' domains, beside the other servers'; never 0
+	// Limits are its own: Caps, Raise, CapGroup, Connections, MessagesPerConnection and Courtesy.Warmup. The last three are
+	// the campaign's where it has none. The other fields are empty.
+	Limits Limits
+
 	Provider string // id of a preset, which has filled what follows where the file leaves it open; "" = none
 	Host     string
 	Port     int
@@ -136,9 +142,13 @@ type Server struct {
 
 	Direct   bool   // mail goes to each recipient's own mail servers; Helo is this machine's full name, Host is ""
 	Sendmail string // path of a program that takes each message; "" = none, else Host is ""
+
+	path  string // of its keys in the file
+	oauth OAuth  // what OAuth points to where it is given
 }
 
-// Limits are the caps to keep to. Zero values leave the sender's defaults.
+// Limits are the caps to keep to. Zero values leave the sender's defaults. Caps and Domains are counted over all servers of a
+// campaign together.
 type Limits struct {
 	Caps                  []limits.Cap
 	Domains               map[string][]limits.Cap // by recipient domain, lower case, A-labels
@@ -216,22 +226,8 @@ func (d *Definition) check(dec *decoder) {
 	if n := dec.seen["body.layout"]; n != nil && !d.Body.Markdown.Given() && !d.Body.HTML.Given() && d.Body.Text.Given() && !dec.failed("body.layout") {
 		dec.report(n, "useless-key", "a layout is for markdown or html, and the body is text only", "remove the line")
 	}
-	d.usePreset(dec)
 	d.checkCourtesy(dec)
-	d.checkWay(dec)
-	d.checkLogin(dec)
-	if d.Server.Host != "" && d.Server.Port == 0 {
-		switch {
-		case d.Server.Protocol == "lmtp":
-			d.Server.Port = 24
-		case d.Server.TLS == "implicit":
-			d.Server.Port = 465
-		default:
-			d.Server.Port = 587
-		}
-	}
-	d.checkProtection(dec)
-	d.checkSession(dec)
+	d.checkServers(dec)
 	if b := d.Limits.Retry.Defaults(); b.GiveUp < b.First {
 		if n := dec.seen["limits.retry"]; n != nil {
 			dec.report(n, "bad-value", fmt.Sprintf("give_up (%v) comes before the first retry (%v)", b.GiveUp, b.First), "")

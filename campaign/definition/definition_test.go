@@ -126,8 +126,6 @@ func TestMost(t *testing.T) {
 		},
 		Archive: "sent/",
 		Notify:  "failure,delay",
-		Server: Server{Host: "::1", Port: 2525, Protocol: "lmtp", TLS: "none", Username: "me", Password: &Secret{Command: []string{"pass", "show", "smtp"}},
-			Chunking: 32768},
 		Limits: Limits{
 			Caps:        []limits.Cap{{N: 20, Window: time.Minute}},
 			Domains:     map[string][]limits.Cap{"xn--bcher-kva.example": {{N: 1, Window: time.Second}, {N: 10000, Window: 24 * time.Hour}}},
@@ -135,6 +133,9 @@ func TestMost(t *testing.T) {
 			Retry: limits.Backoff{First: 90 * time.Second, Max: 2 * time.Hour, GiveUp: 48 * time.Hour},
 		},
 	}
+	want.single = Server{Name: "[::1]:2525", Weight: 1, Host: "::1", Port: 2525, Protocol: "lmtp", TLS: "none", Username: "me", Password: &Secret{Command: []string{"pass", "show", "smtp"}}, Chunking: 32768,
+		Limits: Limits{Caps: want.Limits.Caps, Connections: 4, MessagesPerConnection: 1000}, path: "server"}
+	want.Servers = []*Server{&want.single}
 	if d.Bounces.String() != "bounces@xn--bcher-kva.example" {
 		t.Errorf("bounces %v", d.Bounces)
 	}
@@ -155,7 +156,7 @@ func TestDefaultPort(t *testing.T) {
 	}
 	for tls, want := range map[string]int{", protocol: lmtp": 24, "": 587, ", tls: starttls": 587, ", tls: implicit": 465, ", tls: implicit, port: 4465": 4465} {
 		d, err := Parse("campaign.yaml", []byte(string(least)+"server: { host: smtp.example.com"+tls+" }\n"), "")
-		if err != nil || d.Server.Port != want {
+		if err != nil || d.Servers[0].Port != want {
 			t.Errorf("%q: %+v, %v", tls, d, err)
 		}
 	}

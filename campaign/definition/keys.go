@@ -35,8 +35,11 @@ func (d *Definition) keys() []key {
 			doc: "Headers of your own. One that comes out empty is left out."},
 		{name: "archive", read: folder(&d.Archive), example: "sent/",
 			doc: "Folder for a copy of each message as it was sent. Default: none."},
-		{name: "server", keys: d.serverKeys(),
+		{name: "server", keys: d.single.keys(),
 			doc: "Where the messages are handed over. Not needed for check, preview and send --to-sink."},
+		{name: "servers", read: each(d.another), off: true,
+			example: "\n- { host: smtp-a.acme.example, weight: 3, limits: { caps: 10_000/24h } }\n- { name: reserve, provider: postfix, host: smtp-b.acme.example, limits: { connections: 1 } }",
+			doc:     "Several, in the place of server: each has its keys, weight (its part of the recipients' domains; default 1), name (default: its host and port) and limits of its own: caps, cap_group, raise, connections, messages_per_connection and warmup. See below."},
 		{name: "limits", keys: d.limitKeys(),
 			doc: "What the sending keeps to, over restarts and across campaigns of one account."},
 		{name: "schedule", keys: d.scheduleKeys(),
@@ -91,8 +94,8 @@ func attachmentKeys(a *Attachment) []key {
 	}
 }
 
-func (d *Definition) serverKeys() []key {
-	s := &d.Server
+// keys are those of server, and of each item of servers.
+func (s *Server) keys() []key {
 	preset := false // one is named, known or not
 	other := false  // a way out that needs no host
 	return []key{
@@ -109,7 +112,7 @@ func (d *Definition) serverKeys() []key {
 		{name: "username", read: text(&s.Username), example: "billing@acme.example"},
 		{name: "password", read: password(&s.Password), example: "{ env: SMTP_PASSWORD }",
 			doc: "Where the password is, never the password: { env: NAME }, { file: path } or { command: [pass, show, smtp] }."},
-		{name: "oauth", keys: d.oauthKeys(), off: true, doc: "Tokens in the place of a password: mailshot login gets them, and they are renewed by themselves."},
+		{name: "oauth", keys: s.oauth.keys(), off: true, doc: "Tokens in the place of a password: mailshot login gets them, and they are renewed by themselves."},
 		{name: "auth", read: mechanism(&s.Auth), example: "scram-sha-256", off: true,
 			doc: "plain, login, cram-md5, scram-sha-1(-plus), scram-sha-256(-plus), xoauth2, oauthbearer or external. Default: the best that the server offers."},
 		{name: "helo", read: helo(&s.Helo), example: "mail.acme.example", doc: "Name given in EHLO. Default: this machine's."},

@@ -22,8 +22,7 @@ type OAuth struct {
 	KeyFile                      string // of a service account; relative to Dir, or anywhere
 }
 
-func (d *Definition) oauthKeys() []key {
-	o := &d.oauth
+func (o *OAuth) keys() []key {
 	return []key{
 		{name: "provider", read: word(&o.Provider, "google", "microsoft"), example: "microsoft", doc: "google or microsoft: fills flow, URLs and scopes."},
 		{name: "flow", read: word(&o.Flow, "device", "loopback", "client_credentials", "service_account"), example: "device",
@@ -104,9 +103,8 @@ func scopes(into *[]string) reader {
 }
 
 // checkLogin holds the rules about what logs in with the server.
-func (d *Definition) checkLogin(dec *decoder) {
-	s := &d.Server
-	given := func(name string) *yaml.Node { return dec.seen["server."+name] }
+func (s *Server) checkLogin(dec *decoder) {
+	given := func(name string) *yaml.Node { return dec.seen[s.path+"."+name] }
 	username, password, oauth, auth := given("username"), given("password"), given("oauth"), given("auth")
 	missing := func(n *yaml.Node, text, hint string) { dec.report(n, "missing-key", text, hint) }
 	switch {
@@ -141,15 +139,15 @@ func (d *Definition) checkLogin(dec *decoder) {
 		}
 	}
 	if oauth != nil && oauth.Kind == yaml.MappingNode {
-		d.checkOAuth(dec, oauth)
+		s.checkOAuth(dec, oauth)
 	}
 }
 
 // checkOAuth finds what a flow needs and does not have.
-func (d *Definition) checkOAuth(dec *decoder, at *yaml.Node) {
-	o := &d.oauth
-	d.Server.OAuth = o
-	given := func(name string) bool { return dec.seen["server.oauth."+name] != nil }
+func (s *Server) checkOAuth(dec *decoder, at *yaml.Node) {
+	o := &s.oauth
+	s.OAuth = o
+	given := func(name string) bool { return dec.seen[s.path+".oauth."+name] != nil }
 	if o.Flow == "" && !given("flow") {
 		switch {
 		case o.Provider == "google":
@@ -169,10 +167,10 @@ func (d *Definition) checkOAuth(dec *decoder, at *yaml.Node) {
 	}
 	for _, name := range needs {
 		if !given(name) && !(strings.HasSuffix(name, "_url") && given("provider")) {
-			dec.report(at, "missing-key", fmt.Sprintf("%q needs %q", "server.oauth.flow: "+o.Flow, name), "")
+			dec.report(at, "missing-key", fmt.Sprintf("%q needs %q", s.path+".oauth.flow: "+o.Flow, name), "")
 		}
 	}
-	switch n := dec.seen["server.oauth.flow"]; {
+	switch n := dec.seen[s.path+".oauth.flow"]; {
 	case n == nil:
 	case o.Provider == "google" && o.Flow == "device" && !given("device_url"):
 		bad(dec, n, "Google's device flow gives no access to mail", "write loopback; on a machine without a browser, mailshot login --headless")

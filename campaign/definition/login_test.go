@@ -28,12 +28,12 @@ func TestOAuth(t *testing.T) {
 			t.Errorf("%s: %v", text, err)
 			continue
 		}
-		if !reflect.DeepEqual(*d.Server.OAuth, want) || strings.Contains(text, "auth: X") != (d.Server.Auth == "xoauth2") {
-			t.Errorf("%s: %+v, auth %q", text, *d.Server.OAuth, d.Server.Auth)
+		if !reflect.DeepEqual(*d.Servers[0].OAuth, want) || strings.Contains(text, "auth: X") != (d.Servers[0].Auth == "xoauth2") {
+			t.Errorf("%s: %+v, auth %q", text, *d.Servers[0].OAuth, d.Servers[0].Auth)
 		}
 	}
 	d, err := Parse("campaign.yaml", []byte(loginFrame+"  password: { env: S }\n  auth: SCRAM-SHA-256\n"), "")
-	if err != nil || d.Server.OAuth != nil || d.Server.Auth != "scram-sha-256" {
+	if err != nil || d.Servers[0].OAuth != nil || d.Servers[0].Auth != "scram-sha-256" {
 		t.Errorf("%+v, %v", d, err)
 	}
 }
@@ -55,7 +55,7 @@ func TestReferenceOAuth(t *testing.T) {
 		}
 	}
 	d, err := Parse("campaign.yaml", []byte(before+"  oauth:\n"+lines+strings.TrimPrefix(rest, section)), dir)
-	if err != nil || d.Server.OAuth == nil || d.Server.OAuth.KeyFile == "" || d.Server.OAuth.DeviceURL == "" {
+	if err != nil || d.Servers[0].OAuth == nil || d.Servers[0].OAuth.KeyFile == "" || d.Servers[0].OAuth.DeviceURL == "" {
 		t.Fatalf("%v\n%s", err, lines)
 	}
 }

@@ -58,22 +58,18 @@ func capGroup(into *string) reader {
 }
 
 // usePreset fills in the server where the file leaves it to its provider.
-func (d *Definition) usePreset(dec *decoder) {
-	s := &d.Server
-	if n := dec.seen["limits.raise"]; n != nil && dec.seen["server.provider"] == nil {
-		dec.report(n, "useless-key", "there is no provider whose figures could be raised", "remove the line, or name server.provider")
-	}
+func (s *Server) usePreset(dec *decoder) {
 	p, ok := reply.Preset(s.Provider)
 	if !ok {
 		return
 	}
-	if s.Host == "" && dec.seen["server.host"] == nil {
+	if s.Host == "" && dec.seen[s.path+".host"] == nil {
 		if s.Host = p.Host; s.Host == "" {
 			hint := "add host: with the name of your server"
 			if len(p.Hosts) > 0 {
 				hint += ", such as " + strings.ReplaceAll(p.Hosts[0], "*", "…")
 			}
-			dec.report(dec.seen["server.provider"], "missing-key", fmt.Sprintf("%s has no one server for all", p.Name), hint)
+			dec.report(dec.seen[s.path+".provider"], "missing-key", fmt.Sprintf("%s has no one server for all", p.Name), hint)
 		}
 	}
 	fits := func(port reply.Port) bool {

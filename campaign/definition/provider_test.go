@@ -1,6 +1,7 @@
 package definition
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -26,8 +27,9 @@ func TestProvider(t *testing.T) {
 			t.Errorf("%s: %v", server, err)
 			continue
 		}
-		if d.Server != want {
-			t.Errorf("%s: %+v", server, d.Server)
+		s := d.Servers[0]
+		if got := (Server{Provider: s.Provider, Host: s.Host, Port: s.Port, TLS: s.TLS}); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %+v", server, got)
 		}
 	}
 }

@@ -53,8 +53,12 @@ func writeReference(b *strings.Builder, keys []key, indent string, off bool) {
 			}
 		}
 		b.WriteString(line + "\n")
+		under := indent + "  "
+		if k.off || off {
+			under = indent + "#   "
+		}
 		for l := range strings.Lines(rest) {
-			b.WriteString(indent + "  " + strings.TrimSuffix(l, "\n") + "\n")
+			b.WriteString(under + strings.TrimSuffix(l, "\n") + "\n")
 		}
 		writeReference(b, k.keys, indent+"  ", k.off || off)
 	}

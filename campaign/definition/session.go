@@ -48,19 +48,16 @@ func chunking(into *int64) reader {
 }
 
 // checkSession holds the rules about what a session is asked to do.
-func (d *Definition) checkSession(dec *decoder) {
-	if n := dec.seen["notify"]; n != nil && d.Server.Sendmail != "" {
-		dec.report(n, "useless-key", "a sendmail program is not asked for reports", "remove the line")
-	}
-	if n := dec.seen["server.require_tls"]; n != nil && d.Server.TLS == "none" {
+func (s *Server) checkSession(dec *decoder) {
+	if n := dec.seen[s.path+".require_tls"]; n != nil && s.TLS == "none" {
 		dec.report(n, "useless-key", "TLS cannot be required of others on a connection without it", "remove it, or set tls: implicit or starttls")
 	}
-	if n := dec.seen["server.chunking"]; n != nil && d.Server.LockStep {
+	if n := dec.seen[s.path+".chunking"]; n != nil && s.LockStep {
 		dec.report(n, "useless-key", "with lock_step nothing goes out in one write with its envelope", "remove the one or the other")
 	}
 	for _, name := range []string{"provider", "host", "port"} {
-		if n := dec.seen["server."+name]; n != nil && dec.seen["server.socket"] != nil {
-			dec.report(n, "useless-key", fmt.Sprintf("%q says nothing beside socket, which is where the server is", "server."+name), "remove the one or the other")
+		if n := dec.seen[s.path+"."+name]; n != nil && dec.seen[s.path+".socket"] != nil {
+			dec.report(n, "useless-key", fmt.Sprintf("%q says nothing beside socket, which is where the server is", s.path+"."+name), "remove the one or the other")
 		}
 	}
 }

@@ -10,9 +10,6 @@ import (
 
 // The ways out beside a server that takes everything: server.direct and server.sendmail.
 
-// Given says whether the file names a way for messages to go out.
-func (s Server) Given() bool { return s.Host != "" || s.Socket != "" || s.Direct || s.Sendmail != "" }
-
 // ofServer are the keys that make sense only with a server that takes everything.
 var ofServer = []string{"provider", "host", "port", "socket", "protocol", "tls", "username", "password", "oauth", "auth", "ca_file", "fingerprint",
 	"client_certificate", "client_key", "require_tls", "chunking", "lock_step"}
@@ -51,9 +48,9 @@ func machines(into *string, what, hint string) reader {
 }
 
 // checkWay holds the ways out apart, and gives direct delivery the name it cannot do without.
-func (d *Definition) checkWay(dec *decoder) {
+func (s *Server) checkWay(dec *decoder) {
 	for _, way := range []string{"direct", "sendmail"} {
-		n := dec.seen["server."+way]
+		n := dec.seen[s.path+"."+way]
 		if n == nil {
 			continue
 		}
@@ -62,21 +59,21 @@ func (d *Definition) checkWay(dec *decoder) {
 			others = append([]string{"direct", "helo"}, ofServer...)
 		}
 		for _, other := range others {
-			if at := dec.seen["server."+other]; at != nil {
-				dec.report(at, "useless-key", fmt.Sprintf("%q says nothing beside %s, which is another way out", "server."+other, way), "remove the one or the other")
+			if at := dec.seen[s.path+"."+other]; at != nil {
+				dec.report(at, "useless-key", fmt.Sprintf("%q says nothing beside %s, which is another way out", s.path+"."+other, way), "remove the one or the other")
 			}
 		}
 	}
-	if !d.Server.Direct {
+	if !s.Direct {
 		return
 	}
 	const hint = "this machine's full name, which its address must lead back to; for example mail.acme.example"
-	n := dec.seen["server.helo"]
+	n := dec.seen[s.path+".helo"]
 	switch {
 	case n == nil:
-		dec.report(dec.seen["server.direct"], "missing-key", `direct delivery needs "server.helo"`, hint)
-	case d.Server.Helo != "" && !fullName(d.Server.Helo):
-		bad(dec, n, fmt.Sprintf("%q is not a full host name", clip(d.Server.Helo)), hint)
+		dec.report(dec.seen[s.path+".direct"], "missing-key", fmt.Sprintf("direct delivery needs %q", s.path+".helo"), hint)
+	case s.Helo != "" && !fullName(s.Helo):
+		bad(dec, n, fmt.Sprintf("%q is not a full host name", clip(s.Helo)), hint)
 	}
 }
 

@@ -50,6 +50,24 @@ func (t *tool) load(cmd *cobra.Command, args []string) (*definition.Definition, 
 	return nil, &exit{exitUsage, fmt.Errorf("%s in %s; nothing was sent", plural(int64(len(fs)), "mistake"), name), "mend it, then mailshot check " + quoted(name)}
 }
 
+// serverOf is the server of a campaign that a command is about: the only one, or the one with that name.
+func serverOf(d *definition.Definition, name string) (*definition.Server, error) {
+	var names []string
+	for _, s := range d.Servers {
+		if s.Name == name || name == "" && len(d.Servers) == 1 {
+			return s, nil
+		}
+		names = append(names, s.Name)
+	}
+	switch {
+	case len(names) == 0:
+		return nil, fmt.Errorf("%s: no server (add server: with host and port)", d.Name)
+	case name == "":
+		return nil, fmt.Errorf("%s has several servers; name one with --server: %s", d.Name, strings.Join(names, ", "))
+	}
+	return nil, fmt.Errorf("%s has no server %q, but %s", d.Name, name, strings.Join(names, ", "))
+}
+
 // isMissing reports whether a campaign file could not be loaded because it is not there.
 func isMissing(err error, name string) bool {
 	if !errors.Is(err, fs.ErrNotExist) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -20,6 +21,7 @@ import (
 // loginFlags are those of login. The second group names, without a campaign, what a campaign file would.
 type loginFlags struct {
 	logout, headless, file bool
+	server                 string
 
 	provider, username, client, secretEnv, tenant string
 }
@@ -43,6 +45,7 @@ name and client share it.`,
 	fs.BoolVar(&f.logout, "logout", false, "forget the login on this machine")
 	fs.BoolVar(&f.headless, "headless", false, "the browser is on another machine: paste the address that it ends at (loopback flow)")
 	fs.BoolVar(&f.file, "file", false, "keep the login in a file also where there is a keyring")
+	fs.StringVar(&f.server, "server", "", "of several servers of a campaign, the one with this `NAME` (default the only one that wants tokens)")
 	fs.StringVar(&f.provider, "provider", "", "for this provider `ID` (gmail, workspace, m365, outlook.com), without a campaign")
 	fs.StringVar(&f.username, "username", "", "with --provider: the `MAILBOX` that logs in")
 	fs.StringVar(&f.client, "client-id", "", "with --provider: the `ID` of the client that you have registered there")
@@ -106,11 +109,18 @@ func (t *tool) loginAccount(cmd *cobra.Command, args []string, f loginFlags) (lo
 	if err != nil {
 		return loginAccount{}, err
 	}
-	source, err := campaign.Tokens(d, t.accounts)
+	if wanting := slices.DeleteFunc(slices.Clone(d.Servers), func(s *definition.Server) bool { return s.OAuth == nil }); f.server == "" && len(wanting) == 1 {
+		f.server = wanting[0].Name
+	}
+	s, err := serverOf(d, f.server)
+	if err != nil {
+		return loginAccount{}, usage(err, "mailshot login --help")
+	}
+	source, err := campaign.Tokens(d, s, t.accounts)
 	if errors.Is(err, campaign.ErrNoOAuth) {
 		return loginAccount{}, usage(err, "mailshot check "+quoted(d.Path))
 	}
-	return loginAccount{source, d.Server.Username, d.Server.Host, "mailshot login " + quoted(d.Path), "mailshot send " + quoted(d.Path)}, err
+	return loginAccount{source, s.Username, s.Host, "mailshot login " + quoted(d.Path), "mailshot send " + quoted(d.Path)}, err
 }
 
 // loginProvider is the account at a provider's server. The login is the one that a campaign finds whose server has that host,

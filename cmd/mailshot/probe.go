@@ -27,6 +27,7 @@ import (
 
 type probeFlags struct {
 	until, to, from, tls, id string
+	server                   string
 	dns                      bool
 	selector, domain         string
 	resolver                 string
@@ -54,6 +55,7 @@ Exit code 0: all is well, 1: the server did not go as far as asked, 3: something
 	fs.StringVar(&f.from, "from", "", "with --until mail or rcpt: as this sender `ADDRESS` (default the campaign's)")
 	fs.StringVar(&f.tls, "tls", "", "with a server: implicit, starttls or none (default by the port)")
 	fs.StringVar(&f.id, "id", "", "with a campaign: as this `ID` instead of the file's")
+	fs.StringVar(&f.server, "server", "", "of a campaign with several servers, the one with this `NAME`")
 	fs.BoolVar(&f.dns, "dns", false, "look at SPF, DKIM, DMARC, MX and PTR of the From domain")
 	fs.StringVar(&f.selector, "selector", "", "with --dns: the DKIM key with this `NAME`")
 	fs.StringVar(&f.domain, "domain", "", "with --dns: this `DOMAIN` (default that of the campaign's From address)")
@@ -203,12 +205,16 @@ func (t *tool) probeCampaign(cmd *cobra.Command, ctx context.Context, args []str
 	if f.tls != "" {
 		return nil, usage(errors.New("--tls goes with a server; a campaign has its own in server.tls"), "mailshot probe "+quoted(d.Path))
 	}
+	s, err := serverOf(d, f.server)
+	if err != nil {
+		return nil, usage(err, "mailshot probe --help")
+	}
 	c, err := campaign.Open(ctx, campaign.Options{Definition: d, ID: f.id, State: t.state, Accounts: t.accounts, Stdin: t.stdin})
 	if err != nil {
 		return nil, t.refuse(err, d.Path)
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
-	probed, err := c.Probe(ctx, o)
+	probed, err := c.Probe(ctx, s, o)
 	if err != nil {
 		return nil, t.refuse(err, d.Path)
 	}
@@ -219,7 +225,7 @@ func (t *tool) probeCampaign(cmd *cobra.Command, ctx context.Context, args []str
 	if f.domain == "" {
 		f.domain = c.Domain()
 	}
-	return &probing{Probed: probed, host: d.Server.Host, findings: c.Judge(probed, e)}, nil
+	return &probing{Probed: probed, host: s.Host, findings: c.Judge(s, probed, e)}, nil
 }
 
 // serious counts the findings that would stop mail, what stopped the probe aside.

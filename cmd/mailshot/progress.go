@@ -51,8 +51,15 @@ func (p *progress) observe(e campaign.Event) {
 	}
 	switch e.Kind {
 	case "hold":
-		p.hold = e
-		p.talk("waiting until %s: %s", e.Until.Local().Format("15:04:05"), report.CleanLines(e.Text))
+		whose := ""
+		if e.Server == "" {
+			p.hold = e
+		} else {
+			whose = report.Clean(e.Server) + " "
+		}
+		p.talk("%swaiting until %s: %s", whose, e.Until.Local().Format("15:04:05"), report.CleanLines(e.Text))
+	case "out":
+		p.talk("%s is out, the other servers go on: %s", report.Clean(e.Server), report.CleanLines(e.Text))
 	case "draining":
 		p.talk("stopping: %s", draining(e.InFlight))
 	case "refused", "gave_up", "held", "unknown":

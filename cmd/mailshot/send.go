@@ -87,7 +87,7 @@ func (t *tool) send(cmd *cobra.Command, args []string, f sendFlags) (err error) 
 		return usage(errors.New("--to and --to-sink are two kinds of rehearsal; choose one"), "mailshot send --to-sink "+quoted(d.Path))
 	case !f.toSink && len(f.fail) > 0:
 		return usage(errors.New("--fail is for --to-sink"), "mailshot send --to-sink "+quoted(d.Path))
-	case !f.toSink && !d.Server.Given():
+	case !f.toSink && len(d.Servers) == 0:
 		return usage(fmt.Errorf("%s names no server to send to; nothing was sent", d.Name), "mailshot send --to-sink "+quoted(d.Path))
 	case f.id != "" && !definition.ValidID(f.id):
 		return usage(fmt.Errorf("--id: %q cannot be an id (up to 100 letters, digits, . _ -)", f.id), "mailshot send --id news-2 "+quoted(d.Path))
@@ -318,11 +318,23 @@ func (t *tool) showPlan(id string, p *campaign.Plan) {
 	if more := p.ToSend - int64(len(p.Samples)); len(p.Samples) > 0 && more > 0 {
 		fmt.Fprintf(b, "  and %d more\n", more)
 	}
-	fmt.Fprintf(b, "  server %s, %s", report.Clean(p.Server), plural(int64(p.Connections), "connection"))
-	if len(p.Caps) > 0 {
-		fmt.Fprintf(b, ", caps %s", strings.Join(p.Caps, ", "))
+	capWords := func(caps []string) string {
+		if len(caps) == 0 {
+			return ", no caps"
+		}
+		return ", caps " + strings.Join(caps, ", ")
+	}
+	for _, s := range p.Servers {
+		name := ""
+		if !strings.HasPrefix(s.Server, s.Name) {
+			name = report.Clean(s.Name) + ": "
+		}
+		fmt.Fprintf(b, "  server %s%s, weight %d, %s%s\n", name, report.Clean(s.Server), s.Weight, plural(int64(s.Connections), "connection"), capWords(s.Caps))
+	}
+	if len(p.Servers) > 0 {
+		fmt.Fprintf(b, "  together %s%s", plural(int64(p.Connections), "connection"), capWords(p.Caps))
 	} else {
-		b.WriteString(", no caps")
+		fmt.Fprintf(b, "  server %s, %s%s", report.Clean(p.Server), plural(int64(p.Connections), "connection"), capWords(p.Caps))
 	}
 	if now := time.Now(); p.Ends.After(now) {
 		fmt.Fprintf(b, "; it ends %s at the earliest", when(p.Ends, now))
@@ -424,6 +436,11 @@ func (t *tool) ended(sum *campaign.Summary, err error, f sendFlags, file string,
 	t.say("%d sent in %s%s", sum.Sent, duration(sum.Duration), failures(sum))
 	if basin != nil && sum.Sent > 0 {
 		t.say("the messages are in %s", basin.where())
+	}
+	for _, out := range sum.Out {
+		if !strings.Contains(sum.Stopped, out) {
+			t.say("out: %s", report.CleanLines(out))
+		}
 	}
 	e := &exit{code: sum.ExitCode(), err: err}
 	if sum.Stopped != "" && (err == nil || !strings.Contains(err.Error(), sum.Stopped)) {
