@@ -154,7 +154,9 @@ func TestInputsChangeInTheRun(t *testing.T) {
 	}{
 		{"template", func(t *testing.T, f *folder) { f.write(t, "body.md", "Other\n") }, 0},
 		{"template gone", func(t *testing.T, f *folder) { f.remove(t, "body.md", "") }, 0},
-		{"layout", func(t *testing.T, f *folder) { f.write(t, "layout.html", "<html><body>{{template \"content\" .}}</body></html>\n") }, 0},
+		{"layout", func(t *testing.T, f *folder) {
+			f.write(t, "layout.html", "<html><body>{{template \"content\" .}}</body></html>\n")
+		}, 0},
 		{"definition", func(t *testing.T, f *folder) {
 			f.replace(t, "campaign.yaml", func(s string) string { return strings.ReplaceAll(s, "Hello", "Other") })
 		}, 0},
@@ -217,7 +219,9 @@ func TestInputsChangeBetweenRuns(t *testing.T) {
 		{"template gone", "body.md", func(t *testing.T, f *folder) { f.remove(t, "body.md", "") }, "body.md"},
 		{"template from outside", "body.md", func(t *testing.T, f *folder) { f.remove(t, "body.md", "/etc/hostname") }, "body.md"},
 		{"template a folder", "body.md", func(t *testing.T, f *folder) { f.remove(t, "body.md", "folder") }, "body.md"},
-		{"layout", "layout.html", func(t *testing.T, f *folder) { f.write(t, "layout.html", "<html><body>{{template \"content\" .}}</body></html>\n") }, "the templates"},
+		{"layout", "layout.html", func(t *testing.T, f *folder) {
+			f.write(t, "layout.html", "<html><body>{{template \"content\" .}}</body></html>\n")
+		}, "the templates"},
 		{"layout gone", "layout.html", func(t *testing.T, f *folder) { f.remove(t, "layout.html", "") }, "layout.html"},
 		{"subject", "campaign.yaml", func(t *testing.T, f *folder) {
 			f.replace(t, "campaign.yaml", func(s string) string { return strings.Replace(s, "Hello", "Other", 1) })
