@@ -121,7 +121,7 @@ func (r *run) keep(d *ledger.Delivery, m *render.Message) {
 	}
 	item := mailbox.Item{From: m.From(), To: m.To(), Name: d.Key, Date: r.c.now(), Body: m}
 	if _, err := r.archive.Add(item); err != nil {
-		r.halt(fmt.Errorf("archive: %w", err))
+		r.halt(fmt.Errorf("archive: %w (%s was sent, and has no copy; make %s writable again, with room, then send again: it resumes)", err, d.Key, r.c.def.Archive))
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -43,7 +45,18 @@ func (c *Campaign) Run(ctx context.Context, hard <-chan struct{}, o RunOptions) 
 	}
 	err = r.loop(ctx, hard)
 	sum, sumErr := r.summary(start)
-	return sum, errors.Join(err, sumErr, r.close())
+	return sum, once(err, sumErr, r.close())
+}
+
+// once joins errors whose words are not in one before: a ledger that is broken answers everything with the same one.
+func once(errs ...error) error {
+	var all []error
+	for _, e := range errs {
+		if e != nil && !slices.ContainsFunc(all, func(have error) bool { return strings.Contains(have.Error(), e.Error()) }) {
+			all = append(all, e)
+		}
+	}
+	return errors.Join(all...)
 }
 
 // run is one run's state. mu guards what follows it.
@@ -145,7 +158,7 @@ func (r *run) close() error {
 	if r.state != nil {
 		errs = append(errs, r.state.Close())
 	}
-	return errors.Join(errs...)
+	return once(errs...)
 }
 
 // loop runs the workers until nothing is left for them, and relays the two interrupts.

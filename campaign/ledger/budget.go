@@ -81,7 +81,7 @@ func (a *Accounts) Budget(ctx context.Context) (*Budget, error) {
 	b := &Budget{a: a, holder: newRun(), late: late, accounts: map[string]*account{}}
 	var err error
 	if b.lock, err = takeLock(a.holderFile(b.holder)); err != nil {
-		return nil, fmt.Errorf("%s: %w", a.db.path, err)
+		return nil, fmt.Errorf("%s: %w", a.db.path, explain(a.holderFile(b.holder), err))
 	}
 	return b, nil
 }

@@ -3,6 +3,7 @@ package ledger
 import (
 	"errors"
 	"fmt"
+	"syscall"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -83,7 +84,7 @@ func primary(err error) int {
 // busy reports whether err only means that another process held the write lock for too long.
 func busy(err error) bool { return primary(err) == sqlite3.SQLITE_BUSY }
 
-// explain gives errors of a damaged file their place and hint; others it passes on.
+// explain gives errors of a damaged file and of a disk that fails their place and hint; others it passes on.
 func explain(path string, err error) error {
 	switch primary(err) {
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
@@ -92,7 +93,47 @@ func explain(path string, err error) error {
 	case sqlite3.SQLITE_BUSY:
 		return &FileError{Path: path, Text: "another process has been writing for too long", Err: err, Hint: "try again when it has ended"}
 	case sqlite3.SQLITE_FULL:
-		return &FileError{Path: path, Text: "no room on the disk", Err: err, Hint: "make room, then send again: it resumes"}
+		return noRoom(path, err)
+	case sqlite3.SQLITE_READONLY:
+		return readOnly(path, err)
+	case sqlite3.SQLITE_CANTOPEN:
+		return &FileError{Path: path, Text: "cannot be opened", Err: err,
+			Hint: "see that its folder is there and writable, and that this process may open files enough (ulimit -n 256); then send again: it resumes"}
+	case sqlite3.SQLITE_IOERR:
+		return &FileError{Path: path, Text: failedAt(err), Err: err,
+			Hint: "see what the system's log says of the disk, a quota or a limit of file size (ulimit -f), mend it, then send again: it resumes"}
+	}
+	switch e := (*FileError)(nil); {
+	case errors.As(err, &e):
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return noRoom(path, err)
+	case errors.Is(err, syscall.EROFS):
+		return readOnly(path, err)
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return &FileError{Path: path, Text: "this process may open no more files", Err: err, Hint: "allow more: ulimit -n 256; then send again: it resumes"}
 	}
 	return err
+}
+
+func noRoom(path string, err error) error {
+	return &FileError{Path: path, Text: "no room on the disk", Err: err, Hint: "make room, then send again: it resumes"}
+}
+
+func readOnly(path string, err error) error {
+	return &FileError{Path: path, Text: "the file or its disk is read-only", Err: err, Hint: "make it writable, then send again: it resumes"}
+}
+
+// failedAt says at what the disk failed.
+func failedAt(err error) string {
+	var e *sqlite.Error
+	errors.As(err, &e)
+	switch e.Code() {
+	case sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC:
+		return "the disk failed to keep what was written (sync)"
+	case sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_TRUNCATE:
+		return "the disk failed to write"
+	case sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ:
+		return "the disk failed to read"
+	}
+	return "the disk failed"
 }

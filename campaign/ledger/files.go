@@ -11,9 +11,9 @@ import (
 
 // prepare makes sure that the database at path is a private regular file in a private folder, and makes both if they are missing.
 // With ignore set the folder gets a .gitignore that covers everything in it. It returns the absolute path.
-func prepare(path string, ignore bool) (string, error) {
-	path, err := filepath.Abs(path)
-	if err != nil {
+func prepare(path string, ignore bool) (_ string, err error) {
+	defer func() { err = explain(path, err) }()
+	if path, err = filepath.Abs(path); err != nil {
 		return "", err
 	}
 	dir := filepath.Dir(path)

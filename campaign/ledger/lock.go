@@ -30,7 +30,7 @@ func (l *Ledger) Lock(id string) (*Lock, error) {
 		return nil, &LockedError{ID: id, PID: holder(name)}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("lock campaign %q: %w", id, err)
+		return nil, fmt.Errorf("lock campaign %q: %w", id, explain(name, err))
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

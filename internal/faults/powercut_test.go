@@ -18,6 +18,10 @@ var portLine = regexp.MustCompile(`port: \d+,`)
 // connection is unknown, and everybody who is sent has a copy in the archive. The disk is built again at places drawn from the trace, with what was
 // not synced dropped, kept or torn, and the server goes on with the record that it may have then; see the trace room. One
 // resume in four is cut again.
+//
+// Broken, with seed 1: with SQLite's synchronous=OFF 62 of 90 were unexpected on the first disk and duplicated after the resume, and with
+// NORMAL one; with begin behind the message's last byte one was duplicated at the second cut; with an archive that does not
+// sync, 61 of those sent had no whole copy.
 func TestPowerCut(t *testing.T) {
 	t.Parallel()
 	people, cuts := 90, 4
@@ -88,7 +92,7 @@ func (o *outage) resume(r *recording, tree trace.Tree, place, depth int) {
 	for who, state := range r.states(tree) {
 		name := "campaign/sent/" + who + ".eml"
 		if state == ledger.Sent && !bytes.Equal(tree[name], r.copies[name]) {
-			r.t.Errorf("power cut %d at %d: %s is sent, and the archive has %d of %d bytes", depth, place, who, len(tree[name]), len(r.copies[name]))
+			r.t.Errorf("power cut %d at %d: %s is sent, and the archive's copy is not whole", depth, place, who)
 		}
 	}
 	code := 0
@@ -105,7 +109,7 @@ func (o *outage) resume(r *recording, tree trace.Tree, place, depth int) {
 	if sent := v.Counts[ledger.Sent]; v.Rows != int64(r.people) || v.Counts[ledger.Unknown] != begun+doubtful || sent+begun+doubtful != v.Rows {
 		r.t.Errorf("power cut %d at %d, resumed: %s; before %d were begun and %d unknown", depth, place, v, begun, doubtful)
 	}
-	if len(again.messages) == 0 {
+	if len(again.messages) == 0 || r.t.Failed() {
 		return
 	}
 	var err error
@@ -121,6 +125,9 @@ const connections = 8
 
 // The intent to send a message is on the disk before the first byte of its body leaves: at that place of the trace the synced part of the
 // disk, all else dropped, has a ledger that says begun.
+//
+// Broken: with SQLite's synchronous=OFF, or NORMAL, all 180 bodies left before their intent was on the disk; with begin behind the
+// message in the way by DATA, 133: all that went so, for with BDAT the first of a session does.
 func TestIntentIsSynced(t *testing.T) {
 	t.Parallel()
 	people := 60
