@@ -133,7 +133,8 @@ func (c *Campaign) wayOf(s *definition.Server) (way string, notes []string) {
 	case s.Direct:
 		way = "the recipients' own, as " + s.Helo
 		notes = append(notes, "direct delivery works only from an address that is yours and static, whose PTR record is "+s.Helo+
-			": homes and most clouds block port 25 or are on blocklists, and the large providers refuse addresses without a name")
+			": homes and most clouds block port 25 or are on blocklists, and the large providers refuse addresses without a name",
+			"TLS is as the recipients' servers offer it, or as their MTA-STS policy demands; DANE is not done")
 	case s.Sendmail != "":
 		way = s.Sendmail
 	case s.Socket != "":
