@@ -120,7 +120,7 @@ func TestServerAsksForLess(t *testing.T) {
 }
 
 // TestHostedDomainsShareAHold: in direct delivery, what a provider asks for at one domain that it looks after holds for the
-// others; domains with servers of their own go on.
+// others; domains with servers of their own go on. Without hosting, nobody was held: b.example is in a lane of its own.
 func TestHostedDomainsShareAHold(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
