@@ -247,11 +247,8 @@ func (r *run) busy() bool {
 	return r.inFlight > 0 || slices.ContainsFunc(r.servers, func(s *server) bool { return s.asking })
 }
 
-// waits notes why the run ends before what is left may go.
+// waits notes why the run ends before what is left may go, if there are words for it, and when that may.
 func (r *run) waits(why string, next time.Time) {
-	if why == "" {
-		return
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.stopped == "" {
