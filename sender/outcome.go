@@ -36,7 +36,7 @@ func (p *Pool) transact(ctx context.Context, c *conn, e smtp.Envelope, body io.W
 	switch {
 	case err == nil:
 		return Outcome{Class: reply.OK, Begun: true, Stage: string(r.Stage), Code: r.Code, Enhanced: r.Enhanced(),
-			Text: r.Text(), Server: p.address, Time: r.Time}, false, next
+			Text: c.Said(r), Server: p.address, Time: r.Time}, false, next
 	case refused != nil:
 		return *p.cutShort(err, refused), false, next
 	case !begun && p.life.Err() != nil:

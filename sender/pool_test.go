@@ -401,7 +401,7 @@ func TestSMTPUTF8(t *testing.T) {
 	if out := p.Send(t.Context(), message("jörg@example.org"), always); out.Class != reply.OK {
 		t.Fatalf("got %+v", out)
 	}
-	if _, got, _ := f.snapshot(); got[0].From != "FROM:<news@example.com> SMTPUTF8" {
+	if _, got, _ := f.snapshot(); got[0].From != "FROM:<news@example.com> BODY=8BITMIME SMTPUTF8" {
 		t.Errorf("MAIL %s", got[0].From)
 	}
 }

@@ -7,9 +7,14 @@ package mask
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"html"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
+	"unicode/utf16"
 )
 
 // Mark stands where a secret was.
@@ -19,8 +24,8 @@ const Mark = "[secret]"
 // was encoded, is looked for. Shorter ones are found in any text by chance.
 const least = 4
 
-// Text returns s without the secrets: as they are, URL-encoded, quoted as JSON
-// or Go would, in hexadecimal, and in Base64, also where they are a part of what
+// Text returns s without the secrets: as they are, URL-encoded, quoted as JSON, Go
+// or HTML would, in quoted-printable, in UTF-16, in hexadecimal, and in Base64, also where they are a part of what
 // was encoded: then all of it goes. Empty secrets and those of less than four
 // bytes are not looked for.
 func Text(s string, secrets ...string) string {
@@ -42,7 +47,43 @@ func Text(s string, secrets ...string) string {
 func forms(secret string) []string {
 	digits := hex.EncodeToString([]byte(secret))
 	quoted := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(secret)
-	return []string{secret, url.QueryEscape(secret), url.PathEscape(secret), quoted, digits, strings.ToUpper(digits)}
+	all := []string{secret, quoted, digits, strings.ToUpper(digits), html.EscapeString(secret)}
+	for _, in := range []string{url.QueryEscape(secret), url.PathEscape(secret), printable(secret)} {
+		all = append(all, in, escapes.ReplaceAllStringFunc(in, strings.ToLower))
+	}
+	for _, in := range []string{strconv.Quote(secret), strconv.QuoteToASCII(secret), jsonOf(secret, true), jsonOf(secret, false)} {
+		all = append(all, in[1:len(in)-1])
+	}
+	var little, big []byte
+	for _, u := range utf16.Encode([]rune(secret)) {
+		little, big = append(little, byte(u), byte(u>>8)), append(big, byte(u>>8), byte(u))
+	}
+	return append(all, string(little), string(big))
+}
+
+// escapes are the bytes that URLs and quoted-printable write as two digits.
+var escapes = regexp.MustCompile(`[%=][0-9A-F]{2}`)
+
+// printable is s in quoted-printable (RFC 2045 6.7), on one line.
+func printable(s string) string {
+	var b strings.Builder
+	for _, c := range []byte(s) {
+		if c == '=' || c < ' ' || c > '~' {
+			fmt.Fprintf(&b, "=%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+// jsonOf is s as a string of JSON.
+func jsonOf(s string, forHTML bool) string {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(forHTML)
+	_ = e.Encode(s) // a string always can be
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
 // cores are what a secret comes to in Base64, whatever stands before and behind

@@ -33,7 +33,10 @@ func (r Reply) Enhanced() string {
 }
 
 // Text is the answer's text, safe to show and to store, without its codes.
-func (r Reply) Text() string {
+func (r Reply) Text() string { return reply.Clean(strings.Join(r.words(), " ")) }
+
+// words are the answer's lines without their enhanced codes.
+func (r Reply) words() []string {
 	code := r.Enhanced()
 	words := make([]string, len(r.Lines))
 	for i, line := range r.Lines {
@@ -42,7 +45,31 @@ func (r Reply) Text() string {
 			words[i] = strings.TrimPrefix(line, code)
 		}
 	}
-	return reply.Clean(strings.Join(words, " "))
+	return words
+}
+
+// Said is the answer's text as [Reply.Text] gives it, without the secrets of this session's login, which some servers repeat long
+// after: on one line, or across several.
+func (s *Session) Said(r Reply) string {
+	if s.masks == nil {
+		return r.Text()
+	}
+	words, ok := s.hidden(r)
+	if !ok {
+		return secretMark
+	}
+	return s.masks(reply.Clean(strings.Join(words, " ")))
+}
+
+// hidden returns the answer's words, each line without the secrets; ok is false when one was cut in two by the end of a line, and
+// is still there.
+func (s *Session) hidden(r Reply) (words []string, ok bool) {
+	words = r.words()
+	for i := range words {
+		words[i] = strings.TrimSpace(s.masks(words[i]))
+	}
+	rest := strings.Join(words, "")
+	return words, s.masks(rest) == rest
 }
 
 // Ways in which an answer can be none.

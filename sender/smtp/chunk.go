@@ -115,7 +115,7 @@ func (s *Session) chunked(reset bool) (Reply, error) {
 		switch refusal.Code {
 		case 500, 501, 502, 504:
 			s.abort()
-			return *refusal, &Error{Stage: reply.Data, Text: reply.Clean(ErrChunking.Error() + ": " + strconv.Itoa(refusal.Code) + " " + refusal.Text()), Err: ErrChunking}
+			return *refusal, &Error{Stage: reply.Data, Text: reply.Clean(ErrChunking.Error() + ": " + strconv.Itoa(refusal.Code) + " " + s.Said(*refusal)), Err: ErrChunking}
 		}
 	}
 	s.dirty = true // a server takes nothing after a refused BDAT before RSET (RFC 3030 2)

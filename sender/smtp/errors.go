@@ -58,11 +58,7 @@ var errClosed = errors.New("connection closed")
 
 // refused is the error for a whole answer that is not the one wanted.
 func (s *Session) refused(r Reply) error {
-	text := r.Text()
-	if s.masks != nil { // some servers repeat what they were sent long after
-		text = s.masks(text)
-	}
-	return &Error{Stage: r.Stage, Code: r.Code, Enhanced: r.Enhanced(), Text: text}
+	return &Error{Stage: r.Stage, Code: r.Code, Enhanced: r.Enhanced(), Text: s.Said(r)}
 }
 
 // broken closes the session and says why.

@@ -2,6 +2,7 @@ package smtp
 
 import (
 	"crypto/tls"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -83,13 +84,19 @@ func (s *Session) got(r Reply) {
 	if s.trace == nil {
 		return
 	}
-	for i, text := range r.Lines {
-		between := "-"
-		if i == len(r.Lines)-1 {
-			between = " "
+	lines := slices.Clone(r.Lines)
+	if s.masks != nil {
+		if _, ok := s.hidden(r); !ok {
+			lines = []string{secretMark}
 		}
-		if s.masks != nil {
-			text = s.masks(text)
+		for i := range lines {
+			lines[i] = s.masks(lines[i])
+		}
+	}
+	for i, text := range lines {
+		between := "-"
+		if i == len(lines)-1 {
+			between = " "
 		}
 		s.trace(true, strings.TrimRight(strconv.Itoa(r.Code)+between+reply.Clean(text), " "))
 	}
