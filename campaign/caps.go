@@ -100,15 +100,6 @@ func (c *Campaign) allowance(s *definition.Server) allowance {
 	return a
 }
 
-// connections is how many sessions the campaign may have open at once.
-func (c *Campaign) connections() int {
-	n := 0
-	for _, s := range c.servers() {
-		n += c.allowance(s).connections
-	}
-	return n
-}
-
 // largest is the size in bytes of the largest message that each server is known to take, 0 where nothing is known, and the
 // host that takes no more.
 func (c *Campaign) largest() (most int64, host string) {
