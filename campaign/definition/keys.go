@@ -52,7 +52,7 @@ func (d *Definition) recipientKeys() []key {
 	r.Duplicates = "error"
 	return []key{
 		{name: "file", required: true, read: list(&r.File), example: "customers.xlsx",
-			doc: ".csv, .tsv or .xlsx, also packed with gzip or zstd; - is standard input."},
+			doc: ".csv, .tsv, .xlsx or .jsonl (an object a line), also packed with gzip or zstd; - is standard input."},
 		{name: "sheet", read: text(&r.Sheet), example: "November", doc: "Excel: the sheet. Default: the first."},
 		{name: "range", read: text(&r.Range), example: "A1:F200", doc: "Excel: the cells. Default: all."},
 		{name: "hidden", read: word(&r.Hidden, "ask", "include", "skip"), example: "skip", off: true, doc: "Excel: rows that are hidden, by hand or by a filter. Default: ask, which refuses a list that has any until this says."},

@@ -22,6 +22,7 @@ type csvReader struct {
 	in        io.Reader
 	name      string
 	delimiter byte
+	whole     bool   // a line is one field, whatever is in it
 	encoding  string // that the bytes were in; "": UTF-8
 
 	buf    []byte
@@ -127,6 +128,15 @@ func (r *csvReader) record() (record, error) {
 // advance reads what is in the buffer and reports whether the record ends there, before s.at.
 func (r *csvReader) advance(s *scan) bool {
 	b := r.buf[r.pos:r.end]
+	if r.whole {
+		n := bytes.IndexByte(b[s.at:], '\n')
+		if n < 0 {
+			s.at = len(b)
+			return false
+		}
+		s.at += n
+		return true
+	}
 	for ; s.at < len(b); s.at++ {
 		c := b[s.at]
 		if c > '"' && c != r.delimiter && s.state <= inQuotes {

@@ -1,4 +1,4 @@
-// Package recipients reads the list of a campaign: CSV and Excel rows as a person sees them, each with its place.
+// Package recipients reads the list of a campaign: rows of CSV, Excel and JSON lines as a person sees them, each with its place.
 //
 // [Open] reads as far as the header, binds the columns by name and compiles the filter; it reports every mistake at
 // once. [List.Rows] then streams the rows, one at a time and in the order of the file, in memory that does not grow with
@@ -229,11 +229,17 @@ func (l *List) open() error {
 	if err != nil {
 		return err
 	}
-	csv, err := newCSV(l.cfg, decoded, encoding, &l.header)
+	var rows records
+	// The first bytes tell JSON in UTF-8, which it is in; a name tells it for an empty file.
+	if ext := strings.ToLower(filepath.Ext(plainName(name))); isJSON(magic) || ext == ".jsonl" || ext == ".ndjson" {
+		rows, err = newJSONLines(l.cfg, decoded, encoding)
+	} else {
+		rows, err = newCSV(l.cfg, decoded, encoding, &l.header)
+	}
 	if err != nil {
 		return err
 	}
-	l.source = text{csv, total}
+	l.source = text{rows, total}
 	return nil
 }
 
@@ -438,6 +444,8 @@ func foreign(name string, magic []byte) *Fault {
 	switch {
 	case bytes.HasPrefix(magic, []byte("\xD0\xCF\x11\xE0")):
 		f.Text, f.Hint = "is an old .xls workbook, or one with a password", "open it in Excel and save it as .xlsx without a password"
+	case bytes.HasPrefix(bytes.TrimLeft(magic, " \t\r\n"), []byte("[")) && strings.EqualFold(filepath.Ext(name), ".json"):
+		f.Text, f.Hint = "is one JSON array", "write one object a line: jq -c '.[]' "+name
 	case bytes.HasPrefix(magic, []byte("%PDF-")):
 		f.Text, f.Hint = "is a PDF, not a list", "export the list as CSV or .xlsx"
 	case bytes.HasPrefix(magic, []byte("SQLite format 3\x00")):

@@ -1,0 +1,161 @@
+package recipients
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+)
+
+// jsonLines reads a list of JSON objects, one a line. The first object's keys, in their order, are the header; each of the
+// others has these, in any order. Texts, numbers as they are written, true and false are cells, and null is an empty one.
+type jsonLines struct {
+	lines *csvReader // for its lines: no byte is a delimiter or a quote
+	keys  []string
+	first *record
+}
+
+// isJSON reports whether a text begins with an object.
+func isJSON(magic []byte) bool {
+	magic = bytes.TrimLeft(bytes.TrimPrefix(magic, []byte("\uFEFF")), " \t\r\n")
+	return bytes.HasPrefix(magic, []byte(`{"`)) || bytes.HasPrefix(magic, []byte("{ \"")) || bytes.HasPrefix(magic, []byte("{}"))
+}
+
+func newJSONLines(cfg Config, in io.Reader, encoding string) (*jsonLines, error) {
+	if cfg.Delimiter != 0 {
+		return nil, &Fault{Code: "bad-delimiter", Place: cfg.says("delimiter"), Text: "a delimiter is set, but " + cfg.File + " is JSON", Hint: "delete it"}
+	}
+	return &jsonLines{lines: &csvReader{in: in, encoding: encoding, name: cfg.File, line: 1, whole: true}}, nil
+}
+
+func (j *jsonLines) place(line int64) string { return j.lines.place(line) }
+
+func (j *jsonLines) next() (record, error) {
+	if j.first != nil {
+		rec := *j.first
+		j.first = nil
+		return rec, nil
+	}
+	for {
+		rec, err := j.lines.next()
+		if err != nil {
+			return rec, err
+		}
+		if strings.TrimSpace(rec.raw) == "" {
+			continue
+		}
+		keys, values, f := j.object(rec)
+		if f != nil {
+			f.Place, f.line = j.place(rec.line), rec.line
+			f.final = j.keys == nil
+			return rec, f
+		}
+		if j.keys == nil {
+			j.keys = keys
+			first := rec
+			first.fields = values
+			j.first = &first
+			rec.fields = slices.Clone(keys)
+			return rec, nil
+		}
+		if rec.fields, f = j.order(keys, values); f != nil {
+			f.Place, f.line, f.Excerpt = j.place(rec.line), rec.line, excerpt(rec.raw)
+			return rec, f
+		}
+		return rec, nil
+	}
+}
+
+// order puts the values of an object under the header's keys.
+func (j *jsonLines) order(keys, values []string) ([]string, *Fault) {
+	fields := make([]string, len(j.keys))
+	for i, key := range keys {
+		at := i
+		if at >= len(j.keys) || j.keys[at] != key {
+			at = slices.Index(j.keys, key)
+		}
+		if at < 0 {
+			return nil, &Fault{Code: "ragged-row", Text: "the key " + quote(key) + ", which the first object does not have", Hint: "every object has the first one's keys"}
+		}
+		fields[at] = values[i]
+	}
+	if len(keys) < len(j.keys) {
+		for _, key := range j.keys {
+			if !slices.Contains(keys, key) {
+				return nil, &Fault{Code: "ragged-row", Text: "the key " + quote(key) + " is missing", Hint: "write it with null, if the row has none"}
+			}
+		}
+	}
+	return fields, nil
+}
+
+// object reads one line.
+func (j *jsonLines) object(rec record) (keys, values []string, f *Fault) {
+	d := json.NewDecoder(strings.NewReader(rec.raw))
+	d.UseNumber()
+	at := func() *Fault {
+		n := int(min(d.InputOffset(), math.MaxInt32))
+		shown := excerpt(rec.raw)
+		return &Fault{Excerpt: shown, Column: caret([]byte(rec.raw[:min(n, len(rec.raw))]), shown)}
+	}
+	broken := func(err error) *Fault {
+		f := at()
+		text := "it is cut off"
+		var se *json.SyntaxError
+		switch {
+		case err == nil:
+			text = "it does not begin with {"
+		case errors.As(err, &se):
+			text = se.Error()
+		}
+		f.Code, f.Text, f.Hint = "bad-json", "this is no JSON object: "+text, "one object a line, whole"
+		return f
+	}
+	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+		return nil, nil, broken(err)
+	}
+	for d.More() {
+		key, err := d.Token()
+		if err != nil {
+			return nil, nil, broken(err)
+		}
+		name := key.(string)
+		if slices.Contains(keys, name) {
+			f := at()
+			f.Code, f.Text, f.Hint = "bad-json", "the key "+quote(name)+" stands here twice", "which of the two is meant?"
+			return nil, nil, f
+		}
+		v, err := d.Token()
+		if err != nil {
+			return nil, nil, broken(err)
+		}
+		var text string
+		switch v := v.(type) {
+		case string:
+			text = v
+		case json.Number:
+			text = v.String()
+		case bool:
+			text = fmt.Sprint(v)
+		case nil:
+		default:
+			f := at()
+			f.Code, f.Text, f.Hint = "bad-json", quote(name)+" holds a list or an object", "a cell holds a text, a number, true, false or null"
+			return nil, nil, f
+		}
+		keys, values = append(keys, name), append(values, text)
+	}
+	if _, err := d.Token(); err != nil {
+		return nil, nil, broken(err)
+	}
+	if strings.TrimSpace(rec.raw[d.InputOffset():]) != "" {
+		f := at()
+		f.Code, f.Text, f.Hint = "bad-json", "something follows the object", "one object a line"
+		return nil, nil, f
+	}
+	return keys, values, nil
+}
