@@ -1,4 +1,4 @@
-// Package servers starts real mail servers for tests: Postfix and Dovecot as Debian packages them, on loopback, with
+// Package servers starts real mail servers for tests: Postfix, Dovecot, Exim and OpenSMTPD as Debian packages them, on loopback, with
 // folders, ports and mailboxes of their own, away from whatever the machine itself runs. It is for tests only. A server
 // written for a test does what its author expects of servers; these do what servers do.
 //
@@ -8,6 +8,9 @@
 //
 // Every domain has one mailbox, a Maildir in which a message lies as the server wrote it: what was sent, with LF line
 // ends, below the header fields that the server put on top.
+//
+// Exim and OpenSMTPD cannot be installed beside Postfix. Their packages are unpacked, and run in a view of the file system
+// of their own, where they and their users look as if they were installed; nothing of the machine's is changed.
 package servers
 
 import (
@@ -256,12 +259,12 @@ func run(cmd *exec.Cmd) (log *Log, stop func(), err error) {
 		return nil, nil, err
 	}
 	log = &Log{changed: make(chan struct{})}
-	var reading sync.WaitGroup
-	reading.Go(func() { log.follow(r) })
+	var ends sync.WaitGroup
+	ends.Go(func() { log.follow(r) })  // when its children have ended too
+	ends.Go(func() { _ = cmd.Wait() }) // by the signal, or as the log says
 	return log, func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM) // one that has ended needs none
-		_ = cmd.Wait()                          // by the signal
-		reading.Wait()                          // its children have ended too
+		ends.Wait()
 		_ = r.Close()
 	}, nil
 }

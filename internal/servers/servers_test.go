@@ -102,6 +102,7 @@ func send(t *testing.T, cfg sender.Config, domain string) (map[string]string, *c
 	sent := map[string]string{}
 	var mu sync.Mutex
 	var workers sync.WaitGroup
+	var broken atomic.Bool
 	next := make(chan int)
 	for range 2 * cfg.Connections {
 		workers.Go(func() {
@@ -110,6 +111,7 @@ func send(t *testing.T, cfg sender.Config, domain string) (map[string]string, *c
 				out := p.Send(t.Context(), m, func(context.Context) error { return nil })
 				if out.Class != reply.OK {
 					t.Errorf("%s: %s %v", m.To, out.Class, out.Err)
+					broken.Store(true)
 					continue
 				}
 				mu.Lock()
@@ -119,6 +121,9 @@ func send(t *testing.T, cfg sender.Config, domain string) (map[string]string, *c
 		})
 	}
 	for i := range messages {
+		if broken.Load() {
+			break // a thousand errors would say no more
+		}
 		next <- i
 	}
 	close(next)
