@@ -420,8 +420,13 @@ func lot(t *rapid.T) *rand.Rand {
 	return rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "lot"), 0))
 }
 
-// TestModel draws campaigns, what happens to them, and crashes, and holds the promises against the disk after each step.
-// More of it: go test ./campaign -run TestModel -v -rapid.checks=20000 -rapid.steps=60
+// TestModel draws campaigns, what happens to them, and crashes, and holds the promises against the disk after each step. A failure
+// names the seed, and is shortened first.
+// More of it: go test ./campaign -run TestModel -v -timeout 0 -rapid.steps=100 -rapid.checks=4400 -rapid.seed=20261122
+//
+// Broken on purpose, it said: of a run that leaves what it finds begun as it is, "3 are begun at once"; of one that makes it pending,
+// "k1 went from begun to pending by start"; with sent settled before the reply, "k1 is sent, and the server has nothing"; with nobody
+// asked in Begin, "k2 is mailed after it was suppressed".
 func TestModel(t *testing.T) {
 	base := memory(t)
 	empty := blank(t, base)
