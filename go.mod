@@ -17,10 +17,12 @@ require (
 	github.com/google/go-cmp v0.7.0
 	// Third parser for the examples' messages, tests only.
 	github.com/jhillyerd/enmime/v2 v2.3.0
-	// Running the real main under scripts, tests only.
-	github.com/rogpeppe/go-internal v1.16.0
+	// Lists from PostgreSQL, by a query in a read-only transaction.
+	github.com/jackc/pgx/v5 v5.12.0
 	// Lists packed with zstd.
 	github.com/klauspost/compress v1.20.3
+	// Running the real main under scripts, tests only.
+	github.com/rogpeppe/go-internal v1.16.0
 	// Which old encoding a list is in, by patterns and frequencies: a guess that a person confirms.
 	github.com/saintfish/chardet v0.0.0-20230101081208-5e3ef4b5456d
 	// Commands, flags, help and shell completion.
@@ -64,6 +66,8 @@ require (
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/inbucket/html2text v1.0.0 // indirect
 	github.com/inconshreveable/mousetrap v1.1.0 // indirect
+	github.com/jackc/pgpassfile v1.0.0 // indirect
+	github.com/jackc/pgservicefile v0.0.0-20240606120523-5a60cdf6a761 // indirect
 	github.com/mattn/go-colorable v0.1.14 // indirect
 	github.com/mattn/go-isatty v0.0.24 // indirect
 	github.com/mattn/go-runewidth v0.0.19 // indirect
