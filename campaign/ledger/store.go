@@ -91,8 +91,7 @@ func (s *store) migrate(versions []string) error {
 func (s *store) version(newest int) (int, error) {
 	var app, have, tables int
 	t := &tx{s: s}
-	err := errors.Join(t.row("PRAGMA application_id").Scan(&app), t.row("PRAGMA user_version").Scan(&have),
-		t.row("SELECT count(*) FROM sqlite_schema").Scan(&tables))
+	err := t.row("SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema) FROM pragma_application_id, pragma_user_version").Scan(&app, &have, &tables)
 	switch {
 	case err != nil:
 		return 0, err

@@ -154,7 +154,7 @@ func (t *tool) send(cmd *cobra.Command, args []string, f sendFlags) (err error) 
 		return t.copied(copied, f, d.Path)
 	}
 	if err != nil && sum == nil {
-		return &exit{exitFailed, err, "mailshot status " + f.look(t, c.ID(), d.Path)}
+		return &exit{exitFailed, err, f.again(t, d.Path)}
 	}
 	if basin != nil {
 		// The files are complete only now: an mbox appears when it is closed.
