@@ -426,7 +426,8 @@ func lot(t *rapid.T) *rand.Rand {
 //
 // Broken on purpose, it said: of a run that leaves what it finds begun as it is, "3 are begun at once"; of one that makes it pending,
 // "k1 went from begun to pending by start"; with sent settled before the reply, "k1 is sent, and the server has nothing"; with nobody
-// asked in Begin, "k2 is mailed after it was suppressed".
+// asked in Begin, "k2 is mailed after it was suppressed"; with what a dead process had reserved thrown away, "4 uses within an hour,
+// the cap is 3".
 func TestModel(t *testing.T) {
 	base := memory(t)
 	empty := blank(t, base)
