@@ -63,7 +63,6 @@ func traces(secret string) map[string]string {
 
 // parrot is a server that knows the secret, and repeats it in every way wherever it answers.
 type parrot struct {
-	ln     net.Listener
 	fail   string // the step at which it fails: auth, mail, rcpt, data, end; "": it takes what it gets
 	how    string // 5xx, 4xx, drop
 	halves bool   // repeat it on two lines, and in no other way
