@@ -137,6 +137,9 @@ func (c *Campaign) Plan(ctx context.Context, o PlanOptions) (*Plan, error) {
 	case err == nil:
 		plan.Resumed = c.frozen.Runs > 0
 		if plan.Doubtful, err = c.unique(ctx, o.AcceptCopy); err == nil {
+			err = c.ledger.Verify(ctx, c.id)
+		}
+		if err == nil {
 			err = c.resume(ctx, o, plan)
 		}
 	}

@@ -14,6 +14,10 @@ func Token(secret []byte, campaign, key string) string {
 	return derive(subkey(secret, "token"), campaign, key)[:32]
 }
 
+// MessageID is the left side of the Message-ID of a campaign's message to the person with this key: what a mailbox or a log has it by.
+// The right side is the domain of From.
+func MessageID(secret []byte, campaign, key string) string { return messageID(secret, campaign, key) }
+
 // messageID is the left side of a Message-ID: unique to campaign and key, and
 // the same on each attempt.
 func messageID(secret []byte, campaign, key string) string {

@@ -27,6 +27,51 @@ func (l *Ledger) Cancel(ctx context.Context, id string) (int64, error) {
 	return l.byHand(ctx, id, Filter{}, byCancel, "cancel", Cancelled)
 }
 
+// Evidence is what was found out about an unknown delivery: Sent or Refused, and in which words.
+type Evidence struct {
+	ID    int64
+	State State
+	Words string
+}
+
+// Found resolves unknown deliveries by evidence, in one transaction, and returns how many of them were unknown. It needs the
+// campaign's lock, and takes it if this Ledger does not hold it.
+func (l *Ledger) Found(ctx context.Context, id string, list []Evidence) (n int64, err error) {
+	no, _, err := l.find(ctx, id)
+	if err != nil {
+		return 0, err
+	}
+	release, err := l.holding(id)
+	if err != nil {
+		return 0, err
+	}
+	defer release()
+	first, end := span(no)
+	now, who, host := time.Now().UnixNano(), person(), hostName()
+	err = l.db.write(func(t *tx) error {
+		for _, e := range list {
+			if !legal(byResolve, Unknown, e.State) || e.State == Pending {
+				return fmt.Errorf("found as %s: %w", e.State, ErrState)
+			}
+			changed, err := t.exec("UPDATE deliveries SET state = ?, due = 0, attempts = 0, first = 0, reason = ? WHERE id = ? AND id >= ? AND id < ? AND state = ?",
+				e.State.code(), e.Words, e.ID, first, end, Unknown.code())
+			if err != nil {
+				return err
+			}
+			if changed == 0 {
+				continue
+			}
+			n++
+			if _, err := t.exec("INSERT INTO audit(delivery, time, who, host, act, before, after) VALUES (?, ?, ?, ?, 'found', ?, ?)",
+				e.ID, now, who, host, Unknown.code(), e.State.code()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return n, err
+}
+
 // byHand moves what the filter chooses to the state to, and records who did so and when, in one transaction.
 func (l *Ledger) byHand(ctx context.Context, id string, f Filter, a act, name string, to State) (n int64, err error) {
 	from := sources(a, to)

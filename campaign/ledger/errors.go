@@ -81,6 +81,12 @@ func primary(err error) int {
 	return 0
 }
 
+// damaged reports whether err says that a file is no whole database.
+func damaged(err error) bool {
+	code := primary(err)
+	return code == sqlite3.SQLITE_CORRUPT || code == sqlite3.SQLITE_NOTADB || errors.Is(err, errDisorder)
+}
+
 // busy reports whether err only means that another process held the write lock for too long.
 func busy(err error) bool { return primary(err) == sqlite3.SQLITE_BUSY }
 
@@ -89,7 +95,7 @@ func explain(path string, err error) error {
 	switch primary(err) {
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
 		return &FileError{Path: path, Text: "the file is damaged or not a mailshot database", Err: err,
-			Hint: "copy it with its -wal file to a safe place and restore a backup; do not delete it and send again, which would mail people twice"}
+			Hint: damageHint}
 	case sqlite3.SQLITE_BUSY:
 		return &FileError{Path: path, Text: "another process has been writing for too long", Err: err, Hint: "try again when it has ended"}
 	case sqlite3.SQLITE_FULL:

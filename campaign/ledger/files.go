@@ -25,6 +25,9 @@ func prepare(path string, ignore bool) (_ string, err error) {
 			return "", err
 		}
 	}
+	if _, err := os.Lstat(path + unfinished); err == nil {
+		return "", &FileError{Path: path, Text: "a repair of it was interrupted", Hint: "mailshot state repair finishes it"}
+	}
 	if err := createFile(path, ""); err != nil {
 		return "", err
 	}
@@ -79,7 +82,7 @@ func private(path string, info fs.FileInfo, mode string) error {
 		return nil
 	}
 	if !owned(info) {
-		return &FileError{Path: path, Text: "belongs to another user"}
+		return &FileError{Path: path, Text: "belongs to another user", Hint: "run mailshot as that user, or name another file with --state or --accounts"}
 	}
 	if info.Mode().Perm()&0o077 != 0 {
 		return &FileError{Path: path, Text: fmt.Sprintf("other users may get at it (mode %04o), and it holds personal data", info.Mode().Perm()),

@@ -73,7 +73,7 @@ type numbered struct {
 // lockAll takes the locks of all campaigns of the file, drafts included, that are not held through l already.
 func (l *Ledger) lockAll(ctx context.Context) (all []numbered, release func() error, err error) {
 	var releases []func() error
-	release = func() error {
+	free := func() error {
 		var errs []error
 		for _, r := range releases {
 			errs = append(errs, r())
@@ -82,7 +82,7 @@ func (l *Ledger) lockAll(ctx context.Context) (all []numbered, release func() er
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, release())
+			err = errors.Join(err, free())
 		}
 	}()
 	rows, err := l.db.reading.QueryContext(ctx, "SELECT no, id, frozen FROM campaigns ORDER BY no")
@@ -105,7 +105,7 @@ func (l *Ledger) lockAll(ctx context.Context) (all []numbered, release func() er
 		}
 		releases = append(releases, k.Close)
 	}
-	return all, release, nil
+	return all, free, nil
 }
 
 // forget empties the person's rows of one campaign.

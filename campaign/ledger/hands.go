@@ -10,7 +10,7 @@ import (
 type Hand struct {
 	Time      time.Time
 	Who, Host string // who ran the program, and on which machine
-	Act       string // retry, resolve, cancel, forget, purge, accept copy, repair
+	Act       string // retry, resolve, found, cancel, forget, purge, accept copy, repair
 	After     State  // what the deliveries are since; empty of a purge
 	N         int64  // how many
 }

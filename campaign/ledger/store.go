@@ -39,6 +39,9 @@ func openStore(ctx context.Context, path string, versions []string) (_ *store, e
 			err = explain(path, errors.Join(err, s.close()))
 		}
 	}()
+	if err = logDamage(path); err != nil {
+		return nil, err
+	}
 	// fullfsync is what makes a sync reach the disk on macOS; elsewhere it does nothing. The order is SQLite's: the time-out first.
 	if s.writing, err = sql.Open("sqlite", dsn(path, "busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "fullfsync(1)",
 		"checkpoint_fullfsync(1)", "cache_size(-24576)", "wal_autocheckpoint(4000)", "journal_size_limit(67108864)", "temp_store(MEMORY)")); err != nil {

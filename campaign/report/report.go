@@ -31,6 +31,26 @@ type Row struct {
 	Code     int       `json:"code,omitempty"`     // its SMTP reply code, 0 without a reply
 	Enhanced string    `json:"enhanced,omitempty"` // its enhanced status code (RFC 3463)
 	Text     string    `json:"text,omitempty"`     // the server's words, or what went wrong
+	Hand     *Hand     `json:"by_hand,omitempty"`  // the last change by a person
+}
+
+// Hand is a change of state by a person.
+type Hand struct {
+	Time  time.Time `json:"time"`
+	Who   string    `json:"who"`             // of the system's users
+	Host  string    `json:"host,omitempty"`  // the machine
+	Act   string    `json:"act"`             // retry, resolve, found, cancel…
+	State string    `json:"state,omitempty"` // since then
+	Rows  int64     `json:"rows,omitempty"`  // how many, where several are told of at once
+}
+
+// String says it in words: "resolve by ann on desk, 2026-11-22 10:00".
+func (h Hand) String() string {
+	s := h.Act + " by " + h.Who
+	if h.Host != "" {
+		s += " on " + h.Host
+	}
+	return s + ", " + h.Time.Local().Format("2006-01-02 15:04")
 }
 
 // Count is how many rows are in one state.
@@ -46,6 +66,7 @@ type Summary struct {
 	Rows     int64     // rows read from the list
 	Counts   []Count   // every state, in the order of the identity; N may be 0
 	NextDue  time.Time // when the next deferred row may be tried; zero: none waits
+	Hands    []Hand    // what people changed, the oldest first
 }
 
 // Sum adds up the counts.
@@ -130,6 +151,16 @@ func (s Summary) WriteText(w io.Writer) error {
 	}
 	b.WriteString(s.Identity())
 	b.WriteString("\n")
+	for i, h := range s.Hands {
+		if i == 0 {
+			b.WriteString("\nby hand:\n")
+		}
+		fmt.Fprintf(&b, "  %s", Clean(h.String()))
+		if h.State != "" {
+			fmt.Fprintf(&b, ": %d now %s", h.Rows, h.State)
+		}
+		b.WriteString("\n")
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -13,7 +13,7 @@ import (
 
 // columns are the columns of the spreadsheet forms, in order.
 func columns() []string {
-	return []string{"row", "place", "key", "address", "state", "reason", "attempts", "time", "due", "server", "stage", "code", "enhanced", "text"}
+	return []string{"row", "place", "key", "address", "state", "reason", "attempts", "time", "due", "server", "stage", "code", "enhanced", "text", "by_hand"}
 }
 
 // WriteJSON writes one object: the summary's "campaign", "rows" and "counts", and "deliveries", an array with one Row on
@@ -44,7 +44,8 @@ func WriteJSON(w io.Writer, s Summary, rows iter.Seq2[Row, error]) error {
 	return err
 }
 
-// MarshalJSON writes {"campaign", "rows", "counts": {state: n}} with every state, and "created" and "next_due" where there is one.
+// MarshalJSON writes {"campaign", "rows", "counts": {state: n}} with every state, and "created", "next_due" and "by_hand"
+// where there is one.
 func (s Summary) MarshalJSON() ([]byte, error) {
 	counts := make(map[string]int64, len(s.Counts))
 	for _, c := range s.Counts {
@@ -56,7 +57,8 @@ func (s Summary) MarshalJSON() ([]byte, error) {
 		Rows     int64            `json:"rows"`
 		Counts   map[string]int64 `json:"counts"`
 		NextDue  time.Time        `json:"next_due,omitzero"`
-	}{s.Campaign, s.Created, s.Rows, counts, s.NextDue})
+		Hands    []Hand           `json:"by_hand,omitempty"`
+	}{s.Campaign, s.Created, s.Rows, counts, s.NextDue, s.Hands})
 }
 
 // WriteCSV writes a header line and one line per row, UTF-8, with CRLF line ends (RFC 4180); text is defused. Times are
@@ -102,8 +104,12 @@ func (r Row) cells() []any {
 	if r.Code != 0 {
 		code = r.Code
 	}
+	hand := ""
+	if r.Hand != nil {
+		hand = Defuse(r.Hand.String())
+	}
 	return []any{r.Number, Defuse(r.Place), Defuse(r.Key), Defuse(r.Address), Defuse(r.State), Defuse(r.Reason), r.Attempts,
-		at(r.Time), at(r.Due), Defuse(r.Server), Defuse(r.Stage), code, Defuse(r.Enhanced), Defuse(r.Text)}
+		at(r.Time), at(r.Due), Defuse(r.Server), Defuse(r.Stage), code, Defuse(r.Enhanced), Defuse(r.Text), hand}
 }
 
 // sheetRows is how many rows of data one sheet takes; Excel's limit is 1,048,576 with the header.

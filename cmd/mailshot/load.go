@@ -159,10 +159,7 @@ func (t *tool) stored(cmd *cobra.Command, args []string, id string) (*stored, er
 	if s.id == "" {
 		s.id = d.ExpandID(time.Now())
 	}
-	file := t.state
-	if file == "" {
-		file = campaign.DefaultState(d)
-	}
+	file := t.stateFile(d)
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 		return nil, &exit{exitFailed, fmt.Errorf("campaign %s has not been sent yet: there is no ledger %s", s.id, file), "mailshot send " + quoted(s.file)}
 	}
@@ -177,6 +174,14 @@ func (t *tool) stored(cmd *cobra.Command, args []string, id string) (*stored, er
 		return nil, s.notFound(cmd)
 	}
 	return s, nil
+}
+
+// stateFile is the ledger of a campaign file.
+func (t *tool) stateFile(d *definition.Definition) string {
+	if t.state != "" {
+		return t.state
+	}
+	return campaign.DefaultState(d)
 }
 
 // notFound says that the ledger does not know the campaign, and which it knows.
@@ -216,5 +221,9 @@ func (s *stored) summary(ctx context.Context) (report.Summary, error) {
 	for _, state := range ledger.States() {
 		sum.Counts = append(sum.Counts, report.Count{State: string(state), N: counts[state]})
 	}
-	return sum, nil
+	hands, err := s.Hands(ctx, s.id)
+	for _, h := range hands {
+		sum.Hands = append(sum.Hands, report.Hand{Time: h.Time, Who: h.Who, Host: h.Host, Act: h.Act, State: string(h.After), Rows: h.N})
+	}
+	return sum, err
 }

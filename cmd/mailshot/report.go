@@ -142,6 +142,9 @@ func why(r report.Row) string {
 			parts = append(parts, s)
 		}
 	}
+	if r.Hand != nil {
+		parts = append(parts, "("+r.Hand.String()+")")
+	}
 	return report.Clean(strings.Join(parts, " "))
 }
 
@@ -189,6 +192,9 @@ func (s *stored) rows(ctx context.Context, f ledger.Filter) iter.Seq2[report.Row
 			}
 			if l := r.Last; l != nil {
 				row.Time, row.Server, row.Stage, row.Code, row.Enhanced, row.Text = l.Time, l.Server, l.Stage, l.Code, l.Enhanced, l.Text
+			}
+			if h := r.Hand; h != nil {
+				row.Hand = &report.Hand{Time: h.Time, Who: h.Who, Host: h.Host, Act: h.Act, State: string(h.After)}
 			}
 			if !yield(row, nil) {
 				return

@@ -1,63 +1,93 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"mailshot/campaign"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
+	"mailshot/internal/trail"
+	"mailshot/render"
 )
 
+// resolveFlags are what resolve was asked for.
+type resolveFlags struct {
+	id, as    string
+	all, json bool
+	found     []string
+}
+
 func (t *tool) resolveCommand() *cobra.Command {
-	var id, as string
-	var all bool
+	var f resolveFlags
 	cmd := &cobra.Command{
-		Use:   "resolve CAMPAIGN [--as sent|refused|resend {ADDRESS|@DOMAIN|KEY...|--all}]",
+		Use:   "resolve CAMPAIGN [--as sent|refused|resend {ADDRESS|@DOMAIN|KEY...|--all}] [--found FILE]",
 		Short: "Decide about messages of which nobody knows whether they arrived",
 		Long: `resolve lists the unknown rows: the connection broke, or the machine, after a message was on its way and before the
-server's answer. mailshot never sends those again by itself. Ask the people, or look into the server's log, then decide:
+server's answer. mailshot never sends those again by itself. Look for them, or ask the people, then decide:
+  --found FILE   take what is found in a Sent folder (mbox, Maildir, a folder of .eml files), in a list of Message-IDs, or in the
+                 relay's log (Postfix or Exim, also .gz): what was taken is sent, what bounced is refused, the rest stays unknown
   --as sent      it arrived
   --as refused   it did not, and is not to be sent
-  --as resend    send it again; who had it gets it twice`,
+  --as resend    send it again; who had it gets it twice
+Who decided, and when, is kept and shown by status and report.`,
 		Example: `  mailshot resolve campaign.yaml
+  mailshot resolve --found /var/log/mail.log --found /var/log/mail.log.1 campaign.yaml
   mailshot resolve --as resend campaign.yaml ann@example.com`,
 		Args: args(cobra.MinimumNArgs(1)),
-		RunE: func(cmd *cobra.Command, args []string) error { return t.resolve(cmd, args, id, as, all) },
+		RunE: func(cmd *cobra.Command, args []string) error { return t.resolve(cmd, args, f) },
 	}
-	cmd.Flags().StringVar(&id, "id", "", "the campaign `ID` instead of the file's")
-	cmd.Flags().StringVar(&as, "as", "", "`DECISION`: sent, refused or resend")
-	cmd.Flags().BoolVar(&all, "all", false, "decide about all unknown rows at once")
+	fs := cmd.Flags()
+	fs.StringVar(&f.id, "id", "", "the campaign `ID` instead of the file's")
+	fs.StringVar(&f.as, "as", "", "`DECISION`: sent, refused or resend")
+	fs.BoolVar(&f.all, "all", false, "decide about all unknown rows at once")
+	fs.StringArrayVar(&f.found, "found", nil, "decide by what is found in this `FILE` or folder; may be given more than once")
+	fs.BoolVar(&f.json, "json", false, "print the unknown rows as JSON")
 	return cmd
 }
 
-func (t *tool) resolve(cmd *cobra.Command, args []string, id, as string, all bool) (err error) {
-	to, ok := map[string]ledger.State{"": "", "sent": ledger.Sent, "refused": ledger.Refused, "resend": ledger.Pending}[as]
+func (t *tool) resolve(cmd *cobra.Command, args []string, f resolveFlags) (err error) {
+	to, ok := map[string]ledger.State{"": "", "sent": ledger.Sent, "refused": ledger.Refused, "resend": ledger.Pending}[f.as]
 	example := fmt.Sprintf("mailshot resolve --as sent %s ADDRESS", quoted(args[0]))
 	switch {
 	case !ok:
-		return usage(fmt.Errorf("--as %s: it is sent, refused or resend", quoted(as)), example)
-	case as == "" && (all || len(args) > 1):
+		return usage(fmt.Errorf("--as %s: it is sent, refused or resend", quoted(f.as)), example)
+	case f.as != "" && len(f.found) > 0:
+		return usage(errors.New("--found decides by what it finds; --as is for what you know yourself"), "mailshot resolve --found FILE "+quoted(args[0]))
+	case f.as == "" && (f.all || len(args) > 1) && len(f.found) == 0:
 		return usage(errors.New("say with --as what became of them: sent, refused or resend"), example)
-	case as != "" && !all && len(args) == 1:
+	case f.as != "" && !f.all && len(args) == 1:
 		return usage(errors.New("name the addresses to decide about, or --all"), example)
-	case all && len(args) > 1:
+	case f.all && len(args) > 1:
 		return usage(errors.New("name addresses or --all, not both"), example)
 	}
-	s, err := t.stored(cmd, args[:1], id)
+	s, err := t.stored(cmd, args[:1], f.id)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	f, err := choose(args[1:], []ledger.State{ledger.Unknown})
+	chosen, err := choose(args[1:], []ledger.State{ledger.Unknown})
 	if err != nil {
 		return err
 	}
-	if as == "" {
-		return t.listUnknown(cmd, s, f)
+	if f.as == "" {
+		return t.withAccounts(func(a *ledger.Accounts) error {
+			secret, err := a.Secret(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if len(f.found) > 0 {
+				return t.resolveFound(cmd.Context(), s, secret, chosen, f.found)
+			}
+			return t.listUnknown(cmd.Context(), s, secret, chosen, f.json)
+		})
 	}
-	n, err := s.Resolve(cmd.Context(), s.id, f, to)
+	n, err := s.Resolve(cmd.Context(), s.id, chosen, to)
 	if err != nil {
 		return t.busy(err, s)
 	}
@@ -73,28 +103,102 @@ func (t *tool) resolve(cmd *cobra.Command, args []string, id, as string, all boo
 	return nil
 }
 
-// listUnknown prints the unknown rows, all of them: each wants a decision.
-func (t *tool) listUnknown(cmd *cobra.Command, s *stored, f ledger.Filter) error {
-	var out table
-	for r, err := range s.rows(cmd.Context(), f) {
+// resolveFound decides by what has been written down elsewhere.
+func (t *tool) resolveFound(ctx context.Context, s *stored, secret []byte, f ledger.Filter, files []string) error {
+	unknown := map[string]int64{} // deliveries by the left side of the Message-ID, whose right side From decides
+	for r, err := range s.Deliveries(ctx, s.id, f) {
 		if err != nil {
 			return err
 		}
-		at := ""
-		if !r.Time.IsZero() {
-			at = r.Time.Local().Format("2006-01-02 15:04:05")
+		if r.Key != "" { // forgotten
+			unknown[render.MessageID(secret, s.id, r.Key)] = r.ID
 		}
-		out.add(report.Clean(r.Address), report.Clean(r.Key), report.Clean(r.Place), at, why(r))
 	}
-	if len(out.rows) == 0 {
+	of := func(id string) (int64, bool) {
+		left, _, _ := strings.Cut(id, "@")
+		n, ok := unknown[left]
+		return n, ok
+	}
+	finder := &trail.Finder{Wanted: func(id string) bool { _, ok := of(id); return ok }}
+	for _, file := range files {
+		if err := finder.Read(file); err != nil {
+			return usage(err, "mailshot resolve --help")
+		}
+	}
+	var list []ledger.Evidence
+	refused := int64(0)
+	for id, fate := range finder.Found {
+		e := ledger.Evidence{State: ledger.Sent, Words: fate.Words}
+		if fate.Refused {
+			e.State = ledger.Refused
+			refused++
+		}
+		e.ID, _ = of(id)
+		list = append(list, e)
+	}
+	n, err := s.Found(ctx, s.id, list)
+	if err != nil {
+		return t.busy(err, s)
+	}
+	t.say("%d found: %d sent, %d refused; %s", n, n-refused, refused, plural(int64(len(unknown))-n, "row stays unknown", "rows stay unknown"))
+	if n < int64(len(unknown)) {
+		t.hint("mailshot resolve " + s.again(t))
+	} else {
+		t.hint("mailshot status " + s.again(t))
+	}
+	return nil
+}
+
+// unknownRow is an unknown row in JSON.
+type unknownRow struct {
+	report.Row
+	MessageID string `json:"message_id"`
+}
+
+// listUnknown prints the unknown rows, all of them: each wants a decision.
+func (t *tool) listUnknown(ctx context.Context, s *stored, secret []byte, f ledger.Filter, asJSON bool) error {
+	out := table{}
+	out.add("ADDRESS", "KEY", "ROW", "TIME", "SERVER", "MESSAGE-ID", "LAST WORDS")
+	list := struct {
+		Campaign string       `json:"campaign"`
+		Unknown  []unknownRow `json:"unknown"`
+	}{s.id, []unknownRow{}}
+	for r, err := range s.rows(ctx, f) {
+		if err != nil {
+			return err
+		}
+		id := ""
+		if r.Key != "" {
+			id = campaign.MessageID(s.def, secret, s.id, r.Key)
+		}
+		if asJSON {
+			list.Unknown = append(list.Unknown, unknownRow{r, id})
+			continue
+		}
+		at := "-"
+		if !r.Time.IsZero() {
+			at = r.Time.Local().Format(time.DateTime)
+		}
+		dash := func(s string) string {
+			if s == "" {
+				return "-"
+			}
+			return report.Clean(s)
+		}
+		out.add(dash(r.Address), dash(r.Key), dash(r.Place), at, dash(r.Server), dash(id), why(r))
+	}
+	if asJSON {
+		return writeJSON(t.stdout, list)
+	}
+	if len(out.rows) == 1 {
 		t.say("nothing is unknown")
 		return nil
 	}
 	if err := out.write(t.stdout, "", 0); err != nil {
 		return err
 	}
-	t.say("%s", unknownWords(int64(len(out.rows))))
-	t.hint(fmt.Sprintf("mailshot resolve --as sent|refused|resend %s ADDRESS... (or --all)", s.again(t)))
+	t.say("%s", unknownWords(int64(len(out.rows)-1)))
+	t.hint(fmt.Sprintf("mailshot resolve --found SENT-FOLDER|LOG %s (or --as sent|refused|resend ADDRESS...)", s.again(t)))
 	return nil
 }
 

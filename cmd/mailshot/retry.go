@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -51,11 +53,83 @@ func (t *tool) retry(cmd *cobra.Command, args []string, id string, in []string) 
 		return t.busy(err, s)
 	}
 	if n == 0 {
-		return &exit{exitFailed, errors.New("there is nothing to retry"), "mailshot report " + s.again(t)}
+		f.States = nil
+		return t.nothingToRetry(cmd.Context(), s, f)
 	}
 	t.say("%s pending again", plural(n, "row is", "rows are"))
+	listed, example, err := t.listed(cmd.Context(), s, f)
+	if err != nil {
+		return err
+	}
+	if listed > 0 {
+		t.say("%s on the list of people never to be mailed, and the next send leaves them out; take them off first if that is wrong", plural(listed, "of them is", "of them are"))
+		t.hint("mailshot suppress list, or " + example)
+	}
 	t.hint("mailshot send " + s.again(t))
 	return nil
+}
+
+// nothingToRetry says what the rows are that were meant, and what can be done about those.
+func (t *tool) nothingToRetry(ctx context.Context, s *stored, f ledger.Filter) error {
+	if !s.kept.Purged.IsZero() {
+		return &exit{exitFailed, errors.New("there is nothing to retry: the rows were erased by a purge"), "mailshot status " + s.again(t)}
+	}
+	n := map[ledger.State]int64{}
+	for r, err := range s.Deliveries(ctx, s.id, f) {
+		if err != nil {
+			return err
+		}
+		n[r.State]++
+	}
+	var words []string
+	for _, state := range ledger.States() {
+		if n[state] > 0 {
+			words = append(words, fmt.Sprintf("%d %s", n[state], state))
+		}
+	}
+	if words == nil {
+		return &exit{exitFailed, errors.New("there is nothing to retry: no row has that address, domain or key"), "mailshot report " + s.again(t)}
+	}
+	e := &exit{exitFailed, fmt.Errorf("there is nothing to retry: %s", strings.Join(words, ", ")), "mailshot report " + s.again(t)}
+	switch {
+	case n[ledger.Unknown] > 0:
+		e.next = "mailshot resolve " + s.again(t)
+	case n[ledger.Pending]+n[ledger.Deferred] > 0:
+		e.next = "mailshot send " + s.again(t)
+	}
+	return e
+}
+
+// listed counts the rows that were chosen, and are pending now, whose people are on the user's list of those never to be mailed; and
+// gives the command that takes one of them off it.
+func (t *tool) listed(ctx context.Context, s *stored, f ledger.Filter) (n int64, example string, err error) {
+	f.States = []ledger.State{ledger.Pending}
+	err = t.withAccounts(func(a *ledger.Accounts) error {
+		for r, err := range s.Deliveries(ctx, s.id, f) {
+			if err != nil {
+				return err
+			}
+			entry, ok, err := a.Suppressed(ctx, campaign.SenderDomain(s.def), r.AddressKey)
+			if err != nil {
+				return err
+			}
+			if !ok {
+				continue
+			}
+			if n++; n == 1 {
+				example = "mailshot suppress remove "
+				if entry.Domain != "" {
+					example += "--from " + quoted(entry.Domain) + " "
+				}
+				if strings.HasPrefix(entry.Key, ledger.Hidden) {
+					entry.Key = r.AddressKey
+				}
+				example += quoted(entry.Key)
+			}
+		}
+		return nil
+	})
+	return n, example, err
 }
 
 // retryable are the states from which a person may take a row up again.

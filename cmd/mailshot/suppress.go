@@ -176,7 +176,11 @@ func (t *tool) suppressList(cmd *cobra.Command, a *ledger.Accounts, asJSON bool)
 		if from == "" {
 			from = "all"
 		}
-		out.add(report.Clean(e.Key), report.Clean(from), e.Time.Local().Format(time.DateOnly), report.Clean(e.Reason))
+		who := report.Clean(e.Key)
+		if strings.HasPrefix(e.Key, ledger.Hidden) {
+			who = "(forgotten)"
+		}
+		out.add(who, report.Clean(from), e.Time.Local().Format(time.DateOnly), report.Clean(e.Reason))
 	}
 	if asJSON {
 		return nil

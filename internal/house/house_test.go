@@ -37,6 +37,7 @@ var allowed = map[string][]string{
 	"internal/oauth":      {"internal/mask"},
 	"internal/servers":    {},
 	"internal/sink":       {"internal/mailbox"},
+	"internal/trail":      {},
 }
 
 // folders are the top-level folders there may be.

@@ -1,0 +1,406 @@
+package ledger
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+var damages = flag.Int("mailshot.damages", 40, "how many random damages TestDamage does")
+
+// lived is a state file in which deliveries are in every state, closed and folded, with the truth about each.
+func lived(t *testing.T) (path string, truth map[int64]State) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "s", "state.db")
+	l, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := rowsOf(240)
+	for i := range rows {
+		switch {
+		case i%40 == 7:
+			rows[i].State, rows[i].Reason = Invalid, "no @"
+		case i%40 == 8:
+			rows[i].State, rows[i].Reason = Suppressed, "asked"
+		}
+	}
+	plan(t, l, "c", rows)
+	k, err := l.Lock("c")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := l.Run(t.Context(), "c", RunOptions{Now: func() time.Time { return t0 }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ends := []State{Sent, Sent, Sent, Refused, Deferred, Unknown, GaveUp, Sent}
+	for i := range 160 {
+		d := next(t, r, t0)
+		begin(t, r, d)
+		if i < 156 {
+			settle(t, r, d, ends[i%len(ends)])
+		}
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Retry(t.Context(), "c", Filter{States: []State{GaveUp}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(k.Close(), l.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return path, statesAt(t, path)
+}
+
+// statesAt are the states of the campaign's deliveries, whose sum is right.
+func statesAt(t *testing.T, path string) map[int64]State {
+	t.Helper()
+	l, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	identity(t, l, "c")
+	got := map[int64]State{}
+	for r, err := range l.Deliveries(t.Context(), "c", Filter{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got[r.ID] = r.State
+	}
+	return got
+}
+
+// neverTwice checks that nothing is to be sent that was not to be sent in truth.
+func neverTwice(t *testing.T, truth, now map[int64]State) {
+	t.Helper()
+	for id, s := range now {
+		if was := truth[id]; (s == Pending || s == Deferred) && was != Pending && was != Deferred {
+			t.Errorf("delivery %d was %s and is %s: it would be sent again", id, was, s)
+		}
+	}
+}
+
+func copied(t *testing.T, path string) string {
+	t.Helper()
+	to := filepath.Join(t.TempDir(), "s", "state.db")
+	if err := os.Mkdir(filepath.Dir(to), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, suffix := range []string{"", "-wal"} {
+		if err := copyFile(path+suffix, to+suffix); err != nil && suffix == "" {
+			t.Fatal(err)
+		}
+	}
+	return to
+}
+
+// Whatever is damaged in the middle of the file, a bit or a page: it is seen, or it is nothing that matters; and what a repair saves
+// adds up to the rows, and sends nothing again. The seed is printed. Proven by a repair that keeps the state of a delivery whose log
+// contradicts it.
+func TestDamage(t *testing.T) {
+	t.Parallel()
+	path, truth := lived(t)
+	if faults, err := Examine(t.Context(), path); err != nil || len(faults) > 0 {
+		t.Fatal(faults, err)
+	}
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 1))
+	seen, hopeless := 0, 0
+	for n := range *damages {
+		at, what := random.IntN(len(whole)), ""
+		broken := bytes.Clone(whole)
+		switch n % 4 {
+		case 0:
+			at = at / 4096 * 4096
+			clear(broken[at : at+4096])
+			what = "zero page"
+		case 1:
+			broken = broken[:at]
+			what = "cut"
+		default:
+			broken[at] ^= 1 << random.IntN(8)
+			what = "bit"
+		}
+		to := copied(t, path)
+		if err := os.WriteFile(to, broken, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%s at byte %d", what, at)
+		faults, err := Examine(t.Context(), to)
+		if err == nil && len(faults) == 0 {
+			neverTwice(t, truth, statesAt(t, to))
+			continue
+		}
+		seen++
+		r, err := Repair(t.Context(), to, false)
+		var f *FileError
+		if errors.As(err, &f) {
+			hopeless++
+			continue
+		}
+		if err != nil {
+			t.Errorf("repair: %v", err)
+			continue
+		}
+		now := statesAt(t, to)
+		if len(now) != len(truth) {
+			t.Errorf("%d deliveries of %d", len(now), len(truth))
+		}
+		neverTwice(t, truth, now)
+		if kept, err := os.ReadFile(r.Aside); err != nil || !bytes.Equal(kept, broken) {
+			t.Errorf("the damaged file is not kept: %v", err)
+		}
+		if faults, err := Examine(t.Context(), to); err != nil || len(faults) > 0 {
+			t.Error(faults, err)
+		}
+	}
+	t.Logf("of %d damages %d were seen, %d of them not to be repaired", *damages, seen, hopeless)
+}
+
+// A table's page that is gone takes its records along, and no others: those are unknown, and the damaged file is kept.
+func TestRepairSavesTheRest(t *testing.T) {
+	t.Parallel()
+	path, truth := lived(t)
+	s, err := openStore(t.Context(), path, stateVersions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Which page is a leaf of the deliveries? One whose zeroing leaves the other tables alone; SQLite says where the root is.
+	var root int64
+	if err := s.reading.QueryRowContext(t.Context(), "SELECT rootpage FROM sqlite_schema WHERE name = 'deliveries'").Scan(&root); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.close(); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := b[(root-1)*4096:]
+	if page[0] != 5 {
+		t.Fatalf("the root of the deliveries is no interior page: %d", page[0])
+	}
+	cell := int(page[12])<<8 | int(page[13]) // the first child
+	leaf := int64(page[cell])<<24 | int64(page[cell+1])<<16 | int64(page[cell+2])<<8 | int64(page[cell+3])
+	clear(b[(leaf-1)*4096 : leaf*4096])
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	faults, err := Examine(t.Context(), path)
+	if err != nil || len(faults) == 0 || !strings.Contains(fmt.Sprint(faults), fmt.Sprint(leaf)) {
+		t.Errorf("faults %v %v, want page %d", faults, err, leaf)
+	}
+	tried, err := Repair(t.Context(), path, true)
+	if err != nil || tried.Aside != "" || tried.Unknown == 0 {
+		t.Fatalf("%+v %v", tried, err)
+	}
+	if again, err := os.ReadFile(path); err != nil || !bytes.Equal(again, b) {
+		t.Error("a repair that was only tried changed the file")
+	}
+	r, err := Repair(t.Context(), path, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now, lost := statesAt(t, path), int64(0)
+	for id, s := range now {
+		if s == truth[id] {
+			continue
+		}
+		lost++
+		if s != Unknown && (s != Invalid || truth[id] != Invalid) {
+			t.Errorf("%d was %s, is %s", id, truth[id], s)
+		}
+	}
+	if lost == 0 || lost > 150 || lost > r.Unknown {
+		t.Errorf("%d lost, %d unknown", lost, r.Unknown)
+	}
+	l := openAt(t, path)
+	hands, err := l.Hands(t.Context(), "c")
+	if err != nil || len(hands) < 2 || hands[len(hands)-1].Act != "repair" {
+		t.Errorf("%+v %v", hands, err)
+	}
+}
+
+// An interrupted repair is finished by the next, and until then nobody opens the file.
+func TestInterruptedRepair(t *testing.T) {
+	t.Parallel()
+	path, truth := lived(t)
+	for moved := range 3 {
+		p := copied(t, path)
+		dir := filepath.Join(filepath.Dir(p), "repair-1")
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		fresh, aside := filepath.Join(dir, "state.db"), p+".damaged-1"
+		if err := errors.Join(copyFile(p, fresh), os.WriteFile(p+unfinished, []byte(fresh+"\n"+aside+"\n"), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		if moved > 0 {
+			if err := os.Rename(p, aside); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if moved > 1 {
+			if err := os.Rename(fresh, p); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if l, err := Open(p); err == nil {
+			l.Close()
+			t.Error("opened in the middle of a repair")
+		} else if !strings.Contains(err.Error(), "state repair finishes it") {
+			t.Error(err)
+		}
+		if _, err := Repair(t.Context(), p, true); err != nil {
+			t.Fatal(err)
+		}
+		if now := statesAt(t, p); len(now) != len(truth) {
+			t.Errorf("%d deliveries", len(now))
+		}
+		if _, err := os.Stat(aside); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// logged is a state file as a kill leaves it, with its log not yet folded in.
+func logged(t *testing.T) (path string, truth map[int64]State) {
+	t.Helper()
+	path, _ = lived(t)
+	l := openAt(t, path)
+	lock(t, l, "c")
+	r := run(t, l, "c", RunOptions{Now: func() time.Time { return t0 }})
+	for range 12 {
+		d := next(t, r, t0)
+		begin(t, r, d)
+		settle(t, r, d, Sent)
+		if err := r.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	to := copied(t, path) // while it is open
+	truth = map[int64]State{}
+	for rec, err := range l.Deliveries(t.Context(), "c", Filter{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		truth[rec.ID] = rec.State
+	}
+	return to, truth
+}
+
+// Damage in the middle of the log is refused, where SQLite drops the rest of it without a word; a torn end is dropped, as a power cut
+// leaves it. Proven by opening without looking: 21 deliveries that were sent were pending again.
+func TestDamagedLog(t *testing.T) {
+	t.Parallel()
+	path, truth := logged(t)
+	log, err := os.ReadFile(path + "-wal")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const frame = 24 + 4096
+	frames := (len(log) - 32) / frame
+	if frames < 12 {
+		t.Fatalf("%d frames", frames)
+	}
+	torn := copied(t, path)
+	if err := os.WriteFile(torn+"-wal", log[:len(log)-frame/2], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	statesAt(t, torn) // opens, and adds up
+
+	for _, k := range []int{0, 1, frames / 2, frames * 2 / 3} {
+		p := copied(t, path)
+		broken := bytes.Clone(log)
+		broken[32+k*frame+24+1000] ^= 4
+		if err := os.WriteFile(p+"-wal", broken, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		l, err := Open(p)
+		if err == nil {
+			l.Close()
+			neverTwice(t, truth, statesAt(t, p))
+			t.Fatalf("frame %d: opened", k)
+		}
+		if f := asFile(t, err); !strings.Contains(f.Text, fmt.Sprintf("byte %d", 32+k*frame)) || !strings.Contains(f.Hint, "state repair") {
+			t.Error(err)
+		}
+		if _, err := Repair(t.Context(), p, false); err != nil {
+			t.Error(err)
+			continue
+		}
+		now := statesAt(t, p)
+		neverTwice(t, truth, now)
+		for id, s := range now {
+			if s == Pending || s == Deferred {
+				t.Fatalf("frame %d: %d is still %s", k, id, s)
+			}
+		}
+	}
+}
+
+// Files of another user are refused; only root can make one here.
+func TestAnothersFile(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" || os.Geteuid() != 0 {
+		t.Skip("only root can give a file away")
+	}
+	path, _ := lived(t)
+	if err := os.Chown(path, 12345, 12345); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Open(path)
+	if f := asFile(t, err); f.Text != "belongs to another user" || !strings.Contains(f.Hint, "--state") {
+		t.Error(err)
+	}
+}
+
+// Records that contradict each other are not gone on with.
+func TestVerify(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ change, want string }{
+		{"UPDATE deliveries SET state = 3 WHERE state = 7", "deferred, and its last attempt says otherwise"},
+		{"UPDATE deliveries SET state = 1, attempts = 0, first = 0 WHERE state = 4", "pending, and it was tried before"},
+		{"UPDATE deliveries SET digest = x'00' WHERE state = 1", "its digest, key or fields are missing"},
+		{"DELETE FROM deliveries WHERE state = 4", "do not add up"},
+	} {
+		path, truth := lived(t)
+		l, err := Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := l.Verify(t.Context(), "c"); err != nil {
+			t.Error(err)
+		}
+		if _, err := l.db.conn.ExecContext(t.Context(), c.change); err != nil {
+			t.Fatal(err)
+		}
+		if err := l.Verify(t.Context(), "c"); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "state repair") {
+			t.Errorf("%s: %v", c.change, err)
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Repair(t.Context(), path, false); err != nil {
+			t.Errorf("%s: %v", c.change, err)
+		}
+		neverTwice(t, truth, statesAt(t, path))
+	}
+}

@@ -1,0 +1,212 @@
+package ledger
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
+)
+
+// Fault is one thing that is wrong with a database file.
+type Fault struct {
+	Place string // a campaign and the row's place, or where in the file; may be empty
+	Text  string
+}
+
+func (f Fault) String() string {
+	if f.Place == "" {
+		return f.Text
+	}
+	return f.Place + ": " + f.Text
+}
+
+// mostFaults is how many faults of one kind are listed.
+const mostFaults = 20
+
+// Examine looks through the state file at path: whether SQLite finds its pages, rows and indexes in order, and whether what is in them
+// holds together: the states add up, every delivery has its row, and every state is the one that the attempts and the changes by hand
+// led to. No fault, and nil: the file can be relied on. It changes nothing but the version, which it brings to this program's. An
+// error says that the file could not be looked at, and is a *FileError where the file is to blame.
+func Examine(ctx context.Context, path string) ([]Fault, error) {
+	return examineFile(ctx, path, stateVersions, consistent)
+}
+
+// ExamineAccounts looks through the accounts file at path as Examine does, for what SQLite finds.
+func ExamineAccounts(ctx context.Context, path string) ([]Fault, error) {
+	return examineFile(ctx, path, accountVersions, func(context.Context, *sql.DB) ([]Fault, error) { return nil, nil })
+}
+
+func examineFile(ctx context.Context, path string, versions []string, more func(context.Context, *sql.DB) ([]Fault, error)) (faults []Fault, err error) {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil, err // it is not made
+	}
+	if path, err = prepare(path, false); err != nil {
+		return nil, err
+	}
+	s, err := openStore(ctx, path, versions)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	faults, err = sound(ctx, s.reading)
+	if err == nil && len(faults) == 0 {
+		faults, err = more(ctx, s.reading)
+	}
+	return faults, explain(path, err)
+}
+
+// sound is SQLite's own look at the file.
+func sound(ctx context.Context, db *sql.DB) ([]Fault, error) {
+	var faults []Fault
+	rows, err := db.QueryContext(ctx, "PRAGMA integrity_check(20)")
+	err = each(rows, err, func(rows *sql.Rows) error {
+		var text string
+		err := rows.Scan(&text)
+		if text != "ok" {
+			faults = append(faults, Fault{Text: text})
+		}
+		return err
+	})
+	if damaged(err) {
+		return append(faults, Fault{Text: err.Error()}), nil
+	}
+	return faults, err
+}
+
+// rule is something that holds of all deliveries of frozen campaigns: none of them fulfils the condition, on the delivery d and its row
+// r, which may be missing.
+type rule struct {
+	condition, text string
+	resume          bool // it is about what is to be sent, and is looked at before a campaign is gone on with
+	doubt           bool // where it is broken, nobody knows what became of the delivery; the condition is on d alone
+}
+
+const (
+	lastTried = "(SELECT a.state FROM attempts a WHERE a.delivery = d.id ORDER BY a.no DESC LIMIT 1)" // what the last attempt led to
+	lastHand  = "(SELECT u.after FROM audit u WHERE u.delivery = d.id ORDER BY u.no DESC LIMIT 1)"    // what the last change by hand led to
+
+	unsendable = "d.state IN " + open + " AND (length(d.digest) IS NOT 32 OR r.hash IS NULL OR r.fields IS NULL OR r.address_key = '')"
+)
+
+// query lists what breaks the rule: the campaign's id and the row's place.
+func (r rule) query() string {
+	return "SELECT c.id, coalesce(r.place, 'delivery ' || d.id) FROM deliveries d JOIN campaigns c ON c.no = d.id >> 40 AND c.frozen = 1 LEFT JOIN rows r ON r.id = d.id WHERE (" +
+		r.condition + ")"
+}
+
+// rules are those that a delivery's record obeys by itself, with its row, and with its log.
+func rules() []rule {
+	in := func(list ...State) string {
+		s := "d.state IN ("
+		for i, st := range list {
+			if i > 0 {
+				s += ", "
+			}
+			s += fmt.Sprint(st.code())
+		}
+		return s + ")"
+	}
+	return []rule{
+		{condition: "typeof(d.state) <> 'integer' OR d.state < 1 OR d.state > " + fmt.Sprint(len(states)), text: "the delivery is in no state that there is"},
+		{condition: "r.id IS NULL", text: "the delivery has no row"},
+		{condition: "r.campaign <> d.id >> 40", text: "the row is in another campaign than its delivery"},
+		{condition: "NOT EXISTS (SELECT 1 FROM lanes l WHERE l.no = d.lane)", text: "the delivery is in no lane that there is"},
+		{condition: unsendable, text: "to be sent, and its digest, key or fields are missing", resume: true},
+		{condition: in(Pending) + " AND (d.attempts <> 0 OR d.first <> 0 OR d.due <> 0 OR (" + lastTried + " IS NOT NULL AND " + lastHand + " IS NOT " + sqlPending + "))",
+			text: "pending, and it was tried before", resume: true, doubt: true},
+		{condition: in(Deferred) + " AND (d.due = 0 OR d.attempts = 0 OR " + lastTried + " IS NOT " + sqlDeferred + ")",
+			text: "deferred, and its last attempt says otherwise", resume: true, doubt: true},
+		{condition: in(Begun) + " AND (d.first = 0 OR d.turn = 0)", text: "begun by no run", doubt: true},
+		{condition: in(Sent, Refused, GaveUp, Unknown) + " AND iif(d.attempts > 0, " + lastTried + ", " + lastHand + ") IS NOT d.state",
+			text: "its last attempt, or the last change by hand, says otherwise", doubt: true},
+		{condition: in(Held, Cancelled, Suppressed) + " AND d.attempts > 0 AND " + lastTried + " IS NOT " + sqlDeferred, text: "its last attempt says otherwise"},
+		{condition: in(Held, Cancelled, Suppressed, Invalid, Filtered, Duplicate) + " AND d.reason = ''", text: "no reason says why it is not sent"},
+	}
+}
+
+// consistent checks the rules.
+func consistent(ctx context.Context, db *sql.DB) ([]Fault, error) {
+	var faults []Fault
+	rows, err := db.QueryContext(ctx, `SELECT id, rows, (SELECT count(*) FROM deliveries d WHERE d.id >= c.no << 40 AND d.id < (c.no + 1) << 40)
+		+ (SELECT coalesce(sum(n), 0) FROM tallies t WHERE t.campaign = c.no) AS n FROM campaigns c WHERE frozen = 1 AND rows <> n`)
+	err = each(rows, err, func(rows *sql.Rows) error {
+		var id string
+		var want, n int64
+		err := rows.Scan(&id, &want, &n)
+		faults = append(faults, Fault{id, fmt.Sprintf("%d rows were planned, and %d are there", want, n)})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	queries := map[string]string{ // of rows: a delivery is missing
+		"SELECT c.id, r.place FROM rows r JOIN campaigns c ON c.no = r.id >> 40 AND c.frozen = 1 WHERE NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.id = r.id)": "the row has no delivery",
+	}
+	for _, r := range rules() {
+		queries[r.query()] = r.text
+	}
+	for _, query := range slices.Sorted(maps.Keys(queries)) {
+		rows, err := db.QueryContext(ctx, query+" LIMIT "+fmt.Sprint(mostFaults))
+		err = each(rows, err, func(rows *sql.Rows) error {
+			var id, place string
+			err := rows.Scan(&id, &place)
+			faults = append(faults, Fault{id + ", " + place, queries[query]})
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	rows, err = db.QueryContext(ctx, "SELECT c.id, r.place, r.key, r.hash FROM rows r JOIN campaigns c ON c.no = r.campaign WHERE c.frozen = 1 AND r.hash IS NOT NULL AND r.key <> ''")
+	wrong := 0
+	err = each(rows, err, func(rows *sql.Rows) error {
+		var id, place, key string
+		var hash []byte
+		if err := rows.Scan(&id, &place, &key, &hash); err != nil {
+			return err
+		}
+		if sum := sha256.Sum256([]byte(key)); string(sum[:16]) != string(hash) && wrong < mostFaults {
+			wrong++
+			faults = append(faults, Fault{id + ", " + place, "the row's key is not the one it was planned with"})
+		}
+		return nil
+	})
+	return faults, err
+}
+
+// Verify returns a *FileError unless the campaign's states add up and its deliveries that are to be sent are what their logs say, so
+// that it may be gone on with. Examine looks at more. It needs the campaign's lock, so that nothing is on its way.
+func (l *Ledger) Verify(ctx context.Context, id string) error {
+	counts, rows, err := l.Counts(ctx, id)
+	if err != nil {
+		return err
+	}
+	for _, n := range counts {
+		rows -= n
+	}
+	text := ""
+	if rows != 0 {
+		text = fmt.Sprintf("the states of campaign %s do not add up: they are off by %d rows", id, rows)
+	}
+	for _, r := range rules() {
+		if !r.resume || text != "" {
+			continue
+		}
+		var place string
+		err := l.db.reading.QueryRowContext(ctx, r.query()+" AND c.id = ? LIMIT 1", id).Scan(&id, &place)
+		if err == nil {
+			text = fmt.Sprintf("the records of campaign %s contradict each other: %s: %s", id, place, r.text)
+		} else if !errors.Is(err, sql.ErrNoRows) {
+			return explain(l.db.path, err)
+		}
+	}
+	if text == "" {
+		return nil
+	}
+	return &FileError{Path: l.db.path, Text: text, Hint: damageHint}
+}

@@ -1,0 +1,237 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Repaired is what a repair found, and what it did about it.
+type Repaired struct {
+	Lines   []string // one for each thing, in words
+	Unknown int64    // deliveries that are unknown now, because their records cannot say what became of them
+	Held    int64    // deliveries that are held now, because what was to be sent is lost
+	Aside   string   // where the damaged file is kept; "" of a repair that was only tried
+}
+
+func (r *Repaired) say(format string, args ...any) {
+	r.Lines = append(r.Lines, fmt.Sprintf(format, args...))
+}
+
+// unfinished is the name of the note that a repair leaves while it changes the files for each other: until it is gone nobody opens the
+// ledger.
+const unfinished = ".repair"
+
+// Repair saves what can be read of a damaged state file into a new one, which takes its place; the damaged one is kept beside it. It
+// never guesses: a delivery whose record is lost, or contradicts its log, is unknown; one whose row is lost and that was still to be
+// sent is held; and where the end of the log is lost, everything that was to be sent is unknown, for it may have been. With try set it
+// says what it would do, and changes nothing. Nobody may use the file. It refuses what it cannot do without guessing: a file of which
+// the campaigns' own records cannot be read.
+func Repair(ctx context.Context, path string, try bool) (_ *Repaired, err error) {
+	if path, err = filepath.Abs(path); err != nil {
+		return nil, err
+	}
+	if err := finishRepair(path); err != nil {
+		return nil, err
+	}
+	if path, err = prepare(path, false); err != nil {
+		return nil, err
+	}
+	release, err := idle(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	dir, err := os.MkdirTemp(filepath.Dir(path), "repair-*") // 0700, on the same disk
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+
+	// A copy is read: closing a database folds the log into it, and the damaged file is evidence.
+	old, fresh := filepath.Join(dir, "damaged.db"), filepath.Join(dir, "state.db")
+	for _, suffix := range []string{"", "-wal"} {
+		if err := copyFile(path+suffix, old+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+	}
+	r := &Repaired{}
+	cut := logDamage(old)
+	if cut != nil {
+		r.say("the log is damaged before its end: what was recorded after that is lost")
+	}
+	if err := rebuild(ctx, old, fresh, cut != nil, r); err != nil {
+		return nil, err
+	}
+	if try {
+		return r, nil
+	}
+	r.Aside = path + ".damaged-" + time.Now().UTC().Format("20060102T150405Z")
+	if err := os.WriteFile(path+unfinished, []byte(fresh+"\n"+r.Aside+"\n"), 0o600); err != nil {
+		return nil, err
+	}
+	if err := syncFolder(filepath.Dir(path)); err != nil {
+		return nil, err
+	}
+	return r, finishRepair(path)
+}
+
+// finishRepair gives the new file the damaged one's name, from where an earlier one was interrupted. Without a note it does nothing.
+func finishRepair(path string) error {
+	note, err := os.ReadFile(path + unfinished)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	fresh, aside, ok := strings.Cut(strings.TrimSuffix(string(note), "\n"), "\n")
+	if !ok {
+		return os.Remove(path + unfinished) // it was not written to its end, and nothing was moved
+	}
+	if _, err := os.Stat(fresh); err == nil {
+		for _, suffix := range []string{"", "-wal", "-shm"} {
+			if _, err := os.Stat(aside + suffix); err == nil {
+				continue // moved before the interruption
+			}
+			if err := os.Rename(path+suffix, aside+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+		}
+		if err := os.Rename(fresh, path); err != nil {
+			return err
+		}
+	}
+	if err := syncFolder(filepath.Dir(path)); err != nil {
+		return err
+	}
+	return os.Remove(path + unfinished)
+}
+
+// idle takes all locks there are of the state file's campaigns, so that nobody runs one.
+func idle(path string) (release func() error, err error) {
+	var closers []io.Closer
+	free := func() error {
+		var errs []error
+		for _, c := range closers {
+			errs = append(errs, c.Close())
+		}
+		return errors.Join(errs...)
+	}
+	names, err := filepath.Glob(filepath.Join(path+".locks", "*.lock"))
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		f, err := takeLock(name)
+		if errors.Is(err, errTaken) {
+			err = &FileError{Path: path, Text: fmt.Sprintf("in use by process %d", holder(name)), Hint: "stop it with an interrupt first"}
+		}
+		if err != nil {
+			return nil, errors.Join(err, free())
+		}
+		closers = append(closers, f)
+	}
+	return free, nil
+}
+
+// copyFile copies a file into one that is this user's alone.
+func copyFile(from, to string) (err error) {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return errors.Join(err, out.Sync(), out.Close())
+}
+
+// rebuild makes the database fresh from what can be read of old. cut says that the end of the log is lost.
+func rebuild(ctx context.Context, old, fresh string, cut bool, r *Repaired) (err error) {
+	from, err := sql.Open("sqlite", dsn(old, "temp_store(MEMORY)"))
+	if err != nil {
+		return err
+	}
+	from.SetMaxOpenConns(1)
+	defer func() { err = errors.Join(err, from.Close()) }()
+	hopeless := func(err error) error {
+		return &FileError{Path: old, Text: "nothing can be saved without guessing: the file's own tables, or its campaigns' records, cannot be read", Err: err, Hint: "bring back a backup of the file"}
+	}
+	var version int
+	if err := from.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil || version < 1 || version > len(stateVersions) {
+		return hopeless(err)
+	}
+	for _, step := range stateVersions[version:] {
+		if _, err := from.ExecContext(ctx, step); err != nil {
+			return hopeless(err)
+		}
+	}
+	faults, err := sound(ctx, from)
+	if err != nil {
+		return err
+	}
+	for _, f := range faults {
+		r.say("%s", f)
+	}
+	if err := createFile(fresh, ""); err != nil { // so that it is private
+		return err
+	}
+	to, err := openStore(ctx, fresh, stateVersions)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, to.close()) }()
+	lostLog := cut
+	for _, s := range salvaged {
+		_, gaps, err := salvage(ctx, from, to, s.table, s.columns)
+		if err != nil {
+			return err
+		}
+		if gaps > 0 && s.table == "campaigns" {
+			return hopeless(nil)
+		}
+		if gaps > 0 {
+			r.say("%s: records in %d places cannot be read", s.table, gaps)
+			lostLog = lostLog || s.table == "attempts" || s.table == "audit"
+		}
+	}
+	tallies, err := from.QueryContext(ctx, "SELECT campaign, state, n FROM tallies")
+	err = each(tallies, err, func(rows *sql.Rows) error {
+		var no, state, n int64
+		if err := rows.Scan(&no, &state, &n); err != nil {
+			return err
+		}
+		return to.write(func(t *tx) error {
+			_, err := t.exec("INSERT INTO tallies(campaign, state, n) VALUES (?, ?, ?)", no, state, n)
+			return err
+		})
+	})
+	if damaged(err) {
+		return hopeless(err)
+	}
+	if err != nil {
+		return err
+	}
+	if err := to.write(func(t *tx) error { return settleDoubts(t, cut, lostLog, r) }); err != nil {
+		return err
+	}
+	left, err := consistent(ctx, to.reading)
+	if err != nil {
+		return err
+	}
+	if len(left) > 0 {
+		return fmt.Errorf("the repaired records still contradict each other, so nothing was changed: %s", left[0])
+	}
+	return nil
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"mailshot/campaign"
+	"mailshot/campaign/ledger"
+	"mailshot/campaign/report"
+)
+
+func (t *tool) stateCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "state",
+		Short: "Look into the ledger's files, and repair them: check, repair",
+		Long: `state looks after the two files in which mailshot remembers: the ledger beside the campaign file, and the user's accounts (caps used,
+people never to be mailed). A damaged ledger is never gone on with: what it has forgotten would be sent twice.`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usage(fmt.Errorf("state has no command %q, only check and repair", args[0]), "mailshot state --help")
+			}
+			return cmd.Help()
+		},
+	}
+	check := &cobra.Command{
+		Use: "check [CAMPAIGN]", Short: "Are the files whole, and do their records hold together?", Args: args(cobra.MaximumNArgs(1)),
+		Long: `check reads both files from end to end: their pages and indexes, that the states add up to the rows, that each delivery has its row,
+and that each state is the one that its attempts and the changes by hand led to. It changes nothing. It may be asked while a send
+runs. Exit code 1 where something is wrong.`,
+		RunE: func(cmd *cobra.Command, args []string) error { return t.stateCheck(cmd, args) },
+	}
+	var try, yes bool
+	repair := &cobra.Command{
+		Use: "repair [CAMPAIGN]", Short: "Save what can be read of a damaged ledger into a new file", Args: args(cobra.MaximumNArgs(1)),
+		Long: `repair reads what can be read of a damaged ledger into a new file, which takes its place; the damaged one is kept beside it. It
+never guesses. A delivery whose record is lost, or contradicts its log, is unknown; one that was still to be sent and whose row is
+lost is held; where the end of the log is lost, everything that was to be sent is unknown. A backup that is up to date is better.
+
+The accounts file is not repaired: bring back a backup of it.`,
+		RunE: func(cmd *cobra.Command, args []string) error { return t.stateRepair(cmd, args, try, yes) },
+	}
+	repair.Flags().BoolVar(&try, "report", false, "only say what a repair would do")
+	repair.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
+	cmd.AddCommand(check, repair)
+	return cmd
+}
+
+func (t *tool) stateCheck(cmd *cobra.Command, args []string) error {
+	d, err := t.load(cmd, args)
+	if err != nil {
+		return err
+	}
+	accounts := t.accounts
+	if accounts == "" {
+		if accounts, err = campaign.DefaultAccounts(); err != nil {
+			return err
+		}
+	}
+	state := t.stateFile(d)
+	again := strings.Join(append(t.flags(), quoted(d.Path)), " ")
+	var failed *exit
+	look := func(file, next string, faults []ledger.Fault, err error) error {
+		var bad *ledger.FileError
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			t.say("%s: there is none yet", file)
+			return nil
+		case errors.As(err, &bad):
+			failed = &exit{exitFailed, err, next}
+			t.say("%s", report.CleanLines(err.Error()))
+			return nil
+		case err != nil:
+			return err
+		case len(faults) == 0:
+			_, err := fmt.Fprintf(t.stdout, "%s: whole, and its records hold together\n", file)
+			return err
+		}
+		failed = &exit{exitFailed, fmt.Errorf("%s: %s", file, plural(int64(len(faults)), "fault")), next}
+		for _, f := range faults {
+			if _, err := fmt.Fprintf(t.stdout, "%s: %s\n", file, report.Clean(f.String())); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	faults, err := ledger.ExamineAccounts(cmd.Context(), accounts)
+	if err := look(accounts, "bring back a backup of "+accounts, faults, err); err != nil {
+		return err
+	}
+	faults, err = ledger.Examine(cmd.Context(), state)
+	if err := look(state, "mailshot state repair --report "+again, faults, err); err != nil {
+		return err
+	}
+	if failed != nil {
+		failed.err = errors.New("send nothing before this is mended")
+		return failed
+	}
+	return nil
+}
+
+func (t *tool) stateRepair(cmd *cobra.Command, args []string, try, yes bool) error {
+	d, err := t.load(cmd, args)
+	if err != nil {
+		return err
+	}
+	state := t.stateFile(d)
+	if _, err := os.Stat(state); errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(state + ".repair"); errors.Is(err, fs.ErrNotExist) {
+			return &exit{exitFailed, fmt.Errorf("there is no ledger %s", state), "mailshot state check " + quoted(d.Path)}
+		}
+	}
+	again := strings.Join(append(t.flags(), quoted(d.Path)), " ")
+	if !try {
+		if err := t.certain(cmd.Context(), "type yes to put a repaired file in place of "+state+": ", yes, "mailshot state repair --yes "+again); err != nil {
+			return err
+		}
+	}
+	r, err := ledger.Repair(cmd.Context(), state, try)
+	if err != nil {
+		return err
+	}
+	for _, line := range r.Lines {
+		if _, err := fmt.Fprintln(t.stdout, report.Clean(line)); err != nil {
+			return err
+		}
+	}
+	if len(r.Lines) == 0 {
+		if _, err := fmt.Fprintln(t.stdout, "nothing is wrong with it"); err != nil {
+			return err
+		}
+	}
+	if try {
+		t.hint("mailshot state repair " + again)
+		return nil
+	}
+	t.say("the damaged file is kept as %s", r.Aside)
+	if r.Unknown > 0 {
+		t.hint("mailshot resolve " + again)
+	} else {
+		t.hint("mailshot status " + again)
+	}
+	return nil
+}

@@ -1,0 +1,254 @@
+// Package trail finds out what became of messages after the connection to a server broke, from what others have written down: the
+// copies in a Sent folder, or the log of the relay.
+//
+// A message is known by its Message-ID. Three kinds of evidence are read, and told apart by their looks:
+//
+//	messages   an mbox file, a Maildir, a folder of .eml files, one .eml file: a message that is there was sent
+//	a list     Message-IDs, one a line, with or without angle brackets: the same
+//	a log      of Postfix (syslog or its own file) or Exim (mainlog), also compressed by gzip: what the relay did with it
+//
+// In a log, a message that the relay took is sent, also while it is deferred: the relay has it and goes on trying, and nobody is to
+// send it again. One that it bounced or rejected is refused. A message of which a log shows only the beginning (Postfix notes the
+// Message-ID before the end of the data) is not found: nothing says that it was taken.
+package trail
+
+import (
+	"bufio"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// Fate is what became of a message.
+type Fate struct {
+	Refused bool   // else it was sent
+	Words   string // the log's words, or where the message was found
+}
+
+// Finder collects the fates of messages. Wanted says which Message-IDs (without angle brackets, in lower case) are looked for;
+// nothing is kept of others. It is not for concurrent use.
+type Finder struct {
+	Wanted func(id string) bool
+	Found  map[string]Fate // by Message-ID, in lower case
+	Kinds  map[string]int  // what was read: "mbox", "message", "list", "postfix log", "exim log", each with how many files
+}
+
+// maxLine is the longest line that is looked at as a whole; what is beyond it is not.
+const maxLine = 1 << 20
+
+// Read reads the file or folder at path. A file that is none of the kinds is an error.
+func (f *Finder) Read(path string) error {
+	if f.Found == nil {
+		f.Found, f.Kinds = map[string]Fate{}, map[string]int{}
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() {
+		return f.file(path, false)
+	}
+	messages := 0
+	err = filepath.WalkDir(path, func(name string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		folder := filepath.Base(filepath.Dir(name))
+		switch {
+		case !e.Type().IsRegular():
+			return nil
+		case folder == "cur" || folder == "new": // of a Maildir, also of one of its subfolders
+		case strings.EqualFold(filepath.Ext(name), ".eml"):
+		default:
+			return nil
+		}
+		messages++
+		return f.file(name, true)
+	})
+	if err == nil && messages == 0 {
+		err = fmt.Errorf("%s: neither a Maildir nor a folder of .eml files", path)
+	}
+	return err
+}
+
+// file reads one file; message says that it is one message, whatever it looks like.
+func (f *Finder) file(path string, message bool) (err error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	in := bufio.NewReaderSize(file, 1<<16)
+	if magic, _ := in.Peek(2); string(magic) == "\x1f\x8b" {
+		z, err := gzip.NewReader(in)
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		in = bufio.NewReaderSize(z, 1<<16)
+	}
+	head, err := in.Peek(1 << 14)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, bufio.ErrBufferFull) {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	kind, read := f.kind(string(head), message)
+	if read == nil {
+		return fmt.Errorf("%s: no mailbox, no list of Message-IDs, and no log of Postfix or Exim", path)
+	}
+	f.Kinds[kind]++
+	if err := read(&lines{in: in}, filepath.Base(path)); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
+
+var (
+	headerField = regexp.MustCompile(`^[!-9;-~]+:`)
+	bareID      = regexp.MustCompile(`^<?[^\s<>@,;]+@[^\s<>@,;]+>?$`)
+)
+
+// kind tells what a file is by how it begins.
+func (f *Finder) kind(head string, message bool) (string, func(*lines, string) error) {
+	if message {
+		return "message", f.message
+	}
+	if strings.HasPrefix(head, "From ") {
+		return "mbox", f.mbox
+	}
+	field := 0
+	for n, line := range strings.Split(head, "\n") {
+		line = strings.TrimRight(line, "\r")
+		switch {
+		case postfixLine.MatchString(line):
+			return "postfix log", f.postfix
+		case eximLine.MatchString(line):
+			return "exim log", f.exim
+		case field == n && (headerField.MatchString(line) || n > 0 && strings.HasPrefix(line, " ") || n > 0 && strings.HasPrefix(line, "\t")):
+			field++
+			if strings.HasPrefix(strings.ToLower(line), "message-id:") {
+				return "message", f.message
+			}
+		case bareID.MatchString(line) && field == 0:
+			return "list", f.list
+		}
+	}
+	return "", nil
+}
+
+// lines reads lines, of which what is too long is cut off.
+type lines struct {
+	in   *bufio.Reader
+	text string
+	err  error
+}
+
+// next reads the next line into text, without its end.
+func (l *lines) next() bool {
+	var b []byte
+	for {
+		part, err := l.in.ReadSlice('\n')
+		if len(b) < maxLine {
+			b = append(b, part...)
+		}
+		if errors.Is(err, bufio.ErrBufferFull) {
+			continue
+		}
+		if err != nil && !errors.Is(err, io.EOF) {
+			l.err = err
+			return false
+		}
+		if err != nil && len(b) == 0 {
+			return false
+		}
+		l.text = strings.TrimRight(string(b), "\r\n")
+		return true
+	}
+}
+
+// note keeps what became of a message, if it is wanted. That it was refused says more than that it was taken at first.
+func (f *Finder) note(id string, fate Fate) {
+	id = strings.ToLower(strings.Trim(strings.TrimSpace(id), "<>"))
+	if id == "" || !f.Wanted(id) {
+		return
+	}
+	if was, ok := f.Found[id]; !ok || fate.Refused && !was.Refused {
+		f.Found[id] = fate
+	}
+}
+
+// list reads Message-IDs, one a line. Lines that are none are skipped: a comment, a heading.
+func (f *Finder) list(in *lines, name string) error {
+	for in.next() {
+		if id := strings.TrimSpace(in.text); bareID.MatchString(id) {
+			f.note(id, Fate{Words: "listed in " + name})
+		}
+	}
+	return in.err
+}
+
+// message reads the header of one message.
+func (f *Finder) message(in *lines, name string) error {
+	var h header
+	for in.next() && in.text != "" {
+		h.line(in.text)
+	}
+	f.note(h.id(), Fate{Words: "found in " + name})
+	return in.err
+}
+
+// mbox reads the headers of all messages of an mbox file.
+func (f *Finder) mbox(in *lines, name string) error {
+	var h header
+	inHeader, blank := false, true
+	for in.next() {
+		switch {
+		case blank && strings.HasPrefix(in.text, "From "):
+			h, inHeader = header{}, true
+		case inHeader && in.text == "":
+			f.note(h.id(), Fate{Words: "found in " + name})
+			inHeader = false
+		case inHeader:
+			h.line(in.text)
+		}
+		blank = in.text == ""
+	}
+	if inHeader {
+		f.note(h.id(), Fate{Words: "found in " + name})
+	}
+	return in.err
+}
+
+// header finds the Message-ID in the lines of a header, also where it is folded.
+type header struct {
+	value string
+	open  bool // the field goes on in lines that begin with a blank
+}
+
+func (h *header) line(text string) {
+	if h.open && text != "" && (text[0] == ' ' || text[0] == '\t') {
+		h.value += text
+		return
+	}
+	name, value, _ := strings.Cut(text, ":")
+	h.open = h.value == "" && strings.EqualFold(strings.TrimSpace(name), "message-id")
+	if h.open {
+		h.value = value
+	}
+}
+
+// id is the Message-ID, "" if there was none.
+func (h *header) id() string {
+	v := strings.TrimSpace(h.value)
+	if i := strings.IndexByte(v, '<'); i >= 0 {
+		v = v[i+1:]
+		if j := strings.IndexByte(v, '>'); j >= 0 {
+			v = v[:j]
+		}
+	}
+	return v
+}
