@@ -211,6 +211,7 @@ func legacy(cfg Config, f *os.File, at, line int64) error {
 	if found := guesses(evidence); len(found) > 0 {
 		for i, g := range found {
 			fault.Text += [2]string{"; ", ", "}[min(i, 1)] + g.name + " reads " + g.shown
+			fault.maybe = append(fault.maybe, g.name)
 		}
 		fault.Hint = "where one reads right, add it to recipients, as encoding: " + found[0].name + "; else save the list as CSV UTF-8"
 	}

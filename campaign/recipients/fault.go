@@ -17,8 +17,9 @@ type Fault struct {
 	Column  int    // 1-based rune column in Excerpt, 0 if none
 	Hint    string // what to do, or ""
 
-	line  int64 // where the record began, 0 if it is not about one
-	final bool  // nothing can be read after it
+	line  int64    // where the record began, 0 if it is not about one
+	final bool     // nothing can be read after it
+	maybe []string // encodings that the text may be in, the likeliest first
 }
 
 // Error returns the place, the text and the hint.

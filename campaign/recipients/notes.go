@@ -82,7 +82,9 @@ func (n *notes) look(r *Row) {
 			say("odd-blank", fmt.Sprintf("%s holds %s U+%04X %s, which nobody sees and filters do", quote(text), blankName(c), c, where), "delete it, if where, the key or a template compares the cell")
 		}
 	}
-	n.person(r)
+	if r.header.Address >= 0 {
+		n.person(r)
+	}
 }
 
 // plain reports whether a text is printable ASCII.

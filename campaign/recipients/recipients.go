@@ -134,18 +134,8 @@ func Open(cfg Config) (l *List, err error) {
 			l = nil
 		}
 	}()
-	switch cfg.Hidden {
-	case "":
-		l.cfg.Hidden = HiddenAsk
-	case HiddenAsk, HiddenInclude, HiddenSkip:
-	default:
-		return l, &Fault{Code: "bad-hidden", Place: cfg.says("hidden"), Text: "hidden rows: " + quote(cfg.Hidden), Hint: "ask, include or skip"}
-	}
-	if cfg.Locale != "" {
-		var ok bool
-		if l.locale, ok = newLocale(cfg.Locale); !ok {
-			return l, &Fault{Code: "unknown-locale", Place: cfg.says("locale"), Text: "no locale is called " + quote(cfg.Locale), Hint: "a language and mostly a region: de, en-US, pt-BR, fa-IR"}
-		}
+	if err := l.settle(); err != nil {
+		return l, err
 	}
 	if err := l.open(); err != nil {
 		return l, err
@@ -161,6 +151,24 @@ func Open(cfg Config) (l *List, err error) {
 		return l, err
 	}
 	return l, nil
+}
+
+// settle checks what the campaign says that needs no file.
+func (l *List) settle() error {
+	switch l.cfg.Hidden {
+	case "":
+		l.cfg.Hidden = HiddenAsk
+	case HiddenAsk, HiddenInclude, HiddenSkip:
+	default:
+		return &Fault{Code: "bad-hidden", Place: l.cfg.says("hidden"), Text: "hidden rows: " + quote(l.cfg.Hidden), Hint: "ask, include or skip"}
+	}
+	if l.cfg.Locale != "" {
+		var ok bool
+		if l.locale, ok = newLocale(l.cfg.Locale); !ok {
+			return &Fault{Code: "unknown-locale", Place: l.cfg.says("locale"), Text: "no locale is called " + quote(l.cfg.Locale), Hint: "a language and mostly a region: de, en-US, pt-BR, fa-IR"}
+		}
+	}
+	return nil
 }
 
 // open finds out what kind of file it is and starts its source.
