@@ -3,7 +3,6 @@ package faults
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 
@@ -14,52 +13,47 @@ import (
 // What a server may do to one recipient's message, and what is right then: the state, and how many messages the server has. The names are
 // the addresses' local parts.
 type doubt struct {
-	name, rule string
-	state      ledger.State
-	has        int
+	name, reply string // a rule's action
+	state       ledger.State
+	has         int
 }
 
 // atTheDot is what may come in place of the reply to the end of the message. All but a complete reply leaves it in doubt.
 var atTheDot = []doubt{
-	{"stored-then-dropped", "dot:store-drop", ledger.Unknown, 1},
-	{"dropped-not-stored", "dot:drop", ledger.Unknown, 0},
-	{"stored-then-reset", "dot:store-reset", ledger.Unknown, 1},
-	{"reset-not-stored", "dot:reset", ledger.Unknown, 0},
-	{"two-digits", `dot:raw "25" drop`, ledger.Unknown, 0},
-	{"two-digits-stored", `dot:store-raw "25" drop`, ledger.Unknown, 1},
-	{"first-of-two-lines", `dot:raw "250-x\r\n" drop`, ledger.Unknown, 1},
-	{"line-without-an-end", `dot:raw "250 ok" drop`, ledger.Unknown, 0},
-	{"half-a-line", "dot:half", ledger.Unknown, 0},
-	{"half-a-line-stored", "dot:store-half", ledger.Unknown, 1},
-	{"garbage", "dot:garbage", ledger.Unknown, 0},
-	{"garbage-stored", "dot:store-garbage", ledger.Unknown, 1},
-	{"binary", `dot:raw "\x00\x01\xfe\xff\r\n"`, ledger.Unknown, 0},
-	{"an-empty-line", `dot:raw "\r\n"`, ledger.Unknown, 0},
-	{"354", "dot:354 go on", ledger.Unknown, 0},
-	{"600", "dot:600 what", ledger.Unknown, 0},
-	{"600-stored", "dot:store-600 what", ledger.Unknown, 1},
-	{"199", "dot:199 what", ledger.Unknown, 0},
-	{"two-codes", `dot:raw "250-yes\r\n550 no\r\n"`, ledger.Unknown, 1},
-	{"250-without-text", `dot:raw "250\r\n"`, ledger.Sent, 1},
-	{"250-of-two-lines", `dot:raw "250-a\r\n250 b\r\n"`, ledger.Sent, 1},
-	{"4xx-once", "dot:once:451 4.3.0 try again", ledger.Sent, 1},
-	{"5xx", "dot:554 5.6.0 not this", ledger.Refused, 0},
+	{"stored-then-dropped", "store-drop", ledger.Unknown, 1},
+	{"dropped-not-stored", "drop", ledger.Unknown, 0},
+	{"stored-then-reset", "store-reset", ledger.Unknown, 1},
+	{"reset-not-stored", "reset", ledger.Unknown, 0},
+	{"two-digits", `raw "25" drop`, ledger.Unknown, 0},
+	{"two-digits-stored", `store-raw "25" drop`, ledger.Unknown, 1},
+	{"first-of-two-lines", `raw "250-x\r\n" drop`, ledger.Unknown, 1},
+	{"line-without-an-end", `raw "250 ok" drop`, ledger.Unknown, 0},
+	{"half-a-line", "half", ledger.Unknown, 0},
+	{"half-a-line-stored", "store-half", ledger.Unknown, 1},
+	{"garbage", "garbage", ledger.Unknown, 0},
+	{"garbage-stored", "store-garbage", ledger.Unknown, 1},
+	{"binary", `raw "\x00\x01\xfe\xff\r\n"`, ledger.Unknown, 0},
+	{"an-empty-line", `raw "\r\n"`, ledger.Unknown, 0},
+	{"354", "354 go on", ledger.Unknown, 0},
+	{"600", "600 what", ledger.Unknown, 0},
+	{"600-stored", "store-600 what", ledger.Unknown, 1},
+	{"199", "199 what", ledger.Unknown, 0},
+	{"two-codes", `raw "250-yes\r\n550 no\r\n"`, ledger.Unknown, 1},
+	{"250-without-text", `raw "250\r\n"`, ledger.Sent, 1},
+	{"250-of-two-lines", `raw "250-a\r\n250 b\r\n"`, ledger.Sent, 1},
+	{"4xx", "451 4.3.0 try again", ledger.Sent, 1},
+	{"5xx", "554 5.6.0 not this", ledger.Refused, 0},
 }
 
 // ordinary are the people between two of the others, so that a connection has taken a message before: BDAT needs that.
 const ordinary = 6
 
-// among is a list in which the people of doubts stand among ordinary ones, and the rules for them.
+// among is a list in which the people of doubts stand among ordinary ones, and the rules for them. Each rule holds for the first time only,
+// so that a message that is sent again would be taken.
 func among(doubts []doubt) (people, rules []string) {
 	for i, d := range doubts {
 		people = append(people, d.name+"@example.com")
-		point, action, _ := strings.Cut(d.rule, ":")
-		when, rest, conditional := strings.Cut(action, ":")
-		if conditional && when == "once" {
-			rules = append(rules, fmt.Sprintf("%s:%s@example.com,once:%s", point, d.name, rest))
-		} else {
-			rules = append(rules, fmt.Sprintf("%s:%s@example.com:%s", point, d.name, action))
-		}
+		rules = append(rules, fmt.Sprintf("dot:%s@example.com,once:%s", d.name, d.reply))
 		for j := range ordinary {
 			people = append(people, fmt.Sprintf("p%d-%d@example.com", i, j))
 		}
@@ -90,16 +84,18 @@ func settled(t *testing.T, s *stage, doubts []doubt) {
 			d = doubt{state: ledger.Sent, has: 1}
 		}
 		if state == ledger.Unknown && offered[to] > 1 {
-			t.Errorf("%s (%s) is unknown and was sent whole %d times", to, d.rule, offered[to])
+			t.Errorf("%s (%s) is unknown and was sent whole %d times", to, d.reply, offered[to])
 		}
 		if state != d.state || has[to] != d.has {
-			t.Errorf("%s (%s) is %s and the server has %d, want %s and %d", to, d.rule, state, has[to], d.state, d.has)
+			t.Errorf("%s (%s) is %s and the server has %d, want %s and %d", to, d.reply, state, has[to], d.state, d.has)
 		}
 	}
 }
 
 // Whatever a server says or does not say to the end of a message: in doubt are exactly those to whom it gave no complete reply, whether it
 // kept their messages or not, and they are not sent again; a complete temporary refusal is tried again.
+//
+// Proven by deferring what is in doubt, as if it had been refused: "8 duplicated: stored-then-dropped@example.com, …", and none unknown.
 func TestAmbiguity(t *testing.T) {
 	t.Parallel()
 	for _, p := range paths {
@@ -132,29 +128,35 @@ func TestAmbiguity(t *testing.T) {
 // small ones do, was sent whole whenever the connection breaks.
 func TestAmbiguityByPath(t *testing.T) {
 	t.Parallel()
-	const unknown, sent = ledger.Unknown, ledger.Sent
 	for _, c := range []struct {
 		name, rule string
-		state      map[string]ledger.State // by path
-		has        map[string]int
-		offered    int
+		unknown    []string // the paths on which it is in doubt; on the others it is sent
+		kept       int      // how many messages the server has where it is in doubt
+		offered    int      // how often it was sent whole
+		not        string   // a path on which it hangs on what else was on the wire
 	}{
-		{"dropped at RCPT", "rcpt:odd@*,once:drop", map[string]ledger.State{"lock-step": sent, "pipelined": sent, "BDAT": unknown}, map[string]int{"lock-step": 1, "pipelined": 1, "BDAT": 0}, 1},
-		{"dropped at DATA", "data:odd@*,once:drop", map[string]ledger.State{"lock-step": sent, "pipelined": sent, "BDAT": sent}, map[string]int{"lock-step": 1, "pipelined": 1, "BDAT": 1}, 1},
-		{"dropped in the body", "body:odd@*,once:drop", map[string]ledger.State{"lock-step": unknown, "pipelined": unknown, "BDAT": unknown}, nil, 0},
-		{"a reply too many", `dot:odd@*:raw "250 ok\r\n250 more\r\n"`, map[string]ledger.State{"lock-step": sent, "BDAT": unknown}, map[string]int{"lock-step": 1, "BDAT": 1}, 1},
-		{"421 to the dot", "dot:odd@*,once:421 4.3.2 going down", map[string]ledger.State{"lock-step": sent, "pipelined": sent, "BDAT": sent}, map[string]int{"lock-step": 1, "pipelined": 1, "BDAT": 1}, 2},
+		{"dropped at RCPT", "rcpt:odd@*,once:drop", []string{"BDAT"}, 0, 1, ""},
+		{"dropped at DATA", "data:odd@*,once:drop", nil, 0, 1, ""},
+		{"dropped in the body", "body:odd@*,once:drop", []string{"lock-step", "pipelined", "BDAT"}, 0, 0, ""},
+		{"a reply too many", `dot:odd@*:raw "250 ok\r\n250 more\r\n"`, []string{"BDAT"}, 1, 1, "pipelined"},
+		{"421 to the dot", "dot:odd@*,once:421 4.3.2 going down", nil, 0, 2, ""},
 	} {
 		for _, p := range paths {
-			if c.state[p.name] == "" {
-				continue // it hangs on whether an envelope went out behind the message
+			if p.name == c.not || c.offered > 1 && !*long { // half a minute, for a server that asked for less is spared
+				continue
 			}
 			t.Run(c.name+"/"+p.name, func(t *testing.T) {
 				t.Parallel()
-				people := append(append(People(5), "odd@example.com"), People(10)[5:]...)
+				people := append(People(5), "odd@example.com")
+				if c.offered < 2 {
+					people = append(people, "after@example.com")
+				}
 				s := newStage(t, SinkOptions{Hide: p.hide, Rules: []string{c.rule}}, Campaign{Addresses: people, Connections: 1})
-				want := doubt{"odd", c.rule, c.state[p.name], c.has[p.name]}
-				s.finish(map[ledger.State]int{sent: 0, unknown: 5}[want.state])
+				want, code := doubt{"odd", c.rule, ledger.Sent, 1}, 0
+				if slices.Contains(c.unknown, p.name) {
+					want.state, want.has, code = ledger.Unknown, c.kept, 5
+				}
+				s.finish(code)
 				settled(t, s, []doubt{want})
 				if n := s.Offered()["odd@example.com"]; want.has > 0 && n != c.offered {
 					t.Errorf("it was sent whole %d times, want %d", n, c.offered)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -30,6 +31,13 @@ type moment struct {
 	kind  string  // "plan" or "time": since its start; "ledger": a write of that; "sink": a mark
 	point Point   // of sink
 	share float64 // of what a run is expected to do before it is killed, uniform in 0…1; at a body also of its bytes
+}
+
+func (m moment) String() string {
+	if m.kind == "sink" {
+		return "at " + string(m.point)
+	}
+	return m.kind
 }
 
 // draw draws a moment.
@@ -66,6 +74,7 @@ type series struct {
 	connections int
 	body        int // bytes of a message, about
 	chunking    bool
+	planToo     bool // kill it while it plans, too
 	random      *rand.Rand
 	draw        func(*rand.Rand) moment
 
@@ -111,7 +120,7 @@ func (s *series) run(people, kills int) *Verdict {
 		// What is left must do for the kills that are left, each of which costs what is on the wire besides.
 		messages := max(1, 1.6*(float64(left)/float64(kills-n)-float64(s.connections)))
 		at := s.draw(s.random)
-		if before.Rows == 0 {
+		if before.Rows == 0 && s.planToo {
 			// Nothing is frozen: the plan is to be hit too.
 			at = moment{kind: "plan", share: s.random.Float64() * planning}
 			planning *= 1.4
@@ -129,7 +138,7 @@ func (s *series) run(people, kills int) *Verdict {
 		}
 		before = v
 		if killed {
-			byKind[at.kind+string(at.point)]++
+			byKind[at.String()]++
 			n++
 		} else if left == 0 {
 			break // sooner than expected
@@ -149,7 +158,7 @@ func (s *series) run(people, kills int) *Verdict {
 			s.t.Errorf("%s was sent whole %d times", to, times)
 		}
 	}
-	s.t.Logf("%d kills %v: %s", n, byKind, v)
+	s.t.Logf("%d kills (%s): %s", n, strings.TrimPrefix(fmt.Sprint(byKind), "map"), v)
 	if n < kills*3/4 {
 		s.t.Errorf("everybody was sent to after %d kills, want %d", n, kills)
 	}
@@ -216,6 +225,12 @@ func (s *series) once(at moment, messages float64) (how string, killed bool) {
 
 // Killed at random moments, uniform in time, in the ledger's writes, and at every point of the conversation, and resumed until done: nobody
 // lost, nobody twice, at most one in doubt for each connection and kill, and the states add up after each.
+//
+// Proven by breaking the code, one after the other. What a run finds begun made pending again: "7 duplicated" (2 and 4 on the other paths)
+// after a kill. Sent settled before the reply: "1 lost", "2 lost". Begin moved behind the last byte of the message: "3 unexpected: p69@example.com,
+// p70@example.com, p74@example.com". Begin returning before its transaction is committed: "1 unexpected" with BDAT; on the other paths the
+// run stopped itself, for it settled what was not begun. The transaction committed and not synced (synchronous OFF) was not seen here, and
+// cannot be: what a program has written outlives it. The power cut is for that.
 func TestKills(t *testing.T) {
 	people, kills := 400, 12
 	if *long {
@@ -224,12 +239,17 @@ func TestKills(t *testing.T) {
 	for _, p := range paths {
 		t.Run(p.name, func(t *testing.T) {
 			t.Logf("-faults.seed %d", *seed)
-			newSeries(t, p, people, 8, *seed, draw).run(people, kills)
+			s := newSeries(t, p, people, 8, *seed, draw)
+			s.planToo = true
+			s.run(people, kills)
 		})
 	}
 }
 
 // Killed by the server on reading the end of a message, before it answers: those messages are not sent again.
+//
+// Proven by breaking the code. What a run finds begun made pending again: "6 duplicated", "7 duplicated". Sent settled before the reply: "3 lost",
+// "1 lost". Begin moved behind the last byte: "1 unexpected" on each path.
 func TestKillsAtTheDot(t *testing.T) {
 	people, kills := 300, 12
 	if *long {
