@@ -69,8 +69,8 @@ func started(t *testing.T, n int, rules ...string) (*folder, *record) {
 }
 
 // An older copy of the ledger does not know who was mailed since: it is not gone on with by itself, and when a person accepts it,
-// what the missing run may have sent is unknown. Proven by leaving out the high-water mark (the three of the second run were mailed
-// twice), and by going on with an accepted copy as it is (the same).
+// what the missing run may have sent is unknown. Proven by not reading the mark: the accepted copy had "sent: 4, want 1", three of them
+// for the second time. Without Distrust an accepted copy could not be gone on with: its run's mark had been claimed.
 func TestOlderCopyOfTheLedger(t *testing.T) {
 	t.Parallel()
 	f, rec := started(t, 4)
@@ -97,7 +97,8 @@ func TestOlderCopyOfTheLedger(t *testing.T) {
 }
 
 // A folder that was copied before the first message left is a copy like any other, and of two that are sent from at the same time
-// one sends. Proven by letting a run go on whose mark another copy has claimed: everybody was mailed twice.
+// one sends. Proven by letting a run go on whose mark another copy has claimed: "60 messages at the sink, want
+// 20".
 func TestTwoCopiesAtOnce(t *testing.T) {
 	t.Parallel()
 	f, rec := started(t, 20)
@@ -147,8 +148,8 @@ func TestTwoCopiesAtOnce(t *testing.T) {
 	}
 }
 
-// On another machine nothing tells whether the first one went on: a person says so. Proven by forgetting the machine of the last
-// run: the copy was sent from without a word, and three people were mailed twice.
+// On another machine nothing tells whether the first one went on: a person says so. Proven by not comparing the
+// machine of the last run: the copy was sent from without a word, "7 messages at the sink, want 4".
 func TestLedgerFromAnotherMachine(t *testing.T) {
 	t.Parallel()
 	f, rec := started(t, 4)

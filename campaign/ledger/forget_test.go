@@ -48,8 +48,8 @@ func personal(n int, key string) Row {
 }
 
 // Whoever is forgotten is in no byte of any file any more, the sums are as they were, and nobody mails them again: neither this
-// campaign's rest nor a list that is planned again. Proven without the VACUUM (the address was still in state.db), without the
-// checkpoint (in state.db-wal), and with the hash emptied instead of replaced (the re-plan added them as new).
+// campaign's rest nor a list that is planned again. Proven without the VACUUM (state.db still had "wanda"), without emptying the log
+// (state.db-wal still had it), and with the hash emptied instead of replaced (the re-plan said "Added:2": they were new).
 func TestForget(t *testing.T) {
 	t.Parallel()
 	l, a := forgetful(t)
