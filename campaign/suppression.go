@@ -1,14 +1,14 @@
 package campaign
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"mailshot/campaign/definition"
 	"mailshot/campaign/ledger"
@@ -17,77 +17,93 @@ import (
 	"mailshot/sender/reply"
 )
 
-// suppression answers who is never to be mailed: the campaign's own files, and the user's list in the accounts, which
-// other processes may add to while a run goes on.
+// suppression answers who is never to be mailed: the campaign's own files, and the user's list in the accounts. Both may be
+// added to while a run goes on: a file that has changed is read again before the next message.
 type suppression struct {
 	accounts *ledger.Accounts
-	domain   string            // the sender's domain, the scope of the user's list; "" when only the row decides it
-	files    map[string]string // address key or "@domain" -> why
+	domain   string // the sender's domain, the scope of the user's list; "" when only the row decides it
+	root     *os.Root
+
+	mu    sync.Mutex
+	files []suppressFile
+	keys  map[string]string // address key, "@domain" or "@*.domain" -> why; what was read once stays
+}
+
+// suppressFile is one of the campaign's files, as it was when it was read last.
+type suppressFile struct {
+	name string
+	read fs.FileInfo // nil: never, or not without an error
 }
 
 // openSuppression reads the files that the definition names.
 func openSuppression(root *os.Root, def *definition.Definition, accounts *ledger.Accounts) (*suppression, error) {
-	s := &suppression{accounts: accounts, domain: senderDomain(def), files: map[string]string{}}
-	var errs []error
+	s := &suppression{accounts: accounts, domain: senderDomain(def), root: root, keys: map[string]string{}}
 	for _, name := range def.Suppress {
-		errs = append(errs, s.read(root, name.Text))
+		s.files = append(s.files, suppressFile{name: name.Text})
 	}
-	return s, errors.Join(errs...)
+	return s, s.refresh()
 }
 
-func (s *suppression) read(root *os.Root, name string) error {
-	f, err := root.Open(filepath.FromSlash(name))
+// refresh reads the files that have changed.
+func (s *suppression) refresh() error {
+	var errs []error
+	for i := range s.files {
+		f := &s.files[i]
+		info, err := s.root.Stat(filepath.FromSlash(f.name))
+		if err != nil {
+			errs = append(errs, fmt.Errorf("suppress: %w", err))
+			continue
+		}
+		if f.read != nil && os.SameFile(f.read, info) && f.read.Size() == info.Size() && f.read.ModTime().Equal(info.ModTime()) {
+			continue
+		}
+		f.read = nil
+		if err := s.read(f.name); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		f.read = info
+	}
+	return errors.Join(errs...)
+}
+
+func (s *suppression) read(name string) error {
+	f, err := s.root.Open(filepath.FromSlash(name))
 	if err != nil {
 		return fmt.Errorf("suppress: %w", err)
 	}
 	defer f.Close()
-	entries, err := ReadSuppressions(f, name)
-	for _, e := range entries {
+	list, err := ReadSuppressions(f, name)
+	for _, e := range list.Entries {
 		if e.Reason == "" {
 			e.Reason = "listed in " + name
 		}
-		s.files[e.Key] = e.Reason
+		s.keys[e.Key] = e.Reason
 	}
 	return err
 }
 
-// ReadSuppressions reads a list of people never to be mailed; name is the file's, for errors. A line is an address or
-// @domain, then anything after a comma, semicolon or tab as the reason; # begins a comment; a first line without an @ is
-// a header. Every bad line is an error with its place; the good ones come back all the same.
-func ReadSuppressions(r io.Reader, name string) ([]ledger.Entry, error) {
-	var entries []ledger.Entry
-	var errs []error
-	lines := bufio.NewScanner(r)
-	for n := 1; lines.Scan(); n++ {
-		line := strings.TrimSpace(strings.TrimPrefix(lines.Text(), "\ufeff"))
-		if line == "" || line[0] == '#' || n == 1 && !strings.Contains(line, "@") {
-			continue
-		}
-		who, why := line, ""
-		if i := strings.IndexAny(line, ",;\t"); i >= 0 {
-			who, why = line[:i], strings.Trim(line[i+1:], ",;\t \"")
-		}
-		key, err := SuppressionKey(strings.Trim(who, "\" "))
-		if err != nil {
-			errs = append(errs, &lineError{file: name, line: n, text: err.Error(), excerpt: line})
-			continue
-		}
-		entries = append(entries, ledger.Entry{Key: key, Reason: why})
-	}
-	if err := lines.Err(); err != nil {
-		errs = append(errs, fmt.Errorf("%s: %w", name, err))
-	}
-	return entries, errors.Join(errs...)
-}
-
-// SuppressionKey is the form in which an address or a whole domain ("@example.com") is kept on a suppression list.
+// SuppressionKey is the form in which an address, a whole domain ("@example.com", also written "*@example.com") or all domains
+// below one ("@*.example.com", without example.com itself) is kept on a suppression list. Case, the composition of letters
+// (NFC) and the spelling of an international domain make no difference; dots and what follows a + do, because they do to most
+// servers.
 func SuppressionKey(s string) (string, error) {
-	if domain, ok := strings.CutPrefix(s, "@"); ok {
+	if domain, ok := strings.CutPrefix(strings.TrimPrefix(s, "*"), "@"); ok {
+		if below, ok := strings.CutPrefix(domain, "*."); ok {
+			a, err := address.Parse("x@x." + below)
+			if err != nil || strings.Contains(below, "*") {
+				return "", fmt.Errorf("%q: %q is not a domain", s, below)
+			}
+			return "@*." + strings.TrimPrefix(a.Domain(), "x."), nil
+		}
 		a, err := address.Parse("x@" + domain)
 		if err != nil {
 			return "", err
 		}
 		return "@" + a.Domain(), nil
+	}
+	if strings.Contains(s, "*") {
+		return "", fmt.Errorf("%q: a * stands for everybody (*@example.com) or for what is below a domain (@*.example.com), nothing else", s)
 	}
 	a, err := address.Parse(s)
 	if err != nil {
@@ -98,11 +114,17 @@ func SuppressionKey(s string) (string, error) {
 
 // check says why an address is never to be mailed; "" when it may be. key is address.Address.Key.
 func (s *suppression) check(ctx context.Context, key string) (string, error) {
-	if why, ok := s.files[key]; ok {
-		return why, nil
+	s.mu.Lock()
+	err := s.refresh()
+	for _, k := range ledger.SuppressedBy(key) {
+		if why, ok := s.keys[k]; ok && err == nil {
+			s.mu.Unlock()
+			return why, nil
+		}
 	}
-	if why, ok := s.files[key[strings.LastIndexByte(key, '@'):]]; ok {
-		return why, nil
+	s.mu.Unlock()
+	if err != nil {
+		return "", err
 	}
 	entry, ok, err := s.accounts.Suppressed(ctx, s.domain, key)
 	if err != nil || !ok {
@@ -142,17 +164,27 @@ func senderDomain(def *definition.Definition) string {
 	return def.Bounces.Domain()
 }
 
-// lineError is a fault in a line of a small text file.
+// lineError is a fault in a small file: in a line, or in one of several objects.
 type lineError struct {
 	file          string
-	line          int
+	line, object  int // from 1; the other is 0
 	text, excerpt string
 }
 
-func (e *lineError) Error() string { return fmt.Sprintf("%s:%d: %s", e.file, e.line, e.text) }
+func (e *lineError) place() string {
+	if e.object > 0 {
+		return fmt.Sprintf("%s: entry %d", e.file, e.object)
+	}
+	return fmt.Sprintf("%s:%d", e.file, e.line)
+}
+
+func (e *lineError) Error() string { return e.place() + ": " + e.text }
 
 // Diagnostic gives the parts of the error to who shows it.
 func (e *lineError) Diagnostic() (code, place, text, excerpt string, column int, hint string) {
-	return "bad-suppression", fmt.Sprintf("%s:%d", e.file, e.line), e.text, e.excerpt, 1,
-		"one address or @domain a line, a reason after a comma if you like"
+	if e.excerpt != "" {
+		column = 1
+	}
+	return "bad-suppression", e.place(), e.text, e.excerpt, column,
+		"one address, @domain or @*.domain a line, a reason after a comma if you like; or an export of listmonk, Mailchimp, SES or SendGrid"
 }

@@ -30,7 +30,7 @@ func (d *Definition) keys() []key {
 		}), example: "\n- file: invoices/{{.number}}.pdf\n  name: Invoice {{.number}}.pdf\n- file: logo.png\n  cid: logo",
 			doc: "Files that go along, below the campaign file's folder; file and name are templates. name is the file's own by default. With cid: logo, the HTML shows it by <img src=\"cid:logo\">."},
 		{name: "suppress", read: fileList(&d.Suppress), example: "[do-not-mail.csv]",
-			doc: "Files of addresses never to be mailed."},
+			doc: "Files of people never to be mailed: addresses, @example.com or @*.example.com, one a line; or an export: mailshot suppress import --help. Read again when they change."},
 		{name: "headers", entries: header(&d.Headers), example: `{ List-Id: "Invoices <invoices.acme.example>" }`,
 			doc: "Headers of your own. One that comes out empty is left out."},
 		{name: "archive", read: folder(&d.Archive), example: "sent/",

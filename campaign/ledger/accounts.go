@@ -72,7 +72,7 @@ func (a *Accounts) readSecret(ctx context.Context) ([]byte, error) {
 // Entry is somebody never to be mailed.
 type Entry struct {
 	Domain string // the sender's domain that must not mail them; "" for all
-	Key    string // an address key, or @domain for everybody there; begins with Hidden where the address was forgotten
+	Key    string // one of SuppressedBy; begins with Hidden where the address was forgotten
 	Reason string
 	Source string // where this was learnt
 	Time   time.Time
@@ -130,8 +130,23 @@ func scanEntry(scan func(...any) error) (Entry, error) {
 	return e, err
 }
 
+// SuppressedBy returns the keys of entries that keep an address from being mailed: its own, that of everybody at its domain
+// (@example.com), and those of all domains above it (@*.com). addressKey is local@domain.
+func SuppressedBy(addressKey string) []string {
+	domain := addressKey[strings.LastIndexByte(addressKey, '@')+1:]
+	keys := []string{addressKey, "@" + domain}
+	for {
+		_, above, ok := strings.Cut(domain, ".")
+		if !ok {
+			return keys
+		}
+		domain = above
+		keys = append(keys, "@*."+domain)
+	}
+}
+
 // Suppressed reports whether a sender of this domain must not mail the address with this key, and why: by an entry for the address
-// or for everybody at its domain, of this sender or of all. Whoever was forgotten is among them.
+// or for everybody at its domain or at those below one, of this sender or of all. Whoever was forgotten is among them.
 func (a *Accounts) Suppressed(ctx context.Context, domain, key string) (Entry, bool, error) {
 	if err := ctx.Err(); err != nil {
 		return Entry{}, false, err
@@ -140,8 +155,11 @@ func (a *Accounts) Suppressed(ctx context.Context, domain, key string) (Entry, b
 	if err != nil {
 		return Entry{}, false, err
 	}
-	rows, err := a.db.read("SELECT "+entryColumns+" FROM suppressions WHERE key IN (?, ?, ?) AND domain IN (?, '') LIMIT 1",
-		key, hidden, "@"+key[strings.LastIndexByte(key, '@')+1:], strings.ToLower(domain))
+	args := []any{strings.ToLower(domain), hidden}
+	for _, k := range SuppressedBy(key) {
+		args = append(args, k)
+	}
+	rows, err := a.db.read("SELECT "+entryColumns+" FROM suppressions WHERE domain IN (?, '') AND key IN (?"+strings.Repeat(", ?", len(args)-2)+") LIMIT 1", args...)
 	var e Entry
 	found := false
 	err = each(rows, err, func(r *sql.Rows) (err error) {

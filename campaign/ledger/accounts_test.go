@@ -58,6 +58,7 @@ func TestSuppressions(t *testing.T) {
 		{Key: "bob@example.com", Reason: "hard bounce"},
 		{Key: "@example.net", Reason: "asked by their postmaster"},
 		{Domain: "acme.example", Key: "ann@example.com", Reason: "again"}, // stays as it was
+		{Key: "@*.below.example", Reason: "all below"},
 	} {
 		if err := a.Suppress(ctx, e); err != nil {
 			t.Fatal(err)
@@ -69,6 +70,9 @@ func TestSuppressions(t *testing.T) {
 		{"other.example", "bob@example.com", "hard bounce"},
 		{"acme.example", "anyone@example.net", "asked by their postmaster"},
 		{"acme.example", "anyone@sub.example.net", ""},
+		{"acme.example", "ann@a.b.below.example", "all below"},
+		{"acme.example", "ann@below.example", ""},
+		{"acme.example", "ann@elsebelow.example", ""},
 		{"acme.example", "@example.com", ""},
 		{"acme.example", "", ""},
 		{"", "bob@example.com", "hard bounce"},
@@ -95,7 +99,7 @@ func TestSuppressions(t *testing.T) {
 		}
 		n, last = n+1, e.Key
 	}
-	if n != 1203 {
+	if n != 1204 {
 		t.Error(n)
 	}
 	for _, want := range []bool{true, false} {

@@ -149,6 +149,9 @@ func choose(names []string, in []ledger.State) (ledger.Filter, error) {
 			continue
 		}
 		key, err := campaign.SuppressionKey(n)
+		if err == nil && strings.Contains(key, "*") {
+			err = fmt.Errorf("%q: a * is not known here, only addresses, whole domains and keys", n)
+		}
 		if domain, ok := strings.CutPrefix(key, "@"); ok {
 			f.Domains, kinds["domains"] = append(f.Domains, domain), true
 		} else {

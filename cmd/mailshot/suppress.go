@@ -20,8 +20,8 @@ func (t *tool) suppressCommand() *cobra.Command {
 		Use:   "suppress",
 		Short: "People never to be mailed: add, remove, list, import",
 		Long: `suppress keeps the list of people never to be mailed. It is the user's own and all campaigns obey it, also one that is
-being sent now. An entry is an address or a whole domain (@example.com). It holds for mail from one sender's domain
-(--from), or for all.`,
+being sent now. An entry is an address, a whole domain (@example.com) or all domains below one (@*.example.com). It holds for
+mail from one sender's domain (--from), or for all. Capitals and the spelling of an international domain make no difference.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
@@ -33,7 +33,7 @@ being sent now. An entry is an address or a whole domain (@example.com). It hold
 	var from, reason string
 	var asJSON bool
 	add := &cobra.Command{
-		Use: "add ADDRESS|@DOMAIN...", Short: "Put people on the list", Args: args(cobra.MinimumNArgs(1)),
+		Use: "add ADDRESS|@DOMAIN|@*.DOMAIN...", Short: "Put people on the list", Args: args(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return t.withAccounts(func(a *ledger.Accounts) error { return t.suppressAdd(cmd, a, args, from, reason) })
 		},
@@ -54,8 +54,13 @@ being sent now. An entry is an address or a whole domain (@example.com). It hold
 	list.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line")
 	imports := &cobra.Command{
 		Use: "import FILE|-", Short: "Put all the people of a file on the list",
-		Long: `import reads a file with one address or @domain a line, a reason after a comma, semicolon or tab if there is one. Lines
-that begin with # and a header line are skipped. A faulty line refuses the whole file.`,
+		Long: `import reads a file with one address, @domain or @*.domain a line, a reason and a date after commas, semicolons or tabs if
+there are any; or a CSV whose header names such columns: address, reason, date. Lines that begin with # are skipped. A faulty
+line refuses the whole file.
+
+Exports of other programs are known by their columns: listmonk (subscribers; those who are enabled are left out), Mailchimp
+(unsubscribed and cleaned), Amazon SES (the JSON of list-suppressed-destinations, or a CSV of it) and SendGrid (bounces, spam
+reports, unsubscribes; not blocks, which are temporary).`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return t.withAccounts(func(a *ledger.Accounts) error { return t.suppressImport(cmd, a, args[0], from) })
@@ -215,16 +220,26 @@ func (t *tool) suppressImport(cmd *cobra.Command, a *ledger.Accounts, file, from
 		defer f.Close()
 		in, name = f, file
 	}
-	entries, err := campaign.ReadSuppressions(in, name)
+	list, err := campaign.ReadSuppressions(in, name)
 	if err != nil {
 		return &exit{exitUsage, err, "mend it, then mailshot suppress import " + quoted(file)}
 	}
-	for i := range entries {
-		entries[i].Domain, entries[i].Source = domain, "imported from "+name
+	source := "imported from " + name
+	if list.Kind != "" {
+		source += " (" + list.Kind + ")"
 	}
-	if err := a.SuppressAll(cmd.Context(), entries); err != nil {
+	for i := range list.Entries {
+		list.Entries[i].Domain, list.Entries[i].Source = domain, source
+	}
+	if err := a.SuppressAll(cmd.Context(), list.Entries); err != nil {
 		return err
 	}
-	t.say("%s on the list", plural(int64(len(entries)), "entry is", "entries are"))
+	t.say("%s on the list", plural(int64(len(list.Entries)), "entry is", "entries are"))
+	if list.LeftOut > 0 {
+		t.say("%s left out: %s says that they may be mailed", plural(list.LeftOut, "person is", "people are"), list.Kind)
+	}
+	if len(list.Unfit) > 0 {
+		t.say("%s left out that no mail goes to in any case, the first %s", plural(int64(len(list.Unfit)), "address is", "addresses are"), report.Clean(list.Unfit[0].Error()))
+	}
 	return nil
 }
