@@ -85,7 +85,7 @@ A campaign is a file (campaign.yaml) that names a list, templates, attachments a
 		title    string
 		commands []*cobra.Command
 	}{
-		{"Before:", []*cobra.Command{t.initCommand(), t.checkCommand(), t.previewCommand(), t.estimateCommand()}},
+		{"Before:", []*cobra.Command{t.initCommand(), t.inspectCommand(), t.checkCommand(), t.previewCommand(), t.estimateCommand()}},
 		{"Sending:", []*cobra.Command{t.sendCommand(), t.loginCommand()}},
 		{"After:", []*cobra.Command{t.statusCommand(), t.reportCommand(), t.retryCommand(), t.resolveCommand(), t.cancelCommand()}},
 		{"People never to be mailed:", []*cobra.Command{t.suppressCommand(), t.forgetCommand()}},

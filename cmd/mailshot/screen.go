@@ -4,10 +4,8 @@ import (
 	"io"
 	"os"
 	"strings"
-	"unicode"
 
 	"golang.org/x/term"
-	"golang.org/x/text/width"
 )
 
 // screen is a stream as a person sees it: is it a terminal, how wide, in colour.
@@ -65,45 +63,6 @@ func (s screen) state(name, text string) string {
 func isTerminal(r io.Reader) bool {
 	f, ok := r.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
-}
-
-// textWidth is how many columns text takes on a terminal: wide East Asian characters take two, marks and joiners none.
-func textWidth(text string) int {
-	n := 0
-	for _, r := range text {
-		n += runeWidth(r)
-	}
-	return n
-}
-
-func runeWidth(r rune) int {
-	switch {
-	case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
-		return 0
-	case r >= 0x1f300 && r <= 0x1faff:
-		return 2
-	}
-	switch width.LookupRune(r).Kind() {
-	case width.EastAsianWide, width.EastAsianFullwidth:
-		return 2
-	}
-	return 1
-}
-
-// fit cuts text to at most n columns; what is cut is marked by an ellipsis.
-func fit(text string, n int) string {
-	if textWidth(text) <= n {
-		return text
-	}
-	used := 0
-	for i, r := range text {
-		w := runeWidth(r)
-		if used+w > n-1 {
-			return text[:i] + "…"
-		}
-		used += w
-	}
-	return text
 }
 
 // table lays out cells in columns, two blanks apart. Cells are to be clean.

@@ -1,0 +1,321 @@
+package recipients
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"mailshot/internal/address"
+)
+
+// Inspection is what a file looks like as a list, for a person who has not written a campaign for it yet.
+type Inspection struct {
+	File      string      `json:"file"`
+	Kind      string      `json:"kind,omitempty"`      // csv, jsonl or xlsx; "" where the file could not be opened
+	Encoding  *Told       `json:"encoding,omitempty"`  // of text
+	Maybe     []string    `json:"maybe,omitempty"`     // encodings that it may be in, the likeliest first, where the file does not tell
+	Delimiter *Told       `json:"delimiter,omitempty"` // of CSV
+	Sheets    []SheetInfo `json:"sheets,omitempty"`    // of a workbook, in its order
+	Header    string      `json:"header,omitempty"`    // place of the row that names the columns
+	Rows      int64       `json:"rows"`                // after the header that are not blank, also those with faults
+	Columns   []Inspected `json:"columns,omitempty"`
+	Fallen    int64       `json:"-"` // faults beyond those in Faults
+	Faults    []*Fault    `json:"-"` // what would keep the list from being mailed, at most mostFaults
+	Notes     []*Fault    `json:"-"` // what is odd and no mistake
+
+	profiles []profile
+}
+
+// Told is something about a file, and how it is known.
+type Told struct {
+	Value string `json:"value"`
+	By    string `json:"by"`
+}
+
+// SheetInfo is one sheet of a workbook.
+type SheetInfo struct {
+	Name       string `json:"name"`
+	Read       bool   `json:"read"`                  // the one that the columns are of
+	Hidden     bool   `json:"hidden,omitempty"`      // the sheet itself
+	Rows       int    `json:"rows"`                  // with cells, the header among them; without hidden ones
+	HiddenRows int    `json:"hidden_rows,omitempty"` // with cells, by hand or by a filter
+	Broken     string `json:"broken,omitempty"`      // why not all of it could be read
+}
+
+// mostFaults is how many faults an inspection has.
+const mostFaults = 100
+
+// Inspect reads the whole list that cfg names and says what it found. It needs no address column, and goes on after mistakes
+// as far as the file allows: they are in Faults. A text in an encoding of old is read in the likeliest one, which is a
+// fault all the same. Memory does not grow with the list. The error is the end of ctx.
+func Inspect(ctx context.Context, cfg Config) (*Inspection, error) {
+	in := &Inspection{File: cfg.File}
+	l := &List{cfg: cfg}
+	defer func() { l.Close() }()
+	if err := l.settle(); err != nil {
+		in.fault(err)
+		return in, nil
+	}
+	if cfg.File == "-" && cfg.Stdin != nil {
+		// It may have to be read twice.
+		f, err := l.spool(cfg.Stdin)
+		if err != nil {
+			in.fault(fileFault(cfg.File, err))
+			return in, nil
+		}
+		l.cfg.Stdin = f
+	}
+	if err := in.open(l); err != nil {
+		in.fault(err)
+		return in, nil
+	}
+	if err := in.describe(ctx, l); err != nil {
+		return nil, err
+	}
+	rec, err := l.readHeader()
+	if err != nil {
+		in.fault(err)
+		return in, nil
+	}
+	if s, ok := l.source.(*sheet); ok {
+		rec = s.header(rec)
+	}
+	if err := in.read(ctx, l, rec, in.name(l, rec)); err != nil {
+		return nil, err
+	}
+	in.Notes = l.notes.all()
+	return in, nil
+}
+
+// fault keeps what would stop a campaign. err may be several joined ones.
+func (in *Inspection) fault(err error) {
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, one := range several.Unwrap() {
+			in.fault(one)
+		}
+		return
+	}
+	if len(in.Faults) == mostFaults {
+		in.Fallen++
+		return
+	}
+	var f *Fault
+	if !errors.As(err, &f) {
+		f = &Fault{Code: "unreadable-list", Place: in.File, Text: err.Error()}
+	}
+	in.Faults = append(in.Faults, f)
+}
+
+// open opens the list. What the file does not tell is a fault, and the likeliest is taken instead.
+func (in *Inspection) open(l *List) error {
+	for {
+		err := l.open()
+		var f *Fault
+		switch {
+		case err == nil || !errors.As(err, &f):
+			return err
+		case len(f.maybe) > 0:
+			in.Maybe = f.maybe
+			l.cfg.Encoding = f.maybe[0]
+		case f.Code == "unknown-sheet" && l.cfg.Sheet != "":
+			l.cfg.Sheet = ""
+		default:
+			return err
+		}
+		in.fault(err)
+		if f, ok := l.cfg.Stdin.(*os.File); ok && in.File == "-" {
+			if _, err := f.Seek(0, io.SeekStart); err != nil {
+				return fileFault(in.File, err)
+			}
+		}
+	}
+}
+
+// describe says what kind of file the open list is, before its first row is read.
+func (in *Inspection) describe(ctx context.Context, l *List) error {
+	t, ok := l.source.(text)
+	if !ok {
+		return in.sheets(ctx, l)
+	}
+	lines := (*csvReader)(nil)
+	switch r := t.records.(type) {
+	case *csvReader:
+		in.Kind, lines = "csv", r
+		in.Delimiter = &Told{string(rune(r.delimiter)), "as most of the first rows tell"}
+		switch {
+		case l.cfg.Delimiter != 0:
+			in.Delimiter.By = "as you say"
+		case r.line > 1:
+			in.Delimiter.By = "its first line says so"
+		case strings.EqualFold(filepath.Ext(plainName(in.File)), ".tsv"):
+			in.Delimiter.By = "by the file's name"
+		}
+	case *jsonLines:
+		in.Kind, lines = "jsonl", r.lines
+	default:
+		return nil
+	}
+	in.Encoding = &Told{lines.encoding, "every byte of it fits"}
+	switch {
+	case in.Maybe != nil:
+		in.Encoding.By = "a guess"
+	case l.cfg.Encoding != "":
+		in.Encoding.By = "as you say"
+	case slices.ContainsFunc(l.header.Guessed, func(s string) bool { return strings.HasPrefix(s, "encoding: ") }):
+		in.Encoding.By = "by its NUL bytes"
+	case lines.encoding != utf8Name, bytes.HasPrefix(lines.buf[:lines.end], []byte("\uFEFF")):
+		in.Encoding.By = "by the mark at its begin"
+	}
+	return nil
+}
+
+// sheets counts the rows of all sheets of a workbook.
+func (in *Inspection) sheets(ctx context.Context, l *List) error {
+	chosen, ok := l.source.(*sheet)
+	if !ok {
+		return nil
+	}
+	in.Kind = "xlsx"
+	b, err := openWorkbook(in.File, chosen.file)
+	if err != nil {
+		in.fault(err)
+		return nil
+	}
+	for _, entry := range b.sheets {
+		info := SheetInfo{Name: entry.name, Hidden: entry.hidden, Read: entry.name == chosen.title}
+		s := &sheet{file: chosen.file, name: in.File, title: entry.name, styles: b.styles, shared: chosen.shared, hidden: HiddenSkip, width: 1}
+		s.area, _ = parseArea("") // all of it is no mistake
+		if s.part, err = b.open(entry.path, maxSheet); err == nil {
+			s.xml = newScanner(s.part)
+			var rec record
+			for err == nil {
+				if err = ctx.Err(); err != nil {
+					s.part.Close()
+					return err
+				}
+				if rec, err = s.next(); err == nil && !blank(rec) {
+					info.Rows++
+				}
+			}
+			s.part.Close()
+			info.HiddenRows = s.hiddenRows
+		}
+		if err != io.EOF {
+			info.Broken = strings.TrimPrefix(err.Error(), in.File+" ")
+		}
+		in.Sheets = append(in.Sheets, info)
+	}
+	return nil
+}
+
+// name gives the columns their names, and reports whether the record names them: one with an address in it is a row.
+func (in *Inspection) name(l *List, rec record) (named bool) {
+	h := &l.header
+	h.File, h.Address, h.Name, h.Key = l.cfg.File, -1, -1, -1
+	place := l.source.place(rec.line)
+	for _, err := range rec.faults {
+		in.fault(err)
+	}
+	named = !slices.ContainsFunc(rec.fields, func(s string) bool { _, err := address.Parse(s); return err == nil })
+	if !named {
+		in.fault(&Fault{Code: "missing-header", Place: place, Text: "the first row holds an address where the columns' names should be", Hint: "put a row with names above it"})
+	} else {
+		in.Header = place
+	}
+	for i, field := range rec.fields {
+		name := columnName(field)
+		switch same := h.index(name); {
+		case !named, name == "":
+			if named {
+				in.fault(&Fault{Code: "empty-header", Place: place, Text: fmt.Sprintf("column %s has no name", columnLabel(i, rec)), Hint: "give it a name, or delete the column"})
+			}
+			name = "(" + columnLabel(i, rec) + ")"
+		case same >= 0:
+			in.fault(&Fault{Code: "duplicate-header", Place: place, Text: fmt.Sprintf("columns %s and %s are both named %s", columnLabel(same, rec), columnLabel(i, rec), quote(name)), Hint: "columns are found by name: rename one"})
+		}
+		h.Columns = append(h.Columns, Column{Name: name, Type: Text})
+		in.Columns = append(in.Columns, Inspected{Name: name})
+	}
+	if l.cfg.Address != "" {
+		h.Address = h.index(l.cfg.Address)
+	} else if found := h.find(addressNames); len(found) == 1 {
+		h.Address = found[0]
+	}
+	if found := h.find(personNames); len(found) == 1 && found[0] != h.Address {
+		in.Columns[found[0]].Use = "name"
+	}
+	if h.Address >= 0 {
+		in.Columns[h.Address].Use = "address"
+	}
+	return named
+}
+
+// read reads the rows after first, and first itself if it names no columns.
+func (in *Inspection) read(ctx context.Context, l *List, first record, named bool) error {
+	ways := writings(l.locale)
+	in.profiles = make([]profile, len(in.Columns))
+	for i := range in.profiles {
+		in.profiles[i] = newProfile(ways, max(100, min(exactly, allExactly/len(in.profiles))))
+	}
+	if !named {
+		in.row(l, first)
+	}
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		rec, err := l.source.next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			in.fault(err)
+			var f *Fault
+			if !errors.As(err, &f) || f.final {
+				break
+			}
+			in.Rows++
+			continue
+		}
+		if !blank(rec) {
+			in.row(l, rec)
+		}
+	}
+	for i := range in.Columns {
+		in.profiles[i].conclude(&in.Columns[i])
+	}
+	return nil
+}
+
+// row looks at one row.
+func (in *Inspection) row(l *List, rec record) {
+	in.Rows++
+	if len(rec.fields) != len(in.Columns) {
+		in.fault(l.ragged(rec))
+		return
+	}
+	for _, err := range rec.faults {
+		in.fault(err)
+	}
+	row := &Row{Place: l.source.place(rec.line), Fields: rec.fields, header: &l.header}
+	for i, field := range rec.fields {
+		var c *cell
+		if rec.cells != nil {
+			c = &rec.cells[i]
+		}
+		in.profiles[i].add(row.Place, field, c)
+	}
+	if i := l.header.Address; i >= 0 {
+		var err error
+		if row.Address, err = address.Parse(rec.fields[i]); err != nil {
+			l.notes.add(l.header.Columns[i].Name, "", Fault{Code: "invalid-row", Place: row.Place, Text: invalid(l.header.Columns[i].Name, err), Hint: "such a row gets no mail; the others do"})
+		}
+	}
+	l.notes.look(row)
+}
