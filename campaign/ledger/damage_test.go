@@ -158,7 +158,7 @@ func TestDamage(t *testing.T) {
 			continue
 		}
 		now := statesAt(t, to)
-		if len(now) != len(truth) {
+		if len(now) < len(truth) { // a damaged number may make two of one: the second is unknown, or was never to be sent
 			t.Errorf("%d deliveries of %d", len(now), len(truth))
 		}
 		neverTwice(t, truth, now)

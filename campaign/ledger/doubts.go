@@ -52,7 +52,9 @@ func settleDoubts(t *tx, cut, lostLog bool, r *Repaired) error {
 	d.do("UPDATE campaigns SET lost = (SELECT count(*) FROM rows r WHERE r.campaign = campaigns.no AND r.place = 'lost' AND r.hash IS NULL AND r.fields IS NULL) WHERE purged = 0")
 
 	// States that there are none of, or that the log contradicts.
-	d.unknown("typeof(state) <> 'integer' OR state < 1 OR state > "+fmt.Sprint(len(states)), "the state of this delivery was lost when the file was repaired")
+	d.count("%d attempts cannot be read", d.do("DELETE FROM attempts WHERE "+badAttempt))
+	d.do("UPDATE rows SET number = id & 0xffffffffff WHERE typeof(number) <> 'integer'")
+	d.unknown(unreadable, "the state of this delivery was lost when the file was repaired")
 	if cut {
 		d.unknown("state IN "+open, "the end of the log was lost: this may have been sent")
 	}
@@ -135,6 +137,7 @@ func (d *doubts) unknown(condition, why string) {
 	d.do("CREATE TEMP TABLE chosen AS SELECT id, state" + chosen)
 	d.do("INSERT INTO attempts(delivery, time, state, stage, code, enhanced, text, server) SELECT id, ?, ?, 'recovery', 0, '', ?, '' FROM chosen ORDER BY id", d.now, Unknown.code(), why)
 	d.do("INSERT INTO audit(delivery, time, who, host, act, before, after) SELECT id, ?, ?, ?, 'repair', iif(typeof(state) = 'integer', state, 0), ? FROM chosen ORDER BY id", d.now, d.who, d.host, Unknown.code())
-	d.changed += d.do("UPDATE deliveries SET state = ?, due = 0, attempts = iif(typeof(attempts) = 'integer', attempts, 0) + 1, reason = '' WHERE id IN (SELECT id FROM chosen)", Unknown.code())
+	d.changed += d.do(`UPDATE deliveries SET state = ?, due = 0, attempts = iif(typeof(attempts) = 'integer', attempts, 0) + 1,
+		first = iif(typeof(first) = 'integer', first, 0), turn = iif(typeof(turn) = 'integer', turn, 0), reason = '' WHERE id IN (SELECT id FROM chosen)`, Unknown.code())
 	d.do("DROP TABLE chosen")
 }

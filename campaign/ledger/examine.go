@@ -54,10 +54,39 @@ func examineFile(ctx context.Context, path string, versions []string, more func(
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
 	faults, err = sound(ctx, s.reading)
+	if same, e := sameSchema(ctx, s.reading, versions); e == nil && !same {
+		faults = append(faults, Fault{Text: "the tables are not those that this version makes"})
+	} else if err == nil {
+		err = e
+	}
 	if err == nil && len(faults) == 0 {
 		faults, err = more(ctx, s.reading)
 	}
 	return faults, explain(path, err)
+}
+
+// sameSchema reports whether the file's tables and indexes are those that the versions make.
+func sameSchema(ctx context.Context, db *sql.DB, versions []string) (bool, error) {
+	const all = "SELECT coalesce(group_concat(type || name || tbl_name || coalesce(sql, ''), char(10)), '') FROM (SELECT * FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%' ORDER BY type, name)"
+	model, err := sql.Open("sqlite", ":memory:")
+	if err != nil {
+		return false, err
+	}
+	defer model.Close()
+	model.SetMaxOpenConns(1)
+	for _, step := range versions {
+		if _, err := model.ExecContext(ctx, step); err != nil {
+			return false, err
+		}
+	}
+	var want, have string
+	if err := model.QueryRowContext(ctx, all).Scan(&want); err != nil {
+		return false, err
+	}
+	if err := db.QueryRowContext(ctx, all).Scan(&have); err != nil {
+		return false, nil // it cannot even be read
+	}
+	return want == have, nil
 }
 
 // sound is SQLite's own look at the file.
@@ -90,6 +119,10 @@ const (
 	lastTried = "(SELECT a.state FROM attempts a WHERE a.delivery = d.id ORDER BY a.no DESC LIMIT 1)" // what the last attempt led to
 	lastHand  = "(SELECT u.after FROM audit u WHERE u.delivery = d.id ORDER BY u.no DESC LIMIT 1)"    // what the last change by hand led to
 
+	unreadable = "d.state < 1 OR d.state > 13 OR 'integer' NOT IN (typeof(d.state)) OR 'integer' NOT IN (typeof(d.lane)) OR 'integer' NOT IN (typeof(d.due))" +
+		" OR 'integer' NOT IN (typeof(d.attempts)) OR 'integer' NOT IN (typeof(d.first)) OR 'integer' NOT IN (typeof(d.turn))"
+	badAttempt = "typeof(time) <> 'integer' OR typeof(state) <> 'integer' OR typeof(code) <> 'integer'"
+
 	unsendable = "d.state IN " + open + " AND (length(d.digest) IS NOT 32 OR r.hash IS NULL OR r.fields IS NULL OR r.address_key = '')"
 )
 
@@ -112,7 +145,8 @@ func rules() []rule {
 		return s + ")"
 	}
 	return []rule{
-		{condition: "typeof(d.state) <> 'integer' OR d.state < 1 OR d.state > " + fmt.Sprint(len(states)), text: "the delivery is in no state that there is"},
+		{condition: unreadable, text: "the delivery is in no state that there is, or a number of it is none"},
+		{condition: "typeof(r.number) <> 'integer'", text: "the row's number is none"},
 		{condition: "r.id IS NULL", text: "the delivery has no row"},
 		{condition: "r.campaign <> d.id >> 40", text: "the row is in another campaign than its delivery"},
 		{condition: "NOT EXISTS (SELECT 1 FROM lanes l WHERE l.no = d.lane)", text: "the delivery is in no lane that there is"},
@@ -147,6 +181,7 @@ func consistent(ctx context.Context, db *sql.DB) ([]Fault, error) {
 	queries := map[string]string{ // of rows: a delivery is missing
 		"SELECT c.id, r.place FROM rows r JOIN campaigns c ON c.no = r.id >> 40 AND c.frozen = 1 WHERE NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.id = r.id)": "the row has no delivery",
 	}
+	queries["SELECT '', 'attempt ' || no FROM attempts WHERE "+badAttempt] = "a number of it is none"
 	for _, r := range rules() {
 		queries[r.query()] = r.text
 	}

@@ -177,6 +177,9 @@ func rebuild(ctx context.Context, old, fresh string, cut bool, r *Repaired) (err
 			return hopeless(err)
 		}
 	}
+	if same, err := sameSchema(ctx, from, stateVersions); err != nil || !same {
+		return hopeless(err)
+	}
 	faults, err := sound(ctx, from)
 	if err != nil {
 		return err
