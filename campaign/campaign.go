@@ -207,21 +207,7 @@ func (c *Campaign) openList() error {
 	if c.list != nil {
 		return errors.New("campaign: the list is read once; open the campaign again")
 	}
-	r := c.def.Recipients
-	columns := make(map[string]recipients.Type, len(r.Columns))
-	for name, t := range r.Columns {
-		columns[name] = recipients.Type(t)
-	}
-	places := map[string]string{"where": place(c.def.Name, r.Where)}
-	for key, at := range r.Places {
-		places[key] = place(c.def.Name, at)
-	}
-	list, err := recipients.Open(recipients.Config{
-		File: r.File, Dir: c.def.Dir, Stdin: c.opts.Stdin,
-		Sheet: r.Sheet, Range: r.Range, HeaderRow: r.HeaderRow, Delimiter: r.Delimiter, Encoding: r.Encoding, Hidden: r.Hidden, Locale: r.Locale,
-		Address: r.Address, Name: r.Name, Key: r.Key, Columns: columns, Where: r.Where.Text,
-		Places: places,
-	})
+	list, err := recipients.Open(ListConfig(c.def, c.opts.Stdin))
 	if err != nil {
 		return err
 	}
