@@ -23,6 +23,8 @@ type reportFlags struct {
 	in        []string
 	csv, json bool
 	xlsx      string
+	into      string
+	force     bool
 }
 
 func (t *tool) reportCommand() *cobra.Command {
@@ -31,9 +33,12 @@ func (t *tool) reportCommand() *cobra.Command {
 		Use:   "report [CAMPAIGN]",
 		Short: "What became of each row: text, JSON, CSV, Excel",
 		Long: `report prints where a campaign stands and what went wrong with whom, in the server's words. With --json, --csv or --xlsx
-it has every row. In CSV and Excel no cell is a formula: text that would be one has an apostrophe before it.`,
+it has every row. With --into it writes a copy of the list, CSV or Excel, with all its rows and columns and three more: status,
+time and reply; the list itself is never written to. In CSV and Excel no cell is a formula: text that would be one has an
+apostrophe before it.`,
 		Example: `  mailshot report --csv --in refused,gave_up campaign.yaml > failed.csv
-  mailshot report --xlsx results.xlsx campaign.yaml`,
+  mailshot report --xlsx results.xlsx campaign.yaml
+  mailshot report --into people-sent.xlsx campaign.yaml`,
 		Args: args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error { return t.report(cmd, args, f) },
 	}
@@ -43,6 +48,8 @@ it has every row. In CSV and Excel no cell is a formula: text that would be one 
 	fs.BoolVar(&f.json, "json", false, "print every row as JSON")
 	fs.BoolVar(&f.csv, "csv", false, "print every row as CSV")
 	fs.StringVar(&f.xlsx, "xlsx", "", "write every row to this Excel `FILE`")
+	fs.StringVar(&f.into, "into", "", "write a copy of the list with what became of each row to this .csv or .xlsx `FILE`")
+	fs.BoolVar(&f.force, "force", false, "with --into: write over a file that is there")
 	return cmd
 }
 
@@ -62,12 +69,18 @@ func (t *tool) report(cmd *cobra.Command, args []string, f reportFlags) (err err
 	if f.json && f.csv || f.json && f.xlsx != "" || f.csv && f.xlsx != "" {
 		return usage(errors.New("--json, --csv and --xlsx are three forms; choose one"), "mailshot report --csv "+quoted(path(args)))
 	}
+	if f.into != "" && (f.json || f.csv || f.xlsx != "" || len(in) > 0) {
+		return usage(errors.New("--into writes the whole list, and nothing else"), "mailshot report --into "+quoted(f.into)+" "+quoted(path(args)))
+	}
 	s, err := t.stored(cmd, args, f.id)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	ctx := cmd.Context()
+	if f.into != "" {
+		return t.reportInto(ctx, s, f.into, f.force)
+	}
 	sum, err := s.summary(ctx)
 	if err != nil {
 		return err

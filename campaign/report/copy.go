@@ -1,0 +1,192 @@
+package report
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+	"time"
+
+	"github.com/xuri/excelize/v2"
+)
+
+// Copied is a row of a list, as a person sees it, with what became of it.
+type Copied struct {
+	Fields []string // as many as the list has columns
+	Status string   // a state, or "" where the campaign does not know the row
+	Time   time.Time
+	Reply  string // the server's words, or the reason of the state
+}
+
+// CopyColumns are the names of a list's columns with those of what became of its rows behind them: status, time and reply, or
+// "status 2" where the list has a column of that name.
+func CopyColumns(list []string) []string {
+	taken := make(map[string]bool, len(list)+3)
+	columns := make([]string, 0, len(list)+3)
+	for _, name := range list {
+		taken[name] = true
+		columns = append(columns, name)
+	}
+	for _, name := range []string{"status", "time", "reply"} {
+		free := name
+		for n := 2; taken[free]; n++ {
+			free = fmt.Sprintf("%s %d", name, n)
+		}
+		columns = append(columns, free)
+	}
+	return columns
+}
+
+// WriteCopyCSV writes a list with what became of its rows, columns being those of CopyColumns: UTF-8, with commas and CRLF
+// line ends (RFC 4180). No cell is a formula; numbers, and the lines of a cell, stay as they are. Times are RFC 3339 in UTC.
+// rows is streamed; its first error ends the writing and is returned.
+func WriteCopyCSV(w io.Writer, columns []string, rows iter.Seq2[Copied, error]) error {
+	cw := csv.NewWriter(w)
+	cw.UseCRLF = true
+	if err := cw.Write(harmless(columns)); err != nil {
+		return err
+	}
+	for r, err := range rows {
+		if err != nil {
+			return err
+		}
+		at := ""
+		if !r.Time.IsZero() {
+			at = r.Time.UTC().Format(time.RFC3339)
+		}
+		if err := cw.Write(append(harmless(r.Fields), Defuse(r.Status), at, Defuse(r.Reply))); err != nil {
+			return err
+		}
+	}
+	cw.Flush()
+	return cw.Error()
+}
+
+// WriteCopyXLSX is WriteCopyCSV as a workbook, with the sheet "List" (and "List 2"… above a million rows). Every cell of the list
+// is a text, also one of digits, so that its zeros stay; times are dates.
+func WriteCopyXLSX(w io.Writer, columns []string, rows iter.Seq2[Copied, error]) error {
+	return writeCopyXLSX(w, columns, rows, sheetRows)
+}
+
+func writeCopyXLSX(w io.Writer, columns []string, rows iter.Seq2[Copied, error], perSheet int) (err error) {
+	f := excelize.NewFile()
+	defer func() {
+		if cerr := f.Close(); err == nil {
+			err = cerr
+		}
+	}()
+	style := func(s excelize.Style) int {
+		id, e := f.NewStyle(&s)
+		if err == nil {
+			err = e
+		}
+		return id
+	}
+	format := "yyyy-mm-dd hh:mm:ss"
+	const asText = 49 // Excel's number of the format @
+	bold := style(excelize.Style{Font: &excelize.Font{Bold: true}, NumFmt: asText})
+	text := style(excelize.Style{NumFmt: asText})
+	date := style(excelize.Style{CustomNumFmt: &format})
+	if err != nil {
+		return err
+	}
+	var sw *excelize.StreamWriter
+	sheets, line := 0, 0
+	put := func(style int, texts []string, more ...any) error {
+		cells := make([]any, 0, len(texts)+len(more))
+		for _, s := range texts {
+			cells = append(cells, excelize.Cell{StyleID: style, Value: cut(s, cellChars)})
+		}
+		line++
+		return sw.SetRow(fmt.Sprintf("A%d", line), append(cells, more...))
+	}
+	next := func() error {
+		if sw != nil {
+			if err := sw.Flush(); err != nil {
+				return err
+			}
+		}
+		sheets++
+		name := "List"
+		if sheets == 1 {
+			err = f.SetSheetName("Sheet1", name)
+		} else {
+			name = fmt.Sprintf("List %d", sheets)
+			_, err = f.NewSheet(name)
+		}
+		if err != nil {
+			return err
+		}
+		if sw, err = f.NewStreamWriter(name); err != nil {
+			return err
+		}
+		if err := sw.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"}); err != nil {
+			return err
+		}
+		line = 0
+		return put(bold, harmless(columns))
+	}
+	if err := next(); err != nil {
+		return err
+	}
+	for r, err := range rows {
+		if err != nil {
+			return err
+		}
+		if line > perSheet {
+			if err := next(); err != nil {
+				return err
+			}
+		}
+		var at any
+		if !r.Time.IsZero() {
+			at = excelize.Cell{StyleID: date, Value: r.Time.UTC()}
+		}
+		reply := excelize.Cell{StyleID: text, Value: cut(Defuse(r.Reply), cellChars)}
+		if err := put(text, append(harmless(r.Fields), Defuse(r.Status)), at, reply); err != nil {
+			return err
+		}
+	}
+	if err := sw.Flush(); err != nil {
+		return err
+	}
+	return f.Write(w)
+}
+
+// harmless are cells of a list that no spreadsheet takes for formulas: each of their lines is defused, but numbers are what
+// they are, also below zero. The slice is new, with room for what follows the cells.
+func harmless(fields []string) []string {
+	out := make([]string, 0, len(fields)+3)
+	for _, s := range fields {
+		if !plainNumber(s) {
+			lines := strings.Split(strings.ReplaceAll(s, "\r\n", "\n"), "\n")
+			for i := range lines {
+				lines[i] = Defuse(lines[i])
+			}
+			s = strings.Join(lines, "\n")
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// plainNumber reports whether a text is a sign and digits with points and commas between them: such a text is worth what it
+// shows, and no formula.
+func plainNumber(s string) bool {
+	if s != "" && (s[0] == '-' || s[0] == '+') {
+		s = s[1:]
+	}
+	digit := false
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c >= '0' && c <= '9':
+			digit = true
+		case digit && (c == '.' || c == ',') && i < len(s)-1:
+			digit = false
+		default:
+			return false
+		}
+	}
+	return digit
+}
