@@ -81,16 +81,14 @@ func (r *run) meet(ctx context.Context) (any bool, done func()) {
 	}
 	patience := time.NewTimer(handover)
 	defer patience.Stop()
-	for range r.servers {
+	late := false
+	for missing := len(r.servers); missing > 0 && !(late && r.anyIn()); {
 		select {
 		case <-answers:
-			continue
+			missing--
 		case <-patience.C:
+			late = true
 		}
-		if r.anyIn() {
-			break
-		}
-		<-answers
 	}
 	return r.anyIn(), asking.Wait
 }

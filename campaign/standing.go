@@ -16,6 +16,8 @@ const (
 	serverTries = 8
 	// firstServerHold is the wait after the first connections that broke.
 	firstServerHold = 5 * time.Second
+	// longServerHold is the longest of those that double.
+	longServerHold = time.Hour
 )
 
 // standing is how one server does in a run. It is the one place that says when a server may be given something: what it
@@ -23,17 +25,18 @@ const (
 // lock: a run asks it under a lock of its own.
 //
 // How long a wait is comes from one source each: for a server that cannot be reached from the transport, which would not try
-// before; for a reply that asks for less from the pace; for connections that break from the number of holds in a row; for
-// the caps from the gate.
+// before; for a reply that asks for less from the pace, which lets it grow; for connections that break from the number of
+// holds in a row; for the caps from the gate.
 type standing struct {
 	inHand int // deliveries that are under way to it
 	pace   courtesy.Adaptive
 
 	hold, full pause
-	doubt      bool // it could not be reached: it is asked before it is given anything
-	asking     bool // somebody asks it
-	failures   int  // in a row
-	holds      int  // in a row
+	doubt      bool  // it could not be reached: it is asked before it is given anything
+	asking     bool  // somebody asks it
+	failures   int   // in a row
+	holds      int   // in a row
+	disliked   int64 // messages in a row that it refused whoever they were for
 	why        string
 	stopped    bool // until its configuration changes
 }
@@ -104,7 +107,9 @@ func (s *standing) failed(now time.Time, out sender.Outcome, connections int) (u
 	case out.Class == reply.Hold && out.Code != 0:
 		until = s.pace.Slower(now, s.inHand, out.HoldOff, rand.Float64())
 	default:
-		until = now.Add(max(out.HoldOff, firstServerHold<<(s.holds-1)))
+		// Bounded: a server that was away for a day has more holds behind it than a wait may double.
+		longer := max(out.HoldOff, firstServerHold) << min(s.holds-1, 20)
+		until = now.Add(max(out.HoldOff, min(longer, longServerHold)))
 	}
 	s.hold = pauseFrom(now, until)
 	return until

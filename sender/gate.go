@@ -9,17 +9,15 @@ import (
 )
 
 // Gate lets messages through one at a time, as far as the caps of an account and
-// of its lanes allow and no server has asked for a pause. It is safe for
-// concurrent use.
+// of its lanes allow. It is safe for concurrent use.
 type Gate struct {
 	budget  Budget
 	account []Limit // hold for every message
 	lanes   map[string]Limit
 
 	mu     sync.Mutex
-	holds  map[string]time.Time // lane, or "" for the server → when its pause is over
-	closed map[string]refusal   // lane → its cap's refusal
-	full   refusal              // of a cap that holds for every message
+	closed map[string]refusal // lane → its cap's refusal
+	full   refusal            // of a cap that holds for every message
 }
 
 // refusal of a cap: not asked about again before check, because a use that
@@ -36,7 +34,7 @@ const recheck = 30 * time.Second
 // The shared limits hold for every message beside the account's: those of several
 // accounts together, or of an operator. No two of all these have the same key.
 func NewGate(b Budget, account Limit, lanes map[string]Limit, shared ...Limit) *Gate {
-	return &Gate{budget: b, account: append([]Limit{account}, shared...), lanes: lanes, holds: map[string]time.Time{}, closed: map[string]refusal{}}
+	return &Gate{budget: b, account: append([]Limit{account}, shared...), lanes: lanes, closed: map[string]refusal{}}
 }
 
 // Admit lets one message through at now. pick is asked for something to send
@@ -46,16 +44,13 @@ func NewGate(b Budget, account Limit, lanes map[string]Limit, shared ...Limit) *
 //
 // r is the reservation for what was picked last; it is the caller's to end. A nil
 // r without an error: nothing may go before wait, as things stand; a zero wait: it is not
-// for a cap or a pause, pick had nothing. After any error nothing is picked.
+// for a cap, pick had nothing. After any error nothing is picked.
 //
 // Callers are served one after the other; pick and putBack run under the gate's
 // lock, and must not call it.
 func (g *Gate) Admit(ctx context.Context, now time.Time, pick func(closed []string) (lane string, ok bool), putBack func()) (r Reservation, wait time.Time, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if until := g.holds[""]; until.After(now) {
-		return nil, until, nil
-	}
 	if g.full.stands(now) {
 		return nil, g.full.until, nil // however many ask, the budget is asked once
 	}
@@ -98,23 +93,13 @@ func (g *Gate) Admit(ctx context.Context, now time.Time, pick func(closed []stri
 
 // shut lists the lanes that may not go at now, and when the first of them may.
 func (g *Gate) shut(now time.Time) (closed []string, wait time.Time) {
-	for lane, until := range g.holds {
-		switch {
-		case !until.After(now):
-			delete(g.holds, lane)
-		case lane != "":
-			closed = append(closed, lane)
-			wait = earlier(wait, until)
-		}
-	}
 	for lane, r := range g.closed {
-		switch {
-		case !r.stands(now):
+		if !r.stands(now) {
 			delete(g.closed, lane)
-		case !slices.Contains(closed, lane):
-			closed = append(closed, lane)
-			wait = earlier(wait, r.until)
+			continue
 		}
+		closed = append(closed, lane)
+		wait = earlier(wait, r.until)
 	}
 	return closed, wait
 }
@@ -124,17 +109,6 @@ func earlier(a, b time.Time) time.Time {
 		return b
 	}
 	return a
-}
-
-// Hold lets nothing of a lane through before until, after its server asked for a
-// pause; lane "" is the server itself, with all its lanes. The longest pause
-// asked for holds.
-func (g *Gate) Hold(lane string, until time.Time) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if until.After(g.holds[lane]) {
-		g.holds[lane] = until
-	}
 }
 
 // admitted is a reservation whose return opens what was closed for want of it.

@@ -54,11 +54,10 @@ func (l *line) putBack() {
 func TestGate(t *testing.T) {
 	t.Parallel()
 	account := capped(t, "account", "5/h")
-	lanes := map[string]Limit{"slow": capped(t, "slow", "1/h"), "held": capped(t, "held", "9/h")}
+	lanes := map[string]Limit{"slow": capped(t, "slow", "1/h")}
 	g := NewGate(NewMemoryBudget(), account, lanes)
-	q := &line{lanes: []string{"slow", "slow", "held", "free", "free", "free", "free"}}
+	q := &line{lanes: []string{"slow", "slow", "free", "free", "free", "free"}}
 	now := morning
-	g.Hold("held", now.Add(10*time.Minute))
 	var rs []Reservation
 	for _, want := range []string{"slow", "free", "free", "free"} {
 		r, wait, err := g.Admit(t.Context(), now, q.pick, q.putBack)
@@ -70,8 +69,8 @@ func TestGate(t *testing.T) {
 		}
 		rs = append(rs, r)
 	}
-	q.lanes = []string{"slow", "held"} // both closed: the pause is over first
-	if r, wait, err := g.Admit(t.Context(), now, q.pick, q.putBack); r != nil || err != nil || !wait.Equal(now.Add(10*time.Minute)) {
+	q.lanes = []string{"slow"}
+	if r, wait, err := g.Admit(t.Context(), now, q.pick, q.putBack); r != nil || err != nil || !wait.Equal(now.Add(time.Hour)) {
 		t.Errorf("got %v, %v, %v", r, wait, err)
 	}
 	// What is given back opens the lane again, at once.
@@ -79,9 +78,9 @@ func TestGate(t *testing.T) {
 	if r, _, _ := g.Admit(t.Context(), now, q.pick, q.putBack); r == nil || q.out[len(q.out)-1] != "slow" {
 		t.Error("the lane stayed closed")
 	}
-	now = now.Add(10 * time.Minute)
-	if r, _, _ := g.Admit(t.Context(), now, q.pick, q.putBack); r == nil || q.out[len(q.out)-1] != "held" {
-		t.Error("the pause did not end")
+	q.lanes = []string{"free"}
+	if r, _, _ := g.Admit(t.Context(), now, q.pick, q.putBack); r == nil {
+		t.Error("the account's fifth was not admitted")
 	}
 	// The account's cap closes everything, and what was picked goes back.
 	q.lanes = []string{"free"}
@@ -91,13 +90,6 @@ func TestGate(t *testing.T) {
 	q.lanes = nil
 	if r, wait, err := g.Admit(t.Context(), now.Add(3*time.Hour), q.pick, q.putBack); r != nil || !wait.IsZero() || err != nil {
 		t.Errorf("nothing to pick: %v, %v, %v", r, wait, err)
-	}
-	// A pause of the server's closes every lane; a shorter one does not shorten it.
-	g.Hold("", now.Add(time.Hour))
-	g.Hold("", now.Add(time.Minute))
-	called := false
-	if r, wait, _ := g.Admit(t.Context(), now, func([]string) (string, bool) { called = true; return "", false }, nil); r != nil || !wait.Equal(now.Add(time.Hour)) || called {
-		t.Errorf("got %v, %v, pick called %v", r, wait, called)
 	}
 }
 
@@ -110,8 +102,14 @@ func TestGateErrors(t *testing.T) {
 	if _, _, err := g.Admit(t.Context(), morning, q.pick, q.putBack); !errors.Is(err, broken) || len(q.lanes) != 1 {
 		t.Errorf("%v, left %v", err, q.lanes)
 	}
-	g = NewGate(NewMemoryBudget(), Limit{Key: "account"}, nil)
-	g.Hold("a", morning.Add(time.Hour))
+	g = NewGate(NewMemoryBudget(), Limit{Key: "account"}, map[string]Limit{"a": capped(t, "a", "1/h")})
+	if r, _, err := g.Admit(t.Context(), morning, q.pick, q.putBack); r == nil || err != nil {
+		t.Fatalf("not admitted: %v", err)
+	}
+	q.lanes = []string{"a"}
+	if r, wait, err := g.Admit(t.Context(), morning, q.pick, q.putBack); r != nil || wait.IsZero() || err != nil {
+		t.Fatalf("a second one was admitted, or has nothing to wait for: %v", err)
+	}
 	if _, _, err := g.Admit(t.Context(), morning, func([]string) (string, bool) { return q.pick(nil) }, q.putBack); err == nil || len(q.lanes) != 1 {
 		t.Errorf("a closed lane was picked: %v, left %v", err, q.lanes)
 	}

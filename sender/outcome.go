@@ -55,13 +55,8 @@ func (p *Pool) transact(ctx context.Context, c *conn, e smtp.Envelope, body io.W
 		c.Close()
 	}
 	broken := !begun && (enough && out.HoldOff == 0 || brokenOff(err))
-	switch {
-	case broken && used && told(err):
+	if broken && used && told(err) {
 		out.HoldOff = 0 // it was the connection: the next try may come at once, with a use of its own
-	case !broken && out.HoldOff > 0 && out.About == reply.AboutServer:
-		p.mu.Lock()
-		out.HoldOff = p.throttle.fail(out.Time, out.HoldOff, p.cfg.Reconnect.Max)
-		p.mu.Unlock()
 	}
 	again = broken && !told(err)
 	return out, again, next

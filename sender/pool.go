@@ -36,7 +36,6 @@ type Pool struct {
 	proven   bool          // the last attempt to connect succeeded
 	probing  bool          // somebody finds out
 	connects holdOff       // failures to connect
-	throttle holdOff       // answers that asked for a pause
 	refusal  Outcome       // the last failure to connect
 	stopped  *Outcome      // nothing will work until the configuration changes
 	closed   bool

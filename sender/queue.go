@@ -164,7 +164,6 @@ func (p *Pool) account(out Outcome) {
 	if out.Class != reply.OK {
 		return
 	}
-	p.throttle.reset()
 	if p.accepted++; p.limit < p.cfg.Connections && p.accepted >= p.cfg.MessagesPerConnection {
 		p.limit++ // perhaps the server takes more again
 		p.accepted = 0

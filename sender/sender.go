@@ -170,7 +170,8 @@ type Outcome struct {
 	Text     string // the server's words, cleaned, or what happened
 	Server   string // host:port, or the socket's path
 
-	// HoldOff is how long to leave the server alone from Time on; 0: no need.
+	// HoldOff is how long to leave the server alone from Time on; 0: no need. After a reply it is what that one
+	// asks for: to wait longer each time it is asked again is the caller's part.
 	HoldOff  time.Duration
 	Suppress bool // the mailbox does not exist
 	Time     time.Time
