@@ -1,14 +1,17 @@
 package campaign
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
 	"mailshot/campaign/definition"
 	"mailshot/campaign/ledger"
 	"mailshot/sender"
-	"mailshot/sender/courtesy"
+	"mailshot/sender/reply"
+	"mailshot/sender/smtp"
 )
 
 // behaviour is what the campaign's file asks for, from where earlier runs have come to. Trying out, into a sink or to one
@@ -17,7 +20,7 @@ func (c *Campaign) behaviour(ctx context.Context, l *ledger.Ledger) (*manners, e
 	own, s := c.def.Limits.Courtesy, c.def.Schedule
 	trial := c.opts.Sink != nil || c.opts.To != nil
 	var p ledger.Progress
-	if !trial && (len(own.Waves.Sizes) > 0 || own.StopLoss != (courtesy.StopLoss{})) {
+	if !trial && (len(own.Waves.Sizes) > 0 || own.StopLoss.Shares()) {
 		var err error
 		if p, err = l.Progress(ctx, c.id); err != nil {
 			return nil, err
@@ -27,6 +30,7 @@ func (c *Campaign) behaviour(ctx context.Context, l *ledger.Ledger) (*manners, e
 	m.place = s.Location()
 	if !trial {
 		m.waves, m.stopLoss, m.hours, m.zones, m.notAfter = own.Waves, own.StopLoss, s.Hours, s.ZoneColumn.Given(), s.NotAfter
+		m.stopLoss.Content = cmp.Or(m.stopLoss.Content, contentRefusals)
 	}
 	return m, nil
 }
@@ -93,6 +97,9 @@ func (r *run) judge(a *admission, s ledger.State) {
 	r.finish(why, false)
 }
 
+// contentRefusals is how many messages in a row one server may refuse whoever they are for, where the campaign file says nothing.
+const contentRefusals = 10
+
 // mostAnswers is how many kinds of replies a stop-loss names.
 const mostAnswers = 3
 
@@ -118,18 +125,40 @@ func (r *run) loss(ctx context.Context, b *breach) (string, error) {
 	}
 	var said []string
 	for _, a := range answers {
-		words := strings.TrimSpace(strings.Join(strings.Fields(a.Text), " "))
-		code := ""
-		if a.Code != 0 {
-			code = strings.TrimSpace(fmt.Sprintf("%d %s", a.Code, a.Enhanced)) + " "
-		}
-		said = append(said, fmt.Sprintf("%d × %s%q", a.N, code, words))
+		said = append(said, fmt.Sprintf("%d × %s", a.N, quote(a.Code, a.Enhanced, a.Text)))
 	}
 	text := "stop-loss: " + whose + b.loss.String()
 	if len(said) > 0 {
 		text += ": " + strings.Join(said, ", ")
 	}
 	return text + " (find the cause with mailshot report; then raise limits.stop_loss and send again, or cancel what is left)", nil
+}
+
+// quote writes a reply on one line.
+func quote(code int, enhanced, text string) string {
+	said := fmt.Sprintf("%q", strings.Join(strings.Fields(text), " "))
+	if code != 0 {
+		said = strings.TrimSpace(fmt.Sprintf("%d %s", code, enhanced)) + " " + said
+	}
+	return said
+}
+
+// disliked notes that a server refused a message whoever it is for, and ends the run after too many in a row: it is no
+// person's fault then, and everyone else's message would be refused too.
+func (r *run) disliked(s *server, out sender.Outcome) {
+	if out.Class != reply.Message || out.Code == 0 || errors.Is(out.Err, smtp.ErrUnfit) { // not the server's words
+		return
+	}
+	r.mu.Lock()
+	s.disliked++
+	n, most := s.disliked, r.manners.stopLoss.Content
+	r.mu.Unlock()
+	if most == 0 || n < most {
+		return
+	}
+	r.finish(fmt.Sprintf("stop-loss: %d messages in a row refused by %s whoever they were for, the last with %s (find the cause with "+
+		"mailshot report; then mend the message, or raise limits.stop_loss.content, and send again; mailshot retry brings back those refused)",
+		n, s.def.Name, quote(out.Code, out.Enhanced, out.Text)), false)
 }
 
 // holdGroup puts off a delivery whose group's server wants to be left alone, and the group with it.

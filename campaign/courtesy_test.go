@@ -114,6 +114,46 @@ func TestStopLoss(t *testing.T) {
 	want(t, f.send(t, o, campaign.PlanOptions{}), map[ledger.State]int64{ledger.Refused: 40})
 }
 
+// A server that refuses one message after the other for what is in them has the campaign stop, by default after ten in a row
+// and those that were under way, one for each of the four connections.
+func TestContentRefused(t *testing.T) {
+	t.Parallel()
+	s, rec := startSink(t, sink.Options{}, "dot:*@example.com:554 5.7.1 message contains a banned link")
+	f, clock := courteous(t, s, people(80), "", "", "2026-11-23T09:00:00Z")
+	o := campaign.Options{Now: clock.now}
+	sum := f.send(t, o, campaign.PlanOptions{})
+	n := sum.Counts[string(ledger.Refused)]
+	if n < 10 || n > 10+4 || sum.Left != 80-n {
+		t.Errorf("%v, %d left", sum.Counts, sum.Left)
+	}
+	stops(t, sum, "", "stop-loss: 10 messages in a row", "127.0.0.1", `554 5.7.1 "`, "banned link", "limits.stop_loss.content", "mailshot retry")
+	// Who sends again does so knowing it, and the count begins anew.
+	f.write(t, "campaign.yaml", base+server(s, "  stop_loss: { content: 25 }\n"))
+	sum = f.send(t, o, campaign.PlanOptions{})
+	if more := sum.Counts[string(ledger.Refused)] - n; more < 25 || more > 25+4 || len(rec.accepted(t)) != 0 {
+		t.Errorf("%d more: %v", more, sum.Counts)
+	}
+	stops(t, sum, "", "stop-loss: 25 messages in a row")
+}
+
+// A message that is taken begins the count anew, and people refused for themselves are not counted.
+func TestContentRefusedNowAndThen(t *testing.T) {
+	t.Parallel()
+	s, _ := startSink(t, sink.Options{}, "dot:bad*@example.com:554 5.7.1 spam", "rcpt:gone*@example.com:550 5.1.1 no such person")
+	list := "email,name,token\n"
+	for i := range 40 {
+		list += fmt.Sprintf("%s%d@example.com,Person,tok%d\n", []string{"bad", "good"}[i%2], i, i)
+	}
+	for i := range 20 {
+		list += fmt.Sprintf("gone%d@example.com,Person,gone%d\n", i, i)
+	}
+	f := newFolder(t)
+	f.write(t, "campaign.yaml", base+strings.Replace(server(s, ""), "connections: 4", "connections: 1", 1))
+	f.write(t, "body.txt", "Dear {{.name}}\n")
+	f.write(t, "people.csv", list)
+	want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{}), map[ledger.State]int64{ledger.Sent: 20, ledger.Refused: 40})
+}
+
 // One provider's refusals stop the campaign though the campaign's own share is small.
 func TestStopLossOfAGroup(t *testing.T) {
 	t.Parallel()

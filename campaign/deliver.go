@@ -59,11 +59,12 @@ func (r *run) deliver(ctx context.Context, a *admission) {
 		r.halt(fmt.Errorf("ledger: %w", beginErr))
 		r.giveBack(a)
 	case out.Class == reply.OK:
-		r.answered(a.to)
+		r.liked(a.to)
 		r.keep(d, m)
 		r.settle(a, r.result(ledger.Sent, out))
 	case out.Class == reply.Refuse || out.Class == reply.Message:
 		r.answered(a.to)
+		r.disliked(a.to, out) // before it is settled: nobody begins another one on that news
 		r.settle(a, r.result(ledger.Refused, out))
 		r.learn(d, out)
 	case out.Class == reply.Unknown:
@@ -193,6 +194,14 @@ func (r *run) defers(a *admission, out sender.Outcome) {
 func (r *run) answered(s *server) {
 	r.mu.Lock()
 	s.answered()
+	r.mu.Unlock()
+}
+
+// liked notes that the server took a message.
+func (r *run) liked(s *server) {
+	r.mu.Lock()
+	s.answered()
+	s.disliked = 0
 	r.mu.Unlock()
 }
 

@@ -52,6 +52,8 @@ func (d *Definition) courtesyKeys() []key {
 			{name: "deferred", read: percentage(&c.StopLoss.Deferred), example: "30%"},
 			{name: "unknown", read: percentage(&c.StopLoss.Unknown), example: "2%"},
 			{name: "after", read: count(&c.StopLoss.After), example: "50", doc: "Nothing is made of the shares before so many were tried. Default: 50."},
+			{name: "content", read: count(&c.StopLoss.Content), example: "10",
+				doc: "Messages in a row that one server refuses whoever they are for, mostly after it has read them: then they all are. Default: 10."},
 		}, doc: "Shares of those tried at which the sending stops, of the campaign and of each large provider's recipients. Default: never."},
 	}
 }
@@ -74,7 +76,8 @@ func (d *Definition) checkCourtesy(dec *decoder) {
 	if n := dec.seen["limits.hold"]; n != nil && dec.seen["limits.waves"] == nil {
 		dec.report(n, "useless-key", "a hold without waves", "add waves: [20, 200, rest], or remove the line")
 	}
-	if n := dec.seen["limits.stop_loss"]; n != nil && l.StopLoss.Refused+l.StopLoss.Deferred+l.StopLoss.Unknown == 0 && !dec.failed("limits.stop_loss") {
+	if n := dec.seen["limits.stop_loss"]; n != nil && !l.StopLoss.Shares() && !dec.failed("limits.stop_loss") &&
+		(l.StopLoss.Content == 0 || dec.seen["limits.stop_loss.after"] != nil) {
 		dec.report(n, "missing-key", "stop_loss without a share to stop at", "add refused: 5%")
 	}
 	s := &d.Schedule

@@ -2,14 +2,18 @@ package courtesy
 
 import "fmt"
 
-// StopLoss says from which share of bad outcomes on a campaign is to stop. The
-// zero StopLoss never stops one.
+// StopLoss says from which share of bad outcomes on a campaign is to stop, and after
+// how many messages that were refused for what is in them. The zero StopLoss never stops one.
 type StopLoss struct {
 	Refused  float64 // share of those tried, from 0 to 1; 0: not looked at
 	Deferred float64
 	Unknown  float64
 	After    int64 // tries before anything is made of the shares; 50 if zero
+	Content  int64 // messages in a row that one server refused, whoever they were for; 0: any number
 }
+
+// Shares reports whether any share is looked at.
+func (s StopLoss) Shares() bool { return s.Refused > 0 || s.Deferred > 0 || s.Unknown > 0 }
 
 const lossAfter = 50
 
