@@ -17,6 +17,10 @@ import (
 // application marks our databases ("msht"), so that another program's is not taken for one of ours.
 const application = 0x6d736874
 
+// busyTimeout is for how long, in milliseconds, a transaction waits while another process writes. Each write is short: who is kept
+// waiting for a minute is on a machine or a disk that stands still, and a run should outlast it.
+const busyTimeout = "busy_timeout(60000)"
+
 // store is one SQLite file: a single writing connection, whose transactions take the write lock at once, and a few reading ones.
 type store struct {
 	path    string
@@ -43,7 +47,7 @@ func openStore(ctx context.Context, path string, versions []string) (_ *store, e
 		return nil, err
 	}
 	// fullfsync is what makes a sync reach the disk on macOS; elsewhere it does nothing. The order is SQLite's: the time-out first.
-	if s.writing, err = sql.Open("sqlite", dsn(path, "busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "fullfsync(1)",
+	if s.writing, err = sql.Open("sqlite", dsn(path, busyTimeout, "journal_mode(WAL)", "synchronous(FULL)", "fullfsync(1)",
 		"checkpoint_fullfsync(1)", "cache_size(-24576)", "wal_autocheckpoint(4000)", "journal_size_limit(67108864)", "temp_store(MEMORY)")); err != nil {
 		return nil, err
 	}
@@ -54,7 +58,7 @@ func openStore(ctx context.Context, path string, versions []string) (_ *store, e
 	if err = s.migrate(versions); err != nil {
 		return nil, err
 	}
-	if s.reading, err = sql.Open("sqlite", dsn(path, "busy_timeout(10000)", "query_only(1)")); err != nil {
+	if s.reading, err = sql.Open("sqlite", dsn(path, busyTimeout, "query_only(1)")); err != nil {
 		return nil, err
 	}
 	s.reading.SetMaxOpenConns(4)
