@@ -199,21 +199,26 @@ func (s *stored) rows(ctx context.Context, f ledger.Filter) iter.Seq2[report.Row
 				yield(report.Row{}, err)
 				return
 			}
-			row := report.Row{
-				Number: r.Number, Place: r.Place, Key: r.Key, Address: r.Address, State: string(r.State), Reason: r.Reason,
-				Attempts: r.Attempts, Due: r.Due,
-			}
-			if l := r.Last; l != nil {
-				row.Time, row.Server, row.Stage, row.Code, row.Enhanced, row.Text = l.Time, l.Server, l.Stage, l.Code, l.Enhanced, l.Text
-			}
-			if h := r.Hand; h != nil {
-				row.Hand = &report.Hand{Time: h.Time, Who: h.Who, Host: h.Host, Act: h.Act, State: string(h.After)}
-			}
-			if !yield(row, nil) {
+			if !yield(reportRow(r), nil) {
 				return
 			}
 		}
 	}
+}
+
+// reportRow is a record of the ledger as a report has it.
+func reportRow(r ledger.Record) report.Row {
+	row := report.Row{
+		Number: r.Number, Place: r.Place, Key: r.Key, Address: r.Address, State: string(r.State), Reason: r.Reason,
+		Attempts: r.Attempts, Due: r.Due,
+	}
+	if l := r.Last; l != nil {
+		row.Time, row.Server, row.Stage, row.Code, row.Enhanced, row.Text = l.Time, l.Server, l.Stage, l.Code, l.Enhanced, l.Text
+	}
+	if h := r.Hand; h != nil {
+		row.Hand = &report.Hand{Time: h.Time, Who: h.Who, Host: h.Host, Act: h.Act, State: string(h.After)}
+	}
+	return row
 }
 
 // buffered writes through a buffer: rows come in small pieces.

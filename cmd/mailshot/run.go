@@ -88,7 +88,7 @@ A campaign is a file (campaign.yaml) that names a list, templates, attachments a
 		{"Before:", []*cobra.Command{t.initCommand(), t.inspectCommand(), t.checkCommand(), t.previewCommand(), t.estimateCommand()}},
 		{"Sending:", []*cobra.Command{t.sendCommand(), t.loginCommand()}},
 		{"After:", []*cobra.Command{t.statusCommand(), t.reportCommand(), t.retryCommand(), t.resolveCommand(), t.cancelCommand()}},
-		{"People never to be mailed:", []*cobra.Command{t.suppressCommand(), t.forgetCommand()}},
+		{"People never to be mailed:", []*cobra.Command{t.suppressCommand(), t.whyCommand(), t.forgetCommand()}},
 		{"The ledger:", []*cobra.Command{t.stateCommand(), t.purgeCommand()}},
 		{"Tools:", []*cobra.Command{t.probeCommand(), t.sinkCommand(), t.providersCommand(), t.functionsCommand(), t.versionCommand()}},
 	}

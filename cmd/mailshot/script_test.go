@@ -39,6 +39,7 @@ func TestMain(m *testing.M) {
 //	picture FILE               write a small PNG image
 //	authority NAME             start an OAuth2 authorization server; $NAME is its port
 //	mend FILE OLD NEW          replace text in a file; it must be there
+//	same PATTERN FILE OTHER    what the pattern's group finds in a file stands in the other, too
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
@@ -52,7 +53,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"sink": startSink, "authority": authority, "fill": fill, "exit": exitCode, "accepted": accepted, "files": files, "bytes": writeBytes, "workbook": workbook, "picture": picture, "mend": mend,
+			"sink": startSink, "authority": authority, "fill": fill, "exit": exitCode, "accepted": accepted, "files": files, "bytes": writeBytes, "workbook": workbook, "picture": picture, "mend": mend, "same": same,
 		},
 	})
 }
@@ -202,4 +203,19 @@ func mend(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s has no %q", args[0], args[1])
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), bytes.Replace(text, []byte(args[1]), []byte(args[2]), 1), 0o600))
+}
+
+func same(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: same PATTERN FILE OTHER")
+	}
+	pattern, err := regexp.Compile(args[0])
+	ts.Check(err)
+	found := pattern.FindStringSubmatch(ts.ReadFile(args[1]))
+	if len(found) != 2 {
+		ts.Fatalf("%s finds nothing in %s", args[0], args[1])
+	}
+	if !strings.Contains(ts.ReadFile(args[2]), found[1]) {
+		ts.Fatalf("%q of %s is not in %s", found[1], args[1], args[2])
+	}
 }

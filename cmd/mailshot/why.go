@@ -1,0 +1,236 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"mailshot/campaign"
+	"mailshot/campaign/definition"
+	"mailshot/campaign/ledger"
+	"mailshot/campaign/report"
+)
+
+func (t *tool) whyCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "why ADDRESS [CAMPAIGN...]",
+		Short: "What is known of a person over all campaigns: suppressed or not, and what became of each message",
+		Long: `why says whether a person is on the list of people never to be mailed, since when and why, and for each campaign the state of
+their row, when they were last tried, the Message-ID and the server's last words. It looks into the ledgers beside the
+campaigns that are named; without any into that of this folder and of the folders in it, or the one that --state names.
+Nothing is changed.`,
+		Example: `  mailshot why ann@example.com
+  mailshot why ann@example.com newsletter invoices/campaign.yaml`,
+		Args: args(cobra.MinimumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error { return t.why(cmd, args[0], args[1:], asJSON) },
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print as JSON")
+	return cmd
+}
+
+// known is what is known of a person.
+type known struct {
+	Address    string       `json:"address"` // as campaigns compare it
+	Suppressed []suppressed `json:"suppressed"`
+	Campaigns  []standing   `json:"campaigns"`
+}
+
+// standing is a person's row in one campaign.
+type standing struct {
+	Ledger    string    `json:"ledger"`
+	Campaign  string    `json:"campaign"`
+	Planned   time.Time `json:"planned"`
+	MessageID string    `json:"message_id,omitempty"` // of what was tried
+	report.Row
+}
+
+func (t *tool) why(cmd *cobra.Command, name string, campaigns []string, asJSON bool) error {
+	ctx := cmd.Context()
+	key, err := campaign.SuppressionKey(strings.TrimSpace(name))
+	if err != nil || strings.HasPrefix(key, "@") {
+		return usage(errors.Join(errors.New("why takes the address of one person"), err), "mailshot why ann@example.com")
+	}
+	files, err := t.ledgers(cmd, campaigns)
+	if err != nil {
+		return err
+	}
+	k := known{Address: key, Suppressed: []suppressed{}, Campaigns: []standing{}}
+	secret, err := t.entries(ctx, &k)
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		if err := k.look(ctx, file, secret); err != nil {
+			return err
+		}
+	}
+	if asJSON {
+		return writeJSON(t.stdout, k)
+	}
+	if len(k.Suppressed)+len(k.Campaigns) == 0 {
+		where := "the list of people never to be mailed"
+		if len(files) > 0 {
+			where += " and in " + strings.Join(files, ", ")
+		}
+		t.say("nothing is known of %s: nothing on %s", key, where)
+		return nil
+	}
+	return t.printKnown(k, len(files) > 1)
+}
+
+// ledgers are the state files to look into: those that are there.
+func (t *tool) ledgers(cmd *cobra.Command, campaigns []string) ([]string, error) {
+	state := t.state
+	if state == "" {
+		state = os.Getenv("MAILSHOT_STATE")
+	}
+	if state != "" {
+		if _, err := os.Stat(state); err != nil {
+			return nil, usage(fmt.Errorf("there is no ledger %s", state), "mailshot why --state FILE ADDRESS")
+		}
+		return []string{state}, nil
+	}
+	var files []string
+	for _, name := range campaigns {
+		file := path([]string{name})
+		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+			return nil, missing(cmd, file)
+		}
+		files = append(files, filepath.Join(filepath.Dir(file), ".mailshot", "state.db"))
+	}
+	if len(campaigns) == 0 {
+		files, _ = filepath.Glob(filepath.Join("*", ".mailshot", "state.db")) // the pattern is right
+		files = append([]string{filepath.Join(".mailshot", "state.db")}, files...)
+	}
+	slices.Sort(files)
+	return slices.DeleteFunc(slices.Compact(files), func(file string) bool {
+		_, err := os.Stat(file)
+		return errors.Is(err, fs.ErrNotExist)
+	}), nil
+}
+
+// entries reads what keeps mail from the person, and returns the secret that Message-IDs are made with; nil where there are no
+// accounts yet.
+func (t *tool) entries(ctx context.Context, k *known) (secret []byte, err error) {
+	file := t.accounts
+	if file == "" {
+		if file, err = campaign.DefaultAccounts(); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	err = t.withAccounts(func(a *ledger.Accounts) error {
+		list, err := a.Entries(ctx, k.Address)
+		if err != nil {
+			return err
+		}
+		for _, e := range list {
+			key := e.Key
+			if strings.HasPrefix(key, ledger.Hidden) {
+				key = k.Address
+			}
+			k.Suppressed = append(k.Suppressed, suppressed{key, e.Domain, e.Reason, e.Source, e.Time})
+		}
+		secret, err = a.Secret(ctx)
+		return err
+	})
+	return secret, err
+}
+
+// look adds what a ledger knows of the person.
+func (k *known) look(ctx context.Context, file string, secret []byte) (err error) {
+	l, err := ledger.Open(file)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	all, err := l.Person(ctx, k.Address)
+	if err != nil {
+		return err
+	}
+	for _, s := range all {
+		one := standing{Ledger: file, Campaign: s.Campaign.ID, Planned: s.Campaign.Created, Row: reportRow(s.Record)}
+		if tried := s.Last != nil || s.State == ledger.Begun; tried && secret != nil {
+			d := &definition.Definition{From: definition.Text{Text: s.Campaign.From}}
+			one.MessageID = campaign.MessageID(d, secret, s.Campaign.ID, s.Key)
+		}
+		k.Campaigns = append(k.Campaigns, one)
+	}
+	return nil
+}
+
+// printKnown prints what is known for people; ledgers: more than one was looked into.
+func (t *tool) printKnown(k known, ledgers bool) error {
+	limit := 0
+	if s := newScreen(t.stdout); s.terminal {
+		limit = s.columns()
+	}
+	if len(k.Suppressed) == 0 {
+		fmt.Fprintf(t.stdout, "%s is not on the list of people never to be mailed\n", report.Clean(k.Address))
+	}
+	for _, e := range k.Suppressed {
+		fmt.Fprintf(t.stdout, "%s is never mailed%s, since %s%s\n", report.Clean(k.Address), from(e), e.Time.Local().Format("2006-01-02 15:04"), because(e, k.Address))
+	}
+	if len(k.Campaigns) == 0 {
+		_, err := fmt.Fprintln(t.stdout, "in no campaign")
+		return err
+	}
+	var out table
+	head := []string{"CAMPAIGN", "PLANNED", "ROW", "STATE", "LAST TRIED", "MESSAGE-ID", "LAST WORDS"}
+	if ledgers {
+		head = append([]string{"LEDGER"}, head...)
+	}
+	out.add(head...)
+	for _, s := range k.Campaigns {
+		tried, id := "-", "-"
+		if !s.Time.IsZero() {
+			tried = s.Time.Local().Format("2006-01-02 15:04:05")
+		}
+		if s.MessageID != "" {
+			id = report.Clean(s.MessageID)
+		}
+		cells := []string{report.Clean(s.Campaign), s.Planned.Local().Format("2006-01-02"), report.Clean(s.Place), s.State, tried, id, why(s.Row)}
+		if ledgers {
+			cells = append([]string{report.Clean(s.Ledger)}, cells...)
+		}
+		out.add(cells...)
+	}
+	fmt.Fprintln(t.stdout)
+	return out.write(t.stdout, "", limit)
+}
+
+// from is whose mail an entry keeps away.
+func from(e suppressed) string {
+	if e.From == "" {
+		return ""
+	}
+	return " from " + report.Clean(e.From)
+}
+
+// because is why an entry is there, and whom it is for where that is not the person alone.
+func because(e suppressed, address string) string {
+	var parts []string
+	if e.Key != address {
+		parts = append(parts, "as "+e.Key)
+	}
+	for _, s := range []string{e.Reason, e.Source} {
+		if s != "" {
+			parts = append(parts, s)
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return ": " + report.Clean(strings.Join(parts, "; "))
+}
