@@ -115,7 +115,7 @@ func TestStopLoss(t *testing.T) {
 }
 
 // A server that refuses one message after the other for what is in them has the campaign stop, by default after ten in a row
-// and those that were under way, one for each of the four connections.
+// and those that were under way, one for each of the four connections. With the refusals not counted, all 80 were refused.
 func TestContentRefused(t *testing.T) {
 	t.Parallel()
 	s, rec := startSink(t, sink.Options{}, "dot:*@example.com:554 5.7.1 message contains a banned link")
@@ -136,7 +136,8 @@ func TestContentRefused(t *testing.T) {
 	stops(t, sum, "", "stop-loss: 25 messages in a row")
 }
 
-// A message that is taken begins the count anew, and people refused for themselves are not counted.
+// A message that is taken begins the count anew, and people refused for themselves are not counted. With a count that is never
+// begun anew, the campaign stopped at the tenth of every second one.
 func TestContentRefusedNowAndThen(t *testing.T) {
 	t.Parallel()
 	s, _ := startSink(t, sink.Options{}, "dot:bad*@example.com:554 5.7.1 spam", "rcpt:gone*@example.com:550 5.1.1 no such person")
