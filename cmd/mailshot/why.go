@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -172,42 +173,35 @@ func (k *known) look(ctx context.Context, file string, secret []byte) (err error
 
 // printKnown prints what is known for people; ledgers: more than one was looked into.
 func (t *tool) printKnown(k known, ledgers bool) error {
-	limit := 0
-	if s := newScreen(t.stdout); s.terminal {
-		limit = s.columns()
-	}
+	var b strings.Builder
 	if len(k.Suppressed) == 0 {
-		fmt.Fprintf(t.stdout, "%s is not on the list of people never to be mailed\n", report.Clean(k.Address))
+		fmt.Fprintf(&b, "%s is not on the list of people never to be mailed\n", report.Clean(k.Address))
 	}
 	for _, e := range k.Suppressed {
-		fmt.Fprintf(t.stdout, "%s is never mailed%s, since %s%s\n", report.Clean(k.Address), from(e), e.Time.Local().Format("2006-01-02 15:04"), because(e, k.Address))
+		fmt.Fprintf(&b, "%s is never mailed%s, since %s%s\n", report.Clean(k.Address), from(e), e.Time.Local().Format("2006-01-02 15:04"), because(e, k.Address))
 	}
 	if len(k.Campaigns) == 0 {
-		_, err := fmt.Fprintln(t.stdout, "in no campaign")
-		return err
+		b.WriteString("in no campaign\n")
 	}
-	var out table
-	head := []string{"CAMPAIGN", "PLANNED", "ROW", "STATE", "LAST TRIED", "MESSAGE-ID", "LAST WORDS"}
-	if ledgers {
-		head = append([]string{"LEDGER"}, head...)
-	}
-	out.add(head...)
 	for _, s := range k.Campaigns {
-		tried, id := "-", "-"
+		in := ""
+		if ledgers {
+			in = " in " + report.Clean(s.Ledger)
+		}
+		fmt.Fprintf(&b, "\ncampaign %s%s, planned %s\n", report.Clean(s.Campaign), in, s.Planned.Local().Format("2006-01-02 15:04"))
+		fmt.Fprintf(&b, "  row         %s\n  state       %s\n", report.Clean(s.Place), s.State)
 		if !s.Time.IsZero() {
-			tried = s.Time.Local().Format("2006-01-02 15:04:05")
+			fmt.Fprintf(&b, "  last tried  %s\n", s.Time.Local().Format("2006-01-02 15:04:05"))
+		}
+		if words := why(s.Row); words != "" {
+			fmt.Fprintf(&b, "  last words  %s\n", words)
 		}
 		if s.MessageID != "" {
-			id = report.Clean(s.MessageID)
+			fmt.Fprintf(&b, "  Message-ID  %s\n", report.Clean(s.MessageID))
 		}
-		cells := []string{report.Clean(s.Campaign), s.Planned.Local().Format("2006-01-02"), report.Clean(s.Place), s.State, tried, id, why(s.Row)}
-		if ledgers {
-			cells = append([]string{report.Clean(s.Ledger)}, cells...)
-		}
-		out.add(cells...)
 	}
-	fmt.Fprintln(t.stdout)
-	return out.write(t.stdout, "", limit)
+	_, err := io.WriteString(t.stdout, b.String())
+	return err
 }
 
 // from is whose mail an entry keeps away.
