@@ -123,10 +123,11 @@ func terminal(t *testing.T) (master, slave *os.File) {
 // is not sent again.
 func TestSecondSignal(t *testing.T) {
 	t.Parallel()
-	const people, connections = 60, 8
-	s := newStage(t, SinkOptions{Rules: []string{"dot:20+:store-stall"}}, Campaign{Addresses: People(people), Connections: connections})
+	const people, connections = 100, 8
+	// A run begins with one message under way, and has grown to all connections after some thirty.
+	s := newStage(t, SinkOptions{Rules: []string{"dot:60+:store-stall"}}, Campaign{Addresses: People(people), Connections: connections})
 	ready := make(chan *Process, 1)
-	s.Strike(Mark{Point: Dot, N: 20 + connections - 1}, func() {
+	s.Strike(Mark{Point: Dot, N: 60 + connections - 1}, func() {
 		p := <-ready
 		_ = p.Signal(syscall.SIGTERM)
 		_ = p.Signal(syscall.SIGINT) // another one, for two of a kind that wait are one
