@@ -53,7 +53,7 @@ func (d *Definition) courtesyKeys() []key {
 			{name: "unknown", read: percentage(&c.StopLoss.Unknown), example: "2%"},
 			{name: "after", read: count(&c.StopLoss.After), example: "50", doc: "Nothing is made of the shares before so many were tried. Default: 50."},
 			{name: "content", read: count(&c.StopLoss.Content), example: "10",
-				doc: "Messages in a row that one server refuses whoever they are for, mostly after it has read them: then they all are. Default: 10."},
+				doc: "So many messages in a row that one server refuses for what is in them stop the sending, for the others would be refused as well. Default: 10."},
 		}, doc: "Shares of those tried at which the sending stops, of the campaign and of each large provider's recipients. Default: never."},
 	}
 }
