@@ -135,7 +135,7 @@ func budget(t *testing.T, a *Accounts) *Budget {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The clock of these tests stands still unless they move it.
+	b.since = func(time.Time) time.Duration { return 0 } // the clock of these tests stands still unless they move it
 	t.Cleanup(func() {
 		if err := b.Close(); err != nil {
 			t.Error(err)
@@ -255,6 +255,25 @@ func TestBudgetDeadHolder(t *testing.T) {
 	if holders, err := filepath.Glob(path + ".holders/*"); err != nil || len(holders) != 1 {
 		t.Error(holders, err)
 	}
+}
+
+// A caller waited for the file, and while it did another process used what it had reserved and died: that was not before the caller
+// read the clock. With the caller's time taken, the uses counted until one minute and not until six.
+func TestBudgetDeadWhileWaiting(t *testing.T) {
+	t.Parallel()
+	a := accounts(t, accountsPath(t))
+	dead, err := a.Budget(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := Limit{"account", []Cap{{1, time.Minute}}}
+	reserve(t, dead, t0, l)
+	if err := dead.lock.Close(); err != nil {
+		t.Fatal(err)
+	}
+	b := budget(t, a)
+	b.since = func(time.Time) time.Duration { return 5 * time.Minute }
+	refuse(t, b, t0, "account", 6*time.Minute, l)
 }
 
 // A server may find what a dead process wrote a moment later: under caps of seconds that moment matters.

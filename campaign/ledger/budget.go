@@ -54,7 +54,8 @@ type Budget struct {
 	a      *Accounts
 	holder string
 	lock   *flock.Flock
-	late   time.Duration // how late a caller may come; see usage.catchUp
+	late   time.Duration                 // how late a caller may come; see usage.catchUp
+	since  func(time.Time) time.Duration // time.Since
 
 	mu       sync.Mutex
 	accounts map[string]*account // by Limit.Key
@@ -78,7 +79,7 @@ func (a *Accounts) Budget(ctx context.Context) (*Budget, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	b := &Budget{a: a, holder: newRun(), late: late, accounts: map[string]*account{}}
+	b := &Budget{a: a, holder: newRun(), late: late, since: time.Since, accounts: map[string]*account{}}
 	var err error
 	if b.lock, err = takeLock(a.holderFile(b.holder)); err != nil {
 		return nil, fmt.Errorf("%s: %w", a.db.path, explain(a.holderFile(b.holder), err))
@@ -171,6 +172,7 @@ func (b *Budget) Reserve(ctx context.Context, now time.Time, ls []Limit) (r *Res
 			}
 		}
 	}
+	arrived := time.Now()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closed {
@@ -179,7 +181,7 @@ func (b *Budget) Reserve(ctx context.Context, now time.Time, ls []Limit) (r *Res
 	if !b.covered(ls) {
 		var got map[string]int64
 		err = b.a.db.write(func(t *tx) error {
-			u := &usage{t: t, now: now, late: b.late, holder: b.holder}
+			u := &usage{t: t, now: now, waited: b.since(arrived), late: b.late, holder: b.holder}
 			if err := b.flush(u); err != nil {
 				return err
 			}

@@ -275,7 +275,9 @@ func childBudget(path string) {
 	clock := clockFrom(os.Getenv("LEDGER_CLOCK"))
 	a := must(OpenAccounts(path))
 	b := must(a.Budget(ctx))
-	b.late = late * time.Duration(clock.speed) // a second's wait for the disk is a minute and more by such a clock
+	// A second's wait for the disk is a minute and more by such a clock.
+	b.late = late * time.Duration(clock.speed)
+	b.since = func(t time.Time) time.Duration { return time.Since(t) * time.Duration(clock.speed) }
 	limits := []Limit{{"account", parseCaps(os.Getenv("LEDGER_CAPS"))}}
 	var wg sync.WaitGroup
 	for range 3 {

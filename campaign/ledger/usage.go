@@ -11,6 +11,7 @@ import (
 type usage struct {
 	t      *tx
 	now    time.Time
+	waited time.Duration // since the caller read now
 	late   time.Duration
 	holder string
 }
@@ -121,7 +122,7 @@ func (u *usage) catchUp(key string) error {
 		return err
 	}
 	for _, t := range []time.Time{time.Unix(second-1, 0), time.Unix(0, last)} {
-		if by := t.Sub(u.now); by > 0 && by <= u.late {
+		if by := t.Sub(u.now); by > 0 && by <= u.late+u.waited {
 			u.now = t
 		}
 	}
@@ -246,14 +247,16 @@ func (u *usage) holders() (list []string, err error) {
 	return list, err
 }
 
-// bury makes uses out of a dead holder's leases.
+// bury makes uses out of a dead holder's leases. It may have used them after the caller read the clock and while it waited for the
+// file, and no record tells when: so they are of this moment, not of the caller's.
 func (u *usage) bury(holder string) error {
+	now := u.now.Add(u.waited)
 	// The WHERE keeps SQLite from taking ON for a join.
 	_, err := u.t.exec(`INSERT INTO uses(key, second, n) SELECT key, ?, n FROM leases WHERE holder = ? ON CONFLICT (key, second) DO UPDATE SET n = n + excluded.n`,
-		seconds(u.now), holder)
+		seconds(now), holder)
 	if err == nil {
 		_, err = u.t.exec(`INSERT INTO moments(key, ms, n) SELECT key, ?, n FROM leases WHERE holder = ? ON CONFLICT (key, ms) DO UPDATE SET n = n + excluded.n`,
-			milliseconds(u.now.Add(grace)), holder)
+			milliseconds(now.Add(grace)), holder)
 	}
 	if err != nil {
 		return err
