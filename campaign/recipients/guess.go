@@ -2,6 +2,7 @@ package recipients
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 	"strings"
 	"unicode"
@@ -62,6 +63,10 @@ func guesses(evidence [][]byte) (out []guess) {
 		add("iso-2022-jp")
 	}
 	byPattern, _ := chardet.NewTextDetector().DetectAll(joined)
+	// Of equal confidence they come in any order.
+	slices.SortFunc(byPattern, func(a, b chardet.Result) int {
+		return cmp.Or(b.Confidence-a.Confidence, strings.Compare(a.Charset, b.Charset))
+	})
 	scores := make(map[string]float64)
 	for _, name := range single {
 		_, enc, _ := charset(name)
