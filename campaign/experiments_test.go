@@ -72,7 +72,7 @@ func (w *wire) Add(item mailbox.Item) (string, error) {
 func (w *wire) Close() error { return nil }
 
 // A server that does not take eight bits gets seven: in headers, bodies and names of files (D 27). One whose domain is beyond ASCII
-// goes by its A-label; one whose local part is, is invalid, and the others go (D 28).
+// goes by its A-label; one whose local part is, is refused without a word to the server, and the others go (D 28).
 func TestSevenBits(t *testing.T) {
 	t.Parallel()
 	box := new(wire)
@@ -83,7 +83,7 @@ func TestSevenBits(t *testing.T) {
 	f.write(t, "body.txt", "Schöne Grüße, {{.name}} – {{.token}} 🎈\n"+strings.Repeat("ä", 900)+"\n")
 	f.write(t, "anlage.txt", "größer\n")
 	f.write(t, "people.csv", "email,name,token\nann@example.com,Änn,a\nbob@bücher.example,Bób,b\njörg@example.com,Jörg,c\n")
-	want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{}), map[ledger.State]int64{ledger.Sent: 2, ledger.Invalid: 1})
+	want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{}), map[ledger.State]int64{ledger.Sent: 2, ledger.Refused: 1})
 	if box.n != 2 || len(box.eight) > 0 {
 		t.Errorf("%d messages, beyond ASCII: %v", box.n, box.eight)
 	}
