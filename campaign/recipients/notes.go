@@ -14,6 +14,7 @@ import (
 type notes struct {
 	list  []*note
 	index map[[3]string]*note
+	slips map[string]string // domain → the one that was meant, "" if itself
 }
 
 type note struct {

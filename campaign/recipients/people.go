@@ -13,7 +13,7 @@ func (n *notes) person(r *Row) {
 	say := func(code, apart, what, hint string) {
 		n.add(column, apart, Fault{Code: code, Place: r.Place, Text: column + ": " + what, Hint: hint})
 	}
-	if meant := misspelt(domain); meant != "" {
+	if meant := n.slip(domain); meant != "" {
 		say("typo-domain", domain, fmt.Sprintf("%s is mostly a slip for %s", domain, meant), "correct the address, if it is one")
 	}
 	if slices.Contains(disposable, domain) {
@@ -50,6 +50,22 @@ var (
 		"hotmail.de", "hotmail.es", "hotmail.it", "hotmail.nl", "hotmail.be", "outlook.fr", "outlook.de", "outlook.es", "outlook.it", "yandex.ua", "yandex.by", "yandex.kz", "mail.bg", "aon.com", "aol.de", "ao.com", "free.de", "web.com", "eb.de", "line.com", "five.com", "olive.com", "alive.com", "love.com", "live.co", "range.fr",
 	}
 )
+
+// slip is misspelt, asked once for each of the domains that a list has again and again.
+func (n *notes) slip(domain string) string {
+	meant, known := n.slips[domain]
+	if !known {
+		meant = misspelt(domain)
+		if n.slips == nil || len(n.slips) == mostSlips {
+			n.slips = make(map[string]string)
+		}
+		n.slips[strings.Clone(domain)] = meant
+	}
+	return meant
+}
+
+// mostSlips is how many domains are remembered at a time.
+const mostSlips = 4096
 
 // misspelt is the large domain that a domain is one slip away from: a letter too many, too few, wrong, or swapped with its
 // neighbour. "" where it is none, and where it is too short to tell.

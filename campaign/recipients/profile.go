@@ -112,12 +112,30 @@ func (p *profile) add(place, text string, c *cell) {
 			p.keep = fmt.Sprintf("%s: %s %s", place, quote(text), why)
 		}
 	}
+	var date, number any // as everybody writes them, nil if the text is none
 	for i, w := range p.ways {
 		f := &p.fits[i]
 		if f.dead {
 			continue
 		}
-		value, ok := w.read(text, c, digits)
+		var value any
+		var ok bool
+		switch {
+		case w.loc != nil && w.kind == Date && date != nil:
+			value, ok = date, true // every locale reads 2026-11-30
+		case w.loc != nil && w.kind == Number && number != nil:
+			value, ok = number, true
+		default:
+			value, ok = w.read(text, c, digits)
+		}
+		if ok && w.loc == nil {
+			switch {
+			case w.kind == Date:
+				date = value
+			case w.kind == Number && (c != nil && c.kind == cellNumber || !strings.ContainsFunc(text, func(r rune) bool { return r < '0' || r > '9' })):
+				number = value
+			}
+		}
 		if ok {
 			f.values += maphash.Comparable(p.seed, value) // the order is no matter
 			continue
