@@ -202,12 +202,43 @@ func (c *Campaign) statePath() string {
 	return DefaultState(c.def)
 }
 
+// listConfig is the list as the definition names it. A database's connection string is fetched for it.
+func (c *Campaign) listConfig(ctx context.Context) (recipients.Config, error) {
+	r := c.def.Recipients
+	columns := make(map[string]recipients.Type, len(r.Columns))
+	for name, t := range r.Columns {
+		columns[name] = recipients.Type(t)
+	}
+	places := map[string]string{"where": place(c.def.Name, r.Where)}
+	for key, at := range r.Places {
+		places[key] = place(c.def.Name, at)
+	}
+	cfg := recipients.Config{
+		File: r.File, Files: r.Files, FileColumn: r.FileColumn, Query: r.Query, Dir: c.def.Dir, Stdin: c.opts.Stdin,
+		Sheet: r.Sheet, Range: r.Range, HeaderRow: r.HeaderRow, Delimiter: r.Delimiter, Encoding: r.Encoding, Hidden: r.Hidden, Locale: r.Locale,
+		Address: r.Address, Name: r.Name, Key: r.Key, Columns: columns, Where: r.Where.Text,
+		Places: places,
+	}
+	if r.Postgres == nil {
+		return cfg, nil
+	}
+	var err error
+	if cfg.Postgres, err = r.Postgres.Read(ctx, c.def.Dir); err != nil {
+		return cfg, fmt.Errorf("recipients.postgres: %w", err)
+	}
+	return cfg, nil
+}
+
 // openList binds the list's header and compiles the templates against it.
-func (c *Campaign) openList() error {
+func (c *Campaign) openList(ctx context.Context) error {
 	if c.list != nil {
 		return errors.New("campaign: the list is read once; open the campaign again")
 	}
-	list, err := recipients.Open(ListConfig(c.def, c.opts.Stdin))
+	cfg, err := c.listConfig(ctx)
+	if err != nil {
+		return err
+	}
+	list, err := recipients.Open(cfg)
 	if err != nil {
 		return err
 	}

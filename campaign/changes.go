@@ -6,18 +6,16 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 	"strings"
 
+	"mailshot/campaign/recipients"
 	"mailshot/render"
 )
 
 // differs names what makes other messages, or of other people, than those planned: each input that changed, else the program, where
 // it is another one and makes what is left otherwise. The caller holds the campaign's lock.
 func (c *Campaign) differs(ctx context.Context) ([]string, error) {
-	what, err := c.changed()
+	what, err := c.changed(ctx)
 	if err != nil || len(what) > 0 {
 		return what, err // what is left is planned again in any case
 	}
@@ -29,7 +27,7 @@ func (c *Campaign) differs(ctx context.Context) ([]string, error) {
 }
 
 // changed compares the inputs with those the list was frozen with, and names each that differs.
-func (c *Campaign) changed() ([]string, error) {
+func (c *Campaign) changed(ctx context.Context) ([]string, error) {
 	var what []string
 	was := map[string]bool{}
 	for _, part := range strings.Fields(c.frozen.Definition) {
@@ -47,29 +45,20 @@ func (c *Campaign) changed() ([]string, error) {
 	if c.compiler.Digest() != c.frozen.Templates {
 		what = append(what, "the templates")
 	}
-	if file := c.def.Recipients.File; file != "-" {
-		digest, err := c.fileDigest(file)
+	if c.def.Recipients.File != "-" {
+		cfg, err := c.listConfig(ctx)
+		if err != nil {
+			return nil, err
+		}
+		digest, err := recipients.Digest(ctx, cfg)
 		if err != nil {
 			return nil, err
 		}
 		if digest != c.frozen.List {
-			what = append(what, "the list "+file)
+			what = append(what, "the list "+c.header.File)
 		}
 	}
 	return what, nil
-}
-
-func (c *Campaign) fileDigest(name string) (string, error) {
-	f, err := os.Open(filepath.Join(c.def.Dir, filepath.FromSlash(name)))
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // programPart begins the part of the definition's digest that names who planned.

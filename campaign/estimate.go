@@ -132,7 +132,7 @@ func (c *Campaign) thaw(ctx context.Context, l *ledger.Ledger, e *Estimate) erro
 		return c.asCheck(err)
 	}
 	var err error
-	if e.Changed, err = c.changed(); err != nil {
+	if e.Changed, err = c.changed(ctx); err != nil {
 		return err
 	}
 	_, e.Rows, err = l.Counts(ctx, c.id)

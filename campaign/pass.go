@@ -28,7 +28,7 @@ type Made struct {
 // they would carry now. Nothing is kept. An error ends the list or is one of its faults.
 func (c *Campaign) Messages(ctx context.Context, where string, row int64) iter.Seq2[Made, error] {
 	return func(yield func(Made, error) bool) {
-		if err := c.openList(); err != nil {
+		if err := c.openList(ctx); err != nil {
 			yield(Made{}, err)
 			return
 		}
@@ -95,7 +95,7 @@ type adder interface {
 
 // draft makes every message of the list into a new draft of the ledger.
 func (c *Campaign) draft(ctx context.Context, l *ledger.Ledger, o PlanOptions) (*ledger.Draft, *planned, error) {
-	if err := c.openList(); err != nil {
+	if err := c.openList(ctx); err != nil {
 		return nil, nil, c.asCheck(err)
 	}
 	draft, err := l.Draft(ctx, ledger.Campaign{ID: c.id, DuplicatesFirst: c.duplicatesFirst()})
@@ -169,7 +169,7 @@ func (c *Campaign) pass(ctx context.Context, to adder, o PlanOptions) (*planned,
 		p.find(asWarnings(check.From(note), note.Place)...)
 	}
 	if p.report.Rows == 0 && p.report.Errors() == 0 {
-		p.find(check.Finding{Code: "empty-list", Severity: "error", Place: c.def.Recipients.File, Text: "the list has no rows",
+		p.find(check.Finding{Code: "empty-list", Severity: "error", Place: c.header.File, Text: "the list has no rows",
 			Hint: "one row for each person below the header row"})
 	}
 	return p, nil

@@ -253,7 +253,7 @@ func (c *Campaign) resume(ctx context.Context, o PlanOptions, plan *Plan) error 
 
 // replan makes every message again and merges the result into the frozen list.
 func (c *Campaign) replan(ctx context.Context, o PlanOptions, plan *Plan, was *recipients.Header, what []string) error {
-	if err := c.openList(); err != nil {
+	if err := c.openList(ctx); err != nil {
 		return c.asCheck(err)
 	}
 	if a, b := keyName(was), keyName(c.header); a != b {

@@ -72,19 +72,23 @@ func (t Text) Given() bool { return t.Line > 0 }
 
 // Recipients names the list and how it is read.
 type Recipients struct {
-	File               string // relative to Dir, or "-" for standard input
-	Sheet, Range       string // of an Excel workbook; "" = the first, all of it
-	Hidden             string // Excel's hidden rows: "ask", "include" or "skip"; "" = ask
-	Locale             string // of numbers and dates (BCP 47), not checked here; "" = 1234.5 and 2026-11-30
-	HeaderRow          int    // 0 = the first row that is not empty
-	Delimiter          rune   // of a text file; 0 = detected
-	Encoding           string // of a text file, as WHATWG or IANA name it, not checked here; "" = what the file shows
-	Address, Name, Key string // columns; "" = guessed from the header (Key: the address)
+	File               string   // relative to Dir, or "-" for standard input; of several the first; "" = a database by Postgres
+	Files              []string // several, in their order; nil = File alone
+	FileColumn         string   // name of a column more that says which file a row is from; "" = none
+	Query              string   // what is asked of a database; "" = File is none
+	Postgres           *Secret  // where the connection string of a PostgreSQL database is; nil = none
+	Sheet, Range       string   // of an Excel workbook; "" = the first, all of it
+	Hidden             string   // Excel's hidden rows: "ask", "include" or "skip"; "" = ask
+	Locale             string   // of numbers and dates (BCP 47), not checked here; "" = 1234.5 and 2026-11-30
+	HeaderRow          int      // 0 = the first row that is not empty
+	Delimiter          rune     // of a text file; 0 = detected
+	Encoding           string   // of a text file, as WHATWG or IANA name it, not checked here; "" = what the file shows
+	Address, Name, Key string   // columns; "" = guessed from the header (Key: the address)
 	Columns            map[string]string
 	Where              Text
 	Duplicates         string // "error" or "first"; never ""
 
-	// Places has the places of what is checked against the list: "encoding", "locale", "address", "name", "key", and
+	// Places has the places of what is checked against the list: "query", "postgres", "encoding", "locale", "address", "name", "key", and
 	// "columns.amount" for each column's type.
 	Places map[string]Text
 }
@@ -226,6 +230,7 @@ func (d *Definition) check(dec *decoder) {
 	if n := dec.seen["body.layout"]; n != nil && !d.Body.Markdown.Given() && !d.Body.HTML.Given() && d.Body.Text.Given() && !dec.failed("body.layout") {
 		dec.report(n, "useless-key", "a layout is for markdown or html, and the body is text only", "remove the line")
 	}
+	d.checkList(dec)
 	d.checkCourtesy(dec)
 	d.checkServers(dec)
 	if b := d.Limits.Retry.Defaults(); b.GiveUp < b.First {

@@ -51,8 +51,13 @@ func (d *Definition) recipientKeys() []key {
 	r := &d.Recipients
 	r.Duplicates = "error"
 	return []key{
-		{name: "file", required: true, read: list(&r.File), example: "customers.xlsx",
-			doc: ".csv, .tsv, .xlsx or .jsonl (an object a line), also packed with gzip or zstd; - is standard input."},
+		{name: "file", required: true, unless: func() bool { return r.Postgres != nil }, read: list(&r.File, &r.Files), example: "customers.xlsx",
+			doc: ".csv, .tsv, .xlsx, .jsonl (an object a line) or an SQLite database, also packed with gzip or zstd; - is standard input. Several as [north.csv, south.csv], with the same columns."},
+		{name: "file_column", read: noted(&r.Places, "file_column", &r.FileColumn), example: "source", off: true, doc: "Of several files: a column more, with the name of the row's file."},
+		{name: "query", read: queryText(&r.Query, &r.Places), example: "SELECT email, name FROM customers ORDER BY id", off: true,
+			doc: "Of a database: which rows, by one SELECT; the columns of the answer are the list's. Without ORDER BY it may be another list each time."},
+		{name: "postgres", read: postgres(&r.Postgres, &r.Places), example: "{ env: DATABASE_URL }", off: true,
+			doc: "A PostgreSQL database in the place of file: where its connection string is (env, file or command, as for server.password)."},
 		{name: "sheet", read: text(&r.Sheet), example: "November", doc: "Excel: the sheet. Default: the first."},
 		{name: "range", read: text(&r.Range), example: "A1:F200", doc: "Excel: the cells. Default: all."},
 		{name: "hidden", read: word(&r.Hidden, "ask", "include", "skip"), example: "skip", off: true, doc: "Excel: rows that are hidden, by hand or by a filter. Default: ask, which refuses a list that has any until this says."},

@@ -105,7 +105,7 @@ func secretKey(key string) bool {
 	if slices.Contains([]string{"oauth", "auth_url", "token_url"}, k) {
 		return false // sections and URLs of ours
 	}
-	for _, w := range []string{"pass", "pwd", "secret", "token", "credential", "apikey", "api_key", "auth"} {
+	for _, w := range []string{"pass", "pwd", "secret", "token", "credential", "apikey", "api_key", "auth", "postgres"} {
 		if strings.Contains(k, w) {
 			return true
 		}

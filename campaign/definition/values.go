@@ -136,15 +136,6 @@ func anyFile(into *string) reader {
 	})
 }
 
-func list(into *string) reader {
-	other := anyFile(into)
-	return oneLine(func(dec *decoder, n *yaml.Node, t Text) {
-		if *into = t.Text; t.Text != "-" {
-			other(dec, n)
-		}
-	})
-}
-
 // folder reads the path of a folder that need not be there.
 func folder(into *string) reader {
 	return oneLine(func(dec *decoder, n *yaml.Node, t Text) {

@@ -1,4 +1,4 @@
-// Package recipients reads the list of a campaign: rows of CSV, Excel and JSON lines as a person sees them, each with its place.
+// Package recipients reads the list of a campaign: rows of CSV, Excel, JSON lines and databases as a person sees them, each with its place.
 //
 // [Open] reads as far as the header, binds the columns by name and compiles the filter; it reports every mistake at
 // once. [List.Rows] then streams the rows, one at a time and in the order of the file, in memory that does not grow with
@@ -41,8 +41,16 @@ const (
 // Config names a list and how to read it. Only File is needed.
 type Config struct {
 	File  string    // relative to Dir, as written in the campaign; "-" is Stdin
+	Files []string  // several in the place of File, one after another, with the same columns in any order; default none
 	Dir   string    // the campaign's folder; default the working directory
 	Stdin io.Reader // what "-" reads: CSV, or a workbook, told by its first bytes; default nothing
+
+	// Query is what is asked of a database, which File or Postgres is: one SELECT. The columns of the answer are the header.
+	// Default: none, and a database is refused.
+	Query    string
+	Postgres string // how to reach a PostgreSQL database, in the place of File: postgres://… or key=value; secret; default none
+
+	FileColumn string // name of a column more that says which of Files a row is from; default none
 
 	Sheet     string // Excel: the sheet's name; default the first visible one
 	Range     string // Excel: only these cells, as in A3:F200 or A:F; default the whole sheet
@@ -92,7 +100,7 @@ type List struct {
 	close  []func() error
 }
 
-// source is a file of records: CSV or a sheet.
+// source is where records come from: CSV, a sheet, objects, a query, or several files of these.
 type source interface {
 	records
 	// sum returns the SHA-256 of the whole file, unpacked, after io.EOF.
@@ -173,6 +181,12 @@ func (l *List) settle() error {
 
 // open finds out what kind of file it is and starts its source.
 func (l *List) open() error {
+	switch {
+	case len(l.cfg.Files) > 0:
+		return l.openSeveral()
+	case l.cfg.Postgres != "":
+		return l.openPostgres()
+	}
 	name := l.cfg.File
 	var in io.Reader
 	switch name {
@@ -226,7 +240,12 @@ func (l *List) open() error {
 			return fileFault(name, err)
 		}
 	}
-	if bytes.HasPrefix(magic, []byte("PK\x03\x04")) {
+	switch {
+	case isSQLite(magic):
+		return l.openSQLite(f)
+	case l.cfg.Query != "":
+		return &Fault{Code: "bad-query", Place: l.cfg.says("query"), Text: "a query is set, but " + name + " is no database", Hint: "delete it: where chooses rows of a file"}
+	case bytes.HasPrefix(magic, []byte("PK\x03\x04")):
 		return l.openSheet(f)
 	}
 	if f := foreign(plainName(name), magic); f != nil {
@@ -327,6 +346,9 @@ func (l *List) Rows(ctx context.Context) iter.Seq2[*Row, error] {
 			return
 		}
 		l.ranged = true
+		if q, ok := l.source.(*query); ok {
+			defer context.AfterFunc(ctx, q.cancel)()
+		}
 		for number := int64(0); ; {
 			if err := ctx.Err(); err != nil {
 				yield(nil, err)
@@ -337,6 +359,9 @@ func (l *List) Rows(ctx context.Context) iter.Seq2[*Row, error] {
 				break
 			}
 			if err != nil {
+				if ctx.Err() != nil {
+					err = ctx.Err()
+				}
 				var f *Fault
 				if !yield(nil, err) || !errors.As(err, &f) || f.final {
 					return
@@ -361,8 +386,10 @@ func (l *List) Rows(ctx context.Context) iter.Seq2[*Row, error] {
 				return
 			}
 		}
-		if s, ok := l.source.(*sheet); ok && s.hidden == HiddenSkip && s.hiddenRows > 0 {
-			l.notes.add("", "", Fault{Code: "hidden-rows", Place: s.place(int64(s.firstHidden)), Text: are(s.hiddenRows, "row") + " hidden and left out, the first here"})
+		for _, s := range sheets(l.source) {
+			if s.hidden == HiddenSkip && s.hiddenRows > 0 {
+				l.notes.add("", "", Fault{Code: "hidden-rows", Place: s.place(int64(s.firstHidden)), Text: are(s.hiddenRows, "row") + " hidden and left out, the first here"})
+			}
 		}
 		sum, err := l.source.sum()
 		if err != nil {
@@ -374,9 +401,13 @@ func (l *List) Rows(ctx context.Context) iter.Seq2[*Row, error] {
 }
 
 func (l *List) ragged(rec record) *Fault {
-	n := len(l.header.Columns)
+	return ragged(l.source.place(rec.line), rec, len(l.header.Columns))
+}
+
+// ragged is the fault of a record that has not the n cells of the header.
+func ragged(place string, rec record, n int) *Fault {
 	f := &Fault{
-		Code: "ragged-row", Place: l.source.place(rec.line), Excerpt: excerpt(rec.raw),
+		Code: "ragged-row", Place: place, Excerpt: excerpt(rec.raw),
 		Text: fmt.Sprintf("%s, the header has %d", count(len(rec.fields), "cell"), n),
 		Hint: "every row needs as many cells as the header; put quotes around a cell that holds the delimiter",
 	}
@@ -407,12 +438,8 @@ func (l *List) row(number int64, rec record) *Row {
 		v, problem, hint := typed(t, rec.fields[i], c, l.locale)
 		if problem != "" {
 			bad |= 1 << min(i, 63)
-			place := r.Place
-			if c != nil {
-				place = c.place(l.source.(*sheet))
-			}
 			r.Faults = append(r.Faults, &Fault{
-				Code: "bad-" + string(t), Place: place,
+				Code: "bad-" + string(t), Place: l.cellPlace(rec, i),
 				Text: fmt.Sprintf("%s: %s", h.Columns[i].Name, problem), Hint: hint,
 			})
 		}
@@ -456,8 +483,6 @@ func foreign(name string, magic []byte) *Fault {
 		f.Text, f.Hint = "is one JSON array", "write one object a line: jq -c '.[]' "+name
 	case bytes.HasPrefix(magic, []byte("%PDF-")):
 		f.Text, f.Hint = "is a PDF, not a list", "export the list as CSV or .xlsx"
-	case bytes.HasPrefix(magic, []byte("SQLite format 3\x00")):
-		f.Text, f.Hint = "is a database, not a list", "export the table as CSV"
 	default:
 		if ext := strings.ToLower(filepath.Ext(name)); ext == ".xlsx" || ext == ".xlsm" {
 			f.Text, f.Hint = "is not an Excel workbook, though its name says so", "export it again, or name it .csv if it is text"

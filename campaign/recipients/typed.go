@@ -68,7 +68,11 @@ func stored(t Type, text string, c *cell) (value any, problem, hint string) {
 	}
 	what := map[cellKind]string{cellNumber: "a number", cellDate: "a date", cellBool: "true or false"}[c.kind]
 	want := map[Type]string{Number: "a number", Date: "a date", Bool: "true or false"}[t]
-	return nil, quote(text) + " is stored as " + what + ", not as " + want, "change the cell's format in Excel"
+	hint = "change the cell's format in Excel"
+	if c.row == 0 {
+		hint = "cast it in the query"
+	}
+	return nil, quote(text) + " is stored as " + what + ", not as " + want, hint
 }
 
 // dateLayouts begin with the year: nobody can tell 03/04 from 04/03.

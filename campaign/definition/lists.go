@@ -1,0 +1,97 @@
+package definition
+
+import (
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// list reads the file of a list, or several.
+func list(into *string, all *[]string) reader {
+	return func(dec *decoder, n *yaml.Node) {
+		one := oneLine(func(dec *decoder, n *yaml.Node, t Text) {
+			if *into == "" {
+				*into = t.Text
+			}
+			*all = append(*all, t.Text)
+			switch {
+			case onNetwork(t.Text):
+				dec.report(n, "not-a-file", "a list is a file: nothing is fetched from the network", download(t.Text))
+			case t.Text != "-":
+				if notTemplate(dec, n, t) {
+					fileProblem(dec, n, t.Text)
+				}
+			}
+		})
+		dec.list(n, func(n *yaml.Node) { one(dec, n) })
+		if len(*all) < 2 {
+			*all = nil
+			return
+		}
+		for i, name := range *all {
+			switch {
+			case name == "-":
+				dec.report(n, "bad-value", "standard input is no file among several", "save it as a file first")
+			case slices.Contains((*all)[:i], name):
+				dec.report(n, "bad-value", "the file "+clip(name)+" is named twice", "remove one")
+			}
+		}
+	}
+}
+
+// onNetwork recognises a place on the network where a file should be.
+func onNetwork(s string) bool {
+	return strings.Contains(s, "://") || strings.HasPrefix(s, "www.") || strings.HasPrefix(s, "docs.google.com/")
+}
+
+// download says how what is there becomes a file.
+func download(s string) string {
+	switch {
+	case strings.Contains(s, "docs.google.com/spreadsheets"):
+		return "in Google Sheets: File, Download, Comma-separated values (or .xlsx); put that file beside the campaign file and name it here"
+	case strings.Contains(s, "postgres"):
+		return "a PostgreSQL database is named by postgres: { env: DATABASE_URL } and asked by query"
+	}
+	return "download it, put it beside the campaign file and name it here"
+}
+
+// queryText reads a query, of one line or several.
+func queryText(into *string, places *map[string]Text) reader {
+	return func(dec *decoder, n *yaml.Node) {
+		t, ok := dec.scalar(n)
+		if !ok {
+			return
+		}
+		*into = t.Text
+		note(places, "query", t)
+	}
+}
+
+const postgresHint = "write postgres: { env: DATABASE_URL }, { file: /run/secrets/database } or { command: [pass, show, database] }"
+
+// postgres reads where the connection string of a database is: it holds a password as a rule.
+func postgres(into **Secret, places *map[string]Text) reader {
+	other := secretReader(into, "a connection string", postgresHint)
+	return func(dec *decoder, n *yaml.Node) {
+		note(places, "postgres", Text{Text: "postgres", Line: n.Line, Column: n.Column})
+		other(dec, n)
+	}
+}
+
+// checkList holds the rules of recipients that need more than one key.
+func (d *Definition) checkList(dec *decoder) {
+	r := &d.Recipients
+	if n := dec.seen["recipients.file"]; n != nil && r.Postgres != nil {
+		dec.report(n, "bad-value", "a list is a file or a database, not both", "remove file or postgres")
+	}
+	if n := dec.seen["recipients.postgres"]; n != nil && r.Postgres != nil && dec.seen["recipients.query"] == nil {
+		dec.report(n, "missing-key", "no query says which rows of the database are the list", "for example query: SELECT email, name FROM customers ORDER BY id")
+	}
+	if n := dec.seen["recipients.file_column"]; n != nil && len(r.Files) == 0 {
+		dec.report(n, "useless-key", "file_column says which of several files a row is from, and there is one", "remove the line")
+	}
+	if n := dec.seen["recipients.query"]; n != nil && len(r.Files) > 0 {
+		dec.report(n, "bad-value", "a query is asked of one database, and there are several files", "remove query, or name one file")
+	}
+}

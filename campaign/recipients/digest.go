@@ -1,0 +1,88 @@
+package recipients
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// Digest returns what [List.Digest] of the list would be now, without reading more of it than that needs: the bytes of files, the
+// answer to a query. The end of ctx ends a query: of SQLite
+// between two rows.
+func Digest(ctx context.Context, cfg Config) (string, error) {
+	if len(cfg.Files) == 0 {
+		sum, err := digestOne(ctx, cfg)
+		return hex.EncodeToString(sum), err
+	}
+	h := sha256.New()
+	for _, name := range cfg.Files {
+		one := cfg
+		one.File, one.Files = name, nil
+		sum, err := digestOne(ctx, one)
+		if err != nil {
+			return "", err
+		}
+		h.Write(sum)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+func digestOne(ctx context.Context, cfg Config) (sum []byte, err error) {
+	if cfg.Query == "" {
+		return digestFile(cfg)
+	}
+	l := &List{cfg: cfg}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	if err := l.open(); err != nil {
+		return nil, err
+	}
+	if q, ok := l.source.(*query); ok {
+		defer context.AfterFunc(ctx, q.cancel)()
+	}
+	for {
+		_, err := l.source.next()
+		if err == io.EOF {
+			return l.source.sum()
+		}
+		if err != nil {
+			return nil, errors.Join(ctx.Err(), err)
+		}
+	}
+}
+
+// digestFile is the SHA-256 of a file, unpacked.
+func digestFile(cfg Config) ([]byte, error) {
+	path := cfg.File
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(cfg.Dir, filepath.FromSlash(path))
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fileFault(cfg.File, err)
+	}
+	defer f.Close()
+	magic, in, err := peek(f)
+	if err != nil {
+		return nil, fileFault(cfg.File, err)
+	}
+	packed, is, err := unpack(cfg.File, magic, in)
+	if err != nil {
+		return nil, err
+	}
+	if is {
+		defer packed.Close()
+		in = packed
+	}
+	h := sha256.New()
+	if _, err := io.Copy(h, in); err != nil {
+		if is {
+			return nil, packedFault(cfg.File, err)
+		}
+		return nil, fileFault(cfg.File, err)
+	}
+	return h.Sum(nil), nil
+}

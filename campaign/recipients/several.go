@@ -1,0 +1,208 @@
+package recipients
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// several reads some files one after another as one list. Each has the columns of the first, in any order; a column of the
+// list may say which file a row is from.
+type several struct {
+	files  []*List
+	order  [][]int // by file and column of the list: the column of the file
+	header *record
+	column bool // the last column is the file's name
+	at     int
+}
+
+// fileShift is where the number of the file stands in a line of the list.
+const fileShift = 40
+
+func (s *several) split(line int64) (*List, int64) {
+	return s.files[line>>fileShift], line & (1<<fileShift - 1)
+}
+
+func (s *several) place(line int64) string {
+	f, line := s.split(line)
+	return f.source.place(line)
+}
+
+// openSeveral opens all files and reads their headers.
+func (l *List) openSeveral() error {
+	if l.cfg.HeaderRow > 0 {
+		// Each file has its own header there; the list's is what they have in common.
+		defer func() { l.cfg.HeaderRow = 0 }()
+	}
+	s := &several{column: l.cfg.FileColumn != ""}
+	var names []string
+	for i, name := range l.cfg.Files {
+		cfg := l.cfg
+		cfg.File, cfg.Files = name, nil
+		f := &List{cfg: cfg}
+		l.close = append(l.close, f.Close)
+		if name == "-" {
+			return &Fault{Code: "bad-file", Place: cfg.says("file"), Text: "standard input is no file among several", Hint: "save it as a file first"}
+		}
+		if err := f.open(); err != nil {
+			return err
+		}
+		rec, err := f.readHeader()
+		if err != nil {
+			return err
+		}
+		if sh, ok := f.source.(*sheet); ok {
+			rec = sh.header(rec)
+		}
+		for _, g := range f.header.Guessed {
+			l.header.Guessed = append(l.header.Guessed, name+": "+g)
+		}
+		own := make([]string, len(rec.fields))
+		for k, field := range rec.fields {
+			own[k] = columnName(field)
+		}
+		if i == 0 {
+			names = own
+			first := rec
+			if s.column {
+				first.fields = append(slices.Clone(rec.fields), l.cfg.FileColumn)
+				first.cells = nil
+			}
+			s.header = &first
+		}
+		order, missing, more := matchColumns(names, own)
+		if len(missing)+len(more) > 0 {
+			text := ""
+			if len(missing) > 0 {
+				text = "the columns " + shorten(strings.Join(missing, ", "), 80) + " are missing"
+			}
+			if len(more) > 0 {
+				text = strings.TrimPrefix(text+", and there are "+shorten(strings.Join(more, ", "), 80)+" besides", ", and ")
+			}
+			return &Fault{Code: "other-columns", Place: f.source.place(rec.line), Text: text, Hint: "all files of a list have the columns of the first, " + l.cfg.Files[0] + ", in any order"}
+		}
+		s.files, s.order = append(s.files, f), append(s.order, order)
+	}
+	l.cfg.File = strings.Join(l.cfg.Files, ", ")
+	l.source = s
+	return nil
+}
+
+// matchColumns finds each of want in have. Columns of one name, which no list may have, are left as they stand.
+func matchColumns(want, have []string) (order []int, missing, more []string) {
+	if slices.Equal(want, have) {
+		for i := range want {
+			order = append(order, i)
+		}
+		return order, nil, nil
+	}
+	for _, name := range want {
+		i := slices.Index(have, name)
+		if i < 0 {
+			missing = append(missing, quote(name))
+		}
+		order = append(order, i)
+	}
+	for _, name := range have {
+		if !slices.Contains(want, name) {
+			more = append(more, quote(name))
+		}
+	}
+	if len(missing)+len(more) == 0 && len(want) != len(have) {
+		more = append(more, "a column twice")
+	}
+	return order, missing, more
+}
+
+func (s *several) next() (record, error) {
+	if s.header != nil {
+		rec := *s.header
+		s.header = nil
+		return rec, nil
+	}
+	for s.at < len(s.files) {
+		f, at := s.files[s.at], int64(s.at)<<fileShift
+		rec, err := f.source.next()
+		if err == io.EOF {
+			s.at++
+			continue
+		}
+		if err != nil {
+			if fault, ok := err.(*Fault); ok && fault.line > 0 {
+				fault.line |= at
+			}
+			return rec, err
+		}
+		if blank(rec) {
+			continue
+		}
+		if want := len(s.order[s.at]); len(rec.fields) != want {
+			return rec, ragged(f.source.place(rec.line), rec, want)
+		}
+		return s.take(rec, at), nil
+	}
+	return record{}, io.EOF
+}
+
+// take puts a file's record into the list's order.
+func (s *several) take(rec record, at int64) record {
+	order := s.order[s.at]
+	out := record{line: rec.line | at, raw: rec.raw, faults: rec.faults, fields: make([]string, len(order), len(order)+1)}
+	for i, k := range order {
+		out.fields[i] = rec.fields[k]
+	}
+	if rec.cells != nil {
+		out.cells = make([]cell, len(order), len(order)+1)
+		for i, k := range order {
+			out.cells[i] = rec.cells[k]
+		}
+	}
+	if s.column {
+		out.fields = append(out.fields, s.files[s.at].cfg.File)
+		if out.cells != nil {
+			out.cells = append(out.cells, cell{})
+		}
+	}
+	return out
+}
+
+// sum is the digest of the files' digests.
+func (s *several) sum() ([]byte, error) {
+	h := sha256.New()
+	for _, f := range s.files {
+		sum, err := f.source.sum()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", f.cfg.File, err)
+		}
+		h.Write(sum)
+	}
+	return h.Sum(nil), nil
+}
+
+// sheets are those of a source that are sheets.
+func sheets(s source) (all []*sheet) {
+	switch s := s.(type) {
+	case *sheet:
+		return []*sheet{s}
+	case *several:
+		for _, f := range s.files {
+			all = append(all, sheets(f.source)...)
+		}
+	}
+	return all
+}
+
+// cellPlace names a cell, or its row where cells have no names.
+func (l *List) cellPlace(rec record, i int) string {
+	from := l.source
+	if s, ok := from.(*several); ok {
+		f, _ := s.split(rec.line)
+		from = f.source
+	}
+	if s, ok := from.(*sheet); ok && rec.cells != nil && rec.cells[i].row > 0 {
+		return rec.cells[i].place(s)
+	}
+	return l.source.place(rec.line)
+}
