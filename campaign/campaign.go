@@ -202,39 +202,12 @@ func (c *Campaign) statePath() string {
 	return DefaultState(c.def)
 }
 
-// listConfig is the list as the definition names it. A database's connection string is fetched for it.
-func (c *Campaign) listConfig(ctx context.Context) (recipients.Config, error) {
-	r := c.def.Recipients
-	columns := make(map[string]recipients.Type, len(r.Columns))
-	for name, t := range r.Columns {
-		columns[name] = recipients.Type(t)
-	}
-	places := map[string]string{"where": place(c.def.Name, r.Where)}
-	for key, at := range r.Places {
-		places[key] = place(c.def.Name, at)
-	}
-	cfg := recipients.Config{
-		File: r.File, Files: r.Files, FileColumn: r.FileColumn, Query: r.Query, Dir: c.def.Dir, Stdin: c.opts.Stdin,
-		Sheet: r.Sheet, Range: r.Range, HeaderRow: r.HeaderRow, Delimiter: r.Delimiter, Encoding: r.Encoding, Hidden: r.Hidden, Locale: r.Locale,
-		Address: r.Address, Name: r.Name, Key: r.Key, Columns: columns, Where: r.Where.Text,
-		Places: places,
-	}
-	if r.Postgres == nil {
-		return cfg, nil
-	}
-	var err error
-	if cfg.Postgres, err = r.Postgres.Read(ctx, c.def.Dir); err != nil {
-		return cfg, fmt.Errorf("recipients.postgres: %w", err)
-	}
-	return cfg, nil
-}
-
 // openList binds the list's header and compiles the templates against it.
 func (c *Campaign) openList(ctx context.Context) error {
 	if c.list != nil {
 		return errors.New("campaign: the list is read once; open the campaign again")
 	}
-	cfg, err := c.listConfig(ctx)
+	cfg, err := ListConfig(ctx, c.def, c.opts.Stdin)
 	if err != nil {
 		return err
 	}
@@ -250,7 +223,9 @@ func (c *Campaign) openList(ctx context.Context) error {
 func (c *Campaign) compile(h *recipients.Header) error {
 	names := make([]string, len(h.Columns))
 	for i, col := range h.Columns {
-		names[i] = col.Name
+		if names[i] = col.Name; col.Name == "mailshot" {
+			return &recipients.Fault{Code: "column-clash", Place: h.File, Text: "a column is named mailshot, as templates call what they know of the campaign", Hint: "rename the column"}
+		}
 	}
 	c.header = h
 	c.compiler = templates.New(templates.Config{

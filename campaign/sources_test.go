@@ -82,6 +82,30 @@ func TestSources(t *testing.T) {
 	}
 }
 
+// A column that templates could not name is refused, and one of several words is a cell like all others.
+func TestColumnNames(t *testing.T) {
+	t.Parallel()
+	s, rec := startSink(t, sink.Options{})
+	f := newFolder(t)
+	f.write(t, "campaign.yaml", strings.Replace(base, `"Hello {{.name}}"`, `'Hello {{col "Full name"}}'`, 1)+server(s, ""))
+	f.write(t, "body.txt", "Dear {{col \"Full name\"}}\n")
+	f.write(t, "people.csv", "email,Full name,mailshot\nann@example.com,Ann Able,x\n")
+	c := f.open(t, campaign.Options{})
+	_, err := c.Plan(t.Context(), campaign.PlanOptions{})
+	var found *campaign.CheckError
+	if !errors.As(err, &found) || len(found.Report.Findings) != 1 || found.Report.Findings[0].Code != "column-clash" {
+		t.Errorf("a column named mailshot: %v", err)
+	}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	f.write(t, "people.csv", "email,Full name\nann@example.com,Ann Able\n")
+	want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{}), map[ledger.State]int64{ledger.Sent: 1})
+	if got := rec.accepted(t); len(got) != 1 || got[0].To[0] != "ann@example.com" {
+		t.Errorf("%+v", got)
+	}
+}
+
 // alter changes the folder's people.db.
 func alter(t *testing.T, f *folder, statements ...string) {
 	t.Helper()

@@ -271,6 +271,10 @@ func lists() []entry {
 					return l[len(l)-1]
 				}
 			}},
+		{Function{"col", "col NAME", "the cell of a column, also of one whose name is not one word, and anywhere in the template", `{{col "city"}}`, "İzmir"},
+			func(r *run) any {
+				return func(name string) (any, error) { return r.index(r.row, name) }
+			}},
 		{Function{"index", "index LIST N or index . NAME", "one value of a list, counted from 0; or the cell of a column whose name is not one word",
 			`{{index (split ";" .items) 1}} {{index . "city"}}`, "milk İzmir"},
 			func(r *run) any { return r.index }},

@@ -34,9 +34,10 @@ type run struct {
 	html               bool
 	steps, depth, made int
 	counters           map[int]int // numbered lists in the text part
+	row                map[string]any
 }
 
-func (r *run) reset() { r.steps, r.depth, r.made, r.counters = 0, 0, 0, nil }
+func (r *run) reset() { r.steps, r.depth, r.made, r.counters, r.row = 0, 0, 0, nil, nil }
 
 func (r *run) tick() (string, error) {
 	if r.steps++; r.steps > maxSteps {
@@ -170,7 +171,9 @@ func (p *program) execute(w io.Writer, d Data) error {
 	}
 	i.run.reset()
 	i.out.Reset()
-	err := i.t.Execute(&limited{&i.out, p.set.c.cfg.Limit}, row(d))
+	i.run.row = row(d)
+	err := i.t.Execute(&limited{&i.out, p.set.c.cfg.Limit}, i.run.row)
+	i.run.row = nil
 	if err == nil && p.set.html && bytes.Contains(i.out.Bytes(), []byte("ZgotmplZ")) {
 		err = p.whole("unsafe-value", "a cell is not safe where it stands, in a style, a script or the name of an attribute",
 			"print cells as text, in quoted attributes or in addresses only")

@@ -55,7 +55,7 @@ func syntaxError(name string, f *form, err error) error {
 	case strings.Contains(rest, "unexpected {{else}}"):
 		rest = "{{else}} without {{if}}, {{range}} or {{with}}"
 	case strings.Contains(rest, "unexpected \"}\" in operand"), strings.Contains(rest, "bad character"):
-		hint = `a column whose name is not one word is {{index . "First name"}}`
+		hint = `a column whose name is not one word is {{col "First name"}}`
 	}
 	return f.errorAt(start+max(strings.LastIndex(text, "{{"), 0), "template-syntax", rest, hint)
 }
@@ -164,7 +164,7 @@ func (k *checker) command(u *unit, c *parse.CommandNode, s scope) shape {
 		words := strings.TrimPrefix(c.String(), ".")
 		hint := "a function comes first: {{upper .name}}"
 		if slices.Contains(k.set.c.cfg.Columns, words) || !slices.Contains(k.set.c.cfg.Columns, f.Ident[0]) {
-			hint = fmt.Sprintf("a column whose name is not one word is {{index . %q}}", words)
+			hint = fmt.Sprintf("a column whose name is not one word is {{col %q}}", words)
 		}
 		k.fail(u, f, "template-syntax", fmt.Sprintf("a cell takes no arguments: .%s", words), hint)
 		return got
@@ -175,7 +175,12 @@ func (k *checker) command(u *unit, c *parse.CommandNode, s scope) shape {
 			got = g
 		}
 	}
-	// {{index . "First name"}} is how a column is named that is not one word.
+	// {{col "First name"}} is how a column is named that is not one word; {{index . "First name"}} is the same.
+	if id, ok := c.Args[0].(*parse.IdentifierNode); ok && id.Ident == "col" && len(c.Args) == 2 {
+		if name, ok := c.Args[1].(*parse.StringNode); ok {
+			k.column(u, name, name.Text)
+		}
+	}
 	if id, ok := c.Args[0].(*parse.IdentifierNode); ok && id.Ident == "index" && len(c.Args) == 3 {
 		if name, ok := c.Args[2].(*parse.StringNode); ok && k.argument(u, c.Args[1], s) == rowShape {
 			k.column(u, name, name.Text)
