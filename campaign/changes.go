@@ -46,7 +46,7 @@ func (c *Campaign) changed(ctx context.Context) ([]string, error) {
 		what = append(what, "the templates")
 	}
 	if c.def.Recipients.File != "-" {
-		cfg, err := c.listConfig(ctx)
+		cfg, err := ListConfig(ctx, c.def, c.opts.Stdin)
 		if err != nil {
 			return nil, err
 		}

@@ -1,14 +1,16 @@
 package campaign
 
 import (
+	"context"
+	"fmt"
 	"io"
 
 	"mailshot/campaign/definition"
 	"mailshot/campaign/recipients"
 )
 
-// ListConfig is how the list of a definition is read; stdin is what "-" reads.
-func ListConfig(d *definition.Definition, stdin io.Reader) recipients.Config {
+// ListConfig is how the list of a definition is read; stdin is what "-" reads. A database's connection string is fetched for it.
+func ListConfig(ctx context.Context, d *definition.Definition, stdin io.Reader) (recipients.Config, error) {
 	r := d.Recipients
 	columns := make(map[string]recipients.Type, len(r.Columns))
 	for name, t := range r.Columns {
@@ -18,10 +20,18 @@ func ListConfig(d *definition.Definition, stdin io.Reader) recipients.Config {
 	for key, at := range r.Places {
 		places[key] = place(d.Name, at)
 	}
-	return recipients.Config{
-		File: r.File, Dir: d.Dir, Stdin: stdin,
+	cfg := recipients.Config{
+		File: r.File, Files: r.Files, FileColumn: r.FileColumn, Query: r.Query, Dir: d.Dir, Stdin: stdin,
 		Sheet: r.Sheet, Range: r.Range, HeaderRow: r.HeaderRow, Delimiter: r.Delimiter, Encoding: r.Encoding, Hidden: r.Hidden, Locale: r.Locale,
 		Address: r.Address, Name: r.Name, Key: r.Key, Columns: columns, Where: r.Where.Text,
 		Places: places,
 	}
+	if r.Postgres == nil {
+		return cfg, nil
+	}
+	var err error
+	if cfg.Postgres, err = r.Postgres.Read(ctx, d.Dir); err != nil {
+		return cfg, fmt.Errorf("recipients.postgres: %w", err)
+	}
+	return cfg, nil
 }

@@ -45,7 +45,11 @@ func (t *tool) reportInto(ctx context.Context, s *stored, name string, force boo
 	attempt := func(fates fates) error {
 		c = &listCopy{stored: s, fates: fates}
 		defer fates.close()
-		list, err := recipients.Open(campaign.ListConfig(s.def, nil))
+		cfg, err := campaign.ListConfig(ctx, s.def, nil)
+		if err != nil {
+			return err
+		}
+		list, err := recipients.Open(cfg)
 		if err != nil {
 			return err
 		}
@@ -93,11 +97,14 @@ func (t *tool) mayWrite(s *stored, name string, force bool, again string) error 
 	if err != nil {
 		return err
 	}
-	list := s.def.Recipients.File
-	if !filepath.IsAbs(list) {
-		list = filepath.Join(s.def.Dir, list)
+	originals := map[string]string{s.def.Path: "campaign file"}
+	for _, list := range append([]string{s.def.Recipients.File}, s.def.Recipients.Files...) {
+		if !filepath.IsAbs(list) {
+			list = filepath.Join(s.def.Dir, list)
+		}
+		originals[list] = "list"
 	}
-	for path, what := range map[string]string{list: "list", s.def.Path: "campaign file"} {
+	for path, what := range originals {
 		if original, err := os.Stat(path); err == nil && os.SameFile(info, original) {
 			return usage(fmt.Errorf("%s is the %s itself, which is never written to", name, what), again)
 		}
