@@ -17,7 +17,7 @@ import (
 // Inspection is what a file looks like as a list, for a person who has not written a campaign for it yet.
 type Inspection struct {
 	File      string      `json:"file"`
-	Kind      string      `json:"kind,omitempty"`      // csv, jsonl or xlsx; "" where the file could not be opened
+	Kind      string      `json:"kind,omitempty"`      // csv, jsonl, xlsx or query (of a database); "" where the file could not be opened
 	Encoding  *Told       `json:"encoding,omitempty"`  // of text
 	Maybe     []string    `json:"maybe,omitempty"`     // encodings that it may be in, the likeliest first, where the file does not tell
 	Delimiter *Told       `json:"delimiter,omitempty"` // of CSV
@@ -139,6 +139,10 @@ func (in *Inspection) open(l *List) error {
 
 // describe says what kind of file the open list is, before its first row is read.
 func (in *Inspection) describe(ctx context.Context, l *List) error {
+	if _, ok := l.source.(*query); ok {
+		in.Kind = "query"
+		return nil
+	}
 	t, ok := l.source.(text)
 	if !ok {
 		return in.sheets(ctx, l)

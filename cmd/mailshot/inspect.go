@@ -21,7 +21,7 @@ func (t *tool) inspectCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "inspect FILE",
 		Short: "What is in a list: encoding, sheets, columns, and what is odd or wrong",
-		Long: `inspect reads a whole list (CSV, TSV, JSON lines, Excel; - for standard input) and says what it found: the encoding and
+		Long: `inspect reads a whole list (CSV, TSV, JSON lines, Excel, SQLite by a query; - for standard input) and says what it found: the encoding and
 how it is known, the sheets, and of each column what it looks like, how many cells are filled, how many values differ
 (counted to 10,000, or fewer where there are hundreds of columns), and a few of them. It needs no campaign file, and goes on
 after mistakes as far as it can. The flags are named like the keys of recipients in the campaign file.
@@ -53,6 +53,7 @@ Exit code 0: a campaign can read it, 3: mistakes.`,
 	fs.StringVar(&cfg.Encoding, "encoding", "", "the `ENCODING` of text, as windows-1252")
 	fs.StringVar(&cfg.Locale, "locale", "", "whose numbers and dates these are, as `de-DE`")
 	fs.StringVar(&cfg.Address, "address", "", "the `COLUMN` of the address")
+	fs.StringVar(&cfg.Query, "query", "", "what to ask of an SQLite file: one `SELECT`")
 	fs.BoolVar(&asJSON, "json", false, "print as JSON")
 	return cmd
 }
@@ -103,9 +104,9 @@ type inspected struct {
 // writeInspection writes an inspection for people; limit is the widest a line of a table may be (0 = no limit).
 func writeInspection(w io.Writer, in *recipients.Inspection, found []check.Finding, limit int) error {
 	var b strings.Builder
-	what := map[string]string{"csv": "CSV", "jsonl": "JSON lines", "xlsx": "an Excel workbook"}[in.Kind]
+	what := map[string]string{"csv": "CSV,", "jsonl": "JSON lines,", "xlsx": "an Excel workbook,", "query": "a database whose answer has"}[in.Kind]
 	if what != "" {
-		fmt.Fprintf(&b, "%s is %s, %s and %s\n", report.Clean(in.File), what, plural(in.Rows, "row"), plural(int64(len(in.Columns)), "column"))
+		fmt.Fprintf(&b, "%s is %s %s and %s\n", report.Clean(in.File), what, plural(in.Rows, "row"), plural(int64(len(in.Columns)), "column"))
 	}
 	var head table
 	if e := in.Encoding; e != nil {
