@@ -10,8 +10,9 @@ import (
 var postfixLine = regexp.MustCompile(`\bpostfix[^/\s\[]*/([a-z0-9/_-]+)\[\d+\]: (?:[a-z]+: )?([0-9A-F]{5,}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,}): (.*)$`)
 
 var (
-	messageID = regexp.MustCompile(`\bmessage-id=<?([^\s<>,]+)>?`)
+	messageID = regexp.MustCompile(`^message-id=<?([^\s<>,]*)>?`)
 	status    = regexp.MustCompile(`\bstatus=([a-z-]+) \((.*)\)\s*$`)
+	expired   = regexp.MustCompile(`, status=(?:force-)?expired, returned to sender$`)
 )
 
 // postfix follows each wanted message through the queue: cleanup names the Message-ID for a queue id, qmgr that it is in the queue, the
@@ -27,11 +28,15 @@ func (f *Finder) postfix(in *lines, _ string) error {
 		if i := strings.LastIndexByte(daemon, '/'); i >= 0 {
 			daemon = daemon[i+1:] // postfix/submission/smtpd
 		}
+		if daemon == "smtpd" && strings.HasPrefix(rest, "client=") {
+			delete(ids, queue) // short queue ids come again, and the next message may have no Message-ID
+			continue
+		}
 		if found := messageID.FindStringSubmatch(rest); found != nil && daemon == "cleanup" {
 			if id := strings.ToLower(found[1]); f.Wanted(id) {
 				ids[queue] = id
 			} else {
-				delete(ids, queue) // short queue ids come again
+				delete(ids, queue)
 			}
 			continue
 		}
@@ -42,11 +47,11 @@ func (f *Finder) postfix(in *lines, _ string) error {
 		switch {
 		case strings.HasPrefix(rest, "milter-reject: END-OF-MESSAGE"), strings.HasPrefix(rest, "reject: "):
 			if words := rest[strings.Index(rest, ": ")+2:]; permanent(words) {
-				f.note(id, Fate{Refused: true, Words: words})
+				f.rejected(id, words)
 			}
 		case daemon == "qmgr" && strings.HasSuffix(rest, "(queue active)"):
 			f.note(id, Fate{Words: "in the relay's queue as " + queue})
-		case daemon == "qmgr" && strings.Contains(rest, "status=expired"):
+		case daemon == "qmgr" && expired.MatchString(rest):
 			f.note(id, Fate{Refused: true, Words: "given up by the relay"})
 		default:
 			s := status.FindStringSubmatch(rest)
@@ -70,6 +75,14 @@ func (f *Finder) better(id, status, words string) {
 			words = "deferred in the relay's queue: " + words
 		}
 		f.Found[id] = Fate{Words: words}
+	}
+}
+
+// rejected notes that the relay did not take the message. It may have been offered once more with the same Message-ID, and what was
+// taken at any time, or bounced, counts.
+func (f *Finder) rejected(id, words string) {
+	if _, ok := f.Found[id]; !ok {
+		f.note(id, Fate{Refused: true, Words: words, offered: true})
 	}
 }
 

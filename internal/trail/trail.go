@@ -29,6 +29,8 @@ import (
 type Fate struct {
 	Refused bool   // else it was sent
 	Words   string // the log's words, or where the message was found
+
+	offered bool // it was refused when it was offered, and not taken; another time it may have been
 }
 
 // Finder collects the fates of messages. Wanted says which Message-IDs (without angle brackets, in lower case) are looked for;
@@ -170,13 +172,14 @@ func (l *lines) next() bool {
 	}
 }
 
-// note keeps what became of a message, if it is wanted. That it was refused says more than that it was taken at first.
+// note keeps what became of a message, if it is wanted. That it bounced says more than that it was taken at first, and that it was
+// taken more than that it was rejected when it was offered another time.
 func (f *Finder) note(id string, fate Fate) {
 	id = strings.ToLower(strings.Trim(strings.TrimSpace(id), "<>"))
 	if id == "" || !f.Wanted(id) {
 		return
 	}
-	if was, ok := f.Found[id]; !ok || fate.Refused && !was.Refused {
+	if was, ok := f.Found[id]; !ok || was.offered || fate.Refused && !was.Refused {
 		f.Found[id] = fate
 	}
 }

@@ -11,7 +11,8 @@ import (
 
 // postfixLog has the lines of a Debian Postfix for a message that was delivered, one that bounced, one deferred, one whose client went
 // away before the end of the data, one rejected by a milter, one that a content filter took and handed back under another queue id and
-// that bounced then, and one of somebody else's with a queue id that was used before.
+// that bounced then, and others with a queue id that was used before: of somebody else's, and without a Message-ID; one that was
+// rejected and taken when it was offered again, and one that was made to expire.
 const postfixLog = `Nov 22 10:00:01 mx postfix/submission/smtpd[1201]: connect from client.example.org[192.0.2.7]
 Nov 22 10:00:01 mx postfix/submission/smtpd[1201]: 3F2A1B00C7: client=client.example.org[192.0.2.7], sasl_method=PLAIN, sasl_username=club
 Nov 22 10:00:01 mx postfix/cleanup[1203]: 3F2A1B00C7: message-id=<Sent@example.org>
@@ -41,9 +42,25 @@ Nov 22 10:00:13 mx postfix/cleanup[1203]: 3F2A1B00CE: message-id=<queued@example
 Nov 22 10:00:13 mx postfix-out/qmgr[881]: 3F2A1B00CE: from=<club@example.org>, size=1234, nrcpt=1 (queue active)
 Nov 22 10:00:14 mx postfix/cleanup[1203]: 3F2A1B00CF: message-id=<later@example.org>
 Nov 22 10:00:14 mx postfix/cleanup[1203]: 3F2A1B00CF: milter-reject: END-OF-MESSAGE from client.example.org[192.0.2.7]: 4.7.1 Try again later; from=<club@example.org> to=<fay@example.com> proto=ESMTP helo=<client>
+Nov 22 10:00:15 mx postfix/submission/smtpd[1201]: 3F2A1B00D0: client=client.example.org[192.0.2.7]
+Nov 22 10:00:15 mx postfix/cleanup[1203]: 3F2A1B00D0: message-id=<cut2@example.org>
+Nov 22 10:00:15 mx postfix/submission/smtpd[1201]: lost connection after DATA (532 bytes) from client.example.org[192.0.2.7]
+Nov 22 10:00:16 mx postfix/cleanup[1203]: 3F2A1B00D0: message-id=<>
+Nov 22 10:00:16 mx postfix/qmgr[880]: 3F2A1B00D0: from=<other@example.org>, size=99, nrcpt=1 (queue active)
+Nov 22 10:00:17 mx postfix/cleanup[1203]: 3F2A1B00D1: message-id=<cut3@example.org>
+Nov 22 10:00:17 mx postfix/smtpd[1201]: 3F2A1B00D1: client=client.example.org[192.0.2.7]
+Nov 22 10:00:17 mx postfix/qmgr[880]: 3F2A1B00D1: from=<other@example.org>, size=99, nrcpt=1 (queue active)
+Nov 22 10:00:18 mx postfix/cleanup[1203]: 3F2A1B00D2: message-id=<again@example.org>
+Nov 22 10:00:18 mx postfix/cleanup[1203]: 3F2A1B00D2: milter-reject: END-OF-MESSAGE from client.example.org[192.0.2.7]: 5.7.1 Spam message rejected; from=<club@example.org> to=<gus@example.com> proto=ESMTP helo=<client>
+Nov 22 10:00:19 mx postfix/cleanup[1203]: 3F2A1B00D3: message-id=<again@example.org>
+Nov 22 10:00:19 mx postfix/qmgr[880]: 3F2A1B00D3: from=<club@example.org>, size=1234, nrcpt=1 (queue active)
+Nov 22 10:00:20 mx postfix/cleanup[1203]: 3F2A1B00D4: message-id=<expired@example.org>
+Nov 22 10:00:20 mx postfix/qmgr[880]: 3F2A1B00D4: from=<club@example.org>, size=1234, nrcpt=1 (queue active)
+Nov 22 10:00:21 mx postfix/qmgr[880]: 3F2A1B00D4: from=<club@example.org>, status=force-expired, returned to sender
 `
 
 // eximLog has the lines of Exim's main log, of versions before and after 4.97, with and without a zone and a process number.
+// The arrival is written when Exim takes the message upon itself: not where the connection was lost after the final dot.
 const eximLog = `2026-11-22 10:00:01 1uabCD-000123-7x <= club@example.org H=client.example.org [192.0.2.7] P=esmtpsa X=TLS1.3:TLS_AES_256_GCM_SHA384:256 A=plain_login:club S=1234 id=Sent@example.org
 2026-11-22 10:00:02 1uabCD-000123-7x => ann@example.com R=dnslookup T=remote_smtp H=mx.example.com [198.51.100.4] X=TLS1.3:TLS_AES_256_GCM_SHA384:256 CV=yes C="250 2.0.0 OK"
 2026-11-22 10:00:02 1uabCD-000123-7x Completed
@@ -53,6 +70,7 @@ const eximLog = `2026-11-22 10:00:01 1uabCD-000123-7x <= club@example.org H=clie
 2026-11-22 10:00:06 1uabCF-000125-Aa == cat@example.net R=dnslookup T=remote_smtp defer (-44) H=mx.example.net [198.51.100.9]: SMTP error from remote mail server after RCPT TO:<cat@example.net>: 450 4.2.0 greylisted
 2026-11-22 10:00:07 H=client.example.org [192.0.2.7] F=<club@example.org> rejected RCPT <dan@example.com>: relay not permitted
 2026-11-22 10:00:08 1uabCG-000126-Bb <= <> R=1uabCE-00000001abC-2xYz U=Debian-exim P=local S=3000 id=E1uabCG-000126-Bb@mx.example.org
+2026-11-22 10:00:08 1uabCG-000126-Bc SMTP connection lost after final dot H=client.example.org [192.0.2.7] P=esmtpsa
 2026-11-22 10:00:09 1uabCH-000127-Cc <= club@example.org H=client.example.org [192.0.2.7] P=esmtpsa S=1234 id=queued@example.org
 `
 
@@ -104,6 +122,7 @@ func TestLogs(t *testing.T) {
 		"sent@example.org": {"sent", "250 2.0.0 OK 1700000000"}, "bounced@example.org": {"refused", "550 5.1.1 <bob@example.com>"},
 		"deferred@example.org": {"sent", "deferred in the relay's queue: connect to"}, "spam@example.org": {"refused", "5.7.1 Spam"},
 		"filtered@example.org": {"refused", "552 5.2.2"}, "queued@example.org": {"sent", "in the relay's queue as 3F2A1B00CE"},
+		"again@example.org": {"sent", "in the relay's queue as 3F2A1B00D3"}, "expired@example.org": {"refused", "given up by the relay"},
 	}
 	check(t, read(t, write(t, "mail.log", postfixLog)), postfix)
 	check(t, read(t, write(t, "mail.log", "Nov 22 06:25:01 mx systemd[1]: Starting logrotate\n"+strings.ReplaceAll(postfixLog, "\n", "\r\n"))), postfix)
