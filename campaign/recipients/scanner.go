@@ -207,12 +207,14 @@ func (s *scanner) take(n int) []byte {
 
 // characters reads text to the next tag. Blanks around the root are no text.
 func (s *scanner) characters() (found bool, err error) {
-	n := s.find("<", 0)
+	n := bytes.IndexByte(s.buf[s.at:], '<')
 	if n < 0 {
-		if s.ended != io.EOF {
-			return false, s.ended
+		if n = s.find("<", len(s.buf)-s.at); n < 0 {
+			if s.ended != io.EOF {
+				return false, s.ended
+			}
+			n = len(s.buf) - s.at
 		}
-		n = len(s.buf) - s.at
 	}
 	raw := s.buf[s.at : s.at+n]
 	if len(s.path) == 0 {
@@ -222,7 +224,7 @@ func (s *scanner) characters() (found bool, err error) {
 		s.take(n)
 		return false, nil
 	}
-	if bytes.Contains(raw, []byte("]]>")) {
+	if bytes.IndexByte(raw, ']') >= 0 && bytes.Contains(raw, []byte("]]>")) {
 		return false, s.bad("]]> outside a CDATA section")
 	}
 	text, err := s.resolve(s.take(n), true)
@@ -544,6 +546,13 @@ func (s *scanner) tagEnd() int {
 }
 
 func (s *scanner) endTag() error {
+	if len(s.path) > 0 {
+		// Nearly always it is the one that is due, without a blank.
+		if want := s.path[len(s.path)-1]; s.have(len(want)+3) && s.buf[s.at+2+len(want)] == '>' && string(s.buf[s.at+2:s.at+2+len(want)]) == want {
+			s.at += len(want) + 3
+			return s.end(want)
+		}
+	}
 	n := s.find(">", 2)
 	if n < 0 {
 		return s.cut()
