@@ -15,10 +15,10 @@ require (
 	github.com/gofrs/flock v0.13.1
 	// Comparing values in tests.
 	github.com/google/go-cmp v0.7.0
-	// Third parser for the examples' messages, tests only.
-	github.com/jhillyerd/enmime/v2 v2.3.0
 	// Lists from PostgreSQL, by a query in a read-only transaction.
 	github.com/jackc/pgx/v5 v5.12.0
+	// Third parser for the examples' messages, tests only.
+	github.com/jhillyerd/enmime/v2 v2.3.0
 	// Lists packed with zstd.
 	github.com/klauspost/compress v1.20.3
 	// Running the real main under scripts, tests only.
