@@ -1,6 +1,7 @@
 package recipients
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -29,7 +30,11 @@ func newJSONLines(cfg Config, in io.Reader, encoding string) (*jsonLines, error)
 	if cfg.Delimiter != 0 {
 		return nil, &Fault{Code: "bad-delimiter", Place: cfg.says("delimiter"), Text: "a delimiter is set, but " + cfg.File + " is JSON", Hint: "delete it"}
 	}
-	return &jsonLines{lines: &csvReader{in: in, encoding: encoding, name: cfg.File, line: 1, whole: true}}, nil
+	b := bufio.NewReader(in)
+	if mark, err := b.Peek(len("\uFEFF")); err == nil && string(mark) == "\uFEFF" {
+		b.Discard(len(mark))
+	}
+	return &jsonLines{lines: &csvReader{in: b, encoding: encoding, name: cfg.File, line: 1, whole: true}}, nil
 }
 
 func (j *jsonLines) place(line int64) string { return j.lines.place(line) }

@@ -9,7 +9,7 @@ import (
 
 func TestJSONLines(t *testing.T) {
 	t.Parallel()
-	list := `{"email": "ann@example.com", "amount": 1234567890123456789, "due": "2026-11-30", "vip": true, "note": "a\nb \u00fc"}` + "\r\n\n" +
+	list := "\uFEFF" + `{"email": "ann@example.com", "amount": 1234567890123456789, "due": "2026-11-30", "vip": true, "note": "a\nb \u00fc"}` + "\r\n\n" +
 		`{"amount": -1.5e2, "email": "bob@example.com", "vip": null, "due": null, "note": ""}` + "\n" +
 		`{"email":"cem@example.com","amount":"x","due":"","vip":false,"note":","}`
 	l, err := Open(Config{File: "-", Stdin: strings.NewReader(list), Columns: map[string]Type{"amount": Number, "due": Date, "vip": Bool}})
