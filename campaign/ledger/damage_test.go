@@ -237,6 +237,92 @@ func TestRepairSavesTheRest(t *testing.T) {
 	}
 }
 
+// A campaign whose id or mark of being frozen is damaged is not planned anew, which would mail everybody again, nor repaired by guessing.
+// Proven by a Draft that does not look: "planned anew"; and by a repair that does not: it gave no error.
+func TestDamagedCampaign(t *testing.T) {
+	t.Parallel()
+	const id = "invoices-2026-11"
+	path := filepath.Join(t.TempDir(), "s", "state.db")
+	l, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan(t, l, id, rowsOf(3))
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var bits []int
+	for at := 0; ; at++ {
+		n := bytes.Index(whole[at:], []byte(id))
+		if n < 0 {
+			break
+		}
+		at += n
+		bits = append(bits, at+3)
+	}
+	// In the table's record the lengths come first: of the number, of the id, and 9, which stands for 1. 8 stands for 0.
+	frozen := bytes.Index(whole, []byte{0, 13 + 2*byte(len(id)), 9})
+	if frozen < 0 || len(bits) < 2 {
+		t.Fatalf("the records are not where they should be: %d, %v", frozen, bits)
+	}
+	seen := 0
+	for _, at := range append(bits, frozen+2) {
+		p := copied(t, path)
+		broken := bytes.Clone(whole)
+		broken[at] ^= 1
+		if err := os.WriteFile(p, broken, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		faults, err := Examine(t.Context(), p)
+		if err != nil {
+			t.Error(err)
+		}
+		if len(faults) > 0 { // else it was what is left of the draft's record
+			seen++
+			_, err := Repair(t.Context(), p, false)
+			if f := asFile(t, err); f.Path != p || !strings.Contains(f.Hint, "backup") {
+				t.Errorf("byte %d: %v", at, err)
+			}
+		}
+		l, err := Open(p)
+		if err != nil {
+			continue
+		}
+		lock(t, l, id)
+		if _, err := l.Draft(t.Context(), Campaign{ID: id}); err == nil {
+			t.Errorf("byte %d: planned anew", at)
+		}
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if seen != 3 {
+		t.Errorf("%d damages of the record and the index were seen, want 3", seen)
+	}
+}
+
+// A repair that was interrupted after the damaged file was moved, and whose new file is lost, leaves no empty ledger behind.
+func TestLostRepair(t *testing.T) {
+	t.Parallel()
+	path, _ := lived(t)
+	if err := errors.Join(os.Rename(path, path+".damaged-1"), os.WriteFile(path+unfinished, []byte(path+".gone\n"+path+".damaged-1\n"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		_, err := Repair(t.Context(), path, false)
+		if f := asFile(t, err); !strings.Contains(f.Hint, path+".damaged-1") {
+			t.Error(err)
+		}
+		if _, err := os.Stat(path); err == nil {
+			t.Fatal("an empty ledger was made")
+		}
+	}
+}
+
 // An interrupted repair is finished by the next, and until then nobody opens the file.
 func TestInterruptedRepair(t *testing.T) {
 	t.Parallel()
@@ -325,10 +411,15 @@ func TestDamagedLog(t *testing.T) {
 	}
 	statesAt(t, torn) // opens, and adds up
 
-	for _, k := range []int{0, 1, frames / 2, frames * 2 / 3} {
+	for _, k := range []int{-1, 0, 1, frames / 2, frames * 2 / 3} {
 		p := copied(t, path)
-		broken := bytes.Clone(log)
-		broken[32+k*frame+24+1000] ^= 4
+		broken, where := bytes.Clone(log), 24
+		if k < 0 { // the head of the log
+			broken[17] ^= 4
+		} else {
+			where = 32 + k*frame
+			broken[where+24+1000] ^= 4
+		}
 		if err := os.WriteFile(p+"-wal", broken, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -338,7 +429,7 @@ func TestDamagedLog(t *testing.T) {
 			neverTwice(t, truth, statesAt(t, p))
 			t.Fatalf("frame %d: opened", k)
 		}
-		if f := asFile(t, err); !strings.Contains(f.Text, fmt.Sprintf("byte %d", 32+k*frame)) || !strings.Contains(f.Hint, "state repair") {
+		if f := asFile(t, err); !strings.Contains(f.Text, fmt.Sprintf("byte %d", where)) || !strings.Contains(f.Hint, "state repair") {
 			t.Error(err)
 		}
 		if _, err := Repair(t.Context(), p, false); err != nil {

@@ -56,6 +56,12 @@ func (l *Ledger) Draft(ctx context.Context, c Campaign) (*Draft, error) {
 	case !errors.Is(err, ErrNotFound):
 		return nil, err
 	}
+	if err := campaignsSound(ctx, l.db.reading); err != nil { // it may be there, and not be found
+		if !damaged(err) && primary(err) != 0 || ctx.Err() != nil {
+			return nil, explain(l.db.path, err)
+		}
+		return nil, &FileError{Path: l.db.path, Text: "the campaigns' own records are damaged", Err: err, Hint: damageHint}
+	}
 	return l.draft(ctx, c, 0)
 }
 

@@ -53,7 +53,12 @@ func Repair(ctx context.Context, path string, try bool) (_ *Repaired, err error)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	noted := false
+	defer func() {
+		if !noted || err == nil { // else the new file is there still, and the next repair gives it its name
+			err = errors.Join(err, os.RemoveAll(dir))
+		}
+	}()
 
 	// A copy is read: closing a database folds the log into it, and the damaged file is evidence.
 	old, fresh := filepath.Join(dir, "damaged.db"), filepath.Join(dir, "state.db")
@@ -68,18 +73,19 @@ func Repair(ctx context.Context, path string, try bool) (_ *Repaired, err error)
 		r.say("the log is damaged before its end: what was recorded after that is lost")
 	}
 	if err := rebuild(ctx, old, fresh, cut != nil, r); err != nil {
-		return nil, err
+		if f := (*FileError)(nil); errors.As(err, &f) {
+			f.Path = path // the copy is gone
+		}
+		return nil, explain(path, err)
 	}
 	if try {
 		return r, nil
 	}
 	r.Aside = path + ".damaged-" + time.Now().UTC().Format("20060102T150405Z")
-	if err := os.WriteFile(path+unfinished, []byte(fresh+"\n"+r.Aside+"\n"), 0o600); err != nil {
-		return nil, err
+	if err := createFile(path+unfinished, fresh+"\n"+r.Aside+"\n"); err != nil {
+		return nil, explain(path, err)
 	}
-	if err := syncFolder(filepath.Dir(path)); err != nil {
-		return nil, err
-	}
+	noted = true
 	return r, finishRepair(path)
 }
 
@@ -92,10 +98,11 @@ func finishRepair(path string) error {
 	if err != nil {
 		return err
 	}
-	fresh, aside, ok := strings.Cut(strings.TrimSuffix(string(note), "\n"), "\n")
-	if !ok {
+	parts := strings.Split(string(note), "\n")
+	if len(parts) != 3 {
 		return os.Remove(path + unfinished) // it was not written to its end, and nothing was moved
 	}
+	fresh, aside := parts[0], parts[1]
 	if _, err := os.Stat(fresh); err == nil {
 		for _, suffix := range []string{"", "-wal", "-shm"} {
 			if _, err := os.Stat(aside + suffix); err == nil {
@@ -108,6 +115,10 @@ func finishRepair(path string) error {
 		if err := os.Rename(fresh, path); err != nil {
 			return err
 		}
+	} else if _, there := os.Stat(path); !errors.Is(err, fs.ErrNotExist) || there != nil {
+		// An empty ledger in its place would send everything again.
+		return &FileError{Path: path, Text: "a repair of it was interrupted, and the repaired file is not there", Err: err,
+			Hint: "the damaged one is " + aside + ": give it and its -wal their names back, remove " + path + unfinished + ", and repair it again; or bring back a backup"}
 	}
 	if err := syncFolder(filepath.Dir(path)); err != nil {
 		return err
@@ -166,7 +177,7 @@ func rebuild(ctx context.Context, old, fresh string, cut bool, r *Repaired) (err
 	from.SetMaxOpenConns(1)
 	defer func() { err = errors.Join(err, from.Close()) }()
 	hopeless := func(err error) error {
-		return &FileError{Path: old, Text: "nothing can be saved without guessing: the file's own tables, or its campaigns' records, cannot be read", Err: err, Hint: "bring back a backup of the file"}
+		return &FileError{Path: old, Text: "nothing can be saved without guessing: the file's own tables, or its campaigns' records, cannot be read", Err: err, Hint: "nothing was changed; bring back a backup of the file"}
 	}
 	var version int
 	if err := from.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil || version < 1 || version > len(stateVersions) {
@@ -178,6 +189,9 @@ func rebuild(ctx context.Context, old, fresh string, cut bool, r *Repaired) (err
 		}
 	}
 	if same, err := sameSchema(ctx, from, stateVersions); err != nil || !same {
+		return hopeless(err)
+	}
+	if err := campaignsSound(ctx, from); err != nil {
 		return hopeless(err)
 	}
 	faults, err := sound(ctx, from)

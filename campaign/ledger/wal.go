@@ -37,7 +37,8 @@ func logDamage(path string) error {
 const damageHint = "send nothing; mailshot state check shows what is wrong, and state repair what can be saved; or bring back a backup. " +
 	"Do not delete the file and send again, which would mail people twice"
 
-// scanLog returns where the log's first bad frame begins, if transactions were finished after it, else 0.
+// scanLog returns where the log's first bad frame begins, if transactions were finished after it, else 0. Of a log whose head is
+// damaged it returns where the head's checksums are: SQLite syncs the head before the first frame, so where there are frames it was whole.
 func scanLog(path string) (bad int64, err error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -53,20 +54,17 @@ func scanLog(path string) (bad int64, err error) {
 		return 0, nil // empty, or not begun
 	}
 	magic := binary.BigEndian.Uint32(head[0:])
-	if magic&^1 != 0x377f0682 {
-		return 0, nil // SQLite begins a log anew
-	}
 	var order binary.ByteOrder = binary.LittleEndian
 	if magic&1 != 0 {
 		order = binary.BigEndian
 	}
 	sum := logSum{order: order}
 	sum.add(head[:24])
-	if sum.a != binary.BigEndian.Uint32(head[24:]) || sum.b != binary.BigEndian.Uint32(head[28:]) {
-		return 0, nil
-	}
 	size := int(binary.BigEndian.Uint32(head[8:]))
-	if size < 512 || size > 65536 {
+	if magic&^1 != 0x377f0682 || size < 512 || size > 65536 || sum.a != binary.BigEndian.Uint32(head[24:]) || sum.b != binary.BigEndian.Uint32(head[28:]) {
+		if _, err := in.Peek(24 + 512); err == nil {
+			return 24, nil
+		}
 		return 0, nil
 	}
 	frame := make([]byte, 24+size)
