@@ -59,7 +59,7 @@ func (d *Definition) recipientKeys() []key {
 		{name: "postgres", read: postgres(&r.Postgres, &r.Places), example: "{ env: DATABASE_URL }", off: true,
 			doc: "A PostgreSQL database in the place of file: where its connection string is (env, file or command, as for server.password)."},
 		{name: "sheet", read: text(&r.Sheet), example: "November", doc: "Excel: the sheet. Default: the first."},
-		{name: "range", read: text(&r.Range), example: "A1:F200", doc: "Excel: the cells. Default: all."},
+		{name: "range", read: noted(&r.Places, "range", &r.Range), example: "A1:F200", doc: "Excel: the cells, or the name of a range or table. Default: all of the sheet."},
 		{name: "hidden", read: word(&r.Hidden, "ask", "include", "skip"), example: "skip", off: true, doc: "Excel: rows that are hidden, by hand or by a filter. Default: ask, which refuses a list that has any until this says."},
 		{name: "header_row", read: number(&r.HeaderRow, 1, 1_048_576), example: "1", doc: "Row of the column names. Default: the first that is not empty."},
 		{name: "delimiter", read: delimiter(&r.Delimiter), example: `";"`, off: true, doc: `Text files: "," ";" "|" or tab. Default: detected.`},

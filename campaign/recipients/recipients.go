@@ -53,7 +53,7 @@ type Config struct {
 	FileColumn string // name of a column more that says which of Files a row is from; default none
 
 	Sheet     string // Excel: the sheet's name; default the first visible one
-	Range     string // Excel: only these cells, as in A3:F200 or A:F; default the whole sheet
+	Range     string // Excel: only these cells, as in A3:F200 or A:F, or the name of a range or table; default the whole sheet
 	Hidden    string // Excel: what becomes of hidden rows; default HiddenAsk
 	HeaderRow int    // line (CSV) or row (Excel) of the header, from 1; default the first that is not blank
 	Delimiter rune   // CSV: between cells; default one of , ; tab | as the first lines tell

@@ -116,7 +116,7 @@ func TestExcelMistakes(t *testing.T) {
 	}{
 		{"unknown sheet", Config{Sheet: "Novemer"}, head, nil, []string{`list.xlsx: there is no sheet "Novemer" (did you mean "November"?)`}},
 		{"unknown sheet, far", Config{Sheet: "Zulu"}, head, two, []string{`list.xlsx: there is no sheet "Zulu" (the sheets are Hidden, October, November)`}},
-		{"bad range", Config{Range: "A1-B2"}, head, nil, []string{`list.xlsx: range "A1-B2" (write it as A3:F200, or as A:F for whole columns)`}},
+		{"bad range", Config{Range: "A1-B2"}, head, nil, []string{`list.xlsx: range "A1-B2" (write it as A3:F200, as A:F for whole columns, or as the name of a range or table of the workbook)`}},
 		{"range without header", Config{Range: "A1:C9"}, head, nil, []string{`list.xlsx November!1: column C has no name (give it a name, or delete the column)`}},
 		{"delimiter", Config{Delimiter: ';'}, head, nil, []string{"list.xlsx: a delimiter is set, but list.xlsx is an Excel workbook (delete it)"}},
 		{"errors and formulas", Config{}, head + `<row r="2"><c r="A2" t="inlineStr"><is><t>ann@example.com</t></is></c><c r="B2" t="e"><f>x</f><v>#REF!</v></c></row>` +

@@ -100,17 +100,18 @@ func newSheet(cfg Config, f *os.File, h *Header) (*sheet, error) {
 	if err != nil {
 		return nil, err
 	}
-	entry, guess, err := b.choose(cfg.Sheet)
+	cells, title, err := b.area(cfg)
+	if err != nil {
+		return nil, err
+	}
+	entry, guess, err := b.choose(title)
 	if err != nil {
 		return nil, err
 	}
 	if guess != "" {
 		h.Guessed = append(h.Guessed, guess)
 	}
-	s := &sheet{file: f, name: cfg.File, title: entry.name, styles: b.styles, hidden: cfg.Hidden}
-	if s.area, err = parseArea(cfg.Range); err != nil {
-		return nil, &Fault{Code: "bad-range", Place: cfg.File, Text: err.Error(), Hint: "write it as A3:F200, or as A:F for whole columns"}
-	}
+	s := &sheet{file: f, name: cfg.File, title: entry.name, styles: b.styles, hidden: cfg.Hidden, area: cells}
 	s.first = s.area.left
 	if s.shared, err = b.sharedStrings(); err != nil {
 		return nil, err

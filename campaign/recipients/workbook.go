@@ -29,6 +29,7 @@ type workbook struct {
 	name   string
 	parts  map[string]*zip.File // by path in lower case
 	sheets []sheetEntry
+	names  []namedArea
 	shared string // path of the shared strings, "" if none
 	styles *styles
 }
@@ -212,6 +213,15 @@ func (b *workbook) readMain(name string, targets []relation) (epoch1904 bool, er
 			case "workbookPr":
 				v := s.value("date1904")
 				epoch1904 = v == "1" || v == "true" || v == "on"
+			case "definedName":
+				name := s.value("name")
+				text, err := s.text(nil)
+				if err != nil {
+					return cutOff(err)
+				}
+				if a, ok := defined(name, string(text)); ok {
+					b.names = append(b.names, a)
+				}
 			case "sheet":
 				id := ""
 				for _, a := range t.attrs {
