@@ -96,6 +96,26 @@ func TestOlderCopyOfTheLedger(t *testing.T) {
 	}
 }
 
+// Nor does an older copy know who was added to the list and mailed since: a copy that was accepted takes no new rows.
+// Proven by a Distrust that does not note it: "new rows in an older copy: <nil>".
+func TestOlderCopyTakesNoNewRows(t *testing.T) {
+	t.Parallel()
+	f, rec := started(t, 2)
+	f.send(t, campaign.Options{}, campaign.PlanOptions{Limit: 1})
+	older := f.copied(t)
+	f.write(t, "people.csv", people(3))
+	f.send(t, campaign.Options{}, campaign.PlanOptions{AcceptChanges: true})
+	older.write(t, "people.csv", people(3))
+	c := older.open(t, campaign.Options{})
+	defer c.Close()
+	if _, err := c.Plan(t.Context(), campaign.PlanOptions{AcceptCopy: true, AcceptChanges: true}); !errors.Is(err, ledger.ErrState) {
+		t.Errorf("new rows in an older copy: %v", err)
+	}
+	if n := len(rec.accepted(t)); n != 3 {
+		t.Errorf("%d messages at the sink, want 3", n)
+	}
+}
+
 // A folder that was copied before the first message left is a copy like any other, and of two that are sent from at the same time
 // one sends. Proven by letting a run go on whose mark another copy has claimed: "60 messages at the sink, want
 // 20".

@@ -10,13 +10,13 @@ import (
 )
 
 // Retry makes deliveries pending again that the filter chooses among those refused, given up, held or cancelled, and returns how
-// many. A filter that names another state is refused. It needs the campaign's lock, and takes it if this Ledger does not hold it.
+// many. A row that was forgotten, or lost in a repair, stays as it is. A filter that names another state is refused. It needs the campaign's lock, and takes it if this Ledger does not hold it.
 func (l *Ledger) Retry(ctx context.Context, id string, f Filter) (int64, error) {
 	return l.byHand(ctx, id, f, byRetry, "retry", Pending)
 }
 
-// Resolve says what became of the unknown deliveries that the filter chooses: Sent, Refused, or Pending to send them again. It
-// returns how many. It needs the campaign's lock, and takes it if this Ledger does not hold it.
+// Resolve says what became of the unknown deliveries that the filter chooses: Sent, Refused, or Pending to send them again,
+// but for those forgotten or lost. It returns how many. It needs the campaign's lock, and takes it if this Ledger does not hold it.
 func (l *Ledger) Resolve(ctx context.Context, id string, f Filter, to State) (int64, error) {
 	return l.byHand(ctx, id, f, byResolve, "resolve", to)
 }
@@ -102,6 +102,9 @@ func (l *Ledger) byHand(ctx context.Context, id string, f Filter, a act, name st
 	first, end := span(no)
 	cond, args := f.where()
 	chosen := " FROM deliveries d JOIN rows r ON r.id = d.id WHERE d.id >= ? AND d.id < ? AND " + cond
+	if to == Pending {
+		chosen += " AND NOT (" + emptied + ")" // nobody knows any more who that was
+	}
 	args = append([]any{first, end}, args...)
 	err = l.db.write(func(t *tx) error {
 		// Not through the cache of statements: the text depends on the filter.

@@ -8,7 +8,8 @@ import (
 
 // Distrust makes unknown what is pending or deferred in an older copy of the file, whose newer one has come as far as mark: each of
 // them may have been sent by a run that is missing here. It returns how many. The campaign's own mark is mark afterwards, at least, so
-// that the next run is ahead of every other copy. The caller holds the campaign's lock.
+// that the next run is ahead of every other copy. New rows are not planned any more, as after a repair that lost some: the newer file may
+// have taken and mailed them. The caller holds the campaign's lock.
 func (l *Ledger) Distrust(ctx context.Context, id string, mark int64) (n int64, err error) {
 	if !l.locked(id) {
 		return 0, errors.Join(ErrNotLocked, errors.New(id))
@@ -33,7 +34,7 @@ func (l *Ledger) Distrust(ctx context.Context, id string, mark int64) (n int64, 
 		if n, err = t.once("UPDATE deliveries SET state = ?, due = 0, attempts = attempts + 1, reason = '' WHERE id IN (SELECT id"+chosen+")", Unknown.code(), first, end); err != nil {
 			return err
 		}
-		_, err = t.once("UPDATE campaigns SET turn = max(turn, ?) WHERE no = ?", mark, no)
+		_, err = t.once("UPDATE campaigns SET turn = max(turn, ?), lost = max(lost, 1) WHERE no = ?", mark, no)
 		return err
 	})
 	return n, err

@@ -49,7 +49,7 @@ func settleDoubts(t *tx, cut, lostLog bool, r *Repaired) error {
 	d.count("%d campaigns have more records than rows were planned", d.do("UPDATE campaigns SET rows = rows - (SELECT n FROM missing m WHERE m.no = campaigns.no) WHERE no IN (SELECT no FROM missing WHERE n < 0)"))
 	d.do("DROP TABLE missing")
 	d.keys()
-	d.do("UPDATE campaigns SET lost = (SELECT count(*) FROM rows r WHERE r.campaign = campaigns.no AND r.place = 'lost' AND r.hash IS NULL AND r.fields IS NULL) WHERE purged = 0")
+	d.do("UPDATE campaigns SET lost = max(lost, (SELECT count(*) FROM rows r WHERE r.campaign = campaigns.no AND r.place = 'lost' AND r.hash IS NULL AND r.fields IS NULL)) WHERE purged = 0")
 
 	// States that there are none of, or that the log contradicts.
 	d.count("%d attempts cannot be read", d.do("DELETE FROM attempts WHERE "+badAttempt))

@@ -136,7 +136,8 @@ const (
 		" OR 'integer' NOT IN (typeof(d.attempts)) OR 'integer' NOT IN (typeof(d.first)) OR 'integer' NOT IN (typeof(d.turn))"
 	badAttempt = "typeof(time) <> 'integer' OR typeof(state) <> 'integer' OR typeof(code) <> 'integer'"
 
-	unsendable = "d.state IN " + open + " AND (length(d.digest) IS NOT 32 OR r.hash IS NULL OR r.fields IS NULL OR r.address_key = '')"
+	emptied    = "length(d.digest) IS NOT 32 OR r.hash IS NULL OR r.fields IS NULL OR r.address_key = ''" // there is no message to be made: forgotten, or lost
+	unsendable = "d.state IN " + open + " AND (" + emptied + ")"
 )
 
 // query lists what breaks the rule: the campaign's id and the row's place.

@@ -122,6 +122,15 @@ func TestForget(t *testing.T) {
 	if faults, err := Examine(ctx, l.db.path); err != nil || len(faults) > 0 {
 		t.Error(faults, err)
 	}
+	// What nobody can make a message for is not taken up again, and stops nobody else's. Proven without looking: "31
+	// pending again, <nil>; want 30", and the campaign could not be gone on with.
+	if n, err := l.Retry(ctx, "one", Filter{}); err != nil || n != 30 {
+		t.Errorf("%d pending again, %v; want 30", n, err)
+	}
+	lock(t, l, "one")
+	if err := l.Verify(ctx, "one"); err != nil {
+		t.Error(err)
+	}
 	if _, hit, err := a.Suppressed(ctx, "any.example", "wanda@secret.example"); err != nil || !hit {
 		t.Error("not suppressed", err)
 	}

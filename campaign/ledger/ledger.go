@@ -55,7 +55,7 @@ type Campaign struct {
 	Token                       string    // a random name of the last run; of two copies of the file each has its own
 	Host                        Host      // the machine of the last run, or of the plan; zero if not known
 	Purged                      time.Time // when its rows were erased; zero: they are there
-	Lost                        int64     // rows whose key could not be read when the file was repaired
+	Lost                        int64     // rows whose key is not known: lost in a repair, or in an older copy, of which it is 1, for how many cannot be told
 }
 
 const campaignColumns = "id, created, definition, templates, list, header, sender, first, rows, frozen, run, turn, token, host, host_name, purged, lost"

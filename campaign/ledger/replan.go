@@ -35,7 +35,7 @@ func (l *Ledger) Replan(ctx context.Context, c Campaign) (_ *Replan, err error) 
 		return nil, err
 	}
 	if !kept.Purged.IsZero() || kept.Lost > 0 {
-		return nil, fmt.Errorf("re-plan %q: %w: its rows were erased, or keys were lost in a repair, so that new rows cannot be told from those that were mailed", c.ID, ErrState)
+		return nil, fmt.Errorf("re-plan %q: %w: its rows were erased, or some were lost in a repair or in an older copy, so that new rows cannot be told from those that were mailed", c.ID, ErrState)
 	}
 	release, err := l.holding(c.ID)
 	if err != nil {
