@@ -158,7 +158,10 @@ func TestDamage(t *testing.T) {
 			continue
 		}
 		now := statesAt(t, to)
-		if len(now) < len(truth) { // a damaged number may make two of one: the second is unknown, or was never to be sent
+		// There may be one more. A delivery with a damaged number is kept under that, without a row, so that nothing of it can be sent;
+		// and where the walk leaps over others behind it, so that the sum does not tell, its row counts as one that lost its delivery,
+		// and is unknown: "241 deliveries of 240".
+		if len(now) < len(truth) {
 			t.Errorf("%d deliveries of %d", len(now), len(truth))
 		}
 		neverTwice(t, truth, now)

@@ -31,7 +31,7 @@ people never to be mailed). A damaged ledger is never gone on with: what it has 
 	check := &cobra.Command{
 		Use: "check [CAMPAIGN]", Short: "Are the files whole, and do their records hold together?", Args: args(cobra.MaximumNArgs(1)),
 		Long: `check reads both files from end to end: their pages and indexes, that the states add up to the rows, that each delivery has its row,
-and that each state is the one that its attempts and the changes by hand led to. It changes nothing. It may be asked while a send
+and that each state is the one that its attempts and the changes by hand led to. It changes nothing but the version of an older file. It may be asked while a send
 runs. Exit code 1 where something is wrong.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return t.stateCheck(cmd, args) },
 	}
@@ -40,7 +40,8 @@ runs. Exit code 1 where something is wrong.`,
 		Use: "repair [CAMPAIGN]", Short: "Save what can be read of a damaged ledger into a new file", Args: args(cobra.MaximumNArgs(1)),
 		Long: `repair reads what can be read of a damaged ledger into a new file, which takes its place; the damaged one is kept beside it. It
 never guesses. A delivery whose record is lost, or contradicts its log, is unknown; one that was still to be sent and whose row is
-lost is held; where the end of the log is lost, everything that was to be sent is unknown. A backup that is up to date is better.
+lost is held; where the end of the log is lost, everything that was to be sent is unknown. Where the campaigns' own records cannot be
+relied on, it refuses and changes nothing. A backup that is up to date is better.
 
 The accounts file is not repaired: bring back a backup of it.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return t.stateRepair(cmd, args, try, yes) },
