@@ -455,6 +455,8 @@ func TestNoSecretShows(t *testing.T) {
 		return forms("ann", secret)
 	}
 	stages := []string{"greeting", "ehlo", "auth", "mail", "rcpt", "data", "end"}
+	ca := newAuthority(t)
+	protected := ca.server(t, nil)
 	for mechanism, secret := range map[string]string{"PLAIN": password, "LOGIN": password, "CRAM-MD5": password, "SCRAM-SHA-256": password,
 		"XOAUTH2": accessToken, "OAUTHBEARER": accessToken} {
 		for _, stage := range stages {
@@ -469,66 +471,72 @@ func TestNoSecretShows(t *testing.T) {
 				if mechanism == "SCRAM-SHA-256" && slices.Index(stages, stage) > slices.Index(stages, "auth") {
 					continue // the dialogue with a server that knows the password has a test of its own
 				}
-				t.Run(mechanism+" "+stage+" "+kind, func(t *testing.T) {
-					t.Parallel()
-					f := &fake{caps: []string{"AUTH " + mechanism, "PIPELINING"}, on: func(p *peer, s, arg string) bool {
-						if how(p, s, arg) {
-							if kind == "challenge" && s == "auth" {
-								p.read()
-								p.say("535 5.7.8 " + secret)
+				for _, security := range []string{"none", "starttls", "implicit"} {
+					t.Run(mechanism+" "+stage+" "+kind+" "+security, func(t *testing.T) {
+						t.Parallel()
+						caps := []string{"AUTH " + mechanism, "PIPELINING"}
+						f := &fake{caps: caps, on: func(p *peer, s, arg string) bool {
+							if how(p, s, arg) {
+								if kind == "challenge" && s == "auth" {
+									p.read()
+									p.say("535 5.7.8 " + secret)
+								}
+								return true
 							}
-							return true
+							return s == "auth" && dialogue(p, mechanism)
+						}}
+						if security != "none" {
+							f.tls, f.implicit, f.caps, f.capsTLS = protected, security == "implicit", []string{"STARTTLS"}, caps
 						}
-						return s == "auth" && dialogue(p, mechanism)
-					}}
-					cfg := f.listen(t)
-					cfg.Username, cfg.Auth = "ann", mechanism
-					give := func(context.Context) (Secret, error) { return Secret(secret), nil }
-					if secret == password {
-						cfg.Password = give
-					} else {
-						cfg.Token = give
-					}
-					var mu sync.Mutex
-					var shown strings.Builder
-					show := func(v any) {
-						mu.Lock()
-						defer mu.Unlock()
-						fmt.Fprintf(&shown, "%v %+v %#v %s %q\n", v, v, v, v, v)
-						_ = json.NewEncoder(&shown).Encode(v)
-						slog.New(slog.NewTextHandler(&shown, &slog.HandlerOptions{Level: slog.LevelDebug})).Debug("x", "v", v)
-					}
-					cfg.Observe = func(e Event) { show(e) }
-					p := newPool(t, cfg)
-					for range 2 {
-						out := p.Send(t.Context(), message("a@example.org"), always)
-						show(out)
-						for err := out.Err; err != nil; err = errors.Unwrap(err) {
+						cfg := f.listen(t)
+						cfg.Username, cfg.Auth, cfg.TLS, cfg.RootCAs = "ann", mechanism, security, ca.pool
+						give := func(context.Context) (Secret, error) { return Secret(secret), nil }
+						if secret == password {
+							cfg.Password = give
+						} else {
+							cfg.Token = give
+						}
+						var mu sync.Mutex
+						var shown strings.Builder
+						show := func(v any) {
+							mu.Lock()
+							defer mu.Unlock()
+							fmt.Fprintf(&shown, "%v %+v %#v %s %q\n", v, v, v, v, v)
+							_ = json.NewEncoder(&shown).Encode(v)
+							slog.New(slog.NewTextHandler(&shown, &slog.HandlerOptions{Level: slog.LevelDebug})).Debug("x", "v", v)
+						}
+						cfg.Observe = func(e Event) { show(e) }
+						p := newPool(t, cfg)
+						for range 2 {
+							out := p.Send(t.Context(), message("a@example.org"), always)
+							show(out)
+							for err := out.Err; err != nil; err = errors.Unwrap(err) {
+								show(err)
+							}
+						}
+						if err := p.Check(t.Context()); err != nil {
 							show(err)
 						}
-					}
-					if err := p.Check(t.Context()); err != nil {
-						show(err)
-					}
-					p.Abort()
-					probed, err := Probe(t.Context(), cfg, ProbeOptions{Until: "rcpt", From: "a@example.com", To: "b@example.org"})
-					if err != nil {
-						t.Fatal(err)
-					}
-					show(probed)
-					show(probed.Err)
-					show(cfg.Username)
-					if f.count("AUTH") == 0 && slices.Index(stages, stage) >= slices.Index(stages, "auth") {
-						t.Error("nobody logged in")
-					}
-					mu.Lock()
-					defer mu.Unlock()
-					for _, form := range forms("ann", secret) {
-						if strings.Contains(shown.String(), form) {
-							t.Errorf("%q shows in\n%s", form, shown.String())
+						p.Abort()
+						probed, err := Probe(t.Context(), cfg, ProbeOptions{Until: "rcpt", From: "a@example.com", To: "b@example.org"})
+						if err != nil {
+							t.Fatal(err)
 						}
-					}
-				})
+						show(probed)
+						show(probed.Err)
+						show(cfg.Username)
+						if f.count("AUTH") == 0 && slices.Index(stages, stage) >= slices.Index(stages, "auth") {
+							t.Error("nobody logged in")
+						}
+						mu.Lock()
+						defer mu.Unlock()
+						for _, form := range forms("ann", secret) {
+							if strings.Contains(shown.String(), form) {
+								t.Errorf("%q shows in\n%s", form, shown.String())
+							}
+						}
+					})
+				}
 			}
 		}
 	}
