@@ -11,8 +11,7 @@ import (
 )
 
 // Digest returns what [List.Digest] of the list would be now, without reading more of it than that needs: the bytes of files, the
-// answer to a query. The end of ctx ends a query: of SQLite
-// between two rows.
+// answer to a query. The end of ctx ends a query, one of SQLite between two rows.
 func Digest(ctx context.Context, cfg Config) (string, error) {
 	if len(cfg.Files) == 0 {
 		sum, err := digestOne(ctx, cfg)

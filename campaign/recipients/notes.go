@@ -88,7 +88,7 @@ func (n *notes) look(r *Row) {
 	}
 }
 
-// plain reports whether a text is printable ASCII.
+// plain reports whether a text is ASCII.
 func plain(text string) bool {
 	for i := range len(text) {
 		if text[i] >= utf8.RuneSelf {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -235,90 +234,6 @@ func (s *scanner) characters() (found bool, err error) {
 	return true, nil
 }
 
-// resolve checks the characters of a text or value, and replaces references and line ends. It changes raw in place,
-// since what it makes is never longer.
-func (s *scanner) resolve(raw []byte, references bool) ([]byte, error) {
-	i, beyond := 0, false
-	for ; i < len(raw); i++ {
-		c := raw[i]
-		if c >= utf8.RuneSelf {
-			beyond = true
-		} else if c == '&' && references || c == '\r' || c < ' ' && c != '\t' && c != '\n' {
-			break
-		}
-	}
-	out := raw[:i]
-	for i < len(raw) {
-		switch c := raw[i]; {
-		case c == '&' && references:
-			r, n, err := s.reference(raw[i:])
-			if err != nil {
-				return nil, err
-			}
-			out = utf8.AppendRune(out, r)
-			i += n
-			continue
-		case c == '\r':
-			if i+1 < len(raw) && raw[i+1] == '\n' {
-				i++
-			}
-			out = append(out, '\n')
-		case c < ' ' && c != '\t' && c != '\n':
-			return nil, s.bad("the character U+%04X, which XML does not have", c)
-		default:
-			beyond = beyond || c >= utf8.RuneSelf
-			out = append(out, c)
-		}
-		i++
-	}
-	if beyond {
-		if !utf8.Valid(out) {
-			return nil, s.bad("bytes that are not UTF-8")
-		}
-		if bytes.Contains(out, []byte("\uFFFE")) || bytes.Contains(out, []byte("\uFFFF")) {
-			return nil, s.bad("the character U+FFFE or U+FFFF, which XML does not have")
-		}
-	}
-	return out, nil
-}
-
-// reference reads &lt; or &#60; or &#x3c; and how long it is.
-func (s *scanner) reference(b []byte) (rune, int, error) {
-	end := bytes.IndexByte(b[:min(len(b), 16)], ';')
-	if end < 0 {
-		return 0, 0, s.bad("an & that begins no reference")
-	}
-	name := string(b[1:end])
-	switch name {
-	case "lt":
-		return '<', end + 1, nil
-	case "gt":
-		return '>', end + 1, nil
-	case "amp":
-		return '&', end + 1, nil
-	case "apos":
-		return '\'', end + 1, nil
-	case "quot":
-		return '"', end + 1, nil
-	}
-	if digits, ok := strings.CutPrefix(name, "#"); ok {
-		base := 10
-		if hex, ok := strings.CutPrefix(digits, "x"); ok {
-			digits, base = hex, 16
-		}
-		n, err := strconv.ParseUint(digits, base, 32)
-		if r := rune(n); err == nil && n <= utf8.MaxRune && isChar(r) {
-			return r, end + 1, nil
-		}
-	}
-	return 0, 0, s.bad("the unknown reference %s", quote("&"+name+";"))
-}
-
-// isChar reports whether XML has a character (XML 1.0, 2.2).
-func isChar(r rune) bool {
-	return r == '\t' || r == '\n' || r == '\r' || r >= ' ' && r < 0xD800 || r > 0xDFFF && r < 0xFFFE || r > 0xFFFF
-}
-
 // marked reads a comment or a CDATA section, which is text.
 func (s *scanner) marked() (found bool, err error) {
 	switch {
@@ -395,53 +310,6 @@ func pseudo(b []byte, name string) string {
 	return value
 }
 
-// nameBytes are the ASCII bytes of names; what lies beyond ASCII is taken as one, for no workbook's names have it.
-var nameBytes = func() (t [256]bool) {
-	for c := range t {
-		t[c] = c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-' || c == '.' || c == ':' || c >= utf8.RuneSelf
-	}
-	return t
-}()
-
-// splitName cuts a name off the begin; it is empty where none stands.
-func splitName(b []byte) (name, rest []byte) {
-	n := 0
-	for n < len(b) && nameBytes[b[n]] {
-		n++
-	}
-	if n > 0 && (b[0] >= '0' && b[0] <= '9' || b[0] == '-' || b[0] == '.') {
-		return nil, b
-	}
-	return b[:n], b[n:]
-}
-
-// ascii has each character of ASCII in its place.
-var ascii = func() string {
-	var b [utf8.RuneSelf]byte
-	for c := range b {
-		b[c] = byte(c)
-	}
-	return string(b[:])
-}()
-
-// name keeps each name once, and checks it then.
-func (s *scanner) name(b []byte) (string, error) {
-	if len(b) == 1 && b[0] < utf8.RuneSelf && b[0] != ':' {
-		return ascii[b[0] : b[0]+1], nil // nearly all of a sheet's
-	}
-	if name, ok := s.names[string(b)]; ok {
-		return name, nil
-	}
-	name := string(b)
-	if strings.Count(name, ":") > 1 || !utf8.ValidString(name) {
-		return "", s.bad("the name %s", quote(name))
-	}
-	if len(s.names) < 1<<10 {
-		s.names[name] = name
-	}
-	return name, nil
-}
-
 // startTag reads <name a="b">, or <name/>.
 func (s *scanner) startTag() error {
 	n := s.tagEnd()
@@ -501,14 +369,6 @@ func (s *scanner) startTag() error {
 	s.path = append(s.path, qualified)
 	s.token = token{kind: startTag, name: local(qualified), attrs: attrs}
 	return nil
-}
-
-// trimBlank cuts off the blanks that b begins with.
-func trimBlank(b []byte) []byte {
-	for len(b) > 0 && (b[0] == ' ' || b[0] == '\n' || b[0] == '\t' || b[0] == '\r') {
-		b = b[1:]
-	}
-	return b
 }
 
 // checkValue finds what an attribute may not hold, and leaves it as it is.
@@ -576,122 +436,4 @@ func (s *scanner) end(qualified string) error {
 	s.path = s.path[:len(s.path)-1]
 	s.token = token{kind: endTag, name: local(qualified), attrs: s.token.attrs[:0]}
 	return nil
-}
-
-// split cuts a name at the colon that stands between two parts.
-func split(qualified string) (prefix, name string) {
-	if i := strings.IndexByte(qualified, ':'); i > 0 && i < len(qualified)-1 {
-		return qualified[:i], qualified[i+1:]
-	}
-	return "", qualified
-}
-
-// local is a name without its prefix.
-func local(qualified string) string {
-	_, name := split(qualified)
-	return name
-}
-
-// skip reads to the end of the element whose start was read.
-func (s *scanner) skip() error {
-	for depth := len(s.path); len(s.path) >= depth; {
-		if _, err := s.next(); err != nil {
-			return cutOff(err)
-		}
-	}
-	return nil
-}
-
-// text appends the text of the element whose start was read, to its end.
-func (s *scanner) text(b []byte) ([]byte, error) {
-	for depth := len(s.path); ; {
-		t, err := s.next()
-		if err != nil {
-			return b, err
-		}
-		if len(s.path) < depth {
-			return b, nil
-		}
-		if t.kind == charData {
-			if b = append(b, t.text...); len(b) > maxToken {
-				return b, errTooLong
-			}
-		}
-	}
-}
-
-// richText appends the text of a string item (si, is) whose start was read: its t and those of its runs, without the
-// phonetic ones.
-func (s *scanner) richText(b []byte) ([]byte, error) {
-	for depth := len(s.path); ; {
-		t, err := s.next()
-		if err != nil {
-			return b, err
-		}
-		if len(s.path) < depth {
-			return b, nil
-		}
-		if t.kind != startTag {
-			continue
-		}
-		switch t.name {
-		case "t":
-			if b, err = s.text(b); err != nil {
-				return b, err
-			}
-			if len(b) > maxToken {
-				return b, errTooLong
-			}
-		case "r":
-		default:
-			if err := s.skip(); err != nil {
-				return b, err
-			}
-		}
-	}
-}
-
-// attr returns an attribute without a prefix as it stands in the file, nil if there is none.
-func (t *token) attr(name string) []byte {
-	for i := range t.attrs {
-		if a := &t.attrs[i]; a.name == name && a.prefix == "" {
-			return a.value
-		}
-	}
-	return nil
-}
-
-// value returns an attribute without a prefix, references resolved, "" if there is none.
-func (s *scanner) value(name string) string { return s.plain(s.token.attr(name)) }
-
-// plain is an attribute's value, references resolved. It was checked when it was read.
-func (s *scanner) plain(raw []byte) string {
-	if bytes.ContainsAny(raw, "&\r") {
-		raw, _ = s.resolve(bytes.Clone(raw), true)
-	}
-	return string(raw)
-}
-
-// unescape replaces _xHHHH_, by which workbooks write characters that XML cannot (ECMA-376 part 1, 22.9.2.19).
-func unescape(s string) string {
-	if !strings.Contains(s, "_x") {
-		return s
-	}
-	var b strings.Builder
-	for {
-		i := strings.Index(s, "_x")
-		if i < 0 || i+7 > len(s) {
-			b.WriteString(s)
-			return b.String()
-		}
-		code, err := strconv.ParseUint(s[i+2:i+6], 16, 16)
-		if err != nil || s[i+6] != '_' || code >= 0xD800 && code < 0xE000 {
-			b.WriteString(s[:i+2])
-			s = s[i+2:]
-			continue
-		}
-		b.WriteString(s[:i])
-		b.WriteRune(rune(code))
-		s = s[i+7:]
-	}
 }
