@@ -65,12 +65,11 @@ func torn(was, is []byte, lot *rand.Rand) ([]byte, bool) {
 	if !bytes.HasPrefix(is, was) || len(is) == len(was) {
 		return nil, false
 	}
-	ends := []int{len(was)}
-	if len(was) == 0 {
-		ends[0] = 0
-	}
+	// SQLite syncs the log's head before the first frame: a sector with frames in it that is lost is what it was, with the head.
+	const head = 32
+	ends := []int{max(head, len(was))}
 	page := int(binary.BigEndian.Uint32(is[8:12]))
-	for at := 32; at+24+page <= len(is); at += 24 + page {
+	for at := head; at+24+page <= len(is); at += 24 + page {
 		if end := at + 24 + page; end > len(was) && binary.BigEndian.Uint32(is[at+4:at+8]) != 0 { // the frame ends a transaction
 			ends = append(ends, end)
 		}
@@ -84,6 +83,9 @@ func torn(was, is []byte, lot *rand.Rand) ([]byte, bool) {
 	lose := func(a, b int) { clear(left[max(a, from):min(b, to)]) }
 	switch lot.IntN(4) {
 	case 0: // nothing of it came to the disk
+		if len(was) < head {
+			return left[:lot.IntN(2)*head], true // nor, perhaps, the head
+		}
 		return left[:from], true
 	case 1: // all of it, and nobody was told
 	case 2: // its beginning

@@ -187,6 +187,55 @@ func TestFewConnections(t *testing.T) {
 	})
 }
 
+// TestRefusedBesideOthers: a server refuses a second connection, and before the answer is here the first one has carried all that it may
+// and is gone. The server is not out: the next attempt is made at once. It has failed: the message came back with a wait of a minute.
+func TestRefusedBesideOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		second, over := make(chan bool), make(chan bool)
+		f := &fake{}
+		f.on = func(p *peer, stage, _ string) bool {
+			switch {
+			case stage == "end" && p.n == 1:
+				<-second
+			case stage == "quit" && p.n == 1:
+				defer close(over)
+			case stage == "greeting" && p.n == 2:
+				close(second)
+				<-over
+				time.Sleep(time.Second)
+				p.say("421 4.7.0 too many connections")
+				p.drop()
+				return true
+			}
+			return false
+		}
+		cfg := f.pipe()
+		cfg.Connections, cfg.MessagesPerConnection = 2, 1
+		p, err := New(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Check(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var wg sync.WaitGroup
+		for _, to := range []string{"a@example.org", "b@example.org"} {
+			wg.Go(func() {
+				if out := p.Send(t.Context(), message(to), always); out.Class != reply.OK {
+					t.Errorf("%s: got %+v", to, out)
+				}
+			})
+			synctest.Wait()
+		}
+		wg.Wait()
+		if conns, got, _ := f.snapshot(); conns != 3 || len(got) != 2 {
+			t.Errorf("%d connections, %d messages", conns, len(got))
+		}
+		p.Close()
+	})
+}
+
 // TestReuse: messages per connection, the idle time, and QUIT at the end.
 func TestReuse(t *testing.T) {
 	t.Parallel()

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"mailshot/sender/reply"
+	"mailshot/sender/smtp"
 )
 
 // sendThree warms a connection up, sends b in one write and c after it.
@@ -94,6 +96,41 @@ func TestChunkAnswers(t *testing.T) {
 			if have := strings.Join(to, " "); have != c.want.stored || conns != c.want.conns || f.count("RSET") != c.want.rset || f.count("BDAT") != c.want.bdat {
 				t.Errorf("stored %q over %d connections, %d RSETs, %d BDATs, want %+v", have, conns, f.count("RSET"), f.count("BDAT"), c.want)
 			}
+		})
+	}
+}
+
+// TestChunkAborted: the pool is aborted between two answers to a message that came in one write, which have all come already. The message is
+// in doubt up to the last one. It has failed: with all that was read so far a yes, and the session closed, Send panicked.
+func TestChunkAborted(t *testing.T) {
+	t.Parallel()
+	for after, want := range []reply.Class{reply.Unknown, reply.Unknown, reply.OK} { // MAIL, RCPT, the end
+		synctest.Test(t, func(t *testing.T) {
+			f := &fake{caps: []string{"PIPELINING", "CHUNKING"}}
+			p, err := New(f.pipe())
+			if err != nil {
+				t.Fatal(err)
+			}
+			armed, answers := false, 0
+			p.tune = func(o *smtp.Options) {
+				o.Trace = func(server bool, _ string) {
+					if !server || !armed {
+						return
+					}
+					if answers == after {
+						p.Abort()
+					}
+					answers++
+				}
+			}
+			if out := p.Send(t.Context(), message("a@example.org"), always); out.Class != reply.OK {
+				t.Fatalf("a: %+v", out)
+			}
+			out := p.Send(t.Context(), message("b@example.org"), func(context.Context) error { armed = true; return nil })
+			if out.Class != want || !out.Begun || f.count("DATA") != 1 {
+				t.Errorf("aborted after answer %d: got %+v, want %s", after, out, want)
+			}
+			p.Close()
 		})
 	}
 }

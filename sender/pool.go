@@ -35,6 +35,7 @@ type Pool struct {
 	changed  chan struct{} // closed when something changed; nil: nobody waits
 	proven   bool          // the last attempt to connect succeeded
 	probing  bool          // somebody finds out
+	dials    uint64        // attempts to connect, begun
 	connects holdOff       // failures to connect
 	refusal  Outcome       // the last failure to connect
 	stopped  *Outcome      // nothing will work until the configuration changes
@@ -211,6 +212,10 @@ func (p *Pool) connect(ctx context.Context) (*conn, *Outcome) {
 	dialing, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(p.life, cancel)()
+	p.mu.Lock()
+	p.dials++
+	alone, ticket := p.open == 1, p.dials
+	p.mu.Unlock()
 	s, err := p.dial(dialing)
 	now := time.Now()
 
@@ -247,14 +252,16 @@ func (p *Pool) connect(ctx context.Context) (*conn, *Outcome) {
 	case out.Class == reply.Stop && !p.cfg.stranger:
 		stopped := out
 		p.stopped = &stopped
-	case len(p.live) > 0:
-		// The server takes no more than these at present.
-		p.limit, p.accepted = len(p.live), 0
+	case !alone || p.dials != ticket:
+		// The server takes no more than there are at present. Those that there were when it answered may all be through
+		// with their messages by now, or not be known yet; then the next attempt, with none beside it, is the one that counts.
+		p.limit, p.accepted = max(1, len(p.live)), 0
 		p.mu.Unlock()
 		p.cfg.Observe(event)
 		return nil, nil
 	default:
 		p.proven = false
+		p.limit = p.cfg.Connections // it was not their number
 		first := p.cfg.Reconnect.First
 		if out.Stage != string(reply.Connect) {
 			first = max(first, out.HoldOff) // its own words weigh more

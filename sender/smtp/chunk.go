@@ -100,10 +100,13 @@ func (s *Session) chunked(reset bool) (Reply, error) {
 			}
 			return r, nil
 		}
+		if refusal == nil {
+			continue // closed under our hands, the next answer is the error
+		}
 		if s.Closed() {
 			break // by 421
 		}
-		if s.lmtp && refusal != nil {
+		if s.lmtp {
 			s.abort() // no recipients, no answers (RFC 2033 4.2)
 			break
 		}
