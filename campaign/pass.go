@@ -116,14 +116,54 @@ func (c *Campaign) asCheck(err error) error {
 	return &CheckError{r}
 }
 
+// behind puts rows into the ledger one batch after another, each while the next one is made.
+type behind struct {
+	to    adder
+	added chan func() ([]ledger.Conflict, error) // room for one; nil: nothing is being added
+}
+
+// add returns when the batch before has been added, with what became of that one.
+func (b *behind) add(ctx context.Context, rows []ledger.Row) ([]ledger.Conflict, error) {
+	conflicts, err := b.wait()
+	if err != nil {
+		return conflicts, err
+	}
+	b.added = make(chan func() ([]ledger.Conflict, error), 1)
+	go func() {
+		conflicts, err := b.to.Add(ctx, rows)
+		b.added <- func() ([]ledger.Conflict, error) { return conflicts, err }
+	}()
+	return conflicts, nil
+}
+
+// wait returns when nothing is being added any more.
+func (b *behind) wait() ([]ledger.Conflict, error) {
+	if b.added == nil {
+		return nil, nil
+	}
+	result := <-b.added
+	b.added = nil
+	return result()
+}
+
 // pass reads the list once, makes the messages of each chunk in parallel and adds them in order.
-func (c *Campaign) pass(ctx context.Context, to adder, o PlanOptions) (*planned, error) {
+func (c *Campaign) pass(ctx context.Context, to adder, o PlanOptions) (_ *planned, err error) {
 	p := &planned{report: &check.Report{Campaign: c.id, Counts: map[string]int64{}}}
 	if _, err := c.filter(o.Only); err != nil { // an --only that does not compile is told before the work
 		return nil, c.asCheck(err)
 	}
+	screen, err := c.suppress.screen(ctx)
+	if err != nil {
+		return nil, err
+	}
 	date := c.now()
 	rows := make([]*recipients.Row, 0, chunk)
+	adding := behind{to: to}
+	defer func() {
+		if _, e := adding.wait(); err == nil {
+			err = e
+		}
+	}()
 	flush := func() error {
 		if len(rows) == 0 {
 			return nil
@@ -132,19 +172,13 @@ func (c *Campaign) pass(ctx context.Context, to adder, o PlanOptions) (*planned,
 		if err != nil {
 			return err
 		}
-		batch, err := c.toLedger(ctx, made, o, p)
+		batch, err := c.toLedger(ctx, made, o, p, screen)
 		if err != nil {
 			return err
 		}
 		rows = rows[:0]
-		conflicts, err := to.Add(ctx, batch)
-		for _, conflict := range conflicts {
-			p.find(check.Finding{
-				Code: "key-conflict", Severity: "error", Place: conflict.Row.Place,
-				Text: fmt.Sprintf("same key %q as %s, but another message", conflict.Row.Key, conflict.First),
-				Hint: "give each its own key with recipients.key, remove one row, or keep the first with duplicates: first",
-			})
-		}
+		conflicts, err := adding.add(ctx, batch)
+		p.conflict(conflicts)
 		return err
 	}
 	for row, err := range c.list.Rows(ctx) {
@@ -165,6 +199,11 @@ func (c *Campaign) pass(ctx context.Context, to adder, o PlanOptions) (*planned,
 	if err := flush(); err != nil {
 		return nil, err
 	}
+	conflicts, err := adding.wait()
+	if err != nil {
+		return nil, err
+	}
+	p.conflict(conflicts)
 	for _, note := range c.list.Notes() {
 		p.find(asWarnings(check.From(note), note.Place)...)
 	}
@@ -173,6 +212,17 @@ func (c *Campaign) pass(ctx context.Context, to adder, o PlanOptions) (*planned,
 			Hint: "one row for each person below the header row"})
 	}
 	return p, nil
+}
+
+// conflict reports rows that have the key of another and not its message.
+func (p *planned) conflict(conflicts []ledger.Conflict) {
+	for _, c := range conflicts {
+		p.find(check.Finding{
+			Code: "key-conflict", Severity: "error", Place: c.Row.Place,
+			Text: fmt.Sprintf("same key %q as %s, but another message", c.Row.Key, c.First),
+			Hint: "give each its own key with recipients.key, remove one row, or keep the first with duplicates: first",
+		})
+	}
 }
 
 // find adds findings to the report, or counts them once it is full. A dropped error still is an error.
@@ -224,7 +274,7 @@ func (c *Campaign) makeAll(ctx context.Context, rows []*recipients.Row, date tim
 }
 
 // toLedger gives each row its state at plan. What is wrong with a row becomes a finding.
-func (c *Campaign) toLedger(ctx context.Context, made []verdict, o PlanOptions, p *planned) ([]ledger.Row, error) {
+func (c *Campaign) toLedger(ctx context.Context, made []verdict, o PlanOptions, p *planned, suppressed func(context.Context, string) (string, error)) ([]ledger.Row, error) {
 	batch := make([]ledger.Row, len(made))
 	for i, m := range made {
 		to := m.row.Address
@@ -251,7 +301,7 @@ func (c *Campaign) toLedger(ctx context.Context, made []verdict, o PlanOptions, 
 			r.State, r.Reason = ledger.Invalid, m.row.Invalid
 			p.find(check.Finding{Code: "invalid-row", Severity: "warning", Place: m.row.Place, Text: m.row.Invalid})
 		default:
-			why, err := c.suppress.check(ctx, r.AddressKey)
+			why, err := suppressed(ctx, r.AddressKey)
 			if err != nil {
 				return nil, err
 			}

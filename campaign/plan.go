@@ -22,7 +22,7 @@ import (
 
 // chunk is how many rows are made at a time: enough to keep the processors busy and a transaction worth its sync,
 // few enough that memory stays flat.
-const chunk = 1000
+const chunk = 4000
 
 // maxFindings bounds what a report holds; the rest is counted.
 const maxFindings = 1000

@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -116,24 +117,56 @@ func SuppressionKey(s string) (string, error) {
 func (s *suppression) check(ctx context.Context, key string) (string, error) {
 	s.mu.Lock()
 	err := s.refresh()
-	for _, k := range ledger.SuppressedBy(key) {
-		if why, ok := s.keys[k]; ok && err == nil {
-			s.mu.Unlock()
-			return why, nil
-		}
+	why := ""
+	if err == nil {
+		why = s.listed(key)
 	}
 	s.mu.Unlock()
-	if err != nil {
-		return "", err
+	if err != nil || why != "" {
+		return why, err
 	}
-	entry, ok, err := s.accounts.Suppressed(ctx, s.domain, key)
+	return reasonOf(s.accounts.Suppressed(ctx, s.domain, key))
+}
+
+// screen is check as of now, for a plan, which asks it for every row. Who is added later is found by check, before each message.
+func (s *suppression) screen(ctx context.Context) (check func(ctx context.Context, key string) (string, error), err error) {
+	s.mu.Lock()
+	err = s.refresh()
+	s.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	list, err := s.accounts.Screen(ctx, s.domain)
+	return func(ctx context.Context, key string) (string, error) {
+		s.mu.Lock()
+		why := s.listed(key)
+		s.mu.Unlock()
+		if why != "" {
+			return why, nil
+		}
+		return reasonOf(list.Suppressed(ctx, key))
+	}, err
+}
+
+// listed is why an address is not to be mailed by the campaign's files, or "". s.mu is held.
+func (s *suppression) listed(key string) string {
+	if len(s.keys) == 0 {
+		return ""
+	}
+	for _, k := range ledger.SuppressedBy(key) {
+		if why := s.keys[k]; why != "" {
+			return why
+		}
+	}
+	return ""
+}
+
+// reasonOf is why an address is not to be mailed by the user's list, or "".
+func reasonOf(entry ledger.Entry, ok bool, err error) (string, error) {
 	if err != nil || !ok {
 		return "", err
 	}
-	if entry.Reason == "" {
-		return "on the suppression list", nil
-	}
-	return entry.Reason, nil
+	return cmp.Or(entry.Reason, "on the suppression list"), nil
 }
 
 // learn puts the address of a refused delivery on the user's list, where the server's words are about the mailbox and

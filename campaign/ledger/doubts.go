@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"crypto/sha256"
 	"database/sql"
 	"fmt"
 	"time"
@@ -91,7 +90,11 @@ type doubts struct {
 	err       error
 }
 
-// keys empties the rows whose key is not the one whose hash they have: one of the two is damaged, and nobody knows which.
+// emptyRow makes a row one whose person is not known any more.
+const emptyRow = "UPDATE rows AS r SET hash = NULL, place = 'lost', key = '', address = '', address_key = '', fields = NULL WHERE "
+
+// keys empties the rows whose key is not the one whose hash they have, for one of the two is damaged, and nobody knows which; and
+// claims the other keys anew, each for the first row that has it.
 func (d *doubts) keys() {
 	if d.err != nil {
 		return
@@ -103,15 +106,17 @@ func (d *doubts) keys() {
 		var key string
 		var hash []byte
 		err := rows.Scan(&id, &key, &hash)
-		if sum := sha256.Sum256([]byte(key)); string(sum[:16]) != string(hash) {
+		if h := hashKey(key); string(h[:]) != string(hash) {
 			wrong = append(wrong, id)
 		}
 		return err
 	})
 	for _, id := range wrong {
-		d.do("UPDATE rows SET hash = NULL, place = 'lost', key = '', address = '', address_key = '', fields = NULL WHERE id = ?", id)
+		d.do(emptyRow+"id = ?", id)
 	}
 	d.count("%d rows have another key than they were planned with: who they are is not known any more", int64(len(wrong)))
+	d.do("INSERT OR IGNORE INTO claims(campaign, hash, row) SELECT campaign, hash, id FROM rows WHERE hash IS NOT NULL ORDER BY campaign, hash, id")
+	d.count("%d rows have the key of another row: who they are is not known any more", d.do(emptyRow+unclaimed))
 }
 
 // do runs a statement and returns how many records it changed.

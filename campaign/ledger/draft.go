@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -43,7 +42,11 @@ type Draft struct {
 	counts map[State]int64
 	rows   int64
 	closed bool
-	erased map[string]bool // of a Replan: the hashes of people who were forgotten
+	erased map[keyHash]bool // of a Replan: the hashes of people who were forgotten
+	claims claims
+	gather int   // how many claims gather before they go into the table
+	tabled bool  // some are there
+	broken error // the first of the disk's
 }
 
 // Draft begins the plan of a new campaign, and removes what an interrupted draft with the same id left behind. Nothing of a draft
@@ -75,7 +78,7 @@ func (l *Ledger) draft(ctx context.Context, c Campaign, seq int64) (*Draft, erro
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return nil, explain(l.db.path, err)
 	}
-	d := &Draft{l: l, id: c.ID, first: c.DuplicatesFirst, lanes: map[string]int64{}, counts: map[State]int64{}}
+	d := &Draft{l: l, id: c.ID, first: c.DuplicatesFirst, lanes: map[string]int64{}, counts: map[State]int64{}, gather: mostClaims}
 	err = l.db.write(func(t *tx) error {
 		if _, err := t.exec(`INSERT INTO campaigns(id, frozen, created, definition, templates, list, header, sender, first, run, turn, rows)
 			VALUES (?, 0, ?, '', '', '', NULL, '', ?, ?, 0, 0)`, c.ID, time.Now().UnixNano(), c.DuplicatesFirst, newRun()); err != nil {
@@ -94,6 +97,9 @@ func (l *Ledger) draft(ctx context.Context, c Campaign, seq int64) (*Draft, erro
 // remove deletes an unfinished draft, in pieces, so that a large one does not fill the log. The campaign's own record goes last, so
 // that an interrupted removal is taken up again.
 func (l *Ledger) remove(ctx context.Context, no int64) error {
+	if err := l.unclaim(ctx, no); err != nil {
+		return err
+	}
 	const piece = 20_000
 	first, end := span(no)
 	for more := true; more; {
@@ -127,174 +133,202 @@ func (l *Ledger) remove(ctx context.Context, no int64) error {
 	return nil
 }
 
-// bulk is how many rows go into one statement, which is twice as fast as one by one.
+// bulk is how many records go into one statement, which is twice as fast as one by one.
 const bulk = 50
 
-const (
-	rowValues      = "(?, ?, ?, ?, ?, ?, ?, ?, ?)"
-	deliveryValues = "(?, ?, ?, 0, 0, 0, 0, ?, ?)"
-	insertRow      = "INSERT INTO rows(id, campaign, hash, number, place, key, address, address_key, fields) VALUES " + rowValues
-	insertDelivery = "INSERT INTO deliveries(id, state, lane, due, attempts, first, turn, digest, reason) VALUES " + deliveryValues
-	unlessClaimed  = " ON CONFLICT (campaign, hash) WHERE hash IS NOT NULL DO NOTHING"
-	selectClaim    = "SELECT r.place, r.key, d.digest FROM rows r JOIN deliveries d USING (id) WHERE r.campaign = ? AND r.hash = ?"
-)
-
-var (
-	insertRows       = insertRow + strings.Repeat(", "+rowValues, bulk-1) + unlessClaimed
-	insertDeliveries = insertDelivery + strings.Repeat(", "+deliveryValues, bulk-1)
-)
+// bulk inserts n records of the form values, whose arguments are args, and is an error unless all went in.
+func (t *tx) bulk(insert, values string, n int, args []any) error {
+	query := t.s.bulks[insert]
+	if n < bulk {
+		query = insert + values + strings.Repeat(", "+values, n-1)
+	} else if query == "" {
+		query = insert + values + strings.Repeat(", "+values, bulk-1)
+		t.s.bulks[insert] = query
+	}
+	run := t.exec
+	if n < bulk {
+		run = t.once
+	}
+	done, err := run(query, args...)
+	if err != nil {
+		return err
+	}
+	return errRows(done, int64(n))
+}
 
 // Add stores rows in one transaction: a few hundred to a few thousand at a time are quick. Rows that are pending or suppressed
 // claim their key. A later one with the same key is stored as a duplicate when its digest is the same too (or with
 // DuplicatesFirst); else it comes back as a Conflict and is not stored: the caller discards the draft, or adds the row again as
-// invalid. After an error none of the rows is stored.
+// invalid. After an error none of the rows is stored; where it was not a row that is wrong, nothing more can be, but for Discard.
 func (d *Draft) Add(ctx context.Context, rows []Row) ([]Conflict, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if d.closed {
-		return nil, errors.New("draft is closed")
-	}
-	var conflicts []Conflict
-	seq, counts := d.seq, map[State]int64{}
-	err := d.l.db.write(func(t *tx) error {
-		for part := range slices.Chunk(rows, bulk) {
-			if len(part) == bulk {
-				ok, err := d.addAll(t, seq+1, part)
-				if err != nil {
-					return err
-				}
-				if ok {
-					seq += bulk
-					for _, row := range part {
-						counts[row.State]++
-					}
-					continue
-				}
-			}
-			for _, row := range part {
-				stored := row
-				first, err := d.add(t, seq+1, &stored)
-				if err != nil {
-					return fmt.Errorf("%s: %w", row.Place, err)
-				}
-				if first != "" {
-					conflicts = append(conflicts, Conflict{row, first})
-					continue
-				}
-				seq++
-				counts[stored.State]++
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		clear(d.lanes) // some may have been made in the transaction that is gone
+	if err := d.usable(); err != nil {
 		return nil, err
 	}
-	d.seq = seq
-	for s, n := range counts {
-		d.counts[s] += n
-		d.rows += n
+	for i := range rows {
+		if err := d.sound(&rows[i]); err != nil {
+			return nil, fmt.Errorf("%s: %w", rows[i].Place, err)
+		}
+	}
+	if last := d.seq + int64(len(rows)); d.claims.full(d.gather, last) {
+		if err := d.claim(); err != nil {
+			return nil, err
+		}
+	}
+	b := batch{first: d.seq + 1, rows: make([]planned, 0, len(rows))}
+	var conflicts []Conflict
+	err := d.l.db.write(func(t *tx) error {
+		for i := range rows {
+			p := planned{Row: &rows[i]}
+			first, err := d.identify(t, &p, &b)
+			if err != nil {
+				return fmt.Errorf("%s: %w", p.Place, err)
+			}
+			if first != "" {
+				conflicts = append(conflicts, Conflict{rows[i], first})
+				continue
+			}
+			if p.lane, err = d.lane(t, p.Lane); err != nil {
+				return err
+			}
+			b.rows = append(b.rows, p)
+		}
+		return d.store(t, &b)
+	})
+	if err != nil {
+		return nil, d.fail(err)
+	}
+	d.seq += int64(len(b.rows))
+	for i := range b.rows {
+		d.counts[b.rows[i].state()]++
+		d.rows++
 	}
 	return conflicts, nil
 }
 
-// addAll stores bulk rows from id on, if none of their keys is claimed yet. Else, or if one of them is not right, it stores nothing
-// and returns false: then they are to be added one by one.
-func (d *Draft) addAll(t *tx, id int64, rows []Row) (bool, error) {
-	args := make([]any, 0, bulk*9)
-	more := make([]any, 0, bulk*5)
-	for i := range rows {
-		row := &rows[i]
-		hash, lane, err := d.ready(t, row)
-		if err != nil {
-			return false, nil
-		}
-		args = append(args, id+int64(i), d.no, hash, row.Number, row.Place, row.Key, row.Address, row.AddressKey, row.Fields)
-		more = append(more, id+int64(i), row.State.code(), lane, row.Digest, row.Reason)
-	}
-	if _, err := t.exec("SAVEPOINT bulk"); err != nil {
-		return false, err
-	}
-	n, err := t.exec(insertRows, args...)
-	if err != nil {
-		return false, err
-	}
-	if n < bulk {
-		_, err := t.exec("ROLLBACK TO bulk")
-		return false, err
-	}
-	if _, err := t.exec("RELEASE bulk"); err != nil {
-		return false, err
-	}
-	n, err = t.exec(insertDeliveries, more...)
-	return true, errors.Join(err, errRows(n, bulk))
+// planned is a row as it is stored.
+type planned struct {
+	*Row
+	hash    keyHash
+	claims  bool   // its key
+	another string // the place of the row that has its key: it is a duplicate
+	lane    int64
 }
 
-// ready checks a row, and finds the hash of its key if it claims that, and its lane.
-func (d *Draft) ready(t *tx, row *Row) (hash []byte, lane int64, err error) {
+func (p *planned) state() State {
+	if p.another != "" {
+		return Duplicate
+	}
+	return p.State
+}
+
+func (p *planned) reason() string {
+	if p.another != "" {
+		return "same key as " + p.another
+	}
+	return p.Reason
+}
+
+// batch are the rows of one Add that are to be stored; their ids follow each other.
+type batch struct {
+	first int64
+	rows  []planned
+}
+
+// sound is an error unless the row can be planned.
+func (d *Draft) sound(row *Row) error {
 	if !legal(byPlan, "", row.State) {
-		return nil, 0, fmt.Errorf("%w: a row cannot be planned as %q", ErrState, row.State)
+		return fmt.Errorf("%w: a row cannot be planned as %q", ErrState, row.State)
 	}
-	if row.State == Pending || row.State == Suppressed {
-		if row.Key == "" {
-			return nil, 0, errors.New("row has no key")
-		}
-		sum := sha256.Sum256([]byte(row.Key))
-		hash = sum[:16]
-		if len(d.erased) > 0 && d.l.KeyHash != nil {
-			if h := d.l.KeyHash(d.id, row.Key); d.erased[string(h)] {
-				hash = h
-			}
-		}
+	if row.Key == "" && (row.State == Pending || row.State == Suppressed) {
+		return errors.New("row has no key")
 	}
-	lane, err = d.lane(t, row.Lane)
-	return hash, lane, err
+	return nil
 }
 
-// add stores one row under id. When it is in conflict it stores nothing and returns the place of the row that has the key.
-func (d *Draft) add(t *tx, id int64, row *Row) (first string, err error) {
-	hash, lane, err := d.ready(t, row)
+// identify claims the row's key if it is one that does. Of a row whose key is claimed already it makes a duplicate, or returns the place of
+// the other, with which it is in conflict.
+func (d *Draft) identify(t *tx, p *planned, b *batch) (conflict string, err error) {
+	if p.State != Pending && p.State != Suppressed {
+		return "", nil
+	}
+	p.hash = hashKey(p.Key)
+	if len(d.erased) > 0 && d.l.KeyHash != nil {
+		if h := keyHash(d.l.KeyHash(d.id, p.Key)); d.erased[h] {
+			p.hash = h
+		}
+	}
+	id, err := d.claimant(t, p.hash)
 	if err != nil {
 		return "", err
 	}
-	n, err := t.exec(insertRow+unlessClaimed, id, d.no, hash, row.Number, row.Place, row.Key, row.Address, row.AddressKey, row.Fields)
-	if err != nil {
-		return "", err
+	if id == 0 {
+		p.claims = true
+		d.claims.add(p.hash, b.first+int64(len(b.rows)))
+		return "", nil
 	}
-	if n == 0 {
-		place, same, err := d.claimed(t, hash, row)
-		if err != nil {
-			return "", err
-		}
-		if !same && !d.first {
-			return place, nil
-		}
-		row.State, row.Reason = Duplicate, "same key as "+place
-		if n, err = t.exec(insertRow, id, d.no, nil, row.Number, row.Place, row.Key, row.Address, row.AddressKey, row.Fields); err != nil || n != 1 {
-			return "", errors.Join(err, errRows(n, 1))
-		}
-	}
-	_, err = t.exec(insertDelivery, id, row.State.code(), lane, row.Digest, row.Reason)
-	return "", err
-}
-
-// claimed looks at the row that has row's key: where it is, and whether its message is the same.
-func (d *Draft) claimed(t *tx, hash []byte, row *Row) (place string, same bool, err error) {
-	r, err := t.known(selectClaim, d.no, hash)
-	if err != nil {
-		return "", false, err
-	}
-	var key string
+	var place, key string
 	var digest []byte
-	if err := r.Scan(&place, &key, &digest); err != nil {
-		return "", false, err
+	if id >= b.first {
+		other := &b.rows[id-b.first]
+		place, key, digest = other.Place, other.Key, other.Digest
+	} else if r, err := t.known("SELECT r.place, r.key, d.digest FROM rows r JOIN deliveries d USING (id) WHERE r.id = ?", id); err != nil {
+		return "", err
+	} else if err := r.Scan(&place, &key, &digest); err != nil {
+		return "", err
 	}
-	if key != row.Key {
-		return "", false, fmt.Errorf("keys %q and %q have the same hash", key, row.Key)
+	if key != p.Key {
+		return "", fmt.Errorf("keys %q and %q have the same hash", key, p.Key)
 	}
-	return place, string(digest) == string(row.Digest), nil
+	if string(digest) != string(p.Digest) && !d.first {
+		return place, nil
+	}
+	p.another = place
+	return "", nil
+}
+
+// store writes the rows and their deliveries.
+func (d *Draft) store(t *tx, b *batch) error {
+	args, more := make([]any, 0, bulk*9), make([]any, 0, bulk*5)
+	id := b.first
+	for part := range slices.Chunk(b.rows, bulk) {
+		args, more = args[:0], more[:0]
+		for i := range part {
+			p := &part[i]
+			var hash []byte
+			if p.claims {
+				hash = p.hash[:]
+			}
+			args = append(args, id, d.no, hash, p.Number, p.Place, p.Key, p.Address, p.AddressKey, p.Fields)
+			more = append(more, id, p.state().code(), p.lane, p.Digest, p.reason())
+			id++
+		}
+		if err := t.bulk("INSERT INTO rows(id, campaign, hash, number, place, key, address, address_key, fields) VALUES ", "(?, ?, ?, ?, ?, ?, ?, ?, ?)", len(part), args); err != nil {
+			return err
+		}
+		if err := t.bulk("INSERT INTO deliveries(id, state, lane, due, attempts, first, turn, digest, reason) VALUES ", "(?, ?, ?, 0, 0, 0, 0, ?, ?)", len(part), more); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// usable is why the draft takes nothing more, or nil.
+func (d *Draft) usable() error {
+	if d.closed {
+		return errors.New("draft is closed")
+	}
+	return d.broken
+}
+
+// fail keeps an error after which what the draft knows of its claims is not what was stored.
+func (d *Draft) fail(err error) error {
+	if d.broken == nil {
+		d.broken = err
+	}
+	return err
 }
 
 // lane is the number of the campaign's lane with this name.
@@ -328,8 +362,8 @@ func (d *Draft) Freeze(ctx context.Context, c Campaign) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if d.closed {
-		return errors.New("draft is closed")
+	if err := errors.Join(d.usable(), d.claim()); err != nil {
+		return err
 	}
 	err := d.l.db.write(func(t *tx) error {
 		n, err := t.exec(`UPDATE campaigns SET frozen = 1, created = ?, definition = ?, templates = ?, list = ?, header = ?, sender = ?, rows = ?, host = ?, host_name = ?

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -41,7 +40,7 @@ func ExamineAccounts(ctx context.Context, path string) ([]Fault, error) {
 	return examineFile(ctx, path, accountVersions, func(context.Context, *sql.DB) ([]Fault, error) { return nil, nil })
 }
 
-func examineFile(ctx context.Context, path string, versions []string, more func(context.Context, *sql.DB) ([]Fault, error)) (faults []Fault, err error) {
+func examineFile(ctx context.Context, path string, versions []version, more func(context.Context, *sql.DB) ([]Fault, error)) (faults []Fault, err error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil, err // it is not made
 	}
@@ -66,7 +65,7 @@ func examineFile(ctx context.Context, path string, versions []string, more func(
 }
 
 // sameSchema reports whether the file's tables and indexes are those that the versions make.
-func sameSchema(ctx context.Context, db *sql.DB, versions []string) (bool, error) {
+func sameSchema(ctx context.Context, db *sql.DB, versions []version) (bool, error) {
 	const all = "SELECT coalesce(group_concat(type || name || tbl_name || coalesce(sql, ''), char(10)), '') FROM (SELECT * FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%' ORDER BY type, name)"
 	model, err := sql.Open("sqlite", ":memory:")
 	if err != nil {
@@ -75,7 +74,7 @@ func sameSchema(ctx context.Context, db *sql.DB, versions []string) (bool, error
 	defer model.Close()
 	model.SetMaxOpenConns(1)
 	for _, step := range versions {
-		if _, err := model.ExecContext(ctx, step); err != nil {
+		if _, err := model.ExecContext(ctx, step.schema+step.data); err != nil {
 			return false, err
 		}
 	}
@@ -137,6 +136,7 @@ const (
 	badAttempt = "typeof(time) <> 'integer' OR typeof(state) <> 'integer' OR typeof(code) <> 'integer'"
 
 	emptied    = "length(d.digest) IS NOT 32 OR r.hash IS NULL OR r.fields IS NULL OR r.address_key = ''" // there is no message to be made: forgotten, or lost
+	unclaimed  = "r.hash IS NOT NULL AND NOT EXISTS (SELECT 1 FROM claims k WHERE k.campaign = r.campaign AND k.hash = r.hash AND k.row = r.id)"
 	unsendable = "d.state IN " + open + " AND (" + emptied + ")"
 )
 
@@ -195,6 +195,9 @@ func consistent(ctx context.Context, db *sql.DB) ([]Fault, error) {
 	queries := map[string]string{ // of rows: a delivery is missing
 		"SELECT c.id, r.place FROM rows r JOIN campaigns c ON c.no = r.id >> 40 AND c.frozen = 1 WHERE NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.id = r.id)": "the row has no delivery",
 	}
+	queries["SELECT c.id, r.place FROM rows r JOIN campaigns c ON c.no = r.campaign AND c.frozen = 1 AND c.purged = 0 WHERE "+unclaimed] = "the row has a key that is not claimed for it"
+	queries["SELECT c.id, 'row ' || k.row FROM claims k JOIN campaigns c ON c.no = k.campaign AND c.frozen = 1 WHERE NOT EXISTS (SELECT 1 FROM rows r WHERE r.id = k.row AND r.hash = k.hash)"] =
+		"a key is claimed for a row that does not have it"
 	queries["SELECT '', 'attempt ' || no FROM attempts WHERE "+badAttempt] = "a number of it is none"
 	for _, r := range rules() {
 		queries[r.query()] = r.text
@@ -219,7 +222,7 @@ func consistent(ctx context.Context, db *sql.DB) ([]Fault, error) {
 		if err := rows.Scan(&id, &place, &key, &hash); err != nil {
 			return err
 		}
-		if sum := sha256.Sum256([]byte(key)); string(sum[:16]) != string(hash) && wrong < mostFaults {
+		if h := hashKey(key); string(h[:]) != string(hash) && wrong < mostFaults {
 			wrong++
 			faults = append(faults, Fault{id + ", " + place, "the row's key is not the one it was planned with"})
 		}

@@ -148,6 +148,9 @@ func (l *Ledger) forget(c numbered, addressKey string, f *Forgotten) error {
 			var kept []byte
 			if one.owns {
 				kept = l.KeyHash(c.id, one.key)
+				if _, err := t.exec("UPDATE claims SET hash = ? WHERE campaign = ? AND hash = (SELECT hash FROM rows WHERE id = ?)", kept, c.no, one.id); err != nil {
+					return err
+				}
 			}
 			if _, err := t.exec("UPDATE rows SET hash = ?, key = '', address = '', address_key = '', fields = NULL WHERE id = ?", kept, one.id); err != nil {
 				return err

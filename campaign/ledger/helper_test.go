@@ -23,11 +23,29 @@ func openAt(t testing.TB, path string) *Ledger {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		keysClaimed(t, l)
 		if err := l.Close(); err != nil {
 			t.Error(err)
 		}
 	})
 	return l
+}
+
+// keysClaimed checks that every row of a frozen campaign that has a key has the claim to it, and that nothing else is claimed.
+func keysClaimed(t testing.TB, l *Ledger) {
+	t.Helper()
+	l.db.mu.Lock()
+	closed := l.db.stmts == nil
+	l.db.mu.Unlock()
+	if closed {
+		return
+	}
+	var lacking, left int
+	err := l.db.reading.QueryRow("SELECT (SELECT count(*) FROM rows r JOIN campaigns c ON c.no = r.id >> 40 AND c.frozen = 1 AND c.purged = 0 WHERE "+unclaimed+`),
+		(SELECT count(*) FROM claims k WHERE NOT EXISTS (SELECT 1 FROM rows r WHERE r.id = k.row AND r.campaign = k.campaign AND r.hash = k.hash))`).Scan(&lacking, &left)
+	if err != nil || lacking > 0 || left > 0 {
+		t.Errorf("%d keys are not claimed, %d claims are left of rows that are gone, %v", lacking, left, err)
+	}
 }
 
 // row makes the pending row n; its key, address and message come from n.

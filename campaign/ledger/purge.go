@@ -89,6 +89,9 @@ func (l *Ledger) purge(ctx context.Context, id string, before time.Time) (err er
 		_, err := t.exec("INSERT INTO audit(delivery, time, who, host, act, before, after) VALUES (?, ?, ?, ?, 'purge', 0, 0)", first, now, person(), hostName())
 		return err
 	})
+	if err == nil {
+		err = l.unclaim(ctx, no)
+	}
 	const piece = 20_000
 	for more := true; more && err == nil; {
 		if err = ctx.Err(); err != nil {

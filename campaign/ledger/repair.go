@@ -183,13 +183,13 @@ func rebuild(ctx context.Context, old, fresh string, cut bool, r *Repaired) (err
 	if err := from.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil || version < 1 || version > len(stateVersions) {
 		return hopeless(err)
 	}
+	if same, err := sameSchema(ctx, from, stateVersions[:version]); err != nil || !same {
+		return hopeless(err)
+	}
 	for _, step := range stateVersions[version:] {
-		if _, err := from.ExecContext(ctx, step); err != nil {
+		if _, err := from.ExecContext(ctx, step.schema); err != nil {
 			return hopeless(err)
 		}
-	}
-	if same, err := sameSchema(ctx, from, stateVersions); err != nil || !same {
-		return hopeless(err)
 	}
 	if err := campaignsSound(ctx, from); err != nil {
 		return hopeless(err)

@@ -56,12 +56,14 @@ func (l *Ledger) Replan(ctx context.Context, c Campaign) (_ *Replan, err error) 
 	if err != nil {
 		return nil, err
 	}
-	d.erased = map[string]bool{}
+	d.erased = map[keyHash]bool{}
 	rows, err := l.db.reading.QueryContext(ctx, "SELECT hash FROM rows WHERE id >= ? AND id < ? AND key = '' AND hash IS NOT NULL", first, end)
 	err = each(rows, err, func(rows *sql.Rows) error {
 		var hash []byte
 		err := rows.Scan(&hash)
-		d.erased[string(hash)] = true
+		if len(hash) == len(keyHash{}) {
+			d.erased[keyHash(hash)] = true
+		}
 		return err
 	})
 	if err != nil {
@@ -73,12 +75,12 @@ func (l *Ledger) Replan(ctx context.Context, c Campaign) (_ *Replan, err error) 
 // What a re-plan compares: n is the new row and e its delivery, o the frozen row with the same key and f its delivery.
 const (
 	open     = "(" + sqlPending + ", " + sqlDeferred + ")"
-	isNew    = "NOT EXISTS (SELECT 1 FROM rows o WHERE o.campaign = :into AND o.hash = n.hash)"
-	isGone   = "NOT EXISTS (SELECT 1 FROM rows n WHERE n.campaign = :from AND n.hash = o.hash)"
+	isNew    = "NOT EXISTS (SELECT 1 FROM claims o WHERE o.campaign = :into AND o.hash = n.hash)"
+	isGone   = "NOT EXISTS (SELECT 1 FROM claims n WHERE n.campaign = :from AND n.hash = o.hash)"
 	isEdited = "(f.digest IS NOT e.digest OR e.state <> " + sqlPending + ")"
-	added    = "FROM rows n WHERE n.campaign = :from AND n.hash IS NOT NULL AND " + isNew
+	added    = "FROM claims n WHERE n.campaign = :from AND " + isNew
 	gone     = "FROM rows o JOIN deliveries f ON f.id = o.id WHERE o.id >= :first AND o.id < :end AND f.state IN " + open + " AND o.hash IS NOT NULL AND " + isGone
-	kept     = `FROM rows o JOIN deliveries f ON f.id = o.id JOIN rows n ON n.campaign = :from AND n.hash = o.hash JOIN deliveries e ON e.id = n.id
+	kept     = `FROM rows o JOIN deliveries f ON f.id = o.id JOIN claims k ON k.campaign = :from AND k.hash = o.hash JOIN rows n ON n.id = k.row JOIN deliveries e ON e.id = n.id
 		WHERE o.id >= :first AND o.id < :end AND f.state IN ` + open
 	edited = kept + " AND " + isEdited
 )
@@ -91,8 +93,11 @@ func (p *Replan) Add(ctx context.Context, rows []Row) ([]Conflict, error) {
 // Counts says what Apply would do.
 func (p *Replan) Counts(ctx context.Context) (Changes, error) {
 	var c Changes
-	if p.draft.closed {
-		return c, errors.New("re-plan is closed")
+	if err := p.draft.usable(); err != nil {
+		return c, err
+	}
+	if err := p.draft.claim(); err != nil {
+		return c, err
 	}
 	first, end := span(p.into)
 	var keys int64
@@ -107,8 +112,11 @@ func (p *Replan) Apply(ctx context.Context, c Campaign) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if p.draft.closed {
-		return errors.New("re-plan is closed")
+	if err := p.draft.usable(); err != nil {
+		return err
+	}
+	if err := p.draft.claim(); err != nil {
+		return err
 	}
 	if err := p.draft.l.db.write(func(t *tx) error { return p.apply(t, c) }); err != nil {
 		return err
@@ -120,26 +128,26 @@ func (p *Replan) Apply(ctx context.Context, c Campaign) error {
 
 func (p *Replan) apply(t *tx, c Campaign) error {
 	first, end := span(p.into)
-	from, _ := span(p.draft.no)
+	from, drafted := span(p.draft.no)
 	args := p.args(first, end)
-	args = append(args, sql.Named("shift", first-from), sql.Named("suppressed", Suppressed.code()), sql.Named("cancelled", Cancelled.code()),
+	args = append(args, sql.Named("shift", first-from), sql.Named("draft", from), sql.Named("drafted", drafted), sql.Named("suppressed", Suppressed.code()), sql.Named("cancelled", Cancelled.code()),
 		sql.Named("invalid", Invalid.code()), sql.Named("duplicate", Duplicate.code()), sql.Named("filtered", Filtered.code()))
 	const (
 		rowColumns = "hash, number, place, key, address, address_key, fields"
 		laneOf     = `(SELECT mine.no FROM lanes mine JOIN lanes theirs USING (name) WHERE mine.campaign = :into AND theirs.no = e.lane)`
 		listed     = "(:invalid, :duplicate, :filtered)"
-		moved      = "n.campaign = :from AND (n.hash IS NULL OR " + isNew + ")"
+		moved      = "n.id >= :draft AND n.id < :drafted AND (n.hash IS NULL OR " + isNew + ")"
 	)
 	for _, step := range []string{
 		"INSERT OR IGNORE INTO lanes(campaign, name) SELECT :into, name FROM lanes WHERE campaign = :from ORDER BY no",
 		// gone from the list
 		"UPDATE deliveries SET state = :cancelled, due = 0, reason = 'gone from the list' WHERE id IN (SELECT f.id " + gone + ")",
 		// still on the list: the fields too of those whose message is the same, for the header may have other columns
-		`UPDATE rows SET (number, place, address, address_key, fields) = (SELECT number, place, address, address_key, fields FROM rows n
-			WHERE n.campaign = :from AND n.hash = rows.hash) WHERE id IN (SELECT f.id ` + kept + ")",
+		`UPDATE rows SET (number, place, address, address_key, fields) = (SELECT number, place, address, address_key, fields FROM claims k JOIN rows n ON n.id = k.row
+			WHERE k.campaign = :from AND k.hash = rows.hash) WHERE id IN (SELECT f.id ` + kept + ")",
 		`UPDATE deliveries SET (digest, reason, lane, state, due) = (SELECT e.digest, e.reason, ` + laneOf + `,
 			iif(e.state = ` + sqlPending + `, deliveries.state, :suppressed), iif(e.state = ` + sqlPending + `, deliveries.due, 0)
-			FROM rows o JOIN rows n ON n.campaign = :from AND n.hash = o.hash JOIN deliveries e ON e.id = n.id WHERE o.id = deliveries.id)
+			FROM rows o JOIN claims k ON k.campaign = :from AND k.hash = o.hash JOIN deliveries e ON e.id = k.row WHERE o.id = deliveries.id)
 			WHERE id IN (SELECT f.id ` + kept + ")",
 		// rows without a delivery to make are those of the new list
 		"DELETE FROM rows WHERE id IN (SELECT id FROM deliveries WHERE id >= :first AND id < :end AND state IN " + listed + ")",
@@ -148,6 +156,7 @@ func (p *Replan) apply(t *tx, c Campaign) error {
 		`INSERT INTO deliveries(id, state, lane, due, attempts, first, turn, digest, reason)
 			SELECT e.id + :shift, e.state, ` + laneOf + `, 0, 0, 0, 0, e.digest, e.reason FROM rows n JOIN deliveries e ON e.id = n.id WHERE ` + moved + " ORDER BY e.id",
 		"INSERT INTO rows(id, campaign, " + rowColumns + ") SELECT n.id + :shift, :into, " + rowColumns + " FROM rows n WHERE " + moved + " ORDER BY n.id",
+		"INSERT INTO claims(campaign, hash, row) SELECT :into, n.hash, n.row + :shift " + added + " ORDER BY n.hash",
 	} {
 		if _, err := t.once(step, args...); err != nil {
 			return err

@@ -7,8 +7,14 @@ const sequenceBits = 40
 // span is the range of ids of the campaign with this number: first <= id < end.
 func span(no int64) (first, end int64) { return no << sequenceBits, (no + 1) << sequenceBits }
 
-// stateVersions are the steps of state.db's schema; a step that was released is never edited.
-var stateVersions = []string{`
+// version is a step of a database's schema, to this version from the one before. One that was released is never edited.
+type version struct {
+	schema string
+	data   string // what is done about records that are there; a repair goes without, for it reads a damaged file
+}
+
+// stateVersions are the steps of state.db.
+var stateVersions = []version{{schema: `
 CREATE TABLE states (no INTEGER PRIMARY KEY, name TEXT NOT NULL); -- the words for the numbers, for people who look in
 CREATE TABLE campaigns (
 	no INTEGER PRIMARY KEY,
@@ -59,7 +65,7 @@ CREATE TABLE audit (
 	before INTEGER NOT NULL, after INTEGER NOT NULL
 );
 CREATE INDEX audit_delivery ON audit(delivery);
-` + stateNames(), `
+` + stateNames()}, {schema: `
 ALTER TABLE campaigns ADD COLUMN token TEXT NOT NULL DEFAULT '';     -- of the last run, as in the accounts' marks
 ALTER TABLE campaigns ADD COLUMN host TEXT NOT NULL DEFAULT '';      -- the machine of the last run, or of the plan; '' if not known
 ALTER TABLE campaigns ADD COLUMN host_name TEXT NOT NULL DEFAULT '';
@@ -70,7 +76,15 @@ CREATE TABLE tallies (                 -- what is left of deliveries that were e
 	campaign INTEGER NOT NULL, state INTEGER NOT NULL, n INTEGER NOT NULL,
 	PRIMARY KEY (campaign, state)
 ) WITHOUT ROWID;
-`}
+`}, {schema: `
+CREATE TABLE claims (                  -- which row has a key: one, in a campaign
+	campaign INTEGER NOT NULL, hash BLOB NOT NULL, row INTEGER NOT NULL,
+	PRIMARY KEY (campaign, hash)
+) WITHOUT ROWID;
+`, data: `
+INSERT INTO claims SELECT campaign, hash, id FROM rows WHERE hash IS NOT NULL ORDER BY campaign, hash;
+DROP INDEX rows_key;
+`}}
 
 // stateNames fills the table of states.
 func stateNames() string {
@@ -81,8 +95,8 @@ func stateNames() string {
 	return s
 }
 
-// accountVersions are the steps of accounts.db's schema; a step that was released is never edited.
-var accountVersions = []string{`
+// accountVersions are the steps of accounts.db.
+var accountVersions = []version{{schema: `
 CREATE TABLE secret (no INTEGER PRIMARY KEY CHECK (no = 1), value BLOB NOT NULL);
 CREATE TABLE suppressions (
 	domain TEXT NOT NULL,              -- the sender's; '' for all
@@ -101,17 +115,17 @@ CREATE TABLE leases (                  -- reserved by a running process and not 
 CREATE TABLE paces (key TEXT PRIMARY KEY, last INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE windows (key TEXT PRIMARY KEY, longest INTEGER NOT NULL) WITHOUT ROWID; -- how long uses of a key matter
 CREATE TABLE marks (run TEXT PRIMARY KEY, mark INTEGER NOT NULL) WITHOUT ROWID;
-`, `
+`}, {schema: `
 CREATE TABLE days (                    -- what was sent on a day, for warming up
 	key TEXT NOT NULL, day TEXT NOT NULL, -- 2026-11-22
 	tried INTEGER NOT NULL, refused INTEGER NOT NULL,
 	PRIMARY KEY (key, day)
 ) WITHOUT ROWID;
-`, `
+`}, {schema: `
 CREATE TABLE moments (                 -- uses of the last minute once more, by the millisecond, rounded up: caps of seconds count these
 	key TEXT NOT NULL, ms INTEGER NOT NULL, n INTEGER NOT NULL,
 	PRIMARY KEY (key, ms)
 ) WITHOUT ROWID;
-`, `
+`}, {schema: `
 ALTER TABLE marks ADD COLUMN token TEXT NOT NULL DEFAULT ''; -- of the run that set the mark: two copies of a ledger may come as far
-`}
+`}}

@@ -30,14 +30,15 @@ type store struct {
 	mu    sync.Mutex // one transaction at a time
 	conn  *sql.Conn
 	stmts map[string]*sql.Stmt // prepared on conn, by text
+	bulks map[string]string    // the texts of statements that insert many records, by their beginning
 
 	readMu sync.Mutex
 	reads  map[string]*sql.Stmt // prepared on reading, by text
 }
 
 // openStore opens the prepared file at path and brings it to the schema's version. versions[i] makes version i+1 from version i.
-func openStore(ctx context.Context, path string, versions []string) (_ *store, err error) {
-	s := &store{path: path, stmts: map[string]*sql.Stmt{}, reads: map[string]*sql.Stmt{}}
+func openStore(ctx context.Context, path string, versions []version) (_ *store, err error) {
+	s := &store{path: path, stmts: map[string]*sql.Stmt{}, bulks: map[string]string{}, reads: map[string]*sql.Stmt{}}
 	defer func() {
 		if err != nil {
 			err = explain(path, errors.Join(err, s.close()))
@@ -48,7 +49,7 @@ func openStore(ctx context.Context, path string, versions []string) (_ *store, e
 	}
 	// fullfsync is what makes a sync reach the disk on macOS; elsewhere it does nothing. The order is SQLite's: the time-out first.
 	if s.writing, err = sql.Open("sqlite", dsn(path, busyTimeout, "journal_mode(WAL)", "synchronous(FULL)", "fullfsync(1)",
-		"checkpoint_fullfsync(1)", "cache_size(-24576)", "wal_autocheckpoint(4000)", "journal_size_limit(67108864)", "temp_store(MEMORY)")); err != nil {
+		"checkpoint_fullfsync(1)", "cache_size(-12288)", "wal_autocheckpoint(4000)", "journal_size_limit(67108864)", "temp_store(MEMORY)")); err != nil {
 		return nil, err
 	}
 	s.writing.SetMaxOpenConns(1)
@@ -76,7 +77,7 @@ func dsn(path string, pragmas ...string) string {
 }
 
 // migrate brings the file to the newest version, and refuses one that is newer still, or another program's.
-func (s *store) migrate(versions []string) error {
+func (s *store) migrate(versions []version) error {
 	if have, err := s.version(len(versions)); err != nil || have == len(versions) {
 		return err // the usual case, which need not wait for the write lock
 	}
@@ -86,7 +87,7 @@ func (s *store) migrate(versions []string) error {
 			return err
 		}
 		for ; have < len(versions); have++ {
-			if err := t.script(versions[have]); err != nil {
+			if err := t.script(versions[have].schema + versions[have].data); err != nil {
 				return err
 			}
 		}

@@ -1,0 +1,113 @@
+package campaign
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"mailshot/campaign/check"
+	"mailshot/campaign/definition"
+	"mailshot/campaign/ledger"
+)
+
+// BenchmarkLoad takes a list into the ledger as a plan does, but for the making of messages: read, typed, addresses checked, suppression
+// asked, keys claimed, stored and frozen. Asked for 1,000,000 rows (-benchtime 1000000x) its rows/s and its peak, the whole process's, are
+// the figures in docs/figures.md.
+func BenchmarkLoad(b *testing.B) {
+	dir := b.TempDir()
+	write := func(name, text string) {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			b.Fatal(err)
+		}
+	}
+	write("campaign.yaml", `id: load
+from: Sender <sender@example.org>
+subject: "Hello {{.name}}"
+recipients: { file: people.csv, columns: { amount: number, due: date } }
+body: { text: body.txt }
+server: { host: localhost, port: 2525, tls: none }
+`)
+	write("body.txt", "Dear {{.name}}\n")
+	f, err := os.Create(filepath.Join(dir, "people.csv"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	w := bufio.NewWriter(f)
+	fmt.Fprintln(w, "email,name,amount,due,country,city")
+	for i := range b.N {
+		fmt.Fprintf(w, "person%d@example.com,\"Person, %d\",%d.50,2026-%02d-%02d,DE,Town %d\n", i, i, i%9973, i%12+1, i%28+1, i%500)
+	}
+	if err := w.Flush(); err != nil {
+		b.Fatal(err)
+	}
+	f.Close()
+	def, err := definition.Load(filepath.Join(dir, "campaign.yaml"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	c, err := Open(b.Context(), Options{Definition: def, Accounts: filepath.Join(dir, "user", "accounts.db")})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer c.Close()
+	l, err := ledger.Open(c.statePath())
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer l.Close()
+	screen, err := c.suppress.screen(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	digest := make([]byte, 32)
+	b.ResetTimer()
+	if err := c.openList(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	draft, err := l.Draft(b.Context(), ledger.Campaign{ID: "load"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	p := &planned{report: &check.Report{Counts: map[string]int64{}}}
+	adding := behind{to: draft}
+	made := make([]verdict, 0, chunk)
+	flush := func() {
+		batch, err := c.toLedger(b.Context(), made, PlanOptions{}, p, screen)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := adding.add(b.Context(), batch); err != nil {
+			b.Fatal(err)
+		}
+		made = made[:0]
+	}
+	for row, err := range c.list.Rows(b.Context()) {
+		if err != nil || len(row.Faults) > 0 || row.Invalid != "" {
+			b.Fatal(err, row)
+		}
+		if made = append(made, verdict{row: row, digest: digest}); len(made) == cap(made) {
+			flush()
+		}
+	}
+	flush()
+	if _, err := adding.wait(); err != nil {
+		b.Fatal(err)
+	}
+	if err := draft.Freeze(b.Context(), ledger.Campaign{}); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+	if n := draft.Counts()[ledger.Pending]; n != int64(b.N) {
+		b.Fatal(n, "pending")
+	}
+	status, _ := os.ReadFile("/proc/self/status") // Linux
+	for line := range strings.Lines(string(status)) {
+		var kB float64
+		if _, err := fmt.Sscanf(line, "VmHWM: %f kB", &kB); err == nil {
+			b.ReportMetric(kB/1000, "peakMB")
+		}
+	}
+}
