@@ -127,12 +127,8 @@ func (r *run) keep(d *ledger.Delivery, m *render.Message) {
 }
 
 func (r *run) result(s ledger.State, out sender.Outcome) ledger.Result {
-	at := out.Time
-	if at.IsZero() {
-		at = r.c.now()
-	}
 	return ledger.Result{
-		State: s, Stage: out.Stage, Code: out.Code, Enhanced: out.Enhanced, Text: words(out), Server: out.Server, Time: at,
+		State: s, Stage: out.Stage, Code: out.Code, Enhanced: out.Enhanced, Text: words(out), Server: out.Server, Time: r.c.now(),
 	}
 }
 
