@@ -10,7 +10,7 @@ import (
 type Event struct {
 	// Kind is "started", a state a delivery has just reached ("sent", "refused", "deferred", "gave_up", "unknown",
 	// "held", "suppressed"), "hold" (nothing goes before Until, Text says why), "out" (nothing more goes to one of several
-	// servers until its configuration changes, Text says why) or "draining" (stopping; InFlight replies
+	// servers until its configuration changes, Text says why) or "draining" (stopping; Begun replies
 	// are awaited).
 	Kind     string
 	Server   string // of several, whom a hold or out is about; "" = the run
@@ -22,6 +22,7 @@ type Event struct {
 	Planned  int64 // deliveries this run set out to send
 	Done     int64 // of those, how many have an outcome
 	InFlight int   // deliveries in the hands of workers
+	Begun    int   // of those, how many a server may be taking: a second interrupt leaves them unknown
 	Until    time.Time
 	Time     time.Time
 }

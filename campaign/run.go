@@ -340,6 +340,9 @@ func (r *run) observe(e Event) {
 	r.mu.Lock()
 	e.Time, e.Planned, e.Done, e.InFlight = r.c.now(), r.planned, r.done, r.inFlight
 	r.mu.Unlock()
+	for _, s := range r.servers {
+		e.Begun += len(s.begun)
+	}
 	e.Counts = byName(r.state.Counts())
 	r.c.opts.Observe(e)
 }

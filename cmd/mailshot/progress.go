@@ -61,7 +61,7 @@ func (p *progress) observe(e campaign.Event) {
 	case "out":
 		p.talk("%s is out, the other servers go on: %s", report.Clean(e.Server), report.CleanLines(e.Text))
 	case "draining":
-		p.talk("stopping: %s", draining(e.InFlight))
+		p.talk("stopping: %s", draining(e.Begun))
 	case "refused", "gave_up", "held", "unknown":
 		if !p.screen.terminal {
 			return
@@ -75,12 +75,12 @@ func (p *progress) observe(e campaign.Event) {
 }
 
 // draining says what a second interrupt would do.
-func draining(inFlight int) string {
-	if inFlight == 0 {
+func draining(begun int) string {
+	if begun == 0 {
 		return "nothing is on the wire"
 	}
 	return fmt.Sprintf("waiting for %s, up to 10 min; press again to leave %d unknown",
-		plural(int64(inFlight), "reply", "replies"), inFlight)
+		plural(int64(begun), "reply", "replies"), begun)
 }
 
 // talk says something above the bar. p.mu is held.

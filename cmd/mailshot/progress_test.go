@@ -22,7 +22,7 @@ func TestProgress(t *testing.T) {
 	p.observe(campaign.Event{Kind: "hold", Planned: 200, Done: 50, Text: "421 \x1b[2Jbusy", Until: begin.Add(time.Minute)})
 	p.observe(campaign.Event{Kind: "sent", Planned: 200, Done: 51, Counts: map[string]int64{"sent": 49, "refused": 2}, Time: begin})
 	p.tick(begin.Add(20 * time.Second))
-	p.observe(campaign.Event{Kind: "draining", Planned: 200, Done: 51, InFlight: 3})
+	p.observe(campaign.Event{Kind: "draining", Planned: 200, Done: 51, InFlight: 5, Begun: 3})
 	hold := begin.Add(time.Minute).Local().Format("15:04:05")
 	want := []string{
 		"50 of 200 · 5.0/s · 48 sent · 2 refused · 30 s left",

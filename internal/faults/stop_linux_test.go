@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -141,6 +142,8 @@ func TestSecondSignal(t *testing.T) {
 	v := s.verdict()
 	if _, talk := p.Output(); code != 130 || len(v.Unknown) != connections || len(v.Recovered) != connections {
 		t.Errorf("exit code %d, %s\n%s", code, v, talk)
+	} else if !strings.Contains(talk, fmt.Sprintf("press again to leave %d unknown", connections)) {
+		t.Errorf("it did not say how many would be unknown\n%s", talk)
 	}
 	unknown := v.Unknown
 	offered := s.Offered()
