@@ -72,14 +72,14 @@ server: { host: localhost, port: 2525, tls: none }
 		b.Fatal(err)
 	}
 	p := &planned{report: &check.Report{Counts: map[string]int64{}}}
-	adding := behind{to: draft}
+	adding := behind{}
 	made := make([]verdict, 0, chunk)
 	flush := func() {
 		batch, err := c.toLedger(b.Context(), made, PlanOptions{}, p, screen)
 		if err != nil {
 			b.Fatal(err)
 		}
-		if _, err := adding.add(b.Context(), batch); err != nil {
+		if err := adding.do(func() error { _, err := draft.Add(b.Context(), batch); return err }); err != nil {
 			b.Fatal(err)
 		}
 		made = made[:0]
@@ -93,7 +93,7 @@ server: { host: localhost, port: 2525, tls: none }
 		}
 	}
 	flush()
-	if _, err := adding.wait(); err != nil {
+	if err := adding.wait(); err != nil {
 		b.Fatal(err)
 	}
 	if err := draft.Freeze(b.Context(), ledger.Campaign{}); err != nil {

@@ -3,7 +3,6 @@ package campaign
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"runtime"
 	"time"
@@ -86,11 +85,16 @@ func (c *Campaign) filter(expr string) (func(*recipients.Row) (bool, error), err
 }
 
 // planned is what a pass over the list found.
-type planned struct{ report *check.Report }
+type planned struct {
+	report    *check.Report
+	conflicts int64 // rows whose key an earlier row has, with another message
+}
 
 // adder is a draft or a re-plan: where a pass over the list puts its rows.
 type adder interface {
 	Add(ctx context.Context, rows []ledger.Row) ([]ledger.Conflict, error)
+	SameKey(ctx context.Context, most, places int) (list []ledger.Copies, more int64, err error)
+	SameAddress(ctx context.Context, most, places int) (list []ledger.Copies, more int64, err error)
 }
 
 // draft makes every message of the list into a new draft of the ledger.
@@ -116,34 +120,28 @@ func (c *Campaign) asCheck(err error) error {
 	return &CheckError{r}
 }
 
-// behind puts rows into the ledger one batch after another, each while the next one is made.
-type behind struct {
-	to    adder
-	added chan func() ([]ledger.Conflict, error) // room for one; nil: nothing is being added
+// behind does one thing after another beside its owner: rows are put into the ledger while the next are made.
+type behind struct{ done chan error } // nil: nothing is being done
+
+// do returns when what was done before has ended, with its error.
+func (b *behind) do(work func() error) error {
+	if err := b.wait(); err != nil {
+		return err
+	}
+	done := make(chan error, 1)
+	b.done = done
+	go func() { done <- work() }()
+	return nil
 }
 
-// add returns when the batch before has been added, with what became of that one.
-func (b *behind) add(ctx context.Context, rows []ledger.Row) ([]ledger.Conflict, error) {
-	conflicts, err := b.wait()
-	if err != nil {
-		return conflicts, err
+// wait returns when nothing is being done any more.
+func (b *behind) wait() error {
+	if b.done == nil {
+		return nil
 	}
-	b.added = make(chan func() ([]ledger.Conflict, error), 1)
-	go func() {
-		conflicts, err := b.to.Add(ctx, rows)
-		b.added <- func() ([]ledger.Conflict, error) { return conflicts, err }
-	}()
-	return conflicts, nil
-}
-
-// wait returns when nothing is being added any more.
-func (b *behind) wait() ([]ledger.Conflict, error) {
-	if b.added == nil {
-		return nil, nil
-	}
-	result := <-b.added
-	b.added = nil
-	return result()
+	err := <-b.done
+	b.done = nil
+	return err
 }
 
 // pass reads the list once, makes the messages of each chunk in parallel and adds them in order.
@@ -158,12 +156,8 @@ func (c *Campaign) pass(ctx context.Context, to adder, o PlanOptions) (_ *planne
 	}
 	date := c.now()
 	rows := make([]*recipients.Row, 0, chunk)
-	adding := behind{to: to}
-	defer func() {
-		if _, e := adding.wait(); err == nil {
-			err = e
-		}
-	}()
+	adding := behind{}
+	defer func() { err = errors.Join(err, adding.wait()) }()
 	flush := func() error {
 		if len(rows) == 0 {
 			return nil
@@ -177,9 +171,14 @@ func (c *Campaign) pass(ctx context.Context, to adder, o PlanOptions) (_ *planne
 			return err
 		}
 		rows = rows[:0]
-		conflicts, err := adding.add(ctx, batch)
-		p.conflict(conflicts)
-		return err
+		return adding.do(func() error {
+			conflicts, err := to.Add(ctx, batch)
+			if err != nil || len(conflicts) == 0 {
+				return err
+			}
+			_, err = to.Add(ctx, c.settle(conflicts, made, date, p))
+			return err
+		})
 	}
 	for row, err := range c.list.Rows(ctx) {
 		if err != nil {
@@ -199,30 +198,20 @@ func (c *Campaign) pass(ctx context.Context, to adder, o PlanOptions) (_ *planne
 	if err := flush(); err != nil {
 		return nil, err
 	}
-	conflicts, err := adding.wait()
-	if err != nil {
+	if err := adding.wait(); err != nil {
 		return nil, err
 	}
-	p.conflict(conflicts)
 	for _, note := range c.list.Notes() {
 		p.find(asWarnings(check.From(note), note.Place)...)
+	}
+	if err := c.copies(ctx, to, p); err != nil {
+		return nil, err
 	}
 	if p.report.Rows == 0 && p.report.Errors() == 0 {
 		p.find(check.Finding{Code: "empty-list", Severity: "error", Place: c.header.File, Text: "the list has no rows",
 			Hint: "one row for each person below the header row"})
 	}
 	return p, nil
-}
-
-// conflict reports rows that have the key of another and not its message.
-func (p *planned) conflict(conflicts []ledger.Conflict) {
-	for _, c := range conflicts {
-		p.find(check.Finding{
-			Code: "key-conflict", Severity: "error", Place: c.Row.Place,
-			Text: fmt.Sprintf("same key %q as %s, but another message", c.Row.Key, c.First),
-			Hint: "give each its own key with recipients.key, remove one row, or keep the first with duplicates: first",
-		})
-	}
 }
 
 // find adds findings to the report, or counts them once it is full. A dropped error still is an error.

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -26,13 +27,14 @@ const (
 
 // Finding is one thing that is wrong.
 type Finding struct {
-	Code     string `json:"code"`     // short and stable: see Codes for those of messages
-	Severity string `json:"severity"` // Error or Warning
-	Place    string `json:"place"`    // "people.csv:17", "campaign.yaml:7:3"; "" = nowhere in particular
-	Text     string `json:"text"`     // what is wrong, without the place
-	Hint     string `json:"hint"`     // what to do; "" when the text says it
-	Excerpt  string `json:"-"`        // the line of the file, as it stands there; "" = none
-	Column   int    `json:"-"`        // of the mistake in Excerpt, in runes from 1; 0 = none
+	Code     string   `json:"code"`             // short and stable: see Codes for those of messages
+	Severity string   `json:"severity"`         // Error or Warning
+	Place    string   `json:"place"`            // "people.csv:17", "campaign.yaml:7:3"; "" = nowhere in particular
+	Text     string   `json:"text"`             // what is wrong, without the place
+	Hint     string   `json:"hint"`             // what to do; "" when the text says it
+	Places   []string `json:"places,omitempty"` // of all rows that it is about, at most the first ten; nil where Place is the only one
+	Excerpt  string   `json:"-"`                // the line of the file, as it stands there; "" = none
+	Column   int      `json:"-"`                // of the mistake in Excerpt, in runes from 1; 0 = none
 }
 
 // diagnostic is what an error that knows its place has.
@@ -57,7 +59,7 @@ func From(err error) []Finding {
 		var fs []Finding
 		for _, e := range u.Unwrap() {
 			for _, f := range From(e) {
-				if !slices.Contains(fs, f) { // a subject is also the layout's title: one mistake, not two
+				if !slices.ContainsFunc(fs, func(g Finding) bool { return reflect.DeepEqual(f, g) }) { // a subject is also the layout's title: one mistake, not two
 					fs = append(fs, f)
 				}
 			}

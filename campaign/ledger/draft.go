@@ -27,8 +27,10 @@ type Row struct {
 
 // Conflict is a row whose key an earlier row has, with another message. It has not been stored.
 type Conflict struct {
-	Row   Row
-	First string // the place of the row that has the key
+	Row     Row
+	First   string // the place of the row that has the key
+	Address string // that row's
+	Digest  []byte // of its message
 }
 
 // Draft is a plan in the making. It is not for concurrent use.
@@ -182,12 +184,12 @@ func (d *Draft) Add(ctx context.Context, rows []Row) ([]Conflict, error) {
 	err := d.l.db.write(func(t *tx) error {
 		for i := range rows {
 			p := planned{Row: &rows[i]}
-			first, err := d.identify(t, &p, &b)
+			conflict, err := d.identify(t, &p, &b)
 			if err != nil {
 				return fmt.Errorf("%s: %w", p.Place, err)
 			}
-			if first != "" {
-				conflicts = append(conflicts, Conflict{rows[i], first})
+			if conflict != nil {
+				conflicts = append(conflicts, *conflict)
 				continue
 			}
 			if p.lane, err = d.lane(t, p.Lane); err != nil {
@@ -248,45 +250,49 @@ func (d *Draft) sound(row *Row) error {
 	return nil
 }
 
-// identify claims the row's key if it is one that does. Of a row whose key is claimed already it makes a duplicate, or returns the place of
-// the other, with which it is in conflict.
-func (d *Draft) identify(t *tx, p *planned, b *batch) (conflict string, err error) {
+// identify claims the row's key if it is one that does. Of a row whose key is claimed already it makes a duplicate, or returns the conflict.
+func (d *Draft) identify(t *tx, p *planned, b *batch) (*Conflict, error) {
 	if p.State != Pending && p.State != Suppressed {
-		return "", nil
+		return nil, nil
 	}
-	p.hash = hashKey(p.Key)
-	if len(d.erased) > 0 && d.l.KeyHash != nil {
-		if h := keyHash(d.l.KeyHash(d.id, p.Key)); d.erased[h] {
-			p.hash = h
-		}
-	}
+	p.hash = d.hash(p.Key)
 	id, err := d.claimant(t, p.hash)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	if id == 0 {
 		p.claims = true
 		d.claims.add(p.hash, b.first+int64(len(b.rows)))
-		return "", nil
+		return nil, nil
 	}
-	var place, key string
-	var digest []byte
+	c := &Conflict{Row: *p.Row}
+	var key string
 	if id >= b.first {
 		other := &b.rows[id-b.first]
-		place, key, digest = other.Place, other.Key, other.Digest
-	} else if r, err := t.known("SELECT r.place, r.key, d.digest FROM rows r JOIN deliveries d USING (id) WHERE r.id = ?", id); err != nil {
-		return "", err
-	} else if err := r.Scan(&place, &key, &digest); err != nil {
-		return "", err
+		c.First, key, c.Address, c.Digest = other.Place, other.Key, other.Address, other.Digest
+	} else if r, err := t.known("SELECT r.place, r.key, r.address, d.digest FROM rows r JOIN deliveries d USING (id) WHERE r.id = ?", id); err != nil {
+		return nil, err
+	} else if err := r.Scan(&c.First, &key, &c.Address, &c.Digest); err != nil {
+		return nil, err
 	}
 	if key != p.Key {
-		return "", fmt.Errorf("keys %q and %q have the same hash", key, p.Key)
+		return nil, fmt.Errorf("keys %q and %q have the same hash", key, p.Key)
 	}
-	if string(digest) != string(p.Digest) && !d.first {
-		return place, nil
+	if string(c.Digest) != string(p.Digest) && !d.first {
+		return c, nil
 	}
-	p.another = place
-	return "", nil
+	p.another = c.First
+	return nil, nil
+}
+
+// hash stands for a key that a row claims.
+func (d *Draft) hash(key string) keyHash {
+	if len(d.erased) > 0 && d.l.KeyHash != nil {
+		if h := keyHash(d.l.KeyHash(d.id, key)); d.erased[h] {
+			return h
+		}
+	}
+	return hashKey(key)
 }
 
 // store writes the rows and their deliveries.

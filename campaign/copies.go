@@ -1,0 +1,131 @@
+package campaign
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"mailshot/campaign/check"
+	"mailshot/campaign/ledger"
+	"mailshot/campaign/recipients"
+	"mailshot/internal/address"
+)
+
+// How much is said about copies: of so many keys or addresses, and of each the places of so many rows. The rest is counted.
+const (
+	mostCopies = 100
+	mostPlaces = 10
+)
+
+// settle decides what becomes of rows whose key an earlier row has with another message. Where all that differs is how one address is
+// written, as Ann@ and ann@ are, they are duplicates. The others are conflicts: they are stored as invalid, so that they are found with all
+// copies once the whole list is known, and the states add up.
+func (c *Campaign) settle(conflicts []ledger.Conflict, made []verdict, date time.Time, p *planned) []ledger.Row {
+	rows := make(map[int64]*recipients.Row, len(made))
+	for _, m := range made {
+		rows[m.row.Number] = m.row
+	}
+	out := make([]ledger.Row, len(conflicts))
+	for i, conflict := range conflicts {
+		r := conflict.Row
+		if c.respelt(rows[r.Number], conflict, date) {
+			r.State, r.Reason, r.Digest = ledger.Duplicate, "same key as "+conflict.First, conflict.Digest
+		} else {
+			r.State, r.Reason = ledger.Invalid, "same key as "+conflict.First+", but another message"
+			p.conflicts++
+		}
+		out[i] = r
+	}
+	return out
+}
+
+// respelt reports whether a row would make the message of the one in conflict with it, were its address written in the same way.
+func (c *Campaign) respelt(row *recipients.Row, conflict ledger.Conflict, date time.Time) bool {
+	first, err := address.Parse(conflict.Address)
+	if err != nil || first == row.Address || first.Key() != row.Address.Key() {
+		return false
+	}
+	who := c.recipient(row)
+	who.Address = first
+	m, err := c.renderer.Render(who, date)
+	if err != nil {
+		return false
+	}
+	digest := m.Digest()
+	return bytes.Equal(digest[:], conflict.Digest)
+}
+
+// copies finds the rows that share a key, and the people who get more than one message because they have several.
+func (c *Campaign) copies(ctx context.Context, in adder, p *planned) error {
+	same, more, err := in.SameKey(ctx, mostCopies, mostPlaces)
+	if err != nil {
+		return err
+	}
+	for _, one := range same {
+		p.find(c.sameKey(one))
+	}
+	if more > 0 {
+		f := check.Finding{Code: "duplicate-rows", Severity: check.Warning, Place: c.header.File, Text: fmt.Sprintf("%d keys more stand in several rows", more)}
+		if p.conflicts > 0 && !c.duplicatesFirst() {
+			f.Code, f.Severity, f.Text = "key-conflict", check.Error, f.Text+fmt.Sprintf("; in all, %d rows have another message than an earlier row with their key", p.conflicts)
+		}
+		p.find(f)
+	}
+	if c.header.Key < 0 || c.opts.To != nil { // the address is the key; a rehearsal sends everything to one address
+		return nil
+	}
+	people, more, err := in.SameAddress(ctx, mostCopies, mostPlaces)
+	if err != nil {
+		return err
+	}
+	for _, one := range people {
+		f := check.Finding{
+			Code: "several-messages", Severity: check.Warning, Place: one.First[0].Place,
+			Hint: "right for one invoice each; for one message to a person, leave recipients.key out",
+		}
+		var where []string
+		for _, row := range one.First {
+			f.Places = append(f.Places, row.Place)
+			where = append(where, fmt.Sprintf("%s (%q)", row.Place, row.Key))
+		}
+		f.Text = fmt.Sprintf("%s gets %d messages, each under a key of its own: %s", one.Key, one.Rows, listed(where, one.Rows))
+		p.find(f)
+	}
+	if more > 0 {
+		p.find(check.Finding{Code: "several-messages", Severity: check.Warning, Place: c.header.File, Text: fmt.Sprintf("%d addresses more get several messages", more)})
+	}
+	return nil
+}
+
+// sameKey is the finding about the rows with one key: an error where they are not one message.
+func (c *Campaign) sameKey(one ledger.Copies) check.Finding {
+	f := check.Finding{Code: "duplicate-rows", Severity: check.Warning}
+	for _, row := range one.First {
+		f.Places = append(f.Places, row.Place)
+	}
+	f.Place = f.Places[0]
+	where := listed(f.Places, one.Rows)
+	switch {
+	case one.Differ == 0:
+		f.Text = fmt.Sprintf("%d rows have the key %q and the same message; only the first counts: %s", one.Rows, one.Key, where)
+	case c.duplicatesFirst():
+		f.Text = fmt.Sprintf("%d rows have the key %q, %d of them with another message than the first, which alone counts: %s", one.Rows, one.Key, one.Differ, where)
+		f.Hint = "recipients.duplicates: first says so"
+	default:
+		f.Code, f.Severity = "key-conflict", check.Error
+		f.Text = fmt.Sprintf("%d rows have the key %q, and not the same message: %s", one.Rows, one.Key, where)
+		f.Hint = "give each its own key with recipients.key, leave one row, or keep the first with duplicates: first"
+	}
+	return f
+}
+
+// listed names places, and how many more there are than these.
+func listed(places []string, all int64) string {
+	s := strings.Join(places, ", ")
+	if more := all - int64(len(places)); more > 0 {
+		s += fmt.Sprintf(" and %d more", more)
+	}
+	return s
+}

@@ -1,0 +1,159 @@
+package ledger
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"slices"
+	"strings"
+)
+
+// Copies are rows of a plan in the making that share something: a key, or the address that their messages go to.
+type Copies struct {
+	Key    string // what they share: the key, or the address's
+	Rows   int64
+	Differ int64  // rows whose message is not the first one's
+	First  []Copy // the first of them, in the order of the list
+}
+
+// Copy is one of several rows.
+type Copy struct{ Place, Key string }
+
+// copyRow is a row that has a message, as SameKey reads it.
+type copyRow struct {
+	number int64
+	key    string
+	digest []byte
+	Copy
+}
+
+// SameKey finds the keys that more than one row with a message has: most of them at most, in the order of the list, each with the
+// places of its first rows, and how many more such keys there are. Rows that came back from Add as a [Conflict] count if the caller
+// added them again as invalid. Memory grows with the copies and not with the list.
+func (d *Draft) SameKey(ctx context.Context, most, places int) (list []Copies, more int64, err error) {
+	const (
+		copied = " FROM deliveries d JOIN rows r ON r.id = d.id WHERE d.id >= ? AND d.id < ? AND d.state IN (?, ?) AND r.hash IS NULL AND length(d.digest) > 0"
+		groups = "SELECT r.key, count(*) + 1, count(*) OVER ()" + copied + " GROUP BY r.key ORDER BY min(r.number) LIMIT ?"
+	)
+	from := d.ids(Duplicate.code(), Invalid.code())
+	if list, more, err = d.groups(ctx, groups, append(slices.Clone(from), most)); err != nil || len(list) == 0 {
+		return nil, 0, err
+	}
+	if err := d.claim(); err != nil {
+		return nil, 0, err
+	}
+	index, keys := map[string]int{}, []any{}
+	var rows []copyRow
+	read := func(result *sql.Rows) error {
+		var c copyRow
+		if err := result.Scan(&c.number, &c.Place, &c.key, &c.digest); err != nil {
+			return err
+		}
+		rows = append(rows, c)
+		return nil
+	}
+	for i, c := range list {
+		index[c.Key] = i
+		keys = append(keys, c.Key)
+		hash := d.hash(c.Key)
+		result, err := d.l.db.reading.QueryContext(ctx, "SELECT r.number, r.place, r.key, d.digest FROM claims k JOIN rows r ON r.id = k.row JOIN deliveries d ON d.id = r.id WHERE k.campaign = ? AND k.hash = ?", d.no, hash[:])
+		if err := each(result, err, read); err != nil {
+			return nil, 0, explain(d.l.db.path, err)
+		}
+	}
+	digests := map[string]string{} // of the rows that have the keys
+	for _, r := range rows {
+		digests[r.key] = string(r.digest)
+	}
+	result, err := d.l.db.reading.QueryContext(ctx, "SELECT r.number, r.place, r.key, d.digest"+copied+" AND r.key IN (?"+strings.Repeat(", ?", len(keys)-1)+")", append(from, keys...)...)
+	kept := map[string]int{}
+	err = each(result, err, func(result *sql.Rows) error {
+		if err := read(result); err != nil {
+			return err
+		}
+		last := len(rows) - 1
+		c := rows[last]
+		if string(c.digest) != digests[c.key] {
+			list[index[c.key]].Differ++
+		}
+		// They come in nearly the order of the list: a conflict was added again behind the rows that it came with.
+		if kept[c.key]++; kept[c.key] > places+slack {
+			rows = rows[:last]
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, 0, explain(d.l.db.path, err)
+	}
+	slices.SortStableFunc(rows, func(a, b copyRow) int { return cmp.Compare(a.number, b.number) })
+	for _, r := range rows {
+		if c := &list[index[r.key]]; len(c.First) < places {
+			c.First = append(c.First, Copy{r.Place, r.key})
+		}
+	}
+	return list, more, nil
+}
+
+// slack is how many copies more than are wanted are looked at, so that those wanted are the first.
+const slack = 5000
+
+// SameAddress finds the addresses that more than one pending row has, under keys of their own: people who get more than one message.
+// It answers as SameKey does; Key is the address's, and that of each copy its row's.
+func (d *Draft) SameAddress(ctx context.Context, most, places int) (list []Copies, more int64, err error) {
+	const pending = " FROM rows r JOIN deliveries d ON d.id = r.id WHERE r.id >= ? AND r.id < ? AND d.state = ?"
+	from := d.ids(Pending.code())
+	list, more, err = d.groups(ctx, "SELECT r.address_key, count(*), count(*) OVER ()"+pending+" GROUP BY r.address_key HAVING count(*) > 1 ORDER BY min(r.id) LIMIT ?", append(slices.Clone(from), most))
+	if err != nil || len(list) == 0 {
+		return nil, 0, err
+	}
+	index := map[string]int{}
+	for i, c := range list {
+		index[c.Key] = i
+		from = append(from, c.Key)
+	}
+	rows, err := d.l.db.reading.QueryContext(ctx, "SELECT r.address_key, r.place, r.key"+pending+" AND r.address_key IN (?"+strings.Repeat(", ?", len(list)-1)+") ORDER BY r.id", from...)
+	err = each(rows, err, func(rows *sql.Rows) error {
+		var address string
+		var c Copy
+		if err := rows.Scan(&address, &c.Place, &c.Key); err != nil {
+			return err
+		}
+		if found := &list[index[address]]; len(found.First) < places {
+			found.First = append(found.First, c)
+		}
+		return nil
+	})
+	return list, more, explain(d.l.db.path, err)
+}
+
+// ids are the arguments of a query about the draft's rows.
+func (d *Draft) ids(more ...any) []any {
+	first, end := span(d.no)
+	return append([]any{first, end}, more...)
+}
+
+// groups reads what a query has grouped: what they share, how many they are, and of how many groups these are the first.
+func (d *Draft) groups(ctx context.Context, query string, args []any) (list []Copies, more int64, err error) {
+	if err := d.usable(); err != nil {
+		return nil, 0, err
+	}
+	var all int64
+	rows, err := d.l.db.reading.QueryContext(ctx, query, args...)
+	err = each(rows, err, func(rows *sql.Rows) error {
+		var c Copies
+		err := rows.Scan(&c.Key, &c.Rows, &all)
+		list = append(list, c)
+		return err
+	})
+	return list, all - int64(len(list)), explain(d.l.db.path, err)
+}
+
+// SameKey answers for the new list as [Draft.SameKey] does.
+func (p *Replan) SameKey(ctx context.Context, most, places int) ([]Copies, int64, error) {
+	return p.draft.SameKey(ctx, most, places)
+}
+
+// SameAddress answers for the new list as [Draft.SameAddress] does.
+func (p *Replan) SameAddress(ctx context.Context, most, places int) ([]Copies, int64, error) {
+	return p.draft.SameAddress(ctx, most, places)
+}
