@@ -37,7 +37,7 @@ require (
 	github.com/zalando/go-keyring v0.2.8
 	// The campaign file: every error at once, each with line and column.
 	go.yaml.in/yaml/v4 v4.0.0
-	// Internationalised domain names (idna), HTML parsing.
+	// Internationalised domain names (idna), HTML parsing; in tests DNS messages.
 	golang.org/x/net v0.62.0
 	// OAuth2: device code, loopback with PKCE, client credentials, JWT.
 	golang.org/x/oauth2 v0.37.0

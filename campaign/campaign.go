@@ -47,13 +47,14 @@ type Options struct {
 	Observe    func(Event)      // called for each event of a run, one at a time; nil = nobody
 	Sink       *SinkTarget      // sends to a sink instead of the definition's server, with no caps; nil = the real server
 	To         *address.Address // a rehearsal: every message goes to this address, as a campaign of its own; nil = no
+	DNS        bool             // Check and Plan ask the DNS about the domains of the recipients; false = they use no network
 	Network    Network          // the way to servers; zero = this machine's
 }
 
 // Network is how servers are found and reached. Each nil field is this machine's own.
 type Network struct {
 	Dial     func(ctx context.Context, network, address string) (net.Conn, error)
-	Resolver mx.Resolver    // the DNS, for server.direct
+	Resolver mx.Resolver    // the DNS, for server.direct and Options.DNS
 	RootCAs  *x509.CertPool // whom to trust where the campaign file names no authority
 }
 

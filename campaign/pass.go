@@ -95,6 +95,7 @@ type adder interface {
 	Add(ctx context.Context, rows []ledger.Row) ([]ledger.Conflict, error)
 	SameKey(ctx context.Context, most, places int) (list []ledger.Copies, more int64, err error)
 	SameAddress(ctx context.Context, most, places int) (list []ledger.Copies, more int64, err error)
+	Domains(ctx context.Context, fn func(ledger.Domain) error) error
 }
 
 // draft makes every message of the list into a new draft of the ledger.
@@ -206,6 +207,11 @@ func (c *Campaign) pass(ctx context.Context, to adder, o PlanOptions) (_ *planne
 	}
 	if err := c.copies(ctx, to, p); err != nil {
 		return nil, err
+	}
+	if c.opts.DNS {
+		if err := c.domains(ctx, to, p); err != nil {
+			return nil, err
+		}
 	}
 	if p.report.Rows == 0 && p.report.Errors() == 0 {
 		p.find(check.Finding{Code: "empty-list", Severity: "error", Place: c.header.File, Text: "the list has no rows",

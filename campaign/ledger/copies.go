@@ -157,3 +157,39 @@ func (p *Replan) SameKey(ctx context.Context, most, places int) ([]Copies, int64
 func (p *Replan) SameAddress(ctx context.Context, most, places int) ([]Copies, int64, error) {
 	return p.draft.SameAddress(ctx, most, places)
 }
+
+// Domain is a domain that pending rows go to.
+type Domain struct {
+	Name  string // A-labels
+	Place string // of the first row
+	Rows  int64
+}
+
+// Domains calls fn for each domain that pending rows go to, in the order of the list. Its error ends them, and is returned as it is.
+func (d *Draft) Domains(ctx context.Context, fn func(Domain) error) error {
+	if d.closed {
+		return errors.New("draft is closed")
+	}
+	// The place is that of the row with the smallest id, as SQLite has it beside min().
+	rows, err := d.l.db.reading.QueryContext(ctx, `SELECT substr(r.address, instr(r.address, '@') + 1) domain, r.place, count(*), min(r.id)
+		FROM rows r JOIN deliveries d ON d.id = r.id WHERE r.id >= ? AND r.id < ? AND d.state = ? GROUP BY domain ORDER BY min(r.id)`, d.ids(Pending.code())...)
+	var stopped error
+	err = each(rows, err, func(rows *sql.Rows) error {
+		var one Domain
+		var id int64
+		if err := rows.Scan(&one.Name, &one.Place, &one.Rows, &id); err != nil {
+			return err
+		}
+		stopped = fn(one)
+		return stopped
+	})
+	if stopped != nil {
+		return stopped
+	}
+	return explain(d.l.db.path, err)
+}
+
+// Domains answers for the new list as [Draft.Domains] does.
+func (p *Replan) Domains(ctx context.Context, fn func(Domain) error) error {
+	return p.draft.Domains(ctx, fn)
+}

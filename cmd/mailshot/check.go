@@ -15,31 +15,53 @@ import (
 )
 
 func (t *tool) checkCommand() *cobra.Command {
-	var id string
-	var asJSON bool
+	var f checkFlags
 	cmd := &cobra.Command{
 		Use:   "check [CAMPAIGN]",
 		Short: "Read, render and check everything; nothing is sent",
-		Long: `check makes every message as send would, checks it, and says what it found: errors stop a send, warnings do not. It uses
-no network and keeps nothing. Exit code 0: no errors, 2: the campaign file, 3: errors.`,
+		Long: `check makes every message as send would, checks it, and says what it found: errors stop a send, warnings do not. It keeps
+nothing, and uses no network unless --dns asks the DNS, once for each domain of the list, whether it takes mail.
+Exit code 0: no errors, 2: the campaign file, 3: errors.`,
+		Example: `  mailshot check campaign.yaml
+  mailshot check --dns --json campaign.yaml`,
 		Args: args(cobra.MaximumNArgs(1)),
-		RunE: func(cmd *cobra.Command, args []string) error { return t.check(cmd, args, id, asJSON) },
+		RunE: func(cmd *cobra.Command, args []string) error { return t.check(cmd, args, f) },
 	}
-	cmd.Flags().StringVar(&id, "id", "", "check as this campaign `ID` instead of the file's")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print the report as JSON")
+	fs := cmd.Flags()
+	fs.StringVar(&f.id, "id", "", "check as this campaign `ID` instead of the file's")
+	fs.BoolVar(&f.json, "json", false, "print the report as JSON")
+	fs.BoolVar(&f.dns, "dns", false, "ask the DNS whether the domains of the list take mail")
+	fs.StringVar(&f.resolver, "resolver", "", "with --dns: ask the DNS server at this `HOST:PORT` (default the system's)")
 	return cmd
 }
 
-func (t *tool) check(cmd *cobra.Command, args []string, id string, asJSON bool) error {
+// checkFlags are what check was asked for.
+type checkFlags struct {
+	id, resolver string
+	json, dns    bool
+}
+
+// network is the way to the DNS; "" is the system's.
+func network(at string) campaign.Network {
+	if r := resolver(at); r != nil {
+		return campaign.Network{Resolver: r}
+	}
+	return campaign.Network{}
+}
+
+func (t *tool) check(cmd *cobra.Command, args []string, f checkFlags) error {
 	name := path(args)
+	if f.resolver != "" && !f.dns {
+		return usage(errors.New("--resolver goes with --dns"), "mailshot check --dns --resolver "+quoted(f.resolver)+" "+quoted(name))
+	}
 	again := "mailshot check " + quoted(name)
 	d, err := definition.Load(name)
 	if err != nil {
 		if isMissing(err, name) {
 			return missing(cmd, name)
 		}
-		r := &check.Report{Campaign: id, Counts: map[string]int64{}, Findings: check.From(err)}
-		if err := t.printReport(r, asJSON); err != nil {
+		r := &check.Report{Campaign: f.id, Counts: map[string]int64{}, Findings: check.From(err)}
+		if err := t.printReport(r, f.json); err != nil {
 			return err
 		}
 		return &exit{exitUsage, fmt.Errorf("%s in %s", plural(int64(len(r.Findings)), "mistake"), name), "mend it, then " + again}
@@ -47,11 +69,13 @@ func (t *tool) check(cmd *cobra.Command, args []string, id string, asJSON bool) 
 	ctx, _, stop := interrupts(cmd.Context())
 	defer stop()
 	start := time.Now()
-	r, err := t.checked(ctx, campaign.Options{Definition: d, ID: id, State: t.state, Accounts: t.accounts, Stdin: t.stdin})
+	r, err := t.checked(ctx, campaign.Options{
+		Definition: d, ID: f.id, State: t.state, Accounts: t.accounts, Stdin: t.stdin, DNS: f.dns, Network: network(f.resolver),
+	})
 	if err != nil {
 		return t.refuse(err, d.Path)
 	}
-	if err := t.printReport(r, asJSON); err != nil {
+	if err := t.printReport(r, f.json); err != nil {
 		return err
 	}
 	if n := r.Errors(); n > 0 {

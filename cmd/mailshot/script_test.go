@@ -8,6 +8,7 @@ import (
 	"image"
 	"image/png"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,6 +21,7 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"mailshot/internal/sink"
+	"mailshot/sender/mx/mxtest"
 )
 
 func TestMain(m *testing.M) {
@@ -32,6 +34,7 @@ func TestMain(m *testing.M) {
 //	                           "login USER PASSWORD" makes it ask for these, "hide KEYWORD" leaves it out of EHLO
 //	fill FILE...               replace $VARIABLES in files by their values
 //	exit CODE COMMAND ARGS...  run a command that must end with that exit code
+//	dns NAME FILE              start a DNS server; $NAME is its port, a line of FILE "MX example.com = 10 mx.example.com" or "MX example.com fails"
 //	accepted NAME N            the sink has accepted N messages, for N different pairs of recipient and Message-ID
 //	files N GLOB               N files match
 //	bytes FILE TEXT            write a file; TEXT is what stands between the quotes of a Go string
@@ -53,7 +56,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"sink": startSink, "authority": authority, "fill": fill, "exit": exitCode, "accepted": accepted, "files": files, "bytes": writeBytes, "workbook": workbook, "picture": picture, "mend": mend, "same": same,
+			"sink": startSink, "dns": startDNS, "authority": authority, "fill": fill, "exit": exitCode, "accepted": accepted, "files": files, "bytes": writeBytes, "workbook": workbook, "picture": picture, "mend": mend, "same": same,
 		},
 	})
 }
@@ -87,6 +90,27 @@ func startSink(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	})
 	ts.Setenv(args[0], strconv.Itoa(s.Port()))
+}
+
+func startDNS(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: dns NAME FILE")
+	}
+	zone := mxtest.New(nil)
+	for line := range strings.Lines(ts.ReadFile(args[1])) {
+		line = strings.TrimSpace(line)
+		if question, fails := strings.CutSuffix(line, " fails"); fails {
+			zone.Break(question, mxtest.SERVFAIL)
+		} else if question, record, ok := strings.Cut(line, " = "); ok {
+			zone.Set(question, record)
+		}
+	}
+	s, err := zone.Serve()
+	ts.Check(err)
+	ts.Defer(func() { ts.Check(s.Close()) })
+	_, port, err := net.SplitHostPort(s.Addr)
+	ts.Check(err)
+	ts.Setenv(args[0], port)
 }
 
 func fill(ts *testscript.TestScript, neg bool, args []string) {

@@ -29,7 +29,8 @@ type sendFlags struct {
 	toSink, yes, wait     bool
 	skipErrors, acceptAll bool
 	acceptCopy            bool
-	json                  bool
+	json, dns             bool
+	resolver              string
 	fail                  []string
 }
 
@@ -62,6 +63,8 @@ everything and leaves those messages unknown.`,
 	fs.BoolVar(&f.acceptAll, "accept-changes", false, "take changed templates or a changed list into a campaign that has begun")
 	fs.BoolVar(&f.acceptCopy, "accept-copy", false, "go on with a ledger that is an older copy, or comes from another machine; what may have been sent becomes unknown")
 	fs.BoolVar(&f.json, "json", false, "print the result as JSON")
+	fs.BoolVar(&f.dns, "dns", false, "while planning, ask the DNS whether the domains of the list take mail, as check --dns")
+	fs.StringVar(&f.resolver, "resolver", "", "with --dns: ask the DNS server at this `HOST:PORT` (default the system's)")
 	return cmd
 }
 
@@ -70,7 +73,7 @@ func (t *tool) send(cmd *cobra.Command, args []string, f sendFlags) (err error) 
 	if err != nil {
 		return err
 	}
-	o := campaign.Options{Definition: d, ID: f.id, State: t.state, Accounts: t.accounts, Stdin: t.stdin}
+	o := campaign.Options{Definition: d, ID: f.id, State: t.state, Accounts: t.accounts, Stdin: t.stdin, DNS: f.dns, Network: network(f.resolver)}
 	again := f.again(t, d.Path)
 	if err := t.mayAsk(f, d); err != nil {
 		return err
@@ -91,6 +94,8 @@ func (t *tool) send(cmd *cobra.Command, args []string, f sendFlags) (err error) 
 		return usage(fmt.Errorf("%s names no server to send to; nothing was sent", d.Name), "mailshot send --to-sink "+quoted(d.Path))
 	case f.id != "" && !definition.ValidID(f.id):
 		return usage(fmt.Errorf("--id: %q cannot be an id (up to 100 letters, digits, . _ -)", f.id), "mailshot send --id news-2 "+quoted(d.Path))
+	case f.resolver != "" && !f.dns:
+		return usage(errors.New("--resolver goes with --dns"), "mailshot send --dns "+quoted(d.Path))
 	case f.limit < 0, f.limit == 0 && cmd.Flags().Changed("limit"):
 		return usage(errors.New("--limit counts from 1"), "mailshot send --limit 1 "+quoted(d.Path))
 	}
@@ -242,6 +247,8 @@ func (f sendFlags) again(t *tool, file string) string {
 	flag("--accept-changes", f.acceptAll)
 	flag("--accept-copy", f.acceptCopy)
 	flag("--wait", f.wait)
+	flag("--dns", f.dns)
+	text("--resolver", f.resolver)
 	flag("--json", f.json)
 	flag("--yes", f.yes)
 	return strings.Join(append(words, quoted(file)), " ")

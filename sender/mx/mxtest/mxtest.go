@@ -1,4 +1,4 @@
-// Package mxtest is a DNS for tests: a zone that is a map.
+// Package mxtest is a DNS for tests: a zone that is a map, asked directly or by a server on loopback.
 package mxtest
 
 import (
@@ -84,14 +84,23 @@ func (z *Zone) LookupMX(ctx context.Context, name string) ([]*net.MX, error) {
 	records, err := z.ask(ctx, "MX", name)
 	var out []*net.MX
 	for _, r := range records {
-		m := &net.MX{}
-		if _, err := fmt.Sscan(r, &m.Pref, &m.Host); err != nil {
-			return nil, fmt.Errorf("mxtest: MX %q: %w", r, err)
+		m, err := parseMX(r)
+		if err != nil {
+			return nil, err
 		}
-		m.Host = strings.TrimSuffix(m.Host, ".") + "."
 		out = append(out, m)
 	}
 	return out, err
+}
+
+// parseMX reads a preference and a host.
+func parseMX(record string) (*net.MX, error) {
+	m := &net.MX{}
+	if _, err := fmt.Sscan(record, &m.Pref, &m.Host); err != nil {
+		return nil, fmt.Errorf("mxtest: MX %q: %w", record, err)
+	}
+	m.Host = strings.TrimSuffix(m.Host, ".") + "."
+	return m, nil
 }
 
 // LookupNetIP returns the addresses of a name, whatever their family.
