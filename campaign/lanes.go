@@ -70,7 +70,7 @@ func (c *Campaign) zoneOf(row *recipients.Row) string {
 	if !column.Given() || row == nil {
 		return ""
 	}
-	i := slices.IndexFunc(c.header.Columns, func(col recipients.Column) bool { return col.Name == column.Text })
+	i := c.header.Index(column.Text)
 	if i < 0 || i >= len(row.Fields) {
 		return ""
 	}
@@ -93,7 +93,7 @@ func (c *Campaign) checkZone(row *recipients.Row) error {
 // checkZoneColumn is the mistake of a schedule that names a column which the list does not have.
 func (c *Campaign) checkZoneColumn(h *recipients.Header) error {
 	column := c.def.Schedule.ZoneColumn
-	if !column.Given() || slices.ContainsFunc(h.Columns, func(col recipients.Column) bool { return col.Name == column.Text }) {
+	if !column.Given() || h.Index(column.Text) >= 0 {
 		return nil
 	}
 	var names []string

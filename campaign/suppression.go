@@ -86,8 +86,8 @@ func (s *suppression) read(name string) error {
 
 // SuppressionKey is the form in which an address, a whole domain ("@example.com", also written "*@example.com") or all domains
 // below one ("@*.example.com", without example.com itself) is kept on a suppression list. Case, the composition of letters
-// (NFC) and the spelling of an international domain make no difference; dots and what follows a + do, because they do to most
-// servers.
+// (NFC) and the spelling of an international domain make no difference; dots, what follows a + and letters that only look the same (Arabic
+// and Persian yeh) do, because they do to most servers and to the DNS.
 func SuppressionKey(s string) (string, error) {
 	if domain, ok := strings.CutPrefix(strings.TrimPrefix(s, "*"), "@"); ok {
 		if below, ok := strings.CutPrefix(domain, "*."); ok {

@@ -59,7 +59,7 @@ func (h *Header) compile(text, place string) (*filter, error) {
 		}
 	}
 	f := &filter{text: text, place: place, header: h}
-	program, err := expr.Compile(text, expr.Env(env), expr.AsBool(), expr.Patch(visitor{f}))
+	program, err := expr.Compile(text, expr.Env(env), expr.AsBool(), expr.Patch(visitor{f, map[*ast.StringNode]string{}}))
 	if err != nil {
 		return nil, f.fault(err)
 	}
@@ -80,20 +80,33 @@ func (t Type) expr() types.Type {
 	return types.String
 }
 
-// visitor notes which columns an expression names.
-type visitor struct{ f *filter }
+// visitor notes which columns an expression names, by the names that the list has for them, and makes its texts alike, as match makes
+// the cells.
+type visitor struct {
+	f       *filter
+	written map[*ast.StringNode]string // texts as they stand in the expression: one may turn out to be the name of a column
+}
 
 func (v visitor) Visit(node *ast.Node) {
-	name := ""
+	var name *string
+	as := ""
 	switch n := (*node).(type) {
+	case *ast.StringNode:
+		v.written[n] = n.Value
+		n.Value = alike(n.Value)
 	case *ast.IdentifierNode:
-		name = n.Value
+		name, as = &n.Value, n.Value
 	case *ast.MemberNode:
 		if s, ok := n.Property.(*ast.StringNode); ok {
-			name = s.Value
+			name, as = &s.Value, v.written[s]
 		}
 	}
-	if i := v.f.header.index(name); name != "" && i >= 0 {
+	if as == "" {
+		return
+	}
+	*name = as
+	if i := v.f.header.Index(as); i >= 0 {
+		*name = v.f.header.Columns[i].Name
 		v.f.names = append(v.f.names, i)
 		v.f.uses |= 1 << min(i, 63)
 	}
@@ -104,6 +117,10 @@ func (f *filter) match(r *Row) (bool, *Fault) {
 	values := r.Values()
 	env := make(map[string]any, len(values)+1)
 	for k, v := range values {
+		if text, ok := v.(string); ok {
+			v = alike(text)
+			values[k] = v
+		}
 		env[k] = v
 	}
 	env["row"] = values

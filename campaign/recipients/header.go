@@ -32,10 +32,13 @@ type Column struct {
 	Type Type
 }
 
-// index returns the column of a name, -1 if there is none.
-func (h *Header) index(name string) int {
+// Index returns the column of a name, -1 if there is none. A name that is written as on another keyboard finds it, too.
+func (h *Header) Index(name string) int {
 	name = columnName(name)
-	return slices.IndexFunc(h.Columns, func(c Column) bool { return c.Name == name })
+	if i := slices.IndexFunc(h.Columns, func(c Column) bool { return c.Name == name }); i >= 0 {
+		return i
+	}
+	return sameName(h.names(), name)
 }
 
 func (h *Header) names() []string {
@@ -99,7 +102,7 @@ func (l *List) bind(rec record) error {
 		}
 	}
 	use := func(key, what, name string) int {
-		i := h.index(name)
+		i := h.Index(name)
 		switch said := l.cfg.Places[key]; {
 		case i >= 0:
 		case said != "":
@@ -170,7 +173,8 @@ func (h *Header) hint(name string) string {
 func (h *Header) find(names []string) []int {
 	var found []int
 	for i, c := range h.Columns {
-		if slices.Contains(names, fold(c.Name)) {
+		like := fold(c.Name)
+		if slices.ContainsFunc(names, func(n string) bool { return fold(n) == like }) {
 			found = append(found, i)
 		}
 	}
@@ -188,14 +192,14 @@ var (
 	}
 )
 
-// fold makes names comparable: lower case, without blanks, hyphens and underscores.
+// fold makes names comparable: alike, in lower case, without blanks, hyphens and underscores.
 func fold(s string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) || r == '-' || r == '_' || r == 0x200C {
+		if unicode.IsSpace(r) || r == '-' || r == '_' {
 			return -1
 		}
 		return unicode.ToLower(r)
-	}, s)
+	}, alike(s))
 }
 
 // columnName is a header cell as a name: without blanks around it, in NFC, so that what looks the same is the same.

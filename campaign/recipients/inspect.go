@@ -234,7 +234,7 @@ func (in *Inspection) name(l *List, rec record) (named bool) {
 	}
 	for i, field := range rec.fields {
 		name := columnName(field)
-		switch same := h.index(name); {
+		switch same := slices.Index(h.names(), name); {
 		case !named, name == "":
 			if named {
 				in.fault(&Fault{Code: "empty-header", Place: place, Text: fmt.Sprintf("column %s has no name", columnLabel(i, rec)), Hint: "give it a name, or delete the column"})
@@ -247,7 +247,7 @@ func (in *Inspection) name(l *List, rec record) (named bool) {
 		in.Columns = append(in.Columns, Inspected{Name: name})
 	}
 	if l.cfg.Address != "" {
-		h.Address = h.index(l.cfg.Address)
+		h.Address = h.Index(l.cfg.Address)
 	} else if found := h.find(addressNames); len(found) == 1 {
 		h.Address = found[0]
 	}

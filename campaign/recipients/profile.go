@@ -176,6 +176,7 @@ func (w writing) read(text string, c *cell, digits bool) (value any, ok bool) {
 
 // loses says what a text of digits would lose as a number.
 func loses(text string) string {
+	text = strings.Map(plainDigit, text)
 	if strings.ContainsFunc(text, func(r rune) bool { return r < '0' || r > '9' }) {
 		if len(text) > 1 && text[0] == '+' && !strings.ContainsFunc(text[1:], func(r rune) bool { return (r < '0' || r > '9') && r != ' ' && r != '-' }) {
 			return "begins with +, as a telephone number does"

@@ -99,14 +99,14 @@ func matchColumns(want, have []string) (order []int, missing, more []string) {
 		return order, nil, nil
 	}
 	for _, name := range want {
-		i := slices.Index(have, name)
+		i := sameName(have, name)
 		if i < 0 {
 			missing = append(missing, quote(name))
 		}
 		order = append(order, i)
 	}
-	for _, name := range have {
-		if !slices.Contains(want, name) {
+	for i, name := range have {
+		if !slices.Contains(order, i) && !slices.Contains(want, name) {
 			more = append(more, quote(name))
 		}
 	}

@@ -28,16 +28,23 @@ func typed(t Type, text string, c *cell, loc *locale) (value any, problem, hint 
 		if v, ok := decimalNumber(s); ok {
 			return v, "", ""
 		}
+		// The digits of Arabic and Persian are as plain as those of ASCII, and so are their own separators.
+		if strings.ContainsFunc(s, func(r rune) bool { return r != plainDigit(r) }) {
+			if v, ok := arabicNumbers.number(s); ok {
+				return v, "", ""
+			}
+		}
 		return nil, quote(text) + " is not a number", "write it as 1234.5, or say whose numbers these are in recipients.locale"
 	case Date:
+		s = strings.Map(plainDigit, s)
 		for _, layout := range dateLayouts {
 			if v, err := time.Parse(layout, s); err == nil {
-				return v.UTC(), "", ""
+				return whenMeant(v.UTC(), text)
 			}
 		}
 		if loc != nil {
 			if v, ok := loc.date(s); ok {
-				return v, "", ""
+				return whenMeant(v, text)
 			}
 			return nil, quote(text) + " is not a date as " + loc.name + " writes it", "write it as " + loc.example + " or 2026-11-30"
 		}
@@ -52,6 +59,17 @@ func typed(t Type, text string, c *cell, loc *locale) (value any, problem, hint 
 		return nil, quote(text) + " is neither yes nor no", "write true or false"
 	}
 	return nil, "", ""
+}
+
+// arabicNumbers are numbers in the digits of Arabic or Persian, whoever writes them: with their own decimal separator or a point.
+var arabicNumbers = &locale{decimal: '.'}
+
+// whenMeant refuses a date of the Middle Ages: 1405/08/20 is the twentieth of Aban, of which the reader of a list knows nothing.
+func whenMeant(v time.Time, text string) (value any, problem, hint string) {
+	if y := v.Year(); y >= 1300 && y < 1500 {
+		return nil, quote(text) + " looks like a date of the Persian or the Islamic calendar", "write it as 2026-11-30; templates can show it in the Persian one"
+	}
+	return v, "", ""
 }
 
 // stored reads what a sheet has as a number, date or bool already: no text is parsed, so no format can mislead.

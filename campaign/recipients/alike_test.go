@@ -1,0 +1,139 @@
+package recipients
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+func TestAlike(t *testing.T) {
+	t.Parallel()
+	for _, same := range [][]string{
+		{"علی", "علي", "ﻋﻠﻲ", "عـلـی"},
+		{"کد", "كد", "ﻛﺪ"},
+		{"می\u200cشود", "میشود", "ميشود"},
+		{"12", "١٢", "۱۲"},
+		{"José", "Jose\u0301"},
+		{"سلام", "ﺳﻼﻡ"},
+	} {
+		for _, s := range same {
+			if alike(s) != alike(same[0]) {
+				t.Errorf("%q is %q, %q is %q", same[0], alike(same[0]), s, alike(s))
+			}
+		}
+	}
+	for _, pair := range [][2]string{{"على", "علی"}, {"مدرسة", "مدرسه"}, {"m²", "m2"}, {"Ann", "ann"}, {"ﬁ", "fi"}, {"a\u00A0b", "a b"}} {
+		if alike(pair[0]) == alike(pair[1]) {
+			t.Errorf("%q and %q are one", pair[0], pair[1])
+		}
+	}
+}
+
+// A campaign file typed on one keyboard finds the columns and cells of a list from another; what comes out of the list is as it stands
+// there. Broken once by making the row's own values alike: the city came out with another yeh.
+func TestOtherKeyboard(t *testing.T) {
+	t.Parallel()
+	const list = "رایانامه,نام,كد,شهر,مبلغ,Full\u00A0address\n" + // Arabic kaf and a no-break space in the header
+		"a@example.com,علي,۷,كرج,۱۲٫۵,A\n" + // Arabic yeh and kaf
+		"b@example.com,علی,٨,کرج,\"١٬٢٣٤\",B\n" +
+		"c@example.com,رضا,9,تهران,3,C\n"
+	l, err := Open(Config{
+		File: "-", Stdin: strings.NewReader(list), Key: "کد", Columns: map[string]Type{"مبلغ": Number},
+		Where: `row["کد"] in ["7", "8"] && شهر == "کرج" && نام startsWith "علي" && مبلغ < 2000 && row["Full address"] != ""`,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if h := l.Header(); h.Address != 0 || h.Key != 2 {
+		t.Errorf("address %d, key %d", h.Address, h.Key)
+	}
+	var got []string
+	for r, err := range l.Rows(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Filtered {
+			got = append(got, "-")
+			continue
+		}
+		got = append(got, r.Key+" "+r.Values()["شهر"].(string)+" "+r.Name)
+		if n, ok := r.Values()["مبلغ"].(float64); !ok || n != 12.5 && n != 1234 {
+			t.Errorf("%v", r.Values()["مبلغ"])
+		}
+	}
+	if s := strings.Join(got, "\n"); s != "۷ كرج علي\n٨ کرج علی\n-" {
+		t.Errorf("got\n%s", s)
+	}
+}
+
+// Two columns that look the same are told apart by their exact names, and a third spelling finds neither. Broken once by looking at
+// what is alike first: the Persian name found the Arabic column.
+func TestColumnsThatLookTheSame(t *testing.T) {
+	t.Parallel()
+	open := func(cfg Config) (*List, error) {
+		cfg.File, cfg.Stdin = "-", strings.NewReader("email,كد,کد\na@example.com,x,y\n")
+		return Open(cfg)
+	}
+	l, err := open(Config{Key: "کد", Where: `row["كد"] == "x" && row["کد"] == "y" && كد == "x" && کد == "y"`})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if l.Header().Key != 2 {
+		t.Errorf("key %d", l.Header().Key)
+	}
+	for r, err := range l.Rows(t.Context()) {
+		if err != nil || r.Filtered || r.Key != "y" {
+			t.Errorf("%+v, %v", r, err)
+		}
+	}
+	if _, err := open(Config{Key: "کـد"}); err == nil || !strings.Contains(err.Error(), `no column "کـد" for the key`) {
+		t.Error(err)
+	}
+}
+
+// Files from two keyboards are one list.
+func TestSameColumnsOfOtherKeyboard(t *testing.T) {
+	t.Parallel()
+	order, missing, more := matchColumns([]string{"email", "كد"}, []string{"کد", "email"})
+	if len(order) != 2 || order[0] != 1 || order[1] != 0 || missing != nil || more != nil {
+		t.Error(order, missing, more)
+	}
+	if _, missing, more := matchColumns([]string{"email", "كد"}, []string{"نام", "email"}); len(missing) != 1 || len(more) != 1 {
+		t.Error(missing, more)
+	}
+}
+
+func TestArabicDigits(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		kind Type
+		text string
+		want string // "" for a problem
+	}{
+		{Number, "۱۲۳", "123"}, {Number, "-١٢٫٥", "-12.5"}, {Number, "۱٬۲۳۴٬۵۶۷", "1234567"}, {Number, "۱۲.۵", "12.5"},
+		{Number, "۱۲٬۳۴", ""}, {Number, "۱۲/۵", ""}, {Number, "۱۲ تومان", ""},
+		{Date, "۲۰۲۶-۱۱-۳۰", "2026-11-30 00:00:00 +0000 UTC"}, {Date, "٢٠٢٦/١١/٣٠", "2026-11-30 00:00:00 +0000 UTC"},
+		{Date, "۱۴۰۵/۰۸/۲۰", ""}, {Date, "1405-08-20", ""},
+	} {
+		v, problem, hint := typed(test.kind, test.text, nil, nil)
+		if got := shown(v); got != test.want || (problem == "") != (test.want != "") || problem != "" && hint == "" {
+			t.Errorf("%s %s: %s, %s (%s)", test.kind, test.text, got, problem, hint)
+		}
+	}
+	if loses("۰۹۱۲") == "" {
+		t.Error("a telephone number in Persian digits is a number")
+	}
+}
+
+func shown(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	}
+	return fmt.Sprint(v)
+}
