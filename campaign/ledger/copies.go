@@ -35,6 +35,9 @@ func (d *Draft) SameKey(ctx context.Context, most, places int) (list []Copies, m
 		copied = " FROM deliveries d JOIN rows r ON r.id = d.id WHERE d.id >= ? AND d.id < ? AND d.state IN (?, ?) AND r.hash IS NULL AND length(d.digest) > 0"
 		groups = "SELECT r.key, count(*) + 1, count(*) OVER ()" + copied + " GROUP BY r.key ORDER BY min(r.number) LIMIT ?"
 	)
+	if d.counts[Duplicate]+d.counts[Invalid] == 0 {
+		return nil, 0, d.usable()
+	}
 	from := d.ids(Duplicate.code(), Invalid.code())
 	if list, more, err = d.groups(ctx, groups, append(slices.Clone(from), most)); err != nil || len(list) == 0 {
 		return nil, 0, err
@@ -167,8 +170,8 @@ type Domain struct {
 
 // Domains calls fn for each domain that pending rows go to, in the order of the list. Its error ends them, and is returned as it is.
 func (d *Draft) Domains(ctx context.Context, fn func(Domain) error) error {
-	if d.closed {
-		return errors.New("draft is closed")
+	if err := d.usable(); err != nil {
+		return err
 	}
 	// The place is that of the row with the smallest id, as SQLite has it beside min().
 	rows, err := d.l.db.reading.QueryContext(ctx, `SELECT substr(r.address, instr(r.address, '@') + 1) domain, r.place, count(*), min(r.id)
