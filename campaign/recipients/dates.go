@@ -1,0 +1,119 @@
+package recipients
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// date shows a time. A cell may hold one without a date format (type d): that is written in ISO 8601.
+func (f *format) date(t time.Time) string {
+	s := &f.sections[0]
+	if !s.isDate || s.iso || s.elapsed {
+		if t.Hour()|t.Minute()|t.Second()|t.Nanosecond() == 0 {
+			return t.Format("2006-01-02")
+		}
+		return t.Format("2006-01-02 15:04:05")
+	}
+	half := false
+	for _, k := range s.tokens {
+		half = half || k.text == "AM/PM"
+	}
+	var b strings.Builder
+	for _, k := range s.tokens {
+		if k.kind != 'd' {
+			b.WriteString(k.text)
+			continue
+		}
+		if k.text == "h" && !half {
+			b.WriteString(strconv.Itoa(t.Hour())) // package time has no such field
+			continue
+		}
+		b.WriteString(t.Format(layout(k.text, half)))
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// layout is a date field in the words of package time.
+func layout(field string, half bool) string {
+	n := len(field)
+	pick := func(layouts ...string) string { return layouts[min(n, len(layouts))-1] }
+	switch field[0] {
+	case 'y':
+		return pick("06", "06", "2006")
+	case 'm':
+		return pick("1", "01", "Jan", "January")
+	case 'd':
+		return pick("2", "02", "Mon", "Monday")
+	case 'h':
+		if half {
+			return pick("3", "03")
+		}
+		return pick("15", "15")
+	case 'n':
+		return pick("4", "04")
+	case 's':
+		return pick("5", "05")
+	case '.':
+		return "." + strings.Repeat("0", min(n-1, 9))
+	}
+	return "PM"
+}
+
+// span shows elapsed time: 1.5 days in [h]:mm is 36:00.
+func (s *section) span(v float64) string {
+	total := int64(math.Round(v * 86400))
+	var b strings.Builder
+	for _, t := range s.tokens {
+		if t.kind != 'd' {
+			b.WriteString(t.text)
+			continue
+		}
+		pad := strings.TrimPrefix(t.text, "[")
+		n := total % 60
+		switch {
+		case strings.HasPrefix(t.text, "[h"):
+			n = total / 3600
+		case strings.HasPrefix(t.text, "[m"), strings.HasPrefix(t.text, "[n"):
+			n = total / 60
+		case t.text[0] == '[':
+			n = total
+		case t.text[0] == 'h':
+			n = total / 3600 % 24
+		case t.text[0] == 'm', t.text[0] == 'n':
+			n = total / 60 % 60
+		}
+		digits := strconv.FormatInt(n, 10)
+		b.WriteString(strings.Repeat("0", max(0, len(pad)-len(digits))) + digits)
+	}
+	return b.String()
+}
+
+// serial turns a day number into a time in UTC. Excel's calendar has a 29 February 1900 that never was: it is no date.
+func serial(v float64, epoch1904 bool) (time.Time, bool) {
+	if v < 0 || v >= 2958466 {
+		return time.Time{}, false
+	}
+	base := time.Date(1899, 12, 30, 0, 0, 0, 0, time.UTC)
+	switch {
+	case epoch1904:
+		base = time.Date(1904, 1, 1, 0, 0, 0, 0, time.UTC)
+	case v >= 60 && v < 61:
+		return time.Time{}, false
+	case v < 60:
+		base = base.AddDate(0, 0, 1)
+	}
+	days, part := math.Modf(v)
+	return base.AddDate(0, 0, int(days)).Add(time.Duration(math.Round(part*86400*1000)) * time.Millisecond), true
+}
+
+// parseISO reads the date of a cell of type d.
+func parseISO(s string) (time.Time, bool) {
+	for _, layout := range []string{"2006-01-02T15:04:05.999999999", "2006-01-02T15:04", "2006-01-02", time.RFC3339Nano, "2006-01-02 15:04:05"} {
+		if t, err := time.Parse(layout, strings.TrimSpace(s)); err == nil {
+			return t.UTC(), true
+		}
+	}
+	return time.Time{}, false
+}
