@@ -16,21 +16,34 @@ func (f *format) date(t time.Time) string {
 		}
 		return t.Format("2006-01-02 15:04:05")
 	}
-	half := false
+	half, clock, decimals := false, false, 0
 	for _, k := range s.tokens {
-		half = half || k.text == "AM/PM"
+		if k.kind != 'd' {
+			continue
+		}
+		half = half || isHalf(k.text)
+		clock = clock || strings.IndexByte("hns.", k.text[0]) >= 0
+		if k.text[0] == '.' {
+			decimals = len(k.text) - 1
+		}
+	}
+	if clock {
+		t = t.Round(time.Duration(math.Pow10(9 - min(decimals, 9))))
 	}
 	var b strings.Builder
 	for _, k := range s.tokens {
-		if k.kind != 'd' {
+		switch {
+		case k.kind != 'd':
 			b.WriteString(k.text)
-			continue
-		}
-		if k.text == "h" && !half {
+		case k.text == "h" && !half:
 			b.WriteString(strconv.Itoa(t.Hour())) // package time has no such field
-			continue
+		case strings.HasPrefix(k.text, "mmmmm"):
+			b.WriteString(t.Month().String()[:1])
+		case isHalf(k.text) && len(k.text) == 3:
+			b.WriteString(k.text[t.Hour()/12*2:][:1])
+		default:
+			b.WriteString(t.Format(layout(k.text, half)))
 		}
-		b.WriteString(t.Format(layout(k.text, half)))
 	}
 	return strings.TrimSpace(b.String())
 }
@@ -63,7 +76,15 @@ func layout(field string, half bool) string {
 
 // span shows elapsed time: 1.5 days in [h]:mm is 36:00.
 func (s *section) span(v float64) string {
-	total := int64(math.Round(v * 86400))
+	decimals := 0
+	for _, t := range s.tokens {
+		if t.kind == 'd' && t.text[0] == '.' {
+			decimals = min(len(t.text)-1, 3)
+		}
+	}
+	scale := math.Pow10(decimals)
+	parts := math.Round(v * 86400 * scale)
+	total := int64(parts / scale)
 	var b strings.Builder
 	for _, t := range s.tokens {
 		if t.kind != 'd' {
@@ -73,6 +94,9 @@ func (s *section) span(v float64) string {
 		pad := strings.TrimPrefix(t.text, "[")
 		n := total % 60
 		switch {
+		case t.text[0] == '.':
+			n, pad = int64(parts)%int64(scale), pad[1:]
+			b.WriteByte('.')
 		case strings.HasPrefix(t.text, "[h"):
 			n = total / 3600
 		case strings.HasPrefix(t.text, "[m"), strings.HasPrefix(t.text, "[n"):

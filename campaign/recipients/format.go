@@ -1,15 +1,23 @@
 package recipients
 
-import "strings"
+import (
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
 
-// format is a compiled number format: what is shown for positive numbers, negative ones and zero.
+// format is a compiled number format: what is shown for positive numbers, negative ones and zero, or where a condition
+// holds, and around texts.
 //
 // It covers what lists hold: General, digits with thousands and decimals, percent, powers of ten, currencies, leading
-// zeros, literals, dates and times. A section with anything else (fractions, conditions, eras) shows the number as
-// General does, or the date in ISO 8601; so does one that would hide the value.
+// zeros, literals, conditions, dates and times. A section with anything else (fractions, eras, names in other languages)
+// shows the number as General does, or the date in ISO 8601; so does one that would hide the value.
 type format struct {
-	sections []section
-	plain    bool // General and nothing else
+	sections []section // of numbers
+	chosen   bool      // by conditions, not by sign
+	plain    bool      // General and nothing else
+	words    *section  // what stands around a text; nil: nothing
 }
 
 type section struct {
@@ -17,17 +25,48 @@ type section struct {
 	isDate    bool
 	elapsed   bool // [h]: hours beyond a day
 	iso       bool // a date we cannot show as Excel does
+	foreign   bool // in a date, names and what stands between its parts would be those of another language
 	general   bool // shown as General, between its literals
-	whole     int  // digit places before the point
-	decimals  int  // and after it
+	hidden    bool // would hide the value, or is not understood: shown as General, with its sign
+	words     bool // has a literal that is seen, and that is no stray letter
+	when      *condition
+	whole     int // digit places before the point
+	decimals  int // and after it
 	thousands bool
 	scale     float64
 	exponent  int // digits of the exponent, 0 if none
 }
 
 type formatToken struct {
-	kind byte   // 'l' literal, '0' '#' '?' a digit place, '.' the point, 'E', 'G' General, 'd' a date field
+	kind byte   // 'l' literal, '0' '#' '?' a digit place, '.' the point, 'E', 'G' General, '@' the text, 'd' a date field
 	text string // the literal, or the date field: yyyy, mm, …
+}
+
+// condition is what [<=9999999] at the begin of a section asks of the number.
+type condition struct {
+	operator string
+	limit    float64
+}
+
+func (c *condition) holds(v float64) bool {
+	switch c.operator {
+	case "<":
+		return v < c.limit
+	case "<=":
+		return v <= c.limit
+	case ">":
+		return v > c.limit
+	case ">=":
+		return v >= c.limit
+	case "<>":
+		return v != c.limit
+	}
+	return v == c.limit
+}
+
+// below reports whether the condition holds for numbers below zero only.
+func (c *condition) below() bool {
+	return c.operator == "<" && c.limit <= 0 || (c.operator == "<=" || c.operator == "=") && c.limit < 0
 }
 
 func compileFormat(code string) *format {
@@ -35,9 +74,45 @@ func compileFormat(code string) *format {
 	for _, part := range splitSections(code) {
 		f.sections = append(f.sections, compileSection(part))
 	}
+	// The section of texts is the fourth, or the last if it has an @.
+	n := len(f.sections)
+	if last := &f.sections[n-1]; last.has('@') {
+		if last.words {
+			f.words = last
+		}
+		if n > 1 {
+			n--
+		}
+	}
+	f.sections = f.sections[:min(n, 3)]
+	for i := range f.sections {
+		f.chosen = f.chosen || f.sections[i].when != nil
+	}
 	first := &f.sections[0]
-	f.plain = len(f.sections) == 1 && first.general && len(first.tokens) == 1
+	f.plain = len(f.sections) == 1 && first.general && len(first.tokens) == 1 && !f.chosen
 	return f
+}
+
+// has reports whether a section has a token of a kind.
+func (s *section) has(kind byte) bool {
+	return slices.ContainsFunc(s.tokens, func(t formatToken) bool { return t.kind == kind })
+}
+
+// around returns a text with what its format puts around it.
+func (f *format) around(text string) string {
+	if f.words == nil || text == "" {
+		return text
+	}
+	var b strings.Builder
+	for _, t := range f.words.tokens {
+		switch t.kind {
+		case 'l':
+			b.WriteString(t.text)
+		case '@':
+			b.WriteString(text)
+		}
+	}
+	return b.String()
 }
 
 // splitSections cuts a code at the semicolons that are not quoted.
@@ -67,7 +142,10 @@ func splitSections(code string) []string {
 func compileSection(code string) section {
 	s := section{scale: 1}
 	point, digits, unknown := false, false, false
-	literal := func(text string) { s.tokens = append(s.tokens, formatToken{'l', text}) }
+	literal := func(text string) {
+		s.tokens = append(s.tokens, formatToken{'l', text})
+		s.words = s.words || strings.TrimSpace(text) != ""
+	}
 	commas := 0 // since the last digit place
 	for i := 0; i < len(code); {
 		c := code[i]
@@ -108,7 +186,7 @@ func compileSection(code string) section {
 				s.whole++
 			}
 			s.tokens = append(s.tokens, formatToken{c, ""})
-		case c == '.' && s.isDate:
+		case c == '.' && (s.isDate || s.elapsed):
 			// Fractions of seconds follow in zeros; they are no digits of a number.
 			n := len(rest[1:]) - len(strings.TrimLeft(rest[1:], "0"))
 			if n == 0 {
@@ -136,31 +214,37 @@ func compileSection(code string) section {
 			unknown = true // a fraction
 		case c == '@':
 			s.general = true
-			s.tokens = append(s.tokens, formatToken{'G', ""})
+			s.tokens = append(s.tokens, formatToken{'@', ""})
 		case len(rest) >= 5 && strings.EqualFold(rest[:5], "AM/PM"), len(rest) >= 3 && strings.EqualFold(rest[:3], "A/P"):
 			size = 3
 			if rest[1] != '/' {
 				size = 5
 			}
 			s.isDate = true
-			s.tokens = append(s.tokens, formatToken{'d', "AM/PM"})
+			s.tokens = append(s.tokens, formatToken{'d', rest[:size]})
 		case strings.IndexByte("ymdhsYMDHS", c) >= 0:
 			lower := strings.ToLower(rest)
 			size = len(lower) - len(strings.TrimLeft(lower, lower[:1]))
 			s.isDate = true
 			s.tokens = append(s.tokens, formatToken{'d', lower[:size]})
+		case digits && !s.isDate && (c == 'e' || c == 'E'):
+			unknown = true // a power of ten needs its sign
 		case strings.IndexByte("bBeEgG", c) >= 0: // eras and other calendars
 			s.isDate, s.iso = true, true
 		default:
 			size = runeSize(rest)
-			literal(rest[:size])
+			if r, _ := utf8.DecodeRuneInString(rest); unicode.IsLetter(r) {
+				s.tokens = append(s.tokens, formatToken{'l', rest[:size]})
+			} else {
+				literal(rest[:size])
+			}
 		}
 		i += size
 	}
 	for range commas {
 		s.scale /= 1000
 	}
-	if s.exponent > 0 && s.whole != 1 {
+	if s.exponent > 0 && s.whole == 0 {
 		unknown = true
 	}
 	if unknown {
@@ -168,15 +252,22 @@ func compileSection(code string) section {
 	}
 	if s.isDate {
 		s.minutes()
-		if digits {
-			s.iso = true
-		}
-	} else if unknown || s.general && digits || !digits && !s.general && !s.elapsed {
+		s.iso = s.iso || digits || s.foreign && slices.ContainsFunc(s.tokens, ofLanguage)
+	} else if unknown || s.general && digits || !digits && !s.general && !s.elapsed && !s.words {
 		// What would hide the value, or is not understood, shows it plainly.
-		s = section{general: true, scale: 1, tokens: []formatToken{{'G', ""}}}
+		s = section{general: true, hidden: true, scale: 1, tokens: []formatToken{{'G', ""}}, when: s.when}
 	}
 	return s
 }
+
+// ofLanguage reports whether a token of a date is written as a language does: the name of a month, a day or a half of the
+// day, or what stands between the parts of a date.
+func ofLanguage(t formatToken) bool {
+	return t.kind == 'l' && t.text == "/" || t.kind == 'd' && (len(t.text) > 2 && (t.text[0] == 'm' || t.text[0] == 'd') || isHalf(t.text))
+}
+
+// isHalf reports whether a date field is AM/PM or A/P.
+func isHalf(field string) bool { return len(field) > 2 && (field[1] == '/' || field[2] == '/') }
 
 // bracket reads what is between [ and ]: a currency or locale, elapsed time, a colour, a condition.
 func (s *section) bracket(text string, unknown *bool) {
@@ -186,16 +277,31 @@ func (s *section) bracket(text string, unknown *bool) {
 		sign, locale, _ := strings.Cut(text[1:], "-")
 		if sign != "" {
 			s.tokens = append(s.tokens, formatToken{'l', sign})
+			s.words = true
 		}
 		lower = strings.ToLower(locale)
 		english := strings.HasPrefix(lower, "en") || strings.HasSuffix(lower, "409") || strings.HasSuffix(lower, "809")
-		if locale != "" && sign == "" && (!english || len(lower) > 5 && !strings.HasPrefix(lower, "en-") || strings.Contains(lower, ",")) {
-			s.iso = true // names or a calendar of another language
+		switch {
+		case locale == "" || sign != "":
+		case strings.Contains(lower, ","), len(lower) > 4 && !strings.Contains(lower, "-"), lower == "f800", lower == "f400":
+			s.iso = true // a calendar or digits of another language, or what the system shows
+		case !english:
+			s.foreign = true
 		}
 	case lower != "" && strings.Trim(lower, lower[:1]) == "" && strings.Contains("hms", lower[:1]):
 		s.elapsed = true
 		s.tokens = append(s.tokens, formatToken{'d', "[" + lower})
 	case strings.HasPrefix(lower, "color"):
+	case lower != "" && strings.IndexByte("<>=", lower[0]) >= 0:
+		limit := strings.TrimLeft(lower, "<>=")
+		v, ok := decimalNumber(strings.TrimSpace(limit))
+		s.when = &condition{lower[:len(lower)-len(limit)], v}
+		switch s.when.operator {
+		case "<", "<=", ">", ">=", "=", "<>":
+		default:
+			ok = false
+		}
+		*unknown = *unknown || !ok
 	default:
 		switch lower {
 		case "black", "blue", "cyan", "green", "magenta", "red", "white", "yellow":
@@ -210,13 +316,13 @@ func (s *section) minutes() {
 	previous := ""
 	for i := range s.tokens {
 		t := &s.tokens[i]
-		if t.kind != 'd' || t.text == "AM/PM" {
+		if t.kind != 'd' || isHalf(t.text) {
 			continue
 		}
 		if t.text[0] == 'm' && len(t.text) <= 2 {
 			following := ""
 			for _, u := range s.tokens[i+1:] {
-				if u.kind == 'd' && u.text != "AM/PM" {
+				if u.kind == 'd' && !isHalf(u.text) {
 					following = u.text
 					break
 				}

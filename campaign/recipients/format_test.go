@@ -59,11 +59,34 @@ func TestFormatNumber(t *testing.T) {
 		{`0.0,,"M"`, 1234567, "1.2M"},
 		{"0.00E+00", 12345, "1.23E+04"},
 		{"0.00E+00", 0.00012, "1.20E-04"},
-		{"##0.0E+0", 12345, "12345"},  // a multiple of three: not covered
-		{"# ?/?", 0.5, "0.5"},         // a fraction: not covered
-		{"[>100]0.0;0", 5.25, "5.25"}, // a condition: not covered
-		{";;;", 5, "5"},               // would hide the value
-		{`"yes"`, 5, "5"},             // the same
+		{"0.00E+00", 9.995, "1.00E+01"},
+		{"0E-0", 2.5, "3E0"},
+		{"##0.0E+0", 12345, "12.3E+3"},
+		{"##0.0E+0", 999950, "1.0E+6"},
+		{"##0.0E+0", 0.00012, "120.0E-6"},
+		{"0E0", 2.5, "2.5"},   // a power of ten without its sign
+		{"# ?/?", 0.5, "0.5"}, // a fraction: not covered
+		{"[>100]0.0;0", 5.25, "5"},
+		{"[>100]0.0;0", -5.25, "-5"},
+		{"[>100]0.0", 5.25, "5.25"}, // for no section
+		{"[<=9999999]###-####;(###) ###-####", 5551234, "555-1234"},
+		{"[<=9999999]###-####;(###) ###-####", 2125551234, "(212) 555-1234"},
+		{`[>=10000000]##\,##\,##\,##0;[>=100000]##\,##\,##0;##,##0`, 12345678, "1,23,45,678"},
+		{`[>=10000000]##\,##\,##\,##0;[>=100000]##\,##\,##0;##,##0`, -1234, "-1,234"},
+		{`[=1]"one";[=2]"two";0`, 2, "two"},
+		{`[=1]"one";[=2]"two";0`, 7, "7"},
+		{`[<0]"minus "0;0`, -7, "minus 7"},
+		{"[<0]0;0", -7, "-7"},
+		{"[<x]0", 7, "7"},
+		{";;;", 5, "5"}, // would hide the value
+		{"0;;", -5, "-5"},
+		{"q", 5, "5"}, // no format
+		{`"yes"`, 5, "yes"},
+		{`0.00;-0.00;"none"`, 0, "none"},
+		{"0;@", -5, "-5"},
+		{`0;-0;;"Mr "@`, -5, "-5"},
+		{"General", 0.00001, "0.00001"},
+		{"[s].00", 1.5, "129600.00"},
 		{"[h]:mm", 1.5, "36:00"},
 		{"[h]:mm:ss", 0.5, "12:00:00"},
 		{"[mm]:ss", 1.0 / 24, "60:00"},
@@ -88,7 +111,12 @@ func TestFormatDate(t *testing.T) {
 		"m/d/yyyy h:mm":          "1/5/2026 9:07",
 		"dddd, d mmmm yyyy":      "Monday, 5 January 2026",
 		`[$-409]d\-mmm\-yyyy;@`:  "5-Jan-2026",
-		`[$-407]d. mmmm yyyy`:    "2026-01-05 09:07:03",
+		`[$-407]d. mmmm yyyy`:    "2026-01-05 09:07:03", // a name in German
+		`[$-407]dd.mm.yyyy;@`:    "05.01.2026",
+		"[$-419]d/m/yy":          "2026-01-05 09:07:03", // where a / stands for a point
+		`[$-1070000]d/mm/yyyy`:   "2026-01-05 09:07:03", // digits of another language
+		"mmmmm yy":               "J 26",
+		"h:mm A/P":               "9:07 A",
 		`[$-fa-IR,16]yyyy/mm/dd`: "2026-01-05 09:07:03",
 		"[$-F800]dddd, mmmm dd":  "2026-01-05 09:07:03",
 		"hh:mm:ss.000":           "09:07:03.000",
@@ -103,6 +131,31 @@ func TestFormatDate(t *testing.T) {
 		}
 		if f.isDate() != (code != "") {
 			t.Errorf("%q: a date? %v", code, f.isDate())
+		}
+	}
+}
+
+// A time is rounded to what is shown of it, and where that is another day it is another day.
+func TestFormatRounds(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 12, 31, 23, 59, 59, 996e6, time.UTC)
+	for code, want := range map[string]string{
+		"yyyy-mm-dd": "2026-12-31", "yyyy-mm-dd hh:mm": "2027-01-01 00:00", "hh:mm:ss": "00:00:00", "hh:mm:ss.000": "23:59:59.996", "hh:mm:ss.00": "00:00:00.00",
+	} {
+		if got := compileFormat(code).date(at); got != want {
+			t.Errorf("%q: %q, want %q", code, got, want)
+		}
+	}
+}
+
+// What a format puts around a text is read with it, as the person sees it.
+func TestFormatText(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]string{
+		"": "Ann", "@": "Ann", "0.00": "Ann", `"Ms "@`: "Ms Ann", `0;-0;0;"Ms "@`: "Ms Ann", `_(* #,##0_);_(* \(#,##0\);_(* "-"_);_(@_)`: "Ann", ";;;": "Ann", `0;"x"`: "Ann",
+	} {
+		if got := compileFormat(code).around("Ann"); got != want {
+			t.Errorf("%q: %q, want %q", code, got, want)
 		}
 	}
 }

@@ -399,9 +399,9 @@ func (s *sheet) cell(start *token, column int) (text string, c cell, fault *Faul
 	}
 	switch kind {
 	case "inlineStr":
-		return unescape(string(inline)), c, nil, nil
+		return format.around(unescape(string(inline))), c, nil, nil
 	case "str":
-		return unescape(string(value)), c, nil, nil
+		return format.around(unescape(string(value))), c, nil, nil
 	case "s":
 		if len(value) == 0 {
 			return "", c, nil, nil
@@ -410,7 +410,7 @@ func (s *sheet) cell(start *token, column int) (text string, c cell, fault *Faul
 		if err != nil || i < 0 || i >= len(s.shared) {
 			return "", c, nil, fmt.Errorf("%s: it refers to text %s, which the workbook does not hold", letters(column)+strconv.Itoa(s.row), quote(string(value)))
 		}
-		return s.shared[i], c, nil, nil
+		return format.around(s.shared[i]), c, nil, nil
 	case "e":
 		bad("error-cell", "the cell shows the error "+quote(string(value)), "correct its formula")
 		return string(value), c, fault, nil

@@ -9,42 +9,53 @@ import (
 
 // number shows a number.
 func (f *format) number(v float64) string {
-	s := &f.sections[0]
-	negative := v < 0
-	switch {
-	case negative && len(f.sections) > 1:
-		s, negative = &f.sections[1], false
-	case v == 0 && len(f.sections) > 2:
-		s = &f.sections[2]
-	}
-	text := s.number(math.Abs(v))
-	if s.general && len(s.tokens) == 1 && v < 0 {
-		negative = true
-	}
-	if negative && strings.ContainsAny(text, "123456789") {
+	s, signed := f.choose(v)
+	text, nothing := s.number(math.Abs(v))
+	if v < 0 && signed && !nothing {
 		text = "-" + text
 	}
 	return strings.TrimSpace(text)
 }
 
-// number shows a number that is not negative.
-func (s *section) number(v float64) string {
+// choose finds the section of a number, and whether a minus stands before one below zero: the second of the usual three
+// writes it as it likes. Where conditions choose, only one for numbers below zero and with words of its own does.
+func (f *format) choose(v float64) (s *section, signed bool) {
+	if f.chosen {
+		for i := range f.sections {
+			if s := &f.sections[i]; s.when == nil && (i > 0 || v > 0) || s.when != nil && s.when.holds(v) {
+				return s, s.hidden || s.when == nil || !s.when.below() || !s.words
+			}
+		}
+		return &section{general: true, scale: 1, tokens: []formatToken{{'G', ""}}}, true
+	}
+	switch s = &f.sections[0]; {
+	case v < 0 && len(f.sections) > 1:
+		s = &f.sections[1]
+		return s, s.hidden
+	case v == 0 && len(f.sections) > 2:
+		s = &f.sections[2]
+	}
+	return s, true
+}
+
+// number shows a number that is not negative; nothing reports that the digits shown are all zero.
+func (s *section) number(v float64) (text string, nothing bool) {
 	if s.elapsed {
-		return s.span(v)
+		return s.span(v), v == 0
 	}
 	var b strings.Builder
 	var whole, fraction, power string
 	v *= s.scale
-	if !s.general {
+	switch {
+	case s.general:
+		nothing = v == 0
+	case s.exponent > 0:
+		whole, fraction, power = s.power(v)
+		nothing = v == 0
+	default:
 		digits := decimal(v, s.decimals)
-		if s.exponent > 0 {
-			var e string
-			digits, e, _ = strings.Cut(strconv.FormatFloat(v, 'e', s.decimals, 64), "e")
-			size := strings.TrimLeft(e[1:], "0")
-			power = e[:1] + strings.Repeat("0", max(0, s.exponent-len(size))) + size
-		}
-		whole, fraction, _ = strings.Cut(digits, ".")
-		if whole == "0" {
+		nothing = s.whole+s.decimals > 0 && strings.Trim(digits, "0.") == ""
+		if whole, fraction, _ = strings.Cut(digits, "."); whole == "0" {
 			whole = ""
 		}
 	}
@@ -53,7 +64,7 @@ func (s *section) number(v float64) string {
 		switch t.kind {
 		case 'l':
 			b.WriteString(t.text)
-		case 'G':
+		case 'G', '@':
 			b.WriteString(general(v))
 		case '.':
 			after = true
@@ -74,7 +85,35 @@ func (s *section) number(v float64) string {
 			s.wholePlace(&b, t.kind, s.whole-place, &whole)
 		}
 	}
-	return b.String()
+	return b.String(), nothing
+}
+
+// power splits a number into the digits before and behind the point and its power of ten, which is a multiple of the places
+// before the point where there are several: ##0.0E+0 shows 12345 as 12.3E+3.
+func (s *section) power(v float64) (whole, fraction, power string) {
+	e := 0
+	digits := decimal(v, s.decimals)
+	if v > 0 {
+		mantissa, exponent, _ := strings.Cut(strconv.FormatFloat(v, 'e', 14, 64), "e")
+		e, _ = strconv.Atoi(exponent)
+		for {
+			step := ((e % s.whole) + s.whole) % s.whole // digits before the point but one
+			m, _ := strconv.ParseFloat(mantissa+"e"+strconv.Itoa(step), 64)
+			if digits = decimal(m, s.decimals); strings.IndexByte(digits+".", '.') <= s.whole {
+				e -= step
+				break
+			}
+			// It was rounded up to one digit more.
+			mantissa, e = "1", e-step+s.whole
+		}
+	}
+	whole, fraction, _ = strings.Cut(digits, ".")
+	sign := "+"
+	if e < 0 {
+		sign, e = "-", -e
+	}
+	size := strconv.Itoa(e)
+	return whole, fraction, sign + strings.Repeat("0", max(0, s.exponent-len(size))) + size
 }
 
 // wholePlace writes the digits that belong to a place before the point; left places follow it. The first place takes
@@ -190,7 +229,12 @@ func general(v float64) string {
 	switch {
 	case v == math.Trunc(v) && v < 1e21:
 		return strconv.FormatFloat(v, 'f', 0, 64)
-	case v >= 1e21 || v < 1e-4:
+	case v < 1e-4 && v >= 1e-9:
+		if text := strings.TrimRight(decimal(v, 15), "0"); len(text) <= 11 {
+			return text
+		}
+	}
+	if v >= 1e21 || v < 1e-4 {
 		return strings.ToUpper(strconv.FormatFloat(v, 'g', 6, 64))
 	}
 	whole := len(strconv.FormatFloat(math.Trunc(v), 'f', 0, 64))
