@@ -70,6 +70,9 @@ func (n *notes) look(r *Row) {
 		if shortened(text) {
 			say("shortened-number", quote(text)+" looks like a number that Excel has shortened, digits lost", "format the column as text in Excel, and fill it again from its source")
 		}
+		if len(text) > 1 && text[0] == '\'' && text[len(text)-1] == '\'' {
+			say("odd-quote", quote(text)+" stands between apostrophes, which are part of it here", "if they are quotes of the export, export the list with the quote \"")
+		}
 		if plain(text) {
 			continue
 		}

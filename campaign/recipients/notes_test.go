@@ -39,7 +39,7 @@ func TestNotes(t *testing.T) {
 		"ann@gmial.com,MÃ¼ller,4.91235E+11,Köln\n" +
 		"bob@gmial.com,GroÃŸmann,1,Köln\u00a0\n" +
 		"info@example.com,Zo\ufffd,2,Kö\u200bln\n" +
-		"abuse@example.com,Zoë,3,علی\u200cرضا\n" +
+		"abuse@example.com,'Zoë',3,علی\u200cرضا\n" +
 		"noreply@mailinator.com,ФрРѕРј,4,\u00a0\n" +
 		"x@gmail.com,Ã,5,Ã\n" +
 		"not an address,MÃ¼ller,4.91235E+11,x\n"
@@ -50,6 +50,7 @@ func TestNotes(t *testing.T) {
 		`typo-domain -:2: email: gmial.com is mostly a slip for gmail.com (2 cells, the first here) (correct the address, if it is one)`,
 		`odd-blank -:3: city: "Köln\u00a0" holds the no-break space U+00A0 at its end, which nobody sees and filters do (3 cells, the first here) (delete it, if where, the key or a template compares the cell)`,
 		`lost-letters -:4: name: "Zo�" holds U+FFFD, which stands for a letter that was lost (export the list again, as UTF-8)`,
+		`odd-quote -:5: name: "'Zoë'" stands between apostrophes, which are part of it here (if they are quotes of the export, export the list with the quote ")`,
 		`role-address -:5: email: "abuse@example.com" is a function's mailbox, not a person's (several may read it, and none may have asked for mail)`,
 		`disposable-domain -:6: email: addresses at mailinator.com are thrown away after an hour (ask for another, or leave the row out)`,
 		`role-address -:6: email: "noreply@mailinator.com" is a function's mailbox, not a person's (several may read it, and none may have asked for mail)`,

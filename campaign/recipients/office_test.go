@@ -18,17 +18,17 @@ import (
 // each sheet.
 const asShown = "csv:Text - txt - csv (StarCalc):44,34,76,1,,1033,false,true,true,false,false,-1"
 
-// office converts files with LibreOffice, all in one process with a profile of its own, and returns the folder of what it
-// wrote.
-func office(t testing.TB, to string, options []string, files ...string) string {
+// office converts files with LibreOffice, all in one process, and returns the folder of what it wrote. Its profile is of
+// one test: two processes cannot have it at once.
+func office(t testing.TB, to, profile string, files ...string) string {
 	t.Helper()
 	soffice, err := exec.LookPath("soffice")
 	if err != nil {
 		t.Skip("LibreOffice is not installed (apt-get install libreoffice-calc-nogui): not tried")
 	}
 	out := t.TempDir()
-	args := append([]string{"-env:UserInstallation=file://" + t.TempDir(), "--headless", "--norestore", "--nologo"}, options...)
-	cmd := exec.CommandContext(t.Context(), soffice, append(append(args, "--convert-to", to, "--outdir", out), files...)...)
+	args := []string{"-env:UserInstallation=file://" + profile, "--headless", "--norestore", "--nologo", "--convert-to", to, "--outdir", out}
+	cmd := exec.CommandContext(t.Context(), soffice, append(args, files...)...)
 	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8")
 	if said, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("soffice: %v\n%s", err, said)
@@ -222,7 +222,7 @@ func TestWorkbooksInOffice(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	out := office(t, asShown, nil, copies...)
+	out := office(t, asShown, t.TempDir(), copies...)
 	why := make(map[string]int)
 	same, refused, cells := 0, 0, 0
 	for i, file := range copies {
@@ -321,7 +321,7 @@ func TestFormatsInOffice(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	out := office(t, asShown, nil, files...)
+	out := office(t, asShown, t.TempDir(), files...)
 	why := make(map[string]int)
 	cells := 0
 	for i, file := range files {
