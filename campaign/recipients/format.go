@@ -245,7 +245,7 @@ func compileSection(code string) section {
 		s.scale /= 1000
 	}
 	if s.exponent > 0 && s.whole == 0 {
-		unknown = true
+		unknown, s.exponent = true, 0
 	}
 	if unknown {
 		s.iso = true

@@ -193,7 +193,7 @@ func (in *Inspection) sheets(ctx context.Context, l *List) error {
 	}
 	for _, entry := range b.sheets {
 		info := SheetInfo{Name: entry.name, Hidden: entry.hidden, Read: entry.name == chosen.title}
-		s := &sheet{file: chosen.file, name: in.File, title: entry.name, styles: b.styles, shared: chosen.shared, hidden: HiddenSkip, width: 1}
+		s := &sheet{file: chosen.file, name: in.File, title: entry.name, styles: b.styles, shared: chosen.shared, hidden: HiddenSkip, width: 1, clock: b.clock, most: maxCells}
 		s.area, _ = parseArea("") // all of it is no mistake
 		if s.part, err = b.open(entry.path, maxSheet); err == nil {
 			s.xml = newScanner(s.part)

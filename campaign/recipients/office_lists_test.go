@@ -68,7 +68,7 @@ type textRun struct {
 	tongues                  []string
 }
 
-// TestOfficeText reads lists that LibreOffice wrote as text, in 16 encodings and with all kinds of delimiters and quotes. Each is
+// TestOfficeText reads lists that LibreOffice wrote as text, in 14 encodings and with all kinds of delimiters and quotes. Each is
 // read as it was written, or asked about at a place of the file; none is read wrong in silence. With what was asked said,
 // each is read right. Without the note about apostrophes, the names in them were read in silence.
 func TestOfficeText(t *testing.T) {

@@ -367,7 +367,7 @@ func (s *scanner) startTag() error {
 	s.take(n + 1)
 	s.root, s.begun = true, true
 	s.path = append(s.path, qualified)
-	s.token = token{kind: startTag, name: local(qualified), attrs: attrs}
+	s.token.kind, s.token.name, s.token.attrs, s.token.text = startTag, local(qualified), attrs, nil
 	return nil
 }
 
@@ -434,6 +434,7 @@ func (s *scanner) endTag() error {
 
 func (s *scanner) end(qualified string) error {
 	s.path = s.path[:len(s.path)-1]
-	s.token = token{kind: endTag, name: local(qualified), attrs: s.token.attrs[:0]}
+	// Field by field: the scanner's token is set for every tag of a sheet.
+	s.token.kind, s.token.name, s.token.attrs, s.token.text = endTag, local(qualified), s.token.attrs[:0], nil
 	return nil
 }

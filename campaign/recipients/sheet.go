@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -43,6 +44,9 @@ type sheet struct {
 	hiddenRows, firstHidden int    // of those left out
 
 	data bool
+
+	clock           *stopwatch
+	cellsRead, most int // cells so far, and the limit
 
 	value, inline []byte // of the last cell, for their room
 }
@@ -100,6 +104,8 @@ func newSheet(cfg Config, f *os.File, h *Header) (*sheet, error) {
 	if err != nil {
 		return nil, err
 	}
+	b.clock.start()
+	defer b.clock.stop()
 	cells, title, err := b.area(cfg)
 	if err != nil {
 		return nil, err
@@ -111,7 +117,7 @@ func newSheet(cfg Config, f *os.File, h *Header) (*sheet, error) {
 	if guess != "" {
 		h.Guessed = append(h.Guessed, guess)
 	}
-	s := &sheet{file: f, name: cfg.File, title: entry.name, styles: b.styles, hidden: cfg.Hidden, area: cells}
+	s := &sheet{file: f, name: cfg.File, title: entry.name, styles: b.styles, hidden: cfg.Hidden, area: cells, clock: b.clock, most: maxCells}
 	s.first = s.area.left
 	if s.shared, err = b.sharedStrings(); err != nil {
 		return nil, err
@@ -155,6 +161,8 @@ func plainXML(err error) string {
 
 // next returns the next row that has cells in the area.
 func (s *sheet) next() (record, error) {
+	s.clock.start()
+	defer s.clock.stop()
 	for {
 		rec, found, err := s.readRow()
 		if err == io.EOF {
@@ -225,16 +233,8 @@ func (s *sheet) cells(start *token) (rec record, found bool, err error) {
 	s.row = number
 	inside := s.area.holds(number)
 	hidden := s.width > 0 && yes(start.attr("hidden"))
-	rec = record{line: int64(number)}
-	if s.width > 0 {
-		rec.fields = make([]string, s.width)
-		rec.cells = make([]cell, s.width)
-		for i := range rec.cells {
-			rec.cells[i] = cell{column: s.first + i, row: number}
-		}
-	} else {
-		rec.cells = []cell{}
-	}
+	rec = record{line: int64(number), cells: []cell{}}
+	stored := 0
 	column := -1
 	for {
 		t, err := s.xml.next()
@@ -243,6 +243,7 @@ func (s *sheet) cells(start *token) (rec record, found bool, err error) {
 		}
 		switch t.kind {
 		case endTag:
+			s.cellsRead += max(stored, len(rec.fields))
 			if hidden && found && s.hidden != HiddenInclude {
 				if s.hiddenRows++; s.firstHidden == 0 {
 					s.firstHidden = number
@@ -257,11 +258,17 @@ func (s *sheet) cells(start *token) (rec record, found bool, err error) {
 				}
 				continue
 			}
+			if stored++; s.cellsRead+stored > s.most {
+				return rec, false, &Fault{Code: "bomb", Text: "it holds more than " + count(s.most, "cell"), Hint: "no list does; if yours is honest, save it as CSV"}
+			}
 			column++
 			if ref := t.attr("r"); len(ref) > 0 {
 				c, r, ok := parseRef(ref)
 				if !ok || r != number {
 					return rec, false, fmt.Errorf("cell %s in row %d", quote(string(ref)), number)
+				}
+				if c < column {
+					return rec, false, fmt.Errorf("cell %s comes after %s", quote(string(ref)), quote(letters(column-1)+strconv.Itoa(number)))
 				}
 				column = c
 			}
@@ -275,7 +282,9 @@ func (s *sheet) cells(start *token) (rec record, found bool, err error) {
 			if !inside || column < s.area.left || column > s.area.right || text == "" && fault == nil {
 				continue
 			}
-			found = true
+			if found = true; rec.fields == nil {
+				s.widen(&rec, s.width)
+			}
 			if fault != nil {
 				rec.faults = append(rec.faults, fault)
 			}
@@ -322,12 +331,18 @@ func (s *sheet) put(rec *record, i int, text string, c cell) {
 		if strings.TrimSpace(text) == "" {
 			return
 		}
-		for k := len(rec.fields); k <= i; k++ {
-			rec.fields = append(rec.fields, "")
-			rec.cells = append(rec.cells, cell{column: s.first + k, row: c.row})
-		}
+		s.widen(rec, i+1)
 	}
 	rec.fields[i], rec.cells[i] = text, c
+}
+
+// widen gives a record as many cells, the new ones empty.
+func (s *sheet) widen(rec *record, width int) {
+	rec.fields = append(rec.fields, make([]string, width-len(rec.fields))...)
+	rec.cells = slices.Grow(rec.cells, width-len(rec.cells))
+	for k := len(rec.cells); k < width; k++ {
+		rec.cells = append(rec.cells, cell{column: s.first + k, row: int(rec.line)})
+	}
 }
 
 // header fixes the columns by the header's record: from its first cell to its last, or as the range says. Rows after it
@@ -342,10 +357,7 @@ func (s *sheet) header(rec record) record {
 		rec.fields, rec.cells = rec.fields[n:], rec.cells[n:]
 	}
 	if s.area.right < maxColumns-1 {
-		for k := len(rec.fields); k <= s.area.right-s.area.left; k++ {
-			rec.fields = append(rec.fields, "")
-			rec.cells = append(rec.cells, cell{column: s.first + k, row: int(rec.line)})
-		}
+		s.widen(&rec, max(len(rec.fields), s.area.right-s.area.left+1))
 	}
 	s.width = len(rec.fields)
 	return rec

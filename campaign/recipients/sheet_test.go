@@ -160,6 +160,8 @@ func TestBrokenSheet(t *testing.T) {
 		"rows out of order": {head + inline(5, "a@example.com") + inline(3, "b@example.com"), nil, "list.xlsx November!5: the sheet is broken from here on: row 3 comes after row 5", 2},
 		"row twice":         {head + inline(2, "a@example.com") + inline(2, "b@example.com"), nil, "list.xlsx November!2: the sheet is broken from here on: row 2 comes after row 2", 2},
 		"cell in wrong row": {head + `<row r="2"><c r="A3"><v>1</v></c></row>`, nil, `list.xlsx November!2: the sheet is broken from here on: cell "A3" in row 2`, 1},
+		"cell twice":        {head + `<row r="2"><c r="A2"><v>1</v></c><c r="A2"><v>2</v></c></row>`, nil, `list.xlsx November!2: the sheet is broken from here on: cell "A2" comes after "A2"`, 1},
+		"cell out of order": {head + `<row r="2"><c r="C2"><v>1</v></c><c r="A2"><v>2</v></c></row>`, nil, `list.xlsx November!2: the sheet is broken from here on: cell "A2" comes after "C2"`, 1},
 		"column XFE":        {head + `<row r="2"><c r="XFE2"><v>1</v></c></row>`, nil, `list.xlsx November!2: the sheet is broken from here on: cell "XFE2" in row 2`, 1},
 		"no shared text":    {head + `<row r="2"><c r="A2" t="s"><v>3</v></c></row>`, nil, `list.xlsx November!2: the sheet is broken from here on: A2: it refers to text "3", which the workbook does not hold`, 1},
 		"unknown type":      {head + `<row r="2"><c r="A2" t="x"><v>3</v></c></row>`, nil, `list.xlsx November!2: the sheet is broken from here on: A2: a cell of the unknown type "x"`, 1},

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Limits of the parts of a workbook, unpacked. A part above the small limit that shrinks more than maxRatio is a bomb:
@@ -22,6 +23,9 @@ const (
 	maxPart    = 16 << 20
 	maxRatio   = 100
 	smallPart  = 16 << 20
+
+	maxCells = 100 << 20        // of a sheet, those that the header's columns ask for included
+	maxTime  = 10 * time.Minute // of reading: a million rows of fifty cells take two
 )
 
 // workbook is the package around the sheets: where they are, the texts and the formats they share.
@@ -32,6 +36,7 @@ type workbook struct {
 	names  []namedArea
 	shared string // path of the shared strings, "" if none
 	styles *styles
+	clock  *stopwatch
 }
 
 type sheetEntry struct {
@@ -45,7 +50,9 @@ func (b *workbook) fault(text, hint string) *Fault {
 
 // openWorkbook reads everything but the cells.
 func openWorkbook(name string, f *os.File) (*workbook, error) {
-	b := &workbook{name: name, parts: make(map[string]*zip.File)}
+	b := &workbook{name: name, parts: make(map[string]*zip.File), clock: &stopwatch{limit: maxTime}}
+	b.clock.start()
+	defer b.clock.stop()
 	info, err := f.Stat()
 	if err != nil {
 		return nil, fileFault(name, err)
@@ -121,13 +128,27 @@ func (b *workbook) open(name string, limit int64) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, b.fault("its part "+quote(name)+" cannot be unpacked: "+strings.TrimPrefix(err.Error(), "zip: "), "export it again")
 	}
-	return &bounded{ReadCloser: r, limit: limit, packed: max(int64(part.CompressedSize64), 1)}, nil
+	return &bounded{ReadCloser: r, limit: limit, packed: max(int64(part.CompressedSize64), 1), clock: b.clock}, nil
 }
+
+// stopwatch counts the time that reading a workbook takes, and none that passes between its rows.
+type stopwatch struct {
+	limit, spent time.Duration
+	since        time.Time // it was started
+}
+
+func (w *stopwatch) start() { w.since = time.Now() }
+
+func (w *stopwatch) stop() { w.spent += time.Since(w.since) }
+
+// over reports, while it runs, whether the limit has passed.
+func (w *stopwatch) over() bool { return w.spent+time.Since(w.since) > w.limit }
 
 // bounded is a part that is read no further than a list can need.
 type bounded struct {
 	io.ReadCloser
 	limit, packed, read int64
+	clock               *stopwatch
 }
 
 func (r *bounded) Read(p []byte) (int, error) {
@@ -139,7 +160,18 @@ func (r *bounded) Read(p []byte) (int, error) {
 			Hint: "no list does; if yours is honest, save it as CSV",
 		}
 	}
+	if r.clock.over() {
+		return n, &Fault{Code: "too-slow", Text: "reading it takes more than " + duration(r.clock.limit), Hint: "is it a list? if so, save it as CSV"}
+	}
 	return n, err
+}
+
+// duration is a whole number of minutes or seconds, in words.
+func duration(d time.Duration) string {
+	if d >= time.Minute {
+		return count(int(d/time.Minute), "minute")
+	}
+	return count(int(d/time.Second), "second")
 }
 
 // document reads a small part to its end.
