@@ -53,7 +53,7 @@ func openStore(ctx context.Context, path string, versions []version) (_ *store, 
 		return nil, err
 	}
 	s.writing.SetMaxOpenConns(1)
-	if s.conn, err = s.writing.Conn(ctx); err != nil {
+	if err = s.connect(ctx); err != nil {
 		return nil, err
 	}
 	if err = s.migrate(versions); err != nil {
@@ -64,6 +64,22 @@ func openStore(ctx context.Context, path string, versions []version) (_ *store, 
 	}
 	s.reading.SetMaxOpenConns(4)
 	return s, nil
+}
+
+// connect opens the writing connection. A new file is given its log by whoever opens it, and the last one to close a file takes the log
+// away: SQLite does neither while another has the file open, and says so at once, whatever its time-out is.
+func (s *store) connect(ctx context.Context) error {
+	for begun := time.Now(); ; {
+		var err error
+		if s.conn, err = s.writing.Conn(ctx); !busy(err) || time.Since(begun) > time.Minute {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
 }
 
 // dsn names the file with the settings that each connection to it makes.
