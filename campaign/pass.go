@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"runtime"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -324,11 +325,25 @@ func placed(fs []check.Finding, row string) []check.Finding {
 		switch {
 		case fs[i].Place == "":
 			fs[i].Place = row
-		case fs[i].Place != row:
+		case fs[i].Place != row && !cellOf(fs[i].Place, row):
 			fs[i].Text += " (row " + row + ")"
 		}
 	}
 	return fs
+}
+
+// cellOf reports whether a place is a cell of a row: November!B9 is one of November!9.
+func cellOf(place, row string) bool {
+	sheet, cell, _ := cutLast(place, "!")
+	of, number, ok := cutLast(row, "!")
+	return ok && sheet == of && strings.TrimLeft(cell, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == number
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return s, "", false
 }
 
 func asWarnings(fs []check.Finding, row string) []check.Finding {

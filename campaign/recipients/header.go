@@ -82,9 +82,10 @@ func (l *List) bind(rec record) error {
 	h, place := &l.header, l.source.place(rec.line)
 	h.File, h.Where, h.Address, h.Name, h.Key = l.cfg.File, l.cfg.Where, -1, -1, -1
 	errs := slices.Clone(rec.faults)
-	fault := func(code, text, hint string) {
-		errs = append(errs, &Fault{Code: code, Place: place, Text: text, Excerpt: excerpt(rec.raw), Hint: hint})
+	faultAt := func(at, code, text, hint string) {
+		errs = append(errs, &Fault{Code: code, Place: at, Text: text, Excerpt: excerpt(rec.raw), Hint: hint})
 	}
+	fault := func(code, text, hint string) { faultAt(place, code, text, hint) }
 	seen := make(map[string]int, len(rec.fields))
 	for i, field := range rec.fields {
 		name := columnName(field)
@@ -94,9 +95,9 @@ func (l *List) bind(rec record) error {
 			return errors.Join(errs...)
 		}
 		if name == "" {
-			fault("empty-header", fmt.Sprintf("column %s has no name", columnLabel(i, rec)), "give it a name, or delete the column")
+			faultAt(l.cellPlace(rec, i), "empty-header", fmt.Sprintf("column %s has no name", columnLabel(i, rec)), "give it a name, or delete the column")
 		} else if first, ok := seen[name]; ok {
-			fault("duplicate-header", fmt.Sprintf("columns %s and %s are both named %s", columnLabel(first, rec), columnLabel(i, rec), quote(name)), "columns are found by name: rename one")
+			faultAt(l.cellPlace(rec, i), "duplicate-header", fmt.Sprintf("columns %s and %s are both named %s", columnLabel(first, rec), columnLabel(i, rec), quote(name)), "columns are found by name: rename one")
 		} else {
 			seen[name] = i
 		}
@@ -120,7 +121,11 @@ func (l *List) bind(rec record) error {
 	} else if len(found) > 1 {
 		fault("missing-column", fmt.Sprintf("columns %s and %s may both hold the address", quote(h.Columns[found[0]].Name), quote(h.Columns[found[1]].Name)), "name one of them in recipients.address")
 	} else {
-		fault("missing-column", "no column looks like the address", "name it in recipients.address; "+h.hint(""))
+		hint := "name it in recipients.address; " + h.hint("")
+		if len(h.Columns) == 1 {
+			hint = "name it in recipients.address; or, if this is a title, name the row of the header in recipients.header_row"
+		}
+		fault("missing-column", "no column looks like the address", hint)
 	}
 	if l.cfg.Name != "" {
 		h.Name = use("name", "name", l.cfg.Name)

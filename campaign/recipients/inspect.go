@@ -237,11 +237,11 @@ func (in *Inspection) name(l *List, rec record) (named bool) {
 		switch same := slices.Index(h.names(), name); {
 		case !named, name == "":
 			if named {
-				in.fault(&Fault{Code: "empty-header", Place: place, Text: fmt.Sprintf("column %s has no name", columnLabel(i, rec)), Hint: "give it a name, or delete the column"})
+				in.fault(&Fault{Code: "empty-header", Place: l.cellPlace(rec, i), Text: fmt.Sprintf("column %s has no name", columnLabel(i, rec)), Hint: "give it a name, or delete the column"})
 			}
 			name = "(" + columnLabel(i, rec) + ")"
 		case same >= 0:
-			in.fault(&Fault{Code: "duplicate-header", Place: place, Text: fmt.Sprintf("columns %s and %s are both named %s", columnLabel(same, rec), columnLabel(i, rec), quote(name)), Hint: "columns are found by name: rename one"})
+			in.fault(&Fault{Code: "duplicate-header", Place: l.cellPlace(rec, i), Text: fmt.Sprintf("columns %s and %s are both named %s", columnLabel(same, rec), columnLabel(i, rec), quote(name)), Hint: "columns are found by name: rename one"})
 		}
 		h.Columns = append(h.Columns, Column{Name: name, Type: Text})
 		in.Columns = append(in.Columns, Inspected{Name: name})
@@ -270,6 +270,7 @@ func (in *Inspection) read(ctx context.Context, l *List, first record, named boo
 	if !named {
 		in.row(l, first)
 	}
+	var empty emptyRows
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -287,14 +288,30 @@ func (in *Inspection) read(ctx context.Context, l *List, first record, named boo
 			in.Rows++
 			continue
 		}
-		if !blank(rec) {
-			in.row(l, rec)
+		if blank(rec) {
+			empty.add(l.source.place(rec.line))
+			continue
 		}
+		empty.within()
+		in.row(l, rec)
+	}
+	empty.note(&l.notes)
+	for _, s := range sheets(l.source) {
+		if f := s.mergedHeader(); f != nil {
+			in.mergedHeader(f, s)
+		}
+		s.note(&l.notes)
 	}
 	for i := range in.Columns {
 		in.profiles[i].conclude(&in.Columns[i])
 	}
 	return nil
+}
+
+// mergedHeader puts the fault of a merged header in the place of what it says better.
+func (in *Inspection) mergedHeader(f *Fault, s *sheet) {
+	in.Faults = slices.DeleteFunc(in.Faults, func(other *Fault) bool { return other.Code == "empty-header" && s.covered(other.Place) })
+	in.Faults = slices.Insert(in.Faults, 0, f)
 }
 
 // row looks at one row.
@@ -321,5 +338,5 @@ func (in *Inspection) row(l *List, rec record) {
 			l.notes.add(l.header.Columns[i].Name, "", Fault{Code: "invalid-row", Place: row.Place, Text: invalid(l.header.Columns[i].Name, err), Hint: "such a row gets no mail; the others do"})
 		}
 	}
-	l.notes.look(row)
+	l.notes.look(row, func(i int) string { return l.cellPlace(rec, i) })
 }

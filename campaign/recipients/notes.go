@@ -60,12 +60,12 @@ func (n *notes) all() []*Fault {
 // is no mistake of the list, and a person should know it before the mail goes. Valid after Rows has ended.
 func (l *List) Notes() []*Fault { return l.notes.all() }
 
-// look notes what is odd in a row's cells.
-func (n *notes) look(r *Row) {
+// look notes what is odd in a row's cells, of which place says where they are.
+func (n *notes) look(r *Row, place func(column int) string) {
 	for i, text := range r.Fields {
 		column := r.header.Columns[i].Name
 		say := func(code, what, hint string) {
-			n.add(column, "", Fault{Code: code, Place: r.Place, Text: column + ": " + what, Hint: hint})
+			n.add(column, "", Fault{Code: code, Place: place(i), Text: column + ": " + what, Hint: hint})
 		}
 		if shortened(text) {
 			say("shortened-number", quote(text)+" looks like a number that Excel has shortened, digits lost", "format the column as text in Excel, and fill it again from its source")
@@ -87,7 +87,7 @@ func (n *notes) look(r *Row) {
 		}
 	}
 	if r.header.Address >= 0 {
-		n.person(r)
+		n.person(r, place)
 	}
 }
 

@@ -208,7 +208,7 @@ func TestOfficeWorkbook(t *testing.T) {
 		want [][]string
 		code string // of the fault
 	}{
-		"as it is":       {Config{}, nil, "missing-column"},
+		"as it is":       {Config{}, nil, "merged-header"},
 		"header said":    {Config{HeaderRow: 3}, nil, "hidden-rows"},
 		"hidden rows":    {Config{HeaderRow: 3, Hidden: HiddenInclude}, all, ""},
 		"visible rows":   {Config{HeaderRow: 3, Hidden: HiddenSkip}, [][]string{all[0], all[1], all[4]}, ""},

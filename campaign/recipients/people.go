@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// person notes what is odd about a row's address: it can be right, and mostly is not what was meant.
-func (n *notes) person(r *Row) {
+// person notes what is odd about a row's address, of whose cell place says where it is: it can be right, and mostly is not what was meant.
+func (n *notes) person(r *Row, place func(column int) string) {
 	domain := r.Address.Domain()
 	column := r.header.Columns[r.header.Address].Name
 	say := func(code, apart, what, hint string) {
-		n.add(column, apart, Fault{Code: code, Place: r.Place, Text: column + ": " + what, Hint: hint})
+		n.add(column, apart, Fault{Code: code, Place: place(r.header.Address), Text: column + ": " + what, Hint: hint})
 	}
 	if meant := n.slip(domain); meant != "" {
 		say("typo-domain", domain, fmt.Sprintf("%s is mostly a slip for %s", domain, meant), "correct the address, if it is one")

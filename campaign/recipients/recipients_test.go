@@ -117,7 +117,7 @@ func TestExcelMistakes(t *testing.T) {
 		{"unknown sheet", Config{Sheet: "Novemer"}, head, nil, []string{`list.xlsx: there is no sheet "Novemer" (did you mean "November"?)`}},
 		{"unknown sheet, far", Config{Sheet: "Zulu"}, head, two, []string{`list.xlsx: there is no sheet "Zulu" (the sheets are Hidden, October, November)`}},
 		{"bad range", Config{Range: "A1-B2"}, head, nil, []string{`list.xlsx: range "A1-B2" (write it as A3:F200, as A:F for whole columns, or as the name of a range or table of the workbook)`}},
-		{"range without header", Config{Range: "A1:C9"}, head, nil, []string{`list.xlsx November!1: column C has no name (give it a name, or delete the column)`}},
+		{"range without header", Config{Range: "A1:C9"}, head, nil, []string{`list.xlsx November!C1: column C has no name (give it a name, or delete the column)`}},
 		{"delimiter", Config{Delimiter: ';'}, head, nil, []string{"list.xlsx: a delimiter is set, but list.xlsx is an Excel workbook (delete it)"}},
 		{"errors and formulas", Config{}, head + `<row r="2"><c r="A2" t="inlineStr"><is><t>ann@example.com</t></is></c><c r="B2" t="e"><f>x</f><v>#REF!</v></c></row>` +
 			`<row r="3"><c r="A3" t="inlineStr"><is><t>bob@example.com</t></is></c><c r="B3"><f>1+1</f></c></row>`, nil, []string{
@@ -137,8 +137,8 @@ func TestExcelMistakes(t *testing.T) {
 		}},
 		{"range", Config{Range: "$B$3:C4"}, inline(1, "My list") + inline(3, "", "email", "name", "x") + inline(4, "x", "ann@example.com", "Ann", "y") + inline(5, "x", "total"), nil, []string{`list.xlsx November!4 ["ann@example.com" "Ann"]`}},
 		{"header row", Config{HeaderRow: 3}, inline(1, "My list") + inline(3, "email", "name") + inline(4, "ann@example.com", "Ann"), nil, []string{`list.xlsx November!4 ["ann@example.com" "Ann"]`}},
-		{"title for a header", Config{}, inline(1, "My list") + inline(3, "email", "name"), nil, []string{"list.xlsx November!1: no column looks like the address (name it in recipients.address; the columns are My list)"}},
-		{"merged header", Config{}, `<row r="1"><c r="A1" t="inlineStr"><is><t>email</t></is></c><c r="C1" t="inlineStr"><is><t>x</t></is></c></row>`, nil, []string{"list.xlsx November!1: column B has no name (give it a name, or delete the column)"}},
+		{"title for a header", Config{}, inline(1, "My list") + inline(3, "email", "name"), nil, []string{"list.xlsx November!1: no column looks like the address (name it in recipients.address; or, if this is a title, name the row of the header in recipients.header_row)"}},
+		{"no name", Config{}, `<row r="1"><c r="A1" t="inlineStr"><is><t>email</t></is></c><c r="C1" t="inlineStr"><is><t>x</t></is></c></row>`, nil, []string{"list.xlsx November!B1: column B has no name (give it a name, or delete the column)"}},
 		{"wrong types", Config{Columns: map[string]Type{"email": Text, "name": Date}}, head + `<row r="2"><c r="A2" t="inlineStr"><is><t>ann@example.com</t></is></c><c r="B2"><v>46356</v></c></row>`, nil, []string{
 			`list.xlsx November!2 ["ann@example.com" "46356"]`,
 			`list.xlsx November!B2: name: "46356" is stored as a number, not as a date (change the cell's format in Excel)`,

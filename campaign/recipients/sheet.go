@@ -40,6 +40,11 @@ type sheet struct {
 	width int // columns of the header; 0 before it is read
 	row   int // the last row's number
 
+	headerRow         int // the row of the header; 0 before it is read
+	lastFound         int // the last row with cells
+	gapRows, firstGap int // rows without cells between others
+	merges            []area
+
 	hidden                  string // what to do with hidden rows: HiddenAsk, …
 	hiddenRows, firstHidden int    // of those left out
 
@@ -200,6 +205,9 @@ func (s *sheet) readRow() (rec record, found bool, err error) {
 			if len(s.xml.path) == 1 && t.name != "worksheet" {
 				return rec, false, errors.New("it is not a worksheet")
 			}
+		case "mergeCells":
+		case "mergeCell":
+			s.merge(t.attr("ref"))
 		case "row":
 			if !s.data {
 				return rec, false, errors.New("a row outside the cells")
@@ -244,6 +252,9 @@ func (s *sheet) cells(start *token) (rec record, found bool, err error) {
 		switch t.kind {
 		case endTag:
 			s.cellsRead += max(stored, len(rec.fields))
+			if found || hidden { // nobody misses what is in a hidden row
+				s.see(number)
+			}
 			if hidden && found && s.hidden != HiddenInclude {
 				if s.hiddenRows++; s.firstHidden == 0 {
 					s.firstHidden = number
@@ -282,15 +293,26 @@ func (s *sheet) cells(start *token) (rec record, found bool, err error) {
 			if !inside || column < s.area.left || column > s.area.right || text == "" && fault == nil {
 				continue
 			}
-			if found = true; rec.fields == nil {
+			if rec.fields == nil {
 				s.widen(&rec, s.width)
 			}
+			found = found || fault != nil || strings.TrimSpace(text) != ""
 			if fault != nil {
 				rec.faults = append(rec.faults, fault)
 			}
 			s.put(&rec, column-s.first, text, c)
 		}
 	}
+}
+
+// see counts the rows without cells between one that has some and the last one.
+func (s *sheet) see(number int) {
+	if gap := number - s.lastFound - 1; gap > 0 && s.width > 0 {
+		if s.gapRows += gap; s.firstGap == 0 {
+			s.firstGap = s.lastFound + 1
+		}
+	}
+	s.lastFound = number
 }
 
 // yes reads a truth of XML Schema.
@@ -359,7 +381,7 @@ func (s *sheet) header(rec record) record {
 	if s.area.right < maxColumns-1 {
 		s.widen(&rec, max(len(rec.fields), s.area.right-s.area.left+1))
 	}
-	s.width = len(rec.fields)
+	s.width, s.headerRow, s.lastFound = len(rec.fields), int(rec.line), int(rec.line)
 	return rec
 }
 

@@ -39,6 +39,8 @@ func TestMain(m *testing.M) {
 //	files N GLOB               N files match
 //	bytes FILE TEXT            write a file; TEXT is what stands between the quotes of a Go string
 //	workbook FILE [broken]     write an Excel workbook with the sheet November; broken: its XML stops early
+//	cells FILE SHEET           write a workbook with the sheet November; a line of SHEET is "A1 = text", "B2 =1+1" (a formula that was never
+//	                           calculated), "merge A1:B1", "hide 4" or "filter A1:C9"
 //	picture FILE               write a small PNG image
 //	authority NAME             start an OAuth2 authorization server; $NAME is its port
 //	mend FILE OLD NEW          replace text in a file; it must be there
@@ -56,7 +58,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"sink": startSink, "dns": startDNS, "authority": authority, "fill": fill, "exit": exitCode, "accepted": accepted, "files": files, "bytes": writeBytes, "workbook": workbook, "picture": picture, "mend": mend, "same": same,
+			"sink": startSink, "dns": startDNS, "authority": authority, "fill": fill, "exit": exitCode, "accepted": accepted, "files": files, "bytes": writeBytes, "workbook": workbook, "cells": cells, "picture": picture, "mend": mend, "same": same,
 		},
 	})
 }
@@ -207,6 +209,41 @@ func workbook(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	ts.Check(w.Close())
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), out.Bytes(), 0o600))
+}
+
+func cells(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: cells FILE SHEET")
+	}
+	f := excelize.NewFile()
+	defer f.Close()
+	ts.Check(f.SetSheetName("Sheet1", "November"))
+	for line := range strings.Lines(ts.ReadFile(args[1])) {
+		line = strings.TrimSuffix(line, "\n")
+		if cell, text, ok := strings.Cut(line, " = "); ok {
+			ts.Check(f.SetCellStr("November", cell, text))
+			continue
+		}
+		if cell, formula, ok := strings.Cut(line, " ="); ok {
+			ts.Check(f.SetCellFormula("November", cell, formula))
+			continue
+		}
+		what, where, _ := strings.Cut(line, " ")
+		switch what {
+		case "merge":
+			from, to, _ := strings.Cut(where, ":")
+			ts.Check(f.MergeCell("November", from, to))
+		case "hide":
+			row, err := strconv.Atoi(where)
+			ts.Check(err)
+			ts.Check(f.SetRowVisible("November", row, false))
+		case "filter":
+			ts.Check(f.AutoFilter("November", where, nil))
+		default:
+			ts.Fatalf("cells: %q", line)
+		}
+	}
+	ts.Check(f.SaveAs(ts.MkAbs(args[0])))
 }
 
 func picture(ts *testscript.TestScript, neg bool, args []string) {

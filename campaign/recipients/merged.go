@@ -1,0 +1,157 @@
+package recipients
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// mostMerged is how many blocks of merged cells of a sheet are looked at.
+const mostMerged = 10_000
+
+// merge keeps a block of merged cells. A sheet names them behind its rows.
+func (s *sheet) merge(ref []byte) {
+	if a, err := parseArea(string(ref)); err == nil && (a.left < a.right || a.top < a.bottom) && len(s.merges) < mostMerged {
+		s.merges = append(s.merges, a)
+	}
+}
+
+// block names cells: customers.xlsx November!C1:D1.
+func (s *sheet) block(a area) string {
+	return s.at(a.left, a.top) + ":" + letters(a.right) + strconv.Itoa(a.bottom)
+}
+
+// mergedHeader is the fault of a header of which one name stands over several columns: all but the first of them have none.
+func (s *sheet) mergedHeader() *Fault {
+	for _, m := range s.merges {
+		if m.holds(s.headerRow) && m.left < m.right && m.right >= s.first {
+			return &Fault{
+				Code: "merged-header", Place: s.block(m), Text: "these cells of the header are merged, so that one name stands over several columns",
+				Hint: "unmerge them in Excel and give each column a name of its own; if this is a title, say in recipients.header_row where the names are",
+			}
+		}
+	}
+	return nil
+}
+
+// note notes what is odd about the sheet as a whole, after its last row.
+func (s *sheet) note(n *notes) {
+	if s.gapRows > 0 {
+		n.add("", s.place(0), Fault{
+			Code: "empty-rows", Place: s.place(int64(s.firstGap)), Text: are(s.gapRows, "row") + " empty in the middle of the list, the first here; what stands below is read as well",
+			Hint: "if it is no part of the list, name the list's cells with range",
+		})
+	}
+	var blocks []string
+	var first area
+	for _, m := range s.merges {
+		in := area{max(m.left, s.first), min(m.right, s.first+s.width-1), max(m.top, s.headerRow+1), min(m.bottom, s.area.bottom, s.lastFound)}
+		if in.left > in.right || in.top > in.bottom || in.left == in.right && in.top == in.bottom && in.left == m.left && in.top == m.top {
+			continue
+		}
+		if len(blocks) == 0 {
+			first = m
+		}
+		blocks = append(blocks, letters(m.left)+strconv.Itoa(m.top)+":"+letters(m.right)+strconv.Itoa(m.bottom))
+	}
+	if len(blocks) == 0 {
+		return
+	}
+	text := "the cells " + blocks[0] + " are merged: only the first has the value, the others are read as empty"
+	if len(blocks) > 1 {
+		text = fmt.Sprintf("%d blocks of cells are merged: only the first cell of each has the value, the others are read as empty: %s", len(blocks), strings.Join(blocks[:min(len(blocks), 10)], ", "))
+		if more := len(blocks) - 10; more > 0 {
+			text += fmt.Sprintf(" and %d more", more)
+		}
+	}
+	n.add("", s.place(0), Fault{Code: "merged-cells", Place: s.block(first), Text: text, Hint: "if the value is meant for every row, unmerge them in Excel and fill each cell"})
+}
+
+// merged adds to the mistakes of a header that its cells are merged, where they are, in the place of saying that columns have no name:
+// the name is there, for whoever looks at the sheet. The rows are not wanted any more.
+func (l *List) merged(err error) error {
+	s, ok := l.source.(*sheet)
+	if !ok || s.rest() != nil {
+		return err
+	}
+	f := s.mergedHeader()
+	if f == nil {
+		return err
+	}
+	return withMerged(f, err, s)
+}
+
+// withMerged is err with f, and without what f says better.
+func withMerged(f *Fault, err error, s *sheet) error {
+	all := []error{f}
+	faults := []error{err}
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
+		faults = several.Unwrap()
+	}
+	for _, one := range faults {
+		if other, ok := one.(*Fault); !ok || other.Code != "empty-header" || !s.covered(other.Place) {
+			all = append(all, one)
+		}
+	}
+	return errors.Join(all...)
+}
+
+// covered reports whether the cell of the header with this place is in a block of merged cells, and not its first.
+func (s *sheet) covered(place string) bool {
+	return slices.ContainsFunc(s.merges, func(m area) bool {
+		for c := m.left + 1; m.holds(s.headerRow) && c <= m.right; c++ {
+			if s.at(c, s.headerRow) == place {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// rest reads the sheet to its end for what stands behind the rows.
+func (s *sheet) rest() error {
+	for {
+		t, err := s.xml.next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if t.kind == startTag && t.name == "row" {
+			if err := s.xml.skip(); err != nil {
+				return err
+			}
+		} else if t.kind == startTag && t.name == "mergeCell" {
+			s.merge(t.attr("ref"))
+		}
+	}
+}
+
+// emptyRows counts blank rows that others follow.
+type emptyRows struct {
+	place          string // of the first
+	pending, count int
+}
+
+func (e *emptyRows) add(place string) {
+	if e.place == "" {
+		e.place = place
+	}
+	e.pending++
+}
+
+// within says that a row follows those counted so far.
+func (e *emptyRows) within() {
+	e.count += e.pending
+	e.pending = 0
+}
+
+func (e *emptyRows) note(n *notes) {
+	if e.count > 0 {
+		n.add("", "", Fault{Code: "empty-rows", Place: e.place, Text: are(e.count, "row") + " empty in the middle of the list and left out, the first here"})
+	}
+}

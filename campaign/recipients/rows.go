@@ -1,0 +1,160 @@
+package recipients
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+)
+
+// Rows yields the rows after the header, once. An error with a nil row is a fault of the list; the rows go on after it
+// where the file allows it, so that all faults are shown at once, and end where it does not. The end of ctx ends them
+// with its error. Every row is the caller's to keep.
+func (l *List) Rows(ctx context.Context) iter.Seq2[*Row, error] {
+	return func(yield func(*Row, error) bool) {
+		if l.ranged {
+			yield(nil, errors.New("recipients: a list is read once"))
+			return
+		}
+		l.ranged = true
+		if q, ok := l.source.(*query); ok {
+			defer context.AfterFunc(ctx, q.cancel)()
+		}
+		var empty emptyRows
+		short := false // a row was longer than the header
+		for number := int64(0); ; {
+			if err := ctx.Err(); err != nil {
+				yield(nil, err)
+				return
+			}
+			rec, err := l.source.next()
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				if ctx.Err() != nil {
+					err = ctx.Err()
+				}
+				var f *Fault
+				if !yield(nil, err) || !errors.As(err, &f) || f.final {
+					return
+				}
+				continue
+			}
+			if blank(rec) {
+				empty.add(l.source.place(rec.line))
+				continue
+			}
+			empty.within()
+			if n := len(l.header.Columns); len(rec.fields) != n {
+				short = short || len(rec.fields) > n
+				if !yield(nil, l.ragged(rec)) {
+					return
+				}
+				continue
+			}
+			number++
+			row := l.row(number, rec)
+			if !row.Filtered && row.Invalid == "" {
+				l.notes.look(row, func(i int) string { return l.cellPlace(rec, i) })
+			}
+			if !yield(row, nil) {
+				return
+			}
+		}
+		for _, s := range sheets(l.source) {
+			if s.hidden == HiddenSkip && s.hiddenRows > 0 {
+				l.notes.add("", "", Fault{Code: "hidden-rows", Place: s.place(int64(s.firstHidden)), Text: are(s.hiddenRows, "row") + " hidden and left out, the first here"})
+			}
+			if f := s.mergedHeader(); f != nil && short {
+				if !yield(nil, f) {
+					return
+				}
+			}
+			s.note(&l.notes)
+		}
+		empty.note(&l.notes)
+		sum, err := l.source.sum()
+		if err != nil {
+			yield(nil, fileFault(l.cfg.File, err))
+			return
+		}
+		l.digest = hex.EncodeToString(sum)
+	}
+}
+
+func (l *List) ragged(rec record) *Fault {
+	return ragged(l.source.place(rec.line), rec, len(l.header.Columns))
+}
+
+// ragged is the fault of a record that has not the n cells of the header.
+func ragged(place string, rec record, n int) *Fault {
+	f := &Fault{
+		Code: "ragged-row", Place: place, Excerpt: excerpt(rec.raw),
+		Text: fmt.Sprintf("%s, the header has %d", count(len(rec.fields), "cell"), n),
+		Hint: "every row needs as many cells as the header; put quotes around a cell that holds the delimiter",
+	}
+	if rec.cells != nil {
+		f.Text = fmt.Sprintf("a cell beyond the header's last column (%d cells, the header has %d)", len(rec.fields), n)
+		f.Hint = "give the column a header, or name the list's cells with range"
+	}
+	return f
+}
+
+// row makes a row of a record that has a field for every column.
+func (l *List) row(number int64, rec record) *Row {
+	h := &l.header
+	r := &Row{Place: l.source.place(rec.line), Number: number, Fields: rec.fields, Faults: rec.faults, header: h}
+	r.bind()
+	var bad uint64 // columns with a cell that is not of its type; beyond 64 they share the last bit
+	for i, t := range l.types {
+		if t == Text {
+			continue
+		}
+		if r.values == nil {
+			r.values = make([]any, len(rec.fields))
+		}
+		var c *cell
+		if rec.cells != nil {
+			c = &rec.cells[i]
+		}
+		v, problem, hint := typed(t, rec.fields[i], c, l.locale)
+		if problem != "" {
+			bad |= 1 << min(i, 63)
+			r.Faults = append(r.Faults, &Fault{
+				Code: "bad-" + string(t), Place: l.cellPlace(rec, i),
+				Text: fmt.Sprintf("%s: %s", h.Columns[i].Name, problem), Hint: hint,
+			})
+		}
+		r.values[i] = v
+	}
+	if l.filter == nil || bad&l.filter.uses != 0 {
+		return r
+	}
+	yes, err := l.filter.match(r)
+	switch {
+	case err != nil:
+		err.Place = r.Place
+		r.Faults = append(r.Faults, err)
+	case !yes:
+		// A row that is not meant need not be right.
+		r.Filtered, r.Faults, r.Invalid = true, nil, ""
+	}
+	return r
+}
+
+// blank reports whether a record holds nothing at all.
+func blank(rec record) bool {
+	if len(rec.faults) > 0 {
+		return false
+	}
+	for _, f := range rec.fields {
+		if strings.TrimSpace(f) != "" {
+			return false
+		}
+	}
+	return true
+}
