@@ -47,6 +47,8 @@ func (c *Campaign) domains(ctx context.Context, in adder, p *planned) error {
 		all      []found
 		n        int
 		answered bool
+		known    int   // domains that are there
+		dropped  int64 // findings beyond those that a report holds
 		silent   unanswered
 		g        errgroup.Group
 	)
@@ -75,11 +77,15 @@ func (c *Campaign) domains(ctx context.Context, in adder, p *planned) error {
 					silent.first, silent.why, silent.place = number, err.Error(), d.Place
 				}
 				return nil
+			case f == nil || f.Code != "unknown-domain":
+				known++
+			}
+			switch {
 			case f == nil:
 			case len(all) < maxFindings:
 				all = append(all, found{number, *f})
 			default:
-				p.report.Dropped++
+				dropped++
 			}
 			answered = true
 			return nil
@@ -92,10 +98,17 @@ func (c *Campaign) domains(ctx context.Context, in adder, p *planned) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	if unknown := int64(n) - silent.domains; known == 0 && unknown > 1 {
+		// Some networks have a DNS that knows their own names only, and says of all others that they are not there.
+		all, dropped = nil, 0
+		silent.domains, silent.place = int64(n), c.header.File
+		silent.first, silent.why = 1, "it knows none of them, as one does that has no way to the Internet"
+	}
 	slices.SortFunc(all, func(a, b found) int { return a.n - b.n })
 	for _, f := range all {
 		p.find(f.Finding)
 	}
+	p.report.Dropped += dropped
 	if silent.domains > 0 {
 		f := check.Finding{
 			Code: "dns-failed", Severity: check.Warning, Place: silent.place,

@@ -120,3 +120,17 @@ func (r *countingResolver) LookupMX(ctx context.Context, name string) ([]*net.MX
 	}
 	return nil, mxtest.SERVFAIL
 }
+
+// A DNS that knows no domain of the list at all is one without a way to the Internet, and says nothing about them; of a single domain it
+// may be right. Broken once by leaving the domains' findings in: three domains were not there.
+func TestDomainsOfClosedNetwork(t *testing.T) {
+	t.Parallel()
+	got, err := checkDNS(t, t.Context(), mxtest.New(nil), []string{"a@one.example", "b@two.example", "c@three.example"}, nil)
+	if want := "warning people.csv dns-failed: the DNS said nothing about 3 of 3 domains: it knows none of them, as one does that has no way to the Internet"; err != nil || len(got) != 1 || got[0] != want {
+		t.Errorf("%v\n%s", err, strings.Join(got, "\n"))
+	}
+	got, err = checkDNS(t, t.Context(), mxtest.New(nil), []string{"a@one.example"}, nil)
+	if err != nil || len(got) != 1 || !strings.Contains(got[0], "unknown-domain: one.example: ") {
+		t.Errorf("%v\n%s", err, strings.Join(got, "\n"))
+	}
+}

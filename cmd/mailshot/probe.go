@@ -156,10 +156,13 @@ func (f *probeFlags) options() (sender.ProbeOptions, error) {
 	return o, nil
 }
 
-// resolver asks the DNS server at an address; "" is the system's.
+// resolver asks the DNS server at an address, on port 53 if it names none; "" is the system's.
 func resolver(at string) *net.Resolver {
 	if at == "" {
 		return nil
+	}
+	if _, _, err := net.SplitHostPort(at); err != nil {
+		at = net.JoinHostPort(strings.Trim(at, "[]"), "53")
 	}
 	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, network, at)
