@@ -107,18 +107,65 @@ func (c *Campaign) sameKey(one ledger.Copies) check.Finding {
 	}
 	f.Place = f.Places[0]
 	where := listed(f.Places, one.Rows)
+	what := "address"
+	if c.header.Key >= 0 {
+		what = "key"
+	}
 	switch {
 	case one.Differ == 0:
-		f.Text = fmt.Sprintf("%d rows have the key %q and the same message; only the first counts: %s", one.Rows, one.Key, where)
+		f.Text = fmt.Sprintf("%d rows have the %s %q and the same message; only the first counts: %s", one.Rows, what, one.Key, where)
 	case c.duplicatesFirst():
-		f.Text = fmt.Sprintf("%d rows have the key %q, %d of them with another message than the first, which alone counts: %s", one.Rows, one.Key, one.Differ, where)
+		f.Text = fmt.Sprintf("%d rows have the %s %q, %d of them with another message than the first, which alone counts: %s%s", one.Rows, what, one.Key, one.Differ, where, c.contrast(one))
 		f.Hint = "recipients.duplicates: first says so"
 	default:
 		f.Code, f.Severity = "key-conflict", check.Error
-		f.Text = fmt.Sprintf("%d rows have the key %q, and not the same message: %s", one.Rows, one.Key, where)
+		f.Text = fmt.Sprintf("%d rows have the %s %q, and not the same message: %s%s", one.Rows, what, one.Key, where, c.contrast(one))
 		f.Hint = "give each its own key with recipients.key, leave one row, or keep the first with duplicates: first"
 	}
 	return f
+}
+
+// mostDiffering is how many columns are shown in which two rows differ.
+const mostDiffering = 3
+
+// contrast shows in what the row that has the key and the first with another message differ, "" where that is no column.
+func (c *Campaign) contrast(one ledger.Copies) string {
+	first, err := c.header.Decode("", 0, one.Fields)
+	if err != nil {
+		return ""
+	}
+	other, err := c.header.Decode("", 0, one.Other)
+	if err != nil {
+		return ""
+	}
+	var parts []string
+	more := 0
+	for i, column := range c.header.Columns {
+		switch a, b := first.Fields[i], other.Fields[i]; {
+		case a == b:
+		case len(parts) == mostDiffering:
+			more++
+		default:
+			parts = append(parts, fmt.Sprintf("%s is %s and %s", column.Name, short(a), short(b)))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	s := "; " + strings.Join(parts, ", ")
+	if more > 0 {
+		s += fmt.Sprintf(", and %d columns more differ", more)
+	}
+	return s
+}
+
+// short quotes a cell, no longer than fits in a line beside another.
+func short(cell string) string {
+	const most = 40
+	if runes := []rune(cell); len(runes) > most {
+		cell = string(runes[:most-1]) + "…"
+	}
+	return fmt.Sprintf("%q", cell)
 }
 
 // listed names places, and how many more there are than these.

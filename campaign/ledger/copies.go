@@ -14,6 +14,9 @@ type Copies struct {
 	Rows   int64
 	Differ int64  // rows whose message is not the first one's
 	First  []Copy // the first of them, in the order of the list
+
+	// What the message of the row that has the key is made from, and of the first whose message is another; nil if none is.
+	Fields, Other []byte
 }
 
 // Copy is one of several rows.
@@ -24,6 +27,7 @@ type copyRow struct {
 	number int64
 	key    string
 	digest []byte
+	fields []byte
 	Copy
 }
 
@@ -49,7 +53,7 @@ func (d *Draft) SameKey(ctx context.Context, most, places int) (list []Copies, m
 	var rows []copyRow
 	read := func(result *sql.Rows) error {
 		var c copyRow
-		if err := result.Scan(&c.number, &c.Place, &c.key, &c.digest); err != nil {
+		if err := result.Scan(&c.number, &c.Place, &c.key, &c.digest, &c.fields); err != nil {
 			return err
 		}
 		rows = append(rows, c)
@@ -59,16 +63,17 @@ func (d *Draft) SameKey(ctx context.Context, most, places int) (list []Copies, m
 		index[c.Key] = i
 		keys = append(keys, c.Key)
 		hash := d.hash(c.Key)
-		result, err := d.l.db.reading.QueryContext(ctx, "SELECT r.number, r.place, r.key, d.digest FROM claims k JOIN rows r ON r.id = k.row JOIN deliveries d ON d.id = r.id WHERE k.campaign = ? AND k.hash = ?", d.no, hash[:])
+		result, err := d.l.db.reading.QueryContext(ctx, "SELECT r.number, r.place, r.key, d.digest, r.fields FROM claims k JOIN rows r ON r.id = k.row JOIN deliveries d ON d.id = r.id WHERE k.campaign = ? AND k.hash = ?", d.no, hash[:])
 		if err := each(result, err, read); err != nil {
 			return nil, 0, explain(d.l.db.path, err)
 		}
 	}
-	digests := map[string]string{} // of the rows that have the keys
+	claims := map[string]copyRow{} // the rows that have the keys
 	for _, r := range rows {
-		digests[r.key] = string(r.digest)
+		claims[r.key] = r
 	}
-	result, err := d.l.db.reading.QueryContext(ctx, "SELECT r.number, r.place, r.key, d.digest"+copied+" AND r.key IN (?"+strings.Repeat(", ?", len(keys)-1)+")", append(from, keys...)...)
+	others := map[string]int64{} // the first with another message, by key
+	result, err := d.l.db.reading.QueryContext(ctx, "SELECT r.number, r.place, r.key, d.digest, r.fields"+copied+" AND r.key IN (?"+strings.Repeat(", ?", len(keys)-1)+")", append(from, keys...)...)
 	kept := map[string]int{}
 	err = each(result, err, func(result *sql.Rows) error {
 		if err := read(result); err != nil {
@@ -76,9 +81,15 @@ func (d *Draft) SameKey(ctx context.Context, most, places int) (list []Copies, m
 		}
 		last := len(rows) - 1
 		c := rows[last]
-		if string(c.digest) != digests[c.key] {
-			list[index[c.key]].Differ++
+		if claim := claims[c.key]; string(c.digest) != string(claim.digest) {
+			group := &list[index[c.key]]
+			group.Differ++
+			if before, ok := others[c.key]; !ok || c.number < before {
+				others[c.key] = c.number
+				group.Fields, group.Other = claim.fields, c.fields
+			}
 		}
+		rows[last].fields = nil
 		// They come in nearly the order of the list: a conflict was added again behind the rows that it came with.
 		if kept[c.key]++; kept[c.key] > places+slack {
 			rows = rows[:last]

@@ -30,7 +30,7 @@ func TestCopies(t *testing.T) {
 		next(2, nil),
 		next(3, func(r *Row) { r.State = Suppressed }),
 		next(2, func(r *Row) { r.State, r.Digest = Invalid, nil }),
-		next(2, func(r *Row) { r.Digest = []byte("other") }), // people.csv:6, in conflict
+		next(2, func(r *Row) { r.Digest, r.Fields = []byte("other"), []byte("edited") }), // people.csv:6, in conflict
 		next(3, nil),
 		next(2, nil),
 		next(2, nil),
@@ -54,11 +54,11 @@ func TestCopies(t *testing.T) {
 		return out
 	}
 	got, more, err := d.SameKey(t.Context(), 2, 3)
-	if want := []Copies{{"key-2", 4, 1, at("key-2", 3, 6, 8)}, {"key-3", 2, 0, at("key-3", 4, 7)}}; err != nil || more != 1 || !reflect.DeepEqual(got, want) {
+	if want := []Copies{{"key-2", 4, 1, at("key-2", 3, 6, 8), row(2).Fields, []byte("edited")}, {"key-3", 2, 0, at("key-3", 4, 7), nil, nil}}; err != nil || more != 1 || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %d more, %v", got, more, err)
 	}
 	got, more, err = d.SameAddress(t.Context(), 2, 2)
-	if want := []Copies{{"bob@example.com", 3, 0, []Copy{{"people.csv:2", "b"}, {"people.csv:10", "a"}}}}; err != nil || more != 0 || !reflect.DeepEqual(got, want) {
+	if want := []Copies{{"bob@example.com", 3, 0, []Copy{{"people.csv:2", "b"}, {"people.csv:10", "a"}}, nil, nil}}; err != nil || more != 0 || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %d more, %v", got, more, err)
 	}
 	if err := d.Discard(t.Context()); err != nil {
