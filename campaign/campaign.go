@@ -231,6 +231,12 @@ func (c *Campaign) compile(h *recipients.Header) error {
 	c.header = h
 	c.compiler = templates.New(templates.Config{
 		FS: c.root.FS(), Columns: names, Language: c.def.Body.Language, Direction: c.def.Body.Direction,
+		Alias: func(name string) string {
+			if i := h.Index(name); i >= 0 {
+				return names[i]
+			}
+			return ""
+		},
 	})
 	var errs []error
 	line := func(name string, t definition.Text) *templates.Text {

@@ -152,8 +152,13 @@ func (c *Compiler) read(name string) (string, error) {
 
 // check finds the mistakes that need no row: names of columns, functions and files.
 func (s *set) check(entry string) error {
-	k := &checker{set: s, done: map[string]bool{}}
+	k := &checker{set: s, trees: s.trees, done: map[string]bool{}}
 	k.template(entry, rowShape)
+	if s.c.cfg.Alias != nil && len(k.errs) == 0 {
+		// Aliases are to be replaced in what is executed, too. It has no mistakes that are not in what was written.
+		made := &checker{set: s, trees: s.made, done: map[string]bool{}}
+		made.template(entry, rowShape)
+	}
 	return errors.Join(k.errs...)
 }
 

@@ -38,6 +38,9 @@ const maxSource = 4 << 20
 type Config struct {
 	FS      fs.FS    // the campaign's folder, for layouts and partials; nil: there are none
 	Columns []string // the list's columns; other names are errors when compiling; nil: any name, checked when executing
+	// Alias gives the column that is meant by a name which is none of Columns, as another keyboard writes it; "" for none. Default: names
+	// are exact.
+	Alias func(name string) string
 	// Language is a BCP 47 tag. It is what lang gives a layout, and how numbers, plurals and months are written. Default: not
 	// said, and written as in English.
 	Language  string

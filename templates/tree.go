@@ -79,9 +79,10 @@ const (
 
 // checker walks the trees of a set before anything is executed.
 type checker struct {
-	set  *set
-	errs []error
-	done map[string]bool // template name and shape of its dot
+	set   *set
+	trees map[string]named // the set's as they were written, or as they were made
+	errs  []error
+	done  map[string]bool // template name and shape of its dot
 }
 
 func (k *checker) fail(u *unit, n parse.Node, code, text, hint string) {
@@ -95,7 +96,7 @@ func (k *checker) template(name string, dot shape) {
 		return
 	}
 	k.done[id] = true
-	t := k.set.trees[name]
+	t := k.trees[name]
 	if t.tree == nil || t.tree.Root == nil {
 		return
 	}
@@ -178,12 +179,12 @@ func (k *checker) command(u *unit, c *parse.CommandNode, s scope) shape {
 	// {{col "First name"}} is how a column is named that is not one word; {{index . "First name"}} is the same.
 	if id, ok := c.Args[0].(*parse.IdentifierNode); ok && id.Ident == "col" && len(c.Args) == 2 {
 		if name, ok := c.Args[1].(*parse.StringNode); ok {
-			k.column(u, name, name.Text)
+			k.column(u, name, &name.Text)
 		}
 	}
 	if id, ok := c.Args[0].(*parse.IdentifierNode); ok && id.Ident == "index" && len(c.Args) == 3 {
 		if name, ok := c.Args[2].(*parse.StringNode); ok && k.argument(u, c.Args[1], s) == rowShape {
-			k.column(u, name, name.Text)
+			k.column(u, name, &name.Text)
 		}
 	}
 	return got
@@ -234,7 +235,7 @@ func (k *checker) fields(u *unit, n parse.Node, on shape, ident []string) shape 
 			}
 			return k.fields(u, n, mailshotShape, ident[1:])
 		}
-		if k.column(u, n, ident[0]) && len(ident) > 1 {
+		if k.column(u, n, &ident[0]) && len(ident) > 1 {
 			k.fail(u, n, "template", fmt.Sprintf("a cell has no parts: .%s.%s", ident[0], ident[1]), "")
 		}
 	case mailshotShape:
@@ -253,12 +254,19 @@ func (k *checker) fields(u *unit, n parse.Node, on shape, ident []string) shape 
 	return unknown
 }
 
-func (k *checker) column(u *unit, n parse.Node, name string) bool {
+// column reports whether a name is one of the list's columns. Where an alias is, the tree gets the column's own name.
+func (k *checker) column(u *unit, n parse.Node, name *string) bool {
 	columns := k.set.c.cfg.Columns
-	if columns == nil || slices.Contains(columns, name) {
+	if columns == nil || slices.Contains(columns, *name) {
 		return true
 	}
-	text, hint := unknownColumn(name, columns)
+	if alias := k.set.c.cfg.Alias; alias != nil {
+		if meant := alias(*name); meant != "" && slices.Contains(columns, meant) {
+			*name = meant
+			return true
+		}
+	}
+	text, hint := unknownColumn(*name, columns)
 	k.fail(u, n, "missing-column", text, hint)
 	return false
 }
