@@ -67,9 +67,9 @@ func (c *Campaign) copies(ctx context.Context, in adder, p *planned) error {
 		p.find(c.sameKey(one))
 	}
 	if more > 0 {
-		f := check.Finding{Code: "duplicate-rows", Severity: check.Warning, Place: c.header.File, Text: fmt.Sprintf("%d keys more stand in several rows", more)}
+		f := check.Finding{Code: "duplicate-rows", Severity: check.Warning, Place: c.header.File, Text: fmt.Sprintf("%d more like this: rows with one %s", more, c.identity())}
 		if p.conflicts > 0 && !c.duplicatesFirst() {
-			f.Code, f.Severity, f.Text = "key-conflict", check.Error, f.Text+fmt.Sprintf("; in all, %d rows have another message than an earlier row with their key", p.conflicts)
+			f.Code, f.Severity, f.Text = "key-conflict", check.Error, f.Text+fmt.Sprintf("; with another message than an earlier one: %d in all", p.conflicts)
 		}
 		p.find(f)
 	}
@@ -94,7 +94,7 @@ func (c *Campaign) copies(ctx context.Context, in adder, p *planned) error {
 		p.find(f)
 	}
 	if more > 0 {
-		p.find(check.Finding{Code: "several-messages", Severity: check.Warning, Place: c.header.File, Text: fmt.Sprintf("%d addresses more get several messages", more)})
+		p.find(check.Finding{Code: "several-messages", Severity: check.Warning, Place: c.header.File, Text: fmt.Sprintf("%d more like this: addresses that get several messages", more)})
 	}
 	return nil
 }
@@ -107,10 +107,7 @@ func (c *Campaign) sameKey(one ledger.Copies) check.Finding {
 	}
 	f.Place = f.Places[0]
 	where := listed(f.Places, one.Rows)
-	what := "address"
-	if c.header.Key >= 0 {
-		what = "key"
-	}
+	what := c.identity()
 	switch {
 	case one.Differ == 0:
 		f.Text = fmt.Sprintf("%d rows have the %s %q and the same message; only the first counts: %s", one.Rows, what, one.Key, where)
@@ -123,6 +120,14 @@ func (c *Campaign) sameKey(one ledger.Copies) check.Finding {
 		f.Hint = "give each its own key with recipients.key, leave one row, or keep the first with duplicates: first"
 	}
 	return f
+}
+
+// identity is what makes two rows one, in a word.
+func (c *Campaign) identity() string {
+	if c.header.Key >= 0 {
+		return "key"
+	}
+	return "address"
 }
 
 // mostDiffering is how many columns are shown in which two rows differ.
