@@ -157,9 +157,13 @@ func (c *Campaign) pass(ctx context.Context, to adder, o PlanOptions) (_ *planne
 		return nil, err
 	}
 	date := c.now()
-	rows := make([]*recipients.Row, 0, chunk)
+	rows, cells := make([]*recipients.Row, 0, chunk), 0
 	adding := behind{}
-	defer func() { err = errors.Join(err, adding.wait()) }()
+	defer func() {
+		if e := adding.wait(); err == nil {
+			err = e
+		}
+	}()
 	flush := func() error {
 		if len(rows) == 0 {
 			return nil
@@ -191,7 +195,11 @@ func (c *Campaign) pass(ctx context.Context, to adder, o PlanOptions) (_ *planne
 			continue
 		}
 		p.report.Rows++
-		if rows = append(rows, row); len(rows) == chunk {
+		for _, cell := range row.Fields {
+			cells += len(cell)
+		}
+		if rows = append(rows, row); len(rows) == chunk || cells >= mostCells {
+			cells = 0
 			if err := flush(); err != nil {
 				return nil, err
 			}

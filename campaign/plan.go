@@ -24,6 +24,9 @@ import (
 // few enough that memory stays flat.
 const chunk = 4000
 
+// mostCells is how many bytes of cells a chunk holds at most, whatever the number of its rows: two are in the memory at a time.
+const mostCells = 8 << 20
+
 // maxFindings bounds what a report holds; the rest is counted.
 const maxFindings = 1000
 

@@ -25,7 +25,6 @@ type Copy struct{ Place, Key string }
 // copyRow is a row that has a message, as SameKey reads it.
 type copyRow struct {
 	number int64
-	key    string
 	digest []byte
 	fields []byte
 	Copy
@@ -53,7 +52,7 @@ func (d *Draft) SameKey(ctx context.Context, most, places int) (list []Copies, m
 	var rows []copyRow
 	read := func(result *sql.Rows) error {
 		var c copyRow
-		if err := result.Scan(&c.number, &c.Place, &c.key, &c.digest, &c.fields); err != nil {
+		if err := result.Scan(&c.number, &c.Place, &c.Key, &c.digest, &c.fields); err != nil {
 			return err
 		}
 		rows = append(rows, c)
@@ -70,7 +69,7 @@ func (d *Draft) SameKey(ctx context.Context, most, places int) (list []Copies, m
 	}
 	claims := map[string]copyRow{} // the rows that have the keys
 	for _, r := range rows {
-		claims[r.key] = r
+		claims[r.Key] = r
 	}
 	others := map[string]int64{} // the first with another message, by key
 	result, err := d.l.db.reading.QueryContext(ctx, "SELECT r.number, r.place, r.key, d.digest, r.fields"+copied+" AND r.key IN (?"+strings.Repeat(", ?", len(keys)-1)+")", append(from, keys...)...)
@@ -81,17 +80,17 @@ func (d *Draft) SameKey(ctx context.Context, most, places int) (list []Copies, m
 		}
 		last := len(rows) - 1
 		c := rows[last]
-		if claim := claims[c.key]; string(c.digest) != string(claim.digest) {
-			group := &list[index[c.key]]
+		if claim := claims[c.Key]; string(c.digest) != string(claim.digest) {
+			group := &list[index[c.Key]]
 			group.Differ++
-			if before, ok := others[c.key]; !ok || c.number < before {
-				others[c.key] = c.number
+			if before, ok := others[c.Key]; !ok || c.number < before {
+				others[c.Key] = c.number
 				group.Fields, group.Other = claim.fields, c.fields
 			}
 		}
 		rows[last].fields = nil
 		// They come in nearly the order of the list: a conflict was added again behind the rows that it came with.
-		if kept[c.key]++; kept[c.key] > places+slack {
+		if kept[c.Key]++; kept[c.Key] > places+slack {
 			rows = rows[:last]
 		}
 		return nil
@@ -101,8 +100,8 @@ func (d *Draft) SameKey(ctx context.Context, most, places int) (list []Copies, m
 	}
 	slices.SortStableFunc(rows, func(a, b copyRow) int { return cmp.Compare(a.number, b.number) })
 	for _, r := range rows {
-		if c := &list[index[r.key]]; len(c.First) < places {
-			c.First = append(c.First, Copy{r.Place, r.key})
+		if c := &list[index[r.Key]]; len(c.First) < places {
+			c.First = append(c.First, r.Copy)
 		}
 	}
 	return list, more, nil

@@ -94,7 +94,7 @@ type doubts struct {
 const emptyRow = "UPDATE rows AS r SET hash = NULL, place = 'lost', key = '', address = '', address_key = '', fields = NULL WHERE "
 
 // keys empties the rows whose key is not the one whose hash they have, for one of the two is damaged, and nobody knows which; and
-// claims the other keys anew, each for the first row that has it.
+// claims the other keys anew. Of rows with one key it goes to one that has been mailed, or may have been, before any that is to be mailed still.
 func (d *doubts) keys() {
 	if d.err != nil {
 		return
@@ -115,7 +115,7 @@ func (d *doubts) keys() {
 		d.do(emptyRow+"id = ?", id)
 	}
 	d.count("%d rows have another key than they were planned with: who they are is not known any more", int64(len(wrong)))
-	d.do("INSERT OR IGNORE INTO claims(campaign, hash, row) SELECT campaign, hash, id FROM rows WHERE hash IS NOT NULL ORDER BY campaign, hash, id")
+	d.do("INSERT OR IGNORE INTO claims(campaign, hash, row) SELECT r.campaign, r.hash, r.id FROM rows r JOIN deliveries d ON d.id = r.id WHERE r.hash IS NOT NULL ORDER BY r.campaign, r.hash, d.state IN " + open + ", r.id")
 	d.count("%d rows have the key of another row: who they are is not known any more", d.do(emptyRow+unclaimed))
 }
 

@@ -86,7 +86,11 @@ func (l *Ledger) draft(ctx context.Context, c Campaign, seq int64) (*Draft, erro
 			VALUES (?, 0, ?, '', '', '', NULL, '', ?, ?, 0, 0)`, c.ID, time.Now().UnixNano(), c.DuplicatesFirst, newRun()); err != nil {
 			return err
 		}
-		return t.row("SELECT last_insert_rowid()").Scan(&d.no)
+		if err := t.row("SELECT last_insert_rowid()").Scan(&d.no); err != nil {
+			return err
+		}
+		_, err := t.exec("DELETE FROM claims WHERE campaign = ?", d.no) // none, unless an older mailshot removed a campaign of this number
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -368,7 +372,10 @@ func (d *Draft) Freeze(ctx context.Context, c Campaign) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := errors.Join(d.usable(), d.claim()); err != nil {
+	if err := d.usable(); err != nil {
+		return err
+	}
+	if err := d.claim(); err != nil {
 		return err
 	}
 	err := d.l.db.write(func(t *tx) error {

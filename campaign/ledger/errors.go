@@ -92,6 +92,9 @@ func busy(err error) bool { return primary(err) == sqlite3.SQLITE_BUSY }
 
 // explain gives errors of a damaged file and of a disk that fails their place and hint; others it passes on.
 func explain(path string, err error) error {
+	if f := (*FileError)(nil); errors.As(err, &f) {
+		return err // it has been
+	}
 	switch primary(err) {
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
 		return &FileError{Path: path, Text: "the file is damaged or not a mailshot database", Err: err,

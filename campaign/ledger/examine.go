@@ -135,9 +135,10 @@ const (
 		" OR 'integer' NOT IN (typeof(d.attempts)) OR 'integer' NOT IN (typeof(d.first)) OR 'integer' NOT IN (typeof(d.turn))"
 	badAttempt = "typeof(time) <> 'integer' OR typeof(state) <> 'integer' OR typeof(code) <> 'integer'"
 
-	emptied    = "length(d.digest) IS NOT 32 OR r.hash IS NULL OR r.fields IS NULL OR r.address_key = ''" // there is no message to be made: forgotten, or lost
-	unclaimed  = "r.hash IS NOT NULL AND NOT EXISTS (SELECT 1 FROM claims k WHERE k.campaign = r.campaign AND k.hash = r.hash AND k.row = r.id)"
-	unsendable = "d.state IN " + open + " AND (" + emptied + ")"
+	emptied       = "length(d.digest) IS NOT 32 OR r.hash IS NULL OR r.fields IS NULL OR r.address_key = ''" // there is no message to be made: forgotten, or lost
+	unclaimedText = "the row has a key that is not claimed for it"
+	unclaimed     = "r.hash IS NOT NULL AND NOT EXISTS (SELECT 1 FROM claims k WHERE k.campaign = r.campaign AND k.hash = r.hash AND k.row = r.id)"
+	unsendable    = "d.state IN " + open + " AND (" + emptied + ")"
 )
 
 // query lists what breaks the rule: the campaign's id and the row's place.
@@ -192,13 +193,14 @@ func consistent(ctx context.Context, db *sql.DB) ([]Fault, error) {
 	if err != nil {
 		return nil, err
 	}
-	queries := map[string]string{ // of rows: a delivery is missing
-		"SELECT c.id, r.place FROM rows r JOIN campaigns c ON c.no = r.id >> 40 AND c.frozen = 1 WHERE NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.id = r.id)": "the row has no delivery",
+	queries := map[string]string{
+		// of rows: a delivery is missing
+		"SELECT c.id, r.place FROM rows r CROSS JOIN campaigns c ON c.no = r.id >> 40 AND c.frozen = 1 WHERE NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.id = r.id)": "the row has no delivery",
+		"SELECT c.id, r.place FROM rows r CROSS JOIN campaigns c ON c.no = r.campaign AND c.frozen = 1 AND c.purged = 0 WHERE " + unclaimed:                             unclaimedText,
+		`SELECT coalesce(c.id, 'no campaign'), 'row ' || k.row FROM claims k LEFT JOIN campaigns c ON c.no = k.campaign
+			WHERE c.no IS NULL OR c.frozen = 1 AND NOT EXISTS (SELECT 1 FROM rows r WHERE r.id = k.row AND r.hash = k.hash AND r.campaign = k.campaign)`: "a key is claimed for a row that does not have it",
+		"SELECT '', 'attempt ' || no FROM attempts WHERE " + badAttempt: "a number of it is none",
 	}
-	queries["SELECT c.id, r.place FROM rows r JOIN campaigns c ON c.no = r.campaign AND c.frozen = 1 AND c.purged = 0 WHERE "+unclaimed] = "the row has a key that is not claimed for it"
-	queries["SELECT c.id, 'row ' || k.row FROM claims k JOIN campaigns c ON c.no = k.campaign AND c.frozen = 1 WHERE NOT EXISTS (SELECT 1 FROM rows r WHERE r.id = k.row AND r.hash = k.hash)"] =
-		"a key is claimed for a row that does not have it"
-	queries["SELECT '', 'attempt ' || no FROM attempts WHERE "+badAttempt] = "a number of it is none"
 	for _, r := range rules() {
 		queries[r.query()] = r.text
 	}

@@ -148,7 +148,11 @@ func (l *Ledger) forget(c numbered, addressKey string, f *Forgotten) error {
 			var kept []byte
 			if one.owns {
 				kept = l.KeyHash(c.id, one.key)
-				if _, err := t.exec("UPDATE claims SET hash = ? WHERE campaign = ? AND hash = (SELECT hash FROM rows WHERE id = ?)", kept, c.no, one.id); err != nil {
+				n, err := t.exec("UPDATE claims SET hash = ? WHERE campaign = ? AND hash = (SELECT hash FROM rows WHERE id = ?)", kept, c.no, one.id)
+				if err == nil && c.frozen { // a draft's claims may not be there yet
+					err = errRows(n, 1)
+				}
+				if err != nil {
 					return err
 				}
 			}

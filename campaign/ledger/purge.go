@@ -22,7 +22,7 @@ func (l *Ledger) Ended(ctx context.Context, before time.Time) ([]Ended, error) {
 		max(c.created,
 			coalesce((SELECT max(time) FROM attempts a WHERE a.delivery >= c.no << 40 AND a.delivery < (c.no + 1) << 40), 0),
 			coalesce((SELECT max(time) FROM audit u WHERE u.delivery >= c.no << 40 AND u.delivery < (c.no + 1) << 40), 0)) AS last
-		FROM campaigns c WHERE c.frozen = 1 AND n > 0 AND (c.purged <> 0 OR last < ? AND NOT EXISTS
+		FROM campaigns c WHERE c.frozen = 1 AND (n > 0 OR EXISTS (SELECT 1 FROM lanes l WHERE l.campaign = c.no)) AND (c.purged <> 0 OR last < ? AND NOT EXISTS
 			(SELECT 1 FROM deliveries d WHERE d.id >= c.no << 40 AND d.id < (c.no + 1) << 40 AND d.state IN (?, ?, ?, ?)))
 		ORDER BY last, c.no`, before.UnixNano(), Pending.code(), Deferred.code(), Begun.code(), Unknown.code())
 	err = each(rows, err, func(rows *sql.Rows) error {
@@ -42,8 +42,17 @@ func (l *Ledger) Ended(ctx context.Context, before time.Time) ([]Ended, error) {
 // finished by the next.
 func (l *Ledger) Purge(ctx context.Context, before time.Time) (done []Ended, err error) {
 	list, err := l.Ended(ctx, before)
-	if err != nil || len(list) == 0 {
+	if err != nil {
 		return nil, err
+	}
+	if len(list) == 0 {
+		// What an interrupted one erased may still stand in pages that nobody uses.
+		var left int
+		err := l.db.reading.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM campaigns WHERE purged <> 0) * freelist_count FROM pragma_freelist_count").Scan(&left)
+		if err != nil || left == 0 {
+			return nil, explain(l.db.path, err)
+		}
+		return nil, l.db.rewrite(ctx)
 	}
 	for _, e := range list {
 		if err := l.purge(ctx, e.ID, before); err != nil {

@@ -65,7 +65,8 @@ func (f Filter) where() (string, []any) {
 	return strings.Join(cond, " AND "), args
 }
 
-// Deliveries yields the campaign's deliveries that the filter chooses, in the order of the list. It reads in pieces, each as of the
+// Deliveries yields the campaign's deliveries that the filter chooses, in the order in which they were stored: the list's, but that a
+// row with another's key may come some thousands behind its place. It reads in pieces, each as of the
 // moment it is read, so that a slow reader is in nobody's way. An error ends it.
 func (l *Ledger) Deliveries(ctx context.Context, id string, f Filter) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {

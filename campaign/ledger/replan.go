@@ -46,8 +46,17 @@ func (l *Ledger) Replan(ctx context.Context, c Campaign) (_ *Replan, err error) 
 			err = errors.Join(err, release())
 		}
 	}()
-	// The new rows' sequence goes on after the frozen ones', so that Apply can move them by changing the upper bits of their ids.
 	first, end := span(no)
+	// A key that nobody claims would be new, and mailed again.
+	var place string
+	err = l.db.reading.QueryRowContext(ctx, "SELECT r.place FROM rows r WHERE r.id >= ? AND r.id < ? AND "+unclaimed+" LIMIT 1", first, end).Scan(&place)
+	if err == nil {
+		return nil, &FileError{Path: l.db.path, Text: fmt.Sprintf("the records of campaign %s contradict each other: %s: %s", c.ID, place, unclaimedText), Hint: damageHint}
+	}
+	if !errors.Is(err, sql.ErrNoRows) {
+		return nil, explain(l.db.path, err)
+	}
+	// The new rows' sequence goes on after the frozen ones', so that Apply can move them by changing the upper bits of their ids.
 	var last int64
 	if err := l.db.reading.QueryRowContext(ctx, "SELECT coalesce(max(id), ?) FROM rows WHERE id >= ? AND id < ?", first, first, end).Scan(&last); err != nil {
 		return nil, explain(l.db.path, err)
@@ -80,8 +89,9 @@ const (
 	isEdited = "(f.digest IS NOT e.digest OR e.state <> " + sqlPending + ")"
 	added    = "FROM claims n WHERE n.campaign = :from AND " + isNew
 	gone     = "FROM rows o JOIN deliveries f ON f.id = o.id WHERE o.id >= :first AND o.id < :end AND f.state IN " + open + " AND o.hash IS NOT NULL AND " + isGone
-	kept     = `FROM rows o JOIN deliveries f ON f.id = o.id JOIN claims k ON k.campaign = :from AND k.hash = o.hash JOIN rows n ON n.id = k.row JOIN deliveries e ON e.id = n.id
-		WHERE o.id >= :first AND o.id < :end AND f.state IN ` + open
+	// CROSS JOIN keeps the order: in a file that some tool has analysed SQLite takes another, and looks at all deliveries for each key.
+	kept = `FROM deliveries f CROSS JOIN rows o ON o.id = f.id CROSS JOIN claims k ON k.campaign = :from AND k.hash = o.hash
+		CROSS JOIN rows n ON n.id = k.row CROSS JOIN deliveries e ON e.id = n.id WHERE f.id >= :first AND f.id < :end AND f.state IN ` + open
 	edited = kept + " AND " + isEdited
 )
 

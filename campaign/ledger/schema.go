@@ -9,8 +9,8 @@ func span(no int64) (first, end int64) { return no << sequenceBits, (no + 1) << 
 
 // version is a step of a database's schema, to this version from the one before. One that was released is never edited.
 type version struct {
-	schema string
-	data   string // what is done about records that are there; a repair goes without, for it reads a damaged file
+	schema string // columns, which a repair needs to read the records of an older file
+	data   string // the rest; a repair goes without, for it changes as little as it can of a damaged file
 }
 
 // stateVersions are the steps of state.db.
@@ -76,12 +76,11 @@ CREATE TABLE tallies (                 -- what is left of deliveries that were e
 	campaign INTEGER NOT NULL, state INTEGER NOT NULL, n INTEGER NOT NULL,
 	PRIMARY KEY (campaign, state)
 ) WITHOUT ROWID;
-`}, {schema: `
+`}, {data: `
 CREATE TABLE claims (                  -- which row has a key: one, in a campaign
 	campaign INTEGER NOT NULL, hash BLOB NOT NULL, row INTEGER NOT NULL,
 	PRIMARY KEY (campaign, hash)
 ) WITHOUT ROWID;
-`, data: `
 INSERT INTO claims SELECT campaign, hash, id FROM rows WHERE hash IS NOT NULL ORDER BY campaign, hash;
 DROP INDEX rows_key;
 `}}

@@ -33,16 +33,21 @@ func (a *Accounts) Screen(ctx context.Context, domain string) (*Screen, error) {
 
 // Suppressed is what Accounts.Suppressed says of an address that was on the list, and may be what it says of any other.
 func (s *Screen) Suppressed(ctx context.Context, key string) (Entry, bool, error) {
-	maybe := s.hidden
-	if len(s.hashes) > 0 && !maybe {
-		for _, k := range SuppressedBy(key) {
-			if _, maybe = s.hashes[maphash.String(s.seed, k)]; maybe {
-				break
-			}
-		}
-	}
-	if !maybe {
+	if len(s.hashes) == 0 {
 		return Entry{}, false, ctx.Err()
 	}
-	return s.a.Suppressed(ctx, s.domain, key)
+	keys := SuppressedBy(key)
+	if s.hidden {
+		hidden, err := s.a.hidden(ctx, key)
+		if err != nil {
+			return Entry{}, false, err
+		}
+		keys = append(keys, hidden)
+	}
+	for _, k := range keys {
+		if _, maybe := s.hashes[maphash.String(s.seed, k)]; maybe {
+			return s.a.Suppressed(ctx, s.domain, key)
+		}
+	}
+	return Entry{}, false, ctx.Err()
 }

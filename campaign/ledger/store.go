@@ -12,6 +12,7 @@ import (
 	"time"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // application marks our databases ("msht"), so that another program's is not taken for one of ours.
@@ -103,7 +104,9 @@ func (s *store) migrate(versions []version) error {
 			return err
 		}
 		for ; have < len(versions); have++ {
-			if err := t.script(versions[have].schema + versions[have].data); err != nil {
+			if err := t.script(versions[have].schema + versions[have].data); primary(err) == sqlite3.SQLITE_CONSTRAINT {
+				return &FileError{Path: s.path, Text: "records that an older mailshot made contradict each other", Err: err, Hint: damageHint}
+			} else if err != nil {
 				return err
 			}
 		}
