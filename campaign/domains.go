@@ -92,11 +92,12 @@ func (c *Campaign) domains(ctx context.Context, in adder, p *planned) error {
 		})
 		return ctx.Err()
 	})
-	if err := errors.Join(err, g.Wait()); err != nil {
-		return err
-	}
+	err = errors.Join(err, g.Wait())
 	if ctx.Err() != nil {
 		return ctx.Err()
+	}
+	if err != nil {
+		return err
 	}
 	if unknown := int64(n) - silent.domains; known == 0 && unknown > 1 {
 		// Some networks have a DNS that knows their own names only, and says of all others that they are not there.

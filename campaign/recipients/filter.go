@@ -93,7 +93,9 @@ func (v visitor) Visit(node *ast.Node) {
 	switch n := (*node).(type) {
 	case *ast.StringNode:
 		v.written[n] = n.Value
-		n.Value = alike(n.Value)
+		if like := alike(n.Value); like != "" { // every cell contains "", and none a joiner: who looks for one finds nobody
+			n.Value = like
+		}
 	case *ast.IdentifierNode:
 		name, as = &n.Value, n.Value
 	case *ast.MemberNode:
