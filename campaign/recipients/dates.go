@@ -30,22 +30,48 @@ func (f *format) date(t time.Time) string {
 	if clock {
 		t = t.Round(time.Duration(math.Pow10(9 - min(decimals, 9))))
 	}
-	var b strings.Builder
+	var room [40]byte
+	b := room[:0]
+	year, month, day := t.Date()
 	for _, k := range s.tokens {
+		n := 0
 		switch {
 		case k.kind != 'd':
-			b.WriteString(k.text)
-		case k.text == "h" && !half:
-			b.WriteString(strconv.Itoa(t.Hour())) // package time has no such field
+			b = append(b, k.text...)
+			continue
+		case k.text == "yyyy":
+			n = year
+		case k.text == "mm" || k.text == "m":
+			n = int(month)
+		case k.text == "dd" || k.text == "d":
+			n = day
+		case k.text == "hh" && !half || k.text == "h" && !half: // package time has no h
+			n = t.Hour()
 		case strings.HasPrefix(k.text, "mmmmm"):
-			b.WriteString(t.Month().String()[:1])
+			b = append(b, month.String()[0])
+			continue
 		case isHalf(k.text) && len(k.text) == 3:
-			b.WriteString(k.text[t.Hour()/12*2:][:1])
+			b = append(b, k.text[t.Hour()/12*2])
+			continue
 		default:
-			b.WriteString(t.Format(layout(k.text, half)))
+			b = t.AppendFormat(b, layout(k.text, half))
+			continue
 		}
+		for pad := len(k.text) - digitsOf(n); pad > 0; pad-- {
+			b = append(b, '0')
+		}
+		b = strconv.AppendInt(b, int64(n), 10)
 	}
-	return strings.TrimSpace(b.String())
+	return strings.TrimSpace(string(b))
+}
+
+// digitsOf is how many digits a number has that is not negative.
+func digitsOf(n int) int {
+	size := 1
+	for ; n >= 10; n /= 10 {
+		size++
+	}
+	return size
 }
 
 // layout is a date field in the words of package time.

@@ -388,8 +388,8 @@ func (s *sheet) header(rec record) record {
 // cell reads a cell whose start tag was read: the text a person sees, what is stored, and what makes it unreadable.
 func (s *sheet) cell(start *token, column int) (text string, c cell, fault *Fault, err error) {
 	c = cell{column: column, row: s.row}
-	kind, known := cellTypes[string(start.attr("t"))]
-	if !known {
+	kind := cellType(start.attr("t"))
+	if kind == "" {
 		kind = s.xml.plain(start.attr("t"))
 	}
 	format := s.styles.format(start.attr("s"))
@@ -490,8 +490,26 @@ func (s *sheet) cell(start *token, column int) (text string, c cell, fault *Faul
 	return "", c, nil, fmt.Errorf("%s: a cell of the unknown type %s", letters(column)+strconv.Itoa(s.row), quote(kind))
 }
 
-// cellTypes are the types of cells (ECMA-376 part 1, 18.18.11); a cell that says nothing holds a number.
-var cellTypes = map[string]string{"": "n", "n": "n", "s": "s", "str": "str", "inlineStr": "inlineStr", "b": "b", "e": "e", "d": "d"}
+// cellType is the type of a cell (ECMA-376 part 1, 18.18.11), "" if there is no such; a cell that says nothing holds a number.
+func cellType(t []byte) string {
+	switch string(t) {
+	case "", "n":
+		return "n"
+	case "s":
+		return "s"
+	case "str":
+		return "str"
+	case "inlineStr":
+		return "inlineStr"
+	case "b":
+		return "b"
+	case "e":
+		return "e"
+	case "d":
+		return "d"
+	}
+	return ""
+}
 
 // short reports whether a number as it is stored is a whole one that General shows as it stands.
 func short(text string) bool {
@@ -500,7 +518,7 @@ func short(text string) bool {
 			return false
 		}
 	}
-	return len(text) <= 15 && (text[0] != '0' || len(text) == 1)
+	return len(text) == 1 || len(text) > 1 && len(text) <= 15 && text[0] != '0'
 }
 
 // cutOff is the end of the file where it may not be.

@@ -100,6 +100,13 @@ var dateLayouts = []string{
 
 // decimalNumber reads a decimal number, refusing what strconv takes beyond it: hexadecimal, underscores, infinities.
 func decimalNumber(s string) (float64, bool) {
+	if short(s) {
+		n := 0
+		for i := range len(s) {
+			n = 10*n + int(s[i]-'0')
+		}
+		return float64(n), true // of fifteen digits at most: exactly
+	}
 	for i := range len(s) {
 		if c := s[i]; (c < '0' || c > '9') && c != '.' && c != '-' && c != '+' && c != 'e' && c != 'E' {
 			return 0, false
