@@ -179,7 +179,7 @@ func readFields(cfg Config) (rows [][]string, questions int, err error) {
 
 // TestOfficeWorkbook reads a workbook that LibreOffice wrote, with what lists have: a merged title above the header, leading
 // zeros, percents, euros, dates, words around texts, rows hidden by hand and by a filter, a named range and one with a
-// filter. What is read is what LibreOffice shows of the same sheet.
+// filter. What is read is what LibreOffice shows of the same sheet. With no row taken for hidden, nothing is asked.
 func TestOfficeWorkbook(t *testing.T) {
 	t.Parallel()
 	blank := flatRow("", "", "", "", "", "", "", "", "")

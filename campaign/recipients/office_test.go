@@ -313,7 +313,8 @@ func TestWorkbooksInOffice(t *testing.T) {
 }
 
 // TestFormatsInOffice holds number formats against LibreOffice: what lists have (currencies, percents, leading zeros, telephone
-// numbers, conditions, dates and times) with numbers of all sizes, and dates from both epochs.
+// numbers, conditions, dates and times) with numbers of all sizes, and dates from both epochs. With conditions left aside, five
+// formats fail in either workbook.
 func TestFormatsInOffice(t *testing.T) {
 	t.Parallel()
 	numbers := []string{
