@@ -16,8 +16,8 @@ func list(into *string, all *[]string) reader {
 			}
 			*all = append(*all, t.Text)
 			switch {
-			case onNetwork(t.Text):
-				dec.report(n, "not-a-file", "a list is a file: nothing is fetched from the network", download(t.Text))
+			case OnNetwork(t.Text):
+				dec.report(n, "not-a-file", NotFetched, Download(t.Text))
 			case t.Text != "-":
 				if notTemplate(dec, n, t) {
 					fileProblem(dec, n, t.Text)
@@ -40,13 +40,16 @@ func list(into *string, all *[]string) reader {
 	}
 }
 
-// onNetwork recognises a place on the network where a file should be.
-func onNetwork(s string) bool {
+// NotFetched is what is wrong with a list on the network.
+const NotFetched = "a list is a file: nothing is fetched from the network"
+
+// OnNetwork recognises a place on the network where a file should be.
+func OnNetwork(s string) bool {
 	return strings.Contains(s, "://") || strings.HasPrefix(s, "www.") || strings.HasPrefix(s, "docs.google.com/")
 }
 
-// download says how what is there becomes a file.
-func download(s string) string {
+// Download says how what is on the network becomes a file.
+func Download(s string) string {
 	switch {
 	case strings.Contains(s, "docs.google.com/spreadsheets"):
 		return "in Google Sheets: File, Download, Comma-separated values (or .xlsx); put that file beside the campaign file and name it here"

@@ -199,7 +199,11 @@ func (l *List) open() error {
 		}
 		f, err := os.Open(path)
 		if err != nil {
-			return fileFault(name, err)
+			err := fileFault(name, err)
+			if f := (*Fault)(nil); l.cfg.Dir == "" && errors.As(err, &f) {
+				f.Hint = "" // no campaign file, and so no other folder than this
+			}
+			return err
 		}
 		l.close = append(l.close, f.Close)
 		info, err := f.Stat()

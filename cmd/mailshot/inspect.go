@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailshot/campaign/check"
+	"mailshot/campaign/definition"
 	"mailshot/campaign/recipients"
 	"mailshot/campaign/report"
 )
@@ -61,8 +62,10 @@ Exit code 0: a campaign can read it, 3: mistakes.`,
 func (t *tool) inspect(cmd *cobra.Command, cfg recipients.Config, asJSON bool) error {
 	ctx, _, stop := interrupts(cmd.Context())
 	defer stop()
-	in, err := recipients.Inspect(ctx, cfg)
-	if err != nil {
+	in, err := &recipients.Inspection{File: cfg.File}, error(nil)
+	if definition.OnNetwork(cfg.File) {
+		in.Faults = []*recipients.Fault{{Code: "not-a-file", Place: cfg.File, Text: definition.NotFetched, Hint: definition.Download(cfg.File)}}
+	} else if in, err = recipients.Inspect(ctx, cfg); err != nil {
 		return err
 	}
 	var found []check.Finding
