@@ -166,7 +166,8 @@ func TestAmbiguityByPath(t *testing.T) {
 	}
 }
 
-// A reset right behind the 250 may overtake it: the message is sent or in doubt, and the server has it once.
+// A reset right behind the 250 may overtake it: the message is sent or in doubt, and the server has it once. It may also meet the next
+// message on that connection: one that goes by BDAT is in doubt then, for it was begun, and the server has nothing of it.
 func TestResetBehindTheReply(t *testing.T) {
 	t.Parallel()
 	for _, p := range paths {
@@ -180,8 +181,14 @@ func TestResetBehindTheReply(t *testing.T) {
 				}
 				v = s.sendAll()
 			}
-			if n := v.Acknowledged + len(v.Unknown); n != 30 || len(v.Recovered) != len(v.Unknown) || s.Accepted() != 30 {
+			n, has := v.Acknowledged+len(v.Unknown), v.Acknowledged+len(v.Recovered)
+			if n != 30 || s.Accepted() != int64(has) || has != 30 && p.name != "BDAT" {
 				t.Errorf("the server has %d: %s", s.Accepted(), v)
+			}
+			for to, n := range s.Offered() {
+				if n > 1 {
+					t.Errorf("%s was sent whole %d times", to, n)
+				}
 			}
 		})
 	}
