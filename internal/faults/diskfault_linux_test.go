@@ -21,6 +21,7 @@ import (
 type ailing struct {
 	*stage
 	dots atomic.Int64 // whole messages that the server has seen
+	most int64        // of them may leave after the fault
 }
 
 // people of an ailing campaign; the fault comes at a third of them.
@@ -28,7 +29,7 @@ const people = 120
 
 func newAiling(t *testing.T, limits ...string) *ailing {
 	t.Helper()
-	a := &ailing{}
+	a := &ailing{most: connections}
 	a.stage = newStage(t, SinkOptions{Hide: []string{"CHUNKING"}, Observe: func(e sink.Event) {
 		if e.Kind == string(Dot) {
 			a.dots.Add(1)
@@ -61,7 +62,7 @@ func (a *ailing) suffer(fail func(pid int) (mend func()), want ...string) string
 		a.t.Fatalf("it ended before the fault, with exit code %d\n%s", code, talk)
 	}
 	after := a.dots.Load() - <-struck
-	if code != 1 || after > connections {
+	if code != 1 || after > a.most {
 		a.t.Errorf("exit code %d, and %d messages left after the fault\n%s", code, after, talk)
 	}
 	for _, w := range append(want, "next: mailshot send --yes campaign.yaml") {
@@ -151,6 +152,10 @@ func TestDiskFails(t *testing.T) {
 			want := []string{path + ": ", c.says, again}
 			if c.file == state {
 				want = append(want, broken)
+			} else {
+				// What workers have in hand, two for a connection, is reserved on the disk before the fault: it is within the cap, and may
+				// go until the first of them asks for another use and learns of the fault.
+				a.most = 2 * connections
 			}
 			a.suffer(func(pid int) func() {
 				inject(t, pid, path+"-wal", c.calls, c.how)
@@ -253,6 +258,9 @@ func TestDiskFull(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			a := newAiling(t, "caps: [1000/h]")
+			if c.name == "accounts" {
+				a.most = 2 * connections // as in TestDiskFails
+			}
 			a.amend("archive: sent/\n")
 			dir := filepath.Join(a.Dir, c.dir)
 			disk(t, dir, c.options)
