@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"reflect"
 	"slices"
 	"strings"
 )
@@ -57,9 +56,11 @@ func From(err error) []Finding {
 	switch u := err.(type) {
 	case interface{ Unwrap() []error }:
 		var fs []Finding
+		seen := map[string]bool{} // a subject is also the layout's title: one mistake, not two
 		for _, e := range u.Unwrap() {
 			for _, f := range From(e) {
-				if !slices.ContainsFunc(fs, func(g Finding) bool { return reflect.DeepEqual(f, g) }) { // a subject is also the layout's title: one mistake, not two
+				if id := fmt.Sprintf("%q", f); !seen[id] {
+					seen[id] = true
 					fs = append(fs, f)
 				}
 			}

@@ -62,10 +62,5 @@ func sameName(names []string, name string) int {
 	return found
 }
 
-// nameAlike is a column's name as it is compared: nobody sees which blank is in it.
-func nameAlike(s string) string {
-	if plain(s) {
-		return s
-	}
-	return alike(strings.NewReplacer("\u00A0", " ", "\u202F", " ").Replace(s))
-}
+// nameAlike is a column's name as it is compared: nobody sees which blanks are in it, or how many.
+func nameAlike(s string) string { return alike(strings.Join(strings.Fields(s), " ")) }

@@ -7,6 +7,9 @@ import (
 	"time"
 )
 
+// maxText is how many bytes the text of a cell may have: four for each of the 32,767 characters that Excel takes.
+const maxText = 4 * 32767
+
 type cellKind int
 
 const (
@@ -73,11 +76,19 @@ func (s *sheet) cell(start *token, column int) (text string, c cell, fault *Faul
 		bad("no-value", "a formula without a stored value", "open the workbook in Excel and save it, so that it is calculated")
 		return "", c, fault, nil
 	}
+	// words is a text with what its format puts around it.
+	words := func(text string) (string, cell, *Fault, error) {
+		if len(text) > maxText {
+			bad("long-cell", fmt.Sprintf("a text of %d KiB, where a cell of Excel takes 32,767 characters", len(text)>>10), "is it a list? if so, save it as CSV")
+			return shorten(text, 60), c, fault, nil
+		}
+		return format.around(text), c, nil, nil
+	}
 	switch kind {
 	case "inlineStr":
-		return format.around(unescape(string(inline))), c, nil, nil
+		return words(unescape(string(inline)))
 	case "str":
-		return format.around(unescape(string(value))), c, nil, nil
+		return words(unescape(string(value)))
 	case "s":
 		if len(value) == 0 {
 			return "", c, nil, nil
@@ -86,7 +97,7 @@ func (s *sheet) cell(start *token, column int) (text string, c cell, fault *Faul
 		if err != nil || i < 0 || i >= len(s.shared) {
 			return "", c, nil, fmt.Errorf("%s: it refers to text %s, which the workbook does not hold", letters(column)+strconv.Itoa(s.row), quote(string(value)))
 		}
-		return format.around(s.shared[i]), c, nil, nil
+		return words(s.shared[i])
 	case "e":
 		bad("error-cell", "the cell shows the error "+quote(string(value)), "correct its formula")
 		return string(value), c, fault, nil
@@ -117,7 +128,11 @@ func (s *sheet) cell(start *token, column int) (text string, c cell, fault *Faul
 		}
 		c.kind, c.number = cellNumber, v
 		if format.isDate() {
-			if at, ok := serial(v, s.styles.epoch1904); ok {
+			at, ok := serial(v, s.styles.epoch1904)
+			if v < 1 && !s.styles.epoch1904 && format.sections[0].hasDay() {
+				ok = false // Excel shows the day 00.01.1900, which there was not: a formula that looks at an empty cell gives it
+			}
+			if ok {
 				c.kind, c.time = cellDate, at
 				return format.date(at), c, nil, nil
 			}

@@ -23,6 +23,7 @@ type filter struct {
 	header  *Header
 	names   []int  // columns it names, by index
 	uses    uint64 // the same as bits; columns from 63 on share the last
+	unlike  *Fault // a text of the expression that is not found in texts that are made alike
 }
 
 // Filter compiles an expression over the columns, as in where and --only. Every column is a variable if its name can be
@@ -60,6 +61,9 @@ func (h *Header) compile(text, place string) (*filter, error) {
 	}
 	f := &filter{text: text, place: place, header: h}
 	program, err := expr.Compile(text, expr.Env(env), expr.AsBool(), expr.Patch(visitor{f, map[*ast.StringNode]string{}}))
+	if f.unlike != nil {
+		return nil, f.unlike
+	}
 	if err != nil {
 		return nil, f.fault(err)
 	}
@@ -93,9 +97,13 @@ func (v visitor) Visit(node *ast.Node) {
 	switch n := (*node).(type) {
 	case *ast.StringNode:
 		v.written[n] = n.Value
-		if like := alike(n.Value); like != "" { // every cell contains "", and none a joiner: who looks for one finds nobody
-			n.Value = like
+		like := alike(n.Value)
+		if like == "" && n.Value != "" { // every cell contains "", and none a joiner
+			v.refuse(n, "no cell is seen to hold "+quote(n.Value)+", for it makes no difference in where", "look for letters beside it, or leave it out")
 		}
+		n.Value = like
+	case *ast.BinaryNode:
+		v.binary(n)
 	case *ast.IdentifierNode:
 		name, as = &n.Value, n.Value
 	case *ast.MemberNode:
@@ -111,6 +119,39 @@ func (v visitor) Visit(node *ast.Node) {
 		*name = v.f.header.Columns[i].Name
 		v.f.names = append(v.f.names, i)
 		v.f.uses |= 1 << min(i, 63)
+	}
+}
+
+// binary looks at texts that are more than texts to compare with.
+func (v visitor) binary(n *ast.BinaryNode) {
+	switch n.Operator {
+	case "matches":
+		s, ok := n.Right.(*ast.StringNode)
+		if !ok || v.written[s] == "" {
+			return
+		}
+		if s.Value != v.written[s] || strings.Contains(s.Value, `\x`) {
+			v.refuse(s, "letters of this pattern are written in other ways in cells too, and where makes one of them: it would find others than it says",
+				"write ی, ک and the digits 0 to 9 in it, no tatweel, no joiner and no \\x; or compare with ==")
+		}
+	case "in":
+		s, ok := n.Left.(*ast.StringNode)
+		row, of := n.Right.(*ast.IdentifierNode)
+		if !ok || !of || row.Value != "row" {
+			return
+		}
+		s.Value = v.written[s]
+		if i := v.f.header.Index(s.Value); i >= 0 {
+			s.Value = v.f.header.Columns[i].Name
+		}
+	}
+}
+
+// refuse makes a text of the expression a mistake.
+func (v visitor) refuse(n *ast.StringNode, text, hint string) {
+	if v.f.unlike == nil {
+		v.f.unlike = v.f.fault(&file.Error{Location: n.Location(), Message: text, Line: 1, Column: n.Location().From})
+		v.f.unlike.Hint = hint
 	}
 }
 

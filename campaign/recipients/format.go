@@ -80,8 +80,8 @@ func compileFormat(code string) *format {
 		if last.words {
 			f.words = last
 		}
-		if n > 1 {
-			n--
+		if n--; n == 0 { // numbers are shown as in General
+			f.sections, n = []section{compileSection("General")}, 1
 		}
 	}
 	f.sections = f.sections[:min(n, 3)]
@@ -264,6 +264,11 @@ func compileSection(code string) section {
 // day, or what stands between the parts of a date.
 func ofLanguage(t formatToken) bool {
 	return t.kind == 'l' && t.text == "/" || t.kind == 'd' && (len(t.text) > 2 && (t.text[0] == 'm' || t.text[0] == 'd') || isHalf(t.text))
+}
+
+// hasDay reports whether a date shows its day or its year, and not the time alone.
+func (s *section) hasDay() bool {
+	return slices.ContainsFunc(s.tokens, func(t formatToken) bool { return t.kind == 'd' && (t.text[0] == 'd' || t.text[0] == 'y') })
 }
 
 // isHalf reports whether a date field is AM/PM or A/P.

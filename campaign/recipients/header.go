@@ -86,7 +86,7 @@ func (l *List) bind(rec record) error {
 		errs = append(errs, &Fault{Code: code, Place: at, Text: text, Excerpt: excerpt(rec.raw), Hint: hint})
 	}
 	fault := func(code, text, hint string) { faultAt(place, code, text, hint) }
-	seen := make(map[string]int, len(rec.fields))
+	seen, alikes := make(map[string]int, len(rec.fields)), make(map[string]int, len(rec.fields))
 	for i, field := range rec.fields {
 		name := columnName(field)
 		h.Columns = append(h.Columns, Column{Name: name, Type: Text})
@@ -100,6 +100,16 @@ func (l *List) bind(rec record) error {
 			faultAt(l.cellPlace(rec, i), "duplicate-header", fmt.Sprintf("columns %s and %s are both named %s", columnLabel(first, rec), columnLabel(i, rec), quote(name)), "columns are found by name: rename one")
 		} else {
 			seen[name] = i
+			like := nameAlike(name)
+			if first, ok := alikes[like]; ok {
+				l.notes.add("", l.source.place(0), Fault{
+					Code: "similar-columns", Place: l.cellPlace(rec, i),
+					Text: fmt.Sprintf("columns %s and %s are named %s and %s, which look the same", columnLabel(first, rec), columnLabel(i, rec), quote(h.Columns[first].Name), quote(name)),
+					Hint: "each is found by its exact name alone; better rename one",
+				})
+			} else {
+				alikes[like] = i
+			}
 		}
 	}
 	use := func(key, what, name string) int {

@@ -310,8 +310,11 @@ func (in *Inspection) read(ctx context.Context, l *List, first record, named boo
 
 // mergedHeader puts the fault of a merged header in the place of what it says better.
 func (in *Inspection) mergedHeader(f *Fault, s *sheet) {
-	in.Faults = slices.DeleteFunc(in.Faults, func(other *Fault) bool { return other.Code == "empty-header" && s.covered(other.Place) })
-	in.Faults = slices.Insert(in.Faults, 0, f)
+	covered := s.covered()
+	better := func(other *Fault) bool { return other.Code == "empty-header" && covered[other.Place] }
+	if slices.ContainsFunc(in.Faults, func(other *Fault) bool { return better(other) || other.Code == "ragged-row" }) {
+		in.Faults = slices.Insert(slices.DeleteFunc(in.Faults, better), 0, f)
+	}
 }
 
 // row looks at one row.

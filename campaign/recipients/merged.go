@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -27,7 +26,7 @@ func (s *sheet) block(a area) string {
 // mergedHeader is the fault of a header of which one name stands over several columns: all but the first of them have none.
 func (s *sheet) mergedHeader() *Fault {
 	for _, m := range s.merges {
-		if m.holds(s.headerRow) && m.left < m.right && m.right >= s.first {
+		if m.holds(s.headerRow) && m.left < m.right && m.right >= s.first && m.left < s.first+max(s.width, 1) {
 			return &Fault{
 				Code: "merged-header", Place: s.block(m), Text: "these cells of the header are merged, so that one name stands over several columns",
 				Hint: "unmerge them in Excel and give each column a name of its own; if this is a title, say in recipients.header_row where the names are",
@@ -91,24 +90,33 @@ func withMerged(f *Fault, err error, s *sheet) error {
 	if several, ok := err.(interface{ Unwrap() []error }); ok {
 		faults = several.Unwrap()
 	}
+	covered := s.covered()
 	for _, one := range faults {
-		if other, ok := one.(*Fault); !ok || other.Code != "empty-header" || !s.covered(other.Place) {
+		if other, ok := one.(*Fault); !ok || other.Code != "empty-header" || !covered[other.Place] {
 			all = append(all, one)
 		}
 	}
 	return errors.Join(all...)
 }
 
-// covered reports whether the cell of the header with this place is in a block of merged cells, and not its first.
-func (s *sheet) covered(place string) bool {
-	return slices.ContainsFunc(s.merges, func(m area) bool {
-		for c := m.left + 1; m.holds(s.headerRow) && c <= m.right; c++ {
-			if s.at(c, s.headerRow) == place {
-				return true
-			}
+// covered are the places of the header's cells that are in a block of merged cells, and not its first.
+func (s *sheet) covered() map[string]bool {
+	last := s.first + s.width
+	from := func(m area) int { return max(m.left+1, s.first) }
+	// The farthest end of the blocks that begin at a column: one pass for however many blocks lie over each other.
+	ends := make([]int, last)
+	for _, m := range s.merges {
+		if at := from(m); m.holds(s.headerRow) && at < last {
+			ends[at] = max(ends[at], m.right+1)
 		}
-		return false
-	})
+	}
+	places, end := make(map[string]bool), 0
+	for c := range last {
+		if end = max(end, ends[c]); c < end {
+			places[s.at(c, s.headerRow)] = true
+		}
+	}
+	return places
 }
 
 // rest reads the sheet to its end for what stands behind the rows.

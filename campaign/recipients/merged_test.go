@@ -41,12 +41,17 @@ func saidOf(t *testing.T, cfg Config, book string) (said []string) {
 		return said
 	}
 	defer l.Close()
-	for _, err := range l.Rows(t.Context()) {
-		var f *Fault
-		if errors.As(err, &f) {
+	for row, err := range l.Rows(t.Context()) {
+		faults := []error{err}
+		if err == nil {
+			faults = row.Faults
+		}
+		for _, err := range faults {
+			var f *Fault
+			if !errors.As(err, &f) {
+				t.Fatal(err)
+			}
 			said = append(said, f.Code+" "+f.Place+": "+f.Text)
-		} else if err != nil {
-			t.Fatal(err)
 		}
 	}
 	for _, f := range l.Notes() {

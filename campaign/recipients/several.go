@@ -98,15 +98,32 @@ func matchColumns(want, have []string) (order []int, missing, more []string) {
 		}
 		return order, nil, nil
 	}
+	at, like := make(map[string]int, len(have)), make(map[string]int, len(have))
+	for i, name := range have {
+		if _, twice := at[name]; !twice {
+			at[name] = i
+		}
+		n := nameAlike(name)
+		if _, twice := like[n]; twice {
+			i = -1
+		}
+		like[n] = i
+	}
+	taken := make([]bool, len(have))
 	for _, name := range want {
-		i := sameName(have, name)
-		if i < 0 {
-			missing = append(missing, quote(name))
+		i, ok := at[name]
+		if !ok {
+			i, ok = like[nameAlike(name)]
+		}
+		if !ok || i < 0 || taken[i] {
+			missing, i = append(missing, quote(name)), -1
+		} else {
+			taken[i] = true
 		}
 		order = append(order, i)
 	}
 	for i, name := range have {
-		if !slices.Contains(order, i) && !slices.Contains(want, name) {
+		if !taken[i] {
 			more = append(more, quote(name))
 		}
 	}

@@ -41,6 +41,7 @@ type sheet struct {
 	headerRow         int // the row of the header; 0 before it is read
 	lastFound         int // the last row with cells
 	gapRows, firstGap int // rows without cells between others
+	unseen            int // hidden rows without cells after lastFound
 	merges            []area
 
 	hidden                  string // what to do with hidden rows: HiddenAsk, …
@@ -217,6 +218,9 @@ func (s *sheet) cells(start *token) (rec record, found bool, err error) {
 		return rec, false, fmt.Errorf("row number %d, where a sheet ends at %d", number, maxRows)
 	}
 	s.row = number
+	if s.clock.over() { // what is unpacked may be little, and what is made of it much
+		return rec, false, s.clock.fault()
+	}
 	inside := s.area.holds(number)
 	hidden := s.width > 0 && yes(start.attr("hidden"))
 	rec = record{line: int64(number), cells: []cell{}}
@@ -230,8 +234,10 @@ func (s *sheet) cells(start *token) (rec record, found bool, err error) {
 		switch t.kind {
 		case endTag:
 			s.cellsRead += max(stored, len(rec.fields))
-			if found || hidden { // nobody misses what is in a hidden row
+			if found {
 				s.see(number)
+			} else if hidden {
+				s.unseen++ // nobody misses what is in a hidden row
 			}
 			if hidden && found && s.hidden != HiddenInclude {
 				if s.hiddenRows++; s.firstHidden == 0 {
@@ -285,12 +291,12 @@ func (s *sheet) cells(start *token) (rec record, found bool, err error) {
 
 // see counts the rows without cells between one that has some and the last one.
 func (s *sheet) see(number int) {
-	if gap := number - s.lastFound - 1; gap > 0 && s.width > 0 {
+	if gap := number - s.lastFound - 1 - s.unseen; gap > 0 && s.width > 0 {
 		if s.gapRows += gap; s.firstGap == 0 {
 			s.firstGap = s.lastFound + 1
 		}
 	}
-	s.lastFound = number
+	s.lastFound, s.unseen = number, 0
 }
 
 // yes reads a truth of XML Schema.
@@ -359,7 +365,7 @@ func (s *sheet) header(rec record) record {
 	if s.area.right < maxColumns-1 {
 		s.widen(&rec, max(len(rec.fields), s.area.right-s.area.left+1))
 	}
-	s.width, s.headerRow, s.lastFound = len(rec.fields), int(rec.line), int(rec.line)
+	s.width, s.headerRow, s.lastFound, s.unseen = len(rec.fields), int(rec.line), int(rec.line), 0
 	return rec
 }
 

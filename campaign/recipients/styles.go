@@ -1,6 +1,12 @@
 package recipients
 
-import "strconv"
+import (
+	"fmt"
+	"strconv"
+)
+
+// maxFormat is how many bytes a number format may have: what it shows is made anew for every cell.
+const maxFormat = 2048
 
 // styles are the number formats of a workbook.
 type styles struct {
@@ -41,7 +47,11 @@ func (st *styles) read(s *scanner) error {
 		switch {
 		case t.name == "numFmt" && inside == "numFmts":
 			if id, err := strconv.Atoi(s.value("numFmtId")); err == nil {
-				st.custom[id] = s.value("formatCode")
+				code := s.value("formatCode")
+				if len(code) > maxFormat {
+					return &Fault{Text: fmt.Sprintf("a number format of %d characters, where Excel takes 255", len(code)), Hint: "export it again"}
+				}
+				st.custom[id] = code
 			}
 		case t.name == "xf" && inside == "cellXfs":
 			id, _ := strconv.Atoi(s.value("numFmtId")) // absent: 0, General

@@ -144,6 +144,10 @@ func (w *stopwatch) stop() { w.spent += time.Since(w.since) }
 // over reports, while it runs, whether the limit has passed.
 func (w *stopwatch) over() bool { return w.spent+time.Since(w.since) > w.limit }
 
+func (w *stopwatch) fault() *Fault {
+	return &Fault{Code: "too-slow", Text: "reading it takes more than " + duration(w.limit), Hint: "is it a list? if so, save it as CSV"}
+}
+
 // bounded is a part that is read no further than a list can need.
 type bounded struct {
 	io.ReadCloser
@@ -161,7 +165,7 @@ func (r *bounded) Read(p []byte) (int, error) {
 		}
 	}
 	if r.clock.over() {
-		return n, &Fault{Code: "too-slow", Text: "reading it takes more than " + duration(r.clock.limit), Hint: "is it a list? if so, save it as CSV"}
+		return n, r.clock.fault()
 	}
 	return n, err
 }
