@@ -39,7 +39,8 @@ func (c *Campaign) domains(ctx context.Context, in adder, p *planned) error {
 	limited, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
 	type found struct {
-		n int
+		n      int
+		domain string
 		check.Finding
 	}
 	var (
@@ -83,7 +84,7 @@ func (c *Campaign) domains(ctx context.Context, in adder, p *planned) error {
 			switch {
 			case f == nil:
 			case len(all) < maxFindings:
-				all = append(all, found{number, *f})
+				all = append(all, found{number, d.Name, *f})
 			default:
 				dropped++
 			}
@@ -99,13 +100,17 @@ func (c *Campaign) domains(ctx context.Context, in adder, p *planned) error {
 	if err != nil {
 		return err
 	}
+	slices.SortFunc(all, func(a, b found) int { return a.n - b.n })
 	if unknown := int64(n) - silent.domains; known == 0 && unknown > 1 {
 		// Some networks have a DNS that knows their own names only, and says of all others that they are not there.
-		all, dropped = nil, 0
+		var names []string
+		for _, f := range all[:min(len(all), 3)] {
+			names = append(names, f.domain)
+		}
 		silent.domains, silent.place = int64(n), c.header.File
-		silent.first, silent.why = 1, "it knows none of them, as one does that has no way to the Internet"
+		silent.first, silent.why = 1, "it knows none of them ("+listed(names, unknown)+"), as one does that has no way to the Internet"
+		all, dropped = nil, 0
 	}
-	slices.SortFunc(all, func(a, b found) int { return a.n - b.n })
 	for _, f := range all {
 		p.find(f.Finding)
 	}

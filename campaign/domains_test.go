@@ -126,7 +126,7 @@ func (r *countingResolver) LookupMX(ctx context.Context, name string) ([]*net.MX
 func TestDomainsOfClosedNetwork(t *testing.T) {
 	t.Parallel()
 	got, err := checkDNS(t, t.Context(), mxtest.New(nil), []string{"a@one.example", "b@two.example", "c@three.example"}, nil)
-	if want := "warning people.csv dns-failed: the DNS said nothing about 3 of 3 domains: it knows none of them, as one does that has no way to the Internet"; err != nil || len(got) != 1 || got[0] != want {
+	if want := "warning people.csv dns-failed: the DNS said nothing about 3 of 3 domains: it knows none of them (one.example, two.example, three.example), as one does that has no way to the Internet"; err != nil || len(got) != 1 || got[0] != want {
 		t.Errorf("%v\n%s", err, strings.Join(got, "\n"))
 	}
 	got, err = checkDNS(t, t.Context(), mxtest.New(nil), []string{"a@one.example"}, nil)

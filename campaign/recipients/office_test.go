@@ -1,6 +1,7 @@
 package recipients
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -29,7 +30,9 @@ func office(t testing.TB, to, profile string, files ...string) string {
 	}
 	out := t.TempDir()
 	args := []string{"-env:UserInstallation=file://" + profile, "--headless", "--norestore", "--nologo", "--convert-to", to, "--outdir", out}
-	cmd := exec.CommandContext(t.Context(), soffice, append(args, files...)...)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // it has been known to hang
+	defer cancel()
+	cmd := exec.CommandContext(ctx, soffice, append(args, files...)...)
 	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8")
 	if said, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("soffice: %v\n%s", err, said)

@@ -67,7 +67,7 @@ var arabicNumbers = &locale{decimal: '.'}
 // whenMeant refuses a date of the Middle Ages: 1405/08/20 is the twentieth of Aban, of which the reader of a list knows nothing.
 func whenMeant(v time.Time, text string) (value any, problem, hint string) {
 	if y := v.Year(); y >= 1300 && y < 1500 {
-		return nil, quote(text) + " looks like a date of the Persian or the Islamic calendar", "write it as 2026-11-30; templates can show it in the Persian one"
+		return nil, quote(text) + " looks like a date of the Persian or the Islamic calendar", "write it as 2026-11-30; templates show it in the Persian one by jdate"
 	}
 	return v, "", ""
 }
