@@ -211,6 +211,9 @@ func (r *run) idle(taking context.Context, changed <-chan struct{}, shuts []shut
 				return true
 			}
 		} else if away > 0 {
+			if why == "" && !busy && away > 10*time.Second && r.state.Counts()[ledger.Pending] == 0 {
+				why = "all have been tried, and what a server put off is tried again then; an interrupt is safe, and the next send goes on"
+			}
 			r.tell(why, next)
 		}
 	}

@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -36,6 +37,9 @@ type SuppressionList struct {
 func ReadSuppressions(r io.Reader, name string) (*SuppressionList, error) {
 	in := bufio.NewReader(transform.NewReader(r, unicode.BOMOverride(transform.Nop)))
 	l := &suppressionReader{in: in, name: name, out: &SuppressionList{}}
+	if head, _ := in.Peek(512); bytes.IndexByte(head, 0) >= 0 || bytes.HasPrefix(head, []byte("PK\x03\x04")) {
+		return l.out, &lineError{file: name, line: 1, text: "this is no text: a workbook, or another kind of file; save it as CSV"}
+	}
 	switch first, err := l.firstByte(); {
 	case err != nil && err != io.EOF:
 		return l.out, fmt.Errorf("%s: %w", name, err)
@@ -74,7 +78,7 @@ func (l *suppressionReader) firstByte() (byte, error) {
 }
 
 func (l *suppressionReader) fault(line int, excerpt, text string) {
-	l.errs = append(l.errs, &lineError{file: l.name, line: line, text: text, excerpt: excerpt})
+	l.errs = append(l.errs, &lineError{file: l.name, line: line, text: text, excerpt: strings.ToValidUTF8(excerpt, "\uFFFD")})
 }
 
 // add takes up one entry; where holds its place.

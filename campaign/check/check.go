@@ -182,6 +182,10 @@ func (r *Report) WriteText(w io.Writer) error {
 		}
 	}
 	line := clean(r.Campaign) + ": " + plural(r.Rows, "row")
+	if r.Campaign == "" { // its file could not be read
+		_, err := fmt.Fprintf(w, "%s, %s\n", plural(int64(r.Errors()), "error"), plural(int64(r.Warnings()), "warning"))
+		return err
+	}
 	if len(states) > 0 {
 		line += " (" + strings.Join(states, ", ") + ")"
 	}

@@ -10,8 +10,11 @@ import (
 )
 
 // Retry makes deliveries pending again that the filter chooses among those refused, given up, held or cancelled, and returns how
-// many. A row that was forgotten, or lost in a repair, stays as it is. A filter that names another state is refused. It needs the campaign's lock, and takes it if this Ledger does not hold it.
+// many; those suppressed, if its States name them: whoever is still on the list is found there when their turn comes. A row that was forgotten, or lost in a repair, stays as it is. A filter that names another state is refused. It needs the campaign's lock, and takes it if this Ledger does not hold it.
 func (l *Ledger) Retry(ctx context.Context, id string, f Filter) (int64, error) {
+	if len(f.States) == 0 {
+		f.States = []State{Refused, GaveUp, Held, Cancelled}
+	}
 	return l.byHand(ctx, id, f, byRetry, "retry", Pending)
 }
 

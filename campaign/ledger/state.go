@@ -75,7 +75,7 @@ var transitions = map[act]map[State][]State{
 	},
 	byRecover:  {Begun: {Unknown}},
 	byReplan:   {Pending: {Cancelled, Suppressed}, Deferred: {Cancelled, Suppressed}},
-	byRetry:    {Refused: {Pending}, GaveUp: {Pending}, Held: {Pending}, Cancelled: {Pending}},
+	byRetry:    {Refused: {Pending}, GaveUp: {Pending}, Held: {Pending}, Cancelled: {Pending}, Suppressed: {Pending}},
 	byResolve:  {Unknown: {Sent, Refused, Pending}},
 	byCancel:   {Pending: {Cancelled}, Deferred: {Cancelled}},
 	byDistrust: {Pending: {Unknown}, Deferred: {Unknown}},

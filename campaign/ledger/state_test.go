@@ -18,7 +18,7 @@ pending, deferred | cancelled | cancel
 begun | sent · refused · deferred · gave_up | settle
 begun | unknown | settle
 begun | unknown | recover
-refused, gave_up, held, cancelled | pending | retry
+refused, gave_up, held, cancelled, suppressed | pending | retry
 unknown | sent · refused · pending | resolve
 pending, deferred | unknown | distrust
 pending, deferred | suppressed | forget

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -23,7 +24,8 @@ func (t *tool) retryCommand() *cobra.Command {
 		Short: "Take up again what was refused, given up, held or cancelled",
 		Long: `retry makes rows pending again that ended as refused, gave_up, held or cancelled: all of them, those in the states that
 --in names, or those of the addresses given. The next send takes them. It never touches what was sent, nor what is unknown
-(that is for resolve).`,
+(that is for resolve). --in suppressed is for people who were put on a list of those never to be mailed by mistake, and are
+off it again; who still is on one is left out again.`,
 		Example: `  mailshot retry campaign.yaml ann@example.com
   mailshot retry --in gave_up,held campaign.yaml`,
 		Args: args(cobra.MinimumNArgs(1)),
@@ -54,7 +56,7 @@ func (t *tool) retry(cmd *cobra.Command, args []string, id string, in []string) 
 	}
 	if n == 0 {
 		f.States = nil
-		return t.nothingToRetry(cmd.Context(), s, f)
+		return t.nothingToRetry(cmd.Context(), s, f, chosen)
 	}
 	t.say("%s pending again", plural(n, "row is", "rows are"))
 	listed, example, err := t.listed(cmd.Context(), s, f)
@@ -70,7 +72,7 @@ func (t *tool) retry(cmd *cobra.Command, args []string, id string, in []string) 
 }
 
 // nothingToRetry says what the rows are that were meant, and what can be done about those.
-func (t *tool) nothingToRetry(ctx context.Context, s *stored, f ledger.Filter) error {
+func (t *tool) nothingToRetry(ctx context.Context, s *stored, f ledger.Filter, chosen []ledger.State) error {
 	if !s.kept.Purged.IsZero() {
 		return &exit{exitFailed, errors.New("there is nothing to retry: the rows were erased by a purge"), "mailshot status " + s.again(t)}
 	}
@@ -96,6 +98,8 @@ func (t *tool) nothingToRetry(ctx context.Context, s *stored, f ledger.Filter) e
 		e.next = "mailshot resolve " + s.again(t)
 	case n[ledger.Pending]+n[ledger.Deferred] > 0:
 		e.next = "mailshot send " + s.again(t)
+	case n[ledger.Suppressed] > 0 && !slices.Contains(chosen, ledger.Suppressed):
+		e.next = "mailshot retry --in suppressed " + s.again(t) + ", if they are off the list of people never to be mailed again"
 	}
 	return e
 }
@@ -134,7 +138,7 @@ func (t *tool) listed(ctx context.Context, s *stored, f ledger.Filter) (n int64,
 
 // retryable are the states from which a person may take a row up again.
 func retryable() []ledger.State {
-	return []ledger.State{ledger.Refused, ledger.GaveUp, ledger.Held, ledger.Cancelled}
+	return []ledger.State{ledger.Refused, ledger.GaveUp, ledger.Held, ledger.Cancelled, ledger.Suppressed}
 }
 
 // choose makes a filter of what a person named: addresses, whole domains (@example.com) or keys, of one kind.
