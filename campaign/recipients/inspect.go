@@ -29,6 +29,7 @@ type Inspection struct {
 	Faults    []*Fault    `json:"-"` // what would keep the list from being mailed, at most mostFaults
 	Notes     []*Fault    `json:"-"` // what is odd and no mistake
 
+	titled   bool // it was said that the header looks like a title
 	profiles []profile
 }
 
@@ -247,7 +248,9 @@ func (in *Inspection) name(l *List, rec record) (named bool) {
 		in.Columns = append(in.Columns, Inspected{Name: name})
 	}
 	if l.cfg.Address != "" {
-		h.Address = h.Index(l.cfg.Address)
+		if h.Address = h.Index(l.cfg.Address); h.Address < 0 {
+			in.fault(&Fault{Code: "missing-column", Place: place, Text: "no column " + quote(l.cfg.Address) + " for the address", Hint: h.hint(l.cfg.Address)})
+		}
 	} else if found := h.find(addressNames); len(found) == 1 {
 		h.Address = found[0]
 	}
@@ -321,7 +324,14 @@ func (in *Inspection) mergedHeader(f *Fault, s *sheet) {
 func (in *Inspection) row(l *List, rec record) {
 	in.Rows++
 	if len(rec.fields) != len(in.Columns) {
-		in.fault(l.ragged(rec))
+		switch {
+		case len(in.Columns) > 1 || l.cfg.HeaderRow > 0 || in.Header == "":
+			in.fault(l.ragged(rec))
+		case !in.titled:
+			in.titled = true
+			in.fault(&Fault{Code: "title", Place: in.Header, Text: fmt.Sprintf("one cell, and %d in %s below it: this looks like a title", len(rec.fields), l.source.place(rec.line)),
+				Hint: fmt.Sprintf("if the columns' names are there, say header_row: %d in recipients (inspect --header-row %d)", rec.line, rec.line)})
+		}
 		return
 	}
 	for _, err := range rec.faults {

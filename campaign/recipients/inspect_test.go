@@ -143,3 +143,30 @@ func TestInspectCounts(t *testing.T) {
 		t.Errorf("after the end of the context: %v", err)
 	}
 }
+
+// A title above the header is said once and with the row that has the names, and a column that is named for the address is one.
+func TestInspectTitle(t *testing.T) {
+	t.Parallel()
+	const list = "Members 2026\n\nemail,name\na@example.com,A\nb@example.com,B\n"
+	for _, c := range []struct {
+		cfg  Config
+		want string
+	}{
+		{Config{}, `-:1: one cell, and 2 in -:3 below it: this looks like a title (if the columns' names are there, say header_row: 3 in recipients (inspect --header-row 3))`},
+		{Config{HeaderRow: 3, Address: "emial"}, `-:3: no column "emial" for the address (did you mean "email"?)`},
+		{Config{HeaderRow: 3, Address: "email"}, ""},
+	} {
+		c.cfg.File, c.cfg.Stdin = "-", strings.NewReader(list)
+		in, err := Inspect(t.Context(), c.cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var said []string
+		for _, f := range in.Faults {
+			said = append(said, f.Error())
+		}
+		if got := strings.Join(said, "\n"); got != c.want {
+			t.Errorf("got %s", got)
+		}
+	}
+}
