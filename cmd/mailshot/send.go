@@ -278,15 +278,18 @@ func (f sendFlags) narrowed() string {
 	return "--limit"
 }
 
-// failures are the rows of the campaign that a person must look at, in words.
+// failures are the rows of the campaign that a person must look at, in words; those of earlier runs are among them.
 func failures(sum *campaign.Summary) string {
-	words := ""
+	var words []string
 	for _, s := range []ledger.State{ledger.Refused, ledger.GaveUp, ledger.Held} {
 		if n := sum.Counts[string(s)]; n > 0 {
-			words += fmt.Sprintf("; %d %s", n, s)
+			words = append(words, fmt.Sprintf("%d %s", n, s))
 		}
 	}
-	return words
+	if words == nil {
+		return ""
+	}
+	return "; in all " + strings.Join(words, ", ")
 }
 
 // showPlan says what a run would do.
