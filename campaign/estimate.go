@@ -146,7 +146,8 @@ func (c *Campaign) weigh(ctx context.Context, l *ledger.Ledger, e *Estimate) (wa
 		return nil, c.asCheck(err)
 	}
 	lanes := waiting{}
-	rows := make([]*recipients.Row, 0, chunk)
+	rows := make([]*recipients.Row, 0, 1000)
+	listed := int64(0)
 	flush := func() error {
 		weights, err := c.weights(ctx, rows, e.Start)
 		if err != nil {
@@ -167,7 +168,7 @@ func (c *Campaign) weigh(ctx context.Context, l *ledger.Ledger, e *Estimate) (wa
 		rows = rows[:0]
 		return nil
 	}
-	for rec, err := range l.Deliveries(ctx, c.id, ledger.Filter{States: []ledger.State{ledger.Pending, ledger.Deferred}}) {
+	for rec, err := range c.left(ctx, l, &listed) {
 		if err != nil {
 			return nil, err
 		}
@@ -188,7 +189,7 @@ func (c *Campaign) weigh(ctx context.Context, l *ledger.Ledger, e *Estimate) (wa
 		}
 		e.Messages++
 		lanes.add(c, rec)
-		if rows = append(rows, row); len(rows) == chunk {
+		if rows = append(rows, row); len(rows) == cap(rows) {
 			if err := flush(); err != nil {
 				return nil, err
 			}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"os"
 	"path/filepath"
@@ -55,7 +56,7 @@ type Plan struct {
 	Doubtful    int64    // made unknown, because an older copy of the ledger was accepted
 	Counts      map[string]int64
 	Rows        int64
-	ToSend      int64 // pending and deferred, within Only and Limit
+	ToSend      int64 // pending and deferred, within Only and Limit, less those suppressed since
 	Samples     []Sample
 	Server      string          // "host:port as login", or "the sink"; "" = see Servers
 	Servers     []PlannedServer // where there are several; then Caps are those that hold over all of them
@@ -409,7 +410,13 @@ func (c *Campaign) survey(ctx context.Context, plan *Plan) (waiting, error) {
 	if err != nil {
 		return nil, c.asCheck(err)
 	}
-	for rec, err := range c.ledger.Deliveries(ctx, c.id, ledger.Filter{States: []ledger.State{ledger.Pending, ledger.Deferred}}) {
+	listed := int64(0)
+	defer func() {
+		if listed > 0 {
+			plan.Notes = append(plan.Notes, fmt.Sprintf("%d of those left are on a list of people never to be mailed by now, and get nothing", listed))
+		}
+	}()
+	for rec, err := range c.left(ctx, c.ledger, &listed) {
 		if err != nil {
 			return nil, err
 		}
@@ -442,6 +449,31 @@ func (c *Campaign) survey(ctx context.Context, plan *Plan) (waiting, error) {
 		lanes.add(c, rec)
 	}
 	return lanes, nil
+}
+
+// left yields the deliveries that are still to be sent, but for those to people who have come onto a list of people never to be mailed since
+// the plan: their turn ends there. listed counts these.
+func (c *Campaign) left(ctx context.Context, l *ledger.Ledger, listed *int64) iter.Seq2[ledger.Record, error] {
+	return func(yield func(ledger.Record, error) bool) {
+		suppressed, err := c.suppress.screen(ctx)
+		if err != nil {
+			yield(ledger.Record{}, err)
+			return
+		}
+		for rec, err := range l.Deliveries(ctx, c.id, ledger.Filter{States: []ledger.State{ledger.Pending, ledger.Deferred}}) {
+			why := ""
+			if err == nil {
+				why, err = suppressed(ctx, rec.AddressKey)
+			}
+			if why != "" {
+				*listed++
+				continue
+			}
+			if !yield(rec, err) {
+				return
+			}
+		}
+	}
 }
 
 func sample(m *render.Message) Sample {
