@@ -52,7 +52,7 @@ func (r *run) openServers() error {
 		} else {
 			s.standing = newStanding(s.places)
 		}
-		s.gate = sender.NewGate(budget{r.budget, s.warm}, may.limits[0], lanes, may.limits[1:]...)
+		s.gate = sender.NewGate(budget{r.budget, s.warm, r.c.now}, may.limits[0], lanes, may.limits[1:]...)
 		var err error
 		if s.pool, s.tokens, err = c.transport(def); err != nil {
 			return err

@@ -135,7 +135,7 @@ func budget(t *testing.T, a *Accounts) *Budget {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.since = func(time.Time) time.Duration { return 0 } // the clock of these tests stands still unless they move it
+	b.since = func(_, _ time.Time) time.Duration { return 0 } // the clock of these tests stands still unless they move it
 	t.Cleanup(func() {
 		if err := b.Close(); err != nil {
 			t.Error(err)
@@ -272,8 +272,40 @@ func TestBudgetDeadWhileWaiting(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := budget(t, a)
-	b.since = func(time.Time) time.Duration { return 5 * time.Minute }
+	b.since = func(_, _ time.Time) time.Duration { return 5 * time.Minute }
 	refuse(t, b, t0, "account", 6*time.Minute, l)
+}
+
+// A late caller finds by others' uses how late it is, and then a dead process: its uses are of this moment, and not as much later again, which
+// would move the clock of all callers after it and make every use look older. It has failed: on a busy machine 45 uses were made within
+// a minute under a cap of 40.
+func TestBudgetDeadFoundLate(t *testing.T) {
+	t.Parallel()
+	a := accounts(t, accountsPath(t))
+	l := Limit{"account", []Cap{{2, time.Minute}}}
+	b, c := budget(t, a), budget(t, a)
+	reserve(t, b, t0, Limit{"other", []Cap{{2, time.Minute}}}) // b has looked for dead processes before
+	dead, err := a.Budget(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	reserve(t, dead, t0, l)
+	if err := dead.lock.Close(); err != nil {
+		t.Fatal(err)
+	}
+	real := t0.Add(5 * time.Minute)
+	c.reaped = true // it finds nobody
+	reserve(t, c, real, l).Stamp(real)
+	if err := c.a.db.write(func(tx *tx) error { return c.flush(&usage{t: tx, holder: c.holder}) }); err != nil {
+		t.Fatal(err)
+	}
+	c.flushed()
+	b.since = func(_, _ time.Time) time.Duration { return 5 * time.Minute }
+	refuse(t, b, t0, "account", 6*time.Minute, l)
+	var latest int64
+	if err := a.db.reading.QueryRow("SELECT max(second) FROM uses WHERE key = 'account'").Scan(&latest); err != nil || latest > real.Unix()+1 {
+		t.Errorf("the latest use is %d s in the future, %v", latest-real.Unix(), err)
+	}
 }
 
 // A server may find what a dead process wrote a moment later: under caps of seconds that moment matters.

@@ -54,8 +54,9 @@ type Budget struct {
 	a      *Accounts
 	holder string
 	lock   *flock.Flock
-	late   time.Duration                 // how late a caller may come; see usage.catchUp
-	since  func(time.Time) time.Duration // time.Since
+	late   time.Duration // how late a caller may come; see usage.catchUp
+	// since is how long ago the caller read now, who arrived a moment later: the time since then.
+	since func(now, arrived time.Time) time.Duration
 
 	mu       sync.Mutex
 	accounts map[string]*account // by Limit.Key
@@ -79,7 +80,7 @@ func (a *Accounts) Budget(ctx context.Context) (*Budget, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	b := &Budget{a: a, holder: newRun(), late: late, since: time.Since, accounts: map[string]*account{}}
+	b := &Budget{a: a, holder: newRun(), late: late, since: func(_, arrived time.Time) time.Duration { return time.Since(arrived) }, accounts: map[string]*account{}}
 	var err error
 	if b.lock, err = takeLock(a.holderFile(b.holder)); err != nil {
 		return nil, fmt.Errorf("%s: %w", a.db.path, explain(a.holderFile(b.holder), err))
@@ -160,7 +161,8 @@ func (b *Budget) left() bool {
 }
 
 // Reserve takes one use under every limit, or none: then it returns the key that is in the way for longest, and when it is worth
-// asking again. The reservation is on the disk when Reserve returns. Time is the caller's wall clock.
+// asking again. The reservation is on the disk when Reserve returns. now is the caller's
+// wall clock, read just before: what a dead process had reserved is taken for used at this moment by it.
 func (b *Budget) Reserve(ctx context.Context, now time.Time, ls []Limit) (r *Reservation, key string, until time.Time, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, "", time.Time{}, err
@@ -181,7 +183,7 @@ func (b *Budget) Reserve(ctx context.Context, now time.Time, ls []Limit) (r *Res
 	if !b.covered(ls) {
 		var got map[string]int64
 		err = b.a.db.write(func(t *tx) error {
-			u := &usage{t: t, now: now, waited: b.since(arrived), late: b.late, holder: b.holder}
+			u := &usage{t: t, read: now, now: now, waited: func() time.Duration { return b.since(now, arrived) }, late: b.late, holder: b.holder}
 			if err := b.flush(u); err != nil {
 				return err
 			}

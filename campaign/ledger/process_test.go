@@ -277,7 +277,7 @@ func childBudget(path string) {
 	b := must(a.Budget(ctx))
 	// A second's wait for the disk is a minute and more by such a clock.
 	b.late = late * time.Duration(clock.speed)
-	b.since = func(t time.Time) time.Duration { return time.Since(t) * time.Duration(clock.speed) }
+	b.since = func(now, _ time.Time) time.Duration { return clock.now().Sub(now) }
 	limits := []Limit{{"account", parseCaps(os.Getenv("LEDGER_CAPS"))}}
 	var wg sync.WaitGroup
 	for range 3 {

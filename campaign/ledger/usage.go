@@ -10,8 +10,9 @@ import (
 // so that a use is never taken for older than it is.
 type usage struct {
 	t      *tx
-	now    time.Time
-	waited time.Duration // since the caller read now
+	read   time.Time            // when the caller read the clock
+	now    time.Time            // the same, or later: what others have recorded since tells the time, see catchUp
+	waited func() time.Duration // since the caller read now
 	late   time.Duration
 	holder string
 }
@@ -122,7 +123,7 @@ func (u *usage) catchUp(key string) error {
 		return err
 	}
 	for _, t := range []time.Time{time.Unix(second-1, 0), time.Unix(0, last)} {
-		if by := t.Sub(u.now); by > 0 && by <= u.late+u.waited {
+		if by := t.Sub(u.now); by > 0 && by <= u.late+u.waited() {
 			u.now = t
 		}
 	}
@@ -250,7 +251,8 @@ func (u *usage) holders() (list []string, err error) {
 // bury makes uses out of a dead holder's leases. It may have used them after the caller read the clock and while it waited for the
 // file, and no record tells when: so they are of this moment, not of the caller's.
 func (u *usage) bury(holder string) error {
-	now := u.now.Add(u.waited)
+	// Not from u.now on, which may have been moved up already: a use in the future would move everybody's clock.
+	now := u.read.Add(u.waited())
 	// The WHERE keeps SQLite from taking ON for a join.
 	_, err := u.t.exec(`INSERT INTO uses(key, second, n) SELECT key, ?, n FROM leases WHERE holder = ? ON CONFLICT (key, second) DO UPDATE SET n = n + excluded.n`,
 		seconds(now), holder)
