@@ -10,6 +10,7 @@ import (
 	"net/smtp"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -262,7 +263,11 @@ func TestPostfix(t *testing.T) {
 			bareNewline(t, s.Ports[len(ways)+1], certificate)
 		})
 	})
-	if warnings := s.Log.Lines("warning"); len(warnings) > 0 {
+	// Of the machine's clocks, which may differ by a second where they are read, the mail knows nothing.
+	clocks := func(line string) bool {
+		return strings.Contains(line, "warning: file system clock is ") || strings.Contains(line, "warning: resetting file time stamps")
+	}
+	if warnings := slices.DeleteFunc(s.Log.Lines("warning"), clocks); len(warnings) > 0 {
 		t.Errorf("Postfix warns:\n%s", strings.Join(warnings, "\n"))
 	}
 }
