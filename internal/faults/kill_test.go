@@ -159,7 +159,12 @@ func (s *series) run(people, kills int) *Verdict {
 		}
 	}
 	s.t.Logf("%d kills (%s): %s", n, strings.TrimPrefix(fmt.Sprint(byKind), "map"), v)
-	if n < kills*3/4 {
+	// How fast a run goes is learnt from the runs before: in the short form one wrong guess lets a third of the people through.
+	least := kills / 2
+	if *long {
+		least = kills * 3 / 4
+	}
+	if n < least {
 		s.t.Errorf("everybody was sent to after %d kills, want %d", n, kills)
 	}
 	if lines := s.lines.Load(); s.chunking != (lines < int64(v.Attempted)/2) {
