@@ -144,16 +144,13 @@ const bulk = 50
 
 // bulk inserts n records of the form values, whose arguments are args, and is an error unless all went in.
 func (t *tx) bulk(insert, values string, n int, args []any) error {
-	query := t.s.bulks[insert]
-	if n < bulk {
-		query = insert + values + strings.Repeat(", "+values, n-1)
-	} else if query == "" {
+	query, run := t.s.bulks[insert], t.exec
+	switch {
+	case n < bulk: // the last ones, whose statement is not used again
+		query, run = insert+values+strings.Repeat(", "+values, n-1), t.once
+	case query == "":
 		query = insert + values + strings.Repeat(", "+values, bulk-1)
 		t.s.bulks[insert] = query
-	}
-	run := t.exec
-	if n < bulk {
-		run = t.once
 	}
 	done, err := run(query, args...)
 	if err != nil {
