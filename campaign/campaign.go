@@ -28,8 +28,8 @@ import (
 	"mailshot/campaign/definition"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/recipients"
-	"mailshot/internal/address"
 	"mailshot/render"
+	"mailshot/render/address"
 	"mailshot/sender/mx"
 	"mailshot/templates"
 )

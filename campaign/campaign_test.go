@@ -9,9 +9,9 @@ import (
 
 	"mailshot/campaign"
 	"mailshot/campaign/ledger"
-	"mailshot/internal/address"
 	"mailshot/internal/mailbox"
 	"mailshot/internal/sink"
+	"mailshot/render/address"
 )
 
 func TestSendThenSendAgain(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 	"mailshot/campaign/check"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/recipients"
-	"mailshot/internal/address"
+	"mailshot/render/address"
 )
 
 // How much is said about copies: of so many keys or addresses, and of each the places of so many rows. The rest is counted.

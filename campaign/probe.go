@@ -9,7 +9,7 @@ import (
 
 	"mailshot/campaign/check"
 	"mailshot/campaign/definition"
-	"mailshot/internal/address"
+	"mailshot/render/address"
 	"mailshot/sender"
 	"mailshot/sender/reply"
 )

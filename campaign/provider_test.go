@@ -11,8 +11,8 @@ import (
 
 	"mailshot/campaign"
 	"mailshot/campaign/ledger"
-	"mailshot/internal/address"
 	"mailshot/internal/sink"
+	"mailshot/render/address"
 )
 
 // A campaign that names only its provider keeps that provider's caps; the plan says them, and a run obeys them.

@@ -13,7 +13,7 @@ import (
 
 	"mailshot/campaign/definition"
 	"mailshot/campaign/ledger"
-	"mailshot/internal/address"
+	"mailshot/render/address"
 	"mailshot/sender"
 	"mailshot/sender/reply"
 )

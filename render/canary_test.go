@@ -9,7 +9,7 @@ import (
 	"sync"
 	"testing"
 
-	"mailshot/internal/address"
+	"mailshot/render/address"
 	"mailshot/templates"
 )
 

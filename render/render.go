@@ -26,7 +26,7 @@ import (
 	"slices"
 	"strings"
 
-	"mailshot/internal/address"
+	"mailshot/render/address"
 	"mailshot/templates"
 )
 

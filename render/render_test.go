@@ -11,7 +11,7 @@ import (
 	"time"
 	"unicode"
 
-	"mailshot/internal/address"
+	"mailshot/render/address"
 	"mailshot/templates"
 )
 

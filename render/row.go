@@ -11,7 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"mailshot/internal/address"
+	"mailshot/render/address"
 	"mailshot/templates"
 )
 

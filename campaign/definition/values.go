@@ -12,7 +12,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
-	"mailshot/internal/address"
+	"mailshot/render/address"
 	"mailshot/sender/limits"
 )
 

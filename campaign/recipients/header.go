@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
-	"mailshot/internal/address"
+	"mailshot/render/address"
 )
 
 // Header is what a list's columns are called and used for. It survives JSON, and then still reads what [Row.Encode]

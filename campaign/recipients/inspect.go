@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"mailshot/internal/address"
+	"mailshot/render/address"
 )
 
 // Inspection is what a file looks like as a list, for a person who has not written a campaign for it yet.

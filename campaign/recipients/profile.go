@@ -8,7 +8,7 @@ import (
 	"time"
 	"unicode"
 
-	"mailshot/internal/address"
+	"mailshot/render/address"
 )
 
 // Inspected is what a column holds.

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"mailshot/internal/address"
+	"mailshot/render/address"
 )
 
 // Row is one recipient. It is immutable once it was yielded, and safe for concurrent use.

@@ -19,8 +19,8 @@ import (
 	"mailshot/campaign"
 	"mailshot/campaign/check"
 	"mailshot/campaign/report"
-	"mailshot/internal/address"
 	"mailshot/internal/records"
+	"mailshot/render/address"
 	"mailshot/sender"
 	"mailshot/sender/reply"
 )

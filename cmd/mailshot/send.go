@@ -19,7 +19,7 @@ import (
 	"mailshot/campaign/definition"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
-	"mailshot/internal/address"
+	"mailshot/render/address"
 )
 
 // sendFlags are what send was asked for.

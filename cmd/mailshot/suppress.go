@@ -12,7 +12,7 @@ import (
 	"mailshot/campaign"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
-	"mailshot/internal/address"
+	"mailshot/render/address"
 )
 
 func (t *tool) suppressCommand() *cobra.Command {
