@@ -30,6 +30,9 @@ type allowance struct {
 // groupKey names a group of accounts that share their caps.
 func groupKey(name string) string { return "group " + name }
 
+// defaultConnections is how many sessions are open at once where the campaign file says nothing.
+const defaultConnections = 2
+
 // defaultMessages is how many messages the sender gives to a connection where nobody says otherwise.
 const defaultMessages = 100
 

@@ -26,6 +26,7 @@ import (
 	"time"
 
 	"mailshot/campaign/definition"
+	"mailshot/campaign/dispatch"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/recipients"
 	"mailshot/render"
@@ -37,18 +38,18 @@ import (
 // Options say what to open. Definition is required; every other field's zero value is useful.
 type Options struct {
 	Definition *definition.Definition
-	ID         string           // overrides the definition's id; "" = the definition's, with its date filled in
-	State      string           // path of state.db; "" = MAILSHOT_STATE, else .mailshot/state.db beside the campaign file
-	Accounts   string           // path of accounts.db; "" = MAILSHOT_ACCOUNTS, else the user's state folder
-	Limits     string           // path of the operator's limits; "" = MAILSHOT_LIMITS, else /etc/mailshot/limits.yaml
-	Stdin      io.Reader        // the list, when the definition's list is "-"; nil = os.Stdin
-	Host       ledger.Host      // the machine; zero = ledger.ThisHost
-	Now        func() time.Time // the clock; nil = time.Now
-	Observe    func(Event)      // called for each event of a run, one at a time; nil = nobody
-	Sink       *SinkTarget      // sends to a sink instead of the definition's server, with no caps; nil = the real server
-	To         *address.Address // a rehearsal: every message goes to this address, as a campaign of its own; nil = no
-	DNS        bool             // Check and Plan ask the DNS about the domains of the recipients; false = they use no network
-	Network    Network          // the way to servers; zero = this machine's
+	ID         string               // overrides the definition's id; "" = the definition's, with its date filled in
+	State      string               // path of state.db; "" = MAILSHOT_STATE, else .mailshot/state.db beside the campaign file
+	Accounts   string               // path of accounts.db; "" = MAILSHOT_ACCOUNTS, else the user's state folder
+	Limits     string               // path of the operator's limits; "" = MAILSHOT_LIMITS, else /etc/mailshot/limits.yaml
+	Stdin      io.Reader            // the list, when the definition's list is "-"; nil = os.Stdin
+	Host       ledger.Host          // the machine; zero = ledger.ThisHost
+	Now        func() time.Time     // the clock; nil = time.Now
+	Observe    func(dispatch.Event) // called for each event of a run, one at a time; nil = nobody
+	Sink       *SinkTarget          // sends to a sink instead of the definition's server, with no caps; nil = the real server
+	To         *address.Address     // a rehearsal: every message goes to this address, as a campaign of its own; nil = no
+	DNS        bool                 // Check and Plan ask the DNS about the domains of the recipients; false = they use no network
+	Network    Network              // the way to servers; zero = this machine's
 }
 
 // Network is how servers are found and reached. Each nil field is this machine's own.

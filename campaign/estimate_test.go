@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"mailshot/campaign"
+	"mailshot/campaign/dispatch"
 	"mailshot/campaign/ledger"
 )
 
@@ -61,8 +62,8 @@ func foretold(t *testing.T, list, limits, more string) {
 		t.Fatal(err)
 	}
 	start, last, sent := time.Now(), time.Time{}, int64(0)
-	c = f.open(t, campaign.Options{Network: b.network(), Observe: func(e campaign.Event) {
-		if e.Kind == string(ledger.Sent) {
+	c = f.open(t, campaign.Options{Network: b.network(), Observe: func(e dispatch.Event) {
+		if e.Kind == dispatch.Reached(ledger.Sent) {
 			last, sent = e.Time, sent+1
 		}
 	}})

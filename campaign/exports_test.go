@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"mailshot/campaign"
+	"mailshot/campaign/dispatch"
 	"mailshot/campaign/ledger"
 	"mailshot/internal/sink"
 )
@@ -171,7 +172,7 @@ func TestSuppressFileInTheRun(t *testing.T) {
 	f.write(t, "people.csv", people(10)+"Jose\u0301@B\u00fccher.example,J,t\nsub@x.example.org,S,t\nany@example.net,A,t\ntop@example.org,T,t\n")
 	var once sync.Once
 	sum := func() *campaign.Summary {
-		c := f.open(t, campaign.Options{Observe: func(e campaign.Event) {
+		c := f.open(t, campaign.Options{Observe: func(e dispatch.Event) {
 			if e.Kind == "sent" {
 				once.Do(func() {
 					f.write(t, "no.csv", "P9@EXAMPLE.com, asked\njos\u00e9@xn--bcher-kva.example\n*@*.example.org\n@Example.NET\n")
@@ -206,7 +207,7 @@ func TestSuppressFileBrokenInTheRun(t *testing.T) {
 	f.write(t, "body.txt", "Dear {{.name}}\n")
 	f.write(t, "no.csv", "p99@example.com\n")
 	f.write(t, "people.csv", people(30))
-	c := f.open(t, campaign.Options{Observe: func(e campaign.Event) {
+	c := f.open(t, campaign.Options{Observe: func(e dispatch.Event) {
 		if e.Kind == "sent" {
 			f.write(t, "no.csv", "not an address at all\n")
 		}

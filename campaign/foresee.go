@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mailshot/campaign/ledger"
+	"mailshot/campaign/pacing"
 	"mailshot/sender"
 	"mailshot/sender/courtesy"
 	"mailshot/sender/limits"
@@ -46,7 +47,7 @@ func (c *Campaign) foresee(ctx context.Context, l *ledger.Ledger, now time.Time,
 	meters := map[string]*limits.Account{}
 	for _, name := range slices.Sorted(maps.Keys(w)) {
 		lane := *w[name]
-		if domain := groupOf(name); domain != "" {
+		if domain := pacing.GroupOf(name); domain != "" {
 			if meters[domain] == nil {
 				a, uses, err := c.used(ctx, now, domain, own[domain])
 				if err != nil {
@@ -92,11 +93,11 @@ func (c *Campaign) used(ctx context.Context, now time.Time, name string, limit s
 	return a, caps, nil
 }
 
-// foresight lets a forecast ask the same manners that a run asks, and be told of the same. It keeps a new sender's days by itself.
+// foresight lets a forecast ask the same pacer that a run asks, and be told of the same. It keeps a new sender's days by itself.
 type foresight struct {
-	manners *manners
-	lanes   []string
-	groups  []string
+	pacer  *pacing.Pacer
+	lanes  []string
+	groups []string
 
 	answered limits.Leave // the last answer, which holds within
 	minute   int64        // this one, if it is
@@ -112,14 +113,11 @@ type foresight struct {
 }
 
 func (c *Campaign) foresight(ctx context.Context, l *ledger.Ledger, now time.Time, w waiting) (*foresight, error) {
-	m, err := c.behaviour(ctx, l)
+	p, err := c.pacer(ctx, l)
 	if err != nil {
 		return nil, err
 	}
-	f := &foresight{manners: m, lanes: slices.Sorted(maps.Keys(w))}
-	for group := range m.outcomes {
-		f.groups = append(f.groups, group)
-	}
+	f := &foresight{pacer: p, lanes: slices.Sorted(maps.Keys(w)), groups: p.Groups()}
 	servers := c.servers()
 	if len(servers) != 1 {
 		return f, nil // each of several has warming days of its own, and what one may not take goes by another
@@ -146,7 +144,7 @@ func (c *Campaign) foresight(ctx context.Context, l *ledger.Ledger, now time.Tim
 
 // roll makes the date that of now.
 func (f *foresight) roll(now time.Time) {
-	now = now.In(f.manners.place)
+	now = now.In(f.pacer.Zone())
 	if date := now.Format(time.DateOnly); date != f.date {
 		f.date, f.sent = date, 0
 		f.most, f.step, f.bound = f.steps.Today(f.days, now)
@@ -155,25 +153,25 @@ func (f *foresight) roll(now time.Time) {
 
 // Leave is [limits.Rules]'s.
 func (f *foresight) Leave(now time.Time) limits.Leave {
-	if b := f.manners.breach(f.groups...); b != nil {
+	if b := f.pacer.Breach(f.groups...); b != nil {
 		return limits.Leave{Shut: limits.Hold{Rule: "stop-loss"}}
 	}
 	// Hours open and close, and days begin, on the minute.
 	minute := now.Unix() / 60
-	if f.steady && f.minute == minute && (f.manners.notAfter.IsZero() || now.Before(f.manners.notAfter)) {
+	if f.steady && f.minute == minute && (f.pacer.NotAfter().IsZero() || now.Before(f.pacer.NotAfter())) {
 		return f.answered
 	}
 	f.minute, f.steady = minute, false
-	may := f.manners.leave(now, f.lanes)
-	if may.all {
-		return limits.Leave{Shut: limits.Hold{Rule: may.rule}, Until: may.until}
+	open := f.pacer.Openings(now, f.lanes)
+	if a := open.Campaign; !a.May {
+		return limits.Leave{Shut: limits.Hold{Rule: a.Rule}, Until: a.NotBefore}
 	}
-	leave := limits.Leave{MostFresh: may.room}
-	for lane, opens := range may.closed {
+	leave := limits.Leave{MostFresh: open.Fresh}
+	for lane, a := range open.Closed {
 		if leave.Closed == nil {
 			leave.Closed = map[string]limits.Closed{}
 		}
-		leave.Closed[lane] = limits.Closed{Until: opens, Why: limits.Hold{Rule: may.rule}}
+		leave.Closed[lane] = limits.Closed{Until: a.NotBefore, Why: limits.Hold{Rule: a.Rule}}
 	}
 	if len(f.steps) > 0 {
 		f.roll(now)
@@ -181,7 +179,7 @@ func (f *foresight) Leave(now time.Time) limits.Leave {
 	if f.bound {
 		if leave.Most = f.most - f.sent; leave.Most <= 0 {
 			return limits.Leave{Shut: limits.Hold{Rule: fmt.Sprintf("warm-up, step %d of %d", f.step, len(f.steps))},
-				Until: courtesy.Midnight(now.In(f.manners.place))}
+				Until: courtesy.Midnight(now.In(f.pacer.Zone()))}
 		}
 	}
 	f.answered, f.steady = leave, leave.Most == 0 && leave.MostFresh == 0
@@ -190,13 +188,13 @@ func (f *foresight) Leave(now time.Time) limits.Leave {
 
 // Gone is [limits.Rules]'s.
 func (f *foresight) Gone(now time.Time, lane string, n int64, fresh bool) {
-	f.manners.went(lane, n, fresh, now)
+	f.pacer.Went(lane, n, fresh, now)
 	if len(f.steps) == 0 {
 		return
 	}
 	f.roll(now)
 	f.sent += n
-	today := now.In(f.manners.place)
+	today := now.In(f.pacer.Zone())
 	if last := len(f.days) - 1; last >= 0 && f.days[last].Date.Format(time.DateOnly) == f.date {
 		f.days[last].Tried += n
 		return

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"mailshot/campaign/ledger"
+	"mailshot/campaign/pacing"
 	"mailshot/sender/courtesy"
 	"mailshot/sender/limits"
 )
@@ -18,9 +18,7 @@ func BenchmarkForesight(b *testing.B) {
 	zones := []string{"Europe/Berlin", "America/New_York", "Asia/Tokyo", "Europe/London"}
 	start := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 	for b.Loop() {
-		m := newManners(ledger.Progress{})
-		m.hours, m.zones = hours, true
-		f := &foresight{manners: m}
+		f := &foresight{pacer: pacing.New(pacing.Config{Hours: hours, Zones: true})}
 		var lanes []limits.Lane
 		for i := range 20 {
 			name := string(rune('a'+i)) + " " + zones[i%len(zones)]

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"mailshot/campaign"
+	"mailshot/campaign/dispatch"
 	"mailshot/campaign/ledger"
 	"mailshot/internal/mailbox"
 	"mailshot/internal/sink"
@@ -187,7 +188,7 @@ func TestInputsChangeInTheRun(t *testing.T) {
 			f, _ := inputs(t, s, n)
 			planned := f.planned(t)
 			var once sync.Once
-			sum := f.send(t, campaign.Options{Observe: func(e campaign.Event) {
+			sum := f.send(t, campaign.Options{Observe: func(e dispatch.Event) {
 				if e.Kind == "sent" {
 					once.Do(func() { c.change(t, f) })
 				}
@@ -442,7 +443,7 @@ func TestUnsubscribedInTheRun(t *testing.T) {
 		}
 	}
 	var once sync.Once
-	f.send(t, options{Observe: func(e campaign.Event) {
+	f.send(t, options{Observe: func(e dispatch.Event) {
 		if e.Kind == "sent" {
 			once.Do(func() { suppress("p9@example.com", "p18@example.com") })
 		}

@@ -2,64 +2,29 @@ package campaign
 
 import (
 	"fmt"
-	"hash/fnv"
 	"maps"
 	"slices"
 	"strings"
 
 	"mailshot/campaign/ledger"
+	"mailshot/campaign/pacing"
 	"mailshot/campaign/recipients"
 	"mailshot/sender/courtesy"
 )
 
-// A lane is named for a group of recipients: a domain that limits.domains names, which stands for all of its provider's, a
-// provider, or one of a few parts of the rest, so that the ledger mixes them all. Where the schedule goes by the recipient's
-// zone, the name of the zone follows after a blank.
-
-const (
-	restPrefix = "rest-"
-	restParts  = 16
-)
-
-// group is the group of recipients that a domain belongs to.
-func (c *Campaign) group(domain string) string {
+// lane is the lane of a row's recipient at a domain.
+func (c *Campaign) lane(domain string, row *recipients.Row) string {
 	provider := courtesy.Group(domain)
 	if provider == "" {
 		provider = c.hosted[domain]
 	}
-	if named := courtesy.Share(domain, provider, slices.Sorted(maps.Keys(c.def.Limits.Domains))); named != "" {
-		return named
-	}
-	if provider != "" {
-		return provider
-	}
-	h := fnv.New32a()
-	h.Write([]byte(domain))
-	return fmt.Sprintf("%s%d", restPrefix, h.Sum32()%restParts)
+	return pacing.Lane(pacing.Group(domain, provider, slices.Sorted(maps.Keys(c.def.Limits.Domains))), c.zoneOf(row))
 }
-
-// lane is the lane of a row's recipient at a domain.
-func (c *Campaign) lane(domain string, row *recipients.Row) string {
-	lane := c.group(domain)
-	if zone := c.zoneOf(row); zone != "" {
-		lane += " " + zone
-	}
-	return lane
-}
-
-// groupOf is the group in a lane's name.
-func groupOf(lane string) string {
-	group, _, _ := strings.Cut(lane, " ")
-	return group
-}
-
-// single reports whether a group is that of one provider or domain.
-func single(group string) bool { return group != "" && !strings.HasPrefix(group, restPrefix) }
 
 // capped is the key of limits.domains whose caps a lane obeys, "" where it obeys the account's alone.
 func (c *Campaign) capped(lane string) string {
-	if _, ok := c.def.Limits.Domains[groupOf(lane)]; ok {
-		return groupOf(lane)
+	if _, ok := c.def.Limits.Domains[pacing.GroupOf(lane)]; ok {
+		return pacing.GroupOf(lane)
 	}
 	return ""
 }

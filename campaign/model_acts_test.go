@@ -44,31 +44,26 @@ func (m *machine) take(t *rapid.T) {
 	case p != nil && p.taking.Err() != nil: // the run has ended itself
 		m.stopped(t)
 		return
-	case p == nil, len(p.talks) == modelConnections*workersPerConnection:
+	case p == nil, len(p.talks) == modelWorkers:
 		m.later(t)
 		return
 	}
 	m.meet()
-	a, shuts, err := p.r.admit(p.taking)
+	a, err := p.turns.Take(p.taking)
 	m.must(err)
 	if a == nil {
-		_, _, _, err := p.r.opens(p.taking, shuts)
+		_, err := p.turns.Left(p.taking)
 		m.must(err)
 		return
 	}
-	d := a.d
-	if s := m.states[d.Key]; s != ledger.Pending && s != ledger.Deferred && s != ledger.Begun {
-		t.Fatalf("%s is handed out, and it is %s", d.Key, s)
+	if s := m.states[a.Key()]; s != ledger.Pending && s != ledger.Deferred && s != ledger.Begun {
+		t.Fatalf("%s is handed out, and it is %s", a.Key(), s)
 	}
 	m.launch(a)
 }
 
 // meet asks the server whether it is there, where that is due, as a worker does.
-func (m *machine) meet() {
-	if s := m.p.r.doubtful(); s != nil {
-		m.p.r.ask(m.p.taking, s)
-	}
-}
+func (m *machine) meet() { m.p.turns.Meet(m.p.taking) }
 
 // bodies is how many bodies are under way.
 func (p *process) bodies() int {
@@ -149,7 +144,7 @@ func (m *machine) powerCut(t *rapid.T) {
 		accounts = true
 	default:
 		m.answer(t)
-		m.must(m.p.r.state.Flush(context.Background()))
+		m.must(m.p.s.run.Flush(context.Background()))
 	}
 	left, err := m.disk.read()
 	m.must(err)
@@ -183,7 +178,7 @@ func (m *machine) stopped(t *rapid.T) {
 	if rapid.Bool().Draw(t, "alone") {
 		m.shut() // whoever closes a file last folds its log into it
 	}
-	m.must(errors.Join(p.r.state.Flush(context.Background()), p.r.close(), p.c.Close()))
+	m.must(errors.Join(p.s.run.Flush(context.Background()), p.s.close(), p.c.Close()))
 }
 
 // suppress puts somebody on the user's list, from another process.
@@ -297,13 +292,13 @@ func (m *machine) drain(t *rapid.T) {
 			continue
 		}
 		m.meet()
-		a, shuts, err := m.p.r.admit(m.p.taking)
+		a, err := m.p.turns.Take(m.p.taking)
 		m.must(err)
 		if a != nil {
 			m.launch(a)
 			continue
 		}
-		_, left, _, err := m.p.r.opens(m.p.taking, shuts)
+		left, err := m.p.turns.Left(m.p.taking)
 		m.must(err)
 		if left == 0 {
 			m.drop()

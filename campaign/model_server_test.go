@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"mailshot/campaign/dispatch"
 	"mailshot/sender"
 	"mailshot/sender/reply"
 )
@@ -35,13 +36,13 @@ type answer struct {
 type talkKey struct{}
 
 // launch starts a worker on d and returns when it waits for the server, or has ended.
-func (m *machine) launch(a *admission) {
-	f := &talk{key: a.d.Key, asks: make(chan struct{}), says: make(chan answer), done: make(chan struct{})}
+func (m *machine) launch(a *dispatch.Turn) {
+	f := &talk{key: a.Key(), asks: make(chan struct{}), says: make(chan answer), done: make(chan struct{})}
 	p := m.p
 	p.talks = append(p.talks, f)
 	go func() {
 		defer close(f.done)
-		p.r.deliver(context.WithValue(p.taking, talkKey{}, f), a)
+		a.Deliver(context.WithValue(p.taking, talkKey{}, f))
 	}()
 	m.wait(f)
 }

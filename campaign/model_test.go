@@ -19,6 +19,7 @@ import (
 	"pgregory.net/rapid"
 
 	"mailshot/campaign/definition"
+	"mailshot/campaign/dispatch"
 	"mailshot/campaign/ledger"
 )
 
@@ -65,7 +66,8 @@ type truth struct {
 // process is the running program.
 type process struct {
 	c      *Campaign
-	r      *run
+	s      *sending
+	turns  *dispatch.Turns
 	taking context.Context
 	stop   context.CancelFunc
 	talks  []*talk
@@ -103,6 +105,9 @@ const modelID = "model"
 
 // connections is how many bodies can be under way at once in the model.
 const modelConnections = 2
+
+// modelWorkers is how many workers those connections have.
+const modelWorkers = 2 * modelConnections
 
 func newMachine(t *rapid.T, base string, empty image) *machine {
 	m := &machine{t: t, now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC), edits: map[string]int{}, truth: map[string]*truth{}, states: map[string]ledger.State{}}
@@ -265,17 +270,16 @@ func (m *machine) start(accept bool) {
 	if other && !accept && was.runs > 0 {
 		m.t.Fatal("another list was taken without a word")
 	}
-	r, err := c.newRun(context.Background(), RunOptions{})
+	s, err := c.openSending(context.Background(), RunOptions{})
 	m.must(err)
-	if m.over = r.planned == 0; m.over {
-		m.must(errors.Join(r.close(), c.Close()))
+	if m.over = s.left.Left == 0; m.over {
+		m.must(errors.Join(s.close(), c.Close()))
 		return
 	}
-	m.must(r.servers[0].pool.Close())
-	r.servers[0].pool = wire{m}
-	m.p = &process{c: c, r: r}
+	s.Servers[0].Transport = wire{m}
+	m.p = &process{c: c, s: s}
 	m.p.taking, m.p.stop = context.WithCancel(context.Background())
-	r.stop = m.p.stop
+	m.p.turns = dispatch.New(s.Config, s.left).Turns(m.p.stop)
 }
 
 // drop ends the program's goroutines and closes its files without a thought for what becomes of its disk.
@@ -289,7 +293,7 @@ func (m *machine) drop() {
 	}
 	m.p = nil
 	p.stop()
-	_ = p.r.close()
+	_ = p.s.close()
 	_ = p.c.Close()
 }
 
@@ -360,7 +364,7 @@ func (m *machine) check(t *rapid.T) {
 	}
 	if m.p != nil {
 		live := int64(0)
-		for _, n := range m.p.r.state.Counts() {
+		for _, n := range m.p.s.run.Counts() {
 			live += n
 		}
 		if live != now.rows {

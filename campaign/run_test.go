@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"mailshot/campaign"
+	"mailshot/campaign/dispatch"
 	"mailshot/campaign/ledger"
 	"mailshot/internal/sink"
 )
@@ -85,7 +86,7 @@ func TestUnknownInARowHoldsTheServer(t *testing.T) {
 	f.write(t, "people.csv", people(200))
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	c := f.open(t, campaign.Options{Observe: func(e campaign.Event) {
+	c := f.open(t, campaign.Options{Observe: func(e dispatch.Event) {
 		if e.Kind == "hold" {
 			cancel()
 		}
@@ -122,7 +123,7 @@ func TestRecipientThatBreaksTheConnection(t *testing.T) {
 	holds := 0
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	c := f.open(t, campaign.Options{Observe: func(e campaign.Event) {
+	c := f.open(t, campaign.Options{Observe: func(e dispatch.Event) {
 		if e.Kind == "hold" {
 			if holds++; holds > 1 {
 				cancel()

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"mailshot/campaign"
+	"mailshot/campaign/dispatch"
 	"mailshot/campaign/ledger"
 	"mailshot/internal/sink"
 )
@@ -114,7 +115,7 @@ func TestServerWithBadPassword(t *testing.T) {
 	f.write(t, "password", "wrong\n")
 	var mu sync.Mutex
 	var outs []string
-	sum := f.send(t, campaign.Options{Observe: func(e campaign.Event) {
+	sum := f.send(t, campaign.Options{Observe: func(e dispatch.Event) {
 		mu.Lock()
 		defer mu.Unlock()
 		if e.Kind == "out" {
@@ -166,7 +167,7 @@ func TestGreylistedStays(t *testing.T) {
 	f := several(t, item(a, "a", "")+item(b, "b", ""), "", 20, 2)
 	var mu sync.Mutex
 	deferred := 0
-	sum := f.send(t, campaign.Options{Observe: func(e campaign.Event) {
+	sum := f.send(t, campaign.Options{Observe: func(e dispatch.Event) {
 		mu.Lock()
 		defer mu.Unlock()
 		if e.Kind == "deferred" {

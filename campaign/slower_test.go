@@ -8,19 +8,20 @@ import (
 	"time"
 
 	"mailshot/campaign"
+	"mailshot/campaign/dispatch"
 	"mailshot/campaign/ledger"
 	"mailshot/sender/mx/mxtest"
 )
 
 // slowed runs a campaign in the bubble to its end, and returns the holds it told of and when each domain's messages were accepted.
-func slowed(t *testing.T, list string, rules ...string) (holds []campaign.Event, accepted map[string][]time.Time) {
+func slowed(t *testing.T, list string, rules ...string) (holds []dispatch.Event, accepted map[string][]time.Time) {
 	t.Helper()
 	b := startBasin(t, rules...)
 	f := newFolder(t)
 	f.write(t, "campaign.yaml", base+"server: { host: smtp.office365.com, tls: none }\nlimits:\n  connections: 4\n")
 	f.write(t, "body.txt", "Dear {{.name}}\n")
 	f.write(t, "people.csv", list)
-	c := f.open(t, campaign.Options{Network: b.network(), Observe: func(e campaign.Event) {
+	c := f.open(t, campaign.Options{Network: b.network(), Observe: func(e dispatch.Event) {
 		if e.Kind == "hold" {
 			holds = append(holds, e)
 		}
@@ -135,8 +136,8 @@ func TestHostedDomainsShareAHold(t *testing.T) {
 		f.write(t, "campaign.yaml", base+"server: { direct: true, helo: mail.sender.example }\nlimits:\n  connections: 4\n")
 		f.write(t, "body.txt", "Dear {{.name}}\n")
 		f.write(t, "people.csv", "email,name,token\n"+peopleAt("a.example", 30)+peopleAt("b.example", 30)+peopleAt("own.example", 60))
-		var holds []campaign.Event
-		c := f.open(t, campaign.Options{Network: network, Observe: func(e campaign.Event) {
+		var holds []dispatch.Event
+		c := f.open(t, campaign.Options{Network: network, Observe: func(e dispatch.Event) {
 			if e.Kind == "hold" {
 				holds = append(holds, e)
 			}

@@ -10,18 +10,16 @@ import (
 	"path/filepath"
 
 	"mailshot/campaign/definition"
+	"mailshot/campaign/dispatch"
 	"mailshot/internal/oauth"
 	"mailshot/sender"
 	"mailshot/sender/reply"
 )
 
-// transport is a way out for finished messages: a server's pool, the recipients' own servers, a program. The contract
-// is [sender.Pool]'s.
+// transport is a way out that this package opens and closes.
 type transport interface {
-	Send(ctx context.Context, m sender.Mail, begin func(context.Context) error) sender.Outcome
-	Check(ctx context.Context) error // before the first message
+	dispatch.Transport
 	Close() error
-	Abort()
 }
 
 // client fetches by the network; nil where that is this machine's.

@@ -72,8 +72,8 @@ func (w *warmth) filled(full bool) bool {
 	return full
 }
 
-// full says in words that the day's number is used up, "" if it was not when last asked for.
-func (w *warmth) full() string {
+// Full says in words that the day's number is used up, "" if it was not when last asked for.
+func (w *warmth) Full() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.used {
@@ -82,8 +82,8 @@ func (w *warmth) full() string {
 	return fmt.Sprintf("warm-up, step %d of %d: today's %d messages are sent", w.step, len(w.steps), w.most)
 }
 
-// settled counts an outcome of the day of now.
-func (w *warmth) settled(ctx context.Context, s ledger.State, now time.Time) error {
+// Settled counts an outcome of the day of now.
+func (w *warmth) Settled(ctx context.Context, s ledger.State, now time.Time) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch s {

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"mailshot/campaign"
+	"mailshot/campaign/dispatch"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
 )
@@ -28,8 +28,8 @@ type progress struct {
 
 	mu      sync.Mutex
 	started time.Time
-	last    campaign.Event
-	hold    campaign.Event // why nothing goes, while that lasts
+	last    dispatch.Event
+	hold    dispatch.Event // why nothing goes, while that lasts
 	drawn   bool           // a bar is on the screen
 	told    int            // rows told of by name
 	said    int64          // Done in the last plain line
@@ -40,7 +40,7 @@ func newProgress(s screen, say func(string, ...any)) *progress {
 }
 
 // observe takes note of an event. What a person must know at once is said at once.
-func (p *progress) observe(e campaign.Event) {
+func (p *progress) observe(e dispatch.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.started.IsZero() {
@@ -50,7 +50,7 @@ func (p *progress) observe(e campaign.Event) {
 		p.last = e
 	}
 	switch e.Kind {
-	case "hold":
+	case dispatch.Hold:
 		whose := ""
 		if e.Server == "" {
 			p.hold = e
@@ -58,16 +58,16 @@ func (p *progress) observe(e campaign.Event) {
 			whose = report.Clean(e.Server) + " "
 		}
 		p.talk("%swaiting until %s: %s", whose, e.Until.Local().Format("15:04:05"), report.CleanLines(e.Text))
-	case "out":
+	case dispatch.Out:
 		p.talk("%s is out, the other servers go on: %s", report.Clean(e.Server), report.CleanLines(e.Text))
-	case "draining":
+	case dispatch.Draining:
 		p.talk("stopping: %s", draining(e.Begun))
 	case "refused", "gave_up", "held", "unknown":
 		if !p.screen.terminal {
 			return
 		}
 		if p.told++; p.told <= mostTold {
-			p.talk("%s %s %s: %s", report.Clean(e.Place), report.Clean(e.Address), p.screen.state(e.Kind, e.Kind), report.Clean(e.Text))
+			p.talk("%s %s %s: %s", report.Clean(e.Place), report.Clean(e.Address), p.screen.state(string(e.Kind), string(e.Kind)), report.Clean(e.Text))
 		} else if p.told == mostTold+1 {
 			p.talk("and more; mailshot report has them all")
 		}

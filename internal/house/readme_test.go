@@ -20,6 +20,7 @@ import (
 	"testing"
 
 	"mailshot/campaign"
+	"mailshot/campaign/dispatch"
 	"mailshot/campaign/ledger"
 	"mailshot/internal/sink"
 	"mailshot/templates"
@@ -327,7 +328,7 @@ func TestReadmeExitCodes(t *testing.T) {
 
 	// Everything holds at once; then one after the other does not. What is left are the codes of a call that never ran.
 	var order []string
-	s := &campaign.Summary{Interrupted: 2, Failed: true, Left: 1, Counts: map[string]int64{"unknown": 1, "refused": 1}}
+	s := &campaign.Summary{Result: dispatch.Result{Interrupted: 2, Failed: true}, Left: 1, Counts: map[string]int64{"unknown": 1, "refused": 1}}
 	for _, end := range []func(){
 		func() { s.Interrupted = 1 }, func() { s.Failed = false }, func() { s.Left = 0 },
 		func() { s.Counts["unknown"] = 0 }, func() { s.Counts["refused"] = 0 }, func() {},

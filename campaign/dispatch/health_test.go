@@ -1,4 +1,4 @@
-package campaign
+package dispatch
 
 import (
 	"slices"
@@ -11,10 +11,10 @@ import (
 
 // The waits of a server whose connections break double up to an hour, and never wrap round, however often it failed before.
 // Without the bound the twelfth came to 34 hours, and after a hundred failures the doubling had wrapped round to nothing: one minute.
-func TestStandingWaits(t *testing.T) {
+func TestHealthWaits(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
-	var s standing
+	var s health
 	var waits []time.Duration
 	for range 12 {
 		until := s.failed(now, sender.Outcome{Class: reply.Retry, About: reply.AboutServer, Stage: string(reply.Rcpt), HoldOff: time.Minute}, 1)

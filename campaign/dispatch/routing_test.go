@@ -1,10 +1,8 @@
-package campaign
+package dispatch
 
 import (
 	"fmt"
 	"testing"
-
-	"mailshot/campaign/definition"
 )
 
 // Weights are kept over many domains: the homes of 10,000 groups with weights 3, 2 and 1 are within four standard deviations
@@ -12,7 +10,7 @@ import (
 func TestRank(t *testing.T) {
 	t.Parallel()
 	const n = 10_000
-	servers := []*definition.Server{{Name: "a", Weight: 3}, {Name: "b", Weight: 2}, {Name: "c", Weight: 1}}
+	servers := []Server{{Name: "a", Weight: 3}, {Name: "b", Weight: 2}, {Name: "c", Weight: 1}}
 	got := map[string]int{}
 	for i := range n {
 		group := fmt.Sprintf("group %d", i)

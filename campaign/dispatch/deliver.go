@@ -1,0 +1,169 @@
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+
+	"mailshot/campaign/ledger"
+	"mailshot/campaign/pacing"
+	"mailshot/sender"
+)
+
+// deliver brings one delivery to an outcome, or puts it back as it was.
+func (r *Run) deliver(ctx context.Context, a *admission) {
+	d, to := a.d, a.to
+	mail, err := r.c.Messages.Message(d)
+	if err != nil {
+		r.release(a)
+		r.settle(a, ledger.Result{State: ledger.Held, Text: err.Error(), Time: r.c.Now()})
+		return
+	}
+	e := ending{group: pacing.Single(pacing.GroupOf(d.Lane)), direct: to.Direct}
+	held := false
+	e.out = to.Transport.Send(ctx, mail, func(ctx context.Context) error {
+		// One place for each connection, kept until the outcome is queued in the memory: the next begin takes the outcome
+		// along to the disk, so a kill leaves at most one unknown for each connection.
+		select {
+		case to.begun <- struct{}{}:
+			held = true
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		e.begin = r.c.Deliveries.Begin(ctx, d)
+		return e.begin
+	})
+	if held {
+		defer func() { <-to.begun }()
+	}
+	e.interrupted = ctx.Err() != nil
+	r.mu.Lock()
+	e.stumbles = r.stumbles[d.ID]
+	r.mu.Unlock()
+	r.conclude(a, mail, e)
+}
+
+// conclude does what an ending asks for. It is the one place that does.
+func (r *Run) conclude(a *admission, mail sender.Mail, e ending) {
+	v := decide(e)
+	if v.use == counts {
+		a.stamp(r.c.Now())
+	} else {
+		r.release(a)
+	}
+	r.judgeServer(a.to, v.before, e.out)
+	switch v.delivery {
+	case toSuppressed:
+		var suppressed *ledger.SuppressedError
+		errors.As(e.begin, &suppressed)
+		r.settled(a, ledger.Suppressed, suppressed.Reason)
+	case toHalted:
+		r.halt(fmt.Errorf("ledger: %w", e.begin))
+		r.putBack(a)
+	case toSent:
+		r.keep(a.d, mail)
+		r.settle(a, r.result(ledger.Sent, e.out))
+	case toRefused:
+		r.settle(a, r.result(ledger.Refused, e.out))
+		r.learn(a.d, e.out)
+	case toUnknown:
+		r.settle(a, r.result(ledger.Unknown, e.out))
+	case toStumbled:
+		r.mu.Lock()
+		r.stumbles[a.d.ID]++
+		r.mu.Unlock()
+		r.putBack(a)
+	case toPending:
+		r.putBack(a)
+	case toServer:
+		res := r.result(ledger.Deferred, e.out)
+		res.Due = r.c.Now().Add(max(e.out.HoldOff, firstServerHold))
+		r.settle(a, res)
+	case toGroup:
+		r.deferGroup(a, e.out)
+	case toDeferred:
+		r.defers(a, e.out)
+	}
+	r.judgeServer(a.to, v.after, e.out)
+}
+
+// judgeServer notes what an ending says about the server.
+func (r *Run) judgeServer(s *server, v view, out sender.Outcome) {
+	switch v {
+	case liked:
+		r.mu.Lock()
+		s.answered()
+		s.disliked = 0
+		r.mu.Unlock()
+	case answered:
+		r.mu.Lock()
+		s.answered()
+		r.mu.Unlock()
+	case disliked:
+		r.mu.Lock()
+		s.answered()
+		r.mu.Unlock()
+		r.dislike(s, out)
+	case blamed:
+		r.blame(s, out)
+	}
+}
+
+// keep hands on what a server has taken.
+func (r *Run) keep(d *ledger.Delivery, m sender.Mail) {
+	if r.c.Sent == nil {
+		return
+	}
+	if err := r.c.Sent(d, m); err != nil {
+		r.halt(err)
+	}
+}
+
+// learn hands on what a server has refused for good.
+func (r *Run) learn(d *ledger.Delivery, out sender.Outcome) {
+	if r.c.Refused == nil {
+		return
+	}
+	if err := r.c.Refused(d, out); err != nil {
+		r.halt(err)
+	}
+}
+
+func (r *Run) result(s ledger.State, out sender.Outcome) ledger.Result {
+	return ledger.Result{
+		State: s, Stage: string(out.Stage), Code: out.Code, Enhanced: out.Enhanced, Text: words(out), Server: out.Server,
+		Time: r.c.Now(),
+	}
+}
+
+// defers schedules another try of a recipient, or gives up.
+func (r *Run) defers(a *admission, out sender.Outcome) {
+	d, now := a.d, r.c.Now()
+	first := d.First
+	if first.IsZero() {
+		first = now
+	}
+	due, giveUp := r.c.Retry.Next(d.Attempts+1, first, now, rand.Float64)
+	state := ledger.Deferred
+	if giveUp {
+		state = ledger.GaveUp
+	}
+	res := r.result(state, out)
+	if !giveUp {
+		res.Due = later(due, now.Add(out.HoldOff))
+	}
+	r.settle(a, res)
+}
+
+// deferGroup puts off a delivery whose group's server wants to be left alone, and the group with it.
+func (r *Run) deferGroup(a *admission, out sender.Outcome) {
+	group := pacing.GroupOf(a.d.Lane)
+	now := r.c.Now()
+	r.mu.Lock()
+	until := r.c.Pacer.Slower(group, now, out.HoldOff)
+	r.mu.Unlock()
+	out.HoldOff = max(out.HoldOff, until.Sub(now))
+	r.defers(a, out)
+	r.observe(Event{Kind: Hold, Text: group + ": " + words(out), Until: until})
+}

@@ -1,0 +1,83 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+)
+
+// Outlook is what is left for a run at a moment. What is in somebody's hands is not in it.
+type Outlook struct {
+	Left  int64     // deliveries, within the run's Limit and Only
+	Due   time.Time // the earliest of them; zero = something is pending, and may go as soon as its lane is open
+	Lanes []LaneDue // those that have something left, in no order
+}
+
+// LaneDue says when the earliest of what is left in a lane is due; the zero time means that it is pending.
+type LaneDue struct {
+	Lane string
+	Due  time.Time
+}
+
+// Outlook commits what was settled and says what is left for this run, and when it is due. An error means that the
+// ledger cannot be read, or that another process changed it.
+func (r *Run) Outlook(ctx context.Context) (Outlook, error) {
+	if err := r.Flush(ctx); err != nil {
+		return Outlook{}, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	o := Outlook{Left: r.left()}
+	earliest := never
+	for _, ln := range r.lanes {
+		due, err := r.earliest(ctx, ln)
+		if err != nil {
+			return Outlook{}, explain(r.l.db.path, err)
+		}
+		if due == never {
+			continue
+		}
+		earliest = min(earliest, due)
+		o.Lanes = append(o.Lanes, LaneDue{Lane: ln.name, Due: moment(due)})
+	}
+	if o.Left == 0 {
+		return o, nil
+	}
+	if earliest == never {
+		return Outlook{}, errors.New("the ledger was changed by another process: what was left is gone")
+	}
+	o.Due = moment(earliest)
+	return o, nil
+}
+
+// left is how many deliveries the run may still try; r.mu is held.
+func (r *Run) left() int64 {
+	if r.o.Limit > 0 {
+		return r.again + min(r.ready-r.again, max(r.o.Limit-r.used, 0))
+	}
+	return r.ready
+}
+
+// DueBut says when the earliest in all lanes but the closed ones is due; ok is false where those have nothing.
+func (o Outlook) DueBut(closed []string) (due time.Time, ok bool) {
+	for _, lane := range o.Lanes {
+		if slices.Contains(closed, lane.Lane) {
+			continue
+		}
+		if !ok || lane.Due.Before(due) {
+			due, ok = lane.Due, true
+		}
+	}
+	return due, ok
+}
+
+// DueIn says when the earliest in a lane is due; ok is false where it has nothing.
+func (o Outlook) DueIn(lane string) (due time.Time, ok bool) {
+	for _, l := range o.Lanes {
+		if l.Lane == lane {
+			return l.Due, true
+		}
+	}
+	return time.Time{}, false
+}

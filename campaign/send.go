@@ -1,0 +1,350 @@
+package campaign
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"mailshot/campaign/definition"
+	"mailshot/campaign/dispatch"
+	"mailshot/campaign/ledger"
+	"mailshot/campaign/pacing"
+	"mailshot/internal/mailbox"
+	"mailshot/internal/oauth"
+	"mailshot/render"
+	"mailshot/sender"
+	"mailshot/sender/reply"
+)
+
+// RunOptions say how a run behaves. The zero value ends when nothing is due within the hour.
+type RunOptions struct {
+	Wait bool // stay until nothing is left, however long the caps make it
+}
+
+// Summary is what a run came to.
+type Summary struct {
+	dispatch.Result
+	ID       string
+	Counts   map[string]int64
+	Rows     int64
+	Left     int64     // pending, deferred within --limit and --only
+	NextDue  time.Time // when the first of those may go; zero = at once
+	Duration time.Duration
+}
+
+// Exit codes of a run. README.md lists them.
+const (
+	exitOK          = 0
+	exitFailed      = 1
+	exitFinal       = 4
+	exitUnknown     = 5
+	exitWorkLeft    = 75
+	exitInterrupted = 130
+)
+
+// ExitCode is the first that holds: 130 interrupted twice, 1 failed, 75 work is left, 5 unknown outcomes need a
+// decision, 4 ended with refused, gave_up or held, 0 all sent.
+func (s *Summary) ExitCode() int {
+	n := func(st ledger.State) int64 { return s.Counts[string(st)] }
+	switch {
+	case s.Interrupted > 1:
+		return exitInterrupted
+	case s.Failed:
+		return exitFailed
+	case s.Left > 0:
+		return exitWorkLeft
+	case n(ledger.Unknown) > 0:
+		return exitUnknown
+	case n(ledger.Refused)+n(ledger.GaveUp)+n(ledger.Held) > 0:
+		return exitFinal
+	}
+	return exitOK
+}
+
+// Run sends what the plan left to send. When ctx ends it takes nothing new and finishes what the server may already
+// have; when hard is closed it closes every connection, and what was begun is recorded as unknown. Run blocks; every
+// goroutine it starts has ended when it returns. An error means that the run could not go on at all; what became of the
+// deliveries is in the ledger either way.
+func (c *Campaign) Run(ctx context.Context, hard <-chan struct{}, o RunOptions) (*Summary, error) {
+	if c.frozen == nil {
+		return nil, errors.New("campaign: Run needs a Plan")
+	}
+	start := time.Now()
+	s, err := c.openSending(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	result, err := dispatch.New(s.Config, s.left).Loop(ctx, hard)
+	sum, sumErr := s.summary(result)
+	if sum != nil {
+		sum.Duration = time.Since(start)
+	}
+	return sum, once(err, sumErr, s.close())
+}
+
+// once joins errors whose words are not in one before: a ledger that is broken answers everything with the same one.
+func once(errs ...error) error {
+	var all []error
+	for _, e := range errs {
+		said := func(have error) bool { return strings.Contains(have.Error(), e.Error()) }
+		if e != nil && !slices.ContainsFunc(all, said) {
+			all = append(all, e)
+		}
+	}
+	return errors.Join(all...)
+}
+
+// sending is what a run of the campaign is made of, and what is to be closed after it.
+type sending struct {
+	dispatch.Config
+	c       *Campaign
+	left    ledger.Outlook
+	run     *ledger.Run
+	budget  *ledger.Budget
+	archive mailbox.Writer
+	closers []func() error // of the servers
+}
+
+// openSending opens the ledger's run, the servers and the archive; no server is spoken to yet. Where nothing is left to
+// send it opens no server. The caller closes the sending.
+func (c *Campaign) openSending(ctx context.Context, o RunOptions) (_ *sending, err error) {
+	s := &sending{c: c, Config: dispatch.Config{
+		Wait: o.Wait, Now: c.now, Observe: c.opts.Observe, Retry: c.def.Limits.Retry, Messages: made{c}, Refused: c.learn,
+	}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.close())
+		}
+	}()
+	if err := c.hosting(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.begin(ctx); err != nil {
+		return nil, err
+	}
+	if s.left.Left == 0 {
+		return s, nil
+	}
+	if s.budget, err = c.accounts.Budget(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.openServers(); err != nil {
+		return nil, err
+	}
+	if s.Pacer, err = c.pacer(ctx, c.ledger); err != nil {
+		return nil, err
+	}
+	if c.def.Archive != "" && c.opts.Sink == nil && c.opts.To == nil {
+		dir := filepath.Join(c.def.Dir, filepath.FromSlash(c.def.Archive))
+		if s.archive, err = mailbox.Open("eml", dir, mailbox.Options{Sync: true}); err != nil {
+			return nil, err
+		}
+		s.Sent = s.keep
+	}
+	return s, nil
+}
+
+// begin opens the ledger's run, and makes it the campaign's newest.
+func (s *sending) begin(ctx context.Context) error {
+	c := s.c
+	choose, err := c.filter(c.only)
+	if err != nil {
+		return err
+	}
+	opts := ledger.RunOptions{Suppressed: c.suppress.check, Now: c.now, Limit: c.limit, Host: c.host()}
+	if c.only != "" {
+		opts.Only = func(d ledger.Delivery) (bool, error) {
+			row, err := c.header.Decode(d.Place, d.Number, d.Fields)
+			if err != nil {
+				return false, nil // of other columns than the list has now: not chosen
+			}
+			return choose(row)
+		}
+	}
+	if s.run, err = c.ledger.Run(ctx, c.id, opts); err != nil {
+		return err
+	}
+	s.Deliveries = s.run
+	s.Answers = func(ctx context.Context, lanes []string, states []ledger.State, most int) ([]ledger.Answer, error) {
+		return c.ledger.Answers(ctx, c.id, lanes, states, most)
+	}
+	if s.left, err = s.run.Outlook(ctx); err != nil {
+		return err
+	}
+	return c.claim(ctx)
+}
+
+// openServers makes the ways out; nothing is spoken to yet.
+func (s *sending) openServers() error {
+	c := s.c
+	lanes := c.domainLimits()
+	for _, def := range c.servers() {
+		may := c.allowance(def)
+		warm := c.warmth(def)
+		server := dispatch.Server{
+			Name: def.Name, Weight: def.Weight, Direct: def.Direct, Program: def.Sendmail != "", Connections: may.connections,
+			Gate: sender.NewGate(budget{s.budget, warm, c.now}, may.limits[0], lanes, may.limits[1:]...),
+		}
+		if warm != nil {
+			server.Warmup = warm
+			s.closers = append(s.closers, func() error { return warm.close(context.Background()) })
+		}
+		out, tokens, err := c.transport(def)
+		if err != nil {
+			return err
+		}
+		server.Transport = out
+		if tokens != nil {
+			server.Mend = func() string { return mend(tokens) }
+		}
+		s.closers = append(s.closers, out.Close)
+		s.Servers = append(s.Servers, server)
+	}
+	if len(s.Servers) == 0 {
+		return c.noServer()
+	}
+	return nil
+}
+
+// mend is the command that mends a login; "" where none does.
+func mend(tokens *oauth.Source) string {
+	var e *oauth.Error
+	if errors.As(tokens.Err(), &e) {
+		return e.Next
+	}
+	return ""
+}
+
+// close closes what the run used, the servers first.
+func (s *sending) close() error {
+	var errs []error
+	if s.archive != nil {
+		errs = append(errs, s.archive.Close())
+	}
+	for _, closer := range slices.Backward(s.closers) {
+		errs = append(errs, closer())
+	}
+	if s.budget != nil {
+		errs = append(errs, s.budget.Close())
+	}
+	if s.run != nil {
+		errs = append(errs, s.run.Close())
+	}
+	return once(errs...)
+}
+
+// summary is what the run came to, by the ledger and by its own result.
+func (s *sending) summary(r *dispatch.Result) (*Summary, error) {
+	ctx := context.Background()
+	left, err := s.run.Outlook(ctx)
+	if err != nil {
+		return nil, err
+	}
+	counts, rows, err := s.c.ledger.Counts(ctx, s.c.id)
+	if err != nil {
+		return nil, err
+	}
+	sum := &Summary{Result: *r, ID: s.c.id, Counts: byName(counts), Rows: rows, Left: left.Left, NextDue: left.Due}
+	if sum.OpensAt.After(sum.NextDue) {
+		sum.NextDue = sum.OpensAt
+	}
+	return sum, nil
+}
+
+// keep writes the archive's copy. A copy that cannot be written stops the run, for the archive is a promise too.
+func (s *sending) keep(d *ledger.Delivery, m sender.Mail) error {
+	item := mailbox.Item{From: m.From, To: m.To, Name: d.Key, Date: s.c.now(), Body: m.Body}
+	if _, err := s.archive.Add(item); err != nil {
+		return fmt.Errorf("archive: %w (%s was sent, and has no copy; make %s writable again, with room, then send again: it resumes)",
+			err, d.Key, s.c.def.Archive)
+	}
+	return nil
+}
+
+// learn puts the address of a refused delivery on the user's list, where the server's words are about the mailbox and
+// final. What is refused in a rehearsal says nothing about the people of the list.
+func (c *Campaign) learn(d *ledger.Delivery, out sender.Outcome) error {
+	if !out.Suppress || out.Class != reply.Refuse || c.opts.Sink != nil || c.opts.To != nil {
+		return nil
+	}
+	entry := ledger.Entry{
+		Domain: c.suppress.domain, Key: d.AddressKey, Source: "campaign " + c.id, Time: c.now(),
+		Reason: reply.Clean(fmt.Sprintf("refused: %d %s %s", out.Code, out.Enhanced, out.Text)),
+	}
+	// It is recorded whatever becomes of the run: its context may already have ended.
+	if err := c.accounts.Suppress(context.Background(), entry); err != nil {
+		return fmt.Errorf("accounts: %w", err)
+	}
+	return nil
+}
+
+// made makes a delivery's message again from the frozen row.
+type made struct{ c *Campaign }
+
+// Message is that of [dispatch.Messages].
+func (m made) Message(d *ledger.Delivery) (sender.Mail, error) {
+	c := m.c
+	row, err := c.header.Decode(d.Place, d.Number, d.Fields)
+	if err != nil {
+		return sender.Mail{}, fmt.Errorf("no longer what was planned: the list has other columns: %w", err)
+	}
+	msg, err := c.renderer.Render(c.recipient(row), c.now())
+	if err != nil {
+		return sender.Mail{}, fmt.Errorf("no longer what was planned: %w", err)
+	}
+	if digest := msg.Digest(); string(digest[:]) != string(d.Digest) {
+		return sender.Mail{}, errors.New("no longer what was planned: the message's bytes differ (an attachment or template changed)")
+	}
+	mail := sender.Mail{From: msg.From(), To: msg.To(), Size: msg.Size(), Body: msg, Notify: c.def.Notify}
+	if mail.Notify != "" {
+		mail.EnvID = render.Token(c.secret, c.id, d.Key) // a report names the delivery, and no person
+	}
+	return mail, nil
+}
+
+// servers are those that the campaign sends to. A sink takes the place of them all.
+func (c *Campaign) servers() []*definition.Server {
+	if c.opts.Sink == nil {
+		return c.def.Servers
+	}
+	l := c.def.Limits
+	return []*definition.Server{{Name: "the built-in sink", Weight: 1,
+		Limits: definition.Limits{Connections: l.Connections, MessagesPerConnection: l.MessagesPerConnection}}}
+}
+
+// mostContentRefusals is how many messages in a row one server may refuse whoever they are for, where the campaign file
+// says nothing.
+const mostContentRefusals = 10
+
+// pacer has the rules that the campaign file asks for, from where earlier runs came to. Trying out, into a sink or to one
+// address, knows no hours and no waves.
+func (c *Campaign) pacer(ctx context.Context, l *ledger.Ledger) (*pacing.Pacer, error) {
+	own, s := c.def.Limits.Courtesy, c.def.Schedule
+	cfg := pacing.Config{Zone: s.Location()}
+	if c.opts.Sink != nil || c.opts.To != nil {
+		return pacing.New(cfg), nil
+	}
+	if len(own.Waves.Sizes) > 0 || own.StopLoss.Shares() {
+		var err error
+		if cfg.Progress, err = l.Progress(ctx, c.id); err != nil {
+			return nil, err
+		}
+	}
+	cfg.Waves, cfg.StopLoss, cfg.Hours, cfg.Zones, cfg.NotAfter = own.Waves, own.StopLoss, s.Hours, s.ZoneColumn.Given(), s.NotAfter
+	cfg.StopLoss.Content = cmp.Or(cfg.StopLoss.Content, mostContentRefusals)
+	return pacing.New(cfg), nil
+}
+
+// warmth is that of a server for which this is a new sender; nil for one that is warm.
+func (c *Campaign) warmth(s *definition.Server) *warmth {
+	steps := s.Limits.Courtesy.Warmup
+	if c.opts.Sink != nil || len(steps) == 0 {
+		return nil
+	}
+	return &warmth{steps: steps, place: c.def.Schedule.Location(), accounts: c.accounts, key: countedFor(s)}
+}
