@@ -13,6 +13,7 @@ import (
 	"mailshot/internal/oauth"
 	"mailshot/sender"
 	"mailshot/sender/reply"
+	"mailshot/sender/sendmail"
 )
 
 // transport is a way out for finished messages: a server's pool, the recipients' own servers, a program. The contract
@@ -58,7 +59,7 @@ func (c *Campaign) transport(s *definition.Server) (_ transport, tokens *oauth.S
 		}
 		return d, nil, nil
 	case s.Sendmail != "":
-		m, err := sender.NewSendmail(sender.SendmailConfig{Path: s.Sendmail, Processes: may.connections, Queues: sender.Sendmail8()})
+		m, err := sendmail.New(sendmail.Config{Path: s.Sendmail, Processes: may.connections, Queues: sendmail.Queues()})
 		if err != nil {
 			return nil, nil, err
 		}
