@@ -46,7 +46,7 @@ func (r *run) deliver(ctx context.Context, a *admission) {
 	if held {
 		defer func() { <-a.to.begun }()
 	}
-	if out.Begun || spoken(reply.Stage(out.Stage)) && !errors.Is(out.Err, smtp.ErrUnfit) {
+	if out.Begun || spoken(out.Stage) && !errors.Is(out.Err, smtp.ErrUnfit) {
 		a.stamp(r.c.now())
 	} else {
 		r.release(a)
@@ -81,7 +81,7 @@ func (r *run) deliver(ctx context.Context, a *admission) {
 		r.holdGroup(a, out)
 	case out.Class == reply.Hold && out.About == reply.AboutGroup && a.to.def.Direct:
 		r.defers(a, out) // one domain's own servers
-	case out.About == "server" || out.Class == reply.Hold:
+	case out.About == reply.AboutServer || out.Class == reply.Hold:
 		if r.back(a, out) {
 			r.blame(a.to, out)
 		}
@@ -128,7 +128,7 @@ func (r *run) keep(d *ledger.Delivery, m *render.Message) {
 
 func (r *run) result(s ledger.State, out sender.Outcome) ledger.Result {
 	return ledger.Result{
-		State: s, Stage: out.Stage, Code: out.Code, Enhanced: out.Enhanced, Text: words(out), Server: out.Server, Time: r.c.now(),
+		State: s, Stage: string(out.Stage), Code: out.Code, Enhanced: out.Enhanced, Text: words(out), Server: out.Server, Time: r.c.now(),
 	}
 }
 
@@ -146,7 +146,7 @@ func words(out sender.Outcome) string {
 // server is not to blame: back reports whether it is.
 func (r *run) back(a *admission, out sender.Outcome) (server bool) {
 	if !out.Begun {
-		if at := reply.Stage(out.Stage); (at == reply.Rcpt || at == reply.Data) && r.stumbled(a.d) {
+		if at := out.Stage; (at == reply.Rcpt || at == reply.Data) && r.stumbled(a.d) {
 			r.defers(a, out)
 			return false
 		}

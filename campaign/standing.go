@@ -101,7 +101,7 @@ func (s *standing) failed(now time.Time, out sender.Outcome, connections int) (u
 	s.holds++
 	s.why = words(out)
 	switch {
-	case out.HoldOff > 0 && !out.Begun && !spoken(reply.Stage(out.Stage)):
+	case out.HoldOff > 0 && !out.Begun && !spoken(out.Stage):
 		s.doubt = true
 		until = now.Add(out.HoldOff)
 	case out.Class == reply.Hold && out.Code != 0:

@@ -263,7 +263,7 @@ func (p *Pool) connect(ctx context.Context) (*conn, *Outcome) {
 		p.proven = false
 		p.limit = p.cfg.Connections // it was not their number
 		first := p.cfg.Reconnect.First
-		if out.Stage != string(reply.Connect) {
+		if out.Stage != reply.Connect {
 			first = max(first, out.HoldOff) // its own words weigh more
 		}
 		out.HoldOff = p.connects.fail(now, first, p.cfg.Reconnect.Max)

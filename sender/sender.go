@@ -160,15 +160,15 @@ type Outcome struct {
 	// About is what the server, or the lack of one, had to say something about:
 	// recipient, message, sender or server. When it is the server, nothing is
 	// known against the delivery: it is to be put back, not counted as tried.
-	About string
+	About reply.About
 	// Begun: begin was called and returned nil.
 	Begun bool
 
-	Stage    string // step of the session, as reply.Stage
-	Code     int    // basic code; 0: no whole answer
-	Enhanced string // as "5.1.1", or ""
-	Text     string // the server's words, cleaned, or what happened
-	Server   string // host:port, or the socket's path
+	Stage    reply.Stage // step of the session
+	Code     int         // basic code; 0: no whole answer
+	Enhanced string      // as "5.1.1", or ""
+	Text     string      // the server's words, cleaned, or what happened
+	Server   string      // host:port, or the socket's path
 
 	// HoldOff is how long to leave the server alone from Time on; 0: no need. After a reply it is what that one
 	// asks for: to wait longer each time it is asked again is the caller's part.

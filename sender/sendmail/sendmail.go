@@ -170,7 +170,7 @@ func (s *Program) run(m sender.Mail, input *os.File) sender.Outcome {
 // verdict is the meaning of an exit status: those of sysexits.h, and the two of
 // qmail's. None of them suppresses an address, for a number is too little to go by.
 func (s *Program) verdict(code int) sender.Outcome {
-	out := sender.Outcome{Stage: string(reply.End), Server: s.cfg.Path, Time: time.Now()}
+	out := sender.Outcome{Stage: reply.End, Server: s.cfg.Path, Time: time.Now()}
 	switch code {
 	case 0:
 		out.Class = reply.OK
@@ -219,8 +219,8 @@ func (s *Program) nothing(why error) sender.Outcome {
 }
 
 // failed is the outcome when the program was not run.
-func (s *Program) failed(class reply.Class, about string, err error) sender.Outcome {
-	return sender.Outcome{Class: class, About: about, Stage: string(reply.Connect), Server: s.cfg.Path, Text: reply.Clean(err.Error()), Time: time.Now(),
+func (s *Program) failed(class reply.Class, about reply.About, err error) sender.Outcome {
+	return sender.Outcome{Class: class, About: about, Stage: reply.Connect, Server: s.cfg.Path, Text: reply.Clean(err.Error()), Time: time.Now(),
 		Err: fmt.Errorf("%s: %w", s.cfg.Path, err)}
 }
 

@@ -84,7 +84,7 @@ func TestExitStatus(t *testing.T) {
 	s, dir := newProgram(t, Config{})
 	for what, want := range map[string]struct {
 		class reply.Class
-		about string
+		about reply.About
 	}{
 		"ann": {reply.OK, ""}, "-t": {reply.OK, ""}, "exit0": {reply.OK, ""},
 		"exit75": {reply.Retry, reply.AboutMessage}, "exit69": {reply.Retry, reply.AboutMessage}, "exit111": {reply.Retry, reply.AboutMessage},
