@@ -145,9 +145,3 @@ func loopback(a net.Addr) bool {
 	}
 	return false
 }
-
-// IsAuth reports whether err is a server's final refusal of the credentials.
-func IsAuth(err error) bool {
-	var e *Error
-	return errors.As(err, &e) && e.Stage == reply.Auth && e.Code >= 500
-}
