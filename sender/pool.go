@@ -177,7 +177,7 @@ func (p *Pool) take(ctx context.Context, w *waiter, fresh bool) (c *conn, used b
 			// Gone while idle, or in the way of a new one: nobody's failure.
 			c.Close()
 			p.forget(c)
-			event := p.event("closed", "")
+			event := p.event(Closed, "")
 			p.mu.Unlock()
 			p.cfg.Observe(event)
 		case p.open < p.limit && p.mayConnect(now):
@@ -232,7 +232,7 @@ func (p *Pool) connect(ctx context.Context) (*conn, *Outcome) {
 		if p.life.Err() != nil {
 			c.Close()
 		}
-		event := p.event("opened", "")
+		event := p.event(Opened, "")
 		p.mu.Unlock()
 		p.cfg.Observe(event)
 		return c, nil
@@ -247,7 +247,7 @@ func (p *Pool) connect(ctx context.Context) (*conn, *Outcome) {
 		return nil, p.nothing(ctx.Err())
 	}
 	out := p.outcome(err)
-	event := p.event("refused", out.Err.Error())
+	event := p.event(Refused, out.Err.Error())
 	switch {
 	case out.Class == reply.Stop && !p.cfg.stranger:
 		stopped := out
@@ -348,12 +348,12 @@ func (p *Pool) put(c *conn, out Outcome) {
 		c.Quit() // Close does not wait for us, nor anybody else
 		p.mu.Lock()
 		p.forget(c)
-		event = p.event("closed", "")
+		event = p.event(Closed, "")
 	case c.Closed():
 		p.forget(c)
-		event = p.event("closed", "")
+		event = p.event(Closed, "")
 		if out.Class != "" {
-			event.Kind, event.Text = "lost", out.Text
+			event.Kind, event.Text = Lost, out.Text
 		}
 	case p.open > p.limit, c.Used() >= p.cfg.MessagesPerConnection:
 		p.retire(c)
@@ -400,7 +400,7 @@ func (p *Pool) retire(c *conn) {
 		c.Quit()
 		p.mu.Lock()
 		p.forget(c)
-		event := p.event("closed", "")
+		event := p.event(Closed, "")
 		p.mu.Unlock()
 		p.wake()
 		p.cfg.Observe(event)
@@ -434,6 +434,6 @@ func (p *Pool) wake() {
 }
 
 // event describes what happened just now. The lock is held.
-func (p *Pool) event(kind, text string) Event {
+func (p *Pool) event(kind EventKind, text string) Event {
 	return Event{Kind: kind, Server: p.address, Text: text, Connections: p.open, Time: time.Now()}
 }

@@ -127,12 +127,23 @@ type Config struct {
 
 // Event is news of a connection.
 type Event struct {
-	Kind        string // "opened", "closed", "lost" (broke, or closed by the server) or "refused" (could not be had)
+	Kind        EventKind
 	Server      string // host:port, or the socket's path
 	Text        string // the server's words, cleaned, or what happened; may be ""
 	Connections int    // open after it
 	Time        time.Time
 }
+
+// EventKind is what happened to a connection.
+type EventKind string
+
+// The kinds of events.
+const (
+	Opened  EventKind = "opened"
+	Closed  EventKind = "closed"  // by this end
+	Lost    EventKind = "lost"    // it broke, or the server closed it
+	Refused EventKind = "refused" // none could be had
+)
 
 // Mail is one finished message for one recipient.
 type Mail struct {
