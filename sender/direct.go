@@ -1,6 +1,7 @@
 package sender
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -147,12 +148,12 @@ func NewDirect(cfg DirectConfig) (*Direct, error) {
 	if cfg.Dial == nil {
 		cfg.Dial = (&net.Dialer{}).DialContext
 	}
-	cfg.Connections = or(cfg.Connections, 10)
-	cfg.ConnectionsPerSite = min(or(cfg.ConnectionsPerSite, 2), cfg.Connections)
-	cfg.ConnectionsPerGroup = or(cfg.ConnectionsPerGroup, max(cfg.Connections/2, cfg.ConnectionsPerSite))
-	cfg.MessagesPerConnection = or(cfg.MessagesPerConnection, 20)
-	cfg.Idle = or(cfg.Idle, 10*time.Second)
-	cfg.Port = or(cfg.Port, 25)
+	cfg.Connections = cmp.Or(cfg.Connections, 10)
+	cfg.ConnectionsPerSite = min(cmp.Or(cfg.ConnectionsPerSite, 2), cfg.Connections)
+	cfg.ConnectionsPerGroup = cmp.Or(cfg.ConnectionsPerGroup, max(cfg.Connections/2, cfg.ConnectionsPerSite))
+	cfg.MessagesPerConnection = cmp.Or(cfg.MessagesPerConnection, 20)
+	cfg.Idle = cmp.Or(cfg.Idle, 10*time.Second)
+	cfg.Port = cmp.Or(cfg.Port, 25)
 	d := &Direct{
 		cfg: cfg, sts: mx.NewSTS(mx.STSConfig{Resolver: cfg.Resolver, Client: cfg.Client, Dir: cfg.Policies}),
 		routes: map[string]*route{}, sites: map[string]*site{}, crowds: map[string]*crowd{}, pools: map[exchanger]*mxPool{}, unreached: map[string]struct{}{},

@@ -223,15 +223,7 @@ func (p *Pool) connect(ctx context.Context) (*conn, *Outcome) {
 	p.probing = false
 	defer p.wake()
 	if err == nil {
-		c := &conn{Session: s}
-		c.timer = time.AfterFunc(p.cfg.Idle, func() { p.expire(c) })
-		c.timer.Stop()
-		p.live[c] = struct{}{}
-		p.proven = true
-		p.connects.reset()
-		if p.life.Err() != nil {
-			c.Close()
-		}
+		c := p.add(s)
 		event := p.event(Opened, "")
 		p.mu.Unlock()
 		p.cfg.Observe(event)
@@ -272,6 +264,20 @@ func (p *Pool) connect(ctx context.Context) (*conn, *Outcome) {
 	p.mu.Unlock()
 	p.cfg.Observe(event)
 	return nil, &out
+}
+
+// add makes a connection of a new session. The lock is held.
+func (p *Pool) add(s *smtp.Session) *conn {
+	c := &conn{Session: s}
+	c.timer = time.AfterFunc(p.cfg.Idle, func() { p.expire(c) })
+	c.timer.Stop()
+	p.live[c] = struct{}{}
+	p.proven = true
+	p.connects.reset()
+	if p.life.Err() != nil {
+		c.Close()
+	}
+	return c
 }
 
 // options are those of a session, less what the connection itself adds.
