@@ -94,7 +94,7 @@ func (w wire) Send(ctx context.Context, mail sender.Mail, begin func(context.Con
 		return w.outcome(a, false)
 	}
 	if err := begin(ctx); err != nil {
-		return sender.Outcome{Stage: string(reply.Data), Server: "model", Time: w.m.now, Err: err}
+		return sender.Outcome{Stage: reply.Data, Server: "model", Time: w.m.now, Err: err}
 	}
 	f.begun = true
 	w.m.bodyBegins(f.key)
@@ -117,7 +117,7 @@ func (w wire) cut(a answer, f *talk) (sender.Outcome, bool) {
 	case a.dead:
 		return sender.Outcome{Begun: f.begun, Err: errors.New("killed"), Time: w.m.now}, true
 	case a.stop && f.begun: // the second interrupt
-		return sender.Outcome{Class: reply.Unknown, About: reply.AboutMessage, Begun: true, Stage: string(reply.End), Err: sender.ErrAborted, Time: w.m.now}, true
+		return sender.Outcome{Class: reply.Unknown, About: reply.AboutMessage, Begun: true, Stage: reply.End, Err: sender.ErrAborted, Time: w.m.now}, true
 	case a.stop:
 		return sender.Outcome{Err: context.Canceled, Time: w.m.now}, true
 	}
@@ -127,7 +127,7 @@ func (w wire) cut(a answer, f *talk) (sender.Outcome, bool) {
 // outcome is what the pool would make of the answer.
 func (w wire) outcome(a answer, begun bool) sender.Outcome {
 	v := reply.Classify(a.stage, a.code, a.enhanced, a.text, "")
-	out := sender.Outcome{Class: v.Class, About: v.About, Begun: begun, Stage: string(a.stage), Code: a.code, Enhanced: a.enhanced, Text: a.text,
+	out := sender.Outcome{Class: v.Class, About: v.About, Begun: begun, Stage: a.stage, Code: a.code, Enhanced: a.enhanced, Text: a.text,
 		Server: "model", HoldOff: v.HoldOff, Suppress: v.Suppress, Time: w.m.now}
 	if v.Class != reply.OK {
 		out.Err = fmt.Errorf("%s: %d %s", a.stage, a.code, a.text)

@@ -14,6 +14,7 @@ import (
 	"mailshot/internal/oauth"
 	"mailshot/sender"
 	"mailshot/sender/reply"
+	"mailshot/sender/sendmail"
 )
 
 // transport is a way out that this package opens and closes.
@@ -56,7 +57,7 @@ func (c *Campaign) transport(s *definition.Server) (_ transport, tokens *oauth.S
 		}
 		return d, nil, nil
 	case s.Sendmail != "":
-		m, err := sender.NewSendmail(sender.SendmailConfig{Path: s.Sendmail, Processes: may.connections, Queues: sender.Sendmail8()})
+		m, err := sendmail.New(sendmail.Config{Path: s.Sendmail, Processes: may.connections, Queues: sendmail.Queues()})
 		if err != nil {
 			return nil, nil, err
 		}

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"mailshot/campaign"
-	"mailshot/sender"
+	"mailshot/sender/sendmail"
 )
 
 // A campaign by a sendmail program: each outcome is recorded as what it is, and a second send gives the program only
@@ -30,7 +30,7 @@ func TestSendmail(t *testing.T) {
 	for range 2 {
 		sum := f.send(t, campaign.Options{}, campaign.PlanOptions{})
 		deferred, unknown := int64(1), int64(1)
-		if sender.Sendmail8() {
+		if sendmail.Queues() {
 			deferred, unknown = 0, 2
 		}
 		if c := sum.Counts; c["sent"] != 2 || c["refused"] != 1 || c["deferred"] != deferred || c["unknown"] != unknown {

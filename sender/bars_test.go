@@ -179,7 +179,7 @@ func (w *work) generation(t *testing.T, cfg Config, g *Gate, most int, abort boo
 				}
 				out := p.Send(ctx, message(fmt.Sprintf("p%d@%s", i, lane)), always)
 				// As a run does it: from MAIL on a use counts.
-				if s := reply.Stage(out.Stage); out.Begun || s == reply.Mail || s == reply.Rcpt || s == reply.Data {
+				if s := out.Stage; out.Begun || s == reply.Mail || s == reply.Rcpt || s == reply.Data {
 					r.Stamp(time.Now())
 				} else {
 					r.Release()

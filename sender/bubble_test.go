@@ -243,7 +243,7 @@ func TestReuse(t *testing.T) {
 		f := &fake{}
 		cfg := f.pipe()
 		cfg.MessagesPerConnection = 3
-		events := map[string]int{}
+		events := map[EventKind]int{}
 		var mu sync.Mutex
 		cfg.Observe = func(e Event) { mu.Lock(); events[e.Kind]++; mu.Unlock() }
 		p, err := New(cfg)

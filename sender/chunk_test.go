@@ -47,7 +47,7 @@ func TestChunkAnswers(t *testing.T) {
 	}
 	type want struct {
 		class  reply.Class
-		about  string
+		about  reply.About
 		stored string
 		conns  int
 		rset   int

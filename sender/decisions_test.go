@@ -14,7 +14,7 @@ func TestDecisions(t *testing.T) {
 	for _, c := range []struct {
 		stage, answer string
 		class         reply.Class
-		about         string
+		about         reply.About
 	}{
 		{"greeting", "421 4.3.2 busy", reply.Retry, server},
 		{"greeting", "450 4.7.1 wait", reply.Retry, server},

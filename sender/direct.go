@@ -1,6 +1,7 @@
 package sender
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -147,12 +148,12 @@ func NewDirect(cfg DirectConfig) (*Direct, error) {
 	if cfg.Dial == nil {
 		cfg.Dial = (&net.Dialer{}).DialContext
 	}
-	cfg.Connections = or(cfg.Connections, 10)
-	cfg.ConnectionsPerSite = min(or(cfg.ConnectionsPerSite, 2), cfg.Connections)
-	cfg.ConnectionsPerGroup = or(cfg.ConnectionsPerGroup, max(cfg.Connections/2, cfg.ConnectionsPerSite))
-	cfg.MessagesPerConnection = or(cfg.MessagesPerConnection, 20)
-	cfg.Idle = or(cfg.Idle, 10*time.Second)
-	cfg.Port = or(cfg.Port, 25)
+	cfg.Connections = cmp.Or(cfg.Connections, 10)
+	cfg.ConnectionsPerSite = min(cmp.Or(cfg.ConnectionsPerSite, 2), cfg.Connections)
+	cfg.ConnectionsPerGroup = cmp.Or(cfg.ConnectionsPerGroup, max(cfg.Connections/2, cfg.ConnectionsPerSite))
+	cfg.MessagesPerConnection = cmp.Or(cfg.MessagesPerConnection, 20)
+	cfg.Idle = cmp.Or(cfg.Idle, 10*time.Second)
+	cfg.Port = cmp.Or(cfg.Port, 25)
 	d := &Direct{
 		cfg: cfg, sts: mx.NewSTS(mx.STSConfig{Resolver: cfg.Resolver, Client: cfg.Client, Dir: cfg.Policies}),
 		routes: map[string]*route{}, sites: map[string]*site{}, crowds: map[string]*crowd{}, pools: map[exchanger]*mxPool{}, unreached: map[string]struct{}{},
@@ -207,7 +208,7 @@ func (d *Direct) Check(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return &Error{Outcome{Time: time.Now(), Err: ctx.Err()}}
 	}
-	out := Outcome{Class: reply.Retry, About: reply.AboutServer, Stage: string(reply.Connect), Server: d.cfg.Helo, HoldOff: time.Minute, Time: time.Now(),
+	out := Outcome{Class: reply.Retry, About: reply.AboutServer, Stage: reply.Connect, Server: d.cfg.Helo, HoldOff: time.Minute, Time: time.Now(),
 		Text: "the name " + d.cfg.Helo + " cannot be looked up: the DNS does not answer"}
 	var dns *net.DNSError
 	if errors.As(err, &dns) && dns.IsNotFound && !dns.IsTemporary {
@@ -311,7 +312,7 @@ func (d *Direct) try(ctx context.Context, domain string, targets []mx.Target, st
 	sessions := 0
 	for _, t := range targets {
 		out := d.deliver(ctx, strict, t, m, begin)
-		if out.Stage != string(reply.Connect) {
+		if out.Stage != reply.Connect {
 			d.mu.Lock()
 			d.reached = true
 			d.mu.Unlock()
@@ -332,7 +333,7 @@ func (d *Direct) try(ctx context.Context, domain string, targets []mx.Target, st
 		}
 	}
 	last.HoldOff = hold
-	if connecting(last) && last.Stage == string(reply.Connect) && d.blocked(domain) {
+	if connecting(last) && last.Stage == reply.Connect && d.blocked(domain) {
 		last.Class, last.About, last.HoldOff = reply.Retry, reply.AboutServer, max(last.HoldOff, time.Minute)
 		last.Text = "no mail server of any domain can be reached: this network may block port " + strconv.Itoa(d.cfg.Port) + " (" + last.Text + ")"
 		last.Err = fmt.Errorf("%s: %w", last.Text, last.Err)
@@ -348,7 +349,7 @@ func (d *Direct) deliver(ctx context.Context, strict bool, t mx.Target, m Mail, 
 		security = smtp.StartTLS
 	}
 	out := d.through(ctx, exchanger{t, security}, m, begin)
-	if !strict && out.Class != "" && !out.Begun && (out.Stage == string(reply.TLS) || out.Stage == string(reply.StartTLS)) {
+	if !strict && out.Class != "" && !out.Begun && (out.Stage == reply.TLS || out.Stage == reply.StartTLS) {
 		return d.through(ctx, exchanger{t, smtp.None}, m, begin)
 	}
 	return out
@@ -389,7 +390,7 @@ func (d *Direct) blocked(domain string) bool {
 
 // connecting reports whether a session was not even had.
 func connecting(out Outcome) bool {
-	switch reply.Stage(out.Stage) {
+	switch out.Stage {
 	case reply.Connect, reply.TLS, reply.Greeting, reply.Ehlo, reply.StartTLS:
 		return true
 	}
@@ -421,7 +422,7 @@ func own(out Outcome) Outcome {
 
 // failure is the outcome for mail that has nowhere to go.
 func (d *Direct) failure(server string, e *mx.Error) Outcome {
-	out := Outcome{Class: reply.Refuse, About: reply.AboutRecipient, Stage: string(reply.Connect), Code: e.Code, Enhanced: e.Enhanced,
+	out := Outcome{Class: reply.Refuse, About: reply.AboutRecipient, Stage: reply.Connect, Code: e.Code, Enhanced: e.Enhanced,
 		Text: reply.Clean(e.Text), Server: server, Time: time.Now(), Err: e}
 	if e.Temporary {
 		out.Class, out.About = reply.Retry, reply.AboutGroup

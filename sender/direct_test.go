@@ -128,7 +128,7 @@ func TestDirect(t *testing.T) {
 	for name, c := range map[string]struct {
 		a, b  *fake
 		class reply.Class
-		about string
+		about reply.About
 		tried string
 		begun bool
 		to    string // a or b, which has the message in the end
@@ -254,7 +254,7 @@ func TestBlocked(t *testing.T) {
 	}
 	n := newInternet(records)
 	d := n.direct(t, nil)
-	for i, about := range []string{reply.AboutGroup, reply.AboutGroup, reply.AboutServer, reply.AboutServer} {
+	for i, about := range []reply.About{reply.AboutGroup, reply.AboutGroup, reply.AboutServer, reply.AboutServer} {
 		out := d.Send(t.Context(), message(fmt.Sprintf("x@d%d.example", i)), always)
 		if out.Class != reply.Retry || out.About != about || (about == reply.AboutServer) != strings.Contains(out.Text, "port 25") {
 			t.Errorf("%d: %s about %s: %s", i, out.Class, out.About, out.Text)

@@ -35,7 +35,7 @@ func (p *Pool) transact(ctx context.Context, c *conn, e smtp.Envelope, body io.W
 	})
 	switch {
 	case err == nil:
-		return Outcome{Class: reply.OK, Begun: true, Stage: string(r.Stage), Code: r.Code, Enhanced: r.Enhanced(),
+		return Outcome{Class: reply.OK, Begun: true, Stage: r.Stage, Code: r.Code, Enhanced: r.Enhanced(),
 			Text: c.Said(r), Server: p.address, Time: r.Time}, false, next
 	case refused != nil:
 		return *p.cutShort(err, refused), false, next
@@ -99,7 +99,7 @@ func (p *Pool) cutShort(err, why error) *Outcome {
 	out := p.nothing(why)
 	var e *smtp.Error
 	if errors.As(err, &e) {
-		out.Stage = string(e.Stage)
+		out.Stage = e.Stage
 	}
 	return out
 }
@@ -113,7 +113,7 @@ func (p *Pool) outcome(err error) Outcome {
 		out.Class, out.About, out.Text = reply.Unknown, reply.AboutMessage, reply.Clean(err.Error())
 		return out
 	}
-	out.Stage, out.Code, out.Enhanced, out.Text = string(e.Stage), e.Code, e.Enhanced, e.Text
+	out.Stage, out.Code, out.Enhanced, out.Text = e.Stage, e.Code, e.Enhanced, e.Text
 	var body *smtp.BodyError
 	switch {
 	case e.Sent:

@@ -177,7 +177,7 @@ func (p *Pool) take(ctx context.Context, w *waiter, fresh bool) (c *conn, used b
 			// Gone while idle, or in the way of a new one: nobody's failure.
 			c.Close()
 			p.forget(c)
-			event := p.event("closed", "")
+			event := p.event(Closed, "")
 			p.mu.Unlock()
 			p.cfg.Observe(event)
 		case p.open < p.limit && p.mayConnect(now):
@@ -223,16 +223,8 @@ func (p *Pool) connect(ctx context.Context) (*conn, *Outcome) {
 	p.probing = false
 	defer p.wake()
 	if err == nil {
-		c := &conn{Session: s}
-		c.timer = time.AfterFunc(p.cfg.Idle, func() { p.expire(c) })
-		c.timer.Stop()
-		p.live[c] = struct{}{}
-		p.proven = true
-		p.connects.reset()
-		if p.life.Err() != nil {
-			c.Close()
-		}
-		event := p.event("opened", "")
+		c := p.add(s)
+		event := p.event(Opened, "")
 		p.mu.Unlock()
 		p.cfg.Observe(event)
 		return c, nil
@@ -247,7 +239,7 @@ func (p *Pool) connect(ctx context.Context) (*conn, *Outcome) {
 		return nil, p.nothing(ctx.Err())
 	}
 	out := p.outcome(err)
-	event := p.event("refused", out.Err.Error())
+	event := p.event(Refused, out.Err.Error())
 	switch {
 	case out.Class == reply.Stop && !p.cfg.stranger:
 		stopped := out
@@ -263,7 +255,7 @@ func (p *Pool) connect(ctx context.Context) (*conn, *Outcome) {
 		p.proven = false
 		p.limit = p.cfg.Connections // it was not their number
 		first := p.cfg.Reconnect.First
-		if out.Stage != string(reply.Connect) {
+		if out.Stage != reply.Connect {
 			first = max(first, out.HoldOff) // its own words weigh more
 		}
 		out.HoldOff = p.connects.fail(now, first, p.cfg.Reconnect.Max)
@@ -272,6 +264,20 @@ func (p *Pool) connect(ctx context.Context) (*conn, *Outcome) {
 	p.mu.Unlock()
 	p.cfg.Observe(event)
 	return nil, &out
+}
+
+// add makes a connection of a new session. The lock is held.
+func (p *Pool) add(s *smtp.Session) *conn {
+	c := &conn{Session: s}
+	c.timer = time.AfterFunc(p.cfg.Idle, func() { p.expire(c) })
+	c.timer.Stop()
+	p.live[c] = struct{}{}
+	p.proven = true
+	p.connects.reset()
+	if p.life.Err() != nil {
+		c.Close()
+	}
+	return c
 }
 
 // options are those of a session, less what the connection itself adds.
@@ -348,12 +354,12 @@ func (p *Pool) put(c *conn, out Outcome) {
 		c.Quit() // Close does not wait for us, nor anybody else
 		p.mu.Lock()
 		p.forget(c)
-		event = p.event("closed", "")
+		event = p.event(Closed, "")
 	case c.Closed():
 		p.forget(c)
-		event = p.event("closed", "")
+		event = p.event(Closed, "")
 		if out.Class != "" {
-			event.Kind, event.Text = "lost", out.Text
+			event.Kind, event.Text = Lost, out.Text
 		}
 	case p.open > p.limit, c.Used() >= p.cfg.MessagesPerConnection:
 		p.retire(c)
@@ -400,7 +406,7 @@ func (p *Pool) retire(c *conn) {
 		c.Quit()
 		p.mu.Lock()
 		p.forget(c)
-		event := p.event("closed", "")
+		event := p.event(Closed, "")
 		p.mu.Unlock()
 		p.wake()
 		p.cfg.Observe(event)
@@ -434,6 +440,6 @@ func (p *Pool) wake() {
 }
 
 // event describes what happened just now. The lock is held.
-func (p *Pool) event(kind, text string) Event {
+func (p *Pool) event(kind EventKind, text string) Event {
 	return Event{Kind: kind, Server: p.address, Text: text, Connections: p.open, Time: time.Now()}
 }

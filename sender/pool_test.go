@@ -49,7 +49,7 @@ func TestOutcomes(t *testing.T) {
 	t.Parallel()
 	type want struct {
 		class  reply.Class
-		about  string
+		about  reply.About
 		begun  bool
 		stored int
 		conns  int // 0: not looked at

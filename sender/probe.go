@@ -57,41 +57,21 @@ func Probe(ctx context.Context, cfg Config, o ProbeOptions) (*Probed, error) {
 	if err != nil {
 		return nil, err
 	}
+	o, last, err := o.resolve(cfg)
+	if err != nil {
+		return nil, err
+	}
 	steps := ProbeSteps()
-	if o.Until == "" {
-		o.Until = "tls"
-		if cfg.authenticates() {
-			o.Until = "auth"
-		}
-	}
-	last := slices.Index(steps, o.Until)
-	switch {
-	case last < 0:
-		return nil, fmt.Errorf("probe: no step %q, only %s", o.Until, strings.Join(steps, ", "))
-	case o.Until == "auth" && !cfg.authenticates():
-		return nil, errors.New("probe: there is nothing to log in with")
-	case o.Until == "rcpt" && o.To == "":
-		return nil, errors.New("probe: rcpt needs an address to ask for")
-	}
 	if last < slices.Index(steps, "auth") {
 		cfg.Password, cfg.Token, cfg.Auth = nil, nil, ""
 	}
 	result := &Probed{Server: cfg.address(), Until: o.Until}
-	tracer := &tracer{into: result}
-	dial := cfg.Dial
-	if dial == nil {
-		dial = (&net.Dialer{}).DialContext
-	}
-	cfg.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
-		start := time.Now()
-		conn, err := dial(ctx, network, address)
-		result.Connect = time.Since(start)
-		return conn, err
-	}
+	cfg.Dial = result.timed(cfg.Dial)
 	p, err := New(cfg)
 	if err != nil {
 		return nil, err
 	}
+	tracer := &tracer{into: result}
 	p.tune = func(so *smtp.Options) {
 		so.Trace = tracer.line
 		so.Until = map[string]reply.Stage{"connect": reply.Greeting, "ehlo": reply.Ehlo}[o.Until]
@@ -111,9 +91,6 @@ func Probe(ctx context.Context, cfg Config, o ProbeOptions) (*Probed, error) {
 	}
 	result.Extensions, result.MaxSize = s.Extensions(), s.MaxSize()
 	if last > slices.Index(steps, "auth") {
-		if o.Until == "mail" {
-			o.To = ""
-		}
 		stop := context.AfterFunc(ctx, s.Close)
 		_, err := s.Try(o.From, o.To)
 		stop()
@@ -126,6 +103,46 @@ func Probe(ctx context.Context, cfg Config, o ProbeOptions) (*Probed, error) {
 	s.Quit()
 	return result, nil
 }
+
+// resolve checks the options and fills in their defaults. last is the index of the step to stop behind.
+func (o ProbeOptions) resolve(cfg Config) (_ ProbeOptions, last int, err error) {
+	if o.Until == "" {
+		o.Until = "tls"
+		if cfg.authenticates() {
+			o.Until = "auth"
+		}
+	}
+	steps := ProbeSteps()
+	last = slices.Index(steps, o.Until)
+	switch {
+	case last < 0:
+		return o, 0, fmt.Errorf("probe: no step %q, only %s", o.Until, strings.Join(steps, ", "))
+	case o.Until == "auth" && !cfg.authenticates():
+		return o, 0, errors.New("probe: there is nothing to log in with")
+	case o.Until == "rcpt" && o.To == "":
+		return o, 0, errors.New("probe: rcpt needs an address to ask for")
+	}
+	if o.Until == "mail" {
+		o.To = ""
+	}
+	return o, last, nil
+}
+
+// timed returns a dial function that records how long it takes to connect; dial nil is a net.Dialer's.
+func (p *Probed) timed(dial dialer) dialer {
+	if dial == nil {
+		dial = (&net.Dialer{}).DialContext
+	}
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		start := time.Now()
+		conn, err := dial(ctx, network, address)
+		p.Connect = time.Since(start)
+		return conn, err
+	}
+}
+
+// dialer is a function as Config.Dial is one.
+type dialer = func(ctx context.Context, network, address string) (net.Conn, error)
 
 // failed takes note of what went wrong, and of what worked until then.
 func (p *Probed) failed(err error, login bool) {

@@ -224,7 +224,7 @@ func (p *Pool) shed() bool {
 	c.Quit()
 	p.mu.Lock()
 	p.forget(c)
-	event := p.event("closed", "")
+	event := p.event(Closed, "")
 	p.mu.Unlock()
 	p.wake()
 	p.cfg.Observe(event)

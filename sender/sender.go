@@ -127,12 +127,23 @@ type Config struct {
 
 // Event is news of a connection.
 type Event struct {
-	Kind        string // "opened", "closed", "lost" (broke, or closed by the server) or "refused" (could not be had)
+	Kind        EventKind
 	Server      string // host:port, or the socket's path
 	Text        string // the server's words, cleaned, or what happened; may be ""
 	Connections int    // open after it
 	Time        time.Time
 }
+
+// EventKind is what happened to a connection.
+type EventKind string
+
+// The kinds of events.
+const (
+	Opened  EventKind = "opened"
+	Closed  EventKind = "closed"  // by this end
+	Lost    EventKind = "lost"    // it broke, or the server closed it
+	Refused EventKind = "refused" // none could be had
+)
 
 // Mail is one finished message for one recipient.
 type Mail struct {
@@ -160,15 +171,15 @@ type Outcome struct {
 	// About is what the server, or the lack of one, had to say something about:
 	// recipient, message, sender or server. When it is the server, nothing is
 	// known against the delivery: it is to be put back, not counted as tried.
-	About string
+	About reply.About
 	// Begun: begin was called and returned nil.
 	Begun bool
 
-	Stage    string // step of the session, as reply.Stage
-	Code     int    // basic code; 0: no whole answer
-	Enhanced string // as "5.1.1", or ""
-	Text     string // the server's words, cleaned, or what happened
-	Server   string // host:port, or the socket's path
+	Stage    reply.Stage // step of the session
+	Code     int         // basic code; 0: no whole answer
+	Enhanced string      // as "5.1.1", or ""
+	Text     string      // the server's words, cleaned, or what happened
+	Server   string      // host:port, or the socket's path
 
 	// HoldOff is how long to leave the server alone from Time on; 0: no need. After a reply it is what that one
 	// asks for: to wait longer each time it is asked again is the caller's part.
@@ -201,15 +212,57 @@ const (
 	defaultChunkLimit  = 64 << 10
 )
 
-// resolve checks a configuration and fills in its defaults.
+// resolve checks a configuration, all of it at once, and fills in its defaults.
 func (c Config) resolve() (Config, error) {
+	if c.TLS == "" {
+		c.TLS = string(c.security())
+	}
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf("server: "+format, args...)) }
+	c.checkAddress(bad)
+	c.checkTLS(bad)
+	c.checkLogin(bad)
+	if c.Helo != "" && strings.ContainsFunc(c.Helo, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+		bad("helo %q is not a host name", c.Helo)
+	}
+	if b, err := hex.DecodeString(c.Fingerprint); err != nil || len(b) != 0 && len(b) != sha256.Size {
+		bad("fingerprint %q is not a SHA-256 in hexadecimal", c.Fingerprint)
+	}
+	if c.Connections < 0 || c.MessagesPerConnection < 0 || c.Idle < 0 {
+		bad("connections, messages per connection and idle time must not be negative")
+	}
+	c.Connections = cmp.Or(c.Connections, defaultConnections)
+	c.MessagesPerConnection = cmp.Or(c.MessagesPerConnection, defaultMessages)
+	c.ChunkLimit = cmp.Or(c.ChunkLimit, defaultChunkLimit)
+	c.Idle = cmp.Or(c.Idle, defaultIdle)
+	c.Reconnect.First = cmp.Or(c.Reconnect.First, firstReconnect)
+	c.Reconnect.Max = max(cmp.Or(c.Reconnect.Max, lastReconnect), c.Reconnect.First)
+	c.Timeouts = c.Timeouts.Defaults()
+	if c.Replies == "" {
+		c.Replies = reply.System(c.Host)
+	}
+	if c.Observe == nil {
+		c.Observe = func(Event) {}
+	}
+	return c, errors.Join(errs...)
+}
+
+// security is how the connection is protected when TLS does not say.
+func (c Config) security() smtp.Security {
+	switch {
+	case c.Socket != "":
+		return smtp.None
+	case c.Port == 465:
+		return smtp.Implicit
+	}
+	return smtp.StartTLS
+}
+
+func (c Config) checkAddress(bad func(format string, args ...any)) {
 	switch {
 	case c.Socket != "" && (c.Host != "" || c.Port != 0):
 		bad("a socket and a host or port")
 	case c.Socket != "":
-		c.TLS = cmp.Or(c.TLS, string(smtp.None))
 	case c.Host == "" || strings.ContainsFunc(c.Host, func(r rune) bool { return r <= ' ' || r == 0x7f }):
 		bad("host %q is not a host name", c.Host)
 	}
@@ -219,12 +272,9 @@ func (c Config) resolve() (Config, error) {
 	if c.Protocol != "" && c.Protocol != "smtp" && c.Protocol != LMTP {
 		bad("protocol %q is not smtp or lmtp", c.Protocol)
 	}
-	if c.TLS == "" {
-		c.TLS = string(smtp.StartTLS)
-		if c.Port == 465 {
-			c.TLS = string(smtp.Implicit)
-		}
-	}
+}
+
+func (c Config) checkTLS(bad func(format string, args ...any)) {
 	switch smtp.Security(c.TLS) {
 	case smtp.Implicit, smtp.StartTLS:
 	case smtp.Opportunistic:
@@ -241,6 +291,9 @@ func (c Config) resolve() (Config, error) {
 	default:
 		bad("tls %q is not implicit, starttls or none", c.TLS)
 	}
+}
+
+func (c Config) checkLogin(bad func(format string, args ...any)) {
 	switch secret := c.Password != nil || c.Token != nil; {
 	case c.Password != nil && c.Token != nil:
 		bad("both a password and a token")
@@ -251,36 +304,6 @@ func (c Config) resolve() (Config, error) {
 	case c.Auth != "" && !secret && !strings.EqualFold(c.Auth, auth.External):
 		bad("auth %s without a password or token", c.Auth)
 	}
-	if c.Helo != "" && strings.ContainsFunc(c.Helo, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
-		bad("helo %q is not a host name", c.Helo)
-	}
-	if b, err := hex.DecodeString(c.Fingerprint); err != nil || len(b) != 0 && len(b) != sha256.Size {
-		bad("fingerprint %q is not a SHA-256 in hexadecimal", c.Fingerprint)
-	}
-	if c.Connections < 0 || c.MessagesPerConnection < 0 || c.Idle < 0 {
-		bad("connections, messages per connection and idle time must not be negative")
-	}
-	c.Connections = or(c.Connections, defaultConnections)
-	c.MessagesPerConnection = or(c.MessagesPerConnection, defaultMessages)
-	c.ChunkLimit = or(c.ChunkLimit, defaultChunkLimit)
-	c.Idle = or(c.Idle, defaultIdle)
-	c.Reconnect.First = or(c.Reconnect.First, firstReconnect)
-	c.Reconnect.Max = max(or(c.Reconnect.Max, lastReconnect), c.Reconnect.First)
-	c.Timeouts = c.Timeouts.Defaults()
-	if c.Replies == "" {
-		c.Replies = reply.System(c.Host)
-	}
-	if c.Observe == nil {
-		c.Observe = func(Event) {}
-	}
-	return c, errors.Join(errs...)
-}
-
-func or[T int | int64 | time.Duration](v, otherwise T) T {
-	if v == 0 {
-		return otherwise
-	}
-	return v
 }
 
 // authenticates reports whether sessions log in.

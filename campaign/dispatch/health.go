@@ -100,7 +100,7 @@ func (h *health) failed(now time.Time, out sender.Outcome, connections int) (unt
 	h.holds++
 	h.why = words(out)
 	switch {
-	case out.HoldOff > 0 && !out.Begun && !spoken(reply.Stage(out.Stage)):
+	case out.HoldOff > 0 && !out.Begun && !spoken(out.Stage):
 		h.doubt = true
 		until = now.Add(out.HoldOff)
 	case out.Class == reply.Hold && out.Code != 0:

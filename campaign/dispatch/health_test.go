@@ -17,7 +17,7 @@ func TestHealthWaits(t *testing.T) {
 	var s health
 	var waits []time.Duration
 	for range 12 {
-		until := s.failed(now, sender.Outcome{Class: reply.Retry, About: reply.AboutServer, Stage: string(reply.Rcpt), HoldOff: time.Minute}, 1)
+		until := s.failed(now, sender.Outcome{Class: reply.Retry, About: reply.AboutServer, Stage: reply.Rcpt, HoldOff: time.Minute}, 1)
 		waits = append(waits, until.Sub(now))
 		now = until
 	}
@@ -31,14 +31,14 @@ func TestHealthWaits(t *testing.T) {
 	}
 	s.reached()
 	for range 3 {
-		until := s.failed(now, sender.Outcome{Class: reply.Retry, About: reply.AboutServer, Stage: string(reply.Rcpt), HoldOff: time.Minute}, 1)
+		until := s.failed(now, sender.Outcome{Class: reply.Retry, About: reply.AboutServer, Stage: reply.Rcpt, HoldOff: time.Minute}, 1)
 		if wait := until.Sub(now); wait != time.Hour {
 			t.Errorf("after a hundred failures it waits %v", wait)
 		}
 		now = until
 	}
 	// A server that asks for a day gets one.
-	if until := s.failed(now, sender.Outcome{Class: reply.Hold, Stage: string(reply.Mail), HoldOff: 24 * time.Hour}, 1); until.Sub(now) != 24*time.Hour {
+	if until := s.failed(now, sender.Outcome{Class: reply.Hold, Stage: reply.Mail, HoldOff: 24 * time.Hour}, 1); until.Sub(now) != 24*time.Hour {
 		t.Errorf("it asked for a day and got %v", until.Sub(now))
 	}
 }

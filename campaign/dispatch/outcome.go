@@ -68,7 +68,7 @@ const (
 func decide(e ending) verdict {
 	out := e.out
 	v := verdict{use: released}
-	if out.Begun || spoken(reply.Stage(out.Stage)) && !errors.Is(out.Err, smtp.ErrUnfit) {
+	if out.Begun || spoken(out.Stage) && !errors.Is(out.Err, smtp.ErrUnfit) {
 		v.use = counts
 	}
 	var suppressed *ledger.SuppressedError
@@ -114,7 +114,7 @@ func decide(e ending) verdict {
 // What is put back is the next to go: where the conversation ends at one recipient again and again, that recipient would
 // keep the others from going. It is deferred then, and the server is not to blame.
 func (e ending) back() (disposal, view) {
-	at := reply.Stage(e.out.Stage)
+	at := e.out.Stage
 	switch {
 	case e.out.Begun:
 		return toServer, blamed

@@ -30,6 +30,7 @@ var allowed = map[string][]string{
 	"sender/mx":           {},
 	"sender/mx/mxtest":    {},
 	"sender/reply":        {"sender/limits"},
+	"sender/sendmail":     {"sender", "sender/reply"},
 	"sender/smtp":         {"sender/auth", "sender/reply"},
 	"render/address":      {},
 	"internal/faults":     {"campaign/ledger", "internal/sink"},

@@ -9,7 +9,7 @@ import (
 // Verdict is the meaning of an answer.
 type Verdict struct {
 	Class Class
-	About string // recipient, group, message, sender or server; "" when OK
+	About About // recipient, group, message, sender or server; "" when OK
 	// HoldOff is how long what the verdict is about is to be left alone, 0 when it
 	// need not be. It is the first wait; who sees the same answer again waits longer.
 	HoldOff time.Duration

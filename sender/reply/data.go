@@ -57,7 +57,7 @@ type systemRule struct {
 	Enhanced  []string `json:"enhanced"` // without the class digit
 	Text      string   `json:"text"`     // regular expression over the text in lower case
 	Class     Class    `json:"class"`
-	About     string   `json:"about"`
+	About     About    `json:"about"`
 	HoldOff   string   `json:"hold_off"`
 	Reconnect bool     `json:"reconnect"`
 	Suppress  bool     `json:"suppress"`
@@ -136,7 +136,7 @@ func (r systemRule) compile() (rule, error) {
 	switch {
 	case !slices.Contains([]Class{Retry, Refuse, Message, Stop, Hold}, r.Class):
 		return rule{}, fmt.Errorf("class %q", r.Class)
-	case !slices.Contains([]string{AboutRecipient, AboutGroup, AboutMessage, AboutSender, AboutServer}, r.About):
+	case !slices.Contains([]About{AboutRecipient, AboutGroup, AboutMessage, AboutSender, AboutServer}, r.About):
 		return rule{}, fmt.Errorf("about %q", r.About)
 	case forGood && (len(r.Codes) == 0 || slices.ContainsFunc(r.Codes, func(c int) bool { return c != 5 && c/100 != 5 })):
 		return rule{}, fmt.Errorf("%s is for good, and needs codes of 5xx alone", r.Class)

@@ -54,11 +54,14 @@ const (
 	Unknown Class = "unknown" // the server may or may not have taken the message
 )
 
-// What a verdict is about.
+// About is what a verdict is about.
+type About string
+
+// What a verdict can be about.
 const (
-	AboutRecipient = "recipient"
-	AboutGroup     = "group" // the recipients whose mail one system takes, such as all of Gmail's
-	AboutMessage   = "message"
-	AboutSender    = "sender"
-	AboutServer    = "server"
+	AboutRecipient About = "recipient"
+	AboutGroup     About = "group" // the recipients whose mail one system takes, such as all of Gmail's
+	AboutMessage   About = "message"
+	AboutSender    About = "sender"
+	AboutServer    About = "server"
 )

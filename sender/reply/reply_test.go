@@ -14,7 +14,7 @@ func TestClassify(t *testing.T) {
 		enhanced string
 		text     string
 		class    Class
-		about    string
+		about    About
 		suppress bool
 	}{
 		{Greeting, 220, "", "", OK, "", false},

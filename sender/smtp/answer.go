@@ -143,7 +143,7 @@ func (s *Session) answer(stage reply.Stage, d time.Duration) (Reply, error) {
 	s.heard = r.Time
 	s.got(r)
 	if code == 421 {
-		s.abort() // RFC 5321 4.2.3: the server is closing the connection
+		s.Close() // RFC 5321 4.2.3: the server is closing the connection
 	}
 	return r, nil
 }

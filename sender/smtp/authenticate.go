@@ -57,29 +57,37 @@ func (s *Session) authenticate(ctx context.Context, o Options) error {
 			}
 			return masked(e, mechanism)
 		}
-		challenge, err := base64.StdEncoding.DecodeString(strings.TrimSpace(r.Lines[0]))
-		var response []byte
-		switch {
-		case err != nil:
-		case held != nil && len(challenge) == 0:
-			response, held = held, nil
-		case held != nil:
-			err = sasl.ErrUnexpectedServerChallenge
-		default:
-			response, err = mechanism.Next(challenge)
-		}
+		response, err := respond(mechanism, r.Lines[0], held)
 		if err != nil {
-			// RFC 4954 4: the client cancels with a single asterisk.
-			_, _ = s.command(reply.Auth, s.timeouts.Quit, "*")
-			var strange base64.CorruptInputError
-			text := mechanism.Mask(reply.Clean(err.Error()))
-			if errors.As(err, &strange) || errors.Is(err, sasl.ErrUnexpectedServerChallenge) {
-				text = "the server asked for something " + name + " does not know"
-			}
-			return &Error{Stage: reply.Auth, Stop: true, Text: text, Err: errAuth}
+			return s.cancel(mechanism, name, err)
 		}
-		line = base64.StdEncoding.EncodeToString(response)
+		held, line = nil, base64.StdEncoding.EncodeToString(response)
 	}
+}
+
+// respond answers a challenge. held is the initial response when it was too long for the first line; nil: it was sent.
+func respond(mechanism *auth.Client, encoded string, held []byte) ([]byte, error) {
+	challenge, err := base64.StdEncoding.DecodeString(strings.TrimSpace(encoded))
+	switch {
+	case err != nil:
+		return nil, err
+	case held != nil && len(challenge) == 0:
+		return held, nil
+	case held != nil:
+		return nil, sasl.ErrUnexpectedServerChallenge
+	}
+	return mechanism.Next(challenge)
+}
+
+// cancel ends an authentication that this end cannot go on with, with a single asterisk (RFC 4954 4), and says why.
+func (s *Session) cancel(mechanism *auth.Client, name string, err error) error {
+	_, _ = s.command(reply.Auth, s.timeouts.Quit, "*") // it is over either way
+	var strange base64.CorruptInputError
+	text := mechanism.Mask(reply.Clean(err.Error()))
+	if errors.As(err, &strange) || errors.Is(err, sasl.ErrUnexpectedServerChallenge) {
+		text = "the server asked for something " + name + " does not know"
+	}
+	return &Error{Stage: reply.Auth, Stop: true, Text: text, Err: errAuth}
 }
 
 // offer is what is known of the server before AUTH.
@@ -144,10 +152,4 @@ func loopback(a net.Addr) bool {
 		return true
 	}
 	return false
-}
-
-// IsAuth reports whether err is a server's final refusal of the credentials.
-func IsAuth(err error) bool {
-	var e *Error
-	return errors.As(err, &e) && e.Stage == reply.Auth && e.Code >= 500
 }

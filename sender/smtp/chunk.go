@@ -107,7 +107,7 @@ func (s *Session) chunked(reset bool) (Reply, error) {
 			break // by 421
 		}
 		if s.lmtp {
-			s.abort() // no recipients, no answers (RFC 2033 4.2)
+			s.Close() // no recipients, no answers (RFC 2033 4.2)
 			break
 		}
 	}
@@ -117,7 +117,7 @@ func (s *Session) chunked(reset bool) (Reply, error) {
 	if refusal.Stage == reply.End {
 		switch refusal.Code {
 		case 500, 501, 502, 504:
-			s.abort()
+			s.Close()
 			return *refusal, &Error{Stage: reply.Data, Text: reply.Clean(ErrChunking.Error() + ": " + strconv.Itoa(refusal.Code) + " " + s.Said(*refusal)), Err: ErrChunking}
 		}
 	}

@@ -49,7 +49,7 @@ func (s *Session) Fits(e Envelope) error {
 		return &Error{Stage: reply.Mail, Code: 552, Enhanced: "5.3.4", Err: ErrUnfit,
 			Text: "the message has " + strconv.FormatInt(e.Size, 10) + " bytes; the server takes at most " + strconv.FormatInt(limit, 10)}
 	}
-	if err := CheckNotify(e.Notify); err != nil {
+	if err := checkNotify(e.Notify); err != nil {
 		return &Error{Stage: reply.Mail, Code: 501, Enhanced: "5.5.4", Text: err.Error(), Err: ErrUnfit}
 	}
 	if len(e.EnvID) > 100 || strings.ContainsFunc(e.EnvID, func(r rune) bool { return r < ' ' || r > '~' }) {
@@ -58,8 +58,8 @@ func (s *Session) Fits(e Envelope) error {
 	return nil
 }
 
-// CheckNotify tells what is wrong with a value of Envelope.Notify.
-func CheckNotify(s string) error {
+// checkNotify tells what is wrong with a value of Envelope.Notify.
+func checkNotify(s string) error {
 	if s == "" || strings.EqualFold(s, "never") {
 		return nil
 	}

@@ -67,7 +67,7 @@ func (s *Session) broken(stage reply.Stage, err error) error {
 		// The error is only that of a socket closed under our hands.
 		err = errClosed
 	}
-	s.abort()
+	s.Close()
 	return &Error{Stage: stage, Text: describe(err), Err: err}
 }
 

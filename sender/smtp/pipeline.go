@@ -65,7 +65,7 @@ func (s *Session) group(reset bool) (a answers) {
 			return a
 		}
 		if outOfStep(r) {
-			s.abort()
+			s.Close()
 			a.err = &Error{Stage: stage, Text: "unexpected answer " + strconv.Itoa(r.Code), Err: errOutOfStep}
 			return a
 		}
@@ -86,7 +86,7 @@ func (s *Session) cleared(reset bool) error {
 	}
 	r, err := s.answer(reply.Reset, s.timeouts.Command)
 	if err == nil && r.Code != 250 {
-		s.abort()
+		s.Close()
 		err = &Error{Stage: reply.Reset, Text: "unexpected answer " + strconv.Itoa(r.Code), Err: errSenseless}
 	}
 	return err
@@ -116,13 +116,13 @@ func (s *Session) clear(refused int, to [3]Reply) {
 	case refused == mail && (to[rcpt].Code < 400 || to[data].Code < 400):
 		// A recipient without a sender: an older transaction is open over there, or the
 		// answers belong to something else. Nothing more is said to this server here.
-		s.abort()
+		s.Close()
 	case refused == mail:
 		if to[mail].Code == 503 {
-			s.abort() // the server thinks that something is open
+			s.Close() // the server thinks that something is open
 		}
 	case to[data].Code == 354 && s.lmtp:
-		s.abort() // no recipients, no answers (RFC 2033 4.2): the end would go unseen
+		s.Close() // no recipients, no answers (RFC 2033 4.2): the end would go unseen
 	case to[data].Code == 354:
 		s.empty()
 	default:
@@ -135,6 +135,6 @@ func (s *Session) clear(refused int, to [3]Reply) {
 func (s *Session) empty() {
 	s.out = append(s.out[:0], ".\r\n"...)
 	if r, err := s.exchange(reply.End, s.timeouts.End); err == nil && outOfStep(r) {
-		s.abort()
+		s.Close()
 	}
 }

@@ -143,13 +143,13 @@ func Dial(ctx context.Context, o Options) (*Session, error) {
 		return nil, err
 	}
 	// From here on the ctx's end is felt as an error on the closed connection.
-	stop := context.AfterFunc(ctx, s.abort)
+	stop := context.AfterFunc(ctx, s.Close)
 	err := s.handshake(ctx, o)
 	if !stop() && err == nil {
 		err = &Error{Stage: reply.Auth, Err: ctx.Err()}
 	}
 	if err != nil {
-		s.abort()
+		s.Close()
 		if ctx.Err() != nil {
 			return nil, &Error{Stage: stageOf(err), Text: "interrupted", Err: ctx.Err()}
 		}
@@ -332,13 +332,6 @@ func literal(a net.Addr) string {
 	}
 }
 
-// Extension reports whether the server offers an extension, given in upper case
-// ("SIZE", "SMTPUTF8"), and with what parameters.
-func (s *Session) Extension(keyword string) (params string, ok bool) {
-	params, ok = s.caps[keyword]
-	return params, ok
-}
-
 // MaxSize is the size in bytes of the largest message the server takes (RFC
 // 1870), 0 when it names none.
 func (s *Session) MaxSize() int64 {
@@ -369,16 +362,13 @@ func (s *Session) Quit() {
 	if !s.Closed() {
 		_, _ = s.command(reply.Quit, s.timeouts.Quit, "QUIT") // closed either way
 	}
-	s.abort()
+	s.Close()
 }
 
 // Close closes the connection at once, also under another goroutine's hands,
 // whose call then fails.
-func (s *Session) Close() { s.abort() }
-
-// abort closes the raw connection: closing a TLS one could wait for a peer that
-// does not read.
-func (s *Session) abort() {
+func (s *Session) Close() {
+	// It is the raw connection that is closed: closing a TLS one could wait for a peer that does not read.
 	s.closed.Store(true)
 	s.once.Do(func() { _ = s.raw.Close() }) // nothing is lost with it
 }

@@ -43,7 +43,7 @@ func (s *Session) Send(ctx context.Context, e Envelope, body io.WriterTo, begin 
 	if s.ahead == nil && s.Chunks(e) {
 		return s.chunk(ctx, e, body, begin)
 	}
-	stop := context.AfterFunc(ctx, s.abort)
+	stop := context.AfterFunc(ctx, s.Close)
 	r, err := s.open(e)
 	if !stop() {
 		// ctx has ended, and the connection with it; its error is the truer one.
@@ -54,7 +54,7 @@ func (s *Session) Send(ctx context.Context, e Envelope, body io.WriterTo, begin 
 	}
 	// From here on the end of ctx is begin's business alone.
 	if err := begin(ctx); err != nil {
-		s.abort() // there is no other way back from 354
+		s.Close() // there is no other way back from 354
 		return Reply{}, &Error{Stage: reply.Data, Text: reply.Clean(err.Error()), Err: err}
 	}
 	return s.message(body, next)
@@ -65,7 +65,7 @@ func (s *Session) open(e Envelope) (Reply, error) {
 	if a := s.ahead; a != nil {
 		s.ahead = nil
 		if a.envelope != e {
-			s.abort()
+			s.Close()
 			return Reply{}, &Error{Stage: reply.Mail, Text: "another message was announced to the server", Err: errClosed}
 		}
 		return s.decide(a.answers)
@@ -102,7 +102,7 @@ func (s *Session) lockStep(e Envelope) (Reply, error) {
 		}
 		if outOfStep(r) {
 			// An answer to something else: this end and that one are out of step.
-			s.abort()
+			s.Close()
 			return Reply{}, &Error{Stage: c.stage, Text: "unexpected answer " + strconv.Itoa(r.Code), Err: errOutOfStep}
 		}
 	}
@@ -115,7 +115,7 @@ func (s *Session) reset(stage reply.Stage) {
 		return
 	}
 	if r, err := s.command(reply.Reset, s.timeouts.Command, "RSET"); err != nil || r.Code != 250 {
-		s.abort()
+		s.Close()
 	}
 }
 
@@ -129,7 +129,7 @@ func (s *Session) message(body io.WriterTo, next Next) (Reply, error) {
 	}
 	if err != nil {
 		s.out = w.buf[:0]
-		s.abort()
+		s.Close()
 		return Reply{}, unwritten(err)
 	}
 	dot := len(w.buf)
@@ -154,7 +154,7 @@ func (s *Session) message(body io.WriterTo, next Next) (Reply, error) {
 	// What the server says to the next message is read here, so that all that one
 	// write caused is read before anything is believed: an answer left out, or one too
 	// many, shows itself there.
-	stop := context.AfterFunc(waits, s.abort)
+	stop := context.AfterFunc(waits, s.Close)
 	a.answers = s.group(false)
 	stop()
 	s.ahead = a

@@ -1,4 +1,4 @@
-package sender
+package sendmail
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"mailshot/sender"
 	"mailshot/sender/reply"
 )
 
@@ -58,7 +59,7 @@ func beSendmail(dir string, args []string) int {
 	return 0
 }
 
-func newSendmail(t *testing.T, cfg SendmailConfig) (*Sendmail, string) {
+func newProgram(t *testing.T, cfg Config) (*Program, string) {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -67,7 +68,7 @@ func newSendmail(t *testing.T, cfg SendmailConfig) (*Sendmail, string) {
 	dir := t.TempDir()
 	t.Setenv(sendmailDir, dir)
 	cfg.Path = self
-	s, err := NewSendmail(cfg)
+	s, err := New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,15 +76,15 @@ func newSendmail(t *testing.T, cfg SendmailConfig) (*Sendmail, string) {
 	return s, dir
 }
 
-// TestSendmail: what becomes of a message, by how the program ends.
+// TestExitStatus: what becomes of a message, by how the program ends.
 //
 // It guards "never twice": with a signal's -1 counted as 75's row, "killed" came
 // back as retry, though the message had been read.
-func TestSendmail(t *testing.T) {
-	s, dir := newSendmail(t, SendmailConfig{})
+func TestExitStatus(t *testing.T) {
+	s, dir := newProgram(t, Config{})
 	for what, want := range map[string]struct {
 		class reply.Class
-		about string
+		about reply.About
 	}{
 		"ann": {reply.OK, ""}, "-t": {reply.OK, ""}, "exit0": {reply.OK, ""},
 		"exit75": {reply.Retry, reply.AboutMessage}, "exit69": {reply.Retry, reply.AboutMessage}, "exit111": {reply.Retry, reply.AboutMessage},
@@ -122,33 +123,33 @@ func TestSendmail(t *testing.T) {
 	}
 }
 
-// TestSendmailNotRun: what ends before the program starts. Nothing is begun, and
+// TestNotRun: what ends before the program starts. Nothing is begun, and
 // nothing is given to it, not even half a message.
 //
 // It guards "never the wrong thing" and "never twice". With spool's error passed
 // over, "half" and the bare line ends were given to the program as far as they
 // went; with begin after the run, "begin" was sent though it had been refused.
-func TestSendmailNotRun(t *testing.T) {
-	s, dir := newSendmail(t, SendmailConfig{})
+func TestNotRun(t *testing.T) {
+	s, dir := newProgram(t, Config{})
 	no := errors.New("suppressed")
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
 	broken := errors.New("the attachment has gone")
 	for name, c := range map[string]struct {
 		ctx   context.Context
-		mail  Mail
+		mail  sender.Mail
 		begin func(context.Context) error
 		class reply.Class
 		err   error
 	}{
 		"begin":  {t.Context(), message("ann@example.com"), func(context.Context) error { return no }, "", no},
 		"ctx":    {over, message("ann@example.com"), nil, "", context.Canceled},
-		"half":   {t.Context(), Mail{To: "ann@example.com", Body: half{broken}}, nil, reply.Message, broken},
-		"bare":   {t.Context(), Mail{To: "ann@example.com", Body: text("a\nb\r\n")}, nil, reply.Message, errBareLine},
-		"bare 2": {t.Context(), Mail{To: "ann@example.com", Body: text("a\r\nb\r")}, nil, reply.Message, errBareLine},
-		"bare 3": {t.Context(), Mail{To: "ann@example.com", Body: text("a\rb\r\n")}, nil, reply.Message, errBareLine},
+		"half":   {t.Context(), sender.Mail{To: "ann@example.com", Body: half{broken}}, nil, reply.Message, broken},
+		"bare":   {t.Context(), sender.Mail{To: "ann@example.com", Body: text("a\nb\r\n")}, nil, reply.Message, errBareLine},
+		"bare 2": {t.Context(), sender.Mail{To: "ann@example.com", Body: text("a\r\nb\r")}, nil, reply.Message, errBareLine},
+		"bare 3": {t.Context(), sender.Mail{To: "ann@example.com", Body: text("a\rb\r\n")}, nil, reply.Message, errBareLine},
 		"blank":  {t.Context(), message("ann@example.com bob@example.com"), nil, reply.Refuse, nil},
-		"nobody": {t.Context(), Mail{Body: text("a\r\n")}, nil, reply.Refuse, nil},
+		"nobody": {t.Context(), sender.Mail{Body: text("a\r\n")}, nil, reply.Refuse, nil},
 	} {
 		begin := c.begin
 		if begin == nil {
@@ -166,22 +167,22 @@ func TestSendmailNotRun(t *testing.T) {
 		t.Error(err)
 	}
 	s.Close()
-	if out := s.Send(t.Context(), message("ann@example.com"), always); !errors.Is(out.Err, ErrClosed) || out.Class != "" {
+	if out := s.Send(t.Context(), message("ann@example.com"), always); !errors.Is(out.Err, sender.ErrClosed) || out.Class != "" {
 		t.Errorf("%+v", out)
 	}
 
-	gone, err := NewSendmail(SendmailConfig{Path: filepath.Join(dir, "gone")})
+	gone, err := New(Config{Path: filepath.Join(dir, "gone")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var e *Error
+	var e *sender.Error
 	if err := gone.Check(t.Context()); !errors.As(err, &e) || e.Outcome.Class != reply.Stop {
 		t.Error(err)
 	}
 	if out := gone.Send(t.Context(), message("ann@example.com"), always); out.Class != reply.Stop || !out.Begun {
 		t.Errorf("%+v", out)
 	}
-	if _, err := NewSendmail(SendmailConfig{Path: "sendmail"}); err == nil {
+	if _, err := New(Config{Path: "sendmail"}); err == nil {
 		t.Error("a relative path was taken")
 	}
 }
@@ -193,3 +194,25 @@ func (h half) WriteTo(w io.Writer) (int64, error) {
 	n, _ := io.WriteString(w, "Subject: half\r\n\r\nHello\r\n")
 	return int64(n), h.err
 }
+
+// message is one whose lines show what becomes of CRLF and of dots.
+func message(to string) sender.Mail {
+	body := "Subject: to " + to + "\r\n\r\nHello.\r\n.dot\r\n..\r\n"
+	return sender.Mail{From: "news@example.com", To: to, Size: int64(len(body)), Body: text(body)}
+}
+
+// text is a message as it stands.
+type text string
+
+func (s text) WriteTo(w io.Writer) (int64, error) {
+	n, err := io.WriteString(w, string(s))
+	return int64(n), err
+}
+
+// always begins.
+func always(context.Context) error { return nil }
+
+// begins counts the calls of begin.
+type begins struct{ n int }
+
+func (b *begins) begin(context.Context) error { b.n++; return nil }

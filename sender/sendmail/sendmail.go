@@ -1,7 +1,10 @@
-package sender
+// Package sendmail hands finished messages to a program that takes them as sendmail does. [New] describes the program,
+// [Program.Send] hands over one message, and the [sender.Outcome] says what became of it, as that of a [sender.Pool] does.
+package sendmail
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,27 +16,28 @@ import (
 	"sync"
 	"time"
 
+	"mailshot/sender"
 	"mailshot/sender/reply"
 )
 
-// SendmailConfig describes a program that takes messages as sendmail does.
-type SendmailConfig struct {
+// Config describes a program that takes messages as sendmail does.
+type Config struct {
 	Path      string        // of the program, absolute: "/usr/sbin/sendmail"
 	Processes int           // at once; 2
 	Timeout   time.Duration // a process that takes longer is killed; 10 min
 	// Queues: an exit with 75 may mean that the message was queued, as Sendmail 8's
-	// does; then it is not tried again, and the outcome unknown. [Sendmail8] tells.
+	// does; then it is not tried again, and the outcome unknown. [Queues] tells.
 	Queues bool
 }
 
-// Sendmail8 reports whether this host has Eric Allman's sendmail, by the file
+// Queues reports whether this host has Eric Allman's sendmail, by the file
 // that only it reads.
-func Sendmail8() bool {
+func Queues() bool {
 	_, err := os.Stat("/etc/mail/submit.cf")
 	return err == nil
 }
 
-// Sendmail hands each message to a process of its own, "sendmail -i -f FROM --
+// Program hands each message to a process of its own, "sendmail -i -f FROM --
 // TO", with the message on standard input, lines ending in LF as such programs
 // expect. It is safe for concurrent use.
 //
@@ -44,8 +48,8 @@ func Sendmail8() bool {
 // sysexits.h has no clear name for, the outcome is unknown.
 //
 // Addresses are seen in the list of processes by whoever can read that.
-type Sendmail struct {
-	cfg   SendmailConfig
+type Program struct {
+	cfg   Config
 	slots chan struct{}
 	life  context.Context // ends with Abort
 	end   context.CancelFunc
@@ -54,32 +58,32 @@ type Sendmail struct {
 	closed bool
 }
 
-// NewSendmail checks the configuration; nothing is run yet.
-func NewSendmail(cfg SendmailConfig) (*Sendmail, error) {
+// New checks the configuration; nothing is run yet.
+func New(cfg Config) (*Program, error) {
 	if !filepath.IsAbs(cfg.Path) {
 		return nil, fmt.Errorf("server: sendmail %q is not an absolute path", cfg.Path)
 	}
 	if cfg.Processes < 0 || cfg.Timeout < 0 {
 		return nil, errors.New("server: processes and timeout must not be negative")
 	}
-	cfg.Processes = or(cfg.Processes, 2)
-	cfg.Timeout = or(cfg.Timeout, 10*time.Minute)
-	s := &Sendmail{cfg: cfg, slots: make(chan struct{}, cfg.Processes)}
+	cfg.Processes = cmp.Or(cfg.Processes, 2)
+	cfg.Timeout = cmp.Or(cfg.Timeout, 10*time.Minute)
+	s := &Program{cfg: cfg, slots: make(chan struct{}, cfg.Processes)}
 	s.life, s.end = context.WithCancel(context.Background())
 	return s, nil
 }
 
 // Send hands over one message. begin is called once at most, in Send's own
 // goroutine, before the process starts; after its error nothing is run. The rest
-// of the contract is [Pool.Send]'s.
-func (s *Sendmail) Send(ctx context.Context, m Mail, begin func(context.Context) error) Outcome {
+// of the contract is [sender.Pool.Send]'s.
+func (s *Program) Send(ctx context.Context, m sender.Mail, begin func(context.Context) error) sender.Outcome {
 	select {
 	case s.slots <- struct{}{}:
 		defer func() { <-s.slots }()
 	case <-ctx.Done():
 		return s.nothing(ctx.Err())
 	case <-s.life.Done():
-		return s.nothing(ErrAborted)
+		return s.nothing(sender.ErrAborted)
 	}
 	for _, a := range []string{m.From, m.To} {
 		if strings.ContainsFunc(a, func(r rune) bool { return r <= ' ' || r == '<' || r == '>' || r == 0x7f }) || a == "" && m.To == "" {
@@ -105,20 +109,20 @@ func (s *Sendmail) Send(ctx context.Context, m Mail, begin func(context.Context)
 }
 
 // may reports why nothing may begin now.
-func (s *Sendmail) may(ctx context.Context) error {
+func (s *Program) may(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case s.life.Err() != nil:
-		return ErrAborted
+		return sender.ErrAborted
 	case s.closed:
-		return ErrClosed
+		return sender.ErrClosed
 	}
 	return ctx.Err()
 }
 
 // run runs the program with what has begun, and tells what its end means.
-func (s *Sendmail) run(m Mail, input *os.File) Outcome {
+func (s *Program) run(m sender.Mail, input *os.File) sender.Outcome {
 	ctx, cancel := context.WithTimeout(s.life, s.cfg.Timeout)
 	defer cancel()
 	from := m.From
@@ -165,8 +169,8 @@ func (s *Sendmail) run(m Mail, input *os.File) Outcome {
 
 // verdict is the meaning of an exit status: those of sysexits.h, and the two of
 // qmail's. None of them suppresses an address, for a number is too little to go by.
-func (s *Sendmail) verdict(code int) Outcome {
-	out := Outcome{Stage: string(reply.End), Server: s.cfg.Path, Time: time.Now()}
+func (s *Program) verdict(code int) sender.Outcome {
+	out := sender.Outcome{Stage: reply.End, Server: s.cfg.Path, Time: time.Now()}
 	switch code {
 	case 0:
 		out.Class = reply.OK
@@ -189,17 +193,17 @@ func (s *Sendmail) verdict(code int) Outcome {
 	return out
 }
 
-// Check finds out whether the program is there to be run. The error is an [*Error].
-func (s *Sendmail) Check(context.Context) error {
+// Check finds out whether the program is there to be run. The error is an [*sender.Error].
+func (s *Program) Check(context.Context) error {
 	if _, err := exec.LookPath(s.cfg.Path); err != nil {
-		return &Error{s.failed(reply.Stop, reply.AboutServer, fmt.Errorf("no program to run: %w", err))}
+		return &sender.Error{Outcome: s.failed(reply.Stop, reply.AboutServer, fmt.Errorf("no program to run: %w", err))}
 	}
 	return nil
 }
 
 // Close lets nothing begin any more. Processes under way are not waited for:
 // their Sends return to their callers.
-func (s *Sendmail) Close() error {
+func (s *Program) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
@@ -207,16 +211,16 @@ func (s *Sendmail) Close() error {
 }
 
 // Abort kills every process at once, and ends the sender. The Sends under way
-// return: with Class "" and [ErrAborted] before begin, unknown after it.
-func (s *Sendmail) Abort() { s.end() }
+// return: with Class "" and [sender.ErrAborted] before begin, unknown after it.
+func (s *Program) Abort() { s.end() }
 
-func (s *Sendmail) nothing(why error) Outcome {
-	return Outcome{Server: s.cfg.Path, Time: time.Now(), Err: why}
+func (s *Program) nothing(why error) sender.Outcome {
+	return sender.Outcome{Server: s.cfg.Path, Time: time.Now(), Err: why}
 }
 
 // failed is the outcome when the program was not run.
-func (s *Sendmail) failed(class reply.Class, about string, err error) Outcome {
-	return Outcome{Class: class, About: about, Stage: string(reply.Connect), Server: s.cfg.Path, Text: reply.Clean(err.Error()), Time: time.Now(),
+func (s *Program) failed(class reply.Class, about reply.About, err error) sender.Outcome {
+	return sender.Outcome{Class: class, About: about, Stage: reply.Connect, Server: s.cfg.Path, Text: reply.Clean(err.Error()), Time: time.Now(),
 		Err: fmt.Errorf("%s: %w", s.cfg.Path, err)}
 }
 

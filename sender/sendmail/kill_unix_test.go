@@ -1,6 +1,6 @@
 //go:build unix
 
-package sender
+package sendmail
 
 import (
 	"bufio"
@@ -10,18 +10,19 @@ import (
 	"syscall"
 	"testing"
 
+	"mailshot/sender"
 	"mailshot/sender/reply"
 )
 
-// TestSendmailAbort: a program that hangs is killed by Abort, and may have taken
+// TestAbort: a program that hangs is killed by Abort, and may have taken
 // the message; who waits for its place has nothing begun.
-func TestSendmailAbort(t *testing.T) {
-	s, dir := newSendmail(t, SendmailConfig{Processes: 1})
+func TestAbort(t *testing.T) {
+	s, dir := newProgram(t, Config{Processes: 1})
 	fifo := filepath.Join(dir, "started")
 	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
 		t.Skip(err)
 	}
-	first, second := make(chan Outcome), make(chan Outcome)
+	first, second := make(chan sender.Outcome), make(chan sender.Outcome)
 	go func() { first <- s.Send(t.Context(), message("hangs@example.com"), always) }()
 	pipe, err := os.Open(fifo)
 	if err != nil {
@@ -36,7 +37,7 @@ func TestSendmailAbort(t *testing.T) {
 	if out := <-first; out.Class != reply.Unknown || !out.Begun {
 		t.Errorf("%+v", out)
 	}
-	if out := <-second; out.Class != "" || out.Begun || !errors.Is(out.Err, ErrAborted) {
+	if out := <-second; out.Class != "" || out.Begun || !errors.Is(out.Err, sender.ErrAborted) {
 		t.Errorf("%+v", out)
 	}
 }
