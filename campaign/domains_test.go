@@ -40,7 +40,7 @@ func checkDNS(t *testing.T, ctx context.Context, zone *mxtest.Zone, addresses []
 	}
 	var lines []string
 	for _, f := range report.Findings {
-		lines = append(lines, f.Severity+" "+f.Place+" "+f.Code+": "+f.Text)
+		lines = append(lines, string(f.Severity)+" "+f.Place+" "+f.Code+": "+f.Text)
 	}
 	return lines, nil
 }

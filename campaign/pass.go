@@ -223,7 +223,7 @@ func (c *Campaign) pass(ctx context.Context, to adder, o PlanOptions) (_ *planne
 		}
 	}
 	if p.report.Rows == 0 && p.report.Errors() == 0 {
-		p.find(check.Finding{Code: "empty-list", Severity: "error", Place: c.header.File, Text: "the list has no rows",
+		p.find(check.Finding{Code: "empty-list", Severity: check.Error, Place: c.header.File, Text: "the list has no rows",
 			Hint: "one row for each person below the header row"})
 	}
 	return p, nil
@@ -237,7 +237,7 @@ func (p *planned) find(fs ...check.Finding) {
 			continue
 		}
 		p.report.Dropped++
-		if f.Severity == "error" && p.report.Errors() == 0 {
+		if f.Severity == check.Error && p.report.Errors() == 0 {
 			p.report.Findings[len(p.report.Findings)-1] = f
 		}
 	}
@@ -303,7 +303,7 @@ func (c *Campaign) toLedger(ctx context.Context, made []verdict, o PlanOptions, 
 			p.find(placed(check.From(m.err), m.row.Place)...)
 		case m.row.Invalid != "":
 			r.State, r.Reason = ledger.Invalid, m.row.Invalid
-			p.find(check.Finding{Code: "invalid-row", Severity: "warning", Place: m.row.Place, Text: m.row.Invalid})
+			p.find(check.Finding{Code: "invalid-row", Severity: check.Warning, Place: m.row.Place, Text: m.row.Invalid})
 		default:
 			why, err := suppressed(ctx, r.AddressKey)
 			if err != nil {
@@ -314,7 +314,7 @@ func (c *Campaign) toLedger(ctx context.Context, made []verdict, o PlanOptions, 
 			}
 			if !to.ASCII() && why == "" {
 				p.find(check.Finding{
-					Code: "needs-smtputf8", Severity: "warning", Place: m.row.Place,
+					Code: "needs-smtputf8", Severity: check.Warning, Place: m.row.Place,
 					Text: to.Unicode() + " has letters beyond ASCII before the @, which many servers do not take",
 					Hint: "mailshot probe CAMPAIGN says whether yours offers SMTPUTF8; without it this recipient is refused, and the others go",
 				})
@@ -357,7 +357,7 @@ func cutLast(s, sep string) (before, after string, found bool) {
 func asWarnings(fs []check.Finding, row string) []check.Finding {
 	fs = placed(fs, row)
 	for i := range fs {
-		fs[i].Severity = "warning"
+		fs[i].Severity = check.Warning
 	}
 	return fs
 }

@@ -260,7 +260,7 @@ func (c *Campaign) replan(ctx context.Context, o PlanOptions, plan *Plan, was *r
 	}
 	if a, b := keyName(was), keyName(c.header); a != b {
 		return &CheckError{&check.Report{Campaign: c.id, Counts: map[string]int64{}, Findings: []check.Finding{{
-			Code: "key-changed", Severity: "error", Place: c.def.Name,
+			Code: "key-changed", Severity: check.Error, Place: c.def.Name,
 			Text: fmt.Sprintf("people were known by %s and now by %s: everybody would be new, and mailed again", a, b),
 			Hint: "keep recipients.key as it was, or send this as another campaign with --id",
 		}}}}

@@ -39,7 +39,7 @@ func (c *Campaign) Domain() string { return senderDomain(c.def) }
 // Judge says what is wrong with a server that was probed, for anybody's mail.
 func Judge(p *sender.Probed, now time.Time) []check.Finding {
 	var fs []check.Finding
-	add := func(severity, code, text, hint string) {
+	add := func(severity check.Severity, code, text, hint string) {
 		fs = append(fs, check.Finding{Severity: severity, Code: code, Text: text, Hint: hint})
 	}
 	if p.Err != nil {
@@ -68,7 +68,7 @@ func Judge(p *sender.Probed, now time.Time) []check.Finding {
 // Judge says what would go wrong with this campaign on a server of its own that was probed. e is its estimate.
 func (c *Campaign) Judge(s *definition.Server, p *sender.Probed, e *Estimate) []check.Finding {
 	fs := Judge(p, c.now())
-	add := func(severity, code, place, text, hint string) {
+	add := func(severity check.Severity, code, place, text, hint string) {
 		fs = append(fs, check.Finding{Severity: severity, Code: code, Place: place, Text: text, Hint: hint})
 	}
 	server := p.Server

@@ -4,6 +4,10 @@ import (
 	"strings"
 	"testing"
 	"text/template/parse"
+
+	"mailshot/templates/markdown"
+	"mailshot/templates/plaintext"
+	"mailshot/templates/source"
 )
 
 // Whatever the source, what scan calls an action is what the template parser calls one: hiding and showing without Markdown
@@ -14,8 +18,8 @@ func FuzzTokens(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		src := newSource(Source{Text: text})
-		actions, unclosed := scan(src.Text)
+		src := source.New("", 0, 0, text)
+		actions, unclosed := source.Scan(src.Text)
 		tree := parse.New("t")
 		tree.Mode = parse.SkipFuncCheck
 		_, err := tree.Parse(src.Text, "", "", map[string]*parse.Tree{})
@@ -25,20 +29,20 @@ func FuzzTokens(f *testing.F) {
 		if unclosed >= 0 {
 			t.Fatalf("%q: the parser finds an end, scan none", src.Text)
 		}
-		ts := newTokens(src, actions)
-		shown := ts.show(ts.hide())
+		ts := source.NewTokens(src, actions)
+		shown := ts.Show(ts.Hide())
 		again := parse.New("t")
 		again.Mode = parse.SkipFuncCheck
-		if _, err := again.Parse(shown.text, "", "", map[string]*parse.Tree{}); err != nil {
-			t.Fatalf("%q became %q: %v", src.Text, shown.text, err)
+		if _, err := again.Parse(shown.Text, "", "", map[string]*parse.Tree{}); err != nil {
+			t.Fatalf("%q became %q: %v", src.Text, shown.Text, err)
 		}
-		if !strings.Contains(src.Text, "{{{") && !strings.Contains(shown.text, `{{"{`) && tree.Root.String() != again.Root.String() {
-			t.Fatalf("%q became %q", src.Text, shown.text)
+		if !strings.Contains(src.Text, "{{{") && !strings.Contains(shown.Text, `{{"{`) && tree.Root.String() != again.Root.String() {
+			t.Fatalf("%q became %q", src.Text, shown.Text)
 		}
 		if !strings.Contains(src.Text, "define") && !strings.Contains(src.Text, "block") {
-			_, _, _ = renderMarkdown(src) // must not panic
-			_, _ = fromMarkdown(src)
-			_, _ = fromHTML(src)
+			_, _, _ = markdown.Render(src) // must not panic
+			_, _ = markdownToText(src)
+			_, _ = plaintext.FromHTML(src)
 		}
 	})
 }

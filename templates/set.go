@@ -7,15 +7,19 @@ import (
 	"path"
 	"strings"
 	"text/template/parse"
+
+	"mailshot/templates/function"
+	"mailshot/templates/plaintext"
+	"mailshot/templates/source"
 )
 
 // maker turns an author's source into the text that is parsed as a template; nil takes it verbatim.
-type maker func(*source) (*form, error)
+type maker func(*source.Source) (*source.Form, error)
 
 // unit is one source in a set.
 type unit struct {
-	raw   *form // as the author wrote it: what is checked
-	made  *form // what is executed
+	raw   *source.Form // as the author wrote it: what is checked
+	made  *source.Form // what is executed
 	label string
 }
 
@@ -38,21 +42,16 @@ type set struct {
 
 func (c *Compiler) newSet(html bool) *set {
 	s := &set{c: c, html: html, known: map[string]bool{}, trees: map[string]named{}, made: map[string]named{}, files: map[string]bool{}}
-	for name := range functions(&run{c: c, html: html}) {
-		if !strings.HasPrefix(name, "_") {
-			s.known[name] = true
-		}
-	}
-	for _, name := range []string{"and", "or", "not"} { // the parser's own: only they can stop at the first answer
-		s.known[name] = true
+	for _, f := range function.Functions() {
+		s.known[f.Name] = true
 	}
 	return s
 }
 
 // add puts a source into the set under a template name.
-func (s *set) add(name, label string, src *source, make maker) error {
+func (s *set) add(name, label string, src *source.Source, make maker) error {
 	s.c.note(name, src.File, src.Text)
-	u := &unit{raw: verbatim(src), label: label}
+	u := &unit{raw: source.Verbatim(src), label: label}
 	id := fmt.Sprintf("u%d", len(s.units))
 	s.units = append(s.units, u)
 	if err := s.parse(s.trees, name, id, u, u.raw); err != nil {
@@ -69,8 +68,8 @@ func (s *set) add(name, label string, src *source, make maker) error {
 	return s.parse(s.made, name, id, u, u.made)
 }
 
-func (s *set) parse(into map[string]named, name, id string, u *unit, f *form) error {
-	trees, err := parseForm(id, f)
+func (s *set) parse(into map[string]named, name, id string, u *unit, f *source.Form) error {
+	trees, err := f.Parse(id)
 	if err != nil {
 		return err
 	}
@@ -79,7 +78,7 @@ func (s *set) parse(into map[string]named, name, id string, u *unit, f *form) er
 			n = name
 		}
 		if old, ok := into[n]; ok && n != name {
-			return f.errorAt(0, "template", fmt.Sprintf("template %q is defined twice", n), "first in "+old.unit.raw.src.File)
+			return f.ErrorAt(0, "template", fmt.Sprintf("template %q is defined twice", n), "first in "+old.unit.raw.Source.File)
 		}
 		into[n] = named{u, tree}
 	}
@@ -92,7 +91,7 @@ func (s *set) include(u *unit, n *parse.TemplateNode) error {
 		return nil
 	}
 	fail := func(text, hint string) error {
-		return u.raw.errorAt(int(n.Position()), "missing-template", text, hint)
+		return u.raw.ErrorAt(int(n.Position()), "missing-template", text, hint)
 	}
 	if s.files[n.Name] {
 		return fail(fmt.Sprintf("%s has an error", n.Name), "")
@@ -115,11 +114,11 @@ func (s *set) include(u *unit, n *parse.TemplateNode) error {
 	case s.html:
 		return fail(fmt.Sprintf("%s cannot stand in HTML", n.Name), "partials of an HTML body are .html or .md files")
 	case ext == ".md":
-		make = fromMarkdown
+		make = markdownToText
 	case ext == ".html", ext == ".htm":
-		make = fromHTML
+		make = plaintext.FromHTML
 	}
-	return s.add(n.Name, n.Name, newSource(Source{File: n.Name, Text: text}), make)
+	return s.add(n.Name, n.Name, source.New(n.Name, 0, 0, text), make)
 }
 
 // read reads a file below the campaign's folder.
@@ -165,7 +164,7 @@ func (s *set) check(entry string) error {
 // text compiles a source to plain text.
 func (c *Compiler) text(name string, src Source, make maker) (*Text, error) {
 	s := c.newSet(false)
-	if err := s.add(name, name, newSource(src), make); err != nil {
+	if err := s.add(name, name, src.source(), make); err != nil {
 		return nil, err
 	}
 	if err := s.check(name); err != nil {
@@ -197,10 +196,10 @@ func (c *Compiler) html(b BodySource) (*HTML, []string, error) {
 		subject = *b.Subject
 	}
 	entry := "content"
-	errs := []error{s.add("content", "body", newSource(*content), make)}
+	errs := []error{s.add("content", "body", content.source(), make)}
 	if layout != "none" {
 		entry = "layout"
-		errs = append(errs, s.add("subject", "subject", newSource(subject), textInHTML), s.layout(layout))
+		errs = append(errs, s.add("subject", "subject", subject.source(), textInHTML), s.layout(layout))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, nil, err
@@ -223,12 +222,12 @@ func (s *set) layout(name string) error {
 		text = string(data)
 	} else if text, err = s.c.read(name); err != nil {
 		hint := "built in are " + strings.Join(Layouts(), " and ") + "; others are files below the campaign's folder"
-		if n := nearest(name, Layouts()); n != "" {
+		if n := function.Nearest(name, Layouts()); n != "" {
 			hint = fmt.Sprintf("did you mean %q?", n)
 		}
 		return &Error{Code: "missing-layout", File: name, Line: 1, Column: 1, Text: fmt.Sprintf("layout %q: %v", name, err), Hint: hint, Err: err}
 	}
-	src := newSource(Source{File: name, Text: text})
+	src := source.New(name, 0, 0, text)
 	if err := s.add("layout", name, src, keepConditional); err != nil {
 		return err
 	}
@@ -237,7 +236,7 @@ func (s *set) layout(name string) error {
 			return nil
 		}
 	}
-	return src.errorAt(0, "template", "the layout does not say where the content goes", `put {{template "content" .}} there`)
+	return src.ErrorAt(0, "template", "the layout does not say where the content goes", `put {{template "content" .}} there`)
 }
 
 // includes says whether the node includes the template name.

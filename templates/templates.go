@@ -24,8 +24,11 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
-	"golang.org/x/text/language"
+	"mailshot/templates/function"
+	"mailshot/templates/plaintext"
+	"mailshot/templates/source"
 )
 
 // DefaultLimit is the number of bytes that one execution may write when Config.Limit is zero.
@@ -55,6 +58,11 @@ type Source struct {
 	Text         string
 }
 
+func (s Source) source() *source.Source { return source.New(s.File, s.Line, s.Column, s.Text) }
+
+// Error is a mistake in a template, or one that a row brought to light in it, with its place in the author's file.
+type Error = source.Error
+
 // Data is what one execution sees. It is only read.
 type Data struct {
 	Values   map[string]any    // by column: string, float64, time.Time, bool, or nil for an empty typed cell
@@ -68,7 +76,6 @@ var mailshotNames = []string{"address", "campaign", "key", "name", "token"}
 // Compiler compiles the templates of one campaign. Its methods may be called concurrently.
 type Compiler struct {
 	cfg  Config
-	tag  language.Tag
 	mu   sync.Mutex
 	seen map[string][sha256.Size]byte // what Digest covers
 }
@@ -78,23 +85,7 @@ func New(cfg Config) *Compiler {
 	if cfg.Limit <= 0 {
 		cfg.Limit = DefaultLimit
 	}
-	tag := language.English
-	if cfg.Language != "" {
-		tag = language.Make(cfg.Language)
-	}
-	if cfg.Direction != "ltr" && cfg.Direction != "rtl" {
-		cfg.Direction = direction(tag)
-	}
-	return &Compiler{cfg: cfg, tag: tag, seen: map[string][sha256.Size]byte{}}
-}
-
-// direction is the writing direction of a language's usual script.
-func direction(tag language.Tag) string {
-	script, _ := tag.Script()
-	if slices.Contains([]string{"Arab", "Hebr", "Syrc", "Thaa", "Nkoo", "Adlm", "Rohg"}, script.String()) {
-		return "rtl"
-	}
-	return "ltr"
+	return &Compiler{cfg: cfg, seen: map[string][sha256.Size]byte{}}
 }
 
 // Text is a compiled template that makes plain text. It is safe for concurrent use.
@@ -152,14 +143,31 @@ func (c *Compiler) Body(b BodySource) (*Body, error) {
 		body.Text, err = c.text("text", *b.Text, nil)
 	case len(errs) > 0 && errs[0] != nil: // the same source would report the same mistakes
 	case b.Markdown != nil:
-		body.Text, err = c.text("text", *b.Markdown, fromMarkdown)
+		body.Text, err = c.text("text", *b.Markdown, markdownToText)
 	default:
-		body.Text, err = c.text("text", *b.HTML, fromHTML)
+		body.Text, err = c.text("text", *b.HTML, plaintext.FromHTML)
 	}
 	if err := errors.Join(append(errs, err)...); err != nil {
 		return nil, err
 	}
 	return body, nil
+}
+
+// Function documents one function that templates can call.
+type Function = function.Function
+
+// Functions lists what templates can call.
+func Functions() []Function { return function.Functions() }
+
+// ExampleData is the row that the functions' examples are for: name Ann Lee, nick (empty), city İzmir, amount 1,234.50
+// (number), count 3 (number), due 2026-11-22 (date), paid no (bool), items "tea; milk; bread", phone +1 (555) 010-9999.
+func ExampleData() Data {
+	return Data{
+		Values: map[string]any{"amount": 1234.5, "count": 3.0, "due": time.Date(2026, time.November, 22, 0, 0, 0, 0, time.UTC), "paid": false},
+		Text: map[string]string{"name": "Ann Lee", "nick": "", "city": "İzmir", "amount": "1,234.50", "count": "3", "due": "2026-11-22",
+			"paid": "no", "items": "tea; milk; bread", "phone": "+1 (555) 010-9999"},
+		Mailshot: map[string]string{"campaign": "demo", "key": "ann@example.com", "address": "ann@example.com", "name": "Ann Lee", "token": "k3x7"},
+	}
 }
 
 // Layouts names the layouts that are built in.

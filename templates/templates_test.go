@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 	"testing/fstest"
+	"time"
 )
 
 func body(t *testing.T, c *Compiler, md string, d Data) (htmlText, text string) {
@@ -132,7 +133,7 @@ func TestHTMLBody(t *testing.T) {
 func TestCells(t *testing.T) {
 	t.Parallel()
 	d := Data{
-		Values: map[string]any{"amount": 1234.5, "zero": 0.0, "none": nil, "paid": true, "open": false, "due": exampleDay, "text": "10"},
+		Values: map[string]any{"amount": 1234.5, "zero": 0.0, "none": nil, "paid": true, "open": false, "due": time.Date(2026, time.November, 22, 0, 0, 0, 0, time.UTC), "text": "10"},
 		Text:   map[string]string{"amount": "1.234,50", "zero": "0,00", "none": "", "paid": "yes", "open": "no", "due": "22.11.2026", "text": "10"},
 	}
 	for text, want := range map[string]string{

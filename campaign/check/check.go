@@ -18,16 +18,19 @@ import (
 	"strings"
 )
 
-// The severities of a finding. An error keeps the campaign from being sent; a warning does not.
+// Severity says what a finding means for the campaign.
+type Severity string
+
+// The severities. An error keeps the campaign from being sent; a warning does not.
 const (
-	Error   = "error"
-	Warning = "warning"
+	Error   Severity = "error"
+	Warning Severity = "warning"
 )
 
 // Finding is one thing that is wrong.
 type Finding struct {
 	Code     string   `json:"code"`             // short and stable: see Codes for those of messages
-	Severity string   `json:"severity"`         // Error or Warning
+	Severity Severity `json:"severity"`         // Error or Warning
 	Place    string   `json:"place"`            // "people.csv:17", "campaign.yaml:7:3"; "" = nowhere in particular
 	Text     string   `json:"text"`             // what is wrong, without the place
 	Hint     string   `json:"hint"`             // what to do; "" when the text says it
@@ -131,7 +134,7 @@ func (r *Report) Errors() int { return r.count(Error) }
 // Warnings is how many findings are warnings.
 func (r *Report) Warnings() int { return r.count(Warning) }
 
-func (r *Report) count(severity string) int {
+func (r *Report) count(severity Severity) int {
 	n := 0
 	for _, f := range r.Findings {
 		if f.Severity == severity {

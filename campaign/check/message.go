@@ -26,7 +26,9 @@ type part interface {
 
 // Code describes a finding that [Message] or [Size] may report.
 type Code struct {
-	Code, Severity, Doc string
+	Code     string
+	Severity Severity
+	Doc      string
 }
 
 // The limits that the codes below speak of.
@@ -97,7 +99,7 @@ func Message[P part](m Made[P]) []Finding {
 
 type findings []Finding
 
-func (fs *findings) add(code, severity, text, hint string) {
+func (fs *findings) add(code string, severity Severity, text, hint string) {
 	*fs = append(*fs, Finding{Code: code, Severity: severity, Text: text, Hint: hint})
 }
 

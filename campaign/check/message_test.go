@@ -35,7 +35,7 @@ func with(change func(*message)) message { m := good(); change(&m); return m }
 // Every code is seen once at least, each with the severity that the table says; and near misses are not.
 func TestMessage(t *testing.T) {
 	t.Parallel()
-	seen := map[string]string{}
+	seen := map[string]check.Severity{}
 	for _, test := range []struct {
 		name string
 		m    message

@@ -69,89 +69,33 @@ func WriteCopyXLSX(w io.Writer, columns []string, rows iter.Seq2[Copied, error])
 	return writeCopyXLSX(w, columns, rows, sheetRows)
 }
 
-func writeCopyXLSX(w io.Writer, columns []string, rows iter.Seq2[Copied, error], perSheet int) (err error) {
-	f := excelize.NewFile()
-	defer func() {
-		if cerr := f.Close(); err == nil {
-			err = cerr
-		}
-	}()
-	style := func(s excelize.Style) int {
-		id, e := f.NewStyle(&s)
-		if err == nil {
-			err = e
-		}
-		return id
-	}
-	format := "yyyy-mm-dd hh:mm:ss"
-	const asText = 49 // Excel's number of the format @
-	bold := style(excelize.Style{Font: &excelize.Font{Bold: true}, NumFmt: asText})
-	text := style(excelize.Style{NumFmt: asText})
-	date := style(excelize.Style{CustomNumFmt: &format})
-	if err != nil {
-		return err
-	}
-	var sw *excelize.StreamWriter
-	sheets, line := 0, 0
-	put := func(style int, texts []string, more ...any) error {
-		cells := make([]any, 0, len(texts)+len(more))
-		for _, s := range texts {
-			cells = append(cells, excelize.Cell{StyleID: style, Value: cut(s, cellChars)})
-		}
-		line++
-		return sw.SetRow(fmt.Sprintf("A%d", line), append(cells, more...))
-	}
-	next := func() error {
-		if sw != nil {
-			if err := sw.Flush(); err != nil {
-				return err
-			}
-		}
-		sheets++
-		name := "List"
-		if sheets == 1 {
-			err = f.SetSheetName("Sheet1", name)
-		} else {
-			name = fmt.Sprintf("List %d", sheets)
-			_, err = f.NewSheet(name)
-		}
+func writeCopyXLSX(w io.Writer, columns []string, rows iter.Seq2[Copied, error], perSheet int) error {
+	return writeWorkbook(w, func(f *excelize.File) error {
+		const asText = 49 // Excel's number of the format @
+		styles, err := newStyles(f, excelize.Style{Font: &excelize.Font{Bold: true}, NumFmt: asText}, excelize.Style{NumFmt: asText}, dateStyle())
 		if err != nil {
 			return err
 		}
-		if sw, err = f.NewStreamWriter(name); err != nil {
+		bold, text, date := styles[0], styles[1], styles[2]
+		list := &sheets{f: f, name: "List", only: true, head: styled(bold, harmless(columns)), perSheet: perSheet}
+		if err := list.begin(); err != nil {
 			return err
 		}
-		if err := sw.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"}); err != nil {
-			return err
-		}
-		line = 0
-		return put(bold, harmless(columns))
-	}
-	if err := next(); err != nil {
-		return err
-	}
-	for r, err := range rows {
-		if err != nil {
-			return err
-		}
-		if line > perSheet {
-			if err := next(); err != nil {
+		for r, err := range rows {
+			if err != nil {
+				return err
+			}
+			var at any
+			if !r.Time.IsZero() {
+				at = excelize.Cell{StyleID: date, Value: r.Time.UTC()}
+			}
+			cells := styled(text, append(harmless(r.Fields), Defuse(r.Status)))
+			if err := list.row(append(cells, at, styled(text, []string{Defuse(r.Reply)})[0])); err != nil {
 				return err
 			}
 		}
-		var at any
-		if !r.Time.IsZero() {
-			at = excelize.Cell{StyleID: date, Value: r.Time.UTC()}
-		}
-		reply := excelize.Cell{StyleID: text, Value: cut(Defuse(r.Reply), cellChars)}
-		if err := put(text, append(harmless(r.Fields), Defuse(r.Status)), at, reply); err != nil {
-			return err
-		}
-	}
-	if err := sw.Flush(); err != nil {
-		return err
-	}
-	return f.Write(w)
+		return list.end()
+	})
 }
 
 // harmless are cells of a list that no spreadsheet takes for formulas: each of their lines is defused, but numbers are what

@@ -131,7 +131,7 @@ const mostShown = 20
 // shown prints the findings of a report: errors first, then warnings, as many as a screen takes.
 func (t *tool) shown(r *check.Report) {
 	fs := slices.Clone(r.Findings)
-	slices.SortStableFunc(fs, func(a, b check.Finding) int { return strings.Compare(a.Severity, b.Severity) }) // "error" < "warning"
+	slices.SortStableFunc(fs, func(a, b check.Finding) int { return strings.Compare(string(a.Severity), string(b.Severity)) }) // "error" < "warning"
 	n := min(len(fs), mostShown)
 	t.findings(fs[:n])
 	if rest := int64(len(fs)-n) + r.Dropped; rest > 0 {

@@ -1,4 +1,4 @@
-package templates
+package function
 
 import (
 	"errors"
@@ -6,36 +6,33 @@ import (
 	"time"
 )
 
-// exampleDay is a Sunday.
-var exampleDay = time.Date(2026, time.November, 22, 0, 0, 0, 0, time.UTC)
-
 func dates() []entry {
 	return []entry{
 		{Function{"date", "date LAYOUT DATE", "a date; the layout shows how Monday, 2 January 2006 15:04 would be written. Month and weekday come in the language",
 			`{{date "Monday, 2 January 2006" .due}}`, "Sunday, 22 November 2026"},
-			func(r *run) any {
+			func(ex *Execution) any {
 				return func(layout string, v any) (string, error) {
 					t, err := asDate(v)
 					if err != nil {
 						return "", err
 					}
-					base, _ := r.c.tag.Base()
-					return r.text(formatDate(layout, t, calendars[base.String()]))
+					base, _ := ex.tag.Base()
+					return ex.text(formatDate(layout, t, calendars[base.String()]))
 				}
 			}},
 		{Function{"jdate", "jdate LAYOUT DATE", "the same in the Persian (Jalali) calendar, with its names of months and days",
 			`{{jdate "2006/01/02" .due}}; {{jdate "Monday 2 January 2006" .due | digits "fa"}}`, "1405/09/01; یکشنبه ۱ آذر ۱۴۰۵"},
-			func(r *run) any {
+			func(ex *Execution) any {
 				return func(layout string, v any) (string, error) {
 					t, err := asDate(v)
 					if err != nil {
 						return "", err
 					}
-					return r.text(formatJalali(layout, t))
+					return ex.text(formatJalali(layout, t))
 				}
 			}},
 		{Function{"addDays", "addDays N DATE", "the date N days later", `{{addDays 14 .due | date "2006-01-02"}}`, "2026-12-06"},
-			func(r *run) any {
+			func(ex *Execution) any {
 				return func(n, v any) (cell, error) {
 					days, t, err := daysAndDate(n, v)
 					if err != nil {
@@ -45,7 +42,7 @@ func dates() []entry {
 				}
 			}},
 		{Function{"addMonths", "addMonths N DATE", "the date N months later; the last day of a month stays within the month", `{{addMonths 1 "2026-01-31" | date "2 January"}}`, "28 February"},
-			func(r *run) any {
+			func(ex *Execution) any {
 				return func(n, v any) (cell, error) {
 					months, t, err := daysAndDate(n, v)
 					if err != nil {
@@ -57,7 +54,7 @@ func dates() []entry {
 				}
 			}},
 		{Function{"days", "days FROM TO", "the number of days from one date to another", `{{days "2026-11-01" .due}}`, "21"},
-			func(r *run) any {
+			func(ex *Execution) any {
 				return func(from, to any) (cell, error) {
 					a, err := asDate(from)
 					if err != nil {

@@ -4,61 +4,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"text/template/parse"
+
+	"mailshot/templates/function"
 )
-
-// Names of the functions that only rewrite puts into templates. A source cannot call them: they are not in the table.
-const (
-	tickFunc  = "_tick"
-	enterFunc = "_enter"
-	leaveFunc = "_leave"
-	rangeFunc = "_range"
-)
-
-// parseForm parses a form. name is what the parser calls it in its messages and must hold no colon.
-func parseForm(name string, f *form) (map[string]*parse.Tree, error) {
-	tree := parse.New(name)
-	tree.Mode = parse.SkipFuncCheck
-	trees := map[string]*parse.Tree{}
-	if _, err := tree.Parse(f.text, "", "", trees); err != nil {
-		return nil, syntaxError(name, f, err)
-	}
-	if trees[name] == nil { // a file of definitions only
-		trees[name] = tree
-	}
-	return trees, nil
-}
-
-// syntaxError gives a parser's message its place in the source. The parser tells the line only, so the caret goes to the
-// last action that starts there.
-func syntaxError(name string, f *form, err error) error {
-	msg := strings.TrimPrefix(err.Error(), "template: "+name+":")
-	number, rest, ok := strings.Cut(msg, ":")
-	line, convErr := strconv.Atoi(number)
-	if !ok || convErr != nil {
-		return f.errorAt(0, "template-syntax", msg, "")
-	}
-	start := offset(f.text, line, 0)
-	text := f.text[start:]
-	if i := strings.IndexByte(text, '\n'); i >= 0 {
-		text = text[:i]
-	}
-	rest = strings.TrimSpace(rest)
-	hint := ""
-	switch {
-	case strings.Contains(rest, "unexpected EOF"):
-		rest, hint = "an {{if}}, {{range}} or {{with}} has no {{end}}", "add {{end}}"
-	case strings.Contains(rest, "unexpected {{end}}"):
-		rest, hint = "{{end}} without {{if}}, {{range}} or {{with}}", ""
-	case strings.Contains(rest, "unexpected {{else}}"):
-		rest = "{{else}} without {{if}}, {{range}} or {{with}}"
-	case strings.Contains(rest, "unexpected \"}\" in operand"), strings.Contains(rest, "bad character"):
-		hint = `a column whose name is not one word is {{col "First name"}}`
-	}
-	return f.errorAt(start+max(strings.LastIndex(text, "{{"), 0), "template-syntax", rest, hint)
-}
 
 // scope is what a place in a template knows about the dot and the variables.
 type scope struct {
@@ -86,7 +36,7 @@ type checker struct {
 }
 
 func (k *checker) fail(u *unit, n parse.Node, code, text, hint string) {
-	k.errs = append(k.errs, u.raw.errorAt(int(n.Position()), code, text, hint))
+	k.errs = append(k.errs, u.raw.ErrorAt(int(n.Position()), code, text, hint))
 }
 
 // template checks the template name as called with a dot of that shape.
@@ -213,7 +163,7 @@ func (k *checker) argument(u *unit, n parse.Node, s scope) shape {
 	case *parse.IdentifierNode:
 		if !k.set.known[n.Ident] {
 			hint := "mailshot functions lists them"
-			if near := nearest(n.Ident, slices.Sorted(maps.Keys(k.set.known))); near != "" {
+			if near := function.Nearest(n.Ident, slices.Sorted(maps.Keys(k.set.known))); near != "" {
 				hint = fmt.Sprintf("did you mean %s?", near)
 			}
 			if slices.Contains(k.set.c.cfg.Columns, n.Ident) {
@@ -266,77 +216,7 @@ func (k *checker) column(u *unit, n parse.Node, name *string) bool {
 			return true
 		}
 	}
-	text, hint := unknownColumn(*name, columns)
+	text, hint := function.UnknownColumn(*name, columns)
 	k.fail(u, n, "missing-column", text, hint)
 	return false
-}
-
-// rewrite puts the run's guards into a tree: each turn of a range and each included template counts, what is ranged over is
-// looked at first, and includes know how deep they are.
-func rewrite(l *parse.ListNode) {
-	if l == nil {
-		return
-	}
-	var nodes []parse.Node
-	for _, n := range l.Nodes {
-		switch n := n.(type) {
-		case *parse.IfNode:
-			rewrite(n.List)
-			rewrite(n.ElseList)
-		case *parse.WithNode:
-			rewrite(n.List)
-			rewrite(n.ElseList)
-		case *parse.RangeNode:
-			rewrite(n.List)
-			rewrite(n.ElseList)
-			n.Pipe.Cmds = append(n.Pipe.Cmds, call(rangeFunc, n.Pipe.Pos))
-			n.List.Nodes = append([]parse.Node{guard(tickFunc, n.Pipe.Pos, n.Line)}, n.List.Nodes...)
-		case *parse.TemplateNode:
-			nodes = append(nodes, guard(enterFunc, n.Pos, n.Line), n, guard(leaveFunc, n.Pos, n.Line))
-			continue
-		}
-		nodes = append(nodes, n)
-	}
-	l.Nodes = nodes
-}
-
-func call(name string, pos parse.Pos) *parse.CommandNode {
-	return &parse.CommandNode{NodeType: parse.NodeCommand, Pos: pos,
-		Args: []parse.Node{parse.NewIdentifier(name).SetTree(nil).SetPos(pos)}}
-}
-
-// guard is {{$_ := name}}: an assignment, because html/template leaves those as they are in every context.
-func guard(name string, pos parse.Pos, line int) *parse.ActionNode {
-	return &parse.ActionNode{NodeType: parse.NodeAction, Pos: pos, Line: line, Pipe: &parse.PipeNode{
-		NodeType: parse.NodePipe, Pos: pos, Line: line,
-		Decl: []*parse.VariableNode{{NodeType: parse.NodeVariable, Pos: pos, Ident: []string{"$_"}}},
-		Cmds: []*parse.CommandNode{call(name, pos)},
-	}}
-}
-
-// locate gives the filters that html/template has put into pipelines the place of their pipeline, which they lack.
-func locate(l *parse.ListNode) {
-	if l == nil {
-		return
-	}
-	branch := func(b *parse.BranchNode) {
-		locate(b.List)
-		locate(b.ElseList)
-	}
-	for _, n := range l.Nodes {
-		switch n := n.(type) {
-		case *parse.ActionNode:
-			for _, c := range n.Pipe.Cmds {
-				if c.Pos == 0 {
-					c.Pos = n.Pipe.Pos
-				}
-			}
-		case *parse.IfNode:
-			branch(&n.BranchNode)
-		case *parse.WithNode:
-			branch(&n.BranchNode)
-		case *parse.RangeNode:
-			branch(&n.BranchNode)
-		}
-	}
 }

@@ -1,4 +1,4 @@
-package templates
+package function
 
 import (
 	"encoding/json"
@@ -65,14 +65,15 @@ func (c cell) MarshalJSON() ([]byte, error) {
 	return json.Marshal(c.content().text)
 }
 
-// row is the dot for d.
-func row(d Data) map[string]any {
-	m := make(map[string]any, len(d.Values)+1)
-	for name, text := range d.Text {
+// Row is the dot of a template for one row: by column, the typed values (string, float64, time.Time, bool, or nil for an
+// empty typed cell) and the texts as read; and what {{.mailshot.NAME}} prints. The maps are only read.
+func Row(values map[string]any, texts, mailshot map[string]string) map[string]any {
+	m := make(map[string]any, len(values)+1)
+	for name, text := range texts {
 		m[name] = text
 	}
-	for name, v := range d.Values {
-		text, ok := d.Text[name]
+	for name, v := range values {
+		text, ok := texts[name]
 		if s, isText := v.(string); isText {
 			if !ok {
 				m[name] = s
@@ -84,7 +85,7 @@ func row(d Data) map[string]any {
 		}
 		m[name] = newCell(text, v)
 	}
-	m["mailshot"] = d.Mailshot
+	m["mailshot"] = mailshot
 	return m
 }
 
@@ -133,12 +134,12 @@ func asNumber(v any) (float64, error) {
 	}
 	s := strings.TrimSpace(asText(v))
 	if s == "" {
-		return 0, hinted{"a number is needed here, and the cell is empty", "use default, or {{if}}"}
+		return 0, Advice{"a number is needed here, and the cell is empty", "use default, or {{if}}"}
 	}
 	if f, err := strconv.ParseFloat(s, 64); err == nil && !math.IsInf(f, 0) && !math.IsNaN(f) && !strings.ContainsAny(s, "xXpP_nN") {
 		return f, nil
 	}
-	return 0, hinted{fmt.Sprintf("%q is not a number", short(s)), "declare the column: columns: { NAME: number }"}
+	return 0, Advice{fmt.Sprintf("%q is not a number", short(s)), "declare the column: columns: { NAME: number }"}
 }
 
 // asInt is v as a whole number.
@@ -163,20 +164,15 @@ func asDate(v any) (time.Time, error) {
 	}
 	s := strings.TrimSpace(asText(v))
 	if s == "" {
-		return time.Time{}, hinted{"a date is needed here, and the cell is empty", "use default, or {{if}}"}
+		return time.Time{}, Advice{"a date is needed here, and the cell is empty", "use default, or {{if}}"}
 	}
 	for _, layout := range dateLayouts {
 		if t, err := time.Parse(layout, s); err == nil {
 			return t, nil
 		}
 	}
-	return time.Time{}, hinted{fmt.Sprintf("%q is not a date", short(s)), "declare the column: columns: { NAME: date }"}
+	return time.Time{}, Advice{fmt.Sprintf("%q is not a date", short(s)), "declare the column: columns: { NAME: date }"}
 }
-
-// hinted is a function's error with what to do about it.
-type hinted struct{ text, hint string }
-
-func (h hinted) Error() string { return h.text }
 
 // short keeps a quoted cell from filling the screen.
 func short(s string) string {

@@ -1,4 +1,4 @@
-package templates
+package function
 
 import (
 	"fmt"
@@ -17,40 +17,40 @@ import (
 func texts() []entry {
 	return []entry{
 		{Function{"upper", "upper TEXT", "in capitals, as the language writes them", `{{upper .name}}`, "ANN LEE"},
-			func(r *run) any { return simple(cases.Upper(r.c.tag).String)(r) }},
+			func(ex *Execution) any { return simple(cases.Upper(ex.tag).String)(ex) }},
 		{Function{"lower", "lower TEXT", "in small letters", `{{lower .name}}`, "ann lee"},
-			func(r *run) any { return simple(cases.Lower(r.c.tag).String)(r) }},
+			func(ex *Execution) any { return simple(cases.Lower(ex.tag).String)(ex) }},
 		{Function{"title", "title TEXT", "each word with a capital", `{{title "ann lee"}}`, "Ann Lee"},
-			func(r *run) any { return simple(cases.Title(r.c.tag).String)(r) }},
+			func(ex *Execution) any { return simple(cases.Title(ex.tag).String)(ex) }},
 		{Function{"trim", "trim TEXT", "without blanks at both ends", `[{{trim "  a b "}}]`, "[a b]"}, simple(strings.TrimSpace)},
 		{Function{"oneline", "oneline TEXT", "line ends and runs of blanks become one blank", `{{oneline "a\n  b"}}`, "a b"},
 			simple(func(s string) string { return strings.Join(strings.Fields(s), " ") })},
 		{Function{"trimPrefix", "trimPrefix PREFIX TEXT", "without the prefix", `{{trimPrefix "Ann " .name}}`, "Lee"},
-			func(r *run) any {
-				return func(p string, v any) (string, error) { return r.text(strings.TrimPrefix(asText(v), p)) }
+			func(ex *Execution) any {
+				return func(p string, v any) (string, error) { return ex.text(strings.TrimPrefix(asText(v), p)) }
 			}},
 		{Function{"trimSuffix", "trimSuffix SUFFIX TEXT", "without the suffix", `{{trimSuffix " Lee" .name}}`, "Ann"},
-			func(r *run) any {
-				return func(p string, v any) (string, error) { return r.text(strings.TrimSuffix(asText(v), p)) }
+			func(ex *Execution) any {
+				return func(p string, v any) (string, error) { return ex.text(strings.TrimSuffix(asText(v), p)) }
 			}},
 		{Function{"replace", "replace OLD NEW TEXT", "with each OLD replaced", `{{replace "Lee" "Li" .name}}`, "Ann Li"},
-			func(r *run) any {
+			func(ex *Execution) any {
 				return func(old string, with, v any) (string, error) {
 					s, to := asText(v), asText(with)
-					if err := r.spend(len(s) + strings.Count(s, old)*len(to)); err != nil {
+					if err := ex.spend(len(s) + strings.Count(s, old)*len(to)); err != nil {
 						return "", err
 					}
 					return strings.ReplaceAll(s, old, to), nil
 				}
 			}},
 		{Function{"contains", "contains PART TEXT", "whether PART is in the text", `{{contains "nn" .name}}`, "true"},
-			func(r *run) any { return func(p, v any) bool { return strings.Contains(asText(v), asText(p)) } }},
+			func(ex *Execution) any { return func(p, v any) bool { return strings.Contains(asText(v), asText(p)) } }},
 		{Function{"hasPrefix", "hasPrefix PREFIX TEXT", "whether the text starts so", `{{hasPrefix "Ann" .name}}`, "true"},
-			func(r *run) any { return func(p, v any) bool { return strings.HasPrefix(asText(v), asText(p)) } }},
+			func(ex *Execution) any { return func(p, v any) bool { return strings.HasPrefix(asText(v), asText(p)) } }},
 		{Function{"hasSuffix", "hasSuffix SUFFIX TEXT", "whether the text ends so", `{{hasSuffix "Lee" .name}}`, "true"},
-			func(r *run) any { return func(p, v any) bool { return strings.HasSuffix(asText(v), asText(p)) } }},
+			func(ex *Execution) any { return func(p, v any) bool { return strings.HasSuffix(asText(v), asText(p)) } }},
 		{Function{"word", "word N TEXT", "the Nth word of a text, counted from 1; -1 is the last", `{{word 1 .name}}, {{word -1 .name}}`, "Ann, Lee"},
-			func(r *run) any {
+			func(ex *Execution) any {
 				return func(n int, v any) (string, error) {
 					words := strings.Fields(asText(v))
 					if n < 0 {
@@ -59,7 +59,7 @@ func texts() []entry {
 					if n < 1 || n > len(words) {
 						return "", nil
 					}
-					return r.text(words[n-1])
+					return ex.text(words[n-1])
 				}
 			}},
 		{Function{"initials", "initials TEXT", "the first letter of each word", `{{initials .name}}`, "AL"},
@@ -71,59 +71,59 @@ func texts() []entry {
 				return b.String()
 			})},
 		{Function{"truncate", "truncate N TEXT", "at most N characters, the last of them … where something is cut", `{{truncate 5 .name}}`, "Ann …"},
-			func(r *run) any {
+			func(ex *Execution) any {
 				return func(n int, v any) (string, error) {
 					s := []rune(norm.NFC.String(asText(v)))
 					if n < 1 || len(s) <= n {
-						return r.text(string(s))
+						return ex.text(string(s))
 					}
-					return r.text(string(s[:n-1]) + "…")
+					return ex.text(string(s[:n-1]) + "…")
 				}
 			}},
 		{Function{"substr", "substr FROM TO TEXT", "the characters from FROM up to but not including TO, counted from 0", `{{substr 0 3 .name}}`, "Ann"},
-			func(r *run) any {
+			func(ex *Execution) any {
 				return func(from, to int, v any) (string, error) {
 					s := []rune(asText(v))
 					to = min(max(to, 0), len(s))
 					from = min(max(from, 0), to)
-					return r.text(string(s[from:to]))
+					return ex.text(string(s[from:to]))
 				}
 			}},
 		{Function{"repeat", "repeat N TEXT", "the text N times", `{{repeat 3 "-"}}`, "---"},
-			func(r *run) any {
+			func(ex *Execution) any {
 				return func(n int, v any) (string, error) {
 					s := asText(v)
 					if n <= 0 || s == "" {
 						return "", nil
 					}
-					if n > maxString || r.spend(n*len(s)) != nil {
-						return "", limitError(fmt.Sprintf("%d times a text of %d bytes", n, len(s)))
+					if n > maxString || ex.spend(n*len(s)) != nil {
+						return "", Limit(fmt.Sprintf("%d times a text of %d bytes", n, len(s)))
 					}
 					return strings.Repeat(s, n), nil
 				}
 			}},
 		{Function{"pad", "pad N TEXT", "filled with blanks to N characters, on the left for a negative N", `[{{pad 5 "ab"}}] [{{pad -5 "ab"}}]`, "[ab   ] [   ab]"},
-			func(r *run) any {
+			func(ex *Execution) any {
 				return func(n int, v any) (string, error) {
 					if n > 1000 || n < -1000 {
-						return "", limitError("a width of more than 1000")
+						return "", Limit("a width of more than 1000")
 					}
-					return r.text(fmt.Sprintf("%*s", -n, asText(v)))
+					return ex.text(fmt.Sprintf("%*s", -n, asText(v)))
 				}
 			}},
 		{Function{"print", "print VALUE…", "the values one after the other", `{{print .name "!"}}`, "Ann Lee!"},
-			func(r *run) any {
-				return func(vs ...any) (string, error) { return r.concat("", vs) }
+			func(ex *Execution) any {
+				return func(vs ...any) (string, error) { return ex.concat("", vs) }
 			}},
 		{Function{"printf", "printf FORMAT VALUE…", "Go's formatting; a width has three digits at most", `{{printf "%08.2f" .amount}}`, "01234.50"},
-			func(r *run) any { return r.printf }},
+			func(ex *Execution) any { return ex.printf }},
 		{Function{"urlescape", "urlescape TEXT", "made safe for the part of an address after the ?", `https://example.com/?q={{urlescape "a b&c"}}`, "https://example.com/?q=a+b%26c"},
-			func(r *run) any { return r.address(url.QueryEscape) }},
+			func(ex *Execution) any { return ex.address(url.QueryEscape) }},
 		{Function{"pathescape", "pathescape TEXT", "made safe for one step of an address's path", `https://example.com/{{pathescape "a b/c"}}`, "https://example.com/a%20b%2Fc"},
-			func(r *run) any { return r.address(url.PathEscape) }},
+			func(ex *Execution) any { return ex.address(url.PathEscape) }},
 		{Function{"tel", "tel TEXT", "a telephone number as an address", `{{tel .phone}}`, "tel:+15550109999"},
-			func(r *run) any {
-				return r.address(func(s string) string {
+			func(ex *Execution) any {
+				return ex.address(func(s string) string {
 					return "tel:" + strings.Map(func(c rune) rune {
 						if c == '+' || c >= '0' && c <= '9' {
 							return c
@@ -140,14 +140,14 @@ func texts() []entry {
 }
 
 // concat puts values together.
-func (r *run) concat(sep string, vs []any) (string, error) {
+func (ex *Execution) concat(sep string, vs []any) (string, error) {
 	n := 0
 	texts := make([]string, len(vs))
 	for i, v := range vs {
 		texts[i] = asText(v)
 		n += len(texts[i]) + len(sep)
 	}
-	if err := r.spend(n); err != nil {
+	if err := ex.spend(n); err != nil {
 		return "", err
 	}
 	return strings.Join(texts, sep), nil
@@ -155,9 +155,9 @@ func (r *run) concat(sep string, vs []any) (string, error) {
 
 var formatWidth = regexp.MustCompile(`%[^a-zA-Z%]*(\*|\d{4,})`)
 
-func (r *run) printf(format string, vs ...any) (string, error) {
+func (ex *Execution) printf(format string, vs ...any) (string, error) {
 	if formatWidth.MatchString(format) {
-		return "", limitError("a width in printf has three digits at most")
+		return "", Limit("a width in printf has three digits at most")
 	}
 	// Each verb may print any of the values in full: %[1]s%[1]s.
 	longest := 0
@@ -168,12 +168,12 @@ func (r *run) printf(format string, vs ...any) (string, error) {
 		longest = max(longest, len(asText(v)))
 	}
 	n := len(format) + strings.Count(format, "%")*(1000+longest)
-	if err := r.spend(n); err != nil {
+	if err := ex.spend(n); err != nil {
 		return "", err
 	}
 	s := fmt.Sprintf(format, vs...)
 	if i := strings.Index(s, "%!"); i >= 0 && !strings.Contains(format, "%!") && !anyContains(vs, "%!") {
-		return "", hinted{fmt.Sprintf("the format does not fit its values: %s", short(s[i:])), `printf "%.2f" .amount`}
+		return "", Advice{fmt.Sprintf("the format does not fit its values: %s", short(s[i:])), `printf "%.2f" .amount`}
 	}
 	return s, nil
 }
@@ -188,23 +188,23 @@ func anyContains(vs []any, part string) bool {
 }
 
 // address makes a function whose result counts as part of an address that is already escaped.
-func (r *run) address(f func(string) string) any {
+func (ex *Execution) address(f func(string) string) any {
 	return func(v any) (htmltemplate.URL, error) {
-		s, err := r.text(f(asText(v)))
+		s, err := ex.text(f(asText(v)))
 		return htmltemplate.URL(s), err
 	}
 }
 
 // query escapes what a link of the text part prints after its ?, as html/template does in the HTML.
-func (r *run) query(v any) (string, error) {
+func (ex *Execution) query(v any) (string, error) {
 	if u, ok := v.(htmltemplate.URL); ok {
 		return string(u), nil
 	}
-	return r.text(url.QueryEscape(asText(v)))
+	return ex.text(url.QueryEscape(asText(v)))
 }
 
 // part escapes what a link of the text part prints before its ?.
-func (r *run) part(v any) (string, error) {
+func (ex *Execution) part(v any) (string, error) {
 	s := asText(v)
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
@@ -215,25 +215,20 @@ func (r *run) part(v any) (string, error) {
 			fmt.Fprintf(&b, "%%%02X", c)
 		}
 	}
-	return r.text(b.String())
+	return ex.text(b.String())
 }
 
 // href escapes what a link of the text part begins with, and refuses what is no address for a message.
-func (r *run) href(v any) (string, error) {
-	s, err := safeURL(v)
+func (ex *Execution) href(v any) (string, error) {
+	s, err := SafeURL(v)
 	if err != nil {
 		return "", err
 	}
-	return r.part(s)
+	return ex.part(s)
 }
 
-// unsafeError says that a cell is an address of a kind that must not be in a message.
-type unsafeError string
-
-func (e unsafeError) Error() string { return fmt.Sprintf("the address %q is not safe", string(e)) }
-
-// safeURL stands for html/template's filter of addresses: what it would make harmless in silence is an error here.
-func safeURL(args ...any) (string, error) {
+// SafeURL stands for html/template's filter of addresses: what it would make harmless in silence is an error here.
+func SafeURL(args ...any) (string, error) {
 	if len(args) == 1 {
 		if u, ok := args[0].(htmltemplate.URL); ok {
 			return string(u), nil
@@ -248,7 +243,7 @@ func safeURL(args ...any) (string, error) {
 		switch strings.ToLower(scheme) {
 		case "http", "https", "mailto", "tel", "sms":
 		default:
-			return "", unsafeError(short(s))
+			return "", Unsafe(short(s))
 		}
 	}
 	return s, nil

@@ -1,4 +1,4 @@
-package templates
+package function
 
 import (
 	"errors"
@@ -16,24 +16,24 @@ import (
 func numbers() []entry {
 	return []entry{
 		{Function{"num", "num DECIMALS NUMBER", "as the language writes it, rounded", `{{num 0 .amount}} {{num 2 .amount}}`, "1,235 1,234.50"},
-			func(r *run) any { return r.num }},
+			func(ex *Execution) any { return ex.num }},
 		{Function{"money", "money CURRENCY NUMBER", "an amount with its currency (ISO 4217 code), as the language writes it", `{{money "EUR" .amount}}`, "€1,234.50"},
-			func(r *run) any { return r.money }},
+			func(ex *Execution) any { return ex.money }},
 		{Function{"percent", "percent DECIMALS NUMBER", "a share as percentage", `{{percent 1 0.125}}`, "12.5%"},
-			func(r *run) any {
+			func(ex *Execution) any {
 				return func(decimals int, v any) (string, error) {
 					f, err := asNumber(v)
 					if err != nil {
 						return "", err
 					}
-					s, err := r.num(decimals, newCell("", round(f*100, 10)))
+					s, err := ex.num(decimals, newCell("", round(f*100, 10)))
 					return s + "%", err
 				}
 			}},
 		{Function{"number", "number TEXT", "a text as a number, for counting with it", `{{add (number "2.5") 1}}`, "3.5"},
 			arithmetic(func(a ...*big.Rat) (*big.Rat, error) { return a[0], nil }, 1, 1)},
 		{Function{"round", "round DECIMALS NUMBER", "rounded, halves away from zero", `{{round 1 2.25}}`, "2.3"},
-			func(r *run) any {
+			func(ex *Execution) any {
 				return func(decimals int, v any) (cell, error) {
 					f, err := asNumber(v)
 					if err != nil {
@@ -60,7 +60,7 @@ func numbers() []entry {
 				return new(big.Rat).Quo(a[0], a[1]), nil
 			}, 2, 2)},
 		{Function{"mod", "mod A B", "what is left after dividing whole numbers", `{{mod 7 3}}`, "1"},
-			func(r *run) any {
+			func(ex *Execution) any {
 				return func(a, b any) (cell, error) {
 					x, err := asInt(a)
 					if err != nil {
@@ -79,10 +79,10 @@ func numbers() []entry {
 		{Function{"least", "least NUMBER…", "the smallest", `{{least 3 1 2}}`, "1"}, arithmetic(pick(-1), 1, 100)},
 		{Function{"greatest", "greatest NUMBER…", "the largest", `{{greatest 3 1 2}}`, "3"}, arithmetic(pick(1), 1, 100)},
 		{Function{"digits", "digits SCRIPT TEXT", "with the digits of a script: fa, ar, hi, bn, th or latin", `{{digits "fa" "1405"}} {{digits "latin" "۱۴۰۵"}}`, "۱۴۰۵ 1405"},
-			func(r *run) any { return r.digits }},
+			func(ex *Execution) any { return ex.digits }},
 		{Function{"plural", "plural ONE OTHER NUMBER", "the form that the number asks for in the language; more forms as \"few=…\"",
 			`{{.count}} {{plural "invoice" "invoices" .count}}`, "3 invoices"},
-			func(r *run) any { return r.plural }},
+			func(ex *Execution) any { return ex.plural }},
 	}
 }
 
@@ -109,8 +109,8 @@ func round(f float64, decimals int) float64 {
 
 func numberCell(f float64) cell { return newCell(asText(f), f) }
 
-func arithmetic(f func(...*big.Rat) (*big.Rat, error), least, most int) func(*run) any {
-	return func(*run) any {
+func arithmetic(f func(...*big.Rat) (*big.Rat, error), least, most int) func(*Execution) any {
+	return func(*Execution) any {
 		return func(vs ...any) (cell, error) {
 			if len(vs) < least || len(vs) > most {
 				return nil, fmt.Errorf("%d numbers given; %d to %d are taken", len(vs), least, most)
@@ -158,8 +158,8 @@ func pick(sign int) func(...*big.Rat) (*big.Rat, error) {
 	}
 }
 
-func function1(f func(float64) float64) func(*run) any {
-	return func(*run) any {
+func function1(f func(float64) float64) func(*Execution) any {
+	return func(*Execution) any {
 		return func(v any) (cell, error) {
 			x, err := asNumber(v)
 			if err != nil {
@@ -170,7 +170,7 @@ func function1(f func(float64) float64) func(*run) any {
 	}
 }
 
-func (r *run) num(decimals int, v any) (string, error) {
+func (ex *Execution) num(decimals int, v any) (string, error) {
 	f, err := asNumber(v)
 	if err != nil {
 		return "", err
@@ -182,8 +182,8 @@ func (r *run) num(decimals int, v any) (string, error) {
 	if f == 0 {
 		f = 0 // no -0.00
 	}
-	p := message.NewPrinter(r.c.tag)
-	return r.text(p.Sprint(number.Decimal(f, number.MinFractionDigits(decimals), number.MaxFractionDigits(decimals))))
+	p := message.NewPrinter(ex.tag)
+	return ex.text(p.Sprint(number.Decimal(f, number.MinFractionDigits(decimals), number.MaxFractionDigits(decimals))))
 }
 
 // currencies that are written otherwise than by their code, or with other than two decimals.
@@ -196,9 +196,9 @@ var (
 	before = map[string]bool{"en": true, "ja": true, "zh": true, "ko": true, "hi": true, "nl": true, "tr": true}
 )
 
-func (r *run) money(code string, v any) (string, error) {
+func (ex *Execution) money(code string, v any) (string, error) {
 	if len(code) != 3 || strings.ToUpper(code) != code {
-		return "", hinted{fmt.Sprintf("%q is not a currency code", short(code)), `money "EUR" .amount`}
+		return "", Advice{fmt.Sprintf("%q is not a currency code", short(code)), `money "EUR" .amount`}
 	}
 	n, ok := decimals[code]
 	if !ok {
@@ -208,7 +208,7 @@ func (r *run) money(code string, v any) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	s, err := r.num(n, numberCell(math.Abs(f)))
+	s, err := ex.num(n, numberCell(math.Abs(f)))
 	if err != nil {
 		return "", err
 	}
@@ -217,7 +217,7 @@ func (r *run) money(code string, v any) (string, error) {
 		sign = "-"
 	}
 	symbol, ok := symbols[code]
-	base, _ := r.c.tag.Base()
+	base, _ := ex.tag.Base()
 	switch {
 	case !before[base.String()]:
 		if !ok {
@@ -232,13 +232,13 @@ func (r *run) money(code string, v any) (string, error) {
 	return code + "\u00a0" + sign + s, nil
 }
 
-func (r *run) digits(script string, v any) (string, error) {
+func (ex *Execution) digits(script string, v any) (string, error) {
 	zeros := map[string]rune{"fa": '۰', "ar": '٠', "hi": '०', "bn": '০', "th": '๐', "latin": '0'}
 	zero, ok := zeros[script]
 	if !ok {
-		return "", hinted{fmt.Sprintf("no digits are known for %q", short(script)), "there are fa, ar, hi, bn, th and latin"}
+		return "", Advice{fmt.Sprintf("no digits are known for %q", short(script)), "there are fa, ar, hi, bn, th and latin"}
 	}
-	return r.text(strings.Map(func(c rune) rune {
+	return ex.text(strings.Map(func(c rune) rune {
 		if c >= '0' && c <= '9' {
 			return zero + c - '0'
 		}
@@ -249,9 +249,9 @@ func (r *run) digits(script string, v any) (string, error) {
 var pluralForms = map[string]plural.Form{"zero": plural.Zero, "one": plural.One, "two": plural.Two, "few": plural.Few, "many": plural.Many, "other": plural.Other}
 
 // plural takes the forms first and the number last: plural "invoice" "invoices" .n, or "one=…" "few=…" "other=…".
-func (r *run) plural(args ...any) (string, error) {
+func (ex *Execution) plural(args ...any) (string, error) {
 	if len(args) < 3 {
-		return "", hinted{"plural needs two forms and a number", `plural "invoice" "invoices" .count`}
+		return "", Advice{"plural needs two forms and a number", `plural "invoice" "invoices" .count`}
 	}
 	f, err := asNumber(args[len(args)-1])
 	if err != nil {
@@ -273,7 +273,7 @@ func (r *run) plural(args ...any) (string, error) {
 	}
 	other, ok := forms[plural.Other]
 	if !ok {
-		return "", hinted{"plural has no form for other numbers", `"other=…"`}
+		return "", Advice{"plural has no form for other numbers", `"other=…"`}
 	}
 	text := strconv.FormatFloat(math.Abs(f), 'f', -1, 64)
 	whole, fraction, _ := strings.Cut(text, ".")
@@ -281,8 +281,8 @@ func (r *run) plural(args ...any) (string, error) {
 	for _, c := range whole + fraction {
 		digits = append(digits, byte(c-'0'))
 	}
-	if form, ok := forms[plural.Cardinal.MatchDigits(r.c.tag, digits, len(whole), len(fraction))]; ok {
-		return r.text(form)
+	if form, ok := forms[plural.Cardinal.MatchDigits(ex.tag, digits, len(whole), len(fraction))]; ok {
+		return ex.text(form)
 	}
-	return r.text(other)
+	return ex.text(other)
 }

@@ -1,4 +1,10 @@
-package templates
+// Package plaintext derives the text part of a message from its HTML: FromHTML takes an author's HTML, Write a document
+// whose {{actions}} are hidden behind tokens, and Tidy puts in order what the template prints in the end.
+//
+// The text is derived once from the template, not from each message: conditions and loops stay in it, around the lines that
+// they decide about. What only the finished message knows (the number of a list's item, what a cell adds to an address) is a
+// call of the functions that package function keeps for this room.
+package plaintext
 
 import (
 	"slices"
@@ -7,27 +13,20 @@ import (
 
 	xhtml "golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
+
+	"mailshot/templates/function"
+	"mailshot/templates/source"
 )
 
-// fromMarkdown makes a Markdown source's plain text.
-func fromMarkdown(src *source) (*form, error) {
-	t, out, err := renderMarkdown(src)
+// FromHTML makes an HTML source's plain text.
+func FromHTML(src *source.Source) (*source.Form, error) {
+	t, err := src.Tokens()
 	if err != nil {
 		return nil, err
 	}
-	return plainText(t, out, true)
-}
-
-// fromHTML makes an HTML source's plain text.
-func fromHTML(src *source) (*form, error) {
-	actions, unclosed := scan(src.Text)
-	if unclosed >= 0 {
-		return nil, src.errorAt(unclosed, "template-syntax", "this action has no end", "add }}")
-	}
-	t := newTokens(src, actions)
 	// A control between elements goes into a comment: the parser leaves those in place, while it moves text out of tables.
 	var b strings.Builder
-	z := xhtml.NewTokenizer(strings.NewReader(t.hide()))
+	z := xhtml.NewTokenizer(strings.NewReader(t.Hide()))
 	for tt := z.Next(); tt != xhtml.ErrorToken; tt = z.Next() {
 		raw := string(z.Raw())
 		if tt != xhtml.TextToken {
@@ -35,35 +34,35 @@ func fromHTML(src *source) (*form, error) {
 			continue
 		}
 		for {
-			at, i := t.next(raw)
+			at, i := t.Next(raw)
 			if at < 0 {
 				break
 			}
 			b.WriteString(raw[:at])
-			if t.actions[i].kind == output {
-				b.WriteString(t.token(i))
+			if t.Actions[i].Kind == source.Output {
+				b.WriteString(t.Token(i))
 			} else {
-				b.WriteString("<!--" + t.token(i) + "-->")
+				b.WriteString("<!--" + t.Token(i) + "-->")
 			}
-			raw = raw[at+t.width():]
+			raw = raw[at+t.Width():]
 		}
 		b.WriteString(raw)
 	}
-	return plainText(t, b.String(), false)
+	return Write(t, b.String(), false)
 }
 
-// plainText writes an HTML document with tokens as text with actions.
-func plainText(t *tokens, doc string, breaks bool) (*form, error) {
+// Write writes an HTML document with tokens as text with actions. With breaks, line ends in the document stay line ends.
+func Write(t *source.Tokens, doc string, breaks bool) (*source.Form, error) {
 	root, err := xhtml.Parse(strings.NewReader(doc))
 	if err != nil {
-		return nil, t.src.errorAt(0, "template-html", err.Error(), "")
+		return nil, t.Source.ErrorAt(0, "template-html", err.Error(), "")
 	}
 	w := &writer{t: t, breaks: breaks}
 	w.children(root)
 	text := strings.ReplaceAll(w.b.String(), blockMark, "")
-	f := t.show(text)
-	if _, err := parseForm("u0", f); err != nil {
-		e := err.(*Error)
+	f := t.Show(text)
+	if _, err := f.Parse("u0"); err != nil {
+		e := err.(*source.Error)
 		e.Text, e.Hint = "no text part can be made of this HTML: "+e.Text, "give the text part yourself: body.text"
 		return nil, e
 	}
@@ -75,7 +74,7 @@ const blockMark = "\x00"
 
 // writer writes a document as text. Blocks end their own lines, so that a control around them takes the line ends with it.
 type writer struct {
-	t      *tokens
+	t      *source.Tokens
 	b      strings.Builder
 	breaks bool // line ends in the source stay: Markdown's author has set them
 	dirty  bool // something stands on the current line
@@ -185,7 +184,7 @@ func (w *writer) block(text string, lines int) {
 	text = strings.TrimRight(text, "\n")
 	w.b.WriteString(text)
 	// Controls at the end stand behind a line end already.
-	for k := len(text) - len(blockMark) - w.t.width(); k >= 0 && strings.HasPrefix(text[k:], blockMark); k -= len(blockMark) + w.t.width() {
+	for k := len(text) - len(blockMark) - w.t.Width(); k >= 0 && strings.HasPrefix(text[k:], blockMark); k -= len(blockMark) + w.t.Width() {
 		if text = text[:k]; strings.HasSuffix(text, "\n") {
 			lines--
 			break
@@ -223,12 +222,12 @@ func (w *writer) words(s string) {
 // comment writes a control.
 func (w *writer) comment(n *xhtml.Node) {
 	s := n.Data
-	at, i := w.t.next(s)
-	if at != 0 || len(s) != w.t.width() || i >= len(w.t.actions) {
+	at, i := w.t.Next(s)
+	if at != 0 || len(s) != w.t.Width() || i >= len(w.t.Actions) {
 		return
 	}
 	if betweenBlocks(n) {
-		if w.dirty && w.t.actions[i].kind == opener {
+		if w.dirty && w.t.Actions[i].Kind == source.Opener {
 			w.line()
 		}
 		w.b.WriteString(blockMark)
@@ -237,7 +236,7 @@ func (w *writer) comment(n *xhtml.Node) {
 		w.space = false
 	}
 	w.b.WriteString(s)
-	if w.t.actions[i].kind == include {
+	if w.t.Actions[i].Kind == source.Include {
 		w.b.WriteString("\n\n")
 	}
 }
@@ -301,30 +300,30 @@ func (w *writer) link(n *xhtml.Node) {
 func (w *writer) href(s string) string {
 	var b strings.Builder
 	for {
-		at, i := w.t.next(s)
+		at, i := w.t.Next(s)
 		if at < 0 {
 			b.WriteString(strings.ReplaceAll(s, " ", "%20"))
 			return b.String()
 		}
 		b.WriteString(strings.ReplaceAll(s[:at], " ", "%20"))
 		switch before := b.String(); {
-		case i >= len(w.t.actions) || w.t.actions[i].kind != output:
-			b.WriteString(w.t.token(i))
+		case i >= len(w.t.Actions) || w.t.Actions[i].Kind != source.Output:
+			b.WriteString(w.t.Token(i))
 		case strings.ContainsAny(before, "?#"):
-			b.WriteString(w.t.call(queryFunc, i))
+			b.WriteString(w.t.Call(function.Query, i))
 		case w.static(before):
-			b.WriteString(w.t.call(partFunc, i))
+			b.WriteString(w.t.Call(function.Part, i))
 		default:
-			b.WriteString(w.t.call(hrefFunc, i))
+			b.WriteString(w.t.Call(function.Href, i))
 		}
-		s = s[at+w.t.width():]
+		s = s[at+w.t.Width():]
 	}
 }
 
 // static says whether there is anything but controls in s.
 func (w *writer) static(s string) bool {
-	for at, i := w.t.next(s); at == 0 && i < len(w.t.actions) && w.t.actions[i].kind != output; at, i = w.t.next(s) {
-		s = s[w.t.width():]
+	for at, i := w.t.Next(s); at == 0 && i < len(w.t.Actions) && w.t.Actions[i].Kind != source.Output; at, i = w.t.Next(s) {
+		s = s[w.t.Width():]
 	}
 	return s != ""
 }
@@ -348,7 +347,7 @@ func (w *writer) list(n *xhtml.Node) {
 	if ordered && dynamic {
 		w.lists++
 		id = w.lists
-		w.b.WriteString(w.t.call(restartFunc+" "+strconv.Itoa(id)+" "+strconv.Itoa(next), -1))
+		w.b.WriteString(w.t.Call(function.Restart+" "+strconv.Itoa(id)+" "+strconv.Itoa(next), -1))
 	}
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
 		switch {
@@ -357,7 +356,7 @@ func (w *writer) list(n *xhtml.Node) {
 		case !ordered:
 			w.node(c)
 		case dynamic:
-			w.block(w.indent(w.inner(c), w.t.call(numberFunc+" "+strconv.Itoa(id), -1)+". ", "   "), 1)
+			w.block(w.indent(w.inner(c), w.t.Call(function.Number+" "+strconv.Itoa(id), -1)+". ", "   "), 1)
 		default:
 			w.block(w.indent(w.inner(c), strconv.Itoa(next)+". ", "   "), 1)
 			next++
@@ -376,7 +375,7 @@ func (w *writer) indent(s, first, rest string) string {
 	n := 0
 	for line := range strings.Lines(s) {
 		for n > 0 && strings.HasPrefix(line, blockMark) {
-			k := len(blockMark) + w.t.width()
+			k := len(blockMark) + w.t.Width()
 			b.WriteString(line[:k])
 			line = line[k:]
 		}
@@ -423,7 +422,7 @@ func (w *writer) rows(n *xhtml.Node) {
 			head := true
 			for d := c.FirstChild; d != nil; d = d.NextSibling {
 				if d.Type == xhtml.CommentNode && len(cells) > 0 {
-					if at, _ := w.t.next(d.Data); at == 0 {
+					if at, _ := w.t.Next(d.Data); at == 0 {
 						cells[len(cells)-1] += d.Data
 					}
 				}
@@ -463,4 +462,24 @@ func attr(n *xhtml.Node, name string) string {
 		}
 	}
 	return ""
+}
+
+// Tidy puts a derived text in order: no blanks at the ends of lines, no more than one empty line, one line end at the end.
+func Tidy(s string) string {
+	var b strings.Builder
+	empty := 0
+	for line := range strings.Lines(s) {
+		line = strings.TrimRight(line, " \t\r\n")
+		if line == "" {
+			empty++
+			continue
+		}
+		if b.Len() > 0 && empty > 0 {
+			b.WriteByte('\n')
+		}
+		empty = 0
+		b.WriteString(line)
+		b.WriteByte('\n')
+	}
+	return b.String()
 }

@@ -12,59 +12,11 @@ import (
 
 	htmltemplate "html/template"
 	texttemplate "text/template"
+
+	"mailshot/templates/function"
+	"mailshot/templates/plaintext"
+	"mailshot/templates/source"
 )
-
-// What one execution may do. A real message needs a thousandth of each.
-const (
-	maxSteps  = 200_000  // turns of ranges and included templates together
-	maxDepth  = 50       // templates included by templates
-	maxString = 1 << 20  // bytes of one string that a function makes
-	maxMade   = 32 << 20 // bytes of all strings and lists that functions make
-	maxItems  = 10_000   // items of one list
-)
-
-// limitError says that a template wants more than one execution may do.
-type limitError string
-
-func (e limitError) Error() string { return string(e) }
-
-// run is the state of one execution. Every instance of a program has its own, and its functions are bound to it.
-type run struct {
-	c                  *Compiler
-	html               bool
-	steps, depth, made int
-	counters           map[int]int // numbered lists in the text part
-	row                map[string]any
-}
-
-func (r *run) reset() { r.steps, r.depth, r.made, r.counters, r.row = 0, 0, 0, nil, nil }
-
-func (r *run) tick() (string, error) {
-	if r.steps++; r.steps > maxSteps {
-		return "", limitError(fmt.Sprintf("more than %d turns of {{range}} and {{template}}", maxSteps))
-	}
-	return "", nil
-}
-
-func (r *run) enter() (string, error) {
-	if r.depth++; r.depth > maxDepth {
-		return "", limitError(fmt.Sprintf("templates include each other more than %d deep", maxDepth))
-	}
-	return r.tick()
-}
-
-func (r *run) leave() string { r.depth--; return "" }
-
-// spend accounts for n bytes that a function is about to make.
-func (r *run) spend(n int) error {
-	if n > maxString {
-		return limitError(fmt.Sprintf("a text of more than %d bytes", maxString))
-	}
-	if r.made += n; r.made > maxMade {
-		return limitError(fmt.Sprintf("functions have made more than %d bytes", maxMade))
-	}
-	return nil
-}
 
 // executor is what text/template and html/template have in common.
 type executor interface {
@@ -73,7 +25,7 @@ type executor interface {
 
 // instance is a copy of a program that executes one row at a time.
 type instance struct {
-	run *run
+	run *function.Execution
 	t   executor
 	out bytes.Buffer
 }
@@ -83,8 +35,13 @@ type program struct {
 	set      *set
 	entry    string
 	tidy     bool // a derived text: blank lines and ends of lines are put in order
-	pristine func(*run) (executor, error)
+	pristine func(*function.Execution) (executor, error)
 	pool     sync.Pool
+}
+
+// functions is what the set's templates call, in one execution at a time.
+func (s *set) functions() *function.Execution {
+	return function.New(function.Config{Language: s.c.cfg.Language, Direction: s.c.cfg.Direction, HTML: s.html})
 }
 
 func newProgram(s *set, entry string) (*program, error) {
@@ -92,28 +49,28 @@ func newProgram(s *set, entry string) (*program, error) {
 	for _, t := range s.made {
 		rewrite(t.tree.Root)
 	}
-	placeholder := functions(&run{c: s.c, html: s.html})
+	placeholder := s.functions().Map()
 	if s.html {
 		root := htmltemplate.New(entry).Funcs(placeholder)
 		for name, t := range s.made {
 			if _, err := root.AddParseTree(name, t.tree); err != nil {
-				return nil, t.unit.raw.errorAt(0, "template", err.Error(), "")
+				return nil, t.unit.raw.ErrorAt(0, "template", err.Error(), "")
 			}
 		}
-		p.pristine = func(r *run) (executor, error) { return p.escaped(root, r) }
+		p.pristine = func(r *function.Execution) (executor, error) { return p.escaped(root, r) }
 	} else {
 		root := texttemplate.New(entry).Funcs(placeholder)
 		for name, t := range s.made {
 			if _, err := root.AddParseTree(name, t.tree); err != nil {
-				return nil, t.unit.raw.errorAt(0, "template", err.Error(), "")
+				return nil, t.unit.raw.ErrorAt(0, "template", err.Error(), "")
 			}
 		}
-		p.pristine = func(r *run) (executor, error) {
+		p.pristine = func(r *function.Execution) (executor, error) {
 			t, err := root.Clone()
 			if err != nil {
 				return nil, err
 			}
-			return t.Funcs(functions(r)).Option("missingkey=error"), nil
+			return t.Funcs(r.Map()).Option("missingkey=error"), nil
 		}
 	}
 	i, err := p.instance() // html/template finds its errors now, not at the first row
@@ -125,12 +82,12 @@ func newProgram(s *set, entry string) (*program, error) {
 }
 
 // escaped is a copy of an HTML template set with html/template's escaping done.
-func (p *program) escaped(root *htmltemplate.Template, r *run) (executor, error) {
+func (p *program) escaped(root *htmltemplate.Template, r *function.Execution) (executor, error) {
 	t, err := root.Clone()
 	if err != nil {
 		return nil, err
 	}
-	t = t.Lookup(p.entry).Funcs(functions(r)).Option("missingkey=error")
+	t = t.Lookup(p.entry).Funcs(r.Map()).Option("missingkey=error")
 	// Escaping happens at the first execution, which ends here at its first word.
 	var bad *htmltemplate.Error
 	if err := t.Execute(refuse{}, nil); errors.As(err, &bad) {
@@ -138,7 +95,7 @@ func (p *program) escaped(root *htmltemplate.Template, r *run) (executor, error)
 	}
 	// html/template replaces an unsafe address by "#ZgotmplZ" and goes on; a mail merge must stop and say so. Its filters are
 	// ordinary functions of the set once escaping is done.
-	t.Funcs(htmltemplate.FuncMap{"_html_template_urlfilter": safeURL})
+	t.Funcs(htmltemplate.FuncMap{"_html_template_urlfilter": function.SafeURL})
 	for _, part := range t.Templates() {
 		if part.Tree != nil {
 			locate(part.Tree.Root)
@@ -153,7 +110,7 @@ type refuse struct{}
 func (refuse) Write([]byte) (int, error) { return 0, io.ErrShortWrite }
 
 func (p *program) instance() (*instance, error) {
-	r := &run{c: p.set.c, html: p.set.html}
+	r := p.set.functions()
 	t, err := p.pristine(r)
 	if err != nil {
 		return nil, err
@@ -169,11 +126,11 @@ func (p *program) execute(w io.Writer, d Data) error {
 			return err
 		}
 	}
-	i.run.reset()
 	i.out.Reset()
-	i.run.row = row(d)
-	err := i.t.Execute(&limited{&i.out, p.set.c.cfg.Limit}, i.run.row)
-	i.run.row = nil
+	row := function.Row(d.Values, d.Text, d.Mailshot)
+	i.run.Begin(row)
+	err := i.t.Execute(&limited{&i.out, p.set.c.cfg.Limit}, row)
+	i.run.Begin(nil)
 	if err == nil && p.set.html && bytes.Contains(i.out.Bytes(), []byte("ZgotmplZ")) {
 		err = p.whole("unsafe-value", "a cell is not safe where it stands, in a style, a script or the name of an attribute",
 			"print cells as text, in quoted attributes or in addresses only")
@@ -181,7 +138,7 @@ func (p *program) execute(w io.Writer, d Data) error {
 	if err != nil {
 		err = p.executeError(err, d)
 	} else if p.tidy {
-		_, err = io.WriteString(w, tidy(i.out.String()))
+		_, err = io.WriteString(w, plaintext.Tidy(i.out.String()))
 	} else {
 		_, err = w.Write(i.out.Bytes())
 	}
@@ -199,7 +156,7 @@ type limited struct {
 
 func (l *limited) Write(b []byte) (int, error) {
 	if l.b.Len()+len(b) > l.limit {
-		return 0, limitError(fmt.Sprintf("the text grows beyond %d bytes", l.limit))
+		return 0, function.Limit(fmt.Sprintf("the text grows beyond %d bytes", l.limit))
 	}
 	return l.b.Write(b)
 }
@@ -210,7 +167,7 @@ func (p *program) whole(code, text, hint string) *Error {
 	if name == "layout" {
 		name = "content" // the layout is rarely to blame
 	}
-	return p.set.made[name].unit.raw.errorAt(0, code, text, hint)
+	return p.set.made[name].unit.raw.ErrorAt(0, code, text, hint)
 }
 
 // escapeError gives html/template's finding its place.
@@ -221,11 +178,11 @@ func (p *program) escapeError(e *htmltemplate.Error) error {
 	if !ok {
 		return p.whole("template-html", text, hint)
 	}
-	off := offset(t.unit.made.text, e.Line, 0)
+	off := source.Offset(t.unit.made.Text, e.Line, 0)
 	if e.Node != nil {
 		off = int(e.Node.Position())
 	}
-	return t.unit.made.errorAt(off, "template-html", text, hint)
+	return t.unit.made.ErrorAt(off, "template-html", text, hint)
 }
 
 var (
@@ -241,16 +198,16 @@ func (p *program) executeError(err error, d Data) error {
 		return mine
 	}
 	code, hint := "template", ""
-	var limit limitError
-	var advice hinted
-	var unsafe unsafeError
+	var limit function.Limit
+	var advice function.Advice
+	var unsafe function.Unsafe
 	switch {
 	case errors.As(err, &limit):
 		code, hint = "template-limit", "a message needs far less; look for a loop"
 	case errors.As(err, &unsafe):
 		code, hint = "unsafe-value", "links go to http, https, mailto, tel or sms"
 	case errors.As(err, &advice):
-		hint = advice.hint
+		hint = advice.Hint
 	}
 	m := location.FindStringSubmatch(err.Error())
 	if m == nil {
@@ -270,7 +227,7 @@ func (p *program) executeError(err error, d Data) error {
 				columns = append(columns, name)
 			}
 		}
-		text, hint = unknownColumn(key[1], columns)
+		text, hint = function.UnknownColumn(key[1], columns)
 	}
 	if f := calling.FindStringSubmatch(text); f != nil {
 		text = text[len(f[0]):]
@@ -279,27 +236,24 @@ func (p *program) executeError(err error, d Data) error {
 		}
 	}
 	f := p.set.units[id].made
-	e := f.errorAt(offset(f.text, line, col), code, text, hint)
+	e := f.ErrorAt(source.Offset(f.Text, line, col), code, text, hint)
 	e.Err = err
 	return e
 }
 
-// tidy puts a derived text in order: no blanks at the ends of lines, no more than one empty line, one line end at the end.
-func tidy(s string) string {
-	var b strings.Builder
-	empty := 0
-	for line := range strings.Lines(s) {
-		line = strings.TrimRight(line, " \t\r\n")
-		if line == "" {
-			empty++
-			continue
-		}
-		if b.Len() > 0 && empty > 0 {
-			b.WriteByte('\n')
-		}
-		empty = 0
-		b.WriteString(line)
-		b.WriteByte('\n')
+// escapeText words html/template's findings about a template for people who do not know its terms.
+func escapeText(e *htmltemplate.Error) (text, hint string) {
+	switch e.ErrorCode {
+	case htmltemplate.ErrBranchEnd:
+		return "the branches of this {{if}}, {{with}} or {{range}} end in different places of the HTML", "close every quote, tag and comment in the branch that opens it"
+	case htmltemplate.ErrEndContext:
+		return "the HTML ends inside a tag, a quote, a style or a script", "close it"
+	case htmltemplate.ErrAmbigContext, htmltemplate.ErrSlashAmbig:
+		return "it is not clear what this action prints into", "put the whole address into one {{if}} branch each"
+	case htmltemplate.ErrBadHTML:
+		return "not well-formed HTML: " + e.Description, ""
+	case htmltemplate.ErrRangeLoopReentry:
+		return "the next turn of this {{range}} would start inside another tag or quote", "close what the body opens"
 	}
-	return b.String()
+	return e.Description, ""
 }

@@ -1,4 +1,4 @@
-package templates
+package function
 
 import (
 	"cmp"
@@ -11,8 +11,8 @@ import (
 )
 
 func comparisons() []entry {
-	ordered := func(ok func(int) bool) func(*run) any {
-		return func(*run) any {
+	ordered := func(ok func(int) bool) func(*Execution) any {
+		return func(*Execution) any {
 			return func(a, b any) (bool, error) {
 				c, err := compare(a, b)
 				return err == nil && ok(c), err
@@ -21,7 +21,7 @@ func comparisons() []entry {
 	}
 	return []entry{
 		{Function{"eq", "eq A B…", "whether A equals one of the others: as numbers or dates where one of them is, else as text", `{{eq .count 3}} {{eq .city "Rome" "İzmir"}}`, "true true"},
-			func(*run) any {
+			func(*Execution) any {
 				return func(a any, bs ...any) bool {
 					for _, b := range bs {
 						if equal(a, b) {
@@ -32,7 +32,7 @@ func comparisons() []entry {
 				}
 			}},
 		{Function{"ne", "ne A B", "whether A and B differ", `{{ne .city "Rome"}}`, "true"},
-			func(*run) any { return func(a, b any) bool { return !equal(a, b) } }},
+			func(*Execution) any { return func(a, b any) bool { return !equal(a, b) } }},
 		{Function{"lt", "lt A B", "whether A is less than B", `{{lt .amount 2000}}`, "true"}, ordered(func(c int) bool { return c < 0 })},
 		{Function{"le", "le A B", "whether A is not more than B", `{{le .due "2026-11-22"}}`, "true"}, ordered(func(c int) bool { return c <= 0 })},
 		{Function{"gt", "gt A B", "whether A is more than B", `{{if gt .amount 1000}}large{{end}}`, "large"}, ordered(func(c int) bool { return c > 0 })},
@@ -115,23 +115,23 @@ func isDate(v any) bool {
 func wordings() []entry {
 	return []entry{
 		{Function{"lang", "lang", "the language of the message, for a layout; nothing where none is given", `{{default "none given" lang}}`, "none given"},
-			func(r *run) any { return func() string { return r.c.cfg.Language } }},
+			func(ex *Execution) any { return func() string { return ex.cfg.Language } }},
 		{Function{"dir", "dir", "the direction of writing: ltr or rtl", `{{dir}}`, "ltr"},
-			func(r *run) any { return func() string { return r.c.cfg.Direction } }},
+			func(ex *Execution) any { return func() string { return ex.cfg.Direction } }},
 		{Function{"start", "start", "the side on which lines start: left or right", `{{start}}`, "left"},
-			func(r *run) any {
+			func(ex *Execution) any {
 				return func() string {
-					if r.c.cfg.Direction == "rtl" {
+					if ex.cfg.Direction == "rtl" {
 						return "right"
 					}
 					return "left"
 				}
 			}},
 		{Function{"preheader", "preheader TEXT…", "the line that mail programs show beside the subject; put it first in the body. It prints nothing in a text part", `{{preheader "Your invoice for November"}}`, ""},
-			func(r *run) any {
+			func(ex *Execution) any {
 				return func(vs ...any) (htmltemplate.HTML, error) {
-					s, err := r.concat("", vs)
-					if err != nil || !r.html {
+					s, err := ex.concat("", vs)
+					if err != nil || !ex.cfg.HTML {
 						return "", err
 					}
 					return htmltemplate.HTML(fmt.Sprintf(`<div style="display:none;max-height:0;overflow:hidden;mso-hide:all">%s</div>`, html.EscapeString(s))), nil
@@ -142,4 +142,4 @@ func wordings() []entry {
 
 // conditional is a conditional comment of an HTML source, put back in after html/template would have dropped it. Only
 // keepConditional writes calls of it.
-func (r *run) conditional(s string) htmltemplate.HTML { return htmltemplate.HTML(s) }
+func (ex *Execution) conditional(s string) htmltemplate.HTML { return htmltemplate.HTML(s) }

@@ -1,4 +1,10 @@
-package templates
+// Package markdown makes HTML of a Markdown source whose {{actions}} are hidden behind tokens: call Render, and Show of the
+// tokens for the HTML with its actions.
+//
+// Actions that print are words to the renderer. Those that shape the text (if, range, else, end) may stand on lines of their
+// own between blocks, or at the start of a list item or a table row. Lines of them become blocks of their own, so that one
+// list stays one list and one table one table, however many conditions are within it.
+package markdown
 
 import (
 	"bytes"
@@ -14,31 +20,26 @@ import (
 	"github.com/yuin/goldmark/renderer/html"
 	"github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
+
+	"mailshot/templates/source"
 )
 
-// markdownToHTML renders Markdown with its actions hidden behind tokens, and puts the actions back into the HTML.
-func markdownToHTML(src *source) (*form, error) {
-	t, out, err := renderMarkdown(src)
-	if err != nil {
-		return nil, err
-	}
-	return keepConditionalIn(t.show(out)), nil
-}
+// tokens is a source with its actions hidden, as this room looks at it.
+type tokens struct{ *source.Tokens }
 
-// renderMarkdown gives the HTML of a Markdown source with tokens for actions. Actions that stand alone on a line come out as
+// Render gives the HTML of a Markdown source with tokens for actions. Actions that stand alone on a line come out as
 // comments that hold a token.
-func renderMarkdown(src *source) (*tokens, string, error) {
-	actions, unclosed := scan(src.Text)
-	if unclosed >= 0 {
-		return nil, "", src.errorAt(unclosed, "template-syntax", "this action has no end", "add }}")
+func Render(src *source.Source) (*source.Tokens, string, error) {
+	hidden, err := src.Tokens()
+	if err != nil {
+		return nil, "", err
 	}
-	for _, a := range actions {
-		if a.kind == define {
-			return nil, "", src.errorAt(a.start, "template", "{{define}} and {{block}} cannot stand in Markdown", "put the part into a file of its own and include it")
+	t := &tokens{hidden}
+	for _, a := range t.Actions {
+		if a.Kind == source.Define {
+			return nil, "", src.ErrorAt(a.Start, "template", "{{define}} and {{block}} cannot stand in Markdown", "put the part into a file of its own and include it")
 		}
 	}
-	t := newTokens(src, actions)
-	hidden := t.lines()
 	md := goldmark.New(
 		goldmark.WithExtensions(
 			extension.NewTable(extension.WithTableCellAlignMethod(extension.TableCellAlignAttribute)),
@@ -51,14 +52,14 @@ func renderMarkdown(src *source) (*tokens, string, error) {
 			renderer.WithNodeRenderers(util.Prioritized(&controlRenderer{t}, 50))),
 	)
 	var out bytes.Buffer
-	if err := md.Convert([]byte(hidden), &out); err != nil {
-		return nil, "", src.errorAt(0, "template", err.Error(), "")
+	if err := md.Convert([]byte(t.lines()), &out); err != nil {
+		return nil, "", src.ErrorAt(0, "template", err.Error(), "")
 	}
 	s := t.unwrapParagraphs(out.String())
 	if err := t.nesting(s); err != nil {
 		return nil, "", err
 	}
-	return t, s, nil
+	return hidden, s, nil
 }
 
 // lines is hide for Markdown. A control (if, range, else, end …) that shares its line with the start of a list item, a table
@@ -69,7 +70,7 @@ func renderMarkdown(src *source) (*tokens, string, error) {
 func (t *tokens) lines() string {
 	var b strings.Builder
 	split := map[int]bool{} // openers that stand on a line of their own
-	for line := range strings.Lines(t.hide()) {
+	for line := range strings.Lines(t.Hide()) {
 		end := line[len(strings.TrimRight(line, "\n")):]
 		line = line[:len(line)-len(end)]
 		indent := line[:len(line)-len(strings.TrimLeft(line, " \t"))]
@@ -82,23 +83,23 @@ func (t *tokens) lines() string {
 		}
 		rest := line[len(indent):]
 		for {
-			at, i := t.next(rest)
-			if at != 0 || !t.isControl(i) || !t.beforeBlock(rest[t.width():]) {
+			at, i := t.Next(rest)
+			if at != 0 || !t.isControl(i) || !t.beforeBlock(rest[t.Width():]) {
 				break
 			}
 			split[i] = true
-			b.WriteString(indent + rest[:t.width()] + "\n")
-			rest = strings.TrimLeft(rest[t.width():], " \t")
+			b.WriteString(indent + rest[:t.Width()] + "\n")
+			rest = strings.TrimLeft(rest[t.Width():], " \t")
 		}
 		var tail []string
-		for len(rest) >= t.width() {
+		for len(rest) >= t.Width() {
 			trimmed := strings.TrimRight(rest, " \t")
-			from := len(trimmed) - t.width()
+			from := len(trimmed) - t.Width()
 			if from < 0 {
 				break
 			}
-			at, i := t.next(trimmed[from:])
-			if at != 0 || t.actions[i].opener < 0 || !split[t.actions[i].opener] {
+			at, i := t.Next(trimmed[from:])
+			if at != 0 || t.Actions[i].Opener < 0 || !split[t.Actions[i].Opener] {
 				break
 			}
 			tail = append(tail, trimmed[from:])
@@ -125,8 +126,8 @@ func (t *tokens) lines() string {
 // beforeBlock says whether, after more controls, a mark follows that begins a block.
 func (t *tokens) beforeBlock(s string) bool {
 	s = strings.TrimLeft(s, " \t")
-	if at, i := t.next(s); at == 0 && t.isControl(i) {
-		return t.beforeBlock(s[t.width():])
+	if at, i := t.Next(s); at == 0 && t.isControl(i) {
+		return t.beforeBlock(s[t.Width():])
 	}
 	for _, mark := range []string{"- ", "* ", "+ ", "|", "# ", "## ", "### ", "#### ", "> "} {
 		if strings.HasPrefix(s, mark) {
@@ -138,7 +139,7 @@ func (t *tokens) beforeBlock(s string) bool {
 }
 
 // isControl says whether an action shapes the text instead of printing into it.
-func (t *tokens) isControl(i int) bool { return i >= 0 && t.actions[i].kind != output }
+func (t *tokens) isControl(i int) bool { return i >= 0 && t.Actions[i].Kind != source.Output }
 
 // controls are the actions of a line that holds nothing but controls; nil for other lines.
 func (t *tokens) controls(line string) []int {
@@ -148,12 +149,12 @@ func (t *tokens) controls(line string) []int {
 		if line == "" {
 			return is
 		}
-		at, i := t.next(line)
+		at, i := t.Next(line)
 		if at != 0 || !t.isControl(i) {
 			return nil
 		}
 		is = append(is, i)
-		line = line[t.width():]
+		line = line[t.Width():]
 	}
 }
 
@@ -172,7 +173,7 @@ func (c *control) Dump(src []byte, level int) { ast.DumpHelper(c, src, level, ni
 // controlParser makes a line of controls a block of its own.
 type controlParser struct{ t *tokens }
 
-func (p *controlParser) Trigger() []byte { return []byte{p.t.prefix[0]} }
+func (p *controlParser) Trigger() []byte { return []byte{p.t.Prefix()[0]} }
 
 func (p *controlParser) Open(parent ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
 	line, segment := reader.PeekLine()
@@ -202,12 +203,12 @@ func (p *controlParser) inTable(action int, reader text.Reader, pc parser.Contex
 		if !strings.Contains(s, "-") || strings.Trim(s, "|:- \t") != "" || !strings.ContainsAny(s, "|:") {
 			continue
 		}
-		if p.t.actions[action].opener < 0 {
+		if p.t.Actions[action].Opener < 0 {
 			return true
 		}
 		for j := k + 1; j < lines.Len(); j++ {
 			segment := lines.At(j)
-			if slices.Contains(p.t.controls(string(segment.Value(reader.Source()))), p.t.actions[action].opener) {
+			if slices.Contains(p.t.controls(string(segment.Value(reader.Source()))), p.t.Actions[action].Opener) {
 				return true
 			}
 		}
@@ -266,7 +267,7 @@ func (c *controlTransformer) table(t *east.Table, source []byte) {
 		row = next
 	}
 	for n, ok := t.LastChild().(*control); ok; n, ok = t.LastChild().(*control) {
-		if o := c.t.actions[n.actions[0]].opener; o >= 0 && inside[o] {
+		if o := c.t.Actions[n.actions[0]].Opener; o >= 0 && inside[o] {
 			break
 		}
 		t.RemoveChild(t, n)
@@ -312,14 +313,14 @@ func (c *controlTransformer) join(first ast.Node) ast.Node {
 		switch n := n.(type) {
 		case *control:
 			for _, i := range n.actions {
-				switch a := c.t.actions[i]; {
-				case a.kind == opener:
+				switch a := c.t.Actions[i]; {
+				case a.Kind == source.Opener:
 					depth++
 					open[i] = true
-					ranged = ranged || len(run) == 0 && strings.HasPrefix(inner(c.t.src.Text[a.start:a.end]), "range")
-				case a.kind == include, a.opener >= 0 && !open[a.opener]:
+					ranged = ranged || len(run) == 0 && strings.HasPrefix(source.Inner(c.t.Source.Text[a.Start:a.End]), "range")
+				case a.Kind == source.Include, a.Opener >= 0 && !open[a.Opener]:
 					return nil
-				case a.kind == closer:
+				case a.Kind == source.Closer:
 					depth--
 				}
 			}
@@ -391,7 +392,7 @@ func (r *controlRenderer) RegisterFuncs(reg renderer.NodeRendererFuncRegisterer)
 func (r *controlRenderer) render(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
 	if entering {
 		for _, i := range n.(*control).actions {
-			_, _ = w.WriteString("<!--" + r.t.token(i) + "-->")
+			_, _ = w.WriteString("<!--" + r.t.Token(i) + "-->")
 		}
 		_, _ = w.WriteString("\n")
 		endBody(w, n)

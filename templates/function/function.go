@@ -1,4 +1,11 @@
-package templates
+// Package function is what templates can call: Functions lists the functions with their documentation, and New gives an
+// Execution, whose Map a template engine takes.
+//
+// The functions are an allow-list of our own. Nothing reads the clock, the environment, a file or the network, so the same
+// row always gives the same bytes. A row comes in through Row: its cells print as they were read, and functions take their
+// typed values. An Execution counts what its functions make and how often a template turns in a circle; what goes beyond a
+// limit is an error (Limit), not a full memory.
+package function
 
 import (
 	"maps"
@@ -10,14 +17,14 @@ type Function struct {
 	Name    string
 	Usage   string // name and arguments; the value worked on comes last, so that it can come from a pipe
 	Doc     string
-	Example string // a template, for the row of the documentation (see ExampleData)
+	Example string // a template, for the row of the documentation (see templates.ExampleData)
 	Result  string // what Example prints
 }
 
 // entry is a function of the table: its documentation, and what makes it for a run.
 type entry struct {
 	Function
-	make func(r *run) any
+	make func(ex *Execution) any
 }
 
 // table is every function that templates have, in the order of the documentation. and, or and not have no code of ours:
@@ -39,70 +46,18 @@ func Functions() []Function {
 	return fs
 }
 
-// ExampleData is the row that the functions' examples are for: name Ann Lee, nick (empty), city İzmir, amount 1,234.50
-// (number), count 3 (number), due 2026-11-22 (date), paid no (bool), items "tea; milk; bread", phone +1 (555) 010-9999.
-func ExampleData() Data {
-	return Data{
-		Values: map[string]any{"amount": 1234.5, "count": 3.0, "due": exampleDay, "paid": false},
-		Text: map[string]string{"name": "Ann Lee", "nick": "", "city": "İzmir", "amount": "1,234.50", "count": "3", "due": "2026-11-22",
-			"paid": "no", "items": "tea; milk; bread", "phone": "+1 (555) 010-9999"},
-		Mailshot: map[string]string{"campaign": "demo", "key": "ann@example.com", "address": "ann@example.com", "name": "Ann Lee", "token": "k3x7"},
-	}
-}
-
-// functions is the map that the template engines need, bound to a run.
-func functions(r *run) map[string]any {
-	m := map[string]any{tickFunc: r.tick, enterFunc: r.enter, leaveFunc: r.leave, rangeFunc: r.items, numberFunc: r.number, restartFunc: r.restart, conditionalFunc: r.conditional,
-		queryFunc: r.query, partFunc: r.part, hrefFunc: r.href}
-	for _, e := range table() {
-		if e.make != nil {
-			m[e.Name] = e.make(r)
-		}
-	}
-	return m
-}
-
-// Names of functions that made sources call; they are not for authors.
-const (
-	// numberFunc and restartFunc number a list in the text part; see totext.go.
-	numberFunc  = "_number"
-	restartFunc = "_restart"
-	// conditionalFunc writes a conditional comment into HTML; see htmlsource.go.
-	conditionalFunc = "_conditional"
-	// These escape what links of the text part print.
-	queryFunc = "_query"
-	partFunc  = "_part"
-	hrefFunc  = "_href"
-)
-
-// restart makes the numbered list id begin at start.
-func (r *run) restart(id, start int) string {
-	if r.counters == nil {
-		r.counters = map[int]int{}
-	}
-	r.counters[id] = start
-	return ""
-}
-
-// number is the next number of the list id.
-func (r *run) number(id int) int {
-	n := r.counters[id]
-	r.counters[id]++
-	return n
-}
-
 // made passes on a text that a function made, after accounting for it.
-func (r *run) text(s string) (string, error) {
-	if err := r.spend(len(s)); err != nil {
+func (ex *Execution) text(s string) (string, error) {
+	if err := ex.spend(len(s)); err != nil {
 		return "", err
 	}
 	return s, nil
 }
 
 // simple wraps a function from text to text.
-func simple(f func(string) string) func(*run) any {
-	return func(r *run) any {
-		return func(v any) (string, error) { return r.text(f(asText(v))) }
+func simple(f func(string) string) func(*Execution) any {
+	return func(ex *Execution) any {
+		return func(v any) (string, error) { return ex.text(f(asText(v))) }
 	}
 }
 
@@ -121,7 +76,7 @@ func (l list) String() string {
 func emptiness() []entry {
 	return []entry{
 		{Function{"default", "default VALUE CELL", "the cell, or VALUE where the cell is empty", `{{default "friend" .nick}}`, "friend"},
-			func(r *run) any {
+			func(ex *Execution) any {
 				return func(instead, v any) any {
 					if isBlank(v) {
 						return instead
@@ -130,7 +85,7 @@ func emptiness() []entry {
 				}
 			}},
 		{Function{"coalesce", "coalesce VALUE…", "the first value that is not empty", `{{coalesce .nick .name "friend"}}`, "Ann Lee"},
-			func(r *run) any {
+			func(ex *Execution) any {
 				return func(vs ...any) any {
 					for _, v := range vs {
 						if !isBlank(v) {
@@ -141,13 +96,13 @@ func emptiness() []entry {
 				}
 			}},
 		{Function{"empty", "empty CELL", "whether the cell is empty or blank", `{{if empty .nick}}no nickname{{end}}`, "no nickname"},
-			func(r *run) any { return isBlank }},
+			func(ex *Execution) any { return isBlank }},
 		{Function{"has", "has . NAME", "whether the list has the column and the cell is not empty", `{{has . "phone"}} {{has . "fax"}}`, "true false"},
-			func(r *run) any {
+			func(ex *Execution) any {
 				return func(row map[string]any, name string) bool { return !isBlank(row[name]) }
 			}},
 		{Function{"opt", "opt . NAME", "the cell of a column that the list may not have, or nothing", `[{{opt . "fax"}}]`, "[]"},
-			func(r *run) any {
+			func(ex *Execution) any {
 				return func(row map[string]any, name string) any {
 					if v, ok := row[name]; ok {
 						return v
@@ -156,7 +111,7 @@ func emptiness() []entry {
 				}
 			}},
 		{Function{"choose", "choose YES NO CONDITION", "YES when the condition holds, else NO", `{{choose "paid" "open" .paid}}`, "open"},
-			func(r *run) any {
+			func(ex *Execution) any {
 				return func(yes, no, cond any) any {
 					if truth(cond) {
 						return yes
@@ -165,10 +120,10 @@ func emptiness() []entry {
 				}
 			}},
 		{Function{"required", "required REASON CELL", "the cell; an empty one is an error with the reason", `{{required "we greet by name" .name}}`, "Ann Lee"},
-			func(r *run) any {
+			func(ex *Execution) any {
 				return func(reason string, v any) (any, error) {
 					if isBlank(v) {
-						return nil, hinted{"the cell is empty: " + reason, ""}
+						return nil, Advice{"the cell is empty: " + reason, ""}
 					}
 					return v, nil
 				}
@@ -196,29 +151,29 @@ func truth(v any) bool {
 func lists() []entry {
 	return []entry{
 		{Function{"list", "list VALUE…", "a list to range over", `{{range list 1 2 3}}<{{.}}>{{end}}`, "<1><2><3>"},
-			func(r *run) any { return r.list }},
+			func(ex *Execution) any { return ex.list }},
 		{Function{"split", "split SEPARATOR TEXT", "the parts of a cell, without blanks around them", `{{range split ";" .items}}[{{.}}]{{end}}`, "[tea][milk][bread]"},
-			func(r *run) any {
+			func(ex *Execution) any {
 				return func(sep string, v any) (list, error) {
 					s := asText(v)
 					if strings.TrimSpace(s) == "" {
 						return nil, nil
 					}
 					if sep == "" {
-						return nil, hinted{"the separator is empty", `split ";" .items`}
+						return nil, Advice{"the separator is empty", `split ";" .items`}
 					}
 					if strings.Count(s, sep) >= maxItems {
-						return nil, limitError("a list of more than 10000 items")
+						return nil, Limit("a list of more than 10000 items")
 					}
 					var vs []any
 					for part := range strings.SplitSeq(s, sep) {
 						vs = append(vs, strings.TrimSpace(part))
 					}
-					return r.list(vs...)
+					return ex.list(vs...)
 				}
 			}},
 		{Function{"join", "join SEPARATOR LIST", "the values of a list in one text", `{{split ";" .items | join " and "}}`, "tea and milk and bread"},
-			func(r *run) any {
+			func(ex *Execution) any {
 				return func(sep string, l list) (string, error) {
 					n := len(sep) * len(l)
 					texts := make([]string, len(l))
@@ -226,14 +181,14 @@ func lists() []entry {
 						texts[i] = asText(v)
 						n += len(texts[i])
 					}
-					if err := r.spend(n); err != nil {
+					if err := ex.spend(n); err != nil {
 						return "", err
 					}
 					return strings.Join(texts, sep), nil
 				}
 			}},
 		{Function{"seq", "seq FIRST LAST", "the whole numbers from FIRST to LAST, 10,000 at most", `{{range seq 1 3}}{{.}} {{end}}`, "1 2 3 "},
-			func(r *run) any {
+			func(ex *Execution) any {
 				return func(first, last any) (list, error) {
 					a, err := asInt(first)
 					if err != nil {
@@ -244,17 +199,17 @@ func lists() []entry {
 						return nil, err
 					}
 					if b-a >= maxItems {
-						return nil, limitError("a list of more than 10000 items")
+						return nil, Limit("a list of more than 10000 items")
 					}
 					var vs []any
 					for ; a <= b; a++ {
 						vs = append(vs, a)
 					}
-					return r.list(vs...)
+					return ex.list(vs...)
 				}
 			}},
 		{Function{"first", "first LIST", "the first value of a list, or nothing", `{{split ";" .items | first}}`, "tea"},
-			func(r *run) any {
+			func(ex *Execution) any {
 				return func(l list) any {
 					if len(l) == 0 {
 						return ""
@@ -263,7 +218,7 @@ func lists() []entry {
 				}
 			}},
 		{Function{"last", "last LIST", "the last value of a list, or nothing", `{{split ";" .items | last}}`, "bread"},
-			func(r *run) any {
+			func(ex *Execution) any {
 				return func(l list) any {
 					if len(l) == 0 {
 						return ""
@@ -272,14 +227,14 @@ func lists() []entry {
 				}
 			}},
 		{Function{"col", "col NAME", "the cell of a column, also of one whose name is not one word, and anywhere in the template", `{{col "city"}}`, "İzmir"},
-			func(r *run) any {
-				return func(name string) (any, error) { return r.index(r.row, name) }
+			func(ex *Execution) any {
+				return func(name string) (any, error) { return ex.index(ex.row, name) }
 			}},
 		{Function{"index", "index LIST N or index . NAME", "one value of a list, counted from 0; or the cell of a column whose name is not one word",
 			`{{index (split ";" .items) 1}} {{index . "city"}}`, "milk İzmir"},
-			func(r *run) any { return r.index }},
+			func(ex *Execution) any { return ex.index }},
 		{Function{"len", "len VALUE", "the number of characters of a text, or of values of a list", `{{len .city}}`, "5"},
-			func(r *run) any {
+			func(ex *Execution) any {
 				return func(v any) cell {
 					if l, ok := v.(list); ok {
 						return whole(len(l))
@@ -291,34 +246,34 @@ func lists() []entry {
 }
 
 // list makes a list of single values.
-func (r *run) list(vs ...any) (list, error) {
+func (ex *Execution) list(vs ...any) (list, error) {
 	if len(vs) > maxItems {
-		return nil, limitError("a list of more than 10000 items")
+		return nil, Limit("a list of more than 10000 items")
 	}
 	for _, v := range vs {
 		switch v.(type) {
 		case list, map[string]any, map[string]string:
-			return nil, hinted{"a list holds single values only", ""}
+			return nil, Advice{"a list holds single values only", ""}
 		}
 	}
-	return list(vs), r.spend(16 * len(vs))
+	return list(vs), ex.spend(16 * len(vs))
 }
 
 // index is one value of a list or of a row.
-func (r *run) index(from, key any) (any, error) {
+func (ex *Execution) index(from, key any) (any, error) {
 	switch from := from.(type) {
 	case map[string]any:
 		name := asText(key)
 		v, ok := from[name]
 		if !ok {
-			text, hint := unknownColumn(name, sortedKeys(from))
-			return nil, hinted{text, hint}
+			text, hint := UnknownColumn(name, sortedKeys(from))
+			return nil, Advice{text, hint}
 		}
 		return v, nil
 	case map[string]string:
 		v, ok := from[asText(key)]
 		if !ok {
-			return nil, hinted{"there is no .mailshot." + asText(key), ""}
+			return nil, Advice{"there is no .mailshot." + asText(key), ""}
 		}
 		return v, nil
 	case list:
@@ -327,27 +282,27 @@ func (r *run) index(from, key any) (any, error) {
 			return nil, err
 		}
 		if i < 0 || i >= len(from) {
-			return nil, hinted{"the list has " + whole(len(from)).String() + " values and no number " + whole(i).String(), "the first is number 0"}
+			return nil, Advice{"the list has " + whole(len(from)).String() + " values and no number " + whole(i).String(), "the first is number 0"}
 		}
 		return from[i], nil
 	}
-	return nil, hinted{"this is neither a list nor the row", "split makes a list of a cell"}
+	return nil, Advice{"this is neither a list nor the row", "split makes a list of a cell"}
 }
 
 // items looks at what is to be ranged over.
-func (r *run) items(v any) (any, error) {
+func (ex *Execution) items(v any) (any, error) {
 	switch v := v.(type) {
 	case list:
 		return v, nil
 	case int:
 		if v > maxItems {
-			return nil, limitError("more than 10000 turns of one {{range}}")
+			return nil, Limit("more than 10000 turns of one {{range}}")
 		}
 		return v, nil
 	case map[string]any, map[string]string:
-		return nil, hinted{"the row is not a list", "name its columns"}
+		return nil, Advice{"the row is not a list", "name its columns"}
 	}
-	return nil, hinted{"a cell is not a list", `split makes one: {{range split ";" .items}}`}
+	return nil, Advice{"a cell is not a list", `split makes one: {{range split ";" .items}}`}
 }
 
 func sortedKeys(m map[string]any) []string {

@@ -1,0 +1,134 @@
+package function
+
+import (
+	"fmt"
+	"slices"
+
+	"golang.org/x/text/language"
+)
+
+// What one execution may do. A real message needs a thousandth of each.
+const (
+	maxSteps  = 200_000  // turns of ranges and included templates together
+	maxDepth  = 50       // templates included by templates
+	maxString = 1 << 20  // bytes of one string that a function makes
+	maxMade   = 32 << 20 // bytes of all strings and lists that functions make
+	maxItems  = 10_000   // items of one list
+)
+
+// Config says what the functions are to know of the message.
+type Config struct {
+	Language  string // a BCP 47 tag: how numbers, plurals and months are written. Default: as in English
+	Direction string // "ltr" or "rtl"; default by Language
+	HTML      bool   // whether the functions print into HTML; default false: into plain text
+}
+
+// Execution is the state of one execution of a template. Its functions are bound to it, so each template that executes has
+// one of its own. It serves one execution after the other.
+type Execution struct {
+	cfg                Config
+	tag                language.Tag
+	steps, depth, made int
+	counters           map[int]int // numbered lists in the text part
+	row                map[string]any
+}
+
+// New returns an execution whose functions know cfg. An unknown language counts as undetermined: numbers are then written
+// as in English.
+func New(cfg Config) *Execution {
+	tag := language.English
+	if cfg.Language != "" {
+		tag = language.Make(cfg.Language)
+	}
+	if cfg.Direction != "ltr" && cfg.Direction != "rtl" {
+		cfg.Direction = direction(tag)
+	}
+	return &Execution{cfg: cfg, tag: tag}
+}
+
+// direction is the writing direction of a language's usual script.
+func direction(tag language.Tag) string {
+	script, _ := tag.Script()
+	if slices.Contains([]string{"Arab", "Hebr", "Syrc", "Thaa", "Nkoo", "Adlm", "Rohg"}, script.String()) {
+		return "rtl"
+	}
+	return "ltr"
+}
+
+// Begin forgets what the last execution did and begins one for a row (see Row). A nil row ends the last one.
+func (ex *Execution) Begin(row map[string]any) {
+	ex.steps, ex.depth, ex.made, ex.counters, ex.row = 0, 0, 0, nil, row
+}
+
+func (ex *Execution) tick() (string, error) {
+	if ex.steps++; ex.steps > maxSteps {
+		return "", Limit(fmt.Sprintf("more than %d turns of {{range}} and {{template}}", maxSteps))
+	}
+	return "", nil
+}
+
+func (ex *Execution) enter() (string, error) {
+	if ex.depth++; ex.depth > maxDepth {
+		return "", Limit(fmt.Sprintf("templates include each other more than %d deep", maxDepth))
+	}
+	return ex.tick()
+}
+
+func (ex *Execution) leave() string { ex.depth--; return "" }
+
+// spend accounts for n bytes that a function is about to make.
+func (ex *Execution) spend(n int) error {
+	if n > maxString {
+		return Limit(fmt.Sprintf("a text of more than %d bytes", maxString))
+	}
+	if ex.made += n; ex.made > maxMade {
+		return Limit(fmt.Sprintf("functions have made more than %d bytes", maxMade))
+	}
+	return nil
+}
+
+// Map is the map that the template engines need.
+func (ex *Execution) Map() map[string]any {
+	m := map[string]any{Tick: ex.tick, Enter: ex.enter, Leave: ex.leave, Range: ex.items, Number: ex.number, Restart: ex.restart,
+		Conditional: ex.conditional, Query: ex.query, Part: ex.part, Href: ex.href}
+	for _, e := range table() {
+		if e.make != nil {
+			m[e.Name] = e.make(ex)
+		}
+	}
+	return m
+}
+
+// Names of functions that made templates call. A source cannot call them: Functions does not have them.
+const (
+	// Tick, Enter and Leave count turns of ranges and included templates; Range looks at what is to be ranged over.
+	Tick  = "_tick"
+	Enter = "_enter"
+	Leave = "_leave"
+	Range = "_range"
+	// Restart and Number number a list in the text part: Restart ID FIRST, Number ID.
+	Restart = "_restart"
+	Number  = "_number"
+	// Conditional writes a conditional comment into HTML.
+	Conditional = "_conditional"
+	// Query, Part and Href escape what links of the text part print.
+	Query = "_query"
+	Part  = "_part"
+	Href  = "_href"
+)
+
+// restart makes the numbered list id begin at start.
+func (ex *Execution) restart(id, start int) string {
+	if ex.counters == nil {
+		ex.counters = map[int]int{}
+	}
+	ex.counters[id] = start
+	return ""
+}
+
+// number is the next number of the list id.
+func (ex *Execution) number(id int) int {
+	n := ex.counters[id]
+	ex.counters[id]++
+	return n
+}

@@ -1,0 +1,94 @@
+package templates
+
+import (
+	"html"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	xhtml "golang.org/x/net/html"
+
+	"mailshot/templates/function"
+	"mailshot/templates/markdown"
+	"mailshot/templates/plaintext"
+	"mailshot/templates/source"
+)
+
+// conditionalComment are the marks of Outlook's conditional comments. What stands between two of them is HTML like any
+// other, so html/template escapes the cells in it.
+var conditionalComment = regexp.MustCompile(`<!--\[if [^\]{}]*\]>(?:<!-->|<!-- -->)?|<!--<!\[endif\]-->|<!\[endif\]-->|<!\[if [^\]{}]*\]>|<!\[endif\]>`)
+
+// keepConditional takes an HTML source as it is, but for conditional comments: html/template drops comments, and
+// conditional ones are how a message lays itself out in Outlook.
+func keepConditional(src *source.Source) (*source.Form, error) {
+	return conditionals(source.Verbatim(src)), nil
+}
+
+// conditionals makes a form's conditional comments calls that write them.
+func conditionals(f *source.Form) *source.Form {
+	return f.Replace(conditionalComment.FindAllStringIndex(f.Text, -1), func(comment string) string {
+		return "{{" + function.Conditional + " " + strconv.Quote(comment) + "}}"
+	})
+}
+
+// markdownToHTML renders Markdown with its actions hidden behind tokens, and puts the actions back into the HTML.
+func markdownToHTML(src *source.Source) (*source.Form, error) {
+	t, out, err := markdown.Render(src)
+	if err != nil {
+		return nil, err
+	}
+	return conditionals(t.Show(out)), nil
+}
+
+// markdownToText makes a Markdown source's plain text.
+func markdownToText(src *source.Source) (*source.Form, error) {
+	t, out, err := markdown.Render(src)
+	if err != nil {
+		return nil, err
+	}
+	return plaintext.Write(t, out, true)
+}
+
+// textInHTML is a text source to stand in HTML: what is not an action is escaped here, once.
+func textInHTML(src *source.Source) (*source.Form, error) {
+	t, err := src.Tokens()
+	if err != nil {
+		return nil, err
+	}
+	return t.Show(html.EscapeString(t.Hide())), nil
+}
+
+var cidName = regexp.MustCompile(`(?i)\bcid:([^"'()<>\s{}]+)`)
+
+// images lists the names of inline images that the set's HTML uses.
+func (s *set) images() []string {
+	names := map[string]bool{}
+	for _, u := range s.units {
+		if u.made == nil {
+			continue
+		}
+		text := source.New("", 0, 0, u.made.Text)
+		actions, _ := source.Scan(text.Text)
+		z := xhtml.NewTokenizer(strings.NewReader(source.NewTokens(text, actions).Hide()))
+		style := false
+		for tt := z.Next(); tt != xhtml.ErrorToken; tt = z.Next() {
+			token := z.Token()
+			var texts []string
+			if style && tt == xhtml.TextToken {
+				texts = append(texts, token.Data) // url(cid:…)
+			}
+			for _, a := range token.Attr {
+				texts = append(texts, a.Val)
+			}
+			style = tt == xhtml.StartTagToken && token.Data == "style"
+			for _, t := range texts {
+				for _, m := range cidName.FindAllStringSubmatch(t, -1) {
+					names[m[1]] = true
+				}
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}

@@ -1,0 +1,111 @@
+package markdown
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	xhtml "golang.org/x/net/html"
+
+	"mailshot/templates/source"
+)
+
+// unwrapParagraphs takes the <p> into the condition where a whole paragraph is conditional, so that nothing is left of it
+// when the condition does not hold.
+func (t *tokens) unwrapParagraphs(s string) string {
+	var b strings.Builder
+	for {
+		i := strings.Index(s, "<p>"+t.Prefix())
+		if i < 0 {
+			break
+		}
+		b.WriteString(s[:i])
+		s = s[i:]
+		end := strings.Index(s, "</p>")
+		if end < 0 {
+			break
+		}
+		inside := s[3:end]
+		if first, last, ok := t.pair(inside); ok {
+			w := t.Width()
+			b.WriteString("<!--" + t.Token(first) + "--><p>" + inside[w:len(inside)-w] + "</p><!--" + t.Token(last) + "-->")
+		} else {
+			b.WriteString(s[:end+4])
+		}
+		s = s[end+4:]
+	}
+	b.WriteString(s)
+	return b.String()
+}
+
+// pair says whether s begins with an opener and ends with its end, and has no else of it.
+func (t *tokens) pair(s string) (first, last int, ok bool) {
+	at, first := t.Next(s)
+	w := t.Width()
+	if at != 0 || t.Actions[first].Kind != source.Opener || len(s) < 2*w {
+		return 0, 0, false
+	}
+	at, last = t.Next(s[len(s)-w:])
+	if at != 0 || t.Actions[last].Kind != source.Closer || t.Actions[last].Opener != first {
+		return 0, 0, false
+	}
+	for _, a := range t.Actions {
+		if a.Kind == source.Divider && a.Opener == first {
+			return 0, 0, false
+		}
+	}
+	return first, last, true
+}
+
+// voids are the elements without an end.
+var voids = []string{"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+
+// nesting finds controls that do not stand in the element in which they were opened: half of a list item or of a bold word
+// cannot be left out.
+func (t *tokens) nesting(s string) error {
+	var stack []string
+	at := map[int]string{} // by opener: the elements around it
+	z := xhtml.NewTokenizer(strings.NewReader(s))
+	for {
+		tt := z.Next()
+		if tt == xhtml.ErrorToken {
+			return nil
+		}
+		raw := string(z.Raw())
+		name, _ := z.TagName()
+		if tt == xhtml.EndTagToken {
+			for k := len(stack) - 1; k >= 0; k-- {
+				if stack[k] == string(name) {
+					stack = stack[:k]
+					break
+				}
+			}
+		}
+		path := strings.Join(stack, ">")
+		if tt == xhtml.StartTagToken || tt == xhtml.SelfClosingTagToken {
+			path += ">" + string(name) + " …" // in the tag itself
+		}
+		for {
+			k, i := t.Next(raw)
+			if k < 0 {
+				break
+			}
+			raw = raw[k+t.Width():]
+			switch a := t.Actions[i]; a.Kind {
+			case source.Opener:
+				at[i] = path
+			case source.Divider, source.Closer:
+				if opened, ok := at[a.Opener]; ok && opened != path {
+					o := t.Actions[a.Opener]
+					line := 1 + strings.Count(t.Source.Text[:o.Start], "\n")
+					word, _, _ := strings.Cut(source.Inner(t.Source.Text[o.Start:o.End]), " ")
+					return t.Source.ErrorAt(a.Start, "template-nesting", "this does not stand in the same block as the {{"+word+"}} of line "+strconv.Itoa(line+t.Source.Line-1),
+						"put both on lines of their own, or both within one paragraph, item or cell")
+				}
+			}
+		}
+		if tt == xhtml.StartTagToken && !slices.Contains(voids, string(name)) {
+			stack = append(stack, string(name))
+		}
+	}
+}

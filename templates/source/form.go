@@ -1,0 +1,114 @@
+package source
+
+import (
+	"strconv"
+	"strings"
+	"text/template/parse"
+)
+
+// piece says that n bytes of a made text at at stand in the source at src.
+type piece struct{ at, n, src int }
+
+// Form is a template's text ready for the template parser, and how its offsets lead back to the author's source.
+type Form struct {
+	Text   string
+	Source *Source
+	pieces []piece
+}
+
+// Verbatim is the form whose text is the source.
+func Verbatim(s *Source) *Form {
+	return &Form{Text: s.Text, Source: s, pieces: []piece{{0, len(s.Text), 0}}}
+}
+
+// origin is the source offset for an offset in the form's text: exact within a piece, else the nearest piece before.
+func (f *Form) origin(off int) int {
+	best := 0
+	for _, p := range f.pieces {
+		if p.at > off {
+			break
+		}
+		best = p.src + min(off-p.at, p.n)
+	}
+	return best
+}
+
+// ErrorAt makes an error about the byte offset off of the form's text, with its place in the source.
+func (f *Form) ErrorAt(off int, code, text, hint string) *Error {
+	return f.Source.ErrorAt(f.origin(off), code, text, hint)
+}
+
+// Replace gives a form in which the spans of the text (pairs of offsets, in order) are the actions that action makes of
+// them. Places in what is between the spans stay exact; an action's place is the start of its span.
+func (f *Form) Replace(spans [][]int, action func(text string) string) *Form {
+	if spans == nil {
+		return f
+	}
+	g := &Form{Source: f.Source}
+	var b strings.Builder
+	at := 0
+	for _, m := range spans {
+		g.move(f, at, m[0], b.Len())
+		b.WriteString(f.Text[at:m[0]])
+		g.pieces = append(g.pieces, piece{b.Len(), 0, f.origin(m[0])})
+		b.WriteString(action(f.Text[m[0]:m[1]]))
+		at = m[1]
+	}
+	g.move(f, at, len(f.Text), b.Len())
+	b.WriteString(f.Text[at:])
+	g.Text = b.String()
+	return g
+}
+
+// move adds the pieces of f's text from up to to, which stand at at now.
+func (f *Form) move(old *Form, from, to, at int) {
+	for _, p := range old.pieces {
+		start, end := max(p.at, from), min(p.at+p.n, to)
+		if start < end {
+			f.pieces = append(f.pieces, piece{at + start - from, end - start, p.src + start - p.at})
+		}
+	}
+}
+
+// Parse parses the form. name is what the parser calls it in its messages and must hold no colon.
+func (f *Form) Parse(name string) (map[string]*parse.Tree, error) {
+	tree := parse.New(name)
+	tree.Mode = parse.SkipFuncCheck
+	trees := map[string]*parse.Tree{}
+	if _, err := tree.Parse(f.Text, "", "", trees); err != nil {
+		return nil, syntaxError(name, f, err)
+	}
+	if trees[name] == nil { // a file of definitions only
+		trees[name] = tree
+	}
+	return trees, nil
+}
+
+// syntaxError gives a parser's message its place in the source. The parser tells the line only, so the caret goes to the
+// last action that starts there.
+func syntaxError(name string, f *Form, err error) error {
+	msg := strings.TrimPrefix(err.Error(), "template: "+name+":")
+	number, rest, ok := strings.Cut(msg, ":")
+	line, convErr := strconv.Atoi(number)
+	if !ok || convErr != nil {
+		return f.ErrorAt(0, "template-syntax", msg, "")
+	}
+	start := Offset(f.Text, line, 0)
+	text := f.Text[start:]
+	if i := strings.IndexByte(text, '\n'); i >= 0 {
+		text = text[:i]
+	}
+	rest = strings.TrimSpace(rest)
+	hint := ""
+	switch {
+	case strings.Contains(rest, "unexpected EOF"):
+		rest, hint = "an {{if}}, {{range}} or {{with}} has no {{end}}", "add {{end}}"
+	case strings.Contains(rest, "unexpected {{end}}"):
+		rest, hint = "{{end}} without {{if}}, {{range}} or {{with}}", ""
+	case strings.Contains(rest, "unexpected {{else}}"):
+		rest = "{{else}} without {{if}}, {{range}} or {{with}}"
+	case strings.Contains(rest, "unexpected \"}\" in operand"), strings.Contains(rest, "bad character"):
+		hint = `a column whose name is not one word is {{col "First name"}}`
+	}
+	return f.ErrorAt(start+max(strings.LastIndex(text, "{{"), 0), "template-syntax", rest, hint)
+}

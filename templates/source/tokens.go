@@ -1,0 +1,149 @@
+package source
+
+import "strings"
+
+// Tokens stands for a text whose actions have been replaced by words of small letters, which neither Markdown nor HTML
+// gives a meaning.
+type Tokens struct {
+	Source  *Source
+	Actions []Action
+	prefix  string
+	made    []made // numbered after the actions
+}
+
+// made is an action that the source does not have: a call of a function of ours, around an action's pipeline or alone.
+type made struct {
+	call   string // the function with its arguments
+	action int    // whose pipeline is the last argument; -1 none
+}
+
+// Call is a token for a made action.
+func (t *Tokens) Call(f string, action int) string {
+	t.made = append(t.made, made{f, action})
+	return t.Token(len(t.Actions) + len(t.made) - 1)
+}
+
+// tokenLen is the number of letters after the prefix.
+const tokenLen = 6
+
+// Tokens finds the source's actions and makes a token for each. An action without an end is an error.
+func (s *Source) Tokens() (*Tokens, error) {
+	actions, unclosed := Scan(s.Text)
+	if unclosed >= 0 {
+		return nil, s.ErrorAt(unclosed, "template-syntax", "this action has no end", "add }}")
+	}
+	return NewTokens(s, actions), nil
+}
+
+// NewTokens chooses a prefix that the source does not contain in any case. Its last letter is not among those of the
+// number, and its first one nowhere else in it, so a token is found for certain whatever stands before or behind it.
+func NewTokens(s *Source, actions []Action) *Tokens {
+	low := strings.ToLower(s.Text)
+	prefix := "xqzj"
+	for strings.Contains(low, prefix) {
+		prefix = prefix[:len(prefix)-1] + "vj"
+	}
+	return &Tokens{Source: s, Actions: actions, prefix: prefix}
+}
+
+// Prefix is what each token begins with.
+func (t *Tokens) Prefix() string { return t.prefix }
+
+// Token is the word for action i.
+func (t *Tokens) Token(i int) string {
+	b := []byte(t.prefix + "aaaaaa")
+	for k := len(b) - 1; i > 0; k, i = k-1, i/16 {
+		b[k] = 'a' + byte(i%16)
+	}
+	return string(b)
+}
+
+// Next finds the first token in s: its offset and action; -1 when there is none.
+func (t *Tokens) Next(s string) (at, i int) {
+	for from := 0; ; {
+		k := strings.Index(s[from:], t.prefix)
+		if k < 0 || from+k+len(t.prefix)+tokenLen > len(s) {
+			return -1, -1
+		}
+		at = from + k
+		i = 0
+		ok := true
+		for _, c := range []byte(s[at+len(t.prefix) : at+len(t.prefix)+tokenLen]) {
+			if c < 'a' || c > 'p' {
+				ok = false
+				break
+			}
+			i = i*16 + int(c-'a')
+		}
+		if ok && i < len(t.Actions)+len(t.made) {
+			return at, i
+		}
+		from = at + len(t.prefix)
+	}
+}
+
+// Width is the length of a token.
+func (t *Tokens) Width() int { return len(t.prefix) + tokenLen }
+
+// Hide is the source with its actions replaced by tokens.
+func (t *Tokens) Hide() string {
+	var b strings.Builder
+	at := 0
+	for i, a := range t.Actions {
+		b.WriteString(t.Source.Text[at:a.Start])
+		b.WriteString(t.Token(i))
+		at = a.End
+	}
+	b.WriteString(t.Source.Text[at:])
+	return b.String()
+}
+
+// Show puts the actions back into a text made from Hide's, and notes where they went.
+func (t *Tokens) Show(s string) *Form {
+	f := &Form{Source: t.Source}
+	var b strings.Builder
+	for {
+		at, i := t.Next(s)
+		if at < 0 {
+			break
+		}
+		before, after := s[:at], s[at+t.Width():]
+		if strings.HasSuffix(before, "<!--") && strings.HasPrefix(after, "-->") {
+			before, after = before[:len(before)-4], after[3:]
+		}
+		static(&b, before, true)
+		s = after
+		if i < len(t.Actions) {
+			a := t.Actions[i]
+			f.pieces = append(f.pieces, piece{b.Len(), a.End - a.Start, a.Start})
+			b.WriteString(t.Source.Text[a.Start:a.End])
+			continue
+		}
+		m := t.made[i-len(t.Actions)]
+		b.WriteString("{{" + m.call)
+		if m.action >= 0 {
+			a := t.Actions[m.action]
+			pipe := Inner(t.Source.Text[a.Start:a.End])
+			from := a.Start + strings.Index(t.Source.Text[a.Start:a.End], pipe)
+			b.WriteString(" (")
+			f.pieces = append(f.pieces, piece{b.Len(), len(pipe), from})
+			b.WriteString(pipe + ")")
+		}
+		b.WriteString("}}")
+	}
+	static(&b, s, false)
+	f.Text = b.String()
+	return f
+}
+
+// static writes text that must not be read as an action: Markdown's \{\{ has become {{ by now.
+func static(b *strings.Builder, s string, beforeAction bool) {
+	last := beforeAction && strings.HasSuffix(s, "{")
+	if last {
+		s = s[:len(s)-1]
+	}
+	b.WriteString(strings.ReplaceAll(s, "{{", `{{"{{"}}`))
+	if last {
+		b.WriteString(`{{"{"}}`)
+	}
+}
