@@ -9,6 +9,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"mailshot/campaign/definition/schema"
 	"mailshot/sender/limits"
 )
 
@@ -50,42 +51,31 @@ func LoadCeiling(path string) (Ceiling, error) {
 // ParseCeiling reads data as the operator's file at path.
 func ParseCeiling(path string, data []byte) (Ceiling, error) {
 	c := Ceiling{Path: path}
-	s := newSource(path, data)
-	if err := s.checkBytes(data); err != nil {
-		return Ceiling{}, err
-	}
-	root, err := s.document(data)
-	if err != nil {
+	if err := (schema.Document{Name: path, Data: data}).Decode(c.keys(), nil); err != nil {
 		var e *Error
 		if errors.As(err, &e) && e.Code == "empty-file" {
 			e.Hint = "write for example caps: [1_000/h], or remove the file"
 		}
 		return Ceiling{}, err
 	}
-	dec := &decoder{source: s, files: newFiles(""), table: c.keys()}
-	defer dec.files.close()
-	dec.section(root, nil, dec.table)
-	if err := dec.err(); err != nil {
-		return Ceiling{}, err
-	}
 	return c, nil
 }
 
 // keys is the table of what the operator's file may hold.
-func (c *Ceiling) keys() []key {
-	return append(c.own(), key{name: "servers", entries: func(dec *decoder, name, value *yaml.Node) {
+func (c *Ceiling) keys() []schema.Key {
+	return append(c.own(), schema.Key{Name: "servers", Entries: func(dec *schema.Decoder, name, value *yaml.Node) {
 		var at string
 		if host(&at)(dec, name); at == "" {
 			return
 		}
 		at = hostKey(at)
 		if _, twice := c.Servers[at]; twice {
-			dec.report(name, "duplicate-key", fmt.Sprintf("%q is given twice", at), "")
+			dec.Report(name, "duplicate-key", fmt.Sprintf("%q is given twice", at), "")
 			return
 		}
-		dec.within(at, func() {
+		dec.Within(at, func() {
 			server := Ceiling{Path: c.Path}
-			dec.section(value, name, server.own())
+			dec.Section(value, name, server.own())
 			if c.Servers == nil {
 				c.Servers = map[string]Ceiling{}
 			}
@@ -94,11 +84,11 @@ func (c *Ceiling) keys() []key {
 	}})
 }
 
-func (c *Ceiling) own() []key {
-	return []key{
-		{name: "caps", read: caps(&c.Caps), example: "[1_000/h, 10_000/24h]"},
-		{name: "connections", read: number(&c.Connections, 1, 500), example: "5"},
-		{name: "messages_per_connection", read: number(&c.MessagesPerConnection, 1, 1_000_000), example: "100"},
+func (c *Ceiling) own() []schema.Key {
+	return []schema.Key{
+		{Name: "caps", Read: caps(&c.Caps), Example: "[1_000/h, 10_000/24h]"},
+		{Name: "connections", Read: schema.Number(&c.Connections, 1, 500), Example: "5"},
+		{Name: "messages_per_connection", Read: schema.Number(&c.MessagesPerConnection, 1, 1_000_000), Example: "100"},
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"mailshot/campaign/definition/schema"
 )
 
 // Certificate reads the client certificate with its key; nil where the file names none. dir is the campaign's folder.
@@ -39,9 +41,9 @@ func (s *Server) Certificate(dir string) (*cryptotls.Certificate, error) {
 }
 
 // keyFile reads the path of a file that may be anywhere: a key does not belong beside the campaign.
-func keyFile(into *string) reader {
-	inside := anyFile(into)
-	return oneLine(func(dec *decoder, n *yaml.Node, t Text) {
+func keyFile(into *string) schema.Reader {
+	inside := schema.FileName(into)
+	return schema.OneLine(func(dec *schema.Decoder, n *yaml.Node, t Text) {
 		if *into = t.Text; !strings.HasPrefix(t.Text, "~/") && !filepath.IsAbs(t.Text) {
 			inside(dec, n)
 		}
@@ -49,11 +51,11 @@ func keyFile(into *string) reader {
 }
 
 // fingerprint reads a SHA-256 as openssl x509 -fingerprint -sha256 and others write it, and keeps its digits.
-func fingerprint(into *string) reader {
-	return oneLine(func(dec *decoder, n *yaml.Node, t Text) {
+func fingerprint(into *string) schema.Reader {
+	return schema.OneLine(func(dec *schema.Decoder, n *yaml.Node, t Text) {
 		digits := strings.ToLower(strings.NewReplacer(":", "", " ", "").Replace(t.Text))
 		if b, err := hex.DecodeString(digits); err != nil || len(b) != 32 {
-			bad(dec, n, "not a SHA-256 fingerprint", "64 hexadecimal digits, with or without colons: mailshot probe shows the server's, openssl x509 -noout -fingerprint -sha256 -in FILE that of a certificate")
+			dec.Bad(n, "not a SHA-256 fingerprint", "64 hexadecimal digits, with or without colons: mailshot probe shows the server's, openssl x509 -noout -fingerprint -sha256 -in FILE that of a certificate")
 			return
 		}
 		*into = digits
@@ -61,19 +63,19 @@ func fingerprint(into *string) reader {
 }
 
 // checkProtection holds the rules about how the server is known and this end is.
-func (s *Server) checkProtection(dec *decoder) {
-	if n := dec.seen[s.path+".client_key"]; n != nil && dec.seen[s.path+".client_certificate"] == nil {
-		dec.report(n, "missing-key", "a key without its certificate", "add client_certificate: above it")
+func (s *Server) checkProtection(dec *schema.Decoder) {
+	if n := dec.Given(s.path + ".client_key"); n != nil && dec.Given(s.path+".client_certificate") == nil {
+		dec.Report(n, "missing-key", "a key without its certificate", "add client_certificate: above it")
 	}
-	if n := dec.seen[s.path+".ca_file"]; n != nil && dec.seen[s.path+".fingerprint"] != nil {
-		dec.report(n, "useless-key", "the fingerprint takes the place of every authority", "remove ca_file or fingerprint")
+	if n := dec.Given(s.path + ".ca_file"); n != nil && dec.Given(s.path+".fingerprint") != nil {
+		dec.Report(n, "useless-key", "the fingerprint takes the place of every authority", "remove ca_file or fingerprint")
 	}
 	if s.TLS != "none" {
 		return
 	}
 	for _, name := range []string{"ca_file", "client_certificate", "fingerprint"} {
-		if n := dec.seen[s.path+"."+name]; n != nil {
-			dec.report(n, "useless-key", name+" is for TLS, and there is none", "remove it, or set tls: implicit or starttls")
+		if n := dec.Given(s.path + "." + name); n != nil {
+			dec.Report(n, "useless-key", name+" is for TLS, and there is none", "remove it, or set tls: implicit or starttls")
 		}
 	}
 }

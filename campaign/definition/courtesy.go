@@ -9,6 +9,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"mailshot/campaign/definition/schema"
 	"mailshot/sender/courtesy"
 )
 
@@ -39,46 +40,46 @@ func (s *Schedule) Location() *time.Location {
 }
 
 // courtesyKeys are those of limits.
-func (d *Definition) courtesyKeys() []key {
+func (d *Definition) courtesyKeys() []schema.Key {
 	c := &d.Limits.Courtesy
-	return []key{
-		{name: "warmup", read: warmup(&c.Warmup), example: "[50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000]", off: true,
-			doc: "For a new sender: messages on its first, second, third sending day, over all campaigns of the account. A day with more than 3 % refused holds the step, one with more than 6 % goes a step back; a month's pause begins anew."},
-		{name: "waves", read: waves(&c.Waves.Sizes), example: "[20, 200, rest]",
-			doc: "How many go before the answers are looked at: 20, then a hold, 200, a hold, the rest."},
-		{name: "hold", read: duration(&c.Waves.Hold), example: "30m", doc: "After each wave. Default: 30m."},
-		{name: "stop_loss", keys: []key{
-			{name: "refused", read: percentage(&c.StopLoss.Refused), example: "5%"},
-			{name: "deferred", read: percentage(&c.StopLoss.Deferred), example: "30%"},
-			{name: "unknown", read: percentage(&c.StopLoss.Unknown), example: "2%"},
-			{name: "after", read: count(&c.StopLoss.After), example: "50", doc: "Nothing is made of the shares before so many were tried. Default: 50."},
-			{name: "content", read: count(&c.StopLoss.Content), example: "10",
-				doc: "So many messages in a row that one server refuses for what is in them stop the sending, for the others would be refused as well. Default: 10."},
-		}, doc: "Shares of those tried at which the sending stops, of the campaign and of each large provider's recipients. Default: never."},
+	return []schema.Key{
+		{Name: "warmup", Read: warmup(&c.Warmup), Example: "[50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000]", Off: true,
+			Doc: "For a new sender: messages on its first, second, third sending day, over all campaigns of the account. A day with more than 3 % refused holds the step, one with more than 6 % goes a step back; a month's pause begins anew."},
+		{Name: "waves", Read: waves(&c.Waves.Sizes), Example: "[20, 200, rest]",
+			Doc: "How many go before the answers are looked at: 20, then a hold, 200, a hold, the rest."},
+		{Name: "hold", Read: schema.Duration(&c.Waves.Hold), Example: "30m", Doc: "After each wave. Default: 30m."},
+		{Name: "stop_loss", Keys: []schema.Key{
+			{Name: "refused", Read: percentage(&c.StopLoss.Refused), Example: "5%"},
+			{Name: "deferred", Read: percentage(&c.StopLoss.Deferred), Example: "30%"},
+			{Name: "unknown", Read: percentage(&c.StopLoss.Unknown), Example: "2%"},
+			{Name: "after", Read: count(&c.StopLoss.After), Example: "50", Doc: "Nothing is made of the shares before so many were tried. Default: 50."},
+			{Name: "content", Read: count(&c.StopLoss.Content), Example: "10",
+				Doc: "So many messages in a row that one server refuses for what is in them stop the sending, for the others would be refused as well. Default: 10."},
+		}, Doc: "Shares of those tried at which the sending stops, of the campaign and of each large provider's recipients. Default: never."},
 	}
 }
 
-func (d *Definition) scheduleKeys() []key {
+func (d *Definition) scheduleKeys() []schema.Key {
 	s := &d.Schedule
-	return []key{
-		{name: "days", read: words(&s.days), example: "[mon-fri]", doc: "mon, tue, wed, thu, fri, sat, sun. Default: all."},
-		{name: "hours", read: words(&s.hours), example: "[09:00-12:00, 13:30-17:00]", doc: "Default: all. 22:00-06:00 goes past midnight."},
-		{name: "zone", read: zone(&s.Zone), example: "Europe/Berlin", doc: "Whose days and hours, also of warmup. Default: this machine's."},
-		{name: "zone_column", read: line(&s.ZoneColumn), example: "timezone", off: true,
-			doc: "Column of the list with each recipient's own zone; where it is empty, zone holds."},
-		{name: "not_after", read: line(&s.notAfter), example: "2026-12-24 18:00", off: true, doc: "Nothing goes after this moment of zone."},
+	return []schema.Key{
+		{Name: "days", Read: words(&s.days), Example: "[mon-fri]", Doc: "mon, tue, wed, thu, fri, sat, sun. Default: all."},
+		{Name: "hours", Read: words(&s.hours), Example: "[09:00-12:00, 13:30-17:00]", Doc: "Default: all. 22:00-06:00 goes past midnight."},
+		{Name: "zone", Read: zone(&s.Zone), Example: "Europe/Berlin", Doc: "Whose days and hours, also of warmup. Default: this machine's."},
+		{Name: "zone_column", Read: schema.Line(&s.ZoneColumn), Example: "timezone", Off: true,
+			Doc: "Column of the list with each recipient's own zone; where it is empty, zone holds."},
+		{Name: "not_after", Read: schema.Line(&s.notAfter), Example: "2026-12-24 18:00", Off: true, Doc: "Nothing goes after this moment of zone."},
 	}
 }
 
 // checkCourtesy holds the rules that need more than one key, and reads what needs more than one.
-func (d *Definition) checkCourtesy(dec *decoder) {
+func (d *Definition) checkCourtesy(dec *schema.Decoder) {
 	l := &d.Limits.Courtesy
-	if n := dec.seen["limits.hold"]; n != nil && dec.seen["limits.waves"] == nil {
-		dec.report(n, "useless-key", "a hold without waves", "add waves: [20, 200, rest], or remove the line")
+	if n := dec.Given("limits.hold"); n != nil && dec.Given("limits.waves") == nil {
+		dec.Report(n, "useless-key", "a hold without waves", "add waves: [20, 200, rest], or remove the line")
 	}
-	if n := dec.seen["limits.stop_loss"]; n != nil && !l.StopLoss.Shares() && !dec.failed("limits.stop_loss") &&
-		(l.StopLoss.Content == 0 || dec.seen["limits.stop_loss.after"] != nil) {
-		dec.report(n, "missing-key", "stop_loss without a share to stop at", "add refused: 5%")
+	if n := dec.Given("limits.stop_loss"); n != nil && !l.StopLoss.Shares() && !dec.Failed("limits.stop_loss") &&
+		(l.StopLoss.Content == 0 || dec.Given("limits.stop_loss.after") != nil) {
+		dec.Report(n, "missing-key", "stop_loss without a share to stop at", "add refused: 5%")
 	}
 	s := &d.Schedule
 	var err error
@@ -86,24 +87,24 @@ func (d *Definition) checkCourtesy(dec *decoder) {
 		d.badHours(dec)
 	}
 	place := s.Location()
-	if n := dec.seen["schedule.not_after"]; n != nil && s.notAfter.Given() {
+	if n := dec.Given("schedule.not_after"); n != nil && s.notAfter.Given() {
 		if s.NotAfter, err = moment(s.notAfter.Text, place); err != nil {
-			dec.report(n, "bad-value", fmt.Sprintf("%q is not a day and a time", clip(s.notAfter.Text)), "for example 2026-12-24 18:00")
+			dec.Report(n, "bad-value", fmt.Sprintf("%q is not a day and a time", schema.Clip(s.notAfter.Text)), "for example 2026-12-24 18:00")
 		}
 	}
 	for _, name := range []string{"zone", "zone_column"} {
-		if n := dec.seen["schedule."+name]; n != nil && s.Hours.Always() && !dec.failed("schedule") && (name == "zone_column" || !s.notAfter.Given() && len(l.Warmup) == 0) {
-			dec.report(n, "useless-key", fmt.Sprintf("%q without days or hours", "schedule."+name), "add hours: [09:00-17:00], or remove the line")
+		if n := dec.Given("schedule." + name); n != nil && s.Hours.Always() && !dec.Failed("schedule") && (name == "zone_column" || !s.notAfter.Given() && len(l.Warmup) == 0) {
+			dec.Report(n, "useless-key", fmt.Sprintf("%q without days or hours", "schedule."+name), "add hours: [09:00-17:00], or remove the line")
 		}
 	}
 }
 
 // badHours reports each of the days and hours that is none, at its own place.
-func (d *Definition) badHours(dec *decoder) {
+func (d *Definition) badHours(dec *schema.Decoder) {
 	one := func(t Text, days, hours []string) {
 		if _, err := courtesy.ParseHours(days, hours); err != nil {
 			text, hint, _ := strings.Cut(err.Error(), "; ")
-			dec.reportAt(t.Line, t.Column, "bad-value", text, hint)
+			dec.ReportAt(t.Line, t.Column, "bad-value", text, hint)
 		}
 	}
 	for _, t := range d.Schedule.days {
@@ -134,10 +135,10 @@ func texts(ts []Text) []string {
 }
 
 // words reads a list of short texts.
-func words(into *[]Text) reader {
-	return func(dec *decoder, n *yaml.Node) {
-		dec.list(n, func(n *yaml.Node) {
-			oneLine(func(_ *decoder, _ *yaml.Node, t Text) { *into = append(*into, t) })(dec, n)
+func words(into *[]Text) schema.Reader {
+	return func(dec *schema.Decoder, n *yaml.Node) {
+		dec.List(n, func(n *yaml.Node) {
+			schema.OneLine(func(_ *schema.Decoder, _ *yaml.Node, t Text) { *into = append(*into, t) })(dec, n)
 		})
 	}
 }
@@ -146,17 +147,17 @@ func words(into *[]Text) reader {
 const mostMessages = 1_000_000_000
 
 // count reads a number of messages, one at least.
-func count(into *int64) reader {
-	return func(dec *decoder, n *yaml.Node) {
+func count(into *int64) schema.Reader {
+	return func(dec *schema.Decoder, n *yaml.Node) {
 		var v int
-		if number(&v, 1, mostMessages)(dec, n); v > 0 {
+		if schema.Number(&v, 1, mostMessages)(dec, n); v > 0 {
 			*into = int64(v)
 		}
 	}
 }
 
-func counts(dec *decoder, n *yaml.Node, into *[]int64) {
-	dec.list(n, func(n *yaml.Node) {
+func counts(dec *schema.Decoder, n *yaml.Node, into *[]int64) {
+	dec.List(n, func(n *yaml.Node) {
 		var v int64
 		if count(&v)(dec, n); v > 0 {
 			*into = append(*into, v)
@@ -164,24 +165,24 @@ func counts(dec *decoder, n *yaml.Node, into *[]int64) {
 	})
 }
 
-func warmup(into *courtesy.Warmup) reader {
-	return func(dec *decoder, n *yaml.Node) { counts(dec, n, (*[]int64)(into)) }
+func warmup(into *courtesy.Warmup) schema.Reader {
+	return func(dec *schema.Decoder, n *yaml.Node) { counts(dec, n, (*[]int64)(into)) }
 }
 
 // waves reads numbers of messages, and the word rest at the end.
-func waves(into *[]int64) reader {
-	return func(dec *decoder, n *yaml.Node) {
-		if !dec.plain(n) {
+func waves(into *[]int64) schema.Reader {
+	return func(dec *schema.Decoder, n *yaml.Node) {
+		if !dec.Plain(n) {
 			return
 		}
 		const hint = "for example [20, 200, rest]"
 		if n.Kind != yaml.SequenceNode || len(n.Content) < 2 {
-			bad(dec, n, fmt.Sprintf("%q must be a list of numbers that ends with rest", dec.name()), hint)
+			dec.Bad(n, fmt.Sprintf("%q must be a list of numbers that ends with rest", dec.Name()), hint)
 			return
 		}
 		last := n.Content[len(n.Content)-1]
 		if last.Kind != yaml.ScalarNode || last.Value != "rest" {
-			bad(dec, last, "the last wave must be rest", hint)
+			dec.Bad(last, "the last wave must be rest", hint)
 			return
 		}
 		sizes := *n
@@ -193,11 +194,11 @@ func waves(into *[]int64) reader {
 var percentPattern = regexp.MustCompile(`^[0-9]{1,3}(\.[0-9]{1,3})?\s?%$`)
 
 // percentage reads 5% as 0.05.
-func percentage(into *float64) reader {
-	return oneLine(func(dec *decoder, n *yaml.Node, t Text) {
+func percentage(into *float64) schema.Reader {
+	return schema.OneLine(func(dec *schema.Decoder, n *yaml.Node, t Text) {
 		v, err := strconv.ParseFloat(strings.TrimRight(t.Text, "% "), 64)
 		if err != nil || !percentPattern.MatchString(t.Text) || v <= 0 || v > 100 {
-			bad(dec, n, fmt.Sprintf("%q is not a share", clip(t.Text)), "above 0% and up to 100%, for example 5% or 0.5%")
+			dec.Bad(n, fmt.Sprintf("%q is not a share", schema.Clip(t.Text)), "above 0% and up to 100%, for example 5% or 0.5%")
 			return
 		}
 		*into = v / 100
@@ -205,11 +206,11 @@ func percentage(into *float64) reader {
 }
 
 // zone reads the name of a time zone.
-func zone(into **time.Location) reader {
-	return oneLine(func(dec *decoder, n *yaml.Node, t Text) {
+func zone(into **time.Location) schema.Reader {
+	return schema.OneLine(func(dec *schema.Decoder, n *yaml.Node, t Text) {
 		l, err := courtesy.Zone(t.Text)
 		if err != nil {
-			bad(dec, n, err.Error(), "for example Europe/Berlin or UTC")
+			dec.Bad(n, err.Error(), "for example Europe/Berlin or UTC")
 			return
 		}
 		*into = l

@@ -14,10 +14,8 @@
 package definition
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -25,8 +23,7 @@ import (
 	"regexp"
 	"time"
 
-	"go.yaml.in/yaml/v4"
-
+	"mailshot/campaign/definition/schema"
 	"mailshot/render/address"
 	"mailshot/sender/limits"
 )
@@ -60,15 +57,11 @@ type Definition struct {
 	single Server // of server:
 }
 
-// Text is a value with the place where it starts in the file, both 1-based, the column in runes. Line 0 means that the
-// file does not give it. In a block scalar (| or >) the place is that of its first line's first character.
-type Text struct {
-	Text         string
-	Line, Column int
-}
+// Text is a value with the place where it starts in the file. Its Line is 0 where the file does not give it.
+type Text = schema.Text
 
-// Given says whether the file gives the value.
-func (t Text) Given() bool { return t.Line > 0 }
+// Error is one mistake in a campaign file.
+type Error = schema.Error
 
 // Recipients names the list and how it is read.
 type Recipients struct {
@@ -196,20 +189,7 @@ func Parse(name string, data []byte, dir string) (*Definition, error) {
 		return nil, &Error{Code: "too-large", Place: name, Text: fmt.Sprintf("larger than %d KiB", MaxSize>>10),
 			Hint: "is this the campaign file? lists and templates are files of their own"}
 	}
-	s := newSource(name, data)
-	if err := s.checkBytes(data); err != nil {
-		return nil, err
-	}
-	root, err := s.document(data)
-	if err != nil {
-		return nil, err
-	}
-	s.hide(root)
-	dec := &decoder{source: s, files: newFiles(dir), table: d.keys()}
-	defer dec.files.close()
-	dec.section(root, nil, dec.table)
-	d.check(dec)
-	if err := dec.err(); err != nil {
+	if err := (schema.Document{Name: name, Data: data, Dir: dir}).Decode(d.keys(), d.check); err != nil {
 		return nil, err
 	}
 	return d, nil
@@ -223,56 +203,26 @@ func (d *Definition) ExpandID(now time.Time) string {
 }
 
 // check holds the rules that need more than one key.
-func (d *Definition) check(dec *decoder) {
-	if n := dec.seen["body"]; n != nil && !d.Body.Markdown.Given() && !d.Body.HTML.Given() && !d.Body.Text.Given() && !dec.failed("body") {
-		dec.report(n, "missing-key", "the body has no text", "give one of markdown: body.md, html: body.html or text: body.txt")
+func (d *Definition) check(dec *schema.Decoder) {
+	if n := dec.Given("body"); n != nil && !d.Body.Markdown.Given() && !d.Body.HTML.Given() && !d.Body.Text.Given() && !dec.Failed("body") {
+		dec.Report(n, "missing-key", "the body has no text", "give one of markdown: body.md, html: body.html or text: body.txt")
 	}
-	if n := dec.seen["body.layout"]; n != nil && !d.Body.Markdown.Given() && !d.Body.HTML.Given() && d.Body.Text.Given() && !dec.failed("body.layout") {
-		dec.report(n, "useless-key", "a layout is for markdown or html, and the body is text only", "remove the line")
+	if n := dec.Given("body.layout"); n != nil && !d.Body.Markdown.Given() && !d.Body.HTML.Given() && d.Body.Text.Given() && !dec.Failed("body.layout") {
+		dec.Report(n, "useless-key", "a layout is for markdown or html, and the body is text only", "remove the line")
 	}
 	d.checkList(dec)
 	d.checkCourtesy(dec)
 	d.checkServers(dec)
 	if b := d.Limits.Retry.Defaults(); b.GiveUp < b.First {
-		if n := dec.seen["limits.retry"]; n != nil {
-			dec.report(n, "bad-value", fmt.Sprintf("give_up (%v) comes before the first retry (%v)", b.GiveUp, b.First), "")
+		if n := dec.Given("limits.retry"); n != nil {
+			dec.Report(n, "bad-value", fmt.Sprintf("give_up (%v) comes before the first retry (%v)", b.GiveUp, b.First), "")
 		}
 	}
 	cids := map[string]bool{}
 	for i, a := range d.Attachments {
 		if a.CID != "" && cids[a.CID] {
-			dec.report(dec.seen[fmt.Sprintf("attachments[%d].cid", i)], "duplicate-cid", fmt.Sprintf("cid %q is given twice", a.CID), "each image needs its own")
+			dec.Report(dec.Given(fmt.Sprintf("attachments[%d].cid", i)), "duplicate-cid", fmt.Sprintf("cid %q is given twice", a.CID), "each image needs its own")
 		}
 		cids[a.CID] = true
 	}
-}
-
-// document parses data into the root mapping's node.
-func (s *source) document(data []byte) (*yaml.Node, error) {
-	empty := s.errorAt(1, 1, "empty-file", "the file is empty", "mailshot init newsletter DIR writes one to start from")
-	empty.Excerpt, empty.Column = "", 0
-	loader, err := yaml.NewLoader(bytes.NewReader(data))
-	if err != nil {
-		return nil, err
-	}
-	var doc yaml.Node
-	if err := loader.Load(&doc); errors.Is(err, io.EOF) {
-		return nil, empty
-	} else if err != nil {
-		return nil, s.syntax(err)
-	}
-	var second yaml.Node
-	if err := loader.Load(&second); err == nil {
-		return nil, s.errorAt(max(second.Line, 1), max(second.Column, 1), "second-document", "a second document begins here", "a campaign file holds one; remove the --- line and what follows")
-	} else if !errors.Is(err, io.EOF) {
-		return nil, s.syntax(err)
-	}
-	if len(doc.Content) != 1 {
-		return nil, empty
-	}
-	root := doc.Content[0]
-	if root.Kind == yaml.ScalarNode && root.Value == "" {
-		return nil, empty
-	}
-	return root, nil
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"mailshot/campaign/check"
+	"mailshot/campaign/definition/schema"
 	"mailshot/sender/limits"
 )
 
@@ -80,14 +81,17 @@ func load(t *testing.T, name string) *Definition {
 	return d
 }
 
+// at is a text with its place.
+func at(text string, line, column int) Text { return Text{Text: text, Line: line, Column: column} }
+
 func TestLeast(t *testing.T) {
 	t.Parallel()
 	d := load(t, "least.yaml")
 	want := &Definition{
 		Path: "campaign.yaml", Name: "campaign.yaml", Dir: "testdata/folder", Digest: d.Digest,
-		ID: "news", From: Text{"News <news@example.com>", 2, 7}, Subject: Text{"Hello", 3, 10},
+		ID: "news", From: at("News <news@example.com>", 2, 7), Subject: at("Hello", 3, 10),
 		Recipients: Recipients{File: "people.csv", Duplicates: "error"},
-		Body:       Body{Markdown: Text{"body.md", 5, 19}},
+		Body:       Body{Markdown: at("body.md", 5, 19)},
 	}
 	if !reflect.DeepEqual(want, d) {
 		t.Errorf("got  %+v\nwant %+v", d, want)
@@ -104,25 +108,25 @@ func TestMost(t *testing.T) {
 	want := &Definition{
 		Path: "campaign.yaml", Name: "campaign.yaml", Dir: "testdata/folder", Digest: d.Digest,
 		ID:      "news-{{ date }}",
-		From:    Text{"{{.sender}} <news@example.com>", 3, 8},
-		ReplyTo: Text{"Help 'desk' <help@example.com>", 4, 12},
-		Subject: Text{`Hello {{.name}}, here is "it"`, 7, 3},
+		From:    at("{{.sender}} <news@example.com>", 3, 8),
+		ReplyTo: at("Help 'desk' <help@example.com>", 4, 12),
+		Subject: at(`Hello {{.name}}, here is "it"`, 7, 3),
 		Bounces: d.Bounces,
 		Recipients: Recipients{
 			File: "-", Delimiter: '\t', HeaderRow: 1000, Columns: map[string]string{"due date": "date", "2026": "number"},
-			Where: Text{"amount > 0", 17, 5}, Duplicates: "first",
-			Places: map[string]Text{"columns.2026": {"2026", 15, 5}, "columns.due date": {"due date", 14, 6}},
+			Where: at("amount > 0", 17, 5), Duplicates: "first",
+			Places: map[string]Text{"columns.2026": at("2026", 15, 5), "columns.due date": at("due date", 14, 6)},
 		},
 		Body: Body{
-			HTML: Text{"body.html", 20, 9}, Text: Text{"body.md", 21, 9}, Layout: Text{"letter", 22, 11}, Language: "pt-BR", Direction: "rtl",
+			HTML: at("body.html", 20, 9), Text: at("body.md", 21, 9), Layout: at("letter", 22, 11), Language: "pt-BR", Direction: "rtl",
 		},
 		Attachments: []Attachment{
-			{File: Text{"invoices/{{.number}}.pdf", 26, 9}, Name: Text{"{{.number}}: é.pdf", 27, 10}},
-			{File: Text{"logo.png", 28, 11}, CID: "logo"},
+			{File: at("invoices/{{.number}}.pdf", 26, 9), Name: at("{{.number}}: é.pdf", 27, 10)},
+			{File: at("logo.png", 28, 11), CID: "logo"},
 		},
-		Suppress: []Text{{"do-not-mail.csv", 29, 11}},
+		Suppress: []Text{at("do-not-mail.csv", 29, 11)},
 		Headers: []Header{
-			{"X-One", Text{"012", 31, 10}}, {"List-Id", Text{"News <news.example.com>", 32, 13}}, {"X-Three", Text{"no", 33, 12}},
+			{"X-One", at("012", 31, 10)}, {"List-Id", at("News <news.example.com>", 32, 13)}, {"X-Three", at("no", 33, 12)},
 		},
 		Archive: "sent/",
 		Notify:  "failure,delay",
@@ -216,7 +220,7 @@ func TestManyMistakes(t *testing.T) {
 	t.Parallel()
 	_, err := Parse("campaign.yaml", []byte("id: news\n"+strings.Repeat("zzzzz: 1\n", 1000)), "")
 	fs := check.From(err)
-	if n := len(fs); n > maxErrors+10 || n < maxErrors || !strings.HasSuffix(fs[n-1].Text, "more mistakes") {
+	if n := len(fs); n > schema.MaxErrors+10 || n < schema.MaxErrors || !strings.HasSuffix(fs[n-1].Text, "more mistakes") {
 		t.Errorf("%d findings, the last %+v", len(fs), fs[len(fs)-1])
 	}
 }

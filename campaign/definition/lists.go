@@ -5,26 +5,28 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"mailshot/campaign/definition/schema"
 )
 
 // list reads the file of a list, or several.
-func list(into *string, all *[]string) reader {
-	return func(dec *decoder, n *yaml.Node) {
-		one := oneLine(func(dec *decoder, n *yaml.Node, t Text) {
+func list(into *string, all *[]string) schema.Reader {
+	return func(dec *schema.Decoder, n *yaml.Node) {
+		one := schema.OneLine(func(dec *schema.Decoder, n *yaml.Node, t Text) {
 			if *into == "" {
 				*into = t.Text
 			}
 			*all = append(*all, t.Text)
 			switch {
 			case OnNetwork(t.Text):
-				dec.report(n, "not-a-file", NotFetched, Download(t.Text))
+				dec.Report(n, "not-a-file", NotFetched, Download(t.Text))
 			case t.Text != "-":
-				if notTemplate(dec, n, t) {
-					fileProblem(dec, n, t.Text)
+				if dec.NotTemplate(n, t) {
+					dec.FileProblem(n, t.Text)
 				}
 			}
 		})
-		dec.list(n, func(n *yaml.Node) { one(dec, n) })
+		dec.List(n, func(n *yaml.Node) { one(dec, n) })
 		if len(*all) < 2 {
 			*all = nil
 			return
@@ -32,9 +34,9 @@ func list(into *string, all *[]string) reader {
 		for i, name := range *all {
 			switch {
 			case name == "-":
-				dec.report(n, "bad-value", "standard input is no file among several", "save it as a file first")
+				dec.Report(n, "bad-value", "standard input is no file among several", "save it as a file first")
 			case slices.Contains((*all)[:i], name):
-				dec.report(n, "bad-value", "the file "+clip(name)+" is named twice", "remove one")
+				dec.Report(n, "bad-value", "the file "+schema.Clip(name)+" is named twice", "remove one")
 			}
 		}
 	}
@@ -60,9 +62,9 @@ func Download(s string) string {
 }
 
 // queryText reads a query, of one line or several.
-func queryText(into *string, places *map[string]Text) reader {
-	return func(dec *decoder, n *yaml.Node) {
-		t, ok := dec.scalar(n)
+func queryText(into *string, places *map[string]Text) schema.Reader {
+	return func(dec *schema.Decoder, n *yaml.Node) {
+		t, ok := dec.Scalar(n)
 		if !ok {
 			return
 		}
@@ -74,27 +76,27 @@ func queryText(into *string, places *map[string]Text) reader {
 const postgresHint = "write postgres: { env: DATABASE_URL }, { file: /run/secrets/database } or { command: [pass, show, database] }"
 
 // postgres reads where the connection string of a database is: it holds a password as a rule.
-func postgres(into **Secret, places *map[string]Text) reader {
+func postgres(into **Secret, places *map[string]Text) schema.Reader {
 	other := secretReader(into, "a connection string", postgresHint)
-	return func(dec *decoder, n *yaml.Node) {
+	return func(dec *schema.Decoder, n *yaml.Node) {
 		note(places, "postgres", Text{Text: "postgres", Line: n.Line, Column: n.Column})
 		other(dec, n)
 	}
 }
 
 // checkList holds the rules of recipients that need more than one key.
-func (d *Definition) checkList(dec *decoder) {
+func (d *Definition) checkList(dec *schema.Decoder) {
 	r := &d.Recipients
-	if n := dec.seen["recipients.file"]; n != nil && r.Postgres != nil {
-		dec.report(n, "bad-value", "a list is a file or a database, not both", "remove file or postgres")
+	if n := dec.Given("recipients.file"); n != nil && r.Postgres != nil {
+		dec.Report(n, "bad-value", "a list is a file or a database, not both", "remove file or postgres")
 	}
-	if n := dec.seen["recipients.postgres"]; n != nil && r.Postgres != nil && dec.seen["recipients.query"] == nil {
-		dec.report(n, "missing-key", "no query says which rows of the database are the list", "for example query: SELECT email, name FROM customers ORDER BY id")
+	if n := dec.Given("recipients.postgres"); n != nil && r.Postgres != nil && dec.Given("recipients.query") == nil {
+		dec.Report(n, "missing-key", "no query says which rows of the database are the list", "for example query: SELECT email, name FROM customers ORDER BY id")
 	}
-	if n := dec.seen["recipients.file_column"]; n != nil && len(r.Files) == 0 {
-		dec.report(n, "useless-key", "file_column says which of several files a row is from, and there is one", "remove the line")
+	if n := dec.Given("recipients.file_column"); n != nil && len(r.Files) == 0 {
+		dec.Report(n, "useless-key", "file_column says which of several files a row is from, and there is one", "remove the line")
 	}
-	if n := dec.seen["recipients.query"]; n != nil && len(r.Files) > 0 {
-		dec.report(n, "bad-value", "a query is asked of one database, and there are several files", "remove query, or name one file")
+	if n := dec.Given("recipients.query"); n != nil && len(r.Files) > 0 {
+		dec.Report(n, "bad-value", "a query is asked of one database, and there are several files", "remove query, or name one file")
 	}
 }

@@ -2,11 +2,14 @@ package definition
 
 import (
 	"fmt"
+	"net"
 	"net/url"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"mailshot/campaign/definition/schema"
 )
 
 // OAuth says how to come by the tokens that stand in the place of a password. What is empty is the provider's.
@@ -22,21 +25,21 @@ type OAuth struct {
 	KeyFile                      string // of a service account; relative to Dir, or anywhere
 }
 
-func (o *OAuth) keys() []key {
-	return []key{
-		{name: "provider", read: word(&o.Provider, "google", "microsoft"), example: "microsoft", doc: "google or microsoft: fills flow, URLs and scopes."},
-		{name: "flow", read: word(&o.Flow, "device", "loopback", "client_credentials", "service_account"), example: "device",
-			doc: "device (a code to type, Microsoft's default), loopback (a browser on this machine, Google's), client_credentials or service_account (no person needed)."},
-		{name: "client_id", read: text(&o.ClientID), example: "00001111-aaaa-2222-bbbb-3333cccc4444", doc: "Of a client that you have registered with the provider."},
-		{name: "client_secret", read: secretReader(&o.ClientSecret, "a client secret", clientSecretHint), example: "{ env: OAUTH_SECRET }",
-			doc: "Where it is, as with password. Default: none."},
-		{name: "tenant", read: tenant(&o.Tenant), example: "acme.example", doc: "Microsoft's directory. Default: common; client_credentials needs one."},
-		{name: "scopes", read: scopes(&o.Scopes), example: `["https://outlook.office.com/SMTP.Send", offline_access]`},
-		{name: "auth_url", read: secureURL(&o.AuthURL), example: "https://login.acme.example/authorize", doc: "Of another provider, or in the place of the provider's."},
-		{name: "token_url", read: secureURL(&o.TokenURL), example: "https://login.acme.example/token"},
-		{name: "device_url", read: secureURL(&o.DeviceURL), example: "https://login.acme.example/device"},
-		{name: "subject", read: text(&o.Subject), example: "billing@acme.example", doc: "Whom a service account acts for. Default: the username."},
-		{name: "key_file", read: keyFile(&o.KeyFile), example: "~/.config/acme/robot.json", doc: "The service account's key, the JSON file of the provider's console."},
+func (o *OAuth) keys() []schema.Key {
+	return []schema.Key{
+		{Name: "provider", Read: schema.Word(&o.Provider, "google", "microsoft"), Example: "microsoft", Doc: "google or microsoft: fills flow, URLs and scopes."},
+		{Name: "flow", Read: schema.Word(&o.Flow, "device", "loopback", "client_credentials", "service_account"), Example: "device",
+			Doc: "device (a code to type, Microsoft's default), loopback (a browser on this machine, Google's), client_credentials or service_account (no person needed)."},
+		{Name: "client_id", Read: schema.String(&o.ClientID), Example: "00001111-aaaa-2222-bbbb-3333cccc4444", Doc: "Of a client that you have registered with the provider."},
+		{Name: "client_secret", Read: secretReader(&o.ClientSecret, "a client secret", clientSecretHint), Example: "{ env: OAUTH_SECRET }",
+			Doc: "Where it is, as with password. Default: none."},
+		{Name: "tenant", Read: tenant(&o.Tenant), Example: "acme.example", Doc: "Microsoft's directory. Default: common; client_credentials needs one."},
+		{Name: "scopes", Read: scopes(&o.Scopes), Example: `["https://outlook.office.com/SMTP.Send", offline_access]`},
+		{Name: "auth_url", Read: secureURL(&o.AuthURL), Example: "https://login.acme.example/authorize", Doc: "Of another provider, or in the place of the provider's."},
+		{Name: "token_url", Read: secureURL(&o.TokenURL), Example: "https://login.acme.example/token"},
+		{Name: "device_url", Read: secureURL(&o.DeviceURL), Example: "https://login.acme.example/device"},
+		{Name: "subject", Read: schema.String(&o.Subject), Example: "billing@acme.example", Doc: "Whom a service account acts for. Default: the username."},
+		{Name: "key_file", Read: keyFile(&o.KeyFile), Example: "~/.config/acme/robot.json", Doc: "The service account's key, the JSON file of the provider's console."},
 	}
 }
 
@@ -46,15 +49,15 @@ const clientSecretHint = "write client_secret: { env: OAUTH_SECRET }, { file: /r
 var mechanisms = []string{"plain", "login", "cram-md5", "scram-sha-1", "scram-sha-1-plus", "scram-sha-256", "scram-sha-256-plus", "xoauth2", "oauthbearer", "external"}
 
 // mechanism reads the name of one. A wrong one is not shown: it may be a login somebody wrote there.
-func mechanism(into *string) reader {
-	return oneLine(func(dec *decoder, n *yaml.Node, t Text) {
+func mechanism(into *string) schema.Reader {
+	return schema.OneLine(func(dec *schema.Decoder, n *yaml.Node, t Text) {
 		name := strings.ToLower(t.Text)
 		if !slices.Contains(mechanisms, name) {
 			hint := "one of " + strings.Join(mechanisms, ", ")
-			if near := nearest(t.Text, mechanisms); near != "" {
+			if near := schema.Nearest(t.Text, mechanisms); near != "" {
 				hint = fmt.Sprintf("did you mean %q?", near)
 			}
-			bad(dec, n, fmt.Sprintf("%q is not the name of a way to authenticate", dec.name()), hint)
+			dec.Bad(n, fmt.Sprintf("%q is not the name of a way to authenticate", dec.Name()), hint)
 			return
 		}
 		*into = name
@@ -62,38 +65,38 @@ func mechanism(into *string) reader {
 }
 
 // secureURL reads the URL of an authorization server. Secrets go there.
-func secureURL(into *string) reader {
-	return oneLine(func(dec *decoder, n *yaml.Node, t Text) {
+func secureURL(into *string) schema.Reader {
+	return schema.OneLine(func(dec *schema.Decoder, n *yaml.Node, t Text) {
 		u, err := url.Parse(t.Text)
 		switch {
 		case err != nil || u.Host == "" || u.Opaque != "":
-			bad(dec, n, fmt.Sprintf("%q must be a URL", dec.name()), "for example https://login.acme.example/token")
+			dec.Bad(n, fmt.Sprintf("%q must be a URL", dec.Name()), "for example https://login.acme.example/token")
 		case u.User != nil || u.Fragment != "":
-			bad(dec, n, fmt.Sprintf("%q is a URL with a login or a fragment in it", dec.name()), "leave them out")
+			dec.Bad(n, fmt.Sprintf("%q is a URL with a login or a fragment in it", dec.Name()), "leave them out")
 		case u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname())):
-			bad(dec, n, fmt.Sprintf("%q must begin with https://, because secrets go there", dec.name()), "")
+			dec.Bad(n, fmt.Sprintf("%q must begin with https://, because secrets go there", dec.Name()), "")
 		default:
 			*into = t.Text
 		}
 	})
 }
 
-func tenant(into *string) reader {
-	return oneLine(func(dec *decoder, n *yaml.Node, t Text) {
+func tenant(into *string) schema.Reader {
+	return schema.OneLine(func(dec *schema.Decoder, n *yaml.Node, t Text) {
 		if !hostName(t.Text) {
-			bad(dec, n, fmt.Sprintf("%q cannot be a tenant", clip(t.Text)), "the directory's id, or one of its domains")
+			dec.Bad(n, fmt.Sprintf("%q cannot be a tenant", schema.Clip(t.Text)), "the directory's id, or one of its domains")
 			return
 		}
 		*into = t.Text
 	})
 }
 
-func scopes(into *[]string) reader {
-	return func(dec *decoder, n *yaml.Node) {
-		dec.list(n, func(n *yaml.Node) {
-			oneLine(func(dec *decoder, n *yaml.Node, t Text) {
+func scopes(into *[]string) schema.Reader {
+	return func(dec *schema.Decoder, n *yaml.Node) {
+		dec.List(n, func(n *yaml.Node) {
+			schema.OneLine(func(dec *schema.Decoder, n *yaml.Node, t Text) {
 				if strings.ContainsAny(t.Text, " \t\"\\") { // RFC 6749 3.3
-					bad(dec, n, "a scope has no blanks and no quotes", "write a list: [scope, scope]")
+					dec.Bad(n, "a scope has no blanks and no quotes", "write a list: [scope, scope]")
 					return
 				}
 				*into = append(*into, t.Text)
@@ -103,19 +106,19 @@ func scopes(into *[]string) reader {
 }
 
 // checkLogin holds the rules about what logs in with the server.
-func (s *Server) checkLogin(dec *decoder) {
-	given := func(name string) *yaml.Node { return dec.seen[s.path+"."+name] }
+func (s *Server) checkLogin(dec *schema.Decoder) {
+	given := func(name string) *yaml.Node { return dec.Given(s.path + "." + name) }
 	username, password, oauth, auth := given("username"), given("password"), given("oauth"), given("auth")
-	missing := func(n *yaml.Node, text, hint string) { dec.report(n, "missing-key", text, hint) }
+	missing := func(n *yaml.Node, text, hint string) { dec.Report(n, "missing-key", text, hint) }
 	switch {
 	case oauth != nil && password != nil:
-		dec.report(oauth, "useless-key", "both a password and oauth", "remove one of them")
+		dec.Report(oauth, "useless-key", "both a password and oauth", "remove one of them")
 	case password != nil && username == nil:
 		missing(password, "a password without a username", "add username: above it")
 	case oauth != nil && username == nil:
 		missing(oauth, "oauth without a username", "add username: above it, the mailbox that logs in")
 	case username != nil && password == nil && oauth == nil && s.Auth != "external":
-		missing(username, "a username without a password", passwordHint)
+		missing(username, "a username without a password", schema.PasswordHint)
 	}
 	if auth != nil && s.Auth != "" {
 		tokens := s.Auth == "xoauth2" || s.Auth == "oauthbearer"
@@ -125,16 +128,16 @@ func (s *Server) checkLogin(dec *decoder) {
 		case s.Auth == "external" && given("client_certificate") == nil:
 			missing(auth, "external needs a certificate", "add client_certificate: to the server")
 		case s.Auth == "external" && (password != nil || oauth != nil):
-			dec.report(auth, "useless-key", "external takes a certificate in the place of password and oauth", "remove them")
+			dec.Report(auth, "useless-key", "external takes a certificate in the place of password and oauth", "remove them")
 		case !tokens && s.Auth != "external" && oauth != nil:
-			dec.report(auth, "bad-value", s.Auth+" needs a password, and there is oauth", "remove auth, or write xoauth2 or oauthbearer")
+			dec.Report(auth, "bad-value", s.Auth+" needs a password, and there is oauth", "remove auth, or write xoauth2 or oauthbearer")
 		case !tokens && s.Auth != "external" && password == nil:
-			missing(auth, s.Auth+" needs a password", passwordHint)
+			missing(auth, s.Auth+" needs a password", schema.PasswordHint)
 		}
 	}
 	for _, n := range []*yaml.Node{password, oauth} {
 		if n != nil && given("tls") != nil && s.TLS == "none" && s.Host != "" && !loopback(s.Host) {
-			dec.report(given("tls"), "clear-password", "a password would go over the network in clear", "use implicit (port 465) or starttls (port 587)")
+			dec.Report(given("tls"), "clear-password", "a password would go over the network in clear", "use implicit (port 465) or starttls (port 587)")
 			break
 		}
 	}
@@ -144,10 +147,10 @@ func (s *Server) checkLogin(dec *decoder) {
 }
 
 // checkOAuth finds what a flow needs and does not have.
-func (s *Server) checkOAuth(dec *decoder, at *yaml.Node) {
+func (s *Server) checkOAuth(dec *schema.Decoder, at *yaml.Node) {
 	o := &s.oauth
 	s.OAuth = o
-	given := func(name string) bool { return dec.seen[s.path+".oauth."+name] != nil }
+	given := func(name string) bool { return dec.Given(s.path+".oauth."+name) != nil }
 	if o.Flow == "" && !given("flow") {
 		switch {
 		case o.Provider == "google":
@@ -155,7 +158,7 @@ func (s *Server) checkOAuth(dec *decoder, at *yaml.Node) {
 		case o.Provider == "microsoft":
 			o.Flow = "device"
 		case !given("provider"):
-			dec.report(at, "missing-key", "oauth needs a provider or a flow", "provider: google, provider: microsoft, or flow: with the URLs")
+			dec.Report(at, "missing-key", "oauth needs a provider or a flow", "provider: google, provider: microsoft, or flow: with the URLs")
 		}
 	}
 	needs := map[string][]string{
@@ -167,16 +170,22 @@ func (s *Server) checkOAuth(dec *decoder, at *yaml.Node) {
 	}
 	for _, name := range needs {
 		if !given(name) && !(strings.HasSuffix(name, "_url") && given("provider")) {
-			dec.report(at, "missing-key", fmt.Sprintf("%q needs %q", s.path+".oauth.flow: "+o.Flow, name), "")
+			dec.Report(at, "missing-key", fmt.Sprintf("%q needs %q", s.path+".oauth.flow: "+o.Flow, name), "")
 		}
 	}
-	switch n := dec.seen[s.path+".oauth.flow"]; {
+	switch n := dec.Given(s.path + ".oauth.flow"); {
 	case n == nil:
 	case o.Provider == "google" && o.Flow == "device" && !given("device_url"):
-		bad(dec, n, "Google's device flow gives no access to mail", "write loopback; on a machine without a browser, mailshot login --headless")
+		dec.Bad(n, "Google's device flow gives no access to mail", "write loopback; on a machine without a browser, mailshot login --headless")
 	case o.Provider == "microsoft" && o.Flow == "service_account":
-		bad(dec, n, "Microsoft has no service accounts with keys", "write client_credentials")
+		dec.Bad(n, "Microsoft has no service accounts with keys", "write client_credentials")
 	case o.Provider == "google" && o.Flow == "client_credentials":
-		bad(dec, n, "Google has no client credentials for mail", "write service_account")
+		dec.Bad(n, "Google has no client credentials for mail", "write service_account")
 	}
+}
+
+// loopback says whether a host is this machine.
+func loopback(host string) bool {
+	ip := net.ParseIP(strings.Trim(host, "[]"))
+	return strings.EqualFold(strings.TrimSuffix(host, "."), "localhost") || ip != nil && ip.IsLoopback()
 }

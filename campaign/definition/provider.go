@@ -8,12 +8,13 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"mailshot/campaign/definition/schema"
 	"mailshot/sender/reply"
 )
 
 // provider reads the id of a preset. given is set whatever it is.
-func provider(into *string, given *bool) reader {
-	return oneLine(func(dec *decoder, n *yaml.Node, t Text) {
+func provider(into *string, given *bool) schema.Reader {
+	return schema.OneLine(func(dec *schema.Decoder, n *yaml.Node, t Text) {
 		*given = true
 		if _, ok := reply.Preset(t.Text); ok {
 			*into = t.Text
@@ -24,33 +25,21 @@ func provider(into *string, given *bool) reader {
 			ids = append(ids, p.ID)
 		}
 		hint := "mailshot providers lists them; or give host: and port: in its place"
-		if near := nearest(t.Text, ids); near != "" {
+		if near := schema.Nearest(t.Text, ids); near != "" {
 			hint = fmt.Sprintf("did you mean %q?", near)
 		} else if found := reply.Match(t.Text); len(found) > 0 {
 			hint = "write " + found[0].ID
 		}
-		dec.report(n, "unknown-provider", fmt.Sprintf("there is no preset for a provider %q", clip(t.Text)), hint)
-	})
-}
-
-// truth reads true or false.
-func truth(into *bool) reader {
-	return oneLine(func(dec *decoder, n *yaml.Node, t Text) {
-		switch t.Text {
-		case "true", "false":
-			*into = t.Text == "true"
-		default:
-			bad(dec, n, fmt.Sprintf("%q must be true or false, not %q", dec.name(), clip(t.Text)), "")
-		}
+		dec.Report(n, "unknown-provider", fmt.Sprintf("there is no preset for a provider %q", schema.Clip(t.Text)), hint)
 	})
 }
 
 var groupPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
 
-func capGroup(into *string) reader {
-	return oneLine(func(dec *decoder, n *yaml.Node, t Text) {
+func capGroup(into *string) schema.Reader {
+	return schema.OneLine(func(dec *schema.Decoder, n *yaml.Node, t Text) {
 		if !groupPattern.MatchString(t.Text) {
-			bad(dec, n, fmt.Sprintf("%q cannot be the name of a group", clip(t.Text)), "letters, digits and . _ -; for example acme-tenant")
+			dec.Bad(n, fmt.Sprintf("%q cannot be the name of a group", schema.Clip(t.Text)), "letters, digits and . _ -; for example acme-tenant")
 			return
 		}
 		*into = t.Text
@@ -58,18 +47,18 @@ func capGroup(into *string) reader {
 }
 
 // usePreset fills in the server where the file leaves it to its provider.
-func (s *Server) usePreset(dec *decoder) {
+func (s *Server) usePreset(dec *schema.Decoder) {
 	p, ok := reply.Preset(s.Provider)
 	if !ok {
 		return
 	}
-	if s.Host == "" && dec.seen[s.path+".host"] == nil {
+	if s.Host == "" && dec.Given(s.path+".host") == nil {
 		if s.Host = p.Host; s.Host == "" {
 			hint := "add host: with the name of your server"
 			if len(p.Hosts) > 0 {
 				hint += ", such as " + strings.ReplaceAll(p.Hosts[0], "*", "…")
 			}
-			dec.report(dec.seen[s.path+".provider"], "missing-key", fmt.Sprintf("%s has no one server for all", p.Name), hint)
+			dec.Report(dec.Given(s.path+".provider"), "missing-key", fmt.Sprintf("%s has no one server for all", p.Name), hint)
 		}
 	}
 	fits := func(port reply.Port) bool {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"mailshot/campaign/definition/schema"
 	"mailshot/templates"
 )
 
@@ -35,13 +36,13 @@ func TestReferenceIsGood(t *testing.T) {
 func TestReferenceIsWhole(t *testing.T) {
 	t.Parallel()
 	text := Reference()
-	var walk func(keys []key)
-	walk = func(keys []key) {
+	var walk func(keys []schema.Key)
+	walk = func(keys []schema.Key) {
 		for _, k := range keys {
-			if !k.hidden && !strings.Contains(text, k.name+":") {
-				t.Errorf("%q is not in the reference", k.name)
+			if !k.Hidden && !strings.Contains(text, k.Name+":") {
+				t.Errorf("%q is not in the reference", k.Name)
 			}
-			walk(k.keys)
+			walk(k.Keys)
 		}
 	}
 	walk(new(Definition).keys())

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v4"
+
+	"mailshot/campaign/definition/schema"
 )
 
 // Secret says where a secret is found: exactly one of the fields is set. It holds no secret and may be printed.
@@ -140,7 +142,7 @@ func runSecretCommand(ctx context.Context, command []string, dir string) (string
 		if said == "" || first != "" && strings.Contains(said, first) {
 			return "", fmt.Errorf("ended with exit code %d", ee.ExitCode())
 		}
-		return "", fmt.Errorf("ended with exit code %d: %q", ee.ExitCode(), clip(said))
+		return "", fmt.Errorf("ended with exit code %d: %q", ee.ExitCode(), schema.Clip(said))
 	}
 	return first, nil
 }
@@ -153,20 +155,20 @@ func (h *head) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-const passwordHint = "write password: { env: SMTP_PASSWORD }, { file: /run/secrets/smtp } or { command: [pass, show, smtp] }"
-
-func password(into **Secret) reader { return secretReader(into, "a password", passwordHint) }
+func password(into **Secret) schema.Reader {
+	return secretReader(into, "a password", schema.PasswordHint)
+}
 
 // secretReader reads a reference to a secret of a kind ("a password"). No message of it shows anything of what is written
 // there: it may be the secret.
-func secretReader(into **Secret, kind, hint string) reader {
-	return func(dec *decoder, n *yaml.Node) {
+func secretReader(into **Secret, kind, hint string) schema.Reader {
+	return func(dec *schema.Decoder, n *yaml.Node) {
 		if n.Kind != yaml.MappingNode || n.Anchor != "" || n.Style&yaml.TaggedStyle != 0 {
-			dec.report(n, "literal-password", kind+" does not belong in the campaign file", hint)
+			dec.Report(n, "literal-password", kind+" does not belong in the campaign file", hint)
 			return
 		}
 		if len(n.Content) != 2 || n.Content[0].Kind != yaml.ScalarNode {
-			dec.report(n, "bad-password", fmt.Sprintf("%q must name one place where it is", dec.name()), hint)
+			dec.Report(n, "bad-password", fmt.Sprintf("%q must name one place where it is", dec.Name()), hint)
 			return
 		}
 		name, value := n.Content[0], n.Content[1]
@@ -198,7 +200,7 @@ func secretReader(into **Secret, kind, hint string) reader {
 			if what == "" {
 				what = kind + " is found by env, file or command"
 			}
-			dec.report(value, "bad-password", what, hint)
+			dec.Report(value, "bad-password", what, hint)
 			return
 		}
 		*into = s

@@ -8,40 +8,42 @@ import (
 	"strconv"
 
 	"go.yaml.in/yaml/v4"
+
+	"mailshot/campaign/definition/schema"
 )
 
 // Where the messages are handed over: server:, or each item of servers:.
 
 // another gives the keys of one more item of servers.
-func (d *Definition) another() ([]key, func()) {
+func (d *Definition) another() ([]schema.Key, func()) {
 	s := &Server{}
 	keys := append(s.keys(),
-		key{name: "name", read: serverName(&s.Name), example: "reserve"},
-		key{name: "weight", read: number(&s.Weight, 1, 1000), example: "1"},
-		key{name: "limits", keys: s.limitKeys()})
+		schema.Key{Name: "name", Read: serverName(&s.Name), Example: "reserve"},
+		schema.Key{Name: "weight", Read: schema.Number(&s.Weight, 1, 1000), Example: "1"},
+		schema.Key{Name: "limits", Keys: s.limitKeys()})
 	return keys, func() { d.Servers = append(d.Servers, s) }
 }
 
 // limitKeys are those of limits that a server may have of its own.
-func (s *Server) limitKeys() []key {
+func (s *Server) limitKeys() []schema.Key {
 	l := &s.Limits
-	return []key{
-		{name: "caps", read: caps(&l.Caps), example: "[20/min, 400/24h]"},
-		{name: "cap_group", read: capGroup(&l.CapGroup), example: "acme-tenant"},
-		{name: "raise", read: truth(&l.Raise), example: "true"},
-		{name: "connections", read: number(&l.Connections, 1, 500), example: "2"},
-		{name: "messages_per_connection", read: number(&l.MessagesPerConnection, 1, 1_000_000), example: "50"},
-		{name: "warmup", read: warmup(&l.Courtesy.Warmup), example: "[50, 100, 250]"},
+	return []schema.Key{
+		{Name: "caps", Read: caps(&l.Caps), Example: "[20/min, 400/24h]"},
+		{Name: "cap_group", Read: capGroup(&l.CapGroup), Example: "acme-tenant"},
+		{Name: "raise", Read: schema.Truth(&l.Raise), Example: "true"},
+		{Name: "connections", Read: schema.Number(&l.Connections, 1, 500), Example: "2"},
+		{Name: "messages_per_connection", Read: schema.Number(&l.MessagesPerConnection, 1, 1_000_000), Example: "50"},
+		{Name: "warmup", Read: warmup(&l.Courtesy.Warmup), Example: "[50, 100, 250]"},
 	}
 }
 
 var namePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$`)
 
 // serverName reads what a server is called in what the program says.
-func serverName(into *string) reader {
-	return oneLine(func(dec *decoder, n *yaml.Node, t Text) {
+func serverName(into *string) schema.Reader {
+	return schema.OneLine(func(dec *schema.Decoder, n *yaml.Node, t Text) {
 		if !namePattern.MatchString(t.Text) {
-			bad(dec, n, fmt.Sprintf("%q cannot be the name of a server", clip(t.Text)), "letters, digits and . _ : -; for example reserve")
+			dec.Bad(n, fmt.Sprintf("%q cannot be the name of a server", schema.Clip(t.Text)), "letters, digits and . _ : -; for example reserve")
 			return
 		}
 		*into = t.Text
@@ -49,24 +51,24 @@ func serverName(into *string) reader {
 }
 
 // checkServers holds the rules about servers that need more than one key, and completes each.
-func (d *Definition) checkServers(dec *decoder) {
-	one, several := dec.seen["server"], dec.seen["servers"]
+func (d *Definition) checkServers(dec *schema.Decoder) {
+	one, several := dec.Given("server"), dec.Given("servers")
 	switch {
 	case one != nil && several != nil:
-		dec.report(several, "useless-key", "both server and servers", "write each server as an item of servers, or remove servers")
+		dec.Report(several, "useless-key", "both server and servers", "write each server as an item of servers, or remove servers")
 	case one != nil:
 		d.Servers = []*Server{&d.single}
 	}
-	if n := dec.seen["limits.raise"]; n != nil {
+	if n := dec.Given("limits.raise"); n != nil {
 		switch {
 		case several != nil:
-			dec.report(n, "useless-key", "with servers, each raises its own provider's figures", "move the line to the limits of that server")
-		case dec.seen["server.provider"] == nil:
-			dec.report(n, "useless-key", "there is no provider whose figures could be raised", "remove the line, or name server.provider")
+			dec.Report(n, "useless-key", "with servers, each raises its own provider's figures", "move the line to the limits of that server")
+		case dec.Given("server.provider") == nil:
+			dec.Report(n, "useless-key", "there is no provider whose figures could be raised", "remove the line, or name server.provider")
 		}
 	}
-	if n := dec.seen["notify"]; n != nil && len(d.Servers) > 0 && !slices.ContainsFunc(d.Servers, func(s *Server) bool { return s.Sendmail == "" }) {
-		dec.report(n, "useless-key", "a sendmail program is not asked for reports", "remove the line")
+	if n := dec.Given("notify"); n != nil && len(d.Servers) > 0 && !slices.ContainsFunc(d.Servers, func(s *Server) bool { return s.Sendmail == "" }) {
+		dec.Report(n, "useless-key", "a sendmail program is not asked for reports", "remove the line")
 	}
 	names := map[string]string{} // and whose they are
 	for i, s := range d.Servers {
@@ -75,21 +77,21 @@ func (d *Definition) checkServers(dec *decoder) {
 			s.path = fmt.Sprintf("servers[%d]", i)
 		}
 		s.complete(d, dec)
-		at := dec.seen[s.path+".name"]
+		at := dec.Given(s.path + ".name")
 		for _, name := range []string{"host", "socket", "direct", "sendmail", "provider"} {
 			if at == nil {
-				at = dec.seen[s.path+"."+name]
+				at = dec.Given(s.path + "." + name)
 			}
 		}
 		if other := names[s.Name]; other != "" && at != nil {
-			dec.report(at, "duplicate-name", fmt.Sprintf("%s and %s are both called %q", other, s.path, s.Name), "give one of them a name:")
+			dec.Report(at, "duplicate-name", fmt.Sprintf("%s and %s are both called %q", other, s.path, s.Name), "give one of them a name:")
 		}
 		names[s.Name] = s.path
 	}
 }
 
 // complete fills in what the file leaves open.
-func (s *Server) complete(d *Definition, dec *decoder) {
+func (s *Server) complete(d *Definition, dec *schema.Decoder) {
 	s.usePreset(dec)
 	s.checkWay(dec)
 	s.checkLogin(dec)
@@ -105,8 +107,8 @@ func (s *Server) complete(d *Definition, dec *decoder) {
 	}
 	s.checkProtection(dec)
 	s.checkSession(dec)
-	if n := dec.seen[s.path+".limits.raise"]; n != nil && dec.seen[s.path+".provider"] == nil {
-		dec.report(n, "useless-key", "there is no provider whose figures could be raised", "remove the line, or name the server's provider")
+	if n := dec.Given(s.path + ".limits.raise"); n != nil && dec.Given(s.path+".provider") == nil {
+		dec.Report(n, "useless-key", "there is no provider whose figures could be raised", "remove the line, or name the server's provider")
 	}
 	if s.Name == "" {
 		s.Name = s.address()

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"mailshot/campaign/definition/schema"
 )
 
 // The ways out beside a server that takes everything: server.direct and server.sendmail.
@@ -15,32 +17,21 @@ var ofServer = []string{"provider", "host", "port", "socket", "protocol", "tls",
 	"client_certificate", "client_key", "require_tls", "chunking", "lock_step"}
 
 // given makes a reader that takes note that its key was there, good or not.
-func given(flag *bool, read reader) reader {
-	return func(dec *decoder, n *yaml.Node) {
+func given(flag *bool, read schema.Reader) schema.Reader {
+	return func(dec *schema.Decoder, n *yaml.Node) {
 		*flag = true
 		read(dec, n)
 	}
 }
 
-// yes reads a switch that is only ever turned on.
-func yes(into *bool) reader {
-	return oneLine(func(dec *decoder, n *yaml.Node, t Text) {
-		if t.Text != "true" {
-			bad(dec, n, fmt.Sprintf("%q can only be true", dec.name()), "write true, or remove the line")
-			return
-		}
-		*into = true
-	})
-}
-
 // machines reads the path of something of this machine's, which is not looked for: the file may be checked on another.
-func machines(into *string, what, hint string) reader {
-	return oneLine(func(dec *decoder, n *yaml.Node, t Text) {
-		if !notTemplate(dec, n, t) {
+func machines(into *string, what, hint string) schema.Reader {
+	return schema.OneLine(func(dec *schema.Decoder, n *yaml.Node, t Text) {
+		if !dec.NotTemplate(n, t) {
 			return
 		}
 		if !path.IsAbs(t.Text) || strings.HasSuffix(t.Text, "/") || strings.ContainsAny(t.Text, " \t") {
-			bad(dec, n, fmt.Sprintf("%q is not the path of a %s", clip(t.Text), what), hint)
+			dec.Bad(n, fmt.Sprintf("%q is not the path of a %s", schema.Clip(t.Text), what), hint)
 			return
 		}
 		*into = t.Text
@@ -48,9 +39,9 @@ func machines(into *string, what, hint string) reader {
 }
 
 // checkWay holds the ways out apart, and gives direct delivery the name it cannot do without.
-func (s *Server) checkWay(dec *decoder) {
+func (s *Server) checkWay(dec *schema.Decoder) {
 	for _, way := range []string{"direct", "sendmail"} {
-		n := dec.seen[s.path+"."+way]
+		n := dec.Given(s.path + "." + way)
 		if n == nil {
 			continue
 		}
@@ -59,8 +50,8 @@ func (s *Server) checkWay(dec *decoder) {
 			others = append([]string{"direct", "helo"}, ofServer...)
 		}
 		for _, other := range others {
-			if at := dec.seen[s.path+"."+other]; at != nil {
-				dec.report(at, "useless-key", fmt.Sprintf("%q says nothing beside %s, which is another way out", s.path+"."+other, way), "remove the one or the other")
+			if at := dec.Given(s.path + "." + other); at != nil {
+				dec.Report(at, "useless-key", fmt.Sprintf("%q says nothing beside %s, which is another way out", s.path+"."+other, way), "remove the one or the other")
 			}
 		}
 	}
@@ -68,12 +59,12 @@ func (s *Server) checkWay(dec *decoder) {
 		return
 	}
 	const hint = "this machine's full name, which its address must lead back to; for example mail.acme.example"
-	n := dec.seen[s.path+".helo"]
+	n := dec.Given(s.path + ".helo")
 	switch {
 	case n == nil:
-		dec.report(dec.seen[s.path+".direct"], "missing-key", fmt.Sprintf("direct delivery needs %q", s.path+".helo"), hint)
+		dec.Report(dec.Given(s.path+".direct"), "missing-key", fmt.Sprintf("direct delivery needs %q", s.path+".helo"), hint)
 	case s.Helo != "" && !fullName(s.Helo):
-		bad(dec, n, fmt.Sprintf("%q is not a full host name", clip(s.Helo)), hint)
+		dec.Bad(n, fmt.Sprintf("%q is not a full host name", schema.Clip(s.Helo)), hint)
 	}
 }
 

@@ -13,7 +13,10 @@ import (
 var allowed = map[string][]string{
 	"cmd/mailshot":        {"..."},
 	"campaign":            {"campaign/...", "templates", "render", "sender/...", "render/address", "internal/mailbox", "internal/oauth"},
-	"campaign/definition": {"render/address", "sender/limits", "sender/courtesy", "sender/reply"},
+	"campaign/definition": {"campaign/definition/schema", "render/address", "sender/limits", "sender/courtesy", "sender/reply"},
+
+	"campaign/definition/schema": {},
+
 	"campaign/check":      {},
 	"campaign/dispatch":   {"campaign/ledger", "campaign/pacing", "sender/..."},
 	"campaign/ledger":     {},

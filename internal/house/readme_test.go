@@ -301,7 +301,7 @@ func TestReadmeStates(t *testing.T) {
 	for _, s := range ledger.States() {
 		want = append(want, string(s))
 	}
-	if identity := "rows = " + strings.Join(want, " + "); !strings.Contains(read(t, "README.md"), "`"+identity+"`") {
+	if identity := "rows = " + strings.Join(want, " + "); !strings.Contains(read(t, "README.md"), "\n"+identity+"\n") {
 		t.Errorf("README.md does not have the identity %s", identity)
 	}
 	got := column(t, "README.md", "state")

@@ -1,15 +1,14 @@
-package definition
+package schema
 
 import (
 	"strings"
 	"unicode/utf8"
 )
 
-// Reference returns a campaign file that shows every key with an example and what it means. It is written from the
-// table of keys that reading uses, and is itself a good campaign file but for the files it names.
-func Reference() string {
+// Reference returns a file that shows every key of the table with an example and what it means.
+func Reference(keys []Key) string {
 	var b strings.Builder
-	writeReference(&b, new(Definition).keys(), "", false)
+	writeReference(&b, keys, "", false)
 	return b.String()
 }
 
@@ -22,23 +21,23 @@ const (
 )
 
 // writeReference writes keys at a depth; off: they are below one that is shown commented out, as is all below it.
-func writeReference(b *strings.Builder, keys []key, indent string, off bool) {
+func writeReference(b *strings.Builder, keys []Key, indent string, off bool) {
 	apart := false // the key before takes several lines
 	for _, k := range keys {
-		if k.hidden {
+		if k.Hidden {
 			continue
 		}
 		line := indent
-		if k.off || off {
+		if k.Off || off {
 			line += "# "
 		}
-		line += k.name + ":"
-		first, rest, _ := strings.Cut(k.example, "\n")
+		line += k.Name + ":"
+		first, rest, _ := strings.Cut(k.Example, "\n")
 		if first != "" {
 			line += " " + first
 		}
-		doc := k.doc
-		if doc != "" && rest == "" && k.keys == nil {
+		doc := k.Doc
+		if doc != "" && rest == "" && k.Keys == nil {
 			if beside := line + strings.Repeat(" ", max(2, commentColumn-utf8.RuneCountInString(line))) + "# " + doc; utf8.RuneCountInString(beside) <= besideWidth {
 				line, doc = beside, ""
 			}
@@ -46,7 +45,7 @@ func writeReference(b *strings.Builder, keys []key, indent string, off bool) {
 		if indent == "" && b.Len() > 0 && (doc != "" || apart) {
 			b.WriteString("\n")
 		}
-		apart = rest != "" || k.keys != nil
+		apart = rest != "" || k.Keys != nil
 		if doc != "" {
 			for _, l := range wrap(doc, commentWidth-len(indent)) {
 				b.WriteString(indent + "# " + l + "\n")
@@ -54,13 +53,13 @@ func writeReference(b *strings.Builder, keys []key, indent string, off bool) {
 		}
 		b.WriteString(line + "\n")
 		under := indent + "  "
-		if k.off || off {
+		if k.Off || off {
 			under = indent + "#   "
 		}
 		for l := range strings.Lines(rest) {
 			b.WriteString(under + strings.TrimSuffix(l, "\n") + "\n")
 		}
-		writeReference(b, k.keys, indent+"  ", k.off || off)
+		writeReference(b, k.Keys, indent+"  ", k.Off || off)
 	}
 }
 

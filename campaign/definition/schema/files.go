@@ -1,13 +1,15 @@
-package definition
+package schema
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
-	"net"
 	"os"
 	"path"
 	"path/filepath"
 	"strings"
+
+	"go.yaml.in/yaml/v4"
 )
 
 // files looks for the files that a campaign names. The zero files finds everything.
@@ -100,14 +102,86 @@ func (f files) near(name string) string {
 			names = append(names, e.Name())
 		}
 	}
-	if near := nearest(path.Base(name), names); near != "" {
+	if near := Nearest(path.Base(name), names); near != "" {
 		return "did you mean \"" + path.Join(folder, near) + "\"?"
 	}
 	return ""
 }
 
-// loopback says whether a host is this machine.
-func loopback(host string) bool {
-	ip := net.ParseIP(strings.Trim(host, "[]"))
-	return strings.EqualFold(strings.TrimSuffix(host, "."), "localhost") || ip != nil && ip.IsLoopback()
+// IsTemplate says whether a text is known only with a row.
+func IsTemplate(s string) bool { return strings.Contains(s, "{{") }
+
+// FileProblem reports a path that is not a file of the campaign.
+func (dec *Decoder) FileProblem(n *yaml.Node, name string) bool {
+	code, text, hint := dec.files.problem(name)
+	if code == "" {
+		return false
+	}
+	dec.Report(n, code, fmt.Sprintf("%q: %s", Clip(name), text), hint)
+	return true
+}
+
+func (dec *Decoder) NotTemplate(n *yaml.Node, t Text) bool {
+	if IsTemplate(t.Text) {
+		dec.Bad(n, fmt.Sprintf("%q is not a template", dec.Name()), "name one path")
+		return false
+	}
+	return true
+}
+
+func File(into *Text) Reader {
+	return OneLine(func(dec *Decoder, n *yaml.Node, t Text) {
+		*into = t
+		if dec.NotTemplate(n, t) {
+			dec.FileProblem(n, t.Text)
+		}
+	})
+}
+
+func FileName(into *string) Reader {
+	return OneLine(func(dec *Decoder, n *yaml.Node, t Text) {
+		*into = t.Text
+		if dec.NotTemplate(n, t) {
+			dec.FileProblem(n, t.Text)
+		}
+	})
+}
+
+// Folder reads the path of a folder that need not be there.
+func Folder(into *string) Reader {
+	return OneLine(func(dec *Decoder, n *yaml.Node, t Text) {
+		*into = t.Text
+		if !dec.NotTemplate(n, t) {
+			return
+		}
+		if code, text, hint := dec.files.folderProblem(t.Text); code != "" {
+			dec.Report(n, code, fmt.Sprintf("%q: %s", Clip(t.Text), text), hint)
+		}
+	})
+}
+
+func FileList(into *[]Text) Reader {
+	return func(dec *Decoder, n *yaml.Node) {
+		dec.List(n, func(n *yaml.Node) {
+			var t Text
+			if File(&t)(dec, n); t.Given() {
+				*into = append(*into, t)
+			}
+		})
+	}
+}
+
+// TemplateFile reads a path that may be a template. Of one that is, only what stands before the first action is known.
+func TemplateFile(into *Text) Reader {
+	return OneLine(func(dec *Decoder, n *yaml.Node, t Text) {
+		*into = t
+		static, _, template := strings.Cut(t.Text, "{{")
+		if !template {
+			dec.FileProblem(n, t.Text)
+			return
+		}
+		if code, text, hint := leaves(static + "x"); code != "" {
+			dec.Report(n, code, fmt.Sprintf("%q: %s", Clip(t.Text), text), hint)
+		}
+	})
 }

@@ -1,4 +1,4 @@
-package definition
+package schema
 
 import (
 	"fmt"
@@ -9,46 +9,44 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// key is one row of the table of keys: what may be written in one place of the file, how it is read, and what the
-// reference says about it. A key has either a reader or keys of its own.
-type key struct {
-	name     string
-	required bool
-	unless   func() bool // a required key may be missing where this holds; asked when the section has been read
-	read     func(dec *decoder, n *yaml.Node)
-	keys     []key
-	entries  func(dec *decoder, name, value *yaml.Node) // a mapping with keys that the person chooses
-
-	example string // as it stands in the reference, after "name: "
-	doc     string // one comment, "" = none
-	off     bool   // shown commented out
-	hidden  bool   // neither shown nor suggested: known only to be refused
-}
-
-// decoder walks the file's nodes along the table of keys and gathers the mistakes.
-type decoder struct {
+// Decoder walks the file's nodes along the table of keys and gathers the mistakes.
+type Decoder struct {
 	source *source
 	files  files
-	table  []key // of the whole file, to say where a key belongs
+	table  []Key // of the whole file, to say where a key belongs
 	errs   []*Error
 	more   int
 	seen   map[string]*yaml.Node // by path ("server.port"), the keys given
 	path   []string              // of the key that is read
 }
 
-func (dec *decoder) report(n *yaml.Node, code, text, hint string) {
-	dec.reportAt(n.Line, n.Column, code, text, hint)
+// Report reports a mistake at a node: its code, short and stable, what is wrong, and what to do.
+func (dec *Decoder) Report(n *yaml.Node, code, text, hint string) {
+	dec.ReportAt(n.Line, n.Column, code, text, hint)
 }
 
-func (dec *decoder) reportAt(line, column int, code, text, hint string) {
-	if len(dec.errs) >= maxErrors {
+// Bad reports a value that cannot be what it is.
+func (dec *Decoder) Bad(n *yaml.Node, text, hint string) { dec.Report(n, "bad-value", text, hint) }
+
+// Given returns the value of a key by its path ("server.port"), nil if the file does not give it.
+func (dec *Decoder) Given(path string) *yaml.Node { return dec.seen[path] }
+
+// Entry returns a key of a mapping whose keys are the person's own, and whether it is a text of one line.
+func (dec *Decoder) Entry(n *yaml.Node) (Text, bool) {
+	t, ok := dec.Scalar(n)
+	return t, ok && !strings.Contains(t.Text, "\n")
+}
+
+// ReportAt reports a mistake at a line and a column.
+func (dec *Decoder) ReportAt(line, column int, code, text, hint string) {
+	if len(dec.errs) >= MaxErrors {
 		dec.more++
 		return
 	}
 	dec.errs = append(dec.errs, dec.source.errorAt(line, column, code, text, hint))
 }
 
-func (dec *decoder) err() error {
+func (dec *Decoder) err() error {
 	if dec.more > 0 {
 		last := &Error{Code: "more", Place: dec.source.name, Text: fmt.Sprintf("%d more mistakes", dec.more), line: len(dec.source.lines) + 1}
 		dec.errs = append(dec.errs, last)
@@ -56,8 +54,8 @@ func (dec *decoder) err() error {
 	return join(dec.errs)
 }
 
-// failed says whether a mistake lies within the value of a key that was given.
-func (dec *decoder) failed(path string) bool {
+// Failed says whether a mistake lies within the value of a key that was given.
+func (dec *Decoder) Failed(path string) bool {
 	n := dec.seen[path]
 	if n == nil {
 		return false
@@ -74,27 +72,27 @@ func lastLine(n *yaml.Node) int {
 	return last
 }
 
-// name is the path of the key that is read, for messages.
-func (dec *decoder) name() string { return dotted(dec.path) }
+// Name is the path of the key that is read, for messages.
+func (dec *Decoder) Name() string { return dotted(dec.path) }
 
 func dotted(path []string) string { return strings.ReplaceAll(strings.Join(path, "."), ".[", "[") }
 
-// within reads something below the key called name.
-func (dec *decoder) within(name string, read func()) {
+// Within reads something below the key called name.
+func (dec *Decoder) Within(name string, read func()) {
 	dec.path = append(dec.path, name)
 	read()
 	dec.path = dec.path[:len(dec.path)-1]
 }
 
-// plain refuses what no value of a campaign file may be: an alias, an anchor, a tag.
-func (dec *decoder) plain(n *yaml.Node) bool {
+// Plain refuses what no value of a campaign file may be: an alias, an anchor, a tag.
+func (dec *Decoder) Plain(n *yaml.Node) bool {
 	switch {
 	case n.Kind == yaml.AliasNode:
-		dec.report(n, "alias", "aliases are not part of a campaign file", "write the value out; put a text that begins with * in quotes")
+		dec.Report(n, "alias", "aliases are not part of a campaign file", "write the value out; put a text that begins with * in quotes")
 	case n.Anchor != "":
-		dec.report(n, "anchor", "anchors are not part of a campaign file", "remove the &name; put a text that begins with & in quotes")
+		dec.Report(n, "anchor", "anchors are not part of a campaign file", "remove the &name; put a text that begins with & in quotes")
 	case n.Style&yaml.TaggedStyle != 0:
-		dec.report(n, "tag", "tags are not part of a campaign file", "remove the !tag; put a text that begins with ! in quotes")
+		dec.Report(n, "tag", "tags are not part of a campaign file", "remove the !tag; put a text that begins with ! in quotes")
 	default:
 		return true
 	}
@@ -102,8 +100,8 @@ func (dec *decoder) plain(n *yaml.Node) bool {
 }
 
 // mapping calls each for the pairs of a mapping, after refusing keys given twice. It returns false if n is not a mapping.
-func (dec *decoder) mapping(n *yaml.Node, each func(name, value *yaml.Node)) bool {
-	if !dec.plain(n) {
+func (dec *Decoder) mapping(n *yaml.Node, each func(name, value *yaml.Node)) bool {
+	if !dec.Plain(n) {
 		return false
 	}
 	if null(n) && len(dec.path) > 0 {
@@ -113,31 +111,31 @@ func (dec *decoder) mapping(n *yaml.Node, each func(name, value *yaml.Node)) boo
 	if n.Kind != yaml.MappingNode {
 		what := "the file"
 		if len(dec.path) > 0 {
-			what = strconv.Quote(dec.name())
+			what = strconv.Quote(dec.Name())
 		}
-		dec.report(n, "wrong-type", fmt.Sprintf("%s must have keys of its own, not %s", what, kindOf(n)), "write them below it, indented, as key: value")
+		dec.Report(n, "wrong-type", fmt.Sprintf("%s must have keys of its own, not %s", what, kindOf(n)), "write them below it, indented, as key: value")
 		return false
 	}
 	lines := map[string]int{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		name, value := n.Content[i], n.Content[i+1]
-		if !dec.plain(name) {
+		if !dec.Plain(name) {
 			continue
 		}
 		if name.Kind != yaml.ScalarNode {
 			if templateShape(n) {
-				dec.report(n, "unquoted-template", "a text that begins with {{ without quotes around it", bareTemplateHint)
+				dec.Report(n, "unquoted-template", "a text that begins with {{ without quotes around it", bareTemplateHint)
 				return true
 			}
-			dec.report(name, "wrong-type", "a key must be a word", "")
+			dec.Report(name, "wrong-type", "a key must be a word", "")
 			continue
 		}
 		if name.Tag == "!!merge" {
-			dec.report(name, "unknown-key", "merges are not part of a campaign file", "write the keys out")
+			dec.Report(name, "unknown-key", "merges are not part of a campaign file", "write the keys out")
 			continue
 		}
 		if first, twice := lines[name.Value]; twice {
-			dec.report(name, "duplicate-key", fmt.Sprintf("%q is given twice", shown(name.Value)), fmt.Sprintf("first on line %d", first))
+			dec.Report(name, "duplicate-key", fmt.Sprintf("%q is given twice", shown(name.Value)), fmt.Sprintf("first on line %d", first))
 			continue
 		}
 		lines[name.Value] = name.Line
@@ -146,21 +144,21 @@ func (dec *decoder) mapping(n *yaml.Node, each func(name, value *yaml.Node)) boo
 	return true
 }
 
-// section reads a mapping by the keys of the table. at is where the section's own key stands, nil for the whole file.
-func (dec *decoder) section(n, at *yaml.Node, keys []key) {
+// Section reads a mapping by the keys of the table. at is where the section's own key stands, nil for the whole file.
+func (dec *Decoder) Section(n, at *yaml.Node, keys []Key) {
 	if dec.seen == nil {
 		dec.seen = map[string]*yaml.Node{}
 	}
 	given := map[string]bool{}
 	ok := dec.mapping(n, func(name, value *yaml.Node) {
-		i := slices.IndexFunc(keys, func(k key) bool { return k.name == name.Value })
+		i := slices.IndexFunc(keys, func(k Key) bool { return k.Name == name.Value })
 		if i < 0 {
 			dec.unknown(name, keys)
 			return
 		}
 		given[name.Value] = true
-		dec.within(name.Value, func() {
-			dec.seen[dec.name()] = value
+		dec.Within(name.Value, func() {
+			dec.seen[dec.Name()] = value
 			dec.value(name, value, keys[i])
 		})
 	})
@@ -168,51 +166,51 @@ func (dec *decoder) section(n, at *yaml.Node, keys []key) {
 		return
 	}
 	for _, k := range keys {
-		if !k.required || given[k.name] || k.unless != nil && k.unless() {
+		if !k.Required || given[k.Name] || k.Unless != nil && k.Unless() {
 			continue
 		}
-		example, _, _ := strings.Cut(k.example, "\n")
+		example, _, _ := strings.Cut(k.Example, "\n")
 		hint := ""
 		if example != "" {
-			hint = "for example " + k.name + ": " + example
-		} else if len(k.keys) > 0 {
-			hint = fmt.Sprintf("for example %s: { %s: %s }", k.name, k.keys[0].name, k.keys[0].example)
+			hint = "for example " + k.Name + ": " + example
+		} else if len(k.Keys) > 0 {
+			hint = fmt.Sprintf("for example %s: { %s: %s }", k.Name, k.Keys[0].Name, k.Keys[0].Example)
 		}
 		if at == nil {
-			e := dec.source.errorAt(1, 1, "missing-key", fmt.Sprintf("%q is missing", k.name), hint)
+			e := dec.source.errorAt(1, 1, "missing-key", fmt.Sprintf("%q is missing", k.Name), hint)
 			e.Place, e.Excerpt, e.Column = dec.source.name, "", 0
 			dec.errs = append(dec.errs, e)
 			continue
 		}
-		dec.report(at, "missing-key", fmt.Sprintf("%q is missing", dotted(append(slices.Clone(dec.path), k.name))), hint)
+		dec.Report(at, "missing-key", fmt.Sprintf("%q is missing", dotted(append(slices.Clone(dec.path), k.Name))), hint)
 	}
 }
 
 // value reads the value of one key of the table.
-func (dec *decoder) value(name, value *yaml.Node, k key) {
+func (dec *Decoder) value(name, value *yaml.Node, k Key) {
 	switch {
-	case k.keys != nil:
-		dec.section(value, name, k.keys)
-	case k.entries != nil:
-		dec.mapping(value, func(name, value *yaml.Node) { k.entries(dec, name, value) })
+	case k.Keys != nil:
+		dec.Section(value, name, k.Keys)
+	case k.Entries != nil:
+		dec.mapping(value, func(name, value *yaml.Node) { k.Entries(dec, name, value) })
 	default:
-		k.read(dec, value)
+		k.Read(dec, value)
 	}
 }
 
 // unknown reports a key that the table does not have, with the key that may be meant: one like it, or the same one where
 // it belongs.
-func (dec *decoder) unknown(name *yaml.Node, keys []key) {
+func (dec *Decoder) unknown(name *yaml.Node, keys []Key) {
 	var names []string
 	for _, k := range keys {
-		if !k.hidden {
-			names = append(names, k.name)
+		if !k.Hidden {
+			names = append(names, k.Name)
 		}
 	}
 	hint := ""
-	if near := nearest(name.Value, names); near != "" {
+	if near := Nearest(name.Value, names); near != "" {
 		hint = fmt.Sprintf("did you mean %q?", near)
-	} else if home, ok := elsewhere(dec.table, plainWord(name.Value)); ok && home != dec.name() {
+	} else if home, ok := elsewhere(dec.table, PlainWord(name.Value)); ok && home != dec.Name() {
 		switch {
 		case home == "":
 			hint = "it belongs at the top level, not indented"
@@ -222,34 +220,34 @@ func (dec *decoder) unknown(name *yaml.Node, keys []key) {
 	} else if len(names) <= 16 {
 		hint = "known here: " + strings.Join(names, ", ")
 	}
-	dec.report(name, "unknown-key", fmt.Sprintf("unknown key %q", shown(name.Value)), hint)
+	dec.Report(name, "unknown-key", fmt.Sprintf("unknown key %q", shown(name.Value)), hint)
 }
 
 // elsewhere finds the section that has a key of that name.
-func elsewhere(keys []key, name string) (section string, ok bool) {
+func elsewhere(keys []Key, name string) (section string, ok bool) {
 	for _, k := range keys {
-		if k.name == name {
+		if k.Name == name {
 			return "", true
 		}
 	}
 	for _, k := range keys {
-		if section, ok := elsewhere(k.keys, name); ok {
-			return strings.TrimSuffix(k.name+"."+section, "."), true
+		if section, ok := elsewhere(k.Keys, name); ok {
+			return strings.TrimSuffix(k.Name+"."+section, "."), true
 		}
 	}
 	return "", false
 }
 
-// scalar returns the text of a value as it is written, and where it begins. It reports what is not a text, or empty.
-func (dec *decoder) scalar(n *yaml.Node) (Text, bool) {
-	if !dec.plain(n) {
+// Scalar returns the text of a value as it is written, and where it begins. It reports what is not a text, or empty.
+func (dec *Decoder) Scalar(n *yaml.Node) (Text, bool) {
+	if !dec.Plain(n) {
 		return Text{}, false
 	}
 	if n.Kind != yaml.ScalarNode {
 		if templateShape(n) {
-			dec.report(n, "unquoted-template", "a text that begins with {{ without quotes around it", bareTemplateHint)
+			dec.Report(n, "unquoted-template", "a text that begins with {{ without quotes around it", bareTemplateHint)
 		} else {
-			dec.report(n, "wrong-type", fmt.Sprintf("%q must be a text, not %s", dec.name(), kindOf(n)), "")
+			dec.Report(n, "wrong-type", fmt.Sprintf("%q must be a text, not %s", dec.Name(), kindOf(n)), "")
 		}
 		return Text{}, false
 	}
@@ -271,7 +269,7 @@ func (dec *decoder) scalar(n *yaml.Node) (Text, bool) {
 	}
 	for _, r := range t.Text {
 		if r < ' ' && r != '\n' && r != '\t' || r >= 0x7f && r < 0xa0 || r == '\ufeff' {
-			dec.report(n, "control-character", fmt.Sprintf("control character %U in %q", r, dec.name()), "remove it")
+			dec.Report(n, "control-character", fmt.Sprintf("control character %U in %q", r, dec.Name()), "remove it")
 			return Text{}, false
 		}
 	}
@@ -280,7 +278,7 @@ func (dec *decoder) scalar(n *yaml.Node) (Text, bool) {
 
 // comment refuses an unquoted text that goes on after a # which YAML takes for a comment: subject: Invoice #{{.number}}
 // would be sent as "Invoice".
-func (dec *decoder) comment(n *yaml.Node) bool {
+func (dec *Decoder) comment(n *yaml.Node) bool {
 	rest, value := dec.source.from(n.Line, n.Column), []rune(n.Value)
 	if len(value) == 0 || len(rest) < len(value) || !slices.Equal(rest[:len(value)], value) {
 		return true // of several lines, or empty
@@ -293,7 +291,7 @@ func (dec *decoder) comment(n *yaml.Node) bool {
 		return true
 	}
 	column := n.Column + blanks
-	dec.reportAt(n.Line, column, "comment-in-text", "the text ends before this #, which begins a comment",
+	dec.ReportAt(n.Line, column, "comment-in-text", "the text ends before this #, which begins a comment",
 		"put the whole text in quotes, or a blank after the #")
 	return false
 }
@@ -317,8 +315,8 @@ func templateShape(n *yaml.Node) bool {
 // null recognises a value that is not there: nothing at all, ~ or null.
 func null(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }
 
-func (dec *decoder) noValue(n *yaml.Node) {
-	dec.report(n, "empty-value", fmt.Sprintf("%q has no value", dec.name()), "give one, or remove the line")
+func (dec *Decoder) noValue(n *yaml.Node) {
+	dec.Report(n, "empty-value", fmt.Sprintf("%q has no value", dec.Name()), "give one, or remove the line")
 }
 
 func kindOf(n *yaml.Node) string {
@@ -333,8 +331,8 @@ func kindOf(n *yaml.Node) string {
 	return "one text"
 }
 
-// clip shortens a text of the file for a message. A login in a URL is not shown.
-func clip(s string) string {
+// Clip shortens a text of the file for a message. A login in a URL is not shown.
+func Clip(s string) string {
 	s = userinfoPattern.ReplaceAllString(s, "://"+mask+"@")
 	if r := []rune(s); len(r) > 60 {
 		return string(r[:59]) + "…"
@@ -347,12 +345,12 @@ func shown(key string) string {
 	if i := strings.IndexAny(key, " \t=:"); i > 0 && secretKey(key[:i]) {
 		return key[:i] + " " + mask
 	}
-	return clip(key)
+	return Clip(key)
 }
 
-// list calls each for the items of a list; one item may stand without the list around it.
-func (dec *decoder) list(n *yaml.Node, each func(n *yaml.Node)) {
-	if !dec.plain(n) {
+// List calls each for the items of a list; one item may stand without the list around it.
+func (dec *Decoder) List(n *yaml.Node, each func(n *yaml.Node)) {
+	if !dec.Plain(n) {
 		return
 	}
 	if n.Kind != yaml.SequenceNode {
@@ -363,6 +361,6 @@ func (dec *decoder) list(n *yaml.Node, each func(n *yaml.Node)) {
 		dec.noValue(n)
 	}
 	for i, item := range n.Content {
-		dec.within(fmt.Sprintf("[%d]", i), func() { each(item) })
+		dec.Within(fmt.Sprintf("[%d]", i), func() { each(item) })
 	}
 }
