@@ -98,7 +98,7 @@ func (r *run) admitTo(ctx context.Context, to *server) (*admission, shut, error)
 	if full || !free {
 		s := shut{all: true, full: full, lent: lent, until: until}
 		if spent && to.warm != nil {
-			s.why = to.warm.full()
+			s.why = to.warm.Full()
 		}
 		return nil, s, nil
 	}
@@ -167,7 +167,7 @@ func (r *run) admitTo(ctx context.Context, to *server) (*admission, shut, error)
 		s.lent = !to.in(now)
 		r.mu.Unlock()
 		if to.warm != nil {
-			s.why = to.warm.full()
+			s.why = to.warm.Full()
 		}
 	}
 	return nil, s, nil

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"mailshot/campaign/caps"
 	"mailshot/campaign/definition"
 	"mailshot/campaign/ledger"
 	"mailshot/sender"
@@ -36,12 +37,11 @@ func (c *Campaign) behaviour(ctx context.Context, l *ledger.Ledger) (*manners, e
 }
 
 // warmth is that of a server for which this is a new sender, nil for one that is warm.
-func (c *Campaign) warmth(s *definition.Server) *warmth {
-	steps := s.Limits.Courtesy.Warmup
-	if c.opts.Sink != nil || len(steps) == 0 {
+func (c *Campaign) warmth(s *definition.Server) *caps.Warmup {
+	if c.opts.Sink != nil {
 		return nil
 	}
-	return &warmth{steps: steps, place: c.def.Schedule.Location(), accounts: c.accounts, key: countedFor(s)}
+	return caps.NewWarmup(s, c.def.Schedule.Location(), c.accounts)
 }
 
 // closed ends the run before it speaks to a server, where nothing may go for longer than it is patient. The reason is in r.stopped.
@@ -82,7 +82,7 @@ func (r *run) judge(a *admission, s ledger.State) {
 	stopping := r.stopped != ""
 	r.mu.Unlock()
 	if warm := a.to.warm; warm != nil {
-		if err := warm.settled(context.Background(), s, now); err != nil {
+		if err := warm.Settled(context.Background(), s, now); err != nil {
 			r.halt(fmt.Errorf("accounts: %w", err))
 		}
 	}

@@ -15,8 +15,6 @@ import (
 )
 
 const (
-	// defaultConnections is how many sessions are open at once where the campaign file says nothing.
-	defaultConnections = 2
 	// workersPerConnection lets one delivery be made, or wait for the ledger, while another has the connection.
 	workersPerConnection = 2
 	// patience is how long a run waits for the next delivery that is due before it ends with work left.
@@ -104,7 +102,7 @@ func (c *Campaign) newRun(ctx context.Context, o RunOptions) (_ *run, err error)
 	if err := c.hosting(ctx); err != nil {
 		return nil, err
 	}
-	opts := ledger.RunOptions{Suppressed: c.suppress.check, Now: c.now, Limit: c.limit, Host: c.host()}
+	opts := ledger.RunOptions{Suppressed: c.suppress.Check, Now: c.now, Limit: c.limit, Host: c.host()}
 	if c.only != "" {
 		opts.Only = func(d ledger.Delivery) (bool, error) {
 			row, err := c.header.Decode(d.Place, d.Number, d.Fields)
@@ -149,7 +147,7 @@ func (r *run) close() error {
 	for _, s := range r.servers {
 		errs = append(errs, s.pool.Close())
 		if s.warm != nil {
-			errs = append(errs, s.warm.close(context.Background()))
+			errs = append(errs, s.warm.Close(context.Background()))
 		}
 	}
 	if r.budget != nil {

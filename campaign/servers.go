@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"mailshot/campaign/caps"
 	"mailshot/campaign/definition"
 	"mailshot/internal/oauth"
 	"mailshot/sender"
@@ -20,7 +21,7 @@ type server struct {
 	def         *definition.Server
 	pool        transport
 	gate        *sender.Gate
-	warm        *warmth       // nil: the sender is warm
+	warm        *caps.Warmup  // nil: the sender is warm
 	tokens      *oauth.Source // nil: it wants none
 	connections int
 	places      int           // for deliveries in hand
@@ -42,17 +43,17 @@ func (c *Campaign) servers() []*definition.Server {
 // openServers makes the run's servers; nothing is spoken to yet.
 func (r *run) openServers() error {
 	c := r.c
-	lanes := c.domainLimits()
+	lanes := c.terms().Domains()
 	for _, def := range c.servers() {
 		may := c.allowance(def)
-		s := &server{def: def, warm: c.warmth(def), connections: may.connections, places: may.connections * workersPerConnection,
-			begun: make(chan struct{}, may.connections)}
+		s := &server{def: def, warm: c.warmth(def), connections: may.Connections, places: may.Connections * workersPerConnection,
+			begun: make(chan struct{}, may.Connections)}
 		if def.Direct || def.Sendmail != "" { // many servers, or none
 			s.standing = newStanding(0)
 		} else {
 			s.standing = newStanding(s.places)
 		}
-		s.gate = sender.NewGate(budget{r.budget, s.warm, r.c.now}, may.limits[0], lanes, may.limits[1:]...)
+		s.gate = sender.NewGate(caps.Budget{Accounts: r.budget, Warmup: s.warm, Now: r.c.now}, may.Limits[0], lanes, may.Limits[1:]...)
 		var err error
 		if s.pool, s.tokens, err = c.transport(def); err != nil {
 			return err

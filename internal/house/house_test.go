@@ -14,6 +14,7 @@ var allowed = map[string][]string{
 	"cmd/mailshot":        {"..."},
 	"campaign":            {"campaign/...", "templates", "render", "sender/...", "render/address", "internal/mailbox", "internal/oauth"},
 	"campaign/definition": {"render/address", "sender/limits", "sender/courtesy", "sender/reply"},
+	"campaign/caps":       {"campaign/definition", "campaign/ledger", "sender", "sender/courtesy", "sender/limits", "sender/reply"},
 	"campaign/check":      {},
 	"campaign/ledger":     {},
 	"campaign/recipients": {"render/address"},
@@ -38,6 +39,9 @@ var allowed = map[string][]string{
 	"internal/servers":    {},
 	"internal/sink":       {"internal/mailbox"},
 	"internal/trail":      {},
+	"campaign/suppression": {
+		"campaign/ledger", "render/address",
+	},
 }
 
 // folders are the top-level folders there may be.

@@ -1,4 +1,4 @@
-package campaign
+package suppression
 
 import (
 	"bufio"
@@ -20,23 +20,23 @@ import (
 	"mailshot/campaign/ledger"
 )
 
-// SuppressionList is what a file says about people never to be mailed.
-type SuppressionList struct {
+// List is what a file says about people never to be mailed.
+type List struct {
 	Entries []ledger.Entry // without Domain and Source; Time is zero where the file says none
 	Kind    string         // whose export it is: listmonk, Mailchimp, Amazon SES, SendGrid; "" is a list of the person's own
 	LeftOut int64          // people in it who may be mailed: listmonk's enabled subscribers
 	Unfit   []error        // entries of an export that are no address to mailshot, so that it mails them in no case
 }
 
-// ReadSuppressions reads a list of people never to be mailed; name is the file's, for errors.
+// Read reads a list of people never to be mailed; name is the file's, for errors.
 //
 // A line is an address, a whole domain (@example.com), or all domains below one (@*.example.com), then a reason and a date
 // after commas, semicolons or tabs, if there are any; # begins a comment; a first line without an @ is a header, whose columns
 // are found by name (address or email, reason, date) in any order. Exports of listmonk, Mailchimp, Amazon SES and SendGrid are known
 // by their columns. Every bad line is an error with its place; the good ones come back all the same.
-func ReadSuppressions(r io.Reader, name string) (*SuppressionList, error) {
+func Read(r io.Reader, name string) (*List, error) {
 	in := bufio.NewReader(transform.NewReader(r, unicode.BOMOverride(transform.Nop)))
-	l := &suppressionReader{in: in, name: name, out: &SuppressionList{}}
+	l := &reader{in: in, name: name, out: &List{}}
 	if head, _ := in.Peek(512); bytes.IndexByte(head, 0) >= 0 || bytes.HasPrefix(head, []byte("PK\x03\x04")) {
 		return l.out, &lineError{file: name, line: 1, text: "this is no text: a workbook, or another kind of file; save it as CSV"}
 	}
@@ -51,12 +51,12 @@ func ReadSuppressions(r io.Reader, name string) (*SuppressionList, error) {
 	return l.out, errors.Join(l.errs...)
 }
 
-// suppressionReader reads one file.
-type suppressionReader struct {
+// reader reads one file.
+type reader struct {
 	in   *bufio.Reader
 	name string
 	line int // that was read last
-	out  *SuppressionList
+	out  *List
 	errs []error
 
 	columns []string // of the header, folded; nil: there is none
@@ -65,7 +65,7 @@ type suppressionReader struct {
 }
 
 // firstByte is the first byte that is not blank.
-func (l *suppressionReader) firstByte() (byte, error) {
+func (l *reader) firstByte() (byte, error) {
 	for n := 1; ; n++ {
 		b, err := l.in.Peek(n)
 		if len(b) < n {
@@ -77,13 +77,13 @@ func (l *suppressionReader) firstByte() (byte, error) {
 	}
 }
 
-func (l *suppressionReader) fault(line int, excerpt, text string) {
+func (l *reader) fault(line int, excerpt, text string) {
 	l.errs = append(l.errs, &lineError{file: l.name, line: line, text: text, excerpt: strings.ToValidUTF8(excerpt, "\uFFFD")})
 }
 
 // add takes up one entry; where holds its place.
-func (l *suppressionReader) add(where lineError, who, why, when string) {
-	key, err := SuppressionKey(strings.Trim(who, "\" \t"))
+func (l *reader) add(where lineError, who, why, when string) {
+	key, err := Key(strings.Trim(who, "\" \t"))
 	if err != nil {
 		e := &where
 		e.file, e.text = l.name, err.Error()
@@ -102,7 +102,7 @@ func (l *suppressionReader) add(where lineError, who, why, when string) {
 }
 
 // table reads lines of text, with or without a header.
-func (l *suppressionReader) table() {
+func (l *reader) table() {
 	delimiter := rune(0)
 	for started := false; ; {
 		at, cells, raw, d, err := l.record(delimiter)
@@ -131,7 +131,7 @@ func (l *suppressionReader) table() {
 }
 
 // header finds out what the columns are. It is false for a file that must not be taken for a list of this kind.
-func (l *suppressionReader) header(at int, cells []string, raw string) bool {
+func (l *reader) header(at int, cells []string, raw string) bool {
 	for _, c := range cells {
 		l.columns = append(l.columns, foldColumn(c))
 	}
@@ -154,7 +154,7 @@ func (l *suppressionReader) header(at int, cells []string, raw string) bool {
 }
 
 // row takes up one line.
-func (l *suppressionReader) row(at int, cells []string, raw string) {
+func (l *reader) row(at int, cells []string, raw string) {
 	if l.columns == nil {
 		why, when := strings.Join(cells[1:], ", "), ""
 		if len(cells) > 2 {
@@ -196,7 +196,7 @@ func (l *suppressionReader) row(at int, cells []string, raw string) {
 
 // record reads the next line that is neither blank nor a comment, with the lines that belong to it by quotes. cells is nil for
 // a record that is in errs. delimiter 0: the first one in the line.
-func (l *suppressionReader) record(delimiter rune) (at int, cells []string, raw string, d rune, err error) {
+func (l *reader) record(delimiter rune) (at int, cells []string, raw string, d rune, err error) {
 	for {
 		text, err := l.in.ReadString('\n')
 		if text == "" || err != nil && err != io.EOF {
@@ -253,7 +253,7 @@ func (l *suppressionReader) record(delimiter rune) (at int, cells []string, raw 
 }
 
 // objects reads JSON: SES's answer or a list of its entries, also one a line.
-func (l *suppressionReader) objects() {
+func (l *reader) objects() {
 	d := json.NewDecoder(l.in)
 	n := 0
 	for {
@@ -292,7 +292,7 @@ func (l *suppressionReader) objects() {
 
 // object takes up one entry of SES (EmailAddress, Reason, LastUpdateTime) or SendGrid (email, reason, created). encoding/json
 // matches names without regard to case.
-func (l *suppressionReader) object(n int, raw json.RawMessage) {
+func (l *reader) object(n int, raw json.RawMessage) {
 	var e struct {
 		EmailAddress, Email, Reason string
 		LastUpdateTime, Created     json.RawMessage

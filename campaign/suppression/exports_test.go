@@ -1,21 +1,17 @@
-package campaign_test
+package suppression_test
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
-	"mailshot/campaign"
-	"mailshot/campaign/ledger"
-	"mailshot/internal/sink"
+	"mailshot/campaign/suppression"
 )
 
 // entries writes a list down: a line an entry.
-func entries(l *campaign.SuppressionList) string {
+func entries(l *suppression.List) string {
 	var b strings.Builder
 	for _, e := range l.Entries {
 		fmt.Fprintf(&b, "%s|%s|", e.Key, e.Reason)
@@ -28,7 +24,7 @@ func entries(l *campaign.SuppressionList) string {
 }
 
 // The exports of other programs, and lists of a person's own.
-func TestReadSuppressions(t *testing.T) {
+func TestRead(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		file, kind, want string
@@ -80,7 +76,7 @@ zoe@example.com|moved, gone|
 				t.Fatal(err)
 			}
 			defer f.Close()
-			l, err := campaign.ReadSuppressions(f, c.file)
+			l, err := suppression.Read(f, c.file)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -92,7 +88,7 @@ zoe@example.com|moved, gone|
 }
 
 // What is refused, with its place; what is good in it comes back all the same.
-func TestReadSuppressionsRefused(t *testing.T) {
+func TestReadRefused(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name, text, want string
@@ -113,7 +109,7 @@ func TestReadSuppressionsRefused(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			l, err := campaign.ReadSuppressions(strings.NewReader(c.text), "list")
+			l, err := suppression.Read(strings.NewReader(c.text), "list")
 			if err == nil || !strings.Contains(err.Error(), c.want) || len(l.Entries) != c.good {
 				t.Errorf("%d entries, %v; want %d and %q", len(l.Entries), err, c.good, c.want)
 			}
@@ -122,21 +118,21 @@ func TestReadSuppressionsRefused(t *testing.T) {
 }
 
 // UTF-16, as Excel's "Unicode text" has it, and a mark of UTF-8.
-func TestReadSuppressionsEncodings(t *testing.T) {
+func TestReadEncodings(t *testing.T) {
 	t.Parallel()
 	utf16 := "\xff\xfe"
 	for _, r := range "email\treason\r\nann@example.com\tasked\r\n" {
 		utf16 += string([]byte{byte(r), 0})
 	}
 	for _, text := range []string{utf16, "\ufeffemail,reason\r\nann@example.com,asked\r\n"} {
-		l, err := campaign.ReadSuppressions(strings.NewReader(text), "list")
+		l, err := suppression.Read(strings.NewReader(text), "list")
 		if got := entries(l); err != nil || got != "ann@example.com|asked|\n" {
 			t.Errorf("%q: %q %v", text, got, err)
 		}
 	}
 }
 
-func FuzzReadSuppressions(f *testing.F) {
+func FuzzRead(f *testing.F) {
 	files, err := filepath.Glob("testdata/suppress/*")
 	if err != nil || len(files) == 0 {
 		f.Fatal(err)
@@ -149,80 +145,11 @@ func FuzzReadSuppressions(f *testing.F) {
 		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		l, _ := campaign.ReadSuppressions(strings.NewReader(string(b)), "list")
+		l, _ := suppression.Read(strings.NewReader(string(b)), "list")
 		for _, e := range l.Entries {
-			if again, err := campaign.SuppressionKey(e.Key); err != nil || again != e.Key {
+			if again, err := suppression.Key(e.Key); err != nil || again != e.Key {
 				t.Errorf("the key %q is %q, %v", e.Key, again, err)
 			}
 		}
 	})
-}
-
-// Whoever comes onto a file of suppress: while the run goes on is not mailed after that, by address, domain or wildcard, in any
-// spelling; and who was taken out of it in the run is not mailed all the same. Proven by taking refresh out of check: the four were
-// mailed.
-func TestSuppressFileInTheRun(t *testing.T) {
-	t.Parallel()
-	s, rec := startSink(t, sink.Options{})
-	f := newFolder(t)
-	f.write(t, "campaign.yaml", strings.Replace(base+"suppress: [no.csv]\n"+server(s, ""), "connections: 4", "connections: 1", 1))
-	f.write(t, "body.txt", "Dear {{.name}}\n")
-	f.write(t, "no.csv", "p3@example.com\n")
-	f.write(t, "people.csv", people(10)+"Jose\u0301@B\u00fccher.example,J,t\nsub@x.example.org,S,t\nany@example.net,A,t\ntop@example.org,T,t\n")
-	var once sync.Once
-	sum := func() *campaign.Summary {
-		c := f.open(t, campaign.Options{Observe: func(e campaign.Event) {
-			if e.Kind == "sent" {
-				once.Do(func() {
-					f.write(t, "no.csv", "P9@EXAMPLE.com, asked\njos\u00e9@xn--bcher-kva.example\n*@*.example.org\n@Example.NET\n")
-				})
-			}
-		}})
-		defer c.Close()
-		if _, err := c.Plan(t.Context(), campaign.PlanOptions{}); err != nil {
-			t.Fatal(err)
-		}
-		sum, err := c.Run(t.Context(), nil, campaign.RunOptions{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return sum
-	}()
-	want(t, sum, map[ledger.State]int64{ledger.Sent: 9, ledger.Suppressed: 5})
-	for _, r := range rec.accepted(t) {
-		switch to := strings.ToLower(r.To[0]); {
-		case to == "p3@example.com", to == "p9@example.com", strings.HasSuffix(to, "xn--bcher-kva.example"), to == "sub@x.example.org", to == "any@example.net":
-			t.Errorf("%s was mailed after it was suppressed", to)
-		}
-	}
-}
-
-// A file that turns bad in the run ends it: nobody knows who stands in it.
-func TestSuppressFileBrokenInTheRun(t *testing.T) {
-	t.Parallel()
-	s, rec := startSink(t, sink.Options{})
-	f := newFolder(t)
-	f.write(t, "campaign.yaml", strings.Replace(base+"suppress: [no.csv]\n"+server(s, ""), "connections: 4", "connections: 1", 1))
-	f.write(t, "body.txt", "Dear {{.name}}\n")
-	f.write(t, "no.csv", "p99@example.com\n")
-	f.write(t, "people.csv", people(30))
-	c := f.open(t, campaign.Options{Observe: func(e campaign.Event) {
-		if e.Kind == "sent" {
-			f.write(t, "no.csv", "not an address at all\n")
-		}
-	}})
-	defer c.Close()
-	if _, err := c.Plan(t.Context(), campaign.PlanOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	_, err := c.Run(t.Context(), nil, campaign.RunOptions{})
-	var place interface {
-		Diagnostic() (string, string, string, string, int, string)
-	}
-	if err == nil || !errors.As(err, &place) || !strings.Contains(err.Error(), "no.csv:1") {
-		t.Errorf("the run ended with %v", err)
-	}
-	if n := len(rec.accepted(t)); n == 0 || n > 10 {
-		t.Errorf("%d messages left, want the first and what was in flight", n)
-	}
 }

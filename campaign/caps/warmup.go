@@ -1,4 +1,4 @@
-package campaign
+package caps
 
 import (
 	"context"
@@ -6,15 +6,16 @@ import (
 	"sync"
 	"time"
 
+	"mailshot/campaign/definition"
 	"mailshot/campaign/ledger"
 	"mailshot/sender"
 	"mailshot/sender/courtesy"
 	"mailshot/sender/limits"
 )
 
-// warmth keeps a new sender to what it may send on a day. The day's number is a cap like the others, under a key that has
+// Warmup keeps a new sender to what it may send on a day. The day's number is a cap like the others, under a key that has
 // the date, so that it holds across campaigns, processes and restarts; what the days before came to is in the accounts.
-type warmth struct {
+type Warmup struct {
 	steps    courtesy.Warmup
 	place    *time.Location // whose days
 	accounts *ledger.Accounts
@@ -31,11 +32,22 @@ type warmth struct {
 	day            time.Time // of those two, which are not in the accounts yet
 }
 
+// NewWarmup is that of a server for which this is a new sender, nil for one that is warm. place is whose days count.
+func NewWarmup(s *definition.Server, place *time.Location, accounts *ledger.Accounts) *Warmup {
+	if len(s.Limits.Courtesy.Warmup) == 0 {
+		return nil
+	}
+	return &Warmup{steps: s.Limits.Courtesy.Warmup, place: place, accounts: accounts, key: countedFor(s)}
+}
+
 // noteEvery is how many outcomes a crash may take from a day's record; the day itself is recorded with its first.
 const noteEvery = 50
 
-// limit is the cap of the day of now; ok is false for a sender that is warm.
-func (w *warmth) limit(ctx context.Context, now time.Time) (_ sender.Limit, ok bool, err error) {
+// Steps are the steps of the warm-up.
+func (w *Warmup) Steps() courtesy.Warmup { return w.steps }
+
+// Limit is the cap of the day of now; ok is false for a sender that is warm.
+func (w *Warmup) Limit(ctx context.Context, now time.Time) (_ sender.Limit, ok bool, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	now = now.In(w.place)
@@ -43,7 +55,7 @@ func (w *warmth) limit(ctx context.Context, now time.Time) (_ sender.Limit, ok b
 		if err := w.note(ctx); err != nil {
 			return sender.Limit{}, false, err
 		}
-		days, err := w.days(ctx)
+		days, err := w.Days(ctx)
 		if err != nil {
 			return sender.Limit{}, false, err
 		}
@@ -54,8 +66,8 @@ func (w *warmth) limit(ctx context.Context, now time.Time) (_ sender.Limit, ok b
 	return sender.Limit{Key: "warm-up " + w.key + " " + w.date, Caps: []limits.Cap{{N: w.most, Window: 48 * time.Hour}}}, w.bound, nil
 }
 
-// days are those on which there was sending.
-func (w *warmth) days(ctx context.Context) ([]courtesy.Day, error) {
+// Days are those on which there was sending.
+func (w *Warmup) Days(ctx context.Context) ([]courtesy.Day, error) {
 	sent, err := w.accounts.Days(ctx, w.key)
 	days := make([]courtesy.Day, len(sent))
 	for i, d := range sent {
@@ -65,15 +77,15 @@ func (w *warmth) days(ctx context.Context) ([]courtesy.Day, error) {
 }
 
 // filled notes whether the day's number was found to be used up, and returns it.
-func (w *warmth) filled(full bool) bool {
+func (w *Warmup) filled(full bool) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.used = full
 	return full
 }
 
-// full says in words that the day's number is used up, "" if it was not when last asked for.
-func (w *warmth) full() string {
+// Full says in words that the day's number is used up, "" if it was not when last asked for.
+func (w *Warmup) Full() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.used {
@@ -82,8 +94,8 @@ func (w *warmth) full() string {
 	return fmt.Sprintf("warm-up, step %d of %d: today's %d messages are sent", w.step, len(w.steps), w.most)
 }
 
-// settled counts an outcome of the day of now.
-func (w *warmth) settled(ctx context.Context, s ledger.State, now time.Time) error {
+// Settled counts an outcome of the day of now.
+func (w *Warmup) Settled(ctx context.Context, s ledger.State, now time.Time) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch s {
@@ -102,14 +114,14 @@ func (w *warmth) settled(ctx context.Context, s ledger.State, now time.Time) err
 	return w.note(ctx)
 }
 
-// close records what is not recorded yet.
-func (w *warmth) close(ctx context.Context) error {
+// Close records what is not recorded yet.
+func (w *Warmup) Close(ctx context.Context) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.note(ctx)
 }
 
-func (w *warmth) note(ctx context.Context) error {
+func (w *Warmup) note(ctx context.Context) error {
 	if w.tried == 0 {
 		return nil
 	}

@@ -1,4 +1,4 @@
-package campaign
+package caps
 
 import (
 	"cmp"
@@ -6,28 +6,26 @@ import (
 	"slices"
 	"time"
 
-	"mailshot/campaign/definition"
-	"mailshot/sender"
+	"mailshot/campaign/ledger"
 	"mailshot/sender/limits"
 )
 
-// metered are the accounts whose caps hold for every message, with what has been used of them, and the same of every cap for
+// Meters are the accounts whose caps hold for every message, with what has been used of them, and the same of every cap for
 // people. Several servers are one account whose caps are theirs added up, beside what holds for all of them: less than that
 // goes while recipients keep to one server, never more.
-func (c *Campaign) metered(ctx context.Context, now time.Time) ([]limits.Account, []CapUse, error) {
-	servers := c.servers()
+func (t Terms) Meters(ctx context.Context, of *ledger.Accounts, now time.Time) ([]limits.Account, []Use, error) {
 	var accounts, apart []limits.Account // that hold for all, and of one server each
-	var caps []CapUse
+	var caps []Use
 	known := map[string]bool{}
-	for _, s := range servers {
+	for _, s := range t.Servers {
 		alone := limits.Account{}
-		for i, limit := range c.allowance(s).limits {
-			common := len(servers) == 1 || c.holdsForAll(limit.Key)
+		for i, limit := range t.Allowance(s).Limits {
+			common := len(t.Servers) == 1 || t.Shared(limit.Key)
 			name := limit.Key // whose it is
-			if len(servers) == 1 && i == 0 {
+			if len(t.Servers) == 1 && i == 0 {
 				name = ""
 			}
-			a, uses, err := c.used(ctx, now, name, limit)
+			a, uses, err := Used(ctx, of, now, name, limit)
 			if err != nil {
 				return nil, nil, err
 			}
@@ -47,21 +45,14 @@ func (c *Campaign) metered(ctx context.Context, now time.Time) ([]limits.Account
 		}
 		apart = append(apart, alone)
 	}
-	if len(servers) > 1 {
-		accounts = append(accounts, together(apart))
+	if len(t.Servers) > 1 {
+		accounts = append(accounts, sum(apart))
 	}
 	return accounts, caps, nil
 }
 
-// holdsForAll reports whether every server's messages are counted under a key.
-func (c *Campaign) holdsForAll(key string) bool {
-	return !slices.ContainsFunc(c.servers(), func(s *definition.Server) bool {
-		return !slices.ContainsFunc(c.allowance(s).limits, func(l sender.Limit) bool { return l.Key == key })
-	})
-}
-
-// together adds accounts up: in a window go as many as each may send in it. Without caps is whoever has one without.
-func together(apart []limits.Account) limits.Account {
+// sum adds accounts up: in a window go as many as each may send in it. Without caps is whoever has one without.
+func sum(apart []limits.Account) limits.Account {
 	var all limits.Account
 	var windows []time.Duration
 	for _, a := range apart {
@@ -79,7 +70,7 @@ func together(apart []limits.Account) limits.Account {
 	slices.SortStableFunc(all.Used, func(a, b limits.Use) int { return a.Time.Compare(b.Time) })
 	slices.SortFunc(windows, func(a, b time.Duration) int { return cmp.Compare(a, b) })
 	for _, w := range slices.Compact(windows) {
-		sum := limits.Cap{Window: w}
+		total := limits.Cap{Window: w}
 		for _, a := range apart {
 			most := int64(0)
 			for i, cap := range a.Caps {
@@ -87,9 +78,9 @@ func together(apart []limits.Account) limits.Account {
 					most = n
 				}
 			}
-			sum.N += most
+			total.N += most
 		}
-		all.Caps = append(all.Caps, sum)
+		all.Caps = append(all.Caps, total)
 	}
 	return all
 }

@@ -1,4 +1,4 @@
-package campaign
+package caps
 
 import (
 	"fmt"
@@ -67,30 +67,30 @@ func TestAllow(t *testing.T) {
 	} {
 		a := allow(c.own, c.preset, c.ceiling, counted{account: "a", host: "smtp.example.com", domain: "example.com"})
 		var parts []string
-		for _, l := range a.limits {
+		for _, l := range a.Limits {
 			var caps []string
 			for _, c := range l.Caps {
 				caps = append(caps, c.String())
 			}
 			parts = append(parts, l.Key+": "+strings.Join(caps, " "))
 		}
-		if got := fmt.Sprintf("%s | %d %d", strings.Join(parts, "; "), a.connections, a.messages); got != c.want {
+		if got := fmt.Sprintf("%s | %d %d", strings.Join(parts, "; "), a.Connections, a.Messages); got != c.want {
 			t.Errorf("%s:\ngot  %s\nwant %s", name, got, c.want)
 		}
-		if len(a.notes) != len(c.notes) {
-			t.Errorf("%s: notes %q", name, a.notes)
+		if len(a.Notes) != len(c.notes) {
+			t.Errorf("%s: notes %q", name, a.Notes)
 		}
-		for i := range min(len(a.notes), len(c.notes)) {
-			if !containsWords(a.notes[i], c.notes[i]) {
-				t.Errorf("%s: note %q, want %q", name, a.notes[i], c.notes[i])
+		for i := range min(len(a.Notes), len(c.notes)) {
+			if !containsWords(a.Notes[i], c.notes[i]) {
+				t.Errorf("%s: note %q, want %q", name, a.Notes[i], c.notes[i])
 			}
 		}
-		if c.preset == login && (a.size == 1000) == c.own.Raise {
-			t.Errorf("%s: size %d", name, a.size)
+		if c.preset == login && (a.Size == 1000) == c.own.Raise {
+			t.Errorf("%s: size %d", name, a.Size)
 		}
 	}
-	if a := allow(definition.Limits{}, nil, definition.Ceiling{}, counted{account: "a", host: "smtp.office365.com"}); len(a.notes) != 1 || !strings.Contains(a.notes[0], "server.provider: m365") {
-		t.Errorf("of a known server without its provider: %q", a.notes)
+	if a := allow(definition.Limits{}, nil, definition.Ceiling{}, counted{account: "a", host: "smtp.office365.com"}); len(a.Notes) != 1 || !strings.Contains(a.Notes[0], "server.provider: m365") {
+		t.Errorf("of a known server without its provider: %q", a.Notes)
 	}
 	if p, _ := reply.Preset("gmail"); !reflect.DeepEqual(p.Caps, capList(t, "400/24h 20/min")) {
 		t.Errorf("a preset was changed: %v", p.Caps)
