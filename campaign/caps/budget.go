@@ -13,18 +13,21 @@ import (
 	"mailshot/sender/courtesy"
 )
 
-// Budget lets a gate reserve from the user's accounts: the same caps for all campaigns and processes of the user. It is a
-// [sender.Budget].
+// Budget lets a gate reserve uses of caps from the user's accounts, so that the caps hold for all campaigns and
+// processes of the user together. It keeps the contract of [sender.Budget]. Accounts is required.
 type Budget struct {
 	Accounts *ledger.Budget
-	Warmup   *Warmup          // nil: the sender is warm
-	Now      func() time.Time // nil: the gate's
+	Warmup   *Warmup          // adds the cap of the day; nil = the sender is warm
+	Now      func() time.Time // the clock; nil = the time that the gate gives
 }
 
-// Reserve is [sender.Budget]'s.
-func (b Budget) Reserve(ctx context.Context, now time.Time, ls []sender.Limit) (sender.Reservation, sender.Refusal, error) {
+// Reserve takes one use of every limit, or says which limit has none left; see [sender.Budget].
+func (b Budget) Reserve(
+	ctx context.Context, now time.Time, ls []sender.Limit,
+) (sender.Reservation, sender.Refusal, error) {
 	if b.Now != nil {
-		now = b.Now() // the gate's is from before the ledger was asked what may go, which takes a while on a busy disk
+		// The gate read its clock before it asked the ledger what may go, and a busy disk makes that answer slow.
+		now = b.Now()
 	}
 	young := ""
 	if b.Warmup != nil {
@@ -55,7 +58,7 @@ func (b Budget) Reserve(ctx context.Context, now time.Time, ls []sender.Limit) (
 	return r, sender.Refusal{}, nil
 }
 
-// account names whom a server's caps are counted for: a host with a login, this machine's name, or a program.
+// account is the key of a server's account: a host with a login, this machine's name, or a program.
 func account(s *definition.Server) string {
 	switch {
 	case s.Direct:
@@ -68,7 +71,7 @@ func account(s *definition.Server) string {
 	return strings.TrimSpace(fmt.Sprintf("%s %s", strings.ToLower(s.Host), s.Username))
 }
 
-// countedFor names who shares what is counted for a server's own limits.
+// countedFor is the key under which a server's own limits are counted.
 func countedFor(s *definition.Server) string {
 	if group := s.Limits.CapGroup; group != "" {
 		return groupKey(group)

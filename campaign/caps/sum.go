@@ -10,27 +10,28 @@ import (
 	"mailshot/sender/limits"
 )
 
-// Meters are the accounts whose caps hold for every message, with what has been used of them, and the same of every cap for
-// people. Several servers are one account whose caps are theirs added up, beside what holds for all of them: less than that
-// goes while recipients keep to one server, never more.
-func (t Terms) Meters(ctx context.Context, of *ledger.Accounts, now time.Time) ([]limits.Account, []Use, error) {
-	var accounts, apart []limits.Account // that hold for all, and of one server each
-	var caps []Use
-	known := map[string]bool{}
+// Meters are the accounts whose caps hold for every message, with what has been used of them; uses says the same of
+// each cap, for people to read. The caps that only some of several servers have are added up in one account. Never more
+// goes than that sum allows. Less goes while recipients keep to one server.
+func (t Terms) Meters(
+	ctx context.Context, of *ledger.Accounts, now time.Time,
+) (accounts []limits.Account, uses []Use, err error) {
+	var apart []limits.Account // one for each server, with the caps that do not hold for all servers
+	known := map[string]bool{} // keys
 	for _, s := range t.Servers {
 		alone := limits.Account{}
 		for i, limit := range t.Allowance(s).Limits {
 			common := len(t.Servers) == 1 || t.Shared(limit.Key)
-			name := limit.Key // whose it is
+			name := limit.Key
 			if len(t.Servers) == 1 && i == 0 {
 				name = ""
 			}
-			a, uses, err := Used(ctx, of, now, name, limit)
+			a, used, err := Used(ctx, of, now, name, limit)
 			if err != nil {
 				return nil, nil, err
 			}
 			if !known[limit.Key] {
-				caps = append(caps, uses...)
+				uses = append(uses, used...)
 			}
 			switch {
 			case !common:
@@ -48,10 +49,11 @@ func (t Terms) Meters(ctx context.Context, of *ledger.Accounts, now time.Time) (
 	if len(t.Servers) > 1 {
 		accounts = append(accounts, sum(apart))
 	}
-	return accounts, caps, nil
+	return accounts, uses, nil
 }
 
-// sum adds accounts up: in a window go as many as each may send in it. Without caps is whoever has one without.
+// sum adds accounts up: as many messages go in a window as all of them may send in it together. The sum is uncapped if
+// any one account is.
 func sum(apart []limits.Account) limits.Account {
 	var all limits.Account
 	var windows []time.Duration

@@ -9,15 +9,18 @@ import (
 	"mailshot/sender/limits"
 )
 
-// Use is a cap and what has been used of it already.
+// Use is a cap, and how much of it has been used.
 type Use struct {
-	Lane string // or who else counts; "" = the account's
+	Lane string // or another name for what the cap is counted for; "" = the account
 	Cap  limits.Cap
-	Used int64 // within the window that ends now; always 0 where uses are spaced instead
+	Used int64 // within the window that ends now; always 0 for a cap that spaces its uses
 }
 
-// Used is what has been used of a limit, for a forecast and for people. name is whose it is.
-func Used(ctx context.Context, of *ledger.Accounts, now time.Time, name string, limit sender.Limit) (limits.Account, []Use, error) {
+// Used says how much of a limit has been used: as an account for a forecast, and cap by cap for people to read. Both
+// get the name given. It changes nothing.
+func Used(
+	ctx context.Context, of *ledger.Accounts, now time.Time, name string, limit sender.Limit,
+) (limits.Account, []Use, error) {
 	longest := time.Duration(0)
 	for _, cap := range limit.Caps {
 		longest = max(longest, cap.Window)

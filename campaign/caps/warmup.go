@@ -13,26 +13,27 @@ import (
 	"mailshot/sender/limits"
 )
 
-// Warmup keeps a new sender to what it may send on a day. The day's number is a cap like the others, under a key that has
-// the date, so that it holds across campaigns, processes and restarts; what the days before came to is in the accounts.
+// Warmup keeps a new sender to what it may send on a day. The number for the day is a cap like the others. Its key has
+// the date, so that it holds across campaigns, processes and restarts. The outcomes of earlier days are in the
+// accounts. A Warmup is made by [NewWarmup], is safe for concurrent use, and is to be closed.
 type Warmup struct {
 	steps    courtesy.Warmup
-	place    *time.Location // whose days
+	place    *time.Location // its calendar says when a day begins
 	accounts *ledger.Accounts
 	key      string
 
 	mu             sync.Mutex
-	date           string // of what follows
+	date           string // the day for which most, step, bound and noted hold
 	most           int64
 	step           int
 	bound          bool
-	used           bool // up, when a use was last asked for
-	noted          bool // the date is among the sending days
-	tried, refused int64
-	day            time.Time // of those two, which are not in the accounts yet
+	used           bool      // the number for the day was used up when a use was last asked for
+	noted          bool      // the date is among the sending days
+	tried, refused int64     // outcomes that are not in the accounts yet
+	day            time.Time // of those outcomes
 }
 
-// NewWarmup is that of a server for which this is a new sender, nil for one that is warm. place is whose days count.
+// NewWarmup returns the warm-up of a server, nil if the campaign file gives the server none. Days are those of place.
 func NewWarmup(s *definition.Server, place *time.Location, accounts *ledger.Accounts) *Warmup {
 	if len(s.Limits.Courtesy.Warmup) == 0 {
 		return nil
@@ -40,13 +41,14 @@ func NewWarmup(s *definition.Server, place *time.Location, accounts *ledger.Acco
 	return &Warmup{steps: s.Limits.Courtesy.Warmup, place: place, accounts: accounts, key: countedFor(s)}
 }
 
-// noteEvery is how many outcomes a crash may take from a day's record; the day itself is recorded with its first.
+// noteEvery is how many outcomes may be missing from a day's record after a crash. The first outcome of a day is
+// recorded at once, and the day with it.
 const noteEvery = 50
 
 // Steps are the steps of the warm-up.
 func (w *Warmup) Steps() courtesy.Warmup { return w.steps }
 
-// Limit is the cap of the day of now; ok is false for a sender that is warm.
+// Limit is the cap for the day of now; ok is false if the sender is warm by then.
 func (w *Warmup) Limit(ctx context.Context, now time.Time) (_ sender.Limit, ok bool, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -62,11 +64,12 @@ func (w *Warmup) Limit(ctx context.Context, now time.Time) (_ sender.Limit, ok b
 		w.most, w.step, w.bound = w.steps.Today(days, now)
 		w.date, w.noted = date, false
 	}
-	// Two days hold all of a date, however its clocks were changed.
-	return sender.Limit{Key: "warm-up " + w.key + " " + w.date, Caps: []limits.Cap{{N: w.most, Window: 48 * time.Hour}}}, w.bound, nil
+	// A window of 48 hours holds all of a date, even one whose clocks were changed.
+	caps := []limits.Cap{{N: w.most, Window: 48 * time.Hour}}
+	return sender.Limit{Key: "warm-up " + w.key + " " + w.date, Caps: caps}, w.bound, nil
 }
 
-// Days are those on which there was sending.
+// Days are the days on which something was sent, oldest first.
 func (w *Warmup) Days(ctx context.Context) ([]courtesy.Day, error) {
 	sent, err := w.accounts.Days(ctx, w.key)
 	days := make([]courtesy.Day, len(sent))
@@ -76,7 +79,7 @@ func (w *Warmup) Days(ctx context.Context) ([]courtesy.Day, error) {
 	return days, err
 }
 
-// filled notes whether the day's number was found to be used up, and returns it.
+// filled notes whether the number for the day was found used up, and returns the same.
 func (w *Warmup) filled(full bool) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -84,7 +87,7 @@ func (w *Warmup) filled(full bool) bool {
 	return full
 }
 
-// Full says in words that the day's number is used up, "" if it was not when last asked for.
+// Full says in words that the number for the day is used up; "" if it was not when a use was last asked for.
 func (w *Warmup) Full() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -94,7 +97,7 @@ func (w *Warmup) Full() string {
 	return fmt.Sprintf("warm-up, step %d of %d: today's %d messages are sent", w.step, len(w.steps), w.most)
 }
 
-// Settled counts an outcome of the day of now.
+// Settled counts a delivery that came to state s on the day of now.
 func (w *Warmup) Settled(ctx context.Context, s ledger.State, now time.Time) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -114,7 +117,7 @@ func (w *Warmup) Settled(ctx context.Context, s ledger.State, now time.Time) err
 	return w.note(ctx)
 }
 
-// Close records what is not recorded yet.
+// Close records the outcomes that are not recorded yet.
 func (w *Warmup) Close(ctx context.Context) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
