@@ -149,28 +149,3 @@ func reasonOf(entry ledger.Entry, ok bool, err error) (string, error) {
 	}
 	return cmp.Or(entry.Reason, "on the suppression list"), nil
 }
-
-// lineError is a fault in a small file: in a line, or in one of several objects.
-type lineError struct {
-	file          string
-	line, object  int // from 1; the other is 0
-	text, excerpt string
-}
-
-func (e *lineError) place() string {
-	if e.object > 0 {
-		return fmt.Sprintf("%s: entry %d", e.file, e.object)
-	}
-	return fmt.Sprintf("%s:%d", e.file, e.line)
-}
-
-func (e *lineError) Error() string { return e.place() + ": " + e.text }
-
-// Diagnostic gives the parts of the error to who shows it.
-func (e *lineError) Diagnostic() (code, place, text, excerpt string, column int, hint string) {
-	if e.excerpt != "" {
-		column = 1
-	}
-	return "bad-suppression", e.place(), e.text, e.excerpt, column,
-		"one address, @domain or @*.domain a line, a reason after a comma if you like; or an export of listmonk, Mailchimp, SES or SendGrid"
-}
