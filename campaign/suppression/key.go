@@ -7,10 +7,13 @@ import (
 	"mailshot/render/address"
 )
 
-// Key is the form in which an address, a whole domain ("@example.com", also written "*@example.com") or all domains
-// below one ("@*.example.com", without example.com itself) is kept on a suppression list. Case, the composition of letters
-// (NFC) and the spelling of an international domain make no difference; dots, what follows a + and letters that only look the same (Arabic
-// and Persian yeh) do, because they do to most servers and to the DNS.
+// Key returns the form in which a suppression list keeps an entry. An entry is an address, a whole domain
+// ("@example.com", also written "*@example.com"), or all domains below one ("@*.example.com", which leaves out
+// example.com itself).
+//
+// Case, the composition of letters (NFC) and the spelling of an international domain make no difference. Dots, what
+// follows a + and letters that only look the same (Arabic and Persian yeh) do make one, because they do to most servers
+// and to the DNS.
 func Key(s string) (string, error) {
 	if domain, ok := strings.CutPrefix(strings.TrimPrefix(s, "*"), "@"); ok {
 		if below, ok := strings.CutPrefix(domain, "*."); ok {
@@ -27,7 +30,8 @@ func Key(s string) (string, error) {
 		return "@" + a.Domain(), nil
 	}
 	if strings.Contains(s, "*") {
-		return "", fmt.Errorf("%q: a * stands for everybody (*@example.com) or for what is below a domain (@*.example.com), nothing else", s)
+		return "", fmt.Errorf("%q: a * may stand only for everybody at a domain (*@example.com) "+
+			"or for all domains below one (@*.example.com)", s)
 	}
 	a, err := address.Parse(s)
 	if err != nil {

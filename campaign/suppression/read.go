@@ -19,25 +19,27 @@ import (
 	"mailshot/campaign/ledger"
 )
 
-// List is what a file says about people never to be mailed.
+// List is what a suppression file says.
 type List struct {
-	Entries []ledger.Entry // without Domain and Source; Time is zero where the file says none
-	Kind    string         // whose export it is: listmonk, Mailchimp, Amazon SES, SendGrid; "" is a list of the person's own
+	Entries []ledger.Entry // without Domain and Source; Time is zero if the file has no date
+	Kind    string         // the tool that exported it: listmonk, Mailchimp, Amazon SES or SendGrid; "" = none
 	LeftOut int64          // people in it who may be mailed: listmonk's enabled subscribers
-	Unfit   []error        // entries of an export that are no address to mailshot, so that it mails them in no case
+	Unfit   []error        // entries of an export whose address is not valid, so that it is never mailed anyway
 }
 
-// Read reads a list of people never to be mailed; name is the file's, for errors.
+// Read reads a suppression list from r. Errors name the file as name.
 //
-// A line is an address, a whole domain (@example.com), or all domains below one (@*.example.com), then a reason and a date
-// after commas, semicolons or tabs, if there are any; # begins a comment; a first line without an @ is a header, whose columns
-// are found by name (address or email, reason, date) in any order. Exports of listmonk, Mailchimp, Amazon SES and SendGrid are known
-// by their columns. Every bad line is an error with its place; the good ones come back all the same.
+// A line has an address, a whole domain (@example.com), or all domains below one (@*.example.com). A reason and a date
+// may follow, after commas, semicolons or tabs. # begins a comment. A first line without an @ is a header. Its columns
+// are found by name (address or email, reason, date) in any order. Exports of listmonk, Mailchimp, Amazon SES and
+// SendGrid are recognized by their columns.
+//
+// Every bad line is an error with its place. The list is returned also with an error, and has the good lines.
 func Read(r io.Reader, name string) (*List, error) {
 	in := bufio.NewReader(transform.NewReader(r, unicode.BOMOverride(transform.Nop)))
 	l := &reader{in: in, name: name, out: &List{}}
 	if head, _ := in.Peek(512); bytes.IndexByte(head, 0) >= 0 || bytes.HasPrefix(head, []byte("PK\x03\x04")) {
-		return l.out, &lineError{file: name, line: 1, text: "this is no text: a workbook, or another kind of file; save it as CSV"}
+		return l.out, &lineError{file: name, line: 1, text: "not a text file (a workbook?): save it as CSV"}
 	}
 	switch first, err := l.firstByte(); {
 	case err != nil && err != io.EOF:
@@ -54,16 +56,16 @@ func Read(r io.Reader, name string) (*List, error) {
 type reader struct {
 	in   *bufio.Reader
 	name string
-	line int // that was read last
+	line int // the number of the last line that was read
 	out  *List
 	errs []error
 
-	columns []string // of the header, folded; nil: there is none
-	address int      // its column of a list of the person's own
-	export  *export  // nil: a list of the person's own
+	columns []string // of the header, folded; nil = there is no header
+	address int      // the column with the addresses, in a list that a person wrote
+	export  *export  // nil = a person wrote the list
 }
 
-// firstByte is the first byte that is not blank.
+// firstByte peeks at the first byte that is not blank.
 func (l *reader) firstByte() (byte, error) {
 	for n := 1; ; n++ {
 		b, err := l.in.Peek(n)
@@ -76,11 +78,14 @@ func (l *reader) firstByte() (byte, error) {
 	}
 }
 
+// fault notes an error in a line.
 func (l *reader) fault(line int, excerpt, text string) {
-	l.errs = append(l.errs, &lineError{file: l.name, line: line, text: text, excerpt: strings.ToValidUTF8(excerpt, "\uFFFD")})
+	l.errs = append(l.errs, &lineError{
+		file: l.name, line: line, text: text, excerpt: strings.ToValidUTF8(excerpt, "\uFFFD"),
+	})
 }
 
-// add takes up one entry; where holds its place.
+// add adds one entry to the list; where has its place.
 func (l *reader) add(where lineError, who, why, when string) {
 	key, err := Key(strings.Trim(who, "\" \t"))
 	if err != nil {
@@ -94,7 +99,7 @@ func (l *reader) add(where lineError, who, why, when string) {
 		return
 	}
 	at, ok := entryTime(when)
-	if !ok { // what is no date is not lost
+	if !ok { // text in place of a date is kept with the reason
 		why = strings.Trim(why+", "+strings.TrimSpace(when), ", ")
 	}
 	l.out.Entries = append(l.out.Entries, ledger.Entry{Key: key, Reason: strings.ToValidUTF8(why, "\uFFFD"), Time: at})
@@ -129,13 +134,14 @@ func (l *reader) table() {
 	}
 }
 
-// header finds out what the columns are. It is false for a file that must not be taken for a list of this kind.
+// header finds out what the columns are. It returns false if the file must not be read as a suppression list.
 func (l *reader) header(at int, cells []string, raw string) bool {
 	for _, c := range cells {
 		l.columns = append(l.columns, foldColumn(c))
 	}
-	if slices.Contains(l.columns, "leid") && slices.Contains(l.columns, "euid") && !slices.Contains(l.columns, "unsubtime") && !slices.Contains(l.columns, "cleantime") {
-		l.fault(at, raw, "this is Mailchimp's export of people who may be mailed, without UNSUB_TIME or CLEAN_TIME")
+	has := func(column string) bool { return slices.Contains(l.columns, column) }
+	if has("leid") && has("euid") && !has("unsubtime") && !has("cleantime") {
+		l.fault(at, raw, "Mailchimp's export of people who may be mailed: it has neither UNSUB_TIME nor CLEAN_TIME")
 		return false
 	}
 	for _, e := range exports {
@@ -146,13 +152,13 @@ func (l *reader) header(at int, cells []string, raw string) bool {
 	}
 	l.address = slices.IndexFunc(l.columns, func(c string) bool { return slices.Contains(addressColumns, c) })
 	if l.address < 0 {
-		l.fault(at, raw, "this is no address, and as a header it names no column address")
+		l.fault(at, raw, "neither an address nor a header: no column is named address or email")
 		return false
 	}
 	return true
 }
 
-// row takes up one line.
+// row adds the entry of one line.
 func (l *reader) row(at int, cells []string, raw string) {
 	if l.columns == nil {
 		why, when := strings.Join(cells[1:], ", "), ""
@@ -187,14 +193,14 @@ func (l *reader) row(at int, cells []string, raw string) {
 		who = cells[l.address]
 	}
 	why := get(reasonColumns...)
-	if len(l.columns) == 1 && len(cells) > 1 { // a header over the addresses alone
+	if len(l.columns) == 1 && len(cells) > 1 { // only the column of addresses has a name
 		why = strings.Join(cells[1:], ", ")
 	}
 	l.add(lineError{line: at, excerpt: raw}, who, why, get(dateColumns...))
 }
 
-// record reads the next line that is neither blank nor a comment, with the lines that belong to it by quotes. cells is nil for
-// a record that is in errs. delimiter 0: the first one in the line.
+// record reads the next line that is neither blank nor a comment, and the lines that a quoted cell goes on in. cells is
+// nil if the record's fault is in errs already. A delimiter of 0 stands for the first delimiter in the line.
 func (l *reader) record(delimiter rune) (at int, cells []string, raw string, d rune, err error) {
 	for {
 		text, err := l.in.ReadString('\n')
@@ -232,12 +238,12 @@ func (l *reader) record(delimiter rune) (at int, cells []string, raw string, d r
 			}
 			return at, cells, raw, d, nil
 		}
-		// A quote that is open: the cell goes on in the next line.
+		// While a quote is open, the cell goes on in the next line.
 		var parse *csv.ParseError
 		open := errors.As(err, &parse) && errors.Is(parse.Err, csv.ErrQuote) && strings.Count(whole, `"`)%2 == 1
 		more, readErr := l.in.ReadString('\n')
 		if !open || more == "" || readErr != nil && readErr != io.EOF || len(whole) > 64<<10 {
-			l.fault(at, raw, "a quote that is never closed, or stands within a cell")
+			l.fault(at, raw, "a quote is not closed, or stands within a cell")
 			if open {
 				return at, nil, raw, d, io.EOF // whatever follows was read as part of the cell
 			}
@@ -251,23 +257,28 @@ func (l *reader) record(delimiter rune) (at int, cells []string, raw string, d r
 	}
 }
 
-// The columns of a list of the person's own, folded.
+// The columns of a list that a person wrote, folded.
 var (
-	addressColumns = []string{"address", "email", "emailaddress", "mail", "emailaddresses", "mailaddress", "emailadresse", "adresse", "courriel", "correo", "recipient", "domain"}
-	reasonColumns  = []string{"reason", "why", "note", "suppressionreason"}
-	dateColumns    = []string{"date", "time", "since", "created", "createdat", "lastupdatetime", "timestamp"}
+	addressColumns = []string{
+		"address", "email", "emailaddress", "mail", "emailaddresses", "mailaddress", "emailadresse", "adresse",
+		"courriel", "correo", "recipient", "domain",
+	}
+	reasonColumns = []string{"reason", "why", "note", "suppressionreason"}
+	dateColumns   = []string{"date", "time", "since", "created", "createdat", "lastupdatetime", "timestamp"}
 )
 
-// foldColumn makes names of columns comparable: lower case, without blanks, hyphens and underscores.
+// foldColumn makes the names of columns comparable: in lower case, without blanks, hyphens and underscores.
 func foldColumn(s string) string {
 	return strings.NewReplacer(" ", "", "-", "", "_", "").Replace(strings.ToLower(strings.TrimSpace(s)))
 }
 
+// entryLayouts are the forms of dates that lists and exports have.
 var entryLayouts = []string{
-	time.RFC3339, "2006-01-02T15:04:05", time.DateTime, time.DateOnly, "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05Z07", "2006-01-02 15:04:05 MST", "2006-01-02 15:04",
+	time.RFC3339, "2006-01-02T15:04:05", time.DateTime, time.DateOnly, "2006-01-02 15:04:05Z07:00",
+	"2006-01-02 15:04:05Z07", "2006-01-02 15:04:05 MST", "2006-01-02 15:04",
 }
 
-// entryTime reads a date, or Unix seconds; "" is the zero time.
+// entryTime reads a date or Unix seconds. "" is the zero time.
 func entryTime(s string) (time.Time, bool) {
 	if s = strings.TrimSpace(s); s == "" || s == "null" {
 		return time.Time{}, true
@@ -284,10 +295,10 @@ func entryTime(s string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// lineError is a fault in a small file: in a line, or in one of several objects.
+// lineError is a fault in a suppression file: in a line, or in a JSON object.
 type lineError struct {
 	file          string
-	line, object  int // from 1; the other is 0
+	line, object  int // counted from 1; one of them is 0
 	text, excerpt string
 }
 
@@ -300,11 +311,12 @@ func (e *lineError) place() string {
 
 func (e *lineError) Error() string { return e.place() + ": " + e.text }
 
-// Diagnostic gives the parts of the error to who shows it.
+// Diagnostic returns the parts of the error, as campaign/check asks every error for them.
 func (e *lineError) Diagnostic() (code, place, text, excerpt string, column int, hint string) {
 	if e.excerpt != "" {
 		column = 1
 	}
 	return "bad-suppression", e.place(), e.text, e.excerpt, column,
-		"one address, @domain or @*.domain a line, a reason after a comma if you like; or an export of listmonk, Mailchimp, SES or SendGrid"
+		"one address, @domain or @*.domain a line, with a reason after a comma if you like; " +
+			"or an export of listmonk, Mailchimp, SES or SendGrid"
 }

@@ -1,7 +1,10 @@
-// Package suppression says who is never mailed. [Open] reads a campaign's own files and stands before the user's list;
-// [Checker.Check] asks both about one address, [Checker.Screen] is made for a whole list. [Read] reads a file of such
-// people, also an export of listmonk, Mailchimp, Amazon SES or SendGrid, and [Key] gives an entry the form in which lists
-// keep it.
+// Package suppression says who is never mailed. [Open] reads the suppression files of a campaign; [Checker.Check] then
+// says of one address whether a file or the user's own list forbids it, and [Checker.Screen] does the same for a whole
+// list of recipients. [Read] reads one file, which a person wrote or which listmonk, Mailchimp, Amazon SES or SendGrid
+// exported. [Key] returns the form in which an entry is kept.
+//
+// An entry is an address, a whole domain, or all domains below one. It keeps its reason. The user's list is in the
+// accounts, and holds for one sender's domain or for all senders.
 package suppression
 
 import (
@@ -17,33 +20,34 @@ import (
 	"mailshot/campaign/ledger"
 )
 
-// Checker answers who is never to be mailed: the campaign's own files, and the user's list in the accounts. Both may be
-// added to while a run goes on: a file that has changed is read again before the next message.
+// Checker says whether an address may be mailed, by the campaign's suppression files and by the user's list in the
+// accounts. Both may grow while a run goes on: a file that has changed is read again before the next message. It is
+// safe for concurrent use.
 type Checker struct {
 	accounts *ledger.Accounts
-	domain   string // the sender's domain, the scope of the user's list; "" when only the row decides it
+	domain   string // the sender's domain; "" = each row has its own
 	root     *os.Root
 
 	mu    sync.Mutex
 	files []file
-	keys  map[string]string // address key, "@domain" or "@*.domain" -> why; what was read once stays
+	keys  map[string]string // the reason by Key; an entry that was read once stays
 }
 
-// file is one of the campaign's files, as it was when it was read last.
+// file is one of the campaign's suppression files.
 type file struct {
 	name string
-	read fs.FileInfo // nil: never, or not without an error
+	read fs.FileInfo // of the file when it was read last; nil = never, or with an error
 }
 
 // Config says what to open. Root and Accounts are required.
 type Config struct {
 	Root     *os.Root         // the campaign's folder
-	Files    []string         // of the folder, with slashes; none = the user's list alone
-	Domain   string           // the sender's domain, whose part of the user's list holds; "" = the part that holds for all senders
+	Files    []string         // paths below Root, with slashes; none = the user's list alone
+	Domain   string           // of the sender; "" = only those entries of the user's list that hold for all senders
 	Accounts *ledger.Accounts // has the user's list
 }
 
-// Open reads the files. It closes neither the folder nor the accounts.
+// Open reads the files. All their mistakes come at once. The caller still closes the folder and the accounts.
 func Open(c Config) (*Checker, error) {
 	s := &Checker{accounts: c.Accounts, domain: c.Domain, root: c.Root, keys: map[string]string{}}
 	for _, name := range c.Files {
@@ -52,7 +56,7 @@ func Open(c Config) (*Checker, error) {
 	return s, s.refresh()
 }
 
-// Domain is the sender's domain, whose part of the user's list holds.
+// Domain is the sender's domain, as the Config had it.
 func (s *Checker) Domain() string { return s.domain }
 
 // refresh reads the files that have changed.
@@ -65,7 +69,7 @@ func (s *Checker) refresh() error {
 			errs = append(errs, fmt.Errorf("suppress: %w", err))
 			continue
 		}
-		if f.read != nil && os.SameFile(f.read, info) && f.read.Size() == info.Size() && f.read.ModTime().Equal(info.ModTime()) {
+		if f.read != nil && unchanged(f.read, info) {
 			continue
 		}
 		f.read = nil
@@ -78,6 +82,12 @@ func (s *Checker) refresh() error {
 	return errors.Join(errs...)
 }
 
+// unchanged reports whether a file is still what it was.
+func unchanged(before, now fs.FileInfo) bool {
+	return os.SameFile(before, now) && before.Size() == now.Size() && before.ModTime().Equal(now.ModTime())
+}
+
+// read reads a file and keeps its entries.
 func (s *Checker) read(name string) error {
 	f, err := s.root.Open(filepath.FromSlash(name))
 	if err != nil {
@@ -94,7 +104,8 @@ func (s *Checker) read(name string) error {
 	return err
 }
 
-// Check says why an address is never to be mailed; "" when it may be. key is address.Address.Key.
+// Check says why an address is never mailed, "" if it may be. key is the address's [Key]. An error means that nobody
+// knows, and that the address must not be mailed.
 func (s *Checker) Check(ctx context.Context, key string) (string, error) {
 	s.mu.Lock()
 	err := s.refresh()
@@ -109,7 +120,8 @@ func (s *Checker) Check(ctx context.Context, key string) (string, error) {
 	return reasonOf(s.accounts.Suppressed(ctx, s.domain, key))
 }
 
-// Screen is Check as of now, for a plan, which asks it for every row. Who is added later is found by Check, before each message.
+// Screen returns Check as of now, made for a plan that asks about every row. An entry that is added later is found by
+// Check, before each message.
 func (s *Checker) Screen(ctx context.Context) (check func(ctx context.Context, key string) (string, error), err error) {
 	s.mu.Lock()
 	err = s.refresh()
@@ -129,7 +141,7 @@ func (s *Checker) Screen(ctx context.Context) (check func(ctx context.Context, k
 	}, err
 }
 
-// listed is why an address is not to be mailed by the campaign's files, or "". s.mu is held.
+// listed says why the campaign's files keep an address from being mailed, "" if they do not. s.mu is held.
 func (s *Checker) listed(key string) string {
 	if len(s.keys) == 0 {
 		return ""
@@ -142,7 +154,7 @@ func (s *Checker) listed(key string) string {
 	return ""
 }
 
-// reasonOf is why an address is not to be mailed by the user's list, or "".
+// reasonOf says why the user's list keeps an address from being mailed, "" if it does not.
 func reasonOf(entry ledger.Entry, ok bool, err error) (string, error) {
 	if err != nil || !ok {
 		return "", err
