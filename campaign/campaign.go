@@ -29,6 +29,7 @@ import (
 	"mailshot/campaign/dispatch"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/recipients"
+	"mailshot/campaign/suppression"
 	"mailshot/render"
 	"mailshot/render/address"
 	"mailshot/sender/mx"
@@ -78,7 +79,7 @@ type Campaign struct {
 	root     *os.Root
 	accounts *ledger.Accounts
 	secret   []byte
-	suppress *suppression
+	suppress *suppression.Checker
 	ceiling  definition.Ceiling
 
 	ledger *ledger.Ledger // opened by Plan
@@ -136,7 +137,13 @@ func (c *Campaign) open(ctx context.Context) (err error) {
 	if c.opts.Sink != nil && c.opts.Sink.Secret != nil {
 		c.secret = c.opts.Sink.Secret
 	}
-	c.suppress, err = openSuppression(c.root, c.def, c.accounts)
+	files := make([]string, len(c.def.Suppress))
+	for i, name := range c.def.Suppress {
+		files[i] = name.Text
+	}
+	c.suppress, err = suppression.Open(suppression.Config{
+		Root: c.root, Files: files, Domain: c.def.SenderDomain(), Accounts: c.accounts,
+	})
 	return err
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"mailshot/campaign/caps"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/recipients"
 	"mailshot/render"
@@ -39,15 +40,8 @@ type Estimate struct {
 	Unmade   int64 // messages that cannot be made as they were planned
 	UTF8     int64 // messages whose envelope needs SMTPUTF8
 	Start    time.Time
-	Caps     []CapUse
+	Caps     []caps.Use
 	Forecast limits.Forecast
-}
-
-// CapUse is a cap and what has been used of it already.
-type CapUse struct {
-	Lane string // or who else counts; "" = the account's
-	Cap  limits.Cap
-	Used int64 // within the window that ends now; always 0 where uses are spaced instead
 }
 
 // Estimate works out what a send would do now: of a campaign that was sent before what is left of it, else the list as

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"time"
 
+	"mailshot/campaign/caps"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/pacing"
-	"mailshot/sender"
 	"mailshot/sender/courtesy"
 	"mailshot/sender/limits"
 )
@@ -37,23 +37,23 @@ func (w waiting) add(c *Campaign, rec ledger.Record) {
 }
 
 // foresee says when what is waiting can go, by the caps and what has been used of them, and by the rules that a run keeps.
-func (c *Campaign) foresee(ctx context.Context, l *ledger.Ledger, now time.Time, w waiting) (limits.Forecast, []CapUse, error) {
-	accounts, caps, err := c.metered(ctx, now)
+func (c *Campaign) foresee(ctx context.Context, l *ledger.Ledger, now time.Time, w waiting) (limits.Forecast, []caps.Use, error) {
+	accounts, used, err := c.terms().Meters(ctx, c.accounts, now)
 	if err != nil {
 		return limits.Forecast{}, nil, err
 	}
-	own := c.domainLimits()
+	own := c.terms().Domains()
 	var lanes []limits.Lane
 	meters := map[string]*limits.Account{}
 	for _, name := range slices.Sorted(maps.Keys(w)) {
 		lane := *w[name]
 		if domain := pacing.GroupOf(name); domain != "" {
 			if meters[domain] == nil {
-				a, uses, err := c.used(ctx, now, domain, own[domain])
+				a, uses, err := caps.Used(ctx, c.accounts, now, domain, own[domain])
 				if err != nil {
 					return limits.Forecast{}, nil, err
 				}
-				meters[domain], caps = &a, append(caps, uses...)
+				meters[domain], used = &a, append(used, uses...)
 			}
 			lane.Account = meters[domain]
 		}
@@ -63,34 +63,7 @@ func (c *Campaign) foresee(ctx context.Context, l *ledger.Ledger, now time.Time,
 	if err != nil {
 		return limits.Forecast{}, nil, err
 	}
-	return limits.Foresee(now, accounts, lanes, rules), caps, nil
-}
-
-// used is what has been used of a limit, for a forecast and for people.
-func (c *Campaign) used(ctx context.Context, now time.Time, name string, limit sender.Limit) (limits.Account, []CapUse, error) {
-	longest := time.Duration(0)
-	for _, cap := range limit.Caps {
-		longest = max(longest, cap.Window)
-	}
-	used, err := c.accounts.Used(ctx, limit.Key, now.Add(-longest), now)
-	if err != nil {
-		return limits.Account{}, nil, err
-	}
-	a := limits.Account{Name: name, Caps: limit.Caps, Started: used.Started}
-	for _, u := range used.Uses {
-		a.Used = append(a.Used, limits.Use(u))
-	}
-	var caps []CapUse
-	for _, cap := range limit.Caps {
-		use := CapUse{Lane: name, Cap: cap}
-		for _, u := range a.Used {
-			if !cap.Paced() && u.Time.After(now.Add(-cap.Window)) {
-				use.Used += u.N
-			}
-		}
-		caps = append(caps, use)
-	}
-	return a, caps, nil
+	return limits.Foresee(now, accounts, lanes, rules), used, nil
 }
 
 // foresight lets a forecast ask the same pacer that a run asks, and be told of the same. It keeps a new sender's days by itself.
@@ -122,20 +95,20 @@ func (c *Campaign) foresight(ctx context.Context, l *ledger.Ledger, now time.Tim
 	if len(servers) != 1 {
 		return f, nil // each of several has warming days of its own, and what one may not take goes by another
 	}
-	warm := c.warmth(servers[0])
+	warm := c.warmup(servers[0])
 	if warm == nil {
 		return f, nil
 	}
-	f.steps = warm.steps
-	if f.days, err = warm.days(ctx); err != nil {
+	f.steps = warm.Steps()
+	if f.days, err = warm.Days(ctx); err != nil {
 		return nil, err
 	}
-	limit, _, err := warm.limit(ctx, now)
+	limit, _, err := warm.Limit(ctx, now)
 	if err != nil {
 		return nil, err
 	}
 	f.roll(now)
-	_, uses, err := c.used(ctx, now, "", limit)
+	_, uses, err := caps.Used(ctx, c.accounts, now, "", limit)
 	for _, u := range uses {
 		f.sent += u.Used
 	}

@@ -59,7 +59,7 @@ server: { host: localhost, port: 2525, tls: none }
 		b.Fatal(err)
 	}
 	defer l.Close()
-	screen, err := c.suppress.screen(b.Context())
+	screen, err := c.suppress.Screen(b.Context())
 	if err != nil {
 		b.Fatal(err)
 	}

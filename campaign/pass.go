@@ -152,7 +152,7 @@ func (c *Campaign) pass(ctx context.Context, to adder, o PlanOptions) (_ *planne
 	if _, err := c.filter(o.Only); err != nil { // an --only that does not compile is told before the work
 		return nil, c.asCheck(err)
 	}
-	screen, err := c.suppress.screen(ctx)
+	screen, err := c.suppress.Screen(ctx)
 	if err != nil {
 		return nil, err
 	}

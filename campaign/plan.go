@@ -359,10 +359,10 @@ type PlannedServer struct {
 
 // describeServers says where the messages go, and under which caps. It returns what a person should know about that.
 func (c *Campaign) describeServers(plan *Plan) (notes []string) {
-	servers := c.servers()
+	servers, terms := c.servers(), c.terms()
 	several := len(servers) > 1
 	said := map[string]bool{} // keys
-	shared := func(l sender.Limit) bool { return several && c.holdsForAll(l.Key) }
+	shared := func(l sender.Limit) bool { return several && terms.Shared(l.Key) }
 	add := func(to *[]string, name string, l sender.Limit) {
 		if said[l.Key] {
 			return
@@ -374,18 +374,18 @@ func (c *Campaign) describeServers(plan *Plan) (notes []string) {
 	}
 	for _, s := range servers {
 		way, known := c.wayOf(s)
-		may := c.allowance(s)
-		notes = append(append(notes, known...), may.notes...)
-		plan.Connections += may.connections
+		may := terms.Allowance(s)
+		notes = append(append(notes, known...), may.Notes...)
+		plan.Connections += may.Connections
 		if !several {
 			plan.Server = way
-			for _, l := range may.limits {
+			for _, l := range may.Limits {
 				add(&plan.Caps, "", l)
 			}
 			continue
 		}
-		p := PlannedServer{Name: s.Name, Server: way, Weight: s.Weight, Connections: may.connections}
-		for _, l := range may.limits {
+		p := PlannedServer{Name: s.Name, Server: way, Weight: s.Weight, Connections: may.Connections}
+		for _, l := range may.Limits {
 			if shared(l) {
 				add(&plan.Caps, "", l)
 			} else {
@@ -394,7 +394,7 @@ func (c *Campaign) describeServers(plan *Plan) (notes []string) {
 		}
 		plan.Servers = append(plan.Servers, p)
 	}
-	lanes := c.domainLimits()
+	lanes := terms.Domains()
 	for _, name := range slices.Sorted(maps.Keys(lanes)) {
 		add(&plan.Caps, name+" ", lanes[name])
 	}

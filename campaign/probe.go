@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"mailshot/campaign/caps"
 	"mailshot/campaign/check"
 	"mailshot/campaign/definition"
 	"mailshot/render/address"
@@ -34,7 +35,7 @@ func (c *Campaign) Probe(ctx context.Context, s *definition.Server, o sender.Pro
 }
 
 // Domain is the domain of the campaign's From address; "" where each row has its own.
-func (c *Campaign) Domain() string { return senderDomain(c.def) }
+func (c *Campaign) Domain() string { return c.def.SenderDomain() }
 
 // Judge says what is wrong with a server that was probed, for anybody's mail.
 func Judge(p *sender.Probed, now time.Time) []check.Finding {
@@ -74,7 +75,7 @@ func (c *Campaign) Judge(s *definition.Server, p *sender.Probed, e *Estimate) []
 	server := p.Server
 	if p.MaxSize > 0 && e.Largest > p.MaxSize {
 		add(check.Error, "over-server-limit", e.Place, fmt.Sprintf("the message has %d bytes, and %s takes at most %d", e.Largest, server, p.MaxSize), "make the attachments smaller, or link to them")
-	} else if most := c.allowance(s).size; most > 0 && e.Largest > most {
+	} else if most := c.allowance(s).Size; most > 0 && e.Largest > most {
 		add(check.Error, "over-server-limit", e.Place, fmt.Sprintf("the message has %d bytes, and the provider takes at most %d", e.Largest, most), "make the attachments smaller, or link to them")
 	}
 	if _, ok := p.Extensions["SMTPUTF8"]; !ok && e.UTF8 > 0 && p.Extensions != nil {
@@ -87,7 +88,7 @@ func (c *Campaign) Judge(s *definition.Server, p *sender.Probed, e *Estimate) []
 	case s.Auth != "" && len(offered) > 0 && !slices.ContainsFunc(offered, func(m string) bool { return strings.EqualFold(m, s.Auth) }):
 		add(check.Error, "auth-not-offered", "", fmt.Sprintf("server.auth is %s, and the server offers only %s", s.Auth, strings.Join(offered, ", ")), "")
 	}
-	for _, note := range c.allowance(s).notes {
+	for _, note := range c.allowance(s).Notes {
 		add(check.Warning, "limits", "", note, "")
 	}
 	if presets := reply.Match(s.Host); s.Provider == "" && len(presets) > 0 {
@@ -100,25 +101,9 @@ func (c *Campaign) Judge(s *definition.Server, p *sender.Probed, e *Estimate) []
 func (c *Campaign) above(s *definition.Server, p reply.Provider) []check.Finding {
 	hint := "server.provider: " + p.ID + " keeps to its figures"
 	var fs []check.Finding
-	add := func(text string) {
+	own := append(slices.Clone(s.Limits.Caps), c.def.Limits.Caps...)
+	for _, text := range caps.Above(own, c.allowance(s).Connections, p) {
 		fs = append(fs, check.Finding{Severity: check.Warning, Code: "above-preset", Text: text, Hint: hint})
 	}
-	own := append(slices.Clone(s.Limits.Caps), c.def.Limits.Caps...)
-	for _, most := range p.Caps {
-		switch i := sameWindow(own, most); {
-		case i < 0:
-			add(fmt.Sprintf("no cap for %s, where %s is known to keep to %v", windowOf(most.Window), p.Name, most))
-		case own[i].N > most.N:
-			add(fmt.Sprintf("the cap %v is above %v, which is known of %s", own[i], most, p.Name))
-		}
-	}
-	if n := c.allowance(s).connections; p.Connections > 0 && n > p.Connections {
-		add(fmt.Sprintf("%d connections are more than the %d known of %s", n, p.Connections, p.Name))
-	}
 	return fs
-}
-
-// windowOf names a cap's stretch of time.
-func windowOf(d time.Duration) string {
-	return strings.TrimSuffix(strings.TrimSuffix(d.String(), "0s"), "0m")
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"mailshot/campaign/caps"
 	"mailshot/campaign/definition"
 	"mailshot/campaign/dispatch"
 	"mailshot/campaign/ledger"
@@ -156,7 +157,7 @@ func (s *sending) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	opts := ledger.RunOptions{Suppressed: c.suppress.check, Now: c.now, Limit: c.limit, Host: c.host()}
+	opts := ledger.RunOptions{Suppressed: c.suppress.Check, Now: c.now, Limit: c.limit, Host: c.host()}
 	if c.only != "" {
 		opts.Only = func(d ledger.Delivery) (bool, error) {
 			row, err := c.header.Decode(d.Place, d.Number, d.Fields)
@@ -182,17 +183,17 @@ func (s *sending) begin(ctx context.Context) error {
 // openServers makes the ways out; nothing is spoken to yet.
 func (s *sending) openServers() error {
 	c := s.c
-	lanes := c.domainLimits()
+	lanes := c.terms().Domains()
 	for _, def := range c.servers() {
 		may := c.allowance(def)
-		warm := c.warmth(def)
+		warm := c.warmup(def)
 		server := dispatch.Server{
-			Name: def.Name, Weight: def.Weight, Direct: def.Direct, Program: def.Sendmail != "", Connections: may.connections,
-			Gate: sender.NewGate(budget{s.budget, warm, c.now}, may.limits[0], lanes, may.limits[1:]...),
+			Name: def.Name, Weight: def.Weight, Direct: def.Direct, Program: def.Sendmail != "", Connections: may.Connections,
+			Gate: sender.NewGate(caps.Budget{Accounts: s.budget, Warmup: warm, Now: c.now}, may.Limits[0], lanes, may.Limits[1:]...),
 		}
 		if warm != nil {
 			server.Warmup = warm
-			s.closers = append(s.closers, func() error { return warm.close(context.Background()) })
+			s.closers = append(s.closers, func() error { return warm.Close(context.Background()) })
 		}
 		out, tokens, err := c.transport(def)
 		if err != nil {
@@ -273,7 +274,7 @@ func (c *Campaign) learn(d *ledger.Delivery, out sender.Outcome) error {
 		return nil
 	}
 	entry := ledger.Entry{
-		Domain: c.suppress.domain, Key: d.AddressKey, Source: "campaign " + c.id, Time: c.now(),
+		Domain: c.suppress.Domain(), Key: d.AddressKey, Source: "campaign " + c.id, Time: c.now(),
 		Reason: reply.Clean(fmt.Sprintf("refused: %d %s %s", out.Code, out.Enhanced, out.Text)),
 	}
 	// It is recorded whatever becomes of the run: its context may already have ended.
@@ -340,11 +341,10 @@ func (c *Campaign) pacer(ctx context.Context, l *ledger.Ledger) (*pacing.Pacer, 
 	return pacing.New(cfg), nil
 }
 
-// warmth is that of a server for which this is a new sender; nil for one that is warm.
-func (c *Campaign) warmth(s *definition.Server) *warmth {
-	steps := s.Limits.Courtesy.Warmup
-	if c.opts.Sink != nil || len(steps) == 0 {
+// warmup is that of a server for which this is a new sender; nil for one that is warm.
+func (c *Campaign) warmup(s *definition.Server) *caps.Warmup {
+	if c.opts.Sink != nil {
 		return nil
 	}
-	return &warmth{steps: steps, place: c.def.Schedule.Location(), accounts: c.accounts, key: countedFor(s)}
+	return caps.NewWarmup(s, c.def.Schedule.Location(), c.accounts)
 }

@@ -61,7 +61,7 @@ func (c *Campaign) survey(ctx context.Context, plan *Plan) (waiting, error) {
 // the plan: their turn ends there. listed counts these.
 func (c *Campaign) left(ctx context.Context, l *ledger.Ledger, listed *int64) iter.Seq2[ledger.Record, error] {
 	return func(yield func(ledger.Record, error) bool) {
-		suppressed, err := c.suppress.screen(ctx)
+		suppressed, err := c.suppress.Screen(ctx)
 		if err != nil {
 			yield(ledger.Record{}, err)
 			return

@@ -49,7 +49,7 @@ func (c *Campaign) transport(s *definition.Server) (_ transport, tokens *oauth.S
 		}
 		d, err := sender.NewDirect(sender.DirectConfig{
 			Helo: s.Helo, Policies: filepath.Join(filepath.Dir(accounts), "mta-sts"),
-			Connections: may.connections, MessagesPerConnection: s.Limits.MessagesPerConnection,
+			Connections: may.Connections, MessagesPerConnection: s.Limits.MessagesPerConnection,
 			Resolver: c.opts.Network.Resolver, Dial: c.opts.Network.Dial, RootCAs: c.opts.Network.RootCAs, Client: c.opts.Network.client(),
 		})
 		if err != nil {
@@ -57,7 +57,7 @@ func (c *Campaign) transport(s *definition.Server) (_ transport, tokens *oauth.S
 		}
 		return d, nil, nil
 	case s.Sendmail != "":
-		m, err := sendmail.New(sendmail.Config{Path: s.Sendmail, Processes: may.connections, Queues: sendmail.Queues()})
+		m, err := sendmail.New(sendmail.Config{Path: s.Sendmail, Processes: may.Connections, Queues: sendmail.Queues()})
 		if err != nil {
 			return nil, nil, err
 		}
@@ -77,7 +77,7 @@ func (c *Campaign) transport(s *definition.Server) (_ transport, tokens *oauth.S
 // senderConfig is how a server is spoken to, and where its tokens come from, nil without any.
 func (c *Campaign) senderConfig(s *definition.Server) (_ sender.Config, tokens *oauth.Source, err error) {
 	may := c.allowance(s)
-	cfg := sender.Config{Connections: may.connections, MessagesPerConnection: may.messages, Dial: c.opts.Network.Dial, RootCAs: c.opts.Network.RootCAs}
+	cfg := sender.Config{Connections: may.Connections, MessagesPerConnection: may.Messages, Dial: c.opts.Network.Dial, RootCAs: c.opts.Network.RootCAs}
 	if t := c.opts.Sink; t != nil {
 		cfg.Host, cfg.Port, cfg.TLS, cfg.RootCAs = t.Host, t.Port, t.TLS, t.RootCAs
 		return cfg, nil, nil

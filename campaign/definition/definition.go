@@ -21,6 +21,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"time"
 
 	"mailshot/campaign/definition/schema"
@@ -225,4 +226,16 @@ func (d *Definition) check(dec *schema.Decoder) {
 		}
 		cids[a.CID] = true
 	}
+}
+
+// SenderDomain is the domain whose suppression list holds: that of From. Where From is a template whose domain comes
+// from the list, the envelope sender's serves; "" where neither is known.
+func (d *Definition) SenderDomain() string {
+	from := strings.TrimRight(d.From.Text, "> \t\r\n")
+	if i := strings.LastIndexByte(from, '@'); i >= 0 && !strings.Contains(from[i:], "{{") && !strings.Contains(from[i:], "}}") {
+		if a, err := address.Parse("x" + from[i:]); err == nil {
+			return a.Domain()
+		}
+	}
+	return d.Bounces.Domain()
 }

@@ -13,9 +13,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"mailshot/campaign"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
+	"mailshot/campaign/suppression"
 )
 
 func (t *tool) forgetCommand() *cobra.Command {
@@ -38,7 +38,7 @@ The list, the archive and other ledgers are not touched: forget names the files 
 
 func (t *tool) forget(cmd *cobra.Command, args []string, yes bool) (err error) {
 	ctx := cmd.Context()
-	key, err := campaign.SuppressionKey(strings.TrimSpace(args[0]))
+	key, err := suppression.Key(strings.TrimSpace(args[0]))
 	if err != nil || strings.HasPrefix(key, "@") {
 		return usage(errors.Join(errors.New("forget takes the address of one person"), err), "mailshot forget ann@example.com CAMPAIGN")
 	}

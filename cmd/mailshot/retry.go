@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"mailshot/campaign"
 	"mailshot/campaign/ledger"
+	"mailshot/campaign/suppression"
 )
 
 // retry, resolve and cancel are how a person changes what the ledger says. None of them sends anything; the ledger keeps who
@@ -113,7 +113,7 @@ func (t *tool) listed(ctx context.Context, s *stored, f ledger.Filter) (n int64,
 			if err != nil {
 				return err
 			}
-			entry, ok, err := a.Suppressed(ctx, campaign.SenderDomain(s.def), r.AddressKey)
+			entry, ok, err := a.Suppressed(ctx, s.def.SenderDomain(), r.AddressKey)
 			if err != nil {
 				return err
 			}
@@ -152,7 +152,7 @@ func choose(names []string, in []ledger.State) (ledger.Filter, error) {
 			f.Keys, kinds["keys"] = append(f.Keys, n), true
 			continue
 		}
-		key, err := campaign.SuppressionKey(n)
+		key, err := suppression.Key(n)
 		if err == nil && strings.Contains(key, "*") {
 			err = fmt.Errorf("%q: a * is not known here, only addresses, whole domains and keys", n)
 		}

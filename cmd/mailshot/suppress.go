@@ -12,6 +12,7 @@ import (
 	"mailshot/campaign"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
+	"mailshot/campaign/suppression"
 	"mailshot/render/address"
 )
 
@@ -94,7 +95,7 @@ func suppressKeys(names []string) ([]string, error) {
 	var keys []string
 	var errs []error
 	for _, n := range names {
-		key, err := campaign.SuppressionKey(strings.TrimSpace(n))
+		key, err := suppression.Key(strings.TrimSpace(n))
 		keys, errs = append(keys, key), append(errs, err)
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -220,7 +221,7 @@ func (t *tool) suppressImport(cmd *cobra.Command, a *ledger.Accounts, file, from
 		defer f.Close()
 		in, name = f, file
 	}
-	list, err := campaign.ReadSuppressions(in, name)
+	list, err := suppression.Read(in, name)
 	if err != nil {
 		return &exit{exitUsage, err, "mend it, then mailshot suppress import " + quoted(file)}
 	}

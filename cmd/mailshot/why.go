@@ -18,6 +18,7 @@ import (
 	"mailshot/campaign/definition"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
+	"mailshot/campaign/suppression"
 )
 
 func (t *tool) whyCommand() *cobra.Command {
@@ -56,7 +57,7 @@ type standing struct {
 
 func (t *tool) why(cmd *cobra.Command, name string, campaigns []string, asJSON bool) error {
 	ctx := cmd.Context()
-	key, err := campaign.SuppressionKey(strings.TrimSpace(name))
+	key, err := suppression.Key(strings.TrimSpace(name))
 	if err != nil || strings.HasPrefix(key, "@") {
 		return usage(errors.Join(errors.New("why takes the address of one person"), err), "mailshot why ann@example.com")
 	}

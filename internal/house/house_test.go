@@ -17,6 +17,7 @@ var allowed = map[string][]string{
 
 	"campaign/definition/schema": {},
 
+	"campaign/caps":       {"campaign/definition", "campaign/ledger", "sender", "sender/courtesy", "sender/limits", "sender/reply"},
 	"campaign/check":      {},
 	"campaign/dispatch":   {"campaign/ledger", "campaign/pacing", "sender/..."},
 	"campaign/ledger":     {},
@@ -48,6 +49,9 @@ var allowed = map[string][]string{
 	"internal/servers":    {},
 	"internal/sink":       {"internal/mailbox"},
 	"internal/trail":      {},
+	"campaign/suppression": {
+		"campaign/ledger", "render/address",
+	},
 }
 
 // folders are the top-level folders there may be.

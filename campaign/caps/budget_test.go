@@ -1,4 +1,4 @@
-package campaign
+package caps
 
 import (
 	"path/filepath"
@@ -29,6 +29,6 @@ func TestLedgerIsABudget(t *testing.T) {
 				t.Error(err)
 			}
 		})
-		return budget{accounts: b}
+		return Budget{Accounts: b}
 	})
 }

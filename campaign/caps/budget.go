@@ -1,0 +1,80 @@
+package caps
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"mailshot/campaign/definition"
+	"mailshot/campaign/ledger"
+	"mailshot/sender"
+	"mailshot/sender/courtesy"
+)
+
+// Budget lets a gate reserve uses of caps from the user's accounts, so that the caps hold for all campaigns and
+// processes of the user together. It keeps the contract of [sender.Budget]. Accounts is required.
+type Budget struct {
+	Accounts *ledger.Budget
+	Warmup   *Warmup          // adds the cap of the day; nil = the sender is warm
+	Now      func() time.Time // the clock; nil = the time that the gate gives
+}
+
+// Reserve takes one use of every limit, or says which limit has none left; see [sender.Budget].
+func (b Budget) Reserve(
+	ctx context.Context, now time.Time, ls []sender.Limit,
+) (sender.Reservation, sender.Refusal, error) {
+	if b.Now != nil {
+		// The gate read its clock before it asked the ledger what may go, and a busy disk makes that answer slow.
+		now = b.Now()
+	}
+	young := ""
+	if b.Warmup != nil {
+		l, ok, err := b.Warmup.Limit(ctx, now)
+		if err != nil {
+			return nil, sender.Refusal{}, err
+		}
+		if ok {
+			ls, young = append(slices.Clone(ls), l), l.Key
+		}
+	}
+	converted := make([]ledger.Limit, len(ls))
+	for i, l := range ls {
+		converted[i] = ledger.Limit{Key: l.Key, Caps: make([]ledger.Cap, len(l.Caps))}
+		for j, c := range l.Caps {
+			converted[i].Caps[j] = ledger.Cap{N: c.N, Window: c.Window}
+		}
+	}
+	r, key, until, err := b.Accounts.Reserve(ctx, now, converted)
+	if b.Warmup != nil {
+		if full := key != "" && key == young; b.Warmup.filled(full) {
+			until = courtesy.Midnight(now.In(b.Warmup.place))
+		}
+	}
+	if err != nil || key != "" {
+		return nil, sender.Refusal{Key: key, Until: until}, err
+	}
+	return r, sender.Refusal{}, nil
+}
+
+// account is the key of a server's account: a host with a login, this machine's name, or a program.
+func account(s *definition.Server) string {
+	switch {
+	case s.Direct:
+		return "direct " + strings.ToLower(s.Helo)
+	case s.Sendmail != "":
+		return "sendmail " + s.Sendmail
+	case s.Socket != "":
+		return strings.TrimSpace("socket " + s.Socket + " " + s.Username)
+	}
+	return strings.TrimSpace(fmt.Sprintf("%s %s", strings.ToLower(s.Host), s.Username))
+}
+
+// countedFor is the key under which a server's own limits are counted.
+func countedFor(s *definition.Server) string {
+	if group := s.Limits.CapGroup; group != "" {
+		return groupKey(group)
+	}
+	return account(s)
+}
