@@ -23,6 +23,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v4"
@@ -69,6 +70,26 @@ type Text struct {
 
 // Given says whether the file gives the value.
 func (t Text) Given() bool { return t.Line > 0 }
+
+// Place is where a value stands in the campaign file, as in campaign.yaml:7:3; "" where the file does not give it.
+func (d *Definition) Place(t Text) string {
+	if !t.Given() {
+		return ""
+	}
+	return fmt.Sprintf("%s:%d:%d", d.Name, t.Line, t.Column)
+}
+
+// SenderDomain is the domain whose suppression list the campaign obeys: that of From. Where From is a template whose
+// domain comes from the list, it is the envelope sender's. "" where neither is known.
+func (d *Definition) SenderDomain() string {
+	from := strings.TrimRight(d.From.Text, "> \t\r\n")
+	if i := strings.LastIndexByte(from, '@'); i >= 0 && !strings.Contains(from[i:], "{{") && !strings.Contains(from[i:], "}}") {
+		if a, err := address.Parse("x" + from[i:]); err == nil {
+			return a.Domain()
+		}
+	}
+	return d.Bounces.Domain()
+}
 
 // Recipients names the list and how it is read.
 type Recipients struct {
