@@ -97,7 +97,7 @@ func (c *Campaign) allowance(s *definition.Server) allowance {
 	if p, ok := reply.Preset(s.Provider); ok {
 		preset = &p
 	}
-	a := allow(s.Limits, preset, c.ceiling, counted{account: account(s), host: strings.ToLower(s.Host), domain: senderDomain(c.def)})
+	a := allow(s.Limits, preset, c.ceiling, counted{account: account(s), host: strings.ToLower(s.Host), domain: c.def.SenderDomain()})
 	for _, cap := range c.def.Limits.Caps {
 		a.add(c.whose(), cap) // over all servers together; of a single one they are its own, and the same
 	}

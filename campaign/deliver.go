@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 
 	"mailshot/campaign/ledger"
+	"mailshot/campaign/message"
 	"mailshot/internal/mailbox"
 	"mailshot/render"
 	"mailshot/sender"
@@ -18,7 +19,7 @@ import (
 // another server: what is begun is this one's until its outcome, and what has none is unknown.
 func (r *run) deliver(ctx context.Context, a *admission) {
 	d := a.d
-	m, err := r.message(d)
+	m, err := r.c.maker.Again(message.Planned{Place: d.Place, Number: d.Number, Fields: d.Fields, Digest: d.Digest}, r.c.now())
 	if err != nil {
 		r.release(a)
 		r.settle(a, ledger.Result{State: ledger.Held, Text: err.Error(), Time: r.c.now()})
@@ -93,22 +94,6 @@ func (r *run) deliver(ctx context.Context, a *admission) {
 			r.blame(a.to, out)
 		}
 	}
-}
-
-// message makes the delivery's message again from the frozen row and holds it when it is not what was planned.
-func (r *run) message(d *ledger.Delivery) (*render.Message, error) {
-	row, err := r.c.header.Decode(d.Place, d.Number, d.Fields)
-	if err != nil {
-		return nil, fmt.Errorf("no longer what was planned: the list has other columns: %w", err)
-	}
-	m, err := r.c.renderer.Render(r.c.recipient(row), r.c.now())
-	if err != nil {
-		return nil, fmt.Errorf("no longer what was planned: %w", err)
-	}
-	if digest := m.Digest(); string(digest[:]) != string(d.Digest) {
-		return nil, errors.New("no longer what was planned: the message's bytes differ (an attachment or template changed)")
-	}
-	return m, nil
 }
 
 // spoken reports whether the server was told of a recipient: from MAIL on a use counts, refused and interrupted ones too.

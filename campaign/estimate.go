@@ -8,14 +8,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
 	"unicode"
 
-	"golang.org/x/sync/errgroup"
-
 	"mailshot/campaign/ledger"
+	"mailshot/campaign/message"
 	"mailshot/campaign/recipients"
 	"mailshot/render"
 	"mailshot/sender/limits"
@@ -149,7 +147,7 @@ func (c *Campaign) weigh(ctx context.Context, l *ledger.Ledger, e *Estimate) (wa
 	rows := make([]*recipients.Row, 0, 1000)
 	listed := int64(0)
 	flush := func() error {
-		weights, err := c.weights(ctx, rows, e.Start)
+		weights, err := message.All(ctx, c.maker, rows, e.Start, weightOf)
 		if err != nil {
 			return err
 		}
@@ -205,26 +203,14 @@ type weight struct {
 	utf8       bool // the envelope is not ASCII
 }
 
-// weights makes the messages of rows in parallel; the result has their order.
-func (c *Campaign) weights(ctx context.Context, rows []*recipients.Row, date time.Time) ([]weight, error) {
-	all := make([]weight, len(rows))
-	g, ctx := errgroup.WithContext(ctx)
-	workers := runtime.GOMAXPROCS(0)
-	for w := range workers {
-		g.Go(func() error {
-			for i := w; i < len(rows); i += workers {
-				if err := ctx.Err(); err != nil {
-					return err
-				}
-				if m := c.make(ctx, rows[i], date).Message; m != nil {
-					beyond := func(r rune) bool { return r > unicode.MaxASCII }
-					all[i] = weight{size: m.Size(), wire: onWire(m), utf8: strings.ContainsFunc(m.From()+m.To(), beyond)}
-				}
-			}
-			return nil
-		})
+// weightOf weighs a message; the zero weight where there is none.
+func weightOf(made message.Made) weight {
+	m := made.Message
+	if m == nil {
+		return weight{}
 	}
-	return all, g.Wait()
+	beyond := func(r rune) bool { return r > unicode.MaxASCII }
+	return weight{size: m.Size(), wire: onWire(m), utf8: strings.ContainsFunc(m.From()+m.To(), beyond)}
 }
 
 // onWire is what a transaction takes of the connection from here on: MAIL, RCPT, DATA, the message and its dot.

@@ -34,7 +34,7 @@ func (c *Campaign) Probe(ctx context.Context, s *definition.Server, o sender.Pro
 }
 
 // Domain is the domain of the campaign's From address; "" where each row has its own.
-func (c *Campaign) Domain() string { return senderDomain(c.def) }
+func (c *Campaign) Domain() string { return c.def.SenderDomain() }
 
 // Judge says what is wrong with a server that was probed, for anybody's mail.
 func Judge(p *sender.Probed, now time.Time) []check.Finding {

@@ -38,7 +38,7 @@ type suppressFile struct {
 
 // openSuppression reads the files that the definition names.
 func openSuppression(root *os.Root, def *definition.Definition, accounts *ledger.Accounts) (*suppression, error) {
-	s := &suppression{accounts: accounts, domain: senderDomain(def), root: root, keys: map[string]string{}}
+	s := &suppression{accounts: accounts, domain: def.SenderDomain(), root: root, keys: map[string]string{}}
 	for _, name := range def.Suppress {
 		s.files = append(s.files, suppressFile{name: name.Text})
 	}
@@ -183,18 +183,6 @@ func (r *run) learn(d *ledger.Delivery, out sender.Outcome) {
 	if err := r.c.accounts.Suppress(context.Background(), entry); err != nil {
 		r.halt(fmt.Errorf("accounts: %w", err))
 	}
-}
-
-// senderDomain is the domain whose suppression list holds: that of From. Where From is a template whose domain comes
-// from the list, the envelope sender's serves.
-func senderDomain(def *definition.Definition) string {
-	from := strings.TrimRight(def.From.Text, "> \t\r\n")
-	if i := strings.LastIndexByte(from, '@'); i >= 0 && !strings.Contains(from[i:], "{{") && !strings.Contains(from[i:], "}}") {
-		if a, err := address.Parse("x" + from[i:]); err == nil {
-			return a.Domain()
-		}
-	}
-	return def.Bounces.Domain()
 }
 
 // lineError is a fault in a small file: in a line, or in one of several objects.

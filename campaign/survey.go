@@ -46,7 +46,7 @@ func (c *Campaign) survey(ctx context.Context, plan *Plan) (waiting, error) {
 			}
 			if len(plan.Samples) < 3 {
 				// A message that cannot be made now (a file has gone) is held when its turn comes; it is no sample.
-				if m, err := c.renderer.Render(c.recipient(row), c.now()); err == nil {
+				if m, err := c.maker.Render(row, c.now()); err == nil {
 					plan.Samples = append(plan.Samples, sample(m))
 				}
 			}

@@ -113,7 +113,7 @@ func (t *tool) listed(ctx context.Context, s *stored, f ledger.Filter) (n int64,
 			if err != nil {
 				return err
 			}
-			entry, ok, err := a.Suppressed(ctx, campaign.SenderDomain(s.def), r.AddressKey)
+			entry, ok, err := a.Suppressed(ctx, s.def.SenderDomain(), r.AddressKey)
 			if err != nil {
 				return err
 			}

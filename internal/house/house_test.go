@@ -16,6 +16,7 @@ var allowed = map[string][]string{
 	"campaign/definition": {"render/address", "sender/limits", "sender/courtesy", "sender/reply"},
 	"campaign/check":      {},
 	"campaign/ledger":     {},
+	"campaign/message":    {"campaign/definition", "campaign/recipients", "campaign/check", "templates", "render", "render/address"},
 	"campaign/recipients": {"render/address"},
 	"campaign/report":     {},
 	"templates":           {},
