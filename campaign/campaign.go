@@ -22,18 +22,16 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"time"
 
 	"mailshot/campaign/definition"
 	"mailshot/campaign/dispatch"
 	"mailshot/campaign/ledger"
+	"mailshot/campaign/message"
 	"mailshot/campaign/recipients"
 	"mailshot/campaign/suppression"
-	"mailshot/render"
 	"mailshot/render/address"
 	"mailshot/sender/mx"
-	"mailshot/templates"
 )
 
 // Options say what to open. Definition is required; every other field's zero value is useful.
@@ -89,10 +87,9 @@ type Campaign struct {
 	limit  int64
 	hosted map[string]string // domains that a provider takes the mail of, as their MX records say; nil until a run asks
 
-	list     *recipients.List // nil when the header came from the ledger
-	header   *recipients.Header
-	renderer *render.Renderer
-	compiler *templates.Compiler
+	list   *recipients.List // nil when the header came from the ledger
+	header *recipients.Header
+	maker  *message.Maker
 }
 
 // Open opens the campaign's folder, the user's accounts and the suppression files. The list is opened by what needs it:
@@ -228,102 +225,13 @@ func (c *Campaign) openList(ctx context.Context) error {
 	return errors.Join(c.checkZoneColumn(list.Header()), c.compile(list.Header()))
 }
 
-// compile makes the renderer for a list with that header. All mistakes of all templates come at once.
-func (c *Campaign) compile(h *recipients.Header) error {
-	names := make([]string, len(h.Columns))
-	for i, col := range h.Columns {
-		if names[i] = col.Name; col.Name == "mailshot" {
-			return &recipients.Fault{Code: "column-clash", Place: h.File, Text: "a column is named mailshot, as templates call what they know of the campaign", Hint: "rename the column"}
-		}
-	}
+// compile makes the maker of messages for a list with that header. All mistakes of all templates come at once.
+func (c *Campaign) compile(h *recipients.Header) (err error) {
 	c.header = h
-	c.compiler = templates.New(templates.Config{
-		FS: c.root.FS(), Columns: names, Language: c.def.Body.Language, Direction: c.def.Body.Direction,
-		Alias: func(name string) string {
-			if i := h.Index(name); i >= 0 {
-				return names[i]
-			}
-			return ""
-		},
+	most, host := c.largest()
+	c.maker, err = message.New(message.Config{
+		Definition: c.def, Header: h, Root: c.root, ID: c.id, Secret: c.secret,
+		To: c.opts.To, Largest: most, Server: host, Fault: c.checkZone,
 	})
-	var errs []error
-	line := func(name string, t definition.Text) *templates.Text {
-		if !t.Given() {
-			return nil
-		}
-		text, err := c.compiler.Line(name, *c.source(t))
-		errs = append(errs, err)
-		return text
-	}
-	cfg := render.Config{
-		Campaign: c.id, Secret: c.secret, Root: c.root, Bounces: c.def.Bounces,
-		From: line("from", c.def.From), ReplyTo: line("reply_to", c.def.ReplyTo), Subject: line("subject", c.def.Subject),
-	}
-	for _, h := range c.def.Headers {
-		cfg.Headers = append(cfg.Headers, render.Header{
-			Name: h.Name, Value: line(h.Name, h.Value), Place: place(c.def.Name, h.Value),
-		})
-	}
-	for _, a := range c.def.Attachments {
-		cfg.Attachments = append(cfg.Attachments, render.Attachment{
-			File: line("attachment file", a.File), Name: line("attachment name", a.Name), CID: a.CID,
-			Place: place(c.def.Name, a.File),
-		})
-	}
-	body, err := c.body()
-	errs = append(errs, err)
-	cfg.Body = body
-	if err := errors.Join(errs...); err != nil {
-		return err
-	}
-	c.renderer, err = render.New(cfg)
 	return err
-}
-
-// place is where a value stands in the campaign file; "" where it does not.
-func place(file string, t definition.Text) string {
-	if !t.Given() {
-		return ""
-	}
-	return fmt.Sprintf("%s:%d:%d", file, t.Line, t.Column)
-}
-
-func (c *Campaign) source(t definition.Text) *templates.Source {
-	return &templates.Source{File: c.def.Name, Line: t.Line, Column: t.Column, Text: t.Text}
-}
-
-func (c *Campaign) body() (*templates.Body, error) {
-	var errs []error
-	read := func(t definition.Text) *templates.Source {
-		if !t.Given() {
-			return nil
-		}
-		b, err := c.root.ReadFile(filepath.FromSlash(t.Text))
-		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", place(c.def.Name, t), err))
-			return nil
-		}
-		return &templates.Source{File: t.Text, Text: strings.TrimPrefix(string(b), "\ufeff")}
-	}
-	b := c.def.Body
-	src := templates.BodySource{Markdown: read(b.Markdown), HTML: read(b.HTML), Text: read(b.Text), Layout: b.Layout.Text}
-	if c.def.Subject.Given() {
-		src.Subject = c.source(c.def.Subject)
-	}
-	if err := errors.Join(errs...); err != nil {
-		return nil, err
-	}
-	return c.compiler.Body(src)
-}
-
-// recipient is what one row gives to the renderer. In a rehearsal the address is the rehearsal's.
-func (c *Campaign) recipient(row *recipients.Row) render.Recipient {
-	r := render.Recipient{
-		Address: row.Address, Name: row.Name, Key: row.Key,
-		Data: templates.Data{Values: row.Values(), Text: row.Text()},
-	}
-	if c.opts.To != nil {
-		r.Address = *c.opts.To
-	}
-	return r
 }

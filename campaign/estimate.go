@@ -6,17 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
 	"unicode"
 
-	"golang.org/x/sync/errgroup"
-
 	"mailshot/campaign/caps"
 	"mailshot/campaign/ledger"
+	"mailshot/campaign/message"
 	"mailshot/campaign/recipients"
 	"mailshot/render"
 	"mailshot/sender/limits"
@@ -143,7 +142,7 @@ func (c *Campaign) weigh(ctx context.Context, l *ledger.Ledger, e *Estimate) (wa
 	rows := make([]*recipients.Row, 0, 1000)
 	listed := int64(0)
 	flush := func() error {
-		weights, err := c.weights(ctx, rows, e.Start)
+		weights, err := message.All(ctx, c.maker, rows, e.Start, weightOf)
 		if err != nil {
 			return err
 		}
@@ -199,30 +198,109 @@ type weight struct {
 	utf8       bool // the envelope is not ASCII
 }
 
-// weights makes the messages of rows in parallel; the result has their order.
-func (c *Campaign) weights(ctx context.Context, rows []*recipients.Row, date time.Time) ([]weight, error) {
-	all := make([]weight, len(rows))
-	g, ctx := errgroup.WithContext(ctx)
-	workers := runtime.GOMAXPROCS(0)
-	for w := range workers {
-		g.Go(func() error {
-			for i := w; i < len(rows); i += workers {
-				if err := ctx.Err(); err != nil {
-					return err
-				}
-				if m := c.make(ctx, rows[i], date).Message; m != nil {
-					beyond := func(r rune) bool { return r > unicode.MaxASCII }
-					all[i] = weight{size: m.Size(), wire: onWire(m), utf8: strings.ContainsFunc(m.From()+m.To(), beyond)}
-				}
-			}
-			return nil
-		})
+// weightOf weighs a message; the zero weight where there is none.
+func weightOf(made message.Made) weight {
+	m := made.Message
+	if m == nil {
+		return weight{}
 	}
-	return all, g.Wait()
+	beyond := func(r rune) bool { return r > unicode.MaxASCII }
+	return weight{size: m.Size(), wire: onWire(m), utf8: strings.ContainsFunc(m.From()+m.To(), beyond)}
 }
 
 // onWire is what a transaction takes of the connection from here on: MAIL, RCPT, DATA, the message and its dot.
 func onWire(m *render.Message) int64 {
 	envelope := fmt.Sprintf("MAIL FROM:<%s> SIZE=%d\r\nRCPT TO:<%s>\r\nDATA\r\n.\r\n", m.From(), m.Size(), m.To())
 	return m.Size() + int64(len(envelope))
+}
+
+// survey counts what this run would send, by lane, and takes the heads of the first three messages.
+func (c *Campaign) survey(ctx context.Context, plan *Plan) (waiting, error) {
+	lanes := waiting{}
+	choose, err := c.filter(c.only)
+	if err != nil {
+		return nil, c.asCheck(err)
+	}
+	listed := int64(0)
+	defer func() {
+		if listed > 0 {
+			plan.Notes = append(plan.Notes, fmt.Sprintf("%d of those left are on a list of people never to be mailed by now, and get nothing", listed))
+		}
+	}()
+	for rec, err := range c.left(ctx, c.ledger, &listed) {
+		if err != nil {
+			return nil, err
+		}
+		if c.limit > 0 && plan.ToSend >= c.limit {
+			break
+		}
+		if c.only != "" || len(plan.Samples) < 3 {
+			row, err := c.header.Decode(rec.Place, rec.Number, rec.Fields)
+			if err != nil && c.only != "" {
+				continue // of other columns than the list has now: no sample, and not chosen
+			}
+			if err != nil {
+				plan.ToSend++ // held when its turn comes
+				lanes.add(c, rec)
+				continue
+			}
+			if ok, err := choose(row); err != nil {
+				return nil, err
+			} else if !ok {
+				continue
+			}
+			if len(plan.Samples) < 3 {
+				// A message that cannot be made now (a file has gone) is held when its turn comes; it is no sample.
+				if m, err := c.maker.Render(row, c.now()); err == nil {
+					plan.Samples = append(plan.Samples, sample(m))
+				}
+			}
+		}
+		plan.ToSend++
+		lanes.add(c, rec)
+	}
+	return lanes, nil
+}
+
+// left yields the deliveries that are still to be sent, but for those to people who have come onto a list of people never to be mailed since
+// the plan: their turn ends there. listed counts these.
+func (c *Campaign) left(ctx context.Context, l *ledger.Ledger, listed *int64) iter.Seq2[ledger.Record, error] {
+	return func(yield func(ledger.Record, error) bool) {
+		suppressed, err := c.suppress.Screen(ctx)
+		if err != nil {
+			yield(ledger.Record{}, err)
+			return
+		}
+		for rec, err := range l.Deliveries(ctx, c.id, ledger.Filter{States: []ledger.State{ledger.Pending, ledger.Deferred}}) {
+			why := ""
+			if err == nil {
+				why, err = suppressed(ctx, rec.AddressKey)
+			}
+			if why != "" {
+				*listed++
+				continue
+			}
+			if !yield(rec, err) {
+				return
+			}
+		}
+	}
+}
+
+func sample(m *render.Message) Sample {
+	s := Sample{Subject: m.Subject(), To: m.To(), Size: m.Size()}
+	for _, h := range m.Header() {
+		switch h[0] {
+		case "From":
+			s.From = h[1]
+		case "To":
+			s.To = h[1]
+		}
+	}
+	for _, p := range m.Parts() {
+		if p.Name != "" {
+			s.Attachments = append(s.Attachments, p.Name)
+		}
+	}
+	return s
 }

@@ -65,7 +65,7 @@ func (c *Campaign) checkZoneColumn(h *recipients.Header) error {
 	for _, col := range h.Columns {
 		names = append(names, col.Name)
 	}
-	return &zoneError{place: place(c.def.Name, column), text: fmt.Sprintf("schedule.zone_column: the list has no column %q", column.Text),
+	return &zoneError{place: c.def.Place(column), text: fmt.Sprintf("schedule.zone_column: the list has no column %q", column.Text),
 		hint: "its columns: " + strings.Join(names, ", ")}
 }
 

@@ -16,9 +16,9 @@ func ListConfig(ctx context.Context, d *definition.Definition, stdin io.Reader) 
 	for name, t := range r.Columns {
 		columns[name] = recipients.Type(t)
 	}
-	places := map[string]string{"where": place(d.Name, r.Where)}
+	places := map[string]string{"where": d.Place(r.Where)}
 	for key, at := range r.Places {
-		places[key] = place(d.Name, at)
+		places[key] = d.Place(at)
 	}
 	cfg := recipients.Config{
 		File: r.File, Files: r.Files, FileColumn: r.FileColumn, Query: r.Query, Dir: d.Dir, Stdin: stdin,

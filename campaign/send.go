@@ -14,6 +14,7 @@ import (
 	"mailshot/campaign/definition"
 	"mailshot/campaign/dispatch"
 	"mailshot/campaign/ledger"
+	"mailshot/campaign/message"
 	"mailshot/campaign/pacing"
 	"mailshot/internal/mailbox"
 	"mailshot/internal/oauth"
@@ -290,16 +291,10 @@ type made struct{ c *Campaign }
 // Message is that of [dispatch.Messages].
 func (m made) Message(d *ledger.Delivery) (sender.Mail, error) {
 	c := m.c
-	row, err := c.header.Decode(d.Place, d.Number, d.Fields)
+	planned := message.Planned{Place: d.Place, Number: d.Number, Fields: d.Fields, Digest: d.Digest}
+	msg, err := c.maker.Again(planned, c.now())
 	if err != nil {
-		return sender.Mail{}, fmt.Errorf("no longer what was planned: the list has other columns: %w", err)
-	}
-	msg, err := c.renderer.Render(c.recipient(row), c.now())
-	if err != nil {
-		return sender.Mail{}, fmt.Errorf("no longer what was planned: %w", err)
-	}
-	if digest := msg.Digest(); string(digest[:]) != string(d.Digest) {
-		return sender.Mail{}, errors.New("no longer what was planned: the message's bytes differ (an attachment or template changed)")
+		return sender.Mail{}, err
 	}
 	mail := sender.Mail{From: msg.From(), To: msg.To(), Size: msg.Size(), Body: msg, Notify: c.def.Notify}
 	if mail.Notify != "" {

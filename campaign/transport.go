@@ -97,7 +97,7 @@ func (c *Campaign) senderConfig(s *definition.Server) (_ sender.Config, tokens *
 		}
 	}
 	if s.OAuth != nil {
-		if tokens, err = Tokens(c.def, s, c.opts.Accounts); err != nil {
+		if tokens, err = tokenSource(TokensConfig{Definition: c.def, Server: s, Accounts: c.opts.Accounts}); err != nil {
 			return cfg, nil, err
 		}
 		cfg.Token = func(ctx context.Context) (sender.Secret, error) {

@@ -64,6 +64,26 @@ type Text = schema.Text
 // Error is one mistake in a campaign file.
 type Error = schema.Error
 
+// Place is where a value stands in the campaign file, as in campaign.yaml:7:3; "" where the file does not give it.
+func (d *Definition) Place(t Text) string {
+	if !t.Given() {
+		return ""
+	}
+	return fmt.Sprintf("%s:%d:%d", d.Name, t.Line, t.Column)
+}
+
+// SenderDomain is the domain whose suppression list the campaign obeys: that of From. Where From is a template whose
+// domain comes from the list, it is the envelope sender's. "" where neither is known.
+func (d *Definition) SenderDomain() string {
+	from := strings.TrimRight(d.From.Text, "> \t\r\n")
+	if i := strings.LastIndexByte(from, '@'); i >= 0 && !strings.Contains(from[i:], "{{") && !strings.Contains(from[i:], "}}") {
+		if a, err := address.Parse("x" + from[i:]); err == nil {
+			return a.Domain()
+		}
+	}
+	return d.Bounces.Domain()
+}
+
 // Recipients names the list and how it is read.
 type Recipients struct {
 	File               string   // relative to Dir, or "-" for standard input; of several the first; "" = a database by Postgres
@@ -226,16 +246,4 @@ func (d *Definition) check(dec *schema.Decoder) {
 		}
 		cids[a.CID] = true
 	}
-}
-
-// SenderDomain is the domain whose suppression list holds: that of From. Where From is a template whose domain comes
-// from the list, the envelope sender's serves; "" where neither is known.
-func (d *Definition) SenderDomain() string {
-	from := strings.TrimRight(d.From.Text, "> \t\r\n")
-	if i := strings.LastIndexByte(from, '@'); i >= 0 && !strings.Contains(from[i:], "{{") && !strings.Contains(from[i:], "}}") {
-		if a, err := address.Parse("x" + from[i:]); err == nil {
-			return a.Domain()
-		}
-	}
-	return d.Bounces.Domain()
 }

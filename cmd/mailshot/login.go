@@ -1,11 +1,9 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -61,7 +59,7 @@ func (t *tool) login(cmd *cobra.Command, args []string, f loginFlags) error {
 	}
 	who := report.Clean(a.username + " at " + a.host)
 	if f.logout {
-		found, err := a.source.Logout(cmd.Context())
+		found, err := a.tokens.Logout(cmd.Context())
 		switch {
 		case err != nil:
 			return t.noToken(err)
@@ -71,11 +69,11 @@ func (t *tool) login(cmd *cobra.Command, args []string, f loginFlags) error {
 		t.say("the login of %s is forgotten here; to end it everywhere, take the permission away in the account's settings", who)
 		return nil
 	}
-	dialogue := oauth.Dialogue{File: f.file, Show: func(p oauth.Prompt) { t.prompt(p, who, f.headless) }}
+	dialogue := campaign.LoginDialogue{File: f.file, Show: func(p campaign.LoginPrompt) { t.prompt(p, who, f.headless) }}
 	if f.headless {
 		dialogue.Paste = t.stdin
 	}
-	place, err := a.source.Login(cmd.Context(), dialogue)
+	place, err := a.tokens.Login(cmd.Context(), dialogue)
 	if err != nil {
 		return t.noToken(err)
 	}
@@ -90,7 +88,7 @@ func (t *tool) login(cmd *cobra.Command, args []string, f loginFlags) error {
 
 // loginAccount is whom a login is for.
 type loginAccount struct {
-	source         *oauth.Source
+	tokens         *campaign.Tokens
 	username, host string
 	again, next    string // the command that logs in, and what to do then
 }
@@ -116,11 +114,11 @@ func (t *tool) loginAccount(cmd *cobra.Command, args []string, f loginFlags) (lo
 	if err != nil {
 		return loginAccount{}, usage(err, "mailshot login --help")
 	}
-	source, err := campaign.Tokens(d, s, t.accounts)
+	tokens, err := campaign.NewTokens(campaign.TokensConfig{Definition: d, Server: s, Accounts: t.accounts})
 	if errors.Is(err, campaign.ErrNoOAuth) {
 		return loginAccount{}, usage(err, "mailshot check "+quoted(d.Path))
 	}
-	return loginAccount{source, s.Username, s.Host, "mailshot login " + quoted(d.Path), "mailshot send " + quoted(d.Path)}, err
+	return loginAccount{tokens, s.Username, s.Host, "mailshot login " + quoted(d.Path), "mailshot send " + quoted(d.Path)}, err
 }
 
 // loginProvider is the account at a provider's server. The login is the one that a campaign finds whose server has that host,
@@ -128,42 +126,35 @@ func (t *tool) loginAccount(cmd *cobra.Command, args []string, f loginFlags) (lo
 func (t *tool) loginProvider(args []string, f loginFlags) (loginAccount, error) {
 	const example = "mailshot login --provider m365 --username billing@acme.example --client-id 00001111-aaaa-2222-bbbb-3333cccc4444"
 	p, known := reply.Preset(f.provider)
-	var tokens string // whose
+	var wanted string // whose tokens
 	switch p.Replies {
 	case "google", "microsoft":
-		tokens = p.Replies
+		wanted = p.Replies
 	}
 	switch {
 	case len(args) > 0:
 		return loginAccount{}, usage(errors.New("a campaign and --provider: one of them"), "mailshot login "+quoted(args[0]))
 	case !known:
 		return loginAccount{}, usage(fmt.Errorf("there is no provider %q", f.provider), "mailshot providers")
-	case tokens == "" || p.Host == "":
+	case wanted == "" || p.Host == "":
 		return loginAccount{}, usage(fmt.Errorf("%s needs URLs to log in with tokens, which only a campaign file can give (server: oauth:)", p.Name), "mailshot providers "+p.ID)
 	case f.username == "" || f.client == "":
 		return loginAccount{}, usage(errors.New("--provider needs --username and --client-id"), example)
 	}
-	accounts := t.accounts
-	if accounts == "" {
-		var err error
-		if accounts, err = campaign.DefaultAccounts(); err != nil {
-			return loginAccount{}, err
-		}
-	}
 	again := "mailshot login --provider " + p.ID + " --username " + quoted(f.username) + " --client-id " + quoted(f.client)
-	cfg := oauth.Config{Provider: tokens, ClientID: f.client, Tenant: f.tenant, Username: f.username, Host: p.Host,
-		Dir: filepath.Dir(accounts), Command: again}
+	login := &definition.OAuth{Provider: wanted, ClientID: f.client, Tenant: f.tenant}
 	if f.secretEnv != "" {
-		cfg.ClientSecret = func(ctx context.Context) (string, error) {
-			return (&definition.Secret{Env: f.secretEnv}).Read(ctx, "")
-		}
+		login.ClientSecret = &definition.Secret{Env: f.secretEnv}
 	}
-	source, err := oauth.New(cfg)
-	return loginAccount{source, f.username, p.Host, again, "mailshot init newsletter"}, err
+	tokens, err := campaign.NewTokens(campaign.TokensConfig{
+		Definition: &definition.Definition{}, Server: &definition.Server{Username: f.username, Host: p.Host, OAuth: login},
+		Accounts: t.accounts, Command: again,
+	})
+	return loginAccount{tokens, f.username, p.Host, again, "mailshot init newsletter"}, err
 }
 
 // prompt says where to go. The address stands alone, so that it can be copied.
-func (t *tool) prompt(p oauth.Prompt, who string, headless bool) {
+func (t *tool) prompt(p campaign.LoginPrompt, who string, headless bool) {
 	t.say("to log in as %s, open this page in a browser:", who)
 	_, _ = io.WriteString(t.stderr, "\n  "+report.Clean(p.URL)+"\n\n")
 	switch {

@@ -17,7 +17,7 @@ import (
 	"regexp"
 	"strings"
 
-	"mailshot/campaign"
+	"mailshot/campaign/message"
 	"mailshot/campaign/report"
 )
 
@@ -70,7 +70,7 @@ type pageMessage struct {
 // pageFile is a part that is no body.
 type pageFile struct{ Name, Type, Size string }
 
-func (v *pageViewer) add(m campaign.Made) error {
+func (v *pageViewer) add(m message.Made) error {
 	var b bytes.Buffer
 	if _, err := m.Message.WriteTo(&b); err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 	"mailshot/campaign"
 	"mailshot/campaign/check"
 	"mailshot/campaign/definition"
+	"mailshot/campaign/message"
 	"mailshot/campaign/report"
 	"mailshot/internal/mailbox"
 )
@@ -55,7 +56,7 @@ messages; the mail's HTML is shown in sandboxed frames that run nothing and load
 
 // viewer takes finished messages one after the other.
 type viewer interface {
-	add(m campaign.Made) error
+	add(m message.Made) error
 	close() error
 }
 
@@ -210,7 +211,7 @@ func (t *tool) viewer(id string, d *definition.Definition, f *previewFlags) (v v
 // fileViewer keeps messages in a mailbox.
 type fileViewer struct{ w mailbox.Writer }
 
-func (v *fileViewer) add(m campaign.Made) error {
+func (v *fileViewer) add(m message.Made) error {
 	_, err := v.w.Add(mailbox.Item{From: m.Message.From(), To: m.Message.To(), Name: m.Row.Key, Date: time.Now(), Body: m.Message})
 	return err
 }
@@ -223,7 +224,7 @@ type terminalViewer struct {
 	n int
 }
 
-func (v *terminalViewer) add(m campaign.Made) error {
+func (v *terminalViewer) add(m message.Made) error {
 	var b strings.Builder
 	s := newScreen(v.t.stdout)
 	if v.n++; v.n > 1 {

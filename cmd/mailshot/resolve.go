@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"mailshot/campaign"
 	"mailshot/campaign/ledger"
+	"mailshot/campaign/message"
 	"mailshot/campaign/report"
 	"mailshot/internal/trail"
 	"mailshot/render"
@@ -169,7 +169,7 @@ func (t *tool) listUnknown(ctx context.Context, s *stored, secret []byte, f ledg
 		}
 		id := ""
 		if r.Key != "" {
-			id = campaign.MessageID(s.def, secret, s.id, r.Key)
+			id = message.ID(s.def, secret, s.id, r.Key)
 		}
 		if asJSON {
 			list.Unknown = append(list.Unknown, unknownRow{r, id})

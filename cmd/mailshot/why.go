@@ -17,6 +17,7 @@ import (
 	"mailshot/campaign"
 	"mailshot/campaign/definition"
 	"mailshot/campaign/ledger"
+	"mailshot/campaign/message"
 	"mailshot/campaign/report"
 	"mailshot/campaign/suppression"
 )
@@ -165,7 +166,7 @@ func (k *known) look(ctx context.Context, file string, secret []byte) (err error
 		one := standing{Ledger: file, Campaign: s.Campaign.ID, Planned: s.Campaign.Created, Row: reportRow(s.Record)}
 		if tried := s.Last != nil || s.State == ledger.Begun; tried && secret != nil {
 			d := &definition.Definition{From: definition.Text{Text: s.Campaign.From}}
-			one.MessageID = campaign.MessageID(d, secret, s.Campaign.ID, s.Key)
+			one.MessageID = message.ID(d, secret, s.Campaign.ID, s.Key)
 		}
 		k.Campaigns = append(k.Campaigns, one)
 	}

@@ -21,6 +21,7 @@ var allowed = map[string][]string{
 	"campaign/check":      {},
 	"campaign/dispatch":   {"campaign/ledger", "campaign/pacing", "sender/..."},
 	"campaign/ledger":     {},
+	"campaign/message":    {"campaign/definition", "campaign/recipients", "campaign/check", "templates", "render", "render/address"},
 	"campaign/pacing":     {"campaign/ledger", "sender/courtesy"},
 	"campaign/recipients": {"render/address"},
 	"campaign/report":     {},

@@ -230,16 +230,17 @@ func TestNoLogin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	source, err := campaign.Tokens(d, d.Servers[0], f.accounts)
+	cfg := campaign.TokensConfig{Definition: d, Server: d.Servers[0], Accounts: f.accounts}
+	tokens, err := campaign.NewTokens(cfg)
 	var e *oauth.Error
-	if err != nil || !source.Interactive() {
+	if err != nil || !tokens.Interactive() {
 		t.Fatal(err)
 	}
-	if _, err := source.Token(t.Context()); !errors.As(err, &e) || e.Code != "no-login" {
+	if _, err := tokens.Token(t.Context()); !errors.As(err, &e) || e.Code != "no-login" {
 		t.Errorf("got %v", err)
 	}
 	d.Servers[0].OAuth = nil
-	if _, err := campaign.Tokens(d, d.Servers[0], f.accounts); !errors.Is(err, campaign.ErrNoOAuth) {
+	if _, err := campaign.NewTokens(cfg); !errors.Is(err, campaign.ErrNoOAuth) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -42,7 +42,7 @@ func (c *Campaign) changed(ctx context.Context) ([]string, error) {
 	if len(keys) > 0 {
 		what = append(what, fmt.Sprintf("%s (%s)", c.def.Name, strings.Join(keys, ", ")))
 	}
-	if c.compiler.Digest() != c.frozen.Templates {
+	if c.maker.Templates() != c.frozen.Templates {
 		what = append(what, "the templates")
 	}
 	if c.def.Recipients.File != "-" {

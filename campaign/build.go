@@ -9,11 +9,9 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
-	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"mailshot/campaign/ledger"
+	"mailshot/campaign/message"
 )
 
 // program names this build of mailshot, in one word: two builds with one name make the same messages from the same inputs. It is
@@ -66,63 +64,24 @@ func (c *Campaign) otherProgram(ctx context.Context) (string, error) {
 // remake makes the messages that are left once more and counts those that are not what was planned. One that cannot be made is
 // not among them: it is held when its turn comes, with the reason.
 func (c *Campaign) remake(ctx context.Context) (differ, left int64, err error) {
-	records := make([]ledger.Record, 0, chunk)
+	rows := make([]message.Planned, 0, chunk)
 	compare := func() error {
-		n, err := c.differing(ctx, records)
+		n, err := c.maker.Differing(ctx, rows, c.now())
 		differ += n
-		left += int64(len(records))
-		records = records[:0]
+		left += int64(len(rows))
+		rows = rows[:0]
 		return err
 	}
-	for rec, err := range c.ledger.Deliveries(ctx, c.id, ledger.Filter{States: []ledger.State{ledger.Pending, ledger.Deferred}}) {
+	for r, err := range c.ledger.Deliveries(ctx, c.id, ledger.Filter{States: []ledger.State{ledger.Pending, ledger.Deferred}}) {
 		if err != nil {
 			return 0, 0, err
 		}
-		if records = append(records, rec); len(records) == chunk {
+		rows = append(rows, message.Planned{Place: r.Place, Number: r.Number, Fields: r.Fields, Digest: r.Digest})
+		if len(rows) == chunk {
 			if err := compare(); err != nil {
 				return 0, 0, err
 			}
 		}
 	}
 	return differ, left, compare()
-}
-
-// differing counts the records whose message is another now.
-func (c *Campaign) differing(ctx context.Context, records []ledger.Record) (int64, error) {
-	g, ctx := errgroup.WithContext(ctx)
-	workers := runtime.GOMAXPROCS(0)
-	counts, date := make([]int64, workers), c.now()
-	for w := range workers {
-		g.Go(func() error {
-			for i := w; i < len(records); i += workers {
-				if err := ctx.Err(); err != nil {
-					return err
-				}
-				if !c.same(&records[i], date) {
-					counts[w]++
-				}
-			}
-			return nil
-		})
-	}
-	err := g.Wait()
-	n := int64(0)
-	for _, one := range counts {
-		n += one
-	}
-	return n, err
-}
-
-// same reports whether the record's message is the one planned, or cannot be made.
-func (c *Campaign) same(rec *ledger.Record, date time.Time) bool {
-	row, err := c.header.Decode(rec.Place, rec.Number, rec.Fields)
-	if err != nil {
-		return true
-	}
-	m, err := c.renderer.Render(c.recipient(row), date)
-	if err != nil {
-		return true
-	}
-	digest := m.Digest()
-	return string(digest[:]) == string(rec.Digest)
 }

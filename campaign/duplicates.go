@@ -1,7 +1,6 @@
 package campaign
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"strings"
@@ -47,14 +46,9 @@ func (c *Campaign) respelt(row *recipients.Row, conflict ledger.Conflict, date t
 	if err != nil || first == row.Address || first.Key() != row.Address.Key() {
 		return false
 	}
-	who := c.recipient(row)
-	who.Address = first
-	m, err := c.renderer.Render(who, date)
-	if err != nil {
-		return false
-	}
-	digest := m.Digest()
-	return bytes.Equal(digest[:], conflict.Digest)
+	respelt := *row
+	respelt.Address = first
+	return c.maker.Makes(conflict.Digest, &respelt, date)
 }
 
 // copies finds the rows that share a key, and the people who get more than one message because they have several.

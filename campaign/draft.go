@@ -4,42 +4,30 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"runtime"
 	"strings"
-	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"mailshot/campaign/check"
 	"mailshot/campaign/ledger"
+	"mailshot/campaign/message"
 	"mailshot/campaign/recipients"
-	"mailshot/render"
 )
-
-// Made is one row with its message, for previews. Message is nil where the row gets none; Why says why.
-type Made struct {
-	Row     *recipients.Row
-	Message *render.Message
-	Why     string
-	Err     error // the row's faults
-}
 
 // Messages makes the message of each row that where chooses ("" = all; row > 0 = that data row alone), with the date
 // they would carry now. Nothing is kept. An error ends the list or is one of its faults.
-func (c *Campaign) Messages(ctx context.Context, where string, row int64) iter.Seq2[Made, error] {
-	return func(yield func(Made, error) bool) {
+func (c *Campaign) Messages(ctx context.Context, where string, row int64) iter.Seq2[message.Made, error] {
+	return func(yield func(message.Made, error) bool) {
 		if err := c.openList(ctx); err != nil {
-			yield(Made{}, err)
+			yield(message.Made{}, err)
 			return
 		}
 		choose, err := c.filter(where)
 		if err != nil {
-			yield(Made{}, err)
+			yield(message.Made{}, err)
 			return
 		}
 		for r, err := range c.list.Rows(ctx) {
 			if err != nil {
-				if !yield(Made{}, err) {
+				if !yield(message.Made{}, err) {
 					return
 				}
 				continue
@@ -48,34 +36,16 @@ func (c *Campaign) Messages(ctx context.Context, where string, row int64) iter.S
 				continue
 			}
 			if ok, err := choose(r); err != nil || !ok {
-				if err != nil && !yield(Made{Row: r, Err: err}, nil) {
+				if err != nil && !yield(message.Made{Row: r, Err: err}, nil) {
 					return
 				}
 				continue
 			}
-			if !yield(c.make(ctx, r, c.now()), nil) {
+			if !yield(c.maker.Make(r, c.now()), nil) {
 				return
 			}
 		}
 	}
-}
-
-// make decides what becomes of a row and makes its message.
-func (c *Campaign) make(ctx context.Context, row *recipients.Row, date time.Time) Made {
-	m := Made{Row: row}
-	switch {
-	case row.Filtered:
-		m.Why = "filtered by where"
-	case len(row.Faults) > 0:
-		m.Err = errors.Join(row.Faults...)
-	case row.Invalid != "":
-		m.Why = row.Invalid
-	default:
-		if m.Err = c.checkZone(row); m.Err == nil {
-			m.Message, m.Err = c.renderer.Render(c.recipient(row), date)
-		}
-	}
-	return m
 }
 
 func (c *Campaign) filter(expr string) (func(*recipients.Row) (bool, error), error) {
@@ -168,7 +138,7 @@ func (c *Campaign) pass(ctx context.Context, to adder, o PlanOptions) (_ *planne
 		if len(rows) == 0 {
 			return nil
 		}
-		made, err := c.makeAll(ctx, rows, date)
+		made, err := message.All(ctx, c.maker, rows, date, c.verdict)
 		if err != nil {
 			return err
 		}
@@ -251,30 +221,14 @@ type verdict struct {
 	err      error           // the row's faults
 }
 
-// makeAll makes the messages of rows in parallel and judges them; the result has their order.
-func (c *Campaign) makeAll(ctx context.Context, rows []*recipients.Row, date time.Time) ([]verdict, error) {
-	made := make([]verdict, len(rows))
-	g, ctx := errgroup.WithContext(ctx)
-	workers := runtime.GOMAXPROCS(0)
-	most, host := c.largest()
-	for w := range workers {
-		g.Go(func() error {
-			for i := w; i < len(rows); i += workers {
-				if err := ctx.Err(); err != nil {
-					return err
-				}
-				m := c.make(ctx, rows[i], date)
-				made[i] = verdict{row: m.Row, err: m.Err}
-				if m.Message != nil {
-					digest := m.Message.Digest()
-					made[i].digest = digest[:]
-					made[i].findings = append(check.Message(m.Message), check.Size(m.Message.Size(), most, host)...)
-				}
-			}
-			return nil
-		})
+// verdict keeps of a message what a plan needs.
+func (c *Campaign) verdict(m message.Made) verdict {
+	v := verdict{row: m.Row, err: m.Err}
+	if m.Message != nil {
+		digest := m.Message.Digest()
+		v.digest, v.findings = digest[:], c.maker.Check(m.Message)
 	}
-	return made, g.Wait()
+	return v
 }
 
 // toLedger gives each row its state at plan. What is wrong with a row becomes a finding.

@@ -1,0 +1,158 @@
+// Package message makes a campaign's messages: a row of the list in, a finished message out.
+//
+// Call [New] with the definition and the header of its list; it compiles the templates and returns a [Maker].
+// [Maker.Make] makes the message of a row of the list, [All] those of many rows in parallel. [Maker.Again] makes the
+// message of a row that was planned, and refuses it if it is not the one that was planned. [Maker.Check] says what is
+// wrong with a message that no protocol forbids.
+//
+// A preview, a check, a plan, an estimate and a send all make their messages here. So a preview shows the message that
+// will be sent, and a send delivers what was planned and checked or nothing.
+//
+// The package knows neither the ledger nor the servers: a planned row comes as a [Planned].
+package message
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"mailshot/campaign/check"
+	"mailshot/campaign/definition"
+	"mailshot/campaign/recipients"
+	"mailshot/render"
+	"mailshot/render/address"
+	"mailshot/templates"
+)
+
+// Config says what messages are made of. Every field without a default is required.
+type Config struct {
+	Definition *definition.Definition
+	Header     *recipients.Header // of the list; the rows that are made must have its columns
+	Root       *os.Root           // the campaign's folder, in which templates and attachments are
+	ID         string             // the campaign's id, with its date filled in
+	Secret     []byte             // makes Message-IDs and tokens
+
+	To      *address.Address            // a rehearsal: every message goes to this address; nil = to its row's
+	Largest int64                       // bytes that the server named Server takes at most, for Check; 0 = not known
+	Server  string                      // the server that Largest is of; "" only if Largest is 0
+	Fault   func(*recipients.Row) error // what else keeps a row from getting its message; nil = nothing
+}
+
+// Maker makes the messages of one campaign. It is safe for concurrent use.
+type Maker struct {
+	c        Config
+	compiler *templates.Compiler
+	renderer *render.Renderer
+}
+
+// Made is what became of a row. Exactly one of Message, Why and Err is set.
+type Made struct {
+	Row     *recipients.Row
+	Message *render.Message
+	Why     string // the row gets no message, and that is right: it is filtered, or its address is not one
+	Err     error  // the row's faults, joined
+}
+
+// New compiles the templates against the header. The mistakes of all templates come joined, each with its place.
+func New(c Config) (*Maker, error) {
+	compiler, cfg, err := compile(c)
+	if err != nil {
+		return nil, err
+	}
+	renderer, err := render.New(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return &Maker{c: c, compiler: compiler, renderer: renderer}, nil
+}
+
+// Templates is the digest of all templates that the messages are made from, see [templates.Compiler.Digest].
+func (m *Maker) Templates() string { return m.compiler.Digest() }
+
+// Make decides whether a row gets a message, and makes it. date is that of the Date header.
+func (m *Maker) Make(row *recipients.Row, date time.Time) Made {
+	made := Made{Row: row}
+	switch {
+	case row.Filtered:
+		made.Why = "filtered by where"
+		return made
+	case len(row.Faults) > 0:
+		made.Err = errors.Join(row.Faults...)
+		return made
+	case row.Invalid != "":
+		made.Why = row.Invalid
+		return made
+	}
+	if m.c.Fault != nil {
+		if made.Err = m.c.Fault(row); made.Err != nil {
+			return made
+		}
+	}
+	made.Message, made.Err = m.Render(row, date)
+	return made
+}
+
+// Render makes the message of a row of which it is known that it gets one.
+func (m *Maker) Render(row *recipients.Row, date time.Time) (*render.Message, error) {
+	to := render.Recipient{
+		Address: row.Address, Name: row.Name, Key: row.Key,
+		Data: templates.Data{Values: row.Values(), Text: row.Text()},
+	}
+	if m.c.To != nil {
+		to.Address = *m.c.To
+	}
+	return m.renderer.Render(to, date)
+}
+
+// Check looks for what nobody wants to send, see [check.Message], and whether the server takes a message of that size.
+// The findings have no place: the caller knows the row.
+func (m *Maker) Check(msg *render.Message) []check.Finding {
+	return append(check.Message(msg), check.Size(msg.Size(), m.c.Largest, m.c.Server)...)
+}
+
+// Planned is a row that was planned, as the caller's memory has it.
+type Planned struct {
+	Place  string // of the row in its list
+	Number int64  // of the row in its list
+	Fields []byte // by recipients.Row.Encode
+	Digest []byte // of the message that was planned, by render.Message.Digest
+}
+
+// ErrDiffers is returned by [Maker.Again] for a message that can be made, and is not the one that was planned.
+var ErrDiffers = errors.New("no longer what was planned: the message's bytes differ (an attachment or template changed)")
+
+// Again makes the message of a planned row once more. It returns an error, and no message, unless the message is byte
+// for byte the one that was planned (but for Date). The error's text is for a person: it is why the message is held.
+func (m *Maker) Again(p Planned, date time.Time) (*render.Message, error) {
+	row, err := m.c.Header.Decode(p.Place, p.Number, p.Fields)
+	if err != nil {
+		return nil, fmt.Errorf("no longer what was planned: the list has other columns: %w", err)
+	}
+	msg, err := m.Render(row, date)
+	if err != nil {
+		return nil, fmt.Errorf("no longer what was planned: %w", err)
+	}
+	if !has(msg, p.Digest) {
+		return nil, ErrDiffers
+	}
+	return msg, nil
+}
+
+// Makes reports whether a row makes the message that has this digest. A row that makes none does not.
+func (m *Maker) Makes(digest []byte, row *recipients.Row, date time.Time) bool {
+	msg, err := m.Render(row, date)
+	return err == nil && has(msg, digest)
+}
+
+func has(msg *render.Message, digest []byte) bool {
+	is := msg.Digest()
+	return string(is[:]) == string(digest)
+}
+
+// ID is the Message-ID, without angle brackets, of the message that a campaign makes for the person with this key; id
+// is the campaign's, and secret that of the accounts. Where the domain of From comes from the list, only what stands
+// before the @ is known.
+func ID(d *definition.Definition, secret []byte, id, key string) string {
+	return render.MessageID(secret, id, key) + "@" + d.SenderDomain()
+}
