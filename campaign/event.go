@@ -43,7 +43,7 @@ type Summary struct {
 	Duration    time.Duration
 }
 
-// Exit codes of a run, as DESIGN.md lists them.
+// Exit codes of a run, as the README lists them.
 const (
 	exitOK          = 0
 	exitFailed      = 1
