@@ -23,6 +23,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v4"
@@ -275,4 +276,16 @@ func (s *source) document(data []byte) (*yaml.Node, error) {
 		return nil, empty
 	}
 	return root, nil
+}
+
+// SenderDomain is the domain whose suppression list holds: that of From. Where From is a template whose domain comes
+// from the list, the envelope sender's serves; "" where neither is known.
+func (d *Definition) SenderDomain() string {
+	from := strings.TrimRight(d.From.Text, "> \t\r\n")
+	if i := strings.LastIndexByte(from, '@'); i >= 0 && !strings.Contains(from[i:], "{{") && !strings.Contains(from[i:], "}}") {
+		if a, err := address.Parse("x" + from[i:]); err == nil {
+			return a.Domain()
+		}
+	}
+	return d.Bounces.Domain()
 }

@@ -194,7 +194,7 @@ func statesNamed(names []string, allowed []ledger.State, next string) ([]ledger.
 // rows are the ledger's records as a report has them.
 func (s *stored) rows(ctx context.Context, f ledger.Filter) iter.Seq2[report.Row, error] {
 	return func(yield func(report.Row, error) bool) {
-		for r, err := range s.Deliveries(ctx, s.id, f) {
+		for r, err := range s.Rows(ctx, f) {
 			if err != nil {
 				yield(report.Row{}, err)
 				return

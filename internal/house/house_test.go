@@ -15,6 +15,7 @@ var allowed = map[string][]string{
 	"campaign":            {"campaign/...", "templates", "render", "sender/...", "render/address", "internal/mailbox", "internal/oauth"},
 	"campaign/definition": {"render/address", "sender/limits", "sender/courtesy", "sender/reply"},
 	"campaign/check":      {},
+	"campaign/history":    {"campaign/definition", "campaign/ledger", "campaign/recipients", "render", "internal/trail"},
 	"campaign/ledger":     {},
 	"campaign/recipients": {"render/address"},
 	"campaign/report":     {},
