@@ -23,7 +23,7 @@ them up again. A campaign that is being sent is stopped first, by an interrupt.`
 				return err
 			}
 			defer func() { err = errors.Join(err, s.Close()) }()
-			n, err := s.Cancel(cmd.Context(), s.id)
+			n, err := s.Ledger.Cancel(cmd.Context(), s.ID)
 			if err != nil {
 				return t.busy(err, s)
 			}

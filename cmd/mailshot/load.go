@@ -16,6 +16,7 @@ import (
 	"mailshot/campaign"
 	"mailshot/campaign/check"
 	"mailshot/campaign/definition"
+	"mailshot/campaign/history"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
 )
@@ -139,14 +140,12 @@ func (t *tool) shown(r *check.Report) {
 	}
 }
 
-// stored opens the ledger of a campaign that has been sent before, for the commands that look at it or mend it.
+// stored is a campaign that has been sent before, for the commands that look at it or mend it.
 type stored struct {
-	*ledger.Ledger
+	*history.Campaign
 	def   *definition.Definition
 	file  string // the campaign file, as named
-	id    string
-	given bool // --id named it
-	kept  *ledger.Campaign
+	given bool   // --id named it
 }
 
 // stored opens the ledger and finds the campaign; id "" is the definition's own for today.
@@ -155,23 +154,16 @@ func (t *tool) stored(cmd *cobra.Command, args []string, id string) (*stored, er
 	if err != nil {
 		return nil, err
 	}
-	s := &stored{def: d, file: d.Path, id: id, given: id != ""}
-	if s.id == "" {
-		s.id = d.ExpandID(time.Now())
+	s := &stored{def: d, file: d.Path, given: id != ""}
+	if id == "" {
+		id = d.ExpandID(time.Now())
 	}
-	file := t.stateFile(d)
-	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
-		return nil, &exit{exitFailed, fmt.Errorf("campaign %s has not been sent yet: there is no ledger %s", s.id, file), "mailshot send " + quoted(s.file)}
+	s.Campaign, err = history.Open(cmd.Context(), t.stateFile(d), id)
+	if unsent := (*history.NotSentError)(nil); errors.As(err, &unsent) {
+		return nil, notSent(cmd, unsent, d.Path)
 	}
-	if s.Ledger, err = ledger.Open(file); err != nil {
+	if err != nil {
 		return nil, err
-	}
-	if s.kept, err = s.Campaign(cmd.Context(), s.id); err != nil {
-		defer s.Close()
-		if !errors.Is(err, ledger.ErrNotFound) {
-			return nil, err
-		}
-		return nil, s.notFound(cmd)
 	}
 	return s, nil
 }
@@ -184,44 +176,35 @@ func (t *tool) stateFile(d *definition.Definition) string {
 	return campaign.DefaultState(d)
 }
 
-// notFound says that the ledger does not know the campaign, and which it knows.
-func (s *stored) notFound(cmd *cobra.Command) error {
-	all, err := s.Campaigns(cmd.Context())
-	if err != nil {
-		return err
+// notSent says that the ledger does not know the campaign, and names the next command: for the last campaign that it knows.
+func notSent(cmd *cobra.Command, err *history.NotSentError, file string) error {
+	next := "mailshot send " + quoted(file)
+	if n := len(err.Others); n > 0 {
+		next = fmt.Sprintf("%s --id %s %s", cmd.CommandPath(), quoted(err.Others[n-1]), quoted(file))
 	}
-	e := &exit{exitFailed, fmt.Errorf("campaign %s has not been sent yet", s.id), "mailshot send " + quoted(s.file)}
-	if len(all) > 0 {
-		var names []string
-		for _, c := range all {
-			names = append(names, c.ID)
-		}
-		e.err = fmt.Errorf("%w; the ledger has %s", e.err, strings.Join(names, ", "))
-		e.next = fmt.Sprintf("%s --id %s %s", cmd.CommandPath(), quoted(names[len(names)-1]), quoted(s.file))
-	}
-	return e
+	return &exit{exitFailed, err, next}
 }
 
 // again is the campaign as a person would name it on the next command.
 func (s *stored) again(t *tool) string {
 	words := t.flags()
 	if s.given {
-		words = append(words, "--id "+quoted(s.id))
+		words = append(words, "--id "+quoted(s.ID))
 	}
 	return strings.Join(append(words, quoted(s.file)), " ")
 }
 
 // summary is where the campaign stands.
 func (s *stored) summary(ctx context.Context) (report.Summary, error) {
-	counts, rows, err := s.Counts(ctx, s.id)
+	counts, rows, err := s.Ledger.Counts(ctx, s.ID)
 	if err != nil {
 		return report.Summary{}, err
 	}
-	sum := report.Summary{Campaign: s.id, Created: s.kept.Created, Rows: rows}
+	sum := report.Summary{Campaign: s.ID, Created: s.Kept.Created, Rows: rows}
 	for _, state := range ledger.States() {
 		sum.Counts = append(sum.Counts, report.Count{State: string(state), N: counts[state]})
 	}
-	hands, err := s.Hands(ctx, s.id)
+	hands, err := s.Ledger.Hands(ctx, s.ID)
 	for _, h := range hands {
 		sum.Hands = append(sum.Hands, report.Hand{Time: h.Time, Who: h.Who, Host: h.Host, Act: h.Act, State: string(h.After), Rows: h.N})
 	}

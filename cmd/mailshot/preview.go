@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -85,32 +86,9 @@ func (t *tool) preview(cmd *cobra.Command, args []string, f previewFlags) (err e
 		}
 	}()
 
-	var shown, without, faults int64
-	more := false
-	for m, err := range c.Messages(ctx, f.where, f.row) {
-		if err != nil {
-			faults += int64(t.faulty("", err))
-			continue
-		}
-		switch {
-		case m.Err != nil:
-			faults += int64(t.faulty(m.Row.Place, m.Err))
-		case m.Message == nil:
-			without++
-			if f.row > 0 {
-				t.say("%s gets no message: %s", report.Clean(m.Row.Place), report.Clean(m.Why))
-			}
-		case f.limit > 0 && shown == f.limit:
-			more = true
-		default:
-			if err := v.add(m); err != nil {
-				return err
-			}
-			shown++
-		}
-		if more {
-			break
-		}
+	n, err := t.view(c.Messages(ctx, f.where, f.row), v, f)
+	if err != nil {
+		return err
 	}
 	if err := ctx.Err(); err != nil {
 		return t.refuse(err, d.Path)
@@ -119,30 +97,62 @@ func (t *tool) preview(cmd *cobra.Command, args []string, f previewFlags) (err e
 	if err != nil {
 		return err
 	}
-	return t.previewed(d, f, where, shown, without, faults, more)
+	return t.previewed(d, f, where, n)
+}
+
+// viewed counts what a preview has come across.
+type viewed struct {
+	shown, without, faults int64
+	more                   bool // there were more than --limit
+}
+
+// view gives the messages to a viewer, as many as are wanted, and says what is wrong with the others.
+func (t *tool) view(messages iter.Seq2[message.Made, error], v viewer, f previewFlags) (n viewed, err error) {
+	for m, err := range messages {
+		switch {
+		case err != nil:
+			n.faults += int64(t.faulty("", err))
+		case m.Err != nil:
+			n.faults += int64(t.faulty(m.Row.Place, m.Err))
+		case m.Message == nil:
+			n.without++
+			if f.row > 0 {
+				t.say("%s gets no message: %s", report.Clean(m.Row.Place), report.Clean(m.Why))
+			}
+		case f.limit > 0 && n.shown == f.limit:
+			n.more = true
+			return n, nil
+		default:
+			if err := v.add(m); err != nil {
+				return n, err
+			}
+			n.shown++
+		}
+	}
+	return n, nil
 }
 
 // previewed says what was shown and what to do next.
-func (t *tool) previewed(d *definition.Definition, f previewFlags, where string, shown, without, faults int64, more bool) error {
+func (t *tool) previewed(d *definition.Definition, f previewFlags, where string, n viewed) error {
 	if where != "" {
-		t.say("%s in %s", plural(shown, "message"), where)
+		t.say("%s in %s", plural(n.shown, "message"), where)
 	}
-	if more {
+	if n.more {
 		also := "--limit N shows more, "
 		if f.limit == pageMessages && f.format == "html" {
 			also = "a page takes no more; " // see pageMessages
 		}
-		t.say("only the first %s; %s--row N or --where EXPRESSION others", plural(shown, "message"), also)
+		t.say("only the first %s; %s--row N or --where EXPRESSION others", plural(n.shown, "message"), also)
 	}
-	if without > 0 && f.row == 0 {
-		t.say("%s no message (mailshot check says why)", plural(without, "row gets", "rows get"))
+	if n.without > 0 && f.row == 0 {
+		t.say("%s no message (mailshot check says why)", plural(n.without, "row gets", "rows get"))
 	}
 	switch {
-	case faults > 0:
-		return &exit{exitFindings, errors.New(plural(faults, "error")), "mend it, then mailshot check " + quoted(d.Path)}
-	case shown == 0 && without == 0 && f.row > 0:
+	case n.faults > 0:
+		return &exit{exitFindings, errors.New(plural(n.faults, "error")), "mend it, then mailshot check " + quoted(d.Path)}
+	case n.shown == 0 && n.without == 0 && f.row > 0:
 		return usage(fmt.Errorf("the list has no row %d", f.row), "mailshot preview --row 1 "+quoted(d.Path))
-	case shown == 0 && without == 0:
+	case n.shown == 0 && n.without == 0:
 		return usage(errors.New("no row was chosen"), "mailshot preview "+quoted(d.Path))
 	}
 	t.hint("mailshot send --to-sink " + quoted(d.Path))

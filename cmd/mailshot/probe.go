@@ -246,7 +246,7 @@ func (p *probing) serious() (n int) {
 	return n
 }
 
-// writeProbe shows a probe to a person.
+// writeProbe shows a probe to a person: the conversation, what the server is like, what the DNS says, and the findings.
 func (t *tool) writeProbe(p *probing) error {
 	s := newScreen(t.stdout)
 	var b strings.Builder
@@ -257,7 +257,33 @@ func (t *tool) writeProbe(p *probing) error {
 			fmt.Fprintf(&b, "%s\n", s.bold("> "+report.Clean(l.Text)))
 		}
 	}
-	var facts table
+	b.WriteString("\n")
+	facts := p.facts()
+	if err := facts.write(&b, "", 0); err != nil {
+		return err
+	}
+	for i, r := range p.records {
+		if i == 0 {
+			b.WriteString("\n")
+		}
+		state := "ok"
+		if !r.OK {
+			state = "NOT OK"
+		}
+		fmt.Fprintf(&b, "%s %s: %s\n", r.Record, state, report.Clean(r.Text))
+		if r.Publish != "" {
+			fmt.Fprintf(&b, "    publish: %s\n", report.Clean(r.Publish))
+		}
+	}
+	if _, err := fmt.Fprint(t.stdout, b.String()); err != nil {
+		return err
+	}
+	t.findings(p.findings)
+	return nil
+}
+
+// facts is a table of what the server is like.
+func (p *probing) facts() (facts table) {
 	fact := func(name, format string, args ...any) { facts.add(name, report.Clean(fmt.Sprintf(format, args...))) }
 	fact("server", "%s", p.Server)
 	fact("reached", "%s", dashed(p.Reached))
@@ -287,28 +313,7 @@ func (t *tool) writeProbe(p *probing) error {
 	for _, preset := range p.presets {
 		fact("preset", "%s (%s)", preset.ID, preset.Name)
 	}
-	b.WriteString("\n")
-	if err := facts.write(&b, "", 0); err != nil {
-		return err
-	}
-	for i, r := range p.records {
-		if i == 0 {
-			b.WriteString("\n")
-		}
-		state := "ok"
-		if !r.OK {
-			state = "NOT OK"
-		}
-		fmt.Fprintf(&b, "%s %s: %s\n", r.Record, state, report.Clean(r.Text))
-		if r.Publish != "" {
-			fmt.Fprintf(&b, "    publish: %s\n", report.Clean(r.Publish))
-		}
-	}
-	if _, err := fmt.Fprint(t.stdout, b.String()); err != nil {
-		return err
-	}
-	t.findings(p.findings)
-	return nil
+	return facts
 }
 
 func dashed(s string) string {

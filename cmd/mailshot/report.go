@@ -1,14 +1,11 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -194,7 +191,7 @@ func statesNamed(names []string, allowed []ledger.State, next string) ([]ledger.
 // rows are the ledger's records as a report has them.
 func (s *stored) rows(ctx context.Context, f ledger.Filter) iter.Seq2[report.Row, error] {
 	return func(yield func(report.Row, error) bool) {
-		for r, err := range s.Deliveries(ctx, s.id, f) {
+		for r, err := range s.Rows(ctx, f) {
 			if err != nil {
 				yield(report.Row{}, err)
 				return
@@ -219,30 +216,4 @@ func reportRow(r ledger.Record) report.Row {
 		row.Hand = &report.Hand{Time: h.Time, Who: h.Who, Host: h.Host, Act: h.Act, State: string(h.After)}
 	}
 	return row
-}
-
-// buffered writes through a buffer: rows come in small pieces.
-func buffered(w io.Writer, write func(io.Writer) error) error {
-	b := bufio.NewWriterSize(w, 1<<16)
-	return errors.Join(write(b), b.Flush())
-}
-
-// replaceFile writes a whole file under a temporary name beside it, then gives it its name: nobody sees half of it, and an
-// older file stays until then.
-func replaceFile(name string, write func(io.Writer) error) error {
-	f, err := os.CreateTemp(filepath.Dir(name), ".mailshot-*")
-	if err != nil {
-		return err
-	}
-	err = buffered(f, write)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,8 +11,6 @@ import (
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/message"
 	"mailshot/campaign/report"
-	"mailshot/internal/trail"
-	"mailshot/render"
 )
 
 // resolveFlags are what resolve was asked for.
@@ -87,7 +84,7 @@ func (t *tool) resolve(cmd *cobra.Command, args []string, f resolveFlags) (err e
 			return t.listUnknown(cmd.Context(), s, secret, chosen, f.json)
 		})
 	}
-	n, err := s.Resolve(cmd.Context(), s.id, chosen, to)
+	n, err := s.Ledger.Resolve(cmd.Context(), s.ID, chosen, to)
 	if err != nil {
 		return t.busy(err, s)
 	}
@@ -105,43 +102,21 @@ func (t *tool) resolve(cmd *cobra.Command, args []string, f resolveFlags) (err e
 
 // resolveFound decides by what has been written down elsewhere.
 func (t *tool) resolveFound(ctx context.Context, s *stored, secret []byte, f ledger.Filter, files []string) error {
-	unknown := map[string]int64{} // deliveries by the left side of the Message-ID, whose right side From decides
-	for r, err := range s.Deliveries(ctx, s.id, f) {
-		if err != nil {
-			return err
-		}
-		if r.Key != "" { // forgotten
-			unknown[render.MessageID(secret, s.id, r.Key)] = r.ID
-		}
+	search, err := s.Unknown(ctx, secret, f)
+	if err != nil {
+		return err
 	}
-	of := func(id string) (int64, bool) {
-		left, _, _ := strings.Cut(id, "@")
-		n, ok := unknown[left]
-		return n, ok
-	}
-	finder := &trail.Finder{Wanted: func(id string) bool { _, ok := of(id); return ok }}
 	for _, file := range files {
-		if err := finder.Read(file); err != nil {
+		if err := search.Read(file); err != nil {
 			return usage(err, "mailshot resolve --help")
 		}
 	}
-	var list []ledger.Evidence
-	refused := int64(0)
-	for id, fate := range finder.Found {
-		e := ledger.Evidence{State: ledger.Sent, Words: fate.Words}
-		if fate.Refused {
-			e.State = ledger.Refused
-			refused++
-		}
-		e.ID, _ = of(id)
-		list = append(list, e)
-	}
-	n, err := s.Found(ctx, s.id, list)
+	n, err := search.Settle(ctx)
 	if err != nil {
 		return t.busy(err, s)
 	}
-	t.say("%d found: %d sent, %d refused; %s", n, n-refused, refused, plural(int64(len(unknown))-n, "row stays unknown", "rows stay unknown"))
-	if n < int64(len(unknown)) {
+	t.say("%d found: %d sent, %d refused; %s", n.Sent+n.Refused, n.Sent, n.Refused, plural(n.Left, "row stays unknown", "rows stay unknown"))
+	if n.Left > 0 {
 		t.hint("mailshot resolve " + s.again(t))
 	} else {
 		t.hint("mailshot status " + s.again(t))
@@ -162,14 +137,14 @@ func (t *tool) listUnknown(ctx context.Context, s *stored, secret []byte, f ledg
 	list := struct {
 		Campaign string       `json:"campaign"`
 		Unknown  []unknownRow `json:"unknown"`
-	}{s.id, []unknownRow{}}
+	}{s.ID, []unknownRow{}}
 	for r, err := range s.rows(ctx, f) {
 		if err != nil {
 			return err
 		}
 		id := ""
 		if r.Key != "" {
-			id = message.ID(s.def, secret, s.id, r.Key)
+			id = message.ID(s.def, secret, s.ID, r.Key)
 		}
 		if asJSON {
 			list.Unknown = append(list.Unknown, unknownRow{r, id})

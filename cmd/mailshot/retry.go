@@ -50,7 +50,7 @@ func (t *tool) retry(cmd *cobra.Command, args []string, id string, in []string) 
 	if err != nil {
 		return err
 	}
-	n, err := s.Retry(cmd.Context(), s.id, f)
+	n, err := s.Ledger.Retry(cmd.Context(), s.ID, f)
 	if err != nil {
 		return t.busy(err, s)
 	}
@@ -73,15 +73,12 @@ func (t *tool) retry(cmd *cobra.Command, args []string, id string, in []string) 
 
 // nothingToRetry says what the rows are that were meant, and what can be done about those.
 func (t *tool) nothingToRetry(ctx context.Context, s *stored, f ledger.Filter, chosen []ledger.State) error {
-	if !s.kept.Purged.IsZero() {
+	if !s.Kept.Purged.IsZero() {
 		return &exit{exitFailed, errors.New("there is nothing to retry: the rows were erased by a purge"), "mailshot status " + s.again(t)}
 	}
-	n := map[ledger.State]int64{}
-	for r, err := range s.Deliveries(ctx, s.id, f) {
-		if err != nil {
-			return err
-		}
-		n[r.State]++
+	n, err := s.Tally(ctx, f)
+	if err != nil {
+		return err
 	}
 	var words []string
 	for _, state := range ledger.States() {
@@ -107,31 +104,16 @@ func (t *tool) nothingToRetry(ctx context.Context, s *stored, f ledger.Filter, c
 // listed counts the rows that were chosen, and are pending now, whose people are on the user's list of those never to be mailed; and
 // gives the command that takes one of them off it.
 func (t *tool) listed(ctx context.Context, s *stored, f ledger.Filter) (n int64, example string, err error) {
-	f.States = []ledger.State{ledger.Pending}
 	err = t.withAccounts(func(a *ledger.Accounts) error {
-		for r, err := range s.Deliveries(ctx, s.id, f) {
-			if err != nil {
-				return err
-			}
-			entry, ok, err := a.Suppressed(ctx, s.def.SenderDomain(), r.AddressKey)
-			if err != nil {
-				return err
-			}
-			if !ok {
-				continue
-			}
-			if n++; n == 1 {
-				example = "mailshot suppress remove "
-				if entry.Domain != "" {
-					example += "--from " + quoted(entry.Domain) + " "
-				}
-				if strings.HasPrefix(entry.Key, ledger.Hidden) {
-					entry.Key = r.AddressKey
-				}
-				example += quoted(entry.Key)
-			}
+		var first ledger.Entry
+		var err error
+		n, first, err = s.Suppressed(ctx, a, s.def.SenderDomain(), f)
+		example = "mailshot suppress remove "
+		if first.Domain != "" {
+			example += "--from " + quoted(first.Domain) + " "
 		}
-		return nil
+		example += quoted(first.Key)
+		return err
 	})
 	return n, example, err
 }

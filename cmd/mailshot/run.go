@@ -12,6 +12,24 @@ import (
 	"mailshot/campaign/report"
 )
 
+// How the tool talks. These rules hold for every command:
+//
+//   - Standard output is for data: tables, JSON, messages, names of files. A command without data prints nothing there.
+//   - Standard error is for talk, through say: each line begins with "mailshot:", has a small first letter and no full
+//     stop. It says what was done, or what is wrong, in one sentence, and names things as the campaign file and the ledger
+//     do.
+//   - A mistake in a file is a finding: place, text, the line with a caret, a hint. All of them are shown at once, as
+//     compilers do, without the program's name.
+//   - A refusal says what has not happened ("nothing was sent"), and its last line is the next command to type, whole, as
+//     a shell takes it: "next: mailshot ...".
+//   - A question is asked only where a person can answer it, on standard error, before what cannot be undone. It asks for
+//     the number of messages, or for yes; anything else is a no. --yes answers it. Where nobody can answer, the refusal
+//     comes before the work.
+//   - Colour, the progress bar and cutting to the width of the screen are for terminals. Elsewhere progress is a line
+//     every few seconds, and only when there is news.
+//   - What comes from outside (lists, servers, files) passes through report.Clean, so that it cannot steer a terminal.
+//   - The exit code says the outcome to scripts, --json the details. Neither depends on the terminal.
+
 // Exit codes that the commands give themselves; those of a run come from campaign.Summary. README.md lists them all.
 const (
 	exitFailed   = 1

@@ -3,7 +3,6 @@ package main
 import (
 	"io"
 	"os"
-	"strings"
 
 	"golang.org/x/term"
 )
@@ -63,42 +62,4 @@ func (s screen) state(name, text string) string {
 func isTerminal(r io.Reader) bool {
 	f, ok := r.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
-}
-
-// table lays out cells in columns, two blanks apart. Cells are to be clean.
-type table struct{ rows [][]string }
-
-func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
-
-// write writes the table; limit is the widest a line may be (0 = no limit): the last column is cut to fit.
-func (t *table) write(w io.Writer, indent string, limit int) error {
-	var widths []int
-	for _, row := range t.rows {
-		for i, c := range row {
-			if i == len(widths) {
-				widths = append(widths, 0)
-			}
-			widths[i] = max(widths[i], textWidth(c))
-		}
-	}
-	var out strings.Builder
-	for _, row := range t.rows {
-		var b strings.Builder
-		b.WriteString(indent)
-		used := textWidth(indent)
-		for i, c := range row {
-			last := i == len(row)-1
-			if last && limit > 0 && limit-used >= 10 {
-				c = fit(c, limit-used)
-			}
-			b.WriteString(c)
-			if !last {
-				b.WriteString(strings.Repeat(" ", widths[i]-textWidth(c)+2))
-			}
-			used += widths[i] + 2
-		}
-		out.WriteString(strings.TrimRight(b.String(), " ") + "\n")
-	}
-	_, err := io.WriteString(w, out.String())
-	return err
 }

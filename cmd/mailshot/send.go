@@ -1,13 +1,10 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os/signal"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -15,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailshot/campaign"
-	"mailshot/campaign/check"
 	"mailshot/campaign/definition"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
@@ -73,48 +69,17 @@ func (t *tool) send(cmd *cobra.Command, args []string, f sendFlags) (err error) 
 	if err != nil {
 		return err
 	}
-	o := campaign.Options{Definition: d, ID: f.id, State: t.state, Accounts: t.accounts, Stdin: t.stdin, DNS: f.dns, Network: network(f.resolver)}
-	again := f.again(t, d.Path)
-	if err := t.mayAsk(f, d); err != nil {
+	o, err := t.sendOptions(cmd, d, f)
+	if err != nil {
 		return err
 	}
-	if f.to != "" {
-		to, err := address.Parse(f.to)
-		if err != nil {
-			return usage(fmt.Errorf("--to: %w", err), "mailshot send --to you@example.com "+quoted(d.Path))
-		}
-		o.To = &to
-	}
-	switch {
-	case f.toSink && f.to != "":
-		return usage(errors.New("--to and --to-sink are two kinds of rehearsal; choose one"), "mailshot send --to-sink "+quoted(d.Path))
-	case !f.toSink && len(f.fail) > 0:
-		return usage(errors.New("--fail is for --to-sink"), "mailshot send --to-sink "+quoted(d.Path))
-	case !f.toSink && len(d.Servers) == 0:
-		return usage(fmt.Errorf("%s names no server to send to; nothing was sent", d.Name), "mailshot send --to-sink "+quoted(d.Path))
-	case f.id != "" && !definition.ValidID(f.id):
-		return usage(fmt.Errorf("--id: %q cannot be an id (up to 100 letters, digits, . _ -)", f.id), "mailshot send --id news-2 "+quoted(d.Path))
-	case f.resolver != "" && !f.dns:
-		return usage(errors.New("--resolver goes with --dns"), "mailshot send --dns "+quoted(d.Path))
-	case f.limit < 0, f.limit == 0 && cmd.Flags().Changed("limit"):
-		return usage(errors.New("--limit counts from 1"), "mailshot send --limit 1 "+quoted(d.Path))
-	}
-	var basin *basin
+	var r *rehearsal
 	if f.toSink {
-		if basin, err = openBasin(d.Dir, f.fail); err != nil {
+		if r, err = t.rehearse(cmd.Context(), d, f, &o); err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, basin.close()) }()
-		o.Sink, o.State, o.Accounts = basin.target(), basin.state(), basin.accounts()
-		// The user's own secret, so that Message-IDs and tokens are those of the real send: byte for byte.
-		if err := t.withAccounts(func(a *ledger.Accounts) (err error) {
-			o.Sink.Secret, err = a.Secret(cmd.Context())
-			return err
-		}); err != nil {
-			return err
-		}
+		defer func() { err = errors.Join(err, r.close()) }()
 	}
-
 	progress := newProgress(t.screen, t.say)
 	o.Observe = progress.observe
 	ctx, hard, stop := interrupts(cmd.Context())
@@ -127,31 +92,9 @@ func (t *tool) send(cmd *cobra.Command, args []string, f sendFlags) (err error) 
 		return t.refuse(err, d.Path)
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
-	if t.screen.terminal {
-		t.say("making and checking every message; nothing is sent yet")
+	if err := t.settlePlan(ctx, c, f, d.Path, r); err != nil {
+		return err
 	}
-	plan, err := c.Plan(ctx, campaign.PlanOptions{
-		SkipErrors: f.skipErrors, AcceptChanges: f.acceptAll, AcceptCopy: f.acceptCopy, Only: f.only, Limit: f.limit,
-		Confirm: func(ch campaign.Changes) (bool, error) { return t.confirmChanges(ctx, ch, f.yes) },
-	})
-	if err != nil {
-		return t.unplanned(err, f, c.ID(), d.Path)
-	}
-	if plan.Doubtful > 0 {
-		t.say("%s unknown: another copy of the ledger may have sent them", plural(plan.Doubtful, "message is now", "messages are now"))
-	}
-	t.showPlan(c.ID(), plan)
-	if plan.ToSend > 0 {
-		if err := t.confirm(ctx, plan.ToSend, f.yes, again); err != nil {
-			return err
-		}
-		if basin != nil {
-			if err := basin.open(plan.ToSend); err != nil {
-				return err
-			}
-		}
-	}
-
 	finished := progress.show()
 	sum, err := c.Run(ctx, hard, campaign.RunOptions{Wait: f.wait})
 	finished()
@@ -161,13 +104,90 @@ func (t *tool) send(cmd *cobra.Command, args []string, f sendFlags) (err error) 
 	if err != nil && sum == nil {
 		return &exit{exitFailed, err, f.again(t, d.Path)}
 	}
-	if basin != nil {
+	if r != nil {
 		// The files are complete only now: an mbox appears when it is closed.
-		if cerr := basin.close(); cerr != nil {
+		if cerr := r.close(); cerr != nil {
 			return errors.Join(err, cerr)
 		}
 	}
-	return t.ended(sum, err, f, d.Path, basin)
+	return t.ended(sum, err, f, d.Path, r)
+}
+
+// sendOptions checks the flags, and gives the campaign that they ask for.
+func (t *tool) sendOptions(cmd *cobra.Command, d *definition.Definition, f sendFlags) (campaign.Options, error) {
+	o := campaign.Options{
+		Definition: d, ID: f.id, State: t.state, Accounts: t.accounts, Stdin: t.stdin, DNS: f.dns, Network: network(f.resolver),
+	}
+	if err := t.mayAsk(f, d); err != nil {
+		return o, err
+	}
+	file := quoted(d.Path)
+	if f.to != "" {
+		to, err := address.Parse(f.to)
+		if err != nil {
+			return o, usage(fmt.Errorf("--to: %w", err), "mailshot send --to you@example.com "+file)
+		}
+		o.To = &to
+	}
+	switch {
+	case f.toSink && f.to != "":
+		return o, usage(errors.New("--to and --to-sink are two kinds of rehearsal; choose one"), "mailshot send --to-sink "+file)
+	case !f.toSink && len(f.fail) > 0:
+		return o, usage(errors.New("--fail is for --to-sink"), "mailshot send --to-sink "+file)
+	case !f.toSink && len(d.Servers) == 0:
+		return o, usage(fmt.Errorf("%s names no server to send to; nothing was sent", d.Name), "mailshot send --to-sink "+file)
+	case f.id != "" && !definition.ValidID(f.id):
+		err := fmt.Errorf("--id: %q cannot be an id (up to 100 letters, digits, . _ -)", f.id)
+		return o, usage(err, "mailshot send --id news-2 "+file)
+	case f.resolver != "" && !f.dns:
+		return o, usage(errors.New("--resolver goes with --dns"), "mailshot send --dns "+file)
+	case f.limit < 0, f.limit == 0 && cmd.Flags().Changed("limit"):
+		return o, usage(errors.New("--limit counts from 1"), "mailshot send --limit 1 "+file)
+	}
+	return o, nil
+}
+
+// rehearse starts the built-in server, and makes it the one to send to, with a ledger and accounts of its own.
+func (t *tool) rehearse(ctx context.Context, d *definition.Definition, f sendFlags, o *campaign.Options) (*rehearsal, error) {
+	r, err := openRehearsal(d.Dir, f.fail)
+	if err != nil {
+		return nil, err
+	}
+	o.Sink, o.State, o.Accounts = r.target(), r.state(), r.accounts()
+	// The user's own secret, so that Message-IDs and tokens are those of the real send: byte for byte.
+	err = t.withAccounts(func(a *ledger.Accounts) (err error) {
+		o.Sink.Secret, err = a.Secret(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, errors.Join(err, r.close())
+	}
+	return r, nil
+}
+
+// settlePlan makes the plan, shows it, and asks. After it a run may begin; r is the rehearsal's server, or nil.
+func (t *tool) settlePlan(ctx context.Context, c *campaign.Campaign, f sendFlags, file string, r *rehearsal) error {
+	if t.screen.terminal {
+		t.say("making and checking every message; nothing is sent yet")
+	}
+	plan, err := c.Plan(ctx, campaign.PlanOptions{
+		SkipErrors: f.skipErrors, AcceptChanges: f.acceptAll, AcceptCopy: f.acceptCopy, Only: f.only, Limit: f.limit,
+		Confirm: func(ch campaign.Changes) (bool, error) { return t.confirmChanges(ctx, ch, f.yes) },
+	})
+	if err != nil {
+		return t.unplanned(err, f, c.ID(), file)
+	}
+	if plan.Doubtful > 0 {
+		t.say("%s unknown: another copy of the ledger may have sent them", plural(plan.Doubtful, "message is now", "messages are now"))
+	}
+	t.showPlan(c.ID(), plan)
+	if plan.ToSend == 0 {
+		return nil
+	}
+	if err := t.confirm(ctx, plan.ToSend, f.yes, f.again(t, file)); err != nil || r == nil {
+		return err
+	}
+	return r.open(plan.ToSend)
 }
 
 // unplanned says why there is no plan to send by.
@@ -292,147 +312,8 @@ func failures(sum *campaign.Summary) string {
 	return "; in all " + strings.Join(words, ", ")
 }
 
-// showPlan says what a run would do.
-func (t *tool) showPlan(id string, p *campaign.Plan) {
-	if p.Report != nil {
-		t.shown(onlyWarnings(p.Report))
-	}
-	b := &strings.Builder{}
-	if p.Resumed {
-		fmt.Fprintf(b, "campaign %s goes on where it stopped\n", report.Clean(id))
-	} else {
-		fmt.Fprintf(b, "campaign %s\n", report.Clean(id))
-	}
-	for _, n := range p.Notes {
-		fmt.Fprintf(b, "  %s\n", report.Clean(n))
-	}
-	fmt.Fprintf(b, "  %s: %s\n", plural(p.Rows, "row"), t.countWords(p.Counts))
-	if p.Multiple > 0 {
-		fmt.Fprintf(b, "  %s more than one message\n", plural(p.Multiple, "address gets", "addresses get"))
-	}
-	if p.ToSend == 0 {
-		b.WriteString("  nothing is to be sent\n")
-		t.say("%s", b.String())
-		return
-	}
-	for i, s := range p.Samples {
-		if i == 0 {
-			fmt.Fprintf(b, "  from %s\n", report.Clean(s.From))
-		}
-		line := fmt.Sprintf("  to %s: %s (%s", report.Clean(s.To), t.screen.bold(report.Clean(s.Subject)), size(s.Size))
-		for _, a := range s.Attachments {
-			line += ", " + report.Clean(a)
-		}
-		fmt.Fprintln(b, line+")")
-	}
-	if more := p.ToSend - int64(len(p.Samples)); len(p.Samples) > 0 && more > 0 {
-		fmt.Fprintf(b, "  and %d more\n", more)
-	}
-	capWords := func(caps []string) string {
-		if len(caps) == 0 {
-			return ", no caps"
-		}
-		return ", caps " + strings.Join(caps, ", ")
-	}
-	for _, s := range p.Servers {
-		name := ""
-		if !strings.HasPrefix(s.Server, s.Name) {
-			name = report.Clean(s.Name) + ": "
-		}
-		fmt.Fprintf(b, "  server %s%s, weight %d, %s%s\n", name, report.Clean(s.Server), s.Weight, plural(int64(s.Connections), "connection"), capWords(s.Caps))
-	}
-	if len(p.Servers) > 0 {
-		fmt.Fprintf(b, "  together %s%s", plural(int64(p.Connections), "connection"), capWords(p.Caps))
-	} else {
-		fmt.Fprintf(b, "  server %s, %s%s", report.Clean(p.Server), plural(int64(p.Connections), "connection"), capWords(p.Caps))
-	}
-	if now := time.Now(); p.Ends.After(now) {
-		fmt.Fprintf(b, "; it ends %s at the earliest", when(p.Ends, now))
-	}
-	t.say("%s\n", b.String())
-}
-
-// onlyWarnings is a report without what was an error, for a plan that went ahead.
-func onlyWarnings(r *check.Report) *check.Report {
-	w := *r
-	w.Findings = nil
-	for _, f := range r.Findings {
-		if f.Severity == check.Warning {
-			w.Findings = append(w.Findings, f)
-		}
-	}
-	return &w
-}
-
-// countWords are the states that are not empty, in the order of the identity.
-func (t *tool) countWords(counts map[string]int64) string {
-	var words []string
-	for _, s := range ledger.States() {
-		if n := counts[string(s)]; n > 0 {
-			words = append(words, t.screen.state(string(s), fmt.Sprintf("%d %s", n, s)))
-		}
-	}
-	if len(words) == 0 {
-		return "none"
-	}
-	return strings.Join(words, ", ")
-}
-
-// confirm asks the person to type the number of messages. Anything else sends nothing.
-func (t *tool) confirm(ctx context.Context, n int64, yes bool, again string) error {
-	if yes {
-		return nil
-	}
-	fmt.Fprintf(t.stderr, "%s type %s to send %s: ", t.screen.dim("mailshot:"), t.screen.bold(fmt.Sprint(n)), plural(n, "message"))
-	line, err := t.answer(ctx)
-	if err != nil {
-		return err
-	}
-	if got, err := strconv.ParseInt(line, 10, 64); err != nil || got != n {
-		return &exit{exitWorkLeft, fmt.Errorf("not the number %d; nothing was sent", n), again}
-	}
-	return nil
-}
-
-// confirmChanges shows what accepting changed inputs would do, and asks.
-func (t *tool) confirmChanges(ctx context.Context, ch campaign.Changes, yes bool) (bool, error) {
-	t.say("changed since the list was frozen: %s", strings.Join(ch.What, ", "))
-	t.say("  %d added, %d cancelled, %d edited, %d untouched", ch.Added, ch.Cancelled, ch.Edited, ch.Untouched)
-	if yes {
-		return true, nil
-	}
-	fmt.Fprintf(t.stderr, "%s type %s to accept: ", t.screen.dim("mailshot:"), t.screen.bold("yes"))
-	line, err := t.answer(ctx)
-	return line == "yes", err
-}
-
-// answer reads the line a person types. An interrupt ends the waiting; the read is then left behind, for the program is
-// about to end and a terminal's read cannot be called off.
-func (t *tool) answer(ctx context.Context) (string, error) {
-	type result struct {
-		line string
-		err  error
-	}
-	got := make(chan result, 1)
-	go func() {
-		line, err := bufio.NewReader(io.LimitReader(t.stdin, 100)).ReadString('\n')
-		if errors.Is(err, io.EOF) {
-			err = nil // what was typed before the end of input counts; nothing typed is no answer
-		}
-		got <- result{strings.TrimSpace(line), err}
-	}()
-	select {
-	case r := <-got:
-		return r.line, r.err
-	case <-ctx.Done():
-		fmt.Fprintln(t.stderr)
-		return "", &exit{exitWorkLeft, errors.New("interrupted; nothing was sent"), ""}
-	}
-}
-
-// ended says what the run came to and gives its exit code.
-func (t *tool) ended(sum *campaign.Summary, err error, f sendFlags, file string, basin *basin) error {
-	again := f.again(t, file)
+// ended says what the run came to and gives its exit code. r is the rehearsal's server, or nil.
+func (t *tool) ended(sum *campaign.Summary, err error, f sendFlags, file string, r *rehearsal) error {
 	s := report.Summary{Campaign: sum.ID, Rows: sum.Rows, NextDue: sum.NextDue}
 	for _, state := range ledger.States() {
 		s.Counts = append(s.Counts, report.Count{State: string(state), N: sum.Counts[string(state)]})
@@ -444,50 +325,56 @@ func (t *tool) ended(sum *campaign.Summary, err error, f sendFlags, file string,
 		err = errors.Join(err, e)
 	}
 	t.say("%d sent in %s%s", sum.Sent, duration(sum.Duration), failures(sum))
-	if basin != nil && sum.Sent > 0 {
-		t.say("the messages are in %s", basin.where())
+	if r != nil && sum.Sent > 0 {
+		t.say("the messages are in %s", r.path)
 	}
 	for _, out := range sum.Out {
 		if !strings.Contains(sum.Stopped, out) {
 			t.say("out: %s", report.CleanLines(out))
 		}
 	}
-	e := &exit{code: sum.ExitCode(), err: err}
 	if sum.Stopped != "" && (err == nil || !strings.Contains(err.Error(), sum.Stopped)) {
 		t.say("stopped: %s", report.CleanLines(sum.Stopped))
 	}
+	e := &exit{code: sum.ExitCode(), err: err}
 	if err != nil && e.code == 0 {
 		e.code = exitFailed
 	}
-	look := f.look(t, sum.ID, file)
-	if basin != nil {
-		look = "--state " + quoted(basin.state()) + " " + f.named(sum.ID) + quoted(file)
-	}
-	switch {
-	case e.code == 0:
+	if e.code == 0 {
 		if n := sum.Counts[string(ledger.Pending)] + sum.Counts[string(ledger.Deferred)]; n > 0 && sum.Left == 0 {
 			t.say("%s for a send without %s", plural(n, "message waits", "messages wait"), f.narrowed())
 		}
 		return nil
+	}
+	look := f.look(t, sum.ID, file)
+	if r != nil {
+		look = "--state " + quoted(r.state()) + " " + f.named(sum.ID) + quoted(file)
+	}
+	e.next = t.afterSend(sum, err, f.again(t, file), look)
+	return e
+}
+
+// afterSend says what a run left to do, and gives the next command: again is this one, look is the campaign for the commands
+// that look at it.
+func (t *tool) afterSend(sum *campaign.Summary, err error, again, look string) (next string) {
+	switch {
 	case sum.Interrupted > 1:
 		t.say("interrupted twice")
-		e.next = again
+		return again
 	case sum.Failed && sum.Next != "":
-		e.next = sum.Next
+		return sum.Next
 	case sum.Failed || err != nil:
-		e.next = again
+		return again
 	case sum.Left > 0:
 		why := plural(sum.Left, "message is", "messages are") + " left"
 		if !sum.NextDue.IsZero() {
 			why += "; the next may go " + when(sum.NextDue, time.Now())
 		}
 		t.say("%s", why)
-		e.next = again
+		return again
 	case sum.Counts[string(ledger.Unknown)] > 0:
 		t.say("%s", unknownWords(sum.Counts[string(ledger.Unknown)]))
-		e.next = "mailshot resolve " + look
-	default:
-		e.next = "mailshot report " + look
+		return "mailshot resolve " + look
 	}
-	return e
+	return "mailshot report " + look
 }

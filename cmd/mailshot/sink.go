@@ -66,8 +66,8 @@ func (t *tool) sink(cmd *cobra.Command, o sink.Options, out, format, record stri
 		defer func() { err = errors.Join(err, o.Store.Close()) }()
 	}
 	if record != "" {
-		f, err := os.OpenFile(record, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-		if err != nil {
+		var f *os.File
+		if f, err = os.OpenFile(record, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600); err != nil {
 			return usage(err, "mailshot sink --help")
 		}
 		defer func() { err = errors.Join(err, f.Close()) }()

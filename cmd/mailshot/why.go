@@ -15,7 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailshot/campaign"
-	"mailshot/campaign/definition"
+	"mailshot/campaign/history"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/message"
 	"mailshot/campaign/report"
@@ -66,16 +66,11 @@ func (t *tool) why(cmd *cobra.Command, name string, campaigns []string, asJSON b
 	if err != nil {
 		return err
 	}
-	k := known{Address: key, Suppressed: []suppressed{}, Campaigns: []standing{}}
-	secret, err := t.entries(ctx, &k)
+	p, err := t.find(ctx, key, files)
 	if err != nil {
 		return err
 	}
-	for _, file := range files {
-		if err := k.look(ctx, file, secret); err != nil {
-			return err
-		}
-	}
+	k := knownOf(p)
 	if asJSON {
 		return writeJSON(t.stdout, k)
 	}
@@ -102,6 +97,9 @@ func (t *tool) ledgers(cmd *cobra.Command, campaigns []string) ([]string, error)
 		}
 		return []string{state}, nil
 	}
+	if len(campaigns) == 0 {
+		return history.Ledgers("."), nil
+	}
 	var files []string
 	for _, name := range campaigns {
 		file := path([]string{name})
@@ -110,10 +108,6 @@ func (t *tool) ledgers(cmd *cobra.Command, campaigns []string) ([]string, error)
 		}
 		files = append(files, filepath.Join(filepath.Dir(file), ".mailshot", "state.db"))
 	}
-	if len(campaigns) == 0 {
-		files, _ = filepath.Glob(filepath.Join("*", ".mailshot", "state.db")) // the pattern is right
-		files = append([]string{filepath.Join(".mailshot", "state.db")}, files...)
-	}
 	slices.Sort(files)
 	return slices.DeleteFunc(slices.Compact(files), func(file string) bool {
 		_, err := os.Stat(file)
@@ -121,56 +115,36 @@ func (t *tool) ledgers(cmd *cobra.Command, campaigns []string) ([]string, error)
 	}), nil
 }
 
-// entries reads what keeps mail from the person, and returns the secret that Message-IDs are made with; nil where there are no
-// accounts yet.
-func (t *tool) entries(ctx context.Context, k *known) (secret []byte, err error) {
-	file := t.accounts
-	if file == "" {
-		if file, err = campaign.DefaultAccounts(); err != nil {
+// find asks the ledgers for the person, and the accounts where there are any yet.
+func (t *tool) find(ctx context.Context, key string, files []string) (p *history.Person, err error) {
+	accounts := t.accounts
+	if accounts == "" {
+		if accounts, err = campaign.DefaultAccounts(); err != nil {
 			return nil, err
 		}
 	}
-	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+	if _, err := os.Stat(accounts); errors.Is(err, fs.ErrNotExist) {
+		return history.Find(ctx, key, nil, files)
 	}
-	err = t.withAccounts(func(a *ledger.Accounts) error {
-		list, err := a.Entries(ctx, k.Address)
-		if err != nil {
-			return err
-		}
-		for _, e := range list {
-			key := e.Key
-			if strings.HasPrefix(key, ledger.Hidden) {
-				key = k.Address
-			}
-			k.Suppressed = append(k.Suppressed, suppressed{key, e.Domain, e.Reason, e.Source, e.Time})
-		}
-		secret, err = a.Secret(ctx)
+	err = t.withAccounts(func(a *ledger.Accounts) (err error) {
+		p, err = history.Find(ctx, key, a, files)
 		return err
 	})
-	return secret, err
+	return p, err
 }
 
-// look adds what a ledger knows of the person.
-func (k *known) look(ctx context.Context, file string, secret []byte) (err error) {
-	l, err := ledger.Open(file)
-	if err != nil {
-		return err
+// knownOf is what is known of a person as it is shown.
+func knownOf(p *history.Person) known {
+	k := known{Address: p.AddressKey, Suppressed: []suppressed{}, Campaigns: []standing{}}
+	for _, e := range p.Suppressed {
+		k.Suppressed = append(k.Suppressed, suppressed{e.Key, e.Domain, e.Reason, e.Source, e.Time})
 	}
-	defer func() { err = errors.Join(err, l.Close()) }()
-	all, err := l.Person(ctx, k.Address)
-	if err != nil {
-		return err
+	for _, r := range p.Rows {
+		k.Campaigns = append(k.Campaigns, standing{
+			Ledger: r.Ledger, Campaign: r.Campaign.ID, Planned: r.Campaign.Created, MessageID: r.MessageID, Row: reportRow(r.Record),
+		})
 	}
-	for _, s := range all {
-		one := standing{Ledger: file, Campaign: s.Campaign.ID, Planned: s.Campaign.Created, Row: reportRow(s.Record)}
-		if tried := s.Last != nil || s.State == ledger.Begun; tried && secret != nil {
-			d := &definition.Definition{From: definition.Text{Text: s.Campaign.From}}
-			one.MessageID = message.ID(d, secret, s.Campaign.ID, s.Key)
-		}
-		k.Campaigns = append(k.Campaigns, one)
-	}
-	return nil
+	return k
 }
 
 // printKnown prints what is known for people; ledgers: more than one was looked into.

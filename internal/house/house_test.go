@@ -20,6 +20,7 @@ var allowed = map[string][]string{
 	"campaign/caps":       {"campaign/definition", "campaign/ledger", "sender", "sender/courtesy", "sender/limits", "sender/reply"},
 	"campaign/check":      {},
 	"campaign/dispatch":   {"campaign/ledger", "campaign/pacing", "sender/..."},
+	"campaign/history":    {"campaign/definition", "campaign/ledger", "campaign/message", "campaign/recipients", "render", "internal/trail"},
 	"campaign/ledger":     {},
 	"campaign/message":    {"campaign/definition", "campaign/recipients", "campaign/check", "templates", "render", "render/address"},
 	"campaign/pacing":     {"campaign/ledger", "sender/courtesy"},

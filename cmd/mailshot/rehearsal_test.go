@@ -4,34 +4,33 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"mailshot/internal/mailbox"
 )
 
 // A rehearsal keeps a folder of files up to ten thousand messages, above that one mbox, and each has a folder of its own.
-func TestBasin(t *testing.T) {
+func TestRehearsal(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	for i, c := range []struct {
 		n    int64
 		want string
 	}{{manyMessages, "messages/ann@example.com.eml"}, {manyMessages + 1, "messages.mbox"}} {
-		b, err := openBasin(dir, nil)
+		r, err := openRehearsal(dir, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := b.open(c.n); err != nil {
+		if err := r.open(c.n); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := b.store.Add(mailbox.Item{From: "a@example.org", To: "ann@example.com", Body: bytes.NewBufferString("Subject: x\r\n\r\nHello\r\n")}); err != nil {
+		if _, err := r.store.Add(mailbox.Item{From: "a@example.org", To: "ann@example.com", Body: bytes.NewBufferString("Subject: x\r\n\r\nHello\r\n")}); err != nil {
 			t.Fatal(err)
 		}
-		if err := b.close(); err != nil {
+		if err := r.close(); err != nil {
 			t.Fatal(err)
 		}
-		if err := b.close(); err != nil {
+		if err := r.close(); err != nil {
 			t.Errorf("the second close: %v", err)
 		}
 		folder := filepath.Join(dir, ".mailshot", "sink", string(rune('1'+i)))
@@ -41,20 +40,5 @@ func TestBasin(t *testing.T) {
 	}
 	if ignore, err := os.ReadFile(filepath.Join(dir, ".mailshot", ".gitignore")); err != nil || string(ignore) != "*\n" {
 		t.Errorf(".gitignore is %q (%v)", ignore, err)
-	}
-}
-
-func TestTable(t *testing.T) {
-	t.Parallel()
-	var out table
-	out.add("sent", "日本", "a reason that is far too long to stand here")
-	out.add("refused", "می\u200cخواهم", "")
-	var b strings.Builder
-	if err := out.write(&b, "  ", 40); err != nil {
-		t.Fatal(err)
-	}
-	want := "  sent     日本     a reason that is fa…\n  refused  می\u200cخواهم\n"
-	if b.String() != want {
-		t.Errorf("it is\n%q, want\n%q", b.String(), want)
 	}
 }

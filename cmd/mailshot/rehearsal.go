@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,9 +14,9 @@ import (
 	"mailshot/internal/sink"
 )
 
-// basin is the built-in server of send --to-sink with its folder, .mailshot/sink/N: a ledger of its own, the messages, and
+// rehearsal is the built-in server of send --to-sink with its folder, .mailshot/sink/N: a ledger of its own, the messages, and
 // a record with a line for each.
-type basin struct {
+type rehearsal struct {
 	dir    string
 	server *sink.Server
 	record *os.File
@@ -26,32 +25,32 @@ type basin struct {
 	closed bool
 }
 
-// manyMessages is above how many messages a basin keeps an mbox instead of a folder of .eml files.
+// manyMessages is above how many messages a rehearsal keeps an mbox instead of a folder of .eml files.
 const manyMessages = 10_000
 
 // lateStore is a store that is chosen when the number of messages is known, after the server has started and before the
 // first message.
 type lateStore struct{ mailbox.Writer }
 
-// openBasin makes the next free folder and starts the server on a free port of loopback.
-func openBasin(campaignDir string, fail []string) (_ *basin, err error) {
+// openRehearsal makes the next free folder and starts the server on a free port of loopback.
+func openRehearsal(campaignDir string, fail []string) (_ *rehearsal, err error) {
 	rules, err := parseRules(fail)
 	if err != nil {
 		return nil, err
 	}
-	b := &basin{store: &lateStore{}}
-	if b.dir, err = nextFolder(filepath.Join(campaignDir, ".mailshot")); err != nil {
+	r := &rehearsal{store: &lateStore{}}
+	if r.dir, err = nextFolder(filepath.Join(campaignDir, ".mailshot")); err != nil {
 		return nil, err
 	}
-	if b.record, err = os.OpenFile(filepath.Join(b.dir, "record.jsonl"), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600); err != nil {
+	if r.record, err = os.OpenFile(filepath.Join(r.dir, "record.jsonl"), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600); err != nil {
 		return nil, err
 	}
 	// The record is not synced for each message: it is a rehearsal's, not the ground truth of a crash test.
-	b.server, err = sink.Start(sink.Options{Rules: rules, Record: struct{ io.Writer }{b.record}, Store: b.store})
+	r.server, err = sink.Start(sink.Options{Rules: rules, Record: struct{ io.Writer }{r.record}, Store: r.store})
 	if err != nil {
-		return nil, errors.Join(err, b.record.Close())
+		return nil, errors.Join(err, r.record.Close())
 	}
-	return b, nil
+	return r, nil
 }
 
 // nextFolder makes sink/N below a campaign's .mailshot folder, N counting up, and sees to it that no version control takes
@@ -100,52 +99,34 @@ func parseRules(texts []string) ([]sink.Rule, error) {
 	return rules, nil
 }
 
-func (b *basin) target() *campaign.SinkTarget {
-	return &campaign.SinkTarget{Host: b.server.Host(), Port: b.server.Port(), TLS: "none"}
+func (r *rehearsal) target() *campaign.SinkTarget {
+	return &campaign.SinkTarget{Host: r.server.Host(), Port: r.server.Port(), TLS: "none"}
 }
 
-func (b *basin) state() string    { return filepath.Join(b.dir, "state.db") }
-func (b *basin) accounts() string { return filepath.Join(b.dir, "accounts.db") }
+func (r *rehearsal) state() string    { return filepath.Join(r.dir, "state.db") }
+func (r *rehearsal) accounts() string { return filepath.Join(r.dir, "accounts.db") }
 
 // open chooses where n messages are kept. It is called once, before the first message.
-func (b *basin) open(n int64) (err error) {
+func (r *rehearsal) open(n int64) (err error) {
 	format := "eml"
-	b.path = filepath.Join(b.dir, "messages")
+	r.path = filepath.Join(r.dir, "messages")
 	if n > manyMessages {
 		format = "mbox"
-		b.path += ".mbox"
+		r.path += ".mbox"
 	}
-	b.store.Writer, err = mailbox.Open(format, b.path, mailbox.Options{})
+	r.store.Writer, err = mailbox.Open(format, r.path, mailbox.Options{})
 	return err
 }
 
-// where is what a person is told to look at.
-func (b *basin) where() string { return b.path }
-
 // close stops the server and finishes the files. It may be called twice.
-func (b *basin) close() error {
-	if b.closed {
+func (r *rehearsal) close() error {
+	if r.closed {
 		return nil
 	}
-	b.closed = true
-	err := b.server.Close()
-	if b.store.Writer != nil {
-		err = errors.Join(err, b.store.Close())
+	r.closed = true
+	err := r.server.Close()
+	if r.store.Writer != nil {
+		err = errors.Join(err, r.store.Close())
 	}
-	return errors.Join(err, b.record.Close())
-}
-
-// writeJSON writes a value for scripts: indented, one final line end, no HTML escapes.
-func writeJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(v)
-}
-
-// writeLine writes a value as one line of JSON.
-func writeLine(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	return enc.Encode(v)
+	return errors.Join(err, r.record.Close())
 }

@@ -1,0 +1,73 @@
+package history
+
+import (
+	"context"
+	"strings"
+
+	"mailshot/campaign/ledger"
+	"mailshot/internal/trail"
+	"mailshot/render"
+)
+
+// Unknown is a search for what became of messages whose outcome is not known. Call Read for each file that may tell, then
+// Settle. It is not for concurrent use.
+type Unknown struct {
+	campaign *Campaign
+	rows     map[string]int64 // deliveries by the left side of the Message-ID; From decides the right side
+	finder   *trail.Finder
+}
+
+// Unknown begins a search for the unknown rows among those that f chooses, whatever its states. secret is that of the
+// accounts. A row of somebody who was forgotten has no key, and is not looked for.
+func (c *Campaign) Unknown(ctx context.Context, secret []byte, f ledger.Filter) (*Unknown, error) {
+	u := &Unknown{campaign: c, rows: map[string]int64{}}
+	f.States = []ledger.State{ledger.Unknown}
+	for r, err := range c.Rows(ctx, f) {
+		if err != nil {
+			return nil, err
+		}
+		if r.Key != "" {
+			u.rows[render.MessageID(secret, c.ID, r.Key)] = r.ID
+		}
+	}
+	u.finder = &trail.Finder{Wanted: func(id string) bool { _, ok := u.row(id); return ok }}
+	return u, nil
+}
+
+// row is the delivery whose message has this Message-ID.
+func (u *Unknown) row(id string) (int64, bool) {
+	left, _, _ := strings.Cut(id, "@")
+	n, ok := u.rows[left]
+	return n, ok
+}
+
+// Read looks for the messages in a file or folder: copies of messages (mbox, Maildir, .eml), a list of Message-IDs, or the
+// log of Postfix or Exim, also compressed by gzip. A file that is none of these is an error.
+func (u *Unknown) Read(path string) error { return u.finder.Read(path) }
+
+// Settled says what a search came to. Sent and Refused add up to the rows that are decided now, Left to the others.
+type Settled struct {
+	Sent, Refused, Left int64
+}
+
+// Settle records what was found, in one transaction: what a server took is sent, what bounced is refused, and the rest stays
+// unknown. It needs the campaign's lock; while a send runs the error is the ledger's *LockedError.
+func (u *Unknown) Settle(ctx context.Context) (Settled, error) {
+	var list []ledger.Evidence
+	var s Settled
+	for id, fate := range u.finder.Found {
+		e := ledger.Evidence{State: ledger.Sent, Words: fate.Words}
+		if fate.Refused {
+			e.State = ledger.Refused
+			s.Refused++
+		}
+		e.ID, _ = u.row(id)
+		list = append(list, e)
+	}
+	n, err := u.campaign.Ledger.Found(ctx, u.campaign.ID, list)
+	if err != nil {
+		return Settled{}, err
+	}
+	s.Sent, s.Left = n-s.Refused, int64(len(u.rows))-n
+	return s, nil
+}

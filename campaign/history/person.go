@@ -1,0 +1,72 @@
+package history
+
+import (
+	"context"
+	"errors"
+
+	"mailshot/campaign/definition"
+	"mailshot/campaign/ledger"
+	"mailshot/campaign/message"
+)
+
+// Person is what is known of one person.
+type Person struct {
+	AddressKey string         // the address as campaigns compare it
+	Suppressed []ledger.Entry // what keeps mail of any sender from them, the oldest first
+	Rows       []PersonRow    // ledger by ledger, in the order of the campaigns and of their lists
+}
+
+// PersonRow is a person's row in one campaign.
+type PersonRow struct {
+	Ledger    string // the file
+	Campaign  *ledger.Campaign
+	MessageID string // of a message that was tried, without angle brackets; "" where none was, or the secret is not known
+	ledger.Record
+}
+
+// Find reads what the user's accounts and these ledgers know of the person whose address has this key. accounts may be nil,
+// for a user who has none yet. It changes nothing.
+func Find(ctx context.Context, addressKey string, accounts *ledger.Accounts, ledgers []string) (*Person, error) {
+	p := &Person{AddressKey: addressKey}
+	var secret []byte
+	if accounts != nil {
+		list, err := accounts.Entries(ctx, addressKey)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range list {
+			p.Suppressed = append(p.Suppressed, named(e, addressKey))
+		}
+		if secret, err = accounts.Secret(ctx); err != nil {
+			return nil, err
+		}
+	}
+	for _, file := range ledgers {
+		if err := p.look(ctx, file, secret); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+// look adds what a ledger knows of the person.
+func (p *Person) look(ctx context.Context, file string, secret []byte) (err error) {
+	l, err := ledger.Open(file)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	all, err := l.Person(ctx, p.AddressKey)
+	if err != nil {
+		return err
+	}
+	for _, s := range all {
+		row := PersonRow{Ledger: file, Campaign: s.Campaign, Record: s.Record}
+		if tried := s.Last != nil || s.State == ledger.Begun; tried && secret != nil {
+			from := &definition.Definition{From: definition.Text{Text: s.Campaign.From}}
+			row.MessageID = message.ID(from, secret, s.Campaign.ID, s.Key)
+		}
+		p.Rows = append(p.Rows, row)
+	}
+	return nil
+}

@@ -1,0 +1,77 @@
+package history
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"mailshot/campaign/ledger"
+)
+
+func TestFind(t *testing.T) {
+	t.Parallel()
+	one, two, a := t.TempDir(), t.TempDir(), accounts(t)
+	first := planned(t, one, "one", "", row(2, "ann", "ann@example.com", ledger.Pending), row(3, "bob", "bob@example.com", ledger.Pending),
+		row(4, "ann's", "ann@example.com", ledger.Pending))
+	planned(t, two, "two", "", row(2, "x", "ann@example.com", ledger.Pending), row(3, "y", "dan@example.com", ledger.Suppressed))
+	sent(t, first, map[string]ledger.State{"bob": ledger.Refused})
+	for _, e := range []ledger.Entry{{Domain: "example.org", Key: "bob@example.com", Reason: "refused"}, {Key: "@example.net"}} {
+		if err := a.Suppress(t.Context(), e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := a.Forget(t.Context(), "eve@example.com"); err != nil {
+		t.Fatal(err)
+	}
+	secret, err := a.Secret(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ledgers := []string{one + "/.mailshot/state.db", two + "/.mailshot/state.db"}
+	for _, tt := range []struct {
+		name, key  string
+		accounts   *ledger.Accounts
+		ledgers    []string
+		suppressed string // keys
+		rows       string
+		tried      int // of the rows, those with a Message-ID
+	}{
+		{"in both", "ann@example.com", a, ledgers, "", "one people.csv:2 sent, one people.csv:4 sent, two people.csv:2 pending", 2},
+		{"in one", "ann@example.com", a, ledgers[1:], "", "two people.csv:2 pending", 0},
+		{"without accounts", "ann@example.com", nil, ledgers[:1], "", "one people.csv:2 sent, one people.csv:4 sent", 0},
+		{"refused, and on the list", "bob@example.com", a, ledgers, "bob@example.com", "one people.csv:3 refused", 1},
+		{"by the domain", "kim@example.net", a, ledgers, "@example.net", "", 0},
+		{"forgotten: under the address that was asked for", "eve@example.com", a, ledgers, "eve@example.com", "", 0},
+		{"never tried", "dan@example.com", a, ledgers, "", "two people.csv:3 suppressed", 0},
+		{"nobody", "nobody@example.com", a, nil, "", "", 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p, err := Find(t.Context(), tt.key, tt.accounts, tt.ledgers)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var keys, rows []string
+			tried := 0
+			for _, e := range p.Suppressed {
+				keys = append(keys, e.Key)
+			}
+			for _, r := range p.Rows {
+				rows = append(rows, fmt.Sprintf("%s %s %s", r.Campaign.ID, r.Place, r.State))
+				if r.MessageID != "" {
+					if tried++; r.MessageID != messageID("example.org", secret, r.Campaign.ID, r.Key) {
+						t.Errorf("Message-ID %q", r.MessageID)
+					}
+				}
+				if !strings.HasSuffix(r.Ledger, "state.db") {
+					t.Errorf("ledger %q", r.Ledger)
+				}
+			}
+			if k, r := strings.Join(keys, ", "), strings.Join(rows, ", "); p.AddressKey != tt.key || k != tt.suppressed || r != tt.rows || tried != tt.tried {
+				t.Errorf("%s: suppressed %q, rows %q, %d with a Message-ID", p.AddressKey, k, r, tried)
+			}
+		})
+	}
+	if _, err := Find(t.Context(), "ann@example.com", a, []string{write(t, t.TempDir(), "state.db", strings.Repeat("dear diary ", 200))}); err == nil {
+		t.Error("a damaged ledger was passed over")
+	}
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"mailshot/campaign"
+)
+
+// confirm asks the person to type the number of messages. Anything else sends nothing.
+func (t *tool) confirm(ctx context.Context, n int64, yes bool, again string) error {
+	if yes {
+		return nil
+	}
+	fmt.Fprintf(t.stderr, "%s type %s to send %s: ", t.screen.dim("mailshot:"), t.screen.bold(fmt.Sprint(n)), plural(n, "message"))
+	line, err := t.answer(ctx)
+	if err != nil {
+		return err
+	}
+	if got, err := strconv.ParseInt(line, 10, 64); err != nil || got != n {
+		return &exit{exitWorkLeft, fmt.Errorf("not the number %d; nothing was sent", n), again}
+	}
+	return nil
+}
+
+// confirmChanges shows what accepting changed inputs would do, and asks.
+func (t *tool) confirmChanges(ctx context.Context, ch campaign.Changes, yes bool) (bool, error) {
+	t.say("changed since the list was frozen: %s", strings.Join(ch.What, ", "))
+	t.say("  %d added, %d cancelled, %d edited, %d untouched", ch.Added, ch.Cancelled, ch.Edited, ch.Untouched)
+	if yes {
+		return true, nil
+	}
+	fmt.Fprintf(t.stderr, "%s type %s to accept: ", t.screen.dim("mailshot:"), t.screen.bold("yes"))
+	line, err := t.answer(ctx)
+	return line == "yes", err
+}
+
+// answer reads the line a person types. An interrupt ends the waiting; the read is then left behind, for the program is
+// about to end and a terminal's read cannot be called off.
+func (t *tool) answer(ctx context.Context) (string, error) {
+	type result struct {
+		line string
+		err  error
+	}
+	got := make(chan result, 1)
+	go func() {
+		line, err := bufio.NewReader(io.LimitReader(t.stdin, 100)).ReadString('\n')
+		if errors.Is(err, io.EOF) {
+			err = nil // what was typed before the end of input counts; nothing typed is no answer
+		}
+		got <- result{strings.TrimSpace(line), err}
+	}()
+	select {
+	case r := <-got:
+		return r.line, r.err
+	case <-ctx.Done():
+		fmt.Fprintln(t.stderr)
+		return "", &exit{exitWorkLeft, errors.New("interrupted; nothing was sent"), ""}
+	}
+}
+
+// certain asks for a yes before what cannot be undone.
+func (t *tool) certain(ctx context.Context, question string, yes bool, again string) error {
+	if yes {
+		return nil
+	}
+	if !isTerminal(t.stdin) {
+		return usage(errors.New("standard input is no terminal, so there is nobody to ask; nothing was changed (--yes says yes)"), again)
+	}
+	fmt.Fprintf(t.stderr, "%s %s", t.screen.dim("mailshot:"), question)
+	line, err := t.answer(ctx)
+	if err != nil {
+		return err
+	}
+	if line != "yes" {
+		return &exit{exitWorkLeft, errors.New("nothing was changed"), again}
+	}
+	return nil
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// writeJSON writes a value for scripts: indented, one final line end, no HTML escapes.
+func writeJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
+
+// writeLine writes a value as one line of JSON.
+func writeLine(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}
+
+// table lays out cells in columns, two blanks apart. Cells are to be clean.
+type table struct{ rows [][]string }
+
+func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
+
+// write writes the table; limit is the widest a line may be (0 = no limit): the last column is cut to fit.
+func (t *table) write(w io.Writer, indent string, limit int) error {
+	var widths []int
+	for _, row := range t.rows {
+		for i, c := range row {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], textWidth(c))
+		}
+	}
+	var out strings.Builder
+	for _, row := range t.rows {
+		var b strings.Builder
+		b.WriteString(indent)
+		used := textWidth(indent)
+		for i, c := range row {
+			last := i == len(row)-1
+			if last && limit > 0 && limit-used >= 10 {
+				c = fit(c, limit-used)
+			}
+			b.WriteString(c)
+			if !last {
+				b.WriteString(strings.Repeat(" ", widths[i]-textWidth(c)+2))
+			}
+			used += widths[i] + 2
+		}
+		out.WriteString(strings.TrimRight(b.String(), " ") + "\n")
+	}
+	_, err := io.WriteString(w, out.String())
+	return err
+}
+
+// buffered writes through a buffer: rows come in small pieces.
+func buffered(w io.Writer, write func(io.Writer) error) error {
+	b := bufio.NewWriterSize(w, 1<<16)
+	return errors.Join(write(b), b.Flush())
+}
+
+// replaceFile writes a whole file under a temporary name beside it, then gives it its name: nobody sees half of it, and an
+// older file stays until then.
+func replaceFile(name string, write func(io.Writer) error) error {
+	f, err := os.CreateTemp(filepath.Dir(name), ".mailshot-*")
+	if err != nil {
+		return err
+	}
+	err = buffered(f, write)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), name)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return nil
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"mailshot/campaign/ledger"
+	"mailshot/campaign/report"
+)
+
+func (t *tool) purgeCommand() *cobra.Command {
+	var yes bool
+	var older string
+	cmd := &cobra.Command{
+		Use:   "purge --older-than AGE [CAMPAIGN]",
+		Short: "Erase the people of campaigns that ended long ago",
+		Long: `purge erases the rows, deliveries and attempts of the campaigns in the ledger beside the campaign file that have ended: nothing of
+them is pending, deferred or unknown, and nothing has happened to them since AGE (90d, 12w, 720h). How many there were in each state
+stays, and that the campaign ended: a later send of the same id sends nothing. It cannot be undone.`,
+		Example: "  mailshot purge --older-than 90d campaign.yaml",
+		Args:    args(cobra.MaximumNArgs(1)),
+		RunE:    func(cmd *cobra.Command, args []string) error { return t.purge(cmd, args, older, yes) },
+	}
+	cmd.Flags().StringVar(&older, "older-than", "", "only campaigns to which nothing has happened for this `AGE`")
+	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
+	return cmd
+}
+
+func (t *tool) purge(cmd *cobra.Command, args []string, older string, yes bool) (err error) {
+	ctx := cmd.Context()
+	since, err := age(older)
+	if err != nil {
+		return usage(fmt.Errorf("--older-than: %w", err), "mailshot purge --older-than 90d "+quoted(path(args)))
+	}
+	d, err := t.load(cmd, args)
+	if err != nil {
+		return err
+	}
+	file := t.stateFile(d)
+	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+		t.say("there is no ledger %s, so there is nothing to purge", file)
+		return nil
+	}
+	l, err := ledger.Open(file)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	before := time.Now().Add(-since)
+	list, err := l.Ended(ctx, before)
+	if err != nil {
+		return err
+	}
+	if len(list) == 0 {
+		t.say("no campaign in %s ended that long ago", file)
+		return nil
+	}
+	var out table
+	for _, e := range list {
+		out.add(report.Clean(e.ID), plural(e.Rows, "row"), "ended "+e.Last.Local().Format(time.DateOnly))
+	}
+	if err := out.write(t.stdout, "", 0); err != nil {
+		return err
+	}
+	again := "mailshot purge --yes --older-than " + quoted(older) + " " + strings.Join(append(t.flags(), quoted(d.Path)), " ")
+	if err := t.certain(ctx, fmt.Sprintf("type yes to erase the people of %s for good: ", plural(int64(len(list)), "campaign")), yes, again); err != nil {
+		return err
+	}
+	done, err := l.Purge(ctx, before)
+	if locked := (*ledger.LockedError)(nil); errors.As(err, &locked) {
+		return &exit{exitFailed, fmt.Errorf("%w; stop it with an interrupt first", err), again}
+	}
+	t.say("%s purged", plural(int64(len(done)), "campaign is", "campaigns are"))
+	return err
+}
+
+// age reads a stretch of time such as 90d, 12w or 720h.
+func age(text string) (time.Duration, error) {
+	var n int
+	var unit string
+	if _, err := fmt.Sscanf(text, "%d%s", &n, &unit); err == nil && n > 0 && n < 100_000 {
+		switch unit {
+		case "d":
+			return time.Duration(n) * 24 * time.Hour, nil
+		case "w":
+			return time.Duration(n) * 7 * 24 * time.Hour, nil
+		}
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 {
+		return 0, fmt.Errorf("%q is not an age such as 90d, 12w or 720h", text)
+	}
+	return d, nil
+}
