@@ -17,7 +17,6 @@ import (
 	"mailshot/campaign"
 	"mailshot/campaign/history"
 	"mailshot/campaign/ledger"
-	"mailshot/campaign/message"
 	"mailshot/campaign/report"
 	"mailshot/campaign/suppression"
 )
