@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"mailshot/campaign/accounts"
 	"mailshot/campaign/definition"
-	"mailshot/campaign/ledger"
 	"mailshot/sender"
 	"mailshot/sender/courtesy"
 	"mailshot/sender/reply"
@@ -16,7 +16,7 @@ import (
 
 // budget lets the pool reserve from the user's accounts: the same caps for all campaigns and processes of the user.
 type budget struct {
-	accounts *ledger.Budget
+	accounts *accounts.Budget
 	warm     *warmth          // nil: the sender is warm
 	now      func() time.Time // nil: the gate's
 }
@@ -35,11 +35,11 @@ func (b budget) Reserve(ctx context.Context, now time.Time, ls []sender.Limit) (
 			ls, young = append(slices.Clone(ls), l), l.Key
 		}
 	}
-	converted := make([]ledger.Limit, len(ls))
+	converted := make([]accounts.Limit, len(ls))
 	for i, l := range ls {
-		converted[i] = ledger.Limit{Key: l.Key, Caps: make([]ledger.Cap, len(l.Caps))}
+		converted[i] = accounts.Limit{Key: l.Key, Caps: make([]accounts.Cap, len(l.Caps))}
 		for j, c := range l.Caps {
-			converted[i].Caps[j] = ledger.Cap{N: c.N, Window: c.Window}
+			converted[i].Caps[j] = accounts.Cap{N: c.N, Window: c.Window}
 		}
 	}
 	r, key, until, err := b.accounts.Reserve(ctx, now, converted)

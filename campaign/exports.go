@@ -17,15 +17,15 @@ import (
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
 
-	"mailshot/campaign/ledger"
+	"mailshot/campaign/accounts"
 )
 
 // SuppressionList is what a file says about people never to be mailed.
 type SuppressionList struct {
-	Entries []ledger.Entry // without Domain and Source; Time is zero where the file says none
-	Kind    string         // whose export it is: listmonk, Mailchimp, Amazon SES, SendGrid; "" is a list of the person's own
-	LeftOut int64          // people in it who may be mailed: listmonk's enabled subscribers
-	Unfit   []error        // entries of an export that are no address to mailshot, so that it mails them in no case
+	Entries []accounts.Entry // without Domain and Source; Time is zero where the file says none
+	Kind    string           // whose export it is: listmonk, Mailchimp, Amazon SES, SendGrid; "" is a list of the person's own
+	LeftOut int64            // people in it who may be mailed: listmonk's enabled subscribers
+	Unfit   []error          // entries of an export that are no address to mailshot, so that it mails them in no case
 }
 
 // ReadSuppressions reads a list of people never to be mailed; name is the file's, for errors.
@@ -98,7 +98,7 @@ func (l *suppressionReader) add(where lineError, who, why, when string) {
 	if !ok { // what is no date is not lost
 		why = strings.Trim(why+", "+strings.TrimSpace(when), ", ")
 	}
-	l.out.Entries = append(l.out.Entries, ledger.Entry{Key: key, Reason: strings.ToValidUTF8(why, "\uFFFD"), Time: at})
+	l.out.Entries = append(l.out.Entries, accounts.Entry{Key: key, Reason: strings.ToValidUTF8(why, "\uFFFD"), Time: at})
 }
 
 // table reads lines of text, with or without a header.

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"mailshot/campaign/accounts"
 	"mailshot/campaign/ledger"
 	"mailshot/internal/mailbox"
 )
@@ -65,7 +66,7 @@ type run struct {
 	o       RunOptions
 	state   *ledger.Run
 	servers []*server
-	budget  *ledger.Budget
+	budget  *accounts.Budget
 	archive mailbox.Writer
 	stop    context.CancelFunc // ends the taking of deliveries, with r.stopped or r.fatal as the reason
 

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 
+	"mailshot/campaign/accounts"
 	"mailshot/campaign/definition"
 	"mailshot/campaign/ledger"
 	"mailshot/render/address"
@@ -21,7 +22,7 @@ import (
 // suppression answers who is never to be mailed: the campaign's own files, and the user's list in the accounts. Both may be
 // added to while a run goes on: a file that has changed is read again before the next message.
 type suppression struct {
-	accounts *ledger.Accounts
+	accounts *accounts.Accounts
 	domain   string // the sender's domain, the scope of the user's list; "" when only the row decides it
 	root     *os.Root
 
@@ -37,7 +38,7 @@ type suppressFile struct {
 }
 
 // openSuppression reads the files that the definition names.
-func openSuppression(root *os.Root, def *definition.Definition, accounts *ledger.Accounts) (*suppression, error) {
+func openSuppression(root *os.Root, def *definition.Definition, accounts *accounts.Accounts) (*suppression, error) {
 	s := &suppression{accounts: accounts, domain: senderDomain(def), root: root, keys: map[string]string{}}
 	for _, name := range def.Suppress {
 		s.files = append(s.files, suppressFile{name: name.Text})
@@ -153,7 +154,7 @@ func (s *suppression) listed(key string) string {
 	if len(s.keys) == 0 {
 		return ""
 	}
-	for _, k := range ledger.SuppressedBy(key) {
+	for _, k := range accounts.SuppressedBy(key) {
 		if why := s.keys[k]; why != "" {
 			return why
 		}
@@ -162,7 +163,7 @@ func (s *suppression) listed(key string) string {
 }
 
 // reasonOf is why an address is not to be mailed by the user's list, or "".
-func reasonOf(entry ledger.Entry, ok bool, err error) (string, error) {
+func reasonOf(entry accounts.Entry, ok bool, err error) (string, error) {
 	if err != nil || !ok {
 		return "", err
 	}
@@ -175,7 +176,7 @@ func (r *run) learn(d *ledger.Delivery, out sender.Outcome) {
 	if !out.Suppress || out.Class != reply.Refuse || r.c.opts.Sink != nil || r.c.opts.To != nil {
 		return
 	}
-	entry := ledger.Entry{
+	entry := accounts.Entry{
 		Domain: r.c.suppress.domain, Key: d.AddressKey, Source: "campaign " + r.c.id, Time: r.c.now(),
 		Reason: reply.Clean(fmt.Sprintf("refused: %d %s %s", out.Code, out.Enhanced, out.Text)),
 	}

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"mailshot/campaign/accounts"
 	"mailshot/campaign/ledger"
 	"mailshot/sender"
 	"mailshot/sender/courtesy"
@@ -17,7 +18,7 @@ import (
 type warmth struct {
 	steps    courtesy.Warmup
 	place    *time.Location // whose days
-	accounts *ledger.Accounts
+	accounts *accounts.Accounts
 	key      string
 
 	mu             sync.Mutex

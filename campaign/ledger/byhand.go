@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"mailshot/internal/sqlite"
 )
 
 // Retry makes deliveries pending again that the filter chooses among those refused, given up, held or cancelled, and returns how
@@ -51,12 +53,12 @@ func (l *Ledger) Found(ctx context.Context, id string, list []Evidence) (n int64
 	defer release()
 	first, end := span(no)
 	now, who, host := time.Now().UnixNano(), person(), hostName()
-	err = l.db.write(func(t *tx) error {
+	err = l.db.Write(func(t *sqlite.Tx) error {
 		for _, e := range list {
 			if !legal(byResolve, Unknown, e.State) || e.State == Pending {
 				return fmt.Errorf("found as %s: %w", e.State, ErrState)
 			}
-			changed, err := t.exec("UPDATE deliveries SET state = ?, due = 0, attempts = 0, first = 0, reason = ? WHERE id = ? AND id >= ? AND id < ? AND state = ?",
+			changed, err := t.Exec("UPDATE deliveries SET state = ?, due = 0, attempts = 0, first = 0, reason = ? WHERE id = ? AND id >= ? AND id < ? AND state = ?",
 				e.State.code(), e.Words, e.ID, first, end, Unknown.code())
 			if err != nil {
 				return err
@@ -65,7 +67,7 @@ func (l *Ledger) Found(ctx context.Context, id string, list []Evidence) (n int64
 				continue
 			}
 			n++
-			if _, err := t.exec("INSERT INTO audit(delivery, time, who, host, act, before, after) VALUES (?, ?, ?, ?, 'found', ?, ?)",
+			if _, err := t.Exec("INSERT INTO audit(delivery, time, who, host, act, before, after) VALUES (?, ?, ?, ?, 'found', ?, ?)",
 				e.ID, now, who, host, Unknown.code(), e.State.code()); err != nil {
 				return err
 			}
@@ -109,13 +111,13 @@ func (l *Ledger) byHand(ctx context.Context, id string, f Filter, a act, name st
 		chosen += " AND NOT (" + emptied + ")" // nobody knows any more who that was
 	}
 	args = append([]any{first, end}, args...)
-	err = l.db.write(func(t *tx) error {
+	err = l.db.Write(func(t *sqlite.Tx) error {
 		// Not through the cache of statements: the text depends on the filter.
-		if _, err := t.once("INSERT INTO audit(delivery, time, who, host, act, before, after) SELECT d.id, ?, ?, ?, ?, d.state, ?"+chosen+" ORDER BY d.id",
+		if _, err := t.Once("INSERT INTO audit(delivery, time, who, host, act, before, after) SELECT d.id, ?, ?, ?, ?, d.state, ?"+chosen+" ORDER BY d.id",
 			append([]any{time.Now().UnixNano(), person(), hostName(), name, to.code()}, args...)...); err != nil {
 			return err
 		}
-		n, err = t.once("UPDATE deliveries SET state = ?, due = 0, attempts = 0, first = 0, reason = ? WHERE id IN (SELECT d.id"+chosen+")",
+		n, err = t.Once("UPDATE deliveries SET state = ?, due = 0, attempts = 0, first = 0, reason = ? WHERE id IN (SELECT d.id"+chosen+")",
 			append([]any{to.code(), reason}, args...)...)
 		return err
 	})

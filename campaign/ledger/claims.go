@@ -9,6 +9,8 @@ import (
 	"errors"
 	"math"
 	"slices"
+
+	"mailshot/internal/sqlite"
 )
 
 // keyHash stands for a key: the first half of its SHA-256, or what Ledger.KeyHash gives for the key of somebody who was forgotten.
@@ -109,15 +111,15 @@ func (d *Draft) claim() error {
 	}
 	gathered := d.claims
 	d.claims = claims{}
-	err := d.l.db.write(func(t *tx) error {
-		args := make([]any, 0, 3*bulk)
-		for part := range slices.Chunk(gathered.sorted(), bulk) {
+	err := d.l.db.Write(func(t *sqlite.Tx) error {
+		args := make([]any, 0, 3*sqlite.Several)
+		for part := range slices.Chunk(gathered.sorted(), sqlite.Several) {
 			args = args[:0]
 			for _, i := range part {
 				c := gathered.at(i)
 				args = append(args, d.no, c.hash[:], gathered.base+int64(c.row))
 			}
-			if err := t.bulk("INSERT INTO claims(campaign, hash, row) VALUES ", "(?, ?, ?)", len(part), args); err != nil {
+			if err := insert(t, "INSERT INTO claims(campaign, hash, row) VALUES ", "(?, ?, ?)", len(part), args); err != nil {
 				return err
 			}
 		}
@@ -128,12 +130,12 @@ func (d *Draft) claim() error {
 }
 
 // claimant is the id of the row that has claimed a key, or 0.
-func (d *Draft) claimant(t *tx, h keyHash) (int64, error) {
+func (d *Draft) claimant(t *sqlite.Tx, h keyHash) (int64, error) {
 	row := d.claims.find(h)
 	if row != 0 || !d.tabled {
 		return row, nil
 	}
-	r, err := t.query("SELECT row FROM claims WHERE campaign = ? AND hash = ?", d.no, h[:])
+	r, err := t.Query("SELECT row FROM claims WHERE campaign = ? AND hash = ?", d.no, h[:])
 	if err != nil {
 		return 0, err
 	}
@@ -152,8 +154,8 @@ func (l *Ledger) unclaim(ctx context.Context, no int64) error {
 			return err
 		}
 		var n int64
-		err := l.db.write(func(t *tx) (err error) {
-			n, err = t.exec("DELETE FROM claims WHERE campaign = ?1 AND hash <= (SELECT max(hash) FROM (SELECT hash FROM claims WHERE campaign = ?1 ORDER BY hash LIMIT ?2))", no, piece)
+		err := l.db.Write(func(t *sqlite.Tx) (err error) {
+			n, err = t.Exec("DELETE FROM claims WHERE campaign = ?1 AND hash <= (SELECT max(hash) FROM (SELECT hash FROM claims WHERE campaign = ?1 ORDER BY hash LIMIT ?2))", no, piece)
 			return err
 		})
 		if err != nil || n == 0 {

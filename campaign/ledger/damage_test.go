@@ -12,6 +12,10 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"mailshot/campaign/statefile"
+	"mailshot/internal/disk"
+	"mailshot/internal/sqlite"
 )
 
 var damages = flag.Int("mailshot.damages", 40, "how many random damages TestDamage does")
@@ -98,7 +102,7 @@ func copied(t *testing.T, path string) string {
 		t.Fatal(err)
 	}
 	for _, suffix := range []string{"", "-wal"} {
-		if err := copyFile(path+suffix, to+suffix); err != nil && suffix == "" {
+		if err := disk.Copy(path+suffix, to+suffix); err != nil && suffix == "" {
 			t.Fatal(err)
 		}
 	}
@@ -148,7 +152,7 @@ func TestDamage(t *testing.T) {
 		}
 		seen++
 		r, err := Repair(t.Context(), to, false)
-		var f *FileError
+		var f *statefile.Error
 		if errors.As(err, &f) {
 			hopeless++
 			continue
@@ -179,16 +183,16 @@ func TestDamage(t *testing.T) {
 func TestRepairSavesTheRest(t *testing.T) {
 	t.Parallel()
 	path, truth := lived(t)
-	s, err := openStore(t.Context(), path, stateVersions)
+	s, err := sqlite.Open(t.Context(), path, stateVersions)
 	if err != nil {
 		t.Fatal(err)
 	}
 	// Which page is a leaf of the deliveries? One whose zeroing leaves the other tables alone; SQLite says where the root is.
 	var root int64
-	if err := s.reading.QueryRowContext(t.Context(), "SELECT rootpage FROM sqlite_schema WHERE name = 'deliveries'").Scan(&root); err != nil {
+	if err := s.Reading.QueryRowContext(t.Context(), "SELECT rootpage FROM sqlite_schema WHERE name = 'deliveries'").Scan(&root); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.close(); err != nil {
+	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
 	b, err := os.ReadFile(path)
@@ -312,7 +316,7 @@ func TestDamagedCampaign(t *testing.T) {
 func TestLostRepair(t *testing.T) {
 	t.Parallel()
 	path, _ := lived(t)
-	if err := errors.Join(os.Rename(path, path+".damaged-1"), os.WriteFile(path+unfinished, []byte(path+".gone\n"+path+".damaged-1\n"), 0o600)); err != nil {
+	if err := errors.Join(os.Rename(path, path+".damaged-1"), os.WriteFile(path+sqlite.Repairing, []byte(path+".gone\n"+path+".damaged-1\n"), 0o600)); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
@@ -337,7 +341,7 @@ func TestInterruptedRepair(t *testing.T) {
 			t.Fatal(err)
 		}
 		fresh, aside := filepath.Join(dir, "state.db"), p+".damaged-1"
-		if err := errors.Join(copyFile(p, fresh), os.WriteFile(p+unfinished, []byte(fresh+"\n"+aside+"\n"), 0o600)); err != nil {
+		if err := errors.Join(disk.Copy(p, fresh), os.WriteFile(p+sqlite.Repairing, []byte(fresh+"\n"+aside+"\n"), 0o600)); err != nil {
 			t.Fatal(err)
 		}
 		if moved > 0 {
@@ -483,7 +487,7 @@ func TestVerify(t *testing.T) {
 		if err := l.Verify(t.Context(), "c"); err != nil {
 			t.Error(err)
 		}
-		if _, err := l.db.conn.ExecContext(t.Context(), c.change); err != nil {
+		if err := l.db.Write(func(tx *sqlite.Tx) error { return tx.Script(c.change) }); err != nil {
 			t.Fatal(err)
 		}
 		if err := l.Verify(t.Context(), "c"); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "state repair") {

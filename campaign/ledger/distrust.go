@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"mailshot/internal/sqlite"
 )
 
 // Distrust makes unknown what is pending or deferred in an older copy of the file, whose newer one has come as far as mark: each of
@@ -21,20 +23,20 @@ func (l *Ledger) Distrust(ctx context.Context, id string, mark int64) (n int64, 
 	first, end := span(no)
 	now := time.Now().UnixNano()
 	const chosen = " FROM deliveries WHERE id >= ? AND id < ? AND state IN " + open
-	err = l.db.write(func(t *tx) error {
-		if _, err := t.once("INSERT INTO audit(delivery, time, who, host, act, before, after) SELECT id, ?, ?, ?, 'accept copy', state, ?"+chosen+" ORDER BY id",
+	err = l.db.Write(func(t *sqlite.Tx) error {
+		if _, err := t.Once("INSERT INTO audit(delivery, time, who, host, act, before, after) SELECT id, ?, ?, ?, 'accept copy', state, ?"+chosen+" ORDER BY id",
 			now, person(), hostName(), Unknown.code(), first, end); err != nil {
 			return err
 		}
-		if _, err := t.once(`INSERT INTO attempts(delivery, time, state, stage, code, enhanced, text, server)
+		if _, err := t.Once(`INSERT INTO attempts(delivery, time, state, stage, code, enhanced, text, server)
 			SELECT id, ?, ?, 'recovery', 0, '', 'the ledger is an older copy: a run that is missing in it may have sent this', ''`+chosen+" ORDER BY id",
 			now, Unknown.code(), first, end); err != nil {
 			return err
 		}
-		if n, err = t.once("UPDATE deliveries SET state = ?, due = 0, attempts = attempts + 1, reason = '' WHERE id IN (SELECT id"+chosen+")", Unknown.code(), first, end); err != nil {
+		if n, err = t.Once("UPDATE deliveries SET state = ?, due = 0, attempts = attempts + 1, reason = '' WHERE id IN (SELECT id"+chosen+")", Unknown.code(), first, end); err != nil {
 			return err
 		}
-		_, err = t.once("UPDATE campaigns SET turn = max(turn, ?), lost = max(lost, 1) WHERE no = ?", mark, no)
+		_, err = t.Once("UPDATE campaigns SET turn = max(turn, ?), lost = max(lost, 1) WHERE no = ?", mark, no)
 		return err
 	})
 	return n, err

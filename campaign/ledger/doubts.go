@@ -4,12 +4,14 @@ import (
 	"database/sql"
 	"fmt"
 	"time"
+
+	"mailshot/internal/sqlite"
 )
 
 // settleDoubts makes the records of a repaired file hold together, without guessing; see Repair. cut says that the end of the log was
 // lost, lostLog that attempts or changes by hand were.
-func settleDoubts(t *tx, cut, lostLog bool, r *Repaired) error {
-	d := &doubts{tx: t, r: r, now: time.Now().UnixNano(), who: person(), host: hostName()}
+func settleDoubts(t *sqlite.Tx, cut, lostLog bool, r *Repaired) error {
+	d := &doubts{Tx: t, r: r, now: time.Now().UnixNano(), who: person(), host: hostName()}
 	frozen := "(SELECT no FROM campaigns WHERE frozen = 1)"
 	d.do("DELETE FROM deliveries WHERE id >> 40 NOT IN " + frozen)
 	d.do("DELETE FROM rows WHERE id >> 40 NOT IN " + frozen)
@@ -82,7 +84,7 @@ func settleDoubts(t *tx, cut, lostLog bool, r *Repaired) error {
 
 // doubts does steps until one fails.
 type doubts struct {
-	*tx
+	*sqlite.Tx
 	r         *Repaired
 	now       int64
 	who, host string
@@ -100,8 +102,8 @@ func (d *doubts) keys() {
 		return
 	}
 	var wrong []int64
-	rows, err := d.query("SELECT id, key, hash FROM rows WHERE hash IS NOT NULL AND key <> ''")
-	d.err = each(rows, err, func(rows *sql.Rows) error {
+	rows, err := d.Query("SELECT id, key, hash FROM rows WHERE hash IS NOT NULL AND key <> ''")
+	d.err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 		var id int64
 		var key string
 		var hash []byte
@@ -124,7 +126,7 @@ func (d *doubts) do(query string, args ...any) int64 {
 	if d.err != nil {
 		return 0
 	}
-	n, err := d.once(query, args...)
+	n, err := d.Once(query, args...)
 	d.err = err
 	return n
 }

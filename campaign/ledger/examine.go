@@ -5,24 +5,12 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
-	"os"
 	"slices"
+
+	"mailshot/campaign/statefile"
+	"mailshot/internal/sqlite"
 )
-
-// Fault is one thing that is wrong with a database file.
-type Fault struct {
-	Place string // a campaign and the row's place, or where in the file; may be empty
-	Text  string
-}
-
-func (f Fault) String() string {
-	if f.Place == "" {
-		return f.Text
-	}
-	return f.Place + ": " + f.Text
-}
 
 // mostFaults is how many faults of one kind are listed.
 const mostFaults = 20
@@ -30,87 +18,16 @@ const mostFaults = 20
 // Examine looks through the state file at path: whether SQLite finds its pages, rows and indexes in order, and whether what is in them
 // holds together: the states add up, every delivery has its row, and every state is the one that the attempts and the changes by hand
 // led to. No fault, and nil: the file can be relied on. It changes nothing but the version, which it brings to this program's. An
-// error says that the file could not be looked at, and is a *FileError where the file is to blame.
-func Examine(ctx context.Context, path string) ([]Fault, error) {
-	return examineFile(ctx, path, stateVersions, consistent)
-}
-
-// ExamineAccounts looks through the accounts file at path as Examine does, for what SQLite finds.
-func ExamineAccounts(ctx context.Context, path string) ([]Fault, error) {
-	return examineFile(ctx, path, accountVersions, func(context.Context, *sql.DB) ([]Fault, error) { return nil, nil })
-}
-
-func examineFile(ctx context.Context, path string, versions []version, more func(context.Context, *sql.DB) ([]Fault, error)) (faults []Fault, err error) {
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return nil, err // it is not made
-	}
-	if path, err = prepare(path, false); err != nil {
-		return nil, err
-	}
-	s, err := openStore(ctx, path, versions)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, s.close()) }()
-	faults, err = sound(ctx, s.reading)
-	if same, e := sameSchema(ctx, s.reading, versions); e == nil && !same {
-		faults = append(faults, Fault{Text: "the tables are not those that this version makes"})
-	} else if err == nil {
-		err = e
-	}
-	if err == nil && len(faults) == 0 {
-		faults, err = more(ctx, s.reading)
-	}
-	return faults, explain(path, err)
-}
-
-// sameSchema reports whether the file's tables and indexes are those that the versions make.
-func sameSchema(ctx context.Context, db *sql.DB, versions []version) (bool, error) {
-	const all = "SELECT coalesce(group_concat(type || name || tbl_name || coalesce(sql, ''), char(10)), '') FROM (SELECT * FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%' ORDER BY type, name)"
-	model, err := sql.Open("sqlite", ":memory:")
-	if err != nil {
-		return false, err
-	}
-	defer model.Close()
-	model.SetMaxOpenConns(1)
-	for _, step := range versions {
-		if _, err := model.ExecContext(ctx, step.schema+step.data); err != nil {
-			return false, err
-		}
-	}
-	var want, have string
-	if err := model.QueryRowContext(ctx, all).Scan(&want); err != nil {
-		return false, err
-	}
-	if err := db.QueryRowContext(ctx, all).Scan(&have); err != nil {
-		return false, nil // it cannot even be read
-	}
-	return want == have, nil
-}
-
-// sound is SQLite's own look at the file.
-func sound(ctx context.Context, db *sql.DB) ([]Fault, error) {
-	var faults []Fault
-	rows, err := db.QueryContext(ctx, "PRAGMA integrity_check(20)")
-	err = each(rows, err, func(rows *sql.Rows) error {
-		var text string
-		err := rows.Scan(&text)
-		if text != "ok" {
-			faults = append(faults, Fault{Text: text})
-		}
-		return err
-	})
-	if damaged(err) {
-		return append(faults, Fault{Text: err.Error()}), nil
-	}
-	return faults, err
+// error says that the file could not be looked at, and is a *statefile.Error where the file is to blame.
+func Examine(ctx context.Context, path string) ([]statefile.Fault, error) {
+	return sqlite.Examine(ctx, path, stateVersions, consistent)
 }
 
 // campaignsSound returns an error unless the campaigns' own records are in order and their indexes agree with them. A campaign whose
 // id or mark of being frozen is damaged in one of the two would be planned anew, and everybody mailed again.
 func campaignsSound(ctx context.Context, db *sql.DB) error {
 	rows, err := db.QueryContext(ctx, "PRAGMA integrity_check(campaigns)")
-	return each(rows, err, func(rows *sql.Rows) error {
+	return sqlite.Each(rows, err, func(rows *sql.Rows) error {
 		var text string
 		if err := rows.Scan(&text); err != nil || text == "ok" {
 			return err
@@ -179,15 +96,15 @@ func rules() []rule {
 }
 
 // consistent checks the rules.
-func consistent(ctx context.Context, db *sql.DB) ([]Fault, error) {
-	var faults []Fault
+func consistent(ctx context.Context, db *sql.DB) ([]statefile.Fault, error) {
+	var faults []statefile.Fault
 	rows, err := db.QueryContext(ctx, `SELECT id, rows, (SELECT count(*) FROM deliveries d WHERE d.id >= c.no << 40 AND d.id < (c.no + 1) << 40)
 		+ (SELECT coalesce(sum(n), 0) FROM tallies t WHERE t.campaign = c.no) AS n FROM campaigns c WHERE frozen = 1 AND rows <> n`)
-	err = each(rows, err, func(rows *sql.Rows) error {
+	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 		var id string
 		var want, n int64
 		err := rows.Scan(&id, &want, &n)
-		faults = append(faults, Fault{id, fmt.Sprintf("%d rows were planned, and %d are there", want, n)})
+		faults = append(faults, statefile.Fault{Place: id, Text: fmt.Sprintf("%d rows were planned, and %d are there", want, n)})
 		return err
 	})
 	if err != nil {
@@ -206,10 +123,10 @@ func consistent(ctx context.Context, db *sql.DB) ([]Fault, error) {
 	}
 	for _, query := range slices.Sorted(maps.Keys(queries)) {
 		rows, err := db.QueryContext(ctx, query+" LIMIT "+fmt.Sprint(mostFaults))
-		err = each(rows, err, func(rows *sql.Rows) error {
+		err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 			var id, place string
 			err := rows.Scan(&id, &place)
-			faults = append(faults, Fault{id + ", " + place, queries[query]})
+			faults = append(faults, statefile.Fault{Place: id + ", " + place, Text: queries[query]})
 			return err
 		})
 		if err != nil {
@@ -218,7 +135,7 @@ func consistent(ctx context.Context, db *sql.DB) ([]Fault, error) {
 	}
 	rows, err = db.QueryContext(ctx, "SELECT c.id, r.place, r.key, r.hash FROM rows r JOIN campaigns c ON c.no = r.campaign WHERE c.frozen = 1 AND r.hash IS NOT NULL AND r.key <> ''")
 	wrong := 0
-	err = each(rows, err, func(rows *sql.Rows) error {
+	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 		var id, place, key string
 		var hash []byte
 		if err := rows.Scan(&id, &place, &key, &hash); err != nil {
@@ -226,14 +143,14 @@ func consistent(ctx context.Context, db *sql.DB) ([]Fault, error) {
 		}
 		if h := hashKey(key); string(h[:]) != string(hash) && wrong < mostFaults {
 			wrong++
-			faults = append(faults, Fault{id + ", " + place, "the row's key is not the one it was planned with"})
+			faults = append(faults, statefile.Fault{Place: id + ", " + place, Text: "the row's key is not the one it was planned with"})
 		}
 		return nil
 	})
 	return faults, err
 }
 
-// Verify returns a *FileError unless the campaign's states add up and its deliveries that are to be sent are what their logs say, so
+// Verify returns a *statefile.Error unless the campaign's states add up and its deliveries that are to be sent are what their logs say, so
 // that it may be gone on with. Examine looks at more. It needs the campaign's lock, so that nothing is on its way.
 func (l *Ledger) Verify(ctx context.Context, id string) error {
 	counts, rows, err := l.Counts(ctx, id)
@@ -252,15 +169,15 @@ func (l *Ledger) Verify(ctx context.Context, id string) error {
 			continue
 		}
 		var place string
-		err := l.db.reading.QueryRowContext(ctx, r.query()+" AND c.id = ? LIMIT 1", id).Scan(&id, &place)
+		err := l.db.Reading.QueryRowContext(ctx, r.query()+" AND c.id = ? LIMIT 1", id).Scan(&id, &place)
 		if err == nil {
 			text = fmt.Sprintf("the records of campaign %s contradict each other: %s: %s", id, place, r.text)
 		} else if !errors.Is(err, sql.ErrNoRows) {
-			return explain(l.db.path, err)
+			return l.db.Explain(err)
 		}
 	}
 	if text == "" {
 		return nil
 	}
-	return &FileError{Path: l.db.path, Text: text, Hint: damageHint}
+	return &statefile.Error{Path: l.db.Path, Text: text, Hint: sqlite.DamageHint}
 }

@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"mailshot/internal/sqlite"
 )
 
 // All files are the user's alone, whatever the umask, and others' are refused with what to type.
@@ -130,7 +132,7 @@ func TestOpenRefusesForeignFiles(t *testing.T) {
 		}
 		plan(t, l, "c", rowsOf(500))
 		if change != "" {
-			if _, err := l.db.conn.ExecContext(t.Context(), change); err != nil {
+			if err := l.db.Write(func(tx *sqlite.Tx) error { return tx.Script(change) }); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"time"
+
+	"mailshot/internal/sqlite"
 )
 
 // Hand is one thing that a person did to a campaign.
@@ -23,15 +25,15 @@ func (l *Ledger) Hands(ctx context.Context, id string) ([]Hand, error) {
 	}
 	first, end := span(no)
 	var list []Hand
-	rows, err := l.db.reading.QueryContext(ctx, `SELECT time, who, host, act, after, count(*) FROM audit WHERE delivery >= ? AND delivery < ?
+	rows, err := l.db.Reading.QueryContext(ctx, `SELECT time, who, host, act, after, count(*) FROM audit WHERE delivery >= ? AND delivery < ?
 		GROUP BY time, who, host, act, after ORDER BY min(no)`, first, end)
-	err = each(rows, err, func(rows *sql.Rows) error {
+	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 		var h Hand
 		var at, after int64
 		err := rows.Scan(&at, &h.Who, &h.Host, &h.Act, &after, &h.N)
-		h.Time, h.After = moment(at), stateOf(after)
+		h.Time, h.After = sqlite.Moment(at), stateOf(after)
 		list = append(list, h)
 		return err
 	})
-	return list, explain(l.db.path, err)
+	return list, l.db.Explain(err)
 }

@@ -10,7 +10,7 @@ func (l *Ledger) Multiple(ctx context.Context, id string) (n int64, err error) {
 		return 0, err
 	}
 	first, end := span(no)
-	err = l.db.reading.QueryRowContext(ctx, `SELECT count(*) FROM (
+	err = l.db.Reading.QueryRowContext(ctx, `SELECT count(*) FROM (
 		SELECT 1 FROM rows WHERE id >= ? AND id < ? AND hash IS NOT NULL GROUP BY address_key HAVING count(*) > 1)`, first, end).Scan(&n)
-	return n, explain(l.db.path, err)
+	return n, l.db.Explain(err)
 }

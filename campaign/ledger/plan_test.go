@@ -325,7 +325,7 @@ func TestByHand(t *testing.T) {
 		}
 	}
 	var audits int
-	if err := l.db.reading.QueryRow("SELECT count(*) FROM audit").Scan(&audits); err != nil || audits != 17 {
+	if err := l.db.Reading.QueryRow("SELECT count(*) FROM audit").Scan(&audits); err != nil || audits != 17 {
 		t.Error(audits, err)
 	}
 }

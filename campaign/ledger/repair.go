@@ -11,6 +11,10 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"mailshot/campaign/statefile"
+	"mailshot/internal/disk"
+	"mailshot/internal/sqlite"
 )
 
 // Repaired is what a repair found, and what it did about it.
@@ -25,10 +29,6 @@ func (r *Repaired) say(format string, args ...any) {
 	r.Lines = append(r.Lines, fmt.Sprintf(format, args...))
 }
 
-// unfinished is the name of the note that a repair leaves while it changes the files for each other: until it is gone nobody opens the
-// ledger.
-const unfinished = ".repair"
-
 // Repair saves what can be read of a damaged state file into a new one, which takes its place; the damaged one is kept beside it. It
 // never guesses: a delivery whose record is lost, or contradicts its log, is unknown; one whose row is lost and that was still to be
 // sent is held; and where the end of the log is lost, everything that was to be sent is unknown, for it may have been. With try set it
@@ -41,7 +41,7 @@ func Repair(ctx context.Context, path string, try bool) (_ *Repaired, err error)
 	if err := finishRepair(path); err != nil {
 		return nil, err
 	}
-	if path, err = prepare(path, false); err != nil {
+	if path, err = sqlite.Prepare(path, false); err != nil {
 		return nil, err
 	}
 	release, err := idle(path)
@@ -63,27 +63,27 @@ func Repair(ctx context.Context, path string, try bool) (_ *Repaired, err error)
 	// A copy is read: closing a database folds the log into it, and the damaged file is evidence.
 	old, fresh := filepath.Join(dir, "damaged.db"), filepath.Join(dir, "state.db")
 	for _, suffix := range []string{"", "-wal"} {
-		if err := copyFile(path+suffix, old+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := disk.Copy(path+suffix, old+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}
 	}
 	r := &Repaired{}
-	cut := logDamage(old)
+	cut := sqlite.LogDamage(old)
 	if cut != nil {
 		r.say("the log is damaged before its end: what was recorded after that is lost")
 	}
 	if err := rebuild(ctx, old, fresh, cut != nil, r); err != nil {
-		if f := (*FileError)(nil); errors.As(err, &f) {
+		if f := (*statefile.Error)(nil); errors.As(err, &f) {
 			f.Path = path // the copy is gone
 		}
-		return nil, explain(path, err)
+		return nil, sqlite.Explain(path, err)
 	}
 	if try {
 		return r, nil
 	}
 	r.Aside = path + ".damaged-" + time.Now().UTC().Format("20060102T150405Z")
-	if err := createFile(path+unfinished, fresh+"\n"+r.Aside+"\n"); err != nil {
-		return nil, explain(path, err)
+	if err := disk.Create(path+sqlite.Repairing, fresh+"\n"+r.Aside+"\n"); err != nil {
+		return nil, sqlite.Explain(path, err)
 	}
 	noted = true
 	return r, finishRepair(path)
@@ -91,7 +91,7 @@ func Repair(ctx context.Context, path string, try bool) (_ *Repaired, err error)
 
 // finishRepair gives the new file the damaged one's name, from where an earlier one was interrupted. Without a note it does nothing.
 func finishRepair(path string) error {
-	note, err := os.ReadFile(path + unfinished)
+	note, err := os.ReadFile(path + sqlite.Repairing)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -100,7 +100,7 @@ func finishRepair(path string) error {
 	}
 	parts := strings.Split(string(note), "\n")
 	if len(parts) != 3 {
-		return os.Remove(path + unfinished) // it was not written to its end, and nothing was moved
+		return os.Remove(path + sqlite.Repairing) // it was not written to its end, and nothing was moved
 	}
 	fresh, aside := parts[0], parts[1]
 	if _, err := os.Stat(fresh); err == nil {
@@ -117,13 +117,13 @@ func finishRepair(path string) error {
 		}
 	} else if _, there := os.Stat(path); !errors.Is(err, fs.ErrNotExist) || there != nil {
 		// An empty ledger in its place would send everything again.
-		return &FileError{Path: path, Text: "a repair of it was interrupted, and the repaired file is not there", Err: err,
-			Hint: "the damaged one is " + aside + ": give it and its -wal their names back, remove " + path + unfinished + ", and repair it again; or bring back a backup"}
+		return &statefile.Error{Path: path, Text: "a repair of it was interrupted, and the repaired file is not there", Err: err,
+			Hint: "the damaged one is " + aside + ": give it and its -wal their names back, remove " + path + sqlite.Repairing + ", and repair it again; or bring back a backup"}
 	}
-	if err := syncFolder(filepath.Dir(path)); err != nil {
+	if err := disk.SyncFolder(filepath.Dir(path)); err != nil {
 		return err
 	}
-	return os.Remove(path + unfinished)
+	return os.Remove(path + sqlite.Repairing)
 }
 
 // idle takes all locks there are of the state file's campaigns, so that nobody runs one.
@@ -141,9 +141,9 @@ func idle(path string) (release func() error, err error) {
 		return nil, err
 	}
 	for _, name := range names {
-		f, err := takeLock(name)
-		if errors.Is(err, errTaken) {
-			err = &FileError{Path: path, Text: fmt.Sprintf("in use by process %d", holder(name)), Hint: "stop it with an interrupt first"}
+		f, err := sqlite.Lock(name)
+		if errors.Is(err, sqlite.ErrLocked) {
+			err = &statefile.Error{Path: path, Text: fmt.Sprintf("in use by process %d", sqlite.Holder(name)), Hint: "stop it with an interrupt first"}
 		}
 		if err != nil {
 			return nil, errors.Join(err, free())
@@ -153,62 +153,47 @@ func idle(path string) (release func() error, err error) {
 	return free, nil
 }
 
-// copyFile copies a file into one that is this user's alone.
-func copyFile(from, to string) (err error) {
-	in, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	out, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(out, in)
-	return errors.Join(err, out.Sync(), out.Close())
-}
-
 // rebuild makes the database fresh from what can be read of old. cut says that the end of the log is lost.
 func rebuild(ctx context.Context, old, fresh string, cut bool, r *Repaired) (err error) {
-	from, err := sql.Open("sqlite", dsn(old, "temp_store(MEMORY)"))
+	from, err := sql.Open("sqlite", sqlite.Name(old, "temp_store(MEMORY)"))
 	if err != nil {
 		return err
 	}
 	from.SetMaxOpenConns(1)
 	defer func() { err = errors.Join(err, from.Close()) }()
 	hopeless := func(err error) error {
-		return &FileError{Path: old, Text: "nothing can be saved without guessing: the file's own tables, or its campaigns' records, cannot be read", Err: err, Hint: "nothing was changed; bring back a backup of the file"}
+		return &statefile.Error{Path: old, Text: "nothing can be saved without guessing: the file's own tables, or its campaigns' records, cannot be read", Err: err, Hint: "nothing was changed; bring back a backup of the file"}
 	}
 	var version int
 	if err := from.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil || version < 1 || version > len(stateVersions) {
 		return hopeless(err)
 	}
-	if same, err := sameSchema(ctx, from, stateVersions[:version]); err != nil || !same {
+	if same, err := sqlite.SameSchema(ctx, from, stateVersions[:version]); err != nil || !same {
 		return hopeless(err)
 	}
 	for _, step := range stateVersions[version:] {
-		if _, err := from.ExecContext(ctx, step.schema); err != nil {
+		if _, err := from.ExecContext(ctx, step.Schema); err != nil {
 			return hopeless(err)
 		}
 	}
 	if err := campaignsSound(ctx, from); err != nil {
 		return hopeless(err)
 	}
-	faults, err := sound(ctx, from)
+	faults, err := sqlite.Sound(ctx, from)
 	if err != nil {
 		return err
 	}
 	for _, f := range faults {
 		r.say("%s", f)
 	}
-	if err := createFile(fresh, ""); err != nil { // so that it is private
+	if err := disk.Create(fresh, ""); err != nil { // so that it is private
 		return err
 	}
-	to, err := openStore(ctx, fresh, stateVersions)
+	to, err := sqlite.Open(ctx, fresh, stateVersions)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, to.close()) }()
+	defer func() { err = errors.Join(err, to.Close()) }()
 	lostLog := cut
 	for _, s := range salvaged {
 		_, gaps, err := salvage(ctx, from, to, s.table, s.columns)
@@ -224,26 +209,26 @@ func rebuild(ctx context.Context, old, fresh string, cut bool, r *Repaired) (err
 		}
 	}
 	tallies, err := from.QueryContext(ctx, "SELECT campaign, state, n FROM tallies")
-	err = each(tallies, err, func(rows *sql.Rows) error {
+	err = sqlite.Each(tallies, err, func(rows *sql.Rows) error {
 		var no, state, n int64
 		if err := rows.Scan(&no, &state, &n); err != nil {
 			return err
 		}
-		return to.write(func(t *tx) error {
-			_, err := t.exec("INSERT INTO tallies(campaign, state, n) VALUES (?, ?, ?)", no, state, n)
+		return to.Write(func(t *sqlite.Tx) error {
+			_, err := t.Exec("INSERT INTO tallies(campaign, state, n) VALUES (?, ?, ?)", no, state, n)
 			return err
 		})
 	})
-	if damaged(err) {
+	if sqlite.Damaged(err) {
 		return hopeless(err)
 	}
 	if err != nil {
 		return err
 	}
-	if err := to.write(func(t *tx) error { return settleDoubts(t, cut, lostLog, r) }); err != nil {
+	if err := to.Write(func(t *sqlite.Tx) error { return settleDoubts(t, cut, lostLog, r) }); err != nil {
 		return err
 	}
-	left, err := consistent(ctx, to.reading)
+	left, err := consistent(ctx, to.Reading)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+
+	"mailshot/campaign/statefile"
+	"mailshot/internal/sqlite"
 )
 
 // Changes is what a re-plan does to a frozen campaign.
@@ -49,25 +52,25 @@ func (l *Ledger) Replan(ctx context.Context, c Campaign) (_ *Replan, err error) 
 	first, end := span(no)
 	// A key that nobody claims would be new, and mailed again.
 	var place string
-	err = l.db.reading.QueryRowContext(ctx, "SELECT r.place FROM rows r WHERE r.id >= ? AND r.id < ? AND "+unclaimed+" LIMIT 1", first, end).Scan(&place)
+	err = l.db.Reading.QueryRowContext(ctx, "SELECT r.place FROM rows r WHERE r.id >= ? AND r.id < ? AND "+unclaimed+" LIMIT 1", first, end).Scan(&place)
 	if err == nil {
-		return nil, &FileError{Path: l.db.path, Text: fmt.Sprintf("the records of campaign %s contradict each other: %s: %s", c.ID, place, unclaimedText), Hint: damageHint}
+		return nil, &statefile.Error{Path: l.db.Path, Text: fmt.Sprintf("the records of campaign %s contradict each other: %s: %s", c.ID, place, unclaimedText), Hint: sqlite.DamageHint}
 	}
 	if !errors.Is(err, sql.ErrNoRows) {
-		return nil, explain(l.db.path, err)
+		return nil, l.db.Explain(err)
 	}
 	// The new rows' sequence goes on after the frozen ones', so that Apply can move them by changing the upper bits of their ids.
 	var last int64
-	if err := l.db.reading.QueryRowContext(ctx, "SELECT coalesce(max(id), ?) FROM rows WHERE id >= ? AND id < ?", first, first, end).Scan(&last); err != nil {
-		return nil, explain(l.db.path, err)
+	if err := l.db.Reading.QueryRowContext(ctx, "SELECT coalesce(max(id), ?) FROM rows WHERE id >= ? AND id < ?", first, first, end).Scan(&last); err != nil {
+		return nil, l.db.Explain(err)
 	}
 	d, err := l.draft(ctx, c, last-first)
 	if err != nil {
 		return nil, err
 	}
 	d.erased = map[keyHash]bool{}
-	rows, err := l.db.reading.QueryContext(ctx, "SELECT hash FROM rows WHERE id >= ? AND id < ? AND key = '' AND hash IS NOT NULL", first, end)
-	err = each(rows, err, func(rows *sql.Rows) error {
+	rows, err := l.db.Reading.QueryContext(ctx, "SELECT hash FROM rows WHERE id >= ? AND id < ? AND key = '' AND hash IS NOT NULL", first, end)
+	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 		var hash []byte
 		err := rows.Scan(&hash)
 		if len(hash) == len(keyHash{}) {
@@ -76,7 +79,7 @@ func (l *Ledger) Replan(ctx context.Context, c Campaign) (_ *Replan, err error) 
 		return err
 	})
 	if err != nil {
-		return nil, errors.Join(explain(l.db.path, err), d.Discard(ctx))
+		return nil, errors.Join(l.db.Explain(err), d.Discard(ctx))
 	}
 	return &Replan{draft: d, into: no, release: release}, nil
 }
@@ -111,10 +114,10 @@ func (p *Replan) Counts(ctx context.Context) (Changes, error) {
 	}
 	first, end := span(p.into)
 	var keys int64
-	err := p.draft.l.db.reading.QueryRowContext(ctx, "SELECT (SELECT count(*) "+added+"), (SELECT count(*) "+gone+"), (SELECT count(*) "+edited+`),
+	err := p.draft.l.db.Reading.QueryRowContext(ctx, "SELECT (SELECT count(*) "+added+"), (SELECT count(*) "+gone+"), (SELECT count(*) "+edited+`),
 		(SELECT count(*) FROM rows o WHERE o.id >= :first AND o.id < :end AND o.hash IS NOT NULL)`, p.args(first, end)...).Scan(&c.Added, &c.Cancelled, &c.Changed, &keys)
 	c.Untouched = keys - c.Cancelled - c.Changed
-	return c, explain(p.draft.l.db.path, err)
+	return c, p.draft.l.db.Explain(err)
 }
 
 // Apply makes the changes, and what c says about the campaign, in one durable step.
@@ -128,7 +131,7 @@ func (p *Replan) Apply(ctx context.Context, c Campaign) error {
 	if err := p.draft.claim(); err != nil {
 		return err
 	}
-	if err := p.draft.l.db.write(func(t *tx) error { return p.apply(t, c) }); err != nil {
+	if err := p.draft.l.db.Write(func(t *sqlite.Tx) error { return p.apply(t, c) }); err != nil {
 		return err
 	}
 	p.draft.closed = true
@@ -136,7 +139,7 @@ func (p *Replan) Apply(ctx context.Context, c Campaign) error {
 	return errors.Join(p.draft.l.remove(ctx, p.draft.no), p.release())
 }
 
-func (p *Replan) apply(t *tx, c Campaign) error {
+func (p *Replan) apply(t *sqlite.Tx, c Campaign) error {
 	first, end := span(p.into)
 	from, drafted := span(p.draft.no)
 	args := p.args(first, end)
@@ -168,11 +171,11 @@ func (p *Replan) apply(t *tx, c Campaign) error {
 		"INSERT INTO rows(id, campaign, " + rowColumns + ") SELECT n.id + :shift, :into, " + rowColumns + " FROM rows n WHERE " + moved + " ORDER BY n.id",
 		"INSERT INTO claims(campaign, hash, row) SELECT :into, n.hash, n.row + :shift " + added + " ORDER BY n.hash",
 	} {
-		if _, err := t.once(step, args...); err != nil {
+		if _, err := t.Once(step, args...); err != nil {
 			return err
 		}
 	}
-	n, err := t.once(`UPDATE campaigns SET definition = :definition, templates = :templates, list = :list, header = :header, sender = :sender, first = :duplicates,
+	n, err := t.Once(`UPDATE campaigns SET definition = :definition, templates = :templates, list = :list, header = :header, sender = :sender, first = :duplicates,
 		rows = (SELECT count(*) FROM deliveries WHERE id >= :first AND id < :end) WHERE no = :into AND frozen = 1`,
 		sql.Named("definition", c.Definition), sql.Named("templates", c.Templates), sql.Named("list", c.List), sql.Named("header", c.Header), sql.Named("sender", c.From), sql.Named("duplicates", p.draft.first),
 		sql.Named("into", p.into), sql.Named("first", first), sql.Named("end", end))

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"mailshot/internal/sqlite"
 )
 
 // salvaged are the columns of the tables that a repair reads, each by its whole number, which comes first.
@@ -21,7 +23,7 @@ var salvaged = []struct{ table, columns string }{
 // salvage copies what can be read of a table in the damaged database to the new one, and returns how many records it copied and how
 // many gaps it met. It walks by the records' numbers. Where a page cannot be read it leaps ahead, further each time, and then feels its
 // way back to the first record behind the gap.
-func salvage(ctx context.Context, from *sql.DB, to *store, table, columns string) (copied, gaps int64, err error) {
+func salvage(ctx context.Context, from *sql.DB, to *sqlite.Store, table, columns string) (copied, gaps int64, err error) {
 	id, _, _ := strings.Cut(columns, ",")
 	width := strings.Count(columns, ",") + 1
 	insert := "INSERT OR IGNORE INTO " + table + "(" + columns + ") VALUES (?" + strings.Repeat(", ?", width-1) + ")"
@@ -29,13 +31,13 @@ func salvage(ctx context.Context, from *sql.DB, to *store, table, columns string
 	last := int64(0)
 	for ctx.Err() == nil {
 		piece, readErr := readPiece(ctx, from, fmt.Sprintf("SELECT %s FROM %s WHERE %s > ? ORDER BY %s LIMIT 500", columns, table, id, id), width, last)
-		if readErr != nil && !damaged(readErr) {
+		if readErr != nil && !sqlite.Damaged(readErr) && !errors.Is(readErr, errDisorder) {
 			return copied, gaps, readErr
 		}
 		if len(piece) > 0 {
-			err := to.write(func(t *tx) error {
+			err := to.Write(func(t *sqlite.Tx) error {
 				for _, record := range piece {
-					n, err := t.exec(insert, record...)
+					n, err := t.Exec(insert, record...)
 					if err != nil {
 						return err
 					}
@@ -82,7 +84,7 @@ func salvage(ctx context.Context, from *sql.DB, to *store, table, columns string
 // damaged tree has, end it like damage.
 func readPiece(ctx context.Context, db *sql.DB, query string, width int, after int64) (piece [][]any, err error) {
 	rows, err := db.QueryContext(ctx, query, after)
-	err = each(rows, err, func(rows *sql.Rows) error {
+	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 		record := make([]any, width)
 		into := make([]any, width)
 		for i := range record {

@@ -1,5 +1,7 @@
 package ledger
 
+import "mailshot/internal/sqlite"
+
 // A row and its delivery share an id: the campaign's number in the upper bits, the sequence in the campaign in the lower, so that
 // a campaign is one range of ids. Indexes that Next walks are partial: they hold only what may still go.
 const sequenceBits = 40
@@ -7,14 +9,8 @@ const sequenceBits = 40
 // span is the range of ids of the campaign with this number: first <= id < end.
 func span(no int64) (first, end int64) { return no << sequenceBits, (no + 1) << sequenceBits }
 
-// version is a step of a database's schema, to this version from the one before. One that was released is never edited.
-type version struct {
-	schema string // columns, which a repair needs to read the records of an older file
-	data   string // the rest; a repair goes without, for it changes as little as it can of a damaged file
-}
-
 // stateVersions are the steps of state.db.
-var stateVersions = []version{{schema: `
+var stateVersions = []sqlite.Version{{Schema: `
 CREATE TABLE states (no INTEGER PRIMARY KEY, name TEXT NOT NULL); -- the words for the numbers, for people who look in
 CREATE TABLE campaigns (
 	no INTEGER PRIMARY KEY,
@@ -65,7 +61,7 @@ CREATE TABLE audit (
 	before INTEGER NOT NULL, after INTEGER NOT NULL
 );
 CREATE INDEX audit_delivery ON audit(delivery);
-` + stateNames()}, {schema: `
+` + stateNames()}, {Schema: `
 ALTER TABLE campaigns ADD COLUMN token TEXT NOT NULL DEFAULT '';     -- of the last run, as in the accounts' marks
 ALTER TABLE campaigns ADD COLUMN host TEXT NOT NULL DEFAULT '';      -- the machine of the last run, or of the plan; '' if not known
 ALTER TABLE campaigns ADD COLUMN host_name TEXT NOT NULL DEFAULT '';
@@ -76,7 +72,7 @@ CREATE TABLE tallies (                 -- what is left of deliveries that were e
 	campaign INTEGER NOT NULL, state INTEGER NOT NULL, n INTEGER NOT NULL,
 	PRIMARY KEY (campaign, state)
 ) WITHOUT ROWID;
-`}, {data: `
+`}, {Data: `
 CREATE TABLE claims (                  -- which row has a key: one, in a campaign
 	campaign INTEGER NOT NULL, hash BLOB NOT NULL, row INTEGER NOT NULL,
 	PRIMARY KEY (campaign, hash)
@@ -93,38 +89,3 @@ func stateNames() string {
 	}
 	return s
 }
-
-// accountVersions are the steps of accounts.db.
-var accountVersions = []version{{schema: `
-CREATE TABLE secret (no INTEGER PRIMARY KEY CHECK (no = 1), value BLOB NOT NULL);
-CREATE TABLE suppressions (
-	domain TEXT NOT NULL,              -- the sender's; '' for all
-	key TEXT NOT NULL,                 -- an address key, or @domain
-	reason TEXT NOT NULL, source TEXT NOT NULL, time INTEGER NOT NULL,
-	PRIMARY KEY (key, domain)
-) WITHOUT ROWID;
-CREATE TABLE uses (                    -- of caps, by the second, rounded up
-	key TEXT NOT NULL, second INTEGER NOT NULL, n INTEGER NOT NULL,
-	PRIMARY KEY (key, second)
-) WITHOUT ROWID;
-CREATE TABLE leases (                  -- reserved by a running process and not used yet: they count as now
-	key TEXT NOT NULL, holder TEXT NOT NULL, n INTEGER NOT NULL,
-	PRIMARY KEY (key, holder)
-) WITHOUT ROWID;
-CREATE TABLE paces (key TEXT PRIMARY KEY, last INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE windows (key TEXT PRIMARY KEY, longest INTEGER NOT NULL) WITHOUT ROWID; -- how long uses of a key matter
-CREATE TABLE marks (run TEXT PRIMARY KEY, mark INTEGER NOT NULL) WITHOUT ROWID;
-`}, {schema: `
-CREATE TABLE days (                    -- what was sent on a day, for warming up
-	key TEXT NOT NULL, day TEXT NOT NULL, -- 2026-11-22
-	tried INTEGER NOT NULL, refused INTEGER NOT NULL,
-	PRIMARY KEY (key, day)
-) WITHOUT ROWID;
-`}, {schema: `
-CREATE TABLE moments (                 -- uses of the last minute once more, by the millisecond, rounded up: caps of seconds count these
-	key TEXT NOT NULL, ms INTEGER NOT NULL, n INTEGER NOT NULL,
-	PRIMARY KEY (key, ms)
-) WITHOUT ROWID;
-`}, {schema: `
-ALTER TABLE marks ADD COLUMN token TEXT NOT NULL DEFAULT ''; -- of the run that set the mark: two copies of a ledger may come as far
-`}}

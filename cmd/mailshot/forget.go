@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailshot/campaign"
+	"mailshot/campaign/accounts"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
 )
@@ -52,7 +53,7 @@ func (t *tool) forget(cmd *cobra.Command, args []string, yes bool) (err error) {
 	}
 	f := &ledger.Forgotten{}
 	file := t.stateFile(d)
-	err = t.withAccounts(func(a *ledger.Accounts) (err error) {
+	err = t.withAccounts(func(a *accounts.Accounts) (err error) {
 		if _, err := os.Stat(file); err == nil {
 			l, err := ledger.Open(file)
 			if err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailshot/campaign"
+	"mailshot/campaign/accounts"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
 	"mailshot/internal/trail"
@@ -76,7 +77,7 @@ func (t *tool) resolve(cmd *cobra.Command, args []string, f resolveFlags) (err e
 		return err
 	}
 	if f.as == "" {
-		return t.withAccounts(func(a *ledger.Accounts) error {
+		return t.withAccounts(func(a *accounts.Accounts) error {
 			secret, err := a.Secret(cmd.Context())
 			if err != nil {
 				return err

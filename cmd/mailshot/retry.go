@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailshot/campaign"
+	"mailshot/campaign/accounts"
 	"mailshot/campaign/ledger"
 )
 
@@ -108,7 +109,7 @@ func (t *tool) nothingToRetry(ctx context.Context, s *stored, f ledger.Filter, c
 // gives the command that takes one of them off it.
 func (t *tool) listed(ctx context.Context, s *stored, f ledger.Filter) (n int64, example string, err error) {
 	f.States = []ledger.State{ledger.Pending}
-	err = t.withAccounts(func(a *ledger.Accounts) error {
+	err = t.withAccounts(func(a *accounts.Accounts) error {
 		for r, err := range s.Deliveries(ctx, s.id, f) {
 			if err != nil {
 				return err
@@ -125,7 +126,7 @@ func (t *tool) listed(ctx context.Context, s *stored, f ledger.Filter) (n int64,
 				if entry.Domain != "" {
 					example += "--from " + quoted(entry.Domain) + " "
 				}
-				if strings.HasPrefix(entry.Key, ledger.Hidden) {
+				if strings.HasPrefix(entry.Key, accounts.Hidden) {
 					entry.Key = r.AddressKey
 				}
 				example += quoted(entry.Key)

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailshot/campaign"
+	"mailshot/campaign/accounts"
 	"mailshot/campaign/check"
 	"mailshot/campaign/definition"
 	"mailshot/campaign/ledger"
@@ -107,7 +108,7 @@ func (t *tool) send(cmd *cobra.Command, args []string, f sendFlags) (err error) 
 		defer func() { err = errors.Join(err, basin.close()) }()
 		o.Sink, o.State, o.Accounts = basin.target(), basin.state(), basin.accounts()
 		// The user's own secret, so that Message-IDs and tokens are those of the real send: byte for byte.
-		if err := t.withAccounts(func(a *ledger.Accounts) (err error) {
+		if err := t.withAccounts(func(a *accounts.Accounts) (err error) {
 			o.Sink.Secret, err = a.Secret(cmd.Context())
 			return err
 		}); err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailshot/campaign"
+	"mailshot/campaign/accounts"
 	"mailshot/campaign/definition"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
@@ -131,14 +132,14 @@ func (t *tool) entries(ctx context.Context, k *known) (secret []byte, err error)
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	err = t.withAccounts(func(a *ledger.Accounts) error {
+	err = t.withAccounts(func(a *accounts.Accounts) error {
 		list, err := a.Entries(ctx, k.Address)
 		if err != nil {
 			return err
 		}
 		for _, e := range list {
 			key := e.Key
-			if strings.HasPrefix(key, ledger.Hidden) {
+			if strings.HasPrefix(key, accounts.Hidden) {
 				key = k.Address
 			}
 			k.Suppressed = append(k.Suppressed, suppressed{key, e.Domain, e.Reason, e.Source, e.Time})

@@ -15,9 +15,11 @@ var allowed = map[string][]string{
 	"campaign":            {"campaign/...", "templates", "render", "sender/...", "render/address", "internal/mailbox", "internal/oauth"},
 	"campaign/definition": {"render/address", "sender/limits", "sender/courtesy", "sender/reply"},
 	"campaign/check":      {},
-	"campaign/ledger":     {},
+	"campaign/accounts":   {"campaign/statefile", "internal/sqlite"},
+	"campaign/ledger":     {"campaign/statefile", "internal/disk", "internal/sqlite"},
 	"campaign/recipients": {"render/address"},
 	"campaign/report":     {},
+	"campaign/statefile":  {},
 	"templates":           {},
 	"render":              {"templates", "render/address"},
 	"sender":              {"sender/..."},
@@ -30,6 +32,7 @@ var allowed = map[string][]string{
 	"sender/reply":        {"sender/limits"},
 	"sender/smtp":         {"sender/auth", "sender/reply"},
 	"render/address":      {},
+	"internal/disk":       {},
 	"internal/faults":     {"campaign/ledger", "internal/sink"},
 	"internal/mailbox":    {},
 	"internal/records":    {},
@@ -37,6 +40,7 @@ var allowed = map[string][]string{
 	"internal/oauth":      {"internal/mask"},
 	"internal/servers":    {},
 	"internal/sink":       {"internal/mailbox"},
+	"internal/sqlite":     {"campaign/statefile", "internal/disk"},
 	"internal/trail":      {},
 }
 

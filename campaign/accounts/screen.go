@@ -1,10 +1,12 @@
-package ledger
+package accounts
 
 import (
 	"context"
 	"database/sql"
 	"hash/maphash"
 	"strings"
+
+	"mailshot/internal/sqlite"
 )
 
 // Screen is the list of people never to be mailed as it was at one moment, made to be asked for every row of a long list: of whoever is
@@ -20,15 +22,15 @@ type Screen struct {
 // Screen takes in the entries that hold for a sender of this domain, and for all.
 func (a *Accounts) Screen(ctx context.Context, domain string) (*Screen, error) {
 	s := &Screen{a: a, domain: domain, seed: maphash.MakeSeed(), hashes: map[uint64]struct{}{}}
-	rows, err := a.db.reading.QueryContext(ctx, "SELECT key FROM suppressions WHERE domain IN (?, '')", strings.ToLower(domain))
-	err = each(rows, err, func(r *sql.Rows) error {
+	rows, err := a.db.Reading.QueryContext(ctx, "SELECT key FROM suppressions WHERE domain IN (?, '')", strings.ToLower(domain))
+	err = sqlite.Each(rows, err, func(r *sql.Rows) error {
 		var key sql.RawBytes
 		err := r.Scan(&key)
 		s.hashes[maphash.Bytes(s.seed, key)] = struct{}{}
 		s.hidden = s.hidden || strings.HasPrefix(string(key), Hidden)
 		return err
 	})
-	return s, explain(a.db.path, err)
+	return s, a.db.Explain(err)
 }
 
 // Suppressed is what Accounts.Suppressed says of an address that was on the list, and may be what it says of any other.

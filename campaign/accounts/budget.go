@@ -1,14 +1,17 @@
-package ledger
+package accounts
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"sync"
 	"time"
 
-	"github.com/gofrs/flock"
+	"mailshot/internal/sqlite"
 )
 
 // Cap allows N uses in any window of this length, in all processes together. Under one of less than a minute uses are paced, too:
@@ -53,7 +56,7 @@ func (l Limit) block() int64 {
 type Budget struct {
 	a      *Accounts
 	holder string
-	lock   *flock.Flock
+	lock   io.Closer
 	late   time.Duration // how late a caller may come; see usage.catchUp
 	// since is how long ago the caller read now, who arrived a moment later: the time since then.
 	since func(now, arrived time.Time) time.Duration
@@ -80,16 +83,23 @@ func (a *Accounts) Budget(ctx context.Context) (*Budget, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	b := &Budget{a: a, holder: newRun(), late: late, since: func(_, arrived time.Time) time.Duration { return time.Since(arrived) }, accounts: map[string]*account{}}
+	b := &Budget{a: a, holder: newHolder(), late: late, since: func(_, arrived time.Time) time.Duration { return time.Since(arrived) }, accounts: map[string]*account{}}
 	var err error
-	if b.lock, err = takeLock(a.holderFile(b.holder)); err != nil {
-		return nil, fmt.Errorf("%s: %w", a.db.path, explain(a.holderFile(b.holder), err))
+	if b.lock, err = sqlite.Lock(a.holderFile(b.holder)); err != nil {
+		return nil, fmt.Errorf("%s: %w", a.db.Path, sqlite.Explain(a.holderFile(b.holder), err))
 	}
 	return b, nil
 }
 
+// newHolder makes a random name.
+func newHolder() string {
+	b := make([]byte, 12)
+	_, _ = rand.Read(b) // never fails
+	return hex.EncodeToString(b)
+}
+
 func (a *Accounts) holderFile(holder string) string {
-	return a.db.path + ".holders/" + holder + ".lock"
+	return a.db.Path + ".holders/" + holder + ".lock"
 }
 
 // Reservation is one use under each of the limits it was reserved for. Exactly one of Stamp and Release is to be called; more calls
@@ -145,7 +155,7 @@ func (b *Budget) writeLeft() {
 		return
 	}
 	// An error is no loss: what is not written is written with the next reservation, which says so.
-	if b.a.db.write(func(t *tx) error { return b.flush(&usage{t: t, holder: b.holder}) }) == nil {
+	if b.a.db.Write(func(t *sqlite.Tx) error { return b.flush(&usage{t: t, holder: b.holder}) }) == nil {
 		b.flushed()
 	}
 }
@@ -182,7 +192,7 @@ func (b *Budget) Reserve(ctx context.Context, now time.Time, ls []Limit) (r *Res
 	}
 	if !b.covered(ls) {
 		var got map[string]int64
-		err = b.a.db.write(func(t *tx) error {
+		err = b.a.db.Write(func(t *sqlite.Tx) error {
 			u := &usage{t: t, read: now, now: now, waited: func() time.Duration { return b.since(now, arrived) }, late: b.late, holder: b.holder}
 			if err := b.flush(u); err != nil {
 				return err
@@ -306,8 +316,8 @@ func (b *Budget) reap(u *usage) error {
 	}
 	for _, h := range holders {
 		name := b.a.holderFile(h)
-		lock, err := takeLock(name)
-		if errors.Is(err, errTaken) {
+		lock, err := sqlite.Lock(name)
+		if errors.Is(err, sqlite.ErrLocked) {
 			continue // alive
 		}
 		if err != nil {
@@ -337,7 +347,7 @@ func (b *Budget) Close() error {
 		b.alarm.Stop() // once it runs it finds the budget closed
 	}
 	left := true
-	err := b.a.db.write(func(t *tx) error {
+	err := b.a.db.Write(func(t *sqlite.Tx) error {
 		u := &usage{t: t, now: time.Now(), late: b.late, holder: b.holder}
 		if err := b.flush(u); err != nil {
 			return err
@@ -349,7 +359,7 @@ func (b *Budget) Close() error {
 				}
 			}
 		}
-		r, err := t.known("SELECT EXISTS (SELECT 1 FROM leases WHERE holder = ?)", b.holder)
+		r, err := t.Known("SELECT EXISTS (SELECT 1 FROM leases WHERE holder = ?)", b.holder)
 		if err != nil {
 			return err
 		}

@@ -1,4 +1,4 @@
-package ledger
+package accounts
 
 import (
 	"bytes"
@@ -9,11 +9,16 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"mailshot/internal/sqlite"
 )
+
+// t0 is a moment all tests can start from.
+var t0 = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 func accounts(t *testing.T, path string) *Accounts {
 	t.Helper()
-	a, err := OpenAccounts(path)
+	a, err := Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -296,14 +301,14 @@ func TestBudgetDeadFoundLate(t *testing.T) {
 	real := t0.Add(5 * time.Minute)
 	c.reaped = true // it finds nobody
 	reserve(t, c, real, l).Stamp(real)
-	if err := c.a.db.write(func(tx *tx) error { return c.flush(&usage{t: tx, holder: c.holder}) }); err != nil {
+	if err := c.a.db.Write(func(tx *sqlite.Tx) error { return c.flush(&usage{t: tx, holder: c.holder}) }); err != nil {
 		t.Fatal(err)
 	}
 	c.flushed()
 	b.since = func(_, _ time.Time) time.Duration { return 5 * time.Minute }
 	refuse(t, b, t0, "account", 6*time.Minute, l)
 	var latest int64
-	if err := a.db.reading.QueryRow("SELECT max(second) FROM uses WHERE key = 'account'").Scan(&latest); err != nil || latest > real.Unix()+1 {
+	if err := a.db.Reading.QueryRow("SELECT max(second) FROM uses WHERE key = 'account'").Scan(&latest); err != nil || latest > real.Unix()+1 {
 		t.Errorf("the latest use is %d s in the future, %v", latest-real.Unix(), err)
 	}
 }
@@ -344,7 +349,7 @@ func TestBudgetLeases(t *testing.T) {
 	reserve(t, b, t0.Add(time.Hour), l).Stamp(t0.Add(time.Hour))
 	leased := func() (n int64) {
 		t.Helper()
-		if err := a.db.reading.QueryRow("SELECT coalesce(sum(n), 0) FROM leases").Scan(&n); err != nil {
+		if err := a.db.Reading.QueryRow("SELECT coalesce(sum(n), 0) FROM leases").Scan(&n); err != nil {
 			t.Fatal(err)
 		}
 		return n

@@ -1,15 +1,17 @@
-package ledger
+package accounts
 
 import (
 	"database/sql"
 	"time"
+
+	"mailshot/internal/sqlite"
 )
 
 // usage is the use of caps as it is on the disk, within one transaction at one moment. Uses are kept by the second, and for a minute
 // by the millisecond too, for a cap of five in a second would be half of one if seconds were all it could count. Both are rounded up,
 // so that a use is never taken for older than it is.
 type usage struct {
-	t      *tx
+	t      *sqlite.Tx
 	read   time.Time            // when the caller read the clock
 	now    time.Time            // the same, or later: what others have recorded since tells the time, see catchUp
 	waited func() time.Duration // since the caller read now
@@ -52,9 +54,9 @@ const pollBusy = time.Second
 
 // add counts n uses at ms.
 func (u *usage) add(key string, ms, n int64) error {
-	_, err := u.t.exec("INSERT INTO uses(key, second, n) VALUES (?, ?, ?) ON CONFLICT (key, second) DO UPDATE SET n = n + excluded.n", key, (ms+999)/1000, n)
+	_, err := u.t.Exec("INSERT INTO uses(key, second, n) VALUES (?, ?, ?) ON CONFLICT (key, second) DO UPDATE SET n = n + excluded.n", key, (ms+999)/1000, n)
 	if err == nil {
-		_, err = u.t.exec("INSERT INTO moments(key, ms, n) VALUES (?, ?, ?) ON CONFLICT (key, ms) DO UPDATE SET n = n + excluded.n", key, ms, n)
+		_, err = u.t.Exec("INSERT INTO moments(key, ms, n) VALUES (?, ?, ?) ON CONFLICT (key, ms) DO UPDATE SET n = n + excluded.n", key, ms, n)
 	}
 	return err
 }
@@ -64,9 +66,9 @@ func (u *usage) release(key string, n int64) error {
 	if n == 0 {
 		return nil
 	}
-	_, err := u.t.exec("UPDATE leases SET n = n - ? WHERE key = ? AND holder = ?", n, key, u.holder)
+	_, err := u.t.Exec("UPDATE leases SET n = n - ? WHERE key = ? AND holder = ?", n, key, u.holder)
 	if err == nil {
-		_, err = u.t.exec("DELETE FROM leases WHERE key = ? AND holder = ? AND n <= 0", key, u.holder)
+		_, err = u.t.Exec("DELETE FROM leases WHERE key = ? AND holder = ? AND n <= 0", key, u.holder)
 	}
 	return err
 }
@@ -77,7 +79,7 @@ func (u *usage) settle(l Limit) error {
 	for _, c := range l.Caps {
 		longest = max(longest, c.Window)
 	}
-	if _, err := u.t.exec("INSERT INTO windows(key, longest) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET longest = excluded.longest WHERE longest < excluded.longest",
+	if _, err := u.t.Exec("INSERT INTO windows(key, longest) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET longest = excluded.longest WHERE longest < excluded.longest",
 		l.Key, int64(longest)); err != nil {
 		return err
 	}
@@ -91,23 +93,23 @@ func (u *usage) settle(l Limit) error {
 		return err
 	}
 	if future > 0 {
-		if _, err := u.t.exec("DELETE FROM uses WHERE key = ? AND second > ?", l.Key, seconds(now)); err != nil {
+		if _, err := u.t.Exec("DELETE FROM uses WHERE key = ? AND second > ?", l.Key, seconds(now)); err != nil {
 			return err
 		}
-		if _, err := u.t.exec("DELETE FROM moments WHERE key = ? AND ms > ?", l.Key, 1000*seconds(now)); err != nil {
+		if _, err := u.t.Exec("DELETE FROM moments WHERE key = ? AND ms > ?", l.Key, 1000*seconds(now)); err != nil {
 			return err
 		}
 		if err := u.add(l.Key, milliseconds(u.now), future); err != nil {
 			return err
 		}
 	}
-	if _, err := u.t.exec("UPDATE paces SET last = ? WHERE key = ? AND last > ?", u.now.UnixNano(), l.Key, now.UnixNano()); err != nil {
+	if _, err := u.t.Exec("UPDATE paces SET last = ? WHERE key = ? AND last > ?", u.now.UnixNano(), l.Key, now.UnixNano()); err != nil {
 		return err
 	}
-	if _, err := u.t.exec("DELETE FROM moments WHERE key = ? AND ms <= ?", l.Key, u.now.Add(-pacedBelow).UnixMilli()); err != nil {
+	if _, err := u.t.Exec("DELETE FROM moments WHERE key = ? AND ms <= ?", l.Key, u.now.Add(-pacedBelow).UnixMilli()); err != nil {
 		return err
 	}
-	_, err = u.t.exec("DELETE FROM uses WHERE key = ? AND second <= (SELECT (? - longest) / 1000000000 - 1 FROM windows WHERE key = ?)", l.Key, u.now.UnixNano(), l.Key)
+	_, err = u.t.Exec("DELETE FROM uses WHERE key = ? AND second <= (SELECT (? - longest) / 1000000000 - 1 FROM windows WHERE key = ?)", l.Key, u.now.UnixNano(), l.Key)
 	return err
 }
 
@@ -192,8 +194,8 @@ func (u *usage) window(key string, c Cap, leased int64) (left int64, when time.T
 		return 1 - over, when, nil
 	}
 	when = u.now.Add(pollBusy)
-	rows, err := u.t.query(in.list, key, since)
-	err = each(rows, err, func(r *sql.Rows) error {
+	rows, err := u.t.Query(in.list, key, since)
+	err = sqlite.Each(rows, err, func(r *sql.Rows) error {
 		var at, n int64
 		err := r.Scan(&at, &n)
 		if over > 0 {
@@ -213,7 +215,7 @@ func (u *usage) pace(key string, c Cap) (left int64, when time.Time, err error) 
 		return 0, when, err
 	}
 	apart := (c.Window + time.Duration(c.N) - 1) / time.Duration(c.N)
-	if when = moment(last).Add(apart); last != 0 && u.now.Before(when) {
+	if when = sqlite.Moment(last).Add(apart); last != 0 && u.now.Before(when) {
 		return 0, when, nil
 	}
 	return 1, when, nil
@@ -223,7 +225,7 @@ func (u *usage) pace(key string, c Cap) (left int64, when time.Time, err error) 
 func (u *usage) take(l Limit, n int64) error {
 	for _, c := range l.Caps {
 		if c.paced() {
-			if _, err := u.t.exec("INSERT INTO paces(key, last) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET last = excluded.last", l.Key, u.now.UnixNano()); err != nil {
+			if _, err := u.t.Exec("INSERT INTO paces(key, last) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET last = excluded.last", l.Key, u.now.UnixNano()); err != nil {
 				return err
 			}
 			break
@@ -232,14 +234,14 @@ func (u *usage) take(l Limit, n int64) error {
 	if n == 0 {
 		return nil
 	}
-	_, err := u.t.exec("INSERT INTO leases(key, holder, n) VALUES (?, ?, ?) ON CONFLICT (key, holder) DO UPDATE SET n = n + excluded.n", l.Key, u.holder, n)
+	_, err := u.t.Exec("INSERT INTO leases(key, holder, n) VALUES (?, ?, ?) ON CONFLICT (key, holder) DO UPDATE SET n = n + excluded.n", l.Key, u.holder, n)
 	return err
 }
 
 // holders lists the other holders of leases.
 func (u *usage) holders() (list []string, err error) {
-	rows, err := u.t.query("SELECT DISTINCT holder FROM leases WHERE holder <> ?", u.holder)
-	err = each(rows, err, func(r *sql.Rows) error {
+	rows, err := u.t.Query("SELECT DISTINCT holder FROM leases WHERE holder <> ?", u.holder)
+	err = sqlite.Each(rows, err, func(r *sql.Rows) error {
 		var h string
 		err := r.Scan(&h)
 		list = append(list, h)
@@ -254,22 +256,22 @@ func (u *usage) bury(holder string) error {
 	// Not from u.now on, which may have been moved up already: a use in the future would move everybody's clock.
 	now := u.read.Add(u.waited())
 	// The WHERE keeps SQLite from taking ON for a join.
-	_, err := u.t.exec(`INSERT INTO uses(key, second, n) SELECT key, ?, n FROM leases WHERE holder = ? ON CONFLICT (key, second) DO UPDATE SET n = n + excluded.n`,
+	_, err := u.t.Exec(`INSERT INTO uses(key, second, n) SELECT key, ?, n FROM leases WHERE holder = ? ON CONFLICT (key, second) DO UPDATE SET n = n + excluded.n`,
 		seconds(now), holder)
 	if err == nil {
-		_, err = u.t.exec(`INSERT INTO moments(key, ms, n) SELECT key, ?, n FROM leases WHERE holder = ? ON CONFLICT (key, ms) DO UPDATE SET n = n + excluded.n`,
+		_, err = u.t.Exec(`INSERT INTO moments(key, ms, n) SELECT key, ?, n FROM leases WHERE holder = ? ON CONFLICT (key, ms) DO UPDATE SET n = n + excluded.n`,
 			milliseconds(now.Add(grace)), holder)
 	}
 	if err != nil {
 		return err
 	}
-	_, err = u.t.exec("DELETE FROM leases WHERE holder = ?", holder)
+	_, err = u.t.Exec("DELETE FROM leases WHERE holder = ?", holder)
 	return err
 }
 
 // sum asks for one number.
 func (u *usage) sum(query string, args ...any) (n int64, err error) {
-	r, err := u.t.known(query, args...)
+	r, err := u.t.Known(query, args...)
 	if err == nil {
 		err = r.Scan(&n)
 	}

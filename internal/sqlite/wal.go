@@ -1,4 +1,4 @@
-package ledger
+package sqlite
 
 import (
 	"bufio"
@@ -8,15 +8,17 @@ import (
 	"io"
 	"io/fs"
 	"os"
+
+	"mailshot/campaign/statefile"
 )
 
-// logDamage looks through a database's write-ahead log for damage before its end, which SQLite takes for the end: whatever was
+// LogDamage looks through a database's write-ahead log for damage before its end, which SQLite takes for the end: whatever was
 // committed after it would be forgotten without a word, people who were mailed among it. It returns nil for a log that is whole, that
 // is missing, or whose last transaction alone is torn, as a power cut leaves it.
 //
 // Every transaction is synced before the next is written. So a frame that does not fit the checksums belongs to the last transaction
 // unless transactions were finished behind it. Format: https://www.sqlite.org/fileformat2.html#walformat
-func logDamage(path string) error {
+func LogDamage(path string) error {
 	at, err := scanLog(path + "-wal")
 	for range 3 {
 		if at == 0 || err != nil {
@@ -31,10 +33,11 @@ func logDamage(path string) error {
 	if at == 0 || err != nil {
 		return err
 	}
-	return &FileError{Path: path + "-wal", Text: fmt.Sprintf("the log is damaged at byte %d, and what was recorded after it is lost", at), Hint: damageHint}
+	return &statefile.Error{Path: path + "-wal", Text: fmt.Sprintf("the log is damaged at byte %d, and what was recorded after it is lost", at), Hint: DamageHint}
 }
 
-const damageHint = "send nothing; mailshot state check shows what is wrong, and state repair what can be saved; or bring back a backup. " +
+// DamageHint says what to do about a damaged file.
+const DamageHint = "send nothing; mailshot state check shows what is wrong, and state repair what can be saved; or bring back a backup. " +
 	"Do not delete the file and send again, which would mail people twice"
 
 // scanLog returns where the log's first bad frame begins, if transactions were finished after it, else 0. Of a log whose head is

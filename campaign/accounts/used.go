@@ -1,9 +1,11 @@
-package ledger
+package accounts
 
 import (
 	"context"
 	"database/sql"
 	"time"
+
+	"mailshot/internal/sqlite"
 )
 
 // Used is what is known of the use of caps under one key.
@@ -25,11 +27,11 @@ func (a *Accounts) Used(ctx context.Context, key string, since, now time.Time) (
 	if err := ctx.Err(); err != nil {
 		return u, err
 	}
-	rows, err := a.db.read(`SELECT min(second, ?) AS at, sum(n) FROM (
+	rows, err := a.db.Read(`SELECT min(second, ?) AS at, sum(n) FROM (
 			SELECT second, n FROM uses WHERE key = ? AND second > ?
 			UNION ALL SELECT ?, n FROM leases WHERE key = ?)
 		GROUP BY at ORDER BY at`, seconds(now), key, since.Unix(), seconds(now), key)
-	err = each(rows, err, func(r *sql.Rows) error {
+	err = sqlite.Each(rows, err, func(r *sql.Rows) error {
 		var second, n int64
 		err := r.Scan(&second, &n)
 		if n > 0 {
@@ -38,14 +40,14 @@ func (a *Accounts) Used(ctx context.Context, key string, since, now time.Time) (
 		return err
 	})
 	if err != nil {
-		return Used{}, explain(a.db.path, err)
+		return Used{}, a.db.Explain(err)
 	}
-	rows, err = a.db.read("SELECT last FROM paces WHERE key = ?", key)
-	err = each(rows, err, func(r *sql.Rows) error {
+	rows, err = a.db.Read("SELECT last FROM paces WHERE key = ?", key)
+	err = sqlite.Each(rows, err, func(r *sql.Rows) error {
 		var last int64
 		err := r.Scan(&last)
-		u.Started = moment(last)
+		u.Started = sqlite.Moment(last)
 		return err
 	})
-	return u, explain(a.db.path, err)
+	return u, a.db.Explain(err)
 }

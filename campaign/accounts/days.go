@@ -1,9 +1,11 @@
-package ledger
+package accounts
 
 import (
 	"context"
 	"database/sql"
 	"time"
+
+	"mailshot/internal/sqlite"
 )
 
 // SendingDay is what was sent under one key (an account) on a day.
@@ -17,8 +19,8 @@ func (a *Accounts) AddDay(ctx context.Context, key string, day time.Time, tried,
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return a.db.write(func(t *tx) error {
-		_, err := t.exec(`INSERT INTO days(key, day, tried, refused) VALUES (?, ?, ?, ?)
+	return a.db.Write(func(t *sqlite.Tx) error {
+		_, err := t.Exec(`INSERT INTO days(key, day, tried, refused) VALUES (?, ?, ?, ?)
 			ON CONFLICT (key, day) DO UPDATE SET tried = tried + excluded.tried, refused = refused + excluded.refused`,
 			key, day.Format(time.DateOnly), tried, refused)
 		return err
@@ -27,9 +29,9 @@ func (a *Accounts) AddDay(ctx context.Context, key string, day time.Time, tried,
 
 // Days returns the sending days of the key, in order.
 func (a *Accounts) Days(ctx context.Context, key string) ([]SendingDay, error) {
-	rows, err := a.db.reading.QueryContext(ctx, "SELECT day, tried, refused FROM days WHERE key = ? ORDER BY day", key)
+	rows, err := a.db.Reading.QueryContext(ctx, "SELECT day, tried, refused FROM days WHERE key = ? ORDER BY day", key)
 	var days []SendingDay
-	err = each(rows, err, func(rows *sql.Rows) error {
+	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 		var d SendingDay
 		var date string
 		err := rows.Scan(&date, &d.Tried, &d.Refused)
@@ -39,5 +41,5 @@ func (a *Accounts) Days(ctx context.Context, key string) ([]SendingDay, error) {
 		days = append(days, d)
 		return err
 	})
-	return days, explain(a.db.path, err)
+	return days, a.db.Explain(err)
 }

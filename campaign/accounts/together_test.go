@@ -1,4 +1,4 @@
-package ledger
+package accounts
 
 import (
 	"fmt"
@@ -16,7 +16,7 @@ func TestOpenedTogether(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 6 {
 			wg.Go(func() {
-				a, err := OpenAccounts(filepath.Join(dir, fmt.Sprint(i), "accounts.db"))
+				a, err := Open(filepath.Join(dir, fmt.Sprint(i), "accounts.db"))
 				if err != nil {
 					t.Error(err)
 					return

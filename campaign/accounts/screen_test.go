@@ -1,4 +1,4 @@
-package ledger
+package accounts
 
 import (
 	"fmt"
@@ -12,7 +12,7 @@ import (
 // was not on the list; with the address's own key alone looked for, nobody at example.net was.
 func TestScreen(t *testing.T) {
 	t.Parallel()
-	a, err := OpenAccounts(filepath.Join(t.TempDir(), "a", "accounts.db"))
+	a, err := Open(filepath.Join(t.TempDir(), "a", "accounts.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
