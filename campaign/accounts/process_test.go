@@ -3,7 +3,7 @@ package accounts
 import (
 	"bufio"
 	"context"
-		"fmt"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
