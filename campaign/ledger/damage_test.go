@@ -238,9 +238,9 @@ func TestRepairSavesTheRest(t *testing.T) {
 		t.Errorf("%d lost, %d unknown", lost, r.Unknown)
 	}
 	l := openAt(t, path)
-	hands, err := l.Hands(t.Context(), "c")
-	if err != nil || len(hands) < 2 || hands[len(hands)-1].Act != "repair" {
-		t.Errorf("%+v %v", hands, err)
+	acts, err := l.Audit(t.Context(), "c")
+	if err != nil || len(acts) < 2 || acts[len(acts)-1].Act != "repair" {
+		t.Errorf("%+v %v", acts, err)
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 )
 
 // settleDoubts makes the records of a repaired file hold together, without guessing; see Repair. cut says that the end of the log was
-// lost, lostLog that attempts or changes by hand were.
+// lost, lostLog that attempts or manual changes were.
 func settleDoubts(t *sqlite.Tx, cut, lostLog bool, r *Repaired) error {
 	d := &doubts{Tx: t, r: r, now: time.Now().UnixNano(), who: person(), host: hostName()}
 	frozen := "(SELECT no FROM campaigns WHERE frozen = 1)"
@@ -62,8 +62,8 @@ func settleDoubts(t *sqlite.Tx, cut, lostLog bool, r *Repaired) error {
 	if lostLog {
 		// What became of it stands in its own record, and the attempt that led there is lost.
 		d.do(`INSERT INTO attempts(delivery, time, state, stage, code, enhanced, text, server) SELECT id, ?, state, 'recovery', 0, '', 'the record of this attempt was lost when the file was repaired', ''
-			FROM deliveries d WHERE state IN (?, ?, ?, ?) AND iif(attempts > 0, `+lastTried+", "+lastHand+") IS NOT state", d.now, Sent.code(), Refused.code(), GaveUp.code(), Unknown.code())
-		d.do("UPDATE deliveries AS d SET attempts = max(attempts, 1) WHERE state IN (?, ?, ?, ?) AND attempts = 0 AND "+lastHand+" IS NOT state", Sent.code(), Refused.code(), GaveUp.code(), Unknown.code())
+			FROM deliveries d WHERE state IN (?, ?, ?, ?) AND iif(attempts > 0, `+lastTried+", "+lastManual+") IS NOT state", d.now, Sent.code(), Refused.code(), GaveUp.code(), Unknown.code())
+		d.do("UPDATE deliveries AS d SET attempts = max(attempts, 1) WHERE state IN (?, ?, ?, ?) AND attempts = 0 AND "+lastManual+" IS NOT state", Sent.code(), Refused.code(), GaveUp.code(), Unknown.code())
 	}
 	for _, rule := range rules() {
 		if rule.doubt {

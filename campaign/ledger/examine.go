@@ -16,7 +16,7 @@ import (
 const mostFaults = 20
 
 // Examine looks through the state file at path: whether SQLite finds its pages, rows and indexes in order, and whether what is in them
-// holds together: the states add up, every delivery has its row, and every state is the one that the attempts and the changes by hand
+// holds together: the states add up, every delivery has its row, and every state is the one that the attempts and the manual changes
 // led to. No fault, and nil: the file can be relied on. It changes nothing but the version, which it brings to this program's. An
 // error says that the file could not be looked at, and is a *statefile.Error where the file is to blame.
 func Examine(ctx context.Context, path string) ([]statefile.Fault, error) {
@@ -45,8 +45,8 @@ type rule struct {
 }
 
 const (
-	lastTried = "(SELECT a.state FROM attempts a WHERE a.delivery = d.id ORDER BY a.no DESC LIMIT 1)" // what the last attempt led to
-	lastHand  = "(SELECT u.after FROM audit u WHERE u.delivery = d.id ORDER BY u.no DESC LIMIT 1)"    // what the last change by hand led to
+	lastTried  = "(SELECT a.state FROM attempts a WHERE a.delivery = d.id ORDER BY a.no DESC LIMIT 1)" // what the last attempt led to
+	lastManual = "(SELECT u.after FROM audit u WHERE u.delivery = d.id ORDER BY u.no DESC LIMIT 1)"    // what the last manual change led to
 
 	unreadable = "d.state < 1 OR d.state > 13 OR 'integer' NOT IN (typeof(d.state)) OR 'integer' NOT IN (typeof(d.lane)) OR 'integer' NOT IN (typeof(d.due))" +
 		" OR 'integer' NOT IN (typeof(d.attempts)) OR 'integer' NOT IN (typeof(d.first)) OR 'integer' NOT IN (typeof(d.turn))"
@@ -83,12 +83,12 @@ func rules() []rule {
 		{condition: "r.campaign <> d.id >> 40", text: "the row is in another campaign than its delivery"},
 		{condition: "NOT EXISTS (SELECT 1 FROM lanes l WHERE l.no = d.lane)", text: "the delivery is in no lane that there is"},
 		{condition: unsendable, text: "to be sent, and its digest, key or fields are missing", resume: true},
-		{condition: in(Pending) + " AND (d.attempts <> 0 OR d.first <> 0 OR d.due <> 0 OR (" + lastTried + " IS NOT NULL AND " + lastHand + " IS NOT " + sqlPending + "))",
+		{condition: in(Pending) + " AND (d.attempts <> 0 OR d.first <> 0 OR d.due <> 0 OR (" + lastTried + " IS NOT NULL AND " + lastManual + " IS NOT " + sqlPending + "))",
 			text: "pending, and it was tried before", resume: true, doubt: true},
 		{condition: in(Deferred) + " AND (d.due = 0 OR d.attempts = 0 OR " + lastTried + " IS NOT " + sqlDeferred + ")",
 			text: "deferred, and its last attempt says otherwise", resume: true, doubt: true},
 		{condition: in(Begun) + " AND (d.first = 0 OR d.turn = 0)", text: "begun by no run", doubt: true},
-		{condition: in(Sent, Refused, GaveUp, Unknown) + " AND iif(d.attempts > 0, " + lastTried + ", " + lastHand + ") IS NOT d.state",
+		{condition: in(Sent, Refused, GaveUp, Unknown) + " AND iif(d.attempts > 0, " + lastTried + ", " + lastManual + ") IS NOT d.state",
 			text: "its last attempt, or the last change by hand, says otherwise", doubt: true},
 		{condition: in(Held, Cancelled, Suppressed) + " AND d.attempts > 0 AND " + lastTried + " IS NOT " + sqlDeferred, text: "its last attempt says otherwise"},
 		{condition: in(Held, Cancelled, Suppressed, Invalid, Filtered, Duplicate) + " AND d.reason = ''", text: "no reason says why it is not sent"},

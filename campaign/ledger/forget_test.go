@@ -223,8 +223,8 @@ func TestPurge(t *testing.T) {
 	}
 	r := run(t, l, "done", RunOptions{})
 	none(t, r, time.Now())
-	if hands, err := l.Hands(ctx, "done"); err != nil || len(hands) != 1 || hands[0].Act != "purge" || hands[0].Who == "" {
-		t.Error(hands, err)
+	if acts, err := l.Audit(ctx, "done"); err != nil || len(acts) != 1 || acts[0].Act != "purge" || acts[0].Who == "" {
+		t.Error(acts, err)
 	}
 	if list, err := l.Purge(ctx, soon); err != nil || len(list) != 0 {
 		t.Error(list, err)

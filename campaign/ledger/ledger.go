@@ -136,6 +136,18 @@ func scanCounts(rows *sql.Rows, err error, into map[State]int64) error {
 	})
 }
 
+// Redefine records another digest of the definition for a frozen campaign whose rows and messages it describes as well as the one
+// before. The caller holds the campaign's lock.
+func (l *Ledger) Redefine(ctx context.Context, id, definition string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return l.db.Write(func(t *sqlite.Tx) error {
+		n, err := t.Exec("UPDATE campaigns SET definition = ? WHERE id = ? AND frozen = 1", definition, id)
+		return errors.Join(err, errRows(n, 1))
+	})
+}
+
 // newRun makes a random name.
 func newRun() string {
 	b := make([]byte, 12)

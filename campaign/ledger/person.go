@@ -7,15 +7,15 @@ import (
 	"mailshot/internal/sqlite"
 )
 
-// Standing is one row of a person in one campaign.
-type Standing struct {
+// PersonRow is one row of a person in one campaign.
+type PersonRow struct {
 	Campaign *Campaign
 	Record
 }
 
 // Person returns all rows of the address with this key, in the order of the campaigns and of their lists. Whoever was forgotten has
 // none. It reads all rows of the file once.
-func (l *Ledger) Person(ctx context.Context, addressKey string) ([]Standing, error) {
+func (l *Ledger) Person(ctx context.Context, addressKey string) ([]PersonRow, error) {
 	ids := map[int64][]int64{} // by campaign
 	rows, err := l.db.Reading.QueryContext(ctx, "SELECT id FROM rows WHERE address_key = ? ORDER BY id", addressKey)
 	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
@@ -31,7 +31,7 @@ func (l *Ledger) Person(ctx context.Context, addressKey string) ([]Standing, err
 	if err != nil {
 		return nil, err
 	}
-	var out []Standing
+	var out []PersonRow
 	for _, c := range all {
 		no, _, err := l.find(ctx, c.ID)
 		if err != nil {
@@ -45,7 +45,7 @@ func (l *Ledger) Person(ctx context.Context, addressKey string) ([]Standing, err
 				return nil, l.db.Explain(err)
 			}
 			for _, r := range records {
-				out = append(out, Standing{c, r})
+				out = append(out, PersonRow{c, r})
 			}
 		}
 	}

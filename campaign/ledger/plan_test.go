@@ -319,9 +319,9 @@ func TestByHand(t *testing.T) {
 	n, err = l.Retry(ctx, "c", Filter{})
 	check(n, err, 7) // all but the sent one
 	for rec, err := range l.Deliveries(ctx, "c", Filter{Keys: []string{"key-4"}}) {
-		if err != nil || rec.Attempts != 0 || !rec.First.IsZero() || rec.Hand == nil || rec.Hand.Act != "retry" || rec.Hand.Before != Cancelled ||
-			rec.Hand.After != Pending || rec.Hand.Who == "" || rec.Hand.Time.IsZero() || rec.Last.State != Refused {
-			t.Errorf("%+v %+v %v", rec, rec.Hand, err)
+		if err != nil || rec.Attempts != 0 || !rec.First.IsZero() || rec.Manual == nil || rec.Manual.Act != "retry" || rec.Manual.Before != Cancelled ||
+			rec.Manual.After != Pending || rec.Manual.Who == "" || rec.Manual.Time.IsZero() || rec.Last.State != Refused {
+			t.Errorf("%+v %+v %v", rec, rec.Manual, err)
 		}
 	}
 	var audits int

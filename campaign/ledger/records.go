@@ -33,10 +33,10 @@ type Record struct {
 	Attempts       int    // since it was last made pending
 	First, Due     time.Time
 	Last           *Result // the last attempt; nil before the first
-	Hand           *Change // the last change by hand; nil if none
+	Manual         *Change // the last manual change; nil if none
 }
 
-// Change is one change of state by hand.
+// Change is one change of state that a person made.
 type Change struct {
 	Time           time.Time
 	Who, Host, Act string // who ran the program on which machine, and what for
@@ -131,7 +131,7 @@ func scanRecord(rows *sql.Rows) (Record, error) {
 		}
 	}
 	if changeNo.Valid {
-		r.Hand = &Change{Time: sqlite.Moment(changed.Int64), Who: who.String, Host: host.String, Act: act.String, Before: stateOf(before.Int64), After: stateOf(after.Int64)}
+		r.Manual = &Change{Time: sqlite.Moment(changed.Int64), Who: who.String, Host: host.String, Act: act.String, Before: stateOf(before.Int64), After: stateOf(after.Int64)}
 	}
 	return r, err
 }

@@ -52,16 +52,16 @@ func stateOf(n int64) State {
 type act uint8
 
 const (
-	byPlan     act = iota // the plan makes the row's first state
-	byBegin               // Run.Begin
-	bySettle              // Run.Settle, and Begin for one found suppressed
-	byRecover             // a new run finds it begun
-	byReplan              // Replan.Apply
-	byRetry               // a person: Retry
-	byResolve             // a person: Resolve
-	byCancel              // a person: Cancel
-	byDistrust            // a person accepts an older copy of the file: Distrust
-	byForget              // a person: Forget
+	byPlan       act = iota // the plan makes the row's first state
+	byBegin                 // Run.Begin
+	bySettle                // Run.Settle, and Begin for one found suppressed
+	byRecover               // a new run finds it begun
+	byReplan                // Replan.Apply
+	byRetry                 // a person: Retry
+	byResolve               // a person: Resolve
+	byCancel                // a person: Cancel
+	byAcceptCopy            // a person accepts an older copy of the file: AcceptCopy
+	byForget                // a person: Forget
 )
 
 // transitions is the one place that says which state may follow which, and by what act. The empty state is that of a row not yet planned.
@@ -73,13 +73,13 @@ var transitions = map[act]map[State][]State{
 		Deferred: {Refused, Deferred, GaveUp, Suppressed, Held, Cancelled},
 		Begun:    {Sent, Refused, Deferred, GaveUp, Unknown},
 	},
-	byRecover:  {Begun: {Unknown}},
-	byReplan:   {Pending: {Cancelled, Suppressed}, Deferred: {Cancelled, Suppressed}},
-	byRetry:    {Refused: {Pending}, GaveUp: {Pending}, Held: {Pending}, Cancelled: {Pending}, Suppressed: {Pending}},
-	byResolve:  {Unknown: {Sent, Refused, Pending}},
-	byCancel:   {Pending: {Cancelled}, Deferred: {Cancelled}},
-	byDistrust: {Pending: {Unknown}, Deferred: {Unknown}},
-	byForget:   {Pending: {Suppressed}, Deferred: {Suppressed}},
+	byRecover:    {Begun: {Unknown}},
+	byReplan:     {Pending: {Cancelled, Suppressed}, Deferred: {Cancelled, Suppressed}},
+	byRetry:      {Refused: {Pending}, GaveUp: {Pending}, Held: {Pending}, Cancelled: {Pending}, Suppressed: {Pending}},
+	byResolve:    {Unknown: {Sent, Refused, Pending}},
+	byCancel:     {Pending: {Cancelled}, Deferred: {Cancelled}},
+	byAcceptCopy: {Pending: {Unknown}, Deferred: {Unknown}},
+	byForget:     {Pending: {Suppressed}, Deferred: {Suppressed}},
 }
 
 // legal reports whether a may move a delivery from one state to another.

@@ -20,12 +20,12 @@ begun | unknown | settle
 begun | unknown | recover
 refused, gave_up, held, cancelled, suppressed | pending | retry
 unknown | sent · refused · pending | resolve
-pending, deferred | unknown | distrust
+pending, deferred | unknown | accept copy
 pending, deferred | suppressed | forget
 `
 
 var actNames = map[string]act{"plan": byPlan, "begin": byBegin, "settle": bySettle, "recover": byRecover, "replan": byReplan, "retry": byRetry,
-	"resolve": byResolve, "cancel": byCancel, "distrust": byDistrust, "forget": byForget}
+	"resolve": byResolve, "cancel": byCancel, "accept copy": byAcceptCopy, "forget": byForget}
 
 // The table in the code is that of the design, no more and no less. Breakage that shows it: letting retry take unknown gave
 // "retry: unknown → pending is not in the design".

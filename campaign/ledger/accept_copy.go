@@ -8,11 +8,11 @@ import (
 	"mailshot/internal/sqlite"
 )
 
-// Distrust makes unknown what is pending or deferred in an older copy of the file, whose newer one has come as far as mark: each of
+// AcceptCopy makes unknown what is pending or deferred in an older copy of the file, whose newer one has come as far as mark: each of
 // them may have been sent by a run that is missing here. It returns how many. The campaign's own mark is mark afterwards, at least, so
 // that the next run is ahead of every other copy. New rows are not planned any more, as after a repair that lost some: the newer file may
 // have taken and mailed them. The caller holds the campaign's lock.
-func (l *Ledger) Distrust(ctx context.Context, id string, mark int64) (n int64, err error) {
+func (l *Ledger) AcceptCopy(ctx context.Context, id string, mark int64) (n int64, err error) {
 	if !l.locked(id) {
 		return 0, errors.Join(ErrNotLocked, errors.New(id))
 	}

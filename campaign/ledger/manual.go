@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"os/user"
 	"slices"
@@ -17,19 +18,19 @@ func (l *Ledger) Retry(ctx context.Context, id string, f Filter) (int64, error) 
 	if len(f.States) == 0 {
 		f.States = []State{Refused, GaveUp, Held, Cancelled}
 	}
-	return l.byHand(ctx, id, f, byRetry, "retry", Pending)
+	return l.manual(ctx, id, f, byRetry, "retry", Pending)
 }
 
 // Resolve says what became of the unknown deliveries that the filter chooses: Sent, Refused, or Pending to send them again,
 // but for those forgotten or lost. It returns how many. It needs the campaign's lock, and takes it if this Ledger does not hold it.
 func (l *Ledger) Resolve(ctx context.Context, id string, f Filter, to State) (int64, error) {
-	return l.byHand(ctx, id, f, byResolve, "resolve", to)
+	return l.manual(ctx, id, f, byResolve, "resolve", to)
 }
 
 // Cancel makes everything cancelled that is pending or deferred, and returns how many. It needs the campaign's lock, and takes it if
 // this Ledger does not hold it.
 func (l *Ledger) Cancel(ctx context.Context, id string) (int64, error) {
-	return l.byHand(ctx, id, Filter{}, byCancel, "cancel", Cancelled)
+	return l.manual(ctx, id, Filter{}, byCancel, "cancel", Cancelled)
 }
 
 // Evidence is what was found out about an unknown delivery: Sent or Refused, and in which words.
@@ -77,8 +78,8 @@ func (l *Ledger) Found(ctx context.Context, id string, list []Evidence) (n int64
 	return n, err
 }
 
-// byHand moves what the filter chooses to the state to, and records who did so and when, in one transaction.
-func (l *Ledger) byHand(ctx context.Context, id string, f Filter, a act, name string, to State) (n int64, err error) {
+// manual moves what the filter chooses to the state to, and records who did so and when, in one transaction.
+func (l *Ledger) manual(ctx context.Context, id string, f Filter, a act, name string, to State) (n int64, err error) {
 	from := sources(a, to)
 	if len(from) == 0 {
 		return 0, fmt.Errorf("%s as %s: %w", name, to, ErrState)
@@ -122,6 +123,36 @@ func (l *Ledger) byHand(ctx context.Context, id string, f Filter, a act, name st
 		return err
 	})
 	return n, err
+}
+
+// AuditEntry is one thing that a person did to a campaign.
+type AuditEntry struct {
+	Time      time.Time
+	Who, Host string // who ran the program, and on which machine
+	Act       string // retry, resolve, found, cancel, forget, purge, accept copy, repair
+	After     State  // what the deliveries are since; empty of a purge
+	N         int64  // how many
+}
+
+// Audit lists what people did to the campaign, the oldest first.
+func (l *Ledger) Audit(ctx context.Context, id string) ([]AuditEntry, error) {
+	no, _, err := l.find(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	first, end := span(no)
+	var list []AuditEntry
+	rows, err := l.db.Reading.QueryContext(ctx, `SELECT time, who, host, act, after, count(*) FROM audit WHERE delivery >= ? AND delivery < ?
+		GROUP BY time, who, host, act, after ORDER BY min(no)`, first, end)
+	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
+		var h AuditEntry
+		var at, after int64
+		err := rows.Scan(&at, &h.Who, &h.Host, &h.Act, &after, &h.N)
+		h.Time, h.After = sqlite.Moment(at), stateOf(after)
+		list = append(list, h)
+		return err
+	})
+	return list, l.db.Explain(err)
 }
 
 // person is who runs the program.
