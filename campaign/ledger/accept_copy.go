@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"mailshot/campaign/ledger/internal/schema"
+	"mailshot/internal/machine"
 	"mailshot/internal/sqlite"
 )
 
@@ -20,12 +22,12 @@ func (l *Ledger) AcceptCopy(ctx context.Context, id string, mark int64) (n int64
 	if err != nil {
 		return 0, err
 	}
-	first, end := span(no)
+	first, end := schema.Span(no)
 	now := time.Now().UnixNano()
-	const chosen = " FROM deliveries WHERE id >= ? AND id < ? AND state IN " + open
+	const chosen = " FROM deliveries WHERE id >= ? AND id < ? AND state IN " + schema.Open
 	err = l.db.Write(func(t *sqlite.Tx) error {
 		if _, err := t.Once("INSERT INTO audit(delivery, time, who, host, act, before, after) SELECT id, ?, ?, ?, 'accept copy', state, ?"+chosen+" ORDER BY id",
-			now, person(), hostName(), Unknown.code(), first, end); err != nil {
+			now, machine.User(), machine.Name(), Unknown.code(), first, end); err != nil {
 			return err
 		}
 		if _, err := t.Once(`INSERT INTO attempts(delivery, time, state, stage, code, enhanced, text, server)

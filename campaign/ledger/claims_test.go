@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"mailshot/campaign/ledger/internal/schema"
+	"mailshot/campaign/ledger/repair"
 	"mailshot/internal/sqlite"
 )
 
@@ -188,16 +190,16 @@ func TestLostClaim(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := l.Replan(t.Context(), Campaign{ID: "c"}); !strings.Contains(asFile(t, err).Error(), "people.csv:3: "+unclaimedText) {
+	if _, err := l.Replan(t.Context(), Campaign{ID: "c"}); !strings.Contains(asFile(t, err).Error(), "people.csv:3: "+schema.UnclaimedText) {
 		t.Error(err)
 	}
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if faults, err := Examine(t.Context(), path); err != nil || len(faults) != 1 || faults[0].Text != unclaimedText {
+	if faults, err := repair.Examine(t.Context(), path); err != nil || len(faults) != 1 || faults[0].Text != schema.UnclaimedText {
 		t.Error(faults, err)
 	}
-	if _, err := Repair(t.Context(), path, false); err != nil {
+	if _, err := repair.File(t.Context(), path, false); err != nil {
 		t.Fatal(err)
 	}
 	l = openAt(t, path)
@@ -226,10 +228,10 @@ func TestTwoRowsOneKey(t *testing.T) {
 		"INSERT INTO attempts(delivery, time, state, stage, code, enhanced, text, server) SELECT id, 1, state, 'dot', 250, '', 'ok', 'mx' FROM deliveries WHERE id & 0xff = 3",
 		"DELETE FROM claims WHERE row & 0xff = 3",
 		"UPDATE rows SET (key, hash) = (SELECT key, hash FROM rows WHERE id & 0xff = 1) WHERE id & 0xff = 3")
-	if faults, err := Examine(t.Context(), path); err != nil || len(faults) != 1 || faults[0].Text != unclaimedText {
+	if faults, err := repair.Examine(t.Context(), path); err != nil || len(faults) != 1 || faults[0].Text != schema.UnclaimedText {
 		t.Error(faults, err)
 	}
-	if _, err := Repair(t.Context(), path, false); err != nil {
+	if _, err := repair.File(t.Context(), path, false); err != nil {
 		t.Fatal(err)
 	}
 	l := openAt(t, path)
@@ -245,7 +247,7 @@ func older(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := sqlite.Open(t.Context(), path, stateVersions[:2])
+	s, err := sqlite.Open(t.Context(), path, schema.Versions[:2])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -253,8 +255,8 @@ func older(t *testing.T) string {
 		err := tx.Script("INSERT INTO campaigns(no, id, frozen, created, definition, templates, list, sender, first, run, turn, rows) VALUES (1, 'c', 1, 1, 'd', '', '', '', 0, 'r', 0, 3);" +
 			"INSERT INTO lanes(no, campaign, name) VALUES (1, 1, 'lane')")
 		for i := range 3 {
-			r, id := row(i+1), int64(1<<sequenceBits+i+1)
-			h := hashKey(r.Key)
+			r, id := row(i+1), int64(1<<schema.SequenceBits+i+1)
+			h := schema.HashKey(r.Key)
 			_, e := tx.Exec("INSERT INTO rows VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?)", id, h[:], i+1, r.Place, r.Key, r.Address, r.AddressKey, r.Fields)
 			_, f := tx.Exec("INSERT INTO deliveries VALUES (?, ?, 1, 0, 0, 0, 0, ?, '')", id, Pending.code(), r.Digest)
 			err = errors.Join(err, e, f)
@@ -292,10 +294,10 @@ func TestOlderDamaged(t *testing.T) {
 		if _, err := Open(path); asFile(t, err).Hint != sqlite.DamageHint || strings.Count(err.Error(), sqlite.DamageHint) != 1 {
 			t.Error(err)
 		}
-		if _, err := Repair(t.Context(), path, false); err != nil {
+		if _, err := repair.File(t.Context(), path, false); err != nil {
 			t.Fatal(err)
 		}
-		if faults, err := Examine(t.Context(), path); err != nil || len(faults) > 0 {
+		if faults, err := repair.Examine(t.Context(), path); err != nil || len(faults) > 0 {
 			t.Error(faults, err)
 		}
 		if got := identity(t, openAt(t, path), "c"); got[Pending] != pending || got[Held] != 3-pending {
@@ -323,7 +325,7 @@ func TestAnalysed(t *testing.T) {
 	if err := p.draft.claim(); err != nil {
 		t.Fatal(err)
 	}
-	first, end := span(p.into)
+	first, end := schema.Span(p.into)
 	ranges, loops := 0, 0
 	err = l.db.Write(func(tx *sqlite.Tx) error {
 		rows, err := tx.Query("EXPLAIN QUERY PLAN SELECT count(*) "+edited, p.args(first, end)...)

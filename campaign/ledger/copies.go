@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/internal/sqlite"
 )
 
@@ -143,7 +144,7 @@ func (d *Draft) SameAddress(ctx context.Context, most, places int) (list []Copie
 
 // ids are the arguments of a query about the draft's rows.
 func (d *Draft) ids(more ...any) []any {
-	first, end := span(d.no)
+	first, end := schema.Span(d.no)
 	return append([]any{first, end}, more...)
 }
 
@@ -216,7 +217,7 @@ func (l *Ledger) Multiple(ctx context.Context, id string) (n int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	first, end := span(no)
+	first, end := schema.Span(no)
 	err = l.db.Reading.QueryRowContext(ctx, `SELECT count(*) FROM (
 		SELECT 1 FROM rows WHERE id >= ? AND id < ? AND hash IS NOT NULL GROUP BY address_key HAVING count(*) > 1)`, first, end).Scan(&n)
 	return n, l.db.Explain(err)

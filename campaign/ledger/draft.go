@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/campaign/statefile"
 	"mailshot/internal/sqlite"
 )
@@ -46,7 +47,7 @@ type Draft struct {
 	counts map[State]int64
 	rows   int64
 	closed bool
-	erased map[keyHash]bool // of a Replan: the hashes of people who were forgotten
+	erased map[schema.KeyHash]bool // of a Replan: the hashes of people who were forgotten
 	claims claims
 	gather int   // how many claims gather before they go into the table
 	tabled bool  // some are there
@@ -63,7 +64,7 @@ func (l *Ledger) Draft(ctx context.Context, c Campaign) (*Draft, error) {
 	case !errors.Is(err, ErrNotFound):
 		return nil, err
 	}
-	if err := campaignsSound(ctx, l.db.Reading); err != nil { // it may be there, and not be found
+	if err := schema.CampaignsSound(ctx, l.db.Reading); err != nil { // it may be there, and not be found
 		if !sqlite.Damaged(err) && sqlite.Code(err) != 0 || ctx.Err() != nil {
 			return nil, l.db.Explain(err)
 		}
@@ -97,7 +98,7 @@ func (l *Ledger) draft(ctx context.Context, c Campaign, seq int64) (*Draft, erro
 	if err != nil {
 		return nil, err
 	}
-	first, _ := span(d.no)
+	first, _ := schema.Span(d.no)
 	d.seq = first + seq
 	return d, nil
 }
@@ -109,7 +110,7 @@ func (l *Ledger) remove(ctx context.Context, no int64) error {
 		return err
 	}
 	const piece = 20_000
-	first, end := span(no)
+	first, end := schema.Span(no)
 	for more := true; more; {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -205,7 +206,7 @@ func (d *Draft) Add(ctx context.Context, rows []Row) ([]Conflict, error) {
 // planned is a row as it is stored.
 type planned struct {
 	*Row
-	hash    keyHash
+	hash    schema.KeyHash
 	claims  bool   // its key
 	another string // the place of the row that has its key: it is a duplicate
 	lane    int64
@@ -278,13 +279,13 @@ func (d *Draft) identify(t *sqlite.Tx, p *planned, b *batch) (*Conflict, error) 
 }
 
 // hash stands for a key that a row claims.
-func (d *Draft) hash(key string) keyHash {
+func (d *Draft) hash(key string) schema.KeyHash {
 	if len(d.erased) > 0 && d.l.KeyHash != nil {
-		if h := keyHash(d.l.KeyHash(d.id, key)); d.erased[h] {
+		if h := schema.KeyHash(d.l.KeyHash(d.id, key)); d.erased[h] {
 			return h
 		}
 	}
-	return hashKey(key)
+	return schema.HashKey(key)
 }
 
 // store writes the rows and their deliveries.
@@ -404,7 +405,7 @@ func (l *Ledger) Withdraw(ctx context.Context, id string) (bool, error) {
 	if err := ctx.Err(); err != nil {
 		return false, err
 	}
-	first, end := span(no)
+	first, end := schema.Span(no)
 	withdrawn := false
 	err = l.db.Write(func(t *sqlite.Tx) error {
 		n, err := t.Exec(`UPDATE campaigns SET frozen = 0 WHERE no = ? AND turn = 0

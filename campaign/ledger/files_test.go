@@ -187,3 +187,19 @@ func TestOpenRefusesForeignFiles(t *testing.T) {
 		}
 	})
 }
+
+// Files of another user are refused; only root can make one here.
+func TestAnothersFile(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" || os.Geteuid() != 0 {
+		t.Skip("only root can give a file away")
+	}
+	path := ended(t, 1, 0)
+	if err := os.Chown(path, 12345, 12345); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Open(path)
+	if f := asFile(t, err); f.Text != "belongs to another user" || !strings.Contains(f.Hint, "--state") {
+		t.Error(err)
+	}
+}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"mailshot/campaign/ledger/internal/schema"
+	"mailshot/internal/machine"
 	"mailshot/internal/sqlite"
 )
 
@@ -108,7 +110,7 @@ func (l *Ledger) lockAll(ctx context.Context) (all []numbered, release func() er
 
 // forget empties the person's rows of one campaign.
 func (l *Ledger) forget(c numbered, addressKey string, f *Forgotten) error {
-	first, end := span(c.no)
+	first, end := schema.Span(c.no)
 	type found struct {
 		id    int64
 		key   string
@@ -165,7 +167,7 @@ func (l *Ledger) forget(c numbered, addressKey string, f *Forgotten) error {
 				return err
 			}
 			if _, err := t.Exec("INSERT INTO audit(delivery, time, who, host, act, before, after) VALUES (?, ?, ?, ?, 'forget', ?, ?)",
-				one.id, now, person(), hostName(), one.state.code(), after.code()); err != nil {
+				one.id, now, machine.User(), machine.Name(), one.state.code(), after.code()); err != nil {
 				return err
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"mailshot/campaign/accounts"
+	"mailshot/campaign/ledger/repair"
 )
 
 // absent checks that no file below dir has any of the texts in it.
@@ -130,7 +131,7 @@ func TestForget(t *testing.T) {
 	if now := identity(t, l, "two"); now[Suppressed] != 1 || now[Pending] != 30 {
 		t.Error(now)
 	}
-	if faults, err := Examine(ctx, l.db.Path); err != nil || len(faults) > 0 {
+	if faults, err := repair.Examine(ctx, l.db.Path); err != nil || len(faults) > 0 {
 		t.Error(faults, err)
 	}
 	// What nobody can make a message for is not taken up again, and stops nobody else's. Proven without looking: "31
@@ -229,7 +230,7 @@ func TestPurge(t *testing.T) {
 	if list, err := l.Purge(ctx, soon); err != nil || len(list) != 0 {
 		t.Error(list, err)
 	}
-	if faults, err := Examine(ctx, l.db.Path); err != nil || len(faults) > 0 {
+	if faults, err := repair.Examine(ctx, l.db.Path); err != nil || len(faults) > 0 {
 		t.Error(faults, err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/campaign/statefile"
 	"mailshot/internal/sqlite"
 )
@@ -42,7 +43,7 @@ func keysClaimed(t testing.TB, l *Ledger) {
 		return
 	}
 	var lacking, left int
-	err := l.db.Reading.QueryRow("SELECT (SELECT count(*) FROM rows r JOIN campaigns c ON c.no = r.id >> 40 AND c.frozen = 1 AND c.purged = 0 WHERE "+unclaimed+`),
+	err := l.db.Reading.QueryRow("SELECT (SELECT count(*) FROM rows r JOIN campaigns c ON c.no = r.id >> 40 AND c.frozen = 1 AND c.purged = 0 WHERE "+schema.Unclaimed+`),
 		(SELECT count(*) FROM claims k WHERE NOT EXISTS (SELECT 1 FROM rows r WHERE r.id = k.row AND r.campaign = k.campaign AND r.hash = k.hash))`).Scan(&lacking, &left)
 	if err != nil || lacking > 0 || left > 0 {
 		t.Errorf("%d keys are not claimed, %d claims are left of rows that are gone, %v", lacking, left, err)

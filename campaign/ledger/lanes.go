@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/internal/sqlite"
 )
 
@@ -76,8 +77,8 @@ func (ln *lane) deferred(due int64) {
 // openLanes lists the campaign's lanes, each with its part of the order: it has as many places, evenly spread, as deliveries.
 func (r *Run) openLanes(ctx context.Context) error {
 	rows, err := r.l.db.Reading.QueryContext(ctx, `SELECT l.no, l.name, coalesce(f.n, 0) + coalesce(s.n, 0) FROM lanes l
-		LEFT JOIN (SELECT lane, count(*) AS n FROM deliveries INDEXED BY deliveries_fresh WHERE state = `+sqlPending+` GROUP BY lane) f ON f.lane = l.no
-		LEFT JOIN (SELECT lane, count(*) AS n FROM deliveries INDEXED BY deliveries_late WHERE state = `+sqlDeferred+` GROUP BY lane) s ON s.lane = l.no
+		LEFT JOIN (SELECT lane, count(*) AS n FROM deliveries INDEXED BY deliveries_fresh WHERE state = `+schema.SQLPending+` GROUP BY lane) f ON f.lane = l.no
+		LEFT JOIN (SELECT lane, count(*) AS n FROM deliveries INDEXED BY deliveries_late WHERE state = `+schema.SQLDeferred+` GROUP BY lane) s ON s.lane = l.no
 		WHERE l.campaign = ? ORDER BY l.no`, r.no)
 	return sqlite.Each(rows, err, func(rows *sql.Rows) error {
 		ln := &lane{cursor: r.first - 1, nextDue: unknownDue}
@@ -159,7 +160,7 @@ func (r *Run) readFresh(ctx context.Context, ln *lane) error {
 		}
 		n, read := r.block(), 0
 		rows, err := r.l.db.Read(`SELECT `+deliveryColumns+` FROM deliveries d INDEXED BY deliveries_fresh JOIN rows r ON r.id = d.id
-			WHERE d.lane = ? AND d.state = `+sqlPending+` AND d.id > ? AND d.id < ? ORDER BY d.id LIMIT ?`, ln.no, ln.cursor, r.end, n)
+			WHERE d.lane = ? AND d.state = `+schema.SQLPending+` AND d.id > ? AND d.id < ? ORDER BY d.id LIMIT ?`, ln.no, ln.cursor, r.end, n)
 		err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 			d, err := ln.scan(rows)
 			if err != nil {
@@ -201,7 +202,7 @@ func (r *Run) readLate(ctx context.Context, ln *lane, now int64, limited bool) e
 		}
 		n, read, next := r.block()+len(r.out), 0, never
 		rows, err := r.l.db.Read(`SELECT `+deliveryColumns+` FROM deliveries d INDEXED BY deliveries_late JOIN rows r ON r.id = d.id
-			WHERE d.lane = ? AND d.state = `+sqlDeferred+` AND (d.due, d.id) > (?, ?) AND d.turn >= ? ORDER BY d.due, d.id LIMIT ?`,
+			WHERE d.lane = ? AND d.state = `+schema.SQLDeferred+` AND (d.due, d.id) > (?, ?) AND d.turn >= ? ORDER BY d.due, d.id LIMIT ?`,
 			ln.no, ln.lateDue, ln.lateID, least, n)
 		err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 			d, err := ln.scan(rows)
@@ -272,7 +273,7 @@ func (r *Run) countOnly(ctx context.Context) (int64, error) {
 		}
 		read = 0
 		rows, err := r.l.db.Read(`SELECT `+deliveryColumns+`, l.name FROM deliveries d JOIN rows r ON r.id = d.id JOIN lanes l ON l.no = d.lane
-			WHERE d.id > ? AND d.id < ? AND d.state IN (`+sqlPending+`, `+sqlDeferred+`) ORDER BY d.id LIMIT ?`, all.cursor, r.end, piece)
+			WHERE d.id > ? AND d.id < ? AND d.state IN (`+schema.SQLPending+`, `+schema.SQLDeferred+`) ORDER BY d.id LIMIT ?`, all.cursor, r.end, piece)
 		err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 			d, err := all.scan(rows, &all.name)
 			if err != nil {

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/internal/sqlite"
 )
 
@@ -32,7 +33,7 @@ func Open(path string) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	db, err := sqlite.Open(context.Background(), path, stateVersions)
+	db, err := sqlite.Open(context.Background(), path, schema.Versions)
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +117,7 @@ func (l *Ledger) Counts(ctx context.Context, id string) (map[State]int64, int64,
 	}
 	counts := map[State]int64{}
 	if err == nil {
-		first, end := span(no)
+		first, end := schema.Span(no)
 		rows, e := tx.QueryContext(ctx, countQuery, first, end, no)
 		err = scanCounts(rows, e, counts)
 	}

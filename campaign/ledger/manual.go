@@ -4,11 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"os/user"
 	"slices"
-	"strings"
 	"time"
 
+	"mailshot/campaign/ledger/internal/schema"
+	"mailshot/internal/machine"
 	"mailshot/internal/sqlite"
 )
 
@@ -52,8 +52,8 @@ func (l *Ledger) Found(ctx context.Context, id string, list []Evidence) (n int64
 		return 0, err
 	}
 	defer release()
-	first, end := span(no)
-	now, who, host := time.Now().UnixNano(), person(), hostName()
+	first, end := schema.Span(no)
+	now, who, host := time.Now().UnixNano(), machine.User(), machine.Name()
 	err = l.db.Write(func(t *sqlite.Tx) error {
 		for _, e := range list {
 			if !legal(byResolve, Unknown, e.State) || e.State == Pending {
@@ -105,17 +105,17 @@ func (l *Ledger) manual(ctx context.Context, id string, f Filter, a act, name st
 	if to == Cancelled {
 		reason = "by hand"
 	}
-	first, end := span(no)
+	first, end := schema.Span(no)
 	cond, args := f.where()
 	chosen := " FROM deliveries d JOIN rows r ON r.id = d.id WHERE d.id >= ? AND d.id < ? AND " + cond
 	if to == Pending {
-		chosen += " AND NOT (" + emptied + ")" // nobody knows any more who that was
+		chosen += " AND NOT (" + schema.Emptied + ")" // nobody knows any more who that was
 	}
 	args = append([]any{first, end}, args...)
 	err = l.db.Write(func(t *sqlite.Tx) error {
 		// Not through the cache of statements: the text depends on the filter.
 		if _, err := t.Once("INSERT INTO audit(delivery, time, who, host, act, before, after) SELECT d.id, ?, ?, ?, ?, d.state, ?"+chosen+" ORDER BY d.id",
-			append([]any{time.Now().UnixNano(), person(), hostName(), name, to.code()}, args...)...); err != nil {
+			append([]any{time.Now().UnixNano(), machine.User(), machine.Name(), name, to.code()}, args...)...); err != nil {
 			return err
 		}
 		n, err = t.Once("UPDATE deliveries SET state = ?, due = 0, attempts = 0, first = 0, reason = ? WHERE id IN (SELECT d.id"+chosen+")",
@@ -140,7 +140,7 @@ func (l *Ledger) Audit(ctx context.Context, id string) ([]AuditEntry, error) {
 	if err != nil {
 		return nil, err
 	}
-	first, end := span(no)
+	first, end := schema.Span(no)
 	var list []AuditEntry
 	rows, err := l.db.Reading.QueryContext(ctx, `SELECT time, who, host, act, after, count(*) FROM audit WHERE delivery >= ? AND delivery < ?
 		GROUP BY time, who, host, act, after ORDER BY min(no)`, first, end)
@@ -153,14 +153,4 @@ func (l *Ledger) Audit(ctx context.Context, id string) ([]AuditEntry, error) {
 		return err
 	})
 	return list, l.db.Explain(err)
-}
-
-// person is who runs the program.
-func person() string {
-	u, err := user.Current()
-	if err != nil {
-		return "unknown"
-	}
-	// Windows puts the computer's name in front.
-	return u.Username[strings.LastIndex(u.Username, `\`)+1:]
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 
+	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/internal/sqlite"
 )
 
@@ -21,7 +22,7 @@ func (l *Ledger) Person(ctx context.Context, addressKey string) ([]PersonRow, er
 	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 		var id int64
 		err := rows.Scan(&id)
-		ids[id>>sequenceBits] = append(ids[id>>sequenceBits], id)
+		ids[id>>schema.SequenceBits] = append(ids[id>>schema.SequenceBits], id)
 		return err
 	})
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/internal/sqlite"
 )
 
@@ -21,7 +22,7 @@ func (l *Ledger) Progress(ctx context.Context, id string) (Progress, error) {
 	if err != nil {
 		return Progress{}, err
 	}
-	first, end := span(no)
+	first, end := schema.Span(no)
 	p := Progress{Lanes: map[string]map[State]int64{}}
 	var latest int64
 	rows, err := l.db.Reading.QueryContext(ctx, `SELECT l.name, t.state, t.n, t.latest FROM (SELECT lane, state, count(*) AS n, max(first) AS latest
@@ -57,7 +58,7 @@ func (l *Ledger) Answers(ctx context.Context, id string, lanes []string, states 
 	if err != nil {
 		return nil, err
 	}
-	first, end := span(no)
+	first, end := schema.Span(no)
 	cond, args := Filter{States: states}.where()
 	rows, err := l.db.Reading.QueryContext(ctx, `SELECT l.name, a.code, a.enhanced, min(a.text), count(*)
 		FROM deliveries d JOIN lanes l ON l.no = d.lane JOIN attempts a ON a.no = (SELECT max(no) FROM attempts WHERE delivery = d.id)

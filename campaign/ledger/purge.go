@@ -6,6 +6,8 @@ import (
 	"errors"
 	"time"
 
+	"mailshot/campaign/ledger/internal/schema"
+	"mailshot/internal/machine"
 	"mailshot/internal/sqlite"
 )
 
@@ -87,7 +89,7 @@ func (l *Ledger) purge(ctx context.Context, id string, before time.Time) (err er
 	if err != nil {
 		return err
 	}
-	first, end := span(no)
+	first, end := schema.Span(no)
 	// The campaign is marked before its first row goes: from here on a send of it sends nothing.
 	err = l.db.Write(func(t *sqlite.Tx) error {
 		now := time.Now().UnixNano()
@@ -97,7 +99,7 @@ func (l *Ledger) purge(ctx context.Context, id string, before time.Time) (err er
 		if _, err := t.Exec("DELETE FROM audit WHERE delivery > ? AND delivery < ?", first, end); err != nil {
 			return err
 		}
-		_, err := t.Exec("INSERT INTO audit(delivery, time, who, host, act, before, after) VALUES (?, ?, ?, ?, 'purge', 0, 0)", first, now, person(), hostName())
+		_, err := t.Exec("INSERT INTO audit(delivery, time, who, host, act, before, after) VALUES (?, ?, ?, ?, 'purge', 0, 0)", first, now, machine.User(), machine.Name())
 		return err
 	})
 	if err == nil {

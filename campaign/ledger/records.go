@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/internal/sqlite"
 )
 
@@ -77,7 +78,7 @@ func (l *Ledger) Deliveries(ctx context.Context, id string, f Filter) iter.Seq2[
 			yield(Record{}, err)
 			return
 		}
-		first, end := span(no)
+		first, end := schema.Span(no)
 		for at := first - 1; ; {
 			piece, err := l.records(ctx, f, at, end)
 			if err != nil {

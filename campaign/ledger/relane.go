@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 
+	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/internal/sqlite"
 )
 
@@ -20,7 +21,7 @@ func (l *Ledger) Relane(ctx context.Context, id string, lane func(Row) string) e
 		return err
 	}
 	const piece = 5000
-	cursor, end := span(no)
+	cursor, end := schema.Span(no)
 	d := &Draft{l: l, no: no, lanes: map[string]int64{}} // for its lanes
 	for read := piece; read == piece; {
 		if err := ctx.Err(); err != nil {
@@ -29,7 +30,7 @@ func (l *Ledger) Relane(ctx context.Context, id string, lane func(Row) string) e
 		read = 0
 		moves := map[int64]string{}
 		rows, err := l.db.Read(`SELECT d.id, r.number, r.place, r.address_key, r.fields, l.name FROM deliveries d JOIN rows r ON r.id = d.id JOIN lanes l ON l.no = d.lane
-			WHERE d.id > ? AND d.id < ? AND d.state IN (`+sqlPending+`, `+sqlDeferred+`) ORDER BY d.id LIMIT ?`, cursor, end, piece)
+			WHERE d.id > ? AND d.id < ? AND d.state IN (`+schema.SQLPending+`, `+schema.SQLDeferred+`) ORDER BY d.id LIMIT ?`, cursor, end, piece)
 		err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 			var was Row
 			if err := rows.Scan(&cursor, &was.Number, &was.Place, &was.AddressKey, &was.Fields, &was.Lane); err != nil {

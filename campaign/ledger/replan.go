@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/campaign/statefile"
 	"mailshot/internal/sqlite"
 )
@@ -49,12 +50,12 @@ func (l *Ledger) Replan(ctx context.Context, c Campaign) (_ *Replan, err error) 
 			err = errors.Join(err, release())
 		}
 	}()
-	first, end := span(no)
+	first, end := schema.Span(no)
 	// A key that nobody claims would be new, and mailed again.
 	var place string
-	err = l.db.Reading.QueryRowContext(ctx, "SELECT r.place FROM rows r WHERE r.id >= ? AND r.id < ? AND "+unclaimed+" LIMIT 1", first, end).Scan(&place)
+	err = l.db.Reading.QueryRowContext(ctx, "SELECT r.place FROM rows r WHERE r.id >= ? AND r.id < ? AND "+schema.Unclaimed+" LIMIT 1", first, end).Scan(&place)
 	if err == nil {
-		return nil, &statefile.Error{Path: l.db.Path, Text: fmt.Sprintf("the records of campaign %s contradict each other: %s: %s", c.ID, place, unclaimedText), Hint: sqlite.DamageHint}
+		return nil, &statefile.Error{Path: l.db.Path, Text: fmt.Sprintf("the records of campaign %s contradict each other: %s: %s", c.ID, place, schema.UnclaimedText), Hint: sqlite.DamageHint}
 	}
 	if !errors.Is(err, sql.ErrNoRows) {
 		return nil, l.db.Explain(err)
@@ -68,13 +69,13 @@ func (l *Ledger) Replan(ctx context.Context, c Campaign) (_ *Replan, err error) 
 	if err != nil {
 		return nil, err
 	}
-	d.erased = map[keyHash]bool{}
+	d.erased = map[schema.KeyHash]bool{}
 	rows, err := l.db.Reading.QueryContext(ctx, "SELECT hash FROM rows WHERE id >= ? AND id < ? AND key = '' AND hash IS NOT NULL", first, end)
 	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 		var hash []byte
 		err := rows.Scan(&hash)
-		if len(hash) == len(keyHash{}) {
-			d.erased[keyHash(hash)] = true
+		if len(hash) == len(schema.KeyHash{}) {
+			d.erased[schema.KeyHash(hash)] = true
 		}
 		return err
 	})
@@ -86,15 +87,14 @@ func (l *Ledger) Replan(ctx context.Context, c Campaign) (_ *Replan, err error) 
 
 // What a re-plan compares: n is the new row and e its delivery, o the frozen row with the same key and f its delivery.
 const (
-	open     = "(" + sqlPending + ", " + sqlDeferred + ")"
 	isNew    = "NOT EXISTS (SELECT 1 FROM claims o WHERE o.campaign = :into AND o.hash = n.hash)"
 	isGone   = "NOT EXISTS (SELECT 1 FROM claims n WHERE n.campaign = :from AND n.hash = o.hash)"
-	isEdited = "(f.digest IS NOT e.digest OR e.state <> " + sqlPending + ")"
+	isEdited = "(f.digest IS NOT e.digest OR e.state <> " + schema.SQLPending + ")"
 	added    = "FROM claims n WHERE n.campaign = :from AND " + isNew
-	gone     = "FROM rows o JOIN deliveries f ON f.id = o.id WHERE o.id >= :first AND o.id < :end AND f.state IN " + open + " AND o.hash IS NOT NULL AND " + isGone
+	gone     = "FROM rows o JOIN deliveries f ON f.id = o.id WHERE o.id >= :first AND o.id < :end AND f.state IN " + schema.Open + " AND o.hash IS NOT NULL AND " + isGone
 	// CROSS JOIN keeps the order: in a file that some tool has analysed SQLite takes another, and looks at all deliveries for each key.
 	kept = `FROM deliveries f CROSS JOIN rows o ON o.id = f.id CROSS JOIN claims k ON k.campaign = :from AND k.hash = o.hash
-		CROSS JOIN rows n ON n.id = k.row CROSS JOIN deliveries e ON e.id = n.id WHERE f.id >= :first AND f.id < :end AND f.state IN ` + open
+		CROSS JOIN rows n ON n.id = k.row CROSS JOIN deliveries e ON e.id = n.id WHERE f.id >= :first AND f.id < :end AND f.state IN ` + schema.Open
 	edited = kept + " AND " + isEdited
 )
 
@@ -112,7 +112,7 @@ func (p *Replan) Counts(ctx context.Context) (Changes, error) {
 	if err := p.draft.claim(); err != nil {
 		return c, err
 	}
-	first, end := span(p.into)
+	first, end := schema.Span(p.into)
 	var keys int64
 	err := p.draft.l.db.Reading.QueryRowContext(ctx, "SELECT (SELECT count(*) "+added+"), (SELECT count(*) "+gone+"), (SELECT count(*) "+edited+`),
 		(SELECT count(*) FROM rows o WHERE o.id >= :first AND o.id < :end AND o.hash IS NOT NULL)`, p.args(first, end)...).Scan(&c.Added, &c.Cancelled, &c.Changed, &keys)
@@ -140,8 +140,8 @@ func (p *Replan) Apply(ctx context.Context, c Campaign) error {
 }
 
 func (p *Replan) apply(t *sqlite.Tx, c Campaign) error {
-	first, end := span(p.into)
-	from, drafted := span(p.draft.no)
+	first, end := schema.Span(p.into)
+	from, drafted := schema.Span(p.draft.no)
 	args := p.args(first, end)
 	args = append(args, sql.Named("shift", first-from), sql.Named("draft", from), sql.Named("drafted", drafted), sql.Named("suppressed", Suppressed.code()), sql.Named("cancelled", Cancelled.code()),
 		sql.Named("invalid", Invalid.code()), sql.Named("duplicate", Duplicate.code()), sql.Named("filtered", Filtered.code()))
@@ -159,7 +159,7 @@ func (p *Replan) apply(t *sqlite.Tx, c Campaign) error {
 		`UPDATE rows SET (number, place, address, address_key, fields) = (SELECT number, place, address, address_key, fields FROM claims k JOIN rows n ON n.id = k.row
 			WHERE k.campaign = :from AND k.hash = rows.hash) WHERE id IN (SELECT f.id ` + kept + ")",
 		`UPDATE deliveries SET (digest, reason, lane, state, due) = (SELECT e.digest, e.reason, ` + laneOf + `,
-			iif(e.state = ` + sqlPending + `, deliveries.state, :suppressed), iif(e.state = ` + sqlPending + `, deliveries.due, 0)
+			iif(e.state = ` + schema.SQLPending + `, deliveries.state, :suppressed), iif(e.state = ` + schema.SQLPending + `, deliveries.due, 0)
 			FROM rows o JOIN claims k ON k.campaign = :from AND k.hash = o.hash JOIN deliveries e ON e.id = k.row WHERE o.id = deliveries.id)
 			WHERE id IN (SELECT f.id ` + kept + ")",
 		// rows without a delivery to make are those of the new list

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/internal/sqlite"
 )
 
@@ -90,7 +91,7 @@ func (l *Ledger) Run(ctx context.Context, id string, o RunOptions) (*Run, error)
 		o.Now = time.Now
 	}
 	r := &Run{l: l, no: no, o: o, out: map[int64]*Delivery{}, counts: map[State]int64{}}
-	r.first, r.end = span(no)
+	r.first, r.end = schema.Span(no)
 	err = l.db.Write(func(t *sqlite.Tx) error {
 		if err := r.recover(t); err != nil {
 			return err
@@ -120,7 +121,7 @@ func (l *Ledger) Run(ctx context.Context, id string, o RunOptions) (*Run, error)
 // recover makes unknown what an earlier run left begun.
 func (r *Run) recover(t *sqlite.Tx) error {
 	now := r.o.Now().UnixNano()
-	const begun = " FROM deliveries WHERE id >= ? AND id < ? AND state = " + sqlBegun
+	const begun = " FROM deliveries WHERE id >= ? AND id < ? AND state = " + schema.SQLBegun
 	if _, err := t.Exec(`INSERT INTO attempts(delivery, time, state, stage, code, enhanced, text, server)
 		SELECT id, ?, ?, 'recovery', 0, '', 'the program ended before it had recorded a reply', ''`+begun+" ORDER BY id", now, Unknown.code(), r.first, r.end); err != nil {
 		return err

@@ -11,7 +11,7 @@ import (
 
 	"mailshot/campaign"
 	"mailshot/campaign/accounts"
-	"mailshot/campaign/ledger"
+	"mailshot/campaign/ledger/repair"
 	"mailshot/campaign/report"
 	"mailshot/campaign/statefile"
 )
@@ -96,7 +96,7 @@ func (t *tool) stateCheck(cmd *cobra.Command, args []string) error {
 	if err := look(shared, "bring back a backup of "+shared, faults, err); err != nil {
 		return err
 	}
-	faults, err = ledger.Examine(cmd.Context(), state)
+	faults, err = repair.Examine(cmd.Context(), state)
 	if err := look(state, "mailshot state repair --report "+again, faults, err); err != nil {
 		return err
 	}
@@ -124,7 +124,7 @@ func (t *tool) stateRepair(cmd *cobra.Command, args []string, try, yes bool) err
 			return err
 		}
 	}
-	r, err := ledger.Repair(cmd.Context(), state, try)
+	r, err := repair.File(cmd.Context(), state, try)
 	if err != nil {
 		return err
 	}

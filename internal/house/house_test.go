@@ -16,7 +16,7 @@ var allowed = map[string][]string{
 	"campaign/definition": {"render/address", "sender/limits", "sender/courtesy", "sender/reply"},
 	"campaign/check":      {},
 	"campaign/accounts":   {"campaign/statefile", "internal/sqlite"},
-	"campaign/ledger":     {"campaign/statefile", "internal/disk", "internal/sqlite"},
+	"campaign/ledger":     {"campaign/ledger/internal/schema", "campaign/statefile", "internal/machine", "internal/sqlite"},
 	"campaign/recipients": {"render/address"},
 	"campaign/report":     {},
 	"campaign/statefile":  {},
@@ -34,6 +34,7 @@ var allowed = map[string][]string{
 	"render/address":      {},
 	"internal/disk":       {},
 	"internal/faults":     {"campaign/ledger", "internal/sink"},
+	"internal/machine":    {},
 	"internal/mailbox":    {},
 	"internal/records":    {},
 	"internal/mask":       {},
@@ -42,6 +43,10 @@ var allowed = map[string][]string{
 	"internal/sink":       {"internal/mailbox"},
 	"internal/sqlite":     {"campaign/statefile", "internal/disk"},
 	"internal/trail":      {},
+
+	"campaign/ledger/internal/schema": {"internal/sqlite"},
+	"campaign/ledger/repair": {"campaign/ledger/internal/schema", "campaign/statefile", "internal/disk", "internal/machine",
+		"internal/sqlite"},
 }
 
 // folders are the top-level folders there may be.

@@ -1,4 +1,4 @@
-package ledger
+package repair
 
 import (
 	"context"
@@ -12,29 +12,30 @@ import (
 	"strings"
 	"time"
 
+	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/campaign/statefile"
 	"mailshot/internal/disk"
 	"mailshot/internal/sqlite"
 )
 
-// Repaired is what a repair found, and what it did about it.
-type Repaired struct {
+// Report is what a repair found, and what it did about it.
+type Report struct {
 	Lines   []string // one for each thing, in words
 	Unknown int64    // deliveries that are unknown now, because their records cannot say what became of them
 	Held    int64    // deliveries that are held now, because what was to be sent is lost
 	Aside   string   // where the damaged file is kept; "" of a repair that was only tried
 }
 
-func (r *Repaired) say(format string, args ...any) {
+func (r *Report) say(format string, args ...any) {
 	r.Lines = append(r.Lines, fmt.Sprintf(format, args...))
 }
 
-// Repair saves what can be read of a damaged state file into a new one, which takes its place; the damaged one is kept beside it. It
+// File saves what can be read of a damaged state file into a new one, which takes its place; the damaged one is kept beside it. It
 // never guesses: a delivery whose record is lost, or contradicts its log, is unknown; one whose row is lost and that was still to be
 // sent is held; and where the end of the log is lost, everything that was to be sent is unknown, for it may have been. With try set it
 // says what it would do, and changes nothing. Nobody may use the file. It refuses what it cannot do without guessing: a file of which
 // the campaigns' own records cannot be read.
-func Repair(ctx context.Context, path string, try bool) (_ *Repaired, err error) {
+func File(ctx context.Context, path string, try bool) (_ *Report, err error) {
 	if path, err = filepath.Abs(path); err != nil {
 		return nil, err
 	}
@@ -67,7 +68,7 @@ func Repair(ctx context.Context, path string, try bool) (_ *Repaired, err error)
 			return nil, err
 		}
 	}
-	r := &Repaired{}
+	r := &Report{}
 	cut := sqlite.LogDamage(old)
 	if cut != nil {
 		r.say("the log is damaged before its end: what was recorded after that is lost")
@@ -154,7 +155,7 @@ func idle(path string) (release func() error, err error) {
 }
 
 // rebuild makes the database fresh from what can be read of old. cut says that the end of the log is lost.
-func rebuild(ctx context.Context, old, fresh string, cut bool, r *Repaired) (err error) {
+func rebuild(ctx context.Context, old, fresh string, cut bool, r *Report) (err error) {
 	from, err := sql.Open("sqlite", sqlite.Name(old, "temp_store(MEMORY)"))
 	if err != nil {
 		return err
@@ -165,18 +166,18 @@ func rebuild(ctx context.Context, old, fresh string, cut bool, r *Repaired) (err
 		return &statefile.Error{Path: old, Text: "nothing can be saved without guessing: the file's own tables, or its campaigns' records, cannot be read", Err: err, Hint: "nothing was changed; bring back a backup of the file"}
 	}
 	var version int
-	if err := from.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil || version < 1 || version > len(stateVersions) {
+	if err := from.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil || version < 1 || version > len(schema.Versions) {
 		return hopeless(err)
 	}
-	if same, err := sqlite.SameSchema(ctx, from, stateVersions[:version]); err != nil || !same {
+	if same, err := sqlite.SameSchema(ctx, from, schema.Versions[:version]); err != nil || !same {
 		return hopeless(err)
 	}
-	for _, step := range stateVersions[version:] {
+	for _, step := range schema.Versions[version:] {
 		if _, err := from.ExecContext(ctx, step.Schema); err != nil {
 			return hopeless(err)
 		}
 	}
-	if err := campaignsSound(ctx, from); err != nil {
+	if err := schema.CampaignsSound(ctx, from); err != nil {
 		return hopeless(err)
 	}
 	faults, err := sqlite.Sound(ctx, from)
@@ -189,7 +190,7 @@ func rebuild(ctx context.Context, old, fresh string, cut bool, r *Repaired) (err
 	if err := disk.Create(fresh, ""); err != nil { // so that it is private
 		return err
 	}
-	to, err := sqlite.Open(ctx, fresh, stateVersions)
+	to, err := sqlite.Open(ctx, fresh, schema.Versions)
 	if err != nil {
 		return err
 	}

@@ -1,12 +1,12 @@
-package ledger
+package machine
 
 import (
 	"syscall"
 	"unsafe"
 )
 
-// machine is the system's number for this machine, "" when it has none.
-func machine() string {
+// Number is the system's number for this machine, "" when it has none.
+func Number() string {
 	const wow64 = 0x0100 // KEY_WOW64_64KEY: the number is in the 64-bit view only
 	path, err := syscall.UTF16PtrFromString(`SOFTWARE\Microsoft\Cryptography`)
 	if err != nil {

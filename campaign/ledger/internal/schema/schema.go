@@ -1,16 +1,22 @@
-package ledger
+// Package schema is what state.db looks like, for the rooms that read and write it: [Versions] are its tables, [Span] is a campaign's
+// range of ids, [States] are the numbers of states, [HashKey] is the hash of a key, and [Rules] hold of every record.
+package schema
 
-import "mailshot/internal/sqlite"
+import (
+	"crypto/sha256"
 
-// A row and its delivery share an id: the campaign's number in the upper bits, the sequence in the campaign in the lower, so that
+	"mailshot/internal/sqlite"
+)
+
+// SequenceBits says how ids are made. A row and its delivery share an id: the campaign's number in the upper bits, the sequence in the campaign in the lower, so that
 // a campaign is one range of ids. Indexes that Next walks are partial: they hold only what may still go.
-const sequenceBits = 40
+const SequenceBits = 40
 
-// span is the range of ids of the campaign with this number: first <= id < end.
-func span(no int64) (first, end int64) { return no << sequenceBits, (no + 1) << sequenceBits }
+// Span is the range of ids of the campaign with this number: first <= id < end.
+func Span(no int64) (first, end int64) { return no << SequenceBits, (no + 1) << SequenceBits }
 
-// stateVersions are the steps of state.db.
-var stateVersions = []sqlite.Version{{Schema: `
+// Versions are the steps of state.db.
+var Versions = []sqlite.Version{{Schema: `
 CREATE TABLE states (no INTEGER PRIMARY KEY, name TEXT NOT NULL); -- the words for the numbers, for people who look in
 CREATE TABLE campaigns (
 	no INTEGER PRIMARY KEY,
@@ -45,8 +51,8 @@ CREATE TABLE deliveries (
 	digest BLOB,
 	reason TEXT NOT NULL
 );
-CREATE INDEX deliveries_fresh ON deliveries(lane, id) WHERE state = ` + sqlPending + `;
-CREATE INDEX deliveries_late ON deliveries(lane, due, id) WHERE state = ` + sqlDeferred + `;
+CREATE INDEX deliveries_fresh ON deliveries(lane, id) WHERE state = ` + SQLPending + `;
+CREATE INDEX deliveries_late ON deliveries(lane, due, id) WHERE state = ` + SQLDeferred + `;
 CREATE TABLE attempts (
 	no INTEGER PRIMARY KEY,
 	delivery INTEGER NOT NULL,
@@ -81,11 +87,47 @@ INSERT INTO claims SELECT campaign, hash, id FROM rows WHERE hash IS NOT NULL OR
 DROP INDEX rows_key;
 `}}
 
+// States are the words for the numbers of states in the database: the place in this list plus one. Only ever append.
+var States = [...]string{"pending", "begun", "deferred", "sent", "refused", "gave_up", "unknown", "held", "cancelled", "suppressed", "invalid", "duplicate", "filtered"}
+
+// The numbers of the states.
+const (
+	Pending = 1 + iota
+	Begun
+	Deferred
+	Sent
+	Refused
+	GaveUp
+	Unknown
+	Held
+	Cancelled
+	Suppressed
+	Invalid
+	Duplicate
+	Filtered
+)
+
+// The numbers that appear in the text of queries and indexes; a test holds them against States.
+const (
+	SQLPending  = "1"
+	SQLBegun    = "2"
+	SQLDeferred = "3"
+)
+
 // stateNames fills the table of states.
 func stateNames() string {
 	s := ""
-	for _, st := range states {
-		s += "INSERT INTO states(name) VALUES ('" + string(st) + "');\n"
+	for _, st := range States {
+		s += "INSERT INTO states(name) VALUES ('" + st + "');\n"
 	}
 	return s
+}
+
+// KeyHash stands for a key: the first half of its SHA-256, or what Ledger.KeyHash gives for the key of somebody who was forgotten.
+type KeyHash [16]byte
+
+// HashKey is the hash of a key that somebody has.
+func HashKey(key string) KeyHash {
+	sum := sha256.Sum256([]byte(key))
+	return KeyHash(sum[:16])
 }
