@@ -24,6 +24,7 @@ import (
 	"runtime"
 	"time"
 
+	"mailshot/campaign/accounts"
 	"mailshot/campaign/definition"
 	"mailshot/campaign/dispatch"
 	"mailshot/campaign/ledger"
@@ -75,7 +76,7 @@ type Campaign struct {
 	now  func() time.Time
 
 	root     *os.Root
-	accounts *ledger.Accounts
+	accounts *accounts.Accounts
 	secret   []byte
 	suppress *suppression.Checker
 	ceiling  definition.Ceiling
@@ -125,7 +126,7 @@ func (c *Campaign) open(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if c.accounts, err = ledger.OpenAccounts(path); err != nil {
+	if c.accounts, err = accounts.Open(path); err != nil {
 		return err
 	}
 	if c.secret, err = c.accounts.Secret(ctx); err != nil {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"mailshot/campaign"
+	"mailshot/campaign/accounts"
 	"mailshot/campaign/ledger"
 	"mailshot/internal/mailbox"
 	"mailshot/internal/sink"
@@ -265,11 +266,11 @@ func TestSuppressedAfterThePlan(t *testing.T) {
 	if _, err := c.Plan(t.Context(), campaign.PlanOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	a, err := ledger.OpenAccounts(f.accounts)
+	a, err := accounts.Open(f.accounts)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := a.Suppress(t.Context(), ledger.Entry{Domain: "example.org", Key: "p1@example.com", Reason: "asked"}); err != nil {
+	if err := a.Suppress(t.Context(), accounts.Entry{Domain: "example.org", Key: "p1@example.com", Reason: "asked"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := a.Close(); err != nil {

@@ -66,7 +66,7 @@ func (c *Campaign) unique(ctx context.Context, accept bool) (doubtful int64, err
 		return 0, e
 	}
 	if e.Certain() {
-		if doubtful, err = c.ledger.Distrust(ctx, c.id, mark); err != nil {
+		if doubtful, err = c.ledger.AcceptCopy(ctx, c.id, mark); err != nil {
 			return 0, err
 		}
 		c.frozen, err = c.ledger.Campaign(ctx, c.id)

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"mailshot/campaign"
+	"mailshot/campaign/accounts"
 	"mailshot/campaign/dispatch"
 	"mailshot/campaign/ledger"
 	"mailshot/internal/mailbox"
@@ -430,13 +431,13 @@ func TestUnsubscribedInTheRun(t *testing.T) {
 	f.write(t, "body.txt", "Dear {{.name}}\n")
 	f.write(t, "people.csv", people(20))
 	suppress := func(keys ...string) {
-		a, err := ledger.OpenAccounts(f.accounts) // another process
+		a, err := accounts.Open(f.accounts) // another process
 		if err != nil {
 			t.Error(err)
 			return
 		}
 		for _, key := range keys {
-			err = errors.Join(err, a.Suppress(t.Context(), ledger.Entry{Domain: "example.org", Key: key, Reason: "asked"}))
+			err = errors.Join(err, a.Suppress(t.Context(), accounts.Entry{Domain: "example.org", Key: key, Reason: "asked"}))
 		}
 		if err := errors.Join(err, a.Close()); err != nil {
 			t.Error(err)

@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"mailshot/campaign/accounts"
 	"mailshot/campaign/ledger"
 	"mailshot/sender/reply"
 )
@@ -190,9 +191,9 @@ func (m *machine) suppress(t *rapid.T) {
 	if m.truth[key] == nil {
 		t.Skip()
 	}
-	a, err := ledger.OpenAccounts(m.disk.accounts())
+	a, err := accounts.Open(m.disk.accounts())
 	m.must(err)
-	m.must(a.Suppress(context.Background(), ledger.Entry{Domain: "example.org", Key: addressOf(key), Reason: "asked", Time: m.now}))
+	m.must(a.Suppress(context.Background(), accounts.Entry{Domain: "example.org", Key: addressOf(key), Reason: "asked", Time: m.now}))
 	m.must(a.Close())
 	m.truth[key].suppressed = true
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"mailshot/campaign/accounts"
 	"mailshot/campaign/ledger"
 )
 
@@ -126,7 +127,7 @@ func blank(t testing.TB, dir string) image {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := ledger.OpenAccounts(d.accounts())
+	a, err := accounts.Open(d.accounts())
 	if err != nil {
 		t.Fatal(err)
 	}

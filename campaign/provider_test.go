@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"mailshot/campaign"
+	"mailshot/campaign/accounts"
 	"mailshot/campaign/ledger"
 	"mailshot/internal/sink"
 	"mailshot/render/address"
@@ -107,14 +108,14 @@ func TestRefusedIsSuppressed(t *testing.T) {
 	f.write(t, "campaign.yaml", strings.Replace(base, "Sender <sender@example.org>", "Sender <Sender@Example.ORG>", 1)+server(s, ""))
 	f.write(t, "body.txt", "Dear {{.name}}\n")
 	f.write(t, "people.csv", people(5))
-	list := func() []ledger.Entry {
+	list := func() []accounts.Entry {
 		t.Helper()
-		a, err := ledger.OpenAccounts(f.accounts)
+		a, err := accounts.Open(f.accounts)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer a.Close()
-		var all []ledger.Entry
+		var all []accounts.Entry
 		for e, err := range a.Suppressions(t.Context()) {
 			if err != nil {
 				t.Fatal(err)

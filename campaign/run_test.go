@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"mailshot/campaign"
+	"mailshot/campaign/accounts"
 	"mailshot/campaign/dispatch"
 	"mailshot/campaign/ledger"
 	"mailshot/internal/sink"
@@ -60,11 +61,11 @@ func TestUseOfSuppressedRecipientCounts(t *testing.T) {
 	if _, err := c.Plan(t.Context(), campaign.PlanOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	a, err := ledger.OpenAccounts(f.accounts)
+	a, err := accounts.Open(f.accounts)
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = a.Suppress(t.Context(), ledger.Entry{Key: "p0@example.com", Reason: "asked"})
+	err = a.Suppress(t.Context(), accounts.Entry{Key: "p0@example.com", Reason: "asked"})
 	if err := errors.Join(err, a.Close()); err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"mailshot/campaign/accounts"
 	"mailshot/campaign/caps"
 	"mailshot/campaign/definition"
 	"mailshot/campaign/dispatch"
@@ -107,7 +108,7 @@ type sending struct {
 	c       *Campaign
 	left    ledger.Outlook
 	run     *ledger.Run
-	budget  *ledger.Budget
+	budget  *accounts.Budget
 	archive mailbox.Writer
 	closers []func() error // of the servers
 }
@@ -274,7 +275,7 @@ func (c *Campaign) learn(d *ledger.Delivery, out sender.Outcome) error {
 	if !out.Suppress || out.Class != reply.Refuse || c.opts.Sink != nil || c.opts.To != nil {
 		return nil
 	}
-	entry := ledger.Entry{
+	entry := accounts.Entry{
 		Domain: c.suppress.Domain(), Key: d.AddressKey, Source: "campaign " + c.id, Time: c.now(),
 		Reason: reply.Clean(fmt.Sprintf("refused: %d %s %s", out.Code, out.Enhanced, out.Text)),
 	}

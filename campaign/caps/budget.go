@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"mailshot/campaign/accounts"
 	"mailshot/campaign/definition"
-	"mailshot/campaign/ledger"
 	"mailshot/sender"
 	"mailshot/sender/courtesy"
 )
@@ -16,7 +16,7 @@ import (
 // Budget lets a gate reserve uses of caps from the user's accounts, so that the caps hold for all campaigns and
 // processes of the user together. It keeps the contract of [sender.Budget]. Accounts is required.
 type Budget struct {
-	Accounts *ledger.Budget
+	Accounts *accounts.Budget
 	Warmup   *Warmup          // adds the cap of the day; nil = the sender is warm
 	Now      func() time.Time // the clock; nil = the time that the gate gives
 }
@@ -39,11 +39,11 @@ func (b Budget) Reserve(
 			ls, young = append(slices.Clone(ls), l), l.Key
 		}
 	}
-	converted := make([]ledger.Limit, len(ls))
+	converted := make([]accounts.Limit, len(ls))
 	for i, l := range ls {
-		converted[i] = ledger.Limit{Key: l.Key, Caps: make([]ledger.Cap, len(l.Caps))}
+		converted[i] = accounts.Limit{Key: l.Key, Caps: make([]accounts.Cap, len(l.Caps))}
 		for j, c := range l.Caps {
-			converted[i].Caps[j] = ledger.Cap{N: c.N, Window: c.Window}
+			converted[i].Caps[j] = accounts.Cap{N: c.N, Window: c.Window}
 		}
 	}
 	r, key, until, err := b.Accounts.Reserve(ctx, now, converted)

@@ -4,7 +4,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"mailshot/campaign/ledger"
+	"mailshot/campaign/accounts"
 	"mailshot/sender"
 	"mailshot/sender/budgettest"
 )
@@ -13,7 +13,7 @@ import (
 func TestLedgerIsABudget(t *testing.T) {
 	t.Parallel()
 	budgettest.Run(t, func(t *testing.T) sender.Budget {
-		accounts, err := ledger.OpenAccounts(filepath.Join(t.TempDir(), "user", "accounts.db"))
+		accounts, err := accounts.Open(filepath.Join(t.TempDir(), "user", "accounts.db"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"mailshot/campaign/ledger"
+	"mailshot/campaign/accounts"
 	"mailshot/sender/limits"
 )
 
@@ -14,7 +14,7 @@ import (
 // each cap, for people to read. The caps that only some of several servers have are added up in one account. Never more
 // goes than that sum allows. Less goes while recipients keep to one server.
 func (t Terms) Meters(
-	ctx context.Context, of *ledger.Accounts, now time.Time,
+	ctx context.Context, of *accounts.Accounts, now time.Time,
 ) (accounts []limits.Account, uses []Use, err error) {
 	var apart []limits.Account // one for each server, with the caps that do not hold for all servers
 	known := map[string]bool{} // keys

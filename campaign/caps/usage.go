@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"mailshot/campaign/ledger"
+	"mailshot/campaign/accounts"
 	"mailshot/sender"
 	"mailshot/sender/limits"
 )
@@ -19,7 +19,7 @@ type Use struct {
 // Used says how much of a limit has been used: as an account for a forecast, and cap by cap for people to read. Both
 // get the name given. It changes nothing.
 func Used(
-	ctx context.Context, of *ledger.Accounts, now time.Time, name string, limit sender.Limit,
+	ctx context.Context, of *accounts.Accounts, now time.Time, name string, limit sender.Limit,
 ) (limits.Account, []Use, error) {
 	longest := time.Duration(0)
 	for _, cap := range limit.Caps {

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"mailshot/campaign/accounts"
 	"mailshot/campaign/definition"
 	"mailshot/campaign/ledger"
 	"mailshot/sender"
@@ -19,7 +20,7 @@ import (
 type Warmup struct {
 	steps    courtesy.Warmup
 	place    *time.Location // its calendar says when a day begins
-	accounts *ledger.Accounts
+	accounts *accounts.Accounts
 	key      string
 
 	mu             sync.Mutex
@@ -34,7 +35,7 @@ type Warmup struct {
 }
 
 // NewWarmup returns the warm-up of a server, nil if the campaign file gives the server none. Days are those of place.
-func NewWarmup(s *definition.Server, place *time.Location, accounts *ledger.Accounts) *Warmup {
+func NewWarmup(s *definition.Server, place *time.Location, accounts *accounts.Accounts) *Warmup {
 	if len(s.Limits.Courtesy.Warmup) == 0 {
 		return nil
 	}

@@ -80,7 +80,7 @@ func TestUnknownForgotten(t *testing.T) {
 	dir := t.TempDir()
 	c := planned(t, dir, "news", "", row(2, "ann", "ann@example.com", ledger.Pending))
 	sent(t, c, map[string]ledger.State{"ann": ledger.Unknown})
-	forget(t, c, accounts(t), "ann@example.com")
+	forget(t, c, openAccounts(t), "ann@example.com")
 	u, err := c.Unknown(t.Context(), []byte("secret"), ledger.Filter{})
 	if err != nil {
 		t.Fatal(err)

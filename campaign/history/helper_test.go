@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"mailshot/campaign/accounts"
 	"mailshot/campaign/ledger"
 )
 
@@ -101,10 +102,10 @@ func sent(t *testing.T, c *Campaign, outcome map[string]ledger.State) {
 	}
 }
 
-// accounts opens a user's accounts.
-func accounts(t *testing.T) *ledger.Accounts {
+// openAccounts opens a user's accounts.
+func openAccounts(t *testing.T) *accounts.Accounts {
 	t.Helper()
-	a, err := ledger.OpenAccounts(filepath.Join(t.TempDir(), "mailshot", "accounts.db"))
+	a, err := accounts.Open(filepath.Join(t.TempDir(), "mailshot", "accounts.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +118,7 @@ func accounts(t *testing.T) *ledger.Accounts {
 }
 
 // forget erases a person from the campaign's ledger, as the forget command does.
-func forget(t *testing.T, c *Campaign, a *ledger.Accounts, addressKey string) {
+func forget(t *testing.T, c *Campaign, a *accounts.Accounts, addressKey string) {
 	t.Helper()
 	hash, err := a.KeyHash(t.Context())
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 
+	"mailshot/campaign/accounts"
 	"mailshot/campaign/ledger"
 )
 
@@ -101,7 +102,7 @@ func (c *Campaign) Tally(ctx context.Context, f ledger.Filter) (map[ledger.State
 
 // Suppressed counts the pending rows among those that f chooses, whatever its states, that the user's suppression list keeps
 // from mail of the sender's domain; the next send leaves them out. first is the entry that keeps the first of them.
-func (c *Campaign) Suppressed(ctx context.Context, a *ledger.Accounts, domain string, f ledger.Filter) (n int64, first ledger.Entry, err error) {
+func (c *Campaign) Suppressed(ctx context.Context, a *accounts.Accounts, domain string, f ledger.Filter) (n int64, first accounts.Entry, err error) {
 	f.States = []ledger.State{ledger.Pending}
 	for r, err := range c.Rows(ctx, f) {
 		if err != nil {
@@ -123,8 +124,8 @@ func (c *Campaign) Suppressed(ctx context.Context, a *ledger.Accounts, domain st
 
 // named is an entry of the suppression list that holds for the address with this key; where the entry has only a hash of
 // the address, because the person was forgotten, the key takes its place.
-func named(e ledger.Entry, addressKey string) ledger.Entry {
-	if strings.HasPrefix(e.Key, ledger.Hidden) {
+func named(e accounts.Entry, addressKey string) accounts.Entry {
+	if strings.HasPrefix(e.Key, accounts.Hidden) {
 		e.Key = addressKey
 	}
 	return e

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"mailshot/campaign/accounts"
 	"mailshot/campaign/ledger"
 )
 
@@ -92,11 +93,11 @@ func TestSuppressed(t *testing.T) {
 	c := planned(t, t.TempDir(), "news", "",
 		row(2, "ann", "ann@example.com", ledger.Pending), row(3, "bob", "bob@example.net", ledger.Pending),
 		row(4, "cat", "cat@example.net", ledger.Pending), row(5, "dan", "dan@example.com", ledger.Suppressed))
-	a := accounts(t)
+	a := openAccounts(t)
 	if err := a.Forget(t.Context(), "ann@example.com"); err != nil {
 		t.Fatal(err)
 	}
-	for _, e := range []ledger.Entry{{Domain: "example.org", Key: "@example.net"}, {Domain: "example.edu", Key: "cat@example.net"}, {Key: "dan@example.com"}} {
+	for _, e := range []accounts.Entry{{Domain: "example.org", Key: "@example.net"}, {Domain: "example.edu", Key: "cat@example.net"}, {Key: "dan@example.com"}} {
 		if err := a.Suppress(t.Context(), e); err != nil {
 			t.Fatal(err)
 		}

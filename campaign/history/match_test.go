@@ -83,7 +83,7 @@ func TestMatch(t *testing.T) {
 				row(4, "ann", "ann@example.com", ledger.Pending), row(5, "cat", "cat@example.com", ledger.Pending))
 			sent(t, c, map[string]ledger.State{"bob": ledger.Refused})
 			if tt.forget != "" {
-				forget(t, c, accounts(t), tt.forget)
+				forget(t, c, openAccounts(t), tt.forget)
 			}
 			write(t, dir, "people.csv", tt.list...)
 			got, m, tries, err := matched(t, c, dir)

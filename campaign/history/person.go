@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"mailshot/campaign/accounts"
 	"mailshot/campaign/definition"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/message"
@@ -11,9 +12,9 @@ import (
 
 // Person is what is known of one person.
 type Person struct {
-	AddressKey string         // the address as campaigns compare it
-	Suppressed []ledger.Entry // what keeps mail of any sender from them, the oldest first
-	Rows       []PersonRow    // ledger by ledger, in the order of the campaigns and of their lists
+	AddressKey string           // the address as campaigns compare it
+	Suppressed []accounts.Entry // what keeps mail of any sender from them, the oldest first
+	Rows       []PersonRow      // ledger by ledger, in the order of the campaigns and of their lists
 }
 
 // PersonRow is a person's row in one campaign.
@@ -26,7 +27,7 @@ type PersonRow struct {
 
 // Find reads what the user's accounts and these ledgers know of the person whose address has this key. accounts may be nil,
 // for a user who has none yet. It changes nothing.
-func Find(ctx context.Context, addressKey string, accounts *ledger.Accounts, ledgers []string) (*Person, error) {
+func Find(ctx context.Context, addressKey string, accounts *accounts.Accounts, ledgers []string) (*Person, error) {
 	p := &Person{AddressKey: addressKey}
 	var secret []byte
 	if accounts != nil {

@@ -5,17 +5,18 @@ import (
 	"strings"
 	"testing"
 
+	"mailshot/campaign/accounts"
 	"mailshot/campaign/ledger"
 )
 
 func TestFind(t *testing.T) {
 	t.Parallel()
-	one, two, a := t.TempDir(), t.TempDir(), accounts(t)
+	one, two, a := t.TempDir(), t.TempDir(), openAccounts(t)
 	first := planned(t, one, "one", "", row(2, "ann", "ann@example.com", ledger.Pending), row(3, "bob", "bob@example.com", ledger.Pending),
 		row(4, "ann's", "ann@example.com", ledger.Pending))
 	planned(t, two, "two", "", row(2, "x", "ann@example.com", ledger.Pending), row(3, "y", "dan@example.com", ledger.Suppressed))
 	sent(t, first, map[string]ledger.State{"bob": ledger.Refused})
-	for _, e := range []ledger.Entry{{Domain: "example.org", Key: "bob@example.com", Reason: "refused"}, {Key: "@example.net"}} {
+	for _, e := range []accounts.Entry{{Domain: "example.org", Key: "bob@example.com", Reason: "refused"}, {Key: "@example.net"}} {
 		if err := a.Suppress(t.Context(), e); err != nil {
 			t.Fatal(err)
 		}
@@ -30,7 +31,7 @@ func TestFind(t *testing.T) {
 	ledgers := []string{one + "/.mailshot/state.db", two + "/.mailshot/state.db"}
 	for _, tt := range []struct {
 		name, key  string
-		accounts   *ledger.Accounts
+		accounts   *accounts.Accounts
 		ledgers    []string
 		suppressed string // keys
 		rows       string

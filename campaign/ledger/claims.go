@@ -4,20 +4,14 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"math"
 	"slices"
+
+	"mailshot/campaign/ledger/internal/schema"
+	"mailshot/internal/sqlite"
 )
-
-// keyHash stands for a key: the first half of its SHA-256, or what Ledger.KeyHash gives for the key of somebody who was forgotten.
-type keyHash [16]byte
-
-func hashKey(key string) keyHash {
-	sum := sha256.Sum256([]byte(key))
-	return keyHash(sum[:16])
-}
 
 // claims are the keys that a draft's rows have claimed and that are not in the table of claims yet. Hashes come in no order, and a
 // B-tree that is filled so is written all over again for every thousand of them; so they gather here, and go into the table in the order that
@@ -30,7 +24,7 @@ type claims struct {
 }
 
 type claim struct {
-	hash keyHash
+	hash schema.KeyHash
 	row  uint32 // its id, less the base
 }
 
@@ -43,7 +37,7 @@ const (
 func (c *claims) at(i uint32) *claim { return &c.blocks[i/claimBlock][i%claimBlock] }
 
 // slot is where the hash is, or where it would go.
-func (c *claims) slot(h keyHash) int {
+func (c *claims) slot(h schema.KeyHash) int {
 	mask := len(c.slots) - 1
 	i := int(binary.LittleEndian.Uint64(h[:])) & mask
 	for c.slots[i] != 0 && c.at(c.slots[i]-1).hash != h {
@@ -53,7 +47,7 @@ func (c *claims) slot(h keyHash) int {
 }
 
 // find returns the row that has claimed the key, or 0.
-func (c *claims) find(h keyHash) int64 {
+func (c *claims) find(h schema.KeyHash) int64 {
 	if c.n == 0 {
 		return 0
 	}
@@ -64,7 +58,7 @@ func (c *claims) find(h keyHash) int64 {
 }
 
 // add notes a claim to a key that nobody has claimed.
-func (c *claims) add(h keyHash, row int64) {
+func (c *claims) add(h schema.KeyHash, row int64) {
 	if c.n*4 >= len(c.slots)*3 {
 		c.slots = make([]uint32, max(1024, 2*len(c.slots)))
 		for i := range uint32(c.n) {
@@ -109,15 +103,15 @@ func (d *Draft) claim() error {
 	}
 	gathered := d.claims
 	d.claims = claims{}
-	err := d.l.db.write(func(t *tx) error {
-		args := make([]any, 0, 3*bulk)
-		for part := range slices.Chunk(gathered.sorted(), bulk) {
+	err := d.l.db.Write(func(t *sqlite.Tx) error {
+		args := make([]any, 0, 3*sqlite.Several)
+		for part := range slices.Chunk(gathered.sorted(), sqlite.Several) {
 			args = args[:0]
 			for _, i := range part {
 				c := gathered.at(i)
 				args = append(args, d.no, c.hash[:], gathered.base+int64(c.row))
 			}
-			if err := t.bulk("INSERT INTO claims(campaign, hash, row) VALUES ", "(?, ?, ?)", len(part), args); err != nil {
+			if err := insert(t, "INSERT INTO claims(campaign, hash, row) VALUES ", "(?, ?, ?)", len(part), args); err != nil {
 				return err
 			}
 		}
@@ -128,12 +122,12 @@ func (d *Draft) claim() error {
 }
 
 // claimant is the id of the row that has claimed a key, or 0.
-func (d *Draft) claimant(t *tx, h keyHash) (int64, error) {
+func (d *Draft) claimant(t *sqlite.Tx, h schema.KeyHash) (int64, error) {
 	row := d.claims.find(h)
 	if row != 0 || !d.tabled {
 		return row, nil
 	}
-	r, err := t.query("SELECT row FROM claims WHERE campaign = ? AND hash = ?", d.no, h[:])
+	r, err := t.Query("SELECT row FROM claims WHERE campaign = ? AND hash = ?", d.no, h[:])
 	if err != nil {
 		return 0, err
 	}
@@ -152,8 +146,8 @@ func (l *Ledger) unclaim(ctx context.Context, no int64) error {
 			return err
 		}
 		var n int64
-		err := l.db.write(func(t *tx) (err error) {
-			n, err = t.exec("DELETE FROM claims WHERE campaign = ?1 AND hash <= (SELECT max(hash) FROM (SELECT hash FROM claims WHERE campaign = ?1 ORDER BY hash LIMIT ?2))", no, piece)
+		err := l.db.Write(func(t *sqlite.Tx) (err error) {
+			n, err = t.Exec("DELETE FROM claims WHERE campaign = ?1 AND hash <= (SELECT max(hash) FROM (SELECT hash FROM claims WHERE campaign = ?1 ORDER BY hash LIMIT ?2))", no, piece)
 			return err
 		})
 		if err != nil || n == 0 {

@@ -10,6 +10,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"mailshot/campaign/ledger/internal/schema"
+	"mailshot/campaign/ledger/repair"
+	"mailshot/internal/sqlite"
 )
 
 // TestClaims draws lists with few keys and holds what a draft makes of them against a map, whether the claims gather or go into the table
@@ -161,7 +165,7 @@ func ended(t *testing.T, n, sent int) string {
 // meddle changes a file past the program.
 func meddle(t *testing.T, path string, statements ...string) {
 	t.Helper()
-	s, err := sql.Open("sqlite", dsn(path))
+	s, err := sql.Open("sqlite", sqlite.Name(path))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,16 +190,16 @@ func TestLostClaim(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := l.Replan(t.Context(), Campaign{ID: "c"}); !strings.Contains(asFile(t, err).Error(), "people.csv:3: "+unclaimedText) {
+	if _, err := l.Replan(t.Context(), Campaign{ID: "c"}); !strings.Contains(asFile(t, err).Error(), "people.csv:3: "+schema.UnclaimedText) {
 		t.Error(err)
 	}
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if faults, err := Examine(t.Context(), path); err != nil || len(faults) != 1 || faults[0].Text != unclaimedText {
+	if faults, err := repair.Examine(t.Context(), path); err != nil || len(faults) != 1 || faults[0].Text != schema.UnclaimedText {
 		t.Error(faults, err)
 	}
-	if _, err := Repair(t.Context(), path, false); err != nil {
+	if _, err := repair.File(t.Context(), path, false); err != nil {
 		t.Fatal(err)
 	}
 	l = openAt(t, path)
@@ -224,10 +228,10 @@ func TestTwoRowsOneKey(t *testing.T) {
 		"INSERT INTO attempts(delivery, time, state, stage, code, enhanced, text, server) SELECT id, 1, state, 'dot', 250, '', 'ok', 'mx' FROM deliveries WHERE id & 0xff = 3",
 		"DELETE FROM claims WHERE row & 0xff = 3",
 		"UPDATE rows SET (key, hash) = (SELECT key, hash FROM rows WHERE id & 0xff = 1) WHERE id & 0xff = 3")
-	if faults, err := Examine(t.Context(), path); err != nil || len(faults) != 1 || faults[0].Text != unclaimedText {
+	if faults, err := repair.Examine(t.Context(), path); err != nil || len(faults) != 1 || faults[0].Text != schema.UnclaimedText {
 		t.Error(faults, err)
 	}
-	if _, err := Repair(t.Context(), path, false); err != nil {
+	if _, err := repair.File(t.Context(), path, false); err != nil {
 		t.Fatal(err)
 	}
 	l := openAt(t, path)
@@ -239,27 +243,27 @@ func TestTwoRowsOneKey(t *testing.T) {
 // older makes a file of version 2 with a campaign of three rows.
 func older(t *testing.T) string {
 	t.Helper()
-	path, err := prepare(filepath.Join(t.TempDir(), ".mailshot", "state.db"), true)
+	path, err := sqlite.Prepare(filepath.Join(t.TempDir(), ".mailshot", "state.db"), true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := openStore(t.Context(), path, stateVersions[:2])
+	s, err := sqlite.Open(t.Context(), path, schema.Versions[:2])
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = s.write(func(tx *tx) error {
-		err := tx.script("INSERT INTO campaigns(no, id, frozen, created, definition, templates, list, sender, first, run, turn, rows) VALUES (1, 'c', 1, 1, 'd', '', '', '', 0, 'r', 0, 3);" +
+	err = s.Write(func(tx *sqlite.Tx) error {
+		err := tx.Script("INSERT INTO campaigns(no, id, frozen, created, definition, templates, list, sender, first, run, turn, rows) VALUES (1, 'c', 1, 1, 'd', '', '', '', 0, 'r', 0, 3);" +
 			"INSERT INTO lanes(no, campaign, name) VALUES (1, 1, 'lane')")
 		for i := range 3 {
-			r, id := row(i+1), int64(1<<sequenceBits+i+1)
-			h := hashKey(r.Key)
-			_, e := tx.exec("INSERT INTO rows VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?)", id, h[:], i+1, r.Place, r.Key, r.Address, r.AddressKey, r.Fields)
-			_, f := tx.exec("INSERT INTO deliveries VALUES (?, ?, 1, 0, 0, 0, 0, ?, '')", id, Pending.code(), r.Digest)
+			r, id := row(i+1), int64(1<<schema.SequenceBits+i+1)
+			h := schema.HashKey(r.Key)
+			_, e := tx.Exec("INSERT INTO rows VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?)", id, h[:], i+1, r.Place, r.Key, r.Address, r.AddressKey, r.Fields)
+			_, f := tx.Exec("INSERT INTO deliveries VALUES (?, ?, 1, 0, 0, 0, 0, ?, '')", id, Pending.code(), r.Digest)
 			err = errors.Join(err, e, f)
 		}
 		return err
 	})
-	if err := errors.Join(err, s.close()); err != nil {
+	if err := errors.Join(err, s.Close()); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -287,13 +291,13 @@ func TestOlderDamaged(t *testing.T) {
 		"CREATE INDEX rows_key ON rows(campaign, hash) WHERE hash IS NOT NULL", "PRAGMA writable_schema = ON",
 		"UPDATE sqlite_schema SET sql = 'CREATE UNIQUE INDEX rows_key ON rows(campaign, hash) WHERE hash IS NOT NULL' WHERE name = 'rows_key'")
 	for path, pending := range map[string]int64{path: 3, two: 2} {
-		if _, err := Open(path); asFile(t, err).Hint != damageHint || strings.Count(err.Error(), damageHint) != 1 {
+		if _, err := Open(path); asFile(t, err).Hint != sqlite.DamageHint || strings.Count(err.Error(), sqlite.DamageHint) != 1 {
 			t.Error(err)
 		}
-		if _, err := Repair(t.Context(), path, false); err != nil {
+		if _, err := repair.File(t.Context(), path, false); err != nil {
 			t.Fatal(err)
 		}
-		if faults, err := Examine(t.Context(), path); err != nil || len(faults) > 0 {
+		if faults, err := repair.Examine(t.Context(), path); err != nil || len(faults) > 0 {
 			t.Error(faults, err)
 		}
 		if got := identity(t, openAt(t, path), "c"); got[Pending] != pending || got[Held] != 3-pending {
@@ -308,7 +312,7 @@ func TestAnalysed(t *testing.T) {
 	t.Parallel()
 	l := open1(t)
 	plan(t, l, "c", rowsOf(3000))
-	if _, err := l.db.conn.ExecContext(t.Context(), "ANALYZE"); err != nil {
+	if err := l.db.Write(func(tx *sqlite.Tx) error { return tx.Script("ANALYZE") }); err != nil {
 		t.Fatal(err)
 	}
 	p, err := l.Replan(t.Context(), Campaign{ID: "c"})
@@ -321,17 +325,19 @@ func TestAnalysed(t *testing.T) {
 	if err := p.draft.claim(); err != nil {
 		t.Fatal(err)
 	}
-	first, end := span(p.into)
-	rows, err := l.db.conn.QueryContext(t.Context(), "EXPLAIN QUERY PLAN SELECT count(*) "+edited, p.args(first, end)...)
+	first, end := schema.Span(p.into)
 	ranges, loops := 0, 0
-	err = each(rows, err, func(rows *sql.Rows) error {
-		var id, parent, unused int
-		var step string
-		err := rows.Scan(&id, &parent, &unused, &step)
-		if loops++; !strings.Contains(step, "(rowid=?)") && !strings.Contains(step, "hash=?") {
-			ranges++
-		}
-		return err
+	err = l.db.Write(func(tx *sqlite.Tx) error {
+		rows, err := tx.Query("EXPLAIN QUERY PLAN SELECT count(*) "+edited, p.args(first, end)...)
+		return sqlite.Each(rows, err, func(rows *sql.Rows) error {
+			var id, parent, unused int
+			var step string
+			err := rows.Scan(&id, &parent, &unused, &step)
+			if loops++; !strings.Contains(step, "(rowid=?)") && !strings.Contains(step, "hash=?") {
+				ranges++
+			}
+			return err
+		})
 	})
 	if err != nil || ranges != 1 || loops != 5 {
 		t.Errorf("%d loops, %d of them over many records, %v", loops, ranges, err)

@@ -6,6 +6,9 @@ import (
 	"database/sql"
 	"slices"
 	"strings"
+
+	"mailshot/campaign/ledger/internal/schema"
+	"mailshot/internal/sqlite"
 )
 
 // Copies are rows of a plan in the making that share something: a key, or the address that their messages go to.
@@ -62,9 +65,9 @@ func (d *Draft) SameKey(ctx context.Context, most, places int) (list []Copies, m
 		index[c.Key] = i
 		keys = append(keys, c.Key)
 		hash := d.hash(c.Key)
-		result, err := d.l.db.reading.QueryContext(ctx, "SELECT r.number, r.place, r.key, d.digest, r.fields FROM claims k JOIN rows r ON r.id = k.row JOIN deliveries d ON d.id = r.id WHERE k.campaign = ? AND k.hash = ?", d.no, hash[:])
-		if err := each(result, err, read); err != nil {
-			return nil, 0, explain(d.l.db.path, err)
+		result, err := d.l.db.Reading.QueryContext(ctx, "SELECT r.number, r.place, r.key, d.digest, r.fields FROM claims k JOIN rows r ON r.id = k.row JOIN deliveries d ON d.id = r.id WHERE k.campaign = ? AND k.hash = ?", d.no, hash[:])
+		if err := sqlite.Each(result, err, read); err != nil {
+			return nil, 0, d.l.db.Explain(err)
 		}
 	}
 	claims := map[string]copyRow{} // the rows that have the keys
@@ -72,9 +75,9 @@ func (d *Draft) SameKey(ctx context.Context, most, places int) (list []Copies, m
 		claims[r.Key] = r
 	}
 	others := map[string]int64{} // the first with another message, by key
-	result, err := d.l.db.reading.QueryContext(ctx, "SELECT r.number, r.place, r.key, d.digest, r.fields"+copied+" AND r.key IN (?"+strings.Repeat(", ?", len(keys)-1)+")", append(from, keys...)...)
+	result, err := d.l.db.Reading.QueryContext(ctx, "SELECT r.number, r.place, r.key, d.digest, r.fields"+copied+" AND r.key IN (?"+strings.Repeat(", ?", len(keys)-1)+")", append(from, keys...)...)
 	kept := map[string]int{}
-	err = each(result, err, func(result *sql.Rows) error {
+	err = sqlite.Each(result, err, func(result *sql.Rows) error {
 		if err := read(result); err != nil {
 			return err
 		}
@@ -96,7 +99,7 @@ func (d *Draft) SameKey(ctx context.Context, most, places int) (list []Copies, m
 		return nil
 	})
 	if err != nil {
-		return nil, 0, explain(d.l.db.path, err)
+		return nil, 0, d.l.db.Explain(err)
 	}
 	slices.SortStableFunc(rows, func(a, b copyRow) int { return cmp.Compare(a.number, b.number) })
 	for _, r := range rows {
@@ -124,8 +127,8 @@ func (d *Draft) SameAddress(ctx context.Context, most, places int) (list []Copie
 		index[c.Key] = i
 		from = append(from, c.Key)
 	}
-	rows, err := d.l.db.reading.QueryContext(ctx, "SELECT r.address_key, r.place, r.key"+pending+" AND r.address_key IN (?"+strings.Repeat(", ?", len(list)-1)+") ORDER BY r.id", from...)
-	err = each(rows, err, func(rows *sql.Rows) error {
+	rows, err := d.l.db.Reading.QueryContext(ctx, "SELECT r.address_key, r.place, r.key"+pending+" AND r.address_key IN (?"+strings.Repeat(", ?", len(list)-1)+") ORDER BY r.id", from...)
+	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 		var address string
 		var c Copy
 		if err := rows.Scan(&address, &c.Place, &c.Key); err != nil {
@@ -136,12 +139,12 @@ func (d *Draft) SameAddress(ctx context.Context, most, places int) (list []Copie
 		}
 		return nil
 	})
-	return list, more, explain(d.l.db.path, err)
+	return list, more, d.l.db.Explain(err)
 }
 
 // ids are the arguments of a query about the draft's rows.
 func (d *Draft) ids(more ...any) []any {
-	first, end := span(d.no)
+	first, end := schema.Span(d.no)
 	return append([]any{first, end}, more...)
 }
 
@@ -151,14 +154,14 @@ func (d *Draft) groups(ctx context.Context, query string, args []any) (list []Co
 		return nil, 0, err
 	}
 	var all int64
-	rows, err := d.l.db.reading.QueryContext(ctx, query, args...)
-	err = each(rows, err, func(rows *sql.Rows) error {
+	rows, err := d.l.db.Reading.QueryContext(ctx, query, args...)
+	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 		var c Copies
 		err := rows.Scan(&c.Key, &c.Rows, &all)
 		list = append(list, c)
 		return err
 	})
-	return list, all - int64(len(list)), explain(d.l.db.path, err)
+	return list, all - int64(len(list)), d.l.db.Explain(err)
 }
 
 // SameKey answers for the new list as [Draft.SameKey] does.
@@ -184,10 +187,10 @@ func (d *Draft) Domains(ctx context.Context, fn func(Domain) error) error {
 		return err
 	}
 	// The place is that of the row with the smallest id, as SQLite has it beside min().
-	rows, err := d.l.db.reading.QueryContext(ctx, `SELECT substr(r.address, instr(r.address, '@') + 1) domain, r.place, count(*), min(r.id)
+	rows, err := d.l.db.Reading.QueryContext(ctx, `SELECT substr(r.address, instr(r.address, '@') + 1) domain, r.place, count(*), min(r.id)
 		FROM rows r JOIN deliveries d ON d.id = r.id WHERE r.id >= ? AND r.id < ? AND d.state = ? GROUP BY domain ORDER BY min(r.id)`, d.ids(Pending.code())...)
 	var stopped error
-	err = each(rows, err, func(rows *sql.Rows) error {
+	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 		var one Domain
 		var id int64
 		if err := rows.Scan(&one.Name, &one.Place, &one.Rows, &id); err != nil {
@@ -199,10 +202,23 @@ func (d *Draft) Domains(ctx context.Context, fn func(Domain) error) error {
 	if stopped != nil {
 		return stopped
 	}
-	return explain(d.l.db.path, err)
+	return d.l.db.Explain(err)
 }
 
 // Domains answers for the new list as [Draft.Domains] does.
 func (p *Replan) Domains(ctx context.Context, fn func(Domain) error) error {
 	return p.draft.Domains(ctx, fn)
+}
+
+// Multiple is how many addresses have more than one delivery of a campaign that is or was to be sent: people who get more
+// than one message, because they stand in the list under several keys.
+func (l *Ledger) Multiple(ctx context.Context, id string) (n int64, err error) {
+	no, _, err := l.find(ctx, id)
+	if err != nil {
+		return 0, err
+	}
+	first, end := schema.Span(no)
+	err = l.db.Reading.QueryRowContext(ctx, `SELECT count(*) FROM (
+		SELECT 1 FROM rows WHERE id >= ? AND id < ? AND hash IS NOT NULL GROUP BY address_key HAVING count(*) > 1)`, first, end).Scan(&n)
+	return n, l.db.Explain(err)
 }

@@ -1,9 +1,8 @@
-// Package ledger is the memory of campaigns: who is where, what was sent, and how much of each cap is used up.
+// Package ledger is the memory of campaigns: who is where, and what was sent.
 //
-// It keeps two SQLite databases. state.db (a [Ledger]) holds campaigns, their rows as they were planned, and one delivery for each
+// It keeps an SQLite database. state.db (a [Ledger]) holds campaigns, their rows as they were planned, and one delivery for each
 // row; every delivery is in exactly one [State] at every moment, also after a kill or a power cut, and the states add up to the
-// rows. accounts.db (an [Accounts]), one per user, holds what campaigns share: the token secret, the people never to be mailed,
-// the use of caps, and high-water marks.
+// rows.
 //
 // A campaign is planned into a [Draft], in chunks, of which nothing can be seen until Freeze makes it the campaign's list in one
 // flip; a draft that never comes so far is removed by the next one. A changed list goes through a [Replan], which says what it

@@ -7,8 +7,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
+
+	"mailshot/campaign/ledger/internal/schema"
+	"mailshot/campaign/statefile"
+	"mailshot/internal/sqlite"
 )
 
 // Row is one row of the list as it is planned.
@@ -44,7 +47,7 @@ type Draft struct {
 	counts map[State]int64
 	rows   int64
 	closed bool
-	erased map[keyHash]bool // of a Replan: the hashes of people who were forgotten
+	erased map[schema.KeyHash]bool // of a Replan: the hashes of people who were forgotten
 	claims claims
 	gather int   // how many claims gather before they go into the table
 	tabled bool  // some are there
@@ -61,11 +64,11 @@ func (l *Ledger) Draft(ctx context.Context, c Campaign) (*Draft, error) {
 	case !errors.Is(err, ErrNotFound):
 		return nil, err
 	}
-	if err := campaignsSound(ctx, l.db.reading); err != nil { // it may be there, and not be found
-		if !damaged(err) && primary(err) != 0 || ctx.Err() != nil {
-			return nil, explain(l.db.path, err)
+	if err := schema.CampaignsSound(ctx, l.db.Reading); err != nil { // it may be there, and not be found
+		if !sqlite.Damaged(err) && sqlite.Code(err) != 0 || ctx.Err() != nil {
+			return nil, l.db.Explain(err)
 		}
-		return nil, &FileError{Path: l.db.path, Text: "the campaigns' own records are damaged", Err: err, Hint: damageHint}
+		return nil, &statefile.Error{Path: l.db.Path, Text: "the campaigns' own records are damaged", Err: err, Hint: sqlite.DamageHint}
 	}
 	return l.draft(ctx, c, 0)
 }
@@ -73,29 +76,29 @@ func (l *Ledger) Draft(ctx context.Context, c Campaign) (*Draft, error) {
 // draft begins a draft whose sequence starts after seq.
 func (l *Ledger) draft(ctx context.Context, c Campaign, seq int64) (*Draft, error) {
 	var old int64
-	err := l.db.reading.QueryRowContext(ctx, "SELECT no FROM campaigns WHERE id = ? AND frozen = 0", c.ID).Scan(&old)
+	err := l.db.Reading.QueryRowContext(ctx, "SELECT no FROM campaigns WHERE id = ? AND frozen = 0", c.ID).Scan(&old)
 	if err == nil {
 		err = l.remove(ctx, old)
 	}
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return nil, explain(l.db.path, err)
+		return nil, l.db.Explain(err)
 	}
 	d := &Draft{l: l, id: c.ID, first: c.DuplicatesFirst, lanes: map[string]int64{}, counts: map[State]int64{}, gather: mostClaims}
-	err = l.db.write(func(t *tx) error {
-		if _, err := t.exec(`INSERT INTO campaigns(id, frozen, created, definition, templates, list, header, sender, first, run, turn, rows)
+	err = l.db.Write(func(t *sqlite.Tx) error {
+		if _, err := t.Exec(`INSERT INTO campaigns(id, frozen, created, definition, templates, list, header, sender, first, run, turn, rows)
 			VALUES (?, 0, ?, '', '', '', NULL, '', ?, ?, 0, 0)`, c.ID, time.Now().UnixNano(), c.DuplicatesFirst, newRun()); err != nil {
 			return err
 		}
-		if err := t.row("SELECT last_insert_rowid()").Scan(&d.no); err != nil {
+		if err := t.Row("SELECT last_insert_rowid()").Scan(&d.no); err != nil {
 			return err
 		}
-		_, err := t.exec("DELETE FROM claims WHERE campaign = ?", d.no) // none, unless an older mailshot removed a campaign of this number
+		_, err := t.Exec("DELETE FROM claims WHERE campaign = ?", d.no) // none, unless an older mailshot removed a campaign of this number
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	first, _ := span(d.no)
+	first, _ := schema.Span(d.no)
 	d.seq = first + seq
 	return d, nil
 }
@@ -107,29 +110,29 @@ func (l *Ledger) remove(ctx context.Context, no int64) error {
 		return err
 	}
 	const piece = 20_000
-	first, end := span(no)
+	first, end := schema.Span(no)
 	for more := true; more; {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		err := l.db.write(func(t *tx) error {
+		err := l.db.Write(func(t *sqlite.Tx) error {
 			var last int64
-			if err := t.row("SELECT coalesce(max(id), 0) FROM (SELECT id FROM rows WHERE id >= ? AND id < ? ORDER BY id LIMIT ?)", first, end, piece).Scan(&last); err != nil {
+			if err := t.Row("SELECT coalesce(max(id), 0) FROM (SELECT id FROM rows WHERE id >= ? AND id < ? ORDER BY id LIMIT ?)", first, end, piece).Scan(&last); err != nil {
 				return err
 			}
 			more = last != 0
 			for _, table := range []string{"deliveries", "rows"} {
-				if _, err := t.exec("DELETE FROM "+table+" WHERE id >= ? AND id <= ?", first, last); err != nil {
+				if _, err := t.Exec("DELETE FROM "+table+" WHERE id >= ? AND id <= ?", first, last); err != nil {
 					return err
 				}
 			}
 			if more {
 				return nil
 			}
-			if _, err := t.exec("DELETE FROM lanes WHERE campaign = ?", no); err != nil {
+			if _, err := t.Exec("DELETE FROM lanes WHERE campaign = ?", no); err != nil {
 				return err
 			}
-			_, err := t.exec("DELETE FROM campaigns WHERE no = ? AND frozen = 0", no)
+			_, err := t.Exec("DELETE FROM campaigns WHERE no = ? AND frozen = 0", no)
 			return err
 		})
 		if err != nil {
@@ -139,20 +142,9 @@ func (l *Ledger) remove(ctx context.Context, no int64) error {
 	return nil
 }
 
-// bulk is how many records go into one statement, which is twice as fast as one by one.
-const bulk = 50
-
-// bulk inserts n records of the form values, whose arguments are args, and is an error unless all went in.
-func (t *tx) bulk(insert, values string, n int, args []any) error {
-	query, run := t.s.bulks[insert], t.exec
-	switch {
-	case n < bulk: // the last ones, whose statement is not used again
-		query, run = insert+values+strings.Repeat(", "+values, n-1), t.once
-	case query == "":
-		query = insert + values + strings.Repeat(", "+values, bulk-1)
-		t.s.bulks[insert] = query
-	}
-	done, err := run(query, args...)
+// insert inserts n records with Bulk, and is an error unless all went in.
+func insert(t *sqlite.Tx, insert, values string, n int, args []any) error {
+	done, err := t.Bulk(insert, values, n, args)
 	if err != nil {
 		return err
 	}
@@ -182,7 +174,7 @@ func (d *Draft) Add(ctx context.Context, rows []Row) ([]Conflict, error) {
 	}
 	b := batch{first: d.seq + 1, rows: make([]planned, 0, len(rows))}
 	var conflicts []Conflict
-	err := d.l.db.write(func(t *tx) error {
+	err := d.l.db.Write(func(t *sqlite.Tx) error {
 		for i := range rows {
 			p := planned{Row: &rows[i]}
 			conflict, err := d.identify(t, &p, &b)
@@ -214,7 +206,7 @@ func (d *Draft) Add(ctx context.Context, rows []Row) ([]Conflict, error) {
 // planned is a row as it is stored.
 type planned struct {
 	*Row
-	hash    keyHash
+	hash    schema.KeyHash
 	claims  bool   // its key
 	another string // the place of the row that has its key: it is a duplicate
 	lane    int64
@@ -252,7 +244,7 @@ func (d *Draft) sound(row *Row) error {
 }
 
 // identify claims the row's key if it is one that does. Of a row whose key is claimed already it makes a duplicate, or returns the conflict.
-func (d *Draft) identify(t *tx, p *planned, b *batch) (*Conflict, error) {
+func (d *Draft) identify(t *sqlite.Tx, p *planned, b *batch) (*Conflict, error) {
 	if p.State != Pending && p.State != Suppressed {
 		return nil, nil
 	}
@@ -271,7 +263,7 @@ func (d *Draft) identify(t *tx, p *planned, b *batch) (*Conflict, error) {
 	if id >= b.first {
 		other := &b.rows[id-b.first]
 		c.First, key, c.Address, c.Digest = other.Place, other.Key, other.Address, other.Digest
-	} else if r, err := t.known("SELECT r.place, r.key, r.address, d.digest FROM rows r JOIN deliveries d USING (id) WHERE r.id = ?", id); err != nil {
+	} else if r, err := t.Known("SELECT r.place, r.key, r.address, d.digest FROM rows r JOIN deliveries d USING (id) WHERE r.id = ?", id); err != nil {
 		return nil, err
 	} else if err := r.Scan(&c.First, &key, &c.Address, &c.Digest); err != nil {
 		return nil, err
@@ -287,20 +279,20 @@ func (d *Draft) identify(t *tx, p *planned, b *batch) (*Conflict, error) {
 }
 
 // hash stands for a key that a row claims.
-func (d *Draft) hash(key string) keyHash {
+func (d *Draft) hash(key string) schema.KeyHash {
 	if len(d.erased) > 0 && d.l.KeyHash != nil {
-		if h := keyHash(d.l.KeyHash(d.id, key)); d.erased[h] {
+		if h := schema.KeyHash(d.l.KeyHash(d.id, key)); d.erased[h] {
 			return h
 		}
 	}
-	return hashKey(key)
+	return schema.HashKey(key)
 }
 
 // store writes the rows and their deliveries.
-func (d *Draft) store(t *tx, b *batch) error {
-	args, more := make([]any, 0, bulk*9), make([]any, 0, bulk*5)
+func (d *Draft) store(t *sqlite.Tx, b *batch) error {
+	args, more := make([]any, 0, sqlite.Several*9), make([]any, 0, sqlite.Several*5)
 	id := b.first
-	for part := range slices.Chunk(b.rows, bulk) {
+	for part := range slices.Chunk(b.rows, sqlite.Several) {
 		args, more = args[:0], more[:0]
 		for i := range part {
 			p := &part[i]
@@ -312,10 +304,10 @@ func (d *Draft) store(t *tx, b *batch) error {
 			more = append(more, id, p.state().code(), p.lane, p.Digest, p.reason())
 			id++
 		}
-		if err := t.bulk("INSERT INTO rows(id, campaign, hash, number, place, key, address, address_key, fields) VALUES ", "(?, ?, ?, ?, ?, ?, ?, ?, ?)", len(part), args); err != nil {
+		if err := insert(t, "INSERT INTO rows(id, campaign, hash, number, place, key, address, address_key, fields) VALUES ", "(?, ?, ?, ?, ?, ?, ?, ?, ?)", len(part), args); err != nil {
 			return err
 		}
-		if err := t.bulk("INSERT INTO deliveries(id, state, lane, due, attempts, first, turn, digest, reason) VALUES ", "(?, ?, ?, 0, 0, 0, 0, ?, ?)", len(part), more); err != nil {
+		if err := insert(t, "INSERT INTO deliveries(id, state, lane, due, attempts, first, turn, digest, reason) VALUES ", "(?, ?, ?, 0, 0, 0, 0, ?, ?)", len(part), more); err != nil {
 			return err
 		}
 	}
@@ -339,17 +331,17 @@ func (d *Draft) fail(err error) error {
 }
 
 // lane is the number of the campaign's lane with this name.
-func (d *Draft) lane(t *tx, name string) (int64, error) {
+func (d *Draft) lane(t *sqlite.Tx, name string) (int64, error) {
 	if no, ok := d.lanes[name]; ok {
 		return no, nil
 	}
 	if len(d.lanes) >= 4096 { // a list may have as many lanes as rows
 		clear(d.lanes)
 	}
-	if _, err := t.exec("INSERT OR IGNORE INTO lanes(campaign, name) VALUES (?, ?)", d.no, name); err != nil {
+	if _, err := t.Exec("INSERT OR IGNORE INTO lanes(campaign, name) VALUES (?, ?)", d.no, name); err != nil {
 		return 0, err
 	}
-	r, err := t.known("SELECT no FROM lanes WHERE campaign = ? AND name = ?", d.no, name)
+	r, err := t.Known("SELECT no FROM lanes WHERE campaign = ? AND name = ?", d.no, name)
 	if err != nil {
 		return 0, err
 	}
@@ -375,8 +367,8 @@ func (d *Draft) Freeze(ctx context.Context, c Campaign) error {
 	if err := d.claim(); err != nil {
 		return err
 	}
-	err := d.l.db.write(func(t *tx) error {
-		n, err := t.exec(`UPDATE campaigns SET frozen = 1, created = ?, definition = ?, templates = ?, list = ?, header = ?, sender = ?, rows = ?, host = ?, host_name = ?
+	err := d.l.db.Write(func(t *sqlite.Tx) error {
+		n, err := t.Exec(`UPDATE campaigns SET frozen = 1, created = ?, definition = ?, templates = ?, list = ?, header = ?, sender = ?, rows = ?, host = ?, host_name = ?
 			WHERE no = ? AND frozen = 0`, created(c), c.Definition, c.Templates, c.List, c.Header, c.From, d.rows, c.Host.ID, c.Host.Name, d.no)
 		return errors.Join(err, errRows(n, 1))
 	})
@@ -401,6 +393,29 @@ func (d *Draft) Discard(ctx context.Context) error {
 	}
 	d.closed = true
 	return d.l.remove(ctx, d.no)
+}
+
+// Withdraw turns a frozen plan that nothing has happened to yet (no run, no manual change) back into a draft, which the next Draft
+// of the same id removes. It reports false, and changes nothing, where anything has happened. The caller holds the campaign's lock.
+func (l *Ledger) Withdraw(ctx context.Context, id string) (bool, error) {
+	no, c, err := l.find(ctx, id)
+	if err != nil || c.Runs > 0 {
+		return false, err
+	}
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
+	first, end := schema.Span(no)
+	withdrawn := false
+	err = l.db.Write(func(t *sqlite.Tx) error {
+		n, err := t.Exec(`UPDATE campaigns SET frozen = 0 WHERE no = ? AND turn = 0
+			AND NOT EXISTS (SELECT 1 FROM campaigns d WHERE d.id = campaigns.id AND d.frozen = 0)
+			AND NOT EXISTS (SELECT 1 FROM audit WHERE delivery >= ? AND delivery < ?)
+			AND NOT EXISTS (SELECT 1 FROM attempts WHERE delivery >= ? AND delivery < ?)`, no, first, end, first, end)
+		withdrawn = n == 1
+		return err
+	})
+	return withdrawn, err
 }
 
 // errRows is an error unless n is what it must be: someone else changed the ledger.

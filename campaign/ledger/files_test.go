@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"mailshot/internal/sqlite"
 )
 
 // All files are the user's alone, whatever the umask, and others' are refused with what to type.
@@ -130,7 +132,7 @@ func TestOpenRefusesForeignFiles(t *testing.T) {
 		}
 		plan(t, l, "c", rowsOf(500))
 		if change != "" {
-			if _, err := l.db.conn.ExecContext(t.Context(), change); err != nil {
+			if err := l.db.Write(func(tx *sqlite.Tx) error { return tx.Script(change) }); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -184,4 +186,20 @@ func TestOpenRefusesForeignFiles(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// Files of another user are refused; only root can make one here.
+func TestAnothersFile(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" || os.Geteuid() != 0 {
+		t.Skip("only root can give a file away")
+	}
+	path := ended(t, 1, 0)
+	if err := os.Chown(path, 12345, 12345); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Open(path)
+	if f := asFile(t, err); f.Text != "belongs to another user" || !strings.Contains(f.Hint, "--state") {
+		t.Error(err)
+	}
 }

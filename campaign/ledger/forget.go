@@ -2,14 +2,14 @@ package ledger
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
 	"database/sql"
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
+
+	"mailshot/campaign/ledger/internal/schema"
+	"mailshot/internal/machine"
+	"mailshot/internal/sqlite"
 )
 
 // Forgotten is what Forget did.
@@ -49,18 +49,18 @@ func (l *Ledger) Forget(ctx context.Context, addressKey string) (f *Forgotten, e
 			return nil, err
 		}
 	}
-	rows, err := l.db.reading.QueryContext(ctx, `SELECT place FROM rows
+	rows, err := l.db.Reading.QueryContext(ctx, `SELECT place FROM rows
 		WHERE instr(lower(CAST(fields AS TEXT)), ?1) > 0 OR instr(lower(address), ?1) > 0 ORDER BY id LIMIT 100`, strings.ToLower(addressKey))
-	err = each(rows, err, func(rows *sql.Rows) error {
+	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 		var place string
 		err := rows.Scan(&place)
 		f.Mentions = append(f.Mentions, place)
 		return err
 	})
 	if err != nil {
-		return nil, explain(l.db.path, err)
+		return nil, l.db.Explain(err)
 	}
-	return f, l.db.rewrite(ctx)
+	return f, l.db.Rewrite(ctx)
 }
 
 // numbered is a campaign's number.
@@ -85,15 +85,15 @@ func (l *Ledger) lockAll(ctx context.Context) (all []numbered, release func() er
 			err = errors.Join(err, free())
 		}
 	}()
-	rows, err := l.db.reading.QueryContext(ctx, "SELECT no, id, frozen FROM campaigns ORDER BY no")
-	err = each(rows, err, func(rows *sql.Rows) error {
+	rows, err := l.db.Reading.QueryContext(ctx, "SELECT no, id, frozen FROM campaigns ORDER BY no")
+	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 		var c numbered
 		err := rows.Scan(&c.no, &c.id, &c.frozen)
 		all = append(all, c)
 		return err
 	})
 	if err != nil {
-		return nil, nil, explain(l.db.path, err)
+		return nil, nil, l.db.Explain(err)
 	}
 	for _, c := range all {
 		if l.locked(c.id) {
@@ -110,18 +110,18 @@ func (l *Ledger) lockAll(ctx context.Context) (all []numbered, release func() er
 
 // forget empties the person's rows of one campaign.
 func (l *Ledger) forget(c numbered, addressKey string, f *Forgotten) error {
-	first, end := span(c.no)
+	first, end := schema.Span(c.no)
 	type found struct {
 		id    int64
 		key   string
 		owns  bool
 		state State
 	}
-	return l.db.write(func(t *tx) error {
+	return l.db.Write(func(t *sqlite.Tx) error {
 		var list []found
-		rows, err := t.query("SELECT r.id, r.key, r.hash IS NOT NULL, d.state FROM rows r JOIN deliveries d ON d.id = r.id WHERE r.id >= ? AND r.id < ? AND r.address_key = ?",
+		rows, err := t.Query("SELECT r.id, r.key, r.hash IS NOT NULL, d.state FROM rows r JOIN deliveries d ON d.id = r.id WHERE r.id >= ? AND r.id < ? AND r.address_key = ?",
 			first, end, addressKey)
-		err = each(rows, err, func(rows *sql.Rows) error {
+		err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 			var one found
 			var state int64
 			err := rows.Scan(&one.id, &one.key, &one.owns, &state)
@@ -148,7 +148,7 @@ func (l *Ledger) forget(c numbered, addressKey string, f *Forgotten) error {
 			var kept []byte
 			if one.owns {
 				kept = l.KeyHash(c.id, one.key)
-				n, err := t.exec("UPDATE claims SET hash = ? WHERE campaign = ? AND hash = (SELECT hash FROM rows WHERE id = ?)", kept, c.no, one.id)
+				n, err := t.Exec("UPDATE claims SET hash = ? WHERE campaign = ? AND hash = (SELECT hash FROM rows WHERE id = ?)", kept, c.no, one.id)
 				if err == nil && c.frozen { // a draft's claims may not be there yet
 					err = errRows(n, 1)
 				}
@@ -156,90 +156,21 @@ func (l *Ledger) forget(c numbered, addressKey string, f *Forgotten) error {
 					return err
 				}
 			}
-			if _, err := t.exec("UPDATE rows SET hash = ?, key = '', address = '', address_key = '', fields = NULL WHERE id = ?", kept, one.id); err != nil {
+			if _, err := t.Exec("UPDATE rows SET hash = ?, key = '', address = '', address_key = '', fields = NULL WHERE id = ?", kept, one.id); err != nil {
 				return err
 			}
-			if _, err := t.exec("UPDATE deliveries SET state = ?, due = iif(state = ?, due, 0), digest = NULL, reason = iif(? <> '', ?, iif(reason = '', '', 'forgotten on request')) WHERE id = ?",
+			if _, err := t.Exec("UPDATE deliveries SET state = ?, due = iif(state = ?, due, 0), digest = NULL, reason = iif(? <> '', ?, iif(reason = '', '', 'forgotten on request')) WHERE id = ?",
 				after.code(), after.code(), reason, reason, one.id); err != nil {
 				return err
 			}
-			if _, err := t.exec("UPDATE attempts SET text = '' WHERE delivery = ?", one.id); err != nil {
+			if _, err := t.Exec("UPDATE attempts SET text = '' WHERE delivery = ?", one.id); err != nil {
 				return err
 			}
-			if _, err := t.exec("INSERT INTO audit(delivery, time, who, host, act, before, after) VALUES (?, ?, ?, ?, 'forget', ?, ?)",
-				one.id, now, person(), hostName(), one.state.code(), after.code()); err != nil {
+			if _, err := t.Exec("INSERT INTO audit(delivery, time, who, host, act, before, after) VALUES (?, ?, ?, ?, 'forget', ?, ?)",
+				one.id, now, machine.User(), machine.Name(), one.state.code(), after.code()); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-}
-
-// rewrite writes the file anew and empties its log, so that nothing that was erased is left in either. It fails while another process
-// reads the file, and may be tried again.
-func (s *store) rewrite(ctx context.Context) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.stmts == nil {
-		return fmt.Errorf("%s: %w", s.path, sql.ErrConnDone)
-	}
-	if _, err := s.conn.ExecContext(ctx, "VACUUM"); err != nil {
-		return explain(s.path, err)
-	}
-	var held, log, done int
-	if err := s.conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&held, &log, &done); err != nil {
-		return explain(s.path, err)
-	}
-	if held != 0 {
-		return &FileError{Path: s.path, Text: "another process reads the file, so that its log cannot be emptied yet", Hint: "the same again when that has ended"}
-	}
-	return nil
-}
-
-// Forget keeps a person off all campaigns without their address: their entries on the list of people never to be mailed go, and one
-// takes their place that only the address itself leads to. Reasons and sources go with them.
-func (a *Accounts) Forget(ctx context.Context, addressKey string) error {
-	hidden, err := a.hidden(ctx, addressKey)
-	if err != nil {
-		return err
-	}
-	err = a.db.write(func(t *tx) error {
-		if _, err := t.exec("DELETE FROM suppressions WHERE key = ?", addressKey); err != nil {
-			return err
-		}
-		_, err := t.exec("INSERT OR IGNORE INTO suppressions(domain, key, reason, source, time) VALUES ('', ?, 'forgotten on request', 'forget', ?)",
-			hidden, time.Now().UnixNano())
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return a.db.rewrite(ctx)
-}
-
-// Hidden marks the key of an entry whose address was forgotten: it begins with this.
-const Hidden = "#"
-
-// hidden is what stands on the list of people never to be mailed in place of a forgotten address.
-func (a *Accounts) hidden(ctx context.Context, addressKey string) (string, error) {
-	secret, err := a.Secret(ctx)
-	if err != nil {
-		return "", err
-	}
-	mac := hmac.New(sha256.New, secret)
-	mac.Write([]byte("forgotten\x00" + addressKey))
-	return Hidden + hex.EncodeToString(mac.Sum(nil)[:16]), nil
-}
-
-// KeyHash is what Ledger.KeyHash is to be: a hash of a campaign's key, made with the secret of these accounts.
-func (a *Accounts) KeyHash(ctx context.Context) (func(campaign, key string) []byte, error) {
-	secret, err := a.Secret(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return func(campaign, key string) []byte {
-		mac := hmac.New(sha256.New, secret)
-		mac.Write([]byte("row\x00" + campaign + "\x00" + key))
-		return mac.Sum(nil)[:16]
-	}, nil
 }

@@ -8,6 +8,9 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"mailshot/campaign/accounts"
+	"mailshot/campaign/ledger/repair"
 )
 
 // absent checks that no file below dir has any of the texts in it.
@@ -30,14 +33,23 @@ func absent(t *testing.T, dir string, texts ...string) {
 	}
 }
 
-func forgetful(t *testing.T) (*Ledger, *Accounts) {
+// forgetful is a ledger and accounts, with the folder of the accounts' file.
+func forgetful(t *testing.T) (*Ledger, *accounts.Accounts, string) {
 	t.Helper()
-	l, a := open1(t), accounts(t, accountsPath(t))
-	var err error
+	l, dir := open1(t), filepath.Join(t.TempDir(), "a")
+	a, err := accounts.Open(filepath.Join(dir, "accounts.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := a.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	if l.KeyHash, err = a.KeyHash(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return l, a
+	return l, a, dir
 }
 
 // personal is a row of somebody with a name.
@@ -52,7 +64,7 @@ func personal(n int, key string) Row {
 // (state.db-wal still had it), and with the hash emptied instead of replaced (the re-plan said "Added:2": they were new).
 func TestForget(t *testing.T) {
 	t.Parallel()
-	l, a := forgetful(t)
+	l, a, dir := forgetful(t)
 	ctx := t.Context()
 	for _, id := range []string{"one", "two"} {
 		rows := append(rowsOf(30), personal(31, "W-31"))
@@ -76,11 +88,11 @@ func TestForget(t *testing.T) {
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := a.Suppress(ctx, Entry{Domain: "acme.example", Key: "wanda@secret.example", Reason: "refused: 550 no Wanda@secret.example"}); err != nil {
+	if err := a.Suppress(ctx, accounts.Entry{Domain: "acme.example", Key: "wanda@secret.example", Reason: "refused: 550 no Wanda@secret.example"}); err != nil {
 		t.Fatal(err)
 	}
 	var locked *LockedError
-	other, err := Open(l.db.path)
+	other, err := Open(l.db.Path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,8 +122,8 @@ func TestForget(t *testing.T) {
 	if len(f.Campaigns) != 2 || f.Rows != 2 || f.Stopped != 1 || len(f.Mentions) != 0 {
 		t.Errorf("%+v", f)
 	}
-	for _, path := range []string{l.db.path, a.db.path} {
-		absent(t, filepath.Dir(path), "wanda", "privet", "secret.example", "w-31")
+	for _, dir := range []string{filepath.Dir(l.db.Path), dir} {
+		absent(t, dir, "wanda", "privet", "secret.example", "w-31")
 	}
 	if now := identity(t, l, "one"); now[Refused] != was[Refused] {
 		t.Errorf("%v, were %v", now, was)
@@ -119,7 +131,7 @@ func TestForget(t *testing.T) {
 	if now := identity(t, l, "two"); now[Suppressed] != 1 || now[Pending] != 30 {
 		t.Error(now)
 	}
-	if faults, err := Examine(ctx, l.db.path); err != nil || len(faults) > 0 {
+	if faults, err := repair.Examine(ctx, l.db.Path); err != nil || len(faults) > 0 {
 		t.Error(faults, err)
 	}
 	// What nobody can make a message for is not taken up again, and stops nobody else's. Proven without looking: "31
@@ -191,7 +203,7 @@ func TestPurge(t *testing.T) {
 	if err != nil || len(done) != 1 || done[0].ID != "done" || done[0].Rows != 6 {
 		t.Fatal(done, err)
 	}
-	absent(t, filepath.Dir(l.db.path), "done-w")
+	absent(t, filepath.Dir(l.db.Path), "done-w")
 	if now := identity(t, l, "done"); now[Sent] != 6 {
 		t.Error(now)
 	}
@@ -212,13 +224,13 @@ func TestPurge(t *testing.T) {
 	}
 	r := run(t, l, "done", RunOptions{})
 	none(t, r, time.Now())
-	if hands, err := l.Hands(ctx, "done"); err != nil || len(hands) != 1 || hands[0].Act != "purge" || hands[0].Who == "" {
-		t.Error(hands, err)
+	if acts, err := l.Audit(ctx, "done"); err != nil || len(acts) != 1 || acts[0].Act != "purge" || acts[0].Who == "" {
+		t.Error(acts, err)
 	}
 	if list, err := l.Purge(ctx, soon); err != nil || len(list) != 0 {
 		t.Error(list, err)
 	}
-	if faults, err := Examine(ctx, l.db.path); err != nil || len(faults) > 0 {
+	if faults, err := repair.Examine(ctx, l.db.Path); err != nil || len(faults) > 0 {
 		t.Error(faults, err)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+
+	"mailshot/internal/sqlite"
 )
 
 // group is the group commit of a run. A caller that finds nobody committing leads: it takes everything that waits, commits it in
@@ -196,7 +198,7 @@ func (r *Run) inHand(d *Delivery) error {
 
 // commit writes a group in one transaction. Its error concerns everybody in the group.
 func (r *Run) commit(waiting, settled []*entry) error {
-	err := r.l.db.write(func(t *tx) error {
+	err := r.l.db.Write(func(t *sqlite.Tx) error {
 		for _, e := range settled {
 			if err := r.writeOutcome(t, e.d, e.res); err != nil {
 				return err
@@ -212,7 +214,7 @@ func (r *Run) commit(waiting, settled []*entry) error {
 		}
 		return nil
 	})
-	if busy(err) { // nothing was written, and nothing is wrong with the disk
+	if sqlite.Busy(err) { // nothing was written, and nothing is wrong with the disk
 		r.group.mu.Lock()
 		r.group.settled = append(settled, r.group.settled...)
 		r.group.mu.Unlock()
@@ -258,13 +260,13 @@ func (r *Run) settle(d *Delivery, res Result) {
 	if res.State == Deferred {
 		r.ready++
 		r.again++
-		d.inLane.deferred(stamp(res.Due))
+		d.inLane.deferred(sqlite.Stamp(res.Due))
 		r.enlist(d.inLane)
 	}
 }
 
 // writeBegun makes the entry's delivery begun, unless its recipient is suppressed. What concerns this delivery alone goes into e.err.
-func (r *Run) writeBegun(t *tx, e *entry) error {
+func (r *Run) writeBegun(t *sqlite.Tx, e *entry) error {
 	if e.ask != nil {
 		reason, err := e.ask()
 		if err != nil {
@@ -277,28 +279,28 @@ func (r *Run) writeBegun(t *tx, e *entry) error {
 			return r.writeOutcome(t, e.d, e.res)
 		}
 	}
-	n, err := t.exec(`UPDATE deliveries SET state = ?, due = 0, turn = ?, first = iif(first = 0, ?, first) WHERE id = ? AND state = ? AND attempts = ?`,
-		Begun.code(), r.turn, stamp(e.res.Time), e.d.ID, e.d.State.code(), e.d.Attempts)
+	n, err := t.Exec(`UPDATE deliveries SET state = ?, due = 0, turn = ?, first = iif(first = 0, ?, first) WHERE id = ? AND state = ? AND attempts = ?`,
+		Begun.code(), r.turn, sqlite.Stamp(e.res.Time), e.d.ID, e.d.State.code(), e.d.Attempts)
 	return errors.Join(err, errRows(n, 1))
 }
 
 // writeOutcome moves d to its outcome, and records the attempt if it was one.
-func (r *Run) writeOutcome(t *tx, d *Delivery, res Result) error {
+func (r *Run) writeOutcome(t *sqlite.Tx, d *Delivery, res Result) error {
 	due, reason, tries, turn := int64(0), "", 0, d.turn
 	if res.State == Deferred {
-		due = stamp(res.Due)
+		due = sqlite.Stamp(res.Due)
 	}
 	if tried(res.State) {
 		tries, turn = 1, r.turn
 	} else {
 		reason = res.Text
 	}
-	n, err := t.exec(`UPDATE deliveries SET state = ?, due = ?, attempts = attempts + ?, turn = ?, first = iif(first = 0 AND ? = 1, ?, first), reason = ?
-		WHERE id = ? AND state = ?`, res.State.code(), due, tries, turn, tries, stamp(res.Time), reason, d.ID, d.State.code())
+	n, err := t.Exec(`UPDATE deliveries SET state = ?, due = ?, attempts = attempts + ?, turn = ?, first = iif(first = 0 AND ? = 1, ?, first), reason = ?
+		WHERE id = ? AND state = ?`, res.State.code(), due, tries, turn, tries, sqlite.Stamp(res.Time), reason, d.ID, d.State.code())
 	if err := errors.Join(err, errRows(n, 1)); err != nil || tries == 0 {
 		return err
 	}
-	_, err = t.exec(`INSERT INTO attempts(delivery, time, state, stage, code, enhanced, text, server) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-		d.ID, stamp(res.Time), res.State.code(), res.Stage, res.Code, res.Enhanced, res.Text, res.Server)
+	_, err = t.Exec(`INSERT INTO attempts(delivery, time, state, stage, code, enhanced, text, server) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		d.ID, sqlite.Stamp(res.Time), res.State.code(), res.Stage, res.Code, res.Enhanced, res.Text, res.Server)
 	return err
 }

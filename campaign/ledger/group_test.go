@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"mailshot/internal/sqlite"
 )
 
 // Many callers share transactions, each sees only its own outcome, and when Begin has returned nil it is on the disk.
@@ -35,7 +37,7 @@ func TestGroupCommit(t *testing.T) {
 				}
 				if begun.Add(1)%100 == 0 { // another connection sees it
 					var state int64
-					if err := l.db.reading.QueryRow("SELECT state FROM deliveries WHERE id = ?", d.ID).Scan(&state); err != nil || stateOf(state) != Begun {
+					if err := l.db.Reading.QueryRow("SELECT state FROM deliveries WHERE id = ?", d.ID).Scan(&state); err != nil || stateOf(state) != Begun {
 						t.Error(stateOf(state), err)
 					}
 				}
@@ -73,8 +75,8 @@ func TestDiskFullStopsTheRun(t *testing.T) {
 	r := run(t, l, "c", RunOptions{})
 	first, second, third := next(t, r, t0), next(t, r, t0), next(t, r, t0)
 	begin(t, r, first)
-	if err := l.db.write(func(tx *tx) error {
-		return tx.script("PRAGMA max_page_count = 1") // the fewest there can be: as many as there are
+	if err := l.db.Write(func(tx *sqlite.Tx) error {
+		return tx.Script("PRAGMA max_page_count = 1") // the fewest there can be: as many as there are
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -120,12 +122,12 @@ func TestBusyIsNotTheDisk(t *testing.T) {
 	d, d2 := next(t, r, t0), next(t, r, t0)
 	begin(t, r, d)
 	settle(t, r, d, Sent)
-	if _, err := l.db.conn.ExecContext(t.Context(), "PRAGMA busy_timeout = 0"); err != nil {
+	if err := l.db.Write(func(tx *sqlite.Tx) error { return tx.Script("PRAGMA busy_timeout = 0") }); err != nil {
 		t.Fatal(err)
 	}
 	other := openAt(t, path)
-	if err := other.db.write(func(*tx) error {
-		if err := r.Begin(t.Context(), d2); !busy(err) {
+	if err := other.db.Write(func(*sqlite.Tx) error {
+		if err := r.Begin(t.Context(), d2); !sqlite.Busy(err) {
 			t.Error(err)
 		}
 		return nil

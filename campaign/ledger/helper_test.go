@@ -3,11 +3,16 @@ package ledger
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"testing"
 	"time"
+
+	"mailshot/campaign/ledger/internal/schema"
+	"mailshot/campaign/statefile"
+	"mailshot/internal/sqlite"
 )
 
 // open1 opens a ledger in a new folder.
@@ -34,14 +39,11 @@ func openAt(t testing.TB, path string) *Ledger {
 // keysClaimed checks that every row of a frozen campaign that has a key has the claim to it, and that nothing else is claimed.
 func keysClaimed(t testing.TB, l *Ledger) {
 	t.Helper()
-	l.db.mu.Lock()
-	closed := l.db.stmts == nil
-	l.db.mu.Unlock()
-	if closed {
+	if errors.Is(l.db.Write(func(*sqlite.Tx) error { return nil }), sql.ErrConnDone) {
 		return
 	}
 	var lacking, left int
-	err := l.db.reading.QueryRow("SELECT (SELECT count(*) FROM rows r JOIN campaigns c ON c.no = r.id >> 40 AND c.frozen = 1 AND c.purged = 0 WHERE "+unclaimed+`),
+	err := l.db.Reading.QueryRow("SELECT (SELECT count(*) FROM rows r JOIN campaigns c ON c.no = r.id >> 40 AND c.frozen = 1 AND c.purged = 0 WHERE "+schema.Unclaimed+`),
 		(SELECT count(*) FROM claims k WHERE NOT EXISTS (SELECT 1 FROM rows r WHERE r.id = k.row AND r.campaign = k.campaign AND r.hash = k.hash))`).Scan(&lacking, &left)
 	if err != nil || lacking > 0 || left > 0 {
 		t.Errorf("%d keys are not claimed, %d claims are left of rows that are gone, %v", lacking, left, err)
@@ -160,12 +162,12 @@ func settle(t testing.TB, r *Run, d *Delivery, s State) {
 // t0 is a moment all tests can start from.
 var t0 = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
-// asFile is the *FileError in err.
-func asFile(t testing.TB, err error) *FileError {
+// asFile is the *statefile.Error in err.
+func asFile(t testing.TB, err error) *statefile.Error {
 	t.Helper()
-	var f *FileError
+	var f *statefile.Error
 	if !errors.As(err, &f) {
-		t.Fatalf("%v is no *FileError", err)
+		t.Fatalf("%v is no *statefile.Error", err)
 	}
 	return f
 }

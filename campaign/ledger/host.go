@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"os"
+
+	"mailshot/internal/machine"
 )
 
 // Host is a machine, so that a campaign's folder that was copied to another one is noticed.
@@ -16,8 +18,8 @@ type Host struct {
 // ThisHost is the machine that the program runs on: what MAILSHOT_HOST names, for machines whose own marks change with each start,
 // such as containers; else the system's number for it, of which only a hash is kept; else its name.
 func ThisHost() Host {
-	h := Host{Name: hostName()}
-	mark := machine()
+	h := Host{Name: machine.Name()}
+	mark := machine.Number()
 	if name := os.Getenv("MAILSHOT_HOST"); name != "" {
 		h.Name, mark = name, "MAILSHOT_HOST="+name
 	}
@@ -31,13 +33,4 @@ func ThisHost() Host {
 	mac.Write([]byte("mailshot state"))
 	h.ID = hex.EncodeToString(mac.Sum(nil)[:12])
 	return h
-}
-
-// hostName is the machine's name, "" when it has none.
-func hostName() string {
-	name, err := os.Hostname()
-	if err != nil {
-		return ""
-	}
-	return name
 }

@@ -6,6 +6,9 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"mailshot/campaign/ledger/internal/schema"
+	"mailshot/internal/sqlite"
 )
 
 // A lane's deliveries are read in blocks: the pending ones by id, the deferred ones by due time. Both readings go forward only, by
@@ -73,11 +76,11 @@ func (ln *lane) deferred(due int64) {
 
 // openLanes lists the campaign's lanes, each with its part of the order: it has as many places, evenly spread, as deliveries.
 func (r *Run) openLanes(ctx context.Context) error {
-	rows, err := r.l.db.reading.QueryContext(ctx, `SELECT l.no, l.name, coalesce(f.n, 0) + coalesce(s.n, 0) FROM lanes l
-		LEFT JOIN (SELECT lane, count(*) AS n FROM deliveries INDEXED BY deliveries_fresh WHERE state = `+sqlPending+` GROUP BY lane) f ON f.lane = l.no
-		LEFT JOIN (SELECT lane, count(*) AS n FROM deliveries INDEXED BY deliveries_late WHERE state = `+sqlDeferred+` GROUP BY lane) s ON s.lane = l.no
+	rows, err := r.l.db.Reading.QueryContext(ctx, `SELECT l.no, l.name, coalesce(f.n, 0) + coalesce(s.n, 0) FROM lanes l
+		LEFT JOIN (SELECT lane, count(*) AS n FROM deliveries INDEXED BY deliveries_fresh WHERE state = `+schema.SQLPending+` GROUP BY lane) f ON f.lane = l.no
+		LEFT JOIN (SELECT lane, count(*) AS n FROM deliveries INDEXED BY deliveries_late WHERE state = `+schema.SQLDeferred+` GROUP BY lane) s ON s.lane = l.no
 		WHERE l.campaign = ? ORDER BY l.no`, r.no)
-	return each(rows, err, func(rows *sql.Rows) error {
+	return sqlite.Each(rows, err, func(rows *sql.Rows) error {
 		ln := &lane{cursor: r.first - 1, nextDue: unknownDue}
 		var n int64
 		err := rows.Scan(&ln.no, &ln.name, &n)
@@ -145,7 +148,7 @@ func (ln *lane) scan(rows *sql.Rows, more ...any) (*Delivery, error) {
 	d := &Delivery{Lane: ln.name, inLane: ln}
 	var state, first int64
 	err := rows.Scan(append([]any{&d.ID, &state, &d.Attempts, &first, &d.turn, &d.due, &d.Digest, &d.Number, &d.Place, &d.Key, &d.Address, &d.AddressKey, &d.Fields}, more...)...)
-	d.State, d.First = stateOf(state), moment(first)
+	d.State, d.First = stateOf(state), sqlite.Moment(first)
 	return d, err
 }
 
@@ -156,9 +159,9 @@ func (r *Run) readFresh(ctx context.Context, ln *lane) error {
 			return err
 		}
 		n, read := r.block(), 0
-		rows, err := r.l.db.read(`SELECT `+deliveryColumns+` FROM deliveries d INDEXED BY deliveries_fresh JOIN rows r ON r.id = d.id
-			WHERE d.lane = ? AND d.state = `+sqlPending+` AND d.id > ? AND d.id < ? ORDER BY d.id LIMIT ?`, ln.no, ln.cursor, r.end, n)
-		err = each(rows, err, func(rows *sql.Rows) error {
+		rows, err := r.l.db.Read(`SELECT `+deliveryColumns+` FROM deliveries d INDEXED BY deliveries_fresh JOIN rows r ON r.id = d.id
+			WHERE d.lane = ? AND d.state = `+schema.SQLPending+` AND d.id > ? AND d.id < ? ORDER BY d.id LIMIT ?`, ln.no, ln.cursor, r.end, n)
+		err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 			d, err := ln.scan(rows)
 			if err != nil {
 				return err
@@ -198,10 +201,10 @@ func (r *Run) readLate(ctx context.Context, ln *lane, now int64, limited bool) e
 			return err
 		}
 		n, read, next := r.block()+len(r.out), 0, never
-		rows, err := r.l.db.read(`SELECT `+deliveryColumns+` FROM deliveries d INDEXED BY deliveries_late JOIN rows r ON r.id = d.id
-			WHERE d.lane = ? AND d.state = `+sqlDeferred+` AND (d.due, d.id) > (?, ?) AND d.turn >= ? ORDER BY d.due, d.id LIMIT ?`,
+		rows, err := r.l.db.Read(`SELECT `+deliveryColumns+` FROM deliveries d INDEXED BY deliveries_late JOIN rows r ON r.id = d.id
+			WHERE d.lane = ? AND d.state = `+schema.SQLDeferred+` AND (d.due, d.id) > (?, ?) AND d.turn >= ? ORDER BY d.due, d.id LIMIT ?`,
 			ln.no, ln.lateDue, ln.lateID, least, n)
-		err = each(rows, err, func(rows *sql.Rows) error {
+		err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 			d, err := ln.scan(rows)
 			if read++; err != nil || next != never || r.out[d.ID] != nil {
 				return err
@@ -269,9 +272,9 @@ func (r *Run) countOnly(ctx context.Context) (int64, error) {
 			return 0, err
 		}
 		read = 0
-		rows, err := r.l.db.read(`SELECT `+deliveryColumns+`, l.name FROM deliveries d JOIN rows r ON r.id = d.id JOIN lanes l ON l.no = d.lane
-			WHERE d.id > ? AND d.id < ? AND d.state IN (`+sqlPending+`, `+sqlDeferred+`) ORDER BY d.id LIMIT ?`, all.cursor, r.end, piece)
-		err = each(rows, err, func(rows *sql.Rows) error {
+		rows, err := r.l.db.Read(`SELECT `+deliveryColumns+`, l.name FROM deliveries d JOIN rows r ON r.id = d.id JOIN lanes l ON l.no = d.lane
+			WHERE d.id > ? AND d.id < ? AND d.state IN (`+schema.SQLPending+`, `+schema.SQLDeferred+`) ORDER BY d.id LIMIT ?`, all.cursor, r.end, piece)
+		err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 			d, err := all.scan(rows, &all.name)
 			if err != nil {
 				return err
@@ -285,7 +288,7 @@ func (r *Run) countOnly(ctx context.Context) (int64, error) {
 			return err
 		})
 		if err != nil {
-			return 0, explain(r.l.db.path, err)
+			return 0, r.l.db.Explain(err)
 		}
 	}
 	return wanted, nil

@@ -9,28 +9,31 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"mailshot/campaign/ledger/internal/schema"
+	"mailshot/internal/sqlite"
 )
 
 // Ledger is an open state.db. It may be used by any number of goroutines, and by several processes at once.
 type Ledger struct {
-	// KeyHash hashes the keys of people who were forgotten; see Accounts.KeyHash. It is set before the Ledger is used. Forget needs it,
+	// KeyHash hashes the keys of people who were forgotten; see accounts.Accounts.KeyHash. It is set before the Ledger is used. Forget needs it,
 	// and a Replan without it takes those people for new ones. nil: there is none.
 	KeyHash func(campaign, key string) []byte
 
-	db *store
+	db *sqlite.Store
 
 	mu   sync.Mutex
 	held map[string]bool // campaigns locked through this Ledger
 }
 
 // Open opens the state file at path and makes it if it is missing, with a private folder of its own and a .gitignore in that. A
-// file or folder that others may read, or that is a symbolic link, damaged, or from a newer program is refused with a *FileError.
+// file or folder that others may read, or that is a symbolic link, damaged, or from a newer program is refused with a *statefile.Error.
 func Open(path string) (*Ledger, error) {
-	path, err := prepare(path, true)
+	path, err := sqlite.Prepare(path, true)
 	if err != nil {
 		return nil, err
 	}
-	db, err := openStore(context.Background(), path, stateVersions)
+	db, err := sqlite.Open(context.Background(), path, schema.Versions)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +41,7 @@ func Open(path string) (*Ledger, error) {
 }
 
 // Close closes the file. Drafts, Runs and Locks are to be closed before.
-func (l *Ledger) Close() error { return l.db.close() }
+func (l *Ledger) Close() error { return l.db.Close() }
 
 // Campaign is what the ledger keeps about a campaign as a whole.
 type Campaign struct {
@@ -65,7 +68,7 @@ func scanCampaign(scan func(...any) error, no ...any) (*Campaign, error) {
 	var created, purged int64
 	err := scan(append(no, &c.ID, &created, &c.Definition, &c.Templates, &c.List, &c.Header, &c.From, &c.DuplicatesFirst, &c.Rows, &c.Frozen, &c.Run, &c.Runs,
 		&c.Token, &c.Host.ID, &c.Host.Name, &purged, &c.Lost)...)
-	c.Created, c.Purged = moment(created), moment(purged)
+	c.Created, c.Purged = sqlite.Moment(created), sqlite.Moment(purged)
 	return &c, err
 }
 
@@ -77,12 +80,12 @@ func (l *Ledger) Campaign(ctx context.Context, id string) (*Campaign, error) {
 
 // find returns the frozen campaign and its number.
 func (l *Ledger) find(ctx context.Context, id string) (no int64, c *Campaign, err error) {
-	c, err = scanCampaign(l.db.reading.QueryRowContext(ctx, "SELECT no, "+campaignColumns+" FROM campaigns WHERE id = ? AND frozen = 1", id).Scan, &no)
+	c, err = scanCampaign(l.db.Reading.QueryRowContext(ctx, "SELECT no, "+campaignColumns+" FROM campaigns WHERE id = ? AND frozen = 1", id).Scan, &no)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, nil, fmt.Errorf("%q: %w", id, ErrNotFound)
 	}
 	if err != nil {
-		return 0, nil, explain(l.db.path, err)
+		return 0, nil, l.db.Explain(err)
 	}
 	return no, c, nil
 }
@@ -90,21 +93,21 @@ func (l *Ledger) find(ctx context.Context, id string) (no int64, c *Campaign, er
 // Campaigns lists the frozen campaigns, the oldest first.
 func (l *Ledger) Campaigns(ctx context.Context) ([]*Campaign, error) {
 	var list []*Campaign
-	rows, err := l.db.reading.QueryContext(ctx, "SELECT "+campaignColumns+" FROM campaigns WHERE frozen = 1 ORDER BY created, no")
-	err = each(rows, err, func(r *sql.Rows) error {
+	rows, err := l.db.Reading.QueryContext(ctx, "SELECT "+campaignColumns+" FROM campaigns WHERE frozen = 1 ORDER BY created, no")
+	err = sqlite.Each(rows, err, func(r *sql.Rows) error {
 		c, err := scanCampaign(r.Scan)
 		list = append(list, c)
 		return err
 	})
-	return list, explain(l.db.path, err)
+	return list, l.db.Explain(err)
 }
 
 // Counts returns how many of the campaign's deliveries are in each state, as of one moment, and the rows they add up to. States
 // without any are left out.
 func (l *Ledger) Counts(ctx context.Context, id string) (map[State]int64, int64, error) {
-	tx, err := l.db.reading.BeginTx(ctx, &sql.TxOptions{ReadOnly: true}) // both figures from one snapshot
+	tx, err := l.db.Reading.BeginTx(ctx, &sql.TxOptions{ReadOnly: true}) // both figures from one snapshot
 	if err != nil {
-		return nil, 0, explain(l.db.path, err)
+		return nil, 0, l.db.Explain(err)
 	}
 	defer tx.Rollback()
 	var no, total int64
@@ -114,11 +117,11 @@ func (l *Ledger) Counts(ctx context.Context, id string) (map[State]int64, int64,
 	}
 	counts := map[State]int64{}
 	if err == nil {
-		first, end := span(no)
+		first, end := schema.Span(no)
 		rows, e := tx.QueryContext(ctx, countQuery, first, end, no)
 		err = scanCounts(rows, e, counts)
 	}
-	return counts, total, explain(l.db.path, err)
+	return counts, total, l.db.Explain(err)
 }
 
 // countQuery counts deliveries, and those that were erased and left their number.
@@ -126,11 +129,23 @@ const countQuery = `SELECT state, count(*) FROM deliveries WHERE id >= ? AND id 
 	UNION ALL SELECT state, n FROM tallies WHERE campaign = ?`
 
 func scanCounts(rows *sql.Rows, err error, into map[State]int64) error {
-	return each(rows, err, func(r *sql.Rows) error {
+	return sqlite.Each(rows, err, func(r *sql.Rows) error {
 		var state, n int64
 		err := r.Scan(&state, &n)
 		into[stateOf(state)] += n
 		return err
+	})
+}
+
+// Redefine records another digest of the definition for a frozen campaign whose rows and messages it describes as well as the one
+// before. The caller holds the campaign's lock.
+func (l *Ledger) Redefine(ctx context.Context, id, definition string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return l.db.Write(func(t *sqlite.Tx) error {
+		n, err := t.Exec("UPDATE campaigns SET definition = ? WHERE id = ? AND frozen = 1", definition, id)
+		return errors.Join(err, errRows(n, 1))
 	})
 }
 

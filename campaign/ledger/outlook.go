@@ -5,6 +5,8 @@ import (
 	"errors"
 	"slices"
 	"time"
+
+	"mailshot/internal/sqlite"
 )
 
 // Outlook is what is left for a run at a moment. What is in somebody's hands is not in it.
@@ -33,13 +35,13 @@ func (r *Run) Outlook(ctx context.Context) (Outlook, error) {
 	for _, ln := range r.lanes {
 		due, err := r.earliest(ctx, ln)
 		if err != nil {
-			return Outlook{}, explain(r.l.db.path, err)
+			return Outlook{}, r.l.db.Explain(err)
 		}
 		if due == never {
 			continue
 		}
 		earliest = min(earliest, due)
-		o.Lanes = append(o.Lanes, LaneDue{Lane: ln.name, Due: moment(due)})
+		o.Lanes = append(o.Lanes, LaneDue{Lane: ln.name, Due: sqlite.Moment(due)})
 	}
 	if o.Left == 0 {
 		return o, nil
@@ -47,7 +49,7 @@ func (r *Run) Outlook(ctx context.Context) (Outlook, error) {
 	if earliest == never {
 		return Outlook{}, errors.New("the ledger was changed by another process: what was left is gone")
 	}
-	o.Due = moment(earliest)
+	o.Due = sqlite.Moment(earliest)
 	return o, nil
 }
 

@@ -319,13 +319,13 @@ func TestByHand(t *testing.T) {
 	n, err = l.Retry(ctx, "c", Filter{})
 	check(n, err, 7) // all but the sent one
 	for rec, err := range l.Deliveries(ctx, "c", Filter{Keys: []string{"key-4"}}) {
-		if err != nil || rec.Attempts != 0 || !rec.First.IsZero() || rec.Hand == nil || rec.Hand.Act != "retry" || rec.Hand.Before != Cancelled ||
-			rec.Hand.After != Pending || rec.Hand.Who == "" || rec.Hand.Time.IsZero() || rec.Last.State != Refused {
-			t.Errorf("%+v %+v %v", rec, rec.Hand, err)
+		if err != nil || rec.Attempts != 0 || !rec.First.IsZero() || rec.Manual == nil || rec.Manual.Act != "retry" || rec.Manual.Before != Cancelled ||
+			rec.Manual.After != Pending || rec.Manual.Who == "" || rec.Manual.Time.IsZero() || rec.Last.State != Refused {
+			t.Errorf("%+v %+v %v", rec, rec.Manual, err)
 		}
 	}
 	var audits int
-	if err := l.db.reading.QueryRow("SELECT count(*) FROM audit").Scan(&audits); err != nil || audits != 17 {
+	if err := l.db.Reading.QueryRow("SELECT count(*) FROM audit").Scan(&audits); err != nil || audits != 17 {
 		t.Error(audits, err)
 	}
 }

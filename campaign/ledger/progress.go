@@ -5,6 +5,9 @@ import (
 	"database/sql"
 	"slices"
 	"time"
+
+	"mailshot/campaign/ledger/internal/schema"
+	"mailshot/internal/sqlite"
 )
 
 // Progress is how far a campaign has come: what a run has to know of those before it.
@@ -19,12 +22,12 @@ func (l *Ledger) Progress(ctx context.Context, id string) (Progress, error) {
 	if err != nil {
 		return Progress{}, err
 	}
-	first, end := span(no)
+	first, end := schema.Span(no)
 	p := Progress{Lanes: map[string]map[State]int64{}}
 	var latest int64
-	rows, err := l.db.reading.QueryContext(ctx, `SELECT l.name, t.state, t.n, t.latest FROM (SELECT lane, state, count(*) AS n, max(first) AS latest
+	rows, err := l.db.Reading.QueryContext(ctx, `SELECT l.name, t.state, t.n, t.latest FROM (SELECT lane, state, count(*) AS n, max(first) AS latest
 		FROM deliveries WHERE id >= ? AND id < ? GROUP BY lane, state) t JOIN lanes l ON l.no = t.lane`, first, end)
-	err = each(rows, err, func(rows *sql.Rows) error {
+	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 		var lane string
 		var state, n, at int64
 		if err := rows.Scan(&lane, &state, &n, &at); err != nil {
@@ -37,8 +40,8 @@ func (l *Ledger) Progress(ctx context.Context, id string) (Progress, error) {
 		latest = max(latest, at)
 		return nil
 	})
-	p.Latest = moment(latest)
-	return p, explain(l.db.path, err)
+	p.Latest = sqlite.Moment(latest)
+	return p, l.db.Explain(err)
 }
 
 // Answer is a kind of reply, with the text of one of them and how many there were.
@@ -55,13 +58,13 @@ func (l *Ledger) Answers(ctx context.Context, id string, lanes []string, states 
 	if err != nil {
 		return nil, err
 	}
-	first, end := span(no)
+	first, end := schema.Span(no)
 	cond, args := Filter{States: states}.where()
-	rows, err := l.db.reading.QueryContext(ctx, `SELECT l.name, a.code, a.enhanced, min(a.text), count(*)
+	rows, err := l.db.Reading.QueryContext(ctx, `SELECT l.name, a.code, a.enhanced, min(a.text), count(*)
 		FROM deliveries d JOIN lanes l ON l.no = d.lane JOIN attempts a ON a.no = (SELECT max(no) FROM attempts WHERE delivery = d.id)
 		WHERE d.id >= ? AND d.id < ? AND `+cond+` GROUP BY l.name, a.code, a.enhanced`, append([]any{first, end}, args...)...)
 	var all []Answer
-	err = each(rows, err, func(rows *sql.Rows) error {
+	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 		var lane string
 		var a Answer
 		if err := rows.Scan(&lane, &a.Code, &a.Enhanced, &a.Text, &a.N); err != nil {
@@ -79,5 +82,5 @@ func (l *Ledger) Answers(ctx context.Context, id string, lanes []string, states 
 		return nil
 	})
 	slices.SortStableFunc(all, func(a, b Answer) int { return int(b.N - a.N) })
-	return all[:min(len(all), most)], explain(l.db.path, err)
+	return all[:min(len(all), most)], l.db.Explain(err)
 }

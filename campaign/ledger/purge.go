@@ -5,6 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"time"
+
+	"mailshot/campaign/ledger/internal/schema"
+	"mailshot/internal/machine"
+	"mailshot/internal/sqlite"
 )
 
 // Ended is a campaign of which nothing is left to be sent or decided.
@@ -18,22 +22,22 @@ type Ended struct {
 // since before. They are those that Purge takes.
 func (l *Ledger) Ended(ctx context.Context, before time.Time) ([]Ended, error) {
 	var list []Ended
-	rows, err := l.db.reading.QueryContext(ctx, `SELECT c.id, (SELECT count(*) FROM deliveries d WHERE d.id >= c.no << 40 AND d.id < (c.no + 1) << 40) AS n,
+	rows, err := l.db.Reading.QueryContext(ctx, `SELECT c.id, (SELECT count(*) FROM deliveries d WHERE d.id >= c.no << 40 AND d.id < (c.no + 1) << 40) AS n,
 		max(c.created,
 			coalesce((SELECT max(time) FROM attempts a WHERE a.delivery >= c.no << 40 AND a.delivery < (c.no + 1) << 40), 0),
 			coalesce((SELECT max(time) FROM audit u WHERE u.delivery >= c.no << 40 AND u.delivery < (c.no + 1) << 40), 0)) AS last
 		FROM campaigns c WHERE c.frozen = 1 AND (n > 0 OR EXISTS (SELECT 1 FROM lanes l WHERE l.campaign = c.no)) AND (c.purged <> 0 OR last < ? AND NOT EXISTS
 			(SELECT 1 FROM deliveries d WHERE d.id >= c.no << 40 AND d.id < (c.no + 1) << 40 AND d.state IN (?, ?, ?, ?)))
 		ORDER BY last, c.no`, before.UnixNano(), Pending.code(), Deferred.code(), Begun.code(), Unknown.code())
-	err = each(rows, err, func(rows *sql.Rows) error {
+	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 		var e Ended
 		var last int64
 		err := rows.Scan(&e.ID, &e.Rows, &last)
-		e.Last = moment(last)
+		e.Last = sqlite.Moment(last)
 		list = append(list, e)
 		return err
 	})
-	return list, explain(l.db.path, err)
+	return list, l.db.Explain(err)
 }
 
 // Purge erases the rows, deliveries and attempts of the campaigns that Ended lists. Of each its number in each state stays, so that
@@ -48,11 +52,11 @@ func (l *Ledger) Purge(ctx context.Context, before time.Time) (done []Ended, err
 	if len(list) == 0 {
 		// What an interrupted one erased may still stand in pages that nobody uses.
 		var left int
-		err := l.db.reading.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM campaigns WHERE purged <> 0) * freelist_count FROM pragma_freelist_count").Scan(&left)
+		err := l.db.Reading.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM campaigns WHERE purged <> 0) * freelist_count FROM pragma_freelist_count").Scan(&left)
 		if err != nil || left == 0 {
-			return nil, explain(l.db.path, err)
+			return nil, l.db.Explain(err)
 		}
-		return nil, l.db.rewrite(ctx)
+		return nil, l.db.Rewrite(ctx)
 	}
 	for _, e := range list {
 		if err := l.purge(ctx, e.ID, before); err != nil {
@@ -60,7 +64,7 @@ func (l *Ledger) Purge(ctx context.Context, before time.Time) (done []Ended, err
 		}
 		done = append(done, e)
 	}
-	return done, l.db.rewrite(ctx)
+	return done, l.db.Rewrite(ctx)
 }
 
 func (l *Ledger) purge(ctx context.Context, id string, before time.Time) (err error) {
@@ -85,17 +89,17 @@ func (l *Ledger) purge(ctx context.Context, id string, before time.Time) (err er
 	if err != nil {
 		return err
 	}
-	first, end := span(no)
+	first, end := schema.Span(no)
 	// The campaign is marked before its first row goes: from here on a send of it sends nothing.
-	err = l.db.write(func(t *tx) error {
+	err = l.db.Write(func(t *sqlite.Tx) error {
 		now := time.Now().UnixNano()
-		if _, err := t.exec("UPDATE campaigns SET purged = ? WHERE no = ? AND purged = 0", now, no); err != nil {
+		if _, err := t.Exec("UPDATE campaigns SET purged = ? WHERE no = ? AND purged = 0", now, no); err != nil {
 			return err
 		}
-		if _, err := t.exec("DELETE FROM audit WHERE delivery > ? AND delivery < ?", first, end); err != nil {
+		if _, err := t.Exec("DELETE FROM audit WHERE delivery > ? AND delivery < ?", first, end); err != nil {
 			return err
 		}
-		_, err := t.exec("INSERT INTO audit(delivery, time, who, host, act, before, after) VALUES (?, ?, ?, ?, 'purge', 0, 0)", first, now, person(), hostName())
+		_, err := t.Exec("INSERT INTO audit(delivery, time, who, host, act, before, after) VALUES (?, ?, ?, ?, 'purge', 0, 0)", first, now, machine.User(), machine.Name())
 		return err
 	})
 	if err == nil {
@@ -106,13 +110,13 @@ func (l *Ledger) purge(ctx context.Context, id string, before time.Time) (err er
 		if err = ctx.Err(); err != nil {
 			break
 		}
-		err = l.db.write(func(t *tx) error {
+		err = l.db.Write(func(t *sqlite.Tx) error {
 			var last int64
-			if err := t.row("SELECT coalesce(max(id), 0) FROM (SELECT id FROM deliveries WHERE id >= ? AND id < ? ORDER BY id LIMIT ?)", first, end, piece).Scan(&last); err != nil {
+			if err := t.Row("SELECT coalesce(max(id), 0) FROM (SELECT id FROM deliveries WHERE id >= ? AND id < ? ORDER BY id LIMIT ?)", first, end, piece).Scan(&last); err != nil {
 				return err
 			}
 			if more = last != 0; !more {
-				_, err := t.exec("DELETE FROM lanes WHERE campaign = ?", no)
+				_, err := t.Exec("DELETE FROM lanes WHERE campaign = ?", no)
 				return err
 			}
 			for _, step := range []string{
@@ -122,7 +126,7 @@ func (l *Ledger) purge(ctx context.Context, id string, before time.Time) (err er
 				"DELETE FROM rows WHERE ?1 = ?1 AND id >= ?2 AND id <= ?3",
 				"DELETE FROM deliveries WHERE ?1 = ?1 AND id >= ?2 AND id <= ?3",
 			} {
-				if _, err := t.exec(step, no, first, last); err != nil {
+				if _, err := t.Exec(step, no, first, last); err != nil {
 					return err
 				}
 			}

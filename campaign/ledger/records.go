@@ -7,6 +7,9 @@ import (
 	"iter"
 	"strings"
 	"time"
+
+	"mailshot/campaign/ledger/internal/schema"
+	"mailshot/internal/sqlite"
 )
 
 // Filter chooses deliveries. Each field that is not empty must hold; of one field's values any may.
@@ -31,10 +34,10 @@ type Record struct {
 	Attempts       int    // since it was last made pending
 	First, Due     time.Time
 	Last           *Result // the last attempt; nil before the first
-	Hand           *Change // the last change by hand; nil if none
+	Manual         *Change // the last manual change; nil if none
 }
 
-// Change is one change of state by hand.
+// Change is one change of state that a person made.
 type Change struct {
 	Time           time.Time
 	Who, Host, Act string // who ran the program on which machine, and what for
@@ -75,11 +78,11 @@ func (l *Ledger) Deliveries(ctx context.Context, id string, f Filter) iter.Seq2[
 			yield(Record{}, err)
 			return
 		}
-		first, end := span(no)
+		first, end := schema.Span(no)
 		for at := first - 1; ; {
 			piece, err := l.records(ctx, f, at, end)
 			if err != nil {
-				yield(Record{}, fmt.Errorf("deliveries of %q: %w", id, explain(l.db.path, err)))
+				yield(Record{}, fmt.Errorf("deliveries of %q: %w", id, l.db.Explain(err)))
 				return
 			}
 			for _, r := range piece {
@@ -98,14 +101,14 @@ func (l *Ledger) Deliveries(ctx context.Context, id string, f Filter) iter.Seq2[
 // records reads the next piece of records after the id at.
 func (l *Ledger) records(ctx context.Context, f Filter, at, end int64) ([]Record, error) {
 	cond, args := f.where()
-	rows, err := l.db.reading.QueryContext(ctx, `SELECT d.id, r.number, r.place, r.key, r.address, r.address_key, l.name, r.fields, d.digest, d.state, d.reason,
+	rows, err := l.db.Reading.QueryContext(ctx, `SELECT d.id, r.number, r.place, r.key, r.address, r.address_key, l.name, r.fields, d.digest, d.state, d.reason,
 			d.attempts, d.first, d.due, a.no, a.time, a.state, a.stage, a.code, a.enhanced, a.text, a.server, u.no, u.time, u.who, u.host, u.act, u.before, u.after
 		FROM deliveries d JOIN rows r ON r.id = d.id JOIN lanes l ON l.no = d.lane
 		LEFT JOIN attempts a ON a.no = (SELECT max(no) FROM attempts WHERE delivery = d.id)
 		LEFT JOIN audit u ON u.no = (SELECT max(no) FROM audit WHERE delivery = d.id)
 		WHERE d.id > ? AND d.id < ? AND `+cond+` ORDER BY d.id LIMIT 500`, append([]any{at, end}, args...)...)
 	var piece []Record
-	err = each(rows, err, func(rows *sql.Rows) error {
+	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 		r, err := scanRecord(rows)
 		piece = append(piece, r)
 		return err
@@ -120,16 +123,16 @@ func scanRecord(rows *sql.Rows) (Record, error) {
 	var stage, enhanced, text, server, who, host, act sql.NullString
 	err := rows.Scan(&r.ID, &r.Number, &r.Place, &r.Key, &r.Address, &r.AddressKey, &r.Lane, &r.Fields, &r.Digest, &state, &r.Reason, &r.Attempts, &first, &due,
 		&no, &at, &outcome, &stage, &code, &enhanced, &text, &server, &changeNo, &changed, &who, &host, &act, &before, &after)
-	r.State, r.First, r.Due = stateOf(state), moment(first), moment(due)
+	r.State, r.First, r.Due = stateOf(state), sqlite.Moment(first), sqlite.Moment(due)
 	if no.Valid {
 		r.Last = &Result{State: stateOf(outcome.Int64), Stage: stage.String, Code: int(code.Int64), Enhanced: enhanced.String, Text: text.String,
-			Server: server.String, Time: moment(at.Int64)}
+			Server: server.String, Time: sqlite.Moment(at.Int64)}
 		if r.State == Deferred {
 			r.Last.Due = r.Due
 		}
 	}
 	if changeNo.Valid {
-		r.Hand = &Change{Time: moment(changed.Int64), Who: who.String, Host: host.String, Act: act.String, Before: stateOf(before.Int64), After: stateOf(after.Int64)}
+		r.Manual = &Change{Time: sqlite.Moment(changed.Int64), Who: who.String, Host: host.String, Act: act.String, Before: stateOf(before.Int64), After: stateOf(after.Int64)}
 	}
 	return r, err
 }

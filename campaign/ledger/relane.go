@@ -4,6 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+
+	"mailshot/campaign/ledger/internal/schema"
+	"mailshot/internal/sqlite"
 )
 
 // Relane asks lane, which is given the rows (their number, place, address key, fields and present lane), for the lane of each
@@ -18,7 +21,7 @@ func (l *Ledger) Relane(ctx context.Context, id string, lane func(Row) string) e
 		return err
 	}
 	const piece = 5000
-	cursor, end := span(no)
+	cursor, end := schema.Span(no)
 	d := &Draft{l: l, no: no, lanes: map[string]int64{}} // for its lanes
 	for read := piece; read == piece; {
 		if err := ctx.Err(); err != nil {
@@ -26,9 +29,9 @@ func (l *Ledger) Relane(ctx context.Context, id string, lane func(Row) string) e
 		}
 		read = 0
 		moves := map[int64]string{}
-		rows, err := l.db.read(`SELECT d.id, r.number, r.place, r.address_key, r.fields, l.name FROM deliveries d JOIN rows r ON r.id = d.id JOIN lanes l ON l.no = d.lane
-			WHERE d.id > ? AND d.id < ? AND d.state IN (`+sqlPending+`, `+sqlDeferred+`) ORDER BY d.id LIMIT ?`, cursor, end, piece)
-		err = each(rows, err, func(rows *sql.Rows) error {
+		rows, err := l.db.Read(`SELECT d.id, r.number, r.place, r.address_key, r.fields, l.name FROM deliveries d JOIN rows r ON r.id = d.id JOIN lanes l ON l.no = d.lane
+			WHERE d.id > ? AND d.id < ? AND d.state IN (`+schema.SQLPending+`, `+schema.SQLDeferred+`) ORDER BY d.id LIMIT ?`, cursor, end, piece)
+		err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 			var was Row
 			if err := rows.Scan(&cursor, &was.Number, &was.Place, &was.AddressKey, &was.Fields, &was.Lane); err != nil {
 				return err
@@ -40,18 +43,18 @@ func (l *Ledger) Relane(ctx context.Context, id string, lane func(Row) string) e
 			return nil
 		})
 		if err != nil {
-			return explain(l.db.path, err)
+			return l.db.Explain(err)
 		}
 		if len(moves) == 0 {
 			continue
 		}
-		err = l.db.write(func(t *tx) error {
+		err = l.db.Write(func(t *sqlite.Tx) error {
 			for id, name := range moves {
 				no, err := d.lane(t, name)
 				if err != nil {
 					return err
 				}
-				if _, err := t.exec("UPDATE deliveries SET lane = ? WHERE id = ?", no, id); err != nil {
+				if _, err := t.Exec("UPDATE deliveries SET lane = ? WHERE id = ?", no, id); err != nil {
 					return err
 				}
 			}

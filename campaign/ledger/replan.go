@@ -5,6 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+
+	"mailshot/campaign/ledger/internal/schema"
+	"mailshot/campaign/statefile"
+	"mailshot/internal/sqlite"
 )
 
 // Changes is what a re-plan does to a frozen campaign.
@@ -46,52 +50,51 @@ func (l *Ledger) Replan(ctx context.Context, c Campaign) (_ *Replan, err error) 
 			err = errors.Join(err, release())
 		}
 	}()
-	first, end := span(no)
+	first, end := schema.Span(no)
 	// A key that nobody claims would be new, and mailed again.
 	var place string
-	err = l.db.reading.QueryRowContext(ctx, "SELECT r.place FROM rows r WHERE r.id >= ? AND r.id < ? AND "+unclaimed+" LIMIT 1", first, end).Scan(&place)
+	err = l.db.Reading.QueryRowContext(ctx, "SELECT r.place FROM rows r WHERE r.id >= ? AND r.id < ? AND "+schema.Unclaimed+" LIMIT 1", first, end).Scan(&place)
 	if err == nil {
-		return nil, &FileError{Path: l.db.path, Text: fmt.Sprintf("the records of campaign %s contradict each other: %s: %s", c.ID, place, unclaimedText), Hint: damageHint}
+		return nil, &statefile.Error{Path: l.db.Path, Text: fmt.Sprintf("the records of campaign %s contradict each other: %s: %s", c.ID, place, schema.UnclaimedText), Hint: sqlite.DamageHint}
 	}
 	if !errors.Is(err, sql.ErrNoRows) {
-		return nil, explain(l.db.path, err)
+		return nil, l.db.Explain(err)
 	}
 	// The new rows' sequence goes on after the frozen ones', so that Apply can move them by changing the upper bits of their ids.
 	var last int64
-	if err := l.db.reading.QueryRowContext(ctx, "SELECT coalesce(max(id), ?) FROM rows WHERE id >= ? AND id < ?", first, first, end).Scan(&last); err != nil {
-		return nil, explain(l.db.path, err)
+	if err := l.db.Reading.QueryRowContext(ctx, "SELECT coalesce(max(id), ?) FROM rows WHERE id >= ? AND id < ?", first, first, end).Scan(&last); err != nil {
+		return nil, l.db.Explain(err)
 	}
 	d, err := l.draft(ctx, c, last-first)
 	if err != nil {
 		return nil, err
 	}
-	d.erased = map[keyHash]bool{}
-	rows, err := l.db.reading.QueryContext(ctx, "SELECT hash FROM rows WHERE id >= ? AND id < ? AND key = '' AND hash IS NOT NULL", first, end)
-	err = each(rows, err, func(rows *sql.Rows) error {
+	d.erased = map[schema.KeyHash]bool{}
+	rows, err := l.db.Reading.QueryContext(ctx, "SELECT hash FROM rows WHERE id >= ? AND id < ? AND key = '' AND hash IS NOT NULL", first, end)
+	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 		var hash []byte
 		err := rows.Scan(&hash)
-		if len(hash) == len(keyHash{}) {
-			d.erased[keyHash(hash)] = true
+		if len(hash) == len(schema.KeyHash{}) {
+			d.erased[schema.KeyHash(hash)] = true
 		}
 		return err
 	})
 	if err != nil {
-		return nil, errors.Join(explain(l.db.path, err), d.Discard(ctx))
+		return nil, errors.Join(l.db.Explain(err), d.Discard(ctx))
 	}
 	return &Replan{draft: d, into: no, release: release}, nil
 }
 
 // What a re-plan compares: n is the new row and e its delivery, o the frozen row with the same key and f its delivery.
 const (
-	open     = "(" + sqlPending + ", " + sqlDeferred + ")"
 	isNew    = "NOT EXISTS (SELECT 1 FROM claims o WHERE o.campaign = :into AND o.hash = n.hash)"
 	isGone   = "NOT EXISTS (SELECT 1 FROM claims n WHERE n.campaign = :from AND n.hash = o.hash)"
-	isEdited = "(f.digest IS NOT e.digest OR e.state <> " + sqlPending + ")"
+	isEdited = "(f.digest IS NOT e.digest OR e.state <> " + schema.SQLPending + ")"
 	added    = "FROM claims n WHERE n.campaign = :from AND " + isNew
-	gone     = "FROM rows o JOIN deliveries f ON f.id = o.id WHERE o.id >= :first AND o.id < :end AND f.state IN " + open + " AND o.hash IS NOT NULL AND " + isGone
+	gone     = "FROM rows o JOIN deliveries f ON f.id = o.id WHERE o.id >= :first AND o.id < :end AND f.state IN " + schema.Open + " AND o.hash IS NOT NULL AND " + isGone
 	// CROSS JOIN keeps the order: in a file that some tool has analysed SQLite takes another, and looks at all deliveries for each key.
 	kept = `FROM deliveries f CROSS JOIN rows o ON o.id = f.id CROSS JOIN claims k ON k.campaign = :from AND k.hash = o.hash
-		CROSS JOIN rows n ON n.id = k.row CROSS JOIN deliveries e ON e.id = n.id WHERE f.id >= :first AND f.id < :end AND f.state IN ` + open
+		CROSS JOIN rows n ON n.id = k.row CROSS JOIN deliveries e ON e.id = n.id WHERE f.id >= :first AND f.id < :end AND f.state IN ` + schema.Open
 	edited = kept + " AND " + isEdited
 )
 
@@ -109,12 +112,12 @@ func (p *Replan) Counts(ctx context.Context) (Changes, error) {
 	if err := p.draft.claim(); err != nil {
 		return c, err
 	}
-	first, end := span(p.into)
+	first, end := schema.Span(p.into)
 	var keys int64
-	err := p.draft.l.db.reading.QueryRowContext(ctx, "SELECT (SELECT count(*) "+added+"), (SELECT count(*) "+gone+"), (SELECT count(*) "+edited+`),
+	err := p.draft.l.db.Reading.QueryRowContext(ctx, "SELECT (SELECT count(*) "+added+"), (SELECT count(*) "+gone+"), (SELECT count(*) "+edited+`),
 		(SELECT count(*) FROM rows o WHERE o.id >= :first AND o.id < :end AND o.hash IS NOT NULL)`, p.args(first, end)...).Scan(&c.Added, &c.Cancelled, &c.Changed, &keys)
 	c.Untouched = keys - c.Cancelled - c.Changed
-	return c, explain(p.draft.l.db.path, err)
+	return c, p.draft.l.db.Explain(err)
 }
 
 // Apply makes the changes, and what c says about the campaign, in one durable step.
@@ -128,7 +131,7 @@ func (p *Replan) Apply(ctx context.Context, c Campaign) error {
 	if err := p.draft.claim(); err != nil {
 		return err
 	}
-	if err := p.draft.l.db.write(func(t *tx) error { return p.apply(t, c) }); err != nil {
+	if err := p.draft.l.db.Write(func(t *sqlite.Tx) error { return p.apply(t, c) }); err != nil {
 		return err
 	}
 	p.draft.closed = true
@@ -136,9 +139,9 @@ func (p *Replan) Apply(ctx context.Context, c Campaign) error {
 	return errors.Join(p.draft.l.remove(ctx, p.draft.no), p.release())
 }
 
-func (p *Replan) apply(t *tx, c Campaign) error {
-	first, end := span(p.into)
-	from, drafted := span(p.draft.no)
+func (p *Replan) apply(t *sqlite.Tx, c Campaign) error {
+	first, end := schema.Span(p.into)
+	from, drafted := schema.Span(p.draft.no)
 	args := p.args(first, end)
 	args = append(args, sql.Named("shift", first-from), sql.Named("draft", from), sql.Named("drafted", drafted), sql.Named("suppressed", Suppressed.code()), sql.Named("cancelled", Cancelled.code()),
 		sql.Named("invalid", Invalid.code()), sql.Named("duplicate", Duplicate.code()), sql.Named("filtered", Filtered.code()))
@@ -156,7 +159,7 @@ func (p *Replan) apply(t *tx, c Campaign) error {
 		`UPDATE rows SET (number, place, address, address_key, fields) = (SELECT number, place, address, address_key, fields FROM claims k JOIN rows n ON n.id = k.row
 			WHERE k.campaign = :from AND k.hash = rows.hash) WHERE id IN (SELECT f.id ` + kept + ")",
 		`UPDATE deliveries SET (digest, reason, lane, state, due) = (SELECT e.digest, e.reason, ` + laneOf + `,
-			iif(e.state = ` + sqlPending + `, deliveries.state, :suppressed), iif(e.state = ` + sqlPending + `, deliveries.due, 0)
+			iif(e.state = ` + schema.SQLPending + `, deliveries.state, :suppressed), iif(e.state = ` + schema.SQLPending + `, deliveries.due, 0)
 			FROM rows o JOIN claims k ON k.campaign = :from AND k.hash = o.hash JOIN deliveries e ON e.id = k.row WHERE o.id = deliveries.id)
 			WHERE id IN (SELECT f.id ` + kept + ")",
 		// rows without a delivery to make are those of the new list
@@ -168,11 +171,11 @@ func (p *Replan) apply(t *tx, c Campaign) error {
 		"INSERT INTO rows(id, campaign, " + rowColumns + ") SELECT n.id + :shift, :into, " + rowColumns + " FROM rows n WHERE " + moved + " ORDER BY n.id",
 		"INSERT INTO claims(campaign, hash, row) SELECT :into, n.hash, n.row + :shift " + added + " ORDER BY n.hash",
 	} {
-		if _, err := t.once(step, args...); err != nil {
+		if _, err := t.Once(step, args...); err != nil {
 			return err
 		}
 	}
-	n, err := t.once(`UPDATE campaigns SET definition = :definition, templates = :templates, list = :list, header = :header, sender = :sender, first = :duplicates,
+	n, err := t.Once(`UPDATE campaigns SET definition = :definition, templates = :templates, list = :list, header = :header, sender = :sender, first = :duplicates,
 		rows = (SELECT count(*) FROM deliveries WHERE id >= :first AND id < :end) WHERE no = :into AND frozen = 1`,
 		sql.Named("definition", c.Definition), sql.Named("templates", c.Templates), sql.Named("list", c.List), sql.Named("header", c.Header), sql.Named("sender", c.From), sql.Named("duplicates", p.draft.first),
 		sql.Named("into", p.into), sql.Named("first", first), sql.Named("end", end))

@@ -8,6 +8,9 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"mailshot/campaign/ledger/internal/schema"
+	"mailshot/internal/sqlite"
 )
 
 // Delivery is one message to be handed over. It belongs to whom Next gave it, until that one settles it or puts it back.
@@ -88,23 +91,23 @@ func (l *Ledger) Run(ctx context.Context, id string, o RunOptions) (*Run, error)
 		o.Now = time.Now
 	}
 	r := &Run{l: l, no: no, o: o, out: map[int64]*Delivery{}, counts: map[State]int64{}}
-	r.first, r.end = span(no)
-	err = l.db.write(func(t *tx) error {
+	r.first, r.end = schema.Span(no)
+	err = l.db.Write(func(t *sqlite.Tx) error {
 		if err := r.recover(t); err != nil {
 			return err
 		}
-		if err := t.row(`UPDATE campaigns SET turn = turn + 1, token = ?1, host = iif(?2 = '', host, ?2), host_name = iif(?2 = '', host_name, ?3)
+		if err := t.Row(`UPDATE campaigns SET turn = turn + 1, token = ?1, host = iif(?2 = '', host, ?2), host_name = iif(?2 = '', host_name, ?3)
 			WHERE no = ?4 RETURNING turn`, newRun(), o.Host.ID, o.Host.Name, no).Scan(&r.turn); err != nil {
 			return err
 		}
-		rows, err := t.query(countQuery, r.first, r.end, no)
+		rows, err := t.Query(countQuery, r.first, r.end, no)
 		return scanCounts(rows, err, r.counts)
 	})
 	if err != nil {
 		return nil, err
 	}
 	if err := r.openLanes(ctx); err != nil {
-		return nil, explain(l.db.path, err)
+		return nil, l.db.Explain(err)
 	}
 	r.ready = r.counts[Pending] + r.counts[Deferred]
 	if o.Only != nil {
@@ -116,14 +119,14 @@ func (l *Ledger) Run(ctx context.Context, id string, o RunOptions) (*Run, error)
 }
 
 // recover makes unknown what an earlier run left begun.
-func (r *Run) recover(t *tx) error {
+func (r *Run) recover(t *sqlite.Tx) error {
 	now := r.o.Now().UnixNano()
-	const begun = " FROM deliveries WHERE id >= ? AND id < ? AND state = " + sqlBegun
-	if _, err := t.exec(`INSERT INTO attempts(delivery, time, state, stage, code, enhanced, text, server)
+	const begun = " FROM deliveries WHERE id >= ? AND id < ? AND state = " + schema.SQLBegun
+	if _, err := t.Exec(`INSERT INTO attempts(delivery, time, state, stage, code, enhanced, text, server)
 		SELECT id, ?, ?, 'recovery', 0, '', 'the program ended before it had recorded a reply', ''`+begun+" ORDER BY id", now, Unknown.code(), r.first, r.end); err != nil {
 		return err
 	}
-	_, err := t.exec(`UPDATE deliveries SET state = ?, attempts = attempts + 1, reason = '' WHERE id IN (SELECT id`+begun+")", Unknown.code(), r.first, r.end)
+	_, err := t.Exec(`UPDATE deliveries SET state = ?, attempts = attempts + 1, reason = '' WHERE id IN (SELECT id`+begun+")", Unknown.code(), r.first, r.end)
 	return err
 }
 
@@ -157,7 +160,7 @@ func (r *Run) pick(ctx context.Context, closed []string, now time.Time) (*Delive
 		ln := r.lanes[i]
 		d, err := r.take(ctx, ln, now)
 		if err != nil {
-			return nil, explain(r.l.db.path, err)
+			return nil, r.l.db.Explain(err)
 		}
 		if d != nil {
 			r.place = max(r.place, ln.at)
@@ -252,7 +255,7 @@ func (r *Run) Due(ctx context.Context) (next time.Time, left int64, err error) {
 	if earliest == never {
 		return time.Time{}, 0, errors.New("the ledger was changed by another process: what was left is gone")
 	}
-	return moment(earliest), left, nil
+	return sqlite.Moment(earliest), left, nil
 }
 
 // DueBut says when the earliest of what is left in all lanes but the closed ones is due, as Due does; ok is false when those have
@@ -264,7 +267,7 @@ func (r *Run) DueBut(ctx context.Context, closed []string) (next time.Time, ok b
 	if err != nil || earliest == never {
 		return time.Time{}, false, err
 	}
-	return moment(earliest), true, nil
+	return sqlite.Moment(earliest), true, nil
 }
 
 // DueIn says when the earliest of what is left in one lane is due, as Due does; ok is false when it has nothing.
@@ -277,9 +280,9 @@ func (r *Run) DueIn(ctx context.Context, name string) (next time.Time, ok bool, 
 		}
 		due, err := r.earliest(ctx, ln)
 		if err != nil || due == never {
-			return time.Time{}, false, explain(r.l.db.path, err)
+			return time.Time{}, false, r.l.db.Explain(err)
 		}
-		return moment(due), true, nil
+		return sqlite.Moment(due), true, nil
 	}
 	return time.Time{}, false, nil
 }
@@ -293,7 +296,7 @@ func (r *Run) soonest(ctx context.Context, closed []string) (int64, error) {
 		}
 		due, err := r.earliest(ctx, ln)
 		if err != nil {
-			return 0, explain(r.l.db.path, err)
+			return 0, r.l.db.Explain(err)
 		}
 		if earliest = min(earliest, due); earliest == 0 {
 			break

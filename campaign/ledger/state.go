@@ -1,6 +1,10 @@
 package ledger
 
-import "slices"
+import (
+	"slices"
+
+	"mailshot/campaign/ledger/internal/schema"
+)
 
 // State is where a delivery stands. Its text is the word used in reports and on the command line.
 type State string
@@ -22,46 +26,36 @@ const (
 	Filtered   State = "filtered"   // the where filter said no
 )
 
-// states gives each state its number in the database: its place in this list plus one. Only ever append.
-var states = [...]State{Pending, Begun, Deferred, Sent, Refused, GaveUp, Unknown, Held, Cancelled, Suppressed, Invalid, Duplicate, Filtered}
-
-// The numbers that appear in the text of queries and indexes; a test holds them against states.
-const (
-	sqlPending  = "1"
-	sqlBegun    = "2"
-	sqlDeferred = "3"
-)
-
 // States lists every state in the order of the identity: rows = the sum over all of them.
 func States() []State {
 	return []State{Invalid, Duplicate, Suppressed, Filtered, Held, Cancelled, Sent, Refused, GaveUp, Unknown, Deferred, Pending, Begun}
 }
 
 // code is the number of s in the database, 0 for no state.
-func (s State) code() int64 { return int64(slices.Index(states[:], s)) + 1 }
+func (s State) code() int64 { return int64(slices.Index(schema.States[:], string(s))) + 1 }
 
 // stateOf is the state with the number n; n comes from a database that this program wrote.
 func stateOf(n int64) State {
-	if n < 1 || n > int64(len(states)) {
+	if n < 1 || n > int64(len(schema.States)) {
 		return ""
 	}
-	return states[n-1]
+	return State(schema.States[n-1])
 }
 
 // act says who moves a delivery.
 type act uint8
 
 const (
-	byPlan     act = iota // the plan makes the row's first state
-	byBegin               // Run.Begin
-	bySettle              // Run.Settle, and Begin for one found suppressed
-	byRecover             // a new run finds it begun
-	byReplan              // Replan.Apply
-	byRetry               // a person: Retry
-	byResolve             // a person: Resolve
-	byCancel              // a person: Cancel
-	byDistrust            // a person accepts an older copy of the file: Distrust
-	byForget              // a person: Forget
+	byPlan       act = iota // the plan makes the row's first state
+	byBegin                 // Run.Begin
+	bySettle                // Run.Settle, and Begin for one found suppressed
+	byRecover               // a new run finds it begun
+	byReplan                // Replan.Apply
+	byRetry                 // a person: Retry
+	byResolve               // a person: Resolve
+	byCancel                // a person: Cancel
+	byAcceptCopy            // a person accepts an older copy of the file: AcceptCopy
+	byForget                // a person: Forget
 )
 
 // transitions is the one place that says which state may follow which, and by what act. The empty state is that of a row not yet planned.
@@ -73,13 +67,13 @@ var transitions = map[act]map[State][]State{
 		Deferred: {Refused, Deferred, GaveUp, Suppressed, Held, Cancelled},
 		Begun:    {Sent, Refused, Deferred, GaveUp, Unknown},
 	},
-	byRecover:  {Begun: {Unknown}},
-	byReplan:   {Pending: {Cancelled, Suppressed}, Deferred: {Cancelled, Suppressed}},
-	byRetry:    {Refused: {Pending}, GaveUp: {Pending}, Held: {Pending}, Cancelled: {Pending}, Suppressed: {Pending}},
-	byResolve:  {Unknown: {Sent, Refused, Pending}},
-	byCancel:   {Pending: {Cancelled}, Deferred: {Cancelled}},
-	byDistrust: {Pending: {Unknown}, Deferred: {Unknown}},
-	byForget:   {Pending: {Suppressed}, Deferred: {Suppressed}},
+	byRecover:    {Begun: {Unknown}},
+	byReplan:     {Pending: {Cancelled, Suppressed}, Deferred: {Cancelled, Suppressed}},
+	byRetry:      {Refused: {Pending}, GaveUp: {Pending}, Held: {Pending}, Cancelled: {Pending}, Suppressed: {Pending}},
+	byResolve:    {Unknown: {Sent, Refused, Pending}},
+	byCancel:     {Pending: {Cancelled}, Deferred: {Cancelled}},
+	byAcceptCopy: {Pending: {Unknown}, Deferred: {Unknown}},
+	byForget:     {Pending: {Suppressed}, Deferred: {Suppressed}},
 }
 
 // legal reports whether a may move a delivery from one state to another.
@@ -88,8 +82,8 @@ func legal(a act, from, to State) bool { return slices.Contains(transitions[a][f
 // sources lists the states from which a may lead to the state to, in a fixed order.
 func sources(a act, to State) []State {
 	var from []State
-	for _, s := range states {
-		if legal(a, s, to) {
+	for _, word := range schema.States {
+		if s := State(word); legal(a, s, to) {
 			from = append(from, s)
 		}
 	}

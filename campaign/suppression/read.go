@@ -16,15 +16,15 @@ import (
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
 
-	"mailshot/campaign/ledger"
+	"mailshot/campaign/accounts"
 )
 
 // List is what a suppression file says.
 type List struct {
-	Entries []ledger.Entry // without Domain and Source; Time is zero if the file has no date
-	Kind    string         // the tool that exported it: listmonk, Mailchimp, Amazon SES or SendGrid; "" = none
-	LeftOut int64          // people in it who may be mailed: listmonk's enabled subscribers
-	Unfit   []error        // entries of an export whose address is not valid, so that it is never mailed anyway
+	Entries []accounts.Entry // without Domain and Source; Time is zero if the file has no date
+	Kind    string           // the tool that exported it: listmonk, Mailchimp, Amazon SES or SendGrid; "" = none
+	LeftOut int64            // people in it who may be mailed: listmonk's enabled subscribers
+	Unfit   []error          // entries of an export whose address is not valid, so that it is never mailed anyway
 }
 
 // Read reads a suppression list from r. Errors name the file as name.
@@ -102,7 +102,7 @@ func (l *reader) add(where lineError, who, why, when string) {
 	if !ok { // text in place of a date is kept with the reason
 		why = strings.Trim(why+", "+strings.TrimSpace(when), ", ")
 	}
-	l.out.Entries = append(l.out.Entries, ledger.Entry{Key: key, Reason: strings.ToValidUTF8(why, "\uFFFD"), Time: at})
+	l.out.Entries = append(l.out.Entries, accounts.Entry{Key: key, Reason: strings.ToValidUTF8(why, "\uFFFD"), Time: at})
 }
 
 // table reads lines of text, with or without a header.

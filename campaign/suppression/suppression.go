@@ -17,14 +17,14 @@ import (
 	"path/filepath"
 	"sync"
 
-	"mailshot/campaign/ledger"
+	"mailshot/campaign/accounts"
 )
 
 // Checker says whether an address may be mailed, by the campaign's suppression files and by the user's list in the
 // accounts. Both may grow while a run goes on: a file that has changed is read again before the next message. It is
 // safe for concurrent use.
 type Checker struct {
-	accounts *ledger.Accounts
+	accounts *accounts.Accounts
 	domain   string // the sender's domain; "" = each row has its own
 	root     *os.Root
 
@@ -41,10 +41,10 @@ type file struct {
 
 // Config says what to open. Root and Accounts are required.
 type Config struct {
-	Root     *os.Root         // the campaign's folder
-	Files    []string         // paths below Root, with slashes; none = the user's list alone
-	Domain   string           // of the sender; "" = only those entries of the user's list that hold for all senders
-	Accounts *ledger.Accounts // has the user's list
+	Root     *os.Root           // the campaign's folder
+	Files    []string           // paths below Root, with slashes; none = the user's list alone
+	Domain   string             // of the sender; "" = only those entries of the user's list that hold for all senders
+	Accounts *accounts.Accounts // has the user's list
 }
 
 // Open reads the files. All their mistakes come at once. The caller still closes the folder and the accounts.
@@ -146,7 +146,7 @@ func (s *Checker) listed(key string) string {
 	if len(s.keys) == 0 {
 		return ""
 	}
-	for _, k := range ledger.SuppressedBy(key) {
+	for _, k := range accounts.SuppressedBy(key) {
 		if why := s.keys[k]; why != "" {
 			return why
 		}
@@ -155,7 +155,7 @@ func (s *Checker) listed(key string) string {
 }
 
 // reasonOf says why the user's list keeps an address from being mailed, "" if it does not.
-func reasonOf(entry ledger.Entry, ok bool, err error) (string, error) {
+func reasonOf(entry accounts.Entry, ok bool, err error) (string, error) {
 	if err != nil || !ok {
 		return "", err
 	}

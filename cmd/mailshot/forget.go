@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mailshot/campaign/accounts"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
 	"mailshot/campaign/suppression"
@@ -51,7 +52,7 @@ func (t *tool) forget(cmd *cobra.Command, args []string, yes bool) (err error) {
 	}
 	var f *ledger.Forgotten
 	file := t.stateFile(d)
-	err = t.withAccounts(func(a *ledger.Accounts) (err error) {
+	err = t.withAccounts(func(a *accounts.Accounts) (err error) {
 		if f, err = forgetRows(ctx, file, a, key); f == nil {
 			return err
 		}
@@ -83,7 +84,7 @@ func (t *tool) forget(cmd *cobra.Command, args []string, yes bool) (err error) {
 
 // forgetRows erases a person from the rows of a ledger, if it is there. What was erased is returned also where the ledger
 // could not be closed.
-func forgetRows(ctx context.Context, file string, a *ledger.Accounts, key string) (f *ledger.Forgotten, err error) {
+func forgetRows(ctx context.Context, file string, a *accounts.Accounts, key string) (f *ledger.Forgotten, err error) {
 	if _, err := os.Stat(file); err != nil {
 		return &ledger.Forgotten{}, nil
 	}

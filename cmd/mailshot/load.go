@@ -204,7 +204,7 @@ func (s *stored) summary(ctx context.Context) (report.Summary, error) {
 	for _, state := range ledger.States() {
 		sum.Counts = append(sum.Counts, report.Count{State: string(state), N: counts[state]})
 	}
-	hands, err := s.Ledger.Hands(ctx, s.ID)
+	hands, err := s.Ledger.Audit(ctx, s.ID)
 	for _, h := range hands {
 		sum.Hands = append(sum.Hands, report.Hand{Time: h.Time, Who: h.Who, Host: h.Host, Act: h.Act, State: string(h.After), Rows: h.N})
 	}

@@ -212,7 +212,7 @@ func reportRow(r ledger.Record) report.Row {
 	if l := r.Last; l != nil {
 		row.Time, row.Server, row.Stage, row.Code, row.Enhanced, row.Text = l.Time, l.Server, l.Stage, l.Code, l.Enhanced, l.Text
 	}
-	if h := r.Hand; h != nil {
+	if h := r.Manual; h != nil {
 		row.Hand = &report.Hand{Time: h.Time, Who: h.Who, Host: h.Host, Act: h.Act, State: string(h.After)}
 	}
 	return row

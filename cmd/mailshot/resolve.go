@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mailshot/campaign/accounts"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/message"
 	"mailshot/campaign/report"
@@ -73,7 +74,7 @@ func (t *tool) resolve(cmd *cobra.Command, args []string, f resolveFlags) (err e
 		return err
 	}
 	if f.as == "" {
-		return t.withAccounts(func(a *ledger.Accounts) error {
+		return t.withAccounts(func(a *accounts.Accounts) error {
 			secret, err := a.Secret(cmd.Context())
 			if err != nil {
 				return err

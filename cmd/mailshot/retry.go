@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mailshot/campaign/accounts"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/suppression"
 )
@@ -104,8 +105,8 @@ func (t *tool) nothingToRetry(ctx context.Context, s *stored, f ledger.Filter, c
 // listed counts the rows that were chosen, and are pending now, whose people are on the user's list of those never to be mailed; and
 // gives the command that takes one of them off it.
 func (t *tool) listed(ctx context.Context, s *stored, f ledger.Filter) (n int64, example string, err error) {
-	err = t.withAccounts(func(a *ledger.Accounts) error {
-		var first ledger.Entry
+	err = t.withAccounts(func(a *accounts.Accounts) error {
+		var first accounts.Entry
 		var err error
 		n, first, err = s.Suppressed(ctx, a, s.def.SenderDomain(), f)
 		example = "mailshot suppress remove "

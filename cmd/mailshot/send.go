@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailshot/campaign"
+	"mailshot/campaign/accounts"
 	"mailshot/campaign/definition"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
@@ -155,7 +156,7 @@ func (t *tool) rehearse(ctx context.Context, d *definition.Definition, f sendFla
 	}
 	o.Sink, o.State, o.Accounts = r.target(), r.state(), r.accounts()
 	// The user's own secret, so that Message-IDs and tokens are those of the real send: byte for byte.
-	err = t.withAccounts(func(a *ledger.Accounts) (err error) {
+	err = t.withAccounts(func(a *accounts.Accounts) (err error) {
 		o.Sink.Secret, err = a.Secret(ctx)
 		return err
 	})

@@ -10,8 +10,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailshot/campaign"
-	"mailshot/campaign/ledger"
+	"mailshot/campaign/accounts"
+	"mailshot/campaign/ledger/repair"
 	"mailshot/campaign/report"
+	"mailshot/campaign/statefile"
 )
 
 func (t *tool) stateCommand() *cobra.Command {
@@ -57,17 +59,17 @@ func (t *tool) stateCheck(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	accounts := t.accounts
-	if accounts == "" {
-		if accounts, err = campaign.DefaultAccounts(); err != nil {
+	shared := t.accounts
+	if shared == "" {
+		if shared, err = campaign.DefaultAccounts(); err != nil {
 			return err
 		}
 	}
 	state := t.stateFile(d)
 	again := strings.Join(append(t.flags(), quoted(d.Path)), " ")
 	var failed *exit
-	look := func(file, next string, faults []ledger.Fault, err error) error {
-		var bad *ledger.FileError
+	look := func(file, next string, faults []statefile.Fault, err error) error {
+		var bad *statefile.Error
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			t.say("%s: there is none yet", file)
@@ -90,11 +92,11 @@ func (t *tool) stateCheck(cmd *cobra.Command, args []string) error {
 		}
 		return nil
 	}
-	faults, err := ledger.ExamineAccounts(cmd.Context(), accounts)
-	if err := look(accounts, "bring back a backup of "+accounts, faults, err); err != nil {
+	faults, err := accounts.Examine(cmd.Context(), shared)
+	if err := look(shared, "bring back a backup of "+shared, faults, err); err != nil {
 		return err
 	}
-	faults, err = ledger.Examine(cmd.Context(), state)
+	faults, err = repair.Examine(cmd.Context(), state)
 	if err := look(state, "mailshot state repair --report "+again, faults, err); err != nil {
 		return err
 	}
@@ -122,7 +124,7 @@ func (t *tool) stateRepair(cmd *cobra.Command, args []string, try, yes bool) err
 			return err
 		}
 	}
-	r, err := ledger.Repair(cmd.Context(), state, try)
+	r, err := repair.File(cmd.Context(), state, try)
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailshot/campaign"
-	"mailshot/campaign/ledger"
+	"mailshot/campaign/accounts"
 	"mailshot/campaign/report"
 	"mailshot/campaign/suppression"
 	"mailshot/render/address"
@@ -36,20 +36,20 @@ mail from one sender's domain (--from), or for all. Capitals and the spelling of
 	add := &cobra.Command{
 		Use: "add ADDRESS|@DOMAIN|@*.DOMAIN...", Short: "Put people on the list", Args: args(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return t.withAccounts(func(a *ledger.Accounts) error { return t.suppressAdd(cmd, a, args, from, reason) })
+			return t.withAccounts(func(a *accounts.Accounts) error { return t.suppressAdd(cmd, a, args, from, reason) })
 		},
 	}
 	add.Flags().StringVar(&reason, "reason", "", "why, in `WORDS`")
 	remove := &cobra.Command{
 		Use: "remove ADDRESS|@DOMAIN...", Short: "Take people off the list", Args: args(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return t.withAccounts(func(a *ledger.Accounts) error { return t.suppressRemove(cmd, a, args, from) })
+			return t.withAccounts(func(a *accounts.Accounts) error { return t.suppressRemove(cmd, a, args, from) })
 		},
 	}
 	list := &cobra.Command{
 		Use: "list", Short: "Show the list", Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return t.withAccounts(func(a *ledger.Accounts) error { return t.suppressList(cmd, a, asJSON) })
+			return t.withAccounts(func(a *accounts.Accounts) error { return t.suppressList(cmd, a, asJSON) })
 		},
 	}
 	list.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line")
@@ -64,7 +64,7 @@ Exports of other programs are known by their columns: listmonk (subscribers; tho
 reports, unsubscribes; not blocks, which are temporary).`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return t.withAccounts(func(a *ledger.Accounts) error { return t.suppressImport(cmd, a, args[0], from) })
+			return t.withAccounts(func(a *accounts.Accounts) error { return t.suppressImport(cmd, a, args[0], from) })
 		},
 	}
 	for _, c := range []*cobra.Command{add, remove, imports} {
@@ -75,14 +75,14 @@ reports, unsubscribes; not blocks, which are temporary).`,
 }
 
 // withAccounts opens the user's accounts for one piece of work.
-func (t *tool) withAccounts(work func(*ledger.Accounts) error) (err error) {
+func (t *tool) withAccounts(work func(*accounts.Accounts) error) (err error) {
 	file := t.accounts
 	if file == "" {
 		if file, err = campaign.DefaultAccounts(); err != nil {
 			return err
 		}
 	}
-	a, err := ledger.OpenAccounts(file)
+	a, err := accounts.Open(file)
 	if err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func senderDomain(from string) (string, error) {
 	return a.Domain(), nil
 }
 
-func (t *tool) suppressAdd(cmd *cobra.Command, a *ledger.Accounts, names []string, from, reason string) error {
+func (t *tool) suppressAdd(cmd *cobra.Command, a *accounts.Accounts, names []string, from, reason string) error {
 	domain, err := senderDomain(from)
 	if err != nil {
 		return err
@@ -125,9 +125,9 @@ func (t *tool) suppressAdd(cmd *cobra.Command, a *ledger.Accounts, names []strin
 	if err != nil {
 		return err
 	}
-	var entries []ledger.Entry
+	var entries []accounts.Entry
 	for _, key := range keys {
-		entries = append(entries, ledger.Entry{Domain: domain, Key: key, Reason: reason, Source: "suppress add"})
+		entries = append(entries, accounts.Entry{Domain: domain, Key: key, Reason: reason, Source: "suppress add"})
 	}
 	if err := a.SuppressAll(cmd.Context(), entries); err != nil {
 		return err
@@ -136,7 +136,7 @@ func (t *tool) suppressAdd(cmd *cobra.Command, a *ledger.Accounts, names []strin
 	return nil
 }
 
-func (t *tool) suppressRemove(cmd *cobra.Command, a *ledger.Accounts, names []string, from string) error {
+func (t *tool) suppressRemove(cmd *cobra.Command, a *accounts.Accounts, names []string, from string) error {
 	domain, err := senderDomain(from)
 	if err != nil {
 		return err
@@ -165,7 +165,7 @@ func (t *tool) suppressRemove(cmd *cobra.Command, a *ledger.Accounts, names []st
 	return nil
 }
 
-func (t *tool) suppressList(cmd *cobra.Command, a *ledger.Accounts, asJSON bool) error {
+func (t *tool) suppressList(cmd *cobra.Command, a *accounts.Accounts, asJSON bool) error {
 	var out table
 	out.add("WHO", "FOR MAIL FROM", "SINCE", "REASON")
 	for e, err := range a.Suppressions(cmd.Context()) {
@@ -183,7 +183,7 @@ func (t *tool) suppressList(cmd *cobra.Command, a *ledger.Accounts, asJSON bool)
 			from = "all"
 		}
 		who := report.Clean(e.Key)
-		if strings.HasPrefix(e.Key, ledger.Hidden) {
+		if strings.HasPrefix(e.Key, accounts.Hidden) {
 			who = "(forgotten)"
 		}
 		out.add(who, report.Clean(from), e.Time.Local().Format(time.DateOnly), report.Clean(e.Reason))
@@ -207,7 +207,7 @@ type suppressed struct {
 	Time   time.Time `json:"time"`
 }
 
-func (t *tool) suppressImport(cmd *cobra.Command, a *ledger.Accounts, file, from string) (err error) {
+func (t *tool) suppressImport(cmd *cobra.Command, a *accounts.Accounts, file, from string) (err error) {
 	domain, err := senderDomain(from)
 	if err != nil {
 		return err

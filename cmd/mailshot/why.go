@@ -15,8 +15,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailshot/campaign"
+	"mailshot/campaign/accounts"
 	"mailshot/campaign/history"
-	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
 	"mailshot/campaign/suppression"
 )
@@ -116,16 +116,16 @@ func (t *tool) ledgers(cmd *cobra.Command, campaigns []string) ([]string, error)
 
 // find asks the ledgers for the person, and the accounts where there are any yet.
 func (t *tool) find(ctx context.Context, key string, files []string) (p *history.Person, err error) {
-	accounts := t.accounts
-	if accounts == "" {
-		if accounts, err = campaign.DefaultAccounts(); err != nil {
+	file := t.accounts
+	if file == "" {
+		if file, err = campaign.DefaultAccounts(); err != nil {
 			return nil, err
 		}
 	}
-	if _, err := os.Stat(accounts); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 		return history.Find(ctx, key, nil, files)
 	}
-	err = t.withAccounts(func(a *ledger.Accounts) (err error) {
+	err = t.withAccounts(func(a *accounts.Accounts) (err error) {
 		p, err = history.Find(ctx, key, a, files)
 		return err
 	})

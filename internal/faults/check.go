@@ -101,9 +101,9 @@ func (v *Verdict) judge(d ledger.Record, n int) {
 		v.Attempted++
 	}
 	// A person who resolves an unknown takes it on: what the server had before is known to be possible.
-	resolved := d.Hand != nil && d.Hand.Before == ledger.Unknown
+	resolved := d.Manual != nil && d.Manual.Before == ledger.Unknown
 	allowed := 1
-	if resolved && d.Hand.After == ledger.Pending {
+	if resolved && d.Manual.After == ledger.Pending {
 		allowed = 2
 	}
 	if n > allowed {

@@ -1,0 +1,373 @@
+package accounts
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"mailshot/internal/sqlite"
+)
+
+// Cap allows N uses in any window of this length, in all processes together. Under one of less than a minute uses are paced, too:
+// they start at least Window/N apart.
+type Cap struct {
+	N      int64
+	Window time.Duration
+}
+
+func (c Cap) paced() bool { return c.Window < pacedBelow }
+
+const pacedBelow = time.Minute
+
+// Limit is what is capped, an account or a group of recipients at one, and its caps.
+type Limit struct {
+	Key  string
+	Caps []Cap
+}
+
+// caps is the limit's caps as text, to tell one set from another.
+func (l Limit) caps() string { return fmt.Sprint(l.Caps) }
+
+// counted reports whether there is anything to count for.
+func (l Limit) counted() bool { return len(l.Caps) > 0 }
+
+// block is how many uses are leased at once. Small caps are not leased ahead, so that no process keeps from others what it may not
+// need; nor are paced ones, for what is leased counts as now.
+func (l Limit) block() int64 {
+	n := int64(64)
+	for _, c := range l.Caps {
+		if c.paced() || c.N <= 1000 {
+			return 1
+		}
+		n = min(n, c.N/100)
+	}
+	return n
+}
+
+// Budget is this process's way to the use of caps that all of the user's processes share. A use is reserved on the disk before it
+// happens, and counts as happening now until it is stamped; stamps are written with the next reservation, or soon by themselves. What
+// a dead process had reserved counts from a second after its lock is found free. A Budget is for any number of goroutines.
+type Budget struct {
+	a      *Accounts
+	holder string
+	lock   io.Closer
+	late   time.Duration // how late a caller may come; see usage.catchUp
+	// since is how long ago the caller read now, who arrived a moment later: the time since then.
+	since func(now, arrived time.Time) time.Duration
+
+	mu       sync.Mutex
+	accounts map[string]*account // by Limit.Key
+	reaped   bool
+	closed   bool
+	alarm    *time.Timer // writes what is not on the disk yet; nil: all is, or a reservation has come before
+}
+
+// soon is how long a stamp waits for a reservation to take it along to the disk.
+const soon = 100 * time.Millisecond
+
+// account is what this process holds of one key: leased = free + reserved + stamped + returned.
+type account struct {
+	free     map[string]int64 // leased and not reserved, by the caps under which they were leased
+	stamps   map[int64]int64  // used at these milliseconds, not yet on the disk
+	returned int64            // given back, not yet on the disk
+}
+
+// Budget makes this process a holder of reservations.
+func (a *Accounts) Budget(ctx context.Context) (*Budget, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	b := &Budget{a: a, holder: newHolder(), late: late, since: func(_, arrived time.Time) time.Duration { return time.Since(arrived) }, accounts: map[string]*account{}}
+	var err error
+	if b.lock, err = sqlite.Lock(a.holderFile(b.holder)); err != nil {
+		return nil, fmt.Errorf("%s: %w", a.db.Path, sqlite.Explain(a.holderFile(b.holder), err))
+	}
+	return b, nil
+}
+
+// newHolder makes a random name.
+func newHolder() string {
+	b := make([]byte, 12)
+	_, _ = rand.Read(b) // never fails
+	return hex.EncodeToString(b)
+}
+
+func (a *Accounts) holderFile(holder string) string {
+	return a.db.Path + ".holders/" + holder + ".lock"
+}
+
+// Reservation is one use under each of the limits it was reserved for. Exactly one of Stamp and Release is to be called; more calls
+// do nothing.
+type Reservation struct {
+	b      *Budget
+	limits []Limit // those that are counted
+	once   sync.Once
+}
+
+// Stamp says that the use happened, at the latest at now.
+func (r *Reservation) Stamp(now time.Time) {
+	r.once.Do(func() {
+		r.b.mu.Lock()
+		defer r.b.mu.Unlock()
+		for _, l := range r.limits {
+			r.b.accounts[l.Key].stamps[milliseconds(now)]++
+		}
+		r.b.writeSoon()
+	})
+}
+
+// Release gives back a use that did not happen.
+func (r *Reservation) Release() {
+	r.once.Do(func() {
+		r.b.mu.Lock()
+		defer r.b.mu.Unlock()
+		for _, l := range r.limits {
+			if ac := r.b.accounts[l.Key]; l.block() > 1 {
+				ac.free[l.caps()]++
+			} else {
+				ac.returned++
+			}
+		}
+		r.b.writeSoon()
+	})
+}
+
+// writeSoon sees to it that what a reservation left is on the disk before long, also when no other follows: until then it counts as
+// in use for all other processes. The lock is held.
+func (b *Budget) writeSoon() {
+	if b.alarm == nil && !b.closed {
+		b.alarm = time.AfterFunc(soon, b.writeLeft)
+	}
+}
+
+// writeLeft writes what no reservation has taken along.
+func (b *Budget) writeLeft() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.alarm = nil
+	if b.closed || !b.left() {
+		return
+	}
+	// An error is no loss: what is not written is written with the next reservation, which says so.
+	if b.a.db.Write(func(t *sqlite.Tx) error { return b.flush(&usage{t: t, holder: b.holder}) }) == nil {
+		b.flushed()
+	}
+}
+
+// left reports whether anything is not on the disk yet. The lock is held.
+func (b *Budget) left() bool {
+	for _, ac := range b.accounts {
+		if len(ac.stamps) > 0 || ac.returned > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// Reserve takes one use under every limit, or none: then it returns the key that is in the way for longest, and when it is worth
+// asking again. The reservation is on the disk when Reserve returns. now is the caller's
+// wall clock, read just before: what a dead process had reserved is taken for used at this moment by it.
+func (b *Budget) Reserve(ctx context.Context, now time.Time, ls []Limit) (r *Reservation, key string, until time.Time, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, "", time.Time{}, err
+	}
+	for _, l := range ls {
+		for _, c := range l.Caps {
+			if c.N <= 0 || c.Window <= 0 {
+				return nil, "", time.Time{}, fmt.Errorf("cap of %s: %d in %s is not one", l.Key, c.N, c.Window)
+			}
+		}
+	}
+	arrived := time.Now()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return nil, "", time.Time{}, errors.New("budget is closed")
+	}
+	if !b.covered(ls) {
+		var got map[string]int64
+		err = b.a.db.Write(func(t *sqlite.Tx) error {
+			u := &usage{t: t, read: now, now: now, waited: func() time.Duration { return b.since(now, arrived) }, late: b.late, holder: b.holder}
+			if err := b.flush(u); err != nil {
+				return err
+			}
+			got, key, until, err = b.lease(u, ls)
+			return err
+		})
+		if err != nil {
+			return nil, "", time.Time{}, err
+		}
+		b.flushed()
+		if key != "" {
+			return nil, key, until, nil
+		}
+		for _, l := range ls {
+			if n := got[l.Key]; n > 0 {
+				b.account(l.Key).free[l.caps()] += n
+			}
+		}
+	}
+	r = &Reservation{b: b}
+	for _, l := range ls {
+		if l.counted() {
+			b.account(l.Key).free[l.caps()]--
+			r.limits = append(r.limits, l)
+		}
+	}
+	return r, "", time.Time{}, nil
+}
+
+func (b *Budget) account(key string) *account {
+	ac := b.accounts[key]
+	if ac == nil {
+		ac = &account{free: map[string]int64{}, stamps: map[int64]int64{}}
+		b.accounts[key] = ac
+	}
+	return ac
+}
+
+// covered reports whether what is leased already is enough. It never is for paced ones, for only the disk knows the last start.
+func (b *Budget) covered(ls []Limit) bool {
+	for _, l := range ls {
+		if l.counted() && b.account(l.Key).free[l.caps()] == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// flush writes stamps as uses, and gives back what was not used; both are forgotten here when that is on the disk.
+func (b *Budget) flush(u *usage) error {
+	for key, ac := range b.accounts {
+		over := ac.returned
+		for ms, n := range ac.stamps {
+			over += n
+			if err := u.add(key, ms, n); err != nil {
+				return err
+			}
+		}
+		if err := u.release(key, over); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *Budget) flushed() {
+	for _, ac := range b.accounts {
+		clear(ac.stamps)
+		ac.returned = 0
+	}
+}
+
+// lease takes what ls need and is not leased yet, at most a block of each, or nothing: then it says which key is in the way, and until when.
+func (b *Budget) lease(u *usage, ls []Limit) (got map[string]int64, key string, until time.Time, err error) {
+	if !b.reaped {
+		if err := b.reap(u); err != nil {
+			return nil, "", time.Time{}, err
+		}
+		b.reaped = true
+	}
+	got = map[string]int64{}
+	for _, l := range ls {
+		if err := u.settle(l); err != nil {
+			return nil, "", time.Time{}, err
+		}
+		need := l.counted() && b.account(l.Key).free[l.caps()] == 0
+		room, wait, err := u.room(l, need)
+		if err == nil && room == 0 {
+			// Perhaps a dead process is in the way: then its uses begin to grow old now.
+			if err = b.reap(u); err == nil {
+				room, wait, err = u.room(l, need)
+			}
+		}
+		if err != nil {
+			return nil, "", time.Time{}, err
+		}
+		if room == 0 && wait.After(until) {
+			key, until = l.Key, wait
+		}
+		if need {
+			got[l.Key] = min(room, l.block())
+		}
+	}
+	if key != "" {
+		return nil, key, until, nil
+	}
+	for _, l := range ls {
+		if err := u.take(l, got[l.Key]); err != nil {
+			return nil, "", time.Time{}, err
+		}
+	}
+	return got, "", time.Time{}, nil
+}
+
+// reap turns what dead processes had reserved into uses of this moment: nobody knows whether and when they did.
+func (b *Budget) reap(u *usage) error {
+	holders, err := u.holders()
+	if err != nil {
+		return err
+	}
+	for _, h := range holders {
+		name := b.a.holderFile(h)
+		lock, err := sqlite.Lock(name)
+		if errors.Is(err, sqlite.ErrLocked) {
+			continue // alive
+		}
+		if err != nil {
+			return err
+		}
+		err = u.bury(h)
+		// A holder's name is never used again, so its file may go. On Windows that has to wait until it is closed.
+		_ = os.Remove(name)
+		if err := errors.Join(err, lock.Close()); err != nil {
+			return err
+		}
+		_ = os.Remove(name)
+	}
+	return nil
+}
+
+// Close writes the stamps and gives back what was not used. Reservations that are still open count as used when the next process
+// looks.
+func (b *Budget) Close() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return nil
+	}
+	b.closed = true
+	if b.alarm != nil {
+		b.alarm.Stop() // once it runs it finds the budget closed
+	}
+	left := true
+	err := b.a.db.Write(func(t *sqlite.Tx) error {
+		u := &usage{t: t, now: time.Now(), late: b.late, holder: b.holder}
+		if err := b.flush(u); err != nil {
+			return err
+		}
+		for key, ac := range b.accounts {
+			for _, n := range ac.free {
+				if err := u.release(key, n); err != nil {
+					return err
+				}
+			}
+		}
+		r, err := t.Known("SELECT EXISTS (SELECT 1 FROM leases WHERE holder = ?)", b.holder)
+		if err != nil {
+			return err
+		}
+		return r.Scan(&left)
+	})
+	err = errors.Join(err, b.lock.Close())
+	if err == nil && !left {
+		_ = os.Remove(b.a.holderFile(b.holder))
+	}
+	return err
+}

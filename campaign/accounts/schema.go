@@ -1,0 +1,38 @@
+package accounts
+
+import "mailshot/internal/sqlite"
+
+// versions are the steps of accounts.db.
+var versions = []sqlite.Version{{Schema: `
+CREATE TABLE secret (no INTEGER PRIMARY KEY CHECK (no = 1), value BLOB NOT NULL);
+CREATE TABLE suppressions (
+	domain TEXT NOT NULL,              -- the sender's; '' for all
+	key TEXT NOT NULL,                 -- an address key, or @domain
+	reason TEXT NOT NULL, source TEXT NOT NULL, time INTEGER NOT NULL,
+	PRIMARY KEY (key, domain)
+) WITHOUT ROWID;
+CREATE TABLE uses (                    -- of caps, by the second, rounded up
+	key TEXT NOT NULL, second INTEGER NOT NULL, n INTEGER NOT NULL,
+	PRIMARY KEY (key, second)
+) WITHOUT ROWID;
+CREATE TABLE leases (                  -- reserved by a running process and not used yet: they count as now
+	key TEXT NOT NULL, holder TEXT NOT NULL, n INTEGER NOT NULL,
+	PRIMARY KEY (key, holder)
+) WITHOUT ROWID;
+CREATE TABLE paces (key TEXT PRIMARY KEY, last INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE windows (key TEXT PRIMARY KEY, longest INTEGER NOT NULL) WITHOUT ROWID; -- how long uses of a key matter
+CREATE TABLE marks (run TEXT PRIMARY KEY, mark INTEGER NOT NULL) WITHOUT ROWID;
+`}, {Schema: `
+CREATE TABLE days (                    -- what was sent on a day, for warming up
+	key TEXT NOT NULL, day TEXT NOT NULL, -- 2026-11-22
+	tried INTEGER NOT NULL, refused INTEGER NOT NULL,
+	PRIMARY KEY (key, day)
+) WITHOUT ROWID;
+`}, {Schema: `
+CREATE TABLE moments (                 -- uses of the last minute once more, by the millisecond, rounded up: caps of seconds count these
+	key TEXT NOT NULL, ms INTEGER NOT NULL, n INTEGER NOT NULL,
+	PRIMARY KEY (key, ms)
+) WITHOUT ROWID;
+`}, {Schema: `
+ALTER TABLE marks ADD COLUMN token TEXT NOT NULL DEFAULT ''; -- of the run that set the mark: two copies of a ledger may come as far
+`}}

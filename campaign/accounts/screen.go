@@ -1,0 +1,55 @@
+package accounts
+
+import (
+	"context"
+	"database/sql"
+	"hash/maphash"
+	"strings"
+
+	"mailshot/internal/sqlite"
+)
+
+// Screen is the list of people never to be mailed as it was at one moment, made to be asked for every row of a long list: of whoever is
+// not on it, it knows so by itself. It takes some 20 bytes for each entry. It is safe for concurrent use.
+type Screen struct {
+	a      *Accounts
+	domain string
+	seed   maphash.Seed
+	hashes map[uint64]struct{} // of the entries' keys
+	hidden bool                // people who were forgotten are among them
+}
+
+// Screen takes in the entries that hold for a sender of this domain, and for all.
+func (a *Accounts) Screen(ctx context.Context, domain string) (*Screen, error) {
+	s := &Screen{a: a, domain: domain, seed: maphash.MakeSeed(), hashes: map[uint64]struct{}{}}
+	rows, err := a.db.Reading.QueryContext(ctx, "SELECT key FROM suppressions WHERE domain IN (?, '')", strings.ToLower(domain))
+	err = sqlite.Each(rows, err, func(r *sql.Rows) error {
+		var key sql.RawBytes
+		err := r.Scan(&key)
+		s.hashes[maphash.Bytes(s.seed, key)] = struct{}{}
+		s.hidden = s.hidden || strings.HasPrefix(string(key), Hidden)
+		return err
+	})
+	return s, a.db.Explain(err)
+}
+
+// Suppressed is what Accounts.Suppressed says of an address that was on the list, and may be what it says of any other.
+func (s *Screen) Suppressed(ctx context.Context, key string) (Entry, bool, error) {
+	if len(s.hashes) == 0 {
+		return Entry{}, false, ctx.Err()
+	}
+	keys := SuppressedBy(key)
+	if s.hidden {
+		hidden, err := s.a.hidden(ctx, key)
+		if err != nil {
+			return Entry{}, false, err
+		}
+		keys = append(keys, hidden)
+	}
+	for _, k := range keys {
+		if _, maybe := s.hashes[maphash.String(s.seed, k)]; maybe {
+			return s.a.Suppressed(ctx, s.domain, key)
+		}
+	}
+	return Entry{}, false, ctx.Err()
+}

@@ -1,0 +1,279 @@
+package accounts
+
+import (
+	"database/sql"
+	"time"
+
+	"mailshot/internal/sqlite"
+)
+
+// usage is the use of caps as it is on the disk, within one transaction at one moment. Uses are kept by the second, and for a minute
+// by the millisecond too, for a cap of five in a second would be half of one if seconds were all it could count. Both are rounded up,
+// so that a use is never taken for older than it is.
+type usage struct {
+	t      *sqlite.Tx
+	read   time.Time            // when the caller read the clock
+	now    time.Time            // the same, or later: what others have recorded since tells the time, see catchUp
+	waited func() time.Duration // since the caller read now
+	late   time.Duration
+	holder string
+}
+
+// seconds is at in whole seconds of Unix time, rounded up.
+func seconds(at time.Time) int64 {
+	s := at.Unix()
+	if at.Nanosecond() > 0 {
+		s++
+	}
+	return s
+}
+
+// milliseconds is at in whole milliseconds of Unix time, rounded up.
+func milliseconds(at time.Time) int64 {
+	ms := at.UnixMilli()
+	if at.Nanosecond()%int(time.Millisecond) > 0 {
+		ms++
+	}
+	return ms
+}
+
+// A use may lie in the future for three reasons. Rounding up makes up to a second of it. A caller who read the clock and then waited
+// for its turn comes late, by less than a minute: to believe it would make every use look older than it is, so the latest use tells
+// the time. Anything further away means that the clock was set back, and counts as now.
+const (
+	rounding = 2 * time.Second
+	late     = time.Minute
+)
+
+// grace is how long what a process wrote last may lie unread in a server's socket after its death: what it had reserved counts from
+// then.
+const grace = time.Second
+
+// pollBusy is how soon to ask again when everything that is in the way is in use at this moment.
+const pollBusy = time.Second
+
+// add counts n uses at ms.
+func (u *usage) add(key string, ms, n int64) error {
+	_, err := u.t.Exec("INSERT INTO uses(key, second, n) VALUES (?, ?, ?) ON CONFLICT (key, second) DO UPDATE SET n = n + excluded.n", key, (ms+999)/1000, n)
+	if err == nil {
+		_, err = u.t.Exec("INSERT INTO moments(key, ms, n) VALUES (?, ?, ?) ON CONFLICT (key, ms) DO UPDATE SET n = n + excluded.n", key, ms, n)
+	}
+	return err
+}
+
+// release takes n of the holder's leases of key away.
+func (u *usage) release(key string, n int64) error {
+	if n == 0 {
+		return nil
+	}
+	_, err := u.t.Exec("UPDATE leases SET n = n - ? WHERE key = ? AND holder = ?", n, key, u.holder)
+	if err == nil {
+		_, err = u.t.Exec("DELETE FROM leases WHERE key = ? AND holder = ? AND n <= 0", key, u.holder)
+	}
+	return err
+}
+
+// settle makes l's record fit for counting: what is in the future counts as now, and what is too old for every window ever asked for is dropped.
+func (u *usage) settle(l Limit) error {
+	longest := time.Duration(0)
+	for _, c := range l.Caps {
+		longest = max(longest, c.Window)
+	}
+	if _, err := u.t.Exec("INSERT INTO windows(key, longest) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET longest = excluded.longest WHERE longest < excluded.longest",
+		l.Key, int64(longest)); err != nil {
+		return err
+	}
+	if err := u.catchUp(l.Key); err != nil {
+		return err
+	}
+	// What is still in the future now is there because the clock was set back.
+	now := u.now.Add(rounding)
+	future, err := u.sum("SELECT coalesce(sum(n), 0) FROM uses WHERE key = ? AND second > ?", l.Key, seconds(now))
+	if err != nil {
+		return err
+	}
+	if future > 0 {
+		if _, err := u.t.Exec("DELETE FROM uses WHERE key = ? AND second > ?", l.Key, seconds(now)); err != nil {
+			return err
+		}
+		if _, err := u.t.Exec("DELETE FROM moments WHERE key = ? AND ms > ?", l.Key, 1000*seconds(now)); err != nil {
+			return err
+		}
+		if err := u.add(l.Key, milliseconds(u.now), future); err != nil {
+			return err
+		}
+	}
+	if _, err := u.t.Exec("UPDATE paces SET last = ? WHERE key = ? AND last > ?", u.now.UnixNano(), l.Key, now.UnixNano()); err != nil {
+		return err
+	}
+	if _, err := u.t.Exec("DELETE FROM moments WHERE key = ? AND ms <= ?", l.Key, u.now.Add(-pacedBelow).UnixMilli()); err != nil {
+		return err
+	}
+	_, err = u.t.Exec("DELETE FROM uses WHERE key = ? AND second <= (SELECT (? - longest) / 1000000000 - 1 FROM windows WHERE key = ?)", l.Key, u.now.UnixNano(), l.Key)
+	return err
+}
+
+// catchUp moves a late caller's now up to what has been recorded meanwhile, and never beyond it: the true time of the latest use
+// is within the second before its rounded one.
+func (u *usage) catchUp(key string) error {
+	second, err := u.sum("SELECT coalesce(max(second), 0) FROM uses WHERE key = ?", key)
+	if err != nil {
+		return err
+	}
+	last, err := u.sum("SELECT coalesce(max(last), 0) FROM paces WHERE key = ?", key)
+	if err != nil {
+		return err
+	}
+	for _, t := range []time.Time{time.Unix(second-1, 0), time.Unix(0, last)} {
+		if by := t.Sub(u.now); by > 0 && by <= u.late+u.waited() {
+			u.now = t
+		}
+	}
+	return nil
+}
+
+// room is how many more uses l allows now. When it allows none it says when that may change. Windows are looked at only when
+// count is set: what is leased has been counted already.
+func (u *usage) room(l Limit, count bool) (room int64, wait time.Time, err error) {
+	room = 1
+	if count {
+		room = 1 << 30
+	}
+	leased := int64(0)
+	if count {
+		if leased, err = u.sum("SELECT coalesce(sum(n), 0) FROM leases WHERE key = ?", l.Key); err != nil {
+			return 0, wait, err
+		}
+	}
+	narrow := func(left int64, when time.Time, err error) error {
+		room = min(room, left)
+		if left == 0 && when.After(wait) {
+			wait = when
+		}
+		return err
+	}
+	for _, c := range l.Caps {
+		if c.paced() {
+			err = narrow(u.pace(l.Key, c))
+		}
+		if err == nil && count {
+			err = narrow(u.window(l.Key, c, leased))
+		}
+		if err != nil {
+			return 0, wait, err
+		}
+	}
+	return room, wait, nil
+}
+
+// uses are those of a key in a window, by their time in units since 1970: milliseconds for the short ones.
+type uses struct {
+	unit time.Duration
+	sum  string
+	list string
+}
+
+func (c Cap) uses() uses {
+	if c.paced() {
+		return uses{time.Millisecond, "SELECT coalesce(sum(n), 0) FROM moments WHERE key = ? AND ms > ?", "SELECT ms, n FROM moments WHERE key = ? AND ms > ? ORDER BY ms"}
+	}
+	return uses{time.Second, "SELECT coalesce(sum(n), 0) FROM uses WHERE key = ? AND second > ?", "SELECT second, n FROM uses WHERE key = ? AND second > ? ORDER BY second"}
+}
+
+// window is the room in a rolling window.
+func (u *usage) window(key string, c Cap, leased int64) (left int64, when time.Time, err error) {
+	// A use of second s is in the window until s + Window has come.
+	in := c.uses()
+	since := u.now.Add(-c.Window).UnixNano() / int64(in.unit)
+	used, err := u.sum(in.sum, key, since)
+	if err != nil {
+		return 0, when, err
+	}
+	over := used + leased + 1 - c.N
+	if over <= 0 {
+		return 1 - over, when, nil
+	}
+	when = u.now.Add(pollBusy)
+	rows, err := u.t.Query(in.list, key, since)
+	err = sqlite.Each(rows, err, func(r *sql.Rows) error {
+		var at, n int64
+		err := r.Scan(&at, &n)
+		if over > 0 {
+			if over -= n; over <= 0 {
+				when = time.Unix(0, at*int64(in.unit)).Add(c.Window)
+			}
+		}
+		return err
+	})
+	return 0, when, err
+}
+
+// pace is the room under a paced cap: one, when the last start is long enough ago.
+func (u *usage) pace(key string, c Cap) (left int64, when time.Time, err error) {
+	last, err := u.sum("SELECT coalesce(max(last), 0) FROM paces WHERE key = ?", key)
+	if err != nil {
+		return 0, when, err
+	}
+	apart := (c.Window + time.Duration(c.N) - 1) / time.Duration(c.N)
+	if when = sqlite.Moment(last).Add(apart); last != 0 && u.now.Before(when) {
+		return 0, when, nil
+	}
+	return 1, when, nil
+}
+
+// take leases n uses of l, and notes the start of one if l is paced.
+func (u *usage) take(l Limit, n int64) error {
+	for _, c := range l.Caps {
+		if c.paced() {
+			if _, err := u.t.Exec("INSERT INTO paces(key, last) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET last = excluded.last", l.Key, u.now.UnixNano()); err != nil {
+				return err
+			}
+			break
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	_, err := u.t.Exec("INSERT INTO leases(key, holder, n) VALUES (?, ?, ?) ON CONFLICT (key, holder) DO UPDATE SET n = n + excluded.n", l.Key, u.holder, n)
+	return err
+}
+
+// holders lists the other holders of leases.
+func (u *usage) holders() (list []string, err error) {
+	rows, err := u.t.Query("SELECT DISTINCT holder FROM leases WHERE holder <> ?", u.holder)
+	err = sqlite.Each(rows, err, func(r *sql.Rows) error {
+		var h string
+		err := r.Scan(&h)
+		list = append(list, h)
+		return err
+	})
+	return list, err
+}
+
+// bury makes uses out of a dead holder's leases. It may have used them after the caller read the clock and while it waited for the
+// file, and no record tells when: so they are of this moment, not of the caller's.
+func (u *usage) bury(holder string) error {
+	// Not from u.now on, which may have been moved up already: a use in the future would move everybody's clock.
+	now := u.read.Add(u.waited())
+	// The WHERE keeps SQLite from taking ON for a join.
+	_, err := u.t.Exec(`INSERT INTO uses(key, second, n) SELECT key, ?, n FROM leases WHERE holder = ? ON CONFLICT (key, second) DO UPDATE SET n = n + excluded.n`,
+		seconds(now), holder)
+	if err == nil {
+		_, err = u.t.Exec(`INSERT INTO moments(key, ms, n) SELECT key, ?, n FROM leases WHERE holder = ? ON CONFLICT (key, ms) DO UPDATE SET n = n + excluded.n`,
+			milliseconds(now.Add(grace)), holder)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = u.t.Exec("DELETE FROM leases WHERE holder = ?", holder)
+	return err
+}
+
+// sum asks for one number.
+func (u *usage) sum(query string, args ...any) (n int64, err error) {
+	r, err := u.t.Known(query, args...)
+	if err == nil {
+		err = r.Scan(&n)
+	}
+	return n, err
+}

@@ -1,0 +1,53 @@
+package accounts
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"mailshot/internal/sqlite"
+)
+
+// Used is what is known of the use of caps under one key.
+type Used struct {
+	Uses    []Use     // oldest first, by the second
+	Started time.Time // when the latest use under a paced cap began; zero: never
+}
+
+// Use is a number of uses at one time.
+type Use struct {
+	Time time.Time
+	N    int64
+}
+
+// Used tells what has been used under a key since a time. What running processes have reserved and not used yet
+// counts as used now. It changes nothing.
+func (a *Accounts) Used(ctx context.Context, key string, since, now time.Time) (Used, error) {
+	var u Used
+	if err := ctx.Err(); err != nil {
+		return u, err
+	}
+	rows, err := a.db.Read(`SELECT min(second, ?) AS at, sum(n) FROM (
+			SELECT second, n FROM uses WHERE key = ? AND second > ?
+			UNION ALL SELECT ?, n FROM leases WHERE key = ?)
+		GROUP BY at ORDER BY at`, seconds(now), key, since.Unix(), seconds(now), key)
+	err = sqlite.Each(rows, err, func(r *sql.Rows) error {
+		var second, n int64
+		err := r.Scan(&second, &n)
+		if n > 0 {
+			u.Uses = append(u.Uses, Use{Time: time.Unix(second, 0), N: n})
+		}
+		return err
+	})
+	if err != nil {
+		return Used{}, a.db.Explain(err)
+	}
+	rows, err = a.db.Read("SELECT last FROM paces WHERE key = ?", key)
+	err = sqlite.Each(rows, err, func(r *sql.Rows) error {
+		var last int64
+		err := r.Scan(&last)
+		u.Started = sqlite.Moment(last)
+		return err
+	})
+	return u, a.db.Explain(err)
+}

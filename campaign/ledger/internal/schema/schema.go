@@ -1,0 +1,133 @@
+// Package schema is what state.db looks like, for the rooms that read and write it: [Versions] are its tables, [Span] is a campaign's
+// range of ids, [States] are the numbers of states, [HashKey] is the hash of a key, and [Rules] hold of every record.
+package schema
+
+import (
+	"crypto/sha256"
+
+	"mailshot/internal/sqlite"
+)
+
+// SequenceBits says how ids are made. A row and its delivery share an id: the campaign's number in the upper bits, the sequence in the campaign in the lower, so that
+// a campaign is one range of ids. Indexes that Next walks are partial: they hold only what may still go.
+const SequenceBits = 40
+
+// Span is the range of ids of the campaign with this number: first <= id < end.
+func Span(no int64) (first, end int64) { return no << SequenceBits, (no + 1) << SequenceBits }
+
+// Versions are the steps of state.db.
+var Versions = []sqlite.Version{{Schema: `
+CREATE TABLE states (no INTEGER PRIMARY KEY, name TEXT NOT NULL); -- the words for the numbers, for people who look in
+CREATE TABLE campaigns (
+	no INTEGER PRIMARY KEY,
+	id TEXT NOT NULL,
+	frozen INTEGER NOT NULL,           -- 0: a draft, or a plan to be merged
+	created INTEGER NOT NULL,
+	definition TEXT NOT NULL, templates TEXT NOT NULL, list TEXT NOT NULL, -- digests
+	header BLOB, sender TEXT NOT NULL, first INTEGER NOT NULL,
+	run TEXT NOT NULL,
+	turn INTEGER NOT NULL,             -- how many runs there were
+	rows INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX campaigns_frozen ON campaigns(id) WHERE frozen = 1;
+CREATE UNIQUE INDEX campaigns_draft ON campaigns(id) WHERE frozen = 0;
+CREATE TABLE lanes (no INTEGER PRIMARY KEY, campaign INTEGER NOT NULL, name TEXT NOT NULL, UNIQUE (campaign, name));
+CREATE TABLE rows (
+	id INTEGER PRIMARY KEY,
+	campaign INTEGER NOT NULL,
+	hash BLOB,                         -- of the key, where the row claims it
+	number INTEGER NOT NULL, place TEXT NOT NULL, key TEXT NOT NULL,
+	address TEXT NOT NULL, address_key TEXT NOT NULL, fields BLOB
+);
+CREATE UNIQUE INDEX rows_key ON rows(campaign, hash) WHERE hash IS NOT NULL;
+CREATE TABLE deliveries (
+	id INTEGER PRIMARY KEY,
+	state INTEGER NOT NULL,
+	lane INTEGER NOT NULL,
+	due INTEGER NOT NULL,              -- of one deferred
+	attempts INTEGER NOT NULL,         -- since it was last made pending
+	first INTEGER NOT NULL,            -- the first of those
+	turn INTEGER NOT NULL,             -- the run that last tried it
+	digest BLOB,
+	reason TEXT NOT NULL
+);
+CREATE INDEX deliveries_fresh ON deliveries(lane, id) WHERE state = ` + SQLPending + `;
+CREATE INDEX deliveries_late ON deliveries(lane, due, id) WHERE state = ` + SQLDeferred + `;
+CREATE TABLE attempts (
+	no INTEGER PRIMARY KEY,
+	delivery INTEGER NOT NULL,
+	time INTEGER NOT NULL, state INTEGER NOT NULL,
+	stage TEXT NOT NULL, code INTEGER NOT NULL, enhanced TEXT NOT NULL, text TEXT NOT NULL, server TEXT NOT NULL
+);
+CREATE INDEX attempts_delivery ON attempts(delivery);
+CREATE TABLE audit (
+	no INTEGER PRIMARY KEY,
+	delivery INTEGER NOT NULL,
+	time INTEGER NOT NULL, who TEXT NOT NULL, act TEXT NOT NULL,
+	before INTEGER NOT NULL, after INTEGER NOT NULL
+);
+CREATE INDEX audit_delivery ON audit(delivery);
+` + stateNames()}, {Schema: `
+ALTER TABLE campaigns ADD COLUMN token TEXT NOT NULL DEFAULT '';     -- of the last run, as in the accounts' marks
+ALTER TABLE campaigns ADD COLUMN host TEXT NOT NULL DEFAULT '';      -- the machine of the last run, or of the plan; '' if not known
+ALTER TABLE campaigns ADD COLUMN host_name TEXT NOT NULL DEFAULT '';
+ALTER TABLE campaigns ADD COLUMN purged INTEGER NOT NULL DEFAULT 0;  -- when its rows were erased
+ALTER TABLE campaigns ADD COLUMN lost INTEGER NOT NULL DEFAULT 0;    -- rows whose key a repair could not read
+ALTER TABLE audit ADD COLUMN host TEXT NOT NULL DEFAULT '';
+CREATE TABLE tallies (                 -- what is left of deliveries that were erased
+	campaign INTEGER NOT NULL, state INTEGER NOT NULL, n INTEGER NOT NULL,
+	PRIMARY KEY (campaign, state)
+) WITHOUT ROWID;
+`}, {Data: `
+CREATE TABLE claims (                  -- which row has a key: one, in a campaign
+	campaign INTEGER NOT NULL, hash BLOB NOT NULL, row INTEGER NOT NULL,
+	PRIMARY KEY (campaign, hash)
+) WITHOUT ROWID;
+INSERT INTO claims SELECT campaign, hash, id FROM rows WHERE hash IS NOT NULL ORDER BY campaign, hash;
+DROP INDEX rows_key;
+`}}
+
+// States are the words for the numbers of states in the database: the place in this list plus one. Only ever append.
+var States = [...]string{"pending", "begun", "deferred", "sent", "refused", "gave_up", "unknown", "held", "cancelled", "suppressed", "invalid", "duplicate", "filtered"}
+
+// The numbers of the states.
+const (
+	Pending = 1 + iota
+	Begun
+	Deferred
+	Sent
+	Refused
+	GaveUp
+	Unknown
+	Held
+	Cancelled
+	Suppressed
+	Invalid
+	Duplicate
+	Filtered
+)
+
+// The numbers that appear in the text of queries and indexes; a test holds them against States.
+const (
+	SQLPending  = "1"
+	SQLBegun    = "2"
+	SQLDeferred = "3"
+)
+
+// stateNames fills the table of states.
+func stateNames() string {
+	s := ""
+	for _, st := range States {
+		s += "INSERT INTO states(name) VALUES ('" + st + "');\n"
+	}
+	return s
+}
+
+// KeyHash stands for a key: the first half of its SHA-256, or what Ledger.KeyHash gives for the key of somebody who was forgotten.
+type KeyHash [16]byte
+
+// HashKey is the hash of a key that somebody has.
+func HashKey(key string) KeyHash {
+	sum := sha256.Sum256([]byte(key))
+	return KeyHash(sum[:16])
+}

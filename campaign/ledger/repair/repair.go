@@ -1,0 +1,240 @@
+package repair
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"mailshot/campaign/ledger/internal/schema"
+	"mailshot/campaign/statefile"
+	"mailshot/internal/disk"
+	"mailshot/internal/sqlite"
+)
+
+// Report is what a repair found, and what it did about it.
+type Report struct {
+	Lines   []string // one for each thing, in words
+	Unknown int64    // deliveries that are unknown now, because their records cannot say what became of them
+	Held    int64    // deliveries that are held now, because what was to be sent is lost
+	Aside   string   // where the damaged file is kept; "" of a repair that was only tried
+}
+
+func (r *Report) say(format string, args ...any) {
+	r.Lines = append(r.Lines, fmt.Sprintf(format, args...))
+}
+
+// File saves what can be read of a damaged state file into a new one, which takes its place; the damaged one is kept beside it. It
+// never guesses: a delivery whose record is lost, or contradicts its log, is unknown; one whose row is lost and that was still to be
+// sent is held; and where the end of the log is lost, everything that was to be sent is unknown, for it may have been. With try set it
+// says what it would do, and changes nothing. Nobody may use the file. It refuses what it cannot do without guessing: a file of which
+// the campaigns' own records cannot be read.
+func File(ctx context.Context, path string, try bool) (_ *Report, err error) {
+	if path, err = filepath.Abs(path); err != nil {
+		return nil, err
+	}
+	if err := finishRepair(path); err != nil {
+		return nil, err
+	}
+	if path, err = sqlite.Prepare(path, false); err != nil {
+		return nil, err
+	}
+	release, err := idle(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	dir, err := os.MkdirTemp(filepath.Dir(path), "repair-*") // 0700, on the same disk
+	if err != nil {
+		return nil, err
+	}
+	noted := false
+	defer func() {
+		if !noted || err == nil { // else the new file is there still, and the next repair gives it its name
+			err = errors.Join(err, os.RemoveAll(dir))
+		}
+	}()
+
+	// A copy is read: closing a database folds the log into it, and the damaged file is evidence.
+	old, fresh := filepath.Join(dir, "damaged.db"), filepath.Join(dir, "state.db")
+	for _, suffix := range []string{"", "-wal"} {
+		if err := disk.Copy(path+suffix, old+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+	}
+	r := &Report{}
+	cut := sqlite.LogDamage(old)
+	if cut != nil {
+		r.say("the log is damaged before its end: what was recorded after that is lost")
+	}
+	if err := rebuild(ctx, old, fresh, cut != nil, r); err != nil {
+		if f := (*statefile.Error)(nil); errors.As(err, &f) {
+			f.Path = path // the copy is gone
+		}
+		return nil, sqlite.Explain(path, err)
+	}
+	if try {
+		return r, nil
+	}
+	r.Aside = path + ".damaged-" + time.Now().UTC().Format("20060102T150405Z")
+	if err := disk.Create(path+sqlite.Repairing, fresh+"\n"+r.Aside+"\n"); err != nil {
+		return nil, sqlite.Explain(path, err)
+	}
+	noted = true
+	return r, finishRepair(path)
+}
+
+// finishRepair gives the new file the damaged one's name, from where an earlier one was interrupted. Without a note it does nothing.
+func finishRepair(path string) error {
+	note, err := os.ReadFile(path + sqlite.Repairing)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	parts := strings.Split(string(note), "\n")
+	if len(parts) != 3 {
+		return os.Remove(path + sqlite.Repairing) // it was not written to its end, and nothing was moved
+	}
+	fresh, aside := parts[0], parts[1]
+	if _, err := os.Stat(fresh); err == nil {
+		for _, suffix := range []string{"", "-wal", "-shm"} {
+			if _, err := os.Stat(aside + suffix); err == nil {
+				continue // moved before the interruption
+			}
+			if err := os.Rename(path+suffix, aside+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+		}
+		if err := os.Rename(fresh, path); err != nil {
+			return err
+		}
+	} else if _, there := os.Stat(path); !errors.Is(err, fs.ErrNotExist) || there != nil {
+		// An empty ledger in its place would send everything again.
+		return &statefile.Error{Path: path, Text: "a repair of it was interrupted, and the repaired file is not there", Err: err,
+			Hint: "the damaged one is " + aside + ": give it and its -wal their names back, remove " + path + sqlite.Repairing + ", and repair it again; or bring back a backup"}
+	}
+	if err := disk.SyncFolder(filepath.Dir(path)); err != nil {
+		return err
+	}
+	return os.Remove(path + sqlite.Repairing)
+}
+
+// idle takes all locks there are of the state file's campaigns, so that nobody runs one.
+func idle(path string) (release func() error, err error) {
+	var closers []io.Closer
+	free := func() error {
+		var errs []error
+		for _, c := range closers {
+			errs = append(errs, c.Close())
+		}
+		return errors.Join(errs...)
+	}
+	names, err := filepath.Glob(filepath.Join(path+".locks", "*.lock"))
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		f, err := sqlite.Lock(name)
+		if errors.Is(err, sqlite.ErrLocked) {
+			err = &statefile.Error{Path: path, Text: fmt.Sprintf("in use by process %d", sqlite.Holder(name)), Hint: "stop it with an interrupt first"}
+		}
+		if err != nil {
+			return nil, errors.Join(err, free())
+		}
+		closers = append(closers, f)
+	}
+	return free, nil
+}
+
+// rebuild makes the database fresh from what can be read of old. cut says that the end of the log is lost.
+func rebuild(ctx context.Context, old, fresh string, cut bool, r *Report) (err error) {
+	from, err := sql.Open("sqlite", sqlite.Name(old, "temp_store(MEMORY)"))
+	if err != nil {
+		return err
+	}
+	from.SetMaxOpenConns(1)
+	defer func() { err = errors.Join(err, from.Close()) }()
+	hopeless := func(err error) error {
+		return &statefile.Error{Path: old, Text: "nothing can be saved without guessing: the file's own tables, or its campaigns' records, cannot be read", Err: err, Hint: "nothing was changed; bring back a backup of the file"}
+	}
+	var version int
+	if err := from.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil || version < 1 || version > len(schema.Versions) {
+		return hopeless(err)
+	}
+	if same, err := sqlite.SameSchema(ctx, from, schema.Versions[:version]); err != nil || !same {
+		return hopeless(err)
+	}
+	for _, step := range schema.Versions[version:] {
+		if _, err := from.ExecContext(ctx, step.Schema); err != nil {
+			return hopeless(err)
+		}
+	}
+	if err := schema.CampaignsSound(ctx, from); err != nil {
+		return hopeless(err)
+	}
+	faults, err := sqlite.Sound(ctx, from)
+	if err != nil {
+		return err
+	}
+	for _, f := range faults {
+		r.say("%s", f)
+	}
+	if err := disk.Create(fresh, ""); err != nil { // so that it is private
+		return err
+	}
+	to, err := sqlite.Open(ctx, fresh, schema.Versions)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, to.Close()) }()
+	lostLog := cut
+	for _, s := range salvaged {
+		_, gaps, err := salvage(ctx, from, to, s.table, s.columns)
+		if err != nil {
+			return err
+		}
+		if gaps > 0 && s.table == "campaigns" {
+			return hopeless(nil)
+		}
+		if gaps > 0 {
+			r.say("%s: records in %d places cannot be read", s.table, gaps)
+			lostLog = lostLog || s.table == "attempts" || s.table == "audit"
+		}
+	}
+	tallies, err := from.QueryContext(ctx, "SELECT campaign, state, n FROM tallies")
+	err = sqlite.Each(tallies, err, func(rows *sql.Rows) error {
+		var no, state, n int64
+		if err := rows.Scan(&no, &state, &n); err != nil {
+			return err
+		}
+		return to.Write(func(t *sqlite.Tx) error {
+			_, err := t.Exec("INSERT INTO tallies(campaign, state, n) VALUES (?, ?, ?)", no, state, n)
+			return err
+		})
+	})
+	if sqlite.Damaged(err) {
+		return hopeless(err)
+	}
+	if err != nil {
+		return err
+	}
+	if err := to.Write(func(t *sqlite.Tx) error { return settleDoubts(t, cut, lostLog, r) }); err != nil {
+		return err
+	}
+	left, err := consistent(ctx, to.Reading)
+	if err != nil {
+		return err
+	}
+	if len(left) > 0 {
+		return fmt.Errorf("the repaired records still contradict each other, so nothing was changed: %s", left[0])
+	}
+	return nil
+}

@@ -1,0 +1,44 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"mailshot/campaign/ledger/internal/schema"
+	"mailshot/campaign/statefile"
+	"mailshot/internal/sqlite"
+)
+
+// Verify returns a *statefile.Error unless the campaign's states add up and its deliveries that are to be sent are what their logs say, so
+// that it may be gone on with. repair.Examine looks at more. It needs the campaign's lock, so that nothing is on its way.
+func (l *Ledger) Verify(ctx context.Context, id string) error {
+	counts, rows, err := l.Counts(ctx, id)
+	if err != nil {
+		return err
+	}
+	for _, n := range counts {
+		rows -= n
+	}
+	text := ""
+	if rows != 0 {
+		text = fmt.Sprintf("the states of campaign %s do not add up: they are off by %d rows", id, rows)
+	}
+	for _, r := range schema.Rules() {
+		if !r.Resume || text != "" {
+			continue
+		}
+		var place string
+		err := l.db.Reading.QueryRowContext(ctx, r.Query()+" AND c.id = ? LIMIT 1", id).Scan(&id, &place)
+		if err == nil {
+			text = fmt.Sprintf("the records of campaign %s contradict each other: %s: %s", id, place, r.Text)
+		} else if !errors.Is(err, sql.ErrNoRows) {
+			return l.db.Explain(err)
+		}
+	}
+	if text == "" {
+		return nil
+	}
+	return &statefile.Error{Path: l.db.Path, Text: text, Hint: sqlite.DamageHint}
+}

@@ -1,0 +1,85 @@
+package sqlite
+
+import (
+	"errors"
+	"syscall"
+
+	driver "modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"mailshot/campaign/statefile"
+)
+
+// Code is SQLite's primary result code of err, 0 if err is not SQLite's.
+func Code(err error) int {
+	var e *driver.Error
+	if errors.As(err, &e) {
+		return e.Code() & 0xff
+	}
+	return 0
+}
+
+// Damaged reports whether err says that a file is no whole database.
+func Damaged(err error) bool {
+	code := Code(err)
+	return code == sqlite3.SQLITE_CORRUPT || code == sqlite3.SQLITE_NOTADB
+}
+
+// Busy reports whether err only means that another process held the write lock for too long.
+func Busy(err error) bool { return Code(err) == sqlite3.SQLITE_BUSY }
+
+// Explain gives errors of a damaged file and of a disk that fails their place and hint; others it passes on.
+func Explain(path string, err error) error {
+	if f := (*statefile.Error)(nil); errors.As(err, &f) {
+		return err // it has been
+	}
+	switch Code(err) {
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return &statefile.Error{Path: path, Text: "the file is damaged or not a mailshot database", Err: err,
+			Hint: DamageHint}
+	case sqlite3.SQLITE_BUSY:
+		return &statefile.Error{Path: path, Text: "another process has been writing for too long", Err: err, Hint: "try again when it has ended"}
+	case sqlite3.SQLITE_FULL:
+		return noRoom(path, err)
+	case sqlite3.SQLITE_READONLY:
+		return readOnly(path, err)
+	case sqlite3.SQLITE_CANTOPEN:
+		return &statefile.Error{Path: path, Text: "cannot be opened", Err: err,
+			Hint: "see that its folder is there and writable, and that this process may open files enough (ulimit -n 256); then send again: it resumes"}
+	case sqlite3.SQLITE_IOERR:
+		return &statefile.Error{Path: path, Text: failedAt(err), Err: err,
+			Hint: "see what the system's log says of the disk, a quota or a limit of file size (ulimit -f), mend it, then send again: it resumes"}
+	}
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return noRoom(path, err)
+	case errors.Is(err, syscall.EROFS):
+		return readOnly(path, err)
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return &statefile.Error{Path: path, Text: "this process may open no more files", Err: err, Hint: "allow more: ulimit -n 256; then send again: it resumes"}
+	}
+	return err
+}
+
+func noRoom(path string, err error) error {
+	return &statefile.Error{Path: path, Text: "no room on the disk", Err: err, Hint: "make room, then send again: it resumes"}
+}
+
+func readOnly(path string, err error) error {
+	return &statefile.Error{Path: path, Text: "the file or its disk is read-only", Err: err, Hint: "make it writable, then send again: it resumes"}
+}
+
+// failedAt says at what the disk failed.
+func failedAt(err error) string {
+	var e *driver.Error
+	errors.As(err, &e)
+	switch e.Code() {
+	case sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC:
+		return "the disk failed to keep what was written (sync)"
+	case sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_TRUNCATE:
+		return "the disk failed to write"
+	case sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ:
+		return "the disk failed to read"
+	}
+	return "the disk failed"
+}
