@@ -4,15 +4,13 @@ import (
 	"strings"
 	"testing"
 
-	"mailshot/campaign/definition"
 	"mailshot/campaign/ledger"
-	"mailshot/campaign/message"
+	"mailshot/render"
 )
 
-// messageID is the Message-ID of a person's message.
+// messageID is the Message-ID of a person's message from a domain.
 func messageID(domain string, secret []byte, id, key string) string {
-	from := &definition.Definition{From: definition.Text{Text: "x@" + domain}}
-	return message.ID(from, secret, id, key)
+	return render.MessageID(secret, id, key) + "@" + domain
 }
 
 // Evidence decides about unknown rows, and about no others.
