@@ -168,10 +168,10 @@ func TestToken(t *testing.T) {
 			p.read()
 			p.say("501 cancelled")
 		}, class: reply.Stop, text: "does not know", lines: []string{"AUTH XOAUTH2 ", "*"}},
-		"no sense": {caps: "XOAUTH2", auth: func(p *peer, _ string) { p.say("what? " + echo) }, class: reply.Retry, text: "senseless"},
+		"no sense": {caps: "XOAUTH2", auth: func(p *peer, _ string) { p.say("what? " + echo) }, class: reply.Retry, text: "malformed answer"},
 		"for now":  {caps: "XOAUTH2", auth: func(p *peer, _ string) { p.say("454 4.7.0 later " + echo) }, class: reply.Retry, text: "later"},
 		"no mechanism for tokens": {caps: "PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1", auth: func(p *peer, _ string) { p.say("235 ok") },
-			class: reply.Stop, text: "wanted is XOAUTH2 or OAUTHBEARER"},
+			class: reply.Stop, text: "the login needs XOAUTH2 or OAUTHBEARER"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -262,7 +262,7 @@ func TestAuthConfig(t *testing.T) {
 		{Config{Username: "a", Password: secret, Token: secret}, "both"},
 		{Config{Token: secret}, "without a user name"},
 		{Config{Username: "a", Password: secret, Auth: "ntlm"}, "not one of"},
-		{Config{Username: "a", Auth: "plain"}, "without a password or token"},
+		{Config{Username: "a", Auth: "plain"}, "without a password or a token"},
 		{Config{Auth: "external", TLS: "none"}, "without TLS"},
 	} {
 		c.cfg.Host, c.cfg.Port = "mail.example", 587

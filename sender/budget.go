@@ -8,37 +8,35 @@ import (
 	"mailshot/sender/limits"
 )
 
-// Limit is what holds for one key: an account, or a lane of it. No caps: no limit.
+// Limit is the caps of one key: an account, or a lane of it. Without caps there is no limit.
 type Limit struct {
 	Key  string
 	Caps []limits.Cap
 }
 
-// Budget keeps count of what has been used of the caps, for everybody who shares
-// it. It is safe for concurrent use.
-//
-// The conformance suite is mailshot/sender/budgettest.
+// Budget counts what has been used of the caps, for everybody who shares it. It is safe for
+// concurrent use. Its conformance suite is mailshot/sender/budgettest.
 type Budget interface {
-	// Reserve takes one use under every one of the limits at once, or none. When
-	// a cap stands in the way, the Refusal says whose and until when at least; the
-	// Reservation is nil then. A use that is reserved counts as happening now for
-	// as long as it is neither stamped nor released.
+	// Reserve takes one use under each of the limits at once, or none. When a cap stands in the
+	// way, the Refusal says whose it is and until when at least it will, and the Reservation is
+	// nil. As long as a reserved use is neither stamped nor released, it counts as happening now.
 	//
-	// The error is that of the keeping, never that of a cap.
+	// The error is about keeping the count, never about a cap.
 	Reserve(ctx context.Context, now time.Time, ls []Limit) (Reservation, Refusal, error)
 }
 
-// Reservation is a use taken. Exactly one of its methods is called, once; a
-// second call does nothing.
+// Reservation is a use that was taken. Exactly one of its methods is called, once; a second call
+// does nothing.
 type Reservation interface {
-	// Stamp: the use happened, and counts from now on.
+	// Stamp says that the use happened: it counts from now on.
 	Stamp(now time.Time)
-	// Release: nothing happened; the use is given back.
+	// Release says that nothing happened: the use is given back.
 	Release()
 }
 
-// Refusal says which limit has nothing left, and the earliest time at which it
-// can have, as things stand: a Release can make it earlier. Key "" is no refusal.
+// Refusal says which limit has nothing left, and the earliest time at which it can have something
+// again, as things stand. A Release can make that time earlier. A Refusal without a Key means that
+// nothing was refused.
 type Refusal struct {
 	Key   string
 	Until time.Time
@@ -84,7 +82,7 @@ type memoryReservation struct {
 	uses   []*limits.Usage // nil once ended
 }
 
-// holds: a key that is named twice is used once.
+// holds reports whether the use is reserved already: a key that is named twice is used once.
 func (r *memoryReservation) holds(u *limits.Usage) bool {
 	for _, have := range r.uses {
 		if have == u {

@@ -8,51 +8,52 @@ import (
 	"time"
 )
 
-// Gate lets messages through one at a time, as far as the caps of an account and
-// of its lanes allow. It is safe for concurrent use.
+// Gate lets messages through one at a time, as far as the caps of an account and of its lanes
+// allow. It is safe for concurrent use.
 type Gate struct {
 	budget  Budget
-	account []Limit // hold for every message
+	account []Limit // the limits that hold for every message
 	lanes   map[string]Limit
 
 	mu     sync.Mutex
-	closed map[string]refusal // lane → its cap's refusal
-	full   refusal            // of a cap that holds for every message
+	closed map[string]refusal // by lane, the refusal of its own cap
+	full   refusal            // the refusal of a cap that holds for every message
 }
 
-// refusal of a cap: not asked about again before check, because a use that
-// is given back, here or in another process, can end it early.
+// refusal is until when a cap refuses. It is believed until check at most, because a use that is
+// given back, here or in another process, can end it early.
 type refusal struct{ until, check time.Time }
 
 func (r refusal) stands(now time.Time) bool { return r.until.After(now) && r.check.After(now) }
 
-// recheck is how long a refusal is believed without asking again.
+// recheck is how long a refusal is believed before the budget is asked again.
 const recheck = 30 * time.Second
 
-// NewGate returns a gate in front of b for an account with its limit, and lanes
-// with limits of their own; a lane that is not in the map obeys the account's alone.
-// The shared limits hold for every message beside the account's: those of several
-// accounts together, or of an operator. No two of all these have the same key.
+// NewGate returns a gate in front of b, for an account with its limit and for lanes with limits of
+// their own. A lane that is not in the map obeys the account's limit alone. The shared limits hold
+// for every message too: those of several accounts together, or of an operator. No two of all these
+// limits have the same key.
 func NewGate(b Budget, account Limit, lanes map[string]Limit, shared ...Limit) *Gate {
 	return &Gate{budget: b, account: append([]Limit{account}, shared...), lanes: lanes, closed: map[string]refusal{}}
 }
 
-// Admit lets one message through at now. pick is asked for something to send
-// that is in none of the closed lanes, and returns its lane; ok false: it has
-// none. When the lane's cap turns out to be used up, putBack returns what was
-// picked, and pick is asked again with that lane closed.
+// Admit lets one message through at now. It asks pick for something to send that is in none of the
+// closed lanes; pick returns its lane, or ok false when it has nothing. When the lane's cap turns
+// out to be used up, Admit gives what was picked back by putBack, and asks pick again with that
+// lane closed.
 //
-// r is the reservation for what was picked last; it is the caller's to end. A nil
-// r without an error: nothing may go before wait, as things stand; a zero wait: it is not
-// for a cap, pick had nothing. After any error nothing is picked.
+// r is the reservation for what was picked last, and the caller ends it. When r is nil without an
+// error, nothing may go before wait, as things stand; with a zero wait no cap is in the way, and
+// pick had nothing. After any error nothing is picked.
 //
-// Callers are served one after the other; pick and putBack run under the gate's
-// lock, and must not call it.
-func (g *Gate) Admit(ctx context.Context, now time.Time, pick func(closed []string) (lane string, ok bool), putBack func()) (r Reservation, wait time.Time, err error) {
+// Callers are served one after the other. pick and putBack run under the gate's lock, and must not
+// call the gate.
+func (g *Gate) Admit(ctx context.Context, now time.Time, pick func(closed []string) (lane string, ok bool),
+	putBack func()) (r Reservation, wait time.Time, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.full.stands(now) {
-		return nil, g.full.until, nil // however many ask, the budget is asked once
+		return nil, g.full.until, nil // the budget is asked once, however many ask the gate
 	}
 	closed, wait := g.shut(now)
 	for {
@@ -79,7 +80,7 @@ func (g *Gate) Admit(ctx context.Context, now time.Time, pick func(closed []stri
 			return nil, time.Time{}, err
 		case refused.Key == "":
 			return &admitted{Reservation: r, gate: g}, time.Time{}, nil
-		case !own || refused.Key != limit.Key || slices.ContainsFunc(g.account, func(l Limit) bool { return l.Key == refused.Key }):
+		case !own || refused.Key != limit.Key || g.holdsForAll(refused.Key):
 			putBack()
 			g.full = refusal{until: refused.Until, check: now.Add(recheck)}
 			return nil, refused.Until, nil
@@ -91,7 +92,12 @@ func (g *Gate) Admit(ctx context.Context, now time.Time, pick func(closed []stri
 	}
 }
 
-// shut lists the lanes that may not go at now, and when the first of them may.
+// holdsForAll reports whether a key is that of a limit that holds for every message.
+func (g *Gate) holdsForAll(key string) bool {
+	return slices.ContainsFunc(g.account, func(l Limit) bool { return l.Key == key })
+}
+
+// shut lists the lanes that may not go at now, and says when the first of them may.
 func (g *Gate) shut(now time.Time) (closed []string, wait time.Time) {
 	for lane, r := range g.closed {
 		if !r.stands(now) {
@@ -111,7 +117,7 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-// admitted is a reservation whose return opens what was closed for want of it.
+// admitted is a reservation. When it is released, what was closed for want of a use opens again.
 type admitted struct {
 	Reservation
 	gate *Gate

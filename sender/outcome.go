@@ -14,10 +14,11 @@ import (
 	"mailshot/sender/smtp"
 )
 
-// transact plays one transaction. again tells that it may be played once more on
-// a new connection, because the connection, not the message, failed before begin.
-// next is the Send that was told to follow on the connection, or nil.
-func (p *Pool) transact(ctx context.Context, c *conn, e smtp.Envelope, body io.WriterTo, begin func(context.Context) error) (out Outcome, again bool, next *waiter) {
+// transact plays one transaction. again reports that it may be played once more on a new
+// connection, because the connection and not the message failed, before begin. next is the Send
+// that was told to follow on the connection, or nil.
+func (p *Pool) transact(ctx context.Context, c *conn, e smtp.Envelope, body io.WriterTo,
+	begin func(context.Context) error) (out Outcome, again bool, next *waiter) {
 	if p.lumps.Load() && !c.Announced() {
 		e.Chunk = false
 	}
@@ -56,34 +57,36 @@ func (p *Pool) transact(ctx context.Context, c *conn, e smtp.Envelope, body io.W
 	}
 	broken := !begun && (enough && out.HoldOff == 0 || brokenOff(err))
 	if broken && used && told(err) {
-		out.HoldOff = 0 // it was the connection: the next try may come at once, with a use of its own
+		out.HoldOff = 0 // the connection failed: the next try may come at once, with a use of its own
 	}
 	again = broken && !told(err)
 	return out, again, next
 }
 
-// brokenOff reports whether the server, or the network, ended the connection: by
-// 421 or without a word. Silence until the time-out is not that.
+// brokenOff reports whether the server or the network ended the connection, by 421 or without a
+// word. Silence until the time-out is not such an end.
 func brokenOff(err error) bool {
 	var e *smtp.Error
 	var body *smtp.BodyError // the message's own fault
-	return errors.As(err, &e) && !errors.As(err, &body) && (e.Code == 421 || e.Code == 0 && !e.Stop && !errors.Is(err, os.ErrDeadlineExceeded))
+	return errors.As(err, &e) && !errors.As(err, &body) &&
+		(e.Code == 421 || e.Code == 0 && !e.Stop && !errors.Is(err, os.ErrDeadlineExceeded))
 }
 
-// told reports whether the server has, or may have, heard of the message: then the caller's use of the caps is spent, and another
-// try needs another.
+// told reports whether the server has, or may have, heard of the message. The caller's use of the
+// caps is spent then, and another try needs another use.
 func told(err error) bool {
 	var e *smtp.Error
-	return errors.As(err, &e) && (e.Stage == reply.Mail && !e.Unheard() || e.Stage == reply.Rcpt || e.Stage == reply.Data)
+	return errors.As(err, &e) &&
+		(e.Stage == reply.Mail && !e.Unheard() || e.Stage == reply.Rcpt || e.Stage == reply.Data)
 }
 
-// enough reports whether the connection, rather than the server, has carried all that it may.
+// enough reports whether the connection, rather than the server, has had all that it takes.
 func (p *Pool) enough(err error) bool {
 	var e *smtp.Error
 	return errors.As(err, &e) && !e.Sent && !e.Stop && p.verdict(e).Reconnect
 }
 
-// verdict is what a server's answer means, by its provider's words first.
+// verdict is what a server's answer means. The rules of its provider come first.
 func (p *Pool) verdict(e *smtp.Error) reply.Verdict {
 	return reply.Classify(e.Stage, e.Code, e.Enhanced, e.Text, p.cfg.Replies)
 }
@@ -93,8 +96,8 @@ func (p *Pool) nothing(why error) *Outcome {
 	return &Outcome{Server: p.address, Time: time.Now(), Err: why}
 }
 
-// cutShort is the outcome of a transaction that ended, by err, before begin or by it. Its stage tells that the
-// server may have heard of the recipient.
+// cutShort is the outcome of a transaction that ended, by err, before begin or by begin. Its stage
+// says whether the server may have heard of the recipient.
 func (p *Pool) cutShort(err, why error) *Outcome {
 	out := p.nothing(why)
 	var e *smtp.Error
@@ -109,7 +112,7 @@ func (p *Pool) outcome(err error) Outcome {
 	out := Outcome{Server: p.address, Time: time.Now(), Err: fmt.Errorf("%s: %w", p.address, err)}
 	var e *smtp.Error
 	if !errors.As(err, &e) {
-		// A session has no other errors; if it had, nothing would be known.
+		// A session has no other errors. If it had one, nothing would be known.
 		out.Class, out.About, out.Text = reply.Unknown, reply.AboutMessage, reply.Clean(err.Error())
 		return out
 	}
@@ -137,8 +140,8 @@ type holdOff struct {
 	until time.Time
 }
 
-// fail takes note of a failure and returns how long to wait from now. Failures
-// during a wait, of others who were on their way already, do not lengthen it.
+// fail takes note of a failure and returns how long to wait from now. A failure during a wait is
+// that of somebody who was already on the way, and does not lengthen the wait.
 func (h *holdOff) fail(now time.Time, first, most time.Duration) time.Duration {
 	if left := h.left(now); left > 0 {
 		return left

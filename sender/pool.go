@@ -24,27 +24,27 @@ type Pool struct {
 	address string
 	life    context.Context // ends with Abort
 	end     context.CancelFunc
-	retired sync.WaitGroup // connections saying QUIT
+	retired sync.WaitGroup // connections that are saying QUIT
 
 	mu       sync.Mutex
-	idle     []*conn // the one used last is the last
+	idle     []*conn // the connection used last is the last
 	live     map[*conn]struct{}
-	open     int           // live ones, and those being opened
-	limit    int           // of open, at most cfg.Connections
+	open     int           // live connections, and those being opened
+	limit    int           // the most that may be open, never above cfg.Connections
 	accepted int           // messages since the limit was lowered
 	changed  chan struct{} // closed when something changed; nil: nobody waits
 	proven   bool          // the last attempt to connect succeeded
-	probing  bool          // somebody finds out
+	probing  bool          // an attempt is under way that will show it
 	dials    uint64        // attempts to connect, begun
 	connects holdOff       // failures to connect
 	refusal  Outcome       // the last failure to connect
 	stopped  *Outcome      // nothing will work until the configuration changes
 	closed   bool
-	queue    []*waiter // Sends that may follow on a connection in use, the first come first
+	queue    []*waiter // Sends that may follow on a connection in use, in the order in which they came
 	tickets  uint64
 	lumps    atomic.Bool // messages do not go out in one write, see unchunk
 
-	tune   func(*smtp.Options) // what a probe wants otherwise; nil: nothing
+	tune   func(*smtp.Options) // how a probe changes the options of its session; nil: not at all
 	login  sync.Mutex
 	secret *Secret
 }
@@ -55,8 +55,8 @@ type conn struct {
 	timer *time.Timer // ends its idleness
 }
 
-// New checks the configuration, all of it at once, and returns a pool that has
-// opened nothing yet.
+// New checks the configuration and returns all its mistakes at once. The pool it returns has opened
+// nothing yet.
 func New(cfg Config) (*Pool, error) {
 	cfg, err := cfg.resolve()
 	if err != nil {
@@ -67,16 +67,15 @@ func New(cfg Config) (*Pool, error) {
 	return p, nil
 }
 
-// Send hands over one message. begin is called once at most, in Send's own
-// goroutine, before the first byte of the message is written; what it returns
-// decides whether a byte is. The server has accepted the envelope (354) then, but
-// where the message goes out in one write with its envelope (see the package's comment):
-// there it has heard nothing yet. After begin's error a connection that waits for the
-// message is closed, because SMTP has no other way back.
+// Send hands over one message. begin is called once at most, in Send's own goroutine, before the
+// first byte of the message is written; its error means that no byte is. By then the server has
+// accepted the envelope (354), except where the message goes out in one write with its envelope
+// (see the package's comment): there the server has heard nothing yet. After an error of begin a
+// connection that waits for the message is closed, because SMTP has no other way back.
 //
-// The end of ctx before begin is called returns at once, with Class "" and ctx's
-// error. After begin has returned nil the transaction is finished and reported
-// whatever ctx says; only Abort cuts it short. See [Outcome] for the rest.
+// When ctx ends before begin is called, Send returns at once, with Class "" and ctx's error. After
+// begin has returned nil the transaction is finished and reported whatever ctx says; only Abort
+// cuts it short. See [Outcome] for the rest.
 func (p *Pool) Send(ctx context.Context, m Mail, begin func(context.Context) error) Outcome {
 	w := &waiter{ctx: ctx, envelope: p.envelope(m), turn: make(chan *conn, 1)}
 	for fresh := false; ; fresh = true {
@@ -96,9 +95,8 @@ func (p *Pool) Send(ctx context.Context, m Mail, begin func(context.Context) err
 	}
 }
 
-// Check opens a connection, up to and with the login, and keeps it for the first
-// Send, so that whatever is wrong with the server or the credentials is known
-// before a run. The error is an [*Error].
+// Check opens a connection, up to and with the login, and keeps it for the first Send. It shows
+// before a run whatever is wrong with the server or the credentials. The error is an [*Error].
 func (p *Pool) Check(ctx context.Context) error {
 	c, _, failed := p.take(ctx, nil, false)
 	if failed != nil {
@@ -109,7 +107,8 @@ func (p *Pool) Check(ctx context.Context) error {
 }
 
 // Close says QUIT on the idle connections and closes them. Messages under way are finished, but
-// not waited for: their Sends return to their callers. Later Sends fail with [ErrClosed].
+// Close does not wait for them: their Sends return to their callers. Later Sends fail with
+// [ErrClosed].
 func (p *Pool) Close() error {
 	p.mu.Lock()
 	if !p.closed {
@@ -126,9 +125,9 @@ func (p *Pool) Close() error {
 	return nil
 }
 
-// Abort closes every connection at once, and ends the pool. Sends under way
-// return: with Class "" and [ErrAborted] before begin, to be tried again after
-// it, unknown after the final dot.
+// Abort closes every connection at once, and ends the pool. The Sends under way return: before
+// begin with Class "" and [ErrAborted], after begin with an outcome that may be tried again, after
+// the final dot with an unknown one.
 func (p *Pool) Abort() {
 	p.end()
 	defer p.wake()
@@ -145,10 +144,10 @@ func (p *Pool) Abort() {
 	p.idle = nil
 }
 
-// take returns a connection to use: the idle one used last, unless a fresh one
-// is wanted, or a new one, waiting for its turn. used tells that the connection
-// has sent before. failed is the outcome when there is none to be had. w is how
-// others find who waits; nil: the connection is not for a message.
+// take returns a connection to use and waits for its turn if it must: the idle connection used
+// last, unless a fresh one is wanted, or a new one. used reports that the connection has sent
+// before. failed is the outcome when there is no connection to be had. w is how others find the
+// Send that waits; nil: the connection is not for a message.
 func (p *Pool) take(ctx context.Context, w *waiter, fresh bool) (c *conn, used bool, failed *Outcome) {
 	for {
 		p.mu.Lock()
@@ -174,7 +173,7 @@ func (p *Pool) take(ctx context.Context, w *waiter, fresh bool) (c *conn, used b
 				p.mu.Unlock()
 				return c, c.Used() > 0, nil
 			}
-			// Gone while idle, or in the way of a new one: nobody's failure.
+			// The server closed it while it was idle, or it is in the way of a new one. Nobody failed.
 			c.Close()
 			p.forget(c)
 			event := p.event(Closed, "")
@@ -200,14 +199,14 @@ func (p *Pool) take(ctx context.Context, w *waiter, fresh bool) (c *conn, used b
 	}
 }
 
-// mayConnect: not while somebody finds out whether it can be done at all, nor
-// before the wait after a failure is over.
+// mayConnect reports whether a connection may be opened: not while another attempt shows whether it
+// can be done at all, nor before the wait after a failure is over.
 func (p *Pool) mayConnect(now time.Time) bool {
 	return !p.probing && p.connects.left(now) <= 0
 }
 
-// connect opens a connection; its place in p.open is taken already. Both results
-// are nil when the pool is to make do with the connections it has.
+// connect opens a connection. Its place in p.open is taken already. Both results are nil when the
+// pool is to make do with the connections it has.
 func (p *Pool) connect(ctx context.Context) (*conn, *Outcome) {
 	dialing, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -245,8 +244,9 @@ func (p *Pool) connect(ctx context.Context) (*conn, *Outcome) {
 		stopped := out
 		p.stopped = &stopped
 	case !alone || p.dials != ticket:
-		// The server takes no more than there are at present. Those that there were when it answered may all be through
-		// with their messages by now, or not be known yet; then the next attempt, with none beside it, is the one that counts.
+		// The server takes no more than there are at present. Those that were open when it answered
+		// may all be through with their messages by now, or not be known yet. Then the next
+		// attempt, with no connection beside it, is the one that counts.
 		p.limit, p.accepted = max(1, len(p.live)), 0
 		p.mu.Unlock()
 		p.cfg.Observe(event)
@@ -280,12 +280,14 @@ func (p *Pool) add(s *smtp.Session) *conn {
 	return c
 }
 
-// options are those of a session, less what the connection itself adds.
+// options are those of a session, without what a single connection adds.
 func (p *Pool) options(token Secret) smtp.Options {
 	o := smtp.Options{
 		Address:  p.address,
 		Security: smtp.Security(p.cfg.TLS),
-		TLS:      &tls.Config{ServerName: cmp.Or(p.cfg.Host, "localhost"), RootCAs: p.cfg.RootCAs, Certificates: p.cfg.Certificates},
+		TLS: &tls.Config{
+			ServerName: cmp.Or(p.cfg.Host, "localhost"), RootCAs: p.cfg.RootCAs, Certificates: p.cfg.Certificates,
+		},
 		Helo:     p.cfg.Helo,
 		Timeouts: p.cfg.Timeouts,
 		Dial:     p.cfg.Dial,
@@ -304,7 +306,7 @@ func (p *Pool) options(token Secret) smtp.Options {
 	return o
 }
 
-// dial opens a session. A token is had first, so that no connection waits for it.
+// dial opens a session. It asks for the token first, so that no connection waits for one.
 func (p *Pool) dial(ctx context.Context) (*smtp.Session, error) {
 	token := Secret("")
 	if p.cfg.Token != nil {
@@ -351,7 +353,7 @@ func (p *Pool) put(c *conn, out Outcome) {
 	switch {
 	case p.closed:
 		p.mu.Unlock()
-		c.Quit() // Close does not wait for us, nor anybody else
+		c.Quit() // nobody waits for it, not even Close
 		p.mu.Lock()
 		p.forget(c)
 		event = p.event(Closed, "")
@@ -377,7 +379,7 @@ func (p *Pool) put(c *conn, out Outcome) {
 	}
 }
 
-// pop takes the idle connection used last, or first, off the list.
+// pop takes an idle connection off the list: the one used last, or the one unused the longest.
 func (p *Pool) pop(oldest bool) *conn {
 	i := len(p.idle) - 1
 	if oldest {
@@ -389,7 +391,7 @@ func (p *Pool) pop(oldest bool) *conn {
 	return c
 }
 
-// expire closes a connection that was idle too long, unless it has just been taken.
+// expire closes a connection that was idle for too long, unless it has just been taken.
 func (p *Pool) expire(c *conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -399,8 +401,8 @@ func (p *Pool) expire(c *conn) {
 	}
 }
 
-// retire says QUIT and closes, without keeping anybody waiting. The connection
-// counts as open until it is closed: servers count so. The lock is held.
+// retire says QUIT on a connection and closes it, without keeping anybody waiting. The connection
+// counts as open until it is closed, because servers count so. The lock is held.
 func (p *Pool) retire(c *conn) {
 	p.retired.Go(func() {
 		c.Quit()
@@ -421,7 +423,7 @@ func (p *Pool) forget(c *conn) {
 	}
 }
 
-// waiting returns what is closed at the next change. The lock is held.
+// waiting returns a channel that is closed at the next change. The lock is held.
 func (p *Pool) waiting() <-chan struct{} {
 	if p.changed == nil {
 		p.changed = make(chan struct{})
@@ -429,7 +431,7 @@ func (p *Pool) waiting() <-chan struct{} {
 	return p.changed
 }
 
-// wake tells whoever waits that something has changed. The lock is not held.
+// wake tells all who wait that something has changed. The lock is not held.
 func (p *Pool) wake() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

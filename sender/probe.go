@@ -15,12 +15,12 @@ import (
 	"mailshot/sender/smtp"
 )
 
-// ProbeSteps are how far a probe can go, in order.
+// ProbeSteps returns the steps of a probe, in order.
 func ProbeSteps() []string { return []string{"connect", "ehlo", "tls", "auth", "mail", "rcpt"} }
 
-// ProbeOptions say how far to go. No message is ever sent.
+// ProbeOptions say how far a probe goes. No message is ever sent.
 type ProbeOptions struct {
-	Until    string // one of ProbeSteps; "": auth where the configuration has a login, else tls
+	Until    string // the last step, one of ProbeSteps; "": auth where the configuration has a login, else tls
 	From, To string // envelope addresses for the steps mail and rcpt
 }
 
@@ -29,29 +29,29 @@ type Probed struct {
 	Server  string // host:port
 	Until   string // the step that was asked for
 	Reached string // the last step that succeeded; "": none
-	// Err is why the next step did not, with what to do where that is known; nil: all is well.
+	// Err is why the next step failed, with what to do where that is known; nil: all is well.
 	Err          error
 	Conversation []Line
 	Connect      time.Duration       // to the TCP connection
-	RoundTrip    time.Duration       // the shortest from a command to its answer; 0: there was none
+	RoundTrip    time.Duration       // the shortest time from a command to its answer; 0: there was no answer
 	TLS          bool                // the connection was protected at the end
 	TLSVersion   uint16              // as in crypto/tls
-	Certificates []*x509.Certificate // what the server showed, its own first, also where it was not taken
-	Extensions   map[string]string   // of the last EHLO: keywords in upper case, and parameters
+	Certificates []*x509.Certificate // what the server showed, its own first, also when it was not accepted
+	Extensions   map[string]string   // of the last EHLO: keywords in upper case, with their parameters
 	MaxSize      int64               // of a message in bytes; 0: not said
 }
 
-// Line is one line of a conversation: without its end, secrets masked, safe to show.
+// Line is one line of a conversation, without its line end. Secrets are masked, and it is safe to show.
 type Line struct {
-	Server bool // the server's
+	Server bool // the server said it
 	Text   string
 }
 
-// Mechanisms are the kinds of AUTH that the server offers, as it writes them.
+// Mechanisms returns the mechanisms of AUTH that the server offers, as it writes them.
 func (p *Probed) Mechanisms() []string { return strings.Fields(p.Extensions["AUTH"]) }
 
-// Probe opens a connection, goes as far as it is told to, and closes it. The
-// error is about the configuration; what the server does wrong is in the result.
+// Probe opens a connection, goes as far as the options say, and closes it. The error is about the
+// configuration. What the server does wrong is in the result.
 func Probe(ctx context.Context, cfg Config, o ProbeOptions) (*Probed, error) {
 	cfg, err := cfg.resolve()
 	if err != nil {
@@ -104,7 +104,7 @@ func Probe(ctx context.Context, cfg Config, o ProbeOptions) (*Probed, error) {
 	return result, nil
 }
 
-// resolve checks the options and fills in their defaults. last is the index of the step to stop behind.
+// resolve checks the options and fills in their defaults. last is the index of the last step.
 func (o ProbeOptions) resolve(cfg Config) (_ ProbeOptions, last int, err error) {
 	if o.Until == "" {
 		o.Until = "tls"
@@ -120,7 +120,7 @@ func (o ProbeOptions) resolve(cfg Config) (_ ProbeOptions, last int, err error) 
 	case o.Until == "auth" && !cfg.authenticates():
 		return o, 0, errors.New("probe: there is nothing to log in with")
 	case o.Until == "rcpt" && o.To == "":
-		return o, 0, errors.New("probe: rcpt needs an address to ask for")
+		return o, 0, errors.New("probe: rcpt needs an address to ask about")
 	}
 	if o.Until == "mail" {
 		o.To = ""
@@ -128,7 +128,8 @@ func (o ProbeOptions) resolve(cfg Config) (_ ProbeOptions, last int, err error) 
 	return o, last, nil
 }
 
-// timed returns a dial function that records how long it takes to connect; dial nil is a net.Dialer's.
+// timed returns a dial function that records how long connecting takes. If dial is nil, a
+// net.Dialer is used.
 func (p *Probed) timed(dial dialer) dialer {
 	if dial == nil {
 		dial = (&net.Dialer{}).DialContext
@@ -141,10 +142,10 @@ func (p *Probed) timed(dial dialer) dialer {
 	}
 }
 
-// dialer is a function as Config.Dial is one.
+// dialer is the type of Config.Dial.
 type dialer = func(ctx context.Context, network, address string) (net.Conn, error)
 
-// failed takes note of what went wrong, and of what worked until then.
+// failed takes note of what went wrong, and of the last step that had worked.
 func (p *Probed) failed(err error, login bool) {
 	p.Err = fmt.Errorf("%s: %w", p.Server, err)
 	var e *smtp.Error
@@ -179,7 +180,7 @@ func (p *Probed) failed(err error, login bool) {
 	}
 }
 
-// tracer keeps the conversation, and how long the answers took.
+// tracer keeps the conversation, and how long answers took.
 type tracer struct {
 	into  *Probed
 	asked time.Time

@@ -10,26 +10,26 @@ import (
 	"mailshot/sender/smtp"
 )
 
-// waiter is a Send that waits for a connection. It gets the next one that comes
-// free, or is claimed by a Send on its way: its envelope then goes out with the end of
-// the other's message, and its connection is the other's, once that one has its answer.
+// waiter is a Send that waits for a connection. It gets the next one that comes free. Or a Send on
+// its way claims it: the waiter's envelope then goes out with the end of the other Send's message,
+// and the waiter gets that connection once the other Send has its answer.
 type waiter struct {
 	ctx      context.Context
 	envelope smtp.Envelope
-	turn     chan *conn // the connection, when its turn has come; room for one
-	// Under the pool's lock.
-	ticket  uint64 // the lower, the longer it has waited
-	claimed bool   // off the queue: its turn comes, or has come
-	gone    bool   // left after it was claimed
-	told    bool   // claimed with its envelope: the server hears of it, or may have
+	turn     chan *conn // carries the connection when its turn has come; room for one
+	// The pool's lock guards the rest.
+	ticket  uint64 // the lower it is, the longer the Send has waited
+	claimed bool   // taken off the queue: its turn comes, or has come
+	gone    bool   // the Send left after it was claimed
+	told    bool   // claimed with its envelope: the server hears of it, or may have heard
 }
 
-// errPromised is the cause of an outcome's stage when a claimed Send leaves.
+// errPromised gives the outcome its stage when a Send that was claimed leaves.
 var errPromised = &smtp.Error{Stage: reply.Data, Text: "interrupted"}
 
-// wait keeps a Send waiting until something has changed or its turn has come; c
-// is nil without a turn. fresh: only for a change, nobody is to claim it. The lock
-// is held on entry, and not on return.
+// wait keeps a Send waiting until something has changed or its turn has come; c is nil without a
+// turn. With fresh it waits for a change only, and nobody may claim it. The lock is held on entry,
+// and not on return.
 func (p *Pool) wait(ctx context.Context, w *waiter, fresh bool) (c *conn, failed *Outcome) {
 	changed := p.waiting()
 	if w == nil || fresh {
@@ -41,13 +41,7 @@ func (p *Pool) wait(ctx context.Context, w *waiter, fresh bool) (c *conn, failed
 		}
 		return nil, nil
 	}
-	w.claimed = false
-	if w.ticket == 0 {
-		p.tickets++
-		w.ticket = p.tickets
-	}
-	at, _ := slices.BinarySearchFunc(p.queue, w.ticket, func(x *waiter, t uint64) int { return cmp.Compare(x.ticket, t) })
-	p.queue = slices.Insert(p.queue, at, w)
+	p.enqueue(w)
 	p.mu.Unlock()
 	select {
 	case <-changed:
@@ -91,7 +85,20 @@ func (p *Pool) wait(ctx context.Context, w *waiter, fresh bool) (c *conn, failed
 	return nil, p.cutShort(errPromised, why)
 }
 
-// claim takes the Send that has waited longest, if its message may follow on c.
+// enqueue puts a Send into the queue, before those that have waited less. The lock is held.
+func (p *Pool) enqueue(w *waiter) {
+	w.claimed = false
+	if w.ticket == 0 {
+		p.tickets++
+		w.ticket = p.tickets
+	}
+	byTicket := func(x *waiter, t uint64) int { return cmp.Compare(x.ticket, t) }
+	at, _ := slices.BinarySearchFunc(p.queue, w.ticket, byTicket)
+	p.queue = slices.Insert(p.queue, at, w)
+}
+
+// claim takes the Send that has waited longest, if its message may follow on c. Else it returns
+// nil.
 func (p *Pool) claim(c *conn) *waiter {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -102,7 +109,7 @@ func (p *Pool) claim(c *conn) *waiter {
 		w := p.queue[0]
 		leaving := w.ctx.Err() != nil
 		if !leaving && (c.Fits(w.envelope) != nil || c.Chunks(w.envelope)) {
-			return nil // nothing is won by telling the server now
+			return nil // telling the server now gains nothing
 		}
 		p.queue = slices.Delete(p.queue, 0, 1)
 		if !leaving {
@@ -113,8 +120,8 @@ func (p *Pool) claim(c *conn) *waiter {
 	return nil
 }
 
-// hand gives an idle connection to the Send that has waited longest; false: none
-// waits. The lock is held.
+// hand gives an idle connection to the Send that has waited longest. It reports whether any waits.
+// The lock is held.
 func (p *Pool) hand(c *conn) bool {
 	for len(p.queue) > 0 {
 		w := p.queue[0]
@@ -128,8 +135,8 @@ func (p *Pool) hand(c *conn) bool {
 	return false
 }
 
-// pass hands a connection over to the Send whose envelope it carries, after a
-// transaction that ended in out.
+// pass gives a connection to the Send whose envelope it carries, after a transaction that ended in
+// out.
 func (p *Pool) pass(c *conn, w *waiter, out Outcome) {
 	p.mu.Lock()
 	if !w.gone {
@@ -143,15 +150,15 @@ func (p *Pool) pass(c *conn, w *waiter, out Outcome) {
 	p.put(c, out)
 }
 
-// envelope is what the session is to know of a message.
+// envelope is what the session has to know of a message.
 func (p *Pool) envelope(m Mail) smtp.Envelope {
 	return smtp.Envelope{From: m.From, To: m.To, Size: m.Size, Notify: m.Notify, EnvID: m.EnvID,
 		Chunk: m.Size > 0 && m.Size <= p.cfg.ChunkLimit && !p.lumps.Load()}
 }
 
-// unchunk has messages sent in one write no longer, after one that shows that it
-// does not work here: BDAT is not known, or the connection broke before the server
-// had answered MAIL and RCPT, which leaves nobody in doubt when they go first.
+// unchunk stops sending messages in one write after an error that shows that it does not work here.
+// Either the server does not know BDAT, or the connection broke before the server had answered MAIL
+// and RCPT, which leaves no doubt about a message when they go first.
 func (p *Pool) unchunk(err error) {
 	var e *smtp.Error
 	if errors.Is(err, smtp.ErrChunking) || errors.As(err, &e) && e.Sent && e.Stage != reply.End {
@@ -165,7 +172,7 @@ func (p *Pool) account(out Outcome) {
 		return
 	}
 	if p.accepted++; p.limit < p.cfg.Connections && p.accepted >= p.cfg.MessagesPerConnection {
-		p.limit++ // perhaps the server takes more again
+		p.limit++ // the server may take more again
 		p.accepted = 0
 	}
 }

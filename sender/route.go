@@ -14,8 +14,8 @@ import (
 	"mailshot/sender/mx"
 )
 
-// route finds the site that takes a domain's mail. One caller at a time looks a
-// domain up; the others wait for what it finds.
+// route finds the site that takes a domain's mail. One caller at a time looks a domain up, and the
+// others wait for what it finds.
 func (d *Direct) route(ctx context.Context, domain string) (*site, *Outcome) {
 	r := d.known(domain)
 	select {
@@ -50,7 +50,7 @@ func (d *Direct) route(ctx context.Context, domain string) (*site, *Outcome) {
 	return s, nil
 }
 
-// known returns the route of a domain, a new one perhaps.
+// known returns the route of a domain, and makes one if there is none.
 func (d *Direct) known(domain string) *route {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -58,7 +58,7 @@ func (d *Direct) known(domain string) *route {
 		return r
 	}
 	if len(d.routes) >= mostRoutes {
-		// Whoever holds one that goes here looks it up for itself; nothing else depends on it.
+		// Whoever holds a route that goes here looks the domain up for itself. Nothing else depends on it.
 		clear(d.routes)
 		now := time.Now()
 		maps.DeleteFunc(d.sites, func(_ string, s *site) bool { return s.busy == 0 && !s.until.After(now) })
@@ -69,7 +69,7 @@ func (d *Direct) known(domain string) *route {
 	return r
 }
 
-// lookUp asks the DNS for a domain's servers and its policy. Errors are of mx's kind.
+// lookUp asks the DNS for a domain's servers and its policy. Errors are those of package mx.
 func (d *Direct) lookUp(ctx context.Context, domain string) (*site, error) {
 	hosts, implicit, err := mx.Hosts(ctx, d.cfg.Resolver, domain)
 	if err != nil {
@@ -86,12 +86,13 @@ func (d *Direct) lookUp(ctx context.Context, domain string) (*site, error) {
 			}
 		}
 		if len(allowed) == 0 {
-			return nil, &mx.Error{Temporary: true, Code: 451, Enhanced: "4.7.25", // RFC 8461 4.2: not delivered, and tried again
+			// RFC 8461 4.2: the message is not delivered, and tried again.
+			return nil, &mx.Error{Temporary: true, Code: 451, Enhanced: "4.7.25",
 				Text: domain + ": its MTA-STS policy allows none of its mail servers"}
 		}
 		hosts = allowed
 	}
-	// Equal hosts stand in random order; the set is what counts.
+	// Hosts of equal preference come in random order. What counts is the set.
 	set := slices.SortedFunc(slices.Values(hosts), func(a, b mx.Host) int {
 		return cmp.Or(cmp.Compare(a.Preference, b.Preference), cmp.Compare(a.Name, b.Name))
 	})
@@ -119,7 +120,7 @@ func (d *Direct) lookUp(ctx context.Context, domain string) (*site, error) {
 	return s, nil
 }
 
-// crowd is that of a host's provider, nil if it has none. The lock is held.
+// crowd returns the crowd of a host's provider, nil if the host has none. The lock is held.
 func (d *Direct) crowd(host string) *crowd {
 	name := courtesy.GroupOfHost(host)
 	if name == "" {
@@ -133,8 +134,8 @@ func (d *Direct) crowd(host string) *crowd {
 	return c
 }
 
-// pool returns the pool of an exchanger, a new one perhaps. Its user gives it back
-// by taking itself off users.
+// pool returns the pool of an exchanger, and makes one if there is none. Its user gives it back by
+// taking itself off users.
 func (d *Direct) pool(e exchanger) (*mxPool, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -165,8 +166,8 @@ func (d *Direct) pool(e exchanger) (*mxPool, error) {
 	return p, nil
 }
 
-// sweep drops pools that nobody has used for a while, so that a list of a million
-// domains does not leave as many. What a pool knew of a host that is down goes with it. The lock is held.
+// sweep drops pools that nobody has used for a while, so that a list of a million domains does not
+// leave as many pools. What a pool knew of a host that is down goes with it. The lock is held.
 func (d *Direct) sweep() {
 	if len(d.pools) < mostPools {
 		return
@@ -181,9 +182,8 @@ func (d *Direct) sweep() {
 	})
 }
 
-// makeRoom closes unused connections, of the pool that was used the longest ago
-// first, until the one about to be opened to a host of c is within what is allowed in
-// all and for its provider.
+// makeRoom closes unused connections until the connection about to be opened to a host of c is
+// within what is allowed in all and for its provider. The pools used the longest ago come first.
 func (d *Direct) makeRoom(c *crowd) {
 	d.mu.Lock()
 	pools := slices.SortedFunc(maps.Values(d.pools), func(a, b *mxPool) int { return a.last.Compare(b.last) })
@@ -200,12 +200,13 @@ func (d *Direct) makeRoom(c *crowd) {
 		}
 	}
 	if c != nil {
-		within(slices.DeleteFunc(slices.Clone(pools), func(p *mxPool) bool { return p.crowd != c }), d.cfg.ConnectionsPerGroup)
+		others := func(p *mxPool) bool { return p.crowd != c }
+		within(slices.DeleteFunc(slices.Clone(pools), others), d.cfg.ConnectionsPerGroup)
 	}
 	within(pools, d.cfg.Connections)
 }
 
-// opened is how many connections are open or being opened.
+// opened is the number of connections that are open or being opened.
 func (p *Pool) opened() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -5,10 +5,10 @@ import (
 	"log/slog"
 )
 
-// Secret is a password or a token. It does not show itself: every way of printing,
-// logging or encoding it gives "[secret]" (but for %p, which go vet refuses, and
-// for an unexported field of a struct, about which fmt asks nobody: keep it behind a pointer there).
-// string(s) is the way to its text.
+// Secret is a password or a token that does not show itself: every way of printing, logging or
+// encoding it gives "[secret]". There are two exceptions: %p, which go vet refuses, and an
+// unexported field of a struct, about which fmt asks nobody (keep it behind a pointer there).
+// string(s) gives the text.
 type Secret string
 
 const redacted = "[secret]"

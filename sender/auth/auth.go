@@ -1,16 +1,15 @@
-// Package auth chooses and plays the client's side of SMTP AUTH (RFC 4954) with
-// a password, a token (RFC 6750) or a client certificate.
+// Package auth plays the client's side of SMTP AUTH (RFC 4954) with a password, a token (RFC 6750)
+// or a client certificate. [Choose] returns a [Client] for one login, given what the server offers.
 //
-// The mechanism is the one that was asked for, or the best that the server
-// offers: with a token XOAUTH2, else OAUTHBEARER (RFC 7628); with a password SCRAM bound
-// to the TLS connection, SCRAM (RFC 5802, 7677), PLAIN (RFC 4616), LOGIN, and last CRAM-MD5 (RFC
-// 2195), whose servers have to keep the password itself. EXTERNAL (RFC 4422) is
-// played when asked for only.
+// The mechanism is the one that was asked for, or the best that the server offers. With a token
+// that is XOAUTH2, else OAUTHBEARER (RFC 7628). With a password it is SCRAM bound to the TLS
+// connection, SCRAM (RFC 5802, 7677), PLAIN (RFC 4616), LOGIN, and last CRAM-MD5 (RFC 2195), whose
+// servers have to keep the password itself. EXTERNAL (RFC 4422) is played only when it is asked
+// for.
 //
-// Here nobody decides whether a connection is safe to authenticate over: the
-// session does, before it asks for a mechanism. What a mechanism can check of the server it
-// does check: with SCRAM the server has to prove that it knows the password too,
-// see [Client.Verified].
+// The package does not decide whether a connection is safe to authenticate over. The session does
+// so before it asks for a mechanism. What a mechanism can check of the server, it checks: with
+// SCRAM the server has to prove that it knows the password too, see [Client.Verified].
 package auth
 
 import (
@@ -50,7 +49,7 @@ func Mechanisms() []string {
 	return slices.Concat(byPassword, byToken, []string{External})
 }
 
-// Server is what is known of the server to authenticate with.
+// Server is what is known of the server that is logged in to.
 type Server struct {
 	Offered []string             // mechanisms, as the server wrote them
 	TLS     *tls.ConnectionState // nil: no TLS
@@ -58,7 +57,7 @@ type Server struct {
 	Port    int
 }
 
-// Credentials are those of one account. Password and Token are not both set.
+// Credentials are the credentials of one account. Password and Token are not both set.
 type Credentials struct {
 	Mechanism string // one of the package's names in any case; "": the best one
 	Username  string // with EXTERNAL the identity to act as; "": the certificate's
@@ -66,10 +65,11 @@ type Credentials struct {
 	Token     string // an OAuth2 access token
 }
 
-// NoMechanismError means that the server offers nothing this package can do with the credentials.
+// NoMechanismError means that the server offers nothing that this package can play with the
+// credentials.
 type NoMechanismError struct {
 	Offered []string // as the server wrote them; empty: it offers no AUTH at all
-	Wanted  []string // what would have done
+	Wanted  []string // the mechanisms that would do
 }
 
 func (e *NoMechanismError) Error() string {
@@ -78,13 +78,13 @@ func (e *NoMechanismError) Error() string {
 		wanted = strings.Join(e.Wanted[:n-1], ", ") + " or " + e.Wanted[n-1]
 	}
 	if len(e.Offered) == 0 {
-		return "the server offers no authentication; wanted is " + wanted
+		return "the server offers no authentication; the login needs " + wanted
 	}
-	return fmt.Sprintf("the server offers only %s; wanted is %s", strings.Join(e.Offered, ", "), wanted)
+	return fmt.Sprintf("the server offers only %s; the login needs %s", strings.Join(e.Offered, ", "), wanted)
 }
 
-// Client plays one mechanism once. It is a [sasl.Client] whose secrets can be
-// masked, and that may have something to say at the end.
+// Client plays one mechanism once. It is a [sasl.Client] that can mask its secrets, and that may
+// have to check the server at the end.
 type Client struct {
 	sasl.Client
 	secrets []string
@@ -97,8 +97,8 @@ type verifier interface{ verified() error }
 // refuser is a mechanism that learns why it was refused.
 type refuser interface{ refusal() string }
 
-// Verified is to be called when the server says that all is well. Its error means
-// that a server which had to prove itself has not: it is not to be trusted, and nothing is to be sent to it.
+// Verified must be called when the server says that the login is good. An error means that the
+// server had to prove itself and has not: it cannot be trusted, and nothing must be sent to it.
 func (c *Client) Verified() error {
 	if v, ok := c.Client.(verifier); ok {
 		return v.verified()
@@ -106,18 +106,21 @@ func (c *Client) Verified() error {
 	return nil
 }
 
-// Hint is what to do when the server has refused the credentials.
+const checkPassword = "check the user name and the password; some providers want an app password here"
+
+// Hint says what to do when the server has refused the credentials.
 func (c *Client) Hint() string {
 	switch c.Client.(type) {
 	case *external:
 		return "the server does not know the client certificate, or it may not act for this user name"
 	case *scramClient:
-		return "check the user name and the password; some providers want an app password here. If both are right, set server.auth to another mechanism that the server offers"
+		return checkPassword + ". If both are right, set server.auth to another mechanism that the server offers"
 	}
 	if !c.token {
-		return "check the user name and the password; some providers want an app password here"
+		return checkPassword
 	}
-	hint := "the server did not take the token: is the user name the account that logged in, and is SMTP AUTH enabled for it? mailshot login gets a new token"
+	hint := "the server refused the token: is the user name the account that logged in, " +
+		"and is SMTP AUTH enabled for it? mailshot login gets a new token"
 	if r, ok := c.Client.(refuser); ok && r.refusal() != "" {
 		hint = r.refusal() + "; " + hint
 	}
@@ -127,9 +130,9 @@ func (c *Client) Hint() string {
 // Mask takes the secrets of this authentication out of a text of the server's.
 func (c *Client) Mask(s string) string { return mask.Text(s, c.secrets...) }
 
-// Choose returns a client for the mechanism of the credentials, or the best of
-// those that the server offers. The error is a [*NoMechanismError], or says
-// what is wrong with the credentials; it never contains them.
+// Choose returns a client for the mechanism that the credentials name, or else for the best that
+// the server offers. The error is a [*NoMechanismError], or says what is wrong with the
+// credentials. It never contains them.
 func Choose(s Server, c Credentials) (*Client, error) {
 	wanted := byPassword
 	switch {
@@ -157,14 +160,14 @@ func Choose(s Server, c Credentials) (*Client, error) {
 	return nil, &NoMechanismError{Offered: s.Offered, Wanted: wanted}
 }
 
-// check finds what no mechanism can carry: a NUL or, with tokens, a ^A would be
-// taken for the end of a field, so that one could smuggle in others.
+// check refuses what no mechanism can carry. A NUL, or with tokens a ^A, would be taken for the end
+// of a field, and what follows it for another field.
 func (c Credentials) check(name string) error {
 	if strings.ContainsRune(c.Username, 0) || strings.ContainsRune(c.Password, 0) {
 		return errors.New("the user name or the password contains a NUL character")
 	}
 	if strings.ContainsFunc(c.Token, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return errors.New("the token contains characters that no token has")
+		return errors.New("the token contains characters that a token cannot have")
 	}
 	tokens := slices.Contains(byToken, name)
 	switch {

@@ -8,15 +8,16 @@ import (
 	"github.com/emersion/go-sasl"
 )
 
-// bearer is what the two mechanisms for tokens have in common: a single message,
-// and when the token is not taken one challenge that says why, in JSON, before the refusal itself.
+// bearer is what the two mechanisms for tokens have in common. They send a single message. When the
+// server refuses the token, one challenge says why, in JSON, before the refusal itself.
 type bearer struct {
 	username, token string
 	refused         bool
 	reason          string
 }
 
-// failed reads the challenge. A second one is an error, and so is one that says nothing of an error.
+// failed reads the challenge. A second challenge is an error, and so is one that does not report an
+// error.
 func (b *bearer) failed(challenge []byte) error {
 	if b.refused || len(challenge) == 0 {
 		return sasl.ErrUnexpectedServerChallenge
@@ -56,8 +57,7 @@ func (x *xoauth2) Next(challenge []byte) ([]byte, error) {
 	return []byte{}, nil
 }
 
-// oauthBearer is RFC 7628. The host and port in it let the server see that the
-// token was meant for it.
+// oauthBearer is RFC 7628. Its host and port let the server see that the token was meant for it.
 type oauthBearer struct {
 	bearer
 	host string

@@ -12,28 +12,32 @@ import (
 	"github.com/xdg-go/scram"
 )
 
-// maxIterations is how often a server may have us hash the password: about a
-// second's work. Real ones ask for 4,096 to 600,000; without a limit a hostile one keeps us busy for hours.
+// maxIterations is how often a server may have us hash the password: about a second's work. Real
+// servers ask for 4,096 to 600,000. Without a limit a hostile server keeps us busy for hours.
 const maxIterations = 5_000_000
 
 var (
-	errNoBinding = errors.New("the connection cannot be bound to: it is not under TLS, or the certificate's signature has no hash of its own; use scram-sha-256 in its place")
-	errSignature = errors.New("the server could not prove that it knows the password: it is not the server it says it is, or keeps another password; nothing was sent to it")
-	errUnproven  = errors.New("the server says that the login is good, but has not proven that it knows the password: it may not be the server it says it is; nothing was sent to it")
+	errNoBinding = errors.New("the login cannot be bound to the connection: it has no TLS, " +
+		"or the certificate's signature has no hash of its own; use scram-sha-256 instead")
+	errSignature = errors.New("the server could not prove that it knows the password: " +
+		"it is not the server that it says it is, or it has another password; nothing was sent to it")
+	errUnproven = errors.New("the server says that the login is good, but has not proven that it knows the password: " +
+		"it may not be the server that it says it is; nothing was sent to it")
 )
 
-// scramClient is SCRAM of RFC 5802 and 7677, whose steps and signatures are xdg-go/scram's.
-// The server's iterations are kept within bounds on both ends, and its signature must have come and be right.
+// scramClient is SCRAM of RFC 5802 and 7677. Its steps and signatures are those of xdg-go/scram. It
+// keeps the server's iterations within bounds at both ends, and demands that the server's signature
+// has come and is right.
 type scramClient struct {
 	name string
 	conv *scram.ClientConversation
 	step int
 }
 
-// newScram makes the client for one of the four names. With -PLUS the exchange is
-// bound to the TLS connection, so that nobody in the middle can pass it on.
-// Without it, but under TLS, the server is told that we could, unless it could too:
-// then it finds out if somebody took -PLUS off its list (RFC 5802 6).
+// newScram makes the client for one of the four names. With -PLUS the exchange is bound to the TLS
+// connection, so that nobody in the middle can pass it on. Without -PLUS, but under TLS, the server
+// is told that we could bind it, unless the server offers -PLUS: then it finds out whether somebody
+// took -PLUS off its list (RFC 5802 6).
 func newScram(name string, s Server, c Credentials) (*scramClient, error) {
 	hash := scram.SHA256
 	if strings.HasPrefix(name, ScramSHA1) {
@@ -41,8 +45,8 @@ func newScram(name string, s Server, c Credentials) (*scramClient, error) {
 	}
 	client, err := hash.NewClient(c.Username, c.Password, "")
 	if err != nil {
-		// SASLprep knows the characters of 2002. Servers that do without it take
-		// others too; the error would show what it does not like.
+		// SASLprep knows the characters of 2002. Servers that do without it accept others too. The
+		// error would show which characters it refuses.
 		client, err = hash.NewClientUnprepped(c.Username, c.Password, "")
 	}
 	if err != nil {
@@ -64,9 +68,9 @@ func isPlus(mechanism string) bool {
 	return strings.HasSuffix(strings.ToUpper(mechanism), "-PLUS")
 }
 
-// binding is what a connection can be bound by: tls-exporter from TLS 1.3 on
-// (RFC 9266), else tls-server-end-point (RFC 5929). tls-unique is not used: a
-// connection of TLS 1.2 can be made to have the same as another.
+// binding is what a connection can be bound by: tls-exporter from TLS 1.3 on (RFC 9266), else
+// tls-server-end-point (RFC 5929). tls-unique is not used, because a connection of TLS 1.2 can be
+// made to have the same value as another.
 func binding(state *tls.ConnectionState) (scram.ChannelBinding, bool) {
 	if state == nil {
 		return scram.ChannelBinding{}, false
@@ -104,7 +108,7 @@ func (s *scramClient) Next(challenge []byte) ([]byte, error) {
 	return nil, fmt.Errorf("%s: %w", s.name, err)
 }
 
-// bounded looks at the iterations of the server's first message before they are done.
+// bounded checks the number of iterations in the server's first message before they are done.
 func bounded(first string) error {
 	for _, field := range strings.Split(first, ",") {
 		if n, ok := strings.CutPrefix(field, "i="); ok {

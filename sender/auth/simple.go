@@ -8,10 +8,10 @@ import (
 	"github.com/emersion/go-sasl"
 )
 
-// login is the LOGIN mechanism by the order of the challenges and not by their
-// wording, which servers have made up in many ways and languages ("Username:",
-// "User Name", "VXNlcm5hbWU6"); go-sasl's own knows "Password:" alone. It sends no
-// initial response, because not every server takes one with LOGIN. A third challenge is an error.
+// login is the LOGIN mechanism. It goes by the order of the challenges and not by their wording,
+// which servers have made up in many ways and languages ("Username:", "User Name", "VXNlcm5hbWU6");
+// go-sasl's own client knows "Password:" alone. It sends no initial response, because not every
+// server accepts one with LOGIN. A third challenge is an error.
 type login struct{ answers [][]byte }
 
 func (*login) Start() (string, []byte, error) { return Login, nil, nil }
@@ -25,8 +25,8 @@ func (l *login) Next([]byte) ([]byte, error) {
 	return answer, nil
 }
 
-// cramMD5 is RFC 2195: the password does not travel, but whoever listens to a
-// clear connection may guess it.
+// cramMD5 is RFC 2195. The password is not sent, but whoever listens to a clear connection may
+// guess it.
 type cramMD5 struct {
 	username, password string
 	answered           bool

@@ -1,9 +1,9 @@
-// Package budgettest is the conformance suite of [sender.Budget]: what the gate
-// relies on, whoever keeps the count.
+// Package budgettest is the conformance suite of [sender.Budget]. [Run] tests what the gate relies
+// on, whoever keeps the count.
 //
-// Time is made up by the tests; a budget must take it from its arguments. A
-// budget may count a stamp up to a second later than given, never earlier, so
-// the tests ask for no use back sooner than a second after its window.
+// The tests make up the time, and a budget must take it from its arguments. A budget may count a
+// stamp up to a second later than given, never earlier. So the tests ask for no use back sooner
+// than a second after its window.
 package budgettest
 
 import (
@@ -24,8 +24,8 @@ const slack = time.Second
 
 var start = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
 
-// Run holds a budget to the contract. newBudget returns an empty one each time,
-// and cleans up after itself with t.
+// Run tests a budget against the contract. newBudget returns an empty budget each time, and cleans
+// up after itself with t.
 func Run(t *testing.T, newBudget func(t *testing.T) sender.Budget) {
 	for name, test := range map[string]func(*testing.T, *desk){
 		"no limit":             testNoLimit,
@@ -49,7 +49,7 @@ func Run(t *testing.T, newBudget func(t *testing.T) sender.Budget) {
 	}
 }
 
-// desk asks a budget and fails the test where it may not fail.
+// desk asks a budget, and fails the test where the budget must not fail.
 type desk struct {
 	t *testing.T
 	b sender.Budget
@@ -130,7 +130,7 @@ func testAllOrNone(t *testing.T, d *desk) {
 	for range 5 {
 		d.mustNot(start, "lane", account, lane)
 	}
-	// None of the refused ones has used up the account.
+	// None of the refused uses has used up the account.
 	d.must(start, account, other).Stamp(start)
 	d.mustNot(start, "account", account, limit("third", "1/h"))
 }
@@ -176,8 +176,8 @@ func testLateStamp(t *testing.T, d *desk) {
 	d.mustNot(start.Add(90*time.Second+slack), "a", l)
 }
 
-// testLateCaller: callers read the clock before they get their turn. One who comes
-// with a time a little in the past must not make the uses there are look older.
+// testLateCaller: callers read the clock before they get their turn. A caller with a time a little
+// in the past must not make the uses look older.
 func testLateCaller(t *testing.T, d *desk) {
 	l := limit("a", "2/min")
 	d.must(start, l).Stamp(start)
@@ -259,7 +259,7 @@ func testContext(t *testing.T, d *desk) {
 	d.must(start, l)
 }
 
-// testConcurrent lets many goroutines use one account at one moment: exactly the cap passes.
+// testConcurrent lets many goroutines use one account at one moment. Exactly the cap passes.
 func testConcurrent(t *testing.T, d *desk) {
 	account, lanes := limit("account", "200/h"), []sender.Limit{limit("x", "90/h"), limit("y", "300/h")}
 	now := start
@@ -308,8 +308,8 @@ func testConcurrent(t *testing.T, d *desk) {
 	}
 }
 
-// testRandom makes uses at random times, open for a while, some given back, and
-// looks at every window afterwards.
+// testRandom makes uses at random times, leaves them open for a while, gives some back, and looks
+// at every window afterwards.
 func testRandom(t *testing.T, d *desk) {
 	for seed := range uint64(5) {
 		rnd := rand.New(rand.NewPCG(seed, 1))

@@ -6,31 +6,30 @@ import (
 )
 
 const (
-	firstHold  = 30 * time.Second // after the first request to slow down; it doubles with each that follows
+	firstHold  = 30 * time.Second // after the first request to slow down; it doubles with each further request
 	longHold   = time.Hour
-	calm       = 20          // successes after which the next hold is a first one again
+	calm       = 20          // successes after which the next hold is as short as the first
 	slowest    = time.Minute // between two messages, at most
-	regained   = 0.05        // of the rate it had, per minute without a request
+	regained   = 0.05        // share of the earlier rate, per minute without a request
 	recentSpan = time.Minute // over which the rate is measured
 )
 
-// Adaptive is how many messages may be under way at a time to one server or to
-// one group of recipients, and how fast they may follow one another, after it
-// asked for less: it halves both at once, and regains them little by little
-// (additive increase, multiplicative decrease). Until then it sets no bound. The
-// zero Adaptive has not been asked. Not for concurrent use.
+// Adaptive says how many messages may be under way at a time to one server or to one group of
+// recipients, and how fast they may follow one another, after it asked for less. It halves both at
+// once, and regains them little by little (additive increase, multiplicative decrease). Until the
+// first request it sets no bound. The zero Adaptive has had no request. Not for concurrent use.
 //
-// The window is a number of messages under way. A request sets it to half of
-// what was under way, one at least, and n successes at a window of n let it grow
-// by one. The rate is a pace; a request sets it to half of what was measured, and
-// it regains a twentieth of that measure with each minute without another one.
-// Once the measure is reached again, it is let go. Measured is what began in the
-// last minute or so.
+// The window is a number of messages under way. A request sets it to half of what was under way,
+// one at least, and n successes at a window of n let it grow by one.
+//
+// The rate is a pace. A request sets it to half of what was measured, and it regains a twentieth of
+// that measure with each minute without another request. Once it reaches the measure again, the
+// pace is let go. The measure is what began in the last minute or so.
 type Adaptive struct {
 	First time.Duration // the first hold; 30 s if zero
 
 	window   float64 // 0: none
-	free     float64 // the window at which it is let go
+	free     float64 // the window at which the window is let go
 	gap      time.Duration
 	best     time.Duration // the gap at which the pace is let go
 	regain   time.Time     // when the gap was last changed
@@ -40,13 +39,12 @@ type Adaptive struct {
 	last     time.Time
 	since    time.Time // when the measure began
 	begun    int       // since then
-	measured bool      // there was a stretch before
-	before   float64   // messages in a second, over that one
+	measured bool      // there was a stretch before this one
+	before   float64   // messages in a second over the stretch before
 }
 
-// Start begins carefully: with one message under way, and one more after each
-// round of successes, until full are. A server that is not as it should be so
-// shows it with few.
+// Start begins carefully: with one message under way, and one more after each round of successes,
+// until full are. So a server that is not as it should be shows it with few messages.
 func (a *Adaptive) Start(full int) { a.window, a.free = 1, float64(full) }
 
 // Begin notes that a message begins at now.
@@ -84,11 +82,10 @@ func (a *Adaptive) Good(now time.Time) {
 	}
 }
 
-// Slower notes a request to slow down, with underWay messages under way, this
-// one included. atLeast is the pause that the answer itself asks for, 0 for none;
-// rand is a number in [0, 1). It returns until when nothing is to go. Requests
-// that arrive while a hold lasts have the same cause, and change nothing but its
-// end, if they ask for a later one.
+// Slower notes a request to slow down, with underWay messages under way, this one included. atLeast
+// is the pause that the answer itself asks for, 0 for none; rand is a number in [0, 1). Slower
+// returns until when nothing may go. Requests that arrive while a hold lasts have the same cause.
+// They change nothing but its end, if they ask for a later one.
 func (a *Adaptive) Slower(now time.Time, underWay int, atLeast time.Duration, rand float64) (until time.Time) {
 	a.good = 0
 	if now.Before(a.hold) {
@@ -111,7 +108,7 @@ func (a *Adaptive) Slower(now time.Time, underWay int, atLeast time.Duration, ra
 	wait = min(time.Duration(float64(wait)*(0.5+rand)), longHold)
 	a.requests++
 	a.hold = now.Add(max(wait, atLeast))
-	a.regain = a.hold // the minutes of silence are no sign of recovery
+	a.regain = a.hold // minutes of silence are not a sign of recovery
 	return a.hold
 }
 
@@ -128,24 +125,24 @@ func (a *Adaptive) slowDown(now time.Time) {
 	a.gap = min(2*a.gap, slowest)
 }
 
-// rate is how many messages began in a second, of late.
+// rate is how many messages began in a second recently.
 func (a *Adaptive) rate(now time.Time) float64 {
 	passed := now.Sub(a.since)
 	if !a.measured || passed >= recentSpan {
 		return float64(a.begun) / max(passed.Seconds(), 1)
 	}
-	// The stretch at hand is short, and may be one burst: that before it makes up for what is missing.
+	// This stretch is short, and may be one burst. The stretch before makes up for what is missing.
 	span := recentSpan.Seconds()
 	return float64(a.begun)/span + a.before*(1-passed.Seconds()/span)
 }
 
-// Free says whether one more message may begin at now with underWay others under
-// way. If not, it says when, or with a zero time that one of those has to end first.
+// Free says whether one more message may begin at now with underWay others under way. If not, until
+// is when it may; a zero until means that one of the others has to end first.
 func (a *Adaptive) Free(now time.Time, underWay int) (ok bool, until time.Time) {
 	if now.Before(a.hold) {
 		return false, a.hold
 	}
-	if a.gap > 0 && !a.last.After(now) { // a last one in the future: the clock was set back
+	if a.gap > 0 && !a.last.After(now) { // if the last is in the future, the clock was set back
 		if next := a.last.Add(a.gap); now.Before(next) {
 			return false, next
 		}

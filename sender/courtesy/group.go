@@ -2,13 +2,14 @@ package courtesy
 
 import "strings"
 
-// providers are systems that take the mail of several domains, with the domains
-// by which most people have them. They are what the MX records of these domains
-// showed to have in common; a domain of a company's own is not among them.
+// providers are systems that take the mail of several domains, with the domains of most of their
+// users. The MX records of these domains showed what they have in common. A domain of a company's
+// own is not among them.
 var providers = map[string][]string{
-	"gmail":    {"gmail.com", "googlemail.com"},
-	"outlook":  {"msn.com", "passport.com", "windowslive.com"},
-	"yahoo":    {"ymail.com", "rocketmail.com", "myyahoo.com", "aim.com", "verizon.net", "att.net", "sbcglobal.net", "bellsouth.net"},
+	"gmail":   {"gmail.com", "googlemail.com"},
+	"outlook": {"msn.com", "passport.com", "windowslive.com"},
+	"yahoo": {"ymail.com", "rocketmail.com", "myyahoo.com", "aim.com", "verizon.net", "att.net", "sbcglobal.net",
+		"bellsouth.net"},
 	"icloud":   {"icloud.com", "me.com", "mac.com"},
 	"gmx":      {"gmx.net", "gmx.info", "web.de", "mail.com"},
 	"proton":   {"proton.me", "protonmail.com", "protonmail.ch", "pm.me"},
@@ -30,7 +31,7 @@ var providers = map[string][]string{
 	"yahoo-jp": {"yahoo.co.jp", "ymail.ne.jp"}, // another company, with servers of its own
 }
 
-// national are names that a provider has under many countries' domains.
+// national are the names under which a provider has domains of many countries.
 var national = map[string]string{
 	"outlook": "outlook", "hotmail": "outlook", "live": "outlook",
 	"yahoo": "yahoo", "aol": "yahoo", "gmx": "gmx",
@@ -46,10 +47,9 @@ var byDomain = func() map[string]string {
 	return m
 }()
 
-// Group names the provider whose servers take the mail of a domain (lower case,
-// A-labels), as far as a fixed list knows without asking the DNS: "gmail" for
-// gmail.com and googlemail.com, "" for most domains. Such providers count what
-// comes in for all their domains together.
+// Group names the provider whose servers take the mail of a domain (lower case, A-labels): "gmail"
+// for gmail.com and googlemail.com, "" for most domains. It knows a fixed list and does not ask the
+// DNS. Such providers count what comes in for all their domains together.
 func Group(domain string) string {
 	if g, ok := byDomain[domain]; ok {
 		return g
@@ -61,7 +61,8 @@ func Group(domain string) string {
 	return ""
 }
 
-// isNational reports whether a suffix is com, a country's, or com or co below a country's.
+// isNational reports whether a suffix is com, that of a country, or com or co below that of a
+// country.
 func isNational(suffix string) bool {
 	top := suffix
 	if rest, ok := strings.CutPrefix(suffix, "com."); ok {
@@ -72,8 +73,9 @@ func isNational(suffix string) bool {
 	return suffix == "com" || len(top) == 2 && !strings.Contains(top, ".")
 }
 
-// Share finds the one of named (lower case, A-labels) whose limits a domain of a
-// group ("": of none) obeys: itself, or else the first in the order given that [Group] puts there; "" if none.
+// Share finds which of the named domains (lower case, A-labels) gives a domain its limits. It is
+// the domain itself, or else the first named domain that [Group] puts into the domain's group
+// (group "": none). Share returns "" if there is none.
 func Share(domain, group string, named []string) string {
 	share := ""
 	for _, n := range named {
@@ -87,9 +89,9 @@ func Share(domain, group string, named []string) string {
 	return share
 }
 
-// exchangers are the ends of the names of providers' mail servers, as MX records
-// name them. Those that take the mail of people's own domains come first; the rest are
-// of companies that receive for others, and filter.
+// exchangers are the ends of the names of providers' mail servers, as MX records name them.
+// Providers that take the mail of people's own domains come first. The rest are companies that
+// receive mail for others, and filter it.
 var exchangers = map[string][]string{
 	"gmail":       {"google.com", "googlemail.com"},
 	"m365":        {"mail.protection.outlook.com", "mx.microsoft"},
@@ -141,8 +143,9 @@ var bySuffix = func() map[string]string {
 	return m
 }()
 
-// GroupOfHost names the provider that a mail exchanger (lower case, without its last dot) belongs to: "gmail" for
-// aspmx.l.google.com, "" for most. Where [Group] knows the provider too, it has the same name.
+// GroupOfHost names the provider that a mail exchanger (lower case, without its last dot) belongs
+// to: "gmail" for aspmx.l.google.com, "" for most hosts. Where [Group] knows the provider too, it
+// has the same name there.
 func GroupOfHost(host string) string {
 	for rest := host; rest != ""; _, rest, _ = strings.Cut(rest, ".") {
 		if g, ok := bySuffix[rest]; ok {

@@ -14,20 +14,20 @@ const (
 	week = 7 * day
 )
 
-// Hours are the days of the week and the hours at which mail may go, by the
-// clock on the wall in some zone. The zero Hours are always open. They are made by [ParseHours].
+// Hours are the days of the week and the hours at which mail may go, by the clock on the wall in
+// some zone. [ParseHours] makes them. The zero Hours are always open.
 type Hours struct {
-	spans []span // of the week, in order, apart from one another; nil: all of it
+	spans []span // of the week, in order, apart from one another; nil: the whole week
 }
 
-// span is from start to end in minutes since Monday 0:00; end is not in it.
+// span goes from start to end in minutes since Monday 0:00, without end itself.
 type span struct{ start, end int }
 
 var dayNames = []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}
 
-// ParseHours reads days such as "mon", "friday" or "mon-fri" and hours such as
-// "09:00-17:30"; of either, none means all. Hours that end before they begin go
-// past midnight, and belong to the day on which they begin.
+// ParseHours reads days such as "mon", "friday" or "mon-fri" and hours such as "09:00-17:30". No
+// days are all days, and no hours all hours. Hours that end before they begin go past midnight, and
+// belong to the day on which they begin.
 func ParseHours(days, hours []string) (Hours, error) {
 	if len(days) == 0 && len(hours) == 0 {
 		return Hours{}, nil
@@ -107,13 +107,14 @@ func parseDay(s string) (int, error) {
 			return i, nil
 		}
 	}
-	return 0, fmt.Errorf("%q is not a day of the week; write mon, tue, wed, thu, fri, sat, sun, or mon-fri", strings.TrimSpace(s))
+	return 0, fmt.Errorf("%q is not a day of the week; write mon, tue, wed, thu, fri, sat, sun, or mon-fri",
+		strings.TrimSpace(s))
 }
 
 func parseSpan(s string) (start, end int, err error) {
 	from, to, ok := strings.Cut(s, "-")
 	if !ok {
-		return 0, 0, fmt.Errorf("%q is not from an hour to another; write 09:00-17:30", s)
+		return 0, 0, fmt.Errorf("%q is not a range of hours; write 09:00-17:30", s)
 	}
 	if start, err = parseClock(from); err != nil {
 		return 0, 0, err
@@ -157,8 +158,8 @@ func number(s string) (int, error) {
 	return n, nil
 }
 
-// Zone finds a time zone by its name in the IANA database, such as Europe/Berlin,
-// or UTC. The machine's own, which has no name that others know, is not one.
+// Zone finds a time zone by its name in the IANA database, such as Europe/Berlin, or UTC. It
+// refuses the machine's own zone, because its name means nothing elsewhere.
 func Zone(name string) (*time.Location, error) {
 	if name == "" || name == "Local" {
 		return nil, fmt.Errorf("%q is not the name of a time zone", name)
@@ -173,17 +174,17 @@ func Zone(name string) (*time.Location, error) {
 // Always reports whether the hours are never closed.
 func (h Hours) Always() bool { return h.spans == nil }
 
-// Next returns now if the hours are open then in the zone of place, else when
-// they open. What counts is what a clock on the wall there shows: hours that it
-// skips in spring are skipped, and those that it shows twice in autumn are open
-// twice. Where a window begins in the hours skipped, it opens right after them.
+// Next returns now if the hours are open then in the zone of place, else when they open. What
+// counts is what a clock on the wall there shows. Hours that it skips in spring are skipped, and
+// hours that it shows twice in autumn are open twice. When a window begins in the hours that are
+// skipped, it opens right after them.
 func (h Hours) Next(now time.Time, place *time.Location) time.Time {
 	if h.spans == nil {
 		return now
 	}
-	// Between two changes of its offset a zone's clock runs evenly, so the way to
-	// the next opening is a difference of wall times, unless a change comes first.
-	// Two weeks hold each opening at least once, whatever one change hides.
+	// Between two changes of its offset a zone's clock runs evenly. So the way to the next opening
+	// is a difference of wall times, unless a change comes first. Two weeks hold each opening at
+	// least once, whatever one change hides.
 	for t, end := now, now.Add(15*24*time.Hour); t.Before(end); {
 		local := t.In(place)
 		wait := h.wait(local)
@@ -197,7 +198,7 @@ func (h Hours) Next(now time.Time, place *time.Location) time.Time {
 		}
 		return opens
 	}
-	return now.Add(15 * 24 * time.Hour) // a clock that changes this often is no clock; look again then
+	return now.Add(15 * 24 * time.Hour) // no real clock changes this often; look again then
 }
 
 // wait is how long after local its own clock, running evenly, comes to an open hour.

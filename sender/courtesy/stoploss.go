@@ -2,8 +2,8 @@ package courtesy
 
 import "fmt"
 
-// StopLoss says from which share of bad outcomes on a campaign is to stop, and after
-// how many messages that were refused for what is in them. The zero StopLoss never stops one.
+// StopLoss says from which share of bad outcomes on a campaign stops, and after how many messages
+// that were refused for their content. The zero StopLoss never stops a campaign.
 type StopLoss struct {
 	Refused  float64 // share of those tried, from 0 to 1; 0: not looked at
 	Deferred float64
@@ -17,12 +17,12 @@ func (s StopLoss) Shares() bool { return s.Refused > 0 || s.Deferred > 0 || s.Un
 
 const lossAfter = 50
 
-// Outcomes are how many people have which outcome by now.
+// Outcomes counts the people who have each outcome by now.
 type Outcomes struct {
 	Sent, Refused, Deferred, Unknown int64
 }
 
-// Tried is how many there are.
+// Tried is how many people there are.
 func (o Outcomes) Tried() int64 { return o.Sent + o.Refused + o.Deferred + o.Unknown }
 
 // Loss is a share above its bound.
@@ -33,7 +33,7 @@ type Loss struct {
 	Exceeding float64
 }
 
-// String is in the form of `9 of 60 refused (15%, at most 5%)`.
+// String looks like `9 of 60 refused (15%, at most 5%)`.
 func (l Loss) String() string {
 	return fmt.Sprintf("%d of %d %s (%s, at most %s)", l.N, l.Tried, l.What, percent(l.Exceeding), percent(l.Allowed))
 }
@@ -41,7 +41,7 @@ func (l Loss) String() string {
 // percent writes a share with as many digits as tell it from a whole number of percents.
 func percent(share float64) string { return fmt.Sprintf("%.3g%%", share*100) }
 
-// Exceeded reports whether o is more than s allows, and the first share that is.
+// Exceeded reports whether o is more than s allows, and returns the first share that is.
 func (s StopLoss) Exceeded(o Outcomes) (Loss, bool) {
 	after := s.After
 	if after == 0 {

@@ -2,29 +2,28 @@ package courtesy
 
 import "time"
 
-// Warmup is how many messages a young sender sends on its first, second, third
-// sending day; after the last of them it is warm. Only days on which it sent
-// count, so a week's pause does not skip steps.
+// Warmup is how many messages a young sender sends on its first, second, third sending day. After
+// the last of them the sender is warm. Only days on which it sent count, so that a week's pause
+// does not skip steps.
 type Warmup []int64
 
 // Day is what was sent on a sending day.
 type Day struct {
 	Date    time.Time // any time of the day; only its calendar date is looked at
 	Tried   int64     // messages with an outcome
-	Refused int64     // of those, for good
+	Refused int64     // those refused for good
 }
 
-// What a day's refusals do to the step after it, and how long warmth lasts.
+// What a day's refusals do to the step after it, and how long a sender stays warm.
 const (
-	mostRefused = 0.03 // a larger share holds the step, one of twice that goes a step back
-	coldAfter   = 30   // days without a message, after which it begins anew
+	mostRefused = 0.03 // a larger share holds the step, and more than twice that goes a step back
+	coldAfter   = 30   // days without a message after which the warm-up begins anew
 )
 
-// Today says how many messages may go on the date of today, by what was sent on
-// days before it (in order; today's own and later ones are left out), and which
-// step that is, from 1. ok is false for a sender that is warm: nothing bounds it. A
-// day moves a step on when at least half of its step was sent and at most three
-// in a hundred were refused.
+// Today says how many messages may go on the date of today, by what was sent on the days before it,
+// and which step that is, from 1. The days are in order; today and later days are left out. ok is
+// false for a sender that is warm: nothing bounds it. A day moves a step on when at least half of
+// its step was sent and at most three in a hundred were refused.
 func (w Warmup) Today(days []Day, today time.Time) (most int64, step int, ok bool) {
 	if len(w) == 0 {
 		return 0, 0, false

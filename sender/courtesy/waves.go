@@ -2,19 +2,19 @@ package courtesy
 
 import "time"
 
-// Waves lets a campaign out bit by bit: so many messages, a hold in which the
-// answers can be looked at, the next so many. Counted are people, not tries: a
-// second try of one belongs to the wave that it was first tried in.
+// Waves lets a campaign out bit by bit: some messages, a hold in which the answers can be looked
+// at, then the next messages. People are counted, not tries: a second try of a person belongs to
+// the wave of the first try.
 type Waves struct {
-	Sizes []int64       // of the waves in order; what is left after them goes in a last one
-	Hold  time.Duration // after each but the last; 30 min if zero
+	Sizes []int64       // of the waves in order; what is left after them goes in a last wave
+	Hold  time.Duration // after each wave but the last; 30 min if zero
 }
 
 const waveHold = 30 * time.Minute
 
-// Wave says which wave a campaign is in, from 1, when tried people have been
-// tried or are being tried: room is how many more it takes. In the last one room
-// is not bounded, and last is true. Without sizes all is one last wave.
+// Wave says which wave a campaign is in, from 1, when tried people have been tried or are being
+// tried. room is how many more the wave takes. In the last wave room is not bounded, and last is
+// true. Without sizes everything is one last wave.
 func (w Waves) Wave(tried int64) (number int, room int64, last bool) {
 	end := int64(0)
 	for i, size := range w.Sizes {
@@ -25,9 +25,8 @@ func (w Waves) Wave(tried int64) (number int, room int64, last bool) {
 	return len(w.Sizes) + 1, 0, true
 }
 
-// Held says until when the wave after tried people is held back: latest is when
-// the last of them was first tried. It is the zero time unless tried people are
-// exactly the waves so far.
+// Held says until when the wave after tried people is held back. latest is when the last of them
+// was first tried. Held returns the zero time unless tried people are exactly the waves so far.
 func (w Waves) Held(tried int64, latest time.Time) (until time.Time) {
 	end := int64(0)
 	for _, size := range w.Sizes {

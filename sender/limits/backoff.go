@@ -5,7 +5,7 @@ import "time"
 // Backoff says when a delivery that failed for now is tried again, and when to
 // stop trying. Zero fields have their defaults; the zero Backoff is useful.
 type Backoff struct {
-	First  time.Duration // wait after the first attempt; it doubles with each; 5 min
+	First  time.Duration // wait after the first attempt; it doubles with each attempt; 5 min
 	Max    time.Duration // longest wait between two attempts; 4 h
 	GiveUp time.Duration // no attempt is made later than this after the first; 48 h
 }
@@ -34,15 +34,14 @@ func (b Backoff) Defaults() Backoff {
 	return b
 }
 
-// Next says when the attempt after this one is due. attempt is the number of
-// attempts made so far, the one that just failed included; firstAttempt is when
-// the first of them was made. The wait is First doubled attempt-1 times, at most
-// Max, then spread by up to a fifth to either side with rand, a function like
-// [math/rand/v2.Float64] (nil: no spread), so that a thousand deliveries put off together do not
-// come back together.
+// Next says when the next attempt is due. attempt is the number of attempts made so far, with the
+// one that just failed; firstAttempt is when the first of them was made. The wait is First doubled
+// attempt-1 times, at most Max. Then rand, a function like [math/rand/v2.Float64], spreads it by up
+// to a fifth to either side, so that a thousand deliveries put off together do not come back
+// together (nil: no spread).
 //
-// A due time past the end is moved to the end, so that the last attempt uses the
-// whole time; giveUp is true, and due zero, once less than First is left.
+// A due time past the end is moved to the end, so that the last attempt uses the whole time. Once
+// less than First is left, giveUp is true and due is zero.
 func (b Backoff) Next(attempt int, firstAttempt, now time.Time, rand func() float64) (due time.Time, giveUp bool) {
 	b = b.Defaults()
 	if firstAttempt.IsZero() || firstAttempt.After(now) {

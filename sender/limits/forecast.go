@@ -5,12 +5,11 @@ import (
 	"time"
 )
 
-// Account is somebody for whom caps are counted, for [Foresee]: a login, an
-// operator, one domain's recipients.
+// Account is somebody whose caps [Foresee] counts: a login, an operator, one domain's recipients.
 type Account struct {
-	Name    string // "": whose messages they are
+	Name    string // "": the account that sends
 	Caps    []Cap
-	Used    []Use     // in the windows that reach back from now, oldest first
+	Used    []Use     // uses in the windows that reach back from now, oldest first
 	Started time.Time // when the latest use began, for paced caps; zero: never
 }
 
@@ -20,17 +19,16 @@ type Use struct {
 	N    int64
 }
 
-// Lane is messages that are treated alike.
+// Lane is a number of messages that are treated alike.
 type Lane struct {
 	Name     string
-	Messages int64       // first tries, that may go as soon as they are let
-	Later    []time.Time // more of them, each not before its time; they go after Messages
-	Account  *Account    // whose caps it obeys beside everybody's; nil: nobody's. Lanes may share one
+	Messages int64       // first tries, which may go as soon as caps and rules allow
+	Later    []time.Time // more messages, each not before its time; they go after Messages
+	Account  *Account    // its caps hold for the lane besides everybody's; nil: none. Lanes may share one
 }
 
-// Hold is what keeps messages back: a rule in its own words; or a cap of the
-// account with that name; or, when Due is set, the time of their next attempt.
-// The zero Hold is nothing.
+// Hold is what keeps messages back: a rule in its own words, a cap of the account with that name,
+// or, when Due is set, the time of their next attempt. The zero Hold is nothing.
 type Hold struct {
 	Rule string
 	Lane string
@@ -53,22 +51,22 @@ func (h Hold) String() string {
 	return h.Cap.String()
 }
 
-// Rules hold messages back beside the caps: hours, waves, the number of a day.
+// Rules hold messages back besides the caps: hours, waves, the number of a day.
 type Rules interface {
-	// Leave says what may go at a time, which is never before the last one asked
-	// about. It is asked again when time has passed, and when what it allowed has gone.
+	// Leave says what may go at a time. That time is never before the last one asked about. Leave
+	// is asked again when time has passed, and when what it allowed has gone.
 	Leave(now time.Time) Leave
-	// Gone notes that n messages of a lane went at now; fresh: at their first try.
+	// Gone notes that n messages of a lane went at now. fresh says that this was their first try.
 	Gone(now time.Time, lane string, n int64, fresh bool)
 }
 
-// Leave is what may go at a moment. The zero Leave is all.
+// Leave is what may go at a moment. The zero Leave lets everything go.
 type Leave struct {
-	Shut  Hold      // nothing may go, for this; the zero Hold: something may
-	Until time.Time // with Shut: when to ask again; zero: nothing will go any more
+	Shut  Hold      // why nothing may go; the zero Hold: something may
+	Until time.Time // with Shut, when to ask again; zero: nothing will go any more
 
 	Most      int64 // messages that may go before it is asked again; 0: any number
-	MostFresh int64 // of those, first tries; 0: any number
+	MostFresh int64 // first tries among those; 0: any number
 
 	Closed map[string]Closed // lanes that may not go
 }
@@ -79,8 +77,7 @@ type Closed struct {
 	Why   Hold
 }
 
-// Stretch is a time in which messages go without a pause of a quarter of an
-// hour or more.
+// Stretch is a time in which messages go without a pause of a quarter of an hour or more.
 type Stretch struct {
 	From, To time.Time // of the first and the last message
 	Messages int64
@@ -92,8 +89,8 @@ type Stretch struct {
 type Forecast struct {
 	End       time.Time // of the last message; the time it was asked for when there is none
 	Messages  int64     // that go
-	Left      int64     // that will not go: within ten years, or by the rules ever. End is without them
-	Stop      Hold      // why there are some left; zero: the ten years
+	Left      int64     // that will not go within ten years, or never by the rules; End is without them
+	Stop      Hold      // why some are left; zero: the ten years
 	Stretches []Stretch
 }
 
@@ -102,12 +99,11 @@ const (
 	horizon = 10 * 365 * 24 * time.Hour
 )
 
-// Foresee says how the messages of the lanes go from now on when nothing but
-// caps and rules (nil: none) keep them back. The caps are those of the accounts,
-// which hold for every message, and each lane's own. A message takes no time, is
-// taken at its first attempt, and nobody else uses the accounts. It counts with
-// the same windows and paces as sending does. Lanes that may go take turns so
-// that all come to their end together, as in a well mixed list.
+// Foresee says how the messages of the lanes go from now on when only caps and rules (nil: none)
+// keep them back. The caps are those of the accounts, which hold for every message, and each lane's
+// own. A message takes no time and is accepted at its first attempt, and nobody else uses the
+// accounts. Foresee counts with the same windows and paces as sending does. Lanes that may go take
+// turns so that all come to their end together, as in a well mixed list.
 func Foresee(now time.Time, accounts []Account, lanes []Lane, rules Rules) Forecast {
 	f := Forecast{End: now.Round(0)}
 	var paces map[Hold]time.Duration
@@ -133,10 +129,11 @@ func Foresee(now time.Time, accounts []Account, lanes []Lane, rules Rules) Forec
 	return f
 }
 
-// simulate calls send for the messages in turn, those of one moment and one lane
-// together: when they go, and what they waited for since the ones before. It returns how many do
-// not go, and why.
-func simulate(now time.Time, accounts []Account, lanes []Lane, rules Rules, send func(at time.Time, n int64, why Hold)) (left int64, stop Hold) {
+// simulate calls send for the messages in turn, those of one moment and one lane together. It says
+// when they go, and what they waited for since the messages before. It returns how many do not go,
+// and why.
+func simulate(now time.Time, accounts []Account, lanes []Lane, rules Rules,
+	send func(at time.Time, n int64, why Hold)) (left int64, stop Hold) {
 	now = now.Round(0) // a forecast is of wall time
 	s := newSimulation(now, accounts, lanes, rules)
 	var why Hold
@@ -163,10 +160,10 @@ func simulate(now time.Time, accounts []Account, lanes []Lane, rules Rules, send
 	return 0, Hold{}
 }
 
-// simulation is what is left to go, and the accounts that it is counted for.
+// simulation is the messages left to go, and the accounts for which they count.
 type simulation struct {
 	rules  Rules
-	over   []*meter // the accounts that every message counts for
+	over   []*meter // the accounts for which every message counts
 	queues []*queue // the lanes with messages left
 	left   int64    // messages in all queues
 }
@@ -191,8 +188,9 @@ func newSimulation(now time.Time, accounts []Account, lanes []Lane, rules Rules)
 	return s
 }
 
-// look finds out how many messages may go at t under the rules' leave and the accounts' caps, and how many each queue has ready. It
-// also says until when to wait if none can go, and what is in the way.
+// look finds out how many messages may go at t under the rules' leave and the accounts' caps, and
+// how many each queue has ready. It also says until when to wait if none can go, and what is in the
+// way.
 func (s *simulation) look(t time.Time, may Leave) (room int64, until time.Time, why Hold) {
 	room = lower(unbounded, may.Most)
 	if may.Shut != (Hold{}) {
@@ -231,10 +229,10 @@ func (s *simulation) send(t time.Time, gone func(n int64)) {
 	s.queues = slices.DeleteFunc(s.queues, func(q *queue) bool { return q.gone == q.total })
 }
 
-// unbounded is more messages than there are.
+// unbounded is more messages than there ever are.
 const unbounded = 1 << 62
 
-// lower is the lower of a number and a bound, 0 being none.
+// lower is the lower of a number and a bound; a bound of 0 is none.
 func lower(n, bound int64) int64 {
 	if bound > 0 {
 		return min(n, bound)
@@ -242,8 +240,8 @@ func lower(n, bound int64) int64 {
 	return n
 }
 
-// share gives each queue its part of what may go at a moment, the one furthest from its end being the next, and reports
-// whether there is any.
+// share gives each queue its part of what may go at a moment, and reports whether there is any. The
+// queue furthest from its end comes next.
 func share(queues []*queue, room, fresh int64) bool {
 	var all, first int64
 	mine := false
@@ -284,13 +282,13 @@ func share(queues []*queue, room, fresh int64) bool {
 	return any
 }
 
-// meter is an account on its way through a simulation.
+// meter is an account during a simulation.
 type meter struct {
 	Account
 	usage  Usage
 	closed time.Time // nothing may go before it
 	why    Hold
-	left   int64 // for lanes: what there is at the moment that is looked at
+	left   int64 // for lanes: what may still go at the moment of the simulation
 }
 
 func newMeter(a *Account, now time.Time) *meter {
@@ -301,7 +299,7 @@ func newMeter(a *Account, now time.Time) *meter {
 	for _, u := range a.Used {
 		at := u.Time.Round(0)
 		if at.After(now) {
-			at = now // as when counting: a use of the future counts as now
+			at = now // a use of the future counts as now, as in counting
 		}
 		if now.Sub(at) < m.usage.window.keep {
 			m.usage.window.stamp(at, u.N)
@@ -316,7 +314,7 @@ func newMeter(a *Account, now time.Time) *meter {
 	return m
 }
 
-// room is how many may go at t; for 0 it says until when, and what is in the way.
+// room is how many may go at t. When it is 0, until says how long, and why what is in the way.
 func (m *meter) room(t time.Time) (room int64, until time.Time, why Hold) {
 	if t.Before(m.closed) {
 		return 0, m.closed, m.why
@@ -351,13 +349,13 @@ func (m *meter) use(t time.Time, n int64) {
 	m.usage.pace.Use(t)
 }
 
-// queue is a lane on its way through a simulation.
+// queue is a lane during a simulation.
 type queue struct {
 	Lane
 	own         *meter
 	gone, total int64
-	ready       int64 // that may go at the moment that is looked at
-	turn        int64 // of those, that do
+	ready       int64 // messages that may go at the moment of the simulation
+	turn        int64 // those of them that do
 }
 
 func newQueue(l Lane, own *meter) *queue {
@@ -365,7 +363,8 @@ func newQueue(l Lane, own *meter) *queue {
 	return &queue{Lane: l, own: own, total: l.Messages + int64(len(l.Later))}
 }
 
-// look finds out how many are ready at t. If none is, it says until when at least, and what is in the way.
+// look finds out how many are ready at t. If none is, it says until when at least, and what is in
+// the way.
 func (q *queue) look(t time.Time, shut Closed) (until time.Time, why Hold) {
 	q.ready, q.turn = 0, 0
 	if shut.Until.After(t) {
@@ -386,7 +385,7 @@ func (q *queue) look(t time.Time, shut Closed) (until time.Time, why Hold) {
 	return time.Time{}, Hold{}
 }
 
-// send lets the queue's turn go: gone is told how many.
+// send lets the queue's turn go, and tells gone how many went.
 func (q *queue) send(t time.Time, rules Rules, gone func(n int64)) {
 	n := q.turn
 	if q.turn = 0; n == 0 {

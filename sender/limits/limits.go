@@ -1,16 +1,16 @@
-// Package limits is the arithmetic of sending caps: how they are written, how
-// uses are counted against them, and when a message that was put off is due.
+// Package limits is the arithmetic of sending caps. [Parse] reads a [Cap], [Usage] counts uses
+// against caps and says when the next may go, [Backoff] says when a message that was put off is
+// due, and [Foresee] says how long a campaign takes.
 //
-// It is pure. Nothing here reads a clock, waits or locks: the time is an
-// argument, and the caller serialises. So whole campaigns of days are tested in
-// milliseconds, and a ledger on disk and a budget in memory obey one definition.
+// The package is pure. Nothing here reads a clock, waits or locks: the time is an argument, and the
+// caller serialises. So campaigns of days are tested in milliseconds, and a ledger on disk and a
+// budget in memory obey one definition.
 //
-// Every cap is a rolling window, counted exactly: at no moment lie more than N
-// uses in the window that ends there (see [Window]). One of less than a minute is
-// a pace beside it: uses start evenly spread, one after the other, with no burst
-// (see [Pace]), because a server that says "5 per second" also minds five at once.
-// The pace alone would not keep the cap: how far apart what was started arrives is
-// the network's affair.
+// Every cap is a rolling window, counted exactly: at no moment are there more than N uses in the
+// window that ends there (see [Window]). A cap of less than a minute is a pace too: its uses start
+// evenly spread, one after the other, with no burst (see [Pace]), because a server that says "5 per
+// second" also minds five at once. The pace alone would not keep the cap, because the network
+// decides how far apart messages arrive.
 package limits
 
 import (
@@ -21,15 +21,15 @@ import (
 	"time"
 )
 
-// Cap is a number of recipients in a stretch of time. The zero Cap is not a
-// cap; every Cap that [Parse] returns has N ≥ 1 and Window ≥ 1 s.
+// Cap is a number of recipients in a stretch of time. The zero Cap is not a cap. Every Cap that
+// [Parse] returns has N ≥ 1 and Window ≥ 1 s.
 type Cap struct {
 	N      int64
 	Window time.Duration
 }
 
-// The largest values Parse takes: beyond them a cap means nothing and the
-// arithmetic of times could overflow.
+// The largest values that Parse accepts. Beyond them a cap means nothing, and the arithmetic of
+// times could overflow.
 const (
 	maxN      = 1_000_000_000_000
 	maxWindow = 366 * 24 * time.Hour
@@ -115,7 +115,7 @@ func unitOf(s string) (time.Duration, bool) {
 	return 0, false
 }
 
-// String writes the cap so that [Parse] reads the same one: 20/min, 10_000/24h.
+// String writes the cap so that [Parse] reads the same cap: 20/min, 10_000/24h.
 func (c Cap) String() string {
 	count, unit := int64(c.Window/time.Second), "s"
 	if c.Window >= time.Hour && c.Window%time.Hour == 0 {
@@ -141,8 +141,8 @@ func grouped(n int64) string {
 	return s
 }
 
-// Paced reports whether uses under the cap start evenly spread (windows under a
-// minute), beside being counted.
+// Paced reports whether uses under the cap start evenly spread, besides being counted: windows
+// under a minute do.
 func (c Cap) Paced() bool { return c.Window < time.Minute }
 
 // Interval is the shortest time between two uses under a paced cap, rounded up

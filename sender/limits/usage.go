@@ -5,24 +5,24 @@ import (
 	"time"
 )
 
-// Usage is what is known of the uses under one key (an account, a recipient
-// domain): when they were made, and how many have begun and not ended. It does
-// not know the caps, so that two campaigns with different caps can share it.
+// Usage is what is known of the uses under one key (an account, a recipient domain): when they were
+// made, and how many have begun and not ended. It does not know the caps, so that two campaigns
+// with different caps can share it.
 //
-// A use is opened by Open, and ended by exactly one of Stamp (it happened, and
-// counts from the time given) and Release (it did not). An open use counts as
-// happening now. The zero Usage is empty and ready. Not for concurrent use.
+// Open begins a use. Exactly one of Stamp (it happened, and counts from the time given) and Release
+// (it did not) ends it. An open use counts as happening now. The zero Usage is empty and ready. Not
+// for concurrent use.
 type Usage struct {
 	window Window
 	pace   Pace
 }
 
-// Free returns the zero time if one more use may be opened at now under every
-// one of the caps, else the earliest time at which that can be. The time is a
-// promise about the uses as they stand: a Release can make it earlier.
+// Free returns the zero time if one more use may be opened at now under every one of the caps, else
+// the earliest time at which that can be. The time is a promise about the uses as they stand: a
+// Release can make it earlier.
 func (u *Usage) Free(now time.Time, caps []Cap) time.Time {
 	var until time.Time
-	for _, c := range caps { // before the shortest is asked about, which would forget what the others need
+	for _, c := range caps { // first, because asking about the shortest would forget what the others need
 		u.window.keep = max(u.window.keep, c.Window)
 	}
 	for _, c := range caps {
@@ -41,7 +41,7 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// Open begins a use at now. The caller has asked Free.
+// Open begins a use at now. The caller has asked Free before.
 func (u *Usage) Open(now time.Time) {
 	u.window.Open()
 	u.pace.Use(now)
@@ -56,16 +56,16 @@ func (u *Usage) Release(opened time.Time) {
 	u.pace.Undo(opened)
 }
 
-// late is how far a time may lie behind the latest one seen before it means that
-// the clock was set back, where there is no monotonic clock to tell.
+// late is how far a time may lie behind the latest one seen before it means that the clock was set
+// back, where no monotonic clock can tell.
 const late = time.Minute
 
-// clock tells late callers from a clock that was set back. Callers read the
-// clock before they get their turn; to believe one that is a second late would
-// make every use look a second older than it is.
+// clock tells late callers from a clock that was set back. Callers read the clock before they get
+// their turn. To believe a caller that is a second late would make every use look a second older
+// than it is.
 type clock struct{ latest time.Time }
 
-// at returns the time to count with: now, or for a late caller the latest seen.
+// at returns the time to count with: now, or for a late caller the latest time seen.
 func (c *clock) at(now time.Time) time.Time {
 	behind := c.latest.Sub(now) // by the monotonic clock if both have its reading
 	if behind > 0 && (behind <= late || monotonic(now) && monotonic(c.latest)) {
@@ -75,18 +75,17 @@ func (c *clock) at(now time.Time) time.Time {
 	return now
 }
 
-// monotonic reports whether t has a monotonic clock reading; Round strips it.
+// monotonic reports whether t has a monotonic clock reading, which Round strips.
 func monotonic(t time.Time) bool { return t != t.Round(0) }
 
-// Window counts uses in rolling windows. For a cap of N in W, at any time t the
-// uses stamped in (t-W, t] and the open ones are at most N together, if the
-// caller opens only what Free allows. A time before the latest one given is that
-// of a late caller, and counts as the latest. When the clock was set back (which
-// the monotonic reading tells, or else more than a minute), stamps of the future
-// count as made now: they neither let more through nor block for longer than W.
+// Window counts uses in rolling windows. For a cap of N in W, at any time t the uses stamped in
+// (t-W, t] and the open ones are at most N together, if the caller opens only what Free allows. A
+// time before the latest one given is that of a late caller, and counts as the latest. When the
+// clock was set back (the monotonic reading tells, or else more than a minute), stamps of the
+// future count as made now: they neither let more through nor block for longer than W.
 //
-// It holds eight bytes for each use in the longest window it was asked about,
-// and forgets older ones. The zero Window is empty. Not for concurrent use.
+// A Window holds eight bytes for each use in the longest window that it was asked about, and
+// forgets older uses. The zero Window is empty. Not for concurrent use.
 type Window struct {
 	clock  clock
 	stamps []int64 // Unix nanoseconds, in order, from head on
@@ -95,15 +94,15 @@ type Window struct {
 	keep   time.Duration // longest window asked about
 }
 
-// Free returns the zero time if cap allows one more use at now, else the time
-// at which the use in the way leaves the window. When only open uses are in the
-// way, that is a whole window from now: they may yet be stamped.
+// Free returns the zero time if cap allows one more use at now, else the time at which the use in
+// the way leaves the window. When only open uses are in the way, that is a whole window from now,
+// because they may yet be stamped.
 func (w *Window) Free(now time.Time, c Cap) time.Time {
 	now, used, free := w.look(now, c)
 	if free > 0 {
 		return time.Time{}
 	}
-	// -free uses too many, and one more has to leave to make room for the next.
+	// There are -free uses too many, and one more has to leave to make room for the next.
 	leaving := -free
 	if leaving >= int64(len(used)) {
 		return now.Add(c.Window)
@@ -111,13 +110,13 @@ func (w *Window) Free(now time.Time, c Cap) time.Time {
 	return time.Unix(0, used[leaving]).Add(c.Window)
 }
 
-// Room is how many more uses cap allows at now; less than none after uses under a higher one.
+// Room is how many more uses cap allows at now. It is negative after uses under a higher cap.
 func (w *Window) Room(now time.Time, c Cap) int64 {
 	_, _, free := w.look(now, c)
 	return free
 }
 
-// look returns the time to count with, the stamps in cap's window, and how many more it holds.
+// look returns the time to count with, the stamps in cap's window, and how many more uses it holds.
 func (w *Window) look(now time.Time, c Cap) (_ time.Time, used []int64, free int64) {
 	w.keep = max(w.keep, c.Window)
 	now = w.settle(now)
@@ -130,7 +129,7 @@ func (w *Window) look(now time.Time, c Cap) (_ time.Time, used []int64, free int
 // Open begins a use.
 func (w *Window) Open() { w.open++ }
 
-// Stamp ends an open use: it counts from now.
+// Stamp ends an open use, which counts from now.
 func (w *Window) Stamp(now time.Time) {
 	w.open--
 	w.stamp(now, 1)
@@ -144,11 +143,11 @@ func (w *Window) stamp(now time.Time, n int64) {
 	}
 }
 
-// Release ends an open use: it does not count.
+// Release ends an open use, which does not count.
 func (w *Window) Release() { w.open-- }
 
-// settle pulls stamps of the future back to now and drops those that no window
-// asked about can hold any more. It returns the time to count with.
+// settle pulls stamps of the future back to now, and drops those that no window asked about can
+// hold any more. It returns the time to count with.
 func (w *Window) settle(now time.Time) time.Time {
 	now = w.clock.at(now)
 	n := now.UnixNano()
@@ -162,7 +161,7 @@ func (w *Window) settle(now time.Time) time.Time {
 	for w.head < len(w.stamps) && w.stamps[w.head] <= oldest {
 		w.head++
 	}
-	// Move down only when half is free: each stamp is moved once at most on average.
+	// Move down only when half is free. Each stamp is then moved once at most on average.
 	if w.head > len(w.stamps)/2 {
 		w.stamps = append(w.stamps[:0], w.stamps[w.head:]...)
 		w.head = 0
@@ -170,9 +169,9 @@ func (w *Window) settle(now time.Time) time.Time {
 	return now
 }
 
-// Pace spaces uses evenly: the generic cell rate algorithm with a burst of one.
-// Under a cap of N in W two uses are at least [Cap.Interval] apart, so in any
-// window of W lie at most N. The zero Pace has seen no use. Not for concurrent use.
+// Pace spaces uses evenly: the generic cell rate algorithm with a burst of one. Under a cap of N in
+// W two uses are at least [Cap.Interval] apart, so that any window of W holds at most N. The zero
+// Pace has seen no use. Not for concurrent use.
 type Pace struct {
 	clock        clock
 	last, before time.Time
@@ -192,14 +191,14 @@ func (p *Pace) Free(now time.Time, c Cap) time.Time {
 	return time.Time{}
 }
 
-// Use records a use that starts at now. A pace counts starts, not ends: what
-// a server minds is how fast messages come.
+// Use records a use that starts at now. A pace counts starts and not ends, because a server minds
+// how fast messages come.
 func (p *Pace) Use(now time.Time) {
 	p.before, p.last = p.last, p.clock.at(now)
 }
 
-// Undo takes back the use that started at start, if it was the latest; an older
-// one no longer holds anything up.
+// Undo takes back the use that started at start, if it was the latest. An older one no longer holds
+// anything up.
 func (p *Pace) Undo(start time.Time) {
 	if p.last.Equal(start) {
 		p.last = p.before

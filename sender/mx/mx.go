@@ -1,20 +1,18 @@
-// Package mx finds out where a domain's mail goes: its mail exchangers (RFC 5321
-// 5.1, RFC 7505) and its policy about TLS on the way there (MTA-STS, RFC 8461).
+// Package mx finds out where a domain's mail goes: its mail exchangers (RFC 5321 5.1, RFC 7505) and
+// its policy about TLS on the way there (MTA-STS, RFC 8461). [Hosts] returns the exchangers in the
+// order in which they are tried, [Addresses] returns where they can be reached, and [STS.Policy]
+// returns the policy.
 //
-// [Hosts] gives the exchangers in the order in which they are to be tried, and
-// [Addresses] where they can be reached. Three things are kept apart that are
-// often taken for one another: a name that is not there, which is the end for a
-// recipient; a domain that says it takes no mail, likewise; and an answer that
-// could not be had, after which nothing is known and the message waits. In
-// particular a lookup of MX that fails never falls back to the domain's own
-// address, for that is another machine than the one its owner named.
+// Three things are kept apart that are often confused. A name that does not exist is the end for a
+// recipient. So is a domain that says it takes no mail. After an answer that could not be had
+// nothing is known, and the message waits. In particular a failed lookup of MX never falls back to
+// the domain's own address, because that is another machine than the one that its owner named.
 //
-// CNAMEs are followed by the resolver. It is an interface, which [*net.Resolver]
-// satisfies; so is the HTTP client, that policies come by, given from outside.
+// The resolver follows CNAMEs. It is an interface, which [*net.Resolver] satisfies, and is given
+// from outside. So is the HTTP client that fetches policies.
 //
-// DANE (RFC 7672) is not done: it needs answers that DNSSEC vouches for, and the
-// standard library's resolver does not say whether they are. Nor are reports about
-// TLS sent (RFC 8460).
+// DANE (RFC 7672) is not done: it needs answers that DNSSEC vouches for, and the standard library's
+// resolver does not say whether it does. Reports about TLS (RFC 8460) are not sent.
 package mx
 
 import (
@@ -28,10 +26,9 @@ import (
 	"strings"
 )
 
-// Resolver asks the DNS. Names are given with their last dot, so that no search
-// list applies. Errors are as those of package net: an [*net.DNSError] whose
-// IsNotFound means that the name is not there, or has no such record; any other
-// error, that the answer could not be had.
+// Resolver asks the DNS. Names are given with their last dot, so that no search list applies.
+// Errors are those of package net: an [*net.DNSError] whose IsNotFound is true means that the name
+// does not exist or has no such record; any other error means that the answer could not be had.
 type Resolver interface {
 	LookupMX(ctx context.Context, name string) ([]*net.MX, error)
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
@@ -52,8 +49,8 @@ type Target struct {
 
 // Error says why mail for a domain has nowhere to go.
 type Error struct {
-	Temporary bool   // later it may have
-	Code      int    // basic code that a relay would have answered with (RFC 5321 4.2), 4xx when Temporary
+	Temporary bool   // it may have somewhere to go later
+	Code      int    // basic code of a relay's answer to it (RFC 5321 4.2), 4xx when Temporary
 	Enhanced  string // enhanced code (RFC 3463)
 	Text      string // begins with the domain
 	Err       error  // the resolver's, or nil
@@ -62,10 +59,10 @@ type Error struct {
 func (e *Error) Error() string { return e.Text }
 func (e *Error) Unwrap() error { return e.Err }
 
-// Hosts returns the mail exchangers of a domain, given as A-labels without a last
-// dot, the first to be tried first, those of equal preference in random order. A
-// domain without MX records is its own exchanger (the implicit MX), which
-// [Addresses] then finds out about: implicit tells. Every error is an [*Error].
+// Hosts returns the mail exchangers of a domain, the first to be tried first and those of equal
+// preference in random order. The domain is given as A-labels without a last dot. A domain without
+// MX records is its own exchanger (the implicit MX); implicit reports that, and [Addresses] then
+// finds out whether it exists. Every error is an [*Error].
 func Hosts(ctx context.Context, r Resolver, domain string) (hosts []Host, implicit bool, err error) {
 	records, err := r.LookupMX(ctx, domain+".")
 	if len(records) == 0 {
@@ -73,10 +70,11 @@ func Hosts(ctx context.Context, r Resolver, domain string) (hosts []Host, implic
 		case err == nil, notFound(err):
 			return []Host{{Name: domain}}, true, nil
 		default:
-			return nil, false, &Error{Temporary: true, Code: 451, Enhanced: "4.4.3", Text: domain + ": its mail servers cannot be looked up at present: " + describe(err), Err: err}
+			return nil, false, &Error{Temporary: true, Code: 451, Enhanced: "4.4.3", Err: err,
+				Text: domain + ": its mail servers cannot be looked up at present: " + describe(err)}
 		}
 	}
-	// With records there may be an error too: some of the others made no sense.
+	// There may be an error besides the records: others made no sense.
 	null := false
 	for _, m := range records {
 		name := strings.ToLower(strings.TrimSuffix(m.Host, "."))
@@ -84,14 +82,15 @@ func Hosts(ctx context.Context, r Resolver, domain string) (hosts []Host, implic
 			null = true
 			continue
 		}
-		if _, err := netip.ParseAddr(name); err == nil || slices.ContainsFunc(hosts, func(h Host) bool { return h.Name == name }) {
+		known := slices.ContainsFunc(hosts, func(h Host) bool { return h.Name == name })
+		if _, err := netip.ParseAddr(name); err == nil || known {
 			continue // RFC 5321 5.1: an MX names a host, not an address
 		}
 		hosts = append(hosts, Host{Name: name, Preference: m.Pref})
 	}
 	switch {
 	case len(hosts) > 0:
-		// A null MX beside others says nothing (RFC 7505 3).
+		// A null MX beside other records says nothing (RFC 7505 3).
 	case null:
 		return nil, false, &Error{Code: 556, Enhanced: "5.1.10", Text: domain + ": the domain takes no mail (null MX)"}
 	default:
@@ -102,12 +101,12 @@ func Hosts(ctx context.Context, r Resolver, domain string) (hosts []Host, implic
 	return hosts, false, nil
 }
 
-// Addresses returns up to most addresses of a domain's hosts, those of the first
-// host first, each host's in random order with the families taking turns. Only
-// addresses that usable likes count; nil: [Usable]. A host whose addresses cannot
-// be looked up at present is passed over, unless it leaves none.
-// Every error is an [*Error].
-func Addresses(ctx context.Context, r Resolver, domain string, hosts []Host, implicit bool, most int, usable func(netip.Addr) bool) ([]Target, error) {
+// Addresses returns up to most addresses of a domain's hosts, those of the first host first. Each
+// host's addresses come in random order with IPv6 and IPv4 taking turns. Only addresses that usable
+// accepts count; nil: [Usable]. A host whose addresses cannot be looked up at present is passed
+// over, unless none is left then. Every error is an [*Error].
+func Addresses(ctx context.Context, r Resolver, domain string, hosts []Host, implicit bool, most int,
+	usable func(netip.Addr) bool) ([]Target, error) {
 	if usable == nil {
 		usable = Usable
 	}
@@ -132,30 +131,35 @@ func Addresses(ctx context.Context, r Resolver, domain string, hosts []Host, imp
 	case len(targets) > 0:
 		return targets[:min(most, len(targets))], nil
 	case passing != nil:
-		return nil, &Error{Temporary: true, Code: 451, Enhanced: "4.4.3", Text: domain + ": the addresses of its mail servers cannot be looked up at present: " + describe(passing), Err: passing}
+		return nil, &Error{Temporary: true, Code: 451, Enhanced: "4.4.3", Err: passing,
+			Text: domain + ": the addresses of its mail servers cannot be looked up at present: " + describe(passing)}
 	case implicit && gone != nil:
-		return nil, &Error{Code: 550, Enhanced: "5.1.2", Text: domain + ": there is no such domain, or it takes no mail", Err: gone}
+		return nil, &Error{Code: 550, Enhanced: "5.1.2", Err: gone,
+			Text: domain + ": there is no such domain, or it takes no mail"}
 	default:
 		return nil, unusable(domain, gone)
 	}
 }
 
-// unusable is the error of RFC 5321 5.1 for a domain whose MX records lead
-// nowhere: its own address is not tried in their stead.
+// unusable is the error of RFC 5321 5.1 for a domain whose MX records lead nowhere. Its own address
+// is not tried instead.
 func unusable(domain string, err error) error {
-	return &Error{Code: 550, Enhanced: "5.4.4", Text: domain + ": none of the mail servers it names can be used", Err: err}
+	return &Error{Code: 550, Enhanced: "5.4.4", Err: err,
+		Text: domain + ": none of the mail servers that it names can be used"}
 }
 
-// Usable reports whether a stranger's mail exchanger can be at an address: not at
-// one that means this machine, a link or many hosts. Private networks may have theirs.
+// Usable reports whether a stranger's mail exchanger can be at an address. It cannot be at an
+// address that means this machine, a link or many hosts. Private networks may have exchangers of
+// their own.
 func Usable(a netip.Addr) bool {
-	return a.IsValid() && !a.IsLoopback() && !a.IsUnspecified() && !a.IsMulticast() && !a.IsLinkLocalUnicast() && a != broadcast
+	return a.IsValid() && !a.IsLoopback() && !a.IsUnspecified() && !a.IsMulticast() && !a.IsLinkLocalUnicast() &&
+		a != broadcast
 }
 
 var broadcast = netip.AddrFrom4([4]byte{255, 255, 255, 255})
 
-// mixed is a host's addresses in random order, IPv6 and IPv4 by turns, so that
-// one of them that does not work here costs one attempt.
+// mixed is a host's addresses in random order, IPv6 and IPv4 by turns. When one of the two does not
+// work here, that costs one attempt.
 func mixed(found []netip.Addr, usable func(netip.Addr) bool) []netip.Addr {
 	var families [2][]netip.Addr
 	for _, i := range rand.Perm(len(found)) {
@@ -183,7 +187,7 @@ func notFound(err error) bool {
 	return errors.As(err, &dns) && dns.IsNotFound && !dns.IsTemporary
 }
 
-// describe says how a lookup failed, without the names that its caller has said.
+// describe says how a lookup failed, without the names, which its caller has said.
 func describe(err error) string {
 	var dns *net.DNSError
 	switch {

@@ -21,21 +21,20 @@ const (
 // maxAge is the longest time that a policy may be kept (RFC 8461 3.2).
 const maxAge = 31557600 * time.Second
 
-// Policy is a domain's MTA-STS policy. It is not changed after it was made.
+// Policy is a domain's MTA-STS policy. It does not change once it was made.
 type Policy struct {
 	Mode    Mode
 	MX      []string      // lower case: host names, or "*." and a domain, the star being one label
 	MaxAge  time.Duration // how long it may be kept
-	ID      string        // of the TXT record it was found by
+	ID      string        // of the TXT record that led to it
 	Expires time.Time     // MaxAge after it was fetched
 }
 
-// Enforced reports whether there is a policy, to be enforced; p may be nil.
+// Enforced reports whether there is a policy and it must be enforced. p may be nil.
 func (p *Policy) Enforced() bool { return p != nil && p.Mode == Enforce }
 
-// Allows reports whether a mail exchanger, by its name, is one of the policy's
-// (RFC 8461 4.1): *.example.com is each name with one label more, and not
-// example.com itself.
+// Allows reports whether the policy names a mail exchanger (RFC 8461 4.1): *.example.com is each
+// name with one label more, and not example.com itself.
 func (p *Policy) Allows(host string) bool {
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
 	label, parent, _ := strings.Cut(host, ".")
@@ -47,9 +46,8 @@ func (p *Policy) Allows(host string) bool {
 	return false
 }
 
-// ParsePolicy reads a policy (RFC 8461 3.2): lines of "key: value" that end with
-// CRLF or LF. Keys it does not know are passed over, and so are all but the first
-// of one that may stand but once.
+// ParsePolicy reads a policy (RFC 8461 3.2): lines of "key: value" that end with CRLF or LF.
+// Unknown keys are passed over. Of a key that may be there only once, the first counts.
 func ParsePolicy(text string) (*Policy, error) {
 	p := &Policy{MaxAge: -1}
 	given := map[string]string{}
@@ -92,8 +90,8 @@ func ParsePolicy(text string) (*Policy, error) {
 	return p, nil
 }
 
-// parseRecord returns the id of a domain's MTA-STS record among its TXT records
-// (RFC 8461 3.1). There must be one alone that begins like one.
+// parseRecord returns the id of a domain's MTA-STS record among its TXT records (RFC 8461 3.1).
+// Exactly one record must begin like one.
 func parseRecord(texts []string) (id string, err error) {
 	var records []string
 	for _, t := range texts {
@@ -119,7 +117,7 @@ func parseRecord(texts []string) (id string, err error) {
 	return id, nil
 }
 
-// domainName reports whether a lower-case text can stand for a host in the DNS.
+// domainName reports whether a lower-case text can be the name of a host in the DNS.
 func domainName(s string) bool {
 	for label := range strings.SplitSeq(s, ".") {
 		if label == "" || len(label) > 63 || strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {

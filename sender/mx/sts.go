@@ -20,21 +20,21 @@ import (
 
 const (
 	maxPolicy    = 64 << 10        // bytes; RFC 8461 3.3
-	fetchTimeout = time.Minute     // likewise
-	fetchPause   = 5 * time.Minute // after a fetch that failed; likewise
+	fetchTimeout = time.Minute     // RFC 8461 3.3
+	fetchPause   = 5 * time.Minute // after a fetch that failed; RFC 8461 3.3
 )
 
-// STSConfig says how policies are had.
+// STSConfig says how policies are fetched and kept.
 type STSConfig struct {
 	Resolver Resolver     // nil: net.DefaultResolver
 	Client   *http.Client // nil: one of its own; redirects are refused either way
-	// Dir keeps policies from one process to the next, one small file a domain; it is
-	// made when it is needed. "": they are kept in memory only.
+	// Dir is the folder that keeps policies from one process to the next, in one small file for
+	// each domain. It is made when it is needed; "": they are kept in memory only.
 	Dir string
 }
 
-// STS finds the MTA-STS policies of domains, and remembers them as long as they
-// say. It is safe for concurrent use.
+// STS finds the MTA-STS policies of domains, and remembers each as long as the policy says. It is
+// safe for concurrent use.
 type STS struct {
 	resolver Resolver
 	client   http.Client
@@ -44,10 +44,10 @@ type STS struct {
 	known map[string]*entry
 }
 
-// entry is what is known about a domain that has, or says it has, a policy.
+// entry is what is known about a domain that has a policy, or says that it has one.
 type entry struct {
-	policy *Policy // nil: none was had yet
-	pause  time.Time
+	policy *Policy   // nil: none was fetched yet
+	pause  time.Time // no fetch before it
 }
 
 // NewSTS returns an STS.
@@ -59,17 +59,16 @@ func NewSTS(c STSConfig) *STS {
 	if c.Client != nil {
 		s.client = *c.Client
 	}
-	// RFC 8461 3.3: whoever can redirect is not who can set the policy.
+	// RFC 8461 3.3: being able to redirect is not being able to set the policy.
 	s.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return s
 }
 
-// Policy returns the policy that holds for a domain (A-labels, lower case), nil
-// when there is none, or one whose mode is none. A domain's new policy is fetched
-// when its TXT record has another id than the policy at hand. One that is still
-// valid holds whatever goes wrong with the record or the fetch (RFC 8461 5.1), so
-// that blocking them does not take TLS away; without one, mail goes as if there
-// were none.
+// Policy returns the policy that holds for a domain (A-labels, lower case). It is nil when there is
+// none, or when its mode is none. A domain's new policy is fetched when its TXT record has another
+// id than the policy at hand. A policy that is still valid holds whatever goes wrong with the
+// record or the fetch (RFC 8461 5.1), so that blocking them does not take TLS away. Without a valid
+// policy mail goes as if there were none.
 func (s *STS) Policy(ctx context.Context, domain string) *Policy {
 	now := time.Now()
 	e := s.entry(domain, now)
@@ -86,7 +85,7 @@ func (s *STS) Policy(ctx context.Context, domain string) *Policy {
 	return e.policy
 }
 
-// entry is what is known of a domain, from memory or from its file.
+// entry returns what is known of a domain, from memory or from its file.
 func (s *STS) entry(domain string, now time.Time) entry {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -100,8 +99,8 @@ func (s *STS) entry(domain string, now time.Time) entry {
 	return e
 }
 
-// refresh fetches a domain's policy unless the one at hand has that id and is
-// still valid, or a fetch has failed just now.
+// refresh fetches a domain's policy unless the policy at hand has that id and is still valid, or a
+// fetch has just failed.
 func (s *STS) refresh(ctx context.Context, domain, id string, e entry, now time.Time) entry {
 	if p := e.policy; p != nil && p.ID == id && p.Expires.After(now) || e.pause.After(now) {
 		return e
@@ -110,7 +109,7 @@ func (s *STS) refresh(ctx context.Context, domain, id string, e entry, now time.
 	if err == nil {
 		p.ID, p.Expires = id, now.Add(p.MaxAge)
 		e = entry{policy: p}
-		// A policy that cannot be kept holds in this process; the next one fetches it again.
+		// A policy that cannot be kept holds in this process. The next process fetches it again.
 		_ = s.save(domain, p, text)
 	} else if ctx.Err() == nil {
 		e.pause = now.Add(fetchPause)
@@ -127,11 +126,13 @@ func (s *STS) refresh(ctx context.Context, domain, id string, e entry, now time.
 	return e
 }
 
-// fetch gets a domain's policy from its own host, by a certificate that verifies.
+// fetch gets a domain's policy from the domain's own host, over TLS with a certificate that
+// verifies.
 func (s *STS) fetch(ctx context.Context, domain string) (*Policy, string, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://mta-sts."+domain+"/.well-known/mta-sts.txt", nil)
+	url := "https://mta-sts." + domain + "/.well-known/mta-sts.txt"
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return nil, "", err
 	}
@@ -165,14 +166,14 @@ type kept struct {
 	Policy  string    `json:"policy"` // as it was fetched
 }
 
-// file is named by a digest: domains can be as long as file names, and some of
-// them are names that systems keep for themselves.
+// file is the path of a domain's file. Its name is a digest, because domains can be as long as file
+// names, and some of them are names that systems keep for themselves.
 func (s *STS) file(domain string) string {
 	sum := sha256.Sum256([]byte(domain))
 	return filepath.Join(s.dir, hex.EncodeToString(sum[:16])+".json")
 }
 
-// load reads a domain's policy; nil: there is none that is valid.
+// load reads a domain's policy. It returns nil when there is none that is valid.
 func (s *STS) load(domain string, now time.Time) *Policy {
 	if s.dir == "" {
 		return nil
@@ -182,7 +183,8 @@ func (s *STS) load(domain string, now time.Time) *Policy {
 		return nil
 	}
 	var k kept
-	if json.Unmarshal(b, &k) != nil || k.Domain != domain || !k.Expires.After(now) || k.Expires.After(now.Add(maxAge)) {
+	if json.Unmarshal(b, &k) != nil || k.Domain != domain ||
+		!k.Expires.After(now) || k.Expires.After(now.Add(maxAge)) {
 		return nil
 	}
 	p, err := ParsePolicy(k.Policy)

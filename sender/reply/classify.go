@@ -10,18 +10,18 @@ import (
 type Verdict struct {
 	Class Class
 	About About // recipient, group, message, sender or server; "" when OK
-	// HoldOff is how long what the verdict is about is to be left alone, 0 when it
-	// need not be. It is the first wait; who sees the same answer again waits longer.
+	// HoldOff is how long to leave alone what the verdict is about; 0: no need. It is the first
+	// wait. Backing off on repeated answers is the caller's job.
 	HoldOff time.Duration
-	// Reconnect: the connection, not the server, has had enough. It is to be
-	// closed, and another may be opened at once.
+	// Reconnect reports that the connection, not the server, has had enough. Close it; another may
+	// be opened at once.
 	Reconnect bool
-	// Suppress: the mailbox does not exist, so the address may go on the
-	// suppression list. True only with Refuse.
+	// Suppress reports that the mailbox does not exist, so that the address may go on the
+	// suppression list. It is true only with Refuse.
 	Suppress bool
 }
 
-// First waits after an answer that asks for one.
+// The first waits after an answer that asks for one.
 const (
 	short = 10 * time.Second // too fast, too many at once, or a connection that broke
 	brief = time.Minute      // a server's passing trouble; Postfix counts by the minute
@@ -30,14 +30,13 @@ const (
 	full  = 4 * time.Hour    // a mailbox is full
 )
 
-// Classify tells what the answer means that a server gave at a stage: the basic
-// code (0: no whole answer came), the enhanced code as "5.1.1" or "", and the
-// text of all lines. provider says whose words they are, as [System] or
-// [Provider].Replies names it; "" or a name without rules is any server. It is
-// pure and safe for concurrent use.
+// Classify returns what an answer means that a server gave at a stage. The answer is its basic code
+// (0: no whole answer came), its enhanced code as "5.1.1" or "", and the text of all its lines.
+// provider says whose words they are, as [System] or [Provider].Replies names it; "" or a name
+// without rules is any server. Classify is pure and safe for concurrent use.
 //
-// The first rule that fits decides, the provider's own before those for all;
-// after them the stage and the class digit do.
+// The first rule that fits decides, and the provider's own rules come before those for all servers.
+// When no rule fits, the stage and the class digit decide.
 func Classify(stage Stage, code int, enhanced, text, provider string) Verdict {
 	if accepted(stage, code) {
 		return Verdict{Class: OK}
@@ -76,8 +75,8 @@ func accepted(stage Stage, code int) bool {
 	}
 }
 
-// noAnswer is the verdict on silence, a broken connection, half an answer, or
-// one that makes no sense at its stage.
+// noAnswer is the verdict on silence, a broken connection, half an answer, or an answer that makes
+// no sense at its stage.
 func noAnswer(stage Stage) Verdict {
 	switch {
 	case stage == End:
@@ -86,14 +85,14 @@ func noAnswer(stage Stage) Verdict {
 		// The server may well have hung up because of what it read.
 		return Verdict{Class: Retry, About: AboutMessage}
 	case stage == StartTLS:
-		// 354 and the like instead of 220: whoever answers does not speak TLS.
+		// 354 or the like instead of 220: the server does not speak TLS.
 		return Verdict{Class: Stop, About: AboutServer}
 	default:
 		return Verdict{Class: Retry, About: AboutServer, HoldOff: short}
 	}
 }
 
-// byStage is the verdict when no rule knows better.
+// byStage is the verdict when no rule fits.
 func byStage(stage Stage, temporary bool) Verdict {
 	switch {
 	case stage == Auth && temporary, stage == StartTLS && temporary:

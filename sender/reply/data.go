@@ -15,10 +15,9 @@ import (
 	"mailshot/sender/limits"
 )
 
-// What is known of providers is data: rules.json says what replies mean where a
-// provider uses a code in a way of its own, presets.json where its servers are
-// and what they allow. Both are read once, strictly; a test reads them too, so
-// that a mistake in them never leaves the workshop.
+// What is known of providers is data. rules.json says what replies mean where a provider uses a
+// code in a way of its own. presets.json says where its servers are and what they allow. Both are
+// read once, strictly. A test reads them too, so that a mistake in them is never released.
 
 //go:embed rules.json
 var rulesJSON []byte
@@ -26,14 +25,14 @@ var rulesJSON []byte
 //go:embed presets.json
 var presetsJSON []byte
 
-// known is the data as the package uses it. It is read only.
+// known is the data as the package uses it. It is read-only.
 type known struct {
 	systems []system
 	rules   map[string][]rule // by system
 	presets []Provider
 }
 
-// data parses what is embedded, at its first use.
+// data parses what is embedded when it is first used.
 var data = sync.OnceValue(func() known {
 	k, err := parseData(rulesJSON, presetsJSON)
 	if err != nil {
@@ -50,7 +49,7 @@ type system struct {
 	Rules []systemRule `json:"rules"`
 }
 
-// systemRule is a rule as rules.json has it.
+// systemRule is a rule as rules.json writes it.
 type systemRule struct {
 	Stages    []Stage  `json:"stages"` // none: those of a transaction
 	Codes     []int    `json:"codes"`
@@ -61,7 +60,7 @@ type systemRule struct {
 	HoldOff   string   `json:"hold_off"`
 	Reconnect bool     `json:"reconnect"`
 	Suppress  bool     `json:"suppress"`
-	At        Stage    `json:"at"`      // where the example was, or may be, met
+	At        Stage    `json:"at"`      // the stage at which the example was, or may be, met
 	Example   string   `json:"example"` // a reply that this rule decides
 	Source    string   `json:"source"`
 }
@@ -100,7 +99,7 @@ func parseData(rules, presets []byte) (known, error) {
 	return k, nil
 }
 
-// strict refuses keys that nobody reads and anything after the value.
+// strict refuses keys that nobody reads, and anything after the value.
 func strict(b []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
@@ -138,7 +137,7 @@ func (r systemRule) compile() (rule, error) {
 		return rule{}, fmt.Errorf("class %q", r.Class)
 	case !slices.Contains([]About{AboutRecipient, AboutGroup, AboutMessage, AboutSender, AboutServer}, r.About):
 		return rule{}, fmt.Errorf("about %q", r.About)
-	case forGood && (len(r.Codes) == 0 || slices.ContainsFunc(r.Codes, func(c int) bool { return c != 5 && c/100 != 5 })):
+	case forGood && (len(r.Codes) == 0 || slices.ContainsFunc(r.Codes, notPermanent)):
 		return rule{}, fmt.Errorf("%s is for good, and needs codes of 5xx alone", r.Class)
 	case r.Suppress && (r.Class != Refuse || r.About != AboutRecipient || slices.Contains(out.stages, Mail)):
 		return rule{}, fmt.Errorf("only a refused recipient can be suppressed")
@@ -152,8 +151,10 @@ func (r systemRule) compile() (rule, error) {
 	return out, nil
 }
 
-// System names whose rules hold for what a server of that name says, for
-// [Classify]; "" when there are none of its own. Case and a final dot do not matter.
+func notPermanent(code int) bool { return code != 5 && code/100 != 5 }
+
+// System returns whose rules hold for what a server of that name says, as [Classify] takes it; ""
+// when the server has no rules of its own. Case and a final dot do not matter.
 func System(host string) string {
 	host = strings.TrimSuffix(strings.ToLower(host), ".")
 	for _, s := range data().systems {
@@ -182,7 +183,8 @@ func (f *Figure) quantity(p *Provider) error {
 		if f.Value == "" {
 			return nil
 		}
-		if _, err := fmt.Sscanf(f.Value, "%d", into); err != nil || *into < 1 || *into > most || fmt.Sprint(*into) != f.Value {
+		if _, err := fmt.Sscanf(f.Value, "%d", into); err != nil || *into < 1 || *into > most ||
+			fmt.Sprint(*into) != f.Value {
 			return fmt.Errorf("%s: %q is not a number in range", f.What, f.Value)
 		}
 		return nil

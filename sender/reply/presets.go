@@ -10,29 +10,32 @@ import (
 	"mailshot/sender/limits"
 )
 
-// Provider is what is known of a provider's submission servers: where they are and
-// what they allow. The values to use are mailshot's own, and lie below what the
-// provider allows; Figures say for each of them what the provider's own is and
-// where that was read. Presets are shared: they are not to be changed.
+// Provider is what is known of a provider's submission servers: where they are and what they allow.
+// The values to use are mailshot's own, and lie below what the provider allows. Figures say for
+// each of them what the provider's own value is and where that was read. Presets are shared: they
+// must not be changed.
 type Provider struct {
 	ID       string   `json:"id"`
 	Name     string   `json:"name"`
-	Host     string   `json:"host,omitempty"`       // the server; "": the campaign has to name it
-	Hosts    []string `json:"hosts"`                // all its servers' names; * stands for anything
-	Ports    []Port   `json:"ports"`                // the first is the one to use
-	Auth     []string `json:"auth"`                 // SASL mechanisms offered
-	Username string   `json:"username,omitempty"`   // what to log in with, in words
-	Scope    string   `json:"scope"`                // what the provider counts its caps for: login, domain (the sender's) or ip
-	Over     string   `json:"over_limit,omitempty"` // what it does above its caps: reject-temp, reject-perm-text, accept-then-bounce or queue
-	Replies  string   `json:"replies,omitempty"`    // whose reply rules hold, for Classify
-	Figures  []Figure `json:"figures"`
-	Notes    []string `json:"notes,omitempty"`
+	Host     string   `json:"host,omitempty"`     // the server; "": the campaign has to name it
+	Hosts    []string `json:"hosts"`              // all its servers' names; * stands for anything
+	Ports    []Port   `json:"ports"`              // the first is the one to use
+	Auth     []string `json:"auth"`               // SASL mechanisms offered
+	Username string   `json:"username,omitempty"` // what to log in with, in words
+	// Scope is what the provider counts its caps for: login, domain (the sender's) or ip.
+	Scope string `json:"scope"`
+	// Over is what the provider does above its caps: reject-temp, reject-perm-text, accept-then-bounce or queue.
+	Over    string   `json:"over_limit,omitempty"`
+	Replies string   `json:"replies,omitempty"` // whose reply rules hold, for Classify
+	Figures []Figure `json:"figures"`
+	Notes   []string `json:"notes,omitempty"`
 
-	// The figures' values, for use; zero: none known.
+	// The values of the figures, ready for use; zero: none known.
 	Caps                  []limits.Cap `json:"-"`
 	Connections           int          `json:"-"`
 	MessagesPerConnection int          `json:"-"`
-	MaxSize               int64        `json:"-"` // of a finished message, in bytes; a guess refuses no message, and is left out
+	// MaxSize is the size of a finished message in bytes. A guess is left out, so that it refuses no message.
+	MaxSize int64 `json:"-"`
 }
 
 // Port is a port with what is spoken there: implicit or starttls.
@@ -41,20 +44,22 @@ type Port struct {
 	TLS    string `json:"tls"`
 }
 
-// Figure is one value of a preset with where it comes from.
+// Figure is one value of a preset and where it comes from.
 type Figure struct {
-	What      string `json:"what"`            // server, cap, connections, messages_per_connection, max_size, recipients_per_message or idle_close
-	Value     string `json:"value,omitempty"` // what mailshot keeps to; "": nothing to keep to
-	Limit     string `json:"limit,omitempty"` // the provider's own, in words; "": not known
-	Basis     string `json:"basis"`           // published by the provider or its software's documentation, reported by others, or a guess of ours
-	Source    string `json:"source"`          // where the limit was read; "mailshot": nowhere, it is a careful start
-	CheckedOn string `json:"checked_on"`      // 2006-01-02
+	// What is server, cap, connections, messages_per_connection, max_size, recipients_per_message or idle_close.
+	What  string `json:"what"`
+	Value string `json:"value,omitempty"` // what mailshot keeps to; "": nothing to keep to
+	Limit string `json:"limit,omitempty"` // the provider's own value, in words; "": not known
+	// Basis is published (by the provider or in its software's documentation), reported (by others) or guess (ours).
+	Basis     string `json:"basis"`
+	Source    string `json:"source"`     // where the limit was read; "mailshot": nowhere, it is a careful start
+	CheckedOn string `json:"checked_on"` // 2006-01-02
 }
 
 // Presets returns all presets, in the order in which they are shown.
 func Presets() []Provider { return slices.Clone(data().presets) }
 
-// Preset returns the preset with that id; ok false: there is none.
+// Preset returns the preset with an id. When ok is false, there is none.
 func Preset(id string) (p Provider, ok bool) {
 	i := slices.IndexFunc(data().presets, func(p Provider) bool { return p.ID == id })
 	if i < 0 {
@@ -63,8 +68,8 @@ func Preset(id string) (p Provider, ok bool) {
 	return data().presets[i], true
 }
 
-// Match returns the presets that a server of that name belongs to: none, one,
-// or several where a provider has kinds of account on one server.
+// Match returns the presets that a server of that name belongs to: none, one, or several where a
+// provider has several kinds of account on one server.
 func Match(host string) []Provider {
 	host = strings.TrimSuffix(strings.ToLower(host), ".")
 	var found []Provider

@@ -1,13 +1,13 @@
-// Package reply says what a server's answer means for a campaign: may the
-// delivery be tried again, is the person, the message, the sender or the server
-// to blame, and how long is the server to be left alone.
+// Package reply says what a server's answer means for a campaign. [Classify] returns a [Verdict]:
+// may the delivery be tried again, is it about the recipient, the message, the sender or the
+// server, and for how long must the server be left alone. [Preset] and [Match] return what is known
+// of a provider's servers and their caps.
 //
-// It is one pure function, [Classify], over a table. The first digit of the
-// basic code decides whether a failure is temporary or permanent; the enhanced
-// code (RFC 3463, RFC 5248) decides what it is about, because it is often right
-// where the basic code is vague; the text is looked at only by rules that name
-// it, and never otherwise. Doubt is kept narrow and honest: after the final dot
-// anything but a whole 2xx, 4xx or 5xx is [Unknown], before it nothing is.
+// Classify is one pure function over a table. The first digit of the basic code decides whether a
+// failure is temporary or permanent. The enhanced code (RFC 3463, RFC 5248) decides what it is
+// about, because it is often right where the basic code is vague. Only rules that name a text look
+// at the text. Doubt is kept narrow: after the final dot anything but a whole 2xx, 4xx or 5xx is
+// [Unknown], and before it nothing is.
 package reply
 
 // Stage is the step of a session that an answer, or the lack of one, belongs to.
@@ -30,8 +30,8 @@ const (
 	Quit     Stage = "quit"
 )
 
-// connecting reports whether the stage belongs to having a session at all, so
-// that no message can be to blame.
+// connecting reports whether the stage belongs to having a session at all, so that no message can
+// be to blame.
 func (s Stage) connecting() bool {
 	switch s {
 	case Connect, TLS, Greeting, Ehlo, StartTLS, Auth:

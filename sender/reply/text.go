@@ -6,13 +6,12 @@ import (
 	"unicode/utf8"
 )
 
-// MaxText is the longest text kept of an answer, in bytes.
+// MaxText is the longest text of an answer that is kept, in bytes.
 const MaxText = 1000
 
-// Clean makes a server's words safe to show and to store: control and format
-// characters (escape sequences, line ends, direction overrides) and bytes that
-// are not UTF-8 become one blank, runs of blanks one, and what is longer than
-// [MaxText] is cut with an ellipsis.
+// Clean makes a server's words safe to show and to store. Control and format characters (escape
+// sequences, line ends, direction overrides) and bytes that are not UTF-8 become one blank, and so
+// do runs of blanks. What is longer than [MaxText] is cut, and ends in an ellipsis.
 func Clean(s string) string {
 	var b strings.Builder
 	blank := false
@@ -34,9 +33,9 @@ func Clean(s string) string {
 	return b.String()
 }
 
-// Enhanced splits the enhanced status code (RFC 2034) off the front of an
-// answer's first line. It returns "" and the line when there is none, or when
-// its parts are not numbers of the lengths RFC 3463 allows.
+// Enhanced splits the enhanced status code (RFC 2034) off the front of an answer's first line. It
+// returns "" and the line when there is no such code, or when its parts are not numbers of the
+// lengths that RFC 3463 allows.
 func Enhanced(line string) (code, rest string) {
 	field, rest, _ := strings.Cut(line, " ")
 	parts := strings.Split(field, ".")

@@ -4,5 +4,5 @@ package sendmail
 
 import "os/exec"
 
-// killable leaves what cmd has started alone where there are no groups of processes.
+// killable leaves the processes that cmd has started alone, where there are no process groups.
 func killable(*exec.Cmd) {}

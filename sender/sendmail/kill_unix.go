@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// killable makes the end of cmd's context end what it has started too.
+// killable makes the end of cmd's context end the processes that cmd has started too.
 func killable(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }

@@ -1,5 +1,6 @@
-// Package sendmail hands finished messages to a program that takes them as sendmail does. [New] describes the program,
-// [Program.Send] hands over one message, and the [sender.Outcome] says what became of it, as that of a [sender.Pool] does.
+// Package sendmail hands finished messages to a program that takes them as sendmail does. [New]
+// describes the program, [Program.Send] hands over one message, and the [sender.Outcome] says what
+// became of it, as the outcome of a [sender.Pool] does.
 package sendmail
 
 import (
@@ -23,31 +24,32 @@ import (
 // Config describes a program that takes messages as sendmail does.
 type Config struct {
 	Path      string        // of the program, absolute: "/usr/sbin/sendmail"
-	Processes int           // at once; 2
+	Processes int           // at most at once; 2
 	Timeout   time.Duration // a process that takes longer is killed; 10 min
-	// Queues: an exit with 75 may mean that the message was queued, as Sendmail 8's
-	// does; then it is not tried again, and the outcome unknown. [Queues] tells.
+	// Queues says that an exit with 75 may mean that the message was queued, as it does with
+	// Sendmail 8. Then the outcome is unknown, and the message is not tried again. The function
+	// [Queues] tells; false: 75 means that the message was not taken.
 	Queues bool
 }
 
-// Queues reports whether this host has Eric Allman's sendmail, by the file
-// that only it reads.
+// Queues reports whether an exit with 75 may mean here that the message was queued: whether this
+// host has Eric Allman's sendmail, Sendmail 8. It looks for the file that only that program reads.
 func Queues() bool {
 	_, err := os.Stat("/etc/mail/submit.cf")
 	return err == nil
 }
 
-// Program hands each message to a process of its own, "sendmail -i -f FROM --
-// TO", with the message on standard input, lines ending in LF as such programs
-// expect. It is safe for concurrent use.
+// Program hands each message to a process of its own, "sendmail -i -f FROM -- TO". The message is
+// on standard input, and its lines end in LF as such programs expect. A Program is safe for
+// concurrent use.
 //
-// The message is in a file, already removed, before the process starts, and that file
-// is its standard input. With a pipe the end of this process would look like the
-// end of the message, and half of it would be sent. So a process that has
-// started can have all of the message: when it is killed, or ends in a way that
-// sysexits.h has no clear name for, the outcome is unknown.
+// The message is in a file, already removed, before the process starts, and that file is the
+// process's standard input. With a pipe the end of this process would look like the end of the
+// message, and half of the message would be sent. So a process that has started can have all of the
+// message. When it is killed, or ends in a way that sysexits.h has no clear name for, the outcome
+// is unknown.
 //
-// Addresses are seen in the list of processes by whoever can read that.
+// Whoever can read the list of processes sees the addresses.
 type Program struct {
 	cfg   Config
 	slots chan struct{}
@@ -58,7 +60,7 @@ type Program struct {
 	closed bool
 }
 
-// New checks the configuration; nothing is run yet.
+// New checks the configuration. Nothing is run yet.
 func New(cfg Config) (*Program, error) {
 	if !filepath.IsAbs(cfg.Path) {
 		return nil, fmt.Errorf("server: sendmail %q is not an absolute path", cfg.Path)
@@ -73,9 +75,9 @@ func New(cfg Config) (*Program, error) {
 	return s, nil
 }
 
-// Send hands over one message. begin is called once at most, in Send's own
-// goroutine, before the process starts; after its error nothing is run. The rest
-// of the contract is [sender.Pool.Send]'s.
+// Send hands over one message. begin is called once at most, in Send's own goroutine, before the
+// process starts; after its error nothing is run. The rest of the contract is that of
+// [sender.Pool.Send].
 func (s *Program) Send(ctx context.Context, m sender.Mail, begin func(context.Context) error) sender.Outcome {
 	select {
 	case s.slots <- struct{}{}:
@@ -86,8 +88,8 @@ func (s *Program) Send(ctx context.Context, m sender.Mail, begin func(context.Co
 		return s.nothing(sender.ErrAborted)
 	}
 	for _, a := range []string{m.From, m.To} {
-		if strings.ContainsFunc(a, func(r rune) bool { return r <= ' ' || r == '<' || r == '>' || r == 0x7f }) || a == "" && m.To == "" {
-			return s.failed(reply.Refuse, reply.AboutRecipient, fmt.Errorf("this cannot stand in an envelope: %q", a))
+		if strings.ContainsFunc(a, unfit) || a == "" && m.To == "" {
+			return s.failed(reply.Refuse, reply.AboutRecipient, fmt.Errorf("not an address for an envelope: %q", a))
 		}
 	}
 	input, err := spool(m.Body)
@@ -96,7 +98,7 @@ func (s *Program) Send(ctx context.Context, m sender.Mail, begin func(context.Co
 	case errors.As(err, &body):
 		return s.failed(reply.Message, reply.AboutMessage, err)
 	case err != nil:
-		return s.failed(reply.Retry, reply.AboutServer, err) // no room on the disk, say
+		return s.failed(reply.Retry, reply.AboutServer, err) // the disk is full, perhaps
 	}
 	defer input.Close()
 	if err := s.may(ctx); err != nil {
@@ -108,7 +110,10 @@ func (s *Program) Send(ctx context.Context, m sender.Mail, begin func(context.Co
 	return s.run(m, input)
 }
 
-// may reports why nothing may begin now.
+// unfit reports whether a character ends an address on a command line or in an envelope.
+func unfit(r rune) bool { return r <= ' ' || r == '<' || r == '>' || r == 0x7f }
+
+// may returns the reason why nothing may begin now, nil if something may.
 func (s *Program) may(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -121,7 +126,7 @@ func (s *Program) may(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// run runs the program with what has begun, and tells what its end means.
+// run runs the program with a message that has begun, and says what its end means.
 func (s *Program) run(m sender.Mail, input *os.File) sender.Outcome {
 	ctx, cancel := context.WithTimeout(s.life, s.cfg.Timeout)
 	defer cancel()
@@ -155,7 +160,7 @@ func (s *Program) run(m sender.Mail, input *os.File) sender.Outcome {
 	if code < 0 {
 		out.Text = reply.Clean(cmd.ProcessState.String())
 		if ctx.Err() == context.DeadlineExceeded {
-			out.Text = fmt.Sprintf("not done after %v, and killed", s.cfg.Timeout)
+			out.Text = fmt.Sprintf("killed, because it was not finished after %v", s.cfg.Timeout)
 		}
 	}
 	if out.Class != reply.OK {
@@ -167,8 +172,8 @@ func (s *Program) run(m sender.Mail, input *os.File) sender.Outcome {
 	return out
 }
 
-// verdict is the meaning of an exit status: those of sysexits.h, and the two of
-// qmail's. None of them suppresses an address, for a number is too little to go by.
+// verdict is the meaning of an exit status: those of sysexits.h, and the two of qmail's. None of
+// them suppresses an address, because a number says too little for that.
 func (s *Program) verdict(code int) sender.Outcome {
 	out := sender.Outcome{Stage: reply.End, Server: s.cfg.Path, Time: time.Now()}
 	switch code {
@@ -180,20 +185,21 @@ func (s *Program) verdict(code int) sender.Outcome {
 		out.Class, out.About = reply.Refuse, reply.AboutRecipient
 	case 64, 77, 78: // EX_USAGE, EX_NOPERM, EX_CONFIG
 		out.Class, out.About = reply.Stop, reply.AboutServer
-	case 69, 71, 72, 73, 74, 76, 111: // EX_UNAVAILABLE, EX_OSERR, EX_OSFILE, EX_CANTCREAT, EX_IOERR, EX_PROTOCOL; qmail: temporary
+	case 69, 71, 72, 73, 74, 76, 111:
+		// EX_UNAVAILABLE, EX_OSERR, EX_OSFILE, EX_CANTCREAT, EX_IOERR, EX_PROTOCOL; qmail: temporary
 		out.Class, out.About = reply.Retry, reply.AboutMessage
 	case 75: // EX_TEMPFAIL
 		out.Class, out.About = reply.Retry, reply.AboutMessage
 		if s.cfg.Queues {
 			out.Class = reply.Unknown
 		}
-	default: // EX_SOFTWARE too: it lost its way, and nobody knows where
+	default: // EX_SOFTWARE too: the program failed, and nobody knows where
 		out.Class, out.About = reply.Unknown, reply.AboutMessage
 	}
 	return out
 }
 
-// Check finds out whether the program is there to be run. The error is an [*sender.Error].
+// Check finds out whether the program is there and can be run. The error is an [*sender.Error].
 func (s *Program) Check(context.Context) error {
 	if _, err := exec.LookPath(s.cfg.Path); err != nil {
 		return &sender.Error{Outcome: s.failed(reply.Stop, reply.AboutServer, fmt.Errorf("no program to run: %w", err))}
@@ -201,8 +207,8 @@ func (s *Program) Check(context.Context) error {
 	return nil
 }
 
-// Close lets nothing begin any more. Processes under way are not waited for:
-// their Sends return to their callers.
+// Close lets nothing begin any more. It does not wait for processes under way: their Sends return
+// to their callers.
 func (s *Program) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -210,8 +216,8 @@ func (s *Program) Close() error {
 	return nil
 }
 
-// Abort kills every process at once, and ends the sender. The Sends under way
-// return: with Class "" and [sender.ErrAborted] before begin, unknown after it.
+// Abort kills every process at once, and ends the Program. The Sends under way return: before begin
+// with Class "" and [sender.ErrAborted], after begin with an unknown outcome.
 func (s *Program) Abort() { s.end() }
 
 func (s *Program) nothing(why error) sender.Outcome {
@@ -220,12 +226,14 @@ func (s *Program) nothing(why error) sender.Outcome {
 
 // failed is the outcome when the program was not run.
 func (s *Program) failed(class reply.Class, about reply.About, err error) sender.Outcome {
-	return sender.Outcome{Class: class, About: about, Stage: reply.Connect, Server: s.cfg.Path, Text: reply.Clean(err.Error()), Time: time.Now(),
-		Err: fmt.Errorf("%s: %w", s.cfg.Path, err)}
+	return sender.Outcome{
+		Class: class, About: about, Stage: reply.Connect, Server: s.cfg.Path, Text: reply.Clean(err.Error()),
+		Time: time.Now(), Err: fmt.Errorf("%s: %w", s.cfg.Path, err),
+	}
 }
 
-// spool writes a message to a file that has no name any more, its lines ending in
-// LF, and goes back to its start.
+// spool writes a message to a file that has no name any more, its lines ending in LF, and rewinds
+// the file.
 func spool(body io.WriterTo) (f *os.File, err error) {
 	if f, err = os.CreateTemp("", "mailshot-*"); err != nil {
 		return nil, err
@@ -254,13 +262,13 @@ func spool(body io.WriterTo) (f *os.File, err error) {
 	return f, err
 }
 
-// bodyError: a message could not be written because of what it is.
+// bodyError says that a message could not be written because of what it is.
 type bodyError struct{ err error }
 
 func (e *bodyError) Error() string { return "message: " + e.err.Error() }
 func (e *bodyError) Unwrap() error { return e.err }
 
-// diskWriter remembers its error, to tell it from the message's.
+// diskWriter remembers its own error, to tell it from an error of the message.
 type diskWriter struct {
 	f   *os.File
 	err error
@@ -274,15 +282,15 @@ func (d *diskWriter) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// unixWriter turns CRLF into LF. A CR or LF alone, which would be two things to
-// two programs, is an error.
+// unixWriter turns CRLF into LF. A bare CR or LF, which two programs would read in two ways, is an
+// error.
 type unixWriter struct {
 	out io.Writer
 	cr  bool // the last byte was a CR, not written yet
 	buf []byte
 }
 
-var errBareLine = errors.New("a CR or LF alone")
+var errBareLine = errors.New("a bare CR or LF")
 
 func (w *unixWriter) Write(p []byte) (int, error) {
 	total := len(p)

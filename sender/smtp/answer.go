@@ -11,8 +11,8 @@ import (
 	"mailshot/sender/reply"
 )
 
-// The largest answers read. RFC 5321 4.5.3.1.5 allows lines of 512 bytes; real
-// servers write longer ones, and hostile ones endless ones.
+// The largest answers that are read. RFC 5321 4.5.3.1.5 allows lines of 512 bytes. Real servers
+// write longer ones, and hostile servers endless ones.
 const (
 	maxLine   = 4 << 10
 	maxAnswer = 64 << 10
@@ -22,7 +22,7 @@ const (
 type Reply struct {
 	Stage reply.Stage
 	Code  int      // 200 to 599
-	Lines []string // text of each line, without code and line end, as it came
+	Lines []string // text of each line as it came, without its code and line end
 	Time  time.Time
 }
 
@@ -32,7 +32,7 @@ func (r Reply) Enhanced() string {
 	return code
 }
 
-// Text is the answer's text, safe to show and to store, without its codes.
+// Text is the answer's text without its codes, safe to show and to store.
 func (r Reply) Text() string { return reply.Clean(strings.Join(r.words(), " ")) }
 
 // words are the answer's lines without their enhanced codes.
@@ -48,8 +48,8 @@ func (r Reply) words() []string {
 	return words
 }
 
-// Said is the answer's text as [Reply.Text] gives it, without the secrets of this session's login, which some servers repeat long
-// after: on one line, or across several.
+// Said is the answer's text as [Reply.Text] gives it, without the secrets of this session's login.
+// Some servers repeat them long after, on one line or across several.
 func (s *Session) Said(r Reply) string {
 	if s.masks == nil {
 		return r.Text()
@@ -61,8 +61,8 @@ func (s *Session) Said(r Reply) string {
 	return s.masks(reply.Clean(strings.Join(words, " ")))
 }
 
-// hidden returns the answer's words, each line without the secrets; ok is false when one was cut in two by the end of a line, and
-// is still there.
+// hidden returns the answer's words, each line without the secrets. ok is false when the end of a
+// line cuts a secret in two, and the secret is still there.
 func (s *Session) hidden(r Reply) (words []string, ok bool) {
 	words = r.words()
 	for i := range words {
@@ -72,16 +72,16 @@ func (s *Session) hidden(r Reply) (words []string, ok bool) {
 	return words, s.masks(rest) == rest
 }
 
-// Ways in which an answer can be none.
+// The ways in which an answer fails to be one.
 var (
-	errSenseless = errors.New("senseless answer")
+	errSenseless = errors.New("malformed answer")
 	errTooLong   = errors.New("answer too long")
 	errExtra     = errors.New("the server sent more than was asked for")
 )
 
-// readReply reads one answer (RFC 5321 4.2): lines of three digits and a
-// hyphen, and a last one with a blank, or nothing, after the same digits. A bare
-// LF ends a line too. An answer is whole when its last line has ended.
+// readReply reads one answer (RFC 5321 4.2): lines of three digits and a hyphen, and a last line
+// with a blank, or nothing, after the same digits. A bare LF ends a line too. An answer is whole
+// when its last line has ended.
 func readReply(br *bufio.Reader) (code int, lines []string, err error) {
 	for total := 0; ; {
 		line, err := br.ReadSlice('\n')
@@ -129,8 +129,8 @@ func parseLine(s string) (code int, more bool, text string, ok bool) {
 	return 0, false, "", false
 }
 
-// answer reads the answer to what was sent at stage, within d in all. Anything
-// but a whole answer closes the session.
+// answer reads the answer to what was sent at stage, within d in all. Anything but a whole answer
+// closes the session.
 func (s *Session) answer(stage reply.Stage, d time.Duration) (Reply, error) {
 	if err := s.conn.SetReadDeadline(time.Now().Add(d)); err != nil {
 		return Reply{}, s.broken(stage, err)
@@ -154,7 +154,7 @@ func (s *Session) command(stage reply.Stage, d time.Duration, line string) (Repl
 	return s.exchange(stage, d)
 }
 
-// exchange writes what is in s.out, one command, and reads its answer.
+// exchange writes the one command in s.out, and reads its answer.
 func (s *Session) exchange(stage reply.Stage, d time.Duration) (Reply, error) {
 	if err := s.clean(stage); err != nil {
 		return Reply{}, err
@@ -165,8 +165,8 @@ func (s *Session) exchange(stage reply.Stage, d time.Duration) (Reply, error) {
 	return s.answer(stage, d)
 }
 
-// clean closes a session on which something came that nobody asked for: it
-// would be read as the answer to the next command.
+// clean closes a session on which something came that nobody asked for: it would be read as the
+// answer to the next command.
 func (s *Session) clean(stage reply.Stage) error {
 	if s.Closed() {
 		return &Error{Stage: stage, Text: "the connection is closed", Err: errClosed}

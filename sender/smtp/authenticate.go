@@ -15,11 +15,12 @@ import (
 	"mailshot/sender/reply"
 )
 
-// authenticate plays AUTH (RFC 4954) once. A password goes over TLS, or to this
-// very machine. Whatever the server says is masked: it may repeat what it was sent.
+// authenticate plays AUTH (RFC 4954) once. A password goes over TLS, or to this very machine.
+// Whatever the server says is masked, because it may repeat what it was sent.
 func (s *Session) authenticate(ctx context.Context, o Options) error {
 	if !s.secure && !loopback(s.raw.RemoteAddr()) {
-		return &Error{Stage: reply.Auth, Stop: true, Text: "the connection is not protected, so no password is sent over it",
+		return &Error{Stage: reply.Auth, Stop: true,
+			Text: "the connection is not protected, so no password is sent over it",
 			Hint: "set tls: starttls or tls: implicit, or leave out username and password"}
 	}
 	mechanism, err := o.Auth(ctx, s.offer(o.Address))
@@ -65,7 +66,8 @@ func (s *Session) authenticate(ctx context.Context, o Options) error {
 	}
 }
 
-// respond answers a challenge. held is the initial response when it was too long for the first line; nil: it was sent.
+// respond answers a challenge. held is the initial response if it was too long for the first line,
+// nil if it was sent.
 func respond(mechanism *auth.Client, encoded string, held []byte) ([]byte, error) {
 	challenge, err := base64.StdEncoding.DecodeString(strings.TrimSpace(encoded))
 	switch {
@@ -79,13 +81,14 @@ func respond(mechanism *auth.Client, encoded string, held []byte) ([]byte, error
 	return mechanism.Next(challenge)
 }
 
-// cancel ends an authentication that this end cannot go on with, with a single asterisk (RFC 4954 4), and says why.
+// cancel ends an authentication that this end cannot go on with, by a single asterisk (RFC 4954 4),
+// and returns the reason.
 func (s *Session) cancel(mechanism *auth.Client, name string, err error) error {
 	_, _ = s.command(reply.Auth, s.timeouts.Quit, "*") // it is over either way
 	var strange base64.CorruptInputError
 	text := mechanism.Mask(reply.Clean(err.Error()))
 	if errors.As(err, &strange) || errors.Is(err, sasl.ErrUnexpectedServerChallenge) {
-		text = "the server asked for something " + name + " does not know"
+		text = "the server asked for something that " + name + " does not know"
 	}
 	return &Error{Stage: reply.Auth, Stop: true, Text: text, Err: errAuth}
 }
@@ -95,7 +98,7 @@ func (s *Session) offer(address string) auth.Server {
 	offer := auth.Server{Offered: strings.Fields(s.caps["AUTH"])}
 	host, port, _ := net.SplitHostPort(address) // dialled with it
 	offer.Host = host
-	offer.Port, _ = strconv.Atoi(port) // a service's name has no number to tell
+	offer.Port, _ = strconv.Atoi(port) // the name of a service gives no number
 	if conn, ok := s.conn.(*tls.Conn); ok {
 		state := conn.ConnectionState()
 		offer.TLS = &state
@@ -106,9 +109,9 @@ func (s *Session) offer(address string) auth.Server {
 // maxCommand is the longest command line with its end (RFC 5321 4.5.3.1.4).
 const maxCommand = 512
 
-// firstLine is the AUTH command with the initial response, if there is one. One
-// that makes the line too long, as tokens do, is held back until the server's
-// empty challenge asks for it (RFC 4954 4).
+// firstLine is the AUTH command with the initial response, if there is one. A response that makes
+// the line too long, as tokens do, is held back until the server's empty challenge asks for it (RFC
+// 4954 4).
 func firstLine(name string, initial []byte) (line string, held []byte) {
 	line = "AUTH " + name
 	switch {
@@ -124,10 +127,10 @@ func firstLine(name string, initial []byte) (line string, held []byte) {
 	return line, nil
 }
 
-// errEarly: whoever takes a login before it was made checks nothing.
+// errEarly is the error of a server that accepts a login before it was made: it checks nothing.
 var errEarly = errors.New("the server says that the login is good before it has seen it; nothing was sent to it")
 
-// errAuth is the cause where the true one may show what was sent.
+// errAuth is the cause where the true cause may show what was sent.
 var errAuth = errors.New("authentication failed")
 
 // masked takes what was sent out of what the server said about it.

@@ -10,17 +10,17 @@ import (
 	"mailshot/sender/reply"
 )
 
-// ErrChunking is the cause of an [*Error] when a server offers CHUNKING and does
-// not know BDAT. The message was not taken; the session is closed.
+// ErrChunking is the cause of an [*Error] when a server offers CHUNKING and does not know BDAT. The
+// message was not taken, and the session is closed.
 var ErrChunking = errors.New("the server offers CHUNKING and does not take BDAT")
 
-// fresh is how long ago the server must have been heard for a message to be sent
-// to it in one write. A connection that the server closes meanwhile, as they do when
-// it is idle, costs nothing when MAIL meets it, and leaves a message that went with MAIL in doubt.
+// fresh is how recently the server must have been heard for a message to go out in one write.
+// Servers close idle connections. When MAIL alone meets a closed one, nothing is lost. A message
+// that went with its MAIL is then in doubt.
 const fresh = 5 * time.Second
 
-// Chunks reports whether a message goes out in one write with its envelope at
-// present: the server has taken a message on this session, and was heard just now.
+// Chunks reports whether a message would go out in one write with its envelope now: the server has
+// taken a message on this session, and was heard just now.
 func (s *Session) Chunks(e Envelope) bool {
 	return e.Chunk && s.pipelining && s.chunking && s.taken && !s.Closed() && time.Since(s.heard) < fresh
 }
@@ -28,9 +28,10 @@ func (s *Session) Chunks(e Envelope) bool {
 // maxBDAT is the longest BDAT line.
 const maxBDAT = len("BDAT 9223372036854775807 LAST\r\n")
 
-// chunk sends envelope and message in one write. The message is made before
-// begin is called, and nothing is written before begin has returned.
-func (s *Session) chunk(ctx context.Context, e Envelope, body io.WriterTo, begin func(context.Context) error) (Reply, error) {
+// chunk sends envelope and message in one write. The message is made before begin is called, and
+// nothing is written before begin has returned.
+func (s *Session) chunk(ctx context.Context, e Envelope, body io.WriterTo,
+	begin func(context.Context) error) (Reply, error) {
 	if err := s.clean(reply.Mail); err != nil {
 		return Reply{}, err
 	}
@@ -71,8 +72,8 @@ func (s *Session) chunk(ctx context.Context, e Envelope, body io.WriterTo, begin
 	return s.chunked(dirty)
 }
 
-// chunked reads what a server says to a message sent in one write. Up to the
-// last answer the message is in doubt; only a whole refusal takes it out earlier.
+// chunked reads what a server says to a message sent in one write. Up to the last answer the
+// message is in doubt; only a whole refusal settles it earlier.
 func (s *Session) chunked(reset bool) (Reply, error) {
 	if err := s.cleared(reset); err != nil {
 		return Reply{}, doubtful(err)
@@ -101,7 +102,7 @@ func (s *Session) chunked(reset bool) (Reply, error) {
 			return r, nil
 		}
 		if refusal == nil {
-			continue // closed under our hands, the next answer is the error
+			continue // if it was closed meanwhile, reading the next answer fails
 		}
 		if s.Closed() {
 			break // by 421
@@ -118,7 +119,8 @@ func (s *Session) chunked(reset bool) (Reply, error) {
 		switch refusal.Code {
 		case 500, 501, 502, 504:
 			s.Close()
-			return *refusal, &Error{Stage: reply.Data, Text: reply.Clean(ErrChunking.Error() + ": " + strconv.Itoa(refusal.Code) + " " + s.Said(*refusal)), Err: ErrChunking}
+			return *refusal, &Error{Stage: reply.Data, Err: ErrChunking,
+				Text: reply.Clean(ErrChunking.Error() + ": " + strconv.Itoa(refusal.Code) + " " + s.Said(*refusal))}
 		}
 	}
 	s.dirty = true // a server takes nothing after a refused BDAT before RSET (RFC 3030 2)

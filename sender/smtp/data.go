@@ -6,24 +6,23 @@ import (
 	"fmt"
 )
 
-// bufferSize is how much of a message is gathered before it is written: most
-// messages go out in one write, with their final dot.
+// bufferSize is how much of a message is gathered before it is written. Most messages go out in one
+// write, with their final dot.
 const bufferSize = 64 << 10
 
 // maxText is the longest line of a message, without its line end (RFC 5321 4.5.3.1.6).
 const maxText = 998
 
-// dotWriter writes a message as DATA wants it (RFC 5321 4.5.2): a dot at the
-// start of a line is doubled. It repairs nothing. A CR or LF alone and a NUL, which
-// servers read in different ways (SMTP smuggling), and a line over 998 bytes are
-// errors, and the caller then closes the connection.
+// dotWriter writes a message as DATA wants it (RFC 5321 4.5.2): a dot at the start of a line is
+// doubled. It repairs nothing. A bare CR or LF and a NUL, which servers read in different ways
+// (SMTP smuggling), and a line over 998 bytes are errors. The caller then closes the connection.
 type dotWriter struct {
 	out  func([]byte) error // takes full buffers; nil: everything is kept in buf
-	raw  bool               // for BDAT: no dot is doubled, none ends the message
+	raw  bool               // for BDAT: no dot is doubled, and none ends the message
 	buf  []byte
 	line int   // bytes in the current line so far
 	cr   bool  // the last byte was a CR
-	err  error // the first error; a caller that overlooks it does not get past it
+	err  error // the first error; a caller that ignores it does not get past it
 }
 
 var (
@@ -41,7 +40,7 @@ func (w *dotWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// write works line by line: it looks for the next LF, never at single bytes.
+// write works line by line: it looks for the next LF, and never at single bytes.
 func (w *dotWriter) write(p []byte) (int, error) {
 	total := len(p)
 	for len(p) > 0 {
@@ -76,14 +75,13 @@ func (w *dotWriter) write(p []byte) (int, error) {
 	return total, nil
 }
 
-// text takes note of a piece of a line up to, but without, its LF. A CR may only
-// be its last byte.
+// text takes note of a piece of a line up to its LF, without it. A CR may only be its last byte.
 func (w *dotWriter) text(piece []byte) error {
 	if len(piece) == 0 {
 		return nil
 	}
 	if bytes.IndexByte(piece, 0) >= 0 {
-		return errNUL // dropped by some servers, so that what is around it meets
+		return errNUL // some servers drop it, so that what stands around it meets
 	}
 	switch i := bytes.IndexByte(piece, '\r'); {
 	case i < 0:
@@ -111,8 +109,8 @@ func (w *dotWriter) spill() error {
 	return nil
 }
 
-// end puts the end of the message into the buffer, to be written with all that
-// is left in one write, whose count tells whether the end went out.
+// end puts the end of the message into the buffer. It is written with all that is left in one
+// write, whose count tells whether the end went out.
 func (w *dotWriter) end() error {
 	if w.err != nil {
 		return w.err
@@ -129,7 +127,7 @@ func (w *dotWriter) end() error {
 	return nil
 }
 
-// writer returns the session's writer for one message, whose buffer it is.
+// writer returns the session's writer for one message. The message uses the session's buffer.
 func (s *Session) writer(raw bool) *dotWriter {
 	s.dots = dotWriter{raw: raw, buf: s.out[:0]}
 	if !raw {

@@ -9,36 +9,36 @@ import (
 	"mailshot/sender/reply"
 )
 
-// Envelope is the outside of one message.
+// Envelope is what the server is told of one message before the message itself.
 type Envelope struct {
 	From string // "" is the null reverse path
 	To   string
 	Size int64 // of the message in bytes, for SIZE; 0: not known
-	// Notify says on which events a report is wanted (RFC 3461): "never", or
-	// "success", "failure" and "delay" joined by commas; "": the server's choice.
-	// EnvID, up to 100 printable characters, comes back in reports. Both are
-	// left out where the server does not offer DSN.
+	// Notify says on which events a report is wanted (RFC 3461): "never", or "success", "failure"
+	// and "delay" joined by commas; "": the server's choice. EnvID, up to 100 printable characters,
+	// comes back in reports; "": none. Both are left out where the server does not offer DSN.
 	Notify, EnvID string
-	// Chunk: send the message by BDAT, in one write with the envelope, where the server offers it.
+	// Chunk sends the message by BDAT, in one write with the envelope, where the server offers it.
 	Chunk bool
 }
 
-// ErrUnfit is the cause of an [*Error] that no server gave: its code is the one
+// ErrUnfit is the cause of an [*Error] that did not come from the server. Its code is the one that
 // the server would have used, had it been asked.
 var ErrUnfit = errors.New("not offered to the server")
 
-// Fits refuses, with an [*Error] whose cause is [ErrUnfit], what this server
-// cannot take, before anything is asked of it.
+// Fits refuses what this server cannot take before anything is asked of it. The error is an
+// [*Error] whose cause is [ErrUnfit].
 func (s *Session) Fits(e Envelope) error {
 	_, utf8 := s.caps["SMTPUTF8"]
 	for _, a := range [2]struct {
 		stage   reply.Stage
 		address string
 	}{{reply.Mail, e.From}, {reply.Rcpt, e.To}} {
-		// A blank, a bracket or a line end would end the address and begin a
-		// parameter or a command of somebody else's choice.
-		if strings.ContainsFunc(a.address, func(r rune) bool { return r <= ' ' || r == '<' || r == '>' || r == 0x7f }) || a.stage == reply.Rcpt && a.address == "" {
-			return &Error{Stage: a.stage, Code: 553, Enhanced: "5.5.4", Text: "this cannot stand in an envelope: " + strconv.Quote(a.address), Err: ErrUnfit}
+		// A blank, a bracket or a line end would end the address and begin a parameter or a command
+		// of somebody else's choice.
+		if strings.ContainsFunc(a.address, endsAddress) || a.stage == reply.Rcpt && a.address == "" {
+			return &Error{Stage: a.stage, Code: 553, Enhanced: "5.5.4", Err: ErrUnfit,
+				Text: "not an address for an envelope: " + strconv.Quote(a.address)}
 		}
 		if !utf8 && !ascii(a.address) {
 			return &Error{Stage: a.stage, Code: 553, Enhanced: "5.6.7", Err: ErrUnfit,
@@ -47,18 +47,22 @@ func (s *Session) Fits(e Envelope) error {
 	}
 	if limit := s.MaxSize(); limit > 0 && e.Size > limit {
 		return &Error{Stage: reply.Mail, Code: 552, Enhanced: "5.3.4", Err: ErrUnfit,
-			Text: "the message has " + strconv.FormatInt(e.Size, 10) + " bytes; the server takes at most " + strconv.FormatInt(limit, 10)}
+			Text: fmt.Sprintf("the message has %d bytes; the server takes at most %d", e.Size, limit)}
 	}
 	if err := checkNotify(e.Notify); err != nil {
 		return &Error{Stage: reply.Mail, Code: 501, Enhanced: "5.5.4", Text: err.Error(), Err: ErrUnfit}
 	}
 	if len(e.EnvID) > 100 || strings.ContainsFunc(e.EnvID, func(r rune) bool { return r < ' ' || r > '~' }) {
-		return &Error{Stage: reply.Mail, Code: 501, Enhanced: "5.5.4", Text: "this cannot be an envelope id: " + strconv.Quote(e.EnvID), Err: ErrUnfit}
+		return &Error{Stage: reply.Mail, Code: 501, Enhanced: "5.5.4", Err: ErrUnfit,
+			Text: "not an envelope id: " + strconv.Quote(e.EnvID)}
 	}
 	return nil
 }
 
-// checkNotify tells what is wrong with a value of Envelope.Notify.
+// endsAddress reports whether a character ends an address in an envelope.
+func endsAddress(r rune) bool { return r <= ' ' || r == '<' || r == '>' || r == 0x7f }
+
+// checkNotify says what is wrong with a value of Envelope.Notify.
 func checkNotify(s string) error {
 	if s == "" || strings.EqualFold(s, "never") {
 		return nil
@@ -66,7 +70,7 @@ func checkNotify(s string) error {
 	seen := map[string]bool{}
 	for word := range strings.SplitSeq(strings.ToLower(s), ",") {
 		if word != "success" && word != "failure" && word != "delay" || seen[word] {
-			return fmt.Errorf("notify %q is not never, nor success, failure and delay joined by commas", s)
+			return fmt.Errorf("notify %q is neither never nor success, failure and delay joined by commas", s)
 		}
 		seen[word] = true
 	}
@@ -90,7 +94,7 @@ func (s *Session) appendMail(b []byte, e Envelope) []byte {
 	}
 	if !ascii(e.From) || !ascii(e.To) {
 		if s.eightBit {
-			b = append(b, " BODY=8BITMIME"...) // its header has the address too
+			b = append(b, " BODY=8BITMIME"...) // the header has the address too
 		}
 		b = append(b, " SMTPUTF8"...)
 	}
@@ -106,7 +110,8 @@ func (s *Session) appendMail(b []byte, e Envelope) []byte {
 	return append(b, '\r', '\n')
 }
 
-// appendRcpt appends the RCPT line. A report names the address asked for, too.
+// appendRcpt appends the RCPT line. Where a report is wanted, it also names the address as it was
+// given (ORCPT).
 func (s *Session) appendRcpt(b []byte, e Envelope) []byte {
 	b = append(append(append(b, "RCPT TO:<"...), e.To...), '>')
 	if s.dsn && e.Notify != "" {

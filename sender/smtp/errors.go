@@ -15,18 +15,18 @@ import (
 	"mailshot/sender/reply"
 )
 
-// Error says where and how a session or a transaction ended. There are three
-// kinds: the server answered (Code is not 0), the configuration cannot work (Stop),
-// or the connection broke (neither; Err says how).
+// Error says where and how a session or a transaction ended. There are three kinds: the server
+// answered (Code is not 0), the configuration cannot work (Stop), or the connection broke (neither;
+// Err says how).
 type Error struct {
 	Stage    reply.Stage
 	Code     int    // basic code, 0 without an answer
 	Enhanced string // as "5.1.1", or ""
 	Text     string // the server's words, cleaned, or ours
 	Hint     string // what to do, or ""
-	Stop     bool   // only another configuration will help, or another server
-	// Sent: the final dot may have reached the server and its answer did not
-	// come whole. Nobody knows whether the message was taken.
+	Stop     bool   // only another configuration or another server will help
+	// Sent reports that the final dot may have reached the server and its answer did not come
+	// whole. Nobody knows whether the message was taken.
 	Sent bool
 	Err  error // cause, or nil
 }
@@ -48,7 +48,8 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// Unheard reports whether the session turned out to be over, or not to be trusted, before a word of the message was written.
+// Unheard reports whether the session turned out to be over, or not to be trusted, before a word of
+// the message was written.
 func (e *Error) Unheard() bool {
 	return e.Stage == reply.Mail && e.Code == 0 && (errors.Is(e.Err, errClosed) || errors.Is(e.Err, errExtra))
 }
@@ -56,7 +57,7 @@ func (e *Error) Unheard() bool {
 // errClosed is the cause when the session was closed by this end, or by a 421.
 var errClosed = errors.New("connection closed")
 
-// refused is the error for a whole answer that is not the one wanted.
+// refused is the error for a whole answer that is not the one that was wanted.
 func (s *Session) refused(r Reply) error {
 	return &Error{Stage: r.Stage, Code: r.Code, Enhanced: r.Enhanced(), Text: s.Said(r)}
 }
@@ -64,7 +65,7 @@ func (s *Session) refused(r Reply) error {
 // broken closes the session and says why.
 func (s *Session) broken(stage reply.Stage, err error) error {
 	if s.Closed() {
-		// The error is only that of a socket closed under our hands.
+		// The error is only that of a socket that was closed meanwhile.
 		err = errClosed
 	}
 	s.Close()
@@ -91,8 +92,8 @@ func describe(err error) string {
 	return reply.Clean(err.Error())
 }
 
-// dialError tells a name that does not exist, which is a mistake in the
-// campaign, from a server that cannot be reached now.
+// dialError tells a name that does not exist, which is a mistake in the campaign, from a server
+// that cannot be reached now.
 func dialError(err error) error {
 	e := &Error{Stage: reply.Connect, Text: describe(err), Err: err}
 	var dns *net.DNSError
@@ -105,8 +106,8 @@ func dialError(err error) error {
 	return e
 }
 
-// tlsError tells a certificate that does not verify and a peer that does not
-// speak TLS, which no later try will change, from a connection that broke.
+// tlsError tells a certificate that does not verify and a peer that does not speak TLS, which no
+// later try will change, from a connection that broke.
 func tlsError(err error) error {
 	e := &Error{Stage: reply.TLS, Text: describe(err), Err: err}
 	var (
@@ -120,23 +121,28 @@ func tlsError(err error) error {
 	)
 	switch {
 	case errors.As(err, &pinned):
-		e.Stop, e.Hint = true, "nothing was sent; if the server has a new certificate, and you have this from whoever runs it, set server.fingerprint anew"
+		e.Stop = true
+		e.Hint = "nothing was sent; if whoever runs the server confirms a new certificate, set server.fingerprint anew"
 	case errors.As(err, &name):
 		e.Stop, e.Hint = true, "nothing was sent; server.host must be the name in the certificate"
 	case errors.As(err, &unknown):
-		e.Stop, e.Hint = true, "nothing was sent; if the server has a certificate of your own, name its authority in server.ca_file"
+		e.Stop = true
+		e.Hint = "nothing was sent; if an authority of your own signed the certificate, name it in server.ca_file"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		e.Stop, e.Hint = true, "nothing was sent; the server's certificate has to be renewed, or this computer's clock set"
+		e.Stop = true
+		e.Hint = "nothing was sent; renew the server's certificate, or set this computer's clock"
 	case errors.As(err, &invalid), errors.As(err, &verify):
 		e.Stop, e.Hint = true, "nothing was sent; the server's certificate cannot be trusted"
 	case errors.As(err, &record):
-		e.Stop, e.Hint, e.Text = true, "nothing was sent; port 587 mostly needs tls: starttls, port 465 tls: implicit", "the server does not speak TLS here"
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
-		// The connection broke; the next may not.
+		e.Stop, e.Text = true, "the server does not speak TLS here"
+		e.Hint = "nothing was sent; port 587 usually needs tls: starttls, and port 465 tls: implicit"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
+		errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
+		// The connection broke. The next one may not.
 	case errors.As(err, &op) && (op.Op != "remote error" || strings.Contains(op.Err.Error(), "internal error")):
-		// So too; a "remote error" is an alert of the server's, which it will repeat.
+		// Likewise. Any other "remote error" is an alert that the server will repeat.
 	default:
-		e.Stop, e.Hint = true, "nothing was sent; server and mailshot find no common TLS, version 1.2 or later"
+		e.Stop, e.Hint = true, "nothing was sent; the server and mailshot have no TLS of version 1.2 or later in common"
 	}
 	return e
 }

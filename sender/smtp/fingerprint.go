@@ -8,8 +8,8 @@ import (
 	"encoding/hex"
 )
 
-// FingerprintError says that a server has shown another certificate than the one
-// it is known by.
+// FingerprintError says that a server has shown another certificate than the one that it is known
+// by.
 type FingerprintError struct {
 	Got         string // SHA-256 of the certificate shown, in hexadecimal
 	Certificate *x509.Certificate
@@ -19,8 +19,8 @@ func (e *FingerprintError) Error() string {
 	return "the server shows a certificate with another fingerprint: " + e.Got
 }
 
-// pin makes c take one certificate and no other, whatever its names, dates and
-// issuer say. It is checked on resumed sessions too.
+// pin makes c accept one certificate and no other, whatever its names, dates and issuer say.
+// Resumed sessions are checked too.
 func pin(c *tls.Config, fingerprint []byte) {
 	c.InsecureSkipVerify = true
 	c.VerifyConnection = func(state tls.ConnectionState) error {

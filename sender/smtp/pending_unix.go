@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// pending reports whether the kernel holds bytes, or the end of the stream, that
-// were not read: on an idle session nothing may be there. It does not wait.
+// pending reports whether the kernel holds unread bytes or the end of the stream. On an idle
+// session there may be neither. It does not wait.
 func pending(conn net.Conn) bool {
 	sc, ok := conn.(syscall.Conn)
 	if !ok {

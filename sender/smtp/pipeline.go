@@ -7,31 +7,31 @@ import (
 	"mailshot/sender/reply"
 )
 
-// ahead is a message whose envelope went out with the end of the one before.
+// ahead is a message whose envelope went out with the end of the message before.
 type ahead struct {
 	envelope Envelope
 	answers  answers
 }
 
-// Announced reports whether the server waits for the message whose envelope went
-// out with the one before: the session is of no use for any other.
+// Announced reports whether the server waits for the message whose envelope went out with the
+// message before. The session is then of no use for any other message.
 func (s *Session) Announced() bool { return s.ahead != nil }
 
-// answers are those to MAIL, RCPT and DATA sent in one write, as far as they came.
+// answers are the answers to MAIL, RCPT and DATA sent in one write, as far as they came.
 type answers struct {
 	to  [3]Reply
 	n   int
-	err error // why there are less than three, or why they cannot be believed
+	err error // why there are fewer than three, or why they cannot be believed
 }
 
 var envelopeStages = [3]reply.Stage{reply.Mail, reply.Rcpt, reply.Data}
 
-// errOutOfStep: an answer that cannot be one to the command in its place, so that
-// one was left out, or one too many came, and none of them is believed.
+// errOutOfStep means that an answer cannot be the answer to the command in its place. One was left
+// out, or one too many came, and none of them is believed.
 var errOutOfStep = errors.New("answers out of step")
 
-// outOfStep reports whether an answer cannot be one to what was sent at its
-// stage: 354 answers DATA and nothing else, and DATA is answered by nothing else of 2xx or 3xx.
+// outOfStep reports whether an answer cannot be the answer to what was sent at its stage: 354
+// answers DATA and nothing else, and no other 2xx or 3xx answers DATA.
 func outOfStep(r Reply) bool {
 	if r.Stage == reply.Data {
 		return r.Code < 400 && r.Code != 354
@@ -53,7 +53,8 @@ func (s *Session) appendReset(b []byte) []byte {
 	return b
 }
 
-// group reads the answers to MAIL, RCPT and DATA, and before them the one to RSET.
+// group reads the answers to MAIL, RCPT and DATA, and before them the answer to RSET if it was
+// sent.
 func (s *Session) group(reset bool) (a answers) {
 	if a.err = s.cleared(reset); a.err != nil {
 		return a
@@ -79,7 +80,7 @@ func (s *Session) group(reset bool) (a answers) {
 	return a
 }
 
-// cleared reads the answer to RSET, where one was sent.
+// cleared reads the answer to RSET if RSET was sent.
 func (s *Session) cleared(reset bool) error {
 	if !reset {
 		return nil
@@ -92,8 +93,8 @@ func (s *Session) cleared(reset bool) error {
 	return err
 }
 
-// decide makes of the answers to an envelope what they mean: nil is 354 and
-// nothing against it. The first refusal counts; what came behind it follows from it.
+// decide returns what the answers to an envelope mean. A nil error is 354 with nothing against it.
+// The first refusal counts, because what comes behind it follows from it.
 func (s *Session) decide(a answers) (Reply, error) {
 	if errors.Is(a.err, errOutOfStep) || errors.Is(a.err, errExtra) {
 		return Reply{}, a.err
@@ -109,13 +110,13 @@ func (s *Session) decide(a answers) (Reply, error) {
 	return Reply{}, a.err
 }
 
-// clear leaves a transaction whose command number refused was refused.
+// clear leaves a transaction in which the command with the number refused was refused.
 func (s *Session) clear(refused int, to [3]Reply) {
 	const mail, rcpt, data = 0, 1, 2
 	switch {
 	case refused == mail && (to[rcpt].Code < 400 || to[data].Code < 400):
-		// A recipient without a sender: an older transaction is open over there, or the
-		// answers belong to something else. Nothing more is said to this server here.
+		// A recipient was accepted without a sender. An older transaction is open at the server, or
+		// the answers belong to something else. Nothing more is said to this server here.
 		s.Close()
 	case refused == mail:
 		if to[mail].Code == 503 {
@@ -130,8 +131,8 @@ func (s *Session) clear(refused int, to [3]Reply) {
 	}
 }
 
-// empty ends a message to nobody at once: the server wants one though it has
-// refused the recipient (RFC 2920 3.1). Whatever it says to that counts for nothing.
+// empty ends a message to nobody at once: the server wants a message though it has refused the
+// recipient (RFC 2920 3.1). What it says to that counts for nothing.
 func (s *Session) empty() {
 	s.out = append(s.out[:0], ".\r\n"...)
 	if r, err := s.exchange(reply.End, s.timeouts.End); err == nil && outOfStep(r) {

@@ -1,20 +1,20 @@
-// Package smtp is the client's side of one SMTP session (RFC 5321, 3207, 4954):
-// connect, greeting, EHLO, STARTTLS, AUTH, then one transaction after another.
+// Package smtp is the client's side of one SMTP session (RFC 5321, 3207, 4954). [Dial] connects,
+// reads the greeting, and plays EHLO, STARTTLS and AUTH. Then [Session.Send] plays one transaction
+// after another, and [Session.Quit] ends the session.
 //
-// A session is clean or closed. It is clean when every command has had its one
-// whole answer and nothing else has come; only then is the next command
-// written. Whatever breaks that (a byte nobody asked for, half an answer, a time-out,
-// an answer that makes no sense) closes the connection, and what came is
-// credited to nothing. There is no NOOP, no RSET after success, and no way to
-// take back a message but to close the socket.
+// A session is clean or closed. It is clean when every command has had its one whole answer and
+// nothing else has come; only then is the next command written. Whatever breaks that (a byte nobody
+// asked for, half an answer, a time-out, an answer that makes no sense) closes the connection, and
+// what came is credited to nothing. There is no NOOP, no RSET after success, and no way to take
+// back a message but to close the socket.
 //
-// The session reads answers itself and not through go-smtp's client, which keeps
-// what it read beyond an answer in a buffer of its own, bounds a line but not
-// the number of lines, has no deadline while a body is written, and waits for
-// each reply of a transaction; the mechanisms of AUTH are those of sender/auth.
+// The session reads answers itself and not through go-smtp's client. That client keeps what it read
+// beyond an answer in a buffer of its own, bounds a line but not the number of lines, has no
+// deadline while a body is written, and waits for each reply of a transaction. The mechanisms of
+// AUTH are those of sender/auth.
 //
-// Each wait has a deadline of its own: one for a whole answer, however slowly its
-// bytes come, and one for each write of a body.
+// Each wait has a deadline of its own: one for a whole answer, however slowly its bytes come, and
+// one for each write of a body.
 package smtp
 
 import (
@@ -36,19 +36,19 @@ import (
 // Security is how a session is protected.
 type Security string
 
-// The kinds of protection. None of them falls back to another within a session.
+// The kinds of protection. Within a session none of them falls back to another.
 const (
 	Implicit Security = "implicit" // TLS from the first byte (RFC 8314)
 	StartTLS Security = "starttls" // TLS by STARTTLS, required (RFC 3207)
 	None     Security = "none"     // no TLS
-	// Opportunistic is how mail exchangers speak to each other (RFC 7435): TLS by
-	// STARTTLS where it is offered, with whatever certificate; else in clear. It keeps
-	// out who listens, not who stands between; nothing is authenticated over it.
+	// Opportunistic is how mail exchangers speak to each other (RFC 7435): TLS by STARTTLS where it
+	// is offered, with whatever certificate, else no TLS. It keeps out those who listen, not those
+	// who can change what is sent. Nothing is authenticated over it.
 	Opportunistic Security = "opportunistic"
 )
 
-// Timeouts are the longest waits of a session. A zero field has the value that
-// RFC 5321 4.5.3.2 asks for.
+// Timeouts are the longest waits of a session. A zero field has the value that RFC 5321 4.5.3.2
+// asks for.
 type Timeouts struct {
 	Connect time.Duration // TCP connect, and the TLS handshake; 30 s
 	Command time.Duration // a command's write, and its whole answer; 5 min
@@ -74,37 +74,39 @@ func (t Timeouts) Defaults() Timeouts {
 
 // Options say how to open a session.
 type Options struct {
-	Network  string      // as for net.Dial; "": tcp
-	Address  string      // host:port, or what Network has in its place
-	Security Security    // "": Implicit
-	TLS      *tls.Config // ServerName and RootCAs; nil: the host of Address and the system's roots. TLS 1.2 at least and verification are enforced, the latter but for Opportunistic.
-	Helo     string      // the name to give in EHLO; "": an address literal of this end
+	Network  string   // as for net.Dial; "": tcp
+	Address  string   // host:port, or what Network has in its place
+	Security Security // "": Implicit
+	Helo     string   // the name to give in EHLO; "": an address literal of this end
 	Timeouts Timeouts
+	// TLS gives ServerName and RootCAs; nil: the host of Address and the system's roots. TLS 1.2 is
+	// the least, and the certificate is verified, except with Opportunistic.
+	TLS *tls.Config
 	// Auth returns the mechanism to authenticate with, given what the server
 	// offers after TLS; nil: no authentication.
 	Auth func(context.Context, auth.Server) (*auth.Client, error)
 	// Dial opens the connection; nil: a net.Dialer.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
-	// Fingerprint is the SHA-256 of the one certificate that the server may show. It takes
-	// the place of the certificate's verification, and nothing else does; empty: verify.
+	// Fingerprint is the SHA-256 of the one certificate that the server may show. It takes the
+	// place of the certificate's verification, and nothing else does; empty: verify.
 	Fingerprint []byte
-	// Trace is called with each line of the conversation, without its end, secrets
-	// masked, messages left out; nil: nobody listens.
+	// Trace is called with each line of the conversation, without its line end. Secrets are masked
+	// and messages left out; nil: nobody listens.
 	Trace func(server bool, line string)
-	// Until ends Dial early: reply.Greeting behind the greeting, reply.Ehlo behind the
-	// first EHLO; such a session takes no transaction. "": when it can take one.
+	// Until ends Dial early: reply.Greeting behind the greeting, reply.Ehlo behind the first EHLO.
+	// Such a session takes no transaction; "": Dial ends when the session can take one.
 	Until reply.Stage
-	// LMTP: speak LMTP (RFC 2033), to a server that puts mail into mailboxes itself.
+	// LMTP speaks LMTP (RFC 2033), to a server that puts mail into mailboxes itself.
 	LMTP bool
-	// LockStep: one command at a time, whatever is offered.
+	// LockStep sends one command at a time, whatever is offered.
 	LockStep bool
-	// RequireTLS asks the server to pass every message on over TLS only (RFC 8689).
-	// A session with a server that does not offer it, or without TLS, is an error.
+	// RequireTLS asks the server to pass every message on over TLS only (RFC 8689). A session
+	// without TLS, or with a server that does not offer REQUIRETLS, is an error.
 	RequireTLS bool
 }
 
-// Session is an open session. Its methods are for one goroutine at a time, but
-// Close may be called from any.
+// Session is an open session. Its methods are for one goroutine at a time, except Close, which any
+// goroutine may call.
 type Session struct {
 	conn     net.Conn // what is spoken on: raw, or TLS around it
 	raw      net.Conn
@@ -115,7 +117,7 @@ type Session struct {
 	caps     map[string]string // EHLO keyword → parameters, upper case keywords
 	secure   bool
 	trace    func(server bool, line string)
-	masks    func(string) string // takes the secrets of AUTH out of a text; nil before
+	masks    func(string) string // takes the secrets of AUTH out of a text; nil before AUTH
 	closed   atomic.Bool
 	used     int // transactions begun
 	once     sync.Once
@@ -132,17 +134,17 @@ type Session struct {
 	spilled func([]byte) error
 }
 
-// Dial opens a session and brings it to the point where it takes a transaction.
-// The ctx's end closes the connection and makes Dial return ctx's error, wrapped.
-// Every error is an [*Error].
+// Dial opens a session and brings it to the point where it takes a transaction. When ctx ends, the
+// connection is closed and Dial returns ctx's error, wrapped. Every error is an [*Error].
 func Dial(ctx context.Context, o Options) (*Session, error) {
-	s := &Session{timeouts: o.Timeouts.Defaults(), helo: o.Helo, lmtp: o.LMTP, lockstep: o.LockStep, requireTLS: o.RequireTLS}
+	s := &Session{timeouts: o.Timeouts.Defaults(), helo: o.Helo, lmtp: o.LMTP, lockstep: o.LockStep,
+		requireTLS: o.RequireTLS}
 	s.spilled = func(b []byte) error { return s.part(b, 0) }
 	s.trace = o.Trace
 	if err := s.connect(ctx, o); err != nil {
 		return nil, err
 	}
-	// From here on the ctx's end is felt as an error on the closed connection.
+	// From here on the end of ctx shows as an error on the closed connection.
 	stop := context.AfterFunc(ctx, s.Close)
 	err := s.handshake(ctx, o)
 	if !stop() && err == nil {
@@ -205,8 +207,9 @@ func (s *Session) handshake(ctx context.Context, o Options) error {
 		}
 	}
 	if _, ok := s.caps["REQUIRETLS"]; s.requireTLS && (!ok || !s.secure) {
-		return &Error{Stage: reply.Ehlo, Stop: true, Text: "the server does not promise to pass mail on over TLS only (it does not offer REQUIRETLS)",
-			Hint: "nothing was sent; leave the requirement out, or use a server that has it"}
+		return &Error{Stage: reply.Ehlo, Stop: true,
+			Text: "the server does not promise to pass mail on over TLS only (it does not offer REQUIRETLS)",
+			Hint: "nothing was sent; leave the requirement out, or use a server that offers REQUIRETLS"}
 	}
 	if o.Auth == nil {
 		return nil
@@ -242,13 +245,14 @@ func (s *Session) upgrade(ctx context.Context, config *tls.Config) error {
 	return nil
 }
 
-// startTLS upgrades the connection. Bytes that came behind the 220 were sent by
-// whoever sits on the clear connection and would be taken for the server's
-// protected words (CVE-2011-0411): they end the session.
+// startTLS upgrades the connection. Bytes behind the 220 were sent by somebody on the clear
+// connection, and would be taken for the server's protected words (CVE-2011-0411): they end the
+// session.
 func (s *Session) startTLS(ctx context.Context, config *tls.Config) error {
 	if _, ok := s.caps["STARTTLS"]; !ok {
 		return &Error{Stage: reply.StartTLS, Stop: true, Text: "the server does not offer STARTTLS",
-			Hint: "nothing was sent over the unprotected connection; use tls: implicit with port 465 if the server has it"}
+			Hint: "nothing was sent over the unprotected connection; " +
+				"use tls: implicit with port 465 if the server has it"}
 	}
 	r, err := s.command(reply.StartTLS, s.timeouts.Command, "STARTTLS")
 	if err != nil {
@@ -269,8 +273,8 @@ func (s *Session) startTLS(ctx context.Context, config *tls.Config) error {
 	return s.hello()
 }
 
-// hello says EHLO, and HELO to servers that do not know it, and takes note of
-// what is offered. Nothing is offered after HELO.
+// hello says EHLO, or HELO to a server that does not know EHLO, and takes note of what is offered.
+// After HELO nothing is offered.
 func (s *Session) hello() error {
 	name := s.helo
 	if name == "" {
@@ -300,7 +304,7 @@ func (s *Session) hello() error {
 	}
 	for _, line := range r.Lines[1:] {
 		keyword, params, _ := strings.Cut(line, " ")
-		// The old form AUTH=LOGIN comes beside the right one, or without it.
+		// The old form AUTH=LOGIN comes beside the right form, or without it.
 		if k, v, ok := strings.Cut(keyword, "="); ok && strings.EqualFold(k, "AUTH") {
 			keyword, params = k, strings.TrimSpace(v+" "+params)
 			if old := s.caps["AUTH"]; old != "" {
@@ -319,7 +323,7 @@ func (s *Session) offered() {
 	s.chunking, s.dsn, s.sizes, s.eightBit = has("CHUNKING"), has("DSN"), has("SIZE"), has("8BITMIME")
 }
 
-// literal is this end's address as RFC 5321 4.1.3 writes it for hosts without a name.
+// literal is this end's address as RFC 5321 4.1.3 writes it for a host without a name.
 func literal(a net.Addr) string {
 	tcp, ok := a.(*net.TCPAddr)
 	switch {
@@ -332,8 +336,8 @@ func literal(a net.Addr) string {
 	}
 }
 
-// MaxSize is the size in bytes of the largest message the server takes (RFC
-// 1870), 0 when it names none.
+// MaxSize is the size in bytes of the largest message that the server takes (RFC 1870), 0 when it
+// names none.
 func (s *Session) MaxSize() int64 {
 	n, err := strconv.ParseInt(s.caps["SIZE"], 10, 64)
 	if err != nil || n < 0 {
@@ -345,9 +349,8 @@ func (s *Session) MaxSize() int64 {
 // Used is the number of transactions begun.
 func (s *Session) Used() int { return s.used }
 
-// Stale reports whether the session, unused for a while, has been closed by the
-// server or has got words nobody asked for. It does not wait, and misses what is
-// still on its way.
+// Stale reports whether the session, unused for a while, has been closed by the server or holds
+// words that nobody asked for. It does not wait, and misses what is still on its way.
 func (s *Session) Stale() bool {
 	// A read deadline that has passed would be taken for news.
 	return s.Closed() || s.br.Buffered() > 0 || s.conn.SetReadDeadline(time.Time{}) != nil || pending(s.raw)
@@ -356,8 +359,8 @@ func (s *Session) Stale() bool {
 // Closed reports whether the session can take no more.
 func (s *Session) Closed() bool { return s.closed.Load() }
 
-// Quit ends a clean session politely and closes it; on one that is not clean it
-// only closes. It waits at most Timeouts.Quit.
+// Quit says QUIT on a clean session and closes it; a session that is not clean it only closes. It
+// waits at most Timeouts.Quit.
 func (s *Session) Quit() {
 	if !s.Closed() {
 		_, _ = s.command(reply.Quit, s.timeouts.Quit, "QUIT") // closed either way
@@ -365,10 +368,9 @@ func (s *Session) Quit() {
 	s.Close()
 }
 
-// Close closes the connection at once, also under another goroutine's hands,
-// whose call then fails.
+// Close closes the connection at once. Another goroutine's call that is under way on it then fails.
 func (s *Session) Close() {
-	// It is the raw connection that is closed: closing a TLS one could wait for a peer that does not read.
+	// The raw connection is closed: closing the TLS connection could wait for a peer that does not read.
 	s.closed.Store(true)
 	s.once.Do(func() { _ = s.raw.Close() }) // nothing is lost with it
 }

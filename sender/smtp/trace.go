@@ -9,10 +9,10 @@ import (
 	"mailshot/sender/reply"
 )
 
-// secretMark stands in a trace for what goes into AUTH.
+// secretMark stands in a trace for what is sent in AUTH.
 const secretMark = "[secret]"
 
-// TLS describes the protection of the session; ok is false when there is none.
+// TLS describes the protection of the session. ok is false when there is none.
 func (s *Session) TLS() (state tls.ConnectionState, ok bool) {
 	conn, ok := s.conn.(*tls.Conn)
 	if ok {
@@ -21,8 +21,8 @@ func (s *Session) TLS() (state tls.ConnectionState, ok bool) {
 	return state, ok
 }
 
-// Extensions is what the last EHLO offered: keywords in upper case with their
-// parameters. It is the caller's.
+// Extensions returns what the last EHLO offered: keywords in upper case with their parameters. The
+// map is the caller's.
 func (s *Session) Extensions() map[string]string {
 	all := make(map[string]string, len(s.caps))
 	for keyword, params := range s.caps {
@@ -31,14 +31,15 @@ func (s *Session) Extensions() map[string]string {
 	return all
 }
 
-// Try asks whether the server would take a message from an address and, when to
-// is not "", for a recipient, and takes the question back: MAIL, RCPT, RSET. The
-// error is an [*Error], the server's refusal included, after which the session can go on unless Closed
-// says otherwise. Servers may count a recipient asked for as one written to.
+// Try asks whether the server would take a message from an address and, when to is not "", for a
+// recipient. Then it takes the question back: MAIL, RCPT, RSET. Every error is an [*Error], the
+// server's refusal too; after a refusal the session can go on unless Closed says otherwise. Servers
+// may count a recipient that was asked about as one that was written to.
 func (s *Session) Try(from, to string) (Reply, error) {
 	for _, a := range []string{from, to} {
-		if strings.ContainsFunc(a, func(r rune) bool { return r <= ' ' || r == '<' || r == '>' || r >= 0x7f }) {
-			return Reply{}, &Error{Stage: reply.Mail, Code: 553, Enhanced: "5.5.4", Text: "this cannot stand in an envelope: " + reply.Clean(a), Err: ErrUnfit}
+		if strings.ContainsFunc(a, endsAddress) || !ascii(a) {
+			return Reply{}, &Error{Stage: reply.Mail, Code: 553, Enhanced: "5.5.4", Err: ErrUnfit,
+				Text: "not an address for an envelope: " + reply.Clean(a)}
 		}
 	}
 	r, err := s.command(reply.Mail, s.timeouts.Command, "MAIL FROM:<"+from+">")
@@ -59,7 +60,7 @@ func (s *Session) Try(from, to string) (Reply, error) {
 	return r, nil
 }
 
-// sent tells the tracer of commands written at stage. What goes into AUTH is never told.
+// sent tells the tracer of commands written at stage. It never tells what is sent in AUTH.
 func (s *Session) sent(stage reply.Stage, b []byte) {
 	if s.trace == nil {
 		return
@@ -79,7 +80,7 @@ func (s *Session) sent(stage reply.Stage, b []byte) {
 	}
 }
 
-// got tells the tracer of an answer, without the secrets it may repeat.
+// got tells the tracer of an answer, without the secrets that the answer may repeat.
 func (s *Session) got(r Reply) {
 	if s.trace == nil {
 		return

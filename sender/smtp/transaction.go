@@ -10,33 +10,33 @@ import (
 	"mailshot/sender/reply"
 )
 
-// Next asks for the message that will follow on the session, so that its
-// envelope goes out with the end of this one. ok false: there is none yet. The
-// end of ctx means that it will not follow after all.
+// Next asks for the message that will follow on the session, so that its envelope goes out with the
+// end of this message. When ok is false, there is none yet. The end of ctx means that the message
+// will not follow after all.
 type Next func() (ctx context.Context, e Envelope, ok bool)
 
 // Send plays one transaction in the shortest way that the server offers:
 //
-//   - One command, one answer, when it offers nothing.
-//   - With PIPELINING (RFC 2920), MAIL, RCPT and DATA in one write; and when next
-//     gives an envelope, that one's MAIL, RCPT and DATA in the same write as the
-//     end of this message: one round trip a message. The Send after this one must
-//     then be for that envelope, or the session be closed.
-//   - With CHUNKING (RFC 3030) too, and e.Chunk, everything in one write: MAIL,
-//     RCPT, BDAT and the message. The first message of a session does not go so.
+//   - Without extensions, one command and one answer after another.
+//   - With PIPELINING (RFC 2920), MAIL, RCPT and DATA in one write. When next gives an envelope,
+//     its MAIL, RCPT and DATA go in the same write as the end of this message: one round trip a
+//     message. The Send after this one must then be for that envelope, or the session be closed.
+//   - With CHUNKING (RFC 3030) too, and e.Chunk, everything in one write: MAIL, RCPT, BDAT and the
+//     message. The first message of a session does not go this way.
 //
-// begin is called once at most, before the first byte of the message is written:
-// after the server has said 354, or before MAIL where all goes in one write. Its
-// error comes back: as it is when the server has heard nothing; else wrapped in an
-// [*Error], with the connection closed, since there is no other way back from
-// 354. So does the end of ctx up to then; from begin on the transaction goes to
-// its end whatever ctx says, and only Close cuts it short. next may be nil.
+// begin is called once at most, before the first byte of the message is written: after the server
+// has said 354, or before MAIL where all goes in one write. Its error comes back as it is when the
+// server has heard nothing. Else it comes back wrapped in an [*Error], with the connection closed,
+// since there is no other way back from 354. The end of ctx up to then has the same effect. From
+// begin on the transaction goes to its end whatever ctx says, and only Close cuts it short. next
+// may be nil.
 //
-// The Reply is the answer that decided: a 2xx to the end of the message means
-// that the server has it. A refusal is an [*Error] with its code, and the session
-// can go on, unless Closed says otherwise. Error.Sent is the one case of doubt,
-// and there is never more than one message of a session in it.
-func (s *Session) Send(ctx context.Context, e Envelope, body io.WriterTo, begin func(context.Context) error, next Next) (Reply, error) {
+// The Reply is the answer that decided: a 2xx to the end of the message means that the server has
+// it. A refusal is an [*Error] with its code, and the session can go on, unless Closed says
+// otherwise. Error.Sent is the one case of doubt. Never more than one message of a session is in
+// doubt.
+func (s *Session) Send(ctx context.Context, e Envelope, body io.WriterTo, begin func(context.Context) error,
+	next Next) (Reply, error) {
 	if err := s.Fits(e); err != nil {
 		return Reply{}, err
 	}
@@ -46,13 +46,13 @@ func (s *Session) Send(ctx context.Context, e Envelope, body io.WriterTo, begin 
 	stop := context.AfterFunc(ctx, s.Close)
 	r, err := s.open(e)
 	if !stop() {
-		// ctx has ended, and the connection with it; its error is the truer one.
+		// ctx has ended, and the connection with it. Its error is the truer one.
 		return Reply{}, &Error{Stage: reply.Data, Text: "interrupted", Err: context.Cause(ctx)}
 	}
 	if err != nil {
 		return r, err
 	}
-	// From here on the end of ctx is begin's business alone.
+	// From here on only begin looks at ctx.
 	if err := begin(ctx); err != nil {
 		s.Close() // there is no other way back from 354
 		return Reply{}, &Error{Stage: reply.Data, Text: reply.Clean(err.Error()), Err: err}
@@ -66,7 +66,8 @@ func (s *Session) open(e Envelope) (Reply, error) {
 		s.ahead = nil
 		if a.envelope != e {
 			s.Close()
-			return Reply{}, &Error{Stage: reply.Mail, Text: "another message was announced to the server", Err: errClosed}
+			return Reply{}, &Error{Stage: reply.Mail, Text: "another message was announced to the server",
+				Err: errClosed}
 		}
 		return s.decide(a.answers)
 	}
@@ -101,7 +102,7 @@ func (s *Session) lockStep(e Envelope) (Reply, error) {
 			return r, s.refused(r)
 		}
 		if outOfStep(r) {
-			// An answer to something else: this end and that one are out of step.
+			// An answer to something else: the two ends are out of step.
 			s.Close()
 			return Reply{}, &Error{Stage: c.stage, Text: "unexpected answer " + strconv.Itoa(r.Code), Err: errOutOfStep}
 		}
@@ -109,7 +110,7 @@ func (s *Session) lockStep(e Envelope) (Reply, error) {
 	return Reply{}, s.clean(reply.Data)
 }
 
-// reset clears a refused transaction. Nothing is open when MAIL was refused.
+// reset clears a refused transaction. When MAIL was refused, nothing is open.
 func (s *Session) reset(stage reply.Stage) {
 	if stage == reply.Mail || s.Closed() {
 		return
@@ -119,8 +120,8 @@ func (s *Session) reset(stage reply.Stage) {
 	}
 }
 
-// message writes the message and its final dot, with the next one's envelope
-// behind it where there is one, and reads what there is to read.
+// message writes the message and its final dot, with the next message's envelope behind it if there
+// is one, and reads all the answers.
 func (s *Session) message(body io.WriterTo, next Next) (Reply, error) {
 	w := s.writer(false)
 	_, err := body.WriteTo(w)
@@ -151,15 +152,15 @@ func (s *Session) message(body io.WriterTo, next Next) (Reply, error) {
 	if a == nil || s.Closed() {
 		return r, err
 	}
-	// What the server says to the next message is read here, so that all that one
-	// write caused is read before anything is believed: an answer left out, or one too
-	// many, shows itself there.
+	// What the server says to the next message is read here, so that all that one write caused is
+	// read before anything is believed. That shows an answer too few or too many.
 	stop := context.AfterFunc(waits, s.Close)
 	a.answers = s.group(false)
 	stop()
 	s.ahead = a
 	if errors.Is(a.answers.err, errOutOfStep) {
-		return Reply{}, &Error{Stage: reply.End, Sent: true, Text: "the server's answers do not match what was sent", Err: errOutOfStep}
+		return Reply{}, &Error{Stage: reply.End, Sent: true, Text: "the server's answers do not match what was sent",
+			Err: errOutOfStep}
 	}
 	return r, err
 }
@@ -189,16 +190,16 @@ func (s *Session) verdict() (Reply, error) {
 	return r, nil
 }
 
-// doubtful marks an error behind the whole message.
+// doubtful marks an error that came after the whole message was written.
 func doubtful(err error) error {
 	e := err.(*Error)
 	e.Sent = true
 	return e
 }
 
-// part writes a part of a message whose end is at end, or 0 when it is in a later
-// part. The end counts as written once the count covers it: a server that lacks a
-// single byte of it has nothing that it could take for a message.
+// part writes a part of a message. end is where the message ends in it, 0 when it ends in a later
+// part. The end counts as written once the count covers it: a server that lacks a single byte of it
+// has nothing that it could take for a message.
 func (s *Session) part(b []byte, end int) error {
 	if s.Closed() {
 		return s.broken(reply.Body, errClosed)
@@ -217,8 +218,8 @@ func (s *Session) part(b []byte, end int) error {
 	return e
 }
 
-// BodyError means that a message could not be written because of what it is: no
-// server has seen its end.
+// BodyError means that a message could not be written because of what it is: no server has seen its
+// end.
 type BodyError struct{ Err error }
 
 func (e *BodyError) Error() string { return "message: " + e.Err.Error() }

@@ -1,4 +1,5 @@
-// Package mxtest is a DNS for tests: a zone that is a map, asked directly or by a server on loopback.
+// Package mxtest is a DNS for tests. [New] makes a [Zone], which answers as a [net.Resolver] does,
+// and [Zone.Serve] answers from it by a server on loopback.
 package mxtest
 
 import (
@@ -10,10 +11,9 @@ import (
 	"sync"
 )
 
-// Zone answers like a [net.Resolver]. Records are written as "MX example.com",
-// "A mx.example.com" or "TXT _mta-sts.example.com"; names have no last dot, an MX
-// record is a preference and a host ("10 mx.example.com"). It is safe for
-// concurrent use.
+// Zone answers as a [net.Resolver] does. Questions are written as "MX example.com", "A
+// mx.example.com" or "TXT _mta-sts.example.com". Names have no last dot. An MX record is a
+// preference and a host ("10 mx.example.com"). A Zone is safe for concurrent use.
 type Zone struct {
 	mu      sync.Mutex
 	records map[string][]string
@@ -21,7 +21,7 @@ type Zone struct {
 	asked   []string
 }
 
-// New returns a zone of records.
+// New returns a zone with the records of each question.
 func New(records map[string][]string) *Zone {
 	z := &Zone{records: map[string][]string{}, broken: map[string]error{}}
 	for q, r := range records {
@@ -37,8 +37,8 @@ func (z *Zone) Set(question string, records ...string) {
 	z.records[question] = records
 }
 
-// Break lets a question fail with an error, beside the records it has; nil mends it.
-// [SERVFAIL] is the usual one.
+// Break makes a question fail with an error, besides the records it has; nil mends it. [SERVFAIL]
+// is the usual error.
 func (z *Zone) Break(question string, err error) {
 	z.mu.Lock()
 	defer z.mu.Unlock()

@@ -8,15 +8,16 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-// Server answers from a zone on a UDP port of loopback, as a DNS server does: NXDOMAIN for a name without any record, no answers for
-// one that has others, SERVFAIL for a question that is broken. What it was asked is in the zone.
+// Server answers from a zone on a UDP port of loopback, as a DNS server does. It answers NXDOMAIN
+// for a name without any record, gives no answers for a name that has only other records, and
+// answers SERVFAIL for a question that is broken. The zone knows what the server was asked.
 type Server struct {
 	Addr string // host:port
 	conn net.PacketConn
 	done chan struct{}
 }
 
-// Serve starts a server. It is to be closed.
+// Serve starts a server. The caller closes it.
 func (z *Zone) Serve() (*Server, error) {
 	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
@@ -32,10 +33,10 @@ func (z *Zone) Serve() (*Server, error) {
 				return
 			}
 			if err != nil {
-				continue // an earlier answer that nobody waits for any more comes back as an error here
+				continue // the error of an earlier answer that nobody waits for any more
 			}
 			if answer, err := z.answer(buf[:n]); err == nil {
-				_, _ = conn.WriteTo(answer, from) // who asked asks again
+				_, _ = conn.WriteTo(answer, from) // the client asks again
 			}
 		}
 	}()
@@ -60,20 +61,25 @@ func (z *Zone) answer(query []byte) ([]byte, error) {
 	}
 	q := in.Questions[0]
 	name := strings.TrimSuffix(strings.ToLower(q.Name.String()), ".")
-	out := dnsmessage.Message{Header: dnsmessage.Header{ID: in.ID, Response: true, RecursionDesired: in.RecursionDesired, RecursionAvailable: true}, Questions: in.Questions}
+	header := dnsmessage.Header{ID: in.ID, Response: true, RecursionDesired: in.RecursionDesired,
+		RecursionAvailable: true}
+	out := dnsmessage.Message{Header: header, Questions: in.Questions}
 	answers, rcode := z.find(name, q.Type)
 	out.RCode = rcode
 	for _, body := range answers {
-		out.Answers = append(out.Answers, dnsmessage.Resource{Header: dnsmessage.ResourceHeader{Name: q.Name, Type: q.Type, Class: q.Class, TTL: 60}, Body: body})
+		header := dnsmessage.ResourceHeader{Name: q.Name, Type: q.Type, Class: q.Class, TTL: 60}
+		out.Answers = append(out.Answers, dnsmessage.Resource{Header: header, Body: body})
 	}
 	return out.Pack()
 }
 
-// find is what the zone has for a question. Addresses of both families stand under A.
+// find is what the zone has for a question. Addresses of both families are kept under A.
 func (z *Zone) find(name string, kind dnsmessage.Type) (out []dnsmessage.ResourceBody, rcode dnsmessage.RCode) {
 	z.mu.Lock()
 	defer z.mu.Unlock()
-	question := map[dnsmessage.Type]string{dnsmessage.TypeMX: "MX ", dnsmessage.TypeA: "A ", dnsmessage.TypeAAAA: "A ", dnsmessage.TypeTXT: "TXT "}[kind] + name
+	question := map[dnsmessage.Type]string{
+		dnsmessage.TypeMX: "MX ", dnsmessage.TypeA: "A ", dnsmessage.TypeAAAA: "A ", dnsmessage.TypeTXT: "TXT ",
+	}[kind] + name
 	if kind != dnsmessage.TypeAAAA { // asked together with A
 		z.asked = append(z.asked, question)
 	}
@@ -97,7 +103,7 @@ func (z *Zone) find(name string, kind dnsmessage.Type) (out []dnsmessage.Resourc
 	return out, rcode
 }
 
-// resource is a record as it goes over the wire, nil where it is none of that kind.
+// resource is a record as it goes over the wire, nil if it is not of that kind.
 func resource(kind dnsmessage.Type, record string) dnsmessage.ResourceBody {
 	switch kind {
 	case dnsmessage.TypeMX:
