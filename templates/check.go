@@ -115,7 +115,7 @@ func (k *checker) command(u *unit, c *parse.CommandNode, s scope) shape {
 		words := strings.TrimPrefix(c.String(), ".")
 		hint := "a function comes first: {{upper .name}}"
 		if slices.Contains(k.set.c.cfg.Columns, words) || !slices.Contains(k.set.c.cfg.Columns, f.Ident[0]) {
-			hint = fmt.Sprintf("a column whose name is not one word is {{col %q}}", words)
+			hint = fmt.Sprintf("for a column whose name is not one word write {{col %q}}", words)
 		}
 		k.fail(u, f, "template-syntax", fmt.Sprintf("a cell takes no arguments: .%s", words), hint)
 		return got
@@ -162,12 +162,12 @@ func (k *checker) argument(u *unit, n parse.Node, s scope) shape {
 		return k.pipe(u, n, s)
 	case *parse.IdentifierNode:
 		if !k.set.known[n.Ident] {
-			hint := "mailshot functions lists them"
+			hint := "see: mailshot functions"
 			if near := function.Nearest(n.Ident, slices.Sorted(maps.Keys(k.set.known))); near != "" {
 				hint = fmt.Sprintf("did you mean %s?", near)
 			}
 			if slices.Contains(k.set.c.cfg.Columns, n.Ident) {
-				hint = fmt.Sprintf("the column is {{.%s}}", n.Ident)
+				hint = fmt.Sprintf("for the column write {{.%s}}", n.Ident)
 			}
 			k.fail(u, n, "unknown-function", fmt.Sprintf("there is no function %q", n.Ident), hint)
 		}

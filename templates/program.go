@@ -132,7 +132,7 @@ func (p *program) execute(w io.Writer, d Data) error {
 	err := i.t.Execute(&limited{&i.out, p.set.c.cfg.Limit}, row)
 	i.run.Begin(nil)
 	if err == nil && p.set.html && bytes.Contains(i.out.Bytes(), []byte("ZgotmplZ")) {
-		err = p.whole("unsafe-value", "a cell is not safe where it stands, in a style, a script or the name of an attribute",
+		err = p.whole("unsafe-value", "a cell is not safe in a style, in a script or as the name of an attribute",
 			"print cells as text, in quoted attributes or in addresses only")
 	}
 	if err != nil {
@@ -156,7 +156,7 @@ type limited struct {
 
 func (l *limited) Write(b []byte) (int, error) {
 	if l.b.Len()+len(b) > l.limit {
-		return 0, function.Limit(fmt.Sprintf("the text grows beyond %d bytes", l.limit))
+		return 0, function.Limit(fmt.Sprintf("the text is longer than %d bytes", l.limit))
 	}
 	return l.b.Write(b)
 }
@@ -205,7 +205,7 @@ func (p *program) executeError(err error, d Data) error {
 	case errors.As(err, &limit):
 		code, hint = "template-limit", "a message needs far less; look for a loop"
 	case errors.As(err, &unsafe):
-		code, hint = "unsafe-value", "links go to http, https, mailto, tel or sms"
+		code, hint = "unsafe-value", "a link begins with http:, https:, mailto:, tel: or sms:"
 	case errors.As(err, &advice):
 		hint = advice.Hint
 	}
@@ -249,11 +249,11 @@ func escapeText(e *htmltemplate.Error) (text, hint string) {
 	case htmltemplate.ErrEndContext:
 		return "the HTML ends inside a tag, a quote, a style or a script", "close it"
 	case htmltemplate.ErrAmbigContext, htmltemplate.ErrSlashAmbig:
-		return "it is not clear what this action prints into", "put the whole address into one {{if}} branch each"
+		return "it is not clear where in the HTML this action prints", "put the whole address into one {{if}} branch each"
 	case htmltemplate.ErrBadHTML:
 		return "not well-formed HTML: " + e.Description, ""
 	case htmltemplate.ErrRangeLoopReentry:
-		return "the next turn of this {{range}} would start inside another tag or quote", "close what the body opens"
+		return "the next turn of this {{range}} would start inside another tag or quote", "close it before {{end}}"
 	}
 	return e.Description, ""
 }

@@ -112,7 +112,7 @@ func (s *set) include(u *unit, n *parse.TemplateNode) error {
 	case s.html && (ext == ".html" || ext == ".htm"):
 		make = keepConditional
 	case s.html:
-		return fail(fmt.Sprintf("%s cannot stand in HTML", n.Name), "partials of an HTML body are .html or .md files")
+		return fail(fmt.Sprintf("%s cannot be included in HTML", n.Name), "partials of an HTML body are .html or .md files")
 	case ext == ".md":
 		make = markdownToText
 	case ext == ".html", ext == ".htm":

@@ -134,7 +134,7 @@ func asNumber(v any) (float64, error) {
 	}
 	s := strings.TrimSpace(asText(v))
 	if s == "" {
-		return 0, Advice{"a number is needed here, and the cell is empty", "use default, or {{if}}"}
+		return 0, Advice{"this needs a number, and the cell is empty", "use default, or {{if}}"}
 	}
 	if f, err := strconv.ParseFloat(s, 64); err == nil && !math.IsInf(f, 0) && !math.IsNaN(f) && !strings.ContainsAny(s, "xXpP_nN") {
 		return f, nil
@@ -164,7 +164,7 @@ func asDate(v any) (time.Time, error) {
 	}
 	s := strings.TrimSpace(asText(v))
 	if s == "" {
-		return time.Time{}, Advice{"a date is needed here, and the cell is empty", "use default, or {{if}}"}
+		return time.Time{}, Advice{"this needs a date, and the cell is empty", "use default, or {{if}}"}
 	}
 	for _, layout := range dateLayouts {
 		if t, err := time.Parse(layout, s); err == nil {

@@ -20,7 +20,7 @@ func comparisons() []entry {
 		}
 	}
 	return []entry{
-		{Function{"eq", "eq A B…", "whether A equals one of the others: as numbers or dates where one of them is, else as text", `{{eq .count 3}} {{eq .city "Rome" "İzmir"}}`, "true true"},
+		{Function{"eq", "eq A B…", "whether A equals one of the others; numbers and dates compare as such, everything else as text", `{{eq .count 3}} {{eq .city "Rome" "İzmir"}}`, "true true"},
 			func(*Execution) any {
 				return func(a any, bs ...any) bool {
 					for _, b := range bs {
@@ -34,11 +34,11 @@ func comparisons() []entry {
 		{Function{"ne", "ne A B", "whether A and B differ", `{{ne .city "Rome"}}`, "true"},
 			func(*Execution) any { return func(a, b any) bool { return !equal(a, b) } }},
 		{Function{"lt", "lt A B", "whether A is less than B", `{{lt .amount 2000}}`, "true"}, ordered(func(c int) bool { return c < 0 })},
-		{Function{"le", "le A B", "whether A is not more than B", `{{le .due "2026-11-22"}}`, "true"}, ordered(func(c int) bool { return c <= 0 })},
+		{Function{"le", "le A B", "whether A is at most B", `{{le .due "2026-11-22"}}`, "true"}, ordered(func(c int) bool { return c <= 0 })},
 		{Function{"gt", "gt A B", "whether A is more than B", `{{if gt .amount 1000}}large{{end}}`, "large"}, ordered(func(c int) bool { return c > 0 })},
-		{Function{"ge", "ge A B", "whether A is not less than B", `{{ge .count 4}}`, "false"}, ordered(func(c int) bool { return c >= 0 })},
-		{Function{"and", "and A B…", "the first value that counts as no, else the last", `{{if and .name .paid}}yes{{else}}no{{end}}`, "no"}, nil},
-		{Function{"or", "or A B…", "the first value that counts as yes, else the last", `{{or .nick .name}}`, "Ann Lee"}, nil},
+		{Function{"ge", "ge A B", "whether A is at least B", `{{ge .count 4}}`, "false"}, ordered(func(c int) bool { return c >= 0 })},
+		{Function{"and", "and A B…", "the first value that counts as false, else the last", `{{if and .name .paid}}yes{{else}}no{{end}}`, "no"}, nil},
+		{Function{"or", "or A B…", "the first value that counts as true, else the last", `{{or .nick .name}}`, "Ann Lee"}, nil},
 		{Function{"not", "not A", "the opposite", `{{if not .paid}}open{{end}}`, "open"}, nil},
 	}
 }
@@ -114,7 +114,7 @@ func isDate(v any) bool {
 // wordings are the functions that know what they print into.
 func wordings() []entry {
 	return []entry{
-		{Function{"lang", "lang", "the language of the message, for a layout; nothing where none is given", `{{default "none given" lang}}`, "none given"},
+		{Function{"lang", "lang", "the language of the message, for a layout; empty if none is given", `{{default "none given" lang}}`, "none given"},
 			func(ex *Execution) any { return func() string { return ex.cfg.Language } }},
 		{Function{"dir", "dir", "the direction of writing: ltr or rtl", `{{dir}}`, "ltr"},
 			func(ex *Execution) any { return func() string { return ex.cfg.Direction } }},

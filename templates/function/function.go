@@ -75,7 +75,7 @@ func (l list) String() string {
 
 func emptiness() []entry {
 	return []entry{
-		{Function{"default", "default VALUE CELL", "the cell, or VALUE where the cell is empty", `{{default "friend" .nick}}`, "friend"},
+		{Function{"default", "default VALUE CELL", "the cell, or VALUE if the cell is empty", `{{default "friend" .nick}}`, "friend"},
 			func(ex *Execution) any {
 				return func(instead, v any) any {
 					if isBlank(v) {
@@ -97,11 +97,11 @@ func emptiness() []entry {
 			}},
 		{Function{"empty", "empty CELL", "whether the cell is empty or blank", `{{if empty .nick}}no nickname{{end}}`, "no nickname"},
 			func(ex *Execution) any { return isBlank }},
-		{Function{"has", "has . NAME", "whether the list has the column and the cell is not empty", `{{has . "phone"}} {{has . "fax"}}`, "true false"},
+		{Function{"has", "has . NAME", "whether the list has the column, with a cell that is not empty", `{{has . "phone"}} {{has . "fax"}}`, "true false"},
 			func(ex *Execution) any {
 				return func(row map[string]any, name string) bool { return !isBlank(row[name]) }
 			}},
-		{Function{"opt", "opt . NAME", "the cell of a column that the list may not have, or nothing", `[{{opt . "fax"}}]`, "[]"},
+		{Function{"opt", "opt . NAME", "the cell of a column, or nothing if the list does not have the column", `[{{opt . "fax"}}]`, "[]"},
 			func(ex *Execution) any {
 				return func(row map[string]any, name string) any {
 					if v, ok := row[name]; ok {
@@ -119,7 +119,7 @@ func emptiness() []entry {
 					return no
 				}
 			}},
-		{Function{"required", "required REASON CELL", "the cell; an empty one is an error with the reason", `{{required "we greet by name" .name}}`, "Ann Lee"},
+		{Function{"required", "required REASON CELL", "the cell; if it is empty, that is an error with the reason", `{{required "we greet by name" .name}}`, "Ann Lee"},
 			func(ex *Execution) any {
 				return func(reason string, v any) (any, error) {
 					if isBlank(v) {
@@ -226,7 +226,7 @@ func lists() []entry {
 					return l[len(l)-1]
 				}
 			}},
-		{Function{"col", "col NAME", "the cell of a column, also of one whose name is not one word, and anywhere in the template", `{{col "city"}}`, "İzmir"},
+		{Function{"col", "col NAME", "the cell of a column, whatever its name is, anywhere in the template", `{{col "city"}}`, "İzmir"},
 			func(ex *Execution) any {
 				return func(name string) (any, error) { return ex.index(ex.row, name) }
 			}},

@@ -15,11 +15,11 @@ import (
 
 func numbers() []entry {
 	return []entry{
-		{Function{"num", "num DECIMALS NUMBER", "as the language writes it, rounded", `{{num 0 .amount}} {{num 2 .amount}}`, "1,235 1,234.50"},
+		{Function{"num", "num DECIMALS NUMBER", "a number as the language writes it, rounded to DECIMALS", `{{num 0 .amount}} {{num 2 .amount}}`, "1,235 1,234.50"},
 			func(ex *Execution) any { return ex.num }},
 		{Function{"money", "money CURRENCY NUMBER", "an amount with its currency (ISO 4217 code), as the language writes it", `{{money "EUR" .amount}}`, "€1,234.50"},
 			func(ex *Execution) any { return ex.money }},
-		{Function{"percent", "percent DECIMALS NUMBER", "a share as percentage", `{{percent 1 0.125}}`, "12.5%"},
+		{Function{"percent", "percent DECIMALS NUMBER", "a fraction as a percentage", `{{percent 1 0.125}}`, "12.5%"},
 			func(ex *Execution) any {
 				return func(decimals int, v any) (string, error) {
 					f, err := asNumber(v)
@@ -30,7 +30,7 @@ func numbers() []entry {
 					return s + "%", err
 				}
 			}},
-		{Function{"number", "number TEXT", "a text as a number, for counting with it", `{{add (number "2.5") 1}}`, "3.5"},
+		{Function{"number", "number TEXT", "a text as a number to calculate with", `{{add (number "2.5") 1}}`, "3.5"},
 			arithmetic(func(a ...*big.Rat) (*big.Rat, error) { return a[0], nil }, 1, 1)},
 		{Function{"round", "round DECIMALS NUMBER", "rounded, halves away from zero", `{{round 1 2.25}}`, "2.3"},
 			func(ex *Execution) any {
@@ -40,17 +40,17 @@ func numbers() []entry {
 						return nil, err
 					}
 					if decimals < 0 || decimals > 15 {
-						return nil, errors.New("decimals are 0 to 15")
+						return nil, errors.New("there can be 0 to 15 decimals")
 					}
 					return numberCell(round(f, decimals)), nil
 				}
 			}},
-		{Function{"floor", "floor NUMBER", "the next whole number below", `{{floor 2.7}}`, "2"}, function1(math.Floor)},
-		{Function{"ceil", "ceil NUMBER", "the next whole number above", `{{ceil 2.1}}`, "3"}, function1(math.Ceil)},
+		{Function{"floor", "floor NUMBER", "rounded down to a whole number", `{{floor 2.7}}`, "2"}, function1(math.Floor)},
+		{Function{"ceil", "ceil NUMBER", "rounded up to a whole number", `{{ceil 2.1}}`, "3"}, function1(math.Ceil)},
 		{Function{"abs", "abs NUMBER", "without its sign", `{{abs -3}}`, "3"}, function1(math.Abs)},
 		{Function{"add", "add NUMBER…", "the sum, exact to the last decimal", `{{add 0.1 0.2}}`, "0.3"},
 			arithmetic(fold((*big.Rat).Add), 1, 100)},
-		{Function{"sub", "sub A B", "A less B", `{{sub .amount 1000}}`, "234.5"}, arithmetic(fold((*big.Rat).Sub), 2, 2)},
+		{Function{"sub", "sub A B", "A minus B", `{{sub .amount 1000}}`, "234.5"}, arithmetic(fold((*big.Rat).Sub), 2, 2)},
 		{Function{"mul", "mul NUMBER…", "the product", `{{mul 3 0.1}}`, "0.3"}, arithmetic(fold((*big.Rat).Mul), 1, 100)},
 		{Function{"div", "div A B", "A divided by B", `{{div 1 8}}`, "0.125"},
 			arithmetic(func(a ...*big.Rat) (*big.Rat, error) {
@@ -59,7 +59,7 @@ func numbers() []entry {
 				}
 				return new(big.Rat).Quo(a[0], a[1]), nil
 			}, 2, 2)},
-		{Function{"mod", "mod A B", "what is left after dividing whole numbers", `{{mod 7 3}}`, "1"},
+		{Function{"mod", "mod A B", "the remainder of a division of whole numbers", `{{mod 7 3}}`, "1"},
 			func(ex *Execution) any {
 				return func(a, b any) (cell, error) {
 					x, err := asInt(a)
@@ -80,7 +80,7 @@ func numbers() []entry {
 		{Function{"greatest", "greatest NUMBER…", "the largest", `{{greatest 3 1 2}}`, "3"}, arithmetic(pick(1), 1, 100)},
 		{Function{"digits", "digits SCRIPT TEXT", "with the digits of a script: fa, ar, hi, bn, th or latin", `{{digits "fa" "1405"}} {{digits "latin" "۱۴۰۵"}}`, "۱۴۰۵ 1405"},
 			func(ex *Execution) any { return ex.digits }},
-		{Function{"plural", "plural ONE OTHER NUMBER", "the form that the number asks for in the language; more forms as \"few=…\"",
+		{Function{"plural", "plural ONE OTHER NUMBER", "the form that the language uses with the number; more forms as \"few=…\"",
 			`{{.count}} {{plural "invoice" "invoices" .count}}`, "3 invoices"},
 			func(ex *Execution) any { return ex.plural }},
 	}
@@ -113,7 +113,7 @@ func arithmetic(f func(...*big.Rat) (*big.Rat, error), least, most int) func(*Ex
 	return func(*Execution) any {
 		return func(vs ...any) (cell, error) {
 			if len(vs) < least || len(vs) > most {
-				return nil, fmt.Errorf("%d numbers given; %d to %d are taken", len(vs), least, most)
+				return nil, fmt.Errorf("it takes %d to %d numbers, not %d", least, most, len(vs))
 			}
 			rats := make([]*big.Rat, len(vs))
 			for i, v := range vs {
@@ -176,7 +176,7 @@ func (ex *Execution) num(decimals int, v any) (string, error) {
 		return "", err
 	}
 	if decimals < 0 || decimals > 15 {
-		return "", errors.New("decimals are 0 to 15")
+		return "", errors.New("there can be 0 to 15 decimals")
 	}
 	f = round(f, decimals)
 	if f == 0 {
@@ -236,7 +236,7 @@ func (ex *Execution) digits(script string, v any) (string, error) {
 	zeros := map[string]rune{"fa": '۰', "ar": '٠', "hi": '०', "bn": '০', "th": '๐', "latin": '0'}
 	zero, ok := zeros[script]
 	if !ok {
-		return "", Advice{fmt.Sprintf("no digits are known for %q", short(script)), "there are fa, ar, hi, bn, th and latin"}
+		return "", Advice{fmt.Sprintf("no digits are known for %q", short(script)), "use fa, ar, hi, bn, th or latin"}
 	}
 	return ex.text(strings.Map(func(c rune) rune {
 		if c >= '0' && c <= '9' {

@@ -22,7 +22,7 @@ func texts() []entry {
 			func(ex *Execution) any { return simple(cases.Lower(ex.tag).String)(ex) }},
 		{Function{"title", "title TEXT", "each word with a capital", `{{title "ann lee"}}`, "Ann Lee"},
 			func(ex *Execution) any { return simple(cases.Title(ex.tag).String)(ex) }},
-		{Function{"trim", "trim TEXT", "without blanks at both ends", `[{{trim "  a b "}}]`, "[a b]"}, simple(strings.TrimSpace)},
+		{Function{"trim", "trim TEXT", "without blanks at its ends", `[{{trim "  a b "}}]`, "[a b]"}, simple(strings.TrimSpace)},
 		{Function{"oneline", "oneline TEXT", "line ends and runs of blanks become one blank", `{{oneline "a\n  b"}}`, "a b"},
 			simple(func(s string) string { return strings.Join(strings.Fields(s), " ") })},
 		{Function{"trimPrefix", "trimPrefix PREFIX TEXT", "without the prefix", `{{trimPrefix "Ann " .name}}`, "Lee"},
@@ -45,9 +45,9 @@ func texts() []entry {
 			}},
 		{Function{"contains", "contains PART TEXT", "whether PART is in the text", `{{contains "nn" .name}}`, "true"},
 			func(ex *Execution) any { return func(p, v any) bool { return strings.Contains(asText(v), asText(p)) } }},
-		{Function{"hasPrefix", "hasPrefix PREFIX TEXT", "whether the text starts so", `{{hasPrefix "Ann" .name}}`, "true"},
+		{Function{"hasPrefix", "hasPrefix PREFIX TEXT", "whether the text starts with PREFIX", `{{hasPrefix "Ann" .name}}`, "true"},
 			func(ex *Execution) any { return func(p, v any) bool { return strings.HasPrefix(asText(v), asText(p)) } }},
-		{Function{"hasSuffix", "hasSuffix SUFFIX TEXT", "whether the text ends so", `{{hasSuffix "Lee" .name}}`, "true"},
+		{Function{"hasSuffix", "hasSuffix SUFFIX TEXT", "whether the text ends with SUFFIX", `{{hasSuffix "Lee" .name}}`, "true"},
 			func(ex *Execution) any { return func(p, v any) bool { return strings.HasSuffix(asText(v), asText(p)) } }},
 		{Function{"word", "word N TEXT", "the Nth word of a text, counted from 1; -1 is the last", `{{word 1 .name}}, {{word -1 .name}}`, "Ann, Lee"},
 			func(ex *Execution) any {
@@ -70,7 +70,7 @@ func texts() []entry {
 				}
 				return b.String()
 			})},
-		{Function{"truncate", "truncate N TEXT", "at most N characters, the last of them … where something is cut", `{{truncate 5 .name}}`, "Ann …"},
+		{Function{"truncate", "truncate N TEXT", "at most N characters; the last one is … if something was cut", `{{truncate 5 .name}}`, "Ann …"},
 			func(ex *Execution) any {
 				return func(n int, v any) (string, error) {
 					s := []rune(norm.NFC.String(asText(v)))
@@ -117,11 +117,11 @@ func texts() []entry {
 			}},
 		{Function{"printf", "printf FORMAT VALUE…", "Go's formatting; a width has three digits at most", `{{printf "%08.2f" .amount}}`, "01234.50"},
 			func(ex *Execution) any { return ex.printf }},
-		{Function{"urlescape", "urlescape TEXT", "made safe for the part of an address after the ?", `https://example.com/?q={{urlescape "a b&c"}}`, "https://example.com/?q=a+b%26c"},
+		{Function{"urlescape", "urlescape TEXT", "escaped for the part of a link after the ?", `https://example.com/?q={{urlescape "a b&c"}}`, "https://example.com/?q=a+b%26c"},
 			func(ex *Execution) any { return ex.address(url.QueryEscape) }},
-		{Function{"pathescape", "pathescape TEXT", "made safe for one step of an address's path", `https://example.com/{{pathescape "a b/c"}}`, "https://example.com/a%20b%2Fc"},
+		{Function{"pathescape", "pathescape TEXT", "escaped for one step of a link's path", `https://example.com/{{pathescape "a b/c"}}`, "https://example.com/a%20b%2Fc"},
 			func(ex *Execution) any { return ex.address(url.PathEscape) }},
-		{Function{"tel", "tel TEXT", "a telephone number as an address", `{{tel .phone}}`, "tel:+15550109999"},
+		{Function{"tel", "tel TEXT", "a telephone number as a tel: link", `{{tel .phone}}`, "tel:+15550109999"},
 			func(ex *Execution) any {
 				return ex.address(func(s string) string {
 					return "tel:" + strings.Map(func(c rune) rune {
@@ -132,9 +132,9 @@ func texts() []entry {
 					}, latinDigits(s))
 				})
 			}},
-		{Function{"ltr", "ltr TEXT", "kept left to right, by marks around it, within a right-to-left text", `{{ltr .phone}}`, "\u200e+1 (555) 010-9999\u200e"},
+		{Function{"ltr", "ltr TEXT", "with marks that keep it left to right within a right-to-left text", `{{ltr .phone}}`, "\u200e+1 (555) 010-9999\u200e"},
 			simple(func(s string) string { return "\u200e" + s + "\u200e" })},
-		{Function{"rtl", "rtl TEXT", "kept right to left, by marks around it, within a left-to-right text", `{{rtl "سلام!"}}`, "\u200fسلام!\u200f"},
+		{Function{"rtl", "rtl TEXT", "with marks that keep it right to left within a left-to-right text", `{{rtl "سلام!"}}`, "\u200fسلام!\u200f"},
 			simple(func(s string) string { return "\u200f" + s + "\u200f" })},
 	}
 }

@@ -37,7 +37,7 @@ func Render(src *source.Source) (*source.Tokens, string, error) {
 	t := &tokens{hidden}
 	for _, a := range t.Actions {
 		if a.Kind == source.Define {
-			return nil, "", src.ErrorAt(a.Start, "template", "{{define}} and {{block}} cannot stand in Markdown", "put the part into a file of its own and include it")
+			return nil, "", src.ErrorAt(a.Start, "template", "Markdown cannot have {{define}} and {{block}}", "put the part into a file of its own and include it")
 		}
 	}
 	md := goldmark.New(

@@ -99,7 +99,7 @@ func (t *tokens) nesting(s string) error {
 					o := t.Actions[a.Opener]
 					line := 1 + strings.Count(t.Source.Text[:o.Start], "\n")
 					word, _, _ := strings.Cut(source.Inner(t.Source.Text[o.Start:o.End]), " ")
-					return t.Source.ErrorAt(a.Start, "template-nesting", "this does not stand in the same block as the {{"+word+"}} of line "+strconv.Itoa(line+t.Source.Line-1),
+					return t.Source.ErrorAt(a.Start, "template-nesting", "this is not in the same block as the {{"+word+"}} of line "+strconv.Itoa(line+t.Source.Line-1),
 						"put both on lines of their own, or both within one paragraph, item or cell")
 				}
 			}

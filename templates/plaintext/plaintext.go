@@ -63,7 +63,7 @@ func Write(t *source.Tokens, doc string, breaks bool) (*source.Form, error) {
 	f := t.Show(text)
 	if _, err := f.Parse("u0"); err != nil {
 		e := err.(*source.Error)
-		e.Text, e.Hint = "no text part can be made of this HTML: "+e.Text, "give the text part yourself: body.text"
+		e.Text, e.Hint = "this HTML cannot become a text part: "+e.Text, "write the text part yourself, as body.text"
 		return nil, e
 	}
 	return f, nil

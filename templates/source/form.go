@@ -108,7 +108,7 @@ func syntaxError(name string, f *Form, err error) error {
 	case strings.Contains(rest, "unexpected {{else}}"):
 		rest = "{{else}} without {{if}}, {{range}} or {{with}}"
 	case strings.Contains(rest, "unexpected \"}\" in operand"), strings.Contains(rest, "bad character"):
-		hint = `a column whose name is not one word is {{col "First name"}}`
+		hint = `for a column whose name is not one word write {{col "First name"}}`
 	}
 	return f.ErrorAt(start+max(strings.LastIndex(text, "{{"), 0), "template-syntax", rest, hint)
 }
