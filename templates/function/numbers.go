@@ -15,9 +15,11 @@ import (
 
 func numbers() []entry {
 	return []entry{
-		{Function{"num", "num DECIMALS NUMBER", "a number as the language writes it, rounded to DECIMALS", `{{num 0 .amount}} {{num 2 .amount}}`, "1,235 1,234.50"},
+		{Function{"num", "num DECIMALS NUMBER", "a number as the language writes it, rounded to DECIMALS",
+			`{{num 0 .amount}} {{num 2 .amount}}`, "1,235 1,234.50"},
 			func(ex *Execution) any { return ex.num }},
-		{Function{"money", "money CURRENCY NUMBER", "an amount with its currency (ISO 4217 code), as the language writes it", `{{money "EUR" .amount}}`, "€1,234.50"},
+		{Function{"money", "money CURRENCY NUMBER", "an amount with its currency (ISO 4217 code), as the language writes it",
+			`{{money "EUR" .amount}}`, "€1,234.50"},
 			func(ex *Execution) any { return ex.money }},
 		{Function{"percent", "percent DECIMALS NUMBER", "a fraction as a percentage", `{{percent 1 0.125}}`, "12.5%"},
 			func(ex *Execution) any {
@@ -78,15 +80,17 @@ func numbers() []entry {
 			}},
 		{Function{"least", "least NUMBER…", "the smallest", `{{least 3 1 2}}`, "1"}, arithmetic(pick(-1), 1, 100)},
 		{Function{"greatest", "greatest NUMBER…", "the largest", `{{greatest 3 1 2}}`, "3"}, arithmetic(pick(1), 1, 100)},
-		{Function{"digits", "digits SCRIPT TEXT", "with the digits of a script: fa, ar, hi, bn, th or latin", `{{digits "fa" "1405"}} {{digits "latin" "۱۴۰۵"}}`, "۱۴۰۵ 1405"},
+		{Function{"digits", "digits SCRIPT TEXT", "with the digits of a script: fa, ar, hi, bn, th or latin",
+			`{{digits "fa" "1405"}} {{digits "latin" "۱۴۰۵"}}`, "۱۴۰۵ 1405"},
 			func(ex *Execution) any { return ex.digits }},
-		{Function{"plural", "plural ONE OTHER NUMBER", "the form that the language uses with the number; more forms as \"few=…\"",
+		{Function{"plural", "plural ONE OTHER NUMBER",
+			"the form that the language uses with the number; more forms as \"few=…\"",
 			`{{.count}} {{plural "invoice" "invoices" .count}}`, "3 invoices"},
 			func(ex *Execution) any { return ex.plural }},
 	}
 }
 
-// rat is the exact decimal value of a number as it is written.
+// rat returns the exact decimal value of a number as it is written.
 func rat(f float64) *big.Rat {
 	x, ok := new(big.Rat).SetString(strconv.FormatFloat(f, 'g', -1, 64))
 	if !ok {
@@ -95,7 +99,7 @@ func rat(f float64) *big.Rat {
 	return x
 }
 
-// round rounds the decimal writing of f, halves away from zero: 2.675 is 2.68, as on paper.
+// round rounds the decimal form of f, halves away from zero: 2.675 becomes 2.68, as on paper.
 func round(f float64, decimals int) float64 {
 	if math.IsInf(f, 0) || math.IsNaN(f) {
 		return f
@@ -186,13 +190,13 @@ func (ex *Execution) num(decimals int, v any) (string, error) {
 	return ex.text(p.Sprint(number.Decimal(f, number.MinFractionDigits(decimals), number.MaxFractionDigits(decimals))))
 }
 
-// currencies that are written otherwise than by their code, or with other than two decimals.
+// The currencies that are not written by their code, or not with two decimals.
 var (
-	symbols = map[string]string{"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹", "TRY": "₺", "ILS": "₪", "KRW": "₩",
-		"PLN": "zł", "UAH": "₴", "NGN": "₦", "VND": "₫"}
+	symbols = map[string]string{"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹", "TRY": "₺", "ILS": "₪",
+		"KRW": "₩", "PLN": "zł", "UAH": "₴", "NGN": "₦", "VND": "₫"}
 	decimals = map[string]int{"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "XAF": 0, "XOF": 0, "IRR": 0,
 		"BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3}
-	// before: languages that write the symbol before the number.
+	// before holds the languages that write the symbol before the number.
 	before = map[string]bool{"en": true, "ja": true, "zh": true, "ko": true, "hi": true, "nl": true, "tr": true}
 )
 
@@ -246,7 +250,9 @@ func (ex *Execution) digits(script string, v any) (string, error) {
 	}, latinDigits(asText(v))))
 }
 
-var pluralForms = map[string]plural.Form{"zero": plural.Zero, "one": plural.One, "two": plural.Two, "few": plural.Few, "many": plural.Many, "other": plural.Other}
+var pluralForms = map[string]plural.Form{
+	"zero": plural.Zero, "one": plural.One, "two": plural.Two, "few": plural.Few, "many": plural.Many, "other": plural.Other,
+}
 
 // plural takes the forms first and the number last: plural "invoice" "invoices" .n, or "one=…" "few=…" "other=…".
 func (ex *Execution) plural(args ...any) (string, error) {
