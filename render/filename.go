@@ -25,11 +25,11 @@ func checkFileName(name string) string {
 	case strings.Contains(name, "=?"):
 		return "has =? in it, which some readers decode and some do not"
 	case len(name) > 255:
-		return fmt.Sprintf("has %d bytes; the most is 255", len(name))
+		return fmt.Sprintf("has %d bytes; the limit is 255", len(name))
 	}
 	for _, r := range name {
 		if unicode.Is(unicode.Bidi_Control, r) {
-			return fmt.Sprintf("has a direction mark (U+%04X), which can hide the true ending", r)
+			return fmt.Sprintf("has a direction mark (U+%04X), which can hide what kind of file it is", r)
 		}
 	}
 	if stem, _, _ := strings.Cut(name, "."); device(strings.TrimRight(stem, " ")) {

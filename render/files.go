@@ -67,7 +67,7 @@ func checkPath(p string) (code, reason, hint string) {
 	case strings.Contains(p, `\`):
 		return "bad-path", "the path has a backslash", "separate folders by /"
 	case len(p) > 1024:
-		return "bad-path", fmt.Sprintf("the path has %d bytes; the most is 1024", len(p)), ""
+		return "bad-path", fmt.Sprintf("the path has %d bytes; the limit is 1024", len(p)), ""
 	}
 	for _, element := range strings.Split(p, "/") {
 		switch {
@@ -170,7 +170,7 @@ func (s *files) admit(p string, info fs.FileInfo) *Fault {
 	case info.Size() == 0:
 		fault.Code, fault.Text = "empty-file", fault.Text+" is empty (0 bytes)"
 	case info.Size() > s.limit:
-		fault.Code, fault.Text = "file-too-large", fmt.Sprintf("%s has %d bytes; the most is %d", fault.Text, info.Size(), s.limit)
+		fault.Code, fault.Text = "file-too-large", fmt.Sprintf("%s has %d bytes; the limit is %d", fault.Text, info.Size(), s.limit)
 	default:
 		return nil
 	}

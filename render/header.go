@@ -191,7 +191,7 @@ func uriPieces(value string) ([]string, error) {
 			return nil, fmt.Errorf("%s is not a URI; write other characters as %%XX", show(uri))
 		}
 		if len(uri) > pieceLength-3 {
-			return nil, fmt.Errorf("a URI of %d characters; the most is %d", len(uri), pieceLength-3)
+			return nil, fmt.Errorf("a URI of %d characters; the limit is %d", len(uri), pieceLength-3)
 		}
 		rest = strings.TrimLeft(rest[end+1:], " ")
 		if rest == "" {
@@ -239,7 +239,7 @@ func idPieces(value string) ([]string, error) {
 func tokenPieces(value string) ([]string, error) {
 	pieces, ok := asciiPieces(value)
 	if !ok {
-		return nil, fmt.Errorf("%s: only ASCII is understood here", show(value))
+		return nil, fmt.Errorf("%s has characters that are not ASCII", show(value))
 	}
 	return pieces, nil
 }
@@ -283,21 +283,21 @@ func checkName(name string) (reason, hint string) {
 		return fmt.Sprintf("header name %s", show(name)), "letters, digits and - only"
 	}
 	if len(name) > 40 {
-		return fmt.Sprintf("header name %s has %d characters; the most is 40", show(name), len(name)), ""
+		return fmt.Sprintf("header name %s has %d characters; the limit is 40", show(name), len(name)), ""
 	}
 	lower := strings.ToLower(name)
 	switch lower {
 	case "from", "reply-to", "subject":
 		return "header " + name + " has its own place in the campaign", "write it as " + strings.ReplaceAll(lower, "-", "_") + ":"
 	case "to", "cc", "bcc":
-		return "header " + name + " is not a campaign's to give", "each message has one recipient, from the list"
+		return "header " + name + " cannot be set by a campaign", "each message has one recipient, from the list"
 	case "date", "message-id", "mime-version", "return-path", "received", "received-spf", "dkim-signature", "domainkey-signature",
 		"authentication-results", "delivered-to", "apparently-to", "envelope-to", "x-original-to", "x-envelope-to":
-		return "header " + name + " is not a campaign's to give", "it is written by mailshot or by the servers on the way"
+		return "header " + name + " cannot be set by a campaign", "mailshot or the servers on the way write it"
 	}
 	for _, prefix := range []string{"content-", "resent-", "arc-"} {
 		if strings.HasPrefix(lower, prefix) {
-			return "header " + name + " is not a campaign's to give", "it is written by mailshot or by the servers on the way"
+			return "header " + name + " cannot be set by a campaign", "mailshot or the servers on the way write it"
 		}
 	}
 	return "", ""

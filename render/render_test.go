@@ -218,7 +218,7 @@ func TestNewFindsEveryMistake(t *testing.T) {
 	if got != want {
 		t.Errorf("codes\n got %s\nwant %s\n%v", got, want, err)
 	}
-	for _, text := range []string{"header Bcc is not a campaign's to give", "write it as subject:", "cid:gone, which is not attached", "campaign.yaml:9:5: the HTML does not show cid:unused"} {
+	for _, text := range []string{"header Bcc cannot be set by a campaign", "write it as subject:", "cid:gone, which is not attached", "campaign.yaml:9:5: the HTML does not show cid:unused"} {
 		if !strings.Contains(err.Error(), text) {
 			t.Errorf("no %q in\n%v", text, err)
 		}
@@ -240,7 +240,7 @@ func TestEveryFaultOfARowIsReported(t *testing.T) {
 		t.Errorf("codes %s, want %s\n%v", got, want, err)
 	}
 	for _, text := range []string{
-		`header Subject: carriage return (U+000D) at character 10 (columns "number", "ref" have such characters)`,
+		`header Subject: carriage return (U+000D) at character 10 (they are in columns "number", "ref")`,
 		`header X-Ref: NUL (U+0000) at character 2`,
 		`header List-Unsubscribe: not a list of <URI>, <URI>: "https://x"`,
 		`campaign.yaml:9:5: attachment "x/.pdf": ".pdf" begins with a dot (is a column empty? Hidden files are not attached)`,
@@ -261,13 +261,13 @@ func TestRowFaults(t *testing.T) {
 		codes string
 		text  string
 	}{
-		{"a long subject", setup{subject: "{{.c}}"}, strings.Repeat("x", 8193), "header-too-long", "header Subject has 8193 bytes; the most is 8192"},
+		{"a long subject", setup{subject: "{{.c}}"}, strings.Repeat("x", 8193), "header-too-long", "header Subject has 8193 bytes; the limit is 8192"},
 		{"two addresses", setup{from: "{{.c}} <a@acme.example>"}, "eve@example.com, Ann", "bad-address", "header From: "},
 		{"no address", setup{replyTo: "{{.c}}"}, "Ann", "bad-address", "header Reply-To: "},
 		{"a sender for SMTPUTF8", setup{from: "{{.c}}@acme.example"}, "é", "needs-smtputf8 needs-smtputf8", "the envelope sender: é@acme.example has characters before the @"},
 		{"a URI more", setup{headers: unsubscribe}, "a>,<https://evil.example/", "bad-header", `header List-Unsubscribe: column "c" puts < or > into a URI`},
-		{"not a token", setup{headers: [][2]string{{"Precedence", "{{.c}}"}}}, "é", "bad-header", "only ASCII is understood here"},
-		{"text that is not text", setup{text: "{{.c}}"}, "a\xffb", "not-utf8", `the text/plain part has text that is not UTF-8 (column "c" has it)`},
+		{"not a token", setup{headers: [][2]string{{"Precedence", "{{.c}}"}}}, "é", "bad-header", "characters that are not ASCII"},
+		{"text that is not text", setup{text: "{{.c}}"}, "a\xffb", "not-utf8", `the text/plain part has text that is not UTF-8 (it is in column "c")`},
 		{"a subject that cannot be made", setup{subject: "{{.gone}}"}, "x", "missing-column", "campaign.yaml:1:"},
 		{"a text that cannot be made", setup{text: "a {{.gone}}"}, "x", "missing-column", "body.txt:1:"},
 		{"HTML that cannot be made", setup{html: "<p>{{.gone}}</p>"}, "x", "missing-column", "body.html:1:"},

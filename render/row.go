@@ -206,7 +206,7 @@ func (j *job) check(what, place, value string) string {
 		return ""
 	}
 	if len(value) > valueLength {
-		j.fault("header-too-long", place, "", "%s has %d bytes; the most is %d", what, len(value), valueLength)
+		j.fault("header-too-long", place, "", "%s has %d bytes; the limit is %d", what, len(value), valueLength)
 		return ""
 	}
 	return value
@@ -224,9 +224,9 @@ func (j *job) blame() string {
 	case len(columns) == 0:
 		return ""
 	case len(columns) == 1:
-		return "column " + columns[0] + " has it"
+		return "it is in column " + columns[0]
 	}
-	return "columns " + strings.Join(columns[:min(len(columns), 5)], ", ") + " have such characters"
+	return "they are in columns " + strings.Join(columns[:min(len(columns), 5)], ", ")
 }
 
 // body makes the tree of parts.

@@ -81,7 +81,7 @@ func TestBombs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := l.Execute(io.Discard, Data{}); err == nil || !strings.Contains(err.Error(), "grows beyond 10 bytes") {
+	if err := l.Execute(io.Discard, Data{}); err == nil || !strings.Contains(err.Error(), "is longer than 10 bytes") {
 		t.Error(err)
 	}
 }

@@ -10,14 +10,14 @@ import (
 	"mailshot/templates/function"
 )
 
-// scope is what a place in a template knows about the dot and the variables.
+// scope is what is known about the dot and the variables at one place of a template.
 type scope struct {
 	dot  shape
 	root shape // $
 	vars map[string]shape
 }
 
-// shape is what a value is, as far as it can be known without a row.
+// shape is what is known about a value without a row.
 type shape int
 
 const (
@@ -39,7 +39,7 @@ func (k *checker) fail(u *unit, n parse.Node, code, text, hint string) {
 	k.errs = append(k.errs, u.raw.ErrorAt(int(n.Position()), code, text, hint))
 }
 
-// template checks the template name as called with a dot of that shape.
+// template checks the template name, called with a dot of the given shape.
 func (k *checker) template(name string, dot shape) {
 	id := fmt.Sprint(dot, name)
 	if k.done[id] {
@@ -97,7 +97,7 @@ func (k *checker) branch(u *unit, n *parse.BranchNode, s scope, in func(scope, s
 	k.list(u, n.ElseList, s)
 }
 
-// pipe checks a pipeline and says what it gives.
+// pipe checks a pipeline and returns the shape of its value.
 func (k *checker) pipe(u *unit, p *parse.PipeNode, s scope) shape {
 	got := unknown
 	for _, c := range p.Cmds {
@@ -115,7 +115,7 @@ func (k *checker) command(u *unit, c *parse.CommandNode, s scope) shape {
 		words := strings.TrimPrefix(c.String(), ".")
 		hint := "a function comes first: {{upper .name}}"
 		if slices.Contains(k.set.c.cfg.Columns, words) || !slices.Contains(k.set.c.cfg.Columns, f.Ident[0]) {
-			hint = fmt.Sprintf("a column whose name is not one word is {{col %q}}", words)
+			hint = fmt.Sprintf("for a column whose name is not one word write {{col %q}}", words)
 		}
 		k.fail(u, f, "template-syntax", fmt.Sprintf("a cell takes no arguments: .%s", words), hint)
 		return got
@@ -126,7 +126,7 @@ func (k *checker) command(u *unit, c *parse.CommandNode, s scope) shape {
 			got = g
 		}
 	}
-	// {{col "First name"}} is how a column is named that is not one word; {{index . "First name"}} is the same.
+	// A column whose name is not one word is written {{col "First name"}} or {{index . "First name"}}.
 	if id, ok := c.Args[0].(*parse.IdentifierNode); ok && id.Ident == "col" && len(c.Args) == 2 {
 		if name, ok := c.Args[1].(*parse.StringNode); ok {
 			k.column(u, name, &name.Text)
@@ -140,7 +140,7 @@ func (k *checker) command(u *unit, c *parse.CommandNode, s scope) shape {
 	return got
 }
 
-// argument checks one operand and says what it is.
+// argument checks one operand and returns its shape.
 func (k *checker) argument(u *unit, n parse.Node, s scope) shape {
 	switch n := n.(type) {
 	case *parse.DotNode:
@@ -162,12 +162,12 @@ func (k *checker) argument(u *unit, n parse.Node, s scope) shape {
 		return k.pipe(u, n, s)
 	case *parse.IdentifierNode:
 		if !k.set.known[n.Ident] {
-			hint := "mailshot functions lists them"
+			hint := "see: mailshot functions"
 			if near := function.Nearest(n.Ident, slices.Sorted(maps.Keys(k.set.known))); near != "" {
 				hint = fmt.Sprintf("did you mean %s?", near)
 			}
 			if slices.Contains(k.set.c.cfg.Columns, n.Ident) {
-				hint = fmt.Sprintf("the column is {{.%s}}", n.Ident)
+				hint = fmt.Sprintf("for the column write {{.%s}}", n.Ident)
 			}
 			k.fail(u, n, "unknown-function", fmt.Sprintf("there is no function %q", n.Ident), hint)
 		}
@@ -175,7 +175,7 @@ func (k *checker) argument(u *unit, n parse.Node, s scope) shape {
 	return unknown
 }
 
-// fields checks .a.b on a value of the shape on.
+// fields checks .a.b on a value of the given shape.
 func (k *checker) fields(u *unit, n parse.Node, on shape, ident []string) shape {
 	switch on {
 	case rowShape:
@@ -190,21 +190,24 @@ func (k *checker) fields(u *unit, n parse.Node, on shape, ident []string) shape 
 		}
 	case mailshotShape:
 		if !slices.Contains(mailshotNames, ident[0]) {
-			k.fail(u, n, "template", fmt.Sprintf("there is no .mailshot.%s", ident[0]), "there are "+strings.Join(mailshotNames, ", "))
+			k.fail(u, n, "template", fmt.Sprintf("there is no .mailshot.%s", ident[0]),
+				"there are "+strings.Join(mailshotNames, ", "))
 		}
 	case nothing:
-		k.fail(u, n, "template", fmt.Sprintf("there is no row here for .%s", ident[0]), `pass it on with a dot: {{template "…" .}}`)
+		k.fail(u, n, "template", fmt.Sprintf("there is no row here for .%s", ident[0]),
+			`pass it on with a dot: {{template "…" .}}`)
 	default:
 		hint := ""
 		if slices.Contains(k.set.c.cfg.Columns, ident[0]) || ident[0] == "mailshot" {
 			hint = fmt.Sprintf("write $.%s", ident[0])
 		}
-		k.fail(u, n, "template", fmt.Sprintf(".%s: inside {{range}} and {{with}} the dot is the item, not the row", ident[0]), hint)
+		k.fail(u, n, "template",
+			fmt.Sprintf(".%s: inside {{range}} and {{with}} the dot is the item, not the row", ident[0]), hint)
 	}
 	return unknown
 }
 
-// column reports whether a name is one of the list's columns. Where an alias is, the tree gets the column's own name.
+// column reports whether a name is one of the list's columns. An alias in the tree is replaced by its column's name.
 func (k *checker) column(u *unit, n parse.Node, name *string) bool {
 	columns := k.set.c.cfg.Columns
 	if columns == nil || slices.Contains(columns, *name) {

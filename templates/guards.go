@@ -6,8 +6,8 @@ import (
 	"mailshot/templates/function"
 )
 
-// rewrite puts the run's guards into a tree: each turn of a range and each included template counts, what is ranged over is
-// looked at first, and includes know how deep they are.
+// rewrite puts the guards of an execution into a tree. They count each turn of a range and each included template, look
+// at what is ranged over, and know how deep the includes are.
 func rewrite(l *parse.ListNode) {
 	if l == nil {
 		return
@@ -40,7 +40,7 @@ func call(name string, pos parse.Pos) *parse.CommandNode {
 		Args: []parse.Node{parse.NewIdentifier(name).SetTree(nil).SetPos(pos)}}
 }
 
-// guard is {{$_ := name}}: an assignment, because html/template leaves those as they are in every context.
+// guard is {{$_ := name}}. It is an assignment because html/template leaves assignments as they are in every context.
 func guard(name string, pos parse.Pos, line int) *parse.ActionNode {
 	return &parse.ActionNode{NodeType: parse.NodeAction, Pos: pos, Line: line, Pipe: &parse.PipeNode{
 		NodeType: parse.NodePipe, Pos: pos, Line: line,
@@ -49,7 +49,8 @@ func guard(name string, pos parse.Pos, line int) *parse.ActionNode {
 	}}
 }
 
-// locate gives the filters that html/template has put into pipelines the place of their pipeline, which they lack.
+// locate gives the filters that html/template has put into pipelines the place of their pipeline. They have none of
+// their own.
 func locate(l *parse.ListNode) {
 	if l == nil {
 		return

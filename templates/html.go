@@ -16,17 +16,18 @@ import (
 	"mailshot/templates/source"
 )
 
-// conditionalComment are the marks of Outlook's conditional comments. What stands between two of them is HTML like any
-// other, so html/template escapes the cells in it.
-var conditionalComment = regexp.MustCompile(`<!--\[if [^\]{}]*\]>(?:<!-->|<!-- -->)?|<!--<!\[endif\]-->|<!\[endif\]-->|<!\[if [^\]{}]*\]>|<!\[endif\]>`)
+// conditionalComment finds the marks of Outlook's conditional comments. What stands between two of them is HTML like
+// any other, so html/template escapes the cells in it.
+var conditionalComment = regexp.MustCompile(`<!--\[if [^\]{}]*\]>(?:<!-->|<!-- -->)?` +
+	`|<!--<!\[endif\]-->|<!\[endif\]-->|<!\[if [^\]{}]*\]>|<!\[endif\]>`)
 
-// keepConditional takes an HTML source as it is, but for conditional comments: html/template drops comments, and
-// conditional ones are how a message lays itself out in Outlook.
+// keepConditional takes an HTML source as it is, except for conditional comments. html/template drops comments, and
+// conditional ones are how a message is laid out in Outlook.
 func keepConditional(src *source.Source) (*source.Form, error) {
 	return conditionals(source.Verbatim(src)), nil
 }
 
-// conditionals makes a form's conditional comments calls that write them.
+// conditionals replaces the conditional comments of a form by calls that write them.
 func conditionals(f *source.Form) *source.Form {
 	return f.Replace(conditionalComment.FindAllStringIndex(f.Text, -1), func(comment string) string {
 		return "{{" + function.Conditional + " " + strconv.Quote(comment) + "}}"
@@ -42,7 +43,7 @@ func markdownToHTML(src *source.Source) (*source.Form, error) {
 	return conditionals(t.Show(out)), nil
 }
 
-// markdownToText makes a Markdown source's plain text.
+// markdownToText derives the text part of a Markdown source.
 func markdownToText(src *source.Source) (*source.Form, error) {
 	t, out, err := markdown.Render(src)
 	if err != nil {
@@ -51,7 +52,7 @@ func markdownToText(src *source.Source) (*source.Form, error) {
 	return plaintext.Write(t, out, true)
 }
 
-// textInHTML is a text source to stand in HTML: what is not an action is escaped here, once.
+// textInHTML makes a text source fit to stand in HTML. Everything but the actions is escaped here, once.
 func textInHTML(src *source.Source) (*source.Form, error) {
 	t, err := src.Tokens()
 	if err != nil {

@@ -23,14 +23,14 @@ type executor interface {
 	Execute(w io.Writer, data any) error
 }
 
-// instance is a copy of a program that executes one row at a time.
+// instance is a copy of a program. It executes one row at a time.
 type instance struct {
 	run *function.Execution
 	t   executor
 	out bytes.Buffer
 }
 
-// program is a compiled template set. Instances are copies of pristine, made as many as are executed at once.
+// program is a compiled template set. It has as many instances, made by pristine, as execute at once.
 type program struct {
 	set      *set
 	entry    string
@@ -39,7 +39,7 @@ type program struct {
 	pool     sync.Pool
 }
 
-// functions is what the set's templates call, in one execution at a time.
+// functions returns what the set's templates call, for one execution at a time.
 func (s *set) functions() *function.Execution {
 	return function.New(function.Config{Language: s.c.cfg.Language, Direction: s.c.cfg.Direction, HTML: s.html})
 }
@@ -81,7 +81,7 @@ func newProgram(s *set, entry string) (*program, error) {
 	return p, nil
 }
 
-// escaped is a copy of an HTML template set with html/template's escaping done.
+// escaped returns a copy of an HTML template set, with html/template's escaping done.
 func (p *program) escaped(root *htmltemplate.Template, r *function.Execution) (executor, error) {
 	t, err := root.Clone()
 	if err != nil {
@@ -93,8 +93,8 @@ func (p *program) escaped(root *htmltemplate.Template, r *function.Execution) (e
 	if err := t.Execute(refuse{}, nil); errors.As(err, &bad) {
 		return nil, p.escapeError(bad)
 	}
-	// html/template replaces an unsafe address by "#ZgotmplZ" and goes on; a mail merge must stop and say so. Its filters are
-	// ordinary functions of the set once escaping is done.
+	// html/template replaces an unsafe address by "#ZgotmplZ" and goes on. A mail merge must stop and say so. Once
+	// escaping is done, its filters are ordinary functions of the set.
 	t.Funcs(htmltemplate.FuncMap{"_html_template_urlfilter": function.SafeURL})
 	for _, part := range t.Templates() {
 		if part.Tree != nil {
@@ -132,7 +132,7 @@ func (p *program) execute(w io.Writer, d Data) error {
 	err := i.t.Execute(&limited{&i.out, p.set.c.cfg.Limit}, row)
 	i.run.Begin(nil)
 	if err == nil && p.set.html && bytes.Contains(i.out.Bytes(), []byte("ZgotmplZ")) {
-		err = p.whole("unsafe-value", "a cell is not safe where it stands, in a style, a script or the name of an attribute",
+		err = p.whole("unsafe-value", "a cell is not safe in a style, in a script or as the name of an attribute",
 			"print cells as text, in quoted attributes or in addresses only")
 	}
 	if err != nil {
@@ -142,13 +142,13 @@ func (p *program) execute(w io.Writer, d Data) error {
 	} else {
 		_, err = w.Write(i.out.Bytes())
 	}
-	if i.out.Cap() < 1<<20 { // one giant must not stay in memory for the rest of the run
+	if i.out.Cap() < 1<<20 { // one giant text must not stay in memory for the rest of the run
 		p.pool.Put(i)
 	}
 	return err
 }
 
-// limited is a buffer that ends.
+// limited is a buffer with a limit.
 type limited struct {
 	b     *bytes.Buffer
 	limit int
@@ -156,7 +156,7 @@ type limited struct {
 
 func (l *limited) Write(b []byte) (int, error) {
 	if l.b.Len()+len(b) > l.limit {
-		return 0, function.Limit(fmt.Sprintf("the text grows beyond %d bytes", l.limit))
+		return 0, function.Limit(fmt.Sprintf("the text is longer than %d bytes", l.limit))
 	}
 	return l.b.Write(b)
 }
@@ -170,7 +170,7 @@ func (p *program) whole(code, text, hint string) *Error {
 	return p.set.made[name].unit.raw.ErrorAt(0, code, text, hint)
 }
 
-// escapeError gives html/template's finding its place.
+// escapeError gives an error of html/template its place.
 func (p *program) escapeError(e *htmltemplate.Error) error {
 	text, hint := escapeText(e)
 	name, _, _ := strings.Cut(e.Name, "$htmltemplate_")
@@ -191,7 +191,7 @@ var (
 	calling    = regexp.MustCompile(`^error calling (\w+): `)
 )
 
-// executeError gives an execution's error its place and words that need no knowledge of Go.
+// executeError gives the error of an execution its place, and words for people who do not know Go.
 func (p *program) executeError(err error, d Data) error {
 	var mine *Error
 	if errors.As(err, &mine) {
@@ -205,7 +205,7 @@ func (p *program) executeError(err error, d Data) error {
 	case errors.As(err, &limit):
 		code, hint = "template-limit", "a message needs far less; look for a loop"
 	case errors.As(err, &unsafe):
-		code, hint = "unsafe-value", "links go to http, https, mailto, tel or sms"
+		code, hint = "unsafe-value", "a link begins with http:, https:, mailto:, tel: or sms:"
 	case errors.As(err, &advice):
 		hint = advice.Hint
 	}
@@ -241,19 +241,20 @@ func (p *program) executeError(err error, d Data) error {
 	return e
 }
 
-// escapeText words html/template's findings about a template for people who do not know its terms.
+// escapeText words an error of html/template for people who do not know its terms.
 func escapeText(e *htmltemplate.Error) (text, hint string) {
 	switch e.ErrorCode {
 	case htmltemplate.ErrBranchEnd:
-		return "the branches of this {{if}}, {{with}} or {{range}} end in different places of the HTML", "close every quote, tag and comment in the branch that opens it"
+		return "the branches of this {{if}}, {{with}} or {{range}} end in different places of the HTML",
+			"close every quote, tag and comment in the branch that opens it"
 	case htmltemplate.ErrEndContext:
 		return "the HTML ends inside a tag, a quote, a style or a script", "close it"
 	case htmltemplate.ErrAmbigContext, htmltemplate.ErrSlashAmbig:
-		return "it is not clear what this action prints into", "put the whole address into one {{if}} branch each"
+		return "it is not clear where in the HTML this action prints", "put the whole address into one {{if}} branch each"
 	case htmltemplate.ErrBadHTML:
 		return "not well-formed HTML: " + e.Description, ""
 	case htmltemplate.ErrRangeLoopReentry:
-		return "the next turn of this {{range}} would start inside another tag or quote", "close what the body opens"
+		return "the next turn of this {{range}} would start inside another tag or quote", "close it before {{end}}"
 	}
 	return e.Description, ""
 }

@@ -13,7 +13,7 @@ import (
 	"mailshot/templates/source"
 )
 
-// maker turns an author's source into the text that is parsed as a template; nil takes it verbatim.
+// maker turns an author's source into the text that is parsed as a template. A nil maker takes the text as it is.
 type maker func(*source.Source) (*source.Form, error)
 
 // unit is one source in a set.
@@ -23,7 +23,7 @@ type unit struct {
 	label string
 }
 
-// named is a template of a set with the unit that it stands in.
+// named is a template of a set, with the unit that it is in.
 type named struct {
 	unit *unit
 	tree *parse.Tree
@@ -41,7 +41,8 @@ type set struct {
 }
 
 func (c *Compiler) newSet(html bool) *set {
-	s := &set{c: c, html: html, known: map[string]bool{}, trees: map[string]named{}, made: map[string]named{}, files: map[string]bool{}}
+	s := &set{c: c, html: html, known: map[string]bool{}, files: map[string]bool{},
+		trees: map[string]named{}, made: map[string]named{}}
 	for _, f := range function.Functions() {
 		s.known[f.Name] = true
 	}
@@ -85,7 +86,7 @@ func (s *set) parse(into map[string]named, name, id string, u *unit, f *source.F
 	return nil
 }
 
-// include makes the template that n calls part of the set: one that is there, or a file.
+// include puts the template that n calls into the set: one that is there already, or a file.
 func (s *set) include(u *unit, n *parse.TemplateNode) error {
 	if _, ok := s.trees[n.Name]; ok {
 		return nil
@@ -101,7 +102,7 @@ func (s *set) include(u *unit, n *parse.TemplateNode) error {
 	if err != nil {
 		hint := "a partial is a file below the campaign's folder"
 		if !fs.ValidPath(n.Name) {
-			hint = "name it from the campaign's folder downwards, without ./ or .."
+			hint = "write the path from the campaign's folder downwards, without ./ or .."
 		}
 		return fail(err.Error(), hint)
 	}
@@ -112,7 +113,7 @@ func (s *set) include(u *unit, n *parse.TemplateNode) error {
 	case s.html && (ext == ".html" || ext == ".htm"):
 		make = keepConditional
 	case s.html:
-		return fail(fmt.Sprintf("%s cannot stand in HTML", n.Name), "partials of an HTML body are .html or .md files")
+		return fail(fmt.Sprintf("%s cannot be included in HTML", n.Name), "partials of an HTML body are .html or .md files")
 	case ext == ".md":
 		make = markdownToText
 	case ext == ".html", ext == ".htm":
@@ -154,7 +155,7 @@ func (s *set) check(entry string) error {
 	k := &checker{set: s, trees: s.trees, done: map[string]bool{}}
 	k.template(entry, rowShape)
 	if s.c.cfg.Alias != nil && len(k.errs) == 0 {
-		// Aliases are to be replaced in what is executed, too. It has no mistakes that are not in what was written.
+		// Aliases must also be replaced in what is executed. It cannot have mistakes that the written form does not have.
 		made := &checker{set: s, trees: s.made, done: map[string]bool{}}
 		made.template(entry, rowShape)
 	}
@@ -214,18 +215,19 @@ func (c *Compiler) html(b BodySource) (*HTML, []string, error) {
 	return &HTML{p}, s.images(), nil
 }
 
-// layout adds the layout: one of ours, or a file.
+// layout adds the layout: a built-in one, or a file.
 func (s *set) layout(name string) error {
 	var text string
 	data, err := layouts.ReadFile("layouts/" + name + ".html")
 	if err == nil {
 		text = string(data)
 	} else if text, err = s.c.read(name); err != nil {
-		hint := "built in are " + strings.Join(Layouts(), " and ") + "; others are files below the campaign's folder"
+		hint := strings.Join(Layouts(), " and ") + " are built in; any other layout is a file below the campaign's folder"
 		if n := function.Nearest(name, Layouts()); n != "" {
 			hint = fmt.Sprintf("did you mean %q?", n)
 		}
-		return &Error{Code: "missing-layout", File: name, Line: 1, Column: 1, Text: fmt.Sprintf("layout %q: %v", name, err), Hint: hint, Err: err}
+		return &Error{Code: "missing-layout", File: name, Line: 1, Column: 1,
+			Text: fmt.Sprintf("layout %q: %v", name, err), Hint: hint, Err: err}
 	}
 	src := source.New(name, 0, 0, text)
 	if err := s.add("layout", name, src, keepConditional); err != nil {
@@ -236,7 +238,8 @@ func (s *set) layout(name string) error {
 			return nil
 		}
 	}
-	return src.ErrorAt(0, "template", "the layout does not say where the content goes", `put {{template "content" .}} there`)
+	return src.ErrorAt(0, "template", "the layout does not say where the content goes",
+		`put {{template "content" .}} there`)
 }
 
 // includes says whether the node includes the template name.

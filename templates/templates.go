@@ -1,18 +1,23 @@
-// Package templates turns the author's texts (Markdown, HTML, one-line fields) and one recipient's cells into finished text.
+// Package templates turns an author's texts and one recipient's cells into finished text. Make a Compiler with New.
+// Compile the sources of a campaign with Compiler.Body and Compiler.Line. Then call Execute on the results, once for
+// each row.
 //
-// The model is compile once, execute often. The author's source is trusted and may hold markup; the cells are not and never
-// become markup. Every source is read once, its {{actions}} are found and checked against the list's columns before anything
-// is sent, and Markdown goes through its renderer with the actions hidden behind tokens. Only then does html/template escape
-// what the actions print, each by the place where it stands. So a cell cannot add an element, a link or a Markdown character,
-// because no parser that knows them ever sees the cell.
+// The model is: compile once, execute often. The author's source is trusted and may hold markup. The cells are not
+// trusted and never become markup. Each source is read once, and its {{actions}} are checked against the list's columns
+// before anything is sent. Markdown is rendered with the actions hidden behind tokens. Only then does html/template
+// escape what the actions print, each by the place where it stands. So a cell cannot add an element, a link or a
+// Markdown character: no parser that knows them ever sees the cell.
 //
 // A template sees the row as its dot. {{.amount}} prints the cell as a person reads it in the list; functions and
-// comparisons get the typed value. The functions are an allow-list of our own (see Functions): nothing reads the clock, the
-// environment, a file or the network, so the same row always gives the same bytes. One execution may write, loop, nest and
-// build only so much; what goes beyond is an error, not a full memory.
+// comparisons get the typed value. The functions are an allow-list (see Functions). None of them reads the clock, the
+// environment, a file or the network, so the same row always gives the same bytes. One execution may write, loop, nest
+// and build only so much; beyond that it ends with an error instead of filling the memory.
 //
-// Errors about a source say where: file, line and column as the author sees them, the line itself, and the nearest column or
-// function when a name is not known.
+// An Error about a source has a file, a line and a column as the author sees them, the line itself, and the nearest
+// column or function when a name is unknown.
+//
+// The rooms below do one step each. Package source finds the actions and keeps their places, markdown and plaintext
+// derive the HTML and the text part, and function has what templates can call.
 package templates
 
 import (
@@ -39,13 +44,16 @@ const maxSource = 4 << 20
 
 // Config says what templates may use.
 type Config struct {
-	FS      fs.FS    // the campaign's folder, for layouts and partials; nil: there are none
-	Columns []string // the list's columns; other names are errors when compiling; nil: any name, checked when executing
-	// Alias gives the column that is meant by a name which is none of Columns, as another keyboard writes it; "" for none. Default: names
-	// are exact.
+	// FS is the campaign's folder, for layouts and partials. Default: there are none.
+	FS fs.FS
+	// Columns are the list's columns. Any other name is an error when compiling. Default: any name may be used, and is
+	// checked when executing.
+	Columns []string
+	// Alias returns the column that is meant by a name that is not in Columns, such as one typed on another keyboard
+	// layout, or "" if there is none. Default: names are exact.
 	Alias func(name string) string
-	// Language is a BCP 47 tag. It is what lang gives a layout, and how numbers, plurals and months are written. Default: not
-	// said, and written as in English.
+	// Language is a BCP 47 tag. Layouts get it by lang, and it decides how numbers, plurals and months are written.
+	// Default: no language is named, and they are written as in English.
 	Language  string
 	Direction string // "ltr" or "rtl"; default by Language
 	Limit     int    // bytes that one execution may write; default DefaultLimit
@@ -54,23 +62,23 @@ type Config struct {
 // Source is a template's text and where it stands, so that errors can point at it.
 type Source struct {
 	File         string // as the author names it: "campaign.yaml", "body.md"
-	Line, Column int    // 1-based place of Text's first character in File; a zero Line means 1:1
+	Line, Column int    // 1-based place of Text's first character in File; a Line of 0 means 1:1
 	Text         string
 }
 
 func (s Source) source() *source.Source { return source.New(s.File, s.Line, s.Column, s.Text) }
 
-// Error is a mistake in a template, or one that a row brought to light in it, with its place in the author's file.
+// Error is a mistake in a template, with its place in the author's file. Some mistakes show only with a certain row.
 type Error = source.Error
 
-// Data is what one execution sees. It is only read.
+// Data is what one execution sees. Execute only reads it.
 type Data struct {
 	Values   map[string]any    // by column: string, float64, time.Time, bool, or nil for an empty typed cell
 	Text     map[string]string // by column: the cell as read, which is what {{.column}} prints
 	Mailshot map[string]string // {{.mailshot.NAME}}: campaign, key, address, name, token
 }
 
-// mailshotNames are the fields of {{.mailshot}}, fixed so that a slip is found before the run.
+// mailshotNames are the fields of {{.mailshot}}. They are fixed, so that a typo is found before the run.
 var mailshotNames = []string{"address", "campaign", "key", "name", "token"}
 
 // Compiler compiles the templates of one campaign. Its methods may be called concurrently.
@@ -94,35 +102,35 @@ type Text struct{ p *program }
 // HTML is a compiled template that makes an HTML document. It is safe for concurrent use.
 type HTML struct{ p *program }
 
-// Execute writes the text for d. Nothing is written when it fails; the error then names the place in the source.
+// Execute writes the text for d. If it fails, it has written nothing, and the error names the place in the source.
 func (t *Text) Execute(w io.Writer, d Data) error { return t.p.execute(w, d) }
 
-// Execute writes the document for d. Nothing is written when it fails; the error then names the place in the source.
+// Execute writes the document for d. If it fails, it has written nothing, and the error names the place in the source.
 func (h *HTML) Execute(w io.Writer, d Data) error { return h.p.execute(w, d) }
 
 // BodySource names the sources of a message's body. At least one of Markdown, HTML and Text is given.
 type BodySource struct {
 	Markdown, HTML, Text *Source
-	// Layout is the HTML around the content: "plain" and "letter" are built in, "none" means no layout, and anything else
-	// is a file below Config.FS. Default: "plain" for Markdown, "none" for HTML.
+	// Layout is the HTML around the content. "plain" and "letter" are built in, "none" means no layout, and any other
+	// name is a file below Config.FS. Default: "plain" for Markdown, "none" for HTML.
 	Layout  string
 	Subject *Source // the layout's title; nil: an empty title
 }
 
 // Body is a compiled body.
 type Body struct {
-	HTML   *HTML    // nil: text only
-	Text   *Text    // always there: from Text, else from the Markdown, else from the HTML
+	HTML   *HTML    // nil if the body is text only
+	Text   *Text    // never nil: compiled from the source's Text, else derived from its Markdown or HTML
 	Images []string // the names that the HTML uses as cid:NAME, sorted
 }
 
-// Line compiles a template for one line of text: a subject, an address field, a header, a file name. name is what errors
-// about the template as a whole call it.
+// Line compiles a template for one line of text: a subject, an address field, a header, a file name. name stands for
+// the template in errors about the whole of it.
 func (c *Compiler) Line(name string, s Source) (*Text, error) {
 	return c.text(name, s, nil)
 }
 
-// Body compiles the sources of a body. The error joins every mistake found.
+// Body compiles the sources of a body. The error joins all mistakes found.
 func (c *Compiler) Body(b BodySource) (*Body, error) {
 	if b.Markdown == nil && b.HTML == nil && b.Text == nil {
 		return nil, errors.New("body: nothing to send: give markdown, html or text")
@@ -156,24 +164,30 @@ func (c *Compiler) Body(b BodySource) (*Body, error) {
 // Function documents one function that templates can call.
 type Function = function.Function
 
-// Functions lists what templates can call.
+// Functions lists what templates can call, with an example of each.
 func Functions() []Function { return function.Functions() }
 
-// ExampleData is the row that the functions' examples are for: name Ann Lee, nick (empty), city İzmir, amount 1,234.50
+// ExampleData is the row for the examples of Functions: name Ann Lee, nick (empty), city İzmir, amount 1,234.50
 // (number), count 3 (number), due 2026-11-22 (date), paid no (bool), items "tea; milk; bread", phone +1 (555) 010-9999.
 func ExampleData() Data {
 	return Data{
-		Values: map[string]any{"amount": 1234.5, "count": 3.0, "due": time.Date(2026, time.November, 22, 0, 0, 0, 0, time.UTC), "paid": false},
-		Text: map[string]string{"name": "Ann Lee", "nick": "", "city": "İzmir", "amount": "1,234.50", "count": "3", "due": "2026-11-22",
-			"paid": "no", "items": "tea; milk; bread", "phone": "+1 (555) 010-9999"},
-		Mailshot: map[string]string{"campaign": "demo", "key": "ann@example.com", "address": "ann@example.com", "name": "Ann Lee", "token": "k3x7"},
+		Values: map[string]any{
+			"amount": 1234.5, "count": 3.0, "due": time.Date(2026, time.November, 22, 0, 0, 0, 0, time.UTC), "paid": false,
+		},
+		Text: map[string]string{
+			"name": "Ann Lee", "nick": "", "city": "İzmir", "amount": "1,234.50", "count": "3", "due": "2026-11-22",
+			"paid": "no", "items": "tea; milk; bread", "phone": "+1 (555) 010-9999",
+		},
+		Mailshot: map[string]string{
+			"campaign": "demo", "key": "ann@example.com", "address": "ann@example.com", "name": "Ann Lee", "token": "k3x7",
+		},
 	}
 }
 
 // Layouts names the layouts that are built in.
 func Layouts() []string { return []string{"letter", "plain"} }
 
-// Digest is the hex SHA-256 over every source compiled and every file read so far, in a fixed order: equal digests mean
+// Digest returns the hex SHA-256 over all sources compiled and files read so far, in a fixed order. Equal digests mean
 // equal templates.
 func (c *Compiler) Digest() string {
 	c.mu.Lock()
@@ -192,7 +206,7 @@ func (c *Compiler) Digest() string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// note adds a source to the digest. The key holds the text's digest too: two headers share a file name.
+// note adds a source to the digest. The key holds the digest of the text too, because two headers share a file name.
 func (c *Compiler) note(role, file, text string) {
 	sum := sha256.Sum256([]byte(text))
 	c.mu.Lock()

@@ -44,13 +44,13 @@ func Codes() []Code {
 		{"empty-subject", Error, "the subject comes out empty for this row"},
 		{"long-subject", Warning, "the subject has more than 200 characters"},
 		{"no-value", Error, "the message says <no value>, which is what a template writes where there is nothing"},
-		{"template-left", Error, "the subject or a header holds {{ after it was made"},
+		{"template-left", Error, "the subject or a header still has {{ in it"},
 		{"template-in-text", Warning, "the text holds {{ or *|, which may be the field of a template"},
 		{"blocked-value", Error, "html/template put #ZgotmplZ or ZgotmplZ where a value was not safe, as in a link that begins with javascript:"},
 		{"empty-text", Warning, "the text part is empty"},
-		{"clipped-html", Warning, "the HTML is larger than 90 KB; Gmail shows the first 102 KB only"},
-		{"relative-link", Warning, "a link or an image without https:, mailto:, cid: or the like leads nowhere in a mail"},
-		{"data-image", Warning, "an image written into the HTML as data:, which Gmail does not show"},
+		{"clipped-html", Warning, "the HTML is larger than 90 KB; Gmail shows only the first 102 KB"},
+		{"relative-link", Warning, "a link or an image leads nowhere in a mail unless it begins with https:, mailto:, cid: or the like"},
+		{"data-image", Warning, "an image is written into the HTML as data:, which Gmail does not show"},
 		{"large-message", Warning, "the message is larger than 10 MB, which many servers refuse"},
 		{"too-large", Error, "the message is larger than the provider takes, as its preset says (limits.raise: true leaves it to the server)"},
 		{"bad-unsubscribe", Error, "List-Unsubscribe has no <https:…> and no <mailto:…> (RFC 2369)"},
@@ -62,8 +62,8 @@ func Codes() []Code {
 func Size(size, most int64, who string) []Finding {
 	var found findings
 	if most > 0 && size > most {
-		found.add("too-large", Error, fmt.Sprintf("the message has %.1f MB, and %s takes %.1f MB", float64(size)/1e6, who, float64(most)/1e6),
-			"link to the file in its place")
+		found.add("too-large", Error, fmt.Sprintf("the message has %.1f MB; %s takes %.1f MB", float64(size)/1e6, who, float64(most)/1e6),
+			"link to the file instead")
 	}
 	return found
 }
@@ -75,7 +75,7 @@ func Message[P part](m Made[P]) []Finding {
 	found.subject(m.Subject())
 	found.header(m.Header())
 	if m.Size() > largeSize {
-		found.add("large-message", Warning, fmt.Sprintf("the message has %.1f MB", float64(m.Size())/1e6), "many servers take 10 MB at most; link to the file in its place")
+		found.add("large-message", Warning, fmt.Sprintf("the message has %.1f MB", float64(m.Size())/1e6), "many servers take 10 MB at most; link to the file instead")
 	}
 	for _, p := range m.Parts() {
 		part := struct {
@@ -105,7 +105,7 @@ func (fs *findings) add(code string, severity Severity, text, hint string) {
 
 func (fs *findings) subject(s string) {
 	if strings.TrimSpace(s) == "" {
-		fs.add("empty-subject", Error, "the subject is empty", "give the column it is made of a value, or use default in the template")
+		fs.add("empty-subject", Error, "the subject is empty", "fill the column that it is made of, or use default in the template")
 	}
 	if n := utf8.RuneCountInString(s); n > longSubject {
 		fs.add("long-subject", Warning, fmt.Sprintf("the subject has %d characters", n), "mail programs show about 60")
@@ -117,7 +117,7 @@ func (fs *findings) header(fields [][2]string) {
 	for _, f := range fields {
 		name, value := f[0], f[1]
 		if strings.Contains(value, "{{") {
-			fs.add("template-left", Error, fmt.Sprintf("%s holds {{ after it was made", name), "is a cell of the row a template of another program?")
+			fs.add("template-left", Error, fmt.Sprintf("%s still has {{ in it", name), "does a cell hold a template of another program?")
 		}
 		if strings.Contains(value, "<no value>") {
 			fs.add("no-value", Error, fmt.Sprintf("%s says <no value>", name), "use default in the template")
@@ -134,8 +134,8 @@ func (fs *findings) header(fields [][2]string) {
 		fs.add("bad-unsubscribe", Error, "List-Unsubscribe has no address in angle brackets", "write <https://…> or <mailto:…>")
 	}
 	if hasPost && (!https || post != "List-Unsubscribe=One-Click") {
-		fs.add("bad-one-click", Error, "List-Unsubscribe-Post without an https List-Unsubscribe, or not List-Unsubscribe=One-Click",
-			"see RFC 8058; leave it out if a click is not enough")
+		fs.add("bad-one-click", Error, "List-Unsubscribe-Post needs an https List-Unsubscribe and the value List-Unsubscribe=One-Click",
+			"see RFC 8058; leave the header out if one click is not enough to unsubscribe")
 	}
 }
 
@@ -148,11 +148,11 @@ func (fs *findings) text(s string) {
 
 func (fs *findings) html(s string) {
 	if len(s) > clippedHTML {
-		fs.add("clipped-html", Warning, fmt.Sprintf("the HTML has %d KB", len(s)>>10), "Gmail shows the first 102 KB, and hides the unsubscribe link below")
+		fs.add("clipped-html", Warning, fmt.Sprintf("the HTML has %d KB", len(s)>>10), "Gmail shows only the first 102 KB and hides an unsubscribe link after them")
 	}
 	fs.left(s, "HTML", "&lt;no value&gt;")
 	if strings.Contains(s, "ZgotmplZ") {
-		fs.add("blocked-value", Error, "a value that is not safe where it stands was left out of the HTML", "a link must begin with https:, http: or mailto:")
+		fs.add("blocked-value", Error, "an unsafe value was left out of the HTML", "a link must begin with https:, http: or mailto:")
 	}
 	relative, data := "", false
 	for target := range targets(s) {
@@ -164,10 +164,10 @@ func (fs *findings) html(s string) {
 		}
 	}
 	if relative != "" {
-		fs.add("relative-link", Warning, fmt.Sprintf("%q leads nowhere in a mail", clip(relative)), "write the whole address; images: cid: and an attachment")
+		fs.add("relative-link", Warning, fmt.Sprintf("%q leads nowhere in a mail", clip(relative)), "write the whole link; attach images and show them by cid:")
 	}
 	if data {
-		fs.add("data-image", Warning, "an image is written into the HTML as data:", "attach it with a cid; Gmail does not show the other")
+		fs.add("data-image", Warning, "an image is written into the HTML as data:", "attach it with a cid; Gmail does not show data: images")
 	}
 }
 
@@ -177,7 +177,7 @@ func (fs *findings) left(s, where, noValue string) {
 	}
 	for _, mark := range []string{"{{", "*|"} {
 		if i := strings.Index(s, mark); i >= 0 {
-			fs.add("template-in-text", Warning, fmt.Sprintf("the %s holds %q", where, clip(firstLine(s[i:]))), "is a cell of the row a template of another program?")
+			fs.add("template-in-text", Warning, fmt.Sprintf("the %s holds %q", where, clip(firstLine(s[i:]))), "does a cell hold a template of another program?")
 			break
 		}
 	}

@@ -104,7 +104,7 @@ func meaning(state string) string {
 	case "duplicate":
 		return "the same message for a key that was there before"
 	case "suppressed":
-		return "on a list of people not to be mailed"
+		return "on the suppression list"
 	case "filtered":
 		return "left out by where"
 	case "held":
@@ -116,11 +116,11 @@ func meaning(state string) string {
 	case "refused":
 		return "refused for good by the server"
 	case "gave_up":
-		return "put off by the server until we gave up"
+		return "deferred by the server until the retries ended"
 	case "unknown":
-		return "the server may have it or not; resolve decides"
+		return "nobody knows whether the server took it; resolve decides"
 	case "deferred":
-		return "put off by the server, tried again later"
+		return "deferred by the server; will be tried again"
 	case "pending":
 		return "not tried yet"
 	case "begun":

@@ -30,7 +30,7 @@ func toASCII(s string) (domain, reason, hint string) {
 		case label == "":
 			return "", "two dots in a row in the domain", ""
 		case label[0] == '-' || label[len(label)-1] == '-':
-			return "", "a hyphen at an end of " + quote(label), ""
+			return "", "a hyphen at the start or end of " + quote(label), ""
 		case len(label) > maxLabel && isASCII(label):
 			return "", "a part of the domain is longer than 63 characters", ""
 		case strings.HasPrefix(label, "xn--"):
@@ -46,7 +46,7 @@ func toASCII(s string) (domain, reason, hint string) {
 		return "", "no dot after the @", "a whole domain, like example.com"
 	}
 	if strings.Trim(last, "0123456789") == "" {
-		return "", "a number in place of the domain's end", ""
+		return "", "a domain that ends in a number", ""
 	}
 	if !international {
 		return domain, "", ""
@@ -67,7 +67,7 @@ func international2008(s string) (domain, reason, hint string) {
 		return "", "domain " + quote(s) + " is not a valid international name", ""
 	}
 	if back, err := p.ToASCII(shown); err != nil || back != domain {
-		return "", "domain " + quote(s) + " does not survive its own conversion", ""
+		return "", "domain " + quote(s) + " changes when it is converted and back", ""
 	}
 	return domain, "", ""
 }

@@ -38,17 +38,17 @@ func unreadable(s, text string) (reason, hint string) {
 		switch {
 		case r == '\n' || r == '\r' || r == 0x2028 || r == 0x2029 || r == 0x85:
 			if addresses(text) > 1 {
-				return "two addresses in one cell", "one address a row"
+				return "two addresses in one cell", "one address per row"
 			}
 			return "line break " + where(), "delete it"
 		case unicode.IsControl(r):
 			return "control character " + where(), "delete it"
 		case r == utf8.RuneError:
-			return "unreadable character " + where(), "the list has lost its encoding: export it again as UTF-8"
+			return "unreadable character " + where(), "the list has lost its encoding; export it again as UTF-8"
 		case invisible(r):
 			return "invisible character " + where(), "delete it"
 		case lookalike(r) != 0:
-			return fmt.Sprintf("%q in place of %q, %s", r, lookalike(r), where()), fmt.Sprintf("write %q", lookalike(r))
+			return fmt.Sprintf("%q instead of %q, %s", r, lookalike(r), where()), fmt.Sprintf("write %q", lookalike(r))
 		}
 	}
 	return "", ""
@@ -79,11 +79,11 @@ func explain(s string) (reason, hint string) {
 	lower := strings.ToLower(s)
 	switch {
 	case strings.HasPrefix(lower, "mailto:"):
-		return "a link in place of an address", "write " + quote(s[len("mailto:"):])
+		return "a link instead of an address", "write " + quote(s[len("mailto:"):])
 	case s[0] == '"' && !strings.ContainsAny(s, "<>,;"):
-		return "a quoted part before the @ that not every server reads alike", ""
+		return "a quoted part before the @, which servers read differently", ""
 	case addresses(s) > 1:
-		return "two addresses in one cell", "one address a row"
+		return "two addresses in one cell", "one address per row"
 	case strings.ContainsAny(s, "<>"):
 		if i := strings.LastIndexByte(s, '<'); i >= 0 && s[len(s)-1] == '>' {
 			if a, reason, _ := parse(s[i+1 : len(s)-1]); reason == "" {
@@ -98,11 +98,11 @@ func explain(s string) (reason, hint string) {
 	case strings.HasSuffix(s, "@"):
 		return "nothing after the @", ""
 	case strings.ContainsAny(s, "()"):
-		return "a comment in the address", "delete the brackets and what is in them"
+		return "a comment in the address", "delete the parentheses and what is in them"
 	case strings.Contains(s, "@["):
-		return "an IP address or literal in place of a domain", ""
+		return "an IP address or literal instead of a domain", ""
 	case strings.Contains(s, `"`):
-		return "a quoted part before the @ that not every server reads alike", ""
+		return "a quoted part before the @, which servers read differently", ""
 	case strings.Count(s, "@") > 1:
 		return "more than one @", ""
 	}

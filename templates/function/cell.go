@@ -15,8 +15,8 @@ type content struct {
 	value any    // float64, time.Time, bool, or nil: an empty cell
 }
 
-// cell is a typed cell as templates see it: it prints as read, and functions take its value. It is a slice so that
-// {{if .amount}} asks the value: text/template calls an empty slice false. A false cell has length 0 and still holds its
+// cell is a typed cell as templates see it. It prints as read, and functions take its value. It is a slice so that {{if
+// .amount}} asks the value: text/template takes an empty slice for false. A false cell has length 0 and still holds its
 // content behind it.
 type cell []content
 
@@ -44,7 +44,7 @@ func (c cell) content() content {
 	return c[:1][0]
 }
 
-// String is the cell as read.
+// String returns the cell as read.
 func (c cell) String() string { return c.content().text }
 
 // Format prints the cell as read for %v, %s and %q, and its value for other verbs: printf "%.2f" .amount.
@@ -65,8 +65,9 @@ func (c cell) MarshalJSON() ([]byte, error) {
 	return json.Marshal(c.content().text)
 }
 
-// Row is the dot of a template for one row: by column, the typed values (string, float64, time.Time, bool, or nil for an
-// empty typed cell) and the texts as read; and what {{.mailshot.NAME}} prints. The maps are only read.
+// Row returns the dot of a template for one row. values are the typed cells by column (string, float64, time.Time,
+// bool, or nil for an empty typed cell), texts the cells as read, and mailshot what {{.mailshot.NAME}} prints. The maps
+// are only read.
 func Row(values map[string]any, texts, mailshot map[string]string) map[string]any {
 	m := make(map[string]any, len(values)+1)
 	for name, text := range texts {
@@ -97,7 +98,7 @@ func value(v any) any {
 	return v
 }
 
-// asText is how a value prints.
+// asText returns how a value prints.
 func asText(v any) string {
 	switch v := v.(type) {
 	case nil:
@@ -122,7 +123,7 @@ func asText(v any) string {
 // isBlank says whether there is nothing to print.
 func isBlank(v any) bool { return strings.TrimSpace(asText(v)) == "" }
 
-// asNumber is v as a number: a number, or text that is written as one.
+// asNumber returns v as a number. v is a number, or text that is written as one.
 func asNumber(v any) (float64, error) {
 	switch x := value(v).(type) {
 	case float64:
@@ -134,15 +135,16 @@ func asNumber(v any) (float64, error) {
 	}
 	s := strings.TrimSpace(asText(v))
 	if s == "" {
-		return 0, Advice{"a number is needed here, and the cell is empty", "use default, or {{if}}"}
+		return 0, Advice{"this needs a number, and the cell is empty", "use default, or {{if}}"}
 	}
-	if f, err := strconv.ParseFloat(s, 64); err == nil && !math.IsInf(f, 0) && !math.IsNaN(f) && !strings.ContainsAny(s, "xXpP_nN") {
+	f, err := strconv.ParseFloat(s, 64)
+	if err == nil && !math.IsInf(f, 0) && !math.IsNaN(f) && !strings.ContainsAny(s, "xXpP_nN") {
 		return f, nil
 	}
 	return 0, Advice{fmt.Sprintf("%q is not a number", short(s)), "declare the column: columns: { NAME: number }"}
 }
 
-// asInt is v as a whole number.
+// asInt returns v as a whole number.
 func asInt(v any) (int, error) {
 	f, err := asNumber(v)
 	if err != nil {
@@ -154,17 +156,19 @@ func asInt(v any) (int, error) {
 	return int(f), nil
 }
 
-// dateLayouts are how a date may be written in text.
-var dateLayouts = []string{time.DateOnly, "2006-01-02 15:04", time.DateTime, "2006-01-02T15:04", "2006-01-02T15:04:05", time.RFC3339}
+// dateLayouts are the ways in which text may write a date.
+var dateLayouts = []string{
+	time.DateOnly, "2006-01-02 15:04", time.DateTime, "2006-01-02T15:04", "2006-01-02T15:04:05", time.RFC3339,
+}
 
-// asDate is v as a date: a date, or text that is written as one, year first.
+// asDate returns v as a date. v is a date, or text that is written as one, with the year first.
 func asDate(v any) (time.Time, error) {
 	if t, ok := value(v).(time.Time); ok {
 		return t, nil
 	}
 	s := strings.TrimSpace(asText(v))
 	if s == "" {
-		return time.Time{}, Advice{"a date is needed here, and the cell is empty", "use default, or {{if}}"}
+		return time.Time{}, Advice{"this needs a date, and the cell is empty", "use default, or {{if}}"}
 	}
 	for _, layout := range dateLayouts {
 		if t, err := time.Parse(layout, s); err == nil {
@@ -174,7 +178,7 @@ func asDate(v any) (time.Time, error) {
 	return time.Time{}, Advice{fmt.Sprintf("%q is not a date", short(s)), "declare the column: columns: { NAME: date }"}
 }
 
-// short keeps a quoted cell from filling the screen.
+// short cuts a quoted cell so that it does not fill the screen.
 func short(s string) string {
 	if r := []rune(s); len(r) > 60 {
 		return string(r[:59]) + "…"

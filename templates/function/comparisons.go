@@ -20,7 +20,9 @@ func comparisons() []entry {
 		}
 	}
 	return []entry{
-		{Function{"eq", "eq A B…", "whether A equals one of the others: as numbers or dates where one of them is, else as text", `{{eq .count 3}} {{eq .city "Rome" "İzmir"}}`, "true true"},
+		{Function{"eq", "eq A B…",
+			"whether A equals one of the others; numbers and dates compare as such, everything else as text",
+			`{{eq .count 3}} {{eq .city "Rome" "İzmir"}}`, "true true"},
 			func(*Execution) any {
 				return func(a any, bs ...any) bool {
 					for _, b := range bs {
@@ -33,17 +35,24 @@ func comparisons() []entry {
 			}},
 		{Function{"ne", "ne A B", "whether A and B differ", `{{ne .city "Rome"}}`, "true"},
 			func(*Execution) any { return func(a, b any) bool { return !equal(a, b) } }},
-		{Function{"lt", "lt A B", "whether A is less than B", `{{lt .amount 2000}}`, "true"}, ordered(func(c int) bool { return c < 0 })},
-		{Function{"le", "le A B", "whether A is not more than B", `{{le .due "2026-11-22"}}`, "true"}, ordered(func(c int) bool { return c <= 0 })},
-		{Function{"gt", "gt A B", "whether A is more than B", `{{if gt .amount 1000}}large{{end}}`, "large"}, ordered(func(c int) bool { return c > 0 })},
-		{Function{"ge", "ge A B", "whether A is not less than B", `{{ge .count 4}}`, "false"}, ordered(func(c int) bool { return c >= 0 })},
-		{Function{"and", "and A B…", "the first value that counts as no, else the last", `{{if and .name .paid}}yes{{else}}no{{end}}`, "no"}, nil},
-		{Function{"or", "or A B…", "the first value that counts as yes, else the last", `{{or .nick .name}}`, "Ann Lee"}, nil},
+		{Function{"lt", "lt A B", "whether A is less than B",
+			`{{lt .amount 2000}}`, "true"}, ordered(func(c int) bool { return c < 0 })},
+		{Function{"le", "le A B", "whether A is at most B",
+			`{{le .due "2026-11-22"}}`, "true"}, ordered(func(c int) bool { return c <= 0 })},
+		{Function{"gt", "gt A B", "whether A is more than B",
+			`{{if gt .amount 1000}}large{{end}}`, "large"}, ordered(func(c int) bool { return c > 0 })},
+		{Function{"ge", "ge A B", "whether A is at least B",
+			`{{ge .count 4}}`, "false"}, ordered(func(c int) bool { return c >= 0 })},
+		{Function{"and", "and A B…", "the first value that counts as false, else the last",
+			`{{if and .name .paid}}yes{{else}}no{{end}}`, "no"}, nil},
+		{Function{"or", "or A B…", "the first value that counts as true, else the last",
+			`{{or .nick .name}}`, "Ann Lee"}, nil},
 		{Function{"not", "not A", "the opposite", `{{if not .paid}}open{{end}}`, "open"}, nil},
 	}
 }
 
-// equal compares as numbers or dates where one of the two is one and the other can be, else the texts as read.
+// equal compares as numbers or dates if one of the two is one and the other can be read as one; else it compares the
+// texts as read.
 func equal(a, b any) bool {
 	va, vb := value(a), value(b)
 	if isNumber(va) || isNumber(vb) {
@@ -111,10 +120,11 @@ func isDate(v any) bool {
 	return ok
 }
 
-// wordings are the functions that know what they print into.
+// wordings are the functions that depend on what they print into.
 func wordings() []entry {
 	return []entry{
-		{Function{"lang", "lang", "the language of the message, for a layout; nothing where none is given", `{{default "none given" lang}}`, "none given"},
+		{Function{"lang", "lang", "the language of the message, for a layout; empty if none is given",
+			`{{default "none given" lang}}`, "none given"},
 			func(ex *Execution) any { return func() string { return ex.cfg.Language } }},
 		{Function{"dir", "dir", "the direction of writing: ltr or rtl", `{{dir}}`, "ltr"},
 			func(ex *Execution) any { return func() string { return ex.cfg.Direction } }},
@@ -127,19 +137,22 @@ func wordings() []entry {
 					return "left"
 				}
 			}},
-		{Function{"preheader", "preheader TEXT…", "the line that mail programs show beside the subject; put it first in the body. It prints nothing in a text part", `{{preheader "Your invoice for November"}}`, ""},
+		{Function{"preheader", "preheader TEXT…",
+			"the line that mail programs show beside the subject; put it first in the body. It prints nothing in a text part",
+			`{{preheader "Your invoice for November"}}`, ""},
 			func(ex *Execution) any {
 				return func(vs ...any) (htmltemplate.HTML, error) {
 					s, err := ex.concat("", vs)
 					if err != nil || !ex.cfg.HTML {
 						return "", err
 					}
-					return htmltemplate.HTML(fmt.Sprintf(`<div style="display:none;max-height:0;overflow:hidden;mso-hide:all">%s</div>`, html.EscapeString(s))), nil
+					const hidden = `<div style="display:none;max-height:0;overflow:hidden;mso-hide:all">%s</div>`
+					return htmltemplate.HTML(fmt.Sprintf(hidden, html.EscapeString(s))), nil
 				}
 			}},
 	}
 }
 
-// conditional is a conditional comment of an HTML source, put back in after html/template would have dropped it. Only
-// keepConditional writes calls of it.
+// conditional writes a conditional comment of an HTML source, which html/template would have dropped. Only templates
+// made from a source call it.
 func (ex *Execution) conditional(s string) htmltemplate.HTML { return htmltemplate.HTML(s) }

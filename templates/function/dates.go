@@ -8,7 +8,8 @@ import (
 
 func dates() []entry {
 	return []entry{
-		{Function{"date", "date LAYOUT DATE", "a date; the layout shows how Monday, 2 January 2006 15:04 would be written. Month and weekday come in the language",
+		{Function{"date", "date LAYOUT DATE",
+			"a date; the layout shows how Monday, 2 January 2006 15:04 would be written. Month and weekday come in the language",
 			`{{date "Monday, 2 January 2006" .due}}`, "Sunday, 22 November 2026"},
 			func(ex *Execution) any {
 				return func(layout string, v any) (string, error) {
@@ -20,7 +21,8 @@ func dates() []entry {
 					return ex.text(formatDate(layout, t, calendars[base.String()]))
 				}
 			}},
-		{Function{"jdate", "jdate LAYOUT DATE", "the same in the Persian (Jalali) calendar, with its names of months and days",
+		{Function{"jdate", "jdate LAYOUT DATE",
+			"the same in the Persian (Jalali) calendar, with its names of months and days",
 			`{{jdate "2006/01/02" .due}}; {{jdate "Monday 2 January 2006" .due | digits "fa"}}`, "1405/09/01; یکشنبه ۱ آذر ۱۴۰۵"},
 			func(ex *Execution) any {
 				return func(layout string, v any) (string, error) {
@@ -31,7 +33,8 @@ func dates() []entry {
 					return ex.text(formatJalali(layout, t))
 				}
 			}},
-		{Function{"addDays", "addDays N DATE", "the date N days later", `{{addDays 14 .due | date "2006-01-02"}}`, "2026-12-06"},
+		{Function{"addDays", "addDays N DATE", "the date N days later",
+			`{{addDays 14 .due | date "2006-01-02"}}`, "2026-12-06"},
 			func(ex *Execution) any {
 				return func(n, v any) (cell, error) {
 					days, t, err := daysAndDate(n, v)
@@ -41,7 +44,8 @@ func dates() []entry {
 					return dateCell(t.AddDate(0, 0, days)), nil
 				}
 			}},
-		{Function{"addMonths", "addMonths N DATE", "the date N months later; the last day of a month stays within the month", `{{addMonths 1 "2026-01-31" | date "2 January"}}`, "28 February"},
+		{Function{"addMonths", "addMonths N DATE", "the date N months later; the last day of a month stays within the month",
+			`{{addMonths 1 "2026-01-31" | date "2 January"}}`, "28 February"},
 			func(ex *Execution) any {
 				return func(n, v any) (cell, error) {
 					months, t, err := daysAndDate(n, v)
@@ -75,7 +79,7 @@ func dateCell(t time.Time) cell { return newCell(asText(t), t) }
 func daysAndDate(n, v any) (int, time.Time, error) {
 	days, err := asInt(n)
 	if err == nil && (days > 100_000 || days < -100_000) {
-		err = errors.New("at most 100000")
+		err = errors.New("more than 100000 days or months")
 	}
 	if err != nil {
 		return 0, time.Time{}, err
@@ -84,13 +88,13 @@ func daysAndDate(n, v any) (int, time.Time, error) {
 	return days, t, err
 }
 
-// dayNumber counts calendar days, whatever the zone.
+// dayNumber counts calendar days, whatever the time zone.
 func dayNumber(t time.Time) int {
 	y, m, d := t.Date()
 	return int(time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix() / 86400)
 }
 
-// calendar is a language's names of months and weekdays, Sunday first.
+// calendar is a language's names of months and of weekdays, which begin with Sunday.
 type calendar struct{ months, days []string }
 
 var calendars = map[string]*calendar{
@@ -118,7 +122,8 @@ var (
 	persianMonths = strings.Fields("فروردین اردیبهشت خرداد تیر مرداد شهریور مهر آبان آذر دی بهمن اسفند")
 )
 
-// formatDate formats with a language's names; short names (Jan, Mon) are written in full, as not every language has them.
+// formatDate formats with a language's names. Short names (Jan, Mon) are written in full, as not every language has
+// them.
 func formatDate(layout string, t time.Time, c *calendar) string {
 	if c == nil {
 		return t.Format(layout)
@@ -126,11 +131,12 @@ func formatDate(layout string, t time.Time, c *calendar) string {
 	return names(layout, t, c.months[t.Month()-1], c.days[t.Weekday()], nil)
 }
 
-// names formats a layout, with the names of month and day given and other parts replaced as told.
+// names formats a layout with the given names of month and day. parts are pairs of a further part of the layout and its
+// replacement.
 func names(layout string, t time.Time, month, day string, parts []string) string {
 	pairs := append([]string{"January", "\x01", "Monday", "\x02"}, parts...)
 	pairs = append(pairs, "Jan", "\x01", "Mon", "\x02")
-	// What a replaced part becomes must not be read as part of the layout again, so only the rest is formatted.
+	// What replaces a part must not be read as part of the layout again, so only the rest is formatted.
 	var b strings.Builder
 	rest := layout
 	for rest != "" {

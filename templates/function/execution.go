@@ -7,7 +7,7 @@ import (
 	"golang.org/x/text/language"
 )
 
-// What one execution may do. A real message needs a thousandth of each.
+// What one execution may do. A real message needs a thousandth of that.
 const (
 	maxSteps  = 200_000  // turns of ranges and included templates together
 	maxDepth  = 50       // templates included by templates
@@ -16,15 +16,15 @@ const (
 	maxItems  = 10_000   // items of one list
 )
 
-// Config says what the functions are to know of the message.
+// Config tells the functions about the message.
 type Config struct {
 	Language  string // a BCP 47 tag: how numbers, plurals and months are written. Default: as in English
 	Direction string // "ltr" or "rtl"; default by Language
 	HTML      bool   // whether the functions print into HTML; default false: into plain text
 }
 
-// Execution is the state of one execution of a template. Its functions are bound to it, so each template that executes has
-// one of its own. It serves one execution after the other.
+// Execution is the state of one execution of a template. Its functions are bound to it, so templates that execute at
+// the same time need one each. It may serve one execution after another.
 type Execution struct {
 	cfg                Config
 	tag                language.Tag
@@ -33,8 +33,7 @@ type Execution struct {
 	row                map[string]any
 }
 
-// New returns an execution whose functions know cfg. An unknown language counts as undetermined: numbers are then written
-// as in English.
+// New returns an execution for cfg. An unknown language counts as undetermined: numbers are then written as in English.
 func New(cfg Config) *Execution {
 	tag := language.English
 	if cfg.Language != "" {
@@ -46,7 +45,7 @@ func New(cfg Config) *Execution {
 	return &Execution{cfg: cfg, tag: tag}
 }
 
-// direction is the writing direction of a language's usual script.
+// direction returns the writing direction of a language's usual script.
 func direction(tag language.Tag) string {
 	script, _ := tag.Script()
 	if slices.Contains([]string{"Arab", "Hebr", "Syrc", "Thaa", "Nkoo", "Adlm", "Rohg"}, script.String()) {
@@ -55,7 +54,7 @@ func direction(tag language.Tag) string {
 	return "ltr"
 }
 
-// Begin forgets what the last execution did and begins one for a row (see Row). A nil row ends the last one.
+// Begin forgets the last execution and begins one for a row, which Row has made. A nil row only forgets the last one.
 func (ex *Execution) Begin(row map[string]any) {
 	ex.steps, ex.depth, ex.made, ex.counters, ex.row = 0, 0, 0, nil, row
 }
@@ -76,7 +75,7 @@ func (ex *Execution) enter() (string, error) {
 
 func (ex *Execution) leave() string { ex.depth--; return "" }
 
-// spend accounts for n bytes that a function is about to make.
+// spend counts n bytes that a function is about to make.
 func (ex *Execution) spend(n int) error {
 	if n > maxString {
 		return Limit(fmt.Sprintf("a text of more than %d bytes", maxString))
@@ -87,10 +86,10 @@ func (ex *Execution) spend(n int) error {
 	return nil
 }
 
-// Map is the map that the template engines need.
+// Map returns the functions by name, as the template engines take them.
 func (ex *Execution) Map() map[string]any {
-	m := map[string]any{Tick: ex.tick, Enter: ex.enter, Leave: ex.leave, Range: ex.items, Number: ex.number, Restart: ex.restart,
-		Conditional: ex.conditional, Query: ex.query, Part: ex.part, Href: ex.href}
+	m := map[string]any{Tick: ex.tick, Enter: ex.enter, Leave: ex.leave, Range: ex.items,
+		Number: ex.number, Restart: ex.restart, Conditional: ex.conditional, Query: ex.query, Part: ex.part, Href: ex.href}
 	for _, e := range table() {
 		if e.make != nil {
 			m[e.Name] = e.make(ex)
@@ -99,14 +98,14 @@ func (ex *Execution) Map() map[string]any {
 	return m
 }
 
-// Names of functions that made templates call. A source cannot call them: Functions does not have them.
+// These are the names of functions that made templates call. A source cannot call them: they are not among Functions.
 const (
-	// Tick, Enter and Leave count turns of ranges and included templates; Range looks at what is to be ranged over.
+	// Tick, Enter and Leave count turns of ranges and included templates. Range checks what is to be ranged over.
 	Tick  = "_tick"
 	Enter = "_enter"
 	Leave = "_leave"
 	Range = "_range"
-	// Restart and Number number a list in the text part: Restart ID FIRST, Number ID.
+	// Restart and Number number a list in the text part: "Restart ID FIRST" and "Number ID".
 	Restart = "_restart"
 	Number  = "_number"
 	// Conditional writes a conditional comment into HTML.
@@ -126,7 +125,7 @@ func (ex *Execution) restart(id, start int) string {
 	return ""
 }
 
-// number is the next number of the list id.
+// number returns the next number of the list id.
 func (ex *Execution) number(id int) int {
 	n := ex.counters[id]
 	ex.counters[id]++

@@ -1,13 +1,14 @@
-// Package function is what templates can call: Functions lists the functions with their documentation, and New gives an
-// Execution, whose Map a template engine takes.
+// Package function has what templates can call. Functions lists the functions with their documentation. New returns an
+// Execution, whose Map a template engine takes; Row makes the data that the functions work on.
 //
-// The functions are an allow-list of our own. Nothing reads the clock, the environment, a file or the network, so the same
-// row always gives the same bytes. A row comes in through Row: its cells print as they were read, and functions take their
-// typed values. An Execution counts what its functions make and how often a template turns in a circle; what goes beyond a
-// limit is an error (Limit), not a full memory.
+// The functions are an allow-list. None of them reads the clock, the environment, a file or the network, so the same
+// row always gives the same bytes. A cell prints as it was read, and functions take its typed value. An Execution
+// counts what its functions make and how often a template loops. Beyond a limit the functions return an error (Limit)
+// instead of filling the memory.
 package function
 
 import (
+	"fmt"
 	"maps"
 	"strings"
 )
@@ -15,7 +16,7 @@ import (
 // Function documents one function that templates can call.
 type Function struct {
 	Name    string
-	Usage   string // name and arguments; the value worked on comes last, so that it can come from a pipe
+	Usage   string // name and arguments; the value to work on comes last, so that it can come from a pipe
 	Doc     string
 	Example string // a template, for the row of the documentation (see templates.ExampleData)
 	Result  string // what Example prints
@@ -27,8 +28,8 @@ type entry struct {
 	make func(ex *Execution) any
 }
 
-// table is every function that templates have, in the order of the documentation. and, or and not have no code of ours:
-// only the template engine's own can stop at the first answer.
+// table is every function that templates have, in the order of the documentation. and, or and not have no code here:
+// only the template engine can stop at the first answer.
 func table() []entry {
 	var t []entry
 	for _, part := range [][]entry{emptiness(), texts(), lists(), numbers(), dates(), comparisons(), wordings()} {
@@ -37,7 +38,7 @@ func table() []entry {
 	return t
 }
 
-// Functions lists what templates can call. It is made from the table that defines the functions.
+// Functions lists what templates can call. The list is made from the table that defines the functions.
 func Functions() []Function {
 	var fs []Function
 	for _, e := range table() {
@@ -46,7 +47,7 @@ func Functions() []Function {
 	return fs
 }
 
-// made passes on a text that a function made, after accounting for it.
+// text passes on a text that a function made, after counting it.
 func (ex *Execution) text(s string) (string, error) {
 	if err := ex.spend(len(s)); err != nil {
 		return "", err
@@ -75,7 +76,8 @@ func (l list) String() string {
 
 func emptiness() []entry {
 	return []entry{
-		{Function{"default", "default VALUE CELL", "the cell, or VALUE where the cell is empty", `{{default "friend" .nick}}`, "friend"},
+		{Function{"default", "default VALUE CELL", "the cell, or VALUE if the cell is empty",
+			`{{default "friend" .nick}}`, "friend"},
 			func(ex *Execution) any {
 				return func(instead, v any) any {
 					if isBlank(v) {
@@ -84,7 +86,8 @@ func emptiness() []entry {
 					return v
 				}
 			}},
-		{Function{"coalesce", "coalesce VALUE…", "the first value that is not empty", `{{coalesce .nick .name "friend"}}`, "Ann Lee"},
+		{Function{"coalesce", "coalesce VALUE…", "the first value that is not empty",
+			`{{coalesce .nick .name "friend"}}`, "Ann Lee"},
 			func(ex *Execution) any {
 				return func(vs ...any) any {
 					for _, v := range vs {
@@ -95,13 +98,16 @@ func emptiness() []entry {
 					return ""
 				}
 			}},
-		{Function{"empty", "empty CELL", "whether the cell is empty or blank", `{{if empty .nick}}no nickname{{end}}`, "no nickname"},
+		{Function{"empty", "empty CELL", "whether the cell is empty or blank",
+			`{{if empty .nick}}no nickname{{end}}`, "no nickname"},
 			func(ex *Execution) any { return isBlank }},
-		{Function{"has", "has . NAME", "whether the list has the column and the cell is not empty", `{{has . "phone"}} {{has . "fax"}}`, "true false"},
+		{Function{"has", "has . NAME", "whether the list has the column, with a cell that is not empty",
+			`{{has . "phone"}} {{has . "fax"}}`, "true false"},
 			func(ex *Execution) any {
 				return func(row map[string]any, name string) bool { return !isBlank(row[name]) }
 			}},
-		{Function{"opt", "opt . NAME", "the cell of a column that the list may not have, or nothing", `[{{opt . "fax"}}]`, "[]"},
+		{Function{"opt", "opt . NAME", "the cell of a column, or nothing if the list does not have the column",
+			`[{{opt . "fax"}}]`, "[]"},
 			func(ex *Execution) any {
 				return func(row map[string]any, name string) any {
 					if v, ok := row[name]; ok {
@@ -110,7 +116,8 @@ func emptiness() []entry {
 					return ""
 				}
 			}},
-		{Function{"choose", "choose YES NO CONDITION", "YES when the condition holds, else NO", `{{choose "paid" "open" .paid}}`, "open"},
+		{Function{"choose", "choose YES NO CONDITION", "YES when the condition holds, else NO",
+			`{{choose "paid" "open" .paid}}`, "open"},
 			func(ex *Execution) any {
 				return func(yes, no, cond any) any {
 					if truth(cond) {
@@ -119,7 +126,8 @@ func emptiness() []entry {
 					return no
 				}
 			}},
-		{Function{"required", "required REASON CELL", "the cell; an empty one is an error with the reason", `{{required "we greet by name" .name}}`, "Ann Lee"},
+		{Function{"required", "required REASON CELL", "the cell; if it is empty, that is an error with the reason",
+			`{{required "we greet by name" .name}}`, "Ann Lee"},
 			func(ex *Execution) any {
 				return func(reason string, v any) (any, error) {
 					if isBlank(v) {
@@ -131,7 +139,7 @@ func emptiness() []entry {
 	}
 }
 
-// truth is what {{if}} makes of a value.
+// truth is what {{if}} takes a value for.
 func truth(v any) bool {
 	switch v := v.(type) {
 	case cell:
@@ -152,7 +160,8 @@ func lists() []entry {
 	return []entry{
 		{Function{"list", "list VALUE…", "a list to range over", `{{range list 1 2 3}}<{{.}}>{{end}}`, "<1><2><3>"},
 			func(ex *Execution) any { return ex.list }},
-		{Function{"split", "split SEPARATOR TEXT", "the parts of a cell, without blanks around them", `{{range split ";" .items}}[{{.}}]{{end}}`, "[tea][milk][bread]"},
+		{Function{"split", "split SEPARATOR TEXT", "the parts of a cell, without blanks around them",
+			`{{range split ";" .items}}[{{.}}]{{end}}`, "[tea][milk][bread]"},
 			func(ex *Execution) any {
 				return func(sep string, v any) (list, error) {
 					s := asText(v)
@@ -172,7 +181,8 @@ func lists() []entry {
 					return ex.list(vs...)
 				}
 			}},
-		{Function{"join", "join SEPARATOR LIST", "the values of a list in one text", `{{split ";" .items | join " and "}}`, "tea and milk and bread"},
+		{Function{"join", "join SEPARATOR LIST", "the values of a list in one text",
+			`{{split ";" .items | join " and "}}`, "tea and milk and bread"},
 			func(ex *Execution) any {
 				return func(sep string, l list) (string, error) {
 					n := len(sep) * len(l)
@@ -187,7 +197,8 @@ func lists() []entry {
 					return strings.Join(texts, sep), nil
 				}
 			}},
-		{Function{"seq", "seq FIRST LAST", "the whole numbers from FIRST to LAST, 10,000 at most", `{{range seq 1 3}}{{.}} {{end}}`, "1 2 3 "},
+		{Function{"seq", "seq FIRST LAST", "the whole numbers from FIRST to LAST, 10,000 at most",
+			`{{range seq 1 3}}{{.}} {{end}}`, "1 2 3 "},
 			func(ex *Execution) any {
 				return func(first, last any) (list, error) {
 					a, err := asInt(first)
@@ -226,11 +237,13 @@ func lists() []entry {
 					return l[len(l)-1]
 				}
 			}},
-		{Function{"col", "col NAME", "the cell of a column, also of one whose name is not one word, and anywhere in the template", `{{col "city"}}`, "İzmir"},
+		{Function{"col", "col NAME", "the cell of a column, whatever its name is, anywhere in the template",
+			`{{col "city"}}`, "İzmir"},
 			func(ex *Execution) any {
 				return func(name string) (any, error) { return ex.index(ex.row, name) }
 			}},
-		{Function{"index", "index LIST N or index . NAME", "one value of a list, counted from 0; or the cell of a column whose name is not one word",
+		{Function{"index", "index LIST N or index . NAME",
+			"one value of a list, counted from 0; or the cell of a column whose name is not one word",
 			`{{index (split ";" .items) 1}} {{index . "city"}}`, "milk İzmir"},
 			func(ex *Execution) any { return ex.index }},
 		{Function{"len", "len VALUE", "the number of characters of a text, or of values of a list", `{{len .city}}`, "5"},
@@ -282,14 +295,14 @@ func (ex *Execution) index(from, key any) (any, error) {
 			return nil, err
 		}
 		if i < 0 || i >= len(from) {
-			return nil, Advice{"the list has " + whole(len(from)).String() + " values and no number " + whole(i).String(), "the first is number 0"}
+			return nil, Advice{fmt.Sprintf("the list has %d values and no number %d", len(from), i), "the first is number 0"}
 		}
 		return from[i], nil
 	}
 	return nil, Advice{"this is neither a list nor the row", "split makes a list of a cell"}
 }
 
-// items looks at what is to be ranged over.
+// items checks what is to be ranged over.
 func (ex *Execution) items(v any) (any, error) {
 	switch v := v.(type) {
 	case list:

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// formatJalali formats a date of the Persian calendar by a Go layout: 2006, 06, January, 01, 1, 02, _2, 2, Monday and the
-// clock's parts.
+// formatJalali formats a date of the Persian calendar by a Go layout: 2006, 06, January, 01, 1, 02, _2, 2, Monday and
+// the parts of the clock.
 func formatJalali(layout string, t time.Time) string {
 	y, m, d := jalali(t)
 	return names(layout, t, persianMonths[m-1], persianDays[t.Weekday()], []string{
@@ -18,11 +18,14 @@ func formatJalali(layout string, t time.Time) string {
 }
 
 // jalaliBreaks are the years in which the cycle of leap years breaks off (Borkowski, "The Persian calendar for 3000
-// years", Earth, Moon, and Planets 74, 1996): the calendar is astronomical, and a plain 33-year cycle drifts.
-var jalaliBreaks = [...]int{-61, 9, 38, 199, 426, 686, 756, 818, 1111, 1181, 1210, 1635, 2060, 2097, 2192, 2262, 2324, 2394, 2456, 3178}
+// years", Earth, Moon, and Planets 74, 1996). The calendar is astronomical, and a plain cycle of 33 years drifts. No
+// package of go.mod has this calendar; golang.org/x/text has none.
+var jalaliBreaks = [...]int{
+	-61, 9, 38, 199, 426, 686, 756, 818, 1111, 1181, 1210, 1635, 2060, 2097, 2192, 2262, 2324, 2394, 2456, 3178,
+}
 
-// jalaliYear says of a Persian year how many years ago the last leap year was (0: it is one itself), and on which day of
-// March it begins.
+// jalaliYear returns for a Persian year how many years ago the last leap year was (0: the year is one itself), and the
+// day of March on which it begins.
 func jalaliYear(jy int) (sinceLeap, march int) {
 	gy := jy + 621
 	leapJ, jp, jump := -14, jalaliBreaks[0], 0
@@ -51,7 +54,7 @@ func jalaliYear(jy int) (sinceLeap, march int) {
 	return sinceLeap, march
 }
 
-// jalali is the date in the Persian calendar, right for the Gregorian years 560 to 3798.
+// jalali returns the date in the Persian calendar. It is right for the Gregorian years 560 to 3798.
 func jalali(t time.Time) (year, month, day int) {
 	gy := t.Year()
 	jy := gy - 621

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Nearest is the candidate most like name, or "" when none is like it.
+// Nearest returns the candidate most like name, or "" if none is like it.
 func Nearest(name string, candidates []string) string {
 	best, bestCost := "", 0
 	low := strings.ToLower(name)
@@ -51,7 +51,8 @@ func distance(a, b string) int {
 	return rows[len(x)][len(y)]
 }
 
-// UnknownColumn words the error about a column that the list does not have.
+// UnknownColumn words the error about a column that the list does not have, with the nearest one or all of them as a
+// hint.
 func UnknownColumn(name string, columns []string) (text, hint string) {
 	text = fmt.Sprintf("the list has no column %q", name)
 	if n := Nearest(name, columns); n != "" {

@@ -15,11 +15,13 @@ import (
 
 func numbers() []entry {
 	return []entry{
-		{Function{"num", "num DECIMALS NUMBER", "as the language writes it, rounded", `{{num 0 .amount}} {{num 2 .amount}}`, "1,235 1,234.50"},
+		{Function{"num", "num DECIMALS NUMBER", "a number as the language writes it, rounded to DECIMALS",
+			`{{num 0 .amount}} {{num 2 .amount}}`, "1,235 1,234.50"},
 			func(ex *Execution) any { return ex.num }},
-		{Function{"money", "money CURRENCY NUMBER", "an amount with its currency (ISO 4217 code), as the language writes it", `{{money "EUR" .amount}}`, "€1,234.50"},
+		{Function{"money", "money CURRENCY NUMBER", "an amount with its currency (ISO 4217 code), as the language writes it",
+			`{{money "EUR" .amount}}`, "€1,234.50"},
 			func(ex *Execution) any { return ex.money }},
-		{Function{"percent", "percent DECIMALS NUMBER", "a share as percentage", `{{percent 1 0.125}}`, "12.5%"},
+		{Function{"percent", "percent DECIMALS NUMBER", "a fraction as a percentage", `{{percent 1 0.125}}`, "12.5%"},
 			func(ex *Execution) any {
 				return func(decimals int, v any) (string, error) {
 					f, err := asNumber(v)
@@ -30,7 +32,7 @@ func numbers() []entry {
 					return s + "%", err
 				}
 			}},
-		{Function{"number", "number TEXT", "a text as a number, for counting with it", `{{add (number "2.5") 1}}`, "3.5"},
+		{Function{"number", "number TEXT", "a text as a number to calculate with", `{{add (number "2.5") 1}}`, "3.5"},
 			arithmetic(func(a ...*big.Rat) (*big.Rat, error) { return a[0], nil }, 1, 1)},
 		{Function{"round", "round DECIMALS NUMBER", "rounded, halves away from zero", `{{round 1 2.25}}`, "2.3"},
 			func(ex *Execution) any {
@@ -40,17 +42,17 @@ func numbers() []entry {
 						return nil, err
 					}
 					if decimals < 0 || decimals > 15 {
-						return nil, errors.New("decimals are 0 to 15")
+						return nil, errors.New("there can be 0 to 15 decimals")
 					}
 					return numberCell(round(f, decimals)), nil
 				}
 			}},
-		{Function{"floor", "floor NUMBER", "the next whole number below", `{{floor 2.7}}`, "2"}, function1(math.Floor)},
-		{Function{"ceil", "ceil NUMBER", "the next whole number above", `{{ceil 2.1}}`, "3"}, function1(math.Ceil)},
+		{Function{"floor", "floor NUMBER", "rounded down to a whole number", `{{floor 2.7}}`, "2"}, function1(math.Floor)},
+		{Function{"ceil", "ceil NUMBER", "rounded up to a whole number", `{{ceil 2.1}}`, "3"}, function1(math.Ceil)},
 		{Function{"abs", "abs NUMBER", "without its sign", `{{abs -3}}`, "3"}, function1(math.Abs)},
 		{Function{"add", "add NUMBER…", "the sum, exact to the last decimal", `{{add 0.1 0.2}}`, "0.3"},
 			arithmetic(fold((*big.Rat).Add), 1, 100)},
-		{Function{"sub", "sub A B", "A less B", `{{sub .amount 1000}}`, "234.5"}, arithmetic(fold((*big.Rat).Sub), 2, 2)},
+		{Function{"sub", "sub A B", "A minus B", `{{sub .amount 1000}}`, "234.5"}, arithmetic(fold((*big.Rat).Sub), 2, 2)},
 		{Function{"mul", "mul NUMBER…", "the product", `{{mul 3 0.1}}`, "0.3"}, arithmetic(fold((*big.Rat).Mul), 1, 100)},
 		{Function{"div", "div A B", "A divided by B", `{{div 1 8}}`, "0.125"},
 			arithmetic(func(a ...*big.Rat) (*big.Rat, error) {
@@ -59,7 +61,7 @@ func numbers() []entry {
 				}
 				return new(big.Rat).Quo(a[0], a[1]), nil
 			}, 2, 2)},
-		{Function{"mod", "mod A B", "what is left after dividing whole numbers", `{{mod 7 3}}`, "1"},
+		{Function{"mod", "mod A B", "the remainder of a division of whole numbers", `{{mod 7 3}}`, "1"},
 			func(ex *Execution) any {
 				return func(a, b any) (cell, error) {
 					x, err := asInt(a)
@@ -78,15 +80,17 @@ func numbers() []entry {
 			}},
 		{Function{"least", "least NUMBER…", "the smallest", `{{least 3 1 2}}`, "1"}, arithmetic(pick(-1), 1, 100)},
 		{Function{"greatest", "greatest NUMBER…", "the largest", `{{greatest 3 1 2}}`, "3"}, arithmetic(pick(1), 1, 100)},
-		{Function{"digits", "digits SCRIPT TEXT", "with the digits of a script: fa, ar, hi, bn, th or latin", `{{digits "fa" "1405"}} {{digits "latin" "۱۴۰۵"}}`, "۱۴۰۵ 1405"},
+		{Function{"digits", "digits SCRIPT TEXT", "with the digits of a script: fa, ar, hi, bn, th or latin",
+			`{{digits "fa" "1405"}} {{digits "latin" "۱۴۰۵"}}`, "۱۴۰۵ 1405"},
 			func(ex *Execution) any { return ex.digits }},
-		{Function{"plural", "plural ONE OTHER NUMBER", "the form that the number asks for in the language; more forms as \"few=…\"",
+		{Function{"plural", "plural ONE OTHER NUMBER",
+			"the form that the language uses with the number; more forms as \"few=…\"",
 			`{{.count}} {{plural "invoice" "invoices" .count}}`, "3 invoices"},
 			func(ex *Execution) any { return ex.plural }},
 	}
 }
 
-// rat is the exact decimal value of a number as it is written.
+// rat returns the exact decimal value of a number as it is written.
 func rat(f float64) *big.Rat {
 	x, ok := new(big.Rat).SetString(strconv.FormatFloat(f, 'g', -1, 64))
 	if !ok {
@@ -95,7 +99,7 @@ func rat(f float64) *big.Rat {
 	return x
 }
 
-// round rounds the decimal writing of f, halves away from zero: 2.675 is 2.68, as on paper.
+// round rounds the decimal form of f, halves away from zero: 2.675 becomes 2.68, as on paper.
 func round(f float64, decimals int) float64 {
 	if math.IsInf(f, 0) || math.IsNaN(f) {
 		return f
@@ -113,7 +117,7 @@ func arithmetic(f func(...*big.Rat) (*big.Rat, error), least, most int) func(*Ex
 	return func(*Execution) any {
 		return func(vs ...any) (cell, error) {
 			if len(vs) < least || len(vs) > most {
-				return nil, fmt.Errorf("%d numbers given; %d to %d are taken", len(vs), least, most)
+				return nil, fmt.Errorf("it takes %d to %d numbers, not %d", least, most, len(vs))
 			}
 			rats := make([]*big.Rat, len(vs))
 			for i, v := range vs {
@@ -176,7 +180,7 @@ func (ex *Execution) num(decimals int, v any) (string, error) {
 		return "", err
 	}
 	if decimals < 0 || decimals > 15 {
-		return "", errors.New("decimals are 0 to 15")
+		return "", errors.New("there can be 0 to 15 decimals")
 	}
 	f = round(f, decimals)
 	if f == 0 {
@@ -186,13 +190,13 @@ func (ex *Execution) num(decimals int, v any) (string, error) {
 	return ex.text(p.Sprint(number.Decimal(f, number.MinFractionDigits(decimals), number.MaxFractionDigits(decimals))))
 }
 
-// currencies that are written otherwise than by their code, or with other than two decimals.
+// The currencies that are not written by their code, or not with two decimals.
 var (
-	symbols = map[string]string{"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹", "TRY": "₺", "ILS": "₪", "KRW": "₩",
-		"PLN": "zł", "UAH": "₴", "NGN": "₦", "VND": "₫"}
+	symbols = map[string]string{"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹", "TRY": "₺", "ILS": "₪",
+		"KRW": "₩", "PLN": "zł", "UAH": "₴", "NGN": "₦", "VND": "₫"}
 	decimals = map[string]int{"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "XAF": 0, "XOF": 0, "IRR": 0,
 		"BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3}
-	// before: languages that write the symbol before the number.
+	// before holds the languages that write the symbol before the number.
 	before = map[string]bool{"en": true, "ja": true, "zh": true, "ko": true, "hi": true, "nl": true, "tr": true}
 )
 
@@ -236,7 +240,7 @@ func (ex *Execution) digits(script string, v any) (string, error) {
 	zeros := map[string]rune{"fa": '۰', "ar": '٠', "hi": '०', "bn": '০', "th": '๐', "latin": '0'}
 	zero, ok := zeros[script]
 	if !ok {
-		return "", Advice{fmt.Sprintf("no digits are known for %q", short(script)), "there are fa, ar, hi, bn, th and latin"}
+		return "", Advice{fmt.Sprintf("no digits are known for %q", short(script)), "use fa, ar, hi, bn, th or latin"}
 	}
 	return ex.text(strings.Map(func(c rune) rune {
 		if c >= '0' && c <= '9' {
@@ -246,7 +250,9 @@ func (ex *Execution) digits(script string, v any) (string, error) {
 	}, latinDigits(asText(v))))
 }
 
-var pluralForms = map[string]plural.Form{"zero": plural.Zero, "one": plural.One, "two": plural.Two, "few": plural.Few, "many": plural.Many, "other": plural.Other}
+var pluralForms = map[string]plural.Form{
+	"zero": plural.Zero, "one": plural.One, "two": plural.Two, "few": plural.Few, "many": plural.Many, "other": plural.Other,
+}
 
 // plural takes the forms first and the number last: plural "invoice" "invoices" .n, or "one=…" "few=…" "other=…".
 func (ex *Execution) plural(args ...any) (string, error) {

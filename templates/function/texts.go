@@ -22,7 +22,8 @@ func texts() []entry {
 			func(ex *Execution) any { return simple(cases.Lower(ex.tag).String)(ex) }},
 		{Function{"title", "title TEXT", "each word with a capital", `{{title "ann lee"}}`, "Ann Lee"},
 			func(ex *Execution) any { return simple(cases.Title(ex.tag).String)(ex) }},
-		{Function{"trim", "trim TEXT", "without blanks at both ends", `[{{trim "  a b "}}]`, "[a b]"}, simple(strings.TrimSpace)},
+		{Function{"trim", "trim TEXT", "without blanks at its ends",
+			`[{{trim "  a b "}}]`, "[a b]"}, simple(strings.TrimSpace)},
 		{Function{"oneline", "oneline TEXT", "line ends and runs of blanks become one blank", `{{oneline "a\n  b"}}`, "a b"},
 			simple(func(s string) string { return strings.Join(strings.Fields(s), " ") })},
 		{Function{"trimPrefix", "trimPrefix PREFIX TEXT", "without the prefix", `{{trimPrefix "Ann " .name}}`, "Lee"},
@@ -45,11 +46,14 @@ func texts() []entry {
 			}},
 		{Function{"contains", "contains PART TEXT", "whether PART is in the text", `{{contains "nn" .name}}`, "true"},
 			func(ex *Execution) any { return func(p, v any) bool { return strings.Contains(asText(v), asText(p)) } }},
-		{Function{"hasPrefix", "hasPrefix PREFIX TEXT", "whether the text starts so", `{{hasPrefix "Ann" .name}}`, "true"},
+		{Function{"hasPrefix", "hasPrefix PREFIX TEXT", "whether the text starts with PREFIX",
+			`{{hasPrefix "Ann" .name}}`, "true"},
 			func(ex *Execution) any { return func(p, v any) bool { return strings.HasPrefix(asText(v), asText(p)) } }},
-		{Function{"hasSuffix", "hasSuffix SUFFIX TEXT", "whether the text ends so", `{{hasSuffix "Lee" .name}}`, "true"},
+		{Function{"hasSuffix", "hasSuffix SUFFIX TEXT", "whether the text ends with SUFFIX",
+			`{{hasSuffix "Lee" .name}}`, "true"},
 			func(ex *Execution) any { return func(p, v any) bool { return strings.HasSuffix(asText(v), asText(p)) } }},
-		{Function{"word", "word N TEXT", "the Nth word of a text, counted from 1; -1 is the last", `{{word 1 .name}}, {{word -1 .name}}`, "Ann, Lee"},
+		{Function{"word", "word N TEXT", "the Nth word of a text, counted from 1; -1 is the last",
+			`{{word 1 .name}}, {{word -1 .name}}`, "Ann, Lee"},
 			func(ex *Execution) any {
 				return func(n int, v any) (string, error) {
 					words := strings.Fields(asText(v))
@@ -70,7 +74,8 @@ func texts() []entry {
 				}
 				return b.String()
 			})},
-		{Function{"truncate", "truncate N TEXT", "at most N characters, the last of them … where something is cut", `{{truncate 5 .name}}`, "Ann …"},
+		{Function{"truncate", "truncate N TEXT", "at most N characters; the last one is … if something was cut",
+			`{{truncate 5 .name}}`, "Ann …"},
 			func(ex *Execution) any {
 				return func(n int, v any) (string, error) {
 					s := []rune(norm.NFC.String(asText(v)))
@@ -80,7 +85,8 @@ func texts() []entry {
 					return ex.text(string(s[:n-1]) + "…")
 				}
 			}},
-		{Function{"substr", "substr FROM TO TEXT", "the characters from FROM up to but not including TO, counted from 0", `{{substr 0 3 .name}}`, "Ann"},
+		{Function{"substr", "substr FROM TO TEXT", "the characters from FROM up to but not including TO, counted from 0",
+			`{{substr 0 3 .name}}`, "Ann"},
 			func(ex *Execution) any {
 				return func(from, to int, v any) (string, error) {
 					s := []rune(asText(v))
@@ -102,7 +108,8 @@ func texts() []entry {
 					return strings.Repeat(s, n), nil
 				}
 			}},
-		{Function{"pad", "pad N TEXT", "filled with blanks to N characters, on the left for a negative N", `[{{pad 5 "ab"}}] [{{pad -5 "ab"}}]`, "[ab   ] [   ab]"},
+		{Function{"pad", "pad N TEXT", "filled with blanks to N characters, on the left for a negative N",
+			`[{{pad 5 "ab"}}] [{{pad -5 "ab"}}]`, "[ab   ] [   ab]"},
 			func(ex *Execution) any {
 				return func(n int, v any) (string, error) {
 					if n > 1000 || n < -1000 {
@@ -115,13 +122,16 @@ func texts() []entry {
 			func(ex *Execution) any {
 				return func(vs ...any) (string, error) { return ex.concat("", vs) }
 			}},
-		{Function{"printf", "printf FORMAT VALUE…", "Go's formatting; a width has three digits at most", `{{printf "%08.2f" .amount}}`, "01234.50"},
+		{Function{"printf", "printf FORMAT VALUE…", "Go's formatting; a width has three digits at most",
+			`{{printf "%08.2f" .amount}}`, "01234.50"},
 			func(ex *Execution) any { return ex.printf }},
-		{Function{"urlescape", "urlescape TEXT", "made safe for the part of an address after the ?", `https://example.com/?q={{urlescape "a b&c"}}`, "https://example.com/?q=a+b%26c"},
+		{Function{"urlescape", "urlescape TEXT", "escaped for the part of a link after the ?",
+			`https://example.com/?q={{urlescape "a b&c"}}`, "https://example.com/?q=a+b%26c"},
 			func(ex *Execution) any { return ex.address(url.QueryEscape) }},
-		{Function{"pathescape", "pathescape TEXT", "made safe for one step of an address's path", `https://example.com/{{pathescape "a b/c"}}`, "https://example.com/a%20b%2Fc"},
+		{Function{"pathescape", "pathescape TEXT", "escaped for one step of a link's path",
+			`https://example.com/{{pathescape "a b/c"}}`, "https://example.com/a%20b%2Fc"},
 			func(ex *Execution) any { return ex.address(url.PathEscape) }},
-		{Function{"tel", "tel TEXT", "a telephone number as an address", `{{tel .phone}}`, "tel:+15550109999"},
+		{Function{"tel", "tel TEXT", "a telephone number as a tel: link", `{{tel .phone}}`, "tel:+15550109999"},
 			func(ex *Execution) any {
 				return ex.address(func(s string) string {
 					return "tel:" + strings.Map(func(c rune) rune {
@@ -132,14 +142,16 @@ func texts() []entry {
 					}, latinDigits(s))
 				})
 			}},
-		{Function{"ltr", "ltr TEXT", "kept left to right, by marks around it, within a right-to-left text", `{{ltr .phone}}`, "\u200e+1 (555) 010-9999\u200e"},
+		{Function{"ltr", "ltr TEXT", "with marks that keep it left to right within a right-to-left text",
+			`{{ltr .phone}}`, "\u200e+1 (555) 010-9999\u200e"},
 			simple(func(s string) string { return "\u200e" + s + "\u200e" })},
-		{Function{"rtl", "rtl TEXT", "kept right to left, by marks around it, within a left-to-right text", `{{rtl "سلام!"}}`, "\u200fسلام!\u200f"},
+		{Function{"rtl", "rtl TEXT", "with marks that keep it right to left within a left-to-right text",
+			`{{rtl "سلام!"}}`, "\u200fسلام!\u200f"},
 			simple(func(s string) string { return "\u200f" + s + "\u200f" })},
 	}
 }
 
-// concat puts values together.
+// concat joins values.
 func (ex *Execution) concat(sep string, vs []any) (string, error) {
 	n := 0
 	texts := make([]string, len(vs))
@@ -187,7 +199,7 @@ func anyContains(vs []any, part string) bool {
 	return false
 }
 
-// address makes a function whose result counts as part of an address that is already escaped.
+// address makes a function whose result counts as a part of a link that is already escaped.
 func (ex *Execution) address(f func(string) string) any {
 	return func(v any) (htmltemplate.URL, error) {
 		s, err := ex.text(f(asText(v)))
@@ -209,7 +221,8 @@ func (ex *Execution) part(v any) (string, error) {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
 		c := s[i]
-		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-._~:/?#[]@!$&()*+,;=%", c) >= 0 {
+		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+		if letter || c >= '0' && c <= '9' || strings.IndexByte("-._~:/?#[]@!$&()*+,;=%", c) >= 0 {
 			b.WriteByte(c)
 		} else {
 			fmt.Fprintf(&b, "%%%02X", c)
@@ -218,7 +231,7 @@ func (ex *Execution) part(v any) (string, error) {
 	return ex.text(b.String())
 }
 
-// href escapes what a link of the text part begins with, and refuses what is no address for a message.
+// href escapes what a link of the text part begins with, and refuses a link that a message must not have.
 func (ex *Execution) href(v any) (string, error) {
 	s, err := SafeURL(v)
 	if err != nil {
@@ -227,7 +240,7 @@ func (ex *Execution) href(v any) (string, error) {
 	return ex.part(s)
 }
 
-// SafeURL stands for html/template's filter of addresses: what it would make harmless in silence is an error here.
+// SafeURL replaces html/template's filter of addresses. What the filter silently makes harmless is an error here.
 func SafeURL(args ...any) (string, error) {
 	if len(args) == 1 {
 		if u, ok := args[0].(htmltemplate.URL); ok {
@@ -255,7 +268,7 @@ func latinDigits(s string) string {
 		if c < 0x80 || !unicode.Is(unicode.Nd, c) {
 			return c
 		}
-		// The digits of a script stand together, ten at a time, so the value is the distance to the zero.
+		// The ten digits of a script stand together, so the value is the distance to the zero.
 		zero := c
 		for unicode.Is(unicode.Nd, zero-1) && c-zero < 9 {
 			zero--
@@ -267,7 +280,7 @@ func latinDigits(s string) string {
 	}, s)
 }
 
-// digitZeros is for the scripts whose blocks of digits touch another block: mathematical digits.
+// digitZeros is for the scripts whose blocks of digits touch another block, such as the mathematical digits.
 var digitZeros = func() map[rune]rune {
 	m := map[rune]rune{}
 	for c := rune(0x1d7ce); c <= 0x1d7ff; c++ {

@@ -1,9 +1,9 @@
-// Package markdown makes HTML of a Markdown source whose {{actions}} are hidden behind tokens: call Render, and Show of the
-// tokens for the HTML with its actions.
+// Package markdown renders Markdown whose {{actions}} are hidden behind tokens. Call Render, then Show of the tokens
+// for the HTML with its actions.
 //
-// Actions that print are words to the renderer. Those that shape the text (if, range, else, end) may stand on lines of their
-// own between blocks, or at the start of a list item or a table row. Lines of them become blocks of their own, so that one
-// list stays one list and one table one table, however many conditions are within it.
+// The renderer (goldmark) sees an action that prints as a word. An action that shapes the text (if, range, else, end)
+// may be on a line of its own between blocks, or at the start of a list item or a table row. Such lines become blocks
+// of their own. One list stays one list and one table one table, however many conditions are in it.
 package markdown
 
 import (
@@ -24,11 +24,11 @@ import (
 	"mailshot/templates/source"
 )
 
-// tokens is a source with its actions hidden, as this room looks at it.
+// tokens is a source with its actions hidden, with what this room asks of it.
 type tokens struct{ *source.Tokens }
 
-// Render gives the HTML of a Markdown source with tokens for actions. Actions that stand alone on a line come out as
-// comments that hold a token.
+// Render returns the HTML of a Markdown source with tokens for its actions. An action alone on a line becomes a comment
+// that holds its token.
 func Render(src *source.Source) (*source.Tokens, string, error) {
 	hidden, err := src.Tokens()
 	if err != nil {
@@ -37,7 +37,8 @@ func Render(src *source.Source) (*source.Tokens, string, error) {
 	t := &tokens{hidden}
 	for _, a := range t.Actions {
 		if a.Kind == source.Define {
-			return nil, "", src.ErrorAt(a.Start, "template", "{{define}} and {{block}} cannot stand in Markdown", "put the part into a file of its own and include it")
+			return nil, "", src.ErrorAt(a.Start, "template", "Markdown cannot have {{define}} and {{block}}",
+				"put the part into a file of its own and include it")
 		}
 	}
 	md := goldmark.New(
@@ -62,8 +63,8 @@ func Render(src *source.Source) (*source.Tokens, string, error) {
 	return hidden, s, nil
 }
 
-// lines is hide for Markdown. A control (if, range, else, end …) that shares its line with the start of a list item, a table
-// row, a heading or a quote gets a line of its own, as if the author had written it there:
+// lines is Hide for Markdown. A control (if, range, else, end …) that shares its line with the start of a list item, a
+// table row, a heading or a quote gets a line of its own, as if the author had written it so:
 //
 //	{{range split ";" .items}}- {{.}}
 //	{{end}}
@@ -123,7 +124,7 @@ func (t *tokens) lines() string {
 	return b.String()
 }
 
-// beforeBlock says whether, after more controls, a mark follows that begins a block.
+// beforeBlock says whether s begins, after further controls, with a mark that begins a block.
 func (t *tokens) beforeBlock(s string) bool {
 	s = strings.TrimLeft(s, " \t")
 	if at, i := t.Next(s); at == 0 && t.isControl(i) {
@@ -141,7 +142,7 @@ func (t *tokens) beforeBlock(s string) bool {
 // isControl says whether an action shapes the text instead of printing into it.
 func (t *tokens) isControl(i int) bool { return i >= 0 && t.Actions[i].Kind != source.Output }
 
-// controls are the actions of a line that holds nothing but controls; nil for other lines.
+// controls returns the actions of a line that holds nothing but controls, and nil for any other line.
 func (t *tokens) controls(line string) []int {
 	var is []int
 	for {
@@ -158,7 +159,7 @@ func (t *tokens) controls(line string) []int {
 	}
 }
 
-// control is a line of controls, standing between blocks.
+// control is a line of controls between blocks.
 type control struct {
 	ast.BaseBlock
 	actions []int
@@ -185,8 +186,9 @@ func (p *controlParser) Open(parent ast.Node, reader text.Reader, pc parser.Cont
 	return &control{actions: actions}, parser.NoChildren
 }
 
-// inTable says whether the line of this control continues a table, of which it is then a row: an unfinished paragraph that
-// holds a line of dashes and bars. An else or end whose opening is above the table ends the table.
+// inTable says whether the line of this control continues a table and is then one of its rows. A table, here, is an
+// unfinished paragraph that has a line of dashes and bars. An else or end whose opener is above the table ends the
+// table.
 func (p *controlParser) inTable(action int, reader text.Reader, pc parser.Context) bool {
 	opened := pc.OpenedBlocks()
 	if len(opened) == 0 {
@@ -224,7 +226,8 @@ func (p *controlParser) Close(ast.Node, text.Reader, parser.Context) {}
 func (p *controlParser) CanInterruptParagraph() bool                 { return true }
 func (p *controlParser) CanAcceptIndentedLine() bool                 { return false }
 
-// controlTransformer joins what lines of controls have cut apart: one list stays one list, one table one table.
+// controlTransformer joins what lines of controls have cut apart, so that one list stays one list and one table one
+// table.
 type controlTransformer struct{ t *tokens }
 
 func (c *controlTransformer) Transform(doc *ast.Document, reader text.Reader, pc parser.Context) {
@@ -250,7 +253,8 @@ func (c *controlTransformer) Transform(doc *ast.Document, reader text.Reader, pc
 	}
 }
 
-// table turns rows that are lines of controls into controls. Controls at its end whose partners are outside go out.
+// table turns rows that are lines of controls into controls. Controls at its end whose partners are outside move out of
+// it.
 func (c *controlTransformer) table(t *east.Table, source []byte) {
 	inside := map[int]bool{}
 	for row := t.FirstChild(); row != nil; {
@@ -275,7 +279,7 @@ func (c *controlTransformer) table(t *east.Table, source []byte) {
 	}
 }
 
-// rowText is the text of a row, of which only the first cell has one in a line of controls.
+// rowText returns the text of a row. In a line of controls, only the first cell has text.
 func rowText(row ast.Node, source []byte) string {
 	var b strings.Builder
 	_ = ast.Walk(row, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
@@ -293,7 +297,7 @@ func rowText(row ast.Node, source []byte) string {
 	return b.String()
 }
 
-// lists joins the lists of one kind that only controls separate, where each control's partners stand among them too.
+// lists joins lists of one kind that are separated by controls only, if the partner of each control is among them too.
 func (c *controlTransformer) lists(parent ast.Node) {
 	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
 		for list := c.join(n); list != nil; list = c.join(n) {
@@ -303,7 +307,8 @@ func (c *controlTransformer) lists(parent ast.Node) {
 }
 
 // join makes one list of the shortest balanced run of controls and lists of one kind that begins at first and holds two
-// lists, or one in a range. It is nil when there is no such run: then a condition around a whole list stays outside.
+// lists, or one list in a range. It returns nil if there is no such run: a condition around a whole list then stays
+// outside.
 func (c *controlTransformer) join(first ast.Node) ast.Node {
 	var list *ast.List
 	var run []ast.Node
@@ -371,7 +376,7 @@ func (c *controlTransformer) merge(list *ast.List, run []ast.Node) {
 	}
 }
 
-// firstItem is a list's first item that is not a control.
+// firstItem returns a list's first item that is not a control.
 func firstItem(l *ast.List) ast.Node {
 	n := l.FirstChild()
 	for n != nil && n.Kind() == kindControl {
@@ -380,8 +385,8 @@ func firstItem(l *ast.List) ast.Node {
 	return n
 }
 
-// controlRenderer writes controls as comments, and table rows so that a body begins and ends although its first or last row
-// is a control.
+// controlRenderer writes controls as comments. It also writes table rows, so that a body begins and ends even if its
+// first or last row is a control.
 type controlRenderer struct{ t *tokens }
 
 func (r *controlRenderer) RegisterFuncs(reg renderer.NodeRendererFuncRegisterer) {

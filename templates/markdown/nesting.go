@@ -10,8 +10,8 @@ import (
 	"mailshot/templates/source"
 )
 
-// unwrapParagraphs takes the <p> into the condition where a whole paragraph is conditional, so that nothing is left of it
-// when the condition does not hold.
+// unwrapParagraphs moves the <p> into the condition where a whole paragraph is conditional, so that nothing is left of
+// the paragraph when the condition does not hold.
 func (t *tokens) unwrapParagraphs(s string) string {
 	var b strings.Builder
 	for {
@@ -38,7 +38,7 @@ func (t *tokens) unwrapParagraphs(s string) string {
 	return b.String()
 }
 
-// pair says whether s begins with an opener and ends with its end, and has no else of it.
+// pair says whether s begins with an opener and ends with the end of it, without an else between.
 func (t *tokens) pair(s string) (first, last int, ok bool) {
 	at, first := t.Next(s)
 	w := t.Width()
@@ -58,9 +58,11 @@ func (t *tokens) pair(s string) (first, last int, ok bool) {
 }
 
 // voids are the elements without an end.
-var voids = []string{"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+var voids = []string{
+	"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr",
+}
 
-// nesting finds controls that do not stand in the element in which they were opened: half of a list item or of a bold word
+// nesting finds controls that are not in the element in which they were opened. Half of a list item or of a bold word
 // cannot be left out.
 func (t *tokens) nesting(s string) error {
 	var stack []string
@@ -99,7 +101,8 @@ func (t *tokens) nesting(s string) error {
 					o := t.Actions[a.Opener]
 					line := 1 + strings.Count(t.Source.Text[:o.Start], "\n")
 					word, _, _ := strings.Cut(source.Inner(t.Source.Text[o.Start:o.End]), " ")
-					return t.Source.ErrorAt(a.Start, "template-nesting", "this does not stand in the same block as the {{"+word+"}} of line "+strconv.Itoa(line+t.Source.Line-1),
+					return t.Source.ErrorAt(a.Start, "template-nesting",
+						"this is not in the same block as the {{"+word+"}} of line "+strconv.Itoa(line+t.Source.Line-1),
 						"put both on lines of their own, or both within one paragraph, item or cell")
 				}
 			}

@@ -6,22 +6,23 @@ import (
 	"text/template/parse"
 )
 
-// piece says that n bytes of a made text at at stand in the source at src.
+// piece says that n bytes of a made text, from offset at, are those of the source from offset src.
 type piece struct{ at, n, src int }
 
-// Form is a template's text ready for the template parser, and how its offsets lead back to the author's source.
+// Form is a text ready for the template parser. It knows how its offsets lead back to the author's source.
 type Form struct {
 	Text   string
 	Source *Source
 	pieces []piece
 }
 
-// Verbatim is the form whose text is the source.
+// Verbatim returns the form whose text is the source itself.
 func Verbatim(s *Source) *Form {
 	return &Form{Text: s.Text, Source: s, pieces: []piece{{0, len(s.Text), 0}}}
 }
 
-// origin is the source offset for an offset in the form's text: exact within a piece, else the nearest piece before.
+// origin returns the source offset for an offset in the form's text: exact within a piece, else that of the nearest
+// piece before.
 func (f *Form) origin(off int) int {
 	best := 0
 	for _, p := range f.pieces {
@@ -33,13 +34,13 @@ func (f *Form) origin(off int) int {
 	return best
 }
 
-// ErrorAt makes an error about the byte offset off of the form's text, with its place in the source.
+// ErrorAt makes an error about the byte offset off of the form's text. Its place is in the source.
 func (f *Form) ErrorAt(off int, code, text, hint string) *Error {
 	return f.Source.ErrorAt(f.origin(off), code, text, hint)
 }
 
-// Replace gives a form in which the spans of the text (pairs of offsets, in order) are the actions that action makes of
-// them. Places in what is between the spans stay exact; an action's place is the start of its span.
+// Replace returns a form in which each span of the text (a pair of offsets, in order) is replaced by the action that
+// action makes of it. Places between the spans stay exact. The place of an action is the start of its span.
 func (f *Form) Replace(spans [][]int, action func(text string) string) *Form {
 	if spans == nil {
 		return f
@@ -60,7 +61,7 @@ func (f *Form) Replace(spans [][]int, action func(text string) string) *Form {
 	return g
 }
 
-// move adds the pieces of f's text from up to to, which stand at at now.
+// move adds the pieces of old that lie between from and to, whose text is now at offset at.
 func (f *Form) move(old *Form, from, to, at int) {
 	for _, p := range old.pieces {
 		start, end := max(p.at, from), min(p.at+p.n, to)
@@ -70,7 +71,7 @@ func (f *Form) move(old *Form, from, to, at int) {
 	}
 }
 
-// Parse parses the form. name is what the parser calls it in its messages and must hold no colon.
+// Parse parses the form. name is what the parser calls it in its messages; it must not have a colon.
 func (f *Form) Parse(name string) (map[string]*parse.Tree, error) {
 	tree := parse.New(name)
 	tree.Mode = parse.SkipFuncCheck
@@ -84,8 +85,8 @@ func (f *Form) Parse(name string) (map[string]*parse.Tree, error) {
 	return trees, nil
 }
 
-// syntaxError gives a parser's message its place in the source. The parser tells the line only, so the caret goes to the
-// last action that starts there.
+// syntaxError gives a parser's message its place in the source. The parser tells only the line, so the caret goes to
+// the last action that starts there.
 func syntaxError(name string, f *Form, err error) error {
 	msg := strings.TrimPrefix(err.Error(), "template: "+name+":")
 	number, rest, ok := strings.Cut(msg, ":")
@@ -108,7 +109,7 @@ func syntaxError(name string, f *Form, err error) error {
 	case strings.Contains(rest, "unexpected {{else}}"):
 		rest = "{{else}} without {{if}}, {{range}} or {{with}}"
 	case strings.Contains(rest, "unexpected \"}\" in operand"), strings.Contains(rest, "bad character"):
-		hint = `a column whose name is not one word is {{col "First name"}}`
+		hint = `for a column whose name is not one word write {{col "First name"}}`
 	}
 	return f.ErrorAt(start+max(strings.LastIndex(text, "{{"), 0), "template-syntax", rest, hint)
 }

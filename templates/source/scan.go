@@ -4,7 +4,7 @@ import (
 	"strings"
 )
 
-// Kind is what an action does for the shape of the text.
+// Kind says how an action shapes the text around it.
 type Kind int
 
 // The kinds of actions.
@@ -25,8 +25,8 @@ type Action struct {
 	Opener     int // for Divider and Closer: index of the action they belong to, -1 none
 }
 
-// Scan finds the actions of a text, by the same rules as the template parser's lexer: quotes, raw quotes and comments may
-// hold the closing mark. It fails at the offset of an action that never ends.
+// Scan finds the actions of a text by the same rules as the template parser's lexer: quotes, raw quotes and comments
+// may hold the closing mark. unclosed is the offset of an action that never ends, or -1.
 func Scan(text string) (actions []Action, unclosed int) {
 	var open []int
 	for at := 0; ; {
@@ -56,7 +56,7 @@ func Scan(text string) (actions []Action, unclosed int) {
 	}
 }
 
-// actionEnd is the offset after the closing mark of the action at start, or -1.
+// actionEnd returns the offset after the closing mark of the action at start, or -1.
 func actionEnd(text string, start int) int {
 	i := start + 2
 	body := text[i:]
@@ -108,7 +108,7 @@ func actionEnd(text string, start int) int {
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
 
-// Inner is an action's text without marks, trim marks and blanks.
+// Inner returns an action's text without its marks, trim marks and blanks.
 func Inner(text string) string {
 	s := strings.TrimSuffix(strings.TrimPrefix(text, "{{"), "}}")
 	if len(s) >= 2 && s[0] == '-' && isSpace(s[1]) {

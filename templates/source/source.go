@@ -1,10 +1,10 @@
-// Package source is an author's text before it is a template: New takes the text and its place, Tokens hides its
-// {{actions}} behind words, and Tokens.Show gives a Form, which Parse hands to the template parser.
+// Package source prepares an author's text to become a template. New takes the text and its place. Tokens replaces its
+// {{actions}} by tokens, and Tokens.Show turns the processed text into a Form, which Form.Parse parses.
 //
-// A text goes through a Markdown renderer or an HTML parser on its way to a template. Neither may see the actions, so each
-// action becomes a token: a word of small letters that the text does not contain otherwise, and that both leave alone.
-// Show puts the actions back where the tokens have come to stand. A Form remembers which of its bytes came from where in
-// the source, so an error about the template is told with the line and column that the author sees.
+// On its way to a template a text goes through a Markdown renderer or an HTML parser, and neither may see the actions.
+// So each action becomes a token: a word of small letters that occurs nowhere else in the text and that both leave
+// alone. Show puts the actions back where their tokens are. A Form remembers which of its bytes came from which place
+// of the source, so an error about the template has the line and column that the author sees.
 package source
 
 import (
@@ -19,8 +19,8 @@ type Source struct {
 	Text         string // with line ends made LF
 }
 
-// New makes a source of a text that begins at a place of a file. A zero line means 1:1. A byte order mark is dropped, and
-// line ends become LF.
+// New makes a source of a text that begins at a line and column of a file, both counted from 1. A line of 0 means 1:1.
+// A byte order mark is dropped, and line ends become LF.
 func New(file string, line, column int, text string) *Source {
 	if line <= 0 {
 		line, column = 1, 1
@@ -30,7 +30,7 @@ func New(file string, line, column int, text string) *Source {
 	return &Source{File: file, Line: line, Column: max(column, 1), Text: text}
 }
 
-// ErrorAt makes an error about the byte offset off of the source.
+// ErrorAt makes an error about the byte offset off of the text.
 func (s *Source) ErrorAt(off int, code, text, hint string) *Error {
 	off = min(max(off, 0), len(s.Text))
 	start := strings.LastIndexByte(s.Text[:off], '\n') + 1
@@ -48,7 +48,7 @@ func (s *Source) ErrorAt(off int, code, text, hint string) *Error {
 	return e
 }
 
-// Offset is the byte offset of a line (1-based) and byte column (0-based) in text.
+// Offset returns the byte offset of a line (1-based) and byte column (0-based) in text.
 func Offset(text string, line, col int) int {
 	off := 0
 	for ; line > 1; line-- {

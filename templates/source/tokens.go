@@ -2,8 +2,8 @@ package source
 
 import "strings"
 
-// Tokens stands for a text whose actions have been replaced by words of small letters, which neither Markdown nor HTML
-// gives a meaning.
+// Tokens is a text whose actions have been replaced by words of small letters. Neither Markdown nor HTML gives those a
+// meaning.
 type Tokens struct {
 	Source  *Source
 	Actions []Action
@@ -11,13 +11,14 @@ type Tokens struct {
 	made    []made // numbered after the actions
 }
 
-// made is an action that the source does not have: a call of a function of ours, around an action's pipeline or alone.
+// made is an action that the source does not have: a call of a function, around an action's pipeline or alone.
 type made struct {
 	call   string // the function with its arguments
 	action int    // whose pipeline is the last argument; -1 none
 }
 
-// Call is a token for a made action.
+// Call returns a token for a call that the source does not have: {{f}}, or {{f (pipeline)}} with the pipeline of an
+// action of the source. action is -1 for none.
 func (t *Tokens) Call(f string, action int) string {
 	t.made = append(t.made, made{f, action})
 	return t.Token(len(t.Actions) + len(t.made) - 1)
@@ -26,7 +27,7 @@ func (t *Tokens) Call(f string, action int) string {
 // tokenLen is the number of letters after the prefix.
 const tokenLen = 6
 
-// Tokens finds the source's actions and makes a token for each. An action without an end is an error.
+// Tokens finds the source's actions and makes a token for each. It is an error if an action has no end.
 func (s *Source) Tokens() (*Tokens, error) {
 	actions, unclosed := Scan(s.Text)
 	if unclosed >= 0 {
@@ -35,8 +36,9 @@ func (s *Source) Tokens() (*Tokens, error) {
 	return NewTokens(s, actions), nil
 }
 
-// NewTokens chooses a prefix that the source does not contain in any case. Its last letter is not among those of the
-// number, and its first one nowhere else in it, so a token is found for certain whatever stands before or behind it.
+// NewTokens makes tokens for actions that Scan found. It chooses a prefix that the source does not contain in any case.
+// The last letter of the prefix is not among those of the number, and its first letter is nowhere else in it, so a
+// token is found for certain whatever stands before or after it.
 func NewTokens(s *Source, actions []Action) *Tokens {
 	low := strings.ToLower(s.Text)
 	prefix := "xqzj"
@@ -46,10 +48,10 @@ func NewTokens(s *Source, actions []Action) *Tokens {
 	return &Tokens{Source: s, Actions: actions, prefix: prefix}
 }
 
-// Prefix is what each token begins with.
+// Prefix returns what each token begins with.
 func (t *Tokens) Prefix() string { return t.prefix }
 
-// Token is the word for action i.
+// Token returns the word for action i.
 func (t *Tokens) Token(i int) string {
 	b := []byte(t.prefix + "aaaaaa")
 	for k := len(b) - 1; i > 0; k, i = k-1, i/16 {
@@ -58,7 +60,7 @@ func (t *Tokens) Token(i int) string {
 	return string(b)
 }
 
-// Next finds the first token in s: its offset and action; -1 when there is none.
+// Next finds the first token in s and returns its offset and its action, or -1 for both if there is none.
 func (t *Tokens) Next(s string) (at, i int) {
 	for from := 0; ; {
 		k := strings.Index(s[from:], t.prefix)
@@ -82,10 +84,10 @@ func (t *Tokens) Next(s string) (at, i int) {
 	}
 }
 
-// Width is the length of a token.
+// Width returns the length of a token.
 func (t *Tokens) Width() int { return len(t.prefix) + tokenLen }
 
-// Hide is the source with its actions replaced by tokens.
+// Hide returns the source with its actions replaced by tokens.
 func (t *Tokens) Hide() string {
 	var b strings.Builder
 	at := 0
@@ -98,7 +100,7 @@ func (t *Tokens) Hide() string {
 	return b.String()
 }
 
-// Show puts the actions back into a text made from Hide's, and notes where they went.
+// Show puts the actions back into a text made from that of Hide, and notes where they went.
 func (t *Tokens) Show(s string) *Form {
 	f := &Form{Source: t.Source}
 	var b strings.Builder
@@ -136,7 +138,7 @@ func (t *Tokens) Show(s string) *Form {
 	return f
 }
 
-// static writes text that must not be read as an action: Markdown's \{\{ has become {{ by now.
+// static writes text that must not be read as an action: by now, \{\{ of Markdown has become {{.
 func static(b *strings.Builder, s string, beforeAction bool) {
 	last := beforeAction && strings.HasSuffix(s, "{")
 	if last {
