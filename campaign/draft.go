@@ -3,57 +3,21 @@ package campaign
 import (
 	"context"
 	"errors"
-	"iter"
-	"strings"
+	"time"
 
 	"mailshot/campaign/check"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/message"
 	"mailshot/campaign/recipients"
+	"mailshot/render/address"
 )
 
-// Messages makes the message of each row that where chooses ("" = all; row > 0 = that data row alone), with the date
-// they would carry now. Nothing is kept. An error ends the list or is one of its faults.
-func (c *Campaign) Messages(ctx context.Context, where string, row int64) iter.Seq2[message.Made, error] {
-	return func(yield func(message.Made, error) bool) {
-		if err := c.openList(ctx); err != nil {
-			yield(message.Made{}, err)
-			return
-		}
-		choose, err := c.filter(where)
-		if err != nil {
-			yield(message.Made{}, err)
-			return
-		}
-		for r, err := range c.list.Rows(ctx) {
-			if err != nil {
-				if !yield(message.Made{}, err) {
-					return
-				}
-				continue
-			}
-			if row > 0 && r.Number != row {
-				continue
-			}
-			if ok, err := choose(r); err != nil || !ok {
-				if err != nil && !yield(message.Made{Row: r, Err: err}, nil) {
-					return
-				}
-				continue
-			}
-			if !yield(c.maker.Make(r, c.now()), nil) {
-				return
-			}
-		}
-	}
-}
+// chunk is how many rows are made at a time: enough to keep the processors busy and a transaction worth its sync,
+// few enough that memory stays flat.
+const chunk = 4000
 
-func (c *Campaign) filter(expr string) (func(*recipients.Row) (bool, error), error) {
-	if expr == "" {
-		return func(*recipients.Row) (bool, error) { return true, nil }, nil
-	}
-	return c.header.Filter(expr)
-}
+// mostCells is how many bytes of cells a chunk holds at most, whatever the number of its rows: two are in the memory at a time.
+const mostCells = 8 << 20
 
 // planned is what a pass over the list found.
 type planned struct {
@@ -78,18 +42,12 @@ func (c *Campaign) draft(ctx context.Context, l *ledger.Ledger, o PlanOptions) (
 	if err != nil {
 		return nil, nil, err
 	}
-	p, err := c.pass(ctx, draft, o)
+	p, err := c.fill(ctx, draft, o)
 	if err != nil {
 		return nil, nil, errors.Join(err, draft.Discard(context.WithoutCancel(ctx)))
 	}
 	p.report.Counts = byName(draft.Counts())
 	return draft, p, nil
-}
-
-// asCheck makes an error about the list's header or a template a report, like any other finding.
-func (c *Campaign) asCheck(err error) error {
-	r := &check.Report{Campaign: c.id, Counts: map[string]int64{}, Findings: check.From(err)}
-	return &CheckError{r}
 }
 
 // behind does one thing after another beside its owner: rows are put into the ledger while the next are made.
@@ -116,8 +74,8 @@ func (b *behind) wait() error {
 	return err
 }
 
-// pass reads the list once, makes the messages of each chunk in parallel and adds them in order.
-func (c *Campaign) pass(ctx context.Context, to adder, o PlanOptions) (_ *planned, err error) {
+// fill reads the list once, makes the messages and adds the rows in order.
+func (c *Campaign) fill(ctx context.Context, to adder, o PlanOptions) (*planned, error) {
 	p := &planned{report: &check.Report{Campaign: c.id, Counts: map[string]int64{}}}
 	if _, err := c.filter(o.Only); err != nil { // an --only that does not compile is told before the work
 		return nil, c.asCheck(err)
@@ -126,91 +84,101 @@ func (c *Campaign) pass(ctx context.Context, to adder, o PlanOptions) (_ *planne
 	if err != nil {
 		return nil, err
 	}
-	date := c.now()
-	rows, cells := make([]*recipients.Row, 0, chunk), 0
-	adding := behind{}
-	defer func() {
-		if e := adding.wait(); err == nil {
-			err = e
-		}
-	}()
-	flush := func() error {
-		if len(rows) == 0 {
-			return nil
-		}
-		made, err := message.All(ctx, c.maker, rows, date, c.verdict)
-		if err != nil {
-			return err
-		}
-		batch, err := c.toLedger(ctx, made, o, p, screen)
-		if err != nil {
-			return err
-		}
-		rows = rows[:0]
-		return adding.do(func() error {
-			conflicts, err := to.Add(ctx, batch)
-			if err != nil || len(conflicts) == 0 {
-				return err
-			}
-			_, err = to.Add(ctx, c.settle(conflicts, made, date, p))
-			return err
-		})
+	f := filling{c: c, to: to, o: o, p: p, screen: screen, date: c.now(), rows: make([]*recipients.Row, 0, chunk)}
+	err = f.read(ctx)
+	if e := f.adding.wait(); err == nil {
+		err = e
 	}
-	for row, err := range c.list.Rows(ctx) {
-		if err != nil {
-			if ctx.Err() != nil {
-				return nil, ctx.Err()
-			}
-			p.find(check.From(err)...)
-			continue
-		}
-		p.report.Rows++
-		for _, cell := range row.Fields {
-			cells += len(cell)
-		}
-		if rows = append(rows, row); len(rows) == chunk || cells >= mostCells {
-			cells = 0
-			if err := flush(); err != nil {
-				return nil, err
-			}
-		}
+	if err == nil {
+		err = c.sumUp(ctx, to, p)
 	}
-	if err := flush(); err != nil {
+	if err != nil {
 		return nil, err
-	}
-	if err := adding.wait(); err != nil {
-		return nil, err
-	}
-	for _, note := range c.list.Notes() {
-		p.find(asWarnings(check.From(note), note.Place)...)
-	}
-	if err := c.copies(ctx, to, p); err != nil {
-		return nil, err
-	}
-	if c.opts.DNS {
-		if err := c.domains(ctx, to, p); err != nil {
-			return nil, err
-		}
-	}
-	if p.report.Rows == 0 && p.report.Errors() == 0 {
-		p.find(check.Finding{Code: "empty-list", Severity: check.Error, Place: c.header.File, Text: "the list has no rows",
-			Hint: "one row for each person below the header row"})
 	}
 	return p, nil
 }
 
-// find adds findings to the report, or counts them once it is full. A dropped error still is an error.
-func (p *planned) find(fs ...check.Finding) {
-	for _, f := range fs {
-		if len(p.report.Findings) < maxFindings {
-			p.report.Findings = append(p.report.Findings, f)
-			continue
-		}
-		p.report.Dropped++
-		if f.Severity == check.Error && p.report.Errors() == 0 {
-			p.report.Findings[len(p.report.Findings)-1] = f
+// sumUp finds what only the whole list shows.
+func (c *Campaign) sumUp(ctx context.Context, in adder, p *planned) error {
+	for _, note := range c.list.Notes() {
+		p.find(asWarnings(check.From(note), note.Place)...)
+	}
+	if err := c.copies(ctx, in, p); err != nil {
+		return err
+	}
+	if c.opts.DNS {
+		if err := c.domains(ctx, in, p); err != nil {
+			return err
 		}
 	}
+	if p.report.Rows == 0 && p.report.Errors() == 0 {
+		p.find(check.Finding{
+			Code: "empty-list", Severity: check.Error, Place: c.header.File, Text: "the list has no rows",
+			Hint: "one row for each person below the header row",
+		})
+	}
+	return nil
+}
+
+// filling is a draft, or a re-plan, while the list is read into it.
+type filling struct {
+	c      *Campaign
+	to     adder
+	o      PlanOptions
+	p      *planned
+	screen func(ctx context.Context, key string) (string, error)
+	date   time.Time
+
+	rows   []*recipients.Row // read, and not made yet: a chunk at most
+	cells  int               // bytes of their cells
+	adding behind
+}
+
+// read reads the list to its end. The last rows may still be being added when it returns.
+func (f *filling) read(ctx context.Context) error {
+	for row, err := range f.c.list.Rows(ctx) {
+		if err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			f.p.find(check.From(err)...)
+			continue
+		}
+		f.p.report.Rows++
+		for _, cell := range row.Fields {
+			f.cells += len(cell)
+		}
+		if f.rows = append(f.rows, row); len(f.rows) == chunk || f.cells >= mostCells {
+			if err := f.flush(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return f.flush(ctx)
+}
+
+// flush makes the messages of the rows read, and has the rows added while the next are read and made.
+func (f *filling) flush(ctx context.Context) error {
+	if len(f.rows) == 0 {
+		return nil
+	}
+	made, err := message.All(ctx, f.c.maker, f.rows, f.date, f.c.verdict)
+	if err != nil {
+		return err
+	}
+	batch, err := f.toLedger(ctx, made)
+	if err != nil {
+		return err
+	}
+	f.rows, f.cells = f.rows[:0], 0
+	return f.adding.do(func() error {
+		conflicts, err := f.to.Add(ctx, batch)
+		if err != nil || len(conflicts) == 0 {
+			return err
+		}
+		_, err = f.to.Add(ctx, f.c.settle(conflicts, made, f.date, f.p))
+		return err
+	})
 }
 
 // verdict is what a plan keeps of a message: not the message, for a chunk of them with attachments could fill the memory.
@@ -232,16 +200,16 @@ func (c *Campaign) verdict(m message.Made) verdict {
 }
 
 // toLedger gives each row its state at plan. What is wrong with a row becomes a finding.
-func (c *Campaign) toLedger(ctx context.Context, made []verdict, o PlanOptions, p *planned, suppressed func(context.Context, string) (string, error)) ([]ledger.Row, error) {
+func (f *filling) toLedger(ctx context.Context, made []verdict) ([]ledger.Row, error) {
 	batch := make([]ledger.Row, len(made))
 	for i, m := range made {
 		to := m.row.Address
-		if c.opts.To != nil && !to.IsZero() {
-			to = *c.opts.To
+		if f.c.opts.To != nil && !to.IsZero() {
+			to = *f.c.opts.To
 		}
 		r := ledger.Row{
 			Number: m.row.Number, Place: m.row.Place, Key: m.row.Key, Fields: m.row.Encode(), State: ledger.Pending,
-			Address: to.String(), Lane: c.lane(to.Domain(), m.row),
+			Address: to.String(), Lane: f.c.lane(to.Domain(), m.row),
 		}
 		if !to.IsZero() {
 			r.AddressKey = to.Key()
@@ -249,69 +217,44 @@ func (c *Campaign) toLedger(ctx context.Context, made []verdict, o PlanOptions, 
 		switch {
 		case m.row.Filtered:
 			r.State, r.Reason = ledger.Filtered, "where"
-		case m.err != nil && o.SkipErrors:
-			r.State, r.Reason = ledger.Invalid, m.err.Error()
-			p.find(asWarnings(check.From(m.err), m.row.Place)...)
 		case m.err != nil:
 			r.State, r.Reason = ledger.Invalid, m.err.Error()
-			p.find(placed(check.From(m.err), m.row.Place)...)
+			if f.o.SkipErrors {
+				f.p.find(asWarnings(check.From(m.err), m.row.Place)...)
+			} else {
+				f.p.find(placed(check.From(m.err), m.row.Place)...)
+			}
 		case m.row.Invalid != "":
 			r.State, r.Reason = ledger.Invalid, m.row.Invalid
-			p.find(check.Finding{Code: "invalid-row", Severity: check.Warning, Place: m.row.Place, Text: m.row.Invalid})
+			f.p.find(check.Finding{Code: "invalid-row", Severity: check.Warning, Place: m.row.Place, Text: m.row.Invalid})
 		default:
-			why, err := suppressed(ctx, r.AddressKey)
-			if err != nil {
+			if err := f.mailed(ctx, to, m, &r); err != nil {
 				return nil, err
 			}
-			if why != "" {
-				r.State, r.Reason = ledger.Suppressed, why
-			}
-			if !to.ASCII() && why == "" {
-				p.find(check.Finding{
-					Code: "needs-smtputf8", Severity: check.Warning, Place: m.row.Place,
-					Text: to.Unicode() + " has letters beyond ASCII before the @, which many servers do not take",
-					Hint: "mailshot probe CAMPAIGN says whether yours offers SMTPUTF8; without it this recipient is refused, and the others go",
-				})
-			}
-			r.Digest = m.digest
-			p.find(placed(m.findings, m.row.Place)...)
 		}
 		batch[i] = r
 	}
 	return batch, nil
 }
 
-// placed gives findings about a row's message the row's place, before the template's where both are known.
-func placed(fs []check.Finding, row string) []check.Finding {
-	for i := range fs {
-		switch {
-		case fs[i].Place == "":
-			fs[i].Place = row
-		case fs[i].Place != row && !cellOf(fs[i].Place, row):
-			fs[i].Text += " (row " + row + ")"
-		}
+// mailed completes a row that has a message: it is to be sent, unless its address is suppressed.
+func (f *filling) mailed(ctx context.Context, to address.Address, m verdict, r *ledger.Row) error {
+	why, err := f.screen(ctx, r.AddressKey)
+	if err != nil {
+		return err
 	}
-	return fs
-}
-
-// cellOf reports whether a place is a cell of a row: November!B9 is one of November!9.
-func cellOf(place, row string) bool {
-	sheet, cell, _ := cutLast(place, "!")
-	of, number, ok := cutLast(row, "!")
-	return ok && sheet == of && strings.TrimLeft(cell, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == number
-}
-
-func cutLast(s, sep string) (before, after string, found bool) {
-	if i := strings.LastIndex(s, sep); i >= 0 {
-		return s[:i], s[i+len(sep):], true
+	if why != "" {
+		r.State, r.Reason = ledger.Suppressed, why
 	}
-	return s, "", false
-}
-
-func asWarnings(fs []check.Finding, row string) []check.Finding {
-	fs = placed(fs, row)
-	for i := range fs {
-		fs[i].Severity = check.Warning
+	if !to.ASCII() && why == "" {
+		f.p.find(check.Finding{
+			Code: "needs-smtputf8", Severity: check.Warning, Place: m.row.Place,
+			Text: to.Unicode() + " has letters beyond ASCII before the @, which many servers do not take",
+			Hint: "mailshot probe CAMPAIGN says whether yours offers SMTPUTF8; " +
+				"without it this recipient is refused, and the others go",
+		})
 	}
-	return fs
+	r.Digest = m.digest
+	f.p.find(placed(m.findings, m.row.Place)...)
+	return nil
 }

@@ -166,12 +166,3 @@ func short(cell string) string {
 	}
 	return fmt.Sprintf("%q", cell)
 }
-
-// listed names places, and how many more there are than these.
-func listed(places []string, all int64) string {
-	s := strings.Join(places, ", ")
-	if more := all - int64(len(places)); more > 0 {
-		s += fmt.Sprintf(" and %d more", more)
-	}
-	return s
-}

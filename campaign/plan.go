@@ -19,16 +19,6 @@ import (
 	"mailshot/sender/limits"
 )
 
-// chunk is how many rows are made at a time: enough to keep the processors busy and a transaction worth its sync,
-// few enough that memory stays flat.
-const chunk = 4000
-
-// mostCells is how many bytes of cells a chunk holds at most, whatever the number of its rows: two are in the memory at a time.
-const mostCells = 8 << 20
-
-// maxFindings bounds what a report holds; the rest is counted.
-const maxFindings = 1000
-
 // PlanOptions say how to plan. The zero value is the careful one.
 type PlanOptions struct {
 	SkipErrors    bool   // rows with faults become invalid instead of stopping the plan
@@ -269,7 +259,7 @@ func (c *Campaign) replan(ctx context.Context, o PlanOptions, plan *Plan, was *r
 	if err != nil {
 		return err
 	}
-	p, err := c.pass(ctx, re, o)
+	p, err := c.fill(ctx, re, o)
 	if err == nil && p.report.Errors() > 0 {
 		err = &CheckError{p.report}
 	}
