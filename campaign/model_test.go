@@ -82,7 +82,7 @@ const (
 	byPerson act = "person"
 )
 
-// may is the table of states in DESIGN.md by who acts, as it can be seen from one look at the disk to the next.
+// may says which states may follow a state, by who acts, from one look at the disk to the next.
 var may = map[act]map[ledger.State][]ledger.State{
 	byRun: {
 		ledger.Pending:  {ledger.Begun, ledger.Refused, ledger.Deferred, ledger.GaveUp, ledger.Suppressed, ledger.Held},

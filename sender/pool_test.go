@@ -39,7 +39,7 @@ func once(stage string, do func(p *peer)) func(*peer, string, string) bool {
 }
 
 // TestOutcomes sends one message to servers that misbehave at one point
-// (reliability.md D; the number is the experiment's).
+// (the numbers are those of docs/delivery.md).
 //
 // It guards "never twice". Two things stand between a lost answer and a second
 // mail, Error.Sent and the table of reply; with both taken out, the rows 1, 2,

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// BenchmarkDraft plans rows of a common size; rows/s is the figure that docs/promises give.
+// BenchmarkDraft plans rows of a common size; rows/s is the figure in docs/figures.md.
 func BenchmarkDraft(b *testing.B) {
 	l := open1(b)
 	d, err := l.Draft(b.Context(), Campaign{ID: "bench"})

@@ -10,8 +10,8 @@ type Backoff struct {
 	GiveUp time.Duration // no attempt is made later than this after the first; 48 h
 }
 
-// The schedule of delivery.md §4.5: a greylisting server is satisfied by the
-// second attempt, and a mailbox that is full for two days stays full.
+// The default schedule: a greylisting server is satisfied by the second attempt,
+// and a mailbox that is full for two days stays full.
 const (
 	defaultFirst  = 5 * time.Minute
 	defaultMax    = 4 * time.Hour
