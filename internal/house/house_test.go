@@ -20,6 +20,7 @@ var allowed = map[string][]string{
 	"campaign/caps":       {"campaign/definition", "campaign/ledger", "sender", "sender/courtesy", "sender/limits", "sender/reply"},
 	"campaign/check":      {},
 	"campaign/dispatch":   {"campaign/ledger", "campaign/pacing", "sender/..."},
+	"campaign/forecast":   {"campaign/caps", "campaign/ledger", "campaign/pacing", "sender/courtesy", "sender/limits"},
 	"campaign/ledger":     {},
 	"campaign/pacing":     {"campaign/ledger", "sender/courtesy"},
 	"campaign/recipients": {"render/address"},
