@@ -20,6 +20,7 @@ var allowed = map[string][]string{
 	"campaign/caps":        {"campaign/accounts", "campaign/definition", "campaign/ledger", "sender", "sender/courtesy", "sender/limits", "sender/reply"},
 	"campaign/check":       {},
 	"campaign/dispatch":    {"campaign/ledger", "campaign/pacing", "sender/..."},
+	"campaign/forecast":    {"campaign/accounts", "campaign/caps", "campaign/ledger", "campaign/pacing", "sender/courtesy", "sender/limits"},
 	"campaign/history":     {"campaign/accounts", "campaign/definition", "campaign/ledger", "campaign/message", "campaign/recipients", "render", "internal/trail"},
 	"campaign/message":     {"campaign/definition", "campaign/recipients", "campaign/check", "templates", "render", "render/address"},
 	"campaign/pacing":      {"campaign/ledger", "sender/courtesy"},

@@ -1,0 +1,42 @@
+package campaign
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"mailshot/campaign/caps"
+	"mailshot/campaign/forecast"
+	"mailshot/campaign/ledger"
+	"mailshot/sender/limits"
+)
+
+// waiting is what is left to send, for a forecast.
+type waiting forecast.Waiting
+
+// add counts a delivery in the lane of all those that obey the same caps and the same hours.
+func (w waiting) add(c *Campaign, rec ledger.Record) {
+	name := c.capped(rec.Lane)
+	if _, zone, ok := strings.Cut(rec.Lane, " "); ok && c.def.Schedule.ZoneColumn.Given() {
+		name += " " + zone
+	}
+	forecast.Waiting(w).Add(name, rec)
+}
+
+// foresee says when what is waiting can go, and how much of each cap has been used.
+func (c *Campaign) foresee(
+	ctx context.Context, l *ledger.Ledger, now time.Time, w waiting,
+) (limits.Forecast, []caps.Use, error) {
+	p, err := c.pacer(ctx, l)
+	if err != nil {
+		return limits.Forecast{}, nil, err
+	}
+	cfg := forecast.Config{
+		Now: now, Waiting: forecast.Waiting(w), Terms: c.terms(), Accounts: c.accounts, Pacer: p,
+	}
+	// Each of several servers has a warm-up of its own, and what one server may not take goes by another.
+	if servers := c.servers(); len(servers) == 1 {
+		cfg.Warmup = c.warmup(servers[0])
+	}
+	return forecast.Of(ctx, cfg)
+}
