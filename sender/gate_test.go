@@ -70,7 +70,8 @@ func TestGate(t *testing.T) {
 		rs = append(rs, r)
 	}
 	q.lanes = []string{"slow"}
-	if r, wait, err := g.Admit(t.Context(), now, q.pick, q.putBack); r != nil || err != nil || !wait.Equal(now.Add(time.Hour)) {
+	r, wait, err := g.Admit(t.Context(), now, q.pick, q.putBack)
+	if r != nil || err != nil || !wait.Equal(now.Add(time.Hour)) {
 		t.Errorf("got %v, %v, %v", r, wait, err)
 	}
 	// What is given back opens the lane again, at once.
@@ -84,11 +85,13 @@ func TestGate(t *testing.T) {
 	}
 	// The account's cap closes everything, and what was picked goes back.
 	q.lanes = []string{"free"}
-	if r, wait, err := g.Admit(t.Context(), now, q.pick, q.putBack); r != nil || err != nil || !wait.After(now) || len(q.lanes) != 1 {
+	r, wait, err = g.Admit(t.Context(), now, q.pick, q.putBack)
+	if r != nil || err != nil || !wait.After(now) || len(q.lanes) != 1 {
 		t.Errorf("got %v, %v, %v; left %v", r, wait, err, q.lanes)
 	}
 	q.lanes = nil
-	if r, wait, err := g.Admit(t.Context(), now.Add(3*time.Hour), q.pick, q.putBack); r != nil || !wait.IsZero() || err != nil {
+	r, wait, err = g.Admit(t.Context(), now.Add(3*time.Hour), q.pick, q.putBack)
+	if r != nil || !wait.IsZero() || err != nil {
 		t.Errorf("nothing to pick: %v, %v, %v", r, wait, err)
 	}
 }
@@ -110,7 +113,8 @@ func TestGateErrors(t *testing.T) {
 	if r, wait, err := g.Admit(t.Context(), morning, q.pick, q.putBack); r != nil || wait.IsZero() || err != nil {
 		t.Fatalf("a second one was admitted, or has nothing to wait for: %v", err)
 	}
-	if _, _, err := g.Admit(t.Context(), morning, func([]string) (string, bool) { return q.pick(nil) }, q.putBack); err == nil || len(q.lanes) != 1 {
+	_, _, err := g.Admit(t.Context(), morning, func([]string) (string, bool) { return q.pick(nil) }, q.putBack)
+	if err == nil || len(q.lanes) != 1 {
 		t.Errorf("a closed lane was picked: %v, left %v", err, q.lanes)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -275,8 +279,8 @@ func (a asked) Reserve(ctx context.Context, now time.Time, ls []Limit) (Reservat
 	return a.Budget.Reserve(ctx, now, ls)
 }
 
-// However many workers wait for the account's cap, the budget, which may be a file that other processes use too, is asked
-// once until the cap is free; or at once, when a use is given back.
+// However many workers wait for the account's cap, the budget, which may be a file that other
+// processes use too, is asked once until the cap is free; or at once, when a use is given back.
 func TestGateAsksOnce(t *testing.T) {
 	t.Parallel()
 	n := 0
@@ -314,8 +318,8 @@ func TestGateAsksOnce(t *testing.T) {
 	}
 }
 
-// TestGatePace: what counting costs a cap of seconds: a use counts from its reservation until a window after its reply, so N
-// go in the window and a reply's time.
+// TestGatePace: what counting costs a cap of seconds: a use counts from its reservation until a
+// window after its reply, so N go in the window and a reply's time.
 func TestGatePace(t *testing.T) {
 	t.Parallel()
 	for cap, least := range map[string]float64{"5/s": 0.95, "100/s": 0.95, "500/s": 0.95, "20/2s": 0.95} {
