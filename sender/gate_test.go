@@ -3,7 +3,6 @@ package sender
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -215,29 +214,6 @@ func TestGateKeepsTheCap(t *testing.T) {
 			t.Errorf("600 messages at 200/h took %v", took)
 		}
 	})
-}
-
-func ExampleGate() {
-	hourly := limits.Cap{N: 2, Window: time.Hour}
-	g := NewGate(NewMemoryBudget(), Limit{Key: "mail.example/ann", Caps: []limits.Cap{hourly}}, nil)
-	now := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
-	pick := func([]string) (lane string, ok bool) { return "example.org", true }
-	for range 3 {
-		r, wait, err := g.Admit(context.Background(), now, pick, func() {})
-		switch {
-		case err != nil:
-			fmt.Println(err)
-		case r == nil:
-			fmt.Println("wait until", wait.UTC().Format("15:04"))
-		default:
-			r.Stamp(now)
-			fmt.Println("sent")
-		}
-	}
-	// Output:
-	// sent
-	// sent
-	// wait until 10:00
 }
 
 // What several accounts share holds beside the account's own caps: either closes the gate for every lane.
