@@ -90,11 +90,12 @@ func TestScramServer(t *testing.T) {
 		class reply.Class
 		text  string
 	}{
-		"honest":          {func(s string) string { return s }, reply.OK, ""},
-		"no signature":    {func(string) string { return "" }, reply.Stop, "has not proven"},
-		"wrong signature": {func(string) string { return "v=" + b64("0123456789abcdef0123456789abcdef") }, reply.Stop, "could not prove"},
-		"an error":        {func(string) string { return "e=other-error" }, reply.Stop, "other-error"},
-		"nonsense":        {func(string) string { return "Password:" }, reply.Stop, "SCRAM-SHA-256"},
+		"honest":       {func(s string) string { return s }, reply.OK, ""},
+		"no signature": {func(string) string { return "" }, reply.Stop, "has not proven"},
+		"wrong signature": {func(string) string { return "v=" + b64("0123456789abcdef0123456789abcdef") }, reply.Stop,
+			"could not prove"},
+		"an error": {func(string) string { return "e=other-error" }, reply.Stop, "other-error"},
+		"nonsense": {func(string) string { return "Password:" }, reply.Stop, "SCRAM-SHA-256"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -118,7 +119,8 @@ func TestScramServer(t *testing.T) {
 // tokenForms are what must not show, in any of the ways it travels.
 func tokenForms(token string) []string {
 	whole := "user=ann@example.com\x01auth=Bearer " + token + "\x01\x01"
-	return []string{token, url.QueryEscape(token), b64(token), b64(whole), url.QueryEscape(b64(whole)), fmt.Sprintf("%x", token)}
+	return []string{token, url.QueryEscape(token), b64(token), b64(whole), url.QueryEscape(b64(whole)),
+		fmt.Sprintf("%x", token)}
 }
 
 // TestToken plays both mechanisms for tokens to servers that take them, refuse
@@ -136,7 +138,8 @@ func TestToken(t *testing.T) {
 		text  string
 		lines []string // what the client said
 	}{
-		"XOAUTH2 taken": {caps: "PLAIN XOAUTH2 OAUTHBEARER", auth: func(p *peer, _ string) { p.say("235 ok") }, class: reply.OK,
+		"XOAUTH2 taken": {caps: "PLAIN XOAUTH2 OAUTHBEARER", auth: func(p *peer, _ string) { p.say("235 ok") },
+			class: reply.OK,
 			lines: []string{"AUTH XOAUTH2 " + b64("user=ann@example.com\x01auth=Bearer "+accessToken+"\x01\x01")}},
 		"XOAUTH2 refused": {caps: "XOAUTH2", auth: func(p *peer, _ string) {
 			p.challenge(status)
@@ -153,7 +156,8 @@ func TestToken(t *testing.T) {
 			}
 			p.say("500 5.5.6 line too long")
 		}, class: reply.OK, lines: []string{"AUTH XOAUTH2"}},
-		"taken before it was said": {caps: "XOAUTH2", token: long, auth: func(p *peer, _ string) { p.say("235 ok") }, class: reply.Stop, text: "before it has seen it"},
+		"taken before it was said": {caps: "XOAUTH2", token: long, auth: func(p *peer, _ string) { p.say("235 ok") },
+			class: reply.Stop, text: "before it has seen it"},
 		"a question before it was said": {caps: "XOAUTH2", token: long, auth: func(p *peer, _ string) {
 			p.challenge("what is your name?")
 			p.say("501 cancelled")
@@ -168,9 +172,12 @@ func TestToken(t *testing.T) {
 			p.read()
 			p.say("501 cancelled")
 		}, class: reply.Stop, text: "does not know", lines: []string{"AUTH XOAUTH2 ", "*"}},
-		"no sense": {caps: "XOAUTH2", auth: func(p *peer, _ string) { p.say("what? " + echo) }, class: reply.Retry, text: "malformed answer"},
-		"for now":  {caps: "XOAUTH2", auth: func(p *peer, _ string) { p.say("454 4.7.0 later " + echo) }, class: reply.Retry, text: "later"},
-		"no mechanism for tokens": {caps: "PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1", auth: func(p *peer, _ string) { p.say("235 ok") },
+		"no sense": {caps: "XOAUTH2", auth: func(p *peer, _ string) { p.say("what? " + echo) }, class: reply.Retry,
+			text: "malformed answer"},
+		"for now": {caps: "XOAUTH2", auth: func(p *peer, _ string) { p.say("454 4.7.0 later " + echo) },
+			class: reply.Retry, text: "later"},
+		"no mechanism for tokens": {caps: "PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1",
+			auth:  func(p *peer, _ string) { p.say("235 ok") },
 			class: reply.Stop, text: "the login needs XOAUTH2 or OAUTHBEARER"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -189,7 +196,8 @@ func TestToken(t *testing.T) {
 			if token == "" {
 				token = accessToken
 			}
-			cfg.Username, cfg.Token = "ann@example.com", func(context.Context) (Secret, error) { return Secret(token), nil }
+			cfg.Username, cfg.Token = "ann@example.com",
+				func(context.Context) (Secret, error) { return Secret(token), nil }
 			cfg.Observe = func(e Event) { mu.Lock(); seen = append(seen, e); mu.Unlock() }
 			out := newPool(t, cfg).Send(t.Context(), message("a@example.org"), always)
 			if out.Class != c.class || c.text != "" && !strings.Contains(out.Err.Error(), c.text) {
@@ -197,7 +205,8 @@ func TestToken(t *testing.T) {
 			}
 			_, _, lines := f.snapshot()
 			for i, want := range c.lines {
-				if i+1 >= len(lines) || !strings.HasPrefix(lines[i+1], want) || want == "" && lines[i+1] != "" || want == "*" && lines[i+1] != "*" {
+				if i+1 >= len(lines) || !strings.HasPrefix(lines[i+1], want) || want == "" && lines[i+1] != "" ||
+					want == "*" && lines[i+1] != "*" {
 					t.Errorf("line %d of %q is not %q", i+1, lines, want)
 				}
 			}
@@ -234,13 +243,15 @@ func TestNoToken(t *testing.T) {
 	for _, c := range []struct {
 		err   error
 		class reply.Class
-	}{{errors.New("log in again"), reply.Stop}, {fmt.Errorf("token: %w", passing{errors.New("no route")}), reply.Retry}} {
+	}{{errors.New("log in again"), reply.Stop},
+		{fmt.Errorf("token: %w", passing{errors.New("no route")}), reply.Retry}} {
 		f := &fake{caps: []string{"AUTH XOAUTH2"}}
 		cfg := f.listen(t)
 		cfg.Username, cfg.Token = "ann", func(context.Context) (Secret, error) { return "", c.err }
 		p := newPool(t, cfg)
 		out := p.Send(t.Context(), message("a@example.org"), always)
-		if out.Class != c.class || out.About != reply.AboutServer || !strings.Contains(out.Err.Error(), c.err.Error()) || !errors.Is(out.Err, c.err) {
+		if out.Class != c.class || out.About != reply.AboutServer ||
+			!strings.Contains(out.Err.Error(), c.err.Error()) || !errors.Is(out.Err, c.err) {
 			t.Errorf("got %+v", out)
 		}
 		if conns, _, _ := f.snapshot(); conns != 0 {
@@ -266,7 +277,8 @@ func TestAuthConfig(t *testing.T) {
 		{Config{Auth: "external", TLS: "none"}, "without TLS"},
 	} {
 		c.cfg.Host, c.cfg.Port = "mail.example", 587
-		if _, err := New(c.cfg); (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+		_, err := New(c.cfg)
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: error %v, want one about %q", c.cfg, err, c.want)
 		}
 	}
@@ -283,7 +295,8 @@ func TestConfiguredMechanism(t *testing.T) {
 		f := &fake{caps: []string{"AUTH PLAIN LOGIN"}, on: loginDialogue}
 		cfg := f.listen(t)
 		cfg.Username, cfg.Password, cfg.Auth = "ann", secret, c.mechanism
-		if out := newPool(t, cfg).Send(t.Context(), message("a@example.org"), always); out.Class != c.class || f.count("AUTH") != c.lines {
+		out := newPool(t, cfg).Send(t.Context(), message("a@example.org"), always)
+		if out.Class != c.class || f.count("AUTH") != c.lines {
 			t.Errorf("%s: got %q, %d AUTH: %v", c.mechanism, out.Class, f.count("AUTH"), out.Err)
 		}
 	}

@@ -33,7 +33,8 @@ type counter struct {
 }
 
 func newCounter(before time.Duration) *counter {
-	c := &counter{before: before, rnd: rand.New(rand.NewPCG(1, 2)), rcpts: map[string][]time.Time{}, gone: map[*peer]bool{}}
+	c := &counter{before: before, rnd: rand.New(rand.NewPCG(1, 2)), rcpts: map[string][]time.Time{},
+		gone: map[*peer]bool{}}
 	c.caps, c.on = []string{"PIPELINING", "ENHANCEDSTATUSCODES"}, c.misbehave
 	return c
 }
@@ -214,14 +215,16 @@ func (w *work) generation(t *testing.T, cfg Config, g *Gate, most int, abort boo
 // again, send 50,000 messages to a server that refuses, defers and drops; in no window are there more MAILs, or
 // RCPTs, than the cap, by the server's own clock.
 //
-// It holds whatever the network does: MAIL and RCPT come between a use's reservation and its stamp, and the use counts from the
-// one until a window after the other. So it is tried with answers to MAIL that take up to two seconds. (The exception is a server
-// that goes on reading what came over a connection that was cut off: its RCPT is later than the stamp.)
+// It holds whatever the network does: MAIL and RCPT come between a use's reservation and its stamp,
+// and the use counts from the one until a window after the other. So it is tried with answers to
+// MAIL that take up to two seconds. (The exception is a server that goes on reading what came over
+// a connection that was cut off: its RCPT is later than the stamp.)
 //
-// It guards "never past the cap". With told left out of transact, a message whose connection broke after its RCPT was
-// sent again under the same reservation: 46 RCPTs lay in 46.9 s under 45/min. Without the stage of a Send that was
-// interrupted after its envelope had gone out ahead (cutShort in wait) it looked like one of which nobody had heard: 15,001 MAILs lay in
-// 48 min under 15,000/h. With windows of less than a minute paced only, 4 lay in 0.7 s under 3/s.
+// It guards "never past the cap". With told left out of transact, a message whose connection broke
+// after its RCPT was sent again under the same reservation: 46 RCPTs lay in 46.9 s under 45/min.
+// Without the stage of a Send that was interrupted after its envelope had gone out ahead (cutShort
+// in wait) it looked like one of which nobody had heard: 15,001 MAILs lay in 48 min under 15,000/h.
+// With windows of less than a minute paced only, 4 lay in 0.7 s under 3/s.
 func TestCapsAtTheServer(t *testing.T) {
 	t.Parallel()
 	n := 50_000
@@ -250,14 +253,16 @@ func TestCapsAtTheServer(t *testing.T) {
 		for i := range lives {
 			wg.Go(func() {
 				for ; !w.over(); lives[i]++ {
-					w.generation(t, cfg, NewGate(b, account, map[string]Limit{"x.example": x}, shared), 500+100*i, (lives[i]+i)%3 == 0)
+					w.generation(t, cfg, NewGate(b, account, map[string]Limit{"x.example": x}, shared), 500+100*i,
+						(lives[i]+i)%3 == 0)
 				}
 			})
 		}
 		wg.Wait()
 		time.Sleep(time.Hour) // synctest: the server finds out about those that were aborted
 		_, stored, _ := f.snapshot()
-		t.Logf("%d sent, %d unknown, %d stored, %d RCPTs, pools made %v, in %v", len(w.sent), len(w.unknown), len(stored), len(f.rcpts[""]), lives, time.Since(start))
+		t.Logf("%d sent, %d unknown, %d stored, %d RCPTs, pools made %v, in %v", len(w.sent), len(w.unknown),
+			len(stored), len(f.rcpts[""]), lives, time.Since(start))
 		got := map[string]int{}
 		for _, m := range stored {
 			if m.Data == "" {
@@ -301,8 +306,9 @@ func within(t *testing.T, times []time.Time, ls ...Limit) {
 	}
 }
 
-// TestRefusedAndBack: 200 messages for a server that refuses connections for two days are refused more than 10,000 times.
-// Attempts to connect are few, however many ask; and when it is back the mail goes, with nobody's help.
+// TestRefusedAndBack: 200 messages for a server that refuses connections for two days are refused
+// more than 10,000 times. Attempts to connect are few, however many ask; and when it is back the
+// mail goes, with nobody's help.
 func TestRefusedAndBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -421,12 +427,14 @@ func TestStuckPeer(t *testing.T) {
 
 // forms are the ways in which a secret can travel.
 func forms(user, secret string) []string {
-	whole := []string{secret, "\x00" + user + "\x00" + secret, "user=" + user + "\x01auth=Bearer " + secret + "\x01\x01",
+	whole := []string{secret, "\x00" + user + "\x00" + secret,
+		"user=" + user + "\x01auth=Bearer " + secret + "\x01\x01",
 		"n,a=" + user + ",\x01auth=Bearer " + secret + "\x01\x01"}
 	all := []string{secret, url.QueryEscape(secret), url.PathEscape(secret), fmt.Sprintf("%x", secret)}
 	for _, w := range whole {
 		std := base64.StdEncoding.EncodeToString([]byte(w))
-		all = append(all, std, strings.TrimRight(std, "="), base64.RawURLEncoding.EncodeToString([]byte(w)), url.QueryEscape(std))
+		all = append(all, std, strings.TrimRight(std, "="), base64.RawURLEncoding.EncodeToString([]byte(w)),
+			url.QueryEscape(std))
 	}
 	return all
 }
@@ -435,7 +443,8 @@ func forms(user, secret string) []string {
 // looks for password and token in all that a pool and a probe give away: outcomes, errors with what they wrap, events,
 // conversations, in every way of printing them.
 //
-// With the mask left out of Session.refused, 60 rows behind the login showed it; left out of Session.got, 54, in the conversation.
+// With the mask left out of Session.refused, 60 rows behind the login showed it; left out of
+// Session.got, 54, in the conversation.
 func TestNoSecretShows(t *testing.T) {
 	t.Parallel()
 	garbage := func(stage string) func(*peer, string, string) bool {
@@ -457,8 +466,9 @@ func TestNoSecretShows(t *testing.T) {
 	stages := []string{"greeting", "ehlo", "auth", "mail", "rcpt", "data", "end"}
 	ca := newAuthority(t)
 	protected := ca.server(t, nil)
-	for mechanism, secret := range map[string]string{"PLAIN": password, "LOGIN": password, "CRAM-MD5": password, "SCRAM-SHA-256": password,
-		"XOAUTH2": accessToken, "OAUTHBEARER": accessToken} {
+	for mechanism, secret := range map[string]string{"PLAIN": password, "LOGIN": password, "CRAM-MD5": password,
+		"SCRAM-SHA-256": password,
+		"XOAUTH2":       accessToken, "OAUTHBEARER": accessToken} {
 		for _, stage := range stages {
 			for kind, how := range map[string]func(*peer, string, string) bool{
 				"refused":   at(stage, "535 5.7.8 no: "+strings.Join(echo(stage, secret), " ")),
@@ -486,7 +496,8 @@ func TestNoSecretShows(t *testing.T) {
 							return s == "auth" && dialogue(p, mechanism)
 						}}
 						if security != "none" {
-							f.tls, f.implicit, f.caps, f.capsTLS = protected, security == "implicit", []string{"STARTTLS"}, caps
+							f.tls, f.implicit, f.caps, f.capsTLS = protected, security == "implicit",
+								[]string{"STARTTLS"}, caps
 						}
 						cfg := f.listen(t)
 						cfg.Username, cfg.Auth, cfg.TLS, cfg.RootCAs = "ann", mechanism, security, ca.pool
@@ -503,7 +514,8 @@ func TestNoSecretShows(t *testing.T) {
 							defer mu.Unlock()
 							fmt.Fprintf(&shown, "%v %+v %#v %s %q\n", v, v, v, v, v)
 							_ = json.NewEncoder(&shown).Encode(v)
-							slog.New(slog.NewTextHandler(&shown, &slog.HandlerOptions{Level: slog.LevelDebug})).Debug("x", "v", v)
+							slog.New(slog.NewTextHandler(&shown,
+								&slog.HandlerOptions{Level: slog.LevelDebug})).Debug("x", "v", v)
 						}
 						cfg.Observe = func(e Event) { show(e) }
 						p := newPool(t, cfg)
@@ -518,7 +530,9 @@ func TestNoSecretShows(t *testing.T) {
 							show(err)
 						}
 						p.Abort()
-						probed, err := Probe(t.Context(), cfg, ProbeOptions{Until: "rcpt", From: "a@example.com", To: "b@example.org"})
+						probed,
+							err := Probe(t.Context(), cfg,
+							ProbeOptions{Until: "rcpt", From: "a@example.com", To: "b@example.org"})
 						if err != nil {
 							t.Fatal(err)
 						}
@@ -544,7 +558,8 @@ func TestNoSecretShows(t *testing.T) {
 
 // dialogue asks for what a mechanism has to say after its first word, and takes it.
 func dialogue(p *peer, mechanism string) bool {
-	for _, c := range map[string][]string{"LOGIN": {"Username:", "Password:"}, "CRAM-MD5": {"<1.2@fake.example>"}}[mechanism] {
+	for _, c := range map[string][]string{"LOGIN": {"Username:", "Password:"},
+		"CRAM-MD5": {"<1.2@fake.example>"}}[mechanism] {
 		p.challenge(c)
 	}
 	p.say("235 2.7.0 welcome")

@@ -60,7 +60,8 @@ func TestSink(t *testing.T) {
 	for w := range 12 {
 		wg.Go(func() {
 			for i := range 40 {
-				out := p.Send(t.Context(), message(fmt.Sprintf("p%d-%d@example.org", w, i)), func(context.Context) error { begun.Add(1); return nil })
+				out := p.Send(t.Context(), message(fmt.Sprintf("p%d-%d@example.org", w, i)),
+					func(context.Context) error { begun.Add(1); return nil })
 				if out.Class != reply.OK {
 					t.Errorf("got %+v", out)
 				}

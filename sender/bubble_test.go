@@ -173,7 +173,8 @@ func TestFewConnections(t *testing.T) {
 		for w := range 16 {
 			wg.Go(func() {
 				for i := range 50 {
-					if out := p.Send(t.Context(), message(fmt.Sprintf("p%d-%d@example.org", w, i)), always); out.Class != reply.OK {
+					out := p.Send(t.Context(), message(fmt.Sprintf("p%d-%d@example.org", w, i)), always)
+					if out.Class != reply.OK {
 						t.Errorf("got %+v", out)
 					}
 				}
@@ -187,8 +188,9 @@ func TestFewConnections(t *testing.T) {
 	})
 }
 
-// TestRefusedBesideOthers: a server refuses a second connection, and before the answer is here the first one has carried all that it may
-// and is gone. The server is not out: the next attempt is made at once. It has failed: the message came back with a wait of a minute.
+// TestRefusedBesideOthers: a server refuses a second connection, and before the answer is here the
+// first one has carried all that it may and is gone. The server is not out: the next attempt is
+// made at once. It has failed: the message came back with a wait of a minute.
 func TestRefusedBesideOthers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -269,10 +271,12 @@ func TestReuse(t *testing.T) {
 		}
 		send(1)
 		p.Close()
-		if conns, _, _ := f.snapshot(); conns != 4 || f.count("QUIT") != 4 || events["opened"] != 4 || events["closed"] != 4 {
+		conns, _, _ := f.snapshot()
+		if conns != 4 || f.count("QUIT") != 4 || events["opened"] != 4 || events["closed"] != 4 {
 			t.Errorf("%d connections, %d QUITs, events %v", conns, f.count("QUIT"), events)
 		}
-		if out := p.Send(t.Context(), message("a@example.org"), always); !errors.Is(out.Err, ErrClosed) || out.Class != "" {
+		out := p.Send(t.Context(), message("a@example.org"), always)
+		if !errors.Is(out.Err, ErrClosed) || out.Class != "" {
 			t.Errorf("after Close: %+v", out)
 		}
 	})
@@ -327,7 +331,8 @@ func TestInterrupted(t *testing.T) {
 					if out.Class != want[how] || out.Begun != begun || begun != (stage == "begin" || stage == "end") {
 						t.Errorf("class %q begun %v, want %q: %v", out.Class, out.Begun, want[how], out.Err)
 					}
-					if out.Class == "" && how == "ctx" && !errors.Is(out.Err, context.Canceled) || out.Class == "" && how == "abort" && !errors.Is(out.Err, ErrAborted) {
+					if out.Class == "" && how == "ctx" && !errors.Is(out.Err, context.Canceled) ||
+						out.Class == "" && how == "abort" && !errors.Is(out.Err, ErrAborted) {
 						t.Errorf("error %v", out.Err)
 					}
 					time.Sleep(time.Minute)
@@ -360,7 +365,8 @@ func TestWaiting(t *testing.T) {
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if out := p.Send(ctx, message("b@example.org"), always); out.Class != "" || !errors.Is(out.Err, context.DeadlineExceeded) {
+		out := p.Send(ctx, message("b@example.org"), always)
+		if out.Class != "" || !errors.Is(out.Err, context.DeadlineExceeded) {
 			t.Errorf("got %+v", out)
 		}
 		if out := <-first; out.Class != reply.OK {

@@ -31,9 +31,9 @@ func sendThree(t *testing.T, f *fake, p *Pool) (b Outcome) {
 
 // TestChunkAnswers: every wrong way to answer a message that came in one write.
 //
-// It guards "never twice". Proven by breaking: with doubtful doing nothing, "drops at
-// mail" came back as retry (the other rows have reply's table behind them too); with the look for an answer too many left out,
-// "an answer too many" counted as sent a message whose answer was a refusal.
+// It guards "never twice". Proven by breaking: with doubtful doing nothing, "drops at mail" came
+// back as retry (the other rows have reply's table behind them too); with the look for an answer
+// too many left out, "an answer too many" counted as sent a message whose answer was a refusal.
 func TestChunkAnswers(t *testing.T) {
 	t.Parallel()
 	onB := func(stage string, do func(*peer)) func(*peer, string, string) bool {
@@ -60,23 +60,32 @@ func TestChunkAnswers(t *testing.T) {
 	}{
 		"polite":       {nil, want{reply.OK, "", "a b c", 1, 0, 2}},
 		"rcpt refused": {at1("rcpt", "b@", "550 5.1.1 no such user"), want{reply.Refuse, "recipient", "a c", 1, 1, 2}},
-		"rcpt refused, the message taken": {both(at1("rcpt", "b@", "550 5.1.1 no such user"), onB("bdat", func(p *peer) {
-			_, _ = p.br.Discard(len(message("b@example.org").Body.(text)))
-			p.say("250 2.0.0 queued")
-		})), want{reply.Unknown, "message", "a c", 2, 0, 1}},
+		"rcpt refused, the message taken": {both(at1("rcpt", "b@", "550 5.1.1 no such user"),
+			onB("bdat", func(p *peer) {
+				_, _ = p.br.Discard(len(message("b@example.org").Body.(text)))
+				p.say("250 2.0.0 queued")
+			})), want{reply.Unknown, "message", "a c", 2, 0, 1}},
 		"the message refused": {onB("end", says("554 5.7.1 spam")), want{reply.Message, "message", "a c", 1, 1, 2}},
 		"deferred":            {onB("end", says("451 4.3.0 later")), want{reply.Retry, "message", "a c", 1, 1, 2}},
-		"421 to mail":         {onB("mail", func(p *peer) { p.say("421 4.3.2 bye"); p.drop() }), want{reply.Hold, "server", "a c", 2, 0, 0}},
-		"421 to rcpt":         {onB("rcpt", func(p *peer) { p.say("421 4.3.2 bye"); p.drop() }), want{reply.Hold, "server", "a c", 2, 0, 0}},
-		"421 at the end":      {onB("end", func(p *peer) { p.say("421 4.3.2 bye"); p.drop() }), want{reply.Hold, "server", "a c", 2, 0, 1}},
-		"drops at mail":       {onB("mail", (*peer).drop), want{reply.Unknown, "message", "a c", 2, 0, 0}},
-		"stores and drops":    {onB("end", func(p *peer) { store(p); p.drop() }), want{reply.Unknown, "message", "a b c", 2, 0, 1}},
-		"resets":              {onB("end", (*peer).reset), want{reply.Unknown, "message", "a c", 2, 0, 1}},
-		"half an answer":      {onB("end", func(p *peer) { p.raw("250 2.0.0 que"); p.drop() }), want{reply.Unknown, "message", "a c", 2, 0, 1}},
-		"354":                 {onB("end", says("354 more")), want{reply.Unknown, "message", "a c", 2, 0, 1}},
-		"an answer too many":  {onB("end", says("250 ok", "554 5.7.1 spam")), want{reply.Unknown, "message", "a c", 2, 0, 1}},
-		"a refusal too many":  {onB("end", says("550 no", "250 2.0.0 queued")), want{reply.Unknown, "message", "a c", 2, 0, 1}},
-		"BDAT is not known":   {onB("bdat", func(p *peer) { p.say("502 5.5.2 what?"); p.drop() }), want{reply.Retry, "server", "a c", 2, 0, 1}},
+		"421 to mail": {onB("mail", func(p *peer) { p.say("421 4.3.2 bye"); p.drop() }),
+			want{reply.Hold, "server", "a c", 2, 0, 0}},
+		"421 to rcpt": {onB("rcpt", func(p *peer) { p.say("421 4.3.2 bye"); p.drop() }),
+			want{reply.Hold, "server", "a c", 2, 0, 0}},
+		"421 at the end": {onB("end", func(p *peer) { p.say("421 4.3.2 bye"); p.drop() }),
+			want{reply.Hold, "server", "a c", 2, 0, 1}},
+		"drops at mail": {onB("mail", (*peer).drop), want{reply.Unknown, "message", "a c", 2, 0, 0}},
+		"stores and drops": {onB("end", func(p *peer) { store(p); p.drop() }),
+			want{reply.Unknown, "message", "a b c", 2, 0, 1}},
+		"resets": {onB("end", (*peer).reset), want{reply.Unknown, "message", "a c", 2, 0, 1}},
+		"half an answer": {onB("end", func(p *peer) { p.raw("250 2.0.0 que"); p.drop() }),
+			want{reply.Unknown, "message", "a c", 2, 0, 1}},
+		"354": {onB("end", says("354 more")), want{reply.Unknown, "message", "a c", 2, 0, 1}},
+		"an answer too many": {onB("end", says("250 ok", "554 5.7.1 spam")),
+			want{reply.Unknown, "message", "a c", 2, 0, 1}},
+		"a refusal too many": {onB("end", says("550 no", "250 2.0.0 queued")),
+			want{reply.Unknown, "message", "a c", 2, 0, 1}},
+		"BDAT is not known": {onB("bdat", func(p *peer) { p.say("502 5.5.2 what?"); p.drop() }),
+			want{reply.Retry, "server", "a c", 2, 0, 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -93,15 +102,19 @@ func TestChunkAnswers(t *testing.T) {
 			for _, m := range got {
 				to = append(to, m.To[:1])
 			}
-			if have := strings.Join(to, " "); have != c.want.stored || conns != c.want.conns || f.count("RSET") != c.want.rset || f.count("BDAT") != c.want.bdat {
-				t.Errorf("stored %q over %d connections, %d RSETs, %d BDATs, want %+v", have, conns, f.count("RSET"), f.count("BDAT"), c.want)
+			have := strings.Join(to, " ")
+			if have != c.want.stored || conns != c.want.conns || f.count("RSET") != c.want.rset ||
+				f.count("BDAT") != c.want.bdat {
+				t.Errorf("stored %q over %d connections, %d RSETs, %d BDATs, want %+v", have, conns, f.count("RSET"),
+					f.count("BDAT"), c.want)
 			}
 		})
 	}
 }
 
-// TestChunkAborted: the pool is aborted between two answers to a message that came in one write, which have all come already. The message is
-// in doubt up to the last one. It has failed: with all that was read so far a yes, and the session closed, Send panicked.
+// TestChunkAborted: the pool is aborted between two answers to a message that came in one write,
+// which have all come already. The message is in doubt up to the last one. It has failed: with all
+// that was read so far a yes, and the session closed, Send panicked.
 func TestChunkAborted(t *testing.T) {
 	t.Parallel()
 	for after, want := range []reply.Class{reply.Unknown, reply.Unknown, reply.OK} { // MAIL, RCPT, the end
@@ -126,7 +139,8 @@ func TestChunkAborted(t *testing.T) {
 			if out := p.Send(t.Context(), message("a@example.org"), always); out.Class != reply.OK {
 				t.Fatalf("a: %+v", out)
 			}
-			out := p.Send(t.Context(), message("b@example.org"), func(context.Context) error { armed = true; return nil })
+			out := p.Send(t.Context(), message("b@example.org"),
+				func(context.Context) error { armed = true; return nil })
 			if out.Class != want || !out.Begun || f.count("DATA") != 1 {
 				t.Errorf("aborted after answer %d: got %+v, want %s", after, out, want)
 			}
@@ -172,7 +186,8 @@ func TestChunkBegin(t *testing.T) {
 		t.Fatalf("a: %+v", out)
 	}
 	no := errors.New("on the suppression list")
-	if out := p.Send(t.Context(), message("b@example.org"), func(context.Context) error { return no }); out.Class != "" || out.Begun || !errors.Is(out.Err, no) || out.Stage != "" {
+	out := p.Send(t.Context(), message("b@example.org"), func(context.Context) error { return no })
+	if out.Class != "" || out.Begun || !errors.Is(out.Err, no) || out.Stage != "" {
 		t.Errorf("got %+v", out)
 	}
 	bad := message("b@example.org")

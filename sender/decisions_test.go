@@ -6,11 +6,13 @@ import (
 	"mailshot/sender/reply"
 )
 
-// TestDecisions has a server give the answers of the decision table at their steps: what a Send makes of them is what the table says,
-// the connection is closed or clean, and the next message goes, or waits, as it should.
+// TestDecisions has a server give the answers of the decision table at their steps: what a Send
+// makes of them is what the table says, the connection is closed or clean, and the next message
+// goes, or waits, as it should.
 func TestDecisions(t *testing.T) {
 	t.Parallel()
-	const server, sender, recipient, mail, group = reply.AboutServer, reply.AboutSender, reply.AboutRecipient, reply.AboutMessage, reply.AboutGroup
+	const server, sender, recipient, mail, group = reply.AboutServer, reply.AboutSender, reply.AboutRecipient,
+		reply.AboutMessage, reply.AboutGroup
 	for _, c := range []struct {
 		stage, answer string
 		class         reply.Class
@@ -26,7 +28,8 @@ func TestDecisions(t *testing.T) {
 		{"auth", "432 4.7.12 A password transition is needed", reply.Stop, server},
 		{"auth", "534 5.7.9 Application-specific password required", reply.Stop, server},
 		{"auth", "535 5.7.8 bad credentials", reply.Stop, server},
-		{"auth", "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant", reply.Stop, server},
+		{"auth", "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant",
+			reply.Stop, server},
 		{"auth", "550 5.7.30 Basic authentication is not supported for Client Submission", reply.Stop, server},
 		{"auth", "525 5.7.13 account disabled", reply.Stop, server},
 		{"auth", "538 5.7.11 Encryption required", reply.Stop, server},
@@ -81,12 +84,14 @@ func TestDecisions(t *testing.T) {
 			p := newPool(t, cfg)
 			out := p.Send(t.Context(), message("a@example.org"), always)
 			if out.Class != c.class || out.About != c.about || out.Begun != (c.stage == "end" || c.class == reply.OK) {
-				t.Errorf("got %q about %q, begun %v, want %q about %q: %v", out.Class, out.About, out.Begun, c.class, c.about, out.Err)
+				t.Errorf("got %q about %q, begun %v, want %q about %q: %v", out.Class, out.About, out.Begun, c.class,
+					c.about, out.Err)
 			}
 			before := c.stage == "greeting" || c.stage == "ehlo" || c.stage == "auth"
 			next := p.Send(t.Context(), message("b@example.org"), always)
 			switch {
-			case before && c.class == reply.Stop && next.Class != reply.Stop, before && c.class == reply.Retry && (next.Class != reply.Retry || next.HoldOff <= 0):
+			case before && c.class == reply.Stop && next.Class != reply.Stop, before && c.class == reply.Retry &&
+				(next.Class != reply.Retry || next.HoldOff <= 0):
 				t.Errorf("the next is %q, to wait for %v", next.Class, next.HoldOff)
 			case !before && next.Class != reply.OK:
 				t.Errorf("the next: %+v", next)

@@ -133,28 +133,41 @@ func TestDirect(t *testing.T) {
 		begun bool
 		to    string // a or b, which has the message in the end
 	}{
-		"first":                 {&fake{}, &fake{}, reply.OK, "", "192.0.2.1", true, "a"},
-		"second":                {nil, &fake{}, reply.OK, "", "192.0.2.1 192.0.2.2", true, "b"},
-		"none":                  {nil, nil, reply.Retry, reply.AboutGroup, "192.0.2.1 192.0.2.2", false, ""},
-		"greeting 421":          {stage("greeting", "421 4.3.2 later"), &fake{}, reply.OK, "", "192.0.2.1 192.0.2.2", true, "b"},
-		"greeting 554":          {stage("greeting", "554 5.7.1 not from you"), &fake{}, reply.OK, "", "192.0.2.1 192.0.2.2", true, "b"},
-		"greeting 554 twice":    {stage("greeting", "554 5.7.1 no"), stage("greeting", "554 5.7.1 no"), reply.Retry, reply.AboutGroup, "192.0.2.1 192.0.2.2", false, ""},
-		"ehlo 550":              {stage("ehlo", "550 5.7.1 who?"), &fake{}, reply.OK, "", "192.0.2.1 192.0.2.2", true, "b"},
-		"mail 421":              {stage("mail", "421 4.7.0 too much"), &fake{}, reply.OK, "", "192.0.2.1 192.0.2.2", true, "b"},
-		"drops at rcpt":         {drop("rcpt"), &fake{}, reply.OK, "", "192.0.2.1 192.0.2.2", true, "b"},
-		"greylisted":            {stage("rcpt", "451 4.7.1 come back"), &fake{}, reply.Retry, reply.AboutRecipient, "192.0.2.1", false, ""},
-		"refuses the recipient": {stage("rcpt", "550 5.1.1 no such user"), &fake{}, reply.Refuse, reply.AboutRecipient, "192.0.2.1", false, ""},
-		"refuses the sender":    {stage("mail", "550 5.1.8 bad sender"), &fake{}, reply.Message, reply.AboutSender, "192.0.2.1", false, ""},
-		"no relay":              {stage("rcpt", "554 5.7.1 Relay access denied"), &fake{}, reply.Refuse, reply.AboutRecipient, "192.0.2.1", false, ""},
-		"over its quota":        {stage("mail", "452 4.5.3 too many"), &fake{}, reply.Hold, reply.AboutGroup, "192.0.2.1", false, ""},
-		"refuses the message":   {stage("end", "554 5.6.0 content"), &fake{}, reply.Message, reply.AboutMessage, "192.0.2.1", true, ""},
-		"421 at the dot":        {stage("end", "421 4.3.0 later"), &fake{}, reply.Hold, reply.AboutGroup, "192.0.2.1", true, ""},
-		"drops at the dot":      {drop("end"), &fake{}, reply.Unknown, reply.AboutMessage, "192.0.2.1", true, ""},
+		"first":  {&fake{}, &fake{}, reply.OK, "", "192.0.2.1", true, "a"},
+		"second": {nil, &fake{}, reply.OK, "", "192.0.2.1 192.0.2.2", true, "b"},
+		"none":   {nil, nil, reply.Retry, reply.AboutGroup, "192.0.2.1 192.0.2.2", false, ""},
+		"greeting 421": {stage("greeting", "421 4.3.2 later"), &fake{}, reply.OK, "", "192.0.2.1 192.0.2.2",
+			true, "b"},
+		"greeting 554": {stage("greeting", "554 5.7.1 not from you"), &fake{}, reply.OK, "",
+			"192.0.2.1 192.0.2.2", true, "b"},
+		"greeting 554 twice": {stage("greeting", "554 5.7.1 no"), stage("greeting", "554 5.7.1 no"), reply.Retry,
+			reply.AboutGroup, "192.0.2.1 192.0.2.2", false, ""},
+		"ehlo 550": {stage("ehlo", "550 5.7.1 who?"), &fake{}, reply.OK, "", "192.0.2.1 192.0.2.2", true,
+			"b"},
+		"mail 421": {stage("mail", "421 4.7.0 too much"), &fake{}, reply.OK, "", "192.0.2.1 192.0.2.2",
+			true, "b"},
+		"drops at rcpt": {drop("rcpt"), &fake{}, reply.OK, "", "192.0.2.1 192.0.2.2", true, "b"},
+		"greylisted": {stage("rcpt", "451 4.7.1 come back"), &fake{}, reply.Retry, reply.AboutRecipient,
+			"192.0.2.1", false, ""},
+		"refuses the recipient": {stage("rcpt", "550 5.1.1 no such user"), &fake{}, reply.Refuse, reply.AboutRecipient,
+			"192.0.2.1", false, ""},
+		"refuses the sender": {stage("mail", "550 5.1.8 bad sender"), &fake{}, reply.Message, reply.AboutSender,
+			"192.0.2.1", false, ""},
+		"no relay": {stage("rcpt", "554 5.7.1 Relay access denied"), &fake{}, reply.Refuse,
+			reply.AboutRecipient, "192.0.2.1", false, ""},
+		"over its quota": {stage("mail", "452 4.5.3 too many"), &fake{}, reply.Hold, reply.AboutGroup,
+			"192.0.2.1", false, ""},
+		"refuses the message": {stage("end", "554 5.6.0 content"), &fake{}, reply.Message, reply.AboutMessage,
+			"192.0.2.1", true, ""},
+		"421 at the dot": {stage("end", "421 4.3.0 later"), &fake{}, reply.Hold, reply.AboutGroup, "192.0.2.1",
+			true, ""},
+		"drops at the dot": {drop("end"), &fake{}, reply.Unknown, reply.AboutMessage, "192.0.2.1", true, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			n := newInternet(map[string][]string{
-				"MX example.com": {"20 b.example.com", "10 a.example.com"}, "A a.example.com": {"192.0.2.1"}, "A b.example.com": {"192.0.2.2"},
+				"MX example.com": {"20 b.example.com", "10 a.example.com"}, "A a.example.com": {"192.0.2.1"},
+				"A b.example.com": {"192.0.2.2"},
 			})
 			for addr, f := range map[string]*fake{"192.0.2.1": c.a, "192.0.2.2": c.b} {
 				if f != nil {
@@ -163,8 +176,10 @@ func TestDirect(t *testing.T) {
 			}
 			var b begins
 			out := n.direct(t, nil).Send(t.Context(), message("ann@Example.COM"), b.begin)
-			if out.Class != c.class || out.About != c.about || out.Begun != c.begun || n.tried() != c.tried || b.n > 1 || (b.n == 1) != c.begun {
-				t.Errorf("%s about %s, begun %v (%d times), tried %s: %v", out.Class, out.About, out.Begun, b.n, n.tried(), out.Err)
+			if out.Class != c.class || out.About != c.about || out.Begun != c.begun || n.tried() != c.tried ||
+				b.n > 1 || (b.n == 1) != c.begun {
+				t.Errorf("%s about %s, begun %v (%d times), tried %s: %v", out.Class, out.About, out.Begun, b.n,
+					n.tried(), out.Err)
 			}
 			for who, f := range map[string]*fake{"a": c.a, "b": c.b} {
 				if f == nil {
@@ -186,8 +201,9 @@ func TestNowhere(t *testing.T) {
 	t.Parallel()
 	n := newInternet(map[string][]string{
 		"MX null.example": {"0 ."}, "MX lost.example": {"10 gone.lost.example"}, "A lost.example": {"192.0.2.1"},
-		"MX loop.example": {"10 mx.loop.example"}, "A mx.loop.example": {"127.0.0.1"}, "A broken.example": {"192.0.2.1"},
-		"A plain.example": {"192.0.2.1"},
+		"MX loop.example": {"10 mx.loop.example"}, "A mx.loop.example": {"127.0.0.1"},
+		"A broken.example": {"192.0.2.1"},
+		"A plain.example":  {"192.0.2.1"},
 	})
 	n.Break("MX broken.example", mxtest.SERVFAIL)
 	f := n.at(t, "192.0.2.1", &fake{})
@@ -221,25 +237,30 @@ func TestNowhere(t *testing.T) {
 func TestLimitsOfTrying(t *testing.T) {
 	t.Parallel()
 	n := newInternet(map[string][]string{
-		"MX down.example":   {"10 mx.down.example"},
-		"A mx.down.example": {"192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5", "192.0.2.6", "192.0.2.7"},
-		"MX busy.example":   {"10 a.busy.example", "20 b.busy.example", "30 c.busy.example"},
-		"A a.busy.example":  {"198.51.100.1"}, "A b.busy.example": {"198.51.100.2"}, "A c.busy.example": {"198.51.100.3"},
+		"MX down.example": {"10 mx.down.example"},
+		"A mx.down.example": {"192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5", "192.0.2.6",
+			"192.0.2.7"},
+		"MX busy.example":  {"10 a.busy.example", "20 b.busy.example", "30 c.busy.example"},
+		"A a.busy.example": {"198.51.100.1"}, "A b.busy.example": {"198.51.100.2"},
+		"A c.busy.example": {"198.51.100.3"},
 	})
 	for _, addr := range []string{"198.51.100.1", "198.51.100.2", "198.51.100.3"} {
 		n.at(t, addr, &fake{on: at("mail", "421 4.7.0 too much")})
 	}
 	d := n.direct(t, nil)
-	if out := d.Send(t.Context(), message("x@down.example"), always); out.Class != reply.Retry || len(strings.Fields(n.tried())) != 5 {
+	out := d.Send(t.Context(), message("x@down.example"), always)
+	if out.Class != reply.Retry || len(strings.Fields(n.tried())) != 5 {
 		t.Errorf("%s, tried %s", out.Class, n.tried())
 	}
-	if out := d.Send(t.Context(), message("x@down.example"), always); out.HoldOff <= 0 || len(strings.Fields(n.tried())) != 5 {
+	out = d.Send(t.Context(), message("x@down.example"), always)
+	if out.HoldOff <= 0 || len(strings.Fields(n.tried())) != 5 {
 		t.Errorf("a host that is down was tried again at once: %s; %v", n.tried(), out.HoldOff)
 	}
 	n.mu.Lock()
 	n.dialed = nil
 	n.mu.Unlock()
-	if out := d.Send(t.Context(), message("x@busy.example"), always); out.Class != reply.Hold || n.tried() != "198.51.100.1 198.51.100.2" {
+	out = d.Send(t.Context(), message("x@busy.example"), always)
+	if out.Class != reply.Hold || n.tried() != "198.51.100.1 198.51.100.2" {
 		t.Errorf("%s, tried %s", out.Class, n.tried())
 	}
 }
@@ -256,7 +277,8 @@ func TestBlocked(t *testing.T) {
 	d := n.direct(t, nil)
 	for i, about := range []reply.About{reply.AboutGroup, reply.AboutGroup, reply.AboutServer, reply.AboutServer} {
 		out := d.Send(t.Context(), message(fmt.Sprintf("x@d%d.example", i)), always)
-		if out.Class != reply.Retry || out.About != about || (about == reply.AboutServer) != strings.Contains(out.Text, "port 25") {
+		if out.Class != reply.Retry || out.About != about ||
+			(about == reply.AboutServer) != strings.Contains(out.Text, "port 25") {
 			t.Errorf("%d: %s about %s: %s", i, out.Class, out.About, out.Text)
 		}
 	}
@@ -292,24 +314,27 @@ func TestDirectTLS(t *testing.T) {
 		secure bool
 		conns  int
 	}{
-		"offered":             {&fake{caps: offer, tls: good}, "", reply.OK, true, 1},
-		"any certificate":     {&fake{caps: offer, tls: wrong}, "", reply.OK, true, 1},
-		"not offered":         {&fake{}, "", reply.OK, false, 1},
-		"refused":             {&fake{caps: offer, tls: good, on: refuse}, "", reply.OK, false, 2},
-		"broken":              {&fake{caps: offer, tls: &tls.Config{}}, "", reply.OK, false, 2},
-		"enforce":             {&fake{caps: offer, tls: good}, enforce, reply.OK, true, 1},
-		"enforce, wrong":      {&fake{caps: offer, tls: wrong}, enforce, reply.Retry, false, 1},
-		"enforce, not there":  {&fake{}, enforce, reply.Retry, false, 1},
-		"enforce, refused":    {&fake{caps: offer, tls: good, on: refuse}, enforce, reply.Retry, false, 1},
-		"enforce, broken":     {&fake{caps: offer, tls: &tls.Config{}}, enforce, reply.Retry, false, 1},
-		"enforce, other mx":   {&fake{caps: offer, tls: good}, strings.Replace(enforce, "mx.example.com", "*.example.net", 1), reply.Retry, false, 0},
-		"testing, wrong":      {&fake{caps: offer, tls: wrong}, tested, reply.OK, true, 1},
-		"testing, other mx":   {&fake{}, strings.Replace(tested, "mx.example.com", "mx.example.net", 1), reply.OK, false, 1},
+		"offered":            {&fake{caps: offer, tls: good}, "", reply.OK, true, 1},
+		"any certificate":    {&fake{caps: offer, tls: wrong}, "", reply.OK, true, 1},
+		"not offered":        {&fake{}, "", reply.OK, false, 1},
+		"refused":            {&fake{caps: offer, tls: good, on: refuse}, "", reply.OK, false, 2},
+		"broken":             {&fake{caps: offer, tls: &tls.Config{}}, "", reply.OK, false, 2},
+		"enforce":            {&fake{caps: offer, tls: good}, enforce, reply.OK, true, 1},
+		"enforce, wrong":     {&fake{caps: offer, tls: wrong}, enforce, reply.Retry, false, 1},
+		"enforce, not there": {&fake{}, enforce, reply.Retry, false, 1},
+		"enforce, refused":   {&fake{caps: offer, tls: good, on: refuse}, enforce, reply.Retry, false, 1},
+		"enforce, broken":    {&fake{caps: offer, tls: &tls.Config{}}, enforce, reply.Retry, false, 1},
+		"enforce, other mx": {&fake{caps: offer, tls: good},
+			strings.Replace(enforce, "mx.example.com", "*.example.net", 1), reply.Retry, false, 0},
+		"testing, wrong": {&fake{caps: offer, tls: wrong}, tested, reply.OK, true, 1},
+		"testing, other mx": {&fake{}, strings.Replace(tested, "mx.example.com", "mx.example.net", 1), reply.OK,
+			false, 1},
 		"a policy of rubbish": {&fake{}, "<html>", reply.OK, false, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			n := newInternet(map[string][]string{"MX example.com": {"10 mx.example.com"}, "A mx.example.com": {"192.0.2.1"}})
+			n := newInternet(map[string][]string{"MX example.com": {"10 mx.example.com"},
+				"A mx.example.com": {"192.0.2.1"}})
 			if c.policy != "" {
 				n.Set("TXT _mta-sts.example.com", "v=STSv1; id=1")
 			}
@@ -328,14 +353,17 @@ func TestDirectTLS(t *testing.T) {
 				if r.URL.String() != "https://mta-sts.example.com/.well-known/mta-sts.txt" {
 					t.Errorf("asked for %s", r.URL)
 				}
-				return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"text/plain"}}, Body: io.NopCloser(strings.NewReader(c.policy))}, nil
+				return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"text/plain"}},
+					Body: io.NopCloser(strings.NewReader(c.policy))}, nil
 			})}
 			d := n.direct(t, func(cfg *DirectConfig) { cfg.RootCAs, cfg.Client = ca.pool, client })
 			for i := range 2 { // the second finds what the first has learned
 				out := d.Send(t.Context(), message("ann@example.com"), always)
 				conns, got, _ := c.fake.snapshot()
-				if out.Class != c.class || (c.class == reply.Retry) != (len(got) == 0) || secure != c.secure || conns != c.conns {
-					t.Errorf("%d: %s, %d stored, over TLS %v, %d connections: %v", i, out.Class, len(got), secure, conns, out.Err)
+				if out.Class != c.class || (c.class == reply.Retry) != (len(got) == 0) || secure != c.secure ||
+					conns != c.conns {
+					t.Errorf("%d: %s, %d stored, over TLS %v, %d connections: %v", i, out.Class, len(got), secure,
+						conns, out.Err)
 				}
 				if c.class == reply.Retry && out.About != reply.AboutGroup {
 					t.Errorf("about %s", out.About)
@@ -356,7 +384,8 @@ func TestDirectConnections(t *testing.T) {
 	records := map[string][]string{}
 	for i := range 20 {
 		// Twenty domains, four sites, the hosts of each in any order.
-		records[fmt.Sprintf("MX d%d.example", i)] = []string{fmt.Sprintf("10 a%d.example", i%4), fmt.Sprintf("10 b%d.example", i%4)}
+		records[fmt.Sprintf("MX d%d.example", i)] = []string{fmt.Sprintf("10 a%d.example", i%4),
+			fmt.Sprintf("10 b%d.example", i%4)}
 	}
 	n := newInternet(records)
 	fakes := map[string]*fake{}
@@ -367,12 +396,16 @@ func TestDirectConnections(t *testing.T) {
 			fakes[addr] = n.at(t, addr, &fake{})
 		}
 	}
-	d := n.direct(t, func(c *DirectConfig) { c.Connections, c.ConnectionsPerSite, c.MessagesPerConnection = 3, 2, 1000 })
+	d := n.direct(t, func(c *DirectConfig) {
+		c.Connections, c.ConnectionsPerSite, c.MessagesPerConnection = 3, 2,
+			1000
+	})
 	var wg sync.WaitGroup
 	for w := range 10 {
 		wg.Go(func() {
 			for i := range 40 {
-				if out := d.Send(t.Context(), message(fmt.Sprintf("x%d.%d@d%d.example", w, i, (w+i)%20)), always); out.Class != reply.OK {
+				out := d.Send(t.Context(), message(fmt.Sprintf("x%d.%d@d%d.example", w, i, (w+i)%20)), always)
+				if out.Class != reply.OK {
 					t.Errorf("%s: %v", out.Class, out.Err)
 				}
 			}
@@ -390,11 +423,13 @@ func TestDirectConnections(t *testing.T) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if total != 400 || used != 4 || n.most > 3 {
-		t.Errorf("%d messages at %d servers over up to %d connections at once (%d dialled)", total, used, n.most, len(n.dialed))
+		t.Errorf("%d messages at %d servers over up to %d connections at once (%d dialled)", total, used, n.most,
+			len(n.dialed))
 	}
 }
 
-// TestDirectProvider: the domains that one provider looks after share its connections, though each has servers of its own.
+// TestDirectProvider: the domains that one provider looks after share its connections, though each
+// has servers of its own.
 //
 // With each site for itself, up to ten were open at once.
 func TestDirectProvider(t *testing.T) {
@@ -411,7 +446,8 @@ func TestDirectProvider(t *testing.T) {
 	for w := range 20 {
 		wg.Go(func() {
 			for i := range 10 {
-				if out := d.Send(t.Context(), message(fmt.Sprintf("x%d.%d@d%d.example", w, i, (w+i)%10)), always); out.Class != reply.OK {
+				out := d.Send(t.Context(), message(fmt.Sprintf("x%d.%d@d%d.example", w, i, (w+i)%10)), always)
+				if out.Class != reply.OK {
 					t.Errorf("%s: %v", out.Class, out.Err)
 				}
 			}
@@ -440,7 +476,8 @@ func TestDirectEnds(t *testing.T) {
 	}})
 	no := errors.New("suppressed")
 	d := n.direct(t, nil)
-	if out := d.Send(t.Context(), message("x@example.com"), func(context.Context) error { return no }); out.Class != "" || out.Begun || !errors.Is(out.Err, no) {
+	out := d.Send(t.Context(), message("x@example.com"), func(context.Context) error { return no })
+	if out.Class != "" || out.Begun || !errors.Is(out.Err, no) {
 		t.Errorf("%+v", out)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -458,11 +495,13 @@ func TestDirectEnds(t *testing.T) {
 	d.Abort()
 	for range 2 {
 		out := <-done
-		if out.Begun && out.Class != reply.Unknown || !out.Begun && (out.Class != "" || !errors.Is(out.Err, ErrAborted)) {
+		if out.Begun && out.Class != reply.Unknown ||
+			!out.Begun && (out.Class != "" || !errors.Is(out.Err, ErrAborted)) {
 			t.Errorf("%+v", out)
 		}
 	}
-	if out := d.Send(t.Context(), message("x@example.com"), always); out.Class != "" || !errors.Is(out.Err, ErrAborted) {
+	out = d.Send(t.Context(), message("x@example.com"), always)
+	if out.Class != "" || !errors.Is(out.Err, ErrAborted) {
 		t.Errorf("%+v", out)
 	}
 	if _, got, _ := f.snapshot(); len(got) != 0 {
@@ -478,7 +517,8 @@ func TestDirectEnds(t *testing.T) {
 // TestDirectCheck: the name in EHLO must be one, and lead somewhere.
 func TestDirectCheck(t *testing.T) {
 	t.Parallel()
-	for _, helo := range []string{"", "mail", "192.0.2.1", "mail..example", "mail.example.com.", "mäil.example.com", "[192.0.2.1]", "a b.example"} {
+	for _, helo := range []string{"", "mail", "192.0.2.1", "mail..example", "mail.example.com.", "mäil.example.com",
+		"[192.0.2.1]", "a b.example"} {
 		if _, err := NewDirect(DirectConfig{Helo: helo}); err == nil {
 			t.Errorf("helo %q was taken", helo)
 		}

@@ -28,7 +28,8 @@ func TestSlowServer(t *testing.T) {
 		class reply.Class
 		after time.Duration
 	}{
-		"greeting": {2, reply.OK, 5 * time.Minute}, // other connections were there: one that fails beside them is no failure of the message
+		// other connections were there: one that fails beside them is no failure of the message
+		"greeting": {2, reply.OK, 5 * time.Minute},
 		"ehlo":     {2, reply.OK, 5 * time.Minute},
 		"mail":     {1, reply.Retry, 5 * time.Minute},
 		"rcpt":     {1, reply.Retry, 5 * time.Minute},
@@ -90,7 +91,8 @@ func TestSlowServer(t *testing.T) {
 	}
 }
 
-// TestHandshakes: TLS that hangs, and alerts where none belong: nothing goes in clear, and since it may pass it is tried again (D 18).
+// TestHandshakes: TLS that hangs, and alerts where none belong: nothing goes in clear, and since it
+// may pass it is tried again (D 18).
 func TestHandshakes(t *testing.T) {
 	t.Parallel()
 	// fatal is an alert, handshake_failure, as it stands on the wire in clear.
@@ -142,7 +144,8 @@ func TestHandshakes(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				good := newAuthority(t) // in the bubble's time
 				cert := good.server(t, func(c *x509.Certificate) { c.DNSNames = []string{"mail.example"} })
-				f := &fake{tls: cert, caps: []string{"STARTTLS"}, capsTLS: []string{"AUTH PLAIN"}, on: c.on, implicit: c.security == "implicit"}
+				f := &fake{tls: cert, caps: []string{"STARTTLS"}, capsTLS: []string{"AUTH PLAIN"}, on: c.on,
+					implicit: c.security == "implicit"}
 				cfg := f.pipe()
 				cfg.TLS, cfg.RootCAs, cfg.Username, cfg.Password = c.security, good.pool, "ann", secret
 				p, err := New(cfg)
@@ -163,8 +166,9 @@ func TestHandshakes(t *testing.T) {
 	}
 }
 
-// TestRenewedMidRun: the certificate is renewed, the key and the offers change, while a pool is at work, a message a connection.
-// What is still good is taken; what is not stops the pool, and nothing goes in clear (D 18, 19).
+// TestRenewedMidRun: the certificate is renewed, the key and the offers change, while a pool is at
+// work, a message a connection. What is still good is taken; what is not stops the pool, and
+// nothing goes in clear (D 18, 19).
 func TestRenewedMidRun(t *testing.T) {
 	t.Parallel()
 	ca, other := newAuthority(t), newAuthority(t)
@@ -174,8 +178,9 @@ func TestRenewedMidRun(t *testing.T) {
 		vanish bool
 		text   string // "": goes on
 	}{
-		"renewed":             {later: ca.server(t, nil).Certificates[0]},
-		"expired":             {later: ca.server(t, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) }).Certificates[0], text: "expired"},
+		"renewed": {later: ca.server(t, nil).Certificates[0]},
+		"expired": {later: ca.server(t,
+			func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) }).Certificates[0], text: "expired"},
 		"another authority's": {later: other.server(t, nil).Certificates[0], text: "unknown authority"},
 		"STARTTLS vanishes":   {later: first, vanish: true, text: "does not offer STARTTLS"},
 	} {
@@ -221,16 +226,18 @@ func TestRenewedMidRun(t *testing.T) {
 	}
 }
 
-// TestNames: the server's name cannot be resolved, or leads nowhere. Eight workers that ask each second make few look-ups, and
-// when the name is mended the mail goes (D 20). A name that is not there at all is the configuration's fault.
+// TestNames: the server's name cannot be resolved, or leads nowhere. Eight workers that ask each
+// second make few look-ups, and when the name is mended the mail goes (D 20). A name that is not
+// there at all is the configuration's fault.
 func TestNames(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		err   error // nil: a black hole
 		class reply.Class
 	}{
-		"SERVFAIL":   {&net.DNSError{Err: "server misbehaving", Name: "mail.example", IsTemporary: true}, reply.Retry},
-		"time-out":   {&net.DNSError{Err: "i/o timeout", Name: "mail.example", IsTimeout: true, IsTemporary: true}, reply.Retry},
+		"SERVFAIL": {&net.DNSError{Err: "server misbehaving", Name: "mail.example", IsTemporary: true}, reply.Retry},
+		"time-out": {&net.DNSError{Err: "i/o timeout", Name: "mail.example", IsTimeout: true, IsTemporary: true},
+			reply.Retry},
 		"NXDOMAIN":   {&net.DNSError{Err: "no such host", Name: "mail.example", IsNotFound: true}, reply.Stop},
 		"black hole": {nil, reply.Retry},
 	} {
@@ -280,7 +287,8 @@ func TestNames(t *testing.T) {
 					want, most = 0, 1
 				}
 				if sent.Load() != want || tries.Load() > most {
-					t.Errorf("%d sent, %d look-ups in an hour, want %d and at most %d", sent.Load(), tries.Load(), want, most)
+					t.Errorf("%d sent, %d look-ups in an hour, want %d and at most %d", sent.Load(), tries.Load(), want,
+						most)
 				}
 				p.Close()
 			})
@@ -302,8 +310,8 @@ func TestTwoAddresses(t *testing.T) {
 	}
 }
 
-// TestPasswordRotated: the password stops being good in the middle of a run. Each connection that is opened finds out once at
-// most, everything stops, and a pool with the new one goes on (D 24).
+// TestPasswordRotated: the password stops being good in the middle of a run. Each connection that
+// is opened finds out once at most, everything stops, and a pool with the new one goes on (D 24).
 func TestPasswordRotated(t *testing.T) {
 	t.Parallel()
 	var good atomic.Value
@@ -358,7 +366,8 @@ func TestPasswordRotated(t *testing.T) {
 	}
 }
 
-// TestTooLarge: a message larger than the server's SIZE says so with both numbers, and the server never hears of it; others go on (D 26).
+// TestTooLarge: a message larger than the server's SIZE says so with both numbers, and the server
+// never hears of it; others go on (D 26).
 func TestTooLarge(t *testing.T) {
 	t.Parallel()
 	f := &fake{caps: []string{"SIZE 1048576", "PIPELINING"}}
@@ -367,7 +376,8 @@ func TestTooLarge(t *testing.T) {
 	big.Body = text(strings.Repeat(strings.Repeat("QUJD", 19)+"\r\n", 18_000))
 	big.Size = int64(len(big.Body.(text)))
 	out := p.Send(t.Context(), big, always)
-	if out.Class != reply.Message || out.Begun || !strings.Contains(out.Err.Error(), "1404000") || !strings.Contains(out.Err.Error(), "1048576") {
+	if out.Class != reply.Message || out.Begun || !strings.Contains(out.Err.Error(), "1404000") ||
+		!strings.Contains(out.Err.Error(), "1048576") {
 		t.Errorf("got %+v", out)
 	}
 	if n := f.count("MAIL") + f.count("DATA"); n != 0 {
@@ -378,8 +388,8 @@ func TestTooLarge(t *testing.T) {
 	}
 }
 
-// breaker is a connection that breaks in the write that holds the end of a message and the next one's envelope, so many bytes
-// behind the end of the dot.
+// breaker is a connection that breaks in the write that holds the end of a message and the next
+// one's envelope, so many bytes behind the end of the dot.
 type breaker struct {
 	net.Conn
 	behind int
@@ -396,14 +406,16 @@ func (b *breaker) Write(p []byte) (int, error) {
 	return n, io.ErrClosedPipe
 }
 
-// TestBreaksInOneWrite: the connection breaks while the end of one message and the next one's envelope are written (D 16). One
-// byte short of the dot's end nobody has a's message, and it may go again; from there on it is in doubt, though the write failed.
+// TestBreaksInOneWrite: the connection breaks while the end of one message and the next one's
+// envelope are written (D 16). One byte short of the dot's end nobody has a's message, and it may
+// go again; from there on it is in doubt, though the write failed.
 //
-// It guards "never twice": with part taking any failed write for an unfinished message, the rows from "0 behind" on came
-// back as retry, and the server had stored a.
+// It guards "never twice": with part taking any failed write for an unfinished message, the rows
+// from "0 behind" on came back as retry, and the server had stored a.
 func TestBreaksInOneWrite(t *testing.T) {
 	t.Parallel()
-	for behind, want := range map[int]reply.Class{-1: reply.Retry, 0: reply.Unknown, 7: reply.Unknown, 40: reply.Unknown} {
+	for behind, want := range map[int]reply.Class{-1: reply.Retry, 0: reply.Unknown, 7: reply.Unknown,
+		40: reply.Unknown} {
 		t.Run(fmt.Sprint(behind, " behind"), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
@@ -458,8 +470,9 @@ func (b broken) WriteTo(w io.Writer) (int64, error) {
 	return int64(n), err
 }
 
-// TestBadMessageInOneWrite: a message that cannot be written is the message's fault, not the connection's: it is written once,
-// nobody hears of it, and the connection goes on. With brokenOff not asking about BodyError it was written again on a second connection.
+// TestBadMessageInOneWrite: a message that cannot be written is the message's fault, not the
+// connection's: it is written once, nobody hears of it, and the connection goes on. With brokenOff
+// not asking about BodyError it was written again on a second connection.
 func TestBadMessageInOneWrite(t *testing.T) {
 	t.Parallel()
 	f := &fake{caps: []string{"PIPELINING", "CHUNKING"}}
@@ -468,7 +481,8 @@ func TestBadMessageInOneWrite(t *testing.T) {
 		t.Fatalf("a: %+v", out)
 	}
 	writes, begun := 0, 0
-	out := p.Send(t.Context(), Mail{From: "news@example.com", To: "b@example.org", Size: 40, Body: broken{&writes}}, func(context.Context) error { begun++; return nil })
+	out := p.Send(t.Context(), Mail{From: "news@example.com", To: "b@example.org", Size: 40, Body: broken{&writes}},
+		func(context.Context) error { begun++; return nil })
 	if out.Class != reply.Message || begun != 0 || writes != 1 || errors.Is(out.Err, context.Canceled) {
 		t.Errorf("written %d times, begun %d times: %+v", writes, begun, out)
 	}

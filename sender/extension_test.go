@@ -14,7 +14,8 @@ import (
 // envelopeLines are the MAIL and RCPT lines a server got.
 func envelopeLines(f *fake) []string {
 	_, _, lines := f.snapshot()
-	return slices.DeleteFunc(lines, func(l string) bool { return !strings.HasPrefix(l, "MAIL") && !strings.HasPrefix(l, "RCPT") })
+	return slices.DeleteFunc(lines,
+		func(l string) bool { return !strings.HasPrefix(l, "MAIL") && !strings.HasPrefix(l, "RCPT") })
 }
 
 // TestReports: DSN (RFC 3461) is asked for where it is offered, and left out where not.
@@ -48,7 +49,8 @@ func TestReports(t *testing.T) {
 	}
 	// RFC 6533 3, in the form that goes through ASCII.
 	if got, want := envelopeLines(f), []string{"MAIL FROM:<news@example.com> BODY=8BITMIME SMTPUTF8 RET=HDRS",
-		`RCPT TO:<jörg+\=1@example.org> NOTIFY=NEVER ORCPT=utf-8;j\x{F6}rg\x{2B}\x{5C}\x{3D}1@example.org`}; !slices.Equal(got, want) {
+		`RCPT TO:<jörg+\=1@example.org> NOTIFY=NEVER ORCPT=utf-8;j\x{F6}rg\x{2B}\x{5C}\x{3D}1@example.org`,
+	}; !slices.Equal(got, want) {
 		t.Errorf("%q", got)
 	}
 	f = &fake{caps: []string{"DSN"}}
@@ -92,12 +94,14 @@ func TestRequireTLS(t *testing.T) {
 // TestLMTP: LHLO, and one answer after the dot for the one recipient (RFC 2033).
 func TestLMTP(t *testing.T) {
 	t.Parallel()
-	for name, caps := range map[string][]string{"lock-step": nil, "pipelining": {"PIPELINING"}, "chunking": {"PIPELINING", "CHUNKING"}} {
+	for name, caps := range map[string][]string{"lock-step": nil, "pipelining": {"PIPELINING"},
+		"chunking": {"PIPELINING", "CHUNKING"}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			// No recipient, no answer to the message's end: a client that waited for one would wait long.
 			f := &fake{caps: caps}
-			f.on = both(at1("rcpt", "nobody@", "550 5.1.1 no such user"), func(p *peer, s, _ string) bool { return s == "ehlo" && refuse(p, "500 LMTP") })
+			f.on = both(at1("rcpt", "nobody@", "550 5.1.1 no such user"),
+				func(p *peer, s, _ string) bool { return s == "ehlo" && refuse(p, "500 LMTP") })
 			cfg := f.listen(t)
 			cfg.Protocol = LMTP
 			p := newPool(t, cfg)
@@ -110,7 +114,8 @@ func TestLMTP(t *testing.T) {
 					t.Errorf("%s: %+v", to, out)
 				}
 			}
-			if _, got, _ := f.snapshot(); len(got) != 3 || f.count("LHLO") == 0 || f.count("EHLO")+f.count("HELO") != 0 {
+			_, got, _ := f.snapshot()
+			if len(got) != 3 || f.count("LHLO") == 0 || f.count("EHLO")+f.count("HELO") != 0 {
 				t.Errorf("stored %v", got)
 			}
 		})

@@ -23,14 +23,17 @@ func TestForecastIsWhatTheGateDoes(t *testing.T) {
 		random := func(name string) (*limits.Account, Limit) {
 			l := &limits.Account{Name: name}
 			for range 1 + rnd.IntN(2) {
-				l.Caps = append(l.Caps, limits.Cap{N: 1 + rnd.Int64N(15), Window: []time.Duration{10 * time.Second, time.Minute, time.Hour}[rnd.IntN(3)]})
+				l.Caps = append(l.Caps,
+					limits.Cap{N: 1 + rnd.Int64N(15),
+						Window: []time.Duration{10 * time.Second, time.Minute, time.Hour}[rnd.IntN(3)]})
 			}
 			return l, Limit{Key: "account " + name, Caps: l.Caps}
 		}
 		account, limit := random("")
 		limit.Key = "account"
 		// Of before: spaced so that no pace is in the way of making them.
-		for at := start.Add(-time.Hour); at.Before(start.Add(-time.Minute)); at = at.Add(time.Duration(1+rnd.IntN(20)) * time.Minute) {
+		minutes := func() time.Duration { return time.Duration(1+rnd.IntN(20)) * time.Minute }
+		for at := start.Add(-time.Hour); at.Before(start.Add(-time.Minute)); at = at.Add(minutes()) {
 			r, refused, err := budget.Reserve(t.Context(), at, []Limit{{Key: "account"}})
 			if err != nil || refused.Key != "" {
 				t.Fatal(refused, err)
@@ -61,7 +64,8 @@ func TestForecastIsWhatTheGateDoes(t *testing.T) {
 				best := -1.0
 				for _, l := range lanes {
 					// Whoever is furthest from the end, as the forecast has it.
-					if share := float64(left[l.Name]) / float64(max(l.Messages, 1)); left[l.Name] > 0 && share > best && !slices.Contains(closed, l.Name) {
+					share := float64(left[l.Name]) / float64(max(l.Messages, 1))
+					if left[l.Name] > 0 && share > best && !slices.Contains(closed, l.Name) {
 						picked, best = l.Name, share
 					}
 				}

@@ -3,7 +3,6 @@ package sender
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -70,7 +69,8 @@ func TestGate(t *testing.T) {
 		rs = append(rs, r)
 	}
 	q.lanes = []string{"slow"}
-	if r, wait, err := g.Admit(t.Context(), now, q.pick, q.putBack); r != nil || err != nil || !wait.Equal(now.Add(time.Hour)) {
+	r, wait, err := g.Admit(t.Context(), now, q.pick, q.putBack)
+	if r != nil || err != nil || !wait.Equal(now.Add(time.Hour)) {
 		t.Errorf("got %v, %v, %v", r, wait, err)
 	}
 	// What is given back opens the lane again, at once.
@@ -84,11 +84,13 @@ func TestGate(t *testing.T) {
 	}
 	// The account's cap closes everything, and what was picked goes back.
 	q.lanes = []string{"free"}
-	if r, wait, err := g.Admit(t.Context(), now, q.pick, q.putBack); r != nil || err != nil || !wait.After(now) || len(q.lanes) != 1 {
+	r, wait, err = g.Admit(t.Context(), now, q.pick, q.putBack)
+	if r != nil || err != nil || !wait.After(now) || len(q.lanes) != 1 {
 		t.Errorf("got %v, %v, %v; left %v", r, wait, err, q.lanes)
 	}
 	q.lanes = nil
-	if r, wait, err := g.Admit(t.Context(), now.Add(3*time.Hour), q.pick, q.putBack); r != nil || !wait.IsZero() || err != nil {
+	r, wait, err = g.Admit(t.Context(), now.Add(3*time.Hour), q.pick, q.putBack)
+	if r != nil || !wait.IsZero() || err != nil {
 		t.Errorf("nothing to pick: %v, %v, %v", r, wait, err)
 	}
 }
@@ -110,7 +112,8 @@ func TestGateErrors(t *testing.T) {
 	if r, wait, err := g.Admit(t.Context(), morning, q.pick, q.putBack); r != nil || wait.IsZero() || err != nil {
 		t.Fatalf("a second one was admitted, or has nothing to wait for: %v", err)
 	}
-	if _, _, err := g.Admit(t.Context(), morning, func([]string) (string, bool) { return q.pick(nil) }, q.putBack); err == nil || len(q.lanes) != 1 {
+	_, _, err := g.Admit(t.Context(), morning, func([]string) (string, bool) { return q.pick(nil) }, q.putBack)
+	if err == nil || len(q.lanes) != 1 {
 		t.Errorf("a closed lane was picked: %v, left %v", err, q.lanes)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -213,29 +216,6 @@ func TestGateKeepsTheCap(t *testing.T) {
 	})
 }
 
-func ExampleGate() {
-	hourly := limits.Cap{N: 2, Window: time.Hour}
-	g := NewGate(NewMemoryBudget(), Limit{Key: "mail.example/ann", Caps: []limits.Cap{hourly}}, nil)
-	now := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
-	pick := func([]string) (lane string, ok bool) { return "example.org", true }
-	for range 3 {
-		r, wait, err := g.Admit(context.Background(), now, pick, func() {})
-		switch {
-		case err != nil:
-			fmt.Println(err)
-		case r == nil:
-			fmt.Println("wait until", wait.UTC().Format("15:04"))
-		default:
-			r.Stamp(now)
-			fmt.Println("sent")
-		}
-	}
-	// Output:
-	// sent
-	// sent
-	// wait until 10:00
-}
-
 // What several accounts share holds beside the account's own caps: either closes the gate for every lane.
 func TestGateShared(t *testing.T) {
 	t.Parallel()
@@ -275,8 +255,8 @@ func (a asked) Reserve(ctx context.Context, now time.Time, ls []Limit) (Reservat
 	return a.Budget.Reserve(ctx, now, ls)
 }
 
-// However many workers wait for the account's cap, the budget, which may be a file that other processes use too, is asked
-// once until the cap is free; or at once, when a use is given back.
+// However many workers wait for the account's cap, the budget, which may be a file that other
+// processes use too, is asked once until the cap is free; or at once, when a use is given back.
 func TestGateAsksOnce(t *testing.T) {
 	t.Parallel()
 	n := 0
@@ -314,8 +294,8 @@ func TestGateAsksOnce(t *testing.T) {
 	}
 }
 
-// TestGatePace: what counting costs a cap of seconds: a use counts from its reservation until a window after its reply, so N
-// go in the window and a reply's time.
+// TestGatePace: what counting costs a cap of seconds: a use counts from its reservation until a
+// window after its reply, so N go in the window and a reply's time.
 func TestGatePace(t *testing.T) {
 	t.Parallel()
 	for cap, least := range map[string]float64{"5/s": 0.95, "100/s": 0.95, "500/s": 0.95, "20/2s": 0.95} {

@@ -71,13 +71,15 @@ func BenchmarkLoopback(b *testing.B) {
 }
 
 // each sends b.N messages.
-func each(b *testing.B, lock bool, limit int64, workers, connections int, dial func(context.Context, string, string) (net.Conn, error)) {
+func each(b *testing.B, lock bool, limit int64, workers, connections int,
+	dial func(context.Context, string, string) (net.Conn, error)) {
 	s, err := catchall.Start(catchall.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { s.Close() })
-	cfg := Config{Host: s.Host(), Port: s.Port(), TLS: "none", Connections: connections, MessagesPerConnection: 1 << 30, LockStep: lock, ChunkLimit: limit, Dial: dial}
+	cfg := Config{Host: s.Host(), Port: s.Port(), TLS: "none", Connections: connections, MessagesPerConnection: 1 << 30,
+		LockStep: lock, ChunkLimit: limit, Dial: dial}
 	p := newPool(b, cfg)
 	if err := p.Check(b.Context()); err != nil {
 		b.Fatal(err)

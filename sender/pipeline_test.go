@@ -34,7 +34,8 @@ func pair(ctx context.Context, p *Pool, begin func(context.Context) error) (a, b
 	second := make(chan Outcome)
 	a = p.Send(context.Background(), message("a@example.org"), func(context.Context) error {
 		go func() {
-			second <- p.Send(ctx, message("b@example.org"), func(ctx context.Context) error { begun++; return begin(ctx) })
+			second <- p.Send(ctx, message("b@example.org"),
+				func(ctx context.Context) error { begun++; return begin(ctx) })
 		}()
 		queued(p, 1)
 		return nil
@@ -98,10 +99,13 @@ func TestMixedAnswers(t *testing.T) {
 		on   func(*peer, string, string) bool
 		want want
 	}{
-		"polite":                             {nil, want{ok, ok, "a b", 1, 0}},
-		"rcpt refused":                       {at1("rcpt", "b@", "550 5.1.1 no such user"), want{ok, reply.Refuse, "a", 1, 1}},
-		"rcpt deferred":                      {at1("rcpt", "b@", "451 4.7.1 greylisted"), want{ok, reply.Retry, "a", 1, 1}},
-		"354 after a refusal, 554":           {lone("554 5.5.1 no valid recipients"), want{ok, reply.Refuse, "a", 1, 0}},
+		"polite": {nil, want{ok, ok, "a b", 1, 0}},
+		"rcpt refused": {at1("rcpt", "b@", "550 5.1.1 no such user"),
+			want{ok, reply.Refuse, "a", 1, 1}},
+		"rcpt deferred": {at1("rcpt", "b@", "451 4.7.1 greylisted"),
+			want{ok, reply.Retry, "a", 1, 1}},
+		"354 after a refusal, 554": {lone("554 5.5.1 no valid recipients"),
+			want{ok, reply.Refuse, "a", 1, 0}},
 		"354 after a refusal, 250":           {lone("250 2.0.0 queued"), want{ok, reply.Refuse, "a", 1, 0}},
 		"354 after a refusal, then nonsense": {lone("yes"), want{ok, reply.Refuse, "a", 2, 0}},
 		"mail refused": {both(once2("mail", "450 4.3.0 not now"), at1("rcpt", "b@", "503 5.5.1 MAIL first")),
@@ -109,25 +113,32 @@ func TestMixedAnswers(t *testing.T) {
 		"mail refused, the rest taken": {func(p *peer, s, _ string) bool {
 			return s == "mail" && p.n == 1 && p.sent == 1 && refuse(p, "503 5.5.1 nested MAIL")
 		}, want{ok, reply.Message, "a", 2, 0}},
-		"data refused":  {once2("data", "451 4.3.0 later"), want{ok, reply.Retry, "a", 1, 1}},
-		"421 to mail":   {atB("mail", "421 4.3.2 bye"), want{ok, ok, "a b", 2, 0}},
-		"421 to rcpt":   {atB("rcpt", "421 4.3.2 bye"), want{ok, ok, "a b", 2, 0}},
-		"421 to data":   {atB("data", "421 4.3.2 bye"), want{ok, ok, "a b", 2, 0}},
-		"550, then 421": {both(at1("rcpt", "b@", "550 5.1.1 no such user"), atB("data", "421 4.3.2 bye")), want{ok, reply.Refuse, "a", 2, 0}},
+		"data refused": {once2("data", "451 4.3.0 later"), want{ok, reply.Retry, "a", 1, 1}},
+		"421 to mail":  {atB("mail", "421 4.3.2 bye"), want{ok, ok, "a b", 2, 0}},
+		"421 to rcpt":  {atB("rcpt", "421 4.3.2 bye"), want{ok, ok, "a b", 2, 0}},
+		"421 to data":  {atB("data", "421 4.3.2 bye"), want{ok, ok, "a b", 2, 0}},
+		"550, then 421": {both(at1("rcpt", "b@", "550 5.1.1 no such user"), atB("data", "421 4.3.2 bye")),
+			want{ok, reply.Refuse, "a", 2, 0}},
 		"421 to the dot": {first("end", "a@", func(p *peer) { p.say("421 4.3.2 bye"); p.drop() }),
 			want{reply.Hold, ok, "b", 2, 0}},
 		"refused after the dot": {first("end", "a@", says("554 5.7.1 spam")), want{reply.Message, ok, "b", 1, 0}},
-		"an answer too many":    {first("end", "a@", func(p *peer) { store(p, "a@example.org"); says("250 2.0.0 queued", "250 ok")(p) }), want{reply.Unknown, ok, "a b", 2, 0}},
-		"a refusal too many":    {first("end", "a@", func(p *peer) { store(p, "a@example.org"); says("250 2.0.0 queued", "550 5.1.1 no")(p) }), want{reply.Unknown, ok, "a b", 2, 0}},
-		"an answer too few":     {first("end", "a@", func(*peer) {}), want{reply.Unknown, ok, "b", 2, 0}},
-		"250 instead of 354":    {atB("data", "250 ok"), want{reply.Unknown, ok, "a b", 2, 0}},
-		"354 to mail":           {atB("mail", "354 ok"), want{reply.Unknown, ok, "a b", 2, 0}},
-		"one behind 354":        {atB("data", "354 go\r\n250 ok"), want{ok, ok, "a b", 2, 0}},
-		"garbage":               {atB("rcpt", "\x00\xff"), want{ok, ok, "a b", 2, 0}},
-		"half an answer":        {first("mail", "", func(p *peer) { halfway(p) }), want{ok, ok, "a b", 2, 0}},
-		"drops before the answers": {first("end", "a@", func(p *peer) { store(p, "a@example.org"); p.say("250 ok"); p.drop() }),
+		"an answer too many": {first("end", "a@",
+			func(p *peer) { store(p, "a@example.org"); says("250 2.0.0 queued", "250 ok")(p) }),
+			want{reply.Unknown, ok, "a b", 2, 0}},
+		"a refusal too many": {first("end", "a@",
+			func(p *peer) { store(p, "a@example.org"); says("250 2.0.0 queued", "550 5.1.1 no")(p) }),
+			want{reply.Unknown, ok, "a b", 2, 0}},
+		"an answer too few":  {first("end", "a@", func(*peer) {}), want{reply.Unknown, ok, "b", 2, 0}},
+		"250 instead of 354": {atB("data", "250 ok"), want{reply.Unknown, ok, "a b", 2, 0}},
+		"354 to mail":        {atB("mail", "354 ok"), want{reply.Unknown, ok, "a b", 2, 0}},
+		"one behind 354":     {atB("data", "354 go\r\n250 ok"), want{ok, ok, "a b", 2, 0}},
+		"garbage":            {atB("rcpt", "\x00\xff"), want{ok, ok, "a b", 2, 0}},
+		"half an answer":     {first("mail", "", func(p *peer) { halfway(p) }), want{ok, ok, "a b", 2, 0}},
+		"drops before the answers": {first("end", "a@",
+			func(p *peer) { store(p, "a@example.org"); p.say("250 ok"); p.drop() }),
 			want{ok, ok, "a b", 2, 0}},
-		"stores, and drops before any answer": {first("end", "a@", func(p *peer) { store(p, "a@example.org"); p.drop() }),
+		"stores, and drops before any answer": {first("end", "a@",
+			func(p *peer) { store(p, "a@example.org"); p.drop() }),
 			want{reply.Unknown, ok, "a b", 2, 0}},
 		"resets": {first("end", "a@", (*peer).reset), want{reply.Unknown, ok, "b", 2, 0}},
 	} {
@@ -160,7 +171,8 @@ func TestMixedAnswers(t *testing.T) {
 				name, _, _ := strings.Cut(m.To, "@")
 				to = append(to, name)
 			}
-			if have := strings.Join(to, " "); have != c.want.stored+" c" || conns != c.want.conns || f.count("RSET") != c.want.rset {
+			have := strings.Join(to, " ")
+			if have != c.want.stored+" c" || conns != c.want.conns || f.count("RSET") != c.want.rset {
 				t.Errorf("stored %q over %d connections, %d RSETs, want %+v", have, conns, f.count("RSET"), c.want)
 			}
 			if f.count("NOOP") != 0 {
@@ -249,7 +261,8 @@ func TestMayNotBegin(t *testing.T) {
 func TestNo354(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		f := &fake{caps: []string{"PIPELINING"}, on: func(p *peer, s, _ string) bool { return s == "data" && p.sent == 1 }}
+		f := &fake{caps: []string{"PIPELINING"},
+			on: func(p *peer, s, _ string) bool { return s == "data" && p.sent == 1 }}
 		cfg := f.pipe()
 		cfg.Connections = 1
 		p, err := New(cfg)
@@ -308,15 +321,16 @@ func TestOneFlight(t *testing.T) {
 			for range c.workers {
 				wg.Go(func() {
 					for i := next.Add(1); i <= n; i = next.Add(1) {
-						out := p.Send(t.Context(), message(fmt.Sprintf("p%d@example.org", i)), func(context.Context) error {
-							// As a ledger's fsync would, let the others come.
-							for waiting := 0; c.workers == 4 && waiting < 2 && next.Load() <= n; runtime.Gosched() {
-								p.mu.Lock()
-								waiting = len(p.queue)
-								p.mu.Unlock()
-							}
-							return nil
-						})
+						out := p.Send(t.Context(), message(fmt.Sprintf("p%d@example.org", i)),
+							func(context.Context) error {
+								// As a ledger's fsync would, let the others come.
+								for waiting := 0; c.workers == 4 && waiting < 2 && next.Load() <= n; runtime.Gosched() {
+									p.mu.Lock()
+									waiting = len(p.queue)
+									p.mu.Unlock()
+								}
+								return nil
+							})
 						if out.Class != reply.OK {
 							t.Errorf("got %+v", out)
 						}

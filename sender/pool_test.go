@@ -73,51 +73,72 @@ func TestOutcomes(t *testing.T) {
 		"polite": {nil, nil, want{class: reply.OK, begun: true, stored: 1, conns: 1}},
 		"01 stores, drops before the answer": {end(func(p *peer) { p.store(stored{}); p.drop() }), nil,
 			want{class: reply.Unknown, about: "message", begun: true, stored: 1, conns: 1}},
-		"02 drops at the dot":           {end((*peer).drop), nil, unknown},
-		"03 drops at 354":               {func(p *peer, s, _ string) bool { return s == "body" }, nil, want{class: reply.Unknown, about: "", begun: true}},
-		"04 421 at greeting":            {at("greeting", "421 4.3.2 later"), nil, want{class: reply.Retry, about: "server"}},
-		"04 421 at ehlo":                {at("ehlo", "421 4.3.2 later"), nil, want{class: reply.Retry, about: "server"}},
-		"04 421 at mail":                {at("mail", "421 4.3.2 later"), nil, want{class: reply.Hold, about: "server", conns: 1}},
-		"04 421 at rcpt":                {at("rcpt", "421 4.3.2 later"), nil, want{class: reply.Hold, about: "server", conns: 1}},
-		"04 421 at data":                {at("data", "421 4.3.2 later"), nil, want{class: reply.Hold, about: "server", conns: 1}},
-		"05 421 to the dot":             {end(func(p *peer) { p.say("421 4.3.2 later") }), nil, want{class: reply.Hold, about: "server", begun: true}},
-		"08 greylisted":                 {at("rcpt", "451 4.7.1 greylisted, try again"), nil, want{class: reply.Retry, about: "recipient"}},
-		"10 too many recipients":        {at("rcpt", "452 4.5.3 too many recipients"), nil, want{class: reply.Hold, about: "server"}},
-		"11 no such user":               {at("rcpt", "550 5.1.1 no such user"), nil, want{class: reply.Refuse, about: "recipient"}},
-		"12 content":                    {end(func(p *peer) { p.say("554 5.7.1 spam") }), nil, want{class: reply.Message, about: "message", begun: true}},
-		"13 half a code":                {end(func(p *peer) { p.raw("25"); p.drop() }), nil, unknown},
-		"13 half an answer":             {end(func(p *peer) { p.raw("250 2.0.0 queu"); p.drop() }), nil, unknown},
-		"13 no last line":               {end(func(p *peer) { p.say("250-queued"); p.drop() }), nil, unknown},
-		"13 half a refusal":             {end(func(p *peer) { p.raw("550 5.7.1 no"); p.drop() }), nil, unknown},
-		"13 garbage":                    {end(func(p *peer) { p.say("yes, thank you") }), nil, unknown},
-		"13 two codes":                  {end(func(p *peer) { p.raw("250-ok\r\n550 no\r\n") }), nil, unknown},
-		"13 354":                        {end(func(p *peer) { p.say("354 more") }), nil, unknown},
-		"13 600":                        {end(func(p *peer) { p.say("600 hm") }), nil, unknown},
-		"13 199":                        {end(func(p *peer) { p.say("199 hm") }), nil, unknown},
-		"13 binary":                     {end(func(p *peer) { p.raw("\x00\xff\xfe\r\n") }), nil, unknown},
-		"13 2x0":                        {end(func(p *peer) { p.say("2x0 ok") }), nil, unknown},
-		"13 bare 250":                   {end(func(p *peer) { p.store(stored{}); p.say("250") }), nil, want{class: reply.OK, begun: true, stored: 1}},
-		"13 endless line":               {end(func(p *peer) { p.say("250 " + strings.Repeat("x", 5000)) }), nil, unknown},
-		"13 endless lines":              {end(func(p *peer) { p.raw(strings.Repeat("250-x\r\n", 10000)) }), nil, unknown},
-		"14 too many answers":           {at("mail", "250 ok\r\n250 ok\r\n354 go"), nil, want{class: reply.Retry, about: "server"}},
-		"14 one behind":                 {at("rcpt", "250 ok\r\n250 ok"), nil, want{class: reply.Retry, about: "server"}},
-		"14 answer before the question": {at("data", "354 go\r\n250 queued"), nil, want{class: reply.Retry, about: "server"}},
-		"14 250 to DATA":                {at("data", "250 ok"), nil, want{class: reply.Retry, about: "server"}},
-		"14 354 to MAIL":                {at("mail", "354 ok"), nil, want{class: reply.Retry, about: "server"}},
+		"02 drops at the dot": {end((*peer).drop), nil, unknown},
+		"03 drops at 354": {func(p *peer, s, _ string) bool { return s == "body" }, nil,
+			want{class: reply.Unknown, about: "", begun: true}},
+		"04 421 at greeting": {at("greeting", "421 4.3.2 later"), nil,
+			want{class: reply.Retry, about: "server"}},
+		"04 421 at ehlo": {at("ehlo", "421 4.3.2 later"), nil,
+			want{class: reply.Retry, about: "server"}},
+		"04 421 at mail": {at("mail", "421 4.3.2 later"), nil,
+			want{class: reply.Hold, about: "server", conns: 1}},
+		"04 421 at rcpt": {at("rcpt", "421 4.3.2 later"), nil,
+			want{class: reply.Hold, about: "server", conns: 1}},
+		"04 421 at data": {at("data", "421 4.3.2 later"), nil,
+			want{class: reply.Hold, about: "server", conns: 1}},
+		"05 421 to the dot": {end(func(p *peer) { p.say("421 4.3.2 later") }), nil,
+			want{class: reply.Hold, about: "server", begun: true}},
+		"08 greylisted": {at("rcpt", "451 4.7.1 greylisted, try again"), nil,
+			want{class: reply.Retry, about: "recipient"}},
+		"10 too many recipients": {at("rcpt", "452 4.5.3 too many recipients"), nil,
+			want{class: reply.Hold, about: "server"}},
+		"11 no such user": {at("rcpt", "550 5.1.1 no such user"), nil,
+			want{class: reply.Refuse, about: "recipient"}},
+		"12 content": {end(func(p *peer) { p.say("554 5.7.1 spam") }), nil,
+			want{class: reply.Message, about: "message", begun: true}},
+		"13 half a code":    {end(func(p *peer) { p.raw("25"); p.drop() }), nil, unknown},
+		"13 half an answer": {end(func(p *peer) { p.raw("250 2.0.0 queu"); p.drop() }), nil, unknown},
+		"13 no last line":   {end(func(p *peer) { p.say("250-queued"); p.drop() }), nil, unknown},
+		"13 half a refusal": {end(func(p *peer) { p.raw("550 5.7.1 no"); p.drop() }), nil, unknown},
+		"13 garbage":        {end(func(p *peer) { p.say("yes, thank you") }), nil, unknown},
+		"13 two codes":      {end(func(p *peer) { p.raw("250-ok\r\n550 no\r\n") }), nil, unknown},
+		"13 354":            {end(func(p *peer) { p.say("354 more") }), nil, unknown},
+		"13 600":            {end(func(p *peer) { p.say("600 hm") }), nil, unknown},
+		"13 199":            {end(func(p *peer) { p.say("199 hm") }), nil, unknown},
+		"13 binary":         {end(func(p *peer) { p.raw("\x00\xff\xfe\r\n") }), nil, unknown},
+		"13 2x0":            {end(func(p *peer) { p.say("2x0 ok") }), nil, unknown},
+		"13 bare 250": {end(func(p *peer) { p.store(stored{}); p.say("250") }), nil,
+			want{class: reply.OK, begun: true, stored: 1}},
+		"13 endless line": {end(func(p *peer) { p.say("250 " + strings.Repeat("x", 5000)) }), nil,
+			unknown},
+		"13 endless lines": {end(func(p *peer) { p.raw(strings.Repeat("250-x\r\n", 10000)) }), nil,
+			unknown},
+		"14 too many answers": {at("mail", "250 ok\r\n250 ok\r\n354 go"), nil,
+			want{class: reply.Retry, about: "server"}},
+		"14 one behind": {at("rcpt", "250 ok\r\n250 ok"), nil,
+			want{class: reply.Retry, about: "server"}},
+		"14 answer before the question": {at("data", "354 go\r\n250 queued"), nil,
+			want{class: reply.Retry, about: "server"}},
+		"14 250 to DATA": {at("data", "250 ok"), nil, want{class: reply.Retry, about: "server"}},
+		"14 354 to MAIL": {at("mail", "354 ok"), nil, want{class: reply.Retry, about: "server"}},
 		"16 reset behind the answer": {end(func(p *peer) {
 			p.store(stored{})
 			p.say("250 2.0.0 queued")
 			_ = p.conn.(interface{ CloseWrite() error }).CloseWrite()
 		}), nil, want{class: reply.OK, begun: true, stored: 1}},
-		"17 reset at the dot":        {end((*peer).reset), nil, unknown},
-		"22 refuses mail from there": {at("greeting", "554 5.7.1 blocked"), nil, want{class: reply.Stop, about: "server"}},
-		"26 too large":               {nil, []string{"SIZE 20"}, want{class: reply.Message, about: "message"}},
+		"17 reset at the dot": {end((*peer).reset), nil, unknown},
+		"22 refuses mail from there": {at("greeting", "554 5.7.1 blocked"), nil,
+			want{class: reply.Stop, about: "server"}},
+		"26 too large": {nil, []string{"SIZE 20"}, want{class: reply.Message, about: "message"}},
 		"29 HELO only": {at("ehlo", "502 5.5.2 what?"), nil,
 			want{class: reply.OK, begun: true, stored: 1}},
-		"sender refused":  {at("mail", "550 5.7.60 not your address"), nil, want{class: reply.Stop, about: "sender"}},
-		"not logged in":   {at("mail", "530 5.7.0 authentication required"), nil, want{class: reply.Stop, about: "server"}},
-		"relaying denied": {at("rcpt", "554 5.7.1 <x>: Relay access denied"), nil, want{class: reply.Stop, about: "server"}},
-		"daily limit":     {at("mail", "550 5.4.5 Daily sending quota exceeded"), nil, want{class: reply.Hold, about: "server"}},
+		"sender refused": {at("mail", "550 5.7.60 not your address"), nil, want{class: reply.Stop, about: "sender"}},
+		"not logged in": {at("mail", "530 5.7.0 authentication required"), nil,
+			want{class: reply.Stop, about: "server"}},
+		"relaying denied": {at("rcpt", "554 5.7.1 <x>: Relay access denied"), nil,
+			want{class: reply.Stop, about: "server"}},
+		"daily limit": {at("mail", "550 5.4.5 Daily sending quota exceeded"), nil,
+			want{class: reply.Hold, about: "server"}},
 		"drops at greeting": {func(p *peer, s, _ string) bool {
 			if s == "greeting" {
 				p.drop()
@@ -170,11 +191,14 @@ func TestMessage(t *testing.T) {
 	p := newPool(t, f.listen(t))
 	for i := range 3 {
 		m := message(fmt.Sprintf("p%d@example.org", i))
-		if out := p.Send(t.Context(), m, always); out.Class != reply.OK || out.Text != "queued" || out.Code != 250 || out.Enhanced != "2.0.0" || out.Stage != "end" {
+		out := p.Send(t.Context(), m, always)
+		if out.Class != reply.OK || out.Text != "queued" || out.Code != 250 || out.Enhanced != "2.0.0" ||
+			out.Stage != "end" {
 			t.Fatalf("got %+v", out)
 		}
 		_, got, _ := f.snapshot()
-		want := stored{From: fmt.Sprintf("FROM:<news@example.com> SIZE=%d", m.Size), To: m.To, Data: string(m.Body.(text))}
+		want := stored{From: fmt.Sprintf("FROM:<news@example.com> SIZE=%d", m.Size), To: m.To,
+			Data: string(m.Body.(text))}
 		if got[i] != want {
 			t.Errorf("stored %+v, want %+v", got[i], want)
 		}
@@ -246,10 +270,11 @@ func TestStrayAnswer(t *testing.T) {
 	}
 }
 
-// TestClosedWhileIdle: a connection that the server closes between messages is replaced, and nobody hears of a failure; one that
-// it closes behind MAIL costs a use of the caps, and no wait (D 23).
+// TestClosedWhileIdle: a connection that the server closes between messages is replaced, and nobody
+// hears of a failure; one that it closes behind MAIL costs a use of the caps, and no wait (D 23).
 //
-// It guards "never past the cap". With told asking about RCPT and DATA only, b was tried twice in one Send, and the server heard two MAILs for one use.
+// It guards "never past the cap". With told asking about RCPT and DATA only, b was tried twice in
+// one Send, and the server heard two MAILs for one use.
 func TestClosedWhileIdle(t *testing.T) {
 	t.Parallel()
 	for name, on := range map[string]func(*peer, string, string) bool{
@@ -309,9 +334,11 @@ func TestClosedWhileIdle(t *testing.T) {
 				begin := func(context.Context) error { begun++; return nil }
 				out := p.Send(t.Context(), message(to), begin)
 				if name != "after the answer" {
-					// The server may have heard of b: that is a use of the caps, and the next try, at once, needs another.
+					// The server may have heard of b: that is a use of the caps, and the next try,
+					// at once, needs another.
 					if to == "b@example.org" {
-						if out.Class != reply.Retry && out.Class != reply.Hold || out.About != reply.AboutServer || out.HoldOff != 0 || begun != 0 {
+						if out.Class != reply.Retry && out.Class != reply.Hold || out.About != reply.AboutServer ||
+							out.HoldOff != 0 || begun != 0 {
 							t.Fatalf("%s: begun %d times, %+v", to, begun, out)
 						}
 						out = p.Send(t.Context(), message(to), begin)
@@ -363,7 +390,8 @@ func TestBadMessage(t *testing.T) {
 	t.Parallel()
 	f := &fake{}
 	p := newPool(t, f.listen(t))
-	for _, body := range []string{"a\nb\r\n", "a\rb\r\n", "a\r", "a\r\n.\n\r\n", "a\r\n.\r\r\n", strings.Repeat("x", 999) + "\r\n",
+	for _, body := range []string{"a\nb\r\n", "a\rb\r\n", "a\r", "a\r\n.\n\r\n", "a\r\n.\r\r\n",
+		strings.Repeat("x", 999) + "\r\n",
 		strings.Repeat(strings.Repeat("y", 76)+"\r\n", 2000) + "late\n"} {
 		m := message("a@example.org")
 		m.Body = text(body)
@@ -382,7 +410,8 @@ func TestBadEnvelope(t *testing.T) {
 	t.Parallel()
 	f := &fake{}
 	p := newPool(t, f.listen(t))
-	for _, to := range []string{"", "a@b.example> SIZE=1", "a@b.example\r\nDATA", "a b@c.example", "<a@b.example>", "a\x00@b.example", "jörg@example.org"} {
+	for _, to := range []string{"", "a@b.example> SIZE=1", "a@b.example\r\nDATA", "a b@c.example", "<a@b.example>",
+		"a\x00@b.example", "jörg@example.org"} {
 		out := p.Send(t.Context(), message(to), always)
 		if out.Class != reply.Refuse || out.About != "recipient" || out.Begun || out.Suppress {
 			t.Errorf("%q: %+v", to, out)

@@ -37,7 +37,8 @@ func TestProbeSteps(t *testing.T) {
 	} {
 		t.Run(step, func(t *testing.T) {
 			t.Parallel()
-			f := &fake{tls: ca.server(t, nil), caps: []string{"STARTTLS"}, capsTLS: []string{"AUTH PLAIN LOGIN", "SIZE 1000", "PIPELINING"}}
+			f := &fake{tls: ca.server(t, nil), caps: []string{"STARTTLS"},
+				capsTLS: []string{"AUTH PLAIN LOGIN", "SIZE 1000", "PIPELINING"}}
 			cfg := f.listen(t)
 			cfg.TLS, cfg.RootCAs, cfg.Username, cfg.Password = "starttls", ca.pool, "ann", secret
 			p, err := Probe(t.Context(), cfg, ProbeOptions{Until: step, From: "a@example.com", To: "b@example.org"})
@@ -58,7 +59,8 @@ func TestProbeSteps(t *testing.T) {
 				t.Errorf("said %q, want %q; reached %q of %q", got, verbs, p.Reached, p.Until)
 			}
 			if strings.Contains(verbs, "AUTH") {
-				if p.MaxSize != 1000 || len(p.Mechanisms()) != 2 || len(p.Certificates) == 0 || p.TLSVersion < tls.VersionTLS12 || p.RoundTrip <= 0 || p.Connect <= 0 {
+				if p.MaxSize != 1000 || len(p.Mechanisms()) != 2 || len(p.Certificates) == 0 ||
+					p.TLSVersion < tls.VersionTLS12 || p.RoundTrip <= 0 || p.Connect <= 0 {
 					t.Errorf("%+v", p)
 				}
 			}
@@ -76,11 +78,12 @@ func TestProbeMasks(t *testing.T) {
 	ca := newAuthority(t)
 	plain := base64.StdEncoding.EncodeToString([]byte("\x00ann\x00" + password))
 	for name, f := range map[string]*fake{
-		"taken":     {capsTLS: []string{"AUTH PLAIN"}},
-		"login":     {capsTLS: []string{"AUTH LOGIN"}, on: loginDialogue},
-		"echo":      {capsTLS: []string{"AUTH PLAIN"}, on: at("auth", "535 5.7.8 no: "+password+" and "+plain)},
-		"late":      {capsTLS: []string{"AUTH PLAIN"}, on: at("mail", "550 5.7.1 not with "+password)},
-		"challenge": {capsTLS: []string{"AUTH PLAIN"}, on: at("auth", "334 "+base64.StdEncoding.EncodeToString([]byte(password)))},
+		"taken": {capsTLS: []string{"AUTH PLAIN"}},
+		"login": {capsTLS: []string{"AUTH LOGIN"}, on: loginDialogue},
+		"echo":  {capsTLS: []string{"AUTH PLAIN"}, on: at("auth", "535 5.7.8 no: "+password+" and "+plain)},
+		"late":  {capsTLS: []string{"AUTH PLAIN"}, on: at("mail", "550 5.7.1 not with "+password)},
+		"challenge": {capsTLS: []string{"AUTH PLAIN"},
+			on: at("auth", "334 "+base64.StdEncoding.EncodeToString([]byte(password)))},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -92,7 +95,8 @@ func TestProbeMasks(t *testing.T) {
 				t.Fatal(err)
 			}
 			shown := conversation(p) + fmt.Sprint(p.Err)
-			for _, form := range []string{password, plain, base64.StdEncoding.EncodeToString([]byte(password)), hex.EncodeToString([]byte(password))} {
+			for _, form := range []string{password, plain, base64.StdEncoding.EncodeToString([]byte(password)),
+				hex.EncodeToString([]byte(password))} {
 				if strings.Contains(shown, form) {
 					t.Errorf("%q is shown in\n%s", form, shown)
 				}
@@ -117,12 +121,14 @@ func TestProbeFailures(t *testing.T) {
 		text    string
 		shown   bool // certificates
 	}{
-		"expired":          {&fake{tls: expired, caps: []string{"STARTTLS"}}, "ehlo", "expired", true},
-		"unknown":          {&fake{tls: newAuthority(t).server(t, nil), caps: []string{"STARTTLS"}}, "ehlo", "unknown authority", true},
-		"refused STARTTLS": {&fake{tls: good, caps: []string{"STARTTLS"}, on: at("starttls", "454 TLS not available")}, "ehlo", "TLS not available", false},
-		"no STARTTLS":      {&fake{tls: good}, "ehlo", "does not offer STARTTLS", false},
-		"greeting":         {&fake{on: at("greeting", "554 go away")}, "", "go away", false},
-		"no AUTH":          {&fake{tls: good, caps: []string{"STARTTLS"}}, "tls", "offers no authentication", false},
+		"expired": {&fake{tls: expired, caps: []string{"STARTTLS"}}, "ehlo", "expired", true},
+		"unknown": {&fake{tls: newAuthority(t).server(t, nil), caps: []string{"STARTTLS"}}, "ehlo",
+			"unknown authority", true},
+		"refused STARTTLS": {&fake{tls: good, caps: []string{"STARTTLS"}, on: at("starttls", "454 TLS not available")},
+			"ehlo", "TLS not available", false},
+		"no STARTTLS": {&fake{tls: good}, "ehlo", "does not offer STARTTLS", false},
+		"greeting":    {&fake{on: at("greeting", "554 go away")}, "", "go away", false},
+		"no AUTH":     {&fake{tls: good, caps: []string{"STARTTLS"}}, "tls", "offers no authentication", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -132,7 +138,8 @@ func TestProbeFailures(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if p.Err == nil || !strings.Contains(p.Err.Error(), c.text) || p.Reached != c.reached || (len(p.Certificates) > 0) != c.shown {
+			if p.Err == nil || !strings.Contains(p.Err.Error(), c.text) || p.Reached != c.reached ||
+				(len(p.Certificates) > 0) != c.shown {
 				t.Errorf("reached %q, %d certificates, %v", p.Reached, len(p.Certificates), p.Err)
 			}
 			if c.fake.inClear() {

@@ -49,10 +49,13 @@ func TestProtection(t *testing.T) {
 		class    reply.Class // OK: is to be sent
 		text     string
 	}{
-		"setup":    {fake: &fake{tls: good, caps: starttls, capsTLS: []string{"AUTH PLAIN"}}, class: reply.OK},
-		"implicit": {fake: &fake{tls: good, implicit: true, capsTLS: []string{"AUTH PLAIN"}}, implicit: true, class: reply.OK},
-		"LOGIN":    {fake: &fake{tls: good, caps: starttls, capsTLS: []string{"AUTH=LOGIN"}, on: loginDialogue}, class: reply.OK},
-		"AUTH before TLS too": {fake: &fake{tls: good, caps: []string{"AUTH PLAIN", "STARTTLS"}, capsTLS: []string{"AUTH PLAIN"}},
+		"setup": {fake: &fake{tls: good, caps: starttls, capsTLS: []string{"AUTH PLAIN"}}, class: reply.OK},
+		"implicit": {fake: &fake{tls: good, implicit: true, capsTLS: []string{"AUTH PLAIN"}}, implicit: true,
+			class: reply.OK},
+		"LOGIN": {fake: &fake{tls: good, caps: starttls, capsTLS: []string{"AUTH=LOGIN"}, on: loginDialogue},
+			class: reply.OK},
+		"AUTH before TLS too": {fake: &fake{tls: good, caps: []string{"AUTH PLAIN", "STARTTLS"},
+			capsTLS: []string{"AUTH PLAIN"}},
 			class: reply.OK},
 		"B_1 bytes behind the 220": {fake: &fake{tls: good, caps: starttls, capsTLS: []string{"AUTH PLAIN"},
 			inject: "250-fake.example\r\n250 AUTH PLAIN\r\n"}, class: reply.Stop, text: "unprotected bytes"},
@@ -62,10 +65,14 @@ func TestProtection(t *testing.T) {
 			}
 			return s == "ehlo" || s == "starttls"
 		}}, class: reply.Stop, text: "does not offer STARTTLS"},
-		"O_1 not offered": {fake: &fake{tls: good, caps: []string{"AUTH PLAIN LOGIN"}}, class: reply.Stop, text: "does not offer STARTTLS"},
-		"O_2 502":         {fake: &fake{tls: good, caps: starttls, on: at("starttls", "502 not implemented")}, class: reply.Stop, text: "not implemented"},
-		"O_3 454":         {fake: &fake{tls: good, caps: starttls, on: at("starttls", "454 TLS not available")}, class: reply.Retry, text: "TLS not available"},
-		"O_4 354":         {fake: &fake{tls: good, caps: starttls, on: at("starttls", "354 do something else")}, class: reply.Stop, text: "do something else"},
+		"O_1 not offered": {fake: &fake{tls: good, caps: []string{"AUTH PLAIN LOGIN"}}, class: reply.Stop,
+			text: "does not offer STARTTLS"},
+		"O_2 502": {fake: &fake{tls: good, caps: starttls, on: at("starttls", "502 not implemented")},
+			class: reply.Stop, text: "not implemented"},
+		"O_3 454": {fake: &fake{tls: good, caps: starttls, on: at("starttls", "454 TLS not available")},
+			class: reply.Retry, text: "TLS not available"},
+		"O_4 354": {fake: &fake{tls: good, caps: starttls, on: at("starttls", "354 do something else")},
+			class: reply.Stop, text: "do something else"},
 		"hangs up in the handshake": {fake: &fake{tls: good, caps: starttls, on: func(p *peer, s, _ string) bool {
 			if s == "starttls" {
 				p.say("220 go")
@@ -82,20 +89,25 @@ func TestProtection(t *testing.T) {
 			}
 			return s != "greeting" && s != "ehlo"
 		}}, class: reply.Stop, text: "does not speak TLS"},
-		"wrong name": {fake: &fake{tls: ca.server(t, func(c *x509.Certificate) { c.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 2)} }),
+		"wrong name": {fake: &fake{tls: ca.server(t,
+			func(c *x509.Certificate) { c.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 2)} }),
 			caps: starttls, capsTLS: plain}, class: reply.Stop, text: "certificate"},
 		"name in the CN only": {fake: &fake{tls: ca.server(t, func(c *x509.Certificate) { c.IPAddresses = nil }),
 			caps: starttls, capsTLS: plain}, class: reply.Stop, text: "certificate"},
-		"expired": {fake: &fake{tls: ca.server(t, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) }),
+		"expired": {fake: &fake{tls: ca.server(t,
+			func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) }),
 			implicit: true, capsTLS: plain}, implicit: true, class: reply.Stop, text: "expired"},
-		"unknown authority": {fake: &fake{tls: other.server(t, nil), caps: starttls, capsTLS: plain}, class: reply.Stop, text: "unknown authority"},
+		"unknown authority": {fake: &fake{tls: other.server(t, nil), caps: starttls, capsTLS: plain}, class: reply.Stop,
+			text: "unknown authority"},
 		"TLS 1.1": {fake: &fake{tls: &tls.Config{Certificates: good.Certificates, MaxVersion: tls.VersionTLS11},
 			implicit: true}, implicit: true, class: reply.Stop, text: "protocol version"},
 		"implicit to a clear port": {fake: &fake{}, implicit: true, class: reply.Stop, text: "does not speak TLS"},
-		"no AUTH behind TLS":       {fake: &fake{tls: good, caps: []string{"STARTTLS", "AUTH PLAIN"}}, class: reply.Stop, text: "offers no authentication"},
+		"no AUTH behind TLS": {fake: &fake{tls: good, caps: []string{"STARTTLS", "AUTH PLAIN"}},
+			class: reply.Stop, text: "offers no authentication"},
 		"only strange AUTH": {fake: &fake{tls: good, caps: starttls, capsTLS: []string{"AUTH NTLM GSSAPI"}},
 			class: reply.Stop, text: "only NTLM, GSSAPI"},
-		"challenge to PLAIN": {fake: &fake{tls: good, caps: starttls, capsTLS: []string{"AUTH PLAIN"}, on: at("auth", "334 c29tZXRoaW5n")},
+		"challenge to PLAIN": {fake: &fake{tls: good, caps: starttls, capsTLS: []string{"AUTH PLAIN"},
+			on: at("auth", "334 c29tZXRoaW5n")},
 			class: reply.Stop, text: "does not know"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -177,7 +189,8 @@ func TestBadCredentials(t *testing.T) {
 	}
 	for range 10 {
 		out := <-outs
-		if out.Class != reply.Stop || out.Code != 535 || out.Begun || !strings.Contains(out.Err.Error(), "check the user name and the password") {
+		if out.Class != reply.Stop || out.Code != 535 || out.Begun ||
+			!strings.Contains(out.Err.Error(), "check the user name and the password") {
 			t.Errorf("got %+v", out)
 		}
 		leaks(t, out.Err)
@@ -218,7 +231,8 @@ func TestNoPassword(t *testing.T) {
 	cfg.Username = "ann"
 	cfg.Password = func(context.Context) (Secret, error) { return "", errors.New("SMTP_PASSWORD is not set") }
 	out := newPool(t, cfg).Send(t.Context(), message("a@example.org"), always)
-	if out.Class != reply.Stop || !strings.Contains(out.Err.Error(), "SMTP_PASSWORD is not set") || f.count("AUTH") != 0 {
+	if out.Class != reply.Stop || !strings.Contains(out.Err.Error(), "SMTP_PASSWORD is not set") ||
+		f.count("AUTH") != 0 {
 		t.Errorf("got %+v", out)
 	}
 }
@@ -233,7 +247,8 @@ func TestConfig(t *testing.T) {
 		{Config{}, []string{"host", "port"}},
 		{Config{Host: "mail.example", Port: 25, TLS: "none", Username: "a", Password: secret}, []string{"without TLS"}},
 		{Config{Host: "mail.example", Port: 25, TLS: "ssl"}, []string{`tls "ssl"`}},
-		{Config{Host: "mail.example", Port: 25, Helo: "a\r\nMAIL", Connections: -1, Password: secret}, []string{"helo", "negative", "user name"}},
+		{Config{Host: "mail.example", Port: 25, Helo: "a\r\nMAIL", Connections: -1, Password: secret},
+			[]string{"helo", "negative", "user name"}},
 	} {
 		_, err := New(c.cfg)
 		for _, want := range c.want {
@@ -260,7 +275,8 @@ func TestSecret(t *testing.T) {
 		fmt.Fprintf(&all, "%"+string(verb)+"\n", struct{ S Secret }{s})
 	}
 	for _, h := range []slog.Handler{slog.NewTextHandler(&all, nil), slog.NewJSONHandler(&all, nil)} {
-		slog.New(h).Info("login", "secret", s, "config", struct{ S Secret }{s}, "list", []Secret{s}, "map", map[string]Secret{"k": s})
+		slog.New(h).Info("login", "secret", s, "config", struct{ S Secret }{s}, "list", []Secret{s}, "map",
+			map[string]Secret{"k": s})
 	}
 	b, err := json.Marshal(map[string]any{"s": s, "p": &s, "l": []Secret{s}})
 	if err != nil {
@@ -268,7 +284,8 @@ func TestSecret(t *testing.T) {
 	}
 	all.Write(b)
 	fmt.Fprint(&all, s.String(), s.GoString(), fmt.Errorf("e %w %v", errors.New("x"), s))
-	for _, form := range []string{password, "horse", fmt.Sprintf("%x", password), fmt.Sprintf("%X", password), base64.StdEncoding.EncodeToString([]byte(password))} {
+	for _, form := range []string{password, "horse", fmt.Sprintf("%x", password), fmt.Sprintf("%X", password),
+		base64.StdEncoding.EncodeToString([]byte(password))} {
 		if strings.Contains(all.String(), form) {
 			t.Errorf("%q shows in %s", form, all.String())
 		}

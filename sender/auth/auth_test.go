@@ -70,7 +70,8 @@ func TestChooseRefuses(t *testing.T) {
 		{Username: "ann", Password: "secretpw", Mechanism: "NTLM"},
 		{Username: "ann", Password: "secretpw", Mechanism: "SCRAM-SHA-256-PLUS"}, // no TLS
 	} {
-		if _, err := Choose(Server{Offered: append(Mechanisms(), "NTLM")}, c); err == nil || strings.Contains(err.Error(), "secret") {
+		_, err := Choose(Server{Offered: append(Mechanisms(), "NTLM")}, c)
+		if err == nil || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%+v: %v", c, err)
 		}
 	}
@@ -103,7 +104,8 @@ func TestLogin(t *testing.T) {
 	if err != nil || strings.Join(got, "|") != "|ann|pw" {
 		t.Errorf("%q, %v", got, err)
 	}
-	if _, err := exchange(t, &login{answers: [][]byte{[]byte("ann"), []byte("pw")}}, "Username:", "Password:", "Password:"); !errors.Is(err, sasl.ErrUnexpectedServerChallenge) {
+	_, err = exchange(t, &login{answers: [][]byte{[]byte("ann"), []byte("pw")}}, "Username:", "Password:", "Password:")
+	if !errors.Is(err, sasl.ErrUnexpectedServerChallenge) {
 		t.Errorf("third challenge: %v", err)
 	}
 }
@@ -139,7 +141,8 @@ func TestXOAuth2(t *testing.T) {
 		t.Error("a second challenge was answered")
 	}
 	for _, said := range []string{"", "Password:", "\xff"} {
-		if _, err := exchange(t, &xoauth2{bearer{username: "ann", token: "tk"}}, said); !errors.Is(err, sasl.ErrUnexpectedServerChallenge) {
+		_, err := exchange(t, &xoauth2{bearer{username: "ann", token: "tk"}}, said)
+		if !errors.Is(err, sasl.ErrUnexpectedServerChallenge) {
 			t.Errorf("%q: %v", said, err)
 		}
 	}
@@ -148,10 +151,14 @@ func TestXOAuth2(t *testing.T) {
 // TestOAuthBearer is the example of RFC 7628 4.1, and its error of 4.3.
 func TestOAuthBearer(t *testing.T) {
 	t.Parallel()
-	o := &oauthBearer{bearer: bearer{username: "user@example.com", token: "vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg=="}, host: "server.example.com", port: 143}
-	got, err := exchange(t, o, `{"status":"invalid_token","scope":"example_scope","openid-configuration":"https://example.com/.well-known/openid-configuration"}`)
+	o := &oauthBearer{bearer: bearer{username: "user@example.com", token: "vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg=="},
+		host: "server.example.com", port: 143}
+	got, err := exchange(t, o,
+		`{"status":"invalid_token","scope":"example_scope",`+
+			`"openid-configuration":"https://example.com/.well-known/openid-configuration"}`)
 	if err != nil || len(got) != 2 || got[1] != "\x01" ||
-		got[0] != "n,a=user@example.com,\x01host=server.example.com\x01port=143\x01auth=Bearer vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==\x01\x01" {
+		got[0] != "n,a=user@example.com,\x01host=server.example.com\x01port=143\x01"+
+			"auth=Bearer vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==\x01\x01" {
 		t.Errorf("%q, %v", got, err)
 	}
 	odd := &oauthBearer{bearer: bearer{username: "a=b,c", token: "tk"}}

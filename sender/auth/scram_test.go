@@ -86,8 +86,9 @@ func connected(t *testing.T, version uint16, signature x509.SignatureAlgorithm) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"mail.example"}, SignatureAlgorithm: signature,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"mail.example"},
+		SignatureAlgorithm: signature,
+		NotBefore:          time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
 		t.Fatal(err)
@@ -100,7 +101,8 @@ func connected(t *testing.T, version uint16, signature x509.SignatureAlgorithm) 
 	roots.AddCert(cert)
 	near, far := net.Pipe()
 	c := tls.Client(near, &tls.Config{ServerName: "mail.example", RootCAs: roots, MinVersion: tls.VersionTLS12})
-	s := tls.Server(far, &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, MinVersion: version, MaxVersion: version})
+	s := tls.Server(far, &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}},
+		MinVersion: version, MaxVersion: version})
 	done := make(chan error)
 	go func() { done <- s.Handshake() }()
 	if err := c.Handshake(); err != nil {
@@ -128,9 +130,11 @@ func TestScramPlus(t *testing.T) {
 		bind      func(*tls.ConnectionState) (scram.ChannelBinding, error)
 		flag      string
 	}{
-		"TLS 1.3":          {tls.VersionTLS13, x509.ECDSAWithSHA256, scram.NewTLSExporterBinding, "p=tls-exporter,"},
-		"TLS 1.2":          {tls.VersionTLS12, x509.ECDSAWithSHA256, scram.NewTLSServerEndpointBinding, "p=tls-server-end-point,"},
-		"TLS 1.2, SHA-384": {tls.VersionTLS12, x509.ECDSAWithSHA384, scram.NewTLSServerEndpointBinding, "p=tls-server-end-point,"},
+		"TLS 1.3": {tls.VersionTLS13, x509.ECDSAWithSHA256, scram.NewTLSExporterBinding, "p=tls-exporter,"},
+		"TLS 1.2": {tls.VersionTLS12, x509.ECDSAWithSHA256, scram.NewTLSServerEndpointBinding,
+			"p=tls-server-end-point,"},
+		"TLS 1.2, SHA-384": {tls.VersionTLS12, x509.ECDSAWithSHA384, scram.NewTLSServerEndpointBinding,
+			"p=tls-server-end-point,"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -146,7 +150,8 @@ func TestScramPlus(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					stored, err := known.GetStoredCredentialsWithError(scram.KeyFactors{Salt: "salt of the earth", Iters: 4096})
+					stored, err := known.GetStoredCredentialsWithError(scram.KeyFactors{Salt: "salt of the earth",
+						Iters: 4096})
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -159,7 +164,8 @@ func TestScramPlus(t *testing.T) {
 						t.Fatal(err)
 					}
 					conv := server.NewConversationWithChannelBinding(bound)
-					client, err := Choose(Server{Offered: []string{"PLAIN", "SCRAM-SHA-1", mechanism}, TLS: near}, Credentials{Username: "ann", Password: "pw"})
+					client, err := Choose(Server{Offered: []string{"PLAIN", "SCRAM-SHA-1", mechanism}, TLS: near},
+						Credentials{Username: "ann", Password: "pw"})
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -205,7 +211,8 @@ func TestScramDowngrade(t *testing.T) {
 		{"SCRAM-SHA-256 SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "n,,", state},
 		{"SCRAM-SHA-256 SCRAM-SHA-256-PLUS", "", "n,,", nil},
 	} {
-		client, err := Choose(Server{Offered: strings.Fields(c.offered), TLS: c.state}, Credentials{Mechanism: c.mechanism, Username: "ann", Password: "pw"})
+		client, err := Choose(Server{Offered: strings.Fields(c.offered), TLS: c.state},
+			Credentials{Mechanism: c.mechanism, Username: "ann", Password: "pw"})
 		if err != nil {
 			t.Fatal(err)
 		}

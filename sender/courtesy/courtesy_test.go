@@ -12,10 +12,13 @@ var start = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 func TestGroup(t *testing.T) {
 	t.Parallel()
 	for domain, want := range map[string]string{
-		"gmail.com": "gmail", "googlemail.com": "gmail", "hotmail.com": "outlook", "live.co.uk": "outlook", "outlook.com.br": "outlook", "msn.com": "outlook",
-		"yahoo.com": "yahoo", "yahoo.fr": "yahoo", "yahoo.co.uk": "yahoo", "aol.com": "yahoo", "ymail.com": "yahoo", "yahoo.co.jp": "yahoo-jp",
-		"me.com": "icloud", "gmx.de": "gmx", "gmx.net": "gmx", "web.de": "gmx",
-		"example.com": "", "gmail.example": "", "mail.gmail.com": "", "live.example.com": "", "live": "", "": "", "live.tv.example": "", "hotmail.online": "", "com": "",
+		"gmail.com": "gmail", "googlemail.com": "gmail", "hotmail.com": "outlook", "live.co.uk": "outlook",
+		"outlook.com.br": "outlook", "msn.com": "outlook",
+		"yahoo.com": "yahoo", "yahoo.fr": "yahoo", "yahoo.co.uk": "yahoo", "aol.com": "yahoo", "ymail.com": "yahoo",
+		"yahoo.co.jp": "yahoo-jp",
+		"me.com":      "icloud", "gmx.de": "gmx", "gmx.net": "gmx", "web.de": "gmx",
+		"example.com": "", "gmail.example": "", "mail.gmail.com": "", "live.example.com": "", "live": "", "": "",
+		"live.tv.example": "", "hotmail.online": "", "com": "",
 	} {
 		if got := Group(domain); got != want {
 			t.Errorf("%s: %q, want %q", domain, got, want)
@@ -35,9 +38,12 @@ func TestGroup(t *testing.T) {
 func TestGroupOfHost(t *testing.T) {
 	t.Parallel()
 	for host, want := range map[string]string{
-		"aspmx.l.google.com": "gmail", "alt1.gmail-smtp-in.l.google.com": "gmail", "aspmx2.googlemail.com": "gmail", "google.com": "gmail",
-		"example-com.mail.protection.outlook.com": "m365", "example-com.a-v1.mx.microsoft": "m365", "hotmail-com.olc.protection.outlook.com": "outlook",
-		"mta5.am0.yahoodns.net": "yahoo", "mx00.ionos.de": "ionos", "us-smtp-inbound-1.mimecast.com": "mimecast",
+		"aspmx.l.google.com": "gmail", "alt1.gmail-smtp-in.l.google.com": "gmail", "aspmx2.googlemail.com": "gmail",
+		"google.com": "gmail",
+		"example-com.mail.protection.outlook.com": "m365", "example-com.a-v1.mx.microsoft": "m365",
+		"hotmail-com.olc.protection.outlook.com": "outlook",
+		"mta5.am0.yahoodns.net":                  "yahoo",
+		"mx00.ionos.de":                          "ionos", "us-smtp-inbound-1.mimecast.com": "mimecast",
 		"mx.example.com": "", "notgoogle.com": "", "google.com.example": "", "com": "", "": "",
 	} {
 		if got := GroupOfHost(host); got != want {
@@ -56,7 +62,8 @@ func TestShare(t *testing.T) {
 	t.Parallel()
 	named := []string{"gmail.com", "hotmail.com", "outlook.com", "acme.example"}
 	for domain, want := range map[string]string{
-		"gmail.com": "gmail.com", "googlemail.com": "gmail.com", "outlook.com": "outlook.com", "live.com": "hotmail.com",
+		"gmail.com": "gmail.com", "googlemail.com": "gmail.com", "outlook.com": "outlook.com",
+		"live.com":     "hotmail.com",
 		"acme.example": "acme.example", "other.example": "", "yahoo.com": "",
 	} {
 		if got := Share(domain, Group(domain), named); got != want {
@@ -75,24 +82,32 @@ func TestWarmup(t *testing.T) {
 		step  int
 		warm  bool
 	}{
-		"the first day":                        {most: 50, step: 1},
-		"a good day moves on":                  {days: []Day{{Tried: 50}}, most: 100, step: 2},
-		"half of the step is enough":           {days: []Day{{Tried: 25}}, most: 100, step: 2},
-		"less is not":                          {days: []Day{{Tried: 24}}, most: 50, step: 1},
-		"a day without mail is not one":        {days: []Day{{Tried: 50}, {}, {}}, most: 100, step: 2},
-		"three in a hundred pass":              {days: []Day{{Tried: 50}, {Tried: 100, Refused: 3}}, most: 250, step: 3},
-		"four hold":                            {days: []Day{{Tried: 50}, {Tried: 100, Refused: 4}}, most: 100, step: 2},
-		"six hold":                             {days: []Day{{Tried: 50}, {Tried: 100, Refused: 6}}, most: 100, step: 2},
-		"seven step back":                      {days: []Day{{Tried: 50}, {Tried: 100, Refused: 7}}, most: 50, step: 1},
-		"never below the first":                {days: []Day{{Tried: 50, Refused: 50}}, most: 50, step: 1},
-		"bad ones count in small days too":     {days: []Day{{Tried: 50}, {Tried: 10, Refused: 5}}, most: 50, step: 1},
-		"held, then on":                        {days: []Day{{Tried: 50}, {Tried: 100, Refused: 4}, {Tried: 100}}, most: 250, step: 3},
-		"warm":                                 {days: []Day{{Tried: 50}, {Tried: 100}, {Tried: 250}, {Tried: 500}}, step: 4, warm: true},
-		"warm, and few are sent":               {days: []Day{{Tried: 50}, {Tried: 100}, {Tried: 250}, {Tried: 500}, {Tried: 1}}, step: 4, warm: true},
-		"warm, and a bad day leads back":       {days: []Day{{Tried: 50}, {Tried: 100}, {Tried: 250}, {Tried: 500}, {Tried: 100, Refused: 9}}, most: 250, step: 3},
-		"a pause of thirty days keeps it":      {days: []Day{{Tried: 50}}, pause: 30, most: 100, step: 2},
-		"a longer one lets it go cold":         {days: []Day{{Tried: 50}, {Tried: 100}}, pause: 31, most: 50, step: 1},
-		"a longer one before the last day too": {days: append([]Day{{Tried: 50}, {Tried: 100}, {Tried: 250}}, append(make([]Day, 30), Day{Tried: 50})...), most: 100, step: 2},
+		"the first day":                 {most: 50, step: 1},
+		"a good day moves on":           {days: []Day{{Tried: 50}}, most: 100, step: 2},
+		"half of the step is enough":    {days: []Day{{Tried: 25}}, most: 100, step: 2},
+		"less is not":                   {days: []Day{{Tried: 24}}, most: 50, step: 1},
+		"a day without mail is not one": {days: []Day{{Tried: 50}, {}, {}}, most: 100, step: 2},
+		"three in a hundred pass": {days: []Day{{Tried: 50}, {Tried: 100, Refused: 3}}, most: 250,
+			step: 3},
+		"four hold": {days: []Day{{Tried: 50}, {Tried: 100, Refused: 4}}, most: 100,
+			step: 2},
+		"six hold": {days: []Day{{Tried: 50}, {Tried: 100, Refused: 6}}, most: 100,
+			step: 2},
+		"seven step back":                  {days: []Day{{Tried: 50}, {Tried: 100, Refused: 7}}, most: 50, step: 1},
+		"never below the first":            {days: []Day{{Tried: 50, Refused: 50}}, most: 50, step: 1},
+		"bad ones count in small days too": {days: []Day{{Tried: 50}, {Tried: 10, Refused: 5}}, most: 50, step: 1},
+		"held, then on": {days: []Day{{Tried: 50}, {Tried: 100, Refused: 4}, {Tried: 100}},
+			most: 250, step: 3},
+		"warm": {days: []Day{{Tried: 50}, {Tried: 100}, {Tried: 250}, {Tried: 500}},
+			step: 4, warm: true},
+		"warm, and few are sent": {days: []Day{{Tried: 50}, {Tried: 100}, {Tried: 250}, {Tried: 500},
+			{Tried: 1}}, step: 4, warm: true},
+		"warm, and a bad day leads back": {days: []Day{{Tried: 50}, {Tried: 100}, {Tried: 250}, {Tried: 500},
+			{Tried: 100, Refused: 9}}, most: 250, step: 3},
+		"a pause of thirty days keeps it": {days: []Day{{Tried: 50}}, pause: 30, most: 100, step: 2},
+		"a longer one lets it go cold":    {days: []Day{{Tried: 50}, {Tried: 100}}, pause: 31, most: 50, step: 1},
+		"a longer one before the last day too": {days: append([]Day{{Tried: 50}, {Tried: 100}, {Tried: 250}},
+			append(make([]Day, 30), Day{Tried: 50})...), most: 100, step: 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -109,7 +124,8 @@ func TestWarmup(t *testing.T) {
 	if _, _, ok := (Warmup)(nil).Today(nil, start); ok {
 		t.Error("no warm-up bounds")
 	}
-	if most, _, _ := w.Today([]Day{{Date: start, Tried: 50}, {Date: start.AddDate(0, 0, 3), Tried: 50}}, start); most != 50 {
+	most, _, _ := w.Today([]Day{{Date: start, Tried: 50}, {Date: start.AddDate(0, 0, 3), Tried: 50}}, start)
+	if most != 50 {
 		t.Errorf("today and days to come count: %d", most)
 	}
 }
@@ -144,8 +160,10 @@ func TestWaves(t *testing.T) {
 	} {
 		number, room, last := w.Wave(tried)
 		held := w.Held(tried, start)
-		if number != want.number || room != want.room || last != want.last || held.IsZero() == want.held || want.held && !held.Equal(start.Add(time.Hour)) {
-			t.Errorf("%d tried: wave %d with room for %d (last %v), held until %v; want %+v", tried, number, room, last, held, want)
+		if number != want.number || room != want.room || last != want.last || held.IsZero() == want.held ||
+			want.held && !held.Equal(start.Add(time.Hour)) {
+			t.Errorf("%d tried: wave %d with room for %d (last %v), held until %v; want %+v", tried, number, room, last,
+				held, want)
 		}
 	}
 	if got := (Waves{Sizes: []int64{1}}).Held(1, start); !got.Equal(start.Add(30 * time.Minute)) {
@@ -305,7 +323,8 @@ func TestAdaptiveHoldsDouble(t *testing.T) {
 		holds = append(holds, until.Sub(now))
 		now = until
 	}
-	want := []time.Duration{30 * time.Second, time.Minute, 2 * time.Minute, 4 * time.Minute, 8 * time.Minute, 16 * time.Minute, 32 * time.Minute, time.Hour, time.Hour}
+	want := []time.Duration{30 * time.Second, time.Minute, 2 * time.Minute, 4 * time.Minute, 8 * time.Minute,
+		16 * time.Minute, 32 * time.Minute, time.Hour, time.Hour}
 	if !slices.Equal(holds, want) {
 		t.Errorf("%v", holds)
 	}
@@ -321,8 +340,9 @@ func TestAdaptiveHoldsDouble(t *testing.T) {
 	}
 }
 
-// Against random servers: nothing begins in a hold, never more are under way than the window takes, two are never nearer
-// than the slowest pace asks, the caller is never sent away without a way on, and in the end all bounds are gone.
+// Against random servers: nothing begins in a hold, never more are under way than the window takes,
+// two are never nearer than the slowest pace asks, the caller is never sent away without a way on,
+// and in the end all bounds are gone.
 func TestAdaptiveModel(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(200) {

@@ -25,7 +25,8 @@ func caps(t *testing.T, texts ...string) []Cap {
 func stretches(f Forecast) string {
 	var rows []string
 	for _, s := range f.Stretches {
-		rows = append(rows, strings.TrimSpace(fmt.Sprintf("+%v..+%v %d after %q pace %q", s.From.Sub(start), s.To.Sub(start), s.Messages, s.After, s.Pace)))
+		rows = append(rows, strings.TrimSpace(fmt.Sprintf("+%v..+%v %d after %q pace %q", s.From.Sub(start),
+			s.To.Sub(start), s.Messages, s.After, s.Pace)))
 	}
 	return strings.Join(rows, "\n")
 }
@@ -43,31 +44,41 @@ func TestForesee(t *testing.T) {
 		"no caps": {lanes: one(5), rows: `+0s..+0s 5 after "" pace ""`},
 		"one window": {account: Account{Caps: caps(t, "2/min")}, lanes: one(5), end: 2 * time.Minute,
 			rows: `+0s..+2m0s 5 after "" pace "2/min"`},
-		"a window exactly full": {account: Account{Caps: caps(t, "2/min")}, lanes: one(2), rows: `+0s..+0s 2 after "" pace ""`},
-		"paced":                 {account: Account{Caps: caps(t, "5/s")}, lanes: one(11), end: 2 * time.Second, rows: `+0s..+2s 11 after "" pace "5/s"`},
+		"a window exactly full": {account: Account{Caps: caps(t, "2/min")}, lanes: one(2),
+			rows: `+0s..+0s 2 after "" pace ""`},
+		"paced": {account: Account{Caps: caps(t, "5/s")}, lanes: one(11), end: 2 * time.Second,
+			rows: `+0s..+2s 11 after "" pace "5/s"`},
 		// 400 in 20 minutes, at 20 a minute; a day later, as those leave the window, the next.
-		"the day's cap": {account: Account{Caps: caps(t, "20/min", "400/24h")}, lanes: one(1000), end: 48*time.Hour + 9*time.Minute,
+		"the day's cap": {account: Account{Caps: caps(t, "20/min", "400/24h")}, lanes: one(1000),
+			end: 48*time.Hour + 9*time.Minute,
 			rows: `+0s..+19m0s 400 after "" pace "20/min"
 +24h0m0s..+24h19m0s 400 after "400/24h" pace "400/24h"
 +48h0m0s..+48h9m0s 200 after "400/24h" pace "400/24h"`},
-		"used before": {account: Account{Caps: caps(t, "10/h"), Used: []Use{{start.Add(-2 * time.Hour), 50}, {start.Add(-50 * time.Minute), 8}}}, lanes: one(4),
+		"used before": {account: Account{Caps: caps(t, "10/h"),
+			Used: []Use{{start.Add(-2 * time.Hour), 50}, {start.Add(-50 * time.Minute), 8}}}, lanes: one(4),
 			end: 10 * time.Minute, rows: `+0s..+10m0s 4 after "" pace "10/h"`},
-		"used up": {account: Account{Caps: caps(t, "10/h"), Used: []Use{{start.Add(-20 * time.Minute), 10}}}, lanes: one(4),
-			end: 40 * time.Minute, rows: `+40m0s..+40m0s 4 after "10/h" pace ""`},
-		"used in the future counts as now": {account: Account{Caps: caps(t, "1/h"), Used: []Use{{start.Add(9 * time.Hour), 1}}}, lanes: one(1),
+		"used up": {account: Account{Caps: caps(t, "10/h"), Used: []Use{{start.Add(-20 * time.Minute), 10}}},
+			lanes: one(4),
+			end:   40 * time.Minute, rows: `+40m0s..+40m0s 4 after "10/h" pace ""`},
+		"used in the future counts as now": {account: Account{Caps: caps(t, "1/h"),
+			Used: []Use{{start.Add(9 * time.Hour), 1}}}, lanes: one(1),
 			end: time.Hour, rows: `+1h0m0s..+1h0m0s 1 after "1/h" pace ""`},
-		"started before": {account: Account{Caps: caps(t, "1/10s"), Started: start.Add(-4 * time.Second)}, lanes: one(2),
-			end: 16 * time.Second, rows: `+6s..+16s 2 after "1/10s" pace "1/10s"`},
+		"started before": {account: Account{Caps: caps(t, "1/10s"), Started: start.Add(-4 * time.Second)},
+			lanes: one(2),
+			end:   16 * time.Second, rows: `+6s..+16s 2 after "1/10s" pace "1/10s"`},
 		// The rest does not wait for the lane that may not go.
-		"two lanes": {lanes: []Lane{{Messages: 100}, {Messages: 3, Account: &Account{Name: "gmail.com", Caps: caps(t, "1/h")}}}, end: 2 * time.Hour,
+		"two lanes": {lanes: []Lane{{Messages: 100},
+			{Messages: 3, Account: &Account{Name: "gmail.com", Caps: caps(t, "1/h")}}}, end: 2 * time.Hour,
 			rows: `+0s..+0s 101 after "" pace ""
 +1h0m0s..+1h0m0s 1 after "gmail.com 1/h" pace ""
 +2h0m0s..+2h0m0s 1 after "gmail.com 1/h" pace ""`},
 		// The lane's messages use up the account's cap too.
-		"lane below the account": {account: Account{Caps: caps(t, "6/h")}, lanes: []Lane{{Messages: 6}, {Messages: 4, Account: &Account{Name: "a.example", Caps: caps(t, "2/h")}}},
-			end: time.Hour, rows: `+0s..+0s 6 after "" pace ""
+		"lane below the account": {account: Account{Caps: caps(t, "6/h")},
+			lanes: []Lane{{Messages: 6}, {Messages: 4, Account: &Account{Name: "a.example", Caps: caps(t, "2/h")}}},
+			end:   time.Hour, rows: `+0s..+0s 6 after "" pace ""
 +1h0m0s..+1h0m0s 4 after "6/h" pace ""`},
-		"later": {lanes: []Lane{{Messages: 1, Later: []time.Time{start.Add(2 * time.Hour), start.Add(-time.Hour)}}}, end: 2 * time.Hour,
+		"later": {lanes: []Lane{{Messages: 1, Later: []time.Time{start.Add(2 * time.Hour), start.Add(-time.Hour)}}},
+			end: 2 * time.Hour,
 			rows: `+0s..+0s 2 after "" pace ""
 +2h0m0s..+2h0m0s 1 after "next attempt" pace ""`},
 	} {
@@ -79,7 +90,8 @@ func TestForesee(t *testing.T) {
 				n += l.Messages + int64(len(l.Later))
 			}
 			if f.End.Sub(start) != c.end || f.Messages != n || f.Left != 0 || stretches(f) != c.rows {
-				t.Errorf("ends +%v, want +%v; %d messages, want %d, %d left\n%s\nwant\n%s", f.End.Sub(start), c.end, f.Messages, n, f.Left, stretches(f), c.rows)
+				t.Errorf("ends +%v, want +%v; %d messages, want %d, %d left\n%s\nwant\n%s", f.End.Sub(start), c.end,
+					f.Messages, n, f.Left, stretches(f), c.rows)
 			}
 		})
 	}
@@ -104,7 +116,8 @@ func TestForeseeIsTight(t *testing.T) {
 		random := func(name string) Account {
 			l := Account{Name: name}
 			for range rnd.IntN(3) {
-				w := []time.Duration{time.Second, 10 * time.Second, time.Minute, 15 * time.Minute, time.Hour, 24 * time.Hour}[rnd.IntN(6)]
+				w := []time.Duration{time.Second, 10 * time.Second, time.Minute, 15 * time.Minute, time.Hour,
+					24 * time.Hour}[rnd.IntN(6)]
 				l.Caps = append(l.Caps, Cap{1 + rnd.Int64N(25), w})
 			}
 			at := start.Add(-25 * time.Hour)
@@ -171,7 +184,8 @@ func TestForeseeIsTight(t *testing.T) {
 						}
 					}
 					if !full {
-						t.Fatalf("seed %d: waited for %v until %v, which is no moment at which it gives way", seed, why, at)
+						t.Fatalf("seed %d: waited for %v until %v, which is no moment at which it gives way", seed, why,
+							at)
 					}
 					a.times, h.times = append(a.times, at), append(h.times, at)
 					why = Hold{} // the others of this moment waited for nothing more
@@ -187,7 +201,8 @@ func TestForeseeIsTight(t *testing.T) {
 // BenchmarkForesee is a million messages: with nothing in the way, under caps of windows, and under a pace.
 func BenchmarkForesee(b *testing.B) {
 	for name, caps := range map[string][]Cap{
-		"free": nil, "windows": {{N: 100, Window: time.Minute}, {N: 50_000, Window: 24 * time.Hour}}, "pace": {{N: 50, Window: time.Second}},
+		"free": nil, "windows": {{N: 100, Window: time.Minute}, {N: 50_000, Window: 24 * time.Hour}},
+		"pace": {{N: 50, Window: time.Second}},
 	} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {

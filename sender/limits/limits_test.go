@@ -34,13 +34,16 @@ func TestParse(t *testing.T) {
 			t.Errorf("%q is written %q, which reads %v, %v", s, got, again, err)
 		}
 	}
-	for _, s := range []string{"", "20", "/min", "20/", "0/min", "-1/min", "1.5/s", "10,000/24h", "1__0/s", "_1/s", "1_/s", "20/0s", "20/fortnight",
-		"20/9999h", "99999999999999999999/s", "20/99999999999999999999s", "1/1/s", "20/m in", "٣/s", "1/h30m", "1e3/s", "2000000000000/s"} {
+	for _, s := range []string{"", "20", "/min", "20/", "0/min", "-1/min", "1.5/s", "10,000/24h", "1__0/s", "_1/s",
+		"1_/s", "20/0s", "20/fortnight",
+		"20/9999h", "99999999999999999999/s", "20/99999999999999999999s", "1/1/s", "20/m in", "٣/s", "1/h30m", "1e3/s",
+		"2000000000000/s"} {
 		if c, err := Parse(s); err == nil {
 			t.Errorf("Parse(%q) = %v", s, c)
 		}
 	}
-	for want, c := range map[string]Cap{"10_000/24h": {10000, 24 * time.Hour}, "9999/h": {9999, time.Hour}, "1_234_567/15min": {1234567, 15 * time.Minute}, "5/s": {5, time.Second}} {
+	for want, c := range map[string]Cap{"10_000/24h": {10000, 24 * time.Hour}, "9999/h": {9999, time.Hour},
+		"1_234_567/15min": {1234567, 15 * time.Minute}, "5/s": {5, time.Second}} {
 		if got := c.String(); got != want {
 			t.Errorf("%v is written %q, want %q", c, got, want)
 		}
@@ -254,11 +257,13 @@ func TestBackoff(t *testing.T) {
 		if giveUp != (now.Sub(start) > time.Hour-time.Second) {
 			t.Fatalf("give up %v, %v after the first", giveUp, now.Sub(start))
 		}
-		if !giveUp && (due.Sub(now) < 800*time.Millisecond || due.Sub(now) > 72*time.Second || due.After(start.Add(time.Hour))) {
+		if !giveUp && (due.Sub(now) < 800*time.Millisecond || due.Sub(now) > 72*time.Second ||
+			due.After(start.Add(time.Hour))) {
 			t.Fatalf("due %v after now", due.Sub(now))
 		}
 	}
-	if due, giveUp := (Backoff{First: time.Minute, Max: time.Second}).Next(9, start.Add(time.Hour), start, nil); giveUp || due.Sub(start) != time.Minute {
+	due, giveUp := (Backoff{First: time.Minute, Max: time.Second}).Next(9, start.Add(time.Hour), start, nil)
+	if giveUp || due.Sub(start) != time.Minute {
 		t.Errorf("a first attempt in the future: due %v, give up %v", due, giveUp)
 	}
 }

@@ -61,7 +61,8 @@ func TestHosts(t *testing.T) {
 		if e == nil {
 			e = &mx.Error{}
 		}
-		if got != want.hosts || implicit != want.implicit || e.Temporary != want.temporary || e.Enhanced != want.enhanced {
+		if got != want.hosts || implicit != want.implicit || e.Temporary != want.temporary ||
+			e.Enhanced != want.enhanced {
 			t.Errorf("%s: %s, implicit %v, %v", domain, got, implicit, err)
 		}
 		if (e.Code/100 == 4) != e.Temporary && err != nil || err != nil && !strings.HasPrefix(e.Text, domain) {
@@ -73,7 +74,8 @@ func TestHosts(t *testing.T) {
 // TestShuffled: hosts of one preference share the mail, and never come before a better one.
 func TestShuffled(t *testing.T) {
 	t.Parallel()
-	zone := mxtest.New(map[string][]string{"MX example.com": {"5 best.example.com", "10 a.example.com", "10 b.example.com", "10 c.example.com"}})
+	zone := mxtest.New(map[string][]string{"MX example.com": {"5 best.example.com", "10 a.example.com",
+		"10 b.example.com", "10 c.example.com"}})
 	second := map[string]int{}
 	for range 300 {
 		hosts, _, err := mx.Hosts(t.Context(), zone, "example.com")
@@ -91,9 +93,10 @@ func TestShuffled(t *testing.T) {
 func TestAddresses(t *testing.T) {
 	t.Parallel()
 	zone := mxtest.New(map[string][]string{
-		"A one.example":    {"192.0.2.1"},
-		"A two.example":    {"192.0.2.2", "2001:db8::2"},
-		"A many.example":   {"192.0.2.11", "192.0.2.12", "192.0.2.13", "192.0.2.14", "192.0.2.15", "192.0.2.16", "2001:db8::11"},
+		"A one.example": {"192.0.2.1"},
+		"A two.example": {"192.0.2.2", "2001:db8::2"},
+		"A many.example": {"192.0.2.11", "192.0.2.12", "192.0.2.13", "192.0.2.14", "192.0.2.15", "192.0.2.16",
+			"2001:db8::11"},
 		"A self.example":   {"127.0.0.1", "::1", "0.0.0.0", "169.254.1.1", "::ffff:127.0.0.1", "255.255.255.255"},
 		"A mapped.example": {"::ffff:192.0.2.9"},
 	})
@@ -138,7 +141,8 @@ func TestAddresses(t *testing.T) {
 	}
 	// Never more than asked for, both families among them.
 	for range 20 {
-		targets, err := mx.Addresses(t.Context(), zone, "many.example", []mx.Host{{Name: "many.example"}, {Name: "one.example"}}, false, 5, nil)
+		targets, err := mx.Addresses(t.Context(), zone, "many.example",
+			[]mx.Host{{Name: "many.example"}, {Name: "one.example"}}, false, 5, nil)
 		six := slices.ContainsFunc(targets, func(x mx.Target) bool { return x.Addr.Is6() })
 		if err != nil || len(targets) != 5 || !six {
 			t.Fatalf("%v, %v", targets, err)
@@ -146,7 +150,8 @@ func TestAddresses(t *testing.T) {
 	}
 	// What is usable can be said otherwise.
 	all := func(netip.Addr) bool { return true }
-	if targets, err := mx.Addresses(t.Context(), zone, "self.example", []mx.Host{{Name: "self.example"}}, true, 5, all); err != nil || len(targets) != 5 {
+	targets, err := mx.Addresses(t.Context(), zone, "self.example", []mx.Host{{Name: "self.example"}}, true, 5, all)
+	if err != nil || len(targets) != 5 {
 		t.Errorf("%v, %v", targets, err)
 	}
 }

@@ -27,10 +27,11 @@ func TestParsePolicy(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		enforce: "enforce mx.example.com,*.example.net 24h0m0s",
-		"version: STSv1\nmode: testing\nmx:mx.example.com\nmax_age:  10  \n":                             "testing mx.example.com 10s",
-		"version: STSv1\nmode: none\nmax_age: 0\n":                                                       "none  0s",
-		"mode: enforce\nmax_age: 9999999999\nmx: MX.Example.COM.\nversion: STSv1":                        "enforce mx.example.com 8766h0m0s",
-		"version: STSv1\nmode: enforce\nmode: none\nmx: a.example\nmax_age: 1\nmax_age: 2\nextension: x": "enforce a.example 1s",
+		"version: STSv1\nmode: testing\nmx:mx.example.com\nmax_age:  10  \n":      "testing mx.example.com 10s",
+		"version: STSv1\nmode: none\nmax_age: 0\n":                                "none  0s",
+		"mode: enforce\nmax_age: 9999999999\nmx: MX.Example.COM.\nversion: STSv1": "enforce mx.example.com 8766h0m0s",
+		"version: STSv1\nmode: enforce\nmode: none\nmx: a.example\n" +
+			"max_age: 1\nmax_age: 2\nextension: x": "enforce a.example 1s",
 		"": "", "<html>": "",
 		"version: STSv2\nmode: none\nmax_age: 1\n":                            "",
 		"mode: none\nmax_age: 1\n":                                            "",
@@ -63,7 +64,8 @@ func TestAllows(t *testing.T) {
 	}
 	for host, want := range map[string]bool{
 		"mx.example.com": true, "MX.Example.Com.": true, "a.example.net": true,
-		"a.b.example.net": false, "example.net": false, ".example.net": false, "mx2.example.com": false, "aexample.net": false, "": false,
+		"a.b.example.net": false, "example.net": false, ".example.net": false, "mx2.example.com": false,
+		"aexample.net": false, "": false,
 	} {
 		if got := p.Allows(host); got != want {
 			t.Errorf("%q: %v", host, got)
@@ -183,7 +185,8 @@ func TestPolicy(t *testing.T) {
 	if info, err := os.Stat(files[0]); err != nil || info.Mode().Perm()&0o077 != 0 {
 		t.Errorf("%v, %v", info, err)
 	}
-	for _, rubbish := range []string{"", "{}", `{"domain":"b.example.com","id":"1","expires":"2999-01-01T00:00:00Z","policy":"` + "x" + `"}`} {
+	for _, rubbish := range []string{"", "{}",
+		`{"domain":"b.example.com","id":"1","expires":"2999-01-01T00:00:00Z","policy":"` + "x" + `"}`} {
 		if err := os.WriteFile(files[0], []byte(rubbish), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -216,7 +219,8 @@ func TestFetch(t *testing.T) {
 		zone := mxtest.New(map[string][]string{"TXT _mta-sts.example.com": {"v=STSv1; id=1"}})
 		h.serve(answer)
 		before := h.fetched.Load()
-		if p := mx.NewSTS(mx.STSConfig{Resolver: zone, Client: h.client}).Policy(t.Context(), "example.com"); p != nil || h.fetched.Load() != before+1 {
+		p := mx.NewSTS(mx.STSConfig{Resolver: zone, Client: h.client}).Policy(t.Context(), "example.com")
+		if p != nil || h.fetched.Load() != before+1 {
 			t.Errorf("%s: %+v, %d fetches", name, p, h.fetched.Load()-before)
 		}
 	}
@@ -240,7 +244,8 @@ func TestExpiry(t *testing.T) {
 			if served == "" {
 				return nil, io.ErrUnexpectedEOF
 			}
-			return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"text/plain"}}, Body: io.NopCloser(strings.NewReader(served))}, nil
+			return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"text/plain"}},
+				Body: io.NopCloser(strings.NewReader(served))}, nil
 		})}
 		zone := mxtest.New(map[string][]string{"TXT _mta-sts.example.com": {"v=STSv1; id=1"}})
 		sts := mx.NewSTS(mx.STSConfig{Resolver: zone, Client: client, Dir: t.TempDir()})

@@ -38,7 +38,8 @@ func TestRuleExamples(t *testing.T) {
 			if len(enhanced) > 2 {
 				subject = enhanced[2:]
 			}
-			first := slices.IndexFunc(data().rules[s.ID], func(one rule) bool { return one.fits(r.At, code, subject, strings.ToLower(text)) })
+			first := slices.IndexFunc(data().rules[s.ID],
+				func(one rule) bool { return one.fits(r.At, code, subject, strings.ToLower(text)) })
 			if first != i {
 				t.Errorf("%s, rule %d: %q is decided by rule %d", s.ID, i+1, r.Example, first+1)
 			}
@@ -64,7 +65,8 @@ func TestEveryCodeOfEveryProvider(t *testing.T) {
 					whole := code >= 200 && code <= 299 || code >= 400 && code <= 599
 					switch {
 					case (v.Class == Unknown) != (stage == End && !whole), v.Class == OK && (code < 200 || code >= 400),
-						v.Suppress && (v.Class != Refuse || v.About != AboutRecipient || stage == Mail || stage.connecting()),
+						v.Suppress &&
+							(v.Class != Refuse || v.About != AboutRecipient || stage == Mail || stage.connecting()),
 						(v.Class == Refuse || v.Class == Message) && code/100 != 5,
 						v.Class == Hold && v.HoldOff < time.Second:
 						t.Fatalf("%s: %s %d %s %q: %+v", s.ID, stage, code, enhanced, text, v)
@@ -91,7 +93,8 @@ func TestPresets(t *testing.T) {
 			if !slices.ContainsFunc(Match(strings.ToUpper(host)+"."), func(o Provider) bool { return o.ID == p.ID }) {
 				t.Errorf("%s: %s is not matched", p.ID, host)
 			}
-			if own := System(host); p.Replies != "" && own != p.Replies && !strings.Contains("exchange hostgator", p.ID) {
+			own := System(host)
+			if p.Replies != "" && own != p.Replies && !strings.Contains("exchange hostgator", p.ID) {
 				t.Errorf("%s: the replies of %s are those of %q, want %q", p.ID, host, own, p.Replies)
 			}
 		}
@@ -114,7 +117,9 @@ func TestPresets(t *testing.T) {
 	if got := Match("smtp.gmail.com.evil.example"); len(got) != 0 {
 		t.Error("a longer name is matched")
 	}
-	if p, _ := Preset("m365"); fmt.Sprint(p.Caps, p.Connections) != "[25/min 9000/24h] 2" || p.MaxSize != 150_000_000 || p.Ports[0] != (Port{587, "starttls"}) {
+	p, _ := Preset("m365")
+	if fmt.Sprint(p.Caps, p.Connections) != "[25/min 9000/24h] 2" || p.MaxSize != 150_000_000 ||
+		p.Ports[0] != (Port{587, "starttls"}) {
 		t.Errorf("m365: %+v", p)
 	}
 }
@@ -123,23 +128,29 @@ func TestPresets(t *testing.T) {
 func TestBadData(t *testing.T) {
 	t.Parallel()
 	rule := func(more string) string {
-		return `[{"id":"a","name":"A","hosts":[],"rules":[{"codes":[550],"class":"stop","about":"server","at":"mail","example":"550 x","source":"s"` + more + `}]}]`
+		return `[{"id":"a","name":"A","hosts":[],"rules":[{"codes":[550],"class":"stop","about":"server","at":"mail",` +
+			`"example":"550 x","source":"s"` + more + `}]}]`
 	}
 	preset := func(figure string) string {
-		return `[{"id":"a","name":"A","hosts":["a.example"],"ports":[{"port":25,"tls":"starttls"}],"auth":["PLAIN"],"scope":"login","figures":[` + figure + `]}]`
+		return `[{"id":"a","name":"A","hosts":["a.example"],"ports":[{"port":25,"tls":"starttls"}],` +
+			`"auth":["PLAIN"],"scope":"login","figures":[` + figure + `]}]`
 	}
 	const figure = `{"what":"cap","value":"20/min","basis":"guess","source":"s","checked_on":"2026-11-22"}`
 	if _, err := parseData([]byte(rule("")), []byte(preset(figure))); err != nil {
 		t.Fatal(err)
 	}
-	for _, bad := range []string{`,"clas":"x"`, `,"class":"ok"`, `,"about":"nobody"`, `,"hold_off":"1h"`, `,"class":"hold"`, `,"suppress":true`,
-		`,"text":"("`, `,"class":"refuse","about":"recipient","codes":[450]`, `,"class":"refuse","about":"recipient","suppress":true`, `,"example":""`, `,"source":""`, `,"codes":[]`} {
+	for _, bad := range []string{`,"clas":"x"`, `,"class":"ok"`, `,"about":"nobody"`, `,"hold_off":"1h"`,
+		`,"class":"hold"`, `,"suppress":true`,
+		`,"text":"("`, `,"class":"refuse","about":"recipient","codes":[450]`,
+		`,"class":"refuse","about":"recipient","suppress":true`, `,"example":""`, `,"source":""`, `,"codes":[]`} {
 		if _, err := parseData([]byte(rule(bad)), []byte(preset(figure))); err == nil {
 			t.Errorf("rule with %s was taken", bad)
 		}
 	}
-	for _, bad := range []string{"", figure + "," + figure, strings.Replace(figure, "20/min", "20", 1), strings.Replace(figure, `"cap"`, `"caps"`, 1),
-		strings.Replace(figure, "guess", "known", 1), strings.Replace(figure, `"s"`, `""`, 1), strings.Replace(figure, "2026-11-22", "today", 1)} {
+	for _, bad := range []string{"", figure + "," + figure, strings.Replace(figure, "20/min", "20", 1),
+		strings.Replace(figure, `"cap"`, `"caps"`, 1),
+		strings.Replace(figure, "guess", "known", 1), strings.Replace(figure, `"s"`, `""`, 1),
+		strings.Replace(figure, "2026-11-22", "today", 1)} {
 		if _, err := parseData([]byte(rule("")), []byte(preset(bad))); err == nil {
 			t.Errorf("figures %s were taken", bad)
 		}
@@ -152,7 +163,8 @@ func TestBadData(t *testing.T) {
 func TestSystem(t *testing.T) {
 	t.Parallel()
 	for host, want := range map[string]string{
-		"smtp.gmail.com": "google", "aspmx.l.google.com": "google", "ALT1.gmail-smtp-in.l.google.com.": "google", "google.com": "",
+		"smtp.gmail.com": "google", "aspmx.l.google.com": "google", "ALT1.gmail-smtp-in.l.google.com.": "google",
+		"google.com": "",
 		"example-com.mail.protection.outlook.com": "microsoft", "outlook-com.olc.protection.outlook.com": "microsoft",
 		"mta5.am0.yahoodns.net": "yahoo", "email-smtp.us-east-1.amazonaws.com": "ses", "smtp.example.com": "", "": "",
 	} {

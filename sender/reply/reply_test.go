@@ -67,7 +67,8 @@ func TestClassify(t *testing.T) {
 		{Rcpt, 550, "4.1.1", "user unknown", Refuse, AboutRecipient, true},
 		{Rcpt, 554, "5.7.1", "<x>: Relay access denied", Stop, AboutServer, false},
 		{Rcpt, 550, "5.7.54", "Unable to relay recipient in non-accepted domain", Stop, AboutServer, false},
-		{Rcpt, 550, "5.7.1", "Service unavailable; client [192.0.2.1] blocked using zen.spamhaus.org", Hold, AboutGroup, false},
+		{Rcpt, 550, "5.7.1", "Service unavailable; client [192.0.2.1] blocked using zen.spamhaus.org", Hold, AboutGroup,
+			false},
 		{Rcpt, 550, "5.7.133", "sender not authenticated for group", Refuse, AboutRecipient, false},
 		{Rcpt, 553, "5.6.7", "", Refuse, AboutRecipient, false},
 		{Data, 354, "", "", OK, "", false},
@@ -100,9 +101,11 @@ func TestClassify(t *testing.T) {
 // TestEveryCode holds what is true of every answer there can be.
 func TestEveryCode(t *testing.T) {
 	t.Parallel()
-	for _, stage := range []Stage{Connect, TLS, Greeting, Ehlo, StartTLS, Auth, Mail, Rcpt, Data, Body, End, Reset, Quit} {
+	for _, stage := range []Stage{Connect, TLS, Greeting, Ehlo, StartTLS, Auth, Mail, Rcpt, Data, Body, End, Reset,
+		Quit} {
 		for code := range 700 {
-			for _, enhanced := range []string{"", "5.1.1", "4.1.1", "4.2.2", "5.4.5", "5.7.1", "5.7.26", "4.3.2", "5.6.7", "x"} {
+			for _, enhanced := range []string{"", "5.1.1", "4.1.1", "4.2.2", "5.4.5", "5.7.1", "5.7.26", "4.3.2",
+				"5.6.7", "x"} {
 				v := Classify(stage, code, enhanced, "", "")
 				whole := code >= 200 && code <= 299 || code >= 400 && code <= 599
 				switch {

@@ -58,7 +58,8 @@ func check(t *testing.T, rows []decided) {
 func TestDecisionTable(t *testing.T) {
 	t.Parallel()
 	check(t, []decided{
-		// No connection. What cannot be put right by waiting (no such host, a certificate) is smtp.Error.Stop and never comes here.
+		// No connection. What cannot be put right by waiting (no such host, a certificate) is
+		// smtp.Error.Stop and never comes here.
 		{Connect, "", "", retry(short)},
 		{TLS, "", "", retry(short)},
 		// Greeting.
@@ -78,7 +79,8 @@ func TestDecisionTable(t *testing.T) {
 		{Auth, "534 5.7.9 Application-specific password required", "", stopServer},
 		{Auth, "535 5.7.8 Username and Password not accepted", "", stopServer},
 		{Auth, "535 5.7.3 Authentication unsuccessful", "", stopServer},
-		{Auth, "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant", "microsoft", stopServer},
+		{Auth, "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant",
+			"microsoft", stopServer},
 		{Auth, "550 5.7.30 Basic authentication is not supported for Client Submission.", "microsoft", stopServer},
 		{Auth, "525 5.7.13 disabled", "", stopServer},
 		{Auth, "530 5.7.0 Must issue a STARTTLS command first", "", stopServer},
@@ -121,7 +123,8 @@ func TestDecisionTable(t *testing.T) {
 		{End, "554 Message rejected: Email address is not verified.", "", stopSender},
 		{Mail, "550 5.7.27 Sender address has null MX", "", stopSender},
 		{Mail, "552 5.3.4 Message size exceeds fixed limit", "", message},
-		// Not the message's fault alone: the same parameter goes with every message, and refusing each for good helps nobody.
+		// Not the message's fault alone: the same parameter goes with every message, and refusing
+		// each for good helps nobody.
 		{Mail, "555 5.5.4 Unsupported option", "", stopServer},
 		{Mail, "503 5.5.1 Bad sequence of commands", "", again(short)},
 		// RCPT.
@@ -156,13 +159,16 @@ func TestDecisionTable(t *testing.T) {
 		{Rcpt, "554 5.7.1 <a@example.com>: Relay access denied", "", stopServer},
 		{Rcpt, "550 relaying denied for <a@example.com>", "", stopServer},
 		{Rcpt, "550 5.7.54 SMTP; Unable to relay recipient in non-accepted domain", "", stopServer},
-		{Rcpt, "554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org", "", group(quota, false)},
-		{Rcpt, "550 5.7.1 messages from [192.0.2.1] weren't sent. on our block list (S3150)", "microsoft", group(quota, false)},
+		{Rcpt, "554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org", "",
+			group(quota, false)},
+		{Rcpt, "550 5.7.1 messages from [192.0.2.1] weren't sent. on our block list (S3150)", "microsoft",
+			group(quota, false)},
 		{Rcpt, "550 5.7.133 SenderNotAuthenticatedForGroup", "", refuse},
 		{Rcpt, "550 5.7.134 SenderNotAuthenticatedForMailbox", "", refuse},
 		{Rcpt, "550 5.7.136 RestrictedToRecipients", "microsoft", refuse},
 		// An hour's limit of the mailbox passes, though the reply says that it is for good.
-		{Rcpt, "554 5.2.122 The recipient has exceeded their limit", "microsoft", Verdict{Class: Retry, About: AboutRecipient, HoldOff: time.Hour}},
+		{Rcpt, "554 5.2.122 The recipient has exceeded their limit", "microsoft",
+			Verdict{Class: Retry, About: AboutRecipient, HoldOff: time.Hour}},
 		{Rcpt, "450 4.2.121 The recipient has exceeded their limit", "", retryRcpt},
 		{Rcpt, "554 5.3.5 System incorrectly configured", "", refuse},
 		{Rcpt, "554 5.4.4 Unable to route", "", refuse},
@@ -193,7 +199,8 @@ func TestDecisionTable(t *testing.T) {
 		// Any stage: a command that is not known.
 		{Mail, "502 5.5.1 Unrecognized command", "", again(short)},
 		{Rcpt, "500 5.5.2 Syntax error, command unrecognized", "", again(short)},
-		// Nothing fits. A sender that is refused once will be each time: waiting for three in a row is two refusals more.
+		// Nothing fits. A sender that is refused once will be each time: waiting for three in a row
+		// is two refusals more.
 		{Mail, "450 hm", "", Verdict{Class: Retry, About: AboutSender}},
 		{Rcpt, "450 hm", "", retryRcpt},
 		{End, "450 hm", "", retryMsg},
@@ -241,10 +248,12 @@ func TestProvidersReplies(t *testing.T) {
 		{Mail, "530 5.7.57 Client not authenticated to send mail.", "microsoft", stopServer},
 		{End, "550 5.7.60 SMTP; Client does not have permissions to send as this sender", "microsoft", stopSender},
 		{End, "550 5.7.502 Access denied, banned sender", "microsoft", stopSender},
-		{End, "550 5.7.750 Service unavailable. Client blocked from sending from unregistered domains", "microsoft", stopSender},
+		{End, "550 5.7.750 Service unavailable. Client blocked from sending from unregistered domains", "microsoft",
+			stopSender},
 		{Rcpt, "452 4.5.3 Too many recipients (AS780090)", "microsoft", again(brief)},
 		{Mail, "550 5.7.1 block list (S3140)", "microsoft", group(time.Hour, false)},
-		{End, "550 5.7.515 Access denied, sending domain doesn't meet the required authentication level.", "microsoft", stopSender},
+		{End, "550 5.7.515 Access denied, sending domain doesn't meet the required authentication level.", "microsoft",
+			stopSender},
 		{Rcpt, "550 5.4.1 Recipient address rejected: Access denied.", "microsoft", suppress},
 		{Rcpt, "550 5.1.10 RESOLVER.ADR.RecipientNotFound", "microsoft", suppress},
 		// Mail services and hosts.
@@ -262,27 +271,32 @@ func TestProvidersReplies(t *testing.T) {
 		{Mail, "421 4.4.2 smtp.example.com Error: timeout exceeded", "", again(short)},
 		{StartTLS, "454 4.7.0 Error: too many new TLS sessions from 192.0.2.1", "", retry(brief)},
 		{Greeting, "421 Too many concurrent SMTP connections; please try again later.", "", retry(brief)},
-		{Mail, "421 Too many concurrent SMTP connections from this IP address; please try again later.", "", again(brief)},
+		{Mail, "421 Too many concurrent SMTP connections from this IP address; please try again later.", "",
+			again(brief)},
 		{Mail, "421 too many messages in this connection", "", reconnect},
-		{End, "550 Domain example.com has exceeded the max emails per hour (126/100 (125%)) allowed. Message discarded.", "", hold(quota)},
-		{Mail, "421 4.4.2 Message submission rate for this client has exceeded the configured limit", "microsoft", again(brief)},
+		{End, "550 Domain example.com has exceeded the max emails per hour (126/100 (125%)) allowed. " +
+			"Message discarded.", "", hold(quota)},
+		{Mail, "421 4.4.2 Message submission rate for this client has exceeded the configured limit", "microsoft",
+			again(brief)},
 	})
 }
 
 // corpusSystems are the names of the corpus for the systems that the rules know.
-var corpusSystems = map[string]string{"google": "google", "verizon": "yahoo", "outlook": "microsoft", "yandex": "yandex", "apple": "apple",
-	"zoho": "zoho", "gmx": "gmx", "mailru": "mailru", "qq": "qq", "orange": "orange", "att": "att", "free": "free", "improvmx": "improvmx"}
+var corpusSystems = map[string]string{"google": "google", "verizon": "yahoo", "outlook": "microsoft",
+	"yandex": "yandex", "apple": "apple",
+	"zoho": "zoho", "gmx": "gmx", "mailru": "mailru", "qq": "qq", "orange": "orange", "att": "att", "free": "free",
+	"improvmx": "improvmx"}
 
 // TestCorpus: replies of large providers mean what those who collected them say. They are those of mail exchangers, and
 // the corpus does not say at which stage they came: each is tried where it belongs.
 //
-// Where the verdict is not the description's own:
-//   - "receiving at a high rate" (Yandex, Yahoo): the recipient is tried again, as described, but not held off by itself;
-//   - "relaying denied" (Yahoo, no description): stops the server, for it says so of every recipient alike;
-//   - AT&T's PTR: described as a fault of the sender's that is at times a lookup of theirs which failed, so it is held;
-//   - Apple's and Google's filters, "policy reasons" (Yahoo): the message is refused and nobody's address suppressed,
-//     though the description says that the recipient could let it in;
-//   - 501 and 551 5.3.0 without a description or a word about the mailbox: refused, not suppressed.
+// Where the verdict is not the description's own: - "receiving at a high rate" (Yandex, Yahoo): the
+// recipient is tried again, as described, but not held off by itself; - "relaying denied" (Yahoo,
+// no description): stops the server, for it says so of every recipient alike; - AT&T's PTR:
+// described as a fault of the sender's that is at times a lookup of theirs which failed, so it is
+// held; - Apple's and Google's filters, "policy reasons" (Yahoo): the message is refused and
+// nobody's address suppressed, though the description says that the recipient could let it in; -
+// 501 and 551 5.3.0 without a description or a word about the mailbox: refused, not suppressed.
 func TestCorpus(t *testing.T) {
 	t.Parallel()
 	f, err := os.Open(filepath.Join("..", "..", "..", "shared", "corpora", "smtp-replies", "replies.jsonl"))
@@ -315,8 +329,10 @@ func TestCorpus(t *testing.T) {
 		{"gmx", "501 Syntax", Rcpt, group(time.Hour, false)},
 		{"qq", "501 Bad address", Rcpt, refuse},
 		{"orange", "501 5.1.0", Rcpt, stopSender},
-		{"google", "550 5.7.1 [x.xx.xx.xx] Our system has detected that this message is likely suspicious", End, message},
-		{"google", "550 5.7.1 [x.xx.xx.xx] Our system has detected that this message is likely unsolicited", End, message},
+		{"google", "550 5.7.1 [x.xx.xx.xx] Our system has detected that this message is likely suspicious", End,
+			message},
+		{"google", "550 5.7.1 [x.xx.xx.xx] Our system has detected that this message is likely unsolicited", End,
+			message},
 		{"google", "550 5.7.1 [x.xx.xx.xx 14] Messages missing", End, Verdict{Class: Stop, About: AboutMessage}},
 		{"verizon", "550 relaying denied", Rcpt, stopServer},
 		{"apple", "550 5.7.1 [CS01]", End, message},
@@ -376,10 +392,12 @@ func TestCorpus(t *testing.T) {
 		if got := Classify(w.stage, r.Code, enhanced, text, corpusSystems[r.Provider]); got != w.verdict {
 			t.Errorf("%s %s %q:\ngot  %+v\nwant %+v\n%s", r.Provider, w.stage, said, got, w.verdict, r.Description)
 		}
-		// Read as an unknown server's words, at either stage, none of them is the opposite of what its first digit says.
+		// Read as an unknown server's words, at either stage, none of them is the opposite of what
+		// its first digit says.
 		for _, stage := range []Stage{Rcpt, End} {
 			v := Classify(stage, r.Code, enhanced, text, "")
-			if v.Class == OK || v.Class == Unknown || r.Code < 500 && (v.Class == Refuse || v.Class == Message || v.Class == Stop) {
+			if v.Class == OK || v.Class == Unknown ||
+				r.Code < 500 && (v.Class == Refuse || v.Class == Message || v.Class == Stop) {
 				t.Errorf("%s %q: %+v", stage, said, v)
 			}
 		}

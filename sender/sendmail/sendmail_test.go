@@ -87,23 +87,28 @@ func TestExitStatus(t *testing.T) {
 		about reply.About
 	}{
 		"ann": {reply.OK, ""}, "-t": {reply.OK, ""}, "exit0": {reply.OK, ""},
-		"exit75": {reply.Retry, reply.AboutMessage}, "exit69": {reply.Retry, reply.AboutMessage}, "exit111": {reply.Retry, reply.AboutMessage},
-		"exit67": {reply.Refuse, reply.AboutRecipient}, "exit68": {reply.Refuse, reply.AboutRecipient},
+		"exit75": {reply.Retry, reply.AboutMessage}, "exit69": {reply.Retry, reply.AboutMessage},
+		"exit111": {reply.Retry, reply.AboutMessage},
+		"exit67":  {reply.Refuse, reply.AboutRecipient}, "exit68": {reply.Refuse, reply.AboutRecipient},
 		"exit65": {reply.Message, reply.AboutMessage}, "exit100": {reply.Message, reply.AboutMessage},
-		"exit64": {reply.Stop, reply.AboutServer}, "exit77": {reply.Stop, reply.AboutServer}, "exit78": {reply.Stop, reply.AboutServer},
-		"exit1": {reply.Unknown, reply.AboutMessage}, "exit70": {reply.Unknown, reply.AboutMessage}, "exit255": {reply.Unknown, reply.AboutMessage},
-		"killed": {reply.Unknown, reply.AboutMessage},
+		"exit64": {reply.Stop, reply.AboutServer}, "exit77": {reply.Stop, reply.AboutServer},
+		"exit78": {reply.Stop, reply.AboutServer},
+		"exit1":  {reply.Unknown, reply.AboutMessage}, "exit70": {reply.Unknown, reply.AboutMessage},
+		"exit255": {reply.Unknown, reply.AboutMessage},
+		"killed":  {reply.Unknown, reply.AboutMessage},
 	} {
 		var b begins
 		out := s.Send(t.Context(), message(what+"@example.com"), b.begin)
-		if out.Class != want.class || out.About != want.about || !out.Begun || b.n != 1 || out.Suppress || (out.Err == nil) != (out.Class == reply.OK) {
+		if out.Class != want.class || out.About != want.about || !out.Begun || b.n != 1 || out.Suppress ||
+			(out.Err == nil) != (out.Class == reply.OK) {
 			t.Errorf("%s: %s about %s: %v", what, out.Class, out.About, out.Err)
 		}
 		if strings.Contains(out.Text, "\x1b") {
 			t.Errorf("%s: %q", what, out.Text)
 		}
 		got, err := os.ReadFile(filepath.Join(dir, what+"@example.com"))
-		wanted := "-i -f news@example.com -- " + what + "@example.com\nSubject: to " + what + "@example.com\n\nHello.\n.dot\n..\n"
+		wanted := "-i -f news@example.com -- " + what + "@example.com\nSubject: to " + what +
+			"@example.com\n\nHello.\n.dot\n..\n"
 		if err != nil || string(got) != wanted {
 			t.Errorf("%s was given %q, %v", what, got, err)
 		}
@@ -118,7 +123,8 @@ func TestExitStatus(t *testing.T) {
 	if out := s.Send(t.Context(), m, always); out.Class != reply.OK {
 		t.Error(out.Err)
 	}
-	if got, err := os.ReadFile(filepath.Join(dir, "ann@example.com")); err != nil || !strings.HasPrefix(string(got), "-i -f <> -- ann@") {
+	got, err := os.ReadFile(filepath.Join(dir, "ann@example.com"))
+	if err != nil || !strings.HasPrefix(string(got), "-i -f <> -- ann@") {
 		t.Errorf("%q, %v", got, err)
 	}
 }
@@ -142,12 +148,15 @@ func TestNotRun(t *testing.T) {
 		class reply.Class
 		err   error
 	}{
-		"begin":  {t.Context(), message("ann@example.com"), func(context.Context) error { return no }, "", no},
-		"ctx":    {over, message("ann@example.com"), nil, "", context.Canceled},
-		"half":   {t.Context(), sender.Mail{To: "ann@example.com", Body: half{broken}}, nil, reply.Message, broken},
-		"bare":   {t.Context(), sender.Mail{To: "ann@example.com", Body: text("a\nb\r\n")}, nil, reply.Message, errBareLine},
-		"bare 2": {t.Context(), sender.Mail{To: "ann@example.com", Body: text("a\r\nb\r")}, nil, reply.Message, errBareLine},
-		"bare 3": {t.Context(), sender.Mail{To: "ann@example.com", Body: text("a\rb\r\n")}, nil, reply.Message, errBareLine},
+		"begin": {t.Context(), message("ann@example.com"), func(context.Context) error { return no }, "", no},
+		"ctx":   {over, message("ann@example.com"), nil, "", context.Canceled},
+		"half":  {t.Context(), sender.Mail{To: "ann@example.com", Body: half{broken}}, nil, reply.Message, broken},
+		"bare": {t.Context(), sender.Mail{To: "ann@example.com", Body: text("a\nb\r\n")}, nil, reply.Message,
+			errBareLine},
+		"bare 2": {t.Context(), sender.Mail{To: "ann@example.com", Body: text("a\r\nb\r")}, nil, reply.Message,
+			errBareLine},
+		"bare 3": {t.Context(), sender.Mail{To: "ann@example.com", Body: text("a\rb\r\n")}, nil, reply.Message,
+			errBareLine},
 		"blank":  {t.Context(), message("ann@example.com bob@example.com"), nil, reply.Refuse, nil},
 		"nobody": {t.Context(), sender.Mail{Body: text("a\r\n")}, nil, reply.Refuse, nil},
 	} {
@@ -167,7 +176,8 @@ func TestNotRun(t *testing.T) {
 		t.Error(err)
 	}
 	s.Close()
-	if out := s.Send(t.Context(), message("ann@example.com"), always); !errors.Is(out.Err, sender.ErrClosed) || out.Class != "" {
+	out := s.Send(t.Context(), message("ann@example.com"), always)
+	if !errors.Is(out.Err, sender.ErrClosed) || out.Class != "" {
 		t.Errorf("%+v", out)
 	}
 

@@ -58,7 +58,8 @@ func TestReadReply(t *testing.T) {
 // FuzzReadReply: whatever comes, an answer is one only when it is whole, and no
 // more than the limit is read for it.
 func FuzzReadReply(f *testing.F) {
-	for _, s := range []string{"250 ok\r\n", "250-a\r\n250 b\r\n250 c\r\n", "25", "354\n", "250-a\r\n251 b\r\n", "421 4.4.2 bye\r\n\r\n"} {
+	for _, s := range []string{"250 ok\r\n", "250-a\r\n250 b\r\n250 c\r\n", "25", "354\n", "250-a\r\n251 b\r\n",
+		"421 4.4.2 bye\r\n\r\n"} {
 		f.Add([]byte(s))
 	}
 	whole := regexp.MustCompile(`^(?:([2-5][0-9]{2})-[^\n]*\n)*([2-5][0-9]{2})(?: [^\n]*)?\r?\n`)
@@ -125,7 +126,8 @@ func TestDots(t *testing.T) {
 			}
 		}
 	}
-	for _, in := range []string{"\n", "a\nb", "a\rb", "\r", "a\r", "\r\r\n", "a\r\n\n", "\r\n\x00.\r\n", strings.Repeat("x", 999), "." + strings.Repeat("x", 998) + "\r\n"} {
+	for _, in := range []string{"\n", "a\nb", "a\rb", "\r", "a\r", "\r\r\n", "a\r\n\n", "\r\n\x00.\r\n",
+		strings.Repeat("x", 999), "." + strings.Repeat("x", 998) + "\r\n"} {
 		for cut := range len(in) + 1 {
 			if wire, err := dots(in[:cut], in[cut:]); err == nil || strings.HasSuffix(wire, ".\r\n") {
 				t.Errorf("%.30q cut at %d went out as %.40q", in, cut, wire)
@@ -169,7 +171,8 @@ func TestLargeMessage(t *testing.T) {
 // bare CR or LF, gets onto the wire.
 func TestSmuggling(t *testing.T) {
 	t.Parallel()
-	b, err := os.ReadFile(filepath.Join("..", "..", "..", "shared", "corpora", "smuggling", "end-of-data-sequences.txt"))
+	b, err := os.ReadFile(filepath.Join("..", "..", "..", "shared", "corpora", "smuggling",
+		"end-of-data-sequences.txt"))
 	if errors.Is(err, os.ErrNotExist) {
 		t.Skip("the corpora are not here")
 	}
@@ -184,7 +187,8 @@ func TestSmuggling(t *testing.T) {
 		if err == nil && strings.Contains(wire, seq) {
 			t.Errorf("%q went out", seq)
 		}
-		if strings.Count(strings.ReplaceAll(wire, "\r\n", ""), "\r")+strings.Count(strings.ReplaceAll(wire, "\r\n", ""), "\n") != 0 {
+		if strings.Count(strings.ReplaceAll(wire, "\r\n", ""), "\r")+strings.Count(strings.ReplaceAll(wire, "\r\n", ""),
+			"\n") != 0 {
 			t.Errorf("%q: a bare CR or LF in %q", seq, wire)
 		}
 	}
@@ -217,7 +221,8 @@ func TestDotCounts(t *testing.T) {
 	t.Parallel()
 	for short, sent := range map[int]bool{0: true, 1: false, 5: false} {
 		near, far := net.Pipe()
-		s := &Session{conn: &cutter{Conn: near, short: short}, raw: near, timeouts: Timeouts{}.Defaults(), br: bufio.NewReader(near)}
+		s := &Session{conn: &cutter{Conn: near, short: short}, raw: near, timeouts: Timeouts{}.Defaults(),
+			br: bufio.NewReader(near)}
 		_, err := s.message(strings.NewReader("hello\r\n"), nil)
 		var e *Error
 		if !errors.As(err, &e) || e.Sent != sent || !s.Closed() {
