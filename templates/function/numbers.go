@@ -251,7 +251,8 @@ func (ex *Execution) digits(script string, v any) (string, error) {
 }
 
 var pluralForms = map[string]plural.Form{
-	"zero": plural.Zero, "one": plural.One, "two": plural.Two, "few": plural.Few, "many": plural.Many, "other": plural.Other,
+	"zero": plural.Zero, "one": plural.One, "two": plural.Two, "few": plural.Few, "many": plural.Many,
+	"other": plural.Other,
 }
 
 // plural takes the forms first and the number last: plural "invoice" "invoices" .n, or "one=…" "few=…" "other=…".
