@@ -34,6 +34,11 @@ func dates() []entry {
 					return ex.text(formatJalali(layout, t))
 				}
 			}},
+	}
+}
+
+func spans() []entry {
+	return []entry{
 		{Function{"addDays", "addDays N DATE", "the date N days later",
 			`{{addDays 14 .due | date "2006-01-02"}}`, "2026-12-06"},
 			func(ex *Execution) any {
