@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// normalize turns every line end (CRLF, CR, LF) of a text into CRLF, the
-// canonical form that a text part is encoded from (RFC 2046 section 4.1.1).
+// normalize turns every line end (CRLF, CR, LF) of a text into CRLF, the canonical form from which a text part is
+// encoded (RFC 2046 section 4.1.1).
 func normalize(s []byte) []byte {
 	out := make([]byte, 0, len(s)+bytes.Count(s, []byte("\n"))+2)
 	for line := range bytes.Lines(s) {
@@ -27,8 +27,8 @@ func normalize(s []byte) []byte {
 	return out
 }
 
-// preferBase64 chooses the shorter encoding: an octet over 127 costs three in
-// quoted-printable, and four thirds in base64, so the two meet at a sixth.
+// preferBase64 chooses the shorter encoding. An octet over 127 costs three in quoted-printable and four thirds in
+// base64, so the two meet at a sixth.
 func preferBase64(s []byte) bool {
 	high := 0
 	for _, c := range s {
@@ -39,14 +39,13 @@ func preferBase64(s []byte) bool {
 	return high*6 > len(s)
 }
 
-// appendQuotedPrintable encodes a text whose lines end in CRLF (RFC 2045
-// section 6.7). Beyond the standard's must, it keeps the octets of one
-// character on one line, and writes a dot at the start of a line and the F of
-// "From " as octets, so that no server or mail folder on the way has a reason to touch them.
+// appendQuotedPrintable encodes a text whose lines end in CRLF (RFC 2045 section 6.7). It does more than the standard
+// asks for. The octets of one character stay on one line. A dot at the start of a line and the F of "From " are written
+// as octets, so that no server or mail folder on the way has a reason to change them.
 func appendQuotedPrintable(b, s []byte) []byte {
 	column := 0
 	for i := 0; i < len(s); {
-		if column > 0 { // most of a letter: what stands for itself, copied in runs
+		if column > 0 { // most of a letter stands for itself; it is copied in runs
 			end := i
 			for limit := min(len(s), i+lineLength-1-column); end < limit && literal(s, end); end++ {
 			}
@@ -89,8 +88,7 @@ func appendQuotedPrintable(b, s []byte) []byte {
 	return b
 }
 
-// literal says that the octet at i stands for itself: printable ASCII, and a
-// blank that does not end its line.
+// literal says that the octet at i stands for itself: printable ASCII, and a blank that does not end its line.
 func literal(s []byte, i int) bool {
 	c := s[i]
 	return c > ' ' && c <= '~' && c != '=' || c == ' ' && i+1 < len(s) && s[i+1] != '\r'
@@ -104,8 +102,8 @@ func base64Length(n int64) int64 {
 	return n/rawLine*(lineLength+2) + min(n%rawLine, 1)*((n%rawLine+2)/3*4+2)
 }
 
-// appendBase64 encodes s in lines of 76 characters, each ended. Called piece by
-// piece, each piece but the last has to be a multiple of rawLine.
+// appendBase64 encodes s in lines of 76 characters, each ended. When it is called piece by piece, each piece but the
+// last must be a multiple of rawLine.
 func appendBase64(b, s []byte) []byte {
 	for len(s) > 0 {
 		n := min(rawLine, len(s))

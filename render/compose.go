@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// composer lays out one message: the fields first, then the tree of parts.
-// What it writes goes to head until a shared attachment interrupts it.
+// composer lays out one message: the fields first, then the tree of parts. It writes to head until a shared attachment
+// interrupts it.
 type composer struct {
 	m        *Message
 	head     []byte
@@ -27,8 +27,8 @@ func (c *composer) field(name string, pieces ...string) {
 	c.head = appendField(c.head, name, pieces...)
 }
 
-// entity writes n's fields, a blank line and its body. The body always ends
-// with the CRLF that a boundary after it needs; level is n's depth in the tree.
+// entity writes n's fields, a blank line and its body. The body always ends with the CRLF that a boundary after it
+// needs. level is n's depth in the tree.
 func (c *composer) entity(n node, level int) {
 	contentType := n.contentType
 	var boundary string
@@ -70,7 +70,7 @@ func (c *composer) entity(n node, level int) {
 	c.m.texts = append(c.m.texts, n.text)
 }
 
-// length foresees the octets of the texts in n, so that head grows once.
+// length estimates the octets of the texts in n, so that head grows only once.
 func (n node) length() int {
 	size := len(n.text)*9/8 + 512
 	for _, child := range n.children {
@@ -110,8 +110,7 @@ func textNode(mediaType string, text []byte) node {
 	}
 }
 
-// fileNode is a leaf with an attachment, or with an image that the HTML shows
-// where cid is not empty (RFC 2392).
+// fileNode is a leaf with an attachment or, if cid is not empty, with an image that the HTML shows (RFC 2392).
 func fileNode(f *file, mediaType, name, cid string) node {
 	bare, charset, _ := strings.Cut(mediaType, "; ")
 	contentType := []string{bare + ";"}
@@ -132,8 +131,7 @@ func fileNode(f *file, mediaType, name, cid string) node {
 	return n
 }
 
-// tree nests mixed(related(alternative(text, html), inline), attachments), only
-// as deep as the message needs.
+// tree nests mixed(related(alternative(text, html), inline), attachments), only as deep as the message needs.
 func tree(text node, html *node, inline, attached []node) node {
 	n := text
 	if html != nil {
@@ -141,7 +139,9 @@ func tree(text node, html *node, inline, attached []node) node {
 	}
 	if len(inline) > 0 {
 		// RFC 2387 section 3.1: type names the root's media type.
-		n = node{contentType: []string{"multipart/related;", `type="multipart/alternative";`}, children: append([]node{n}, inline...)}
+		n = node{
+			contentType: []string{"multipart/related;", `type="multipart/alternative";`}, children: append([]node{n}, inline...),
+		}
 	}
 	if len(attached) > 0 {
 		n = node{contentType: []string{"multipart/mixed;"}, children: append([]node{n}, attached...)}

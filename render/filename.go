@@ -7,10 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// checkFileName says why a recipient should not be given a file of this name,
-// or "". A name is a base name: nothing in it leads a reader to another folder,
-// shows another ending than it has, or is a device on the reader's system; and
-// all readers see the same name.
+// checkFileName says why a recipient should not be given a file of this name, or "". A name is a base name. Nothing in
+// it leads a reader to another folder, shows another ending than the name has, or is a device on the reader's system.
+// All readers see the same name.
 func checkFileName(name string) string {
 	if bad := checkText(name); bad != "" {
 		return bad
@@ -46,8 +45,8 @@ func device(stem string) bool {
 	return len(stem) == 4 && (stem[:3] == "COM" || stem[:3] == "LPT") && stem[3] >= '1' && stem[3] <= '9'
 }
 
-// namePieces gives a file name as a header's parameters: `key="name"` where the
-// name is plain, else the extended and continued form of RFC 2231.
+// namePieces returns a file name as a header's parameters: `key="name"` if the name is plain, else the extended and
+// continued form of RFC 2231.
 func namePieces(key, name string) []string {
 	if plainFileName(name) {
 		return []string{key + `="` + name + `"`}
@@ -78,9 +77,8 @@ func namePieces(key, name string) []string {
 	return values
 }
 
-// oldNamePieces gives the same name once more for readers that know nothing of
-// RFC 2231: Content-Type's name, in encoded-words where it is not plain. RFC
-// 2047 does not allow them there, and all the readers it is for expect them.
+// oldNamePieces returns the same name for readers that do not know RFC 2231: Content-Type's name, in encoded-words if
+// it is not plain. RFC 2047 does not allow them there, but all the readers that need it expect them.
 func oldNamePieces(name string) []string {
 	if plainFileName(name) {
 		return []string{`name="` + name + `"`}
@@ -91,8 +89,8 @@ func oldNamePieces(name string) []string {
 	return words
 }
 
-// plainFileName says that a name can be a short quoted string as it is, with
-// nothing in it that a reader may unquote, unescape or decode in its own way.
+// plainFileName says that a name can be a short quoted string as it is. Nothing in it is unquoted, unescaped or decoded
+// in different ways by different readers.
 func plainFileName(name string) bool {
 	return len(name) <= 60 && printable(name) && !strings.ContainsAny(name, `"\%`) && !strings.Contains(name, "  ")
 }

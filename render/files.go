@@ -16,8 +16,8 @@ import (
 	"unicode/utf8"
 )
 
-// file is one attachment as it goes into messages: read, recognised, encoded.
-// It is immutable and shared by all messages that carry it.
+// file is one attachment as it goes into messages: read, recognised, encoded. It is immutable and shared by all
+// messages that carry it.
 type file struct {
 	info     fs.FileInfo // of the very bytes read
 	size     int64       // before encoding
@@ -27,9 +27,8 @@ type file struct {
 	checksum [32]byte // SHA-256 of encoded
 }
 
-// files opens attachments below one folder and keeps the encoded ones it used
-// last, up to a number of bytes, so that a file shared by all is read once. A
-// file is read again when its size or time of change differs from what was read.
+// files opens attachments below one folder. It keeps the encoded ones that were used last, up to a number of bytes, so
+// that a file shared by all messages is read once. A file is read again if its size or time of change is different.
 type files struct {
 	root  *os.Root
 	limit int64 // of one file, in bytes
@@ -52,9 +51,8 @@ func newFiles(root *os.Root, limit, room int64) *files {
 	return &files{root: root, limit: limit, room: room, kept: map[string]*list.Element{}, order: list.New()}
 }
 
-// checkPath says why a path may not be attached, or "". A path is relative,
-// with slashes, and names one file: an element that is empty, begins with a dot
-// or leads upward is more likely an empty or hostile cell than a wish.
+// checkPath says why a path may not be attached, or "". A path is relative, with slashes, and names one file. An
+// element that is empty, begins with a dot or leads upward is more likely an empty or hostile cell than a wish.
 func checkPath(p string) (code, reason, hint string) {
 	if bad := checkText(p); bad != "" {
 		return "control-character", bad, ""
@@ -82,7 +80,7 @@ func checkPath(p string) (code, reason, hint string) {
 	return "", "", ""
 }
 
-// get gives the file at a path, from memory where it has not changed.
+// get returns the file at a path, from memory if it has not changed.
 func (s *files) get(p string) (*file, *Fault) {
 	info, err := s.stat(p)
 	if err != nil {
@@ -139,7 +137,7 @@ func (e *entry) done() bool {
 	}
 }
 
-// drop forgets a finished entry; s.mu is held.
+// drop forgets a finished entry. The caller holds s.mu.
 func (s *files) drop(at *list.Element) {
 	e := s.order.Remove(at).(*entry)
 	delete(s.kept, e.path)
@@ -170,7 +168,8 @@ func (s *files) admit(p string, info fs.FileInfo) *Fault {
 	case info.Size() == 0:
 		fault.Code, fault.Text = "empty-file", fault.Text+" is empty (0 bytes)"
 	case info.Size() > s.limit:
-		fault.Code, fault.Text = "file-too-large", fmt.Sprintf("%s has %d bytes; the limit is %d", fault.Text, info.Size(), s.limit)
+		fault.Code = "file-too-large"
+		fault.Text = fmt.Sprintf("%s has %d bytes; the limit is %d", fault.Text, info.Size(), s.limit)
 	default:
 		return nil
 	}
@@ -194,9 +193,8 @@ func pathFault(p string, err error) *Fault {
 	return fault
 }
 
-// read opens, checks once more what it opened (another file may be there by
-// now), encodes, and makes sure that nobody wrote meanwhile. Without waiting: a
-// FIFO put in the place of a file must not hold up the run.
+// read opens a file, checks what it opened (another file may be there by now), encodes it, and makes sure that nobody
+// wrote to it meanwhile. It opens without waiting: a FIFO put in the place of a file must not hold up the run.
 func (s *files) read(p string) (*file, *Fault) {
 	in, err := s.root.OpenFile(p, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
@@ -243,7 +241,7 @@ func (s *files) read(p string) (*file, *Fault) {
 	return f, nil
 }
 
-// validUTF8 checks all of s but a character cut at its end, which it gives back.
+// validUTF8 checks all of s except for a character cut at its end, which it returns.
 func validUTF8(s []byte) (bool, []byte) {
 	cut := len(s)
 	for i := 1; i < utf8.UTFMax && i <= len(s); i++ {
@@ -257,9 +255,9 @@ func validUTF8(s []byte) (bool, []byte) {
 	return utf8.Valid(s[:cut]), append([]byte(nil), s[cut:]...)
 }
 
-// mediaType names the type of a file by its ending, from a fixed table so that
-// every machine makes the same message. A type that has a signature is given
-// only to content that carries it; what the table does not know goes by content.
+// mediaType names the type of a file by its ending, from a fixed table, so that every machine makes the same message. A
+// type that has a signature is given only to content that has the signature. A file whose ending is not in the table
+// goes by content.
 func (f *file) mediaType(name string) string {
 	t, known := mediaTypes[strings.ToLower(path.Ext(name))]
 	switch {
@@ -274,9 +272,8 @@ func (f *file) mediaType(name string) string {
 	return t.name
 }
 
-// mediaTypes: by ending, with the type that http.DetectContentType finds in
-// such a file where it has a signature. Types that may not be in base64
-// (message/rfc822, RFC 2046 section 5.2.1) go as octets.
+// mediaTypes has the types by ending. Where a type has a signature, it also has what http.DetectContentType finds in
+// such a file. Types that may not be in base64 (message/rfc822, RFC 2046 section 5.2.1) go as octets.
 var mediaTypes = map[string]struct{ name, signature string }{
 	".pdf":  {"application/pdf", "application/pdf"},
 	".png":  {"image/png", "image/png"},

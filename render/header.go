@@ -14,10 +14,9 @@ const (
 	valueLength = 8192
 )
 
-// appendField writes one header field. A value comes as its pieces: what may
-// not be broken. Pieces are joined by one space, and that space is the only
-// place where the field folds, so the way a header is cut into pieces is what
-// makes its folding legal for its kind.
+// appendField writes one header field. A value comes as its pieces, which must not be broken. Pieces are joined by one
+// space, and the field folds at such spaces only. So the way a header is cut into pieces makes its folding legal for
+// its kind.
 func appendField(b []byte, name string, pieces ...string) []byte {
 	b = append(b, name...)
 	b = append(b, ':')
@@ -37,8 +36,8 @@ func appendField(b []byte, name string, pieces ...string) []byte {
 // firstLine is the room that a field's first line leaves for its value.
 func firstLine(name string) int { return lineLength - len(name) - len(": ") }
 
-// textPieces cuts an unstructured value (RFC 5322 section 3.6.5): ASCII at its
-// single spaces, anything else as encoded-words.
+// textPieces cuts an unstructured value (RFC 5322 section 3.6.5): ASCII at its single spaces, anything else into
+// encoded-words.
 func textPieces(name, value string) []string {
 	if pieces, ok := asciiPieces(value); ok {
 		return pieces
@@ -46,9 +45,8 @@ func textPieces(name, value string) []string {
 	return encodedWords(value, firstLine(name))
 }
 
-// asciiPieces cuts printable ASCII at single spaces. A run of spaces stays
-// inside a piece: a line that starts with a run could end up blank. It says no
-// to what a reader could take for an encoded-word, and to what will not fold.
+// asciiPieces cuts printable ASCII at single spaces. A run of spaces stays inside a piece, because a line that starts
+// with a run could end up blank. It refuses what a reader could take for an encoded-word, and what cannot be folded.
 func asciiPieces(value string) ([]string, bool) {
 	if !printable(value) || strings.Contains(value, "=?") {
 		return nil, false
@@ -70,8 +68,7 @@ func asciiPieces(value string) ([]string, bool) {
 	return pieces, true
 }
 
-// phrasePieces cuts a display name (RFC 5322 section 3.2.5): bare atoms, or one
-// quoted string, or encoded-words.
+// phrasePieces cuts a display name (RFC 5322 section 3.2.5) into bare atoms, one quoted string, or encoded-words.
 func phrasePieces(name, phrase string) []string {
 	if phrase == "" {
 		return nil
@@ -106,10 +103,9 @@ func mailboxPieces(header, name, address string) []string {
 	return append(phrasePieces(header, name), "<"+address+">")
 }
 
-// encodedWords writes text as encoded-words (RFC 2047), B or Q as is shorter,
-// none over 75 characters, the first one within what its line has left. No
-// character is split between two words. Blanks are inside the words, because
-// readers drop the blank between two of them.
+// encodedWords writes text as encoded-words (RFC 2047), in B or Q, whichever is shorter. None is over 75 characters,
+// and the first one fits into what its line has left. No character is split between two words. Blanks are inside the
+// words, because readers drop the blank between two of them.
 func encodedWords(text string, first int) []string {
 	quoted := 0
 	for i := 0; i < len(text); i++ {
@@ -146,8 +142,8 @@ func encodedWords(text string, first int) []string {
 	return words
 }
 
-// qSafe says which characters stand for themselves in Q; the set is the one
-// for a phrase (RFC 2047 section 5 (3)), which is safe everywhere.
+// qSafe says which characters stand for themselves in Q. They are the ones allowed in a phrase (RFC 2047 section 5
+// (3)), which are safe everywhere.
 func qSafe(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("!*+-/", c) >= 0
 }
@@ -176,8 +172,7 @@ func qEncode(s string) string {
 	return string(b)
 }
 
-// uriPieces cuts a list of URIs (RFC 2369 section 2) into its entries, so that
-// it folds between them and nowhere else.
+// uriPieces cuts a list of URIs (RFC 2369 section 2) into its entries, so that it folds between them and nowhere else.
 func uriPieces(value string) ([]string, error) {
 	var pieces []string
 	for rest := value; ; {
@@ -187,7 +182,8 @@ func uriPieces(value string) ([]string, error) {
 			return nil, fmt.Errorf("not a list of <URI>, <URI>: %s", show(value))
 		}
 		uri := rest[1:end]
-		if scheme, _, ok := strings.Cut(uri, ":"); !ok || scheme == "" || !printable(uri) || strings.ContainsAny(uri, " <\"") {
+		scheme, _, ok := strings.Cut(uri, ":")
+		if !ok || scheme == "" || !printable(uri) || strings.ContainsAny(uri, " <\"") {
 			return nil, fmt.Errorf("%s is not a URI; write other characters as %%XX", show(uri))
 		}
 		if len(uri) > pieceLength-3 {
@@ -212,7 +208,8 @@ func listIDPieces(name, value string) ([]string, error) {
 	if !ok || !closed || rest != "" {
 		return nil, fmt.Errorf("%s has no <list.domain> at its end", show(value))
 	}
-	if len(id) > 255 || !strings.Contains(strings.Trim(id, "."), ".") || strings.Contains(id, "..") || strings.Trim(id, atomText+".") != "" {
+	if len(id) > 255 || strings.Trim(id, atomText+".") != "" || strings.Contains(id, "..") ||
+		!strings.Contains(strings.Trim(id, "."), ".") {
 		return nil, fmt.Errorf("<%s> is not a list's name, like <news.example.com>", id)
 	}
 	phrase = strings.Trim(phrase, " ")
@@ -235,7 +232,7 @@ func idPieces(value string) ([]string, error) {
 	return ids, nil
 }
 
-// tokenPieces cuts a value that machines read: ASCII, never encoded.
+// tokenPieces cuts a value that machines read. It is ASCII and never encoded.
 func tokenPieces(value string) ([]string, error) {
 	pieces, ok := asciiPieces(value)
 	if !ok {
@@ -256,7 +253,7 @@ const (
 	kindMailbox
 )
 
-// kindOf names the syntax of the headers that have one of their own.
+// kindOf returns the syntax of a header. Most headers are text.
 func kindOf(name string) kind {
 	switch strings.ToLower(name) {
 	case "list-unsubscribe", "list-help", "list-post", "list-owner", "list-archive", "list-subscribe":
@@ -274,7 +271,7 @@ func kindOf(name string) kind {
 	return kindText
 }
 
-// checkName says why a campaign may not add a header of this name, or "".
+// checkName says why a campaign may not add a header of this name. The reason is empty if it may.
 func checkName(name string) (reason, hint string) {
 	if name == "" {
 		return "a header without a name", ""
@@ -288,11 +285,13 @@ func checkName(name string) (reason, hint string) {
 	lower := strings.ToLower(name)
 	switch lower {
 	case "from", "reply-to", "subject":
-		return "header " + name + " has its own place in the campaign", "write it as " + strings.ReplaceAll(lower, "-", "_") + ":"
+		return "header " + name + " has its own place in the campaign",
+			"write it as " + strings.ReplaceAll(lower, "-", "_") + ":"
 	case "to", "cc", "bcc":
 		return "header " + name + " cannot be set by a campaign", "each message has one recipient, from the list"
-	case "date", "message-id", "mime-version", "return-path", "received", "received-spf", "dkim-signature", "domainkey-signature",
-		"authentication-results", "delivered-to", "apparently-to", "envelope-to", "x-original-to", "x-envelope-to":
+	case "date", "message-id", "mime-version", "return-path", "received", "received-spf",
+		"dkim-signature", "domainkey-signature", "authentication-results",
+		"delivered-to", "apparently-to", "envelope-to", "x-original-to", "x-envelope-to":
 		return "header " + name + " cannot be set by a campaign", "mailshot or the servers on the way write it"
 	}
 	for _, prefix := range []string{"content-", "resent-", "arc-"} {
@@ -303,10 +302,9 @@ func checkName(name string) (reason, hint string) {
 	return "", ""
 }
 
-// checkText looks for what may be in no header, address or file name, and says
-// what and where: control characters of any kind (CR, LF and NUL first of all),
-// the two Unicode line ends, and bytes that are not UTF-8 (half a surrogate
-// pair is that in Go). Nothing of the sort is ever taken out in silence.
+// checkText looks for what no header, address or file name may have, and says what it is and where: control characters
+// of any kind (CR, LF and NUL first of all), the two Unicode line ends, and bytes that are not UTF-8 (such as half a
+// surrogate pair). None of it is ever removed silently.
 func checkText(s string) string {
 	n := 0
 	for i, r := range s {
@@ -341,7 +339,7 @@ func printable(s string) bool {
 	return true
 }
 
-// show quotes a text for a message to people, cut short where it is long.
+// show quotes a text for a message to people, and cuts it if it is long.
 func show(s string) string {
 	if r := []rune(s); len(r) > 60 {
 		s = string(r[:60]) + "…"

@@ -8,9 +8,8 @@ import (
 	"strings"
 )
 
-// Message is one finished message with its envelope. It is immutable and safe
-// for concurrent use; the encoded attachments in it are shared with other
-// messages and never copied.
+// Message is one finished message with its envelope. It is immutable and safe for concurrent use. The encoded
+// attachments in it are shared with other messages and never copied.
 type Message struct {
 	from, to, id, subject string
 	date                  []byte // the Date field, the only part that the digest leaves out
@@ -21,17 +20,16 @@ type Message struct {
 	texts                 [][]byte // by part; nil for a file
 }
 
-// segment is a run of the message's bytes. A segment with a checksum is an
-// encoded attachment that many messages may share.
+// segment is a run of the message's bytes. A segment with a checksum is an encoded attachment that many messages may
+// share.
 type segment struct {
 	bytes    []byte
 	checksum *[sha256.Size]byte
 }
 
-// Part is one leaf of the message's tree, decoded, for previews. ContentType is
-// the bare media type, Size the number of octets before encoding (of a text,
-// with its lines ended by CRLF), Name the file name. Text is set for the
-// message's own text and HTML, with lines ended by LF.
+// Part is one leaf of the message's tree, decoded, for previews. ContentType is the bare media type, and Name the file
+// name. Size is the number of octets before encoding; lines of a text count with CRLF. Text is set for the message's
+// own text and HTML, with lines ended by LF.
 type Part struct {
 	ContentType, Name, CID string
 	Size                   int64
@@ -39,24 +37,24 @@ type Part struct {
 	Text                   string
 }
 
-// From is the envelope sender, without angle brackets.
+// From returns the envelope sender, without angle brackets.
 func (m *Message) From() string { return m.from }
 
-// To is the one envelope recipient, without angle brackets.
+// To returns the one envelope recipient, without angle brackets.
 func (m *Message) To() string { return m.to }
 
-// ID is the Message-ID, without angle brackets: the same on each attempt.
+// ID returns the Message-ID, without angle brackets. It is the same on each attempt.
 func (m *Message) ID() string { return m.id }
 
-// Subject is the decoded subject.
+// Subject returns the decoded subject.
 func (m *Message) Subject() string { return m.subject }
 
-// Size is the number of octets that WriteTo writes.
+// Size returns the number of octets that WriteTo writes.
 func (m *Message) Size() int64 { return m.size }
 
-// WriteTo writes the message as it goes on the wire, before dot stuffing: lines
-// end in CRLF and are at most 998 octets long without it, all octets are ASCII
-// but those of a recipient's address that is not, and there is no CR or LF elsewhere. It may be called any number of times.
+// WriteTo writes the message as it goes on the wire, before dot stuffing. Lines end in CRLF and are at most 998 octets
+// long without it, and there is no CR or LF elsewhere. All octets are ASCII, except in a recipient's address that is
+// not. WriteTo may be called any number of times.
 func (m *Message) WriteTo(w io.Writer) (int64, error) {
 	n, err := w.Write(m.date)
 	total := int64(n)
@@ -70,9 +68,8 @@ func (m *Message) WriteTo(w io.Writer) (int64, error) {
 	return total, err
 }
 
-// Digest is a SHA-256 over the envelope and every octet but the Date field's:
-// two messages with one digest are the same message at two times. An attachment
-// counts by the checksum of the encoded octets that are spliced in.
+// Digest returns a SHA-256 over the envelope and every octet but those of the Date field. Two messages with one digest
+// are the same message at two times. An attachment counts by the checksum of the encoded octets that are written.
 func (m *Message) Digest() [32]byte {
 	h := sha256.New()
 	frame := func(kind byte, b []byte) {
@@ -94,7 +91,7 @@ func (m *Message) Digest() [32]byte {
 	return [32]byte(h.Sum(nil))
 }
 
-// Parts lists the leaves of the message's tree in order.
+// Parts returns the leaves of the message's tree, in order.
 func (m *Message) Parts() []Part {
 	parts := slices.Clone(m.parts)
 	for i, t := range m.texts {
@@ -105,6 +102,5 @@ func (m *Message) Parts() []Part {
 	return parts
 }
 
-// Header lists the message's header fields but those of its MIME structure, in
-// order, as names and decoded values.
+// Header returns the message's header fields except those of its MIME structure, in order, as names and decoded values.
 func (m *Message) Header() [][2]string { return slices.Clone(m.header) }

@@ -15,8 +15,8 @@ import (
 	"mailshot/templates"
 )
 
-// Render makes one message. The error is every fault of this row, joined; each
-// is a *Fault or an error of templates, and has a Diagnostic method.
+// Render makes one message. The error joins all faults of this row. Each is a *Fault or an error of templates, and has
+// a Diagnostic method.
 func (r *Renderer) Render(to Recipient, date time.Time) (*Message, error) {
 	to.Data.Mailshot = map[string]string{
 		"campaign": r.c.Campaign,
@@ -41,8 +41,8 @@ func (r *Renderer) Render(to Recipient, date time.Time) (*Message, error) {
 	return j.finish(), nil
 }
 
-// job is the making of one message: its recipient, what is laid out, and the
-// faults found so far. After a fault the job goes on, to find the others.
+// job is the making of one message: its recipient, what is laid out, and the faults found so far. After a fault it goes
+// on, to find the others.
 type job struct {
 	*Renderer
 	to Recipient
@@ -54,7 +54,7 @@ func (j *job) fault(code, place, hint, format string, args ...any) {
 	j.faults = append(j.faults, &Fault{code, place, fmt.Sprintf(format, args...), hint})
 }
 
-// headers lays out the fields in front of the MIME structure, and the envelope.
+// headers lays out the envelope and the fields before the MIME structure.
 func (j *job) headers() {
 	if j.to.Key == "" {
 		j.fault("empty-key", "", "", "the row has no key")
@@ -91,7 +91,7 @@ func (j *job) headers() {
 	j.m.from, j.m.to = sender.String(), j.to.Address.String()
 }
 
-// custom lays out a header of the campaign's own in the syntax it has.
+// custom lays out a header of the campaign's own, in the syntax that the header has.
 func (j *job) custom(h Header, value string) {
 	var pieces []string
 	var err error
@@ -119,8 +119,8 @@ func (j *job) custom(h Header, value string) {
 	j.put(h.Name, value, pieces...)
 }
 
-// foreignURI finds the cell that ends one URI and begins another within a list
-// of URIs. A cell that is the whole value may.
+// foreignURI finds a cell that ends one URI and begins another within a list of URIs. A cell that is the whole value
+// may.
 func (j *job) foreignURI(value string) error {
 	for _, column := range slices.Sorted(maps.Keys(j.to.Data.Text)) {
 		cell := j.to.Data.Text[column]
@@ -131,13 +131,13 @@ func (j *job) foreignURI(value string) error {
 	return nil
 }
 
-// put lays out a field and notes its decoded value for previews.
+// put lays out a field and keeps its decoded value for previews.
 func (j *job) put(name, value string, pieces ...string) {
 	j.field(name, pieces...)
 	j.m.header = append(j.m.header, [2]string{name, value})
 }
 
-// mailbox lays out a field with one mailbox. A zero address is a fault found before.
+// mailbox lays out a field with one mailbox. A zero address is a fault that was reported before.
 func (j *job) mailbox(name, place string, m address.Mailbox) {
 	j.sevenBit("header "+name, place, m.Address)
 	j.box(name, m)
@@ -152,8 +152,8 @@ func (j *job) box(name string, m address.Mailbox) {
 	j.put(name, value, mailboxPieces(name, m.Name, m.Address.String())...)
 }
 
-// sevenBit refuses an address that only SMTPUTF8 (RFC 6531) could carry, but for the recipient's own: whoever
-// has such a mailbox has such a server, and a campaign's other addresses are for everybody.
+// sevenBit refuses an address that only SMTPUTF8 (RFC 6531) could carry. The recipient's own address is not checked:
+// whoever has such a mailbox has a server for it. A campaign's other addresses are for everybody.
 func (j *job) sevenBit(where, place string, a address.Address) {
 	if !a.ASCII() {
 		j.fault("needs-smtputf8", place, "", "%s: %s has characters before the @ that are not ASCII", where, a.Unicode())
@@ -175,7 +175,7 @@ func (j *job) parse(name, place, value string) address.Mailbox {
 	return address.Mailbox{}
 }
 
-// execute runs a template. Its error is a fault with a place of its own.
+// execute executes a template. Its error is a fault with a place of its own.
 func (j *job) execute(t *templates.Text) (string, bool) {
 	var b strings.Builder
 	if err := t.Execute(&b, j.to.Data); err != nil {
@@ -185,8 +185,8 @@ func (j *job) execute(t *templates.Text) (string, bool) {
 	return b.String(), true
 }
 
-// line makes the value of a header: one line, blanks around it dropped. It is
-// empty for no template, and after a fault.
+// line makes the value of a header: one line, without the blanks around it. It is empty if there is no template, and
+// after a fault.
 func (j *job) line(what, place string, t *templates.Text) string {
 	if t == nil {
 		return ""
@@ -198,7 +198,7 @@ func (j *job) line(what, place string, t *templates.Text) string {
 	return j.check(what, place, value)
 }
 
-// check passes on a value, without the blanks around it, if it may be in a header.
+// check passes on a value that may be in a header, without the blanks around it.
 func (j *job) check(what, place, value string) string {
 	value = strings.Trim(value, " ")
 	if bad := checkText(value); bad != "" {

@@ -1,14 +1,18 @@
-// Package address is the one address grammar of mailshot.
+// Package address is the one address grammar of mailshot. Call [Parse] for an address, and [ParseMailbox] for an
+// address with a name.
 //
-// A cell, a From line and a suppression entry all go through [Parse] or [ParseMailbox], and both the envelope
-// (RCPT TO:<…>) and the headers are written from the value that comes out. So there is no second reading of an
-// address that could disagree with the first and send a message to another domain.
+// A cell, a From line and a suppression entry all go through these two. The envelope (RCPT TO:<…>) and the headers are
+// both written from the value that comes out. So there is no second reading of an address that could disagree with the
+// first and send a message to another domain.
 //
-// The grammar is narrower than RFC 5321 on purpose: a dot-string local part (RFC 5321 4.1.2, with the UTF-8 of
-// RFC 6531 3.3), an @, and a domain of two labels or more, kept as lower-case A-labels (RFC 5890). Whatever is legal but
-// never seen in an honest list (comments, folding, domain literals, quoted local parts that need their quotes, source
-// routes, groups) is refused, because receivers disagree about it. Nothing is repaired in silence: an invisible
-// character or a full-width @ is refused and named by its place, for the person who must correct the list.
+// The grammar is narrower than RFC 5321 on purpose. It takes a dot-string local part (RFC 5321 4.1.2, with the UTF-8 of
+// RFC 6531 3.3), an @, and a domain of two labels or more, kept as lower-case A-labels (RFC 5890). It refuses what is
+// legal but never seen in an honest list, because receivers disagree about it: comments, folding, domain literals,
+// quoted local parts that need their quotes, source routes, groups. Nothing is repaired silently. An invisible
+// character or a full-width @ is refused, with its position, for the person who must correct the list.
+//
+// net/mail's parser is not used because it takes most of that, and reports no position. Domains are converted by
+// x/net/idna.
 package address
 
 import (
@@ -18,15 +22,15 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Address is one mail address, as it goes into the envelope. It is comparable and immutable; the zero value is no
+// Address is one mail address, as it goes into the envelope. It is comparable and immutable. The zero value is not an
 // address. Two spellings of one mailbox may differ as values: compare [Address.Key] for identity.
 type Address struct {
 	local  string // a dot-string, as given, without quotes
 	domain string // lower-case A-labels, no trailing dot
 }
 
-// String returns the envelope form, local@domain: what goes between the angle brackets of RCPT TO and into To. It
-// holds no blanks, no control characters and none of <>()[]:;,\" and is empty for the zero value.
+// String returns the envelope form, local@domain: what goes between the angle brackets of RCPT TO and into To. It has
+// no blanks, no control characters and none of <>()[]:;,\", and is empty for the zero value.
 func (a Address) String() string {
 	if a.IsZero() {
 		return ""
@@ -49,7 +53,7 @@ func (a Address) Unicode() string {
 }
 
 // Key returns the identity by which addresses are compared: the local part in lower case and NFC, @, and the domain.
-// RFC 5321 lets a server tell Ann@ from ann@, but no provider does, and two mails to one person are the worse mistake.
+// RFC 5321 lets a server tell Ann@ from ann@, but providers do not, and two mails to one person are the worse mistake.
 func (a Address) Key() string {
 	if a.IsZero() {
 		return ""
@@ -57,11 +61,11 @@ func (a Address) Key() string {
 	return strings.ToLower(norm.NFC.String(a.local)) + "@" + a.domain
 }
 
-// ASCII reports whether the address can be sent without SMTPUTF8 (RFC 6531): the domain always can, the local part
-// only if it is ASCII. It is true for the zero value.
+// ASCII reports whether the address can be sent without SMTPUTF8 (RFC 6531). The domain always can, the local part only
+// if it is ASCII. It is true for the zero value.
 func (a Address) ASCII() bool { return isASCII(a.local) }
 
-// IsZero reports whether a is no address.
+// IsZero reports whether a is the zero value.
 func (a Address) IsZero() bool { return a.domain == "" }
 
 // Mailbox is an address with the name that is shown beside it.
@@ -74,7 +78,7 @@ type Mailbox struct {
 type Error struct {
 	Text   string // what was parsed, as given
 	Reason string // for people: `no @`, `two addresses in one cell`
-	Hint   string // what to write in its place, "" if there is no good guess
+	Hint   string // what to write instead, "" if there is no good guess
 }
 
 // Error returns the text in quotes, shortened, with what cannot be seen made visible, and the reason.
@@ -93,7 +97,7 @@ const (
 	maxTotal = 254
 )
 
-// Parse reads one address. Blanks and tabs around it are dropped; everything else must be the address. The error is
+// Parse reads one address. Blanks and tabs around it are dropped. Everything else must be the address. The error is
 // always an *[Error].
 func Parse(s string) (Address, error) {
 	a, reason, hint := parse(s)
@@ -129,8 +133,9 @@ func parse(s string) (a Address, reason, hint string) {
 	return Address{local: local, domain: ascii}, "", ""
 }
 
-// split cuts a text without characters that have a meaning in RFC 5322 at its one @. Quotes around a local part that
-// needs none are dropped (RFC 5321 4.1.2: both forms are one mailbox). ok is false if there is anything else in it.
+// split cuts a text at its one @. The text must not have characters with a meaning in RFC 5322. Quotes around a local
+// part that does not need them are dropped (RFC 5321 4.1.2: both forms are one mailbox). ok is false if there is
+// anything else in it.
 func split(s string) (local, domain string, ok bool) {
 	if rest, found := strings.CutPrefix(s, `"`); found {
 		local, domain, found = strings.Cut(rest, `"@`)

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// toASCII returns the domain as lower-case A-labels. It maps nothing but case and NFC: a full-width letter or an
-// ideographic full stop would be another spelling of a domain, and which one the receiver reads is not ours to guess.
+// toASCII returns the domain as lower-case A-labels. It maps nothing but case and NFC. A full-width letter or an
+// ideographic full stop would be another spelling of a domain, and we must not guess which domain the receiver reads.
 func toASCII(s string) (domain, reason, hint string) {
 	if s[len(s)-1] == '.' {
 		return "", "a dot at the end", "write " + quote(strings.TrimRight(s, "."))
@@ -54,8 +54,8 @@ func toASCII(s string) (domain, reason, hint string) {
 	return international2008(domain)
 }
 
-// international2008 converts by IDNA 2008 and back, and takes only what comes back as it went in: a malformed
-// punycode label must not be one domain here and another at the server.
+// international2008 converts by IDNA 2008 and back, and takes only what comes back as it went in. A malformed punycode
+// label must not be one domain here and another at the server.
 func international2008(s string) (domain, reason, hint string) {
 	p := profile()
 	domain, err := p.ToASCII(s)

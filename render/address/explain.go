@@ -10,9 +10,9 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// unreadable finds the first character that must not be in an address though a person may not see why: controls,
-// what has no width, look-alikes of the signs that give an address its form. text is s without the blanks around it;
-// positions count runes of s from 1, as a person counts in the cell.
+// unreadable finds the first character that must not be in an address although a person may not see why: controls,
+// characters without width, look-alikes of the signs that give an address its form. text is s without the blanks around
+// it. Positions count runes of s from 1, as a person counts in the cell.
 func unreadable(s, text string) (reason, hint string) {
 	plain := true
 	for i := range len(text) {
@@ -54,15 +54,15 @@ func unreadable(s, text string) (reason, hint string) {
 	return "", ""
 }
 
-// invisible reports whether r shows nothing: format characters, blanks other than the space, what Unicode says a
-// reader may ignore, and what is not assigned.
+// invisible reports whether r shows nothing: format characters, blanks other than the space, what Unicode says a reader
+// may ignore, and what is not assigned.
 func invisible(r rune) bool {
 	return !unicode.IsPrint(r) || r == 0x2800 || r == 0x034F ||
 		unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 
-// lookalike returns the ASCII sign that r stands for in another width or script, 0 if none. Letters are not concerned:
-// what a Cyrillic a means is the domain's business, and its A-label shows it.
+// lookalike returns the ASCII sign for which r stands in another width or script, or 0. Letters are not concerned: a
+// Cyrillic a is the domain's business, and the A-label shows it.
 func lookalike(r rune) rune {
 	if r == 0x3002 || r == 0xFF61 {
 		return '.'
@@ -74,7 +74,7 @@ func lookalike(r rune) rune {
 	return rune(c[0])
 }
 
-// explain says what is wrong with a text that has not the form of an address, for the person who typed it.
+// explain says what is wrong with a text that does not have the form of an address, for the person who typed it.
 func explain(s string) (reason, hint string) {
 	lower := strings.ToLower(s)
 	switch {
@@ -117,10 +117,11 @@ func explain(s string) (reason, hint string) {
 	return "not an address", ""
 }
 
-// addresses counts the pieces of a cell that look like an address each, for telling a list in a cell from a typo.
+// addresses counts the pieces of a cell that look like an address, to tell a list in a cell from a typo.
 func addresses(s string) int {
 	n := 0
-	for piece := range strings.FieldsFuncSeq(s, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(",;/|<>", r) }) {
+	between := func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(",;/|<>", r) }
+	for piece := range strings.FieldsFuncSeq(s, between) {
 		if i := strings.IndexByte(piece, '@'); i > 0 && strings.IndexByte(piece[i:], '.') > 1 {
 			n++
 		}
@@ -128,7 +129,7 @@ func addresses(s string) int {
 	return n
 }
 
-// quote shows a text in an error: in quotes, what cannot be seen escaped, and no longer than a line.
+// quote shows a text in an error: in quotes, with what cannot be seen escaped, and no longer than a line.
 func quote(s string) string {
 	const most = 80
 	if utf8.RuneCountInString(s) > most {

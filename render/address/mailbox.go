@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// ParseMailbox reads one address with its name: `Ann Example <ann@example.com>`, `"Example, Ann" <ann@example.com>` or
-// the address alone. It is the form of From and Reply-To (RFC 5322 3.4, name-addr); lists, groups and comments are
+// ParseMailbox reads one address with its name: `Ann Example <ann@example.com>`, `"Example, Ann" <ann@example.com>`, or
+// the address alone. It is the form of From and Reply-To (RFC 5322 3.4, name-addr). Lists, groups and comments are
 // refused. A name with a comma, a semicolon, an @ or angle brackets needs its quotes. The error is always an *[Error].
 func ParseMailbox(s string) (Mailbox, error) {
 	m, reason, hint := parseMailbox(s)
@@ -38,11 +38,11 @@ func parseMailbox(s string) (m Mailbox, reason, hint string) {
 	return m, reason, hint
 }
 
-// parseName reads what stands before the angle bracket: a quoted string, or words without any sign that would make it
+// parseName reads what is before the angle bracket: a quoted string, or words without any sign that would make them
 // more than a name.
 func parseName(s string) (name, reason, hint string) {
 	for _, r := range s {
-		// Joiners and marks that are part of how a name is written stay; what breaks a line or reorders it does not.
+		// Joiners and marks that are part of how a name is written may stay. Whatever breaks a line or reorders it may not.
 		if unicode.IsControl(r) || r == utf8.RuneError || 0x2028 <= r && r <= 0x202E || 0x2066 <= r && r <= 0x2069 {
 			return "", "a character that cannot be in a name (" + strings.Trim(quote(string(r)), `"`) + ")", "delete it"
 		}

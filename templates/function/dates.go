@@ -23,7 +23,8 @@ func dates() []entry {
 			}},
 		{Function{"jdate", "jdate LAYOUT DATE",
 			"the same in the Persian (Jalali) calendar, with its names of months and days",
-			`{{jdate "2006/01/02" .due}}; {{jdate "Monday 2 January 2006" .due | digits "fa"}}`, "1405/09/01; یکشنبه ۱ آذر ۱۴۰۵"},
+			`{{jdate "2006/01/02" .due}}; {{jdate "Monday 2 January 2006" .due | digits "fa"}}`,
+			"1405/09/01; یکشنبه ۱ آذر ۱۴۰۵"},
 			func(ex *Execution) any {
 				return func(layout string, v any) (string, error) {
 					t, err := asDate(v)
@@ -33,6 +34,11 @@ func dates() []entry {
 					return ex.text(formatJalali(layout, t))
 				}
 			}},
+	}
+}
+
+func spans() []entry {
+	return []entry{
 		{Function{"addDays", "addDays N DATE", "the date N days later",
 			`{{addDays 14 .due | date "2006-01-02"}}`, "2026-12-06"},
 			func(ex *Execution) any {

@@ -32,7 +32,10 @@ type entry struct {
 // only the template engine can stop at the first answer.
 func table() []entry {
 	var t []entry
-	for _, part := range [][]entry{emptiness(), texts(), lists(), numbers(), dates(), comparisons(), wordings()} {
+	for _, part := range [][]entry{
+		emptiness(), conditions(), texts(), parts(), lengths(), prints(), links(), lists(), members(),
+		numbers(), sums(), dates(), spans(), comparisons(), wordings(),
+	} {
 		t = append(t, part...)
 	}
 	return t
@@ -116,6 +119,11 @@ func emptiness() []entry {
 					return ""
 				}
 			}},
+	}
+}
+
+func conditions() []entry {
+	return []entry{
 		{Function{"choose", "choose YES NO CONDITION", "YES when the condition holds, else NO",
 			`{{choose "paid" "open" .paid}}`, "open"},
 			func(ex *Execution) any {
@@ -199,26 +207,12 @@ func lists() []entry {
 			}},
 		{Function{"seq", "seq FIRST LAST", "the whole numbers from FIRST to LAST, 10,000 at most",
 			`{{range seq 1 3}}{{.}} {{end}}`, "1 2 3 "},
-			func(ex *Execution) any {
-				return func(first, last any) (list, error) {
-					a, err := asInt(first)
-					if err != nil {
-						return nil, err
-					}
-					b, err := asInt(last)
-					if err != nil {
-						return nil, err
-					}
-					if b-a >= maxItems {
-						return nil, Limit("a list of more than 10000 items")
-					}
-					var vs []any
-					for ; a <= b; a++ {
-						vs = append(vs, a)
-					}
-					return ex.list(vs...)
-				}
-			}},
+			func(ex *Execution) any { return ex.seq }},
+	}
+}
+
+func members() []entry {
+	return []entry{
 		{Function{"first", "first LIST", "the first value of a list, or nothing", `{{split ";" .items | first}}`, "tea"},
 			func(ex *Execution) any {
 				return func(l list) any {
@@ -256,6 +250,26 @@ func lists() []entry {
 				}
 			}},
 	}
+}
+
+// seq makes the list of the whole numbers from first to last.
+func (ex *Execution) seq(first, last any) (list, error) {
+	a, err := asInt(first)
+	if err != nil {
+		return nil, err
+	}
+	b, err := asInt(last)
+	if err != nil {
+		return nil, err
+	}
+	if b-a >= maxItems {
+		return nil, Limit("a list of more than 10000 items")
+	}
+	var vs []any
+	for ; a <= b; a++ {
+		vs = append(vs, a)
+	}
+	return ex.list(vs...)
 }
 
 // list makes a list of single values.

@@ -50,6 +50,11 @@ func numbers() []entry {
 		{Function{"floor", "floor NUMBER", "rounded down to a whole number", `{{floor 2.7}}`, "2"}, function1(math.Floor)},
 		{Function{"ceil", "ceil NUMBER", "rounded up to a whole number", `{{ceil 2.1}}`, "3"}, function1(math.Ceil)},
 		{Function{"abs", "abs NUMBER", "without its sign", `{{abs -3}}`, "3"}, function1(math.Abs)},
+	}
+}
+
+func sums() []entry {
+	return []entry{
 		{Function{"add", "add NUMBER…", "the sum, exact to the last decimal", `{{add 0.1 0.2}}`, "0.3"},
 			arithmetic(fold((*big.Rat).Add), 1, 100)},
 		{Function{"sub", "sub A B", "A minus B", `{{sub .amount 1000}}`, "234.5"}, arithmetic(fold((*big.Rat).Sub), 2, 2)},
@@ -251,7 +256,8 @@ func (ex *Execution) digits(script string, v any) (string, error) {
 }
 
 var pluralForms = map[string]plural.Form{
-	"zero": plural.Zero, "one": plural.One, "two": plural.Two, "few": plural.Few, "many": plural.Many, "other": plural.Other,
+	"zero": plural.Zero, "one": plural.One, "two": plural.Two, "few": plural.Few, "many": plural.Many,
+	"other": plural.Other,
 }
 
 // plural takes the forms first and the number last: plural "invoice" "invoices" .n, or "one=…" "few=…" "other=…".

@@ -26,6 +26,11 @@ func texts() []entry {
 			`[{{trim "  a b "}}]`, "[a b]"}, simple(strings.TrimSpace)},
 		{Function{"oneline", "oneline TEXT", "line ends and runs of blanks become one blank", `{{oneline "a\n  b"}}`, "a b"},
 			simple(func(s string) string { return strings.Join(strings.Fields(s), " ") })},
+	}
+}
+
+func parts() []entry {
+	return []entry{
 		{Function{"trimPrefix", "trimPrefix PREFIX TEXT", "without the prefix", `{{trimPrefix "Ann " .name}}`, "Lee"},
 			func(ex *Execution) any {
 				return func(p string, v any) (string, error) { return ex.text(strings.TrimPrefix(asText(v), p)) }
@@ -74,6 +79,11 @@ func texts() []entry {
 				}
 				return b.String()
 			})},
+	}
+}
+
+func lengths() []entry {
+	return []entry{
 		{Function{"truncate", "truncate N TEXT", "at most N characters; the last one is … if something was cut",
 			`{{truncate 5 .name}}`, "Ann …"},
 			func(ex *Execution) any {
@@ -118,6 +128,11 @@ func texts() []entry {
 					return ex.text(fmt.Sprintf("%*s", -n, asText(v)))
 				}
 			}},
+	}
+}
+
+func prints() []entry {
+	return []entry{
 		{Function{"print", "print VALUE…", "the values one after the other", `{{print .name "!"}}`, "Ann Lee!"},
 			func(ex *Execution) any {
 				return func(vs ...any) (string, error) { return ex.concat("", vs) }
@@ -125,6 +140,11 @@ func texts() []entry {
 		{Function{"printf", "printf FORMAT VALUE…", "Go's formatting; a width has three digits at most",
 			`{{printf "%08.2f" .amount}}`, "01234.50"},
 			func(ex *Execution) any { return ex.printf }},
+	}
+}
+
+func links() []entry {
+	return []entry{
 		{Function{"urlescape", "urlescape TEXT", "escaped for the part of a link after the ?",
 			`https://example.com/?q={{urlescape "a b&c"}}`, "https://example.com/?q=a+b%26c"},
 			func(ex *Execution) any { return ex.address(url.QueryEscape) }},
