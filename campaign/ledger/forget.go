@@ -14,20 +14,22 @@ import (
 
 // Forgotten is what Forget did.
 type Forgotten struct {
-	Campaigns []string // in which the person stood
-	Rows      int64    // emptied
-	Stopped   int64    // of them: were still to be sent, and are suppressed now
-	Keys      []string // what they were known by
-	Mentions  []string // the places of other rows in whose fields the address stands: at most the first hundred
+	Campaigns []string // those whose lists had the person
+	Rows      int64    // rows that were emptied
+	Stopped   int64    // rows among them that were still to be sent, and are suppressed now
+	Keys      []string // the keys that the rows had
+	Mentions  []string // places of other rows whose fields have the address, the first hundred at most
 }
 
-// Forget erases a person from all campaigns of the file: address, key, fields and the digest of the message from the rows, and the
-// servers' words from the attempts. What stays are the states, so that they still add up, the times and codes of attempts, and in
-// place of the key's hash that of KeyHash, which nobody can make without its secret: a list that is planned again still finds that
-// the person was there. What was to be sent is suppressed. Unfinished drafts are removed. Then the file is written anew, so that no
-// byte of it is left behind.
+// Forget erases a person from all campaigns of the file. Their rows lose address, key, fields and the digest of the
+// message, and their attempts lose the servers' words. Then the file is written anew, so that no byte of what was
+// erased is left in it.
 //
-// It takes the locks of all campaigns, and returns a *LockedError when one is in use.
+// The states stay, so that they still add up, and so do the times and codes of attempts. KeyHash takes the place of the
+// key's hash: nobody can make it without its secret, and a list that is planned again still finds that the person was
+// there. What was to be sent is suppressed. Unfinished drafts are removed.
+//
+// Forget takes the locks of all campaigns, and returns a *LockedError when one of them is in use.
 func (l *Ledger) Forget(ctx context.Context, addressKey string) (f *Forgotten, err error) {
 	if addressKey == "" || l.KeyHash == nil {
 		return nil, errors.New("forget: no address, or no KeyHash")
@@ -50,7 +52,8 @@ func (l *Ledger) Forget(ctx context.Context, addressKey string) (f *Forgotten, e
 		}
 	}
 	rows, err := l.db.Reading.QueryContext(ctx, `SELECT place FROM rows
-		WHERE instr(lower(CAST(fields AS TEXT)), ?1) > 0 OR instr(lower(address), ?1) > 0 ORDER BY id LIMIT 100`, strings.ToLower(addressKey))
+		WHERE instr(lower(CAST(fields AS TEXT)), ?1) > 0 OR instr(lower(address), ?1) > 0
+		ORDER BY id LIMIT 100`, strings.ToLower(addressKey))
 	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 		var place string
 		err := rows.Scan(&place)
@@ -70,7 +73,7 @@ type numbered struct {
 	frozen bool
 }
 
-// lockAll takes the locks of all campaigns of the file, drafts included, that are not held through l already.
+// lockAll takes the locks of all campaigns of the file, drafts included, but for those that l holds already.
 func (l *Ledger) lockAll(ctx context.Context) (all []numbered, release func() error, err error) {
 	var releases []func() error
 	free := func() error {
@@ -97,7 +100,7 @@ func (l *Ledger) lockAll(ctx context.Context) (all []numbered, release func() er
 	}
 	for _, c := range all {
 		if l.locked(c.id) {
-			continue // by the caller, or with the frozen campaign of a draft
+			continue // by the caller, or together with the frozen campaign that the draft is of
 		}
 		k, err := l.Lock(c.id)
 		if err != nil {
@@ -108,19 +111,21 @@ func (l *Ledger) lockAll(ctx context.Context) (all []numbered, release func() er
 	return all, free, nil
 }
 
+// found is a row of a person who is to be forgotten.
+type found struct {
+	id    int64
+	key   string
+	owns  bool // the row has a claim to its key
+	state State
+}
+
 // forget empties the person's rows of one campaign.
 func (l *Ledger) forget(c numbered, addressKey string, f *Forgotten) error {
 	first, end := schema.Span(c.no)
-	type found struct {
-		id    int64
-		key   string
-		owns  bool
-		state State
-	}
 	return l.db.Write(func(t *sqlite.Tx) error {
 		var list []found
-		rows, err := t.Query("SELECT r.id, r.key, r.hash IS NOT NULL, d.state FROM rows r JOIN deliveries d ON d.id = r.id WHERE r.id >= ? AND r.id < ? AND r.address_key = ?",
-			first, end, addressKey)
+		rows, err := t.Query(`SELECT r.id, r.key, r.hash IS NOT NULL, d.state FROM rows r JOIN deliveries d ON d.id = r.id
+			WHERE r.id >= ? AND r.id < ? AND r.address_key = ?`, first, end, addressKey)
 		err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 			var one found
 			var state int64
@@ -137,40 +142,52 @@ func (l *Ledger) forget(c numbered, addressKey string, f *Forgotten) error {
 		for _, one := range list {
 			f.Rows++
 			f.Keys = append(f.Keys, one.key)
-			after, reason := one.state, ""
 			if legal(byForget, one.state, Suppressed) {
-				after = Suppressed
 				f.Stopped++
 			}
-			if after == Suppressed {
-				reason = "forgotten on request"
-			}
-			var kept []byte
-			if one.owns {
-				kept = l.KeyHash(c.id, one.key)
-				n, err := t.Exec("UPDATE claims SET hash = ? WHERE campaign = ? AND hash = (SELECT hash FROM rows WHERE id = ?)", kept, c.no, one.id)
-				if err == nil && c.frozen { // a draft's claims may not be there yet
-					err = errRows(n, 1)
-				}
-				if err != nil {
-					return err
-				}
-			}
-			if _, err := t.Exec("UPDATE rows SET hash = ?, key = '', address = '', address_key = '', fields = NULL WHERE id = ?", kept, one.id); err != nil {
-				return err
-			}
-			if _, err := t.Exec("UPDATE deliveries SET state = ?, due = iif(state = ?, due, 0), digest = NULL, reason = iif(? <> '', ?, iif(reason = '', '', 'forgotten on request')) WHERE id = ?",
-				after.code(), after.code(), reason, reason, one.id); err != nil {
-				return err
-			}
-			if _, err := t.Exec("UPDATE attempts SET text = '' WHERE delivery = ?", one.id); err != nil {
-				return err
-			}
-			if _, err := t.Exec("INSERT INTO audit(delivery, time, who, host, act, before, after) VALUES (?, ?, ?, ?, 'forget', ?, ?)",
-				one.id, now, machine.User(), machine.Name(), one.state.code(), after.code()); err != nil {
+			if err := l.forgetRow(t, c, one, now); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+// forgetRow empties one row, and suppresses its delivery if that was still to be sent.
+func (l *Ledger) forgetRow(t *sqlite.Tx, c numbered, one found, now int64) error {
+	after, reason := one.state, ""
+	if legal(byForget, one.state, Suppressed) {
+		after = Suppressed
+	}
+	if after == Suppressed {
+		reason = "forgotten on request"
+	}
+	var kept []byte
+	if one.owns {
+		kept = l.KeyHash(c.id, one.key)
+		n, err := t.Exec(`UPDATE claims SET hash = ?
+			WHERE campaign = ? AND hash = (SELECT hash FROM rows WHERE id = ?)`, kept, c.no, one.id)
+		if err == nil && c.frozen { // a draft's claims may not be there yet
+			err = errRows(n, 1)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if _, err := t.Exec(`UPDATE rows SET hash = ?, key = '', address = '', address_key = '', fields = NULL
+		WHERE id = ?`, kept, one.id); err != nil {
+		return err
+	}
+	if _, err := t.Exec(`UPDATE deliveries SET state = ?, due = iif(state = ?, due, 0), digest = NULL,
+		reason = iif(? <> '', ?, iif(reason = '', '', 'forgotten on request')) WHERE id = ?`,
+		after.code(), after.code(), reason, reason, one.id); err != nil {
+		return err
+	}
+	if _, err := t.Exec("UPDATE attempts SET text = '' WHERE delivery = ?", one.id); err != nil {
+		return err
+	}
+	_, err := t.Exec(`INSERT INTO audit(delivery, time, who, host, act, before, after)
+		VALUES (?, ?, ?, ?, 'forget', ?, ?)`,
+		one.id, now, machine.User(), machine.Name(), one.state.code(), after.code())
+	return err
 }

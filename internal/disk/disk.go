@@ -1,5 +1,9 @@
-// Package disk makes what is written last: Create makes a file that is not there, Copy copies one, and SyncFolder makes names in a
-// folder durable. Each returns when a power cut cannot undo it any more.
+// Package disk writes files so that a crash or a power cut leaves no half of one. [Replace] writes a file anew, [New] does so in
+// pieces, [Create] makes a file that is not there, [Copy] copies one, and [SyncFolder] makes the names in a folder durable.
+//
+// All files are made with mode 0600: what this program keeps are people's data. What a function has written is synced when it
+// returns. A name in a folder is durable after SyncFolder, which Create calls; for the others it is the caller's choice, because
+// some file systems cannot sync a folder.
 package disk
 
 import (
@@ -10,6 +14,52 @@ import (
 	"path/filepath"
 	"runtime"
 )
+
+// Replace writes the file at path anew. Nobody sees half of it: what was there stays until write has returned nil and the new file is
+// whole.
+func Replace(path string, write func(io.Writer) error) error {
+	f, err := New(path)
+	if err != nil {
+		return err
+	}
+	if err := write(f); err != nil {
+		return errors.Join(err, f.Discard())
+	}
+	return f.Commit()
+}
+
+// File is written under a temporary name, and gets its own when it is whole. Exactly one of Commit and Discard ends it.
+type File struct {
+	f    *os.File
+	path string
+}
+
+// New begins the file that is to be at path. Its temporary name is in the same folder and begins with a dot.
+func New(path string) (*File, error) {
+	f, err := os.CreateTemp(filepath.Dir(path), ".mailshot-*")
+	if err != nil {
+		return nil, err
+	}
+	return &File{f: f, path: path}, nil
+}
+
+// Write appends to the file.
+func (f *File) Write(p []byte) (int, error) { return f.f.Write(p) }
+
+// Commit syncs the file and gives it its name, which it takes from another that has it. After an error the new file is gone.
+func (f *File) Commit() error {
+	err := errors.Join(f.f.Sync(), f.f.Close())
+	if err == nil {
+		err = os.Rename(f.f.Name(), f.path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.f.Name()))
+	}
+	return nil
+}
+
+// Discard removes the file.
+func (f *File) Discard() error { return errors.Join(f.f.Close(), os.Remove(f.f.Name())) }
 
 // Create makes path with content, durably, unless there is something of that name already.
 func Create(path, content string) error {
@@ -39,7 +89,7 @@ func SyncFolder(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// Copy copies a file into one that is this user's alone.
+// Copy copies a file into a new one.
 func Copy(from, to string) (err error) {
 	in, err := os.Open(from)
 	if err != nil {

@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"mailshot/campaign/ledger"
+	"mailshot/internal/disk"
 	"mailshot/internal/sink"
 )
 
@@ -63,7 +63,7 @@ func (v *Verdict) read(ctx context.Context, state, id string, arrived map[string
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "state.db")
 	for _, suffix := range []string{"", "-wal"} { // not -shm: it is an index of -wal, and is made anew
-		err := copyFile(path+suffix, state+suffix)
+		err := disk.Copy(state+suffix, path+suffix)
 		if suffix == "" && errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
@@ -171,20 +171,4 @@ func some(who []string) string {
 		return strings.Join(who, ", ")
 	}
 	return strings.Join(who[:most], ", ") + ", …"
-}
-
-// copyFile copies a file that nobody writes to.
-func copyFile(to, from string) (err error) {
-	in, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, out.Close()) }()
-	_, err = io.Copy(out, in)
-	return err
 }

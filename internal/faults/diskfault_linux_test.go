@@ -202,8 +202,8 @@ func TestDiskFailsLate(t *testing.T) {
 	}
 }
 
-// disk mounts a small file system at the folder, which is made.
-func disk(t *testing.T, dir, options string) {
+// mount mounts a small file system at the folder, which is made.
+func mount(t *testing.T, dir, options string) {
 	t.Helper()
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		t.Fatal(err)
@@ -263,7 +263,7 @@ func TestDiskFull(t *testing.T) {
 			}
 			a.amend("archive: sent/\n")
 			dir := filepath.Join(a.Dir, c.dir)
-			disk(t, dir, c.options)
+			mount(t, dir, c.options)
 			a.suffer(func(int) func() { return fill(t, dir) }, c.says...)
 		})
 	}
@@ -277,7 +277,7 @@ func TestLimits(t *testing.T) {
 		a := newAiling(t)
 		a.amend("archive: sent/\n")
 		dir := filepath.Join(a.folder(), "sent")
-		disk(t, dir, "size=2m,nr_inodes=200")
+		mount(t, dir, "size=2m,nr_inodes=200")
 		a.suffer(func(int) func() {
 			fillers := filepath.Join(dir, "fillers")
 			err := os.Mkdir(fillers, 0o700)
@@ -331,7 +331,7 @@ func TestLimits(t *testing.T) {
 		t.Parallel()
 		a := newAiling(t)
 		dir := filepath.Join(a.folder(), ".mailshot")
-		disk(t, dir, "size=4m")
+		mount(t, dir, "size=4m")
 		remount := func(flags uintptr) {
 			if err := syscall.Mount("tmpfs", dir, "tmpfs", syscall.MS_REMOUNT|flags, ""); err != nil {
 				t.Fatal(err)
@@ -390,7 +390,7 @@ func TestFullForOutput(t *testing.T) {
 	t.Parallel()
 	a := newAiling(t)
 	dir := filepath.Join(a.Dir, "full")
-	disk(t, dir, "size=1m")
+	mount(t, dir, "size=1m")
 	mend := fill(t, dir)
 	for _, c := range []struct {
 		args []string

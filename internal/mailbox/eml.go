@@ -9,6 +9,8 @@ import (
 	"sync"
 	"unicode"
 	"unicode/utf8"
+
+	"mailshot/internal/disk"
 )
 
 // maxName is the longest base name in bytes. File systems allow 255; the rest
@@ -46,7 +48,7 @@ func (f *folder) Add(it Item) (string, error) {
 		return "", fmt.Errorf("mailbox: %s: %w", base, errors.Join(err, os.Remove(tmp)))
 	}
 	if f.sync {
-		if err := syncFolder(f.dir); err != nil {
+		if err := disk.SyncFolder(f.dir); err != nil {
 			return "", fmt.Errorf("mailbox: %w", err)
 		}
 	}
@@ -78,7 +80,7 @@ func (f *folder) settle(tmp, base string) (string, error) {
 }
 
 func (f *folder) Close() error {
-	if err := syncFolder(f.dir); err != nil {
+	if err := disk.SyncFolder(f.dir); err != nil {
 		return fmt.Errorf("mailbox: %w", err)
 	}
 	return nil

@@ -20,9 +20,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
+
+	"mailshot/internal/disk"
 )
 
 // Item is one message to keep.
@@ -124,26 +125,10 @@ func place(old, name string) error {
 	return os.Rename(old, name)
 }
 
-// syncFolder makes the names in dir durable.
-func syncFolder(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil // a folder cannot be synced there; NTFS logs its names
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	err = d.Sync()
-	if cerr := d.Close(); err == nil {
-		err = cerr
-	}
-	return err
-}
-
 // makeFolder makes dir and its parents, and syncs the parent of what is new.
 func makeFolder(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	return syncFolder(filepath.Dir(dir))
+	return disk.SyncFolder(filepath.Dir(dir))
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"mailshot/internal/disk"
 )
 
 // maildir delivers as https://cr.yp.to/proto/maildir.html says: written in
@@ -55,7 +57,7 @@ func (m *maildir) Add(it Item) (string, error) {
 			return "", fmt.Errorf("mailbox: %w", errors.Join(err, os.Remove(tmp)))
 		}
 		if m.sync {
-			if err := syncFolder(filepath.Join(m.dir, "new")); err != nil {
+			if err := disk.SyncFolder(filepath.Join(m.dir, "new")); err != nil {
 				return "", fmt.Errorf("mailbox: %w", err)
 			}
 		}
@@ -64,7 +66,7 @@ func (m *maildir) Add(it Item) (string, error) {
 }
 
 func (m *maildir) Close() error {
-	if err := syncFolder(filepath.Join(m.dir, "new")); err != nil {
+	if err := disk.SyncFolder(filepath.Join(m.dir, "new")); err != nil {
 		return fmt.Errorf("mailbox: %w", err)
 	}
 	return nil

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"mailshot/internal/disk"
 )
 
 // mbox writes one file that holds every message, in the mboxrd form, the only
@@ -109,7 +111,7 @@ func (m *mbox) Close() error {
 	if err != nil {
 		return fmt.Errorf("mailbox: %s: %w", m.path, errors.Join(err, os.Remove(m.f.Name())))
 	}
-	if err := syncFolder(filepath.Dir(m.path)); err != nil {
+	if err := disk.SyncFolder(filepath.Dir(m.path)); err != nil {
 		return fmt.Errorf("mailbox: %w", err)
 	}
 	return nil

@@ -89,7 +89,7 @@ func TestLoopback(t *testing.T) {
 	if err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
 		t.Errorf("%v, %v", info, err)
 	}
-	for _, left := range must(filepath.Glob(filepath.Join(s.cfg.Dir, ".token-*"))) {
+	for _, left := range must(filepath.Glob(filepath.Join(s.cfg.Dir, ".mailshot-*"))) {
 		t.Errorf("%s was left", left)
 	}
 	// The token of one mail server is not that of another.

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -16,6 +17,8 @@ import (
 
 	"github.com/gofrs/flock"
 	"github.com/zalando/go-keyring"
+
+	"mailshot/internal/disk"
 )
 
 // record is what is kept of a login.
@@ -161,7 +164,7 @@ func (s store) remove() (bool, error) {
 		return false, &Error{Code: "store", Text: "forgetting the login: " + err.Error()}
 	}
 	if found {
-		if err := syncFolder(s.dir); err != nil {
+		if err := disk.SyncFolder(s.dir); err != nil {
 			return true, err
 		}
 	}
@@ -193,35 +196,13 @@ func readPrivate(path string) ([]byte, error) {
 }
 
 // writePrivate replaces a file whole: whatever happens, the old or the new one is there.
-func writePrivate(path string, b []byte) (err error) {
-	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, ".token-*") // 0600
+func writePrivate(path string, b []byte) error {
+	err := disk.Replace(path, func(w io.Writer) error {
+		_, err := w.Write(b)
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(f.Name()) // half a file helps nobody
-		}
-	}()
-	_, err = f.Write(b)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err = os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	return syncFolder(dir)
-}
-
-// syncFolder makes the names in dir durable. Windows does so by itself and cannot be asked.
-func syncFolder(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return disk.SyncFolder(filepath.Dir(path))
 }

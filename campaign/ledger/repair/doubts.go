@@ -10,74 +10,20 @@ import (
 	"mailshot/internal/sqlite"
 )
 
-// settleDoubts makes the records of a repaired file hold together, without guessing; see Repair. cut says that the end of the log was
-// lost, lostLog that attempts or manual changes were.
+// settleDoubts makes the records of a repaired file hold together, without guessing; see File. cut says that the end of
+// the log was lost, and lostLog that attempts or manual changes were lost.
 func settleDoubts(t *sqlite.Tx, cut, lostLog bool, r *Report) error {
 	d := &doubts{Tx: t, r: r, now: time.Now().UnixNano(), who: machine.User(), host: machine.Name()}
-	frozen := "(SELECT no FROM campaigns WHERE frozen = 1)"
-	d.do("DELETE FROM deliveries WHERE id >> 40 NOT IN " + frozen)
-	d.do("DELETE FROM rows WHERE id >> 40 NOT IN " + frozen)
-	d.do("DELETE FROM lanes WHERE campaign NOT IN " + frozen)
-	d.do("DELETE FROM campaigns WHERE frozen = 0")
-	d.do("DELETE FROM attempts WHERE delivery >> 40 NOT IN " + frozen)
-	d.do("DELETE FROM audit WHERE delivery >> 40 NOT IN " + frozen)
-
-	d.do("INSERT OR IGNORE INTO lanes(campaign, name) SELECT no, 'lost' FROM campaigns c WHERE NOT EXISTS (SELECT 1 FROM lanes l WHERE l.campaign = c.no)")
-	const lane = "(SELECT min(no) FROM lanes l WHERE l.campaign = %s >> 40)"
-	d.do("UPDATE rows SET campaign = id >> 40 WHERE campaign <> id >> 40")
-	d.do("UPDATE deliveries SET lane = " + fmt.Sprintf(lane, "id") + " WHERE lane NOT IN (SELECT no FROM lanes)")
-
-	// Where all deliveries are there, a row without one is the row of a delivery that seems to have none: one of their numbers is damaged.
-	d.count("%d rows belong to deliveries that cannot be told", d.do(`DELETE FROM rows WHERE NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.id = rows.id) AND id >> 40 IN (SELECT no FROM campaigns c
-		WHERE (SELECT count(*) FROM deliveries d WHERE d.id >= c.no << 40 AND d.id < (c.no + 1) << 40) + (SELECT coalesce(sum(n), 0) FROM tallies t WHERE t.campaign = c.no) >= c.rows)`))
-	// A row whose delivery is lost. One that has no claim to a key never had a message to send.
-	d.count("%d records of deliveries are lost: what became of them is unknown", d.do(`INSERT INTO deliveries(id, state, lane, due, attempts, first, turn, digest, reason)
-		SELECT id, ?, `+fmt.Sprintf(lane, "id")+`, 0, 0, 0, 0, NULL, 'its record was lost' FROM rows r WHERE hash IS NOT NULL AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.id = r.id)`, schema.Pending))
-	d.count("%d records of rows that were not to be mailed are lost", d.do(`INSERT INTO deliveries(id, state, lane, due, attempts, first, turn, digest, reason)
-		SELECT id, ?, `+fmt.Sprintf(lane, "id")+`, 0, 0, 0, 0, NULL, 'its record was lost; it was not to be mailed' FROM rows r WHERE hash IS NULL AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.id = r.id)`, schema.Invalid))
-	d.unknown("reason = 'its record was lost' AND state = "+schema.SQLPending, "the record of this delivery was lost when the file was repaired")
-
-	// A delivery whose row is lost.
-	d.count("%d rows are lost: who they were is not known any more", d.do(`INSERT INTO rows(id, campaign, hash, number, place, key, address, address_key, fields)
-		SELECT id, id >> 40, NULL, id & 0xffffffffff, 'lost', '', '', '', NULL FROM deliveries d WHERE NOT EXISTS (SELECT 1 FROM rows r WHERE r.id = d.id)`))
-	// A record that is missing altogether: the campaign's own says how many rows there were.
-	d.do(`CREATE TEMP TABLE missing AS SELECT no, (SELECT coalesce(max(d.id), c.no << 40) FROM deliveries d WHERE d.id >= c.no << 40 AND d.id < (c.no + 1) << 40) AS last,
-		rows - (SELECT count(*) FROM deliveries d WHERE d.id >= c.no << 40 AND d.id < (c.no + 1) << 40) - (SELECT coalesce(sum(n), 0) FROM tallies t WHERE t.campaign = c.no) AS n
-		FROM campaigns c`)
-	const each = "FROM missing m JOIN (WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < (SELECT max(n) FROM missing)) SELECT i FROM c) ON i <= m.n WHERE m.n > 0"
-	d.do("INSERT INTO rows(id, campaign, hash, number, place, key, address, address_key, fields) SELECT m.last + i, m.no, NULL, (m.last + i) & 0xffffffffff, 'lost', '', '', '', NULL " + each)
-	d.count("%d rows and their deliveries are lost: who they were is not known any more", d.do(`INSERT INTO deliveries(id, state, lane, due, attempts, first, turn, digest, reason)
-		SELECT m.last + i, ?, (SELECT min(l.no) FROM lanes l WHERE l.campaign = m.no), 0, 0, 0, 0, NULL, 'its record was lost' `+each, schema.Pending))
-	d.unknown("reason = 'its record was lost' AND state = "+schema.SQLPending, "the record of this delivery was lost when the file was repaired")
-	d.count("%d campaigns have more records than rows were planned", d.do("UPDATE campaigns SET rows = rows - (SELECT n FROM missing m WHERE m.no = campaigns.no) WHERE no IN (SELECT no FROM missing WHERE n < 0)"))
-	d.do("DROP TABLE missing")
+	d.drafts()
+	d.lanes()
+	d.lostDeliveries()
+	d.lostRows()
+	d.missing()
 	d.keys()
-	d.do("UPDATE campaigns SET lost = max(lost, (SELECT count(*) FROM rows r WHERE r.campaign = campaigns.no AND r.place = 'lost' AND r.hash IS NULL AND r.fields IS NULL)) WHERE purged = 0")
-
-	// States that there are none of, or that the log contradicts.
-	d.count("%d attempts cannot be read", d.do("DELETE FROM attempts WHERE "+schema.BadAttempt))
-	d.do("UPDATE rows SET number = id & 0xffffffffff WHERE typeof(number) <> 'integer'")
-	d.unknown(schema.Unreadable, "the state of this delivery was lost when the file was repaired")
-	if cut {
-		d.unknown("state IN "+schema.Open, "the end of the log was lost: this may have been sent")
-	}
-	if lostLog {
-		// What became of it stands in its own record, and the attempt that led there is lost.
-		d.do(`INSERT INTO attempts(delivery, time, state, stage, code, enhanced, text, server) SELECT id, ?, state, 'recovery', 0, '', 'the record of this attempt was lost when the file was repaired', ''
-			FROM deliveries d WHERE state IN (?, ?, ?, ?) AND iif(attempts > 0, `+schema.LastTried+", "+schema.LastManual+") IS NOT state", d.now, schema.Sent, schema.Refused, schema.GaveUp, schema.Unknown)
-		d.do("UPDATE deliveries AS d SET attempts = max(attempts, 1) WHERE state IN (?, ?, ?, ?) AND attempts = 0 AND "+schema.LastManual+" IS NOT state", schema.Sent, schema.Refused, schema.GaveUp, schema.Unknown)
-	}
-	for _, rule := range schema.Rules() {
-		if rule.Doubt {
-			d.unknown(rule.Condition, "the records of this delivery contradicted each other when the file was repaired: "+rule.Text)
-		}
-	}
-	r.Held = d.do("UPDATE deliveries AS d SET state = ?, due = 0, attempts = 0, reason = 'what was to be sent was lost when the file was repaired' WHERE d.id IN (SELECT d.id FROM deliveries d JOIN rows r ON r.id = d.id WHERE "+
-		schema.Unsendable+")", schema.Held)
-	d.do("UPDATE deliveries SET attempts = 0 WHERE state IN (?, ?, ?) AND attempts > 0 AND (SELECT a.state FROM attempts a WHERE a.delivery = deliveries.id ORDER BY a.no DESC LIMIT 1) IS NOT "+schema.SQLDeferred,
-		schema.Held, schema.Cancelled, schema.Suppressed)
-	d.do("UPDATE deliveries SET reason = 'the reason was lost when the file was repaired' WHERE reason = '' AND state IN (?, ?, ?, ?, ?, ?)",
-		schema.Held, schema.Cancelled, schema.Suppressed, schema.Invalid, schema.Filtered, schema.Duplicate)
+	d.do(`UPDATE campaigns SET lost = max(lost, (SELECT count(*) FROM rows r
+		WHERE r.campaign = campaigns.no AND r.place = 'lost' AND r.hash IS NULL AND r.fields IS NULL)) WHERE purged = 0`)
+	d.states(cut, lostLog)
+	d.held()
 	r.Unknown = d.changed
 	d.count("%d deliveries are unknown now", d.changed)
 	d.count("%d deliveries are held now", r.Held)
@@ -94,11 +40,136 @@ type doubts struct {
 	err       error
 }
 
-// emptyRow makes a row one whose person is not known any more.
-const emptyRow = "UPDATE rows AS r SET hash = NULL, place = 'lost', key = '', address = '', address_key = '', fields = NULL WHERE "
+// SQL of several steps. laneOf is a lane of the campaign whose delivery has the number %s.
+const (
+	frozen = "(SELECT no FROM campaigns WHERE frozen = 1)"
+	laneOf = "(SELECT min(no) FROM lanes l WHERE l.campaign = %s >> 40)"
 
-// keys empties the rows whose key is not the one whose hash they have, for one of the two is damaged, and nobody knows which; and
-// claims the other keys anew. Of rows with one key it goes to one that has been mailed, or may have been, before any that is to be mailed still.
+	newDelivery = "INSERT INTO deliveries(id, state, lane, due, attempts, first, turn, digest, reason) "
+	newRow      = "INSERT INTO rows(id, campaign, hash, number, place, key, address, address_key, fields) "
+	newAttempt  = "INSERT INTO attempts(delivery, time, state, stage, code, enhanced, text, server) "
+)
+
+// drafts removes campaigns that were never frozen, and records of campaigns that are not there.
+func (d *doubts) drafts() {
+	d.do("DELETE FROM deliveries WHERE id >> 40 NOT IN " + frozen)
+	d.do("DELETE FROM rows WHERE id >> 40 NOT IN " + frozen)
+	d.do("DELETE FROM lanes WHERE campaign NOT IN " + frozen)
+	d.do("DELETE FROM campaigns WHERE frozen = 0")
+	d.do("DELETE FROM attempts WHERE delivery >> 40 NOT IN " + frozen)
+	d.do("DELETE FROM audit WHERE delivery >> 40 NOT IN " + frozen)
+}
+
+// lanes gives every campaign a lane, and every delivery one that there is.
+func (d *doubts) lanes() {
+	d.do(`INSERT OR IGNORE INTO lanes(campaign, name) SELECT no, 'lost' FROM campaigns c
+		WHERE NOT EXISTS (SELECT 1 FROM lanes l WHERE l.campaign = c.no)`)
+	d.do("UPDATE rows SET campaign = id >> 40 WHERE campaign <> id >> 40")
+	d.do("UPDATE deliveries SET lane = " + fmt.Sprintf(laneOf, "id") + " WHERE lane NOT IN (SELECT no FROM lanes)")
+}
+
+// lostDeliveries makes deliveries for the rows whose delivery is lost.
+func (d *doubts) lostDeliveries() {
+	// Where all deliveries are there, a row without one is the row of a delivery that seems to have none: one of their
+	// numbers is damaged.
+	d.count("%d rows belong to deliveries that cannot be told", d.do(`DELETE FROM rows
+		WHERE NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.id = rows.id) AND id >> 40 IN (SELECT no FROM campaigns c
+			WHERE (SELECT count(*) FROM deliveries d WHERE d.id >= c.no << 40 AND d.id < (c.no + 1) << 40)
+				+ (SELECT coalesce(sum(n), 0) FROM tallies t WHERE t.campaign = c.no) >= c.rows)`))
+	const missing = ` AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.id = r.id)`
+	lane := fmt.Sprintf(laneOf, "id")
+	d.count("%d records of deliveries are lost: what became of them is unknown", d.do(newDelivery+
+		"SELECT id, ?, "+lane+", 0, 0, 0, 0, NULL, 'its record was lost' FROM rows r WHERE hash IS NOT NULL"+missing,
+		schema.Pending))
+	// A row that has no claim to a key never had a message to send.
+	d.count("%d records of rows that were not to be mailed are lost", d.do(newDelivery+
+		"SELECT id, ?, "+lane+", 0, 0, 0, 0, NULL, 'its record was lost; it was not to be mailed' FROM rows r WHERE hash IS NULL"+
+		missing, schema.Invalid))
+	d.recordLost()
+}
+
+// recordLost makes unknown the deliveries that were made anew.
+func (d *doubts) recordLost() {
+	d.unknown("reason = 'its record was lost' AND state = "+schema.SQLPending,
+		"the record of this delivery was lost when the file was repaired")
+}
+
+// lostRows makes rows for the deliveries whose row is lost.
+func (d *doubts) lostRows() {
+	d.count("%d rows are lost: who they were is not known any more", d.do(newRow+
+		`SELECT id, id >> 40, NULL, id & 0xffffffffff, 'lost', '', '', '', NULL FROM deliveries d
+		WHERE NOT EXISTS (SELECT 1 FROM rows r WHERE r.id = d.id)`))
+}
+
+// missing makes the rows and deliveries of which no record is left at all: the campaign's own says how many rows there
+// were.
+func (d *doubts) missing() {
+	d.do(`CREATE TEMP TABLE missing AS SELECT no,
+		(SELECT coalesce(max(d.id), c.no << 40) FROM deliveries d WHERE d.id >= c.no << 40 AND d.id < (c.no + 1) << 40) AS last,
+		rows - (SELECT count(*) FROM deliveries d WHERE d.id >= c.no << 40 AND d.id < (c.no + 1) << 40)
+			- (SELECT coalesce(sum(n), 0) FROM tallies t WHERE t.campaign = c.no) AS n
+		FROM campaigns c`)
+	const each = `FROM missing m JOIN (
+			WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < (SELECT max(n) FROM missing)) SELECT i FROM c
+		) ON i <= m.n WHERE m.n > 0`
+	d.do(newRow + "SELECT m.last + i, m.no, NULL, (m.last + i) & 0xffffffffff, 'lost', '', '', '', NULL " + each)
+	d.count("%d rows and their deliveries are lost: who they were is not known any more", d.do(newDelivery+
+		`SELECT m.last + i, ?, (SELECT min(l.no) FROM lanes l WHERE l.campaign = m.no), 0, 0, 0, 0, NULL, 'its record was lost' `+
+		each, schema.Pending))
+	d.recordLost()
+	d.count("%d campaigns have more records than rows were planned", d.do(`UPDATE campaigns
+		SET rows = rows - (SELECT n FROM missing m WHERE m.no = campaigns.no) WHERE no IN (SELECT no FROM missing WHERE n < 0)`))
+	d.do("DROP TABLE missing")
+}
+
+// states makes unknown the deliveries in a state that there is not, or that the log contradicts.
+func (d *doubts) states(cut, lostLog bool) {
+	d.count("%d attempts cannot be read", d.do("DELETE FROM attempts WHERE "+schema.BadAttempt))
+	d.do("UPDATE rows SET number = id & 0xffffffffff WHERE typeof(number) <> 'integer'")
+	d.unknown(schema.Unreadable, "the state of this delivery was lost when the file was repaired")
+	if cut {
+		d.unknown("state IN "+schema.Open, "the end of the log was lost: this may have been sent")
+	}
+	if lostLog {
+		// What became of a delivery is in its own record; the attempt that led there is lost.
+		d.do(newAttempt+`SELECT id, ?, state, 'recovery', 0, '',
+				'the record of this attempt was lost when the file was repaired', ''
+			FROM deliveries d WHERE state IN (?, ?, ?, ?)
+				AND iif(attempts > 0, `+schema.LastTried+", "+schema.LastManual+") IS NOT state",
+			d.now, schema.Sent, schema.Refused, schema.GaveUp, schema.Unknown)
+		d.do(`UPDATE deliveries AS d SET attempts = max(attempts, 1)
+			WHERE state IN (?, ?, ?, ?) AND attempts = 0 AND `+schema.LastManual+" IS NOT state",
+			schema.Sent, schema.Refused, schema.GaveUp, schema.Unknown)
+	}
+	for _, rule := range schema.Rules() {
+		if rule.Doubt {
+			d.unknown(rule.Condition,
+				"the records of this delivery contradicted each other when the file was repaired: "+rule.Text)
+		}
+	}
+}
+
+// held holds the deliveries that were to be sent and have no message any more, and mends what is left of those not to
+// be sent.
+func (d *doubts) held() {
+	d.r.Held = d.do(`UPDATE deliveries AS d SET state = ?, due = 0, attempts = 0,
+			reason = 'what was to be sent was lost when the file was repaired'
+		WHERE d.id IN (SELECT d.id FROM deliveries d JOIN rows r ON r.id = d.id WHERE `+schema.Unsendable+")", schema.Held)
+	d.do(`UPDATE deliveries SET attempts = 0 WHERE state IN (?, ?, ?) AND attempts > 0
+		AND (SELECT a.state FROM attempts a WHERE a.delivery = deliveries.id ORDER BY a.no DESC LIMIT 1) IS NOT `+
+		schema.SQLDeferred, schema.Held, schema.Cancelled, schema.Suppressed)
+	d.do(`UPDATE deliveries SET reason = 'the reason was lost when the file was repaired'
+		WHERE reason = '' AND state IN (?, ?, ?, ?, ?, ?)`,
+		schema.Held, schema.Cancelled, schema.Suppressed, schema.Invalid, schema.Filtered, schema.Duplicate)
+}
+
+// emptyRow makes a row one whose person is not known any more.
+const emptyRow = `UPDATE rows AS r
+	SET hash = NULL, place = 'lost', key = '', address = '', address_key = '', fields = NULL WHERE `
+
+// keys empties the rows whose key does not have their hash: one of the two is damaged, and nobody knows which. It
+// claims the keys of the other rows anew. Of several rows with one key the claim goes to a row that has been mailed, or
+// may have been, before any that is still to be mailed.
 func (d *doubts) keys() {
 	if d.err != nil {
 		return
@@ -118,9 +189,13 @@ func (d *doubts) keys() {
 	for _, id := range wrong {
 		d.do(emptyRow+"id = ?", id)
 	}
-	d.count("%d rows have another key than they were planned with: who they are is not known any more", int64(len(wrong)))
-	d.do("INSERT OR IGNORE INTO claims(campaign, hash, row) SELECT r.campaign, r.hash, r.id FROM rows r JOIN deliveries d ON d.id = r.id WHERE r.hash IS NOT NULL ORDER BY r.campaign, r.hash, d.state IN " + schema.Open + ", r.id")
-	d.count("%d rows have the key of another row: who they are is not known any more", d.do(emptyRow+schema.Unclaimed))
+	d.count("%d rows have another key than they were planned with: who they are is not known any more",
+		int64(len(wrong)))
+	d.do(`INSERT OR IGNORE INTO claims(campaign, hash, row)
+		SELECT r.campaign, r.hash, r.id FROM rows r JOIN deliveries d ON d.id = r.id WHERE r.hash IS NOT NULL
+		ORDER BY r.campaign, r.hash, d.state IN ` + schema.Open + ", r.id")
+	d.count("%d rows have the key of another row: who they are is not known any more",
+		d.do(emptyRow+schema.Unclaimed))
 }
 
 // do runs a statement and returns how many records it changed.
@@ -133,20 +208,23 @@ func (d *doubts) do(query string, args ...any) int64 {
 	return n
 }
 
-// count says how many there were, if any.
+// count says how many there were, unless there were none.
 func (d *doubts) count(format string, n int64) {
 	if n > 0 {
 		d.r.say(format, n)
 	}
 }
 
-// unknown makes unknown the deliveries for which the condition holds, and records why, and by whom.
+// unknown makes unknown the deliveries for which the condition holds, and records why, and who ran the repair.
 func (d *doubts) unknown(condition, why string) {
 	chosen := " FROM deliveries AS d WHERE (" + condition + ")"
 	d.do("CREATE TEMP TABLE chosen AS SELECT id, state" + chosen)
-	d.do("INSERT INTO attempts(delivery, time, state, stage, code, enhanced, text, server) SELECT id, ?, ?, 'recovery', 0, '', ?, '' FROM chosen ORDER BY id", d.now, schema.Unknown, why)
-	d.do("INSERT INTO audit(delivery, time, who, host, act, before, after) SELECT id, ?, ?, ?, 'repair', iif(typeof(state) = 'integer', state, 0), ? FROM chosen ORDER BY id", d.now, d.who, d.host, schema.Unknown)
+	d.do(newAttempt+"SELECT id, ?, ?, 'recovery', 0, '', ?, '' FROM chosen ORDER BY id", d.now, schema.Unknown, why)
+	d.do(`INSERT INTO audit(delivery, time, who, host, act, before, after)
+		SELECT id, ?, ?, ?, 'repair', iif(typeof(state) = 'integer', state, 0), ? FROM chosen ORDER BY id`,
+		d.now, d.who, d.host, schema.Unknown)
 	d.changed += d.do(`UPDATE deliveries SET state = ?, due = 0, attempts = iif(typeof(attempts) = 'integer', attempts, 0) + 1,
-		first = iif(typeof(first) = 'integer', first, 0), turn = iif(typeof(turn) = 'integer', turn, 0), reason = '' WHERE id IN (SELECT id FROM chosen)`, schema.Unknown)
+		first = iif(typeof(first) = 'integer', first, 0), turn = iif(typeof(turn) = 'integer', turn, 0), reason = ''
+		WHERE id IN (SELECT id FROM chosen)`, schema.Unknown)
 	d.do("DROP TABLE chosen")
 }

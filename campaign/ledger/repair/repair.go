@@ -30,11 +30,11 @@ func (r *Report) say(format string, args ...any) {
 	r.Lines = append(r.Lines, fmt.Sprintf(format, args...))
 }
 
-// File saves what can be read of a damaged state file into a new one, which takes its place; the damaged one is kept beside it. It
-// never guesses: a delivery whose record is lost, or contradicts its log, is unknown; one whose row is lost and that was still to be
-// sent is held; and where the end of the log is lost, everything that was to be sent is unknown, for it may have been. With try set it
-// says what it would do, and changes nothing. Nobody may use the file. It refuses what it cannot do without guessing: a file of which
-// the campaigns' own records cannot be read.
+// File saves what can be read of a damaged state file into a new one, which takes its place; the damaged one is kept
+// beside it. It never guesses: a delivery whose record is lost, or contradicts its log, is unknown; one whose row is
+// lost and that was still to be sent is held; and where the end of the log is lost, everything that was to be sent is
+// unknown, for it may have been. With try set it says what it would do, and changes nothing. Nobody may use the file.
+// It refuses what it cannot do without guessing: a file of which the campaigns' own records cannot be read.
 func File(ctx context.Context, path string, try bool) (_ *Report, err error) {
 	if path, err = filepath.Abs(path); err != nil {
 		return nil, err
@@ -90,7 +90,8 @@ func File(ctx context.Context, path string, try bool) (_ *Report, err error) {
 	return r, finishRepair(path)
 }
 
-// finishRepair gives the new file the damaged one's name, from where an earlier one was interrupted. Without a note it does nothing.
+// finishRepair gives the new file the damaged one's name, from where an earlier one was interrupted. Without a note it
+// does nothing.
 func finishRepair(path string) error {
 	note, err := os.ReadFile(path + sqlite.Repairing)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -162,23 +163,8 @@ func rebuild(ctx context.Context, old, fresh string, cut bool, r *Report) (err e
 	}
 	from.SetMaxOpenConns(1)
 	defer func() { err = errors.Join(err, from.Close()) }()
-	hopeless := func(err error) error {
-		return &statefile.Error{Path: old, Text: "nothing can be saved without guessing: the file's own tables, or its campaigns' records, cannot be read", Err: err, Hint: "nothing was changed; bring back a backup of the file"}
-	}
-	var version int
-	if err := from.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil || version < 1 || version > len(schema.Versions) {
-		return hopeless(err)
-	}
-	if same, err := sqlite.SameSchema(ctx, from, schema.Versions[:version]); err != nil || !same {
-		return hopeless(err)
-	}
-	for _, step := range schema.Versions[version:] {
-		if _, err := from.ExecContext(ctx, step.Schema); err != nil {
-			return hopeless(err)
-		}
-	}
-	if err := schema.CampaignsSound(ctx, from); err != nil {
-		return hopeless(err)
+	if err := readable(ctx, from, old); err != nil {
+		return err
 	}
 	faults, err := sqlite.Sound(ctx, from)
 	if err != nil {
@@ -195,14 +181,61 @@ func rebuild(ctx context.Context, old, fresh string, cut bool, r *Report) (err e
 		return err
 	}
 	defer func() { err = errors.Join(err, to.Close()) }()
-	lostLog := cut
+	lostLog, err := salvageAll(ctx, from, to, old, r)
+	if err != nil {
+		return err
+	}
+	if err := to.Write(func(t *sqlite.Tx) error { return settleDoubts(t, cut, cut || lostLog, r) }); err != nil {
+		return err
+	}
+	left, err := consistent(ctx, to.Reading)
+	if err != nil {
+		return err
+	}
+	if len(left) > 0 {
+		return fmt.Errorf("the repaired records still contradict each other, so nothing was changed: %s", left[0])
+	}
+	return nil
+}
+
+// hopeless is the error of a file that can only be guessed at.
+func hopeless(path string, err error) error {
+	return &statefile.Error{Path: path, Err: err,
+		Text: "nothing can be saved without guessing: the file's own tables, or its campaigns' records, cannot be read",
+		Hint: "nothing was changed; bring back a backup of the file"}
+}
+
+// readable brings the columns of the damaged file's tables to this version. It is an error unless these tables and the
+// campaigns' records can be read.
+func readable(ctx context.Context, from *sql.DB, old string) error {
+	var version int
+	err := from.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version)
+	if err != nil || version < 1 || version > len(schema.Versions) {
+		return hopeless(old, err)
+	}
+	if same, err := sqlite.SameSchema(ctx, from, schema.Versions[:version]); err != nil || !same {
+		return hopeless(old, err)
+	}
+	for _, step := range schema.Versions[version:] {
+		if _, err := from.ExecContext(ctx, step.Schema); err != nil {
+			return hopeless(old, err)
+		}
+	}
+	if err := schema.CampaignsSound(ctx, from); err != nil {
+		return hopeless(old, err)
+	}
+	return nil
+}
+
+// salvageAll copies what can be read of all tables, and reports whether attempts or manual changes are lost.
+func salvageAll(ctx context.Context, from *sql.DB, to *sqlite.Store, old string, r *Report) (lostLog bool, err error) {
 	for _, s := range salvaged {
 		_, gaps, err := salvage(ctx, from, to, s.table, s.columns)
 		if err != nil {
-			return err
+			return false, err
 		}
 		if gaps > 0 && s.table == "campaigns" {
-			return hopeless(nil)
+			return false, hopeless(old, nil)
 		}
 		if gaps > 0 {
 			r.say("%s: records in %d places cannot be read", s.table, gaps)
@@ -221,20 +254,7 @@ func rebuild(ctx context.Context, old, fresh string, cut bool, r *Report) (err e
 		})
 	})
 	if sqlite.Damaged(err) {
-		return hopeless(err)
+		return false, hopeless(old, err)
 	}
-	if err != nil {
-		return err
-	}
-	if err := to.Write(func(t *sqlite.Tx) error { return settleDoubts(t, cut, lostLog, r) }); err != nil {
-		return err
-	}
-	left, err := consistent(ctx, to.Reading)
-	if err != nil {
-		return err
-	}
-	if len(left) > 0 {
-		return fmt.Errorf("the repaired records still contradict each other, so nothing was changed: %s", left[0])
-	}
-	return nil
+	return lostLog, err
 }
