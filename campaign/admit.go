@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"mailshot/campaign/ledger"
+	"mailshot/internal/moment"
 	"mailshot/sender"
 )
 
@@ -280,7 +281,7 @@ func (r *run) opens(ctx context.Context, shuts []shut) (next time.Time, left int
 	if s := shuts[0]; s.campaign && s.until.IsZero() {
 		return time.Time{}, left, s.why, nil
 	} else if s.campaign {
-		return later(due, s.until), left, s.why, nil
+		return moment.Later(due, s.until), left, s.why, nil
 	}
 	none := true // of the servers has lanes
 	first := time.Time{}
@@ -299,7 +300,7 @@ func (r *run) opens(ctx context.Context, shuts []shut) (next time.Time, left int
 		if first.IsZero() {
 			return time.Time{}, left, "", nil
 		}
-		return later(due, first), left, why, nil
+		return moment.Later(due, first), left, why, nil
 	}
 	why = ""
 	for _, s := range shuts {
@@ -327,7 +328,7 @@ func (r *run) opensBy(ctx context.Context, s shut) (next time.Time, why string, 
 		if err != nil || !ok {
 			return time.Time{}, "", err
 		}
-		return later(due, s.until), s.why, nil
+		return moment.Later(due, s.until), s.why, nil
 	}
 	// What is due soon in an open lane does not wait for one that is shut.
 	due, ok, err := r.state.DueBut(ctx, s.lanes)
@@ -343,7 +344,7 @@ func (r *run) opensBy(ctx context.Context, s shut) (next time.Time, why string, 
 		if err != nil {
 			return time.Time{}, "", err
 		}
-		if at = later(at, opens); some && (until.IsZero() || at.Before(until)) {
+		if at = moment.Later(at, opens); some && (until.IsZero() || at.Before(until)) {
 			until, why = at, s.why
 		}
 	}
@@ -351,12 +352,4 @@ func (r *run) opensBy(ctx context.Context, s shut) (next time.Time, why string, 
 		return due, "", nil
 	}
 	return until, why, nil
-}
-
-// later is the later of two times, where a zero time says nothing.
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }

@@ -8,6 +8,7 @@ import (
 
 	"mailshot/campaign/ledger"
 	"mailshot/internal/mailbox"
+	"mailshot/internal/moment"
 	"mailshot/render"
 	"mailshot/sender"
 	"mailshot/sender/reply"
@@ -181,7 +182,7 @@ func (r *run) defers(a *admission, out sender.Outcome) {
 	}
 	res := r.result(state, out)
 	if !giveUp {
-		res.Due = later(due, now.Add(out.HoldOff))
+		res.Due = moment.Later(due, now.Add(out.HoldOff))
 	}
 	r.settle(a, res)
 }

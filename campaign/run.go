@@ -12,6 +12,7 @@ import (
 
 	"mailshot/campaign/ledger"
 	"mailshot/internal/mailbox"
+	"mailshot/internal/moment"
 )
 
 const (
@@ -358,7 +359,7 @@ func (r *run) summary(start time.Time) (*Summary, error) {
 		return nil, err
 	}
 	return &Summary{
-		ID: r.c.id, Counts: byName(counts), Rows: rows, Sent: r.sent, Left: left, NextDue: later(due, r.opensAt),
+		ID: r.c.id, Counts: byName(counts), Rows: rows, Sent: r.sent, Left: left, NextDue: moment.Later(due, r.opensAt),
 		Interrupted: r.interrupt, Stopped: r.stopped, Next: r.next(), Out: r.outs(), Failed: r.failed, Duration: time.Since(start),
 	}, nil
 }

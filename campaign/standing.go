@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"mailshot/internal/moment"
 	"mailshot/sender"
 	"mailshot/sender/courtesy"
 	"mailshot/sender/reply"
@@ -78,7 +79,7 @@ func (s *standing) free(now time.Time) (ok bool, until time.Time) {
 	case s.asking:
 		return false, time.Time{}
 	case s.doubt || now.Before(s.hold.until):
-		return false, later(s.hold.until, now)
+		return false, moment.Later(s.hold.until, now)
 	case s.full.lends(now):
 		return false, s.full.until
 	}

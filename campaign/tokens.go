@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"strings"
 
 	"mailshot/campaign/definition"
 	"mailshot/internal/oauth"
+	"mailshot/internal/shell"
 )
 
 // ErrNoOAuth: the campaign file has no oauth section, so there is nothing to log in for.
@@ -29,12 +29,12 @@ func Tokens(d *definition.Definition, s *definition.Server, accounts string) (*o
 	o := s.OAuth
 	which := ""
 	if len(d.Servers) > 1 {
-		which = "--server " + shellWord(s.Name) + " "
+		which = "--server " + shell.Quote(s.Name) + " "
 	}
 	cfg := oauth.Config{
 		Flow: oauth.Flow(o.Flow), Provider: o.Provider, AuthURL: o.AuthURL, TokenURL: o.TokenURL, DeviceURL: o.DeviceURL,
 		ClientID: o.ClientID, Tenant: o.Tenant, Scopes: o.Scopes, Username: s.Username, Host: s.Host, Subject: o.Subject,
-		KeyFile: o.KeyFile, Dir: filepath.Dir(accounts), Command: "mailshot login " + which + shellWord(d.Path),
+		KeyFile: o.KeyFile, Dir: filepath.Dir(accounts), Command: "mailshot login " + which + shell.Quote(d.Path),
 	}
 	if o.ClientSecret != nil {
 		cfg.ClientSecret = func(ctx context.Context) (string, error) { return o.ClientSecret.Read(ctx, d.Dir) }
@@ -50,12 +50,4 @@ func Tokens(d *definition.Definition, s *definition.Server, accounts string) (*o
 		return nil, fmt.Errorf("server: %w", err)
 	}
 	return source, nil
-}
-
-// shellWord is a path as a shell takes it.
-func shellWord(s string) string {
-	if !strings.ContainsAny(s, " \t'\"\\$`&|;<>()*?[]{}!#~") {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

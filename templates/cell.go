@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"mailshot/internal/ellipsis"
 )
 
 // content is what a typed cell holds.
@@ -138,7 +140,7 @@ func asNumber(v any) (float64, error) {
 	if f, err := strconv.ParseFloat(s, 64); err == nil && !math.IsInf(f, 0) && !math.IsNaN(f) && !strings.ContainsAny(s, "xXpP_nN") {
 		return f, nil
 	}
-	return 0, hinted{fmt.Sprintf("%q is not a number", short(s)), "declare the column: columns: { NAME: number }"}
+	return 0, hinted{ellipsis.Quote(s, 60) + " is not a number", "declare the column: columns: { NAME: number }"}
 }
 
 // asInt is v as a whole number.
@@ -170,18 +172,10 @@ func asDate(v any) (time.Time, error) {
 			return t, nil
 		}
 	}
-	return time.Time{}, hinted{fmt.Sprintf("%q is not a date", short(s)), "declare the column: columns: { NAME: date }"}
+	return time.Time{}, hinted{ellipsis.Quote(s, 60) + " is not a date", "declare the column: columns: { NAME: date }"}
 }
 
 // hinted is a function's error with what to do about it.
 type hinted struct{ text, hint string }
 
 func (h hinted) Error() string { return h.text }
-
-// short keeps a quoted cell from filling the screen.
-func short(s string) string {
-	if r := []rune(s); len(r) > 60 {
-		return string(r[:59]) + "…"
-	}
-	return s
-}

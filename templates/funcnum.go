@@ -11,6 +11,8 @@ import (
 	"golang.org/x/text/feature/plural"
 	"golang.org/x/text/message"
 	"golang.org/x/text/number"
+
+	"mailshot/internal/ellipsis"
 )
 
 func numbers() []entry {
@@ -198,7 +200,7 @@ var (
 
 func (r *run) money(code string, v any) (string, error) {
 	if len(code) != 3 || strings.ToUpper(code) != code {
-		return "", hinted{fmt.Sprintf("%q is not a currency code", short(code)), `money "EUR" .amount`}
+		return "", hinted{ellipsis.Quote(code, 60) + " is not a currency code", `money "EUR" .amount`}
 	}
 	n, ok := decimals[code]
 	if !ok {
@@ -236,7 +238,7 @@ func (r *run) digits(script string, v any) (string, error) {
 	zeros := map[string]rune{"fa": '۰', "ar": '٠', "hi": '०', "bn": '০', "th": '๐', "latin": '0'}
 	zero, ok := zeros[script]
 	if !ok {
-		return "", hinted{fmt.Sprintf("no digits are known for %q", short(script)), "there are fa, ar, hi, bn, th and latin"}
+		return "", hinted{"no digits are known for " + ellipsis.Quote(script, 60), "there are fa, ar, hi, bn, th and latin"}
 	}
 	return r.text(strings.Map(func(c rune) rune {
 		if c >= '0' && c <= '9' {

@@ -12,6 +12,8 @@ import (
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
+
+	"mailshot/internal/ellipsis"
 )
 
 func texts() []entry {
@@ -173,7 +175,7 @@ func (r *run) printf(format string, vs ...any) (string, error) {
 	}
 	s := fmt.Sprintf(format, vs...)
 	if i := strings.Index(s, "%!"); i >= 0 && !strings.Contains(format, "%!") && !anyContains(vs, "%!") {
-		return "", hinted{fmt.Sprintf("the format does not fit its values: %s", short(s[i:])), `printf "%.2f" .amount`}
+		return "", hinted{"the format does not fit its values: " + ellipsis.Cut(s[i:], 60), `printf "%.2f" .amount`}
 	}
 	return s, nil
 }
@@ -248,7 +250,7 @@ func safeURL(args ...any) (string, error) {
 		switch strings.ToLower(scheme) {
 		case "http", "https", "mailto", "tel", "sms":
 		default:
-			return "", unsafeError(short(s))
+			return "", unsafeError(ellipsis.Cut(s, 60))
 		}
 	}
 	return s, nil

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"mailshot/internal/ellipsis"
 )
 
 // key is one row of the table of keys: what may be written in one place of the file, how it is read, and what the
@@ -335,11 +337,7 @@ func kindOf(n *yaml.Node) string {
 
 // clip shortens a text of the file for a message. A login in a URL is not shown.
 func clip(s string) string {
-	s = userinfoPattern.ReplaceAllString(s, "://"+mask+"@")
-	if r := []rune(s); len(r) > 60 {
-		return string(r[:59]) + "…"
-	}
-	return s
+	return ellipsis.Cut(userinfoPattern.ReplaceAllString(s, "://"+mask+"@"), 60)
 }
 
 // shown is a key of the file for a message. A colon forgotten after password must not show what comes after it.

@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
+
+	"mailshot/internal/suggest"
 )
 
 // source is the text of a campaign file by lines, for excerpts. What may be a secret is hidden in every excerpt.
@@ -110,7 +112,7 @@ func secretKey(key string) bool {
 			return true
 		}
 	}
-	return distance(k, "password", 3) <= 3
+	return suggest.Distance(k, "password", 3) <= 3
 }
 
 // afterSecret returns where in line the value of a secret key begins, or -1.

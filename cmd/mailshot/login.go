@@ -15,6 +15,7 @@ import (
 	"mailshot/campaign/definition"
 	"mailshot/campaign/report"
 	"mailshot/internal/oauth"
+	"mailshot/internal/shell"
 	"mailshot/sender/reply"
 )
 
@@ -118,9 +119,9 @@ func (t *tool) loginAccount(cmd *cobra.Command, args []string, f loginFlags) (lo
 	}
 	source, err := campaign.Tokens(d, s, t.accounts)
 	if errors.Is(err, campaign.ErrNoOAuth) {
-		return loginAccount{}, usage(err, "mailshot check "+quoted(d.Path))
+		return loginAccount{}, usage(err, "mailshot check "+shell.Quote(d.Path))
 	}
-	return loginAccount{source, s.Username, s.Host, "mailshot login " + quoted(d.Path), "mailshot send " + quoted(d.Path)}, err
+	return loginAccount{source, s.Username, s.Host, "mailshot login " + shell.Quote(d.Path), "mailshot send " + shell.Quote(d.Path)}, err
 }
 
 // loginProvider is the account at a provider's server. The login is the one that a campaign finds whose server has that host,
@@ -135,7 +136,7 @@ func (t *tool) loginProvider(args []string, f loginFlags) (loginAccount, error) 
 	}
 	switch {
 	case len(args) > 0:
-		return loginAccount{}, usage(errors.New("a campaign and --provider: one of them"), "mailshot login "+quoted(args[0]))
+		return loginAccount{}, usage(errors.New("a campaign and --provider: one of them"), "mailshot login "+shell.Quote(args[0]))
 	case !known:
 		return loginAccount{}, usage(fmt.Errorf("there is no provider %q", f.provider), "mailshot providers")
 	case tokens == "" || p.Host == "":
@@ -150,7 +151,7 @@ func (t *tool) loginProvider(args []string, f loginFlags) (loginAccount, error) 
 			return loginAccount{}, err
 		}
 	}
-	again := "mailshot login --provider " + p.ID + " --username " + quoted(f.username) + " --client-id " + quoted(f.client)
+	again := "mailshot login --provider " + p.ID + " --username " + shell.Quote(f.username) + " --client-id " + shell.Quote(f.client)
 	cfg := oauth.Config{Provider: tokens, ClientID: f.client, Tenant: f.tenant, Username: f.username, Host: p.Host,
 		Dir: filepath.Dir(accounts), Command: again}
 	if f.secretEnv != "" {

@@ -12,6 +12,7 @@ import (
 	"mailshot/campaign"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
+	"mailshot/internal/shell"
 	"mailshot/render/address"
 )
 
@@ -222,7 +223,7 @@ func (t *tool) suppressImport(cmd *cobra.Command, a *ledger.Accounts, file, from
 	}
 	list, err := campaign.ReadSuppressions(in, name)
 	if err != nil {
-		return &exit{exitUsage, err, "mend it, then mailshot suppress import " + quoted(file)}
+		return &exit{exitUsage, err, "mend it, then mailshot suppress import " + shell.Quote(file)}
 	}
 	source := "imported from " + name
 	if list.Kind != "" {
