@@ -9,6 +9,7 @@ import (
 	"mailshot/campaign/check"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/recipients"
+	"mailshot/internal/ellipsis"
 	"mailshot/render/address"
 )
 
@@ -145,7 +146,7 @@ func (c *Campaign) contrast(one ledger.Copies) string {
 		case len(parts) == mostDiffering:
 			more++
 		default:
-			parts = append(parts, fmt.Sprintf("%s is %s and %s", column.Name, short(a), short(b)))
+			parts = append(parts, fmt.Sprintf("%s is %s and %s", column.Name, ellipsis.Quote(a, 40), ellipsis.Quote(b, 40)))
 		}
 	}
 	if len(parts) == 0 {
@@ -156,13 +157,4 @@ func (c *Campaign) contrast(one ledger.Copies) string {
 		s += fmt.Sprintf(", and %d columns more differ", more)
 	}
 	return s
-}
-
-// short quotes a cell, no longer than fits in a line beside another.
-func short(cell string) string {
-	const most = 40
-	if runes := []rune(cell); len(runes) > most {
-		cell = string(runes[:most-1]) + "…"
-	}
-	return fmt.Sprintf("%q", cell)
 }

@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"mailshot/campaign/definition"
 	"mailshot/internal/oauth"
+	"mailshot/internal/shell"
 )
 
 // ErrNoOAuth: the campaign file has no oauth section, so there is nothing to log in for.
@@ -92,9 +92,9 @@ func tokenSource(c TokensConfig) (*oauth.Source, error) {
 	if cfg.Command == "" {
 		which := ""
 		if len(d.Servers) > 1 {
-			which = "--server " + shellWord(s.Name) + " "
+			which = "--server " + shell.Quote(s.Name) + " "
 		}
-		cfg.Command = "mailshot login " + which + shellWord(d.Path)
+		cfg.Command = "mailshot login " + which + shell.Quote(d.Path)
 	}
 	if o.ClientSecret != nil {
 		cfg.ClientSecret = func(ctx context.Context) (string, error) { return o.ClientSecret.Read(ctx, d.Dir) }
@@ -110,12 +110,4 @@ func tokenSource(c TokensConfig) (*oauth.Source, error) {
 		return nil, fmt.Errorf("server: %w", err)
 	}
 	return source, nil
-}
-
-// shellWord is a path as a shell takes it.
-func shellWord(s string) string {
-	if !strings.ContainsAny(s, " \t'\"\\$`&|;<>()*?[]{}!#~") {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

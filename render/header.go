@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"mailshot/internal/ellipsis"
 )
 
 const (
@@ -341,8 +343,5 @@ func printable(s string) bool {
 
 // show quotes a text for a message to people, and cuts it if it is long.
 func show(s string) string {
-	if r := []rune(s); len(r) > 60 {
-		s = string(r[:60]) + "…"
-	}
-	return fmt.Sprintf("%q", s)
+	return ellipsis.Quote(s, 61)
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"mailshot/internal/ellipsis"
 )
 
 // Made is what is looked at of a finished message; *render.Message is one. P is its type for a part.
@@ -164,7 +166,7 @@ func (fs *findings) html(s string) {
 		}
 	}
 	if relative != "" {
-		fs.add("relative-link", Warning, fmt.Sprintf("%q leads nowhere in a mail", clip(relative)), "write the whole link; attach images and show them by cid:")
+		fs.add("relative-link", Warning, ellipsis.Quote(relative, 41)+" leads nowhere in a mail", "write the whole link; attach images and show them by cid:")
 	}
 	if data {
 		fs.add("data-image", Warning, "an image is written into the HTML as data:", "attach it with a cid; Gmail does not show data: images")
@@ -177,7 +179,7 @@ func (fs *findings) left(s, where, noValue string) {
 	}
 	for _, mark := range []string{"{{", "*|"} {
 		if i := strings.Index(s, mark); i >= 0 {
-			fs.add("template-in-text", Warning, fmt.Sprintf("the %s holds %q", where, clip(firstLine(s[i:]))), "does a cell hold a template of another program?")
+			fs.add("template-in-text", Warning, fmt.Sprintf("the %s holds %s", where, ellipsis.Quote(firstLine(s[i:]), 41)), "does a cell hold a template of another program?")
 			break
 		}
 	}
@@ -185,18 +187,6 @@ func (fs *findings) left(s, where, noValue string) {
 
 func firstLine(s string) string {
 	s, _, _ = strings.Cut(s, "\n")
-	return s
-}
-
-// clip shortens a text of the message for a finding.
-func clip(s string) string {
-	n := 0
-	for i := range s {
-		if n == 40 {
-			return s[:i] + "…"
-		}
-		n++
-	}
 	return s
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/pacing"
+	"mailshot/internal/moment"
 	"mailshot/sender"
 )
 
@@ -151,7 +152,7 @@ func (r *Run) defers(a *admission, out sender.Outcome) {
 	}
 	res := r.result(state, out)
 	if !giveUp {
-		res.Due = later(due, now.Add(out.HoldOff))
+		res.Due = moment.Later(due, now.Add(out.HoldOff))
 	}
 	r.settle(a, res)
 }

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"mailshot/internal/moment"
 	"mailshot/sender"
 	"mailshot/sender/courtesy"
 	"mailshot/sender/reply"
@@ -76,7 +77,7 @@ func (h *health) free(now time.Time) (ok bool, until time.Time) {
 	case h.stopped, h.asking:
 		return false, time.Time{}
 	case h.doubt || now.Before(h.hold.until):
-		return false, later(h.hold.until, now)
+		return false, moment.Later(h.hold.until, now)
 	case h.full.lends(now):
 		return false, h.full.until
 	}
@@ -151,12 +152,4 @@ func words(out sender.Outcome) string {
 		return out.Err.Error()
 	}
 	return out.Text
-}
-
-// later is the later of two times, where a zero time says nothing.
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }

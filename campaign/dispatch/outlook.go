@@ -7,6 +7,7 @@ import (
 
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/pacing"
+	"mailshot/internal/moment"
 )
 
 // idle waits for a change or until something may go. It reports that the run is over when nothing is left, or when what
@@ -117,7 +118,7 @@ func outlook(left ledger.Outlook, closed []closure) pacing.Answer {
 	if c := closed[0]; c.scope == ofCampaign {
 		a := c.Answer
 		if !a.NotBefore.IsZero() {
-			a.NotBefore = later(left.Due, a.NotBefore)
+			a.NotBefore = moment.Later(left.Due, a.NotBefore)
 		}
 		return a
 	}
@@ -127,7 +128,7 @@ func outlook(left ledger.Outlook, closed []closure) pacing.Answer {
 			first = sooner(first, c.Answer)
 		}
 		if !first.NotBefore.IsZero() {
-			first.NotBefore = later(left.Due, first.NotBefore)
+			first.NotBefore = moment.Later(left.Due, first.NotBefore)
 		}
 		return first
 	}
@@ -147,7 +148,7 @@ func (c closure) opens(left ledger.Outlook) pacing.Answer {
 		if c.NotBefore.IsZero() || !ok {
 			return pacing.Answer{}
 		}
-		return pacing.Answer{NotBefore: later(due, c.NotBefore), Because: c.Because}
+		return pacing.Answer{NotBefore: moment.Later(due, c.NotBefore), Because: c.Because}
 	}
 	next := pacing.Answer{NotBefore: c.NotBefore, Because: c.Because}
 	for lane, a := range c.paced {
@@ -155,7 +156,7 @@ func (c closure) opens(left ledger.Outlook) pacing.Answer {
 			continue // it opens with the next outcome
 		}
 		if due, some := left.DueIn(lane); some {
-			a.NotBefore = later(due, a.NotBefore)
+			a.NotBefore = moment.Later(due, a.NotBefore)
 			next = sooner(next, a)
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"mailshot/internal/ellipsis"
 )
 
 // namedArea is cells that a workbook has a name for: a defined name, or a table.
@@ -88,7 +90,7 @@ func (b *workbook) area(cfg Config) (a area, sheet string, err error) {
 	if hint := nearest(cfg.Range, names); hint != "" {
 		f.Hint = hint
 	} else if len(names) > 0 {
-		f.Hint += ": " + shorten(strings.Join(names, ", "), 120)
+		f.Hint += ": " + ellipsis.Cut(strings.Join(names, ", "), 120)
 	}
 	return a, "", f
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"mailshot/internal/ellipsis"
 )
 
 // maxText is how many bytes the text of a cell may have: four for each of the 32,767 characters that Excel takes.
@@ -80,7 +82,7 @@ func (s *sheet) cell(start *token, column int) (text string, c cell, fault *Faul
 	words := func(text string) (string, cell, *Fault, error) {
 		if len(text) > maxText {
 			bad("long-cell", fmt.Sprintf("a text of %d KiB, where a cell of Excel takes 32,767 characters", len(text)>>10), "is it a list? if so, save it as CSV")
-			return shorten(text, 60), c, fault, nil
+			return ellipsis.Cut(text, 60), c, fault, nil
 		}
 		return format.around(text), c, nil, nil
 	}

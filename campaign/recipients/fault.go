@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
-	"unicode/utf8"
+
+	"mailshot/internal/ellipsis"
+	"mailshot/internal/suggest"
 )
 
 // Fault is a mistake in a list, or in what the campaign says about it, for the person who must correct it.
@@ -57,18 +59,11 @@ func fileFault(name string, err error) error {
 // excerpt is the first line of a record, as far as it fits on a line.
 func excerpt(raw string) string {
 	raw, _, _ = strings.Cut(raw, "\n")
-	return shorten(strings.ToValidUTF8(strings.TrimRight(raw, "\r"), "\uFFFD"), 200)
-}
-
-func shorten(s string, most int) string {
-	if utf8.RuneCountInString(s) <= most {
-		return s
-	}
-	return string([]rune(s)[:most-1]) + "…"
+	return ellipsis.Cut(strings.ToValidUTF8(strings.TrimRight(raw, "\r"), "\uFFFD"), 200)
 }
 
 // quote shows a text in an error: quoted, what cannot be seen escaped, no longer than fits.
-func quote(s string) string { return fmt.Sprintf("%q", shorten(s, 60)) }
+func quote(s string) string { return ellipsis.Quote(s, 60) }
 
 func count(n int, noun string) string {
 	if n != 1 {
@@ -79,40 +74,10 @@ func count(n int, noun string) string {
 
 // nearest is the hint "did you mean", or "" if nothing is near.
 func nearest(name string, names []string) string {
-	best, distance := "", max(1, utf8.RuneCountInString(name)/3)+1
-	for _, n := range names {
-		if d := edits(fold(name), fold(n)); d < distance {
-			best, distance = n, d
-		}
-	}
+	from, limit := fold(name), suggest.Limit(name)
+	best := suggest.Nearest(names, func(n string) (int, int) { return suggest.Distance(from, fold(n), limit), limit })
 	if best == "" {
 		return ""
 	}
 	return fmt.Sprintf("did you mean %q?", best)
-}
-
-// edits counts the letters to insert, delete, change or swap with the next one to make b of a.
-func edits(a, b string) int {
-	x, y := []rune(a), []rune(b)
-	var before []int // the row before the last
-	last := make([]int, len(y)+1)
-	for j := range last {
-		last[j] = j
-	}
-	for i := 1; i <= len(x); i++ {
-		row := make([]int, len(y)+1)
-		row[0] = i
-		for j := 1; j <= len(y); j++ {
-			cost := last[j-1]
-			if x[i-1] != y[j-1] {
-				cost++
-			}
-			row[j] = min(cost, last[j]+1, row[j-1]+1)
-			if i > 1 && j > 1 && x[i-1] == y[j-2] && x[i-2] == y[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-		before, last = last, row
-	}
-	return last[len(y)]
 }

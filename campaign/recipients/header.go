@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"mailshot/internal/ellipsis"
 	"mailshot/render/address"
 )
 
@@ -181,7 +182,7 @@ func (h *Header) hint(name string) string {
 	if s := nearest(columnName(name), h.names()); name != "" && s != "" {
 		return s
 	}
-	return "the columns are " + shorten(strings.Join(h.names(), ", "), 120)
+	return "the columns are " + ellipsis.Cut(strings.Join(h.names(), ", "), 120)
 }
 
 // find returns the columns whose folded name is in a set.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"mailshot/internal/suggest"
 )
 
 // person notes what is odd about a row's address, of whose cell place says where it is: it can be right, and mostly is not what was meant.
@@ -80,7 +82,7 @@ func misspelt(domain string) string {
 		if name, _, _ := strings.Cut(meant, "."); len(name) < 4 {
 			continue
 		}
-		if edits(domain, meant) == 1 {
+		if suggest.Distance(domain, meant, 1) == 1 {
 			return meant
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode"
 
+	"mailshot/internal/ellipsis"
 	"mailshot/render/address"
 )
 
@@ -103,7 +104,7 @@ func (p *profile) add(place, text string, c *cell) {
 			p.more = true
 		}
 		if len(p.samples) < mostSamples {
-			p.samples = append(p.samples, shorten(text, 60))
+			p.samples = append(p.samples, ellipsis.Cut(text, 60))
 		}
 	}
 	digits := strings.ContainsFunc(text, unicode.IsDigit)

@@ -6,6 +6,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"mailshot/internal/ellipsis"
 )
 
 // several reads some files one after another as one list. Each has the columns of the first, in any order; a column of the
@@ -76,10 +78,10 @@ func (l *List) openSeveral() error {
 		if len(missing)+len(more) > 0 {
 			text := ""
 			if len(missing) > 0 {
-				text = "the columns " + shorten(strings.Join(missing, ", "), 80) + " are missing"
+				text = "the columns " + ellipsis.Cut(strings.Join(missing, ", "), 80) + " are missing"
 			}
 			if len(more) > 0 {
-				text = strings.TrimPrefix(text+", and there are "+shorten(strings.Join(more, ", "), 80)+" besides", ", and ")
+				text = strings.TrimPrefix(text+", and there are "+ellipsis.Cut(strings.Join(more, ", "), 80)+" besides", ", and ")
 			}
 			return &Fault{Code: "other-columns", Place: f.source.place(rec.line), Text: text, Hint: "all files of a list have the columns of the first, " + l.cfg.Files[0] + ", in any order"}
 		}

@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"mailshot/internal/ellipsis"
 )
 
 // Limits of the parts of a workbook, unpacked. A part above the small limit that shrinks more than maxRatio is a bomb:
@@ -296,7 +298,7 @@ func (b *workbook) choose(name string) (entry sheetEntry, guess string, err erro
 	case name != "":
 		hint := nearest(name, names)
 		if hint == "" {
-			hint = "the sheets are " + shorten(strings.Join(names, ", "), 120)
+			hint = "the sheets are " + ellipsis.Cut(strings.Join(names, ", "), 120)
 		}
 		return entry, "", &Fault{Code: "unknown-sheet", Place: b.name, Text: "there is no sheet " + quote(name), Hint: hint}
 	case len(visible) == 0:

@@ -12,6 +12,7 @@ import (
 	"mailshot/campaign/check"
 	"mailshot/campaign/definition"
 	"mailshot/campaign/ledger"
+	"mailshot/internal/shell"
 )
 
 func (t *tool) checkCommand() *cobra.Command {
@@ -52,9 +53,9 @@ func network(at string) campaign.Network {
 func (t *tool) check(cmd *cobra.Command, args []string, f checkFlags) error {
 	name := path(args)
 	if f.resolver != "" && !f.dns {
-		return usage(errors.New("--resolver goes with --dns"), "mailshot check --dns --resolver "+quoted(f.resolver)+" "+quoted(name))
+		return usage(errors.New("--resolver goes with --dns"), "mailshot check --dns --resolver "+shell.Quote(f.resolver)+" "+shell.Quote(name))
 	}
-	again := "mailshot check " + quoted(name)
+	again := "mailshot check " + shell.Quote(name)
 	d, err := definition.Load(name)
 	if err != nil {
 		if isMissing(err, name) {
@@ -86,7 +87,7 @@ func (t *tool) check(cmd *cobra.Command, args []string, f checkFlags) error {
 		return nil
 	}
 	t.say("good to send; checked in %s", duration(time.Since(start)))
-	t.hint("mailshot preview " + quoted(d.Path))
+	t.hint("mailshot preview " + shell.Quote(d.Path))
 	return nil
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"mailshot/campaign"
 	"mailshot/campaign/report"
+	"mailshot/internal/shell"
 	"mailshot/sender/limits"
 )
 
@@ -48,7 +49,7 @@ func (t *tool) estimate(cmd *cobra.Command, args []string, f estimateFlags) (err
 		return err
 	}
 	if f.limit < 0 {
-		return usage(errors.New("--limit counts from 1"), "mailshot estimate --limit 100 "+quoted(d.Path))
+		return usage(errors.New("--limit counts from 1"), "mailshot estimate --limit 100 "+shell.Quote(d.Path))
 	}
 	ctx, _, stop := interrupts(cmd.Context())
 	defer stop()
@@ -76,7 +77,7 @@ func (t *tool) estimate(cmd *cobra.Command, args []string, f estimateFlags) (err
 	if err := t.estimateTable(e); err != nil {
 		return err
 	}
-	t.hint("mailshot send " + quoted(d.Path))
+	t.hint("mailshot send " + shell.Quote(d.Path))
 	return nil
 }
 

@@ -16,6 +16,7 @@ import (
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
 	"mailshot/campaign/suppression"
+	"mailshot/internal/shell"
 )
 
 func (t *tool) forgetCommand() *cobra.Command {
@@ -46,7 +47,7 @@ func (t *tool) forget(cmd *cobra.Command, args []string, yes bool) (err error) {
 	if err != nil {
 		return err
 	}
-	again := "mailshot forget --yes " + strings.Join(append(t.flags(), quoted(args[0]), quoted(d.Path)), " ")
+	again := "mailshot forget --yes " + strings.Join(append(t.flags(), shell.Quote(args[0]), shell.Quote(d.Path)), " ")
 	if err := t.certain(ctx, fmt.Sprintf("type yes to erase %s for good: ", report.Clean(key)), yes, again); err != nil {
 		return err
 	}
@@ -59,7 +60,7 @@ func (t *tool) forget(cmd *cobra.Command, args []string, yes bool) (err error) {
 		return errors.Join(err, a.Forget(ctx, key))
 	})
 	if locked := (*ledger.LockedError)(nil); errors.As(err, &locked) {
-		status := append(append([]string{"mailshot status"}, t.flags()...), "--id "+quoted(locked.ID), quoted(d.Path))
+		status := append(append([]string{"mailshot status"}, t.flags()...), "--id "+shell.Quote(locked.ID), shell.Quote(d.Path))
 		return &exit{exitFailed, fmt.Errorf("%w; stop it with an interrupt first; nothing was erased", err), strings.Join(status, " ")}
 	}
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mailshot/internal/shell"
 	"mailshot/templates"
 )
 
@@ -28,7 +29,7 @@ func (t *tool) initCommand() *cobra.Command {
 				kind = args[0]
 			}
 			if !slices.Contains(kinds, kind) {
-				return usage(fmt.Errorf("there is no starter %q, only %s", kind, strings.Join(kinds, ", ")), "mailshot init newsletter "+quoted(kind))
+				return usage(fmt.Errorf("there is no starter %q, only %s", kind, strings.Join(kinds, ", ")), "mailshot init newsletter "+shell.Quote(kind))
 			}
 			dir := kind
 			if len(args) > 1 {
@@ -71,7 +72,7 @@ func (t *tool) init(kind, dir string) error {
 			return err
 		}
 	}
-	t.hint("mailshot check " + quoted(dir))
+	t.hint("mailshot check " + shell.Quote(dir))
 	return nil
 }
 

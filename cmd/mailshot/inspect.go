@@ -13,6 +13,7 @@ import (
 	"mailshot/campaign/definition"
 	"mailshot/campaign/recipients"
 	"mailshot/campaign/report"
+	"mailshot/internal/shell"
 )
 
 func (t *tool) inspectCommand() *cobra.Command {
@@ -38,7 +39,7 @@ Exit code 0: a campaign can read it, 3: mistakes.`,
 				cfg.Delimiter = '\t'
 			default:
 				if utf8.RuneCountInString(delimiter) != 1 {
-					return usage(fmt.Errorf("--delimiter %s: one character, or tab", quoted(delimiter)), "mailshot inspect --delimiter ';' "+quoted(cfg.File))
+					return usage(fmt.Errorf("--delimiter %s: one character, or tab", shell.Quote(delimiter)), "mailshot inspect --delimiter ';' "+shell.Quote(cfg.File))
 				}
 				cfg.Delimiter, _ = utf8.DecodeRuneInString(delimiter)
 			}
@@ -92,7 +93,7 @@ func (t *tool) inspect(cmd *cobra.Command, cfg recipients.Config, asJSON bool) e
 		return err
 	}
 	if faults > 0 {
-		return &exit{exitFindings, errors.New(plural(faults, "mistake")), "mend it, then mailshot inspect " + quoted(cfg.File)}
+		return &exit{exitFindings, errors.New(plural(faults, "mistake")), "mend it, then mailshot inspect " + shell.Quote(cfg.File)}
 	}
 	return nil
 }

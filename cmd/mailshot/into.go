@@ -15,6 +15,7 @@ import (
 	"mailshot/campaign/check"
 	"mailshot/campaign/history"
 	"mailshot/campaign/report"
+	"mailshot/internal/shell"
 )
 
 // reportInto writes a copy of the list with what became of each row.
@@ -32,7 +33,7 @@ func (t *tool) reportInto(ctx context.Context, s *stored, name string, force boo
 	case ".xlsx":
 		write = report.WriteCopyXLSX
 	default:
-		return usage(fmt.Errorf("--into %s: a copy is a .csv or an .xlsx file", quoted(name)), again)
+		return usage(fmt.Errorf("--into %s: a copy is a .csv or an .xlsx file", shell.Quote(name)), again)
 	}
 	if err := t.mayWrite(s, name, force, again); err != nil {
 		return err
@@ -108,7 +109,7 @@ func (t *tool) mayWrite(s *stored, name string, force bool, again string) error 
 	case !info.Mode().IsRegular():
 		return usage(fmt.Errorf("%s is no file", name), again)
 	case !force:
-		return usage(fmt.Errorf("%s is there already; nothing was written", name), "mailshot report --force --into "+quoted(name)+" "+s.again(t))
+		return usage(fmt.Errorf("%s is there already; nothing was written", name), "mailshot report --force --into "+shell.Quote(name)+" "+s.again(t))
 	}
 	return nil
 }

@@ -19,6 +19,7 @@ import (
 	"mailshot/campaign/history"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
+	"mailshot/internal/shell"
 )
 
 // campaignFile is the name looked for where only a folder is given, or nothing.
@@ -48,7 +49,7 @@ func (t *tool) load(cmd *cobra.Command, args []string) (*definition.Definition, 
 	}
 	fs := check.From(err)
 	t.findings(fs)
-	return nil, &exit{exitUsage, fmt.Errorf("%s in %s; nothing was sent", plural(int64(len(fs)), "mistake"), name), "mend it, then mailshot check " + quoted(name)}
+	return nil, &exit{exitUsage, fmt.Errorf("%s in %s; nothing was sent", plural(int64(len(fs)), "mistake"), name), "mend it, then mailshot check " + shell.Quote(name)}
 }
 
 // serverOf is the server of a campaign that a command is about: the only one, or the one with that name.
@@ -83,7 +84,7 @@ func missing(cmd *cobra.Command, name string) error {
 	next := "mailshot init newsletter DIR"
 	found, _ := filepath.Glob(filepath.Join(filepath.Dir(name), "*.yaml")) // the only error is a bad pattern in the folder's name
 	if slices.Sort(found); len(found) > 0 {
-		next = cmd.CommandPath() + " " + quoted(found[0])
+		next = cmd.CommandPath() + " " + shell.Quote(found[0])
 	}
 	return usage(fmt.Errorf("there is no campaign file %s", name), next)
 }
@@ -113,17 +114,17 @@ func (t *tool) refuse(err error, name string) error {
 	case errors.As(err, &found):
 		t.shown(found.Report)
 		return &exit{exitFindings, fmt.Errorf("%s; nothing was sent", plural(int64(found.Report.Errors()), "error")),
-			"mend it, then mailshot check " + quoted(name)}
+			"mend it, then mailshot check " + shell.Quote(name)}
 	case errors.Is(err, context.Canceled):
-		return &exit{exitWorkLeft, errors.New("interrupted; nothing was sent"), "mailshot check " + quoted(name)}
+		return &exit{exitWorkLeft, errors.New("interrupted; nothing was sent"), "mailshot check " + shell.Quote(name)}
 	case errors.Is(err, campaign.ErrDeclined):
-		return &exit{exitWorkLeft, err, "mailshot status " + quoted(name)}
+		return &exit{exitWorkLeft, err, "mailshot status " + shell.Quote(name)}
 	}
 	if fs := check.From(err); len(fs) > 0 && fs[0].Place != "" {
 		t.findings(fs)
-		return &exit{exitFindings, fmt.Errorf("%s; nothing was sent", plural(int64(len(fs)), "error")), "mend it, then mailshot check " + quoted(name)}
+		return &exit{exitFindings, fmt.Errorf("%s; nothing was sent", plural(int64(len(fs)), "error")), "mend it, then mailshot check " + shell.Quote(name)}
 	}
-	return &exit{exitFailed, fmt.Errorf("%w; nothing was sent", err), "mailshot check " + quoted(name)}
+	return &exit{exitFailed, fmt.Errorf("%w; nothing was sent", err), "mailshot check " + shell.Quote(name)}
 }
 
 // mostShown is how many findings a refusal prints; check prints all.
@@ -178,9 +179,9 @@ func (t *tool) stateFile(d *definition.Definition) string {
 
 // notSent says that the ledger does not know the campaign, and names the next command: for the last campaign that it knows.
 func notSent(cmd *cobra.Command, err *history.NotSentError, file string) error {
-	next := "mailshot send " + quoted(file)
+	next := "mailshot send " + shell.Quote(file)
 	if n := len(err.Others); n > 0 {
-		next = fmt.Sprintf("%s --id %s %s", cmd.CommandPath(), quoted(err.Others[n-1]), quoted(file))
+		next = fmt.Sprintf("%s --id %s %s", cmd.CommandPath(), shell.Quote(err.Others[n-1]), shell.Quote(file))
 	}
 	return &exit{exitFailed, err, next}
 }
@@ -189,9 +190,9 @@ func notSent(cmd *cobra.Command, err *history.NotSentError, file string) error {
 func (s *stored) again(t *tool) string {
 	words := t.flags()
 	if s.given {
-		words = append(words, "--id "+quoted(s.ID))
+		words = append(words, "--id "+shell.Quote(s.ID))
 	}
-	return strings.Join(append(words, quoted(s.file)), " ")
+	return strings.Join(append(words, shell.Quote(s.file)), " ")
 }
 
 // summary is where the campaign stands.

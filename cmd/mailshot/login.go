@@ -13,6 +13,7 @@ import (
 	"mailshot/campaign/definition"
 	"mailshot/campaign/report"
 	"mailshot/internal/oauth"
+	"mailshot/internal/shell"
 	"mailshot/sender/reply"
 )
 
@@ -116,9 +117,9 @@ func (t *tool) loginAccount(cmd *cobra.Command, args []string, f loginFlags) (lo
 	}
 	tokens, err := campaign.NewTokens(campaign.TokensConfig{Definition: d, Server: s, Accounts: t.accounts})
 	if errors.Is(err, campaign.ErrNoOAuth) {
-		return loginAccount{}, usage(err, "mailshot check "+quoted(d.Path))
+		return loginAccount{}, usage(err, "mailshot check "+shell.Quote(d.Path))
 	}
-	return loginAccount{tokens, s.Username, s.Host, "mailshot login " + quoted(d.Path), "mailshot send " + quoted(d.Path)}, err
+	return loginAccount{tokens, s.Username, s.Host, "mailshot login " + shell.Quote(d.Path), "mailshot send " + shell.Quote(d.Path)}, err
 }
 
 // loginProvider is the account at a provider's server. The login is the one that a campaign finds whose server has that host,
@@ -133,7 +134,7 @@ func (t *tool) loginProvider(args []string, f loginFlags) (loginAccount, error) 
 	}
 	switch {
 	case len(args) > 0:
-		return loginAccount{}, usage(errors.New("a campaign and --provider: one of them"), "mailshot login "+quoted(args[0]))
+		return loginAccount{}, usage(errors.New("a campaign and --provider: one of them"), "mailshot login "+shell.Quote(args[0]))
 	case !known:
 		return loginAccount{}, usage(fmt.Errorf("there is no provider %q", f.provider), "mailshot providers")
 	case wanted == "" || p.Host == "":
@@ -141,7 +142,7 @@ func (t *tool) loginProvider(args []string, f loginFlags) (loginAccount, error) 
 	case f.username == "" || f.client == "":
 		return loginAccount{}, usage(errors.New("--provider needs --username and --client-id"), example)
 	}
-	again := "mailshot login --provider " + p.ID + " --username " + quoted(f.username) + " --client-id " + quoted(f.client)
+	again := "mailshot login --provider " + p.ID + " --username " + shell.Quote(f.username) + " --client-id " + shell.Quote(f.client)
 	login := &definition.OAuth{Provider: wanted, ClientID: f.client, Tenant: f.tenant}
 	if f.secretEnv != "" {
 		login.ClientSecret = &definition.Secret{Env: f.secretEnv}

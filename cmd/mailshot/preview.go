@@ -18,6 +18,7 @@ import (
 	"mailshot/campaign/message"
 	"mailshot/campaign/report"
 	"mailshot/internal/mailbox"
+	"mailshot/internal/shell"
 )
 
 // How many messages a preview shows when nothing is said: on a terminal what a person reads, on a page what a browser
@@ -67,7 +68,7 @@ func (t *tool) preview(cmd *cobra.Command, args []string, f previewFlags) (err e
 		return err
 	}
 	if f.row < 0 || f.limit < 0 || f.row == 0 && cmd.Flags().Changed("row") || f.limit == 0 && cmd.Flags().Changed("limit") {
-		return usage(errors.New("--row and --limit count from 1"), "mailshot preview --row 1 "+quoted(d.Path))
+		return usage(errors.New("--row and --limit count from 1"), "mailshot preview --row 1 "+shell.Quote(d.Path))
 	}
 	ctx, _, stop := interrupts(cmd.Context())
 	defer stop()
@@ -149,13 +150,13 @@ func (t *tool) previewed(d *definition.Definition, f previewFlags, where string,
 	}
 	switch {
 	case n.faults > 0:
-		return &exit{exitFindings, errors.New(plural(n.faults, "error")), "mend it, then mailshot check " + quoted(d.Path)}
+		return &exit{exitFindings, errors.New(plural(n.faults, "error")), "mend it, then mailshot check " + shell.Quote(d.Path)}
 	case n.shown == 0 && n.without == 0 && f.row > 0:
-		return usage(fmt.Errorf("the list has no row %d", f.row), "mailshot preview --row 1 "+quoted(d.Path))
+		return usage(fmt.Errorf("the list has no row %d", f.row), "mailshot preview --row 1 "+shell.Quote(d.Path))
 	case n.shown == 0 && n.without == 0:
-		return usage(errors.New("no row was chosen"), "mailshot preview "+quoted(d.Path))
+		return usage(errors.New("no row was chosen"), "mailshot preview "+shell.Quote(d.Path))
 	}
-	t.hint("mailshot send --to-sink " + quoted(d.Path))
+	t.hint("mailshot send --to-sink " + shell.Quote(d.Path))
 	return nil
 }
 
@@ -175,7 +176,7 @@ func (t *tool) faulty(place string, err error) int {
 func (t *tool) viewer(id string, d *definition.Definition, f *previewFlags) (v viewer, where string, err error) {
 	if f.out == "" {
 		if f.format != "" {
-			return nil, "", usage(errors.New("--format goes with --out"), fmt.Sprintf("mailshot preview --out preview --format %s %s", quoted(f.format), quoted(d.Path)))
+			return nil, "", usage(errors.New("--format goes with --out"), fmt.Sprintf("mailshot preview --out preview --format %s %s", shell.Quote(f.format), shell.Quote(d.Path)))
 		}
 		if f.limit == 0 && f.row == 0 {
 			f.limit = fewMessages
@@ -191,7 +192,7 @@ func (t *tool) viewer(id string, d *definition.Definition, f *previewFlags) (v v
 	}
 	formats := append(mailbox.Formats(), "html")
 	if !slices.Contains(formats, f.format) {
-		return nil, "", usage(fmt.Errorf("there is no format %q, only %s", f.format, strings.Join(formats, ", ")), "mailshot preview --out preview --format html "+quoted(d.Path))
+		return nil, "", usage(fmt.Errorf("there is no format %q, only %s", f.format, strings.Join(formats, ", ")), "mailshot preview --out preview --format html "+shell.Quote(d.Path))
 	}
 	path := f.out
 	if f.format == "mbox" || f.format == "html" {
@@ -199,13 +200,13 @@ func (t *tool) viewer(id string, d *definition.Definition, f *previewFlags) (v v
 			path = filepath.Join(f.out, map[string]string{"mbox": "messages.mbox", "html": "index.html"}[f.format])
 		}
 		if _, err := os.Lstat(path); err == nil {
-			return nil, "", usage(fmt.Errorf("%s is there already", path), "mailshot preview --out ANOTHER "+quoted(d.Path))
+			return nil, "", usage(fmt.Errorf("%s is there already", path), "mailshot preview --out ANOTHER "+shell.Quote(d.Path))
 		}
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			return nil, "", err
 		}
 	} else if there, err := os.ReadDir(path); err == nil && len(there) > 0 {
-		return nil, "", usage(fmt.Errorf("%s is not empty", path), "mailshot preview --out ANOTHER "+quoted(d.Path))
+		return nil, "", usage(fmt.Errorf("%s is not empty", path), "mailshot preview --out ANOTHER "+shell.Quote(d.Path))
 	}
 	if f.format == "html" {
 		if f.limit == 0 || f.limit > pageMessages {

@@ -20,6 +20,7 @@ import (
 	"mailshot/campaign/check"
 	"mailshot/campaign/report"
 	"mailshot/internal/records"
+	"mailshot/internal/shell"
 	"mailshot/render/address"
 	"mailshot/sender"
 	"mailshot/sender/reply"
@@ -92,7 +93,7 @@ func (t *tool) probe(cmd *cobra.Command, args []string, f probeFlags) error {
 	p.presets = reply.Match(p.host)
 	if f.dns {
 		if f.domain == "" {
-			return usage(errors.New("--dns needs a domain: the From address names none"), "mailshot probe --dns --domain example.com "+quoted(p.Server))
+			return usage(errors.New("--dns needs a domain: the From address names none"), "mailshot probe --dns --domain example.com "+shell.Quote(p.Server))
 		}
 		p.records = records.Look(ctx, records.Config{
 			Domain: f.domain, Selector: f.selector, Server: p.host, Provider: len(p.presets) > 0, Resolver: resolver(f.resolver),
@@ -108,9 +109,9 @@ func (t *tool) probe(cmd *cobra.Command, args []string, f probeFlags) error {
 	}
 	switch serious := p.serious(); {
 	case p.Err != nil:
-		return &exit{exitFailed, fmt.Errorf("%s did not go as far as %s", p.Server, p.Until), "mailshot probe --until " + before(p.Until) + " " + quoted(strings.Join(args, ""))}
+		return &exit{exitFailed, fmt.Errorf("%s did not go as far as %s", p.Server, p.Until), "mailshot probe --until " + before(p.Until) + " " + shell.Quote(strings.Join(args, ""))}
 	case serious > 0:
-		return &exit{exitFindings, errors.New(plural(int64(serious), "error")), "mend it, then " + cmd.CommandPath() + " " + quoted(strings.Join(args, ""))}
+		return &exit{exitFindings, errors.New(plural(int64(serious), "error")), "mend it, then " + cmd.CommandPath() + " " + shell.Quote(strings.Join(args, ""))}
 	}
 	return nil
 }
@@ -206,7 +207,7 @@ func (t *tool) probeCampaign(cmd *cobra.Command, ctx context.Context, args []str
 		return nil, err
 	}
 	if f.tls != "" {
-		return nil, usage(errors.New("--tls goes with a server; a campaign has its own in server.tls"), "mailshot probe "+quoted(d.Path))
+		return nil, usage(errors.New("--tls goes with a server; a campaign has its own in server.tls"), "mailshot probe "+shell.Quote(d.Path))
 	}
 	s, err := serverOf(d, f.server)
 	if err != nil {

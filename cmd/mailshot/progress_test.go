@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"mailshot/campaign/dispatch"
+	"mailshot/internal/shell"
 )
 
 func TestProgress(t *testing.T) {
@@ -83,10 +84,10 @@ func TestWords(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 22, 9, 0, 0, 0, time.Local)
 	for _, c := range []struct{ got, want string }{
-		{quoted("a.yaml"), "a.yaml"},
-		{quoted("my camp/a.yaml"), "'my camp/a.yaml'"},
-		{quoted("it's"), `'it'\''s'`},
-		{quoted(""), "''"},
+		{shell.Quote("a.yaml"), "a.yaml"},
+		{shell.Quote("my camp/a.yaml"), "'my camp/a.yaml'"},
+		{shell.Quote("it's"), `'it'\''s'`},
+		{shell.Quote(""), "''"},
 		{plural(1, "reply", "replies"), "1 reply"},
 		{plural(0, "reply", "replies"), "0 replies"},
 		{plural(2, "row"), "2 rows"},

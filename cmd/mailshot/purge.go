@@ -12,6 +12,7 @@ import (
 
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
+	"mailshot/internal/shell"
 )
 
 func (t *tool) purgeCommand() *cobra.Command {
@@ -36,7 +37,7 @@ func (t *tool) purge(cmd *cobra.Command, args []string, older string, yes bool) 
 	ctx := cmd.Context()
 	since, err := age(older)
 	if err != nil {
-		return usage(fmt.Errorf("--older-than: %w", err), "mailshot purge --older-than 90d "+quoted(path(args)))
+		return usage(fmt.Errorf("--older-than: %w", err), "mailshot purge --older-than 90d "+shell.Quote(path(args)))
 	}
 	d, err := t.load(cmd, args)
 	if err != nil {
@@ -68,7 +69,7 @@ func (t *tool) purge(cmd *cobra.Command, args []string, older string, yes bool) 
 	if err := out.write(t.stdout, "", 0); err != nil {
 		return err
 	}
-	again := "mailshot purge --yes --older-than " + quoted(older) + " " + strings.Join(append(t.flags(), quoted(d.Path)), " ")
+	again := "mailshot purge --yes --older-than " + shell.Quote(older) + " " + strings.Join(append(t.flags(), shell.Quote(d.Path)), " ")
 	if err := t.certain(ctx, fmt.Sprintf("type yes to erase the people of %s for good: ", plural(int64(len(list)), "campaign")), yes, again); err != nil {
 		return err
 	}

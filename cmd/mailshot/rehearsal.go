@@ -11,6 +11,7 @@ import (
 
 	"mailshot/campaign"
 	"mailshot/internal/mailbox"
+	"mailshot/internal/shell"
 	"mailshot/internal/sink"
 )
 
@@ -92,7 +93,7 @@ func parseRules(texts []string) ([]sink.Rule, error) {
 	for _, text := range texts {
 		r, err := sink.ParseRule(text)
 		if err != nil {
-			return nil, usage(fmt.Errorf("--fail %s: %w", quoted(text), err), "mailshot sink --help")
+			return nil, usage(fmt.Errorf("--fail %s: %w", shell.Quote(text), err), "mailshot sink --help")
 		}
 		rules = append(rules, r)
 	}

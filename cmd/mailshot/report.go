@@ -13,6 +13,7 @@ import (
 
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
+	"mailshot/internal/shell"
 )
 
 type reportFlags struct {
@@ -64,10 +65,10 @@ func (t *tool) report(cmd *cobra.Command, args []string, f reportFlags) (err err
 		return err
 	}
 	if f.json && f.csv || f.json && f.xlsx != "" || f.csv && f.xlsx != "" {
-		return usage(errors.New("--json, --csv and --xlsx are three forms; choose one"), "mailshot report --csv "+quoted(path(args)))
+		return usage(errors.New("--json, --csv and --xlsx are three forms; choose one"), "mailshot report --csv "+shell.Quote(path(args)))
 	}
 	if f.into != "" && (f.json || f.csv || f.xlsx != "" || len(in) > 0) {
-		return usage(errors.New("--into writes the whole list, and nothing else"), "mailshot report --into "+quoted(f.into)+" "+quoted(path(args)))
+		return usage(errors.New("--into writes the whole list, and nothing else"), "mailshot report --into "+shell.Quote(f.into)+" "+shell.Quote(path(args)))
 	}
 	s, err := t.stored(cmd, args, f.id)
 	if err != nil {
@@ -181,7 +182,7 @@ func statesNamed(names []string, allowed []ledger.State, next string) ([]ledger.
 			for _, s := range allowed {
 				words = append(words, string(s))
 			}
-			return nil, usage(fmt.Errorf("--in %s: it is one of %s", quoted(n), strings.Join(words, ", ")), next)
+			return nil, usage(fmt.Errorf("--in %s: it is one of %s", shell.Quote(n), strings.Join(words, ", ")), next)
 		}
 		in = append(in, state)
 	}

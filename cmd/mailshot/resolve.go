@@ -12,6 +12,7 @@ import (
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/message"
 	"mailshot/campaign/report"
+	"mailshot/internal/shell"
 )
 
 // resolveFlags are what resolve was asked for.
@@ -51,12 +52,12 @@ Who decided, and when, is kept and shown by status and report.`,
 
 func (t *tool) resolve(cmd *cobra.Command, args []string, f resolveFlags) (err error) {
 	to, ok := map[string]ledger.State{"": "", "sent": ledger.Sent, "refused": ledger.Refused, "resend": ledger.Pending}[f.as]
-	example := fmt.Sprintf("mailshot resolve --as sent %s ADDRESS", quoted(args[0]))
+	example := fmt.Sprintf("mailshot resolve --as sent %s ADDRESS", shell.Quote(args[0]))
 	switch {
 	case !ok:
-		return usage(fmt.Errorf("--as %s: it is sent, refused or resend", quoted(f.as)), example)
+		return usage(fmt.Errorf("--as %s: it is sent, refused or resend", shell.Quote(f.as)), example)
 	case f.as != "" && len(f.found) > 0:
-		return usage(errors.New("--found decides by what it finds; --as is for what you know yourself"), "mailshot resolve --found FILE "+quoted(args[0]))
+		return usage(errors.New("--found decides by what it finds; --as is for what you know yourself"), "mailshot resolve --found FILE "+shell.Quote(args[0]))
 	case f.as == "" && (f.all || len(args) > 1) && len(f.found) == 0:
 		return usage(errors.New("say with --as what became of them: sent, refused or resend"), example)
 	case f.as != "" && !f.all && len(args) == 1:

@@ -12,6 +12,7 @@ import (
 	"mailshot/campaign/accounts"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/suppression"
+	"mailshot/internal/shell"
 )
 
 // retry, resolve and cancel are how a person changes what the ledger says. None of them sends anything; the ledger keeps who
@@ -38,7 +39,7 @@ off it again; who still is on one is left out again.`,
 }
 
 func (t *tool) retry(cmd *cobra.Command, args []string, id string, in []string) (err error) {
-	chosen, err := statesNamed(in, retryable(), "mailshot retry --in gave_up,held "+quoted(args[0]))
+	chosen, err := statesNamed(in, retryable(), "mailshot retry --in gave_up,held "+shell.Quote(args[0]))
 	if err != nil {
 		return err
 	}
@@ -111,9 +112,9 @@ func (t *tool) listed(ctx context.Context, s *stored, f ledger.Filter) (n int64,
 		n, first, err = s.Suppressed(ctx, a, s.def.SenderDomain(), f)
 		example = "mailshot suppress remove "
 		if first.Domain != "" {
-			example += "--from " + quoted(first.Domain) + " "
+			example += "--from " + shell.Quote(first.Domain) + " "
 		}
-		example += quoted(first.Key)
+		example += shell.Quote(first.Key)
 		return err
 	})
 	return n, example, err

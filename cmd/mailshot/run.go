@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailshot/campaign/report"
+	"mailshot/internal/shell"
 )
 
 // How the tool talks. These rules hold for every command:
@@ -124,10 +125,10 @@ A campaign is a file (campaign.yaml) that names a list, templates, attachments a
 func (t *tool) flags() []string {
 	var words []string
 	if t.state != "" {
-		words = append(words, "--state "+quoted(t.state))
+		words = append(words, "--state "+shell.Quote(t.state))
 	}
 	if t.accounts != "" {
-		words = append(words, "--accounts "+quoted(t.accounts))
+		words = append(words, "--accounts "+shell.Quote(t.accounts))
 	}
 	return words
 }

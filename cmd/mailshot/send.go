@@ -16,6 +16,7 @@ import (
 	"mailshot/campaign/definition"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
+	"mailshot/internal/shell"
 	"mailshot/render/address"
 )
 
@@ -122,7 +123,7 @@ func (t *tool) sendOptions(cmd *cobra.Command, d *definition.Definition, f sendF
 	if err := t.mayAsk(f, d); err != nil {
 		return o, err
 	}
-	file := quoted(d.Path)
+	file := shell.Quote(d.Path)
 	if f.to != "" {
 		to, err := address.Parse(f.to)
 		if err != nil {
@@ -246,7 +247,7 @@ func (f sendFlags) again(t *tool, file string) string {
 	words := append([]string{"mailshot send"}, t.flags()...)
 	text := func(name, value string) {
 		if value != "" {
-			words = append(words, name+" "+quoted(value))
+			words = append(words, name+" "+shell.Quote(value))
 		}
 	}
 	flag := func(name string, set bool) {
@@ -272,12 +273,12 @@ func (f sendFlags) again(t *tool, file string) string {
 	text("--resolver", f.resolver)
 	flag("--json", f.json)
 	flag("--yes", f.yes)
-	return strings.Join(append(words, quoted(file)), " ")
+	return strings.Join(append(words, shell.Quote(file)), " ")
 }
 
 // look is the campaign that ran as the commands that look at it name it.
 func (f sendFlags) look(t *tool, id, file string) string {
-	return strings.TrimLeft(strings.Join(t.flags(), " ")+" "+f.named(id)+quoted(file), " ")
+	return strings.TrimLeft(strings.Join(t.flags(), " ")+" "+f.named(id)+shell.Quote(file), " ")
 }
 
 // named is --id with the id of the campaign that ran, where the campaign file alone would lead to another one.
@@ -285,7 +286,7 @@ func (f sendFlags) named(id string) string {
 	if f.id == "" && f.to == "" {
 		return ""
 	}
-	return "--id " + quoted(id) + " "
+	return "--id " + shell.Quote(id) + " "
 }
 
 // narrowed names the flags that leave a part of the campaign for later.
@@ -349,7 +350,7 @@ func (t *tool) ended(sum *campaign.Summary, err error, f sendFlags, file string,
 	}
 	look := f.look(t, sum.ID, file)
 	if r != nil {
-		look = "--state " + quoted(r.state()) + " " + f.named(sum.ID) + quoted(file)
+		look = "--state " + shell.Quote(r.state()) + " " + f.named(sum.ID) + shell.Quote(file)
 	}
 	e.next = t.afterSend(sum, err, f.again(t, file), look)
 	return e

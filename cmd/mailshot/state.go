@@ -14,6 +14,7 @@ import (
 	"mailshot/campaign/ledger/repair"
 	"mailshot/campaign/report"
 	"mailshot/campaign/statefile"
+	"mailshot/internal/shell"
 )
 
 func (t *tool) stateCommand() *cobra.Command {
@@ -66,7 +67,7 @@ func (t *tool) stateCheck(cmd *cobra.Command, args []string) error {
 		}
 	}
 	state := t.stateFile(d)
-	again := strings.Join(append(t.flags(), quoted(d.Path)), " ")
+	again := strings.Join(append(t.flags(), shell.Quote(d.Path)), " ")
 	var failed *exit
 	look := func(file, next string, faults []statefile.Fault, err error) error {
 		var bad *statefile.Error
@@ -115,10 +116,10 @@ func (t *tool) stateRepair(cmd *cobra.Command, args []string, try, yes bool) err
 	state := t.stateFile(d)
 	if _, err := os.Stat(state); errors.Is(err, fs.ErrNotExist) {
 		if _, err := os.Stat(state + ".repair"); errors.Is(err, fs.ErrNotExist) {
-			return &exit{exitFailed, fmt.Errorf("there is no ledger %s", state), "mailshot state check " + quoted(d.Path)}
+			return &exit{exitFailed, fmt.Errorf("there is no ledger %s", state), "mailshot state check " + shell.Quote(d.Path)}
 		}
 	}
-	again := strings.Join(append(t.flags(), quoted(d.Path)), " ")
+	again := strings.Join(append(t.flags(), shell.Quote(d.Path)), " ")
 	if !try {
 		if err := t.certain(cmd.Context(), "type yes to put a repaired file in place of "+state+": ", yes, "mailshot state repair --yes "+again); err != nil {
 			return err

@@ -13,6 +13,7 @@ import (
 	"mailshot/campaign/accounts"
 	"mailshot/campaign/report"
 	"mailshot/campaign/suppression"
+	"mailshot/internal/shell"
 	"mailshot/render/address"
 )
 
@@ -223,7 +224,7 @@ func (t *tool) suppressImport(cmd *cobra.Command, a *accounts.Accounts, file, fr
 	}
 	list, err := suppression.Read(in, name)
 	if err != nil {
-		return &exit{exitUsage, err, "mend it, then mailshot suppress import " + quoted(file)}
+		return &exit{exitUsage, err, "mend it, then mailshot suppress import " + shell.Quote(file)}
 	}
 	source := "imported from " + name
 	if list.Kind != "" {

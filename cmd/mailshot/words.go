@@ -2,19 +2,8 @@ package main
 
 import (
 	"fmt"
-	"strings"
 	"time"
 )
-
-// quoted is an argument as a shell takes it.
-func quoted(s string) string {
-	if s != "" && !strings.ContainsFunc(s, func(r rune) bool {
-		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./@%+=:,", r)
-	}) {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-}
 
 // plural is a number with its noun; the plural is the noun with an s unless it is given.
 func plural(n int64, noun string, many ...string) string {

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"mailshot/internal/ellipsis"
 	"mailshot/internal/mask"
 )
 
@@ -124,8 +125,5 @@ func (s *Source) ended(err error) error {
 func tidy(s string, secrets []string) string {
 	s = mask.Text(s, secrets...)
 	s = strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }), " ")
-	if r := []rune(s); len(r) > 300 {
-		s = string(r[:299]) + "…"
-	}
-	return s
+	return ellipsis.Cut(s, 300)
 }

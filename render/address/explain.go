@@ -2,12 +2,13 @@ package address
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"mailshot/internal/ellipsis"
 )
 
 // unreadable finds the first character that must not be in an address although a person may not see why: controls,
@@ -131,9 +132,5 @@ func addresses(s string) int {
 
 // quote shows a text in an error: in quotes, with what cannot be seen escaped, and no longer than a line.
 func quote(s string) string {
-	const most = 80
-	if utf8.RuneCountInString(s) > most {
-		s = string([]rune(s)[:most]) + "…"
-	}
-	return strconv.Quote(s)
+	return ellipsis.Quote(s, 81)
 }

@@ -3,6 +3,8 @@ package courtesy
 import (
 	"math"
 	"time"
+
+	"mailshot/internal/moment"
 )
 
 const (
@@ -89,7 +91,7 @@ func (a *Adaptive) Good(now time.Time) {
 func (a *Adaptive) Slower(now time.Time, underWay int, atLeast time.Duration, rand float64) (until time.Time) {
 	a.good = 0
 	if now.Before(a.hold) {
-		a.hold = later(a.hold, now.Add(atLeast))
+		a.hold = moment.Later(a.hold, now.Add(atLeast))
 		return a.hold
 	}
 	n := float64(max(underWay, 1))
@@ -151,11 +153,4 @@ func (a *Adaptive) Free(now time.Time, underWay int) (ok bool, until time.Time) 
 		return false, time.Time{}
 	}
 	return true, time.Time{}
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"mailshot/internal/moment"
 )
 
 var start = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
@@ -364,7 +366,7 @@ func TestAdaptiveModel(t *testing.T) {
 			case under > 0:
 				now = now.Add(time.Duration(rnd.IntN(3000)) * time.Millisecond)
 				if step < 1500 && rnd.IntN(20) == 0 {
-					hold = later(hold, a.Slower(now, under, time.Duration(rnd.IntN(60))*time.Second, rnd.Float64()))
+					hold = moment.Later(hold, a.Slower(now, under, time.Duration(rnd.IntN(60))*time.Second, rnd.Float64()))
 					asked++
 				} else {
 					a.Good(now)

@@ -3,6 +3,8 @@ package limits
 import (
 	"slices"
 	"time"
+
+	"mailshot/internal/moment"
 )
 
 // Account is somebody whose caps [Foresee] counts: a login, an operator, one domain's recipients.
@@ -327,7 +329,7 @@ func (m *meter) room(t time.Time) (room int64, until time.Time, why Hold) {
 			at = m.usage.window.Free(t, c)
 		}
 		if c.Paced() {
-			at, r = later(at, m.usage.pace.Free(t, c)), min(r, 1)
+			at, r = moment.Later(at, m.usage.pace.Free(t, c)), min(r, 1)
 		}
 		room = min(room, r)
 		if at.After(until) || !at.IsZero() && at.Equal(until) && c.Window > why.Cap.Window {

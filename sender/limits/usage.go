@@ -3,6 +3,8 @@ package limits
 import (
 	"sort"
 	"time"
+
+	"mailshot/internal/moment"
 )
 
 // Usage is what is known of the uses under one key (an account, a recipient domain): when they were
@@ -26,19 +28,12 @@ func (u *Usage) Free(now time.Time, caps []Cap) time.Time {
 		u.window.keep = max(u.window.keep, c.Window)
 	}
 	for _, c := range caps {
-		until = later(until, u.window.Free(now, c))
+		until = moment.Later(until, u.window.Free(now, c))
 		if c.Paced() {
-			until = later(until, u.pace.Free(now, c))
+			until = moment.Later(until, u.pace.Free(now, c))
 		}
 	}
 	return until
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
 }
 
 // Open begins a use at now. The caller has asked Free before.

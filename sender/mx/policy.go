@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"mailshot/internal/ellipsis"
 )
 
 // Mode is what a policy asks of a sender (RFC 8461 5).
@@ -64,7 +66,7 @@ func ParsePolicy(text string) (*Policy, error) {
 		if key == "mx" {
 			pattern := strings.ToLower(strings.TrimSuffix(value, "."))
 			if !domainName(strings.TrimPrefix(pattern, "*.")) {
-				return nil, fmt.Errorf("mx %q is not a host", clip(value))
+				return nil, fmt.Errorf("mx %s is not a host", ellipsis.Quote(value, 61))
 			}
 			p.MX = append(p.MX, pattern)
 		} else if _, twice := given[key]; !twice {
@@ -77,14 +79,14 @@ func ParsePolicy(text string) (*Policy, error) {
 	switch p.Mode = Mode(given["mode"]); p.Mode {
 	case Enforce, Testing, None:
 	default:
-		return nil, fmt.Errorf("no mode %q", clip(given["mode"]))
+		return nil, fmt.Errorf("no mode %s", ellipsis.Quote(given["mode"], 61))
 	}
 	if p.Mode != None && len(p.MX) == 0 {
 		return nil, errors.New("it names no mx")
 	}
 	seconds, err := strconv.ParseUint(given["max_age"], 10, 34) // ten digits at most
 	if err != nil {
-		return nil, fmt.Errorf("max_age %q is not a number of seconds", clip(given["max_age"]))
+		return nil, fmt.Errorf("max_age %s is not a number of seconds", ellipsis.Quote(given["max_age"], 61))
 	}
 	p.MaxAge = time.Duration(min(seconds, uint64(maxAge/time.Second))) * time.Second
 	return p, nil
@@ -125,11 +127,4 @@ func domainName(s string) bool {
 		}
 	}
 	return len(s) <= 253
-}
-
-func clip(s string) string {
-	if len(s) > 60 {
-		return s[:60] + "…"
-	}
-	return s
 }

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"mailshot/internal/ellipsis"
 )
 
 // content is what a typed cell holds.
@@ -141,7 +143,7 @@ func asNumber(v any) (float64, error) {
 	if err == nil && !math.IsInf(f, 0) && !math.IsNaN(f) && !strings.ContainsAny(s, "xXpP_nN") {
 		return f, nil
 	}
-	return 0, Advice{fmt.Sprintf("%q is not a number", short(s)), "declare the column: columns: { NAME: number }"}
+	return 0, Advice{ellipsis.Quote(s, 60) + " is not a number", "declare the column: columns: { NAME: number }"}
 }
 
 // asInt returns v as a whole number.
@@ -175,13 +177,5 @@ func asDate(v any) (time.Time, error) {
 			return t, nil
 		}
 	}
-	return time.Time{}, Advice{fmt.Sprintf("%q is not a date", short(s)), "declare the column: columns: { NAME: date }"}
-}
-
-// short cuts a quoted cell so that it does not fill the screen.
-func short(s string) string {
-	if r := []rune(s); len(r) > 60 {
-		return string(r[:59]) + "…"
-	}
-	return s
+	return time.Time{}, Advice{ellipsis.Quote(s, 60) + " is not a date", "declare the column: columns: { NAME: date }"}
 }

@@ -11,6 +11,8 @@ import (
 	"golang.org/x/text/feature/plural"
 	"golang.org/x/text/message"
 	"golang.org/x/text/number"
+
+	"mailshot/internal/ellipsis"
 )
 
 func numbers() []entry {
@@ -207,7 +209,7 @@ var (
 
 func (ex *Execution) money(code string, v any) (string, error) {
 	if len(code) != 3 || strings.ToUpper(code) != code {
-		return "", Advice{fmt.Sprintf("%q is not a currency code", short(code)), `money "EUR" .amount`}
+		return "", Advice{ellipsis.Quote(code, 60) + " is not a currency code", `money "EUR" .amount`}
 	}
 	n, ok := decimals[code]
 	if !ok {
@@ -245,7 +247,7 @@ func (ex *Execution) digits(script string, v any) (string, error) {
 	zeros := map[string]rune{"fa": '۰', "ar": '٠', "hi": '०', "bn": '০', "th": '๐', "latin": '0'}
 	zero, ok := zeros[script]
 	if !ok {
-		return "", Advice{fmt.Sprintf("no digits are known for %q", short(script)), "use fa, ar, hi, bn, th or latin"}
+		return "", Advice{"no digits are known for " + ellipsis.Quote(script, 60), "use fa, ar, hi, bn, th or latin"}
 	}
 	return ex.text(strings.Map(func(c rune) rune {
 		if c >= '0' && c <= '9' {

@@ -12,6 +12,8 @@ import (
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
+
+	"mailshot/internal/ellipsis"
 )
 
 func texts() []entry {
@@ -205,7 +207,7 @@ func (ex *Execution) printf(format string, vs ...any) (string, error) {
 	}
 	s := fmt.Sprintf(format, vs...)
 	if i := strings.Index(s, "%!"); i >= 0 && !strings.Contains(format, "%!") && !anyContains(vs, "%!") {
-		return "", Advice{fmt.Sprintf("the format does not fit its values: %s", short(s[i:])), `printf "%.2f" .amount`}
+		return "", Advice{"the format does not fit its values: " + ellipsis.Cut(s[i:], 60), `printf "%.2f" .amount`}
 	}
 	return s, nil
 }
@@ -276,7 +278,7 @@ func SafeURL(args ...any) (string, error) {
 		switch strings.ToLower(scheme) {
 		case "http", "https", "mailto", "tel", "sms":
 		default:
-			return "", Unsafe(short(s))
+			return "", Unsafe(ellipsis.Cut(s, 60))
 		}
 	}
 	return s, nil

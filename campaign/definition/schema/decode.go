@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"mailshot/internal/ellipsis"
 )
 
 // Decoder walks the file's nodes along the table of keys and gathers the mistakes.
@@ -333,11 +335,7 @@ func kindOf(n *yaml.Node) string {
 
 // Clip shortens a text of the file for a message. A login in a URL is not shown.
 func Clip(s string) string {
-	s = userinfoPattern.ReplaceAllString(s, "://"+mask+"@")
-	if r := []rune(s); len(r) > 60 {
-		return string(r[:59]) + "…"
-	}
-	return s
+	return ellipsis.Cut(userinfoPattern.ReplaceAllString(s, "://"+mask+"@"), 60)
 }
 
 // shown is a key of the file for a message. A colon forgotten after password must not show what comes after it.

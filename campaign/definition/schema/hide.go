@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"mailshot/internal/suggest"
+
 	"go.yaml.in/yaml/v4"
 )
 
@@ -28,7 +30,7 @@ func secretKey(key string) bool {
 			return true
 		}
 	}
-	return distance(k, "password", 3) <= 3
+	return suggest.Distance(k, "password", 3) <= 3
 }
 
 // afterSecret returns where in line the value of a secret key begins, or -1.

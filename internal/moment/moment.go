@@ -1,0 +1,12 @@
+// Package moment compares points in time. Call Later for when something may happen that has to wait for two others.
+package moment
+
+import "time"
+
+// Later is the later of two times, a where they are the same moment. A zero time says nothing: the other one is later.
+func Later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
