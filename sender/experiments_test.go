@@ -461,7 +461,7 @@ func TestBreaksInOneWrite(t *testing.T) {
 	}
 }
 
-// broken is a message that fails to be written, and counts how often it was.
+// broken is a message with bare LFs. It counts how often it was written.
 type broken struct{ writes *int }
 
 func (b broken) WriteTo(w io.Writer) (int64, error) {
