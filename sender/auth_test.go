@@ -20,7 +20,7 @@ const accessToken = "ya29.A0AfH6SMBx+long/token~of-_letters=="
 
 func b64(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
 
-// read is a response of the client's, decoded.
+// read decodes a response of the client.
 func (p *peer) read() string {
 	line, _ := p.br.ReadString('\n')
 	line = strings.TrimSpace(line)
@@ -80,9 +80,9 @@ func scramServer(t *testing.T, cheat func(final string) string) func(*peer, stri
 	}
 }
 
-// TestScramServer: a server that says yes without the proof that it knows the
-// password gets nothing (B19). Without the call of Verified, the one with no
-// signature got the message; with errSignature and Valid taken out, so did the wrong one.
+// TestScramServer: a server that says yes without the proof that it knows the password gets
+// nothing. Without the call of Verified, the server with no signature got the message. With
+// errSignature and Valid taken out, so did the server with the wrong signature.
 func TestScramServer(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -116,7 +116,7 @@ func TestScramServer(t *testing.T) {
 	}
 }
 
-// tokenForms are what must not show, in any of the ways it travels.
+// tokenForms are the forms in which a token travels. None of them may show.
 func tokenForms(token string) []string {
 	whole := "user=ann@example.com\x01auth=Bearer " + token + "\x01\x01"
 	return []string{token, url.QueryEscape(token), b64(token), b64(whole), url.QueryEscape(b64(whole)),
@@ -236,8 +236,8 @@ type passing struct{ error }
 
 func (passing) Temporary() bool { return true }
 
-// TestNoToken: a token that cannot be had stops the pool before it says
-// anything, unless it may be had later.
+// TestNoToken: a token that cannot be had stops the pool before it says anything, unless it may be
+// had later.
 func TestNoToken(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -284,7 +284,7 @@ func TestAuthConfig(t *testing.T) {
 	}
 }
 
-// TestConfiguredMechanism: what the campaign asks for is played, and nothing in its place.
+// TestConfiguredMechanism: the mechanism that the campaign asks for is played, and no other.
 func TestConfiguredMechanism(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -21,7 +21,7 @@ import (
 	"mailshot/sender/reply"
 )
 
-// counter is a server that stamps each MAIL and RCPT as it comes, by its own clock, and fails in many ways.
+// counter is a server that stamps each MAIL and RCPT by its own clock, and fails in many ways.
 type counter struct {
 	fake
 	before time.Duration // the most that MAIL takes to be answered: what was started evenly arrives in a heap
@@ -39,7 +39,7 @@ func newCounter(before time.Duration) *counter {
 	return c
 }
 
-// upTo is a random time of at most most.
+// upTo is a random time, most at most.
 func (c *counter) upTo(most time.Duration) time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -144,8 +144,8 @@ func (w *work) over() bool {
 	return w.open == 0
 }
 
-// generation is one life of a pool: eight workers send until the work is over or they have made most tries; then
-// the pool is closed, or aborted with messages under way.
+// generation is one life of a pool: eight workers send until the work is over or they have made
+// most tries. Then the pool is closed, or aborted with messages under way.
 func (w *work) generation(t *testing.T, cfg Config, g *Gate, most int, abort bool) {
 	p, err := New(cfg)
 	if err != nil {
@@ -211,20 +211,20 @@ func (w *work) generation(t *testing.T, cfg Config, g *Gate, most int, abort boo
 	p.Close()
 }
 
-// TestCapsAtTheServer: three pools over one budget, eight workers each, closed and aborted and made anew again and
-// again, send 50,000 messages to a server that refuses, defers and drops; in no window are there more MAILs, or
-// RCPTs, than the cap, by the server's own clock.
+// TestCapsAtTheServer: three pools over one budget, with eight workers each, send 50,000 messages
+// to a server that refuses, defers and drops. They are closed, aborted and made anew again and
+// again. In no window are there more MAILs, or RCPTs, than the cap, by the server's own clock.
 //
 // It holds whatever the network does: MAIL and RCPT come between a use's reservation and its stamp,
-// and the use counts from the one until a window after the other. So it is tried with answers to
-// MAIL that take up to two seconds. (The exception is a server that goes on reading what came over
-// a connection that was cut off: its RCPT is later than the stamp.)
+// and the use counts from the reservation until a window after the stamp. So it is tried with
+// answers to MAIL that take up to two seconds. (The exception is a server that goes on reading what
+// came over a connection that was cut off: its RCPT is later than the stamp.)
 //
 // It guards "never past the cap". With told left out of transact, a message whose connection broke
-// after its RCPT was sent again under the same reservation: 46 RCPTs lay in 46.9 s under 45/min.
-// Without the stage of a Send that was interrupted after its envelope had gone out ahead (cutShort
-// in wait) it looked like one of which nobody had heard: 15,001 MAILs lay in 48 min under 15,000/h.
-// With windows of less than a minute paced only, 4 lay in 0.7 s under 3/s.
+// after its RCPT was sent again under the same reservation: there were 46 RCPTs in 46.9 s under
+// 45/min. Without the stage of a Send that was interrupted after its envelope had gone out ahead
+// (cutShort in wait), the server seemed not to have heard of it: there were 15,001 MAILs in 48 min
+// under 15,000/h. With windows of less than a minute paced only, there were 4 in 0.7 s under 3/s.
 func TestCapsAtTheServer(t *testing.T) {
 	t.Parallel()
 	n := 50_000
@@ -307,8 +307,8 @@ func within(t *testing.T, times []time.Time, ls ...Limit) {
 }
 
 // TestRefusedAndBack: 200 messages for a server that refuses connections for two days are refused
-// more than 10,000 times. Attempts to connect are few, however many ask; and when it is back the
-// mail goes, with nobody's help.
+// more than 10,000 times. However many ask, attempts to connect are few. When the server is back,
+// the mail goes without anybody's help.
 func TestRefusedAndBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -352,7 +352,8 @@ func TestRefusedAndBack(t *testing.T) {
 		}
 		wg.Wait()
 		late := time.Since(back)
-		// Ten attempts while the wait doubles from 5 s to an hour, and then one an hour, less the spread of a fifth.
+		// Ten attempts while the wait doubles from 5 s to an hour, then one an hour, less the
+		// spread of a fifth.
 		if most := 10 + 48*5/4; attempts > most || refusals < 10_000 {
 			t.Errorf("%d attempts for %d refused messages, at most %d", attempts, refusals, most)
 		}
@@ -365,8 +366,8 @@ func TestRefusedAndBack(t *testing.T) {
 	})
 }
 
-// TestStuckPeer: a server that stops reading in the middle of a body loses the connection at the deadline of a data
-// block, and the other connections go on meanwhile.
+// TestStuckPeer: a server that stops reading in the middle of a body loses the connection at the
+// deadline of a data block. The other connections go on meanwhile.
 func TestStuckPeer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -439,12 +440,12 @@ func forms(user, secret string) []string {
 	return all
 }
 
-// TestNoSecretShows fails at every step of a session, by servers that repeat what they were told in every form, and
-// looks for password and token in all that a pool and a probe give away: outcomes, errors with what they wrap, events,
-// conversations, in every way of printing them.
+// TestNoSecretShows fails at every step of a session, by servers that repeat what they were told in
+// every form. It looks for password and token in all that a pool and a probe give away: outcomes,
+// errors with what they wrap, events and conversations, in every way of printing them.
 //
-// With the mask left out of Session.refused, 60 rows behind the login showed it; left out of
-// Session.got, 54, in the conversation.
+// With the mask left out of Session.refused, 60 rows behind the login showed a secret. With the
+// mask left out of Session.got, 54 rows showed one in the conversation.
 func TestNoSecretShows(t *testing.T) {
 	t.Parallel()
 	garbage := func(stage string) func(*peer, string, string) bool {
@@ -556,7 +557,7 @@ func TestNoSecretShows(t *testing.T) {
 	}
 }
 
-// dialogue asks for what a mechanism has to say after its first word, and takes it.
+// dialogue asks for what a mechanism says after its first word, and reads it.
 func dialogue(p *peer, mechanism string) bool {
 	for _, c := range map[string][]string{"LOGIN": {"Username:", "Password:"},
 		"CRAM-MD5": {"<1.2@fake.example>"}}[mechanism] {

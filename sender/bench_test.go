@@ -15,8 +15,8 @@ import (
 	"mailshot/sender/reply"
 )
 
-// sink is go-smtp's server, taking everything: a second opinion on what the
-// session says.
+// sink is go-smtp's server, which takes everything. It is a second opinion on what the session
+// says.
 type sink struct{ got atomic.Int64 }
 
 func (s *sink) NewSession(*smtp.Conn) (smtp.Session, error) { return s, nil }

@@ -15,7 +15,7 @@ import (
 	"mailshot/sender/reply"
 )
 
-// TestTimeouts: each wait has its end, and what it means depends on the dot (D 6, 7).
+// TestTimeouts: each wait ends, and what that means depends on whether the dot was sent.
 func TestTimeouts(t *testing.T) {
 	t.Parallel()
 	// silent says nothing at a stage; slow one byte each ten seconds, for ever.
@@ -82,8 +82,8 @@ func TestTimeouts(t *testing.T) {
 	}
 }
 
-// TestRefusedConnections: however many ask, and however often, a server that
-// cannot be reached is tried seldom; and when it is back, mail goes (D 21).
+// TestRefusedConnections: however many ask, and however often, a server that cannot be reached is
+// tried seldom. When it is back, mail goes.
 func TestRefusedConnections(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -134,8 +134,7 @@ func TestRefusedConnections(t *testing.T) {
 	})
 }
 
-// TestFewConnections: a server that allows two connections gets two, and all the
-// mail (D 22).
+// TestFewConnections: a server that allows two connections gets two, and all the mail.
 func TestFewConnections(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -188,9 +187,9 @@ func TestFewConnections(t *testing.T) {
 	})
 }
 
-// TestRefusedBesideOthers: a server refuses a second connection, and before the answer is here the
-// first one has carried all that it may and is gone. The server is not out: the next attempt is
-// made at once. It has failed: the message came back with a wait of a minute.
+// TestRefusedBesideOthers: a server refuses a second connection. Before its answer is here, the
+// first connection has carried all that it may and is gone. The server is not down: the next
+// attempt is made at once. This has failed: the message came back with a wait of a minute.
 func TestRefusedBesideOthers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -284,8 +283,8 @@ func TestReuse(t *testing.T) {
 
 // TestInterrupted ends ctx, and then the pool, at each moment of a transaction.
 //
-// It guards "never lost": with the transaction still tied to ctx after begin, the
-// row "end" came back unknown instead of sent.
+// It guards "never lost": with the transaction still tied to ctx after begin, the row "end" came
+// back unknown instead of sent.
 func TestInterrupted(t *testing.T) {
 	t.Parallel()
 	for _, how := range []string{"ctx", "abort"} {

@@ -32,8 +32,8 @@ func sendThree(t *testing.T, f *fake, p *Pool) (b Outcome) {
 // TestChunkAnswers: every wrong way to answer a message that came in one write.
 //
 // It guards "never twice". Proven by breaking: with doubtful doing nothing, "drops at mail" came
-// back as retry (the other rows have reply's table behind them too); with the look for an answer
-// too many left out, "an answer too many" counted as sent a message whose answer was a refusal.
+// back as retry (the other rows have reply's table behind them too). With the look for an answer
+// too many left out, "an answer too many" counted a message as sent whose answer was a refusal.
 func TestChunkAnswers(t *testing.T) {
 	t.Parallel()
 	onB := func(stage string, do func(*peer)) func(*peer, string, string) bool {
@@ -112,9 +112,9 @@ func TestChunkAnswers(t *testing.T) {
 	}
 }
 
-// TestChunkAborted: the pool is aborted between two answers to a message that came in one write,
-// which have all come already. The message is in doubt up to the last one. It has failed: with all
-// that was read so far a yes, and the session closed, Send panicked.
+// TestChunkAborted: the pool is aborted between two answers to a message that went out in one
+// write. All the answers have come already. The message is in doubt up to the last one. This has
+// failed: when all answers read so far were a yes, and the session was closed, Send panicked.
 func TestChunkAborted(t *testing.T) {
 	t.Parallel()
 	for after, want := range []reply.Class{reply.Unknown, reply.Unknown, reply.OK} { // MAIL, RCPT, the end
@@ -149,8 +149,8 @@ func TestChunkAborted(t *testing.T) {
 	}
 }
 
-// TestChunkBytes: BDAT carries the same bytes as DATA, dots and all; a message
-// over the limit, or of a size not known, goes by DATA.
+// TestChunkBytes: BDAT carries the same bytes as DATA, dots and all. A message over the limit, or
+// of unknown size, goes by DATA.
 func TestChunkBytes(t *testing.T) {
 	t.Parallel()
 	f := &fake{caps: []string{"PIPELINING", "CHUNKING"}}
@@ -175,8 +175,8 @@ func TestChunkBytes(t *testing.T) {
 	}
 }
 
-// TestChunkBegin: before begin, and without it, nothing is written. With begin
-// called and its error overlooked, b's message was stored.
+// TestChunkBegin: before begin, and without it, nothing is written. With begin called and its error
+// ignored, b's message was stored.
 func TestChunkBegin(t *testing.T) {
 	t.Parallel()
 	f := &fake{caps: []string{"PIPELINING", "CHUNKING"}}

@@ -6,9 +6,9 @@ import (
 	"mailshot/sender/reply"
 )
 
-// TestDecisions has a server give the answers of the decision table at their steps: what a Send
-// makes of them is what the table says, the connection is closed or clean, and the next message
-// goes, or waits, as it should.
+// TestDecisions has a server give the answers of the decision table at their steps. A Send makes of
+// them what the table says, the connection is closed or clean, and the next message goes, or waits,
+// as it should.
 func TestDecisions(t *testing.T) {
 	t.Parallel()
 	const server, sender, recipient, mail, group = reply.AboutServer, reply.AboutSender, reply.AboutRecipient,

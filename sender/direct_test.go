@@ -18,8 +18,8 @@ import (
 	"mailshot/sender/reply"
 )
 
-// internet is a DNS with mail servers: addresses of documentation networks that
-// lead to servers on loopback. Where there is none, connections are refused.
+// internet is a DNS with mail servers: addresses of documentation networks lead to servers on
+// loopback. Where there is no server, connections are refused.
 type internet struct {
 	*mxtest.Zone
 	mu      sync.Mutex
@@ -67,7 +67,7 @@ func (n *internet) dial(ctx context.Context, network, address string) (net.Conn,
 
 var errRefused = errors.New("connection refused")
 
-// counted takes itself off the open ones when it is closed.
+// counted removes itself from the open connections when it is closed.
 type counted struct {
 	net.Conn
 	n    *internet
@@ -86,7 +86,7 @@ func (n *internet) tried() string {
 	return strings.Join(n.dialed, " ")
 }
 
-// direct is a sender into the internet, closed at the test's end.
+// direct is a Direct that sends into the internet. It is closed when the test ends.
 func (n *internet) direct(t testing.TB, change func(*DirectConfig)) *Direct {
 	t.Helper()
 	cfg := DirectConfig{Helo: "mail.sender.example", Resolver: n, Dial: n.dial}
@@ -106,13 +106,13 @@ type begins struct{ n int }
 
 func (b *begins) begin(context.Context) error { b.n++; return nil }
 
-// TestDirect: which server of a domain gets a message, and what it means when
-// none does. a and b are the domain's servers, of preference 10 and 20, in that
-// order at 192.0.2.1 and .2; nil is a host that refuses connections.
+// TestDirect: which server of a domain gets a message, and what it means when none does. a and b
+// are the domain's servers, of preference 10 and 20, in that order at 192.0.2.1 and .2. nil is a
+// host that refuses connections.
 //
-// It guards "never twice". With elsewhere saying yes to whatever has not
-// succeeded, "greylisted", "refuses the sender" and the like were sent by b; with
-// Begun not looked at, "drops at the dot" and "421 at the dot" were sent to b as well, and begin called twice.
+// It guards "never twice". With elsewhere saying yes to whatever has not succeeded, "greylisted",
+// "refuses the sender" and the like were sent by b. With Begun not looked at, "drops at the dot"
+// and "421 at the dot" were sent to b as well, and begin was called twice.
 func TestDirect(t *testing.T) {
 	t.Parallel()
 	stage := func(name, answer string) *fake { return &fake{on: at(name, answer)} }
@@ -265,8 +265,8 @@ func TestLimitsOfTrying(t *testing.T) {
 	}
 }
 
-// TestBlocked: one domain that cannot be reached is its own trouble; when three
-// cannot, and none could, this end's.
+// TestBlocked: when one domain cannot be reached, it is that domain's trouble. When three cannot,
+// and none could before, it is this end's.
 func TestBlocked(t *testing.T) {
 	t.Parallel()
 	records := map[string][]string{}
@@ -291,11 +291,11 @@ func TestBlocked(t *testing.T) {
 	}
 }
 
-// TestDirectTLS: what protects the way to a mail exchanger, with and without a
-// policy. The server's certificate is for mx.example.com; wrong is one for another name.
+// TestDirectTLS: what protects the way to a mail exchanger, with and without a policy. The server's
+// certificate is for mx.example.com; wrong is a certificate for another name.
 //
-// With the sites of an enforced policy spoken to opportunistically, the rows
-// "enforce, wrong" and "enforce, not there" were sent.
+// With the sites of an enforced policy spoken to opportunistically, the rows "enforce, wrong" and
+// "enforce, not there" were sent.
 func TestDirectTLS(t *testing.T) {
 	t.Parallel()
 	ca := newAuthority(t)
@@ -377,8 +377,8 @@ type transport func(*http.Request) (*http.Response, error)
 
 func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// TestDirectConnections: connections are shared by the domains of a site, used
-// again, and bounded for a site and in all.
+// TestDirectConnections: the domains of a site share connections. Connections are used again, and
+// bounded for a site and in all.
 func TestDirectConnections(t *testing.T) {
 	t.Parallel()
 	records := map[string][]string{}
@@ -431,7 +431,7 @@ func TestDirectConnections(t *testing.T) {
 // TestDirectProvider: the domains that one provider looks after share its connections, though each
 // has servers of its own.
 //
-// With each site for itself, up to ten were open at once.
+// With each site on its own, up to ten connections were open at once.
 func TestDirectProvider(t *testing.T) {
 	t.Parallel()
 	n := newInternet(nil)
@@ -514,7 +514,7 @@ func TestDirectEnds(t *testing.T) {
 	}
 }
 
-// TestDirectCheck: the name in EHLO must be one, and lead somewhere.
+// TestDirectCheck: the name in EHLO must be a name, and lead somewhere.
 func TestDirectCheck(t *testing.T) {
 	t.Parallel()
 	for _, helo := range []string{"", "mail", "192.0.2.1", "mail..example", "mail.example.com.", "mäil.example.com",

@@ -19,8 +19,8 @@ import (
 	"mailshot/sender/reply"
 )
 
-// TestSlowServer: one connection whose server says a byte each ten seconds, at each step. Its wait ends at the step's
-// deadline, by what the step means; the other connections do not notice (D 6).
+// TestSlowServer: the server of one connection says a byte each ten seconds, at each step. That
+// wait ends at the step's deadline, with what the step means. The other connections do not notice.
 func TestSlowServer(t *testing.T) {
 	t.Parallel()
 	for stage, c := range map[string]struct {
@@ -91,8 +91,8 @@ func TestSlowServer(t *testing.T) {
 	}
 }
 
-// TestHandshakes: TLS that hangs, and alerts where none belong: nothing goes in clear, and since it
-// may pass it is tried again (D 18).
+// TestHandshakes: TLS that hangs, and alerts where none belong. Nothing goes in clear. Since the
+// trouble may pass, the message is tried again.
 func TestHandshakes(t *testing.T) {
 	t.Parallel()
 	// fatal is an alert, handshake_failure, as it stands on the wire in clear.
@@ -166,9 +166,9 @@ func TestHandshakes(t *testing.T) {
 	}
 }
 
-// TestRenewedMidRun: the certificate is renewed, the key and the offers change, while a pool is at
-// work, a message a connection. What is still good is taken; what is not stops the pool, and
-// nothing goes in clear (D 18, 19).
+// TestRenewedMidRun: the certificate is renewed, and the key and the offers change, while a pool is
+// at work with a message a connection. What is still good is accepted. What is not stops the pool,
+// and nothing goes in clear.
 func TestRenewedMidRun(t *testing.T) {
 	t.Parallel()
 	ca, other := newAuthority(t), newAuthority(t)
@@ -227,8 +227,8 @@ func TestRenewedMidRun(t *testing.T) {
 }
 
 // TestNames: the server's name cannot be resolved, or leads nowhere. Eight workers that ask each
-// second make few look-ups, and when the name is mended the mail goes (D 20). A name that is not
-// there at all is the configuration's fault.
+// second make few look-ups, and when the name is mended the mail goes. A name that does not exist
+// is a mistake of the configuration.
 func TestNames(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -311,7 +311,7 @@ func TestTwoAddresses(t *testing.T) {
 }
 
 // TestPasswordRotated: the password stops being good in the middle of a run. Each connection that
-// is opened finds out once at most, everything stops, and a pool with the new one goes on (D 24).
+// is opened finds out once at most, everything stops, and a pool with the new password goes on.
 func TestPasswordRotated(t *testing.T) {
 	t.Parallel()
 	var good atomic.Value
@@ -366,8 +366,8 @@ func TestPasswordRotated(t *testing.T) {
 	}
 }
 
-// TestTooLarge: a message larger than the server's SIZE says so with both numbers, and the server
-// never hears of it; others go on (D 26).
+// TestTooLarge: the error for a message larger than the server's SIZE gives both numbers, and the
+// server never hears of the message. Others go on.
 func TestTooLarge(t *testing.T) {
 	t.Parallel()
 	f := &fake{caps: []string{"SIZE 1048576", "PIPELINING"}}
@@ -389,7 +389,7 @@ func TestTooLarge(t *testing.T) {
 }
 
 // breaker is a connection that breaks in the write that holds the end of a message and the next
-// one's envelope, so many bytes behind the end of the dot.
+// message's envelope, so many bytes behind the end of the dot.
 type breaker struct {
 	net.Conn
 	behind int
@@ -406,9 +406,9 @@ func (b *breaker) Write(p []byte) (int, error) {
 	return n, io.ErrClosedPipe
 }
 
-// TestBreaksInOneWrite: the connection breaks while the end of one message and the next one's
-// envelope are written (D 16). One byte short of the dot's end nobody has a's message, and it may
-// go again; from there on it is in doubt, though the write failed.
+// TestBreaksInOneWrite: the connection breaks while the end of message a and the envelope of
+// message b are written. One byte short of the dot's end nobody has a's message, and it may go
+// again. From there on it is in doubt, though the write failed.
 //
 // It guards "never twice": with part taking any failed write for an unfinished message, the rows
 // from "0 behind" on came back as retry, and the server had stored a.
@@ -461,7 +461,7 @@ func TestBreaksInOneWrite(t *testing.T) {
 	}
 }
 
-// broken is a message that is written so often, and is not one.
+// broken is a message with bare LFs. It counts how often it was written.
 type broken struct{ writes *int }
 
 func (b broken) WriteTo(w io.Writer) (int64, error) {
@@ -470,8 +470,8 @@ func (b broken) WriteTo(w io.Writer) (int64, error) {
 	return int64(n), err
 }
 
-// TestBadMessageInOneWrite: a message that cannot be written is the message's fault, not the
-// connection's: it is written once, nobody hears of it, and the connection goes on. With brokenOff
+// TestBadMessageInOneWrite: when a message cannot be written, the message is at fault and not the
+// connection. It is written once, nobody hears of it, and the connection goes on. With brokenOff
 // not asking about BodyError it was written again on a second connection.
 func TestBadMessageInOneWrite(t *testing.T) {
 	t.Parallel()

@@ -18,7 +18,7 @@ func envelopeLines(f *fake) []string {
 		func(l string) bool { return !strings.HasPrefix(l, "MAIL") && !strings.HasPrefix(l, "RCPT") })
 }
 
-// TestReports: DSN (RFC 3461) is asked for where it is offered, and left out where not.
+// TestReports: DSN (RFC 3461) is asked for where it is offered, and else left out.
 func TestReports(t *testing.T) {
 	t.Parallel()
 	m := message("a+tag=1@example.org")
@@ -66,7 +66,7 @@ func TestReports(t *testing.T) {
 	}
 }
 
-// TestRequireTLS (RFC 8689): asked for in each MAIL, and never given up.
+// TestRequireTLS: REQUIRETLS (RFC 8689) goes with each MAIL, and is never given up.
 func TestRequireTLS(t *testing.T) {
 	t.Parallel()
 	ca := newAuthority(t)
@@ -98,7 +98,8 @@ func TestLMTP(t *testing.T) {
 		"chunking": {"PIPELINING", "CHUNKING"}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			// No recipient, no answer to the message's end: a client that waited for one would wait long.
+			// Without a recipient there is no answer to the message's end: a client would wait for
+			// it for long.
 			f := &fake{caps: caps}
 			f.on = both(at1("rcpt", "nobody@", "550 5.1.1 no such user"),
 				func(p *peer, s, _ string) bool { return s == "ehlo" && refuse(p, "500 LMTP") })
@@ -125,7 +126,8 @@ func TestLMTP(t *testing.T) {
 	}
 }
 
-// TestSocket: a server that listens on a Unix socket, without TLS and with a password: nobody else can listen there.
+// TestSocket: a server listens on a Unix socket, without TLS and with a password. Nobody else can
+// listen there.
 func TestSocket(t *testing.T) {
 	t.Parallel()
 	dir, err := os.MkdirTemp("", "s") // the name of a socket is short

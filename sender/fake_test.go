@@ -20,15 +20,15 @@ import (
 	"time"
 )
 
-// fake is a scripted SMTP server: a polite one, unless on says otherwise.
+// fake is a scripted SMTP server. It is polite unless on says otherwise.
 type fake struct {
 	caps, capsTLS []string // offered in EHLO, before and after TLS
 	tls           *tls.Config
 	implicit      bool
 	inject        string // sent in clear behind the answer to STARTTLS
-	// on is called at each stage, before the polite answer; true: it has dealt
-	// with the stage itself. Stages: greeting, each command's verb in lower case,
-	// body (354 was just said), end (the message was read, and not stored).
+	// on is called at each stage, before the polite answer. It returns true when it has dealt with
+	// the stage itself. Stages: greeting, each command's verb in lower case, body (354 was just
+	// said), end (the message was read, and not stored).
 	on func(p *peer, stage, arg string) bool
 
 	mu     sync.Mutex
@@ -54,10 +54,10 @@ type peer struct {
 func (p *peer) raw(s string) { _, _ = io.WriteString(p.conn, s) }
 func (p *peer) say(s string) { p.raw(s + "\r\n") }
 
-// drop closes; the peer finds out on its next read.
+// drop closes the connection. The peer finds out on its next read.
 func (p *peer) drop() { p.gone = true; _ = p.conn.Close() }
 
-// reset closes so that what is unread on either side is lost.
+// reset closes the connection so that what is unread on either side is lost.
 func (p *peer) reset() {
 	p.gone = true
 	if tcp, ok := p.conn.(*net.TCPConn); ok {
@@ -221,7 +221,7 @@ func (p *peer) store(m stored) {
 	p.f.stored = append(p.f.stored, m)
 }
 
-// readData reads up to the final dot, and takes the stuffing off.
+// readData reads up to the final dot, and removes the dot stuffing.
 func (p *peer) readData() (string, error) {
 	var b strings.Builder
 	for {
@@ -247,7 +247,7 @@ func (f *fake) listen(t testing.TB) Config {
 	return Config{Host: "127.0.0.1", Port: ln.Addr().(*net.TCPAddr).Port, TLS: "none"}
 }
 
-// accept serves whoever comes to ln, until the test's end.
+// accept serves all connections to ln, until the test ends.
 func (f *fake) accept(t testing.TB, ln net.Listener) {
 	var wg sync.WaitGroup
 	var mu sync.Mutex
@@ -312,7 +312,7 @@ func (s text) WriteTo(w io.Writer) (int64, error) {
 // always begins.
 func always(context.Context) error { return nil }
 
-// authority is a certificate authority of the test's own.
+// authority is a certificate authority of the test.
 type authority struct {
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey

@@ -10,10 +10,11 @@ import (
 	"mailshot/sender/limits"
 )
 
-// TestForecastIsWhatTheGateDoes: the gate lets the last message through at the
-// moment that was foreseen, with several caps, several lanes and uses of before.
+// TestForecastIsWhatTheGateDoes: the gate lets the last message through at the moment that was
+// foreseen, with several caps, several lanes and earlier uses.
 //
-// With a window's uses of before left out of the forecast, seed 4 was foreseen half an hour too early.
+// With a window's earlier uses left out of the forecast, seed 4 was foreseen half an hour too
+// early.
 func TestForecastIsWhatTheGateDoes(t *testing.T) {
 	t.Parallel()
 	start := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
@@ -31,7 +32,7 @@ func TestForecastIsWhatTheGateDoes(t *testing.T) {
 		}
 		account, limit := random("")
 		limit.Key = "account"
-		// Of before: spaced so that no pace is in the way of making them.
+		// Earlier uses are spaced so that no pace prevents them.
 		minutes := func() time.Duration { return time.Duration(1+rnd.IntN(20)) * time.Minute }
 		for at := start.Add(-time.Hour); at.Before(start.Add(-time.Minute)); at = at.Add(minutes()) {
 			r, refused, err := budget.Reserve(t.Context(), at, []Limit{{Key: "account"}})
@@ -63,7 +64,7 @@ func TestForecastIsWhatTheGateDoes(t *testing.T) {
 			r, wait, err := gate.Admit(t.Context(), now, func(closed []string) (string, bool) {
 				best := -1.0
 				for _, l := range lanes {
-					// Whoever is furthest from the end, as the forecast has it.
+					// The lane furthest from its end comes next, as in the forecast.
 					share := float64(left[l.Name]) / float64(max(l.Messages, 1))
 					if left[l.Name] > 0 && share > best && !slices.Contains(closed, l.Name) {
 						picked, best = l.Name, share

@@ -129,11 +129,11 @@ func (b brokenBudget) Reserve(context.Context, time.Time, []Limit) (Reservation,
 	return nil, Refusal{}, b.err
 }
 
-// TestGateKeepsTheCap lets three gates of one budget, eight workers each, work
-// through a queue, with one message in ten given back, and counts every window.
+// TestGateKeepsTheCap lets three gates of one budget, with eight workers each, work through a
+// queue. One message in ten is given back. Then it counts every window.
 //
-// It guards "never past the cap": with Reserve not asking Free about the account,
-// 21 uses lay in 80 ms under 20/min.
+// It guards "never past the cap": with Reserve not asking Free about the account, there were 21
+// uses in 80 ms under 20/min.
 func TestGateKeepsTheCap(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -216,7 +216,8 @@ func TestGateKeepsTheCap(t *testing.T) {
 	})
 }
 
-// What several accounts share holds beside the account's own caps: either closes the gate for every lane.
+// A cap that several accounts share holds besides the account's own: either closes the gate for
+// every lane.
 func TestGateShared(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1_700_000_000, 0)
@@ -255,8 +256,8 @@ func (a asked) Reserve(ctx context.Context, now time.Time, ls []Limit) (Reservat
 	return a.Budget.Reserve(ctx, now, ls)
 }
 
-// However many workers wait for the account's cap, the budget, which may be a file that other
-// processes use too, is asked once until the cap is free; or at once, when a use is given back.
+// However many workers wait for the account's cap, the budget is asked once until the cap is free,
+// or at once when a use is given back. The budget may be a file that other processes use too.
 func TestGateAsksOnce(t *testing.T) {
 	t.Parallel()
 	n := 0
@@ -294,8 +295,8 @@ func TestGateAsksOnce(t *testing.T) {
 	}
 }
 
-// TestGatePace: what counting costs a cap of seconds: a use counts from its reservation until a
-// window after its reply, so N go in the window and a reply's time.
+// TestGatePace: what counting costs a cap of seconds. A use counts from its reservation until a
+// window after its reply, so N go in the window and the time of a reply.
 func TestGatePace(t *testing.T) {
 	t.Parallel()
 	for cap, least := range map[string]float64{"5/s": 0.95, "100/s": 0.95, "500/s": 0.95, "20/2s": 0.95} {

@@ -13,7 +13,7 @@ import (
 	"mailshot/sender/reply"
 )
 
-// far puts delay in front of every burst of a server's answers.
+// far puts a delay in front of every burst of a server's answers.
 func far(delay time.Duration) func(context.Context, string, string) (net.Conn, error) {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := new(net.Dialer).DialContext(ctx, network, address)
@@ -38,7 +38,7 @@ func (d *distant) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// ways of sending, by what the server offers.
+// ways are the ways of sending, by what the server offers.
 var ways = []struct {
 	name    string
 	lock    bool
@@ -46,8 +46,8 @@ var ways = []struct {
 	workers int
 }{{"lock-step", true, -1, 3}, {"pipelined", false, -1, 3}, {"bdat", false, 64 << 10, 3}}
 
-// BenchmarkDistance sends messages of 11 KB over one connection to the built-in
-// server, 20 ms away, and gives the round trips of each.
+// BenchmarkDistance sends messages of 11 KB over one connection to the built-in server, 20 ms away,
+// and reports the round trips of each.
 func BenchmarkDistance(b *testing.B) {
 	const delay = 20 * time.Millisecond
 	for _, way := range ways {

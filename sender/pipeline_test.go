@@ -16,7 +16,7 @@ import (
 	"mailshot/sender/reply"
 )
 
-// queued waits until n Sends at least stand in the pool's queue.
+// queued waits until at least n Sends are in the pool's queue.
 func queued(p *Pool, n int) {
 	for {
 		p.mu.Lock()
@@ -64,13 +64,13 @@ func says(lines ...string) func(*peer) {
 	return func(p *peer) { p.raw(strings.Join(lines, "\r\n") + "\r\n") }
 }
 
-// TestMixedAnswers: a server that answers a group of commands in every wrong way.
-// Afterwards a third message goes out, to see that nothing is left over.
+// TestMixedAnswers: a server answers a group of commands in every wrong way. Afterwards a third
+// message goes out, to see that nothing is left over.
 //
-// It guards "never twice, never lost". Proven by breaking: with what the group showed
-// overlooked in message, "an answer too few" counted a as sent, which the server had not
-// stored; with RSET in the place of the lone dot, the rows "354 after a refusal" hung, for the server
-// took it for text; with an unbelieved group taken as it came, "a refusal too many" stopped b.
+// It guards "never twice, never lost". Proven by breaking: with what the group showed ignored in
+// message, "an answer too few" counted a as sent, which the server had not stored. With RSET in the
+// place of the lone dot, the rows "354 after a refusal" hung, because the server took it for text.
+// With an unbelieved group taken as it came, "a refusal too many" stopped b.
 func TestMixedAnswers(t *testing.T) {
 	t.Parallel()
 	lone := func(answer string) func(*peer, string, string) bool {
@@ -150,7 +150,8 @@ func TestMixedAnswers(t *testing.T) {
 			p := newPool(t, cfg)
 			a, b, begun := pair(t.Context(), p, always)
 			if c.want.b == ok && b.Class != ok && b.About == reply.AboutServer && !b.Begun {
-				// The server had heard of b: its use of the caps is spent, and another try is the caller's to reserve.
+				// The server had heard of b. Its use of the caps is spent, and the caller has to
+				// reserve another try.
 				b = p.Send(t.Context(), message("b@example.org"), func(context.Context) error { begun++; return nil })
 			}
 			if name == "mail refused, the rest taken" && b.Class != reply.OK {
@@ -213,9 +214,9 @@ func halfway(p *peer) {
 	p.say("250 ok")
 }
 
-// TestMayNotBegin: b's envelope is out and b does not begin. a is not touched by
-// it, the connection is closed, and nothing of b is written. With the session kept
-// after begin's error, c's commands were b's text to the server, and the test hung.
+// TestMayNotBegin: b's envelope is out and b does not begin. a is not touched by it, the connection
+// is closed, and nothing of b is written. With the session kept after begin's error, the server
+// took c's commands for b's text, and the test hung.
 func TestMayNotBegin(t *testing.T) {
 	t.Parallel()
 	no := errors.New("on the suppression list")
@@ -256,8 +257,8 @@ func TestMayNotBegin(t *testing.T) {
 	}
 }
 
-// TestNo354: a server that is silent at b's DATA holds up a's outcome until the
-// time-out, and does not change it; b is deferred.
+// TestNo354: a server that is silent at b's DATA holds up a's outcome until the time-out, and does
+// not change it. b is deferred.
 func TestNo354(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -291,8 +292,8 @@ type metered struct {
 
 func (c metered) Write(b []byte) (int, error) { c.writes.Add(1); return c.Conn.Write(b) }
 
-// TestOneFlight: with PIPELINING, and with CHUNKING, a message costs one write and
-// so one round trip; four without. EHLO, the first message's envelope and QUIT come on top.
+// TestOneFlight: with PIPELINING, and with CHUNKING, a message costs one write and so one round
+// trip. Without them it costs four. EHLO, the first message's envelope and QUIT come on top.
 func TestOneFlight(t *testing.T) {
 	t.Parallel()
 	const n = 400
@@ -323,7 +324,7 @@ func TestOneFlight(t *testing.T) {
 					for i := next.Add(1); i <= n; i = next.Add(1) {
 						out := p.Send(t.Context(), message(fmt.Sprintf("p%d@example.org", i)),
 							func(context.Context) error {
-								// As a ledger's fsync would, let the others come.
+								// Let the others come, as a ledger's fsync would.
 								for waiting := 0; c.workers == 4 && waiting < 2 && next.Load() <= n; runtime.Gosched() {
 									p.mu.Lock()
 									waiting = len(p.queue)

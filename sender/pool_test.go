@@ -38,13 +38,12 @@ func once(stage string, do func(p *peer)) func(*peer, string, string) bool {
 	}
 }
 
-// TestOutcomes sends one message to servers that misbehave at one point
-// (the numbers are those of docs/delivery.md).
+// TestOutcomes sends one message to servers that misbehave at one point.
 //
-// It guards "never twice". Two things stand between a lost answer and a second
-// mail, Error.Sent and the table of reply; with both taken out, the rows 1, 2,
-// 13 and 17 came back as retry. With readReply taking a line without its end,
-// "half an answer" was counted as ok, and "half a refusal" as refused.
+// It guards "never twice". Two things stand between a lost answer and a second mail, Error.Sent and
+// the table of reply. With both taken out, the rows 1, 2, 13 and 17 came back as retry. With
+// readReply taking a line without its end, "half an answer" was counted as ok, and "half a refusal"
+// as refused.
 func TestOutcomes(t *testing.T) {
 	t.Parallel()
 	type want struct {
@@ -54,7 +53,7 @@ func TestOutcomes(t *testing.T) {
 		stored int
 		conns  int // 0: not looked at
 	}
-	// lateDrop reads the message, then does something else than answer.
+	// lateDrop reads the message, then does something other than answering.
 	end := func(do func(*peer)) func(*peer, string, string) bool {
 		return func(p *peer, stage, _ string) bool {
 			if stage == "end" {
@@ -154,8 +153,8 @@ func TestOutcomes(t *testing.T) {
 			out := p.Send(t.Context(), message("ann@example.org"), func(context.Context) error { begun++; return nil })
 			w := c.want
 			if name == "03 drops at 354" {
-				// Whether the write fails, or the wait for the answer, is the kernel's affair: the
-				// message is so short that its dot may be gone before the drop is felt.
+				// The kernel decides whether the write or the wait for the answer fails: the
+				// message is so short that its dot may be gone before the drop shows.
 				if out.Class != reply.Unknown && out.Class != reply.Retry || !out.Begun {
 					t.Fatalf("got %+v, want retry or unknown, begun", out)
 				}
@@ -240,9 +239,9 @@ func TestAfterRefusal(t *testing.T) {
 	}
 }
 
-// TestStrayAnswer: an answer that nobody asked for is never taken for the one
-// to the next message (D 14). With Stale and clean made to say that all is well,
-// the second message was refused, or taken, on the strength of the stray answer.
+// TestStrayAnswer: an answer that nobody asked for is never taken for the answer to the next
+// message. With Stale and clean made to say that all is well, the second message was refused, or
+// accepted, because of the stray answer.
 func TestStrayAnswer(t *testing.T) {
 	t.Parallel()
 	for _, stray := range []string{"250 2.0.0 queued", "550 5.1.1 no such user", "421 4.4.2 idle"} {
@@ -271,7 +270,7 @@ func TestStrayAnswer(t *testing.T) {
 }
 
 // TestClosedWhileIdle: a connection that the server closes between messages is replaced, and nobody
-// hears of a failure; one that it closes behind MAIL costs a use of the caps, and no wait (D 23).
+// hears of a failure. A connection that it closes behind MAIL costs a use of the caps, and no wait.
 //
 // It guards "never past the cap". With told asking about RCPT and DATA only, b was tried twice in
 // one Send, and the server heard two MAILs for one use.
@@ -309,7 +308,7 @@ func TestClosedWhileIdle(t *testing.T) {
 			}
 			return false
 		},
-		// The connection stays open, and has carried what it may.
+		// The connection stays open, and has carried all that it may.
 		"enough messages at the second MAIL": func(p *peer, stage, _ string) bool {
 			if stage == "mail" && p.n == 1 && p.sent == 1 {
 				p.say("451 4.5.0 too many messages in this session")
@@ -334,7 +333,7 @@ func TestClosedWhileIdle(t *testing.T) {
 				begin := func(context.Context) error { begun++; return nil }
 				out := p.Send(t.Context(), message(to), begin)
 				if name != "after the answer" {
-					// The server may have heard of b: that is a use of the caps, and the next try,
+					// The server may have heard of b. That is a use of the caps, and the next try,
 					// at once, needs another.
 					if to == "b@example.org" {
 						if out.Class != reply.Retry && out.Class != reply.Hold || out.About != reply.AboutServer ||
@@ -355,9 +354,9 @@ func TestClosedWhileIdle(t *testing.T) {
 	}
 }
 
-// TestBegin: what begin says decides whether a byte of the message is written.
-// With begin called before the envelope, or its error overlooked, this fails:
-// the stages seen are wrong, or a message is stored.
+// TestBegin: what begin returns decides whether a byte of the message is written. With begin called
+// before the envelope, or its error ignored, this fails: the stages seen are wrong, or a message is
+// stored.
 func TestBegin(t *testing.T) {
 	t.Parallel()
 	f := &fake{}
@@ -384,8 +383,8 @@ func TestBegin(t *testing.T) {
 	}
 }
 
-// TestBadMessage: what must not be on the wire is found out while writing, and
-// no server sees the end of it (B5).
+// TestBadMessage: what must not be on the wire is found while the message is written, and no server
+// sees its end.
 func TestBadMessage(t *testing.T) {
 	t.Parallel()
 	f := &fake{}
@@ -405,7 +404,7 @@ func TestBadMessage(t *testing.T) {
 	}
 }
 
-// TestBadEnvelope: an address that could end the command is not written (B2).
+// TestBadEnvelope: an address that could end the command is not written.
 func TestBadEnvelope(t *testing.T) {
 	t.Parallel()
 	f := &fake{}
@@ -422,7 +421,7 @@ func TestBadEnvelope(t *testing.T) {
 	}
 }
 
-// TestSMTPUTF8: a local part beyond ASCII goes where it is taken (D 28).
+// TestSMTPUTF8: a local part beyond ASCII goes to servers that accept it.
 func TestSMTPUTF8(t *testing.T) {
 	t.Parallel()
 	f := &fake{caps: []string{"smtputf8", "8BITMIME"}}
@@ -435,7 +434,7 @@ func TestSMTPUTF8(t *testing.T) {
 	}
 }
 
-// TestHostileText: a server's words reach nobody as they are (B24).
+// TestHostileText: nobody gets a server's words uncleaned.
 func TestHostileText(t *testing.T) {
 	t.Parallel()
 	f := &fake{on: at("rcpt", "550-5.1.1 no\x1b]0;owned\x07 such\u202e user\r\n550 5.1.1 \xff\x9b31m at all")}

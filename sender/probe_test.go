@@ -71,8 +71,8 @@ func TestProbeSteps(t *testing.T) {
 	}
 }
 
-// TestProbeMasks: no form of the password is in what a probe shows, whatever the
-// server makes of it. With the masks left out of Session.got, the echo shows it.
+// TestProbeMasks: no form of the password is in what a probe shows, whatever the server makes of
+// it. With the masks left out of Session.got, the echo shows it.
 func TestProbeMasks(t *testing.T) {
 	t.Parallel()
 	ca := newAuthority(t)
@@ -108,8 +108,8 @@ func TestProbeMasks(t *testing.T) {
 	}
 }
 
-// TestProbeFailures: what stopped a probe is told with the step before it, and a
-// certificate that was not taken is shown all the same.
+// TestProbeFailures: a probe reports what stopped it and the step before. It shows a certificate
+// that was not accepted, too.
 func TestProbeFailures(t *testing.T) {
 	t.Parallel()
 	ca := newAuthority(t)
@@ -149,8 +149,8 @@ func TestProbeFailures(t *testing.T) {
 	}
 }
 
-// TestFingerprint: the one certificate is taken whatever is wrong with it, and no
-// other, however right. With pin's comparison taken out, the other one was taken.
+// TestFingerprint: the one certificate is accepted whatever is wrong with it, and no other, however
+// right it is. With pin's comparison taken out, the other certificate was accepted.
 func TestFingerprint(t *testing.T) {
 	t.Parallel()
 	ca := newAuthority(t)
@@ -182,7 +182,7 @@ func TestFingerprint(t *testing.T) {
 	}
 }
 
-// TestClientCertificate: a server that knows its clients by certificate gets it.
+// TestClientCertificate: a server that knows its clients by certificate gets the certificate.
 func TestClientCertificate(t *testing.T) {
 	t.Parallel()
 	ca := newAuthority(t)

@@ -148,7 +148,7 @@ const (
 	Opened  EventKind = "opened"
 	Closed  EventKind = "closed"  // by this end
 	Lost    EventKind = "lost"    // it broke, or the server closed it
-	Refused EventKind = "refused" // none could be had
+	Refused EventKind = "refused" // no connection could be opened
 )
 
 // Mail is one finished message for one recipient.

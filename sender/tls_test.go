@@ -32,7 +32,7 @@ func (f *fake) inClear() bool {
 }
 
 // TestProtection sends to servers that cheat at TLS: the cases of the STARTTLS
-// corpus (named after its files) and certificates that are wrong (D 18, B17 to B20).
+// corpus (named after its files) and certificates that are wrong.
 // Nothing may be sent, and no secret may go over the clear connection.
 //
 // With the check of buffered bytes at the upgrade taken out, B_1 was sent; with
@@ -138,7 +138,7 @@ func TestProtection(t *testing.T) {
 	}
 }
 
-// loginDialogue is LOGIN with wordings that nobody else uses.
+// loginDialogue is LOGIN with wordings that no other server uses.
 func loginDialogue(p *peer, stage, arg string) bool {
 	if stage != "auth" {
 		return false
@@ -174,9 +174,8 @@ func leaks(t *testing.T, err error) {
 	}
 }
 
-// TestBadCredentials: a refused login stops everything after one try, also with
-// many workers, and nobody tries again (D 24). Without the pool's memory of it
-// (stopped), eleven logins were tried.
+// TestBadCredentials: a refused login stops everything after one try, also with many workers, and
+// nobody tries again. Without the pool's memory of it (stopped), eleven logins were tried.
 func TestBadCredentials(t *testing.T) {
 	t.Parallel()
 	f := &fake{caps: []string{"AUTH PLAIN"}, on: at("auth", "535 5.7.8 bad credentials")}
@@ -205,7 +204,7 @@ func TestBadCredentials(t *testing.T) {
 	}
 }
 
-// TestAuthLater: trouble of the server with logins is waited out, not repeated.
+// TestAuthLater: when a server has trouble with logins, the pool waits and does not repeat them.
 func TestAuthLater(t *testing.T) {
 	t.Parallel()
 	f := &fake{caps: []string{"AUTH PLAIN"}, on: at("auth", "454 4.7.0 temporary authentication failure")}
@@ -237,7 +236,7 @@ func TestNoPassword(t *testing.T) {
 	}
 }
 
-// TestConfig: every mistake at once, and no password without protection.
+// TestConfig: every mistake is reported at once, and no password goes without protection.
 func TestConfig(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

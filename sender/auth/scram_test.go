@@ -44,7 +44,8 @@ func conversation(t *testing.T, i int) *scramClient {
 	return &scramClient{name: "SCRAM", conv: c.NewConversation()}
 }
 
-// TestScram plays the RFCs' examples, and shows that only the server's signature ends one well.
+// TestScram plays the RFCs' examples, and shows that only the server's signature ends an exchange
+// well.
 func TestScram(t *testing.T) {
 	t.Parallel()
 	for i, v := range rfc {
@@ -108,7 +109,7 @@ func connected(t *testing.T, version uint16, signature x509.SignatureAlgorithm) 
 	if err := c.Handshake(); err != nil {
 		t.Fatal(err)
 	}
-	// The client's Finished is read in a TLS 1.3 server's handshake, so both are over.
+	// A TLS 1.3 server reads the client's Finished in its handshake, so both handshakes are over.
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
@@ -119,9 +120,9 @@ func connected(t *testing.T, version uint16, signature x509.SignatureAlgorithm) 
 	return &cs, &ss
 }
 
-// TestScramPlus: the exchange is bound to the connection it runs over; over
-// another one, as when somebody in the middle passes it on, the server refuses.
-// With one bit of the binding changed in the client, the server refused in every case.
+// TestScramPlus: the exchange is bound to the connection that it runs over. Over another
+// connection, as when somebody in the middle passes it on, the server refuses. With one bit of the
+// binding changed in the client, the server refused in every case.
 func TestScramPlus(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -197,8 +198,8 @@ func TestScramPlus(t *testing.T) {
 	}
 }
 
-// TestScramDowngrade: where the server shows no -PLUS, it is told that we could,
-// so that one which does offer it finds out that somebody took it off the list.
+// TestScramDowngrade: a server that does not show -PLUS is told that we could use it. A server that
+// does offer it finds out so that somebody took it off the list.
 func TestScramDowngrade(t *testing.T) {
 	t.Parallel()
 	state, _ := connected(t, tls.VersionTLS13, x509.ECDSAWithSHA256)

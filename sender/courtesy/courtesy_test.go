@@ -52,7 +52,7 @@ func TestGroupOfHost(t *testing.T) {
 			t.Errorf("%s: %q, want %q", host, got, want)
 		}
 	}
-	// The provider of a domain has one name, whichever way it is found.
+	// The provider of a domain has one name, however it is found.
 	for name := range providers {
 		if exchangers[name] == nil && name != "yahoo-jp" {
 			t.Errorf("no mail servers of %s", name)
@@ -269,7 +269,7 @@ func TestAdaptive(t *testing.T) {
 	}
 }
 
-// A burst is no rate: four every ten seconds are halved to one in five.
+// A burst is not a rate: four every ten seconds are halved to one in five.
 func TestAdaptiveMeasuresOverBursts(t *testing.T) {
 	t.Parallel()
 	var a Adaptive
@@ -288,7 +288,7 @@ func TestAdaptiveMeasuresOverBursts(t *testing.T) {
 	}
 }
 
-// A careful start has one under way, and grows with what goes well until nothing bounds it.
+// A careful start has one message under way, and grows with each success until nothing bounds it.
 func TestAdaptiveStart(t *testing.T) {
 	t.Parallel()
 	var a Adaptive
@@ -342,9 +342,9 @@ func TestAdaptiveHoldsDouble(t *testing.T) {
 	}
 }
 
-// Against random servers: nothing begins in a hold, never more are under way than the window takes,
-// two are never nearer than the slowest pace asks, the caller is never sent away without a way on,
-// and in the end all bounds are gone.
+// With random servers nothing begins in a hold, and never more are under way than the window takes.
+// Two messages are never nearer than the slowest pace asks. The caller always gets a way on, and in
+// the end all bounds are gone.
 func TestAdaptiveModel(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(200) {

@@ -99,12 +99,13 @@ func TestHoursNext(t *testing.T) {
 	}
 }
 
-// The next opening is the first minute at which a clock on the wall shows an open one, by looking at each of them.
+// The next opening is the first minute at which a clock on the wall shows an open hour; the test
+// looks at each minute.
 func TestHoursNextIsTheFirstOpenMinute(t *testing.T) {
 	t.Parallel()
 	zones := []string{"Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Africa/Casablanca",
 		"America/Sao_Paulo", "Asia/Kolkata", "Asia/Tehran", "America/St_Johns", "UTC"}
-	// About changes of the clock in the north and the south, and anywhere.
+	// Around changes of the clock in the north and the south, and at any other time.
 	about := []string{"2026-03-07", "2026-03-28", "2026-04-04", "2026-10-03", "2026-10-24", "2026-10-31", "2026-02-14",
 		"2026-03-21", "2026-07-01"}
 	for seed := range uint64(120) {

@@ -66,7 +66,7 @@ func TestForesee(t *testing.T) {
 		"started before": {account: Account{Caps: caps(t, "1/10s"), Started: start.Add(-4 * time.Second)},
 			lanes: one(2),
 			end:   16 * time.Second, rows: `+6s..+16s 2 after "1/10s" pace "1/10s"`},
-		// The rest does not wait for the lane that may not go.
+		// The other messages do not wait for the lane that may not go.
 		"two lanes": {lanes: []Lane{{Messages: 100},
 			{Messages: 3, Account: &Account{Name: "gmail.com", Caps: caps(t, "1/h")}}}, end: 2 * time.Hour,
 			rows: `+0s..+0s 101 after "" pace ""
@@ -97,7 +97,7 @@ func TestForesee(t *testing.T) {
 	}
 }
 
-// A cap that would take centuries ends the forecast, and not the arithmetic of times.
+// A cap that would take centuries ends the forecast, and does not overflow the arithmetic of times.
 func TestForeseeHorizon(t *testing.T) {
 	t.Parallel()
 	f := Foresee(start, []Account{{Caps: caps(t, "1/366d")}}, []Lane{{Messages: 1_000_000}}, nil)
@@ -106,9 +106,8 @@ func TestForeseeHorizon(t *testing.T) {
 	}
 }
 
-// TestForeseeIsTight: with random caps, lanes and earlier uses, no window ever
-// holds more than its cap, and no message could have gone earlier: whatever
-// it waited for is full a moment before.
+// TestForeseeIsTight: with random caps, lanes and earlier uses, no window ever holds more than its
+// cap. No message could have gone earlier: whatever it waited for is full a moment before.
 func TestForeseeIsTight(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(150) {
@@ -150,7 +149,7 @@ func TestForeseeIsTight(t *testing.T) {
 			}
 			h.own = len(h.times)
 		}
-		// Which lane a message was of is told by nobody: let each lane run alone with the account too.
+		// Nobody tells which lane a message was of, so each lane runs alone with the account too.
 		for i, l := range lanes {
 			a, h := all["account"], all[fmt.Sprint(i)]
 			a.times, h.times = a.times[:a.own], h.times[:h.own]
@@ -177,7 +176,8 @@ func TestForeseeIsTight(t *testing.T) {
 									full = true
 								}
 							}
-							// What was used before may be over the cap already; then nothing goes at all.
+							// The earlier uses may be over the cap already. Then nothing goes at
+							// all.
 							if in+1 > c.N {
 								t.Fatalf("seed %d: %d in %v with cap %v", seed, in+1, c.Window, c)
 							}
@@ -198,7 +198,8 @@ func TestForeseeIsTight(t *testing.T) {
 	}
 }
 
-// BenchmarkForesee is a million messages: with nothing in the way, under caps of windows, and under a pace.
+// BenchmarkForesee foresees a million messages: with nothing in the way, under caps of windows, and
+// under a pace.
 func BenchmarkForesee(b *testing.B) {
 	for name, caps := range map[string][]Cap{
 		"free": nil, "windows": {{N: 100, Window: time.Minute}, {N: 50_000, Window: 24 * time.Hour}},

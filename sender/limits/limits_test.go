@@ -186,8 +186,8 @@ func TestClockSetBack(t *testing.T) {
 	}
 }
 
-// TestLateCaller: a caller whose time is a little old makes no use look older.
-// With such a time believed, the third use was free after 50 s.
+// TestLateCaller: a caller whose time is a little old makes no use look older. With such a time
+// believed, the third use was free after 50 s.
 func TestLateCaller(t *testing.T) {
 	t.Parallel()
 	c := Cap{2, time.Minute}

@@ -90,7 +90,7 @@ func Hosts(ctx context.Context, r Resolver, domain string) (hosts []Host, implic
 	}
 	switch {
 	case len(hosts) > 0:
-		// A null MX beside other records says nothing (RFC 7505 3).
+		// A null MX beside other records means nothing (RFC 7505 3).
 	case null:
 		return nil, false, &Error{Code: 556, Enhanced: "5.1.10", Text: domain + ": the domain takes no mail (null MX)"}
 	default:

@@ -15,9 +15,9 @@ import (
 
 // TestHosts: which hosts take a domain's mail, by RFC 5321 5.1 and RFC 7505.
 //
-// With a failed lookup of MX falling through to the implicit MX, "servfail" went
-// to the domain's own address (and in the pool's TestNowhere a message was sent
-// there); without the null MX's row, "null" was an error of another kind.
+// With a failed lookup of MX falling through to the implicit MX, "servfail" went to the domain's
+// own address (and in the pool's TestNowhere a message was sent there). Without the row of the null
+// MX, "null" was another kind of error.
 func TestHosts(t *testing.T) {
 	t.Parallel()
 	zone := mxtest.New(map[string][]string{
@@ -89,7 +89,7 @@ func TestShuffled(t *testing.T) {
 	}
 }
 
-// TestAddresses: where hosts can be reached, and what it means when nowhere.
+// TestAddresses: where hosts can be reached, and what it means when there is no such place.
 func TestAddresses(t *testing.T) {
 	t.Parallel()
 	zone := mxtest.New(map[string][]string{
@@ -139,7 +139,7 @@ func TestAddresses(t *testing.T) {
 			t.Errorf("%v, implicit %v: %v, %v", c.hosts, c.implicit, got, err)
 		}
 	}
-	// Never more than asked for, both families among them.
+	// Never more than were asked for, and both families among them.
 	for range 20 {
 		targets, err := mx.Addresses(t.Context(), zone, "many.example",
 			[]mx.Host{{Name: "many.example"}, {Name: "one.example"}}, false, 5, nil)
@@ -148,7 +148,7 @@ func TestAddresses(t *testing.T) {
 			t.Fatalf("%v, %v", targets, err)
 		}
 	}
-	// What is usable can be said otherwise.
+	// The caller can say what is usable.
 	all := func(netip.Addr) bool { return true }
 	targets, err := mx.Addresses(t.Context(), zone, "self.example", []mx.Host{{Name: "self.example"}}, true, 5, all)
 	if err != nil || len(targets) != 5 {

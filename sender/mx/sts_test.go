@@ -127,12 +127,11 @@ func text(s string) http.HandlerFunc {
 	}
 }
 
-// TestPolicy: a policy is found by its record, fetched once, kept, replaced when
-// the record says so, and holds through trouble.
+// TestPolicy: a policy is found by its record, fetched once, kept, replaced when the record says
+// so, and holds through trouble.
 //
-// With the valid policy dropped when the record cannot be had, the rows "record
-// gone", "dns down" and "from the file" went without one: blocking one question
-// would have taken TLS away.
+// With the valid policy dropped when the record cannot be had, the rows "record gone", "dns down"
+// and "from the file" went without a policy: blocking one question would have taken TLS away.
 func TestPolicy(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
@@ -166,7 +165,7 @@ func TestPolicy(t *testing.T) {
 	zone.Set("TXT _mta-sts.example.com", "v=spf1 -all", "v=STSv1; id=2")
 	step("fetch fails", "1", 2)
 	step("pause after it", "1", 2)
-	// The next process knows it, and fetches the new one.
+	// The next process knows the policy, and fetches the new one.
 	h.serve(text(strings.ReplaceAll(enforce, "mx.example.com", "new.example.com")))
 	sts = mx.NewSTS(mx.STSConfig{Resolver: zone, Client: h.client, Dir: dir})
 	zone.Set("TXT _mta-sts.example.com")
@@ -177,7 +176,7 @@ func TestPolicy(t *testing.T) {
 	zone.Set("TXT _mta-sts.example.com", "v=STSv1; id=9")
 	step("withdrawn", "", 4)
 	step("withdrawn, kept", "", 4)
-	// A file that is not its own is none.
+	// A file of another domain does not count.
 	files, err := filepath.Glob(filepath.Join(dir, "*"))
 	if err != nil || len(files) != 1 {
 		t.Fatalf("%v, %v", files, err)
@@ -195,7 +194,7 @@ func TestPolicy(t *testing.T) {
 	}
 }
 
-// TestFetch: what is no policy though something was served (RFC 8461 3.3).
+// TestFetch: what is not a policy though something was served (RFC 8461 3.3).
 func TestFetch(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
@@ -224,7 +223,7 @@ func TestFetch(t *testing.T) {
 			t.Errorf("%s: %+v, %d fetches", name, p, h.fetched.Load()-before)
 		}
 	}
-	// A certificate that does not verify: the same server under a name it has none for.
+	// A certificate that does not verify: the same server under a name that the certificate lacks.
 	zone := mxtest.New(map[string][]string{"TXT _mta-sts.example.org": {"v=STSv1; id=1"}})
 	h.serve(good)
 	if p := mx.NewSTS(mx.STSConfig{Resolver: zone, Client: h.client}).Policy(t.Context(), "example.org"); p != nil {
@@ -232,8 +231,8 @@ func TestFetch(t *testing.T) {
 	}
 }
 
-// TestExpiry: a policy holds to its max_age and not longer, and a failed fetch is
-// repeated after five minutes.
+// TestExpiry: a policy holds for its max_age and no longer, and a failed fetch is repeated after
+// five minutes.
 func TestExpiry(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// parse takes a reply as it is written in the tables apart.
+// parse takes apart a reply as the tables write it.
 func parse(t *testing.T, reply string) (code int, enhanced, text string) {
 	t.Helper()
 	if reply == "" {
@@ -23,10 +23,11 @@ func parse(t *testing.T, reply string) (code int, enhanced, text string) {
 	return code, enhanced, text
 }
 
-// Every provider rule decides its own example: none is hidden by one before it, or has a text that it does not fit.
+// Every provider rule decides its own example: no rule before it hides it, and its text fits.
 //
-// Broken on purpose: with the rules for all before the provider's own, Google's 421 4.7.26 would be a pause and
-// Microsoft's SubmissionQuotaExceeded would refuse a person, with some twenty more.
+// Broken on purpose: with the rules for all before the provider's own, Google's 421 4.7.26 would be
+// a pause, Microsoft's SubmissionQuotaExceeded would refuse a person, and some twenty more would
+// change.
 func TestRuleExamples(t *testing.T) {
 	t.Parallel()
 	n := 0
@@ -53,7 +54,7 @@ func TestRuleExamples(t *testing.T) {
 	}
 }
 
-// What is true of every answer is true for every provider's rules too, whatever the code and stage.
+// What holds for every answer holds for every provider's rules too, whatever the code and stage.
 func TestEveryCodeOfEveryProvider(t *testing.T) {
 	t.Parallel()
 	for _, s := range data().systems {
@@ -98,7 +99,7 @@ func TestPresets(t *testing.T) {
 				t.Errorf("%s: the replies of %s are those of %q, want %q", p.ID, host, own, p.Replies)
 			}
 		}
-		// What the provider publishes as a number is never exceeded by ours.
+		// Our number never exceeds what the provider publishes.
 		for _, f := range p.Figures {
 			if f.What == "cap" && f.Limit == "" && f.Basis != "guess" {
 				t.Errorf("%s: a cap %s with a basis and no limit", p.ID, f.Value)
@@ -124,7 +125,7 @@ func TestPresets(t *testing.T) {
 	}
 }
 
-// The data is read strictly: each of these would otherwise be a rule or a figure that nobody keeps to.
+// The data is read strictly: each of these would otherwise be a rule or a figure that nobody obeys.
 func TestBadData(t *testing.T) {
 	t.Parallel()
 	rule := func(more string) string {

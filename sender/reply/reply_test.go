@@ -62,7 +62,7 @@ func TestClassify(t *testing.T) {
 		{Rcpt, 550, "5.2.1", "disabled", Refuse, AboutRecipient, true},
 		{Rcpt, 552, "5.2.2", "mailbox full", Refuse, AboutRecipient, false},
 		{Rcpt, 550, "", "no", Refuse, AboutRecipient, false},
-		// The basic code decides whether it is for good, the enhanced one what it is about.
+		// The basic code decides whether it is for good, and the enhanced code what it is about.
 		{Rcpt, 450, "5.1.1", "user unknown", Retry, AboutRecipient, false},
 		{Rcpt, 550, "4.1.1", "user unknown", Refuse, AboutRecipient, true},
 		{Rcpt, 554, "5.7.1", "<x>: Relay access denied", Stop, AboutServer, false},
@@ -98,7 +98,7 @@ func TestClassify(t *testing.T) {
 	}
 }
 
-// TestEveryCode holds what is true of every answer there can be.
+// TestEveryCode checks what is true of every possible answer.
 func TestEveryCode(t *testing.T) {
 	t.Parallel()
 	for _, stage := range []Stage{Connect, TLS, Greeting, Ehlo, StartTLS, Auth, Mail, Rcpt, Data, Body, End, Reset,

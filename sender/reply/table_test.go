@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// verdicts in short, for the tables.
+// Short names of verdicts, for the tables.
 var (
 	retryRcpt   = Verdict{Class: Retry, About: AboutRecipient}
 	retryMsg    = Verdict{Class: Retry, About: AboutMessage}
@@ -124,7 +124,7 @@ func TestDecisionTable(t *testing.T) {
 		{Mail, "550 5.7.27 Sender address has null MX", "", stopSender},
 		{Mail, "552 5.3.4 Message size exceeds fixed limit", "", message},
 		// Not the message's fault alone: the same parameter goes with every message, and refusing
-		// each for good helps nobody.
+		// each message for good helps nobody.
 		{Mail, "555 5.5.4 Unsupported option", "", stopServer},
 		{Mail, "503 5.5.1 Bad sequence of commands", "", again(short)},
 		// RCPT.
@@ -140,7 +140,7 @@ func TestDecisionTable(t *testing.T) {
 		{Rcpt, "451 4.3.0 aliases error", "", retryRcpt},
 		{Rcpt, "451 4.4.1 no answer", "", retryRcpt},
 		{Rcpt, "452 4.5.1 later", "", retryRcpt},
-		// One recipient a transaction: what is too many is the connection's.
+		// There is one recipient in a transaction, so what is too many is the connection's count.
 		{Rcpt, "452 4.5.3 Error: too many recipients", "", again(brief)},
 		{Rcpt, "550 5.5.3 too many recipients for this sender", "", again(brief)},
 		{Rcpt, "452 4.2.2 over quota", "", mailboxFull},
@@ -199,8 +199,8 @@ func TestDecisionTable(t *testing.T) {
 		// Any stage: a command that is not known.
 		{Mail, "502 5.5.1 Unrecognized command", "", again(short)},
 		{Rcpt, "500 5.5.2 Syntax error, command unrecognized", "", again(short)},
-		// Nothing fits. A sender that is refused once will be each time: waiting for three in a row
-		// is two refusals more.
+		// No rule fits. A sender that is refused once will be refused each time: waiting for three
+		// in a row means two more refusals.
 		{Mail, "450 hm", "", Verdict{Class: Retry, About: AboutSender}},
 		{Rcpt, "450 hm", "", retryRcpt},
 		{End, "450 hm", "", retryMsg},
@@ -210,8 +210,8 @@ func TestDecisionTable(t *testing.T) {
 	})
 }
 
-// What Google, Microsoft, mail services and server software say. A reply that a provider's rule has for its example is
-// tested by TestRuleExamples.
+// What Google, Microsoft, mail services and server software say. A reply that is the example of a
+// provider's rule is tested by TestRuleExamples.
 func TestProvidersReplies(t *testing.T) {
 	t.Parallel()
 	check(t, []decided{
@@ -287,16 +287,21 @@ var corpusSystems = map[string]string{"google": "google", "verizon": "yahoo", "o
 	"zoho": "zoho", "gmx": "gmx", "mailru": "mailru", "qq": "qq", "orange": "orange", "att": "att", "free": "free",
 	"improvmx": "improvmx"}
 
-// TestCorpus: replies of large providers mean what those who collected them say. They are those of mail exchangers, and
-// the corpus does not say at which stage they came: each is tried where it belongs.
+// TestCorpus: replies of large providers mean what those who collected them say. The replies are
+// those of mail exchangers. The corpus does not say at which stage they came, so each is tried
+// where it belongs.
 //
-// Where the verdict is not the description's own: - "receiving at a high rate" (Yandex, Yahoo): the
-// recipient is tried again, as described, but not held off by itself; - "relaying denied" (Yahoo,
-// no description): stops the server, for it says so of every recipient alike; - AT&T's PTR:
-// described as a fault of the sender's that is at times a lookup of theirs which failed, so it is
-// held; - Apple's and Google's filters, "policy reasons" (Yahoo): the message is refused and
-// nobody's address suppressed, though the description says that the recipient could let it in; -
-// 501 and 551 5.3.0 without a description or a word about the mailbox: refused, not suppressed.
+// In these cases the verdict differs from the description:
+//
+//   - "receiving at a high rate" (Yandex, Yahoo): the recipient is tried again, as described, but
+//     not held off by itself.
+//   - "relaying denied" (Yahoo, no description): it stops the server, because it says so of every
+//     recipient alike.
+//   - AT&T's PTR: it is described as a fault of the sender. At times it is a failed lookup of
+//     theirs, so it is held.
+//   - Apple's and Google's filters, "policy reasons" (Yahoo): the message is refused and no address
+//     is suppressed, though the description says that the recipient could let it in.
+//   - 501 and 551 5.3.0 without a description or a word about the mailbox: refused, not suppressed.
 func TestCorpus(t *testing.T) {
 	t.Parallel()
 	f, err := os.Open(filepath.Join("..", "..", "..", "shared", "corpora", "smtp-replies", "replies.jsonl"))

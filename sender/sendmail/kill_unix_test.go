@@ -14,8 +14,8 @@ import (
 	"mailshot/sender/reply"
 )
 
-// TestAbort: a program that hangs is killed by Abort, and may have taken
-// the message; who waits for its place has nothing begun.
+// TestAbort: Abort kills a program that hangs and that may have taken the message. A Send that
+// waits for its place has not begun.
 func TestAbort(t *testing.T) {
 	s, dir := newProgram(t, Config{Processes: 1})
 	fifo := filepath.Join(dir, "started")

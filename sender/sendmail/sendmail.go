@@ -28,7 +28,7 @@ type Config struct {
 	Timeout   time.Duration // a process that takes longer is killed; 10 min
 	// Queues says that an exit with 75 may mean that the message was queued, as it does with
 	// Sendmail 8. Then the outcome is unknown, and the message is not tried again. The function
-	// [Queues] tells; false: 75 means that the message was not taken.
+	// [Queues] says whether it does on this host; false: 75 means that the message was not taken.
 	Queues bool
 }
 

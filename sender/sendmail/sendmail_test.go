@@ -14,8 +14,8 @@ import (
 	"mailshot/sender/reply"
 )
 
-// sendmailDir, in the environment, makes this test binary a sendmail: it writes
-// what it was given to that folder, and does what the recipient's local part says.
+// sendmailDir is the environment variable that makes this test binary a sendmail. It writes what it
+// was given to that folder, and does what the recipient's local part says.
 const sendmailDir = "MAILSHOT_TEST_SENDMAIL"
 
 func TestMain(m *testing.M) {
@@ -43,7 +43,7 @@ func beSendmail(dir string, args []string) int {
 		}
 		select {}
 	case what == "hangs":
-		// Its end is told by who reads the other end of this file.
+		// The reader at the other end of this file sees when the process ends.
 		pipe, err := os.OpenFile(filepath.Join(dir, "started"), os.O_WRONLY, 0)
 		if err != nil {
 			return 1
@@ -78,8 +78,8 @@ func newProgram(t *testing.T, cfg Config) (*Program, string) {
 
 // TestExitStatus: what becomes of a message, by how the program ends.
 //
-// It guards "never twice": with a signal's -1 counted as 75's row, "killed" came
-// back as retry, though the message had been read.
+// It guards "never twice": with a signal's -1 counted as 75, "killed" came back as retry, though
+// the message had been read.
 func TestExitStatus(t *testing.T) {
 	s, dir := newProgram(t, Config{})
 	for what, want := range map[string]struct {
@@ -113,7 +113,7 @@ func TestExitStatus(t *testing.T) {
 			t.Errorf("%s was given %q, %v", what, got, err)
 		}
 	}
-	// Where 75 may mean that the message is in a queue, nobody knows.
+	// Where 75 may mean that the message is in a queue, the outcome is unknown.
 	s.cfg.Queues = true
 	if out := s.Send(t.Context(), message("exit75@example.com"), always); out.Class != reply.Unknown {
 		t.Errorf("75 of a program that queues: %s", out.Class)
@@ -129,12 +129,12 @@ func TestExitStatus(t *testing.T) {
 	}
 }
 
-// TestNotRun: what ends before the program starts. Nothing is begun, and
-// nothing is given to it, not even half a message.
+// TestNotRun: what ends before the program starts. Nothing is begun, and the program is given
+// nothing, not even half a message.
 //
-// It guards "never the wrong thing" and "never twice". With spool's error passed
-// over, "half" and the bare line ends were given to the program as far as they
-// went; with begin after the run, "begin" was sent though it had been refused.
+// It guards "never the wrong thing" and "never twice". With spool's error ignored, "half" and the
+// bare line ends were given to the program as far as they went. With begin after the run, "begin"
+// was sent though it had been refused.
 func TestNotRun(t *testing.T) {
 	s, dir := newProgram(t, Config{})
 	no := errors.New("suppressed")

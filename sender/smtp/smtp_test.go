@@ -55,8 +55,8 @@ func TestReadReply(t *testing.T) {
 	}
 }
 
-// FuzzReadReply: whatever comes, an answer is one only when it is whole, and no
-// more than the limit is read for it.
+// FuzzReadReply: whatever comes, only a whole answer is an answer, and no more than the limit is
+// read for it.
 func FuzzReadReply(f *testing.F) {
 	for _, s := range []string{"250 ok\r\n", "250-a\r\n250 b\r\n250 c\r\n", "25", "354\n", "250-a\r\n251 b\r\n",
 		"421 4.4.2 bye\r\n\r\n"} {
@@ -119,7 +119,7 @@ func TestDots(t *testing.T) {
 		"a.\r\n.b\r\n..\r\nc.d":           "a.\r\n..b\r\n...\r\nc.d\r\n.\r\n",
 		strings.Repeat("x", 998) + "\r\n": strings.Repeat("x", 998) + "\r\n.\r\n",
 	} {
-		// However it is cut into writes, the same goes out.
+		// However the message is cut into writes, the same bytes go out.
 		for cut := range len(in) + 1 {
 			if got, err := dots(in[:cut], in[cut:]); err != nil || got != want {
 				t.Errorf("%.30q cut at %d: %.40q, %v", in, cut, got, err)
@@ -214,9 +214,9 @@ func FuzzDots(f *testing.F) {
 	})
 }
 
-// TestDotCounts: a write that fails one byte short of the final dot's end has
-// sent nothing that a server could take; with the dot covered, nobody knows.
-// It guards "never twice": with n >= len(b)-1 the first row was doubt.
+// TestDotCounts: a write that fails one byte short of the final dot's end has sent nothing that a
+// server could take. Once the write covers the dot, nobody knows. It guards "never twice": with n
+// >= len(b)-1 the first row was in doubt.
 func TestDotCounts(t *testing.T) {
 	t.Parallel()
 	for short, sent := range map[int]bool{0: true, 1: false, 5: false} {
