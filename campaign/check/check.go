@@ -1,11 +1,13 @@
-// Package check says what is wrong with a campaign in a form for people and for scripts: findings with a code, a place,
-// a text and a hint.
+// Package check says what is wrong with a campaign, for people and for scripts. [From] turns errors into findings,
+// [Message] and [Size] look at finished messages, and [Report] writes what was found.
 //
-// Findings come from three sides. Errors of the other rooms carry their parts with them and become findings by [From].
-// Rows that are not mailed are findings of the campaign's own. And a message that has been made may be faultless to
-// the protocol and still not what anybody wants to send: [Message] looks at that.
+// A finding has a code, a place, a text and a hint. Findings come from three sides. Errors of the other rooms carry
+// their parts with them and become findings by From. Rows that are not mailed are findings that the campaign makes
+// itself. And a message may be faultless to the protocol and still not be what anybody wants to send, which is what
+// Message looks for.
 //
-// The package knows none of the other rooms. What it shows on a terminal is cleaned of everything that could steer it.
+// The package knows none of the other rooms. Whatever it shows on a terminal is cleaned of everything that could steer
+// it.
 package check
 
 import (
@@ -34,19 +36,19 @@ type Finding struct {
 	Place    string   `json:"place"`            // "people.csv:17", "campaign.yaml:7:3"; "" = nowhere in particular
 	Text     string   `json:"text"`             // what is wrong, without the place
 	Hint     string   `json:"hint"`             // what to do; "" when the text says it
-	Places   []string `json:"places,omitempty"` // of all rows that it is about, at most the first ten; nil where Place is the only one
+	Places   []string `json:"places,omitempty"` // of the first ten rows that it is about; nil if Place is the only one
 	Excerpt  string   `json:"-"`                // the line of the file, as it stands there; "" = none
 	Column   int      `json:"-"`                // of the mistake in Excerpt, in runes from 1; 0 = none
 }
 
-// diagnostic is what an error that knows its place has.
+// diagnostic is an error that knows its place.
 type diagnostic interface {
 	Diagnostic() (code, place, text, excerpt string, column int, hint string)
 }
 
-// From turns an error into findings of severity [Error], one for each error in its tree that has a Diagnostic method, in
-// order. What stands between (joined and wrapped errors) is taken apart; a branch without any such error is one finding
-// with the code "error". A nil error has none.
+// From turns an error into findings of severity [Error]: one for each error in its tree that has a Diagnostic method,
+// in order. Joined and wrapped errors in between are taken apart. A branch without any such error is one finding with
+// the code "error". A nil error has no findings.
 func From(err error) []Finding {
 	if err == nil {
 		return nil
@@ -59,7 +61,7 @@ func From(err error) []Finding {
 	switch u := err.(type) {
 	case interface{ Unwrap() []error }:
 		var fs []Finding
-		seen := map[string]bool{} // a subject is also the layout's title: one mistake, not two
+		seen := map[string]bool{} // a subject is also the layout's title; its mistake is one, not two
 		for _, e := range u.Unwrap() {
 			for _, f := range From(e) {
 				if id := fmt.Sprintf("%q", f); !seen[id] {
@@ -82,7 +84,7 @@ func holdsDiagnostic(err error) bool {
 	return errors.As(err, &d)
 }
 
-// shortHint is the length in runes up to which a hint stands in the finding's first line.
+// shortHint is the length in runes up to which a hint is written in the finding's first line.
 const shortHint = 60
 
 // String returns the finding as [Finding.Write] writes it, without the last line break.
@@ -112,14 +114,14 @@ func (f Finding) String() string {
 	return b.String()
 }
 
-// Write writes the finding for a person: place and text, the line with a caret below its mistake, the hint. It is safe
-// for a terminal whatever the finding holds, and without colour.
+// Write writes the finding for a person: place and text, the line with a caret below its mistake, the hint. It uses no
+// colour, and is safe for a terminal whatever the finding holds.
 func (f Finding) Write(w io.Writer) error {
 	_, err := io.WriteString(w, f.String()+"\n")
 	return err
 }
 
-// Report is what came out of a check.
+// Report is the result of a check.
 type Report struct {
 	Campaign string           // the campaign's id
 	Rows     int64            // rows read
@@ -128,10 +130,10 @@ type Report struct {
 	Dropped  int64 // findings beyond those kept in Findings
 }
 
-// Errors is how many findings are errors.
+// Errors returns how many findings are errors.
 func (r *Report) Errors() int { return r.count(Error) }
 
-// Warnings is how many findings are warnings.
+// Warnings returns how many findings are warnings.
 func (r *Report) Warnings() int { return r.count(Warning) }
 
 func (r *Report) count(severity Severity) int {
@@ -145,7 +147,7 @@ func (r *Report) count(severity Severity) int {
 }
 
 // WriteJSON writes the report for scripts: one object with campaign, rows, counts and findings, which are never null.
-// dropped is there only if findings were left out.
+// It has dropped only if findings were left out.
 func (r *Report) WriteJSON(w io.Writer) error {
 	out := struct {
 		Campaign string           `json:"campaign"`
@@ -166,7 +168,7 @@ func (r *Report) WriteJSON(w io.Writer) error {
 	return enc.Encode(out)
 }
 
-// WriteText writes the findings, and one line that sums up: the rows by state, the errors and the warnings.
+// WriteText writes the findings and a last line with the rows by state, the errors and the warnings.
 func (r *Report) WriteText(w io.Writer) error {
 	for _, f := range r.Findings {
 		if err := f.Write(w); err != nil {
@@ -185,14 +187,15 @@ func (r *Report) WriteText(w io.Writer) error {
 		}
 	}
 	line := clean(r.Campaign) + ": " + plural(r.Rows, "row")
+	found := plural(int64(r.Errors()), "error") + ", " + plural(int64(r.Warnings()), "warning")
 	if r.Campaign == "" { // its file could not be read
-		_, err := fmt.Fprintf(w, "%s, %s\n", plural(int64(r.Errors()), "error"), plural(int64(r.Warnings()), "warning"))
+		_, err := fmt.Fprintln(w, found)
 		return err
 	}
 	if len(states) > 0 {
 		line += " (" + strings.Join(states, ", ") + ")"
 	}
-	_, err := fmt.Fprintf(w, "%s, %s, %s\n", line, plural(int64(r.Errors()), "error"), plural(int64(r.Warnings()), "warning"))
+	_, err := fmt.Fprintf(w, "%s, %s\n", line, found)
 	return err
 }
 

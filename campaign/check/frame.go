@@ -16,11 +16,12 @@ const (
 	frameAfter  = 60
 )
 
-// Frame makes a line of a file fit to be shown, and a second line with a caret under its column (in runes from 1; 0 or
-// beyond the line's end + 1 = no caret). Tabs become four blanks, control characters and those that steer the direction
-// of writing become escapes, and of a long line only the part around the column is shown. Where text written from right
-// to left stands before the column, the shown line begins at the column: terminals disagree on where such text goes,
-// and the caret would point elsewhere.
+// Frame makes a line of a file fit to be shown, and a second line with a caret under its column. column counts runes
+// from 1; for 0, or a column beyond the line's end + 1, there is no caret.
+//
+// Tabs become four blanks. Control characters, and those that steer the direction of writing, become escapes. Of a long
+// line only the part around the column is shown. If text written from right to left is before the column, the shown
+// line begins at the column: terminals disagree on where such text goes, and the caret would point elsewhere.
 func Frame(excerpt string, column int) (line, caret string) {
 	cells, cut := cellsOf(excerpt, column)
 	if column < 1 || column > len(cells)+1 {
@@ -67,7 +68,7 @@ type cell struct {
 	rtl   bool
 }
 
-// cellsOf takes a text apart, up to what can be shown of it; cut says that there is more.
+// cellsOf takes a text apart, up to what can be shown of it. cut says that there is more.
 func cellsOf(text string, column int) (cells []cell, cut bool) {
 	for len(text) > 0 {
 		if len(cells) > max(column, 0)+frameAfter {
@@ -117,7 +118,7 @@ func clean(s string) string {
 }
 
 // unsafe are the characters that a terminal obeys instead of showing them: controls (tabs among them), embeddings,
-// overrides and isolates of direction, line separators, and those that are not seen at all.
+// overrides and isolates of direction, line separators, and characters that are not seen at all.
 func unsafe(r rune) bool {
 	return unicode.IsControl(r) || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 ||
 		r == 0x2028 || r == 0x2029 || r == 0xfeff

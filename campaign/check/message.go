@@ -8,7 +8,7 @@ import (
 	"mailshot/internal/ellipsis"
 )
 
-// Made is what is looked at of a finished message; *render.Message is one. P is its type for a part.
+// Made is what Message looks at of a finished message; *render.Message is one. P is its type for a part.
 type Made[P part] interface {
 	Subject() string
 	Size() int64 // bytes on the wire
@@ -16,7 +16,7 @@ type Made[P part] interface {
 	Header() [][2]string // names and decoded values
 }
 
-// part has the fields of render.Part. It is spelt out so that this package needs none of the other rooms.
+// part has the fields of render.Part. It is spelt out so that this package imports none of the other rooms.
 type part interface {
 	~struct {
 		ContentType, Name, CID string
@@ -33,7 +33,7 @@ type Code struct {
 	Doc      string
 }
 
-// The limits that the codes below speak of.
+// These are the limits that the codes below speak of.
 const (
 	clippedHTML = 90 << 10   // bytes of HTML; Gmail cuts off at about 102 KB
 	longSubject = 200        // runes; rspamd's LONG_SUBJ
@@ -48,36 +48,42 @@ func Codes() []Code {
 		{"no-value", Error, "the message says <no value>, which is what a template writes where there is nothing"},
 		{"template-left", Error, "the subject or a header still has {{ in it"},
 		{"template-in-text", Warning, "the text holds {{ or *|, which may be the field of a template"},
-		{"blocked-value", Error, "html/template put #ZgotmplZ or ZgotmplZ where a value was not safe, as in a link that begins with javascript:"},
+		{"blocked-value", Error,
+			"html/template put #ZgotmplZ or ZgotmplZ where a value was not safe, as in a link that begins with javascript:"},
 		{"empty-text", Warning, "the text part is empty"},
 		{"clipped-html", Warning, "the HTML is larger than 90 KB; Gmail shows only the first 102 KB"},
-		{"relative-link", Warning, "a link or an image leads nowhere in a mail unless it begins with https:, mailto:, cid: or the like"},
+		{"relative-link", Warning,
+			"a link or an image leads nowhere in a mail unless it begins with https:, mailto:, cid: or the like"},
 		{"data-image", Warning, "an image is written into the HTML as data:, which Gmail does not show"},
 		{"large-message", Warning, "the message is larger than 10 MB, which many servers refuse"},
-		{"too-large", Error, "the message is larger than the provider takes, as its preset says (limits.raise: true leaves it to the server)"},
+		{"too-large", Error,
+			"the message is larger than the provider takes, as its preset says (limits.raise: true leaves it to the server)"},
 		{"bad-unsubscribe", Error, "List-Unsubscribe has no <https:…> and no <mailto:…> (RFC 2369)"},
-		{"bad-one-click", Error, "List-Unsubscribe-Post needs an https List-Unsubscribe and the value List-Unsubscribe=One-Click (RFC 8058)"},
+		{"bad-one-click", Error,
+			"List-Unsubscribe-Post needs an https List-Unsubscribe and the value List-Unsubscribe=One-Click (RFC 8058)"},
 	}
 }
 
-// Size looks whether a message of that size in bytes is larger than who takes; most 0: nothing is known.
+// Size reports a message of size bytes that is larger than who takes. If most is 0, no limit is known.
 func Size(size, most int64, who string) []Finding {
 	var found findings
 	if most > 0 && size > most {
-		found.add("too-large", Error, fmt.Sprintf("the message has %.1f MB; %s takes %.1f MB", float64(size)/1e6, who, float64(most)/1e6),
+		found.add("too-large", Error,
+			fmt.Sprintf("the message has %.1f MB; %s takes %.1f MB", float64(size)/1e6, who, float64(most)/1e6),
 			"link to the file instead")
 	}
 	return found
 }
 
-// Message looks at a finished message for what no protocol forbids and nobody wants to send. The findings have no place:
-// the caller knows the row. It is pure and may be called concurrently.
+// Message looks at a finished message for what no protocol forbids and nobody wants to send. The findings have no
+// place, because only the caller knows the row. It is pure and may be called concurrently.
 func Message[P part](m Made[P]) []Finding {
 	var found findings
 	found.subject(m.Subject())
 	found.header(m.Header())
 	if m.Size() > largeSize {
-		found.add("large-message", Warning, fmt.Sprintf("the message has %.1f MB", float64(m.Size())/1e6), "many servers take 10 MB at most; link to the file instead")
+		found.add("large-message", Warning, fmt.Sprintf("the message has %.1f MB", float64(m.Size())/1e6),
+			"many servers take 10 MB at most; link to the file instead")
 	}
 	for _, p := range m.Parts() {
 		part := struct {
@@ -107,7 +113,8 @@ func (fs *findings) add(code string, severity Severity, text, hint string) {
 
 func (fs *findings) subject(s string) {
 	if strings.TrimSpace(s) == "" {
-		fs.add("empty-subject", Error, "the subject is empty", "fill the column that it is made of, or use default in the template")
+		fs.add("empty-subject", Error, "the subject is empty",
+			"fill the column that it is made of, or use default in the template")
 	}
 	if n := utf8.RuneCountInString(s); n > longSubject {
 		fs.add("long-subject", Warning, fmt.Sprintf("the subject has %d characters", n), "mail programs show about 60")
@@ -119,7 +126,8 @@ func (fs *findings) header(fields [][2]string) {
 	for _, f := range fields {
 		name, value := f[0], f[1]
 		if strings.Contains(value, "{{") {
-			fs.add("template-left", Error, fmt.Sprintf("%s still has {{ in it", name), "does a cell hold a template of another program?")
+			fs.add("template-left", Error, fmt.Sprintf("%s still has {{ in it", name),
+				"does a cell hold a template of another program?")
 		}
 		if strings.Contains(value, "<no value>") {
 			fs.add("no-value", Error, fmt.Sprintf("%s says <no value>", name), "use default in the template")
@@ -132,11 +140,14 @@ func (fs *findings) header(fields [][2]string) {
 		}
 	}
 	https := strings.Contains(unsubscribe, "<https://")
-	if hasUnsubscribe && !https && !strings.Contains(unsubscribe, "<mailto:") && !strings.Contains(unsubscribe, "<http://") {
-		fs.add("bad-unsubscribe", Error, "List-Unsubscribe has no address in angle brackets", "write <https://…> or <mailto:…>")
+	link := https || strings.Contains(unsubscribe, "<mailto:") || strings.Contains(unsubscribe, "<http://")
+	if hasUnsubscribe && !link {
+		fs.add("bad-unsubscribe", Error, "List-Unsubscribe has no address in angle brackets",
+			"write <https://…> or <mailto:…>")
 	}
 	if hasPost && (!https || post != "List-Unsubscribe=One-Click") {
-		fs.add("bad-one-click", Error, "List-Unsubscribe-Post needs an https List-Unsubscribe and the value List-Unsubscribe=One-Click",
+		fs.add("bad-one-click", Error,
+			"List-Unsubscribe-Post needs an https List-Unsubscribe and the value List-Unsubscribe=One-Click",
 			"see RFC 8058; leave the header out if one click is not enough to unsubscribe")
 	}
 }
@@ -150,11 +161,13 @@ func (fs *findings) text(s string) {
 
 func (fs *findings) html(s string) {
 	if len(s) > clippedHTML {
-		fs.add("clipped-html", Warning, fmt.Sprintf("the HTML has %d KB", len(s)>>10), "Gmail shows only the first 102 KB and hides an unsubscribe link after them")
+		fs.add("clipped-html", Warning, fmt.Sprintf("the HTML has %d KB", len(s)>>10),
+			"Gmail shows only the first 102 KB and hides an unsubscribe link after them")
 	}
 	fs.left(s, "HTML", "&lt;no value&gt;")
 	if strings.Contains(s, "ZgotmplZ") {
-		fs.add("blocked-value", Error, "an unsafe value was left out of the HTML", "a link must begin with https:, http: or mailto:")
+		fs.add("blocked-value", Error, "an unsafe value was left out of the HTML",
+			"a link must begin with https:, http: or mailto:")
 	}
 	relative, data := "", false
 	for target := range targets(s) {
@@ -166,10 +179,12 @@ func (fs *findings) html(s string) {
 		}
 	}
 	if relative != "" {
-		fs.add("relative-link", Warning, ellipsis.Quote(relative, 41)+" leads nowhere in a mail", "write the whole link; attach images and show them by cid:")
+		fs.add("relative-link", Warning, ellipsis.Quote(relative, 41)+" leads nowhere in a mail",
+			"write the whole link; attach images and show them by cid:")
 	}
 	if data {
-		fs.add("data-image", Warning, "an image is written into the HTML as data:", "attach it with a cid; Gmail does not show data: images")
+		fs.add("data-image", Warning, "an image is written into the HTML as data:",
+			"attach it with a cid; Gmail does not show data: images")
 	}
 }
 
@@ -179,7 +194,8 @@ func (fs *findings) left(s, where, noValue string) {
 	}
 	for _, mark := range []string{"{{", "*|"} {
 		if i := strings.Index(s, mark); i >= 0 {
-			fs.add("template-in-text", Warning, fmt.Sprintf("the %s holds %s", where, ellipsis.Quote(firstLine(s[i:]), 41)), "does a cell hold a template of another program?")
+			fs.add("template-in-text", Warning, fmt.Sprintf("the %s holds %s", where, ellipsis.Quote(firstLine(s[i:]), 41)),
+				"does a cell hold a template of another program?")
 			break
 		}
 	}
@@ -190,8 +206,8 @@ func firstLine(s string) string {
 	return s
 }
 
-// targets yields what the href and src attributes of HTML hold. It looks for the attributes alone and does not parse:
-// each of a million messages passes here, and a warning may miss what is oddly written.
+// targets yields what the href and src attributes of HTML hold. It looks only for the attributes and does not parse.
+// Each of a million messages passes here, and a warning may miss what is oddly written.
 func targets(s string) func(yield func(string) bool) {
 	return func(yield func(string) bool) {
 		for _, name := range []string{" href=", " src="} {

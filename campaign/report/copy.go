@@ -14,13 +14,13 @@ import (
 // Copied is a row of a list, as a person sees it, with what became of it.
 type Copied struct {
 	Fields []string // as many as the list has columns
-	Status string   // a state, or "" where the campaign does not know the row
+	Status string   // a state, or "" if the campaign does not know the row
 	Time   time.Time
 	Reply  string // the server's words, or the reason of the state
 }
 
-// CopyColumns are the names of a list's columns with those of what became of its rows behind them: status, time and reply, or
-// "status 2" where the list has a column of that name.
+// CopyColumns returns the names of a list's columns, followed by those for what became of its rows: status, time and
+// reply, or "status 2" if the list has a column of that name.
 func CopyColumns(list []string) []string {
 	taken := make(map[string]bool, len(list)+3)
 	columns := make([]string, 0, len(list)+3)
@@ -38,9 +38,9 @@ func CopyColumns(list []string) []string {
 	return columns
 }
 
-// WriteCopyCSV writes a list with what became of its rows, columns being those of CopyColumns: UTF-8, with commas and CRLF
-// line ends (RFC 4180). No cell is a formula; numbers, and the lines of a cell, stay as they are. Times are RFC 3339 in UTC.
-// rows is streamed; its first error ends the writing and is returned.
+// WriteCopyCSV writes a list with what became of its rows: UTF-8, with commas and CRLF line ends (RFC 4180). columns
+// are those of CopyColumns. No cell is a formula. Numbers, and the lines of a cell, stay as they are. Times are RFC
+// 3339 in UTC. rows is streamed; its first error ends the writing and is returned.
 func WriteCopyCSV(w io.Writer, columns []string, rows iter.Seq2[Copied, error]) error {
 	cw := csv.NewWriter(w)
 	cw.UseCRLF = true
@@ -63,8 +63,8 @@ func WriteCopyCSV(w io.Writer, columns []string, rows iter.Seq2[Copied, error]) 
 	return cw.Error()
 }
 
-// WriteCopyXLSX is WriteCopyCSV as a workbook, with the sheet "List" (and "List 2"… above a million rows). Every cell of the list
-// is a text, also one of digits, so that its zeros stay; times are dates.
+// WriteCopyXLSX is WriteCopyCSV as a workbook, with the sheet "List" (and "List 2"… above a million rows). Every cell
+// of the list is a text, even one of digits, so that its zeros stay. Times are dates.
 func WriteCopyXLSX(w io.Writer, columns []string, rows iter.Seq2[Copied, error]) error {
 	return writeCopyXLSX(w, columns, rows, sheetRows)
 }
@@ -72,7 +72,8 @@ func WriteCopyXLSX(w io.Writer, columns []string, rows iter.Seq2[Copied, error])
 func writeCopyXLSX(w io.Writer, columns []string, rows iter.Seq2[Copied, error], perSheet int) error {
 	return writeWorkbook(w, func(f *excelize.File) error {
 		const asText = 49 // Excel's number of the format @
-		styles, err := newStyles(f, excelize.Style{Font: &excelize.Font{Bold: true}, NumFmt: asText}, excelize.Style{NumFmt: asText}, dateStyle())
+		styles, err := newStyles(f,
+			excelize.Style{Font: &excelize.Font{Bold: true}, NumFmt: asText}, excelize.Style{NumFmt: asText}, dateStyle())
 		if err != nil {
 			return err
 		}
@@ -98,8 +99,8 @@ func writeCopyXLSX(w io.Writer, columns []string, rows iter.Seq2[Copied, error],
 	})
 }
 
-// harmless are cells of a list that no spreadsheet takes for formulas: each of their lines is defused, but numbers are what
-// they are, also below zero. The slice is new, with room for what follows the cells.
+// harmless returns cells of a list that spreadsheets do not take for formulas. Each line of a cell is defused, but
+// numbers stay what they are, also below zero. The slice is new, with room for the columns that follow.
 func harmless(fields []string) []string {
 	out := make([]string, 0, len(fields)+3)
 	for _, s := range fields {
@@ -115,8 +116,8 @@ func harmless(fields []string) []string {
 	return out
 }
 
-// plainNumber reports whether a text is a sign and digits with points and commas between them: such a text is worth what it
-// shows, and no formula.
+// plainNumber reports whether a text is a sign and digits with points and commas between them. Such a text has the
+// value that it shows, and is not a formula.
 func plainNumber(s string) bool {
 	if s != "" && (s[0] == '-' || s[0] == '+') {
 		s = s[1:]

@@ -1,11 +1,13 @@
-// Package report writes down what became of a campaign's rows: a summary for people, CSV and Excel for spreadsheets,
-// JSON for programs.
+// Package report writes down what became of a campaign's rows. Summary.WriteText is for people, WriteCSV and WriteXLSX
+// are for spreadsheets, and WriteJSON is for programs. WriteCopyCSV and WriteCopyXLSX write a list with what became of
+// each row.
 //
-// Names, keys, addresses and servers' words come from strangers, and a report is opened by the person who trusts it most.
-// So text passes through Clean (no control character or text direction override reaches a terminal or a cell) and, for
-// spreadsheets, through Defuse (no cell is a formula). JSON carries the text as it was: programs do not evaluate it.
+// Names, keys, addresses and servers' words come from strangers, and a report is opened by the person who trusts it
+// most. So text passes through Clean: no control character or text direction override reaches a terminal or a cell. For
+// spreadsheets it also passes through Defuse: no cell is a formula. JSON has the text as it was, because programs do
+// not evaluate it.
 //
-// The package knows nothing of how results are stored: rows come in as a sequence, in any number, and are streamed.
+// The package knows nothing of how results are stored. Rows come in as a sequence, in any number, and are streamed.
 package report
 
 import (
@@ -44,7 +46,7 @@ type Hand struct {
 	Rows  int64     `json:"rows,omitempty"`  // how many, where several are told of at once
 }
 
-// String says it in words: "resolve by ann on desk, 2026-11-22 10:00".
+// String returns it in words: "resolve by ann on desk, 2026-11-22 10:00".
 func (h Hand) String() string {
 	s := h.Act + " by " + h.Who
 	if h.Host != "" {
@@ -69,7 +71,7 @@ type Summary struct {
 	Hands    []Hand    // what people changed, the oldest first
 }
 
-// Sum adds up the counts.
+// Sum returns the sum of the counts.
 func (s Summary) Sum() int64 {
 	var n int64
 	for _, c := range s.Counts {
@@ -81,7 +83,7 @@ func (s Summary) Sum() int64 {
 // Exact reports whether the states add up to the rows read. They always do; if not, the ledger is damaged.
 func (s Summary) Exact() bool { return s.Sum() == s.Rows }
 
-// Identity is the line that shows that no row is lost: the rows read, and every state with its count.
+// Identity returns the line that shows that no row is lost: the rows read, and every state with its count.
 func (s Summary) Identity() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d rows", s.Rows)
@@ -129,7 +131,7 @@ func meaning(state string) string {
 	return ""
 }
 
-// WriteText writes the summary for people: the states that are not empty with their meaning, then the identity.
+// WriteText writes the summary for people: each state that is not empty, with its meaning, then the identity.
 func (s Summary) WriteText(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "campaign %s", Clean(s.Campaign))

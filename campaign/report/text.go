@@ -7,9 +7,10 @@ import (
 	"unicode/utf8"
 )
 
-// Clean makes text safe to print on one line: control characters (C0, DEL, C1: terminal escapes, line ends, NUL), characters
-// that turn or hide text (bidirectional overrides and isolates, line and paragraph separators) and bytes that are no UTF-8
-// are shown as escapes (\n, \x1b, \u202e). All else stays, joiners of Persian or Indic scripts too.
+// Clean makes text safe to print on one line. It shows as escapes (\n, \x1b, \u202e): control characters (C0, DEL, C1:
+// terminal escapes, line ends, NUL), characters that turn or hide text (bidirectional overrides and isolates, line and
+// paragraph separators), and bytes that are not UTF-8. Everything else stays, also the joiners of Persian or Indic
+// scripts.
 func Clean(s string) string {
 	if !strings.ContainsFunc(s, unsafe) && utf8.ValidString(s) {
 		return s
@@ -64,15 +65,15 @@ func unsafe(r rune) bool {
 	return false
 }
 
-// Defuse makes text safe to be a cell of a spreadsheet: it is cleaned, and where its first character, after blanks and
-// quotes, would make it a formula (= + - @ and their full-width forms), an apostrophe goes before it. Numbers that
-// mailshot counts itself are written as numbers and do not pass here (CWE-1236).
+// Defuse makes text safe to be a cell of a spreadsheet (CWE-1236). The text is cleaned. If its first character after
+// blanks and quotes would make it a formula (= + - @ and their full-width forms), an apostrophe goes before it. Numbers
+// that mailshot counts itself are written as numbers and do not pass here.
 func Defuse(s string) string {
-	// A leading tab or line end is itself a way in: some programs strip it and evaluate the rest. Clean has turned it into an
+	// A leading tab or line end is itself a way in: some programs strip it and evaluate the rest. Clean has made it an
 	// escape; the apostrophe still tells the reader that something was there.
 	lead := s != "" && strings.ContainsRune("\t\r\n\x00", rune(s[0]))
 	s = Clean(s)
-	rest := strings.TrimLeftFunc(s, func(r rune) bool { return unicode.IsSpace(r) || r == '"' || r == '\'' || r == '`' })
+	rest := strings.TrimLeftFunc(s, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("\"'`", r) })
 	if r, _ := utf8.DecodeRuneInString(rest); lead || strings.ContainsRune("=+-@＝＋－＠", r) && rest != "" {
 		return "'" + s
 	}

@@ -15,9 +15,9 @@ const sheetRows = 1_000_000
 // cellChars is Excel's limit of characters in a cell; longer text is cut there.
 const cellChars = 32_767
 
-// WriteXLSX writes a workbook: the sheet "Summary", then "Results" (and "Results 2"… above a million rows) with the columns
-// of WriteCSV. Every text is a text cell, and defused, so that it stays text when somebody edits the cell or saves it as CSV.
-// rows is streamed; its first error ends the writing and is returned.
+// WriteXLSX writes a workbook: the sheet "Summary", then "Results" (and "Results 2"… above a million rows) with the
+// columns of WriteCSV. Every text is a text cell, and defused, so that it stays text when somebody edits the cell or
+// saves it as CSV. rows is streamed; its first error ends the writing and is returned.
 func WriteXLSX(w io.Writer, s Summary, rows iter.Seq2[Row, error]) error {
 	return writeXLSX(w, s, rows, sheetRows)
 }
@@ -84,7 +84,7 @@ func (s Summary) writeSheet(f *excelize.File, bold int) error {
 	return sw.Flush()
 }
 
-// writeWorkbook writes the workbook that fill makes of a new one, which has an empty sheet "Sheet1".
+// writeWorkbook writes a new workbook after fill has filled it. At first it has an empty sheet "Sheet1".
 func writeWorkbook(w io.Writer, fill func(*excelize.File) error) (err error) {
 	f := excelize.NewFile()
 	defer func() {
@@ -98,7 +98,7 @@ func writeWorkbook(w io.Writer, fill func(*excelize.File) error) (err error) {
 	return f.Write(w)
 }
 
-// newStyles makes styles and gives their numbers in the workbook.
+// newStyles adds styles to a workbook and returns their numbers in it.
 func newStyles(f *excelize.File, styles ...excelize.Style) ([]int, error) {
 	ids := make([]int, len(styles))
 	for i := range styles {
@@ -125,12 +125,12 @@ func styled(style int, texts []string) []any {
 	return cells
 }
 
-// sheets is a table that goes on over as many sheets of a workbook as it needs. Each begins with the head, which stays in
+// sheets is a table over as many sheets of a workbook as it needs. Each sheet begins with the head, which stays in
 // sight.
 type sheets struct {
 	f        *excelize.File
 	name     string  // of the first sheet; the others are "NAME 2", "NAME 3"…
-	only     bool    // the workbook has nothing else: the first sheet is the one that it came with
+	only     bool    // the workbook has no other sheets, so the first one is its "Sheet1"
 	width    float64 // of the columns after the first; 0: Excel's
 	head     []any
 	perSheet int // rows of data
@@ -177,7 +177,7 @@ func (s *sheets) begin() error {
 	return s.put(s.head)
 }
 
-// row writes a row of data, on a sheet of its own where the last one is full.
+// row writes a row of data, on a new sheet if the current one is full.
 func (s *sheets) row(cells []any) error {
 	if s.line > s.perSheet {
 		if err := s.begin(); err != nil {

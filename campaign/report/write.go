@@ -11,11 +11,13 @@ import (
 
 // columns are the columns of the spreadsheet forms, in order.
 func columns() []string {
-	return []string{"row", "place", "key", "address", "state", "reason", "attempts", "time", "due", "server", "stage", "code", "enhanced", "text", "by_hand"}
+	return []string{"row", "place", "key", "address", "state", "reason", "attempts", "time", "due",
+		"server", "stage", "code", "enhanced", "text", "by_hand"}
 }
 
-// WriteJSON writes one object: the summary's "campaign", "rows" and "counts", and "deliveries", an array with one Row on
-// each line. Text is as it was stored. rows is read once and streamed; its first error ends the writing and is returned.
+// WriteJSON writes one object: the summary's "campaign", "rows" and "counts", and "deliveries", an array with one Row
+// on each line. Text is as it was stored. rows is read once and streamed; its first error ends the writing and is
+// returned.
 func WriteJSON(w io.Writer, s Summary, rows iter.Seq2[Row, error]) error {
 	head, err := json.Marshal(s)
 	if err != nil {
@@ -42,8 +44,8 @@ func WriteJSON(w io.Writer, s Summary, rows iter.Seq2[Row, error]) error {
 	return err
 }
 
-// MarshalJSON writes {"campaign", "rows", "counts": {state: n}} with every state, and "created", "next_due" and "by_hand"
-// where there is one.
+// MarshalJSON writes {"campaign", "rows", "counts": {state: n}} with every state, and "created", "next_due" and
+// "by_hand" if there is one.
 func (s Summary) MarshalJSON() ([]byte, error) {
 	counts := make(map[string]int64, len(s.Counts))
 	for _, c := range s.Counts {
@@ -59,8 +61,8 @@ func (s Summary) MarshalJSON() ([]byte, error) {
 	}{s.Campaign, s.Created, s.Rows, counts, s.NextDue, s.Hands})
 }
 
-// WriteCSV writes a header line and one line per row, UTF-8, with CRLF line ends (RFC 4180); text is defused. Times are
-// RFC 3339 in UTC. rows is streamed; its first error ends the writing and is returned.
+// WriteCSV writes a header line and one line per row, in UTF-8 with CRLF line ends (RFC 4180). Text is defused. Times
+// are RFC 3339 in UTC. rows is streamed; its first error ends the writing and is returned.
 func WriteCSV(w io.Writer, rows iter.Seq2[Row, error]) error {
 	cw := csv.NewWriter(w)
 	cw.UseCRLF = true
@@ -90,7 +92,7 @@ func WriteCSV(w io.Writer, rows iter.Seq2[Row, error]) error {
 	return cw.Error()
 }
 
-// cells are the row's values in the order of columns: string (defused), int, int64, time.Time, or nil for nothing.
+// cells returns the row's values in the order of columns: string (defused), int, int64, time.Time, or nil for nothing.
 func (r Row) cells() []any {
 	at := func(t time.Time) any {
 		if t.IsZero() {
@@ -106,6 +108,8 @@ func (r Row) cells() []any {
 	if r.Hand != nil {
 		hand = Defuse(r.Hand.String())
 	}
-	return []any{r.Number, Defuse(r.Place), Defuse(r.Key), Defuse(r.Address), Defuse(r.State), Defuse(r.Reason), r.Attempts,
-		at(r.Time), at(r.Due), Defuse(r.Server), Defuse(r.Stage), code, Defuse(r.Enhanced), Defuse(r.Text), hand}
+	return []any{
+		r.Number, Defuse(r.Place), Defuse(r.Key), Defuse(r.Address), Defuse(r.State), Defuse(r.Reason), r.Attempts,
+		at(r.Time), at(r.Due), Defuse(r.Server), Defuse(r.Stage), code, Defuse(r.Enhanced), Defuse(r.Text), hand,
+	}
 }
