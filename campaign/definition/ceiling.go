@@ -13,11 +13,11 @@ import (
 	"mailshot/sender/limits"
 )
 
-// Ceiling is what the operator of a machine allows every campaign on it at most. Caps are counted over all that a user
-// sends, whatever the campaign's account or group; those of a server over all that goes to it. The zero Ceiling allows
-// everything.
+// Ceiling is the most that the operator of a machine allows every campaign on it. Its caps are counted over all that a
+// user sends, whatever the campaign's account or group; the caps of a server are counted over all that goes to that
+// server. The zero Ceiling allows everything.
 type Ceiling struct {
-	Path                  string // of the file; "" = there is none
+	Path                  string // of the file; "" = there is no file
 	Caps                  []limits.Cap
 	Connections           int // of one run, at once; 0 = any
 	MessagesPerConnection int // 0 = any
@@ -27,9 +27,9 @@ type Ceiling struct {
 // DefaultCeiling is where the operator's file is unless MAILSHOT_LIMITS names another.
 const DefaultCeiling = "/etc/mailshot/limits.yaml"
 
-// LoadCeiling reads the operator's file at path, as strictly as a campaign file: what is wrong with it is joined
-// [*Error]s, for a ceiling that cannot be read must not be taken for none. With an empty path it is the file that
-// MAILSHOT_LIMITS names, else [DefaultCeiling], which alone need not be there.
+// LoadCeiling reads the operator's file at path, as strictly as a campaign file: its mistakes are joined [*Error]s,
+// because a ceiling that cannot be read must not be taken for none. With an empty path it reads the file that
+// MAILSHOT_LIMITS names, else [DefaultCeiling], which is the only one that may be missing.
 func LoadCeiling(path string) (Ceiling, error) {
 	named := path != ""
 	if !named {
@@ -92,8 +92,8 @@ func (c *Ceiling) own() []schema.Key {
 	}
 }
 
-// For returns the ceiling of one server: its own, which holds beside the one for all.
+// For returns the ceiling of one server. It holds beside the ceiling for all servers.
 func (c Ceiling) For(host string) Ceiling { return c.Servers[hostKey(host)] }
 
-// hostKey is a host's name as servers are told apart: in lower case, without a final dot.
+// hostKey is the form in which hosts are compared: lower case, without a final dot.
 func hostKey(host string) string { return strings.TrimSuffix(strings.ToLower(host), ".") }

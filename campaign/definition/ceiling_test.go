@@ -25,10 +25,15 @@ servers:
 		t.Fatal(err)
 	}
 	want := Ceiling{
-		Path: "limits.yaml", Caps: []limits.Cap{{N: 1000, Window: time.Hour}, {N: 10_000, Window: 24 * time.Hour}}, Connections: 5,
+		Path:        "limits.yaml",
+		Caps:        []limits.Cap{{N: 1000, Window: time.Hour}, {N: 10_000, Window: 24 * time.Hour}},
+		Connections: 5,
 		Servers: map[string]Ceiling{
-			"smtp.example.com": {Path: "limits.yaml", Caps: []limits.Cap{{N: 20, Window: time.Minute}}, Connections: 1, MessagesPerConnection: 50},
-			"192.0.2.1":        {Path: "limits.yaml", MessagesPerConnection: 10},
+			"smtp.example.com": {
+				Path: "limits.yaml", Caps: []limits.Cap{{N: 20, Window: time.Minute}},
+				Connections: 1, MessagesPerConnection: 50,
+			},
+			"192.0.2.1": {Path: "limits.yaml", MessagesPerConnection: 10},
 		},
 	}
 	if !reflect.DeepEqual(c, want) {
@@ -50,11 +55,13 @@ func TestBadCeiling(t *testing.T) {
 		"cap: 20/min\nconnections: many\n": `limits.yaml:1:1: unknown key "cap" (did you mean "caps"?)` + "\n" +
 			`limits.yaml:2:14: "connections" must be a whole number, not "many"`,
 		"caps: [20]\n": `limits.yaml:1:8: cap "20": no slash (write a number and a time, like 20/min, 400/24h or 5/s)`,
-		"servers:\n  smtp://a: { caps: 1/s }\n  b.example: { port: 25 }\n  B.example.: { caps: 1/s }\n  c.example: 3\n": `limits.yaml:2:3: ` +
+		"servers:\n  smtp://a: { caps: 1/s }\n  b.example: { port: 25 }\n" +
+			"  B.example.: { caps: 1/s }\n  c.example: 3\n": `limits.yaml:2:3: ` +
 			`a host is a name alone, without port, scheme or login (write host: a)` + "\n" +
 			`limits.yaml:3:16: unknown key "port" (known here: caps, connections, messages_per_connection)` + "\n" +
 			`limits.yaml:4:3: "b.example" is given twice` + "\n" +
-			`limits.yaml:5:14: "servers.c.example" must have keys of its own, not one text (write them below it, indented, as key: value)`,
+			`limits.yaml:5:14: "servers.c.example" must have keys of its own, not a text ` +
+			`(write them below it, indented, as key: value)`,
 		"retry: 5m\n": `limits.yaml:1:1: unknown key "retry"`,
 	} {
 		c, err := ParseCeiling("limits.yaml", []byte(file))

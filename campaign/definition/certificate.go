@@ -14,7 +14,7 @@ import (
 )
 
 // Certificate reads the client certificate with its key; nil where the file names none. dir is the campaign's folder.
-// No error shows anything of the key.
+// Errors show nothing of the key.
 func (s *Server) Certificate(dir string) (*cryptotls.Certificate, error) {
 	if s.ClientCertificate == "" {
 		return nil, nil
@@ -31,7 +31,8 @@ func (s *Server) Certificate(dir string) (*cryptotls.Certificate, error) {
 		}
 	}
 	if strings.Contains(key, "ENCRYPTED PRIVATE KEY") || strings.Contains(key, "Proc-Type: 4,ENCRYPTED") {
-		return nil, fmt.Errorf("server.%s: the key in %s is encrypted; openssl pkey -in %s -out NEW writes one that is not", name, file, file)
+		return nil, fmt.Errorf("server.%s: the key in %s is encrypted; openssl pkey -in %s -out NEW writes a key that is not",
+			name, file, file)
 	}
 	c, err := cryptotls.X509KeyPair(pem, []byte(key))
 	if err != nil {
@@ -40,7 +41,7 @@ func (s *Server) Certificate(dir string) (*cryptotls.Certificate, error) {
 	return &c, nil
 }
 
-// keyFile reads the path of a file that may be anywhere: a key does not belong beside the campaign.
+// keyFile reads the path of a file that may be anywhere, because a key does not belong beside the campaign.
 func keyFile(into *string) schema.Reader {
 	inside := schema.FileName(into)
 	return schema.OneLine(func(dec *schema.Decoder, n *yaml.Node, t Text) {
@@ -50,32 +51,33 @@ func keyFile(into *string) schema.Reader {
 	})
 }
 
-// fingerprint reads a SHA-256 as openssl x509 -fingerprint -sha256 and others write it, and keeps its digits.
+// fingerprint reads a SHA-256 as openssl x509 -fingerprint -sha256 and others write it, and keeps the digits.
 func fingerprint(into *string) schema.Reader {
 	return schema.OneLine(func(dec *schema.Decoder, n *yaml.Node, t Text) {
 		digits := strings.ToLower(strings.NewReplacer(":", "", " ", "").Replace(t.Text))
 		if b, err := hex.DecodeString(digits); err != nil || len(b) != 32 {
-			dec.Bad(n, "not a SHA-256 fingerprint", "64 hexadecimal digits, with or without colons: mailshot probe shows the server's, openssl x509 -noout -fingerprint -sha256 -in FILE that of a certificate")
+			dec.Bad(n, "not a SHA-256 fingerprint", "write 64 hexadecimal digits, with or without colons; "+
+				"mailshot probe shows the server's, and openssl x509 -noout -fingerprint -sha256 -in FILE that of a file")
 			return
 		}
 		*into = digits
 	})
 }
 
-// checkProtection holds the rules about how the server is known and this end is.
+// checkProtection holds the rules about the certificates of the server and of this end.
 func (s *Server) checkProtection(dec *schema.Decoder) {
 	if n := dec.Given(s.path + ".client_key"); n != nil && dec.Given(s.path+".client_certificate") == nil {
 		dec.Report(n, "missing-key", "a key without its certificate", "add client_certificate: above it")
 	}
 	if n := dec.Given(s.path + ".ca_file"); n != nil && dec.Given(s.path+".fingerprint") != nil {
-		dec.Report(n, "useless-key", "the fingerprint takes the place of every authority", "remove ca_file or fingerprint")
+		dec.Report(n, "useless-key", "ca_file has no effect with fingerprint", "remove one of them")
 	}
 	if s.TLS != "none" {
 		return
 	}
 	for _, name := range []string{"ca_file", "client_certificate", "fingerprint"} {
 		if n := dec.Given(s.path + "." + name); n != nil {
-			dec.Report(n, "useless-key", name+" is for TLS, and there is none", "remove it, or set tls: implicit or starttls")
+			dec.Report(n, "useless-key", name+" is for TLS, and tls is none", "remove it, or set tls: implicit or starttls")
 		}
 	}
 }

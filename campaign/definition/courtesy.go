@@ -13,18 +13,18 @@ import (
 	"mailshot/sender/courtesy"
 )
 
-// Courtesy is how the sending goes easy on those who take the mail. The zero Courtesy sets no bounds.
+// Courtesy says how the sending spares the servers that take the mail. The zero Courtesy sets no bounds.
 type Courtesy struct {
 	Warmup   courtesy.Warmup
 	Waves    courtesy.Waves
 	StopLoss courtesy.StopLoss
 }
 
-// Schedule is when mail may go. The zero Schedule is always.
+// Schedule says when mail may go. The zero Schedule is always.
 type Schedule struct {
 	Hours      courtesy.Hours
 	Zone       *time.Location // nil = the machine's
-	ZoneColumn Text           // column with each recipient's own zone; absent = none
+	ZoneColumn Text           // column with each recipient's own zone; not given = none
 	NotAfter   time.Time      // zero = no end
 
 	days, hours []Text // as written, until check reads them together
@@ -39,39 +39,48 @@ func (s *Schedule) Location() *time.Location {
 	return time.Local
 }
 
-// courtesyKeys are those of limits.
+// courtesyKeys are the keys of limits that are about courtesy.
 func (d *Definition) courtesyKeys() []schema.Key {
 	c := &d.Limits.Courtesy
 	return []schema.Key{
 		{Name: "warmup", Read: warmup(&c.Warmup), Example: "[50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000]", Off: true,
-			Doc: "For a new sender: messages on its first, second, third sending day, over all campaigns of the account. A day with more than 3 % refused holds the step, one with more than 6 % goes a step back; a month's pause begins anew."},
+			Doc: "For a new sender: messages on its first, second, third sending day, over all campaigns of the account. " +
+				"A day with more than 3 % refused holds the step, and one with more than 6 % goes a step back. " +
+				"After a month's pause the warm-up begins anew."},
 		{Name: "waves", Read: waves(&c.Waves.Sizes), Example: "[20, 200, rest]",
-			Doc: "How many go before the answers are looked at: 20, then a hold, 200, a hold, the rest."},
+			Doc: "How many messages go before the sending waits for what comes of them: 20, a hold, 200, a hold, the rest."},
 		{Name: "hold", Read: schema.Duration(&c.Waves.Hold), Example: "30m", Doc: "After each wave. Default: 30m."},
 		{Name: "stop_loss", Keys: []schema.Key{
 			{Name: "refused", Read: percentage(&c.StopLoss.Refused), Example: "5%"},
 			{Name: "deferred", Read: percentage(&c.StopLoss.Deferred), Example: "30%"},
 			{Name: "unknown", Read: percentage(&c.StopLoss.Unknown), Example: "2%"},
-			{Name: "after", Read: count(&c.StopLoss.After), Example: "50", Doc: "Nothing is made of the shares before so many were tried. Default: 50."},
+			{Name: "after", Read: count(&c.StopLoss.After), Example: "50",
+				Doc: "The shares count once this many messages were tried. Default: 50."},
 			{Name: "content", Read: count(&c.StopLoss.Content), Example: "10",
-				Doc: "So many messages in a row that one server refuses for what is in them stop the sending, for the others would be refused as well. Default: 10."},
-		}, Doc: "Shares of those tried at which the sending stops, of the campaign and of each large provider's recipients. Default: never."},
+				Doc: "The sending stops when one server refuses this many messages in a row for what is in them, " +
+					"because it would refuse the others as well. Default: 10."},
+		}, Doc: "The sending stops at these shares of the messages tried, " +
+			"of the campaign or of one large provider's recipients. Default: never."},
 	}
 }
 
 func (d *Definition) scheduleKeys() []schema.Key {
 	s := &d.Schedule
 	return []schema.Key{
-		{Name: "days", Read: words(&s.days), Example: "[mon-fri]", Doc: "mon, tue, wed, thu, fri, sat, sun. Default: all."},
-		{Name: "hours", Read: words(&s.hours), Example: "[09:00-12:00, 13:30-17:00]", Doc: "Default: all. 22:00-06:00 goes past midnight."},
-		{Name: "zone", Read: zone(&s.Zone), Example: "Europe/Berlin", Doc: "Whose days and hours, also of warmup. Default: this machine's."},
+		{Name: "days", Read: words(&s.days), Example: "[mon-fri]",
+			Doc: "mon, tue, wed, thu, fri, sat, sun. Default: all."},
+		{Name: "hours", Read: words(&s.hours), Example: "[09:00-12:00, 13:30-17:00]",
+			Doc: "Default: all. 22:00-06:00 goes past midnight."},
+		{Name: "zone", Read: zone(&s.Zone), Example: "Europe/Berlin",
+			Doc: "Time zone of days and hours, and of the days of warmup. Default: this machine's."},
 		{Name: "zone_column", Read: schema.Line(&s.ZoneColumn), Example: "timezone", Off: true,
-			Doc: "Column of the list with each recipient's own zone; where it is empty, zone holds."},
-		{Name: "not_after", Read: schema.Line(&s.notAfter), Example: "2026-12-24 18:00", Off: true, Doc: "Nothing goes after this moment of zone."},
+			Doc: "Column of the list with each recipient's own zone. Where the cell is empty, zone holds."},
+		{Name: "not_after", Read: schema.Line(&s.notAfter), Example: "2026-12-24 18:00", Off: true,
+			Doc: "Nothing goes after this moment, in zone."},
 	}
 }
 
-// checkCourtesy holds the rules that need more than one key, and reads what needs more than one.
+// checkCourtesy holds the rules that need more than one key, and reads the values that need more than one.
 func (d *Definition) checkCourtesy(dec *schema.Decoder) {
 	l := &d.Limits.Courtesy
 	if n := dec.Given("limits.hold"); n != nil && dec.Given("limits.waves") == nil {
@@ -89,17 +98,20 @@ func (d *Definition) checkCourtesy(dec *schema.Decoder) {
 	place := s.Location()
 	if n := dec.Given("schedule.not_after"); n != nil && s.notAfter.Given() {
 		if s.NotAfter, err = moment(s.notAfter.Text, place); err != nil {
-			dec.Report(n, "bad-value", fmt.Sprintf("%q is not a day and a time", schema.Clip(s.notAfter.Text)), "for example 2026-12-24 18:00")
+			text := fmt.Sprintf("%q is not a day and a time", schema.Clip(s.notAfter.Text))
+			dec.Report(n, "bad-value", text, "for example 2026-12-24 18:00")
 		}
 	}
 	for _, name := range []string{"zone", "zone_column"} {
-		if n := dec.Given("schedule." + name); n != nil && s.Hours.Always() && !dec.Failed("schedule") && (name == "zone_column" || !s.notAfter.Given() && len(l.Warmup) == 0) {
-			dec.Report(n, "useless-key", fmt.Sprintf("%q without days or hours", "schedule."+name), "add hours: [09:00-17:00], or remove the line")
+		used := name == "zone" && (s.notAfter.Given() || len(l.Warmup) > 0)
+		if n := dec.Given("schedule." + name); n != nil && s.Hours.Always() && !dec.Failed("schedule") && !used {
+			text := fmt.Sprintf("%q without days or hours", "schedule."+name)
+			dec.Report(n, "useless-key", text, "add hours: [09:00-17:00], or remove the line")
 		}
 	}
 }
 
-// badHours reports each of the days and hours that is none, at its own place.
+// badHours reports each day and each hour that cannot be read, at its own place.
 func (d *Definition) badHours(dec *schema.Decoder) {
 	one := func(t Text, days, hours []string) {
 		if _, err := courtesy.ParseHours(days, hours); err != nil {
@@ -115,7 +127,7 @@ func (d *Definition) badHours(dec *schema.Decoder) {
 	}
 }
 
-// moment reads a day, with a time or to its end, by the clock of a place.
+// moment reads a day with a time, or a day to its end, in the zone of a place.
 func moment(s string, place *time.Location) (time.Time, error) {
 	if day, err := time.ParseInLocation(time.DateOnly, s, place); err == nil {
 		return courtesy.Midnight(day), nil
@@ -146,7 +158,7 @@ func words(into *[]Text) schema.Reader {
 // mostMessages bounds the numbers of messages that a campaign file gives.
 const mostMessages = 1_000_000_000
 
-// count reads a number of messages, one at least.
+// count reads a number of messages, at least one.
 func count(into *int64) schema.Reader {
 	return func(dec *schema.Decoder, n *yaml.Node) {
 		var v int
@@ -198,7 +210,8 @@ func percentage(into *float64) schema.Reader {
 	return schema.OneLine(func(dec *schema.Decoder, n *yaml.Node, t Text) {
 		v, err := strconv.ParseFloat(strings.TrimRight(t.Text, "% "), 64)
 		if err != nil || !percentPattern.MatchString(t.Text) || v <= 0 || v > 100 {
-			dec.Bad(n, fmt.Sprintf("%q is not a share", schema.Clip(t.Text)), "above 0% and up to 100%, for example 5% or 0.5%")
+			dec.Bad(n, fmt.Sprintf("%q is not a percentage", schema.Clip(t.Text)),
+				"above 0% and up to 100%, for example 5% or 0.5%")
 			return
 		}
 		*into = v / 100

@@ -1,12 +1,13 @@
-// Package definition reads the campaign file.
+// Package definition reads the campaign file: [Load] reads and checks a file, [Parse] reads its bytes, and [Reference]
+// writes an annotated one. [LoadCeiling] reads the operator's limits in the same way.
 //
 // The file is YAML and is read strictly: an unknown key, a value of the wrong kind, a file that is not there or a path
-// that leaves the campaign's folder is a mistake, and all mistakes are reported at once, each with its place
-// (campaign.yaml:7:3), the offending line and what to do. Only a mistake in the YAML itself hides what comes after it.
+// that leaves the campaign's folder is a mistake. All mistakes are reported at once, each with its place
+// (campaign.yaml:7:3), the offending line and what to do. See mailshot/campaign/definition/schema for how a file is
+// read.
 //
 // One table of keys (keys.go) says what may be written. It drives reading, the suggestions for misspelt keys, and the
-// annotated reference, so that they cannot differ. Values are taken as they are written: 012 is the text "012" and no
-// is the text "no"; what YAML would make of them does not matter. Anchors, aliases, tags and merges are refused.
+// annotated reference, so that they cannot differ.
 //
 // A text that is a template keeps the place where it starts, so that a mistake found in it later has a place in the
 // file. Secrets are never in the file: password names where to find one, a literal one is refused, and no error shows
@@ -32,26 +33,26 @@ import (
 // MaxSize is the size in bytes above which a campaign file is refused unread.
 const MaxSize = 256 << 10
 
-// Definition is a campaign file that has been read and found good. It is not changed after [Load].
+// Definition is a campaign file that has been read and has no mistakes. It does not change after [Load].
 type Definition struct {
 	Path   string // as given to Load
 	Name   string // base name, used in places
-	Dir    string // the campaign's folder: what its paths are relative to
+	Dir    string // the campaign's folder, which its paths are relative to
 	Digest string // hex SHA-256 of the file's bytes
 
 	ID          string // may hold {{date}}: see ExpandID
 	From        Text   // template of the From header
-	ReplyTo     Text   // template of the Reply-To header; absent = none
+	ReplyTo     Text   // template of the Reply-To header; not given = none
 	Subject     Text   // template of the subject
 	Bounces     address.Address
-	Notify      string // when a delivery report is wanted, as in sender.Mail; "" = nothing is asked for
+	Notify      string // when a delivery report is wanted, as in sender.Mail; "" = the server's choice
 	Recipients  Recipients
 	Body        Body
 	Attachments []Attachment
-	Suppress    []Text // files of addresses never to be mailed
+	Suppress    []Text // suppression files
 	Headers     []Header
 	Archive     string    // folder for a copy of each message sent; "" = none
-	Servers     []*Server // where the messages are handed over; none = the file does not say
+	Servers     []*Server // where the messages are handed over; none = the file names no server
 	Limits      Limits
 	Schedule    Schedule
 
@@ -86,10 +87,11 @@ func (d *Definition) SenderDomain() string {
 
 // Recipients names the list and how it is read.
 type Recipients struct {
-	File               string   // relative to Dir, or "-" for standard input; of several the first; "" = a database by Postgres
-	Files              []string // several, in their order; nil = File alone
-	FileColumn         string   // name of a column more that says which file a row is from; "" = none
-	Query              string   // what is asked of a database; "" = File is none
+	// File is relative to Dir, or "-" for standard input. Of several files it is the first. "" = the database of Postgres
+	File               string
+	Files              []string // several files, in their order; nil = File alone
+	FileColumn         string   // name of an extra column that says which file a row is from; "" = none
+	Query              string   // the query to a database; "" = File is not a database
 	Postgres           *Secret  // where the connection string of a PostgreSQL database is; nil = none
 	Sheet, Range       string   // of an Excel workbook; "" = the first, all of it
 	Hidden             string   // Excel's hidden rows: "ask", "include" or "skip"; "" = ask
@@ -102,8 +104,8 @@ type Recipients struct {
 	Where              Text
 	Duplicates         string // "error" or "first"; never ""
 
-	// Places has the places of what is checked against the list: "query", "postgres", "encoding", "locale", "address", "name", "key", and
-	// "columns.amount" for each column's type.
+	// Places has the places of what is checked against the list: "query", "postgres", "encoding", "locale", "address",
+	// "name", "key", and "columns.amount" for each column's type.
 	Places map[string]Text
 }
 
@@ -115,32 +117,32 @@ type Body struct {
 	Direction            string // "ltr", "rtl" or "" = by the language
 }
 
-// Attachment is a file that goes with each message. File and Name are templates; an absent Name is the file's own. With
-// a CID it is an image within the HTML.
+// Attachment is a file that goes with each message. File and Name are templates; Name defaults to the file's own. With
+// a CID the file is an image in the HTML.
 type Attachment struct {
 	File, Name Text
 	CID        string
 }
 
-// Header is a header of the person's own, in the order of the file. Value is a template.
+// Header is a header of the campaign's own, in the order of the file. Value is a template.
 type Header struct {
 	Name  string
 	Value Text
 }
 
-// Server says where messages are handed over. Port is never 0 where there is a Host: it is 24 for LMTP, 465 for implicit
-// TLS and 587 else, unless the file gives it. An empty TLS leaves the choice to the sender, by the port.
+// Server says where messages are handed over. Where there is a Host, Port is never 0: unless the file gives it, it is
+// 24 for LMTP, 465 for implicit TLS and 587 else. An empty TLS leaves the choice to the sender, by the port.
 type Server struct {
-	Name   string // unlike any other's; never ""
-	Weight int    // its part of the recipients' domains, beside the other servers'; never 0
-	// Limits are its own: Caps, Raise, CapGroup, Connections, MessagesPerConnection and Courtesy.Warmup. The last three are
-	// the campaign's where it has none. The other fields are empty.
+	Name   string // unique among the servers; never ""
+	Weight int    // its share of the recipients' domains, relative to the other servers; never 0
+	// Limits are the server's own: Caps, Raise, CapGroup, Connections, MessagesPerConnection and Courtesy.Warmup. The last
+	// three default to the campaign's. The other fields are empty.
 	Limits Limits
 
-	Provider string // id of a preset, which has filled what follows where the file leaves it open; "" = none
+	Provider string // id of a preset, which has filled the fields below that the file leaves open; "" = none
 	Host     string
 	Port     int
-	Socket   string // path of a Unix socket, in the place of Host and Port; "" = none
+	Socket   string // path of a Unix socket, in place of Host and Port; "" = none
 	Protocol string // "smtp", "lmtp" or "", which is smtp
 	TLS      string // "implicit", "starttls", "none" or ""
 	Username string
@@ -154,7 +156,7 @@ type Server struct {
 	// ClientCertificate and ClientKey are PEM files, relative to Dir; the key may be anywhere. See Certificate.
 	ClientCertificate, ClientKey string
 
-	RequireTLS bool  // the server is to pass messages on over TLS only
+	RequireTLS bool  // the server must pass messages on over TLS only
 	Chunking   int64 // size in bytes up to which BDAT is used; 0 = the sender's default, negative = never
 	LockStep   bool  // one command at a time
 
@@ -162,19 +164,19 @@ type Server struct {
 	Sendmail string // path of a program that takes each message; "" = none, else Host is ""
 
 	path  string // of its keys in the file
-	oauth OAuth  // what OAuth points to where it is given
+	oauth OAuth  // what OAuth points to if the file gives it
 }
 
-// Limits are the caps to keep to. Zero values leave the sender's defaults. Caps and Domains are counted over all servers of a
-// campaign together.
+// Limits are the caps to keep to. A zero value leaves the sender's default. Caps and Domains are counted over all
+// servers of a campaign together.
 type Limits struct {
 	Caps                  []limits.Cap
 	Domains               map[string][]limits.Cap // by recipient domain, lower case, A-labels
 	Connections           int
 	MessagesPerConnection int
 	Retry                 limits.Backoff
-	Raise                 bool   // the above hold where the provider's figures are lower
-	CapGroup              string // who shares Caps; "" = campaigns with the same host and login
+	Raise                 bool   // the above hold even where the provider's figures are lower
+	CapGroup              string // campaigns that name it share Caps; "" = those with the same host and login share them
 	Courtesy              Courtesy
 }
 
@@ -225,10 +227,12 @@ func (d *Definition) ExpandID(now time.Time) string {
 
 // check holds the rules that need more than one key.
 func (d *Definition) check(dec *schema.Decoder) {
-	if n := dec.Given("body"); n != nil && !d.Body.Markdown.Given() && !d.Body.HTML.Given() && !d.Body.Text.Given() && !dec.Failed("body") {
-		dec.Report(n, "missing-key", "the body has no text", "give one of markdown: body.md, html: body.html or text: body.txt")
+	plain := !d.Body.Markdown.Given() && !d.Body.HTML.Given()
+	if n := dec.Given("body"); n != nil && plain && !d.Body.Text.Given() && !dec.Failed("body") {
+		dec.Report(n, "missing-key", "the body has no text",
+			"give one of markdown: body.md, html: body.html or text: body.txt")
 	}
-	if n := dec.Given("body.layout"); n != nil && !d.Body.Markdown.Given() && !d.Body.HTML.Given() && d.Body.Text.Given() && !dec.Failed("body.layout") {
+	if n := dec.Given("body.layout"); n != nil && plain && d.Body.Text.Given() && !dec.Failed("body.layout") {
 		dec.Report(n, "useless-key", "a layout is for markdown or html, and the body is text only", "remove the line")
 	}
 	d.checkList(dec)
@@ -242,7 +246,8 @@ func (d *Definition) check(dec *schema.Decoder) {
 	cids := map[string]bool{}
 	for i, a := range d.Attachments {
 		if a.CID != "" && cids[a.CID] {
-			dec.Report(dec.Given(fmt.Sprintf("attachments[%d].cid", i)), "duplicate-cid", fmt.Sprintf("cid %q is given twice", a.CID), "each image needs its own")
+			n := dec.Given(fmt.Sprintf("attachments[%d].cid", i))
+			dec.Report(n, "duplicate-cid", fmt.Sprintf("cid %q is given twice", a.CID), "each image needs its own")
 		}
 		cids[a.CID] = true
 	}

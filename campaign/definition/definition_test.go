@@ -118,7 +118,8 @@ func TestMost(t *testing.T) {
 			Places: map[string]Text{"columns.2026": at("2026", 15, 5), "columns.due date": at("due date", 14, 6)},
 		},
 		Body: Body{
-			HTML: at("body.html", 20, 9), Text: at("body.md", 21, 9), Layout: at("letter", 22, 11), Language: "pt-BR", Direction: "rtl",
+			HTML: at("body.html", 20, 9), Text: at("body.md", 21, 9), Layout: at("letter", 22, 11),
+			Language: "pt-BR", Direction: "rtl",
 		},
 		Attachments: []Attachment{
 			{File: at("invoices/{{.number}}.pdf", 26, 9), Name: at("{{.number}}: é.pdf", 27, 10)},
@@ -131,14 +132,19 @@ func TestMost(t *testing.T) {
 		Archive: "sent/",
 		Notify:  "failure,delay",
 		Limits: Limits{
-			Caps:        []limits.Cap{{N: 20, Window: time.Minute}},
-			Domains:     map[string][]limits.Cap{"xn--bcher-kva.example": {{N: 1, Window: time.Second}, {N: 10000, Window: 24 * time.Hour}}},
+			Caps: []limits.Cap{{N: 20, Window: time.Minute}},
+			Domains: map[string][]limits.Cap{
+				"xn--bcher-kva.example": {{N: 1, Window: time.Second}, {N: 10000, Window: 24 * time.Hour}},
+			},
 			Connections: 4, MessagesPerConnection: 1000,
 			Retry: limits.Backoff{First: 90 * time.Second, Max: 2 * time.Hour, GiveUp: 48 * time.Hour},
 		},
 	}
-	want.single = Server{Name: "[::1]:2525", Weight: 1, Host: "::1", Port: 2525, Protocol: "lmtp", TLS: "none", Username: "me", Password: &Secret{Command: []string{"pass", "show", "smtp"}}, Chunking: 32768,
-		Limits: Limits{Caps: want.Limits.Caps, Connections: 4, MessagesPerConnection: 1000}, path: "server"}
+	want.single = Server{
+		Name: "[::1]:2525", Weight: 1, Host: "::1", Port: 2525, Protocol: "lmtp", TLS: "none",
+		Username: "me", Password: &Secret{Command: []string{"pass", "show", "smtp"}}, Chunking: 32768,
+		Limits: Limits{Caps: want.Limits.Caps, Connections: 4, MessagesPerConnection: 1000}, path: "server",
+	}
 	want.Servers = []*Server{&want.single}
 	if d.Bounces.String() != "bounces@xn--bcher-kva.example" {
 		t.Errorf("bounces %v", d.Bounces)
@@ -158,7 +164,9 @@ func TestDefaultPort(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for tls, want := range map[string]int{", protocol: lmtp": 24, "": 587, ", tls: starttls": 587, ", tls: implicit": 465, ", tls: implicit, port: 4465": 4465} {
+	for tls, want := range map[string]int{
+		", protocol: lmtp": 24, "": 587, ", tls: starttls": 587, ", tls: implicit": 465, ", tls: implicit, port: 4465": 4465,
+	} {
 		d, err := Parse("campaign.yaml", []byte(string(least)+"server: { host: smtp.example.com"+tls+" }\n"), "")
 		if err != nil || d.Servers[0].Port != want {
 			t.Errorf("%q: %+v, %v", tls, d, err)
@@ -277,9 +285,8 @@ func FuzzPassword(f *testing.F) {
 	})
 }
 
-// A long file of one line, each word of it a mistake, is read in time that does not grow with its square.
-// At the greatest size it takes
-// 46 s in the place of one without the caches of excerpts and runes in source.
+// A long file of one line, each word of it a mistake, is read in time that does not grow with its square. At the greatest
+// size it takes 46 s instead of one second without the caches of excerpts and runes in source.
 func TestLongLine(t *testing.T) {
 	t.Parallel()
 	for _, item := range []string{"x, ", "1/s #, ", "{ a: b }, ", "password: x, "} {

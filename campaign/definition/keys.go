@@ -9,35 +9,44 @@ import (
 func (d *Definition) keys() []schema.Key {
 	return []schema.Key{
 		{Name: "id", Required: true, Read: id(&d.ID), Example: "invoices-{{date}}",
-			Doc: "What the campaign is known by: a second send with the same id resumes the first. Letters, digits, . _ and -; {{date}} is the day of the send."},
+			Doc: "What the campaign is known by: a second send with the same id resumes the first. " +
+				"Letters, digits, . _ and -; {{date}} is the day of the send."},
 		{Name: "from", Required: true, Read: mailbox(&d.From), Example: "Acme Billing <billing@acme.example>",
-			Doc: "from, reply_to, subject, headers and attachment names are templates: {{.column}} is what the list holds. Quote what begins with {{ or holds \": \" or \" #\"."},
+			Doc: "from, reply_to, subject, headers and attachment names are templates: {{.column}} is what the list holds. " +
+				"Quote what begins with {{ or holds \": \" or \" #\"."},
 		{Name: "reply_to", Read: mailbox(&d.ReplyTo), Example: "help@acme.example"},
 		{Name: "bounces", Read: plainAddress(&d.Bounces), Example: "bounces@acme.example",
 			Doc: "Envelope sender, where undeliverable mail comes back. Default: the address of from."},
 		{Name: "notify", Read: notify(&d.Notify), Example: "[failure, delay]", Off: true,
-			Doc: "When a report is to come back there, of servers that can (DSN): success, failure, delay, or never. Default: as the servers like, most often failure."},
+			Doc: "When a server that supports DSN is to send a report to the envelope sender: success, failure, delay, " +
+				"or never. Default: the server's choice, most often failure."},
 		{Name: "subject", Required: true, Read: schema.Line(&d.Subject), Example: `"Invoice {{.number}} for {{.name}}"`},
-		{Name: "recipients", Required: true, Keys: d.recipientKeys(),
-			Doc: "The list."},
+		{Name: "recipients", Required: true, Keys: d.recipientKeys(), Doc: "The list."},
 		{Name: "body", Required: true, Keys: d.bodyKeys(),
-			Doc: "The text. One of markdown, html and text at least; a text part is always made. Files are below the campaign file's folder."},
+			Doc: "The text. At least one of markdown, html and text; a text part is always made. " +
+				"The files are below the campaign file's folder."},
 		{Name: "attachments", Read: schema.Each(func() ([]schema.Key, func()) {
 			a := &Attachment{}
 			return attachmentKeys(a), func() { d.Attachments = append(d.Attachments, *a) }
-		}), Example: "\n- file: invoices/{{.number}}.pdf\n  name: Invoice {{.number}}.pdf\n- file: logo.png\n  cid: logo",
-			Doc: "Files that go along, below the campaign file's folder; file and name are templates. name is the file's own by default. With cid: logo, the HTML shows it by <img src=\"cid:logo\">."},
+		}),
+			Example: "\n- file: invoices/{{.number}}.pdf\n  name: Invoice {{.number}}.pdf\n- file: logo.png\n  cid: logo",
+			Doc: "Files to attach, below the campaign file's folder; file and name are templates. " +
+				"Default of name: the file's own. With cid: logo, the HTML shows the image by <img src=\"cid:logo\">."},
 		{Name: "suppress", Read: schema.FileList(&d.Suppress), Example: "[do-not-mail.csv]",
-			Doc: "Files of people never to be mailed: addresses, @example.com or @*.example.com, one a line; or an export: mailshot suppress import --help. Read again when they change."},
+			Doc: "Suppression files. A line is an address, @example.com or @*.example.com; or the file is an export: " +
+				"mailshot suppress import --help. A file is read again when it changes."},
 		{Name: "headers", Entries: header(&d.Headers), Example: `{ List-Id: "Invoices <invoices.acme.example>" }`,
-			Doc: "Headers of your own. One that comes out empty is left out."},
+			Doc: "Headers of your own. A header that comes out empty is left out."},
 		{Name: "archive", Read: schema.Folder(&d.Archive), Example: "sent/",
 			Doc: "Folder for a copy of each message as it was sent. Default: none."},
 		{Name: "server", Keys: d.single.keys(),
 			Doc: "Where the messages are handed over. Not needed for check, preview and send --to-sink."},
 		{Name: "servers", Read: schema.Each(d.another), Off: true,
-			Example: "\n- { host: smtp-a.acme.example, weight: 3, limits: { caps: 10_000/24h } }\n- { name: reserve, provider: postfix, host: smtp-b.acme.example, limits: { connections: 1 } }",
-			Doc:     "Several, in the place of server: each has its keys, weight (its part of the recipients' domains; default 1), name (default: its host and port) and limits of its own: caps, cap_group, raise, connections, messages_per_connection and warmup. See below."},
+			Example: "\n- { host: smtp-a.acme.example, weight: 3, limits: { caps: 10_000/24h } }" +
+				"\n- { name: reserve, provider: postfix, host: smtp-b.acme.example, limits: { connections: 1 } }",
+			Doc: "Several servers, in place of server. Each has the keys of server and three more: weight (its share of the " +
+				"recipients' domains; default 1), name (default: its host and port), and limits of its own (caps, cap_group, " +
+				"raise, connections, messages_per_connection and warmup). See below."},
 		{Name: "limits", Keys: d.limitKeys(),
 			Doc: "What the sending keeps to, over restarts and across campaigns of one account."},
 		{Name: "schedule", Keys: d.scheduleKeys(),
@@ -53,30 +62,49 @@ func (d *Definition) recipientKeys() []schema.Key {
 	r := &d.Recipients
 	r.Duplicates = "error"
 	return []schema.Key{
-		{Name: "file", Required: true, Unless: func() bool { return r.Postgres != nil }, Read: list(&r.File, &r.Files), Example: "customers.xlsx",
-			Doc: ".csv, .tsv, .xlsx, .jsonl (an object a line) or an SQLite database, also packed with gzip or zstd; - is standard input. Several as [north.csv, south.csv], with the same columns."},
-		{Name: "file_column", Read: noted(&r.Places, "file_column", &r.FileColumn), Example: "source", Off: true, Doc: "Of several files: a column more, with the name of the row's file."},
-		{Name: "query", Read: queryText(&r.Query, &r.Places), Example: "SELECT email, name FROM customers ORDER BY id", Off: true,
-			Doc: "Of a database: which rows, by one SELECT; the columns of the answer are the list's. Without ORDER BY it may be another list each time."},
+		{Name: "file", Required: true, Unless: func() bool { return r.Postgres != nil }, Read: list(&r.File, &r.Files),
+			Example: "customers.xlsx",
+			Doc: ".csv, .tsv, .xlsx, .jsonl (an object a line) or an SQLite database, also packed with gzip or zstd; " +
+				"- is standard input. Several files, as [north.csv, south.csv], have the same columns."},
+		{Name: "file_column", Read: noted(&r.Places, "file_column", &r.FileColumn), Example: "source", Off: true,
+			Doc: "With several files: an extra column with the name of the row's file."},
+		{Name: "query", Read: queryText(&r.Query, &r.Places), Off: true,
+			Example: "SELECT email, name FROM customers ORDER BY id",
+			Doc: "With a database: one SELECT whose rows are the list. " +
+				"Without ORDER BY it may be another list each time."},
 		{Name: "postgres", Read: postgres(&r.Postgres, &r.Places), Example: "{ env: DATABASE_URL }", Off: true,
-			Doc: "A PostgreSQL database in the place of file: where its connection string is (env, file or command, as for server.password)."},
+			Doc: "A PostgreSQL database in place of file: where its connection string is " +
+				"(env, file or command, as for server.password)."},
 		{Name: "sheet", Read: schema.String(&r.Sheet), Example: "November", Doc: "Excel: the sheet. Default: the first."},
-		{Name: "range", Read: noted(&r.Places, "range", &r.Range), Example: "A1:F200", Doc: "Excel: the cells, or the name of a range or table. Default: all of the sheet."},
-		{Name: "hidden", Read: schema.Word(&r.Hidden, "ask", "include", "skip"), Example: "skip", Off: true, Doc: "Excel: rows that are hidden, by hand or by a filter. Default: ask, which refuses a list that has any until this says."},
-		{Name: "header_row", Read: schema.Number(&r.HeaderRow, 1, 1_048_576), Example: "1", Doc: "Row of the column names. Default: the first that is not empty."},
-		{Name: "delimiter", Read: delimiter(&r.Delimiter), Example: `";"`, Off: true, Doc: `Text files: "," ";" "|" or tab. Default: detected.`},
+		{Name: "range", Read: noted(&r.Places, "range", &r.Range), Example: "A1:F200",
+			Doc: "Excel: the cells, or the name of a range or table. Default: all of the sheet."},
+		{Name: "hidden", Read: schema.Word(&r.Hidden, "ask", "include", "skip"), Example: "skip", Off: true,
+			Doc: "Excel: what to do with rows hidden by hand or by a filter. " +
+				"Default: ask, which refuses a list that has hidden rows."},
+		{Name: "header_row", Read: schema.Number(&r.HeaderRow, 1, 1_048_576), Example: "1",
+			Doc: "Row of the column names. Default: the first that is not empty."},
+		{Name: "delimiter", Read: delimiter(&r.Delimiter), Example: `";"`, Off: true,
+			Doc: `Text files: "," ";" "|" or tab. Default: detected.`},
 		{Name: "encoding", Read: noted(&r.Places, "encoding", &r.Encoding), Example: "windows-1252", Off: true,
-			Doc: "Text files that are not UTF-8 or UTF-16: windows-1252, iso-8859-2, shift_jis … Default: what the file shows without doubt, else check says what it may be."},
-		{Name: "address", Read: noted(&r.Places, "address", &r.Address), Example: "email", Doc: "Columns; Persian and Arabic forms of a letter, and blanks of any kind, are alike. Default: guessed from the column names, and said."},
+			Doc: "Text files that are not UTF-8 or UTF-16: windows-1252, iso-8859-2, shift_jis … " +
+				"Default: what the file shows without doubt, else check says what it may be."},
+		{Name: "address", Read: noted(&r.Places, "address", &r.Address), Example: "email",
+			Doc: "Columns. Persian and Arabic forms of a letter are alike, and so are blanks of any kind. " +
+				"Default: guessed from the column names; check and the plan say which."},
 		{Name: "name", Read: noted(&r.Places, "name", &r.Name), Example: "full_name"},
-		{Name: "key", Read: noted(&r.Places, "key", &r.Key), Example: "number", Doc: "What makes a recipient one and the same over runs, letter by letter: forms that look alike are different keys. Default: the address."},
+		{Name: "key", Read: noted(&r.Places, "key", &r.Key), Example: "number",
+			Doc: "What identifies a recipient over runs, letter by letter: forms that look alike are different keys. " +
+				"Default: the address."},
 		{Name: "columns", Entries: columns(&r.Columns, &r.Places), Example: "{ amount: number, due: date }",
-			Doc: "text, number, date or bool. Default: text."},
+			Doc: "Types of columns: text, number, date or bool. Default: text."},
 		{Name: "locale", Read: noted(&r.Places, "locale", &r.Locale), Example: "de-DE", Off: true,
-			Doc: "Whose numbers and dates the columns hold (BCP 47): with de-DE 1.234,50 and 30.11.2026. Default: 1234.50 and 2026-11-30."},
-		{Name: "where", Read: schema.Line(&r.Where), Example: `amount > 0 && country != "FR"`, Doc: "Only the rows for which this holds. Texts are compared with Persian and Arabic letters and digits in one form."},
+			Doc: "How the columns write numbers and dates (BCP 47): with de-DE 1.234,50 and 30.11.2026. " +
+				"Default: 1234.50 and 2026-11-30."},
+		{Name: "where", Read: schema.Line(&r.Where), Example: `amount > 0 && country != "FR"`,
+			Doc: "Only the rows for which this is true. " +
+				"Texts are compared with Persian and Arabic letters and digits in one form."},
 		{Name: "duplicates", Read: schema.Word(&r.Duplicates, "error", "first"), Example: "error",
-			Doc: "When two rows with one key would get different messages: error, or first to take the first."},
+			Doc: "What to do when two rows with one key would get different messages: error, or first to take the first."},
 	}
 }
 
@@ -85,11 +113,14 @@ func (d *Definition) bodyKeys() []schema.Key {
 	return []schema.Key{
 		{Name: "markdown", Read: schema.File(&b.Markdown), Example: "body.md"},
 		{Name: "html", Read: schema.File(&b.HTML), Example: "body.html", Off: true},
-		{Name: "text", Read: schema.File(&b.Text), Example: "body.txt", Off: true, Doc: "In the place of the text part that is made from the above."},
+		{Name: "text", Read: schema.File(&b.Text), Example: "body.txt", Off: true,
+			Doc: "In place of the text part that is made from the above."},
 		{Name: "layout", Read: layout(&b.Layout), Example: "plain",
-			Doc: "What stands around the body: plain, letter or a file. Default: plain for markdown, none for html."},
-		{Name: "language", Read: language(&b.Language), Example: "en", Doc: "Language of the text (BCP 47). Default: not said."},
-		{Name: "direction", Read: schema.Word(&b.Direction, "ltr", "rtl"), Example: "ltr", Doc: "ltr or rtl. Default: by the language."},
+			Doc: "What is around the body: plain, letter or a file. Default: plain for markdown, none for html."},
+		{Name: "language", Read: language(&b.Language), Example: "en",
+			Doc: "Language of the text (BCP 47). Default: not said."},
+		{Name: "direction", Read: schema.Word(&b.Direction, "ltr", "rtl"), Example: "ltr",
+			Doc: "ltr or rtl. Default: by the language."},
 	}
 }
 
@@ -107,39 +138,58 @@ func (s *Server) keys() []schema.Key {
 	other := false  // a way out that needs no host
 	return []schema.Key{
 		{Name: "provider", Read: provider(&s.Provider, &preset), Example: "gmail", Off: true,
-			Doc: "Fills host, port, tls, caps, connections and messages_per_connection where they are not given: mailshot providers lists them."},
-		{Name: "host", Required: true, Unless: func() bool { return preset || other }, Read: host(&s.Host), Example: "smtp.acme.example"},
-		{Name: "port", Read: schema.Number(&s.Port, 1, 65535), Example: "587", Doc: "Default: 465 for tls: implicit, else 587."},
-		{Name: "socket", Read: given(&other, machines(&s.Socket, "socket", "its whole path; for example /run/dovecot/lmtp")), Example: "/run/dovecot/lmtp", Off: true,
-			Doc: "Unix socket of a server on this machine, in the place of host and port."},
+			Doc: "Fills host, port, tls, caps, connections and messages_per_connection where they are not given: " +
+				"mailshot providers lists the providers."},
+		{Name: "host", Required: true, Unless: func() bool { return preset || other }, Read: host(&s.Host),
+			Example: "smtp.acme.example"},
+		{Name: "port", Read: schema.Number(&s.Port, 1, 65535), Example: "587",
+			Doc: "Default: 465 for tls: implicit, else 587."},
+		{Name: "socket", Example: "/run/dovecot/lmtp", Off: true,
+			Read: given(&other, machines(&s.Socket, "socket", "its whole path; for example /run/dovecot/lmtp")),
+			Doc:  "Unix socket of a server on this machine, in place of host and port."},
 		{Name: "protocol", Read: schema.Word(&s.Protocol, "smtp", "lmtp"), Example: "lmtp", Off: true,
 			Doc: "lmtp is for servers that put mail into mailboxes themselves (port 24 by default). Default: smtp."},
 		{Name: "tls", Read: tls(&s.TLS), Example: "starttls",
-			Doc: "implicit, starttls or none. Default: implicit on port 465, else starttls. none with a password only on this machine."},
+			Doc: "implicit, starttls or none. Default: implicit on port 465, else starttls. " +
+				"none with a password is allowed only on this machine."},
 		{Name: "username", Read: schema.String(&s.Username), Example: "billing@acme.example"},
 		{Name: "password", Read: password(&s.Password), Example: "{ env: SMTP_PASSWORD }",
-			Doc: "Where the password is, never the password: { env: NAME }, { file: path } or { command: [pass, show, smtp] }."},
-		{Name: "oauth", Keys: s.oauth.keys(), Off: true, Doc: "Tokens in the place of a password: mailshot login gets them, and they are renewed by themselves."},
+			Doc: "Where the password is, never the password: " +
+				"{ env: NAME }, { file: path } or { command: [pass, show, smtp] }."},
+		{Name: "oauth", Keys: s.oauth.keys(), Off: true,
+			Doc: "Tokens in place of a password. mailshot login gets them; they are renewed by themselves."},
 		{Name: "auth", Read: mechanism(&s.Auth), Example: "scram-sha-256", Off: true,
-			Doc: "plain, login, cram-md5, scram-sha-1(-plus), scram-sha-256(-plus), xoauth2, oauthbearer or external. Default: the best that the server offers."},
-		{Name: "helo", Read: helo(&s.Helo), Example: "mail.acme.example", Doc: "Name given in EHLO. Default: this machine's."},
-		{Name: "ca_file", Read: schema.FileName(&s.CAFile), Example: "ca.pem", Off: true, Doc: "Certificates to trust in the place of the system's (PEM)."},
-		{Name: "fingerprint", Read: fingerprint(&s.Fingerprint), Example: "5f0c8dd2b1c9a0e7d1f64b5a3c2e1908f7e6d5c4b3a29180716253443526170f", Off: true,
-			Doc: "SHA-256 of the one certificate to accept, whatever else it says; the only way round its verification. mailshot probe shows the server's."},
+			Doc: "plain, login, cram-md5, scram-sha-1(-plus), scram-sha-256(-plus), xoauth2, oauthbearer or external. " +
+				"Default: the best that the server offers."},
+		{Name: "helo", Read: helo(&s.Helo), Example: "mail.acme.example",
+			Doc: "Name given in EHLO. Default: this machine's."},
+		{Name: "ca_file", Read: schema.FileName(&s.CAFile), Example: "ca.pem", Off: true,
+			Doc: "Certificates to trust in place of the system's (PEM)."},
+		{Name: "fingerprint", Read: fingerprint(&s.Fingerprint), Off: true,
+			Example: "5f0c8dd2b1c9a0e7d1f64b5a3c2e1908f7e6d5c4b3a29180716253443526170f",
+			Doc: "SHA-256 of the one certificate to accept, whatever else the certificate says. " +
+				"There is no other way round verification. mailshot probe shows the server's."},
 		{Name: "client_certificate", Read: schema.FileName(&s.ClientCertificate), Example: "client.pem", Off: true,
 			Doc: "Certificate to show to a server that asks for one (PEM)."},
 		{Name: "client_key", Read: keyFile(&s.ClientKey), Example: "~/.config/acme/client.key", Off: true,
-			Doc: "Its key, not encrypted; may be anywhere. Default: in the certificate's file."},
+			Doc: "Its key, not encrypted; the file may be anywhere. Default: in the certificate's file."},
 		{Name: "require_tls", Read: schema.Yes(&s.RequireTLS), Example: "true", Off: true,
-			Doc: "The server is to pass messages on over TLS only, or to return them (REQUIRETLS, RFC 8689). One that cannot gets none."},
+			Doc: "The server must pass messages on over TLS only, or return them (REQUIRETLS, RFC 8689). " +
+				"A server that cannot do this gets no messages."},
 		{Name: "chunking", Read: chunking(&s.Chunking), Example: "65_536", Off: true,
-			Doc: "Messages of up to so many bytes go out in one write with their envelope where the server offers CHUNKING; off: none do. Default: 65_536."},
+			Doc: "Messages of up to this many bytes go out in one write with their envelope where the server offers CHUNKING. " +
+				"off: none do. Default: 65_536."},
 		{Name: "lock_step", Read: schema.Yes(&s.LockStep), Example: "true", Off: true,
-			Doc: "One command, one answer, for a server that offers PIPELINING and cannot do it. Default: what is offered is used."},
+			Doc: "One command, one answer, for a server that offers PIPELINING and cannot do it. " +
+				"Default: what is offered is used."},
 		{Name: "direct", Read: given(&other, schema.Yes(&s.Direct)), Example: "true", Off: true,
-			Doc: "No server of yours: each message goes to its recipient's mail servers, port 25. Needs helo, and neither host nor provider. For owners of a static IP address whose PTR is helo; most networks block it."},
-		{Name: "sendmail", Read: given(&other, machines(&s.Sendmail, "program", "its whole path, without arguments; for example /usr/sbin/sendmail")), Example: "/usr/sbin/sendmail", Off: true,
-			Doc: "No server either: this program is run for each message, with -i -f FROM -- TO."},
+			Doc: "Without a server of yours: each message goes to its recipient's mail servers, port 25. " +
+				"direct needs helo, and neither host nor provider. It is for owners of a static IP address whose PTR is helo; " +
+				"most networks block port 25."},
+		{Name: "sendmail", Example: "/usr/sbin/sendmail", Off: true,
+			Read: given(&other, machines(&s.Sendmail, "program",
+				"its whole path, without arguments; for example /usr/sbin/sendmail")),
+			Doc: "Also without a server: this program is run for each message, with -i -f FROM -- TO."},
 	}
 }
 
@@ -147,19 +197,23 @@ func (d *Definition) limitKeys() []schema.Key {
 	l := &d.Limits
 	return append([]schema.Key{
 		{Name: "caps", Read: caps(&l.Caps), Example: "[20/min, 400/24h]",
-			Doc: "Recipients in any stretch of that time: number/unit with s, min, h, d, or number/15m. Under a minute: evenly paced."},
+			Doc: "Recipients in any stretch of that time: number/unit with s, min, h, d, or number/15m. " +
+				"A cap of less than a minute is spread evenly."},
 		{Name: "domains", Entries: domainCaps(&l.Domains), Example: "{ gmail.com: 5/s, outlook.com: [10/min, 1_000/24h] }",
-			Doc: "More caps, by the recipient's domain; a large provider's other domains share those of the one named."},
+			Doc: "More caps, by the recipient's domain. A large provider's other domains share the caps of the one named."},
 		{Name: "connections", Read: schema.Number(&l.Connections, 1, 500), Example: "2", Doc: "At a time. Default: 2."},
-		{Name: "messages_per_connection", Read: schema.Number(&l.MessagesPerConnection, 1, 1_000_000), Example: "50", Doc: "Default: 100."},
+		{Name: "messages_per_connection", Read: schema.Number(&l.MessagesPerConnection, 1, 1_000_000), Example: "50",
+			Doc: "Default: 100."},
 		{Name: "raise", Read: schema.Truth(&l.Raise), Example: "true", Off: true,
-			Doc: "With a provider: what is given here holds even where the provider's own figure is lower. Default: the lower one holds."},
+			Doc: "With a provider: what is given here holds even where the provider's own figure is lower. " +
+				"Default: the lower one holds."},
 		{Name: "cap_group", Read: capGroup(&l.CapGroup), Example: "acme-tenant", Off: true,
-			Doc: "Campaigns that name the same group share these caps, whatever their server and login. Default: those of one host and login do."},
+			Doc: "Campaigns that name the same group share these caps, whatever their server and login. " +
+				"Default: campaigns with one host and login share them."},
 		{Name: "retry", Keys: []schema.Key{
 			{Name: "first", Read: schema.Duration(&l.Retry.First), Example: "5m"},
 			{Name: "max", Read: schema.Duration(&l.Retry.Max), Example: "4h"},
 			{Name: "give_up", Read: schema.Duration(&l.Retry.GiveUp), Example: "48h"},
-		}, Doc: "Of temporary failures: the first wait, doubled up to max, for give_up at most. These are the defaults."},
+		}, Doc: "After a temporary failure: the first wait, doubled up to max, for give_up at most. These are the defaults."},
 	}, d.courtesyKeys()...)
 }

@@ -9,7 +9,7 @@ import (
 	"mailshot/campaign/definition/schema"
 )
 
-// list reads the file of a list, or several.
+// list reads the name of a list's file, or of several.
 func list(into *string, all *[]string) schema.Reader {
 	return func(dec *schema.Decoder, n *yaml.Node) {
 		one := schema.OneLine(func(dec *schema.Decoder, n *yaml.Node, t Text) {
@@ -34,7 +34,7 @@ func list(into *string, all *[]string) schema.Reader {
 		for i, name := range *all {
 			switch {
 			case name == "-":
-				dec.Report(n, "bad-value", "standard input is no file among several", "save it as a file first")
+				dec.Report(n, "bad-value", "standard input cannot be one of several files", "save it as a file first")
 			case slices.Contains((*all)[:i], name):
 				dec.Report(n, "bad-value", "the file "+schema.Clip(name)+" is named twice", "remove one")
 			}
@@ -42,21 +42,22 @@ func list(into *string, all *[]string) schema.Reader {
 	}
 }
 
-// NotFetched is what is wrong with a list on the network.
+// NotFetched says what is wrong with a list on the network.
 const NotFetched = "a list is a file: nothing is fetched from the network"
 
-// OnNetwork recognises a place on the network where a file should be.
+// OnNetwork reports whether a text names a place on the network where a file should be.
 func OnNetwork(s string) bool {
 	return strings.Contains(s, "://") || strings.HasPrefix(s, "www.") || strings.HasPrefix(s, "docs.google.com/")
 }
 
-// Download says how what is on the network becomes a file.
+// Download says how to get a file of what is on the network.
 func Download(s string) string {
 	switch {
 	case strings.Contains(s, "docs.google.com/spreadsheets"):
-		return "in Google Sheets: File, Download, Comma-separated values (or .xlsx); put that file beside the campaign file and name it here"
+		return "in Google Sheets: File, Download, Comma-separated values (or .xlsx); " +
+			"put that file beside the campaign file and name it here"
 	case strings.Contains(s, "postgres"):
-		return "a PostgreSQL database is named by postgres: { env: DATABASE_URL } and asked by query"
+		return "name a PostgreSQL database by postgres: { env: DATABASE_URL }, and ask it by query"
 	}
 	return "download it, put it beside the campaign file and name it here"
 }
@@ -73,9 +74,10 @@ func queryText(into *string, places *map[string]Text) schema.Reader {
 	}
 }
 
-const postgresHint = "write postgres: { env: DATABASE_URL }, { file: /run/secrets/database } or { command: [pass, show, database] }"
+const postgresHint = "write postgres: { env: DATABASE_URL }, { file: /run/secrets/database } " +
+	"or { command: [pass, show, database] }"
 
-// postgres reads where the connection string of a database is: it holds a password as a rule.
+// postgres reads where the connection string of a database is. It usually holds a password.
 func postgres(into **Secret, places *map[string]Text) schema.Reader {
 	other := secretReader(into, "a connection string", postgresHint)
 	return func(dec *schema.Decoder, n *yaml.Node) {
@@ -91,12 +93,15 @@ func (d *Definition) checkList(dec *schema.Decoder) {
 		dec.Report(n, "bad-value", "a list is a file or a database, not both", "remove file or postgres")
 	}
 	if n := dec.Given("recipients.postgres"); n != nil && r.Postgres != nil && dec.Given("recipients.query") == nil {
-		dec.Report(n, "missing-key", "no query says which rows of the database are the list", "for example query: SELECT email, name FROM customers ORDER BY id")
+		dec.Report(n, "missing-key", "no query says which rows of the database are the list",
+			"for example query: SELECT email, name FROM customers ORDER BY id")
 	}
 	if n := dec.Given("recipients.file_column"); n != nil && len(r.Files) == 0 {
-		dec.Report(n, "useless-key", "file_column says which of several files a row is from, and there is one", "remove the line")
+		dec.Report(n, "useless-key", "file_column says which of several files a row is from, and there is one file",
+			"remove the line")
 	}
 	if n := dec.Given("recipients.query"); n != nil && len(r.Files) > 0 {
-		dec.Report(n, "bad-value", "a query is asked of one database, and there are several files", "remove query, or name one file")
+		dec.Report(n, "bad-value", "a query is asked of one database, and there are several files",
+			"remove query, or name one file")
 	}
 }

@@ -12,9 +12,10 @@ import (
 	"mailshot/campaign/definition/schema"
 )
 
-// OAuth says how to come by the tokens that stand in the place of a password. What is empty is the provider's.
+// OAuth says how to get the tokens that take the place of a password. A field that is empty is the provider's.
 type OAuth struct {
-	Flow                         string // "device", "loopback", "client_credentials" or "service_account"; never "" where the file has oauth:
+	// Flow is "device", "loopback", "client_credentials" or "service_account". It is never "" where the file has oauth:.
+	Flow                         string
 	Provider                     string // "google", "microsoft" or ""
 	AuthURL, TokenURL, DeviceURL string
 	ClientID                     string
@@ -27,28 +28,38 @@ type OAuth struct {
 
 func (o *OAuth) keys() []schema.Key {
 	return []schema.Key{
-		{Name: "provider", Read: schema.Word(&o.Provider, "google", "microsoft"), Example: "microsoft", Doc: "google or microsoft: fills flow, URLs and scopes."},
-		{Name: "flow", Read: schema.Word(&o.Flow, "device", "loopback", "client_credentials", "service_account"), Example: "device",
-			Doc: "device (a code to type, Microsoft's default), loopback (a browser on this machine, Google's), client_credentials or service_account (no person needed)."},
-		{Name: "client_id", Read: schema.String(&o.ClientID), Example: "00001111-aaaa-2222-bbbb-3333cccc4444", Doc: "Of a client that you have registered with the provider."},
-		{Name: "client_secret", Read: secretReader(&o.ClientSecret, "a client secret", clientSecretHint), Example: "{ env: OAUTH_SECRET }",
-			Doc: "Where it is, as with password. Default: none."},
-		{Name: "tenant", Read: tenant(&o.Tenant), Example: "acme.example", Doc: "Microsoft's directory. Default: common; client_credentials needs one."},
+		{Name: "provider", Read: schema.Word(&o.Provider, "google", "microsoft"), Example: "microsoft",
+			Doc: "google or microsoft: fills flow, URLs and scopes."},
+		{Name: "flow", Read: schema.Word(&o.Flow, "device", "loopback", "client_credentials", "service_account"),
+			Example: "device",
+			Doc: "device (a code to type; Microsoft's default), loopback (a browser on this machine; Google's default), " +
+				"client_credentials or service_account (no person needed)."},
+		{Name: "client_id", Read: schema.String(&o.ClientID), Example: "00001111-aaaa-2222-bbbb-3333cccc4444",
+			Doc: "Of a client that you have registered with the provider."},
+		{Name: "client_secret", Read: secretReader(&o.ClientSecret, "a client secret", clientSecretHint),
+			Example: "{ env: OAUTH_SECRET }", Doc: "Where it is, as with password. Default: none."},
+		{Name: "tenant", Read: tenant(&o.Tenant), Example: "acme.example",
+			Doc: "Microsoft's directory. Default: common; client_credentials needs one."},
 		{Name: "scopes", Read: scopes(&o.Scopes), Example: `["https://outlook.office.com/SMTP.Send", offline_access]`},
-		{Name: "auth_url", Read: secureURL(&o.AuthURL), Example: "https://login.acme.example/authorize", Doc: "Of another provider, or in the place of the provider's."},
+		{Name: "auth_url", Read: secureURL(&o.AuthURL), Example: "https://login.acme.example/authorize",
+			Doc: "Of another provider, or in place of the provider's."},
 		{Name: "token_url", Read: secureURL(&o.TokenURL), Example: "https://login.acme.example/token"},
 		{Name: "device_url", Read: secureURL(&o.DeviceURL), Example: "https://login.acme.example/device"},
-		{Name: "subject", Read: schema.String(&o.Subject), Example: "billing@acme.example", Doc: "Whom a service account acts for. Default: the username."},
-		{Name: "key_file", Read: keyFile(&o.KeyFile), Example: "~/.config/acme/robot.json", Doc: "The service account's key, the JSON file of the provider's console."},
+		{Name: "subject", Read: schema.String(&o.Subject), Example: "billing@acme.example",
+			Doc: "Whom a service account acts for. Default: the username."},
+		{Name: "key_file", Read: keyFile(&o.KeyFile), Example: "~/.config/acme/robot.json",
+			Doc: "The service account's key, the JSON file of the provider's console."},
 	}
 }
 
-const clientSecretHint = "write client_secret: { env: OAUTH_SECRET }, { file: /run/secrets/oauth } or { command: [pass, show, oauth] }"
+const clientSecretHint = "write client_secret: { env: OAUTH_SECRET }, { file: /run/secrets/oauth } " +
+	"or { command: [pass, show, oauth] }"
 
-// mechanisms are those that may be asked for.
-var mechanisms = []string{"plain", "login", "cram-md5", "scram-sha-1", "scram-sha-1-plus", "scram-sha-256", "scram-sha-256-plus", "xoauth2", "oauthbearer", "external"}
+// mechanisms are those that the file may ask for.
+var mechanisms = []string{"plain", "login", "cram-md5", "scram-sha-1", "scram-sha-1-plus", "scram-sha-256",
+	"scram-sha-256-plus", "xoauth2", "oauthbearer", "external"}
 
-// mechanism reads the name of one. A wrong one is not shown: it may be a login somebody wrote there.
+// mechanism reads the name of a mechanism. A wrong name is not shown: somebody may have written a login there.
 func mechanism(into *string) schema.Reader {
 	return schema.OneLine(func(dec *schema.Decoder, n *yaml.Node, t Text) {
 		name := strings.ToLower(t.Text)
@@ -57,7 +68,7 @@ func mechanism(into *string) schema.Reader {
 			if near := schema.Nearest(t.Text, mechanisms); near != "" {
 				hint = fmt.Sprintf("did you mean %q?", near)
 			}
-			dec.Bad(n, fmt.Sprintf("%q is not the name of a way to authenticate", dec.Name()), hint)
+			dec.Bad(n, fmt.Sprintf("%q is not the name of an authentication mechanism", dec.Name()), hint)
 			return
 		}
 		*into = name
@@ -96,7 +107,7 @@ func scopes(into *[]string) schema.Reader {
 		dec.List(n, func(n *yaml.Node) {
 			schema.OneLine(func(dec *schema.Decoder, n *yaml.Node, t Text) {
 				if strings.ContainsAny(t.Text, " \t\"\\") { // RFC 6749 3.3
-					dec.Bad(n, "a scope has no blanks and no quotes", "write a list: [scope, scope]")
+					dec.Bad(n, "a scope has no spaces and no quotes", "write a list: [scope, scope]")
 					return
 				}
 				*into = append(*into, t.Text)
@@ -105,7 +116,7 @@ func scopes(into *[]string) schema.Reader {
 	}
 }
 
-// checkLogin holds the rules about what logs in with the server.
+// checkLogin holds the rules about the keys that log in.
 func (s *Server) checkLogin(dec *schema.Decoder) {
 	given := func(name string) *yaml.Node { return dec.Given(s.path + "." + name) }
 	username, password, oauth, auth := given("username"), given("password"), given("oauth"), given("auth")
@@ -128,16 +139,19 @@ func (s *Server) checkLogin(dec *schema.Decoder) {
 		case s.Auth == "external" && given("client_certificate") == nil:
 			missing(auth, "external needs a certificate", "add client_certificate: to the server")
 		case s.Auth == "external" && (password != nil || oauth != nil):
-			dec.Report(auth, "useless-key", "external takes a certificate in the place of password and oauth", "remove them")
+			dec.Report(auth, "useless-key", "external takes a certificate in place of password and oauth",
+				"remove password and oauth")
 		case !tokens && s.Auth != "external" && oauth != nil:
-			dec.Report(auth, "bad-value", s.Auth+" needs a password, and there is oauth", "remove auth, or write xoauth2 or oauthbearer")
+			dec.Report(auth, "bad-value", s.Auth+" needs a password, and the server has oauth",
+				"remove auth, or write xoauth2 or oauthbearer")
 		case !tokens && s.Auth != "external" && password == nil:
 			missing(auth, s.Auth+" needs a password", schema.PasswordHint)
 		}
 	}
 	for _, n := range []*yaml.Node{password, oauth} {
 		if n != nil && given("tls") != nil && s.TLS == "none" && s.Host != "" && !loopback(s.Host) {
-			dec.Report(given("tls"), "clear-password", "a password would go over the network in clear", "use implicit (port 465) or starttls (port 587)")
+			dec.Report(given("tls"), "clear-password", "a password would go over the network in clear",
+				"use implicit (port 465) or starttls (port 587)")
 			break
 		}
 	}
@@ -146,7 +160,7 @@ func (s *Server) checkLogin(dec *schema.Decoder) {
 	}
 }
 
-// checkOAuth finds what a flow needs and does not have.
+// checkOAuth reports what a flow needs and does not have.
 func (s *Server) checkOAuth(dec *schema.Decoder, at *yaml.Node) {
 	o := &s.oauth
 	s.OAuth = o
@@ -158,7 +172,8 @@ func (s *Server) checkOAuth(dec *schema.Decoder, at *yaml.Node) {
 		case o.Provider == "microsoft":
 			o.Flow = "device"
 		case !given("provider"):
-			dec.Report(at, "missing-key", "oauth needs a provider or a flow", "provider: google, provider: microsoft, or flow: with the URLs")
+			dec.Report(at, "missing-key", "oauth needs a provider or a flow",
+				"add provider: google, provider: microsoft, or flow: with the URLs")
 		}
 	}
 	needs := map[string][]string{
@@ -176,7 +191,8 @@ func (s *Server) checkOAuth(dec *schema.Decoder, at *yaml.Node) {
 	switch n := dec.Given(s.path + ".oauth.flow"); {
 	case n == nil:
 	case o.Provider == "google" && o.Flow == "device" && !given("device_url"):
-		dec.Bad(n, "Google's device flow gives no access to mail", "write loopback; on a machine without a browser, mailshot login --headless")
+		dec.Bad(n, "Google's device flow gives no access to mail",
+			"write loopback; on a machine without a browser, run mailshot login --headless")
 	case o.Provider == "microsoft" && o.Flow == "service_account":
 		dec.Bad(n, "Microsoft has no service accounts with keys", "write client_credentials")
 	case o.Provider == "google" && o.Flow == "client_credentials":
@@ -184,7 +200,7 @@ func (s *Server) checkOAuth(dec *schema.Decoder, at *yaml.Node) {
 	}
 }
 
-// loopback says whether a host is this machine.
+// loopback reports whether a host is this machine.
 func loopback(host string) bool {
 	ip := net.ParseIP(strings.Trim(host, "[]"))
 	return strings.EqualFold(strings.TrimSuffix(host, "."), "localhost") || ip != nil && ip.IsLoopback()

@@ -9,18 +9,21 @@ import (
 	"testing"
 )
 
-const loginFrame = "id: x\nfrom: a@example.com\nsubject: s\nrecipients: { file: '-' }\nbody: { text: body.txt }\nserver:\n  host: smtp.example.com\n  username: me@example.com\n"
+const loginFrame = "id: x\nfrom: a@example.com\nsubject: s\nrecipients: { file: '-' }\nbody: { text: body.txt }\n" +
+	"server:\n  host: smtp.example.com\n  username: me@example.com\n"
 
 func TestOAuth(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]OAuth{
 		"oauth: { provider: google, client_id: abc }":    {Provider: "google", Flow: "loopback", ClientID: "abc"},
 		"oauth: { provider: microsoft, client_id: abc }": {Provider: "microsoft", Flow: "device", ClientID: "abc"},
-		"oauth: { provider: microsoft, flow: client_credentials, client_id: abc, client_secret: { env: S }, tenant: acme.example }": {Provider: "microsoft",
+		"oauth: { provider: microsoft, flow: client_credentials, " +
+			"client_id: abc, client_secret: { env: S }, tenant: acme.example }": {Provider: "microsoft",
 			Flow: "client_credentials", ClientID: "abc", ClientSecret: &Secret{Env: "S"}, Tenant: "acme.example"},
-		"oauth: { provider: google, flow: service_account, key_file: /run/key.json, subject: you@example.com }": {Provider: "google", Flow: "service_account",
-			KeyFile: "/run/key.json", Subject: "you@example.com"},
-		"oauth: { flow: loopback, client_id: abc, auth_url: 'http://127.0.0.1:8/a', token_url: 'https://a.example/t', scopes: [a, b] }\n  auth: XOAuth2": {Flow: "loopback",
+		"oauth: { provider: google, flow: service_account, key_file: /run/key.json, subject: you@example.com }": {
+			Provider: "google", Flow: "service_account", KeyFile: "/run/key.json", Subject: "you@example.com"},
+		"oauth: { flow: loopback, client_id: abc, auth_url: 'http://127.0.0.1:8/a', " +
+			"token_url: 'https://a.example/t', scopes: [a, b] }\n  auth: XOAuth2": {Flow: "loopback",
 			ClientID: "abc", AuthURL: "http://127.0.0.1:8/a", TokenURL: "https://a.example/t", Scopes: []string{"a", "b"}},
 	} {
 		d, err := Parse("campaign.yaml", []byte(loginFrame+"  "+text+"\n"), "")
@@ -28,7 +31,7 @@ func TestOAuth(t *testing.T) {
 			t.Errorf("%s: %v", text, err)
 			continue
 		}
-		if !reflect.DeepEqual(*d.Servers[0].OAuth, want) || strings.Contains(text, "auth: X") != (d.Servers[0].Auth == "xoauth2") {
+		if s := d.Servers[0]; !reflect.DeepEqual(*s.OAuth, want) || strings.Contains(text, "auth: X") != (s.Auth == "xoauth2") {
 			t.Errorf("%s: %+v, auth %q", text, *d.Servers[0].OAuth, d.Servers[0].Auth)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"mailshot/sender/reply"
 )
 
-// provider reads the id of a preset. given is set whatever it is.
+// provider reads the id of a preset. It sets given, also when the id is unknown.
 func provider(into *string, given *bool) schema.Reader {
 	return schema.OneLine(func(dec *schema.Decoder, n *yaml.Node, t Text) {
 		*given = true
@@ -24,7 +24,7 @@ func provider(into *string, given *bool) schema.Reader {
 		for _, p := range reply.Presets() {
 			ids = append(ids, p.ID)
 		}
-		hint := "mailshot providers lists them; or give host: and port: in its place"
+		hint := "mailshot providers lists them; or give host: and port: in place of provider"
 		if near := schema.Nearest(t.Text, ids); near != "" {
 			hint = fmt.Sprintf("did you mean %q?", near)
 		} else if found := reply.Match(t.Text); len(found) > 0 {
@@ -39,7 +39,8 @@ var groupPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
 func capGroup(into *string) schema.Reader {
 	return schema.OneLine(func(dec *schema.Decoder, n *yaml.Node, t Text) {
 		if !groupPattern.MatchString(t.Text) {
-			dec.Bad(n, fmt.Sprintf("%q cannot be the name of a group", schema.Clip(t.Text)), "letters, digits and . _ -; for example acme-tenant")
+			dec.Bad(n, fmt.Sprintf("%q cannot be the name of a group", schema.Clip(t.Text)),
+				"letters, digits and . _ -; for example acme-tenant")
 			return
 		}
 		*into = t.Text
@@ -58,7 +59,8 @@ func (s *Server) usePreset(dec *schema.Decoder) {
 			if len(p.Hosts) > 0 {
 				hint += ", such as " + strings.ReplaceAll(p.Hosts[0], "*", "…")
 			}
-			dec.Report(dec.Given(s.path+".provider"), "missing-key", fmt.Sprintf("%s has no one server for all", p.Name), hint)
+			text := fmt.Sprintf("%s has no single server for all", p.Name)
+			dec.Report(dec.Given(s.path+".provider"), "missing-key", text, hint)
 		}
 	}
 	fits := func(port reply.Port) bool {

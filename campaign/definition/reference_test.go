@@ -17,9 +17,12 @@ var update = flag.Bool("update", false, "write the expected files anew")
 // The reference is a campaign file that is read without a mistake, every key in it at once.
 func TestReferenceIsGood(t *testing.T) {
 	t.Parallel()
-	text := strings.NewReplacer("# html:", "html:", "# text:", "text:", "# ca_file:", "ca_file:", "# delimiter:", "delimiter:", "# client_certificate:", "client_certificate:", "# client_key:", "client_key:").Replace(Reference())
+	text := strings.NewReplacer("# html:", "html:", "# text:", "text:", "# ca_file:", "ca_file:", "# delimiter:", "delimiter:",
+		"# client_certificate:", "client_certificate:", "# client_key:", "client_key:").Replace(Reference())
 	dir := t.TempDir()
-	for _, name := range []string{"customers.xlsx", "body.md", "body.html", "body.txt", "logo.png", "do-not-mail.csv", "ca.pem", "client.pem"} {
+	for _, name := range []string{
+		"customers.xlsx", "body.md", "body.html", "body.txt", "logo.png", "do-not-mail.csv", "ca.pem", "client.pem",
+	} {
 		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -52,8 +55,9 @@ func TestReferenceIsWhole(t *testing.T) {
 // The layouts that may be named are those that there are.
 func TestLayouts(t *testing.T) {
 	t.Parallel()
-	if got := templates.Layouts(); !slices.Equal(slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(layouts))) {
-		t.Errorf("templates has the layouts %v, a campaign file may name %v", got, layouts)
+	got, want := slices.Sorted(slices.Values(templates.Layouts())), slices.Sorted(slices.Values(layouts))
+	if !slices.Equal(got, want) {
+		t.Errorf("templates has the layouts %v, a campaign file may name %v", got, want)
 	}
 }
 
@@ -78,6 +82,7 @@ func TestReferenceDocument(t *testing.T) {
 		t.Fatal(err)
 	}
 	if strings.ReplaceAll(string(got), "\r\n", "\n") != want {
-		t.Error("docs/campaign-file.md is not what the table of keys says; write it anew with go test ./campaign/definition -update")
+		t.Error("docs/campaign-file.md is not what the table of keys says; " +
+			"write it anew with go test ./campaign/definition -update")
 	}
 }

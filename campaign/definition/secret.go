@@ -16,11 +16,12 @@ import (
 	"mailshot/campaign/definition/schema"
 )
 
-// Secret says where a secret is found: exactly one of the fields is set. It holds no secret and may be printed.
+// Secret says where a secret is. Exactly one of the fields is set. A Secret does not hold the secret and may be
+// printed.
 type Secret struct {
 	Env     string   // environment variable
 	File    string   // file, relative to the campaign's folder; ~/ is the user's home
-	Command []string // program and arguments, run in the campaign's folder; the first line it prints is the secret
+	Command []string // program and arguments, run in the campaign's folder; the first line that it prints is the secret
 }
 
 const (
@@ -28,8 +29,8 @@ const (
 	secretTimeout = 2 * time.Minute
 )
 
-// Read fetches the secret. dir is the campaign's folder. A command has two minutes (it may ask a person), or until ctx
-// ends. The value is never part of an error.
+// Read fetches the secret. dir is the campaign's folder. A command has two minutes, because it may ask a person; it
+// ends earlier when ctx ends. The value is never part of an error.
 func (s *Secret) Read(ctx context.Context, dir string) (string, error) {
 	value, from, err := "", "", error(nil)
 	switch {
@@ -60,7 +61,7 @@ func (s *Secret) Read(ctx context.Context, dir string) (string, error) {
 	return value, nil
 }
 
-// Path is where a file is that may be anywhere: ~/ is the user's home, and what is not absolute is relative to dir.
+// Path resolves the path of a file that may be anywhere: ~/ is the user's home, and a relative path is relative to dir.
 func Path(name, dir string) (string, error) {
 	if rest, ok := strings.CutPrefix(name, "~/"); ok {
 		home, err := os.UserHomeDir()
@@ -97,7 +98,8 @@ func readSecretFile(name, dir string) (string, error) {
 	return strings.TrimSuffix(text, "\r"), nil
 }
 
-// bare takes the operation and the path off an error of the file system, which the caller names as the person wrote it.
+// bare removes operation and path from an error of the file system, because the caller names the path as the person
+// wrote it.
 func bare(err error) error {
 	var pe *os.PathError
 	if errors.As(err, &pe) {
@@ -137,7 +139,7 @@ func runSecretCommand(ctx context.Context, command []string, dir string) (string
 			}
 			return "", bare(err)
 		}
-		// What the program says helps; what it has printed as the secret is taken out of it.
+		// The program's own words help, unless they contain what it printed as the secret.
 		said, _, _ := strings.Cut(strings.TrimSpace(string(stderr.kept)), "\n")
 		if said == "" || first != "" && strings.Contains(said, first) {
 			return "", fmt.Errorf("ended with exit code %d", ee.ExitCode())
@@ -147,7 +149,7 @@ func runSecretCommand(ctx context.Context, command []string, dir string) (string
 	return first, nil
 }
 
-// head keeps the first bytes written to it and drops the others.
+// head keeps the first bytes written to it and drops the rest.
 type head struct{ kept []byte }
 
 func (h *head) Write(p []byte) (int, error) {
@@ -159,8 +161,8 @@ func password(into **Secret) schema.Reader {
 	return secretReader(into, "a password", schema.PasswordHint)
 }
 
-// secretReader reads a reference to a secret of a kind ("a password"). No message of it shows anything of what is written
-// there: it may be the secret.
+// secretReader reads a reference to a secret of a kind ("a password"). Its messages show nothing of what is written
+// there, because that may be the secret.
 func secretReader(into **Secret, kind, hint string) schema.Reader {
 	return func(dec *schema.Decoder, n *yaml.Node) {
 		if n.Kind != yaml.MappingNode || n.Anchor != "" || n.Style&yaml.TaggedStyle != 0 {
@@ -168,7 +170,7 @@ func secretReader(into **Secret, kind, hint string) schema.Reader {
 			return
 		}
 		if len(n.Content) != 2 || n.Content[0].Kind != yaml.ScalarNode {
-			dec.Report(n, "bad-password", fmt.Sprintf("%q must name one place where it is", dec.Name()), hint)
+			dec.Report(n, "bad-password", fmt.Sprintf("%q must name one place where the secret is", dec.Name()), hint)
 			return
 		}
 		name, value := n.Content[0], n.Content[1]
@@ -198,7 +200,7 @@ func secretReader(into **Secret, kind, hint string) schema.Reader {
 				"command": "command must be a list: the program and its arguments",
 			}[name.Value]
 			if what == "" {
-				what = kind + " is found by env, file or command"
+				what = kind + " is named by env, file or command"
 			}
 			dec.Report(value, "bad-password", what, hint)
 			return
@@ -207,7 +209,7 @@ func secretReader(into **Secret, kind, hint string) schema.Reader {
 	}
 }
 
-// variableName accepts what shells accept as the name of an environment variable.
+// variableName accepts the names of environment variables that shells accept.
 func variableName(s string) bool {
 	for i, r := range s {
 		if r != '_' && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && (i == 0 || r < '0' || r > '9') {

@@ -12,9 +12,9 @@ import (
 	"mailshot/campaign/definition/schema"
 )
 
-// Where the messages are handed over: server:, or each item of servers:.
+// The servers that the messages are handed over to: server:, or each item of servers:.
 
-// another gives the keys of one more item of servers.
+// another returns the keys of one more item of servers.
 func (d *Definition) another() ([]schema.Key, func()) {
 	s := &Server{}
 	keys := append(s.keys(),
@@ -24,7 +24,7 @@ func (d *Definition) another() ([]schema.Key, func()) {
 	return keys, func() { d.Servers = append(d.Servers, s) }
 }
 
-// limitKeys are those of limits that a server may have of its own.
+// limitKeys are the keys of limits that a server may have of its own.
 func (s *Server) limitKeys() []schema.Key {
 	l := &s.Limits
 	return []schema.Key{
@@ -39,11 +39,12 @@ func (s *Server) limitKeys() []schema.Key {
 
 var namePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$`)
 
-// serverName reads what a server is called in what the program says.
+// serverName reads the name of a server in messages.
 func serverName(into *string) schema.Reader {
 	return schema.OneLine(func(dec *schema.Decoder, n *yaml.Node, t Text) {
 		if !namePattern.MatchString(t.Text) {
-			dec.Bad(n, fmt.Sprintf("%q cannot be the name of a server", schema.Clip(t.Text)), "letters, digits and . _ : -; for example reserve")
+			dec.Bad(n, fmt.Sprintf("%q cannot be the name of a server", schema.Clip(t.Text)),
+				"letters, digits and . _ : -; for example reserve")
 			return
 		}
 		*into = t.Text
@@ -55,20 +56,24 @@ func (d *Definition) checkServers(dec *schema.Decoder) {
 	one, several := dec.Given("server"), dec.Given("servers")
 	switch {
 	case one != nil && several != nil:
-		dec.Report(several, "useless-key", "both server and servers", "write each server as an item of servers, or remove servers")
+		dec.Report(several, "useless-key", "both server and servers",
+			"write each server as an item of servers, or remove servers")
 	case one != nil:
 		d.Servers = []*Server{&d.single}
 	}
 	if n := dec.Given("limits.raise"); n != nil {
 		switch {
 		case several != nil:
-			dec.Report(n, "useless-key", "with servers, each raises its own provider's figures", "move the line to the limits of that server")
+			dec.Report(n, "useless-key", "with servers, each server raises its own provider's figures",
+				"move the line to the limits of that server")
 		case dec.Given("server.provider") == nil:
-			dec.Report(n, "useless-key", "there is no provider whose figures could be raised", "remove the line, or name server.provider")
+			dec.Report(n, "useless-key", "raise needs a provider, whose figures it raises",
+				"remove the line, or name server.provider")
 		}
 	}
-	if n := dec.Given("notify"); n != nil && len(d.Servers) > 0 && !slices.ContainsFunc(d.Servers, func(s *Server) bool { return s.Sendmail == "" }) {
-		dec.Report(n, "useless-key", "a sendmail program is not asked for reports", "remove the line")
+	asks := func(s *Server) bool { return s.Sendmail == "" }
+	if n := dec.Given("notify"); n != nil && len(d.Servers) > 0 && !slices.ContainsFunc(d.Servers, asks) {
+		dec.Report(n, "useless-key", "notify has no effect with a sendmail program", "remove the line")
 	}
 	names := map[string]string{} // and whose they are
 	for i, s := range d.Servers {
@@ -84,7 +89,8 @@ func (d *Definition) checkServers(dec *schema.Decoder) {
 			}
 		}
 		if other := names[s.Name]; other != "" && at != nil {
-			dec.Report(at, "duplicate-name", fmt.Sprintf("%s and %s are both called %q", other, s.path, s.Name), "give one of them a name:")
+			text := fmt.Sprintf("%s and %s are both called %q", other, s.path, s.Name)
+			dec.Report(at, "duplicate-name", text, "give one of them a name:")
 		}
 		names[s.Name] = s.path
 	}
@@ -108,14 +114,15 @@ func (s *Server) complete(d *Definition, dec *schema.Decoder) {
 	s.checkProtection(dec)
 	s.checkSession(dec)
 	if n := dec.Given(s.path + ".limits.raise"); n != nil && dec.Given(s.path+".provider") == nil {
-		dec.Report(n, "useless-key", "there is no provider whose figures could be raised", "remove the line, or name the server's provider")
+		dec.Report(n, "useless-key", "raise needs a provider, whose figures it raises",
+			"remove the line, or name the server's provider")
 	}
 	if s.Name == "" {
 		s.Name = s.address()
 	}
 	s.Weight = max(s.Weight, 1)
 	own, all := &s.Limits, &d.Limits
-	if s == &d.single { // the campaign's are its own
+	if s == &d.single { // the campaign's limits are its own
 		own.Caps, own.Raise, own.CapGroup = all.Caps, all.Raise, all.CapGroup
 	}
 	if own.Connections == 0 {
@@ -129,7 +136,7 @@ func (s *Server) complete(d *Definition, dec *schema.Decoder) {
 	}
 }
 
-// address is where a server is, in words.
+// address says where a server is, in words.
 func (s *Server) address() string {
 	switch {
 	case s.Direct:

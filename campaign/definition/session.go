@@ -10,7 +10,7 @@ import (
 	"mailshot/campaign/definition/schema"
 )
 
-// What a session with the server is asked to do beyond the usual.
+// The options of a session with the server.
 
 // notify reads never, or a list of events.
 func notify(into *string) schema.Reader {
@@ -29,7 +29,7 @@ func notify(into *string) schema.Reader {
 			}
 		})
 		if len(events) > 1 && slices.Contains(events, "never") {
-			dec.Bad(n, "never stands alone", hint)
+			dec.Bad(n, "never cannot be combined with others", hint)
 			return
 		}
 		*into = strings.Join(events, ",")
@@ -49,17 +49,19 @@ func chunking(into *int64) schema.Reader {
 	})
 }
 
-// checkSession holds the rules about what a session is asked to do.
+// checkSession holds the rules about the options of a session.
 func (s *Server) checkSession(dec *schema.Decoder) {
 	if n := dec.Given(s.path + ".require_tls"); n != nil && s.TLS == "none" {
-		dec.Report(n, "useless-key", "TLS cannot be required of others on a connection without it", "remove it, or set tls: implicit or starttls")
+		dec.Report(n, "useless-key", "require_tls needs TLS on this connection too",
+			"remove it, or set tls: implicit or starttls")
 	}
 	if n := dec.Given(s.path + ".chunking"); n != nil && s.LockStep {
-		dec.Report(n, "useless-key", "with lock_step nothing goes out in one write with its envelope", "remove the one or the other")
+		dec.Report(n, "useless-key", "chunking has no effect with lock_step", "remove one of them")
 	}
 	for _, name := range []string{"provider", "host", "port"} {
 		if n := dec.Given(s.path + "." + name); n != nil && dec.Given(s.path+".socket") != nil {
-			dec.Report(n, "useless-key", fmt.Sprintf("%q says nothing beside socket, which is where the server is", s.path+"."+name), "remove the one or the other")
+			text := fmt.Sprintf("%q has no effect with socket, which says where the server is", s.path+"."+name)
+			dec.Report(n, "useless-key", text, "remove one of them")
 		}
 	}
 }

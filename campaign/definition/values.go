@@ -18,20 +18,22 @@ import (
 
 var idPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
 
-// ValidID says whether a text can be a campaign's id: letters, digits, dot, underscore and hyphen, up to 100 of them.
+// ValidID reports whether a text can be a campaign's id: letters, digits, dot, underscore and hyphen, up to 100 of
+// them.
 func ValidID(s string) bool { return idPattern.MatchString(s) }
 
 func id(into *string) schema.Reader {
 	return schema.OneLine(func(dec *schema.Decoder, n *yaml.Node, t Text) {
 		if !ValidID(datePattern.ReplaceAllLiteralString(t.Text, "2006-01-02")) {
-			dec.Bad(n, fmt.Sprintf("%q cannot be an id", schema.Clip(t.Text)), "up to 100 letters, digits, . _ - and {{date}}; for example news-{{date}}")
+			dec.Bad(n, fmt.Sprintf("%q cannot be an id", schema.Clip(t.Text)),
+				"up to 100 letters, digits, . _ - and {{date}}; for example news-{{date}}")
 			return
 		}
 		*into = t.Text
 	})
 }
 
-// addressError shows the address package's reason at the value.
+// addressError reports the address package's reason at the value.
 func addressError(dec *schema.Decoder, n *yaml.Node, err error) {
 	var ae *address.Error
 	if !errors.As(err, &ae) {
@@ -156,7 +158,7 @@ func contentID(into *string) schema.Reader {
 	})
 }
 
-// noted reads a text on one line, and keeps the place of its key's value for those who check it against a list.
+// noted reads a text of one line, and keeps the place of the value for whoever checks it against the list.
 func noted(places *map[string]Text, key string, into *string) schema.Reader {
 	return schema.OneLine(func(_ *schema.Decoder, _ *yaml.Node, t Text) {
 		*into = t.Text
@@ -220,7 +222,8 @@ func domainCaps(into *map[string][]limits.Cap) func(*schema.Decoder, *yaml.Node,
 			if errors.As(err, &ae) {
 				reason = ae.Reason
 			}
-			dec.Report(name, "bad-domain", fmt.Sprintf("%q is not a domain: %s", schema.Clip(domain.Text), reason), "for example gmail.com: 5/s")
+			text := fmt.Sprintf("%q is not a domain: %s", schema.Clip(domain.Text), reason)
+			dec.Report(name, "bad-domain", text, "for example gmail.com: 5/s")
 			return
 		}
 		if _, twice := (*into)[a.Domain()]; twice {
@@ -238,7 +241,7 @@ func domainCaps(into *map[string][]limits.Cap) func(*schema.Decoder, *yaml.Node,
 	}
 }
 
-// hostName takes what can be looked up: a name or an IP address.
+// hostName reports whether s can be looked up: it is a name or an IP address.
 func hostName(s string) bool {
 	if net.ParseIP(strings.Trim(s, "[]")) != nil {
 		return true
@@ -295,7 +298,7 @@ func helo(into *string) schema.Reader {
 	})
 }
 
-// ours are the headers that mailshot writes itself, and those that would make a message go where the list does not say.
+// ours are the headers that mailshot writes itself, and the headers that would add a recipient.
 var ours = map[string]string{
 	"from": "write from: at the top level", "reply-to": "write reply_to: at the top level",
 	"subject": "write subject: at the top level", "to": "it is the row's address",
@@ -311,7 +314,8 @@ func header(into *[]Header) func(*schema.Decoder, *yaml.Node, *yaml.Node) {
 			return
 		}
 		if i := strings.IndexFunc(t.Text, func(r rune) bool { return r <= ' ' || r > '~' || r == ':' }); i >= 0 {
-			dec.Report(name, "bad-header", fmt.Sprintf("%q cannot be the name of a header", schema.Clip(t.Text)), "ASCII letters, digits and -")
+			text := fmt.Sprintf("%q cannot be the name of a header", schema.Clip(t.Text))
+			dec.Report(name, "bad-header", text, "ASCII letters, digits and -")
 			return
 		}
 		lower := strings.ToLower(t.Text)

@@ -13,10 +13,10 @@ import (
 // The ways out beside a server that takes everything: server.direct and server.sendmail.
 
 // ofServer are the keys that make sense only with a server that takes everything.
-var ofServer = []string{"provider", "host", "port", "socket", "protocol", "tls", "username", "password", "oauth", "auth", "ca_file", "fingerprint",
-	"client_certificate", "client_key", "require_tls", "chunking", "lock_step"}
+var ofServer = []string{"provider", "host", "port", "socket", "protocol", "tls", "username", "password", "oauth",
+	"auth", "ca_file", "fingerprint", "client_certificate", "client_key", "require_tls", "chunking", "lock_step"}
 
-// given makes a reader that takes note that its key was there, good or not.
+// given returns a reader that also sets flag: the key is there, good or not.
 func given(flag *bool, read schema.Reader) schema.Reader {
 	return func(dec *schema.Decoder, n *yaml.Node) {
 		*flag = true
@@ -24,7 +24,7 @@ func given(flag *bool, read schema.Reader) schema.Reader {
 	}
 }
 
-// machines reads the path of something of this machine's, which is not looked for: the file may be checked on another.
+// machines reads a path of this machine. The path is not looked for, because another machine may check the file.
 func machines(into *string, what, hint string) schema.Reader {
 	return schema.OneLine(func(dec *schema.Decoder, n *yaml.Node, t Text) {
 		if !dec.NotTemplate(n, t) {
@@ -38,7 +38,7 @@ func machines(into *string, what, hint string) schema.Reader {
 	})
 }
 
-// checkWay holds the ways out apart, and gives direct delivery the name it cannot do without.
+// checkWay refuses a mixture of the ways out, and direct delivery without a full name in helo.
 func (s *Server) checkWay(dec *schema.Decoder) {
 	for _, way := range []string{"direct", "sendmail"} {
 		n := dec.Given(s.path + "." + way)
@@ -51,14 +51,15 @@ func (s *Server) checkWay(dec *schema.Decoder) {
 		}
 		for _, other := range others {
 			if at := dec.Given(s.path + "." + other); at != nil {
-				dec.Report(at, "useless-key", fmt.Sprintf("%q says nothing beside %s, which is another way out", s.path+"."+other, way), "remove the one or the other")
+				text := fmt.Sprintf("%q has no effect with %s", s.path+"."+other, way)
+				dec.Report(at, "useless-key", text, "remove one of them")
 			}
 		}
 	}
 	if !s.Direct {
 		return
 	}
-	const hint = "this machine's full name, which its address must lead back to; for example mail.acme.example"
+	const hint = "this machine's full name, to which its address must lead back (PTR); for example mail.acme.example"
 	n := dec.Given(s.path + ".helo")
 	switch {
 	case n == nil:
@@ -68,8 +69,9 @@ func (s *Server) checkWay(dec *schema.Decoder) {
 	}
 }
 
-// fullName says whether a name that hostName has taken is one with a domain, and not an address.
+// fullName reports whether a name that hostName has taken has a domain, and is not an address.
 func fullName(s string) bool {
 	last := s[strings.LastIndex(s, ".")+1:]
-	return strings.Contains(s, ".") && last != "" && !strings.ContainsAny(s, "_[:") && strings.Trim(last, "0123456789") != ""
+	number := strings.Trim(last, "0123456789") == ""
+	return strings.Contains(s, ".") && last != "" && !number && !strings.ContainsAny(s, "_[:")
 }

@@ -11,7 +11,8 @@ import (
 	"mailshot/internal/ellipsis"
 )
 
-// Decoder walks the file's nodes along the table of keys and gathers the mistakes.
+// Decoder walks the file's nodes along the table of keys and collects the mistakes. It is for one file and one
+// goroutine.
 type Decoder struct {
 	source *source
 	files  files
@@ -19,7 +20,7 @@ type Decoder struct {
 	errs   []*Error
 	more   int
 	seen   map[string]*yaml.Node // by path ("server.port"), the keys given
-	path   []string              // of the key that is read
+	path   []string              // of the key being read
 }
 
 // Report reports a mistake at a node: its code, short and stable, what is wrong, and what to do.
@@ -50,13 +51,14 @@ func (dec *Decoder) ReportAt(line, column int, code, text, hint string) {
 
 func (dec *Decoder) err() error {
 	if dec.more > 0 {
-		last := &Error{Code: "more", Place: dec.source.name, Text: fmt.Sprintf("%d more mistakes", dec.more), line: len(dec.source.lines) + 1}
+		text := fmt.Sprintf("%d more mistakes", dec.more)
+		last := &Error{Code: "more", Place: dec.source.name, Text: text, line: len(dec.source.lines) + 1}
 		dec.errs = append(dec.errs, last)
 	}
 	return join(dec.errs)
 }
 
-// Failed says whether a mistake lies within the value of a key that was given.
+// Failed reports whether a mistake lies within the value of a key that the file gives.
 func (dec *Decoder) Failed(path string) bool {
 	n := dec.seen[path]
 	if n == nil {
@@ -74,34 +76,37 @@ func lastLine(n *yaml.Node) int {
 	return last
 }
 
-// Name is the path of the key that is read, for messages.
+// Name is the path of the key being read, for messages: "limits.caps[1]".
 func (dec *Decoder) Name() string { return dotted(dec.path) }
 
 func dotted(path []string) string { return strings.ReplaceAll(strings.Join(path, "."), ".[", "[") }
 
-// Within reads something below the key called name.
+// Within calls read for something below the key called name.
 func (dec *Decoder) Within(name string, read func()) {
 	dec.path = append(dec.path, name)
 	read()
 	dec.path = dec.path[:len(dec.path)-1]
 }
 
-// Plain refuses what no value of a campaign file may be: an alias, an anchor, a tag.
+// Plain refuses an alias, an anchor and a tag, which no value may be. It reports whether n is none of them.
 func (dec *Decoder) Plain(n *yaml.Node) bool {
 	switch {
 	case n.Kind == yaml.AliasNode:
-		dec.Report(n, "alias", "aliases are not part of a campaign file", "write the value out; put a text that begins with * in quotes")
+		dec.Report(n, "alias", "aliases are not part of a campaign file",
+			"write the value out; put a text that begins with * in quotes")
 	case n.Anchor != "":
-		dec.Report(n, "anchor", "anchors are not part of a campaign file", "remove the &name; put a text that begins with & in quotes")
+		dec.Report(n, "anchor", "anchors are not part of a campaign file",
+			"remove the &name; put a text that begins with & in quotes")
 	case n.Style&yaml.TaggedStyle != 0:
-		dec.Report(n, "tag", "tags are not part of a campaign file", "remove the !tag; put a text that begins with ! in quotes")
+		dec.Report(n, "tag", "tags are not part of a campaign file",
+			"remove the !tag; put a text that begins with ! in quotes")
 	default:
 		return true
 	}
 	return false
 }
 
-// mapping calls each for the pairs of a mapping, after refusing keys given twice. It returns false if n is not a mapping.
+// mapping calls each for the pairs of a mapping, and refuses keys given twice. It returns false if n is not a mapping.
 func (dec *Decoder) mapping(n *yaml.Node, each func(name, value *yaml.Node)) bool {
 	if !dec.Plain(n) {
 		return false
@@ -115,7 +120,8 @@ func (dec *Decoder) mapping(n *yaml.Node, each func(name, value *yaml.Node)) boo
 		if len(dec.path) > 0 {
 			what = strconv.Quote(dec.Name())
 		}
-		dec.Report(n, "wrong-type", fmt.Sprintf("%s must have keys of its own, not %s", what, kindOf(n)), "write them below it, indented, as key: value")
+		text := fmt.Sprintf("%s must have keys of its own, not %s", what, kindOf(n))
+		dec.Report(n, "wrong-type", text, "write them below it, indented, as key: value")
 		return false
 	}
 	lines := map[string]int{}
@@ -137,7 +143,8 @@ func (dec *Decoder) mapping(n *yaml.Node, each func(name, value *yaml.Node)) boo
 			continue
 		}
 		if first, twice := lines[name.Value]; twice {
-			dec.Report(name, "duplicate-key", fmt.Sprintf("%q is given twice", shown(name.Value)), fmt.Sprintf("first on line %d", first))
+			text, hint := fmt.Sprintf("%q is given twice", shown(name.Value)), fmt.Sprintf("first on line %d", first)
+			dec.Report(name, "duplicate-key", text, hint)
 			continue
 		}
 		lines[name.Value] = name.Line
@@ -146,7 +153,7 @@ func (dec *Decoder) mapping(n *yaml.Node, each func(name, value *yaml.Node)) boo
 	return true
 }
 
-// Section reads a mapping by the keys of the table. at is where the section's own key stands, nil for the whole file.
+// Section reads a mapping by the keys of a table. at is the section's own key, nil for the whole file.
 func (dec *Decoder) Section(n, at *yaml.Node, keys []Key) {
 	if dec.seen == nil {
 		dec.seen = map[string]*yaml.Node{}
@@ -200,8 +207,8 @@ func (dec *Decoder) value(name, value *yaml.Node, k Key) {
 	}
 }
 
-// unknown reports a key that the table does not have, with the key that may be meant: one like it, or the same one where
-// it belongs.
+// unknown reports a key that the table does not have, with the key that may be meant: a similar one, or the same one
+// where it belongs.
 func (dec *Decoder) unknown(name *yaml.Node, keys []Key) {
 	var names []string
 	for _, k := range keys {
@@ -240,7 +247,8 @@ func elsewhere(keys []Key, name string) (section string, ok bool) {
 	return "", false
 }
 
-// Scalar returns the text of a value as it is written, and where it begins. It reports what is not a text, or empty.
+// Scalar returns the text of a value as it is written, and where it begins. It reports a value that is not a text, or
+// is empty.
 func (dec *Decoder) Scalar(n *yaml.Node) (Text, bool) {
 	if !dec.Plain(n) {
 		return Text{}, false
@@ -278,7 +286,7 @@ func (dec *Decoder) Scalar(n *yaml.Node) (Text, bool) {
 	return t, true
 }
 
-// comment refuses an unquoted text that goes on after a # which YAML takes for a comment: subject: Invoice #{{.number}}
+// comment refuses an unquoted text that YAML ends at a #, which it takes for a comment: subject: Invoice #{{.number}}
 // would be sent as "Invoice".
 func (dec *Decoder) comment(n *yaml.Node) bool {
 	rest, value := dec.source.from(n.Line, n.Column), []rune(n.Value)
@@ -294,7 +302,7 @@ func (dec *Decoder) comment(n *yaml.Node) bool {
 	}
 	column := n.Column + blanks
 	dec.ReportAt(n.Line, column, "comment-in-text", "the text ends before this #, which begins a comment",
-		"put the whole text in quotes, or a blank after the #")
+		"put the whole text in quotes, or a space after the #")
 	return false
 }
 
@@ -314,7 +322,7 @@ func templateShape(n *yaml.Node) bool {
 		n.Content[0].Kind == yaml.MappingNode && n.Content[0].Style&yaml.FlowStyle != 0
 }
 
-// null recognises a value that is not there: nothing at all, ~ or null.
+// null reports whether a value is missing: nothing at all, ~ or null.
 func null(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }
 
 func (dec *Decoder) noValue(n *yaml.Node) {
@@ -330,15 +338,15 @@ func kindOf(n *yaml.Node) string {
 	case yaml.AliasNode:
 		return "an alias"
 	}
-	return "one text"
+	return "a text"
 }
 
-// Clip shortens a text of the file for a message. A login in a URL is not shown.
+// Clip shortens a text of the file for a message, and hides the login in a URL.
 func Clip(s string) string {
 	return ellipsis.Cut(userinfoPattern.ReplaceAllString(s, "://"+mask+"@"), 60)
 }
 
-// shown is a key of the file for a message. A colon forgotten after password must not show what comes after it.
+// shown returns a key of the file for a message. Where the colon after password is forgotten, what follows is hidden.
 func shown(key string) string {
 	if i := strings.IndexAny(key, " \t=:"); i > 0 && secretKey(key[:i]) {
 		return key[:i] + " " + mask
@@ -346,7 +354,7 @@ func shown(key string) string {
 	return Clip(key)
 }
 
-// List calls each for the items of a list; one item may stand without the list around it.
+// List calls each for the items of a list. One item may be written without the list around it.
 func (dec *Decoder) List(n *yaml.Node, each func(n *yaml.Node)) {
 	if !dec.Plain(n) {
 		return

@@ -18,7 +18,7 @@ type Error struct {
 	line, column int
 }
 
-// shortHint is the length in runes up to which a hint stands in the error's own line.
+// shortHint is the length in runes up to which a hint is in the error's own line.
 const shortHint = 60
 
 func (e *Error) Error() string {
@@ -34,7 +34,7 @@ func (e *Error) Diagnostic() (code, place, text, excerpt string, column int, hin
 	return e.Code, e.Place, e.Text, e.Excerpt, e.Column, e.Hint
 }
 
-// MaxErrors is how many mistakes of one file are reported; the others wait until these are mended.
+// MaxErrors is how many mistakes of one file are reported. The last error then says how many more there are.
 const MaxErrors = 100
 
 // join sorts errs by place and joins them.

@@ -12,13 +12,13 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// files looks for the files that a campaign names. The zero files finds everything.
+// files looks for the files that a document names. The zero files finds everything.
 type files struct {
 	dir  string
 	root *os.Root
 }
 
-// newFiles returns the files of the folder dir. A folder that cannot be opened is as one without any file.
+// newFiles returns the files of the folder dir. In a folder that cannot be opened no file is found.
 func newFiles(dir string) files {
 	if dir == "" {
 		return files{}
@@ -33,7 +33,7 @@ func (f files) close() {
 	}
 }
 
-// problem says what is wrong with a path of the campaign, and what to do; "" if it is a regular file below the folder.
+// problem says what is wrong with a path, and what to do. The code is "" for a regular file below the folder.
 func (f files) problem(name string) (code, text, hint string) {
 	if code, text, hint := leaves(name); code != "" {
 		return code, text, hint
@@ -54,7 +54,8 @@ func (f files) problem(name string) (code, text, hint string) {
 			err = pe.Err
 		}
 		if strings.Contains(err.Error(), "escapes") {
-			return "leaves-folder", "a link that leaves the campaign's folder", "copy the file into the folder of the campaign file"
+			return "leaves-folder", "a link that leaves the campaign's folder",
+				"copy the file into the folder of the campaign file"
 		}
 		return "missing-file", err.Error(), ""
 	case info.IsDir():
@@ -65,7 +66,7 @@ func (f files) problem(name string) (code, text, hint string) {
 	return "", "", ""
 }
 
-// folderProblem says what is wrong with the path of a folder below the campaign's, which need not be there yet.
+// folderProblem says what is wrong with the path of a folder below the campaign's. The folder need not exist yet.
 func (f files) folderProblem(name string) (code, text, hint string) {
 	if code, text, hint := leaves(name); code != "" {
 		return code, text, hint
@@ -89,7 +90,7 @@ func leaves(name string) (code, text, hint string) {
 	return "", "", ""
 }
 
-// near suggests a file of the same folder with a name like name's.
+// near suggests a file of the same folder with a similar name.
 func (f files) near(name string) string {
 	folder := path.Dir(path.Clean(name))
 	entries, err := fs.ReadDir(f.root.FS(), folder)
@@ -108,10 +109,10 @@ func (f files) near(name string) string {
 	return ""
 }
 
-// IsTemplate says whether a text is known only with a row.
+// IsTemplate reports whether a text is a template, so that it is known only with a row.
 func IsTemplate(s string) bool { return strings.Contains(s, "{{") }
 
-// FileProblem reports a path that is not a file of the campaign.
+// FileProblem reports a path that is not a file below the folder. It returns whether there was something to report.
 func (dec *Decoder) FileProblem(n *yaml.Node, name string) bool {
 	code, text, hint := dec.files.problem(name)
 	if code == "" {
@@ -121,6 +122,7 @@ func (dec *Decoder) FileProblem(n *yaml.Node, name string) bool {
 	return true
 }
 
+// NotTemplate reports a template where one path is wanted. It returns whether t is not a template.
 func (dec *Decoder) NotTemplate(n *yaml.Node, t Text) bool {
 	if IsTemplate(t.Text) {
 		dec.Bad(n, fmt.Sprintf("%q is not a template", dec.Name()), "name one path")
@@ -129,6 +131,7 @@ func (dec *Decoder) NotTemplate(n *yaml.Node, t Text) bool {
 	return true
 }
 
+// File reads the path of a file below the folder, with its place.
 func File(into *Text) Reader {
 	return OneLine(func(dec *Decoder, n *yaml.Node, t Text) {
 		*into = t
@@ -138,6 +141,7 @@ func File(into *Text) Reader {
 	})
 }
 
+// FileName reads the path of a file below the folder.
 func FileName(into *string) Reader {
 	return OneLine(func(dec *Decoder, n *yaml.Node, t Text) {
 		*into = t.Text
@@ -147,7 +151,7 @@ func FileName(into *string) Reader {
 	})
 }
 
-// Folder reads the path of a folder that need not be there.
+// Folder reads the path of a folder, which need not exist.
 func Folder(into *string) Reader {
 	return OneLine(func(dec *Decoder, n *yaml.Node, t Text) {
 		*into = t.Text
@@ -160,6 +164,7 @@ func Folder(into *string) Reader {
 	})
 }
 
+// FileList reads a list of paths of files below the folder.
 func FileList(into *[]Text) Reader {
 	return func(dec *Decoder, n *yaml.Node) {
 		dec.List(n, func(n *yaml.Node) {
@@ -171,7 +176,7 @@ func FileList(into *[]Text) Reader {
 	}
 }
 
-// TemplateFile reads a path that may be a template. Of one that is, only what stands before the first action is known.
+// TemplateFile reads a path that may be a template. Of a template, only what comes before the first action is checked.
 func TemplateFile(into *Text) Reader {
 	return OneLine(func(dec *Decoder, n *yaml.Node, t Text) {
 		*into = t

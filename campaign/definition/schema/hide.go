@@ -11,7 +11,7 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// mask stands in an excerpt for what may be a secret.
+// mask takes the place of what may be a secret in an excerpt.
 const mask = "‹hidden›"
 
 // A key whose value may be a secret: password, also misspelt, and what people call such things elsewhere.
@@ -23,7 +23,7 @@ var (
 func secretKey(key string) bool {
 	k := PlainWord(key)
 	if slices.Contains([]string{"oauth", "auth_url", "token_url"}, k) {
-		return false // sections and URLs of ours
+		return false // sections and URLs of the campaign file
 	}
 	for _, w := range []string{"pass", "pwd", "secret", "token", "credential", "apikey", "api_key", "auth", "postgres"} {
 		if strings.Contains(k, w) {
@@ -46,8 +46,12 @@ func afterSecret(line string) int {
 	return first
 }
 
-// A reference is shown as it is, unless something is wrong within it.
-var referencePattern = regexp.MustCompile(`^[ \t]*(\{[ \t]*(env[ \t]*:[ \t]*[A-Z][A-Z0-9_]*|file[ \t]*:[ \t]*[\w./~-]+|command[ \t]*:[ \t]*\[[\w./~, -]*\])[ \t]*\}[ \t}]*)?$`)
+// A reference to a secret is shown as it is, unless something is wrong within it.
+var referencePattern = regexp.MustCompile(`^[ \t]*(\{[ \t]*(` +
+	`env[ \t]*:[ \t]*[A-Z][A-Z0-9_]*` +
+	`|file[ \t]*:[ \t]*[\w./~-]+` +
+	`|command[ \t]*:[ \t]*\[[\w./~, -]*\]` +
+	`)[ \t]*\}[ \t}]*)?$`)
 
 var userinfoPattern = regexp.MustCompile(`://[^\s/]*@`)
 
@@ -100,8 +104,8 @@ func openQuote(text string, quote byte) byte {
 	return quote
 }
 
-// hide finds the secrets of a parsed file that the text alone does not show: those whose text goes on over lines that
-// are not indented, as flow collections allow.
+// hide finds the secrets of a parsed file that the text alone does not show: their text goes on over lines that are not
+// indented, as flow collections allow.
 func (s *source) hide(root *yaml.Node) {
 	// end is the line of what comes after n; with it, n's last text may share that line.
 	var walk func(n *yaml.Node, end int, with bool)
@@ -126,7 +130,7 @@ func (s *source) hide(root *yaml.Node) {
 	walk(root, len(s.lines)+1, false)
 }
 
-// excerpt returns a line as it may be shown.
+// excerpt returns a line in the form in which it may be shown.
 func (s *source) excerpt(line int) string {
 	text, ok := s.shown[line]
 	if !ok {
@@ -155,7 +159,7 @@ func (s *source) mask(line int) string {
 	return userinfoPattern.ReplaceAllString(text, "://"+mask+"@")
 }
 
-// literal says whether a place lies in what seems to be a password written out, and not in a reference to one.
+// literal reports whether a place lies in what seems to be a password written out, and not in a reference to one.
 func (s *source) literal(line, column int) bool {
 	text := s.lines[line-1]
 	if s.secret[line-1] {
@@ -165,7 +169,7 @@ func (s *source) literal(line, column int) bool {
 	return at >= 0 && column > utf8.RuneCountInString(text[:at]) && !strings.HasPrefix(strings.TrimSpace(text[at:]), "{")
 }
 
-// referenceKey says whether a line begins as a line of a reference to a secret does.
+// referenceKey reports whether a line begins like a line of a reference to a secret.
 func referenceKey(line string) bool {
 	for _, k := range []string{"env", "file", "command"} {
 		if rest, ok := strings.CutPrefix(line, k); ok && strings.HasPrefix(strings.TrimLeft(rest, " \t"), ":") {

@@ -6,8 +6,8 @@ import (
 	"mailshot/internal/suggest"
 )
 
-// Nearest returns the word of words most like s, or "" when none is alike. Case and the choice of - or _
-// cost nothing; a word's beginning is like it.
+// Nearest returns the word of words that is most like s, or "" when none is. Case and the choice of - or _ make no
+// difference. The beginning of a word, of three letters at least, is like the word.
 func Nearest(s string, words []string) string {
 	from := PlainWord(s)
 	limit := suggest.Limit(from)

@@ -12,17 +12,17 @@ func Reference(keys []Key) string {
 	return b.String()
 }
 
-// commentWidth is the width to which comments above a key are broken; a shorter one stands beside its key, at
-// commentColumn or after it.
+// A comment above a key is broken at commentWidth. A short comment is beside its key, at commentColumn or after it, if
+// the line is no wider than besideWidth.
 const (
 	commentWidth  = 100
 	commentColumn = 44
 	besideWidth   = 120
 )
 
-// writeReference writes keys at a depth; off: they are below one that is shown commented out, as is all below it.
+// writeReference writes keys at a depth. off: they are below a key that is commented out, and so are commented out too.
 func writeReference(b *strings.Builder, keys []Key, indent string, off bool) {
-	apart := false // the key before takes several lines
+	apart := false // the previous key takes several lines
 	for _, k := range keys {
 		if k.Hidden {
 			continue
@@ -38,7 +38,8 @@ func writeReference(b *strings.Builder, keys []Key, indent string, off bool) {
 		}
 		doc := k.Doc
 		if doc != "" && rest == "" && k.Keys == nil {
-			if beside := line + strings.Repeat(" ", max(2, commentColumn-utf8.RuneCountInString(line))) + "# " + doc; utf8.RuneCountInString(beside) <= besideWidth {
+			gap := max(2, commentColumn-utf8.RuneCountInString(line))
+			if beside := line + strings.Repeat(" ", gap) + "# " + doc; utf8.RuneCountInString(beside) <= besideWidth {
 				line, doc = beside, ""
 			}
 		}

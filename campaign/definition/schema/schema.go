@@ -1,7 +1,7 @@
 // Package schema reads a file that a person wrote, strictly: the campaign file, and the operator's limits.
 //
-// [Document.Decode] reads a YAML file by a table of keys ([Key]). Each key has a [Reader], which checks the key's value and
-// puts it where it belongs; this package has the readers that any such file needs, and the caller adds its own.
+// [Document.Decode] reads a YAML file by a table of keys ([Key]). Each key has a [Reader], which checks the key's value
+// and puts it where it belongs; this package has the readers that any such file needs, and the caller adds its own.
 // [Reference] writes an annotated example from the same table, so that the two cannot differ.
 //
 // An unknown key, a value of the wrong kind, a file that is not there or a path that leaves the folder is a mistake.

@@ -25,7 +25,10 @@ type source struct {
 }
 
 func newSource(name string, data []byte) *source {
-	s := &source{name: name, lines: splitLines(strings.TrimPrefix(string(data), "\ufeff")), hidden: map[int]bool{}, shown: map[int]string{}}
+	s := &source{
+		name: name, lines: splitLines(strings.TrimPrefix(string(data), "\ufeff")),
+		hidden: map[int]bool{}, shown: map[int]string{},
+	}
 	s.secret = secretLines(s.lines)
 	return s
 }
@@ -47,7 +50,7 @@ func splitLines(text string) []string {
 	}
 }
 
-// checkBytes reports what is not text at all, which the YAML reader would report without a place.
+// checkBytes reports bytes that are not text, which the YAML reader would report without a place.
 func (s *source) checkBytes(data []byte) error {
 	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
 		e := s.errorAt(1, 1, "not-utf8", "the file is UTF-16", "save it as UTF-8")
@@ -61,13 +64,15 @@ func (s *source) checkBytes(data []byte) error {
 			column++
 			switch {
 			case r == utf8.RuneError && !strings.HasPrefix(line[at:], "\ufffd"):
-				errs = append(errs, s.errorAt(i+1, column, "not-utf8", fmt.Sprintf("byte 0x%02X is not UTF-8", line[at]), "save the file as UTF-8"))
+				text := fmt.Sprintf("byte 0x%02X is not UTF-8", line[at])
+				errs = append(errs, s.errorAt(i+1, column, "not-utf8", text, "save the file as UTF-8"))
 			case r < ' ' && r != '\t', r == 0x7f, r >= 0x80 && r < 0xa0, r == '\ufeff', r == '\ufffe', r == '\uffff':
-				errs = append(errs, s.errorAt(i+1, column, "control-character", fmt.Sprintf("control character %U", r), "remove it"))
+				text := fmt.Sprintf("control character %U", r)
+				errs = append(errs, s.errorAt(i+1, column, "control-character", text, "remove it"))
 			default:
 				continue
 			}
-			break // one of a line is enough
+			break // one a line is enough
 		}
 		if len(errs) == MaxErrors {
 			break
@@ -76,14 +81,15 @@ func (s *source) checkBytes(data []byte) error {
 	return join(errs)
 }
 
-// errorAt makes an error at a line and a column of the file.
+// errorAt returns an error at a line and a column of the file.
 func (s *source) errorAt(line, column int, code, text, hint string) *Error {
-	e := &Error{Code: code, Place: fmt.Sprintf("%s:%d:%d", s.name, line, column), Text: text, Hint: hint, line: line, column: column}
+	place := fmt.Sprintf("%s:%d:%d", s.name, line, column)
+	e := &Error{Code: code, Place: place, Text: text, Hint: hint, line: line, column: column}
 	if line < 1 || line > len(s.lines) {
 		return e
 	}
 	e.Excerpt, e.Column = s.excerpt(line), column
-	if e.Excerpt != s.lines[line-1] { // the caret stands at the latest where the hidden part begins
+	if e.Excerpt != s.lines[line-1] { // the caret is at the latest where the hidden part begins
 		before, _, _ := strings.Cut(e.Excerpt, mask)
 		e.Column = min(e.Column, utf8.RuneCountInString(before)+1)
 	}
@@ -107,7 +113,8 @@ func (s *source) document(data []byte) (*yaml.Node, error) {
 	}
 	var second yaml.Node
 	if err := loader.Load(&second); err == nil {
-		return nil, s.errorAt(max(second.Line, 1), max(second.Column, 1), "second-document", "a second document begins here", "a campaign file holds one; remove the --- line and what follows")
+		return nil, s.errorAt(max(second.Line, 1), max(second.Column, 1), "second-document", "a second document begins here",
+			"a campaign file holds one; remove the --- line and what follows")
 	} else if !errors.Is(err, io.EOF) {
 		return nil, s.syntax(err)
 	}
@@ -121,29 +128,36 @@ func (s *source) document(data []byte) (*yaml.Node, error) {
 	return root, nil
 }
 
-// syntaxWords says in plain words what the YAML scanner means. Its own words are kept where there are none better; those
-// that quote the file are not.
+// syntaxWords says in plain words what the YAML scanner means. A message that is not here is "not YAML": the scanner's
+// own words are not shown, because they may quote the file.
 var syntaxWords = []struct{ in, text, hint string }{
 	{"found character that cannot start any token", "a text cannot begin with this character", "put the text in quotes"},
-	{"mapping values are not allowed in this context", "a second colon in one line", "put a text that holds \": \" in quotes"},
-	{"did not find expected key", "this does not fit what stands before it", "check the indentation, and the quotes around texts"},
+	{"mapping values are not allowed in this context", "a second colon in one line",
+		"put a text that holds \": \" in quotes"},
+	{"did not find expected key", "this does not fit what comes before it",
+		"check the indentation, and the quotes around texts"},
 	{"did not find expected '-' indicator", "this does not fit the list before it", "check the indentation"},
 	{"could not find expected ':'", "a key without a colon", "write key: value"},
-	{"found unexpected end of stream", "a quote that is not closed", "close it, or write \\\" for a quote within the text"},
+	{"found unexpected end of stream", "a quote that is not closed",
+		"close it, or write \\\" for a quote within the text"},
 	{"found a tab character", "a tab in the indentation", "indent with spaces"},
 	{"did not find expected ',' or ']'", "a list that is not closed", "close the [ with ]"},
-	{"did not find expected ',' or '}'", "a { that is not closed", "close it with }; put a text that begins with { in quotes"},
-	{"unknown anchor", "aliases are not part of a campaign file", "write the value out; put a text that begins with * in quotes"},
+	{"did not find expected ',' or '}'", "a { that is not closed",
+		"close it with }; put a text that begins with { in quotes"},
+	{"unknown anchor", "aliases are not part of a campaign file",
+		"write the value out; put a text that begins with * in quotes"},
 	{"exceeded max depth", "nested too deeply", ""},
 	{"found incompatible YAML document", "not a version of YAML that is known", "remove the %YAML line"},
 	{"undefined tag handle", "tags are not part of a campaign file", "put a text that begins with ! in quotes"},
-	{"found unknown escape character", "an unknown escape in a quoted text", "write \\\\ for a backslash, or use single quotes"},
+	{"found unknown escape character", "an unknown escape in a quoted text",
+		"write \\\\ for a backslash, or use single quotes"},
 }
 
-// PasswordHint is what to write in the place of a password.
-const PasswordHint = "write password: { env: SMTP_PASSWORD }, { file: /run/secrets/smtp } or { command: [pass, show, smtp] }"
+// PasswordHint says what to write instead of a password.
+const PasswordHint = "write password: { env: SMTP_PASSWORD }, { file: /run/secrets/smtp } " +
+	"or { command: [pass, show, smtp] }"
 
-// syntax makes the parser's error one of ours.
+// syntax makes an *Error of the parser's error.
 func (s *source) syntax(err error) error {
 	var le *yaml.LoadError
 	if !errors.As(err, &le) {
@@ -157,10 +171,10 @@ func (s *source) syntax(err error) error {
 			break
 		}
 	}
-	if strings.Contains(le.ContextMsg, "flow") || strings.Contains(le.ContextMsg, "quoted") || strings.Contains(le.ContextMsg, "simple key") {
-		if le.ContextMark.Line > 0 { // where it opened says more than where the parser gave up
-			line, column = le.ContextMark.Line, le.ContextMark.Column
-		}
+	opened := func(what string) bool { return strings.Contains(le.ContextMsg, what) }
+	if le.ContextMark.Line > 0 && (opened("flow") || opened("quoted") || opened("simple key")) {
+		// Where it was opened says more than where the parser gave up.
+		line, column = le.ContextMark.Line, le.ContextMark.Column
 	}
 	if line < 1 || line > len(s.lines) {
 		line, column = len(s.lines), 1
@@ -170,8 +184,9 @@ func (s *source) syntax(err error) error {
 	case s.at(line, column) == '\t':
 		text, hint = "a tab in the indentation", "indent with spaces"
 	case s.literal(line, column):
-		// To mend the YAML would not help: it is refused in quotes too.
-		return s.errorAt(line, max(column, 1), "literal-password", "a password does not belong in the campaign file", PasswordHint)
+		// Correct YAML would not help: the password is refused in quotes too.
+		return s.errorAt(line, max(column, 1), "literal-password", "a password does not belong in the campaign file",
+			PasswordHint)
 	case at >= 0 && bareTemplate.MatchString(here):
 		text, hint = "a text that begins with {{ without quotes around it", bareTemplateHint
 		column = utf8.RuneCountInString(here[:at]) + 1
@@ -191,7 +206,7 @@ func (s *source) at(line, column int) rune {
 	return 0
 }
 
-// from returns what stands in a line from a column on.
+// from returns the text of a line from a column on.
 func (s *source) from(line, column int) []rune {
 	if line < 1 || line > len(s.lines) || column < 1 {
 		return nil

@@ -21,7 +21,7 @@ func OneLine(then func(dec *Decoder, n *yaml.Node, t Text)) Reader {
 			return
 		}
 		if strings.Contains(t.Text, "\n") {
-			dec.Report(n, "line-break", fmt.Sprintf("%q must be one line", dec.Name()), "use >- in the place of | to join lines")
+			dec.Report(n, "line-break", fmt.Sprintf("%q must be one line", dec.Name()), "use >- instead of | to join lines")
 			return
 		}
 		then(dec, n, t)
@@ -38,7 +38,7 @@ func Line(into *Text) Reader {
 	return OneLine(func(_ *Decoder, _ *yaml.Node, t Text) { *into = t })
 }
 
-// Word reads one of a few words.
+// Word reads one of the words.
 func Word(into *string, words ...string) Reader {
 	return OneLine(func(dec *Decoder, n *yaml.Node, t Text) {
 		if !slices.Contains(words, t.Text) {
@@ -55,8 +55,7 @@ func Word(into *string, words ...string) Reader {
 
 var numberPattern = regexp.MustCompile(`^(0|[1-9][0-9]*(_[0-9]+)*)$`)
 
-// Number reads a whole number in plain decimal digits, so that 012 and 1e3, which YAML reads in ways of its own, are
-// mistakes.
+// Number reads a whole number in plain decimal digits. 012 and 1e3, which YAML reads in ways of its own, are mistakes.
 func Number(into *int, least, most int) Reader {
 	return OneLine(func(dec *Decoder, n *yaml.Node, t Text) {
 		v, err := strconv.Atoi(strings.ReplaceAll(t.Text, "_", ""))
@@ -72,6 +71,7 @@ func Number(into *int, least, most int) Reader {
 	})
 }
 
+// Duration reads a length of time between a second and 30 days.
 func Duration(into *time.Duration) Reader {
 	const hint = "a number and a unit, such as 90s, 5m, 4h or 2d"
 	return OneLine(func(dec *Decoder, n *yaml.Node, t Text) {
@@ -83,7 +83,7 @@ func Duration(into *time.Duration) Reader {
 		}
 		switch {
 		case err != nil:
-			dec.Bad(n, fmt.Sprintf("%q is not a stretch of time", Clip(t.Text)), hint)
+			dec.Bad(n, fmt.Sprintf("%q is not a duration", Clip(t.Text)), hint)
 		case v < time.Second || v > 30*24*time.Hour:
 			dec.Bad(n, fmt.Sprintf("%q must be between 1s and 30d", dec.Name()), "")
 		default:
@@ -115,11 +115,11 @@ func Yes(into *bool) Reader {
 	})
 }
 
-// Each reads a list of mappings. item gives the keys of a new item and what to do when it has been read.
+// Each reads a list of mappings. item returns the keys of a new item, and what to do once the item has been read.
 func Each(item func() ([]Key, func())) Reader {
 	return func(dec *Decoder, n *yaml.Node) {
 		if n.Kind == yaml.MappingNode {
-			dec.Report(n, "wrong-type", strconv.Quote(dec.Name())+" must be a list", "begin each item with - and a blank")
+			dec.Report(n, "wrong-type", strconv.Quote(dec.Name())+" must be a list", "begin each item with - and a space")
 			return
 		}
 		dec.List(n, func(n *yaml.Node) {
