@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -14,10 +15,10 @@ import (
 	"mailshot/campaign/message"
 )
 
-// program names this build of mailshot, in one word: two builds with one name make the same messages from the same inputs. It is
+// build names this build of mailshot, in one word: two builds with one name make the same messages from the same inputs. It is
 // the version, with the Go version and the libraries' versions, which make messages too. What was built from a changed checkout
 // has no version that says enough, and goes by when it was built.
-func program() string {
+func build() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"
@@ -42,12 +43,8 @@ func program() string {
 // otherProgram says in words how the messages that are left differ from those planned, where another build of mailshot planned
 // them; "" where they do not. A build that makes the same messages is noted, so that they are not all made again on the next resume.
 func (c *Campaign) otherProgram(ctx context.Context) (string, error) {
-	was, is := "an older version", program()
-	for _, part := range strings.Fields(c.frozen.Definition) {
-		if name, ok := strings.CutPrefix(part, programPart); ok {
-			was = name
-		}
-	}
+	planned, is := parseDigest(c.frozen.Definition), build()
+	was := cmp.Or(planned.build, "an older version")
 	if was == is {
 		return "", nil
 	}
@@ -58,7 +55,7 @@ func (c *Campaign) otherProgram(ctx context.Context) (string, error) {
 	if differ > 0 {
 		return fmt.Sprintf("mailshot itself (%s makes %d of the %d messages that are left otherwise than %s, which planned them)", is, differ, left, was), nil
 	}
-	return "", c.ledger.Redefine(ctx, c.id, c.definitionDigest())
+	return "", c.ledger.Redefine(ctx, c.id, c.digest(planned.version).String())
 }
 
 // remake makes the messages that are left once more and counts those that are not what was planned. One that cannot be made is

@@ -91,12 +91,13 @@ type Campaign struct {
 	list   *recipients.List // nil when the header came from the ledger
 	header *recipients.Header
 	maker  *message.Maker
+	inputs func(*definition.Definition) []part // what plans remember digests of; a test adds keys of later versions
 }
 
 // Open opens the campaign's folder, the user's accounts and the suppression files. The list is opened by what needs it:
 // a resumed campaign reads its frozen list and never the file. Errors are positioned (see check.From).
 func Open(ctx context.Context, o Options) (*Campaign, error) {
-	c := &Campaign{def: o.Definition, opts: o, now: o.Now, id: o.ID}
+	c := &Campaign{def: o.Definition, opts: o, now: o.Now, id: o.ID, inputs: inputs}
 	if c.now == nil {
 		c.now = time.Now
 	}

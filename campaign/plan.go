@@ -195,7 +195,7 @@ func (c *Campaign) record(p *planned) (*ledger.Campaign, error) {
 	}
 	return &ledger.Campaign{
 		ID: c.id, Created: c.now(), From: c.def.From.Text, Header: header, Rows: p.report.Rows, Host: c.host(),
-		Definition: c.definitionDigest(), Templates: c.maker.Templates(), List: c.list.Digest(),
+		Definition: c.digest(digestVersion).String(), Templates: c.maker.Templates(), List: c.list.Digest(),
 	}, nil
 }
 

@@ -1,0 +1,226 @@
+package campaign
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"mailshot/campaign/definition"
+	"mailshot/render"
+)
+
+// digest is what a plan remembers of the definition: a sum of each part that makes messages or chooses people, so that
+// a change can be named. The secret of the accounts is one of them. Server, limits and archive are left out: they
+// change no message, and mending them is how a stopped campaign goes on.
+type digest struct {
+	version int
+	parts   []partDigest
+	build   string // of mailshot, which planned; "" = from before builds were noted
+}
+
+type partDigest struct{ name, sum string }
+
+// digestVersion is the version that new plans have. A plan is compared, and gone on with, in its own version.
+const digestVersion = 2
+
+// covered says, by version, what counts in a digest where the file does not give it. What the file gives counts always.
+// Keys of it are paths of structs, whose fields are named; "" is the whole. So a key that a later version of mailshot
+// adds leaves the digests of all plans as they were, until a file gives it. A map that is named here counts with these
+// entries alone.
+//
+// Nothing is ever added to a version. Places repeats what other keys say.
+var covered = map[int]coverage{
+	1: { // what there was before digests had versions
+		"": {
+			"from", "reply_to", "bounces", "subject", "recipients", "body", "attachments", "headers", "accounts.db",
+		},
+		"recipients": {
+			"File", "Files", "FileColumn", "Query", "Postgres", "Sheet", "Range", "Hidden", "Locale", "HeaderRow",
+			"Delimiter", "Encoding", "Address", "Name", "Key", "Columns", "Where", "Duplicates", "Places",
+		},
+		"recipients.Postgres": {"Env", "File", "Command"},
+		"recipients.Places": {
+			"file_column", "query", "postgres", "range", "encoding", "locale", "address", "name", "key", "columns.*",
+		},
+		"body":        {"Markdown", "HTML", "Text", "Layout", "Language", "Direction"},
+		"attachments": {"File", "Name", "CID"},
+		"headers":     {"Name", "Value"},
+	},
+	2: {"recipients.Places": {}},
+}
+
+// coverage is what counts in a digest of one version.
+type coverage map[string][]string
+
+// tree is a value as it goes into a digest, and whether the file gives it. Texts lose their places, so that a line that
+// moved is not a change.
+func (c coverage) tree(at string, v reflect.Value) (tree any, given bool) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if v.IsNil() {
+			return nil, false
+		}
+		tree, _ = c.tree(at, v.Elem())
+		return tree, true
+	case reflect.Struct:
+		switch v := v.Interface().(type) {
+		case definition.Text:
+			return v.Text, v.Text != ""
+		case fmt.Stringer: // a value of another room, which says itself what it is
+			return v.String(), v.String() != ""
+		}
+		return c.fields(at, v)
+	case reflect.Map:
+		return c.entries(at, v)
+	case reflect.Slice:
+		if v.IsNil() {
+			return nil, false
+		}
+		list := make([]any, v.Len())
+		for i := range list {
+			list[i], _ = c.tree(at, v.Index(i))
+		}
+		return list, len(list) > 0
+	}
+	return v.Interface(), !v.IsZero()
+}
+
+// fields is tree for a struct.
+func (c coverage) fields(at string, v reflect.Value) (tree any, given bool) {
+	fields := map[string]any{}
+	for i := range v.NumField() {
+		name := v.Type().Field(i).Name
+		field, is := c.tree(at+"."+name, v.Field(i))
+		if given = given || is; is || slices.Contains(c[at], name) {
+			fields[name] = field
+		}
+	}
+	return fields, given
+}
+
+// entries is tree for a map.
+func (c coverage) entries(at string, v reflect.Value) (tree any, given bool) {
+	if v.IsNil() {
+		return nil, false
+	}
+	names, some := c[at]
+	entries := map[string]any{}
+	for i := v.MapRange(); i.Next(); {
+		if key := i.Key().String(); !some || counts(names, key) {
+			entries[key], _ = c.tree(at+"."+key, i.Value())
+		}
+	}
+	if some && len(entries) == 0 {
+		return nil, false
+	}
+	return entries, len(entries) > 0
+}
+
+// counts reports whether a map's entry is among those named; "columns.*" names all that begin with "columns.".
+func counts(names []string, key string) bool {
+	return slices.ContainsFunc(names, func(name string) bool {
+		prefix, open := strings.CutSuffix(name, "*")
+		return name == key || open && strings.HasPrefix(key, prefix)
+	})
+}
+
+// part is a part of what a digest covers.
+type part struct {
+	name  string
+	value any
+}
+
+// inputs are the parts of the definition that a digest covers. The zero value of every field in them has to mean that
+// the file does not give it.
+func inputs(d *definition.Definition) []part {
+	return []part{
+		{"from", d.From.Text}, {"reply_to", d.ReplyTo.Text}, {"bounces", d.Bounces.String()}, {"subject", d.Subject.Text},
+		{"recipients", d.Recipients}, {"body", d.Body}, {"attachments", d.Attachments}, {"headers", d.Headers},
+	}
+}
+
+// digest is the definition's digest in a version.
+func (c *Campaign) digest(version int) digest {
+	parts := c.inputs(c.def)
+	parts = append(parts, part{"accounts.db", render.Token(c.secret, c.id, "")}) // its secret makes Message-IDs and tokens
+	return digestOf(parts, version)
+}
+
+func digestOf(parts []part, version int) digest {
+	d := digest{version: version, build: build()}
+	always := covered[version]
+	for _, p := range parts {
+		tree, given := always.tree(p.name, reflect.ValueOf(p.value))
+		if !given && !slices.Contains(always[""], p.name) {
+			continue
+		}
+		text, is := tree.(string)
+		if !is {
+			b, err := json.Marshal(tree)
+			if err != nil {
+				panic(err) // maps and slices of strings and numbers
+			}
+			text = string(b)
+		}
+		sum := sha256.Sum256([]byte(text))
+		d.parts = append(d.parts, partDigest{p.name, hex.EncodeToString(sum[:8])})
+	}
+	return d
+}
+
+// The words of a digest's text beside the parts: its version, from the second on, and the build that planned.
+const (
+	versionWord = "digests="
+	buildWord   = "program="
+)
+
+// String is the digest as a plan keeps it.
+func (d digest) String() string {
+	var b strings.Builder
+	if d.version > 1 {
+		fmt.Fprintf(&b, "%s%d ", versionWord, d.version)
+	}
+	for _, p := range d.parts {
+		fmt.Fprintf(&b, "%s=%s ", p.name, p.sum)
+	}
+	return b.String() + buildWord + d.build
+}
+
+// parseDigest reads what String writes, and what versions before it wrote.
+func parseDigest(text string) digest {
+	d := digest{version: 1}
+	for _, word := range strings.Fields(text) {
+		if n, is := strings.CutPrefix(word, versionWord); is {
+			d.version, _ = strconv.Atoi(n) // 0, which is no version, where a newer mailshot writes something else
+		} else if name, is := strings.CutPrefix(word, buildWord); is {
+			d.build = name
+		} else if name, sum, is := strings.Cut(word, "="); is {
+			d.parts = append(d.parts, partDigest{name, sum})
+		}
+	}
+	return d
+}
+
+// known reports whether this build makes digests of that version.
+func (d digest) known() bool { return covered[d.version] != nil }
+
+// differing names the parts that are not what they were, those that are not there any more last.
+func (d digest) differing(was digest) []string {
+	var names []string
+	for _, p := range d.parts {
+		if !slices.Contains(was.parts, p) {
+			names = append(names, p.name)
+		}
+	}
+	for _, p := range was.parts {
+		if !slices.ContainsFunc(d.parts, func(is partDigest) bool { return is.name == p.name }) {
+			names = append(names, p.name)
+		}
+	}
+	return names
+}

@@ -1,0 +1,100 @@
+package campaign
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"mailshot/campaign/definition"
+)
+
+// digested loads a campaign file of testdata/digests and is the campaign whose digests digests.txt has.
+func digested(t *testing.T, name string) *Campaign {
+	t.Helper()
+	d, err := definition.Load(filepath.Join("testdata/digests", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &Campaign{def: d, id: d.ID, secret: []byte("secret"), inputs: inputs}
+}
+
+// paths are where a later version may have a key more, by a file that has something there.
+var paths = map[string]string{
+	"later": "minimal.yaml", "recipients": "minimal.yaml", "body": "minimal.yaml", "attachments": "workbook.yaml",
+	"headers": "campaign.yaml", "recipients.Postgres": "database.yaml",
+}
+
+// The digests of plans from before digests had versions are made again, bit by bit; also by a later version with more
+// keys. Proven by counting all fields of a struct: the later version's were others.
+func TestFirstDigests(t *testing.T) {
+	t.Parallel()
+	b, err := os.ReadFile("testdata/digests/digests.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for line := range strings.Lines(string(b)) {
+		name, want, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		for _, later := range []bool{false, true} {
+			c := digested(t, name)
+			if later {
+				c.AddLaterKeys("nowhere")
+			}
+			text := c.digest(1).String()
+			if got, _, _ := strings.Cut(text, " "+buildWord); got != want {
+				t.Errorf("%s, of a later version %v:\n got %s\nwant %s", name, later, got, want)
+			}
+			if again := parseDigest(text); again.version != 1 || again.String() != text {
+				t.Errorf("%s is read as %+v", text, again)
+			}
+		}
+		n++
+	}
+	if n < 4 {
+		t.Errorf("%d digests", n)
+	}
+}
+
+// A key of a later version counts where a file gives it, in each version of the digests, and nowhere else.
+func TestLaterKeys(t *testing.T) {
+	t.Parallel()
+	for at, file := range paths {
+		for version := range covered {
+			was := digested(t, file).digest(version)
+			c := digested(t, file)
+			c.AddLaterKeys("nowhere")
+			if got := c.digest(version); got.String() != was.String() {
+				t.Errorf("version %d, %s: %s, and was %s", version, file, got, was)
+			}
+			c.AddLaterKeys(at)
+			is := c.digest(version)
+			part, _, _ := strings.Cut(at, ".")
+			if got := is.differing(was); !slices.Equal(got, []string{part}) {
+				t.Errorf("version %d, %s given in %s: %v differ", version, at, file, got)
+			}
+			if got := was.differing(is); !slices.Equal(got, []string{part}) {
+				t.Errorf("version %d, %s taken out of %s: %v differ", version, at, file, got)
+			}
+		}
+	}
+}
+
+// What a file does not give has no part in the digests of new plans. So a default of a new key that is not the zero
+// value shows here: it would change the digests of every plan there is.
+func TestSecondDigests(t *testing.T) {
+	t.Parallel()
+	const want = "digests=2 from=d381654b64f2e207 subject=185f8db32271fe25 recipients=d6f72c98f3106abb " +
+		"body=4192ff53c324f796 accounts.db=d3001cf53dc4f9cb"
+	text := digested(t, "minimal.yaml").digest(2).String()
+	if got, _, _ := strings.Cut(text, " "+buildWord); got != want {
+		t.Errorf("got %s", got)
+	}
+	if again := parseDigest(text); again.version != 2 || again.String() != text {
+		t.Errorf("%s is read as %+v", text, again)
+	}
+	if parseDigest("digests=3 from=1 program=x").known() || parseDigest("digests=many from=1").known() {
+		t.Error("a later version's digests are taken for known")
+	}
+}
