@@ -25,8 +25,9 @@ var allowed = map[string][]string{
 	"campaign/definition": {
 		"campaign/definition/schema", "render/address", "sender/courtesy", "sender/limits", "sender/reply",
 	},
-	"campaign/definition/schema": {"internal/ellipsis", "internal/suggest"},
-	"campaign/dispatch":          {"campaign/ledger", "campaign/pacing", "sender/..."},
+	"campaign/definition/schema":       {"internal/ellipsis", "internal/suggest"},
+	"campaign/dispatch":                {"campaign/ledger", "campaign/pacing", "sender/..."},
+	"campaign/dispatch/deliveriestest": {"campaign/dispatch", "campaign/ledger"},
 	"campaign/forecast": {
 		"campaign/accounts", "campaign/caps", "campaign/ledger", "campaign/pacing", "sender/courtesy",
 		"sender/limits",
