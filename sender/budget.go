@@ -18,8 +18,9 @@ type Limit struct {
 // concurrent use. Its conformance suite is mailshot/sender/budgettest.
 type Budget interface {
 	// Reserve takes one use under each of the limits at once, or none. When a cap stands in the
-	// way, the Refusal says whose it is and until when at least it will, and the Reservation is
-	// nil. As long as a reserved use is neither stamped nor released, it counts as happening now.
+	// way, the Reservation is nil, and the Refusal says which limit it is and the earliest time at
+	// which it may have a use again. As long as a reserved use is neither stamped nor released, it
+	// counts as happening now.
 	//
 	// The error is about keeping the count, never about a cap.
 	Reserve(ctx context.Context, now time.Time, ls []Limit) (Reservation, Refusal, error)

@@ -74,8 +74,8 @@ type Timeouts = smtp.Timeouts
 
 // Config describes a mail server and how to use it.
 type Config struct {
-	Host     string
-	Port     int
+	Host     string // name or address of the server
+	Port     int    // 587 for most servers with a login, 465 for TLS from the first byte; there is no default
 	Socket   string // path of the Unix socket that the server listens on, instead of Host and Port; "": none
 	Protocol string // "smtp" or "lmtp" (RFC 2033); "": smtp
 	// TLS is "implicit", "starttls", "none" or, without a login, "opportunistic"; "": implicit for
@@ -175,8 +175,8 @@ type Outcome struct {
 	// message.
 	Class reply.Class
 	// About is what the outcome is about: recipient, group, message, sender or server; "" when
-	// Class is OK. When it is the server, nothing is known against the delivery. Put the delivery
-	// back, and do not count it as tried.
+	// Class is OK or "". When it is the server, nothing is known against the delivery. Put the
+	// delivery back, and do not count it as tried.
 	About reply.About
 	// Begun reports that begin was called and returned nil.
 	Begun bool

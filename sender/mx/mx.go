@@ -12,7 +12,7 @@
 // from outside. So is the HTTP client that fetches policies.
 //
 // DANE (RFC 7672) is not done: it needs answers that DNSSEC vouches for, and the standard library's
-// resolver does not say whether it does. Reports about TLS (RFC 8460) are not sent.
+// resolver does not say which answers those are. Reports about TLS (RFC 8460) are not sent.
 package mx
 
 import (

@@ -1,7 +1,7 @@
 // Package reply says what a server's answer means for a campaign. [Classify] returns a [Verdict]:
-// may the delivery be tried again, is it about the recipient, the message, the sender or the
-// server, and for how long must the server be left alone. [Preset] and [Match] return what is known
-// of a provider's servers and their caps.
+// whether the delivery may be tried again, what the answer is about (the recipient, the message,
+// the sender or the server), and how long to leave the server alone. [Preset] and [Match] return
+// what is known of a provider's servers and their caps.
 //
 // Classify is one pure function over a table. The first digit of the basic code decides whether a
 // failure is temporary or permanent. The enhanced code (RFC 3463, RFC 5248) decides what it is
