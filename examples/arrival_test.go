@@ -94,7 +94,8 @@ func open(t *testing.T, dir, stdin string, target *campaign.SinkTarget) *campaig
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := campaign.Options{Definition: d, State: filepath.Join(dir, ".mailshot", "state.db"), Accounts: filepath.Join(dir, ".mailshot", "accounts.db"), Sink: target}
+	o := campaign.Options{Definition: d, State: filepath.Join(dir, ".mailshot", "state.db"),
+		Accounts: filepath.Join(dir, ".mailshot", "accounts.db"), Sink: target}
 	if stdin != "" {
 		b, err := os.ReadFile(filepath.Join(dir, stdin))
 		if err != nil {
@@ -154,7 +155,8 @@ func deliver(t *testing.T, name, stdin string, rows int) []arrived {
 				}
 			}
 		})
-		if diff := cmp.Diff(map[string]int64{"sent": int64(rows)}, counts); sum.Sent != want || sum.ExitCode() != 0 || diff != "" {
+		diff := cmp.Diff(map[string]int64{"sent": int64(rows)}, counts)
+		if sum.Sent != want || sum.ExitCode() != 0 || diff != "" {
 			t.Errorf("sent %d, want %d; exit code %d; counts (-want +got)\n%s", sum.Sent, want, sum.ExitCode(), diff)
 		}
 		if err := c.Close(); err != nil {
@@ -181,8 +183,10 @@ func deliver(t *testing.T, name, stdin string, rows int) []arrived {
 		if a.read, err = parsers.GoMessage(a.raw); err != nil {
 			t.Errorf("%s: %v", r.To, err)
 		}
-		if got, want := date.ReplaceAll(a.raw, nil), date.ReplaceAll(dry[r.ID], nil); !bytes.Equal(got, want) || len(got) == 0 {
-			t.Errorf("%s: the wire carried other octets than a dry run shows (-dry +wire)\n%s", r.To, cmp.Diff(string(want), string(got)))
+		got, want := date.ReplaceAll(a.raw, nil), date.ReplaceAll(dry[r.ID], nil)
+		if !bytes.Equal(got, want) || len(got) == 0 {
+			t.Errorf("%s: the wire carried other octets than a dry run shows (-dry +wire)\n%s", r.To,
+				cmp.Diff(string(want), string(got)))
 		}
 		all = append(all, a)
 	}
@@ -321,7 +325,8 @@ func newsletter(t *testing.T) []arrived {
 		}
 		token := found[1]
 		tokens[token] = true
-		if want := fmt.Sprintf("<https://readingroom.example/unsubscribe/%s>, <mailto:unsubscribe@readingroom.example?subject=%[1]s>", token); a.field("List-Unsubscribe") != want {
+		if want := fmt.Sprintf("<https://readingroom.example/unsubscribe/%s>, "+
+			"<mailto:unsubscribe@readingroom.example?subject=%[1]s>", token); a.field("List-Unsubscribe") != want {
 			t.Errorf("%s: List-Unsubscribe %q, want %q", email, a.field("List-Unsubscribe"), want)
 		}
 		if got := a.field("List-Unsubscribe-Post"); got != "List-Unsubscribe=One-Click" {
@@ -357,7 +362,9 @@ func invoices(t *testing.T) []arrived {
 	rows := cells[1:]
 	all := deliver(t, "invoices", "", 12)
 	of := func(row []string, name string) string { return row[column[name]] }
-	pairs := match(t, rows, all, func(row []string, a arrived) bool { return strings.HasSuffix(a.read.Subject, " "+of(row, "number")) })
+	pairs := match(t, rows, all, func(row []string, a arrived) bool {
+		return strings.HasSuffix(a.read.Subject, " "+of(row, "number"))
+	})
 	for i, a := range pairs {
 		number, word, file := of(rows[i], "number"), "صورتحساب", "صورتحساب"
 		if of(rows[i], "language") == "ar" {
@@ -378,7 +385,8 @@ func invoices(t *testing.T) []arrived {
 			t.Errorf("%s: %q (%d bytes) is not the invoice %s (%d bytes)", a.To[0], p.Name, len(p.Content), number, len(pdf))
 		}
 		a.contains(t, texts[0], of(rows[i], "full_name"), number)
-		a.contains(t, texts[1], of(rows[i], "full_name"), number, `dir="rtl"`, fmt.Sprintf(`lang="%s"`, of(rows[i], "language")))
+		a.contains(t, texts[1], of(rows[i], "full_name"), number, `dir="rtl"`,
+			fmt.Sprintf(`lang="%s"`, of(rows[i], "language")))
 	}
 	return all
 }
@@ -406,7 +414,8 @@ func notice(t *testing.T) []arrived {
 			unit = "minute"
 		}
 		text := a.parts(t, "text/plain")[0]
-		a.contains(t, text, "Hello "+name+",\r\n", host+" restarts on "+starts.Format("Monday, 2 January 2006")+" at "+starts.Format("15:04")+" UTC",
+		a.contains(t, text, "Hello "+name+",\r\n",
+			host+" restarts on "+starts.Format("Monday, 2 January 2006")+" at "+starts.Format("15:04")+" UTC",
 			"for about "+minutes+" "+unit+".", "\r\n-- \r\nAcme Operations, https://status.acme.example/"+host)
 	}
 	return all
@@ -421,7 +430,8 @@ func agree(t *testing.T, all []arrived) {
 	var messages [][]byte
 	differ := func(parser string, a arrived, got parsers.Message) {
 		if !reflect.DeepEqual(a.read, got) { // which compares octets at once, cmp one by one
-			t.Errorf("%s reads another message to %s than go-message (-go-message +%[1]s)\n%s", parser, a.To[0], cmp.Diff(a.read, got))
+			t.Errorf("%s reads another message to %s than go-message (-go-message +%[1]s)\n%s", parser, a.To[0],
+				cmp.Diff(a.read, got))
 		}
 	}
 	for _, a := range all {

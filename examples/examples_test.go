@@ -30,7 +30,8 @@ func TestGenerated(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			program := filepath.Join(dir, "generate.exe")
-			if out, err := exec.Command("go", "build", "-o", program, filepath.Join(folder, "generate.go")).CombinedOutput(); err != nil {
+			source := filepath.Join(folder, "generate.go")
+			if out, err := exec.Command("go", "build", "-o", program, source).CombinedOutput(); err != nil {
 				t.Fatalf("%v\n%s", err, out)
 			}
 			cmd := exec.Command(program)
@@ -135,7 +136,8 @@ func TestPDF(t *testing.T) {
 		}
 		for i := 1; i < 7; i++ {
 			offset, err := strconv.Atoi(entries[2+i][:10])
-			if want := fmt.Sprintf("%d 0 obj\n", i); err != nil || len(entries[2+i]) != 19 || !bytes.HasPrefix(data[offset:], []byte(want)) {
+			if want := fmt.Sprintf("%d 0 obj\n", i); err != nil || len(entries[2+i]) != 19 ||
+				!bytes.HasPrefix(data[offset:], []byte(want)) {
 				t.Errorf("%s: entry %d is %q", name, i, entries[2+i])
 			}
 		}

@@ -31,7 +31,8 @@ func TestNoForeignToken(t *testing.T) {
 	s := setup{
 		from: "{{.c}} <{{.c}}@acme.example>", replyTo: "{{.c}}@acme.example", subject: "News for {{.c}}{{.fault}}",
 		text: "{{.c}} {{.filler}} {{.c}}\n", html: `<p title="{{.c}}">{{.c}} {{.filler}}<img src="cid:logo"></p>`,
-		headers:     [][2]string{{"X-Tag", "{{.c}}"}, {"List-Unsubscribe", "<https://acme.example/{{.c}}>"}, {"List-Id", "{{.c}} <news.acme.example>"}},
+		headers: [][2]string{{"X-Tag", "{{.c}}"}, {"List-Unsubscribe", "<https://acme.example/{{.c}}>"},
+			{"List-Id", "{{.c}} <news.acme.example>"}},
 		attachments: [][3]string{{"logo.png", "", "logo"}, {"files/{{.file}}.txt", "{{.c}}.txt", ""}, {"terms.pdf", "", ""}},
 		files:       map[string]string{"logo.png": png, "terms.pdf": "%PDF-" + strings.Repeat("terms ", 1000)},
 		cache:       64 << 10, // small: files come and go
@@ -51,7 +52,8 @@ func TestNoForeignToken(t *testing.T) {
 			for i := range next {
 				random := rand.New(rand.NewPCG(7, uint64(i)))
 				own := token(i % people)
-				cells := map[string]string{"c": own, "file": own, "fault": "", "filler": strings.Repeat("fülle "[random.IntN(2):], random.IntN(500))}
+				cells := map[string]string{"c": own, "file": own, "fault": "", "filler": strings.Repeat("fülle "[random.IntN(2):],
+					random.IntN(500))}
 				if i%17 == 0 {
 					cells["fault"] = "\n"
 				}

@@ -42,7 +42,8 @@ var controls = []string{
 func hostileCells(t testing.TB) []string {
 	cells := naughtyStrings(t)
 	for _, c := range controls {
-		for _, format := range []string{"a%sBcc: eve@example.com", "%s", "%[1]s%[1]sX", "a%s", "a%s b", "a%s.\r\nMAIL FROM:<eve@example.com>"} {
+		for _, format := range []string{"a%sBcc: eve@example.com", "%s", "%[1]s%[1]sX", "a%s", "a%s b",
+			"a%s.\r\nMAIL FROM:<eve@example.com>"} {
 			cells = append(cells, fmt.Sprintf(format, c))
 		}
 	}
@@ -52,13 +53,15 @@ func hostileCells(t testing.TB) []string {
 // smugglingSequences are the ends of data that some server takes for one.
 func smugglingSequences(t testing.TB) []string {
 	var out []string
-	for _, m := range regexp.MustCompile(`(?m)^ +("(?:[^"\\]|\\.)*")`).FindAllStringSubmatch(string(corpus(t, "smuggling/end-of-data-sequences.txt")), -1) {
+	for _, m := range regexp.MustCompile(`(?m)^ +("(?:[^"\\]|\\.)*")`).FindAllStringSubmatch(string(corpus(t,
+		"smuggling/end-of-data-sequences.txt")), -1) {
 		var s string
 		// The file is Python; JSON reads its escapes but \x00.
 		if err := json.Unmarshal([]byte(strings.ReplaceAll(m[1], `\x00`, `\u0000`)), &s); err != nil {
 			t.Fatal(err)
 		}
-		out = append(out, "before"+s+"MAIL FROM:<eve@example.com>\r\nRCPT TO:<bob@example.com>\r\nDATA\r\nSubject: smuggled\r\n\r\nbody"+s)
+		out = append(out, "before"+s+"MAIL FROM:<eve@example.com>\r\nRCPT TO:<bob@example.com>\r\nDATA\r\n"+
+			"Subject: smuggled\r\n\r\nbody"+s)
 	}
 	if len(out) != 16 {
 		t.Fatalf("%d sequences", len(out))
@@ -81,23 +84,42 @@ func positions() []position {
 	nothing := func(parsers.Message, []string) string { return "" }
 	files := map[string]string{"a.txt": "text"}
 	return []position{
-		{name: "subject", setup: setup{subject: "{{.c}}"}, want: same, found: func(m parsers.Message, _ []string) string { return m.Subject }},
-		{name: "within the subject", setup: setup{subject: "[{{.c}}]"}, want: func(c string) (string, bool) { return "[" + c + "]", true }, found: func(m parsers.Message, _ []string) string { return m.Subject }},
+		{name: "subject", setup: setup{subject: "{{.c}}"}, want: same, found: func(m parsers.Message,
+			_ []string) string {
+			return m.Subject
+		}},
+		{name: "within the subject", setup: setup{subject: "[{{.c}}]"}, want: func(c string) (string,
+			bool) {
+			return "[" + c + "]", true
+		}, found: func(m parsers.Message, _ []string) string { return m.Subject }},
 		{name: "name of From", setup: setup{from: "{{.c}} <acme@acme.example>"}, want: anything, found: nothing},
 		{name: "quoted name of From", setup: setup{from: `"{{.c}}" <acme@acme.example>`}, want: anything, found: nothing},
 		{name: "address of From", setup: setup{from: "{{.c}}@acme.example"}, want: anything, found: nothing},
 		{name: "Reply-To", setup: setup{replyTo: "{{.c}}"}, want: anything, found: nothing},
 		{name: "name of To", to: true, want: same, found: func(m parsers.Message, _ []string) string { return m.To.Name }},
 		{name: "custom header", setup: setup{headers: [][2]string{{"X-Tag", "<{{.c}}>"}}}, want: anything, found: nothing},
-		{name: "header for machines", setup: setup{headers: [][2]string{{"Feedback-ID", "{{.c}}:acme"}}}, want: anything, found: nothing},
-		{name: "List-Unsubscribe", setup: setup{headers: [][2]string{{"List-Unsubscribe", "<https://acme.example/{{.c}}>"}}}, want: anything, found: nothing},
-		{name: "List-Id", setup: setup{headers: [][2]string{{"List-Id", "{{.c}} <news.acme.example>"}}}, want: anything, found: nothing},
-		{name: "Sender", setup: setup{headers: [][2]string{{"Sender", "{{.c}} <post@acme.example>"}}}, want: anything, found: nothing},
-		{name: "References", setup: setup{headers: [][2]string{{"References", "<{{.c}}@acme.example>"}}}, want: anything, found: nothing},
+		{name: "header for machines", setup: setup{headers: [][2]string{{"Feedback-ID", "{{.c}}:acme"}}}, want: anything,
+			found: nothing},
+		{name: "List-Unsubscribe", setup: setup{headers: [][2]string{{"List-Unsubscribe", "<https://acme.example/{{.c}}>"}}},
+			want: anything, found: nothing},
+		{name: "List-Id", setup: setup{headers: [][2]string{{"List-Id", "{{.c}} <news.acme.example>"}}}, want: anything,
+			found: nothing},
+		{name: "Sender", setup: setup{headers: [][2]string{{"Sender", "{{.c}} <post@acme.example>"}}}, want: anything,
+			found: nothing},
+		{name: "References", setup: setup{headers: [][2]string{{"References", "<{{.c}}@acme.example>"}}}, want: anything,
+			found: nothing},
 		{name: "file name", setup: setup{attachments: [][3]string{{"a.txt", "{{.c}}.txt", ""}}, files: files},
-			want: func(c string) (string, bool) { return strings.TrimLeft(c, " ") + ".txt", true }, found: func(m parsers.Message, _ []string) string { return m.Parts[len(m.Parts)-1].Name }},
-		{name: "path", setup: setup{attachments: [][3]string{{"{{.c}}.txt", "", ""}}, files: files}, want: anything, found: nothing},
-		{name: "text", setup: setup{text: "before {{.c}} after\n"}, want: func(c string) (string, bool) { return "before " + lines(c) + " after\n", true }, found: func(_ parsers.Message, texts []string) string { return texts[0] }},
+			want:  func(c string) (string, bool) { return strings.TrimLeft(c, " ") + ".txt", true },
+			found: func(m parsers.Message, _ []string) string { return m.Parts[len(m.Parts)-1].Name }},
+		{name: "path", setup: setup{attachments: [][3]string{{"{{.c}}.txt", "", ""}}, files: files}, want: anything,
+			found: nothing},
+		{name: "text", setup: setup{text: "before {{.c}} after\n"}, want: func(c string) (string,
+			bool) {
+			return "before " + lines(c) + " after\n", true
+		}, found: func(_ parsers.Message,
+			texts []string) string {
+			return texts[0]
+		}},
 		{name: "line of text", setup: setup{text: "{{.c}}"}, want: func(c string) (string, bool) {
 			if c = lines(c); !strings.HasSuffix(c, "\n") {
 				c += "\n"

@@ -56,16 +56,19 @@ func report() *check.Report {
 			mistake{"ragged-row", "people.csv:17", "4 fields, the header has 3", "", 0, ""},
 			mistake{"bad-cell", "people.csv:18", "amount: not a number", "a\tb\twrong\tc", 5, "write digits"},
 		)),
-		mistake{"escape", "evil\x1b[2J.csv:1", "a text\nof two lines \x1b]0;title\x07", "\x1b[31mred\u202eevil\u0085x", 15, ""},
+		mistake{"escape", "evil\x1b[2J.csv:1", "a text\nof two lines \x1b]0;title\x07", "\x1b[31mred\u202eevil\u0085x",
+			15, ""},
 		mistake{"wide", "liste.csv:3", "here", "日本語 テスト: x", 10, ""},
 		mistake{"marks", "liste.csv:4", "here", "e\u0301te\u0301 x", 7, ""},
 		mistake{"right-to-left", "فهرست.csv:5", "here", "نام: علی, x", 11, ""},
-		mistake{"long-line", "page.html:1:600", "here", strings.Repeat("0123456789", 59) + "345678901" + "X" + strings.Repeat("y", 100_000), 600,
+		mistake{"long-line", "page.html:1:600", "here", strings.Repeat("0123456789", 59) + "345678901" + "X" +
+			strings.Repeat("y", 100_000), 600,
 			"a hint that is too long to stand in the first line goes below the excerpt, on a line of its own"},
 		mistake{"not-utf8", "a.csv:9", "bytes", "caf\xe9 x", 6, ""},
 		errors.New("open people.csv: permission denied"),
 	))
-	findings = append(findings, check.Finding{Code: "invalid-row", Severity: check.Warning, Place: "people.csv:21", Text: `"ann" has no @`})
+	findings = append(findings, check.Finding{Code: "invalid-row", Severity: check.Warning, Place: "people.csv:21",
+		Text: `"ann" has no @`})
 	return &check.Report{
 		Campaign: "news-2026-11", Rows: 200, Findings: findings, Dropped: 3,
 		Counts: map[string]int64{"pending": 197, "invalid": 2, "filtered": 0, "duplicate": 1},
