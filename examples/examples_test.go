@@ -1,5 +1,5 @@
-// Package examples holds campaigns to copy; here is what keeps their lists and
-// files true to the programs that made them.
+// Package examples holds campaigns to copy. Its tests keep their lists and files the same as the programs that made
+// them write.
 package examples
 
 import (
@@ -18,8 +18,8 @@ import (
 	"github.com/xuri/excelize/v2"
 )
 
-// What is committed is what generate.go writes: byte for byte, or for the
-// workbook cell for cell, since another release of Go may compress otherwise.
+// The committed files are what generate.go writes, byte for byte. The workbook is compared cell for cell, because
+// another release of Go may compress it differently.
 func TestGenerated(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -113,7 +113,7 @@ func TestPeople(t *testing.T) {
 	}
 }
 
-// Each PDF's table of offsets points at its objects, which is what readers go by.
+// Each PDF's table of offsets points at its objects. Readers rely on that table.
 func TestPDF(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("invoices/invoices/*.pdf")

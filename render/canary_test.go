@@ -13,13 +13,11 @@ import (
 	"mailshot/templates"
 )
 
-// Ten thousand people, sixty-four goroutines, a token of each person's own in
-// every place where a cell can stand, messages of all sizes, and rows that fail
-// in between: no message carries another person's token.
+// Ten thousand people, sixty-four goroutines, a token of each person in every place where a cell can stand, messages of
+// all sizes, and rows that fail in between: no message carries another person's token.
 //
-// Proven: with the buffer of job.content kept in the Renderer and its octets not
-// copied (behind a mutex, so that the race detector is silent), 8,954 of the
-// messages had a foreign token.
+// Proven: with the buffer of job.content kept in the Renderer and its octets not copied (behind a mutex, so that the
+// race detector is silent), 8,954 of the messages had a foreign token.
 func TestNoForeignToken(t *testing.T) {
 	t.Parallel()
 	rows := 10_000
@@ -103,9 +101,8 @@ func TestNoForeignToken(t *testing.T) {
 	wg.Wait()
 }
 
-// foreign looks for other people's tokens in everything that m carries: its
-// envelope, its octets (the same now as when they were first written), and its
-// parts as a reader decodes them.
+// foreign looks for other people's tokens in everything that m carries: its envelope, its octets (the same now as when
+// they were first written), and its parts as a reader decodes them.
 func foreign(t *testing.T, pattern *regexp.Regexp, m *Message, raw []byte) {
 	own, _, _ := strings.Cut(m.To(), "@")
 	var again bytes.Buffer

@@ -21,8 +21,7 @@ func decodeBase64(t testing.TB, b []byte) string {
 	return string(out)
 }
 
-// checkField holds a field's folding: lines of 76 where a blank allows it, 998
-// always, no blank line.
+// checkField checks a field's folding: lines of 76 where a blank allows it, never more than 998, and no blank line.
 func checkField(t testing.TB, field string) {
 	t.Helper()
 	lines := strings.Split(strings.TrimSuffix(field, "\r\n"), "\r\n")

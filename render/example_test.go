@@ -73,7 +73,7 @@ func Example() {
 	// the oven is repaired.
 }
 
-// What could add a header is a fault of its row.
+// A cell that could add a header is a fault of its row.
 func ExampleFault() {
 	compiler := templates.New(templates.Config{})
 	subject, err := compiler.Line("subject", templates.Source{File: "campaign.yaml", Text: "For {{.name}}"})

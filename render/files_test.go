@@ -18,8 +18,8 @@ import (
 	"mailshot/internal/parsers"
 )
 
-// Every path that a cell can make of "invoices/{{.c}}" or be by itself: one
-// regular file below the campaign's folder, or a fault with the path in it.
+// Every path that a cell can make of "invoices/{{.c}}", or be by itself, is one regular file below the campaign's
+// folder or a fault that shows the path.
 func TestAttachmentPaths(t *testing.T) {
 	t.Parallel()
 	outside := t.TempDir()
@@ -157,8 +157,7 @@ func TestAttachmentPaths(t *testing.T) {
 	}
 }
 
-// A FIFO that takes the place of a file after it was looked at: refused, and
-// not waited for.
+// A FIFO that takes the place of a file after it was looked at is refused. Nobody waits for it.
 func TestFileSwappedForFIFO(t *testing.T) {
 	t.Parallel()
 	r := setup{}.renderer(t)
@@ -207,8 +206,8 @@ func TestFileNames(t *testing.T) {
 	agree(t, messages, want)
 }
 
-// A file that many messages carry is read and encoded once, and its octets are
-// shared; when it changes, it is read anew and the digest tells.
+// A file that many messages carry is read and encoded once, and its octets are shared. When it changes, it is read
+// again and the digest shows it.
 func TestSharedAttachment(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -281,7 +280,7 @@ func TestSharedAttachment(t *testing.T) {
 	}
 }
 
-// However many files pass through, the memory they are kept in has a bound.
+// However many files pass through, the memory that keeps them has a bound.
 func TestCacheIsBounded(t *testing.T) {
 	t.Parallel()
 	s := setup{attachments: [][3]string{{"common.bin", "", ""}, {"{{.c}}.bin", "", ""}},
@@ -321,7 +320,7 @@ func TestCacheIsBounded(t *testing.T) {
 	}
 }
 
-// Many callers at once: each file is read by one of them.
+// With many callers at once, each file is read by one of them.
 func TestFilesAreReadOnce(t *testing.T) {
 	t.Parallel()
 	s := setup{files: map[string]string{"a.bin": strings.Repeat("a", 1<<20)}}

@@ -13,8 +13,8 @@ var update = flag.Bool("update", false, "write the golden messages anew")
 
 const png = "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89"
 
-// goldenCases are the shapes a message can have. Each has a file in testdata,
-// and each is read back by the parsers of other people.
+// goldenCases are the shapes that a message can have. Each has a file in testdata, and each is read back by parsers of
+// other people.
 func goldenCases() []struct {
 	name string
 	setup

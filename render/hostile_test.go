@@ -13,7 +13,7 @@ import (
 	"mailshot/internal/parsers"
 )
 
-// corpus reads test material that lies beside the project, not in it.
+// corpus reads test material that is beside the project, not in it.
 func corpus(t testing.TB, name string) []byte {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join("..", "..", "shared", "corpora", name))
@@ -32,8 +32,7 @@ func naughtyStrings(t testing.TB) []string {
 	return list
 }
 
-// controls are the characters that can end a line, a string or a field
-// somewhere, and bytes that are not text at all.
+// controls are the characters that can end a line, a string or a field somewhere, and bytes that are not text at all.
 var controls = []string{
 	"\r", "\n", "\r\n", "\x00", "\t", "\v", "\f", "\x1b", "\x7f", "\u0085", "\u009b", "\u2028", "\u2029",
 	"\xff", "\xed\xa0\x80" /* half a surrogate pair */, "\xc0\x8a" /* an overlong line feed */, "\xc3",
@@ -50,7 +49,7 @@ func hostileCells(t testing.TB) []string {
 	return append(cells, smugglingSequences(t)...)
 }
 
-// smugglingSequences are the ends of data that some server takes for one.
+// smugglingSequences are the ends of data that some server accepts as one.
 func smugglingSequences(t testing.TB) []string {
 	var out []string
 	for _, m := range regexp.MustCompile(`(?m)^ +("(?:[^"\\]|\\.)*")`).FindAllStringSubmatch(string(corpus(t,
@@ -69,7 +68,7 @@ func smugglingSequences(t testing.TB) []string {
 	return out
 }
 
-// position is one place of a campaign where a cell can stand.
+// position is one place of a campaign where a cell can be.
 type position struct {
 	name  string
 	setup setup
@@ -135,14 +134,12 @@ func lines(s string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
 }
 
-// Whatever a cell has in it, and wherever it stands: either the row is refused,
-// by the name of the place, or the message that comes out has the template's
-// fields and parts and no other, and a reader finds the cell as it was.
+// Whatever a cell holds, and wherever it is, there are two outcomes. Either the row is refused, with the name of the
+// place. Or the message has the template's fields and parts and no other, and a reader finds the cell as it was.
 //
-// Proven: with checkText saying "" to everything, 5 positions fail: a control
-// character passes in subjects, in the name of To, in X-Tag, in List-Id and in
-// file names. With printable saying yes to everything as well, Bcc is a field of
-// the message that go-message reads.
+// Proven: with checkText returning "" for everything, 5 positions fail. A control character passes in subjects, in the
+// name of To, in X-Tag, in List-Id and in file names. With printable always true as well, Bcc is a field of the message
+// that go-message reads.
 func TestHostileCells(t *testing.T) {
 	t.Parallel()
 	cells := hostileCells(t)
@@ -235,8 +232,7 @@ func subset(got, want []string) bool {
 	return i == len(got)
 }
 
-// An error about a cell that cannot be shown says what and where in ASCII a
-// terminal survives.
+// An error about a cell that cannot be shown says what and where in ASCII that is safe on a terminal.
 func TestFaultsAreSafeToPrint(t *testing.T) {
 	t.Parallel()
 	for _, p := range positions() {

@@ -13,7 +13,7 @@ import (
 	"mailshot/internal/parsers"
 )
 
-// expected is what a reader has to find in m, from what was put in.
+// expected is what a reader must find in m, from what was put in.
 func expected(t testing.TB, m *Message, r *Renderer, to Recipient) parsers.Message {
 	t.Helper()
 	var s parsers.Message
@@ -79,8 +79,8 @@ func expected(t testing.TB, m *Message, r *Renderer, to Recipient) parsers.Messa
 	return s
 }
 
-// Three readers written by others find in each message exactly what was put in:
-// the same fields, the same tree, the same names, the same octets.
+// Three readers written by others find in each message exactly what was put in: the same fields, the same tree, the
+// same names, the same octets.
 func TestParsersAgree(t *testing.T) {
 	t.Parallel()
 	var messages [][]byte

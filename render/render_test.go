@@ -20,7 +20,7 @@ var (
 	testSecret = []byte("a secret for tests only, 32 bytes")
 )
 
-// setup describes a campaign in the words of its file; rendering starts from here.
+// setup describes a campaign in the words of its file. Rendering starts from here.
 type setup struct {
 	campaign               string // "" is "test"
 	from, replyTo, subject string
@@ -148,7 +148,7 @@ func wire(t testing.TB, m *Message) []byte {
 	return b.Bytes()
 }
 
-// checkWire holds what every message promises of its octets.
+// checkWire checks what every message promises about its octets.
 func checkWire(t testing.TB, b []byte) {
 	t.Helper()
 	if !bytes.HasSuffix(b, []byte("\r\n")) {
@@ -307,7 +307,7 @@ func TestRowFaults(t *testing.T) {
 	}
 }
 
-// Everything is 7-bit but the one thing that has no such form: the recipient's own address, in To and in the envelope.
+// Everything is 7-bit except what has no such form: the recipient's own address, in To and in the envelope.
 func TestSevenBit(t *testing.T) {
 	t.Parallel()
 	for address, to := range map[string]string{"آن@example.com": "To: =?utf-8?b?SsO2cmc=?= <آن@example.com>\r\n",
@@ -380,7 +380,7 @@ func TestIdentity(t *testing.T) {
 	}
 }
 
-// The caller's data is read and nothing else: two rows may share a map.
+// The caller's data is only read: two rows may share a map.
 func TestRecipientIsNotChanged(t *testing.T) {
 	t.Parallel()
 	r := setup{}.renderer(t)

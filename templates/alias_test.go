@@ -6,9 +6,8 @@ import (
 	"testing/fstest"
 )
 
-// Wherever a template can name a column, an alias of it stands for the column; a name that has none is as wrong as
-// before. Broken once
-// by leaving the tree as it was written: what was compiled without a complaint had no value.
+// Wherever a template can name a column, an alias of the column can stand. A name that is not an alias is as wrong as
+// before. Broken once by leaving the tree as it was written: what was compiled without an error had no value.
 func TestAlias(t *testing.T) {
 	t.Parallel()
 	c := New(Config{

@@ -7,7 +7,7 @@ import (
 	"mailshot/templates"
 )
 
-// benchmarkBody is a letter with what makes work: conditions, a list, a table, functions and links.
+// benchmarkBody is a letter with conditions, a list, a table, functions and a link.
 const benchmarkBody = `{{preheader "Your order"}}
 
 # Dear {{default "friend" .nick}}

@@ -10,12 +10,10 @@ import (
 	"testing/fstest"
 )
 
-// B27: each of these would fill the memory or never end; each is an error that names its limit, and no bomb takes more
-// than
+// Each of these would fill the memory or never end. Each is an error that names its limit, and no bomb takes more than
 // 100 MB. Time is not asserted: the steps are bounded, and the test's own limit shows a loop without end. Proven by
-// raising
-// maxSteps a millionfold ("nested ranges" is killed after 20 s) and maxString and maxMade likewise ("doubling" after 60
-// s).
+// raising maxSteps a millionfold ("nested ranges" is killed after 20 s) and maxString and maxMade likewise ("doubling"
+// after 60 s).
 func TestBombs(t *testing.T) {
 	files := fstest.MapFS{
 		"a.html": {Data: []byte(`{{template "b.html" .}}`)}, "b.html": {Data: []byte(`{{template "a.html" .}}`)},

@@ -11,14 +11,14 @@ import (
 
 var columns = []string{"name", "nick", "city", "amount", "count", "due", "paid", "items", "phone", "First name", "x"}
 
-// data is the functions' row with some more columns.
+// data is the functions' example row with some more columns.
 func data(x string) Data {
 	d := ExampleData()
 	d.Text["x"], d.Text["First name"] = x, "Ann"
 	return d
 }
 
-// diagnose is an error's parts on one line each, as the tables below write them.
+// diagnose returns an error's parts on one line each, as the tables below write them.
 func diagnose(err error) string {
 	var all []string
 	var walk func(error)
@@ -43,7 +43,7 @@ func diagnose(err error) string {
 	return strings.Join(all, "\n")
 }
 
-// Mistakes that need no row are found before any row is read, each with its place, the line, a caret and what to do.
+// Mistakes that need no row are found before any row is read. Each has its place, the line, a caret and what to do.
 func TestCompileErrors(t *testing.T) {
 	t.Parallel()
 	files := fstest.MapFS{
@@ -180,7 +180,7 @@ func TestCompileErrors(t *testing.T) {
 	}
 }
 
-// Errors that only a row brings out have the place in the author's file too, through Markdown and layouts.
+// Errors that only a row brings out have their place in the author's file too, through Markdown and layouts.
 func TestExecuteErrors(t *testing.T) {
 	t.Parallel()
 	d := data("javascript:alert(1)")
@@ -219,7 +219,7 @@ func TestExecuteErrors(t *testing.T) {
 			}
 		})
 	}
-	// Without declared columns a missing one is found when executing.
+	// Without declared columns, a missing column is found when executing.
 	l, err := New(Config{}).Line("subject", Source{File: "campaign.yaml", Line: 4, Column: 10, Text: "Hi {{.nmae}}"})
 	if err != nil {
 		t.Fatal(err)
@@ -232,7 +232,7 @@ func TestExecuteErrors(t *testing.T) {
 	}
 }
 
-// B26: the functions are a list of ours. What other tools' templates can call must not be there.
+// The functions are an allow-list. What other tools' templates can call must not be there.
 func TestNoOtherFunctions(t *testing.T) {
 	t.Parallel()
 	c := New(Config{Columns: columns})

@@ -73,9 +73,8 @@ func shapeOf(t *testing.T, doc string) []string {
 
 var conditional = regexp.MustCompile(`(?s)<!--\[if mso\]>(.*?)<!\[endif\]-->`)
 
-// B7: no cell adds an element, an attribute or a comment, wherever it stands. Proven by returning template.HTML for a
-// cell
-// in row(): 228 of the strings then change the document.
+// No cell adds an element, an attribute or a comment, wherever it is. Proven by returning template.HTML for a cell in
+// function.Row: 228 of the strings then change the document.
 func TestNaughtyCells(t *testing.T) {
 	t.Parallel()
 	b, err := os.ReadFile("../../shared/corpora/strings/blns.json")
@@ -123,7 +122,7 @@ func TestNaughtyCells(t *testing.T) {
 	}
 }
 
-// An address that is only a cell is an address for a message or an error, in both parts.
+// A link that is only a cell is a link for a message or an error, in both parts.
 func TestAddressCells(t *testing.T) {
 	t.Parallel()
 	body, err := New(Config{Columns: []string{"x"}}).Body(BodySource{Markdown: &Source{File: "body.md",

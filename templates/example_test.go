@@ -56,7 +56,9 @@ please pay **{{num 2 .amount}} EUR** by {{date "2 January" .due}}.
 // An error has the place that the author sees, and a hint. It is found before any row is read.
 func ExampleError() {
 	compiler := templates.New(templates.Config{Columns: []string{"name", "amount"}})
-	_, err := compiler.Line("subject", templates.Source{File: "campaign.yaml", Line: 5, Column: 11, Text: "Dear {{.nmae}}"})
+	_, err := compiler.Line("subject", templates.Source{
+		File: "campaign.yaml", Line: 5, Column: 11, Text: "Dear {{.nmae}}",
+	})
 	fmt.Println(err)
 	// Output:
 	// campaign.yaml:5:18: the list has no column "nmae" (did you mean "name"?)

@@ -10,9 +10,8 @@ import (
 	"mailshot/templates/source"
 )
 
-// Whatever the source, what scan calls an action is what the template parser calls one: hiding and showing without
-// Markdown
-// in between gives a template that prints the same as the source.
+// Whatever the source, Scan and the template parser agree on what an action is. Hiding and showing, without Markdown in
+// between, gives a template that prints the same as the source.
 func FuzzTokens(f *testing.F) {
 	for _, s := range []string{"a {{.x}} b", "{{/* }} */}}{{- .x -}}", "{{`}}`}}", `{{"}}\""}}`, "{{'}'}}", "{{{.x}}",
 		"{{.x}}{", "xqzj {{.x}}", "{{if .x}}\n- a\n{{else}}\nb\n{{end}}",

@@ -14,7 +14,7 @@ import (
 	"mailshot/templates"
 )
 
-// Each starter is written to a folder, read as a campaign, and every template executed for every row.
+// Each starter is written to a folder and read as a campaign, and every template is executed for every row.
 func TestStarters(t *testing.T) {
 	t.Parallel()
 	for _, kind := range templates.Starters() {

@@ -53,7 +53,7 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-// Each case of testdata/markdown.txt is a body, the HTML and the text made of it for the functions' example row.
+// Each case of testdata/markdown.txt is a body, with the HTML and the text made of it for the functions' example row.
 func TestMarkdown(t *testing.T) {
 	t.Parallel()
 	b, err := os.ReadFile("testdata/markdown.txt")
@@ -203,7 +203,7 @@ func TestLanguages(t *testing.T) {
 	}
 }
 
-// Many executions at once give each its own row's text, and leave nothing of one in another.
+// Many executions at once each give their own row's text. Nothing of one is left in another.
 func TestConcurrent(t *testing.T) {
 	t.Parallel()
 	b, err := New(Config{}).Body(BodySource{Markdown: &Source{File: "body.md",

@@ -16,7 +16,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// mistake is an error as the other rooms make them.
+// mistake is an error like those of the other rooms.
 type mistake struct {
 	code, place, text, excerpt string
 	column                     int
@@ -48,7 +48,7 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-// report has every shape of finding, with all that a hostile file can put into one.
+// report returns a report with every shape of finding, and with all that a hostile file can put into one.
 func report() *check.Report {
 	findings := check.From(errors.Join(
 		mistake{"unknown-key", "campaign.yaml:7:1", `unknown key "recipents"`, "recipents:", 1, `did you mean "recipients"?`},

@@ -32,7 +32,7 @@ func html(s string) piece                { return piece{ContentType: "text/html;
 func good() message                      { return message{subject: "News", size: 2000, parts: []piece{text("Hello")}} }
 func with(change func(*message)) message { m := good(); change(&m); return m }
 
-// Every code is seen once at least, each with the severity that the table says; and near misses are not.
+// Every code is seen at least once, with the severity that the table gives it. Near misses are not reported.
 func TestMessage(t *testing.T) {
 	t.Parallel()
 	seen := map[string]check.Severity{}

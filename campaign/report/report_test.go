@@ -140,7 +140,7 @@ func TestWriteJSON(t *testing.T) {
 	}
 }
 
-// Spreadsheet programs evaluate cells: no text of a stranger may start a formula in either form.
+// Spreadsheet programs evaluate cells, so no text of a stranger may start a formula in either form.
 func TestNoFormulas(t *testing.T) {
 	t.Parallel()
 	var c bytes.Buffer

@@ -52,9 +52,9 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// TestHostile is the table of hostile addresses: nothing that a server, or another parser, could read as a second
-// address, a command or another domain. Guards promise 2; with the check for specials taken out of split, nine of these
-// came through into the envelope, `a@evil.example x@example.com` among them.
+// TestHostile is the table of hostile addresses. Nothing may come through that a server or another parser could read as
+// a second address, a command or another domain. Guards promise 2: with the check for specials taken out of split, nine
+// of these came through into the envelope, among them `a@evil.example x@example.com`.
 func TestHostile(t *testing.T) {
 	t.Parallel()
 	for in, reason := range map[string]string{
@@ -233,8 +233,8 @@ func TestErrorForPeople(t *testing.T) {
 	}
 }
 
-// TestIsemail holds each of isemail's cases against our decision: valid and DNS-warning cases are accepted (we do not
-// ask DNS), everything else is refused. The cases where we differ are listed with the reason.
+// TestIsemail compares each of isemail's cases with our decision. Valid and DNS-warning cases are accepted (we do not
+// ask DNS), and everything else is refused. The cases where we differ are listed with the reason.
 func TestIsemail(t *testing.T) {
 	t.Parallel()
 	deviations := map[string]struct {

@@ -29,9 +29,8 @@ func TestJalaliDates(t *testing.T) {
 	}
 }
 
-// Properties over every day of 1600 to 2600: the date goes on by one day; months have 31, 30 and 29 or 30 days; a year
-// begins
-// between 19 and 22 March; leap years are four or five years apart.
+// These are properties of every day from 1600 to 2600. The date goes on by one day. Months have 31, 30, and 29 or 30
+// days. A year begins between 19 and 22 March. Leap years are four or five years apart.
 func TestJalaliProperties(t *testing.T) {
 	t.Parallel()
 	d := time.Date(1600, time.January, 1, 12, 0, 0, 0, time.UTC)
