@@ -5,10 +5,10 @@
 // that they decide about. Only the finished message knows the number of a list's item or what a cell adds to an
 // address, so the text calls functions for those (function.Number, function.Query and their like).
 //
-// Converters of finished HTML were measured against this on the HTML of the package's golden test. html-to-markdown
-// v2.5 and html2text v1.0 take 160 and 80 µs for each message, where this template, derived once, executes. Given the
-// template itself, both let the HTML parser move a loop out of its table, both show what display:none hides, and
-// html-to-markdown escapes * and _ in what people read.
+// Two converters of finished HTML were tried on the HTML of the golden test: html-to-markdown v2.5 and html2text v1.0.
+// Both show what display:none hides, and join the cells of tables by nothing or a blank. html-to-markdown escapes * and
+// _ in what people read; html2text drops the numbers of a list. Given the template itself, both let the HTML parser
+// move a loop out of its table. Run on each message they take 160 and 80 µs.
 package plaintext
 
 import (
