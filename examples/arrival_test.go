@@ -30,14 +30,14 @@ import (
 	"mailshot/internal/sink"
 )
 
-// arrived is a message as the sink has it: the envelope, and the octets between DATA and the dot.
+// arrived is a message as the sink received it: the envelope, and the octets between DATA and the dot.
 type arrived struct {
 	sink.Record
 	raw  []byte
 	read parsers.Message
 }
 
-// store keeps the octets of each message by their digest, which the sink's record names.
+// store keeps the octets of each message by their digest. The sink's record names the digest.
 type store struct {
 	mu  sync.Mutex
 	raw map[string][]byte
@@ -57,7 +57,7 @@ func (s *store) Add(it mailbox.Item) (string, error) {
 
 func (s *store) Close() error { return nil }
 
-// copied is a copy of an example without what runs left in it.
+// copied returns a copy of an example, without what runs have left in it.
 func copied(t *testing.T, name string) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), name)
@@ -87,14 +87,15 @@ func copied(t *testing.T, name string) string {
 	return dir
 }
 
-// open opens an example; stdin names the file at its standard input, "" = none.
+// open opens an example. stdin names the file for its standard input; "" means none.
 func open(t *testing.T, dir, stdin string, target *campaign.SinkTarget) *campaign.Campaign {
 	t.Helper()
 	d, err := definition.Load(filepath.Join(dir, "campaign.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := campaign.Options{Definition: d, State: filepath.Join(dir, ".mailshot", "state.db"), Accounts: filepath.Join(dir, ".mailshot", "accounts.db"), Sink: target}
+	o := campaign.Options{Definition: d, State: filepath.Join(dir, ".mailshot", "state.db"),
+		Accounts: filepath.Join(dir, ".mailshot", "accounts.db"), Sink: target}
 	if stdin != "" {
 		b, err := os.ReadFile(filepath.Join(dir, stdin))
 		if err != nil {
@@ -109,7 +110,7 @@ func open(t *testing.T, dir, stdin string, target *campaign.SinkTarget) *campaig
 	return c
 }
 
-// deliver sends an example to a sink, twice, and gives what arrived, by key column's text or address.
+// deliver sends an example to a sink, twice, and returns what arrived, by the text of the key column or by address.
 func deliver(t *testing.T, name, stdin string, rows int) []arrived {
 	t.Helper()
 	dir := copied(t, name)
@@ -154,7 +155,8 @@ func deliver(t *testing.T, name, stdin string, rows int) []arrived {
 				}
 			}
 		})
-		if diff := cmp.Diff(map[string]int64{"sent": int64(rows)}, counts); sum.Sent != want || sum.ExitCode() != 0 || diff != "" {
+		diff := cmp.Diff(map[string]int64{"sent": int64(rows)}, counts)
+		if sum.Sent != want || sum.ExitCode() != 0 || diff != "" {
 			t.Errorf("sent %d, want %d; exit code %d; counts (-want +got)\n%s", sum.Sent, want, sum.ExitCode(), diff)
 		}
 		if err := c.Close(); err != nil {
@@ -181,15 +183,17 @@ func deliver(t *testing.T, name, stdin string, rows int) []arrived {
 		if a.read, err = parsers.GoMessage(a.raw); err != nil {
 			t.Errorf("%s: %v", r.To, err)
 		}
-		if got, want := date.ReplaceAll(a.raw, nil), date.ReplaceAll(dry[r.ID], nil); !bytes.Equal(got, want) || len(got) == 0 {
-			t.Errorf("%s: the wire carried other octets than a dry run shows (-dry +wire)\n%s", r.To, cmp.Diff(string(want), string(got)))
+		got, want := date.ReplaceAll(a.raw, nil), date.ReplaceAll(dry[r.ID], nil)
+		if !bytes.Equal(got, want) || len(got) == 0 {
+			t.Errorf("%s: the wire carried other octets than a dry run shows (-dry +wire)\n%s", r.To,
+				cmp.Diff(string(want), string(got)))
 		}
 		all = append(all, a)
 	}
 	return all
 }
 
-// field is the unfolded text of a header field, "" without one.
+// field returns the unfolded text of a header field, or "" if there is none.
 func (a arrived) field(name string) string {
 	head, _, _ := bytes.Cut(a.raw, []byte("\r\n\r\n"))
 	for line := range strings.SplitSeq(regexp.MustCompile(`\r\n([ \t])`).ReplaceAllString(string(head), "$1"), "\r\n") {
@@ -200,7 +204,7 @@ func (a arrived) field(name string) string {
 	return ""
 }
 
-// expect holds what everybody sees of a message against what the row says.
+// expect compares what everybody sees of a message with what the row says.
 func (a arrived) expect(t *testing.T, envelope string, m parsers.Message) {
 	t.Helper()
 	if a.From != envelope || a.To[0] != m.To.Address {
@@ -216,7 +220,7 @@ func (a arrived) expect(t *testing.T, envelope string, m parsers.Message) {
 	}
 }
 
-// parts are the message's leaves, which have to be of these types.
+// parts returns the message's leaves, which must be of these types.
 func (a arrived) parts(t *testing.T, types ...string) []string {
 	t.Helper()
 	var got, text []string
@@ -252,7 +256,7 @@ func csvRows(t *testing.T, name string) [][]string {
 	return rows[1:]
 }
 
-// match pairs each row with its message by what only they share, and fails where one has no other.
+// match pairs each row with its message by what only they share. It fails if a row or a message is left over.
 func match(t *testing.T, rows [][]string, all []arrived, same func(row []string, a arrived) bool) map[int]arrived {
 	t.Helper()
 	pairs := make(map[int]arrived)
@@ -272,11 +276,11 @@ func match(t *testing.T, rows [][]string, all []arrived, same func(row []string,
 	return pairs
 }
 
-// Each example goes through the real path to a server that speaks SMTP with TLS, and what arrives is held against
-// the example's list and files as other programs read them; then three parsers have to see the same in each message.
+// Each example goes through the real path to a server that speaks SMTP with TLS. What arrives is compared with the
+// example's list and files as other programs read them. Then three parsers must see the same in each message.
 //
-// Proven: with the key left out of the token, the second person's List-Unsubscribe had the first's token; with
-// render's kept files found by their extension alone and never looked at again, eleven PDFs were another customer's.
+// Proven: with the key left out of the token, the second person's List-Unsubscribe had the first's token. With render's
+// kept files found by their extension alone and never looked at again, eleven PDFs were another customer's.
 func TestArrival(t *testing.T) {
 	t.Parallel()
 	var all []arrived
@@ -321,7 +325,8 @@ func newsletter(t *testing.T) []arrived {
 		}
 		token := found[1]
 		tokens[token] = true
-		if want := fmt.Sprintf("<https://readingroom.example/unsubscribe/%s>, <mailto:unsubscribe@readingroom.example?subject=%[1]s>", token); a.field("List-Unsubscribe") != want {
+		if want := fmt.Sprintf("<https://readingroom.example/unsubscribe/%s>, "+
+			"<mailto:unsubscribe@readingroom.example?subject=%[1]s>", token); a.field("List-Unsubscribe") != want {
 			t.Errorf("%s: List-Unsubscribe %q, want %q", email, a.field("List-Unsubscribe"), want)
 		}
 		if got := a.field("List-Unsubscribe-Post"); got != "List-Unsubscribe=One-Click" {
@@ -357,7 +362,9 @@ func invoices(t *testing.T) []arrived {
 	rows := cells[1:]
 	all := deliver(t, "invoices", "", 12)
 	of := func(row []string, name string) string { return row[column[name]] }
-	pairs := match(t, rows, all, func(row []string, a arrived) bool { return strings.HasSuffix(a.read.Subject, " "+of(row, "number")) })
+	pairs := match(t, rows, all, func(row []string, a arrived) bool {
+		return strings.HasSuffix(a.read.Subject, " "+of(row, "number"))
+	})
 	for i, a := range pairs {
 		number, word, file := of(rows[i], "number"), "صورتحساب", "صورتحساب"
 		if of(rows[i], "language") == "ar" {
@@ -378,7 +385,8 @@ func invoices(t *testing.T) []arrived {
 			t.Errorf("%s: %q (%d bytes) is not the invoice %s (%d bytes)", a.To[0], p.Name, len(p.Content), number, len(pdf))
 		}
 		a.contains(t, texts[0], of(rows[i], "full_name"), number)
-		a.contains(t, texts[1], of(rows[i], "full_name"), number, `dir="rtl"`, fmt.Sprintf(`lang="%s"`, of(rows[i], "language")))
+		a.contains(t, texts[1], of(rows[i], "full_name"), number, `dir="rtl"`,
+			fmt.Sprintf(`lang="%s"`, of(rows[i], "language")))
 	}
 	return all
 }
@@ -406,13 +414,14 @@ func notice(t *testing.T) []arrived {
 			unit = "minute"
 		}
 		text := a.parts(t, "text/plain")[0]
-		a.contains(t, text, "Hello "+name+",\r\n", host+" restarts on "+starts.Format("Monday, 2 January 2006")+" at "+starts.Format("15:04")+" UTC",
+		a.contains(t, text, "Hello "+name+",\r\n",
+			host+" restarts on "+starts.Format("Monday, 2 January 2006")+" at "+starts.Format("15:04")+" UTC",
 			"for about "+minutes+" "+unit+".", "\r\n-- \r\nAcme Operations, https://status.acme.example/"+host)
 	}
 	return all
 }
 
-// agree holds what go-message saw against enmime and Python: every field's name, every part, name and octet.
+// agree compares what go-message read with what enmime and Python read: every field's name, every part, name and octet.
 func agree(t *testing.T, all []arrived) {
 	t.Helper()
 	if len(all) != 216 {
@@ -421,7 +430,8 @@ func agree(t *testing.T, all []arrived) {
 	var messages [][]byte
 	differ := func(parser string, a arrived, got parsers.Message) {
 		if !reflect.DeepEqual(a.read, got) { // which compares octets at once, cmp one by one
-			t.Errorf("%s reads another message to %s than go-message (-go-message +%[1]s)\n%s", parser, a.To[0], cmp.Diff(a.read, got))
+			t.Errorf("%s reads another message to %s than go-message (-go-message +%[1]s)\n%s", parser, a.To[0],
+				cmp.Diff(a.read, got))
 		}
 	}
 	for _, a := range all {

@@ -1,5 +1,5 @@
-// Package examples holds campaigns to copy; here is what keeps their lists and
-// files true to the programs that made them.
+// Package examples holds campaigns to copy. Its tests keep their lists and files the same as the programs that made
+// them write.
 package examples
 
 import (
@@ -18,8 +18,8 @@ import (
 	"github.com/xuri/excelize/v2"
 )
 
-// What is committed is what generate.go writes: byte for byte, or for the
-// workbook cell for cell, since another release of Go may compress otherwise.
+// The committed files are what generate.go writes, byte for byte. The workbook is compared cell for cell, because
+// another release of Go may compress it differently.
 func TestGenerated(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -30,7 +30,8 @@ func TestGenerated(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			program := filepath.Join(dir, "generate.exe")
-			if out, err := exec.Command("go", "build", "-o", program, filepath.Join(folder, "generate.go")).CombinedOutput(); err != nil {
+			source := filepath.Join(folder, "generate.go")
+			if out, err := exec.Command("go", "build", "-o", program, source).CombinedOutput(); err != nil {
 				t.Fatalf("%v\n%s", err, out)
 			}
 			cmd := exec.Command(program)
@@ -112,7 +113,7 @@ func TestPeople(t *testing.T) {
 	}
 }
 
-// Each PDF's table of offsets points at its objects, which is what readers go by.
+// Each PDF's table of offsets points at its objects. Readers rely on that table.
 func TestPDF(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("invoices/invoices/*.pdf")
@@ -135,7 +136,8 @@ func TestPDF(t *testing.T) {
 		}
 		for i := 1; i < 7; i++ {
 			offset, err := strconv.Atoi(entries[2+i][:10])
-			if want := fmt.Sprintf("%d 0 obj\n", i); err != nil || len(entries[2+i]) != 19 || !bytes.HasPrefix(data[offset:], []byte(want)) {
+			if want := fmt.Sprintf("%d 0 obj\n", i); err != nil || len(entries[2+i]) != 19 ||
+				!bytes.HasPrefix(data[offset:], []byte(want)) {
 				t.Errorf("%s: entry %d is %q", name, i, entries[2+i])
 			}
 		}

@@ -13,13 +13,11 @@ import (
 	"mailshot/templates"
 )
 
-// Ten thousand people, sixty-four goroutines, a token of each person's own in
-// every place where a cell can stand, messages of all sizes, and rows that fail
-// in between: no message carries another person's token.
+// Ten thousand people, sixty-four goroutines, a token of each person in every place where a cell can stand, messages of
+// all sizes, and rows that fail in between: no message carries another person's token.
 //
-// Proven: with the buffer of job.content kept in the Renderer and its octets not
-// copied (behind a mutex, so that the race detector is silent), 8,954 of the
-// messages had a foreign token.
+// Proven: with the buffer of job.content kept in the Renderer and its octets not copied (behind a mutex, so that the
+// race detector is silent), 8,954 of the messages had a foreign token.
 func TestNoForeignToken(t *testing.T) {
 	t.Parallel()
 	rows := 10_000
@@ -31,7 +29,8 @@ func TestNoForeignToken(t *testing.T) {
 	s := setup{
 		from: "{{.c}} <{{.c}}@acme.example>", replyTo: "{{.c}}@acme.example", subject: "News for {{.c}}{{.fault}}",
 		text: "{{.c}} {{.filler}} {{.c}}\n", html: `<p title="{{.c}}">{{.c}} {{.filler}}<img src="cid:logo"></p>`,
-		headers:     [][2]string{{"X-Tag", "{{.c}}"}, {"List-Unsubscribe", "<https://acme.example/{{.c}}>"}, {"List-Id", "{{.c}} <news.acme.example>"}},
+		headers: [][2]string{{"X-Tag", "{{.c}}"}, {"List-Unsubscribe", "<https://acme.example/{{.c}}>"},
+			{"List-Id", "{{.c}} <news.acme.example>"}},
 		attachments: [][3]string{{"logo.png", "", "logo"}, {"files/{{.file}}.txt", "{{.c}}.txt", ""}, {"terms.pdf", "", ""}},
 		files:       map[string]string{"logo.png": png, "terms.pdf": "%PDF-" + strings.Repeat("terms ", 1000)},
 		cache:       64 << 10, // small: files come and go
@@ -51,7 +50,8 @@ func TestNoForeignToken(t *testing.T) {
 			for i := range next {
 				random := rand.New(rand.NewPCG(7, uint64(i)))
 				own := token(i % people)
-				cells := map[string]string{"c": own, "file": own, "fault": "", "filler": strings.Repeat("fülle "[random.IntN(2):], random.IntN(500))}
+				cells := map[string]string{"c": own, "file": own, "fault": "", "filler": strings.Repeat("fülle "[random.IntN(2):],
+					random.IntN(500))}
 				if i%17 == 0 {
 					cells["fault"] = "\n"
 				}
@@ -101,9 +101,8 @@ func TestNoForeignToken(t *testing.T) {
 	wg.Wait()
 }
 
-// foreign looks for other people's tokens in everything that m carries: its
-// envelope, its octets (the same now as when they were first written), and its
-// parts as a reader decodes them.
+// foreign looks for other people's tokens in everything that m carries: its envelope, its octets (the same now as when
+// they were first written), and its parts as a reader decodes them.
 func foreign(t *testing.T, pattern *regexp.Regexp, m *Message, raw []byte) {
 	own, _, _ := strings.Cut(m.To(), "@")
 	var again bytes.Buffer

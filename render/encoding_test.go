@@ -21,14 +21,14 @@ func decodeBase64(t testing.TB, b []byte) string {
 	return string(out)
 }
 
-// checkField holds a field's folding: lines of 76 where a blank allows it, 998
-// always, no blank line.
+// checkField checks a field's folding: lines of 76 where a blank allows it, never more than 998, and no blank line.
 func checkField(t testing.TB, field string) {
 	t.Helper()
 	lines := strings.Split(strings.TrimSuffix(field, "\r\n"), "\r\n")
 	for i, line := range lines {
 		switch {
-		case i > 0 && !strings.HasPrefix(line, " "), strings.TrimSpace(line) == "", len(line) > 998, strings.ContainsAny(line, "\r\n"):
+		case i > 0 && !strings.HasPrefix(line, " "), strings.TrimSpace(line) == "", len(line) > 998,
+			strings.ContainsAny(line, "\r\n"):
 			t.Errorf("line %d of %q", i, field)
 		case len(line) > 76 && strings.Contains(line, "=?"):
 			t.Errorf("an encoded-word on a line of %d: %q", len(line), field)
@@ -50,7 +50,9 @@ func TestFolding(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, value, want string }{
 		{"Subject", "short", "Subject: short\r\n"},
-		{"Subject", strings.Repeat("word ", 20) + "end", "Subject: word word word word word word word word word word word word word\r\n word word word word word word word end\r\n"},
+		{"Subject", strings.Repeat("word ", 20) + "end",
+			"Subject: word word word word word word word word word word word word word\r\n" +
+				" word word word word word word word end\r\n"},
 		{"Subject", strings.Repeat("x", 200) + " y", "Subject: " + strings.Repeat("x", 200) + "\r\n y\r\n"},
 		{"Subject", "a  b", "Subject: a  b\r\n"},
 		{"Subject", "=?utf-8?q?a?=", "Subject: =?utf-8?b?PT91dGYtOD9xP2E/PQ==?=\r\n"},
@@ -75,9 +77,12 @@ func TestListHeaders(t *testing.T) {
 	for _, c := range []struct{ value, want string }{
 		{"<https://a.example/x>", "List-Unsubscribe: <https://a.example/x>\r\n"},
 		{"<mailto:a@b.example> ,<" + long + ">", "List-Unsubscribe: <mailto:a@b.example>,\r\n <" + long + ">\r\n"},
-		{"<https://a.example/a,b;c>, <mailto:x@y.example>", "List-Unsubscribe: <https://a.example/a,b;c>, <mailto:x@y.example>\r\n"},
-		{"https://a.example", ""}, {"<>", ""}, {"<a b:c>", ""}, {"<https://a.example", ""}, {"<https://a.example> <https://b.example>", ""}, {"<https://a.example>,", ""},
-		{"<https://é.example>", ""}, {"<https://a.example> (comment)", ""}, {"<https://" + strings.Repeat("x", 900) + ">", ""}, {"<https://a.example/<b>", ""},
+		{"<https://a.example/a,b;c>, <mailto:x@y.example>",
+			"List-Unsubscribe: <https://a.example/a,b;c>, <mailto:x@y.example>\r\n"},
+		{"https://a.example", ""}, {"<>", ""}, {"<a b:c>", ""}, {"<https://a.example", ""},
+		{"<https://a.example> <https://b.example>", ""}, {"<https://a.example>,", ""},
+		{"<https://é.example>", ""}, {"<https://a.example> (comment)", ""}, {"<https://" + strings.Repeat("x", 900) + ">",
+			""}, {"<https://a.example/<b>", ""},
 	} {
 		pieces, err := uriPieces(c.value)
 		if (err == nil) != (c.want != "") {
@@ -88,15 +93,18 @@ func TestListHeaders(t *testing.T) {
 		}
 	}
 	for value, want := range map[string]string{
-		"<news.acme.example>": "<news.acme.example>", "News <news.acme.example>": "News <news.acme.example>", `"A, B" <news.acme.example>`: `"A, B" <news.acme.example>`,
-		"Café <n.acme.example>": "=?utf-8?b?Q2Fmw6k=?= <n.acme.example>", "news.acme.example": "", "<news>": "", "<a b.c>": "", "<a..b>": "", "<a.b> x": "", "x <a.b": "", "<" + strings.Repeat("a.", 128) + "b>": "",
+		"<news.acme.example>": "<news.acme.example>", "News <news.acme.example>": "News <news.acme.example>",
+		`"A, B" <news.acme.example>`: `"A, B" <news.acme.example>`,
+		"Café <n.acme.example>":      "=?utf-8?b?Q2Fmw6k=?= <n.acme.example>", "news.acme.example": "", "<news>": "",
+		"<a b.c>": "", "<a..b>": "", "<a.b> x": "", "x <a.b": "", "<" + strings.Repeat("a.", 128) + "b>": "",
 	} {
 		pieces, err := listIDPieces("List-Id", value)
 		if got := strings.Join(pieces, " "); (err == nil) != (want != "") || got != want {
 			t.Errorf("%q: %q, %v; want %q", value, got, err, want)
 		}
 	}
-	for value, ok := range map[string]bool{"<a@b>": true, "<a@b> <c@d>": true, "a@b": false, "<a>": false, "<a@b": false, "<@b>": false, "<a@b><c@d>": false, "<a@b>,": false, "<é@b>": false} {
+	for value, ok := range map[string]bool{"<a@b>": true, "<a@b> <c@d>": true, "a@b": false, "<a>": false, "<a@b": false,
+		"<@b>": false, "<a@b><c@d>": false, "<a@b>,": false, "<é@b>": false} {
 		if _, err := idPieces(value); (err == nil) != ok {
 			t.Errorf("References %q: %v", value, err)
 		}
@@ -126,7 +134,8 @@ func TestQuotedPrintable(t *testing.T) {
 }
 
 func FuzzHeader(f *testing.F) {
-	for _, s := range []string{"", "a", "Café", "=?utf-8?q?x?=", strings.Repeat("ü", 100), strings.Repeat("a ", 100), "a  b", `"Doe, John"`, "صورت\u200cحساب شماره", "🧾🧾🧾", strings.Repeat("x", 1000)} {
+	for _, s := range []string{"", "a", "Café", "=?utf-8?q?x?=", strings.Repeat("ü", 100), strings.Repeat("a ", 100),
+		"a  b", `"Doe, John"`, "صورت\u200cحساب شماره", "🧾🧾🧾", strings.Repeat("x", 1000)} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -151,7 +160,8 @@ func FuzzHeader(f *testing.F) {
 }
 
 func FuzzFileName(f *testing.F) {
-	for _, s := range []string{"a.pdf", "صورت\u200cحساب.pdf", strings.Repeat("é", 120), `a"b`, "a%20", "a''b", "x*0*=y", "; filename=x", "a  b"} {
+	for _, s := range []string{"a.pdf", "صورت\u200cحساب.pdf", strings.Repeat("é", 120), `a"b`, "a%20", "a''b", "x*0*=y",
+		"; filename=x", "a  b"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -159,7 +169,8 @@ func FuzzFileName(f *testing.F) {
 		if checkFileName(s) != "" {
 			t.Skip()
 		}
-		field := string(appendField(nil, "Content-Disposition", append([]string{"attachment;"}, namePieces("filename", s)...)...))
+		field := string(appendField(nil, "Content-Disposition", append([]string{"attachment;"},
+			namePieces("filename", s)...)...))
 		checkField(t, field)
 		disposition, params, err := mime.ParseMediaType(unfold(field))
 		if err != nil || disposition != "attachment" || len(params) != 1 || params["filename"] != s {
@@ -175,14 +186,16 @@ func FuzzFileName(f *testing.F) {
 }
 
 func FuzzBody(f *testing.F) {
-	for _, s := range []string{"", "a", ".\r\n", "a\rb\nc\r\nd", "From x\n", "--=_boundary\n", strings.Repeat("é ", 100), "a \n", "\xff\xfe", "\x00"} {
+	for _, s := range []string{"", "a", ".\r\n", "a\rb\nc\r\nd", "From x\n", "--=_boundary\n", strings.Repeat("é ", 100),
+		"a \n", "\xff\xfe", "\x00"} {
 		f.Add(s)
 	}
 	stem := boundary(testSecret, "test", "key")
 	f.Fuzz(func(t *testing.T, s string) {
 		n := textNode("text/plain", []byte(s+"\n--"+stem+"0\n"))
 		text := string(n.text)
-		if !strings.HasSuffix(text, "\r\n") || strings.Contains(strings.ReplaceAll(text, "\r\n", ""), "\r") || strings.Contains(strings.ReplaceAll(text, "\r\n", ""), "\n") {
+		if !strings.HasSuffix(text, "\r\n") || strings.Contains(strings.ReplaceAll(text, "\r\n", ""), "\r") ||
+			strings.Contains(strings.ReplaceAll(text, "\r\n", ""), "\n") {
 			t.Errorf("%q becomes %q", s, text)
 		}
 		qp := appendQuotedPrintable(nil, n.text)
@@ -200,7 +213,8 @@ func FuzzBody(f *testing.F) {
 				t.Errorf("a boundary in %q", encoded)
 			}
 			for _, line := range strings.Split(encoded, "\r\n") {
-				if len(line) > 76 || strings.ContainsAny(line, "\r\n\x00") || strings.HasPrefix(line, ".") || strings.HasPrefix(line, "From ") || strings.HasSuffix(line, " ") {
+				if len(line) > 76 || strings.ContainsAny(line, "\r\n\x00") || strings.HasPrefix(line, ".") ||
+					strings.HasPrefix(line, "From ") || strings.HasSuffix(line, " ") {
 					t.Errorf("line %q", line)
 				}
 			}

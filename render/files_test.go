@@ -18,17 +18,19 @@ import (
 	"mailshot/internal/parsers"
 )
 
-// Every path that a cell can make of "invoices/{{.c}}" or be by itself: one
-// regular file below the campaign's folder, or a fault with the path in it.
+// Every path that a cell can make of "invoices/{{.c}}", or be by itself, is one regular file below the campaign's
+// folder or a fault that shows the path.
 func TestAttachmentPaths(t *testing.T) {
 	t.Parallel()
 	outside := t.TempDir()
 	writeFiles(t, outside, map[string]string{"secret.pdf": "%PDF-secret"})
 	dir := t.TempDir()
 	writeFiles(t, dir, map[string]string{
-		"invoices/7.pdf": "%PDF-7", "invoices/8.pdf": "%PDF-8", "invoices/صورت\u200cحساب.pdf": "%PDF-fa", "invoices/a b.pdf": "%PDF-blank", "invoices/empty.pdf": "",
-		"invoices/sub/9.pdf": "%PDF-9", "invoices/100%2e.pdf": "%PDF-percent", "invoices/.hidden.pdf": "%PDF-hidden", ".mailshot/state.db": "SQLite",
-		"invoices/big.pdf": strings.Repeat("x", 2000), "invoices/a*b.pdf": "%PDF-star",
+		"invoices/7.pdf": "%PDF-7", "invoices/8.pdf": "%PDF-8", "invoices/صورت\u200cحساب.pdf": "%PDF-fa",
+		"invoices/a b.pdf": "%PDF-blank", "invoices/empty.pdf": "",
+		"invoices/sub/9.pdf": "%PDF-9", "invoices/100%2e.pdf": "%PDF-percent", "invoices/.hidden.pdf": "%PDF-hidden",
+		".mailshot/state.db": "SQLite",
+		"invoices/big.pdf":   strings.Repeat("x", 2000), "invoices/a*b.pdf": "%PDF-star",
 	})
 	link := func(to, name string) {
 		if err := os.Symlink(to, filepath.Join(dir, "invoices", name)); err != nil {
@@ -137,7 +139,8 @@ func TestAttachmentPaths(t *testing.T) {
 		if refused {
 			if got := strings.Join(diagnose(err), " "); got != code {
 				t.Errorf("%q: %s, want %s (%v)", c.path, got, code, err)
-			} else if text := err.Error(); !strings.HasPrefix(text, "campaign.yaml:9:5: attachment ") || strings.Contains(text, dir) {
+			} else if text := err.Error(); !strings.HasPrefix(text, "campaign.yaml:9:5: attachment ") ||
+				strings.Contains(text, dir) {
 				t.Errorf("%q: %s", c.path, text)
 			}
 			continue
@@ -147,14 +150,14 @@ func TestAttachmentPaths(t *testing.T) {
 			continue
 		}
 		seen, err := parsers.GoMessage(wire(t, m))
-		if content, _ := os.ReadFile(filepath.Join(dir, filepath.FromSlash(c.path))); err != nil || !strings.HasPrefix(string(content), c.want) || !bytes.Equal(seen.Parts[1].Content, content) {
+		if content, _ := os.ReadFile(filepath.Join(dir, filepath.FromSlash(c.path))); err != nil ||
+			!strings.HasPrefix(string(content), c.want) || !bytes.Equal(seen.Parts[1].Content, content) {
 			t.Errorf("%q: %v, part %v, file %q", c.path, err, seen.Clip(60).Parts[1], content)
 		}
 	}
 }
 
-// A FIFO that takes the place of a file after it was looked at: refused, and
-// not waited for.
+// A FIFO that takes the place of a file after it was looked at is refused. Nobody waits for it.
 func TestFileSwappedForFIFO(t *testing.T) {
 	t.Parallel()
 	r := setup{}.renderer(t)
@@ -172,8 +175,10 @@ func TestFileSwappedForFIFO(t *testing.T) {
 func TestFileNames(t *testing.T) {
 	t.Parallel()
 	r := setup{attachments: [][3]string{{"a.pdf", "{{.c}}", ""}}, files: map[string]string{"a.pdf": "%PDF-"}}.renderer(t)
-	refused := []string{"", " ", ".", "..", "a/b.pdf", `a\b.pdf`, "/etc/passwd", "a\r\nb", "a\x00.pdf", "invoice\u202efdp.exe", "a\u200f.pdf", "\u2066a.pdf", "a\u061c.pdf",
-		"CON", "con.pdf", "Nul.tar.gz", "COM1.pdf", "lpt9", "AUX .pdf", strings.Repeat("x", 256), strings.Repeat("آ", 128), "a\xff.pdf", "a\u2028.pdf", "=?utf-8?q?x.exe?=.pdf"}
+	refused := []string{"", " ", ".", "..", "a/b.pdf", `a\b.pdf`, "/etc/passwd", "a\r\nb", "a\x00.pdf",
+		"invoice\u202efdp.exe", "a\u200f.pdf", "\u2066a.pdf", "a\u061c.pdf",
+		"CON", "con.pdf", "Nul.tar.gz", "COM1.pdf", "lpt9", "AUX .pdf", strings.Repeat("x", 256), strings.Repeat("آ", 128),
+		"a\xff.pdf", "a\u2028.pdf", "=?utf-8?q?x.exe?=.pdf"}
 	for _, name := range refused {
 		_, err := r.Render(recipient(t, "Ann", "ann@example.com", "c", name), testDate)
 		if got := strings.Join(diagnose(err), " "); got != "bad-file-name" {
@@ -182,8 +187,10 @@ func TestFileNames(t *testing.T) {
 	}
 	var messages [][]byte
 	var want []parsers.Message
-	for _, name := range []string{"a.pdf", "Invoice 7.pdf", "a  b.pdf", `a"b".pdf`, "a;b=c.pdf", "a%20b.pdf", "100%.pdf", "a'b''c.pdf", "utf-8''x.pdf", "(comment).pdf",
-		"a,b.pdf", "<a>.pdf", "a:b|c?.pdf", "COM10.pdf", "console.pdf", ".pdf", "a.", "صورت\u200cحساب.pdf", "請求書.pdf", "🧾.pdf", "e\u0301.pdf", strings.Repeat("long name ", 25) + ".pdf", strings.Repeat("ب", 125) + ".pdf",
+	for _, name := range []string{"a.pdf", "Invoice 7.pdf", "a  b.pdf", `a"b".pdf`, "a;b=c.pdf", "a%20b.pdf", "100%.pdf",
+		"a'b''c.pdf", "utf-8''x.pdf", "(comment).pdf",
+		"a,b.pdf", "<a>.pdf", "a:b|c?.pdf", "COM10.pdf", "console.pdf", ".pdf", "a.", "صورت\u200cحساب.pdf", "請求書.pdf",
+		"🧾.pdf", "e\u0301.pdf", strings.Repeat("long name ", 25) + ".pdf", strings.Repeat("ب", 125) + ".pdf",
 		strings.Repeat("x", 61), strings.Repeat("x", 255)} {
 		to := recipient(t, "Ann", "ann@example.com", "c", name)
 		m, err := r.Render(to, testDate)
@@ -199,8 +206,8 @@ func TestFileNames(t *testing.T) {
 	agree(t, messages, want)
 }
 
-// A file that many messages carry is read and encoded once, and its octets are
-// shared; when it changes, it is read anew and the digest tells.
+// A file that many messages carry is read and encoded once, and its octets are shared. When it changes, it is read
+// again and the digest shows it.
 func TestSharedAttachment(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -267,15 +274,17 @@ func TestSharedAttachment(t *testing.T) {
 	if err := os.Remove(filepath.Join(dir, "a.pdf")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.Render(recipient(t, "Ann", "ann@example.com"), testDate); strings.Join(diagnose(err), " ") != "missing-file" {
+	if _, err := r.Render(recipient(t, "Ann", "ann@example.com"), testDate); strings.Join(diagnose(err),
+		" ") != "missing-file" {
 		t.Errorf("the file is gone: %v", err)
 	}
 }
 
-// However many files pass through, the memory they are kept in has a bound.
+// However many files pass through, the memory that keeps them has a bound.
 func TestCacheIsBounded(t *testing.T) {
 	t.Parallel()
-	s := setup{attachments: [][3]string{{"common.bin", "", ""}, {"{{.c}}.bin", "", ""}}, files: map[string]string{"common.bin": strings.Repeat("c", 3000)}, cache: 20_000}
+	s := setup{attachments: [][3]string{{"common.bin", "", ""}, {"{{.c}}.bin", "", ""}},
+		files: map[string]string{"common.bin": strings.Repeat("c", 3000)}, cache: 20_000}
 	for i := range 50 {
 		s.files[fmt.Sprintf("%d.bin", i)] = strings.Repeat(string(rune('A'+i%26)), 100*i+1)
 	}
@@ -301,7 +310,8 @@ func TestCacheIsBounded(t *testing.T) {
 				used += int64(len(at.Value.(*entry).file.encoded))
 			}
 			if used != r.files.used || used > 20_000 || len(r.files.kept) != r.files.order.Len() {
-				t.Fatalf("kept %d bytes, counted %d, bound 20000; %d names, %d entries", used, r.files.used, len(r.files.kept), r.files.order.Len())
+				t.Fatalf("kept %d bytes, counted %d, bound 20000; %d names, %d entries", used, r.files.used, len(r.files.kept),
+					r.files.order.Len())
 			}
 		}
 	}
@@ -310,7 +320,7 @@ func TestCacheIsBounded(t *testing.T) {
 	}
 }
 
-// Many callers at once: each file is read by one of them.
+// With many callers at once, each file is read by one of them.
 func TestFilesAreReadOnce(t *testing.T) {
 	t.Parallel()
 	s := setup{files: map[string]string{"a.bin": strings.Repeat("a", 1<<20)}}
@@ -362,7 +372,8 @@ func TestMediaTypes(t *testing.T) {
 			t.Errorf("%s with %.20q is %s, want %s", c.name, c.content, got, c.want)
 		}
 		decoded, err := io.ReadAll(base64.NewDecoder(base64.StdEncoding, bytes.NewReader(f.encoded)))
-		if err != nil || string(decoded) != c.content || int64(len(f.encoded)) != base64Length(f.size) || cap(f.encoded) != len(f.encoded) {
+		if err != nil || string(decoded) != c.content || int64(len(f.encoded)) != base64Length(f.size) ||
+			cap(f.encoded) != len(f.encoded) {
 			t.Errorf("%s: %v; %d octets encoded, %d foreseen", c.name, err, len(f.encoded), base64Length(f.size))
 		}
 	}

@@ -13,7 +13,7 @@ import (
 	"mailshot/internal/parsers"
 )
 
-// corpus reads test material that lies beside the project, not in it.
+// corpus reads test material that is beside the project, not in it.
 func corpus(t testing.TB, name string) []byte {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join("..", "..", "shared", "corpora", name))
@@ -32,8 +32,7 @@ func naughtyStrings(t testing.TB) []string {
 	return list
 }
 
-// controls are the characters that can end a line, a string or a field
-// somewhere, and bytes that are not text at all.
+// controls are the characters that can end a line, a string or a field somewhere, and bytes that are not text at all.
 var controls = []string{
 	"\r", "\n", "\r\n", "\x00", "\t", "\v", "\f", "\x1b", "\x7f", "\u0085", "\u009b", "\u2028", "\u2029",
 	"\xff", "\xed\xa0\x80" /* half a surrogate pair */, "\xc0\x8a" /* an overlong line feed */, "\xc3",
@@ -42,23 +41,26 @@ var controls = []string{
 func hostileCells(t testing.TB) []string {
 	cells := naughtyStrings(t)
 	for _, c := range controls {
-		for _, format := range []string{"a%sBcc: eve@example.com", "%s", "%[1]s%[1]sX", "a%s", "a%s b", "a%s.\r\nMAIL FROM:<eve@example.com>"} {
+		for _, format := range []string{"a%sBcc: eve@example.com", "%s", "%[1]s%[1]sX", "a%s", "a%s b",
+			"a%s.\r\nMAIL FROM:<eve@example.com>"} {
 			cells = append(cells, fmt.Sprintf(format, c))
 		}
 	}
 	return append(cells, smugglingSequences(t)...)
 }
 
-// smugglingSequences are the ends of data that some server takes for one.
+// smugglingSequences are the ends of data that some server accepts as one.
 func smugglingSequences(t testing.TB) []string {
 	var out []string
-	for _, m := range regexp.MustCompile(`(?m)^ +("(?:[^"\\]|\\.)*")`).FindAllStringSubmatch(string(corpus(t, "smuggling/end-of-data-sequences.txt")), -1) {
+	for _, m := range regexp.MustCompile(`(?m)^ +("(?:[^"\\]|\\.)*")`).FindAllStringSubmatch(string(corpus(t,
+		"smuggling/end-of-data-sequences.txt")), -1) {
 		var s string
 		// The file is Python; JSON reads its escapes but \x00.
 		if err := json.Unmarshal([]byte(strings.ReplaceAll(m[1], `\x00`, `\u0000`)), &s); err != nil {
 			t.Fatal(err)
 		}
-		out = append(out, "before"+s+"MAIL FROM:<eve@example.com>\r\nRCPT TO:<bob@example.com>\r\nDATA\r\nSubject: smuggled\r\n\r\nbody"+s)
+		out = append(out, "before"+s+"MAIL FROM:<eve@example.com>\r\nRCPT TO:<bob@example.com>\r\nDATA\r\n"+
+			"Subject: smuggled\r\n\r\nbody"+s)
 	}
 	if len(out) != 16 {
 		t.Fatalf("%d sequences", len(out))
@@ -66,7 +68,7 @@ func smugglingSequences(t testing.TB) []string {
 	return out
 }
 
-// position is one place of a campaign where a cell can stand.
+// position is one place of a campaign where a cell can be.
 type position struct {
 	name  string
 	setup setup
@@ -81,23 +83,42 @@ func positions() []position {
 	nothing := func(parsers.Message, []string) string { return "" }
 	files := map[string]string{"a.txt": "text"}
 	return []position{
-		{name: "subject", setup: setup{subject: "{{.c}}"}, want: same, found: func(m parsers.Message, _ []string) string { return m.Subject }},
-		{name: "within the subject", setup: setup{subject: "[{{.c}}]"}, want: func(c string) (string, bool) { return "[" + c + "]", true }, found: func(m parsers.Message, _ []string) string { return m.Subject }},
+		{name: "subject", setup: setup{subject: "{{.c}}"}, want: same, found: func(m parsers.Message,
+			_ []string) string {
+			return m.Subject
+		}},
+		{name: "within the subject", setup: setup{subject: "[{{.c}}]"}, want: func(c string) (string,
+			bool) {
+			return "[" + c + "]", true
+		}, found: func(m parsers.Message, _ []string) string { return m.Subject }},
 		{name: "name of From", setup: setup{from: "{{.c}} <acme@acme.example>"}, want: anything, found: nothing},
 		{name: "quoted name of From", setup: setup{from: `"{{.c}}" <acme@acme.example>`}, want: anything, found: nothing},
 		{name: "address of From", setup: setup{from: "{{.c}}@acme.example"}, want: anything, found: nothing},
 		{name: "Reply-To", setup: setup{replyTo: "{{.c}}"}, want: anything, found: nothing},
 		{name: "name of To", to: true, want: same, found: func(m parsers.Message, _ []string) string { return m.To.Name }},
 		{name: "custom header", setup: setup{headers: [][2]string{{"X-Tag", "<{{.c}}>"}}}, want: anything, found: nothing},
-		{name: "header for machines", setup: setup{headers: [][2]string{{"Feedback-ID", "{{.c}}:acme"}}}, want: anything, found: nothing},
-		{name: "List-Unsubscribe", setup: setup{headers: [][2]string{{"List-Unsubscribe", "<https://acme.example/{{.c}}>"}}}, want: anything, found: nothing},
-		{name: "List-Id", setup: setup{headers: [][2]string{{"List-Id", "{{.c}} <news.acme.example>"}}}, want: anything, found: nothing},
-		{name: "Sender", setup: setup{headers: [][2]string{{"Sender", "{{.c}} <post@acme.example>"}}}, want: anything, found: nothing},
-		{name: "References", setup: setup{headers: [][2]string{{"References", "<{{.c}}@acme.example>"}}}, want: anything, found: nothing},
+		{name: "header for machines", setup: setup{headers: [][2]string{{"Feedback-ID", "{{.c}}:acme"}}}, want: anything,
+			found: nothing},
+		{name: "List-Unsubscribe", setup: setup{headers: [][2]string{{"List-Unsubscribe", "<https://acme.example/{{.c}}>"}}},
+			want: anything, found: nothing},
+		{name: "List-Id", setup: setup{headers: [][2]string{{"List-Id", "{{.c}} <news.acme.example>"}}}, want: anything,
+			found: nothing},
+		{name: "Sender", setup: setup{headers: [][2]string{{"Sender", "{{.c}} <post@acme.example>"}}}, want: anything,
+			found: nothing},
+		{name: "References", setup: setup{headers: [][2]string{{"References", "<{{.c}}@acme.example>"}}}, want: anything,
+			found: nothing},
 		{name: "file name", setup: setup{attachments: [][3]string{{"a.txt", "{{.c}}.txt", ""}}, files: files},
-			want: func(c string) (string, bool) { return strings.TrimLeft(c, " ") + ".txt", true }, found: func(m parsers.Message, _ []string) string { return m.Parts[len(m.Parts)-1].Name }},
-		{name: "path", setup: setup{attachments: [][3]string{{"{{.c}}.txt", "", ""}}, files: files}, want: anything, found: nothing},
-		{name: "text", setup: setup{text: "before {{.c}} after\n"}, want: func(c string) (string, bool) { return "before " + lines(c) + " after\n", true }, found: func(_ parsers.Message, texts []string) string { return texts[0] }},
+			want:  func(c string) (string, bool) { return strings.TrimLeft(c, " ") + ".txt", true },
+			found: func(m parsers.Message, _ []string) string { return m.Parts[len(m.Parts)-1].Name }},
+		{name: "path", setup: setup{attachments: [][3]string{{"{{.c}}.txt", "", ""}}, files: files}, want: anything,
+			found: nothing},
+		{name: "text", setup: setup{text: "before {{.c}} after\n"}, want: func(c string) (string,
+			bool) {
+			return "before " + lines(c) + " after\n", true
+		}, found: func(_ parsers.Message,
+			texts []string) string {
+			return texts[0]
+		}},
 		{name: "line of text", setup: setup{text: "{{.c}}"}, want: func(c string) (string, bool) {
 			if c = lines(c); !strings.HasSuffix(c, "\n") {
 				c += "\n"
@@ -113,14 +134,12 @@ func lines(s string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
 }
 
-// Whatever a cell has in it, and wherever it stands: either the row is refused,
-// by the name of the place, or the message that comes out has the template's
-// fields and parts and no other, and a reader finds the cell as it was.
+// Whatever a cell holds, and wherever it is, there are two outcomes. Either the row is refused, with the name of the
+// place. Or the message has the template's fields and parts and no other, and a reader finds the cell as it was.
 //
-// Proven: with checkText saying "" to everything, 5 positions fail: a control
-// character passes in subjects, in the name of To, in X-Tag, in List-Id and in
-// file names. With printable saying yes to everything as well, Bcc is a field of
-// the message that go-message reads.
+// Proven: with checkText returning "" for everything, 5 positions fail. A control character passes in subjects, in the
+// name of To, in X-Tag, in List-Id and in file names. With printable always true as well, Bcc is a field of the message
+// that go-message reads.
 func TestHostileCells(t *testing.T) {
 	t.Parallel()
 	cells := hostileCells(t)
@@ -213,8 +232,7 @@ func subset(got, want []string) bool {
 	return i == len(got)
 }
 
-// An error about a cell that cannot be shown says what and where in ASCII a
-// terminal survives.
+// An error about a cell that cannot be shown says what and where in ASCII that is safe on a terminal.
 func TestFaultsAreSafeToPrint(t *testing.T) {
 	t.Parallel()
 	for _, p := range positions() {

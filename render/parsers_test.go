@@ -13,7 +13,7 @@ import (
 	"mailshot/internal/parsers"
 )
 
-// expected is what a reader has to find in m, from what was put in.
+// expected is what a reader must find in m, from what was put in.
 func expected(t testing.TB, m *Message, r *Renderer, to Recipient) parsers.Message {
 	t.Helper()
 	var s parsers.Message
@@ -68,7 +68,8 @@ func expected(t testing.TB, m *Message, r *Renderer, to Recipient) parsers.Messa
 	files := append(inline, attached...)
 	for _, p := range m.Parts() {
 		if p.Name == "" {
-			s.Parts = append(s.Parts, parsers.Part{Type: p.ContentType, Content: []byte(strings.ReplaceAll(p.Text, "\n", "\r\n"))})
+			s.Parts = append(s.Parts, parsers.Part{Type: p.ContentType,
+				Content: []byte(strings.ReplaceAll(p.Text, "\n", "\r\n"))})
 			continue
 		}
 		files[0].Type = p.ContentType
@@ -78,8 +79,8 @@ func expected(t testing.TB, m *Message, r *Renderer, to Recipient) parsers.Messa
 	return s
 }
 
-// Three readers written by others find in each message exactly what was put in:
-// the same fields, the same tree, the same names, the same octets.
+// Three readers written by others find in each message exactly what was put in: the same fields, the same tree, the
+// same names, the same octets.
 func TestParsersAgree(t *testing.T) {
 	t.Parallel()
 	var messages [][]byte
@@ -100,7 +101,8 @@ func TestParsersAgree(t *testing.T) {
 func agree(t *testing.T, messages [][]byte, want []parsers.Message) {
 	t.Helper()
 	for i, raw := range messages {
-		for name, read := range map[string]func([]byte) (parsers.Message, error){"go-message": parsers.GoMessage, "enmime": parsers.Enmime} {
+		for name, read := range map[string]func([]byte) (parsers.Message, error){"go-message": parsers.GoMessage,
+			"enmime": parsers.Enmime} {
 			got, err := read(raw)
 			if err != nil {
 				t.Errorf("%s: %v\n%s", name, err, raw)

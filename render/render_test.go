@@ -20,7 +20,7 @@ var (
 	testSecret = []byte("a secret for tests only, 32 bytes")
 )
 
-// setup describes a campaign in the words of its file; rendering starts from here.
+// setup describes a campaign in the words of its file. Rendering starts from here.
 type setup struct {
 	campaign               string // "" is "test"
 	from, replyTo, subject string
@@ -84,7 +84,8 @@ func (s setup) config(t testing.TB) Config {
 		c.Headers = append(c.Headers, Header{Name: h[0], Value: line(h[0], h[1])})
 	}
 	for _, a := range s.attachments {
-		c.Attachments = append(c.Attachments, Attachment{File: line("file", a[0]), Name: line("name", a[1]), CID: a[2], Place: "campaign.yaml:9:5"})
+		c.Attachments = append(c.Attachments, Attachment{File: line("file", a[0]), Name: line("name", a[1]), CID: a[2],
+			Place: "campaign.yaml:9:5"})
 	}
 	if s.root == "" {
 		s.root = t.TempDir()
@@ -127,7 +128,8 @@ func recipient(t testing.TB, name, addr string, cells ...string) Recipient {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := Recipient{Address: a, Name: name, Key: a.Key(), Data: templates.Data{Text: map[string]string{}, Values: map[string]any{}}}
+	r := Recipient{Address: a, Name: name, Key: a.Key(), Data: templates.Data{Text: map[string]string{},
+		Values: map[string]any{}}}
 	for i := 0; i < len(cells); i += 2 {
 		r.Data.Text[cells[i]] = cells[i+1]
 		r.Data.Values[cells[i]] = cells[i+1]
@@ -146,7 +148,7 @@ func wire(t testing.TB, m *Message) []byte {
 	return b.Bytes()
 }
 
-// checkWire holds what every message promises of its octets.
+// checkWire checks what every message promises about its octets.
 func checkWire(t testing.TB, b []byte) {
 	t.Helper()
 	if !bytes.HasSuffix(b, []byte("\r\n")) {
@@ -205,7 +207,8 @@ func TestNewFindsEveryMistake(t *testing.T) {
 		html: `<html><body><img src="cid:logo"><img src="cid:gone"></body></html>`,
 		headers: [][2]string{{"Bcc", "x"}, {"Content-Type", "x"}, {"X Y", "x"}, {"X-Tag", "a"}, {"x-tag", "b"},
 			{"Message-ID", "x"}, {"Subject", "x"}, {"X:Y", "x"}, {"Resent-From", "x"}, {strings.Repeat("X", 41), "x"}},
-		attachments: [][3]string{{"a.png", "", "logo"}, {"b.png", "", "logo"}, {"c.png", "", "unused"}, {"d.png", "", "a b>"}},
+		attachments: [][3]string{{"a.png", "", "logo"}, {"b.png", "", "logo"}, {"c.png", "", "unused"},
+			{"d.png", "", "a b>"}},
 	}
 	c := s.config(t)
 	c.Campaign, c.Secret = "a\nb", nil
@@ -214,11 +217,13 @@ func TestNewFindsEveryMistake(t *testing.T) {
 		t.Fatal("no error")
 	}
 	got := strings.Join(diagnose(err), " ")
-	want := "bad-campaign-id no-secret bad-header bad-header bad-header duplicate-header bad-header bad-header bad-header bad-header bad-header duplicate-cid unused-image bad-cid missing-image"
+	want := "bad-campaign-id no-secret bad-header bad-header bad-header duplicate-header bad-header bad-header " +
+		"bad-header bad-header bad-header duplicate-cid unused-image bad-cid missing-image"
 	if got != want {
 		t.Errorf("codes\n got %s\nwant %s\n%v", got, want, err)
 	}
-	for _, text := range []string{"header Bcc cannot be set by a campaign", "write it as subject:", "cid:gone, which is not attached", "campaign.yaml:9:5: the HTML does not show cid:unused"} {
+	for _, text := range []string{"header Bcc cannot be set by a campaign", "write it as subject:",
+		"cid:gone, which is not attached", "campaign.yaml:9:5: the HTML does not show cid:unused"} {
 		if !strings.Contains(err.Error(), text) {
 			t.Errorf("no %q in\n%v", text, err)
 		}
@@ -231,10 +236,12 @@ func TestNewFindsEveryMistake(t *testing.T) {
 func TestEveryFaultOfARowIsReported(t *testing.T) {
 	t.Parallel()
 	r := setup{
-		from: "{{.from}} <a@acme.example>", subject: "Invoice {{.number}}", headers: [][2]string{{"X-Ref", "{{.ref}}"}, {"List-Unsubscribe", "{{.url}}"}},
+		from: "{{.from}} <a@acme.example>", subject: "Invoice {{.number}}", headers: [][2]string{{"X-Ref", "{{.ref}}"},
+			{"List-Unsubscribe", "{{.url}}"}},
 		attachments: [][3]string{{"invoices/{{.number}}.pdf", "{{.ref}}.pdf", ""}, {"x/{{.gone}}.pdf", "", ""}},
 	}.renderer(t)
-	_, err := r.Render(recipient(t, "Ann", "ann@example.com", "from", "x", "number", "7\r\nBcc: eve@example.com", "ref", "a\x00", "url", "https://x", "gone", ""), testDate)
+	_, err := r.Render(recipient(t, "Ann", "ann@example.com", "from", "x", "number", "7\r\nBcc: eve@example.com", "ref",
+		"a\x00", "url", "https://x", "gone", ""), testDate)
 	got := strings.Join(diagnose(err), " ")
 	if want := "control-character control-character bad-header control-character bad-path"; got != want {
 		t.Errorf("codes %s, want %s\n%v", got, want, err)
@@ -261,18 +268,25 @@ func TestRowFaults(t *testing.T) {
 		codes string
 		text  string
 	}{
-		{"a long subject", setup{subject: "{{.c}}"}, strings.Repeat("x", 8193), "header-too-long", "header Subject has 8193 bytes; the limit is 8192"},
+		{"a long subject", setup{subject: "{{.c}}"}, strings.Repeat("x", 8193), "header-too-long",
+			"header Subject has 8193 bytes; the limit is 8192"},
 		{"two addresses", setup{from: "{{.c}} <a@acme.example>"}, "eve@example.com, Ann", "bad-address", "header From: "},
 		{"no address", setup{replyTo: "{{.c}}"}, "Ann", "bad-address", "header Reply-To: "},
-		{"a sender for SMTPUTF8", setup{from: "{{.c}}@acme.example"}, "é", "needs-smtputf8 needs-smtputf8", "the envelope sender: é@acme.example has characters before the @"},
-		{"a URI more", setup{headers: unsubscribe}, "a>,<https://evil.example/", "bad-header", `header List-Unsubscribe: column "c" puts < or > into a URI`},
-		{"not a token", setup{headers: [][2]string{{"Precedence", "{{.c}}"}}}, "é", "bad-header", "characters that are not ASCII"},
-		{"text that is not text", setup{text: "{{.c}}"}, "a\xffb", "not-utf8", `the text/plain part has text that is not UTF-8 (it is in column "c")`},
+		{"a sender for SMTPUTF8", setup{from: "{{.c}}@acme.example"}, "é", "needs-smtputf8 needs-smtputf8",
+			"the envelope sender: é@acme.example has characters before the @"},
+		{"a URI more", setup{headers: unsubscribe}, "a>,<https://evil.example/", "bad-header",
+			`header List-Unsubscribe: column "c" puts < or > into a URI`},
+		{"not a token", setup{headers: [][2]string{{"Precedence", "{{.c}}"}}}, "é", "bad-header",
+			"characters that are not ASCII"},
+		{"text that is not text", setup{text: "{{.c}}"}, "a\xffb", "not-utf8",
+			`the text/plain part has text that is not UTF-8 (it is in column "c")`},
 		{"a subject that cannot be made", setup{subject: "{{.gone}}"}, "x", "missing-column", "campaign.yaml:1:"},
 		{"a text that cannot be made", setup{text: "a {{.gone}}"}, "x", "missing-column", "body.txt:1:"},
 		{"HTML that cannot be made", setup{html: "<p>{{.gone}}</p>"}, "x", "missing-column", "body.html:1:"},
-		{"a path that cannot be made", setup{attachments: [][3]string{{"{{.gone}}", "", ""}}}, "x", "missing-column", "campaign.yaml:1:"},
-		{"a name that cannot be made", setup{attachments: [][3]string{{"a.txt", "{{.gone}}", ""}}}, "x", "missing-column", "campaign.yaml:1:"},
+		{"a path that cannot be made", setup{attachments: [][3]string{{"{{.gone}}", "", ""}}}, "x", "missing-column",
+			"campaign.yaml:1:"},
+		{"a name that cannot be made", setup{attachments: [][3]string{{"a.txt", "{{.gone}}", ""}}}, "x", "missing-column",
+			"campaign.yaml:1:"},
 	} {
 		to := recipient(t, "Ann", "ann@example.com", "c", c.cell)
 		m, err := c.setup.renderer(t).Render(to, testDate)
@@ -283,19 +297,23 @@ func TestRowFaults(t *testing.T) {
 		}
 	}
 	r := setup{headers: [][2]string{{"List-Unsubscribe", "{{.c}}"}}}.renderer(t)
-	if _, err := r.Render(recipient(t, "Ann", "ann@example.com", "c", "<https://a.example>, <mailto:b@a.example>"), testDate); err != nil {
+	if _, err := r.Render(recipient(t, "Ann", "ann@example.com", "c", "<https://a.example>, <mailto:b@a.example>"),
+		testDate); err != nil {
 		t.Errorf("a column with the whole header: %v", err)
 	}
-	if _, err := r.Render(Recipient{Data: recipient(t, "", "a@b.example", "c", "").Data}, testDate); strings.Join(diagnose(err), " ") != "empty-key bad-address" {
+	if _, err := r.Render(Recipient{Data: recipient(t, "", "a@b.example", "c", "").Data},
+		testDate); strings.Join(diagnose(err), " ") != "empty-key bad-address" {
 		t.Errorf("no key and no address: %v", err)
 	}
 }
 
-// Everything is 7-bit but the one thing that has no such form: the recipient's own address, in To and in the envelope.
+// Everything is 7-bit except what has no such form: the recipient's own address, in To and in the envelope.
 func TestSevenBit(t *testing.T) {
 	t.Parallel()
-	for address, to := range map[string]string{"آن@example.com": "To: =?utf-8?b?SsO2cmc=?= <آن@example.com>\r\n", "ann@bücher.example": "To: =?utf-8?b?SsO2cmc=?= <ann@xn--bcher-kva.example>\r\n"} {
-		m, err := setup{subject: "{{.c}}", text: "{{.c}}\n", headers: [][2]string{{"X-To", "{{.c}}"}}}.renderer(t).Render(recipient(t, "Jörg", address, "c", address), testDate)
+	for address, to := range map[string]string{"آن@example.com": "To: =?utf-8?b?SsO2cmc=?= <آن@example.com>\r\n",
+		"ann@bücher.example": "To: =?utf-8?b?SsO2cmc=?= <ann@xn--bcher-kva.example>\r\n"} {
+		m, err := setup{subject: "{{.c}}", text: "{{.c}}\n",
+			headers: [][2]string{{"X-To", "{{.c}}"}}}.renderer(t).Render(recipient(t, "Jörg", address, "c", address), testDate)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -308,7 +326,8 @@ func TestSevenBit(t *testing.T) {
 			t.Errorf("%s: %q", address, b.String())
 		}
 	}
-	m, err := setup{bounces: "bounces@acme.example"}.renderer(t).Render(recipient(t, "Ann", "ann@bücher.example"), testDate)
+	m, err := setup{bounces: "bounces@acme.example"}.renderer(t).Render(recipient(t, "Ann", "ann@bücher.example"),
+		testDate)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -319,7 +338,8 @@ func TestSevenBit(t *testing.T) {
 
 func TestIdentity(t *testing.T) {
 	t.Parallel()
-	r := setup{text: "{{.mailshot.token}} {{.mailshot.key}} {{.mailshot.campaign}} {{.mailshot.address}} {{.mailshot.name}}\n"}.renderer(t)
+	r := setup{text: "{{.mailshot.token}} {{.mailshot.key}} {{.mailshot.campaign}} {{.mailshot.address}} " +
+		"{{.mailshot.name}}\n"}.renderer(t)
 	render := func(name, addr string, date time.Time) *Message {
 		t.Helper()
 		m, err := r.Render(recipient(t, name, addr), date)
@@ -343,7 +363,8 @@ func TestIdentity(t *testing.T) {
 	if c := render("Ann", "bob@example.com", testDate); c.Digest() == a.Digest() || c.ID() == a.ID() {
 		t.Error("another address: same digest or same Message-ID")
 	}
-	s := setup{text: "{{.mailshot.token}} {{.mailshot.key}} {{.mailshot.campaign}} {{.mailshot.address}} {{.mailshot.name}}\n", bounces: "b@acme.example"}
+	s := setup{text: "{{.mailshot.token}} {{.mailshot.key}} {{.mailshot.campaign}} {{.mailshot.address}} " +
+		"{{.mailshot.name}}\n", bounces: "b@acme.example"}
 	if c, _ := s.renderer(t).Render(recipient(t, "Ann", "ann@example.com"), testDate); c.Digest() == a.Digest() {
 		t.Error("another envelope sender: same digest")
 	}
@@ -359,7 +380,7 @@ func TestIdentity(t *testing.T) {
 	}
 }
 
-// The caller's data is read and nothing else: two rows may share a map.
+// The caller's data is only read: two rows may share a map.
 func TestRecipientIsNotChanged(t *testing.T) {
 	t.Parallel()
 	r := setup{}.renderer(t)
@@ -386,7 +407,8 @@ func (w *failingWriter) Write(p []byte) (int, error) {
 
 func TestWriteToReportsErrors(t *testing.T) {
 	t.Parallel()
-	m, err := setup{attachments: [][3]string{{"a.txt", "", ""}}, files: map[string]string{"a.txt": "text"}}.renderer(t).Render(recipient(t, "Ann", "ann@example.com"), testDate)
+	m, err := setup{attachments: [][3]string{{"a.txt", "", ""}},
+		files: map[string]string{"a.txt": "text"}}.renderer(t).Render(recipient(t, "Ann", "ann@example.com"), testDate)
 	if err != nil {
 		t.Fatal(err)
 	}

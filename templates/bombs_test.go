@@ -10,9 +10,10 @@ import (
 	"testing/fstest"
 )
 
-// B27: each of these would fill the memory or never end; each is an error that names its limit, and no bomb takes more than
-// 100 MB. Time is not asserted: the steps are bounded, and the test's own limit shows a loop without end. Proven by raising
-// maxSteps a millionfold ("nested ranges" is killed after 20 s) and maxString and maxMade likewise ("doubling" after 60 s).
+// Each of these would fill the memory or never end. Each is an error that names its limit, and no bomb takes more than
+// 100 MB. Time is not asserted: the steps are bounded, and the test's own limit shows a loop without end. Proven by
+// raising maxSteps a millionfold ("nested ranges" is killed after 20 s) and maxString and maxMade likewise ("doubling"
+// after 60 s).
 func TestBombs(t *testing.T) {
 	files := fstest.MapFS{
 		"a.html": {Data: []byte(`{{template "b.html" .}}`)}, "b.html": {Data: []byte(`{{template "a.html" .}}`)},
@@ -25,14 +26,16 @@ func TestBombs(t *testing.T) {
 	fan.WriteString(`{{define "f40"}}{{end}}{{template "f0" .}}`)
 	c := New(Config{FS: files, Columns: columns})
 	for name, text := range map[string]string{
-		"range over a number":     `{{range 1000000000}}x{{end}}`,
-		"nested ranges":           `{{range 10000}}{{range 10000}}{{range 10000}}{{end}}{{end}}{{end}}`,
-		"nested ranges writing":   `{{range 10000}}{{range 10000}}xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx{{end}}{{end}}`,
-		"repeat":                  `{{repeat 300000000 "x"}}`,
-		"repeat overflow":         `{{repeat 4611686018427387904 "xxxx"}}`,
-		"repeats":                 `{{range 10000}}{{$x := repeat 1000000 "x"}}{{end}}`,
-		"doubling":                `{{$x := "x"}}{{range 60}}{{$x = print $x $x}}{{end}}{{$x}}`,
-		"tenfold by format":       `{{$x := "x"}}{{range 60}}{{$x = printf "%[1]s%[1]s%[1]s%[1]s%[1]s%[1]s%[1]s%[1]s%[1]s%[1]s" $x}}{{end}}`,
+		"range over a number": `{{range 1000000000}}x{{end}}`,
+		"nested ranges":       `{{range 10000}}{{range 10000}}{{range 10000}}{{end}}{{end}}{{end}}`,
+		"nested ranges writing": `{{range 10000}}{{range ` +
+			`10000}}xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx{{end}}{{end}}`,
+		"repeat":          `{{repeat 300000000 "x"}}`,
+		"repeat overflow": `{{repeat 4611686018427387904 "xxxx"}}`,
+		"repeats":         `{{range 10000}}{{$x := repeat 1000000 "x"}}{{end}}`,
+		"doubling":        `{{$x := "x"}}{{range 60}}{{$x = print $x $x}}{{end}}{{$x}}`,
+		"tenfold by format": `{{$x := "x"}}{{range 60}}{{$x = ` +
+			`printf "%[1]s%[1]s%[1]s%[1]s%[1]s%[1]s%[1]s%[1]s%[1]s%[1]s" $x}}{{end}}`,
 		"wide format":             `{{printf "%999999999d" 1}}`,
 		"wide format by argument": `{{printf "%*d" 999999999 1}}`,
 		"replace":                 `{{$x := repeat 1000000 "x"}}{{replace "x" $x $x}}`,

@@ -73,8 +73,8 @@ func shapeOf(t *testing.T, doc string) []string {
 
 var conditional = regexp.MustCompile(`(?s)<!--\[if mso\]>(.*?)<!\[endif\]-->`)
 
-// B7: no cell adds an element, an attribute or a comment, wherever it stands. Proven by returning template.HTML for a cell
-// in row(): 228 of the strings then change the document.
+// No cell adds an element, an attribute or a comment, wherever it is. Proven by returning template.HTML for a cell in
+// function.Row: 228 of the strings then change the document.
 func TestNaughtyCells(t *testing.T) {
 	t.Parallel()
 	b, err := os.ReadFile("../../shared/corpora/strings/blns.json")
@@ -88,11 +88,15 @@ func TestNaughtyCells(t *testing.T) {
 	if err := json.Unmarshal(b, &cells); err != nil {
 		t.Fatal(err)
 	}
-	cells = append(cells, "[x](https://evil.example)", "![x](https://evil.example/x.png)", "</p><script>alert(1)</script>", "| a | b |\n|---|---|\n",
-		"\n\n# Head\n\n- item\n", "**bold**", "`code`", "<!--", "-->", "<![endif]-->", "]]>", "{{.name}}", "{{", "}}", "https://evil.example", "www.evil.example",
-		"a@evil.example", "\x00", "\" onclick=\"x", "' onclick='x", "x onclick=x", "&lt;b&gt;", "xqzjaaaaaa", "\u2028", "#ZgotmplZ")
+	cells = append(cells, "[x](https://evil.example)", "![x](https://evil.example/x.png)", "</p><script>alert(1)</script>",
+		"| a | b |\n|---|---|\n",
+		"\n\n# Head\n\n- item\n", "**bold**", "`code`", "<!--", "-->", "<![endif]-->", "]]>", "{{.name}}", "{{", "}}",
+		"https://evil.example", "www.evil.example",
+		"a@evil.example", "\x00", "\" onclick=\"x", "' onclick='x", "x onclick=x", "&lt;b&gt;", "xqzjaaaaaa", "\u2028",
+		"#ZgotmplZ")
 	for _, layout := range Layouts() {
-		body, err := New(Config{Columns: []string{"x"}}).Body(BodySource{Markdown: &Source{File: "body.md", Text: positions}, Layout: layout,
+		body, err := New(Config{Columns: []string{"x"}}).Body(BodySource{Markdown: &Source{File: "body.md", Text: positions},
+			Layout:  layout,
 			Subject: &Source{Text: "Subject {{.x}} & <b>"}})
 		if err != nil {
 			t.Fatal(diagnose(err))
@@ -118,16 +122,20 @@ func TestNaughtyCells(t *testing.T) {
 	}
 }
 
-// An address that is only a cell is an address for a message or an error, in both parts.
+// A link that is only a cell is a link for a message or an error, in both parts.
 func TestAddressCells(t *testing.T) {
 	t.Parallel()
-	body, err := New(Config{Columns: []string{"x"}}).Body(BodySource{Markdown: &Source{File: "body.md", Text: "[a]({{.x}})"}})
+	body, err := New(Config{Columns: []string{"x"}}).Body(BodySource{Markdown: &Source{File: "body.md",
+		Text: "[a]({{.x}})"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for cell, ok := range map[string]bool{"https://example.com/a?b=c": true, "HTTP://example.com": true, "mailto:a@example.com": true, "tel:+123": true,
-		"sms:+123": true, "//example.com": true, "a/b:c": true, "": true, "javascript:alert(1)": false, " javascript:x": false, "java\nscript:x": false,
-		"JaVaScRiPt:x": false, "data:text/html,x": false, "vbscript:x": false, "file:///etc/passwd": false, "\x01javascript:x": false} {
+	for cell, ok := range map[string]bool{"https://example.com/a?b=c": true, "HTTP://example.com": true,
+		"mailto:a@example.com": true, "tel:+123": true,
+		"sms:+123": true, "//example.com": true, "a/b:c": true, "": true, "javascript:alert(1)": false,
+		" javascript:x": false, "java\nscript:x": false,
+		"JaVaScRiPt:x": false, "data:text/html,x": false, "vbscript:x": false, "file:///etc/passwd": false,
+		"\x01javascript:x": false} {
 		for _, f := range []string{"html", "text"} {
 			d := Data{Text: map[string]string{"x": cell}}
 			var out strings.Builder

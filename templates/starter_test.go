@@ -14,7 +14,7 @@ import (
 	"mailshot/templates"
 )
 
-// Each starter is written to a folder, read as a campaign, and every template executed for every row.
+// Each starter is written to a folder and read as a campaign, and every template is executed for every row.
 func TestStarters(t *testing.T) {
 	t.Parallel()
 	for _, kind := range templates.Starters() {
@@ -51,7 +51,8 @@ func TestStarters(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer root.Close()
-			compiler := templates.New(templates.Config{FS: root.FS(), Columns: names, Language: d.Body.Language, Direction: d.Body.Direction})
+			compiler := templates.New(templates.Config{FS: root.FS(), Columns: names, Language: d.Body.Language,
+				Direction: d.Body.Direction})
 			source := func(x definition.Text) templates.Source {
 				return templates.Source{File: "campaign.yaml", Line: x.Line, Column: x.Column, Text: x.Text}
 			}
@@ -81,7 +82,8 @@ func TestStarters(t *testing.T) {
 				return &templates.Source{File: x.Text, Text: string(b)}
 			}
 			subject := source(d.Subject)
-			body, err := compiler.Body(templates.BodySource{Markdown: file(d.Body.Markdown), HTML: file(d.Body.HTML), Text: file(d.Body.Text),
+			body, err := compiler.Body(templates.BodySource{Markdown: file(d.Body.Markdown), HTML: file(d.Body.HTML),
+				Text:   file(d.Body.Text),
 				Layout: d.Body.Layout.Text, Subject: &subject})
 			if err != nil {
 				t.Fatal(err)

@@ -53,7 +53,7 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-// Each case of testdata/markdown.txt is a body, the HTML and the text made of it for the functions' example row.
+// Each case of testdata/markdown.txt is a body, with the HTML and the text made of it for the functions' example row.
 func TestMarkdown(t *testing.T) {
 	t.Parallel()
 	b, err := os.ReadFile("testdata/markdown.txt")
@@ -85,7 +85,8 @@ func TestLayouts(t *testing.T) {
 		for _, layout := range Layouts() {
 			c := New(Config{Language: language})
 			b, err := c.Body(BodySource{Layout: layout, Subject: &Source{Text: "Invoice for {{.name}} & you"},
-				Markdown: &Source{Text: "{{preheader \"Pay by \" .due}}\n\nDear {{.name}}, pay {{money \"EUR\" .amount}} ![logo](cid:logo)\n"}})
+				Markdown: &Source{Text: "{{preheader \"Pay by \" .due}}\n\n" +
+					"Dear {{.name}}, pay {{money \"EUR\" .amount}} ![logo](cid:logo)\n"}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -106,9 +107,10 @@ func TestLayouts(t *testing.T) {
 func TestHTMLBody(t *testing.T) {
 	t.Parallel()
 	c := New(Config{Columns: columns, FS: fstest.MapFS{
-		"foot.html":  {Data: []byte("<p>Yours, {{$.city}}</p>")},
-		"terms.md":   {Data: []byte("## Terms\n\n- {{.city}}\n")},
-		"frame.html": {Data: []byte("<html lang=\"{{lang}}\"><head><title>{{template \"subject\" .}}</title></head><body>{{template \"content\" .}}</body></html>")},
+		"foot.html": {Data: []byte("<p>Yours, {{$.city}}</p>")},
+		"terms.md":  {Data: []byte("## Terms\n\n- {{.city}}\n")},
+		"frame.html": {Data: []byte("<html lang=\"{{lang}}\"><head><title>{{template \"subject\" " +
+			".}}</title></head><body>{{template \"content\" .}}</body></html>")},
 	}})
 	b, err := c.Body(BodySource{Layout: "frame.html", Subject: &Source{Text: "S & {{.name}}"}, HTML: &Source{File: "body.html", Text: `<style>p { background: url(cid:paper) }</style>
 <p>Dear {{.name}},<br>see <a href="https://example.com/?q={{.name}}">our  shop</a>, or <a href="{{tel .phone}}">call {{.phone}}</a>. <img src="cid:logo" alt="Acme"></p>
@@ -133,8 +135,10 @@ func TestHTMLBody(t *testing.T) {
 func TestCells(t *testing.T) {
 	t.Parallel()
 	d := Data{
-		Values: map[string]any{"amount": 1234.5, "zero": 0.0, "none": nil, "paid": true, "open": false, "due": time.Date(2026, time.November, 22, 0, 0, 0, 0, time.UTC), "text": "10"},
-		Text:   map[string]string{"amount": "1.234,50", "zero": "0,00", "none": "", "paid": "yes", "open": "no", "due": "22.11.2026", "text": "10"},
+		Values: map[string]any{"amount": 1234.5, "zero": 0.0, "none": nil, "paid": true, "open": false,
+			"due": time.Date(2026, time.November, 22, 0, 0, 0, 0, time.UTC), "text": "10"},
+		Text: map[string]string{"amount": "1.234,50", "zero": "0,00", "none": "", "paid": "yes", "open": "no",
+			"due": "22.11.2026", "text": "10"},
 	}
 	for text, want := range map[string]string{
 		`{{.amount}}`:                  "1.234,50",
@@ -143,7 +147,8 @@ func TestCells(t *testing.T) {
 		`{{printf "%s %v %.1f %q" .amount .amount .amount .amount}}`: `1.234,50 1.234,50 1234.5 "1.234,50"`,
 		`{{add .amount 1}}`:      "1235.5",
 		`{{mul 1234567.25 100}}`: "123456725",
-		`{{gt .amount 1234}} {{lt .amount 1235}} {{eq .amount 1234.5}} {{eq 1234.5 .amount}} {{ne .amount 3}}`: "true true true true true",
+		`{{gt .amount 1234}} {{lt .amount 1235}} {{eq .amount 1234.5}} {{eq 1234.5 .amount}} {{ne .amount 3}}`: "true true " +
+			"true true true",
 		`{{eq .amount "1.234,50"}}`:                                         "true",
 		`{{if .zero}}a{{else}}b{{end}} {{.zero}}`:                           "b 0,00",
 		`{{if .none}}a{{else}}b{{end}}[{{.none}}]`:                          "b[]",
@@ -173,13 +178,17 @@ func TestCells(t *testing.T) {
 func TestLanguages(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ language, text, want string }{
-		{"de", `{{num 2 .amount}} {{money "EUR" .amount}} {{date "Monday, 2. January 2006" .due}}`, "1.234,50 1.234,50\u00a0€ Sonntag, 22. November 2026"},
+		{"de", `{{num 2 .amount}} {{money "EUR" .amount}} {{date "Monday, 2. January 2006" .due}}`,
+			"1.234,50 1.234,50\u00a0€ Sonntag, 22. November 2026"},
 		{"fa", `{{num 0 1405}} {{start}} {{money "IRR" 1000}}`, "۱٬۴۰۵ right ۱٬۰۰۰\u00a0IRR"},
-		{"ar", `{{plural "zero=0" "one=1" "two=2" "few=f" "many=m" "other=o" 2}}{{plural "few=f" "other=o" 3}}{{date "2 January" .due}}`, "2f22 نوفمبر"},
-		{"pl", `{{plural "one=plik" "few=pliki" "many=plików" "other=pliku" 2}} {{plural "one=plik" "few=pliki" "many=plików" "other=pliku" 100}}`, "pliki plików"},
+		{"ar", `{{plural "zero=0" "one=1" "two=2" "few=f" "many=m" "other=o" 2}}{{plural "few=f" "other=o" 3}}{{date "2 ` +
+			`January" .due}}`, "2f22 نوفمبر"},
+		{"pl", `{{plural "one=plik" "few=pliki" "many=plików" "other=pliku" 2}} ` +
+			`{{plural "one=plik" "few=pliki" "many=plików" "other=pliku" 100}}`, "pliki plików"},
 		{"fr", `{{plural "jour" "jours" 0}} {{plural "jour" "jours" 2}}`, "jour jours"},
 		{"tr", `{{upper "istanbul"}} {{lower "ISPARTA"}}`, "İSTANBUL ısparta"},
-		{"en", `{{money "JPY" 1234.5}} {{money "CHF" -12}} {{money "USD" -0.001}} {{plural "day" "days" 1}}`, "¥1,235 CHF\u00a0-12.00 $0.00 day"},
+		{"en", `{{money "JPY" 1234.5}} {{money "CHF" -12}} {{money "USD" -0.001}} {{plural "day" "days" 1}}`,
+			"¥1,235 CHF\u00a0-12.00 $0.00 day"},
 		{"", `[{{lang}}] {{dir}} {{num 1 1000}}`, "[] ltr 1,000.0"},
 		{"he", `{{dir}}`, "rtl"},
 		{"az-Arab", `{{dir}}`, "rtl"},
@@ -194,10 +203,11 @@ func TestLanguages(t *testing.T) {
 	}
 }
 
-// Many executions at once give each its own row's text, and leave nothing of one in another.
+// Many executions at once each give their own row's text. Nothing of one is left in another.
 func TestConcurrent(t *testing.T) {
 	t.Parallel()
-	b, err := New(Config{}).Body(BodySource{Markdown: &Source{File: "body.md", Text: "1. {{.x}}\n{{range list .x .x}}\n1. {{.}}\n{{end}}\n"}})
+	b, err := New(Config{}).Body(BodySource{Markdown: &Source{File: "body.md",
+		Text: "1. {{.x}}\n{{range list .x .x}}\n1. {{.}}\n{{end}}\n"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,7 +220,8 @@ func TestConcurrent(t *testing.T) {
 			if err := errors.Join(b.HTML.Execute(&h, d), b.Text.Execute(&text, d)); err != nil {
 				t.Error(err)
 			}
-			if want := fmt.Sprintf("1. %s\n2. %s\n3. %s\n", x, x, x); text.String() != want || strings.Count(h.String(), fmt.Sprintf("<li>&lt;%d&gt;</li>", i)) != 3 {
+			if want := fmt.Sprintf("1. %s\n2. %s\n3. %s\n", x, x, x); text.String() != want ||
+				strings.Count(h.String(), fmt.Sprintf("<li>&lt;%d&gt;</li>", i)) != 3 {
 				t.Errorf("%q\n%s", text.String(), h.String())
 			}
 		})

@@ -16,7 +16,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// mistake is an error as the other rooms make them.
+// mistake is an error like those of the other rooms.
 type mistake struct {
 	code, place, text, excerpt string
 	column                     int
@@ -48,7 +48,7 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-// report has every shape of finding, with all that a hostile file can put into one.
+// report returns a report with every shape of finding, and with all that a hostile file can put into one.
 func report() *check.Report {
 	findings := check.From(errors.Join(
 		mistake{"unknown-key", "campaign.yaml:7:1", `unknown key "recipents"`, "recipents:", 1, `did you mean "recipients"?`},
@@ -56,16 +56,19 @@ func report() *check.Report {
 			mistake{"ragged-row", "people.csv:17", "4 fields, the header has 3", "", 0, ""},
 			mistake{"bad-cell", "people.csv:18", "amount: not a number", "a\tb\twrong\tc", 5, "write digits"},
 		)),
-		mistake{"escape", "evil\x1b[2J.csv:1", "a text\nof two lines \x1b]0;title\x07", "\x1b[31mred\u202eevil\u0085x", 15, ""},
+		mistake{"escape", "evil\x1b[2J.csv:1", "a text\nof two lines \x1b]0;title\x07", "\x1b[31mred\u202eevil\u0085x",
+			15, ""},
 		mistake{"wide", "liste.csv:3", "here", "日本語 テスト: x", 10, ""},
 		mistake{"marks", "liste.csv:4", "here", "e\u0301te\u0301 x", 7, ""},
 		mistake{"right-to-left", "فهرست.csv:5", "here", "نام: علی, x", 11, ""},
-		mistake{"long-line", "page.html:1:600", "here", strings.Repeat("0123456789", 59) + "345678901" + "X" + strings.Repeat("y", 100_000), 600,
+		mistake{"long-line", "page.html:1:600", "here", strings.Repeat("0123456789", 59) + "345678901" + "X" +
+			strings.Repeat("y", 100_000), 600,
 			"a hint that is too long to stand in the first line goes below the excerpt, on a line of its own"},
 		mistake{"not-utf8", "a.csv:9", "bytes", "caf\xe9 x", 6, ""},
 		errors.New("open people.csv: permission denied"),
 	))
-	findings = append(findings, check.Finding{Code: "invalid-row", Severity: check.Warning, Place: "people.csv:21", Text: `"ann" has no @`})
+	findings = append(findings, check.Finding{Code: "invalid-row", Severity: check.Warning, Place: "people.csv:21",
+		Text: `"ann" has no @`})
 	return &check.Report{
 		Campaign: "news-2026-11", Rows: 200, Findings: findings, Dropped: 3,
 		Counts: map[string]int64{"pending": 197, "invalid": 2, "filtered": 0, "duplicate": 1},

@@ -32,7 +32,7 @@ func html(s string) piece                { return piece{ContentType: "text/html;
 func good() message                      { return message{subject: "News", size: 2000, parts: []piece{text("Hello")}} }
 func with(change func(*message)) message { m := good(); change(&m); return m }
 
-// Every code is seen once at least, each with the severity that the table says; and near misses are not.
+// Every code is seen at least once, with the severity that the table gives it. Near misses are not reported.
 func TestMessage(t *testing.T) {
 	t.Parallel()
 	seen := map[string]check.Severity{}
@@ -45,31 +45,43 @@ func TestMessage(t *testing.T) {
 		{"empty subject", with(func(m *message) { m.subject = " \t" }), []string{"empty-subject"}},
 		{"long subject", with(func(m *message) { m.subject = strings.Repeat("é", 201) }), []string{"long-subject"}},
 		{"subject of 200", with(func(m *message) { m.subject = strings.Repeat("é", 200) }), nil},
-		{"no value in a header", with(func(m *message) { m.header = [][2]string{{"Subject", "Dear <no value>"}} }), []string{"no-value"}},
-		{"template in the subject", with(func(m *message) { m.header = [][2]string{{"Subject", "Dear {{name}}"}} }), []string{"template-left"}},
-		{"no value in the HTML", with(func(m *message) { m.parts = append(m.parts, html("<p>&lt;no value&gt;")) }), []string{"no-value"}},
+		{"no value in a header", with(func(m *message) { m.header = [][2]string{{"Subject", "Dear <no value>"}} }),
+			[]string{"no-value"}},
+		{"template in the subject", with(func(m *message) { m.header = [][2]string{{"Subject", "Dear {{name}}"}} }),
+			[]string{"template-left"}},
+		{"no value in the HTML", with(func(m *message) { m.parts = append(m.parts, html("<p>&lt;no value&gt;")) }),
+			[]string{"no-value"}},
 		{"no value in the text", with(func(m *message) { m.parts[0] = text("Dear <no value>") }), []string{"no-value"}},
 		{"merge field", with(func(m *message) { m.parts[0] = text("Dear *|FNAME|*") }), []string{"template-in-text"}},
-		{"template in the text", with(func(m *message) { m.parts[0] = text("Dear {{ first }}") }), []string{"template-in-text"}},
+		{"template in the text", with(func(m *message) { m.parts[0] = text("Dear {{ first }}") }),
+			[]string{"template-in-text"}},
 		{"empty text", with(func(m *message) { m.parts[0] = text(" \n") }), []string{"empty-text"}},
 		{"HTML of 90 KB", with(func(m *message) { m.parts = append(m.parts, html(strings.Repeat("x", 90<<10))) }), nil},
-		{"HTML above", with(func(m *message) { m.parts = append(m.parts, html(strings.Repeat("x", 90<<10+1))) }), []string{"clipped-html"}},
+		{"HTML above", with(func(m *message) { m.parts = append(m.parts, html(strings.Repeat("x", 90<<10+1))) }),
+			[]string{"clipped-html"}},
 		{"links", with(func(m *message) {
-			m.parts = append(m.parts, html(`<a href="https://example.com/a">a</a><a href='mailto:a@example.com'>b</a><a href="#top">c</a><img src="cid:logo"><a href="tel:1">`))
+			m.parts = append(m.parts, html(`<a href="https://example.com/a">a</a><a href='mailto:a@example.com'>b</a><a `+
+				`href="#top">c</a><img src="cid:logo"><a href="tel:1">`))
 		}), nil},
-		{"relative", with(func(m *message) { m.parts = append(m.parts, html(`<img src="logo.png"><a href="/x:y">`)) }), []string{"relative-link"}},
-		{"data image", with(func(m *message) { m.parts = append(m.parts, html(`<img src="data:image/png;base64,xx">`)) }), []string{"data-image"}},
-		{"blocked", with(func(m *message) { m.parts = append(m.parts, html(`<a href="#ZgotmplZ">`)) }), []string{"blocked-value"}},
+		{"relative", with(func(m *message) { m.parts = append(m.parts, html(`<img src="logo.png"><a href="/x:y">`)) }),
+			[]string{"relative-link"}},
+		{"data image", with(func(m *message) { m.parts = append(m.parts, html(`<img src="data:image/png;base64,xx">`)) }),
+			[]string{"data-image"}},
+		{"blocked", with(func(m *message) { m.parts = append(m.parts, html(`<a href="#ZgotmplZ">`)) }),
+			[]string{"blocked-value"}},
 		{"attached template", with(func(m *message) {
 			m.parts = append(m.parts, piece{ContentType: "text/html", Name: "form.html", Text: "{{x}} <no value>"})
 		}), nil},
 		{"large", with(func(m *message) { m.size = 10_240_001 }), []string{"large-message"}},
-		{"unsubscribe", with(func(m *message) { m.header = [][2]string{{"List-Unsubscribe", "https://example.com/u"}} }), []string{"bad-unsubscribe"}},
+		{"unsubscribe", with(func(m *message) { m.header = [][2]string{{"List-Unsubscribe", "https://example.com/u"}} }),
+			[]string{"bad-unsubscribe"}},
 		{"one click", with(func(m *message) {
-			m.header = [][2]string{{"List-Unsubscribe", "<https://example.com/u?t=1>, <mailto:u@example.com>"}, {"list-unsubscribe-post", "List-Unsubscribe=One-Click"}}
+			m.header = [][2]string{{"List-Unsubscribe", "<https://example.com/u?t=1>, <mailto:u@example.com>"},
+				{"list-unsubscribe-post", "List-Unsubscribe=One-Click"}}
 		}), nil},
 		{"one click by mail", with(func(m *message) {
-			m.header = [][2]string{{"List-Unsubscribe", "<mailto:u@example.com>"}, {"List-Unsubscribe-Post", "List-Unsubscribe=One-Click"}}
+			m.header = [][2]string{{"List-Unsubscribe", "<mailto:u@example.com>"},
+				{"List-Unsubscribe-Post", "List-Unsubscribe=One-Click"}}
 		}), []string{"bad-one-click"}},
 		{"one click misspelt", with(func(m *message) {
 			m.header = [][2]string{{"List-Unsubscribe", "<https://example.com/u>"}, {"List-Unsubscribe-Post", "One-Click"}}

@@ -5,5 +5,5 @@ import (
 	"mailshot/render"
 )
 
-// What Message is for. This compiles only while the parts of a message have the fields that are looked at.
+// A *render.Message is what Message is for. This compiles only while its parts have the fields that Message looks at.
 var _ = func(m *render.Message) []check.Finding { return check.Message(m) }

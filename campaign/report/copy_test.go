@@ -15,7 +15,8 @@ import (
 )
 
 var copied = []Copied{
-	{Fields: []string{"ann@example.com", "01234", "-5,00"}, Status: "sent", Time: time.Date(2026, 11, 22, 7, 8, 9, 0, time.UTC), Reply: "250 2.0.0 OK"},
+	{Fields: []string{"ann@example.com", "01234", "-5,00"}, Status: "sent",
+		Time: time.Date(2026, 11, 22, 7, 8, 9, 0, time.UTC), Reply: "250 2.0.0 OK"},
 	{Fields: []string{"=1+1", "@SUM(A1)", "two\n=2+2\r\nlines"}, Status: "refused", Reply: "=cmd|' /C calc'!A0"},
 	{Fields: []string{"+49 30 1", "1.5.", "-1+2"}},
 }
@@ -65,7 +66,8 @@ func TestWriteCopyXLSX(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
 	long := strings.Repeat("x", cellChars+1)
-	if err := writeCopyXLSX(&b, CopyColumns([]string{"email", "status", "=n"}), copies(Copied{Fields: []string{long, "", ""}}), 3); err != nil {
+	if err := writeCopyXLSX(&b, CopyColumns([]string{"email", "status", "=n"}),
+		copies(Copied{Fields: []string{long, "", ""}}), 3); err != nil {
 		t.Fatal(err)
 	}
 	f, err := excelize.OpenReader(&b)
@@ -89,7 +91,8 @@ func TestWriteCopyXLSX(t *testing.T) {
 			if formula, _ := f.GetCellFormula("List", cell); formula != "" {
 				t.Errorf("%s is the formula %q", cell, formula)
 			}
-			if kind, _ := f.GetCellType("List", cell); j != 4 && want != "" && kind != excelize.CellTypeInlineString && kind != excelize.CellTypeSharedString {
+			kind, _ := f.GetCellType("List", cell)
+			if j != 4 && want != "" && kind != excelize.CellTypeInlineString && kind != excelize.CellTypeSharedString {
 				t.Errorf("%s is of type %v, no text", cell, kind)
 			}
 		}

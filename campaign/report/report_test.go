@@ -84,8 +84,10 @@ func summary() Summary {
 func rows() iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		_ = yield(Row{Number: 1, Place: "people.csv:2", Key: "-1", Address: "ann@example.com", State: "sent", Attempts: 1,
-			Time: time.Date(2026, 11, 22, 9, 1, 2, 0, time.UTC), Server: "smtp.example:465", Stage: "dot", Code: 250, Enhanced: "2.0.0", Text: "=HYPERLINK(\"http://evil.example\")"}, nil) &&
-			yield(Row{Number: 2, Place: "people.csv:3", Key: "b", Address: "b@example.com", State: "refused", Attempts: 2, Code: 550, Text: "no \x1b[31msuch user\r\n=1"}, nil) &&
+			Time: time.Date(2026, 11, 22, 9, 1, 2, 0, time.UTC), Server: "smtp.example:465", Stage: "dot", Code: 250,
+			Enhanced: "2.0.0", Text: "=HYPERLINK(\"http://evil.example\")"}, nil) &&
+			yield(Row{Number: 2, Place: "people.csv:3", Key: "b", Address: "b@example.com", State: "refused", Attempts: 2,
+				Code: 550, Text: "no \x1b[31msuch user\r\n=1"}, nil) &&
 			yield(Row{Number: 3, Place: "people.csv:4", Key: "c", Address: "+c", State: "invalid", Reason: "no @"}, nil)
 	}
 }
@@ -138,7 +140,7 @@ func TestWriteJSON(t *testing.T) {
 	}
 }
 
-// Spreadsheet programs evaluate cells: no text of a stranger may start a formula in either form.
+// Spreadsheet programs evaluate cells, so no text of a stranger may start a formula in either form.
 func TestNoFormulas(t *testing.T) {
 	t.Parallel()
 	var c bytes.Buffer

@@ -43,7 +43,8 @@ func main() {
 	book := excelize.NewFile()
 	const sheet = "November"
 	check(book.SetSheetName("Sheet1", sheet))
-	check(book.SetDocProps(&excelize.DocProperties{Creator: "generate.go", Created: issued.Format(time.RFC3339), Modified: issued.Format(time.RFC3339)}))
+	check(book.SetDocProps(&excelize.DocProperties{Creator: "generate.go", Created: issued.Format(time.RFC3339),
+		Modified: issued.Format(time.RFC3339)}))
 	rtl := true
 	check(book.SetSheetView(sheet, 0, &excelize.ViewOptions{RightToLeft: &rtl}))
 	date, amount := "yyyy-mm-dd", "#,##0"
@@ -56,7 +57,8 @@ func main() {
 		number := fmt.Sprintf("1405-%03d", i+1)
 		due := issued.AddDate(0, 0, c.days)
 		row := i + 2
-		check(book.SetSheetRow(sheet, fmt.Sprintf("A%d", row), &[]any{number, c.name, c.email, c.language, c.amount, issued, due}))
+		check(book.SetSheetRow(sheet, fmt.Sprintf("A%d", row), &[]any{number, c.name, c.email, c.language, c.amount, issued,
+			due}))
 		check(book.SetCellStyle(sheet, fmt.Sprintf("E%d", row), fmt.Sprintf("E%d", row), amountStyle))
 		check(book.SetCellStyle(sheet, fmt.Sprintf("F%d", row), fmt.Sprintf("G%d", row), dateStyle))
 		check(os.WriteFile(filepath.Join("invoices", number+".pdf"), pdf(

@@ -16,7 +16,8 @@ func TestParse(t *testing.T) {
 		{"ann@example.com", "ann@example.com", "ann@example.com", "ann@example.com"},
 		{"  Ann.Example@EXAMPLE.Com\t", "Ann.Example@example.com", "ann.example@example.com", "Ann.Example@example.com"},
 		{`"ann"@example.com`, "ann@example.com", "ann@example.com", "ann@example.com"},
-		{"o'neil+news%x!y@example.co.uk", "o'neil+news%x!y@example.co.uk", "o'neil+news%x!y@example.co.uk", "o'neil+news%x!y@example.co.uk"},
+		{"o'neil+news%x!y@example.co.uk", "o'neil+news%x!y@example.co.uk", "o'neil+news%x!y@example.co.uk",
+			"o'neil+news%x!y@example.co.uk"},
 		{"ann@bücher.example", "ann@xn--bcher-kva.example", "ann@xn--bcher-kva.example", "ann@bücher.example"},
 		{"ann@BÜCHER.example", "ann@xn--bcher-kva.example", "ann@xn--bcher-kva.example", "ann@bücher.example"},
 		{"ann@bu\u0308cher.example", "ann@xn--bcher-kva.example", "ann@xn--bcher-kva.example", "ann@bücher.example"},
@@ -32,7 +33,8 @@ func TestParse(t *testing.T) {
 			continue
 		}
 		if a.String() != c.envelope || a.Key() != c.key || a.Unicode() != c.shown {
-			t.Errorf("Parse(%q) = %q, key %q, shown %q; want %q, %q, %q", c.in, a, a.Key(), a.Unicode(), c.envelope, c.key, c.shown)
+			t.Errorf("Parse(%q) = %q, key %q, shown %q; want %q, %q, %q", c.in, a, a.Key(), a.Unicode(), c.envelope, c.key,
+				c.shown)
 		}
 		if again, err := Parse(a.String()); err != nil || again != a {
 			t.Errorf("Parse(%q) again = %v, %v", a.String(), again, err)
@@ -50,9 +52,9 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// TestHostile is the table of hostile addresses: nothing that a server, or another parser, could read as a second
-// address, a command or another domain. Guards promise 2; with the check for specials taken out of split, nine of these
-// came through into the envelope, `a@evil.example x@example.com` among them.
+// TestHostile is the table of hostile addresses. Nothing may come through that a server or another parser could read as
+// a second address, a command or another domain. Guards promise 2: with the check for specials taken out of split, nine
+// of these came through into the envelope, among them `a@evil.example x@example.com`.
 func TestHostile(t *testing.T) {
 	t.Parallel()
 	for in, reason := range map[string]string{
@@ -221,7 +223,8 @@ func TestParseMailbox(t *testing.T) {
 func TestErrorForPeople(t *testing.T) {
 	t.Parallel()
 	_, err := Parse("Ann <ann@example.com>")
-	if want := `"Ann <ann@example.com>": display name in the address (write "ann@example.com", the name in a column of its own)`; err.Error() != want {
+	if want := `"Ann <ann@example.com>": display name in the address (write "ann@example.com", the name in a column of ` +
+		`its own)`; err.Error() != want {
 		t.Errorf("got  %s\nwant %s", err, want)
 	}
 	_, err = Parse("ann\u200b" + strings.Repeat("a", 200))
@@ -230,16 +233,17 @@ func TestErrorForPeople(t *testing.T) {
 	}
 }
 
-// TestIsemail holds each of isemail's cases against our decision: valid and DNS-warning cases are accepted (we do not
-// ask DNS), everything else is refused. The cases where we differ are listed with the reason.
+// TestIsemail compares each of isemail's cases with our decision. Valid and DNS-warning cases are accepted (we do not
+// ask DNS), and everything else is refused. The cases where we differ are listed with the reason.
 func TestIsemail(t *testing.T) {
 	t.Parallel()
 	deviations := map[string]struct {
 		accepted bool
 		why      string
 	}{
-		"test@io":         {false, "domains need a dot: a@localhost and a@example are typing errors in every list"},
-		`"test"@iana.org`: {true, "quotes that are not needed; the same mailbox as test@iana.org (RFC 5321 4.1.2), kept without them"},
+		"test@io": {false, "domains need a dot: a@localhost and a@example are typing errors in every list"},
+		`"test"@iana.org`: {true, "quotes that are not needed; the same mailbox as test@iana.org (RFC 5321 4.1.2), kept " +
+			"without them"},
 	}
 	f, err := os.Open(filepath.Join("..", "..", "..", "shared", "corpora", "addresses", "isemail.jsonl"))
 	if err != nil {
@@ -277,7 +281,8 @@ func TestIsemail(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, s := range []string{"ann@example.com", `"a b"@x.example`, "ann@bücher.example", "Ann <a@b.example>", "a@xn--0049.com", "\ufeffa@b.c"} {
+	for _, s := range []string{"ann@example.com", `"a b"@x.example`, "ann@bücher.example", "Ann <a@b.example>",
+		"a@xn--0049.com", "\ufeffa@b.c"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -288,7 +293,8 @@ func FuzzParse(f *testing.F) {
 			}
 		} else {
 			out := a.String()
-			if strings.ContainsAny(out, "\r\n\x00 \t<>()[]:;,\\\"") || strings.Count(out, "@") != 1 || len(out) > maxTotal || !isASCII(a.Domain()) {
+			if strings.ContainsAny(out, "\r\n\x00 \t<>()[]:;,\\\"") || strings.Count(out, "@") != 1 || len(out) > maxTotal ||
+				!isASCII(a.Domain()) {
 				t.Fatalf("%q: envelope %q", s, out)
 			}
 			if again, err := Parse(out); err != nil || again != a {

@@ -10,9 +10,12 @@ import (
 func TestJalaliDates(t *testing.T) {
 	t.Parallel()
 	for date, want := range map[string]string{
-		"1979-02-11": "1357-11-22", "1989-06-03": "1368-03-13", "2000-01-01": "1378-10-11", "2013-03-20": "1391-12-30", "2013-03-21": "1392-01-01",
-		"2016-03-20": "1395-01-01", "2017-03-20": "1395-12-30", "2017-03-21": "1396-01-01", "2021-03-20": "1399-12-30", "2021-03-21": "1400-01-01",
-		"2024-03-20": "1403-01-01", "2025-03-20": "1403-12-30", "2025-03-21": "1404-01-01", "2026-03-21": "1405-01-01", "2026-11-22": "1405-09-01",
+		"1979-02-11": "1357-11-22", "1989-06-03": "1368-03-13", "2000-01-01": "1378-10-11", "2013-03-20": "1391-12-30",
+		"2013-03-21": "1392-01-01",
+		"2016-03-20": "1395-01-01", "2017-03-20": "1395-12-30", "2017-03-21": "1396-01-01", "2021-03-20": "1399-12-30",
+		"2021-03-21": "1400-01-01",
+		"2024-03-20": "1403-01-01", "2025-03-20": "1403-12-30", "2025-03-21": "1404-01-01", "2026-03-21": "1405-01-01",
+		"2026-11-22": "1405-09-01",
 		"2029-03-20": "1408-01-01", "1925-03-31": "1304-01-11",
 	} {
 		d, err := time.Parse(time.DateOnly, date)
@@ -26,8 +29,8 @@ func TestJalaliDates(t *testing.T) {
 	}
 }
 
-// Properties over every day of 1600 to 2600: the date goes on by one day; months have 31, 30 and 29 or 30 days; a year begins
-// between 19 and 22 March; leap years are four or five years apart.
+// These are properties of every day from 1600 to 2600. The date goes on by one day. Months have 31, 30, and 29 or 30
+// days. A year begins between 19 and 22 March. Leap years are four or five years apart.
 func TestJalaliProperties(t *testing.T) {
 	t.Parallel()
 	d := time.Date(1600, time.January, 1, 12, 0, 0, 0, time.UTC)
