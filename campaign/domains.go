@@ -19,7 +19,7 @@ import (
 const (
 	askTime  = 5 * time.Minute  // for all domains of a list
 	askOne   = 15 * time.Second // for one
-	hopeless = 100              // questions that failed with none answered before them: there is no DNS
+	hopeless = 100              // questions in vain, before any was answered, after which there seems to be no DNS
 )
 
 // domains asks the DNS where the mail of the recipients' domains goes, once for each domain. What the DNS says is a
@@ -147,12 +147,14 @@ func (a *answers) report(p *planned, list string) {
 	}
 	if silent.first == 0 {
 		f.Place = list
-		f.Text = fmt.Sprintf("%d of %d domains were not asked about: the DNS took longer than %s", silent.domains, all, askTime)
+		f.Text = fmt.Sprintf("%d of %d domains were not asked about: the DNS took longer than %s",
+			silent.domains, all, askTime)
 	}
 	p.find(f)
 }
 
-// askDomain is what the DNS says against mailing a domain, nil for nothing; the error is that it could not be asked.
+// askDomain asks what the DNS says against mailing a domain; nil if it says nothing against it. The error is that there
+// was no answer.
 func askDomain(ctx context.Context, resolver mx.Resolver, d ledger.Domain) (*check.Finding, error) {
 	ctx, cancel := context.WithTimeout(ctx, askOne)
 	defer cancel()
@@ -160,20 +162,25 @@ func askDomain(ctx context.Context, resolver mx.Resolver, d ledger.Domain) (*che
 	if err == nil {
 		_, err = mx.Addresses(ctx, resolver, d.Name, hosts, implicit, 1, nil)
 	}
-	f := &check.Finding{Severity: check.Warning, Place: d.Place, Hint: "correct the address, or leave such rows out: their mail would be refused"}
+	f := &check.Finding{
+		Severity: check.Warning, Place: d.Place,
+		Hint: "correct the address, or leave such rows out: their mail would be refused",
+	}
 	var no *mx.Error
 	switch {
 	case err == nil && !implicit:
 		return nil, nil
 	case err == nil:
-		f.Code, f.Text = "implicit-mx", d.Name+": no mail server (MX) is named, only an address of its own, where mail is seldom taken"
+		f.Code = "implicit-mx"
+		f.Text = d.Name + ": no mail server (MX) is named, only an address of its own, where mail is seldom taken"
 		f.Hint = "look whether the address is right"
 	case !errors.As(err, &no) || no.Temporary:
 		return nil, err
 	case no.Code == 556:
 		f.Code, f.Text = "no-mail-domain", no.Text
 	case implicit:
-		f.Code, f.Text = "unknown-domain", d.Name+": there is no such domain, or it has neither mail servers nor an address of its own"
+		f.Code = "unknown-domain"
+		f.Text = d.Name + ": there is no such domain, or it has neither mail servers nor an address of its own"
 	default:
 		f.Code, f.Text = "no-mail-server", no.Text
 	}
