@@ -28,11 +28,14 @@ type CopiedError struct {
 func (e *CopiedError) Error() string {
 	switch {
 	case e.Missing > 0:
-		return fmt.Sprintf("%s is an older copy: %d runs of campaign %s are missing in it, and whoever was mailed in them would be mailed again", e.State, e.Missing, e.ID)
+		return fmt.Sprintf("%s is an older copy: it lacks %d runs of campaign %s, "+
+			"and the people mailed in those runs would be mailed again", e.State, e.Missing, e.ID)
 	case e.Host.ID != "":
-		return fmt.Sprintf("%s comes from another machine (%s): whoever was mailed from there since would be mailed again", e.State, e.Host.Name)
+		return fmt.Sprintf("%s comes from another machine (%s): people mailed from there since would be mailed again",
+			e.State, e.Host.Name)
 	}
-	return fmt.Sprintf("%s is a copy: campaign %s was sent from another one as well, and whoever was mailed from that would be mailed again", e.State, e.ID)
+	return fmt.Sprintf("%s is a copy: campaign %s was sent from another copy as well, "+
+		"and the people mailed from that copy would be mailed again", e.State, e.ID)
 }
 
 // Certain reports whether it is certain that another copy was sent from.
@@ -109,7 +112,8 @@ type PurgedError struct {
 }
 
 func (e *PurgedError) Error() string {
-	return fmt.Sprintf("campaign %s ended, and its people were erased on %s: who was mailed is not known any more", e.ID, e.At.Local().Format(time.DateOnly))
+	return fmt.Sprintf("campaign %s ended, and its people were erased on %s: nobody can say any more who was mailed",
+		e.ID, e.At.Local().Format(time.DateOnly))
 }
 
 // purged goes on with a campaign whose rows were erased. It is finished, so it sends nothing, whatever its inputs are

@@ -130,7 +130,7 @@ func (a *answers) report(p *planned, list string) {
 			names = append(names, f.domain.Name)
 		}
 		silent.domains, silent.place, silent.first = all, list, 1
-		silent.why = "it knows none of them (" + listed(names, unknown) + "), as one does that has no way to the Internet"
+		silent.why = "it knows none of them (" + listed(names, unknown) + "), like a DNS without a way to the Internet"
 		a.found, a.dropped = nil, 0
 	}
 	for _, f := range a.found {
@@ -172,7 +172,7 @@ func askDomain(ctx context.Context, resolver mx.Resolver, d ledger.Domain) (*che
 		return nil, nil
 	case err == nil:
 		f.Code = "implicit-mx"
-		f.Text = d.Name + ": no mail server (MX) is named, only an address of its own, where mail is seldom taken"
+		f.Text = d.Name + ": it names no mail server (MX), only an address of its own, and few such domains take mail"
 		f.Hint = "look whether the address is right"
 	case !errors.As(err, &no) || no.Temporary:
 		return nil, err

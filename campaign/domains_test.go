@@ -58,7 +58,7 @@ func TestDomainsAskedOnce(t *testing.T) {
 			zone.Set(fmt.Sprintf("MX d%d.example", n), "0 .")
 			want = append(want, fmt.Sprintf("warning people.csv:%d no-mail-domain: d%d.example: the domain takes no mail (null MX) (30 rows, the first here)", i+2, n))
 		} else if i < 50 {
-			want = append(want, fmt.Sprintf("warning people.csv:%d implicit-mx: d7.example: no mail server (MX) is named, only an address of its own, where mail is seldom taken (30 rows, the first here)", i+2))
+			want = append(want, fmt.Sprintf("warning people.csv:%d implicit-mx: d7.example: it names no mail server (MX), only an address of its own, and few such domains take mail (30 rows, the first here)", i+2))
 		}
 	}
 	got, err := checkDNS(t, t.Context(), zone, addresses, nil)
@@ -126,7 +126,7 @@ func (r *countingResolver) LookupMX(ctx context.Context, name string) ([]*net.MX
 func TestDomainsOfClosedNetwork(t *testing.T) {
 	t.Parallel()
 	got, err := checkDNS(t, t.Context(), mxtest.New(nil), []string{"a@one.example", "b@two.example", "c@three.example"}, nil)
-	if want := "warning people.csv dns-failed: the DNS said nothing about 3 of 3 domains: it knows none of them (one.example, two.example, three.example), as one does that has no way to the Internet"; err != nil || len(got) != 1 || got[0] != want {
+	if want := "warning people.csv dns-failed: the DNS said nothing about 3 of 3 domains: it knows none of them (one.example, two.example, three.example), like a DNS without a way to the Internet"; err != nil || len(got) != 1 || got[0] != want {
 		t.Errorf("%v\n%s", err, strings.Join(got, "\n"))
 	}
 	got, err = checkDNS(t, t.Context(), mxtest.New(nil), []string{"a@one.example"}, nil)

@@ -64,11 +64,11 @@ func (c *Campaign) copies(ctx context.Context, in adder, p *planned) error {
 	if more > 0 {
 		f := check.Finding{
 			Code: "duplicate-rows", Severity: check.Warning, Place: c.header.File,
-			Text: fmt.Sprintf("%d more like this: rows with one %s", more, c.identity()),
+			Text: fmt.Sprintf("%d more like this: rows that share one %s", more, c.identity()),
 		}
 		if p.conflicts > 0 && !c.duplicatesFirst() {
 			f.Code, f.Severity = "key-conflict", check.Error
-			f.Text += fmt.Sprintf("; with another message than an earlier one: %d in all", p.conflicts)
+			f.Text += fmt.Sprintf("; messages that differ from an earlier row's: %d in all", p.conflicts)
 		}
 		p.find(f)
 	}
@@ -116,8 +116,8 @@ func (c *Campaign) sameKey(one ledger.Copies) check.Finding {
 		f.Text = fmt.Sprintf("%d rows have the %s %q and the same message; only the first counts: %s",
 			one.Rows, what, one.Key, where)
 	case c.duplicatesFirst():
-		f.Text = fmt.Sprintf("%d rows have the %s %q, %d of them with another message than the first, "+
-			"which alone counts: %s%s", one.Rows, what, one.Key, one.Differ, where, c.contrast(one))
+		f.Text = fmt.Sprintf("%d rows have the %s %q, and the messages of %d of them differ from the first; "+
+			"only the first counts: %s%s", one.Rows, what, one.Key, one.Differ, where, c.contrast(one))
 		f.Hint = "recipients.duplicates: first says so"
 	default:
 		f.Code, f.Severity = "key-conflict", check.Error

@@ -32,7 +32,8 @@ func TestConflictBehindManyDuplicates(t *testing.T) {
 	}
 	fs := refused.Report.Findings
 	last := fs[len(fs)-1]
-	if want := "51 more like this: rows with one address; with another message than an earlier one: 1 in all"; len(fs) != 101 || refused.Report.Errors() != 1 || last.Code != "key-conflict" || last.Text != want {
+	const want = "51 more like this: rows that share one address; messages that differ from an earlier row's: 1 in all"
+	if len(fs) != 101 || refused.Report.Errors() != 1 || last.Code != "key-conflict" || last.Text != want {
 		t.Errorf("%d findings, %d errors, the last: %v", len(fs), refused.Report.Errors(), last)
 	}
 	if n := refused.Report.Counts; n["duplicate"] != 150 || n["invalid"] != 1 || n["pending"] != 151 {

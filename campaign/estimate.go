@@ -231,7 +231,8 @@ func (c *Campaign) survey(ctx context.Context, plan *Plan) (waiting, error) {
 	listed := int64(0)
 	defer func() {
 		if listed > 0 {
-			plan.Notes = append(plan.Notes, fmt.Sprintf("%d of those left are on a list of people never to be mailed by now, and get nothing", listed))
+			plan.Notes = append(plan.Notes,
+				fmt.Sprintf("%d of those left are on a suppression list by now, and get nothing", listed))
 		}
 	}()
 	for rec, err := range c.left(ctx, c.ledger, &listed) {

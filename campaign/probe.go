@@ -96,7 +96,7 @@ func (c *Campaign) Judge(s *definition.Server, p *sender.Probed, e *Estimate) []
 	switch offered := p.Mechanisms(); {
 	case !login && len(offered) > 0 && p.Err == nil && p.Until != "rcpt":
 		add(check.Warning, "no-login", "",
-			"the server offers logins, and the campaign has none: it may take no mail to others",
+			"the server offers logins, and the campaign has none: it may take no mail to other domains",
 			"mailshot probe --until rcpt --to ADDRESS tells; or add username: and password:")
 	case s.Auth != "" && len(offered) > 0 && !slices.ContainsFunc(offered, isAuth):
 		add(check.Error, "auth-not-offered", "",
