@@ -9,8 +9,8 @@ import (
 	"mailshot/campaign"
 )
 
-// A conflict stops a plan however many harmless duplicates stand before it, of which only a hundred are named. Broken once by leaving
-// the number of conflicts out of what is said about the rest: the campaign was good to send.
+// A conflict stops a plan however many harmless duplicates stand before it, of which only a hundred are named. Broken
+// once by leaving the number of conflicts out of what is said about the rest: the campaign was good to send.
 func TestConflictBehindManyDuplicates(t *testing.T) {
 	t.Parallel()
 	var list strings.Builder
