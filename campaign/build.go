@@ -15,9 +15,9 @@ import (
 	"mailshot/campaign/message"
 )
 
-// build names this build of mailshot, in one word: two builds with one name make the same messages from the same inputs. It is
-// the version, with the Go version and the libraries' versions, which make messages too. What was built from a changed checkout
-// has no version that says enough, and goes by when it was built.
+// build names this build of mailshot in one word. Two builds with one name make the same messages from the same inputs.
+// The name is the version, with those of Go and of the libraries, which make messages too. The version of a build from
+// a changed checkout does not say enough, so its name has the time when it was built.
 func build() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -40,8 +40,9 @@ func build() string {
 	return version + "/" + hex.EncodeToString(h.Sum(nil)[:4])
 }
 
-// otherProgram says in words how the messages that are left differ from those planned, where another build of mailshot planned
-// them; "" where they do not. A build that makes the same messages is noted, so that they are not all made again on the next resume.
+// otherProgram says in words how the messages that are left differ from those that another build of mailshot planned.
+// It returns "" if they do not. A build that makes the same messages is noted, so that the next resume does not make
+// all of them again.
 func (c *Campaign) otherProgram(ctx context.Context) (string, error) {
 	planned, is := parseDigest(c.frozen.Definition), build()
 	was := cmp.Or(planned.build, "an older version")
@@ -53,13 +54,14 @@ func (c *Campaign) otherProgram(ctx context.Context) (string, error) {
 		return "", err
 	}
 	if differ > 0 {
-		return fmt.Sprintf("mailshot itself (%s makes %d of the %d messages that are left otherwise than %s, which planned them)", is, differ, left, was), nil
+		return fmt.Sprintf("mailshot itself (%s makes %d of the %d messages that are left otherwise than %s, "+
+			"which planned them)", is, differ, left, was), nil
 	}
 	return "", c.ledger.Redefine(ctx, c.id, c.digest(planned.version).String())
 }
 
-// remake makes the messages that are left once more and counts those that are not what was planned. One that cannot be made is
-// not among them: it is held when its turn comes, with the reason.
+// remake makes the messages that are left once more, and counts those that are not what was planned. A message that
+// cannot be made does not count: it is held when its turn comes, with the reason.
 func (c *Campaign) remake(ctx context.Context) (differ, left int64, err error) {
 	rows := make([]message.Planned, 0, chunk)
 	compare := func() error {
@@ -69,7 +71,8 @@ func (c *Campaign) remake(ctx context.Context) (differ, left int64, err error) {
 		rows = rows[:0]
 		return err
 	}
-	for r, err := range c.ledger.Deliveries(ctx, c.id, ledger.Filter{States: []ledger.State{ledger.Pending, ledger.Deferred}}) {
+	unsent := ledger.Filter{States: []ledger.State{ledger.Pending, ledger.Deferred}}
+	for r, err := range c.ledger.Deliveries(ctx, c.id, unsent) {
 		if err != nil {
 			return 0, 0, err
 		}

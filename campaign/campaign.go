@@ -91,7 +91,7 @@ type Campaign struct {
 	list   *recipients.List // nil when the header came from the ledger
 	header *recipients.Header
 	maker  *message.Maker
-	inputs func(*definition.Definition) []part // what plans remember digests of; a test adds keys of later versions
+	inputs func(*definition.Definition) []part // what digests cover; a test adds keys of later versions
 }
 
 // Open opens the campaign's folder, the user's accounts and the suppression files. The list is opened by what needs it:

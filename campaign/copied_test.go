@@ -68,9 +68,10 @@ func started(t *testing.T, n int, rules ...string) (*folder, *record) {
 	return f, rec
 }
 
-// An older copy of the ledger does not know who was mailed since: it is not gone on with by itself, and when a person accepts it,
-// what the missing run may have sent is unknown. Proven by not reading the mark: the accepted copy had "sent: 4, want 1", three of them
-// for the second time. Without Distrust an accepted copy could not be gone on with: its run's mark had been claimed.
+// An older copy of the ledger does not know who was mailed since: it is not gone on with by itself, and when a person
+// accepts it, what the missing run may have sent is unknown. Proven by not reading the mark: the accepted copy had
+// "sent: 4, want 1", three of them for the second time. Without Distrust an accepted copy could not be gone on with:
+// its run's mark had been claimed.
 func TestOlderCopyOfTheLedger(t *testing.T) {
 	t.Parallel()
 	f, rec := started(t, 4)
@@ -90,7 +91,8 @@ func TestOlderCopyOfTheLedger(t *testing.T) {
 	if e := f.refused(t, campaign.Options{}); e.Missing != 1 {
 		t.Errorf("%+v", e)
 	}
-	want(t, older.send(t, campaign.Options{}, campaign.PlanOptions{}), map[ledger.State]int64{ledger.Sent: 1, ledger.Unknown: 3})
+	sum = older.send(t, campaign.Options{}, campaign.PlanOptions{})
+	want(t, sum, map[ledger.State]int64{ledger.Sent: 1, ledger.Unknown: 3})
 	if n := len(rec.accepted(t)); n != 4 {
 		t.Errorf("%d messages at the sink, want 4", n)
 	}
@@ -108,7 +110,8 @@ func TestOlderCopyTakesNoNewRows(t *testing.T) {
 	older.write(t, "people.csv", people(3))
 	c := older.open(t, campaign.Options{})
 	defer c.Close()
-	if _, err := c.Plan(t.Context(), campaign.PlanOptions{AcceptCopy: true, AcceptChanges: true}); !errors.Is(err, ledger.ErrState) {
+	accept := campaign.PlanOptions{AcceptCopy: true, AcceptChanges: true}
+	if _, err := c.Plan(t.Context(), accept); !errors.Is(err, ledger.ErrState) {
 		t.Errorf("new rows in an older copy: %v", err)
 	}
 	if n := len(rec.accepted(t)); n != 3 {
@@ -116,9 +119,9 @@ func TestOlderCopyTakesNoNewRows(t *testing.T) {
 	}
 }
 
-// A folder that was copied before the first message left is a copy like any other, and of two that are sent from at the same time
-// one sends. Proven by letting a run go on whose mark another copy has claimed: "60 messages at the sink, want
-// 20".
+// A folder that was copied before the first message left is a copy like any other, and of two that are sent from at the
+// same time one sends. Proven by letting a run go on whose mark another copy has claimed: "60 messages at the sink,
+// want 20".
 func TestTwoCopiesAtOnce(t *testing.T) {
 	t.Parallel()
 	f, rec := started(t, 20)
@@ -173,7 +176,8 @@ func TestTwoCopiesAtOnce(t *testing.T) {
 func TestLedgerFromAnotherMachine(t *testing.T) {
 	t.Parallel()
 	f, rec := started(t, 4)
-	here, there := campaign.Options{Host: ledger.Host{ID: "1", Name: "desk"}}, campaign.Options{Host: ledger.Host{ID: "2", Name: "laptop"}}
+	here := campaign.Options{Host: ledger.Host{ID: "1", Name: "desk"}}
+	there := campaign.Options{Host: ledger.Host{ID: "2", Name: "laptop"}}
 	f.send(t, here, campaign.PlanOptions{Limit: 1})
 
 	moved := f.copied(t)

@@ -15,7 +15,7 @@ import (
 )
 
 // digest is what a plan remembers of the definition: a sum of each part that makes messages or chooses people, so that
-// a change can be named. The secret of the accounts is one of them. Server, limits and archive are left out: they
+// a change can be named. The secret of the accounts is one of the parts. Server, limits and archive are left out: they
 // change no message, and mending them is how a stopped campaign goes on.
 type digest struct {
 	version int
@@ -28,12 +28,13 @@ type partDigest struct{ name, sum string }
 // digestVersion is the version that new plans have. A plan is compared, and gone on with, in its own version.
 const digestVersion = 2
 
-// covered says, by version, what counts in a digest where the file does not give it. What the file gives counts always.
-// Keys of it are paths of structs, whose fields are named; "" is the whole. So a key that a later version of mailshot
-// adds leaves the digests of all plans as they were, until a file gives it. A map that is named here counts with these
-// entries alone.
+// covered has, for each version of the digests, the fields that count even if the file does not give them, by the path
+// of their struct; "" is the whole definition. All other fields count if the file gives them. So a key that a later
+// version of mailshot adds leaves the digests of all plans as they were, until a file gives it.
 //
-// Nothing is ever added to a version. Places repeats what other keys say.
+// A map whose path is here counts with the entries named, and no others. Places repeats what other keys say.
+//
+// A version is never changed once plans were made with it.
 var covered = map[int]coverage{
 	1: { // what there was before digests had versions
 		"": {
@@ -139,7 +140,8 @@ type part struct {
 // the file does not give it.
 func inputs(d *definition.Definition) []part {
 	return []part{
-		{"from", d.From.Text}, {"reply_to", d.ReplyTo.Text}, {"bounces", d.Bounces.String()}, {"subject", d.Subject.Text},
+		{"from", d.From.Text}, {"reply_to", d.ReplyTo.Text}, {"bounces", d.Bounces.String()},
+		{"subject", d.Subject.Text},
 		{"recipients", d.Recipients}, {"body", d.Body}, {"attachments", d.Attachments}, {"headers", d.Headers},
 	}
 }
@@ -147,7 +149,8 @@ func inputs(d *definition.Definition) []part {
 // digest is the definition's digest in a version.
 func (c *Campaign) digest(version int) digest {
 	parts := c.inputs(c.def)
-	parts = append(parts, part{"accounts.db", render.Token(c.secret, c.id, "")}) // its secret makes Message-IDs and tokens
+	// The secret in accounts.db makes Message-IDs and tokens.
+	parts = append(parts, part{"accounts.db", render.Token(c.secret, c.id, "")})
 	return digestOf(parts, version)
 }
 

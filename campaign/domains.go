@@ -19,18 +19,11 @@ import (
 const (
 	askTime  = 5 * time.Minute  // for all domains of a list
 	askOne   = 15 * time.Second // for one
-	hopeless = 100              // questions that failed with none answered before them: there is no DNS
+	hopeless = 100              // questions in vain, before any was answered, after which there seems to be no DNS
 )
 
-// unanswered is what became of domains about which nothing could be learnt.
-type unanswered struct {
-	domains, asked int64
-	first          int // the number of the first that was asked about, 0 if none was
-	why, place     string
-}
-
-// domains asks the DNS, once for each, where the mail of the recipients' domains goes. What it says is a finding about the domain; that
-// it says nothing is one about the DNS, whatever the number of domains.
+// domains asks the DNS where the mail of the recipients' domains goes, once for each domain. What the DNS says is a
+// finding about the domain. That it says nothing is one finding about the DNS, however many the domains are.
 func (c *Campaign) domains(ctx context.Context, in adder, p *planned) error {
 	resolver := c.opts.Network.Resolver
 	if resolver == nil {
@@ -38,59 +31,17 @@ func (c *Campaign) domains(ctx context.Context, in adder, p *planned) error {
 	}
 	limited, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
-	type found struct {
-		n      int
-		domain string
-		check.Finding
-	}
-	var (
-		mu       sync.Mutex
-		all      []found
-		n        int
-		answered bool
-		known    int   // domains that are there
-		dropped  int64 // findings beyond those that a report holds
-		silent   unanswered
-		g        errgroup.Group
-	)
+	var a answers
+	var g errgroup.Group
 	g.SetLimit(lookups)
 	err := in.Domains(ctx, func(d ledger.Domain) error {
-		n++
-		number := n
-		mu.Lock()
-		lost := !answered && silent.asked >= hopeless || limited.Err() != nil
-		if lost {
-			silent.domains++
-		}
-		mu.Unlock()
-		if lost {
-			return ctx.Err()
-		}
-		g.Go(func() error {
-			f, err := askDomain(limited, resolver, d)
-			mu.Lock()
-			defer mu.Unlock()
-			switch {
-			case err != nil:
-				silent.domains++
-				silent.asked++
-				if silent.first == 0 || number < silent.first {
-					silent.first, silent.why, silent.place = number, err.Error(), d.Place
-				}
+		if number, ask := a.next(limited.Err() != nil); ask {
+			g.Go(func() error {
+				f, err := askDomain(limited, resolver, d)
+				a.take(domainAnswer{number, d, f}, err)
 				return nil
-			case f == nil || f.Code != "unknown-domain":
-				known++
-			}
-			switch {
-			case f == nil:
-			case len(all) < maxFindings:
-				all = append(all, found{number, d.Name, *f})
-			default:
-				dropped++
-			}
-			answered = true
-			return nil
-		})
+			})
+		}
 		return ctx.Err()
 	})
 	err = errors.Join(err, g.Wait())
@@ -100,37 +51,110 @@ func (c *Campaign) domains(ctx context.Context, in adder, p *planned) error {
 	if err != nil {
 		return err
 	}
-	slices.SortFunc(all, func(a, b found) int { return a.n - b.n })
-	if unknown := int64(n) - silent.domains; known == 0 && unknown > 1 {
-		// Some networks have a DNS that knows their own names only, and says of all others that they are not there.
-		var names []string
-		for _, f := range all[:min(len(all), 3)] {
-			names = append(names, f.domain)
-		}
-		silent.domains, silent.place = int64(n), c.header.File
-		silent.first, silent.why = 1, "it knows none of them ("+listed(names, unknown)+"), as one does that has no way to the Internet"
-		all, dropped = nil, 0
-	}
-	for _, f := range all {
-		p.find(f.Finding)
-	}
-	p.report.Dropped += dropped
-	if silent.domains > 0 {
-		f := check.Finding{
-			Code: "dns-failed", Severity: check.Warning, Place: silent.place,
-			Text: fmt.Sprintf("the DNS said nothing about %d of %d domains: %s", silent.domains, n, silent.why),
-			Hint: "this says nothing about the domains; check again with --dns, or ask another server with --resolver HOST:PORT",
-		}
-		if silent.first == 0 {
-			f.Place = c.header.File
-			f.Text = fmt.Sprintf("%d of %d domains were not asked about: the DNS took longer than %s", silent.domains, n, askTime)
-		}
-		p.find(f)
-	}
+	a.report(p, c.header.File)
 	return nil
 }
 
-// askDomain is what the DNS says against mailing a domain, nil for nothing; the error is that it could not be asked.
+// domainAnswer is what the DNS said about a domain; found is nil where it has nothing against mailing it.
+type domainAnswer struct {
+	number int // of the domain, from 1, in the order of asking
+	domain ledger.Domain
+	found  *check.Finding
+}
+
+// answers gathers what the DNS said about all domains of a list.
+type answers struct {
+	mu       sync.Mutex
+	domains  int            // so far
+	found    []domainAnswer // with a finding
+	dropped  int64          // findings beyond those that a report holds
+	answered bool           // about one at least
+	exist    int            // domains that do
+	silent   unanswered
+}
+
+// unanswered is what became of the domains about which nothing could be learnt.
+type unanswered struct {
+	domains, asked int64
+	first          int // the number of the first that was asked about, 0 if none was
+	why, place     string
+}
+
+// next numbers the next domain, and reports whether to ask about it: not when the time is over, and not when it is
+// hopeless.
+func (a *answers) next(over bool) (number int, ask bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.domains++
+	if over || !a.answered && a.silent.asked >= hopeless {
+		a.silent.domains++
+		return a.domains, false
+	}
+	return a.domains, true
+}
+
+// take notes an answer, or that there was none, with the reason.
+func (a *answers) take(is domainAnswer, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if err != nil {
+		s := &a.silent
+		s.domains++
+		s.asked++
+		if s.first == 0 || is.number < s.first {
+			s.first, s.why, s.place = is.number, err.Error(), is.domain.Place
+		}
+		return
+	}
+	a.answered = true
+	if is.found == nil || is.found.Code != "unknown-domain" {
+		a.exist++
+	}
+	switch {
+	case is.found == nil:
+	case len(a.found) < maxFindings:
+		a.found = append(a.found, is)
+	default:
+		a.dropped++
+	}
+}
+
+// report makes findings of the answers, in the order of asking. All questions have ended.
+func (a *answers) report(p *planned, list string) {
+	slices.SortFunc(a.found, func(a, b domainAnswer) int { return a.number - b.number })
+	silent, all := a.silent, int64(a.domains)
+	if unknown := all - silent.domains; a.exist == 0 && unknown > 1 {
+		// The DNS of some networks knows only the network's own names, and says of all others that they do not exist.
+		var names []string
+		for _, f := range a.found[:min(len(a.found), 3)] {
+			names = append(names, f.domain.Name)
+		}
+		silent.domains, silent.place, silent.first = all, list, 1
+		silent.why = "it knows none of them (" + listed(names, unknown) + "), like a DNS without a way to the Internet"
+		a.found, a.dropped = nil, 0
+	}
+	for _, f := range a.found {
+		p.find(*f.found)
+	}
+	p.report.Dropped += a.dropped
+	if silent.domains == 0 {
+		return
+	}
+	f := check.Finding{
+		Code: "dns-failed", Severity: check.Warning, Place: silent.place,
+		Text: fmt.Sprintf("the DNS said nothing about %d of %d domains: %s", silent.domains, all, silent.why),
+		Hint: "this says nothing about the domains; check again with --dns, or ask another server with --resolver HOST:PORT",
+	}
+	if silent.first == 0 {
+		f.Place = list
+		f.Text = fmt.Sprintf("%d of %d domains were not asked about: the DNS took longer than %s",
+			silent.domains, all, askTime)
+	}
+	p.find(f)
+}
+
+// askDomain asks what the DNS says against mailing a domain; nil if it says nothing against it. The error is that there
+// was no answer.
 func askDomain(ctx context.Context, resolver mx.Resolver, d ledger.Domain) (*check.Finding, error) {
 	ctx, cancel := context.WithTimeout(ctx, askOne)
 	defer cancel()
@@ -138,20 +162,25 @@ func askDomain(ctx context.Context, resolver mx.Resolver, d ledger.Domain) (*che
 	if err == nil {
 		_, err = mx.Addresses(ctx, resolver, d.Name, hosts, implicit, 1, nil)
 	}
-	f := &check.Finding{Severity: check.Warning, Place: d.Place, Hint: "correct the address, or leave such rows out: their mail would be refused"}
+	f := &check.Finding{
+		Severity: check.Warning, Place: d.Place,
+		Hint: "correct the address, or leave such rows out: their mail would be refused",
+	}
 	var no *mx.Error
 	switch {
 	case err == nil && !implicit:
 		return nil, nil
 	case err == nil:
-		f.Code, f.Text = "implicit-mx", d.Name+": no mail server (MX) is named, only an address of its own, where mail is seldom taken"
+		f.Code = "implicit-mx"
+		f.Text = d.Name + ": it names no mail server (MX), only an address of its own, and few such domains take mail"
 		f.Hint = "look whether the address is right"
 	case !errors.As(err, &no) || no.Temporary:
 		return nil, err
 	case no.Code == 556:
 		f.Code, f.Text = "no-mail-domain", no.Text
 	case implicit:
-		f.Code, f.Text = "unknown-domain", d.Name+": there is no such domain, or it has neither mail servers nor an address of its own"
+		f.Code = "unknown-domain"
+		f.Text = d.Name + ": there is no such domain, or it has neither mail servers nor an address of its own"
 	default:
 		f.Code, f.Text = "no-mail-server", no.Text
 	}

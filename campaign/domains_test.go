@@ -15,16 +15,19 @@ import (
 )
 
 // checkDNS checks a list of these addresses against a zone that a server on loopback answers from.
-func checkDNS(t *testing.T, ctx context.Context, zone *mxtest.Zone, addresses []string, wrap func(mx.Resolver) mx.Resolver) ([]string, error) {
+func checkDNS(
+	t *testing.T, ctx context.Context, zone *mxtest.Zone, addresses []string, wrap func(mx.Resolver) mx.Resolver,
+) ([]string, error) {
 	t.Helper()
 	server, err := zone.Serve()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { server.Close() })
-	var resolver mx.Resolver = &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+	dial := func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, network, server.Addr)
-	}}
+	}
+	var resolver mx.Resolver = &net.Resolver{PreferGo: true, Dial: dial}
 	if wrap != nil {
 		resolver = wrap(resolver)
 	}
@@ -45,8 +48,8 @@ func checkDNS(t *testing.T, ctx context.Context, zone *mxtest.Zone, addresses []
 	return lines, nil
 }
 
-// Each domain is asked about once, however many rows go to it, and the findings stand in the order of the list. Broken once by asking
-// for each row: 30 questions about each domain.
+// Each domain is asked about once, however many rows go to it, and the findings stand in the order of the list. Broken
+// once by asking for each row: 30 questions about each domain.
 func TestDomainsAskedOnce(t *testing.T) {
 	t.Parallel()
 	zone := mxtest.New(map[string][]string{"A d7.example": {"192.0.2.7"}})
@@ -56,9 +59,11 @@ func TestDomainsAskedOnce(t *testing.T) {
 		addresses = append(addresses, fmt.Sprintf("p%d@d%d.example", i, n))
 		if i < 50 && n != 7 {
 			zone.Set(fmt.Sprintf("MX d%d.example", n), "0 .")
-			want = append(want, fmt.Sprintf("warning people.csv:%d no-mail-domain: d%d.example: the domain takes no mail (null MX) (30 rows, the first here)", i+2, n))
+			want = append(want, fmt.Sprintf("warning people.csv:%d no-mail-domain: d%d.example: "+
+				"the domain takes no mail (null MX) (30 rows, the first here)", i+2, n))
 		} else if i < 50 {
-			want = append(want, fmt.Sprintf("warning people.csv:%d implicit-mx: d7.example: no mail server (MX) is named, only an address of its own, where mail is seldom taken (30 rows, the first here)", i+2))
+			want = append(want, fmt.Sprintf("warning people.csv:%d implicit-mx: d7.example: it names no mail server (MX), "+
+				"only an address of its own, and few such domains take mail (30 rows, the first here)", i+2))
 		}
 	}
 	got, err := checkDNS(t, t.Context(), zone, addresses, nil)
@@ -72,8 +77,8 @@ func TestDomainsAskedOnce(t *testing.T) {
 	}
 }
 
-// Where nothing is answered the DNS is said to be silent, once, and is not asked about every domain of a long list. Broken once by
-// taking a failure for an answer: it asked about all 1000.
+// Where nothing is answered the DNS is said to be silent, once, and is not asked about every domain of a long list.
+// Broken once by taking a failure for an answer: it asked about all 1000.
 func TestDomainsWithoutDNS(t *testing.T) {
 	t.Parallel()
 	zone := mxtest.New(nil)
@@ -83,7 +88,8 @@ func TestDomainsWithoutDNS(t *testing.T) {
 	}
 	asking := &countingResolver{}
 	got, err := checkDNS(t, t.Context(), zone, addresses, func(mx.Resolver) mx.Resolver { return asking })
-	if err != nil || len(got) != 1 || !strings.Contains(got[0], "dns-failed: the DNS said nothing about 1000 of 1000 domains: ") {
+	const want = "dns-failed: the DNS said nothing about 1000 of 1000 domains: "
+	if err != nil || len(got) != 1 || !strings.Contains(got[0], want) {
 		t.Errorf("%v\n%s", err, strings.Join(got, "\n"))
 	}
 	if n := len(asking.asked); n < 100 || n > 200 {
@@ -96,7 +102,8 @@ func TestDomainsInterrupted(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	_, err := checkDNS(t, ctx, mxtest.New(nil), []string{"a@one.example", "b@two.example"}, func(r mx.Resolver) mx.Resolver {
+	two := []string{"a@one.example", "b@two.example"}
+	_, err := checkDNS(t, ctx, mxtest.New(nil), two, func(r mx.Resolver) mx.Resolver {
 		return &countingResolver{first: cancel}
 	})
 	if !errors.Is(err, context.Canceled) {
@@ -121,12 +128,15 @@ func (r *countingResolver) LookupMX(ctx context.Context, name string) ([]*net.MX
 	return nil, mxtest.SERVFAIL
 }
 
-// A DNS that knows no domain of the list at all is one without a way to the Internet, and says nothing about them; of a single domain it
-// may be right. Broken once by leaving the domains' findings in: three domains were not there.
+// A DNS that knows no domain of the list at all is one without a way to the Internet, and says nothing about them; of a
+// single domain it may be right. Broken once by leaving the domains' findings in: three domains were not there.
 func TestDomainsOfClosedNetwork(t *testing.T) {
 	t.Parallel()
-	got, err := checkDNS(t, t.Context(), mxtest.New(nil), []string{"a@one.example", "b@two.example", "c@three.example"}, nil)
-	if want := "warning people.csv dns-failed: the DNS said nothing about 3 of 3 domains: it knows none of them (one.example, two.example, three.example), as one does that has no way to the Internet"; err != nil || len(got) != 1 || got[0] != want {
+	three := []string{"a@one.example", "b@two.example", "c@three.example"}
+	got, err := checkDNS(t, t.Context(), mxtest.New(nil), three, nil)
+	const want = "warning people.csv dns-failed: the DNS said nothing about 3 of 3 domains: it knows none of them " +
+		"(one.example, two.example, three.example), like a DNS without a way to the Internet"
+	if err != nil || len(got) != 1 || got[0] != want {
 		t.Errorf("%v\n%s", err, strings.Join(got, "\n"))
 	}
 	got, err = checkDNS(t, t.Context(), mxtest.New(nil), []string{"a@one.example"}, nil)

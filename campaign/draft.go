@@ -13,19 +13,20 @@ import (
 )
 
 // chunk is how many rows are made at a time: enough to keep the processors busy and a transaction worth its sync,
-// few enough that memory stays flat.
+// and few enough that memory stays flat.
 const chunk = 4000
 
-// mostCells is how many bytes of cells a chunk holds at most, whatever the number of its rows: two are in the memory at a time.
+// mostCells is how many bytes of cells a chunk holds at most, however few its rows are. Two chunks are in memory at a
+// time.
 const mostCells = 8 << 20
 
-// planned is what a pass over the list found.
+// planned is what was found while the list was read.
 type planned struct {
 	report    *check.Report
-	conflicts int64 // rows whose key an earlier row has, with another message
+	conflicts int64 // rows with an earlier row's key and another message
 }
 
-// adder is a draft or a re-plan: where a pass over the list puts its rows.
+// adder is what the rows of the list are put into: a draft or a re-plan.
 type adder interface {
 	Add(ctx context.Context, rows []ledger.Row) ([]ledger.Conflict, error)
 	SameKey(ctx context.Context, most, places int) (list []ledger.Copies, more int64, err error)
@@ -33,7 +34,7 @@ type adder interface {
 	Domains(ctx context.Context, fn func(ledger.Domain) error) error
 }
 
-// draft makes every message of the list into a new draft of the ledger.
+// draft makes every message of the list and puts the rows into a new draft of the ledger.
 func (c *Campaign) draft(ctx context.Context, l *ledger.Ledger, o PlanOptions) (*ledger.Draft, *planned, error) {
 	if err := c.openList(ctx); err != nil {
 		return nil, nil, c.asCheck(err)
@@ -50,10 +51,10 @@ func (c *Campaign) draft(ctx context.Context, l *ledger.Ledger, o PlanOptions) (
 	return draft, p, nil
 }
 
-// behind does one thing after another beside its owner: rows are put into the ledger while the next are made.
-type behind struct{ done chan error } // nil: nothing is being done
+// behind does one piece of work at a time beside its owner: rows are put into the ledger while the next are made.
+type behind struct{ done chan error } // nil = no work is under way
 
-// do returns when what was done before has ended, with its error.
+// do waits for the work before to end, and starts this work. It returns the error of the work before.
 func (b *behind) do(work func() error) error {
 	if err := b.wait(); err != nil {
 		return err
@@ -64,7 +65,7 @@ func (b *behind) do(work func() error) error {
 	return nil
 }
 
-// wait returns when nothing is being done any more.
+// wait waits for the work to end, and returns its error.
 func (b *behind) wait() error {
 	if b.done == nil {
 		return nil
@@ -74,7 +75,7 @@ func (b *behind) wait() error {
 	return err
 }
 
-// fill reads the list once, makes the messages and adds the rows in order.
+// fill reads the list once, makes the messages and adds the rows in the order of the list.
 func (c *Campaign) fill(ctx context.Context, to adder, o PlanOptions) (*planned, error) {
 	p := &planned{report: &check.Report{Campaign: c.id, Counts: map[string]int64{}}}
 	if _, err := c.filter(o.Only); err != nil { // an --only that does not compile is told before the work
@@ -181,7 +182,8 @@ func (f *filling) flush(ctx context.Context) error {
 	})
 }
 
-// verdict is what a plan keeps of a message: not the message, for a chunk of them with attachments could fill the memory.
+// verdict is what a plan keeps of a message. The message itself is not kept: a chunk of them with attachments could
+// fill the memory.
 type verdict struct {
 	row      *recipients.Row
 	digest   []byte          // nil: the row gets no message
@@ -199,7 +201,7 @@ func (c *Campaign) verdict(m message.Made) verdict {
 	return v
 }
 
-// toLedger gives each row its state at plan. What is wrong with a row becomes a finding.
+// toLedger gives each row the state that it is planned with. What is wrong with a row becomes a finding.
 func (f *filling) toLedger(ctx context.Context, made []verdict) ([]ledger.Row, error) {
 	batch := make([]ledger.Row, len(made))
 	for i, m := range made {
@@ -226,7 +228,9 @@ func (f *filling) toLedger(ctx context.Context, made []verdict) ([]ledger.Row, e
 			}
 		case m.row.Invalid != "":
 			r.State, r.Reason = ledger.Invalid, m.row.Invalid
-			f.p.find(check.Finding{Code: "invalid-row", Severity: check.Warning, Place: m.row.Place, Text: m.row.Invalid})
+			f.p.find(check.Finding{
+				Code: "invalid-row", Severity: check.Warning, Place: m.row.Place, Text: m.row.Invalid,
+			})
 		default:
 			if err := f.mailed(ctx, to, m, &r); err != nil {
 				return nil, err

@@ -13,15 +13,15 @@ import (
 	"mailshot/render/address"
 )
 
-// How much is said about copies: of so many keys or addresses, and of each the places of so many rows. The rest is counted.
+// How much is said about duplicates. The rest is counted.
 const (
-	mostCopies = 100
-	mostPlaces = 10
+	mostCopies = 100 // keys or addresses
+	mostPlaces = 10  // rows of each
 )
 
-// settle decides what becomes of rows whose key an earlier row has with another message. Where all that differs is how one address is
-// written, as Ann@ and ann@ are, they are duplicates. The others are conflicts: they are stored as invalid, so that they are found with all
-// copies once the whole list is known, and the states add up.
+// settle decides what becomes of rows with an earlier row's key and another message. If the rows differ only in how one
+// address is written, as Ann@ and ann@ do, they are duplicates. The others are conflicts. A conflict is stored as
+// invalid, so that it is found with all duplicates once the list has ended, and the states add up.
 func (c *Campaign) settle(conflicts []ledger.Conflict, made []verdict, date time.Time, p *planned) []ledger.Row {
 	rows := make(map[int64]*recipients.Row, len(made))
 	for _, m := range made {
@@ -41,7 +41,8 @@ func (c *Campaign) settle(conflicts []ledger.Conflict, made []verdict, date time
 	return out
 }
 
-// respelt reports whether a row would make the message of the one in conflict with it, were its address written in the same way.
+// respelt reports whether a row makes the message of the row that it is in conflict with, once its address is written
+// in the same way.
 func (c *Campaign) respelt(row *recipients.Row, conflict ledger.Conflict, date time.Time) bool {
 	first, err := address.Parse(conflict.Address)
 	if err != nil || first == row.Address || first.Key() != row.Address.Key() {
@@ -52,7 +53,7 @@ func (c *Campaign) respelt(row *recipients.Row, conflict ledger.Conflict, date t
 	return c.maker.Makes(conflict.Digest, &respelt, date)
 }
 
-// copies finds the rows that share a key, and the people who get more than one message because they have several.
+// copies finds the rows that share a key, and the people who get several messages because they have several keys.
 func (c *Campaign) copies(ctx context.Context, in adder, p *planned) error {
 	same, more, err := in.SameKey(ctx, mostCopies, mostPlaces)
 	if err != nil {
@@ -62,13 +63,17 @@ func (c *Campaign) copies(ctx context.Context, in adder, p *planned) error {
 		p.find(c.sameKey(one))
 	}
 	if more > 0 {
-		f := check.Finding{Code: "duplicate-rows", Severity: check.Warning, Place: c.header.File, Text: fmt.Sprintf("%d more like this: rows with one %s", more, c.identity())}
+		f := check.Finding{
+			Code: "duplicate-rows", Severity: check.Warning, Place: c.header.File,
+			Text: fmt.Sprintf("%d more like this: rows that share one %s", more, c.identity()),
+		}
 		if p.conflicts > 0 && !c.duplicatesFirst() {
-			f.Code, f.Severity, f.Text = "key-conflict", check.Error, f.Text+fmt.Sprintf("; with another message than an earlier one: %d in all", p.conflicts)
+			f.Code, f.Severity = "key-conflict", check.Error
+			f.Text += fmt.Sprintf("; messages that differ from an earlier row's: %d in all", p.conflicts)
 		}
 		p.find(f)
 	}
-	if c.header.Key < 0 || c.opts.To != nil { // the address is the key; a rehearsal sends everything to one address
+	if c.header.Key < 0 || c.opts.To != nil { // the key is the address, or a rehearsal sends everything to one address
 		return nil
 	}
 	people, more, err := in.SameAddress(ctx, mostCopies, mostPlaces)
@@ -85,16 +90,20 @@ func (c *Campaign) copies(ctx context.Context, in adder, p *planned) error {
 			f.Places = append(f.Places, row.Place)
 			where = append(where, fmt.Sprintf("%s (%q)", row.Place, row.Key))
 		}
-		f.Text = fmt.Sprintf("%s gets %d messages, each under a key of its own: %s", one.Key, one.Rows, listed(where, one.Rows))
+		f.Text = fmt.Sprintf("%s gets %d messages, each under a key of its own: %s",
+			one.Key, one.Rows, listed(where, one.Rows))
 		p.find(f)
 	}
 	if more > 0 {
-		p.find(check.Finding{Code: "several-messages", Severity: check.Warning, Place: c.header.File, Text: fmt.Sprintf("%d more like this: addresses that get several messages", more)})
+		p.find(check.Finding{
+			Code: "several-messages", Severity: check.Warning, Place: c.header.File,
+			Text: fmt.Sprintf("%d more like this: addresses that get several messages", more),
+		})
 	}
 	return nil
 }
 
-// sameKey is the finding about the rows with one key: an error where they are not one message.
+// sameKey is the finding about the rows with one key. It is an error if they do not make one message.
 func (c *Campaign) sameKey(one ledger.Copies) check.Finding {
 	f := check.Finding{Code: "duplicate-rows", Severity: check.Warning}
 	for _, row := range one.First {
@@ -105,19 +114,22 @@ func (c *Campaign) sameKey(one ledger.Copies) check.Finding {
 	what := c.identity()
 	switch {
 	case one.Differ == 0:
-		f.Text = fmt.Sprintf("%d rows have the %s %q and the same message; only the first counts: %s", one.Rows, what, one.Key, where)
+		f.Text = fmt.Sprintf("%d rows have the %s %q and the same message; only the first counts: %s",
+			one.Rows, what, one.Key, where)
 	case c.duplicatesFirst():
-		f.Text = fmt.Sprintf("%d rows have the %s %q, %d of them with another message than the first, which alone counts: %s%s", one.Rows, what, one.Key, one.Differ, where, c.contrast(one))
+		f.Text = fmt.Sprintf("%d rows have the %s %q, and the messages of %d of them differ from the first; "+
+			"only the first counts: %s%s", one.Rows, what, one.Key, one.Differ, where, c.contrast(one))
 		f.Hint = "recipients.duplicates: first says so"
 	default:
 		f.Code, f.Severity = "key-conflict", check.Error
-		f.Text = fmt.Sprintf("%d rows have the %s %q, and not the same message: %s%s", one.Rows, what, one.Key, where, c.contrast(one))
+		f.Text = fmt.Sprintf("%d rows have the %s %q, and not the same message: %s%s",
+			one.Rows, what, one.Key, where, c.contrast(one))
 		f.Hint = "give each its own key with recipients.key, leave one row, or keep the first with duplicates: first"
 	}
 	return f
 }
 
-// identity is what makes two rows one, in a word.
+// identity is, in a word, what makes two rows one.
 func (c *Campaign) identity() string {
 	if c.header.Key >= 0 {
 		return "key"
@@ -125,10 +137,11 @@ func (c *Campaign) identity() string {
 	return "address"
 }
 
-// mostDiffering is how many columns are shown in which two rows differ.
+// mostDiffering is how many of the columns are shown in which two rows differ.
 const mostDiffering = 3
 
-// contrast shows in what the row that has the key and the first with another message differ, "" where that is no column.
+// contrast shows in which columns the first row with a key and the first one with another message differ; "" where they
+// differ in none.
 func (c *Campaign) contrast(one ledger.Copies) string {
 	first, err := c.header.Decode("", 0, one.Fields)
 	if err != nil {

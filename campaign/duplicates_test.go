@@ -9,8 +9,8 @@ import (
 	"mailshot/campaign"
 )
 
-// A conflict stops a plan however many harmless duplicates stand before it, of which only a hundred are named. Broken once by leaving
-// the number of conflicts out of what is said about the rest: the campaign was good to send.
+// A conflict stops a plan however many harmless duplicates stand before it, of which only a hundred are named. Broken
+// once by leaving the number of conflicts out of what is said about the rest: the campaign was good to send.
 func TestConflictBehindManyDuplicates(t *testing.T) {
 	t.Parallel()
 	var list strings.Builder
@@ -32,7 +32,8 @@ func TestConflictBehindManyDuplicates(t *testing.T) {
 	}
 	fs := refused.Report.Findings
 	last := fs[len(fs)-1]
-	if want := "51 more like this: rows with one address; with another message than an earlier one: 1 in all"; len(fs) != 101 || refused.Report.Errors() != 1 || last.Code != "key-conflict" || last.Text != want {
+	const want = "51 more like this: rows that share one address; messages that differ from an earlier row's: 1 in all"
+	if len(fs) != 101 || refused.Report.Errors() != 1 || last.Code != "key-conflict" || last.Text != want {
 		t.Errorf("%d findings, %d errors, the last: %v", len(fs), refused.Report.Errors(), last)
 	}
 	if n := refused.Report.Counts; n["duplicate"] != 150 || n["invalid"] != 1 || n["pending"] != 151 {

@@ -29,23 +29,23 @@ type EstimateOptions struct {
 
 // Estimate says what a send would be like.
 type Estimate struct {
-	Resumed  bool     // of what is left of a list that an earlier send froze
-	Changed  []string // inputs that are no longer those of the frozen list, in words
+	Resumed  bool     // it is about what is left of a list that an earlier send froze
+	Changed  []string // in words, the inputs that are no longer those of the frozen list
 	Rows     int64
 	Messages int64
-	Bytes    int64 // of messages and envelopes, without what TLS adds
-	Largest  int64 // bytes of the largest message
-	Place    string
-	Unmade   int64 // messages that cannot be made as they were planned
-	UTF8     int64 // messages whose envelope needs SMTPUTF8
+	Bytes    int64  // of messages and envelopes, without what TLS adds
+	Largest  int64  // bytes of the largest message
+	Place    string // of the row with the largest message
+	Unmade   int64  // messages that cannot be made as they were planned
+	UTF8     int64  // messages whose envelope needs SMTPUTF8
 	Start    time.Time
 	Caps     []caps.Use
 	Forecast limits.Forecast
 }
 
-// Estimate works out what a send would do now: of a campaign that was sent before what is left of it, else the list as
-// it is, planned into a ledger of its own that is thrown away. Nothing is changed. Errors: *CheckError, and those of
-// the campaign as a whole.
+// Estimate works out what a send would do now. If the campaign was sent before, that is what is left of it. Else it is
+// the list as it is, planned into a ledger of its own that is thrown away. Nothing is changed. Errors: *CheckError, and
+// those about the campaign as a whole.
 func (c *Campaign) Estimate(ctx context.Context, o EstimateOptions) (_ *Estimate, err error) {
 	if c.ledger != nil {
 		return nil, errors.New("campaign: Estimate is not for a campaign that was planned")
@@ -65,7 +65,7 @@ func (c *Campaign) Estimate(ctx context.Context, o EstimateOptions) (_ *Estimate
 	return e, err
 }
 
-// estimated opens the ledger that has the campaign, or makes one for the time being. done closes it.
+// estimated opens the ledger that has the campaign, or makes a temporary one. done closes it.
 func (c *Campaign) estimated(ctx context.Context, e *Estimate) (l *ledger.Ledger, done func() error, err error) {
 	if _, err := os.Stat(c.statePath()); err == nil {
 		if l, err = ledger.Open(c.statePath()); err != nil {
@@ -112,7 +112,7 @@ func (c *Campaign) estimated(ctx context.Context, e *Estimate) (l *ledger.Ledger
 	return l, done, nil
 }
 
-// thaw makes a frozen list's messages possible again, and says what changed since.
+// thaw prepares to make the messages of a frozen list again, and notes what changed since.
 func (c *Campaign) thaw(ctx context.Context, l *ledger.Ledger, e *Estimate) error {
 	header := new(recipients.Header)
 	if err := json.Unmarshal(c.frozen.Header, header); err != nil {
@@ -191,8 +191,8 @@ func (c *Campaign) weigh(ctx context.Context, l *ledger.Ledger, e *Estimate) (wa
 	return lanes, flush()
 }
 
-// weight is what a message comes to, in bytes: alone, and with its envelope on the wire. The zero weight is that of a
-// message that cannot be made.
+// weight is the size of a message in bytes, alone and with its envelope on the wire. A message that cannot be made has
+// the zero weight.
 type weight struct {
 	size, wire int64
 	utf8       bool // the envelope is not ASCII
@@ -208,13 +208,14 @@ func weightOf(made message.Made) weight {
 	return weight{size: m.Size(), wire: onWire(m), utf8: strings.ContainsFunc(m.From()+m.To(), beyond)}
 }
 
-// onWire is what a transaction takes of the connection from here on: MAIL, RCPT, DATA, the message and its dot.
+// onWire is how many bytes of a connection a transaction takes in our direction: MAIL, RCPT, DATA, the message and its
+// dot.
 func onWire(m *render.Message) int64 {
 	envelope := fmt.Sprintf("MAIL FROM:<%s> SIZE=%d\r\nRCPT TO:<%s>\r\nDATA\r\n.\r\n", m.From(), m.Size(), m.To())
 	return m.Size() + int64(len(envelope))
 }
 
-// survey counts what this run would send, by lane, and takes the heads of the first three messages.
+// survey counts what this run would send, by lane, and keeps the heads of the first three messages.
 func (c *Campaign) survey(ctx context.Context, plan *Plan) (waiting, error) {
 	lanes := waiting{}
 	choose, err := c.filter(c.only)
@@ -224,7 +225,8 @@ func (c *Campaign) survey(ctx context.Context, plan *Plan) (waiting, error) {
 	listed := int64(0)
 	defer func() {
 		if listed > 0 {
-			plan.Notes = append(plan.Notes, fmt.Sprintf("%d of those left are on a list of people never to be mailed by now, and get nothing", listed))
+			plan.Notes = append(plan.Notes,
+				fmt.Sprintf("%d of those left are on a suppression list by now, and get nothing", listed))
 		}
 	}()
 	for rec, err := range c.left(ctx, c.ledger, &listed) {
@@ -237,7 +239,7 @@ func (c *Campaign) survey(ctx context.Context, plan *Plan) (waiting, error) {
 		if c.only != "" || len(plan.Samples) < 3 {
 			row, err := c.header.Decode(rec.Place, rec.Number, rec.Fields)
 			if err != nil && c.only != "" {
-				continue // of other columns than the list has now: no sample, and not chosen
+				continue // it has other columns than the list has now: it is not chosen, and is not a sample
 			}
 			if err != nil {
 				plan.ToSend++ // held when its turn comes
@@ -250,7 +252,7 @@ func (c *Campaign) survey(ctx context.Context, plan *Plan) (waiting, error) {
 				continue
 			}
 			if len(plan.Samples) < 3 {
-				// A message that cannot be made now (a file has gone) is held when its turn comes; it is no sample.
+				// A message that cannot be made now (a file has gone) is held when its turn comes; it is not a sample.
 				if m, err := c.maker.Render(row, c.now()); err == nil {
 					plan.Samples = append(plan.Samples, sample(m))
 				}
@@ -262,8 +264,8 @@ func (c *Campaign) survey(ctx context.Context, plan *Plan) (waiting, error) {
 	return lanes, nil
 }
 
-// left yields the deliveries that are still to be sent, but for those to people who have come onto a list of people never to be mailed since
-// the plan: their turn ends there. listed counts these.
+// left yields the deliveries that are still to be sent. It leaves out people who were put on a suppression list since
+// the plan, and counts them in listed.
 func (c *Campaign) left(ctx context.Context, l *ledger.Ledger, listed *int64) iter.Seq2[ledger.Record, error] {
 	return func(yield func(ledger.Record, error) bool) {
 		suppressed, err := c.suppress.Screen(ctx)
@@ -271,7 +273,8 @@ func (c *Campaign) left(ctx context.Context, l *ledger.Ledger, listed *int64) it
 			yield(ledger.Record{}, err)
 			return
 		}
-		for rec, err := range l.Deliveries(ctx, c.id, ledger.Filter{States: []ledger.State{ledger.Pending, ledger.Deferred}}) {
+		unsent := ledger.Filter{States: []ledger.State{ledger.Pending, ledger.Deferred}}
+		for rec, err := range l.Deliveries(ctx, c.id, unsent) {
 			why := ""
 			if err == nil {
 				why, err = suppressed(ctx, rec.AddressKey)

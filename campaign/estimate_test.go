@@ -12,10 +12,11 @@ import (
 	"mailshot/campaign/ledger"
 )
 
-// TestEstimateIsWhatARunDoes: what an estimate says of a campaign is what a run that waits then does, to the second, by the
-// clock of a bubble: the caps, the waves, the hours and the steps of a new sender are the same there and here.
+// TestEstimateIsWhatARunDoes: what an estimate says of a campaign is what a run that waits then does, to the second, by
+// the clock of a bubble: the caps, the waves, the hours and the steps of a new sender are the same there and here.
 //
-// With the lanes that are out of hours left out of the rules' answer, "hours" was foreseen to end after 14 h, and a run took 86.
+// With the lanes that are out of hours left out of the rules' answer, "hours" was foreseen to end after 14 h, and a run
+// took 86.
 func TestEstimateIsWhatARunDoes(t *testing.T) {
 	t.Parallel()
 	const hours = "schedule: { days: [mon-fri], hours: [09:00-17:00], zone: Europe/Berlin }\n"
@@ -23,20 +24,24 @@ func TestEstimateIsWhatARunDoes(t *testing.T) {
 		people       string
 		limits, more string
 	}{
-		"nothing in the way":        {people(30), "", ""},
-		"a window":                  {people(50), "  caps: [20/min]\n", ""},
-		"two windows":               {people(60), "  caps: [10/min, 25/3h]\n", ""},
-		"a pace":                    {people(50), "  caps: [5/s]\n", ""},
-		"waves":                     {people(60), "  waves: [5, 20, rest]\n  hold: 3h\n", ""},
-		"waves and caps":            {people(60), "  waves: [5, 30, rest]\n  hold: 90m\n  caps: [10/h]\n", ""},
-		"hours":                     {people(60), "  caps: [4/h]\n", hours},
-		"warm-up":                   {people(60), "  warmup: [5, 10, 20, 30]\n", "schedule: { zone: Europe/Berlin, not_after: 2030-01-01 }\n"},
-		"warm-up in waves in hours": {people(60), "  warmup: [5, 10, 20, 30]\n  waves: [3, 20, rest]\n  hold: 2h\n  caps: [8/h]\n", hours},
+		"nothing in the way": {people(30), "", ""},
+		"a window":           {people(50), "  caps: [20/min]\n", ""},
+		"two windows":        {people(60), "  caps: [10/min, 25/3h]\n", ""},
+		"a pace":             {people(50), "  caps: [5/s]\n", ""},
+		"waves":              {people(60), "  waves: [5, 20, rest]\n  hold: 3h\n", ""},
+		"waves and caps":     {people(60), "  waves: [5, 30, rest]\n  hold: 90m\n  caps: [10/h]\n", ""},
+		"hours":              {people(60), "  caps: [4/h]\n", hours},
+		"warm-up": {people(60), "  warmup: [5, 10, 20, 30]\n",
+			"schedule: { zone: Europe/Berlin, not_after: 2030-01-01 }\n"},
+		"warm-up in waves in hours": {people(60),
+			"  warmup: [5, 10, 20, 30]\n  waves: [3, 20, rest]\n  hold: 2h\n  caps: [8/h]\n", hours},
 		"zones": {zoned(40), "  caps: [10/h]\n",
 			"schedule: { hours: [09:00-17:00], zone: Europe/Berlin, zone_column: zone }\n"},
-		"not after":  {people(60), "  caps: [4/h]\n", "schedule: { days: [mon-fri], hours: [09:00-17:00], zone: Europe/Berlin, not_after: 2000-01-04 12:00 }\n"},
+		"not after": {people(60), "  caps: [4/h]\n",
+			"schedule: { days: [mon-fri], hours: [09:00-17:00], zone: Europe/Berlin, not_after: 2000-01-04 12:00 }\n"},
 		"three days": {people(2140), "  caps: [20/min, 800/24h]\n", ""},
-		"a domain":   {people(30) + "a@gmail.com,A,ta\nb@gmail.com,B,tb\nc@googlemail.com,C,tc\n", "  domains: { gmail.com: 1/2h }\n  caps: [30/h]\n", ""},
+		"a domain": {people(30) + "a@gmail.com,A,ta\nb@gmail.com,B,tb\nc@googlemail.com,C,tc\n",
+			"  domains: { gmail.com: 1/2h }\n  caps: [30/h]\n", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -10,13 +10,14 @@ import (
 // maxFindings bounds what a report holds; the rest is counted.
 const maxFindings = 1000
 
-// asCheck makes an error about the list's header or a template a report, like any other finding.
+// asCheck makes a report of an error about the list's header or a template, as of any other finding.
 func (c *Campaign) asCheck(err error) error {
 	r := &check.Report{Campaign: c.id, Counts: map[string]int64{}, Findings: check.From(err)}
 	return &CheckError{r}
 }
 
-// find adds findings to the report, or counts them once it is full. A dropped error still is an error.
+// find adds findings to the report, or counts them once the report is full. If the full report has no error yet, an
+// error takes its last place: what has errors must say so.
 func (p *planned) find(fs ...check.Finding) {
 	for _, f := range fs {
 		if len(p.report.Findings) < maxFindings {
@@ -30,7 +31,8 @@ func (p *planned) find(fs ...check.Finding) {
 	}
 }
 
-// placed gives findings about a row's message the row's place, before the template's where both are known.
+// placed gives findings about a row's message the place of the row. A finding that has a place in a template keeps it,
+// and its text names the row.
 func placed(fs []check.Finding, row string) []check.Finding {
 	for i := range fs {
 		switch {
@@ -43,7 +45,7 @@ func placed(fs []check.Finding, row string) []check.Finding {
 	return fs
 }
 
-// cellOf reports whether a place is a cell of a row: November!B9 is one of November!9.
+// cellOf reports whether a place is a cell of a row, as November!B9 is of November!9.
 func cellOf(place, row string) bool {
 	sheet, cell, _ := cutLast(place, "!")
 	of, number, ok := cutLast(row, "!")
@@ -65,7 +67,7 @@ func asWarnings(fs []check.Finding, row string) []check.Finding {
 	return fs
 }
 
-// listed names places, and how many more there are than these.
+// listed names places, and says how many of all are left out.
 func listed(places []string, all int64) string {
 	s := strings.Join(places, ", ")
 	if more := all - int64(len(places)); more > 0 {

@@ -8,12 +8,13 @@ import (
 	"mailshot/campaign/recipients"
 )
 
-// differs names what makes other messages, or of other people, than those planned: each input that changed, else the program, where
-// it is another one and makes what is left otherwise. The caller holds the campaign's lock.
+// differs names what would make other messages than those that were planned, or messages to other people: each input
+// that changed, else the program, if it is another build and makes what is left differently. The caller holds the
+// campaign's lock.
 func (c *Campaign) differs(ctx context.Context) ([]string, error) {
 	what, err := c.changed(ctx)
 	if err != nil || len(what) > 0 {
-		return what, err // what is left is planned again in any case
+		return what, err // what is left is planned anew in any case
 	}
 	other, err := c.otherProgram(ctx)
 	if other != "" {

@@ -142,9 +142,9 @@ func (f *folder) remove(t *testing.T, name, instead string) {
 	}
 }
 
-// What changes while a run goes on changes no message of it: templates, the definition and the list are in memory or in the ledger,
-// and an attachment that is not what was planned holds its own row and no other. Proven by comparing no digest in run.message: the
-// changed, cut and linked files arrived at the sink.
+// What changes while a run goes on changes no message of it: templates, the definition and the list are in memory or in
+// the ledger, and an attachment that is not what was planned holds its own row and no other. Proven by comparing no
+// digest in Maker.Again: the changed, cut and linked files arrived at the sink.
 func TestInputsChangeInTheRun(t *testing.T) {
 	t.Parallel()
 	const n, last = 12, 11
@@ -170,7 +170,8 @@ func TestInputsChangeInTheRun(t *testing.T) {
 		{"attachment", func(t *testing.T, f *folder) {
 			f.replace(t, mine, func(s string) string { return strings.Replace(s, "planned", "changed", 1) })
 		}, 1},
-		{"attachment half-written", func(t *testing.T, f *folder) { f.replace(t, mine, func(s string) string { return s[:len(s)/2] }) }, 1},
+		{"attachment half-written",
+			func(t *testing.T, f *folder) { f.replace(t, mine, func(s string) string { return s[:len(s)/2] }) }, 1},
 		{"attachment empty", func(t *testing.T, f *folder) { f.write(t, mine, "") }, 1},
 		{"attachment gone", func(t *testing.T, f *folder) { f.remove(t, mine, "") }, 1},
 		{"attachment another row's", func(t *testing.T, f *folder) { f.remove(t, mine, token(0)+".txt") }, 1},
@@ -199,15 +200,17 @@ func TestInputsChangeInTheRun(t *testing.T) {
 			if int64(came) != sum.Counts["sent"] || sum.Counts["sent"]+held != n {
 				t.Errorf("%d came, the states are %v", came, sum.Counts)
 			}
-			if c.held >= 0 && held != c.held || c.held < 0 && (held == 0 || planned["p11@example.com"] == "" || kept.got["p11@example.com"] != nil) {
+			last := "p11@example.com"
+			if c.held >= 0 && held != c.held || c.held < 0 && (held == 0 || planned[last] == "" || kept.got[last] != nil) {
 				t.Errorf("%d are held, want %d", held, c.held)
 			}
 		})
 	}
 }
 
-// What changed between two runs is refused by name, and nothing goes; with the planned input back in its place the rest goes, as planned.
-// Proven by comparing nothing in the resume: the eleven changes that can still be read were gone on with, without a word.
+// What changed between two runs is refused by name, and nothing goes; with the planned input back in its place the rest
+// goes, as planned. Proven by comparing nothing in the resume: the eleven changes that can still be read were gone on
+// with, without a word.
 func TestInputsChangeBetweenRuns(t *testing.T) {
 	t.Parallel()
 	const n = 6
@@ -216,10 +219,13 @@ func TestInputsChangeBetweenRuns(t *testing.T) {
 		change     func(*testing.T, *folder)
 		say        string // in the refusal
 	}{
-		{"template", "body.md", func(t *testing.T, f *folder) { f.write(t, "body.md", "Other {{.name}}\n") }, "the templates"},
-		{"template half-written", "body.md", func(t *testing.T, f *folder) { f.write(t, "body.md", "Dear *{{.na") }, "body.md"},
+		{"template", "body.md",
+			func(t *testing.T, f *folder) { f.write(t, "body.md", "Other {{.name}}\n") }, "the templates"},
+		{"template half-written", "body.md",
+			func(t *testing.T, f *folder) { f.write(t, "body.md", "Dear *{{.na") }, "body.md"},
 		{"template gone", "body.md", func(t *testing.T, f *folder) { f.remove(t, "body.md", "") }, "body.md"},
-		{"template from outside", "body.md", func(t *testing.T, f *folder) { f.remove(t, "body.md", "/etc/hostname") }, "body.md"},
+		{"template from outside", "body.md",
+			func(t *testing.T, f *folder) { f.remove(t, "body.md", "/etc/hostname") }, "body.md"},
 		{"template a folder", "body.md", func(t *testing.T, f *folder) { f.remove(t, "body.md", "folder") }, "body.md"},
 		{"layout", "layout.html", func(t *testing.T, f *folder) {
 			f.write(t, "layout.html", "<html><body>{{template \"content\" .}}</body></html>\n")
@@ -239,13 +245,17 @@ func TestInputsChangeBetweenRuns(t *testing.T) {
 		{"definition half-written", "campaign.yaml", func(t *testing.T, f *folder) {
 			f.replace(t, "campaign.yaml", func(s string) string { return s[:strings.Index(s, "body:")] })
 		}, "body"},
-		{"definition gone", "campaign.yaml", func(t *testing.T, f *folder) { f.remove(t, "campaign.yaml", "") }, "campaign.yaml"},
-		{"row added", "people.csv", func(t *testing.T, f *folder) { f.write(t, "people.csv", people(n+1)) }, "the list people.csv"},
-		{"row removed", "people.csv", func(t *testing.T, f *folder) { f.write(t, "people.csv", people(n-1)) }, "the list people.csv"},
+		{"definition gone", "campaign.yaml",
+			func(t *testing.T, f *folder) { f.remove(t, "campaign.yaml", "") }, "campaign.yaml"},
+		{"row added", "people.csv",
+			func(t *testing.T, f *folder) { f.write(t, "people.csv", people(n+1)) }, "the list people.csv"},
+		{"row removed", "people.csv",
+			func(t *testing.T, f *folder) { f.write(t, "people.csv", people(n-1)) }, "the list people.csv"},
 		{"row edited", "people.csv", func(t *testing.T, f *folder) {
 			f.replace(t, "people.csv", func(s string) string { return strings.Replace(s, "Person 5", "Other", 1) })
 		}, "the list people.csv"},
-		{"rows reordered", "people.csv", func(t *testing.T, f *folder) { f.replace(t, "people.csv", backwards) }, "the list people.csv"},
+		{"rows reordered", "people.csv",
+			func(t *testing.T, f *folder) { f.replace(t, "people.csv", backwards) }, "the list people.csv"},
 		{"column renamed", "people.csv", func(t *testing.T, f *folder) {
 			f.replace(t, "people.csv", func(s string) string { return strings.Replace(s, "token", "other", 1) })
 		}, "the list people.csv"},
@@ -260,7 +270,8 @@ func TestInputsChangeBetweenRuns(t *testing.T) {
 			s, _ := startSink(t, sink.Options{Store: kept})
 			f, _ := inputs(t, s, n)
 			planned := f.planned(t)
-			want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{Limit: 2}), map[ledger.State]int64{ledger.Sent: 2, ledger.Pending: n - 2})
+			sum := f.send(t, campaign.Options{}, campaign.PlanOptions{Limit: 2})
+			want(t, sum, map[ledger.State]int64{ledger.Sent: 2, ledger.Pending: n - 2})
 			was, err := os.ReadFile(filepath.Join(f.dir, c.file))
 			if err != nil {
 				t.Fatal(err)
@@ -300,7 +311,8 @@ func backwards(s string) string {
 	return strings.Join(lines, "\n") + "\n"
 }
 
-// What is accepted is what was shown: the four counts, for each way in which a list can change; and who has a message gets no other.
+// What is accepted is what was shown: the four counts, for each way in which a list can change; and who has a message
+// gets no other.
 func TestAcceptedLists(t *testing.T) {
 	t.Parallel()
 	const n = 6 // p0 and p1 are sent before the change
@@ -310,12 +322,22 @@ func TestAcceptedLists(t *testing.T) {
 		want   campaign.Changes
 	}{
 		{"added", func(s string) string { return s + "q@example.com,Q,tok0tok\n" }, campaign.Changes{Added: 1, Untouched: n}},
-		{"removed", func(s string) string { return strings.Replace(s, "p5@example.com,Person 5,tok5tok\n", "", 1) }, campaign.Changes{Cancelled: 1, Untouched: n - 1}},
-		{"removed and done", func(s string) string { return strings.Replace(s, "p0@example.com,Person 0,tok0tok\n", "", 1) }, campaign.Changes{Untouched: n}},
-		{"edited", func(s string) string { return strings.Replace(s, "Person 5", "Other", 1) }, campaign.Changes{Edited: 1, Untouched: n - 1}},
-		{"edited and done", func(s string) string { return strings.Replace(s, "Person 0", "Other", 1) }, campaign.Changes{Untouched: n}},
+		{"removed",
+			func(s string) string { return strings.Replace(s, "p5@example.com,Person 5,tok5tok\n", "", 1) },
+			campaign.Changes{Cancelled: 1, Untouched: n - 1}},
+		{"removed and done",
+			func(s string) string { return strings.Replace(s, "p0@example.com,Person 0,tok0tok\n", "", 1) },
+			campaign.Changes{Untouched: n}},
+		{"edited",
+			func(s string) string { return strings.Replace(s, "Person 5", "Other", 1) },
+			campaign.Changes{Edited: 1, Untouched: n - 1}},
+		{"edited and done",
+			func(s string) string { return strings.Replace(s, "Person 0", "Other", 1) },
+			campaign.Changes{Untouched: n}},
 		{"reordered", backwards, campaign.Changes{Untouched: n}},
-		{"address edited", func(s string) string { return strings.Replace(s, "p5@", "p55@", 1) }, campaign.Changes{Added: 1, Cancelled: 1, Untouched: n - 1}},
+		{"address edited",
+			func(s string) string { return strings.Replace(s, "p5@", "p55@", 1) },
+			campaign.Changes{Added: 1, Cancelled: 1, Untouched: n - 1}},
 		{"column added", func(s string) string {
 			return strings.NewReplacer("token\n", "token,more\n", "tok\n", "tok,x\n").Replace(s)
 		}, campaign.Changes{Untouched: n}},
@@ -334,13 +356,15 @@ func TestAcceptedLists(t *testing.T) {
 				}
 			}
 			sum := f.send(t, options{}, planOptions{AcceptChanges: true, Confirm: func(ch campaign.Changes) (bool, error) {
-				if len(ch.What) != 1 || ch.Added != c.want.Added || ch.Cancelled != c.want.Cancelled || ch.Edited != c.want.Edited || ch.Untouched != c.want.Untouched {
+				if len(ch.What) != 1 || ch.Added != c.want.Added || ch.Cancelled != c.want.Cancelled ||
+					ch.Edited != c.want.Edited || ch.Untouched != c.want.Untouched {
 					t.Errorf("shown %+v, want %+v", ch, c.want)
 				}
 				return true, nil
 			}})
 			came := kept.same(t, planned)
-			if int64(came) != n+c.want.Added-c.want.Cancelled || sum.Counts["sent"] != int64(came) || sum.Counts["cancelled"] != c.want.Cancelled {
+			if int64(came) != n+c.want.Added-c.want.Cancelled || sum.Counts["sent"] != int64(came) ||
+				sum.Counts["cancelled"] != c.want.Cancelled {
 				t.Errorf("%d came, states %v", came, sum.Counts)
 			}
 		})
@@ -352,11 +376,14 @@ func TestDuplicateForms(t *testing.T) {
 	t.Parallel()
 	s, rec := startSink(t, sink.Options{})
 	f := newFolder(t)
-	f.write(t, "campaign.yaml", strings.Replace(base, "file: people.csv", "file: people.csv, duplicates: first", 1)+server(s, ""))
+	first := strings.Replace(base, "file: people.csv", "file: people.csv, duplicates: first", 1)
+	f.write(t, "campaign.yaml", first+server(s, ""))
 	f.write(t, "body.txt", "Dear {{.name}}\n")
 	f.write(t, "people.csv", "email,name\n"+
-		"ann@example.com,Ann\nann@example.com,Ann\nann@EXAMPLE.com,Ann\nANN@example.com,Ann\n\" ann@example.com \",Ann\nann@example.com,Anna\n"+
-		"bob@b\u00fccher.example,Bob\nbob@bu\u0308cher.example,Bob\nbob@xn--bcher-kva.example,Bob\nbob@B\u00dcCHER.example,Bob\n")
+		"ann@example.com,Ann\nann@example.com,Ann\nann@EXAMPLE.com,Ann\nANN@example.com,Ann\n"+
+		"\" ann@example.com \",Ann\nann@example.com,Anna\n"+
+		"bob@b\u00fccher.example,Bob\nbob@bu\u0308cher.example,Bob\n"+
+		"bob@xn--bcher-kva.example,Bob\nbob@B\u00dcCHER.example,Bob\n")
 	want(t, f.send(t, options{}, planOptions{}), map[ledger.State]int64{ledger.Sent: 2, ledger.Duplicate: 8})
 	if n := len(rec.accepted(t)); n != 2 {
 		t.Errorf("%d messages at the sink", n)
@@ -407,7 +434,8 @@ func TestLateBadRows(t *testing.T) {
 	if !errors.As(err, &refused) {
 		t.Fatalf("Plan: %v, want a CheckError", err)
 	}
-	rows := []string{"people.csv:9998", "people.csv:9999", "people.csv:10000", "people.csv:10000"} // To and Subject of the last
+	// To and Subject of the last row are both wrong.
+	rows := []string{"people.csv:9998", "people.csv:9999", "people.csv:10000", "people.csv:10000"}
 	if refused.Report.Errors() != len(rows) {
 		t.Fatalf("%+v, want %d errors", refused.Report.Findings, len(rows))
 	}
@@ -421,8 +449,8 @@ func TestLateBadRows(t *testing.T) {
 	}
 }
 
-// Who unsubscribes while a run goes on is not mailed after that, but for what is in flight; nor is who does so between two runs. Proven
-// by giving the ledger nobody to ask: all three were mailed.
+// Who unsubscribes while a run goes on is not mailed after that, but for what is in flight; nor is who does so between
+// two runs. Proven by giving the ledger nobody to ask: all three were mailed.
 func TestUnsubscribedInTheRun(t *testing.T) {
 	t.Parallel()
 	s, rec := startSink(t, sink.Options{})

@@ -9,7 +9,8 @@ import (
 	"mailshot/campaign/recipients"
 )
 
-// ListConfig is how the list of a definition is read; stdin is what "-" reads. A database's connection string is fetched for it.
+// ListConfig is how the list of a definition is read; stdin is what "-" reads. It fetches the connection string of a
+// database.
 func ListConfig(ctx context.Context, d *definition.Definition, stdin io.Reader) (recipients.Config, error) {
 	r := d.Recipients
 	columns := make(map[string]recipients.Type, len(r.Columns))
@@ -22,7 +23,8 @@ func ListConfig(ctx context.Context, d *definition.Definition, stdin io.Reader) 
 	}
 	cfg := recipients.Config{
 		File: r.File, Files: r.Files, FileColumn: r.FileColumn, Query: r.Query, Dir: d.Dir, Stdin: stdin,
-		Sheet: r.Sheet, Range: r.Range, HeaderRow: r.HeaderRow, Delimiter: r.Delimiter, Encoding: r.Encoding, Hidden: r.Hidden, Locale: r.Locale,
+		Sheet: r.Sheet, Range: r.Range, HeaderRow: r.HeaderRow, Hidden: r.Hidden,
+		Delimiter: r.Delimiter, Encoding: r.Encoding, Locale: r.Locale,
 		Address: r.Address, Name: r.Name, Key: r.Key, Columns: columns, Where: r.Where.Text,
 		Places: places,
 	}

@@ -48,8 +48,8 @@ func (t *Tokens) Token(ctx context.Context) (string, error) { return t.source.To
 
 // LoginDialogue is how [Tokens.Login] talks to the person who logs in.
 type LoginDialogue struct {
-	Show  func(LoginPrompt) // tells where to go; called once. Required where Tokens.Interactive is true
-	Paste io.Reader         // one line: the address at which a browser on another machine ends; nil = the browser is here
+	Show  func(LoginPrompt) // tells where to go; called once. Required if Tokens.Interactive is true
+	Paste io.Reader         // one line, the address at which a browser on another machine ends; nil = it is on this one
 	File  bool              // keep the login in a file, even where the system has a keyring
 }
 
@@ -60,9 +60,9 @@ type LoginPrompt struct {
 	Expires time.Time // of the code; zero = not said
 }
 
-// Login has a person log in and keeps the login. It returns where that is kept, in words. Where nobody has to log in,
-// it gets a token, to show that the configuration works, and returns "". The end of ctx ends it, but not the reading of
-// Paste.
+// Login has a person log in and keeps the login. It returns, in words, where the login is kept. Where nobody has to log
+// in, it gets a token, to show that the configuration works, and returns "". The end of ctx ends Login, but not the
+// reading of Paste.
 func (t *Tokens) Login(ctx context.Context, d LoginDialogue) (kept string, err error) {
 	show := func(p oauth.Prompt) { d.Show(LoginPrompt(p)) }
 	return t.source.Login(ctx, oauth.Dialogue{Show: show, Paste: d.Paste, File: d.File})
@@ -85,9 +85,11 @@ func tokenSource(c TokensConfig) (*oauth.Source, error) {
 		}
 	}
 	cfg := oauth.Config{
-		Flow: oauth.Flow(o.Flow), Provider: o.Provider, AuthURL: o.AuthURL, TokenURL: o.TokenURL, DeviceURL: o.DeviceURL,
-		ClientID: o.ClientID, Tenant: o.Tenant, Scopes: o.Scopes, Username: s.Username, Host: s.Host, Subject: o.Subject,
-		KeyFile: o.KeyFile, Dir: filepath.Dir(accounts), Command: c.Command,
+		Flow: oauth.Flow(o.Flow), Provider: o.Provider,
+		AuthURL: o.AuthURL, TokenURL: o.TokenURL, DeviceURL: o.DeviceURL,
+		ClientID: o.ClientID, Tenant: o.Tenant, Scopes: o.Scopes,
+		Username: s.Username, Host: s.Host, Subject: o.Subject, KeyFile: o.KeyFile,
+		Dir: filepath.Dir(accounts), Command: c.Command,
 	}
 	if cfg.Command == "" {
 		which := ""

@@ -143,8 +143,10 @@ limits: { connections: 4 }
 func secretFree(t *testing.T, secret, shown string, folders ...string) {
 	t.Helper()
 	whole := "user=u@example.org\x01auth=Bearer " + secret + "\x01\x01"
-	forms := []string{secret, url.QueryEscape(secret), base64.StdEncoding.EncodeToString([]byte(secret)), base64.StdEncoding.EncodeToString([]byte(whole)),
-		fmt.Sprintf("%x", secret)}
+	forms := []string{
+		secret, url.QueryEscape(secret), fmt.Sprintf("%x", secret),
+		base64.StdEncoding.EncodeToString([]byte(secret)), base64.StdEncoding.EncodeToString([]byte(whole)),
+	}
 	for _, dir := range folders {
 		err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
 			if err != nil || e.IsDir() || e.Name() == "secret" {
@@ -221,7 +223,8 @@ func TestNoLogin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.write(t, "campaign.yaml", strings.Replace(string(text), "flow: client_credentials,", "flow: device, device_url: 'http://127.0.0.1:9/device',", 1))
+	f.write(t, "campaign.yaml", strings.Replace(string(text),
+		"flow: client_credentials,", "flow: device, device_url: 'http://127.0.0.1:9/device',", 1))
 	sum := f.send(t, campaign.Options{}, campaign.PlanOptions{})
 	if sum.ExitCode() != 1 || !strings.Contains(sum.Stopped, "has not logged in") || sum.Next != "mailshot login "+path {
 		t.Errorf("exit %d, stopped %q, next %q", sum.ExitCode(), sum.Stopped, sum.Next)

@@ -22,15 +22,15 @@ import (
 // PlanOptions say how to plan. The zero value is the careful one.
 type PlanOptions struct {
 	SkipErrors    bool   // rows with faults become invalid instead of stopping the plan
-	AcceptChanges bool   // a frozen list is planned again where the inputs changed
-	AcceptCopy    bool   // a ledger that is a copy, or comes from another machine, is gone on with
+	AcceptChanges bool   // plan a frozen list again if its inputs changed
+	AcceptCopy    bool   // go on with a ledger that is a copy, or comes from another machine
 	Only          string // expression: this run sends only these rows
 	Limit         int64  // this run sends at most so many; 0 = all
 	// Confirm is asked before accepted changes are applied; nil = yes.
 	Confirm func(Changes) (bool, error)
 }
 
-// Changes are what accepting changed inputs does to a frozen list.
+// Changes say what happens to a frozen list if the changed inputs are accepted.
 type Changes struct {
 	What                                []string // the inputs that changed, in words
 	Added, Cancelled, Edited, Untouched int64
@@ -44,14 +44,14 @@ type Plan struct {
 	Doubtful    int64    // made unknown, because an older copy of the ledger was accepted
 	Counts      map[string]int64
 	Rows        int64
-	ToSend      int64 // pending and deferred, within Only and Limit, less those suppressed since
+	ToSend      int64 // pending and deferred, within Only and Limit, without those suppressed since
 	Samples     []Sample
 	Server      string          // "host:port as login", or "the sink"; "" = see Servers
-	Servers     []PlannedServer // where there are several; then Caps are those that hold over all of them
+	Servers     []PlannedServer // if there are several; then Caps has the caps that hold over all of them
 	Caps        []string
 	Connections int
 	Multiple    int64     // addresses that get more than one message
-	Ends        time.Time // not before, as Estimate foresees; zero = nothing holds them back, or some will not go
+	Ends        time.Time // not before, as Estimate foresees; zero = nothing holds the messages back, or some will not go
 	Notes       []string
 }
 
@@ -82,8 +82,8 @@ func (e *ChangedError) Error() string {
 // ErrDeclined is returned by Plan when Confirm said no.
 var ErrDeclined = errors.New("changes not accepted; nothing was changed or sent")
 
-// Check plans into a ledger of its own, which it throws away: what it says is what send would say. The error is about
-// the campaign as a whole; what is wrong with rows is in the report.
+// Check plans into a ledger of its own, which it throws away. So it says what a send would say. The error is about the
+// campaign as a whole; what is wrong with rows is in the report.
 func (c *Campaign) Check(ctx context.Context) (*check.Report, error) {
 	dir, err := os.MkdirTemp("", "mailshot-check-")
 	if err != nil {
@@ -103,7 +103,8 @@ func (c *Campaign) Check(ctx context.Context) (*check.Report, error) {
 }
 
 // Plan makes and checks every message and freezes the list, or resumes the list an earlier Plan froze. It takes the
-// campaign's lock, which Close frees. Errors: *CheckError, *ChangedError, *CopiedError, *PurgedError, *ledger.LockedError, ErrDeclined.
+// campaign's lock, which Close frees. Errors: *CheckError, *ChangedError, *CopiedError, *PurgedError,
+// *ledger.LockedError, ErrDeclined.
 func (c *Campaign) Plan(ctx context.Context, o PlanOptions) (*Plan, error) {
 	var err error
 	c.only, c.limit = o.Only, o.Limit
@@ -144,7 +145,7 @@ func (c *Campaign) Plan(ctx context.Context, o PlanOptions) (*Plan, error) {
 // rehearsalLimit is how many messages a rehearsal sends unless told otherwise.
 const rehearsalLimit = 20
 
-// rehearse makes this campaign a new one below its own id, so that nothing it does is counted as the real thing.
+// rehearse makes this campaign a new one below its own id, so that nothing of it counts as the real thing.
 func (c *Campaign) rehearse(ctx context.Context) error {
 	if c.limit == 0 {
 		c.limit = rehearsalLimit
@@ -210,13 +211,13 @@ func (c *Campaign) resume(ctx context.Context, o PlanOptions, plan *Plan) error 
 	}
 	var what []string
 	if err := c.compile(header); err != nil {
-		// Templates that no longer fit the frozen header have changed, or the list's columns have and they with them.
+		// The templates no longer fit the frozen header: they have changed, or the list's columns have.
 		what = []string{"templates: " + err.Error()}
 	} else if what, err = c.differs(ctx); err != nil {
 		return err
 	}
 	if len(what) > 0 && c.def.Recipients.File != "-" {
-		// A plan that nobody said yes to yet has nothing to protect: it is made anew from what stands there now.
+		// A plan that nobody has said yes to has nothing to protect: it is made anew from the present inputs.
 		withdrawn, err := c.ledger.Withdraw(ctx, c.id)
 		if err != nil {
 			return err
@@ -229,7 +230,7 @@ func (c *Campaign) resume(ctx context.Context, o PlanOptions, plan *Plan) error 
 	if len(what) > 0 && !o.AcceptChanges {
 		return &ChangedError{ID: c.id, What: what}
 	}
-	// Attachments have no digest among the inputs, so accepting means making every message again, whatever is seen to differ.
+	// Attachments have no digest among the inputs, so accepting makes every message again, whatever is seen to differ.
 	var err error
 	if len(what) > 0 || o.AcceptChanges && c.def.Recipients.File != "-" {
 		err = c.replan(ctx, o, plan, header, what)
@@ -239,7 +240,7 @@ func (c *Campaign) resume(ctx context.Context, o PlanOptions, plan *Plan) error 
 	if err != nil || len(c.def.Limits.Domains) == 0 && !c.def.Schedule.ZoneColumn.Given() && len(c.def.Servers) < 2 {
 		return err
 	}
-	// Servers, limits and schedule may have changed without a word: what lane a delivery is in is asked again.
+	// Servers, limits and schedule may have changed without a question: each delivery's lane is found anew.
 	return c.ledger.Relane(ctx, c.id, c.relane)
 }
 
@@ -271,7 +272,7 @@ func (c *Campaign) replan(ctx context.Context, o PlanOptions, plan *Plan, was *r
 		return errors.Join(err, re.Discard(ctx))
 	}
 	if len(what) == 0 && n.Added+n.Cancelled+n.Changed > 0 {
-		what = []string{"attachments"} // all else is seen without making messages
+		what = []string{"attachments"} // every other change is seen without making messages
 	}
 	changes := Changes{What: what, Added: n.Added, Cancelled: n.Cancelled, Edited: n.Changed, Untouched: n.Untouched}
 	if o.Confirm != nil && len(what) > 0 {
@@ -305,7 +306,7 @@ func keyName(h *recipients.Header) string {
 
 func (c *Campaign) duplicatesFirst() bool { return c.def.Recipients.Duplicates == "first" }
 
-// describe fills in what a person wants to see before saying yes.
+// describe adds what a person wants to see before saying yes.
 func (c *Campaign) describe(ctx context.Context, plan *Plan) error {
 	counts, rows, err := c.ledger.Counts(ctx, c.id)
 	if err != nil {
@@ -332,7 +333,8 @@ func (c *Campaign) describe(ctx context.Context, plan *Plan) error {
 		plan.Ends = forecast.End
 	}
 	if forecast.Stop != (limits.Hold{}) {
-		plan.Notes = append(plan.Notes, fmt.Sprintf("%d of them will not go: held back by %s", forecast.Left, forecast.Stop))
+		plan.Notes = append(plan.Notes,
+			fmt.Sprintf("%d of them will not go: held back by %s", forecast.Left, forecast.Stop))
 	}
 	plan.Notes = append(plan.Notes, c.header.Guessed...)
 	plan.Notes = append(plan.Notes, notes...)

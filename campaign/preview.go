@@ -8,8 +8,8 @@ import (
 	"mailshot/campaign/recipients"
 )
 
-// Messages makes the message of each row that where chooses ("" = all; row > 0 = that data row alone), with the date
-// they would carry now. Nothing is kept. An error ends the list or is one of its faults.
+// Messages makes the message of each row that where chooses ("" = all rows; row > 0 = only the data row with that
+// number). The messages carry the present date, and nothing is kept. An error is a fault of the list, or ends it.
 func (c *Campaign) Messages(ctx context.Context, where string, row int64) iter.Seq2[message.Made, error] {
 	return func(yield func(message.Made, error) bool) {
 		if err := c.openList(ctx); err != nil {

@@ -18,8 +18,8 @@ import (
 // expiresSoon is how long before its end a certificate is warned about.
 const expiresSoon = 14 * 24 * time.Hour
 
-// Probe looks at one of the campaign's servers, see [sender.Probe]. Where o names no sender, it is the campaign's: bounces, or
-// the From address where that is the same for all rows.
+// Probe looks at one of the campaign's servers, see [sender.Probe]. If o names no sender, the sender is the campaign's:
+// bounces, or the From address if all rows have the same one.
 func (c *Campaign) Probe(ctx context.Context, s *definition.Server, o sender.ProbeOptions) (*sender.Probed, error) {
 	cfg, _, err := c.senderConfig(s)
 	if err != nil {
@@ -34,10 +34,10 @@ func (c *Campaign) Probe(ctx context.Context, s *definition.Server, o sender.Pro
 	return sender.Probe(ctx, cfg, o)
 }
 
-// Domain is the domain of the campaign's From address; "" where each row has its own.
+// Domain is the domain that the campaign is sent from, see [definition.Definition.SenderDomain].
 func (c *Campaign) Domain() string { return c.def.SenderDomain() }
 
-// Judge says what is wrong with a server that was probed, for anybody's mail.
+// Judge says what is wrong with a probed server, whoever's mail it is for.
 func Judge(p *sender.Probed, now time.Time) []check.Finding {
 	var fs []check.Finding
 	add := func(severity check.Severity, code, text, hint string) {
@@ -47,11 +47,15 @@ func Judge(p *sender.Probed, now time.Time) []check.Finding {
 		add(check.Error, "probe-failed", p.Err.Error(), "")
 	}
 	if len(p.Certificates) > 0 && p.Err == nil {
-		switch left := p.Certificates[0].NotAfter.Sub(now); {
+		end := p.Certificates[0].NotAfter
+		switch left := end.Sub(now); {
 		case left <= 0:
-			add(check.Warning, "certificate-expired", "the certificate expired on "+p.Certificates[0].NotAfter.Format(time.DateOnly)+"; only its fingerprint lets it pass", "")
+			add(check.Warning, "certificate-expired",
+				"the certificate expired on "+end.Format(time.DateOnly)+"; only its fingerprint lets it pass", "")
 		case left < expiresSoon:
-			add(check.Warning, "certificate-expires", fmt.Sprintf("the certificate expires on %s, in %d days", p.Certificates[0].NotAfter.Format(time.DateOnly), int(left.Hours()/24)), "have it renewed before a long run")
+			add(check.Warning, "certificate-expires",
+				fmt.Sprintf("the certificate expires on %s, in %d days", end.Format(time.DateOnly), int(left.Hours()/24)),
+				"have it renewed before a long run")
 		}
 	}
 	_, offered := p.Extensions["STARTTLS"]
@@ -60,33 +64,44 @@ func Judge(p *sender.Probed, now time.Time) []check.Finding {
 	}
 	if p.Extensions != nil && (p.TLS || !offered) {
 		if _, ok := p.Extensions["PIPELINING"]; !ok {
-			add(check.Warning, "slow-server", "the server does not offer PIPELINING: each message takes several round trips", "")
+			add(check.Warning, "slow-server",
+				"the server does not offer PIPELINING: each message takes several round trips", "")
 		}
 	}
 	return fs
 }
 
-// Judge says what would go wrong with this campaign on a server of its own that was probed. e is its estimate.
+// Judge says what would go wrong with this campaign on one of its servers, which was probed. e is the campaign's
+// estimate.
 func (c *Campaign) Judge(s *definition.Server, p *sender.Probed, e *Estimate) []check.Finding {
 	fs := Judge(p, c.now())
 	add := func(severity check.Severity, code, place, text, hint string) {
 		fs = append(fs, check.Finding{Severity: severity, Code: code, Place: place, Text: text, Hint: hint})
 	}
+	const smaller = "make the attachments smaller, or link to them"
 	server := p.Server
 	if p.MaxSize > 0 && e.Largest > p.MaxSize {
-		add(check.Error, "over-server-limit", e.Place, fmt.Sprintf("the message has %d bytes, and %s takes at most %d", e.Largest, server, p.MaxSize), "make the attachments smaller, or link to them")
+		add(check.Error, "over-server-limit", e.Place,
+			fmt.Sprintf("the message has %d bytes, and %s takes at most %d", e.Largest, server, p.MaxSize), smaller)
 	} else if most := c.allowance(s).Size; most > 0 && e.Largest > most {
-		add(check.Error, "over-server-limit", e.Place, fmt.Sprintf("the message has %d bytes, and the provider takes at most %d", e.Largest, most), "make the attachments smaller, or link to them")
+		add(check.Error, "over-server-limit", e.Place,
+			fmt.Sprintf("the message has %d bytes, and the provider takes at most %d", e.Largest, most), smaller)
 	}
 	if _, ok := p.Extensions["SMTPUTF8"]; !ok && e.UTF8 > 0 && p.Extensions != nil {
-		add(check.Error, "no-smtputf8", "", fmt.Sprintf("%d addresses have letters beyond ASCII before the @, and %s does not offer SMTPUTF8", e.UTF8, server), "leave them out, or use another server")
+		add(check.Error, "no-smtputf8", "",
+			fmt.Sprintf("%d addresses have letters beyond ASCII before the @, and %s does not offer SMTPUTF8", e.UTF8, server),
+			"leave them out, or use another server")
 	}
+	isAuth := func(mechanism string) bool { return strings.EqualFold(mechanism, s.Auth) }
 	login := s.Password != nil || s.OAuth != nil || s.Auth != ""
 	switch offered := p.Mechanisms(); {
 	case !login && len(offered) > 0 && p.Err == nil && p.Until != "rcpt":
-		add(check.Warning, "no-login", "", "the server offers logins, and the campaign has none: it may take no mail to others", "mailshot probe --until rcpt --to ADDRESS tells; or add username: and password:")
-	case s.Auth != "" && len(offered) > 0 && !slices.ContainsFunc(offered, func(m string) bool { return strings.EqualFold(m, s.Auth) }):
-		add(check.Error, "auth-not-offered", "", fmt.Sprintf("server.auth is %s, and the server offers only %s", s.Auth, strings.Join(offered, ", ")), "")
+		add(check.Warning, "no-login", "",
+			"the server offers logins, and the campaign has none: it may take no mail to other domains",
+			"mailshot probe --until rcpt --to ADDRESS tells; or add username: and password:")
+	case s.Auth != "" && len(offered) > 0 && !slices.ContainsFunc(offered, isAuth):
+		add(check.Error, "auth-not-offered", "",
+			fmt.Sprintf("server.auth is %s, and the server offers only %s", s.Auth, strings.Join(offered, ", ")), "")
 	}
 	for _, note := range c.allowance(s).Notes {
 		add(check.Warning, "limits", "", note, "")
@@ -97,7 +112,8 @@ func (c *Campaign) Judge(s *definition.Server, p *sender.Probed, e *Estimate) []
 	return fs
 }
 
-// above compares the campaign's own figures with those of the preset that its server belongs to and that it does not name.
+// above compares the campaign's own figures with those of a preset which its server belongs to, and which the campaign
+// does not name.
 func (c *Campaign) above(s *definition.Server, p reply.Provider) []check.Finding {
 	hint := "server.provider: " + p.ID + " keeps to its figures"
 	var fs []check.Finding

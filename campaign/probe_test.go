@@ -27,22 +27,61 @@ func TestJudge(t *testing.T) {
 		weight Estimate
 		codes  string
 	}{
-		"all is well":     {sender.Probed{TLS: true, Certificates: until(90 * 24 * time.Hour), Extensions: good, MaxSize: 1000}, login, definition.Limits{}, Estimate{Largest: 1000}, ""},
-		"expires":         {sender.Probed{TLS: true, Certificates: until(13 * 24 * time.Hour), Extensions: good}, login, definition.Limits{}, Estimate{}, "certificate-expires"},
-		"expired":         {sender.Probed{TLS: true, Certificates: until(-time.Hour), Extensions: good}, login, definition.Limits{}, Estimate{}, "certificate-expired"},
-		"failed":          {sender.Probed{Err: errors.New("x")}, login, definition.Limits{}, Estimate{}, "probe-failed"},
-		"too large":       {sender.Probed{TLS: true, Extensions: good, MaxSize: 1000}, login, definition.Limits{}, Estimate{Largest: 1001}, "over-server-limit"},
-		"strange letters": {sender.Probed{TLS: true, Extensions: map[string]string{"PIPELINING": ""}}, login, definition.Limits{}, Estimate{UTF8: 2}, "no-smtputf8"},
-		"no login":        {sender.Probed{TLS: true, Extensions: good}, definition.Server{Host: "mail.acme.example"}, definition.Limits{}, Estimate{}, "no-login"},
-		"other mechanism": {sender.Probed{TLS: true, Extensions: good}, definition.Server{Host: "mail.acme.example", Username: "ann", Password: login.Password, Auth: "CRAM-MD5"}, definition.Limits{}, Estimate{}, "auth-not-offered"},
-		"in clear":        {sender.Probed{Extensions: map[string]string{"STARTTLS": "", "PIPELINING": ""}, Until: "tls"}, login, definition.Limits{}, Estimate{}, "tls-unused"},
-		"slow":            {sender.Probed{TLS: true, Extensions: map[string]string{}}, login, definition.Limits{}, Estimate{}, "slow-server"},
-		"above the preset": {sender.Probed{TLS: true, Extensions: good}, definition.Server{Host: "smtp.gmail.com", Username: "ann", Password: login.Password},
-			definition.Limits{Caps: []limits.Cap{{N: 5000, Window: 24 * time.Hour}, {N: 1, Window: time.Minute}}, Connections: 1}, Estimate{}, "limits above-preset"},
+		"all is well": {
+			probed: sender.Probed{TLS: true, Certificates: until(90 * 24 * time.Hour), Extensions: good, MaxSize: 1000},
+			server: login, weight: Estimate{Largest: 1000},
+		},
+		"expires": {
+			probed: sender.Probed{TLS: true, Certificates: until(13 * 24 * time.Hour), Extensions: good},
+			server: login, codes: "certificate-expires",
+		},
+		"expired": {
+			probed: sender.Probed{TLS: true, Certificates: until(-time.Hour), Extensions: good},
+			server: login, codes: "certificate-expired",
+		},
+		"failed": {probed: sender.Probed{Err: errors.New("x")}, server: login, codes: "probe-failed"},
+		"too large": {
+			probed: sender.Probed{TLS: true, Extensions: good, MaxSize: 1000},
+			server: login, weight: Estimate{Largest: 1001}, codes: "over-server-limit",
+		},
+		"strange letters": {
+			probed: sender.Probed{TLS: true, Extensions: map[string]string{"PIPELINING": ""}},
+			server: login, weight: Estimate{UTF8: 2}, codes: "no-smtputf8",
+		},
+		"no login": {
+			probed: sender.Probed{TLS: true, Extensions: good},
+			server: definition.Server{Host: "mail.acme.example"}, codes: "no-login",
+		},
+		"other mechanism": {
+			probed: sender.Probed{TLS: true, Extensions: good},
+			server: definition.Server{
+				Host: "mail.acme.example", Username: "ann", Password: login.Password, Auth: "CRAM-MD5",
+			},
+			codes: "auth-not-offered",
+		},
+		"in clear": {
+			probed: sender.Probed{Extensions: map[string]string{"STARTTLS": "", "PIPELINING": ""}, Until: "tls"},
+			server: login, codes: "tls-unused",
+		},
+		"slow": {
+			probed: sender.Probed{TLS: true, Extensions: map[string]string{}},
+			server: login, codes: "slow-server",
+		},
+		"above the preset": {
+			probed: sender.Probed{TLS: true, Extensions: good},
+			server: definition.Server{Host: "smtp.gmail.com", Username: "ann", Password: login.Password},
+			limits: definition.Limits{
+				Caps: []limits.Cap{{N: 5000, Window: 24 * time.Hour}, {N: 1, Window: time.Minute}}, Connections: 1,
+			},
+			codes: "limits above-preset",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			campaign := &Campaign{def: &definition.Definition{Servers: []*definition.Server{&c.server}, Limits: c.limits}, now: func() time.Time { return now }}
+			campaign := &Campaign{
+				def: &definition.Definition{Servers: []*definition.Server{&c.server}, Limits: c.limits},
+				now: func() time.Time { return now },
+			}
 			c.server.Limits = c.limits
 			var codes []string
 			for _, f := range campaign.Judge(&c.server, &c.probed, &c.weight) {

@@ -18,7 +18,7 @@ import (
 
 const (
 	lookups    = 50              // at a time
-	lookupTime = 2 * time.Minute // for all; a domain not known by then is nobody's
+	lookupTime = 2 * time.Minute // for all; a domain that is not known by then belongs to no provider
 )
 
 // direct reports whether some of the campaign's messages go to the recipients' own servers.
@@ -26,19 +26,21 @@ func (c *Campaign) direct() bool {
 	return c.opts.Sink == nil && slices.ContainsFunc(c.def.Servers, func(s *definition.Server) bool { return s.Direct })
 }
 
-// hosting finds out, for a direct delivery, which of the domains that are left have their mail with a provider, and moves
-// their deliveries into the provider's lane: what that one asks for is asked of all. A plan has no network, so it is the
-// run that does this, each time anew. A domain whose MX records cannot be had stays where it is.
+// hosting finds out, for a direct delivery, which of the domains that are left have their mail with a provider. It
+// moves their deliveries into the provider's lane, so that what the provider asks for holds for all of its domains. A
+// plan uses no network, so each run does this anew. A domain whose MX records cannot be had stays in its lane.
 func (c *Campaign) hosting(ctx context.Context) error {
 	if !c.direct() {
 		return nil
 	}
 	domains := map[string]string{}
-	for rec, err := range c.ledger.Deliveries(ctx, c.id, ledger.Filter{States: []ledger.State{ledger.Pending, ledger.Deferred}}) {
+	left := ledger.Filter{States: []ledger.State{ledger.Pending, ledger.Deferred}}
+	for rec, err := range c.ledger.Deliveries(ctx, c.id, left) {
 		if err != nil {
 			return err
 		}
-		if domain := strings.ToLower(rec.Address[strings.LastIndexByte(rec.Address, '@')+1:]); courtesy.Group(domain) == "" {
+		domain := strings.ToLower(rec.Address[strings.LastIndexByte(rec.Address, '@')+1:])
+		if courtesy.Group(domain) == "" {
 			domains[domain] = ""
 		}
 	}
@@ -56,10 +58,10 @@ func (c *Campaign) hosting(ctx context.Context) error {
 		g.Go(func() error {
 			hosts, _, err := mx.Hosts(limited, resolver, domain)
 			if err != nil {
-				return nil // whoever sends there finds out what it means
+				return nil // the delivery finds out what it means
 			}
 			first := hosts[0]
-			for _, h := range hosts { // equal ones stand in random order
+			for _, h := range hosts { // those of one preference come in random order
 				if h.Preference == first.Preference && h.Name < first.Name {
 					first = h
 				}

@@ -10,8 +10,9 @@ import (
 	"mailshot/internal/sink"
 )
 
-// A list with other columns is accepted, and what is left is read by them, also where the message stays the same. Proven
-// by replacing only the rows whose message changed: the others no longer fitted the header, and no plan was made any more.
+// A list with other columns is accepted, and what is left is read by them, also where the message stays the same.
+// Proven by replacing only the rows whose message changed: the others no longer fitted the header, and no plan was made
+// any more.
 func TestAcceptedColumns(t *testing.T) {
 	t.Parallel()
 	s, rec := startSink(t, sink.Options{}, "rcpt:p0@example.com,once:550 5.7.1 no")
@@ -35,7 +36,8 @@ func TestAcceptedColumns(t *testing.T) {
 	f.retry(t, ledger.Refused)
 	want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{}), map[ledger.State]int64{ledger.Sent: 5, ledger.Held: 1})
 	f.retry(t, ledger.Held)
-	want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{AcceptChanges: true}), map[ledger.State]int64{ledger.Sent: 6})
+	sum := f.send(t, campaign.Options{}, campaign.PlanOptions{AcceptChanges: true})
+	want(t, sum, map[ledger.State]int64{ledger.Sent: 6})
 	if n := len(rec.accepted(t)); n != 6 {
 		t.Errorf("%d messages at the sink, want 6", n)
 	}
@@ -132,7 +134,8 @@ func TestAcceptedDuplicates(t *testing.T) {
 	f.write(t, "body.txt", "Dear {{.name}}\n")
 	f.write(t, "people.csv", people(2))
 	f.send(t, campaign.Options{}, campaign.PlanOptions{})
-	f.write(t, "campaign.yaml", strings.Replace(yaml, "{ file: people.csv }", "{ file: people.csv, duplicates: first }", 1))
+	first := strings.Replace(yaml, "{ file: people.csv }", "{ file: people.csv, duplicates: first }", 1)
+	f.write(t, "campaign.yaml", first)
 	f.write(t, "people.csv", people(2)+"q@example.com,Q,q\nq@example.com,Other,q\n")
 	want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{AcceptChanges: true}),
 		map[ledger.State]int64{ledger.Sent: 3, ledger.Duplicate: 1})

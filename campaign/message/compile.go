@@ -47,7 +47,9 @@ func compile(c Config) (*templates.Compiler, render.Config, error) {
 		From: p.line("from", d.From), ReplyTo: p.line("reply_to", d.ReplyTo), Subject: p.line("subject", d.Subject),
 	}
 	for _, h := range d.Headers {
-		cfg.Headers = append(cfg.Headers, render.Header{Name: h.Name, Value: p.line(h.Name, h.Value), Place: d.Place(h.Value)})
+		cfg.Headers = append(cfg.Headers, render.Header{
+			Name: h.Name, Value: p.line(h.Name, h.Value), Place: d.Place(h.Value),
+		})
 	}
 	for _, a := range d.Attachments {
 		cfg.Attachments = append(cfg.Attachments, render.Attachment{

@@ -120,7 +120,8 @@ type Planned struct {
 }
 
 // ErrDiffers is returned by [Maker.Again] for a message that can be made, and is not the one that was planned.
-var ErrDiffers = errors.New("no longer what was planned: the message's bytes differ (an attachment or template changed)")
+var ErrDiffers = errors.New("no longer what was planned: " +
+	"the message's bytes differ (an attachment or template changed)")
 
 // Again makes the message of a planned row once more. It returns an error, and no message, unless the message is byte
 // for byte the one that was planned (but for Date). The error's text is for a person: it is why the message is held.

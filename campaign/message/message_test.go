@@ -101,7 +101,8 @@ func fault(c *message.Config) {
 	}
 }
 
-// Each row gets a message, or is told why it is right that it gets none, or what is wrong with it; and only one of these.
+// Each row gets a message, or is told why it is right that it gets none, or what is wrong with it; and only one of
+// these.
 func TestMake(t *testing.T) {
 	t.Parallel()
 	m, rows, err := open(t, folder(t, oneOfEach), fault)
@@ -125,7 +126,8 @@ func TestMake(t *testing.T) {
 			fault = made.Err.Error()
 		}
 		w := want[i]
-		if made.Row != row || to != w.to || made.Why != w.why || !strings.Contains(fault, w.fault) || (fault == "") != (w.fault == "") {
+		wrong := !strings.Contains(fault, w.fault) || (fault == "") != (w.fault == "")
+		if made.Row != row || to != w.to || made.Why != w.why || wrong {
 			t.Errorf("%s: to %q, why %q, fault %q; want %+v", row.Place, to, made.Why, fault, w)
 		}
 	}
@@ -222,7 +224,8 @@ func TestAgain(t *testing.T) {
 	if n, err := m.Differing(t.Context(), append(all, broken), date); n != 1 || err != nil {
 		t.Errorf("%d differ, %v; want 1, for what cannot be made does not count", n, err)
 	}
-	if !m.Makes(all[0].Digest, rows[0], date) || m.Makes(all[0].Digest, rows[1], date) || m.Makes(all[2].Digest, rows[2], date) {
+	if !m.Makes(all[0].Digest, rows[0], date) || m.Makes(all[0].Digest, rows[1], date) ||
+		m.Makes(all[2].Digest, rows[2], date) {
 		t.Error("Makes is wrong about Ann's digest, Bob's row or Cat's, which makes no message")
 	}
 }
@@ -269,7 +272,8 @@ func TestMistakesComeAtOnce(t *testing.T) {
 	for _, f := range check.From(err) {
 		places = append(places, f.Place)
 	}
-	if len(places) != 2 || !strings.HasPrefix(places[0], "campaign.yaml:3:") || !strings.HasPrefix(places[1], "body.txt:1:") {
+	if len(places) != 2 || !strings.HasPrefix(places[0], "campaign.yaml:3:") ||
+		!strings.HasPrefix(places[1], "body.txt:1:") {
 		t.Errorf("mistakes at %v: %v", places, err)
 	}
 	dir = folder(t, "email,mailshot,name,amount,file\n")
@@ -292,7 +296,8 @@ func TestID(t *testing.T) {
 		t.Fatal(err)
 	}
 	id := message.ID(d, []byte("secret"), "test", rows[0].Key)
-	if !strings.HasSuffix(id, "@example.org") || !strings.HasPrefix(id, render.MessageID([]byte("secret"), "test", rows[0].Key)) {
+	if !strings.HasPrefix(id, render.MessageID([]byte("secret"), "test", rows[0].Key)) ||
+		!strings.HasSuffix(id, "@example.org") {
 		t.Errorf("ID %q", id)
 	}
 	var wire bytes.Buffer
