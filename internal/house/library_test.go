@@ -30,7 +30,8 @@ func newModule(t *testing.T, programs map[string]string) *module {
 		t.Fatal(err)
 	}
 	version := regexp.MustCompile(`(?m)^go .*$`).FindString(read(t, "go.mod"))
-	m.write(t, "go.mod", fmt.Sprintf("module example.com/post\n\n%s\n\nrequire mailshot v0.0.0\n\nreplace mailshot => %s\n", version, here))
+	m.write(t, "go.mod", "module example.com/post\n\n"+version+"\n\n"+
+		"require mailshot v0.0.0\n\nreplace mailshot => "+here+"\n")
 	m.write(t, "go.sum", read(t, "go.sum"))
 	for name, text := range programs {
 		m.write(t, name+"/main.go", text)
@@ -62,7 +63,8 @@ func (m *module) run(t *testing.T, name string, args ...string) string {
 	cmd := exec.CommandContext(t.Context(), binary, args...)
 	var stdout, stderr bytes.Buffer
 	cmd.Dir, cmd.Stdout, cmd.Stderr = m.dir, &stdout, &stderr
-	cmd.Env = append(os.Environ(), "MAILSHOT_STATE=", "MAILSHOT_LIMITS=", "MAILSHOT_ACCOUNTS="+filepath.Join(m.dir, "accounts.db"))
+	cmd.Env = append(os.Environ(), "MAILSHOT_STATE=", "MAILSHOT_LIMITS=", "MAILSHOT_ACCOUNTS="+
+		filepath.Join(m.dir, "accounts.db"))
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("%s: %v\n%s%s", name, err, stdout.Bytes(), stderr.Bytes())
 	}
@@ -142,7 +144,8 @@ func TestLibrarySendsACampaign(t *testing.T) {
 func TestLibraryMakesMessages(t *testing.T) {
 	t.Parallel()
 	got := newModule(t, program(t, "messages")).run(t, "messages")
-	for _, want := range []string{"To: Ann@example.com\r\n", "Subject: Hello Ann\r\n", "Subject: Hello Bob\r\n", "Dear Bob, all is well.", "Dear <strong>Bob</strong>"} {
+	for _, want := range []string{"To: Ann@example.com\r\n", "Subject: Hello Ann\r\n", "Subject: Hello Bob\r\n",
+		"Dear Bob, all is well.", "Dear <strong>Bob</strong>"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)
 		}

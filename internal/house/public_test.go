@@ -30,14 +30,16 @@ func TestNoInternalInSignatures(t *testing.T) {
 	for line := range strings.Lines(string(out)) {
 		words := strings.Split(strings.TrimSpace(line), "\t")
 		exports[words[0]] = words[1]
-		if ours := strings.HasPrefix(words[0], "mailshot/"); ours && words[1] != "" && words[2] != "main" && !internal(words[0]) {
+		if ours := strings.HasPrefix(words[0], "mailshot/"); ours && words[1] != "" && words[2] != "main" &&
+			!internal(words[0]) {
 			rooms = append(rooms, words[0])
 		}
 	}
 	if len(rooms) < 15 {
 		t.Fatalf("%d rooms: the test looks at nothing", len(rooms))
 	}
-	load := importer.ForCompiler(token.NewFileSet(), "gc", func(path string) (io.ReadCloser, error) { return os.Open(exports[path]) })
+	load := importer.ForCompiler(token.NewFileSet(), "gc",
+		func(path string) (io.ReadCloser, error) { return os.Open(exports[path]) })
 	for _, room := range rooms {
 		pkg, err := load.Import(room)
 		if err != nil {

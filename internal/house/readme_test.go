@@ -67,7 +67,8 @@ func build(t *testing.T) *house {
 		t.Fatal(err)
 	}
 	// The user is new; Go's caches are not.
-	h.env = append(os.Environ(), "HOME="+filepath.Join(top, "home"), "XDG_STATE_HOME="+filepath.Join(top, "state"), "XDG_CONFIG_HOME="+filepath.Join(top, "config"),
+	h.env = append(os.Environ(), "HOME="+filepath.Join(top, "home"), "XDG_STATE_HOME="+filepath.Join(top, "state"),
+		"XDG_CONFIG_HOME="+filepath.Join(top, "config"),
 		"LOCALAPPDATA="+filepath.Join(top, "state"), "MAILSHOT_STATE=", "MAILSHOT_ACCOUNTS=")
 	for _, name := range []string{"GOENV", "GOCACHE", "GOMODCACHE", "GOPATH", "GOFLAGS"} {
 		out, err := exec.Command("go", "env", name).Output()
@@ -159,7 +160,8 @@ func TestReadme(t *testing.T) {
 	newsletter := func() {
 		t.Helper()
 		run(lines[0])
-		if got := output[lines[0]]; !strings.HasPrefix(got, "200 rows = ") || !strings.Contains(got, " 200 sent ") || len(regexp.MustCompile(`[1-9]\d* [a-z_]+`).FindAllString(got, -1)) != 2 {
+		if got := output[lines[0]]; !strings.HasPrefix(got, "200 rows = ") || !strings.Contains(got, " 200 sent ") ||
+			len(regexp.MustCompile(`[1-9]\d* [a-z_]+`).FindAllString(got, -1)) != 2 {
 			t.Errorf("%s ends with\n%s\nwant 200 sent and nothing else", lines[0], got)
 		}
 	}
@@ -254,7 +256,8 @@ func TestStartersAndExamplesPassCheck(t *testing.T) {
 			}
 			list = bytes.NewReader(b)
 		}
-		if out := h.must(t, list, h.binary, "check", "--json", dir); !regexp.MustCompile(`"findings": (\[\]|null)`).MatchString(out) {
+		if out := h.must(t, list, h.binary, "check", "--json",
+			dir); !regexp.MustCompile(`"findings": (\[\]|null)`).MatchString(out) {
 			t.Errorf("check %s:\n%s", dir, out)
 		}
 	}

@@ -181,7 +181,8 @@ func TestLineLengths(t *testing.T) {
 	if float64(wide) <= maxWide*float64(all) {
 		return
 	}
-	t.Errorf("%d of %d lines of code have more than %d characters, which is more than %.1f %%", wide, all, maxLine, maxWide*100)
+	t.Errorf("%d of %d lines of code have more than %d characters, which is more than %.1f %%", wide, all, maxLine,
+		maxWide*100)
 	names := slices.Collect(maps.Keys(worst))
 	slices.SortFunc(names, func(a, b string) int { return worst[b] - worst[a] })
 	for _, name := range names[:min(len(names), 20)] {
