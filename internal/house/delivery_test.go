@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// Each test that docs/delivery.md names is there, with the row that it names.
+// Each test that docs/delivery.md names exists, with the row that it names.
 func TestDeliveryNamesTests(t *testing.T) {
 	t.Parallel()
 	root := filepath.Join("..", "..")

@@ -14,11 +14,11 @@ import (
 	"mailshot/internal/sink"
 )
 
-// module is a module beside mailshot's, whose go.mod has mailshot by a replace directive.
+// module is a module beside mailshot's. Its go.mod has mailshot by a replace directive.
 type module struct{ dir string }
 
-// newModule writes a module with programs, each in a folder of its own. It needs no network: what mailshot requires is
-// in the module cache, and its checksums are mailshot's.
+// newModule writes a module with programs, each in a folder of its own. It needs no network: the module cache has what
+// mailshot requires, and the checksums are mailshot's.
 func newModule(t *testing.T, programs map[string]string) *module {
 	t.Helper()
 	if testing.Short() {
@@ -50,7 +50,7 @@ func (m *module) write(t *testing.T, name, text string) {
 	}
 }
 
-// run builds one of the programs and runs it in the module's folder, as a user who is new. It gives standard output.
+// run builds one of the programs and runs it in the module's folder, for a new user. It returns standard output.
 func (m *module) run(t *testing.T, name string, args ...string) string {
 	t.Helper()
 	binary := filepath.Join(m.dir, name+".exe")
@@ -81,7 +81,7 @@ func program(t *testing.T, name string) map[string]string {
 	return map[string]string{name: text}
 }
 
-// server starts a server on loopback. Its second result ends it, and gives what it took.
+// server starts a server on loopback. The second result ends the server and returns what it took.
 func server(t *testing.T) (*sink.Server, func() []sink.Record) {
 	t.Helper()
 	var record bytes.Buffer

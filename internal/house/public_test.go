@@ -16,8 +16,8 @@ import (
 	"testing"
 )
 
-// What a room exports can be used from another module: no exported signature mentions an internal package. Internal
-// rooms and commands are left out.
+// Another module can use what a room exports, because no exported signature mentions an internal package. Internal
+// rooms and commands are left out. Broken on purpose by TestLeaksAreFound.
 func TestNoInternalInSignatures(t *testing.T) {
 	t.Parallel()
 	exports := map[string]string{} // path of the export data, by package
@@ -51,7 +51,7 @@ func TestNoInternalInSignatures(t *testing.T) {
 	}
 }
 
-// internal says whether a package can be imported from a part of its module alone.
+// internal reports whether only a part of its module can import a package.
 func internal(path string) bool { return slices.Contains(strings.Split(path, "/"), "internal") }
 
 // leaks names each exported thing of a package with the internal package that it mentions.
