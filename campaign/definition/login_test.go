@@ -31,7 +31,8 @@ func TestOAuth(t *testing.T) {
 			t.Errorf("%s: %v", text, err)
 			continue
 		}
-		if s := d.Servers[0]; !reflect.DeepEqual(*s.OAuth, want) || strings.Contains(text, "auth: X") != (s.Auth == "xoauth2") {
+		if s := d.Servers[0]; !reflect.DeepEqual(*s.OAuth, want) ||
+			strings.Contains(text, "auth: X") != (s.Auth == "xoauth2") {
 			t.Errorf("%s: %+v, auth %q", text, *d.Servers[0].OAuth, d.Servers[0].Auth)
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// Each test that docs/delivery.md names is there, with the row that it names.
+// Each test that docs/delivery.md names exists, with the row that it names.
 func TestDeliveryNamesTests(t *testing.T) {
 	t.Parallel()
 	root := filepath.Join("..", "..")
@@ -32,7 +32,8 @@ func TestDeliveryNamesTests(t *testing.T) {
 		}
 		return sources[folder]
 	}
-	named := regexp.MustCompile("`([a-z0-9/]+) (Test[A-Za-z0-9]+)`(?: \"([^\"]+)\")?").FindAllStringSubmatch(string(page), -1)
+	named := regexp.MustCompile("`([a-z0-9/]+) (Test[A-Za-z0-9]+)`(?: \"([^\"]+)\")?").FindAllStringSubmatch(string(page),
+		-1)
 	if len(named) < 50 {
 		t.Errorf("%d tests are named", len(named))
 	}

@@ -14,11 +14,11 @@ import (
 	"mailshot/internal/sink"
 )
 
-// module is a module beside mailshot's, whose go.mod has mailshot by a replace directive.
+// module is a module beside mailshot's. Its go.mod has mailshot by a replace directive.
 type module struct{ dir string }
 
-// newModule writes a module with programs, each in a folder of its own. It needs no network: what mailshot requires is
-// in the module cache, and its checksums are mailshot's.
+// newModule writes a module with programs, each in a folder of its own. It needs no network: the module cache has what
+// mailshot requires, and the checksums are mailshot's.
 func newModule(t *testing.T, programs map[string]string) *module {
 	t.Helper()
 	if testing.Short() {
@@ -30,7 +30,8 @@ func newModule(t *testing.T, programs map[string]string) *module {
 		t.Fatal(err)
 	}
 	version := regexp.MustCompile(`(?m)^go .*$`).FindString(read(t, "go.mod"))
-	m.write(t, "go.mod", fmt.Sprintf("module example.com/post\n\n%s\n\nrequire mailshot v0.0.0\n\nreplace mailshot => %s\n", version, here))
+	m.write(t, "go.mod", "module example.com/post\n\n"+version+"\n\n"+
+		"require mailshot v0.0.0\n\nreplace mailshot => "+here+"\n")
 	m.write(t, "go.sum", read(t, "go.sum"))
 	for name, text := range programs {
 		m.write(t, name+"/main.go", text)
@@ -49,7 +50,7 @@ func (m *module) write(t *testing.T, name, text string) {
 	}
 }
 
-// run builds one of the programs and runs it in the module's folder, as a user who is new. It gives standard output.
+// run builds one of the programs and runs it in the module's folder, for a new user. It returns standard output.
 func (m *module) run(t *testing.T, name string, args ...string) string {
 	t.Helper()
 	binary := filepath.Join(m.dir, name+".exe")
@@ -62,7 +63,8 @@ func (m *module) run(t *testing.T, name string, args ...string) string {
 	cmd := exec.CommandContext(t.Context(), binary, args...)
 	var stdout, stderr bytes.Buffer
 	cmd.Dir, cmd.Stdout, cmd.Stderr = m.dir, &stdout, &stderr
-	cmd.Env = append(os.Environ(), "MAILSHOT_STATE=", "MAILSHOT_LIMITS=", "MAILSHOT_ACCOUNTS="+filepath.Join(m.dir, "accounts.db"))
+	cmd.Env = append(os.Environ(), "MAILSHOT_STATE=", "MAILSHOT_LIMITS=", "MAILSHOT_ACCOUNTS="+
+		filepath.Join(m.dir, "accounts.db"))
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("%s: %v\n%s%s", name, err, stdout.Bytes(), stderr.Bytes())
 	}
@@ -79,7 +81,7 @@ func program(t *testing.T, name string) map[string]string {
 	return map[string]string{name: text}
 }
 
-// server starts a server on loopback. Its second result ends it, and gives what it took.
+// server starts a server on loopback. The second result ends the server and returns what it took.
 func server(t *testing.T) (*sink.Server, func() []sink.Record) {
 	t.Helper()
 	var record bytes.Buffer
@@ -142,7 +144,8 @@ func TestLibrarySendsACampaign(t *testing.T) {
 func TestLibraryMakesMessages(t *testing.T) {
 	t.Parallel()
 	got := newModule(t, program(t, "messages")).run(t, "messages")
-	for _, want := range []string{"To: Ann@example.com\r\n", "Subject: Hello Ann\r\n", "Subject: Hello Bob\r\n", "Dear Bob, all is well.", "Dear <strong>Bob</strong>"} {
+	for _, want := range []string{"To: Ann@example.com\r\n", "Subject: Hello Ann\r\n", "Subject: Hello Bob\r\n",
+		"Dear Bob, all is well.", "Dear <strong>Bob</strong>"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)
 		}

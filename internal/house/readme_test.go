@@ -34,7 +34,7 @@ type house struct {
 	env         []string
 }
 
-// build copies the repository, without what runs have left in it, and builds mailshot from the copy.
+// build copies the repository, without what earlier runs left in it, and builds mailshot from the copy.
 func build(t *testing.T) *house {
 	t.Helper()
 	if testing.Short() {
@@ -68,7 +68,8 @@ func build(t *testing.T) *house {
 		t.Fatal(err)
 	}
 	// The user is new; Go's caches are not.
-	h.env = append(os.Environ(), "HOME="+filepath.Join(top, "home"), "XDG_STATE_HOME="+filepath.Join(top, "state"), "XDG_CONFIG_HOME="+filepath.Join(top, "config"),
+	h.env = append(os.Environ(), "HOME="+filepath.Join(top, "home"), "XDG_STATE_HOME="+filepath.Join(top, "state"),
+		"XDG_CONFIG_HOME="+filepath.Join(top, "config"),
 		"LOCALAPPDATA="+filepath.Join(top, "state"), "MAILSHOT_STATE=", "MAILSHOT_ACCOUNTS=")
 	for _, name := range []string{"GOENV", "GOCACHE", "GOMODCACHE", "GOPATH", "GOFLAGS"} {
 		out, err := exec.Command("go", "env", name).Output()
@@ -81,7 +82,7 @@ func build(t *testing.T) *house {
 	return h
 }
 
-// must runs a command in the copy; it has to end with exit code 0. It gives standard output.
+// must runs a command in the copy, which has to end with exit code 0. It returns standard output.
 func (h *house) must(t *testing.T, stdin io.Reader, name string, args ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), name, args...)
@@ -93,7 +94,7 @@ func (h *house) must(t *testing.T, stdin io.Reader, name string, args ...string)
 	return stdout.String()
 }
 
-// files gives the digest of every file of the copy.
+// files returns the digest of every file of the copy.
 func (h *house) files(t *testing.T) map[string][32]byte {
 	t.Helper()
 	sums := make(map[string][32]byte)
@@ -133,9 +134,9 @@ func commands(t *testing.T, document string) []string {
 	return lines
 }
 
-// Every command of the README but `go test` does what it says for a user who is new, in the README's order, and leaves
-// nothing in the tree but what the README says. Two things are the test's: where the README says "put your server into
-// the campaign file" a sink is put there, and --yes stands in for the person at the terminal.
+// Every command of the README but `go test` does what the README says for a new user, in the README's order, and leaves
+// nothing in the tree but what the README says. The test does two things itself: it puts a sink into the campaign file
+// where the README says "put your server", and adds --yes, because there is no person at the terminal.
 func TestReadme(t *testing.T) {
 	t.Parallel()
 	shell, err := exec.LookPath("sh")
@@ -160,7 +161,8 @@ func TestReadme(t *testing.T) {
 	newsletter := func() {
 		t.Helper()
 		run(lines[0])
-		if got := output[lines[0]]; !strings.HasPrefix(got, "200 rows = ") || !strings.Contains(got, " 200 sent ") || len(regexp.MustCompile(`[1-9]\d* [a-z_]+`).FindAllString(got, -1)) != 2 {
+		if got := output[lines[0]]; !strings.HasPrefix(got, "200 rows = ") || !strings.Contains(got, " 200 sent ") ||
+			len(regexp.MustCompile(`[1-9]\d* [a-z_]+`).FindAllString(got, -1)) != 2 {
 			t.Errorf("%s ends with\n%s\nwant 200 sent and nothing else", lines[0], got)
 		}
 	}
@@ -183,7 +185,7 @@ func TestReadme(t *testing.T) {
 		run(line)
 	}
 
-	// What became of it: one message to oneself, then one to each person of the starter's list.
+	// The server got one message to oneself, then one to each person of the starter's list.
 	if err := server.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -255,7 +257,8 @@ func TestStartersAndExamplesPassCheck(t *testing.T) {
 			}
 			list = bytes.NewReader(b)
 		}
-		if out := h.must(t, list, h.binary, "check", "--json", dir); !regexp.MustCompile(`"findings": (\[\]|null)`).MatchString(out) {
+		if out := h.must(t, list, h.binary, "check", "--json",
+			dir); !regexp.MustCompile(`"findings": (\[\]|null)`).MatchString(out) {
 			t.Errorf("check %s:\n%s", dir, out)
 		}
 	}
@@ -276,7 +279,7 @@ func TestStartersAndExamplesPassCheck(t *testing.T) {
 	}
 }
 
-// column gives the first column of the table whose first head is so named, without its backquotes.
+// column returns the first column of the table whose first heading is head, without the backquotes.
 func column(t *testing.T, document, head string) []string {
 	t.Helper()
 	_, table, ok := strings.Cut(read(t, document), "\n| "+head+" |")
@@ -312,7 +315,7 @@ func TestReadmeStates(t *testing.T) {
 	}
 }
 
-// The README's exit codes are those of the code, and stand in the order in which the first that holds is given.
+// The README's exit codes are those of the code, in the order in which the first that holds is given.
 func TestReadmeExitCodes(t *testing.T) {
 	t.Parallel()
 	got := column(t, "README.md", "code")
@@ -326,7 +329,8 @@ func TestReadmeExitCodes(t *testing.T) {
 		t.Errorf("README.md's exit codes are %v, the code's %v", sorted, want)
 	}
 
-	// Everything holds at once; then one after the other does not. What is left are the codes of a call that never ran.
+	// At first every code's condition holds; then one after the other no longer does. The codes of a call that never ran
+	// remain.
 	var order []string
 	s := &campaign.Summary{Result: dispatch.Result{Interrupted: 2, Failed: true}, Left: 1, Counts: map[string]int64{"unknown": 1, "refused": 1}}
 	for _, end := range []func(){
@@ -342,7 +346,7 @@ func TestReadmeExitCodes(t *testing.T) {
 	}
 }
 
-// exitCodes are the values of the constants of a package that are called exit….
+// exitCodes returns the values of a package's constants whose names begin with exit.
 func exitCodes(t *testing.T, dir string) []string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(root, dir, "*.go"))
@@ -368,7 +372,7 @@ func exitCodes(t *testing.T, dir string) []string {
 					}
 					number, ok := value.Values[i].(*ast.BasicLit)
 					if !ok {
-						t.Fatalf("%s: %s is no number", name, ident.Name)
+						t.Fatalf("%s: %s is not a number", name, ident.Name)
 					}
 					codes = append(codes, constant.MakeFromLiteral(number.Value, number.Kind, 0).String())
 				}

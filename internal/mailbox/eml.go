@@ -13,8 +13,8 @@ import (
 	"mailshot/internal/disk"
 )
 
-// maxName is the longest base name in bytes. File systems allow 255; the rest
-// is room for a number, the extension and the folders of other systems.
+// maxName is the longest base name in bytes. File systems allow 255; the rest is for a number, the extension and the
+// folders of other systems.
 const maxName = 120
 
 // folder writes one .eml file a message.
@@ -55,9 +55,8 @@ func (f *folder) Add(it Item) (string, error) {
 	return name, nil
 }
 
-// settle finds a free name for the finished file tmp. The file system is
-// asked, not a list of our own, since it knows what other programs wrote and
-// which names it takes for the same.
+// settle finds a free name for the finished file tmp. It asks the file system, which knows what other programs wrote
+// and which names are the same to it.
 func (f *folder) settle(tmp, base string) (string, error) {
 	f.mu.Lock()
 	n := f.next[base]
@@ -86,10 +85,9 @@ func (f *folder) Close() error {
 	return nil
 }
 
-// fileName makes a base name out of any text: letters, digits and marks of
-// every script stay, and "-", "_", "+", "@" and inner dots; everything else
-// becomes one "_". What comes out is one path element on every system, never
-// hidden, never taken for an option.
+// fileName makes a base name of any text. Letters, digits and marks of every script stay, and so do "-", "_", "+", "@"
+// and inner dots; everything else becomes one "_". The result is one path element on every system, never hidden, and
+// never taken for an option.
 func fileName(s string) string {
 	var b strings.Builder
 	for _, r := range s {
@@ -119,8 +117,7 @@ func fileName(s string) string {
 	return name
 }
 
-// reserved reports the names of devices, which Windows refuses for files with
-// any extension.
+// reserved reports whether a name is that of a device, which Windows refuses for files with any extension.
 func reserved(stem string) bool {
 	switch s := strings.ToUpper(stem); s {
 	case "CON", "PRN", "AUX", "NUL":

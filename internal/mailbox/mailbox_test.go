@@ -261,7 +261,8 @@ func TestFileName(t *testing.T) {
 	}
 	dir := t.TempDir()
 	w := open(t, "eml", dir, Options{})
-	for _, weird := range []string{"../up", "..", "a/b", "a\\b", "\x00", long, "NUL", "x\n.eml", strings.Repeat("../", 50)} {
+	for _, weird := range []string{"../up", "..", "a/b", "a\\b", "\x00", long, "NUL", "x\n.eml",
+		strings.Repeat("../", 50)} {
 		name, err := w.Add(Item{Name: weird, Body: pieces{"x", 1}})
 		if err != nil || filepath.Base(name) != name {
 			t.Errorf("%q: %q, %v", weird, name, err)
@@ -277,7 +278,8 @@ func FuzzFileName(f *testing.F) {
 	f.Add("con.txt")
 	f.Fuzz(func(t *testing.T, s string) {
 		name := fileName(s)
-		if name == "" || len(name) > maxName+1 || filepath.Base(name) != name || !fs.ValidPath(name) || !utf8.ValidString(name) ||
+		if name == "" || len(name) > maxName+1 || filepath.Base(name) != name || !fs.ValidPath(name) ||
+			!utf8.ValidString(name) ||
 			strings.ContainsAny(name, "/\\:*?\"<>|\x00") || name[0] == '.' || name[0] == '-' {
 			t.Errorf("fileName(%q) = %q", s, name)
 		}

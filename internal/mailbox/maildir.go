@@ -12,8 +12,8 @@ import (
 	"mailshot/internal/disk"
 )
 
-// maildir delivers as https://cr.yp.to/proto/maildir.html says: written in
-// tmp, then named in new, where a mail program finds it.
+// maildir delivers as https://cr.yp.to/proto/maildir.html says: a message is written in tmp and then named in new,
+// where a mail program finds it.
 type maildir struct {
 	dir, host string
 	sync      bool
@@ -30,7 +30,7 @@ func openMaildir(dir string, o Options) (*maildir, error) {
 	if err != nil || host == "" {
 		host = "localhost"
 	}
-	// The name's parts are told apart by these characters; the escapes are the format's own.
+	// These characters separate the parts of the name; the escapes are the format's own.
 	host = strings.NewReplacer("/", `\057`, ":", `\072`).Replace(host)
 	return &maildir{dir: dir, host: host, sync: o.Sync}, nil
 }
@@ -45,9 +45,8 @@ func (m *maildir) Add(it Item) (string, error) {
 		return "", fmt.Errorf("mailbox: %w", err)
 	}
 	for {
-		// Time, process and count make the name unique on this host. Only a
-		// process that had this number before, in the same microsecond of
-		// the same Date, can have taken it; then the next count is free.
+		// Time, process and count make the name unique on this host. Only a process that had this number before, in the same
+		// microsecond of the same Date, can have taken the name; then the next count is free.
 		name := fmt.Sprintf("%d.M%dP%dQ%d.%s", date.Unix(), date.Nanosecond()/1000, os.Getpid(), m.count.Add(1), m.host)
 		err := place(tmp, filepath.Join(m.dir, "new", name))
 		if errors.Is(err, os.ErrExist) {

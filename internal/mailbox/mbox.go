@@ -15,9 +15,8 @@ import (
 	"mailshot/internal/disk"
 )
 
-// mbox writes one file that holds every message, in the mboxrd form, the only
-// one of the mbox forms that reads back as it was (RFC 4155 names the file
-// type, not the quoting).
+// mbox writes one file that holds every message, in the mboxrd form. It is the only mbox form that reads back as it was
+// (RFC 4155 names the file type, not the quoting).
 type mbox struct {
 	path string
 
@@ -25,12 +24,13 @@ type mbox struct {
 	f    *os.File
 	w    *bufio.Writer
 	size int64 // bytes of complete messages
-	err  error // first fault of the file: nothing is added after it, Close removes all
+	err  error // first fault of the file: nothing is added after it, and Close removes the file
 }
 
 func openMbox(path string, o Options) (*mbox, error) {
 	if o.Sync {
-		return nil, errors.New("mailbox: an mbox file appears as a whole and cannot be synced message by message; use eml or maildir")
+		return nil, errors.New("mailbox: an mbox file appears as a whole and cannot be synced message by message; " +
+			"use eml or maildir")
 	}
 	if _, err := os.Lstat(path); err == nil {
 		return nil, fmt.Errorf("mailbox: %s exists already", path)
@@ -73,14 +73,14 @@ func (m *mbox) Add(it Item) (string, error) {
 		m.err = fmt.Errorf("mailbox: %w", out.err)
 		return "", m.err
 	}
-	// The message is at fault, not the file: cut off what it left and go on.
+	// The message is at fault, not the file: cut off what the message left, and go on.
 	if cerr := m.cut(); cerr != nil {
 		m.err = fmt.Errorf("mailbox: %w", cerr)
 	}
 	return "", fmt.Errorf("mailbox: %s: %w", it.To, err)
 }
 
-// cut takes the file back to the end of its last complete message.
+// cut truncates the file to the end of its last complete message.
 func (m *mbox) cut() error {
 	if err := m.w.Flush(); err != nil {
 		return err
@@ -117,7 +117,7 @@ func (m *mbox) Close() error {
 	return nil
 }
 
-// separatorSender is the sender as one word, which the separator line needs.
+// separatorSender is the sender as one word, as the separator line needs it.
 func separatorSender(from string) string {
 	s := strings.Map(func(r rune) rune {
 		if r <= ' ' || r == 0x7f {
@@ -131,7 +131,7 @@ func separatorSender(from string) string {
 	return s
 }
 
-// counter counts bytes and keeps the file's own error apart from a message's.
+// counter counts bytes and keeps the file's errors apart from a message's.
 type counter struct {
 	w   io.Writer
 	n   int64
@@ -147,13 +147,13 @@ func (c *counter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// quoter turns CRLF into LF and puts a ">" before each line that is "From "
-// after any number of ">". Lines may come in any pieces.
+// quoter turns CRLF into LF, and puts a ">" before each line that is "From " after any number of ">". Lines may come in
+// any pieces.
 type quoter struct {
 	w     io.Writer
-	start bool   // at a line's start, or in the ">" or "From " that begin it
+	start bool   // at a line's start, or in the ">" or "From " at its start
 	open  bool   // the line has bytes already
-	held  []byte // what is held back: a part of "From ", or a CR that may belong to CRLF
+	held  []byte // bytes held back: a part of "From ", or a CR that may belong to CRLF
 }
 
 var separator = []byte("From ")
@@ -166,8 +166,7 @@ func (q *quoter) Write(p []byte) (int, error) {
 	}
 	for len(p) > 0 {
 		if q.start {
-			// One more ">" anywhere among the ">" quotes the line as well as
-			// one in front, so those go out as they come.
+			// One more ">" anywhere among the ">" quotes the line as well as one in front, so these are written as they come.
 			n := len(p) - len(bytes.TrimLeft(p, ">"))
 			if err := q.put(p[:n]); err != nil {
 				return 0, err
@@ -208,8 +207,7 @@ func (q *quoter) Write(p []byte) (int, error) {
 	return total, nil
 }
 
-// finish ends the last line where the message did not, and adds the empty
-// line that ends a message.
+// finish ends the last line if the message did not, and adds the empty line that ends a message.
 func (q *quoter) finish() error {
 	if err := q.put(q.held); err != nil {
 		return err

@@ -1,7 +1,7 @@
-// Package mask takes secrets out of texts that others have written: the words of
-// a mail server, the errors of an authorization server, what a program prints.
-// Such a text is shown, logged and kept, and who wrote it may have repeated what
-// was sent to it, as it was or in the form in which it travelled.
+// Package mask takes secrets out of texts that others have written: [Text] returns a text without them.
+//
+// Such a text is what a mail server, an authorization server or a program says. It is shown, logged and kept, and its
+// author may have repeated what was sent to it, as it was or in the form in which it travelled.
 package mask
 
 import (
@@ -17,17 +17,16 @@ import (
 	"unicode/utf16"
 )
 
-// Mark stands where a secret was.
+// Mark takes the place of a secret.
 const Mark = "[secret]"
 
-// least is the length in bytes from which on a secret, and a piece of one that
-// was encoded, is looked for. Shorter ones are found in any text by chance.
+// least is the length in bytes from which on a secret, or a piece of an encoded secret, is looked for. Shorter ones are
+// found in any text by chance.
 const least = 4
 
-// Text returns s without the secrets: as they are, URL-encoded, quoted as JSON, Go
-// or HTML would, in quoted-printable, in UTF-16, in hexadecimal, and in Base64, also where they are a part of what
-// was encoded: then all of it goes. Empty secrets and those of less than four
-// bytes are not looked for.
+// Text returns s without the secrets, each replaced by [Mark]. It finds a secret as it is, URL-encoded, quoted as JSON,
+// Go or HTML would, in quoted-printable, in UTF-16, in hexadecimal, and in Base64. Where a secret is part of what was
+// encoded in Base64, all of that goes. Secrets of less than four bytes are not looked for.
 func Text(s string, secrets ...string) string {
 	for _, secret := range secrets {
 		if len(secret) < least {
@@ -43,7 +42,7 @@ func Text(s string, secrets ...string) string {
 	return s
 }
 
-// forms are the ways to write a secret of which its own characters can be told.
+// forms are the ways to write a secret in which each of its characters is written by itself.
 func forms(secret string) []string {
 	digits := hex.EncodeToString([]byte(secret))
 	quoted := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(secret)
@@ -51,7 +50,9 @@ func forms(secret string) []string {
 	for _, in := range []string{url.QueryEscape(secret), url.PathEscape(secret), printable(secret)} {
 		all = append(all, in, escapes.ReplaceAllStringFunc(in, strings.ToLower))
 	}
-	for _, in := range []string{strconv.Quote(secret), strconv.QuoteToASCII(secret), jsonOf(secret, true), jsonOf(secret, false)} {
+	for _, in := range []string{
+		strconv.Quote(secret), strconv.QuoteToASCII(secret), jsonOf(secret, true), jsonOf(secret, false),
+	} {
 		all = append(all, in[1:len(in)-1])
 	}
 	var little, big []byte
@@ -82,13 +83,12 @@ func jsonOf(s string, forHTML bool) string {
 	var b strings.Builder
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(forHTML)
-	_ = e.Encode(s) // a string always can be
+	_ = e.Encode(s) // encoding a string cannot fail
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// cores are what a secret comes to in Base64, whatever stands before and behind
-// it, in both alphabets: the characters that depend on nothing else, for each of
-// the three ways in which it may lie.
+// cores are a secret in Base64, whatever comes before and after it, in both alphabets. A core has the characters that
+// depend on the secret alone; there is one for each of the three alignments.
 func cores(secret string) []string {
 	var all []string
 	for before := range 3 {
@@ -104,7 +104,7 @@ func cores(secret string) []string {
 	return all
 }
 
-// encoded matches a whole run of Base64 with core in it, also URL-encoded.
+// encoded matches a whole run of Base64 that contains core, also URL-encoded.
 func encoded(core string) *regexp.Regexp {
 	const more = `(?:[A-Za-z0-9+/_-]|%2[BbFf])*`
 	core = strings.NewReplacer("+", `(?:\+|%2[Bb])`, "/", `(?:/|%2[Ff])`).Replace(core)

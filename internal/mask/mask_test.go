@@ -13,7 +13,8 @@ import (
 // Without the three alignments of cores, the lines with "ann" before the secret keep it.
 func TestText(t *testing.T) {
 	t.Parallel()
-	for _, secret := range []string{"hunter2", "corr?ct+horse/ \"b\\tt=ry&", "ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg", "pässwörd"} {
+	for _, secret := range []string{"hunter2", "corr?ct+horse/ \"b\\tt=ry&",
+		"ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg", "pässwörd"} {
 		quoted, err := json.Marshal(secret)
 		if err != nil {
 			t.Fatal(err)

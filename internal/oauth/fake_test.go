@@ -96,7 +96,8 @@ func (a *authority) handleToken(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(http.StatusBadRequest)
 		// As bad servers do, it repeats all that it was sent.
-		fmt.Fprintf(w, `{"error":%q,"error_description":"no: %s %s"}`, code, r.PostForm.Encode(), r.PostForm.Get("refresh_token"))
+		fmt.Fprintf(w, `{"error":%q,"error_description":"no: %s %s"}`, code, r.PostForm.Encode(),
+			r.PostForm.Get("refresh_token"))
 	}
 	f := r.PostForm
 	switch f.Get("grant_type") {
@@ -107,7 +108,8 @@ func (a *authority) handleToken(w http.ResponseWriter, r *http.Request) {
 		}
 	case "authorization_code":
 		sum := sha256.Sum256([]byte(f.Get("code_verifier")))
-		if f.Get("code") != "code-secret" || base64.RawURLEncoding.EncodeToString(sum[:]) != a.challenge || f.Get("redirect_uri") != a.redirect {
+		if f.Get("code") != "code-secret" || base64.RawURLEncoding.EncodeToString(sum[:]) != a.challenge ||
+			f.Get("redirect_uri") != a.redirect {
 			refuse("invalid_grant")
 			return
 		}
@@ -127,7 +129,8 @@ func (a *authority) handleToken(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	a.issued++
-	answer := map[string]any{"access_token": fmt.Sprintf("access+token/%d~secret", a.issued), "token_type": "Bearer", "expires_in": 3600}
+	answer := map[string]any{"access_token": fmt.Sprintf("access+token/%d~secret", a.issued), "token_type": "Bearer",
+		"expires_in": 3600}
 	if a.lives != 0 {
 		answer["expires_in"] = a.lives
 	}
@@ -186,9 +189,11 @@ func kept(t *testing.T, s *Source, a *authority, r record) {
 // leaks looks for secrets in what is shown, in every form.
 func leaks(t *testing.T, shown string, more ...string) {
 	t.Helper()
-	for _, secret := range append(more, clientSecret, "device-code-secret", "code-secret", "access+token/1~secret", "access+token/2~secret",
+	for _, secret := range append(more, clientSecret, "device-code-secret", "code-secret", "access+token/1~secret",
+		"access+token/2~secret",
 		"refresh+token/0~secret", "refresh+token/1~secret", "refresh+token/2~secret") {
-		for _, form := range []string{secret, url.QueryEscape(secret), base64.StdEncoding.EncodeToString([]byte(secret)), fmt.Sprintf("%x", secret)} {
+		for _, form := range []string{secret, url.QueryEscape(secret), base64.StdEncoding.EncodeToString([]byte(secret)),
+			fmt.Sprintf("%x", secret)} {
 			if strings.Contains(shown, form) {
 				t.Errorf("%q shows in %s", form, shown)
 			}

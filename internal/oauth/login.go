@@ -17,27 +17,26 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// Dialogue is how Login talks to the person.
+// Dialogue says how Login talks to the person.
 type Dialogue struct {
-	// Show tells where to go, and with which code. It is called once.
+	// Show tells the person where to go, and with which code. It is called once.
 	Show func(Prompt)
-	// Paste is where the address is read from that the browser ends at, one line, for
-	// a browser on another machine; nil: the browser is on this one, and comes back by itself. Only with Loopback.
+	// Paste gives the last address of a browser on another machine, as one line. nil: the browser is on this machine, and
+	// comes back by itself. It is used with Loopback only.
 	Paste io.Reader
-	// File keeps the login in a file also where there is a keyring.
+	// File keeps the login in a file, even where there is a keyring.
 	File bool
 }
 
-// Prompt is what a person needs for a login.
+// Prompt has what a person needs for a login.
 type Prompt struct {
 	URL     string    // to open
 	Code    string    // to type there; "": none
-	Expires time.Time // zero: not said
+	Expires time.Time // zero: not known
 }
 
-// Login gets a login from a person, keeps it, and returns where. For flows
-// without one it gets a token, to show that the configuration works, and returns "". The end of ctx ends it, but not
-// the reading of Paste.
+// Login gets a login from a person, keeps it, and returns where it is kept. In a flow without a login it gets a token,
+// to show that the configuration works, and returns "". When ctx ends, so does Login, but not the reading of Paste.
 func (s *Source) Login(ctx context.Context, d Dialogue) (string, error) {
 	s.turn <- struct{}{}
 	defer func() { <-s.turn }()
@@ -63,7 +62,8 @@ func (s *Source) Login(ctx context.Context, d Dialogue) (string, error) {
 		return "", err
 	}
 	if r.Refresh == "" {
-		return "", &Error{Code: "bad-answer", Text: "the authorization server gave no refresh token, so the login would end within the hour",
+		return "", &Error{Code: "bad-answer",
+			Text: "the authorization server gave no refresh token, so the login would end within the hour",
 			Hint: "scopes may have to name offline_access"}
 	}
 	unlock, err := s.store.lock(ctx)
@@ -77,7 +77,7 @@ func (s *Source) Login(ctx context.Context, d Dialogue) (string, error) {
 	return s.store.save(r, d.File)
 }
 
-// device is RFC 8628.
+// device gets a login by a code that the person types (RFC 8628).
 func (s *Source) device(ctx context.Context, c *oauth2.Config, d Dialogue) (*oauth2.Token, error) {
 	da, err := c.DeviceAuth(s.with(ctx))
 	if err != nil {
@@ -98,9 +98,8 @@ func (s *Source) device(ctx context.Context, c *oauth2.Config, d Dialogue) (*oau
 	return token, nil
 }
 
-// browser is RFC 8252: the browser comes back to an address of this machine with
-// a code, which only we can use, because only we have the verifier (PKCE, RFC 7636); the state
-// shows that it is the answer to our question.
+// browser gets a login by a browser (RFC 8252), which comes back to an address of this machine with a code. Only we can
+// use the code, because only we have the verifier (PKCE, RFC 7636). The state shows that the code answers our question.
 func (s *Source) browser(ctx context.Context, c *oauth2.Config, d Dialogue) (*oauth2.Token, error) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -109,15 +108,16 @@ func (s *Source) browser(ctx context.Context, c *oauth2.Config, d Dialogue) (*oa
 	defer ln.Close()
 	c.RedirectURL = "http://" + ln.Addr().String() + "/"
 	state, verifier := rand.Text(), oauth2.GenerateVerifier()
-	options := []oauth2.AuthCodeOption{oauth2.S256ChallengeOption(verifier), oauth2.SetAuthURLParam("login_hint", s.cfg.Username)}
+	options := []oauth2.AuthCodeOption{oauth2.S256ChallengeOption(verifier),
+		oauth2.SetAuthURLParam("login_hint", s.cfg.Username)}
 	if s.cfg.Provider == "google" {
-		// Without them Google gives a refresh token at the first consent only.
+		// Without these, Google gives a refresh token at the first consent only.
 		options = append(options, oauth2.AccessTypeOffline, oauth2.SetAuthURLParam("prompt", "consent"))
 	}
 	p := Prompt{URL: c.AuthCodeURL(state, options...)}
 	var code string
 	if d.Paste != nil {
-		ln.Close() // whoever is there would wait for us
+		ln.Close() // otherwise a browser that connects would wait
 		d.Show(p)
 		code, err = s.pasted(d.Paste, state)
 	} else {
@@ -133,7 +133,7 @@ func (s *Source) browser(ctx context.Context, c *oauth2.Config, d Dialogue) (*oa
 	return token, nil
 }
 
-// pasted reads the address that the browser ended at, or what stands behind its question mark.
+// pasted reads the browser's last address, or the part after its question mark.
 func (s *Source) pasted(r io.Reader, state string) (string, error) {
 	line, err := bufio.NewReader(io.LimitReader(r, 1<<14)).ReadString('\n')
 	if line = strings.TrimSpace(line); line == "" {
@@ -148,21 +148,24 @@ func (s *Source) pasted(r io.Reader, state string) (string, error) {
 	}
 	values, err := url.ParseQuery(query)
 	if err != nil || !s.answers(values, state) {
-		return "", &Error{Code: "bad-answer", Text: "that is not the address that this login ends at",
-			Hint: "copy the whole address line of the browser, beginning with http://127.0.0.1", Next: s.cfg.Command + " --headless"}
+		return "", &Error{Code: "bad-answer", Text: "this is not the address that the login ends at",
+			Hint: "copy the whole address line of the browser, beginning with http://127.0.0.1",
+			Next: s.cfg.Command + " --headless"}
 	}
 	return s.code(values)
 }
 
 // answers reports whether a query answers our question.
 func (s *Source) answers(v url.Values, state string) bool {
-	return subtle.ConstantTimeCompare([]byte(v.Get("state")), []byte(state)) == 1 && (v.Get("code") != "" || v.Get("error") != "")
+	return subtle.ConstantTimeCompare([]byte(v.Get("state")), []byte(state)) == 1 &&
+		(v.Get("code") != "" || v.Get("error") != "")
 }
 
-// code is the code of an answer, or why there is none.
+// code is the code of an answer, or the error that says why there is none.
 func (s *Source) code(v url.Values) (string, error) {
 	if v.Get("error") != "" {
-		return "", s.refused(&oauth2.RetrieveError{ErrorCode: v.Get("error"), ErrorDescription: v.Get("error_description")}, nil)
+		return "", s.refused(&oauth2.RetrieveError{ErrorCode: v.Get("error"), ErrorDescription: v.Get("error_description")},
+			nil)
 	}
 	return v.Get("code"), nil
 }
@@ -172,27 +175,28 @@ const (
 	strange = "This is not the answer to the login that mailshot waits for.\n"
 )
 
-// received waits for the browser. What is not the answer to our question is
-// turned away, and the waiting goes on.
+// received waits for the browser. It refuses requests that do not answer our question, and goes on waiting.
 func (s *Source) received(ctx context.Context, ln net.Listener, state string, show func()) (string, error) {
 	answer := make(chan url.Values, 1)
-	server := &http.Server{ReadHeaderTimeout: 10 * time.Second, ErrorLog: nil, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Cache-Control", "no-store")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Content-Security-Policy", "default-src 'none'")
-		h.Set("Connection", "close")
-		if r.Method != http.MethodGet || r.URL.Path != "/" || r.Host != ln.Addr().String() || !s.answers(r.URL.Query(), state) {
-			http.Error(w, strange, http.StatusBadRequest)
-			return
-		}
-		h.Set("Content-Type", "text/html; charset=utf-8")
-		_, _ = io.WriteString(w, goBack)
-		select {
-		case answer <- r.URL.Query():
-		default: // the browser asks twice
-		}
-	})}
+	server := &http.Server{ReadHeaderTimeout: 10 * time.Second, ErrorLog: nil,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			h := w.Header()
+			h.Set("Cache-Control", "no-store")
+			h.Set("Referrer-Policy", "no-referrer")
+			h.Set("Content-Security-Policy", "default-src 'none'")
+			h.Set("Connection", "close")
+			if r.Method != http.MethodGet || r.URL.Path != "/" || r.Host != ln.Addr().String() ||
+				!s.answers(r.URL.Query(), state) {
+				http.Error(w, strange, http.StatusBadRequest)
+				return
+			}
+			h.Set("Content-Type", "text/html; charset=utf-8")
+			_, _ = io.WriteString(w, goBack)
+			select {
+			case answer <- r.URL.Query():
+			default: // the browser sent its answer twice
+			}
+		})}
 	var serving sync.WaitGroup
 	var failed error
 	over := make(chan struct{})
@@ -205,7 +209,7 @@ func (s *Source) received(ctx context.Context, ln net.Listener, state string, sh
 	show()
 	select {
 	case v := <-answer:
-		// The page is still on its way.
+		// The page is still being sent.
 		limited, cancel := context.WithTimeout(ctx, time.Second)
 		defer cancel()
 		_ = server.Shutdown(limited)

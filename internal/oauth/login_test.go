@@ -64,7 +64,8 @@ func TestLoopback(t *testing.T) {
 			if !strings.HasPrefix(home, "http://127.0.0.1:") {
 				t.Errorf("comes back to %s", home)
 			}
-			for _, wrong := range []string{"?code=stolen", "?code=stolen&state=", "?code=stolen&state=guess", "elsewhere?code=x&state=" + u.Query().Get("state")} {
+			for _, wrong := range []string{"?code=stolen", "?code=stolen&state=", "?code=stolen&state=guess",
+				"elsewhere?code=x&state=" + u.Query().Get("state")} {
 				if status, page := browse(t, home+wrong); status != http.StatusBadRequest || strings.Contains(page, "stolen") {
 					t.Errorf("%s: %d %s", wrong, status, page)
 				}
@@ -82,7 +83,8 @@ func TestLoopback(t *testing.T) {
 		t.Errorf("kept in %s, prompt %+v", place, prompt)
 	}
 	leaks(t, fmt.Sprintf("%+v", prompt))
-	if token, err := s.Token(t.Context()); err != nil || token != "access+token/1~secret" || a.asked("refresh_token") != 0 {
+	if token, err := s.Token(t.Context()); err != nil || token != "access+token/1~secret" ||
+		a.asked("refresh_token") != 0 {
 		t.Errorf("%q, %v", token, err)
 	}
 	info, err := os.Stat(place)
@@ -96,7 +98,8 @@ func TestLoopback(t *testing.T) {
 	other := s.cfg
 	other.Host = "smtp.evil.example"
 	var e *Error
-	if _, err := newSource(t, other).Token(t.Context()); !errors.As(err, &e) || e.Code != "no-login" || e.Next != "mailshot login campaign.yaml" {
+	if _, err := newSource(t, other).Token(t.Context()); !errors.As(err, &e) || e.Code != "no-login" ||
+		e.Next != "mailshot login campaign.yaml" {
 		t.Errorf("got %v", err)
 	}
 	for _, want := range []bool{true, false} {
@@ -145,11 +148,14 @@ func TestHeadless(t *testing.T) {
 		"address": {func(u *url.URL) string {
 			return " " + u.Query().Get("redirect_uri") + "?scope=x&code=code-secret&state=" + u.Query().Get("state") + "\r\nmore"
 		}, ""},
-		"query alone":   {func(u *url.URL) string { return "code=code-secret&state=" + u.Query().Get("state") }, ""},
-		"another state": {func(u *url.URL) string { return u.Query().Get("redirect_uri") + "?code=code-secret&state=x" }, "not the address"},
-		"wrong code":    {func(u *url.URL) string { return "code=wrong-code-secret&state=" + u.Query().Get("state") }, "no token: invalid_grant"},
-		"nothing":       {func(*url.URL) string { return "" }, "no address"},
-		"an error":      {func(u *url.URL) string { return "error=access_denied&state=" + u.Query().Get("state") }, "declined"},
+		"query alone": {func(u *url.URL) string { return "code=code-secret&state=" + u.Query().Get("state") }, ""},
+		"another state": {func(u *url.URL) string { return u.Query().Get("redirect_uri") + "?code=code-secret&state=x" },
+			"not the address"},
+		"wrong code": {func(u *url.URL) string { return "code=wrong-code-secret&state=" + u.Query().Get("state") },
+			"no token: invalid_grant"},
+		"nothing": {func(*url.URL) string { return "" }, "no address"},
+		"an error": {func(u *url.URL) string { return "error=access_denied&state=" + u.Query().Get("state") },
+			"declined"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

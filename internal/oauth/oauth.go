@@ -1,21 +1,19 @@
-// Package oauth gets OAuth2 access tokens for a mail server, keeps them and renews
-// them.
+// Package oauth gets OAuth2 access tokens for a mail server, keeps them and renews them: [New] returns a [Source],
+// [Source.Login] logs a person in, and [Source.Token] returns a token that is good now.
 //
-// There are four ways to a token ([Flow]). In two of them a person logs in once
-// ([Source.Login]): with a code on any device (RFC 8628), or in a browser that comes back to
-// this machine (RFC 8252, with PKCE and a state). What that gives is a refresh token, kept in the
-// system's keyring or in a file of the user's own. The other two need no
-// person: client credentials (RFC 6749 4.4) and a service account's key (RFC 7523).
+// There are four ways to a token ([Flow]). In two of them a person logs in once: with a code on any device (RFC 8628),
+// or in a browser that comes back to this machine (RFC 8252, with PKCE and a state). The login gives a refresh token,
+// which is kept in the system's keyring or in a file that only the user can read. The other two ways need no person:
+// client credentials (RFC 6749 4.4) and a service account's key (RFC 7523).
 //
-// A [Source] serves all connections of a campaign: whoever asks first renews,
-// the others wait for what comes of it. Processes take turns too, by a lock beside the file. A
-// server may hand out a new refresh token with each renewal and take the old one for
-// theft; so the answer is always waited for and kept before it is used.
+// A Source serves all connections of a campaign. The first caller renews the token, and the others wait for the
+// outcome. Processes take turns too, by a lock beside the file. A server may hand out a new refresh token with each
+// renewal, and take a second use of the old one for theft. So the answer is always waited for, and kept before it is
+// used.
 //
-// A login is bound to the mail server it was made for: a campaign with another
-// host does not find it. Tokens go to token endpoints under TLS only, and no
-// redirection is followed. No error, and nothing that is printed here, has a
-// secret in it: the words of an authorization server are masked, its answers never quoted.
+// A login is bound to the mail server it was made for: a campaign with another host does not find it. Tokens go to
+// token endpoints under TLS only, and no redirection is followed. No error, and nothing that is printed here, contains
+// a secret: the words of an authorization server are masked, and its answers are never quoted.
 //
 // mailshot brings no client id of its own: whoever runs it registers one.
 package oauth
@@ -36,7 +34,7 @@ import (
 // Flow is a way to a token.
 type Flow string
 
-// The ways. Device and Loopback need a login.
+// The ways to a token. Device and Loopback need a login.
 const (
 	Device            Flow = "device"
 	Loopback          Flow = "loopback"
@@ -44,7 +42,7 @@ const (
 	ServiceAccount    Flow = "service_account"
 )
 
-// Config says whose token to get, and where.
+// Config says whose token to get, and where to get it.
 type Config struct {
 	Flow     Flow   // "": the provider's usual one
 	Provider string // "google", "microsoft", or "" with URLs
@@ -52,7 +50,7 @@ type Config struct {
 	AuthURL, TokenURL, DeviceURL string
 
 	ClientID string
-	// ClientSecret is called once it is needed, until it has given one; nil: the client has none.
+	// ClientSecret is called when the secret is needed, until it has returned one; nil: the client has no secret.
 	ClientSecret func(context.Context) (string, error)
 	Tenant       string   // Microsoft's; "": common
 	Scopes       []string // none: the provider's for sending mail
@@ -61,8 +59,8 @@ type Config struct {
 	Subject      string   // service account: whom it acts for; "": Username
 	KeyFile      string   // service account: its key (Google's JSON)
 
-	Dir     string      // folder for tokens that are kept in files; made if need be
-	Keyring func() bool // is there a keyring to keep tokens in; nil: SystemKeyring
+	Dir     string      // folder for tokens that are kept in files; made if it is missing
+	Keyring func() bool // reports whether there is a keyring to keep tokens in; nil: SystemKeyring
 	// Command is what a person types to log in; errors name it. "": mailshot login CAMPAIGN.
 	Command string
 	// Transport carries requests to the authorization server; nil: http.DefaultTransport.
@@ -72,11 +70,10 @@ type Config struct {
 const (
 	exchangeTimeout = 30 * time.Second // for one request to an authorization server
 	early           = 5 * time.Minute  // a token with less than this left is renewed
-	unsaid          = 30 * time.Minute // for how long a token is used that does not say how long it lives
+	unsaid          = 30 * time.Minute // how long a token is used if the server does not say how long it lives
 )
 
-// New checks the configuration, all of it at once, and returns a source that has
-// asked nobody yet.
+// New checks the configuration and reports all its mistakes at once. The source that it returns has asked nobody yet.
 func New(c Config) (*Source, error) {
 	c, err := c.resolve()
 	if err != nil {
@@ -85,7 +82,7 @@ func New(c Config) (*Source, error) {
 	s := &Source{cfg: c, turn: make(chan struct{}, 1), store: c.store(), secret: new(string), current: new(record)}
 	s.carrier = &carrier{RoundTripper: c.Transport}
 	s.client = &http.Client{Transport: s.carrier, Timeout: exchangeTimeout,
-		// A redirected request would carry codes, secrets and tokens to wherever it is told.
+		// A redirected request would carry codes, secrets and tokens to any address that the server names.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return errRedirect }}
 	return s, nil
 }
@@ -93,6 +90,7 @@ func New(c Config) (*Source, error) {
 // Interactive reports whether the flow needs a person to log in.
 func (s *Source) Interactive() bool { return s.cfg.Flow == Device || s.cfg.Flow == Loopback }
 
+// resolve fills in what the configuration leaves open, and checks it.
 func (c Config) resolve() (Config, error) {
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf("oauth: "+format, args...)) }
@@ -140,6 +138,11 @@ func (c Config) resolve() (Config, error) {
 	if c.Dir == "" && (c.Flow == Device || c.Flow == Loopback) {
 		bad("a folder for tokens is needed")
 	}
+	return c.defaults(), errors.Join(errs...)
+}
+
+// defaults fills in the fields whose zero value is a default.
+func (c Config) defaults() Config {
 	if c.Subject == "" {
 		c.Subject = c.Username
 	}
@@ -152,10 +155,10 @@ func (c Config) resolve() (Config, error) {
 	if c.Command == "" {
 		c.Command = "mailshot login CAMPAIGN"
 	}
-	return c, errors.Join(errs...)
+	return c
 }
 
-// google fills in Google's endpoints. Its device flow gives no scope for mail, so the usual flow is the loopback.
+// google fills in Google's endpoints. Its device flow gives no scope for mail, so the usual flow is Loopback.
 func (c Config) google() Config {
 	fill(&c.AuthURL, "https://accounts.google.com/o/oauth2/v2/auth")
 	fill(&c.TokenURL, "https://oauth2.googleapis.com/token")
@@ -193,8 +196,8 @@ func fill(s *string, v string) {
 	}
 }
 
-// CheckURL says what is wrong with the URL of an authorization server. Secrets go
-// there, so it has to be https; http is good for this machine alone.
+// CheckURL says what is wrong with the URL of an authorization server. Secrets go there, so it has to be https; http is
+// allowed for this machine only.
 func CheckURL(s string) error {
 	u, err := url.Parse(s)
 	switch {
@@ -223,8 +226,8 @@ func (s *Source) config(ctx context.Context) (*oauth2.Config, error) {
 		AuthURL: s.cfg.AuthURL, TokenURL: s.cfg.TokenURL, DeviceAuthURL: s.cfg.DeviceURL, AuthStyle: s.style(secret)}}, nil
 }
 
-// style is how the client tells who it is: in the body, as the two providers
-// want it and as a client without a secret must. Of others it is found out.
+// style says how the client identifies itself: in the body, as the two providers want it and as a client without a
+// secret must. For other servers golang.org/x/oauth2 finds out.
 func (s *Source) style(secret string) oauth2.AuthStyle {
 	if s.cfg.Provider != "" || secret == "" {
 		return oauth2.AuthStyleInParams
@@ -232,7 +235,7 @@ func (s *Source) style(secret string) oauth2.AuthStyle {
 	return oauth2.AuthStyleAutoDetect
 }
 
-// clientSecret is the client's secret, "" where it has none. It is asked for once.
+// clientSecret is the client's secret, "" if it has none. It is asked for once.
 func (s *Source) clientSecret(ctx context.Context) (string, error) {
 	if s.cfg.ClientSecret == nil || *s.secret != "" {
 		return *s.secret, nil

@@ -21,21 +21,22 @@ type Source struct {
 	cfg     Config
 	store   store
 	client  *http.Client
-	turn    chan struct{} // holds one: whoever renews
+	turn    chan struct{} // holds one token: that of the goroutine that renews
 	carrier *carrier      // the client's
 
-	// Written by whoever has the turn. The secrets are behind pointers, which printing does not follow.
+	// These are written by the goroutine that has the turn. The secrets are behind pointers, which printing does not
+	// follow.
 	mu      sync.Mutex
-	secret  *string // the client's, "" until it was read
+	secret  *string // the client's, "" until it is read
 	current *record
 	renewed int   // how many renewals have ended
 	err     error // how the last one did
 }
 
-// Token returns an access token that is good for five minutes at least (half its
-// life for those that live less than ten). However many ask at once, it is renewed once. The end of ctx ends the
-// waiting, but a renewal that has been asked for is waited for and kept, half a minute at most. Errors are an [*Error],
-// ctx's, or those of Config.ClientSecret.
+// Token returns an access token that is good for at least five minutes, or for half its life if that is shorter. It is
+// renewed once, however many callers ask at once. When ctx ends, so does the waiting. A renewal that has been asked for
+// is still waited for and kept, for half a minute at most. An error is an [*Error], the error of ctx, or that of
+// Config.ClientSecret.
 func (s *Source) Token(ctx context.Context) (string, error) {
 	s.mu.Lock()
 	seen := s.renewed
@@ -54,7 +55,7 @@ func (s *Source) Token(ctx context.Context) (string, error) {
 	s.mu.Lock()
 	current, ended, err := s.current, s.renewed, s.err
 	s.mu.Unlock()
-	if ended != seen { // by somebody else, while we waited
+	if ended != seen { // another caller renewed it while we waited
 		return current.Access, err
 	}
 	if err := ctx.Err(); err != nil {
@@ -63,10 +64,10 @@ func (s *Source) Token(ctx context.Context) (string, error) {
 	next, err := s.renew(ctx)
 	var e *Error
 	if errors.As(err, &e) && e.Later && current.usable(time.Now().Add(time.Minute)) {
-		next, err = current, nil // the old one will do for now
+		next, err = current, nil // the old token is still good
 	}
 	if err != nil && ctx.Err() != nil {
-		return "", ctx.Err() // the next one tries
+		return "", ctx.Err() // the next caller tries
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -79,7 +80,7 @@ func (s *Source) Token(ctx context.Context) (string, error) {
 	return next.Access, nil
 }
 
-// Err is how the last renewal ended; nil where there was none.
+// Err is the error of the last renewal; nil if there was no renewal.
 func (s *Source) Err() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -116,15 +117,16 @@ func (s *Source) renew(ctx context.Context) (*record, error) {
 	case err != nil:
 		return nil, err
 	case kept == nil:
-		return nil, &Error{Code: "no-login", Text: s.cfg.Username + " has not logged in for " + s.cfg.Host, Hint: "log in", Next: s.cfg.Command}
-	case kept.fresh(time.Now()): // another process was quicker
+		text := s.cfg.Username + " has not logged in for " + s.cfg.Host
+		return nil, &Error{Code: "no-login", Text: text, Hint: "log in", Next: s.cfg.Command}
+	case kept.fresh(time.Now()): // another process has renewed it
 		return kept, nil
 	}
 	c, err := s.config(ctx)
 	if err != nil {
 		return nil, err
 	}
-	// The old refresh token may be void from the moment the server sees it: its answer has to be had.
+	// The old refresh token may be void once the server has seen it, so we must get the answer.
 	whole := context.WithoutCancel(ctx)
 	token, err := c.TokenSource(s.with(whole), &oauth2.Token{RefreshToken: kept.Refresh}).Token()
 	next, err := s.taken(whole, token, err, kept.Refresh, kept.Access)
@@ -140,14 +142,14 @@ func (s *Source) renew(ctx context.Context) (*record, error) {
 	return next, nil
 }
 
-// with gives golang.org/x/oauth2 the client to use. The turn is the caller's.
+// with gives golang.org/x/oauth2 the client to use. The caller has the turn.
 func (s *Source) with(ctx context.Context) context.Context {
 	s.carrier.broke = nil
 	return context.WithValue(ctx, oauth2.HTTPClient, s.client)
 }
 
-// carrier carries requests, and keeps in mind how the network failed: not every
-// error of golang.org/x/oauth2 tells that from an answer that makes no sense. It is for one goroutine at a time.
+// carrier carries requests, and remembers how the network failed, because not every error of golang.org/x/oauth2 tells
+// that from an answer that makes no sense. It is for one goroutine at a time.
 type carrier struct {
 	http.RoundTripper
 	broke error
@@ -177,16 +179,17 @@ func (b *carried) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// taken makes a record of an authorization server's answer.
+// taken makes a record from an authorization server's answer.
 func (s *Source) taken(ctx context.Context, token *oauth2.Token, err error, secrets ...string) (*record, error) {
 	if err != nil {
 		return nil, s.fail(ctx, err, secrets...)
 	}
 	if token.AccessToken == "" || !strings.EqualFold(token.Type(), "Bearer") {
-		return nil, &Error{Code: "bad-answer", Text: "the authorization server gave something else than a bearer token"}
+		return nil, &Error{Code: "bad-answer", Text: "the authorization server gave something other than a bearer token"}
 	}
 	now := time.Now()
-	r := &record{Username: s.cfg.Username, Host: s.cfg.Host, Access: token.AccessToken, Refresh: token.RefreshToken, Obtained: now, Expiry: token.Expiry}
+	r := &record{Username: s.cfg.Username, Host: s.cfg.Host, Access: token.AccessToken, Refresh: token.RefreshToken,
+		Obtained: now, Expiry: token.Expiry}
 	if r.Expiry.IsZero() {
 		r.Expiry = now.Add(unsaid)
 	}
@@ -196,7 +199,8 @@ func (s *Source) taken(ctx context.Context, token *oauth2.Token, err error, secr
 // account reads the service account's key.
 func (s *Source) account() (*jwt.Config, error) {
 	bad := func(text string) error {
-		return &Error{Code: "bad-key", Text: "the service account's key file " + text, Hint: "is key_file the JSON file that the provider's console gave?"}
+		return &Error{Code: "bad-key", Text: "the service account's key file " + text,
+			Hint: "is key_file the JSON file that the provider's console gave?"}
 	}
 	f, err := os.Open(s.cfg.KeyFile)
 	if err != nil {

@@ -29,13 +29,15 @@ func TestOneRefresher(t *testing.T) {
 		lives int
 		flow  Flow
 		grant string
-	}{{1, Loopback, "refresh_token"}, {3600, Loopback, "refresh_token"}, {1, ClientCredentials, "client_credentials"}, {3600, ClientCredentials, "client_credentials"}} {
+	}{{1, Loopback, "refresh_token"}, {3600, Loopback, "refresh_token"}, {1, ClientCredentials, "client_credentials"},
+		{3600, ClientCredentials, "client_credentials"}} {
 		a := newAuthority(t)
 		a.lives = c.lives
 		const workers = 8
 		s := newSource(t, a.config(t, c.flow))
 		now := time.Now()
-		kept(t, s, a, record{Refresh: "refresh+token/0~secret", Access: "old", Obtained: now.Add(-time.Hour), Expiry: now.Add(time.Second)})
+		kept(t, s, a, record{Refresh: "refresh+token/0~secret", Access: "old", Obtained: now.Add(-time.Hour),
+			Expiry: now.Add(time.Second)})
 		s.turn <- struct{}{} // nobody begins before all are there
 		var wg sync.WaitGroup
 		tokens := make(chan string, workers)
@@ -83,7 +85,8 @@ func TestRenew(t *testing.T) {
 			cfg := a.config(t, Device)
 			s := newSource(t, cfg)
 			now := time.Now()
-			kept(t, s, a, record{Refresh: "refresh+token/0~secret", Access: "kept", Obtained: now.Add(c.left - time.Hour), Expiry: now.Add(c.left)})
+			kept(t, s, a, record{Refresh: "refresh+token/0~secret", Access: "kept", Obtained: now.Add(c.left - time.Hour),
+				Expiry: now.Add(c.left)})
 			want := "kept"
 			if c.renewed > 0 {
 				want = "access+token/1~secret"
@@ -138,7 +141,8 @@ func TestRefusals(t *testing.T) {
 		return func(w http.ResponseWriter, f url.Values) bool {
 			w.Header().Set("Content-Type", contentType)
 			w.WriteHeader(status)
-			echo := f.Encode() + " " + f.Get("refresh_token") + " " + base64.StdEncoding.EncodeToString([]byte("x"+f.Get("refresh_token")))
+			echo := f.Encode() + " " + f.Get("refresh_token") + " " +
+				base64.StdEncoding.EncodeToString([]byte("x"+f.Get("refresh_token")))
 			fmt.Fprint(w, strings.ReplaceAll(body, "ECHO", echo))
 			return true
 		}
@@ -149,17 +153,21 @@ func TestRefusals(t *testing.T) {
 		later bool
 		want  string
 	}{
-		"invalid_grant": {answer(400, js, `{"error":"invalid_grant","error_description":"AADSTS70008: expired ECHO Trace ID: 1-2"}`), false,
+		"invalid_grant": {answer(400, js,
+			`{"error":"invalid_grant","error_description":"AADSTS70008: expired ECHO Trace ID: 1-2"}`), false,
 			"no longer good.*AADSTS70008.*log in again: mailshot login campaign.yaml"},
-		"invalid_client":   {answer(401, js, `{"error":"invalid_client","error_description":"ECHO"}`), false, "are client_id and client_secret right"},
-		"form":             {answer(400, "application/x-www-form-urlencoded", "error=invalid_scope&error_description=ECHO"), false, "are the scopes right"},
+		"invalid_client": {answer(401, js, `{"error":"invalid_client","error_description":"ECHO"}`), false,
+			"are client_id and client_secret right"},
+		"form": {answer(400, "application/x-www-form-urlencoded", "error=invalid_scope&error_description=ECHO"),
+			false, "are the scopes right"},
 		"HTML":             {answer(404, "text/html", "<h1>ECHO</h1>"), false, "HTTP status 404"},
 		"busy":             {answer(503, "text/html", "ECHO"), true, "HTTP status 503"},
 		"too often":        {answer(429, js, `{"error":"slow_down"}`), true, "slow_down"},
 		"busy by the book": {answer(400, js, `{"error":"temporarily_unavailable"}`), true, "temporarily_unavailable"},
 		"no token":         {answer(200, js, `{"token_type":"Bearer"}`), false, "missing access_token"},
 		"no JSON":          {answer(200, js, `ECHO`), false, "cannot parse json"},
-		"another type":     {answer(200, js, `{"access_token":"access+token/1~secret","token_type":"mac"}`), false, "something else than a bearer token"},
+		"another type": {answer(200, js, `{"access_token":"access+token/1~secret","token_type":"mac"}`), false,
+			"something other than a bearer token"},
 		"broken off": {func(w http.ResponseWriter, _ url.Values) bool {
 			w.Header().Set("Content-Length", "1000")
 			fmt.Fprint(w, "{")
@@ -197,7 +205,7 @@ func TestElsewhere(t *testing.T) {
 	}
 	s := newSource(t, a.config(t, Device))
 	kept(t, s, a, record{Refresh: "refresh+token/0~secret"})
-	if _, err := s.Token(t.Context()); err == nil || !strings.Contains(err.Error(), "elsewhere") {
+	if _, err := s.Token(t.Context()); err == nil || !strings.Contains(err.Error(), "redirects the request") {
 		t.Errorf("got %v", err)
 	}
 	if len(b.forms) != 0 {
@@ -287,7 +295,8 @@ func TestServiceAccount(t *testing.T) {
 		t.Fatal(err)
 	}
 	private := string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
-	good, err := json.Marshal(map[string]string{"type": "service_account", "client_email": "robot@example.com", "private_key": private,
+	good, err := json.Marshal(map[string]string{"type": "service_account", "client_email": "robot@example.com",
+		"private_key":    private,
 		"private_key_id": "k1", "token_uri": "https://elsewhere.example/token"})
 	if err != nil {
 		t.Fatal(err)
@@ -311,7 +320,8 @@ func TestServiceAccount(t *testing.T) {
 		t.Fatal(err)
 	}
 	var said struct{ Iss, Sub, Aud, Scope string }
-	if err := json.Unmarshal(claims, &said); err != nil || said.Iss != "robot@example.com" || said.Sub != "ann@example.com" ||
+	if err := json.Unmarshal(claims, &said); err != nil || said.Iss != "robot@example.com" ||
+		said.Sub != "ann@example.com" ||
 		said.Aud != cfg.TokenURL || said.Scope != "mail offline_access" {
 		t.Errorf("claims %s, %v", claims, err)
 	}
@@ -320,7 +330,8 @@ func TestServiceAccount(t *testing.T) {
 		fmt.Fprintf(w, `{"error":"invalid_grant","error_description":"Invalid JWT"}`)
 		return true
 	}
-	if _, err := newSource(t, cfg).Token(t.Context()); err == nil || !strings.Contains(err.Error(), "Invalid JWT") || !strings.Contains(err.Error(), "may the service account act for ann@example.com") {
+	if _, err := newSource(t, cfg).Token(t.Context()); err == nil || !strings.Contains(err.Error(), "Invalid JWT") ||
+		!strings.Contains(err.Error(), "may the service account act for ann@example.com") {
 		t.Errorf("got %v", err)
 	}
 	a.Close()
@@ -328,7 +339,9 @@ func TestServiceAccount(t *testing.T) {
 	if _, err := newSource(t, cfg).Token(t.Context()); !errors.As(err, &e) || !e.Later {
 		t.Errorf("got %v", err)
 	}
-	for _, bad := range []string{"", "nonsense " + private, `{"type":"authorized_user"}`, `{"type":"service_account","client_email":"a@b.c","private_key":"` + strings.ReplaceAll(private[:200], "\n", `\n`) + `"}`} {
+	for _, bad := range []string{"", "nonsense " + private, `{"type":"authorized_user"}`,
+		`{"type":"service_account","client_email":"a@b.c","private_key":"` + strings.ReplaceAll(private[:200], "\n", `\n`) +
+			`"}`} {
 		write([]byte(bad))
 		if _, err := newSource(t, cfg).Token(t.Context()); err == nil || strings.Contains(err.Error(), private[60:100]) {
 			t.Errorf("got %v", err)
@@ -346,10 +359,12 @@ func TestConfig(t *testing.T) {
 	base := Config{Username: "ann@example.com", Host: "smtp.example.com", Dir: "tokens", ClientID: "client"}
 	google, microsoft := base, base
 	google.Provider, microsoft.Provider = "google", "microsoft"
-	if s := newSource(t, google); s.cfg.Flow != Loopback || s.cfg.TokenURL != "https://oauth2.googleapis.com/token" || s.cfg.Scopes[0] != "https://mail.google.com/" {
+	if s := newSource(t, google); s.cfg.Flow != Loopback || s.cfg.TokenURL != "https://oauth2.googleapis.com/token" ||
+		s.cfg.Scopes[0] != "https://mail.google.com/" {
 		t.Errorf("%+v", s.cfg)
 	}
-	if s := newSource(t, microsoft); s.cfg.Flow != Device || s.cfg.DeviceURL != "https://login.microsoftonline.com/common/oauth2/v2.0/devicecode" ||
+	if s := newSource(t, microsoft); s.cfg.Flow != Device ||
+		s.cfg.DeviceURL != "https://login.microsoftonline.com/common/oauth2/v2.0/devicecode" ||
 		strings.Join(s.cfg.Scopes, " ") != "https://outlook.office.com/SMTP.Send offline_access" {
 		t.Errorf("%+v", s.cfg)
 	}
@@ -359,7 +374,8 @@ func TestConfig(t *testing.T) {
 	}{
 		{Config{}, []string{"flow", "token_url", "user name"}},
 		{Config{Flow: Device, Provider: "yahoo"}, []string{"yahoo", "device_url", "client_id", "folder"}},
-		{Config{Flow: Loopback, TokenURL: "http://login.example.com/token", AuthURL: "https://ann:pw@login.example.com"}, []string{"token_url: secrets go to it", "auth_url: a URL with a login"}},
+		{Config{Flow: Loopback, TokenURL: "http://login.example.com/token", AuthURL: "https://ann:pw@login.example.com"},
+			[]string{"token_url: secrets go to it", "auth_url: a URL with a login"}},
 		{Config{Flow: ClientCredentials}, []string{"client_secret", "client_id"}},
 		{Config{Flow: ServiceAccount}, []string{"key_file"}},
 	} {
@@ -370,8 +386,10 @@ func TestConfig(t *testing.T) {
 			}
 		}
 	}
-	for u, good := range map[string]bool{"https://a.example/x": true, "http://127.0.0.1:80/x": true, "http://localhost/": true, "http://[::1]:1/": true,
-		"http://a.example/": false, "ftp://a.example": false, "a.example/token": false, "https:a": false, "http://localhost.a.example/": false, "http://127.0.0.1@a.example/": false} {
+	for u, good := range map[string]bool{"https://a.example/x": true, "http://127.0.0.1:80/x": true,
+		"http://localhost/": true, "http://[::1]:1/": true,
+		"http://a.example/": false, "ftp://a.example": false, "a.example/token": false, "https:a": false,
+		"http://localhost.a.example/": false, "http://127.0.0.1@a.example/": false} {
 		if err := CheckURL(u); (err == nil) != good {
 			t.Errorf("%s: %v", u, err)
 		}

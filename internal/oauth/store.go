@@ -21,7 +21,7 @@ import (
 	"mailshot/internal/disk"
 )
 
-// record is what is kept of a login.
+// record has what is kept of a login.
 type record struct {
 	Username string    `json:"username"` // for people who look into the file
 	Host     string    `json:"host"`
@@ -31,8 +31,8 @@ type record struct {
 	Expiry   time.Time `json:"expiry"`
 }
 
-// fresh reports whether the access token is good for a connection that is opened
-// now: it has five minutes left, or half its life if that is shorter.
+// fresh reports whether the access token is good for a connection that is opened now: it has five minutes left, or half
+// its life if that is shorter.
 func (r *record) fresh(now time.Time) bool {
 	return r.Access != "" && r.Expiry.Sub(now) > min(early, r.Expiry.Sub(r.Obtained)/2)
 }
@@ -40,24 +40,25 @@ func (r *record) fresh(now time.Time) bool {
 // usable reports whether the access token is good at all.
 func (r *record) usable(now time.Time) bool { return r.Access != "" && r.Expiry.After(now) }
 
-// service is the name under which keyrings keep our tokens.
+// service is the name under which a keyring keeps our tokens.
 const service = "mailshot"
 
-// store keeps the login of one account: in the system's keyring, or in a file
-// that is the user's own. A file goes first where there are both: it needs nobody to unlock it.
+// store keeps the login of one account, in the system's keyring or in a file that only the user can read. If there are
+// both, the file goes first, because nobody needs to unlock it.
 type store struct {
 	dir, name string
 	keyring   func() bool
 }
 
 func (c Config) store() store {
-	// The mail server is part of the name, so that a token for one is never sent to another.
-	sum := sha256.Sum256([]byte(strings.Join([]string{c.Username, strings.ToLower(c.Host), c.TokenURL, c.ClientID}, "\x00")))
+	// The mail server is part of the name, so that a token for one server is never sent to another.
+	sum := sha256.Sum256([]byte(strings.Join([]string{c.Username, strings.ToLower(c.Host), c.TokenURL, c.ClientID},
+		"\x00")))
 	return store{dir: c.Dir, name: "token-" + hex.EncodeToString(sum[:16]), keyring: c.Keyring}
 }
 
-// SystemKeyring reports whether this system has a keyring that can be asked. On
-// Linux and the BSDs that is a session bus; one is never started for it.
+// SystemKeyring reports whether this system has a keyring that can be asked. On Linux and the BSDs that needs a session
+// bus, which is never started for it.
 func SystemKeyring() bool {
 	switch runtime.GOOS {
 	case "windows", "darwin":
@@ -88,10 +89,10 @@ func (s store) lock(ctx context.Context) (unlock func(), err error) {
 		}
 		return nil, &Error{Code: "store", Text: "keeping tokens: " + err.Error()}
 	}
-	return func() { _ = l.Close() }, nil // the system frees what Close does not
+	return func() { _ = l.Close() }, nil // if Close fails, the system frees the lock at the end
 }
 
-// load returns the login, nil if there is none.
+// load returns the login; nil if there is none.
 func (s store) load() (*record, error) {
 	b, err := readPrivate(s.file())
 	if errors.Is(err, fs.ErrNotExist) {
@@ -112,14 +113,13 @@ func (s store) load() (*record, error) {
 	}
 	r := &record{}
 	if json.Unmarshal(b, r) != nil || r.Refresh == "" {
-		return nil, &Error{Code: "store", Text: "the login that was kept cannot be read", Hint: "log in again"}
+		return nil, &Error{Code: "store", Text: "the login that is kept cannot be read", Hint: "log in again"}
 	}
 	return r, nil
 }
 
-// save keeps the login where there is one already, else in the keyring, else in a
-// file; inFile: in a file. It is in one place only, and kept for good when save returns. It returns
-// where it is, for people.
+// save keeps the login where a login is already, else in the keyring, else in a file; inFile: always in a file. The
+// login is then in one place only, and is durable when save returns. save returns where it is, in words for a person.
 func (s store) save(r *record, inFile bool) (string, error) {
 	if _, err := os.Lstat(s.file()); err == nil {
 		inFile = true
@@ -135,12 +135,12 @@ func (s store) save(r *record, inFile bool) (string, error) {
 		return "", &Error{Code: "store", Text: "keeping the login: " + err.Error()}
 	}
 	if s.keyring() {
-		_ = keyring.Delete(service, s.name) // an old one there is never looked at again
+		_ = keyring.Delete(service, s.name) // an old login that stays there is never read again
 	}
 	return s.file(), nil
 }
 
-// toKeyring leaves the access token out where a keyring has no room for it.
+// toKeyring leaves the access token out if the keyring has no room for it.
 func (s store) toKeyring(r *record) error {
 	for _, access := range []string{r.Access, ""} {
 		short := *r
@@ -189,13 +189,14 @@ func readPrivate(path string) ([]byte, error) {
 		return nil, &Error{Code: "store", Text: path + " is not a regular file"}
 	}
 	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
-		return nil, &Error{Code: "store", Text: fmt.Sprintf("%s: other users may read it (mode %04o), and it holds a login", path, info.Mode().Perm()),
+		text := fmt.Sprintf("%s: other users may read it (mode %04o), and it holds a login", path, info.Mode().Perm())
+		return nil, &Error{Code: "store", Text: text,
 			Hint: "log out and in again, and end the old login with your provider"}
 	}
 	return os.ReadFile(path)
 }
 
-// writePrivate replaces a file whole: whatever happens, the old or the new one is there.
+// writePrivate replaces a file as a whole: whatever happens, the old file or the new one is there.
 func writePrivate(path string, b []byte) error {
 	err := disk.Replace(path, func(w io.Writer) error {
 		_, err := w.Write(b)

@@ -1,8 +1,9 @@
-// Package parsers reads finished messages back through three parsers that other people wrote: emersion/go-message,
-// jhillyerd/enmime, and the email package of Python with its strict policy. It is for tests only. What all three see
-// alike, and alike to what was put in, mail programs will see too; one parser alone, least of all our own, proves little.
+// Package parsers reads finished messages back through three parsers that other people wrote. [GoMessage], [Enmime] and
+// [Python] read a message by emersion/go-message, by jhillyerd/enmime, and by Python's email package with its strict
+// policy. It is for tests only.
 //
-// Each reader gives the same Message, so that readings compare with cmp.Diff.
+// What all three see alike, and alike to what was put in, mail programs will see too. One parser alone, least of all
+// our own, proves little. Each reader returns the same [Message], so that cmp.Diff compares them.
 package parsers
 
 import (
@@ -18,11 +19,11 @@ import (
 	"github.com/jhillyerd/enmime/v2"
 )
 
-// Message is a message as a parser sees it, decoded, in words that all three share.
+// Message is a message as a parser sees it, decoded, in terms that all three share.
 type Message struct {
-	From, To, ReplyTo Mailbox // one address each; zero = no such field
+	From, To, ReplyTo Mailbox // one address each; zero = the field is missing
 	Subject           string
-	Names             []string // of the top-level header fields, lower case, in order of the alphabet
+	Names             []string // of the top-level header fields, lower case, sorted
 	Parts             []Part   // the leaves of the tree, in their order
 }
 
@@ -38,7 +39,7 @@ type Part struct {
 	Content []byte // without its transfer encoding; text has CRLF line ends
 }
 
-// Clip is m with contents cut to n bytes, for a diff that a person can read.
+// Clip returns m with contents cut to n bytes, for a diff that a person can read.
 func (m Message) Clip(n int) Message {
 	m.Parts = slices.Clone(m.Parts)
 	for i, p := range m.Parts {
@@ -47,7 +48,7 @@ func (m Message) Clip(n int) Message {
 	return m
 }
 
-// GoMessage reads a message as emersion/go-message does. Anything it complains of is an error.
+// GoMessage reads a message by emersion/go-message. Everything that it complains of is an error.
 func GoMessage(raw []byte) (Message, error) {
 	var m Message
 	r, err := mail.CreateReader(bytes.NewReader(raw))
@@ -99,7 +100,7 @@ func GoMessage(raw []byte) (Message, error) {
 	}
 }
 
-// Enmime reads a message as jhillyerd/enmime does. Anything it complains of, warnings too, is an error.
+// Enmime reads a message by jhillyerd/enmime. Everything that it complains of is an error, warnings too.
 func Enmime(raw []byte) (Message, error) {
 	var m Message
 	root, err := enmime.ReadParts(bytes.NewReader(raw))
@@ -113,7 +114,7 @@ func Enmime(raw []byte) (Message, error) {
 	box := func(key string) Mailbox {
 		list, e := envelope.AddressList(key)
 		if e != nil || len(list) != 1 {
-			return Mailbox{} // also where there is no such field; a field that it cannot read differs from the others' reading
+			return Mailbox{} // also if the field is missing; if it cannot be read, the other parsers see something else
 		}
 		return Mailbox{list[0].Name, list[0].Address}
 	}
@@ -130,7 +131,8 @@ func Enmime(raw []byte) (Message, error) {
 			err = errors.Join(err, fmt.Errorf("%s: %s %s", p.FileName, e.Name, e.Detail))
 		}
 		if p.FirstChild == nil {
-			m.Parts = append(m.Parts, Part{Type: p.ContentType, Name: p.FileName, CID: p.ContentID, Inline: p.Disposition == "inline", Content: p.Content})
+			m.Parts = append(m.Parts, Part{Type: p.ContentType, Name: p.FileName, CID: p.ContentID,
+				Inline: p.Disposition == "inline", Content: p.Content})
 		}
 	}
 	return m, err

@@ -20,7 +20,8 @@ func TestSameWords(t *testing.T) {
 	want := Message{
 		From: Mailbox{"Änn", "ann@acme.example"}, To: Mailbox{"Bo", "bo@example.com"}, Subject: "€ 5",
 		Names: []string{"content-type", "from", "subject", "to"},
-		Parts: []Part{{Type: "text/plain", Content: []byte("café\r\n")}, {Type: "application/pdf", Name: "€.pdf", Content: []byte("%PDF-")}},
+		Parts: []Part{{Type: "text/plain", Content: []byte("café\r\n")}, {Type: "application/pdf", Name: "€.pdf",
+			Content: []byte("%PDF-")}},
 	}
 	for name, read := range map[string]func([]byte) (Message, error){"go-message": GoMessage, "enmime": Enmime} {
 		if got, err := read(raw); err != nil || !cmp.Equal(got, want) {
@@ -45,7 +46,8 @@ func TestDefects(t *testing.T) {
 			t.Errorf("%s says nothing: %+v", name, m)
 		}
 	}
-	if _, err := Python(t.Context(), [][]byte{raw}); err == nil || !errors.Is(err, ErrNoPython) && !strings.Contains(err.Error(), "message 1: defects") {
+	if _, err := Python(t.Context(), [][]byte{raw}); err == nil || !errors.Is(err, ErrNoPython) &&
+		!strings.Contains(err.Error(), "message 1: defects") {
 		t.Errorf("python: %v", err)
 	}
 }

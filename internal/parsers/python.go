@@ -13,17 +13,17 @@ import (
 //go:embed reader.py
 var reader string
 
-// ErrNoPython says that there is no python3 on this machine. A test that gets it skips, and says so.
+// ErrNoPython says that this machine has no python3. A test that gets it skips, and says so.
 var ErrNoPython = errors.New("no python3 on this machine: Python's email parser was not asked")
 
-// Python reads messages as Python's email package does with its strict policy, all in one process, and gives one
-// Message each, in their order. A defect that it finds in any of them is an error.
+// Python reads messages by Python's email package with its strict policy, all in one process. It returns one Message
+// for each, in their order. A defect that Python finds in any of them is an error.
 func Python(ctx context.Context, messages [][]byte) ([]Message, error) {
 	python, err := exec.LookPath("python3")
 	if err != nil {
 		return nil, ErrNoPython
 	}
-	in, err := json.Marshal(messages) // base64 each
+	in, err := json.Marshal(messages) // each in Base64
 	if err != nil {
 		return nil, err
 	}

@@ -1,10 +1,9 @@
-// Package records looks at what the DNS says about a domain that mail is sent
-// from: who may send for it (SPF, RFC 7208), how its signatures are checked (DKIM,
-// RFC 6376), what receivers are asked to do (DMARC, RFC 7489), where answers go
-// (MX), and whether a sending machine has a name (PTR). Each finding comes with
-// the line to publish, as a zone file has it.
+// Package records looks at what the DNS says about a domain that mail is sent from. [Look] asks, and returns what it
+// found: who may send for the domain (SPF, RFC 7208), how its signatures are checked (DKIM, RFC 6376), what receivers
+// are asked to do (DMARC, RFC 7489), where answers go (MX), and whether a sending machine has a name (PTR). Each
+// finding has the line to publish, as a zone file has it.
 //
-// It only asks and reads. Whether a message will pass is for its receivers to say.
+// Look only asks and reads. Whether a message passes is for its receivers to decide.
 package records
 
 import (
@@ -21,26 +20,26 @@ import (
 // Config says what to look at.
 type Config struct {
 	Domain   string        // of the From address, in A-labels
-	Selector string        // of the DKIM key; "": DKIM is not looked at
+	Selector string        // of the DKIM key; "": DKIM is left out
 	Server   string        // name or address of the server that mail is handed to; "": not known
-	Provider bool          // the server is a provider's, whose own records are its affair
+	Provider bool          // the server belongs to a provider, which keeps its own records
 	Resolver *net.Resolver // nil: the system's
 }
 
-// Finding is what was found about one kind of record.
+// Finding says what was found about one kind of record.
 type Finding struct {
 	Record  string `json:"record"`  // SPF, DKIM, DMARC, MX or PTR
 	OK      bool   `json:"ok"`      // nothing is wrong
 	Code    string `json:"code"`    // short and stable; "" when OK
 	Text    string `json:"text"`    // the record, or what is wrong
 	Publish string `json:"publish"` // the line to publish; "" when there is none
-	Serious bool   `json:"serious"` // receivers refuse mail for it
+	Serious bool   `json:"serious"` // receivers refuse mail because of it
 }
 
 // limit is how long all questions together may take.
 const limit = 30 * time.Second
 
-// Look asks and says what it found, in the order SPF, DKIM, DMARC, MX, PTR.
+// Look asks the DNS and returns what it found, in the order SPF, DKIM, DMARC, MX, PTR. It takes 30 seconds at most.
 func Look(ctx context.Context, cfg Config) []Finding {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -75,18 +74,19 @@ func (l *looker) bad(record, code, text, publish string, serious bool) {
 	l.found = append(l.found, Finding{Record: record, Code: code, Text: text, Publish: publish, Serious: serious})
 }
 
-// unknown says that a question got no answer.
+// unknown adds the finding that a question got no answer.
 func (l *looker) unknown(record string, err error) {
 	l.bad(record, "dns-error", "could not be asked: "+err.Error(), "", false)
 }
 
-// addresses finds those of the server that the world can see.
+// addresses finds the addresses of the server that are public.
 func (l *looker) addresses() {
 	var all []netip.Addr
 	if a, err := netip.ParseAddr(l.Server); err == nil {
 		all = []netip.Addr{a}
 	} else if l.Server != "" {
-		all, _ = l.Resolver.LookupNetIP(l.ctx, "ip", absolute(l.Server)) // without any, nothing is said about them
+		all, _ = l.Resolver.LookupNetIP(l.ctx, "ip",
+			absolute(l.Server)) // without addresses, there are no findings about them
 	}
 	for _, a := range all {
 		if a = a.Unmap(); !a.IsLoopback() && !a.IsPrivate() && !a.IsLinkLocalUnicast() {
@@ -97,7 +97,7 @@ func (l *looker) addresses() {
 
 func absolute(name string) string { return strings.TrimSuffix(name, ".") + "." }
 
-// txt are the texts at a name that begin with a version tag; none is no error.
+// txt returns the texts at a name that begin with a version tag. It is not an error if there is none.
 func (l *looker) txt(name, version string) ([]string, error) {
 	all, err := l.Resolver.LookupTXT(l.ctx, absolute(name))
 	if missing(err) {
@@ -119,13 +119,13 @@ func cutFold(s, prefix string) (rest string, ok bool) {
 	return s[len(prefix):], true
 }
 
-// missing reports whether the answer was that there is nothing.
+// missing reports whether the answer is that there is no such record.
 func missing(err error) bool {
 	var e *net.DNSError
 	return errors.As(err, &e) && e.IsNotFound
 }
 
-// line is a line of a zone.
+// line is a line of a zone file.
 func line(name, kind, value string) string {
 	if kind == "TXT" {
 		value = `"` + value + `"`
@@ -150,13 +150,15 @@ func (l *looker) dkim() {
 	bits, err := keyBits(tags)
 	switch {
 	case tags["p"] == "":
-		l.bad("DKIM", "dkim-revoked", "the key "+l.Selector+" was taken back: its p is empty", publish, true)
+		l.bad("DKIM", "dkim-revoked", "the key "+l.Selector+" was revoked: its p is empty", publish, true)
 	case err != nil:
 		l.bad("DKIM", "dkim-unreadable", "the key "+l.Selector+" cannot be read: "+err.Error(), publish, true)
 	case bits < 1024:
-		l.bad("DKIM", "dkim-short", fmt.Sprintf("the key %s has %d bits; receivers do not take less than 1024, and 2048 are usual", l.Selector, bits), publish, true)
+		text := fmt.Sprintf("the key %s has %d bits; receivers take no less than 1024, and 2048 are usual", l.Selector, bits)
+		l.bad("DKIM", "dkim-short", text, publish, true)
 	case slices.Contains(strings.Split(tags["t"], ":"), "y"):
-		l.bad("DKIM", "dkim-testing", "the key "+l.Selector+" says that it is only being tried (t=y)", line(name, "TXT", strings.TrimSpace(without(all[i], "t"))), false)
+		l.bad("DKIM", "dkim-testing", "the key "+l.Selector+" says that it is only being tested (t=y)",
+			line(name, "TXT", strings.TrimSpace(without(all[i], "t"))), false)
 	default:
 		l.good("DKIM", fmt.Sprintf("%s, %d bits", name, bits))
 	}
@@ -166,7 +168,7 @@ func (l *looker) dmarc() {
 	var all []string
 	var err error
 	at := l.Domain
-	// The nearest one holds: the domain's own, or that of a domain above it.
+	// The nearest record holds: the domain's own, or the record of a domain above it.
 	for labels := strings.Split(l.Domain, "."); len(labels) >= 2; labels = labels[1:] {
 		at = strings.Join(labels, ".")
 		if all, err = l.txt("_dmarc."+at, "v=DMARC1"); err != nil {
@@ -179,9 +181,9 @@ func (l *looker) dmarc() {
 	}
 	first := "v=DMARC1; p=none; rua=mailto:dmarc-reports@" + l.Domain
 	if len(all) != 1 {
-		text, code := "receivers are told nothing; large ones want a record of those who send much", "no-dmarc"
+		text, code := "there is no record; large receivers want one of whoever sends much", "no-dmarc"
 		if len(all) > 1 {
-			text, code = fmt.Sprintf("there are %d records, and so none counts", len(all)), "dmarc-twice"
+			text, code = fmt.Sprintf("there are %d records, so none counts", len(all)), "dmarc-twice"
 		}
 		l.bad("DMARC", code, text, line("_dmarc."+l.Domain, "TXT", first), true)
 		return
@@ -189,7 +191,8 @@ func (l *looker) dmarc() {
 	tags := tagList(all[0])
 	switch p := strings.ToLower(tags["p"]); {
 	case p != "none" && p != "quarantine" && p != "reject":
-		l.bad("DMARC", "dmarc-policy", fmt.Sprintf("p is %q, and not none, quarantine or reject", tags["p"]), line("_dmarc."+at, "TXT", first), true)
+		l.bad("DMARC", "dmarc-policy", fmt.Sprintf("p is %q, and not none, quarantine or reject", tags["p"]),
+			line("_dmarc."+at, "TXT", first), true)
 	case tags["rua"] == "":
 		l.bad("DMARC", "dmarc-no-reports", all[0]+": nobody gets reports, so nobody sees what fails",
 			line("_dmarc."+at, "TXT", strings.TrimRight(all[0], "; ")+"; rua=mailto:dmarc-reports@"+at), false)
@@ -205,7 +208,8 @@ func (l *looker) mx() {
 	case err != nil && !missing(err) && len(all) == 0:
 		l.unknown("MX", err)
 	case len(all) == 1 && all[0].Host == ".":
-		l.bad("MX", "null-mx", "the domain takes no mail at all: replies and bounces are lost, and many receivers refuse its mail", publish, true)
+		l.bad("MX", "null-mx",
+			"the domain takes no mail at all: replies and bounces are lost, and many receivers refuse its mail", publish, true)
 	case len(all) == 0:
 		l.bad("MX", "no-mx", "no server takes the domain's mail: replies and bounces may be lost", publish, false)
 	default:
@@ -217,7 +221,7 @@ func (l *looker) mx() {
 	}
 }
 
-// ptr looks at the server's addresses, where they are one's own to name.
+// ptr looks at the names of the server's addresses, unless they are a provider's.
 func (l *looker) ptr() {
 	if l.Provider {
 		return
@@ -233,10 +237,11 @@ func (l *looker) ptr() {
 		case err != nil && !missing(err):
 			l.unknown("PTR", err)
 		case len(names) == 0:
-			l.bad("PTR", "no-ptr", a.String()+" has no name; if mail leaves from there, many receivers refuse it. Its owner, who rents it out, publishes", publish, true)
+			l.bad("PTR", "no-ptr", a.String()+" has no name; if mail leaves from there, many receivers refuse it. "+
+				"The owner of the address, who rents it out, publishes", publish, true)
 		case !l.leadsBack(names, a):
-			l.bad("PTR", "ptr-mismatch", fmt.Sprintf("%s is called %s, which does not lead back to it", a, strings.TrimSuffix(names[0], ".")),
-				line(names[0], kindOf(a), a.String()), true)
+			text := fmt.Sprintf("%s is called %s, which does not lead back to it", a, strings.TrimSuffix(names[0], "."))
+			l.bad("PTR", "ptr-mismatch", text, line(names[0], kindOf(a), a.String()), true)
 		default:
 			l.good("PTR", fmt.Sprintf("%s is %s", a, strings.TrimSuffix(names[0], ".")))
 		}
@@ -245,7 +250,7 @@ func (l *looker) ptr() {
 
 func (l *looker) leadsBack(names []string, a netip.Addr) bool {
 	return slices.ContainsFunc(names, func(name string) bool {
-		all, _ := l.Resolver.LookupNetIP(l.ctx, "ip", absolute(name)) // no answer is no way back
+		all, _ := l.Resolver.LookupNetIP(l.ctx, "ip", absolute(name)) // without an answer nothing leads back
 		return slices.ContainsFunc(all, func(b netip.Addr) bool { return b.Unmap() == a })
 	})
 }
@@ -257,7 +262,7 @@ func kindOf(a netip.Addr) string {
 	return "AAAA"
 }
 
-// reverse is the name under which an address has its PTR.
+// reverse is the name at which an address has its PTR record.
 func reverse(a netip.Addr) string {
 	var labels []string
 	if a.Is4() {

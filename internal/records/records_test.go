@@ -53,7 +53,8 @@ func (z zone) answer(query []byte) []byte {
 	q := m.Questions[0]
 	kind := strings.TrimPrefix(q.Type.String(), "Type")
 	values, known := z[strings.TrimSuffix(q.Name.String(), ".")+" "+kind]
-	out := dnsmessage.Message{Header: dnsmessage.Header{ID: m.ID, Response: true, Authoritative: true, RecursionAvailable: true}, Questions: m.Questions}
+	out := dnsmessage.Message{Header: dnsmessage.Header{ID: m.ID, Response: true, Authoritative: true,
+		RecursionAvailable: true}, Questions: m.Questions}
 	if !known {
 		out.RCode = dnsmessage.RCodeNameError
 		for name := range z {
@@ -81,7 +82,8 @@ func (z zone) answer(query []byte) []byte {
 		case kind == "A":
 			body = &dnsmessage.AResource{A: [4]byte(net.ParseIP(v).To4())}
 		}
-		out.Answers = append(out.Answers, dnsmessage.Resource{Header: dnsmessage.ResourceHeader{Name: q.Name, Type: q.Type, Class: q.Class, TTL: 60}, Body: body})
+		out.Answers = append(out.Answers, dnsmessage.Resource{Header: dnsmessage.ResourceHeader{Name: q.Name, Type: q.Type,
+			Class: q.Class, TTL: 60}, Body: body})
 	}
 	b, err := out.Pack()
 	if err != nil {
@@ -127,32 +129,55 @@ func TestLook(t *testing.T) {
 		code    string // "": nothing is wrong with any record
 		publish string
 	}{
-		"all is well":    {},
-		"no SPF":         {func(z zone, _ *Config) { z["acme.example TXT"] = []string{"x"} }, "SPF", "no-spf", `acme.example. IN TXT "v=spf1 a:mail.acme.example ~all"`},
-		"no SPF, Google": {func(z zone, c *Config) { z["acme.example TXT"] = nil; c.Server, c.Provider = "smtp.gmail.com", true }, "SPF", "no-spf", `acme.example. IN TXT "v=spf1 include:_spf.google.com ~all"`},
+		"all is well": {},
+		"no SPF": {func(z zone, _ *Config) { z["acme.example TXT"] = []string{"x"} }, "SPF", "no-spf",
+			`acme.example. IN TXT "v=spf1 a:mail.acme.example ~all"`},
+		"no SPF, Google": {func(z zone, c *Config) {
+			z["acme.example TXT"] = nil
+			c.Server, c.Provider = "smtp.gmail.com",
+				true
+		}, "SPF", "no-spf", `acme.example. IN TXT "v=spf1 include:_spf.google.com ~all"`},
 		"two SPF": {func(z zone, _ *Config) {
 			z["acme.example TXT"] = []string{"v=spf1 mx -all", "v=spf1 ip4:192.0.2.1 mx ~all"}
 		}, "SPF", "spf-twice",
 			`acme.example. IN TXT "v=spf1 mx ip4:192.0.2.1 ~all"`},
-		"SPF without the server": {func(z zone, _ *Config) { z["acme.example TXT"] = []string{"v=spf1 mx -all"} }, "SPF", "spf-server", `acme.example. IN TXT "v=spf1 a:mail.acme.example mx -all"`},
-		"SPF for everybody":      {func(z zone, _ *Config) { z["acme.example TXT"] = []string{"v=spf1 ip4:192.0.2.25 +all"} }, "SPF", "spf-everybody", `acme.example. IN TXT "v=spf1 ip4:192.0.2.25 ~all"`},
-		"SPF open":               {func(z zone, _ *Config) { z["acme.example TXT"] = []string{"v=spf1 ip4:192.0.2.25"} }, "SPF", "spf-open", `acme.example. IN TXT "v=spf1 ip4:192.0.2.25 ~all"`},
-		"SPF around in circles":  {func(z zone, _ *Config) { z["_spf.acme.example TXT"] = []string{"v=spf1 include:acme.example -all"} }, "SPF", "spf-lookups", ""},
-		"SPF includes nothing":   {func(z zone, _ *Config) { delete(z, "_spf.acme.example TXT") }, "SPF", "spf-broken", ""},
-		"SPF not answered":       {func(z zone, _ *Config) { z["acme.example TXT"] = []string{"SERVFAIL"} }, "SPF", "dns-error", ""},
-		"no key":                 {func(_ zone, c *Config) { c.Selector = "s2" }, "DKIM", "no-dkim", `s2._domainkey.acme.example. IN TXT "v=DKIM1; k=rsa; p=PUBLIC-KEY"`},
-		"key taken back":         {func(_ zone, c *Config) { c.Selector = "empty" }, "DKIM", "dkim-revoked", `empty._domainkey.acme.example. IN TXT "v=DKIM1; k=rsa; p=PUBLIC-KEY"`},
-		"key unreadable":         {func(z zone, _ *Config) { z["s1._domainkey.acme.example TXT"] = []string{"v=DKIM1; p=AAAA"} }, "DKIM", "dkim-unreadable", `s1._domainkey.acme.example. IN TXT "v=DKIM1; k=rsa; p=PUBLIC-KEY"`},
+		"SPF without the server": {func(z zone, _ *Config) { z["acme.example TXT"] = []string{"v=spf1 mx -all"} }, "SPF",
+			"spf-server", `acme.example. IN TXT "v=spf1 a:mail.acme.example mx -all"`},
+		"SPF for everybody": {func(z zone, _ *Config) { z["acme.example TXT"] = []string{"v=spf1 ip4:192.0.2.25 +all"} },
+			"SPF", "spf-everybody", `acme.example. IN TXT "v=spf1 ip4:192.0.2.25 ~all"`},
+		"SPF open": {func(z zone, _ *Config) { z["acme.example TXT"] = []string{"v=spf1 ip4:192.0.2.25"} },
+			"SPF", "spf-open", `acme.example. IN TXT "v=spf1 ip4:192.0.2.25 ~all"`},
+		"SPF around in circles": {func(z zone,
+			_ *Config) {
+			z["_spf.acme.example TXT"] = []string{"v=spf1 include:acme.example -all"}
+		}, "SPF", "spf-lookups", ""},
+		"SPF includes nothing": {func(z zone, _ *Config) { delete(z, "_spf.acme.example TXT") }, "SPF", "spf-broken", ""},
+		"SPF not answered": {func(z zone, _ *Config) { z["acme.example TXT"] = []string{"SERVFAIL"} }, "SPF",
+			"dns-error", ""},
+		"no key": {func(_ zone, c *Config) { c.Selector = "s2" }, "DKIM", "no-dkim",
+			`s2._domainkey.acme.example. IN TXT "v=DKIM1; k=rsa; p=PUBLIC-KEY"`},
+		"key taken back": {func(_ zone, c *Config) { c.Selector = "empty" }, "DKIM", "dkim-revoked",
+			`empty._domainkey.acme.example. IN TXT "v=DKIM1; k=rsa; p=PUBLIC-KEY"`},
+		"key unreadable": {func(z zone,
+			_ *Config) {
+			z["s1._domainkey.acme.example TXT"] = []string{"v=DKIM1; p=AAAA"}
+		}, "DKIM", "dkim-unreadable", `s1._domainkey.acme.example. IN TXT "v=DKIM1; k=rsa; p=PUBLIC-KEY"`},
 		"no DMARC": {func(z zone, _ *Config) { delete(z, "_dmarc.acme.example TXT") }, "DMARC", "no-dmarc",
 			`_dmarc.acme.example. IN TXT "v=DMARC1; p=none; rua=mailto:dmarc-reports@acme.example"`},
-		"DMARC policy": {func(z zone, _ *Config) { z["_dmarc.acme.example TXT"] = []string{"v=DMARC1; p=block"} }, "DMARC", "dmarc-policy",
+		"DMARC policy": {func(z zone, _ *Config) { z["_dmarc.acme.example TXT"] = []string{"v=DMARC1; p=block"} }, "DMARC",
+			"dmarc-policy",
 			`_dmarc.acme.example. IN TXT "v=DMARC1; p=none; rua=mailto:dmarc-reports@acme.example"`},
-		"DMARC without reports": {func(z zone, _ *Config) { z["_dmarc.acme.example TXT"] = []string{"v=DMARC1; p=reject;"} }, "DMARC", "dmarc-no-reports",
+		"DMARC without reports": {func(z zone, _ *Config) { z["_dmarc.acme.example TXT"] = []string{"v=DMARC1; p=reject;"} },
+			"DMARC", "dmarc-no-reports",
 			`_dmarc.acme.example. IN TXT "v=DMARC1; p=reject; rua=mailto:dmarc-reports@acme.example"`},
-		"no MX":        {func(z zone, _ *Config) { delete(z, "acme.example MX") }, "MX", "no-mx", "acme.example. IN MX 10 mail.acme.example."},
-		"null MX":      {func(z zone, _ *Config) { z["acme.example MX"] = []string{"."} }, "MX", "null-mx", "acme.example. IN MX 10 mail.acme.example."},
-		"no PTR":       {func(z zone, _ *Config) { delete(z, "25.2.0.192.in-addr.arpa PTR") }, "PTR", "no-ptr", "25.2.0.192.in-addr.arpa. IN PTR mail.acme.example."},
-		"PTR mismatch": {func(z zone, _ *Config) { z["25.2.0.192.in-addr.arpa PTR"] = []string{"mx.acme.example."} }, "PTR", "ptr-mismatch", "mx.acme.example. IN A 192.0.2.25"},
+		"no MX": {func(z zone, _ *Config) { delete(z, "acme.example MX") }, "MX", "no-mx",
+			"acme.example. IN MX 10 mail.acme.example."},
+		"null MX": {func(z zone, _ *Config) { z["acme.example MX"] = []string{"."} }, "MX", "null-mx",
+			"acme.example. IN MX 10 mail.acme.example."},
+		"no PTR": {func(z zone, _ *Config) { delete(z, "25.2.0.192.in-addr.arpa PTR") }, "PTR", "no-ptr",
+			"25.2.0.192.in-addr.arpa. IN PTR mail.acme.example."},
+		"PTR mismatch": {func(z zone, _ *Config) { z["25.2.0.192.in-addr.arpa PTR"] = []string{"mx.acme.example."} }, "PTR",
+			"ptr-mismatch", "mx.acme.example. IN A 192.0.2.25"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// maxLookups is how many terms of a record may ask the DNS, those of included records counted (RFC 7208 4.6.4).
+// maxLookups is how many terms of a record may ask the DNS, included records too (RFC 7208 4.6.4).
 const maxLookups = 10
 
 // includes are the records that providers ask their customers to include, by the end of their servers' names.
@@ -26,7 +26,7 @@ var includes = []struct{ server, record string }{
 	{".mandrillapp.com", "spf.mandrillapp.com"},
 }
 
-// mechanism is what lets the server send for the domain; "" when nobody knows.
+// mechanism is the mechanism that lets the server send for the domain; "" if it is not known.
 func (l *looker) mechanism() string {
 	host := "." + strings.ToLower(strings.TrimSuffix(l.Server, "."))
 	for _, i := range includes {
@@ -59,11 +59,12 @@ func (l *looker) spf() {
 	}
 	switch len(all) {
 	case 0:
-		l.bad("SPF", "no-spf", "nobody is said to send for the domain", line(l.Domain, "TXT", fresh), true)
+		l.bad("SPF", "no-spf", "there is no record that says who may send for the domain", line(l.Domain, "TXT", fresh), true)
 		return
 	case 1:
 	default:
-		l.bad("SPF", "spf-twice", fmt.Sprintf("there are %d records, and so each is an error; join them", len(all)), line(l.Domain, "TXT", joined(all)), true)
+		l.bad("SPF", "spf-twice", fmt.Sprintf("there are %d records, which is an error; join them", len(all)),
+			line(l.Domain, "TXT", joined(all)), true)
 		return
 	}
 	w := &walk{l: l, seen: map[string]bool{}}
@@ -77,21 +78,24 @@ func (l *looker) spf() {
 	case w.broken != "":
 		l.bad("SPF", "spf-broken", w.broken, "", true)
 	case w.lookups > maxLookups:
-		l.bad("SPF", "spf-lookups", fmt.Sprintf("%s: more than %d questions to the DNS, so that it counts as an error; leave out what sends no more", all[0], maxLookups), "", true)
+		text := "%s: the record needs more than %d DNS questions, which is an error; leave out what sends no more"
+		l.bad("SPF", "spf-lookups", fmt.Sprintf(text, all[0], maxLookups), "", true)
 	case last == "all" || last == "+all":
 		l.bad("SPF", "spf-everybody", all[0]+": everybody may send for the domain",
 			line(l.Domain, "TXT", strings.Join(append(slices.Clone(terms[:len(terms)-1]), "~all"), " ")), true)
 	case want != "" && !w.allows(want):
-		l.bad("SPF", "spf-server", fmt.Sprintf("%s: nothing in it allows %s; if mail leaves from there, add it", all[0], l.Server),
+		l.bad("SPF", "spf-server", fmt.Sprintf("%s: nothing in it allows %s; if mail leaves from there, add it", all[0],
+			l.Server),
 			line(l.Domain, "TXT", inserted), true)
 	case !strings.HasSuffix(last, "all") && !strings.Contains(strings.ToLower(all[0]), "redirect="):
-		l.bad("SPF", "spf-open", all[0]+": says nothing about all others", line(l.Domain, "TXT", all[0]+" ~all"), false)
+		l.bad("SPF", "spf-open", all[0]+": the record says nothing about all others", line(l.Domain, "TXT", all[0]+" ~all"),
+			false)
 	default:
 		l.good("SPF", all[0])
 	}
 }
 
-// joined is one record with the terms of several, each once.
+// joined is one record with the terms of several records, each once.
 func joined(all []string) string {
 	terms := []string{"v=spf1"}
 	for _, s := range all {
@@ -108,13 +112,13 @@ func joined(all []string) string {
 type walk struct {
 	l       *looker
 	seen    map[string]bool // mechanisms, lower case, qualifiers off
-	matched bool            // one of the server's addresses
+	matched bool            // a mechanism allows one of the server's addresses
 	lookups int
 	broken  string
 	err     error
 }
 
-// allows reports whether the mechanism, or one that comes to the same, was there.
+// allows reports whether the record has the mechanism, or another that allows the same.
 func (w *walk) allows(mechanism string) bool { return w.matched || w.seen[strings.ToLower(mechanism)] }
 
 func (w *walk) record(domain, text string) {
@@ -148,7 +152,7 @@ func (w *walk) record(domain, text string) {
 			w.host(of)
 		case "mx":
 			w.lookups++
-			all, _ := w.l.Resolver.LookupMX(w.l.ctx, absolute(of)) // none matches nothing
+			all, _ := w.l.Resolver.LookupMX(w.l.ctx, absolute(of)) // without an answer nothing matches
 			for _, m := range all {
 				w.host(m.Host)
 			}
@@ -167,7 +171,7 @@ func (w *walk) include(of string) {
 	case err != nil:
 		w.err = err
 	case len(all) != 1:
-		w.broken = fmt.Sprintf("it includes %s, which has %d SPF records, so that it counts as an error", of, len(all))
+		w.broken = fmt.Sprintf("it includes %s, which has %d SPF records, which is an error", of, len(all))
 	default:
 		w.record(of, all[0])
 	}
@@ -184,7 +188,7 @@ func (w *walk) network(value string) {
 }
 
 func (w *walk) host(name string) {
-	all, _ := w.l.Resolver.LookupNetIP(w.l.ctx, "ip", absolute(name)) // none matches nothing
+	all, _ := w.l.Resolver.LookupNetIP(w.l.ctx, "ip", absolute(name)) // without an answer nothing matches
 	for _, a := range all {
 		w.matched = w.matched || slices.Contains(w.l.addrs, a.Unmap())
 	}

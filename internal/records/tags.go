@@ -20,7 +20,7 @@ func tagList(s string) map[string]string {
 	return tags
 }
 
-// without is a list of tags with one taken out.
+// without is a list of tags without one tag.
 func without(s, tag string) string {
 	var kept []string
 	for part := range strings.SplitSeq(s, ";") {
@@ -39,20 +39,20 @@ func keyBits(tags map[string]string) (int, error) {
 	}
 	if strings.EqualFold(tags["k"], "ed25519") {
 		if len(raw) != ed25519.PublicKeySize {
-			return 0, errors.New("p is no Ed25519 key")
+			return 0, errors.New("p is not an Ed25519 key")
 		}
 		return 3072, nil
 	}
 	key, err := x509.ParsePKIXPublicKey(raw)
 	if err != nil {
-		// RFC 6376 asks for the bare RSA key, and everybody publishes the other.
+		// RFC 6376 asks for the bare RSA key, and everybody publishes the key in an X.509 structure.
 		if key, err = x509.ParsePKCS1PublicKey(raw); err != nil {
-			return 0, errors.New("p is no RSA key")
+			return 0, errors.New("p is not an RSA key")
 		}
 	}
 	public, ok := key.(*rsa.PublicKey)
 	if !ok {
-		return 0, errors.New("p is no RSA key")
+		return 0, errors.New("p is not an RSA key")
 	}
 	return public.N.BitLen(), nil
 }

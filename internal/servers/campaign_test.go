@@ -26,8 +26,9 @@ notify: [failure, delay]
 limits: { connections: 3 }
 `
 
-// campaigned sends a campaign to a server, in two goes, to n people at campaign.example and to jörg@campaign.example: as
-// many messages are in the mailbox as the report says, and each is to the byte the archive's copy. It gives the counts.
+// campaigned sends a campaign to a server, in two goes, to n people at campaign.example and to jörg@campaign.example:
+// as many messages are in the mailbox as the report says, and each is to the byte the archive's copy. It gives the
+// counts.
 func campaigned(t *testing.T, s *servers.Server, server string, n int, ca string) map[string]int64 {
 	t.Helper()
 	var list strings.Builder
@@ -54,7 +55,8 @@ func campaigned(t *testing.T, s *servers.Server, server string, n int, ca string
 	}
 	var counts map[string]int64
 	for _, limit := range []int64{int64(n) * 2 / 5, 0} {
-		c, err := campaign.Open(t.Context(), campaign.Options{Definition: d, Accounts: filepath.Join(dir, "accounts", "accounts.db")})
+		c, err := campaign.Open(t.Context(),
+			campaign.Options{Definition: d, Accounts: filepath.Join(dir, "accounts", "accounts.db")})
 		if err != nil {
 			t.Fatal(err)
 		}

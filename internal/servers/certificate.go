@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// Certificate is one for 127.0.0.1 that vouches for itself: the file that a client is told to trust.
+// Certificate is a self-signed certificate for 127.0.0.1, and the file of it that a client is told to trust.
 type Certificate struct {
 	File string // PEM
 	Pool *x509.CertPool
@@ -33,7 +33,8 @@ func NewCertificate(t testing.TB) *Certificate {
 	about := &x509.Certificate{
 		SerialNumber: big.NewInt(1), NotBefore: now.Add(-time.Hour), NotAfter: now.Add(24 * time.Hour),
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
-		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
 	der, err := x509.CreateCertificate(rand.Reader, about, about, key.Public(), key)
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// dovecotConf: LMTP into mailboxes, and a password for whoever asks on the socket.
+// dovecotConf delivers by LMTP into mailboxes, and checks passwords on a socket.
 const dovecotConf = `
 base_dir = {{.Dir}}/run
 state_dir = {{.Dir}}/state
@@ -50,7 +50,7 @@ func Dovecot(t testing.TB) *Server {
 	return s
 }
 
-// dovecot also gives the path of the socket on which it checks passwords, for as many as are in its own folder.
+// dovecot also returns the path of the socket on which it checks passwords.
 func dovecot(t testing.TB) (s *Server, login string) {
 	t.Helper()
 	const program = "/usr/sbin/dovecot"
@@ -59,7 +59,8 @@ func dovecot(t testing.TB) (s *Server, login string) {
 	s = &Server{boxes: mailboxes(t, dir), Socket: filepath.Join(dir, "lmtp")}
 	s.Ports, s.Log = start(t, 1, "starting up", func(ports []int) *exec.Cmd {
 		conf := filepath.Join(dir, "dovecot.conf")
-		write(t, conf, dovecotConf, map[string]any{"Dir": dir, "Boxes": s.boxes, "Ports": ports, "Owner": owner, "Password": Password})
+		write(t, conf, dovecotConf, map[string]any{"Dir": dir, "Boxes": s.boxes, "Ports": ports, "Owner": owner,
+			"Password": Password})
 		return exec.Command(program, "-F", "-c", conf)
 	})
 	return s, filepath.Join(dir, "login")

@@ -28,8 +28,10 @@ func TestOthers(t *testing.T) {
 		clear      bool // without TLS and login
 		ways       int
 	}{
-		{"Exim", " => ", func(t testing.TB) *servers.Server { return servers.Exim(t, root, certificate, domains) }, false, len(ways)},
-		{"OpenSMTPD", "result=Ok", func(t testing.TB) *servers.Server { return servers.OpenSMTPD(t, root, domains) }, true, 1},
+		{"Exim", " => ", func(t testing.TB) *servers.Server { return servers.Exim(t, root, certificate, domains) }, false,
+			len(ways)},
+		{"OpenSMTPD", "result=Ok", func(t testing.TB) *servers.Server { return servers.OpenSMTPD(t, root, domains) }, true,
+			1},
 	} {
 		t.Run(o.name, func(t *testing.T) {
 			s := o.start(t)

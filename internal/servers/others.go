@@ -8,14 +8,17 @@ import (
 	"testing"
 )
 
-// packages are Exim's and OpenSMTPD's, with the libraries that few machines have. They cannot be installed beside Postfix.
-var packages = []string{"exim4-base", "exim4-daemon-light", "opensmtpd", "libidn12", "libgnutls-dane0", "libunbound8", "libevent-2.1-7", "libnsl2", "libdb5.3"}
+// packages are those of Exim and OpenSMTPD, with the libraries that few machines have. They cannot be installed beside
+// Postfix.
+var packages = []string{"exim4-base", "exim4-daemon-light", "opensmtpd", "libidn12", "libgnutls-dane0", "libunbound8",
+	"libevent-2.1-7", "libnsl2", "libdb5.3"}
 
-// Unpack gets the packages of Exim and OpenSMTPD from Debian and unpacks them into a folder, which the result names.
-// Nothing is installed. It skips the test where that cannot be done.
+// Unpack gets the packages of Exim and OpenSMTPD from Debian, unpacks them into a folder, and returns the folder's
+// path. Nothing is installed. It skips the test if that cannot be done.
 func Unpack(t testing.TB) (root string) {
 	t.Helper()
-	need(t, []string{owner}, "/usr/bin/apt-get", "/usr/bin/dpkg-deb", "/usr/bin/unshare", "/usr/bin/mount", "/usr/bin/tail")
+	need(t, []string{owner}, "/usr/bin/apt-get", "/usr/bin/dpkg-deb", "/usr/bin/unshare", "/usr/bin/mount",
+		"/usr/bin/tail")
 	dir := folder(t)
 	get := exec.Command("/usr/bin/apt-get", append([]string{"-qq", "download"}, packages...)...)
 	get.Dir = dir
@@ -35,8 +38,9 @@ func Unpack(t testing.TB) (root string) {
 	return root
 }
 
-// asInstalled makes a shell script that runs with root's packages, and dir's files below etc, as if they were installed:
-// in a view of the file system of its own, which ends with it. Whatever it writes below /var and /run goes to dir.
+// asInstalled makes a shell script that runs with root's packages, and dir's files below etc, as if they were
+// installed. The script has a view of the file system of its own, which ends with it. What it writes below /var and
+// /run goes to dir.
 const asInstalled = `set -e
 for d in var run; do mkdir -p {{.Dir}}/$d {{.Dir}}/work/$d; done
 mount --make-rprivate /
@@ -46,8 +50,9 @@ mount -t overlay -o lowerdir={{.Root}}/var:/var,upperdir={{.Dir}}/var,workdir={{
 mount -t tmpfs tmpfs /run
 `
 
-// users are those that the packages would make.
-var users = []string{"Debian-exim:x:61001:61001::/nonexistent:/usr/sbin/nologin", "opensmtpd:x:61002:61002::/nonexistent:/usr/sbin/nologin", "opensmtpq:x:61003:61003::/nonexistent:/usr/sbin/nologin"}
+// users are the users that the packages would make.
+var users = []string{"Debian-exim:x:61001:61001::/nonexistent:/usr/sbin/nologin",
+	"opensmtpd:x:61002:61002::/nonexistent:/usr/sbin/nologin", "opensmtpq:x:61003:61003::/nonexistent:/usr/sbin/nologin"}
 
 // view makes the folder etc of a server: the machine's users and groups with those of the packages.
 func view(t testing.TB, dir string) {
@@ -110,8 +115,8 @@ box:
   group = nogroup
 `
 
-// Exim starts an Exim out of unpacked packages: STARTTLS with c, a login, a mailbox for each of domains. A message is in its
-// mailbox once the log has a line "=>" with its recipient.
+// Exim starts an Exim from unpacked packages, with STARTTLS by c, a login, and a mailbox for each of domains. A message
+// is in its mailbox once the log has a line "=>" with its recipient.
 func Exim(t testing.TB, root string, c *Certificate, domains []string) *Server {
 	t.Helper()
 	dir := folder(t)
@@ -120,7 +125,8 @@ func Exim(t testing.TB, root string, c *Certificate, domains []string) *Server {
 	copied(t, c.File, filepath.Join(dir, "etc", "exim4", "cert.pem"), 0o644)
 	copied(t, c.key, filepath.Join(dir, "etc", "exim4", "key.pem"), 0o644)
 	s.Ports, s.Log = start(t, 1, "daemon started", func(ports []int) *exec.Cmd {
-		values := map[string]any{"Dir": dir, "Root": root, "Boxes": s.boxes, "Ports": ports, "Owner": owner, "Username": Username, "Password": Password, "Domains": domains}
+		values := map[string]any{"Dir": dir, "Root": root, "Boxes": s.boxes, "Ports": ports, "Owner": owner,
+			"Username": Username, "Password": Password, "Domains": domains}
 		write(t, filepath.Join(dir, "etc", "exim4", "exim4.conf"), eximConf, values)
 		script := filepath.Join(dir, "start")
 		write(t, script, asInstalled+`
@@ -141,16 +147,17 @@ action box maildir "{{.Boxes}}/%{rcpt.domain}" virtual <boxes>
 {{range .Domains}}match from local for domain "{{.}}" action box
 {{end}}`
 
-// OpenSMTPD starts an OpenSMTPD out of unpacked packages, without TLS and so without a login: Debian 12's 6.8.0p2 answers
-// every handshake with an internal error, whatever the key ("missing private key", says OpenSSL 3 of its engine). A message is
-// in its mailbox once the log has a line "result=Ok" with its recipient.
+// OpenSMTPD starts an OpenSMTPD from unpacked packages, without TLS and so without a login: Debian 12's 6.8.0p2 answers
+// every handshake with an internal error, whatever the key ("missing private key", says OpenSSL 3 of its engine). A
+// message is in its mailbox once the log has a line "result=Ok" with its recipient.
 func OpenSMTPD(t testing.TB, root string, domains []string) *Server {
 	t.Helper()
 	dir := folder(t)
 	view(t, dir)
 	s := &Server{boxes: mailboxes(t, dir)}
 	s.Ports, s.Log = start(t, 1, "smtp: will accept", func(ports []int) *exec.Cmd {
-		values := map[string]any{"Dir": dir, "Root": root, "Boxes": s.boxes, "Ports": ports, "Owner": owner, "Domains": domains}
+		values := map[string]any{"Dir": dir, "Root": root, "Boxes": s.boxes, "Ports": ports, "Owner": owner,
+			"Domains": domains}
 		write(t, filepath.Join(dir, "etc", "smtpd.conf"), opensmtpdConf, values)
 		script := filepath.Join(dir, "start")
 		write(t, script, asInstalled+"exec smtpd -d -v\n", values)

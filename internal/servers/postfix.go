@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// postfixMain: submission for whoever logs in, delivery into mailboxes.
+// postfixMain takes mail from whoever logs in, and delivers into mailboxes.
 const postfixMain = `
 compatibility_level = 3.6
 queue_directory = {{.Dir}}/queue
@@ -61,12 +61,12 @@ anvil unix - - n - 1 anvil
 postlog unix-dgram n - n - 1 postlogd
 `
 
-// Postfix starts a Postfix for submission: STARTTLS with c, a login that a Dovecot checks, and bare newlines refused. It
-// has a port for each of withhold, which is what EHLO does not offer there: keywords joined by commas, or "". Only mail to
-// one of domains has a mailbox.
+// Postfix starts a Postfix for submission, with STARTTLS by c and a login that a Dovecot checks. It refuses bare
+// newlines. It has a port for each of withhold: the keywords, joined by commas, that EHLO does not offer there, or "".
+// Only mail to one of domains has a mailbox.
 //
-// A message is in its mailbox once the log has a line with its recipient and "status=sent". What a port logs begins with
-// "postfix/PORT/".
+// A message is in its mailbox once the log has a line with its recipient and "status=sent". What a port logs begins
+// with "postfix/PORT/".
 func Postfix(t testing.TB, c *Certificate, domains []string, withhold ...string) *Server {
 	t.Helper()
 	need(t, []string{"postfix", owner}, "/usr/sbin/postfix", "/usr/sbin/postconf")
@@ -86,7 +86,7 @@ func Postfix(t testing.TB, c *Certificate, domains []string, withhold ...string)
 		}
 		write(t, filepath.Join(dir, "main.cf"), postfixMain, values)
 		write(t, filepath.Join(dir, "master.cf"), postfixMaster, values)
-		// It makes the folders of the queue; what it warns of is in their contents, and there is none.
+		// This makes the folders of the queue. Its warnings are about their contents, and the folders are empty.
 		if out, err := exec.Command("/usr/sbin/postfix", "-c", dir, "check").CombinedOutput(); err != nil {
 			t.Fatalf("postfix check: %v\n%s", err, out)
 		}

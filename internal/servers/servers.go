@@ -1,16 +1,18 @@
-// Package servers starts real mail servers for tests: Postfix, Dovecot, Exim and OpenSMTPD as Debian packages them, on loopback, with
-// folders, ports and mailboxes of their own, away from whatever the machine itself runs. It is for tests only. A server
-// written for a test does what its author expects of servers; these do what servers do.
+// Package servers starts real mail servers for tests: [Postfix], [Dovecot], [Exim] and [OpenSMTPD] as Debian packages
+// them. The servers run on loopback, with folders, ports and mailboxes of their own, apart from whatever the machine
+// itself runs. It is for tests only. A server written for a test does what its author expects of servers; these do what
+// servers do.
 //
-// Each function takes the test that the server lives for, stops the server at its end, and skips the test with a message
-// where the server is not installed or cannot be started (they begin as root and drop it as they need). What a server
-// logs is read line by line, so that a test waits for the very event: the port open, the message in the mailbox.
+// Each function takes the test that the server is for, and stops the server when the test ends. It skips the test with
+// a message if the server is not installed or cannot be started (a server starts as root and drops its rights as it
+// needs). What a server logs is read line by line, so that a test waits for the very event: the port open, the message
+// in the mailbox.
 //
-// Every domain has one mailbox, a Maildir in which a message lies as the server wrote it: what was sent, with LF line
-// ends, below the header fields that the server put on top.
+// Every domain has one mailbox, a Maildir that has a message as the server wrote it: what was sent, with LF line ends,
+// below the header fields that the server put on top.
 //
-// Exim and OpenSMTPD cannot be installed beside Postfix. Their packages are unpacked, and run in a view of the file system
-// of their own, where they and their users look as if they were installed; nothing of the machine's is changed.
+// Exim and OpenSMTPD cannot be installed beside Postfix. Their packages are unpacked, and run in a view of the file
+// system of their own, in which they and their users look installed. Nothing of the machine's is changed.
 package servers
 
 import (
@@ -40,7 +42,7 @@ import (
 // Username and Password log in at every server here.
 const Username, Password = "news", "correct+horse=battery/staple"
 
-// owner is whose the mailboxes are.
+// owner is the user that owns the mailboxes.
 const owner = "nobody"
 
 // Server is a running server.
@@ -52,7 +54,7 @@ type Server struct {
 	boxes string
 }
 
-// Mailbox reads a domain's mailbox: the messages as the server wrote them, in no order.
+// Mailbox reads a domain's mailbox: the messages as the server wrote them, in no particular order.
 func (s *Server) Mailbox(domain string) ([]string, error) {
 	dir := filepath.Join(s.boxes, domain, "new")
 	entries, err := os.ReadDir(dir)
@@ -75,13 +77,13 @@ type Log struct {
 	changed chan struct{} // closed at the next line, or the end
 }
 
-// Lines are those that hold every one of texts.
+// Lines returns the lines that contain all of texts.
 func (l *Log) Lines(texts ...string) []string {
 	lines, _, _ := l.state(texts)
 	return lines
 }
 
-// Wait waits until n lines hold every one of texts.
+// Wait waits until n lines contain all of texts.
 func (l *Log) Wait(ctx context.Context, n int, texts ...string) error {
 	for {
 		lines, ended, changed := l.state(texts)
@@ -95,7 +97,8 @@ func (l *Log) Wait(ctx context.Context, n int, texts ...string) error {
 		case <-changed:
 		case <-ctx.Done():
 			all := l.Lines()
-			return fmt.Errorf("%d of %d lines with %q: %w; the last ones are\n%s", len(lines), n, texts, ctx.Err(), strings.Join(all[max(0, len(all)-20):], "\n"))
+			last := strings.Join(all[max(0, len(all)-20):], "\n")
+			return fmt.Errorf("%d of %d lines with %q: %w; the last ones are\n%s", len(lines), n, texts, ctx.Err(), last)
 		}
 	}
 }
@@ -111,7 +114,7 @@ func (l *Log) state(texts []string) (lines []string, ended bool, changed <-chan 
 	return lines, l.ended, l.changed
 }
 
-// follow reads lines until there are no more.
+// follow reads lines to the end.
 func (l *Log) follow(r io.Reader) {
 	for lines := bufio.NewScanner(r); ; {
 		more := lines.Scan()
@@ -129,7 +132,7 @@ func (l *Log) follow(r io.Reader) {
 	}
 }
 
-// need skips the test unless it is root's and all programs and users are there.
+// need skips the test unless root runs it and all programs and users are there.
 func need(t testing.TB, users []string, programs ...string) {
 	t.Helper()
 	if runtime.GOOS != "linux" || os.Geteuid() != 0 {
@@ -147,7 +150,7 @@ func need(t testing.TB, users []string, programs ...string) {
 	}
 }
 
-// folder makes a folder that every user may go through, and that is short enough for the names of sockets.
+// folder makes a folder that every user may enter, with a path short enough for sockets.
 func folder(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "servers")
@@ -176,7 +179,7 @@ func mailboxes(t testing.TB, dir string) string {
 	return boxes
 }
 
-// ids are the owner's numbers.
+// ids are the numbers of the owner and its group.
 func ids(t testing.TB) (uid, gid int) {
 	t.Helper()
 	u, err := user.Lookup(owner)
@@ -204,7 +207,7 @@ func write(t testing.TB, name, text string, values any) {
 	}
 }
 
-// ports finds n ports that nobody listens on, below those that the system gives to connections.
+// ports finds n ports that nobody listens on, below the ports that the system gives to connections.
 func ports(t testing.TB, n int) []int {
 	t.Helper()
 	found := map[int]bool{}
@@ -222,8 +225,9 @@ func ports(t testing.TB, n int) []int {
 	return nil
 }
 
-// start runs a server that stays in the foreground and logs to its standard output, and waits for the line that holds
-// ready. Somebody may take a port meanwhile: configure writes the files for ports that are free now, and is called again.
+// start runs a server that stays in the foreground and logs to its standard output, and waits for the line that
+// contains ready. Another program may take a port meanwhile: configure, which writes the files for ports that are free
+// now, is then called again.
 func start(t testing.TB, n int, ready string, configure func(ports []int) *exec.Cmd) ([]int, *Log) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -245,7 +249,7 @@ func start(t testing.TB, n int, ready string, configure func(ports []int) *exec.
 	}
 }
 
-// run starts a program. stop ends it, politely, and waits for its end.
+// run starts a program. stop ends it by SIGTERM and waits for its end.
 func run(cmd *exec.Cmd) (log *Log, stop func(), err error) {
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -253,17 +257,17 @@ func run(cmd *exec.Cmd) (log *Log, stop func(), err error) {
 	}
 	cmd.Stdout, cmd.Stderr = w, w
 	err = cmd.Start()
-	_ = w.Close() // the program has its own
+	_ = w.Close() // the program has a copy of its own
 	if err != nil {
 		_ = r.Close()
 		return nil, nil, err
 	}
 	log = &Log{changed: make(chan struct{})}
 	var ends sync.WaitGroup
-	ends.Go(func() { log.follow(r) })  // when its children have ended too
-	ends.Go(func() { _ = cmd.Wait() }) // by the signal, or as the log says
+	ends.Go(func() { log.follow(r) })  // it ends when the program's children have ended too
+	ends.Go(func() { _ = cmd.Wait() }) // the log says how it ended
 	return log, func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM) // one that has ended needs none
+		_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended already
 		ends.Wait()
 		_ = r.Close()
 	}, nil

@@ -35,8 +35,8 @@ func (b body) WriteTo(w io.Writer) (int64, error) {
 	return int64(n), err
 }
 
-// texts are what servers may stumble over: dots, empty lines, lines of the longest kind, words that look like an mbox or
-// like commands, and one body too large to go by BDAT.
+// texts are what servers may stumble over: dots, empty lines, lines of the longest kind, words that look like an mbox
+// or like commands, and one body too large to go by BDAT.
 var texts = []string{
 	"Dear reader,\r\nthis is all.\r\n",
 	".\r\n..\r\n.leading\r\n. QUIT\r\n",
@@ -51,7 +51,8 @@ var texts = []string{
 func mail(i int, domain string) (sender.Mail, string) {
 	to := fmt.Sprintf("person%d@%s", i, domain)
 	m := fmt.Sprintf("From: News <news@example.com>\r\nTo: <%s>\r\nSubject: Number %d\r\nDate: Mon, 02 Nov 2026 10:00:00 +0000\r\n"+
-		"Message-ID: <%d.%s>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=us-ascii\r\n\r\n%s", to, i, i, to, texts[i%len(texts)])
+		"Message-ID: <%d.%s>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=us-ascii\r\n\r\n%s", to, i, i, to,
+		texts[i%len(texts)])
 	return sender.Mail{From: "news@example.com", To: to, Size: int64(len(m)), Body: body(m)}, m
 }
 
@@ -145,8 +146,8 @@ func between(s, begin, end string) string {
 	return s
 }
 
-// delivered compares a mailbox with what was reported as sent: the same messages, each once, and each of them to the byte
-// below what the server put on top.
+// delivered compares a mailbox with what was reported as sent: the same messages, each once, and each of them to the
+// byte below what the server put on top.
 func delivered(t *testing.T, s *servers.Server, domain string, sent map[string]string) {
 	t.Helper()
 	box, err := s.Mailbox(domain)
@@ -168,7 +169,8 @@ func delivered(t *testing.T, s *servers.Server, domain string, sent map[string]s
 			t.Errorf("%s: twice", id)
 		case !same || top != "" && !strings.HasSuffix(top, "\n") || strings.Contains(top, "\n\n"):
 			t.Errorf("%s: other bytes: %.2000q", id, got)
-		case !strings.Contains("\n"+top, "\nDelivered-To: "+recipient(want)+"\n") && !strings.Contains("\n"+top, "\nEnvelope-to: "+recipient(want)+"\n"):
+		case !strings.Contains("\n"+top, "\nDelivered-To: "+recipient(want)+"\n") &&
+			!strings.Contains("\n"+top, "\nEnvelope-to: "+recipient(want)+"\n"):
 			t.Errorf("%s: to somebody else: %q", id, top)
 		}
 		seen[id] = true
@@ -265,7 +267,8 @@ func TestPostfix(t *testing.T) {
 	})
 	// Of the machine's clocks, which may differ by a second where they are read, the mail knows nothing.
 	clocks := func(line string) bool {
-		return strings.Contains(line, "warning: file system clock is ") || strings.Contains(line, "warning: resetting file time stamps")
+		return strings.Contains(line, "warning: file system clock is ") ||
+			strings.Contains(line, "warning: resetting file time stamps")
 	}
 	if warnings := slices.DeleteFunc(s.Log.Lines("warning"), clocks); len(warnings) > 0 {
 		t.Errorf("Postfix warns:\n%s", strings.Join(warnings, "\n"))
@@ -304,7 +307,8 @@ func TestDovecot(t *testing.T) {
 	for _, w := range ways {
 		t.Run(w.name, func(t *testing.T) {
 			t.Parallel()
-			cfg := sender.Config{Host: "127.0.0.1", Port: s.Ports[0], Protocol: sender.LMTP, TLS: "none", Connections: 3, LockStep: w.name == "lock-step"}
+			cfg := sender.Config{Host: "127.0.0.1", Port: s.Ports[0], Protocol: sender.LMTP, TLS: "none", Connections: 3,
+				LockStep: w.name == "lock-step"}
 			if w.name == "pipelined" {
 				cfg.ChunkLimit = -1
 			}

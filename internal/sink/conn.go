@@ -13,40 +13,38 @@ import (
 	"time"
 )
 
-// conn lies between go-smtp and the socket. go-smtp sees a plain connection:
-// TLS is done here, so that what it writes can be changed before it is
-// encrypted.
+// conn is between go-smtp and the socket. go-smtp sees a plain connection: TLS is done here, so that what go-smtp
+// writes can be changed before it is encrypted.
 //
-// Replies are held until go-smtp wants to read again. That answers a pipelined
-// group of commands in one write, and lets a reply be taken back: go-smtp
-// writes 354 before anybody else hears of DATA.
+// Replies are held until go-smtp wants to read again. That answers a pipelined group of commands in one write, and lets
+// a reply be taken back: go-smtp writes 354 before anybody else hears of DATA.
 //
 // go-smtp writes one line of a reply per call of Write; the layer counts on it.
 type conn struct {
 	net.Conn // the socket: addresses and deadlines; TLS keeps none of its own
 	server   *Server
 	number   int64
-	crowd    int // connections open when this one came, itself included
+	crowd    int // connections open when this one came, including this one
 
 	started bool // the handshakes are over; only go-smtp's goroutine uses it
-	greeted bool // we have greeted, go-smtp's greeting is not wanted
+	greeted bool // we have greeted; go-smtp's greeting is dropped
 
 	mu      sync.Mutex // BDAT runs a session in a goroutine of its own
 	top     net.Conn   // where bytes go: the socket or TLS on it
 	out     []byte     // replies not yet sent
-	last    int        // where in out the last reply begins
+	last    int        // where the last reply begins in out
 	feed    []byte     // bytes go-smtp reads before the socket's
 	instead *answer    // what to send in place of go-smtp's next reply
 	ehlo    []string   // lines of an answer to EHLO, while it is collected
-	broken  bool       // a read failed: nothing more comes
-	replied *Event     // to be told of when what is held is sent
+	broken  bool       // a read failed: nothing more will come
+	replied *Event     // to be observed when what is held is sent
 
 	dead   chan struct{} // closed with the connection
 	closed atomic.Bool
 	text   atomic.Value // string: why it ended, for the event
 }
 
-// answer is what a rule says in place of a reply.
+// answer is what a rule sends in place of a reply.
 type answer struct {
 	text string
 	then string // "", "drop" (without a farewell), "reset", "close"
@@ -56,7 +54,7 @@ func newConn(nc net.Conn, s *Server, number int64) *conn {
 	return &conn{Conn: nc, top: nc, server: s, number: number, dead: make(chan struct{})}
 }
 
-// Read sends what was held and reads.
+// Read sends what is held, and reads.
 func (c *conn) Read(p []byte) (int, error) {
 	if err := c.flush(); err != nil {
 		return 0, err
@@ -79,13 +77,13 @@ func (c *conn) Read(p []byte) (int, error) {
 		c.broken = true
 		c.mu.Unlock()
 		if c.closed.Load() {
-			err = net.ErrClosed // whatever TLS makes of it
+			err = net.ErrClosed // TLS may report something else
 		}
 	}
 	return n, err
 }
 
-// Write takes one line of a reply from go-smtp. The first is its greeting.
+// Write takes one line of a reply from go-smtp. The first line is the greeting.
 func (c *conn) Write(p []byte) (int, error) {
 	if !c.started {
 		c.started = true
@@ -128,7 +126,7 @@ func (c *conn) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// hide makes the answer to EHLO out of its lines, less the extensions named.
+// hide makes the answer to EHLO from its lines, without the extensions named.
 func hide(lines, names []string) []byte {
 	kept := slices.DeleteFunc(lines, func(line string) bool {
 		word, _, _ := strings.Cut(strings.TrimSpace(line), " ")
@@ -163,7 +161,7 @@ func (c *conn) flush() error {
 	return err
 }
 
-// retract takes the last reply back, if it is still here.
+// retract takes the last reply back, if it is not sent yet.
 func (c *conn) retract() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -172,7 +170,7 @@ func (c *conn) retract() string {
 	return s
 }
 
-// say sends an answer and does what is to be done after it.
+// say sends an answer, and then ends the connection if the answer says so.
 func (c *conn) say(a answer) {
 	c.mu.Lock()
 	c.last = len(c.out)
@@ -194,16 +192,15 @@ func (c *conn) say(a answer) {
 	}
 }
 
-// replace makes a the next reply in place of go-smtp's.
+// replace makes a the next reply, in place of go-smtp's.
 func (c *conn) replace(a answer) {
 	c.mu.Lock()
 	c.instead = &a
 	c.mu.Unlock()
 }
 
-// drop closes our side and then waits for the client's. A plain close would
-// reset the connection if anything arrived after it, and the reset could take
-// replies with it that the client has not read yet.
+// drop closes our side, and then waits for the client to close. A plain close would reset the connection if anything
+// arrived after it, and the reset could destroy replies that the client has not read yet.
 func (c *conn) drop() {
 	if t, ok := c.Conn.(interface{ CloseWrite() error }); ok && t.CloseWrite() == nil {
 		io.Copy(io.Discard, c.Conn)
@@ -218,7 +215,7 @@ func (c *conn) stall() {
 	c.kill(false)
 }
 
-// wait lets time pass; false when the connection or the server ended in it.
+// wait lets time pass. It returns false when the connection or the server ended meanwhile.
 func (c *conn) wait(d time.Duration) bool {
 	c.flush()
 	t := time.NewTimer(d)
@@ -232,8 +229,7 @@ func (c *conn) wait(d time.Duration) bool {
 	return false
 }
 
-// kill closes the socket at once, with a reset if asked. It may be called from
-// any goroutine.
+// kill closes the socket at once, by a reset if reset is set. It may be called from any goroutine.
 func (c *conn) kill(reset bool) {
 	if !c.closed.CompareAndSwap(false, true) {
 		return
@@ -245,8 +241,8 @@ func (c *conn) kill(reset bool) {
 	close(c.dead)
 }
 
-// Close is go-smtp's end of the connection, from its own goroutine: after
-// QUIT, after the client has gone, and once more when the goroutine ends.
+// Close is how go-smtp ends the connection. It calls Close from its own goroutine: after QUIT, after the client has
+// gone, and once more when the goroutine ends.
 func (c *conn) Close() error {
 	if !c.closed.Load() {
 		c.Conn.SetWriteDeadline(time.Now().Add(time.Second)) // a client that does not read cannot hold us
@@ -260,8 +256,7 @@ func (c *conn) Close() error {
 	return nil
 }
 
-// start does what comes before go-smtp's greeting; false when the connection
-// ended in it.
+// start does what comes before go-smtp's greeting. It returns false when the connection ended meanwhile.
 func (c *conn) start() bool {
 	s := c.server
 	s.observe(Event{Kind: "connected", Connection: c.number})
@@ -289,8 +284,7 @@ func (c *conn) start() bool {
 	return true
 }
 
-// refuse is what follows a greeting that was no welcome: only QUIT is
-// understood (RFC 5321 section 3.1).
+// refuse follows a greeting that refuses the client: only QUIT is understood (RFC 5321 section 3.1).
 func (c *conn) refuse() bool {
 	r := bufio.NewReader(c)
 	for {
@@ -307,7 +301,7 @@ func (c *conn) refuse() bool {
 	}
 }
 
-// clear leads the conversation up to STARTTLS, which is required.
+// clear leads the conversation up to STARTTLS, which is required. It returns false when the connection ended meanwhile.
 func (c *conn) clear() bool {
 	s := c.server
 	if !c.greeted {
@@ -346,28 +340,36 @@ func (c *conn) clear() bool {
 			c.say(answer{"221 2.0.0 Bye\r\n", "close"})
 			return false
 		case "STARTTLS":
-			// Commands behind STARTTLS in one packet would be taken as if
-			// they had come under TLS (CVE-2011-0411).
-			if r.Buffered() > 0 {
-				c.say(answer{"554 5.5.0 Nothing may follow STARTTLS\r\n", "close"})
-				return false
+			if ready, goOn := c.startTLS(r.Buffered()); ready || !goOn {
+				return ready
 			}
-			f := c.fault("starttls", "", Event{})
-			if f.gone {
-				return false
-			}
-			if !f.usual {
-				c.say(f.answer)
-				if !f.good {
-					continue
-				}
-			} else {
-				c.say(answer{"220 2.0.0 Ready to start TLS\r\n", ""})
-			}
-			return c.flush() == nil && c.handshake()
+			continue
 		}
 		c.say(answer{reply, ""})
 	}
+}
+
+// startTLS answers STARTTLS and makes the handshake. ready: TLS is on. goOn: the conversation goes on in clear. behind
+// is how many bytes came in after the command.
+func (c *conn) startTLS(behind int) (ready, goOn bool) {
+	// Commands after STARTTLS in one packet would be taken as if they had come under TLS (CVE-2011-0411).
+	if behind > 0 {
+		c.say(answer{"554 5.5.0 Nothing may follow STARTTLS\r\n", "close"})
+		return false, false
+	}
+	f := c.fault("starttls", "", Event{})
+	switch {
+	case f.gone:
+		return false, false
+	case f.usual:
+		c.say(answer{"220 2.0.0 Ready to start TLS\r\n", ""})
+	default:
+		c.say(f.answer)
+		if !f.good {
+			return false, true
+		}
+	}
+	return c.flush() == nil && c.handshake(), false
 }
 
 // verb is the command of a line.

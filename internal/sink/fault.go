@@ -5,12 +5,12 @@ import (
 	"strings"
 )
 
-// fault is what the rules say at one point.
+// fault is what the rules say about one point.
 type fault struct {
 	usual  bool   // go on as if there were no rule
 	gone   bool   // the connection is closed
 	good   bool   // answer stands for success
-	answer answer // to be sent in place of the usual reply
+	answer answer // to send in place of the usual reply
 }
 
 // fault finds the rule for a point and does what it says.
@@ -34,8 +34,7 @@ func (c *conn) rule(point, address string, e Event) *ruleState {
 	return nil
 }
 
-// act does what a rule says, all but sending an answer, since only the caller
-// knows the right moment for that.
+// act does what a rule says, but does not send an answer, because only the caller knows the right moment for that.
 func (c *conn) act(point string, r *ruleState) fault {
 	switch r.action {
 	case "delay":
@@ -46,7 +45,7 @@ func (c *conn) act(point string, r *ruleState) fault {
 		return fault{usual: true}
 	case "stall":
 		if point == "body" {
-			// Here the client must be stuck in writing: nothing is read.
+			// The client must get stuck in writing here, so nothing is read.
 			<-c.never()
 			c.kill(false)
 		} else {
@@ -91,7 +90,7 @@ func (c *conn) never() <-chan struct{} {
 	return c.dead // Close kills every connection
 }
 
-// usualReply is what the server would have said.
+// usualReply is what the server would have said without a rule.
 func usualReply(point string) string {
 	switch point {
 	case "connect":
@@ -106,8 +105,7 @@ func usualReply(point string) string {
 	return "250 2.0.0 OK: queued\r\n"
 }
 
-// successful reports whether bytes begin with a whole reply line that is the
-// success of a point.
+// successful reports whether bytes begin with a whole reply line that means success at a point.
 func successful(point, text string) bool {
 	line, _, whole := strings.Cut(text, "\r\n")
 	if !whole || len(line) < 3 {

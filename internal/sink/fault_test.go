@@ -12,9 +12,8 @@ import (
 	"time"
 )
 
-// Each rule against one conversation, over a real socket. A step of the script
-// is what the client says and what it must then hear; "EOF" is a closed
-// connection, "RESET" one that is reset.
+// Each rule in one conversation, over a real socket. A step of the script is what the client says and what it must then
+// hear. "EOF" is a closed connection, "RESET" one that is reset.
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	type step struct{ say, hear string }
@@ -29,33 +28,44 @@ func TestFaults(t *testing.T) {
 		accepted int64
 	}{
 		{rule: "connect:421 4.3.2 busy", steps: []step{{"", "421 4.3.2 busy\r\n"}, {"", "EOF"}}},
-		{rule: "connect:554 5.3.2 no", steps: []step{{"", "554 5.3.2 no\r\n"}, {"EHLO x\r\n", "503 "}, {"QUIT\r\n", "221 "}, {"", "EOF"}}},
+		{rule: "connect:554 5.3.2 no", steps: []step{{"", "554 5.3.2 no\r\n"}, {"EHLO x\r\n", "503 "}, {"QUIT\r\n", "221 "},
+			{"", "EOF"}}},
 		{rule: "connect:drop", steps: []step{{"", "EOF"}}},
 		{rule: "ehlo:reset", steps: []step{{"", "220 "}, {"EHLO x\r\n", "RESET"}}},
 		{rule: "connect:half", steps: []step{{"", "220 sink.example ESEOF"}}},
-		{rule: "connect:220 mx.example hi", steps: []step{{"", "220 mx.example hi\r\n"}, {"EHLO x\r\n", "250-"}, {mail, "250 "}}},
+		{rule: "connect:220 mx.example hi", steps: []step{{"", "220 mx.example hi\r\n"}, {"EHLO x\r\n", "250-"},
+			{mail, "250 "}}},
 		{rule: `connect:220 one\ntwo`, steps: []step{{"", "220-one\r\n220 two\r\n"}, {"EHLO x\r\n", "250-"}}},
 		{rule: "ehlo:502 5.5.1 what", steps: []step{{"", "220 "}, {"EHLO x\r\n", "502 5.5.1 what\r\n"}, {mail, "502 "}}},
 		{rule: "ehlo:drop", steps: []step{{"", "220 "}, {"EHLO x\r\n", "EOF"}}},
-		{rule: `ehlo:1:raw "250-x\r\n250 SIZE 5\r\n"`, steps: []step{{"", "220 "}, {"EHLO x\r\n", "250-x\r\n250 SIZE 5\r\n"}, {mail, "250 "}}},
+		{rule: `ehlo:1:raw "250-x\r\n250 SIZE 5\r\n"`, steps: []step{{"", "220 "}, {"EHLO x\r\n", "250-x\r\n250 SIZE 5\r\n"},
+			{mail, "250 "}}},
 		{rule: "ehlo:500 5.5.1 no", tls: "starttls", steps: []step{{"", "220 "}, {"EHLO x\r\n", "500 5.5.1 no\r\n"}}},
-		{rule: "starttls:454 4.7.0 later", tls: "starttls", steps: append(hello[:2:2], step{"STARTTLS\r\n", "454 4.7.0 later\r\n"}, step{mail, "530 "})},
+		{rule: "starttls:454 4.7.0 later", tls: "starttls",
+			steps: append(hello[:2:2], step{"STARTTLS\r\n", "454 4.7.0 later\r\n"}, step{mail, "530 "})},
 		{rule: "starttls:drop", tls: "starttls", steps: append(hello[:2:2], step{"STARTTLS\r\n", "EOF"})},
 		{rule: "tls:drop", tls: "starttls", steps: append(hello[:2:2], step{"STARTTLS\r\n", "220 "}, step{"", "EOF"})},
 		{rule: "tls:drop", tls: "implicit", steps: []step{{"", "EOF"}}},
-		{rule: "mail:451 4.3.0 later", steps: append(hello[:2:2], step{mail, "451 4.3.0 later\r\n"}, step{rcpt, "502 "}, step{mail, "451 "})},
-		{rule: "mail:a@*:550 5.7.1 not you", steps: append(hello[:2:2], step{mail, "550 5.7.1 not you\r\n"}, step{"MAIL FROM:<c@example.com>\r\n", "250 "})},
+		{rule: "mail:451 4.3.0 later", steps: append(hello[:2:2], step{mail, "451 4.3.0 later\r\n"}, step{rcpt, "502 "},
+			step{mail, "451 "})},
+		{rule: "mail:a@*:550 5.7.1 not you", steps: append(hello[:2:2], step{mail, "550 5.7.1 not you\r\n"},
+			step{"MAIL FROM:<c@example.com>\r\n", "250 "})},
 		{rule: "mail:garbage", steps: append(hello[:2:2], step{mail, "\x00\xff"})},
-		{rule: "rcpt:*@gmail.example:450 4.2.1 slow: down", steps: append(hello[:2:2], step{mail, "250 "}, step{rcpt, "450 4.2.1 slow: down\r\n"},
+		{rule: "rcpt:*@gmail.example:450 4.2.1 slow: down", steps: append(hello[:2:2], step{mail, "250 "},
+			step{rcpt, "450 4.2.1 slow: down\r\n"},
 			step{"RCPT TO:<b@example.org>\r\n", "250 "}, step{data, "354 "}, step{message, "250 "}), accepted: 1},
-		{rule: "rcpt:once:451 4.7.1 greylisted", steps: append(hello[:2:2], step{mail, "250 "}, step{rcpt, "451 4.7.1 greylisted\r\n"}, step{rcpt, "250 "})},
-		{rule: "rcpt:421 4.7.0 bye", steps: append(hello[:2:2], step{mail, "250 "}, step{rcpt + data, "421 4.7.0 bye\r\n"}, step{"", "EOF"})},
+		{rule: "rcpt:once:451 4.7.1 greylisted", steps: append(hello[:2:2], step{mail, "250 "},
+			step{rcpt, "451 4.7.1 greylisted\r\n"}, step{rcpt, "250 "})},
+		{rule: "rcpt:421 4.7.0 bye", steps: append(hello[:2:2], step{mail, "250 "}, step{rcpt + data, "421 4.7.0 bye\r\n"},
+			step{"", "EOF"})},
 		{rule: "rcpt:half", steps: append(hello[:2:2], step{mail, "250 "}, step{rcpt, "250 2.0.0 OEOF"})},
 		{rule: "rcpt:drop", steps: append(hello[:2:2], step{mail + rcpt + data, "250 "}, step{"", "EOF"})},
-		{rule: "data:450 4.3.0 not now", steps: append(hello[:2:2], step{mail, "250 "}, step{rcpt, "250 "}, step{data, "450 4.3.0 not now\r\n"},
+		{rule: "data:450 4.3.0 not now", steps: append(hello[:2:2], step{mail, "250 "}, step{rcpt, "250 "},
+			step{data, "450 4.3.0 not now\r\n"},
 			step{mail, "250 "}, step{"RSET\r\n", "250 "})},
-		{rule: "data:1:451 4.3.0 not now", steps: append(append(hello[:2:2], step{mail + rcpt + data, "250 "}, step{"", "250 "},
-			step{"", "451 4.3.0 not now\r\n"}), append(head[2:5:5], step{message, "250 "})...), accepted: 1},
+		{rule: "data:1:451 4.3.0 not now",
+			steps: append(append(hello[:2:2], step{mail + rcpt + data, "250 "}, step{"", "250 "},
+				step{"", "451 4.3.0 not now\r\n"}), append(head[2:5:5], step{message, "250 "})...), accepted: 1},
 		{rule: "data:354 go", steps: append(head[:4:4], step{data, "354 go\r\n"}, step{message, "250 "}), accepted: 1},
 		{rule: "data:drop", steps: append(head[:4:4], step{data, "EOF"})},
 		{rule: "data:delay 1ms", steps: append(head[:5:5], step{message, "250 "}), accepted: 1},
@@ -71,13 +81,16 @@ func TestFaults(t *testing.T) {
 		{rule: "dot:421 4.3.2 bye", steps: append(head[:5:5], step{message, "421 4.3.2 bye\r\n"}, step{"", "EOF"})},
 		{rule: "dot:250 fine, id 7", steps: append(head[:5:5], step{message, "250 fine, id 7\r\n"}), accepted: 1},
 		{rule: "dot:600 what", steps: append(head[:5:5], step{message, "600 what\r\n"})},
-		{rule: `dot:raw "250 ok\r\n421 bye\r\n"`, steps: append(head[:5:5], step{message, "250 ok\r\n"}, step{"", "421 bye\r\n"}, step{mail, "250 "}), accepted: 1},
+		{rule: `dot:raw "250 ok\r\n421 bye\r\n"`, steps: append(head[:5:5], step{message, "250 ok\r\n"},
+			step{"", "421 bye\r\n"}, step{mail, "250 "}), accepted: 1},
 		{rule: `dot:raw "250-x\r\n" drop`, steps: append(head[:5:5], step{message, "250-x\r\nEOF"}), accepted: 1},
-		// Whether the client still reads the reply before the reset is its system's business.
+		// Whether the client still reads the reply before the reset depends on its system.
 		{rule: `dot:raw "250 ok\r\n" reset`, steps: append(head[:5:5], step{message, ""}), accepted: 1},
 		{rule: `dot:raw "25" drop`, steps: append(head[:5:5], step{message, "25EOF"})},
-		{rule: "dot:2:drop", steps: append(append(head[:5:5], step{message, "250 "}), append(head[2:5:5], step{message, "EOF"})...), accepted: 1},
-		{rule: "mail:2+/conn:421 4.7.0 too many", steps: append(head[:5:5], step{message, "250 "}, step{mail, "421 4.7.0 too many\r\n"}, step{"", "EOF"}), accepted: 1},
+		{rule: "dot:2:drop", steps: append(append(head[:5:5], step{message, "250 "}),
+			append(head[2:5:5], step{message, "EOF"})...), accepted: 1},
+		{rule: "mail:2+/conn:421 4.7.0 too many", steps: append(head[:5:5], step{message, "250 "},
+			step{mail, "421 4.7.0 too many\r\n"}, step{"", "EOF"}), accepted: 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.rule, func(t *testing.T) {
@@ -121,7 +134,8 @@ func TestFaultUnderTLS(t *testing.T) {
 // the stall.
 func TestStall(t *testing.T) {
 	t.Parallel()
-	for _, rule := range []string{"connect:stall", "mail:stall", "data:stall", "dot:stall", "dot:store-stall", "body:stall", "dot:delay 1h"} {
+	for _, rule := range []string{"connect:stall", "mail:stall", "data:stall", "dot:stall", "dot:store-stall",
+		"body:stall", "dot:delay 1h"} {
 		t.Run(rule, func(t *testing.T) {
 			t.Parallel()
 			hit := make(chan bool, 1)
@@ -238,7 +252,7 @@ func TestParseRule(t *testing.T) {
 		"dot:drop now":          `"drop" takes nothing after it`,
 		"dot:raw 250":           "raw needs a quoted string",
 		`dot:raw "250" later`:   "raw needs a quoted string",
-		"rcpt:store-drop":       "only at dot is there a message to store",
+		"rcpt:store-drop":       "there is a message to store only at dot",
 		"body:450 no":           "nothing is answered at body",
 		"tls:garbage":           "nothing is answered at tls",
 		"ehlo:*@x.example:drop": "no address is known at ehlo",
@@ -250,7 +264,8 @@ func TestParseRule(t *testing.T) {
 	}
 	for _, text := range []string{
 		"rcpt:*@gmail.example:450 4.2.1 slow down", "dot:1%:drop", "dot:3:store-drop", "mail:delay 2s", "DOT:drop",
-		"rcpt:*@a.example,0.5%,3+/conn:550 no: never", "mail:450 4.1.1 try: later", `dot:raw "a:b"`, "dot:250", " dot : drop ",
+		"rcpt:*@a.example,0.5%,3+/conn:550 no: never", "mail:450 4.1.1 try: later", `dot:raw "a:b"`, "dot:250",
+		" dot : drop ",
 	} {
 		r, err := ParseRule(text)
 		if err != nil {
@@ -262,7 +277,8 @@ func TestParseRule(t *testing.T) {
 }
 
 func FuzzParseRule(f *testing.F) {
-	for _, s := range []string{"rcpt:*@gmail.example:450 4.2.1 slow down", "dot:0.5%,3+/conn:store-drop", `dot:raw "\x00" drop`, "mail:delay 2s", "x:"} {
+	for _, s := range []string{"rcpt:*@gmail.example:450 4.2.1 slow down", "dot:0.5%,3+/conn:store-drop",
+		`dot:raw "\x00" drop`, "mail:delay 2s", "x:"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -273,10 +289,12 @@ func FuzzParseRule(f *testing.F) {
 			}
 			return
 		}
-		if again, err := ParseRule(r.String()); err != nil || again.action != r.action || again.answer != r.answer || len(again.when) != len(r.when) {
+		if again, err := ParseRule(r.String()); err != nil || again.action != r.action || again.answer != r.answer ||
+			len(again.when) != len(r.when) {
 			t.Errorf("%q does not read back: %v", s, err)
 		}
-		if r.action == "reply" && (!strings.HasSuffix(r.answer, "\r\n") || strings.Count(r.answer, "\n") != strings.Count(r.answer, "\r\n")) {
+		if r.action == "reply" && (!strings.HasSuffix(r.answer, "\r\n") ||
+			strings.Count(r.answer, "\n") != strings.Count(r.answer, "\r\n")) {
 			t.Errorf("%q: reply %q is not made of lines", s, r.answer)
 		}
 		if st := newRuleState(r, 0); len(r.when) == 0 && !st.hit(nil, "a@b") {
@@ -346,7 +364,8 @@ func TestGlob(t *testing.T) {
 		want       bool
 	}{
 		{"*@gmail.example", "a@gmail.example", true}, {"*@gmail.example", "a@gmail.example.org", false},
-		{"a?@*", "ab@x", true}, {"a?@*", "a@x", false}, {"*a*b*@x", "xxaxxbxx@x", true}, {"*", "", true}, {"?", "", false}, {"a@b", "a@b", true},
+		{"a?@*", "ab@x", true}, {"a?@*", "a@x", false}, {"*a*b*@x", "xxaxxbxx@x", true}, {"*", "", true}, {"?", "", false},
+		{"a@b", "a@b", true},
 		{"*ab", "aab", true}, {"*a*", "b", false},
 	} {
 		if got := glob(tt.pattern, tt.s); got != tt.want {

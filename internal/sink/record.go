@@ -26,16 +26,15 @@ type Record struct {
 	// From and To are the envelope.
 	From string   `json:"from"`
 	To   []string `json:"to"`
-	// Notify and EnvID are what the sender asked for by DSN, "" where nothing: the events
-	// joined by commas, as they came.
+	// Notify and EnvID are what the sender asked for by DSN: the events as they came, joined by commas, and the id. "":
+	// nothing.
 	Notify string `json:"notify,omitempty"`
 	EnvID  string `json:"envid,omitempty"`
 	// ID is the Message-ID without angle brackets, "" if there is none.
 	ID string `json:"id"`
 	// Subject is the field's text as it came, unfolded, not decoded.
 	Subject string `json:"subject"`
-	// Header holds the fields named by Options.Headers, by their canonical
-	// names, unfolded, not decoded.
+	// Header holds the fields named by Options.Headers, by their canonical names, unfolded, not decoded.
 	Header map[string][]string `json:"header,omitempty"`
 	// Size is the message's length in bytes as it came, without dot stuffing.
 	Size int64 `json:"size"`
@@ -43,9 +42,8 @@ type Record struct {
 	SHA256 string `json:"sha256"`
 }
 
-// ReadRecords reads records until the end. A last line that was cut off by a
-// crash, before it was answered, is left out; anything else that is no record
-// is an error with its line.
+// ReadRecords reads records to the end. A last line that a crash cut off, before it was answered, is left out. Any
+// other line that is not a record is an error with its line number.
 func ReadRecords(r io.Reader) ([]Record, error) {
 	data, err := io.ReadAll(r)
 	if err != nil {
@@ -67,8 +65,7 @@ func ReadRecords(r io.Reader) ([]Record, error) {
 	return recs, nil
 }
 
-// read fills in what is known from the header. It knows no more of the syntax
-// than lines and folding.
+// read fills in what the header says. It knows only lines and folding of the syntax.
 func (r *Record) read(head []byte, wanted []string) {
 	var name, value string
 	field := func() {
@@ -119,8 +116,7 @@ func (r *Record) read(head []byte, wanted []string) {
 	field()
 }
 
-// recorder writes records in batches: all that come while one batch is being
-// synced share the next sync.
+// recorder writes records in batches: all records that come while one batch is being synced share the next sync.
 type recorder struct {
 	w    io.Writer
 	sync func() error
@@ -172,7 +168,7 @@ func (r *recorder) add(rec Record) error {
 	if b.done {
 		return b.err
 	}
-	// A batch that is not done is the one being filled: close it and write it.
+	// A batch that is not done is the one being filled: close it, and write it.
 	r.mu.Lock()
 	r.batch = nil
 	r.mu.Unlock()

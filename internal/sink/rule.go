@@ -12,8 +12,7 @@ import (
 	"time"
 )
 
-// Rule is one fault, made by ParseRule; see the package comment for what there
-// is. It is a value that may be shared.
+// Rule is one fault, made by [ParseRule]. The package comment lists them. It is a value that may be shared.
 type Rule struct {
 	text   string
 	point  string
@@ -29,10 +28,10 @@ type Rule struct {
 // String is the text that ParseRule was given.
 func (r Rule) String() string { return r.text }
 
-// points are where a rule may apply, each with the words it can speak of.
+// points are the places where a rule may apply, each with what is known there.
 var points = map[string]struct {
 	address bool // there is an address to match
-	silent  bool // no reply belongs here: only drop, reset, stall and delay
+	silent  bool // there is no reply here: only drop, reset, stall and delay
 }{
 	"connect": {}, "tls": {silent: true}, "ehlo": {}, "starttls": {}, "auth": {},
 	"mail": {address: true}, "rcpt": {address: true}, "data": {address: true},
@@ -62,8 +61,8 @@ func ParseRule(s string) (Rule, error) {
 		return Rule{}, fmt.Errorf("rule %q: no action (POINT:ACTION or POINT:WHEN:ACTION)", s)
 	}
 	action := rest
-	// An action may hold colons, a condition may not: so what is in front of
-	// the first colon is tried as conditions, and else belongs to the action.
+	// An action may hold colons, and a condition may not. So what comes before the first colon is tried as conditions, and
+	// else belongs to the action.
 	if when, after, ok := strings.Cut(rest, ":"); ok {
 		if cs, err := parseConditions(when); err == nil {
 			r.when, action = cs, after
@@ -85,7 +84,7 @@ func ParseRule(s string) (Rule, error) {
 	}
 	r.store, r.action, r.delay, r.answer, r.code, r.then = a.store, a.action, a.delay, a.answer, a.code, a.then
 	if r.store && r.point != "dot" {
-		return Rule{}, fmt.Errorf("rule %q: only at dot is there a message to store", s)
+		return Rule{}, fmt.Errorf("rule %q: there is a message to store only at dot", s)
 	}
 	if at.silent && !slices.Contains([]string{"drop", "reset", "stall", "delay"}, r.action) {
 		return Rule{}, fmt.Errorf("rule %q: nothing is answered at %s: use drop, reset, stall or delay", s, r.point)
@@ -135,7 +134,8 @@ func parseCondition(s string) (condition, error) {
 	num, onward := strings.CutSuffix(num, "+")
 	n, err := strconv.ParseInt(num, 10, 64)
 	if err != nil || n < 1 {
-		return condition{}, fmt.Errorf("unknown condition %q (an address pattern, a percentage, once, N, N+, N/conn or N+/conn)", s)
+		return condition{}, fmt.Errorf("unknown condition %q "+
+			"(an address pattern, a percentage, once, N, N+, N/conn or N+/conn)", s)
 	}
 	return condition{kind: "count", n: n, onward: onward, perConn: perConn}, nil
 }
@@ -163,7 +163,7 @@ func parseAction(s string) (Rule, error) {
 		quoted, err := strconv.QuotedPrefix(rest)
 		after := strings.TrimSpace(rest[len(quoted):])
 		if err != nil || !slices.Contains([]string{"", "drop", "reset"}, after) {
-			return Rule{}, errors.New(`raw needs a quoted string, such as raw "250 ok\r\n", and may be followed by drop or reset`)
+			return Rule{}, errors.New(`raw needs a quoted string, such as raw "250 ok\r\n"; drop or reset may follow`)
 		}
 		r.answer, _ = strconv.Unquote(quoted)
 		r.then = after
@@ -184,10 +184,11 @@ func parseAction(s string) (Rule, error) {
 		r.answer = b.String()
 		return r, nil
 	}
-	return Rule{}, fmt.Errorf("unknown action %q (a reply such as 450 4.2.1 later, or one of delay, drop, garbage, half, raw, reset, stall, store-…)", s)
+	return Rule{}, fmt.Errorf("unknown action %q "+
+		"(a reply such as 450 4.2.1 later, or one of delay, drop, garbage, half, raw, reset, stall, store-…)", s)
 }
 
-// ruleState is a rule at work in one server: its counts.
+// ruleState is a rule in one server, with its counts.
 type ruleState struct {
 	Rule
 	seed uint64
@@ -207,7 +208,7 @@ func newRuleState(r Rule, seed uint64) *ruleState {
 	}
 }
 
-// hit reports whether the rule holds now, for address ("" where none is known).
+// hit reports whether the rule holds now, for address ("" if it is not known).
 func (r *ruleState) hit(c *conn, address string) bool {
 	if len(r.when) == 0 {
 		return true
@@ -253,15 +254,14 @@ func (r *ruleState) hit(c *conn, address string) bool {
 	return true
 }
 
-// forget drops what is remembered of a connection.
+// forget drops the counts of a connection.
 func (r *ruleState) forget(c *conn) {
 	r.mu.Lock()
 	delete(r.conns, c)
 	r.mu.Unlock()
 }
 
-// drawn decides a share by hash, so that it does not depend on the order in
-// which connections come.
+// drawn decides a share by a hash, so that it does not depend on the order in which connections come.
 func (r *ruleState) drawn(share float64, key string, times int64) bool {
 	h := fnv.New64a()
 	var b [16]byte

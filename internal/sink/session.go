@@ -18,8 +18,7 @@ import (
 	"mailshot/internal/mailbox"
 )
 
-// errFault stands for a rule's answer where go-smtp only needs to know that
-// the command failed; its own reply is replaced.
+// errFault tells go-smtp that a command failed by a rule. The rule's answer replaces go-smtp's reply.
 var errFault = errors.New("fault")
 
 // session is one conversation after EHLO.
@@ -28,7 +27,7 @@ type session struct {
 	user string
 	from string
 	to   []string
-	// What was asked for by DSN.
+	// What the client asked for by DSN.
 	notify, envid string
 }
 
@@ -36,7 +35,7 @@ func (s *Server) newSession(sc *smtp.Conn) (smtp.Session, error) {
 	c := sc.Conn().(*conn)
 	x := &session{c: c}
 	if c.top != c.Conn && s.o.TLS == "starttls" {
-		// The rule had its turn before STARTTLS, at the same command.
+		// The rule was applied before STARTTLS, at the same command.
 		return x, nil
 	}
 	if err := x.fault("ehlo", ""); err != nil {
@@ -45,8 +44,7 @@ func (s *Server) newSession(sc *smtp.Conn) (smtp.Session, error) {
 	return x, nil
 }
 
-// fault applies the rules for a command whose effect is the caller's: nil
-// means that it takes place.
+// fault applies the rules for a command. nil means that the caller carries the command out.
 func (x *session) fault(point, address string) error {
 	f := x.c.fault(point, address, Event{From: x.from, To: x.to})
 	if f.usual {
@@ -102,7 +100,7 @@ func (x *session) login(user, password string) error {
 	return nil
 }
 
-// loginServer is the server's side of AUTH LOGIN, which go-sasl leaves out.
+// loginServer is the server's side of AUTH LOGIN, which go-sasl does not have.
 type loginServer struct {
 	done func(user, password string) error
 	step int
@@ -153,8 +151,8 @@ func (x *session) Reset() { x.from, x.to = "", nil }
 // Logout implements smtp.Session.
 func (x *session) Logout() error { return nil }
 
-// recipient is the address that rules about a message match. A message with
-// several recipients, which mailshot never sends, goes by its first.
+// recipient is the address that rules about a message match. Of several recipients, which mailshot never sends to, it
+// is the first.
 func (x *session) recipient() string {
 	if len(x.to) == 0 {
 		return ""
@@ -167,7 +165,7 @@ func (x *session) Data(r io.Reader) error {
 	c := x.c
 	if _, bdat := r.(*io.PipeReader); !bdat {
 		x.observe("data", "")
-		// go-smtp's 354 is written, but still here.
+		// go-smtp has written its 354, but it is not sent yet.
 		go354 := c.retract()
 		f := c.fault("data", x.recipient(), Event{From: x.from, To: x.to})
 		switch {
@@ -178,8 +176,7 @@ func (x *session) Data(r io.Reader) error {
 		case f.good:
 			c.say(f.answer)
 		default:
-			// go-smtp reads a body now, in any case; it gets an empty one,
-			// and its reply to that goes nowhere.
+			// go-smtp reads a body now, in any case. It gets an empty one, and its reply to that is dropped.
 			c.mu.Lock()
 			c.feed = []byte(".\r\n")
 			c.mu.Unlock()
@@ -198,7 +195,7 @@ func (x *session) Data(r io.Reader) error {
 		return x.take(m)
 	}
 	if rule.store {
-		// Whatever the client is told: it is kept.
+		// The message is kept, whatever the client is told.
 		if err := x.keep(m); err != nil {
 			return err
 		}
@@ -223,7 +220,7 @@ func (x *session) Data(r io.Reader) error {
 	return nil
 }
 
-// take keeps a message that the client will be told of as taken.
+// take keeps a message that the client is told is taken.
 func (x *session) take(m *message) error {
 	if err := x.keep(m); err != nil {
 		return err
@@ -232,7 +229,7 @@ func (x *session) take(m *message) error {
 	return nil
 }
 
-// promise has the observer told when the reply that takes the message is sent.
+// promise arranges that the observer is told when the reply that takes the message is sent.
 func (x *session) promise() {
 	if x.c.server.o.Observe == nil {
 		return
@@ -242,15 +239,15 @@ func (x *session) promise() {
 	x.c.mu.Unlock()
 }
 
-// message is what was read of one.
+// message is what was read of a message.
 type message struct {
 	size int64
 	sum  [sha256.Size]byte
 	head []byte
-	body []byte // only where there is a store
+	body []byte // only if there is a store
 }
 
-// maxHead is how much of a message is kept to look for header fields.
+// maxHead is how many bytes of a message are kept to look for header fields.
 const maxHead = 64 << 10
 
 // read takes the body off the wire.
@@ -261,8 +258,7 @@ func (x *session) read(r io.Reader) (*message, error) {
 	buf := c.server.buffers.Get().(*[]byte)
 	defer c.server.buffers.Put(buf)
 	headEnd := false
-	// go-smtp's reader returns when the buffer is full: one byte tells that
-	// the body has begun.
+	// go-smtp's reader returns when the buffer is full: one byte shows that the body has begun.
 	p := (*buf)[:1]
 	for {
 		n, err := r.Read(p)
@@ -301,8 +297,8 @@ func (x *session) read(r io.Reader) (*message, error) {
 	broken := c.broken
 	c.mu.Unlock()
 	if broken {
-		// go-smtp takes a BDAT chunk cut short by a lost connection for a
-		// whole one; a message that did not arrive must not be on record.
+		// go-smtp takes a BDAT chunk that a lost connection cut short for a whole one. A message that did not arrive must not
+		// be on record.
 		return nil, io.ErrUnexpectedEOF
 	}
 	hash.Sum(m.sum[:0])

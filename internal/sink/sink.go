@@ -1,18 +1,15 @@
-// Package sink is a catch-all SMTP server for trying out and for tests. It
-// takes every message for everybody, keeps what it is told to keep, and fails
+// Package sink is a catch-all SMTP server for trials and tests: [Start] starts one, [ParseRule] makes a fault for it,
+// and [ReadRecords] reads what it took. It takes every message for everybody, keeps what it is told to keep, and fails
 // where it is told to fail. Nothing ever leaves it.
 //
-// The server is emersion/go-smtp's. Between it and the socket sits a layer of
-// our own that does what a well-behaved server library cannot: close in the
-// middle of a reply, answer nonsense, never answer.
+// The server is emersion/go-smtp's. Between it and the socket is a layer of our own that does what a well-behaved
+// server library cannot: close in the middle of a reply, answer nonsense, never answer.
 //
 // # Ground truth
 //
-// A message counts as accepted when its Record is written, and synced where
-// Options.Record can sync, and only then is the reply sent. So the records
-// tell, after any crash on either side, what a real server would have
-// delivered; comparing them with a sender's ledger shows messages lost or
-// sent twice.
+// A message counts as accepted when its Record is written, and synced if Options.Record can sync. Only then is the
+// reply sent. So the records tell, after any crash on either side, what a real server would have delivered. Comparing
+// them with a sender's ledger shows messages lost or sent twice.
 //
 // # Rules
 //
@@ -39,22 +36,21 @@
 //	3, 3+             the third time, from the third time on; counted over the server
 //	3/conn, 3+/conn   the same, counted in each connection
 //
-// Counts are of the times all conditions before it held, so put patterns
-// first. ACTION is one of
+// A count counts the times when all conditions before it held, so put patterns first. ACTION is one of
 //
 //	450 4.2.1 slow down   this reply; "\n" begins another line of it. A 2xx has the effect of success, at dot the
 //	                      message is kept; after a 421 the connection is closed
-//	delay 2s              wait, then go on as if nothing was
+//	delay 2s              wait, then go on as usual
 //	stall                 never answer; ends when the client or the server closes
 //	drop                  close without an answer
 //	reset                 the same by a TCP reset
 //	half                  close in the middle of the usual reply
-//	garbage               answer with bytes that are no reply
-//	raw "250 ok\r\n421 bye\r\n"   answer with these bytes (a Go string), whatever they are; taken for success where they
-//	                      begin with a whole line of it; with drop or reset after the string, close then
+//	garbage               answer with bytes that are not a reply
+//	raw "250 ok\r\n421 bye\r\n"   answer with these bytes (a Go string), whatever they are; it is success if they begin
+//	                      with a whole line of success; with drop or reset after the string, close then
 //	store-ACTION          at dot: keep the message and write its record first, then ACTION
 //
-// Where several rules hold at one point the first is taken.
+// If several rules hold at one point, the first is taken.
 package sink
 
 import (
@@ -75,8 +71,8 @@ import (
 	"mailshot/internal/mailbox"
 )
 
-// Options says where to listen and what to keep. The zero value listens on a
-// free port of the loopback address without TLS and asks for no password.
+// Options says where to listen and what to keep. The zero value listens on a free port of the loopback address, without
+// TLS, and asks for no password.
 type Options struct {
 	// Addr is the TCP address to listen on. Default: 127.0.0.1:0.
 	Addr string
@@ -84,46 +80,42 @@ type Options struct {
 	Listener net.Listener
 	// Hostname is what the server calls itself. Default: sink.example.
 	Hostname string
-	// TLS is "none", "starttls" (which then is required before MAIL) or
-	// "implicit". Default: none.
+	// TLS is "none", "starttls" (which is then required before MAIL) or "implicit". Default: none.
 	TLS string
-	// Username and Password, when Username is set, are required by AUTH PLAIN
-	// or LOGIN before MAIL. Default: AUTH is not offered.
+	// Username and Password are required by AUTH PLAIN or LOGIN before MAIL, if Username is set. Default: AUTH is not
+	// offered.
 	Username, Password string
 	// MaxSize is the largest message in bytes, announced by SIZE. Default: no limit.
 	MaxSize int64
-	// MaxConnections answers 421 to connections above it. Default: no limit.
+	// MaxConnections is how many connections may be open; a further one is answered with 421. Default: no limit.
 	MaxConnections int
 	// IdleTimeout ends a connection that says nothing for that long with 421. Default: never.
 	IdleTimeout time.Duration
-	// Hide lists extensions to leave out of the answer to EHLO, such as
-	// "PIPELINING" or "SIZE". Default: what go-smtp offers, and SMTPUTF8 and DSN.
+	// Hide lists extensions to leave out of the answer to EHLO, such as "PIPELINING" or "SIZE". Default: none; go-smtp's
+	// extensions, SMTPUTF8 and DSN are offered.
 	Hide []string
 	// Rules are the faults to show, first match first.
 	Rules []Rule
 	// Seed changes which messages a percentage hits. Default: 0.
 	Seed uint64
-	// Record gets one line of JSON, a Record, for each accepted message,
-	// before it is answered. Where it has a method Sync() error, that is
-	// called first too. A fault of either is answered with 451. Default: none.
+	// Record gets one line of JSON, a [Record], for each accepted message, before the message is answered. If it has a
+	// method Sync() error, that is called before the answer too. A fault of either is answered with 451. Default: none.
 	Record io.Writer
 	// Headers names header fields to copy into Record.Header. Default: none.
 	Headers []string
-	// Store keeps each accepted message, before its Record is written. The
-	// caller closes it, after the server. Default: none.
+	// Store keeps each accepted message, before its Record is written. The caller closes it, after the server. Default:
+	// none.
 	Store mailbox.Writer
-	// Observe is told what happens, from several goroutines at once; the
-	// connection waits until it returns. Default: nobody is told.
+	// Observe is called with each event, from several goroutines at once. The connection waits until it returns. Default:
+	// nobody is told.
 	Observe func(Event)
 }
 
 // Event is something that happened in the server.
 type Event struct {
-	// Kind is connected (nothing is said yet), closed, authenticated, mail,
-	// rcpt, data (354 is not yet sent), body (more of the message has come),
-	// dot (the message is complete, nothing is kept yet), stored (the record
-	// is written, the reply not yet sent), replied (the reply that takes the
-	// message was given to the socket) or fault.
+	// Kind is connected (nothing is said yet), closed, authenticated, mail, rcpt, data (354 is not yet sent), body (more
+	// of the message has come), dot (the message is complete, nothing is kept yet), stored (the record is written, the
+	// reply not yet sent), replied (the reply that takes the message was given to the socket) or fault.
 	Kind string
 	// Connection numbers connections from 1.
 	Connection int64
@@ -132,8 +124,7 @@ type Event struct {
 	To   []string
 	// Size is how many bytes of the message have come, for body.
 	Size int64
-	// Text is the user's name for authenticated, the rule for fault, the
-	// error for closed where there was one.
+	// Text is the user's name for authenticated, the rule for fault, and the error for closed, if there was one.
 	Text string
 }
 
@@ -204,7 +195,7 @@ func Start(o Options) (*Server, error) {
 	s.smtp.Domain = o.Hostname
 	s.smtp.MaxMessageBytes = o.MaxSize
 	s.smtp.ReadTimeout = o.IdleTimeout
-	s.smtp.AllowInsecureAuth = true // TLS is below go-smtp here, it cannot see it
+	s.smtp.AllowInsecureAuth = true // go-smtp cannot see TLS, which is below it
 	s.smtp.EnableSMTPUTF8 = true
 	s.smtp.EnableDSN = true
 	s.smtp.ErrorLog = log.New(io.Discard, "", 0)
@@ -231,9 +222,8 @@ func (s *Server) Port() int {
 	return n
 }
 
-// RootCAs is a pool that trusts this server's throw-away certificate, which is
-// made out to localhost, the loopback addresses and Options.Hostname. It is
-// nil without TLS.
+// RootCAs is a pool that trusts this server's temporary certificate, which is for localhost, the loopback addresses and
+// Options.Hostname. It is nil without TLS.
 func (s *Server) RootCAs() *x509.CertPool {
 	if s.tls == nil {
 		return nil
@@ -241,8 +231,7 @@ func (s *Server) RootCAs() *x509.CertPool {
 	return s.tls.pool
 }
 
-// Accepted counts the messages recorded, also those whose reply a rule
-// then withheld.
+// Accepted counts the messages recorded, also those whose reply a rule then withheld.
 func (s *Server) Accepted() int64 { return s.accepted.Load() }
 
 // Connections counts the connections since the start.
@@ -262,9 +251,8 @@ func (s *Server) Peak() int {
 	return s.peak
 }
 
-// Close stops listening, closes every connection, and returns when nothing of
-// the server runs any more. Messages not yet recorded are not accepted. It may
-// be called more than once.
+// Close stops listening, closes every connection, and returns when nothing of the server runs any more. Messages not
+// yet recorded are not accepted. Close may be called more than once.
 func (s *Server) Close() error {
 	var err error
 	s.stop.Do(func() {
@@ -276,21 +264,21 @@ func (s *Server) Close() error {
 			c.kill(false)
 		}
 		s.mu.Unlock()
-		// Shutdown is the only one of go-smtp's ends that waits for the
-		// connections. It complains that the listener is closed already.
+		// Of go-smtp's ways to end, only Shutdown waits for the connections. It complains that the listener is already
+		// closed.
 		s.smtp.Shutdown(context.Background())
 	})
 	return err
 }
 
-// observe tells the caller what happened.
+// observe tells the caller of an event.
 func (s *Server) observe(e Event) {
 	if s.o.Observe != nil {
 		s.o.Observe(e)
 	}
 }
 
-// listener hands go-smtp connections with our layer around them.
+// listener gives go-smtp connections with our layer around them.
 type listener struct {
 	net.Listener
 	server *Server
@@ -319,7 +307,7 @@ func (l *listener) Accept() (net.Conn, error) {
 	return c, nil
 }
 
-// forget is called when a connection is over, perhaps more than once.
+// forget is called when a connection ends, perhaps more than once.
 func (s *Server) forget(c *conn) {
 	s.mu.Lock()
 	_, known := s.open[c]

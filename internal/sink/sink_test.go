@@ -74,92 +74,6 @@ func start(t testing.TB, o Options, rules ...string) *Server {
 	return s
 }
 
-// talk is a client that says exactly what it is told.
-type talk struct {
-	t testing.TB
-	net.Conn
-	r *bufio.Reader
-}
-
-func dial(t testing.TB, s *Server) *talk {
-	t.Helper()
-	c, err := net.Dial("tcp", s.Addr())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() })
-	return &talk{t, c, bufio.NewReader(c)}
-}
-
-func (k *talk) say(s string) {
-	k.t.Helper()
-	if _, err := io.WriteString(k.Conn, s); err != nil {
-		k.t.Fatal(err)
-	}
-}
-
-// reply reads one reply, its lines joined.
-func (k *talk) reply() (string, error) {
-	var b strings.Builder
-	for {
-		line, err := k.r.ReadString('\n')
-		b.WriteString(line)
-		if err != nil || len(line) < 4 || line[3] != '-' {
-			return b.String(), err
-		}
-	}
-}
-
-func (k *talk) expect(prefix string) string {
-	k.t.Helper()
-	got, err := k.reply()
-	if err != nil || !strings.HasPrefix(got, prefix) {
-		k.t.Fatalf("reply %q, %v; want %q", got, err, prefix)
-	}
-	return got
-}
-
-func (k *talk) expectEnd() {
-	k.t.Helper()
-	rest, err := io.ReadAll(k.r)
-	if len(rest) > 0 || err != nil {
-		k.t.Fatalf("read %q, %v; want a closed connection", rest, err)
-	}
-}
-
-// hello goes as far as MAIL may come.
-func (k *talk) hello() *talk {
-	k.t.Helper()
-	k.expect("220")
-	k.say("EHLO client.example\r\n")
-	k.expect("250")
-	return k
-}
-
-func envelope(to string) string {
-	return "MAIL FROM:<a@example.com>\r\nRCPT TO:<" + to + ">\r\nDATA\r\n"
-}
-
-func stuffed(s string) string {
-	s = strings.ReplaceAll(s, "\r\n.", "\r\n..")
-	return s + ".\r\n"
-}
-
-// send sends one message and returns the last reply.
-func (k *talk) send(to string) string {
-	k.t.Helper()
-	k.say(envelope(to))
-	k.expect("250")
-	k.expect("250")
-	k.expect("354")
-	k.say(stuffed(body))
-	got, err := k.reply()
-	if err != nil {
-		k.t.Fatal(err)
-	}
-	return got
-}
-
 func TestAccept(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []string{"none", "starttls", "implicit"} {
@@ -172,7 +86,8 @@ func TestAccept(t *testing.T) {
 					t.Fatal(err)
 				}
 				var m memory
-				s := start(t, Options{TLS: mode, Username: "u", Password: "p w", Record: &m, Store: store, Headers: []string{"x-token"}})
+				s := start(t, Options{TLS: mode, Username: "u", Password: "p w", Record: &m, Store: store,
+					Headers: []string{"x-token"}})
 				cfg := &tls.Config{RootCAs: s.RootCAs(), ServerName: s.Host()}
 				var c *smtp.Client
 				switch mode {
@@ -215,9 +130,11 @@ func TestAccept(t *testing.T) {
 				}
 				sum := sha256.Sum256([]byte(body))
 				r := recs[0]
-				if r.Sequence != 1 || r.Connection != 1 || r.User != "u" || r.TLS != (mode != "none") || r.From != "a@example.com" ||
+				if r.Sequence != 1 || r.Connection != 1 || r.User != "u" || r.TLS != (mode != "none") ||
+					r.From != "a@example.com" ||
 					fmt.Sprint(r.To) != "[b@example.org]" || r.ID != "abc@example.com" || r.Subject != "Grüße =?utf-8?q?x?=" ||
-					r.Size != int64(len(body)) || r.SHA256 != hex.EncodeToString(sum[:]) || fmt.Sprint(r.Header["X-Token"]) != "[one two]" || r.Time.IsZero() {
+					r.Size != int64(len(body)) || r.SHA256 != hex.EncodeToString(sum[:]) ||
+					fmt.Sprint(r.Header["X-Token"]) != "[one two]" || r.Time.IsZero() {
 					t.Errorf("record %+v", r)
 				}
 				kept, err := os.ReadFile(filepath.Join(dir, "b@example.org.eml"))
@@ -279,9 +196,8 @@ func (c *tap) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-// Ground truth: the record is on disk before the first byte of the reply is on
-// the wire. Proven by answering in Session.Data before keep was called: "the
-// reply was sent before the record".
+// Ground truth: the record is on disk before the first byte of the reply is on the wire. Proven by answering in
+// Session.Data before keep was called: "the reply was sent before the record".
 func TestRecordBeforeReply(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -314,22 +230,13 @@ func TestRecordBeforeReply(t *testing.T) {
 	}
 }
 
-func dialTLS(t testing.TB, s *Server) *talk {
-	t.Helper()
-	c, err := tls.Dial("tcp", s.Addr(), &tls.Config{RootCAs: s.RootCAs(), ServerName: s.Host()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() })
-	return &talk{t, c, bufio.NewReader(c)}
-}
-
 // The observer hears of each step before the client can know that it was made, and of the reply after.
 func TestEventsInOrder(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ name, extra, commands string }{
 		{"DATA", "data ", envelope("b@example.org") + stuffed(body)},
-		{"BDAT", "", fmt.Sprintf("MAIL FROM:<a@example.com>\r\nRCPT TO:<b@example.org>\r\nBDAT %d LAST\r\n%s", len(body), body)},
+		{"BDAT", "", fmt.Sprintf("MAIL FROM:<a@example.com>\r\nRCPT TO:<b@example.org>\r\nBDAT %d LAST\r\n%s", len(body),
+			body)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -374,7 +281,7 @@ func TestEventsInOrder(t *testing.T) {
 	}
 }
 
-// A record that cannot be made durable is no acceptance.
+// A message whose record cannot be made durable is not accepted.
 func TestRecordFails(t *testing.T) {
 	t.Parallel()
 	m := memory{err: errors.New("disk is full")}
@@ -388,8 +295,8 @@ func TestRecordFails(t *testing.T) {
 	}
 }
 
-// BDAT reaches the same records; a chunk cut off by a lost connection does
-// not, though go-smtp itself would take it.
+// A message by BDAT is recorded too. A chunk that a lost connection cuts off is not, though go-smtp itself would take
+// it.
 func TestBDAT(t *testing.T) {
 	t.Parallel()
 	var m memory
@@ -481,7 +388,8 @@ func TestReadRecords(t *testing.T) {
 	if err != nil || len(recs) != 1 {
 		t.Errorf("torn tail: %d, %v", len(recs), err)
 	}
-	if _, err := ReadRecords(strings.NewReader("{}\nnonsense\n")); err == nil || !strings.Contains(err.Error(), "record 2") {
+	if _, err := ReadRecords(strings.NewReader("{}\nnonsense\n")); err == nil ||
+		!strings.Contains(err.Error(), "record 2") {
 		t.Errorf("nonsense: %v", err)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// certificate is made at start and forgotten at the end.
+// certificate is made at the start and never kept.
 type certificate struct {
 	config *tls.Config
 	pool   *x509.CertPool

@@ -5,9 +5,10 @@ import (
 	"strings"
 )
 
-// postfixLine is a line of Postfix about a message in its queue, whatever stands before the program's name (syslog's time and host, or
-// Postfix's own): the daemon, the queue id (short, or long with enable_long_queue_ids), and the rest.
-var postfixLine = regexp.MustCompile(`\bpostfix[^/\s\[]*/([a-z0-9/_-]+)\[\d+\]: (?:[a-z]+: )?([0-9A-F]{5,}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,}): (.*)$`)
+// postfixLine is a line of Postfix about a message in its queue, whatever comes before the program's name (syslog's
+// time and host, or Postfix's own): the daemon, the queue id (short, or long with enable_long_queue_ids), and the rest.
+var postfixLine = regexp.MustCompile(`\bpostfix[^/\s\[]*/([a-z0-9/_-]+)\[\d+\]: (?:[a-z]+: )?` +
+	`([0-9A-F]{5,}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,}): (.*)$`)
 
 var (
 	messageID = regexp.MustCompile(`^message-id=<?([^\s<>,]*)>?`)
@@ -15,8 +16,8 @@ var (
 	expired   = regexp.MustCompile(`, status=(?:force-)?expired, returned to sender$`)
 )
 
-// postfix follows each wanted message through the queue: cleanup names the Message-ID for a queue id, qmgr that it is in the queue, the
-// delivery agents what became of it.
+// postfix follows each wanted message through the queue. cleanup names the Message-ID of a queue id, qmgr says that the
+// message is in the queue, and the delivery agents say what became of it.
 func (f *Finder) postfix(in *lines, _ string) error {
 	ids := map[string]string{} // wanted Message-IDs by queue id
 	for in.next() {
@@ -29,7 +30,7 @@ func (f *Finder) postfix(in *lines, _ string) error {
 			daemon = daemon[i+1:] // postfix/submission/smtpd
 		}
 		if daemon == "smtpd" && strings.HasPrefix(rest, "client=") {
-			delete(ids, queue) // short queue ids come again, and the next message may have no Message-ID
+			delete(ids, queue) // short queue ids are used again, and the next message may have no Message-ID
 			continue
 		}
 		if found := messageID.FindStringSubmatch(rest); found != nil && daemon == "cleanup" {
@@ -67,7 +68,7 @@ func (f *Finder) postfix(in *lines, _ string) error {
 	return in.err
 }
 
-// better notes that a message was taken, with the later words in place of those that it was queued.
+// better notes that a message was taken. The later words replace those that say that it was queued.
 func (f *Finder) better(id, status, words string) {
 	f.note(id, Fate{Words: words})
 	if was, ok := f.Found[id]; ok && !was.Refused {
@@ -78,15 +79,15 @@ func (f *Finder) better(id, status, words string) {
 	}
 }
 
-// rejected notes that the relay did not take the message. It may have been offered once more with the same Message-ID, and what was
-// taken at any time, or bounced, counts.
+// rejected notes that the relay did not take the message. The message may have been offered once more with the same
+// Message-ID: if it was taken at any time, or bounced, that counts.
 func (f *Finder) rejected(id, words string) {
 	if _, ok := f.Found[id]; !ok {
 		f.note(id, Fate{Refused: true, Words: words, offered: true})
 	}
 }
 
-// permanent reports whether a rejection was for good: "… : 5.7.1 words" or "… : 554 5.7.1 words".
+// permanent reports whether a rejection is permanent: "… : 5.7.1 words" or "… : 554 5.7.1 words".
 func permanent(words string) bool {
 	for part := range strings.SplitSeq(words, ": ") {
 		if len(part) > 3 && part[0] == '5' && (part[1] == '.' || part[3] == ' ') {
@@ -96,14 +97,17 @@ func permanent(words string) bool {
 	return false
 }
 
-// eximLine is a line of Exim's main log about a message: the message's own id (6-6-2 characters, 6-11-4 since 4.97), a flag, the rest.
-// Before the id stands the time, and a zone and a process number where log_selector and log_timezone ask for them.
-var eximLine = regexp.MustCompile(`^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?(?: [+-]\d{4})?(?: \[\d+\])? ([0-9A-Za-z]{6}-(?:[0-9A-Za-z]{6}-[0-9A-Za-z]{2}|[0-9A-Za-z]{11}-[0-9A-Za-z]{4})) (<=|=>|->|>>|\*\*|==|\*>|Completed|[^\s]+)(.*)$`)
+// eximLine is a line of Exim's main log about a message: the message's own id (6-6-2 characters, 6-11-4 since 4.97), a
+// flag, the rest. Before the id is the time, with a zone and a process number if log_selector and log_timezone ask for
+// them.
+var eximLine = regexp.MustCompile(`^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?(?: [+-]\d{4})?(?: \[\d+\])? ` +
+	`([0-9A-Za-z]{6}-(?:[0-9A-Za-z]{6}-[0-9A-Za-z]{2}|[0-9A-Za-z]{11}-[0-9A-Za-z]{4})) ` +
+	`(<=|=>|->|>>|\*\*|==|\*>|Completed|[^\s]+)(.*)$`)
 
 var eximID = regexp.MustCompile(` id=(\S+)`)
 
-// exim follows each wanted message: "<=" is written when it was taken, "=>" when it was delivered, "**" when it bounced, "==" when it
-// was deferred.
+// exim follows each wanted message. Exim writes "<=" when it takes a message, "=>" when it delivers it, "**" when it
+// bounces it, and "==" when it defers it.
 func (f *Finder) exim(in *lines, _ string) error {
 	ids := map[string]string{}
 	for in.next() {

@@ -1,15 +1,16 @@
-// Package trail finds out what became of messages after the connection to a server broke, from what others have written down: the
-// copies in a Sent folder, or the log of the relay.
+// Package trail finds out what became of messages after the connection to a server broke. [Finder.Read] reads what
+// others have written down: the copies in a Sent folder, or the log of the relay.
 //
-// A message is known by its Message-ID. Three kinds of evidence are read, and told apart by their looks:
+// A message is known by its Message-ID. Read reads three kinds of evidence, and recognises the kind by the content:
 //
 //	messages   an mbox file, a Maildir, a folder of .eml files, one .eml file: a message that is there was sent
 //	a list     Message-IDs, one a line, with or without angle brackets: the same
 //	a log      of Postfix (syslog or its own file) or Exim (mainlog), also compressed by gzip: what the relay did with it
 //
-// In a log, a message that the relay took is sent, also while it is deferred: the relay has it and goes on trying, and nobody is to
-// send it again. One that it bounced or rejected is refused. A message of which a log shows only the beginning (Postfix notes the
-// Message-ID before the end of the data) is not found: nothing says that it was taken.
+// In a log, a message that the relay took is sent, also while it is deferred: the relay has the message and goes on
+// trying, and nobody is to send it again. A message that the relay bounced or rejected is refused. A message of which a
+// log shows only the beginning (Postfix notes the Message-ID before the end of the data) is not found: nothing says
+// that it was taken.
 package trail
 
 import (
@@ -30,21 +31,21 @@ type Fate struct {
 	Refused bool   // else it was sent
 	Words   string // the log's words, or where the message was found
 
-	offered bool // it was refused when it was offered, and not taken; another time it may have been
+	offered bool // the relay refused it when it was offered; it may have taken it another time
 }
 
-// Finder collects the fates of messages. Wanted says which Message-IDs (without angle brackets, in lower case) are looked for;
-// nothing is kept of others. It is not for concurrent use.
+// Finder collects the fates of messages. Wanted says which Message-IDs (without angle brackets, in lower case) are
+// looked for; nothing is kept of others. A Finder is not for concurrent use.
 type Finder struct {
 	Wanted func(id string) bool
 	Found  map[string]Fate // by Message-ID, in lower case
-	Kinds  map[string]int  // what was read: "mbox", "message", "list", "postfix log", "exim log", each with how many files
+	Kinds  map[string]int  // how many files of each kind were read: "mbox", "message", "list", "postfix log", "exim log"
 }
 
-// maxLine is the longest line that is looked at as a whole; what is beyond it is not.
+// maxLine is the length in bytes up to which a line is read; the rest of a longer line is ignored.
 const maxLine = 1 << 20
 
-// Read reads the file or folder at path. A file that is none of the kinds is an error.
+// Read reads the file or folder at path. A file of no known kind is an error.
 func (f *Finder) Read(path string) error {
 	if f.Found == nil {
 		f.Found, f.Kinds = map[string]Fate{}, map[string]int{}
@@ -79,7 +80,7 @@ func (f *Finder) Read(path string) error {
 	return err
 }
 
-// file reads one file; message says that it is one message, whatever it looks like.
+// file reads one file. message: it is one message, whatever it looks like.
 func (f *Finder) file(path string, message bool) (err error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -100,7 +101,7 @@ func (f *Finder) file(path string, message bool) (err error) {
 	}
 	kind, read := f.kind(string(head), message)
 	if read == nil {
-		return fmt.Errorf("%s: no mailbox, no list of Message-IDs, and no log of Postfix or Exim", path)
+		return fmt.Errorf("%s: not a mailbox, a list of Message-IDs, or a log of Postfix or Exim", path)
 	}
 	f.Kinds[kind]++
 	if err := read(&lines{in: in}, filepath.Base(path)); err != nil {
@@ -114,7 +115,7 @@ var (
 	bareID      = regexp.MustCompile(`^<?[^\s<>@,;]+@[^\s<>@,;]+>?$`)
 )
 
-// kind tells what a file is by how it begins.
+// kind recognises a file by its beginning.
 func (f *Finder) kind(head string, message bool) (string, func(*lines, string) error) {
 	if message {
 		return "message", f.message
@@ -130,7 +131,8 @@ func (f *Finder) kind(head string, message bool) (string, func(*lines, string) e
 			return "postfix log", f.postfix
 		case eximLine.MatchString(line):
 			return "exim log", f.exim
-		case field == n && (headerField.MatchString(line) || n > 0 && strings.HasPrefix(line, " ") || n > 0 && strings.HasPrefix(line, "\t")):
+		case field == n && (headerField.MatchString(line) || n > 0 && strings.HasPrefix(line, " ") || n > 0 &&
+			strings.HasPrefix(line, "\t")):
 			field++
 			if strings.HasPrefix(strings.ToLower(line), "message-id:") {
 				return "message", f.message
@@ -142,7 +144,7 @@ func (f *Finder) kind(head string, message bool) (string, func(*lines, string) e
 	return "", nil
 }
 
-// lines reads lines, of which what is too long is cut off.
+// lines reads lines, and cuts off what is too long.
 type lines struct {
 	in   *bufio.Reader
 	text string
@@ -172,8 +174,8 @@ func (l *lines) next() bool {
 	}
 }
 
-// note keeps what became of a message, if it is wanted. That it bounced says more than that it was taken at first, and that it was
-// taken more than that it was rejected when it was offered another time.
+// note keeps what became of a message, if it is wanted. A bounce outranks being taken, and being taken outranks a
+// rejection at another offer.
 func (f *Finder) note(id string, fate Fate) {
 	id = strings.ToLower(strings.Trim(strings.TrimSpace(id), "<>"))
 	if id == "" || !f.Wanted(id) {
@@ -184,7 +186,7 @@ func (f *Finder) note(id string, fate Fate) {
 	}
 }
 
-// list reads Message-IDs, one a line. Lines that are none are skipped: a comment, a heading.
+// list reads Message-IDs, one a line. It skips other lines, such as a comment or a heading.
 func (f *Finder) list(in *lines, name string) error {
 	for in.next() {
 		if id := strings.TrimSpace(in.text); bareID.MatchString(id) {
@@ -229,7 +231,7 @@ func (f *Finder) mbox(in *lines, name string) error {
 // header finds the Message-ID in the lines of a header, also where it is folded.
 type header struct {
 	value string
-	open  bool // the field goes on in lines that begin with a blank
+	open  bool // the field continues in lines that begin with white space
 }
 
 func (h *header) line(text string) {
@@ -244,7 +246,7 @@ func (h *header) line(text string) {
 	}
 }
 
-// id is the Message-ID, "" if there was none.
+// id is the Message-ID; "" if there is none.
 func (h *header) id() string {
 	v := strings.TrimSpace(h.value)
 	if i := strings.IndexByte(v, '<'); i >= 0 {
