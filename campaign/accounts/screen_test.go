@@ -8,8 +8,8 @@ import (
 
 // TestScreen: a screen says of everybody what the list itself says.
 //
-// It guards that nobody who asked not to be mailed is planned as pending. Proven by breaking: with hidden left out, the forgotten person
-// was not on the list; with the address's own key alone looked for, nobody at example.net was.
+// It guards that nobody who asked not to be mailed is planned as pending. Proven by breaking: with hidden left out, the
+// forgotten person was not on the list; with the address's own key alone looked for, nobody at example.net was.
 func TestScreen(t *testing.T) {
 	t.Parallel()
 	a, err := Open(filepath.Join(t.TempDir(), "a", "accounts.db"))
