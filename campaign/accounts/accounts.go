@@ -111,7 +111,8 @@ func (a *Accounts) SuppressAll(ctx context.Context, list []Entry) error {
 			if e.Time.IsZero() {
 				e.Time = time.Now()
 			}
-			_, err := t.Exec("INSERT OR IGNORE INTO suppressions(domain, key, reason, source, time) VALUES (?, ?, ?, ?, ?)",
+			_, err := t.Exec(`INSERT OR IGNORE INTO suppressions(domain, key, reason, source, time)
+				VALUES (?, ?, ?, ?, ?)`,
 				strings.ToLower(e.Domain), e.Key, e.Reason, e.Source, sqlite.Stamp(e.Time))
 			if err != nil {
 				return err

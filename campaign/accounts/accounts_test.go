@@ -140,7 +140,8 @@ func budget(t *testing.T, a *Accounts) *Budget {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.since = func(_, _ time.Time) time.Duration { return 0 } // the clock of these tests stands still unless they move it
+	// The clock of these tests stands still unless they move it.
+	b.since = func(_, _ time.Time) time.Duration { return 0 }
 	t.Cleanup(func() {
 		if err := b.Close(); err != nil {
 			t.Error(err)
@@ -253,7 +254,8 @@ func TestBudgetDeadHolder(t *testing.T) {
 	reserve(t, dead, t0, l)
 	b := budget(t, a)
 	refuse(t, b, t0.Add(10*time.Minute), "account", 10*time.Minute+pollBusy, l) // it lives: in use
-	if err := dead.lock.Close(); err != nil {                                   // what the system does when a process dies
+	// This is what the system does when a process dies.
+	if err := dead.lock.Close(); err != nil {
 		t.Fatal(err)
 	}
 	refuse(t, b, t0.Add(20*time.Minute), "account", 21*time.Minute, l)
@@ -309,7 +311,8 @@ func TestBudgetDeadFoundLate(t *testing.T) {
 	b.since = func(_, _ time.Time) time.Duration { return 5 * time.Minute }
 	refuse(t, b, t0, "account", 6*time.Minute, l)
 	var latest int64
-	if err := a.db.Reading.QueryRow("SELECT max(second) FROM uses WHERE key = 'account'").Scan(&latest); err != nil || latest > real.Unix()+1 {
+	if err := a.db.Reading.QueryRow("SELECT max(second) FROM uses WHERE key = 'account'").Scan(&latest); err != nil ||
+		latest > real.Unix()+1 {
 		t.Errorf("the latest use is %d s in the future, %v", latest-real.Unix(), err)
 	}
 }

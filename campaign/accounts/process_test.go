@@ -129,7 +129,8 @@ func TestCapAcrossProcesses(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer a.Close()
-			env := []string{fmt.Sprintf("ACCOUNTS_CLOCK=%d*%d", time.Now().UnixNano(), c.speed), "ACCOUNTS_CAPS=" + c.caps}
+			env := []string{fmt.Sprintf("ACCOUNTS_CLOCK=%d*%d", time.Now().UnixNano(), c.speed),
+				"ACCOUNTS_CAPS=" + c.caps}
 			lines := make(chan int64)
 			var readers sync.WaitGroup
 			start := func() *exec.Cmd {

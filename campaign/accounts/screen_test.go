@@ -25,7 +25,8 @@ func TestScreen(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, domain := range []string{"example.com", "example.net", "mail.example.net", "a.b.example.org", "example.org"} {
+			for _, domain := range []string{"example.com", "example.net", "mail.example.net", "a.b.example.org",
+				"example.org"} {
 				for i := range 20 {
 					key := fmt.Sprintf("p%d@%s", i, domain)
 					e, ok, err := s.Suppressed(t.Context(), key)

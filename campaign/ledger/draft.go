@@ -316,7 +316,8 @@ func (d *Draft) store(t *sqlite.Tx, b *batch) error {
 			more = append(more, id, p.state().code(), p.lane, p.Digest, p.reason())
 			id++
 		}
-		err := insert(t, "INSERT INTO rows(id, campaign, hash, number, place, key, address, address_key, fields) VALUES ",
+		err := insert(t,
+			"INSERT INTO rows(id, campaign, hash, number, place, key, address, address_key, fields) VALUES ",
 			"(?, ?, ?, ?, ?, ?, ?, ?, ?)", len(part), args)
 		if err != nil {
 			return err

@@ -217,7 +217,7 @@ func (r *Run) commit(waiting, settled []*entry) error {
 		}
 		return nil
 	})
-	if sqlite.Busy(err) { // nothing was written, and nothing is wrong with the disk: the outcomes wait for the next group
+	if sqlite.Busy(err) { // nothing was written, nothing is wrong with the disk: the outcomes wait for the next group
 		r.group.mu.Lock()
 		r.group.settled = append(settled, r.group.settled...)
 		r.group.mu.Unlock()

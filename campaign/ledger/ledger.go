@@ -51,7 +51,7 @@ type Campaign struct {
 	Definition, Templates, List string    // digests of what the plan was made from
 	Header                      []byte    // the list's header, for decoding Row.Fields; owned by the caller
 	From                        string    // the sender's address
-	DuplicatesFirst             bool      // later rows with a key that is taken are duplicates, also with another message
+	DuplicatesFirst             bool      // a later row with a key is a duplicate also if its message differs
 	Rows                        int64     // rows read; the sum over all states
 	Frozen                      bool      // false only while it is drafted
 	Run                         string    // a random name of this campaign in this ledger, made when it is drafted
@@ -65,14 +65,15 @@ type Campaign struct {
 	Lost int64
 }
 
-const campaignColumns = "id, created, definition, templates, list, header, sender, first, rows, frozen, run, turn, token, " +
-	"host, host_name, purged, lost"
+const campaignColumns = "id, created, definition, templates, list, header, sender, first, rows, frozen, run, turn, " +
+	"token, host, host_name, purged, lost"
 
 func scanCampaign(scan func(...any) error, no ...any) (*Campaign, error) {
 	var c Campaign
 	var created, purged int64
-	err := scan(append(no, &c.ID, &created, &c.Definition, &c.Templates, &c.List, &c.Header, &c.From, &c.DuplicatesFirst,
-		&c.Rows, &c.Frozen, &c.Run, &c.Runs, &c.Token, &c.Host.ID, &c.Host.Name, &purged, &c.Lost)...)
+	err := scan(append(no, &c.ID, &created, &c.Definition, &c.Templates, &c.List, &c.Header, &c.From,
+		&c.DuplicatesFirst, &c.Rows, &c.Frozen, &c.Run, &c.Runs, &c.Token, &c.Host.ID, &c.Host.Name,
+		&purged, &c.Lost)...)
 	c.Created, c.Purged = sqlite.Moment(created), sqlite.Moment(purged)
 	return &c, err
 }

@@ -61,7 +61,8 @@ func (l *Ledger) Purge(ctx context.Context, before time.Time) (done []Ended, err
 		// What an interrupted Purge erased may still be in pages that nobody uses.
 		var left int
 		err := l.db.Reading.QueryRowContext(ctx, `
-			SELECT EXISTS (SELECT 1 FROM campaigns WHERE purged <> 0) * freelist_count FROM pragma_freelist_count`).Scan(&left)
+			SELECT EXISTS (SELECT 1 FROM campaigns WHERE purged <> 0) * freelist_count
+			FROM pragma_freelist_count`).Scan(&left)
 		if err != nil || left == 0 {
 			return nil, l.db.Explain(err)
 		}

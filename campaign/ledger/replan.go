@@ -26,7 +26,8 @@ type Changes struct {
 //
 //   - Keys that are new are added.
 //   - Pending and deferred deliveries whose key is gone are cancelled.
-//   - All other pending and deferred deliveries get the new fields, address, lane and digest, because the list's header is the new one.
+//   - All other pending and deferred deliveries get the new fields, address, lane and digest, because the list's header
+//     is the new one.
 //   - What is done, is unknown, or was cancelled stays as it is.
 //   - Rows that never had a delivery to make (invalid, duplicate, filtered) are replaced by those of the new list.
 type Replan struct {
@@ -44,8 +45,8 @@ func (l *Ledger) Replan(ctx context.Context, c Campaign) (_ *Replan, err error) 
 		return nil, err
 	}
 	if !kept.Purged.IsZero() || kept.Lost > 0 {
-		return nil, fmt.Errorf("re-plan %q: %w: its rows were erased, or some were lost in a repair or in an older copy, "+
-			"so that new rows cannot be told from those that were mailed", c.ID, ErrState)
+		return nil, fmt.Errorf("re-plan %q: %w: its rows were erased, or some were lost in a repair or in an older "+
+			"copy, so that new rows cannot be told from those that were mailed", c.ID, ErrState)
 	}
 	release, err := l.holding(c.ID)
 	if err != nil {
@@ -94,7 +95,8 @@ func (l *Ledger) Replan(ctx context.Context, c Campaign) (_ *Replan, err error) 
 func (l *Ledger) allClaimed(ctx context.Context, id string, first, end int64) error {
 	var place string
 	err := l.db.Reading.QueryRowContext(ctx,
-		"SELECT r.place FROM rows r WHERE r.id >= ? AND r.id < ? AND "+schema.Unclaimed+" LIMIT 1", first, end).Scan(&place)
+		"SELECT r.place FROM rows r WHERE r.id >= ? AND r.id < ? AND "+schema.Unclaimed+" LIMIT 1",
+		first, end).Scan(&place)
 	if err == nil {
 		text := fmt.Sprintf("the records of campaign %s contradict each other: %s: %s", id, place, schema.UnclaimedText)
 		return &statefile.Error{Path: l.db.Path, Text: text, Hint: sqlite.DamageHint}
@@ -172,7 +174,8 @@ func (p *Replan) apply(t *sqlite.Tx, c Campaign) error {
 	args = append(args,
 		sql.Named("shift", first-from), sql.Named("draft", from), sql.Named("drafted", drafted),
 		sql.Named("suppressed", Suppressed.code()), sql.Named("cancelled", Cancelled.code()),
-		sql.Named("invalid", Invalid.code()), sql.Named("duplicate", Duplicate.code()), sql.Named("filtered", Filtered.code()))
+		sql.Named("invalid", Invalid.code()), sql.Named("duplicate", Duplicate.code()),
+		sql.Named("filtered", Filtered.code()))
 	const (
 		rowColumns = "hash, number, place, key, address, address_key, fields"
 		laneOf     = `(SELECT mine.no FROM lanes mine JOIN lanes theirs USING (name)

@@ -129,7 +129,8 @@ func (r *Run) recover(t *sqlite.Tx) error {
 	now := r.o.Now().UnixNano()
 	const begun = " FROM deliveries WHERE id >= ? AND id < ? AND state = " + schema.SQLBegun
 	_, err := t.Exec(insertAttempt+`SELECT id, ?, ?, 'recovery', 0, '',
-		'the program ended before it had recorded a reply', ''`+begun+" ORDER BY id", now, Unknown.code(), r.first, r.end)
+		'the program ended before it had recorded a reply', ''`+begun+" ORDER BY id",
+		now, Unknown.code(), r.first, r.end)
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,8 @@ const (
 // States lists every state in the order of the identity: rows = the sum over all of them.
 func States() []State {
 	return []State{
-		Invalid, Duplicate, Suppressed, Filtered, Held, Cancelled, Sent, Refused, GaveUp, Unknown, Deferred, Pending, Begun,
+		Invalid, Duplicate, Suppressed, Filtered, Held, Cancelled,
+		Sent, Refused, GaveUp, Unknown, Deferred, Pending, Begun,
 	}
 }
 

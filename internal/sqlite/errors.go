@@ -47,12 +47,12 @@ func Explain(path string, err error) error {
 		return readOnly(path, err)
 	case sqlite3.SQLITE_CANTOPEN:
 		return &statefile.Error{Path: path, Text: "cannot be opened", Err: err,
-			Hint: "check that its folder exists and is writable, and that this process may open enough files (ulimit -n 256); " +
-				"then send again: it resumes"}
+			Hint: "check that its folder exists and is writable, and that this process may open enough files " +
+				"(ulimit -n 256); then send again: it resumes"}
 	case sqlite3.SQLITE_IOERR:
 		return &statefile.Error{Path: path, Text: failedAt(err), Err: err,
-			Hint: "look in the system's log for a fault of the disk, a quota or a limit of file size (ulimit -f), fix it, " +
-				"then send again: it resumes"}
+			Hint: "look in the system's log for a fault of the disk, a quota or a limit of file size " +
+				"(ulimit -f), fix it, then send again: it resumes"}
 	}
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):

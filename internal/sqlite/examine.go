@@ -14,7 +14,8 @@ import (
 // tables are those that the versions make. If nothing is wrong so far, it adds what more finds; nil finds nothing. It
 // does not make the file if it is missing.
 func Examine(
-	ctx context.Context, path string, versions []Version, more func(context.Context, *sql.DB) ([]statefile.Fault, error),
+	ctx context.Context, path string, versions []Version,
+	more func(context.Context, *sql.DB) ([]statefile.Fault, error),
 ) (faults []statefile.Fault, err error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil, err // it is not made

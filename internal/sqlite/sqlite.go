@@ -69,9 +69,9 @@ func Open(ctx context.Context, path string, versions []Version) (_ *Store, err e
 		return nil, err
 	}
 	// fullfsync makes a sync reach the disk on macOS; elsewhere it does nothing. SQLite wants the time-out first.
-	s.writing, err = sql.Open("sqlite", Name(path, busyTimeout, "journal_mode(WAL)", "synchronous(FULL)", "fullfsync(1)",
-		"checkpoint_fullfsync(1)", "cache_size(-12288)", "wal_autocheckpoint(4000)", "journal_size_limit(67108864)",
-		"temp_store(MEMORY)"))
+	s.writing, err = sql.Open("sqlite", Name(path, busyTimeout, "journal_mode(WAL)", "synchronous(FULL)",
+		"fullfsync(1)", "checkpoint_fullfsync(1)", "cache_size(-12288)", "wal_autocheckpoint(4000)",
+		"journal_size_limit(67108864)", "temp_store(MEMORY)"))
 	if err != nil {
 		return nil, err
 	}
@@ -362,7 +362,8 @@ func (s *Store) Rewrite(ctx context.Context) error {
 		return Explain(s.Path, err)
 	}
 	if held != 0 {
-		return &statefile.Error{Path: s.Path, Text: "another process reads the file, so that its log cannot be emptied yet",
+		return &statefile.Error{Path: s.Path,
+			Text: "another process reads the file, so that its log cannot be emptied yet",
 			Hint: "try again when it has ended"}
 	}
 	return nil
