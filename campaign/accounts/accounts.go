@@ -1,12 +1,13 @@
-// Package accounts is what the campaigns of a user share. [Open] opens accounts.db; [Accounts.Budget] reserves uses of caps,
-// [Accounts.Suppressed] and [Accounts.Screen] say who is never to be mailed, [Accounts.Secret] is what tokens and Message-IDs are made
-// with, [Accounts.Claim] tells a ledger from an older copy of it, and [Accounts.AddDay] counts the days on which something was sent.
+// Package accounts is what the campaigns of a user share. [Open] opens accounts.db. [Accounts.Budget] reserves uses of
+// caps; [Accounts.Used] tells what was used. [Accounts.Suppressed] and [Accounts.Screen] say who is never to be mailed.
+// [Accounts.Secret] is what tokens and Message-IDs are made with. [Accounts.Claim] tells a ledger from an older copy of
+// it. [Accounts.AddDay] counts what was sent on each day.
 //
-// The file is of one user: its folder has mode 0700 and it has 0600, which is checked when it is opened, and it is not reached through a
-// symbolic link. Any number of goroutines and several processes may use it at once.
+// The file is of one user: its folder has mode 0700 and the file 0600, which is checked when it is opened, and it is
+// not reached through a symbolic link. Any number of goroutines and several processes may use it at once.
 //
-// A use of a cap is reserved on the disk before it happens, so that a cap holds across campaigns, processes and restarts, also when a
-// process dies: see [Budget].
+// A use of a cap is reserved on the disk before it happens. So a cap holds across campaigns, processes and restarts,
+// also when a process dies: see [Budget].
 package accounts
 
 import (
@@ -23,8 +24,7 @@ import (
 	"mailshot/internal/sqlite"
 )
 
-// Accounts is an open accounts.db: what all campaigns of a user share. It may be used by any number of goroutines, and by several
-// processes at once.
+// Accounts is an open accounts.db. Any number of goroutines may use it, and several processes may have it open.
 type Accounts struct {
 	db *sqlite.Store
 
@@ -32,9 +32,9 @@ type Accounts struct {
 	secret []byte // nil until it is first asked for
 }
 
-// Open opens the file at path and makes it if it is missing, with a private folder of its own. A
-// file or folder that others may read, or that is a symbolic link, damaged, or from a newer program is refused with a
-// *statefile.Error.
+// Open opens the file at path. If it is missing, Open makes it, with a private folder of its own. The error is a
+// *statefile.Error if others may read the file or its folder, or if the file is a symbolic link, is damaged, or is from
+// a newer program.
 func Open(path string) (*Accounts, error) {
 	path, err := sqlite.Prepare(path, false)
 	if err != nil {
@@ -47,10 +47,11 @@ func Open(path string) (*Accounts, error) {
 	return &Accounts{db: db}, nil
 }
 
-// Close closes the file. Budgets are to be closed before.
+// Close closes the file. The caller closes Budgets before.
 func (a *Accounts) Close() error { return a.db.Close() }
 
-// Secret returns the 32 random bytes from which tokens and Message-IDs are derived. They are made once for all.
+// Secret returns the 32 random bytes from which tokens and Message-IDs are derived. They are made once and never
+// change.
 func (a *Accounts) Secret(ctx context.Context) ([]byte, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -82,21 +83,22 @@ func (a *Accounts) readSecret(ctx context.Context) ([]byte, error) {
 	return secret, err
 }
 
-// Entry is somebody never to be mailed.
+// Entry is an entry of the suppression list: an address, or all addresses at a domain, that must not be mailed.
 type Entry struct {
 	Domain string // the sender's domain that must not mail them; "" for all
-	Key    string // one of SuppressedBy; begins with Hidden where the address was forgotten
+	Key    string // one of SuppressedBy; it begins with Hidden if the address was forgotten
 	Reason string
-	Source string // where this was learnt
+	Source string // where the entry comes from
 	Time   time.Time
 }
 
-// Suppress puts e on the list, durably. A zero Time is now. An entry that is there already stays as it is.
+// Suppress puts e on the suppression list, durably. A zero Time means now. An entry that is on the list already stays
+// as it is.
 func (a *Accounts) Suppress(ctx context.Context, e Entry) error {
 	return a.SuppressAll(ctx, []Entry{e})
 }
 
-// SuppressAll puts all entries on the list, or none.
+// SuppressAll puts all entries on the suppression list, or none of them.
 func (a *Accounts) SuppressAll(ctx context.Context, list []Entry) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -109,8 +111,10 @@ func (a *Accounts) SuppressAll(ctx context.Context, list []Entry) error {
 			if e.Time.IsZero() {
 				e.Time = time.Now()
 			}
-			if _, err := t.Exec("INSERT OR IGNORE INTO suppressions(domain, key, reason, source, time) VALUES (?, ?, ?, ?, ?)",
-				strings.ToLower(e.Domain), e.Key, e.Reason, e.Source, sqlite.Stamp(e.Time)); err != nil {
+			_, err := t.Exec(`INSERT OR IGNORE INTO suppressions(domain, key, reason, source, time)
+				VALUES (?, ?, ?, ?, ?)`,
+				strings.ToLower(e.Domain), e.Key, e.Reason, e.Source, sqlite.Stamp(e.Time))
+			if err != nil {
 				return err
 			}
 		}
@@ -118,8 +122,8 @@ func (a *Accounts) SuppressAll(ctx context.Context, list []Entry) error {
 	})
 }
 
-// Unsuppress takes the entry with exactly this domain and key off the list, and reports whether it was there. An address that was
-// forgotten is found, too.
+// Unsuppress takes the entry with exactly this domain and key off the suppression list, and reports whether there was
+// one. It also finds the entry of an address that was forgotten.
 func (a *Accounts) Unsuppress(ctx context.Context, domain, key string) (bool, error) {
 	hidden, err := a.hidden(ctx, key)
 	if err != nil {
@@ -127,7 +131,8 @@ func (a *Accounts) Unsuppress(ctx context.Context, domain, key string) (bool, er
 	}
 	var n int64
 	err = a.db.Write(func(t *sqlite.Tx) (err error) {
-		n, err = t.Exec("DELETE FROM suppressions WHERE domain = ? AND key IN (?, ?)", strings.ToLower(domain), key, hidden)
+		n, err = t.Exec("DELETE FROM suppressions WHERE domain = ? AND key IN (?, ?)",
+			strings.ToLower(domain), key, hidden)
 		return err
 	})
 	return n > 0, err
@@ -143,8 +148,8 @@ func scanEntry(scan func(...any) error) (Entry, error) {
 	return e, err
 }
 
-// SuppressedBy returns the keys of entries that keep an address from being mailed: its own, that of everybody at its domain
-// (@example.com), and those of all domains above it (@*.com). addressKey is local@domain.
+// SuppressedBy returns the keys of entries that keep an address from being mailed: its own, that of all addresses at
+// its domain (@example.com), and those of all domains below one of its parents (@*.com). addressKey is local@domain.
 func SuppressedBy(addressKey string) []string {
 	domain := addressKey[strings.LastIndexByte(addressKey, '@')+1:]
 	keys := []string{addressKey, "@" + domain}
@@ -158,8 +163,8 @@ func SuppressedBy(addressKey string) []string {
 	}
 }
 
-// Suppressed reports whether a sender of this domain must not mail the address with this key, and why: by an entry for the address
-// or for everybody at its domain or at those below one, of this sender or of all. Whoever was forgotten is among them.
+// Suppressed reports whether a sender of this domain must not mail the address with this key, and the entry that says
+// so: one of SuppressedBy, for this sender or for all. It also finds the entry of an address that was forgotten.
 func (a *Accounts) Suppressed(ctx context.Context, domain, key string) (Entry, bool, error) {
 	if err := ctx.Err(); err != nil {
 		return Entry{}, false, err
@@ -172,7 +177,8 @@ func (a *Accounts) Suppressed(ctx context.Context, domain, key string) (Entry, b
 	for _, k := range SuppressedBy(key) {
 		args = append(args, k)
 	}
-	rows, err := a.db.Read("SELECT "+entryColumns+" FROM suppressions WHERE domain IN (?, '') AND key IN (?"+strings.Repeat(", ?", len(args)-2)+") LIMIT 1", args...)
+	rows, err := a.db.Read("SELECT "+entryColumns+` FROM suppressions
+		WHERE domain IN (?, '') AND key IN (?`+strings.Repeat(", ?", len(args)-2)+") LIMIT 1", args...)
 	var e Entry
 	found := false
 	err = sqlite.Each(rows, err, func(r *sql.Rows) (err error) {
@@ -183,12 +189,13 @@ func (a *Accounts) Suppressed(ctx context.Context, domain, key string) (Entry, b
 	return e, found, a.db.Explain(err)
 }
 
-// Suppressions yields the whole list by key, in pieces. An error ends it.
+// Suppressions yields the whole suppression list, in the order of the keys. It reads in pieces. An error ends it.
 func (a *Accounts) Suppressions(ctx context.Context) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		for last := (Entry{}); ; {
 			var piece []Entry
-			rows, err := a.db.Reading.QueryContext(ctx, "SELECT "+entryColumns+" FROM suppressions WHERE (key, domain) > (?, ?) ORDER BY key, domain LIMIT 500", last.Key, last.Domain)
+			rows, err := a.db.Reading.QueryContext(ctx, "SELECT "+entryColumns+` FROM suppressions
+				WHERE (key, domain) > (?, ?) ORDER BY key, domain LIMIT 500`, last.Key, last.Domain)
 			err = sqlite.Each(rows, err, func(r *sql.Rows) error {
 				e, err := scanEntry(r.Scan)
 				piece = append(piece, e)
@@ -211,8 +218,9 @@ func (a *Accounts) Suppressions(ctx context.Context) iter.Seq2[Entry, error] {
 	}
 }
 
-// HighWater returns the highest mark claimed for the run with this name (Campaign.Run) and the token it was claimed with; 0 and "" if
-// none was. A ledger whose own mark is lower is an older copy; one whose mark is the same with another token is a copy, too.
+// HighWater returns the highest mark that was claimed for the campaign with this random name (ledger.Campaign.Run), and
+// the token it was claimed with; 0 and "" if none was. A ledger whose own mark is lower is an older copy. A ledger with
+// the same mark and another token is a copy, too.
 func (a *Accounts) HighWater(ctx context.Context, run string) (mark int64, token string, err error) {
 	err = a.db.Reading.QueryRowContext(ctx, "SELECT mark, token FROM marks WHERE run = ?", run).Scan(&mark, &token)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -221,22 +229,24 @@ func (a *Accounts) HighWater(ctx context.Context, run string) (mark int64, token
 	return mark, token, a.db.Explain(err)
 }
 
-// Claim raises the mark of the run, and reports whether it did: false means that another copy of the ledger has come as far.
+// Claim raises the campaign's mark, and reports whether it did. false means that another copy of the ledger has come as
+// far.
 func (a *Accounts) Claim(ctx context.Context, run string, mark int64, token string) (bool, error) {
 	if err := ctx.Err(); err != nil {
 		return false, err
 	}
 	var n int64
 	err := a.db.Write(func(t *sqlite.Tx) (err error) {
-		n, err = t.Exec("INSERT INTO marks(run, mark, token) VALUES (?, ?, ?) ON CONFLICT (run) DO UPDATE SET mark = excluded.mark, token = excluded.token WHERE excluded.mark > mark",
+		n, err = t.Exec(`INSERT INTO marks(run, mark, token) VALUES (?, ?, ?)
+			ON CONFLICT (run) DO UPDATE SET mark = excluded.mark, token = excluded.token WHERE excluded.mark > mark`,
 			run, mark, token)
 		return err
 	})
 	return n == 1, err
 }
 
-// Entries returns the entries that keep mail of any sender from the address with this key, the oldest first: its own, those for
-// its domain, and the one that was left when it was forgotten.
+// Entries returns the entries that keep mail of any sender from the address with this key, the oldest first: those with
+// the keys of SuppressedBy, and the one that was left when the address was forgotten.
 func (a *Accounts) Entries(ctx context.Context, addressKey string) ([]Entry, error) {
 	hidden, err := a.hidden(ctx, addressKey)
 	if err != nil {
@@ -246,7 +256,8 @@ func (a *Accounts) Entries(ctx context.Context, addressKey string) ([]Entry, err
 	for _, k := range SuppressedBy(addressKey) {
 		args = append(args, k)
 	}
-	rows, err := a.db.Reading.QueryContext(ctx, "SELECT "+entryColumns+" FROM suppressions WHERE key IN (?"+strings.Repeat(", ?", len(args)-1)+") ORDER BY time, key, domain", args...)
+	rows, err := a.db.Reading.QueryContext(ctx, "SELECT "+entryColumns+` FROM suppressions
+		WHERE key IN (?`+strings.Repeat(", ?", len(args)-1)+") ORDER BY time, key, domain", args...)
 	var list []Entry
 	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 		e, err := scanEntry(rows.Scan)

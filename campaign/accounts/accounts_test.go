@@ -140,7 +140,8 @@ func budget(t *testing.T, a *Accounts) *Budget {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.since = func(_, _ time.Time) time.Duration { return 0 } // the clock of these tests stands still unless they move it
+	// The clock of these tests stands still unless they move it.
+	b.since = func(_, _ time.Time) time.Duration { return 0 }
 	t.Cleanup(func() {
 		if err := b.Close(); err != nil {
 			t.Error(err)
@@ -224,8 +225,8 @@ func TestBudgetPaces(t *testing.T) {
 	reserve(t, c, t0.Add(-time.Hour+200*time.Millisecond), l)
 }
 
-// A stamp in the future counts as now, and grows old from there. Breakage that shows it: dropping what is in the future granted a
-// second use; leaving stamps as they are refused it until 1h1m0s instead.
+// A stamp in the future counts as now, and grows old from there. Breakage that shows it: dropping what is in the future
+// granted a second use; leaving stamps as they are refused it until 1h1m0s instead.
 func TestBudgetClock(t *testing.T) {
 	t.Parallel()
 	b := budget(t, accounts(t, accountsPath(t)))
@@ -238,7 +239,8 @@ func TestBudgetClock(t *testing.T) {
 	reserve(t, b, t0.Add(24*time.Hour), l).Stamp(t0.Add(24 * time.Hour)) // and forward
 }
 
-// What a dead process had reserved counts from when that is noticed. Breakage that shows it: dropping the leases granted a use at once.
+// What a dead process had reserved counts from when that is noticed. Breakage that shows it: dropping the leases
+// granted a use at once.
 func TestBudgetDeadHolder(t *testing.T) {
 	t.Parallel()
 	path := accountsPath(t)
@@ -252,7 +254,8 @@ func TestBudgetDeadHolder(t *testing.T) {
 	reserve(t, dead, t0, l)
 	b := budget(t, a)
 	refuse(t, b, t0.Add(10*time.Minute), "account", 10*time.Minute+pollBusy, l) // it lives: in use
-	if err := dead.lock.Close(); err != nil {                                   // what the system does when a process dies
+	// This is what the system does when a process dies.
+	if err := dead.lock.Close(); err != nil {
 		t.Fatal(err)
 	}
 	refuse(t, b, t0.Add(20*time.Minute), "account", 21*time.Minute, l)
@@ -262,8 +265,8 @@ func TestBudgetDeadHolder(t *testing.T) {
 	}
 }
 
-// A caller waited for the file, and while it did another process used what it had reserved and died: that was not before the caller
-// read the clock. With the caller's time taken, the uses counted until one minute and not until six.
+// A caller waited for the file, and while it did another process used what it had reserved and died: that was not
+// before the caller read the clock. With the caller's time taken, the uses counted until one minute and not until six.
 func TestBudgetDeadWhileWaiting(t *testing.T) {
 	t.Parallel()
 	a := accounts(t, accountsPath(t))
@@ -281,9 +284,9 @@ func TestBudgetDeadWhileWaiting(t *testing.T) {
 	refuse(t, b, t0, "account", 6*time.Minute, l)
 }
 
-// A late caller finds by others' uses how late it is, and then a dead process: its uses are of this moment, and not as much later again, which
-// would move the clock of all callers after it and make every use look older. It has failed: on a busy machine 45 uses were made within
-// a minute under a cap of 40.
+// A late caller finds by others' uses how late it is, and then a dead process: its uses are of this moment, and not as
+// much later again, which would move the clock of all callers after it and make every use look older. It has failed: on
+// a busy machine 45 uses were made within a minute under a cap of 40.
 func TestBudgetDeadFoundLate(t *testing.T) {
 	t.Parallel()
 	a := accounts(t, accountsPath(t))
@@ -308,7 +311,8 @@ func TestBudgetDeadFoundLate(t *testing.T) {
 	b.since = func(_, _ time.Time) time.Duration { return 5 * time.Minute }
 	refuse(t, b, t0, "account", 6*time.Minute, l)
 	var latest int64
-	if err := a.db.Reading.QueryRow("SELECT max(second) FROM uses WHERE key = 'account'").Scan(&latest); err != nil || latest > real.Unix()+1 {
+	if err := a.db.Reading.QueryRow("SELECT max(second) FROM uses WHERE key = 'account'").Scan(&latest); err != nil ||
+		latest > real.Unix()+1 {
 		t.Errorf("the latest use is %d s in the future, %v", latest-real.Unix(), err)
 	}
 }
@@ -376,9 +380,9 @@ func TestBudgetLeases(t *testing.T) {
 	refuse(t, d, t0.Add(time.Hour), "account", 2*time.Hour, l)
 }
 
-// A cap of seconds is counted, too, and by the millisecond: the pace alone lets the sixth start while five are under way.
-// Breakages that show it: with windows of less than a minute left out of room, the sixth was granted; counted by the second, it was
-// refused until 2s instead of 1.34s.
+// A cap of seconds is counted, too, and by the millisecond: the pace alone lets the sixth start while five are under
+// way. Breakages that show it: with windows of less than a minute left out of room, the sixth was granted; counted by
+// the second, it was refused until 2s instead of 1.34s.
 func TestBudgetShortWindows(t *testing.T) {
 	t.Parallel()
 	a := accounts(t, accountsPath(t))
@@ -412,8 +416,8 @@ func TestBudgetMixedCaps(t *testing.T) {
 	refuse(t, b, t0.Add(11*time.Second), "account", 70*time.Second, Limit{"account", []Cap{{1, time.Minute}}})
 }
 
-// What a process leaves behind when it has nothing more to reserve is on the disk soon, and others need not wait for it.
-// Without writeSoon the other was refused for ever, and the test ran into its time-out.
+// What a process leaves behind when it has nothing more to reserve is on the disk soon, and others need not wait for
+// it. Without writeSoon the other was refused for ever, and the test ran into its time-out.
 func TestBudgetIdle(t *testing.T) {
 	t.Parallel()
 	a := accounts(t, accountsPath(t))

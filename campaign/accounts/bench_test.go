@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// BenchmarkPaced uses an account whose cap is a number in a second as fast as it may, in sixteen goroutines and with replies
-// after 10 ms; ratio is what went in a second, of the cap. It is asked for at least two seconds: -benchtime=1500x and the like.
+// BenchmarkPaced uses an account whose cap is a number in a second as fast as it may, in sixteen goroutines and with
+// replies after 10 ms; ratio is what went in a second, of the cap. It is asked for at least two seconds:
+// -benchtime=1500x and the like.
 func BenchmarkPaced(b *testing.B) {
 	for _, n := range []int64{5, 100, 500} {
 		b.Run(fmt.Sprint(n, " in 1s"), func(b *testing.B) {

@@ -14,8 +14,8 @@ import (
 	"mailshot/internal/sqlite"
 )
 
-// Cap allows N uses in any window of this length, in all processes together. Under one of less than a minute uses are paced, too:
-// they start at least Window/N apart.
+// Cap allows N uses in any window of this length, in all processes together. If the window is shorter than a minute,
+// uses are paced too: they start at least Window/N apart.
 type Cap struct {
 	N      int64
 	Window time.Duration
@@ -25,20 +25,20 @@ func (c Cap) paced() bool { return c.Window < pacedBelow }
 
 const pacedBelow = time.Minute
 
-// Limit is what is capped, an account or a group of recipients at one, and its caps.
+// Limit is what is capped and its caps: an account, or a group of recipients at an account.
 type Limit struct {
 	Key  string
 	Caps []Cap
 }
 
-// caps is the limit's caps as text, to tell one set from another.
+// caps returns the limit's caps as text, which tells one set of caps from another.
 func (l Limit) caps() string { return fmt.Sprint(l.Caps) }
 
-// counted reports whether there is anything to count for.
+// counted reports whether uses are counted: there is a cap.
 func (l Limit) counted() bool { return len(l.Caps) > 0 }
 
-// block is how many uses are leased at once. Small caps are not leased ahead, so that no process keeps from others what it may not
-// need; nor are paced ones, for what is leased counts as now.
+// block returns how many uses are leased at once. Small caps are not leased ahead, so that no process keeps from others
+// what it may not need. Nor are paced ones, because what is leased counts as used now.
 func (l Limit) block() int64 {
 	n := int64(64)
 	for _, c := range l.Caps {
@@ -50,40 +50,44 @@ func (l Limit) block() int64 {
 	return n
 }
 
-// Budget is this process's way to the use of caps that all of the user's processes share. A use is reserved on the disk before it
-// happens, and counts as happening now until it is stamped; stamps are written with the next reservation, or soon by themselves. What
-// a dead process had reserved counts from a second after its lock is found free. A Budget is for any number of goroutines.
+// Budget reserves uses of the caps that all of the user's processes share. Any number of goroutines may use it.
+//
+// A use is reserved on the disk before it happens, and counts as happening now until it is stamped. Stamps are written
+// with the next reservation, or soon by themselves. What a dead process had reserved counts as used a second after its
+// lock is found free.
 type Budget struct {
 	a      *Accounts
 	holder string
 	lock   io.Closer
 	late   time.Duration // how late a caller may come; see usage.catchUp
-	// since is how long ago the caller read now, who arrived a moment later: the time since then.
+	// since returns how long ago the caller read its clock as now. The caller arrived a moment later; the time since
+	// then is taken.
 	since func(now, arrived time.Time) time.Duration
 
 	mu       sync.Mutex
 	accounts map[string]*account // by Limit.Key
 	reaped   bool
 	closed   bool
-	alarm    *time.Timer // writes what is not on the disk yet; nil: all is, or a reservation has come before
+	alarm    *time.Timer // writes what is not on the disk yet; nil: it is not set
 }
 
 // soon is how long a stamp waits for a reservation to take it along to the disk.
 const soon = 100 * time.Millisecond
 
-// account is what this process holds of one key: leased = free + reserved + stamped + returned.
+// account is what this process has leased of one key: leased = free + reserved + stamped + returned.
 type account struct {
 	free     map[string]int64 // leased and not reserved, by the caps under which they were leased
 	stamps   map[int64]int64  // used at these milliseconds, not yet on the disk
 	returned int64            // given back, not yet on the disk
 }
 
-// Budget makes this process a holder of reservations.
+// Budget makes this process a holder of reservations. The caller closes the Budget.
 func (a *Accounts) Budget(ctx context.Context) (*Budget, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	b := &Budget{a: a, holder: newHolder(), late: late, since: func(_, arrived time.Time) time.Duration { return time.Since(arrived) }, accounts: map[string]*account{}}
+	b := &Budget{a: a, holder: newHolder(), late: late, accounts: map[string]*account{}}
+	b.since = func(_, arrived time.Time) time.Duration { return time.Since(arrived) }
 	var err error
 	if b.lock, err = sqlite.Lock(a.holderFile(b.holder)); err != nil {
 		return nil, fmt.Errorf("%s: %w", a.db.Path, sqlite.Explain(a.holderFile(b.holder), err))
@@ -91,26 +95,27 @@ func (a *Accounts) Budget(ctx context.Context) (*Budget, error) {
 	return b, nil
 }
 
-// newHolder makes a random name.
+// newHolder makes a random name for a holder.
 func newHolder() string {
 	b := make([]byte, 12)
 	_, _ = rand.Read(b) // never fails
 	return hex.EncodeToString(b)
 }
 
+// holderFile is the file that a holder keeps locked while its process lives.
 func (a *Accounts) holderFile(holder string) string {
 	return a.db.Path + ".holders/" + holder + ".lock"
 }
 
-// Reservation is one use under each of the limits it was reserved for. Exactly one of Stamp and Release is to be called; more calls
-// do nothing.
+// Reservation is one use under each of the limits that it was reserved for. The caller calls either Stamp or Release;
+// more calls do nothing.
 type Reservation struct {
 	b      *Budget
 	limits []Limit // those that are counted
 	once   sync.Once
 }
 
-// Stamp says that the use happened, at the latest at now.
+// Stamp says that the use happened, at now or before.
 func (r *Reservation) Stamp(now time.Time) {
 	r.once.Do(func() {
 		r.b.mu.Lock()
@@ -138,8 +143,8 @@ func (r *Reservation) Release() {
 	})
 }
 
-// writeSoon sees to it that what a reservation left is on the disk before long, also when no other follows: until then it counts as
-// in use for all other processes. The lock is held.
+// writeSoon makes sure that what a reservation left is on the disk before long, also if no other reservation follows.
+// Until then it counts as in use for all other processes. b.mu is held.
 func (b *Budget) writeSoon() {
 	if b.alarm == nil && !b.closed {
 		b.alarm = time.AfterFunc(soon, b.writeLeft)
@@ -154,13 +159,13 @@ func (b *Budget) writeLeft() {
 	if b.closed || !b.left() {
 		return
 	}
-	// An error is no loss: what is not written is written with the next reservation, which says so.
+	// After an error nothing is lost: the next reservation writes it, or returns the error.
 	if b.a.db.Write(func(t *sqlite.Tx) error { return b.flush(&usage{t: t, holder: b.holder}) }) == nil {
 		b.flushed()
 	}
 }
 
-// left reports whether anything is not on the disk yet. The lock is held.
+// left reports whether anything is not on the disk yet. b.mu is held.
 func (b *Budget) left() bool {
 	for _, ac := range b.accounts {
 		if len(ac.stamps) > 0 || ac.returned > 0 {
@@ -170,10 +175,13 @@ func (b *Budget) left() bool {
 	return false
 }
 
-// Reserve takes one use under every limit, or none: then it returns the key that is in the way for longest, and when it is worth
-// asking again. The reservation is on the disk when Reserve returns. now is the caller's
-// wall clock, read just before: what a dead process had reserved is taken for used at this moment by it.
-func (b *Budget) Reserve(ctx context.Context, now time.Time, ls []Limit) (r *Reservation, key string, until time.Time, err error) {
+// Reserve takes one use under every limit, or none. If it takes none, it returns the key whose cap is in the way for
+// longest, and when it is worth asking again. The reservation is on the disk when Reserve returns.
+//
+// now is the caller's wall clock, read just before. What a dead process had reserved counts as used at this moment of
+// that clock.
+func (b *Budget) Reserve(ctx context.Context, now time.Time, ls []Limit) (
+	r *Reservation, key string, until time.Time, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, "", time.Time{}, err
 	}
@@ -193,7 +201,8 @@ func (b *Budget) Reserve(ctx context.Context, now time.Time, ls []Limit) (r *Res
 	if !b.covered(ls) {
 		var got map[string]int64
 		err = b.a.db.Write(func(t *sqlite.Tx) error {
-			u := &usage{t: t, read: now, now: now, waited: func() time.Duration { return b.since(now, arrived) }, late: b.late, holder: b.holder}
+			u := &usage{t: t, read: now, now: now, late: b.late, holder: b.holder}
+			u.waited = func() time.Duration { return b.since(now, arrived) }
 			if err := b.flush(u); err != nil {
 				return err
 			}
@@ -232,7 +241,8 @@ func (b *Budget) account(key string) *account {
 	return ac
 }
 
-// covered reports whether what is leased already is enough. It never is for paced ones, for only the disk knows the last start.
+// covered reports whether what is leased already is enough. Under paced caps it never is, because only the disk knows
+// the last start.
 func (b *Budget) covered(ls []Limit) bool {
 	for _, l := range ls {
 		if l.counted() && b.account(l.Key).free[l.caps()] == 0 {
@@ -242,7 +252,7 @@ func (b *Budget) covered(ls []Limit) bool {
 	return true
 }
 
-// flush writes stamps as uses, and gives back what was not used; both are forgotten here when that is on the disk.
+// flush writes stamps as uses, and gives back what was not used. The caller calls flushed when that is on the disk.
 func (b *Budget) flush(u *usage) error {
 	for key, ac := range b.accounts {
 		over := ac.returned
@@ -266,7 +276,8 @@ func (b *Budget) flushed() {
 	}
 }
 
-// lease takes what ls need and is not leased yet, at most a block of each, or nothing: then it says which key is in the way, and until when.
+// lease takes what ls need and is not leased yet, at most a block of each, or nothing. If it takes nothing, it returns
+// the key whose cap is in the way, and until when.
 func (b *Budget) lease(u *usage, ls []Limit) (got map[string]int64, key string, until time.Time, err error) {
 	if !b.reaped {
 		if err := b.reap(u); err != nil {
@@ -282,7 +293,7 @@ func (b *Budget) lease(u *usage, ls []Limit) (got map[string]int64, key string, 
 		need := l.counted() && b.account(l.Key).free[l.caps()] == 0
 		room, wait, err := u.room(l, need)
 		if err == nil && room == 0 {
-			// Perhaps a dead process is in the way: then its uses begin to grow old now.
+			// Perhaps a dead process has leased them: then its uses begin to age now.
 			if err = b.reap(u); err == nil {
 				room, wait, err = u.room(l, need)
 			}
@@ -308,7 +319,8 @@ func (b *Budget) lease(u *usage, ls []Limit) (got map[string]int64, key string, 
 	return got, "", time.Time{}, nil
 }
 
-// reap turns what dead processes had reserved into uses of this moment: nobody knows whether and when they did.
+// reap turns what dead processes had reserved into uses of this moment. Nobody knows whether these uses happened, and
+// when.
 func (b *Budget) reap(u *usage) error {
 	holders, err := u.holders()
 	if err != nil {
@@ -334,8 +346,8 @@ func (b *Budget) reap(u *usage) error {
 	return nil
 }
 
-// Close writes the stamps and gives back what was not used. Reservations that are still open count as used when the next process
-// looks.
+// Close writes the stamps and gives back what was not used. Reservations that are still open count as used when the
+// next process looks.
 func (b *Budget) Close() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()

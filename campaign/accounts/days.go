@@ -8,13 +8,14 @@ import (
 	"mailshot/internal/sqlite"
 )
 
-// SendingDay is what was sent under one key (an account) on a day.
+// SendingDay is what was sent under one key, which names an account, on one day.
 type SendingDay struct {
 	Date           time.Time // its midnight in UTC; the date is what counts
 	Tried, Refused int64
 }
 
-// AddDay adds what became of messages on the calendar date of day, in day's own zone, durably.
+// AddDay adds, durably, how many messages were tried and how many of them were refused on the calendar date of day, in
+// day's own zone.
 func (a *Accounts) AddDay(ctx context.Context, key string, day time.Time, tried, refused int64) error {
 	if err := ctx.Err(); err != nil {
 		return err

@@ -45,7 +45,8 @@ func TestAccountsGoOnFromTheFirstVersion(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := &Accounts{db: s}
-	if err := s.Write(func(tx *sqlite.Tx) error { return tx.Script("INSERT INTO marks(run, mark) VALUES ('r', 7)") }); err != nil {
+	err = s.Write(func(tx *sqlite.Tx) error { return tx.Script("INSERT INTO marks(run, mark) VALUES ('r', 7)") })
+	if err != nil {
 		t.Fatal(err)
 	}
 	if err := a.Close(); err != nil {

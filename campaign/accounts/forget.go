@@ -10,8 +10,9 @@ import (
 	"mailshot/internal/sqlite"
 )
 
-// Forget keeps a person off all campaigns without their address: their entries on the list of people never to be mailed go, and one
-// takes their place that only the address itself leads to. Reasons and sources go with them.
+// Forget keeps a person off all campaigns without keeping the address. The person's entries are taken off the
+// suppression list, with their reasons and sources, and an entry takes their place that can only be found with the
+// address itself. The file is written anew.
 func (a *Accounts) Forget(ctx context.Context, addressKey string) error {
 	hidden, err := a.hidden(ctx, addressKey)
 	if err != nil {
@@ -21,7 +22,8 @@ func (a *Accounts) Forget(ctx context.Context, addressKey string) error {
 		if _, err := t.Exec("DELETE FROM suppressions WHERE key = ?", addressKey); err != nil {
 			return err
 		}
-		_, err := t.Exec("INSERT OR IGNORE INTO suppressions(domain, key, reason, source, time) VALUES ('', ?, 'forgotten on request', 'forget', ?)",
+		_, err := t.Exec(`INSERT OR IGNORE INTO suppressions(domain, key, reason, source, time)
+			VALUES ('', ?, 'forgotten on request', 'forget', ?)`,
 			hidden, time.Now().UnixNano())
 		return err
 	})
@@ -31,10 +33,10 @@ func (a *Accounts) Forget(ctx context.Context, addressKey string) error {
 	return a.db.Rewrite(ctx)
 }
 
-// Hidden marks the key of an entry whose address was forgotten: it begins with this.
+// Hidden is what the key of an entry whose address was forgotten begins with.
 const Hidden = "#"
 
-// hidden is what stands on the list of people never to be mailed in place of a forgotten address.
+// hidden returns the key of the entry that takes the place of a forgotten address.
 func (a *Accounts) hidden(ctx context.Context, addressKey string) (string, error) {
 	secret, err := a.Secret(ctx)
 	if err != nil {
@@ -45,7 +47,8 @@ func (a *Accounts) hidden(ctx context.Context, addressKey string) (string, error
 	return Hidden + hex.EncodeToString(mac.Sum(nil)[:16]), nil
 }
 
-// KeyHash is what Ledger.KeyHash is to be: a hash of a campaign's key, made with the secret of these accounts.
+// KeyHash returns the function for ledger.Ledger.KeyHash: a hash of a campaign's key, made with the secret of these
+// accounts.
 func (a *Accounts) KeyHash(ctx context.Context) (func(campaign, key string) []byte, error) {
 	secret, err := a.Secret(ctx)
 	if err != nil {

@@ -17,7 +17,8 @@ func TestEntries(t *testing.T) {
 	ctx := t.Context()
 	at := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
 	for i, e := range []Entry{
-		{Key: "ann@sub.example.com", Domain: "example.org", Reason: "asked"}, {Key: "@sub.example.com"}, {Key: "@*.example.com"},
+		{Key: "ann@sub.example.com", Domain: "example.org", Reason: "asked"}, {Key: "@sub.example.com"},
+		{Key: "@*.example.com"},
 		{Key: "@example.com"}, {Key: "bob@sub.example.com"},
 	} {
 		e.Time = at.Add(-time.Duration(i) * time.Hour)

@@ -25,7 +25,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// child starts this binary to use an account; its lines come through the scanner. It is killed at the end of the test at the latest.
+// child starts this binary to use an account; its lines come through the scanner. It is killed at the end of the test
+// at the latest.
 func child(t *testing.T, path string, env ...string) (*exec.Cmd, *bufio.Scanner) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
@@ -73,7 +74,8 @@ func parseCaps(s string) (caps []Cap) {
 	return caps
 }
 
-// childBudget uses the account as fast as it may until its output is closed, and says when it did; now and then it gives a use back.
+// childBudget uses the account as fast as it may until its output is closed, and says when it did; now and then it
+// gives a use back.
 func childBudget(path string) {
 	ctx := context.Background()
 	clock := clockFrom(os.Getenv("ACCOUNTS_CLOCK"))
@@ -107,8 +109,8 @@ func childBudget(path string) {
 
 // Two processes use one account, and one is killed and replaced: no window ever holds more uses than the cap.
 //
-// Breakages that show it: leaving the leases out of the count gave "2023 uses in 1m0s, cap 2000"; dropping a dead holder's leases
-// instead of burying them gave 2022, and rounding stamps down 2101.
+// Breakages that show it: leaving the leases out of the count gave "2023 uses in 1m0s, cap 2000"; dropping a dead
+// holder's leases instead of burying them gave 2022, and rounding stamps down 2101.
 func TestCapAcrossProcesses(t *testing.T) {
 	for _, c := range []struct {
 		caps  string
@@ -127,7 +129,8 @@ func TestCapAcrossProcesses(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer a.Close()
-			env := []string{fmt.Sprintf("ACCOUNTS_CLOCK=%d*%d", time.Now().UnixNano(), c.speed), "ACCOUNTS_CAPS=" + c.caps}
+			env := []string{fmt.Sprintf("ACCOUNTS_CLOCK=%d*%d", time.Now().UnixNano(), c.speed),
+				"ACCOUNTS_CAPS=" + c.caps}
 			lines := make(chan int64)
 			var readers sync.WaitGroup
 			start := func() *exec.Cmd {

@@ -9,20 +9,22 @@ import (
 	"mailshot/internal/sqlite"
 )
 
-// Screen is the list of people never to be mailed as it was at one moment, made to be asked for every row of a long list: of whoever is
-// not on it, it knows so by itself. It takes some 20 bytes for each entry. It is safe for concurrent use.
+// Screen is the suppression list as it was at one moment, made to be asked for every row of a long list: for most
+// addresses that are not on the list it answers without reading the file. It takes some 20 bytes for each entry. It is
+// safe for concurrent use.
 type Screen struct {
 	a      *Accounts
 	domain string
 	seed   maphash.Seed
 	hashes map[uint64]struct{} // of the entries' keys
-	hidden bool                // people who were forgotten are among them
+	hidden bool                // entries of people who were forgotten are among them
 }
 
-// Screen takes in the entries that hold for a sender of this domain, and for all.
+// Screen reads the entries that hold for a sender of this domain or for all senders.
 func (a *Accounts) Screen(ctx context.Context, domain string) (*Screen, error) {
 	s := &Screen{a: a, domain: domain, seed: maphash.MakeSeed(), hashes: map[uint64]struct{}{}}
-	rows, err := a.db.Reading.QueryContext(ctx, "SELECT key FROM suppressions WHERE domain IN (?, '')", strings.ToLower(domain))
+	rows, err := a.db.Reading.QueryContext(ctx,
+		"SELECT key FROM suppressions WHERE domain IN (?, '')", strings.ToLower(domain))
 	err = sqlite.Each(rows, err, func(r *sql.Rows) error {
 		var key sql.RawBytes
 		err := r.Scan(&key)
@@ -33,7 +35,8 @@ func (a *Accounts) Screen(ctx context.Context, domain string) (*Screen, error) {
 	return s, a.db.Explain(err)
 }
 
-// Suppressed is what Accounts.Suppressed says of an address that was on the list, and may be what it says of any other.
+// Suppressed answers as Accounts.Suppressed does for an address that was on the list when the Screen was made. For an
+// address that was put on the list later, it may answer so or say that it is not on it.
 func (s *Screen) Suppressed(ctx context.Context, key string) (Entry, bool, error) {
 	if len(s.hashes) == 0 {
 		return Entry{}, false, ctx.Err()

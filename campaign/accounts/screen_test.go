@@ -8,8 +8,8 @@ import (
 
 // TestScreen: a screen says of everybody what the list itself says.
 //
-// It guards that nobody who asked not to be mailed is planned as pending. Proven by breaking: with hidden left out, the forgotten person
-// was not on the list; with the address's own key alone looked for, nobody at example.net was.
+// It guards that nobody who asked not to be mailed is planned as pending. Proven by breaking: with hidden left out, the
+// forgotten person was not on the list; with the address's own key alone looked for, nobody at example.net was.
 func TestScreen(t *testing.T) {
 	t.Parallel()
 	a, err := Open(filepath.Join(t.TempDir(), "a", "accounts.db"))
@@ -25,7 +25,8 @@ func TestScreen(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, domain := range []string{"example.com", "example.net", "mail.example.net", "a.b.example.org", "example.org"} {
+			for _, domain := range []string{"example.com", "example.net", "mail.example.net", "a.b.example.org",
+				"example.org"} {
 				for i := range 20 {
 					key := fmt.Sprintf("p%d@%s", i, domain)
 					e, ok, err := s.Suppressed(t.Context(), key)

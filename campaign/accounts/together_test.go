@@ -7,8 +7,9 @@ import (
 	"testing"
 )
 
-// TestOpenedTogether: two campaigns that are the first of their user may be started at the same time. Without another try, one of 450
-// that opened a new file beside others was told that "another process has been writing for too long", at once.
+// TestOpenedTogether: two campaigns that are the first of their user may be started at the same time. Without another
+// try, one of 450 that opened a new file beside others was told that "another process has been writing for too long",
+// at once.
 func TestOpenedTogether(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -7,19 +7,19 @@ import (
 	"mailshot/internal/sqlite"
 )
 
-// usage is the use of caps as it is on the disk, within one transaction at one moment. Uses are kept by the second, and for a minute
-// by the millisecond too, for a cap of five in a second would be half of one if seconds were all it could count. Both are rounded up,
-// so that a use is never taken for older than it is.
+// usage is the use of caps as it is on the disk, within one transaction at one moment. Uses are kept by the second, and
+// for a minute by the millisecond too: if a cap of five in a second could count in whole seconds only, it would let
+// through half of that. Both are rounded up, so that a use is never taken for older than it is.
 type usage struct {
 	t      *sqlite.Tx
 	read   time.Time            // when the caller read the clock
-	now    time.Time            // the same, or later: what others have recorded since tells the time, see catchUp
+	now    time.Time            // the same, or later, if others have recorded a later time since: see catchUp
 	waited func() time.Duration // since the caller read now
 	late   time.Duration
 	holder string
 }
 
-// seconds is at in whole seconds of Unix time, rounded up.
+// seconds returns at in whole seconds of Unix time, rounded up.
 func seconds(at time.Time) int64 {
 	s := at.Unix()
 	if at.Nanosecond() > 0 {
@@ -28,7 +28,7 @@ func seconds(at time.Time) int64 {
 	return s
 }
 
-// milliseconds is at in whole milliseconds of Unix time, rounded up.
+// milliseconds returns at in whole milliseconds of Unix time, rounded up.
 func milliseconds(at time.Time) int64 {
 	ms := at.UnixMilli()
 	if at.Nanosecond()%int(time.Millisecond) > 0 {
@@ -37,26 +37,31 @@ func milliseconds(at time.Time) int64 {
 	return ms
 }
 
-// A use may lie in the future for three reasons. Rounding up makes up to a second of it. A caller who read the clock and then waited
-// for its turn comes late, by less than a minute: to believe it would make every use look older than it is, so the latest use tells
-// the time. Anything further away means that the clock was set back, and counts as now.
+// A recorded use may be in the caller's future for three reasons:
+//
+//   - Rounding up makes up to a second.
+//   - A caller that read the clock and then waited for its turn comes late, by less than a minute. If its time were believed, every use
+//     would look older than it is; so the latest use tells the time.
+//   - Anything further away means that the clock was set back, and counts as now.
 const (
 	rounding = 2 * time.Second
 	late     = time.Minute
 )
 
-// grace is how long what a process wrote last may lie unread in a server's socket after its death: what it had reserved counts from
-// then.
+// grace is how long what a process wrote last may lie unread in a server's socket after the process has died. What the
+// process had reserved counts from then.
 const grace = time.Second
 
-// pollBusy is how soon to ask again when everything that is in the way is in use at this moment.
+// pollBusy is how soon to ask again if all uses that are in the way are reserved and not stamped.
 const pollBusy = time.Second
 
 // add counts n uses at ms.
 func (u *usage) add(key string, ms, n int64) error {
-	_, err := u.t.Exec("INSERT INTO uses(key, second, n) VALUES (?, ?, ?) ON CONFLICT (key, second) DO UPDATE SET n = n + excluded.n", key, (ms+999)/1000, n)
+	_, err := u.t.Exec(`INSERT INTO uses(key, second, n) VALUES (?, ?, ?)
+		ON CONFLICT (key, second) DO UPDATE SET n = n + excluded.n`, key, (ms+999)/1000, n)
 	if err == nil {
-		_, err = u.t.Exec("INSERT INTO moments(key, ms, n) VALUES (?, ?, ?) ON CONFLICT (key, ms) DO UPDATE SET n = n + excluded.n", key, ms, n)
+		_, err = u.t.Exec(`INSERT INTO moments(key, ms, n) VALUES (?, ?, ?)
+			ON CONFLICT (key, ms) DO UPDATE SET n = n + excluded.n`, key, ms, n)
 	}
 	return err
 }
@@ -73,13 +78,15 @@ func (u *usage) release(key string, n int64) error {
 	return err
 }
 
-// settle makes l's record fit for counting: what is in the future counts as now, and what is too old for every window ever asked for is dropped.
+// settle makes l's record fit for counting: uses in the future count as now, and uses that are too old for every window
+// ever asked for are dropped.
 func (u *usage) settle(l Limit) error {
 	longest := time.Duration(0)
 	for _, c := range l.Caps {
 		longest = max(longest, c.Window)
 	}
-	if _, err := u.t.Exec("INSERT INTO windows(key, longest) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET longest = excluded.longest WHERE longest < excluded.longest",
+	if _, err := u.t.Exec(`INSERT INTO windows(key, longest) VALUES (?, ?)
+		ON CONFLICT (key) DO UPDATE SET longest = excluded.longest WHERE longest < excluded.longest`,
 		l.Key, int64(longest)); err != nil {
 		return err
 	}
@@ -103,18 +110,21 @@ func (u *usage) settle(l Limit) error {
 			return err
 		}
 	}
-	if _, err := u.t.Exec("UPDATE paces SET last = ? WHERE key = ? AND last > ?", u.now.UnixNano(), l.Key, now.UnixNano()); err != nil {
+	_, err = u.t.Exec("UPDATE paces SET last = ? WHERE key = ? AND last > ?", u.now.UnixNano(), l.Key, now.UnixNano())
+	if err != nil {
 		return err
 	}
-	if _, err := u.t.Exec("DELETE FROM moments WHERE key = ? AND ms <= ?", l.Key, u.now.Add(-pacedBelow).UnixMilli()); err != nil {
+	_, err = u.t.Exec("DELETE FROM moments WHERE key = ? AND ms <= ?", l.Key, u.now.Add(-pacedBelow).UnixMilli())
+	if err != nil {
 		return err
 	}
-	_, err = u.t.Exec("DELETE FROM uses WHERE key = ? AND second <= (SELECT (? - longest) / 1000000000 - 1 FROM windows WHERE key = ?)", l.Key, u.now.UnixNano(), l.Key)
+	_, err = u.t.Exec(`DELETE FROM uses WHERE key = ? AND second <=
+		(SELECT (? - longest) / 1000000000 - 1 FROM windows WHERE key = ?)`, l.Key, u.now.UnixNano(), l.Key)
 	return err
 }
 
-// catchUp moves a late caller's now up to what has been recorded meanwhile, and never beyond it: the true time of the latest use
-// is within the second before its rounded one.
+// catchUp moves a late caller's now up to the latest use that was recorded meanwhile, and never beyond it: the true
+// time of a use is within the second before its rounded time.
 func (u *usage) catchUp(key string) error {
 	second, err := u.sum("SELECT coalesce(max(second), 0) FROM uses WHERE key = ?", key)
 	if err != nil {
@@ -132,8 +142,8 @@ func (u *usage) catchUp(key string) error {
 	return nil
 }
 
-// room is how many more uses l allows now. When it allows none it says when that may change. Windows are looked at only when
-// count is set: what is leased has been counted already.
+// room returns how many more uses l allows now. If it allows none, wait is when that may change. Windows are looked at
+// only if count is set: what is leased has been counted already.
 func (u *usage) room(l Limit, count bool) (room int64, wait time.Time, err error) {
 	room = 1
 	if count {
@@ -166,7 +176,8 @@ func (u *usage) room(l Limit, count bool) (room int64, wait time.Time, err error
 	return room, wait, nil
 }
 
-// uses are those of a key in a window, by their time in units since 1970: milliseconds for the short ones.
+// uses are the queries for the uses of a key in a window, by their time in units since 1970: milliseconds for short
+// windows.
 type uses struct {
 	unit time.Duration
 	sum  string
@@ -175,12 +186,14 @@ type uses struct {
 
 func (c Cap) uses() uses {
 	if c.paced() {
-		return uses{time.Millisecond, "SELECT coalesce(sum(n), 0) FROM moments WHERE key = ? AND ms > ?", "SELECT ms, n FROM moments WHERE key = ? AND ms > ? ORDER BY ms"}
+		return uses{time.Millisecond, "SELECT coalesce(sum(n), 0) FROM moments WHERE key = ? AND ms > ?",
+			"SELECT ms, n FROM moments WHERE key = ? AND ms > ? ORDER BY ms"}
 	}
-	return uses{time.Second, "SELECT coalesce(sum(n), 0) FROM uses WHERE key = ? AND second > ?", "SELECT second, n FROM uses WHERE key = ? AND second > ? ORDER BY second"}
+	return uses{time.Second, "SELECT coalesce(sum(n), 0) FROM uses WHERE key = ? AND second > ?",
+		"SELECT second, n FROM uses WHERE key = ? AND second > ? ORDER BY second"}
 }
 
-// window is the room in a rolling window.
+// window returns the room in a rolling window, and when there will be some if there is none.
 func (u *usage) window(key string, c Cap, leased int64) (left int64, when time.Time, err error) {
 	// A use of second s is in the window until s + Window has come.
 	in := c.uses()
@@ -208,7 +221,7 @@ func (u *usage) window(key string, c Cap, leased int64) (left int64, when time.T
 	return 0, when, err
 }
 
-// pace is the room under a paced cap: one, when the last start is long enough ago.
+// pace returns the room under a paced cap: one if the last start is long enough ago, else none.
 func (u *usage) pace(key string, c Cap) (left int64, when time.Time, err error) {
 	last, err := u.sum("SELECT coalesce(max(last), 0) FROM paces WHERE key = ?", key)
 	if err != nil {
@@ -225,7 +238,8 @@ func (u *usage) pace(key string, c Cap) (left int64, when time.Time, err error) 
 func (u *usage) take(l Limit, n int64) error {
 	for _, c := range l.Caps {
 		if c.paced() {
-			if _, err := u.t.Exec("INSERT INTO paces(key, last) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET last = excluded.last", l.Key, u.now.UnixNano()); err != nil {
+			if _, err := u.t.Exec(`INSERT INTO paces(key, last) VALUES (?, ?)
+				ON CONFLICT (key) DO UPDATE SET last = excluded.last`, l.Key, u.now.UnixNano()); err != nil {
 				return err
 			}
 			break
@@ -234,11 +248,12 @@ func (u *usage) take(l Limit, n int64) error {
 	if n == 0 {
 		return nil
 	}
-	_, err := u.t.Exec("INSERT INTO leases(key, holder, n) VALUES (?, ?, ?) ON CONFLICT (key, holder) DO UPDATE SET n = n + excluded.n", l.Key, u.holder, n)
+	_, err := u.t.Exec(`INSERT INTO leases(key, holder, n) VALUES (?, ?, ?)
+		ON CONFLICT (key, holder) DO UPDATE SET n = n + excluded.n`, l.Key, u.holder, n)
 	return err
 }
 
-// holders lists the other holders of leases.
+// holders lists the other holders that have leases.
 func (u *usage) holders() (list []string, err error) {
 	rows, err := u.t.Query("SELECT DISTINCT holder FROM leases WHERE holder <> ?", u.holder)
 	err = sqlite.Each(rows, err, func(r *sql.Rows) error {
@@ -250,16 +265,19 @@ func (u *usage) holders() (list []string, err error) {
 	return list, err
 }
 
-// bury makes uses out of a dead holder's leases. It may have used them after the caller read the clock and while it waited for the
-// file, and no record tells when: so they are of this moment, not of the caller's.
+// bury makes uses out of a dead holder's leases. The holder may have used them after the caller had read the clock,
+// while the caller waited for the file, and no record tells when. So they are uses of this moment, not of the caller's
+// now.
 func (u *usage) bury(holder string) error {
-	// Not from u.now on, which may have been moved up already: a use in the future would move everybody's clock.
+	// u.now may have been moved up already, and a use in the future would move the clock of all callers.
 	now := u.read.Add(u.waited())
 	// The WHERE keeps SQLite from taking ON for a join.
-	_, err := u.t.Exec(`INSERT INTO uses(key, second, n) SELECT key, ?, n FROM leases WHERE holder = ? ON CONFLICT (key, second) DO UPDATE SET n = n + excluded.n`,
+	_, err := u.t.Exec(`INSERT INTO uses(key, second, n) SELECT key, ?, n FROM leases WHERE holder = ?
+		ON CONFLICT (key, second) DO UPDATE SET n = n + excluded.n`,
 		seconds(now), holder)
 	if err == nil {
-		_, err = u.t.Exec(`INSERT INTO moments(key, ms, n) SELECT key, ?, n FROM leases WHERE holder = ? ON CONFLICT (key, ms) DO UPDATE SET n = n + excluded.n`,
+		_, err = u.t.Exec(`INSERT INTO moments(key, ms, n) SELECT key, ?, n FROM leases WHERE holder = ?
+			ON CONFLICT (key, ms) DO UPDATE SET n = n + excluded.n`,
 			milliseconds(now.Add(grace)), holder)
 	}
 	if err != nil {

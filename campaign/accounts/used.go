@@ -8,10 +8,10 @@ import (
 	"mailshot/internal/sqlite"
 )
 
-// Used is what is known of the use of caps under one key.
+// Used is what is known about the use of caps under one key.
 type Used struct {
-	Uses    []Use     // oldest first, by the second
-	Started time.Time // when the latest use under a paced cap began; zero: never
+	Uses    []Use     // by the second, the oldest first
+	Started time.Time // when the latest use under a paced cap began; zero: there was none
 }
 
 // Use is a number of uses at one time.
@@ -20,8 +20,8 @@ type Use struct {
 	N    int64
 }
 
-// Used tells what has been used under a key since a time. What running processes have reserved and not used yet
-// counts as used now. It changes nothing.
+// Used returns what has been used under a key since a time. What processes have reserved and not stamped yet counts as
+// used now. It changes nothing.
 func (a *Accounts) Used(ctx context.Context, key string, since, now time.Time) (Used, error) {
 	var u Used
 	if err := ctx.Err(); err != nil {

@@ -35,7 +35,8 @@ func TestUsed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(got.Uses) != 2 || got.Uses[0] != (Use{now.Add(time.Second), 2}) || !got.Uses[1].Time.Equal(at) || got.Uses[1].N != 2 {
+	if len(got.Uses) != 2 || got.Uses[0] != (Use{now.Add(time.Second), 2}) || !got.Uses[1].Time.Equal(at) ||
+		got.Uses[1].N != 2 {
 		t.Errorf("uses %v", got.Uses)
 	}
 	if d := got.Started.Sub(last); d < 0 || d > time.Second {

@@ -36,7 +36,8 @@ func BenchmarkDraft(b *testing.B) {
 	b.ReportMetric(float64(m.HeapSys)/1e6, "heapMB")
 }
 
-// BenchmarkMessages takes messages through Next, Begin and Settle, with as many callers as connections and their workers make.
+// BenchmarkMessages takes messages through Next, Begin and Settle, with as many callers as connections and their
+// workers make.
 func BenchmarkMessages(b *testing.B) {
 	for _, callers := range []int{1, 8, 64} {
 		b.Run(fmt.Sprint(callers), func(b *testing.B) {
@@ -75,7 +76,9 @@ func BenchmarkMessages(b *testing.B) {
 							b.Error(err)
 							return
 						}
-						if err := r.Settle(b.Context(), d, Result{State: Sent, Stage: "dot", Code: 250, Enhanced: "2.0.0", Text: "queued", Server: "mx.example"}); err != nil {
+						if err := r.Settle(b.Context(), d,
+							Result{State: Sent, Stage: "dot", Code: 250, Enhanced: "2.0.0", Text: "queued",
+								Server: "mx.example"}); err != nil {
 							b.Error(err)
 							return
 						}

@@ -13,9 +13,10 @@ import (
 	"mailshot/internal/sqlite"
 )
 
-// claims are the keys that a draft's rows have claimed and that are not in the table of claims yet. Hashes come in no order, and a
-// B-tree that is filled so is written all over again for every thousand of them; so they gather here, and go into the table in the order that
-// it has. The table refuses a second claim to a key whatever happens here. The zero value is empty.
+// claims are the keys that a draft's rows have claimed and that are not in the table of claims yet. Hashes come in no
+// order, and a B-tree that is filled in no order is written all over again for every thousand of them. So they gather
+// here, and go into the table in the table's order. The table refuses a second claim to a key whatever happens here.
+// The zero value is empty.
 type claims struct {
 	base   int64 // the first claim's row
 	blocks [][]claim
@@ -30,7 +31,8 @@ type claim struct {
 
 const (
 	claimBlock = 1 << 14 // claims that are allocated together, so that none is copied when there are more
-	// mostClaims is how many gather before they go into the table: some 30 MB. From then on every key is looked for there too.
+	// mostClaims is how many gather before they go into the table: some 30 MB. From then on every key is looked up
+	// there too.
 	mostClaims = 1 << 20
 )
 
@@ -57,7 +59,7 @@ func (c *claims) find(h schema.KeyHash) int64 {
 	return 0
 }
 
-// add notes a claim to a key that nobody has claimed.
+// add notes a claim to a key that no row has claimed.
 func (c *claims) add(h schema.KeyHash, row int64) {
 	if c.n*4 >= len(c.slots)*3 {
 		c.slots = make([]uint32, max(1024, 2*len(c.slots)))
@@ -77,12 +79,13 @@ func (c *claims) add(h schema.KeyHash, row int64) {
 	c.slots[slot] = uint32(c.n)
 }
 
-// full reports whether the claims are to go into the table before rows up to an id are added.
+// full reports whether the claims must go into the table before rows up to the id last are added.
 func (c *claims) full(most int, last int64) bool {
 	return c.n >= most || c.n > 0 && last-c.base > math.MaxUint32
 }
 
-// sorted are the claims' numbers in the order of their hashes. The slots are used up for it: nothing can be found any more.
+// sorted returns the claims' numbers in the order of their hashes. It uses up the slots: nothing can be found
+// afterwards.
 func (c *claims) sorted() []uint32 {
 	order := c.slots[:0]
 	for i := range uint32(c.n) {
@@ -90,8 +93,9 @@ func (c *claims) sorted() []uint32 {
 	}
 	slices.SortFunc(order, func(a, b uint32) int {
 		x, y := &c.at(a).hash, &c.at(b).hash
-		// The first half nearly always tells, and is compared in one step.
-		return cmp.Or(cmp.Compare(binary.BigEndian.Uint64(x[:]), binary.BigEndian.Uint64(y[:])), bytes.Compare(x[:], y[:]))
+		// The first half nearly always decides, and is compared in one step.
+		half := cmp.Compare(binary.BigEndian.Uint64(x[:]), binary.BigEndian.Uint64(y[:]))
+		return cmp.Or(half, bytes.Compare(x[:], y[:]))
 	})
 	return order
 }
@@ -111,7 +115,8 @@ func (d *Draft) claim() error {
 				c := gathered.at(i)
 				args = append(args, d.no, c.hash[:], gathered.base+int64(c.row))
 			}
-			if err := insert(t, "INSERT INTO claims(campaign, hash, row) VALUES ", "(?, ?, ?)", len(part), args); err != nil {
+			err := insert(t, "INSERT INTO claims(campaign, hash, row) VALUES ", "(?, ?, ?)", len(part), args)
+			if err != nil {
 				return err
 			}
 		}
@@ -147,7 +152,8 @@ func (l *Ledger) unclaim(ctx context.Context, no int64) error {
 		}
 		var n int64
 		err := l.db.Write(func(t *sqlite.Tx) (err error) {
-			n, err = t.Exec("DELETE FROM claims WHERE campaign = ?1 AND hash <= (SELECT max(hash) FROM (SELECT hash FROM claims WHERE campaign = ?1 ORDER BY hash LIMIT ?2))", no, piece)
+			n, err = t.Exec(`DELETE FROM claims WHERE campaign = ?1 AND hash <= (SELECT max(hash) FROM
+				(SELECT hash FROM claims WHERE campaign = ?1 ORDER BY hash LIMIT ?2))`, no, piece)
 			return err
 		})
 		if err != nil || n == 0 {

@@ -16,11 +16,11 @@ import (
 	"mailshot/internal/sqlite"
 )
 
-// TestClaims draws lists with few keys and holds what a draft makes of them against a map, whether the claims gather or go into the table
-// all the time.
+// TestClaims draws lists with few keys and holds what a draft makes of them against a map, whether the claims gather or
+// go into the table all the time.
 //
-// It guards "never twice". Proven by breaking: with the table not asked, "UNIQUE constraint failed: claims.campaign, claims.hash";
-// with slot stopping at the first one in use, "keys "key-464" and "key-947" have the same hash".
+// It guards "never twice". Proven by breaking: with the table not asked, "UNIQUE constraint failed: claims.campaign,
+// claims.hash"; with slot stopping at the first one in use, "keys "key-464" and "key-947" have the same hash".
 func TestClaims(t *testing.T) {
 	t.Parallel()
 	for _, gather := range []int{1, 40, mostClaims} {
@@ -102,7 +102,8 @@ func TestClaims(t *testing.T) {
 	}
 }
 
-// TestClaimedTwice: were a draft to forget that a key is claimed, the file would refuse the second claim, and nothing would be frozen.
+// TestClaimedTwice: were a draft to forget that a key is claimed, the file would refuse the second claim, and nothing
+// would be frozen.
 func TestClaimedTwice(t *testing.T) {
 	t.Parallel()
 	l := open1(t)
@@ -122,7 +123,8 @@ func TestClaimedTwice(t *testing.T) {
 		}
 		d.tabled = false // forgotten
 	}
-	if err := d.Freeze(t.Context(), Campaign{ID: "c"}); err == nil || !strings.Contains(err.Error(), "UNIQUE constraint failed: claims") {
+	if err := d.Freeze(t.Context(), Campaign{ID: "c"}); err == nil ||
+		!strings.Contains(err.Error(), "UNIQUE constraint failed: claims") {
 		t.Fatal(err)
 	}
 	if _, err := d.Add(t.Context(), []Row{row(7)}); err == nil {
@@ -180,8 +182,8 @@ func meddle(t *testing.T, path string, statements ...string) {
 	}
 }
 
-// TestLostClaim: a key whose claim is lost would be new to a re-plan, and who was mailed would be mailed again. It has failed:
-// key-2 was sent and pending.
+// TestLostClaim: a key whose claim is lost would be new to a re-plan, and who was mailed would be mailed again. It has
+// failed: key-2 was sent and pending.
 func TestLostClaim(t *testing.T) {
 	t.Parallel()
 	path := ended(t, 3, 3)
@@ -190,13 +192,15 @@ func TestLostClaim(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := l.Replan(t.Context(), Campaign{ID: "c"}); !strings.Contains(asFile(t, err).Error(), "people.csv:3: "+schema.UnclaimedText) {
+	if _, err := l.Replan(t.Context(), Campaign{ID: "c"}); !strings.Contains(asFile(t, err).Error(),
+		"people.csv:3: "+schema.UnclaimedText) {
 		t.Error(err)
 	}
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if faults, err := repair.Examine(t.Context(), path); err != nil || len(faults) != 1 || faults[0].Text != schema.UnclaimedText {
+	if faults, err := repair.Examine(t.Context(), path); err != nil || len(faults) != 1 ||
+		faults[0].Text != schema.UnclaimedText {
 		t.Error(faults, err)
 	}
 	if _, err := repair.File(t.Context(), path, false); err != nil {
@@ -218,24 +222,28 @@ func TestLostClaim(t *testing.T) {
 	}
 }
 
-// TestTwoRowsOneKey: of two rows with one key, which only damage makes, a repair believes the one that was mailed; the other is not.
-// It has failed: the first row won, which was pending, and was mailed again.
+// TestTwoRowsOneKey: of two rows with one key, which only damage makes, a repair believes the one that was mailed; the
+// other is not. It has failed: the first row won, which was pending, and was mailed again.
 func TestTwoRowsOneKey(t *testing.T) {
 	t.Parallel()
 	path := ended(t, 3, 0)
 	// The third row is sent, and gets the key of the first, which is pending.
-	meddle(t, path, "UPDATE deliveries SET state = "+fmt.Sprint(Sent.code())+", attempts = 1, first = 1, turn = 1 WHERE id & 0xff = 3",
-		"INSERT INTO attempts(delivery, time, state, stage, code, enhanced, text, server) SELECT id, 1, state, 'dot', 250, '', 'ok', 'mx' FROM deliveries WHERE id & 0xff = 3",
+	meddle(t, path, "UPDATE deliveries SET state = "+fmt.Sprint(Sent.code())+
+		", attempts = 1, first = 1, turn = 1 WHERE id & 0xff = 3",
+		insertAttempt+"SELECT id, 1, state, 'dot', 250, '', 'ok', 'mx' FROM deliveries WHERE id & 0xff = 3",
 		"DELETE FROM claims WHERE row & 0xff = 3",
 		"UPDATE rows SET (key, hash) = (SELECT key, hash FROM rows WHERE id & 0xff = 1) WHERE id & 0xff = 3")
-	if faults, err := repair.Examine(t.Context(), path); err != nil || len(faults) != 1 || faults[0].Text != schema.UnclaimedText {
+	if faults, err := repair.Examine(t.Context(), path); err != nil || len(faults) != 1 ||
+		faults[0].Text != schema.UnclaimedText {
 		t.Error(faults, err)
 	}
 	if _, err := repair.File(t.Context(), path, false); err != nil {
 		t.Fatal(err)
 	}
 	l := openAt(t, path)
-	if got, want := list(t, l, "c", Filter{}), "lost  held what was to be sent was lost when the file was repaired\npeople.csv:3 key-2 pending\npeople.csv:4 key-1 sent"; got != want {
+	want := "lost  held what was to be sent was lost when the file was repaired\n" +
+		"people.csv:3 key-2 pending\npeople.csv:4 key-1 sent"
+	if got := list(t, l, "c", Filter{}); got != want {
 		t.Errorf("got\n%s", got)
 	}
 }
@@ -252,12 +260,15 @@ func older(t *testing.T) string {
 		t.Fatal(err)
 	}
 	err = s.Write(func(tx *sqlite.Tx) error {
-		err := tx.Script("INSERT INTO campaigns(no, id, frozen, created, definition, templates, list, sender, first, run, turn, rows) VALUES (1, 'c', 1, 1, 'd', '', '', '', 0, 'r', 0, 3);" +
+		err := tx.Script("INSERT INTO campaigns" +
+			"(no, id, frozen, created, definition, templates, list, sender, first, run, turn, rows) " +
+			"VALUES (1, 'c', 1, 1, 'd', '', '', '', 0, 'r', 0, 3);" +
 			"INSERT INTO lanes(no, campaign, name) VALUES (1, 1, 'lane')")
 		for i := range 3 {
 			r, id := row(i+1), int64(1<<schema.SequenceBits+i+1)
 			h := schema.HashKey(r.Key)
-			_, e := tx.Exec("INSERT INTO rows VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?)", id, h[:], i+1, r.Place, r.Key, r.Address, r.AddressKey, r.Fields)
+			_, e := tx.Exec("INSERT INTO rows VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?)", id, h[:], i+1, r.Place, r.Key,
+				r.Address, r.AddressKey, r.Fields)
 			_, f := tx.Exec("INSERT INTO deliveries VALUES (?, ?, 1, 0, 0, 0, 0, ?, '')", id, Pending.code(), r.Digest)
 			err = errors.Join(err, e, f)
 		}
@@ -269,12 +280,15 @@ func older(t *testing.T) string {
 	return path
 }
 
-// TestOlderDamaged: a damaged file of an older version says what to do, and is repaired. It has failed: with pages that the repair need not
-// have touched damaged, "nothing can be saved without guessing"; of two rows with one key "UNIQUE constraint failed", and no more.
+// TestOlderDamaged: a damaged file of an older version says what to do, and is repaired. It has failed: with pages that
+// the repair need not have touched damaged, "nothing can be saved without guessing"; of two rows with one key "UNIQUE
+// constraint failed", and no more.
 func TestOlderDamaged(t *testing.T) {
 	t.Parallel()
 	path := older(t)
-	meddle(t, path, "CREATE TABLE junk(x)", "INSERT INTO junk WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 2000) SELECT randomblob(500) FROM c", "DROP TABLE junk")
+	meddle(t, path, "CREATE TABLE junk(x)",
+		"INSERT INTO junk WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 2000)"+
+			" SELECT randomblob(500) FROM c", "DROP TABLE junk")
 	b, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -287,11 +301,14 @@ func TestOlderDamaged(t *testing.T) {
 		t.Fatal(err)
 	}
 	two := older(t)
-	meddle(t, two, "DROP INDEX rows_key", "UPDATE rows SET (key, hash) = (SELECT key, hash FROM rows WHERE id & 0xff = 1) WHERE id & 0xff = 3",
+	meddle(t, two, "DROP INDEX rows_key",
+		"UPDATE rows SET (key, hash) = (SELECT key, hash FROM rows WHERE id & 0xff = 1) WHERE id & 0xff = 3",
 		"CREATE INDEX rows_key ON rows(campaign, hash) WHERE hash IS NOT NULL", "PRAGMA writable_schema = ON",
-		"UPDATE sqlite_schema SET sql = 'CREATE UNIQUE INDEX rows_key ON rows(campaign, hash) WHERE hash IS NOT NULL' WHERE name = 'rows_key'")
+		"UPDATE sqlite_schema SET sql = 'CREATE UNIQUE INDEX rows_key ON rows(campaign, hash) WHERE hash IS NOT NULL'"+
+			" WHERE name = 'rows_key'")
 	for path, pending := range map[string]int64{path: 3, two: 2} {
-		if _, err := Open(path); asFile(t, err).Hint != sqlite.DamageHint || strings.Count(err.Error(), sqlite.DamageHint) != 1 {
+		if _, err := Open(path); asFile(t, err).Hint != sqlite.DamageHint ||
+			strings.Count(err.Error(), sqlite.DamageHint) != 1 {
 			t.Error(err)
 		}
 		if _, err := repair.File(t.Context(), path, false); err != nil {
@@ -306,8 +323,8 @@ func TestOlderDamaged(t *testing.T) {
 	}
 }
 
-// TestAnalysed: a file that some other tool has analysed is read in the order that is quick all the same: for each key one look at each
-// table, and none at all deliveries. It has failed: 6,000 rows took half a minute.
+// TestAnalysed: a file that some other tool has analysed is read in the order that is quick all the same: for each key
+// one look at each table, and none at all deliveries. It has failed: 6,000 rows took half a minute.
 func TestAnalysed(t *testing.T) {
 	t.Parallel()
 	l := open1(t)

@@ -54,7 +54,8 @@ func (d *Draft) SameKey(ctx context.Context, most, places int) (list []Copies, m
 	if d.counts[Duplicate]+d.counts[Invalid] == 0 {
 		return nil, 0, d.usable()
 	}
-	const groups = "SELECT r.key, count(*) + 1, count(*) OVER ()" + copied + " GROUP BY r.key ORDER BY min(r.number) LIMIT ?"
+	const groups = "SELECT r.key, count(*) + 1, count(*) OVER ()" + copied +
+		" GROUP BY r.key ORDER BY min(r.number) LIMIT ?"
 	from := d.ids(Duplicate.code(), Invalid.code())
 	list, more, err = d.groups(ctx, groups, append(slices.Clone(from), most))
 	if err != nil || len(list) == 0 {
@@ -107,8 +108,9 @@ func (d *Draft) owners(ctx context.Context, list []Copies) (map[string]copyRow, 
 
 // copies reads the rows that share a key with its owner, and notes in the groups how many of them have another message.
 // It returns a few more of each group than places, without their fields. The arguments end with the groups' keys.
-func (d *Draft) copies(ctx context.Context, args []any, groups map[string]*Copies, owners map[string]copyRow, places int) (
-	list []copyRow, err error) {
+func (d *Draft) copies(
+	ctx context.Context, args []any, groups map[string]*Copies, owners map[string]copyRow, places int,
+) (list []copyRow, err error) {
 	others := map[string]int64{} // the number of the first row with another message, by key
 	kept := map[string]int{}
 	rows, err := d.l.db.Reading.QueryContext(ctx,
@@ -254,6 +256,7 @@ func (l *Ledger) Multiple(ctx context.Context, id string) (n int64, err error) {
 	}
 	first, end := schema.Span(no)
 	err = l.db.Reading.QueryRowContext(ctx, `SELECT count(*) FROM (
-		SELECT 1 FROM rows WHERE id >= ? AND id < ? AND hash IS NOT NULL GROUP BY address_key HAVING count(*) > 1)`, first, end).Scan(&n)
+		SELECT 1 FROM rows WHERE id >= ? AND id < ? AND hash IS NOT NULL
+		GROUP BY address_key HAVING count(*) > 1)`, first, end).Scan(&n)
 	return n, l.db.Explain(err)
 }

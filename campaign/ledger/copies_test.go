@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// Copies come in the order of the list with the places of the first, whatever became of the rows; a row without a message is none.
-// Broken once by leaving out the digest's length, by which invalid rows became copies, and once by taking the rows in the order of
-// their ids, by which people.csv:6, a conflict added again, came behind people.csv:8.
+// Copies come in the order of the list with the places of the first, whatever became of the rows; a row without a
+// message is none. Broken once by leaving out the digest's length, by which invalid rows became copies, and once by
+// taking the rows in the order of their ids, by which people.csv:6, a conflict added again, came behind people.csv:8.
 func TestCopies(t *testing.T) {
 	t.Parallel()
 	l := open1(t)
@@ -41,7 +41,8 @@ func TestCopies(t *testing.T) {
 		next(8, nil),
 	}
 	conflicts, err := d.Add(t.Context(), rows)
-	if err != nil || len(conflicts) != 1 || conflicts[0].Address != row(2).Address || string(conflicts[0].Digest) != string(row(2).Digest) {
+	if err != nil || len(conflicts) != 1 || conflicts[0].Address != row(2).Address ||
+		string(conflicts[0].Digest) != string(row(2).Digest) {
 		t.Fatal(conflicts, err)
 	}
 	if _, err := d.Add(t.Context(), []Row{with(conflicts[0].Row, func(r *Row) { r.State = Invalid })}); err != nil {
@@ -54,11 +55,14 @@ func TestCopies(t *testing.T) {
 		return out
 	}
 	got, more, err := d.SameKey(t.Context(), 2, 3)
-	if want := []Copies{{"key-2", 4, 1, at("key-2", 3, 6, 8), row(2).Fields, []byte("edited")}, {"key-3", 2, 0, at("key-3", 4, 7), nil, nil}}; err != nil || more != 1 || !reflect.DeepEqual(got, want) {
+	if want := []Copies{{"key-2", 4, 1, at("key-2", 3, 6, 8), row(2).Fields, []byte("edited")},
+		{"key-3", 2, 0, at("key-3", 4, 7), nil, nil}}; err != nil || more != 1 || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %d more, %v", got, more, err)
 	}
 	got, more, err = d.SameAddress(t.Context(), 2, 2)
-	if want := []Copies{{"bob@example.com", 3, 0, []Copy{{"people.csv:2", "b"}, {"people.csv:10", "a"}}, nil, nil}}; err != nil || more != 0 || !reflect.DeepEqual(got, want) {
+	bob := []Copy{{"people.csv:2", "b"}, {"people.csv:10", "a"}}
+	if want := []Copies{{"bob@example.com", 3, 0, bob, nil, nil}}; err != nil || more != 0 ||
+		!reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %d more, %v", got, more, err)
 	}
 	if err := d.Discard(t.Context()); err != nil {

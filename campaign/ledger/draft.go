@@ -18,22 +18,22 @@ import (
 type Row struct {
 	Number     int64  // 1-based data row of the list
 	Place      string // people.csv:17
-	Key        string // its identity; may be empty only where State is not pending
+	Key        string // its identity; empty only where State is neither pending nor suppressed
 	Address    string // envelope address
 	AddressKey string // the address's identity, for suppression
-	Lane       string // whom it shares caps with
+	Lane       string // the deliveries of a lane share caps
 	Fields     []byte // what the message is made from, in the caller's encoding
 	Digest     []byte // of the message
 	State      State  // pending, invalid, suppressed or filtered
-	Reason     string // why, where it is not pending
+	Reason     string // why it is not pending
 }
 
-// Conflict is a row whose key an earlier row has, with another message. It has not been stored.
+// Conflict is a row whose key an earlier row has, with another message. The row has not been stored.
 type Conflict struct {
 	Row     Row
-	First   string // the place of the row that has the key
-	Address string // that row's
-	Digest  []byte // of its message
+	First   string // the place of the earlier row
+	Address string // the earlier row's
+	Digest  []byte // of the earlier row's message
 }
 
 // Draft is a plan in the making. It is not for concurrent use.
@@ -50,13 +50,13 @@ type Draft struct {
 	erased map[schema.KeyHash]bool // of a Replan: the hashes of people who were forgotten
 	claims claims
 	gather int   // how many claims gather before they go into the table
-	tabled bool  // some are there
-	broken error // the first of the disk's
+	tabled bool  // some claims are in the table
+	broken error // the first error of the disk
 }
 
-// Draft begins the plan of a new campaign, and removes what an interrupted draft with the same id left behind. Nothing of a draft
-// can be seen before Freeze. The caller holds the campaign's lock. Of c only ID and DuplicatesFirst count now. A campaign that
-// is frozen already gives ErrFrozen.
+// Draft begins the plan of a new campaign, and removes what an interrupted draft with the same id left behind. Nothing
+// of a draft can be seen before Freeze. Of c only ID and DuplicatesFirst are read. The error is ErrFrozen if the
+// campaign is frozen already. The caller holds the campaign's lock.
 func (l *Ledger) Draft(ctx context.Context, c Campaign) (*Draft, error) {
 	switch _, _, err := l.find(ctx, c.ID); {
 	case err == nil:
@@ -68,7 +68,8 @@ func (l *Ledger) Draft(ctx context.Context, c Campaign) (*Draft, error) {
 		if !sqlite.Damaged(err) && sqlite.Code(err) != 0 || ctx.Err() != nil {
 			return nil, l.db.Explain(err)
 		}
-		return nil, &statefile.Error{Path: l.db.Path, Text: "the campaigns' own records are damaged", Err: err, Hint: sqlite.DamageHint}
+		return nil, &statefile.Error{Path: l.db.Path, Text: "the campaigns' own records are damaged", Err: err,
+			Hint: sqlite.DamageHint}
 	}
 	return l.draft(ctx, c, 0)
 }
@@ -83,16 +84,20 @@ func (l *Ledger) draft(ctx context.Context, c Campaign, seq int64) (*Draft, erro
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return nil, l.db.Explain(err)
 	}
-	d := &Draft{l: l, id: c.ID, first: c.DuplicatesFirst, lanes: map[string]int64{}, counts: map[State]int64{}, gather: mostClaims}
+	d := &Draft{l: l, id: c.ID, first: c.DuplicatesFirst, lanes: map[string]int64{}, counts: map[State]int64{},
+		gather: mostClaims}
 	err = l.db.Write(func(t *sqlite.Tx) error {
-		if _, err := t.Exec(`INSERT INTO campaigns(id, frozen, created, definition, templates, list, header, sender, first, run, turn, rows)
-			VALUES (?, 0, ?, '', '', '', NULL, '', ?, ?, 0, 0)`, c.ID, time.Now().UnixNano(), c.DuplicatesFirst, newRun()); err != nil {
+		if _, err := t.Exec(`INSERT INTO campaigns(
+				id, frozen, created, definition, templates, list, header, sender, first, run, turn, rows)
+			VALUES (?, 0, ?, '', '', '', NULL, '', ?, ?, 0, 0)`,
+			c.ID, time.Now().UnixNano(), c.DuplicatesFirst, newRun()); err != nil {
 			return err
 		}
 		if err := t.Row("SELECT last_insert_rowid()").Scan(&d.no); err != nil {
 			return err
 		}
-		_, err := t.Exec("DELETE FROM claims WHERE campaign = ?", d.no) // none, unless an older mailshot removed a campaign of this number
+		// There are none, unless an older mailshot removed a campaign of this number.
+		_, err := t.Exec("DELETE FROM claims WHERE campaign = ?", d.no)
 		return err
 	})
 	if err != nil {
@@ -103,8 +108,8 @@ func (l *Ledger) draft(ctx context.Context, c Campaign, seq int64) (*Draft, erro
 	return d, nil
 }
 
-// remove deletes an unfinished draft, in pieces, so that a large one does not fill the log. The campaign's own record goes last, so
-// that an interrupted removal is taken up again.
+// remove deletes an unfinished draft in pieces, so that a large one does not fill the log. The campaign's own record
+// goes last, so that the next draft finishes an interrupted removal.
 func (l *Ledger) remove(ctx context.Context, no int64) error {
 	if err := l.unclaim(ctx, no); err != nil {
 		return err
@@ -117,7 +122,8 @@ func (l *Ledger) remove(ctx context.Context, no int64) error {
 		}
 		err := l.db.Write(func(t *sqlite.Tx) error {
 			var last int64
-			if err := t.Row("SELECT coalesce(max(id), 0) FROM (SELECT id FROM rows WHERE id >= ? AND id < ? ORDER BY id LIMIT ?)", first, end, piece).Scan(&last); err != nil {
+			if err := t.Row(`SELECT coalesce(max(id), 0) FROM (SELECT id FROM rows
+				WHERE id >= ? AND id < ? ORDER BY id LIMIT ?)`, first, end, piece).Scan(&last); err != nil {
 				return err
 			}
 			more = last != 0
@@ -151,10 +157,14 @@ func insert(t *sqlite.Tx, insert, values string, n int, args []any) error {
 	return errRows(done, int64(n))
 }
 
-// Add stores rows in one transaction: a few hundred to a few thousand at a time are quick. Rows that are pending or suppressed
-// claim their key. A later one with the same key is stored as a duplicate when its digest is the same too (or with
-// DuplicatesFirst); else it comes back as a Conflict and is not stored: the caller discards the draft, or adds the row again as
-// invalid. After an error none of the rows is stored; where it was not a row that is wrong, nothing more can be, but for Discard.
+// Add stores rows in one transaction: a few hundred to a few thousand at a time are quick.
+//
+// Rows that are pending or suppressed claim their key. A later row with the same key is stored as a duplicate if its
+// digest is the same too, or if the campaign has DuplicatesFirst. Otherwise it comes back as a Conflict and is not
+// stored: the caller discards the draft, or adds the row again as invalid.
+//
+// After an error none of the rows is stored. Unless the error is about one of the rows, the draft can only be
+// discarded.
 func (d *Draft) Add(ctx context.Context, rows []Row) ([]Conflict, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -207,8 +217,8 @@ func (d *Draft) Add(ctx context.Context, rows []Row) ([]Conflict, error) {
 type planned struct {
 	*Row
 	hash    schema.KeyHash
-	claims  bool   // its key
-	another string // the place of the row that has its key: it is a duplicate
+	claims  bool   // it is the row that has its key
+	another string // it is a duplicate: the place of the row that has its key
 	lane    int64
 }
 
@@ -226,7 +236,7 @@ func (p *planned) reason() string {
 	return p.Reason
 }
 
-// batch are the rows of one Add that are to be stored; their ids follow each other.
+// batch is the rows of one Add that are to be stored. Their ids follow each other.
 type batch struct {
 	first int64
 	rows  []planned
@@ -243,7 +253,8 @@ func (d *Draft) sound(row *Row) error {
 	return nil
 }
 
-// identify claims the row's key if it is one that does. Of a row whose key is claimed already it makes a duplicate, or returns the conflict.
+// identify claims the key of a row that is pending or suppressed. If another row has claimed the key, it makes the row
+// a duplicate, or returns the conflict.
 func (d *Draft) identify(t *sqlite.Tx, p *planned, b *batch) (*Conflict, error) {
 	if p.State != Pending && p.State != Suppressed {
 		return nil, nil
@@ -263,7 +274,8 @@ func (d *Draft) identify(t *sqlite.Tx, p *planned, b *batch) (*Conflict, error) 
 	if id >= b.first {
 		other := &b.rows[id-b.first]
 		c.First, key, c.Address, c.Digest = other.Place, other.Key, other.Address, other.Digest
-	} else if r, err := t.Known("SELECT r.place, r.key, r.address, d.digest FROM rows r JOIN deliveries d USING (id) WHERE r.id = ?", id); err != nil {
+	} else if r, err := t.Known(`SELECT r.place, r.key, r.address, d.digest
+		FROM rows r JOIN deliveries d USING (id) WHERE r.id = ?`, id); err != nil {
 		return nil, err
 	} else if err := r.Scan(&c.First, &key, &c.Address, &c.Digest); err != nil {
 		return nil, err
@@ -278,7 +290,7 @@ func (d *Draft) identify(t *sqlite.Tx, p *planned, b *batch) (*Conflict, error) 
 	return nil, nil
 }
 
-// hash stands for a key that a row claims.
+// hash is what stands for a key that a row claims: of somebody who was forgotten, what Ledger.KeyHash gives.
 func (d *Draft) hash(key string) schema.KeyHash {
 	if len(d.erased) > 0 && d.l.KeyHash != nil {
 		if h := schema.KeyHash(d.l.KeyHash(d.id, key)); d.erased[h] {
@@ -304,17 +316,22 @@ func (d *Draft) store(t *sqlite.Tx, b *batch) error {
 			more = append(more, id, p.state().code(), p.lane, p.Digest, p.reason())
 			id++
 		}
-		if err := insert(t, "INSERT INTO rows(id, campaign, hash, number, place, key, address, address_key, fields) VALUES ", "(?, ?, ?, ?, ?, ?, ?, ?, ?)", len(part), args); err != nil {
+		err := insert(t,
+			"INSERT INTO rows(id, campaign, hash, number, place, key, address, address_key, fields) VALUES ",
+			"(?, ?, ?, ?, ?, ?, ?, ?, ?)", len(part), args)
+		if err != nil {
 			return err
 		}
-		if err := insert(t, "INSERT INTO deliveries(id, state, lane, due, attempts, first, turn, digest, reason) VALUES ", "(?, ?, ?, 0, 0, 0, 0, ?, ?)", len(part), more); err != nil {
+		err = insert(t, "INSERT INTO deliveries(id, state, lane, due, attempts, first, turn, digest, reason) VALUES ",
+			"(?, ?, ?, 0, 0, 0, 0, ?, ?)", len(part), more)
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// usable is why the draft takes nothing more, or nil.
+// usable returns why the draft takes nothing more, or nil.
 func (d *Draft) usable() error {
 	if d.closed {
 		return errors.New("draft is closed")
@@ -322,7 +339,7 @@ func (d *Draft) usable() error {
 	return d.broken
 }
 
-// fail keeps an error after which what the draft knows of its claims is not what was stored.
+// fail keeps the first error after which the draft's claims may differ from what was stored.
 func (d *Draft) fail(err error) error {
 	if d.broken == nil {
 		d.broken = err
@@ -356,7 +373,8 @@ func (d *Draft) lane(t *sqlite.Tx, name string) (int64, error) {
 // Counts returns how many rows were added, by state.
 func (d *Draft) Counts() map[State]int64 { return maps.Clone(d.counts) }
 
-// Freeze makes the draft the campaign's list, with what c says about it, in one durable step. After an error it is still a draft.
+// Freeze makes the draft the campaign's list in one durable step, and stores what c says about it. After an error it is
+// still a draft.
 func (d *Draft) Freeze(ctx context.Context, c Campaign) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -368,8 +386,10 @@ func (d *Draft) Freeze(ctx context.Context, c Campaign) error {
 		return err
 	}
 	err := d.l.db.Write(func(t *sqlite.Tx) error {
-		n, err := t.Exec(`UPDATE campaigns SET frozen = 1, created = ?, definition = ?, templates = ?, list = ?, header = ?, sender = ?, rows = ?, host = ?, host_name = ?
-			WHERE no = ? AND frozen = 0`, created(c), c.Definition, c.Templates, c.List, c.Header, c.From, d.rows, c.Host.ID, c.Host.Name, d.no)
+		n, err := t.Exec(`UPDATE campaigns SET frozen = 1, created = ?, definition = ?, templates = ?, list = ?,
+				header = ?, sender = ?, rows = ?, host = ?, host_name = ?
+			WHERE no = ? AND frozen = 0`, created(c), c.Definition, c.Templates, c.List,
+			c.Header, c.From, d.rows, c.Host.ID, c.Host.Name, d.no)
 		return errors.Join(err, errRows(n, 1))
 	})
 	if err == nil {
@@ -378,7 +398,7 @@ func (d *Draft) Freeze(ctx context.Context, c Campaign) error {
 	return err
 }
 
-// created is when c says it was made, else now.
+// created is the time that c says, or now.
 func created(c Campaign) int64 {
 	if c.Created.IsZero() {
 		return time.Now().UnixNano()
@@ -395,8 +415,8 @@ func (d *Draft) Discard(ctx context.Context) error {
 	return d.l.remove(ctx, d.no)
 }
 
-// Withdraw turns a frozen plan that nothing has happened to yet (no run, no manual change) back into a draft, which the next Draft
-// of the same id removes. It reports false, and changes nothing, where anything has happened. The caller holds the campaign's lock.
+// Withdraw turns a frozen plan back into a draft, which the next Draft of the same id removes. If there was a run or a
+// manual change of the campaign, it reports false and changes nothing. The caller holds the campaign's lock.
 func (l *Ledger) Withdraw(ctx context.Context, id string) (bool, error) {
 	no, c, err := l.find(ctx, id)
 	if err != nil || c.Runs > 0 {
@@ -418,7 +438,7 @@ func (l *Ledger) Withdraw(ctx context.Context, id string) (bool, error) {
 	return withdrawn, err
 }
 
-// errRows is an error unless n is what it must be: someone else changed the ledger.
+// errRows is an error unless n is want: then another process has changed the ledger.
 func errRows(n, want int64) error {
 	if n == want {
 		return nil

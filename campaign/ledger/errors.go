@@ -8,11 +8,11 @@ import (
 var (
 	// ErrNotFound says that the ledger has no frozen campaign with this id.
 	ErrNotFound = errors.New("no such campaign in the ledger")
-	// ErrFrozen says that a campaign with this id is planned already: a changed list goes through Replan.
+	// ErrFrozen says that a campaign with this id is planned already. A changed list goes through Replan.
 	ErrFrozen = errors.New("campaign is already planned")
 	// ErrNotLocked says that Run was called without holding the campaign's lock.
 	ErrNotLocked = errors.New("campaign is not locked by this ledger")
-	// ErrState says that a delivery is not in a state from which what was asked for is allowed.
+	// ErrState says that what was asked for is not allowed from the state that a delivery is in.
 	ErrState = errors.New("not allowed from the delivery's state")
 )
 
@@ -29,7 +29,7 @@ func (e *LockedError) Error() string {
 	return fmt.Sprintf("campaign %q is in use by process %d", e.ID, e.PID)
 }
 
-// SuppressedError says that Begin found the recipient on the list of people never to be mailed. The delivery is suppressed now.
+// SuppressedError says that Begin found the recipient on the suppression list. The delivery is suppressed now.
 type SuppressedError struct {
 	AddressKey string
 	Reason     string

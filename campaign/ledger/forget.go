@@ -124,7 +124,8 @@ func (l *Ledger) forget(c numbered, addressKey string, f *Forgotten) error {
 	first, end := schema.Span(c.no)
 	return l.db.Write(func(t *sqlite.Tx) error {
 		var list []found
-		rows, err := t.Query(`SELECT r.id, r.key, r.hash IS NOT NULL, d.state FROM rows r JOIN deliveries d ON d.id = r.id
+		rows, err := t.Query(`SELECT r.id, r.key, r.hash IS NOT NULL, d.state
+			FROM rows r JOIN deliveries d ON d.id = r.id
 			WHERE r.id >= ? AND r.id < ? AND r.address_key = ?`, first, end, addressKey)
 		err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 			var one found
@@ -186,8 +187,7 @@ func (l *Ledger) forgetRow(t *sqlite.Tx, c numbered, one found, now int64) error
 	if _, err := t.Exec("UPDATE attempts SET text = '' WHERE delivery = ?", one.id); err != nil {
 		return err
 	}
-	_, err := t.Exec(`INSERT INTO audit(delivery, time, who, host, act, before, after)
-		VALUES (?, ?, ?, ?, 'forget', ?, ?)`,
+	_, err := t.Exec(insertAudit+"VALUES (?, ?, ?, ?, 'forget', ?, ?)",
 		one.id, now, machine.User(), machine.Name(), one.state.code(), after.code())
 	return err
 }

@@ -55,13 +55,15 @@ func forgetful(t *testing.T) (*Ledger, *accounts.Accounts, string) {
 // personal is a row of somebody with a name.
 func personal(n int, key string) Row {
 	r := row(n)
-	r.Key, r.Address, r.AddressKey, r.Fields = key, "Wanda@secret.example", "wanda@secret.example", []byte("Wanda Secretive, 12 Privet Road")
+	r.Key, r.Address, r.AddressKey, r.Fields = key, "Wanda@secret.example", "wanda@secret.example",
+		[]byte("Wanda Secretive, 12 Privet Road")
 	return r
 }
 
-// Whoever is forgotten is in no byte of any file any more, the sums are as they were, and nobody mails them again: neither this
-// campaign's rest nor a list that is planned again. Proven without the VACUUM (state.db still had "wanda"), without emptying the log
-// (state.db-wal still had it), and with the hash emptied instead of replaced (the re-plan said "Added:2": they were new).
+// Whoever is forgotten is in no byte of any file any more, the sums are as they were, and nobody mails them again:
+// neither this campaign's rest nor a list that is planned again. Proven without the VACUUM (state.db still had
+// "wanda"), without emptying the log (state.db-wal still had it), and with the hash emptied instead of replaced (the
+// re-plan said "Added:2": they were new).
 func TestForget(t *testing.T) {
 	t.Parallel()
 	l, a, dir := forgetful(t)
@@ -81,14 +83,16 @@ func TestForget(t *testing.T) {
 	for range 31 {
 		d := next(t, r, time.Now())
 		begin(t, r, d)
-		if err := r.Settle(ctx, d, Result{State: Refused, Stage: "rcpt", Code: 550, Enhanced: "5.1.1", Text: "no " + d.Address, Server: "mx.example"}); err != nil {
+		if err := r.Settle(ctx, d, Result{State: Refused, Stage: "rcpt", Code: 550, Enhanced: "5.1.1",
+			Text: "no " + d.Address, Server: "mx.example"}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := a.Suppress(ctx, accounts.Entry{Domain: "acme.example", Key: "wanda@secret.example", Reason: "refused: 550 no Wanda@secret.example"}); err != nil {
+	if err := a.Suppress(ctx, accounts.Entry{Domain: "acme.example", Key: "wanda@secret.example",
+		Reason: "refused: 550 no Wanda@secret.example"}); err != nil {
 		t.Fatal(err)
 	}
 	var locked *LockedError

@@ -9,21 +9,21 @@ import (
 	"mailshot/internal/sqlite"
 )
 
-// group is the group commit of a run. A caller that finds nobody committing leads: it takes everything that waits, commits it in
-// one transaction, and hands the lead to the first of those who came meanwhile. So there is one transaction at a time, it serves all
-// who wait for it, and no goroutine is needed.
+// group is the group commit of a run. A caller that finds nobody committing leads: it takes everything that waits,
+// commits it in one transaction, and hands the lead to the first caller that came meanwhile. So there is one
+// transaction at a time, it serves all callers that wait for it, and no goroutine is needed.
 type group struct {
 	mu      sync.Mutex
 	leading bool
 	waiting []*entry
-	settled []*entry // nobody waits for these
+	settled []*entry // outcomes for which nobody waits
 	broken  error    // the first error of the disk: nothing may be begun after it
 	closed  bool
 }
 
 // entry is one thing to be committed.
 type entry struct {
-	d    *Delivery                         // nil: only to be waited for
+	d    *Delivery                         // nil: there is nothing to commit, only to wait for
 	res  Result                            // State Begun, or the outcome
 	ask  func() (reason string, err error) // of Begin: is the recipient suppressed?
 	err  error
@@ -41,7 +41,7 @@ func (g *group) err() error {
 	return g.stopped()
 }
 
-// stopped is why nothing can be committed any more; g.mu is held.
+// stopped returns why nothing can be committed any more, or nil. g.mu is held.
 func (g *group) stopped() error {
 	if g.broken == nil && g.closed {
 		return errRunClosed
@@ -70,7 +70,7 @@ func (g *group) breakOff(err error) {
 	}
 }
 
-// submit commits e with all that waits, and returns when it is on the disk.
+// submit commits e together with all that waits, and returns when it is on the disk.
 func (r *Run) submit(e *entry) error {
 	g := &r.group
 	e.wake = make(chan bool, 1)
@@ -116,9 +116,9 @@ func (r *Run) submit(e *entry) error {
 	return e.err
 }
 
-// Begin makes the intent to send d durable, and d begun. Only after it returned nil may a byte of the body be written. Any error
-// means that d is not begun: the caller puts it back, but for a *SuppressedError, after which it is settled. After an error of the
-// disk every further Begin of this run fails.
+// Begin makes the intent to send d durable: d is begun. Only after Begin has returned nil may a byte of the body be
+// written. Any error means that d is not begun. After a *SuppressedError d is settled; after any other error the caller
+// puts it back. After an error of the disk every further Begin of this run fails.
 func (r *Run) Begin(ctx context.Context, d *Delivery) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -136,10 +136,13 @@ func (r *Run) Begin(ctx context.Context, d *Delivery) error {
 	return r.submit(e)
 }
 
-// Settle records what became of d, which is nobody's any more then: begun deliveries end as the table of states says, and others
-// may be settled without having begun, when the server refused them before the body, or they are not what was planned. It does not
-// wait for the disk: the outcome is committed with the next Begin, Flush, Due, or Next that has nothing to give, and is lost in a
-// crash before that, which makes the delivery unknown. An error means that nothing was recorded.
+// Settle records d's outcome; the caller no longer owns d. A delivery may be settled without having begun, if the
+// server refused it before the body, or if it is not what was planned. The table of states says which outcomes there
+// are.
+//
+// Settle does not wait for the disk. The outcome is committed with the next Begin, Flush or Due, or with the next Next
+// that has nothing to give. A crash before that loses the outcome, which makes the delivery unknown. An error means
+// that nothing was recorded.
 func (r *Run) Settle(ctx context.Context, d *Delivery, res Result) error {
 	if err := r.inHand(d); err != nil {
 		return err
@@ -160,7 +163,7 @@ func (r *Run) Settle(ctx context.Context, d *Delivery, res Result) error {
 		g.mu.Unlock()
 		return err
 	}
-	// Noted before it can be committed, which takes d out of the hand.
+	// This is noted before the outcome can be committed, because the commit forgets d.
 	r.mu.Lock()
 	d.settled = true
 	r.counts[from]--
@@ -175,7 +178,7 @@ func (r *Run) Settle(ctx context.Context, d *Delivery, res Result) error {
 	return nil
 }
 
-// Flush commits what was settled and returns when it is on the disk.
+// Flush commits the outcomes that were settled, and returns when they are on the disk.
 func (r *Run) Flush(context.Context) error {
 	r.group.mu.Lock()
 	idle := len(r.group.settled) == 0 && !r.group.leading && r.group.stopped() == nil
@@ -186,7 +189,7 @@ func (r *Run) Flush(context.Context) error {
 	return r.submit(&entry{})
 }
 
-// inHand checks that d was handed out by r and not settled since.
+// inHand is an error unless r has handed d out, and d has not been settled since.
 func (r *Run) inHand(d *Delivery) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -196,7 +199,7 @@ func (r *Run) inHand(d *Delivery) error {
 	return nil
 }
 
-// commit writes a group in one transaction. Its error concerns everybody in the group.
+// commit writes a group in one transaction. Its error is that of every caller in the group.
 func (r *Run) commit(waiting, settled []*entry) error {
 	err := r.l.db.Write(func(t *sqlite.Tx) error {
 		for _, e := range settled {
@@ -214,7 +217,7 @@ func (r *Run) commit(waiting, settled []*entry) error {
 		}
 		return nil
 	})
-	if sqlite.Busy(err) { // nothing was written, and nothing is wrong with the disk
+	if sqlite.Busy(err) { // nothing was written, nothing is wrong with the disk: the outcomes wait for the next group
 		r.group.mu.Lock()
 		r.group.settled = append(settled, r.group.settled...)
 		r.group.mu.Unlock()
@@ -248,10 +251,10 @@ func (r *Run) commit(waiting, settled []*entry) error {
 	return nil
 }
 
-// tried reports whether the state is a server's answer, or the want of one.
+// tried reports whether the state came from a server's answer, or from the lack of one.
 func tried(s State) bool { return s != Suppressed && s != Held && s != Cancelled }
 
-// settle takes d, whose outcome is on the disk, out of the hand; r.mu is held.
+// settle ends the holding of d, whose outcome is on the disk. r.mu is held.
 func (r *Run) settle(d *Delivery, res Result) {
 	if tried(res.State) {
 		d.turn = r.turn
@@ -265,7 +268,8 @@ func (r *Run) settle(d *Delivery, res Result) {
 	}
 }
 
-// writeBegun makes the entry's delivery begun, unless its recipient is suppressed. What concerns this delivery alone goes into e.err.
+// writeBegun makes the entry's delivery begun, unless its recipient is suppressed. An error of this delivery alone goes
+// into e.err.
 func (r *Run) writeBegun(t *sqlite.Tx, e *entry) error {
 	if e.ask != nil {
 		reason, err := e.ask()
@@ -279,12 +283,13 @@ func (r *Run) writeBegun(t *sqlite.Tx, e *entry) error {
 			return r.writeOutcome(t, e.d, e.res)
 		}
 	}
-	n, err := t.Exec(`UPDATE deliveries SET state = ?, due = 0, turn = ?, first = iif(first = 0, ?, first) WHERE id = ? AND state = ? AND attempts = ?`,
+	n, err := t.Exec(`UPDATE deliveries SET state = ?, due = 0, turn = ?, first = iif(first = 0, ?, first)
+		WHERE id = ? AND state = ? AND attempts = ?`,
 		Begun.code(), r.turn, sqlite.Stamp(e.res.Time), e.d.ID, e.d.State.code(), e.d.Attempts)
 	return errors.Join(err, errRows(n, 1))
 }
 
-// writeOutcome moves d to its outcome, and records the attempt if it was one.
+// writeOutcome moves d to its outcome, and records the attempt if there was one.
 func (r *Run) writeOutcome(t *sqlite.Tx, d *Delivery, res Result) error {
 	due, reason, tries, turn := int64(0), "", 0, d.turn
 	if res.State == Deferred {
@@ -295,12 +300,14 @@ func (r *Run) writeOutcome(t *sqlite.Tx, d *Delivery, res Result) error {
 	} else {
 		reason = res.Text
 	}
-	n, err := t.Exec(`UPDATE deliveries SET state = ?, due = ?, attempts = attempts + ?, turn = ?, first = iif(first = 0 AND ? = 1, ?, first), reason = ?
-		WHERE id = ? AND state = ?`, res.State.code(), due, tries, turn, tries, sqlite.Stamp(res.Time), reason, d.ID, d.State.code())
+	n, err := t.Exec(`UPDATE deliveries SET state = ?, due = ?, attempts = attempts + ?, turn = ?,
+			first = iif(first = 0 AND ? = 1, ?, first), reason = ?
+		WHERE id = ? AND state = ?`, res.State.code(), due, tries, turn,
+		tries, sqlite.Stamp(res.Time), reason, d.ID, d.State.code())
 	if err := errors.Join(err, errRows(n, 1)); err != nil || tries == 0 {
 		return err
 	}
-	_, err = t.Exec(`INSERT INTO attempts(delivery, time, state, stage, code, enhanced, text, server) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+	_, err = t.Exec(insertAttempt+"VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 		d.ID, sqlite.Stamp(res.Time), res.State.code(), res.Stage, res.Code, res.Enhanced, res.Text, res.Server)
 	return err
 }

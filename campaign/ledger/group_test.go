@@ -37,7 +37,8 @@ func TestGroupCommit(t *testing.T) {
 				}
 				if begun.Add(1)%100 == 0 { // another connection sees it
 					var state int64
-					if err := l.db.Reading.QueryRow("SELECT state FROM deliveries WHERE id = ?", d.ID).Scan(&state); err != nil || stateOf(state) != Begun {
+					if err := l.db.Reading.QueryRow("SELECT state FROM deliveries WHERE id = ?",
+						d.ID).Scan(&state); err != nil || stateOf(state) != Begun {
 						t.Error(stateOf(state), err)
 					}
 				}
@@ -61,8 +62,8 @@ func TestGroupCommit(t *testing.T) {
 	}
 }
 
-// After an error of the disk a Begin is not begun, no further one is tried, and what was begun before is unknown to the next run.
-// Breakage that shows it: not keeping the error gave "second begin: <nil>".
+// After an error of the disk a Begin is not begun, no further one is tried, and what was begun before is unknown to the
+// next run. Breakage that shows it: not keeping the error gave "second begin: <nil>".
 func TestDiskFullStopsTheRun(t *testing.T) {
 	t.Parallel()
 	path := t.TempDir() + "/s/state.db"
@@ -111,7 +112,8 @@ func TestDiskFullStopsTheRun(t *testing.T) {
 	}
 }
 
-// Another process that holds the write lock for too long is no fault of the disk: the group fails, its outcomes stay, and the run goes on.
+// Another process that holds the write lock for too long is no fault of the disk: the group fails, its outcomes stay,
+// and the run goes on.
 func TestBusyIsNotTheDisk(t *testing.T) {
 	t.Parallel()
 	path := t.TempDir() + "/s/state.db"

@@ -36,15 +36,19 @@ func openAt(t testing.TB, path string) *Ledger {
 	return l
 }
 
-// keysClaimed checks that every row of a frozen campaign that has a key has the claim to it, and that nothing else is claimed.
+// keysClaimed checks that every row of a frozen campaign that has a key has the claim to it, and that nothing else is
+// claimed.
 func keysClaimed(t testing.TB, l *Ledger) {
 	t.Helper()
 	if errors.Is(l.db.Write(func(*sqlite.Tx) error { return nil }), sql.ErrConnDone) {
 		return
 	}
 	var lacking, left int
-	err := l.db.Reading.QueryRow("SELECT (SELECT count(*) FROM rows r JOIN campaigns c ON c.no = r.id >> 40 AND c.frozen = 1 AND c.purged = 0 WHERE "+schema.Unclaimed+`),
-		(SELECT count(*) FROM claims k WHERE NOT EXISTS (SELECT 1 FROM rows r WHERE r.id = k.row AND r.campaign = k.campaign AND r.hash = k.hash))`).Scan(&lacking, &left)
+	err := l.db.Reading.QueryRow(`SELECT
+		(SELECT count(*) FROM rows r JOIN campaigns c ON c.no = r.id >> 40 AND c.frozen = 1 AND c.purged = 0
+			WHERE `+schema.Unclaimed+`),
+		(SELECT count(*) FROM claims k WHERE NOT EXISTS (SELECT 1 FROM rows r
+			WHERE r.id = k.row AND r.campaign = k.campaign AND r.hash = k.hash))`).Scan(&lacking, &left)
 	if err != nil || lacking > 0 || left > 0 {
 		t.Errorf("%d keys are not claimed, %d claims are left of rows that are gone, %v", lacking, left, err)
 	}
@@ -54,7 +58,8 @@ func keysClaimed(t testing.TB, l *Ledger) {
 func row(n int) Row {
 	addr := fmt.Sprintf("person%d@lane%d.example", n, n%3)
 	sum := sha256.Sum256([]byte(addr))
-	return Row{Number: int64(n), Place: fmt.Sprintf("people.csv:%d", n+1), Key: fmt.Sprintf("key-%d", n), Address: addr, AddressKey: addr,
+	return Row{Number: int64(n), Place: fmt.Sprintf("people.csv:%d", n+1), Key: fmt.Sprintf("key-%d", n),
+		Address: addr, AddressKey: addr,
 		Lane: fmt.Sprintf("lane%d", n%3), Fields: []byte(addr), Digest: sum[:], State: Pending}
 }
 

@@ -9,14 +9,16 @@ import (
 	"mailshot/internal/machine"
 )
 
-// Host is a machine, so that a campaign's folder that was copied to another one is noticed.
+// Host is a machine. The ledger remembers it, so that a campaign's folder that was copied to another machine is
+// noticed.
 type Host struct {
 	ID   string // tells machines apart; "" is not known
 	Name string // for people
 }
 
-// ThisHost is the machine that the program runs on: what MAILSHOT_HOST names, for machines whose own marks change with each start,
-// such as containers; else the system's number for it, of which only a hash is kept; else its name.
+// ThisHost is the machine that the program runs on. It is told by MAILSHOT_HOST, which is for machines whose own
+// numbers change with each start, such as containers; else by the system's number for the machine, of which only a hash
+// is kept; else by its name.
 func ThisHost() Host {
 	h := Host{Name: machine.Name()}
 	mark := machine.Number()
@@ -29,7 +31,7 @@ func ThisHost() Host {
 	if mark == "" {
 		return h
 	}
-	mac := hmac.New(sha256.New, []byte(mark)) // the number itself is nobody's business: machine-id(5)
+	mac := hmac.New(sha256.New, []byte(mark)) // machine-id(5) asks that the number itself is kept confidential
 	mac.Write([]byte("mailshot state"))
 	h.ID = hex.EncodeToString(mac.Sum(nil)[:12])
 	return h

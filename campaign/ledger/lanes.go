@@ -11,9 +11,9 @@ import (
 	"mailshot/internal/sqlite"
 )
 
-// A lane's deliveries are read in blocks: the pending ones by id, the deferred ones by due time. Both readings go forward only, by
-// a cursor, so that what Only refused is not read again, and what was handed out and is still unchanged on the disk is not either.
-// Memory is one block for each lane, and blocks are small where lanes are many.
+// A lane's deliveries are read in blocks: the pending ones by id, the deferred ones by due time. Both readings only go
+// forward, by a cursor. So a delivery that Only refused is not read again, nor is one that was handed out and is still
+// unchanged on the disk. Memory is one block for each lane, and blocks are small where there are many lanes.
 
 const (
 	never       = int64(math.MaxInt64)
@@ -30,17 +30,19 @@ type lane struct {
 
 	fresh  []*Delivery
 	cursor int64 // id of the last pending one read
-	dry    bool  // no more pending ones on the disk
+	dry    bool  // there are no more pending ones on the disk
 
 	late    []*Delivery // deferred, and due when they were read
 	lateDue int64       // cursor: due and id of the last deferred one read
 	lateID  int64
 	nextDue int64 // due of the next deferred one on the disk, never, or unknownDue
-	limited bool  // late, cursor and nextDue are only about what this run tried before
+	limited bool  // late, cursor and nextDue are only about deliveries that this run tried before
 	turn    bool  // the next is to be a deferred one
 
-	at, step float64 // where the lane is in the order of the run, and how far each of its deliveries takes it: see Run.choose
-	looked   int64   // the pick that found nothing in it
+	// at is where the lane is in the order of the run, and step is how far each of its deliveries takes it: see
+	// Run.choose.
+	at, step float64
+	looked   int64 // the pick that found nothing in it
 }
 
 // empty reports whether nothing is left, now or later.
@@ -48,7 +50,7 @@ func (ln *lane) empty() bool {
 	return ln.dry && len(ln.fresh) == 0 && len(ln.late) == 0 && ln.nextDue == never
 }
 
-// restart makes the reading of deferred ones begin again.
+// restart begins the reading of deferred deliveries again.
 func (ln *lane) restart(limited bool) {
 	ln.late, ln.lateDue, ln.lateID, ln.nextDue, ln.limited = nil, 0, 0, unknownDue, limited
 }
@@ -74,11 +76,14 @@ func (ln *lane) deferred(due int64) {
 	ln.at -= ln.step // the next try is not another delivery
 }
 
-// openLanes lists the campaign's lanes, each with its part of the order: it has as many places, evenly spread, as deliveries.
+// openLanes lists the campaign's lanes. In the order of the run each lane has as many places as deliveries, evenly
+// spread.
 func (r *Run) openLanes(ctx context.Context) error {
 	rows, err := r.l.db.Reading.QueryContext(ctx, `SELECT l.no, l.name, coalesce(f.n, 0) + coalesce(s.n, 0) FROM lanes l
-		LEFT JOIN (SELECT lane, count(*) AS n FROM deliveries INDEXED BY deliveries_fresh WHERE state = `+schema.SQLPending+` GROUP BY lane) f ON f.lane = l.no
-		LEFT JOIN (SELECT lane, count(*) AS n FROM deliveries INDEXED BY deliveries_late WHERE state = `+schema.SQLDeferred+` GROUP BY lane) s ON s.lane = l.no
+		LEFT JOIN (SELECT lane, count(*) AS n FROM deliveries INDEXED BY deliveries_fresh
+			WHERE state = `+schema.SQLPending+` GROUP BY lane) f ON f.lane = l.no
+		LEFT JOIN (SELECT lane, count(*) AS n FROM deliveries INDEXED BY deliveries_late
+			WHERE state = `+schema.SQLDeferred+` GROUP BY lane) s ON s.lane = l.no
 		WHERE l.campaign = ? ORDER BY l.no`, r.no)
 	return sqlite.Each(rows, err, func(rows *sql.Rows) error {
 		ln := &lane{cursor: r.first - 1, nextDue: unknownDue}
@@ -94,7 +99,7 @@ func (r *Run) openLanes(ctx context.Context) error {
 	})
 }
 
-// Lanes are the names of the lanes that had something left when the run began.
+// Lanes returns the names of the lanes that had deliveries left when the run began.
 func (r *Run) Lanes() []string { return slices.Clone(r.names) }
 
 // enlist makes sure that Next looks at ln.
@@ -105,7 +110,7 @@ func (r *Run) enlist(ln *lane) {
 	}
 }
 
-// retire takes the lane at i, which is empty, out of Next's sight.
+// retire makes sure that Next does not look at the lane with the index i, which is empty.
 func (r *Run) retire(i int) {
 	r.lanes[i].listed = false
 	last := len(r.lanes) - 1
@@ -117,7 +122,7 @@ func (r *Run) retire(i int) {
 // block is how many deliveries one reading of a lane takes.
 func (r *Run) block() int { return min(max(blockTotal/len(r.lanes), 1), blockOfLane) }
 
-// take removes the next delivery that may go from ln, nil if there is none now.
+// take removes from ln the next delivery that may go, and returns it; nil if there is none now.
 func (r *Run) take(ctx context.Context, ln *lane, now time.Time) (*Delivery, error) {
 	limited := r.limited()
 	if !limited {
@@ -141,13 +146,16 @@ func (r *Run) take(ctx context.Context, ln *lane, now time.Time) (*Delivery, err
 	return d, nil
 }
 
-const deliveryColumns = `d.id, d.state, d.attempts, d.first, d.turn, d.due, d.digest, r.number, r.place, r.key, r.address, r.address_key, r.fields`
+const deliveryColumns = `d.id, d.state, d.attempts, d.first, d.turn, d.due, d.digest,
+	r.number, r.place, r.key, r.address, r.address_key, r.fields`
 
-// scan reads deliveryColumns, and more if asked to.
+// scan reads deliveryColumns, and more columns if asked to.
 func (ln *lane) scan(rows *sql.Rows, more ...any) (*Delivery, error) {
 	d := &Delivery{Lane: ln.name, inLane: ln}
 	var state, first int64
-	err := rows.Scan(append([]any{&d.ID, &state, &d.Attempts, &first, &d.turn, &d.due, &d.Digest, &d.Number, &d.Place, &d.Key, &d.Address, &d.AddressKey, &d.Fields}, more...)...)
+	into := []any{&d.ID, &state, &d.Attempts, &first, &d.turn, &d.due, &d.Digest,
+		&d.Number, &d.Place, &d.Key, &d.Address, &d.AddressKey, &d.Fields}
+	err := rows.Scan(append(into, more...)...)
 	d.State, d.First = stateOf(state), sqlite.Moment(first)
 	return d, err
 }
@@ -159,8 +167,10 @@ func (r *Run) readFresh(ctx context.Context, ln *lane) error {
 			return err
 		}
 		n, read := r.block(), 0
-		rows, err := r.l.db.Read(`SELECT `+deliveryColumns+` FROM deliveries d INDEXED BY deliveries_fresh JOIN rows r ON r.id = d.id
-			WHERE d.lane = ? AND d.state = `+schema.SQLPending+` AND d.id > ? AND d.id < ? ORDER BY d.id LIMIT ?`, ln.no, ln.cursor, r.end, n)
+		rows, err := r.l.db.Read(`SELECT `+deliveryColumns+`
+			FROM deliveries d INDEXED BY deliveries_fresh JOIN rows r ON r.id = d.id
+			WHERE d.lane = ? AND d.state = `+schema.SQLPending+` AND d.id > ? AND d.id < ?
+			ORDER BY d.id LIMIT ?`, ln.no, ln.cursor, r.end, n)
 		err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 			d, err := ln.scan(rows)
 			if err != nil {
@@ -185,9 +195,9 @@ func (r *Run) readFresh(ctx context.Context, ln *lane) error {
 	return nil
 }
 
-// readLate makes sure that ln has a deferred delivery in memory that is due at now, unless there is none; then ln.nextDue says when
-// there will be. With limited set only those that this run tried before are meant; what was read for the other case is read again,
-// for what is dropped here is still on the disk.
+// readLate makes sure that ln has a deferred delivery in memory that is due at now. If there is none, ln.nextDue says
+// when there will be one. With limited set it is only about deliveries that this run tried before. When limited
+// changes, what was read is dropped and read again, because it is still on the disk.
 func (r *Run) readLate(ctx context.Context, ln *lane, now int64, limited bool) error {
 	if ln.limited != limited {
 		ln.restart(limited)
@@ -201,8 +211,10 @@ func (r *Run) readLate(ctx context.Context, ln *lane, now int64, limited bool) e
 			return err
 		}
 		n, read, next := r.block()+len(r.out), 0, never
-		rows, err := r.l.db.Read(`SELECT `+deliveryColumns+` FROM deliveries d INDEXED BY deliveries_late JOIN rows r ON r.id = d.id
-			WHERE d.lane = ? AND d.state = `+schema.SQLDeferred+` AND (d.due, d.id) > (?, ?) AND d.turn >= ? ORDER BY d.due, d.id LIMIT ?`,
+		rows, err := r.l.db.Read(`SELECT `+deliveryColumns+`
+			FROM deliveries d INDEXED BY deliveries_late JOIN rows r ON r.id = d.id
+			WHERE d.lane = ? AND d.state = `+schema.SQLDeferred+` AND (d.due, d.id) > (?, ?) AND d.turn >= ?
+			ORDER BY d.due, d.id LIMIT ?`,
 			ln.no, ln.lateDue, ln.lateID, least, n)
 		err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 			d, err := ln.scan(rows)
@@ -234,7 +246,7 @@ func (r *Run) readLate(ctx context.Context, ln *lane, now int64, limited bool) e
 	return nil
 }
 
-// earliest is when the next delivery of ln is due: 0 for a pending one, never if nothing is left.
+// earliest returns when the next delivery of ln is due: 0 for a pending one, never if nothing is left.
 func (r *Run) earliest(ctx context.Context, ln *lane) (int64, error) {
 	limited := r.limited()
 	if !limited {
@@ -262,7 +274,7 @@ func (r *Run) wanted(d *Delivery) (bool, error) {
 	return r.o.Only(*d)
 }
 
-// countOnly counts what Only says yes to among what may still go.
+// countOnly counts the deliveries that may still go and that Only says yes to.
 func (r *Run) countOnly(ctx context.Context) (int64, error) {
 	const piece = 500
 	var wanted int64
@@ -272,8 +284,9 @@ func (r *Run) countOnly(ctx context.Context) (int64, error) {
 			return 0, err
 		}
 		read = 0
-		rows, err := r.l.db.Read(`SELECT `+deliveryColumns+`, l.name FROM deliveries d JOIN rows r ON r.id = d.id JOIN lanes l ON l.no = d.lane
-			WHERE d.id > ? AND d.id < ? AND d.state IN (`+schema.SQLPending+`, `+schema.SQLDeferred+`) ORDER BY d.id LIMIT ?`, all.cursor, r.end, piece)
+		rows, err := r.l.db.Read(`SELECT `+deliveryColumns+`, l.name
+			FROM deliveries d JOIN rows r ON r.id = d.id JOIN lanes l ON l.no = d.lane
+			WHERE d.id > ? AND d.id < ? AND d.state IN `+schema.Open+` ORDER BY d.id LIMIT ?`, all.cursor, r.end, piece)
 		err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 			d, err := all.scan(rows, &all.name)
 			if err != nil {

@@ -16,8 +16,8 @@ import (
 
 // Ledger is an open state.db. It may be used by any number of goroutines, and by several processes at once.
 type Ledger struct {
-	// KeyHash hashes the keys of people who were forgotten; see accounts.Accounts.KeyHash. It is set before the Ledger is used. Forget needs it,
-	// and a Replan without it takes those people for new ones. nil: there is none.
+	// KeyHash hashes the keys of people who were forgotten; see accounts.Accounts.KeyHash. It is set before the Ledger
+	// is used. Forget needs it, and a Replan without it takes those people for new ones. Default: nil, no hash.
 	KeyHash func(campaign, key string) []byte
 
 	db *sqlite.Store
@@ -26,8 +26,9 @@ type Ledger struct {
 	held map[string]bool // campaigns locked through this Ledger
 }
 
-// Open opens the state file at path and makes it if it is missing, with a private folder of its own and a .gitignore in that. A
-// file or folder that others may read, or that is a symbolic link, damaged, or from a newer program is refused with a *statefile.Error.
+// Open opens the state file at path and makes it if it is missing, with a private folder of its own and a .gitignore in
+// that. A file or folder that others may read, or that is a symbolic link, damaged, or from a newer program is refused
+// with a *statefile.Error.
 func Open(path string) (*Ledger, error) {
 	path, err := sqlite.Prepare(path, true)
 	if err != nil {
@@ -50,7 +51,7 @@ type Campaign struct {
 	Definition, Templates, List string    // digests of what the plan was made from
 	Header                      []byte    // the list's header, for decoding Row.Fields; owned by the caller
 	From                        string    // the sender's address
-	DuplicatesFirst             bool      // of rows with one key and different messages the first is taken, and the others are duplicates
+	DuplicatesFirst             bool      // a later row with a key is a duplicate also if its message differs
 	Rows                        int64     // rows read; the sum over all states
 	Frozen                      bool      // false only while it is drafted
 	Run                         string    // a random name of this campaign in this ledger, made when it is drafted
@@ -58,16 +59,21 @@ type Campaign struct {
 	Token                       string    // a random name of the last run; of two copies of the file each has its own
 	Host                        Host      // the machine of the last run, or of the plan; zero if not known
 	Purged                      time.Time // when its rows were erased; zero: they are there
-	Lost                        int64     // rows whose key is not known: lost in a repair, or in an older copy, of which it is 1, for how many cannot be told
+
+	// Lost is how many rows have a key that is not known any more, because a repair lost it. It is 1 in an older copy
+	// of the file, where nobody can tell how many there are.
+	Lost int64
 }
 
-const campaignColumns = "id, created, definition, templates, list, header, sender, first, rows, frozen, run, turn, token, host, host_name, purged, lost"
+const campaignColumns = "id, created, definition, templates, list, header, sender, first, rows, frozen, run, turn, " +
+	"token, host, host_name, purged, lost"
 
 func scanCampaign(scan func(...any) error, no ...any) (*Campaign, error) {
 	var c Campaign
 	var created, purged int64
-	err := scan(append(no, &c.ID, &created, &c.Definition, &c.Templates, &c.List, &c.Header, &c.From, &c.DuplicatesFirst, &c.Rows, &c.Frozen, &c.Run, &c.Runs,
-		&c.Token, &c.Host.ID, &c.Host.Name, &purged, &c.Lost)...)
+	err := scan(append(no, &c.ID, &created, &c.Definition, &c.Templates, &c.List, &c.Header, &c.From,
+		&c.DuplicatesFirst, &c.Rows, &c.Frozen, &c.Run, &c.Runs, &c.Token, &c.Host.ID, &c.Host.Name,
+		&purged, &c.Lost)...)
 	c.Created, c.Purged = sqlite.Moment(created), sqlite.Moment(purged)
 	return &c, err
 }
@@ -80,7 +86,9 @@ func (l *Ledger) Campaign(ctx context.Context, id string) (*Campaign, error) {
 
 // find returns the frozen campaign and its number.
 func (l *Ledger) find(ctx context.Context, id string) (no int64, c *Campaign, err error) {
-	c, err = scanCampaign(l.db.Reading.QueryRowContext(ctx, "SELECT no, "+campaignColumns+" FROM campaigns WHERE id = ? AND frozen = 1", id).Scan, &no)
+	row := l.db.Reading.QueryRowContext(ctx,
+		"SELECT no, "+campaignColumns+" FROM campaigns WHERE id = ? AND frozen = 1", id)
+	c, err = scanCampaign(row.Scan, &no)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, nil, fmt.Errorf("%q: %w", id, ErrNotFound)
 	}
@@ -93,7 +101,8 @@ func (l *Ledger) find(ctx context.Context, id string) (no int64, c *Campaign, er
 // Campaigns lists the frozen campaigns, the oldest first.
 func (l *Ledger) Campaigns(ctx context.Context) ([]*Campaign, error) {
 	var list []*Campaign
-	rows, err := l.db.Reading.QueryContext(ctx, "SELECT "+campaignColumns+" FROM campaigns WHERE frozen = 1 ORDER BY created, no")
+	rows, err := l.db.Reading.QueryContext(ctx,
+		"SELECT "+campaignColumns+" FROM campaigns WHERE frozen = 1 ORDER BY created, no")
 	err = sqlite.Each(rows, err, func(r *sql.Rows) error {
 		c, err := scanCampaign(r.Scan)
 		list = append(list, c)
@@ -102,8 +111,8 @@ func (l *Ledger) Campaigns(ctx context.Context) ([]*Campaign, error) {
 	return list, l.db.Explain(err)
 }
 
-// Counts returns how many of the campaign's deliveries are in each state, as of one moment, and the rows they add up to. States
-// without any are left out.
+// Counts returns how many of the campaign's deliveries are in each state, and the rows that these numbers add up to,
+// both as of one moment. States without deliveries are left out.
 func (l *Ledger) Counts(ctx context.Context, id string) (map[State]int64, int64, error) {
 	tx, err := l.db.Reading.BeginTx(ctx, &sql.TxOptions{ReadOnly: true}) // both figures from one snapshot
 	if err != nil {
@@ -124,7 +133,7 @@ func (l *Ledger) Counts(ctx context.Context, id string) (map[State]int64, int64,
 	return counts, total, l.db.Explain(err)
 }
 
-// countQuery counts deliveries, and those that were erased and left their number.
+// countQuery counts deliveries, also those that were erased: their numbers were kept.
 const countQuery = `SELECT state, count(*) FROM deliveries WHERE id >= ? AND id < ? GROUP BY state
 	UNION ALL SELECT state, n FROM tallies WHERE campaign = ?`
 
@@ -137,8 +146,8 @@ func scanCounts(rows *sql.Rows, err error, into map[State]int64) error {
 	})
 }
 
-// Redefine records another digest of the definition for a frozen campaign whose rows and messages it describes as well as the one
-// before. The caller holds the campaign's lock.
+// Redefine records another digest of the definition for a frozen campaign. The new definition must describe the
+// campaign's rows and messages as the one before did. The caller holds the campaign's lock.
 func (l *Ledger) Redefine(ctx context.Context, id, definition string) error {
 	if err := ctx.Err(); err != nil {
 		return err

@@ -18,7 +18,8 @@ type Lock struct {
 	file io.Closer
 }
 
-// Lock takes the campaign's lock, which need not be planned yet. It does not wait: when the lock is taken it returns a *LockedError.
+// Lock takes the lock of a campaign, which need not be planned yet. It does not wait: if the lock is held it returns a
+// *LockedError.
 func (l *Ledger) Lock(id string) (*Lock, error) {
 	sum := sha256.Sum256([]byte(id))
 	name := filepath.Join(l.db.Path+".locks", hex.EncodeToString(sum[:12])+".lock") // an id may hold any character
@@ -35,7 +36,7 @@ func (l *Ledger) Lock(id string) (*Lock, error) {
 	return &Lock{l: l, id: id, file: file}, nil
 }
 
-// Close gives the lock back. Closing it again does nothing.
+// Close gives the lock back. A second Close does nothing.
 func (k *Lock) Close() error {
 	k.l.mu.Lock()
 	defer k.l.mu.Unlock()
@@ -55,7 +56,7 @@ func (l *Ledger) locked(id string) bool {
 	return l.held[id]
 }
 
-// holding makes sure that the campaign is locked: by the caller, or from here until release is called.
+// holding makes sure that the campaign is locked: by the caller already, or by holding until release is called.
 func (l *Ledger) holding(id string) (release func() error, err error) {
 	if l.locked(id) {
 		return func() error { return nil }, nil

@@ -12,8 +12,12 @@ import (
 	"mailshot/internal/sqlite"
 )
 
-// Retry makes deliveries pending again that the filter chooses among those refused, given up, held or cancelled, and returns how
-// many; those suppressed, if its States name them: whoever is still on the list is found there when their turn comes. A row that was forgotten, or lost in a repair, stays as it is. A filter that names another state is refused. It needs the campaign's lock, and takes it if this Ledger does not hold it.
+// Retry makes the deliveries pending again that the filter chooses among those refused, given up, held or cancelled,
+// and returns how many. If the filter's States name Suppressed, those count too; who is still on the suppression list
+// is found there when their turn comes. A row that was forgotten, or lost in a repair, stays as it is. A filter that
+// names another state is refused.
+//
+// It needs the campaign's lock, and takes it if this Ledger does not hold it.
 func (l *Ledger) Retry(ctx context.Context, id string, f Filter) (int64, error) {
 	if len(f.States) == 0 {
 		f.States = []State{Refused, GaveUp, Held, Cancelled}
@@ -21,27 +25,30 @@ func (l *Ledger) Retry(ctx context.Context, id string, f Filter) (int64, error) 
 	return l.manual(ctx, id, f, byRetry, "retry", Pending)
 }
 
-// Resolve says what became of the unknown deliveries that the filter chooses: Sent, Refused, or Pending to send them again,
-// but for those forgotten or lost. It returns how many. It needs the campaign's lock, and takes it if this Ledger does not hold it.
+// Resolve says what became of the unknown deliveries that the filter chooses: Sent, Refused, or Pending to send them
+// again. It returns how many there were. A row that was forgotten or lost is not made pending.
+//
+// It needs the campaign's lock, and takes it if this Ledger does not hold it.
 func (l *Ledger) Resolve(ctx context.Context, id string, f Filter, to State) (int64, error) {
 	return l.manual(ctx, id, f, byResolve, "resolve", to)
 }
 
-// Cancel makes everything cancelled that is pending or deferred, and returns how many. It needs the campaign's lock, and takes it if
-// this Ledger does not hold it.
+// Cancel cancels all deliveries that are pending or deferred, and returns how many. It needs the campaign's lock, and
+// takes it if this Ledger does not hold it.
 func (l *Ledger) Cancel(ctx context.Context, id string) (int64, error) {
 	return l.manual(ctx, id, Filter{}, byCancel, "cancel", Cancelled)
 }
 
-// Evidence is what was found out about an unknown delivery: Sent or Refused, and in which words.
+// Evidence is what was found out about an unknown delivery: that it is Sent or Refused, and the words that say so.
 type Evidence struct {
 	ID    int64
 	State State
 	Words string
 }
 
-// Found resolves unknown deliveries by evidence, in one transaction, and returns how many of them were unknown. It needs the
-// campaign's lock, and takes it if this Ledger does not hold it.
+// Found resolves unknown deliveries by evidence, in one transaction, and returns how many of them were unknown.
+//
+// It needs the campaign's lock, and takes it if this Ledger does not hold it.
 func (l *Ledger) Found(ctx context.Context, id string, list []Evidence) (n int64, err error) {
 	no, _, err := l.find(ctx, id)
 	if err != nil {
@@ -59,7 +66,8 @@ func (l *Ledger) Found(ctx context.Context, id string, list []Evidence) (n int64
 			if !legal(byResolve, Unknown, e.State) || e.State == Pending {
 				return fmt.Errorf("found as %s: %w", e.State, ErrState)
 			}
-			changed, err := t.Exec("UPDATE deliveries SET state = ?, due = 0, attempts = 0, first = 0, reason = ? WHERE id = ? AND id >= ? AND id < ? AND state = ?",
+			changed, err := t.Exec(`UPDATE deliveries SET state = ?, due = 0, attempts = 0, first = 0, reason = ?
+				WHERE id = ? AND id >= ? AND id < ? AND state = ?`,
 				e.State.code(), e.Words, e.ID, first, end, Unknown.code())
 			if err != nil {
 				return err
@@ -68,7 +76,7 @@ func (l *Ledger) Found(ctx context.Context, id string, list []Evidence) (n int64
 				continue
 			}
 			n++
-			if _, err := t.Exec("INSERT INTO audit(delivery, time, who, host, act, before, after) VALUES (?, ?, ?, ?, 'found', ?, ?)",
+			if _, err := t.Exec(insertAudit+"VALUES (?, ?, ?, ?, 'found', ?, ?)",
 				e.ID, now, who, host, Unknown.code(), e.State.code()); err != nil {
 				return err
 			}
@@ -78,7 +86,15 @@ func (l *Ledger) Found(ctx context.Context, id string, list []Evidence) (n int64
 	return n, err
 }
 
-// manual moves what the filter chooses to the state to, and records who did so and when, in one transaction.
+// insertAudit and insertAttempt are the beginnings of statements that add to what a person did, and to what a server
+// said.
+const (
+	insertAudit   = "INSERT INTO audit(delivery, time, who, host, act, before, after) "
+	insertAttempt = "INSERT INTO attempts(delivery, time, state, stage, code, enhanced, text, server) "
+)
+
+// manual moves the deliveries that the filter chooses to the state to, and records who did so and when, in one
+// transaction.
 func (l *Ledger) manual(ctx context.Context, id string, f Filter, a act, name string, to State) (n int64, err error) {
 	from := sources(a, to)
 	if len(from) == 0 {
@@ -109,17 +125,18 @@ func (l *Ledger) manual(ctx context.Context, id string, f Filter, a act, name st
 	cond, args := f.where()
 	chosen := " FROM deliveries d JOIN rows r ON r.id = d.id WHERE d.id >= ? AND d.id < ? AND " + cond
 	if to == Pending {
-		chosen += " AND NOT (" + schema.Emptied + ")" // nobody knows any more who that was
+		chosen += " AND NOT (" + schema.Emptied + ")" // nobody knows any more whose that was
 	}
 	args = append([]any{first, end}, args...)
 	err = l.db.Write(func(t *sqlite.Tx) error {
 		// Not through the cache of statements: the text depends on the filter.
-		if _, err := t.Once("INSERT INTO audit(delivery, time, who, host, act, before, after) SELECT d.id, ?, ?, ?, ?, d.state, ?"+chosen+" ORDER BY d.id",
-			append([]any{time.Now().UnixNano(), machine.User(), machine.Name(), name, to.code()}, args...)...); err != nil {
+		record := []any{time.Now().UnixNano(), machine.User(), machine.Name(), name, to.code()}
+		if _, err := t.Once(insertAudit+"SELECT d.id, ?, ?, ?, ?, d.state, ?"+chosen+" ORDER BY d.id",
+			append(record, args...)...); err != nil {
 			return err
 		}
-		n, err = t.Once("UPDATE deliveries SET state = ?, due = 0, attempts = 0, first = 0, reason = ? WHERE id IN (SELECT d.id"+chosen+")",
-			append([]any{to.code(), reason}, args...)...)
+		n, err = t.Once(`UPDATE deliveries SET state = ?, due = 0, attempts = 0, first = 0, reason = ?
+			WHERE id IN (SELECT d.id`+chosen+")", append([]any{to.code(), reason}, args...)...)
 		return err
 	})
 	return n, err
@@ -130,8 +147,8 @@ type AuditEntry struct {
 	Time      time.Time
 	Who, Host string // who ran the program, and on which machine
 	Act       string // retry, resolve, found, cancel, forget, purge, accept copy, repair
-	After     State  // what the deliveries are since; empty of a purge
-	N         int64  // how many
+	After     State  // the state of the deliveries since then; empty for a purge
+	N         int64  // how many deliveries
 }
 
 // Audit lists what people did to the campaign, the oldest first.
@@ -142,7 +159,8 @@ func (l *Ledger) Audit(ctx context.Context, id string) ([]AuditEntry, error) {
 	}
 	first, end := schema.Span(no)
 	var list []AuditEntry
-	rows, err := l.db.Reading.QueryContext(ctx, `SELECT time, who, host, act, after, count(*) FROM audit WHERE delivery >= ? AND delivery < ?
+	rows, err := l.db.Reading.QueryContext(ctx, `SELECT time, who, host, act, after, count(*) FROM audit
+		WHERE delivery >= ? AND delivery < ?
 		GROUP BY time, who, host, act, after ORDER BY min(no)`, first, end)
 	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 		var h AuditEntry

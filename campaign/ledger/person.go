@@ -8,14 +8,14 @@ import (
 	"mailshot/internal/sqlite"
 )
 
-// PersonRow is one row of a person in one campaign.
+// PersonRow is one row of a person in one campaign, and its delivery.
 type PersonRow struct {
 	Campaign *Campaign
 	Record
 }
 
-// Person returns all rows of the address with this key, in the order of the campaigns and of their lists. Whoever was forgotten has
-// none. It reads all rows of the file once.
+// Person returns all rows of the address with this key, in the order of the campaigns and of their lists. Somebody who
+// was forgotten has none. It reads all rows of the file once.
 func (l *Ledger) Person(ctx context.Context, addressKey string) ([]PersonRow, error) {
 	ids := map[int64][]int64{} // by campaign
 	rows, err := l.db.Reading.QueryContext(ctx, "SELECT id FROM rows WHERE address_key = ? ORDER BY id", addressKey)

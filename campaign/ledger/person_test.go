@@ -26,7 +26,8 @@ func TestPerson(t *testing.T) {
 		if i == 0 {
 			campaign, number = "first", 3
 		}
-		if s.Campaign.ID != campaign || s.Number != number || s.AddressKey != "person3@lane0.example" || s.State != Pending {
+		if s.Campaign.ID != campaign || s.Number != number || s.AddressKey != "person3@lane0.example" ||
+			s.State != Pending {
 			t.Fatalf("row %d is %s %d %s %s", i, s.Campaign.ID, s.Number, s.AddressKey, s.State)
 		}
 	}

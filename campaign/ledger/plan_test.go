@@ -61,16 +61,19 @@ func TestDraftKeys(t *testing.T) {
 				t.Errorf("%+v", conflicts)
 			}
 			// With --skip-errors the caller adds it again as invalid.
-			if _, err := d.Add(t.Context(), []Row{with(rows[3], func(r *Row) { r.State, r.Reason = Invalid, "conflict" })}); err != nil {
+			if _, err := d.Add(t.Context(),
+				[]Row{with(rows[3], func(r *Row) { r.State, r.Reason = Invalid, "conflict" })}); err != nil {
 				t.Fatal(err)
 			}
 		} else if len(conflicts) != 0 {
 			t.Errorf("%+v", conflicts)
 		}
-		if _, err := d.Add(t.Context(), []Row{row(20), with(row(21), func(r *Row) { r.Key = "" })}); err == nil || !strings.Contains(err.Error(), "people.csv:22") {
+		if _, err := d.Add(t.Context(), []Row{row(20), with(row(21), func(r *Row) { r.Key = "" })}); err == nil ||
+			!strings.Contains(err.Error(), "people.csv:22") {
 			t.Error("no key:", err)
 		}
-		if _, err := d.Add(t.Context(), []Row{with(row(21), func(r *Row) { r.State = Sent })}); !errors.Is(err, ErrState) {
+		if _, err := d.Add(t.Context(), []Row{with(row(21), func(r *Row) { r.State = Sent })}); !errors.Is(err,
+			ErrState) {
 			t.Error("planned as sent:", err)
 		}
 		counts := d.Counts()
@@ -124,7 +127,8 @@ func TestReplan(t *testing.T) {
 	t.Parallel()
 	l := open1(t)
 	old := rowsOf(8)
-	old = append(old, with(row(9), func(r *Row) { r.State, r.Key = Invalid, "" }), with(row(10), func(r *Row) { r.State = Filtered }))
+	old = append(old, with(row(9), func(r *Row) { r.State, r.Key = Invalid, "" }),
+		with(row(10), func(r *Row) { r.State = Filtered }))
 	plan(t, l, "c", old)
 	k, err := l.Lock("c")
 	if err != nil {
@@ -151,13 +155,17 @@ func TestReplan(t *testing.T) {
 	run(t, l, "c", RunOptions{}).Close() // makes 3 unknown
 	edited := func(n int) Row {
 		return with(row(n), func(r *Row) {
-			r.Digest, r.Fields, r.Address, r.AddressKey, r.Lane = []byte("new"), []byte("new"), "new@example.org", "new@example.org", "new lane"
+			r.Digest, r.Fields, r.Address, r.AddressKey, r.Lane = []byte("new"), []byte("new"), "new@example.org",
+				"new@example.org", "new lane"
 			r.Place = "new.csv:1"
 		})
 	}
-	// 1 edited, 2 gone, 3 edited: done. 4 edited, 5 gone: deferred. 6 edited, 7 gone, 8 the same: pending. 10 was filtered, 11 and 12 are new.
-	rows := []Row{edited(1), edited(3), edited(4), edited(6), row(8), row(10), row(11), with(row(12), func(r *Row) { r.State, r.Reason = Suppressed, "s" }),
-		with(row(13), func(r *Row) { r.State, r.Key, r.Reason = Invalid, "", "bad" }), with(row(11), func(r *Row) { r.Place = "people.csv:99" })}
+	// 1 edited, 2 gone, 3 edited: done. 4 edited, 5 gone: deferred. 6 edited, 7 gone, 8 the same: pending. 10 was
+	// filtered, 11 and 12 are new.
+	rows := []Row{edited(1), edited(3), edited(4), edited(6), row(8), row(10), row(11),
+		with(row(12), func(r *Row) { r.State, r.Reason = Suppressed, "s" }),
+		with(row(13), func(r *Row) { r.State, r.Key, r.Reason = Invalid, "", "bad" }),
+		with(row(11), func(r *Row) { r.Place = "people.csv:99" })}
 	before := list(t, l, "c", Filter{})
 
 	p, err := l.Replan(t.Context(), Campaign{ID: "c"})
@@ -241,7 +249,8 @@ people.csv:99 key-11 duplicate same key as people.csv:12` {
 	lock(t, l, "c")
 	r = run(t, l, "c", RunOptions{})
 	got := map[string]string{}
-	for d, err := r.Next(t.Context(), nil, t0.Add(2*time.Hour)); d != nil || err != nil; d, err = r.Next(t.Context(), nil, t0.Add(2*time.Hour)) {
+	for d, err := r.Next(t.Context(), nil, t0.Add(2*time.Hour)); d != nil ||
+		err != nil; d, err = r.Next(t.Context(), nil, t0.Add(2*time.Hour)) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -249,7 +258,8 @@ people.csv:99 key-11 duplicate same key as people.csv:12` {
 		begin(t, r, d)
 		settle(t, r, d, Sent)
 	}
-	if len(got) != 5 || got["key-4"] != "new lane new@example.org new" || got["key-6"] != got["key-4"] || got["key-8"] != "lane2 "+row(8).Address+" "+row(8).Address {
+	if len(got) != 5 || got["key-4"] != "new lane new@example.org new" || got["key-6"] != got["key-4"] ||
+		got["key-8"] != "lane2 "+row(8).Address+" "+row(8).Address {
 		t.Error(got)
 	}
 	identity(t, l, "c")
@@ -319,8 +329,10 @@ func TestByHand(t *testing.T) {
 	n, err = l.Retry(ctx, "c", Filter{})
 	check(n, err, 7) // all but the sent one
 	for rec, err := range l.Deliveries(ctx, "c", Filter{Keys: []string{"key-4"}}) {
-		if err != nil || rec.Attempts != 0 || !rec.First.IsZero() || rec.Manual == nil || rec.Manual.Act != "retry" || rec.Manual.Before != Cancelled ||
-			rec.Manual.After != Pending || rec.Manual.Who == "" || rec.Manual.Time.IsZero() || rec.Last.State != Refused {
+		if err != nil || rec.Attempts != 0 || !rec.First.IsZero() || rec.Manual == nil || rec.Manual.Act != "retry" ||
+			rec.Manual.Before != Cancelled ||
+			rec.Manual.After != Pending || rec.Manual.Who == "" || rec.Manual.Time.IsZero() ||
+			rec.Last.State != Refused {
 			t.Errorf("%+v %+v %v", rec, rec.Manual, err)
 		}
 	}

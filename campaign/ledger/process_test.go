@@ -29,7 +29,8 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// child starts this binary in a role; its lines come through the scanner. It is killed at the end of the test at the latest.
+// child starts this binary in a role; its lines come through the scanner. It is killed at the end of the test at the
+// latest.
 func child(t *testing.T, role, path string, env ...string) (*exec.Cmd, *bufio.Scanner) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
@@ -57,7 +58,8 @@ func must[T any](v T, err error) T {
 
 const killCallers = 8
 
-// childRun runs the campaign with several callers, and says what it does: "b ID" after Begin returned, "s ID STATE" before Settle.
+// childRun runs the campaign with several callers, and says what it does: "b ID" after Begin returned, "s ID STATE"
+// before Settle.
 func childRun(path string) {
 	ctx := context.Background()
 	l := must(Open(path))
@@ -84,12 +86,13 @@ func childRun(path string) {
 	fmt.Println("done")
 }
 
-// A process is killed again and again while it begins and settles. Every Begin that returned nil is on the disk, nothing is begun
-// that was begun without an outcome before, no more is unknown than there were callers, and the states add up.
+// A process is killed again and again while it begins and settles. Every Begin that returned nil is on the disk,
+// nothing is begun that was begun without an outcome before, no more is unknown than there were callers, and the states
+// add up.
 //
-// Breakages that show it: releasing the callers before the commit gave "was settled as refused, but the ledger says pending"; turning
-// begun ones back to pending in recover gave "was unknown, and is begun again"; committing begins without the settled ones gave
-// "18 unknown of one kill".
+// Breakages that show it: releasing the callers before the commit gave "was settled as refused, but the ledger says
+// pending"; turning begun ones back to pending in recover gave "was unknown, and is begun again"; committing begins
+// without the settled ones gave "18 unknown of one kill".
 func TestKill(t *testing.T) {
 	rounds, rows := 50, 6000
 	if testing.Short() {
@@ -201,7 +204,9 @@ func TestDraftKilled(t *testing.T) {
 		t.Error(got)
 	}
 	var rows, deliveries int
-	if err := l.db.Reading.QueryRow("SELECT (SELECT count(*) FROM rows), (SELECT count(*) FROM deliveries)").Scan(&rows, &deliveries); err != nil || rows != 7 || deliveries != 7 {
+	err := l.db.Reading.QueryRow("SELECT (SELECT count(*) FROM rows), (SELECT count(*) FROM deliveries)").
+		Scan(&rows, &deliveries)
+	if err != nil || rows != 7 || deliveries != 7 {
 		t.Error(rows, deliveries, err)
 	}
 }

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// A list sorted by domain is sent evenly mixed, and all lanes end together. Proven by giving all lanes the same step: the
-// last fifty were all of the large lane.
+// A list sorted by domain is sent evenly mixed, and all lanes end together. Proven by giving all lanes the same step:
+// the last fifty were all of the large lane.
 func TestOrderIsMixed(t *testing.T) {
 	t.Parallel()
 	l := open1(t)
@@ -91,14 +91,16 @@ func TestProgressAndAnswers(t *testing.T) {
 		t.Fatal(err)
 	}
 	p, err := l.Progress(t.Context(), "c")
-	if err != nil || !p.Latest.Equal(t0.Add(5*time.Second)) || p.Lanes["lane0"][Sent] != 2 || p.Lanes["lane1"][Refused] != 2 || p.Lanes["lane2"][Pending] != 1 {
+	if err != nil || !p.Latest.Equal(t0.Add(5*time.Second)) || p.Lanes["lane0"][Sent] != 2 ||
+		p.Lanes["lane1"][Refused] != 2 || p.Lanes["lane2"][Pending] != 1 {
 		t.Error(p, err)
 	}
 	all, err := l.Answers(t.Context(), "c", nil, []State{Refused, GaveUp}, 3)
 	if err != nil || len(all) != 1 || all[0].N != 4 || all[0].Code != 550 || all[0].Enhanced != "5.1.1" {
 		t.Error(all, err)
 	}
-	if one, err := l.Answers(t.Context(), "c", []string{"lane1"}, []State{Refused}, 3); err != nil || len(one) != 1 || one[0].N != 2 {
+	if one, err := l.Answers(t.Context(), "c", []string{"lane1"}, []State{Refused}, 3); err != nil || len(one) != 1 ||
+		one[0].N != 2 {
 		t.Error(one, err)
 	}
 	if none, err := l.Answers(t.Context(), "c", nil, []State{Unknown}, 3); err != nil || len(none) != 0 {

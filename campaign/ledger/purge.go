@@ -60,7 +60,8 @@ func (l *Ledger) Purge(ctx context.Context, before time.Time) (done []Ended, err
 	if len(list) == 0 {
 		// What an interrupted Purge erased may still be in pages that nobody uses.
 		var left int
-		err := l.db.Reading.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM campaigns WHERE purged <> 0) * freelist_count
+		err := l.db.Reading.QueryRowContext(ctx, `
+			SELECT EXISTS (SELECT 1 FROM campaigns WHERE purged <> 0) * freelist_count
 			FROM pragma_freelist_count`).Scan(&left)
 		if err != nil || left == 0 {
 			return nil, l.db.Explain(err)
@@ -122,8 +123,7 @@ func (l *Ledger) markPurged(no int64) error {
 		if _, err := t.Exec("DELETE FROM audit WHERE delivery > ? AND delivery < ?", first, end); err != nil {
 			return err
 		}
-		_, err := t.Exec(`INSERT INTO audit(delivery, time, who, host, act, before, after)
-			VALUES (?, ?, ?, ?, 'purge', 0, 0)`, first, now, machine.User(), machine.Name())
+		_, err := t.Exec(insertAudit+"VALUES (?, ?, ?, ?, 'purge', 0, 0)", first, now, machine.User(), machine.Name())
 		return err
 	})
 }

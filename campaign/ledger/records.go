@@ -12,7 +12,7 @@ import (
 	"mailshot/internal/sqlite"
 )
 
-// Filter chooses deliveries. Each field that is not empty must hold; of one field's values any may.
+// Filter chooses deliveries. Every field that is not empty must match; a field matches if any of its values does.
 type Filter struct {
 	States    []State
 	Addresses []string // address keys
@@ -30,7 +30,7 @@ type Record struct {
 	Lane           string
 	Fields, Digest []byte
 	State          State
-	Reason         string // of a state that is not a server's answer
+	Reason         string // why it is in a state that is not a server's answer
 	Attempts       int    // since it was last made pending
 	First, Due     time.Time
 	Last           *Result // the last attempt; nil before the first
@@ -40,11 +40,11 @@ type Record struct {
 // Change is one change of state that a person made.
 type Change struct {
 	Time           time.Time
-	Who, Host, Act string // who ran the program on which machine, and what for
+	Who, Host, Act string // who ran the program, on which machine, and the act: retry, resolve, …
 	Before, After  State
 }
 
-// where is the filter as a condition on d and r, and its arguments.
+// where returns the filter as a condition on d and r, and its arguments.
 func (f Filter) where() (string, []any) {
 	var cond []string
 	var args []any
@@ -59,7 +59,8 @@ func (f Filter) where() (string, []any) {
 	}
 	in("d.state", len(f.States), func(i int) any { return f.States[i].code() })
 	in("r.address_key", len(f.Addresses), func(i int) any { return f.Addresses[i] })
-	in("substr(r.address_key, instr(r.address_key, '@') + 1)", len(f.Domains), func(i int) any { return strings.ToLower(f.Domains[i]) })
+	in("substr(r.address_key, instr(r.address_key, '@') + 1)", len(f.Domains),
+		func(i int) any { return strings.ToLower(f.Domains[i]) })
 	in("r.key", len(f.Keys), func(i int) any { return f.Keys[i] })
 	in("d.id", len(f.IDs), func(i int) any { return f.IDs[i] })
 	if cond == nil {
@@ -68,9 +69,9 @@ func (f Filter) where() (string, []any) {
 	return strings.Join(cond, " AND "), args
 }
 
-// Deliveries yields the campaign's deliveries that the filter chooses, in the order in which they were stored: the list's, but that a
-// row with another's key may come some thousands behind its place. It reads in pieces, each as of the
-// moment it is read, so that a slow reader is in nobody's way. An error ends it.
+// Deliveries yields the campaign's deliveries that the filter chooses, in the order in which they were stored. That is
+// the order of the list, but a row with another row's key may come some thousands behind its place. Deliveries reads in
+// pieces, each as of the moment it is read, so that a slow reader does not hold up writers. An error ends it.
 func (l *Ledger) Deliveries(ctx context.Context, id string, f Filter) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		no, _, err := l.find(ctx, id)
@@ -101,8 +102,10 @@ func (l *Ledger) Deliveries(ctx context.Context, id string, f Filter) iter.Seq2[
 // records reads the next piece of records after the id at.
 func (l *Ledger) records(ctx context.Context, f Filter, at, end int64) ([]Record, error) {
 	cond, args := f.where()
-	rows, err := l.db.Reading.QueryContext(ctx, `SELECT d.id, r.number, r.place, r.key, r.address, r.address_key, l.name, r.fields, d.digest, d.state, d.reason,
-			d.attempts, d.first, d.due, a.no, a.time, a.state, a.stage, a.code, a.enhanced, a.text, a.server, u.no, u.time, u.who, u.host, u.act, u.before, u.after
+	rows, err := l.db.Reading.QueryContext(ctx, `SELECT
+			d.id, r.number, r.place, r.key, r.address, r.address_key, l.name, r.fields, d.digest, d.state, d.reason,
+			d.attempts, d.first, d.due, a.no, a.time, a.state, a.stage, a.code, a.enhanced, a.text, a.server,
+			u.no, u.time, u.who, u.host, u.act, u.before, u.after
 		FROM deliveries d JOIN rows r ON r.id = d.id JOIN lanes l ON l.no = d.lane
 		LEFT JOIN attempts a ON a.no = (SELECT max(no) FROM attempts WHERE delivery = d.id)
 		LEFT JOIN audit u ON u.no = (SELECT max(no) FROM audit WHERE delivery = d.id)
@@ -121,18 +124,21 @@ func scanRecord(rows *sql.Rows) (Record, error) {
 	var state, first, due int64
 	var no, at, outcome, code, changeNo, changed, before, after sql.NullInt64
 	var stage, enhanced, text, server, who, host, act sql.NullString
-	err := rows.Scan(&r.ID, &r.Number, &r.Place, &r.Key, &r.Address, &r.AddressKey, &r.Lane, &r.Fields, &r.Digest, &state, &r.Reason, &r.Attempts, &first, &due,
-		&no, &at, &outcome, &stage, &code, &enhanced, &text, &server, &changeNo, &changed, &who, &host, &act, &before, &after)
+	err := rows.Scan(
+		&r.ID, &r.Number, &r.Place, &r.Key, &r.Address, &r.AddressKey, &r.Lane, &r.Fields, &r.Digest, &state, &r.Reason,
+		&r.Attempts, &first, &due, &no, &at, &outcome, &stage, &code, &enhanced, &text, &server,
+		&changeNo, &changed, &who, &host, &act, &before, &after)
 	r.State, r.First, r.Due = stateOf(state), sqlite.Moment(first), sqlite.Moment(due)
 	if no.Valid {
-		r.Last = &Result{State: stateOf(outcome.Int64), Stage: stage.String, Code: int(code.Int64), Enhanced: enhanced.String, Text: text.String,
-			Server: server.String, Time: sqlite.Moment(at.Int64)}
+		r.Last = &Result{State: stateOf(outcome.Int64), Stage: stage.String, Code: int(code.Int64),
+			Enhanced: enhanced.String, Text: text.String, Server: server.String, Time: sqlite.Moment(at.Int64)}
 		if r.State == Deferred {
 			r.Last.Due = r.Due
 		}
 	}
 	if changeNo.Valid {
-		r.Manual = &Change{Time: sqlite.Moment(changed.Int64), Who: who.String, Host: host.String, Act: act.String, Before: stateOf(before.Int64), After: stateOf(after.Int64)}
+		r.Manual = &Change{Time: sqlite.Moment(changed.Int64), Who: who.String, Host: host.String, Act: act.String,
+			Before: stateOf(before.Int64), After: stateOf(after.Int64)}
 	}
 	return r, err
 }

@@ -9,9 +9,9 @@ import (
 	"mailshot/internal/sqlite"
 )
 
-// Relane asks lane, which is given the rows (their number, place, address key, fields and present lane), for the lane of each
-// delivery of the campaign that may still go, and moves those that are in another. The caller holds the campaign's Lock and has no Run of it open. An interrupted Relane is taken up
-// again by the next.
+// Relane asks lane for the lane of each delivery of the campaign that may still go, and moves the deliveries that are
+// in another one. lane is given the row's number, place, address key, fields and present lane. The caller holds the
+// campaign's Lock and has no Run of it open. The next Relane finishes an interrupted one.
 func (l *Ledger) Relane(ctx context.Context, id string, lane func(Row) string) error {
 	if !l.locked(id) {
 		return fmt.Errorf("lanes of %q: %w", id, ErrNotLocked)
@@ -29,8 +29,9 @@ func (l *Ledger) Relane(ctx context.Context, id string, lane func(Row) string) e
 		}
 		read = 0
 		moves := map[int64]string{}
-		rows, err := l.db.Read(`SELECT d.id, r.number, r.place, r.address_key, r.fields, l.name FROM deliveries d JOIN rows r ON r.id = d.id JOIN lanes l ON l.no = d.lane
-			WHERE d.id > ? AND d.id < ? AND d.state IN (`+schema.SQLPending+`, `+schema.SQLDeferred+`) ORDER BY d.id LIMIT ?`, cursor, end, piece)
+		rows, err := l.db.Read(`SELECT d.id, r.number, r.place, r.address_key, r.fields, l.name
+			FROM deliveries d JOIN rows r ON r.id = d.id JOIN lanes l ON l.no = d.lane
+			WHERE d.id > ? AND d.id < ? AND d.state IN `+schema.Open+` ORDER BY d.id LIMIT ?`, cursor, end, piece)
 		err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 			var was Row
 			if err := rows.Scan(&cursor, &was.Number, &was.Place, &was.AddressKey, &was.Fields, &was.Lane); err != nil {

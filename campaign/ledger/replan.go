@@ -15,31 +15,38 @@ import (
 type Changes struct {
 	Added     int64 // rows with new keys, whatever their state
 	Cancelled int64 // pending or deferred, and gone from the list
-	Changed   int64 // pending or deferred, with another message now (or suppressed now)
-	Untouched int64 // all others that have a key: the same message, or already done
+	Changed   int64 // pending or deferred, and with another message, or suppressed, on the new list
+	Untouched int64 // all others that have a key: they have the same message, or are already done
 }
 
-// Replan is a changed list, held against a frozen campaign. Like a Draft it shows in nothing before Apply. It is not for concurrent use.
+// Replan is a changed list, compared with a frozen campaign. Nothing of it can be seen before Apply. It is not for
+// concurrent use.
 //
-// Rows are matched by key. New keys are added; pending and deferred deliveries whose key is gone are cancelled, and the others of
-// those get the new fields, address, lane and digest, for the list's header is the new one; whatever is done, is unknown, or was
-// cancelled stays as it is.
-// Rows that never had a delivery to make (invalid, duplicate, filtered) are those of the new list afterwards.
+// Rows are matched by key:
+//
+//   - Keys that are new are added.
+//   - Pending and deferred deliveries whose key is gone are cancelled.
+//   - All other pending and deferred deliveries get the new fields, address, lane and digest, because the list's header
+//     is the new one.
+//   - What is done, is unknown, or was cancelled stays as it is.
+//   - Rows that never had a delivery to make (invalid, duplicate, filtered) are replaced by those of the new list.
 type Replan struct {
 	draft   *Draft
 	into    int64 // the frozen campaign's number
 	release func() error
 }
 
-// Replan begins a re-plan of a frozen campaign: Add all rows of the new list, look at Counts, then Apply or Discard. Of c only ID
-// and DuplicatesFirst count, as in Draft. It needs the campaign's lock, and takes it until then if this Ledger does not hold it.
+// Replan begins a re-plan of a frozen campaign: Add all rows of the new list, look at Counts, then Apply or Discard. Of
+// c only ID and DuplicatesFirst are read, as by Draft. It needs the campaign's lock; if this Ledger does not hold the
+// lock, the re-plan holds it until Apply or Discard.
 func (l *Ledger) Replan(ctx context.Context, c Campaign) (_ *Replan, err error) {
 	no, kept, err := l.find(ctx, c.ID)
 	if err != nil {
 		return nil, err
 	}
 	if !kept.Purged.IsZero() || kept.Lost > 0 {
-		return nil, fmt.Errorf("re-plan %q: %w: its rows were erased, or some were lost in a repair or in an older copy, so that new rows cannot be told from those that were mailed", c.ID, ErrState)
+		return nil, fmt.Errorf("re-plan %q: %w: its rows were erased, or some were lost in a repair or in an older "+
+			"copy, so that new rows cannot be told from those that were mailed", c.ID, ErrState)
 	}
 	release, err := l.holding(c.ID)
 	if err != nil {
@@ -51,18 +58,15 @@ func (l *Ledger) Replan(ctx context.Context, c Campaign) (_ *Replan, err error) 
 		}
 	}()
 	first, end := schema.Span(no)
-	// A key that nobody claims would be new, and mailed again.
-	var place string
-	err = l.db.Reading.QueryRowContext(ctx, "SELECT r.place FROM rows r WHERE r.id >= ? AND r.id < ? AND "+schema.Unclaimed+" LIMIT 1", first, end).Scan(&place)
-	if err == nil {
-		return nil, &statefile.Error{Path: l.db.Path, Text: fmt.Sprintf("the records of campaign %s contradict each other: %s: %s", c.ID, place, schema.UnclaimedText), Hint: sqlite.DamageHint}
+	if err := l.allClaimed(ctx, c.ID, first, end); err != nil {
+		return nil, err
 	}
-	if !errors.Is(err, sql.ErrNoRows) {
-		return nil, l.db.Explain(err)
-	}
-	// The new rows' sequence goes on after the frozen ones', so that Apply can move them by changing the upper bits of their ids.
+	// The new rows' sequence goes on after that of the frozen rows, so that Apply can move them by changing the upper
+	// bits of their ids.
 	var last int64
-	if err := l.db.Reading.QueryRowContext(ctx, "SELECT coalesce(max(id), ?) FROM rows WHERE id >= ? AND id < ?", first, first, end).Scan(&last); err != nil {
+	err = l.db.Reading.QueryRowContext(ctx, "SELECT coalesce(max(id), ?) FROM rows WHERE id >= ? AND id < ?",
+		first, first, end).Scan(&last)
+	if err != nil {
 		return nil, l.db.Explain(err)
 	}
 	d, err := l.draft(ctx, c, last-first)
@@ -70,7 +74,8 @@ func (l *Ledger) Replan(ctx context.Context, c Campaign) (_ *Replan, err error) 
 		return nil, err
 	}
 	d.erased = map[schema.KeyHash]bool{}
-	rows, err := l.db.Reading.QueryContext(ctx, "SELECT hash FROM rows WHERE id >= ? AND id < ? AND key = '' AND hash IS NOT NULL", first, end)
+	rows, err := l.db.Reading.QueryContext(ctx,
+		"SELECT hash FROM rows WHERE id >= ? AND id < ? AND key = '' AND hash IS NOT NULL", first, end)
 	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 		var hash []byte
 		err := rows.Scan(&hash)
@@ -85,16 +90,37 @@ func (l *Ledger) Replan(ctx context.Context, c Campaign) (_ *Replan, err error) 
 	return &Replan{draft: d, into: no, release: release}, nil
 }
 
+// allClaimed is an error if a row has a key that it has not claimed: the key would be new to a re-plan, and mailed
+// again.
+func (l *Ledger) allClaimed(ctx context.Context, id string, first, end int64) error {
+	var place string
+	err := l.db.Reading.QueryRowContext(ctx,
+		"SELECT r.place FROM rows r WHERE r.id >= ? AND r.id < ? AND "+schema.Unclaimed+" LIMIT 1",
+		first, end).Scan(&place)
+	if err == nil {
+		text := fmt.Sprintf("the records of campaign %s contradict each other: %s: %s", id, place, schema.UnclaimedText)
+		return &statefile.Error{Path: l.db.Path, Text: text, Hint: sqlite.DamageHint}
+	}
+	if !errors.Is(err, sql.ErrNoRows) {
+		return l.db.Explain(err)
+	}
+	return nil
+}
+
 // What a re-plan compares: n is the new row and e its delivery, o the frozen row with the same key and f its delivery.
 const (
 	isNew    = "NOT EXISTS (SELECT 1 FROM claims o WHERE o.campaign = :into AND o.hash = n.hash)"
 	isGone   = "NOT EXISTS (SELECT 1 FROM claims n WHERE n.campaign = :from AND n.hash = o.hash)"
 	isEdited = "(f.digest IS NOT e.digest OR e.state <> " + schema.SQLPending + ")"
 	added    = "FROM claims n WHERE n.campaign = :from AND " + isNew
-	gone     = "FROM rows o JOIN deliveries f ON f.id = o.id WHERE o.id >= :first AND o.id < :end AND f.state IN " + schema.Open + " AND o.hash IS NOT NULL AND " + isGone
-	// CROSS JOIN keeps the order: in a file that some tool has analysed SQLite takes another, and looks at all deliveries for each key.
-	kept = `FROM deliveries f CROSS JOIN rows o ON o.id = f.id CROSS JOIN claims k ON k.campaign = :from AND k.hash = o.hash
-		CROSS JOIN rows n ON n.id = k.row CROSS JOIN deliveries e ON e.id = n.id WHERE f.id >= :first AND f.id < :end AND f.state IN ` + schema.Open
+	gone     = `FROM rows o JOIN deliveries f ON f.id = o.id WHERE o.id >= :first AND o.id < :end
+		AND f.state IN ` + schema.Open + " AND o.hash IS NOT NULL AND " + isGone
+	// CROSS JOIN keeps the order. In a file that some tool has analysed SQLite would take another, and look at all
+	// deliveries for each key.
+	kept = `FROM deliveries f CROSS JOIN rows o ON o.id = f.id
+		CROSS JOIN claims k ON k.campaign = :from AND k.hash = o.hash
+		CROSS JOIN rows n ON n.id = k.row CROSS JOIN deliveries e ON e.id = n.id
+		WHERE f.id >= :first AND f.id < :end AND f.state IN ` + schema.Open
 	edited = kept + " AND " + isEdited
 )
 
@@ -114,13 +140,15 @@ func (p *Replan) Counts(ctx context.Context) (Changes, error) {
 	}
 	first, end := schema.Span(p.into)
 	var keys int64
-	err := p.draft.l.db.Reading.QueryRowContext(ctx, "SELECT (SELECT count(*) "+added+"), (SELECT count(*) "+gone+"), (SELECT count(*) "+edited+`),
-		(SELECT count(*) FROM rows o WHERE o.id >= :first AND o.id < :end AND o.hash IS NOT NULL)`, p.args(first, end)...).Scan(&c.Added, &c.Cancelled, &c.Changed, &keys)
+	err := p.draft.l.db.Reading.QueryRowContext(ctx,
+		"SELECT (SELECT count(*) "+added+"), (SELECT count(*) "+gone+"), (SELECT count(*) "+edited+`),
+			(SELECT count(*) FROM rows o WHERE o.id >= :first AND o.id < :end AND o.hash IS NOT NULL)`,
+		p.args(first, end)...).Scan(&c.Added, &c.Cancelled, &c.Changed, &keys)
 	c.Untouched = keys - c.Cancelled - c.Changed
 	return c, p.draft.l.db.Explain(err)
 }
 
-// Apply makes the changes, and what c says about the campaign, in one durable step.
+// Apply makes the changes in one durable step, and stores what c says about the campaign.
 func (p *Replan) Apply(ctx context.Context, c Campaign) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -135,7 +163,7 @@ func (p *Replan) Apply(ctx context.Context, c Campaign) error {
 		return err
 	}
 	p.draft.closed = true
-	// What is left of the draft is in nobody's way, and the next one removes it if this is interrupted.
+	// What is left of the draft does no harm: if this is interrupted, the next draft removes it.
 	return errors.Join(p.draft.l.remove(ctx, p.draft.no), p.release())
 }
 
@@ -143,41 +171,55 @@ func (p *Replan) apply(t *sqlite.Tx, c Campaign) error {
 	first, end := schema.Span(p.into)
 	from, drafted := schema.Span(p.draft.no)
 	args := p.args(first, end)
-	args = append(args, sql.Named("shift", first-from), sql.Named("draft", from), sql.Named("drafted", drafted), sql.Named("suppressed", Suppressed.code()), sql.Named("cancelled", Cancelled.code()),
-		sql.Named("invalid", Invalid.code()), sql.Named("duplicate", Duplicate.code()), sql.Named("filtered", Filtered.code()))
+	args = append(args,
+		sql.Named("shift", first-from), sql.Named("draft", from), sql.Named("drafted", drafted),
+		sql.Named("suppressed", Suppressed.code()), sql.Named("cancelled", Cancelled.code()),
+		sql.Named("invalid", Invalid.code()), sql.Named("duplicate", Duplicate.code()),
+		sql.Named("filtered", Filtered.code()))
 	const (
 		rowColumns = "hash, number, place, key, address, address_key, fields"
-		laneOf     = `(SELECT mine.no FROM lanes mine JOIN lanes theirs USING (name) WHERE mine.campaign = :into AND theirs.no = e.lane)`
-		listed     = "(:invalid, :duplicate, :filtered)"
-		moved      = "n.id >= :draft AND n.id < :drafted AND (n.hash IS NULL OR " + isNew + ")"
+		laneOf     = `(SELECT mine.no FROM lanes mine JOIN lanes theirs USING (name)
+			WHERE mine.campaign = :into AND theirs.no = e.lane)`
+		listed = "(:invalid, :duplicate, :filtered)"
+		moved  = "n.id >= :draft AND n.id < :drafted AND (n.hash IS NULL OR " + isNew + ")"
 	)
 	for _, step := range []string{
 		"INSERT OR IGNORE INTO lanes(campaign, name) SELECT :into, name FROM lanes WHERE campaign = :from ORDER BY no",
 		// gone from the list
-		"UPDATE deliveries SET state = :cancelled, due = 0, reason = 'gone from the list' WHERE id IN (SELECT f.id " + gone + ")",
-		// still on the list: the fields too of those whose message is the same, for the header may have other columns
-		`UPDATE rows SET (number, place, address, address_key, fields) = (SELECT number, place, address, address_key, fields FROM claims k JOIN rows n ON n.id = k.row
-			WHERE k.campaign = :from AND k.hash = rows.hash) WHERE id IN (SELECT f.id ` + kept + ")",
+		`UPDATE deliveries SET state = :cancelled, due = 0, reason = 'gone from the list'
+			WHERE id IN (SELECT f.id ` + gone + ")",
+		// still on the list: rows with the same message get new fields too, because the header may have other columns
+		`UPDATE rows SET (number, place, address, address_key, fields) = (
+				SELECT number, place, address, address_key, fields FROM claims k JOIN rows n ON n.id = k.row
+				WHERE k.campaign = :from AND k.hash = rows.hash)
+			WHERE id IN (SELECT f.id ` + kept + ")",
 		`UPDATE deliveries SET (digest, reason, lane, state, due) = (SELECT e.digest, e.reason, ` + laneOf + `,
-			iif(e.state = ` + schema.SQLPending + `, deliveries.state, :suppressed), iif(e.state = ` + schema.SQLPending + `, deliveries.due, 0)
-			FROM rows o JOIN claims k ON k.campaign = :from AND k.hash = o.hash JOIN deliveries e ON e.id = k.row WHERE o.id = deliveries.id)
+				iif(e.state = ` + schema.SQLPending + `, deliveries.state, :suppressed),
+				iif(e.state = ` + schema.SQLPending + `, deliveries.due, 0)
+				FROM rows o JOIN claims k ON k.campaign = :from AND k.hash = o.hash JOIN deliveries e ON e.id = k.row
+				WHERE o.id = deliveries.id)
 			WHERE id IN (SELECT f.id ` + kept + ")",
 		// rows without a delivery to make are those of the new list
-		"DELETE FROM rows WHERE id IN (SELECT id FROM deliveries WHERE id >= :first AND id < :end AND state IN " + listed + ")",
+		`DELETE FROM rows WHERE id IN (SELECT id FROM deliveries
+			WHERE id >= :first AND id < :end AND state IN ` + listed + ")",
 		"DELETE FROM deliveries WHERE id >= :first AND id < :end AND state IN " + listed,
 		// new: the deliveries first, while their rows are still new
 		`INSERT INTO deliveries(id, state, lane, due, attempts, first, turn, digest, reason)
-			SELECT e.id + :shift, e.state, ` + laneOf + `, 0, 0, 0, 0, e.digest, e.reason FROM rows n JOIN deliveries e ON e.id = n.id WHERE ` + moved + " ORDER BY e.id",
-		"INSERT INTO rows(id, campaign, " + rowColumns + ") SELECT n.id + :shift, :into, " + rowColumns + " FROM rows n WHERE " + moved + " ORDER BY n.id",
+			SELECT e.id + :shift, e.state, ` + laneOf + `, 0, 0, 0, 0, e.digest, e.reason
+			FROM rows n JOIN deliveries e ON e.id = n.id WHERE ` + moved + " ORDER BY e.id",
+		"INSERT INTO rows(id, campaign, " + rowColumns + ") SELECT n.id + :shift, :into, " + rowColumns +
+			" FROM rows n WHERE " + moved + " ORDER BY n.id",
 		"INSERT INTO claims(campaign, hash, row) SELECT :into, n.hash, n.row + :shift " + added + " ORDER BY n.hash",
 	} {
 		if _, err := t.Once(step, args...); err != nil {
 			return err
 		}
 	}
-	n, err := t.Once(`UPDATE campaigns SET definition = :definition, templates = :templates, list = :list, header = :header, sender = :sender, first = :duplicates,
+	n, err := t.Once(`UPDATE campaigns SET definition = :definition, templates = :templates, list = :list,
+		header = :header, sender = :sender, first = :duplicates,
 		rows = (SELECT count(*) FROM deliveries WHERE id >= :first AND id < :end) WHERE no = :into AND frozen = 1`,
-		sql.Named("definition", c.Definition), sql.Named("templates", c.Templates), sql.Named("list", c.List), sql.Named("header", c.Header), sql.Named("sender", c.From), sql.Named("duplicates", p.draft.first),
+		sql.Named("definition", c.Definition), sql.Named("templates", c.Templates), sql.Named("list", c.List),
+		sql.Named("header", c.Header), sql.Named("sender", c.From), sql.Named("duplicates", p.draft.first),
 		sql.Named("into", p.into), sql.Named("first", first), sql.Named("end", end))
 	if err := errors.Join(err, errRows(n, 1)); err != nil {
 		return fmt.Errorf("re-plan: %w", err)
@@ -185,7 +227,7 @@ func (p *Replan) apply(t *sqlite.Tx, c Campaign) error {
 	return nil
 }
 
-// Discard forgets the new list. After Apply it does nothing.
+// Discard drops the new list. After Apply it does nothing.
 func (p *Replan) Discard(ctx context.Context) error {
 	if p.draft.closed {
 		return nil
@@ -194,5 +236,7 @@ func (p *Replan) Discard(ctx context.Context) error {
 }
 
 func (p *Replan) args(first, end int64) []any {
-	return []any{sql.Named("into", p.into), sql.Named("from", p.draft.no), sql.Named("first", first), sql.Named("end", end)}
+	return []any{
+		sql.Named("into", p.into), sql.Named("from", p.draft.no), sql.Named("first", first), sql.Named("end", end),
+	}
 }

@@ -13,7 +13,8 @@ import (
 	"mailshot/internal/sqlite"
 )
 
-// Delivery is one message to be handed over. It belongs to whom Next gave it, until that one settles it or puts it back.
+// Delivery is one message to be handed over. It belongs to the caller of Next, until the caller settles it or puts it
+// back.
 type Delivery struct {
 	ID, Number     int64
 	Place, Key     string
@@ -22,10 +23,10 @@ type Delivery struct {
 	Lane           string
 	Fields, Digest []byte
 	State          State
-	Attempts       int       // tries since it was last made pending, this one not counted
-	First          time.Time // the first of those; zero before
+	Attempts       int       // earlier tries since it was last made pending
+	First          time.Time // when the first of those began; zero before it
 	turn           int64     // the run that last tried it
-	due            int64     // of one deferred
+	due            int64     // when it is due, if it is deferred
 	inLane         *lane
 	settled        bool
 	consumed       bool // it took a place within the limit when it was handed out
@@ -34,7 +35,7 @@ type Delivery struct {
 // Result is what became of a delivery.
 type Result struct {
 	State                  State
-	Due                    time.Time // of deferred: when to try again
+	Due                    time.Time // when to try again, if it is deferred
 	Stage                  string    // how far the conversation had come
 	Code                   int       // the reply's
 	Enhanced, Text, Server string    // Text: the server's words, or the reason
@@ -43,20 +44,23 @@ type Result struct {
 
 // RunOptions says what a run may hand out.
 type RunOptions struct {
-	// Suppressed is asked within Begin's transaction, for each recipient; a reason other than "" suppresses the delivery. It must not
-	// use the Ledger. nil: nobody is.
+	// Suppressed is asked for each recipient, within Begin's transaction. A reason other than "" suppresses the
+	// delivery. It must not use the Ledger. Default: nil, nobody is suppressed.
 	Suppressed func(ctx context.Context, addressKey string) (reason string, err error)
-	// Now is the clock for what is recorded. nil: time.Now.
+	// Now is the clock for what is recorded. Default: time.Now.
 	Now func() time.Time
-	// Only says which deliveries this run is about. The others stay as they are, and are not work left. nil: all.
+	// Only says which deliveries this run is about. The others stay as they are, and are not work left. Default: nil,
+	// all.
 	Only func(Delivery) (bool, error)
-	// Host is the machine, which the campaign remembers. The zero Host leaves what it remembers.
+	// Host is the machine, which the campaign remembers. Default: what it remembers stays.
 	Host Host
-	// Limit is how many different deliveries the run may try; those it defers are tried again within it. 0: no limit.
+	// Limit is how many different deliveries the run may try. Trying one again that it deferred does not count.
+	// Default: 0, no limit.
 	Limit int64
 }
 
-// Run is one run of a campaign: it hands out deliveries and records their outcomes. It is for any number of goroutines.
+// Run is one run of a campaign: it hands out deliveries and records their outcomes. Any number of goroutines may use
+// it.
 type Run struct {
 	l          *Ledger
 	no         int64
@@ -66,19 +70,19 @@ type Run struct {
 
 	mu     sync.Mutex
 	names  []string
-	lanes  []*lane // those that may still have something, in no order
-	place  float64 // in the order of the run, from 0 to 1 and beyond: that of the last delivery handed out
+	lanes  []*lane // those that may still have deliveries, in no order
+	place  float64 // of the last delivery handed out, in the order of the run: from 0 to 1 and beyond
 	picks  int64
 	out    map[int64]*Delivery // handed out and not yet recorded otherwise
 	counts map[State]int64
-	ready  int64 // pending and deferred of this run's, not handed out
+	ready  int64 // deliveries of this run that are pending or deferred, and not handed out
 	again  int64 // those of them that this run tried before
 	used   int64 // deliveries that count against the limit
 	group  group
 }
 
-// Run begins a run of a frozen campaign, of which the caller holds the Lock until after Close. What an earlier run began and never
-// settled becomes unknown.
+// Run begins a run of a frozen campaign. The caller holds the campaign's Lock until after Close. What an earlier run
+// began and never settled becomes unknown.
 func (l *Ledger) Run(ctx context.Context, id string, o RunOptions) (*Run, error) {
 	if !l.locked(id) {
 		return nil, fmt.Errorf("run %q: %w", id, ErrNotLocked)
@@ -96,8 +100,10 @@ func (l *Ledger) Run(ctx context.Context, id string, o RunOptions) (*Run, error)
 		if err := r.recover(t); err != nil {
 			return err
 		}
-		if err := t.Row(`UPDATE campaigns SET turn = turn + 1, token = ?1, host = iif(?2 = '', host, ?2), host_name = iif(?2 = '', host_name, ?3)
-			WHERE no = ?4 RETURNING turn`, newRun(), o.Host.ID, o.Host.Name, no).Scan(&r.turn); err != nil {
+		err := t.Row(`UPDATE campaigns SET turn = turn + 1, token = ?1,
+				host = iif(?2 = '', host, ?2), host_name = iif(?2 = '', host_name, ?3)
+			WHERE no = ?4 RETURNING turn`, newRun(), o.Host.ID, o.Host.Name, no).Scan(&r.turn)
+		if err != nil {
 			return err
 		}
 		rows, err := t.Query(countQuery, r.first, r.end, no)
@@ -122,17 +128,23 @@ func (l *Ledger) Run(ctx context.Context, id string, o RunOptions) (*Run, error)
 func (r *Run) recover(t *sqlite.Tx) error {
 	now := r.o.Now().UnixNano()
 	const begun = " FROM deliveries WHERE id >= ? AND id < ? AND state = " + schema.SQLBegun
-	if _, err := t.Exec(`INSERT INTO attempts(delivery, time, state, stage, code, enhanced, text, server)
-		SELECT id, ?, ?, 'recovery', 0, '', 'the program ended before it had recorded a reply', ''`+begun+" ORDER BY id", now, Unknown.code(), r.first, r.end); err != nil {
+	_, err := t.Exec(insertAttempt+`SELECT id, ?, ?, 'recovery', 0, '',
+		'the program ended before it had recorded a reply', ''`+begun+" ORDER BY id",
+		now, Unknown.code(), r.first, r.end)
+	if err != nil {
 		return err
 	}
-	_, err := t.Exec(`UPDATE deliveries SET state = ?, attempts = attempts + 1, reason = '' WHERE id IN (SELECT id`+begun+")", Unknown.code(), r.first, r.end)
+	_, err = t.Exec(`UPDATE deliveries SET state = ?, attempts = attempts + 1, reason = ''
+		WHERE id IN (SELECT id`+begun+")", Unknown.code(), r.first, r.end)
 	return err
 }
 
-// Next hands out a delivery whose lane is not closed: one pending, first come first, or one deferred and due at now. The
-// deliveries of all lanes are evenly mixed, and in a lane pending and deferred ones take turns. nil and no error: nothing may go now; then, as the caller is about to wait,
-// it also commits what was settled. Every delivery handed out is to be settled or put back.
+// Next hands out a delivery whose lane is not closed: a pending one, in the order of the list, or a deferred one that
+// is due at now. The deliveries of all lanes are evenly mixed, and in a lane pending and deferred ones take turns. The
+// caller settles every delivery or puts it back.
+//
+// nil and no error mean that nothing may go now. Then Next also commits what was settled, because the caller is about
+// to wait.
 func (r *Run) Next(ctx context.Context, closed []string, now time.Time) (*Delivery, error) {
 	if err := r.group.err(); err != nil {
 		return nil, err
@@ -175,9 +187,9 @@ func (r *Run) pick(ctx context.Context, closed []string, now time.Time) (*Delive
 	}
 }
 
-// choose is the index of the lane that is next in the order and is neither shut nor looked at in this pick, -1 if there is none. A
-// lane of n deliveries comes once in each nth part of the run, so that all lanes end together and none is sent in a block. One that
-// had nothing or was shut for a while is next at once, and does not catch up.
+// choose returns the index of the lane that is next in the order and is neither shut nor looked at in this pick, -1 if
+// there is none. A lane of n deliveries comes once in each nth part of the run, so that all lanes end together and no
+// lane is sent in a block. A lane that had nothing or was shut for a while is next at once, and does not catch up.
 func (r *Run) choose(shut map[string]bool) int {
 	best, at := -1, 0.0
 	for i, ln := range r.lanes {
@@ -192,7 +204,7 @@ func (r *Run) choose(shut map[string]bool) int {
 	return best
 }
 
-// handOut notes that d is in somebody's hands.
+// handOut notes that a caller has d.
 func (r *Run) handOut(d *Delivery) {
 	d.consumed = d.turn != r.turn
 	d.settled = false
@@ -208,8 +220,8 @@ func (r *Run) handOut(d *Delivery) {
 // limited reports whether the run may only try again what it tried before.
 func (r *Run) limited() bool { return r.o.Limit > 0 && r.used >= r.o.Limit }
 
-// PutBack returns a delivery that was neither begun nor settled; it is as it was, and the next of its lane. Putting back one that
-// is not in the caller's hands does nothing.
+// PutBack gives a delivery back that was neither begun nor settled. It is as it was, and the next of its lane. PutBack
+// does nothing if d is not handed out.
 func (r *Run) PutBack(d *Delivery) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -233,8 +245,9 @@ func (r *Run) release(d *Delivery) {
 	}
 }
 
-// Due commits what was settled and says when the earliest of what is left for this run is due, and how much is left. The zero time
-// means that some of it is pending and may go as soon as its lane is open. What is in somebody's hands does not count.
+// Due commits what was settled. It returns when the earliest delivery that is left for this run is due, and how many
+// are left. The zero time means that a delivery is pending and may go as soon as its lane is open. Deliveries that are
+// handed out do not count.
 func (r *Run) Due(ctx context.Context) (next time.Time, left int64, err error) {
 	if err := r.Flush(ctx); err != nil {
 		return time.Time{}, 0, err
@@ -258,8 +271,8 @@ func (r *Run) Due(ctx context.Context) (next time.Time, left int64, err error) {
 	return sqlite.Moment(earliest), left, nil
 }
 
-// DueBut says when the earliest of what is left in all lanes but the closed ones is due, as Due does; ok is false when those have
-// nothing.
+// DueBut returns when the earliest delivery that is left in the lanes that are not closed is due, as Due does. ok is
+// false if they have none.
 func (r *Run) DueBut(ctx context.Context, closed []string) (next time.Time, ok bool, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -270,7 +283,8 @@ func (r *Run) DueBut(ctx context.Context, closed []string) (next time.Time, ok b
 	return sqlite.Moment(earliest), true, nil
 }
 
-// DueIn says when the earliest of what is left in one lane is due, as Due does; ok is false when it has nothing.
+// DueIn returns when the earliest delivery that is left in one lane is due, as Due does. ok is false if the lane has
+// none.
 func (r *Run) DueIn(ctx context.Context, name string) (next time.Time, ok bool, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -287,7 +301,7 @@ func (r *Run) DueIn(ctx context.Context, name string) (next time.Time, ok bool, 
 	return time.Time{}, false, nil
 }
 
-// soonest is the earliest due time in the lanes that are not closed, never if they have nothing; r.mu is held.
+// soonest returns the earliest due time in the lanes that are not closed, never if they have nothing. r.mu is held.
 func (r *Run) soonest(ctx context.Context, closed []string) (int64, error) {
 	earliest := never
 	for _, ln := range r.lanes {
@@ -305,16 +319,16 @@ func (r *Run) soonest(ctx context.Context, closed []string) (int64, error) {
 	return earliest, nil
 }
 
-// Counts returns how many of the campaign's deliveries are in each state, outcomes settled and not yet committed included. They
-// add up to the campaign's rows.
+// Counts returns how many of the campaign's deliveries are in each state. Outcomes that are settled and not committed
+// yet are included. The numbers add up to the campaign's rows.
 func (r *Run) Counts() map[State]int64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return maps.Clone(r.counts)
 }
 
-// Close commits what was settled and ends the run. What is still in somebody's hands stays as it is in the ledger: what was begun
-// will be unknown.
+// Close commits what was settled and ends the run. A delivery that is still handed out stays as it is in the ledger: if
+// it was begun, it will be unknown.
 func (r *Run) Close() error {
 	if r.group.isClosed() {
 		return nil

@@ -30,7 +30,8 @@ func TestRunHandsOutAndRecords(t *testing.T) {
 	// Put back is next of its lane again.
 	r.PutBack(hand[0])
 	r.PutBack(hand[0])
-	if d := next(t, r, t0, "lane0", "lane2"); d.ID != hand[0].ID || d.Key != "key-1" || string(d.Fields) != d.Address || d.Attempts != 0 || !d.First.IsZero() {
+	if d := next(t, r, t0, "lane0", "lane2"); d.ID != hand[0].ID || d.Key != "key-1" ||
+		string(d.Fields) != d.Address || d.Attempts != 0 || !d.First.IsZero() {
 		t.Errorf("got %+v", d)
 	} else {
 		hand[0] = d
@@ -63,7 +64,8 @@ func TestRunHandsOutAndRecords(t *testing.T) {
 	if due, left, err := r.Due(t.Context()); err != nil || left != 0 || !due.IsZero() {
 		t.Error(due, left, err)
 	}
-	if got, want := identity(t, l, "c"), (map[State]int64{Sent: 1, Unknown: 1, Refused: 1, Held: 3}); !nonzero(got, want) || !nonzero(r.Counts(), want) {
+	if got, want := identity(t, l, "c"), (map[State]int64{Sent: 1, Unknown: 1, Refused: 1, Held: 3}); !nonzero(got,
+		want) || !nonzero(r.Counts(), want) {
 		t.Errorf("got %v and %v, want %v", got, r.Counts(), want)
 	}
 	var text string
@@ -71,7 +73,8 @@ func TestRunHandsOutAndRecords(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		text += fmt.Sprint(rec.Place, " ", rec.State, " ", rec.Attempts, " ", rec.Last.Stage, " ", rec.Last.Code, " ", rec.Last.Server, " ", rec.Lane, "\n")
+		text += fmt.Sprint(rec.Place, " ", rec.State, " ", rec.Attempts, " ", rec.Last.Stage, " ", rec.Last.Code, " ",
+			rec.Last.Server, " ", rec.Lane, "\n")
 	}
 	if text != "people.csv:2 sent 1 dot 250 mx.example lane1\npeople.csv:3 unknown 2 dot 250 mx.example lane2\n" {
 		t.Error(text)
@@ -199,7 +202,8 @@ func TestBeginSuppresses(t *testing.T) {
 	}})
 	d := next(t, r, t0, "lane0", "lane2")
 	var s *SuppressedError
-	if err := r.Begin(t.Context(), d); !errors.As(err, &s) || s.Reason != "unsubscribed" || s.AddressKey != d.AddressKey {
+	if err := r.Begin(t.Context(), d); !errors.As(err, &s) || s.Reason != "unsubscribed" ||
+		s.AddressKey != d.AddressKey {
 		t.Fatal("begin:", err)
 	}
 	r.PutBack(d) // it is settled: nothing to put back
@@ -213,12 +217,14 @@ func TestBeginSuppresses(t *testing.T) {
 	begin(t, r, d)
 	settle(t, r, d, Sent)
 	none(t, r, t0)
-	if got := identity(t, l, "c"); !nonzero(got, map[State]int64{Suppressed: 1, Pending: 1, Sent: 1}) || !nonzero(r.Counts(), got) {
+	if got := identity(t, l, "c"); !nonzero(got, map[State]int64{Suppressed: 1, Pending: 1, Sent: 1}) ||
+		!nonzero(r.Counts(), got) {
 		t.Error(got, r.Counts())
 	}
 }
 
-// The limit counts different deliveries; what the run deferred is tried again within it, and others' deferred ones are not.
+// The limit counts different deliveries; what the run deferred is tried again within it, and others' deferred ones are
+// not.
 func TestLimit(t *testing.T) {
 	t.Parallel()
 	l := open1(t)
@@ -296,12 +302,16 @@ func TestOnly(t *testing.T) {
 	}
 	identity(t, l, "c")
 	bad := errors.New("no such column")
-	if _, err := l.Run(t.Context(), "c", RunOptions{Only: func(Delivery) (bool, error) { return false, bad }}); !errors.Is(err, bad) {
+	if _, err := l.Run(t.Context(), "c", RunOptions{Only: func(Delivery) (bool, error) {
+		return false,
+			bad
+	}}); !errors.Is(err, bad) {
 		t.Error(err)
 	}
 }
 
-// One lane with everything in it, many lanes with one each, and blocks that end within both: each delivery is handed out once.
+// One lane with everything in it, many lanes with one each, and blocks that end within both: each delivery is handed
+// out once.
 func TestNextGivesEachOnce(t *testing.T) {
 	t.Parallel()
 	l := open1(t)

@@ -20,7 +20,7 @@ const (
 	Unknown    State = "unknown"    // the server may or may not have taken it; a person decides
 	Held       State = "held"       // not what was planned any more
 	Cancelled  State = "cancelled"  // by a person, or gone from the list
-	Suppressed State = "suppressed" // never to be mailed
+	Suppressed State = "suppressed" // never to be mailed: on the suppression list, or forgotten
 	Invalid    State = "invalid"    // the row cannot be mailed
 	Duplicate  State = "duplicate"  // an earlier row with the same key makes the same message
 	Filtered   State = "filtered"   // the where filter said no
@@ -28,13 +28,16 @@ const (
 
 // States lists every state in the order of the identity: rows = the sum over all of them.
 func States() []State {
-	return []State{Invalid, Duplicate, Suppressed, Filtered, Held, Cancelled, Sent, Refused, GaveUp, Unknown, Deferred, Pending, Begun}
+	return []State{
+		Invalid, Duplicate, Suppressed, Filtered, Held, Cancelled,
+		Sent, Refused, GaveUp, Unknown, Deferred, Pending, Begun,
+	}
 }
 
 // code is the number of s in the database, 0 for no state.
 func (s State) code() int64 { return int64(slices.Index(schema.States[:], string(s))) + 1 }
 
-// stateOf is the state with the number n; n comes from a database that this program wrote.
+// stateOf is the state with the number n, which comes from a database that this program wrote.
 func stateOf(n int64) State {
 	if n < 1 || n > int64(len(schema.States)) {
 		return ""
@@ -58,7 +61,8 @@ const (
 	byForget                // a person: Forget
 )
 
-// transitions is the one place that says which state may follow which, and by what act. The empty state is that of a row not yet planned.
+// transitions is the one place that says which state may follow which, and by what act. The empty state is that of a
+// row that is not planned yet.
 var transitions = map[act]map[State][]State{
 	byPlan:  {"": {Pending, Invalid, Duplicate, Suppressed, Filtered}},
 	byBegin: {Pending: {Begun}, Deferred: {Begun}},

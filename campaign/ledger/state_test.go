@@ -26,11 +26,12 @@ pending, deferred | unknown | accept copy
 pending, deferred | suppressed | forget
 `
 
-var actNames = map[string]act{"plan": byPlan, "begin": byBegin, "settle": bySettle, "recover": byRecover, "replan": byReplan, "retry": byRetry,
+var actNames = map[string]act{"plan": byPlan, "begin": byBegin, "settle": bySettle, "recover": byRecover,
+	"replan": byReplan, "retry": byRetry,
 	"resolve": byResolve, "cancel": byCancel, "accept copy": byAcceptCopy, "forget": byForget}
 
-// The table in the code is that of the design, no more and no less. Breakage that shows it: letting retry take unknown gave
-// "retry: unknown → pending is not in the design".
+// The table in the code is that of the design, no more and no less. Breakage that shows it: letting retry take unknown
+// gave "retry: unknown → pending is not in the design".
 func TestTransitionsAreTheDesigns(t *testing.T) {
 	want := map[string]bool{}
 	for line := range strings.SplitSeq(strings.TrimSpace(design), "\n") {
@@ -76,14 +77,17 @@ func TestStates(t *testing.T) {
 	if a, b := slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)); !slices.Equal(a, b) {
 		t.Errorf("identity %v, states %v", a, b)
 	}
-	for s, n := range map[State]string{Pending: schema.SQLPending, Begun: schema.SQLBegun, Deferred: schema.SQLDeferred} {
+	for s, n := range map[State]string{Pending: schema.SQLPending, Begun: schema.SQLBegun,
+		Deferred: schema.SQLDeferred} {
 		if fmt.Sprint(s.code()) != n {
 			t.Errorf("%s is %d, queries say %s", s, s.code(), n)
 		}
 	}
-	for s, n := range map[State]int64{Pending: schema.Pending, Begun: schema.Begun, Deferred: schema.Deferred, Sent: schema.Sent, Refused: schema.Refused,
-		GaveUp: schema.GaveUp, Unknown: schema.Unknown, Held: schema.Held, Cancelled: schema.Cancelled, Suppressed: schema.Suppressed,
-		Invalid: schema.Invalid, Duplicate: schema.Duplicate, Filtered: schema.Filtered} {
+	for s, n := range map[State]int64{Pending: schema.Pending, Begun: schema.Begun, Deferred: schema.Deferred,
+		Sent: schema.Sent, Refused: schema.Refused,
+		GaveUp: schema.GaveUp, Unknown: schema.Unknown, Held: schema.Held, Cancelled: schema.Cancelled,
+		Suppressed: schema.Suppressed,
+		Invalid:    schema.Invalid, Duplicate: schema.Duplicate, Filtered: schema.Filtered} {
 		if s.code() != n {
 			t.Errorf("%s is %d, the schema says %d", s, s.code(), n)
 		}

@@ -11,8 +11,9 @@ import (
 	"mailshot/internal/sqlite"
 )
 
-// Verify returns a *statefile.Error unless the campaign's states add up and its deliveries that are to be sent are what their logs say, so
-// that it may be gone on with. repair.Examine looks at more. It needs the campaign's lock, so that nothing is on its way.
+// Verify returns a *statefile.Error if the campaign cannot be gone on with: its states do not add up, or a delivery
+// that is to be sent is not in the state that its attempts led to. repair.Examine looks at more. The caller holds the
+// campaign's lock, so that nothing is on its way.
 func (l *Ledger) Verify(ctx context.Context, id string) error {
 	counts, rows, err := l.Counts(ctx, id)
 	if err != nil {

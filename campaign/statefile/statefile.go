@@ -1,11 +1,13 @@
-// Package statefile has the words in which mailshot's rooms with a database speak of its file: an [Error] says why the file may not or
-// cannot be used, a [Fault] is one thing that is wrong in it.
+// Package statefile has the types in which campaign/ledger and campaign/accounts report on their database files: ask
+// for an [Error] with errors.As to learn why a file cannot be used; a [Fault] is one thing that is wrong in a file.
 package statefile
 
 // Error says why a database file may not or cannot be used, and what to do about it.
 type Error struct {
-	Path, Text, Hint string
-	Err              error // the cause, may be nil
+	Path string // the file
+	Text string // what is wrong
+	Hint string // what to do about it; may be empty
+	Err  error  // the cause; may be nil
 }
 
 func (e *Error) Error() string {
@@ -33,7 +35,7 @@ func (e *Error) Diagnostic() (code, place, text, excerpt string, column int, hin
 
 // Fault is one thing that is wrong with a database file.
 type Fault struct {
-	Place string // a campaign and the row's place, or where in the file; may be empty
+	Place string // a campaign and the place of a row, or a place in the file; may be empty
 	Text  string
 }
 

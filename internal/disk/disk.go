@@ -1,9 +1,10 @@
-// Package disk writes files so that a crash or a power cut leaves no half of one. [Replace] writes a file anew, [New] does so in
-// pieces, [Create] makes a file that is not there, [Copy] copies one, and [SyncFolder] makes the names in a folder durable.
+// Package disk writes files so that a crash or a power cut leaves no half of one. [Replace] writes a file anew, [New]
+// does so in pieces, [Create] makes a file that is not there, [Copy] copies one, and [SyncFolder] makes the names in a
+// folder durable.
 //
-// All files are made with mode 0600: what this program keeps are people's data. What a function has written is synced when it
-// returns. A name in a folder is durable after SyncFolder, which Create calls; for the others it is the caller's choice, because
-// some file systems cannot sync a folder.
+// All files are made with mode 0600: what this program keeps are people's data. What a function has written is synced
+// when it returns. A name in a folder is durable after SyncFolder, which Create calls; for the others it is the
+// caller's choice, because some file systems cannot sync a folder.
 package disk
 
 import (
@@ -15,8 +16,8 @@ import (
 	"runtime"
 )
 
-// Replace writes the file at path anew. Nobody sees half of it: what was there stays until write has returned nil and the new file is
-// whole.
+// Replace writes the file at path anew. Nobody sees half of it: what was there stays until write has returned nil and
+// the new file is whole.
 func Replace(path string, write func(io.Writer) error) error {
 	f, err := New(path)
 	if err != nil {
@@ -46,7 +47,8 @@ func New(path string) (*File, error) {
 // Write appends to the file.
 func (f *File) Write(p []byte) (int, error) { return f.f.Write(p) }
 
-// Commit syncs the file and gives it its name, which it takes from another that has it. After an error the new file is gone.
+// Commit syncs the file and gives it its name, which it takes from another that has it. After an error the new file is
+// gone.
 func (f *File) Commit() error {
 	err := errors.Join(f.f.Sync(), f.f.Close())
 	if err == nil {

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// A file that is replaced is the old one until the new one is whole, is private, and leaves nothing beside it. With the new file
-// written in place the old text was gone after the error.
+// A file that is replaced is the old one until the new one is whole, is private, and leaves nothing beside it. With the
+// new file written in place the old text was gone after the error.
 func TestReplace(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

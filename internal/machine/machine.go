@@ -1,4 +1,5 @@
-// Package machine says on which machine the program runs and for whom: [Number] and [Name] are the machine's, [User] is the person's.
+// Package machine says on which machine the program runs and for whom: [Number] and [Name] are the machine's, [User] is
+// the person's.
 package machine
 
 import (

@@ -17,7 +17,8 @@ func Number() string {
 		return ""
 	}
 	var key syscall.Handle
-	if err := syscall.RegOpenKeyEx(syscall.HKEY_LOCAL_MACHINE, path, 0, syscall.KEY_QUERY_VALUE|wow64, &key); err != nil {
+	err = syscall.RegOpenKeyEx(syscall.HKEY_LOCAL_MACHINE, path, 0, syscall.KEY_QUERY_VALUE|wow64, &key)
+	if err != nil {
 		return ""
 	}
 	defer syscall.RegCloseKey(key)

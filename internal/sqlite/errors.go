@@ -19,7 +19,7 @@ func Code(err error) int {
 	return 0
 }
 
-// Damaged reports whether err says that a file is no whole database.
+// Damaged reports whether err says that a file is not a whole database.
 func Damaged(err error) bool {
 	code := Code(err)
 	return code == sqlite3.SQLITE_CORRUPT || code == sqlite3.SQLITE_NOTADB
@@ -28,27 +28,31 @@ func Damaged(err error) bool {
 // Busy reports whether err only means that another process held the write lock for too long.
 func Busy(err error) bool { return Code(err) == sqlite3.SQLITE_BUSY }
 
-// Explain gives errors of a damaged file and of a disk that fails their place and hint; others it passes on.
+// Explain makes a *statefile.Error, with the file and a hint, of the error of a damaged file or of a failing disk. It
+// passes other errors on.
 func Explain(path string, err error) error {
 	if f := (*statefile.Error)(nil); errors.As(err, &f) {
-		return err // it has been
+		return err // it is one already
 	}
 	switch Code(err) {
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
 		return &statefile.Error{Path: path, Text: "the file is damaged or not a mailshot database", Err: err,
 			Hint: DamageHint}
 	case sqlite3.SQLITE_BUSY:
-		return &statefile.Error{Path: path, Text: "another process has been writing for too long", Err: err, Hint: "try again when it has ended"}
+		return &statefile.Error{Path: path, Text: "another process has been writing for too long", Err: err,
+			Hint: "try again when it has ended"}
 	case sqlite3.SQLITE_FULL:
 		return noRoom(path, err)
 	case sqlite3.SQLITE_READONLY:
 		return readOnly(path, err)
 	case sqlite3.SQLITE_CANTOPEN:
 		return &statefile.Error{Path: path, Text: "cannot be opened", Err: err,
-			Hint: "see that its folder is there and writable, and that this process may open files enough (ulimit -n 256); then send again: it resumes"}
+			Hint: "check that its folder exists and is writable, and that this process may open enough files " +
+				"(ulimit -n 256); then send again: it resumes"}
 	case sqlite3.SQLITE_IOERR:
 		return &statefile.Error{Path: path, Text: failedAt(err), Err: err,
-			Hint: "see what the system's log says of the disk, a quota or a limit of file size (ulimit -f), mend it, then send again: it resumes"}
+			Hint: "look in the system's log for a fault of the disk, a quota or a limit of file size " +
+				"(ulimit -f), fix it, then send again: it resumes"}
 	}
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
@@ -56,20 +60,23 @@ func Explain(path string, err error) error {
 	case errors.Is(err, syscall.EROFS):
 		return readOnly(path, err)
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
-		return &statefile.Error{Path: path, Text: "this process may open no more files", Err: err, Hint: "allow more: ulimit -n 256; then send again: it resumes"}
+		return &statefile.Error{Path: path, Text: "this process may open no more files", Err: err,
+			Hint: "allow more: ulimit -n 256; then send again: it resumes"}
 	}
 	return err
 }
 
 func noRoom(path string, err error) error {
-	return &statefile.Error{Path: path, Text: "no room on the disk", Err: err, Hint: "make room, then send again: it resumes"}
+	return &statefile.Error{Path: path, Text: "no room on the disk", Err: err,
+		Hint: "make room, then send again: it resumes"}
 }
 
 func readOnly(path string, err error) error {
-	return &statefile.Error{Path: path, Text: "the file or its disk is read-only", Err: err, Hint: "make it writable, then send again: it resumes"}
+	return &statefile.Error{Path: path, Text: "the file or its disk is read-only", Err: err,
+		Hint: "make it writable, then send again: it resumes"}
 }
 
-// failedAt says at what the disk failed.
+// failedAt says what the disk failed to do.
 func failedAt(err error) string {
 	var e *driver.Error
 	errors.As(err, &e)

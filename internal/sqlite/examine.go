@@ -10,9 +10,13 @@ import (
 	"mailshot/campaign/statefile"
 )
 
-// Examine looks through the file at path, which is not made if it is missing: whether SQLite finds its pages, rows and indexes in
-// order, whether its tables are those that the versions make, and, if so far nothing is wrong, what more finds.
-func Examine(ctx context.Context, path string, versions []Version, more func(context.Context, *sql.DB) ([]statefile.Fault, error)) (faults []statefile.Fault, err error) {
+// Examine looks through the file at path: whether SQLite finds its pages, rows and indexes in order, and whether its
+// tables are those that the versions make. If nothing is wrong so far, it adds what more finds; nil finds nothing. It
+// does not make the file if it is missing.
+func Examine(
+	ctx context.Context, path string, versions []Version,
+	more func(context.Context, *sql.DB) ([]statefile.Fault, error),
+) (faults []statefile.Fault, err error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil, err // it is not made
 	}
@@ -30,7 +34,7 @@ func Examine(ctx context.Context, path string, versions []Version, more func(con
 	} else if err == nil {
 		err = e
 	}
-	if err == nil && len(faults) == 0 {
+	if err == nil && len(faults) == 0 && more != nil {
 		faults, err = more(ctx, s.Reading)
 	}
 	return faults, Explain(path, err)
@@ -38,7 +42,8 @@ func Examine(ctx context.Context, path string, versions []Version, more func(con
 
 // SameSchema reports whether the file's tables and indexes are those that the versions make.
 func SameSchema(ctx context.Context, db *sql.DB, versions []Version) (bool, error) {
-	const all = "SELECT coalesce(group_concat(type || name || tbl_name || coalesce(sql, ''), char(10)), '') FROM (SELECT * FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%' ORDER BY type, name)"
+	const all = `SELECT coalesce(group_concat(type || name || tbl_name || coalesce(sql, ''), char(10)), '')
+		FROM (SELECT * FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%' ORDER BY type, name)`
 	model, err := sql.Open("sqlite", ":memory:")
 	if err != nil {
 		return false, err
@@ -60,7 +65,7 @@ func SameSchema(ctx context.Context, db *sql.DB, versions []Version) (bool, erro
 	return want == have, nil
 }
 
-// Sound is SQLite's own look at the file.
+// Sound returns what SQLite's own check of the file finds, the first 20 faults at most.
 func Sound(ctx context.Context, db *sql.DB) ([]statefile.Fault, error) {
 	var faults []statefile.Fault
 	rows, err := db.QueryContext(ctx, "PRAGMA integrity_check(20)")

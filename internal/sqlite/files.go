@@ -12,12 +12,13 @@ import (
 	"mailshot/internal/disk"
 )
 
-// Repairing is the name of the note that a repair leaves while it changes the files for each other: until it is gone nobody opens the
-// ledger.
+// Repairing is what follows the file's name in the name of the note that a repair leaves while it puts the new file in
+// place of the damaged one. Until the note is gone Prepare refuses the file.
 const Repairing = ".repair"
 
-// Prepare makes sure that the database at path is a private regular file in a private folder, and makes both if they are missing.
-// With ignore set the folder gets a .gitignore that covers everything in it. It returns the absolute path.
+// Prepare makes sure that the database at path is a private regular file in a private folder, and makes both if they
+// are missing. With ignore set the folder gets a .gitignore that covers all files in it. Prepare returns the absolute
+// path.
 func Prepare(path string, ignore bool) (_ string, err error) {
 	defer func() { err = Explain(path, err) }()
 	if path, err = filepath.Abs(path); err != nil {
@@ -33,7 +34,8 @@ func Prepare(path string, ignore bool) (_ string, err error) {
 		}
 	}
 	if _, err := os.Lstat(path + Repairing); err == nil {
-		return "", &statefile.Error{Path: path, Text: "a repair of it was interrupted", Hint: "mailshot state repair finishes it"}
+		return "", &statefile.Error{Path: path, Text: "a repair of it was interrupted",
+			Hint: "mailshot state repair finishes it"}
 	}
 	if err := disk.Create(path, ""); err != nil {
 		return "", err
@@ -46,7 +48,7 @@ func Prepare(path string, ignore bool) (_ string, err error) {
 	return path, nil
 }
 
-// privateFolder checks that only its owner may enter dir, making it, and what is missing above it, if need be.
+// privateFolder checks that only its owner may enter dir. If dir is missing, it makes dir and the folders above it.
 func privateFolder(dir string) error {
 	info, err := os.Stat(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -78,22 +80,24 @@ func privateFile(path string) error {
 		return err
 	}
 	if !info.Mode().IsRegular() {
-		return &statefile.Error{Path: path, Text: fmt.Sprintf("not a regular file (%s)", info.Mode().Type()), Hint: "remove it, or name the file itself"}
+		return &statefile.Error{Path: path, Text: fmt.Sprintf("not a regular file (%s)", info.Mode().Type()),
+			Hint: "remove it, or name the file itself"}
 	}
 	return private(path, info, "600")
 }
 
-// private checks owner and mode. Windows keeps neither in the mode, and a user's folders are the user's there.
+// private checks owner and mode. Windows has neither in a file's mode, and a user's folders are private there.
 func private(path string, info fs.FileInfo, mode string) error {
 	if runtime.GOOS == "windows" {
 		return nil
 	}
 	if !owned(info) {
-		return &statefile.Error{Path: path, Text: "belongs to another user", Hint: "run mailshot as that user, or name another file with --state or --accounts"}
+		return &statefile.Error{Path: path, Text: "belongs to another user",
+			Hint: "run mailshot as that user, or name another file with --state or --accounts"}
 	}
 	if info.Mode().Perm()&0o077 != 0 {
-		return &statefile.Error{Path: path, Text: fmt.Sprintf("other users may get at it (mode %04o), and it holds personal data", info.Mode().Perm()),
-			Hint: "chmod " + mode + " " + path}
+		text := fmt.Sprintf("other users may read it (mode %04o), and it holds personal data", info.Mode().Perm())
+		return &statefile.Error{Path: path, Text: text, Hint: "chmod " + mode + " " + path}
 	}
 	return nil
 }

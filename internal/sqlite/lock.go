@@ -15,9 +15,9 @@ import (
 // ErrLocked says that another process, or another part of this one, holds a lock.
 var ErrLocked = errors.New("lock is taken")
 
-// Lock locks the file at path and writes this process's number into it. The file stays for ever: removing a lock file lets two
-// processes hold locks of the same name. Its folder is made private. Close gives the
-// lock back, and so does the end of the process. It does not wait: a lock that is held is ErrLocked.
+// Lock locks the file at path, which it makes with a private folder, and writes this process's number into it. Close
+// gives the lock back; so does the end of the process. Lock does not wait: if the lock is held, the error is ErrLocked.
+// The file is never removed, because removing a lock file lets two processes hold locks of the same name.
 func Lock(path string) (io.Closer, error) {
 	if err := privateFolder(filepath.Dir(path)); err != nil {
 		return nil, err
@@ -33,14 +33,14 @@ func Lock(path string) (io.Closer, error) {
 	if !ok {
 		return nil, errors.Join(ErrLocked, f.Close())
 	}
-	// Only for the message to whom it is in the way of; the lock itself is the system's.
+	// The number is only for the message to others who want the lock; the lock itself is the system's.
 	if err := os.WriteFile(path, []byte(strconv.Itoa(os.Getpid())+"\n"), 0o600); err != nil && !lockedOut(err) {
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
 }
 
-// Holder is the number of the process that wrote itself into the lock file, 0 when it cannot be read.
+// Holder returns the number of the process that wrote itself into the lock file, 0 if it cannot be read.
 func Holder(path string) int {
 	b, err := os.ReadFile(path)
 	if err != nil {

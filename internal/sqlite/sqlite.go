@@ -1,9 +1,11 @@
-// Package sqlite is the store of the rooms that remember: [Prepare] makes a private file, [Open] opens it as a [Store], [Store.Write]
-// runs a transaction and makes it durable, and [Store.Read] reads what was committed. [Lock] locks a file for this process.
+// Package sqlite is the store that campaign/ledger and campaign/accounts share. [Prepare] makes a private file, [Open]
+// opens it as a [Store], [Store.Write] runs a transaction and makes it durable, and [Store.Read] reads what was
+// committed. [Lock] locks a file for this process.
 //
-// A store is one SQLite file with a write-ahead log. It has one writing connection, whose transactions take the file's write lock at
-// their start, and a few reading ones. What Write has returned nil for is on the disk, also after a power cut. A log that is damaged
-// before its end, which SQLite takes for the end, is refused: see [LogDamage].
+// A store is one SQLite file with a write-ahead log. It has one writing connection, whose transactions take the file's
+// write lock at their start, and a few reading ones. If Write has returned nil, its changes are on the disk, also after
+// a power cut. Open refuses a log that is damaged before its end, because SQLite would take the damage for the end: see
+// [LogDamage].
 //
 // Errors that say what to do about the file are *statefile.Error.
 package sqlite
@@ -25,14 +27,15 @@ import (
 	"mailshot/campaign/statefile"
 )
 
-// application marks our databases ("msht"), so that another program's is not taken for one of ours.
+// application marks our databases ("msht"), so that another program's database is not taken for ours.
 const application = 0x6d736874
 
-// busyTimeout is for how long, in milliseconds, a transaction waits while another process writes. Each write is short: who is kept
-// waiting for a minute is on a machine or a disk that stands still, and a run should outlast it.
+// busyTimeout is how long, in milliseconds, a transaction waits while another process writes. Each write is short. If
+// one takes a minute, the machine or the disk stands still, and a run should outlast that.
 const busyTimeout = "busy_timeout(60000)"
 
-// Store is one SQLite file: a single writing connection, whose transactions take the write lock at once, and a few reading ones.
+// Store is one SQLite file: a single writing connection, whose transactions take the write lock at once, and a few
+// reading ones.
 type Store struct {
 	Path    string  // the file's
 	Reading *sql.DB // for queries outside of a transaction; it cannot write
@@ -50,10 +53,11 @@ type Store struct {
 // Version is a step of a database's schema, to this version from the one before. One that was released is never edited.
 type Version struct {
 	Schema string // columns, which a repair needs to read the records of an older file
-	Data   string // the rest; a repair goes without, for it changes as little as it can of a damaged file
+	Data   string // the rest; a repair leaves it out, because it changes as little as it can of a damaged file
 }
 
-// Open opens the prepared file at path and brings it to the schema's version. versions[i] makes version i+1 from version i.
+// Open opens the prepared file at path and brings it to the schema's version. versions[i] makes version i+1 from
+// version i.
 func Open(ctx context.Context, path string, versions []Version) (_ *Store, err error) {
 	s := &Store{Path: path, stmts: map[string]*sql.Stmt{}, bulks: map[string]string{}, reads: map[string]*sql.Stmt{}}
 	defer func() {
@@ -64,9 +68,11 @@ func Open(ctx context.Context, path string, versions []Version) (_ *Store, err e
 	if err = LogDamage(path); err != nil {
 		return nil, err
 	}
-	// fullfsync is what makes a sync reach the disk on macOS; elsewhere it does nothing. The order is SQLite's: the time-out first.
-	if s.writing, err = sql.Open("sqlite", Name(path, busyTimeout, "journal_mode(WAL)", "synchronous(FULL)", "fullfsync(1)",
-		"checkpoint_fullfsync(1)", "cache_size(-12288)", "wal_autocheckpoint(4000)", "journal_size_limit(67108864)", "temp_store(MEMORY)")); err != nil {
+	// fullfsync makes a sync reach the disk on macOS; elsewhere it does nothing. SQLite wants the time-out first.
+	s.writing, err = sql.Open("sqlite", Name(path, busyTimeout, "journal_mode(WAL)", "synchronous(FULL)",
+		"fullfsync(1)", "checkpoint_fullfsync(1)", "cache_size(-12288)", "wal_autocheckpoint(4000)",
+		"journal_size_limit(67108864)", "temp_store(MEMORY)"))
+	if err != nil {
 		return nil, err
 	}
 	s.writing.SetMaxOpenConns(1)
@@ -83,8 +89,9 @@ func Open(ctx context.Context, path string, versions []Version) (_ *Store, err e
 	return s, nil
 }
 
-// connect opens the writing connection. A new file is given its log by whoever opens it, and the last one to close a file takes the log
-// away: SQLite does neither while another has the file open, and says so at once, whatever its time-out is.
+// connect opens the writing connection. The first connection gives a new file its log, and the last one takes the log
+// away. SQLite does neither while another connection has the file open, and says at once that it is busy, whatever its
+// time-out is; so connect tries again.
 func (s *Store) connect(ctx context.Context) error {
 	for begun := time.Now(); ; {
 		var err error
@@ -99,20 +106,21 @@ func (s *Store) connect(ctx context.Context) error {
 	}
 }
 
-// Name names the file with the settings that each connection to it makes.
+// Name returns the name of a file for the driver, with the settings that each connection to it makes.
 func Name(path string, pragmas ...string) string {
 	slashed := filepath.ToSlash(path)
 	if !strings.HasPrefix(slashed, "/") {
 		slashed = "/" + slashed // a Windows drive
 	}
-	u := url.URL{Scheme: "file", Path: slashed, RawQuery: url.Values{"_pragma": pragmas, "_txlock": {"immediate"}}.Encode()}
+	settings := url.Values{"_pragma": pragmas, "_txlock": {"immediate"}}
+	u := url.URL{Scheme: "file", Path: slashed, RawQuery: settings.Encode()}
 	return u.String()
 }
 
-// migrate brings the file to the newest version, and refuses one that is newer still, or another program's.
+// migrate brings the file to the newest version. It refuses a file of a newer version, or of another program.
 func (s *Store) migrate(versions []Version) error {
 	if have, err := s.version(len(versions)); err != nil || have == len(versions) {
-		return err // the usual case, which need not wait for the write lock
+		return err // the usual case, which does not need the write lock
 	}
 	return s.Write(func(t *Tx) error {
 		have, err := s.version(len(versions)) // another process may have been first
@@ -120,9 +128,12 @@ func (s *Store) migrate(versions []Version) error {
 			return err
 		}
 		for ; have < len(versions); have++ {
-			if err := t.Script(versions[have].Schema + versions[have].Data); Code(err) == sqlite3.SQLITE_CONSTRAINT {
-				return &statefile.Error{Path: s.Path, Text: "records that an older mailshot made contradict each other", Err: err, Hint: DamageHint}
-			} else if err != nil {
+			err := t.Script(versions[have].Schema + versions[have].Data)
+			if Code(err) == sqlite3.SQLITE_CONSTRAINT {
+				return &statefile.Error{Path: s.Path, Text: "records that an older mailshot made contradict each other",
+					Err: err, Hint: DamageHint}
+			}
+			if err != nil {
 				return err
 			}
 		}
@@ -130,11 +141,12 @@ func (s *Store) migrate(versions []Version) error {
 	})
 }
 
-// version is the version of the file, 0 for an empty one.
+// version returns the version of the file, 0 for an empty one.
 func (s *Store) version(newest int) (int, error) {
 	var app, have, tables int
 	t := &Tx{s: s}
-	err := t.Row("SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema) FROM pragma_application_id, pragma_user_version").Scan(&app, &have, &tables)
+	err := t.Row(`SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
+		FROM pragma_application_id, pragma_user_version`).Scan(&app, &have, &tables)
 	switch {
 	case err != nil:
 		return 0, err
@@ -143,16 +155,16 @@ func (s *Store) version(newest int) (int, error) {
 	case app != application:
 		return 0, &statefile.Error{Path: s.Path, Text: "not a mailshot database", Hint: "name another file"}
 	case have > newest:
-		return 0, &statefile.Error{Path: s.Path, Text: fmt.Sprintf("written by a newer mailshot (version %d of the file, this program knows %d)", have, newest),
-			Hint: "update mailshot"}
+		text := fmt.Sprintf("written by a newer mailshot (version %d of the file, this program knows %d)", have, newest)
+		return 0, &statefile.Error{Path: s.Path, Text: text, Hint: "update mailshot"}
 	}
 	return have, nil
 }
 
-// Explain gives err the file's place and a hint, as the function of that name does.
+// Explain is the function of that name for the store's file.
 func (s *Store) Explain(err error) error { return Explain(s.Path, err) }
 
-// Close closes all connections; the last process to do so folds the log into the file.
+// Close closes all connections. The last process to do so folds the log into the file.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -173,9 +185,9 @@ func (s *Store) Close() error {
 	return errors.Join(errs...)
 }
 
-// Write runs fn in a transaction that holds the file's write lock from its start, and makes it durable. A nil error means that the
-// changes are on the disk; any other that none of them may be relied on. The context of callers has no part in it: a transaction
-// is short, and half of one helps nobody.
+// Write runs fn in a transaction that holds the file's write lock from its start, and makes the transaction durable.
+// nil means that the changes are on the disk, an error that none of them may be relied on. Write takes no context: a
+// transaction is short, and half of one is of no use.
 func (s *Store) Write(fn func(*Tx) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -231,7 +243,7 @@ func (t *Tx) Exec(query string, args ...any) (int64, error) {
 	return r.RowsAffected()
 }
 
-// Once is Exec for a statement whose text is not used again.
+// Once is Exec for a statement whose text is not used again: it is not kept prepared.
 func (t *Tx) Once(query string, args ...any) (int64, error) {
 	r, err := t.s.conn.ExecContext(context.Background(), query, args...)
 	if err != nil {
@@ -240,7 +252,7 @@ func (t *Tx) Once(query string, args ...any) (int64, error) {
 	return r.RowsAffected()
 }
 
-// Script runs statements that are used once.
+// Script runs several statements that are used once.
 func (t *Tx) Script(text string) error {
 	_, err := t.s.conn.ExecContext(context.Background(), text)
 	return err
@@ -249,11 +261,12 @@ func (t *Tx) Script(text string) error {
 // Several is how many records go into one statement of Bulk, which is twice as fast as one by one.
 const Several = 50
 
-// Bulk inserts n records, Several at most, of the form values, whose arguments are args, and returns how many went in.
+// Bulk inserts n records, at most Several, and returns how many went in. insert is the statement up to VALUES, values
+// is one record's parameters, and args are the arguments of all records.
 func (t *Tx) Bulk(insert, values string, n int, args []any) (int64, error) {
 	query, run := t.s.bulks[insert], t.Exec
 	switch {
-	case n < Several: // the last ones, whose statement is not used again
+	case n < Several: // the last records, whose statement is not used again
 		query, run = insert+values+strings.Repeat(", "+values, n-1), t.Once
 	case query == "":
 		query = insert + values + strings.Repeat(", "+values, Several-1)
@@ -262,7 +275,7 @@ func (t *Tx) Bulk(insert, values string, n int, args []any) (int64, error) {
 	return run(query, args...)
 }
 
-// Row runs a query for one row.
+// Row runs a query for one row whose text is not used again.
 func (t *Tx) Row(query string, args ...any) *sql.Row {
 	return t.s.conn.QueryRowContext(context.Background(), query, args...)
 }
@@ -285,8 +298,8 @@ func (t *Tx) Query(query string, args ...any) (*sql.Rows, error) {
 	return st.QueryContext(context.Background(), args...)
 }
 
-// Read runs a query that is asked often, outside of any transaction: it sees what was committed when it began. The context has no
-// part in it, for blocks are small.
+// Read runs a query that is asked often, outside of any transaction: it sees what was committed when it began. It takes
+// no context, because its results are small.
 func (s *Store) Read(query string, args ...any) (*sql.Rows, error) {
 	s.readMu.Lock()
 	st, ok := s.reads[query]
@@ -302,7 +315,8 @@ func (s *Store) Read(query string, args ...any) (*sql.Rows, error) {
 	return st.QueryContext(context.Background(), args...)
 }
 
-// Each calls fn for every row of the result, which fn scans.
+// Each calls fn for every row of a query's result; fn scans the row. It returns err, if that is not nil, or the first
+// error.
 func Each(rows *sql.Rows, err error, fn func(*sql.Rows) error) error {
 	if err != nil {
 		return err
@@ -316,7 +330,7 @@ func Each(rows *sql.Rows, err error, fn func(*sql.Rows) error) error {
 	return rows.Err()
 }
 
-// Stamp is t as it is stored; the zero time is 0.
+// Stamp returns t as it is stored: nanoseconds of Unix time, 0 for the zero time.
 func Stamp(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
@@ -324,7 +338,7 @@ func Stamp(t time.Time) int64 {
 	return t.UnixNano()
 }
 
-// Moment is the time stored as n.
+// Moment returns the time that is stored as n.
 func Moment(n int64) time.Time {
 	if n == 0 {
 		return time.Time{}
@@ -332,8 +346,8 @@ func Moment(n int64) time.Time {
 	return time.Unix(0, n)
 }
 
-// Rewrite writes the file anew and empties its log, so that nothing that was erased is left in either. It fails while another process
-// reads the file, and may be tried again.
+// Rewrite writes the file anew and empties its log, so that nothing that was erased is left in either. While another
+// process reads the file it fails, and may be tried again.
 func (s *Store) Rewrite(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -348,7 +362,9 @@ func (s *Store) Rewrite(ctx context.Context) error {
 		return Explain(s.Path, err)
 	}
 	if held != 0 {
-		return &statefile.Error{Path: s.Path, Text: "another process reads the file, so that its log cannot be emptied yet", Hint: "the same again when that has ended"}
+		return &statefile.Error{Path: s.Path,
+			Text: "another process reads the file, so that its log cannot be emptied yet",
+			Hint: "try again when it has ended"}
 	}
 	return nil
 }

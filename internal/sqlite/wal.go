@@ -12,19 +12,21 @@ import (
 	"mailshot/campaign/statefile"
 )
 
-// LogDamage looks through a database's write-ahead log for damage before its end, which SQLite takes for the end: whatever was
-// committed after it would be forgotten without a word, people who were mailed among it. It returns nil for a log that is whole, that
-// is missing, or whose last transaction alone is torn, as a power cut leaves it.
+// LogDamage looks through a database's write-ahead log for damage before its end. SQLite takes such damage for the end,
+// and silently forgets what was committed after it: that people were mailed, for instance. LogDamage returns nil for a
+// log that is whole, that is missing, or in which only the last transaction is torn, as a power cut leaves it.
 //
-// Every transaction is synced before the next is written. So a frame that does not fit the checksums belongs to the last transaction
-// unless transactions were finished behind it. Format: https://www.sqlite.org/fileformat2.html#walformat
+// Every transaction is synced before the next is written. So a frame that does not fit the checksums belongs to the
+// last transaction, unless transactions were finished behind it. Format:
+// https://www.sqlite.org/fileformat2.html#walformat
 func LogDamage(path string) error {
 	at, err := scanLog(path + "-wal")
 	for range 3 {
 		if at == 0 || err != nil {
 			return err
 		}
-		// Another process may have been writing the frame while it was read, or begun the log anew. Damage stays where it is.
+		// Another process may have been writing the frame while it was read, or may have begun the log anew. Damage
+		// stays where it is.
 		was := at
 		if at, err = scanLog(path + "-wal"); at != was {
 			at = 0
@@ -33,15 +35,17 @@ func LogDamage(path string) error {
 	if at == 0 || err != nil {
 		return err
 	}
-	return &statefile.Error{Path: path + "-wal", Text: fmt.Sprintf("the log is damaged at byte %d, and what was recorded after it is lost", at), Hint: DamageHint}
+	text := fmt.Sprintf("the log is damaged at byte %d, and what was recorded after it is lost", at)
+	return &statefile.Error{Path: path + "-wal", Text: text, Hint: DamageHint}
 }
 
 // DamageHint says what to do about a damaged file.
-const DamageHint = "send nothing; mailshot state check shows what is wrong, and state repair what can be saved; or bring back a backup. " +
-	"Do not delete the file and send again, which would mail people twice"
+const DamageHint = "send nothing; mailshot state check shows what is wrong, and state repair what can be saved; " +
+	"or bring back a backup. Do not delete the file and send again, which would mail people twice"
 
-// scanLog returns where the log's first bad frame begins, if transactions were finished after it, else 0. Of a log whose head is
-// damaged it returns where the head's checksums are: SQLite syncs the head before the first frame, so where there are frames it was whole.
+// scanLog returns where the log's first bad frame begins if transactions were finished after it, else 0. If the log's
+// head is damaged, it returns where the head's checksums are: SQLite syncs the head before the first frame, so a log
+// with frames once had a whole head.
 func scanLog(path string) (bad int64, err error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -64,7 +68,8 @@ func scanLog(path string) (bad int64, err error) {
 	sum := logSum{order: order}
 	sum.add(head[:24])
 	size := int(binary.BigEndian.Uint32(head[8:]))
-	if magic&^1 != 0x377f0682 || size < 512 || size > 65536 || sum.a != binary.BigEndian.Uint32(head[24:]) || sum.b != binary.BigEndian.Uint32(head[28:]) {
+	if magic&^1 != 0x377f0682 || size < 512 || size > 65536 ||
+		sum.a != binary.BigEndian.Uint32(head[24:]) || sum.b != binary.BigEndian.Uint32(head[28:]) {
 		if _, err := in.Peek(24 + 512); err == nil {
 			return 24, nil
 		}

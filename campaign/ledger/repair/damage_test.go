@@ -48,7 +48,8 @@ func lived(t *testing.T) (path string, truth map[int64]ledger.State) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ends := []ledger.State{ledger.Sent, ledger.Sent, ledger.Sent, ledger.Refused, ledger.Deferred, ledger.Unknown, ledger.GaveUp, ledger.Sent}
+	ends := []ledger.State{ledger.Sent, ledger.Sent, ledger.Sent, ledger.Refused, ledger.Deferred, ledger.Unknown,
+		ledger.GaveUp, ledger.Sent}
 	for i := range 160 {
 		d := next(t, r, t0)
 		begin(t, r, d)
@@ -91,7 +92,8 @@ func statesAt(t *testing.T, path string) map[int64]ledger.State {
 func neverTwice(t *testing.T, truth, now map[int64]ledger.State) {
 	t.Helper()
 	for id, s := range now {
-		if was := truth[id]; (s == ledger.Pending || s == ledger.Deferred) && was != ledger.Pending && was != ledger.Deferred {
+		if was := truth[id]; (s == ledger.Pending || s == ledger.Deferred) && was != ledger.Pending &&
+			was != ledger.Deferred {
 			t.Errorf("delivery %d was %s and is %s: it would be sent again", id, was, s)
 		}
 	}
@@ -111,8 +113,8 @@ func copied(t *testing.T, path string) string {
 	return to
 }
 
-// Whatever is damaged in the middle of the file, a bit or a page: it is seen, or it is nothing that matters; and what a repair saves
-// adds up to the rows, and sends nothing again. The seed is printed. TestVerify proves the repair.
+// Whatever is damaged in the middle of the file, a bit or a page: it is seen, or it is nothing that matters; and what a
+// repair saves adds up to the rows, and sends nothing again. The seed is printed. TestVerify proves the repair.
 func TestDamage(t *testing.T) {
 	t.Parallel()
 	path, truth := lived(t)
@@ -164,9 +166,9 @@ func TestDamage(t *testing.T) {
 			continue
 		}
 		now := statesAt(t, to)
-		// There may be one more. A delivery with a damaged number is kept under that, without a row, so that nothing of it can be sent;
-		// and where the walk leaps over others behind it, so that the sum does not tell, its row counts as one that lost its delivery,
-		// and is unknown: "241 deliveries of 240".
+		// There may be one more. A delivery with a damaged number is kept under that, without a row, so that nothing of
+		// it can be sent; and where the walk leaps over others behind it, so that the sum does not tell, its row counts
+		// as one that lost its delivery, and is unknown: "241 deliveries of 240".
 		if len(now) < len(truth) {
 			t.Errorf("%d deliveries of %d", len(now), len(truth))
 		}
@@ -189,9 +191,11 @@ func TestRepairSavesTheRest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Which page is a leaf of the deliveries? One whose zeroing leaves the other tables alone; SQLite says where the root is.
+	// Which page is a leaf of the deliveries? One whose zeroing leaves the other tables alone; SQLite says where the
+	// root is.
 	var root int64
-	if err := s.Reading.QueryRowContext(t.Context(), "SELECT rootpage FROM sqlite_schema WHERE name = 'deliveries'").Scan(&root); err != nil {
+	if err := s.Reading.QueryRowContext(t.Context(),
+		"SELECT rootpage FROM sqlite_schema WHERE name = 'deliveries'").Scan(&root); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {
@@ -246,8 +250,9 @@ func TestRepairSavesTheRest(t *testing.T) {
 	}
 }
 
-// A campaign whose id or mark of being frozen is damaged is not planned anew, which would mail everybody again, nor repaired by guessing.
-// Proven by a Draft that does not look: "planned anew"; and by a repair that does not: it gave no error.
+// A campaign whose id or mark of being frozen is damaged is not planned anew, which would mail everybody again, nor
+// repaired by guessing. Proven by a Draft that does not look: "planned anew"; and by a repair that does not: it gave no
+// error.
 func TestDamagedCampaign(t *testing.T) {
 	t.Parallel()
 	const id = "invoices-2026-11"
@@ -273,7 +278,8 @@ func TestDamagedCampaign(t *testing.T) {
 		at += n
 		bits = append(bits, at+3)
 	}
-	// In the table's record the lengths come first: of the number, of the id, and 9, which stands for 1. 8 stands for 0.
+	// In the table's record the lengths come first: of the number, of the id, and 9, which stands for 1. 8 stands for
+	// 0.
 	frozen := bytes.Index(whole, []byte{0, 13 + 2*byte(len(id)), 9})
 	if frozen < 0 || len(bits) < 2 {
 		t.Fatalf("the records are not where they should be: %d, %v", frozen, bits)
@@ -314,11 +320,13 @@ func TestDamagedCampaign(t *testing.T) {
 	}
 }
 
-// A repair that was interrupted after the damaged file was moved, and whose new file is lost, leaves no empty ledger behind.
+// A repair that was interrupted after the damaged file was moved, and whose new file is lost, leaves no empty ledger
+// behind.
 func TestLostRepair(t *testing.T) {
 	t.Parallel()
 	path, _ := lived(t)
-	if err := errors.Join(os.Rename(path, path+".damaged-1"), os.WriteFile(path+sqlite.Repairing, []byte(path+".gone\n"+path+".damaged-1\n"), 0o600)); err != nil {
+	if err := errors.Join(os.Rename(path, path+".damaged-1"),
+		os.WriteFile(path+sqlite.Repairing, []byte(path+".gone\n"+path+".damaged-1\n"), 0o600)); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
@@ -343,7 +351,8 @@ func TestInterruptedRepair(t *testing.T) {
 			t.Fatal(err)
 		}
 		fresh, aside := filepath.Join(dir, "state.db"), p+".damaged-1"
-		if err := errors.Join(disk.Copy(p, fresh), os.WriteFile(p+sqlite.Repairing, []byte(fresh+"\n"+aside+"\n"), 0o600)); err != nil {
+		if err := errors.Join(disk.Copy(p, fresh),
+			os.WriteFile(p+sqlite.Repairing, []byte(fresh+"\n"+aside+"\n"), 0o600)); err != nil {
 			t.Fatal(err)
 		}
 		if moved > 0 {
@@ -400,8 +409,9 @@ func logged(t *testing.T) (path string, truth map[int64]ledger.State) {
 	return to, truth
 }
 
-// Damage in the middle of the log is refused, where SQLite drops the rest of it without a word; a torn end is dropped, as a power cut
-// leaves it. Proven by opening without looking: "delivery 1099511627841 was sent and is pending: it would be sent again", and others.
+// Damage in the middle of the log is refused, where SQLite drops the rest of it without a word; a torn end is dropped,
+// as a power cut leaves it. Proven by opening without looking: "delivery 1099511627841 was sent and is pending: it
+// would be sent again", and others.
 func TestDamagedLog(t *testing.T) {
 	t.Parallel()
 	path, truth := logged(t)
@@ -438,7 +448,8 @@ func TestDamagedLog(t *testing.T) {
 			neverTwice(t, truth, statesAt(t, p))
 			t.Fatalf("frame %d: opened", k)
 		}
-		if f := asFile(t, err); !strings.Contains(f.Text, fmt.Sprintf("byte %d", where)) || !strings.Contains(f.Hint, "state repair") {
+		if f := asFile(t, err); !strings.Contains(f.Text, fmt.Sprintf("byte %d", where)) ||
+			!strings.Contains(f.Hint, "state repair") {
 			t.Error(err)
 		}
 		if _, err := repair.File(t.Context(), p, false); err != nil {
@@ -455,13 +466,15 @@ func TestDamagedLog(t *testing.T) {
 	}
 }
 
-// Records that contradict each other are not gone on with, and a repair makes them unknown. Proven by a repair that trusts the state
-// of a delivery against its log: "the repaired records still contradict each other, so nothing was changed".
+// Records that contradict each other are not gone on with, and a repair makes them unknown. Proven by a repair that
+// trusts the state of a delivery against its log: "the repaired records still contradict each other, so nothing was
+// changed".
 func TestVerify(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ change, want string }{
 		{"UPDATE deliveries SET state = 3 WHERE state = 7", "deferred, and its last attempt says otherwise"},
-		{"UPDATE deliveries SET state = 1, attempts = 0, first = 0 WHERE state = 4", "pending, and it was tried before"},
+		{"UPDATE deliveries SET state = 1, attempts = 0, first = 0 WHERE state = 4",
+			"pending, and it was tried before"},
 		{"UPDATE deliveries SET digest = x'00' WHERE state = 1", "its digest, key or fields are missing"},
 		{"DELETE FROM deliveries WHERE state = 4", "do not add up"},
 	} {
@@ -474,7 +487,8 @@ func TestVerify(t *testing.T) {
 			t.Error(err)
 		}
 		meddle(t, path, c.change)
-		if err := l.Verify(t.Context(), "c"); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "state repair") {
+		if err := l.Verify(t.Context(), "c"); err == nil || !strings.Contains(err.Error(), c.want) ||
+			!strings.Contains(err.Error(), "state repair") {
 			t.Errorf("%s: %v", c.change, err)
 		}
 		if err := l.Close(); err != nil {

@@ -21,7 +21,8 @@ func settleDoubts(t *sqlite.Tx, cut, lostLog bool, r *Report) error {
 	d.missing()
 	d.keys()
 	d.do(`UPDATE campaigns SET lost = max(lost, (SELECT count(*) FROM rows r
-		WHERE r.campaign = campaigns.no AND r.place = 'lost' AND r.hash IS NULL AND r.fields IS NULL)) WHERE purged = 0`)
+		WHERE r.campaign = campaigns.no AND r.place = 'lost' AND r.hash IS NULL AND r.fields IS NULL))
+		WHERE purged = 0`)
 	d.states(cut, lostLog)
 	d.held()
 	r.Unknown = d.changed
@@ -83,8 +84,8 @@ func (d *doubts) lostDeliveries() {
 		schema.Pending))
 	// A row that has no claim to a key never had a message to send.
 	d.count("%d records of rows that were not to be mailed are lost", d.do(newDelivery+
-		"SELECT id, ?, "+lane+", 0, 0, 0, 0, NULL, 'its record was lost; it was not to be mailed' FROM rows r WHERE hash IS NULL"+
-		missing, schema.Invalid))
+		"SELECT id, ?, "+lane+", 0, 0, 0, 0, NULL, 'its record was lost; it was not to be mailed'"+
+		" FROM rows r WHERE hash IS NULL"+missing, schema.Invalid))
 	d.recordLost()
 }
 
@@ -105,20 +106,24 @@ func (d *doubts) lostRows() {
 // were.
 func (d *doubts) missing() {
 	d.do(`CREATE TEMP TABLE missing AS SELECT no,
-		(SELECT coalesce(max(d.id), c.no << 40) FROM deliveries d WHERE d.id >= c.no << 40 AND d.id < (c.no + 1) << 40) AS last,
+		(SELECT coalesce(max(d.id), c.no << 40) FROM deliveries d
+			WHERE d.id >= c.no << 40 AND d.id < (c.no + 1) << 40) AS last,
 		rows - (SELECT count(*) FROM deliveries d WHERE d.id >= c.no << 40 AND d.id < (c.no + 1) << 40)
 			- (SELECT coalesce(sum(n), 0) FROM tallies t WHERE t.campaign = c.no) AS n
 		FROM campaigns c`)
 	const each = `FROM missing m JOIN (
-			WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < (SELECT max(n) FROM missing)) SELECT i FROM c
+			WITH RECURSIVE c(i) AS (
+				SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < (SELECT max(n) FROM missing))
+			SELECT i FROM c
 		) ON i <= m.n WHERE m.n > 0`
 	d.do(newRow + "SELECT m.last + i, m.no, NULL, (m.last + i) & 0xffffffffff, 'lost', '', '', '', NULL " + each)
 	d.count("%d rows and their deliveries are lost: who they were is not known any more", d.do(newDelivery+
-		`SELECT m.last + i, ?, (SELECT min(l.no) FROM lanes l WHERE l.campaign = m.no), 0, 0, 0, 0, NULL, 'its record was lost' `+
-		each, schema.Pending))
+		`SELECT m.last + i, ?, (SELECT min(l.no) FROM lanes l WHERE l.campaign = m.no), 0, 0, 0, 0, NULL,
+			'its record was lost' `+each, schema.Pending))
 	d.recordLost()
 	d.count("%d campaigns have more records than rows were planned", d.do(`UPDATE campaigns
-		SET rows = rows - (SELECT n FROM missing m WHERE m.no = campaigns.no) WHERE no IN (SELECT no FROM missing WHERE n < 0)`))
+		SET rows = rows - (SELECT n FROM missing m WHERE m.no = campaigns.no)
+		WHERE no IN (SELECT no FROM missing WHERE n < 0)`))
 	d.do("DROP TABLE missing")
 }
 
@@ -154,7 +159,8 @@ func (d *doubts) states(cut, lostLog bool) {
 func (d *doubts) held() {
 	d.r.Held = d.do(`UPDATE deliveries AS d SET state = ?, due = 0, attempts = 0,
 			reason = 'what was to be sent was lost when the file was repaired'
-		WHERE d.id IN (SELECT d.id FROM deliveries d JOIN rows r ON r.id = d.id WHERE `+schema.Unsendable+")", schema.Held)
+		WHERE d.id IN (SELECT d.id FROM deliveries d JOIN rows r ON r.id = d.id
+			WHERE `+schema.Unsendable+")", schema.Held)
 	d.do(`UPDATE deliveries SET attempts = 0 WHERE state IN (?, ?, ?) AND attempts > 0
 		AND (SELECT a.state FROM attempts a WHERE a.delivery = deliveries.id ORDER BY a.no DESC LIMIT 1) IS NOT `+
 		schema.SQLDeferred, schema.Held, schema.Cancelled, schema.Suppressed)
@@ -223,7 +229,8 @@ func (d *doubts) unknown(condition, why string) {
 	d.do(`INSERT INTO audit(delivery, time, who, host, act, before, after)
 		SELECT id, ?, ?, ?, 'repair', iif(typeof(state) = 'integer', state, 0), ? FROM chosen ORDER BY id`,
 		d.now, d.who, d.host, schema.Unknown)
-	d.changed += d.do(`UPDATE deliveries SET state = ?, due = 0, attempts = iif(typeof(attempts) = 'integer', attempts, 0) + 1,
+	d.changed += d.do(`UPDATE deliveries SET state = ?, due = 0,
+		attempts = iif(typeof(attempts) = 'integer', attempts, 0) + 1,
 		first = iif(typeof(first) = 'integer', first, 0), turn = iif(typeof(turn) = 'integer', turn, 0), reason = ''
 		WHERE id IN (SELECT id FROM chosen)`, schema.Unknown)
 	d.do("DROP TABLE chosen")

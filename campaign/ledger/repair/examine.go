@@ -15,36 +15,44 @@ import (
 // mostFaults is how many faults of one kind are listed.
 const mostFaults = 20
 
-// Examine looks through the state file at path: whether SQLite finds its pages, rows and indexes in order, and whether what is in them
-// holds together: the states add up, every delivery has its row, and every state is the one that the attempts and the manual changes
-// led to. No fault, and nil: the file can be relied on. It changes nothing but the version, which it brings to this program's. An
-// error says that the file could not be looked at, and is a *statefile.Error where the file is to blame.
+// Examine looks through the state file at path. SQLite must find its pages, rows and indexes in order, and the records
+// must hold together: the states add up, every delivery has its row, and every state is the one that the attempts and
+// the manual changes led to. If Examine returns no fault and no error, the file can be relied on.
+//
+// An error says that the file could not be looked at, and is a *statefile.Error if the file is the cause. Examine
+// changes nothing but the version, which it brings to this program's.
 func Examine(ctx context.Context, path string) ([]statefile.Fault, error) {
 	return sqlite.Examine(ctx, path, schema.Versions, consistent)
 }
 
-// consistent checks the rules.
+// consistent finds the records that do not hold together.
 func consistent(ctx context.Context, db *sql.DB) ([]statefile.Fault, error) {
 	var faults []statefile.Fault
-	rows, err := db.QueryContext(ctx, `SELECT id, rows, (SELECT count(*) FROM deliveries d WHERE d.id >= c.no << 40 AND d.id < (c.no + 1) << 40)
-		+ (SELECT coalesce(sum(n), 0) FROM tallies t WHERE t.campaign = c.no) AS n FROM campaigns c WHERE frozen = 1 AND rows <> n`)
+	rows, err := db.QueryContext(ctx, `SELECT id, rows,
+			(SELECT count(*) FROM deliveries d WHERE d.id >= c.no << 40 AND d.id < (c.no + 1) << 40)
+			+ (SELECT coalesce(sum(n), 0) FROM tallies t WHERE t.campaign = c.no) AS n
+		FROM campaigns c WHERE frozen = 1 AND rows <> n`)
 	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 		var id string
 		var want, n int64
 		err := rows.Scan(&id, &want, &n)
-		faults = append(faults, statefile.Fault{Place: id, Text: fmt.Sprintf("%d rows were planned, and %d are there", want, n)})
+		text := fmt.Sprintf("%d rows were planned, and %d are there", want, n)
+		faults = append(faults, statefile.Fault{Place: id, Text: text})
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
+	const claimedElsewhere = "a key is claimed for a row that does not have it"
 	queries := map[string]string{
-		// of rows: a delivery is missing
-		"SELECT c.id, r.place FROM rows r CROSS JOIN campaigns c ON c.no = r.id >> 40 AND c.frozen = 1 WHERE NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.id = r.id)": "the row has no delivery",
-		"SELECT c.id, r.place FROM rows r CROSS JOIN campaigns c ON c.no = r.campaign AND c.frozen = 1 AND c.purged = 0 WHERE " + schema.Unclaimed:                      schema.UnclaimedText,
+		`SELECT c.id, r.place FROM rows r CROSS JOIN campaigns c ON c.no = r.id >> 40 AND c.frozen = 1
+			WHERE NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.id = r.id)`: "the row has no delivery",
+		`SELECT c.id, r.place FROM rows r CROSS JOIN campaigns c ON c.no = r.campaign AND c.frozen = 1 AND c.purged = 0
+			WHERE ` + schema.Unclaimed: schema.UnclaimedText,
 		`SELECT coalesce(c.id, 'no campaign'), 'row ' || k.row FROM claims k LEFT JOIN campaigns c ON c.no = k.campaign
-			WHERE c.no IS NULL OR c.frozen = 1 AND NOT EXISTS (SELECT 1 FROM rows r WHERE r.id = k.row AND r.hash = k.hash AND r.campaign = k.campaign)`: "a key is claimed for a row that does not have it",
-		"SELECT '', 'attempt ' || no FROM attempts WHERE " + schema.BadAttempt: "a number of it is none",
+			WHERE c.no IS NULL OR c.frozen = 1 AND NOT EXISTS (SELECT 1 FROM rows r
+				WHERE r.id = k.row AND r.hash = k.hash AND r.campaign = k.campaign)`: claimedElsewhere,
+		"SELECT '', 'attempt ' || no FROM attempts WHERE " + schema.BadAttempt: "one of its numbers is not a number",
 	}
 	for _, r := range schema.Rules() {
 		queries[r.Query()] = r.Text
@@ -61,17 +69,23 @@ func consistent(ctx context.Context, db *sql.DB) ([]statefile.Fault, error) {
 			return nil, err
 		}
 	}
-	rows, err = db.QueryContext(ctx, "SELECT c.id, r.place, r.key, r.hash FROM rows r JOIN campaigns c ON c.no = r.campaign WHERE c.frozen = 1 AND r.hash IS NOT NULL AND r.key <> ''")
-	wrong := 0
+	wrong, err := wrongKeys(ctx, db)
+	return append(faults, wrong...), err
+}
+
+// wrongKeys finds rows whose key does not have their hash.
+func wrongKeys(ctx context.Context, db *sql.DB) (faults []statefile.Fault, err error) {
+	rows, err := db.QueryContext(ctx, `SELECT c.id, r.place, r.key, r.hash FROM rows r
+		JOIN campaigns c ON c.no = r.campaign WHERE c.frozen = 1 AND r.hash IS NOT NULL AND r.key <> ''`)
 	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 		var id, place, key string
 		var hash []byte
 		if err := rows.Scan(&id, &place, &key, &hash); err != nil {
 			return err
 		}
-		if h := schema.HashKey(key); string(h[:]) != string(hash) && wrong < mostFaults {
-			wrong++
-			faults = append(faults, statefile.Fault{Place: id + ", " + place, Text: "the row's key is not the one it was planned with"})
+		if h := schema.HashKey(key); string(h[:]) != string(hash) && len(faults) < mostFaults {
+			faults = append(faults, statefile.Fault{Place: id + ", " + place,
+				Text: "the row's key is not the one it was planned with"})
 		}
 		return nil
 	})

@@ -52,7 +52,8 @@ func meddle(t *testing.T, path, statement string) {
 func row(n int) ledger.Row {
 	addr := fmt.Sprintf("person%d@lane%d.example", n, n%3)
 	sum := sha256.Sum256([]byte(addr))
-	return ledger.Row{Number: int64(n), Place: fmt.Sprintf("people.csv:%d", n+1), Key: fmt.Sprintf("key-%d", n), Address: addr, AddressKey: addr,
+	return ledger.Row{Number: int64(n), Place: fmt.Sprintf("people.csv:%d", n+1), Key: fmt.Sprintf("key-%d", n),
+		Address: addr, AddressKey: addr,
 		Lane: fmt.Sprintf("lane%d", n%3), Fields: []byte(addr), Digest: sum[:], State: ledger.Pending}
 }
 

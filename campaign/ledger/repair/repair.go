@@ -1,3 +1,7 @@
+// Package repair looks after the state files of package ledger. [Examine] looks through a file and lists what is wrong
+// in it; [File] saves what can be read of a damaged one.
+//
+// A repair never guesses. What the records cannot say any more becomes unknown or held, so that nobody is mailed twice.
 package repair
 
 import (
@@ -20,21 +24,26 @@ import (
 
 // Report is what a repair found, and what it did about it.
 type Report struct {
-	Lines   []string // one for each thing, in words
+	Lines   []string // one sentence for each finding
 	Unknown int64    // deliveries that are unknown now, because their records cannot say what became of them
 	Held    int64    // deliveries that are held now, because what was to be sent is lost
-	Aside   string   // where the damaged file is kept; "" of a repair that was only tried
+	Aside   string   // where the damaged file is kept; "" if the repair was only tried
 }
 
 func (r *Report) say(format string, args ...any) {
 	r.Lines = append(r.Lines, fmt.Sprintf(format, args...))
 }
 
-// File saves what can be read of a damaged state file into a new one, which takes its place; the damaged one is kept
-// beside it. It never guesses: a delivery whose record is lost, or contradicts its log, is unknown; one whose row is
-// lost and that was still to be sent is held; and where the end of the log is lost, everything that was to be sent is
-// unknown, for it may have been. With try set it says what it would do, and changes nothing. Nobody may use the file.
-// It refuses what it cannot do without guessing: a file of which the campaigns' own records cannot be read.
+// File saves what can be read of a damaged state file into a new one, which takes its place. The damaged file is kept
+// beside it. With try set, File says what it would do, and changes nothing. No other process may use the file
+// meanwhile.
+//
+// It never guesses:
+//
+//   - A delivery whose record is lost, or contradicts its log, becomes unknown.
+//   - A delivery whose row is lost, and that was still to be sent, becomes held.
+//   - If the end of the log is lost, all deliveries that were to be sent become unknown, because they may have been sent.
+//   - A file whose campaigns' own records cannot be read is refused.
 func File(ctx context.Context, path string, try bool) (_ *Report, err error) {
 	if path, err = filepath.Abs(path); err != nil {
 		return nil, err
@@ -56,12 +65,12 @@ func File(ctx context.Context, path string, try bool) (_ *Report, err error) {
 	}
 	noted := false
 	defer func() {
-		if !noted || err == nil { // else the new file is there still, and the next repair gives it its name
+		if !noted || err == nil { // else the new file is still there, and the next repair gives it its name
 			err = errors.Join(err, os.RemoveAll(dir))
 		}
 	}()
 
-	// A copy is read: closing a database folds the log into it, and the damaged file is evidence.
+	// The repair reads a copy: closing a database folds the log into it, and the damaged file is evidence.
 	old, fresh := filepath.Join(dir, "damaged.db"), filepath.Join(dir, "state.db")
 	for _, suffix := range []string{"", "-wal"} {
 		if err := disk.Copy(path+suffix, old+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -90,8 +99,8 @@ func File(ctx context.Context, path string, try bool) (_ *Report, err error) {
 	return r, finishRepair(path)
 }
 
-// finishRepair gives the new file the damaged one's name, from where an earlier one was interrupted. Without a note it
-// does nothing.
+// finishRepair gives the new file the name of the damaged one. It goes on where an earlier repair was interrupted.
+// Without a note it does nothing.
 func finishRepair(path string) error {
 	note, err := os.ReadFile(path + sqlite.Repairing)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -102,7 +111,7 @@ func finishRepair(path string) error {
 	}
 	parts := strings.Split(string(note), "\n")
 	if len(parts) != 3 {
-		return os.Remove(path + sqlite.Repairing) // it was not written to its end, and nothing was moved
+		return os.Remove(path + sqlite.Repairing) // the note was not written to its end, and nothing was moved
 	}
 	fresh, aside := parts[0], parts[1]
 	if _, err := os.Stat(fresh); err == nil {
@@ -119,8 +128,10 @@ func finishRepair(path string) error {
 		}
 	} else if _, there := os.Stat(path); !errors.Is(err, fs.ErrNotExist) || there != nil {
 		// An empty ledger in its place would send everything again.
-		return &statefile.Error{Path: path, Text: "a repair of it was interrupted, and the repaired file is not there", Err: err,
-			Hint: "the damaged one is " + aside + ": give it and its -wal their names back, remove " + path + sqlite.Repairing + ", and repair it again; or bring back a backup"}
+		return &statefile.Error{Path: path, Err: err,
+			Text: "a repair of it was interrupted, and the repaired file is not there",
+			Hint: "the damaged one is " + aside + ": give it and its -wal their names back, remove " +
+				path + sqlite.Repairing + ", and repair it again; or bring back a backup"}
 	}
 	if err := disk.SyncFolder(filepath.Dir(path)); err != nil {
 		return err
@@ -128,7 +139,7 @@ func finishRepair(path string) error {
 	return os.Remove(path + sqlite.Repairing)
 }
 
-// idle takes all locks there are of the state file's campaigns, so that nobody runs one.
+// idle takes all locks of the state file's campaigns, so that no process runs one.
 func idle(path string) (release func() error, err error) {
 	var closers []io.Closer
 	free := func() error {
@@ -145,7 +156,8 @@ func idle(path string) (release func() error, err error) {
 	for _, name := range names {
 		f, err := sqlite.Lock(name)
 		if errors.Is(err, sqlite.ErrLocked) {
-			err = &statefile.Error{Path: path, Text: fmt.Sprintf("in use by process %d", sqlite.Holder(name)), Hint: "stop it with an interrupt first"}
+			err = &statefile.Error{Path: path, Text: fmt.Sprintf("in use by process %d", sqlite.Holder(name)),
+				Hint: "stop it with an interrupt first"}
 		}
 		if err != nil {
 			return nil, errors.Join(err, free())
@@ -198,7 +210,7 @@ func rebuild(ctx context.Context, old, fresh string, cut bool, r *Report) (err e
 	return nil
 }
 
-// hopeless is the error of a file that can only be guessed at.
+// hopeless is the error of a file in which nothing can be saved without guessing.
 func hopeless(path string, err error) error {
 	return &statefile.Error{Path: path, Err: err,
 		Text: "nothing can be saved without guessing: the file's own tables, or its campaigns' records, cannot be read",

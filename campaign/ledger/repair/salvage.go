@@ -10,9 +10,10 @@ import (
 	"mailshot/internal/sqlite"
 )
 
-// salvaged are the columns of the tables that a repair reads, each by its whole number, which comes first.
+// salvaged are the tables that a repair reads, and their columns. The first column is the number of a record.
 var salvaged = []struct{ table, columns string }{
-	{"campaigns", "no, id, frozen, created, definition, templates, list, header, sender, first, run, turn, rows, token, host, host_name, purged, lost"},
+	{"campaigns", "no, id, frozen, created, definition, templates, list, header, sender, first, run, turn, rows, " +
+		"token, host, host_name, purged, lost"},
 	{"lanes", "no, campaign, name"},
 	{"rows", "id, campaign, hash, number, place, key, address, address_key, fields"},
 	{"deliveries", "id, state, lane, due, attempts, first, turn, digest, reason"},
@@ -20,17 +21,19 @@ var salvaged = []struct{ table, columns string }{
 	{"audit", "no, delivery, time, who, act, before, after, host"},
 }
 
-// salvage copies what can be read of a table in the damaged database to the new one, and returns how many records it copied and how
-// many gaps it met. It walks by the records' numbers. Where a page cannot be read it leaps ahead, further each time, and then feels its
-// way back to the first record behind the gap.
-func salvage(ctx context.Context, from *sql.DB, to *sqlite.Store, table, columns string) (copied, gaps int64, err error) {
+// salvage copies what can be read of a table in the damaged database to the new one. It returns how many records it
+// copied, and how many gaps it met. It goes by the records' numbers. If a page cannot be read it leaps ahead, further
+// each time, and then searches back for the first record behind the gap.
+func salvage(ctx context.Context, from *sql.DB, to *sqlite.Store, table, columns string) (
+	copied, gaps int64, err error) {
 	id, _, _ := strings.Cut(columns, ",")
 	width := strings.Count(columns, ",") + 1
 	insert := "INSERT OR IGNORE INTO " + table + "(" + columns + ") VALUES (?" + strings.Repeat(", ?", width-1) + ")"
+	query := fmt.Sprintf("SELECT %s FROM %s WHERE %s > ? ORDER BY %s LIMIT ", columns, table, id, id)
 	const most = 1 << 62
 	last := int64(0)
 	for ctx.Err() == nil {
-		piece, readErr := readPiece(ctx, from, fmt.Sprintf("SELECT %s FROM %s WHERE %s > ? ORDER BY %s LIMIT 500", columns, table, id, id), width, last)
+		piece, readErr := readPiece(ctx, from, query+"500", width, last)
 		if readErr != nil && !sqlite.Damaged(readErr) && !errors.Is(readErr, errDisorder) {
 			return copied, gaps, readErr
 		}
@@ -58,7 +61,7 @@ func salvage(ctx context.Context, from *sql.DB, to *sqlite.Store, table, columns
 		}
 		gaps++
 		readable := func(at int64) bool {
-			_, err := readPiece(ctx, from, fmt.Sprintf("SELECT %s FROM %s WHERE %s > ? ORDER BY %s LIMIT 1", columns, table, id, id), width, at)
+			_, err := readPiece(ctx, from, query+"1", width, at)
 			return err == nil
 		}
 		low, step := last, int64(1)
@@ -80,8 +83,8 @@ func salvage(ctx context.Context, from *sql.DB, to *sqlite.Store, table, columns
 	return copied, gaps, ctx.Err()
 }
 
-// readPiece reads records after a number, as far as it comes. Records that are not in the order of their numbers, which only a
-// damaged tree has, end it like damage.
+// readPiece reads the records after a number, as far as it gets. Only a damaged tree has records that are not in the
+// order of their numbers; they are an error like other damage.
 func readPiece(ctx context.Context, db *sql.DB, query string, width int, after int64) (piece [][]any, err error) {
 	rows, err := db.QueryContext(ctx, query, after)
 	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
@@ -104,5 +107,5 @@ func readPiece(ctx context.Context, db *sql.DB, query string, width int, after i
 	return piece, err
 }
 
-// errDisorder is damage that SQLite does not see by itself.
+// errDisorder is damage that SQLite does not notice.
 var errDisorder = errors.New("records out of order")

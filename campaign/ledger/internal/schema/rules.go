@@ -9,8 +9,9 @@ import (
 	"mailshot/internal/sqlite"
 )
 
-// CampaignsSound returns an error unless the campaigns' own records are in order and their indexes agree with them. A campaign whose
-// id or mark of being frozen is damaged in one of the two would be planned anew, and everybody mailed again.
+// CampaignsSound returns an error unless the campaigns' own records are in order and their indexes agree with them. If
+// a campaign's id, or its mark that it is frozen, were damaged in one of the two, the campaign would be planned anew,
+// and all its people mailed again.
 func CampaignsSound(ctx context.Context, db *sql.DB) error {
 	rows, err := db.QueryContext(ctx, "PRAGMA integrity_check(campaigns)")
 	return sqlite.Each(rows, err, func(rows *sql.Rows) error {
@@ -22,37 +23,49 @@ func CampaignsSound(ctx context.Context, db *sql.DB) error {
 	})
 }
 
-// Rule is something that holds of all deliveries of frozen campaigns: none of them fulfils the condition, on the delivery d and its row
-// r, which may be missing.
+// Rule is a rule for all deliveries of frozen campaigns: a delivery that fulfils the condition breaks it.
 type Rule struct {
-	Condition, Text string
-	Resume          bool // it is about what is to be sent, and is looked at before a campaign is gone on with
-	Doubt           bool // where it is broken, nobody knows what became of the delivery; the condition is on d alone
+	Condition string // on the delivery d and its row r, which may be missing
+	Text      string // what is wrong with a delivery that breaks the rule
+	Resume    bool   // the rule is about what is to be sent, and is checked before a campaign goes on
+	Doubt     bool   // nobody knows what became of a delivery that breaks the rule; the condition is on d alone
 }
 
 // Conditions on a delivery d and its row r.
 const (
-	Open       = "(" + SQLPending + ", " + SQLDeferred + ")"                                           // states in which a delivery may still go
-	LastTried  = "(SELECT a.state FROM attempts a WHERE a.delivery = d.id ORDER BY a.no DESC LIMIT 1)" // what the last attempt led to
-	LastManual = "(SELECT u.after FROM audit u WHERE u.delivery = d.id ORDER BY u.no DESC LIMIT 1)"    // what the last manual change led to
+	// Open are the states in which a delivery may still go.
+	Open = "(" + SQLPending + ", " + SQLDeferred + ")"
+	// LastTried is the state that the last attempt led to.
+	LastTried = "(SELECT a.state FROM attempts a WHERE a.delivery = d.id ORDER BY a.no DESC LIMIT 1)"
+	// LastManual is the state that the last manual change led to.
+	LastManual = "(SELECT u.after FROM audit u WHERE u.delivery = d.id ORDER BY u.no DESC LIMIT 1)"
 
-	Unreadable = "d.state < 1 OR d.state > 13 OR 'integer' NOT IN (typeof(d.state)) OR 'integer' NOT IN (typeof(d.lane)) OR 'integer' NOT IN (typeof(d.due))" +
+	// Unreadable holds for a delivery whose state is not known, or one of whose numbers is not a number.
+	Unreadable = "d.state < 1 OR d.state > 13 OR 'integer' NOT IN (typeof(d.state))" +
+		" OR 'integer' NOT IN (typeof(d.lane)) OR 'integer' NOT IN (typeof(d.due))" +
 		" OR 'integer' NOT IN (typeof(d.attempts)) OR 'integer' NOT IN (typeof(d.first)) OR 'integer' NOT IN (typeof(d.turn))"
+	// BadAttempt holds for an attempt one of whose numbers is not a number.
 	BadAttempt = "typeof(time) <> 'integer' OR typeof(state) <> 'integer' OR typeof(code) <> 'integer'"
 
-	Emptied       = "length(d.digest) IS NOT 32 OR r.hash IS NULL OR r.fields IS NULL OR r.address_key = ''" // there is no message to be made: forgotten, or lost
+	// Emptied holds for a row of which no message can be made: it was forgotten, or lost.
+	Emptied = "length(d.digest) IS NOT 32 OR r.hash IS NULL OR r.fields IS NULL OR r.address_key = ''"
+	// Unsendable holds for a delivery that is to be sent and of which no message can be made.
+	Unsendable = "d.state IN " + Open + " AND (" + Emptied + ")"
+	// Unclaimed holds for a row that has a key and not the claim to it.
+	Unclaimed = "r.hash IS NOT NULL AND NOT EXISTS (SELECT 1 FROM claims k" +
+		" WHERE k.campaign = r.campaign AND k.hash = r.hash AND k.row = r.id)"
+	// UnclaimedText says so.
 	UnclaimedText = "the row has a key that is not claimed for it"
-	Unclaimed     = "r.hash IS NOT NULL AND NOT EXISTS (SELECT 1 FROM claims k WHERE k.campaign = r.campaign AND k.hash = r.hash AND k.row = r.id)"
-	Unsendable    = "d.state IN " + Open + " AND (" + Emptied + ")"
 )
 
-// Query lists what breaks the rule: the campaign's id and the row's place.
+// Query lists the deliveries that break the rule: the campaign's id and the row's place.
 func (r Rule) Query() string {
-	return "SELECT c.id, coalesce(r.place, 'delivery ' || d.id) FROM deliveries d JOIN campaigns c ON c.no = d.id >> 40 AND c.frozen = 1 LEFT JOIN rows r ON r.id = d.id WHERE (" +
-		r.Condition + ")"
+	return `SELECT c.id, coalesce(r.place, 'delivery ' || d.id) FROM deliveries d
+		JOIN campaigns c ON c.no = d.id >> 40 AND c.frozen = 1 LEFT JOIN rows r ON r.id = d.id
+		WHERE (` + r.Condition + ")"
 }
 
-// Rules are those that a delivery's record obeys by itself, with its row, and with its log.
+// Rules returns the rules for a delivery's record: by itself, with its row, and with its log.
 func Rules() []Rule {
 	in := func(list ...int) string {
 		s := "d.state IN ("
@@ -65,20 +78,25 @@ func Rules() []Rule {
 		return s + ")"
 	}
 	return []Rule{
-		{Condition: Unreadable, Text: "the delivery is in no state that there is, or a number of it is none"},
-		{Condition: "typeof(r.number) <> 'integer'", Text: "the row's number is none"},
+		{Condition: Unreadable, Text: "the delivery's state is not a known one, or one of its numbers is not a number"},
+		{Condition: "typeof(r.number) <> 'integer'", Text: "the row's number is not a number"},
 		{Condition: "r.id IS NULL", Text: "the delivery has no row"},
 		{Condition: "r.campaign <> d.id >> 40", Text: "the row is in another campaign than its delivery"},
-		{Condition: "NOT EXISTS (SELECT 1 FROM lanes l WHERE l.no = d.lane)", Text: "the delivery is in no lane that there is"},
+		{Condition: "NOT EXISTS (SELECT 1 FROM lanes l WHERE l.no = d.lane)",
+			Text: "the delivery's lane does not exist"},
 		{Condition: Unsendable, Text: "to be sent, and its digest, key or fields are missing", Resume: true},
-		{Condition: in(Pending) + " AND (d.attempts <> 0 OR d.first <> 0 OR d.due <> 0 OR (" + LastTried + " IS NOT NULL AND " + LastManual + " IS NOT " + SQLPending + "))",
+		{Condition: in(Pending) + " AND (d.attempts <> 0 OR d.first <> 0 OR d.due <> 0" +
+			" OR (" + LastTried + " IS NOT NULL AND " + LastManual + " IS NOT " + SQLPending + "))",
 			Text: "pending, and it was tried before", Resume: true, Doubt: true},
 		{Condition: in(Deferred) + " AND (d.due = 0 OR d.attempts = 0 OR " + LastTried + " IS NOT " + SQLDeferred + ")",
 			Text: "deferred, and its last attempt says otherwise", Resume: true, Doubt: true},
 		{Condition: in(Begun) + " AND (d.first = 0 OR d.turn = 0)", Text: "begun by no run", Doubt: true},
-		{Condition: in(Sent, Refused, GaveUp, Unknown) + " AND iif(d.attempts > 0, " + LastTried + ", " + LastManual + ") IS NOT d.state",
+		{Condition: in(Sent, Refused, GaveUp, Unknown) +
+			" AND iif(d.attempts > 0, " + LastTried + ", " + LastManual + ") IS NOT d.state",
 			Text: "its last attempt, or the last change by hand, says otherwise", Doubt: true},
-		{Condition: in(Held, Cancelled, Suppressed) + " AND d.attempts > 0 AND " + LastTried + " IS NOT " + SQLDeferred, Text: "its last attempt says otherwise"},
-		{Condition: in(Held, Cancelled, Suppressed, Invalid, Filtered, Duplicate) + " AND d.reason = ''", Text: "no reason says why it is not sent"},
+		{Condition: in(Held, Cancelled, Suppressed) + " AND d.attempts > 0 AND " + LastTried + " IS NOT " + SQLDeferred,
+			Text: "its last attempt says otherwise"},
+		{Condition: in(Held, Cancelled, Suppressed, Invalid, Filtered, Duplicate) + " AND d.reason = ''",
+			Text: "no reason says why it is not sent"},
 	}
 }

@@ -1,5 +1,6 @@
-// Package schema is what state.db looks like, for the rooms that read and write it: [Versions] are its tables, [Span] is a campaign's
-// range of ids, [States] are the numbers of states, [HashKey] is the hash of a key, and [Rules] hold of every record.
+// Package schema is what state.db looks like, for the rooms that read and write it: [Versions] are its tables, [Span]
+// is a campaign's range of ids, [States] are the numbers of states, [HashKey] is the hash of a key, and [Rules] hold of
+// every record.
 package schema
 
 import (
@@ -8,11 +9,12 @@ import (
 	"mailshot/internal/sqlite"
 )
 
-// SequenceBits says how ids are made. A row and its delivery share an id: the campaign's number in the upper bits, the sequence in the campaign in the lower, so that
-// a campaign is one range of ids. Indexes that Next walks are partial: they hold only what may still go.
+// SequenceBits says how ids are made. A row and its delivery share an id: the campaign's number in the upper bits, the
+// sequence in the campaign in the lower ones, so that a campaign is one range of ids. The indexes that a run reads are
+// partial: they hold only deliveries that may still go.
 const SequenceBits = 40
 
-// Span is the range of ids of the campaign with this number: first <= id < end.
+// Span returns the range of ids of the campaign with this number: first <= id < end.
 func Span(no int64) (first, end int64) { return no << SequenceBits, (no + 1) << SequenceBits }
 
 // Versions are the steps of state.db.
@@ -88,7 +90,10 @@ DROP INDEX rows_key;
 `}}
 
 // States are the words for the numbers of states in the database: the place in this list plus one. Only ever append.
-var States = [...]string{"pending", "begun", "deferred", "sent", "refused", "gave_up", "unknown", "held", "cancelled", "suppressed", "invalid", "duplicate", "filtered"}
+var States = [...]string{
+	"pending", "begun", "deferred", "sent", "refused", "gave_up", "unknown",
+	"held", "cancelled", "suppressed", "invalid", "duplicate", "filtered",
+}
 
 // The numbers of the states.
 const (
@@ -123,7 +128,8 @@ func stateNames() string {
 	return s
 }
 
-// KeyHash stands for a key: the first half of its SHA-256, or what Ledger.KeyHash gives for the key of somebody who was forgotten.
+// KeyHash stands for a key: the first half of its SHA-256, or what Ledger.KeyHash gives for the key of somebody who was
+// forgotten.
 type KeyHash [16]byte
 
 // HashKey is the hash of a key that somebody has.
