@@ -70,7 +70,7 @@ func (t *tool) certain(ctx context.Context, question string, yes bool, again str
 		return nil
 	}
 	if !isTerminal(t.stdin) {
-		return usage(errors.New("standard input is no terminal, so there is nobody to ask; nothing was changed (--yes says yes)"), again)
+		return usage(errors.New("standard input is not a terminal, so there is nobody to ask; nothing was changed (--yes says yes)"), again)
 	}
 	fmt.Fprintf(t.stderr, "%s %s", t.screen.dim("mailshot:"), question)
 	line, err := t.answer(ctx)

@@ -28,10 +28,10 @@ func (t *tool) estimateCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "estimate [CAMPAIGN]",
 		Short: "How many messages, how many bytes, and when they go; nothing is sent",
-		Long: `estimate makes every message that a send would send now and works out when they go, by the rules that the sending itself
-keeps: the caps, with what has been used of them already by this and other campaigns, the waves with their holds, the days and
-hours of the schedule, and the steps of a new sender. It uses no network and changes nothing. The time is that of send --wait,
-and the earliest one: a server may be slower than its caps, and what it puts off comes later.`,
+		Long: `estimate makes every message that a send would make now, and works out when each of them goes. It follows the rules of a
+send: the caps, with what this and other campaigns have already used of them; the waves with their holds; the days and hours
+of the schedule; and the steps of a new sender. It uses no network and changes nothing. The time is that of send --wait, and
+the earliest one: a server may be slower than its caps, and what it defers goes later.`,
 		Args: args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error { return t.estimate(cmd, args, f) },
 	}

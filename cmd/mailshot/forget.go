@@ -23,12 +23,12 @@ func (t *tool) forgetCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "forget ADDRESS [CAMPAIGN]",
 		Short: "Erase a person's data, and never mail them again",
-		Long: `forget erases a person from the ledger beside the campaign file, from all campaigns in it: their address, key and fields, and
-the server's words about them. It cannot be undone. The states and their sums stay, with the times and codes of attempts; what
-was still to be sent is suppressed. The user's list of people never to be mailed keeps a keyed hash in place of the address, so that
-no campaign of yours mails them again; suppress remove ADDRESS lifts it.
+		Long: `forget erases a person from all campaigns in the ledger beside the campaign file: their address, key and fields, and the
+server's words about them. It cannot be undone. The states and their sums stay, with the times and codes of attempts. A
+message that was still to be sent is suppressed. The suppression list keeps a keyed hash in place of the address, so that
+none of your campaigns mails them again; suppress remove ADDRESS lifts it.
 
-The list, the archive and other ledgers are not touched: forget names the files beside the campaign in which the address stands.`,
+forget does not touch the list, the archive or other ledgers. It names the files beside the campaign that have the address.`,
 		Args: args(cobra.RangeArgs(1, 2)),
 		RunE: func(cmd *cobra.Command, args []string) error { return t.forget(cmd, args, yes) },
 	}
@@ -66,18 +66,18 @@ func (t *tool) forget(cmd *cobra.Command, args []string, yes bool) (err error) {
 		return err
 	}
 	if f.Rows == 0 {
-		t.say("nobody of that address is in %s", file)
+		t.say("no row in %s has that address", file)
 	} else {
 		t.say("erased %s of %s; %s still to be sent", plural(f.Rows, "row"), report.Clean(strings.Join(f.Campaigns, ", ")), plural(f.Stopped, "was", "were"))
-		t.say("kept: the states, so that they add up, and times and codes of attempts")
+		t.say("kept: the states, so that they still add up, and the times and codes of attempts")
 	}
-	t.say("kept: a keyed hash, so that no campaign of yours mails them (mailshot suppress remove %s lifts it)", report.Clean(args[0]))
+	t.say("kept: a keyed hash, so that none of your campaigns mails them (mailshot suppress remove %s lifts it)", report.Clean(args[0]))
 	for _, place := range f.Mentions {
-		t.say("the address also stands in a field of somebody else: %s", report.Clean(place))
+		t.say("the address is also in a field of another person: %s", report.Clean(place))
 	}
 	names := append([]string{key}, f.Keys...)
 	for _, name := range standsIn(d.Dir, file, names) {
-		t.say("not erased, for it is a file of yours: %s", report.Clean(name))
+		t.say("not erased, because it is your own file: %s", report.Clean(name))
 	}
 	return nil
 }

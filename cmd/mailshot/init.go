@@ -59,7 +59,7 @@ func (t *tool) init(kind, dir string) error {
 	for _, name := range names {
 		path := filepath.Join(dir, filepath.FromSlash(name))
 		if _, err := os.Lstat(path); err == nil {
-			return usage(fmt.Errorf("%s is there already; nothing was written", path), fmt.Sprintf("mailshot init %s ANOTHER-DIR", kind))
+			return usage(fmt.Errorf("%s already exists; nothing was written", path), fmt.Sprintf("mailshot init %s ANOTHER-DIR", kind))
 		} else if !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}

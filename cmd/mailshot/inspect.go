@@ -23,10 +23,11 @@ func (t *tool) inspectCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "inspect FILE",
 		Short: "What is in a list: encoding, sheets, columns, and what is odd or wrong",
-		Long: `inspect reads a whole list (CSV, TSV, JSON lines, Excel, SQLite by a query; - for standard input) and says what it found: the encoding and
-how it is known, the sheets, and of each column what it looks like, how many cells are filled, how many values differ
-(counted to 10,000, or fewer where there are hundreds of columns), and a few of them. It needs no campaign file, and goes on
-after mistakes as far as it can. The flags are named like the keys of recipients in the campaign file.
+		Long: `inspect reads a whole list (CSV, TSV, JSON lines, Excel, SQLite by a query; - for standard input) and says what it found:
+the encoding and how it is known, and the sheets. Of each column it says what it looks like, how many cells are filled, how
+many values differ (counted to 10,000, or fewer where there are hundreds of columns), and shows a few of them. It needs no
+campaign file, and continues after mistakes as far as it can. The flags have the names of the recipients' keys in the
+campaign file.
 Exit code 0: a campaign can read it, 3: mistakes.`,
 		Example: `  mailshot inspect customers.xlsx --sheet November
   mailshot inspect old.csv --encoding windows-1252`,
@@ -53,9 +54,9 @@ Exit code 0: a campaign can read it, 3: mistakes.`,
 	fs.IntVar(&cfg.HeaderRow, "header-row", 0, "the `ROW` with the columns' names (default: the first that is not blank)")
 	fs.StringVar(&delimiter, "delimiter", "", "the `CHARACTER` between the cells of CSV, or tab")
 	fs.StringVar(&cfg.Encoding, "encoding", "", "the `ENCODING` of text, as windows-1252")
-	fs.StringVar(&cfg.Locale, "locale", "", "whose numbers and dates these are, as `de-DE`")
+	fs.StringVar(&cfg.Locale, "locale", "", "the `LOCALE` of the numbers and dates, as de-DE")
 	fs.StringVar(&cfg.Address, "address", "", "the `COLUMN` of the address")
-	fs.StringVar(&cfg.Query, "query", "", "what to ask of an SQLite file: one `SELECT`")
+	fs.StringVar(&cfg.Query, "query", "", "the `SELECT` to run on an SQLite file")
 	fs.BoolVar(&asJSON, "json", false, "print as JSON")
 	return cmd
 }
@@ -93,7 +94,7 @@ func (t *tool) inspect(cmd *cobra.Command, cfg recipients.Config, asJSON bool) e
 		return err
 	}
 	if faults > 0 {
-		return &exit{exitFindings, errors.New(plural(faults, "mistake")), "mend it, then mailshot inspect " + shell.Quote(cfg.File)}
+		return &exit{exitFindings, errors.New(plural(faults, "mistake")), "fix it, then mailshot inspect " + shell.Quote(cfg.File)}
 	}
 	return nil
 }
@@ -200,7 +201,7 @@ func writeColumns(w io.Writer, in *recipients.Inspection, limit int) error {
 		}
 		out.add(name, looks(c), filled(c.Filled, in.Rows), values, strings.Join(samples, " | "))
 		if len(c.Also) > 0 {
-			why.add(name, "its "+c.Type+"s may be "+strings.Join(c.Also, "'s or ")+"'s as well, and be others: locale says whose")
+			why.add(name, "its "+c.Type+"s may be "+strings.Join(c.Also, "'s or ")+"'s as well, with other values: locale says whose")
 		}
 		if c.Why != "" {
 			why.add(name, report.Clean(c.Why))

@@ -25,7 +25,7 @@ func (t *tool) reportInto(ctx context.Context, s *stored, name string, force boo
 		return usage(errors.New("the list was standard input, which is gone; --csv and --xlsx have every row without the list's columns"), "mailshot report --xlsx results.xlsx "+s.again(t))
 	}
 	if !s.Kept.Purged.IsZero() {
-		return &exit{exitFailed, fmt.Errorf("the rows of campaign %s were erased on %s; only their numbers are left", s.ID, s.Kept.Purged.Local().Format("2006-01-02")), "mailshot status " + s.again(t)}
+		return &exit{exitFailed, fmt.Errorf("the rows of campaign %s were erased on %s; only their counts are left", s.ID, s.Kept.Purged.Local().Format("2006-01-02")), "mailshot status " + s.again(t)}
 	}
 	write := report.WriteCopyCSV
 	switch ext := strings.ToLower(filepath.Ext(name)); ext {
@@ -107,9 +107,9 @@ func (t *tool) mayWrite(s *stored, name string, force bool, again string) error 
 	}
 	switch {
 	case !info.Mode().IsRegular():
-		return usage(fmt.Errorf("%s is no file", name), again)
+		return usage(fmt.Errorf("%s is not a regular file", name), again)
 	case !force:
-		return usage(fmt.Errorf("%s is there already; nothing was written", name), "mailshot report --force --into "+shell.Quote(name)+" "+s.again(t))
+		return usage(fmt.Errorf("%s already exists; nothing was written", name), "mailshot report --force --into "+shell.Quote(name)+" "+s.again(t))
 	}
 	return nil
 }

@@ -49,7 +49,7 @@ func (t *tool) load(cmd *cobra.Command, args []string) (*definition.Definition, 
 	}
 	fs := check.From(err)
 	t.findings(fs)
-	return nil, &exit{exitUsage, fmt.Errorf("%s in %s; nothing was sent", plural(int64(len(fs)), "mistake"), name), "mend it, then mailshot check " + shell.Quote(name)}
+	return nil, &exit{exitUsage, fmt.Errorf("%s in %s; nothing was sent", plural(int64(len(fs)), "mistake"), name), "fix it, then mailshot check " + shell.Quote(name)}
 }
 
 // serverOf is the server of a campaign that a command is about: the only one, or the one with that name.
@@ -67,7 +67,7 @@ func serverOf(d *definition.Definition, name string) (*definition.Server, error)
 	case name == "":
 		return nil, fmt.Errorf("%s has several servers; name one with --server: %s", d.Name, strings.Join(names, ", "))
 	}
-	return nil, fmt.Errorf("%s has no server %q, but %s", d.Name, name, strings.Join(names, ", "))
+	return nil, fmt.Errorf("%s has no server %q, only %s", d.Name, name, strings.Join(names, ", "))
 }
 
 // isMissing reports whether a campaign file could not be loaded because it is not there.
@@ -114,7 +114,7 @@ func (t *tool) refuse(err error, name string) error {
 	case errors.As(err, &found):
 		t.shown(found.Report)
 		return &exit{exitFindings, fmt.Errorf("%s; nothing was sent", plural(int64(found.Report.Errors()), "error")),
-			"mend it, then mailshot check " + shell.Quote(name)}
+			"fix it, then mailshot check " + shell.Quote(name)}
 	case errors.Is(err, context.Canceled):
 		return &exit{exitWorkLeft, errors.New("interrupted; nothing was sent"), "mailshot check " + shell.Quote(name)}
 	case errors.Is(err, campaign.ErrDeclined):
@@ -122,7 +122,7 @@ func (t *tool) refuse(err error, name string) error {
 	}
 	if fs := check.From(err); len(fs) > 0 && fs[0].Place != "" {
 		t.findings(fs)
-		return &exit{exitFindings, fmt.Errorf("%s; nothing was sent", plural(int64(len(fs)), "error")), "mend it, then mailshot check " + shell.Quote(name)}
+		return &exit{exitFindings, fmt.Errorf("%s; nothing was sent", plural(int64(len(fs)), "error")), "fix it, then mailshot check " + shell.Quote(name)}
 	}
 	return &exit{exitFailed, fmt.Errorf("%w; nothing was sent", err), "mailshot check " + shell.Quote(name)}
 }

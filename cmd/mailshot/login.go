@@ -37,15 +37,15 @@ OAuth2 tokens (server: oauth:). It shows a page to open, and with the device flo
 --provider, --username and --client-id say what its server section would.
 
 The login is kept in the system's keyring where there is one, else in a file beside accounts.db that only you can read;
-cron jobs mostly need the file (--file). It is renewed by itself from then on. Campaigns that have the same host, user
-name and client share it.`,
+cron jobs mostly need the file (--file). It renews itself from then on. Campaigns that have the same host, user name and
+client share it.`,
 		Args: args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error { return t.login(cmd, args, f) },
 	}
 	fs := cmd.Flags()
 	fs.BoolVar(&f.logout, "logout", false, "forget the login on this machine")
 	fs.BoolVar(&f.headless, "headless", false, "the browser is on another machine: paste the address that it ends at (loopback flow)")
-	fs.BoolVar(&f.file, "file", false, "keep the login in a file also where there is a keyring")
+	fs.BoolVar(&f.file, "file", false, "keep the login in a file even where there is a keyring")
 	fs.StringVar(&f.server, "server", "", "of several servers of a campaign, the one with this `NAME` (default the only one that wants tokens)")
 	fs.StringVar(&f.provider, "provider", "", "for this provider `ID` (gmail, workspace, m365, outlook.com), without a campaign")
 	fs.StringVar(&f.username, "username", "", "with --provider: the `MAILBOX` that logs in")
@@ -69,7 +69,7 @@ func (t *tool) login(cmd *cobra.Command, args []string, f loginFlags) error {
 		case !found:
 			return &exit{exitFailed, fmt.Errorf("%s is not logged in here", who), a.again}
 		}
-		t.say("the login of %s is forgotten here; to end it everywhere, take the permission away in the account's settings", who)
+		t.say("the login of %s is forgotten here; to end it everywhere, revoke the permission in the account's settings", who)
 		return nil
 	}
 	dialogue := oauth.Dialogue{File: f.file, Show: func(p oauth.Prompt) { t.prompt(p, who, f.headless) }}
@@ -136,7 +136,7 @@ func (t *tool) loginProvider(args []string, f loginFlags) (loginAccount, error) 
 	}
 	switch {
 	case len(args) > 0:
-		return loginAccount{}, usage(errors.New("a campaign and --provider: one of them"), "mailshot login "+shell.Quote(args[0]))
+		return loginAccount{}, usage(errors.New("name a campaign or --provider, not both"), "mailshot login "+shell.Quote(args[0]))
 	case !known:
 		return loginAccount{}, usage(fmt.Errorf("there is no provider %q", f.provider), "mailshot providers")
 	case tokens == "" || p.Host == "":
@@ -175,9 +175,9 @@ func (t *tool) prompt(p oauth.Prompt, who string, headless bool) {
 		}
 		t.say("and type the code %s there%s", t.screen.bold(report.Clean(p.Code)), until)
 	case headless:
-		t.say("it ends at a page that cannot be opened, http://127.0.0.1:...; paste that address here:")
+		t.say("the browser ends at a page that cannot be opened, http://127.0.0.1:...; paste its address here:")
 	default:
-		t.say("waiting for the browser; is it on another machine, stop this and use --headless")
+		t.say("waiting for the browser; if it is on another machine, stop this and use --headless")
 	}
 }
 

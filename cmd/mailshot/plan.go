@@ -18,7 +18,7 @@ func (t *tool) showPlan(id string, p *campaign.Plan) {
 	}
 	b := &strings.Builder{}
 	if p.Resumed {
-		fmt.Fprintf(b, "campaign %s goes on where it stopped\n", report.Clean(id))
+		fmt.Fprintf(b, "campaign %s continues where it stopped\n", report.Clean(id))
 	} else {
 		fmt.Fprintf(b, "campaign %s\n", report.Clean(id))
 	}
@@ -30,7 +30,7 @@ func (t *tool) showPlan(id string, p *campaign.Plan) {
 		fmt.Fprintf(b, "  %s more than one message\n", plural(p.Multiple, "address gets", "addresses get"))
 	}
 	if p.ToSend == 0 {
-		b.WriteString("  nothing is to be sent\n")
+		b.WriteString("  nothing to send\n")
 		t.say("%s", b.String())
 		return
 	}

@@ -37,9 +37,9 @@ func (t *tool) previewCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "preview [CAMPAIGN]",
 		Short: "See the finished messages; nothing is sent",
-		Long: `preview makes messages as send would and shows them: on the terminal the first three, with --out all of them as files.
-What it writes is byte for byte what a send carries, the Date aside. --format html is one self-contained page of up to 200
-messages; the mail's HTML is shown in sandboxed frames that run nothing and load nothing.`,
+		Long: `preview makes messages as send would, and shows the first three on the terminal, or writes all of them to files with --out.
+What it writes is byte for byte what a send carries, except the Date. --format html is one self-contained page of up to 200
+messages. It shows the mail's HTML in sandboxed frames that run nothing and load nothing.`,
 		Example: `  mailshot preview --row 17 campaign.yaml
   mailshot preview --where 'city == "Oslo"' --out preview --format html campaign.yaml`,
 		Args: args(cobra.MaximumNArgs(1)),
@@ -142,14 +142,14 @@ func (t *tool) previewed(d *definition.Definition, f previewFlags, where string,
 		if f.limit == pageMessages && f.format == "html" {
 			also = "a page takes no more; " // see pageMessages
 		}
-		t.say("only the first %s; %s--row N or --where EXPRESSION others", plural(n.shown, "message"), also)
+		t.say("only the first %s; %s--row N or --where EXPRESSION shows others", plural(n.shown, "message"), also)
 	}
 	if n.without > 0 && f.row == 0 {
 		t.say("%s no message (mailshot check says why)", plural(n.without, "row gets", "rows get"))
 	}
 	switch {
 	case n.faults > 0:
-		return &exit{exitFindings, errors.New(plural(n.faults, "error")), "mend it, then mailshot check " + shell.Quote(d.Path)}
+		return &exit{exitFindings, errors.New(plural(n.faults, "error")), "fix it, then mailshot check " + shell.Quote(d.Path)}
 	case n.shown == 0 && n.without == 0 && f.row > 0:
 		return usage(fmt.Errorf("the list has no row %d", f.row), "mailshot preview --row 1 "+shell.Quote(d.Path))
 	case n.shown == 0 && n.without == 0:
@@ -199,7 +199,7 @@ func (t *tool) viewer(id string, d *definition.Definition, f *previewFlags) (v v
 			path = filepath.Join(f.out, map[string]string{"mbox": "messages.mbox", "html": "index.html"}[f.format])
 		}
 		if _, err := os.Lstat(path); err == nil {
-			return nil, "", usage(fmt.Errorf("%s is there already", path), "mailshot preview --out ANOTHER "+shell.Quote(d.Path))
+			return nil, "", usage(fmt.Errorf("%s already exists", path), "mailshot preview --out ANOTHER "+shell.Quote(d.Path))
 		}
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			return nil, "", err

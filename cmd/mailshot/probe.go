@@ -39,10 +39,10 @@ func (t *tool) probeCommand() *cobra.Command {
 	var f probeFlags
 	cmd := &cobra.Command{
 		Use:   "probe [SERVER|CAMPAIGN]",
-		Short: "Look at a mail server, and at what would go wrong there; nothing is sent",
-		Long: `probe connects to a server (host, host:port or the id of a preset) or to a campaign's, shows the conversation with
-secrets masked, and says what it found. With a campaign it logs in as a send would, and holds the campaign's messages and caps
-against what the server allows. --dns looks at the records of the From domain too, and gives the lines to publish.
+		Short: "Examine a mail server for what would go wrong; nothing is sent",
+		Long: `probe connects to a server (host, host:port or the id of a preset) or to a campaign's, shows the conversation with secrets
+masked, and says what it found. With a campaign it logs in as a send would, and compares the campaign's messages and caps
+with what the server allows. --dns also checks the DNS records of the From domain, and gives the lines to publish.
 Exit code 0: all is well, 1: the server did not go as far as asked, 3: something else would go wrong.`,
 		Example: `  mailshot probe smtp.example.com:587
   mailshot probe --until rcpt --to someone@example.com campaign.yaml
@@ -93,7 +93,7 @@ func (t *tool) probe(cmd *cobra.Command, args []string, f probeFlags) error {
 	p.presets = reply.Match(p.host)
 	if f.dns {
 		if f.domain == "" {
-			return usage(errors.New("--dns needs a domain: the From address names none"), "mailshot probe --dns --domain example.com "+shell.Quote(p.Server))
+			return usage(errors.New("--dns needs a domain, and the From address has none"), "mailshot probe --dns --domain example.com "+shell.Quote(p.Server))
 		}
 		p.records = records.Look(ctx, records.Config{
 			Domain: f.domain, Selector: f.selector, Server: p.host, Provider: len(p.presets) > 0, Resolver: resolver(f.resolver),
@@ -111,7 +111,7 @@ func (t *tool) probe(cmd *cobra.Command, args []string, f probeFlags) error {
 	case p.Err != nil:
 		return &exit{exitFailed, fmt.Errorf("%s did not go as far as %s", p.Server, p.Until), "mailshot probe --until " + before(p.Until) + " " + shell.Quote(strings.Join(args, ""))}
 	case serious > 0:
-		return &exit{exitFindings, errors.New(plural(int64(serious), "error")), "mend it, then " + cmd.CommandPath() + " " + shell.Quote(strings.Join(args, ""))}
+		return &exit{exitFindings, errors.New(plural(int64(serious), "error")), "fix it, then " + cmd.CommandPath() + " " + shell.Quote(strings.Join(args, ""))}
 	}
 	return nil
 }

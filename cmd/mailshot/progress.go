@@ -59,7 +59,7 @@ func (p *progress) observe(e campaign.Event) {
 		}
 		p.talk("%swaiting until %s: %s", whose, e.Until.Local().Format("15:04:05"), report.CleanLines(e.Text))
 	case "out":
-		p.talk("%s is out, the other servers go on: %s", report.Clean(e.Server), report.CleanLines(e.Text))
+		p.talk("%s is out; the other servers continue: %s", report.Clean(e.Server), report.CleanLines(e.Text))
 	case "draining":
 		p.talk("stopping: %s", draining(e.Begun))
 	case "refused", "gave_up", "held", "unknown":

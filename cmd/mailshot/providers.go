@@ -16,9 +16,9 @@ func (t *tool) providersCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "providers [ID|HOST]",
 		Short: "What is known of mail providers: servers, caps, and where each figure comes from",
-		Long: `providers lists the presets that server.provider names in a campaign file, or shows one: its servers, what it allows, what
-mailshot keeps to, and where and when each figure was read. With the name of a server it shows the presets that server
-belongs to. Figures are on the careful side: limits.raise in the campaign file raises them.`,
+		Long: `providers lists the presets that server.provider in a campaign file can name, or shows one: its servers, what it allows,
+what mailshot keeps to, and where and when each figure was read. For the name of a server it shows the presets to which the
+server belongs. The figures are careful ones: limits.raise in the campaign file raises them.`,
 		Example: `  mailshot providers gmail
   mailshot providers smtp.office365.com`,
 		Args: args(cobra.MaximumNArgs(1)),

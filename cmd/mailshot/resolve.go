@@ -25,15 +25,16 @@ func (t *tool) resolveCommand() *cobra.Command {
 	var f resolveFlags
 	cmd := &cobra.Command{
 		Use:   "resolve CAMPAIGN [--as sent|refused|resend {ADDRESS|@DOMAIN|KEY...|--all}] [--found FILE]",
-		Short: "Decide about messages of which nobody knows whether they arrived",
-		Long: `resolve lists the unknown rows: the connection broke, or the machine, after a message was on its way and before the
-server's answer. mailshot never sends those again by itself. Look for them, or ask the people, then decide:
-  --found FILE   take what is found in a Sent folder (mbox, Maildir, a folder of .eml files), in a list of Message-IDs, or in the
-                 relay's log (Postfix or Exim, also .gz): what was taken is sent, what bounced is refused, the rest stays unknown
+		Short: "Decide about messages whose outcome is unknown",
+		Long: `resolve lists the unknown rows: the connection or the machine failed when a message was on its way, before the server's
+answer. mailshot never sends those again by itself. Look for them, or ask the people, then decide:
+  --found FILE   decide by what is found in a Sent folder (mbox, Maildir, a folder of .eml files), in a list of
+                 Message-IDs, or in the relay's log (Postfix or Exim, also .gz): what was taken is sent, what bounced is
+                 refused, the rest stays unknown
   --as sent      it arrived
-  --as refused   it did not, and is not to be sent
-  --as resend    send it again; who had it gets it twice
-Who decided, and when, is kept and shown by status and report.`,
+  --as refused   it did not arrive, and is not sent again
+  --as resend    send it again; a person who has it gets it twice
+status and report show who decided, and when.`,
 		Example: `  mailshot resolve campaign.yaml
   mailshot resolve --found /var/log/mail.log --found /var/log/mail.log.1 campaign.yaml
   mailshot resolve --as resend campaign.yaml ann@example.com`,
@@ -54,7 +55,7 @@ func (t *tool) resolve(cmd *cobra.Command, args []string, f resolveFlags) (err e
 	example := fmt.Sprintf("mailshot resolve --as sent %s ADDRESS", shell.Quote(args[0]))
 	switch {
 	case !ok:
-		return usage(fmt.Errorf("--as %s: it is sent, refused or resend", shell.Quote(f.as)), example)
+		return usage(fmt.Errorf("--as %s: must be sent, refused or resend", shell.Quote(f.as)), example)
 	case f.as != "" && len(f.found) > 0:
 		return usage(errors.New("--found decides by what it finds; --as is for what you know yourself"), "mailshot resolve --found FILE "+shell.Quote(args[0]))
 	case f.as == "" && (f.all || len(args) > 1) && len(f.found) == 0:

@@ -22,11 +22,11 @@ func (t *tool) retryCommand() *cobra.Command {
 	var in []string
 	cmd := &cobra.Command{
 		Use:   "retry CAMPAIGN [ADDRESS|@DOMAIN|KEY...]",
-		Short: "Take up again what was refused, given up, held or cancelled",
+		Short: "Try again what was refused, given up, held or cancelled",
 		Long: `retry makes rows pending again that ended as refused, gave_up, held or cancelled: all of them, those in the states that
---in names, or those of the addresses given. The next send takes them. It never touches what was sent, nor what is unknown
-(that is for resolve). --in suppressed is for people who were put on a list of those never to be mailed by mistake, and are
-off it again; who still is on one is left out again.`,
+--in names, or those of the addresses given. The next send takes them. retry never touches what was sent, nor what is
+unknown (see resolve). --in suppressed is for people who were put on a suppression list by mistake and have been taken off
+it; a person who is still on one is left out again.`,
 		Example: `  mailshot retry campaign.yaml ann@example.com
   mailshot retry --in gave_up,held campaign.yaml`,
 		Args: args(cobra.MinimumNArgs(1)),
@@ -65,7 +65,7 @@ func (t *tool) retry(cmd *cobra.Command, args []string, id string, in []string) 
 		return err
 	}
 	if listed > 0 {
-		t.say("%s on the list of people never to be mailed, and the next send leaves them out; take them off first if that is wrong", plural(listed, "of them is", "of them are"))
+		t.say("%s on the suppression list, and the next send leaves them out; take them off first if that is wrong", plural(listed, "of them is", "of them are"))
 		t.hint("mailshot suppress list, or " + example)
 	}
 	t.hint("mailshot send " + s.again(t))
@@ -97,7 +97,7 @@ func (t *tool) nothingToRetry(ctx context.Context, s *stored, f ledger.Filter, c
 	case n[ledger.Pending]+n[ledger.Deferred] > 0:
 		e.next = "mailshot send " + s.again(t)
 	case n[ledger.Suppressed] > 0 && !slices.Contains(chosen, ledger.Suppressed):
-		e.next = "mailshot retry --in suppressed " + s.again(t) + ", if they are off the list of people never to be mailed again"
+		e.next = "mailshot retry --in suppressed " + s.again(t) + ", if they have been taken off the suppression list"
 	}
 	return e
 }
@@ -137,7 +137,7 @@ func choose(names []string, in []ledger.State) (ledger.Filter, error) {
 		}
 		key, err := campaign.SuppressionKey(n)
 		if err == nil && strings.Contains(key, "*") {
-			err = fmt.Errorf("%q: a * is not known here, only addresses, whole domains and keys", n)
+			err = fmt.Errorf("%q: a * is not allowed here, only addresses, whole domains and keys", n)
 		}
 		if domain, ok := strings.CutPrefix(key, "@"); ok {
 			f.Domains, kinds["domains"] = append(f.Domains, domain), true

@@ -78,7 +78,7 @@ A campaign is a file (campaign.yaml) that names a list, templates, attachments a
   mailshot init newsletter DIR     write a starter campaign
   mailshot check DIR               read, render and check everything; nothing is sent
   mailshot send --to-sink DIR      a rehearsal against a built-in server on this machine
-  mailshot send DIR                the real thing; run it again to go on where it stopped`,
+  mailshot send DIR                the real thing; run it again to continue`,
 		Args:          cobra.ArbitraryArgs,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -97,7 +97,8 @@ A campaign is a file (campaign.yaml) that names a list, templates, attachments a
 		return usage(err, cmd.CommandPath()+" --help")
 	})
 	root.PersistentFlags().StringVar(&t.state, "state", "", "the ledger's `FILE` (default MAILSHOT_STATE, else .mailshot/state.db beside the campaign)")
-	root.PersistentFlags().StringVar(&t.accounts, "accounts", "", "the `FILE` with caps used and people suppressed (default MAILSHOT_ACCOUNTS, else mailshot/accounts.db in the user's state folder)")
+	root.PersistentFlags().StringVar(&t.accounts, "accounts", "", "the `FILE` with the caps used and the suppression list (default MAILSHOT_ACCOUNTS, "+
+		"else mailshot/accounts.db in the user's state folder)")
 	root.CompletionOptions.HiddenDefaultCmd = true
 
 	groups := []struct {
@@ -107,7 +108,7 @@ A campaign is a file (campaign.yaml) that names a list, templates, attachments a
 		{"Before:", []*cobra.Command{t.initCommand(), t.inspectCommand(), t.checkCommand(), t.previewCommand(), t.estimateCommand()}},
 		{"Sending:", []*cobra.Command{t.sendCommand(), t.loginCommand()}},
 		{"After:", []*cobra.Command{t.statusCommand(), t.reportCommand(), t.retryCommand(), t.resolveCommand(), t.cancelCommand()}},
-		{"People never to be mailed:", []*cobra.Command{t.suppressCommand(), t.whyCommand(), t.forgetCommand()}},
+		{"Suppression list:", []*cobra.Command{t.suppressCommand(), t.whyCommand(), t.forgetCommand()}},
 		{"The ledger:", []*cobra.Command{t.stateCommand(), t.purgeCommand()}},
 		{"Tools:", []*cobra.Command{t.probeCommand(), t.sinkCommand(), t.providersCommand(), t.functionsCommand(), t.versionCommand()}},
 	}

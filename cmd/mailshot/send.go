@@ -35,12 +35,12 @@ func (t *tool) sendCommand() *cobra.Command {
 	var f sendFlags
 	cmd := &cobra.Command{
 		Use:   "send [CAMPAIGN]",
-		Short: "Plan, confirm and send; run again to go on where it stopped",
+		Short: "Plan, confirm and send; run again to continue",
 		Long: `send makes and checks every message, shows the plan, asks, and sends within the caps.
 
-The first send freezes the list. Run it again to go on where it stopped; a finished campaign sends nothing, however often
-it is run. An interrupt (Ctrl-C) takes nothing new and waits for the replies to what is on the wire; a second one closes
-everything and leaves those messages unknown.`,
+The first send freezes the list. Run it again to continue where it stopped. A finished campaign sends nothing, however
+often it is run. An interrupt (Ctrl-C) takes no new messages and waits for the replies to those on the wire; a second one
+closes everything and leaves those messages unknown.`,
 		Example: `  mailshot send --to-sink --yes campaign.yaml    a rehearsal; messages end up as files
   mailshot send --to me@example.com DIR          the first 20 messages, all to one address
   mailshot send --limit 50 --only 'city == "Oslo"' DIR`,
@@ -55,12 +55,13 @@ everything and leaves those messages unknown.`,
 	fs.BoolVar(&f.toSink, "to-sink", false, "a rehearsal: send to a built-in server on this machine, with a ledger of its own")
 	fs.StringArrayVar(&f.fail, "fail", nil, "with --to-sink: a fault for the built-in server to show, as in mailshot sink (`RULE`)")
 	fs.BoolVarP(&f.yes, "yes", "y", false, "do not ask")
-	fs.BoolVar(&f.wait, "wait", false, "stay until nothing is left, also when nothing is due within the hour")
-	fs.BoolVar(&f.skipErrors, "skip-errors", false, "leave out rows with faults instead of refusing the campaign")
-	fs.BoolVar(&f.acceptAll, "accept-changes", false, "take changed templates or a changed list into a campaign that has begun")
-	fs.BoolVar(&f.acceptCopy, "accept-copy", false, "go on with a ledger that is an older copy, or comes from another machine; what may have been sent becomes unknown")
+	fs.BoolVar(&f.wait, "wait", false, "stay until nothing is left, even when nothing is due within the hour")
+	fs.BoolVar(&f.skipErrors, "skip-errors", false, "leave out rows with errors instead of refusing the campaign")
+	fs.BoolVar(&f.acceptAll, "accept-changes", false, "accept changed templates or a changed list in a campaign that has begun")
+	fs.BoolVar(&f.acceptCopy, "accept-copy", false, "continue with a ledger that is an older copy, or from another machine; "+
+		"what may have been sent becomes unknown")
 	fs.BoolVar(&f.json, "json", false, "print the result as JSON")
-	fs.BoolVar(&f.dns, "dns", false, "while planning, ask the DNS whether the domains of the list take mail, as check --dns")
+	fs.BoolVar(&f.dns, "dns", false, "while planning, ask the DNS whether the domains of the list accept mail, as check --dns does")
 	fs.StringVar(&f.resolver, "resolver", "", "with --dns: ask the DNS server at this `HOST:PORT` (default the system's)")
 	return cmd
 }
@@ -207,7 +208,7 @@ func (t *tool) unplanned(err error, f sendFlags, id, file string) error {
 		return t.copied(copied, f, file)
 	case errors.As(err, &purged):
 		f.id, f.acceptAll = id+"-2", false
-		return &exit{exitFindings, fmt.Errorf("%w; nothing was sent\nnew people are sent to as another campaign", err), f.again(t, file)}
+		return &exit{exitFindings, fmt.Errorf("%w; nothing was sent\nsend to new people as another campaign", err), f.again(t, file)}
 	case errors.As(err, &locked):
 		return &exit{exitFailed, fmt.Errorf("%w; wait for it, or stop it with an interrupt", err), "mailshot status " + f.look(t, id, file)}
 	}
@@ -219,9 +220,9 @@ func (t *tool) copied(e *campaign.CopiedError, f sendFlags, file string) error {
 	f.acceptCopy = true
 	next := f.again(t, file)
 	if e.Certain() {
-		return &exit{exitFindings, fmt.Errorf("%w; nothing was sent\nbring the newer .mailshot folder here if there is one; --accept-copy makes everything unknown that the other may have sent, for you to resolve", e), next}
+		return &exit{exitFindings, fmt.Errorf("%w; nothing was sent\nbring the newer .mailshot folder here if there is one; --accept-copy marks as unknown what the other copy may have sent, for you to resolve", e), next}
 	}
-	return &exit{exitFindings, fmt.Errorf("%w; nothing was sent\nif it was sent from there since, bring that .mailshot folder here; --accept-copy says that it was not, and that it goes on here", e), next}
+	return &exit{exitFindings, fmt.Errorf("%w; nothing was sent\nif the campaign was sent from there since, bring that .mailshot folder here; --accept-copy says that it was not, and continues here", e), next}
 }
 
 // mayAsk refuses, before any work, what could only end in a question that nobody can answer.
@@ -232,7 +233,7 @@ func (t *tool) mayAsk(f sendFlags, d *definition.Definition) error {
 	case d.Recipients.File == "-":
 		why = "the list comes from standard input"
 	case !isTerminal(t.stdin):
-		why = "standard input is no terminal"
+		why = "standard input is not a terminal"
 	}
 	if why == "" {
 		return nil
@@ -310,7 +311,7 @@ func failures(sum *campaign.Summary) string {
 	if words == nil {
 		return ""
 	}
-	return "; in all " + strings.Join(words, ", ")
+	return "; in total " + strings.Join(words, ", ")
 }
 
 // ended says what the run came to and gives its exit code. r is the rehearsal's server, or nil.
