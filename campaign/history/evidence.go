@@ -9,15 +9,15 @@ import (
 	"mailshot/render"
 )
 
-// MessageID is the Message-ID, without angle brackets, of the message that a campaign makes for the person with this key.
-// domain is the sender's (definition.Definition.SenderDomain), secret that of the accounts. Where the list decides the
-// domain of From, only what stands before the @ can be relied on.
+// MessageID is the Message-ID, without angle brackets, of the message that a campaign makes for the person with this
+// key. domain is the sender's (definition.Definition.SenderDomain), secret that of the accounts. Where the list decides
+// the domain of From, only what stands before the @ can be relied on.
 func MessageID(domain string, secret []byte, campaignID, key string) string {
 	return render.MessageID(secret, campaignID, key) + "@" + domain
 }
 
-// Unknown is a search for what became of messages whose outcome is not known. Call Read for each file that may tell, then
-// Settle. It is not for concurrent use.
+// Unknown is a search for what became of messages whose outcome is not known. Call Read for each file that may tell,
+// then Settle. It is not for concurrent use.
 type Unknown struct {
 	campaign *Campaign
 	rows     map[string]int64 // deliveries by the left side of the Message-ID; From decides the right side
@@ -48,8 +48,8 @@ func (u *Unknown) row(id string) (int64, bool) {
 	return n, ok
 }
 
-// Read looks for the messages in a file or folder: copies of messages (mbox, Maildir, .eml), a list of Message-IDs, or the
-// log of Postfix or Exim, also compressed by gzip. A file that is none of these is an error.
+// Read looks for the messages in a file or folder: copies of messages (mbox, Maildir, .eml), a list of Message-IDs, or
+// the log of Postfix or Exim, also compressed by gzip. A file that is none of these is an error.
 func (u *Unknown) Read(path string) error { return u.finder.Read(path) }
 
 // Settled says what a search came to. Sent and Refused add up to the rows that are decided now, Left to the others.
@@ -57,8 +57,8 @@ type Settled struct {
 	Sent, Refused, Left int64
 }
 
-// Settle records what was found, in one transaction: what a server took is sent, what bounced is refused, and the rest stays
-// unknown. It needs the campaign's lock; while a send runs the error is the ledger's *LockedError.
+// Settle records what was found, in one transaction: what a server took is sent, what bounced is refused, and the rest
+// stays unknown. It needs the campaign's lock; while a send runs the error is the ledger's *LockedError.
 func (u *Unknown) Settle(ctx context.Context) (Settled, error) {
 	var list []ledger.Evidence
 	var s Settled

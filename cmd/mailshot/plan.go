@@ -69,7 +69,8 @@ func planServers(b *strings.Builder, p *campaign.Plan) {
 		if !strings.HasPrefix(s.Server, s.Name) {
 			name = report.Clean(s.Name) + ": "
 		}
-		fmt.Fprintf(b, "  server %s%s, weight %d, %s\n", name, report.Clean(s.Server), s.Weight, within(s.Connections, s.Caps))
+		fmt.Fprintf(b, "  server %s%s, weight %d, %s\n", name, report.Clean(s.Server), s.Weight,
+			within(s.Connections, s.Caps))
 	}
 	if len(p.Servers) > 0 {
 		fmt.Fprintf(b, "  together %s", within(p.Connections, p.Caps))

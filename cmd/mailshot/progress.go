@@ -67,7 +67,8 @@ func (p *progress) observe(e campaign.Event) {
 			return
 		}
 		if p.told++; p.told <= mostTold {
-			p.talk("%s %s %s: %s", report.Clean(e.Place), report.Clean(e.Address), p.screen.state(e.Kind, e.Kind), report.Clean(e.Text))
+			p.talk("%s %s %s: %s", report.Clean(e.Place), report.Clean(e.Address), p.screen.state(e.Kind, e.Kind),
+				report.Clean(e.Text))
 		} else if p.told == mostTold+1 {
 			p.talk("and more; mailshot report has them all")
 		}
@@ -146,7 +147,8 @@ func (p *progress) tick(now time.Time) {
 	}
 }
 
-// line is the state of the run in words: how far, the rate since the start, the states that want attention, the time left.
+// line is the state of the run in words: how far, the rate since the start, the states that want attention, the time
+// left.
 func (p *progress) line(now time.Time) string {
 	e := p.last
 	parts := []string{fmt.Sprintf("%d of %d", e.Done, e.Planned)}

@@ -14,8 +14,8 @@ import (
 	"mailshot/internal/shell"
 )
 
-// retry, resolve and cancel are how a person changes what the ledger says. None of them sends anything; the ledger keeps who
-// made each change and when.
+// retry, resolve and cancel are how a person changes what the ledger says. None of them sends anything; the ledger
+// keeps who made each change and when.
 
 func (t *tool) retryCommand() *cobra.Command {
 	var id string
@@ -23,10 +23,11 @@ func (t *tool) retryCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "retry CAMPAIGN [ADDRESS|@DOMAIN|KEY...]",
 		Short: "Try again what was refused, given up, held or cancelled",
-		Long: `retry makes rows pending again that ended as refused, gave_up, held or cancelled: all of them, those in the states that
---in names, or those of the addresses given. The next send takes them. retry never touches what was sent, nor what is
-unknown (see resolve). --in suppressed is for people who were put on a suppression list by mistake and have been taken off
-it; a person who is still on one is left out again.`,
+		Long: `retry makes rows pending again that ended as refused, gave_up, held or cancelled: all of them, those
+in the states that --in names, or those of the addresses given. The next send takes them. retry
+never touches what was sent, nor what is unknown (see resolve). --in suppressed is for people who
+were put on a suppression list by mistake and have been taken off it; a person who is still on one
+is left out again.`,
 		Example: `  mailshot retry campaign.yaml ann@example.com
   mailshot retry --in gave_up,held campaign.yaml`,
 		Args: args(cobra.MinimumNArgs(1)),
@@ -65,7 +66,8 @@ func (t *tool) retry(cmd *cobra.Command, args []string, id string, in []string) 
 		return err
 	}
 	if listed > 0 {
-		t.say("%s on the suppression list, and the next send leaves them out; take them off first if that is wrong", plural(listed, "of them is", "of them are"))
+		t.say("%s on the suppression list, and the next send leaves them out; take them off first if that is wrong",
+			plural(listed, "of them is", "of them are"))
 		t.hint("mailshot suppress list, or " + example)
 	}
 	t.hint("mailshot send " + s.again(t))
@@ -75,7 +77,8 @@ func (t *tool) retry(cmd *cobra.Command, args []string, id string, in []string) 
 // nothingToRetry says what the rows are that were meant, and what can be done about those.
 func (t *tool) nothingToRetry(ctx context.Context, s *stored, f ledger.Filter, chosen []ledger.State) error {
 	if !s.Kept.Purged.IsZero() {
-		return &exit{exitFailed, errors.New("there is nothing to retry: the rows were erased by a purge"), "mailshot status " + s.again(t)}
+		return &exit{exitFailed, errors.New("there is nothing to retry: the rows were erased by a purge"),
+			"mailshot status " + s.again(t)}
 	}
 	n, err := s.Tally(ctx, f)
 	if err != nil {
@@ -88,9 +91,11 @@ func (t *tool) nothingToRetry(ctx context.Context, s *stored, f ledger.Filter, c
 		}
 	}
 	if words == nil {
-		return &exit{exitFailed, errors.New("there is nothing to retry: no row has that address, domain or key"), "mailshot report " + s.again(t)}
+		return &exit{exitFailed, errors.New("there is nothing to retry: no row has that address, domain or key"),
+			"mailshot report " + s.again(t)}
 	}
-	e := &exit{exitFailed, fmt.Errorf("there is nothing to retry: %s", strings.Join(words, ", ")), "mailshot report " + s.again(t)}
+	e := &exit{exitFailed, fmt.Errorf("there is nothing to retry: %s", strings.Join(words, ", ")),
+		"mailshot report " + s.again(t)}
 	switch {
 	case n[ledger.Unknown] > 0:
 		e.next = "mailshot resolve " + s.again(t)
@@ -102,8 +107,8 @@ func (t *tool) nothingToRetry(ctx context.Context, s *stored, f ledger.Filter, c
 	return e
 }
 
-// listed counts the rows that were chosen, and are pending now, whose people are on the user's list of those never to be mailed; and
-// gives the command that takes one of them off it.
+// listed counts the rows that were chosen, and are pending now, whose people are on the user's list of those never to
+// be mailed; and gives the command that takes one of them off it.
 func (t *tool) listed(ctx context.Context, s *stored, f ledger.Filter) (n int64, example string, err error) {
 	err = t.withAccounts(func(a *ledger.Accounts) error {
 		var first ledger.Entry

@@ -19,30 +19,36 @@ func (t *tool) stateCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "state",
 		Short: "Check and repair the ledger's files",
-		Long: `state looks after the two files in which mailshot remembers: the ledger beside the campaign file, and the user's accounts
-(caps used, suppression list). mailshot never continues with a damaged ledger: what it has forgotten would be sent twice.`,
+		Long: `state looks after the two files in which mailshot remembers: the ledger beside the campaign file,
+and the user's accounts (caps used, suppression list). mailshot never continues with a damaged
+ledger: what it has forgotten would be sent twice.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usage(fmt.Errorf("state has no command %q, only check and repair", args[0]), "mailshot state --help")
+				return usage(fmt.Errorf("state has no command %q, only check and repair", args[0]),
+					"mailshot state --help")
 			}
 			return cmd.Help()
 		},
 	}
 	check := &cobra.Command{
-		Use: "check [CAMPAIGN]", Short: "Check that the files are whole and their records consistent", Args: args(cobra.MaximumNArgs(1)),
-		Long: `check reads both files from end to end. Their pages and indexes must be sound, the states must add up to the rows, each
-delivery must have its row, and each state must be the one that its attempts and the changes by hand led to. check changes
-nothing but the version of an older file. It can run during a send. Exit code 1: something is wrong.`,
+		Use: "check [CAMPAIGN]", Short: "Check that the files are whole and their records consistent",
+		Args: args(cobra.MaximumNArgs(1)),
+		Long: `check reads both files from end to end. Their pages and indexes must be sound, the states must add
+up to the rows, each delivery must have its row, and each state must be the one that its attempts
+and the changes by hand led to. check changes nothing but the version of an older file. It can run
+during a send. Exit code 1: something is wrong.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return t.stateCheck(cmd, args) },
 	}
 	var try, yes bool
 	repair := &cobra.Command{
-		Use: "repair [CAMPAIGN]", Short: "Save what can be read of a damaged ledger into a new file", Args: args(cobra.MaximumNArgs(1)),
-		Long: `repair reads what can be read of a damaged ledger into a new file, which takes its place. The damaged file is kept beside
-it. repair never guesses. A delivery becomes unknown if its record is lost or contradicts its log. A delivery that was still
-to be sent is held if its row is lost. If the end of the log is lost, everything that was to be sent becomes unknown. If the
-campaigns' own records cannot be relied on, repair refuses and changes nothing. An up-to-date backup is better.
+		Use: "repair [CAMPAIGN]", Short: "Save what can be read of a damaged ledger into a new file",
+		Args: args(cobra.MaximumNArgs(1)),
+		Long: `repair reads what can be read of a damaged ledger into a new file, which takes its place. The
+damaged file is kept beside it. repair never guesses. A delivery becomes unknown if its record is
+lost or contradicts its log. A delivery that was still to be sent is held if its row is lost. If the
+end of the log is lost, everything that was to be sent becomes unknown. If the campaigns' own
+records cannot be relied on, repair refuses and changes nothing. An up-to-date backup is better.
 
 repair does not repair the accounts file: restore a backup of it.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return t.stateRepair(cmd, args, try, yes) },
@@ -114,12 +120,14 @@ func (t *tool) stateRepair(cmd *cobra.Command, args []string, try, yes bool) err
 	state := t.stateFile(d)
 	if _, err := os.Stat(state); errors.Is(err, fs.ErrNotExist) {
 		if _, err := os.Stat(state + ".repair"); errors.Is(err, fs.ErrNotExist) {
-			return &exit{exitFailed, fmt.Errorf("there is no ledger %s", state), "mailshot state check " + shell.Quote(d.Path)}
+			return &exit{exitFailed, fmt.Errorf("there is no ledger %s", state),
+				"mailshot state check " + shell.Quote(d.Path)}
 		}
 	}
 	again := strings.Join(append(t.flags(), shell.Quote(d.Path)), " ")
 	if !try {
-		if err := t.certain(cmd.Context(), "type yes to put a repaired file in place of "+state+": ", yes, "mailshot state repair --yes "+again); err != nil {
+		if err := t.certain(cmd.Context(), "type yes to put a repaired file in place of "+state+": ", yes,
+			"mailshot state repair --yes "+again); err != nil {
 			return err
 		}
 	}
