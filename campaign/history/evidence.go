@@ -9,8 +9,8 @@ import (
 	"mailshot/render"
 )
 
-// Unknown is a search for what became of messages whose outcome is not known. Call Read for each file that may tell, then
-// Settle. It is not for concurrent use.
+// Unknown is a search for what became of messages whose outcome is not known. Call Read for each file that may tell,
+// then Settle. It is not for concurrent use.
 type Unknown struct {
 	campaign *Campaign
 	rows     map[string]int64 // deliveries by the left side of the Message-ID; From decides the right side
@@ -41,8 +41,8 @@ func (u *Unknown) row(id string) (int64, bool) {
 	return n, ok
 }
 
-// Read looks for the messages in a file or folder: copies of messages (mbox, Maildir, .eml), a list of Message-IDs, or the
-// log of Postfix or Exim, also compressed by gzip. A file that is none of these is an error.
+// Read looks for the messages in a file or folder: copies of messages (mbox, Maildir, .eml), a list of Message-IDs, or
+// the log of Postfix or Exim, also compressed by gzip. A file that is none of these is an error.
 func (u *Unknown) Read(path string) error { return u.finder.Read(path) }
 
 // Settled says what a search came to. Sent and Refused add up to the rows that are decided now, Left to the others.
@@ -50,8 +50,8 @@ type Settled struct {
 	Sent, Refused, Left int64
 }
 
-// Settle records what was found, in one transaction: what a server took is sent, what bounced is refused, and the rest stays
-// unknown. It needs the campaign's lock; while a send runs the error is the ledger's *LockedError.
+// Settle records what was found, in one transaction: what a server took is sent, what bounced is refused, and the rest
+// stays unknown. It needs the campaign's lock; while a send runs the error is the ledger's *LockedError.
 func (u *Unknown) Settle(ctx context.Context) (Settled, error) {
 	var list []ledger.Evidence
 	var s Settled

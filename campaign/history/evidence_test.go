@@ -25,16 +25,24 @@ func TestUnknown(t *testing.T) {
 		want  Settled
 		tally string // of ann, bob, cat (unknown), dan (sent)
 	}{
-		{"nothing found", ledger.Filter{}, [][]string{{"<somebody@else>"}}, Settled{Left: 3}, "unknown unknown unknown sent"},
+		{"nothing found", ledger.Filter{}, [][]string{{"<somebody@else>"}}, Settled{Left: 3},
+			"unknown unknown unknown sent"},
 		{"no file", ledger.Filter{}, nil, Settled{Left: 3}, "unknown unknown unknown sent"},
-		{"listed", ledger.Filter{}, [][]string{{"<" + id("ann", "example.org") + ">"}}, Settled{Sent: 1, Left: 2}, "sent unknown unknown sent"},
-		{"whatever the right side", ledger.Filter{}, [][]string{{id("bob", "other.example")}}, Settled{Sent: 1, Left: 2}, "unknown sent unknown sent"},
-		{"two files", ledger.Filter{}, [][]string{{id("ann", "x")}, {id("cat", "x"), id("ann", "x")}}, Settled{Sent: 2, Left: 1}, "sent unknown sent sent"},
-		{"only those that are asked for", ledger.Filter{Keys: []string{"bob", "dan"}}, [][]string{{id("ann", "x"), id("bob", "x"), id("dan", "x")}}, Settled{Sent: 1}, "unknown sent unknown sent"},
-		{"whatever the states", ledger.Filter{States: []ledger.State{ledger.Sent}}, [][]string{{id("dan", "x")}}, Settled{Left: 3}, "unknown unknown unknown sent"},
+		{"listed", ledger.Filter{}, [][]string{{"<" + id("ann", "example.org") + ">"}}, Settled{Sent: 1, Left: 2},
+			"sent unknown unknown sent"},
+		{"whatever the right side", ledger.Filter{}, [][]string{{id("bob", "other.example")}},
+			Settled{Sent: 1, Left: 2}, "unknown sent unknown sent"},
+		{"two files", ledger.Filter{}, [][]string{{id("ann", "x")}, {id("cat", "x"), id("ann", "x")}},
+			Settled{Sent: 2, Left: 1}, "sent unknown sent sent"},
+		{"only those that are asked for", ledger.Filter{Keys: []string{"bob", "dan"}},
+			[][]string{{id("ann", "x"), id("bob", "x"), id("dan", "x")}}, Settled{Sent: 1},
+			"unknown sent unknown sent"},
+		{"whatever the states", ledger.Filter{States: []ledger.State{ledger.Sent}}, [][]string{{id("dan", "x")}},
+			Settled{Left: 3}, "unknown unknown unknown sent"},
 		{"a log that says refused", ledger.Filter{}, [][]string{{
 			"Nov 22 12:00:01 mx postfix/cleanup[1]: 3F2A1B00C8: message-id=<" + id("cat", "example.org") + ">",
-			"Nov 22 12:00:02 mx postfix/smtp[2]: 3F2A1B00C8: to=<cat@example.com>, relay=mx.example[192.0.2.1]:25, delay=1, dsn=5.1.1, status=bounced (host said: 550 no such user)",
+			"Nov 22 12:00:02 mx postfix/smtp[2]: 3F2A1B00C8: to=<cat@example.com>, relay=mx[192.0.2.1]:25, delay=1, " +
+				"dsn=5.1.1, status=bounced (host said: 550 no such user)",
 			"Nov 22 12:00:02 mx postfix/qmgr[3]: 3F2A1B00C8: removed",
 		}}, Settled{Refused: 1, Left: 2}, "unknown unknown refused sent"},
 	} {

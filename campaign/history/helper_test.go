@@ -17,7 +17,8 @@ var t0 = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 // row is a row of people.csv as it is planned: its line, key and address. Two rows may have one key if the second is a
 // duplicate.
 func row(line int, key, addr string, state ledger.State) ledger.Row {
-	r := ledger.Row{Number: int64(line - 1), Place: place(line), Key: key, Address: addr, AddressKey: addr, Fields: []byte(addr), Digest: make([]byte, 32), State: state}
+	r := ledger.Row{Number: int64(line - 1), Place: place(line), Key: key, Address: addr, AddressKey: addr,
+		Fields: []byte(addr), Digest: make([]byte, 32), State: state}
 	if state == ledger.Pending {
 		r.Lane = "lane"
 	}
@@ -60,8 +61,8 @@ func planned(t *testing.T, dir, id, list string, rows ...ledger.Row) *Campaign {
 	return h
 }
 
-// sent sends to all who are pending: outcome says what becomes of a key, sent where it says nothing. What ends as unknown
-// was begun, and never settled.
+// sent sends to all who are pending: outcome says what becomes of a key, sent where it says nothing. What ends as
+// unknown was begun, and never settled.
 func sent(t *testing.T, c *Campaign, outcome map[string]ledger.State) {
 	t.Helper()
 	lock, err := c.Ledger.Lock(c.ID)
@@ -85,7 +86,8 @@ func sent(t *testing.T, c *Campaign, outcome map[string]ledger.State) {
 			if err := r.Begin(t.Context(), d); err != nil {
 				t.Fatal(err)
 			}
-			res := ledger.Result{State: ledger.Sent, Stage: "dot", Code: 250, Text: "ok", Server: "mx.example", Time: t0}
+			res := ledger.Result{State: ledger.Sent, Stage: "dot", Code: 250, Text: "ok", Server: "mx.example",
+				Time: t0}
 			switch outcome[d.Key] {
 			case ledger.Unknown:
 				continue

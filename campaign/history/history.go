@@ -1,6 +1,6 @@
 // Package history answers what people ask of campaigns that have been sent. Call Open for one campaign: Rows, Tally and
-// Suppressed read its records, Match finds the rows of a list again, and Unknown looks for messages of which nobody knows
-// whether they arrived. Call Find for one person over many campaigns.
+// Suppressed read its records, Match finds the rows of a list again, and Unknown looks for messages of which nobody
+// knows whether they arrived. Call Find for one person over many campaigns.
 //
 // The answers are values and not words, so that a terminal and a window can show the same ones in their own way. Only
 // Unknown.Settle changes anything; the rest reads. A campaign may be read while a send of it runs.
@@ -20,7 +20,8 @@ import (
 	"mailshot/campaign/ledger"
 )
 
-// Campaign is a campaign that has been sent before, in an open ledger. It is for concurrent use as far as its Ledger is.
+// Campaign is a campaign that has been sent before, in an open ledger. It is as safe for concurrent use
+// as its Ledger.
 type Campaign struct {
 	Ledger *ledger.Ledger
 	ID     string
@@ -82,8 +83,8 @@ func (e *NotSentError) Error() string {
 	return s
 }
 
-// Rows returns the campaign's rows that f chooses, in the order of the list. It reads them in pieces, in memory that does
-// not grow; an error ends them.
+// Rows returns the campaign's rows that f chooses, in the order of the list. It reads them in pieces, in memory that
+// does not grow; an error ends them.
 func (c *Campaign) Rows(ctx context.Context, f ledger.Filter) iter.Seq2[ledger.Record, error] {
 	return c.Ledger.Deliveries(ctx, c.ID, f)
 }
@@ -100,9 +101,11 @@ func (c *Campaign) Tally(ctx context.Context, f ledger.Filter) (map[ledger.State
 	return n, nil
 }
 
-// Suppressed counts the pending rows among those that f chooses, whatever its states, that the user's suppression list keeps
-// from mail of the sender's domain; the next send leaves them out. first is the entry that keeps the first of them.
-func (c *Campaign) Suppressed(ctx context.Context, a *accounts.Accounts, domain string, f ledger.Filter) (n int64, first accounts.Entry, err error) {
+// Suppressed counts the pending rows among those that f chooses, whatever its states, that the user's suppression list
+// keeps from mail of the sender's domain; the next send leaves them out. first is the entry that keeps the first of
+// them.
+func (c *Campaign) Suppressed(ctx context.Context, a *accounts.Accounts, domain string,
+	f ledger.Filter) (n int64, first accounts.Entry, err error) {
 	f.States = []ledger.State{ledger.Pending}
 	for r, err := range c.Rows(ctx, f) {
 		if err != nil {
@@ -122,8 +125,8 @@ func (c *Campaign) Suppressed(ctx context.Context, a *accounts.Accounts, domain 
 	return n, first, nil
 }
 
-// named is an entry of the suppression list that holds for the address with this key; where the entry has only a hash of
-// the address, because the person was forgotten, the key takes its place.
+// named is an entry of the suppression list that holds for the address with this key; where the entry has only a hash
+// of the address, because the person was forgotten, the key takes its place.
 func named(e accounts.Entry, addressKey string) accounts.Entry {
 	if strings.HasPrefix(e.Key, accounts.Hidden) {
 		e.Key = addressKey

@@ -23,8 +23,10 @@ func TestOpenNotSent(t *testing.T) {
 		want       NotSentError
 		text       string
 	}{
-		{"no ledger", filepath.Join(dir, "none.db"), NotSentError{NoLedger: true}, "campaign other has not been sent yet: there is no ledger "},
-		{"another campaign", file, NotSentError{Others: []string{"news"}}, "campaign other has not been sent yet; the ledger has news"},
+		{"no ledger", filepath.Join(dir, "none.db"), NotSentError{NoLedger: true},
+			"campaign other has not been sent yet: there is no ledger "},
+		{"another campaign", file, NotSentError{Others: []string{"news"}},
+			"campaign other has not been sent yet; the ledger has news"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := Open(t.Context(), tt.file, "other")
@@ -32,7 +34,8 @@ func TestOpenNotSent(t *testing.T) {
 			if !errors.As(err, &e) {
 				t.Fatalf("%v is not a *NotSentError", err)
 			}
-			if e.ID != "other" || e.Ledger != tt.file || e.NoLedger != tt.want.NoLedger || !slices.Equal(e.Others, tt.want.Others) {
+			if e.ID != "other" || e.Ledger != tt.file || e.NoLedger != tt.want.NoLedger ||
+				!slices.Equal(e.Others, tt.want.Others) {
 				t.Errorf("%+v", e)
 			}
 			if !strings.HasPrefix(err.Error(), tt.text) {
@@ -76,7 +79,8 @@ func TestTally(t *testing.T) {
 		f    ledger.Filter
 		want map[ledger.State]int64
 	}{
-		{ledger.Filter{}, map[ledger.State]int64{ledger.Sent: 1, ledger.Refused: 1, ledger.Unknown: 1, ledger.Invalid: 1}},
+		{ledger.Filter{}, map[ledger.State]int64{ledger.Sent: 1, ledger.Refused: 1, ledger.Unknown: 1,
+			ledger.Invalid: 1}},
 		{ledger.Filter{Keys: []string{"ann", "cat"}}, map[ledger.State]int64{ledger.Sent: 1, ledger.Unknown: 1}},
 		{ledger.Filter{Addresses: []string{"nobody@example.com"}}, map[ledger.State]int64{}},
 	} {
@@ -97,7 +101,8 @@ func TestSuppressed(t *testing.T) {
 	if err := a.Forget(t.Context(), "ann@example.com"); err != nil {
 		t.Fatal(err)
 	}
-	for _, e := range []accounts.Entry{{Domain: "example.org", Key: "@example.net"}, {Domain: "example.edu", Key: "cat@example.net"}, {Key: "dan@example.com"}} {
+	for _, e := range []accounts.Entry{{Domain: "example.org", Key: "@example.net"},
+		{Domain: "example.edu", Key: "cat@example.net"}, {Key: "dan@example.com"}} {
 		if err := a.Suppress(t.Context(), e); err != nil {
 			t.Fatal(err)
 		}
@@ -109,13 +114,17 @@ func TestSuppressed(t *testing.T) {
 		key, from    string
 	}{
 		{"all", "example.org", ledger.Filter{}, 3, "ann@example.com", ""},
-		{"of a domain", "example.org", ledger.Filter{Domains: []string{"example.net"}}, 2, "@example.net", "example.org"},
-		{"another sender", "example.edu", ledger.Filter{Domains: []string{"example.net"}}, 1, "cat@example.net", "example.edu"},
-		{"whatever its states", "example.org", ledger.Filter{States: []ledger.State{ledger.Suppressed}, Keys: []string{"dan"}}, 0, "", ""},
+		{"of a domain", "example.org", ledger.Filter{Domains: []string{"example.net"}}, 2, "@example.net",
+			"example.org"},
+		{"another sender", "example.edu", ledger.Filter{Domains: []string{"example.net"}}, 1, "cat@example.net",
+			"example.edu"},
+		{"whatever its states", "example.org",
+			ledger.Filter{States: []ledger.State{ledger.Suppressed}, Keys: []string{"dan"}}, 0, "", ""},
 	} {
 		n, first, err := c.Suppressed(t.Context(), a, tt.domain, tt.f)
 		if err != nil || n != tt.n || first.Key != tt.key || first.Domain != tt.from {
-			t.Errorf("%s: %d, %q from %q, %v; want %d, %q from %q", tt.name, n, first.Key, first.Domain, err, tt.n, tt.key, tt.from)
+			t.Errorf("%s: %d, %q from %q, %v; want %d, %q from %q", tt.name, n, first.Key, first.Domain, err, tt.n,
+				tt.key, tt.from)
 		}
 	}
 }

@@ -27,16 +27,17 @@ type Matched struct {
 // errOtherRows says that a list's rows are not those of the campaign, one by one.
 var errOtherRows = errors.New("the list's rows are not the campaign's")
 
-// Match reads a list and finds what became of each of its rows. write gets the names of the list's columns and then its rows,
-// in their order. It returns at the first error that rows yields, with that error.
+// Match reads a list and finds what became of each of its rows. write gets the names of the list's columns and then its
+// rows, in their order. It returns at the first error that rows yields, with that error.
 //
-// A list that is as it was planned is matched row by row, in memory that does not grow. Where it turns out to be another one,
-// write is called a second time, from the beginning, and a row is found by its key: of several rows with one key by its
-// place as well, and without a key by its place alone. Then the campaign's rows are held in memory.
+// A list that is as it was planned is matched row by row, in memory that does not grow. Where it turns out to be
+// another one, write is called a second time, from the beginning, and a row is found by its key: of several rows with
+// one key by its place as well, and without a key by its place alone. Then the campaign's rows are held in memory.
 //
-// The mistakes in a list (each a *recipients.Fault) come joined, as one error. The list is read twice at most, so cfg cannot
-// be about standard input.
-func (c *Campaign) Match(ctx context.Context, cfg recipients.Config, write func(columns []string, rows iter.Seq2[Match, error]) error) (*Matched, error) {
+// The mistakes in a list (each a *recipients.Fault) come joined, as one error. The list is read twice at most, so cfg
+// cannot be about standard input.
+func (c *Campaign) Match(ctx context.Context, cfg recipients.Config,
+	write func(columns []string, rows iter.Seq2[Match, error]) error) (*Matched, error) {
 	m, err := c.match(ctx, cfg, c.inOrder(ctx), write)
 	if !errors.Is(err, errOtherRows) {
 		return m, err
@@ -49,7 +50,8 @@ func (c *Campaign) Match(ctx context.Context, cfg recipients.Config, write func(
 }
 
 // match is one attempt at a whole list.
-func (c *Campaign) match(ctx context.Context, cfg recipients.Config, f fates, write func([]string, iter.Seq2[Match, error]) error) (*Matched, error) {
+func (c *Campaign) match(ctx context.Context, cfg recipients.Config, f fates,
+	write func([]string, iter.Seq2[Match, error]) error) (*Matched, error) {
 	defer f.close()
 	list, err := recipients.Open(cfg)
 	if err != nil {

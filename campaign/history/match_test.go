@@ -16,23 +16,24 @@ func matched(t *testing.T, c *Campaign, dir string) (string, *Matched, int, erro
 	t.Helper()
 	var words []string
 	tries := 0
-	m, err := c.Match(t.Context(), recipients.Config{File: "people.csv", Dir: dir, Key: "key", Address: "email"}, func(columns []string, rows iter.Seq2[Match, error]) error {
-		words = nil
-		if tries++; strings.Join(columns, " ") != "email key" {
-			t.Errorf("columns %q", columns)
-		}
-		for r, err := range rows {
-			if err != nil {
-				return err
+	m, err := c.Match(t.Context(), recipients.Config{File: "people.csv", Dir: dir, Key: "key", Address: "email"},
+		func(columns []string, rows iter.Seq2[Match, error]) error {
+			words = nil
+			if tries++; strings.Join(columns, " ") != "email key" {
+				t.Errorf("columns %q", columns)
 			}
-			state := "-"
-			if r.Known {
-				state = string(r.Record.State)
+			for r, err := range rows {
+				if err != nil {
+					return err
+				}
+				state := "-"
+				if r.Known {
+					state = string(r.Record.State)
+				}
+				words = append(words, r.Row.Fields[1]+" "+state)
 			}
-			words = append(words, r.Row.Fields[1]+" "+state)
-		}
-		return nil
-	})
+			return nil
+		})
 	return strings.Join(words, ", "), m, tries, err
 }
 
@@ -63,15 +64,25 @@ func TestMatch(t *testing.T) {
 		m       Matched
 		inOrder bool
 	}{
-		{"as planned", "", []string{head, ann, bob, ann, cat}, "ann sent, bob refused, ann duplicate, cat sent", Matched{Rows: 4}, true},
-		{"as planned, one forgotten", "bob@example.com", []string{head, ann, bob, ann, cat}, "ann sent, bob refused, ann duplicate, cat sent", Matched{Rows: 4}, true},
-		{"sorted otherwise", "", []string{head, cat, bob, ann, ann}, "cat sent, bob refused, ann duplicate, ann sent", Matched{Rows: 4, Changed: true}, false},
-		{"of several with one key the one at its place", "", []string{head, cat, bob, ann}, "cat sent, bob refused, ann duplicate", Matched{Rows: 3, Left: 1, Changed: true}, false},
-		{"new and gone", "", []string{head, "new@example.com,new", cat}, "new -, cat sent", Matched{Rows: 2, Strange: 1, Left: 3, Changed: true}, false},
-		{"a row more at the end", "", []string{head, ann, bob, ann, cat, "new@example.com,new"}, "ann sent, bob refused, ann duplicate, cat sent, new -", Matched{Rows: 5, Strange: 1, Changed: true}, false},
-		{"a row less at the end", "", []string{head, ann, bob, ann}, "ann sent, bob refused, ann duplicate", Matched{Rows: 3, Left: 1, Changed: true}, false},
-		{"other cells, the same keys", "", []string{head, ann, bob, ann, "kate@example.com,cat"}, "ann sent, bob refused, ann duplicate, cat sent", Matched{Rows: 4, Changed: true}, false},
-		{"changed, one forgotten: by place", "bob@example.com", []string{head, cat, "new@example.com,new", ann, ann}, "cat sent, new refused, ann duplicate, ann sent", Matched{Rows: 4, Changed: true}, false},
+		{"as planned", "", []string{head, ann, bob, ann, cat}, "ann sent, bob refused, ann duplicate, cat sent",
+			Matched{Rows: 4}, true},
+		{"as planned, one forgotten", "bob@example.com", []string{head, ann, bob, ann, cat},
+			"ann sent, bob refused, ann duplicate, cat sent", Matched{Rows: 4}, true},
+		{"sorted otherwise", "", []string{head, cat, bob, ann, ann}, "cat sent, bob refused, ann duplicate, ann sent",
+			Matched{Rows: 4, Changed: true}, false},
+		{"of several with one key the one at its place", "", []string{head, cat, bob, ann},
+			"cat sent, bob refused, ann duplicate", Matched{Rows: 3, Left: 1, Changed: true}, false},
+		{"new and gone", "", []string{head, "new@example.com,new", cat}, "new -, cat sent",
+			Matched{Rows: 2, Strange: 1, Left: 3, Changed: true}, false},
+		{"a row more at the end", "", []string{head, ann, bob, ann, cat, "new@example.com,new"},
+			"ann sent, bob refused, ann duplicate, cat sent, new -", Matched{Rows: 5, Strange: 1, Changed: true},
+			false},
+		{"a row less at the end", "", []string{head, ann, bob, ann}, "ann sent, bob refused, ann duplicate",
+			Matched{Rows: 3, Left: 1, Changed: true}, false},
+		{"other cells, the same keys", "", []string{head, ann, bob, ann, "kate@example.com,cat"},
+			"ann sent, bob refused, ann duplicate, cat sent", Matched{Rows: 4, Changed: true}, false},
+		{"changed, one forgotten: by place", "bob@example.com", []string{head, cat, "new@example.com,new", ann, ann},
+			"cat sent, new refused, ann duplicate, ann sent", Matched{Rows: 4, Changed: true}, false},
 		{"an empty list", "", []string{head}, "", Matched{Left: 4, Changed: true}, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -120,7 +131,8 @@ func TestMatchFailedWriter(t *testing.T) {
 	write(t, dir, "people.csv", "email,key")
 	c := planned(t, dir, "news", "")
 	full := errors.New("the disk is full")
-	_, err := c.Match(t.Context(), recipients.Config{File: "people.csv", Dir: dir, Key: "key"}, func([]string, iter.Seq2[Match, error]) error { return full })
+	_, err := c.Match(t.Context(), recipients.Config{File: "people.csv", Dir: dir, Key: "key"},
+		func([]string, iter.Seq2[Match, error]) error { return full })
 	if !errors.Is(err, full) {
 		t.Errorf("%v", err)
 	}

@@ -19,14 +19,16 @@ type Person struct {
 
 // PersonRow is a person's row in one campaign.
 type PersonRow struct {
-	Ledger    string // the file
-	Campaign  *ledger.Campaign
-	MessageID string // of a message that was tried, without angle brackets; "" where none was, or the secret is not known
+	Ledger   string // the file
+	Campaign *ledger.Campaign
+	// MessageID is that of a message that was tried, without angle brackets; "" if none was, or if the secret is not
+	// known.
+	MessageID string
 	ledger.Record
 }
 
-// Find reads what the user's accounts and these ledgers know of the person whose address has this key. accounts may be nil,
-// for a user who has none yet. It changes nothing.
+// Find reads what the user's accounts and these ledgers know of the person whose address has this key. accounts may be
+// nil, for a user who has none yet. It changes nothing.
 func Find(ctx context.Context, addressKey string, accounts *accounts.Accounts, ledgers []string) (*Person, error) {
 	p := &Person{AddressKey: addressKey}
 	var secret []byte

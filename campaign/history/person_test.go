@@ -12,11 +12,14 @@ import (
 func TestFind(t *testing.T) {
 	t.Parallel()
 	one, two, a := t.TempDir(), t.TempDir(), openAccounts(t)
-	first := planned(t, one, "one", "", row(2, "ann", "ann@example.com", ledger.Pending), row(3, "bob", "bob@example.com", ledger.Pending),
+	first := planned(t, one, "one", "", row(2, "ann", "ann@example.com", ledger.Pending),
+		row(3, "bob", "bob@example.com", ledger.Pending),
 		row(4, "ann's", "ann@example.com", ledger.Pending))
-	planned(t, two, "two", "", row(2, "x", "ann@example.com", ledger.Pending), row(3, "y", "dan@example.com", ledger.Suppressed))
+	planned(t, two, "two", "", row(2, "x", "ann@example.com", ledger.Pending),
+		row(3, "y", "dan@example.com", ledger.Suppressed))
 	sent(t, first, map[string]ledger.State{"bob": ledger.Refused})
-	for _, e := range []accounts.Entry{{Domain: "example.org", Key: "bob@example.com", Reason: "refused"}, {Key: "@example.net"}} {
+	for _, e := range []accounts.Entry{{Domain: "example.org", Key: "bob@example.com", Reason: "refused"},
+		{Key: "@example.net"}} {
 		if err := a.Suppress(t.Context(), e); err != nil {
 			t.Fatal(err)
 		}
@@ -33,18 +36,22 @@ func TestFind(t *testing.T) {
 		name, key  string
 		accounts   *accounts.Accounts
 		ledgers    []string
-		suppressed string // keys
+		suppressed []string // keys
 		rows       string
 		tried      int // of the rows, those with a Message-ID
 	}{
-		{"in both", "ann@example.com", a, ledgers, "", "one people.csv:2 sent, one people.csv:4 sent, two people.csv:2 pending", 2},
-		{"in one", "ann@example.com", a, ledgers[1:], "", "two people.csv:2 pending", 0},
-		{"without accounts", "ann@example.com", nil, ledgers[:1], "", "one people.csv:2 sent, one people.csv:4 sent", 0},
-		{"refused, and on the list", "bob@example.com", a, ledgers, "bob@example.com", "one people.csv:3 refused", 1},
-		{"by the domain", "kim@example.net", a, ledgers, "@example.net", "", 0},
-		{"forgotten: under the address that was asked for", "eve@example.com", a, ledgers, "eve@example.com", "", 0},
-		{"never tried", "dan@example.com", a, ledgers, "", "two people.csv:3 suppressed", 0},
-		{"nobody", "nobody@example.com", a, nil, "", "", 0},
+		{"in both", "ann@example.com", a, ledgers, nil,
+			"one people.csv:2 sent, one people.csv:4 sent, two people.csv:2 pending", 2},
+		{"in one", "ann@example.com", a, ledgers[1:], nil, "two people.csv:2 pending", 0},
+		{"without accounts", "ann@example.com", nil, ledgers[:1], nil, "one people.csv:2 sent, one people.csv:4 sent",
+			0},
+		{"refused, and on the list", "bob@example.com", a, ledgers, []string{"bob@example.com"},
+			"one people.csv:3 refused", 1},
+		{"by the domain", "kim@example.net", a, ledgers, []string{"@example.net"}, "", 0},
+		{"forgotten: under the address that was asked for", "eve@example.com", a, ledgers, []string{"eve@example.com"},
+			"", 0},
+		{"never tried", "dan@example.com", a, ledgers, nil, "two people.csv:3 suppressed", 0},
+		{"nobody", "nobody@example.com", a, nil, nil, "", 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p, err := Find(t.Context(), tt.key, tt.accounts, tt.ledgers)
@@ -67,12 +74,14 @@ func TestFind(t *testing.T) {
 					t.Errorf("ledger %q", r.Ledger)
 				}
 			}
-			if k, r := strings.Join(keys, ", "), strings.Join(rows, ", "); p.AddressKey != tt.key || k != tt.suppressed || r != tt.rows || tried != tt.tried {
-				t.Errorf("%s: suppressed %q, rows %q, %d with a Message-ID", p.AddressKey, k, r, tried)
+			got := fmt.Sprint(p.AddressKey, keys, strings.Join(rows, ", "), tried)
+			if want := fmt.Sprint(tt.key, tt.suppressed, tt.rows, tt.tried); got != want {
+				t.Errorf("key, suppressed, rows, tried: %s, want %s", got, want)
 			}
 		})
 	}
-	if _, err := Find(t.Context(), "ann@example.com", a, []string{write(t, t.TempDir(), "state.db", strings.Repeat("dear diary ", 200))}); err == nil {
+	if _, err := Find(t.Context(), "ann@example.com", a,
+		[]string{write(t, t.TempDir(), "state.db", strings.Repeat("dear diary ", 200))}); err == nil {
 		t.Error("a damaged ledger was passed over")
 	}
 }

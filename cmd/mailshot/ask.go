@@ -17,7 +17,8 @@ func (t *tool) confirm(ctx context.Context, n int64, yes bool, again string) err
 	if yes {
 		return nil
 	}
-	fmt.Fprintf(t.stderr, "%s type %s to send %s: ", t.screen.dim("mailshot:"), t.screen.bold(fmt.Sprint(n)), plural(n, "message"))
+	fmt.Fprintf(t.stderr, "%s type %s to send %s: ",
+		t.screen.dim("mailshot:"), t.screen.bold(fmt.Sprint(n)), plural(n, "message"))
 	line, err := t.answer(ctx)
 	if err != nil {
 		return err
@@ -70,7 +71,9 @@ func (t *tool) certain(ctx context.Context, question string, yes bool, again str
 		return nil
 	}
 	if !isTerminal(t.stdin) {
-		return usage(errors.New("standard input is no terminal, so there is nobody to ask; nothing was changed (--yes says yes)"), again)
+		err := errors.New("standard input is not a terminal, so there is nobody to ask; " +
+			"nothing was changed (--yes says yes)")
+		return usage(err, again)
 	}
 	fmt.Fprintf(t.stderr, "%s %s", t.screen.dim("mailshot:"), question)
 	line, err := t.answer(ctx)

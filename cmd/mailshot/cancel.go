@@ -14,8 +14,8 @@ func (t *tool) cancelCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "cancel CAMPAIGN",
 		Short: "Take out what has not been sent",
-		Long: `cancel takes every pending and deferred row out of the campaign; what was sent stays as it is. retry --in cancelled takes
-them up again. A campaign that is being sent is stopped first, by an interrupt.`,
+		Long: `cancel takes every pending and deferred row out of the campaign; what was sent stays as it is. retry
+--in cancelled makes the rows pending again. Stop a running send first, with an interrupt.`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			s, err := t.stored(cmd, args, id)
@@ -39,7 +39,8 @@ them up again. A campaign that is being sent is stopped first, by an interrupt.`
 // busy explains that a campaign is being sent.
 func (t *tool) busy(err error, s *stored) error {
 	if locked := (*ledger.LockedError)(nil); errors.As(err, &locked) {
-		return &exit{exitFailed, fmt.Errorf("%w; stop it with an interrupt first", err), "mailshot status " + s.again(t)}
+		return &exit{exitFailed, fmt.Errorf("%w; stop it with an interrupt first", err),
+			"mailshot status " + s.again(t)}
 	}
 	return err
 }

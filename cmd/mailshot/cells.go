@@ -9,8 +9,9 @@ import (
 	"golang.org/x/text/width"
 )
 
-// textWidth is how many columns text takes on a terminal. What a person sees as one character is counted as one: wide East
-// Asian characters and emoji take two, marks and joiners none, and an emoji made of several (a family, a flag) two.
+// textWidth is how many columns text takes on a terminal. What a person sees as one character is counted as one: wide
+// East Asian characters and emoji take two, marks and joiners none, and an emoji made of several (a family, a flag)
+// two.
 func textWidth(text string) int {
 	n := 0
 	for len(text) > 0 {

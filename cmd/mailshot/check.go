@@ -20,9 +20,10 @@ func (t *tool) checkCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check [CAMPAIGN]",
 		Short: "Read, render and check everything; nothing is sent",
-		Long: `check makes every message as send would, checks it, and says what it found: errors stop a send, warnings do not. It keeps
-nothing, and uses no network unless --dns asks the DNS, once for each domain of the list, whether it takes mail.
-Exit code 0: no errors, 2: the campaign file, 3: errors.`,
+		Long: `check makes every message as send would, checks it, and says what it found: errors stop a send,
+warnings do not. It keeps nothing. It uses no network, unless --dns asks the DNS, once for each
+domain of the list, whether it accepts mail.
+Exit code 0: no errors, 2: mistakes in the campaign file, 3: errors.`,
 		Example: `  mailshot check campaign.yaml
   mailshot check --dns --json campaign.yaml`,
 		Args: args(cobra.MaximumNArgs(1)),
@@ -31,8 +32,9 @@ Exit code 0: no errors, 2: the campaign file, 3: errors.`,
 	fs := cmd.Flags()
 	fs.StringVar(&f.id, "id", "", "check as this campaign `ID` instead of the file's")
 	fs.BoolVar(&f.json, "json", false, "print the report as JSON")
-	fs.BoolVar(&f.dns, "dns", false, "ask the DNS whether the domains of the list take mail")
-	fs.StringVar(&f.resolver, "resolver", "", "with --dns: ask the DNS server at this `HOST:PORT` (default the system's)")
+	fs.BoolVar(&f.dns, "dns", false, "ask the DNS whether the domains of the list accept mail")
+	fs.StringVar(&f.resolver, "resolver", "",
+		"with --dns: ask the DNS server at this `HOST:PORT` (default the system's)")
 	return cmd
 }
 
@@ -53,7 +55,8 @@ func network(at string) campaign.Network {
 func (t *tool) check(cmd *cobra.Command, args []string, f checkFlags) error {
 	name := path(args)
 	if f.resolver != "" && !f.dns {
-		return usage(errors.New("--resolver goes with --dns"), "mailshot check --dns --resolver "+shell.Quote(f.resolver)+" "+shell.Quote(name))
+		return usage(errors.New("--resolver goes with --dns"),
+			"mailshot check --dns --resolver "+shell.Quote(f.resolver)+" "+shell.Quote(name))
 	}
 	again := "mailshot check " + shell.Quote(name)
 	d, err := definition.Load(name)
@@ -65,14 +68,15 @@ func (t *tool) check(cmd *cobra.Command, args []string, f checkFlags) error {
 		if err := t.printReport(r, f.json); err != nil {
 			return err
 		}
-		return &exit{exitUsage, fmt.Errorf("%s in %s", plural(int64(len(r.Findings)), "mistake"), name), "mend it, then " + again}
+		return &exit{exitUsage, fmt.Errorf("%s in %s", plural(int64(len(r.Findings)), "mistake"), name),
+			"fix it, then " + again}
 	}
 	ctx, _, stop := interrupts(cmd.Context())
 	defer stop()
 	start := time.Now()
-	r, err := t.checked(ctx, campaign.Options{
-		Definition: d, ID: f.id, State: t.state, Accounts: t.accounts, Stdin: t.stdin, DNS: f.dns, Network: network(f.resolver),
-	})
+	o := t.options(d, f.id)
+	o.DNS, o.Network = f.dns, network(f.resolver)
+	r, err := t.checked(ctx, o)
 	if err != nil {
 		return t.refuse(err, d.Path)
 	}
@@ -80,7 +84,7 @@ func (t *tool) check(cmd *cobra.Command, args []string, f checkFlags) error {
 		return err
 	}
 	if n := r.Errors(); n > 0 {
-		return &exit{exitFindings, errors.New(plural(int64(n), "error")), "mend it, then " + again}
+		return &exit{exitFindings, errors.New(plural(int64(n), "error")), "fix it, then " + again}
 	}
 	if r.Counts[string(ledger.Pending)] == 0 {
 		t.say("no errors, but nobody gets a message; checked in %s", duration(time.Since(start)))

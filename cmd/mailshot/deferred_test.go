@@ -8,9 +8,10 @@ import (
 	"testing"
 )
 
-// An error that a deferred function adds reaches the caller only through a named result. This looks for one that is added to
-// another variable of the same name, which := has made in between: the error of a Close would be lost, and nobody told.
-// (Proven by l, err := before such a defer, as forget once had it, in a function whose result another err is.)
+// An error that a deferred function adds reaches the caller only through a named result. This looks for one that is
+// added to another variable of the same name, which := has made in between: the error of a Close would be lost, and
+// nobody told. (Proven by l, err := before such a defer, as forget once had it, in a function whose result another err
+// is.)
 func TestDeferredErrorsReachTheCaller(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("*.go")

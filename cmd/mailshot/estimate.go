@@ -28,10 +28,11 @@ func (t *tool) estimateCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "estimate [CAMPAIGN]",
 		Short: "How many messages, how many bytes, and when they go; nothing is sent",
-		Long: `estimate makes every message that a send would send now and works out when they go, by the rules that the sending itself
-keeps: the caps, with what has been used of them already by this and other campaigns, the waves with their holds, the days and
-hours of the schedule, and the steps of a new sender. It uses no network and changes nothing. The time is that of send --wait,
-and the earliest one: a server may be slower than its caps, and what it puts off comes later.`,
+		Long: `estimate makes every message that a send would make now, and works out when each of them goes. It
+follows the rules of a send: the caps, with what this and other campaigns have already used of them;
+the waves with their holds; the days and hours of the schedule; and the steps of a new sender. It
+uses no network and changes nothing. The time is that of send --wait, and the earliest one: a server
+may be slower than its caps, and what it defers goes later.`,
 		Args: args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error { return t.estimate(cmd, args, f) },
 	}
@@ -53,7 +54,7 @@ func (t *tool) estimate(cmd *cobra.Command, args []string, f estimateFlags) (err
 	}
 	ctx, _, stop := interrupts(cmd.Context())
 	defer stop()
-	c, err := campaign.Open(ctx, campaign.Options{Definition: d, ID: f.id, State: t.state, Accounts: t.accounts, Stdin: t.stdin})
+	c, err := campaign.Open(ctx, t.options(d, f.id))
 	if err != nil {
 		return t.refuse(err, d.Path)
 	}
@@ -122,7 +123,8 @@ func roughly(d time.Duration) string {
 	return plural(up(time.Second), "second")
 }
 
-// clock is a time as one on a calendar: the hour alone on the day of now, the day of the week within the next, else the date.
+// clock is a time as one on a calendar: the hour alone on the day of now, the day of the week within the next, else the
+// date.
 func clock(at, now time.Time) string {
 	at, now = at.Local(), now.Local()
 	layout := "2 Jan 2006 15:04"
@@ -163,7 +165,8 @@ func (t *tool) estimateTable(e *campaign.Estimate) error {
 			break
 		}
 		total += s.Messages
-		when.add(clock(s.From, e.Start), clock(s.To, e.Start), fmt.Sprint(s.Messages), fmt.Sprint(total), dash(s.After), dash(s.Pace))
+		when.add(clock(s.From, e.Start), clock(s.To, e.Start), fmt.Sprint(s.Messages), fmt.Sprint(total), dash(s.After),
+			dash(s.Pace))
 	}
 	if _, err := fmt.Fprintln(t.stdout); err != nil {
 		return err
@@ -218,7 +221,8 @@ func estimateJSON(id string, e *campaign.Estimate) any {
 		Stretches []stretch `json:"stretches"`
 	}{
 		id, e.Rows, e.Messages, e.Bytes, e.Largest, e.Place, e.Resumed, e.Changed, e.Unmade, e.Start, e.Forecast.End,
-		e.Forecast.End.Sub(e.Start.Round(0)).Seconds(), e.Forecast.Left, e.Forecast.Stop.String(), []capUse{}, []stretch{},
+		e.Forecast.End.Sub(e.Start.Round(0)).Seconds(), e.Forecast.Left, e.Forecast.Stop.String(), []capUse{},
+		[]stretch{},
 	}
 	for _, u := range e.Caps {
 		out.Caps = append(out.Caps, capUse{u.Lane, u.Cap.String(), u.Used})

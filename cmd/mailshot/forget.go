@@ -24,12 +24,14 @@ func (t *tool) forgetCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "forget ADDRESS [CAMPAIGN]",
 		Short: "Erase a person's data, and never mail them again",
-		Long: `forget erases a person from the ledger beside the campaign file, from all campaigns in it: their address, key and fields, and
-the server's words about them. It cannot be undone. The states and their sums stay, with the times and codes of attempts; what
-was still to be sent is suppressed. The user's list of people never to be mailed keeps a keyed hash in place of the address, so that
-no campaign of yours mails them again; suppress remove ADDRESS lifts it.
+		Long: `forget erases a person from all campaigns in the ledger beside the campaign file: their address, key
+and fields, and the server's words about them. It cannot be undone. The states and their sums stay,
+with the times and codes of attempts. A message that was still to be sent is suppressed. The
+suppression list keeps a keyed hash in place of the address, so that none of your campaigns mails
+them again; suppress remove ADDRESS lifts it.
 
-The list, the archive and other ledgers are not touched: forget names the files beside the campaign in which the address stands.`,
+forget does not touch the list, the archive or other ledgers. It names the files beside the campaign
+that have the address.`,
 		Args: args(cobra.RangeArgs(1, 2)),
 		RunE: func(cmd *cobra.Command, args []string) error { return t.forget(cmd, args, yes) },
 	}
@@ -41,14 +43,16 @@ func (t *tool) forget(cmd *cobra.Command, args []string, yes bool) (err error) {
 	ctx := cmd.Context()
 	key, err := suppression.Key(strings.TrimSpace(args[0]))
 	if err != nil || strings.HasPrefix(key, "@") {
-		return usage(errors.Join(errors.New("forget takes the address of one person"), err), "mailshot forget ann@example.com CAMPAIGN")
+		return usage(errors.Join(errors.New("forget takes the address of one person"), err),
+			"mailshot forget ann@example.com CAMPAIGN")
 	}
 	d, err := t.load(cmd, args[1:])
 	if err != nil {
 		return err
 	}
 	again := "mailshot forget --yes " + strings.Join(append(t.flags(), shell.Quote(args[0]), shell.Quote(d.Path)), " ")
-	if err := t.certain(ctx, fmt.Sprintf("type yes to erase %s for good: ", report.Clean(key)), yes, again); err != nil {
+	question := fmt.Sprintf("type yes to erase %s for good: ", report.Clean(key))
+	if err := t.certain(ctx, question, yes, again); err != nil {
 		return err
 	}
 	var f *ledger.Forgotten
@@ -60,31 +64,35 @@ func (t *tool) forget(cmd *cobra.Command, args []string, yes bool) (err error) {
 		return errors.Join(err, a.Forget(ctx, key))
 	})
 	if locked := (*ledger.LockedError)(nil); errors.As(err, &locked) {
-		status := append(append([]string{"mailshot status"}, t.flags()...), "--id "+shell.Quote(locked.ID), shell.Quote(d.Path))
-		return &exit{exitFailed, fmt.Errorf("%w; stop it with an interrupt first; nothing was erased", err), strings.Join(status, " ")}
+		status := append(append([]string{"mailshot status"}, t.flags()...), "--id "+shell.Quote(locked.ID),
+			shell.Quote(d.Path))
+		return &exit{exitFailed, fmt.Errorf("%w; stop it with an interrupt first; nothing was erased", err),
+			strings.Join(status, " ")}
 	}
 	if err != nil {
 		return err
 	}
 	if f.Rows == 0 {
-		t.say("nobody of that address is in %s", file)
+		t.say("no row in %s has that address", file)
 	} else {
-		t.say("erased %s of %s; %s still to be sent", plural(f.Rows, "row"), report.Clean(strings.Join(f.Campaigns, ", ")), plural(f.Stopped, "was", "were"))
-		t.say("kept: the states, so that they add up, and times and codes of attempts")
+		t.say("erased %s of %s; %s still to be sent", plural(f.Rows, "row"),
+			report.Clean(strings.Join(f.Campaigns, ", ")), plural(f.Stopped, "was", "were"))
+		t.say("kept: the states, so that they still add up, and the times and codes of attempts")
 	}
-	t.say("kept: a keyed hash, so that no campaign of yours mails them (mailshot suppress remove %s lifts it)", report.Clean(args[0]))
+	t.say("kept: a keyed hash, so that none of your campaigns mails them (mailshot suppress remove %s lifts it)",
+		report.Clean(args[0]))
 	for _, place := range f.Mentions {
-		t.say("the address also stands in a field of somebody else: %s", report.Clean(place))
+		t.say("the address is also in a field of another person: %s", report.Clean(place))
 	}
 	names := append([]string{key}, f.Keys...)
 	for _, name := range standsIn(d.Dir, file, names) {
-		t.say("not erased, for it is a file of yours: %s", report.Clean(name))
+		t.say("not erased, because it is your own file: %s", report.Clean(name))
 	}
 	return nil
 }
 
-// forgetRows erases a person from the rows of a ledger, if it is there. What was erased is returned also where the ledger
-// could not be closed.
+// forgetRows erases a person from the rows of a ledger, if it is there. What was erased is returned also where the
+// ledger could not be closed.
 func forgetRows(ctx context.Context, file string, a *accounts.Accounts, key string) (f *ledger.Forgotten, err error) {
 	if _, err := os.Stat(file); err != nil {
 		return &ledger.Forgotten{}, nil
@@ -106,8 +114,8 @@ func forgetRows(ctx context.Context, file string, a *accounts.Accounts, key stri
 // largest is the largest file that standsIn looks into.
 const largest = 256 << 20
 
-// standsIn lists the files below dir, the ledger's own aside, in whose name or text one of the names stands: lists, copies of messages,
-// rehearsals. What is encoded otherwise (a workbook, base64) is not seen.
+// standsIn lists the files below dir, the ledger's own aside, in whose name or text one of the names stands: lists,
+// copies of messages, rehearsals. What is encoded otherwise (a workbook, base64) is not seen.
 func standsIn(dir, state string, names []string) []string {
 	var found []string
 	_ = filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
@@ -123,7 +131,9 @@ func standsIn(dir, state string, names []string) []string {
 		}
 		b = bytes.ToLower(b)
 		for _, name := range names {
-			if strings.Contains(name, "@") && (bytes.Contains(b, []byte(strings.ToLower(name))) || strings.Contains(strings.ToLower(e.Name()), strings.ToLower(name))) {
+			if strings.Contains(name, "@") &&
+				(bytes.Contains(b, []byte(strings.ToLower(name))) ||
+					strings.Contains(strings.ToLower(e.Name()), strings.ToLower(name))) {
 				found = append(found, path)
 				return nil
 			}

@@ -18,9 +18,10 @@ import (
 func (t *tool) initCommand() *cobra.Command {
 	kinds := templates.Starters()
 	return &cobra.Command{
-		Use:       "init [" + strings.Join(kinds, "|") + "] [DIR]",
-		Short:     "Write a starter campaign",
-		Long:      "init writes a commented campaign file, a list and templates into DIR (default: a folder named like the kind). It never\noverwrites a file.",
+		Use:   "init [" + strings.Join(kinds, "|") + "] [DIR]",
+		Short: "Write a starter campaign",
+		Long: `init writes a commented campaign file, a list and templates into DIR (default: a folder named like the
+kind). It never overwrites a file.`,
 		ValidArgs: kinds,
 		Args:      args(cobra.MaximumNArgs(2)),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -29,7 +30,8 @@ func (t *tool) initCommand() *cobra.Command {
 				kind = args[0]
 			}
 			if !slices.Contains(kinds, kind) {
-				return usage(fmt.Errorf("there is no starter %q, only %s", kind, strings.Join(kinds, ", ")), "mailshot init newsletter "+shell.Quote(kind))
+				return usage(fmt.Errorf("there is no starter %q, only %s", kind, strings.Join(kinds, ", ")),
+					"mailshot init newsletter "+shell.Quote(kind))
 			}
 			dir := kind
 			if len(args) > 1 {
@@ -59,7 +61,8 @@ func (t *tool) init(kind, dir string) error {
 	for _, name := range names {
 		path := filepath.Join(dir, filepath.FromSlash(name))
 		if _, err := os.Lstat(path); err == nil {
-			return usage(fmt.Errorf("%s is there already; nothing was written", path), fmt.Sprintf("mailshot init %s ANOTHER-DIR", kind))
+			return usage(fmt.Errorf("%s already exists; nothing was written", path),
+				fmt.Sprintf("mailshot init %s ANOTHER-DIR", kind))
 		} else if !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}

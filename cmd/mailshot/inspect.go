@@ -23,10 +23,12 @@ func (t *tool) inspectCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "inspect FILE",
 		Short: "What is in a list: encoding, sheets, columns, and what is odd or wrong",
-		Long: `inspect reads a whole list (CSV, TSV, JSON lines, Excel, SQLite by a query; - for standard input) and says what it found: the encoding and
-how it is known, the sheets, and of each column what it looks like, how many cells are filled, how many values differ
-(counted to 10,000, or fewer where there are hundreds of columns), and a few of them. It needs no campaign file, and goes on
-after mistakes as far as it can. The flags are named like the keys of recipients in the campaign file.
+		Long: `inspect reads a whole list (CSV, TSV, JSON lines, Excel, SQLite by a query; - for standard input)
+and says what it found: the encoding and how it is known, and the sheets. Of each column it says
+what it looks like, how many cells are filled, how many values differ (counted to 10,000, or fewer
+where there are hundreds of columns), and shows a few of them. It needs no campaign file, and
+continues after mistakes as far as it can. The flags have the names of the recipients' keys in the
+campaign file.
 Exit code 0: a campaign can read it, 3: mistakes.`,
 		Example: `  mailshot inspect customers.xlsx --sheet November
   mailshot inspect old.csv --encoding windows-1252`,
@@ -39,7 +41,8 @@ Exit code 0: a campaign can read it, 3: mistakes.`,
 				cfg.Delimiter = '\t'
 			default:
 				if utf8.RuneCountInString(delimiter) != 1 {
-					return usage(fmt.Errorf("--delimiter %s: one character, or tab", shell.Quote(delimiter)), "mailshot inspect --delimiter ';' "+shell.Quote(cfg.File))
+					return usage(fmt.Errorf("--delimiter %s: one character, or tab", shell.Quote(delimiter)),
+						"mailshot inspect --delimiter ';' "+shell.Quote(cfg.File))
 				}
 				cfg.Delimiter, _ = utf8.DecodeRuneInString(delimiter)
 			}
@@ -50,12 +53,13 @@ Exit code 0: a campaign can read it, 3: mistakes.`,
 	fs.StringVar(&cfg.Sheet, "sheet", "", "the Excel `SHEET` (default: the first visible one)")
 	fs.StringVar(&cfg.Range, "range", "", "the Excel cells that are the list, as `A3:F200`")
 	fs.StringVar(&cfg.Hidden, "hidden", "", "hidden Excel rows: ask, include or skip")
-	fs.IntVar(&cfg.HeaderRow, "header-row", 0, "the `ROW` with the columns' names (default: the first that is not blank)")
+	fs.IntVar(&cfg.HeaderRow, "header-row", 0,
+		"the `ROW` with the columns' names (default: the first that is not blank)")
 	fs.StringVar(&delimiter, "delimiter", "", "the `CHARACTER` between the cells of CSV, or tab")
 	fs.StringVar(&cfg.Encoding, "encoding", "", "the `ENCODING` of text, as windows-1252")
-	fs.StringVar(&cfg.Locale, "locale", "", "whose numbers and dates these are, as `de-DE`")
+	fs.StringVar(&cfg.Locale, "locale", "", "the `LOCALE` of the numbers and dates, as de-DE")
 	fs.StringVar(&cfg.Address, "address", "", "the `COLUMN` of the address")
-	fs.StringVar(&cfg.Query, "query", "", "what to ask of an SQLite file: one `SELECT`")
+	fs.StringVar(&cfg.Query, "query", "", "the `SELECT` to run on an SQLite file")
 	fs.BoolVar(&asJSON, "json", false, "print as JSON")
 	return cmd
 }
@@ -65,7 +69,9 @@ func (t *tool) inspect(cmd *cobra.Command, cfg recipients.Config, asJSON bool) e
 	defer stop()
 	in, err := &recipients.Inspection{File: cfg.File}, error(nil)
 	if definition.OnNetwork(cfg.File) {
-		in.Faults = []*recipients.Fault{{Code: "not-a-file", Place: cfg.File, Text: definition.NotFetched, Hint: definition.Download(cfg.File)}}
+		in.Faults = []*recipients.Fault{{
+			Code: "not-a-file", Place: cfg.File, Text: definition.NotFetched, Hint: definition.Download(cfg.File),
+		}}
 	} else if in, err = recipients.Inspect(ctx, cfg); err != nil {
 		return err
 	}
@@ -93,7 +99,8 @@ func (t *tool) inspect(cmd *cobra.Command, cfg recipients.Config, asJSON bool) e
 		return err
 	}
 	if faults > 0 {
-		return &exit{exitFindings, errors.New(plural(faults, "mistake")), "mend it, then mailshot inspect " + shell.Quote(cfg.File)}
+		return &exit{exitFindings, errors.New(plural(faults, "mistake")),
+			"fix it, then mailshot inspect " + shell.Quote(cfg.File)}
 	}
 	return nil
 }
@@ -108,9 +115,12 @@ type inspected struct {
 // writeInspection writes an inspection for people; limit is the widest a line of a table may be (0 = no limit).
 func writeInspection(w io.Writer, in *recipients.Inspection, found []check.Finding, limit int) error {
 	var b strings.Builder
-	what := map[string]string{"csv": "CSV,", "jsonl": "JSON lines,", "xlsx": "an Excel workbook,", "query": "a database whose answer has"}[in.Kind]
+	what := map[string]string{
+		"csv": "CSV,", "jsonl": "JSON lines,", "xlsx": "an Excel workbook,", "query": "a database whose answer has",
+	}[in.Kind]
 	if what != "" {
-		fmt.Fprintf(&b, "%s is %s %s and %s\n", report.Clean(in.File), what, plural(in.Rows, "row"), plural(int64(len(in.Columns)), "column"))
+		fmt.Fprintf(&b, "%s is %s %s and %s\n",
+			report.Clean(in.File), what, plural(in.Rows, "row"), plural(int64(len(in.Columns)), "column"))
 	}
 	var head table
 	if e := in.Encoding; e != nil {
@@ -200,7 +210,8 @@ func writeColumns(w io.Writer, in *recipients.Inspection, limit int) error {
 		}
 		out.add(name, looks(c), filled(c.Filled, in.Rows), values, strings.Join(samples, " | "))
 		if len(c.Also) > 0 {
-			why.add(name, "its "+c.Type+"s may be "+strings.Join(c.Also, "'s or ")+"'s as well, and be others: locale says whose")
+			also := strings.Join(c.Also, "'s or ") + "'s"
+			why.add(name, "its "+c.Type+"s may be "+also+" as well, with other values: locale says whose")
 		}
 		if c.Why != "" {
 			why.add(name, report.Clean(c.Why))

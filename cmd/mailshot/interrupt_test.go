@@ -125,8 +125,8 @@ limits: {connections: 1}
 
 // The first interrupt takes nothing new and waits for the reply; what is left goes with the next send.
 //
-// Proven by breaking the code: with the context of the run left alone by the first signal, the program never said that it
-// stops, and waited for the reply until the test's time was up.
+// Proven by breaking the code: with the context of the run left alone by the first signal, the program never said that
+// it stops, and waited for the reply until the test's time was up.
 func TestInterruptDrains(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
@@ -146,7 +146,8 @@ func TestInterruptDrains(t *testing.T) {
 			if code := p.end(); code != 75 {
 				t.Errorf("exit code %d, want 75\n%s", code, p.talk.String())
 			}
-			if got := p.stdout.String(); !strings.Contains(got, " 1 sent ") || !strings.Contains(got, " 0 unknown ") || !strings.Contains(got, " 4 pending ") {
+			if got := p.stdout.String(); !strings.Contains(got, " 1 sent ") || !strings.Contains(got, " 0 unknown ") ||
+				!strings.Contains(got, " 4 pending ") {
 				t.Errorf("it ended with %s", got)
 			}
 			if !strings.Contains(p.talk.String(), "next: mailshot send --yes campaign.yaml") {
@@ -165,8 +166,8 @@ func TestInterruptDrains(t *testing.T) {
 
 // The second interrupt closes everything: what was on the wire is unknown, and is not sent again.
 //
-// Proven by breaking the code: with the second signal not closing hard, the program waited for the reply until the test's
-// time was up.
+// Proven by breaking the code: with the second signal not closing hard, the program waited for the reply until the
+// test's time was up.
 func TestSecondInterruptCloses(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
@@ -182,7 +183,8 @@ func TestSecondInterruptCloses(t *testing.T) {
 	if code := p.end(); code != 130 {
 		t.Errorf("exit code %d, want 130\n%s", code, p.talk.String())
 	}
-	if got := p.stdout.String(); !strings.Contains(got, " 0 sent ") || !strings.Contains(got, " 1 unknown ") || !strings.Contains(got, " 2 pending ") {
+	if got := p.stdout.String(); !strings.Contains(got, " 0 sent ") || !strings.Contains(got, " 1 unknown ") ||
+		!strings.Contains(got, " 2 pending ") {
 		t.Errorf("it ended with %s", got)
 	}
 	close(answer)
@@ -199,9 +201,11 @@ func TestOneSendAtATime(t *testing.T) {
 	dir := campaignOf(t, s, 2)
 	first := start(t, dir, "send", "--yes")
 	<-complete
-	for _, args := range [][]string{{"send", "--yes"}, {"cancel", "."}, {"retry", "."}, {"resolve", "--as", "resend", "--all", "."}} {
+	for _, args := range [][]string{{"send", "--yes"}, {"cancel", "."}, {"retry", "."},
+		{"resolve", "--as", "resend", "--all", "."}} {
 		p := start(t, dir, args...)
-		if code := p.end(); code != 1 || !strings.Contains(p.talk.String(), "is in use by process") || !strings.Contains(p.talk.String(), "next: mailshot status campaign.yaml") {
+		if code := p.end(); code != 1 || !strings.Contains(p.talk.String(), "is in use by process") ||
+			!strings.Contains(p.talk.String(), "next: mailshot status campaign.yaml") {
 			t.Errorf("%v: exit code %d\n%s", args, code, p.talk.String())
 		}
 	}
@@ -222,7 +226,8 @@ func TestSinkCommand(t *testing.T) {
 		t.Skip("processes cannot be interrupted")
 	}
 	dir := t.TempDir()
-	cmd := exec.Command("mailshot", "sink", "--listen", "127.0.0.1:0", "--out", "caught", "--record", "record.jsonl", "--fail", "rcpt:bob@*:550 5.1.1 no such user")
+	cmd := exec.Command("mailshot", "sink", "--listen", "127.0.0.1:0", "--out", "caught", "--record", "record.jsonl",
+		"--fail", "rcpt:bob@*:550 5.1.1 no such user")
 	cmd.Dir = dir
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
@@ -249,7 +254,8 @@ func TestSinkCommand(t *testing.T) {
 	if err := c.Reset(); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.SendMail(from, []string{"ann@example.com"}, strings.NewReader("Subject: yes\r\n\r\nHello\r\n")); err != nil {
+	if err := c.SendMail(from, []string{"ann@example.com"},
+		strings.NewReader("Subject: yes\r\n\r\nHello\r\n")); err != nil {
 		t.Error(err)
 	}
 	c.Close()
@@ -259,7 +265,8 @@ func TestSinkCommand(t *testing.T) {
 	if err := cmd.Wait(); err != nil {
 		t.Errorf("%v\n%s", err, talk.String())
 	}
-	for _, want := range []string{"fault club@example.org", "stored club@example.org -> ann@example.com", "mailshot: 1 message accepted in 1 connection"} {
+	for _, want := range []string{"fault club@example.org", "stored club@example.org -> ann@example.com",
+		"mailshot: 1 message accepted in 1 connection"} {
 		if !strings.Contains(talk.String(), want) {
 			t.Errorf("no %q in\n%s", want, talk.String())
 		}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"mailshot/campaign"
 	"mailshot/campaign/check"
@@ -22,10 +23,14 @@ import (
 func (t *tool) reportInto(ctx context.Context, s *stored, name string, force bool) error {
 	again := "mailshot report --into results.xlsx " + s.again(t)
 	if s.def.Recipients.File == "-" {
-		return usage(errors.New("the list was standard input, which is gone; --csv and --xlsx have every row without the list's columns"), "mailshot report --xlsx results.xlsx "+s.again(t))
+		err := errors.New("the list was standard input, which is gone; " +
+			"--csv and --xlsx have every row without the list's columns")
+		return usage(err, "mailshot report --xlsx results.xlsx "+s.again(t))
 	}
 	if !s.Kept.Purged.IsZero() {
-		return &exit{exitFailed, fmt.Errorf("the rows of campaign %s were erased on %s; only their numbers are left", s.ID, s.Kept.Purged.Local().Format("2006-01-02")), "mailshot status " + s.again(t)}
+		err := fmt.Errorf("the rows of campaign %s were erased on %s; only their counts are left",
+			s.ID, s.Kept.Purged.Local().Format(time.DateOnly))
+		return &exit{exitFailed, err, "mailshot status " + s.again(t)}
 	}
 	write := report.WriteCopyCSV
 	switch ext := strings.ToLower(filepath.Ext(name)); ext {
@@ -47,7 +52,8 @@ func (t *tool) reportInto(ctx context.Context, s *stored, name string, force boo
 	})
 	if fs := check.From(err); err != nil && len(fs) > 0 && fs[0].Place != "" {
 		t.findings(fs)
-		return &exit{exitFindings, fmt.Errorf("%s in the list; nothing was written", plural(int64(len(fs)), "mistake")), again}
+		err := fmt.Errorf("%s in the list; nothing was written", plural(int64(len(fs)), "mistake"))
+		return &exit{exitFindings, err, again}
 	}
 	if err != nil {
 		return err
@@ -60,7 +66,8 @@ func (t *tool) reportInto(ctx context.Context, s *stored, name string, force boo
 		t.say("%s not in the campaign: no status", plural(m.Strange, "row of the list is", "rows of the list are"))
 	}
 	if m.Left > 0 {
-		t.say("%s not in the list any more; report --csv has all", plural(m.Left, "row of the campaign is", "rows of the campaign are"))
+		t.say("%s not in the list any more; report --csv has all",
+			plural(m.Left, "row of the campaign is", "rows of the campaign are"))
 	}
 	return nil
 }
@@ -107,9 +114,10 @@ func (t *tool) mayWrite(s *stored, name string, force bool, again string) error 
 	}
 	switch {
 	case !info.Mode().IsRegular():
-		return usage(fmt.Errorf("%s is no file", name), again)
+		return usage(fmt.Errorf("%s is not a regular file", name), again)
 	case !force:
-		return usage(fmt.Errorf("%s is there already; nothing was written", name), "mailshot report --force --into "+shell.Quote(name)+" "+s.again(t))
+		return usage(fmt.Errorf("%s already exists; nothing was written", name),
+			"mailshot report --force --into "+shell.Quote(name)+" "+s.again(t))
 	}
 	return nil
 }

@@ -49,7 +49,8 @@ func (t *tool) load(cmd *cobra.Command, args []string) (*definition.Definition, 
 	}
 	fs := check.From(err)
 	t.findings(fs)
-	return nil, &exit{exitUsage, fmt.Errorf("%s in %s; nothing was sent", plural(int64(len(fs)), "mistake"), name), "mend it, then mailshot check " + shell.Quote(name)}
+	return nil, &exit{exitUsage, fmt.Errorf("%s in %s; nothing was sent", plural(int64(len(fs)), "mistake"), name),
+		"fix it, then mailshot check " + shell.Quote(name)}
 }
 
 // serverOf is the server of a campaign that a command is about: the only one, or the one with that name.
@@ -67,7 +68,7 @@ func serverOf(d *definition.Definition, name string) (*definition.Server, error)
 	case name == "":
 		return nil, fmt.Errorf("%s has several servers; name one with --server: %s", d.Name, strings.Join(names, ", "))
 	}
-	return nil, fmt.Errorf("%s has no server %q, but %s", d.Name, name, strings.Join(names, ", "))
+	return nil, fmt.Errorf("%s has no server %q, only %s", d.Name, name, strings.Join(names, ", "))
 }
 
 // isMissing reports whether a campaign file could not be loaded because it is not there.
@@ -82,7 +83,8 @@ func isMissing(err error, name string) bool {
 // missing says that there is no such campaign file, and which there are.
 func missing(cmd *cobra.Command, name string) error {
 	next := "mailshot init newsletter DIR"
-	found, _ := filepath.Glob(filepath.Join(filepath.Dir(name), "*.yaml")) // the only error is a bad pattern in the folder's name
+	// The only error is a bad pattern in the folder's name.
+	found, _ := filepath.Glob(filepath.Join(filepath.Dir(name), "*.yaml"))
 	if slices.Sort(found); len(found) > 0 {
 		next = cmd.CommandPath() + " " + shell.Quote(found[0])
 	}
@@ -114,7 +116,7 @@ func (t *tool) refuse(err error, name string) error {
 	case errors.As(err, &found):
 		t.shown(found.Report)
 		return &exit{exitFindings, fmt.Errorf("%s; nothing was sent", plural(int64(found.Report.Errors()), "error")),
-			"mend it, then mailshot check " + shell.Quote(name)}
+			"fix it, then mailshot check " + shell.Quote(name)}
 	case errors.Is(err, context.Canceled):
 		return &exit{exitWorkLeft, errors.New("interrupted; nothing was sent"), "mailshot check " + shell.Quote(name)}
 	case errors.Is(err, campaign.ErrDeclined):
@@ -122,7 +124,8 @@ func (t *tool) refuse(err error, name string) error {
 	}
 	if fs := check.From(err); len(fs) > 0 && fs[0].Place != "" {
 		t.findings(fs)
-		return &exit{exitFindings, fmt.Errorf("%s; nothing was sent", plural(int64(len(fs)), "error")), "mend it, then mailshot check " + shell.Quote(name)}
+		return &exit{exitFindings, fmt.Errorf("%s; nothing was sent", plural(int64(len(fs)), "error")),
+			"fix it, then mailshot check " + shell.Quote(name)}
 	}
 	return &exit{exitFailed, fmt.Errorf("%w; nothing was sent", err), "mailshot check " + shell.Quote(name)}
 }
@@ -133,7 +136,8 @@ const mostShown = 20
 // shown prints the findings of a report: errors first, then warnings, as many as a screen takes.
 func (t *tool) shown(r *check.Report) {
 	fs := slices.Clone(r.Findings)
-	slices.SortStableFunc(fs, func(a, b check.Finding) int { return strings.Compare(string(a.Severity), string(b.Severity)) }) // "error" < "warning"
+	// Errors first: "error" < "warning".
+	slices.SortStableFunc(fs, func(a, b check.Finding) int { return strings.Compare(string(a.Severity), string(b.Severity)) })
 	n := min(len(fs), mostShown)
 	t.findings(fs[:n])
 	if rest := int64(len(fs)-n) + r.Dropped; rest > 0 {
@@ -169,6 +173,11 @@ func (t *tool) stored(cmd *cobra.Command, args []string, id string) (*stored, er
 	return s, nil
 }
 
+// options are those of a campaign that all commands have in common; id "" is the file's own.
+func (t *tool) options(d *definition.Definition, id string) campaign.Options {
+	return campaign.Options{Definition: d, ID: id, State: t.state, Accounts: t.accounts, Stdin: t.stdin}
+}
+
 // stateFile is the ledger of a campaign file.
 func (t *tool) stateFile(d *definition.Definition) string {
 	if t.state != "" {
@@ -177,7 +186,8 @@ func (t *tool) stateFile(d *definition.Definition) string {
 	return campaign.DefaultState(d)
 }
 
-// notSent says that the ledger does not know the campaign, and names the next command: for the last campaign that it knows.
+// notSent says that the ledger does not know the campaign, and names the next command: for the last campaign that it
+// knows.
 func notSent(cmd *cobra.Command, err *history.NotSentError, file string) error {
 	next := "mailshot send " + shell.Quote(file)
 	if n := len(err.Others); n > 0 {
@@ -207,7 +217,9 @@ func (s *stored) summary(ctx context.Context) (report.Summary, error) {
 	}
 	hands, err := s.Ledger.Audit(ctx, s.ID)
 	for _, h := range hands {
-		sum.Hands = append(sum.Hands, report.Hand{Time: h.Time, Who: h.Who, Host: h.Host, Act: h.Act, State: string(h.After), Rows: h.N})
+		sum.Hands = append(sum.Hands, report.Hand{
+			Time: h.Time, Who: h.Who, Host: h.Host, Act: h.Act, State: string(h.After), Rows: h.N,
+		})
 	}
 	return sum, err
 }

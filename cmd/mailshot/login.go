@@ -30,25 +30,30 @@ func (t *tool) loginCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "login [CAMPAIGN]",
 		Short: "Log in with a provider that wants OAuth2 tokens",
-		Long: `login gets the permission to send through the account that the campaign's server section names, for servers that want
-OAuth2 tokens (server: oauth:). It shows a page to open, and with the device flow a code to type there. Without a campaign,
---provider, --username and --client-id say what its server section would.
+		Long: `login gets the permission to send through the account that the campaign's server section names, for
+servers that want OAuth2 tokens (server: oauth:). It shows a page to open, and with the device flow
+a code to type there. Without a campaign, --provider, --username and --client-id say what its server
+section would.
 
-The login is kept in the system's keyring where there is one, else in a file beside accounts.db that only you can read;
-cron jobs mostly need the file (--file). It is renewed by itself from then on. Campaigns that have the same host, user
-name and client share it.`,
+The login is kept in the system's keyring where there is one, else in a file beside accounts.db that
+only you can read; cron jobs mostly need the file (--file). It renews itself from then on. Campaigns
+that have the same host, user name and client share it.`,
 		Args: args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error { return t.login(cmd, args, f) },
 	}
 	fs := cmd.Flags()
 	fs.BoolVar(&f.logout, "logout", false, "forget the login on this machine")
-	fs.BoolVar(&f.headless, "headless", false, "the browser is on another machine: paste the address that it ends at (loopback flow)")
-	fs.BoolVar(&f.file, "file", false, "keep the login in a file also where there is a keyring")
-	fs.StringVar(&f.server, "server", "", "of several servers of a campaign, the one with this `NAME` (default the only one that wants tokens)")
-	fs.StringVar(&f.provider, "provider", "", "for this provider `ID` (gmail, workspace, m365, outlook.com), without a campaign")
+	fs.BoolVar(&f.headless, "headless", false,
+		"the browser is on another machine: paste the address that it ends at (loopback flow)")
+	fs.BoolVar(&f.file, "file", false, "keep the login in a file even where there is a keyring")
+	fs.StringVar(&f.server, "server", "",
+		"of several servers of a campaign, the one with this `NAME` (default the only one that wants tokens)")
+	fs.StringVar(&f.provider, "provider", "",
+		"for this provider `ID` (gmail, workspace, m365, outlook.com), without a campaign")
 	fs.StringVar(&f.username, "username", "", "with --provider: the `MAILBOX` that logs in")
 	fs.StringVar(&f.client, "client-id", "", "with --provider: the `ID` of the client that you have registered there")
-	fs.StringVar(&f.secretEnv, "client-secret-env", "", "with --provider: the environment variable `NAME` that has the client's secret")
+	fs.StringVar(&f.secretEnv, "client-secret-env", "",
+		"with --provider: the environment variable `NAME` that has the client's secret")
 	fs.StringVar(&f.tenant, "tenant", "", "with --provider: Microsoft's `DIRECTORY`, common if not given")
 	return cmd
 }
@@ -67,7 +72,8 @@ func (t *tool) login(cmd *cobra.Command, args []string, f loginFlags) error {
 		case !found:
 			return &exit{exitFailed, fmt.Errorf("%s is not logged in here", who), a.again}
 		}
-		t.say("the login of %s is forgotten here; to end it everywhere, take the permission away in the account's settings", who)
+		t.say("the login of %s is forgotten here; "+
+			"to end it everywhere, revoke the permission in the account's settings", who)
 		return nil
 	}
 	dialogue := campaign.LoginDialogue{File: f.file, Show: func(p campaign.LoginPrompt) { t.prompt(p, who, f.headless) }}
@@ -108,7 +114,8 @@ func (t *tool) loginAccount(cmd *cobra.Command, args []string, f loginFlags) (lo
 	if err != nil {
 		return loginAccount{}, err
 	}
-	if wanting := slices.DeleteFunc(slices.Clone(d.Servers), func(s *definition.Server) bool { return s.OAuth == nil }); f.server == "" && len(wanting) == 1 {
+	wanting := slices.DeleteFunc(slices.Clone(d.Servers), func(s *definition.Server) bool { return s.OAuth == nil })
+	if f.server == "" && len(wanting) == 1 {
 		f.server = wanting[0].Name
 	}
 	s, err := serverOf(d, f.server)
@@ -119,13 +126,15 @@ func (t *tool) loginAccount(cmd *cobra.Command, args []string, f loginFlags) (lo
 	if errors.Is(err, campaign.ErrNoOAuth) {
 		return loginAccount{}, usage(err, "mailshot check "+shell.Quote(d.Path))
 	}
-	return loginAccount{tokens, s.Username, s.Host, "mailshot login " + shell.Quote(d.Path), "mailshot send " + shell.Quote(d.Path)}, err
+	return loginAccount{tokens, s.Username, s.Host, "mailshot login " + shell.Quote(d.Path),
+		"mailshot send " + shell.Quote(d.Path)}, err
 }
 
-// loginProvider is the account at a provider's server. The login is the one that a campaign finds whose server has that host,
-// user name and client.
+// loginProvider is the account at a provider's server. The login is the one that a campaign finds whose server has that
+// host, user name and client.
 func (t *tool) loginProvider(args []string, f loginFlags) (loginAccount, error) {
-	const example = "mailshot login --provider m365 --username billing@acme.example --client-id 00001111-aaaa-2222-bbbb-3333cccc4444"
+	const example = "mailshot login --provider m365 --username billing@acme.example " +
+		"--client-id 00001111-aaaa-2222-bbbb-3333cccc4444"
 	p, known := reply.Preset(f.provider)
 	var wanted string // whose tokens
 	switch p.Replies {
@@ -134,15 +143,19 @@ func (t *tool) loginProvider(args []string, f loginFlags) (loginAccount, error) 
 	}
 	switch {
 	case len(args) > 0:
-		return loginAccount{}, usage(errors.New("a campaign and --provider: one of them"), "mailshot login "+shell.Quote(args[0]))
+		return loginAccount{}, usage(errors.New("name a campaign or --provider, not both"),
+			"mailshot login "+shell.Quote(args[0]))
 	case !known:
 		return loginAccount{}, usage(fmt.Errorf("there is no provider %q", f.provider), "mailshot providers")
 	case wanted == "" || p.Host == "":
-		return loginAccount{}, usage(fmt.Errorf("%s needs URLs to log in with tokens, which only a campaign file can give (server: oauth:)", p.Name), "mailshot providers "+p.ID)
+		err := fmt.Errorf("%s needs URLs to log in with tokens, which only a campaign file can give (server: oauth:)",
+			p.Name)
+		return loginAccount{}, usage(err, "mailshot providers "+p.ID)
 	case f.username == "" || f.client == "":
 		return loginAccount{}, usage(errors.New("--provider needs --username and --client-id"), example)
 	}
-	again := "mailshot login --provider " + p.ID + " --username " + shell.Quote(f.username) + " --client-id " + shell.Quote(f.client)
+	again := "mailshot login --provider " + p.ID + " --username " + shell.Quote(f.username) + " --client-id " +
+		shell.Quote(f.client)
 	login := &definition.OAuth{Provider: wanted, ClientID: f.client, Tenant: f.tenant}
 	if f.secretEnv != "" {
 		login.ClientSecret = &definition.Secret{Env: f.secretEnv}
@@ -166,9 +179,9 @@ func (t *tool) prompt(p campaign.LoginPrompt, who string, headless bool) {
 		}
 		t.say("and type the code %s there%s", t.screen.bold(report.Clean(p.Code)), until)
 	case headless:
-		t.say("it ends at a page that cannot be opened, http://127.0.0.1:...; paste that address here:")
+		t.say("the browser ends at a page that cannot be opened, http://127.0.0.1:...; paste its address here:")
 	default:
-		t.say("waiting for the browser; is it on another machine, stop this and use --headless")
+		t.say("waiting for the browser; if it is on another machine, stop this and use --headless")
 	}
 }
 

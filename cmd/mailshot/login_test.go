@@ -22,16 +22,19 @@ func authority(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Defer(s.Close)
 	ts.Setenv(args[0], strconv.Itoa(s.Listener.Addr().(*net.TCPAddr).Port))
 	mux.HandleFunc("/device", func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintf(w, `{"device_code":"device-secret","user_code":"ABCD-EFGH","verification_uri":"%s/go","expires_in":900,"interval":1}`, s.URL)
+		fmt.Fprintf(w, `{"device_code":"device-secret","user_code":"ABCD-EFGH",`+
+			`"verification_uri":"%s/go","expires_in":900,"interval":1}`, s.URL)
 	})
 	mux.HandleFunc("/token", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_, secret, _ := r.BasicAuth()
 		if r.PostFormValue("device_code") != "device-secret" && secret != url.QueryEscape("client+secret/~of-test") {
 			w.WriteHeader(http.StatusUnauthorized)
-			fmt.Fprintf(w, `{"error":"invalid_client","error_description":"no: %s %s %s"}`, secret, r.PostFormValue("client_secret"), r.PostForm.Encode())
+			fmt.Fprintf(w, `{"error":"invalid_client","error_description":"no: %s %s %s"}`, secret,
+				r.PostFormValue("client_secret"), r.PostForm.Encode())
 			return
 		}
-		fmt.Fprint(w, `{"access_token":"access-secret","refresh_token":"refresh-secret","token_type":"Bearer","expires_in":3600}`)
+		fmt.Fprint(w, `{"access_token":"access-secret","refresh_token":"refresh-secret",`+
+			`"token_type":"Bearer","expires_in":3600}`)
 	})
 }

@@ -69,8 +69,8 @@ func buffered(w io.Writer, write func(io.Writer) error) error {
 	return errors.Join(write(b), b.Flush())
 }
 
-// replaceFile writes a whole file under a temporary name beside it, then gives it its name: nobody sees half of it, and an
-// older file stays until then.
+// replaceFile writes a whole file under a temporary name beside it, then gives it its name: nobody sees half of it, and
+// an older file stays until then.
 func replaceFile(name string, write func(io.Writer) error) error {
 	f, err := os.CreateTemp(filepath.Dir(name), ".mailshot-*")
 	if err != nil {

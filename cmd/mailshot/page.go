@@ -24,9 +24,10 @@ import (
 //go:embed page.html
 var pageSource string
 
-// pageViewer writes one self-contained HTML page. The mail's HTML is hostile as far as the page is concerned: it stands in
-// frames with every restriction of sandbox, below a policy that allows inline styles and data: images and nothing else, so
-// that no script runs, no form is sent, nothing is loaded and no link leads away. The page itself has no script.
+// pageViewer writes one self-contained HTML page. The mail's HTML is hostile as far as the page is concerned: it stands
+// in frames with every restriction of sandbox, below a policy that allows inline styles and data: images and nothing
+// else, so that no script runs, no form is sent, nothing is loaded and no link leads away. The page itself has no
+// script.
 //
 // It shows what stands in the finished bytes, not what the program meant to write.
 type pageViewer struct {
@@ -109,9 +110,10 @@ func (v *pageViewer) close() error {
 	return nil
 }
 
-// framePolicy stands before the mail's HTML in its frame. A frame made by srcdoc has the page's policy too; this holds when
-// somebody takes the frame out of the page.
-const framePolicy = `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">`
+// framePolicy stands before the mail's HTML in its frame. A frame made by srcdoc has the page's policy too; this holds
+// when somebody takes the frame out of the page.
+const framePolicy = `<meta http-equiv="Content-Security-Policy" ` +
+	`content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">`
 
 // read takes a finished message apart: bodies, images by their Content-ID, files.
 func (p *pageMessage) read(raw []byte) error {

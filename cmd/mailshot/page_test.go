@@ -62,7 +62,8 @@ func TestPageHostile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := pageMessage{Number: 1, To: `<script>x()</script>`, Subject: `"><img src=x onerror=x()>`, Header: [][2]string{{"X-A", "</td><script>x()</script>"}}}
+	p := pageMessage{Number: 1, To: `<script>x()</script>`, Subject: `"><img src=x onerror=x()>`,
+		Header: [][2]string{{"X-A", "</td><script>x()</script>"}}}
 	if err := p.read([]byte(strings.ReplaceAll(hostile, "\n", "\r\n"))); err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +116,8 @@ func TestPageHostile(t *testing.T) {
 	if frames != 1 {
 		t.Errorf("%d frames, want 1", frames)
 	}
-	for _, want := range []string{"window.owned = 1", `\x1b[2J`, "b.svg (cid:logo2)", "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'"} {
+	for _, want := range []string{"window.owned = 1", `\x1b[2J`, "b.svg (cid:logo2)",
+		"default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'"} {
 		if !strings.Contains(html.UnescapeString(string(page)), want) {
 			t.Errorf("the page does not show %q", want)
 		}

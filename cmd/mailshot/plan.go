@@ -18,7 +18,7 @@ func (t *tool) showPlan(id string, p *campaign.Plan) {
 	}
 	b := &strings.Builder{}
 	if p.Resumed {
-		fmt.Fprintf(b, "campaign %s goes on where it stopped\n", report.Clean(id))
+		fmt.Fprintf(b, "campaign %s continues where it stopped\n", report.Clean(id))
 	} else {
 		fmt.Fprintf(b, "campaign %s\n", report.Clean(id))
 	}
@@ -30,7 +30,7 @@ func (t *tool) showPlan(id string, p *campaign.Plan) {
 		fmt.Fprintf(b, "  %s more than one message\n", plural(p.Multiple, "address gets", "addresses get"))
 	}
 	if p.ToSend == 0 {
-		b.WriteString("  nothing is to be sent\n")
+		b.WriteString("  nothing to send\n")
 		t.say("%s", b.String())
 		return
 	}
@@ -69,7 +69,8 @@ func planServers(b *strings.Builder, p *campaign.Plan) {
 		if !strings.HasPrefix(s.Server, s.Name) {
 			name = report.Clean(s.Name) + ": "
 		}
-		fmt.Fprintf(b, "  server %s%s, weight %d, %s\n", name, report.Clean(s.Server), s.Weight, within(s.Connections, s.Caps))
+		fmt.Fprintf(b, "  server %s%s, weight %d, %s\n", name, report.Clean(s.Server), s.Weight,
+			within(s.Connections, s.Caps))
 	}
 	if len(p.Servers) > 0 {
 		fmt.Fprintf(b, "  together %s", within(p.Connections, p.Caps))

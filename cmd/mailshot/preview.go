@@ -38,9 +38,10 @@ func (t *tool) previewCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "preview [CAMPAIGN]",
 		Short: "See the finished messages; nothing is sent",
-		Long: `preview makes messages as send would and shows them: on the terminal the first three, with --out all of them as files.
-What it writes is byte for byte what a send carries, the Date aside. --format html is one self-contained page of up to 200
-messages; the mail's HTML is shown in sandboxed frames that run nothing and load nothing.`,
+		Long: `preview makes messages as send would, and shows the first three on the terminal, or writes all of
+them to files with --out. What it writes is byte for byte what a send carries, except the Date.
+--format html is one self-contained page of up to 200 messages. It shows the mail's HTML in
+sandboxed frames that run nothing and load nothing.`,
 		Example: `  mailshot preview --row 17 campaign.yaml
   mailshot preview --where 'city == "Oslo"' --out preview --format html campaign.yaml`,
 		Args: args(cobra.MaximumNArgs(1)),
@@ -51,8 +52,10 @@ messages; the mail's HTML is shown in sandboxed frames that run nothing and load
 	fs.Int64Var(&f.row, "row", 0, "the message of the `N`th row of the list")
 	fs.StringVar(&f.where, "where", "", "the messages of the rows for which the `EXPRESSION` is true")
 	fs.Int64Var(&f.limit, "limit", 0, "at most `N` messages (default 3 on the terminal, 200 for html, else all)")
-	fs.StringVar(&f.out, "out", "", "write the messages to `PATH`: a folder, or a file ending in .mbox or .html; it must be new or empty")
-	fs.StringVar(&f.format, "format", "", "with --out: eml, mbox, maildir or html (default eml, or as the file's ending says)")
+	fs.StringVar(&f.out, "out", "",
+		"write the messages to `PATH`: a folder, or a file ending in .mbox or .html; it must be new or empty")
+	fs.StringVar(&f.format, "format", "",
+		"with --out: eml, mbox, maildir or html (default eml, or as the file's ending says)")
 	return cmd
 }
 
@@ -67,12 +70,13 @@ func (t *tool) preview(cmd *cobra.Command, args []string, f previewFlags) (err e
 	if err != nil {
 		return err
 	}
-	if f.row < 0 || f.limit < 0 || f.row == 0 && cmd.Flags().Changed("row") || f.limit == 0 && cmd.Flags().Changed("limit") {
+	if f.row < 0 || f.limit < 0 ||
+		f.row == 0 && cmd.Flags().Changed("row") || f.limit == 0 && cmd.Flags().Changed("limit") {
 		return usage(errors.New("--row and --limit count from 1"), "mailshot preview --row 1 "+shell.Quote(d.Path))
 	}
 	ctx, _, stop := interrupts(cmd.Context())
 	defer stop()
-	c, err := campaign.Open(ctx, campaign.Options{Definition: d, ID: f.id, State: t.state, Accounts: t.accounts, Stdin: t.stdin})
+	c, err := campaign.Open(ctx, t.options(d, f.id))
 	if err != nil {
 		return t.refuse(err, d.Path)
 	}
@@ -143,14 +147,15 @@ func (t *tool) previewed(d *definition.Definition, f previewFlags, where string,
 		if f.limit == pageMessages && f.format == "html" {
 			also = "a page takes no more; " // see pageMessages
 		}
-		t.say("only the first %s; %s--row N or --where EXPRESSION others", plural(n.shown, "message"), also)
+		t.say("only the first %s; %s--row N or --where EXPRESSION shows others", plural(n.shown, "message"), also)
 	}
 	if n.without > 0 && f.row == 0 {
 		t.say("%s no message (mailshot check says why)", plural(n.without, "row gets", "rows get"))
 	}
 	switch {
 	case n.faults > 0:
-		return &exit{exitFindings, errors.New(plural(n.faults, "error")), "mend it, then mailshot check " + shell.Quote(d.Path)}
+		return &exit{exitFindings, errors.New(plural(n.faults, "error")),
+			"fix it, then mailshot check " + shell.Quote(d.Path)}
 	case n.shown == 0 && n.without == 0 && f.row > 0:
 		return usage(fmt.Errorf("the list has no row %d", f.row), "mailshot preview --row 1 "+shell.Quote(d.Path))
 	case n.shown == 0 && n.without == 0:
@@ -176,7 +181,8 @@ func (t *tool) faulty(place string, err error) int {
 func (t *tool) viewer(id string, d *definition.Definition, f *previewFlags) (v viewer, where string, err error) {
 	if f.out == "" {
 		if f.format != "" {
-			return nil, "", usage(errors.New("--format goes with --out"), fmt.Sprintf("mailshot preview --out preview --format %s %s", shell.Quote(f.format), shell.Quote(d.Path)))
+			return nil, "", usage(errors.New("--format goes with --out"),
+				"mailshot preview --out preview --format "+shell.Quote(f.format)+" "+shell.Quote(d.Path))
 		}
 		if f.limit == 0 && f.row == 0 {
 			f.limit = fewMessages
@@ -192,7 +198,8 @@ func (t *tool) viewer(id string, d *definition.Definition, f *previewFlags) (v v
 	}
 	formats := append(mailbox.Formats(), "html")
 	if !slices.Contains(formats, f.format) {
-		return nil, "", usage(fmt.Errorf("there is no format %q, only %s", f.format, strings.Join(formats, ", ")), "mailshot preview --out preview --format html "+shell.Quote(d.Path))
+		return nil, "", usage(fmt.Errorf("there is no format %q, only %s", f.format, strings.Join(formats, ", ")),
+			"mailshot preview --out preview --format html "+shell.Quote(d.Path))
 	}
 	path := f.out
 	if f.format == "mbox" || f.format == "html" {
@@ -200,13 +207,15 @@ func (t *tool) viewer(id string, d *definition.Definition, f *previewFlags) (v v
 			path = filepath.Join(f.out, map[string]string{"mbox": "messages.mbox", "html": "index.html"}[f.format])
 		}
 		if _, err := os.Lstat(path); err == nil {
-			return nil, "", usage(fmt.Errorf("%s is there already", path), "mailshot preview --out ANOTHER "+shell.Quote(d.Path))
+			return nil, "", usage(fmt.Errorf("%s already exists", path),
+				"mailshot preview --out ANOTHER "+shell.Quote(d.Path))
 		}
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			return nil, "", err
 		}
 	} else if there, err := os.ReadDir(path); err == nil && len(there) > 0 {
-		return nil, "", usage(fmt.Errorf("%s is not empty", path), "mailshot preview --out ANOTHER "+shell.Quote(d.Path))
+		return nil, "", usage(fmt.Errorf("%s is not empty", path),
+			"mailshot preview --out ANOTHER "+shell.Quote(d.Path))
 	}
 	if f.format == "html" {
 		if f.limit == 0 || f.limit > pageMessages {
@@ -223,7 +232,9 @@ func (t *tool) viewer(id string, d *definition.Definition, f *previewFlags) (v v
 type fileViewer struct{ w mailbox.Writer }
 
 func (v *fileViewer) add(m message.Made) error {
-	_, err := v.w.Add(mailbox.Item{From: m.Message.From(), To: m.Message.To(), Name: m.Row.Key, Date: time.Now(), Body: m.Message})
+	_, err := v.w.Add(mailbox.Item{
+		From: m.Message.From(), To: m.Message.To(), Name: m.Row.Key, Date: time.Now(), Body: m.Message,
+	})
 	return err
 }
 
@@ -241,7 +252,9 @@ func (v *terminalViewer) add(m message.Made) error {
 	if v.n++; v.n > 1 {
 		b.WriteString("\n")
 	}
-	fmt.Fprintf(&b, "%s\n", s.bold(fmt.Sprintf("── %s · key %s · %s ──", report.Clean(m.Row.Place), report.Clean(m.Row.Key), size(m.Message.Size()))))
+	title := fmt.Sprintf("── %s · key %s · %s ──",
+		report.Clean(m.Row.Place), report.Clean(m.Row.Key), size(m.Message.Size()))
+	fmt.Fprintf(&b, "%s\n", s.bold(title))
 	if m.Why != "" {
 		fmt.Fprintf(&b, "%s\n", s.paint("33", report.Clean(m.Why)))
 	}

@@ -39,11 +39,13 @@ func (t *tool) probeCommand() *cobra.Command {
 	var f probeFlags
 	cmd := &cobra.Command{
 		Use:   "probe [SERVER|CAMPAIGN]",
-		Short: "Look at a mail server, and at what would go wrong there; nothing is sent",
-		Long: `probe connects to a server (host, host:port or the id of a preset) or to a campaign's, shows the conversation with
-secrets masked, and says what it found. With a campaign it logs in as a send would, and holds the campaign's messages and caps
-against what the server allows. --dns looks at the records of the From domain too, and gives the lines to publish.
-Exit code 0: all is well, 1: the server did not go as far as asked, 3: something else would go wrong.`,
+		Short: "Examine a mail server for what would go wrong; nothing is sent",
+		Long: `probe connects to a server (host, host:port or the id of a preset) or to a campaign's, shows the
+conversation with secrets masked, and says what it found. With a campaign it logs in as a send
+would, and compares the campaign's messages and caps with what the server allows. --dns also checks
+the DNS records of the From domain, and gives the lines to publish.
+Exit code 0: all is well, 1: the server did not go as far as asked, 3: something else would go
+wrong.`,
 		Example: `  mailshot probe smtp.example.com:587
   mailshot probe --until rcpt --to someone@example.com campaign.yaml
   mailshot probe --dns --selector mail2026 campaign.yaml`,
@@ -51,7 +53,8 @@ Exit code 0: all is well, 1: the server did not go as far as asked, 3: something
 		RunE: func(cmd *cobra.Command, args []string) error { return t.probe(cmd, args, f) },
 	}
 	fs := cmd.Flags()
-	fs.StringVar(&f.until, "until", "", "go as far as this `STEP`: "+strings.Join(sender.ProbeSteps(), ", ")+" (default auth with a login, else tls)")
+	fs.StringVar(&f.until, "until", "",
+		"go as far as this `STEP`: "+strings.Join(sender.ProbeSteps(), ", ")+" (default auth with a login, else tls)")
 	fs.StringVar(&f.to, "to", "", "with --until rcpt: ask for this `ADDRESS`; nothing is sent to it")
 	fs.StringVar(&f.from, "from", "", "with --until mail or rcpt: as this sender `ADDRESS` (default the campaign's)")
 	fs.StringVar(&f.tls, "tls", "", "with a server: implicit, starttls or none (default by the port)")
@@ -60,7 +63,8 @@ Exit code 0: all is well, 1: the server did not go as far as asked, 3: something
 	fs.BoolVar(&f.dns, "dns", false, "look at SPF, DKIM, DMARC, MX and PTR of the From domain")
 	fs.StringVar(&f.selector, "selector", "", "with --dns: the DKIM key with this `NAME`")
 	fs.StringVar(&f.domain, "domain", "", "with --dns: this `DOMAIN` (default that of the campaign's From address)")
-	fs.StringVar(&f.resolver, "resolver", "", "with --dns: ask the DNS server at this `HOST:PORT` (default the system's)")
+	fs.StringVar(&f.resolver, "resolver", "",
+		"with --dns: ask the DNS server at this `HOST:PORT` (default the system's)")
 	fs.BoolVar(&f.json, "json", false, "print as JSON")
 	return cmd
 }
@@ -93,10 +97,12 @@ func (t *tool) probe(cmd *cobra.Command, args []string, f probeFlags) error {
 	p.presets = reply.Match(p.host)
 	if f.dns {
 		if f.domain == "" {
-			return usage(errors.New("--dns needs a domain: the From address names none"), "mailshot probe --dns --domain example.com "+shell.Quote(p.Server))
+			return usage(errors.New("--dns needs a domain, and the From address has none"),
+				"mailshot probe --dns --domain example.com "+shell.Quote(p.Server))
 		}
 		p.records = records.Look(ctx, records.Config{
-			Domain: f.domain, Selector: f.selector, Server: p.host, Provider: len(p.presets) > 0, Resolver: resolver(f.resolver),
+			Domain: f.domain, Selector: f.selector, Server: p.host, Provider: len(p.presets) > 0,
+			Resolver: resolver(f.resolver),
 		})
 	}
 	if f.json {
@@ -109,9 +115,11 @@ func (t *tool) probe(cmd *cobra.Command, args []string, f probeFlags) error {
 	}
 	switch serious := p.serious(); {
 	case p.Err != nil:
-		return &exit{exitFailed, fmt.Errorf("%s did not go as far as %s", p.Server, p.Until), "mailshot probe --until " + before(p.Until) + " " + shell.Quote(strings.Join(args, ""))}
+		return &exit{exitFailed, fmt.Errorf("%s did not go as far as %s", p.Server, p.Until),
+			"mailshot probe --until " + before(p.Until) + " " + shell.Quote(strings.Join(args, ""))}
 	case serious > 0:
-		return &exit{exitFindings, errors.New(plural(int64(serious), "error")), "mend it, then " + cmd.CommandPath() + " " + shell.Quote(strings.Join(args, ""))}
+		return &exit{exitFindings, errors.New(plural(int64(serious), "error")),
+			"fix it, then " + cmd.CommandPath() + " " + shell.Quote(strings.Join(args, ""))}
 	}
 	return nil
 }
@@ -188,10 +196,12 @@ func (t *tool) probeServer(ctx context.Context, name string, f probeFlags, o sen
 	}
 	cfg.Host = host
 	if cfg.Port, err = strconv.Atoi(port); err != nil {
-		return nil, usage(fmt.Errorf("%q is neither a server nor a campaign file", name), "mailshot probe smtp.example.com:587")
+		return nil, usage(fmt.Errorf("%q is neither a server nor a campaign file", name),
+			"mailshot probe smtp.example.com:587")
 	}
 	if o.Until == "auth" {
-		return nil, usage(errors.New("a login needs a campaign file, which says where the password is"), "mailshot probe CAMPAIGN")
+		return nil, usage(errors.New("a login needs a campaign file, which says where the password is"),
+			"mailshot probe CAMPAIGN")
 	}
 	probed, err := sender.Probe(ctx, cfg, o)
 	if err != nil {
@@ -201,19 +211,21 @@ func (t *tool) probeServer(ctx context.Context, name string, f probeFlags, o sen
 }
 
 // probeCampaign looks at a campaign's server.
-func (t *tool) probeCampaign(cmd *cobra.Command, ctx context.Context, args []string, f *probeFlags, o sender.ProbeOptions) (_ *probing, err error) {
+func (t *tool) probeCampaign(cmd *cobra.Command, ctx context.Context, args []string, f *probeFlags,
+	o sender.ProbeOptions) (_ *probing, err error) {
 	d, err := t.load(cmd, args)
 	if err != nil {
 		return nil, err
 	}
 	if f.tls != "" {
-		return nil, usage(errors.New("--tls goes with a server; a campaign has its own in server.tls"), "mailshot probe "+shell.Quote(d.Path))
+		return nil, usage(errors.New("--tls goes with a server; a campaign has its own in server.tls"),
+			"mailshot probe "+shell.Quote(d.Path))
 	}
 	s, err := serverOf(d, f.server)
 	if err != nil {
 		return nil, usage(err, "mailshot probe --help")
 	}
-	c, err := campaign.Open(ctx, campaign.Options{Definition: d, ID: f.id, State: t.state, Accounts: t.accounts, Stdin: t.stdin})
+	c, err := campaign.Open(ctx, t.options(d, f.id))
 	if err != nil {
 		return nil, t.refuse(err, d.Path)
 	}
@@ -386,8 +398,10 @@ func (p *probing) json() any {
 		Findings     []check.Finding   `json:"findings"`
 		Records      []records.Finding `json:"records,omitempty"`
 	}{
-		Server: p.Server, Until: p.Until, Reached: p.Reached, Conversation: []string{}, Connect: p.Connect.Seconds(), RoundTrip: p.RoundTrip.Seconds(),
-		Certificates: []certificate{}, Extensions: p.Extensions, Mechanisms: append([]string{}, p.Mechanisms()...), MaxSize: p.MaxSize, Presets: []string{},
+		Server: p.Server, Until: p.Until, Reached: p.Reached,
+		Conversation: []string{}, Certificates: []certificate{}, Presets: []string{},
+		Connect: p.Connect.Seconds(), RoundTrip: p.RoundTrip.Seconds(),
+		Extensions: p.Extensions, Mechanisms: append([]string{}, p.Mechanisms()...), MaxSize: p.MaxSize,
 		Findings: append([]check.Finding{}, p.findings...), Records: p.records,
 	}
 	if p.Err != nil {
@@ -405,7 +419,8 @@ func (p *probing) json() any {
 	}
 	for i, c := range p.Certificates {
 		sum := sha256.Sum256(c.Raw)
-		out.Certificates = append(out.Certificates, certificate{names(p, i), c.Issuer.CommonName, c.NotAfter, hex.EncodeToString(sum[:])})
+		out.Certificates = append(out.Certificates,
+			certificate{names(p, i), c.Issuer.CommonName, c.NotAfter, hex.EncodeToString(sum[:])})
 	}
 	for _, preset := range p.presets {
 		out.Presets = append(out.Presets, preset.ID)

@@ -59,7 +59,7 @@ func (p *progress) observe(e dispatch.Event) {
 		}
 		p.talk("%swaiting until %s: %s", whose, e.Until.Local().Format("15:04:05"), report.CleanLines(e.Text))
 	case dispatch.Out:
-		p.talk("%s is out, the other servers go on: %s", report.Clean(e.Server), report.CleanLines(e.Text))
+		p.talk("%s is out; the other servers continue: %s", report.Clean(e.Server), report.CleanLines(e.Text))
 	case dispatch.Draining:
 		p.talk("stopping: %s", draining(e.Begun))
 	case "refused", "gave_up", "held", "unknown":
@@ -67,7 +67,8 @@ func (p *progress) observe(e dispatch.Event) {
 			return
 		}
 		if p.told++; p.told <= mostTold {
-			p.talk("%s %s %s: %s", report.Clean(e.Place), report.Clean(e.Address), p.screen.state(string(e.Kind), string(e.Kind)), report.Clean(e.Text))
+			p.talk("%s %s %s: %s", report.Clean(e.Place), report.Clean(e.Address), p.screen.state(string(e.Kind), string(e.Kind)),
+				report.Clean(e.Text))
 		} else if p.told == mostTold+1 {
 			p.talk("and more; mailshot report has them all")
 		}
@@ -146,7 +147,8 @@ func (p *progress) tick(now time.Time) {
 	}
 }
 
-// line is the state of the run in words: how far, the rate since the start, the states that want attention, the time left.
+// line is the state of the run in words: how far, the rate since the start, the states that want attention, the time
+// left.
 func (p *progress) line(now time.Time) string {
 	e := p.last
 	parts := []string{fmt.Sprintf("%d of %d", e.Done, e.Planned)}

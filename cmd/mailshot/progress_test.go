@@ -17,11 +17,14 @@ func TestProgress(t *testing.T) {
 	begin := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
 	p.tick(begin) // nothing is known yet
 	p.observe(dispatch.Event{Kind: "started", Planned: 200, Time: begin})
-	p.observe(dispatch.Event{Kind: "refused", Planned: 200, Done: 50, Counts: map[string]int64{"sent": 48, "refused": 2, "invalid": 3}, Time: begin})
+	p.observe(dispatch.Event{Kind: "refused", Planned: 200, Done: 50,
+		Counts: map[string]int64{"sent": 48, "refused": 2, "invalid": 3}, Time: begin})
 	p.tick(begin.Add(10 * time.Second))
 	p.tick(begin.Add(15 * time.Second)) // no news: nothing to say
-	p.observe(dispatch.Event{Kind: "hold", Planned: 200, Done: 50, Text: "421 \x1b[2Jbusy", Until: begin.Add(time.Minute)})
-	p.observe(dispatch.Event{Kind: "sent", Planned: 200, Done: 51, Counts: map[string]int64{"sent": 49, "refused": 2}, Time: begin})
+	p.observe(dispatch.Event{Kind: "hold", Planned: 200, Done: 50, Text: "421 \x1b[2Jbusy",
+		Until: begin.Add(time.Minute)})
+	p.observe(dispatch.Event{Kind: "sent", Planned: 200, Done: 51, Counts: map[string]int64{"sent": 49, "refused": 2},
+		Time: begin})
 	p.tick(begin.Add(20 * time.Second))
 	p.observe(dispatch.Event{Kind: "draining", Planned: 200, Done: 51, InFlight: 5, Begun: 3})
 	hold := begin.Add(time.Minute).Local().Format("15:04:05")
@@ -54,12 +57,14 @@ func TestProgressBar(t *testing.T) {
 		}
 	}
 	var out strings.Builder
-	p := newProgress(screen{w: &out, terminal: true}, func(format string, args ...any) { fmt.Fprintf(&out, format+"\n", args...) })
+	p := newProgress(screen{w: &out, terminal: true},
+		func(format string, args ...any) { fmt.Fprintf(&out, format+"\n", args...) })
 	begin := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
 	p.observe(dispatch.Event{Kind: "started", Planned: 4, Time: begin})
 	p.observe(dispatch.Event{Kind: "sent", Planned: 4, Done: 1, Counts: map[string]int64{"sent": 1}, Time: begin})
 	p.tick(begin.Add(time.Second))
-	p.observe(dispatch.Event{Kind: "refused", Planned: 4, Done: 2, Place: "people.csv:3", Address: "bob@example.com", Text: "550 no", Time: begin})
+	p.observe(dispatch.Event{Kind: "refused", Planned: 4, Done: 2, Place: "people.csv:3", Address: "bob@example.com",
+		Text: "550 no", Time: begin})
 	want := "\r[#######.....................] 1 of 4 · 1.0/s · 1 sent · 3 s left\x1b[K" +
 		"\r\x1b[Kpeople.csv:3 bob@example.com refused: 550 no\n"
 	if got := out.String(); got != want {

@@ -16,9 +16,10 @@ func (t *tool) providersCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "providers [ID|HOST]",
 		Short: "What is known of mail providers: servers, caps, and where each figure comes from",
-		Long: `providers lists the presets that server.provider names in a campaign file, or shows one: its servers, what it allows, what
-mailshot keeps to, and where and when each figure was read. With the name of a server it shows the presets that server
-belongs to. Figures are on the careful side: limits.raise in the campaign file raises them.`,
+		Long: `providers lists the presets that server.provider in a campaign file can name, or shows one: its
+servers, what it allows, what mailshot keeps to, and where and when each figure was read. For the
+name of a server it shows the presets to which the server belongs. The figures are careful ones:
+limits.raise in the campaign file raises them.`,
 		Example: `  mailshot providers gmail
   mailshot providers smtp.office365.com`,
 		Args: args(cobra.MaximumNArgs(1)),
@@ -26,7 +27,8 @@ belongs to. Figures are on the careful side: limits.raise in the campaign file r
 			found := reply.Presets()
 			if len(args) > 0 {
 				if found = providersNamed(args[0]); len(found) == 0 {
-					return &exit{exitFailed, fmt.Errorf("there is no preset for a provider or server %q", args[0]), "mailshot providers"}
+					return &exit{exitFailed, fmt.Errorf("there is no preset for a provider or server %q", args[0]),
+						"mailshot providers"}
 				}
 			}
 			switch {
@@ -122,7 +124,8 @@ func writeProvider(w io.Writer, s screen, p reply.Provider) error {
 	line("ports", strings.Join(ports, ", "))
 	line("auth", strings.Join(p.Auth, ", "))
 	line("username", p.Username)
-	line("counted by", map[string]string{"login": "login", "domain": "the sender's domain", "ip": "the sending machine"}[p.Scope])
+	by := map[string]string{"login": "login", "domain": "the sender's domain", "ip": "the sending machine"}
+	line("counted by", by[p.Scope])
 	line("over the cap", overLimit[p.Over])
 	if err := head.write(w, "  ", 0); err != nil {
 		return err

@@ -21,9 +21,11 @@ func (t *tool) purgeCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "purge --older-than AGE [CAMPAIGN]",
 		Short: "Erase the people of campaigns that ended long ago",
-		Long: `purge erases the rows, deliveries and attempts of the campaigns in the ledger beside the campaign file that have ended: nothing of
-them is pending, deferred or unknown, and nothing has happened to them since AGE (90d, 12w, 720h). How many there were in each state
-stays, and that the campaign ended: a later send of the same id sends nothing. It cannot be undone.`,
+		Long: `purge erases the rows, deliveries and attempts of ended campaigns from the ledger beside the
+campaign file. A campaign has ended when none of its rows is pending, deferred or unknown, and
+nothing has happened to them for AGE (90d, 12w, 720h). The ledger keeps the number of rows in each
+state, and that the campaign has ended: a later send with the same id sends nothing. A purge cannot
+be undone.`,
 		Example: "  mailshot purge --older-than 90d campaign.yaml",
 		Args:    args(cobra.MaximumNArgs(1)),
 		RunE:    func(cmd *cobra.Command, args []string) error { return t.purge(cmd, args, older, yes) },
@@ -69,8 +71,10 @@ func (t *tool) purge(cmd *cobra.Command, args []string, older string, yes bool) 
 	if err := out.write(t.stdout, "", 0); err != nil {
 		return err
 	}
-	again := "mailshot purge --yes --older-than " + shell.Quote(older) + " " + strings.Join(append(t.flags(), shell.Quote(d.Path)), " ")
-	if err := t.certain(ctx, fmt.Sprintf("type yes to erase the people of %s for good: ", plural(int64(len(list)), "campaign")), yes, again); err != nil {
+	again := "mailshot purge --yes --older-than " + shell.Quote(older) + " " +
+		strings.Join(append(t.flags(), shell.Quote(d.Path)), " ")
+	question := fmt.Sprintf("type yes to erase the people of %s for good: ", plural(int64(len(list)), "campaign"))
+	if err := t.certain(ctx, question, yes, again); err != nil {
 		return err
 	}
 	done, err := l.Purge(ctx, before)

@@ -15,8 +15,8 @@ import (
 	"mailshot/internal/sink"
 )
 
-// rehearsal is the built-in server of send --to-sink with its folder, .mailshot/sink/N: a ledger of its own, the messages, and
-// a record with a line for each.
+// rehearsal is the built-in server of send --to-sink with its folder, .mailshot/sink/N: a ledger of its own, the
+// messages, and a record with a line for each.
 type rehearsal struct {
 	dir    string
 	server *sink.Server
@@ -43,7 +43,8 @@ func openRehearsal(campaignDir string, fail []string) (_ *rehearsal, err error) 
 	if r.dir, err = nextFolder(filepath.Join(campaignDir, ".mailshot")); err != nil {
 		return nil, err
 	}
-	if r.record, err = os.OpenFile(filepath.Join(r.dir, "record.jsonl"), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600); err != nil {
+	record := filepath.Join(r.dir, "record.jsonl")
+	if r.record, err = os.OpenFile(record, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600); err != nil {
 		return nil, err
 	}
 	// The record is not synced for each message: it is a rehearsal's, not the ground truth of a crash test.
@@ -54,8 +55,8 @@ func openRehearsal(campaignDir string, fail []string) (_ *rehearsal, err error) 
 	return r, nil
 }
 
-// nextFolder makes sink/N below a campaign's .mailshot folder, N counting up, and sees to it that no version control takes
-// up personal data from there.
+// nextFolder makes sink/N below a campaign's .mailshot folder, N counting up, and sees to it that no version control
+// takes up personal data from there.
 func nextFolder(state string) (string, error) {
 	if err := os.MkdirAll(filepath.Join(state, "sink"), 0o700); err != nil {
 		return "", err
@@ -82,7 +83,8 @@ func nextFolder(state string) (string, error) {
 	}
 	for n := last + 1; ; n++ {
 		dir := filepath.Join(state, "sink", strconv.Itoa(n))
-		if err := os.Mkdir(dir, 0o700); !errors.Is(err, fs.ErrExist) { // taken by another process meanwhile: the next one
+		// Where another process has taken this one meanwhile, it is the next.
+		if err := os.Mkdir(dir, 0o700); !errors.Is(err, fs.ErrExist) {
 			return dir, err
 		}
 	}

@@ -9,7 +9,8 @@ import (
 	"mailshot/internal/mailbox"
 )
 
-// A rehearsal keeps a folder of files up to ten thousand messages, above that one mbox, and each has a folder of its own.
+// A rehearsal keeps a folder of files up to ten thousand messages, above that one mbox, and each has a folder of its
+// own.
 func TestRehearsal(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -24,7 +25,8 @@ func TestRehearsal(t *testing.T) {
 		if err := r.open(c.n); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := r.store.Add(mailbox.Item{From: "a@example.org", To: "ann@example.com", Body: bytes.NewBufferString("Subject: x\r\n\r\nHello\r\n")}); err != nil {
+		if _, err := r.store.Add(mailbox.Item{From: "a@example.org", To: "ann@example.com",
+			Body: bytes.NewBufferString("Subject: x\r\n\r\nHello\r\n")}); err != nil {
 			t.Fatal(err)
 		}
 		if err := r.close(); err != nil {
@@ -38,7 +40,8 @@ func TestRehearsal(t *testing.T) {
 			t.Errorf("%d messages: %v", c.n, err)
 		}
 	}
-	if ignore, err := os.ReadFile(filepath.Join(dir, ".mailshot", ".gitignore")); err != nil || string(ignore) != "*\n" {
+	if ignore, err := os.ReadFile(filepath.Join(dir, ".mailshot", ".gitignore")); err != nil ||
+		string(ignore) != "*\n" {
 		t.Errorf(".gitignore is %q (%v)", ignore, err)
 	}
 }

@@ -29,11 +29,12 @@ func (t *tool) reportCommand() *cobra.Command {
 	var f reportFlags
 	cmd := &cobra.Command{
 		Use:   "report [CAMPAIGN]",
-		Short: "What became of each row: text, JSON, CSV, Excel",
-		Long: `report prints where a campaign stands and what went wrong with whom, in the server's words. With --json, --csv or --xlsx
-it has every row. With --into it writes a copy of the list, CSV or Excel, with all its rows and columns and three more: status,
-time and reply; the list itself is never written to. In CSV and Excel no cell is a formula: text that would be one has an
-apostrophe before it.`,
+		Short: "The outcome of each row: text, JSON, CSV, Excel",
+		Long: `report prints where a campaign stands and what went wrong for whom, in the server's words. With
+--json, --csv or --xlsx it has every row. With --into it writes a copy of the list, CSV or Excel,
+with all its rows and columns and three more: status, time and reply. It never writes to the list
+itself. No cell of a CSV or Excel file is a formula: text that would be one has an apostrophe before
+it.`,
 		Example: `  mailshot report --csv --in refused,gave_up campaign.yaml > failed.csv
   mailshot report --xlsx results.xlsx campaign.yaml
   mailshot report --into people-sent.xlsx campaign.yaml`,
@@ -46,8 +47,9 @@ apostrophe before it.`,
 	fs.BoolVar(&f.json, "json", false, "print every row as JSON")
 	fs.BoolVar(&f.csv, "csv", false, "print every row as CSV")
 	fs.StringVar(&f.xlsx, "xlsx", "", "write every row to this Excel `FILE`")
-	fs.StringVar(&f.into, "into", "", "write a copy of the list with what became of each row to this .csv or .xlsx `FILE`")
-	fs.BoolVar(&f.force, "force", false, "with --into: write over a file that is there")
+	fs.StringVar(&f.into, "into", "",
+		"write a copy of the list with the outcome of each row to this .csv or .xlsx `FILE`")
+	fs.BoolVar(&f.force, "force", false, "with --into: overwrite an existing file")
 	return cmd
 }
 
@@ -65,10 +67,12 @@ func (t *tool) report(cmd *cobra.Command, args []string, f reportFlags) (err err
 		return err
 	}
 	if f.json && f.csv || f.json && f.xlsx != "" || f.csv && f.xlsx != "" {
-		return usage(errors.New("--json, --csv and --xlsx are three forms; choose one"), "mailshot report --csv "+shell.Quote(path(args)))
+		return usage(errors.New("--json, --csv and --xlsx exclude each other; choose one"),
+			"mailshot report --csv "+shell.Quote(path(args)))
 	}
 	if f.into != "" && (f.json || f.csv || f.xlsx != "" || len(in) > 0) {
-		return usage(errors.New("--into writes the whole list, and nothing else"), "mailshot report --into "+shell.Quote(f.into)+" "+shell.Quote(path(args)))
+		return usage(errors.New("--into writes the whole list, and nothing else"),
+			"mailshot report --into "+shell.Quote(f.into)+" "+shell.Quote(path(args)))
 	}
 	s, err := t.stored(cmd, args, f.id)
 	if err != nil {
@@ -165,7 +169,8 @@ func (t *tool) afterReport(s *stored, sum report.Summary) error {
 	for _, c := range sum.Counts {
 		n[ledger.State(c.State)] = c.N
 	}
-	if n[ledger.Unknown] == 0 && n[ledger.Refused]+n[ledger.GaveUp]+n[ledger.Held] > 0 && n[ledger.Pending]+n[ledger.Deferred] == 0 {
+	if n[ledger.Unknown] == 0 && n[ledger.Refused]+n[ledger.GaveUp]+n[ledger.Held] > 0 &&
+		n[ledger.Pending]+n[ledger.Deferred] == 0 {
 		t.hint("mailshot retry " + s.again(t))
 		return nil
 	}
@@ -182,7 +187,7 @@ func statesNamed(names []string, allowed []ledger.State, next string) ([]ledger.
 			for _, s := range allowed {
 				words = append(words, string(s))
 			}
-			return nil, usage(fmt.Errorf("--in %s: it is one of %s", shell.Quote(n), strings.Join(words, ", ")), next)
+			return nil, usage(fmt.Errorf("--in %s: must be one of %s", shell.Quote(n), strings.Join(words, ", ")), next)
 		}
 		in = append(in, state)
 	}
@@ -211,7 +216,8 @@ func reportRow(r ledger.Record) report.Row {
 		Attempts: r.Attempts, Due: r.Due,
 	}
 	if l := r.Last; l != nil {
-		row.Time, row.Server, row.Stage, row.Code, row.Enhanced, row.Text = l.Time, l.Server, l.Stage, l.Code, l.Enhanced, l.Text
+		row.Time, row.Server, row.Stage = l.Time, l.Server, l.Stage
+		row.Code, row.Enhanced, row.Text = l.Code, l.Enhanced, l.Text
 	}
 	if h := r.Manual; h != nil {
 		row.Hand = &report.Hand{Time: h.Time, Who: h.Who, Host: h.Host, Act: h.Act, State: string(h.After)}

@@ -26,15 +26,17 @@ func (t *tool) resolveCommand() *cobra.Command {
 	var f resolveFlags
 	cmd := &cobra.Command{
 		Use:   "resolve CAMPAIGN [--as sent|refused|resend {ADDRESS|@DOMAIN|KEY...|--all}] [--found FILE]",
-		Short: "Decide about messages of which nobody knows whether they arrived",
-		Long: `resolve lists the unknown rows: the connection broke, or the machine, after a message was on its way and before the
-server's answer. mailshot never sends those again by itself. Look for them, or ask the people, then decide:
-  --found FILE   take what is found in a Sent folder (mbox, Maildir, a folder of .eml files), in a list of Message-IDs, or in the
-                 relay's log (Postfix or Exim, also .gz): what was taken is sent, what bounced is refused, the rest stays unknown
+		Short: "Decide about messages whose outcome is unknown",
+		Long: `resolve lists the unknown rows: the connection or the machine failed when a message was on its way,
+before the server's answer. mailshot never sends those again by itself. Look for them, or ask the
+people, then decide:
+  --found FILE   decide by what is found in a Sent folder (mbox, Maildir, a folder of .eml files), in a list of
+                 Message-IDs, or in the relay's log (Postfix or Exim, also .gz): what was taken is sent, what bounced is
+                 refused, the rest stays unknown
   --as sent      it arrived
-  --as refused   it did not, and is not to be sent
-  --as resend    send it again; who had it gets it twice
-Who decided, and when, is kept and shown by status and report.`,
+  --as refused   it did not arrive, and is not sent again
+  --as resend    send it again; a person who has it gets it twice
+status and report show who decided, and when.`,
 		Example: `  mailshot resolve campaign.yaml
   mailshot resolve --found /var/log/mail.log --found /var/log/mail.log.1 campaign.yaml
   mailshot resolve --as resend campaign.yaml ann@example.com`,
@@ -45,19 +47,23 @@ Who decided, and when, is kept and shown by status and report.`,
 	fs.StringVar(&f.id, "id", "", "the campaign `ID` instead of the file's")
 	fs.StringVar(&f.as, "as", "", "`DECISION`: sent, refused or resend")
 	fs.BoolVar(&f.all, "all", false, "decide about all unknown rows at once")
-	fs.StringArrayVar(&f.found, "found", nil, "decide by what is found in this `FILE` or folder; may be given more than once")
+	fs.StringArrayVar(&f.found, "found", nil,
+		"decide by what is found in this `FILE` or folder; may be given more than once")
 	fs.BoolVar(&f.json, "json", false, "print the unknown rows as JSON")
 	return cmd
 }
 
 func (t *tool) resolve(cmd *cobra.Command, args []string, f resolveFlags) (err error) {
-	to, ok := map[string]ledger.State{"": "", "sent": ledger.Sent, "refused": ledger.Refused, "resend": ledger.Pending}[f.as]
+	to, ok := map[string]ledger.State{
+		"": "", "sent": ledger.Sent, "refused": ledger.Refused, "resend": ledger.Pending,
+	}[f.as]
 	example := fmt.Sprintf("mailshot resolve --as sent %s ADDRESS", shell.Quote(args[0]))
 	switch {
 	case !ok:
-		return usage(fmt.Errorf("--as %s: it is sent, refused or resend", shell.Quote(f.as)), example)
+		return usage(fmt.Errorf("--as %s: must be sent, refused or resend", shell.Quote(f.as)), example)
 	case f.as != "" && len(f.found) > 0:
-		return usage(errors.New("--found decides by what it finds; --as is for what you know yourself"), "mailshot resolve --found FILE "+shell.Quote(args[0]))
+		return usage(errors.New("--found decides by what it finds; --as is for what you know yourself"),
+			"mailshot resolve --found FILE "+shell.Quote(args[0]))
 	case f.as == "" && (f.all || len(args) > 1) && len(f.found) == 0:
 		return usage(errors.New("say with --as what became of them: sent, refused or resend"), example)
 	case f.as != "" && !f.all && len(args) == 1:
@@ -117,7 +123,8 @@ func (t *tool) resolveFound(ctx context.Context, s *stored, secret []byte, f led
 	if err != nil {
 		return t.busy(err, s)
 	}
-	t.say("%d found: %d sent, %d refused; %s", n.Sent+n.Refused, n.Sent, n.Refused, plural(n.Left, "row stays unknown", "rows stay unknown"))
+	t.say("%d found: %d sent, %d refused; %s", n.Sent+n.Refused, n.Sent, n.Refused,
+		plural(n.Left, "row stays unknown", "rows stay unknown"))
 	if n.Left > 0 {
 		t.hint("mailshot resolve " + s.again(t))
 	} else {
@@ -175,11 +182,13 @@ func (t *tool) listUnknown(ctx context.Context, s *stored, secret []byte, f ledg
 		return err
 	}
 	t.say("%s", unknownWords(int64(len(out.rows)-1)))
-	t.hint(fmt.Sprintf("mailshot resolve --found SENT-FOLDER|LOG %s (or --as sent|refused|resend ADDRESS...)", s.again(t)))
+	t.hint(fmt.Sprintf("mailshot resolve --found SENT-FOLDER|LOG %s (or --as sent|refused|resend ADDRESS...)",
+		s.again(t)))
 	return nil
 }
 
 // unknownWords says how many messages are unknown, and what that means.
 func unknownWords(n int64) string {
-	return plural(n, "message is unknown: the server may have it or not", "messages are unknown: the server may have them or not")
+	return plural(n, "message is unknown: the server may have it or not",
+		"messages are unknown: the server may have them or not")
 }

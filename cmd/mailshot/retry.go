@@ -15,19 +15,20 @@ import (
 	"mailshot/internal/shell"
 )
 
-// retry, resolve and cancel are how a person changes what the ledger says. None of them sends anything; the ledger keeps who
-// made each change and when.
+// retry, resolve and cancel are how a person changes what the ledger says. None of them sends anything; the ledger
+// keeps who made each change and when.
 
 func (t *tool) retryCommand() *cobra.Command {
 	var id string
 	var in []string
 	cmd := &cobra.Command{
 		Use:   "retry CAMPAIGN [ADDRESS|@DOMAIN|KEY...]",
-		Short: "Take up again what was refused, given up, held or cancelled",
-		Long: `retry makes rows pending again that ended as refused, gave_up, held or cancelled: all of them, those in the states that
---in names, or those of the addresses given. The next send takes them. It never touches what was sent, nor what is unknown
-(that is for resolve). --in suppressed is for people who were put on a list of those never to be mailed by mistake, and are
-off it again; who still is on one is left out again.`,
+		Short: "Try again what was refused, given up, held or cancelled",
+		Long: `retry makes rows pending again that ended as refused, gave_up, held or cancelled: all of them, those
+in the states that --in names, or those of the addresses given. The next send takes them. retry
+never touches what was sent, nor what is unknown (see resolve). --in suppressed is for people who
+were put on a suppression list by mistake and have been taken off it; a person who is still on one
+is left out again.`,
 		Example: `  mailshot retry campaign.yaml ann@example.com
   mailshot retry --in gave_up,held campaign.yaml`,
 		Args: args(cobra.MinimumNArgs(1)),
@@ -66,7 +67,8 @@ func (t *tool) retry(cmd *cobra.Command, args []string, id string, in []string) 
 		return err
 	}
 	if listed > 0 {
-		t.say("%s on the list of people never to be mailed, and the next send leaves them out; take them off first if that is wrong", plural(listed, "of them is", "of them are"))
+		t.say("%s on the suppression list, and the next send leaves them out; take them off first if that is wrong",
+			plural(listed, "of them is", "of them are"))
 		t.hint("mailshot suppress list, or " + example)
 	}
 	t.hint("mailshot send " + s.again(t))
@@ -76,7 +78,8 @@ func (t *tool) retry(cmd *cobra.Command, args []string, id string, in []string) 
 // nothingToRetry says what the rows are that were meant, and what can be done about those.
 func (t *tool) nothingToRetry(ctx context.Context, s *stored, f ledger.Filter, chosen []ledger.State) error {
 	if !s.Kept.Purged.IsZero() {
-		return &exit{exitFailed, errors.New("there is nothing to retry: the rows were erased by a purge"), "mailshot status " + s.again(t)}
+		return &exit{exitFailed, errors.New("there is nothing to retry: the rows were erased by a purge"),
+			"mailshot status " + s.again(t)}
 	}
 	n, err := s.Tally(ctx, f)
 	if err != nil {
@@ -89,22 +92,24 @@ func (t *tool) nothingToRetry(ctx context.Context, s *stored, f ledger.Filter, c
 		}
 	}
 	if words == nil {
-		return &exit{exitFailed, errors.New("there is nothing to retry: no row has that address, domain or key"), "mailshot report " + s.again(t)}
+		return &exit{exitFailed, errors.New("there is nothing to retry: no row has that address, domain or key"),
+			"mailshot report " + s.again(t)}
 	}
-	e := &exit{exitFailed, fmt.Errorf("there is nothing to retry: %s", strings.Join(words, ", ")), "mailshot report " + s.again(t)}
+	e := &exit{exitFailed, fmt.Errorf("there is nothing to retry: %s", strings.Join(words, ", ")),
+		"mailshot report " + s.again(t)}
 	switch {
 	case n[ledger.Unknown] > 0:
 		e.next = "mailshot resolve " + s.again(t)
 	case n[ledger.Pending]+n[ledger.Deferred] > 0:
 		e.next = "mailshot send " + s.again(t)
 	case n[ledger.Suppressed] > 0 && !slices.Contains(chosen, ledger.Suppressed):
-		e.next = "mailshot retry --in suppressed " + s.again(t) + ", if they are off the list of people never to be mailed again"
+		e.next = "mailshot retry --in suppressed " + s.again(t) + ", if they have been taken off the suppression list"
 	}
 	return e
 }
 
-// listed counts the rows that were chosen, and are pending now, whose people are on the user's list of those never to be mailed; and
-// gives the command that takes one of them off it.
+// listed counts the rows that were chosen, and are pending now, whose people are on the user's list of those never to
+// be mailed; and gives the command that takes one of them off it.
 func (t *tool) listed(ctx context.Context, s *stored, f ledger.Filter) (n int64, example string, err error) {
 	err = t.withAccounts(func(a *accounts.Accounts) error {
 		var first accounts.Entry
@@ -138,7 +143,7 @@ func choose(names []string, in []ledger.State) (ledger.Filter, error) {
 		}
 		key, err := suppression.Key(n)
 		if err == nil && strings.Contains(key, "*") {
-			err = fmt.Errorf("%q: a * is not known here, only addresses, whole domains and keys", n)
+			err = fmt.Errorf("%q: a * is not allowed here, only addresses, whole domains and keys", n)
 		}
 		if domain, ok := strings.CutPrefix(key, "@"); ok {
 			f.Domains, kinds["domains"] = append(f.Domains, domain), true

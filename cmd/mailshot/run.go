@@ -17,19 +17,18 @@ import (
 //
 //   - Standard output is for data: tables, JSON, messages, names of files. A command without data prints nothing there.
 //   - Standard error is for talk, through say: each line begins with "mailshot:", has a small first letter and no full
-//     stop. It says what was done, or what is wrong, in one sentence, and names things as the campaign file and the ledger
-//     do.
-//   - A mistake in a file is a finding: place, text, the line with a caret, a hint. All of them are shown at once, as
+//     stop. It says what was done, or what is wrong, and names things as the campaign file and the ledger name them.
+//   - A mistake in a file is a finding: place, text, the line with a caret, a hint. All findings are shown at once, as
 //     compilers do, without the program's name.
-//   - A refusal says what has not happened ("nothing was sent"), and its last line is the next command to type, whole, as
-//     a shell takes it: "next: mailshot ...".
-//   - A question is asked only where a person can answer it, on standard error, before what cannot be undone. It asks for
-//     the number of messages, or for yes; anything else is a no. --yes answers it. Where nobody can answer, the refusal
-//     comes before the work.
-//   - Colour, the progress bar and cutting to the width of the screen are for terminals. Elsewhere progress is a line
-//     every few seconds, and only when there is news.
-//   - What comes from outside (lists, servers, files) passes through report.Clean, so that it cannot steer a terminal.
-//   - The exit code says the outcome to scripts, --json the details. Neither depends on the terminal.
+//   - A refusal says what has not happened ("nothing was sent"). Its last line is the next command to type, whole, as a
+//     shell takes it: "next: mailshot ...".
+//   - A question is asked only where a person can answer it, on standard error, before anything that cannot be undone.
+//     It asks for the number of messages, or for yes. Any other answer is a no, and --yes answers it beforehand. Where
+//     nobody can answer, the refusal comes before the work.
+//   - Colour, the progress bar and tables cut to the width of the screen are for terminals. Elsewhere progress is a
+//     line every few seconds, and only when there is news.
+//   - Text from outside (lists, servers, files) passes through report.Clean, so that it cannot steer a terminal.
+//   - The exit code tells scripts the outcome, and --json the details. Neither depends on a terminal.
 
 // Exit codes that the commands give themselves; those of a run come from campaign.Summary. README.md lists them all.
 const (
@@ -73,12 +72,13 @@ func (t *tool) root() *cobra.Command {
 		Short:   "Run mail campaigns: never twice, never the wrong thing, never past the cap",
 		Long: `mailshot sends one message to each row of a list, through your mail server and within its caps.
 
-A campaign is a file (campaign.yaml) that names a list, templates, attachments and a server. Start with
+A campaign is a file (campaign.yaml) that names a list, templates, attachments and a server. Start
+with
 
   mailshot init newsletter DIR     write a starter campaign
   mailshot check DIR               read, render and check everything; nothing is sent
   mailshot send --to-sink DIR      a rehearsal against a built-in server on this machine
-  mailshot send DIR                the real thing; run it again to go on where it stopped`,
+  mailshot send DIR                the real thing; run it again to continue`,
 		Args:          cobra.ArbitraryArgs,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -96,20 +96,26 @@ A campaign is a file (campaign.yaml) that names a list, templates, attachments a
 		}
 		return usage(err, cmd.CommandPath()+" --help")
 	})
-	root.PersistentFlags().StringVar(&t.state, "state", "", "the ledger's `FILE` (default MAILSHOT_STATE, else .mailshot/state.db beside the campaign)")
-	root.PersistentFlags().StringVar(&t.accounts, "accounts", "", "the `FILE` with caps used and people suppressed (default MAILSHOT_ACCOUNTS, else mailshot/accounts.db in the user's state folder)")
+	root.PersistentFlags().StringVar(&t.state, "state", "",
+		"the ledger's `FILE` (default MAILSHOT_STATE, else .mailshot/state.db beside the campaign)")
+	root.PersistentFlags().StringVar(&t.accounts, "accounts", "",
+		"the `FILE` with the caps used and the suppression list (default MAILSHOT_ACCOUNTS, "+
+			"else mailshot/accounts.db in the user's state folder)")
 	root.CompletionOptions.HiddenDefaultCmd = true
 
 	groups := []struct {
 		title    string
 		commands []*cobra.Command
 	}{
-		{"Before:", []*cobra.Command{t.initCommand(), t.inspectCommand(), t.checkCommand(), t.previewCommand(), t.estimateCommand()}},
+		{"Before:", []*cobra.Command{t.initCommand(), t.inspectCommand(), t.checkCommand(), t.previewCommand(),
+			t.estimateCommand()}},
 		{"Sending:", []*cobra.Command{t.sendCommand(), t.loginCommand()}},
-		{"After:", []*cobra.Command{t.statusCommand(), t.reportCommand(), t.retryCommand(), t.resolveCommand(), t.cancelCommand()}},
-		{"People never to be mailed:", []*cobra.Command{t.suppressCommand(), t.whyCommand(), t.forgetCommand()}},
+		{"After:", []*cobra.Command{t.statusCommand(), t.reportCommand(), t.retryCommand(), t.resolveCommand(),
+			t.cancelCommand()}},
+		{"Suppression list:", []*cobra.Command{t.suppressCommand(), t.whyCommand(), t.forgetCommand()}},
 		{"The ledger:", []*cobra.Command{t.stateCommand(), t.purgeCommand()}},
-		{"Tools:", []*cobra.Command{t.probeCommand(), t.sinkCommand(), t.providersCommand(), t.functionsCommand(), t.versionCommand()}},
+		{"Tools:", []*cobra.Command{t.probeCommand(), t.sinkCommand(), t.providersCommand(), t.functionsCommand(),
+			t.versionCommand()}},
 	}
 	for _, g := range groups {
 		root.AddGroup(&cobra.Group{ID: g.title, Title: g.title})

@@ -34,13 +34,14 @@ func TestMain(m *testing.M) {
 //	                           "login USER PASSWORD" makes it ask for these, "hide KEYWORD" leaves it out of EHLO
 //	fill FILE...               replace $VARIABLES in files by their values
 //	exit CODE COMMAND ARGS...  run a command that must end with that exit code
-//	dns NAME FILE              start a DNS server; $NAME is its port, a line of FILE "MX example.com = 10 mx.example.com" or "MX example.com fails"
+//	dns NAME FILE              start a DNS server; $NAME is its port, a line of FILE is
+//	                           "MX example.com = 10 mx.example.com" or "MX example.com fails"
 //	accepted NAME N            the sink has accepted N messages, for N different pairs of recipient and Message-ID
 //	files N GLOB               N files match
 //	bytes FILE TEXT            write a file; TEXT is what stands between the quotes of a Go string
 //	workbook FILE [broken]     write an Excel workbook with the sheet November; broken: its XML stops early
-//	cells FILE SHEET           write a workbook with the sheet November; a line of SHEET is "A1 = text", "B2 =1+1" (a formula that was never
-//	                           calculated), "merge A1:B1", "hide 4" or "filter A1:C9"
+//	cells FILE SHEET           write a workbook with the sheet November; a line of SHEET is "A1 = text", "B2 =1+1" (a
+//	                           formula that was never calculated), "merge A1:B1", "hide 4" or "filter A1:C9"
 //	picture FILE               write a small PNG image
 //	authority NAME             start an OAuth2 authorization server; $NAME is its port
 //	mend FILE OLD NEW          replace text in a file; it must be there
@@ -58,7 +59,9 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"sink": startSink, "dns": startDNS, "authority": authority, "fill": fill, "exit": exitCode, "accepted": accepted, "files": files, "bytes": writeBytes, "workbook": workbook, "cells": cells, "picture": picture, "mend": mend, "same": same,
+			"sink": startSink, "dns": startDNS, "authority": authority, "fill": fill, "exit": exitCode,
+			"accepted": accepted, "files": files, "bytes": writeBytes, "workbook": workbook, "cells": cells,
+			"picture": picture, "mend": mend, "same": same,
 		},
 	})
 }
@@ -186,7 +189,8 @@ func workbook(ts *testscript.TestScript, neg bool, args []string) {
 	f := excelize.NewFile()
 	defer f.Close()
 	ts.Check(f.SetSheetName("Sheet1", "November"))
-	for i, row := range [][]any{{"email", "name"}, {"ann@example.com", "Ann"}, {"bob@example.com", "Bob"}, {"cat@example.com", "Cat"}} {
+	for i, row := range [][]any{{"email", "name"}, {"ann@example.com", "Ann"}, {"bob@example.com", "Bob"},
+		{"cat@example.com", "Cat"}} {
 		ts.Check(f.SetSheetRow("November", fmt.Sprintf("A%d", i+1), &row))
 	}
 	var whole, out bytes.Buffer

@@ -31,8 +31,10 @@ const half = 15
 // traces are the ways in which a secret could be written, by name.
 func traces(secret string) map[string]string {
 	all := map[string]string{
-		"plain": secret, "hex": hex.EncodeToString([]byte(secret)), "HEX": strings.ToUpper(hex.EncodeToString([]byte(secret))),
-		"URL query": url.QueryEscape(secret), "URL path": url.PathEscape(secret), "Go": strings.Trim(fmt.Sprintf("%q", secret), `"`),
+		"plain": secret, "hex": hex.EncodeToString([]byte(secret)),
+		"HEX":       strings.ToUpper(hex.EncodeToString([]byte(secret))),
+		"URL query": url.QueryEscape(secret), "URL path": url.PathEscape(secret),
+		"Go":       strings.Trim(fmt.Sprintf("%q", secret), `"`),
 		"ASCII Go": strings.Trim(fmt.Sprintf("%+q", secret), `"`),
 	}
 	for name, escape := range map[string]bool{"JSON": false, "JSON for HTML": true} {
@@ -77,7 +79,8 @@ func (p *parrot) echo(code, user string) string {
 	forms := traces(hush)
 	both := "\x00" + user + "\x00" + hush
 	forms["PLAIN"] = base64.StdEncoding.EncodeToString([]byte(both))
-	forms["XOAUTH2"] = base64.StdEncoding.EncodeToString([]byte("user=" + user + "\x01auth=Bearer " + hush + "\x01\x01"))
+	forms["XOAUTH2"] = base64.StdEncoding.EncodeToString([]byte("user=" + user + "\x01auth=Bearer " + hush +
+		"\x01\x01"))
 	for name, form := range forms {
 		fmt.Fprintf(&b, "%s-5.7.0 %s: %s\r\n", code, name, form)
 	}
@@ -105,7 +108,8 @@ func (p *parrot) serve(conn net.Conn) {
 		case "drop":
 			return false
 		case "4xx":
-			say(p.echo(map[string]string{"auth": "454", "end": "451"}[step]+map[bool]string{true: "450"}[step != "auth" && step != "end"], user))
+			say(p.echo(map[string]string{"auth": "454",
+				"end": "451"}[step]+map[bool]string{true: "450"}[step != "auth" && step != "end"], user))
 		default:
 			say(p.echo(map[bool]string{true: "535", false: "554"}[step == "auth"], user))
 		}
@@ -196,20 +200,25 @@ func commandLines() string {
 	return b.String()
 }
 
-// TestSecretsNowhere runs the real command with a password from the environment, a file and a program, against servers that fail at
-// each step and repeat the password in every encoding, and looks for it in all that is said, written and left behind, and in the
-// process list at each command that the server gets.
+// TestSecretsNowhere runs the real command with a password from the environment, a file and a program, against servers
+// that fail at each step and repeat the password in every encoding, and looks for it in all that is said, written and
+// left behind, and in the process list at each command that the server gets.
 //
-// With the reply that takes a message kept as it came, the ledger and each report showed it in every form; with mask.Text as it was before
-// it knew JSON for HTML, Go in ASCII and quoted-printable, send and probe showed those; with lines masked one by one, two halves.
+// With the reply that takes a message kept as it came, the ledger and each report showed it in every form; with
+// mask.Text as it was before it knew JSON for HTML, Go in ASCII and quoted-printable, send and probe showed those; with
+// lines masked one by one, two halves.
 func TestSecretsNowhere(t *testing.T) {
 	t.Parallel()
-	sources := map[string]string{"env": "{ env: HUSH }", "file": "{ file: ../hush }", "command": "{ command: [cat, ../hush] }"}
+	sources := map[string]string{"env": "{ env: HUSH }", "file": "{ file: ../hush }",
+		"command": "{ command: [cat, ../hush] }"}
 	type server struct{ fail, how, source, auth string }
 	for _, c := range []server{
-		{"auth", "5xx", "env", "PLAIN"}, {"auth", "4xx", "file", "LOGIN"}, {"auth", "drop", "command", "PLAIN"}, {"auth", "5xx", "command", "LOGIN"},
-		{"mail", "5xx", "file", "PLAIN"}, {"rcpt", "5xx", "command", "LOGIN"}, {"rcpt", "4xx", "env", "PLAIN"}, {"data", "5xx", "env", "LOGIN"},
-		{"end", "5xx", "env", "PLAIN"}, {"end", "4xx", "file", "PLAIN"}, {"end", "drop", "command", "PLAIN"}, {"", "", "env", "PLAIN"},
+		{"auth", "5xx", "env", "PLAIN"}, {"auth", "4xx", "file", "LOGIN"}, {"auth", "drop", "command", "PLAIN"},
+		{"auth", "5xx", "command", "LOGIN"},
+		{"mail", "5xx", "file", "PLAIN"}, {"rcpt", "5xx", "command", "LOGIN"}, {"rcpt", "4xx", "env", "PLAIN"},
+		{"data", "5xx", "env", "LOGIN"},
+		{"end", "5xx", "env", "PLAIN"}, {"end", "4xx", "file", "PLAIN"}, {"end", "drop", "command", "PLAIN"},
+		{"", "", "env", "PLAIN"},
 		{"auth", "5xx halves", "env", "PLAIN"}, {"rcpt", "4xx halves", "env", "PLAIN"}, {"", "halves", "file", "LOGIN"},
 	} {
 		t.Run(strings.Join([]string{c.fail, c.how, c.source, c.auth}, " "), func(t *testing.T) {
@@ -255,14 +264,19 @@ limits: {connections: 1, retry: {first: 1s, max: 1s, give_up: 1s}}
 			}
 			said := map[string]string{}
 			for _, args := range [][]string{
-				{"check", "campaign.yaml"}, {"probe", "campaign.yaml"}, {"probe", "--until", "rcpt", "--to", "x@example.com", "--json", "campaign.yaml"},
-				{"send", "--limit", "1", "--yes", "campaign.yaml"}, {"send", "--yes", "--json", "campaign.yaml"}, {"status", "campaign.yaml"},
-				{"status", "--json", "campaign.yaml"}, {"report", "campaign.yaml"}, {"report", "--json", "campaign.yaml"}, {"report", "--csv", "campaign.yaml"},
-				{"report", "--xlsx", "report.xlsx", "campaign.yaml"}, {"resolve", "campaign.yaml"}, {"estimate", "--json", "campaign.yaml"},
+				{"check", "campaign.yaml"}, {"probe", "campaign.yaml"},
+				{"probe", "--until", "rcpt", "--to", "x@example.com", "--json", "campaign.yaml"},
+				{"send", "--limit", "1", "--yes", "campaign.yaml"}, {"send", "--yes", "--json", "campaign.yaml"},
+				{"status", "campaign.yaml"},
+				{"status", "--json", "campaign.yaml"}, {"report", "campaign.yaml"},
+				{"report", "--json", "campaign.yaml"}, {"report", "--csv", "campaign.yaml"},
+				{"report", "--xlsx", "report.xlsx", "campaign.yaml"}, {"resolve", "campaign.yaml"},
+				{"estimate", "--json", "campaign.yaml"},
 			} {
 				cmd := exec.Command("mailshot", args...)
 				cmd.Dir = dir
-				cmd.Env = append(os.Environ(), "XDG_STATE_HOME="+filepath.Join(top, "state"), "TMPDIR="+temp, "HUSH="+hush, "NO_COLOR=1")
+				cmd.Env = append(os.Environ(), "XDG_STATE_HOME="+filepath.Join(top, "state"), "TMPDIR="+temp,
+					"HUSH="+hush, "NO_COLOR=1")
 				out, _ := cmd.CombinedOutput() // most of them fail, as they should
 				said["mailshot "+strings.Join(args, " ")] = string(out)
 			}
@@ -293,7 +307,8 @@ limits: {connections: 1, retry: {first: 1s, max: 1s, give_up: 1s}}
 				}
 				for form, secret := range forms {
 					if i := strings.Index(text, secret); i >= 0 {
-						t.Errorf("%s shows it, as %s: %q", where, form, text[max(0, i-60):min(len(text), i+len(secret)+20)])
+						t.Errorf("%s shows it, as %s: %q", where, form,
+							text[max(0, i-60):min(len(text), i+len(secret)+20)])
 					}
 				}
 			}

@@ -36,12 +36,12 @@ func (t *tool) sendCommand() *cobra.Command {
 	var f sendFlags
 	cmd := &cobra.Command{
 		Use:   "send [CAMPAIGN]",
-		Short: "Plan, confirm and send; run again to go on where it stopped",
+		Short: "Plan, confirm and send; run again to continue",
 		Long: `send makes and checks every message, shows the plan, asks, and sends within the caps.
 
-The first send freezes the list. Run it again to go on where it stopped; a finished campaign sends nothing, however often
-it is run. An interrupt (Ctrl-C) takes nothing new and waits for the replies to what is on the wire; a second one closes
-everything and leaves those messages unknown.`,
+The first send freezes the list. Run it again to continue where it stopped. A finished campaign
+sends nothing, however often it is run. An interrupt (Ctrl-C) takes no new messages and waits for
+the replies to those on the wire; a second one closes everything and leaves those messages unknown.`,
 		Example: `  mailshot send --to-sink --yes campaign.yaml    a rehearsal; messages end up as files
   mailshot send --to me@example.com DIR          the first 20 messages, all to one address
   mailshot send --limit 50 --only 'city == "Oslo"' DIR`,
@@ -53,16 +53,23 @@ everything and leaves those messages unknown.`,
 	fs.StringVar(&f.only, "only", "", "send only to rows for which the `EXPRESSION` is true; the others wait")
 	fs.Int64Var(&f.limit, "limit", 0, "send at most `N` messages now; the others wait")
 	fs.StringVar(&f.to, "to", "", "a rehearsal: send every message to this `ADDRESS`, 20 unless --limit says otherwise")
-	fs.BoolVar(&f.toSink, "to-sink", false, "a rehearsal: send to a built-in server on this machine, with a ledger of its own")
-	fs.StringArrayVar(&f.fail, "fail", nil, "with --to-sink: a fault for the built-in server to show, as in mailshot sink (`RULE`)")
+	fs.BoolVar(&f.toSink, "to-sink", false,
+		"a rehearsal: send to a built-in server on this machine, with a ledger of its own")
+	fs.StringArrayVar(&f.fail, "fail", nil,
+		"with --to-sink: a fault for the built-in server to show, as in mailshot sink (`RULE`)")
 	fs.BoolVarP(&f.yes, "yes", "y", false, "do not ask")
-	fs.BoolVar(&f.wait, "wait", false, "stay until nothing is left, also when nothing is due within the hour")
-	fs.BoolVar(&f.skipErrors, "skip-errors", false, "leave out rows with faults instead of refusing the campaign")
-	fs.BoolVar(&f.acceptAll, "accept-changes", false, "take changed templates or a changed list into a campaign that has begun")
-	fs.BoolVar(&f.acceptCopy, "accept-copy", false, "go on with a ledger that is an older copy, or comes from another machine; what may have been sent becomes unknown")
+	fs.BoolVar(&f.wait, "wait", false, "stay until nothing is left, even when nothing is due within the hour")
+	fs.BoolVar(&f.skipErrors, "skip-errors", false, "leave out rows with errors instead of refusing the campaign")
+	fs.BoolVar(&f.acceptAll, "accept-changes", false,
+		"accept changed templates or a changed list in a campaign that has begun")
+	fs.BoolVar(&f.acceptCopy, "accept-copy", false,
+		"continue with a ledger that is an older copy, or from another machine; "+
+			"what may have been sent becomes unknown")
 	fs.BoolVar(&f.json, "json", false, "print the result as JSON")
-	fs.BoolVar(&f.dns, "dns", false, "while planning, ask the DNS whether the domains of the list take mail, as check --dns")
-	fs.StringVar(&f.resolver, "resolver", "", "with --dns: ask the DNS server at this `HOST:PORT` (default the system's)")
+	fs.BoolVar(&f.dns, "dns", false,
+		"while planning, ask the DNS whether the domains of the list accept mail, as check --dns does")
+	fs.StringVar(&f.resolver, "resolver", "",
+		"with --dns: ask the DNS server at this `HOST:PORT` (default the system's)")
 	return cmd
 }
 
@@ -117,9 +124,8 @@ func (t *tool) send(cmd *cobra.Command, args []string, f sendFlags) (err error) 
 
 // sendOptions checks the flags, and gives the campaign that they ask for.
 func (t *tool) sendOptions(cmd *cobra.Command, d *definition.Definition, f sendFlags) (campaign.Options, error) {
-	o := campaign.Options{
-		Definition: d, ID: f.id, State: t.state, Accounts: t.accounts, Stdin: t.stdin, DNS: f.dns, Network: network(f.resolver),
-	}
+	o := t.options(d, f.id)
+	o.DNS, o.Network = f.dns, network(f.resolver)
 	if err := t.mayAsk(f, d); err != nil {
 		return o, err
 	}
@@ -133,11 +139,13 @@ func (t *tool) sendOptions(cmd *cobra.Command, d *definition.Definition, f sendF
 	}
 	switch {
 	case f.toSink && f.to != "":
-		return o, usage(errors.New("--to and --to-sink are two kinds of rehearsal; choose one"), "mailshot send --to-sink "+file)
+		return o, usage(errors.New("--to and --to-sink are two kinds of rehearsal; choose one"),
+			"mailshot send --to-sink "+file)
 	case !f.toSink && len(f.fail) > 0:
 		return o, usage(errors.New("--fail is for --to-sink"), "mailshot send --to-sink "+file)
 	case !f.toSink && len(d.Servers) == 0:
-		return o, usage(fmt.Errorf("%s names no server to send to; nothing was sent", d.Name), "mailshot send --to-sink "+file)
+		return o, usage(fmt.Errorf("%s names no server to send to; nothing was sent", d.Name),
+			"mailshot send --to-sink "+file)
 	case f.id != "" && !definition.ValidID(f.id):
 		err := fmt.Errorf("--id: %q cannot be an id (up to 100 letters, digits, . _ -)", f.id)
 		return o, usage(err, "mailshot send --id news-2 "+file)
@@ -150,7 +158,8 @@ func (t *tool) sendOptions(cmd *cobra.Command, d *definition.Definition, f sendF
 }
 
 // rehearse starts the built-in server, and makes it the one to send to, with a ledger and accounts of its own.
-func (t *tool) rehearse(ctx context.Context, d *definition.Definition, f sendFlags, o *campaign.Options) (*rehearsal, error) {
+func (t *tool) rehearse(ctx context.Context, d *definition.Definition, f sendFlags,
+	o *campaign.Options) (*rehearsal, error) {
 	r, err := openRehearsal(d.Dir, f.fail)
 	if err != nil {
 		return nil, err
@@ -180,7 +189,8 @@ func (t *tool) settlePlan(ctx context.Context, c *campaign.Campaign, f sendFlags
 		return t.unplanned(err, f, c.ID(), file)
 	}
 	if plan.Doubtful > 0 {
-		t.say("%s unknown: another copy of the ledger may have sent them", plural(plan.Doubtful, "message is now", "messages are now"))
+		t.say("%s unknown: another copy of the ledger may have sent them",
+			plural(plan.Doubtful, "message is now", "messages are now"))
 	}
 	t.showPlan(c.ID(), plan)
 	if plan.ToSend == 0 {
@@ -208,9 +218,11 @@ func (t *tool) unplanned(err error, f sendFlags, id, file string) error {
 		return t.copied(copied, f, file)
 	case errors.As(err, &purged):
 		f.id, f.acceptAll = id+"-2", false
-		return &exit{exitFindings, fmt.Errorf("%w; nothing was sent\nnew people are sent to as another campaign", err), f.again(t, file)}
+		return &exit{exitFindings, fmt.Errorf("%w; nothing was sent\nsend to new people as another campaign", err),
+			f.again(t, file)}
 	case errors.As(err, &locked):
-		return &exit{exitFailed, fmt.Errorf("%w; wait for it, or stop it with an interrupt", err), "mailshot status " + f.look(t, id, file)}
+		return &exit{exitFailed, fmt.Errorf("%w; wait for it, or stop it with an interrupt", err),
+			"mailshot status " + f.look(t, id, file)}
 	}
 	return t.refuse(err, file)
 }
@@ -220,9 +232,15 @@ func (t *tool) copied(e *campaign.CopiedError, f sendFlags, file string) error {
 	f.acceptCopy = true
 	next := f.again(t, file)
 	if e.Certain() {
-		return &exit{exitFindings, fmt.Errorf("%w; nothing was sent\nbring the newer .mailshot folder here if there is one; --accept-copy makes everything unknown that the other may have sent, for you to resolve", e), next}
+		err := fmt.Errorf("%w; nothing was sent\n"+
+			"bring the newer .mailshot folder here if there is one; "+
+			"--accept-copy marks as unknown what the other copy may have sent, for you to resolve", e)
+		return &exit{exitFindings, err, next}
 	}
-	return &exit{exitFindings, fmt.Errorf("%w; nothing was sent\nif it was sent from there since, bring that .mailshot folder here; --accept-copy says that it was not, and that it goes on here", e), next}
+	err := fmt.Errorf("%w; nothing was sent\n"+
+		"if the campaign was sent from there since, bring that .mailshot folder here; "+
+		"--accept-copy says that it was not, and continues here", e)
+	return &exit{exitFindings, err, next}
 }
 
 // mayAsk refuses, before any work, what could only end in a question that nobody can answer.
@@ -233,13 +251,14 @@ func (t *tool) mayAsk(f sendFlags, d *definition.Definition) error {
 	case d.Recipients.File == "-":
 		why = "the list comes from standard input"
 	case !isTerminal(t.stdin):
-		why = "standard input is no terminal"
+		why = "standard input is not a terminal"
 	}
 	if why == "" {
 		return nil
 	}
 	f.yes = true
-	return usage(fmt.Errorf("%s, so there is nobody to ask; nothing was sent (--yes says yes)", why), f.again(t, d.Path))
+	return usage(fmt.Errorf("%s, so there is nobody to ask; nothing was sent (--yes says yes)", why),
+		f.again(t, d.Path))
 }
 
 // again is this call as a person would type it again.
@@ -311,7 +330,7 @@ func failures(sum *campaign.Summary) string {
 	if words == nil {
 		return ""
 	}
-	return "; in all " + strings.Join(words, ", ")
+	return "; in total " + strings.Join(words, ", ")
 }
 
 // ended says what the run came to and gives its exit code. r is the rehearsal's server, or nil.
@@ -356,8 +375,8 @@ func (t *tool) ended(sum *campaign.Summary, err error, f sendFlags, file string,
 	return e
 }
 
-// afterSend says what a run left to do, and gives the next command: again is this one, look is the campaign for the commands
-// that look at it.
+// afterSend says what a run left to do, and gives the next command: again is this one, look is the campaign for the
+// commands that look at it.
 func (t *tool) afterSend(sum *campaign.Summary, err error, again, look string) (next string) {
 	switch {
 	case sum.Interrupted > 1:

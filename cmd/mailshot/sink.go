@@ -22,13 +22,14 @@ func (t *tool) sinkCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sink",
 		Short: "The catch-all server on its own",
-		Long: `sink takes every message for everybody and delivers none. It prints its address on standard output, then runs until it
-is interrupted. Messages are kept with --out, a line of JSON for each with --record; each is kept before it is answered.
+		Long: `sink accepts every message for everybody and delivers none. It prints its address on standard
+output, then runs until it is interrupted. --out keeps the messages, and --record a line of JSON for
+each, before the message is answered.
 
 A rule makes it misbehave: POINT:ACTION or POINT:WHEN,WHEN…:ACTION.
   POINT   connect tls ehlo starttls auth mail rcpt data body dot
-  WHEN    *@gmail.example (who), 1% (a share), once (the first time for each), 3 or 3+ (the third time, or from then on),
-          3/conn (in each connection)
+  WHEN    *@gmail.example (who), 1% (a share), once (the first time for each), 3 or 3+ (the third
+          time, or from then on), 3/conn (in each connection)
   ACTION  450 4.2.1 slow down (a reply), delay 2s, stall, drop, reset, half, garbage, raw "250 ok\r\n";
           at dot also store-ACTION: keep the message first`,
 		Example: `  mailshot sink --listen 127.0.0.1:2525 --out caught
@@ -47,9 +48,11 @@ A rule makes it misbehave: POINT:ACTION or POINT:WHEN,WHEN…:ACTION.
 	fs.StringVar(&o.Addr, "listen", "127.0.0.1:2525", "listen on this `ADDRESS`; port 0 is any free port")
 	fs.StringVar(&o.TLS, "tls", "none", "`MODE`: none, starttls or implicit, with a throw-away certificate")
 	fs.StringVar(&o.Username, "user", "", "ask for this login `NAME`")
-	fs.StringVar(&o.Password, "password", "", "ask for this `PASSWORD` as well (a rehearsal's; it is visible in the list of processes)")
+	fs.StringVar(&o.Password, "password", "",
+		"ask for this `PASSWORD` as well (a rehearsal's; it is visible in the list of processes)")
 	fs.Int64Var(&o.MaxSize, "max-size", 0, "refuse messages above this number of `BYTES`")
-	fs.StringArrayVar(&fail, "fail", nil, "a fault to show (`RULE`); may be given more than once, the first that holds is taken")
+	fs.StringArrayVar(&fail, "fail", nil,
+		"a fault to show (`RULE`); may be given more than once; the first that matches is used")
 	fs.StringVar(&out, "out", "", "keep messages in this `PATH`")
 	fs.StringVar(&format, "format", "eml", "with --out: "+strings.Join(mailbox.Formats(), ", "))
 	fs.StringVar(&record, "record", "", "add a line of JSON for each message to this `FILE`")

@@ -20,33 +20,39 @@ import (
 func (t *tool) stateCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "state",
-		Short: "Look into the ledger's files, and repair them: check, repair",
-		Long: `state looks after the two files in which mailshot remembers: the ledger beside the campaign file, and the user's accounts (caps used,
-people never to be mailed). A damaged ledger is never gone on with: what it has forgotten would be sent twice.`,
+		Short: "Check and repair the ledger's files",
+		Long: `state looks after the two files in which mailshot remembers: the ledger beside the campaign file,
+and the user's accounts (caps used, suppression list). mailshot never continues with a damaged
+ledger: what it has forgotten would be sent twice.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usage(fmt.Errorf("state has no command %q, only check and repair", args[0]), "mailshot state --help")
+				return usage(fmt.Errorf("state has no command %q, only check and repair", args[0]),
+					"mailshot state --help")
 			}
 			return cmd.Help()
 		},
 	}
 	check := &cobra.Command{
-		Use: "check [CAMPAIGN]", Short: "Are the files whole, and do their records hold together?", Args: args(cobra.MaximumNArgs(1)),
-		Long: `check reads both files from end to end: their pages and indexes, that the states add up to the rows, that each delivery has its row,
-and that each state is the one that its attempts and the changes by hand led to. It changes nothing but the version of an older file. It may be asked while a send
-runs. Exit code 1 where something is wrong.`,
+		Use: "check [CAMPAIGN]", Short: "Check that the files are whole and their records consistent",
+		Args: args(cobra.MaximumNArgs(1)),
+		Long: `check reads both files from end to end. Their pages and indexes must be sound, the states must add
+up to the rows, each delivery must have its row, and each state must be the one that its attempts
+and the changes by hand led to. check changes nothing but the version of an older file. It can run
+during a send. Exit code 1: something is wrong.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return t.stateCheck(cmd, args) },
 	}
 	var try, yes bool
 	repair := &cobra.Command{
-		Use: "repair [CAMPAIGN]", Short: "Save what can be read of a damaged ledger into a new file", Args: args(cobra.MaximumNArgs(1)),
-		Long: `repair reads what can be read of a damaged ledger into a new file, which takes its place; the damaged one is kept beside it. It
-never guesses. A delivery whose record is lost, or contradicts its log, is unknown; one that was still to be sent and whose row is
-lost is held; where the end of the log is lost, everything that was to be sent is unknown. Where the campaigns' own records cannot be
-relied on, it refuses and changes nothing. A backup that is up to date is better.
+		Use: "repair [CAMPAIGN]", Short: "Save what can be read of a damaged ledger into a new file",
+		Args: args(cobra.MaximumNArgs(1)),
+		Long: `repair reads what can be read of a damaged ledger into a new file, which takes its place. The
+damaged file is kept beside it. repair never guesses. A delivery becomes unknown if its record is
+lost or contradicts its log. A delivery that was still to be sent is held if its row is lost. If the
+end of the log is lost, everything that was to be sent becomes unknown. If the campaigns' own
+records cannot be relied on, repair refuses and changes nothing. An up-to-date backup is better.
 
-The accounts file is not repaired: bring back a backup of it.`,
+repair does not repair the accounts file: restore a backup of it.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return t.stateRepair(cmd, args, try, yes) },
 	}
 	repair.Flags().BoolVar(&try, "report", false, "only say what a repair would do")
@@ -73,7 +79,7 @@ func (t *tool) stateCheck(cmd *cobra.Command, args []string) error {
 		var bad *statefile.Error
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-			t.say("%s: there is none yet", file)
+			t.say("%s does not exist yet", file)
 			return nil
 		case errors.As(err, &bad):
 			failed = &exit{exitFailed, err, next}
@@ -82,7 +88,7 @@ func (t *tool) stateCheck(cmd *cobra.Command, args []string) error {
 		case err != nil:
 			return err
 		case len(faults) == 0:
-			_, err := fmt.Fprintf(t.stdout, "%s: whole, and its records hold together\n", file)
+			_, err := fmt.Fprintf(t.stdout, "%s: whole and consistent\n", file)
 			return err
 		}
 		failed = &exit{exitFailed, fmt.Errorf("%s: %s", file, plural(int64(len(faults)), "fault")), next}
@@ -94,7 +100,7 @@ func (t *tool) stateCheck(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	faults, err := accounts.Examine(cmd.Context(), shared)
-	if err := look(shared, "bring back a backup of "+shared, faults, err); err != nil {
+	if err := look(shared, "restore a backup of "+shared, faults, err); err != nil {
 		return err
 	}
 	faults, err = repair.Examine(cmd.Context(), state)
@@ -102,7 +108,7 @@ func (t *tool) stateCheck(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	if failed != nil {
-		failed.err = errors.New("send nothing before this is mended")
+		failed.err = errors.New("send nothing until this is repaired")
 		return failed
 	}
 	return nil
@@ -116,12 +122,14 @@ func (t *tool) stateRepair(cmd *cobra.Command, args []string, try, yes bool) err
 	state := t.stateFile(d)
 	if _, err := os.Stat(state); errors.Is(err, fs.ErrNotExist) {
 		if _, err := os.Stat(state + ".repair"); errors.Is(err, fs.ErrNotExist) {
-			return &exit{exitFailed, fmt.Errorf("there is no ledger %s", state), "mailshot state check " + shell.Quote(d.Path)}
+			return &exit{exitFailed, fmt.Errorf("there is no ledger %s", state),
+				"mailshot state check " + shell.Quote(d.Path)}
 		}
 	}
 	again := strings.Join(append(t.flags(), shell.Quote(d.Path)), " ")
 	if !try {
-		if err := t.certain(cmd.Context(), "type yes to put a repaired file in place of "+state+": ", yes, "mailshot state repair --yes "+again); err != nil {
+		if err := t.certain(cmd.Context(), "type yes to put a repaired file in place of "+state+": ", yes,
+			"mailshot state repair --yes "+again); err != nil {
 			return err
 		}
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -16,8 +15,8 @@ func (t *tool) statusCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status [CAMPAIGN]",
 		Short: "Where a campaign stands",
-		Long: `status counts the rows of a campaign's list by state. The states always add up to the rows read; the last line shows it.
-It may be asked while a send runs.`,
+		Long: `status counts the rows of a campaign's list by state. The states always add up to the rows read; the
+last line shows it. status can run during a send.`,
 		Args: args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			s, err := t.stored(cmd, args, id)
@@ -48,7 +47,9 @@ It may be asked while a send runs.`,
 // exact says what to do next, and complains when rows are lost.
 func (t *tool) exact(s *stored, sum report.Summary) error {
 	if !sum.Exact() {
-		return &exit{exitFailed, fmt.Errorf("the states do not add up to the rows: the ledger is damaged; send nothing before it is looked into"), ""}
+		err := errors.New("the states do not add up to the rows: the ledger is damaged; " +
+			"send nothing until it has been examined")
+		return &exit{exitFailed, err, ""}
 	}
 	n := map[string]int64{}
 	for _, c := range sum.Counts {

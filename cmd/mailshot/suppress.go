@@ -20,14 +20,16 @@ import (
 func (t *tool) suppressCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "suppress",
-		Short: "People never to be mailed: add, remove, list, import",
-		Long: `suppress keeps the list of people never to be mailed. It is the user's own and all campaigns obey it, also one that is
-being sent now. An entry is an address, a whole domain (@example.com) or all domains below one (@*.example.com). It holds for
-mail from one sender's domain (--from), or for all. Capitals and the spelling of an international domain make no difference.`,
+		Short: "The suppression list: add, remove, list, import",
+		Long: `suppress keeps the suppression list: the people who are never mailed. The list belongs to the user.
+All campaigns obey it, also one that is being sent now. An entry is an address, a whole domain
+(@example.com) or all domains below one (@*.example.com). It holds for mail from one sender's domain
+(--from), or from all. Capitals and the spelling of an international domain make no difference.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usage(fmt.Errorf("suppress has no command %q, only add, remove, list and import", args[0]), "mailshot suppress --help")
+				return usage(fmt.Errorf("suppress has no command %q, only add, remove, list and import", args[0]),
+					"mailshot suppress --help")
 			}
 			return cmd.Help()
 		},
@@ -56,13 +58,14 @@ mail from one sender's domain (--from), or for all. Capitals and the spelling of
 	list.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line")
 	imports := &cobra.Command{
 		Use: "import FILE|-", Short: "Put all the people of a file on the list",
-		Long: `import reads a file with one address, @domain or @*.domain a line, a reason and a date after commas, semicolons or tabs if
-there are any; or a CSV whose header names such columns: address, reason, date. Lines that begin with # are skipped. A faulty
-line refuses the whole file.
+		Long: `import reads a file with one address, @domain or @*.domain per line; a reason and a date may follow
+after commas, semicolons or tabs. It also reads a CSV file whose header names such columns: address,
+reason, date. Lines that begin with # are skipped. One faulty line refuses the whole file.
 
-Exports of other programs are known by their columns: listmonk (subscribers; those who are enabled are left out), Mailchimp
-(unsubscribed and cleaned), Amazon SES (the JSON of list-suppressed-destinations, or a CSV of it) and SendGrid (bounces, spam
-reports, unsubscribes; not blocks, which are temporary).`,
+Exports of other programs are recognised by their columns: listmonk (subscribers; those who are
+enabled are left out), Mailchimp (unsubscribed and cleaned), Amazon SES (the JSON of
+list-suppressed-destinations, or a CSV of it) and SendGrid (bounces, spam reports, unsubscribes; not
+blocks, which are temporary).`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return t.withAccounts(func(a *accounts.Accounts) error { return t.suppressImport(cmd, a, args[0], from) })
@@ -224,7 +227,7 @@ func (t *tool) suppressImport(cmd *cobra.Command, a *accounts.Accounts, file, fr
 	}
 	list, err := suppression.Read(in, name)
 	if err != nil {
-		return &exit{exitUsage, err, "mend it, then mailshot suppress import " + shell.Quote(file)}
+		return &exit{exitUsage, err, "fix it, then mailshot suppress import " + shell.Quote(file)}
 	}
 	source := "imported from " + name
 	if list.Kind != "" {
@@ -238,10 +241,13 @@ func (t *tool) suppressImport(cmd *cobra.Command, a *accounts.Accounts, file, fr
 	}
 	t.say("%s on the list", plural(int64(len(list.Entries)), "entry is", "entries are"))
 	if list.LeftOut > 0 {
-		t.say("%s left out: %s says that they may be mailed", plural(list.LeftOut, "person is", "people are"), list.Kind)
+		t.say("%s left out: %s says that they may be mailed", plural(list.LeftOut, "person is", "people are"),
+			list.Kind)
 	}
 	if len(list.Unfit) > 0 {
-		t.say("%s left out that no mail goes to in any case, the first %s", plural(int64(len(list.Unfit)), "address is", "addresses are"), report.Clean(list.Unfit[0].Error()))
+		many := plural(int64(len(list.Unfit)), "address cannot receive mail and is",
+			"addresses cannot receive mail and are")
+		t.say("%s left out, the first %s", many, report.Clean(list.Unfit[0].Error()))
 	}
 	return nil
 }

@@ -25,11 +25,11 @@ func (t *tool) whyCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "why ADDRESS [CAMPAIGN...]",
-		Short: "What is known of a person over all campaigns: suppressed or not, and what became of each message",
-		Long: `why says whether a person is on the list of people never to be mailed, since when and why, and for each campaign the state of
-their row, when they were last tried, the Message-ID and the server's last words. It looks into the ledgers beside the
-campaigns that are named; without any into that of this folder and of the folders in it, or the one that --state names.
-Nothing is changed.`,
+		Short: "What is known about a person: suppressed or not, and the outcome of each message",
+		Long: `why says whether a person is on the suppression list, since when and why. For each campaign it shows
+the state of their row, when it was last tried, the Message-ID and the server's last words. It looks
+into the ledgers beside the campaigns that are named. Without campaigns it looks into the ledgers of
+this folder and of the folders in it, or into the one that --state names. It changes nothing.`,
 		Example: `  mailshot why ann@example.com
   mailshot why ann@example.com newsletter invoices/campaign.yaml`,
 		Args: args(cobra.MinimumNArgs(1)),
@@ -59,7 +59,8 @@ func (t *tool) why(cmd *cobra.Command, name string, campaigns []string, asJSON b
 	ctx := cmd.Context()
 	key, err := suppression.Key(strings.TrimSpace(name))
 	if err != nil || strings.HasPrefix(key, "@") {
-		return usage(errors.Join(errors.New("why takes the address of one person"), err), "mailshot why ann@example.com")
+		return usage(errors.Join(errors.New("why takes the address of one person"), err),
+			"mailshot why ann@example.com")
 	}
 	files, err := t.ledgers(cmd, campaigns)
 	if err != nil {
@@ -74,11 +75,11 @@ func (t *tool) why(cmd *cobra.Command, name string, campaigns []string, asJSON b
 		return writeJSON(t.stdout, k)
 	}
 	if len(k.Suppressed)+len(k.Campaigns) == 0 {
-		where := "the list of people never to be mailed"
+		where := "not on the suppression list"
 		if len(files) > 0 {
-			where += " and in " + strings.Join(files, ", ")
+			where += ", and not in " + strings.Join(files, ", ")
 		}
-		t.say("nothing is known of %s: nothing on %s", key, where)
+		t.say("nothing is known about %s: %s", key, where)
 		return nil
 	}
 	return t.printKnown(k, len(files) > 1)
@@ -140,7 +141,8 @@ func knownOf(p *history.Person) known {
 	}
 	for _, r := range p.Rows {
 		k.Campaigns = append(k.Campaigns, standing{
-			Ledger: r.Ledger, Campaign: r.Campaign.ID, Planned: r.Campaign.Created, MessageID: r.MessageID, Row: reportRow(r.Record),
+			Ledger: r.Ledger, Campaign: r.Campaign.ID, Planned: r.Campaign.Created, MessageID: r.MessageID,
+			Row: reportRow(r.Record),
 		})
 	}
 	return k
@@ -150,20 +152,22 @@ func knownOf(p *history.Person) known {
 func (t *tool) printKnown(k known, ledgers bool) error {
 	var b strings.Builder
 	if len(k.Suppressed) == 0 {
-		fmt.Fprintf(&b, "%s is not on the list of people never to be mailed\n", report.Clean(k.Address))
+		fmt.Fprintf(&b, "%s is not on the suppression list\n", report.Clean(k.Address))
 	}
 	for _, e := range k.Suppressed {
-		fmt.Fprintf(&b, "%s is never mailed%s, since %s%s\n", report.Clean(k.Address), from(e), e.Time.Local().Format("2006-01-02 15:04"), because(e, k.Address))
+		fmt.Fprintf(&b, "%s is never mailed%s, since %s%s\n", report.Clean(k.Address), from(e),
+			e.Time.Local().Format("2006-01-02 15:04"), because(e, k.Address))
 	}
 	if len(k.Campaigns) == 0 {
-		b.WriteString("in no campaign\n")
+		b.WriteString("not in any campaign\n")
 	}
 	for _, s := range k.Campaigns {
 		in := ""
 		if ledgers {
 			in = " in " + report.Clean(s.Ledger)
 		}
-		fmt.Fprintf(&b, "\ncampaign %s%s, planned %s\n", report.Clean(s.Campaign), in, s.Planned.Local().Format("2006-01-02 15:04"))
+		fmt.Fprintf(&b, "\ncampaign %s%s, planned %s\n", report.Clean(s.Campaign), in,
+			s.Planned.Local().Format("2006-01-02 15:04"))
 		fmt.Fprintf(&b, "  row         %s\n  state       %s\n", report.Clean(s.Place), s.State)
 		if !s.Time.IsZero() {
 			fmt.Fprintf(&b, "  last tried  %s\n", s.Time.Local().Format("2006-01-02 15:04:05"))
