@@ -1,6 +1,8 @@
 package recipients
 
 import (
+	"mailshot/campaign/recipients/fault"
+	"mailshot/campaign/recipients/folding"
 	"path"
 	"slices"
 	"strconv"
@@ -79,16 +81,16 @@ func (b *workbook) area(cfg Config) (a area, sheet string, err error) {
 			continue
 		}
 		if a, err = parseArea(n.ref); err != nil {
-			return a, "", b.fault("its table "+quote(n.name)+" has no cells: "+err.Error(), "open it in Excel, repair it and save it again")
+			return a, "", b.fault("its table "+fault.Quote(n.name)+" has no cells: "+err.Error(), "open it in Excel, repair it and save it again")
 		}
 		a.bottom -= n.totals
 		return a, n.sheet, nil
 	}
 	f := &Fault{Code: "bad-range", Place: cfg.says("range"), Text: err.Error(), Hint: "write it as A3:F200, as A:F for whole columns, or as the name of a range or table of the workbook"}
-	if hint := nearest(cfg.Range, names); hint != "" {
+	if hint := folding.Nearest(cfg.Range, names); hint != "" {
 		f.Hint = hint
 	} else if len(names) > 0 {
-		f.Hint += ": " + shorten(strings.Join(names, ", "), 120)
+		f.Hint += ": " + fault.Shorten(strings.Join(names, ", "), 120)
 	}
 	return a, "", f
 }

@@ -3,6 +3,7 @@ package recipients
 import (
 	"bytes"
 	"fmt"
+	"mailshot/campaign/recipients/fault"
 	"strconv"
 	"time"
 )
@@ -31,7 +32,7 @@ type cell struct {
 func (c *cell) place(s *sheet) string { return s.at(c.column, c.row) }
 
 // cell reads a cell whose start tag was read: the text a person sees, what is stored, and what makes it unreadable.
-func (s *sheet) cell(start *token, column int) (text string, c cell, fault *Fault, err error) {
+func (s *sheet) cell(start *token, column int) (text string, c cell, wrong *Fault, err error) {
 	c = cell{column: column, row: s.row}
 	kind := cellType(start.attr("t"))
 	if kind == "" {
@@ -69,18 +70,18 @@ func (s *sheet) cell(start *token, column int) (text string, c cell, fault *Faul
 		}
 	}
 	s.value, s.inline = value, inline // their room is used again
-	bad := func(code, text, hint string) {
-		fault = &Fault{Code: code, Place: c.place(s), Text: text, Hint: hint}
+	say := func(code, text, hint string) {
+		wrong = &Fault{Code: code, Place: c.place(s), Text: text, Hint: hint}
 	}
 	if formula && (!valued || len(value) == 0 && kind != "str" && kind != "inlineStr") {
-		bad("no-value", "a formula without a stored value", "open the workbook in Excel and save it, so that it is calculated")
-		return "", c, fault, nil
+		say("no-value", "a formula without a stored value", "open the workbook in Excel and save it, so that it is calculated")
+		return "", c, wrong, nil
 	}
 	// words is a text with what its format puts around it.
 	words := func(text string) (string, cell, *Fault, error) {
 		if len(text) > maxText {
-			bad("long-cell", fmt.Sprintf("a text of %d KiB, where a cell of Excel takes 32,767 characters", len(text)>>10), "is it a list? if so, save it as CSV")
-			return shorten(text, 60), c, fault, nil
+			say("long-cell", fmt.Sprintf("a text of %d KiB, where a cell of Excel takes 32,767 characters", len(text)>>10), "is it a list? if so, save it as CSV")
+			return fault.Shorten(text, 60), c, wrong, nil
 		}
 		return format.around(text), c, nil, nil
 	}
@@ -95,12 +96,12 @@ func (s *sheet) cell(start *token, column int) (text string, c cell, fault *Faul
 		}
 		i, err := strconv.Atoi(string(bytes.TrimSpace(value)))
 		if err != nil || i < 0 || i >= len(s.shared) {
-			return "", c, nil, fmt.Errorf("%s: it refers to text %s, which the workbook does not hold", letters(column)+strconv.Itoa(s.row), quote(string(value)))
+			return "", c, nil, fmt.Errorf("%s: it refers to text %s, which the workbook does not hold", letters(column)+strconv.Itoa(s.row), fault.Quote(string(value)))
 		}
 		return words(s.shared[i])
 	case "e":
-		bad("error-cell", "the cell shows the error "+quote(string(value)), "correct its formula")
-		return string(value), c, fault, nil
+		say("error-cell", "the cell shows the error "+fault.Quote(string(value)), "correct its formula")
+		return string(value), c, wrong, nil
 	case "b":
 		c.kind = cellBool
 		if v := string(value); v == "1" || v == "true" {
@@ -111,8 +112,8 @@ func (s *sheet) cell(start *token, column int) (text string, c cell, fault *Faul
 	case "d":
 		at, ok := parseISO(string(value))
 		if !ok {
-			bad("bad-cell", "the stored date "+quote(string(value))+" cannot be read", "write the date again")
-			return string(value), c, fault, nil
+			say("bad-cell", "the stored date "+fault.Quote(string(value))+" cannot be read", "write the date again")
+			return string(value), c, wrong, nil
 		}
 		c.kind, c.time = cellDate, at
 		return format.date(at), c, nil, nil
@@ -123,8 +124,8 @@ func (s *sheet) cell(start *token, column int) (text string, c cell, fault *Faul
 		}
 		v, ok := decimalNumber(text)
 		if !ok {
-			bad("bad-cell", "the stored number "+quote(string(value))+" cannot be read", "write the number again")
-			return text, c, fault, nil
+			say("bad-cell", "the stored number "+fault.Quote(string(value))+" cannot be read", "write the number again")
+			return text, c, wrong, nil
 		}
 		c.kind, c.number = cellNumber, v
 		if format.isDate() {
@@ -136,15 +137,15 @@ func (s *sheet) cell(start *token, column int) (text string, c cell, fault *Faul
 				c.kind, c.time = cellDate, at
 				return format.date(at), c, nil, nil
 			}
-			bad("bad-cell", fmt.Sprintf("the number %s has the format of a date, but is none", text), "correct the cell")
-			return compileFormat("").number(v), c, fault, nil
+			say("bad-cell", fmt.Sprintf("the number %s has the format of a date, but is none", text), "correct the cell")
+			return compileFormat("").number(v), c, wrong, nil
 		}
 		if format.plain && short(text) {
 			return text, c, nil, nil
 		}
 		return format.number(v), c, nil, nil
 	}
-	return "", c, nil, fmt.Errorf("%s: a cell of the unknown type %s", letters(column)+strconv.Itoa(s.row), quote(kind))
+	return "", c, nil, fmt.Errorf("%s: a cell of the unknown type %s", letters(column)+strconv.Itoa(s.row), fault.Quote(kind))
 }
 
 // cellType is the type of a cell (ECMA-376 part 1, 18.18.11), "" if there is no such; a cell that says nothing holds a number.

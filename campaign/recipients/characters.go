@@ -2,6 +2,7 @@ package recipients
 
 import (
 	"bytes"
+	"mailshot/campaign/recipients/fault"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -83,7 +84,7 @@ func (s *scanner) reference(b []byte) (rune, int, error) {
 			return r, end + 1, nil
 		}
 	}
-	return 0, 0, s.bad("the unknown reference %s", quote("&"+name+";"))
+	return 0, 0, s.bad("the unknown reference %s", fault.Quote("&"+name+";"))
 }
 
 // isChar reports whether XML has a character (XML 1.0, 2.2).
@@ -130,7 +131,7 @@ func (s *scanner) name(b []byte) (string, error) {
 	}
 	name := string(b)
 	if strings.Count(name, ":") > 1 || !utf8.ValidString(name) {
-		return "", s.bad("the name %s", quote(name))
+		return "", s.bad("the name %s", fault.Quote(name))
 	}
 	if len(s.names) < 1<<10 {
 		s.names[name] = name

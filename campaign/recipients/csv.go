@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"mailshot/campaign/recipients/fault"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -182,22 +183,22 @@ func (r *csvReader) advance(s *scan) bool {
 // last is what there is when the input ends, or when a record outgrows the buffer.
 func (r *csvReader) last(s *scan) (record, error) {
 	if r.eof != nil && r.eof != io.EOF {
-		return record{}, fileFault(r.name, r.eof)
+		return record{}, fault.File(r.name, r.eof)
 	}
 	raw := r.buf[r.pos:r.end]
 	if s.state == inQuotes {
-		line := r.line + breaks(raw[:s.opened])
+		line := r.line + fault.Lines(raw[:s.opened])
 		begin := bytes.LastIndexAny(raw[:s.opened], "\r\n") + 1
-		shown := excerpt(string(raw[begin:]))
+		shown := fault.Excerpt(string(raw[begin:]))
 		return record{}, &Fault{
-			Code: "unclosed-quote", Place: r.place(line), line: line, final: true,
-			Text: "a quote opens here and is never closed", Excerpt: shown, Column: caret(raw[begin:s.opened], shown),
+			Code: "unclosed-quote", Place: r.place(line), Line: line, Final: true,
+			Text: "a quote opens here and is never closed", Excerpt: shown, Column: fault.Caret(raw[begin:s.opened], shown),
 			Hint: `everything after it would be lost: close it, or double it ("") if it belongs to the cell`,
 		}
 	}
 	if r.eof == nil {
 		return record{}, &Fault{
-			Code: "long-record", Place: r.place(r.line), line: r.line, final: true,
+			Code: "long-record", Place: r.place(r.line), Line: r.line, Final: true,
 			Text: fmt.Sprintf("a row of more than %d bytes", maxRecord), Hint: "this is no list, or a quote is not closed",
 		}
 	}
@@ -213,7 +214,7 @@ func (r *csvReader) finish(s *scan) (record, error) {
 	rec := record{line: r.line, raw: string(r.buf[r.pos : r.pos+s.at])}
 	r.pos += s.at
 	if s.breaks {
-		r.line += breaks([]byte(rec.raw))
+		r.line += fault.Lines([]byte(rec.raw))
 	}
 	if r.pos < r.end {
 		cr := r.buf[r.pos] == '\r'
@@ -258,35 +259,10 @@ func (r *csvReader) check(rec record, s *scan) *Fault {
 		return nil
 	}
 	begin := strings.LastIndexAny(rec.raw[:at], "\r\n") + 1
-	f.line = rec.line + breaks([]byte(rec.raw[:at]))
-	f.Place = r.place(f.line)
-	f.Excerpt = excerpt(rec.raw[begin:])
-	f.Column = caret([]byte(rec.raw[begin:at]), f.Excerpt)
-	f.line = rec.line
+	f.Line = rec.line + fault.Lines([]byte(rec.raw[:at]))
+	f.Place = r.place(f.Line)
+	f.Excerpt = fault.Excerpt(rec.raw[begin:])
+	f.Column = fault.Caret([]byte(rec.raw[begin:at]), f.Excerpt)
+	f.Line = rec.line
 	return f
-}
-
-// invalidUTF8 is where a text stops being UTF-8.
-func invalidUTF8(s string) int {
-	for i, c := range s {
-		if c == utf8.RuneError {
-			if _, size := utf8.DecodeRuneInString(s[i:]); size == 1 {
-				return i
-			}
-		}
-	}
-	return len(s)
-}
-
-// caret is the column after before, 0 if the excerpt does not reach there.
-func caret(before []byte, excerpt string) int {
-	if n := utf8.RuneCount(before); n < utf8.RuneCountInString(excerpt) {
-		return n + 1
-	}
-	return 0
-}
-
-// breaks counts line ends: LF, CRLF and CR.
-func breaks(b []byte) int64 {
-	return int64(bytes.Count(b, []byte{'\n'}) + bytes.Count(b, []byte{'\r'}) - bytes.Count(b, []byte("\r\n")))
 }

@@ -302,7 +302,7 @@ func FuzzCSV(f *testing.F) {
 				if err != nil {
 					clean = false
 					out = append(out, err.Error())
-					if err.(*Fault).final {
+					if err.(*Fault).Final {
 						return out, records, clean
 					}
 					continue

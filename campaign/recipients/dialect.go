@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mailshot/campaign/recipients/fault"
 	"path/filepath"
 	"strings"
 	"unicode/utf8"
@@ -22,7 +23,7 @@ func newCSV(cfg Config, in io.Reader, encoding string, h *Header) (*csvReader, e
 	for r.end < sample && r.fill() {
 	}
 	if r.eof != nil && r.eof != io.EOF {
-		return nil, fileFault(cfg.File, r.eof)
+		return nil, fault.File(cfg.File, r.eof)
 	}
 	if bytes.HasPrefix(r.buf[:r.end], []byte("\uFEFF")) {
 		r.pos = len("\uFEFF")
@@ -81,7 +82,7 @@ func detect(b []byte, whole bool) byte {
 			rows++
 			if err != nil {
 				var f *Fault
-				if !errors.As(err, &f) || f.final {
+				if !errors.As(err, &f) || f.Final {
 					break
 				}
 				continue

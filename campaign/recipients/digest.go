@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"mailshot/campaign/recipients/fault"
 	"os"
 	"path/filepath"
 )
@@ -61,12 +62,12 @@ func digestFile(cfg Config) ([]byte, error) {
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fileFault(cfg.File, err)
+		return nil, fault.File(cfg.File, err)
 	}
 	defer f.Close()
 	magic, in, err := peek(f)
 	if err != nil {
-		return nil, fileFault(cfg.File, err)
+		return nil, fault.File(cfg.File, err)
 	}
 	packed, is, err := unpack(cfg.File, magic, in)
 	if err != nil {
@@ -81,7 +82,7 @@ func digestFile(cfg Config) ([]byte, error) {
 		if is {
 			return nil, packedFault(cfg.File, err)
 		}
-		return nil, fileFault(cfg.File, err)
+		return nil, fault.File(cfg.File, err)
 	}
 	return h.Sum(nil), nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mailshot/campaign/recipients/fault"
 	"os"
 	"path/filepath"
 	"slices"
@@ -69,7 +70,7 @@ func packedFault(name string, err error) *Fault {
 	if errors.Is(err, io.ErrUnexpectedEOF) || err == io.EOF {
 		text = "it is cut off"
 	}
-	return &Fault{Code: "broken-archive", Place: name, Text: "cannot be unpacked: " + text, Hint: "is the file complete? download or pack it again", final: true}
+	return &Fault{Code: "broken-archive", Place: name, Text: "cannot be unpacked: " + text, Hint: "is the file complete? download or pack it again", Final: true}
 }
 
 // plainName is a file's name without what compression added to it.
@@ -87,7 +88,7 @@ func decoded(cfg Config, f *os.File, in io.Reader, h *Header) (io.Reader, string
 	if cfg.Encoding != "" {
 		name, enc, ok := charset(cfg.Encoding)
 		if !ok {
-			return nil, "", &Fault{Code: "unknown-encoding", Place: cfg.says("encoding"), Text: fmt.Sprintf("no encoding is called %s", quote(cfg.Encoding)),
+			return nil, "", &Fault{Code: "unknown-encoding", Place: cfg.says("encoding"), Text: fmt.Sprintf("no encoding is called %s", fault.Quote(cfg.Encoding)),
 				Hint: "utf-8, utf-16, windows-1252, windows-1251, iso-8859-2, shift_jis, gb18030 and what else WHATWG and IANA name"}
 		}
 		return through(in, enc), name, nil
@@ -95,7 +96,7 @@ func decoded(cfg Config, f *os.File, in io.Reader, h *Header) (io.Reader, string
 	head := make([]byte, sample)
 	n, err := f.ReadAt(head, 0)
 	if err != nil && err != io.EOF {
-		return nil, "", fileFault(cfg.File, err)
+		return nil, "", fault.File(cfg.File, err)
 	}
 	head = head[:n]
 	order, marked := unicode.LittleEndian, true
@@ -157,7 +158,7 @@ func utf8Throughout(cfg Config, f *os.File) error {
 	for kept := 0; ; {
 		n, err := f.ReadAt(buf[kept:], from+int64(kept))
 		if err != nil && err != io.EOF {
-			return fileFault(cfg.File, err)
+			return fault.File(cfg.File, err)
 		}
 		b := buf[:kept+n]
 		end := len(b)
@@ -171,9 +172,9 @@ func utf8Throughout(cfg Config, f *os.File) error {
 			bad = i // ISO-2022, which shifts into other sets by escapes
 		}
 		if bad >= 0 {
-			return legacy(cfg, f, from+int64(bad), line+breaks(b[:bad]))
+			return legacy(cfg, f, from+int64(bad), line+fault.Lines(b[:bad]))
 		}
-		line += breaks(b[:end])
+		line += fault.Lines(b[:end])
 		if err == io.EOF {
 			return nil
 		}
@@ -184,6 +185,18 @@ func utf8Throughout(cfg Config, f *os.File) error {
 		kept = copy(buf, b[end:])
 		from += int64(end)
 	}
+}
+
+// invalidUTF8 is where a text stops being UTF-8.
+func invalidUTF8(s string) int {
+	for i, c := range s {
+		if c == utf8.RuneError {
+			if _, size := utf8.DecodeRuneInString(s[i:]); size == 1 {
+				return i
+			}
+		}
+	}
+	return len(s)
 }
 
 // whole is how much of b is whole characters.
@@ -207,15 +220,15 @@ const (
 // legacy is the fault of a text in an encoding of old, at the first byte that is not UTF-8, with what it may be.
 func legacy(cfg Config, f *os.File, at, line int64) error {
 	evidence := beyond(f, at)
-	fault := &Fault{Code: "bad-encoding", Place: fmt.Sprintf("%s:%d", cfg.File, line), Text: "bytes that are not UTF-8", Hint: "save the list as CSV UTF-8, or say its encoding in recipients.encoding", final: true}
+	wrong := &Fault{Code: "bad-encoding", Place: fmt.Sprintf("%s:%d", cfg.File, line), Text: "bytes that are not UTF-8", Hint: "save the list as CSV UTF-8, or say its encoding in recipients.encoding", Final: true}
 	if found := guesses(evidence); len(found) > 0 {
 		for i, g := range found {
-			fault.Text += [2]string{"; ", ", "}[min(i, 1)] + g.name + " reads " + g.shown
-			fault.maybe = append(fault.maybe, g.name)
+			wrong.Text += [2]string{"; ", ", "}[min(i, 1)] + g.name + " reads " + g.shown
+			wrong.Encodings = append(wrong.Encodings, g.name)
 		}
-		fault.Hint = "where one reads right, add it to recipients, as encoding: " + found[0].name + "; else save the list as CSV UTF-8"
+		wrong.Hint = "where one reads right, add it to recipients, as encoding: " + found[0].name + "; else save the list as CSV UTF-8"
 	}
-	return fault
+	return wrong
 }
 
 // readAs shows a few pieces of text in an encoding; "" where they are not in it.
@@ -226,7 +239,7 @@ func readAs(enc textenc.Encoding, evidence [][]byte) string {
 		if err != nil || bytes.ContainsRune(text, utf8.RuneError) {
 			return ""
 		}
-		if q := quote(string(text)); len(shown) < mostShown && !slices.Contains(shown, q) {
+		if q := fault.Quote(string(text)); len(shown) < mostShown && !slices.Contains(shown, q) {
 			shown = append(shown, q)
 		}
 	}

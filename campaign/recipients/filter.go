@@ -3,6 +3,8 @@ package recipients
 import (
 	"errors"
 	"fmt"
+	"mailshot/campaign/recipients/fault"
+	"mailshot/campaign/recipients/folding"
 	"regexp"
 	"strings"
 	"time"
@@ -36,10 +38,10 @@ func (h *Header) Filter(expression string) (func(*Row) (bool, error), error) {
 		return nil, err
 	}
 	return func(r *Row) (bool, error) {
-		yes, fault := f.match(r)
-		if fault != nil {
-			fault.Place = r.Place
-			return false, fault
+		yes, wrong := f.match(r)
+		if wrong != nil {
+			wrong.Place = r.Place
+			return false, wrong
 		}
 		return yes, nil
 	}, nil
@@ -97,9 +99,9 @@ func (v visitor) Visit(node *ast.Node) {
 	switch n := (*node).(type) {
 	case *ast.StringNode:
 		v.written[n] = n.Value
-		like := alike(n.Value)
+		like := folding.Text(n.Value)
 		if like == "" && n.Value != "" { // every cell contains "", and none a joiner
-			v.refuse(n, "no cell is seen to hold "+quote(n.Value)+", for it makes no difference in where", "look for letters beside it, or leave it out")
+			v.refuse(n, "no cell is seen to hold "+fault.Quote(n.Value)+", for it makes no difference in where", "look for letters beside it, or leave it out")
 		}
 		n.Value = like
 	case *ast.BinaryNode:
@@ -161,7 +163,7 @@ func (f *filter) match(r *Row) (bool, *Fault) {
 	env := make(map[string]any, len(values)+1)
 	for k, v := range values {
 		if text, ok := v.(string); ok {
-			v = alike(text)
+			v = folding.Text(text)
 			values[k] = v
 		}
 		env[k] = v
@@ -177,14 +179,14 @@ func (f *filter) match(r *Row) (bool, *Fault) {
 	for _, i := range f.names {
 		if name := f.header.Columns[i].Name; values[name] == nil {
 			return false, &Fault{
-				Code: "where-failed", Text: fmt.Sprintf("where: %s is empty here", quote(name)), Excerpt: f.text,
+				Code: "where-failed", Text: fmt.Sprintf("where: %s is empty here", fault.Quote(name)), Excerpt: f.text,
 				Hint: fmt.Sprintf("fill the cell, or write row[%q] != nil && …", name),
 			}
 		}
 	}
-	fault := f.fault(err)
-	fault.Code, fault.Text = "where-failed", "where: "+fault.Text
-	return false, fault
+	wrong := f.fault(err)
+	wrong.Code, wrong.Text = "where-failed", "where: "+wrong.Text
+	return false, wrong
 }
 
 // unknownName finds the name in the library's message, for the nearest column.
@@ -206,7 +208,7 @@ func (f *filter) fault(err error) *Fault {
 	}
 	if m := unknownName.FindStringSubmatch(out.Text); m != nil {
 		out.Code = "missing-column"
-		out.Text = "no column " + quote(m[1])
+		out.Text = "no column " + fault.Quote(m[1])
 		out.Hint = f.header.hint(m[1])
 	}
 	return out

@@ -7,10 +7,11 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"unicode"
 
 	"golang.org/x/text/unicode/norm"
 
+	"mailshot/campaign/recipients/fault"
+	"mailshot/campaign/recipients/folding"
 	"mailshot/render/address"
 )
 
@@ -38,7 +39,7 @@ func (h *Header) Index(name string) int {
 	if i := slices.IndexFunc(h.Columns, func(c Column) bool { return c.Name == name }); i >= 0 {
 		return i
 	}
-	return sameName(h.names(), name)
+	return folding.Index(h.names(), name)
 }
 
 func (h *Header) names() []string {
@@ -64,7 +65,7 @@ func (l *List) readHeader() (record, error) {
 			return rec, &Fault{Code: "missing-header", Place: l.cfg.File, Text: "the list is empty", Hint: "its first row names the columns"}
 		case err != nil:
 			var f *Fault
-			if errors.As(err, &f) && !f.final && f.line > 0 && f.line < want {
+			if errors.As(err, &f) && !f.Final && f.Line > 0 && f.Line < want {
 				continue // what stands above the header need not be a list
 			}
 			return rec, err
@@ -83,28 +84,28 @@ func (l *List) bind(rec record) error {
 	h.File, h.Where, h.Address, h.Name, h.Key = l.cfg.File, l.cfg.Where, -1, -1, -1
 	errs := slices.Clone(rec.faults)
 	faultAt := func(at, code, text, hint string) {
-		errs = append(errs, &Fault{Code: code, Place: at, Text: text, Excerpt: excerpt(rec.raw), Hint: hint})
+		errs = append(errs, &Fault{Code: code, Place: at, Text: text, Excerpt: fault.Excerpt(rec.raw), Hint: hint})
 	}
-	fault := func(code, text, hint string) { faultAt(place, code, text, hint) }
+	wrong := func(code, text, hint string) { faultAt(place, code, text, hint) }
 	seen, alikes := make(map[string]int, len(rec.fields)), make(map[string]int, len(rec.fields))
 	for i, field := range rec.fields {
 		name := columnName(field)
 		h.Columns = append(h.Columns, Column{Name: name, Type: Text})
 		if _, err := address.Parse(name); err == nil {
-			fault("missing-header", fmt.Sprintf("the first row holds an address, %s, where the columns' names should be", quote(name)), "put a row with names above it")
+			wrong("missing-header", fmt.Sprintf("the first row holds an address, %s, where the columns' names should be", fault.Quote(name)), "put a row with names above it")
 			return errors.Join(errs...)
 		}
 		if name == "" {
 			faultAt(l.cellPlace(rec, i), "empty-header", fmt.Sprintf("column %s has no name", columnLabel(i, rec)), "give it a name, or delete the column")
 		} else if first, ok := seen[name]; ok {
-			faultAt(l.cellPlace(rec, i), "duplicate-header", fmt.Sprintf("columns %s and %s are both named %s", columnLabel(first, rec), columnLabel(i, rec), quote(name)), "columns are found by name: rename one")
+			faultAt(l.cellPlace(rec, i), "duplicate-header", fmt.Sprintf("columns %s and %s are both named %s", columnLabel(first, rec), columnLabel(i, rec), fault.Quote(name)), "columns are found by name: rename one")
 		} else {
 			seen[name] = i
-			like := nameAlike(name)
+			like := folding.Name(name)
 			if first, ok := alikes[like]; ok {
 				l.notes.add("", l.source.place(0), Fault{
 					Code: "similar-columns", Place: l.cellPlace(rec, i),
-					Text: fmt.Sprintf("columns %s and %s are named %s and %s, which look the same", columnLabel(first, rec), columnLabel(i, rec), quote(h.Columns[first].Name), quote(name)),
+					Text: fmt.Sprintf("columns %s and %s are named %s and %s, which look the same", columnLabel(first, rec), columnLabel(i, rec), fault.Quote(h.Columns[first].Name), fault.Quote(name)),
 					Hint: "each is found by its exact name alone; better rename one",
 				})
 			} else {
@@ -117,9 +118,9 @@ func (l *List) bind(rec record) error {
 		switch said := l.cfg.Places[key]; {
 		case i >= 0:
 		case said != "":
-			errs = append(errs, &Fault{Code: "missing-column", Place: said, Text: fmt.Sprintf("no column %s for the %s in %s", quote(name), what, place), Hint: h.hint(name)})
+			errs = append(errs, &Fault{Code: "missing-column", Place: said, Text: fmt.Sprintf("no column %s for the %s in %s", fault.Quote(name), what, place), Hint: h.hint(name)})
 		default:
-			fault("missing-column", fmt.Sprintf("no column %s for the %s", quote(name), what), h.hint(name))
+			wrong("missing-column", fmt.Sprintf("no column %s for the %s", fault.Quote(name), what), h.hint(name))
 		}
 		return i
 	}
@@ -129,13 +130,13 @@ func (l *List) bind(rec record) error {
 		h.Address = found[0]
 		h.Guessed = append(h.Guessed, fmt.Sprintf("address column: %q", h.Columns[found[0]].Name))
 	} else if len(found) > 1 {
-		fault("missing-column", fmt.Sprintf("columns %s and %s may both hold the address", quote(h.Columns[found[0]].Name), quote(h.Columns[found[1]].Name)), "name one of them in recipients.address")
+		wrong("missing-column", fmt.Sprintf("columns %s and %s may both hold the address", fault.Quote(h.Columns[found[0]].Name), fault.Quote(h.Columns[found[1]].Name)), "name one of them in recipients.address")
 	} else {
 		hint := "name it in recipients.address; " + h.hint("")
 		if len(h.Columns) == 1 {
 			hint = "name it in recipients.address; or, if this is a title, name the row of the header in recipients.header_row"
 		}
-		fault("missing-column", "no column looks like the address", hint)
+		wrong("missing-column", "no column looks like the address", hint)
 	}
 	if l.cfg.Name != "" {
 		h.Name = use("name", "name", l.cfg.Name)
@@ -151,7 +152,7 @@ func (l *List) bind(rec record) error {
 		switch t {
 		case Text, Number, Date, Bool:
 		default:
-			fault("unknown-type", fmt.Sprintf("column %s has the unknown type %s", quote(name), quote(string(t))), "text, number, date or bool")
+			wrong("unknown-type", fmt.Sprintf("column %s has the unknown type %s", fault.Quote(name), fault.Quote(string(t))), "text, number, date or bool")
 			continue
 		}
 		if i := use("columns."+name, "type "+string(t), name); i >= 0 {
@@ -178,18 +179,18 @@ func (l *List) bind(rec record) error {
 
 // hint names the nearest column, or the columns there are.
 func (h *Header) hint(name string) string {
-	if s := nearest(columnName(name), h.names()); name != "" && s != "" {
+	if s := folding.Nearest(columnName(name), h.names()); name != "" && s != "" {
 		return s
 	}
-	return "the columns are " + shorten(strings.Join(h.names(), ", "), 120)
+	return "the columns are " + fault.Shorten(strings.Join(h.names(), ", "), 120)
 }
 
 // find returns the columns whose folded name is in a set.
 func (h *Header) find(names []string) []int {
 	var found []int
 	for i, c := range h.Columns {
-		like := fold(c.Name)
-		if slices.ContainsFunc(names, func(n string) bool { return fold(n) == like }) {
+		like := folding.Loose(c.Name)
+		if slices.ContainsFunc(names, func(n string) bool { return folding.Loose(n) == like }) {
 			found = append(found, i)
 		}
 	}
@@ -206,16 +207,6 @@ var (
 		"name", "fullname", "displayname", "contactname", "recipientname", "nom", "nomcomplet", "nombre", "nombrecompleto", "vollständigername", "نام", "ناموکامل", "نامونامخانوادگی", "الاسم", "имя",
 	}
 )
-
-// fold makes names comparable: alike, in lower case, without blanks, hyphens and underscores.
-func fold(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) || r == '-' || r == '_' {
-			return -1
-		}
-		return unicode.ToLower(r)
-	}, alike(s))
-}
 
 // columnName is a header cell as a name: without blanks around it, in NFC, so that what looks the same is the same.
 func columnName(s string) string { return norm.NFC.String(strings.TrimSpace(s)) }

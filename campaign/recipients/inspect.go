@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"mailshot/campaign/recipients/fault"
 	"mailshot/render/address"
 )
 
@@ -67,7 +68,7 @@ func Inspect(ctx context.Context, cfg Config) (*Inspection, error) {
 		// It may have to be read twice.
 		f, err := l.spool(cfg.Stdin)
 		if err != nil {
-			in.fault(fileFault(cfg.File, err))
+			in.fault(fault.File(cfg.File, err))
 			return in, nil
 		}
 		l.cfg.Stdin = f
@@ -121,9 +122,9 @@ func (in *Inspection) open(l *List) error {
 		switch {
 		case err == nil || !errors.As(err, &f):
 			return err
-		case len(f.maybe) > 0:
-			in.Maybe = f.maybe
-			l.cfg.Encoding = f.maybe[0]
+		case len(f.Encodings) > 0:
+			in.Maybe = f.Encodings
+			l.cfg.Encoding = f.Encodings[0]
 		case f.Code == "unknown-sheet" && l.cfg.Sheet != "":
 			l.cfg.Sheet = ""
 		default:
@@ -132,7 +133,7 @@ func (in *Inspection) open(l *List) error {
 		in.fault(err)
 		if f, ok := l.cfg.Stdin.(*os.File); ok && in.File == "-" {
 			if _, err := f.Seek(0, io.SeekStart); err != nil {
-				return fileFault(in.File, err)
+				return fault.File(in.File, err)
 			}
 		}
 	}
@@ -242,14 +243,14 @@ func (in *Inspection) name(l *List, rec record) (named bool) {
 			}
 			name = "(" + columnLabel(i, rec) + ")"
 		case same >= 0:
-			in.fault(&Fault{Code: "duplicate-header", Place: l.cellPlace(rec, i), Text: fmt.Sprintf("columns %s and %s are both named %s", columnLabel(same, rec), columnLabel(i, rec), quote(name)), Hint: "columns are found by name: rename one"})
+			in.fault(&Fault{Code: "duplicate-header", Place: l.cellPlace(rec, i), Text: fmt.Sprintf("columns %s and %s are both named %s", columnLabel(same, rec), columnLabel(i, rec), fault.Quote(name)), Hint: "columns are found by name: rename one"})
 		}
 		h.Columns = append(h.Columns, Column{Name: name, Type: Text})
 		in.Columns = append(in.Columns, Inspected{Name: name})
 	}
 	if l.cfg.Address != "" {
 		if h.Address = h.Index(l.cfg.Address); h.Address < 0 {
-			in.fault(&Fault{Code: "missing-column", Place: place, Text: "no column " + quote(l.cfg.Address) + " for the address", Hint: h.hint(l.cfg.Address)})
+			in.fault(&Fault{Code: "missing-column", Place: place, Text: "no column " + fault.Quote(l.cfg.Address) + " for the address", Hint: h.hint(l.cfg.Address)})
 		}
 	} else if found := h.find(addressNames); len(found) == 1 {
 		h.Address = found[0]
@@ -285,7 +286,7 @@ func (in *Inspection) read(ctx context.Context, l *List, first record, named boo
 		if err != nil {
 			in.fault(err)
 			var f *Fault
-			if !errors.As(err, &f) || f.final {
+			if !errors.As(err, &f) || f.Final {
 				break
 			}
 			in.Rows++

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mailshot/campaign/recipients/fault"
 	"math"
 	"slices"
 	"strings"
@@ -55,8 +56,8 @@ func (j *jsonLines) next() (record, error) {
 		}
 		keys, values, f := j.object(rec)
 		if f != nil {
-			f.Place, f.line = j.place(rec.line), rec.line
-			f.final = j.keys == nil
+			f.Place, f.Line = j.place(rec.line), rec.line
+			f.Final = j.keys == nil
 			return rec, f
 		}
 		if j.keys == nil {
@@ -68,7 +69,7 @@ func (j *jsonLines) next() (record, error) {
 			return rec, nil
 		}
 		if rec.fields, f = j.order(keys, values); f != nil {
-			f.Place, f.line, f.Excerpt = j.place(rec.line), rec.line, excerpt(rec.raw)
+			f.Place, f.Line, f.Excerpt = j.place(rec.line), rec.line, fault.Excerpt(rec.raw)
 			return rec, f
 		}
 		return rec, nil
@@ -84,14 +85,14 @@ func (j *jsonLines) order(keys, values []string) ([]string, *Fault) {
 			at = slices.Index(j.keys, key)
 		}
 		if at < 0 {
-			return nil, &Fault{Code: "ragged-row", Text: "the key " + quote(key) + ", which the first object does not have", Hint: "every object has the first one's keys"}
+			return nil, &Fault{Code: "ragged-row", Text: "the key " + fault.Quote(key) + ", which the first object does not have", Hint: "every object has the first one's keys"}
 		}
 		fields[at] = values[i]
 	}
 	if len(keys) < len(j.keys) {
 		for _, key := range j.keys {
 			if !slices.Contains(keys, key) {
-				return nil, &Fault{Code: "ragged-row", Text: "the key " + quote(key) + " is missing", Hint: "write it with null, if the row has none"}
+				return nil, &Fault{Code: "ragged-row", Text: "the key " + fault.Quote(key) + " is missing", Hint: "write it with null, if the row has none"}
 			}
 		}
 	}
@@ -104,8 +105,8 @@ func (j *jsonLines) object(rec record) (keys, values []string, f *Fault) {
 	d.UseNumber()
 	at := func() *Fault {
 		n := int(min(d.InputOffset(), math.MaxInt32))
-		shown := excerpt(rec.raw)
-		return &Fault{Excerpt: shown, Column: caret([]byte(rec.raw[:min(n, len(rec.raw))]), shown)}
+		shown := fault.Excerpt(rec.raw)
+		return &Fault{Excerpt: shown, Column: fault.Caret([]byte(rec.raw[:min(n, len(rec.raw))]), shown)}
 	}
 	broken := func(err error) *Fault {
 		f := at()
@@ -131,7 +132,7 @@ func (j *jsonLines) object(rec record) (keys, values []string, f *Fault) {
 		name := key.(string)
 		if slices.Contains(keys, name) {
 			f := at()
-			f.Code, f.Text, f.Hint = "bad-json", "the key "+quote(name)+" stands here twice", "which of the two is meant?"
+			f.Code, f.Text, f.Hint = "bad-json", "the key "+fault.Quote(name)+" stands here twice", "which of the two is meant?"
 			return nil, nil, f
 		}
 		v, err := d.Token()
@@ -149,7 +150,7 @@ func (j *jsonLines) object(rec record) (keys, values []string, f *Fault) {
 		case nil:
 		default:
 			f := at()
-			f.Code, f.Text, f.Hint = "bad-json", quote(name)+" holds a list or an object", "a cell holds a text, a number, true, false or null"
+			f.Code, f.Text, f.Hint = "bad-json", fault.Quote(name)+" holds a list or an object", "a cell holds a text, a number, true, false or null"
 			return nil, nil, f
 		}
 		keys, values = append(keys, name), append(values, text)

@@ -68,7 +68,7 @@ func TestSheetLimits(t *testing.T) {
 			var fault *Fault
 			switch {
 			case err == io.EOF && c.want == "":
-			case !errors.As(err, &fault) || !fault.final || c.want == "" || !strings.HasPrefix(err.Error(), c.want):
+			case !errors.As(err, &fault) || !fault.Final || c.want == "" || !strings.HasPrefix(err.Error(), c.want):
 				t.Errorf("%s: %v", name, err)
 			case name == "time" && (fault.Code != "too-slow" || n == 5000):
 				t.Errorf("%s: %s after %d rows", name, fault.Code, n)

@@ -1,6 +1,7 @@
 package recipients
 
 import (
+	"mailshot/campaign/recipients/folding"
 	"strings"
 	"time"
 	"unicode"
@@ -77,7 +78,7 @@ func (l *locale) number(s string) (float64, bool) {
 		return run == 3 || l.indian && run == 2
 	}
 	for i, r := range s {
-		r = plainDigit(r)
+		r = folding.Digit(r)
 		decimal := r == l.decimal || r == '٫' // Arabic's own can be nothing else
 		switch {
 		case r >= '0' && r <= '9':
@@ -110,22 +111,11 @@ func (l *locale) number(s string) (float64, bool) {
 
 // date reads a date as the locale writes it.
 func (l *locale) date(s string) (time.Time, bool) {
-	s = strings.Map(plainDigit, s)
+	s = strings.Map(folding.Digit, s)
 	for _, layout := range l.layouts {
 		if v, err := time.Parse(layout, s); err == nil {
 			return v, true
 		}
 	}
 	return time.Time{}, false
-}
-
-// plainDigit is a digit of Arabic or Persian as the one of ASCII; all else is itself.
-func plainDigit(r rune) rune {
-	switch {
-	case r >= '٠' && r <= '٩':
-		return r - '٠' + '0'
-	case r >= '۰' && r <= '۹':
-		return r - '۰' + '0'
-	}
-	return r
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mailshot/campaign/recipients/fault"
 	"strconv"
 	"strings"
 )
@@ -40,7 +41,7 @@ func (s *sheet) mergedHeader() *Fault {
 func (s *sheet) note(n *notes) {
 	if s.gapRows > 0 {
 		n.add("", s.place(0), Fault{
-			Code: "empty-rows", Place: s.place(int64(s.firstGap)), Text: are(s.gapRows, "row") + " empty in the middle of the list, the first here; what stands below is read as well",
+			Code: "empty-rows", Place: s.place(int64(s.firstGap)), Text: fault.Are(s.gapRows, "row") + " empty in the middle of the list, the first here; what stands below is read as well",
 			Hint: "if it is no part of the list, name the list's cells with range",
 		})
 	}
@@ -160,6 +161,6 @@ func (e *emptyRows) within() {
 
 func (e *emptyRows) note(n *notes) {
 	if e.count > 0 {
-		n.add("", "", Fault{Code: "empty-rows", Place: e.place, Text: are(e.count, "row") + " empty in the middle of the list and left out, the first here"})
+		n.add("", "", Fault{Code: "empty-rows", Place: e.place, Text: fault.Are(e.count, "row") + " empty in the middle of the list and left out, the first here"})
 	}
 }

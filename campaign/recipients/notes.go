@@ -2,6 +2,8 @@ package recipients
 
 import (
 	"fmt"
+	"mailshot/campaign/recipients/fault"
+	"mailshot/campaign/recipients/folding"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -49,7 +51,7 @@ func (n *notes) all() []*Fault {
 	for i, made := range n.list {
 		f := made.fault
 		if made.count > 1 {
-			f.Text += fmt.Sprintf(" (%s, the first here)", count(made.count, "cell"))
+			f.Text += fmt.Sprintf(" (%s, the first here)", fault.Count(made.count, "cell"))
 		}
 		out[i] = &f
 	}
@@ -68,37 +70,27 @@ func (n *notes) look(r *Row, place func(column int) string) {
 			n.add(column, "", Fault{Code: code, Place: place(i), Text: column + ": " + what, Hint: hint})
 		}
 		if shortened(text) {
-			say("shortened-number", quote(text)+" looks like a number that Excel has shortened, digits lost", "format the column as text in Excel, and fill it again from its source")
+			say("shortened-number", fault.Quote(text)+" looks like a number that Excel has shortened, digits lost", "format the column as text in Excel, and fill it again from its source")
 		}
 		if len(text) > 1 && text[0] == '\'' && text[len(text)-1] == '\'' {
-			say("odd-quote", quote(text)+" stands between apostrophes, which are part of it here", "if they are quotes of the export, export the list with the quote \"")
+			say("odd-quote", fault.Quote(text)+" stands between apostrophes, which are part of it here", "if they are quotes of the export, export the list with the quote \"")
 		}
-		if plain(text) {
+		if folding.ASCII(text) {
 			continue
 		}
 		switch mended := unmangle(text); {
 		case mended != "":
-			say("mojibake", quote(text)+" looks like "+quote(mended)+" read in the wrong encoding", "export the list again, as UTF-8")
+			say("mojibake", fault.Quote(text)+" looks like "+fault.Quote(mended)+" read in the wrong encoding", "export the list again, as UTF-8")
 		case strings.ContainsRune(text, utf8.RuneError):
-			say("lost-letters", quote(text)+" holds U+FFFD, which stands for a letter that was lost", "export the list again, as UTF-8")
+			say("lost-letters", fault.Quote(text)+" holds U+FFFD, which stands for a letter that was lost", "export the list again, as UTF-8")
 		}
 		if c, where := oddBlank(text); c != 0 {
-			say("odd-blank", fmt.Sprintf("%s holds %s U+%04X %s, which nobody sees and filters do", quote(text), blankName(c), c, where), "delete it, if where, the key or a template compares the cell")
+			say("odd-blank", fmt.Sprintf("%s holds %s U+%04X %s, which nobody sees and filters do", fault.Quote(text), blankName(c), c, where), "delete it, if where, the key or a template compares the cell")
 		}
 	}
 	if r.header.Address >= 0 {
 		n.person(r, place)
 	}
-}
-
-// plain reports whether a text is ASCII.
-func plain(text string) bool {
-	for i := range len(text) {
-		if text[i] >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return true
 }
 
 // shortened reports whether a text is a whole number as Excel shows one that does not fit, as 4.91235E+11.

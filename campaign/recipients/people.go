@@ -2,6 +2,8 @@ package recipients
 
 import (
 	"fmt"
+	"mailshot/campaign/recipients/fault"
+	"mailshot/campaign/recipients/folding"
 	"slices"
 	"strings"
 )
@@ -20,7 +22,7 @@ func (n *notes) person(r *Row, place func(column int) string) {
 		say("disposable-domain", domain, "addresses at "+domain+" are thrown away after an hour", "ask for another, or leave the row out")
 	}
 	if local := strings.ToLower(r.Address.Local()); slices.Contains(roles, local) {
-		say("role-address", local, quote(r.Address.Unicode())+" is a function's mailbox, not a person's", "several may read it, and none may have asked for mail")
+		say("role-address", local, fault.Quote(r.Address.Unicode())+" is a function's mailbox, not a person's", "several may read it, and none may have asked for mail")
 	}
 }
 
@@ -80,7 +82,7 @@ func misspelt(domain string) string {
 		if name, _, _ := strings.Cut(meant, "."); len(name) < 4 {
 			continue
 		}
-		if edits(domain, meant) == 1 {
+		if folding.Distance(domain, meant) == 1 {
 			return meant
 		}
 	}

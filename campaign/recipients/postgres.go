@@ -36,7 +36,7 @@ func (l *List) openPostgres() error {
 	}
 	c, err := pgx.ParseConfig(l.cfg.Postgres)
 	if err != nil { // its text may hold the string
-		return &Fault{Code: "bad-postgres", Place: l.cfg.says("postgres"), Text: "what stands there is no connection string", Hint: "postgres://reader:PASSWORD@db.example.com/shop?sslmode=verify-full, kept where postgres says", final: true}
+		return &Fault{Code: "bad-postgres", Place: l.cfg.says("postgres"), Text: "what stands there is no connection string", Hint: "postgres://reader:PASSWORD@db.example.com/shop?sslmode=verify-full, kept where postgres says", Final: true}
 	}
 	name := "PostgreSQL " + c.Database
 	if c.Database == "" {
@@ -64,12 +64,12 @@ func (l *List) openPostgres() error {
 		if strings.Contains(err.Error(), "server refused TLS") {
 			hint = "the server offers no TLS; if the network up to it is yours alone, add sslmode=disable to the connection string"
 		}
-		return &Fault{Code: "unreachable-list", Place: l.cfg.says("postgres"), Text: p.plain(err), Hint: hint, final: true}
+		return &Fault{Code: "unreachable-list", Place: l.cfg.says("postgres"), Text: p.plain(err), Hint: hint, Final: true}
 	}
 	q := newQuery(name, p, cancel)
 	l.close = append(l.close, q.close)
 	if err := p.start(text); err != nil {
-		return &Fault{Code: "bad-query", Place: l.cfg.says("query"), Text: name + ": " + p.plain(err), Hint: "does it run in psql?", final: true}
+		return &Fault{Code: "bad-query", Place: l.cfg.says("query"), Text: name + ": " + p.plain(err), Hint: "does it run in psql?", Final: true}
 	}
 	l.source = q
 	return nil

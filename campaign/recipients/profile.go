@@ -8,6 +8,8 @@ import (
 	"time"
 	"unicode"
 
+	"mailshot/campaign/recipients/fault"
+	"mailshot/campaign/recipients/folding"
 	"mailshot/render/address"
 )
 
@@ -103,13 +105,13 @@ func (p *profile) add(place, text string, c *cell) {
 			p.more = true
 		}
 		if len(p.samples) < mostSamples {
-			p.samples = append(p.samples, shorten(text, 60))
+			p.samples = append(p.samples, fault.Shorten(text, 60))
 		}
 	}
 	digits := strings.ContainsFunc(text, unicode.IsDigit)
 	if p.keep == "" && digits && (c == nil || c.kind == cellText || c.kind == cellNumber) {
 		if why := loses(text); why != "" {
-			p.keep = fmt.Sprintf("%s: %s %s", place, quote(text), why)
+			p.keep = fmt.Sprintf("%s: %s %s", place, fault.Quote(text), why)
 		}
 	}
 	var date, number any // as everybody writes them, nil if the text is none
@@ -141,7 +143,7 @@ func (p *profile) add(place, text string, c *cell) {
 			continue
 		}
 		if f.misses++; f.missed == "" {
-			f.missed = place + ": " + quote(text)
+			f.missed = place + ": " + fault.Quote(text)
 		}
 		f.dead = f.misses > 20 && f.misses*few(w.kind) > p.filled
 	}
@@ -176,7 +178,7 @@ func (w writing) read(text string, c *cell, digits bool) (value any, ok bool) {
 
 // loses says what a text of digits would lose as a number.
 func loses(text string) string {
-	text = strings.Map(plainDigit, text)
+	text = strings.Map(folding.Digit, text)
 	if strings.ContainsFunc(text, func(r rune) bool { return r < '0' || r > '9' }) {
 		if len(text) > 1 && text[0] == '+' && !strings.ContainsFunc(text[1:], func(r rune) bool { return (r < '0' || r > '9') && r != ' ' && r != '-' }) {
 			return "begins with +, as a telephone number does"
@@ -221,9 +223,9 @@ func (p *profile) conclude(c *Inspected) {
 		c.Type, c.Locale, c.Also, c.Why = string(Text), "", nil, p.keep
 	case c.Type == string(Text) && nearest >= 0 && p.ways[nearest].kind == addressType:
 		c.Type = string(addressType)
-		c.Why = fmt.Sprintf("%s no address, the first in %s", are(int(p.fits[nearest].misses), "cell"), p.fits[nearest].missed)
+		c.Why = fmt.Sprintf("%s no address, the first in %s", fault.Are(int(p.fits[nearest].misses), "cell"), p.fits[nearest].missed)
 	case c.Type == string(Text) && nearest >= 0:
 		what := map[Type]string{Number: "number", Date: "date", Bool: "yes or no"}[p.ways[nearest].kind]
-		c.Why = fmt.Sprintf("%s no %s, the first in %s", are(int(p.fits[nearest].misses), "cell"), what, p.fits[nearest].missed)
+		c.Why = fmt.Sprintf("%s no %s, the first in %s", fault.Are(int(p.fits[nearest].misses), "cell"), what, p.fits[nearest].missed)
 	}
 }

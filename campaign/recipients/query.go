@@ -58,7 +58,7 @@ func (q *query) next() (record, error) {
 		return record{}, err
 	}
 	if err != nil {
-		return record{}, &Fault{Code: "broken-query", Place: q.place(q.line + 1), Text: "the database gives no more: " + err.Error(), Hint: "the same again", final: true}
+		return record{}, &Fault{Code: "broken-query", Place: q.place(q.line + 1), Text: "the database gives no more: " + err.Error(), Hint: "the same again", Final: true}
 	}
 	q.line++
 	rec := record{line: q.line, fields: fields, cells: cells}
@@ -92,12 +92,12 @@ func (q *query) close() error {
 
 // oneQuery is the campaign's query without what comes after it.
 func oneQuery(cfg Config) (string, error) {
-	fault := func(text string) error {
+	refuse := func(text string) error {
 		return &Fault{Code: "bad-query", Place: cfg.says("query"), Text: text, Hint: "one query that reads: SELECT email, name FROM customers ORDER BY id"}
 	}
 	text := strings.TrimSpace(cfg.Query)
 	if text == "" {
-		return "", fault("no query says which rows of the database are the list")
+		return "", refuse("no query says which rows of the database are the list")
 	}
 	end, word := len(text), ""
 	for i := 0; i < len(text); i++ {
@@ -105,7 +105,7 @@ func oneQuery(cfg Config) (string, error) {
 		case c == '\'' || c == '"' || c == '`':
 			j := strings.IndexByte(text[i+1:], c)
 			if j < 0 {
-				return "", fault("a quote in the query is never closed")
+				return "", refuse("a quote in the query is never closed")
 			}
 			i += j + 1
 		case strings.HasPrefix(text[i:], "--"):
@@ -117,13 +117,13 @@ func oneQuery(cfg Config) (string, error) {
 		case strings.HasPrefix(text[i:], "/*"):
 			j := strings.Index(text[i:], "*/")
 			if j < 0 {
-				return "", fault("a comment in the query is never closed")
+				return "", refuse("a comment in the query is never closed")
 			}
 			i += j + 1
 		case c == ';':
 			end = min(end, i)
 		case c > ' ' && end < len(text):
-			return "", fault("there is more than one query")
+			return "", refuse("there is more than one query")
 		case word == "" && c > ' ' && c != '(':
 			word = text[i:]
 			if j := strings.IndexFunc(word, func(r rune) bool { return r < 'A' || r > 'Z' && r < 'a' || r > 'z' }); j >= 0 {
@@ -136,7 +136,7 @@ func oneQuery(cfg Config) (string, error) {
 	case "SELECT", "WITH", "VALUES", "TABLE":
 		return text[:end], nil
 	}
-	return "", fault("the query does not begin with SELECT")
+	return "", refuse("the query does not begin with SELECT")
 }
 
 // noFileSettings refuses what is said about the form of a file, which a database does not have.

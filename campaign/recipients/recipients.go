@@ -18,6 +18,7 @@ import (
 	"errors"
 	"hash"
 	"io"
+	"mailshot/campaign/recipients/fault"
 	"os"
 	"path/filepath"
 	"strings"
@@ -81,6 +82,10 @@ const (
 	HiddenInclude = "include" // they are rows like all others
 	HiddenSkip    = "skip"    // they are no rows; a note says how many
 )
+
+// Fault is a mistake in a list, or in what the campaign says about it, for the person who must correct it. The rooms below
+// make most of them.
+type Fault = fault.Fault
 
 // List is an open list. It is not for concurrent use.
 type List struct {
@@ -164,12 +169,12 @@ func (l *List) settle() error {
 		l.cfg.Hidden = HiddenAsk
 	case HiddenAsk, HiddenInclude, HiddenSkip:
 	default:
-		return &Fault{Code: "bad-hidden", Place: l.cfg.says("hidden"), Text: "hidden rows: " + quote(l.cfg.Hidden), Hint: "ask, include or skip"}
+		return &Fault{Code: "bad-hidden", Place: l.cfg.says("hidden"), Text: "hidden rows: " + fault.Quote(l.cfg.Hidden), Hint: "ask, include or skip"}
 	}
 	if l.cfg.Locale != "" {
 		var ok bool
 		if l.locale, ok = newLocale(l.cfg.Locale); !ok {
-			return &Fault{Code: "unknown-locale", Place: l.cfg.says("locale"), Text: "no locale is called " + quote(l.cfg.Locale), Hint: "a language and mostly a region: de, en-US, pt-BR, fa-IR"}
+			return &Fault{Code: "unknown-locale", Place: l.cfg.says("locale"), Text: "no locale is called " + fault.Quote(l.cfg.Locale), Hint: "a language and mostly a region: de, en-US, pt-BR, fa-IR"}
 		}
 	}
 	return nil
@@ -199,7 +204,7 @@ func (l *List) open() error {
 		}
 		f, err := os.Open(path)
 		if err != nil {
-			err := fileFault(name, err)
+			err := fault.File(name, err)
 			if f := (*Fault)(nil); l.cfg.Dir == "" && errors.As(err, &f) {
 				f.Hint = "" // no campaign file, and so no other folder than this
 			}
@@ -208,7 +213,7 @@ func (l *List) open() error {
 		l.close = append(l.close, f.Close)
 		info, err := f.Stat()
 		if err != nil {
-			return fileFault(name, err)
+			return fault.File(name, err)
 		}
 		if info.IsDir() {
 			return &Fault{Code: "not-a-list", Place: name, Text: "is a folder, not a list"}
@@ -217,7 +222,7 @@ func (l *List) open() error {
 	}
 	magic, in, err := peek(in)
 	if err != nil {
-		return fileFault(name, err)
+		return fault.File(name, err)
 	}
 	packed, is, err := unpack(name, magic, in)
 	if err != nil {
@@ -234,10 +239,10 @@ func (l *List) open() error {
 			if is {
 				return packedFault(name, err)
 			}
-			return fileFault(name, err)
+			return fault.File(name, err)
 		}
 		if magic, in, err = peek(f); err != nil {
-			return fileFault(name, err)
+			return fault.File(name, err)
 		}
 	}
 	switch {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"mailshot/campaign/recipients/fault"
 	"mailshot/render/address"
 )
 
@@ -55,7 +56,7 @@ func invalid(column string, err error) string {
 	}
 	s := column + ": " + e.Reason
 	if strings.TrimSpace(e.Text) != "" {
-		s += " in " + quote(e.Text)
+		s += " in " + fault.Quote(e.Text)
 	}
 	if e.Hint != "" {
 		s += " (" + e.Hint + ")"

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"mailshot/campaign/recipients/fault"
 	"strings"
 )
 
@@ -39,7 +40,7 @@ func (l *List) Rows(ctx context.Context) iter.Seq2[*Row, error] {
 					err = ctx.Err()
 				}
 				var f *Fault
-				if !yield(nil, err) || !errors.As(err, &f) || f.final {
+				if !yield(nil, err) || !errors.As(err, &f) || f.Final {
 					return
 				}
 				continue
@@ -67,7 +68,7 @@ func (l *List) Rows(ctx context.Context) iter.Seq2[*Row, error] {
 		}
 		for _, s := range sheets(l.source) {
 			if s.hidden == HiddenSkip && s.hiddenRows > 0 {
-				l.notes.add("", "", Fault{Code: "hidden-rows", Place: s.place(int64(s.firstHidden)), Text: are(s.hiddenRows, "row") + " hidden and left out, the first here"})
+				l.notes.add("", "", Fault{Code: "hidden-rows", Place: s.place(int64(s.firstHidden)), Text: fault.Are(s.hiddenRows, "row") + " hidden and left out, the first here"})
 			}
 			if f := s.mergedHeader(); f != nil && short {
 				if !yield(nil, f) {
@@ -79,7 +80,7 @@ func (l *List) Rows(ctx context.Context) iter.Seq2[*Row, error] {
 		empty.note(&l.notes)
 		sum, err := l.source.sum()
 		if err != nil {
-			yield(nil, fileFault(l.cfg.File, err))
+			yield(nil, fault.File(l.cfg.File, err))
 			return
 		}
 		l.digest = hex.EncodeToString(sum)
@@ -93,8 +94,8 @@ func (l *List) ragged(rec record) *Fault {
 // ragged is the fault of a record that has not the n cells of the header.
 func ragged(place string, rec record, n int) *Fault {
 	f := &Fault{
-		Code: "ragged-row", Place: place, Excerpt: excerpt(rec.raw),
-		Text: fmt.Sprintf("%s, the header has %d", count(len(rec.fields), "cell"), n),
+		Code: "ragged-row", Place: place, Excerpt: fault.Excerpt(rec.raw),
+		Text: fmt.Sprintf("%s, the header has %d", fault.Count(len(rec.fields), "cell"), n),
 		Hint: "every row needs as many cells as the header; put quotes around a cell that holds the delimiter",
 	}
 	if rec.cells != nil {

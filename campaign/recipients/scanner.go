@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mailshot/campaign/recipients/fault"
 	"strings"
 	"unicode/utf8"
 )
@@ -286,10 +287,10 @@ func (s *scanner) instruction() error {
 			return s.bad("an XML declaration that is not at the begin")
 		}
 		if v := pseudo(rest, "version"); v != "1.0" {
-			return s.bad("XML of version %s", quote(v))
+			return s.bad("XML of version %s", fault.Quote(v))
 		}
 		if e := pseudo(rest, "encoding"); e != "" && !strings.EqualFold(e, "utf-8") {
-			return s.bad("XML in the encoding %s, not UTF-8", quote(e))
+			return s.bad("XML in the encoding %s, not UTF-8", fault.Quote(e))
 		}
 	}
 	return nil
@@ -337,15 +338,15 @@ func (s *scanner) startTag() error {
 		key, after := splitName(trimmed)
 		after = trimBlank(after)
 		if len(key) == 0 || len(after) == 0 || after[0] != '=' {
-			return s.bad("an attribute of %s that is none", quote(qualified))
+			return s.bad("an attribute of %s that is none", fault.Quote(qualified))
 		}
 		after = trimBlank(after[1:])
 		if len(after) < 2 || after[0] != '"' && after[0] != '\'' {
-			return s.bad("an attribute of %s without quotes", quote(qualified))
+			return s.bad("an attribute of %s without quotes", fault.Quote(qualified))
 		}
 		end := bytes.IndexByte(after[1:], after[0])
 		if end < 0 || bytes.IndexByte(after[1:1+end], '<') >= 0 {
-			return s.bad("an attribute of %s that does not end", quote(qualified))
+			return s.bad("an attribute of %s that does not end", fault.Quote(qualified))
 		}
 		a := attribute{value: after[1 : 1+end]}
 		if a.name, err = s.name(key); err != nil {
@@ -426,7 +427,7 @@ func (s *scanner) endTag() error {
 		return err
 	}
 	if len(s.path) == 0 || s.path[len(s.path)-1] != name {
-		return fmt.Errorf("the end tag %s has no start", quote(local(name)))
+		return fmt.Errorf("the end tag %s has no start", fault.Quote(local(name)))
 	}
 	s.take(n + 1)
 	return s.end(name)

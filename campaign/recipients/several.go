@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"mailshot/campaign/recipients/fault"
+	"mailshot/campaign/recipients/folding"
 	"slices"
 	"strings"
 )
@@ -76,10 +78,10 @@ func (l *List) openSeveral() error {
 		if len(missing)+len(more) > 0 {
 			text := ""
 			if len(missing) > 0 {
-				text = "the columns " + shorten(strings.Join(missing, ", "), 80) + " are missing"
+				text = "the columns " + fault.Shorten(strings.Join(missing, ", "), 80) + " are missing"
 			}
 			if len(more) > 0 {
-				text = strings.TrimPrefix(text+", and there are "+shorten(strings.Join(more, ", "), 80)+" besides", ", and ")
+				text = strings.TrimPrefix(text+", and there are "+fault.Shorten(strings.Join(more, ", "), 80)+" besides", ", and ")
 			}
 			return &Fault{Code: "other-columns", Place: f.source.place(rec.line), Text: text, Hint: "all files of a list have the columns of the first, " + l.cfg.Files[0] + ", in any order"}
 		}
@@ -103,7 +105,7 @@ func matchColumns(want, have []string) (order []int, missing, more []string) {
 		if _, twice := at[name]; !twice {
 			at[name] = i
 		}
-		n := nameAlike(name)
+		n := folding.Name(name)
 		if _, twice := like[n]; twice {
 			i = -1
 		}
@@ -113,10 +115,10 @@ func matchColumns(want, have []string) (order []int, missing, more []string) {
 	for _, name := range want {
 		i, ok := at[name]
 		if !ok {
-			i, ok = like[nameAlike(name)]
+			i, ok = like[folding.Name(name)]
 		}
 		if !ok || i < 0 || taken[i] {
-			missing, i = append(missing, quote(name)), -1
+			missing, i = append(missing, fault.Quote(name)), -1
 		} else {
 			taken[i] = true
 		}
@@ -124,7 +126,7 @@ func matchColumns(want, have []string) (order []int, missing, more []string) {
 	}
 	for i, name := range have {
 		if !taken[i] {
-			more = append(more, quote(name))
+			more = append(more, fault.Quote(name))
 		}
 	}
 	if len(missing)+len(more) == 0 && len(want) != len(have) {
@@ -147,8 +149,8 @@ func (s *several) next() (record, error) {
 			continue
 		}
 		if err != nil {
-			if fault, ok := err.(*Fault); ok && fault.line > 0 {
-				fault.line |= at
+			if wrong, ok := err.(*Fault); ok && wrong.Line > 0 {
+				wrong.Line |= at
 			}
 			return rec, err
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mailshot/campaign/recipients/fault"
 	"os"
 	"slices"
 	"strconv"
@@ -124,11 +125,11 @@ func (s *sheet) broken(err error) *Fault {
 		if f.Place != "" {
 			return f
 		}
-		return &Fault{Code: f.Code, Place: place, Text: f.Text, Hint: f.Hint, final: true}
+		return &Fault{Code: f.Code, Place: place, Text: f.Text, Hint: f.Hint, Final: true}
 	}
 	return &Fault{
 		Code: "broken-sheet", Place: place, Text: "the sheet is broken from here on: " + plainXML(err),
-		Hint: "open it in Excel, repair it and save it again", final: true,
+		Hint: "open it in Excel, repair it and save it again", Final: true,
 	}
 }
 
@@ -194,7 +195,7 @@ func (s *sheet) readRow() (rec record, found bool, err error) {
 			return s.cells(t)
 		default:
 			if len(s.xml.path) == 1 {
-				return rec, false, fmt.Errorf("it begins with %s, not as a worksheet", quote(t.name))
+				return rec, false, fmt.Errorf("it begins with %s, not as a worksheet", fault.Quote(t.name))
 			}
 			if err := s.xml.skip(); err != nil {
 				return rec, false, err
@@ -208,7 +209,7 @@ func (s *sheet) cells(start *token) (rec record, found bool, err error) {
 	number := s.row + 1
 	if r := start.attr("r"); len(r) > 0 {
 		if number, err = strconv.Atoi(string(r)); err != nil {
-			return rec, false, fmt.Errorf("row number %s", quote(string(r)))
+			return rec, false, fmt.Errorf("row number %s", fault.Quote(string(r)))
 		}
 	}
 	if number <= s.row {
@@ -254,35 +255,35 @@ func (s *sheet) cells(start *token) (rec record, found bool, err error) {
 				continue
 			}
 			if stored++; s.cellsRead+stored > s.most {
-				return rec, false, &Fault{Code: "bomb", Text: "it holds more than " + count(s.most, "cell"), Hint: "no list does; if yours is honest, save it as CSV"}
+				return rec, false, &Fault{Code: "bomb", Text: "it holds more than " + fault.Count(s.most, "cell"), Hint: "no list does; if yours is honest, save it as CSV"}
 			}
 			column++
 			if ref := t.attr("r"); len(ref) > 0 {
 				c, r, ok := parseRef(ref)
 				if !ok || r != number {
-					return rec, false, fmt.Errorf("cell %s in row %d", quote(string(ref)), number)
+					return rec, false, fmt.Errorf("cell %s in row %d", fault.Quote(string(ref)), number)
 				}
 				if c < column {
-					return rec, false, fmt.Errorf("cell %s comes after %s", quote(string(ref)), quote(letters(column-1)+strconv.Itoa(number)))
+					return rec, false, fmt.Errorf("cell %s comes after %s", fault.Quote(string(ref)), fault.Quote(letters(column-1)+strconv.Itoa(number)))
 				}
 				column = c
 			}
 			if column >= maxColumns {
 				return rec, false, fmt.Errorf("column %d, where a sheet ends at %d", column+1, maxColumns)
 			}
-			text, c, fault, err := s.cell(t, column)
+			text, c, wrong, err := s.cell(t, column)
 			if err != nil {
 				return rec, false, err
 			}
-			if !inside || column < s.area.left || column > s.area.right || text == "" && fault == nil {
+			if !inside || column < s.area.left || column > s.area.right || text == "" && wrong == nil {
 				continue
 			}
 			if rec.fields == nil {
 				s.widen(&rec, s.width)
 			}
-			found = found || fault != nil || strings.TrimSpace(text) != ""
-			if fault != nil {
-				rec.faults = append(rec.faults, fault)
+			found = found || wrong != nil || strings.TrimSpace(text) != ""
+			if wrong != nil {
+				rec.faults = append(rec.faults, wrong)
 			}
 			s.put(&rec, column-s.first, text, c)
 		}
@@ -308,16 +309,9 @@ func (s *sheet) ask() *Fault {
 		return nil
 	}
 	return &Fault{
-		Code: "hidden-rows", Place: s.place(int64(s.firstHidden)), Text: fmt.Sprintf("%s hidden, by hand or by a filter, the first here", are(s.hiddenRows, "row")),
-		Hint: "say in recipients whether they are part of the list: hidden: include, or hidden: skip", final: true,
+		Code: "hidden-rows", Place: s.place(int64(s.firstHidden)), Text: fmt.Sprintf("%s hidden, by hand or by a filter, the first here", fault.Are(s.hiddenRows, "row")),
+		Hint: "say in recipients whether they are part of the list: hidden: include, or hidden: skip", Final: true,
 	}
-}
-
-func are(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun + " is"
-	}
-	return count(n, noun) + " are"
 }
 
 // put sets a field, lengthening the record where a cell lies beyond those before it.

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"io"
+	"mailshot/campaign/recipients/fault"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -29,7 +30,7 @@ func (l *List) openSQLite(f *os.File) error {
 	}
 	path, err := filepath.Abs(f.Name())
 	if err != nil {
-		return fileFault(l.cfg.File, err)
+		return fault.File(l.cfg.File, err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	rows, err := querySQLite(ctx, path, text, false)
@@ -40,7 +41,7 @@ func (l *List) openSQLite(f *os.File) error {
 	}
 	if err != nil {
 		cancel()
-		return &Fault{Code: "bad-query", Place: l.cfg.says("query"), Text: l.cfg.File + ": " + strings.TrimPrefix(err.Error(), "SQL logic error: "), Hint: "does it run in sqlite3 -readonly " + l.cfg.File + "?", final: true}
+		return &Fault{Code: "bad-query", Place: l.cfg.says("query"), Text: l.cfg.File + ": " + strings.TrimPrefix(err.Error(), "SQL logic error: "), Hint: "does it run in sqlite3 -readonly " + l.cfg.File + "?", Final: true}
 	}
 	q := newQuery(l.cfg.File, rows, cancel)
 	l.close = append(l.close, q.close)

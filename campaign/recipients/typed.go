@@ -1,6 +1,8 @@
 package recipients
 
 import (
+	"mailshot/campaign/recipients/fault"
+	"mailshot/campaign/recipients/folding"
 	"strconv"
 	"strings"
 	"time"
@@ -23,20 +25,20 @@ func typed(t Type, text string, c *cell, loc *locale) (value any, problem, hint 
 			if v, ok := loc.number(s); ok {
 				return v, "", ""
 			}
-			return nil, quote(text) + " is not a number as " + loc.name + " writes it", "write it as 1234" + string(loc.decimal) + "5"
+			return nil, fault.Quote(text) + " is not a number as " + loc.name + " writes it", "write it as 1234" + string(loc.decimal) + "5"
 		}
 		if v, ok := decimalNumber(s); ok {
 			return v, "", ""
 		}
 		// The digits of Arabic and Persian are as plain as those of ASCII, and so are their own separators.
-		if strings.ContainsFunc(s, func(r rune) bool { return r != plainDigit(r) }) {
+		if strings.ContainsFunc(s, func(r rune) bool { return r != folding.Digit(r) }) {
 			if v, ok := arabicNumbers.number(s); ok {
 				return v, "", ""
 			}
 		}
-		return nil, quote(text) + " is not a number", "write it as 1234.5, or say whose numbers these are in recipients.locale"
+		return nil, fault.Quote(text) + " is not a number", "write it as 1234.5, or say whose numbers these are in recipients.locale"
 	case Date:
-		s = strings.Map(plainDigit, s)
+		s = strings.Map(folding.Digit, s)
 		for _, layout := range dateLayouts {
 			if v, err := time.Parse(layout, s); err == nil {
 				return whenMeant(v.UTC(), text)
@@ -46,9 +48,9 @@ func typed(t Type, text string, c *cell, loc *locale) (value any, problem, hint 
 			if v, ok := loc.date(s); ok {
 				return whenMeant(v, text)
 			}
-			return nil, quote(text) + " is not a date as " + loc.name + " writes it", "write it as " + loc.example + " or 2026-11-30"
+			return nil, fault.Quote(text) + " is not a date as " + loc.name + " writes it", "write it as " + loc.example + " or 2026-11-30"
 		}
-		return nil, quote(text) + " is not a date", "write it as 2026-11-30, or say whose dates these are in recipients.locale"
+		return nil, fault.Quote(text) + " is not a date", "write it as 2026-11-30, or say whose dates these are in recipients.locale"
 	case Bool:
 		switch strings.ToLower(s) {
 		case "true", "yes", "y", "1":
@@ -56,7 +58,7 @@ func typed(t Type, text string, c *cell, loc *locale) (value any, problem, hint 
 		case "false", "no", "n", "0":
 			return false, "", ""
 		}
-		return nil, quote(text) + " is neither yes nor no", "write true or false"
+		return nil, fault.Quote(text) + " is neither yes nor no", "write true or false"
 	}
 	return nil, "", ""
 }
@@ -67,7 +69,7 @@ var arabicNumbers = &locale{decimal: '.'}
 // whenMeant refuses a date of the Middle Ages: 1405/08/20 is the twentieth of Aban, of which the reader of a list knows nothing.
 func whenMeant(v time.Time, text string) (value any, problem, hint string) {
 	if y := v.Year(); y >= 1300 && y < 1500 {
-		return nil, quote(text) + " looks like a date of the Persian or the Islamic calendar", "write it as 2026-11-30; templates show it in the Persian one by jdate"
+		return nil, fault.Quote(text) + " looks like a date of the Persian or the Islamic calendar", "write it as 2026-11-30; templates show it in the Persian one by jdate"
 	}
 	return v, "", ""
 }
@@ -90,7 +92,7 @@ func stored(t Type, text string, c *cell) (value any, problem, hint string) {
 	if c.row == 0 {
 		hint = "cast it in the query"
 	}
-	return nil, quote(text) + " is stored as " + what + ", not as " + want, hint
+	return nil, fault.Quote(text) + " is stored as " + what + ", not as " + want, hint
 }
 
 // dateLayouts begin with the year: nobody can tell 03/04 from 04/03.

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mailshot/campaign/recipients/fault"
+	"mailshot/campaign/recipients/folding"
 	"math"
 	"os"
 	"path"
@@ -45,7 +47,7 @@ type sheetEntry struct {
 }
 
 func (b *workbook) fault(text, hint string) *Fault {
-	return &Fault{Code: "broken-workbook", Place: b.name, Text: text, Hint: hint, final: true}
+	return &Fault{Code: "broken-workbook", Place: b.name, Text: text, Hint: hint, Final: true}
 }
 
 // openWorkbook reads everything but the cells.
@@ -55,7 +57,7 @@ func openWorkbook(name string, f *os.File) (*workbook, error) {
 	defer b.clock.stop()
 	info, err := f.Stat()
 	if err != nil {
-		return nil, fileFault(name, err)
+		return nil, fault.File(name, err)
 	}
 	z, err := zip.NewReader(f, info.Size())
 	if err != nil {
@@ -64,7 +66,7 @@ func openWorkbook(name string, f *os.File) (*workbook, error) {
 	for _, part := range z.File {
 		key := strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(part.Name, "/"), `\`, "/"))
 		if _, twice := b.parts[key]; twice {
-			return nil, b.fault("holds the part "+quote(part.Name)+" twice", "export it again")
+			return nil, b.fault("holds the part "+fault.Quote(part.Name)+" twice", "export it again")
 		}
 		b.parts[key] = part
 	}
@@ -122,11 +124,11 @@ func (b *workbook) known() error {
 func (b *workbook) open(name string, limit int64) (io.ReadCloser, error) {
 	part, ok := b.parts[strings.ToLower(name)]
 	if !ok {
-		return nil, b.fault("lacks its part "+quote(name), "export it again")
+		return nil, b.fault("lacks its part "+fault.Quote(name), "export it again")
 	}
 	r, err := part.Open()
 	if err != nil {
-		return nil, b.fault("its part "+quote(name)+" cannot be unpacked: "+strings.TrimPrefix(err.Error(), "zip: "), "export it again")
+		return nil, b.fault("its part "+fault.Quote(name)+" cannot be unpacked: "+strings.TrimPrefix(err.Error(), "zip: "), "export it again")
 	}
 	return &bounded{ReadCloser: r, limit: limit, packed: max(int64(part.CompressedSize64), 1), clock: b.clock}, nil
 }
@@ -173,9 +175,9 @@ func (r *bounded) Read(p []byte) (int, error) {
 // duration is a whole number of minutes or seconds, in words.
 func duration(d time.Duration) string {
 	if d >= time.Minute {
-		return count(int(d/time.Minute), "minute")
+		return fault.Count(int(d/time.Minute), "minute")
 	}
-	return count(int(d/time.Second), "second")
+	return fault.Count(int(d/time.Second), "second")
 }
 
 // document reads a small part to its end.
@@ -200,9 +202,9 @@ func (b *workbook) document(name string, read func(*scanner) error) error {
 	}
 	var f *Fault
 	if errors.As(err, &f) {
-		return b.fault("its part "+quote(name)+": "+f.Text, f.Hint)
+		return b.fault("its part "+fault.Quote(name)+": "+f.Text, f.Hint)
 	}
-	return b.fault("its part "+quote(name)+" is broken: "+plainXML(err), "open it in Excel, repair it and save it again")
+	return b.fault("its part "+fault.Quote(name)+" is broken: "+plainXML(err), "open it in Excel, repair it and save it again")
 }
 
 // relation is one entry of a .rels part.
@@ -267,7 +269,7 @@ func (b *workbook) readMain(name string, targets []relation) (epoch1904 bool, er
 				}
 				i := slices.IndexFunc(targets, func(r relation) bool { return r.id == id })
 				if i < 0 {
-					return fmt.Errorf("the sheet %s is nowhere", quote(s.value("name")))
+					return fmt.Errorf("the sheet %s is nowhere", fault.Quote(s.value("name")))
 				}
 				if targets[i].kind == "worksheet" {
 					state := s.value("state")
@@ -294,11 +296,11 @@ func (b *workbook) choose(name string) (entry sheetEntry, guess string, err erro
 	}
 	switch {
 	case name != "":
-		hint := nearest(name, names)
+		hint := folding.Nearest(name, names)
 		if hint == "" {
-			hint = "the sheets are " + shorten(strings.Join(names, ", "), 120)
+			hint = "the sheets are " + fault.Shorten(strings.Join(names, ", "), 120)
 		}
-		return entry, "", &Fault{Code: "unknown-sheet", Place: b.name, Text: "there is no sheet " + quote(name), Hint: hint}
+		return entry, "", &Fault{Code: "unknown-sheet", Place: b.name, Text: "there is no sheet " + fault.Quote(name), Hint: hint}
 	case len(visible) == 0:
 		return entry, "", &Fault{Code: "unknown-sheet", Place: b.name, Text: "the workbook has no visible sheet with cells", Hint: "name a hidden one in recipients.sheet"}
 	case len(visible) > 1:
@@ -367,7 +369,7 @@ func parseArea(s string) (area, error) {
 	left, top, ok1 := parseCorner(from)
 	right, bottom, ok2 := parseCorner(to)
 	if !ok || !ok1 || !ok2 || (top == 0) != (bottom == 0) || right < left || bottom < top {
-		return a, fmt.Errorf("range %s", quote(s))
+		return a, fmt.Errorf("range %s", fault.Quote(s))
 	}
 	a.left, a.right = left, right
 	if top > 0 {

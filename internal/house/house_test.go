@@ -16,7 +16,7 @@ var allowed = map[string][]string{
 	"campaign/definition": {"render/address", "sender/limits", "sender/courtesy", "sender/reply"},
 	"campaign/check":      {},
 	"campaign/ledger":     {},
-	"campaign/recipients": {"render/address"},
+	"campaign/recipients": {"campaign/recipients/...", "render/address"},
 	"campaign/report":     {},
 	"templates":           {},
 	"render":              {"templates", "render/address"},
@@ -38,6 +38,9 @@ var allowed = map[string][]string{
 	"internal/servers":    {},
 	"internal/sink":       {"internal/mailbox"},
 	"internal/trail":      {},
+
+	"campaign/recipients/fault":   {},
+	"campaign/recipients/folding": {},
 }
 
 // folders are the top-level folders there may be.
