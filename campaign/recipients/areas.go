@@ -1,12 +1,13 @@
 package recipients
 
 import (
-	"mailshot/campaign/recipients/fault"
-	"mailshot/campaign/recipients/folding"
 	"path"
 	"slices"
 	"strconv"
 	"strings"
+
+	"mailshot/campaign/recipients/fault"
+	"mailshot/campaign/recipients/folding"
 )
 
 // namedArea is cells that a workbook has a name for: a defined name, or a table.

@@ -3,43 +3,26 @@ package recipients
 import (
 	"bytes"
 	"fmt"
-	"mailshot/campaign/recipients/fault"
 	"strconv"
-	"time"
+
+	"mailshot/campaign/recipients/fault"
+	"mailshot/campaign/recipients/value"
 )
 
 // maxText is how many bytes the text of a cell may have: four for each of the 32,767 characters that Excel takes.
 const maxText = 4 * 32767
 
-type cellKind int
-
-const (
-	cellText cellKind = iota
-	cellNumber
-	cellDate
-	cellBool
-)
-
-// cell is what a sheet stores behind a text.
-type cell struct {
-	kind   cellKind
-	column int     // index from 0, in the sheet
-	row    int     // number from 1
-	number float64 // also 0 and 1 of a bool
-	time   time.Time
-}
-
-func (c *cell) place(s *sheet) string { return s.at(c.column, c.row) }
+func cellAt(c *value.Cell, s *sheet) string { return s.at(c.Column, c.Row) }
 
 // cell reads a cell whose start tag was read: the text a person sees, what is stored, and what makes it unreadable.
-func (s *sheet) cell(start *token, column int) (text string, c cell, wrong *Fault, err error) {
-	c = cell{column: column, row: s.row}
+func (s *sheet) cell(start *token, column int) (text string, c value.Cell, wrong *Fault, err error) {
+	c = value.Cell{Column: column, Row: s.row}
 	kind := cellType(start.attr("t"))
 	if kind == "" {
 		kind = s.xml.plain(start.attr("t"))
 	}
 	format := s.styles.format(start.attr("s"))
-	value, inline := s.value[:0], s.inline[:0]
+	stored, inline := s.value[:0], s.inline[:0]
 	var formula, valued bool
 	for {
 		t, err := s.xml.next()
@@ -55,7 +38,7 @@ func (s *sheet) cell(start *token, column int) (text string, c cell, wrong *Faul
 		switch t.name {
 		case "v":
 			valued = true
-			value, err = s.xml.text(value[:0])
+			stored, err = s.xml.text(stored[:0])
 		case "is":
 			valued = true
 			inline, err = s.xml.richText(inline[:0])
@@ -69,16 +52,16 @@ func (s *sheet) cell(start *token, column int) (text string, c cell, wrong *Faul
 			return "", c, nil, cutOff(err)
 		}
 	}
-	s.value, s.inline = value, inline // their room is used again
+	s.value, s.inline = stored, inline // their room is used again
 	say := func(code, text, hint string) {
-		wrong = &Fault{Code: code, Place: c.place(s), Text: text, Hint: hint}
+		wrong = &Fault{Code: code, Place: cellAt(&c, s), Text: text, Hint: hint}
 	}
-	if formula && (!valued || len(value) == 0 && kind != "str" && kind != "inlineStr") {
+	if formula && (!valued || len(stored) == 0 && kind != "str" && kind != "inlineStr") {
 		say("no-value", "a formula without a stored value", "open the workbook in Excel and save it, so that it is calculated")
 		return "", c, wrong, nil
 	}
 	// words is a text with what its format puts around it.
-	words := func(text string) (string, cell, *Fault, error) {
+	words := func(text string) (string, value.Cell, *Fault, error) {
 		if len(text) > maxText {
 			say("long-cell", fmt.Sprintf("a text of %d KiB, where a cell of Excel takes 32,767 characters", len(text)>>10), "is it a list? if so, save it as CSV")
 			return fault.Shorten(text, 60), c, wrong, nil
@@ -89,58 +72,58 @@ func (s *sheet) cell(start *token, column int) (text string, c cell, wrong *Faul
 	case "inlineStr":
 		return words(unescape(string(inline)))
 	case "str":
-		return words(unescape(string(value)))
+		return words(unescape(string(stored)))
 	case "s":
-		if len(value) == 0 {
+		if len(stored) == 0 {
 			return "", c, nil, nil
 		}
-		i, err := strconv.Atoi(string(bytes.TrimSpace(value)))
+		i, err := strconv.Atoi(string(bytes.TrimSpace(stored)))
 		if err != nil || i < 0 || i >= len(s.shared) {
-			return "", c, nil, fmt.Errorf("%s: it refers to text %s, which the workbook does not hold", letters(column)+strconv.Itoa(s.row), fault.Quote(string(value)))
+			return "", c, nil, fmt.Errorf("%s: it refers to text %s, which the workbook does not hold", letters(column)+strconv.Itoa(s.row), fault.Quote(string(stored)))
 		}
 		return words(s.shared[i])
 	case "e":
-		say("error-cell", "the cell shows the error "+fault.Quote(string(value)), "correct its formula")
-		return string(value), c, wrong, nil
+		say("error-cell", "the cell shows the error "+fault.Quote(string(stored)), "correct its formula")
+		return string(stored), c, wrong, nil
 	case "b":
-		c.kind = cellBool
-		if v := string(value); v == "1" || v == "true" {
-			c.number = 1
+		c.Kind = value.Bool
+		if v := string(stored); v == "1" || v == "true" {
+			c.Number = 1
 			return "TRUE", c, nil, nil
 		}
 		return "FALSE", c, nil, nil
 	case "d":
-		at, ok := parseISO(string(value))
+		at, ok := parseISO(string(stored))
 		if !ok {
-			say("bad-cell", "the stored date "+fault.Quote(string(value))+" cannot be read", "write the date again")
-			return string(value), c, wrong, nil
+			say("bad-cell", "the stored date "+fault.Quote(string(stored))+" cannot be read", "write the date again")
+			return string(stored), c, wrong, nil
 		}
-		c.kind, c.time = cellDate, at
+		c.Kind, c.Time = value.Date, at
 		return format.date(at), c, nil, nil
 	case "n":
-		text := string(bytes.TrimSpace(value))
+		text := string(bytes.TrimSpace(stored))
 		if text == "" {
 			return "", c, nil, nil
 		}
-		v, ok := decimalNumber(text)
+		v, ok := value.Decimal(text)
 		if !ok {
-			say("bad-cell", "the stored number "+fault.Quote(string(value))+" cannot be read", "write the number again")
+			say("bad-cell", "the stored number "+fault.Quote(string(stored))+" cannot be read", "write the number again")
 			return text, c, wrong, nil
 		}
-		c.kind, c.number = cellNumber, v
+		c.Kind, c.Number = value.Number, v
 		if format.isDate() {
 			at, ok := serial(v, s.styles.epoch1904)
 			if v < 1 && !s.styles.epoch1904 && format.sections[0].hasDay() {
 				ok = false // Excel shows the day 00.01.1900, which there was not: a formula that looks at an empty cell gives it
 			}
 			if ok {
-				c.kind, c.time = cellDate, at
+				c.Kind, c.Time = value.Date, at
 				return format.date(at), c, nil, nil
 			}
 			say("bad-cell", fmt.Sprintf("the number %s has the format of a date, but is none", text), "correct the cell")
 			return compileFormat("").number(v), c, wrong, nil
 		}
-		if format.plain && short(text) {
+		if format.plain && value.Short(text) {
 			return text, c, nil, nil
 		}
 		return format.number(v), c, nil, nil
@@ -167,14 +150,4 @@ func cellType(t []byte) string {
 		return "d"
 	}
 	return ""
-}
-
-// short reports whether a number as it is stored is a whole one that General shows as it stands.
-func short(text string) bool {
-	for i := 0; i < len(text); i++ {
-		if text[i] < '0' || text[i] > '9' {
-			return false
-		}
-	}
-	return len(text) == 1 || len(text) > 1 && len(text) <= 15 && text[0] != '0'
 }

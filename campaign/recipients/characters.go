@@ -2,10 +2,11 @@ package recipients
 
 import (
 	"bytes"
-	"mailshot/campaign/recipients/fault"
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"mailshot/campaign/recipients/fault"
 )
 
 // resolve checks the characters of a text or value, and replaces references and line ends. It changes raw in place,

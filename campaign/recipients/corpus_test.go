@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/xuri/excelize/v2"
+
+	"mailshot/campaign/recipients/value"
 )
 
 // workbooks lists the workbooks of the corpora; under -short every eighth.
@@ -183,8 +185,8 @@ func excelizeRows(t *testing.T, file string) (map[int][]string, error) {
 // sameNumber reports whether two numbers differ only in how many decimals General shows: ours are those that fit into
 // eleven characters, excelize's sometimes so and sometimes more.
 func sameNumber(a, b string) bool {
-	x, ok1 := decimalNumber(a)
-	y, ok2 := decimalNumber(b)
+	x, ok1 := value.Decimal(a)
+	y, ok2 := value.Decimal(b)
 	return ok1 && ok2 && math.Abs(x-y) <= 1e-8*math.Abs(y)
 }
 

@@ -4,10 +4,11 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"mailshot/campaign/recipients/fault"
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"mailshot/campaign/recipients/fault"
 )
 
 // maxRecord is the longest record of a CSV file, in bytes. A longer one is a quote that was never closed, or no list.

@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mailshot/campaign/recipients/fault"
 	"path/filepath"
 	"strings"
 	"unicode/utf8"
+
+	"mailshot/campaign/recipients/fault"
 )
 
 // sample is how much of a file the delimiter is told from, in bytes.

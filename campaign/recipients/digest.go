@@ -6,9 +6,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
-	"mailshot/campaign/recipients/fault"
 	"os"
 	"path/filepath"
+
+	"mailshot/campaign/recipients/fault"
 )
 
 // Digest returns what [List.Digest] of the list would be now, without reading more of it than that needs: the bytes of files, the

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mailshot/campaign/recipients/fault"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,6 +18,8 @@ import (
 	"golang.org/x/text/encoding/ianaindex"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
+
+	"mailshot/campaign/recipients/fault"
 )
 
 // A text file says its encoding by a mark at its begin, or by a NUL in every other byte (UTF-16), or by being valid UTF-8

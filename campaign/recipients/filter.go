@@ -3,8 +3,6 @@ package recipients
 import (
 	"errors"
 	"fmt"
-	"mailshot/campaign/recipients/fault"
-	"mailshot/campaign/recipients/folding"
 	"regexp"
 	"strings"
 	"time"
@@ -15,6 +13,9 @@ import (
 	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/types"
 	"github.com/expr-lang/expr/vm"
+
+	"mailshot/campaign/recipients/fault"
+	"mailshot/campaign/recipients/folding"
 )
 
 // filter is a compiled where.

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"mailshot/campaign/recipients/value"
 )
 
 // format is a compiled number format: what is shown for positive numbers, negative ones and zero, or where a condition
@@ -299,7 +301,7 @@ func (s *section) bracket(text string, unknown *bool) {
 	case strings.HasPrefix(lower, "color"):
 	case lower != "" && strings.IndexByte("<>=", lower[0]) >= 0:
 		limit := strings.TrimLeft(lower, "<>=")
-		v, ok := decimalNumber(strings.TrimSpace(limit))
+		v, ok := value.Decimal(strings.TrimSpace(limit))
 		s.when = &condition{lower[:len(lower)-len(limit)], v}
 		switch s.when.operator {
 		case "<", "<=", ">", ">=", "=", "<>":

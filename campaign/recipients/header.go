@@ -12,6 +12,7 @@ import (
 
 	"mailshot/campaign/recipients/fault"
 	"mailshot/campaign/recipients/folding"
+	"mailshot/campaign/recipients/value"
 	"mailshot/render/address"
 )
 
@@ -214,7 +215,20 @@ func columnName(s string) string { return norm.NFC.String(strings.TrimSpace(s)) 
 // columnLabel is how the file's own program calls a column: C in Excel, 3 in CSV.
 func columnLabel(i int, rec record) string {
 	if rec.cells != nil {
-		return letters(rec.cells[i].column)
+		return letters(rec.cells[i].Column)
 	}
 	return fmt.Sprint(i + 1)
+}
+
+// kind is how the cells of a column are read.
+func (t Type) kind() value.Kind {
+	switch t {
+	case Number:
+		return value.Number
+	case Date:
+		return value.Date
+	case Bool:
+		return value.Bool
+	}
+	return value.Text
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"mailshot/campaign/recipients/fault"
+	"mailshot/campaign/recipients/value"
 	"mailshot/render/address"
 )
 
@@ -340,7 +341,7 @@ func (in *Inspection) row(l *List, rec record) {
 	}
 	row := &Row{Place: l.source.place(rec.line), Fields: rec.fields, header: &l.header}
 	for i, field := range rec.fields {
-		var c *cell
+		var c *value.Cell
 		if rec.cells != nil {
 			c = &rec.cells[i]
 		}

@@ -7,10 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mailshot/campaign/recipients/fault"
 	"math"
 	"slices"
 	"strings"
+
+	"mailshot/campaign/recipients/fault"
 )
 
 // jsonLines reads a list of JSON objects, one a line. The first object's keys, in their order, are the header; each of the

@@ -4,9 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mailshot/campaign/recipients/fault"
 	"strconv"
 	"strings"
+
+	"mailshot/campaign/recipients/fault"
 )
 
 // mostMerged is how many blocks of merged cells of a sheet are looked at.

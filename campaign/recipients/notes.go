@@ -2,13 +2,14 @@ package recipients
 
 import (
 	"fmt"
-	"mailshot/campaign/recipients/fault"
-	"mailshot/campaign/recipients/folding"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
+
+	"mailshot/campaign/recipients/fault"
+	"mailshot/campaign/recipients/folding"
 )
 
 // notes are what is odd in a list and does not stop it: counted by kind and column, so that a million odd cells are one

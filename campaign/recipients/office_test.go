@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/xuri/excelize/v2"
+
+	"mailshot/campaign/recipients/value"
 )
 
 // asShown is LibreOffice's filter for CSV: commas, double quotes, UTF-8, cells as an American reader sees them, a file for
@@ -67,7 +69,7 @@ func shownRows(text string) (rows [][]string) {
 // readCell is a cell as it was read here.
 type readCell struct {
 	text  string
-	cell  cell
+	cell  value.Cell
 	fault bool // said to be wrong
 }
 
@@ -152,24 +154,24 @@ func whyOther(ours readCell, theirs string, format *format) string {
 	c := ours.cell
 	var s *section
 	if format != nil {
-		s, _ = format.choose(c.number)
+		s, _ = format.choose(c.Number)
 	}
 	switch at, err := time.Parse("1/2/2006", b); {
 	case ours.fault:
 		return asFault
 	case strings.ReplaceAll(a, "\r\n", "\n") == b:
 		return asLF
-	case c.kind == cellNumber && sameNumber(a, b) && sameNumber(strings.TrimPrefix(b, "-"), general(math.Abs(c.number))):
+	case c.Kind == value.Number && sameNumber(a, b) && sameNumber(strings.TrimPrefix(b, "-"), general(math.Abs(c.Number))):
 		return asEleven
-	case err == nil && c.kind == cellDate && at.Equal(c.time) && a == at.Format("2006-01-02"):
+	case err == nil && c.Kind == value.Date && at.Equal(c.Time) && a == at.Format("2006-01-02"):
 		return asISO
-	case c.kind == cellNumber && a != "" && western(b) == a:
+	case c.Kind == value.Number && a != "" && western(b) == a:
 		return asForeign
-	case s != nil && c.kind == cellNumber && s.hidden:
+	case s != nil && c.Kind == value.Number && s.hidden:
 		return asGeneral
-	case s != nil && c.kind == cellDate && format.sections[0].iso && strings.HasPrefix(a, c.time.Format("2006-01-02")):
+	case s != nil && c.Kind == value.Date && format.sections[0].iso && strings.HasPrefix(a, c.Time.Format("2006-01-02")):
 		return asForeign
-	case s != nil && format.chosen && c.number < 0 && a == "-"+b:
+	case s != nil && format.chosen && c.Number < 0 && a == "-"+b:
 		return asMinus
 	}
 	return ""

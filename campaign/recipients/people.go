@@ -2,10 +2,11 @@ package recipients
 
 import (
 	"fmt"
-	"mailshot/campaign/recipients/fault"
-	"mailshot/campaign/recipients/folding"
 	"slices"
 	"strings"
+
+	"mailshot/campaign/recipients/fault"
+	"mailshot/campaign/recipients/folding"
 )
 
 // person notes what is odd about a row's address, of whose cell place says where it is: it can be right, and mostly is not what was meant.

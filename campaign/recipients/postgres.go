@@ -12,6 +12,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
+
+	"mailshot/campaign/recipients/value"
 )
 
 // What a PostgreSQL server is waited for.
@@ -149,7 +151,7 @@ func (p *postgresRows) fetch() error {
 
 func (p *postgresRows) columns() []string { return p.names }
 
-func (p *postgresRows) row() (fields []string, cells []cell, bad int, err error) {
+func (p *postgresRows) row() (fields []string, cells []value.Cell, bad int, err error) {
 	if len(p.piece) == 0 {
 		if p.ended {
 			return nil, nil, 0, io.EOF
@@ -163,7 +165,7 @@ func (p *postgresRows) row() (fields []string, cells []cell, bad int, err error)
 	}
 	row := p.piece[0]
 	p.piece = p.piece[1:]
-	fields, cells = make([]string, len(row)), make([]cell, len(row))
+	fields, cells = make([]string, len(row)), make([]value.Cell, len(row))
 	for i, raw := range row {
 		if raw == nil {
 			continue
@@ -172,18 +174,18 @@ func (p *postgresRows) row() (fields []string, cells []cell, bad int, err error)
 		if fields[i], cells[i], ok = postgresCell(p.fields[i].DataTypeOID, string(raw)); !ok && bad == 0 {
 			bad = i + 1
 		}
-		cells[i].column = i
+		cells[i].Column = i
 	}
 	return fields, cells, bad, nil
 }
 
 // postgresCell reads a value's text by its type. What the type has beyond numbers and days (NaN, infinity, years before Christ)
 // stays text.
-func postgresCell(oid uint32, s string) (text string, c cell, ok bool) {
+func postgresCell(oid uint32, s string) (text string, c value.Cell, ok bool) {
 	switch oid {
 	case pgtype.Int2OID, pgtype.Int4OID, pgtype.Int8OID, pgtype.Float4OID, pgtype.Float8OID, pgtype.NumericOID, pgtype.OIDOID:
-		if v, ok := decimalNumber(s); ok {
-			return s, cell{kind: cellNumber, number: v}, true // as written: 12.50 keeps its nought
+		if v, ok := value.Decimal(s); ok {
+			return s, value.Cell{Kind: value.Number, Number: v}, true // as written: 12.50 keeps its nought
 		}
 	case pgtype.BoolOID:
 		return databaseCell(s == "t")

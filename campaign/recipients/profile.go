@@ -10,6 +10,7 @@ import (
 
 	"mailshot/campaign/recipients/fault"
 	"mailshot/campaign/recipients/folding"
+	"mailshot/campaign/recipients/value"
 	"mailshot/render/address"
 )
 
@@ -38,20 +39,20 @@ const mostSamples = 3
 // writing is one way to write a type, and loc whose it is: nil the international one.
 type writing struct {
 	kind Type
-	loc  *locale
+	loc  *value.Locale
 }
 
 // addressType is the type of a column of addresses, which a campaign names by recipients.address.
 const addressType Type = "address"
 
 // writings are the ways that are tried, in the order of preference: those of one locale, if one is said.
-func writings(said *locale) []writing {
+func writings(said *value.Locale) []writing {
 	ways := []writing{{addressType, nil}, {Number, nil}, {Bool, nil}, {Date, nil}}
-	locales := []*locale{said}
+	locales := []*value.Locale{said}
 	if said == nil {
 		locales = nil
 		for _, name := range []string{"de-DE", "en-US", "en-GB", "fr-FR", "de-CH", "fa-IR"} {
-			if l, ok := newLocale(name); ok {
+			if l, ok := value.NewLocale(name); ok {
 				locales = append(locales, l)
 			}
 		}
@@ -91,7 +92,7 @@ func newProfile(ways []writing, most int) profile {
 	return profile{ways: ways, fits: make([]fitting, len(ways)), most: most, seed: maphash.MakeSeed(), seen: make(map[uint64]struct{})}
 }
 
-func (p *profile) add(place, text string, c *cell) {
+func (p *profile) add(place, text string, c *value.Cell) {
 	text = strings.TrimSpace(text)
 	if text == "" {
 		return
@@ -109,7 +110,7 @@ func (p *profile) add(place, text string, c *cell) {
 		}
 	}
 	digits := strings.ContainsFunc(text, unicode.IsDigit)
-	if p.keep == "" && digits && (c == nil || c.kind == cellText || c.kind == cellNumber) {
+	if p.keep == "" && digits && (c == nil || c.Kind == value.Text || c.Kind == value.Number) {
 		if why := loses(text); why != "" {
 			p.keep = fmt.Sprintf("%s: %s %s", place, fault.Quote(text), why)
 		}
@@ -120,26 +121,26 @@ func (p *profile) add(place, text string, c *cell) {
 		if f.dead {
 			continue
 		}
-		var value any
+		var v any
 		var ok bool
 		switch {
 		case w.loc != nil && w.kind == Date && date != nil:
-			value, ok = date, true // every locale reads 2026-11-30
+			v, ok = date, true // every locale reads 2026-11-30
 		case w.loc != nil && w.kind == Number && number != nil:
-			value, ok = number, true
+			v, ok = number, true
 		default:
-			value, ok = w.read(text, c, digits)
+			v, ok = w.read(text, c, digits)
 		}
 		if ok && w.loc == nil {
 			switch {
 			case w.kind == Date:
-				date = value
-			case w.kind == Number && (c != nil && c.kind == cellNumber || !strings.ContainsFunc(text, func(r rune) bool { return r < '0' || r > '9' })):
-				number = value
+				date = v
+			case w.kind == Number && (c != nil && c.Kind == value.Number || !strings.ContainsFunc(text, func(r rune) bool { return r < '0' || r > '9' })):
+				number = v
 			}
 		}
 		if ok {
-			f.values += maphash.Comparable(p.seed, value) // the order is no matter
+			f.values += maphash.Comparable(p.seed, v) // the order is no matter
 			continue
 		}
 		if f.misses++; f.missed == "" {
@@ -159,21 +160,21 @@ func few(kind Type) int64 {
 }
 
 // read reads a cell's text, or what a sheet stores behind it.
-func (w writing) read(text string, c *cell, digits bool) (value any, ok bool) {
+func (w writing) read(text string, c *value.Cell, digits bool) (v any, ok bool) {
 	switch w.kind {
 	case addressType:
 		_, err := address.Parse(text)
 		return nil, err == nil
 	case Number, Date:
-		if !digits && (c == nil || c.kind == cellText) {
+		if !digits && (c == nil || c.Kind == value.Text) {
 			return nil, false
 		}
 	}
-	value, problem, _ := typed(w.kind, text, c, w.loc)
-	if t, is := value.(time.Time); is {
-		value = t.Unix()
+	v, problem, _ := value.Read(w.kind.kind(), text, c, w.loc)
+	if t, is := v.(time.Time); is {
+		v = t.Unix()
 	}
-	return value, problem == ""
+	return v, problem == ""
 }
 
 // loses says what a text of digits would lose as a number.
@@ -210,10 +211,10 @@ func (p *profile) conclude(c *Inspected) {
 		case f.misses == 0 && c.Type == string(Text):
 			c.Type, values = string(w.kind), f.values
 			if w.loc != nil {
-				c.Locale = w.loc.name
+				c.Locale = w.loc.Name
 			}
 		case f.misses == 0 && c.Type == string(w.kind) && f.values != values && w.loc != nil:
-			c.Also = append(c.Also, w.loc.name)
+			c.Also = append(c.Also, w.loc.Name)
 		case f.misses > 0 && f.misses*few(w.kind) <= p.filled && (nearest < 0 || f.misses < p.fits[nearest].misses):
 			nearest = i
 		}

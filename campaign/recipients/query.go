@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"mailshot/campaign/recipients/value"
 )
 
 // query is a list that a database gives: the columns of the query are the header, and each of its rows is a record. Numbers,
@@ -30,7 +32,7 @@ type cursor interface {
 	columns() []string
 	// row returns the texts of the next row and what stands behind them, and which of them is no text: column from 1, 0 for
 	// none. io.EOF comes after the last row.
-	row() (fields []string, cells []cell, bad int, err error)
+	row() (fields []string, cells []value.Cell, bad int, err error)
 	close() error
 }
 
@@ -73,9 +75,9 @@ func (q *query) next() (record, error) {
 func (q *query) add(rec record) {
 	b := binary.AppendUvarint(nil, uint64(len(rec.fields)))
 	for i, f := range rec.fields {
-		kind := cellText
+		kind := value.Text
 		if rec.cells != nil {
-			kind = rec.cells[i].kind
+			kind = rec.cells[i].Kind
 		}
 		b = binary.AppendUvarint(append(b, byte(kind)), uint64(len(f)))
 		b = append(b, f...)
@@ -157,26 +159,26 @@ func noFileSettings(cfg Config, what string) error {
 
 // databaseCell is a value of a database as a cell: the text that a person sees, and what stands behind it. ok is false for bytes that
 // are no text.
-func databaseCell(v any) (text string, c cell, ok bool) {
+func databaseCell(v any) (text string, c value.Cell, ok bool) {
 	switch v := v.(type) {
 	case nil:
-		return "", cell{}, true
+		return "", value.Cell{}, true
 	case int64:
-		return strconv.FormatInt(v, 10), cell{kind: cellNumber, number: float64(v)}, true
+		return strconv.FormatInt(v, 10), value.Cell{Kind: value.Number, Number: float64(v)}, true
 	case float64:
 		format := byte('f')
 		if v > 1e21 || v < -1e21 {
 			format = 'g'
 		}
 		text = strconv.FormatFloat(v, format, -1, 64)
-		if _, ok := decimalNumber(text); !ok { // NaN, Inf
-			return text, cell{}, true
+		if _, ok := value.Decimal(text); !ok { // NaN, Inf
+			return text, value.Cell{}, true
 		}
-		return text, cell{kind: cellNumber, number: v}, true
+		return text, value.Cell{Kind: value.Number, Number: v}, true
 	case bool:
-		c = cell{kind: cellBool}
+		c = value.Cell{Kind: value.Bool}
 		if v {
-			c.number = 1
+			c.Number = 1
 		}
 		return strconv.FormatBool(v), c, true
 	case time.Time:
@@ -185,9 +187,9 @@ func databaseCell(v any) (text string, c cell, ok bool) {
 		if v.Equal(v.Truncate(24 * time.Hour)) {
 			layout = time.DateOnly
 		}
-		return v.Format(layout), cell{kind: cellDate, time: v}, true
+		return v.Format(layout), value.Cell{Kind: value.Date, Time: v}, true
 	case string:
-		return v, cell{}, utf8.ValidString(v) && !strings.Contains(v, "\x00")
+		return v, value.Cell{}, utf8.ValidString(v) && !strings.Contains(v, "\x00")
 	}
-	return "", cell{}, false
+	return "", value.Cell{}, false
 }

@@ -18,10 +18,12 @@ import (
 	"errors"
 	"hash"
 	"io"
-	"mailshot/campaign/recipients/fault"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"mailshot/campaign/recipients/fault"
+	"mailshot/campaign/recipients/value"
 )
 
 // Type says how the cells of a column are read for filters and templates.
@@ -94,7 +96,7 @@ type List struct {
 	source source
 	filter *filter
 	types  []Type // by column; nil if all are text
-	locale *locale
+	locale *value.Locale
 	notes  notes
 	digest string
 	ranged bool // Rows was called
@@ -128,9 +130,9 @@ func (t text) sum() ([]byte, error) { return t.total.h.Sum(nil), nil }
 type record struct {
 	line   int64
 	fields []string
-	cells  []cell  // Excel: what stands behind the fields, else nil
-	faults []error // cells that cannot be read
-	raw    string  // CSV: the record as it stands in the file
+	cells  []value.Cell // Excel: what stands behind the fields, else nil
+	faults []error      // cells that cannot be read
+	raw    string       // CSV: the record as it stands in the file
 }
 
 // Open opens the list and reads its header. The error holds every mistake found, joined; each is a [*Fault] or an
@@ -173,7 +175,7 @@ func (l *List) settle() error {
 	}
 	if l.cfg.Locale != "" {
 		var ok bool
-		if l.locale, ok = newLocale(l.cfg.Locale); !ok {
+		if l.locale, ok = value.NewLocale(l.cfg.Locale); !ok {
 			return &Fault{Code: "unknown-locale", Place: l.cfg.says("locale"), Text: "no locale is called " + fault.Quote(l.cfg.Locale), Hint: "a language and mostly a region: de, en-US, pt-BR, fa-IR"}
 		}
 	}

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"mailshot/campaign/recipients/fault"
 	"strings"
+
+	"mailshot/campaign/recipients/fault"
+	"mailshot/campaign/recipients/value"
 )
 
 // Rows yields the rows after the header, once. An error with a nil row is a fault of the list; the rows go on after it
@@ -118,11 +120,11 @@ func (l *List) row(number int64, rec record) *Row {
 		if r.values == nil {
 			r.values = make([]any, len(rec.fields))
 		}
-		var c *cell
+		var c *value.Cell
 		if rec.cells != nil {
 			c = &rec.cells[i]
 		}
-		v, problem, hint := typed(t, rec.fields[i], c, l.locale)
+		v, problem, hint := value.Read(t.kind(), rec.fields[i], c, l.locale)
 		if problem != "" {
 			bad |= 1 << min(i, 63)
 			r.Faults = append(r.Faults, &Fault{

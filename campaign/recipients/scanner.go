@@ -5,9 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mailshot/campaign/recipients/fault"
 	"strings"
 	"unicode/utf8"
+
+	"mailshot/campaign/recipients/fault"
 )
 
 // Limits of the XML in a workbook: nothing a person makes comes near them.

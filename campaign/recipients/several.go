@@ -4,10 +4,12 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
-	"mailshot/campaign/recipients/fault"
-	"mailshot/campaign/recipients/folding"
 	"slices"
 	"strings"
+
+	"mailshot/campaign/recipients/fault"
+	"mailshot/campaign/recipients/folding"
+	"mailshot/campaign/recipients/value"
 )
 
 // several reads some files one after another as one list. Each has the columns of the first, in any order; a column of the
@@ -173,7 +175,7 @@ func (s *several) take(rec record, at int64) record {
 		out.fields[i] = rec.fields[k]
 	}
 	if rec.cells != nil {
-		out.cells = make([]cell, len(order), len(order)+1)
+		out.cells = make([]value.Cell, len(order), len(order)+1)
 		for i, k := range order {
 			out.cells[i] = rec.cells[k]
 		}
@@ -181,7 +183,7 @@ func (s *several) take(rec record, at int64) record {
 	if s.column {
 		out.fields = append(out.fields, s.files[s.at].cfg.File)
 		if out.cells != nil {
-			out.cells = append(out.cells, cell{})
+			out.cells = append(out.cells, value.Cell{})
 		}
 	}
 	return out
@@ -220,8 +222,8 @@ func (l *List) cellPlace(rec record, i int) string {
 		f, _ := s.split(rec.line)
 		from = f.source
 	}
-	if s, ok := from.(*sheet); ok && rec.cells != nil && rec.cells[i].row > 0 {
-		return rec.cells[i].place(s)
+	if s, ok := from.(*sheet); ok && rec.cells != nil && rec.cells[i].Row > 0 {
+		return cellAt(&rec.cells[i], s)
 	}
 	return l.source.place(rec.line)
 }

@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mailshot/campaign/recipients/fault"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
+
+	"mailshot/campaign/recipients/fault"
+	"mailshot/campaign/recipients/value"
 )
 
 // Limits of a workbook. The first two are Excel's own.
@@ -224,7 +226,7 @@ func (s *sheet) cells(start *token) (rec record, found bool, err error) {
 	}
 	inside := s.area.holds(number)
 	hidden := s.width > 0 && yes(start.attr("hidden"))
-	rec = record{line: int64(number), cells: []cell{}}
+	rec = record{line: int64(number), cells: []value.Cell{}}
 	stored := 0
 	column := -1
 	for {
@@ -315,14 +317,14 @@ func (s *sheet) ask() *Fault {
 }
 
 // put sets a field, lengthening the record where a cell lies beyond those before it.
-func (s *sheet) put(rec *record, i int, text string, c cell) {
+func (s *sheet) put(rec *record, i int, text string, c value.Cell) {
 	if i < 0 {
 		// A cell left of the header: the record cannot keep its columns, and is one too long.
 		if strings.TrimSpace(text) == "" {
 			return
 		}
 		rec.faults = append(rec.faults, &Fault{
-			Code: "ragged-row", Place: c.place(s), Text: "a cell before the header's first column",
+			Code: "ragged-row", Place: cellAt(&c, s), Text: "a cell before the header's first column",
 			Hint: "give the column a header, or name the list's cells with range",
 		})
 		return
@@ -341,7 +343,7 @@ func (s *sheet) widen(rec *record, width int) {
 	rec.fields = append(rec.fields, make([]string, width-len(rec.fields))...)
 	rec.cells = slices.Grow(rec.cells, width-len(rec.cells))
 	for k := len(rec.cells); k < width; k++ {
-		rec.cells = append(rec.cells, cell{column: s.first + k, row: int(rec.line)})
+		rec.cells = append(rec.cells, value.Cell{Column: s.first + k, Row: int(rec.line)})
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"io"
-	"mailshot/campaign/recipients/fault"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -13,6 +12,9 @@ import (
 
 	"modernc.org/sqlite" // also the driver "sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"mailshot/campaign/recipients/fault"
+	"mailshot/campaign/recipients/value"
 )
 
 // isSQLite reports whether a file is an SQLite database, by its first bytes.
@@ -100,7 +102,7 @@ type sqliteRows struct {
 
 func (s *sqliteRows) columns() []string { return s.names }
 
-func (s *sqliteRows) row() (fields []string, cells []cell, bad int, err error) {
+func (s *sqliteRows) row() (fields []string, cells []value.Cell, bad int, err error) {
 	if !s.more {
 		if err := s.rows.Err(); err != nil {
 			return nil, nil, 0, err
@@ -115,13 +117,13 @@ func (s *sqliteRows) row() (fields []string, cells []cell, bad int, err error) {
 	if err := s.rows.Scan(targets...); err != nil {
 		return nil, nil, 0, err
 	}
-	fields, cells = make([]string, len(values)), make([]cell, len(values))
+	fields, cells = make([]string, len(values)), make([]value.Cell, len(values))
 	for i, v := range values {
 		var ok bool
 		if fields[i], cells[i], ok = databaseCell(v); !ok && bad == 0 {
 			bad = i + 1
 		}
-		cells[i].column = i
+		cells[i].Column = i
 	}
 	s.more = s.rows.Next()
 	return fields, cells, bad, nil

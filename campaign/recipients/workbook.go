@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mailshot/campaign/recipients/fault"
-	"mailshot/campaign/recipients/folding"
 	"math"
 	"os"
 	"path"
@@ -15,6 +13,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"mailshot/campaign/recipients/fault"
+	"mailshot/campaign/recipients/folding"
 )
 
 // Limits of the parts of a workbook, unpacked. A part above the small limit that shrinks more than maxRatio is a bomb:

@@ -41,6 +41,7 @@ var allowed = map[string][]string{
 
 	"campaign/recipients/fault":   {},
 	"campaign/recipients/folding": {},
+	"campaign/recipients/value":   {"campaign/recipients/fault", "campaign/recipients/folding"},
 }
 
 // folders are the top-level folders there may be.

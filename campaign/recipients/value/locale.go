@@ -1,7 +1,6 @@
-package recipients
+package value
 
 import (
-	"mailshot/campaign/recipients/folding"
 	"strings"
 	"time"
 	"unicode"
@@ -9,11 +8,13 @@ import (
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 	"golang.org/x/text/number"
+
+	"mailshot/campaign/recipients/folding"
 )
 
-// locale is how people of a language and region write numbers and dates.
-type locale struct {
-	name    string
+// Locale is how people of a language and region write numbers and dates.
+type Locale struct {
+	Name    string // as BCP 47 has it: de, en-US
 	decimal rune
 	groups  string // what may stand between groups of digits
 	indian  bool   // groups of two after the first of three
@@ -21,13 +22,13 @@ type locale struct {
 	example string // of a date
 }
 
-// newLocale reads the separators off a number that x/text writes, as CLDR has them.
-func newLocale(name string) (*locale, bool) {
+// NewLocale reads the separators off a number that x/text writes, as CLDR has them.
+func NewLocale(name string) (*Locale, bool) {
 	tag, err := language.Parse(name)
 	if err != nil {
 		return nil, false
 	}
-	l := &locale{name: name}
+	l := &Locale{Name: name}
 	shown := []rune(message.NewPrinter(tag).Sprint(number.Decimal(1234567.5)))
 	var marks []rune
 	for i, r := range shown {
@@ -63,8 +64,8 @@ func newLocale(name string) (*locale, bool) {
 	return l, true
 }
 
-// number reads a number as the locale writes it, in its digits or Arabic's; groups must be whole.
-func (l *locale) number(s string) (float64, bool) {
+// Number reads a number as the locale writes it, in its digits or Arabic's; groups must be whole.
+func (l *Locale) Number(s string) (float64, bool) {
 	var b strings.Builder
 	var group rune // the separator in use
 	run, groups, fraction := 0, 0, false
@@ -106,11 +107,11 @@ func (l *locale) number(s string) (float64, bool) {
 	if !fraction && !whole(true) {
 		return 0, false
 	}
-	return decimalNumber(b.String())
+	return Decimal(b.String())
 }
 
-// date reads a date as the locale writes it.
-func (l *locale) date(s string) (time.Time, bool) {
+// Date reads a date as the locale writes it.
+func (l *Locale) Date(s string) (time.Time, bool) {
 	s = strings.Map(folding.Digit, s)
 	for _, layout := range l.layouts {
 		if v, err := time.Parse(layout, s); err == nil {
