@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"mailshot/campaign/recipients/fault"
+	"mailshot/campaign/recipients/profile"
 	"mailshot/campaign/recipients/value"
 	"mailshot/render/address"
 )
@@ -32,7 +33,14 @@ type Inspection struct {
 	Notes     []*Fault    `json:"-"` // what is odd and no mistake
 
 	titled   bool // it was said that the header looks like a title
-	profiles []profile
+	profiles []profile.Profile
+}
+
+// Inspected is what a column holds.
+type Inspected struct {
+	Name string `json:"name"`
+	Use  string `json:"use,omitempty"` // address or name, as the column's name tells
+	profile.Column
 }
 
 // Told is something about a file, and how it is known.
@@ -267,11 +275,7 @@ func (in *Inspection) name(l *List, rec record) (named bool) {
 
 // read reads the rows after first, and first itself if it names no columns.
 func (in *Inspection) read(ctx context.Context, l *List, first record, named bool) error {
-	ways := writings(l.locale)
-	in.profiles = make([]profile, len(in.Columns))
-	for i := range in.profiles {
-		in.profiles[i] = newProfile(ways, max(100, min(exactly, allExactly/len(in.profiles))))
-	}
+	in.profiles = profile.New(len(in.Columns), l.locale)
 	if !named {
 		in.row(l, first)
 	}
@@ -308,7 +312,7 @@ func (in *Inspection) read(ctx context.Context, l *List, first record, named boo
 		s.note(&l.notes)
 	}
 	for i := range in.Columns {
-		in.profiles[i].conclude(&in.Columns[i])
+		in.Columns[i].Column = in.profiles[i].Column()
 	}
 	return nil
 }
@@ -345,7 +349,7 @@ func (in *Inspection) row(l *List, rec record) {
 		if rec.cells != nil {
 			c = &rec.cells[i]
 		}
-		in.profiles[i].add(row.Place, field, c)
+		in.profiles[i].Add(row.Place, field, c)
 	}
 	if i := l.header.Address; i >= 0 {
 		var err error

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"mailshot/campaign/recipients/profile"
 )
 
 // looked inspects a list of that content, and says of it what a line can hold.
@@ -122,7 +124,7 @@ func TestInspectCounts(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
 	b.WriteString("few,many\n")
-	for i := range exactly + 500 {
+	for i := range profile.Exactly + 500 {
 		fmt.Fprintf(&b, "%d,%d\n", i%3, i)
 	}
 	b.WriteString("M\xfcller,0\n")
@@ -131,7 +133,7 @@ func TestInspectCounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	few, many := in.Columns[0], in.Columns[1]
-	if in.Rows != exactly+501 || few.Distinct != 4 || few.More || many.Distinct != exactly || !many.More || few.Samples[0] != "0" {
+	if in.Rows != profile.Exactly+501 || few.Distinct != 4 || few.More || many.Distinct != profile.Exactly || !many.More || few.Samples[0] != "0" {
 		t.Errorf("%d rows, %+v, %+v", in.Rows, few, many)
 	}
 	if in.Encoding.Value != "windows-1252" {

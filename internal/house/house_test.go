@@ -41,6 +41,7 @@ var allowed = map[string][]string{
 
 	"campaign/recipients/fault":   {},
 	"campaign/recipients/folding": {},
+	"campaign/recipients/profile": {"campaign/recipients/fault", "campaign/recipients/folding", "campaign/recipients/value", "render/address"},
 	"campaign/recipients/value":   {"campaign/recipients/fault", "campaign/recipients/folding"},
 }
 

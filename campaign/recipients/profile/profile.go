@@ -1,4 +1,7 @@
-package recipients
+// Package profile tells what the columns of a list hold. [New] gives a [Profile] for each column; [Profile.Add] takes its
+// cells one after another, and [Profile.Column] says at the end what they are: addresses, numbers, dates or truths, and in
+// whose way of writing them. Memory does not grow with the list: distinct values are counted to a limit.
+package profile
 
 import (
 	"fmt"
@@ -14,10 +17,8 @@ import (
 	"mailshot/render/address"
 )
 
-// Inspected is what a column holds.
-type Inspected struct {
-	Name     string   `json:"name"`
-	Use      string   `json:"use,omitempty"`    // address or name, as the column's name tells
+// Column is what a column holds. Its JSON is a part of that of an inspection.
+type Column struct {
 	Type     string   `json:"type"`             // address, number, date, bool, text; "" if all its cells are empty
 	Locale   string   `json:"locale,omitempty"` // whose numbers or dates they are, "" the international way; for recipients.locale
 	Also     []string `json:"also,omitempty"`   // whose they may be as well, with other values: nobody can tell 03/04 from 04/03
@@ -30,24 +31,32 @@ type Inspected struct {
 
 // How many distinct values a column is counted to, and all columns together: with 100 or more in each.
 const (
-	exactly    = 10_000
+	Exactly    = 10_000
 	allExactly = 500_000
 )
 
 const mostSamples = 3
 
+// kind is a type that a column can be of, in the words of an inspection.
+type kind string
+
+const (
+	addresses kind = "address" // a campaign names such a column by recipients.address
+	text      kind = "text"
+	number    kind = "number"
+	date      kind = "date"
+	truth     kind = "bool"
+)
+
 // writing is one way to write a type, and loc whose it is: nil the international one.
 type writing struct {
-	kind Type
+	kind kind
 	loc  *value.Locale
 }
 
-// addressType is the type of a column of addresses, which a campaign names by recipients.address.
-const addressType Type = "address"
-
 // writings are the ways that are tried, in the order of preference: those of one locale, if one is said.
 func writings(said *value.Locale) []writing {
-	ways := []writing{{addressType, nil}, {Number, nil}, {Bool, nil}, {Date, nil}}
+	ways := []writing{{addresses, nil}, {number, nil}, {truth, nil}, {date, nil}}
 	locales := []*value.Locale{said}
 	if said == nil {
 		locales = nil
@@ -57,18 +66,18 @@ func writings(said *value.Locale) []writing {
 			}
 		}
 	} else {
-		ways = slices.DeleteFunc(ways, func(w writing) bool { return w.kind == Number })
+		ways = slices.DeleteFunc(ways, func(w writing) bool { return w.kind == number })
 	}
-	for _, kind := range []Type{Number, Date} {
+	for _, k := range []kind{number, date} {
 		for _, l := range locales {
-			ways = append(ways, writing{kind, l})
+			ways = append(ways, writing{k, l})
 		}
 	}
 	return ways
 }
 
-// profile counts what the cells of one column look like.
-type profile struct {
+// Profile counts what the cells of one column look like.
+type Profile struct {
 	ways    []writing
 	fits    []fitting // by way
 	most    int       // distinct values that are counted
@@ -88,11 +97,22 @@ type fitting struct {
 	dead   bool   // so few can that it is not tried any more
 }
 
-func newProfile(ways []writing, most int) profile {
-	return profile{ways: ways, fits: make([]fitting, len(ways)), most: most, seed: maphash.MakeSeed(), seen: make(map[uint64]struct{})}
+// New returns the profiles of so many columns, whose numbers and dates may be those of a locale; nil tries the best known
+// ones.
+func New(columns int, said *value.Locale) []Profile {
+	ways := writings(said)
+	all := make([]Profile, columns)
+	for i := range all {
+		all[i] = Profile{
+			ways: ways, fits: make([]fitting, len(ways)), most: max(100, min(Exactly, allExactly/columns)),
+			seed: maphash.MakeSeed(), seen: make(map[uint64]struct{}),
+		}
+	}
+	return all
 }
 
-func (p *profile) add(place, text string, c *value.Cell) {
+// Add takes a cell: its place, its text, and what the file stores behind it, nil where that is the text alone.
+func (p *Profile) Add(place, text string, c *value.Cell) {
 	text = strings.TrimSpace(text)
 	if text == "" {
 		return
@@ -115,7 +135,7 @@ func (p *profile) add(place, text string, c *value.Cell) {
 			p.keep = fmt.Sprintf("%s: %s %s", place, fault.Quote(text), why)
 		}
 	}
-	var date, number any // as everybody writes them, nil if the text is none
+	var day, figure any // as everybody writes them, nil if the text is none
 	for i, w := range p.ways {
 		f := &p.fits[i]
 		if f.dead {
@@ -124,19 +144,19 @@ func (p *profile) add(place, text string, c *value.Cell) {
 		var v any
 		var ok bool
 		switch {
-		case w.loc != nil && w.kind == Date && date != nil:
-			v, ok = date, true // every locale reads 2026-11-30
-		case w.loc != nil && w.kind == Number && number != nil:
-			v, ok = number, true
+		case w.loc != nil && w.kind == date && day != nil:
+			v, ok = day, true // every locale reads 2026-11-30
+		case w.loc != nil && w.kind == number && figure != nil:
+			v, ok = figure, true
 		default:
 			v, ok = w.read(text, c, digits)
 		}
 		if ok && w.loc == nil {
 			switch {
-			case w.kind == Date:
-				date = v
-			case w.kind == Number && (c != nil && c.Kind == value.Number || !strings.ContainsFunc(text, func(r rune) bool { return r < '0' || r > '9' })):
-				number = v
+			case w.kind == date:
+				day = v
+			case w.kind == number && (c != nil && c.Kind == value.Number || !strings.ContainsFunc(text, func(r rune) bool { return r < '0' || r > '9' })):
+				figure = v
 			}
 		}
 		if ok {
@@ -152,8 +172,8 @@ func (p *profile) add(place, text string, c *value.Cell) {
 
 // few is which part of a column may be something else, so that it still is said what the column is: half of addresses, for nothing
 // else has an @, and a tenth of the others.
-func few(kind Type) int64 {
-	if kind == addressType {
+func few(k kind) int64 {
+	if k == addresses {
 		return 2
 	}
 	return 10
@@ -162,19 +182,32 @@ func few(kind Type) int64 {
 // read reads a cell's text, or what a sheet stores behind it.
 func (w writing) read(text string, c *value.Cell, digits bool) (v any, ok bool) {
 	switch w.kind {
-	case addressType:
+	case addresses:
 		_, err := address.Parse(text)
 		return nil, err == nil
-	case Number, Date:
+	case number, date:
 		if !digits && (c == nil || c.Kind == value.Text) {
 			return nil, false
 		}
 	}
-	v, problem, _ := value.Read(w.kind.kind(), text, c, w.loc)
+	v, problem, _ := value.Read(w.kind.stored(), text, c, w.loc)
 	if t, is := v.(time.Time); is {
 		v = t.Unix()
 	}
 	return v, problem == ""
+}
+
+// stored is the kind of cells that a sheet or a database has of a type.
+func (k kind) stored() value.Kind {
+	switch k {
+	case number:
+		return value.Number
+	case date:
+		return value.Date
+	case truth:
+		return value.Bool
+	}
+	return value.Text
 }
 
 // loses says what a text of digits would lose as a number.
@@ -195,20 +228,20 @@ func loses(text string) string {
 	return ""
 }
 
-// conclude says what the column holds.
-func (p *profile) conclude(c *Inspected) {
-	c.Filled, c.Distinct, c.More, c.Samples = p.filled, int64(len(p.seen)), p.more, p.samples
+// Column says what the column holds.
+func (p *Profile) Column() Column {
+	c := Column{Filled: p.filled, Distinct: int64(len(p.seen)), More: p.more, Samples: p.samples}
 	if p.filled == 0 {
-		return
+		return c
 	}
-	c.Type = string(Text)
+	c.Type = string(text)
 	var values uint64
 	nearest := -1
 	for i, w := range p.ways {
 		f := p.fits[i]
 		switch {
 		case f.dead:
-		case f.misses == 0 && c.Type == string(Text):
+		case f.misses == 0 && c.Type == string(text):
 			c.Type, values = string(w.kind), f.values
 			if w.loc != nil {
 				c.Locale = w.loc.Name
@@ -220,13 +253,14 @@ func (p *profile) conclude(c *Inspected) {
 		}
 	}
 	switch {
-	case c.Type == string(Number) && p.keep != "":
-		c.Type, c.Locale, c.Also, c.Why = string(Text), "", nil, p.keep
-	case c.Type == string(Text) && nearest >= 0 && p.ways[nearest].kind == addressType:
-		c.Type = string(addressType)
+	case c.Type == string(number) && p.keep != "":
+		c.Type, c.Locale, c.Also, c.Why = string(text), "", nil, p.keep
+	case c.Type == string(text) && nearest >= 0 && p.ways[nearest].kind == addresses:
+		c.Type = string(addresses)
 		c.Why = fmt.Sprintf("%s no address, the first in %s", fault.Are(int(p.fits[nearest].misses), "cell"), p.fits[nearest].missed)
-	case c.Type == string(Text) && nearest >= 0:
-		what := map[Type]string{Number: "number", Date: "date", Bool: "yes or no"}[p.ways[nearest].kind]
+	case c.Type == string(text) && nearest >= 0:
+		what := map[kind]string{number: "number", date: "date", truth: "yes or no"}[p.ways[nearest].kind]
 		c.Why = fmt.Sprintf("%s no %s, the first in %s", fault.Are(int(p.fits[nearest].misses), "cell"), what, p.fits[nearest].missed)
 	}
+	return c
 }
