@@ -8,6 +8,7 @@ import (
 
 	"mailshot/campaign/recipients/fault"
 	"mailshot/campaign/recipients/folding"
+	"mailshot/campaign/recipients/workbook/strictxml"
 )
 
 // namedArea is cells that a workbook has a name for: a defined name, or a table.
@@ -43,15 +44,15 @@ func (b *workbook) tables() (all []namedArea, err error) {
 			if r.kind != "table" {
 				continue
 			}
-			err := b.document(r.path, func(s *scanner) error {
+			err := b.document(r.path, func(s *strictxml.Scanner) error {
 				for {
-					t, err := s.next()
+					t, err := s.Next()
 					if err != nil {
 						return err
 					}
-					if t.kind == startTag && t.name == "table" {
-						a := namedArea{name: s.value("displayName"), sheet: entry.name, ref: s.value("ref")}
-						a.totals, _ = strconv.Atoi(s.value("totalsRowCount")) // absent: none
+					if t.Kind == strictxml.StartTag && t.Name == "table" {
+						a := namedArea{name: s.Value("displayName"), sheet: entry.name, ref: s.Value("ref")}
+						a.totals, _ = strconv.Atoi(s.Value("totalsRowCount")) // absent: none
 						all = append(all, a)
 					}
 				}

@@ -4,9 +4,13 @@ import (
 	"bytes"
 	"fmt"
 	"strconv"
+	"strings"
+	"time"
 
 	"mailshot/campaign/recipients/fault"
 	"mailshot/campaign/recipients/value"
+	"mailshot/campaign/recipients/workbook/numfmt"
+	"mailshot/campaign/recipients/workbook/strictxml"
 )
 
 // maxText is how many bytes the text of a cell may have: four for each of the 32,767 characters that Excel takes.
@@ -15,38 +19,38 @@ const maxText = 4 * 32767
 func cellAt(c *value.Cell, s *sheet) string { return s.at(c.Column, c.Row) }
 
 // cell reads a cell whose start tag was read: the text a person sees, what is stored, and what makes it unreadable.
-func (s *sheet) cell(start *token, column int) (text string, c value.Cell, wrong *Fault, err error) {
+func (s *sheet) cell(start *strictxml.Token, column int) (text string, c value.Cell, wrong *Fault, err error) {
 	c = value.Cell{Column: column, Row: s.row}
-	kind := cellType(start.attr("t"))
+	kind := cellType(start.Attr("t"))
 	if kind == "" {
-		kind = s.xml.plain(start.attr("t"))
+		kind = s.xml.Plain(start.Attr("t"))
 	}
-	format := s.styles.format(start.attr("s"))
+	format := s.styles.format(start.Attr("s"))
 	stored, inline := s.value[:0], s.inline[:0]
 	var formula, valued bool
 	for {
-		t, err := s.xml.next()
+		t, err := s.xml.Next()
 		if err != nil {
 			return "", c, nil, cutOff(err)
 		}
-		if t.kind == endTag {
+		if t.Kind == strictxml.EndTag {
 			break
 		}
-		if t.kind != startTag {
+		if t.Kind != strictxml.StartTag {
 			continue
 		}
-		switch t.name {
+		switch t.Name {
 		case "v":
 			valued = true
-			stored, err = s.xml.text(stored[:0])
+			stored, err = s.xml.Text(stored[:0])
 		case "is":
 			valued = true
-			inline, err = s.xml.richText(inline[:0])
+			inline, err = richText(s.xml, inline[:0])
 		case "f":
 			formula = true
-			err = s.xml.skip()
+			err = s.xml.Skip()
 		default:
-			err = s.xml.skip()
+			err = s.xml.Skip()
 		}
 		if err != nil {
 			return "", c, nil, cutOff(err)
@@ -66,7 +70,7 @@ func (s *sheet) cell(start *token, column int) (text string, c value.Cell, wrong
 			say("long-cell", fmt.Sprintf("a text of %d KiB, where a cell of Excel takes 32,767 characters", len(text)>>10), "is it a list? if so, save it as CSV")
 			return fault.Shorten(text, 60), c, wrong, nil
 		}
-		return format.around(text), c, nil, nil
+		return format.Text(text), c, nil, nil
 	}
 	switch kind {
 	case "inlineStr":
@@ -99,7 +103,7 @@ func (s *sheet) cell(start *token, column int) (text string, c value.Cell, wrong
 			return string(stored), c, wrong, nil
 		}
 		c.Kind, c.Time = value.Date, at
-		return format.date(at), c, nil, nil
+		return format.Date(at), c, nil, nil
 	case "n":
 		text := string(bytes.TrimSpace(stored))
 		if text == "" {
@@ -111,22 +115,22 @@ func (s *sheet) cell(start *token, column int) (text string, c value.Cell, wrong
 			return text, c, wrong, nil
 		}
 		c.Kind, c.Number = value.Number, v
-		if format.isDate() {
-			at, ok := serial(v, s.styles.epoch1904)
-			if v < 1 && !s.styles.epoch1904 && format.sections[0].hasDay() {
+		if format.IsDate() {
+			at, ok := numfmt.Serial(v, s.styles.epoch1904)
+			if v < 1 && !s.styles.epoch1904 && format.HasDay() {
 				ok = false // Excel shows the day 00.01.1900, which there was not: a formula that looks at an empty cell gives it
 			}
 			if ok {
 				c.Kind, c.Time = value.Date, at
-				return format.date(at), c, nil, nil
+				return format.Date(at), c, nil, nil
 			}
 			say("bad-cell", fmt.Sprintf("the number %s has the format of a date, but is none", text), "correct the cell")
-			return compileFormat("").number(v), c, wrong, nil
+			return numfmt.Compile("").Number(v), c, wrong, nil
 		}
-		if format.plain && value.Short(text) {
+		if format.General() && value.Short(text) {
 			return text, c, nil, nil
 		}
-		return format.number(v), c, nil, nil
+		return format.Number(v), c, nil, nil
 	}
 	return "", c, nil, fmt.Errorf("%s: a cell of the unknown type %s", letters(column)+strconv.Itoa(s.row), fault.Quote(kind))
 }
@@ -150,4 +154,14 @@ func cellType(t []byte) string {
 		return "d"
 	}
 	return ""
+}
+
+// parseISO reads the date of a cell of type d.
+func parseISO(s string) (time.Time, bool) {
+	for _, layout := range []string{"2006-01-02T15:04:05.999999999", "2006-01-02T15:04", "2006-01-02", time.RFC3339Nano, "2006-01-02 15:04:05"} {
+		if t, err := time.Parse(layout, strings.TrimSpace(s)); err == nil {
+			return t.UTC(), true
+		}
+	}
+	return time.Time{}, false
 }

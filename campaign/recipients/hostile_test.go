@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"mailshot/campaign/recipients/workbook/numfmt"
 )
 
 // What a workbook can ask for with few bytes is refused with its place, and costs no time: formats and texts that are made anew for
@@ -18,7 +20,7 @@ func TestSmallAndCostly(t *testing.T) {
 	if len(said) != 1 || !strings.HasPrefix(said[0], "long-cell - November!A2: a text of 127 KiB") {
 		t.Errorf("%.200q", said)
 	}
-	styles := `<styleSheet><numFmts><numFmt numFmtId="200" formatCode="0.` + strings.Repeat("#", maxFormat) + `"/></numFmts></styleSheet>`
+	styles := `<styleSheet><numFmts><numFmt numFmtId="200" formatCode="0.` + strings.Repeat("#", numfmt.MaxCode) + `"/></numFmts></styleSheet>`
 	said = saidOf(t, Config{}, workbookOf(t, "", map[string]string{"xl/worksheets/sheet1.xml": one, "xl/styles.xml": styles}))
 	if len(said) != 1 || !strings.Contains(said[0], "a number format of 2050 characters, where Excel takes 255") {
 		t.Errorf("%.300q", said)

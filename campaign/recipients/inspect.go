@@ -14,6 +14,7 @@ import (
 	"mailshot/campaign/recipients/fault"
 	"mailshot/campaign/recipients/profile"
 	"mailshot/campaign/recipients/value"
+	"mailshot/campaign/recipients/workbook/strictxml"
 	"mailshot/render/address"
 )
 
@@ -207,7 +208,7 @@ func (in *Inspection) sheets(ctx context.Context, l *List) error {
 		s := &sheet{file: chosen.file, name: in.File, title: entry.name, styles: b.styles, shared: chosen.shared, hidden: HiddenSkip, width: 1, clock: b.clock, most: maxCells}
 		s.area, _ = parseArea("") // all of it is no mistake
 		if s.part, err = b.open(entry.path, maxSheet); err == nil {
-			s.xml = newScanner(s.part)
+			s.xml = strictxml.New(s.part)
 			var rec record
 			for err == nil {
 				if err = ctx.Err(); err != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"mailshot/campaign/recipients/fault"
+	"mailshot/campaign/recipients/workbook/strictxml"
 )
 
 // mostMerged is how many blocks of merged cells of a sheet are looked at.
@@ -124,19 +125,19 @@ func (s *sheet) covered() map[string]bool {
 // rest reads the sheet to its end for what stands behind the rows.
 func (s *sheet) rest() error {
 	for {
-		t, err := s.xml.next()
+		t, err := s.xml.Next()
 		if err == io.EOF {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		if t.kind == startTag && t.name == "row" {
-			if err := s.xml.skip(); err != nil {
+		if t.Kind == strictxml.StartTag && t.Name == "row" {
+			if err := s.xml.Skip(); err != nil {
 				return err
 			}
-		} else if t.kind == startTag && t.name == "mergeCell" {
-			s.merge(t.attr("ref"))
+		} else if t.Kind == strictxml.StartTag && t.Name == "mergeCell" {
+			s.merge(t.Attr("ref"))
 		}
 	}
 }

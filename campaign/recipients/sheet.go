@@ -13,6 +13,7 @@ import (
 
 	"mailshot/campaign/recipients/fault"
 	"mailshot/campaign/recipients/value"
+	"mailshot/campaign/recipients/workbook/strictxml"
 )
 
 // Limits of a workbook. The first two are Excel's own.
@@ -31,7 +32,7 @@ type sheet struct {
 	name  string // of the file, as named in the campaign
 	title string // of the sheet
 	part  io.ReadCloser
-	xml   *scanner
+	xml   *strictxml.Scanner
 
 	shared []string
 	styles *styles
@@ -112,7 +113,7 @@ func newSheet(cfg Config, f *os.File, h *Header) (*sheet, error) {
 	if s.part, err = b.open(entry.path, maxSheet); err != nil {
 		return nil, err
 	}
-	s.xml = newScanner(s.part)
+	s.xml = strictxml.New(s.part)
 	return s, nil
 }
 
@@ -167,7 +168,7 @@ func (s *sheet) next() (record, error) {
 // readRow reads to the end of the next row element.
 func (s *sheet) readRow() (rec record, found bool, err error) {
 	for {
-		t, err := s.xml.next()
+		t, err := s.xml.Next()
 		if err != nil {
 			if err == io.EOF && !s.data {
 				return rec, false, errors.New("it holds no cells")
@@ -178,28 +179,28 @@ func (s *sheet) readRow() (rec record, found bool, err error) {
 			}
 			return rec, false, err
 		}
-		if t.kind != startTag {
+		if t.Kind != strictxml.StartTag {
 			continue
 		}
-		switch t.name {
+		switch t.Name {
 		case "worksheet", "sheetData":
-			s.data = s.data || t.name == "sheetData"
-			if len(s.xml.path) == 1 && t.name != "worksheet" {
+			s.data = s.data || t.Name == "sheetData"
+			if s.xml.Depth() == 1 && t.Name != "worksheet" {
 				return rec, false, errors.New("it is not a worksheet")
 			}
 		case "mergeCells":
 		case "mergeCell":
-			s.merge(t.attr("ref"))
+			s.merge(t.Attr("ref"))
 		case "row":
 			if !s.data {
 				return rec, false, errors.New("a row outside the cells")
 			}
 			return s.cells(t)
 		default:
-			if len(s.xml.path) == 1 {
-				return rec, false, fmt.Errorf("it begins with %s, not as a worksheet", fault.Quote(t.name))
+			if s.xml.Depth() == 1 {
+				return rec, false, fmt.Errorf("it begins with %s, not as a worksheet", fault.Quote(t.Name))
 			}
-			if err := s.xml.skip(); err != nil {
+			if err := s.xml.Skip(); err != nil {
 				return rec, false, err
 			}
 		}
@@ -207,9 +208,9 @@ func (s *sheet) readRow() (rec record, found bool, err error) {
 }
 
 // cells reads a row whose start tag was read.
-func (s *sheet) cells(start *token) (rec record, found bool, err error) {
+func (s *sheet) cells(start *strictxml.Token) (rec record, found bool, err error) {
 	number := s.row + 1
-	if r := start.attr("r"); len(r) > 0 {
+	if r := start.Attr("r"); len(r) > 0 {
 		if number, err = strconv.Atoi(string(r)); err != nil {
 			return rec, false, fmt.Errorf("row number %s", fault.Quote(string(r)))
 		}
@@ -225,17 +226,17 @@ func (s *sheet) cells(start *token) (rec record, found bool, err error) {
 		return rec, false, s.clock.fault()
 	}
 	inside := s.area.holds(number)
-	hidden := s.width > 0 && yes(start.attr("hidden"))
+	hidden := s.width > 0 && yes(start.Attr("hidden"))
 	rec = record{line: int64(number), cells: []value.Cell{}}
 	stored := 0
 	column := -1
 	for {
-		t, err := s.xml.next()
+		t, err := s.xml.Next()
 		if err != nil {
 			return rec, false, cutOff(err)
 		}
-		switch t.kind {
-		case endTag:
+		switch t.Kind {
+		case strictxml.EndTag:
 			s.cellsRead += max(stored, len(rec.fields))
 			if found {
 				s.see(number)
@@ -249,9 +250,9 @@ func (s *sheet) cells(start *token) (rec record, found bool, err error) {
 				return rec, false, nil
 			}
 			return rec, found, nil
-		case startTag:
-			if t.name != "c" {
-				if err := s.xml.skip(); err != nil {
+		case strictxml.StartTag:
+			if t.Name != "c" {
+				if err := s.xml.Skip(); err != nil {
 					return rec, false, err
 				}
 				continue
@@ -260,7 +261,7 @@ func (s *sheet) cells(start *token) (rec record, found bool, err error) {
 				return rec, false, &Fault{Code: "bomb", Text: "it holds more than " + fault.Count(s.most, "cell"), Hint: "no list does; if yours is honest, save it as CSV"}
 			}
 			column++
-			if ref := t.attr("r"); len(ref) > 0 {
+			if ref := t.Attr("r"); len(ref) > 0 {
 				c, r, ok := parseRef(ref)
 				if !ok || r != number {
 					return rec, false, fmt.Errorf("cell %s in row %d", fault.Quote(string(ref)), number)

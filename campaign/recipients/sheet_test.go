@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"mailshot/campaign/recipients/workbook/strictxml"
 )
 
 // workbookOf makes a workbook with one sheet, November, of the given rows; parts replace or add others.
@@ -177,7 +179,7 @@ func TestBrokenSheet(t *testing.T) {
 		"shared text cut":   {head, map[string]string{"xl/sharedStrings.xml": "<sst><si><t>a"}, `list.xlsx: its part "xl/sharedStrings.xml" is broken`, 1},
 		"styles broken":     {head, map[string]string{"xl/styles.xml": "<styleSheet><x>&</x></styleSheet>"}, `list.xlsx: its part "xl/styles.xml" is broken`, 1},
 		"XXE in texts":      {head, map[string]string{"xl/sharedStrings.xml": `<!DOCTYPE x SYSTEM "file:///etc/passwd"><sst/>`}, `list.xlsx: its part "xl/sharedStrings.xml" is broken: it has a document type declaration`, 1},
-		"text bomb":         {head + inline(2, "a@example.com", strings.Repeat("x", maxToken+1)), nil, `list.xlsx November!2: the sheet is broken from here on: a tag or text of more than 4 MiB`, 1},
+		"text bomb":         {head + inline(2, "a@example.com", strings.Repeat("x", strictxml.MaxToken+1)), nil, `list.xlsx November!2: the sheet is broken from here on: a tag or text of more than 4 MiB`, 1},
 		"row bomb":          {head + strings.Repeat("<row/>", maxRows+10), nil, "list.xlsx November!1048576: the sheet is broken from here on: row number 1048577, where a sheet ends at 1048576", 1},
 	} {
 		t.Run(name, func(t *testing.T) {

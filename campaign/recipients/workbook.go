@@ -16,6 +16,7 @@ import (
 
 	"mailshot/campaign/recipients/fault"
 	"mailshot/campaign/recipients/folding"
+	"mailshot/campaign/recipients/workbook/strictxml"
 )
 
 // Limits of the parts of a workbook, unpacked. A part above the small limit that shrinks more than maxRatio is a bomb:
@@ -95,7 +96,7 @@ func openWorkbook(name string, f *os.File) (*workbook, error) {
 		case "sharedStrings":
 			b.shared = r.path
 		case "styles":
-			if err := b.document(r.path, func(s *scanner) error { return b.styles.read(s) }); err != nil {
+			if err := b.document(r.path, func(s *strictxml.Scanner) error { return b.styles.read(s) }); err != nil {
 				return nil, err
 			}
 		}
@@ -182,7 +183,7 @@ func duration(d time.Duration) string {
 }
 
 // document reads a small part to its end.
-func (b *workbook) document(name string, read func(*scanner) error) error {
+func (b *workbook) document(name string, read func(*strictxml.Scanner) error) error {
 	limit := int64(maxPart)
 	if name == b.shared {
 		limit = maxStrings
@@ -192,10 +193,10 @@ func (b *workbook) document(name string, read func(*scanner) error) error {
 		return err
 	}
 	defer r.Close()
-	s := newScanner(r)
+	s := strictxml.New(r)
 	if err = read(s); err == nil {
 		for err == nil {
-			_, err = s.next()
+			_, err = s.Next()
 		}
 	}
 	if err == io.EOF {
@@ -217,44 +218,44 @@ func (b *workbook) relations(name, folder string) (out []relation, err error) {
 	if _, ok := b.parts[strings.ToLower(name)]; !ok {
 		return nil, nil
 	}
-	return out, b.document(name, func(s *scanner) error {
+	return out, b.document(name, func(s *strictxml.Scanner) error {
 		for {
-			t, err := s.next()
+			t, err := s.Next()
 			if err != nil {
 				return err
 			}
-			if t.kind != startTag || t.name != "Relationship" || s.value("TargetMode") == "External" {
+			if t.Kind != strictxml.StartTag || t.Name != "Relationship" || s.Value("TargetMode") == "External" {
 				continue
 			}
-			target := strings.ReplaceAll(s.value("Target"), `\`, "/")
+			target := strings.ReplaceAll(s.Value("Target"), `\`, "/")
 			if rest, absolute := strings.CutPrefix(target, "/"); absolute {
 				target = path.Clean(rest)
 			} else {
 				target = path.Join(folder, target)
 			}
-			out = append(out, relation{s.value("Id"), path.Base(s.value("Type")), target})
+			out = append(out, relation{s.Value("Id"), path.Base(s.Value("Type")), target})
 		}
 	})
 }
 
 // readMain reads the workbook part: sheets in their order, and the epoch of dates.
 func (b *workbook) readMain(name string, targets []relation) (epoch1904 bool, err error) {
-	err = b.document(name, func(s *scanner) error {
+	err = b.document(name, func(s *strictxml.Scanner) error {
 		for {
-			t, err := s.next()
+			t, err := s.Next()
 			if err != nil {
 				return err
 			}
-			if t.kind != startTag {
+			if t.Kind != strictxml.StartTag {
 				continue
 			}
-			switch t.name {
+			switch t.Name {
 			case "workbookPr":
-				v := s.value("date1904")
+				v := s.Value("date1904")
 				epoch1904 = v == "1" || v == "true" || v == "on"
 			case "definedName":
-				name := s.value("name")
-				text, err := s.text(nil)
+				name := s.Value("name")
+				text, err := s.Text(nil)
 				if err != nil {
 					return cutOff(err)
 				}
@@ -263,18 +264,18 @@ func (b *workbook) readMain(name string, targets []relation) (epoch1904 bool, er
 				}
 			case "sheet":
 				id := ""
-				for _, a := range t.attrs {
-					if a.name == "id" && a.prefix != "" {
-						id = s.plain(a.value)
+				for _, a := range t.Attrs {
+					if a.Name == "id" && a.Prefix != "" {
+						id = s.Plain(a.Value)
 					}
 				}
 				i := slices.IndexFunc(targets, func(r relation) bool { return r.id == id })
 				if i < 0 {
-					return fmt.Errorf("the sheet %s is nowhere", fault.Quote(s.value("name")))
+					return fmt.Errorf("the sheet %s is nowhere", fault.Quote(s.Value("name")))
 				}
 				if targets[i].kind == "worksheet" {
-					state := s.value("state")
-					b.sheets = append(b.sheets, sheetEntry{s.value("name"), targets[i].path, state == "hidden" || state == "veryHidden"})
+					state := s.Value("state")
+					b.sheets = append(b.sheets, sheetEntry{s.Value("name"), targets[i].path, state == "hidden" || state == "veryHidden"})
 				}
 			}
 		}
@@ -326,17 +327,17 @@ func (b *workbook) sharedStrings() (out []string, err error) {
 		}
 		piece, ends = piece[:0], ends[:0]
 	}
-	err = b.document(b.shared, func(s *scanner) error {
+	err = b.document(b.shared, func(s *strictxml.Scanner) error {
 		for {
-			t, err := s.next()
+			t, err := s.Next()
 			if err != nil {
 				return err
 			}
-			if t.kind != startTag || t.name != "si" {
+			if t.Kind != strictxml.StartTag || t.Name != "si" {
 				continue
 			}
 			from := len(piece)
-			if piece, err = s.richText(piece); err != nil {
+			if piece, err = richText(s, piece); err != nil {
 				return cutOff(err)
 			}
 			if text := piece[from:]; bytes.Contains(text, []byte("_x")) {

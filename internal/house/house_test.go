@@ -39,10 +39,12 @@ var allowed = map[string][]string{
 	"internal/sink":       {"internal/mailbox"},
 	"internal/trail":      {},
 
-	"campaign/recipients/fault":   {},
-	"campaign/recipients/folding": {},
-	"campaign/recipients/profile": {"campaign/recipients/fault", "campaign/recipients/folding", "campaign/recipients/value", "render/address"},
-	"campaign/recipients/value":   {"campaign/recipients/fault", "campaign/recipients/folding"},
+	"campaign/recipients/fault":              {},
+	"campaign/recipients/folding":            {},
+	"campaign/recipients/profile":            {"campaign/recipients/fault", "campaign/recipients/folding", "campaign/recipients/value", "render/address"},
+	"campaign/recipients/value":              {"campaign/recipients/fault", "campaign/recipients/folding"},
+	"campaign/recipients/workbook/numfmt":    {"campaign/recipients/value"},
+	"campaign/recipients/workbook/strictxml": {"campaign/recipients/fault"},
 }
 
 // folders are the top-level folders there may be.

@@ -1,4 +1,7 @@
-package recipients
+// Package numfmt shows a stored number as a spreadsheet does. [Compile] reads the code of a number format, as #,##0.00 or
+// dd.mm.yyyy, and the [Format] shows numbers, dates and texts by it; [Serial] turns a day number into the date it stands
+// for.
+package numfmt
 
 import (
 	"slices"
@@ -9,13 +12,16 @@ import (
 	"mailshot/campaign/recipients/value"
 )
 
-// format is a compiled number format: what is shown for positive numbers, negative ones and zero, or where a condition
+// MaxCode is how many bytes a number format may have: what it shows is made anew for every cell.
+const MaxCode = 2048
+
+// Format is a compiled number format: what is shown for positive numbers, negative ones and zero, or where a condition
 // holds, and around texts.
 //
 // It covers what lists hold: General, digits with thousands and decimals, percent, powers of ten, currencies, leading
 // zeros, literals, conditions, dates and times. A section with anything else (fractions, eras, names in other languages)
 // shows the number as General does, or the date in ISO 8601; so does one that would hide the value.
-type format struct {
+type Format struct {
 	sections []section // of numbers
 	chosen   bool      // by conditions, not by sign
 	plain    bool      // General and nothing else
@@ -71,8 +77,25 @@ func (c *condition) below() bool {
 	return c.operator == "<" && c.limit <= 0 || (c.operator == "<=" || c.operator == "=") && c.limit < 0
 }
 
-func compileFormat(code string) *format {
-	f := &format{}
+// builtin are the formats without a code in the file (ECMA-376 part 1, 18.8.30). Where a format follows the reader's
+// locale, dates are written in ISO 8601.
+var builtin = map[int]string{
+	1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%", 11: "0.00E+00",
+	14: isoDate, 15: "d-mmm-yy", 16: "d-mmm", 17: "mmm-yy", 18: "h:mm AM/PM", 19: "h:mm:ss AM/PM", 20: "h:mm", 21: "h:mm:ss", 22: isoDate + " hh:mm",
+	27: isoDate, 28: isoDate, 29: isoDate, 30: isoDate, 31: isoDate, 32: "h:mm", 33: "h:mm:ss", 34: isoDate, 35: isoDate, 36: isoDate,
+	37: "#,##0;-#,##0", 38: "#,##0;-#,##0", 39: "#,##0.00;-#,##0.00", 40: "#,##0.00;-#,##0.00",
+	45: "mm:ss", 46: "[h]:mm:ss", 47: "mm:ss.0", 48: "##0.0E+0", 49: "@",
+	50: isoDate, 51: isoDate, 52: isoDate, 53: isoDate, 54: isoDate, 55: isoDate, 56: isoDate, 57: isoDate, 58: isoDate,
+}
+
+const isoDate = "yyyy-mm-dd"
+
+// Builtin is the code of a format that a workbook names by its number alone; "", which is General, if there is none.
+func Builtin(id int) string { return builtin[id] }
+
+// Compile reads the code of a format. Every code is one: what is not understood shows the value plainly.
+func Compile(code string) *Format {
+	f := &Format{}
 	for _, part := range splitSections(code) {
 		f.sections = append(f.sections, compileSection(part))
 	}
@@ -100,8 +123,8 @@ func (s *section) has(kind byte) bool {
 	return slices.ContainsFunc(s.tokens, func(t formatToken) bool { return t.kind == kind })
 }
 
-// around returns a text with what its format puts around it.
-func (f *format) around(text string) string {
+// Text returns a text with what its format puts around it.
+func (f *Format) Text(text string) string {
 	if f.words == nil || text == "" {
 		return text
 	}
@@ -268,6 +291,22 @@ func ofLanguage(t formatToken) bool {
 	return t.kind == 'l' && t.text == "/" || t.kind == 'd' && (len(t.text) > 2 && (t.text[0] == 'm' || t.text[0] == 'd') || isHalf(t.text))
 }
 
+// HasDay reports whether the format of a date shows its day or its year, and not the time alone.
+func (f *Format) HasDay() bool { return f.sections[0].hasDay() }
+
+// General reports whether the format is General and nothing else.
+func (f *Format) General() bool { return f.plain }
+
+// Plain reports whether a number or date is shown plainly, as General or in ISO 8601, because the code would hide it or is
+// not understood.
+func (f *Format) Plain(v float64) bool {
+	if f.IsDate() {
+		return f.sections[0].iso
+	}
+	s, _ := f.choose(v)
+	return s.hidden
+}
+
 // hasDay reports whether a date shows its day or its year, and not the time alone.
 func (s *section) hasDay() bool {
 	return slices.ContainsFunc(s.tokens, func(t formatToken) bool { return t.kind == 'd' && (t.text[0] == 'd' || t.text[0] == 'y') })
@@ -351,4 +390,5 @@ func runeSize(s string) int {
 	return len(s)
 }
 
-func (f *format) isDate() bool { return f.sections[0].isDate && !f.sections[0].elapsed }
+// IsDate reports whether numbers are shown as dates or times of day.
+func (f *Format) IsDate() bool { return f.sections[0].isDate && !f.sections[0].elapsed }

@@ -1,4 +1,4 @@
-package recipients
+package numfmt
 
 import (
 	"bytes"
@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// number shows a number.
-func (f *format) number(v float64) string {
+// Number shows a number.
+func (f *Format) Number(v float64) string {
 	s, signed := f.choose(v)
 	text, nothing := s.number(math.Abs(v))
 	if v < 0 && signed && !nothing {
@@ -19,7 +19,7 @@ func (f *format) number(v float64) string {
 
 // choose finds the section of a number, and whether a minus stands before one below zero: the second of the usual three
 // writes it as it likes. Where conditions choose, only one for numbers below zero and with words of its own does.
-func (f *format) choose(v float64) (s *section, signed bool) {
+func (f *Format) choose(v float64) (s *section, signed bool) {
 	if f.chosen {
 		for i := range f.sections {
 			if s := &f.sections[i]; s.when == nil && (i > 0 || v > 0) || s.when != nil && s.when.holds(v) {

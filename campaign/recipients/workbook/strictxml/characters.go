@@ -1,4 +1,4 @@
-package recipients
+package strictxml
 
 import (
 	"bytes"
@@ -11,7 +11,7 @@ import (
 
 // resolve checks the characters of a text or value, and replaces references and line ends. It changes raw in place,
 // since what it makes is never longer.
-func (s *scanner) resolve(raw []byte, references bool) ([]byte, error) {
+func (s *Scanner) resolve(raw []byte, references bool) ([]byte, error) {
 	i, beyond := 0, false
 	for ; i < len(raw); i++ {
 		c := raw[i]
@@ -57,7 +57,7 @@ func (s *scanner) resolve(raw []byte, references bool) ([]byte, error) {
 }
 
 // reference reads &lt; or &#60; or &#x3c; and how long it is.
-func (s *scanner) reference(b []byte) (rune, int, error) {
+func (s *Scanner) reference(b []byte) (rune, int, error) {
 	end := bytes.IndexByte(b[:min(len(b), 16)], ';')
 	if end < 0 {
 		return 0, 0, s.bad("an & that begins no reference")
@@ -123,7 +123,7 @@ var ascii = func() string {
 }()
 
 // name keeps each name once, and checks it then.
-func (s *scanner) name(b []byte) (string, error) {
+func (s *Scanner) name(b []byte) (string, error) {
 	if len(b) == 1 && b[0] < utf8.RuneSelf && b[0] != ':' {
 		return ascii[b[0] : b[0]+1], nil // nearly all of a sheet's
 	}

@@ -1,4 +1,4 @@
-package recipients
+package numfmt
 
 import (
 	"math"
@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// date shows a time. A cell may hold one without a date format (type d): that is written in ISO 8601.
-func (f *format) date(t time.Time) string {
+// Date shows a time. A cell may hold one without a date format (type d): that is written in ISO 8601.
+func (f *Format) Date(t time.Time) string {
 	s := &f.sections[0]
 	if !s.isDate || s.iso || s.elapsed {
 		if t.Hour()|t.Minute()|t.Second()|t.Nanosecond() == 0 {
@@ -140,8 +140,8 @@ func (s *section) span(v float64) string {
 	return b.String()
 }
 
-// serial turns a day number into a time in UTC. Excel's calendar has a 29 February 1900 that never was: it is no date.
-func serial(v float64, epoch1904 bool) (time.Time, bool) {
+// Serial turns a day number into a time in UTC. Excel's calendar has a 29 February 1900 that never was: it is no date.
+func Serial(v float64, epoch1904 bool) (time.Time, bool) {
 	if v < 0 || v >= 2958466 {
 		return time.Time{}, false
 	}
@@ -156,14 +156,4 @@ func serial(v float64, epoch1904 bool) (time.Time, bool) {
 	}
 	days, part := math.Modf(v)
 	return base.AddDate(0, 0, int(days)).Add(time.Duration(math.Round(part*86400*1000)) * time.Millisecond), true
-}
-
-// parseISO reads the date of a cell of type d.
-func parseISO(s string) (time.Time, bool) {
-	for _, layout := range []string{"2006-01-02T15:04:05.999999999", "2006-01-02T15:04", "2006-01-02", time.RFC3339Nano, "2006-01-02 15:04:05"} {
-		if t, err := time.Parse(layout, strings.TrimSpace(s)); err == nil {
-			return t.UTC(), true
-		}
-	}
-	return time.Time{}, false
 }

@@ -1,4 +1,4 @@
-package recipients
+package strictxml
 
 import (
 	"archive/zip"
@@ -15,30 +15,30 @@ import (
 // tokensOf reads a document with the scanner: its tokens, one a line, text joined, and whether it came to its end.
 func tokensOf(r io.Reader) (string, error) {
 	var b strings.Builder
-	s := newScanner(r)
+	s := New(r)
 	text := false
 	for {
-		t, err := s.next()
+		t, err := s.Next()
 		if err == io.EOF {
 			return b.String(), nil
 		}
 		if err != nil {
 			return b.String(), err
 		}
-		if text && t.kind != charData {
+		if text && t.Kind != CharData {
 			b.WriteString("\n")
 		}
-		switch text = t.kind == charData && (text || len(t.text) > 0); t.kind {
-		case startTag:
-			fmt.Fprintf(&b, "<%s", t.name)
-			for _, a := range t.attrs {
-				fmt.Fprintf(&b, " %s:%s=%q", a.prefix, a.name, s.plain(a.value))
+		switch text = t.Kind == CharData && (text || len(t.Text) > 0); t.Kind {
+		case StartTag:
+			fmt.Fprintf(&b, "<%s", t.Name)
+			for _, a := range t.Attrs {
+				fmt.Fprintf(&b, " %s:%s=%q", a.Prefix, a.Name, s.Plain(a.Value))
 			}
 			b.WriteString(">\n")
-		case endTag:
-			fmt.Fprintf(&b, "</%s>\n", t.name)
+		case EndTag:
+			fmt.Fprintf(&b, "</%s>\n", t.Name)
 		default:
-			b.Write(t.text)
+			b.Write(t.Text)
 		}
 	}
 }
@@ -72,7 +72,7 @@ func oracle(r io.Reader) (string, error) {
 		}
 		switch t := token.(type) {
 		case xml.StartElement:
-			if len(path) == 0 && root || len(path) == maxDepth {
+			if len(path) == 0 && root || len(path) == MaxDepth {
 				return b.String(), io.ErrUnexpectedEOF
 			}
 			root = true
@@ -108,8 +108,8 @@ func oracle(r io.Reader) (string, error) {
 // TestScannerAgrees holds the scanner against encoding/xml, on every XML part of the corpora's workbooks.
 func TestScannerAgrees(t *testing.T) {
 	t.Parallel()
-	books, _ := filepath.Glob("../../../shared/corpora/xlsx/*/*")
-	more, _ := filepath.Glob("../../../shared/corpora/xlsx/*")
+	books, _ := filepath.Glob("../../../../../shared/corpora/xlsx/*/*")
+	more, _ := filepath.Glob("../../../../../shared/corpora/xlsx/*")
 	parts := 0
 	for _, name := range append(books, more...) {
 		z, err := zip.OpenReader(name)
@@ -135,7 +135,7 @@ func TestScannerAgrees(t *testing.T) {
 		z.Close()
 	}
 	if parts == 0 {
-		if _, err := os.Stat("../../../shared/corpora"); err == nil {
+		if _, err := os.Stat("../../../../../shared/corpora"); err == nil {
 			t.Fatal("no workbook in the corpora")
 		}
 		t.Skip("the corpora are not here")

@@ -1,16 +1,12 @@
-package recipients
+package numfmt
 
 import (
-	"fmt"
-	"io"
 	"math"
 	"math/big"
 	"math/rand/v2"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
-	"testing/iotest"
 	"time"
 )
 
@@ -97,7 +93,7 @@ func TestFormatNumber(t *testing.T) {
 		{"[h]:mm:ss", 0.5, "12:00:00"},
 		{"[mm]:ss", 1.0 / 24, "60:00"},
 	} {
-		if got := compileFormat(c.code).number(c.v); got != c.want {
+		if got := Compile(c.code).Number(c.v); got != c.want {
 			t.Errorf("%v as %q: %q, want %q", c.v, c.code, got, c.want)
 		}
 	}
@@ -131,12 +127,12 @@ func TestFormatDate(t *testing.T) {
 		"yyyy-mm-ddThh:mm":       "2026-01-05T09:07",
 		"":                       "2026-01-05 09:07:03",
 	} {
-		f := compileFormat(code)
-		if got := f.date(at); got != want {
+		f := Compile(code)
+		if got := f.Date(at); got != want {
 			t.Errorf("%q: %q, want %q", code, got, want)
 		}
-		if f.isDate() != (code != "") {
-			t.Errorf("%q: a date? %v", code, f.isDate())
+		if f.IsDate() != (code != "") {
+			t.Errorf("%q: a date? %v", code, f.IsDate())
 		}
 	}
 }
@@ -148,7 +144,7 @@ func TestFormatRounds(t *testing.T) {
 	for code, want := range map[string]string{
 		"yyyy-mm-dd": "2026-12-31", "yyyy-mm-dd hh:mm": "2027-01-01 00:00", "hh:mm:ss": "00:00:00", "hh:mm:ss.000": "23:59:59.996", "hh:mm:ss.00": "00:00:00.00",
 	} {
-		if got := compileFormat(code).date(at); got != want {
+		if got := Compile(code).Date(at); got != want {
 			t.Errorf("%q: %q, want %q", code, got, want)
 		}
 	}
@@ -160,7 +156,7 @@ func TestFormatText(t *testing.T) {
 	for code, want := range map[string]string{
 		"": "Ann", "@": "Ann", "0.00": "Ann", `"Ms "@`: "Ms Ann", `0;-0;0;"Ms "@`: "Ms Ann", `_(* #,##0_);_(* \(#,##0\);_(* "-"_);_(@_)`: "Ann", ";;;": "Ann", `0;"x"`: "Ann",
 	} {
-		if got := compileFormat(code).around("Ann"); got != want {
+		if got := Compile(code).Text("Ann"); got != want {
 			t.Errorf("%q: %q, want %q", code, got, want)
 		}
 	}
@@ -184,20 +180,9 @@ func TestSerial(t *testing.T) {
 		{-1, false, ""},
 		{3e6, false, ""},
 	} {
-		at, ok := serial(c.v, c.epoch1904)
+		at, ok := Serial(c.v, c.epoch1904)
 		if got := at.Format("2006-01-02 15:04:05"); ok != (c.want != "") || ok && got != c.want {
 			t.Errorf("%v, %v: %s, %v; want %s", c.v, c.epoch1904, got, ok, c.want)
-		}
-	}
-}
-
-func TestUnescape(t *testing.T) {
-	t.Parallel()
-	for in, want := range map[string]string{
-		"a_x000D_b": "a\rb", "_x005F_x000D_": "_x000D_", "_xD800_": "_xD800_", "_x00": "_x00", "_xzzzz_": "_xzzzz_", "__x0041_": "_A", "_x000d": "_x000d",
-	} {
-		if got := unescape(in); got != want {
-			t.Errorf("%q: %q, want %q", in, got, want)
 		}
 	}
 }
@@ -211,84 +196,16 @@ func FuzzFormat(f *testing.F) {
 		if math.IsNaN(v) || math.IsInf(v, 0) || len(code) > 255 {
 			t.Skip() // no cell holds them
 		}
-		format := compileFormat(code)
-		text := format.number(v)
-		if !strings.Contains(format.around("word"), "word") {
-			t.Fatalf("a text as %q: %q", code, format.around("word"))
+		format := Compile(code)
+		text := format.Number(v)
+		if !strings.Contains(format.Text("word"), "word") {
+			t.Fatalf("a text as %q: %q", code, format.Text("word"))
 		}
 		if strings.ContainsAny(text, "123456789") && math.Abs(v) == 0 && !strings.ContainsAny(code, "123456789") {
 			t.Fatalf("0 as %q: %q", code, text)
 		}
-		if at, ok := serial(v, false); ok {
-			format.date(at)
-		}
-	})
-}
-
-// FuzzSheet: whatever a sheet's XML is, it ends in rows or a reason, without a panic, and the same in pieces of one byte.
-func FuzzSheet(f *testing.F) {
-	f.Add(`<worksheet><sheetData>` + inline(1, "email") + inline(2, "a@b.example") + `</sheetData></worksheet>`)
-	f.Add(`<worksheet><sheetData><row r="1"><c r="A1" t="s"><v>0</v></c><c r="ZZ1" s="5"><f>x</f><v>1</v></c></row></sheetData></worksheet>`)
-	f.Add(`<x:worksheet xmlns:x="y"><x:sheetData><x:row><x:c t="d"><x:v>2026-01-01</x:v></x:c></x:row></x:sheetData></x:worksheet>`)
-	f.Add(`<worksheet><sheetData><row r="3" hidden="1"><c t="b"><v>1</v></c><c t="e"><v>#N/A</v></c><c t="str" s="1"><f/><v>_x0041_</v></c></row></sheetData></worksheet>`)
-	f.Fuzz(func(t *testing.T, text string) {
-		read := func(in io.Reader) (out []string) {
-			s := &sheet{
-				name: "list.xlsx", title: "November", xml: newScanner(in), shared: []string{"email", "name"}, hidden: HiddenAsk,
-				styles: &styles{cells: []int{0, 14, 4, 9, 46, 164}, custom: map[int]string{164: `00000;[Red]"x"@`}},
-				area:   area{0, maxColumns - 1, 1, maxRows}, clock: &stopwatch{limit: maxTime}, most: maxCells,
-			}
-			for {
-				rec, err := s.next()
-				if err == io.EOF {
-					return out
-				}
-				if err != nil {
-					if !strings.HasPrefix(err.Error(), "list.xlsx") {
-						t.Fatalf("%q: %v", text, err)
-					}
-					return append(out, err.Error())
-				}
-				if s.width == 0 {
-					rec = s.header(rec)
-				}
-				if len(rec.cells) != len(rec.fields) {
-					t.Fatalf("%q: %d fields, %d cells", text, len(rec.fields), len(rec.cells))
-				}
-				out = append(out, fmt.Sprintf("%d %q %v", rec.line, rec.fields, rec.faults))
-			}
-		}
-		whole := read(strings.NewReader(text))
-		if bytes := read(iotest.OneByteReader(strings.NewReader(text))); !slices.Equal(whole, bytes) {
-			t.Fatalf("%q\nwhole %q\nbytes %q", text, whole, bytes)
-		}
-	})
-}
-
-// FuzzWorkbook: whatever stands in the parts around a sheet, opening and reading it as a list ends in rows or reasons with
-// the file's name.
-func FuzzWorkbook(f *testing.F) {
-	parts := []string{"xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/styles.xml", "xl/sharedStrings.xml", "xl/worksheets/_rels/sheet1.xml.rels", "xl/tables/table1.xml"}
-	f.Add(`<workbook xmlns:r="r"><workbookPr date1904="1"/><sheets><sheet name="November" sheetId="1" r:id="rId1"/></sheets><definedNames><definedName name="people">November!$A$1:$C$9</definedName></definedNames></workbook>`,
-		`<Relationships><Relationship Id="rId1" Type="x/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="rId2" Type="x/styles" Target="styles.xml"/><Relationship Id="rId3" Type="x/sharedStrings" Target="/xl/sharedStrings.xml"/></Relationships>`,
-		`<styleSheet><numFmts><numFmt numFmtId="164" formatCode="00000"/></numFmts><cellXfs><xf numFmtId="14"/><xf numFmtId="164"/></cellXfs></styleSheet>`,
-		`<sst><si><t>email</t></si><si><r><t>na</t></r><r><t>me</t></r></si></sst>`,
-		`<Relationships><Relationship Id="rId1" Type="x/table" Target="../tables/table1.xml"/></Relationships>`,
-		`<table displayName="People" ref="A1:B3" totalsRowCount="1"/>`, "People")
-	rows := `<row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1" t="s"><v>1</v></c></row><row r="2"><c r="A2" t="inlineStr"><is><t>a@b.example</t></is></c><c r="B2" s="1"><v>46356.5</v></c></row>`
-	f.Fuzz(func(t *testing.T, main, relations, styles, shared, tables, table, area string) {
-		all := make(map[string]string)
-		for i, text := range []string{main, relations, styles, shared, tables, table} {
-			all[parts[i]] = text
-		}
-		book := workbookOf(t, rows, all)
-		for _, cfg := range []Config{{}, {Range: area}} {
-			lines, _ := readAll(t, cfg, book)
-			for _, line := range lines {
-				if !strings.HasPrefix(line, "list.xlsx") {
-					t.Fatalf("%q", line)
-				}
-			}
+		if at, ok := Serial(v, false); ok {
+			format.Date(at)
 		}
 	})
 }

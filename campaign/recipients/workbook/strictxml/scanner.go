@@ -1,4 +1,6 @@
-package recipients
+// Package strictxml reads XML and is content with nothing less than a whole document. [New] starts a [Scanner], and
+// [Scanner.Next] returns one token after another; io.EOF comes only after the end of the root.
+package strictxml
 
 import (
 	"bytes"
@@ -13,23 +15,23 @@ import (
 
 // Limits of the XML in a workbook: nothing a person makes comes near them.
 const (
-	maxToken = 4 << 20 // bytes of one tag or text
-	maxDepth = 64
+	MaxToken = 4 << 20 // bytes of one tag or text
+	MaxDepth = 64
 )
 
-// scanner reads a document (XML 1.0, in UTF-8) token by token and is content with nothing less than the whole: tags must
+// Scanner reads a document (XML 1.0, in UTF-8) token by token and is content with nothing less than the whole: tags must
 // match, there must be one root, every character must be one that XML has, and io.EOF comes only after the root's end.
 // Document types are refused, for entities are defined there.
 //
 // encoding/xml makes an allocation or more of each token, and a sheet has five tokens a cell; the tests hold this one
 // against it, token by token. A token's slices lie in the scanner's buffer.
-type scanner struct {
+type Scanner struct {
 	in    io.Reader
 	buf   []byte // what was read and is not yet over
 	at    int    // the next byte
 	ended error  // of in
 
-	token token
+	token Token
 	names map[string]string // each name once
 	path  []string
 	empty bool // the last start tag was its end too
@@ -39,25 +41,28 @@ type scanner struct {
 	err   error
 }
 
-type tokenKind byte
+// Kind is what a token is.
+type Kind byte
 
+// The kinds of tokens. The empty element <a/> is a start tag and an end tag.
 const (
-	startTag tokenKind = iota
-	endTag
-	charData
+	StartTag Kind = iota
+	EndTag
+	CharData
 )
 
-// token is a start or end tag, or text. It is valid until the next is read.
-type token struct {
-	kind  tokenKind
-	name  string // of a tag, without its prefix
-	attrs []attribute
-	text  []byte // charData, references resolved
+// Token is a start or end tag, or text. It is valid until the next is read.
+type Token struct {
+	Kind  Kind
+	Name  string // of a tag, without its prefix
+	Attrs []Attribute
+	Text  []byte // CharData, references resolved
 }
 
-type attribute struct {
-	prefix, name string
-	value        []byte // as it stands in the file, between its quotes
+// Attribute is an attribute of a start tag.
+type Attribute struct {
+	Prefix, Name string
+	Value        []byte // as it stands in the file, between its quotes; Scanner.Plain resolves it
 }
 
 // syntaxError is XML that is none.
@@ -68,10 +73,12 @@ type syntaxError struct {
 
 func (e *syntaxError) Error() string { return fmt.Sprintf("%s (line %d of its XML)", e.text, e.line) }
 
-var errTooLong = errors.New("a tag or text of more than 4 MiB")
+// ErrTooLong is a tag or text of more than MaxToken bytes.
+var ErrTooLong = errors.New("a tag or text of more than 4 MiB")
 
-func newScanner(r io.Reader) *scanner {
-	s := &scanner{in: r, buf: make([]byte, 0, 64<<10), names: make(map[string]string), line: 1}
+// New returns a scanner at the begin of a document.
+func New(r io.Reader) *Scanner {
+	s := &Scanner{in: r, buf: make([]byte, 0, 64<<10), names: make(map[string]string), line: 1}
 	if s.have(3) && string(s.buf[:3]) == "\uFEFF" {
 		s.at = 3
 	}
@@ -79,7 +86,7 @@ func newScanner(r io.Reader) *scanner {
 }
 
 // more reads on behind what there is. What stands before at is over, and makes room.
-func (s *scanner) more() bool {
+func (s *Scanner) more() bool {
 	if s.ended != nil {
 		return false
 	}
@@ -87,8 +94,8 @@ func (s *scanner) more() bool {
 		s.buf = s.buf[:copy(s.buf, s.buf[s.at:])]
 		s.at = 0
 	}
-	if len(s.buf) >= maxToken {
-		s.ended = errTooLong
+	if len(s.buf) >= MaxToken {
+		s.ended = ErrTooLong
 		return false
 	}
 	if len(s.buf) == cap(s.buf) {
@@ -107,7 +114,7 @@ func (s *scanner) more() bool {
 }
 
 // have reports whether n bytes follow, reading them if need be.
-func (s *scanner) have(n int) bool {
+func (s *Scanner) have(n int) bool {
 	for len(s.buf)-s.at < n {
 		if !s.more() {
 			return false
@@ -117,7 +124,7 @@ func (s *scanner) have(n int) bool {
 }
 
 // find returns how far behind from bytes the text first stands, reading as far as needed; -1: nowhere.
-func (s *scanner) find(text string, from int) int {
+func (s *Scanner) find(text string, from int) int {
 	for {
 		if i := bytes.Index(s.buf[min(s.at+from, len(s.buf)):], []byte(text)); i >= 0 {
 			return from + i
@@ -130,19 +137,19 @@ func (s *scanner) find(text string, from int) int {
 }
 
 // cut is what ended the input before its end.
-func (s *scanner) cut() error {
+func (s *Scanner) cut() error {
 	if s.ended == io.EOF {
 		return io.ErrUnexpectedEOF
 	}
 	return s.ended
 }
 
-func (s *scanner) bad(format string, args ...any) error {
+func (s *Scanner) bad(format string, args ...any) error {
 	return &syntaxError{fmt.Sprintf(format, args...), s.line}
 }
 
-// next returns the next start or end tag or text. What it returns is valid until the next call.
-func (s *scanner) next() (*token, error) {
+// Next returns the next start or end tag or text. What it returns is valid until the next call.
+func (s *Scanner) Next() (*Token, error) {
 	if s.err != nil {
 		return nil, s.err
 	}
@@ -152,7 +159,18 @@ func (s *scanner) next() (*token, error) {
 	return &s.token, nil
 }
 
-func (s *scanner) step() error {
+// Depth is how many elements are open.
+func (s *Scanner) Depth() int { return len(s.path) }
+
+// Parent is the name of the element around the one whose start was read, without its prefix; "" for the root.
+func (s *Scanner) Parent() string {
+	if n := len(s.path); n > 1 {
+		return local(s.path[n-2])
+	}
+	return ""
+}
+
+func (s *Scanner) step() error {
 	if s.empty {
 		s.empty = false
 		return s.end(s.path[len(s.path)-1])
@@ -199,7 +217,7 @@ func (s *scanner) step() error {
 }
 
 // take moves behind n bytes and counts their lines.
-func (s *scanner) take(n int) []byte {
+func (s *Scanner) take(n int) []byte {
 	b := s.buf[s.at : s.at+n]
 	s.at += n
 	s.line += bytes.Count(b, []byte{'\n'})
@@ -207,7 +225,7 @@ func (s *scanner) take(n int) []byte {
 }
 
 // characters reads text to the next tag. Blanks around the root are no text.
-func (s *scanner) characters() (found bool, err error) {
+func (s *Scanner) characters() (found bool, err error) {
 	n := bytes.IndexByte(s.buf[s.at:], '<')
 	if n < 0 {
 		if n = s.find("<", len(s.buf)-s.at); n < 0 {
@@ -232,12 +250,12 @@ func (s *scanner) characters() (found bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	s.token = token{kind: charData, text: text, attrs: s.token.attrs[:0]}
+	s.token = Token{Kind: CharData, Text: text, Attrs: s.token.Attrs[:0]}
 	return true, nil
 }
 
 // marked reads a comment or a CDATA section, which is text.
-func (s *scanner) marked() (found bool, err error) {
+func (s *Scanner) marked() (found bool, err error) {
 	switch {
 	case s.have(4) && string(s.buf[s.at:s.at+4]) == "<!--":
 		n := s.find("--", 4)
@@ -261,7 +279,7 @@ func (s *scanner) marked() (found bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		s.token = token{kind: charData, text: text, attrs: s.token.attrs[:0]}
+		s.token = Token{Kind: CharData, Text: text, Attrs: s.token.Attrs[:0]}
 		return true, nil
 	case s.ended != nil && len(s.buf)-s.at < 9:
 		return false, s.cut()
@@ -270,7 +288,7 @@ func (s *scanner) marked() (found bool, err error) {
 }
 
 // instruction reads a processing instruction. The declaration is one: it comes first, and names no encoding but UTF-8.
-func (s *scanner) instruction() error {
+func (s *Scanner) instruction() error {
 	n := s.find("?>", 2)
 	if n < 0 {
 		return s.cut()
@@ -312,8 +330,8 @@ func pseudo(b []byte, name string) string {
 	return value
 }
 
-// startTag reads <name a="b">, or <name/>.
-func (s *scanner) startTag() error {
+// StartTag reads <name a="b">, or <name/>.
+func (s *Scanner) startTag() error {
 	n := s.tagEnd()
 	if n < 0 {
 		return s.cut()
@@ -330,7 +348,7 @@ func (s *scanner) startTag() error {
 	if err != nil {
 		return err
 	}
-	attrs := s.token.attrs[:0]
+	attrs := s.token.Attrs[:0]
 	for {
 		trimmed := trimBlank(rest)
 		if len(trimmed) == 0 {
@@ -349,12 +367,12 @@ func (s *scanner) startTag() error {
 		if end < 0 || bytes.IndexByte(after[1:1+end], '<') >= 0 {
 			return s.bad("an attribute of %s that does not end", fault.Quote(qualified))
 		}
-		a := attribute{value: after[1 : 1+end]}
-		if a.name, err = s.name(key); err != nil {
+		a := Attribute{Value: after[1 : 1+end]}
+		if a.Name, err = s.name(key); err != nil {
 			return err
 		}
-		a.prefix, a.name = split(a.name)
-		if err := s.checkValue(a.value); err != nil {
+		a.Prefix, a.Name = split(a.Name)
+		if err := s.checkValue(a.Value); err != nil {
 			return err
 		}
 		attrs = append(attrs, a)
@@ -363,18 +381,18 @@ func (s *scanner) startTag() error {
 	switch {
 	case len(s.path) == 0 && s.root:
 		return errors.New("something follows its end")
-	case len(s.path) == maxDepth:
-		return fmt.Errorf("tags nested more than %d deep", maxDepth)
+	case len(s.path) == MaxDepth:
+		return fmt.Errorf("tags nested more than %d deep", MaxDepth)
 	}
 	s.take(n + 1)
 	s.root, s.begun = true, true
 	s.path = append(s.path, qualified)
-	s.token.kind, s.token.name, s.token.attrs, s.token.text = startTag, local(qualified), attrs, nil
+	s.token.Kind, s.token.Name, s.token.Attrs, s.token.Text = StartTag, local(qualified), attrs, nil
 	return nil
 }
 
 // checkValue finds what an attribute may not hold, and leaves it as it is.
-func (s *scanner) checkValue(v []byte) error {
+func (s *Scanner) checkValue(v []byte) error {
 	for _, c := range v {
 		if c < ' ' || c == '&' || c >= utf8.RuneSelf {
 			_, err := s.resolve(bytes.Clone(v), true)
@@ -385,7 +403,7 @@ func (s *scanner) checkValue(v []byte) error {
 }
 
 // tagEnd is how far off the > is that ends the tag, and none within quotes; -1 if there is none.
-func (s *scanner) tagEnd() int {
+func (s *Scanner) tagEnd() int {
 	quoted := byte(0)
 	for i := 1; ; {
 		b := s.buf[s.at:]
@@ -407,7 +425,7 @@ func (s *scanner) tagEnd() int {
 	}
 }
 
-func (s *scanner) endTag() error {
+func (s *Scanner) endTag() error {
 	if len(s.path) > 0 {
 		// Nearly always it is the one that is due, without a blank.
 		if want := s.path[len(s.path)-1]; s.have(len(want)+3) && s.buf[s.at+2+len(want)] == '>' && string(s.buf[s.at+2:s.at+2+len(want)]) == want {
@@ -434,9 +452,9 @@ func (s *scanner) endTag() error {
 	return s.end(name)
 }
 
-func (s *scanner) end(qualified string) error {
+func (s *Scanner) end(qualified string) error {
 	s.path = s.path[:len(s.path)-1]
 	// Field by field: the scanner's token is set for every tag of a sheet.
-	s.token.kind, s.token.name, s.token.attrs, s.token.text = endTag, local(qualified), s.token.attrs[:0], nil
+	s.token.Kind, s.token.Name, s.token.Attrs, s.token.Text = EndTag, local(qualified), s.token.Attrs[:0], nil
 	return nil
 }
