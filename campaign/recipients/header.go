@@ -13,6 +13,7 @@ import (
 	"mailshot/campaign/recipients/fault"
 	"mailshot/campaign/recipients/folding"
 	"mailshot/campaign/recipients/value"
+	"mailshot/campaign/recipients/workbook"
 	"mailshot/render/address"
 )
 
@@ -51,7 +52,7 @@ func (h *Header) names() []string {
 	return names
 }
 
-// readHeader returns the record of the header.
+// readHeader returns the record of the header, and fixes the columns of a sheet by it.
 func (l *List) readHeader() (record, error) {
 	want := int64(l.cfg.HeaderRow)
 	if want < 0 {
@@ -74,6 +75,9 @@ func (l *List) readHeader() (record, error) {
 			return rec, &Fault{Code: "missing-header", Place: l.source.place(want), Text: "no row begins here", Hint: "correct the header row"}
 		case want > 0 && rec.line < want, want == 0 && blank(rec):
 			continue
+		}
+		if s, ok := l.source.(*sheet); ok {
+			rec = s.header(rec)
 		}
 		return rec, nil
 	}
@@ -215,7 +219,7 @@ func columnName(s string) string { return norm.NFC.String(strings.TrimSpace(s)) 
 // columnLabel is how the file's own program calls a column: C in Excel, 3 in CSV.
 func columnLabel(i int, rec record) string {
 	if rec.cells != nil {
-		return letters(rec.cells[i].Column)
+		return workbook.Letters(rec.cells[i].Column)
 	}
 	return fmt.Sprint(i + 1)
 }

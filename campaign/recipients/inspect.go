@@ -14,7 +14,6 @@ import (
 	"mailshot/campaign/recipients/fault"
 	"mailshot/campaign/recipients/profile"
 	"mailshot/campaign/recipients/value"
-	"mailshot/campaign/recipients/workbook/strictxml"
 	"mailshot/render/address"
 )
 
@@ -94,9 +93,6 @@ func Inspect(ctx context.Context, cfg Config) (*Inspection, error) {
 	if err != nil {
 		in.fault(err)
 		return in, nil
-	}
-	if s, ok := l.source.(*sheet); ok {
-		rec = s.header(rec)
 	}
 	if err := in.read(ctx, l, rec, in.name(l, rec)); err != nil {
 		return nil, err
@@ -198,32 +194,18 @@ func (in *Inspection) sheets(ctx context.Context, l *List) error {
 		return nil
 	}
 	in.Kind = "xlsx"
-	b, err := openWorkbook(in.File, chosen.file)
+	counts, err := chosen.Survey(ctx)
 	if err != nil {
-		in.fault(err)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		in.fault(chosen.placed(err))
 		return nil
 	}
-	for _, entry := range b.sheets {
-		info := SheetInfo{Name: entry.name, Hidden: entry.hidden, Read: entry.name == chosen.title}
-		s := &sheet{file: chosen.file, name: in.File, title: entry.name, styles: b.styles, shared: chosen.shared, hidden: HiddenSkip, width: 1, clock: b.clock, most: maxCells}
-		s.area, _ = parseArea("") // all of it is no mistake
-		if s.part, err = b.open(entry.path, maxSheet); err == nil {
-			s.xml = strictxml.New(s.part)
-			var rec record
-			for err == nil {
-				if err = ctx.Err(); err != nil {
-					s.part.Close()
-					return err
-				}
-				if rec, err = s.next(); err == nil && !blank(rec) {
-					info.Rows++
-				}
-			}
-			s.part.Close()
-			info.HiddenRows = s.hiddenRows
-		}
-		if err != io.EOF {
-			info.Broken = strings.TrimPrefix(err.Error(), in.File+" ")
+	for _, c := range counts {
+		info := SheetInfo{Name: c.Name, Hidden: c.Hidden, Read: c.Name == chosen.Name(), Rows: c.Rows, HiddenRows: c.HiddenRows}
+		if c.Err != nil {
+			info.Broken = strings.TrimPrefix(chosen.placed(c.Err).Error(), in.File+" ")
 		}
 		in.Sheets = append(in.Sheets, info)
 	}
@@ -321,9 +303,8 @@ func (in *Inspection) read(ctx context.Context, l *List, first record, named boo
 // mergedHeader puts the fault of a merged header in the place of what it says better.
 func (in *Inspection) mergedHeader(f *Fault, s *sheet) {
 	covered := s.covered()
-	better := func(other *Fault) bool { return other.Code == "empty-header" && covered[other.Place] }
-	if slices.ContainsFunc(in.Faults, func(other *Fault) bool { return better(other) || other.Code == "ragged-row" }) {
-		in.Faults = slices.Insert(slices.DeleteFunc(in.Faults, better), 0, f)
+	if slices.ContainsFunc(in.Faults, func(other *Fault) bool { return covered(other) || other.Code == "ragged-row" }) {
+		in.Faults = slices.Insert(slices.DeleteFunc(in.Faults, covered), 0, f)
 	}
 }
 

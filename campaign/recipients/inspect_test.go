@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"mailshot/campaign/recipients/profile"
+	"mailshot/campaign/recipients/workbook/workbooktest"
 )
 
 // looked inspects a list of that content, and says of it what a line can hold.
@@ -93,13 +94,13 @@ func TestInspect(t *testing.T) {
 func TestInspectWorkbook(t *testing.T) {
 	t.Parallel()
 	book := func(rows string) string {
-		return workbookOf(t, rows, map[string]string{
+		return workbooktest.Of(t, rows, map[string]string{
 			"xl/workbook.xml":            `<workbook xmlns:r="r"><sheets><sheet name="November" r:id="rId1"/><sheet name="Old" state="hidden" r:id="rId9"/></sheets></workbook>`,
 			"xl/_rels/workbook.xml.rels": `<Relationships><Relationship Id="rId1" Type="x/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="rId9" Type="x/worksheet" Target="worksheets/sheet2.xml"/><Relationship Id="rId2" Type="x/styles" Target="styles.xml"/></Relationships>`,
-			"xl/worksheets/sheet2.xml":   `<worksheet><sheetData>` + inline(1, "a") + `<row r="2" hidden="1"><c r="A2"><v>1</v></c></row></sheetData></worksheet>`,
+			"xl/worksheets/sheet2.xml":   `<worksheet><sheetData>` + workbooktest.Inline(1, "a") + `<row r="2" hidden="1"><c r="A2"><v>1</v></c></row></sheetData></worksheet>`,
 		})
 	}
-	rows := inline(1, "email", "n", "day", "zip") + `<row r="2"><c r="A2" t="inlineStr"><is><t>a@example.com</t></is></c><c r="B2" s="2"><v>1234.5</v></c><c r="C2" s="5"><v>45000</v></c><c r="D2" s="4"><v>123</v></c></row>`
+	rows := workbooktest.Inline(1, "email", "n", "day", "zip") + `<row r="2"><c r="A2" t="inlineStr"><is><t>a@example.com</t></is></c><c r="B2" s="2"><v>1234.5</v></c><c r="C2" s="5"><v>45000</v></c><c r="D2" s="4"><v>123</v></c></row>`
 	want := "xlsx 1 rows\nemail: address 1/1; address\nn: number 1/1\nday: date 1/1\nzip: text 1/1; list.xlsx November!2: \"00123\" begins with 0"
 	in, got := looked(t, "list.xlsx", book(rows), Config{})
 	if got != want {

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"mailshot/campaign/recipients/workbook/workbooktest"
 )
 
 // notesOf reads a list to its end and returns its notes and faults in words.
@@ -81,14 +83,14 @@ func TestNotesOfPlainLists(t *testing.T) {
 func TestHiddenRows(t *testing.T) {
 	t.Parallel()
 	hide := func(row string) string { return strings.Replace(row, "<row ", `<row hidden="1" `, 1) }
-	rows := inline(1, "email") + inline(2, "a@example.com") + hide(inline(3, "b@example.com")) + hide(inline(4, "c@example.com")) + hide(inline(5, "")) + inline(6, "d@example.com")
+	rows := workbooktest.Inline(1, "email") + workbooktest.Inline(2, "a@example.com") + hide(workbooktest.Inline(3, "b@example.com")) + hide(workbooktest.Inline(4, "c@example.com")) + hide(workbooktest.Inline(5, "")) + workbooktest.Inline(6, "d@example.com")
 	for hidden, want := range map[string]string{
 		"":        "a d; list.xlsx November!3: 2 rows are hidden, by hand or by a filter, the first here (say in recipients whether they are part of the list: hidden: include, or hidden: skip)",
 		"ask":     "a d; list.xlsx November!3: 2 rows are hidden, by hand or by a filter, the first here (say in recipients whether they are part of the list: hidden: include, or hidden: skip)",
 		"include": "a b c d;",
 		"skip":    "a d; list.xlsx November!3: 2 rows are hidden and left out, the first here",
 	} {
-		l, err := Open(Config{File: "-", Stdin: strings.NewReader(workbookOf(t, rows, nil)), Hidden: hidden})
+		l, err := Open(Config{File: "-", Stdin: strings.NewReader(workbooktest.Of(t, rows, nil)), Hidden: hidden})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -155,9 +155,6 @@ func Open(cfg Config) (l *List, err error) {
 	if err != nil {
 		return l, err
 	}
-	if s, ok := l.source.(*sheet); ok {
-		first = s.header(first)
-	}
 	if err := l.bind(first); err != nil {
 		return l, l.merged(err)
 	}
@@ -274,22 +271,6 @@ func (l *List) open() error {
 		return err
 	}
 	l.source = text{rows, total}
-	return nil
-}
-
-// openSheet starts the source of a workbook.
-func (l *List) openSheet(f *os.File) error {
-	for _, set := range []struct{ key, what string }{{"delimiter", "a delimiter"}, {"encoding", "an encoding"}} {
-		if set.key == "delimiter" && l.cfg.Delimiter != 0 || set.key == "encoding" && l.cfg.Encoding != "" {
-			return &Fault{Code: "bad-" + set.key, Place: l.cfg.says(set.key), Text: set.what + " is set, but " + l.cfg.File + " is an Excel workbook", Hint: "delete it"}
-		}
-	}
-	s, err := newSheet(l.cfg, f, &l.header)
-	if err != nil {
-		return err
-	}
-	l.close = append(l.close, s.close)
-	l.source = s
 	return nil
 }
 

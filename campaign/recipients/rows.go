@@ -69,8 +69,8 @@ func (l *List) Rows(ctx context.Context) iter.Seq2[*Row, error] {
 			}
 		}
 		for _, s := range sheets(l.source) {
-			if s.hidden == HiddenSkip && s.hiddenRows > 0 {
-				l.notes.add("", "", Fault{Code: "hidden-rows", Place: s.place(int64(s.firstHidden)), Text: fault.Are(s.hiddenRows, "row") + " hidden and left out, the first here"})
+			if n, first := s.LeftOut(); n > 0 && l.cfg.Hidden == HiddenSkip {
+				l.notes.add("", "", Fault{Code: "hidden-rows", Place: s.cfg.File + " " + first, Text: fault.Are(n, "row") + " hidden and left out, the first here"})
 			}
 			if f := s.mergedHeader(); f != nil && short {
 				if !yield(nil, f) {
@@ -160,4 +160,28 @@ func blank(rec record) bool {
 		}
 	}
 	return true
+}
+
+type emptyRows struct {
+	place          string // of the first
+	pending, count int
+}
+
+func (e *emptyRows) add(place string) {
+	if e.place == "" {
+		e.place = place
+	}
+	e.pending++
+}
+
+// within says that a row follows those counted so far.
+func (e *emptyRows) within() {
+	e.count += e.pending
+	e.pending = 0
+}
+
+func (e *emptyRows) note(n *notes) {
+	if e.count > 0 {
+		n.add("", "", Fault{Code: "empty-rows", Place: e.place, Text: fault.Are(e.count, "row") + " empty in the middle of the list and left out, the first here"})
+	}
 }

@@ -57,9 +57,6 @@ func (l *List) openSeveral() error {
 		if err != nil {
 			return err
 		}
-		if sh, ok := f.source.(*sheet); ok {
-			rec = sh.header(rec)
-		}
 		for _, g := range f.header.Guessed {
 			l.header.Guessed = append(l.header.Guessed, name+": "+g)
 		}
@@ -223,7 +220,7 @@ func (l *List) cellPlace(rec record, i int) string {
 		from = f.source
 	}
 	if s, ok := from.(*sheet); ok && rec.cells != nil && rec.cells[i].Row > 0 {
-		return cellAt(&rec.cells[i], s)
+		return s.cfg.File + " " + s.CellPlace(rec.cells[i].Column, rec.cells[i].Row)
 	}
 	return l.source.place(rec.line)
 }

@@ -39,12 +39,14 @@ var allowed = map[string][]string{
 	"internal/sink":       {"internal/mailbox"},
 	"internal/trail":      {},
 
-	"campaign/recipients/fault":              {},
-	"campaign/recipients/folding":            {},
-	"campaign/recipients/profile":            {"campaign/recipients/fault", "campaign/recipients/folding", "campaign/recipients/value", "render/address"},
-	"campaign/recipients/value":              {"campaign/recipients/fault", "campaign/recipients/folding"},
-	"campaign/recipients/workbook/numfmt":    {"campaign/recipients/value"},
-	"campaign/recipients/workbook/strictxml": {"campaign/recipients/fault"},
+	"campaign/recipients/fault":                 {},
+	"campaign/recipients/folding":               {},
+	"campaign/recipients/profile":               {"campaign/recipients/fault", "campaign/recipients/folding", "campaign/recipients/value", "render/address"},
+	"campaign/recipients/value":                 {"campaign/recipients/fault", "campaign/recipients/folding"},
+	"campaign/recipients/workbook":              {"campaign/recipients/fault", "campaign/recipients/folding", "campaign/recipients/value", "campaign/recipients/workbook/..."},
+	"campaign/recipients/workbook/numfmt":       {"campaign/recipients/value"},
+	"campaign/recipients/workbook/strictxml":    {"campaign/recipients/fault"},
+	"campaign/recipients/workbook/workbooktest": {"campaign/recipients/value"},
 }
 
 // folders are the top-level folders there may be.

@@ -1,13 +1,11 @@
-package recipients
+package workbook
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"math"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -18,55 +16,8 @@ import (
 
 	"mailshot/campaign/recipients/value"
 	"mailshot/campaign/recipients/workbook/numfmt"
+	"mailshot/campaign/recipients/workbook/workbooktest"
 )
-
-// asShown is LibreOffice's filter for CSV: commas, double quotes, UTF-8, cells as an American reader sees them, a file for
-// each sheet.
-const asShown = "csv:Text - txt - csv (StarCalc):44,34,76,1,,1033,false,true,true,false,false,-1"
-
-// office converts files with LibreOffice, all in one process, and returns the folder of what it wrote. Its profile is of
-// one test: two processes cannot have it at once.
-func office(t testing.TB, to, profile string, files ...string) string {
-	t.Helper()
-	soffice, err := exec.LookPath("soffice")
-	if err != nil {
-		t.Skip("LibreOffice is not installed (apt-get install libreoffice-calc-nogui): not tried")
-	}
-	out := t.TempDir()
-	args := []string{"-env:UserInstallation=file://" + profile, "--headless", "--norestore", "--nologo", "--convert-to", to, "--outdir", out}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // it has been known to hang
-	defer cancel()
-	cmd := exec.CommandContext(ctx, soffice, append(args, files...)...)
-	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8")
-	if said, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("soffice: %v\n%s", err, said)
-	}
-	return out
-}
-
-// shownRows reads what LibreOffice wrote for a sheet; the sheet's first row is the first. It is no reader of ours.
-func shownRows(text string) (rows [][]string) {
-	var row []string
-	var b strings.Builder
-	for quoted := false; text != ""; text = text[1:] {
-		switch c := text[0]; {
-		case c == '"' && quoted && strings.HasPrefix(text[1:], `"`):
-			b.WriteByte('"')
-			text = text[1:]
-		case c == '"':
-			quoted = !quoted
-		case !quoted && (c == ',' || c == '\n'):
-			row = append(row, b.String())
-			b.Reset()
-			if c == '\n' {
-				rows, row = append(rows, row), nil
-			}
-		default:
-			b.WriteByte(c)
-		}
-	}
-	return rows
-}
 
 // readCell is a cell as it was read here.
 type readCell struct {
@@ -75,68 +26,59 @@ type readCell struct {
 	fault bool // said to be wrong
 }
 
-// readCells reads a sheet whole; row 1 is the first.
-func readCells(file, title string) (rows [][]readCell, err error) {
+// sheetIn opens a sheet of a file, the first one for "".
+func sheetIn(t testing.TB, file, title string) (*Sheet, error) {
 	f, err := os.Open(file)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	s, err := newSheet(Config{File: filepath.Base(file), Sheet: title}, f, &Header{})
+	t.Cleanup(func() { f.Close() })
+	info, err := f.Stat()
 	if err != nil {
 		return nil, err
 	}
-	defer s.close()
+	b, err := Open(f, info.Size())
+	if err != nil {
+		return nil, err
+	}
+	s, err := b.Sheet(Config{Sheet: title})
+	if err == nil {
+		t.Cleanup(func() { s.Close() })
+	}
+	return s, err
+}
+
+// readCells reads a sheet whole; row 1 is the first.
+func readCells(t testing.TB, file, title string) (rows [][]readCell, err error) {
+	s, err := sheetIn(t, file, title)
+	if err != nil {
+		return nil, err
+	}
 	for {
-		rec, err := s.next()
+		rec, err := s.Next()
 		if err == io.EOF {
 			return rows, nil
 		}
 		if err != nil {
 			return nil, err
 		}
-		for int64(len(rows)) < rec.line {
+		for len(rows) < rec.Number {
 			rows = append(rows, nil)
 		}
-		row := make([]readCell, len(rec.fields))
+		row := make([]readCell, len(rec.Texts))
 		for i := range row {
-			row[i] = readCell{text: rec.fields[i], cell: rec.cells[i]}
+			row[i] = readCell{text: rec.Texts[i], cell: rec.Cells[i]}
 		}
-		for _, err := range rec.faults {
-			var f *Fault
-			_, at, _ := strings.Cut(errorPlace(err, &f), "!")
+		for _, e := range rec.Errors {
+			_, at, _ := strings.Cut(e.Place, "!")
 			column, _, _ := parseRef(at)
 			for len(row) <= column {
 				row = append(row, readCell{})
 			}
 			row[column].fault = true
 		}
-		rows[rec.line-1] = row
+		rows[rec.Number-1] = row
 	}
-}
-
-// sheetTitles are the names of a workbook's sheets.
-func sheetTitles(file string) (titles []string, err error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	b, err := openWorkbook(filepath.Base(file), f)
-	if err != nil {
-		return nil, err
-	}
-	for _, entry := range b.sheets {
-		titles = append(titles, entry.name)
-	}
-	return titles, nil
-}
-
-func errorPlace(err error, f **Fault) string {
-	if errors.As(err, f) {
-		return (*f).Place
-	}
-	return ""
 }
 
 // Why a cell is not the same here and in LibreOffice. Nothing else is a reason.
@@ -160,7 +102,7 @@ func whyOther(ours readCell, theirs string, code string) string {
 		return asFault
 	case strings.ReplaceAll(a, "\r\n", "\n") == b:
 		return asLF
-	case c.Kind == value.Number && sameNumber(a, b) && sameNumber(strings.TrimPrefix(b, "-"), numfmt.Compile("").Number(math.Abs(c.Number))):
+	case c.Kind == value.Number && workbooktest.SameNumber(a, b) && workbooktest.SameNumber(strings.TrimPrefix(b, "-"), numfmt.Compile("").Number(math.Abs(c.Number))):
 		return asEleven
 	case err == nil && c.Kind == value.Date && at.Equal(c.Time) && a == at.Format("2006-01-02"):
 		return asISO
@@ -216,7 +158,7 @@ func compareCells(ours [][]readCell, theirs [][]string, code string, why map[str
 			if reason := whyOther(x, y, code); reason != "" {
 				why[reason]++
 			} else if other++; first == "" {
-				first = fmt.Sprintf("%s%d: %q, LibreOffice shows %q", letters(c), r+1, x.text, y)
+				first = fmt.Sprintf("%s%d: %q, LibreOffice shows %q", Letters(c), r+1, x.text, y)
 			}
 		}
 	}
@@ -244,8 +186,8 @@ func TestWorkbooksInOffice(t *testing.T) {
 	unread := map[string]string{
 		"issue_530.xlsx": `LibreOffice does not open a workbook whose parts have names with \`,
 	}
-	files := workbooks(t)
-	files = append(files, bigBook(t, 300))
+	files := workbooktest.Corpus(t)
+	files = append(files, workbooktest.Big(t, 300))
 	dir := t.TempDir()
 	var copies []string // their own names: those of the corpora are no arguments for a program
 	for i, file := range files {
@@ -258,19 +200,21 @@ func TestWorkbooksInOffice(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	out := office(t, asShown, t.TempDir(), copies...)
+	out := workbooktest.Convert(t, workbooktest.AsShown, t.TempDir(), copies...)
 	why := make(map[string]int)
 	same, refused, sheets, cells := 0, 0, 0, 0
 	for i, file := range copies {
 		name := filepath.Base(files[i])
-		if _, err := sheetRows(file); err != nil {
+		if _, err := readCells(t, file, ""); err != nil {
 			refused++ // TestWorkbooks has the reasons
 			continue
 		}
-		titles, err := sheetTitles(file)
+		first, err := sheetIn(t, file, "")
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
+			continue
 		}
+		titles := first.book.Sheets()
 		all, _ := filepath.Glob(filepath.Join(out, fmt.Sprintf("%03d-*.csv", i)))
 		if reason := unread[name]; (len(all) == 0) != (reason != "") {
 			t.Errorf("%s: %d sheets by LibreOffice; known: %q", name, len(all), reason)
@@ -278,7 +222,7 @@ func TestWorkbooksInOffice(t *testing.T) {
 		if len(all) == 0 {
 			continue
 		}
-		other, first := 0, ""
+		other, unlike := 0, ""
 		for _, title := range titles {
 			sheet := filepath.Join(out, fmt.Sprintf("%03d-%s.csv", i, title))
 			if len(all) == 1 {
@@ -289,23 +233,23 @@ func TestWorkbooksInOffice(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 				continue
 			}
-			ours, err := readCells(file, title)
+			ours, err := readCells(t, file, title)
 			if err != nil {
 				t.Errorf("%s: %v", name, err)
 				continue
 			}
-			theirs := shownRows(string(text))
+			theirs := workbooktest.ShownRows(string(text))
 			for _, row := range theirs {
 				cells += len(row)
 			}
 			n, at := compareCells(ours, theirs, "?", why)
-			if other += n; first == "" && n > 0 {
-				first = title + " " + at
+			if other += n; unlike == "" && n > 0 {
+				unlike = title + " " + at
 			}
 			sheets++
 		}
 		if known := differs[name]; other != known.cells {
-			t.Errorf("%s: %d cells differ, known are %d (%s): %s", name, other, known.cells, known.why, first)
+			t.Errorf("%s: %d cells differ, known are %d (%s): %s", name, other, known.cells, known.why, unlike)
 		}
 		same++
 	}
@@ -361,7 +305,7 @@ func TestFormatsInOffice(t *testing.T) {
 					t.Fatal(err)
 				}
 				for c, v := range sheet.values {
-					at := fmt.Sprintf("%s%d", letters(c), r+1)
+					at := fmt.Sprintf("%s%d", Letters(c), r+1)
 					if err := errors.Join(x.SetCellFloat(sheet.title, at, v, -1, 64), x.SetCellStyle(sheet.title, at, at, style)); err != nil {
 						t.Fatal(err)
 					}
@@ -373,12 +317,12 @@ func TestFormatsInOffice(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	out := office(t, asShown, t.TempDir(), files...)
+	out := workbooktest.Convert(t, workbooktest.AsShown, t.TempDir(), files...)
 	why := make(map[string]int)
 	cells := 0
 	for i, file := range files {
 		for _, sheet := range sheets {
-			ours, err := readCells(file, sheet.title)
+			ours, err := readCells(t, file, sheet.title)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -386,7 +330,7 @@ func TestFormatsInOffice(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			theirs := shownRows(string(text))
+			theirs := workbooktest.ShownRows(string(text))
 			for r, code := range sheet.formats {
 				cells += len(theirs[r])
 				if other, first := compareCells(ours[r:r+1], theirs[r:r+1], code, why); other > 0 {

@@ -1,4 +1,11 @@
-package recipients
+// Package workbook reads .xlsx files (ECMA-376, SpreadsheetML) as a person sees them, and nothing else. [Open] reads the parts around
+// the sheets; [Book.Sheet] finds a sheet, or the cells that a range or a name stands for, and [Sheet.Next] returns its rows
+// one after another: texts as the number formats show them, and what is stored behind each.
+//
+// A sheet that breaks off is an error and never a shorter list: every token is checked to the end of the document, and the
+// zip's checksum after it. What a workbook can ask for with few bytes (what unpacks to gigabytes, a million rows of
+// thousands of cells) has limits. An [Error] says where in the workbook it is; the caller knows the name of the file.
+package workbook
 
 import (
 	"archive/zip"
@@ -6,11 +13,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
-	"os"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -32,9 +36,10 @@ const (
 	maxTime  = 10 * time.Minute // of reading: a million rows of fifty cells take two
 )
 
-// workbook is the package around the sheets: where they are, the texts and the formats they share.
-type workbook struct {
-	name   string
+// Book is an open workbook: where its sheets are, the texts and the formats they share. It is not for concurrent use.
+type Book struct {
+	in     io.ReaderAt
+	size   int64
 	parts  map[string]*zip.File // by path in lower case
 	sheets []sheetEntry
 	names  []namedArea
@@ -48,20 +53,16 @@ type sheetEntry struct {
 	hidden     bool
 }
 
-func (b *workbook) fault(text, hint string) *Fault {
-	return &Fault{Code: "broken-workbook", Place: b.name, Text: text, Hint: hint, Final: true}
+func (b *Book) fault(text, hint string) *Error {
+	return &Error{Code: "broken-workbook", Text: text, Hint: hint, Final: true}
 }
 
-// openWorkbook reads everything but the cells.
-func openWorkbook(name string, f *os.File) (*workbook, error) {
-	b := &workbook{name: name, parts: make(map[string]*zip.File), clock: &stopwatch{limit: maxTime}}
+// Open reads everything of the workbook in r but the cells. The error is an [*Error].
+func Open(r io.ReaderAt, size int64) (*Book, error) {
+	b := &Book{in: r, size: size, parts: make(map[string]*zip.File), clock: &stopwatch{limit: maxTime}}
 	b.clock.start()
 	defer b.clock.stop()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, fault.File(name, err)
-	}
-	z, err := zip.NewReader(f, info.Size())
+	z, err := zip.NewReader(r, size)
 	if err != nil {
 		return nil, b.fault("is not a whole workbook: "+strings.TrimPrefix(err.Error(), "zip: "), "is the file complete? export or download it again")
 	}
@@ -104,26 +105,35 @@ func openWorkbook(name string, f *os.File) (*workbook, error) {
 	return b, nil
 }
 
+// Sheets returns the names of the sheets in their order.
+func (b *Book) Sheets() []string {
+	var names []string
+	for _, s := range b.sheets {
+		names = append(names, s.name)
+	}
+	return names
+}
+
 // known tells other files that are zips from workbooks.
-func (b *workbook) known() error {
+func (b *Book) known() error {
 	has := func(name string) bool { _, ok := b.parts[name]; return ok }
 	switch {
 	case has("xl/workbook.bin"):
-		return &Fault{Code: "not-a-list", Place: b.name, Text: "is a binary workbook (.xlsb)", Hint: "open it in Excel and save it as .xlsx"}
+		return &Error{Code: "not-a-list", Text: "is a binary workbook (.xlsb)", Hint: "open it in Excel and save it as .xlsx"}
 	case has("content.xml") && has("mimetype"):
-		return &Fault{Code: "not-a-list", Place: b.name, Text: "is an OpenDocument file", Hint: "save it as .xlsx or CSV"}
+		return &Error{Code: "not-a-list", Text: "is an OpenDocument file", Hint: "save it as .xlsx or CSV"}
 	case has("index/document.iwa"), has("index.zip"):
-		return &Fault{Code: "not-a-list", Place: b.name, Text: "is a Numbers document", Hint: "export it as .xlsx or CSV"}
+		return &Error{Code: "not-a-list", Text: "is a Numbers document", Hint: "export it as .xlsx or CSV"}
 	case has("word/document.xml"), has("ppt/presentation.xml"):
-		return &Fault{Code: "not-a-list", Place: b.name, Text: "is a document, not a workbook", Hint: "export the list as .xlsx or CSV"}
+		return &Error{Code: "not-a-list", Text: "is a document, not a workbook", Hint: "export the list as .xlsx or CSV"}
 	case !has("_rels/.rels") && !has("xl/workbook.xml"):
-		return &Fault{Code: "not-a-list", Place: b.name, Text: "is a zip file, not a workbook", Hint: "unpack it first"}
+		return &Error{Code: "not-a-list", Text: "is a zip file, not a workbook", Hint: "unpack it first"}
 	}
 	return nil
 }
 
 // open opens a part that may unpack to so many bytes.
-func (b *workbook) open(name string, limit int64) (io.ReadCloser, error) {
+func (b *Book) open(name string, limit int64) (io.ReadCloser, error) {
 	part, ok := b.parts[strings.ToLower(name)]
 	if !ok {
 		return nil, b.fault("lacks its part "+fault.Quote(name), "export it again")
@@ -148,8 +158,8 @@ func (w *stopwatch) stop() { w.spent += time.Since(w.since) }
 // over reports, while it runs, whether the limit has passed.
 func (w *stopwatch) over() bool { return w.spent+time.Since(w.since) > w.limit }
 
-func (w *stopwatch) fault() *Fault {
-	return &Fault{Code: "too-slow", Text: "reading it takes more than " + duration(w.limit), Hint: "is it a list? if so, save it as CSV"}
+func (w *stopwatch) fault() *Error {
+	return &Error{Code: "too-slow", Text: "reading it takes more than " + duration(w.limit), Hint: "is it a list? if so, save it as CSV"}
 }
 
 // bounded is a part that is read no further than a list can need.
@@ -163,7 +173,7 @@ func (r *bounded) Read(p []byte) (int, error) {
 	n, err := r.ReadCloser.Read(p)
 	r.read += int64(n)
 	if r.read > r.limit || r.read > smallPart && r.read/r.packed > maxRatio {
-		return n, &Fault{
+		return n, &Error{
 			Code: "bomb", Text: fmt.Sprintf("it unpacks to more than %d MiB from %d KiB", r.read>>20, (r.packed+1023)>>10),
 			Hint: "no list does; if yours is honest, save it as CSV",
 		}
@@ -183,7 +193,7 @@ func duration(d time.Duration) string {
 }
 
 // document reads a small part to its end.
-func (b *workbook) document(name string, read func(*strictxml.Scanner) error) error {
+func (b *Book) document(name string, read func(*strictxml.Scanner) error) error {
 	limit := int64(maxPart)
 	if name == b.shared {
 		limit = maxStrings
@@ -202,7 +212,7 @@ func (b *workbook) document(name string, read func(*strictxml.Scanner) error) er
 	if err == io.EOF {
 		return nil
 	}
-	var f *Fault
+	var f *Error
 	if errors.As(err, &f) {
 		return b.fault("its part "+fault.Quote(name)+": "+f.Text, f.Hint)
 	}
@@ -214,7 +224,7 @@ type relation struct{ id, kind, path string }
 
 // relations reads a .rels part; none is no error. kind is the last word of the type's address, so that the strict and
 // the transitional form are alike.
-func (b *workbook) relations(name, folder string) (out []relation, err error) {
+func (b *Book) relations(name, folder string) (out []relation, err error) {
 	if _, ok := b.parts[strings.ToLower(name)]; !ok {
 		return nil, nil
 	}
@@ -239,7 +249,7 @@ func (b *workbook) relations(name, folder string) (out []relation, err error) {
 }
 
 // readMain reads the workbook part: sheets in their order, and the epoch of dates.
-func (b *workbook) readMain(name string, targets []relation) (epoch1904 bool, err error) {
+func (b *Book) readMain(name string, targets []relation) (epoch1904 bool, err error) {
 	err = b.document(name, func(s *strictxml.Scanner) error {
 		for {
 			t, err := s.Next()
@@ -283,13 +293,13 @@ func (b *workbook) readMain(name string, targets []relation) (epoch1904 bool, er
 	return epoch1904, err
 }
 
-// choose finds the sheet by name, else takes the first visible one, and says so where there are more.
-func (b *workbook) choose(name string) (entry sheetEntry, guess string, err error) {
+// choose finds the sheet by name, else takes the first of the visible ones; of is how many these are.
+func (b *Book) choose(name string) (entry sheetEntry, of int, err error) {
 	var names []string
 	var visible []sheetEntry
 	for _, s := range b.sheets {
 		if s.name == name && name != "" {
-			return s, "", nil
+			return s, 1, nil
 		}
 		names = append(names, s.name)
 		if !s.hidden {
@@ -302,18 +312,16 @@ func (b *workbook) choose(name string) (entry sheetEntry, guess string, err erro
 		if hint == "" {
 			hint = "the sheets are " + fault.Shorten(strings.Join(names, ", "), 120)
 		}
-		return entry, "", &Fault{Code: "unknown-sheet", Place: b.name, Text: "there is no sheet " + fault.Quote(name), Hint: hint}
+		return entry, 0, &Error{Code: "unknown-sheet", Text: "there is no sheet " + fault.Quote(name), Hint: hint}
 	case len(visible) == 0:
-		return entry, "", &Fault{Code: "unknown-sheet", Place: b.name, Text: "the workbook has no visible sheet with cells", Hint: "name a hidden one in recipients.sheet"}
-	case len(visible) > 1:
-		guess = fmt.Sprintf("sheet: %q, the first of %d", visible[0].name, len(visible))
+		return entry, 0, &Error{Code: "unknown-sheet", Text: "the workbook has no visible sheet with cells", Hint: "name a hidden one in recipients.sheet"}
 	}
-	return visible[0], guess, nil
+	return visible[0], len(visible), nil
 }
 
 // sharedStrings reads the texts that cells refer to. They are kept in pieces of one string each, so that a million short
 // texts do not become a million allocations.
-func (b *workbook) sharedStrings() (out []string, err error) {
+func (b *Book) sharedStrings() (out []string, err error) {
 	if _, ok := b.parts[strings.ToLower(b.shared)]; !ok {
 		return nil, nil // a reference to it is an error of the cell
 	}
@@ -354,66 +362,4 @@ func (b *workbook) sharedStrings() (out []string, err error) {
 	})
 	flush()
 	return out, err
-}
-
-// area is the part of a sheet that is the list; all of it if nothing is said.
-type area struct{ left, right, top, bottom int } // columns from 0, rows from 1, both inclusive
-
-func (a area) holds(row int) bool { return row >= a.top && row <= a.bottom }
-
-// parseArea reads A3:F200, or A:F.
-func parseArea(s string) (area, error) {
-	a := area{0, maxColumns - 1, 1, maxRows}
-	if s = strings.ReplaceAll(strings.TrimSpace(s), "$", ""); s == "" {
-		return a, nil
-	}
-	from, to, ok := strings.Cut(strings.ToUpper(s), ":")
-	left, top, ok1 := parseCorner(from)
-	right, bottom, ok2 := parseCorner(to)
-	if !ok || !ok1 || !ok2 || (top == 0) != (bottom == 0) || right < left || bottom < top {
-		return a, fmt.Errorf("range %s", fault.Quote(s))
-	}
-	a.left, a.right = left, right
-	if top > 0 {
-		a.top, a.bottom = top, bottom
-	}
-	return a, nil
-}
-
-// parseRef reads a cell's name: C17 is column 2, row 17.
-func parseRef[T string | []byte](s T) (column, row int, ok bool) {
-	column, row, ok = parseCorner(s)
-	return column, row, ok && row > 0
-}
-
-// parseCorner reads C17, or C with row 0.
-func parseCorner[T string | []byte](s T) (column, row int, ok bool) {
-	i := 0
-	for ; i < len(s) && s[i] >= 'A' && s[i] <= 'Z'; i++ {
-		if column = column*26 + int(s[i]-'A') + 1; column > maxColumns {
-			return 0, 0, false
-		}
-	}
-	if i == 0 {
-		return 0, 0, false
-	}
-	if i < len(s) {
-		n, err := strconv.ParseUint(string(s[i:]), 10, 32)
-		if err != nil || n == 0 || n > math.MaxInt32 {
-			return 0, 0, false
-		}
-		row = int(n)
-	}
-	return column - 1, row, true
-}
-
-// letters is the name of a column from its index: 0 is A, 26 is AA.
-func letters(column int) string {
-	var b [8]byte
-	i := len(b)
-	for column++; column > 0; column = (column - 1) / 26 {
-		i--
-		b[i] = byte('A' + (column-1)%26)
-	}
-	return string(b[i:])
 }

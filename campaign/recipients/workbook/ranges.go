@@ -1,6 +1,8 @@
-package recipients
+package workbook
 
 import (
+	"fmt"
+	"math"
 	"path"
 	"slices"
 	"strconv"
@@ -33,7 +35,7 @@ func defined(name, text string) (namedArea, bool) {
 }
 
 // tables reads the tables of all sheets (ECMA-376 part 1, 18.5).
-func (b *workbook) tables() (all []namedArea, err error) {
+func (b *Book) tables() (all []namedArea, err error) {
 	for _, entry := range b.sheets {
 		folder, base := path.Split(entry.path)
 		targets, err := b.relations(folder+"_rels/"+base+".rels", folder)
@@ -66,7 +68,7 @@ func (b *workbook) tables() (all []namedArea, err error) {
 }
 
 // area finds the cells of the list, and the sheet they are on where the name says it. Names are alike in any case, as in Excel.
-func (b *workbook) area(cfg Config) (a area, sheet string, err error) {
+func (b *Book) area(cfg Config) (a area, sheet string, err error) {
 	a, err = parseArea(cfg.Range)
 	if err == nil {
 		return a, cfg.Sheet, nil
@@ -88,11 +90,73 @@ func (b *workbook) area(cfg Config) (a area, sheet string, err error) {
 		a.bottom -= n.totals
 		return a, n.sheet, nil
 	}
-	f := &Fault{Code: "bad-range", Place: cfg.says("range"), Text: err.Error(), Hint: "write it as A3:F200, as A:F for whole columns, or as the name of a range or table of the workbook"}
+	f := &Error{Code: BadRange, Text: err.Error(), Hint: "write it as A3:F200, as A:F for whole columns, or as the name of a range or table of the workbook"}
 	if hint := folding.Nearest(cfg.Range, names); hint != "" {
 		f.Hint = hint
 	} else if len(names) > 0 {
 		f.Hint += ": " + fault.Shorten(strings.Join(names, ", "), 120)
 	}
 	return a, "", f
+}
+
+// area is the part of a sheet that is the list; all of it if nothing is said.
+type area struct{ left, right, top, bottom int } // columns from 0, rows from 1, both inclusive
+
+func (a area) holds(row int) bool { return row >= a.top && row <= a.bottom }
+
+// parseArea reads A3:F200, or A:F.
+func parseArea(s string) (area, error) {
+	a := area{0, MaxColumns - 1, 1, MaxRows}
+	if s = strings.ReplaceAll(strings.TrimSpace(s), "$", ""); s == "" {
+		return a, nil
+	}
+	from, to, ok := strings.Cut(strings.ToUpper(s), ":")
+	left, top, ok1 := parseCorner(from)
+	right, bottom, ok2 := parseCorner(to)
+	if !ok || !ok1 || !ok2 || (top == 0) != (bottom == 0) || right < left || bottom < top {
+		return a, fmt.Errorf("range %s", fault.Quote(s))
+	}
+	a.left, a.right = left, right
+	if top > 0 {
+		a.top, a.bottom = top, bottom
+	}
+	return a, nil
+}
+
+// parseRef reads a cell's name: C17 is column 2, row 17.
+func parseRef[T string | []byte](s T) (column, row int, ok bool) {
+	column, row, ok = parseCorner(s)
+	return column, row, ok && row > 0
+}
+
+// parseCorner reads C17, or C with row 0.
+func parseCorner[T string | []byte](s T) (column, row int, ok bool) {
+	i := 0
+	for ; i < len(s) && s[i] >= 'A' && s[i] <= 'Z'; i++ {
+		if column = column*26 + int(s[i]-'A') + 1; column > MaxColumns {
+			return 0, 0, false
+		}
+	}
+	if i == 0 {
+		return 0, 0, false
+	}
+	if i < len(s) {
+		n, err := strconv.ParseUint(string(s[i:]), 10, 32)
+		if err != nil || n == 0 || n > math.MaxInt32 {
+			return 0, 0, false
+		}
+		row = int(n)
+	}
+	return column - 1, row, true
+}
+
+// Letters is the name of a column from its index: 0 is A, 26 is AA.
+func Letters(column int) string {
+	var b [8]byte
+	i := len(b)
+	for column++; column > 0; column = (column - 1) / 26 {
+		i--
+		b[i] = byte('A' + (column-1)%26)
+	}
+	return string(b[i:])
 }

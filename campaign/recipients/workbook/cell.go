@@ -1,4 +1,4 @@
-package recipients
+package workbook
 
 import (
 	"bytes"
@@ -13,13 +13,11 @@ import (
 	"mailshot/campaign/recipients/workbook/strictxml"
 )
 
-// maxText is how many bytes the text of a cell may have: four for each of the 32,767 characters that Excel takes.
-const maxText = 4 * 32767
-
-func cellAt(c *value.Cell, s *sheet) string { return s.at(c.Column, c.Row) }
+// MaxText is how many bytes the text of a cell may have: four for each of the 32,767 characters that Excel takes.
+const MaxText = 4 * 32767
 
 // cell reads a cell whose start tag was read: the text a person sees, what is stored, and what makes it unreadable.
-func (s *sheet) cell(start *strictxml.Token, column int) (text string, c value.Cell, wrong *Fault, err error) {
+func (s *Sheet) cell(start *strictxml.Token, column int) (text string, c value.Cell, wrong *Error, err error) {
 	c = value.Cell{Column: column, Row: s.row}
 	kind := cellType(start.Attr("t"))
 	if kind == "" {
@@ -58,15 +56,15 @@ func (s *sheet) cell(start *strictxml.Token, column int) (text string, c value.C
 	}
 	s.value, s.inline = stored, inline // their room is used again
 	say := func(code, text, hint string) {
-		wrong = &Fault{Code: code, Place: cellAt(&c, s), Text: text, Hint: hint}
+		wrong = &Error{Code: code, Place: s.CellPlace(c.Column, c.Row), Text: text, Hint: hint}
 	}
 	if formula && (!valued || len(stored) == 0 && kind != "str" && kind != "inlineStr") {
 		say("no-value", "a formula without a stored value", "open the workbook in Excel and save it, so that it is calculated")
 		return "", c, wrong, nil
 	}
 	// words is a text with what its format puts around it.
-	words := func(text string) (string, value.Cell, *Fault, error) {
-		if len(text) > maxText {
+	words := func(text string) (string, value.Cell, *Error, error) {
+		if len(text) > MaxText {
 			say("long-cell", fmt.Sprintf("a text of %d KiB, where a cell of Excel takes 32,767 characters", len(text)>>10), "is it a list? if so, save it as CSV")
 			return fault.Shorten(text, 60), c, wrong, nil
 		}
@@ -83,7 +81,7 @@ func (s *sheet) cell(start *strictxml.Token, column int) (text string, c value.C
 		}
 		i, err := strconv.Atoi(string(bytes.TrimSpace(stored)))
 		if err != nil || i < 0 || i >= len(s.shared) {
-			return "", c, nil, fmt.Errorf("%s: it refers to text %s, which the workbook does not hold", letters(column)+strconv.Itoa(s.row), fault.Quote(string(stored)))
+			return "", c, nil, fmt.Errorf("%s: it refers to text %s, which the workbook does not hold", Letters(column)+strconv.Itoa(s.row), fault.Quote(string(stored)))
 		}
 		return words(s.shared[i])
 	case "e":
@@ -132,7 +130,7 @@ func (s *sheet) cell(start *strictxml.Token, column int) (text string, c value.C
 		}
 		return format.Number(v), c, nil, nil
 	}
-	return "", c, nil, fmt.Errorf("%s: a cell of the unknown type %s", letters(column)+strconv.Itoa(s.row), fault.Quote(kind))
+	return "", c, nil, fmt.Errorf("%s: a cell of the unknown type %s", Letters(column)+strconv.Itoa(s.row), fault.Quote(kind))
 }
 
 // cellType is the type of a cell (ECMA-376 part 1, 18.18.11), "" if there is no such; a cell that says nothing holds a number.
