@@ -11,6 +11,7 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
+	"mailshot/campaign/recipients/delimited"
 	"mailshot/campaign/recipients/workbook/workbooktest"
 )
 
@@ -88,12 +89,12 @@ func BenchmarkCSV(b *testing.B) {
 	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()
 	for b.Loop() {
-		r, err := newCSV(Config{File: "x.csv"}, strings.NewReader(string(text)), "", &Header{})
+		r, err := delimited.NewCSV(delimited.Config{File: "x.csv"}, strings.NewReader(string(text)))
 		if err != nil {
 			b.Fatal(err)
 		}
 		for err == nil {
-			_, err = r.next()
+			_, err = r.Next()
 		}
 		if err != io.EOF {
 			b.Fatal(err)

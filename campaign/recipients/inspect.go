@@ -1,16 +1,16 @@
 package recipients
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
+	"mailshot/campaign/recipients/charset"
+	"mailshot/campaign/recipients/delimited"
 	"mailshot/campaign/recipients/fault"
 	"mailshot/campaign/recipients/profile"
 	"mailshot/campaign/recipients/value"
@@ -155,33 +155,24 @@ func (in *Inspection) describe(ctx context.Context, l *List) error {
 	if !ok {
 		return in.sheets(ctx, l)
 	}
-	lines := (*csvReader)(nil)
-	switch r := t.records.(type) {
-	case *csvReader:
-		in.Kind, lines = "csv", r
-		in.Delimiter = &Told{string(rune(r.delimiter)), "as most of the first rows tell"}
-		switch {
-		case l.cfg.Delimiter != 0:
-			in.Delimiter.By = "as you say"
-		case r.line > 1:
-			in.Delimiter.By = "its first line says so"
-		case strings.EqualFold(filepath.Ext(plainName(in.File)), ".tsv"):
-			in.Delimiter.By = "by the file's name"
-		}
-	case *jsonLines:
-		in.Kind, lines = "jsonl", r.lines
-	default:
-		return nil
+	in.Kind = "jsonl"
+	rows, isCSV := t.lines.(*delimited.CSV)
+	if isCSV {
+		in.Kind = "csv"
+		d, by := rows.Delimiter()
+		in.Delimiter = &Told{string(d), map[delimited.By]string{
+			delimited.Told: "as most of the first rows tell", delimited.Said: "as you say", delimited.Stated: "its first line says so", delimited.Named: "by the file's name",
+		}[by]}
 	}
-	in.Encoding = &Told{lines.encoding, "every byte of it fits"}
+	in.Encoding = &Told{t.charset.Encoding, "every byte of it fits"}
 	switch {
 	case in.Maybe != nil:
 		in.Encoding.By = "a guess"
 	case l.cfg.Encoding != "":
 		in.Encoding.By = "as you say"
-	case slices.ContainsFunc(l.header.Guessed, func(s string) bool { return strings.HasPrefix(s, "encoding: ") }):
+	case t.charset.ByNULs:
 		in.Encoding.By = "by its NUL bytes"
-	case lines.encoding != utf8Name, bytes.HasPrefix(lines.buf[:lines.end], []byte("\uFEFF")):
+	case t.charset.Encoding != charset.UTF8, isCSV && rows.Marked():
 		in.Encoding.By = "by the mark at its begin"
 	}
 	return nil

@@ -16,12 +16,15 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"hash"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"mailshot/campaign/recipients/charset"
+	"mailshot/campaign/recipients/delimited"
 	"mailshot/campaign/recipients/fault"
 	"mailshot/campaign/recipients/value"
 )
@@ -105,24 +108,31 @@ type List struct {
 
 // source is where records come from: CSV, a sheet, objects, a query, or several files of these.
 type source interface {
-	records
-	// sum returns the SHA-256 of the whole file, unpacked, after io.EOF.
-	sum() ([]byte, error)
-}
-
-type records interface {
 	// next returns the next record. A *Fault that is not final leaves the source at the record after it; any other error,
 	// io.EOF among them, ends it. The record is the caller's.
 	next() (record, error)
 	// place names the record that starts in a line or row.
 	place(line int64) string
+	// sum returns the SHA-256 of the whole file, unpacked, after io.EOF.
+	sum() ([]byte, error)
 }
 
 // text is a source whose bytes are read in their order, once.
 type text struct {
-	records
-	total *summed
+	lines interface {
+		Next() (delimited.Record, error)
+		Place(line int64) string
+	}
+	total   *summed
+	charset charset.Text
 }
+
+func (t text) next() (record, error) {
+	rec, err := t.lines.Next()
+	return record{line: rec.Line, fields: rec.Fields, raw: rec.Raw}, err
+}
+
+func (t text) place(line int64) string { return t.lines.Place(line) }
 
 func (t text) sum() ([]byte, error) { return t.total.h.Sum(nil), nil }
 
@@ -256,21 +266,35 @@ func (l *List) open() error {
 		return f
 	}
 	total := newSummed(in)
-	decoded, encoding, err := decoded(l.cfg, f, total, &l.header)
+	decoded, err := charset.Decode(charset.Config{File: name, Said: l.cfg.Encoding, SaidAt: l.cfg.says("encoding")}, f, total)
 	if err != nil {
 		return err
 	}
-	var rows records
+	if decoded.ByNULs {
+		l.header.Guessed = append(l.header.Guessed, "encoding: UTF-16, by its NUL bytes")
+	}
+	how := delimited.Config{File: name, Encoding: decoded.Encoding, Delimiter: l.cfg.Delimiter, DelimiterAt: l.cfg.says("delimiter")}
+	ext := strings.ToLower(filepath.Ext(plainName(name)))
+	if ext == ".tsv" {
+		how.Usual = '\t'
+	}
 	// The first bytes tell JSON in UTF-8, which it is in; a name tells it for an empty file.
-	if ext := strings.ToLower(filepath.Ext(plainName(name))); isJSON(magic) || ext == ".jsonl" || ext == ".ndjson" {
-		rows, err = newJSONLines(l.cfg, decoded, encoding)
-	} else {
-		rows, err = newCSV(l.cfg, decoded, encoding, &l.header)
+	if delimited.IsJSON(magic) || ext == ".jsonl" || ext == ".ndjson" {
+		lines, err := delimited.NewJSON(how, decoded)
+		if err != nil {
+			return err
+		}
+		l.source = text{lines, total, decoded}
+		return nil
 	}
+	rows, err := delimited.NewCSV(how, decoded)
 	if err != nil {
 		return err
 	}
-	l.source = text{rows, total}
+	if d, by := rows.Delimiter(); by == delimited.Told && d != ',' {
+		l.header.Guessed = append(l.header.Guessed, fmt.Sprintf("delimiter: %q", string(d)))
+	}
+	l.source = text{rows, total, decoded}
 	return nil
 }
 

@@ -39,6 +39,8 @@ var allowed = map[string][]string{
 	"internal/sink":       {"internal/mailbox"},
 	"internal/trail":      {},
 
+	"campaign/recipients/charset":               {"campaign/recipients/fault"},
+	"campaign/recipients/delimited":             {"campaign/recipients/charset", "campaign/recipients/fault"},
 	"campaign/recipients/fault":                 {},
 	"campaign/recipients/folding":               {},
 	"campaign/recipients/profile":               {"campaign/recipients/fault", "campaign/recipients/folding", "campaign/recipients/value", "render/address"},

@@ -1,4 +1,6 @@
-package recipients
+// Package delimited reads lists that are text: CSV in any dialect by [NewCSV], and JSON, one object a line, by [NewJSON]. Both
+// return one [Record] after another; a mistake has its line, the text of the line and a column in it.
+package delimited
 
 import (
 	"bytes"
@@ -8,24 +10,34 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"mailshot/campaign/recipients/charset"
 	"mailshot/campaign/recipients/fault"
 )
 
-// maxRecord is the longest record of a CSV file, in bytes. A longer one is a quote that was never closed, or no list.
-const maxRecord = 1 << 20
+// Record is one line of a list before its columns have names. It is the caller's.
+type Record struct {
+	Line   int64    // where it begins, from 1
+	Fields []string // they share one string
+	Raw    string   // the record as it stands in the text
+}
 
-// csvReader reads CSV (RFC 4180) as strictly as real lists allow. encoding/csv is not used: it takes an unclosed quote at
+// MaxRecord is the longest record of a CSV file, in bytes. A longer one is a quote that was never closed, or no list.
+const MaxRecord = 1 << 20
+
+// CSV reads CSV (RFC 4180) as strictly as real lists allow. encoding/csv is not used: it takes an unclosed quote at
 // the end of a file, changes line ends inside quotes and keeps no record for an error to show.
 //
 // Records end with LF, CRLF or CR. Quotes count where a cell begins with one; within a cell that does not, they are
 // characters, as in 37°36'37.8". What follows a closing quote must be a delimiter or the end of the record. Empty lines
 // are no records. A record's fields share one string.
-type csvReader struct {
+type CSV struct {
 	in        io.Reader
 	name      string
 	delimiter byte
 	whole     bool   // a line is one field, whatever is in it
 	encoding  string // that the bytes were in; "": UTF-8
+	by        By     // how the delimiter is known
+	marked    bool   // the text begins with a byte order mark
 
 	buf    []byte
 	pos    int   // the record being read begins here
@@ -41,7 +53,17 @@ type span struct {
 	doubled  bool
 }
 
-func (r *csvReader) place(line int64) string {
+// Encoding is what the text was decoded from.
+func (r *CSV) Encoding() string { return r.encoding }
+
+// Marked reports whether the text begins with a byte order mark.
+func (r *CSV) Marked() bool { return r.marked }
+
+// Delimiter is what stands between cells, and how that is known.
+func (r *CSV) Delimiter() (rune, By) { return rune(r.delimiter), r.by }
+
+// Place names a line: people.csv:17.
+func (r *CSV) Place(line int64) string {
 	b := make([]byte, 0, len(r.name)+12)
 	b = append(append(b, r.name...), ':')
 	return string(strconv.AppendInt(b, line, 10))
@@ -49,7 +71,7 @@ func (r *csvReader) place(line int64) string {
 
 // fill reads more behind the record at pos. It returns false at the end of the input, and when the record fills the
 // largest buffer.
-func (r *csvReader) fill() bool {
+func (r *CSV) fill() bool {
 	if r.eof != nil {
 		return false
 	}
@@ -58,7 +80,7 @@ func (r *csvReader) fill() bool {
 		r.pos = 0
 	}
 	if r.end == len(r.buf) {
-		if len(r.buf) >= maxRecord {
+		if len(r.buf) >= MaxRecord {
 			return false
 		}
 		r.buf = append(r.buf, make([]byte, max(len(r.buf), 64<<10))...)
@@ -106,17 +128,18 @@ func (s *scan) cut() span {
 	return f
 }
 
-// next returns the next record that is not an empty line.
-func (r *csvReader) next() (record, error) {
+// Next returns the next record that is not an empty line. A [*fault.Fault] that is not final leaves the reader at the record
+// after it; any other error, io.EOF among them, ends it.
+func (r *CSV) Next() (Record, error) {
 	for {
 		rec, err := r.record()
-		if err != nil || rec.raw != "" {
+		if err != nil || rec.Raw != "" {
 			return rec, err
 		}
 	}
 }
 
-func (r *csvReader) record() (record, error) {
+func (r *CSV) record() (Record, error) {
 	s := scan{opened: -1, stray: -1, nul: -1}
 	r.fields = r.fields[:0]
 	for !r.advance(&s) {
@@ -128,7 +151,7 @@ func (r *csvReader) record() (record, error) {
 }
 
 // advance reads what is in the buffer and reports whether the record ends there, before s.at.
-func (r *csvReader) advance(s *scan) bool {
+func (r *CSV) advance(s *scan) bool {
 	b := r.buf[r.pos:r.end]
 	if r.whole {
 		n := bytes.IndexByte(b[s.at:], '\n')
@@ -182,40 +205,40 @@ func (r *csvReader) advance(s *scan) bool {
 }
 
 // last is what there is when the input ends, or when a record outgrows the buffer.
-func (r *csvReader) last(s *scan) (record, error) {
+func (r *CSV) last(s *scan) (Record, error) {
 	if r.eof != nil && r.eof != io.EOF {
-		return record{}, fault.File(r.name, r.eof)
+		return Record{}, fault.File(r.name, r.eof)
 	}
 	raw := r.buf[r.pos:r.end]
 	if s.state == inQuotes {
 		line := r.line + fault.Lines(raw[:s.opened])
 		begin := bytes.LastIndexAny(raw[:s.opened], "\r\n") + 1
 		shown := fault.Excerpt(string(raw[begin:]))
-		return record{}, &Fault{
-			Code: "unclosed-quote", Place: r.place(line), Line: line, Final: true,
+		return Record{}, &fault.Fault{
+			Code: "unclosed-quote", Place: r.Place(line), Line: line, Final: true,
 			Text: "a quote opens here and is never closed", Excerpt: shown, Column: fault.Caret(raw[begin:s.opened], shown),
 			Hint: `everything after it would be lost: close it, or double it ("") if it belongs to the cell`,
 		}
 	}
 	if r.eof == nil {
-		return record{}, &Fault{
-			Code: "long-record", Place: r.place(r.line), Line: r.line, Final: true,
-			Text: fmt.Sprintf("a row of more than %d bytes", maxRecord), Hint: "this is no list, or a quote is not closed",
+		return Record{}, &fault.Fault{
+			Code: "long-record", Place: r.Place(r.line), Line: r.line, Final: true,
+			Text: fmt.Sprintf("a row of more than %d bytes", MaxRecord), Hint: "this is no list, or a quote is not closed",
 		}
 	}
 	if len(raw) == 0 {
-		return record{}, io.EOF
+		return Record{}, io.EOF
 	}
 	return r.finish(s)
 }
 
 // finish makes the record that ends before s.at, and moves past its line end: LF, CRLF or CR.
-func (r *csvReader) finish(s *scan) (record, error) {
+func (r *CSV) finish(s *scan) (Record, error) {
 	r.fields = append(r.fields, s.cut())
-	rec := record{line: r.line, raw: string(r.buf[r.pos : r.pos+s.at])}
+	rec := Record{Line: r.line, Raw: string(r.buf[r.pos : r.pos+s.at])}
 	r.pos += s.at
 	if s.breaks {
-		r.line += fault.Lines([]byte(rec.raw))
+		r.line += fault.Lines([]byte(rec.Raw))
 	}
 	if r.pos < r.end {
 		cr := r.buf[r.pos] == '\r'
@@ -226,22 +249,22 @@ func (r *csvReader) finish(s *scan) (record, error) {
 		}
 	}
 	if f := r.check(rec, s); f != nil {
-		return record{}, f
+		return Record{}, f
 	}
-	rec.fields = make([]string, len(r.fields))
+	rec.Fields = make([]string, len(r.fields))
 	for i, f := range r.fields {
-		rec.fields[i] = rec.raw[f.from:f.to]
+		rec.Fields[i] = rec.Raw[f.from:f.to]
 		if f.doubled {
-			rec.fields[i] = strings.ReplaceAll(rec.fields[i], `""`, `"`)
+			rec.Fields[i] = strings.ReplaceAll(rec.Fields[i], `""`, `"`)
 		}
 	}
 	return rec, nil
 }
 
 // check finds what makes a record unreadable.
-func (r *csvReader) check(rec record, s *scan) *Fault {
+func (r *CSV) check(rec Record, s *scan) *fault.Fault {
 	at := -1
-	f := &Fault{}
+	f := &fault.Fault{}
 	switch {
 	case s.stray >= 0:
 		at = s.stray
@@ -250,20 +273,20 @@ func (r *csvReader) check(rec record, s *scan) *Fault {
 	case s.nul >= 0:
 		at = s.nul
 		f.Code, f.Text, f.Hint = "nul", "a NUL byte", "this is no text, or not UTF-8: save the list as CSV UTF-8"
-	case !utf8.ValidString(rec.raw):
-		at = invalidUTF8(rec.raw)
+	case !utf8.ValidString(rec.Raw):
+		at = charset.Invalid(rec.Raw)
 		f.Code, f.Text, f.Hint = "bad-encoding", "bytes that are not UTF-8", "save the list as CSV UTF-8"
-	case r.encoding != "" && r.encoding != utf8Name && strings.ContainsRune(rec.raw, utf8.RuneError):
-		at = strings.IndexRune(rec.raw, utf8.RuneError)
+	case r.encoding != "" && r.encoding != charset.UTF8 && strings.ContainsRune(rec.Raw, utf8.RuneError):
+		at = strings.IndexRune(rec.Raw, utf8.RuneError)
 		f.Code, f.Text, f.Hint = "bad-encoding", "bytes that are not "+r.encoding, "correct recipients.encoding, or save the list as CSV UTF-8"
 	default:
 		return nil
 	}
-	begin := strings.LastIndexAny(rec.raw[:at], "\r\n") + 1
-	f.Line = rec.line + fault.Lines([]byte(rec.raw[:at]))
-	f.Place = r.place(f.Line)
-	f.Excerpt = fault.Excerpt(rec.raw[begin:])
-	f.Column = fault.Caret([]byte(rec.raw[begin:at]), f.Excerpt)
-	f.Line = rec.line
+	begin := strings.LastIndexAny(rec.Raw[:at], "\r\n") + 1
+	f.Line = rec.Line + fault.Lines([]byte(rec.Raw[:at]))
+	f.Place = r.Place(f.Line)
+	f.Excerpt = fault.Excerpt(rec.Raw[begin:])
+	f.Column = fault.Caret([]byte(rec.Raw[begin:at]), f.Excerpt)
+	f.Line = rec.Line
 	return f
 }

@@ -1,4 +1,4 @@
-package recipients
+package charset
 
 import (
 	"bytes"

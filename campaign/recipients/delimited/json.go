@@ -1,4 +1,4 @@
-package recipients
+package delimited
 
 import (
 	"bufio"
@@ -14,63 +14,69 @@ import (
 	"mailshot/campaign/recipients/fault"
 )
 
-// jsonLines reads a list of JSON objects, one a line. The first object's keys, in their order, are the header; each of the
+// JSON reads a list of JSON objects, one a line. The first object's keys, in their order, are the header; each of the
 // others has these, in any order. Texts, numbers as they are written, true and false are cells, and null is an empty one.
-type jsonLines struct {
-	lines *csvReader // for its lines: no byte is a delimiter or a quote
+type JSON struct {
+	lines *CSV // for its lines: no byte is a delimiter or a quote
 	keys  []string
-	first *record
+	first *Record
 }
 
-// isJSON reports whether a text begins with an object.
-func isJSON(magic []byte) bool {
+// IsJSON reports whether a text begins with an object.
+func IsJSON(magic []byte) bool {
 	magic = bytes.TrimLeft(bytes.TrimPrefix(magic, []byte("\uFEFF")), " \t\r\n")
 	return bytes.HasPrefix(magic, []byte(`{"`)) || bytes.HasPrefix(magic, []byte("{ \"")) || bytes.HasPrefix(magic, []byte("{}"))
 }
 
-func newJSONLines(cfg Config, in io.Reader, encoding string) (*jsonLines, error) {
+// NewJSON starts reading JSON lines in UTF-8.
+func NewJSON(cfg Config, in io.Reader) (*JSON, error) {
 	if cfg.Delimiter != 0 {
-		return nil, &Fault{Code: "bad-delimiter", Place: cfg.says("delimiter"), Text: "a delimiter is set, but " + cfg.File + " is JSON", Hint: "delete it"}
+		return nil, &fault.Fault{Code: "bad-delimiter", Place: cfg.DelimiterAt, Text: "a delimiter is set, but " + cfg.File + " is JSON", Hint: "delete it"}
 	}
 	b := bufio.NewReader(in)
 	if mark, err := b.Peek(len("\uFEFF")); err == nil && string(mark) == "\uFEFF" {
 		b.Discard(len(mark))
 	}
-	return &jsonLines{lines: &csvReader{in: b, encoding: encoding, name: cfg.File, line: 1, whole: true}}, nil
+	return &JSON{lines: &CSV{in: b, encoding: cfg.Encoding, name: cfg.File, line: 1, whole: true}}, nil
 }
 
-func (j *jsonLines) place(line int64) string { return j.lines.place(line) }
+// Encoding is what the text was decoded from.
+func (j *JSON) Encoding() string { return j.lines.encoding }
 
-func (j *jsonLines) next() (record, error) {
+// Place names a line: people.jsonl:17.
+func (j *JSON) Place(line int64) string { return j.lines.Place(line) }
+
+// Next returns the next object, the first of all the keys. Its errors are those of [CSV.Next].
+func (j *JSON) Next() (Record, error) {
 	if j.first != nil {
 		rec := *j.first
 		j.first = nil
 		return rec, nil
 	}
 	for {
-		rec, err := j.lines.next()
+		rec, err := j.lines.Next()
 		if err != nil {
 			return rec, err
 		}
-		if strings.TrimSpace(rec.raw) == "" {
+		if strings.TrimSpace(rec.Raw) == "" {
 			continue
 		}
 		keys, values, f := j.object(rec)
 		if f != nil {
-			f.Place, f.Line = j.place(rec.line), rec.line
+			f.Place, f.Line = j.Place(rec.Line), rec.Line
 			f.Final = j.keys == nil
 			return rec, f
 		}
 		if j.keys == nil {
 			j.keys = keys
 			first := rec
-			first.fields = values
+			first.Fields = values
 			j.first = &first
-			rec.fields = slices.Clone(keys)
+			rec.Fields = slices.Clone(keys)
 			return rec, nil
 		}
-		if rec.fields, f = j.order(keys, values); f != nil {
-			f.Place, f.Line, f.Excerpt = j.place(rec.line), rec.line, fault.Excerpt(rec.raw)
+		if rec.Fields, f = j.order(keys, values); f != nil {
+			f.Place, f.Line, f.Excerpt = j.Place(rec.Line), rec.Line, fault.Excerpt(rec.Raw)
 			return rec, f
 		}
 		return rec, nil
@@ -78,7 +84,7 @@ func (j *jsonLines) next() (record, error) {
 }
 
 // order puts the values of an object under the header's keys.
-func (j *jsonLines) order(keys, values []string) ([]string, *Fault) {
+func (j *JSON) order(keys, values []string) ([]string, *fault.Fault) {
 	fields := make([]string, len(j.keys))
 	for i, key := range keys {
 		at := i
@@ -86,14 +92,14 @@ func (j *jsonLines) order(keys, values []string) ([]string, *Fault) {
 			at = slices.Index(j.keys, key)
 		}
 		if at < 0 {
-			return nil, &Fault{Code: "ragged-row", Text: "the key " + fault.Quote(key) + ", which the first object does not have", Hint: "every object has the first one's keys"}
+			return nil, &fault.Fault{Code: "ragged-row", Text: "the key " + fault.Quote(key) + ", which the first object does not have", Hint: "every object has the first one's keys"}
 		}
 		fields[at] = values[i]
 	}
 	if len(keys) < len(j.keys) {
 		for _, key := range j.keys {
 			if !slices.Contains(keys, key) {
-				return nil, &Fault{Code: "ragged-row", Text: "the key " + fault.Quote(key) + " is missing", Hint: "write it with null, if the row has none"}
+				return nil, &fault.Fault{Code: "ragged-row", Text: "the key " + fault.Quote(key) + " is missing", Hint: "write it with null, if the row has none"}
 			}
 		}
 	}
@@ -101,15 +107,15 @@ func (j *jsonLines) order(keys, values []string) ([]string, *Fault) {
 }
 
 // object reads one line.
-func (j *jsonLines) object(rec record) (keys, values []string, f *Fault) {
-	d := json.NewDecoder(strings.NewReader(rec.raw))
+func (j *JSON) object(rec Record) (keys, values []string, f *fault.Fault) {
+	d := json.NewDecoder(strings.NewReader(rec.Raw))
 	d.UseNumber()
-	at := func() *Fault {
+	at := func() *fault.Fault {
 		n := int(min(d.InputOffset(), math.MaxInt32))
-		shown := fault.Excerpt(rec.raw)
-		return &Fault{Excerpt: shown, Column: fault.Caret([]byte(rec.raw[:min(n, len(rec.raw))]), shown)}
+		shown := fault.Excerpt(rec.Raw)
+		return &fault.Fault{Excerpt: shown, Column: fault.Caret([]byte(rec.Raw[:min(n, len(rec.Raw))]), shown)}
 	}
-	broken := func(err error) *Fault {
+	broken := func(err error) *fault.Fault {
 		f := at()
 		text := "it is cut off"
 		var se *json.SyntaxError
@@ -159,7 +165,7 @@ func (j *jsonLines) object(rec record) (keys, values []string, f *Fault) {
 	if _, err := d.Token(); err != nil {
 		return nil, nil, broken(err)
 	}
-	if strings.TrimSpace(rec.raw[d.InputOffset():]) != "" {
+	if strings.TrimSpace(rec.Raw[d.InputOffset():]) != "" {
 		f := at()
 		f.Code, f.Text, f.Hint = "bad-json", "something follows the object", "one object a line"
 		return nil, nil, f

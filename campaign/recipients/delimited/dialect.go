@@ -1,11 +1,10 @@
-package recipients
+package delimited
 
 import (
 	"bytes"
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"strings"
 	"unicode/utf8"
 
@@ -18,39 +17,56 @@ const sample = 64 << 10
 // delimiters are those that are told apart, the commonest first.
 const delimiters = ",;\t|"
 
-// newCSV starts reading CSV, in UTF-8; encoding is what it was in. What it infers it adds to the header's guesses.
-func newCSV(cfg Config, in io.Reader, encoding string, h *Header) (*csvReader, error) {
-	r := &csvReader{in: in, encoding: encoding, name: cfg.File, line: 1}
+// Config says what text is read.
+type Config struct {
+	File        string // its name, for places
+	Encoding    string // that it was decoded from, for faults; default UTF-8
+	Delimiter   rune   // between cells; default as the first line says, else Usual
+	Usual       rune   // that the file's name stands for, as .tsv does; default told from the text
+	DelimiterAt string // where Delimiter stands, for faults
+}
+
+// By is how a delimiter is known.
+type By int
+
+// The ways to know a delimiter.
+const (
+	Told   By = iota // most of the first rows tell
+	Said             // Config says so
+	Stated           // the first line says so: sep=;
+	Named            // it is Config.Usual
+)
+
+// NewCSV starts reading CSV in UTF-8.
+func NewCSV(cfg Config, in io.Reader) (*CSV, error) {
+	r := &CSV{in: in, encoding: cfg.Encoding, name: cfg.File, line: 1}
 	for r.end < sample && r.fill() {
 	}
 	if r.eof != nil && r.eof != io.EOF {
 		return nil, fault.File(cfg.File, r.eof)
 	}
 	if bytes.HasPrefix(r.buf[:r.end], []byte("\uFEFF")) {
-		r.pos = len("\uFEFF")
+		r.pos, r.marked = len("\uFEFF"), true
 	}
 	stated := r.statement()
 	switch d := cfg.Delimiter; {
 	case d != 0:
 		if d >= utf8.RuneSelf || d < ' ' && d != '\t' || d == '"' {
-			return nil, &Fault{Code: "bad-delimiter", Place: cfg.says("delimiter"), Text: fmt.Sprintf("delimiter %q", d), Hint: "one of , ; | or a tab; a quote or a line end cannot be"}
+			return nil, &fault.Fault{Code: "bad-delimiter", Place: cfg.DelimiterAt, Text: fmt.Sprintf("delimiter %q", d), Hint: "one of , ; | or a tab; a quote or a line end cannot be"}
 		}
-		r.delimiter = byte(d)
+		r.delimiter, r.by = byte(d), Said
 	case stated != 0:
-		r.delimiter = stated
-	case strings.EqualFold(filepath.Ext(plainName(cfg.File)), ".tsv"):
-		r.delimiter = '\t'
+		r.delimiter, r.by = stated, Stated
+	case cfg.Usual != 0:
+		r.delimiter, r.by = byte(cfg.Usual), Named
 	default:
 		r.delimiter = detect(r.buf[r.pos:r.end], r.eof != nil)
-		if r.delimiter != ',' {
-			h.Guessed = append(h.Guessed, fmt.Sprintf("delimiter: %q", string(rune(r.delimiter))))
-		}
 	}
 	return r, nil
 }
 
 // statement takes a first line `sep=;`, which Excel writes and reads, and returns its delimiter, 0 if there is none.
-func (r *csvReader) statement() byte {
+func (r *CSV) statement() byte {
 	b := r.buf[r.pos:r.end]
 	if len(b) < 6 || !bytes.EqualFold(b[:4], []byte("sep=")) || !strings.Contains(delimiters, string(b[4:5])) {
 		return 0
@@ -73,25 +89,25 @@ func (r *csvReader) statement() byte {
 func detect(b []byte, whole bool) byte {
 	best, bestScore, bestWidth := byte(','), 0.0, 1
 	for i := range len(delimiters) {
-		r := &csvReader{in: bytes.NewReader(nil), eof: io.EOF, buf: b, end: len(b), line: 1, delimiter: delimiters[i]}
+		r := &CSV{in: bytes.NewReader(nil), eof: io.EOF, buf: b, end: len(b), line: 1, delimiter: delimiters[i]}
 		width, rows, same := 0, 0, 0
 		for rows < 200 {
-			rec, err := r.next()
+			rec, err := r.Next()
 			if err == io.EOF || !whole && r.pos == r.end {
 				break // the last record of a sample may be cut
 			}
 			rows++
 			if err != nil {
-				var f *Fault
+				var f *fault.Fault
 				if !errors.As(err, &f) || f.Final {
 					break
 				}
 				continue
 			}
 			if width == 0 {
-				width = len(rec.fields)
+				width = len(rec.Fields)
 			}
-			if len(rec.fields) == width {
+			if len(rec.Fields) == width {
 				same++
 			}
 		}

@@ -1,4 +1,4 @@
-package recipients
+package delimited
 
 import (
 	"bytes"
@@ -16,12 +16,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v4"
+
+	"mailshot/campaign/recipients/fault"
 )
 
 // corpus is the folder of test material beside the project; the test is skipped without it.
 func corpus(t testing.TB, name string) string {
 	t.Helper()
-	dir := filepath.Join("..", "..", "..", "shared", "corpora", name)
+	dir := filepath.Join("..", "..", "..", "..", "shared", "corpora", name)
 	if _, err := os.Stat(dir); err != nil {
 		t.Skipf("no test corpora beside the project: %v", err)
 	}
@@ -30,19 +32,19 @@ func corpus(t testing.TB, name string) string {
 
 // readCSV reads all records of a text; it stops at the first fault.
 func readCSV(text string, delimiter byte) (records [][]string, err error) {
-	r, err := newCSV(Config{File: "list.csv", Delimiter: rune(delimiter)}, strings.NewReader(text), "", &Header{})
+	r, err := NewCSV(Config{File: "list.csv", Delimiter: rune(delimiter)}, strings.NewReader(text))
 	if err != nil {
 		return nil, err
 	}
 	for {
-		rec, err := r.next()
+		rec, err := r.Next()
 		if err == io.EOF {
 			return records, nil
 		}
 		if err != nil {
 			return records, err
 		}
-		records = append(records, rec.fields)
+		records = append(records, rec.Fields)
 	}
 }
 
@@ -160,7 +162,7 @@ func TestJavaCSV(t *testing.T) {
 				if !listed {
 					d, listed = differs[group]
 				}
-				var f *Fault
+				var f *fault.Fault
 				switch {
 				case listed && d.fault != "":
 					if !errors.As(err, &f) || f.Code != d.fault {
@@ -181,7 +183,7 @@ func TestJavaCSV(t *testing.T) {
 
 func TestCSVFaults(t *testing.T) {
 	t.Parallel()
-	long := strings.Repeat("x", maxRecord+1)
+	long := strings.Repeat("x", MaxRecord+1)
 	for _, c := range []struct{ name, in, want string }{
 		{"unclosed", "a,b\n1,2\n3,\"4\n5,6\n7,8\n", `list.csv:3: a quote opens here and is never closed [3,"4] 3`},
 		{"unclosed further on", "a,b\n\"x\ny\",\"4\n5,6\n", `list.csv:3: a quote opens here and is never closed [y","4] 4`},
@@ -193,10 +195,10 @@ func TestCSVFaults(t *testing.T) {
 		{"NUL in quotes", "a,b\n1,\"x\n\x00\"\n", "list.csv:3: a NUL byte [\x00\"] 1"},
 		{"Latin-1", "a,b\n1,caf\xe9\n", "list.csv:2: bytes that are not UTF-8 [1,caf\uFFFD] 6"},
 		{"Latin-1 after a real U+FFFD", "a,b\n1\uFFFD,caf\xe9\n", "list.csv:2: bytes that are not UTF-8 [1\uFFFD,caf\uFFFD] 7"},
-		{"long", "a,b\n" + long, fmt.Sprintf("list.csv:2: a row of more than %d bytes", maxRecord)},
+		{"long", "a,b\n" + long, fmt.Sprintf("list.csv:2: a row of more than %d bytes", MaxRecord)},
 	} {
 		_, err := readCSV(c.in, ',')
-		var f *Fault
+		var f *fault.Fault
 		if !errors.As(err, &f) {
 			t.Errorf("%s: %v", c.name, err)
 			continue
@@ -209,40 +211,40 @@ func TestCSVFaults(t *testing.T) {
 			t.Errorf("%s:\ngot  %s\nwant %s", c.name, got, c.want)
 		}
 	}
-	if _, err := readCSV("a,b\n"+strings.Repeat("x", maxRecord-1)+"\n1,2\n", ','); err != nil {
+	if _, err := readCSV("a,b\n"+strings.Repeat("x", MaxRecord-1)+"\n1,2\n", ','); err != nil {
 		t.Errorf("a row as long as may be: %v", err)
 	}
 }
 
 func TestCSVGoesOn(t *testing.T) {
 	t.Parallel()
-	r, err := newCSV(Config{File: "list.csv"}, iotest.OneByteReader(strings.NewReader("a,b\r\n1,\x00\r\n2,\" x\" y\r\n\r\n3,\"4\r\n5\"\r\n6,7")), "", &Header{})
+	r, err := NewCSV(Config{File: "list.csv"}, iotest.OneByteReader(strings.NewReader("a,b\r\n1,\x00\r\n2,\" x\" y\r\n\r\n3,\"4\r\n5\"\r\n6,7")))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var got []string
 	for {
-		rec, err := r.next()
+		rec, err := r.Next()
 		if err == io.EOF {
 			break
 		}
 		if err != nil {
-			got = append(got, err.(*Fault).Place+" "+err.(*Fault).Code)
+			got = append(got, err.(*fault.Fault).Place+" "+err.(*fault.Fault).Code)
 			continue
 		}
-		got = append(got, fmt.Sprintf("%d %q", rec.line, rec.fields))
+		got = append(got, fmt.Sprintf("%d %q", rec.Line, rec.Fields))
 	}
 	want := []string{`1 ["a" "b"]`, "list.csv:2 nul", "list.csv:3 stray-quote", `5 ["3" "4\r\n5"]`, `7 ["6" "7"]`}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
 	boom := errors.New("boom")
-	r, err = newCSV(Config{File: "list.csv"}, io.MultiReader(strings.NewReader(strings.Repeat("a,b\n", sample)), iotest.ErrReader(boom)), "", &Header{})
+	r, err = NewCSV(Config{File: "list.csv"}, io.MultiReader(strings.NewReader(strings.Repeat("a,b\n", sample)), iotest.ErrReader(boom)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for err == nil {
-		_, err = r.next()
+		_, err = r.Next()
 	}
 	if !strings.Contains(err.Error(), "boom") {
 		t.Errorf("a read error came out as %v", err)
@@ -266,16 +268,16 @@ func TestDelimiter(t *testing.T) {
 		"\n\n\n":                                           ",",
 		"email;name\n" + strings.Repeat("a@b.example;Ann,x\n", 9e3): ";",
 	} {
-		r, err := newCSV(Config{File: "list.csv"}, strings.NewReader(in), "", &Header{})
+		r, err := NewCSV(Config{File: "list.csv"}, strings.NewReader(in))
 		if err != nil || string(rune(r.delimiter)) != want {
 			t.Errorf("%.40q: %q, %v; want %q", in, rune(r.delimiter), err, want)
 		}
 	}
-	if r, err := newCSV(Config{File: "list.tsv"}, strings.NewReader("email,x\n"), "", &Header{}); err != nil || r.delimiter != '\t' {
+	if r, err := NewCSV(Config{File: "list.tsv", Usual: '\t'}, strings.NewReader("email,x\n")); err != nil || r.delimiter != '\t' {
 		t.Errorf(".tsv: %v, %v", r, err)
 	}
 	for _, d := range []rune{'"', '\n', '\r', 1, 'é', -1} {
-		if _, err := newCSV(Config{File: "list.csv", Delimiter: d}, strings.NewReader("a,b\n"), "", &Header{}); err == nil {
+		if _, err := NewCSV(Config{File: "list.csv", Delimiter: d}, strings.NewReader("a,b\n")); err == nil {
 			t.Errorf("delimiter %q is taken", d)
 		}
 	}
@@ -289,30 +291,30 @@ func FuzzCSV(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		all := func(in io.Reader) (out []string, records [][]string, clean bool) {
-			r, err := newCSV(Config{File: "x", Delimiter: ','}, in, "", &Header{})
+			r, err := NewCSV(Config{File: "x", Delimiter: ','}, in)
 			if err != nil {
 				return []string{err.Error()}, nil, false
 			}
 			clean = true
 			for last := int64(0); ; {
-				rec, err := r.next()
+				rec, err := r.Next()
 				if err == io.EOF {
 					return out, records, clean
 				}
 				if err != nil {
 					clean = false
 					out = append(out, err.Error())
-					if err.(*Fault).Final {
+					if err.(*fault.Fault).Final {
 						return out, records, clean
 					}
 					continue
 				}
-				if rec.line <= last {
-					t.Fatalf("line %d after %d", rec.line, last)
+				if rec.Line <= last {
+					t.Fatalf("line %d after %d", rec.Line, last)
 				}
-				last = rec.line
-				records = append(records, rec.fields)
-				out = append(out, fmt.Sprintf("%d %q", rec.line, rec.fields))
+				last = rec.Line
+				records = append(records, rec.Fields)
+				out = append(out, fmt.Sprintf("%d %q", rec.Line, rec.Fields))
 			}
 		}
 		out, records, clean := all(strings.NewReader(s))

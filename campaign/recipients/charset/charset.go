@@ -1,18 +1,19 @@
-package recipients
+// Package charset reads a text file as UTF-8, whatever encoding it is in. [Decode] takes the encoding as somebody says it, or
+// tells it from the file.
+//
+// A text file says its encoding by a mark at its begin, or by a NUL in every other byte (UTF-16), or by being valid UTF-8
+// from the first byte to the last. All others are a guess, and a guess would write people's names wrong: the list
+// is refused with what it would read as, and the line for the campaign file that settles it.
+package charset
 
 import (
 	"bytes"
-	"compress/gzip"
-	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
-	"github.com/klauspost/compress/zstd"
 	textenc "golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/ianaindex"
@@ -22,12 +23,8 @@ import (
 	"mailshot/campaign/recipients/fault"
 )
 
-// A text file says its encoding by a mark at its begin, or by a NUL in every other byte (UTF-16), or by being valid UTF-8
-// from the first byte to the last. All others are a guess, and a guess would write people's names wrong: the list
-// is refused with what it would read as, and the line for the campaign file that settles it.
-
-// utf8Name is the encoding that needs no decoder.
-const utf8Name = "utf-8"
+// UTF8 is the name of the encoding that needs no decoder.
+const UTF8 = "utf-8"
 
 // charset finds an encoding by any of its names in WHATWG's index or IANA's. dec is nil for UTF-8.
 func charset(name string) (canonical string, dec textenc.Encoding, ok bool) {
@@ -41,91 +38,64 @@ func charset(name string) (canonical string, dec textenc.Encoding, ok bool) {
 	if canonical, err = htmlindex.Name(enc); err != nil {
 		canonical, _ = ianaindex.IANA.Name(enc)
 	}
-	if canonical = strings.ToLower(canonical); canonical == utf8Name {
-		return utf8Name, nil, true
+	if canonical = strings.ToLower(canonical); canonical == UTF8 {
+		return UTF8, nil, true
 	}
 	return canonical, enc, true
 }
 
-// unpack returns the text or workbook in a gzip or zstd file; ok false: it is in neither.
-func unpack(name string, magic []byte, in io.Reader) (r io.ReadCloser, ok bool, err error) {
-	switch {
-	case bytes.HasPrefix(magic, []byte("\x1F\x8B")):
-		z, err := gzip.NewReader(in)
-		if err != nil {
-			return nil, true, packedFault(name, err)
-		}
-		return z, true, nil
-	case bytes.HasPrefix(magic, []byte("\x28\xB5\x2F\xFD")):
-		z, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(128<<20))
-		if err != nil {
-			return nil, true, packedFault(name, err)
-		}
-		return z.IOReadCloser(), true, nil
-	}
-	return nil, false, nil
+// Config says which file is read.
+type Config struct {
+	File   string // its name, for faults
+	Said   string // the encoding as WHATWG or IANA name it; default told from the file
+	SaidAt string // where Said stands, for faults
 }
 
-func packedFault(name string, err error) *Fault {
-	text := strings.TrimPrefix(err.Error(), "gzip: ")
-	if errors.Is(err, io.ErrUnexpectedEOF) || err == io.EOF {
-		text = "it is cut off"
-	}
-	return &Fault{Code: "broken-archive", Place: name, Text: "cannot be unpacked: " + text, Hint: "is the file complete? download or pack it again", Final: true}
+// Text is a file's text in UTF-8. A byte order mark at its begin is left in it.
+type Text struct {
+	io.Reader
+	Encoding string // that the file is in
+	ByNULs   bool   // it is UTF-16, and says so by its NUL bytes alone
 }
 
-// plainName is a file's name without what compression added to it.
-func plainName(name string) string {
-	switch ext := strings.ToLower(filepath.Ext(name)); ext {
-	case ".gz", ".zst", ".gzip", ".zstd":
-		return strings.TrimSuffix(name, filepath.Ext(name))
-	}
-	return name
-}
+// sample is how much of a file UTF-16 is told from, in bytes.
+const sample = 64 << 10
 
-// decoded returns f's text as UTF-8, from its begin. What it infers without doubt it adds to the header's guesses. A text
-// whose encoding nobody says is refused.
-func decoded(cfg Config, f *os.File, in io.Reader, h *Header) (io.Reader, string, error) {
-	if cfg.Encoding != "" {
-		name, enc, ok := charset(cfg.Encoding)
+// Decode returns the text of a file that is read through in, and of which file is another way to read it from its begin. A
+// text whose encoding nobody says, and that does not show it without doubt, is a [*fault.Fault] with what it may be.
+func Decode(cfg Config, file io.ReaderAt, in io.Reader) (Text, error) {
+	if cfg.Said != "" {
+		name, enc, ok := charset(cfg.Said)
 		if !ok {
-			return nil, "", &Fault{Code: "unknown-encoding", Place: cfg.says("encoding"), Text: fmt.Sprintf("no encoding is called %s", fault.Quote(cfg.Encoding)),
+			return Text{}, &fault.Fault{Code: "unknown-encoding", Place: cfg.SaidAt, Text: fmt.Sprintf("no encoding is called %s", fault.Quote(cfg.Said)),
 				Hint: "utf-8, utf-16, windows-1252, windows-1251, iso-8859-2, shift_jis, gb18030 and what else WHATWG and IANA name"}
 		}
-		return through(in, enc), name, nil
+		return Text{Reader: through(in, enc), Encoding: name}, nil
 	}
 	head := make([]byte, sample)
-	n, err := f.ReadAt(head, 0)
+	n, err := file.ReadAt(head, 0)
 	if err != nil && err != io.EOF {
-		return nil, "", fault.File(cfg.File, err)
+		return Text{}, fault.File(cfg.File, err)
 	}
 	head = head[:n]
-	order, marked := unicode.LittleEndian, true
 	switch {
 	case bytes.HasPrefix(head, []byte("\xFF\xFE\x00\x00")), bytes.HasPrefix(head, []byte("\x00\x00\xFE\xFF")):
-		return nil, "", &Fault{Code: "bad-encoding", Place: cfg.File, Text: "is UTF-32 text", Hint: "save it as CSV UTF-8"}
+		return Text{}, &fault.Fault{Code: "bad-encoding", Place: cfg.File, Text: "is UTF-32 text", Hint: "save it as CSV UTF-8"}
 	case bytes.HasPrefix(head, []byte("\xFF\xFE")):
+		return Text{Reader: through(in, unicode.UTF16(unicode.LittleEndian, unicode.UseBOM)), Encoding: "utf-16"}, nil
 	case bytes.HasPrefix(head, []byte("\xFE\xFF")):
+		return Text{Reader: through(in, unicode.UTF16(unicode.BigEndian, unicode.UseBOM)), Encoding: "utf-16"}, nil
+	}
+	even, odd := nuls(head)
+	order := unicode.LittleEndian
+	switch size := len(head) / 2; {
+	case size > 1 && odd*3 > size && even*20 < size:
+	case size > 1 && even*3 > size && odd*20 < size:
 		order = unicode.BigEndian
 	default:
-		marked = false
+		return Text{Reader: in, Encoding: UTF8}, utf8Throughout(cfg, file)
 	}
-	if !marked {
-		even, odd := nuls(head)
-		switch size := len(head) / 2; {
-		case size > 1 && odd*3 > size && even*20 < size:
-		case size > 1 && even*3 > size && odd*20 < size:
-			order = unicode.BigEndian
-		default:
-			return in, utf8Name, utf8Throughout(cfg, f)
-		}
-		h.Guessed = append(h.Guessed, "encoding: UTF-16, by its NUL bytes")
-	}
-	enc := unicode.UTF16(order, unicode.UseBOM)
-	if !marked {
-		enc = unicode.UTF16(order, unicode.IgnoreBOM)
-	}
-	return through(in, enc), "utf-16", nil
+	return Text{Reader: through(in, unicode.UTF16(order, unicode.IgnoreBOM)), Encoding: "utf-16", ByNULs: true}, nil
 }
 
 // through decodes, if there is something to decode.
@@ -152,7 +122,7 @@ func nuls(b []byte) (even, odd int) {
 
 // utf8Throughout reads the file to its end, and is the fault of one that is not UTF-8 somewhere. A NUL is left to the
 // reader of the rows, which knows its place.
-func utf8Throughout(cfg Config, f *os.File) error {
+func utf8Throughout(cfg Config, f io.ReaderAt) error {
 	buf := make([]byte, 256<<10)
 	var from int64 // of buf in the file
 	line := int64(1)
@@ -168,7 +138,7 @@ func utf8Throughout(cfg Config, f *os.File) error {
 		}
 		bad := -1
 		if !utf8.Valid(b[:end]) {
-			bad = invalidUTF8(string(b[:end]))
+			bad = Invalid(string(b[:end]))
 		} else if i := bytes.Index(b[:end], []byte("\x1b$")); i >= 0 {
 			bad = i // ISO-2022, which shifts into other sets by escapes
 		}
@@ -188,8 +158,8 @@ func utf8Throughout(cfg Config, f *os.File) error {
 	}
 }
 
-// invalidUTF8 is where a text stops being UTF-8.
-func invalidUTF8(s string) int {
+// Invalid is where a text stops being UTF-8.
+func Invalid(s string) int {
 	for i, c := range s {
 		if c == utf8.RuneError {
 			if _, size := utf8.DecodeRuneInString(s[i:]); size == 1 {
@@ -219,9 +189,9 @@ const (
 )
 
 // legacy is the fault of a text in an encoding of old, at the first byte that is not UTF-8, with what it may be.
-func legacy(cfg Config, f *os.File, at, line int64) error {
+func legacy(cfg Config, f io.ReaderAt, at, line int64) error {
 	evidence := beyond(f, at)
-	wrong := &Fault{Code: "bad-encoding", Place: fmt.Sprintf("%s:%d", cfg.File, line), Text: "bytes that are not UTF-8", Hint: "save the list as CSV UTF-8, or say its encoding in recipients.encoding", Final: true}
+	wrong := &fault.Fault{Code: "bad-encoding", Place: fmt.Sprintf("%s:%d", cfg.File, line), Text: "bytes that are not UTF-8", Hint: "save the list as CSV UTF-8, or say its encoding in recipients.encoding", Final: true}
 	if found := guesses(evidence); len(found) > 0 {
 		for i, g := range found {
 			wrong.Text += [2]string{"; ", ", "}[min(i, 1)] + g.name + " reads " + g.shown
@@ -248,7 +218,7 @@ func readAs(enc textenc.Encoding, evidence [][]byte) string {
 }
 
 // beyond returns cells with bytes beyond ASCII, from the one around at on.
-func beyond(f *os.File, at int64) (cells [][]byte) {
+func beyond(f io.ReaderAt, at int64) (cells [][]byte) {
 	const reach = 256 << 10
 	from := max(0, at-200)
 	b := make([]byte, reach)
