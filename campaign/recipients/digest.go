@@ -42,7 +42,7 @@ func digestOne(ctx context.Context, cfg Config) (sum []byte, err error) {
 		return nil, err
 	}
 	if q, ok := l.source.(*query); ok {
-		defer context.AfterFunc(ctx, q.cancel)()
+		defer context.AfterFunc(ctx, q.Cancel)()
 	}
 	for {
 		_, err := l.source.next()

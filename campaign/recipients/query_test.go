@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// database makes an SQLite file.
-func database(t testing.TB, dir, name string, statements ...string) string {
+// sqliteFile makes an SQLite file.
+func sqliteFile(t testing.TB, dir, name string, statements ...string) string {
 	t.Helper()
 	path := filepath.Join(dir, name)
 	db, err := sql.Open("sqlite", "file:"+path)
@@ -64,7 +64,7 @@ func written(t testing.TB, cfg Config) (string, *List) {
 func TestSQLite(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	database(t, dir, "customers.db", customers,
+	sqliteFile(t, dir, "customers.db", customers,
 		`INSERT INTO customers VALUES (1, 'ann@example.com', 'Ann', 12.5, '2026-11-30', 1, '2026-11-30 08:15:00', 'Ann Able', NULL)`,
 		`INSERT INTO customers VALUES (2, 'bob@example.com', 'بابک', 1e9, NULL, 0, NULL, NULL, NULL)`,
 		`INSERT INTO customers VALUES (3, 'zoe@example.com', '007', 'n/a', 'soon', 2, NULL, '', NULL)`,
@@ -101,7 +101,7 @@ customers.db row 3 of the query|zoe@example.com|007|n/a|soon|2|||amount=<nil>|du
 func TestSQLiteRefused(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	path := database(t, dir, "customers.db", customers, `INSERT INTO customers(email) VALUES ('ann@example.com')`)
+	path := sqliteFile(t, dir, "customers.db", customers, `INSERT INTO customers(email) VALUES ('ann@example.com')`)
 	if err := os.WriteFile(filepath.Join(dir, "people.csv"), []byte("email\nann@example.com\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -192,7 +192,7 @@ func TestSQLiteLog(t *testing.T) {
 func TestSQLitePacked(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	whole, err := os.ReadFile(database(t, dir, "c.db", customers, `INSERT INTO customers(email) VALUES ('ann@example.com')`))
+	whole, err := os.ReadFile(sqliteFile(t, dir, "c.db", customers, `INSERT INTO customers(email) VALUES ('ann@example.com')`))
 	if err != nil {
 		t.Fatal(err)
 	}

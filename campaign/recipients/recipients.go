@@ -24,6 +24,7 @@ import (
 	"strings"
 
 	"mailshot/campaign/recipients/charset"
+	"mailshot/campaign/recipients/database"
 	"mailshot/campaign/recipients/delimited"
 	"mailshot/campaign/recipients/fault"
 	"mailshot/campaign/recipients/value"
@@ -255,7 +256,7 @@ func (l *List) open() error {
 		}
 	}
 	switch {
-	case isSQLite(magic):
+	case database.IsSQLite(magic):
 		return l.openSQLite(f)
 	case l.cfg.Query != "":
 		return &Fault{Code: "bad-query", Place: l.cfg.says("query"), Text: "a query is set, but " + name + " is no database", Hint: "delete it: where chooses rows of a file"}

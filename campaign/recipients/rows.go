@@ -24,7 +24,7 @@ func (l *List) Rows(ctx context.Context) iter.Seq2[*Row, error] {
 		}
 		l.ranged = true
 		if q, ok := l.source.(*query); ok {
-			defer context.AfterFunc(ctx, q.cancel)()
+			defer context.AfterFunc(ctx, q.Cancel)()
 		}
 		var empty emptyRows
 		short := false // a row was longer than the header

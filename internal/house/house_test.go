@@ -40,6 +40,7 @@ var allowed = map[string][]string{
 	"internal/trail":      {},
 
 	"campaign/recipients/charset":               {"campaign/recipients/fault"},
+	"campaign/recipients/database":              {"campaign/recipients/fault", "campaign/recipients/value"},
 	"campaign/recipients/delimited":             {"campaign/recipients/charset", "campaign/recipients/fault"},
 	"campaign/recipients/fault":                 {},
 	"campaign/recipients/folding":               {},

@@ -1,4 +1,4 @@
-package recipients
+package database
 
 import (
 	"context"
@@ -17,22 +17,18 @@ import (
 	"mailshot/campaign/recipients/value"
 )
 
-// isSQLite reports whether a file is an SQLite database, by its first bytes.
-func isSQLite(magic []byte) bool { return strings.HasPrefix(string(magic), "SQLite format 3\x00") }
+// IsSQLite reports whether a file is an SQLite database, by its first bytes.
+func IsSQLite(magic []byte) bool { return strings.HasPrefix(string(magic), "SQLite format 3\x00") }
 
-// openSQLite starts the query of a database file. It is opened for reading alone, and the connection itself refuses to write, so
+// OpenSQLite starts the query of a database file. It is opened for reading alone, and the connection itself refuses to write, so
 // that neither the query nor a program that writes the database meanwhile can do harm: the one query sees one state of it.
-func (l *List) openSQLite(f *os.File) error {
-	if err := noFileSettings(l.cfg, l.cfg.File+" is a database"); err != nil {
-		return err
-	}
-	text, err := oneQuery(l.cfg)
+func OpenSQLite(cfg Config, path string) (*Query, error) {
+	text, err := oneQuery(cfg)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	path, err := filepath.Abs(f.Name())
-	if err != nil {
-		return fault.File(l.cfg.File, err)
+	if path, err = filepath.Abs(path); err != nil {
+		return nil, fault.File(cfg.File, err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	rows, err := querySQLite(ctx, path, text, false)
@@ -43,12 +39,9 @@ func (l *List) openSQLite(f *os.File) error {
 	}
 	if err != nil {
 		cancel()
-		return &Fault{Code: "bad-query", Place: l.cfg.says("query"), Text: l.cfg.File + ": " + strings.TrimPrefix(err.Error(), "SQL logic error: "), Hint: "does it run in sqlite3 -readonly " + l.cfg.File + "?", Final: true}
+		return nil, &fault.Fault{Code: "bad-query", Place: cfg.at(cfg.QueryAt), Text: cfg.File + ": " + strings.TrimPrefix(err.Error(), "SQL logic error: "), Hint: "does it run in sqlite3 -readonly " + cfg.File + "?", Final: true}
 	}
-	q := newQuery(l.cfg.File, rows, cancel)
-	l.close = append(l.close, q.close)
-	l.source = q
-	return nil
+	return newQuery(cfg.File, rows, cancel), nil
 }
 
 // beside reports whether SQLite left a file beside a database that holds a part of it.
@@ -120,7 +113,7 @@ func (s *sqliteRows) row() (fields []string, cells []value.Cell, bad int, err er
 	fields, cells = make([]string, len(values)), make([]value.Cell, len(values))
 	for i, v := range values {
 		var ok bool
-		if fields[i], cells[i], ok = databaseCell(v); !ok && bad == 0 {
+		if fields[i], cells[i], ok = cellOf(v); !ok && bad == 0 {
 			bad = i + 1
 		}
 		cells[i].Column = i

@@ -1,4 +1,4 @@
-package recipients
+package database
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
 
+	"mailshot/campaign/recipients/fault"
 	"mailshot/campaign/recipients/value"
 )
 
@@ -23,28 +24,25 @@ const (
 	postgresPiece     = 1000     // rows
 )
 
-// openPostgres connects and starts the query. The answer is read piece by piece from a cursor, in a transaction that can only
+// OpenPostgres connects and starts the query. The answer is read piece by piece from a cursor, in a transaction that can only
 // read and sees one state of the database. Nothing that is shown holds the connection string or the password.
 //
 // The string is libpq's, a URL or key=value, and what it leaves open is taken from PGHOST and its like. But to another
 // machine it is TLS or nothing, unless the string says sslmode=disable.
-func (l *List) openPostgres() error {
-	if err := noFileSettings(l.cfg, "the list is in a database"); err != nil {
-		return err
-	}
-	text, err := oneQuery(l.cfg)
+func OpenPostgres(cfg Config) (*Query, error) {
+	text, err := oneQuery(cfg)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	c, err := pgx.ParseConfig(l.cfg.Postgres)
+	c, err := pgx.ParseConfig(cfg.Postgres)
 	if err != nil { // its text may hold the string
-		return &Fault{Code: "bad-postgres", Place: l.cfg.says("postgres"), Text: "what stands there is no connection string", Hint: "postgres://reader:PASSWORD@db.example.com/shop?sslmode=verify-full, kept where postgres says", Final: true}
+		return nil, &fault.Fault{Code: "bad-postgres", Place: cfg.at(cfg.PostgresAt), Text: "what stands there is no connection string", Hint: "postgres://reader:PASSWORD@db.example.com/shop?sslmode=verify-full, kept where postgres says", Final: true}
 	}
 	name := "PostgreSQL " + c.Database
 	if c.Database == "" {
 		name += c.User
 	}
-	l.cfg.File = name
+	cfg.File = name
 	private(c)
 	if c.ConnectTimeout == 0 || c.ConnectTimeout > postgresConnect {
 		c.ConnectTimeout = postgresConnect
@@ -66,15 +64,14 @@ func (l *List) openPostgres() error {
 		if strings.Contains(err.Error(), "server refused TLS") {
 			hint = "the server offers no TLS; if the network up to it is yours alone, add sslmode=disable to the connection string"
 		}
-		return &Fault{Code: "unreachable-list", Place: l.cfg.says("postgres"), Text: p.plain(err), Hint: hint, Final: true}
+		return nil, &fault.Fault{Code: "unreachable-list", Place: cfg.at(cfg.PostgresAt), Text: p.plain(err), Hint: hint, Final: true}
 	}
 	q := newQuery(name, p, cancel)
-	l.close = append(l.close, q.close)
 	if err := p.start(text); err != nil {
-		return &Fault{Code: "bad-query", Place: l.cfg.says("query"), Text: name + ": " + p.plain(err), Hint: "does it run in psql?", Final: true}
+		q.Close()
+		return nil, &fault.Fault{Code: "bad-query", Place: cfg.at(cfg.QueryAt), Text: name + ": " + p.plain(err), Hint: "does it run in psql?", Final: true}
 	}
-	l.source = q
-	return nil
+	return q, nil
 }
 
 // private takes the ways without TLS to other machines out of a configuration that has others.
@@ -188,15 +185,15 @@ func postgresCell(oid uint32, s string) (text string, c value.Cell, ok bool) {
 			return s, value.Cell{Kind: value.Number, Number: v}, true // as written: 12.50 keeps its nought
 		}
 	case pgtype.BoolOID:
-		return databaseCell(s == "t")
+		return cellOf(s == "t")
 	case pgtype.DateOID, pgtype.TimestampOID, pgtype.TimestamptzOID:
 		for _, layout := range []string{time.DateOnly, "2006-01-02 15:04:05.999999", "2006-01-02 15:04:05.999999Z07"} {
 			if t, err := time.Parse(layout, s); err == nil {
-				return databaseCell(t)
+				return cellOf(t)
 			}
 		}
 	}
-	return databaseCell(s)
+	return cellOf(s)
 }
 
 // plain is an error in one line, without the password.
