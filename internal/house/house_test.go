@@ -44,6 +44,7 @@ var allowed = map[string][]string{
 	"campaign/recipients/delimited":             {"campaign/recipients/charset", "campaign/recipients/fault"},
 	"campaign/recipients/fault":                 {},
 	"campaign/recipients/folding":               {},
+	"campaign/recipients/hygiene":               {"campaign/recipients/fault", "campaign/recipients/folding", "render/address"},
 	"campaign/recipients/profile":               {"campaign/recipients/fault", "campaign/recipients/folding", "campaign/recipients/value", "render/address"},
 	"campaign/recipients/value":                 {"campaign/recipients/fault", "campaign/recipients/folding"},
 	"campaign/recipients/workbook":              {"campaign/recipients/fault", "campaign/recipients/folding", "campaign/recipients/value", "campaign/recipients/workbook/..."},

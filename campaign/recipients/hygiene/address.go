@@ -1,4 +1,4 @@
-package recipients
+package hygiene
 
 import (
 	"fmt"
@@ -7,24 +7,31 @@ import (
 
 	"mailshot/campaign/recipients/fault"
 	"mailshot/campaign/recipients/folding"
+	"mailshot/render/address"
 )
 
-// person notes what is odd about a row's address, of whose cell place says where it is: it can be right, and mostly is not what was meant.
-func (n *notes) person(r *Row, place func(column int) string) {
-	domain := r.Address.Domain()
-	column := r.header.Columns[r.header.Address].Name
+// Checker finds what is odd in addresses. The zero value is ready; it remembers the domains of a list, and is not for
+// concurrent use.
+type Checker struct {
+	slips map[string]string // domain → the one that was meant, "" if itself
+}
+
+// Address finds what is odd about an address: it can be right, and mostly is not what was meant.
+func (c *Checker) Address(a address.Address) (found []Finding) {
+	domain := a.Domain()
 	say := func(code, apart, what, hint string) {
-		n.add(column, apart, Fault{Code: code, Place: place(r.header.Address), Text: column + ": " + what, Hint: hint})
+		found = append(found, Finding{Code: code, Apart: apart, Text: what, Hint: hint})
 	}
-	if meant := n.slip(domain); meant != "" {
+	if meant := c.slip(domain); meant != "" {
 		say("typo-domain", domain, fmt.Sprintf("%s is mostly a slip for %s", domain, meant), "correct the address, if it is one")
 	}
 	if slices.Contains(disposable, domain) {
 		say("disposable-domain", domain, "addresses at "+domain+" are thrown away after an hour", "ask for another, or leave the row out")
 	}
-	if local := strings.ToLower(r.Address.Local()); slices.Contains(roles, local) {
-		say("role-address", local, fault.Quote(r.Address.Unicode())+" is a function's mailbox, not a person's", "several may read it, and none may have asked for mail")
+	if local := strings.ToLower(a.Local()); slices.Contains(roles, local) {
+		say("role-address", local, fault.Quote(a.Unicode())+" is a function's mailbox, not a person's", "several may read it, and none may have asked for mail")
 	}
+	return found
 }
 
 // roles are the mailboxes of functions: RFC 2142, and those that read no mail.
@@ -55,14 +62,14 @@ var (
 )
 
 // slip is misspelt, asked once for each of the domains that a list has again and again.
-func (n *notes) slip(domain string) string {
-	meant, known := n.slips[domain]
+func (c *Checker) slip(domain string) string {
+	meant, known := c.slips[domain]
 	if !known {
 		meant = misspelt(domain)
-		if n.slips == nil || len(n.slips) == mostSlips {
-			n.slips = make(map[string]string)
+		if c.slips == nil || len(c.slips) == mostSlips {
+			c.slips = make(map[string]string)
 		}
-		n.slips[strings.Clone(domain)] = meant
+		c.slips[strings.Clone(domain)] = meant
 	}
 	return meant
 }
