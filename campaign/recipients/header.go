@@ -83,84 +83,128 @@ func (l *List) readHeader() (record, error) {
 	}
 }
 
-// bind gives the columns their names, types and uses.
+// bind gives the columns their names, types and uses, and compiles the filter.
 func (l *List) bind(rec record) error {
-	h, place := &l.header, l.source.place(rec.line)
+	h := &l.header
 	h.File, h.Where, h.Address, h.Name, h.Key = l.cfg.File, l.cfg.Where, -1, -1, -1
-	errs := slices.Clone(rec.faults)
-	faultAt := func(at, code, text, hint string) {
-		errs = append(errs, &Fault{Code: code, Place: at, Text: text, Excerpt: fault.Excerpt(rec.raw), Hint: hint})
+	b := &binding{l: l, rec: rec, place: l.source.place(rec.line), errs: slices.Clone(rec.faults)}
+	if b.names() {
+		b.people()
+		b.types()
+		if strings.TrimSpace(l.cfg.Where) != "" && len(h.Columns) > 0 {
+			filter, err := h.compile(l.cfg.Where, l.cfg.Places["where"])
+			if err != nil {
+				b.errs = append(b.errs, err)
+			}
+			l.filter = filter
+		}
 	}
-	wrong := func(code, text, hint string) { faultAt(place, code, text, hint) }
+	return errors.Join(b.errs...)
+}
+
+// binding is a list whose header is bound, with the mistakes so far.
+type binding struct {
+	l     *List
+	rec   record // of the header
+	place string
+	errs  []error
+}
+
+// wrong adds a mistake in the header's record.
+func (b *binding) wrong(code, text, hint string) { b.wrongAt(b.place, code, text, hint) }
+
+func (b *binding) wrongAt(place, code, text, hint string) {
+	b.errs = append(b.errs, &Fault{Code: code, Place: place, Text: text, Excerpt: fault.Excerpt(b.rec.raw), Hint: hint})
+}
+
+// names gives the columns their names. It returns false for a record that is a row of the list.
+func (b *binding) names() bool {
+	l, rec, h := b.l, b.rec, &b.l.header
 	seen, alikes := make(map[string]int, len(rec.fields)), make(map[string]int, len(rec.fields))
 	for i, field := range rec.fields {
 		name := columnName(field)
 		h.Columns = append(h.Columns, Column{Name: name, Type: Text})
 		if _, err := address.Parse(name); err == nil {
-			wrong("missing-header", fmt.Sprintf("the first row holds an address, %s, where the columns' names should be", fault.Quote(name)), "put a row with names above it")
-			return errors.Join(errs...)
+			b.wrong("missing-header", fmt.Sprintf("the first row holds an address, %s, where the columns' names should be", fault.Quote(name)), "put a row with names above it")
+			return false
 		}
 		if name == "" {
-			faultAt(l.cellPlace(rec, i), "empty-header", fmt.Sprintf("column %s has no name", columnLabel(i, rec)), "give it a name, or delete the column")
-		} else if first, ok := seen[name]; ok {
-			faultAt(l.cellPlace(rec, i), "duplicate-header", fmt.Sprintf("columns %s and %s are both named %s", columnLabel(first, rec), columnLabel(i, rec), fault.Quote(name)), "columns are found by name: rename one")
-		} else {
-			seen[name] = i
-			like := folding.Name(name)
-			if first, ok := alikes[like]; ok {
-				l.notes.add("", l.source.place(0), Fault{
-					Code: "similar-columns", Place: l.cellPlace(rec, i),
-					Text: fmt.Sprintf("columns %s and %s are named %s and %s, which look the same", columnLabel(first, rec), columnLabel(i, rec), fault.Quote(h.Columns[first].Name), fault.Quote(name)),
-					Hint: "each is found by its exact name alone; better rename one",
-				})
-			} else {
-				alikes[like] = i
-			}
+			b.wrongAt(l.cellPlace(rec, i), "empty-header", fmt.Sprintf("column %s has no name", columnLabel(i, rec)), "give it a name, or delete the column")
+			continue
 		}
-	}
-	use := func(key, what, name string) int {
-		i := h.Index(name)
-		switch said := l.cfg.Places[key]; {
-		case i >= 0:
-		case said != "":
-			errs = append(errs, &Fault{Code: "missing-column", Place: said, Text: fmt.Sprintf("no column %s for the %s in %s", fault.Quote(name), what, place), Hint: h.hint(name)})
-		default:
-			wrong("missing-column", fmt.Sprintf("no column %s for the %s", fault.Quote(name), what), h.hint(name))
+		if first, ok := seen[name]; ok {
+			b.wrongAt(l.cellPlace(rec, i), "duplicate-header", fmt.Sprintf("columns %s and %s are both named %s", columnLabel(first, rec), columnLabel(i, rec), fault.Quote(name)), "columns are found by name: rename one")
+			continue
 		}
-		return i
+		seen[name] = i
+		like := folding.Name(name)
+		if first, ok := alikes[like]; ok {
+			l.notes.add("", l.source.place(0), Fault{
+				Code: "similar-columns", Place: l.cellPlace(rec, i),
+				Text: fmt.Sprintf("columns %s and %s are named %s and %s, which look the same", columnLabel(first, rec), columnLabel(i, rec), fault.Quote(h.Columns[first].Name), fault.Quote(name)),
+				Hint: "each is found by its exact name alone; better rename one",
+			})
+			continue
+		}
+		alikes[like] = i
 	}
-	if l.cfg.Address != "" {
-		h.Address = use("address", "address", l.cfg.Address)
+	return true
+}
+
+// column finds a column that the campaign names, -1 if there is none; key is where it says so.
+func (b *binding) column(key, what, name string) int {
+	h := &b.l.header
+	i := h.Index(name)
+	switch said := b.l.cfg.Places[key]; {
+	case i >= 0:
+	case said != "":
+		b.errs = append(b.errs, &Fault{Code: "missing-column", Place: said, Text: fmt.Sprintf("no column %s for the %s in %s", fault.Quote(name), what, b.place), Hint: h.hint(name)})
+	default:
+		b.wrong("missing-column", fmt.Sprintf("no column %s for the %s", fault.Quote(name), what), h.hint(name))
+	}
+	return i
+}
+
+// people finds the columns of the address, the name and the key.
+func (b *binding) people() {
+	cfg, h := &b.l.cfg, &b.l.header
+	if cfg.Address != "" {
+		h.Address = b.column("address", "address", cfg.Address)
 	} else if found := h.find(addressNames); len(found) == 1 {
 		h.Address = found[0]
 		h.Guessed = append(h.Guessed, fmt.Sprintf("address column: %q", h.Columns[found[0]].Name))
 	} else if len(found) > 1 {
-		wrong("missing-column", fmt.Sprintf("columns %s and %s may both hold the address", fault.Quote(h.Columns[found[0]].Name), fault.Quote(h.Columns[found[1]].Name)), "name one of them in recipients.address")
+		b.wrong("missing-column", fmt.Sprintf("columns %s and %s may both hold the address", fault.Quote(h.Columns[found[0]].Name), fault.Quote(h.Columns[found[1]].Name)), "name one of them in recipients.address")
 	} else {
 		hint := "name it in recipients.address; " + h.hint("")
 		if len(h.Columns) == 1 {
 			hint = "name it in recipients.address; or, if this is a title, name the row of the header in recipients.header_row"
 		}
-		wrong("missing-column", "no column looks like the address", hint)
+		b.wrong("missing-column", "no column looks like the address", hint)
 	}
-	if l.cfg.Name != "" {
-		h.Name = use("name", "name", l.cfg.Name)
+	if cfg.Name != "" {
+		h.Name = b.column("name", "name", cfg.Name)
 	} else if found := h.find(personNames); len(found) == 1 {
 		h.Name = found[0]
 		h.Guessed = append(h.Guessed, fmt.Sprintf("name column: %q", h.Columns[found[0]].Name))
 	}
-	if l.cfg.Key != "" {
-		h.Key = use("key", "key", l.cfg.Key)
+	if cfg.Key != "" {
+		h.Key = b.column("key", "key", cfg.Key)
 	}
+}
+
+// types gives the columns the types that the campaign says.
+func (b *binding) types() {
+	l, h := b.l, &b.l.header
 	for _, name := range slices.Sorted(maps.Keys(l.cfg.Columns)) {
 		t := l.cfg.Columns[name]
 		switch t {
 		case Text, Number, Date, Bool:
 		default:
-			wrong("unknown-type", fmt.Sprintf("column %s has the unknown type %s", fault.Quote(name), fault.Quote(string(t))), "text, number, date or bool")
+			b.wrong("unknown-type", fmt.Sprintf("column %s has the unknown type %s", fault.Quote(name), fault.Quote(string(t))), "text, number, date or bool")
 			continue
 		}
-		if i := use("columns."+name, "type "+string(t), name); i >= 0 {
+		if i := b.column("columns."+name, "type "+string(t), name); i >= 0 {
 			h.Columns[i].Type = t
 			if t != Text && l.types == nil {
 				l.types = make([]Type, len(h.Columns))
@@ -172,14 +216,6 @@ func (l *List) bind(rec record) error {
 			l.types[i] = c.Type
 		}
 	}
-	if strings.TrimSpace(l.cfg.Where) != "" && len(h.Columns) > 0 {
-		filter, err := h.compile(l.cfg.Where, l.cfg.Places["where"])
-		if err != nil {
-			errs = append(errs, err)
-		}
-		l.filter = filter
-	}
-	return errors.Join(errs...)
 }
 
 // hint names the nearest column, or the columns there are.

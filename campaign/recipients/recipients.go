@@ -190,7 +190,7 @@ func (l *List) settle() error {
 	return nil
 }
 
-// open finds out what kind of file it is and starts its source.
+// open finds out what kind of list it is and starts its source.
 func (l *List) open() error {
 	switch {
 	case len(l.cfg.Files) > 0:
@@ -198,64 +198,15 @@ func (l *List) open() error {
 	case l.cfg.Postgres != "":
 		return l.openPostgres()
 	}
-	name := l.cfg.File
-	var in io.Reader
-	switch name {
-	case "":
-		return &Fault{Code: "no-list", Place: "recipients", Text: "no list is named", Hint: "set recipients.file"}
-	case "-":
-		if in = l.cfg.Stdin; in == nil {
-			in = strings.NewReader("")
-		}
-	default:
-		path := name
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(l.cfg.Dir, path)
-		}
-		f, err := os.Open(path)
-		if err != nil {
-			err := fault.File(name, err)
-			if f := (*Fault)(nil); l.cfg.Dir == "" && errors.As(err, &f) {
-				f.Hint = "" // no campaign file, and so no other folder than this
-			}
-			return err
-		}
-		l.close = append(l.close, f.Close)
-		info, err := f.Stat()
-		if err != nil {
-			return fault.File(name, err)
-		}
-		if info.IsDir() {
-			return &Fault{Code: "not-a-list", Place: name, Text: "is a folder, not a list"}
-		}
-		in = f
-	}
-	magic, in, err := peek(in)
-	if err != nil {
-		return fault.File(name, err)
-	}
-	packed, is, err := unpack(name, magic, in)
+	in, err := l.openFile()
 	if err != nil {
 		return err
 	}
-	f, regular := in.(*os.File)
-	if is || !regular {
-		// What cannot be read twice is kept in a file while it is read.
-		if is {
-			defer packed.Close()
-			in = packed
-		}
-		if f, err = l.spool(in); err != nil {
-			if is {
-				return packedFault(name, err)
-			}
-			return fault.File(name, err)
-		}
-		if magic, in, err = peek(f); err != nil {
-			return fault.File(name, err)
-		}
+	f, magic, err := l.unpacked(in)
+	if err != nil {
+		return err
 	}
-	switch {
+	switch name := l.cfg.File; {
 	case database.IsSQLite(magic):
 		return l.openSQLite(f)
 	case l.cfg.Query != "":
@@ -263,10 +214,79 @@ func (l *List) open() error {
 	case bytes.HasPrefix(magic, []byte("PK\x03\x04")):
 		return l.openSheet(f)
 	}
-	if f := foreign(plainName(name), magic); f != nil {
-		return f
+	if wrong := foreign(plainName(l.cfg.File), magic); wrong != nil {
+		return wrong
 	}
-	total := newSummed(in)
+	return l.openText(f, magic)
+}
+
+// openFile opens the list's file, or takes standard input.
+func (l *List) openFile() (io.Reader, error) {
+	name := l.cfg.File
+	switch {
+	case name == "":
+		return nil, &Fault{Code: "no-list", Place: "recipients", Text: "no list is named", Hint: "set recipients.file"}
+	case name == "-" && l.cfg.Stdin == nil:
+		return strings.NewReader(""), nil
+	case name == "-":
+		return l.cfg.Stdin, nil
+	}
+	path := name
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(l.cfg.Dir, path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		err := fault.File(name, err)
+		if f := (*Fault)(nil); l.cfg.Dir == "" && errors.As(err, &f) {
+			f.Hint = "" // no campaign file, and so no other folder than this
+		}
+		return nil, err
+	}
+	l.close = append(l.close, f.Close)
+	info, err := f.Stat()
+	if err != nil {
+		return nil, fault.File(name, err)
+	}
+	if info.IsDir() {
+		return nil, &Fault{Code: "not-a-list", Place: name, Text: "is a folder, not a list"}
+	}
+	return f, nil
+}
+
+// unpacked returns in as a file that stands at its begin, unpacked, and its first bytes. What is packed, or cannot be read
+// twice, is kept in a file that goes with the list.
+func (l *List) unpacked(in io.Reader) (f *os.File, magic []byte, err error) {
+	name := l.cfg.File
+	if magic, in, err = peek(in); err != nil {
+		return nil, nil, fault.File(name, err)
+	}
+	packed, is, err := unpack(name, magic, in)
+	if err != nil {
+		return nil, nil, err
+	}
+	if f, regular := in.(*os.File); regular && !is {
+		return f, magic, nil
+	}
+	if is {
+		defer packed.Close()
+		in = packed
+	}
+	if f, err = l.spool(in); err != nil {
+		if is {
+			return nil, nil, packedFault(name, err)
+		}
+		return nil, nil, fault.File(name, err)
+	}
+	if magic, _, err = peek(f); err != nil {
+		return nil, nil, fault.File(name, err)
+	}
+	return f, magic, nil
+}
+
+// openText starts the source of CSV or JSON lines.
+func (l *List) openText(f *os.File, magic []byte) error {
+	name, total := l.cfg.File, newSummed(f)
 	decoded, err := charset.Decode(charset.Config{File: name, Said: l.cfg.Encoding, SaidAt: l.cfg.says("encoding")}, f, total)
 	if err != nil {
 		return err

@@ -26,67 +26,81 @@ func (l *List) Rows(ctx context.Context) iter.Seq2[*Row, error] {
 		if q, ok := l.source.(*query); ok {
 			defer context.AfterFunc(ctx, q.Cancel)()
 		}
-		var empty emptyRows
-		short := false // a row was longer than the header
-		for number := int64(0); ; {
-			if err := ctx.Err(); err != nil {
-				yield(nil, err)
-				return
-			}
-			rec, err := l.source.next()
-			if err == io.EOF {
-				break
-			}
-			if err != nil {
-				if ctx.Err() != nil {
-					err = ctx.Err()
-				}
-				var f *Fault
-				if !yield(nil, err) || !errors.As(err, &f) || f.Final {
-					return
-				}
-				continue
-			}
-			if blank(rec) {
-				empty.add(l.source.place(rec.line))
-				continue
-			}
-			empty.within()
-			if n := len(l.header.Columns); len(rec.fields) != n {
-				short = short || len(rec.fields) > n
-				if !yield(nil, l.ragged(rec)) {
-					return
-				}
-				continue
-			}
-			number++
-			row := l.row(number, rec)
-			if !row.Filtered && row.Invalid == "" {
-				l.notes.look(row, func(i int) string { return l.cellPlace(rec, i) })
-			}
-			if !yield(row, nil) {
-				return
-			}
+		var seen seenRows
+		if l.rows(ctx, &seen, yield) {
+			l.conclude(&seen, yield)
 		}
-		for _, s := range sheets(l.source) {
-			if n, first := s.LeftOut(); n > 0 && l.cfg.Hidden == HiddenSkip {
-				l.notes.add("", "", Fault{Code: "hidden-rows", Place: s.cfg.File + " " + first, Text: fault.Are(n, "row") + " hidden and left out, the first here"})
-			}
-			if f := s.mergedHeader(); f != nil && short {
-				if !yield(nil, f) {
-					return
-				}
-			}
-			s.note(&l.notes)
+	}
+}
+
+// seenRows is what is said of the rows when all of them were read.
+type seenRows struct {
+	empty emptyRows
+	long  bool // a row was longer than the header
+}
+
+// rows yields the rows, and reports whether the list was read to its end.
+func (l *List) rows(ctx context.Context, seen *seenRows, yield func(*Row, error) bool) bool {
+	for number := int64(0); ; {
+		if err := ctx.Err(); err != nil {
+			yield(nil, err)
+			return false
 		}
-		empty.note(&l.notes)
-		sum, err := l.source.sum()
+		rec, err := l.source.next()
+		if err == io.EOF {
+			return true
+		}
 		if err != nil {
-			yield(nil, fault.File(l.cfg.File, err))
+			if ctx.Err() != nil {
+				err = ctx.Err()
+			}
+			var f *Fault
+			if !yield(nil, err) || !errors.As(err, &f) || f.Final {
+				return false
+			}
+			continue
+		}
+		if blank(rec) {
+			seen.empty.add(l.source.place(rec.line))
+			continue
+		}
+		seen.empty.within()
+		if n := len(l.header.Columns); len(rec.fields) != n {
+			seen.long = seen.long || len(rec.fields) > n
+			if !yield(nil, l.ragged(rec)) {
+				return false
+			}
+			continue
+		}
+		number++
+		row := l.row(number, rec)
+		if !row.Filtered && row.Invalid == "" {
+			l.notes.look(row, func(i int) string { return l.cellPlace(rec, i) })
+		}
+		if !yield(row, nil) {
+			return false
+		}
+	}
+}
+
+// conclude notes what the list has as a whole, and takes its digest.
+func (l *List) conclude(seen *seenRows, yield func(*Row, error) bool) {
+	for _, s := range sheets(l.source) {
+		if n, first := s.LeftOut(); n > 0 && l.cfg.Hidden == HiddenSkip {
+			l.notes.add("", "", Fault{Code: "hidden-rows", Place: s.cfg.File + " " + first, Text: fault.Are(n, "row") + " hidden and left out, the first here"})
+		}
+		if f := s.mergedHeader(); f != nil && seen.long && !yield(nil, f) {
 			return
 		}
-		l.digest = hex.EncodeToString(sum)
+		s.note(&l.notes)
 	}
+	seen.empty.note(&l.notes)
+	sum, err := l.source.sum()
+	if err != nil {
+		yield(nil, fault.File(l.cfg.File, err))
+		return
+	}
+	l.digest = hex.EncodeToString(sum)
 }
 
 func (l *List) ragged(rec record) *Fault {

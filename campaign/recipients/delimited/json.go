@@ -5,10 +5,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"mailshot/campaign/recipients/fault"
@@ -146,16 +146,8 @@ func (j *JSON) object(rec Record) (keys, values []string, f *fault.Fault) {
 		if err != nil {
 			return nil, nil, broken(err)
 		}
-		var text string
-		switch v := v.(type) {
-		case string:
-			text = v
-		case json.Number:
-			text = v.String()
-		case bool:
-			text = fmt.Sprint(v)
-		case nil:
-		default:
+		text, ok := cell(v)
+		if !ok {
 			f := at()
 			f.Code, f.Text, f.Hint = "bad-json", fault.Quote(name)+" holds a list or an object", "a cell holds a text, a number, true, false or null"
 			return nil, nil, f
@@ -171,4 +163,19 @@ func (j *JSON) object(rec Record) (keys, values []string, f *fault.Fault) {
 		return nil, nil, f
 	}
 	return keys, values, nil
+}
+
+// cell is a value as a cell's text; ok is false for the begin of a list or an object.
+func cell(v json.Token) (text string, ok bool) {
+	switch v := v.(type) {
+	case string:
+		return v, true
+	case json.Number:
+		return v.String(), true
+	case bool:
+		return strconv.FormatBool(v), true
+	case nil:
+		return "", true
+	}
+	return "", false
 }

@@ -24,15 +24,52 @@ func (s *Sheet) cell(start *strictxml.Token, column int) (text string, c value.C
 		kind = s.xml.Plain(start.Attr("t"))
 	}
 	format := s.styles.format(start.Attr("s"))
-	stored, inline := s.value[:0], s.inline[:0]
-	var formula, valued bool
+	formula, valued, err := s.content()
+	if err != nil {
+		return "", c, nil, err
+	}
+	if formula && (!valued || len(s.value) == 0 && kind != "str" && kind != "inlineStr") {
+		wrong = s.wrong(&c, "no-value", "a formula without a stored value", "open the workbook in Excel and save it, so that it is calculated")
+		return "", c, wrong, nil
+	}
+	switch kind {
+	case "inlineStr":
+		text, wrong = s.words(&c, format, unescape(string(s.inline)))
+	case "str":
+		text, wrong = s.words(&c, format, unescape(string(s.value)))
+	case "s":
+		if text, err = s.sharedText(&c); err != nil {
+			return "", c, nil, err
+		}
+		text, wrong = s.words(&c, format, text)
+	case "e":
+		text = string(s.value)
+		wrong = s.wrong(&c, "error-cell", "the cell shows the error "+fault.Quote(text), "correct its formula")
+	case "b":
+		c.Kind, text = value.Bool, "FALSE"
+		if v := string(s.value); v == "1" || v == "true" {
+			c.Number, text = 1, "TRUE"
+		}
+	case "d":
+		text, wrong = s.isoDate(&c, format)
+	case "n":
+		text, wrong = s.number(&c, format)
+	default:
+		return "", c, nil, fmt.Errorf("%s: a cell of the unknown type %s", Letters(column)+strconv.Itoa(s.row), fault.Quote(kind))
+	}
+	return text, c, wrong, nil
+}
+
+// content reads the cell to its end into s.value and s.inline.
+func (s *Sheet) content() (formula, valued bool, err error) {
+	s.value, s.inline = s.value[:0], s.inline[:0]
 	for {
 		t, err := s.xml.Next()
 		if err != nil {
-			return "", c, nil, cutOff(err)
+			return false, false, cutOff(err)
 		}
 		if t.Kind == strictxml.EndTag {
-			break
+			return formula, valued, nil
 		}
 		if t.Kind != strictxml.StartTag {
 			continue
@@ -40,10 +77,10 @@ func (s *Sheet) cell(start *strictxml.Token, column int) (text string, c value.C
 		switch t.Name {
 		case "v":
 			valued = true
-			stored, err = s.xml.Text(stored[:0])
+			s.value, err = s.xml.Text(s.value[:0])
 		case "is":
 			valued = true
-			inline, err = richText(s.xml, inline[:0])
+			s.inline, err = richText(s.xml, s.inline[:0])
 		case "f":
 			formula = true
 			err = s.xml.Skip()
@@ -51,86 +88,72 @@ func (s *Sheet) cell(start *strictxml.Token, column int) (text string, c value.C
 			err = s.xml.Skip()
 		}
 		if err != nil {
-			return "", c, nil, cutOff(err)
+			return false, false, cutOff(err)
 		}
 	}
-	s.value, s.inline = stored, inline // their room is used again
-	say := func(code, text, hint string) {
-		wrong = &Error{Code: code, Place: s.CellPlace(c.Column, c.Row), Text: text, Hint: hint}
+}
+
+// wrong is what makes a cell unreadable.
+func (s *Sheet) wrong(c *value.Cell, code, text, hint string) *Error {
+	return &Error{Code: code, Place: s.CellPlace(c.Column, c.Row), Text: text, Hint: hint}
+}
+
+// words is a text with what its format puts around it.
+func (s *Sheet) words(c *value.Cell, format *numfmt.Format, text string) (string, *Error) {
+	if len(text) > MaxText {
+		return fault.Shorten(text, 60), s.wrong(c, "long-cell", fmt.Sprintf("a text of %d KiB, where a cell of Excel takes 32,767 characters", len(text)>>10), "is it a list? if so, save it as CSV")
 	}
-	if formula && (!valued || len(stored) == 0 && kind != "str" && kind != "inlineStr") {
-		say("no-value", "a formula without a stored value", "open the workbook in Excel and save it, so that it is calculated")
-		return "", c, wrong, nil
+	return format.Text(text), nil
+}
+
+// sharedText is the text that a cell refers to by its number.
+func (s *Sheet) sharedText(c *value.Cell) (string, error) {
+	if len(s.value) == 0 {
+		return "", nil
 	}
-	// words is a text with what its format puts around it.
-	words := func(text string) (string, value.Cell, *Error, error) {
-		if len(text) > MaxText {
-			say("long-cell", fmt.Sprintf("a text of %d KiB, where a cell of Excel takes 32,767 characters", len(text)>>10), "is it a list? if so, save it as CSV")
-			return fault.Shorten(text, 60), c, wrong, nil
-		}
-		return format.Text(text), c, nil, nil
+	i, err := strconv.Atoi(string(bytes.TrimSpace(s.value)))
+	if err != nil || i < 0 || i >= len(s.shared) {
+		return "", fmt.Errorf("%s: it refers to text %s, which the workbook does not hold", Letters(c.Column)+strconv.Itoa(c.Row), fault.Quote(string(s.value)))
 	}
-	switch kind {
-	case "inlineStr":
-		return words(unescape(string(inline)))
-	case "str":
-		return words(unescape(string(stored)))
-	case "s":
-		if len(stored) == 0 {
-			return "", c, nil, nil
-		}
-		i, err := strconv.Atoi(string(bytes.TrimSpace(stored)))
-		if err != nil || i < 0 || i >= len(s.shared) {
-			return "", c, nil, fmt.Errorf("%s: it refers to text %s, which the workbook does not hold", Letters(column)+strconv.Itoa(s.row), fault.Quote(string(stored)))
-		}
-		return words(s.shared[i])
-	case "e":
-		say("error-cell", "the cell shows the error "+fault.Quote(string(stored)), "correct its formula")
-		return string(stored), c, wrong, nil
-	case "b":
-		c.Kind = value.Bool
-		if v := string(stored); v == "1" || v == "true" {
-			c.Number = 1
-			return "TRUE", c, nil, nil
-		}
-		return "FALSE", c, nil, nil
-	case "d":
-		at, ok := parseISO(string(stored))
-		if !ok {
-			say("bad-cell", "the stored date "+fault.Quote(string(stored))+" cannot be read", "write the date again")
-			return string(stored), c, wrong, nil
-		}
-		c.Kind, c.Time = value.Date, at
-		return format.Date(at), c, nil, nil
-	case "n":
-		text := string(bytes.TrimSpace(stored))
-		if text == "" {
-			return "", c, nil, nil
-		}
-		v, ok := value.Decimal(text)
-		if !ok {
-			say("bad-cell", "the stored number "+fault.Quote(string(stored))+" cannot be read", "write the number again")
-			return text, c, wrong, nil
-		}
-		c.Kind, c.Number = value.Number, v
-		if format.IsDate() {
-			at, ok := numfmt.Serial(v, s.styles.epoch1904)
-			if v < 1 && !s.styles.epoch1904 && format.HasDay() {
-				ok = false // Excel shows the day 00.01.1900, which there was not: a formula that looks at an empty cell gives it
-			}
-			if ok {
-				c.Kind, c.Time = value.Date, at
-				return format.Date(at), c, nil, nil
-			}
-			say("bad-cell", fmt.Sprintf("the number %s has the format of a date, but is none", text), "correct the cell")
-			return numfmt.Compile("").Number(v), c, wrong, nil
-		}
-		if format.General() && value.Short(text) {
-			return text, c, nil, nil
-		}
-		return format.Number(v), c, nil, nil
+	return s.shared[i], nil
+}
+
+// isoDate is a date that is stored as ISO 8601.
+func (s *Sheet) isoDate(c *value.Cell, format *numfmt.Format) (string, *Error) {
+	at, ok := parseISO(string(s.value))
+	if !ok {
+		return string(s.value), s.wrong(c, "bad-cell", "the stored date "+fault.Quote(string(s.value))+" cannot be read", "write the date again")
 	}
-	return "", c, nil, fmt.Errorf("%s: a cell of the unknown type %s", Letters(column)+strconv.Itoa(s.row), fault.Quote(kind))
+	c.Kind, c.Time = value.Date, at
+	return format.Date(at), nil
+}
+
+// number is a number as its format shows it, which may be that of a date.
+func (s *Sheet) number(c *value.Cell, format *numfmt.Format) (string, *Error) {
+	text := string(bytes.TrimSpace(s.value))
+	if text == "" {
+		return "", nil
+	}
+	v, ok := value.Decimal(text)
+	if !ok {
+		return text, s.wrong(c, "bad-cell", "the stored number "+fault.Quote(string(s.value))+" cannot be read", "write the number again")
+	}
+	c.Kind, c.Number = value.Number, v
+	if format.IsDate() {
+		at, ok := numfmt.Serial(v, s.styles.epoch1904)
+		if v < 1 && !s.styles.epoch1904 && format.HasDay() {
+			ok = false // Excel shows the day 00.01.1900, which there was not: a formula that looks at an empty cell gives it
+		}
+		if ok {
+			c.Kind, c.Time = value.Date, at
+			return format.Date(at), nil
+		}
+		return numfmt.Compile("").Number(v), s.wrong(c, "bad-cell", fmt.Sprintf("the number %s has the format of a date, but is none", text), "correct the cell")
+	}
+	if format.General() && value.Short(text) {
+		return text, nil
+	}
+	return format.Number(v), nil
 }
 
 // cellType is the type of a cell (ECMA-376 part 1, 18.18.11), "" if there is no such; a cell that says nothing holds a number.

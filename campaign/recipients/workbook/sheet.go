@@ -227,88 +227,109 @@ func (s *Sheet) readRow() (rec Row, found bool, err error) {
 
 // cells reads a row whose start tag was read.
 func (s *Sheet) cells(start *strictxml.Token) (rec Row, found bool, err error) {
-	number := s.row + 1
-	if r := start.Attr("r"); len(r) > 0 {
-		if number, err = strconv.Atoi(string(r)); err != nil {
-			return rec, false, fmt.Errorf("row number %s", fault.Quote(string(r)))
-		}
+	if err := s.startRow(start); err != nil {
+		return rec, false, err
 	}
-	if number <= s.row {
-		return rec, false, fmt.Errorf("row %d comes after row %d", number, s.row)
-	}
-	if number > MaxRows {
-		return rec, false, fmt.Errorf("row number %d, where a sheet ends at %d", number, MaxRows)
-	}
-	s.row = number
-	if s.clock.over() { // what is unpacked may be little, and what is made of it much
-		return rec, false, s.clock.fault()
-	}
+	number := s.row
 	inside := s.area.holds(number)
 	hidden := s.width > 0 && yes(start.Attr("hidden"))
 	rec = Row{Number: number, Cells: []value.Cell{}}
-	stored := 0
-	column := -1
+	stored, column := 0, -1
 	for {
 		t, err := s.xml.Next()
 		if err != nil {
 			return rec, false, cutOff(err)
 		}
-		switch t.Kind {
-		case strictxml.EndTag:
+		switch {
+		case t.Kind == strictxml.EndTag:
 			s.cellsRead += max(stored, len(rec.Texts))
-			if found {
-				s.see(number)
-			} else if hidden {
-				s.unseen++ // nobody misses what is in a hidden row
-			}
-			if hidden && found && s.hidden != Include {
-				if s.hiddenRows++; s.firstHidden == 0 {
-					s.firstHidden = number
-				}
-				return rec, false, nil
-			}
-			return rec, found, nil
-		case strictxml.StartTag:
-			if t.Name != "c" {
-				if err := s.xml.Skip(); err != nil {
-					return rec, false, err
-				}
-				continue
-			}
-			if stored++; s.cellsRead+stored > s.most {
-				return rec, false, &Error{Code: "bomb", Text: "it holds more than " + fault.Count(s.most, "cell"), Hint: "no list does; if yours is honest, save it as CSV"}
-			}
-			column++
-			if ref := t.Attr("r"); len(ref) > 0 {
-				c, r, ok := parseRef(ref)
-				if !ok || r != number {
-					return rec, false, fmt.Errorf("cell %s in row %d", fault.Quote(string(ref)), number)
-				}
-				if c < column {
-					return rec, false, fmt.Errorf("cell %s comes after %s", fault.Quote(string(ref)), fault.Quote(Letters(column-1)+strconv.Itoa(number)))
-				}
-				column = c
-			}
-			if column >= MaxColumns {
-				return rec, false, fmt.Errorf("column %d, where a sheet ends at %d", column+1, MaxColumns)
-			}
-			text, c, wrong, err := s.cell(t, column)
-			if err != nil {
+			return rec, s.endRow(found, hidden), nil
+		case t.Kind != strictxml.StartTag:
+			continue
+		case t.Name != "c":
+			if err := s.xml.Skip(); err != nil {
 				return rec, false, err
 			}
-			if !inside || column < s.area.left || column > s.area.right || text == "" && wrong == nil {
-				continue
-			}
-			if rec.Texts == nil {
-				s.widen(&rec, s.width)
-			}
-			found = found || wrong != nil || strings.TrimSpace(text) != ""
-			if wrong != nil {
-				rec.Errors = append(rec.Errors, wrong)
-			}
-			s.put(&rec, column-s.first, text, c)
+			continue
+		}
+		if stored++; s.cellsRead+stored > s.most {
+			return rec, false, &Error{Code: "bomb", Text: "it holds more than " + fault.Count(s.most, "cell"), Hint: "no list does; if yours is honest, save it as CSV"}
+		}
+		if column, err = cellColumn(t, column, number); err != nil {
+			return rec, false, err
+		}
+		text, c, wrong, err := s.cell(t, column)
+		if err != nil {
+			return rec, false, err
+		}
+		if !inside || column < s.area.left || column > s.area.right || text == "" && wrong == nil {
+			continue
+		}
+		if rec.Texts == nil {
+			s.widen(&rec, s.width)
+		}
+		found = found || wrong != nil || strings.TrimSpace(text) != ""
+		if wrong != nil {
+			rec.Errors = append(rec.Errors, wrong)
+		}
+		s.put(&rec, column-s.first, text, c)
+	}
+}
+
+// startRow takes the number of a row, which says it or follows the last one.
+func (s *Sheet) startRow(start *strictxml.Token) (err error) {
+	number := s.row + 1
+	if r := start.Attr("r"); len(r) > 0 {
+		if number, err = strconv.Atoi(string(r)); err != nil {
+			return fmt.Errorf("row number %s", fault.Quote(string(r)))
 		}
 	}
+	if number <= s.row {
+		return fmt.Errorf("row %d comes after row %d", number, s.row)
+	}
+	if number > MaxRows {
+		return fmt.Errorf("row number %d, where a sheet ends at %d", number, MaxRows)
+	}
+	s.row = number
+	if s.clock.over() { // what is unpacked may be little, and what is made of it much
+		return s.clock.fault()
+	}
+	return nil
+}
+
+// cellColumn is the column of a cell of a row, which says it or follows the last one.
+func cellColumn(start *strictxml.Token, last, row int) (column int, err error) {
+	column = last + 1
+	if ref := start.Attr("r"); len(ref) > 0 {
+		c, r, ok := parseRef(ref)
+		if !ok || r != row {
+			return 0, fmt.Errorf("cell %s in row %d", fault.Quote(string(ref)), row)
+		}
+		if c < column {
+			return 0, fmt.Errorf("cell %s comes after %s", fault.Quote(string(ref)), fault.Quote(Letters(column-1)+strconv.Itoa(row)))
+		}
+		column = c
+	}
+	if column >= MaxColumns {
+		return 0, fmt.Errorf("column %d, where a sheet ends at %d", column+1, MaxColumns)
+	}
+	return column, nil
+}
+
+// endRow counts the row that ends, and reports whether it is one of the list; found says that it has cells.
+func (s *Sheet) endRow(found, hidden bool) bool {
+	if found {
+		s.see(s.row)
+	} else if hidden {
+		s.unseen++ // nobody misses what is in a hidden row
+	}
+	if hidden && found && s.hidden != Include {
+		if s.hiddenRows++; s.firstHidden == 0 {
+			s.firstHidden = s.row
+		}
+		return false
+	}
+	return found
 }
 
 // see counts the rows without cells between one that has some and the last one.

@@ -164,125 +164,180 @@ func splitSections(code string) []string {
 	return append(out, code[from:])
 }
 
+// compiler reads the code of one section.
+type compiler struct {
+	section
+	point, digits bool // were read
+	commas        int  // since the last digit place
+	unknown       bool // something is not understood
+}
+
 func compileSection(code string) section {
-	s := section{scale: 1}
-	point, digits, unknown := false, false, false
-	literal := func(text string) {
-		s.tokens = append(s.tokens, formatToken{'l', text})
-		s.words = s.words || strings.TrimSpace(text) != ""
+	s := compiler{section: section{scale: 1}}
+	for code != "" {
+		code = code[s.token(code):]
 	}
-	commas := 0 // since the last digit place
-	for i := 0; i < len(code); {
-		c := code[i]
-		rest := code[i:]
-		size := 1
-		switch {
-		case c == '"':
-			end := strings.IndexByte(rest[1:], '"')
-			if end < 0 {
-				end = len(rest) - 1
-			}
-			literal(rest[1 : 1+end])
-			size = min(end+2, len(rest))
-		case c == '\\':
-			size = 1 + runeSize(rest[1:])
-			literal(rest[1:size])
-		case c == '_' || c == '*': // a gap as wide as the next character, or filled with it
-			size = 1 + runeSize(rest[1:])
-		case c == '[':
-			end := strings.IndexByte(rest, ']')
-			if end < 0 {
-				unknown = true
-				end = len(rest) - 1
-			}
-			s.bracket(rest[1:max(end, 1)], &unknown)
-			size = end + 1
-		case len(rest) >= 7 && strings.EqualFold(rest[:7], "General"):
-			s.general = true
-			s.tokens = append(s.tokens, formatToken{'G', ""})
-			size = 7
-		case c == '0' || c == '#' || c == '?':
-			s.thousands = s.thousands || commas > 0
-			commas = 0
-			digits = true
-			if point {
-				s.decimals++
-			} else {
-				s.whole++
-			}
-			s.tokens = append(s.tokens, formatToken{c, ""})
-		case c == '.' && (s.isDate || s.elapsed):
-			// Fractions of seconds follow in zeros; they are no digits of a number.
-			n := len(rest[1:]) - len(strings.TrimLeft(rest[1:], "0"))
-			if n == 0 {
-				literal(".")
-			} else {
-				s.tokens = append(s.tokens, formatToken{'d', rest[:1+n]})
-			}
-			size = 1 + n
-		case c == '.':
-			unknown = unknown || point
-			point = true
-			s.tokens = append(s.tokens, formatToken{'.', ""})
-		case c == ',' && digits && !s.isDate:
-			commas++
-		case c == '%':
-			s.scale *= 100
-			literal("%")
-		case (c == 'E' || c == 'e') && len(rest) > 2 && (rest[1] == '+' || rest[1] == '-'):
-			n := len(rest[2:]) - len(strings.TrimLeft(rest[2:], "0#?"))
-			unknown = unknown || n == 0 || s.exponent > 0
-			s.exponent = max(n, 1)
-			s.tokens = append(s.tokens, formatToken{'E', rest[1:2]})
-			size = 2 + n
-		case c == '/' && digits && !s.isDate:
-			unknown = true // a fraction
-		case c == '@':
-			s.general = true
-			s.tokens = append(s.tokens, formatToken{'@', ""})
-		case len(rest) >= 5 && strings.EqualFold(rest[:5], "AM/PM"), len(rest) >= 3 && strings.EqualFold(rest[:3], "A/P"):
-			size = 3
-			if rest[1] != '/' {
-				size = 5
-			}
-			s.isDate = true
-			s.tokens = append(s.tokens, formatToken{'d', rest[:size]})
-		case strings.IndexByte("ymdhsYMDHS", c) >= 0:
-			lower := strings.ToLower(rest)
-			size = len(lower) - len(strings.TrimLeft(lower, lower[:1]))
-			s.isDate = true
-			s.tokens = append(s.tokens, formatToken{'d', lower[:size]})
-		case digits && !s.isDate && (c == 'e' || c == 'E'):
-			unknown = true // a power of ten needs its sign
-		case strings.IndexByte("bBeEgG", c) >= 0: // eras and other calendars
-			s.isDate, s.iso = true, true
-		default:
-			size = runeSize(rest)
-			if r, _ := utf8.DecodeRuneInString(rest); unicode.IsLetter(r) {
-				s.tokens = append(s.tokens, formatToken{'l', rest[:size]})
-			} else {
-				literal(rest[:size])
-			}
+	return s.finish()
+}
+
+// token reads what the rest of a code begins with, and returns its length.
+func (s *compiler) token(rest string) int {
+	if size := s.mark(rest); size > 0 {
+		return size
+	}
+	if size := s.figure(rest); size > 0 {
+		return size
+	}
+	if size := s.dateField(rest); size > 0 {
+		return size
+	}
+	size := runeSize(rest)
+	if r, _ := utf8.DecodeRuneInString(rest); unicode.IsLetter(r) {
+		s.add('l', rest[:size])
+	} else {
+		s.literal(rest[:size])
+	}
+	return size
+}
+
+func (s *compiler) add(kind byte, text string) {
+	s.tokens = append(s.tokens, formatToken{kind, text})
+}
+
+func (s *compiler) literal(text string) {
+	s.add('l', text)
+	s.words = s.words || strings.TrimSpace(text) != ""
+}
+
+// mark reads what is the same in numbers and dates: literals, gaps, brackets, General and the place of a text. It returns
+// 0 for anything else.
+func (s *compiler) mark(rest string) (size int) {
+	switch c := rest[0]; {
+	case c == '"':
+		end := strings.IndexByte(rest[1:], '"')
+		if end < 0 {
+			end = len(rest) - 1
 		}
-		i += size
+		s.literal(rest[1 : 1+end])
+		return min(end+2, len(rest))
+	case c == '\\':
+		size = 1 + runeSize(rest[1:])
+		s.literal(rest[1:size])
+		return size
+	case c == '_' || c == '*': // a gap as wide as the next character, or filled with it
+		return 1 + runeSize(rest[1:])
+	case c == '[':
+		end := strings.IndexByte(rest, ']')
+		if end < 0 {
+			s.unknown = true
+			end = len(rest) - 1
+		}
+		s.bracket(rest[1:max(end, 1)])
+		return end + 1
+	case len(rest) >= 7 && strings.EqualFold(rest[:7], "General"):
+		s.general = true
+		s.add('G', "")
+		return 7
+	case c == '@':
+		s.general = true
+		s.add('@', "")
+		return 1
 	}
-	for range commas {
+	return 0
+}
+
+// figure reads a part of a number: a digit place, the point, thousands, percent, a power of ten. It returns 0 for anything
+// else.
+func (s *compiler) figure(rest string) (size int) {
+	number := s.digits && !s.isDate
+	switch c := rest[0]; {
+	case c == '0' || c == '#' || c == '?':
+		s.thousands = s.thousands || s.commas > 0
+		s.commas = 0
+		s.digits = true
+		if s.point {
+			s.decimals++
+		} else {
+			s.whole++
+		}
+		s.add(c, "")
+	case c == '.' && !s.isDate && !s.elapsed:
+		s.unknown = s.unknown || s.point
+		s.point = true
+		s.add('.', "")
+	case c == ',' && number:
+		s.commas++
+	case c == '%':
+		s.scale *= 100
+		s.literal("%")
+	case (c == 'E' || c == 'e') && len(rest) > 2 && (rest[1] == '+' || rest[1] == '-'):
+		n := len(rest[2:]) - len(strings.TrimLeft(rest[2:], "0#?"))
+		s.unknown = s.unknown || n == 0 || s.exponent > 0
+		s.exponent = max(n, 1)
+		s.add('E', rest[1:2])
+		return 2 + n
+	case c == '/' && number: // a fraction
+		s.unknown = true
+	case (c == 'E' || c == 'e') && number: // a power of ten needs its sign
+		s.unknown = true
+	default:
+		return 0
+	}
+	return 1
+}
+
+// dateField reads a part of a date or a time. It returns 0 for anything else.
+func (s *compiler) dateField(rest string) (size int) {
+	switch c := rest[0]; {
+	case c == '.' && (s.isDate || s.elapsed):
+		// Fractions of seconds follow in zeros; they are no digits of a number.
+		n := len(rest[1:]) - len(strings.TrimLeft(rest[1:], "0"))
+		if n == 0 {
+			s.literal(".")
+		} else {
+			s.add('d', rest[:1+n])
+		}
+		return 1 + n
+	case len(rest) >= 5 && strings.EqualFold(rest[:5], "AM/PM"), len(rest) >= 3 && strings.EqualFold(rest[:3], "A/P"):
+		size = 3
+		if rest[1] != '/' {
+			size = 5
+		}
+		s.isDate = true
+		s.add('d', rest[:size])
+		return size
+	case strings.IndexByte("ymdhsYMDHS", c) >= 0:
+		lower := strings.ToLower(rest)
+		size = len(lower) - len(strings.TrimLeft(lower, lower[:1]))
+		s.isDate = true
+		s.add('d', lower[:size])
+		return size
+	case strings.IndexByte("bBeEgG", c) >= 0: // eras and other calendars
+		s.isDate, s.iso = true, true
+		return 1
+	}
+	return 0
+}
+
+// finish is the section when all of its code was read.
+func (s *compiler) finish() section {
+	for range s.commas {
 		s.scale /= 1000
 	}
 	if s.exponent > 0 && s.whole == 0 {
-		unknown, s.exponent = true, 0
+		s.unknown, s.exponent = true, 0
 	}
-	if unknown {
+	if s.unknown {
 		s.iso = true
 	}
 	if s.isDate {
 		s.minutes()
-		s.iso = s.iso || digits || s.foreign && slices.ContainsFunc(s.tokens, ofLanguage)
-	} else if unknown || s.general && digits || !digits && !s.general && !s.elapsed && !s.words {
+		s.iso = s.iso || s.digits || s.foreign && slices.ContainsFunc(s.tokens, ofLanguage)
+	} else if s.unknown || s.general && s.digits || !s.digits && !s.general && !s.elapsed && !s.words {
 		// What would hide the value, or is not understood, shows it plainly.
-		s = section{general: true, hidden: true, scale: 1, tokens: []formatToken{{'G', ""}}, when: s.when}
+		return section{general: true, hidden: true, scale: 1, tokens: []formatToken{{'G', ""}}, when: s.when}
 	}
-	return s
+	return s.section
 }
 
 // ofLanguage reports whether a token of a date is written as a language does: the name of a month, a day or a half of the
@@ -316,7 +371,7 @@ func (s *section) hasDay() bool {
 func isHalf(field string) bool { return len(field) > 2 && (field[1] == '/' || field[2] == '/') }
 
 // bracket reads what is between [ and ]: a currency or locale, elapsed time, a colour, a condition.
-func (s *section) bracket(text string, unknown *bool) {
+func (s *compiler) bracket(text string) {
 	lower := strings.ToLower(text)
 	switch {
 	case strings.HasPrefix(text, "$"):
@@ -347,12 +402,12 @@ func (s *section) bracket(text string, unknown *bool) {
 		default:
 			ok = false
 		}
-		*unknown = *unknown || !ok
+		s.unknown = s.unknown || !ok
 	default:
 		switch lower {
 		case "black", "blue", "cyan", "green", "magenta", "red", "white", "yellow":
 		default:
-			*unknown = true
+			s.unknown = true
 		}
 	}
 }
