@@ -102,7 +102,7 @@ func (v visitor) Visit(node *ast.Node) {
 		v.written[n] = n.Value
 		like := folding.Text(n.Value)
 		if like == "" && n.Value != "" { // every cell contains "", and none a joiner
-			v.refuse(n, "no cell is seen to hold "+fault.Quote(n.Value)+", for it makes no difference in where", "look for letters beside it, or leave it out")
+			v.refuse(n, fault.Quote(n.Value)+" makes no difference in where, so no cell can be found by it", "look for the letters beside it, or leave it out")
 		}
 		n.Value = like
 	case *ast.BinaryNode:
@@ -134,7 +134,7 @@ func (v visitor) binary(n *ast.BinaryNode) {
 			return
 		}
 		if s.Value != v.written[s] || strings.Contains(s.Value, `\x`) {
-			v.refuse(s, "letters of this pattern are written in other ways in cells too, and where makes one of them: it would find others than it says",
+			v.refuse(s, "letters of this pattern have other forms in cells, which where takes for the same: the pattern would find other cells than it says",
 				"write ی, ک and the digits 0 to 9 in it, no tatweel, no joiner and no \\x; or compare with ==")
 		}
 	case "in":

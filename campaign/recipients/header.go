@@ -142,7 +142,7 @@ func (b *binding) names() bool {
 			l.notes.add("", l.source.place(0), Fault{
 				Code: "similar-columns", Place: l.cellPlace(rec, i),
 				Text: fmt.Sprintf("columns %s and %s are named %s and %s, which look the same", columnLabel(first, rec), columnLabel(i, rec), fault.Quote(h.Columns[first].Name), fault.Quote(name)),
-				Hint: "each is found by its exact name alone; better rename one",
+				Hint: "each is found only by its exact name; rename one",
 			})
 			continue
 		}

@@ -80,8 +80,8 @@ func TestInspectMergedBeside(t *testing.T) {
 func TestDayZero(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[string]string{
-		"dd.mm.yyyy": "bad-cell - November!B2: the number 0 has the format of a date, but is none",
-		"yyyy":       "bad-cell - November!B2: the number 0 has the format of a date, but is none",
+		"dd.mm.yyyy": "bad-cell - November!B2: the number 0 has the format of a date, but is not one",
+		"yyyy":       "bad-cell - November!B2: the number 0 has the format of a date, but is not one",
 		"h:mm":       "",
 	} {
 		styles := `<styleSheet><numFmts><numFmt numFmtId="200" formatCode="` + code + `"/></numFmts><cellXfs><xf numFmtId="0"/><xf numFmtId="200"/></cellXfs></styleSheet>`

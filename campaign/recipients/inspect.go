@@ -173,7 +173,7 @@ func (in *Inspection) describe(ctx context.Context, l *List) error {
 	case t.charset.ByNULs:
 		in.Encoding.By = "by its NUL bytes"
 	case t.charset.Encoding != charset.UTF8, isCSV && rows.Marked():
-		in.Encoding.By = "by the mark at its begin"
+		in.Encoding.By = "by its byte order mark"
 	}
 	return nil
 }

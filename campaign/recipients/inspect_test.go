@@ -63,20 +63,20 @@ func TestInspect(t *testing.T) {
 				"who: address 1/1\nn: number 1/1; de-DE; en-US en-GB fa-IR"},
 		{"nearly", "a.tsv", "n\ttel\n" + strings.Repeat("1\t+49 30 123\n", 19) + "n/a\t+1\n",
 			"csv 20 rows; utf-8 every byte of it fits; \t by the file's name\n" +
-				"n: text 20/2; 1 cell is no number, the first in a.tsv:21: \"n/a\"\ntel: text 20/2"},
+				"n: text 20/2; 1 cell is not a number, the first in a.tsv:21: \"n/a\"\ntel: text 20/2"},
 		{"a long number", "a.csv", "n\n4111111111111111\n",
 			"csv 1 rows; utf-8 every byte of it fits; , as most of the first rows tell\nn: text 1/1; a.csv:2: \"4111111111111111\" has more digits than a number keeps"},
 		{"no names of columns", "a.csv", "ann@example.com,Ann\nbob@example.com,Bob\n",
 			"csv 2 rows; utf-8 every byte of it fits; , as most of the first rows tell\n(1): address 2/2\n(2): text 2/2\nmissing-header a.csv:1"},
 		{"goes on after mistakes", "a.csv", "email,email,\na@example.com,x,z\nb@example.com\nnobody,x,z\n\"open,x\n",
-			"csv 3 rows; utf-8 every byte of it fits; , as most of the first rows tell\nemail: address 2/2; 1 cell is no address, the first in a.csv:4: \"nobody\"\n" +
+			"csv 3 rows; utf-8 every byte of it fits; , as most of the first rows tell\nemail: address 2/2; 1 cell is not an address, the first in a.csv:4: \"nobody\"\n" +
 				"email: text 2/1\n(3): text 2/1\nduplicate-header a.csv:1\nempty-header a.csv:1\nragged-row a.csv:3\nunclosed-quote a.csv:5"},
 		{"in the likeliest encoding", "a.csv", "email,name\na@example.com,M\xfcller\nb@gmial.com,Gr\xfc\xdfe\n",
 			"csv 2 rows; windows-1252 a guess; , as most of the first rows tell\nemail: address 2/2; address\nname: text 2/2; name\nbad-encoding a.csv:2\nnote typo-domain a.csv:3"},
-		{"marked", "a.csv", "\xef\xbb\xbfemail\na@example.com\n", "csv 1 rows; utf-8 by the mark at its begin; , as most of the first rows tell\nemail: address 1/1; address"},
+		{"marked", "a.csv", "\xef\xbb\xbfemail\na@example.com\n", "csv 1 rows; utf-8 by its byte order mark; , as most of the first rows tell\nemail: address 1/1; address"},
 		{"UTF-16", "a.csv", "e\x00\n\x001\x00\n\x00", "csv 1 rows; utf-16 by its NUL bytes; , as most of the first rows tell\ne: number 1/1"},
 		{"JSON lines", "a.jsonl", "{\"email\":\"a@example.com\",\"n\":1}\n{\"n\":2,\"email\":\"nobody\"}\n",
-			"jsonl 2 rows; utf-8 every byte of it fits\nemail: address 2/2; address; 1 cell is no address, the first in a.jsonl:2: \"nobody\"\nn: number 2/2\nnote invalid-row a.jsonl:2"},
+			"jsonl 2 rows; utf-8 every byte of it fits\nemail: address 2/2; address; 1 cell is not an address, the first in a.jsonl:2: \"nobody\"\nn: number 2/2\nnote invalid-row a.jsonl:2"},
 		{"nothing", "a.csv", "", "csv 0 rows; utf-8 every byte of it fits; , as most of the first rows tell\nmissing-header a.csv"},
 		{"no list", "a.pdf", "%PDF-1.7", " 0 rows\nnot-a-list a.pdf"},
 	} {

@@ -48,8 +48,8 @@ func TestOtherKeyboard(t *testing.T) {
 func TestFilterForJoiner(t *testing.T) {
 	t.Parallel()
 	for where, want := range map[string]string{
-		`name contains "\u200c"`:          "it makes no difference",
-		`not (name contains "\u200c")`:    "it makes no difference",
+		`name contains "\u200c"`:          "makes no difference",
+		`not (name contains "\u200c")`:    "makes no difference",
 		`name matches "^[ك-م]$"`:          "letters of this pattern",
 		`name matches "^[ا-ي]$"`:          "letters of this pattern",
 		`name matches "^\\x{643}$"`:       "letters of this pattern",

@@ -98,10 +98,10 @@ func TestMergedCells(t *testing.T) {
 		{"the header's last, with nothing below", workbooktest.Inline(1, "email", "name", "") + workbooktest.Inline(2, "a@example.com", "A"), Config{}, []string{"B1:C1"}, nil},
 		{"twice the same name", workbooktest.Inline(1, "email", "name", "name") + workbooktest.Inline(2, "a@example.com", "A", "B"), Config{}, nil, []string{`duplicate-header - November!C1: columns B and C are both named "name"`}},
 		{"empty rows", head + workbooktest.Inline(2, "a@example.com", "A", "Oslo") + workbooktest.Inline(4, "", " ", "") + workbooktest.Inline(6, "b@example.com", "B", "Rome") + workbooktest.Inline(8, "", ""), Config{}, nil, []string{
-			"empty-rows - November!3: 3 rows are empty in the middle of the list, the first here; what stands below is read as well",
+			"empty-rows - November!3: 3 rows are empty in the middle of the list, the first here; the rows below are read as well",
 		}},
 		{"a blank", head + workbooktest.Inline(2, "a@example.com", "\u00A0A", "Oslo"), Config{}, nil, []string{
-			"odd-blank - November!B2: name: \"\u00A0A\" holds the no-break space U+00A0 at its begin, which nobody sees and filters do",
+			"odd-blank - November!B2: name: \"\u00A0A\" holds the no-break space U+00A0 at its start, which people do not see but filters do",
 		}},
 	} {
 		got := saidOf(t, test.cfg, sheetOf(t, test.rows, test.merged...))

@@ -48,13 +48,13 @@ func TestNotes(t *testing.T) {
 	want := []string{
 		`mojibake -:2: name: "MÃ¼ller" looks like "Müller" read in the wrong encoding (2 cells, the first here) (export the list again, as UTF-8)`,
 		`shortened-number -:2: number: "4.91235E+11" looks like a number that Excel has shortened, digits lost (format the column as text in Excel, and fill it again from its source)`,
-		`typo-domain -:2: email: gmial.com is mostly a slip for gmail.com (2 cells, the first here) (correct the address, if it is one)`,
-		`odd-blank -:3: city: "Köln\u00a0" holds the no-break space U+00A0 at its end, which nobody sees and filters do (3 cells, the first here) (delete it, if where, the key or a template compares the cell)`,
+		`typo-domain -:2: email: gmial.com is usually a typo for gmail.com (2 cells, the first here) (correct the address if it is a typo)`,
+		`odd-blank -:3: city: "Köln\u00a0" holds the no-break space U+00A0 at its end, which people do not see but filters do (3 cells, the first here) (delete it, if where, the key or a template compares the cell)`,
 		`lost-letters -:4: name: "Zo�" holds U+FFFD, which stands for a letter that was lost (export the list again, as UTF-8)`,
-		`odd-quote -:5: name: "'Zoë'" stands between apostrophes, which are part of it here (if they are quotes of the export, export the list with the quote ")`,
-		`role-address -:5: email: "abuse@example.com" is a function's mailbox, not a person's (several may read it, and none may have asked for mail)`,
-		`disposable-domain -:6: email: addresses at mailinator.com are thrown away after an hour (ask for another, or leave the row out)`,
-		`role-address -:6: email: "noreply@mailinator.com" is a function's mailbox, not a person's (several may read it, and none may have asked for mail)`,
+		`odd-quote -:5: name: "'Zoë'" is in apostrophes, which are part of the text here (if they are meant as quotes, export the list again with the quote ")`,
+		`role-address -:5: email: "abuse@example.com" is the mailbox of a role, not of a person (several people may read it, and perhaps none of them asked for mail)`,
+		`disposable-domain -:6: email: addresses at mailinator.com are disposable (ask for another, or leave the row out)`,
+		`role-address -:6: email: "noreply@mailinator.com" is the mailbox of a role, not of a person (several people may read it, and perhaps none of them asked for mail)`,
 	}
 	if d := cmp.Diff(want, got); d != "" || len(faults) > 0 {
 		t.Error(d, faults)

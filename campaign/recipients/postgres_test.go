@@ -135,7 +135,7 @@ PostgreSQL postgres row 3 of the query|zoe@example.com|007||||2026-01-01|amount=
 			{strings.Replace(at, "user=owner", "user=reader password=k0rrekt-horse", 1), "SELECT email FROM many", "permission denied"},
 			{strings.Replace(at, "user=owner", "user=nobody-k0rrekt-horse password=k0rrekt-horse", 1), "SELECT email FROM many", "does not exist"},
 			{"host=/nowhere user=reader password=k0rrekt-horse", "SELECT email FROM many", "/nowhere"},
-			{"postgres://reader:k0rrekt-horse@[half", "SELECT email FROM many", "no connection string"},
+			{"postgres://reader:k0rrekt-horse@[half", "SELECT email FROM many", "not a connection string"},
 		} {
 			if strings.Contains(c.query, "pg_sleep") {
 				c.at += " statement_timeout=50"

@@ -89,7 +89,7 @@ customers.db row 3 of the query|zoe@example.com|007|n/a|soon|2|||amount=<nil>|du
 		t.Errorf("a row less, the same digest: %v", err)
 	}
 	got, _ = written(t, Config{File: "customers.db", Dir: dir, Query: "SELECT * FROM customers WHERE id = 4"})
-	if !strings.Contains(got, "column 9 of the query holds bytes that are no text") {
+	if !strings.Contains(got, "column 9 of the query holds bytes that are not text") {
 		t.Errorf("bytes: %s", got)
 	}
 	if names, _ := filepath.Glob(filepath.Join(dir, "*")); len(names) != 1 {
@@ -126,7 +126,7 @@ func TestSQLiteRefused(t *testing.T) {
 		{Config{Query: "SELECT name FROM customers"}, "no column looks like the address"},
 		{Config{Query: "SELECT email, email FROM customers"}, "columns 1 and 2 are both named"},
 		{Config{Query: "SELECT email FROM customers", HeaderRow: 2}, "header_row is set, but customers.db is a database"},
-		{Config{Query: "SELECT email FROM customers", File: "people.csv"}, "people.csv is no database"},
+		{Config{Query: "SELECT email FROM customers", File: "people.csv"}, "people.csv is not a database"},
 		{Config{Query: "SELECT email FROM customers", File: "half.db"}, "malformed"},
 	} {
 		if c.cfg.Dir = dir; c.cfg.File == "" {
@@ -246,9 +246,9 @@ c.jsonl:1|kim@example.com|Kim|5|c.jsonl|amount=5
 		want  string
 	}{
 		{[]string{"a.csv", "less.csv"}, `less.csv:1: the columns "amount" are missing`},
-		{[]string{"a.csv", "more.csv"}, `more.csv:1: there are "phone" besides`},
+		{[]string{"a.csv", "more.csv"}, `more.csv:1: the columns "phone" are not in the first file`},
 		{[]string{"a.csv", "nowhere.csv"}, "nowhere.csv: there is no such file"},
-		{[]string{"a.csv", "-"}, "standard input is no file among several"},
+		{[]string{"a.csv", "-"}, "standard input cannot be one of several files"},
 	} {
 		if _, err := Open(Config{Files: c.files, Dir: dir}); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v: %v, want %q", c.files, err, c.want)

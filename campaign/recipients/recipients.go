@@ -210,7 +210,7 @@ func (l *List) open() error {
 	case database.IsSQLite(magic):
 		return l.openSQLite(f)
 	case l.cfg.Query != "":
-		return &Fault{Code: "bad-query", Place: l.cfg.says("query"), Text: "a query is set, but " + name + " is no database", Hint: "delete it: where chooses rows of a file"}
+		return &Fault{Code: "bad-query", Place: l.cfg.says("query"), Text: "a query is set, but " + name + " is not a database", Hint: "delete it: to choose rows of a file, use where"}
 	case bytes.HasPrefix(magic, []byte("PK\x03\x04")):
 		return l.openSheet(f)
 	}

@@ -147,7 +147,7 @@ func TestExcelMistakes(t *testing.T) {
 		}},
 		{"no date", Config{}, head + `<row r="2"><c r="A2" t="inlineStr"><is><t>ann@example.com</t></is></c><c r="B2" s="1"><v>-3</v></c></row>`, nil, []string{
 			`list.xlsx November!2 ["ann@example.com" "-3"]`,
-			`list.xlsx November!B2: the number -3 has the format of a date, but is none (correct the cell)`,
+			`list.xlsx November!B2: the number -3 has the format of a date, but is not one (correct the cell)`,
 		}},
 	} {
 		lines, _ := readAll(t, c.cfg, workbooktest.Of(t, c.rows, c.parts))

@@ -48,7 +48,7 @@ func (l *List) openSeveral() error {
 		f := &List{cfg: cfg}
 		l.close = append(l.close, f.Close)
 		if name == "-" {
-			return &Fault{Code: "bad-file", Place: cfg.says("file"), Text: "standard input is no file among several", Hint: "save it as a file first"}
+			return &Fault{Code: "bad-file", Place: cfg.says("file"), Text: "standard input cannot be one of several files", Hint: "save it as a file first"}
 		}
 		if err := f.open(); err != nil {
 			return err
@@ -80,7 +80,7 @@ func (l *List) openSeveral() error {
 				text = "the columns " + fault.Shorten(strings.Join(missing, ", "), 80) + " are missing"
 			}
 			if len(more) > 0 {
-				text = strings.TrimPrefix(text+", and there are "+fault.Shorten(strings.Join(more, ", "), 80)+" besides", ", and ")
+				text = strings.TrimPrefix(text+", and the columns "+fault.Shorten(strings.Join(more, ", "), 80)+" are not in the first file", ", and ")
 			}
 			return &Fault{Code: "other-columns", Place: f.source.place(rec.line), Text: text, Hint: "all files of a list have the columns of the first, " + l.cfg.Files[0] + ", in any order"}
 		}

@@ -107,7 +107,7 @@ func TestBrokenSheet(t *testing.T) {
 		lines int    // 0: any
 	}{
 		"whole":             {whole, nil, `list.xlsx November!1000 ["a1000@example.com" "Ann"]`, 999},
-		"raw &":             {strings.Replace(whole, "a500@", "a & b@", 1), nil, "list.xlsx November!500: the sheet is broken from here on: an & that begins no reference", 499},
+		"raw &":             {strings.Replace(whole, "a500@", "a & b@", 1), nil, "list.xlsx November!500: the sheet is broken from here on: an & that does not begin a reference", 499},
 		"control character": {strings.Replace(whole, "a500@", "a\x01@", 1), nil, "list.xlsx November!500: the sheet is broken from here on: the character U+0001, which XML does not have", 499},
 		"invalid UTF-8":     {strings.Replace(whole, "a500@", "a\xff@", 1), nil, "list.xlsx November!500: the sheet is broken from here on: bytes that are not UTF-8", 499},
 		"cut at row 500":    {"", map[string]string{"xl/worksheets/sheet1.xml": "<worksheet><sheetData>" + cut}, "list.xlsx November!499: the sheet is broken from here on: it is cut off", 499},
@@ -125,7 +125,7 @@ func TestBrokenSheet(t *testing.T) {
 		"column XFE":        {head + `<row r="2"><c r="XFE2"><v>1</v></c></row>`, nil, `list.xlsx November!2: the sheet is broken from here on: cell "XFE2" in row 2`, 1},
 		"no shared text":    {head + `<row r="2"><c r="A2" t="s"><v>3</v></c></row>`, nil, `list.xlsx November!2: the sheet is broken from here on: A2: it refers to text "3", which the workbook does not hold`, 1},
 		"unknown type":      {head + `<row r="2"><c r="A2" t="x"><v>3</v></c></row>`, nil, `list.xlsx November!2: the sheet is broken from here on: A2: a cell of the unknown type "x"`, 1},
-		"billion laughs":    {"", map[string]string{"xl/worksheets/sheet1.xml": `<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><worksheet><sheetData>` + workbooktest.Inline(1, "email", "&b;") + "</sheetData></worksheet>"}, "list.xlsx November: the sheet is broken from here on: it has a document type declaration, as no workbook has", 1},
+		"billion laughs":    {"", map[string]string{"xl/worksheets/sheet1.xml": `<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><worksheet><sheetData>` + workbooktest.Inline(1, "email", "&b;") + "</sheetData></worksheet>"}, "list.xlsx November: the sheet is broken from here on: it has a document type declaration, which workbooks do not have", 1},
 		"undefined entity":  {head + workbooktest.Inline(2, "&b;"), nil, "list.xlsx November!2: the sheet is broken from here on: the unknown reference \"&b;\"", 1},
 		"UTF-16":            {"", map[string]string{"xl/worksheets/sheet1.xml": `<?xml version="1.0" encoding="UTF-16"?><worksheet/>`}, `list.xlsx November: the sheet is broken from here on: XML in the encoding "UTF-16", not UTF-8`, 1},
 		"other root":        {"", map[string]string{"xl/worksheets/sheet1.xml": `<chartsheet/>`}, `list.xlsx November: the sheet is broken from here on: it begins with "chartsheet", not as a worksheet`, 1},

@@ -191,13 +191,13 @@ const (
 // legacy is the fault of a text in an encoding of old, at the first byte that is not UTF-8, with what it may be.
 func legacy(cfg Config, f io.ReaderAt, at, line int64) error {
 	evidence := beyond(f, at)
-	wrong := &fault.Fault{Code: "bad-encoding", Place: fmt.Sprintf("%s:%d", cfg.File, line), Text: "bytes that are not UTF-8", Hint: "save the list as CSV UTF-8, or say its encoding in recipients.encoding", Final: true}
+	wrong := &fault.Fault{Code: "bad-encoding", Place: fmt.Sprintf("%s:%d", cfg.File, line), Text: "bytes that are not UTF-8", Hint: "save the list as CSV UTF-8, or name its encoding in recipients.encoding", Final: true}
 	if found := guesses(evidence); len(found) > 0 {
 		for i, g := range found {
 			wrong.Text += [2]string{"; ", ", "}[min(i, 1)] + g.name + " reads " + g.shown
 			wrong.Encodings = append(wrong.Encodings, g.name)
 		}
-		wrong.Hint = "where one reads right, add it to recipients, as encoding: " + found[0].name + "; else save the list as CSV UTF-8"
+		wrong.Hint = "if one of them reads right, add it to recipients, as encoding: " + found[0].name + "; otherwise save the list as CSV UTF-8"
 	}
 	return wrong
 }

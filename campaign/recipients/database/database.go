@@ -94,12 +94,12 @@ func (q *Query) Next() (Row, error) {
 		return Row{}, err
 	}
 	if err != nil {
-		return Row{}, &fault.Fault{Code: "broken-query", Place: q.Place(q.line + 1), Text: "the database gives no more: " + err.Error(), Hint: "the same again", Final: true}
+		return Row{}, &fault.Fault{Code: "broken-query", Place: q.Place(q.line + 1), Text: "the query broke off: " + err.Error(), Hint: "try again", Final: true}
 	}
 	q.line++
 	rec := Row{Number: q.line, Texts: fields, Cells: cells}
 	if bad > 0 {
-		rec.Wrong = &fault.Fault{Code: "bad-value", Place: q.Place(q.line), Text: fmt.Sprintf("column %d of the query holds bytes that are no text", bad), Hint: "leave the column out of the query, or cast it there"}
+		rec.Wrong = &fault.Fault{Code: "bad-value", Place: q.Place(q.line), Text: fmt.Sprintf("column %d of the query holds bytes that are not text", bad), Hint: "leave the column out of the query, or cast it there"}
 	}
 	q.add(rec)
 	return rec, nil

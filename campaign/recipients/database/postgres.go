@@ -36,7 +36,7 @@ func OpenPostgres(cfg Config) (*Query, error) {
 	}
 	c, err := pgx.ParseConfig(cfg.Postgres)
 	if err != nil { // its text may hold the string
-		return nil, &fault.Fault{Code: "bad-postgres", Place: cfg.at(cfg.PostgresAt), Text: "what stands there is no connection string", Hint: "postgres://reader:PASSWORD@db.example.com/shop?sslmode=verify-full, kept where postgres says", Final: true}
+		return nil, &fault.Fault{Code: "bad-postgres", Place: cfg.at(cfg.PostgresAt), Text: "not a connection string", Hint: "postgres://reader:PASSWORD@db.example.com/shop?sslmode=verify-full, kept where postgres says", Final: true}
 	}
 	name := "PostgreSQL " + c.Database
 	if c.Database == "" {

@@ -223,7 +223,7 @@ func (r *CSV) last(s *scan) (Record, error) {
 	if r.eof == nil {
 		return Record{}, &fault.Fault{
 			Code: "long-record", Place: r.Place(r.line), Line: r.line, Final: true,
-			Text: fmt.Sprintf("a row of more than %d bytes", MaxRecord), Hint: "this is no list, or a quote is not closed",
+			Text: fmt.Sprintf("a row of more than %d bytes", MaxRecord), Hint: "this is not a list, or a quote is not closed",
 		}
 	}
 	if len(raw) == 0 {
@@ -272,7 +272,7 @@ func (r *CSV) check(rec Record, s *scan) *fault.Fault {
 		f.Hint = `put quotes around the whole cell, without blanks outside them, and double ("") those inside`
 	case s.nul >= 0:
 		at = s.nul
-		f.Code, f.Text, f.Hint = "nul", "a NUL byte", "this is no text, or not UTF-8: save the list as CSV UTF-8"
+		f.Code, f.Text, f.Hint = "nul", "a NUL byte", "the file is not text, or not UTF-8: save the list as CSV UTF-8"
 	case !utf8.ValidString(rec.Raw):
 		at = charset.Invalid(rec.Raw)
 		f.Code, f.Text, f.Hint = "bad-encoding", "bytes that are not UTF-8", "save the list as CSV UTF-8"

@@ -92,14 +92,14 @@ func (j *JSON) order(keys, values []string) ([]string, *fault.Fault) {
 			at = slices.Index(j.keys, key)
 		}
 		if at < 0 {
-			return nil, &fault.Fault{Code: "ragged-row", Text: "the key " + fault.Quote(key) + ", which the first object does not have", Hint: "every object has the first one's keys"}
+			return nil, &fault.Fault{Code: "ragged-row", Text: "the key " + fault.Quote(key) + ", which the first object does not have", Hint: "every object needs the keys of the first"}
 		}
 		fields[at] = values[i]
 	}
 	if len(keys) < len(j.keys) {
 		for _, key := range j.keys {
 			if !slices.Contains(keys, key) {
-				return nil, &fault.Fault{Code: "ragged-row", Text: "the key " + fault.Quote(key) + " is missing", Hint: "write it with null, if the row has none"}
+				return nil, &fault.Fault{Code: "ragged-row", Text: "the key " + fault.Quote(key) + " is missing", Hint: "write null where the row has no value"}
 			}
 		}
 	}
@@ -125,7 +125,7 @@ func (j *JSON) object(rec Record) (keys, values []string, f *fault.Fault) {
 		case errors.As(err, &se):
 			text = se.Error()
 		}
-		f.Code, f.Text, f.Hint = "bad-json", "this is no JSON object: "+text, "one object a line, whole"
+		f.Code, f.Text, f.Hint = "bad-json", "not a JSON object: "+text, "write one whole object per line"
 		return f
 	}
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
@@ -139,7 +139,7 @@ func (j *JSON) object(rec Record) (keys, values []string, f *fault.Fault) {
 		name := key.(string)
 		if slices.Contains(keys, name) {
 			f := at()
-			f.Code, f.Text, f.Hint = "bad-json", "the key "+fault.Quote(name)+" stands here twice", "which of the two is meant?"
+			f.Code, f.Text, f.Hint = "bad-json", "the key "+fault.Quote(name)+" appears twice", "which of the two is meant?"
 			return nil, nil, f
 		}
 		v, err := d.Token()
@@ -159,7 +159,7 @@ func (j *JSON) object(rec Record) (keys, values []string, f *fault.Fault) {
 	}
 	if strings.TrimSpace(rec.Raw[d.InputOffset():]) != "" {
 		f := at()
-		f.Code, f.Text, f.Hint = "bad-json", "something follows the object", "one object a line"
+		f.Code, f.Text, f.Hint = "bad-json", "something follows the object", "write one object per line"
 		return nil, nil, f
 	}
 	return keys, values, nil

@@ -23,13 +23,13 @@ func (c *Checker) Address(a address.Address) (found []Finding) {
 		found = append(found, Finding{Code: code, Apart: apart, Text: what, Hint: hint})
 	}
 	if meant := c.slip(domain); meant != "" {
-		say("typo-domain", domain, fmt.Sprintf("%s is mostly a slip for %s", domain, meant), "correct the address, if it is one")
+		say("typo-domain", domain, fmt.Sprintf("%s is usually a typo for %s", domain, meant), "correct the address if it is a typo")
 	}
 	if slices.Contains(disposable, domain) {
-		say("disposable-domain", domain, "addresses at "+domain+" are thrown away after an hour", "ask for another, or leave the row out")
+		say("disposable-domain", domain, "addresses at "+domain+" are disposable", "ask for another, or leave the row out")
 	}
 	if local := strings.ToLower(a.Local()); slices.Contains(roles, local) {
-		say("role-address", local, fault.Quote(a.Unicode())+" is a function's mailbox, not a person's", "several may read it, and none may have asked for mail")
+		say("role-address", local, fault.Quote(a.Unicode())+" is the mailbox of a role, not of a person", "several people may read it, and perhaps none of them asked for mail")
 	}
 	return found
 }

@@ -32,7 +32,7 @@ func Cell(text string) (found []Finding) {
 		say("shortened-number", fault.Quote(text)+" looks like a number that Excel has shortened, digits lost", "format the column as text in Excel, and fill it again from its source")
 	}
 	if len(text) > 1 && text[0] == '\'' && text[len(text)-1] == '\'' {
-		say("odd-quote", fault.Quote(text)+" stands between apostrophes, which are part of it here", "if they are quotes of the export, export the list with the quote \"")
+		say("odd-quote", fault.Quote(text)+" is in apostrophes, which are part of the text here", "if they are meant as quotes, export the list again with the quote \"")
 	}
 	if folding.ASCII(text) {
 		return found
@@ -44,7 +44,7 @@ func Cell(text string) (found []Finding) {
 		say("lost-letters", fault.Quote(text)+" holds U+FFFD, which stands for a letter that was lost", "export the list again, as UTF-8")
 	}
 	if c, where := oddBlank(text); c != 0 {
-		say("odd-blank", fmt.Sprintf("%s holds %s U+%04X %s, which nobody sees and filters do", fault.Quote(text), blankName(c), c, where), "delete it, if where, the key or a template compares the cell")
+		say("odd-blank", fmt.Sprintf("%s holds %s U+%04X %s, which people do not see but filters do", fault.Quote(text), blankName(c), c, where), "delete it, if where, the key or a template compares the cell")
 	}
 	return found
 }
@@ -96,7 +96,7 @@ func unmangle(text string) string {
 func oddBlank(text string) (rune, string) {
 	trimmed := strings.Trim(text, " \t\r\n")
 	if r, _ := utf8.DecodeRuneInString(trimmed); unicode.IsSpace(r) || zeroWidth(r) {
-		return r, "at its begin"
+		return r, "at its start"
 	}
 	if r, _ := utf8.DecodeLastRuneInString(trimmed); unicode.IsSpace(r) || zeroWidth(r) {
 		return r, "at its end"

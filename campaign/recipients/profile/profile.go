@@ -257,10 +257,10 @@ func (p *Profile) Column() Column {
 		c.Type, c.Locale, c.Also, c.Why = string(text), "", nil, p.keep
 	case c.Type == string(text) && nearest >= 0 && p.ways[nearest].kind == addresses:
 		c.Type = string(addresses)
-		c.Why = fmt.Sprintf("%s no address, the first in %s", fault.Are(int(p.fits[nearest].misses), "cell"), p.fits[nearest].missed)
+		c.Why = fmt.Sprintf("%s not an address, the first in %s", fault.Are(int(p.fits[nearest].misses), "cell"), p.fits[nearest].missed)
 	case c.Type == string(text) && nearest >= 0:
-		what := map[kind]string{number: "number", date: "date", truth: "yes or no"}[p.ways[nearest].kind]
-		c.Why = fmt.Sprintf("%s no %s, the first in %s", fault.Are(int(p.fits[nearest].misses), "cell"), what, p.fits[nearest].missed)
+		what := map[kind]string{number: "a number", date: "a date", truth: "yes or no"}[p.ways[nearest].kind]
+		c.Why = fmt.Sprintf("%s not %s, the first in %s", fault.Are(int(p.fits[nearest].misses), "cell"), what, p.fits[nearest].missed)
 	}
 	return c
 }

@@ -148,7 +148,7 @@ func (s *Sheet) number(c *value.Cell, format *numfmt.Format) (string, *Error) {
 			c.Kind, c.Time = value.Date, at
 			return format.Date(at), nil
 		}
-		return numfmt.Compile("").Number(v), s.wrong(c, "bad-cell", fmt.Sprintf("the number %s has the format of a date, but is none", text), "correct the cell")
+		return numfmt.Compile("").Number(v), s.wrong(c, "bad-cell", fmt.Sprintf("the number %s has the format of a date, but is not one", text), "correct the cell")
 	}
 	if format.General() && value.Short(text) {
 		return text, nil

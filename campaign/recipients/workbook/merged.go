@@ -42,8 +42,8 @@ func (s *Sheet) MergedHeader() *Error {
 func (s *Sheet) Notes() (notes []*Error) {
 	if s.gapRows > 0 {
 		notes = append(notes, &Error{
-			Code: "empty-rows", Place: s.place(s.firstGap), Text: fault.Are(s.gapRows, "row") + " empty in the middle of the list, the first here; what stands below is read as well",
-			Hint: "if it is no part of the list, name the list's cells with range",
+			Code: "empty-rows", Place: s.place(s.firstGap), Text: fault.Are(s.gapRows, "row") + " empty in the middle of the list, the first here; the rows below are read as well",
+			Hint: "if they are not part of the list, name the list's cells with range",
 		})
 	}
 	var blocks []string

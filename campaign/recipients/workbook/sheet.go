@@ -253,7 +253,7 @@ func (s *Sheet) cells(start *strictxml.Token) (rec Row, found bool, err error) {
 			continue
 		}
 		if stored++; s.cellsRead+stored > s.most {
-			return rec, false, &Error{Code: "bomb", Text: "it holds more than " + fault.Count(s.most, "cell"), Hint: "no list does; if yours is honest, save it as CSV"}
+			return rec, false, &Error{Code: "bomb", Text: "it holds more than " + fault.Count(s.most, "cell"), Hint: "no list needs that much; if yours does, save it as CSV"}
 		}
 		if column, err = cellColumn(t, column, number); err != nil {
 			return rec, false, err

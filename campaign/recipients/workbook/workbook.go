@@ -175,7 +175,7 @@ func (r *bounded) Read(p []byte) (int, error) {
 	if r.read > r.limit || r.read > smallPart && r.read/r.packed > maxRatio {
 		return n, &Error{
 			Code: "bomb", Text: fmt.Sprintf("it unpacks to more than %d MiB from %d KiB", r.read>>20, (r.packed+1023)>>10),
-			Hint: "no list does; if yours is honest, save it as CSV",
+			Hint: "no list needs that much; if yours does, save it as CSV",
 		}
 	}
 	if r.clock.over() {
@@ -281,7 +281,7 @@ func (b *Book) readMain(name string, targets []relation) (epoch1904 bool, err er
 				}
 				i := slices.IndexFunc(targets, func(r relation) bool { return r.id == id })
 				if i < 0 {
-					return fmt.Errorf("the sheet %s is nowhere", fault.Quote(s.Value("name")))
+					return fmt.Errorf("the sheet %s has no part", fault.Quote(s.Value("name")))
 				}
 				if targets[i].kind == "worksheet" {
 					state := s.Value("state")

@@ -60,7 +60,7 @@ func (s *Scanner) resolve(raw []byte, references bool) ([]byte, error) {
 func (s *Scanner) reference(b []byte) (rune, int, error) {
 	end := bytes.IndexByte(b[:min(len(b), 16)], ';')
 	if end < 0 {
-		return 0, 0, s.bad("an & that begins no reference")
+		return 0, 0, s.bad("an & that does not begin a reference")
 	}
 	name := string(b[1:end])
 	switch name {

@@ -284,7 +284,7 @@ func (s *Scanner) marked() (found bool, err error) {
 	case s.ended != nil && len(s.buf)-s.at < 9:
 		return false, s.cut()
 	}
-	return false, errors.New("it has a document type declaration, as no workbook has")
+	return false, errors.New("it has a document type declaration, which workbooks do not have")
 }
 
 // instruction reads a processing instruction. The declaration is one: it comes first, and names no encoding but UTF-8.
@@ -342,7 +342,7 @@ func (s *Scanner) startTag() error {
 	}
 	raw, rest := splitName(b)
 	if len(raw) == 0 {
-		return s.bad("a < that begins no tag")
+		return s.bad("a < that does not begin a tag")
 	}
 	qualified, err := s.name(raw)
 	if err != nil {
@@ -357,7 +357,7 @@ func (s *Scanner) startTag() error {
 		key, after := splitName(trimmed)
 		after = trimBlank(after)
 		if len(key) == 0 || len(after) == 0 || after[0] != '=' {
-			return s.bad("an attribute of %s that is none", fault.Quote(qualified))
+			return s.bad("a malformed attribute of %s", fault.Quote(qualified))
 		}
 		after = trimBlank(after[1:])
 		if len(after) < 2 || after[0] != '"' && after[0] != '\'' {
@@ -439,7 +439,7 @@ func (s *Scanner) endTag() error {
 	}
 	raw, rest := splitName(s.buf[s.at+2 : s.at+n])
 	if len(trimBlank(rest)) > 0 || len(raw) == 0 {
-		return s.bad("an end tag that is none")
+		return s.bad("a malformed end tag")
 	}
 	name, err := s.name(raw)
 	if err != nil {
