@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/xuri/excelize/v2"
+
+	"mailshot/campaign/recipients/workbook/workbooktest"
 )
 
 // TestNamedAreas reads lists by the names that a workbook, written by excelize, has for their cells.
@@ -56,8 +58,8 @@ func TestNamedAreas(t *testing.T) {
 // TestTotals leaves a table's sums out: they are nobody.
 func TestTotals(t *testing.T) {
 	t.Parallel()
-	rows := inline(1, "email", "sum") + inline(2, "a@example.com", "1") + inline(3, "Total", "1")
-	book := workbookOf(t, rows, map[string]string{
+	rows := workbooktest.Inline(1, "email", "sum") + workbooktest.Inline(2, "a@example.com", "1") + workbooktest.Inline(3, "Total", "1")
+	book := workbooktest.Of(t, rows, map[string]string{
 		"xl/worksheets/_rels/sheet1.xml.rels": `<Relationships><Relationship Id="rId1" Type="x/table" Target="../tables/table1.xml"/></Relationships>`,
 		"xl/tables/table1.xml":                `<table displayName="T" ref="A1:B3" totalsRowCount="1"/>`,
 	})

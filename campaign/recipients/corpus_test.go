@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,28 +12,10 @@ import (
 	"testing"
 
 	"github.com/xuri/excelize/v2"
-)
 
-// workbooks lists the workbooks of the corpora; under -short every eighth.
-func workbooks(t testing.TB) []string {
-	t.Helper()
-	var files []string
-	for _, folder := range []string{"poi", "calamine"} {
-		found, err := filepath.Glob(filepath.Join(corpus(t, "xlsx"), folder, "*.xlsx"))
-		if err != nil || len(found) == 0 {
-			t.Fatalf("%d files, %v", len(found), err)
-		}
-		files = append(files, found...)
-	}
-	if testing.Short() {
-		some := files[:0]
-		for i := 0; i < len(files); i += 8 {
-			some = append(some, files[i])
-		}
-		return some
-	}
-	return files
-}
+	"mailshot/campaign/recipients/workbook"
+	"mailshot/campaign/recipients/workbook/workbooktest"
+)
 
 // TestWorkbooks reads every workbook of the corpora whole, or has it refused with the reason listed here, and holds
 // what was read against excelize, cell by cell. Blanks around a text are not compared: accounting formats pad with them.
@@ -61,7 +42,7 @@ func TestWorkbooks(t *testing.T) {
 		"bug60858.xlsx":            "the built-in format 20 is h:mm: midnight is 0:00, excelize makes it 00:00",
 		"52348.xlsx":               "formulas without a stored value are faults, excelize makes them 0",
 	}
-	for _, file := range workbooks(t) {
+	for _, file := range workbooktest.Corpus(t) {
 		name := filepath.Base(file)
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -92,7 +73,7 @@ func TestWorkbooks(t *testing.T) {
 // each with the file's name.
 func TestWorkbooksAsLists(t *testing.T) {
 	t.Parallel()
-	for _, file := range workbooks(t) {
+	for _, file := range workbooktest.Corpus(t) {
 		l, err := Open(Config{Dir: filepath.Dir(file), File: filepath.Base(file)})
 		if err != nil {
 			for _, text := range each(err) {
@@ -133,14 +114,14 @@ func sheetRows(file string) (map[int][]string, error) {
 			return nil, fault
 		}
 	}
-	s, err := newSheet(Config{File: name}, f, &Header{})
-	if err != nil {
+	l := &List{cfg: Config{File: name}}
+	defer l.Close()
+	if err := l.openSheet(f); err != nil {
 		return nil, err
 	}
-	defer s.close()
 	out := make(map[int][]string)
 	for {
-		rec, err := s.next()
+		rec, err := l.source.next()
 		if err == io.EOF {
 			return out, nil
 		}
@@ -180,14 +161,6 @@ func excelizeRows(t *testing.T, file string) (map[int][]string, error) {
 	return out, nil
 }
 
-// sameNumber reports whether two numbers differ only in how many decimals General shows: ours are those that fit into
-// eleven characters, excelize's sometimes so and sometimes more.
-func sameNumber(a, b string) bool {
-	x, ok1 := decimalNumber(a)
-	y, ok2 := decimalNumber(b)
-	return ok1 && ok2 && math.Abs(x-y) <= 1e-8*math.Abs(y)
-}
-
 // cellsDiffer names the first cell that is not the same, "" if none is.
 func cellsDiffer(ours, theirs map[int][]string) string {
 	numbers := maps.Clone(ours)
@@ -202,8 +175,8 @@ func cellsDiffer(ours, theirs map[int][]string) string {
 			if i < len(b) {
 				y = strings.TrimSpace(b[i])
 			}
-			if x != y && !sameNumber(x, y) {
-				return fmt.Sprintf("%s%d: %q and %q", letters(i), number, x, y)
+			if x != y && !workbooktest.SameNumber(x, y) {
+				return fmt.Sprintf("%s%d: %q and %q", workbook.Letters(i), number, x, y)
 			}
 		}
 	}

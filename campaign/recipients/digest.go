@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"mailshot/campaign/recipients/fault"
 )
 
 // Digest returns what [List.Digest] of the list would be now, without reading more of it than that needs: the bytes of files, the
@@ -40,7 +42,7 @@ func digestOne(ctx context.Context, cfg Config) (sum []byte, err error) {
 		return nil, err
 	}
 	if q, ok := l.source.(*query); ok {
-		defer context.AfterFunc(ctx, q.cancel)()
+		defer context.AfterFunc(ctx, q.Cancel)()
 	}
 	for {
 		_, err := l.source.next()
@@ -61,12 +63,12 @@ func digestFile(cfg Config) ([]byte, error) {
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fileFault(cfg.File, err)
+		return nil, fault.File(cfg.File, err)
 	}
 	defer f.Close()
 	magic, in, err := peek(f)
 	if err != nil {
-		return nil, fileFault(cfg.File, err)
+		return nil, fault.File(cfg.File, err)
 	}
 	packed, is, err := unpack(cfg.File, magic, in)
 	if err != nil {
@@ -81,7 +83,7 @@ func digestFile(cfg Config) ([]byte, error) {
 		if is {
 			return nil, packedFault(cfg.File, err)
 		}
-		return nil, fileFault(cfg.File, err)
+		return nil, fault.File(cfg.File, err)
 	}
 	return h.Sum(nil), nil
 }

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
+
+	"mailshot/campaign/recipients/workbook/workbooktest"
 )
 
 // tongues are lists as people have them: names and places in many languages.
@@ -171,7 +173,7 @@ func TestPacked(t *testing.T) {
 	}
 	var book bytes.Buffer
 	g = gzip.NewWriter(&book)
-	g.Write([]byte(workbookOf(t, inline(1, "email")+inline(2, "a@example.com"), nil)))
+	g.Write([]byte(workbooktest.Of(t, workbooktest.Inline(1, "email")+workbooktest.Inline(2, "a@example.com"), nil)))
 	g.Close()
 	if got, err := textOf(Config{File: "-", Stdin: &book}); err != nil || got != "email\na@example.com\n" {
 		t.Errorf("a packed workbook: %q, %v", got, err)

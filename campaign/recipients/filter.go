@@ -13,6 +13,9 @@ import (
 	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/types"
 	"github.com/expr-lang/expr/vm"
+
+	"mailshot/campaign/recipients/fault"
+	"mailshot/campaign/recipients/folding"
 )
 
 // filter is a compiled where.
@@ -36,10 +39,10 @@ func (h *Header) Filter(expression string) (func(*Row) (bool, error), error) {
 		return nil, err
 	}
 	return func(r *Row) (bool, error) {
-		yes, fault := f.match(r)
-		if fault != nil {
-			fault.Place = r.Place
-			return false, fault
+		yes, wrong := f.match(r)
+		if wrong != nil {
+			wrong.Place = r.Place
+			return false, wrong
 		}
 		return yes, nil
 	}, nil
@@ -97,9 +100,9 @@ func (v visitor) Visit(node *ast.Node) {
 	switch n := (*node).(type) {
 	case *ast.StringNode:
 		v.written[n] = n.Value
-		like := alike(n.Value)
+		like := folding.Text(n.Value)
 		if like == "" && n.Value != "" { // every cell contains "", and none a joiner
-			v.refuse(n, "no cell is seen to hold "+quote(n.Value)+", for it makes no difference in where", "look for letters beside it, or leave it out")
+			v.refuse(n, fault.Quote(n.Value)+" makes no difference in where, so no cell can be found by it", "look for the letters beside it, or leave it out")
 		}
 		n.Value = like
 	case *ast.BinaryNode:
@@ -131,7 +134,7 @@ func (v visitor) binary(n *ast.BinaryNode) {
 			return
 		}
 		if s.Value != v.written[s] || strings.Contains(s.Value, `\x`) {
-			v.refuse(s, "letters of this pattern are written in other ways in cells too, and where makes one of them: it would find others than it says",
+			v.refuse(s, "letters of this pattern have other forms in cells, which where takes for the same: the pattern would find other cells than it says",
 				"write ی, ک and the digits 0 to 9 in it, no tatweel, no joiner and no \\x; or compare with ==")
 		}
 	case "in":
@@ -161,7 +164,7 @@ func (f *filter) match(r *Row) (bool, *Fault) {
 	env := make(map[string]any, len(values)+1)
 	for k, v := range values {
 		if text, ok := v.(string); ok {
-			v = alike(text)
+			v = folding.Text(text)
 			values[k] = v
 		}
 		env[k] = v
@@ -177,14 +180,14 @@ func (f *filter) match(r *Row) (bool, *Fault) {
 	for _, i := range f.names {
 		if name := f.header.Columns[i].Name; values[name] == nil {
 			return false, &Fault{
-				Code: "where-failed", Text: fmt.Sprintf("where: %s is empty here", quote(name)), Excerpt: f.text,
+				Code: "where-failed", Text: fmt.Sprintf("where: %s is empty here", fault.Quote(name)), Excerpt: f.text,
 				Hint: fmt.Sprintf("fill the cell, or write row[%q] != nil && …", name),
 			}
 		}
 	}
-	fault := f.fault(err)
-	fault.Code, fault.Text = "where-failed", "where: "+fault.Text
-	return false, fault
+	wrong := f.fault(err)
+	wrong.Code, wrong.Text = "where-failed", "where: "+wrong.Text
+	return false, wrong
 }
 
 // unknownName finds the name in the library's message, for the nearest column.
@@ -206,7 +209,7 @@ func (f *filter) fault(err error) *Fault {
 	}
 	if m := unknownName.FindStringSubmatch(out.Text); m != nil {
 		out.Code = "missing-column"
-		out.Text = "no column " + quote(m[1])
+		out.Text = "no column " + fault.Quote(m[1])
 		out.Hint = f.header.hint(m[1])
 	}
 	return out

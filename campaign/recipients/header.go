@@ -7,10 +7,13 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"unicode"
 
 	"golang.org/x/text/unicode/norm"
 
+	"mailshot/campaign/recipients/fault"
+	"mailshot/campaign/recipients/folding"
+	"mailshot/campaign/recipients/value"
+	"mailshot/campaign/recipients/workbook"
 	"mailshot/internal/ellipsis"
 	"mailshot/render/address"
 )
@@ -39,7 +42,7 @@ func (h *Header) Index(name string) int {
 	if i := slices.IndexFunc(h.Columns, func(c Column) bool { return c.Name == name }); i >= 0 {
 		return i
 	}
-	return sameName(h.names(), name)
+	return folding.Index(h.names(), name)
 }
 
 func (h *Header) names() []string {
@@ -50,7 +53,7 @@ func (h *Header) names() []string {
 	return names
 }
 
-// readHeader returns the record of the header.
+// readHeader returns the record of the header, and fixes the columns of a sheet by it.
 func (l *List) readHeader() (record, error) {
 	want := int64(l.cfg.HeaderRow)
 	if want < 0 {
@@ -65,7 +68,7 @@ func (l *List) readHeader() (record, error) {
 			return rec, &Fault{Code: "missing-header", Place: l.cfg.File, Text: "the list is empty", Hint: "its first row names the columns"}
 		case err != nil:
 			var f *Fault
-			if errors.As(err, &f) && !f.final && f.line > 0 && f.line < want {
+			if errors.As(err, &f) && !f.Final && f.Line > 0 && f.Line < want {
 				continue // what stands above the header need not be a list
 			}
 			return rec, err
@@ -74,88 +77,135 @@ func (l *List) readHeader() (record, error) {
 		case want > 0 && rec.line < want, want == 0 && blank(rec):
 			continue
 		}
+		if s, ok := l.source.(*sheet); ok {
+			rec = s.header(rec)
+		}
 		return rec, nil
 	}
 }
 
-// bind gives the columns their names, types and uses.
+// bind gives the columns their names, types and uses, and compiles the filter.
 func (l *List) bind(rec record) error {
-	h, place := &l.header, l.source.place(rec.line)
+	h := &l.header
 	h.File, h.Where, h.Address, h.Name, h.Key = l.cfg.File, l.cfg.Where, -1, -1, -1
-	errs := slices.Clone(rec.faults)
-	faultAt := func(at, code, text, hint string) {
-		errs = append(errs, &Fault{Code: code, Place: at, Text: text, Excerpt: excerpt(rec.raw), Hint: hint})
+	b := &binding{l: l, rec: rec, place: l.source.place(rec.line), errs: slices.Clone(rec.faults)}
+	if b.names() {
+		b.people()
+		b.types()
+		if strings.TrimSpace(l.cfg.Where) != "" && len(h.Columns) > 0 {
+			filter, err := h.compile(l.cfg.Where, l.cfg.Places["where"])
+			if err != nil {
+				b.errs = append(b.errs, err)
+			}
+			l.filter = filter
+		}
 	}
-	fault := func(code, text, hint string) { faultAt(place, code, text, hint) }
+	return errors.Join(b.errs...)
+}
+
+// binding is a list whose header is bound, with the mistakes so far.
+type binding struct {
+	l     *List
+	rec   record // of the header
+	place string
+	errs  []error
+}
+
+// wrong adds a mistake in the header's record.
+func (b *binding) wrong(code, text, hint string) { b.wrongAt(b.place, code, text, hint) }
+
+func (b *binding) wrongAt(place, code, text, hint string) {
+	b.errs = append(b.errs, &Fault{Code: code, Place: place, Text: text, Excerpt: fault.Excerpt(b.rec.raw), Hint: hint})
+}
+
+// names gives the columns their names. It returns false for a record that is a row of the list.
+func (b *binding) names() bool {
+	l, rec, h := b.l, b.rec, &b.l.header
 	seen, alikes := make(map[string]int, len(rec.fields)), make(map[string]int, len(rec.fields))
 	for i, field := range rec.fields {
 		name := columnName(field)
 		h.Columns = append(h.Columns, Column{Name: name, Type: Text})
 		if _, err := address.Parse(name); err == nil {
-			fault("missing-header", fmt.Sprintf("the first row holds an address, %s, where the columns' names should be", quote(name)), "put a row with names above it")
-			return errors.Join(errs...)
+			b.wrong("missing-header", fmt.Sprintf("the first row holds an address, %s, where the columns' names should be", fault.Quote(name)), "put a row with names above it")
+			return false
 		}
 		if name == "" {
-			faultAt(l.cellPlace(rec, i), "empty-header", fmt.Sprintf("column %s has no name", columnLabel(i, rec)), "give it a name, or delete the column")
-		} else if first, ok := seen[name]; ok {
-			faultAt(l.cellPlace(rec, i), "duplicate-header", fmt.Sprintf("columns %s and %s are both named %s", columnLabel(first, rec), columnLabel(i, rec), quote(name)), "columns are found by name: rename one")
-		} else {
-			seen[name] = i
-			like := nameAlike(name)
-			if first, ok := alikes[like]; ok {
-				l.notes.add("", l.source.place(0), Fault{
-					Code: "similar-columns", Place: l.cellPlace(rec, i),
-					Text: fmt.Sprintf("columns %s and %s are named %s and %s, which look the same", columnLabel(first, rec), columnLabel(i, rec), quote(h.Columns[first].Name), quote(name)),
-					Hint: "each is found by its exact name alone; better rename one",
-				})
-			} else {
-				alikes[like] = i
-			}
+			b.wrongAt(l.cellPlace(rec, i), "empty-header", fmt.Sprintf("column %s has no name", columnLabel(i, rec)), "give it a name, or delete the column")
+			continue
 		}
-	}
-	use := func(key, what, name string) int {
-		i := h.Index(name)
-		switch said := l.cfg.Places[key]; {
-		case i >= 0:
-		case said != "":
-			errs = append(errs, &Fault{Code: "missing-column", Place: said, Text: fmt.Sprintf("no column %s for the %s in %s", quote(name), what, place), Hint: h.hint(name)})
-		default:
-			fault("missing-column", fmt.Sprintf("no column %s for the %s", quote(name), what), h.hint(name))
+		if first, ok := seen[name]; ok {
+			b.wrongAt(l.cellPlace(rec, i), "duplicate-header", fmt.Sprintf("columns %s and %s are both named %s", columnLabel(first, rec), columnLabel(i, rec), fault.Quote(name)), "columns are found by name: rename one")
+			continue
 		}
-		return i
+		seen[name] = i
+		like := folding.Name(name)
+		if first, ok := alikes[like]; ok {
+			l.notes.add("", l.source.place(0), Fault{
+				Code: "similar-columns", Place: l.cellPlace(rec, i),
+				Text: fmt.Sprintf("columns %s and %s are named %s and %s, which look the same", columnLabel(first, rec), columnLabel(i, rec), fault.Quote(h.Columns[first].Name), fault.Quote(name)),
+				Hint: "each is found only by its exact name; rename one",
+			})
+			continue
+		}
+		alikes[like] = i
 	}
-	if l.cfg.Address != "" {
-		h.Address = use("address", "address", l.cfg.Address)
+	return true
+}
+
+// column finds a column that the campaign names, -1 if there is none; key is where it says so.
+func (b *binding) column(key, what, name string) int {
+	h := &b.l.header
+	i := h.Index(name)
+	switch said := b.l.cfg.Places[key]; {
+	case i >= 0:
+	case said != "":
+		b.errs = append(b.errs, &Fault{Code: "missing-column", Place: said, Text: fmt.Sprintf("no column %s for the %s in %s", fault.Quote(name), what, b.place), Hint: h.hint(name)})
+	default:
+		b.wrong("missing-column", fmt.Sprintf("no column %s for the %s", fault.Quote(name), what), h.hint(name))
+	}
+	return i
+}
+
+// people finds the columns of the address, the name and the key.
+func (b *binding) people() {
+	cfg, h := &b.l.cfg, &b.l.header
+	if cfg.Address != "" {
+		h.Address = b.column("address", "address", cfg.Address)
 	} else if found := h.find(addressNames); len(found) == 1 {
 		h.Address = found[0]
 		h.Guessed = append(h.Guessed, fmt.Sprintf("address column: %q", h.Columns[found[0]].Name))
 	} else if len(found) > 1 {
-		fault("missing-column", fmt.Sprintf("columns %s and %s may both hold the address", quote(h.Columns[found[0]].Name), quote(h.Columns[found[1]].Name)), "name one of them in recipients.address")
+		b.wrong("missing-column", fmt.Sprintf("columns %s and %s may both hold the address", fault.Quote(h.Columns[found[0]].Name), fault.Quote(h.Columns[found[1]].Name)), "name one of them in recipients.address")
 	} else {
 		hint := "name it in recipients.address; " + h.hint("")
 		if len(h.Columns) == 1 {
 			hint = "name it in recipients.address; or, if this is a title, name the row of the header in recipients.header_row"
 		}
-		fault("missing-column", "no column looks like the address", hint)
+		b.wrong("missing-column", "no column looks like the address", hint)
 	}
-	if l.cfg.Name != "" {
-		h.Name = use("name", "name", l.cfg.Name)
+	if cfg.Name != "" {
+		h.Name = b.column("name", "name", cfg.Name)
 	} else if found := h.find(personNames); len(found) == 1 {
 		h.Name = found[0]
 		h.Guessed = append(h.Guessed, fmt.Sprintf("name column: %q", h.Columns[found[0]].Name))
 	}
-	if l.cfg.Key != "" {
-		h.Key = use("key", "key", l.cfg.Key)
+	if cfg.Key != "" {
+		h.Key = b.column("key", "key", cfg.Key)
 	}
+}
+
+// types gives the columns the types that the campaign says.
+func (b *binding) types() {
+	l, h := b.l, &b.l.header
 	for _, name := range slices.Sorted(maps.Keys(l.cfg.Columns)) {
 		t := l.cfg.Columns[name]
 		switch t {
 		case Text, Number, Date, Bool:
 		default:
-			fault("unknown-type", fmt.Sprintf("column %s has the unknown type %s", quote(name), quote(string(t))), "text, number, date or bool")
+			b.wrong("unknown-type", fmt.Sprintf("column %s has the unknown type %s", fault.Quote(name), fault.Quote(string(t))), "text, number, date or bool")
 			continue
 		}
-		if i := use("columns."+name, "type "+string(t), name); i >= 0 {
+		if i := b.column("columns."+name, "type "+string(t), name); i >= 0 {
 			h.Columns[i].Type = t
 			if t != Text && l.types == nil {
 				l.types = make([]Type, len(h.Columns))
@@ -167,19 +217,11 @@ func (l *List) bind(rec record) error {
 			l.types[i] = c.Type
 		}
 	}
-	if strings.TrimSpace(l.cfg.Where) != "" && len(h.Columns) > 0 {
-		filter, err := h.compile(l.cfg.Where, l.cfg.Places["where"])
-		if err != nil {
-			errs = append(errs, err)
-		}
-		l.filter = filter
-	}
-	return errors.Join(errs...)
 }
 
 // hint names the nearest column, or the columns there are.
 func (h *Header) hint(name string) string {
-	if s := nearest(columnName(name), h.names()); name != "" && s != "" {
+	if s := folding.Nearest(columnName(name), h.names()); name != "" && s != "" {
 		return s
 	}
 	return "the columns are " + ellipsis.Cut(strings.Join(h.names(), ", "), 120)
@@ -189,8 +231,8 @@ func (h *Header) hint(name string) string {
 func (h *Header) find(names []string) []int {
 	var found []int
 	for i, c := range h.Columns {
-		like := fold(c.Name)
-		if slices.ContainsFunc(names, func(n string) bool { return fold(n) == like }) {
+		like := folding.Loose(c.Name)
+		if slices.ContainsFunc(names, func(n string) bool { return folding.Loose(n) == like }) {
 			found = append(found, i)
 		}
 	}
@@ -208,23 +250,26 @@ var (
 	}
 )
 
-// fold makes names comparable: alike, in lower case, without blanks, hyphens and underscores.
-func fold(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) || r == '-' || r == '_' {
-			return -1
-		}
-		return unicode.ToLower(r)
-	}, alike(s))
-}
-
 // columnName is a header cell as a name: without blanks around it, in NFC, so that what looks the same is the same.
 func columnName(s string) string { return norm.NFC.String(strings.TrimSpace(s)) }
 
 // columnLabel is how the file's own program calls a column: C in Excel, 3 in CSV.
 func columnLabel(i int, rec record) string {
 	if rec.cells != nil {
-		return letters(rec.cells[i].column)
+		return workbook.Letters(rec.cells[i].Column)
 	}
 	return fmt.Sprint(i + 1)
+}
+
+// kind is how the cells of a column are read.
+func (t Type) kind() value.Kind {
+	switch t {
+	case Number:
+		return value.Number
+	case Date:
+		return value.Date
+	case Bool:
+		return value.Bool
+	}
+	return value.Text
 }

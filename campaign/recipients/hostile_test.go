@@ -5,6 +5,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"mailshot/campaign/recipients/workbook"
+	"mailshot/campaign/recipients/workbook/numfmt"
+	"mailshot/campaign/recipients/workbook/workbooktest"
 )
 
 // What a workbook can ask for with few bytes is refused with its place, and costs no time: formats and texts that are made anew for
@@ -13,13 +17,13 @@ import (
 func TestSmallAndCostly(t *testing.T) {
 	t.Parallel()
 	one := `<worksheet><sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>email</t></is></c></row><row r="2"><c r="A2" t="inlineStr"><is><t>` +
-		strings.Repeat("a", maxText+1) + `</t></is></c></row></sheetData></worksheet>`
-	said := saidOf(t, Config{}, workbookOf(t, "", map[string]string{"xl/worksheets/sheet1.xml": one}))
+		strings.Repeat("a", workbook.MaxText+1) + `</t></is></c></row></sheetData></worksheet>`
+	said := saidOf(t, Config{}, workbooktest.Of(t, "", map[string]string{"xl/worksheets/sheet1.xml": one}))
 	if len(said) != 1 || !strings.HasPrefix(said[0], "long-cell - November!A2: a text of 127 KiB") {
 		t.Errorf("%.200q", said)
 	}
-	styles := `<styleSheet><numFmts><numFmt numFmtId="200" formatCode="0.` + strings.Repeat("#", maxFormat) + `"/></numFmts></styleSheet>`
-	said = saidOf(t, Config{}, workbookOf(t, "", map[string]string{"xl/worksheets/sheet1.xml": one, "xl/styles.xml": styles}))
+	styles := `<styleSheet><numFmts><numFmt numFmtId="200" formatCode="0.` + strings.Repeat("#", numfmt.MaxCode) + `"/></numFmts></styleSheet>`
+	said = saidOf(t, Config{}, workbooktest.Of(t, "", map[string]string{"xl/worksheets/sheet1.xml": one, "xl/styles.xml": styles}))
 	if len(said) != 1 || !strings.Contains(said[0], "a number format of 2050 characters, where Excel takes 255") {
 		t.Errorf("%.300q", said)
 	}
@@ -37,7 +41,7 @@ func TestSmallAndCostly(t *testing.T) {
 // Rows that are hidden and empty are not missed, wherever they are, and neither is what lies outside the list's cells.
 func TestHiddenRowsBehind(t *testing.T) {
 	t.Parallel()
-	list := inline(1, "email", "name") + inline(2, "a@example.com", "A") + inline(3, "b@example.com", "B")
+	list := workbooktest.Inline(1, "email", "name") + workbooktest.Inline(2, "a@example.com", "A") + workbooktest.Inline(3, "b@example.com", "B")
 	behind := ""
 	for r := 60; r < 70; r++ {
 		behind += fmt.Sprintf(`<row r="%d" hidden="1"/>`, r)
@@ -51,8 +55,8 @@ func TestHiddenRowsBehind(t *testing.T) {
 		{list + behind, Config{}, 0},
 		{list + total, Config{Range: "A1:B10"}, 0},
 		{list + total, Config{Range: "A1:B10", Hidden: HiddenSkip}, 0},
-		{list + `<row r="4" hidden="1"/>` + inline(5, "c@example.com", "C"), Config{}, 0},
-		{list + `<row r="4" hidden="1"/>` + inline(6, "c@example.com", "C"), Config{}, 1},
+		{list + `<row r="4" hidden="1"/>` + workbooktest.Inline(5, "c@example.com", "C"), Config{}, 0},
+		{list + `<row r="4" hidden="1"/>` + workbooktest.Inline(6, "c@example.com", "C"), Config{}, 1},
 	} {
 		if said := saidOf(t, c.cfg, sheetOf(t, c.rows)); len(said) != c.want {
 			t.Errorf("%s: %q", c.rows, said)
@@ -63,7 +67,7 @@ func TestHiddenRowsBehind(t *testing.T) {
 // inspect says of a good list what check says: merged cells beside the header are no mistake.
 func TestInspectMergedBeside(t *testing.T) {
 	t.Parallel()
-	rows := inline(1, "email", "name") + inline(2, "a@example.com", "A")
+	rows := workbooktest.Inline(1, "email", "name") + workbooktest.Inline(2, "a@example.com", "A")
 	for _, merged := range []string{"F1:H1", "D1:E9"} {
 		in, err := Inspect(t.Context(), Config{File: "-", Stdin: strings.NewReader(sheetOf(t, rows, merged))})
 		if err != nil || len(in.Faults) > 0 {
@@ -76,13 +80,13 @@ func TestInspectMergedBeside(t *testing.T) {
 func TestDayZero(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[string]string{
-		"dd.mm.yyyy": "bad-cell - November!B2: the number 0 has the format of a date, but is none",
-		"yyyy":       "bad-cell - November!B2: the number 0 has the format of a date, but is none",
+		"dd.mm.yyyy": "bad-cell - November!B2: the number 0 has the format of a date, but is not one",
+		"yyyy":       "bad-cell - November!B2: the number 0 has the format of a date, but is not one",
 		"h:mm":       "",
 	} {
 		styles := `<styleSheet><numFmts><numFmt numFmtId="200" formatCode="` + code + `"/></numFmts><cellXfs><xf numFmtId="0"/><xf numFmtId="200"/></cellXfs></styleSheet>`
-		rows := `<worksheet><sheetData>` + inline(1, "email", "due") + `<row r="2"><c r="A2" t="inlineStr"><is><t>a@example.com</t></is></c><c r="B2" s="1"><v>0</v></c></row></sheetData></worksheet>`
-		said := saidOf(t, Config{}, workbookOf(t, "", map[string]string{"xl/worksheets/sheet1.xml": rows, "xl/styles.xml": styles}))
+		rows := `<worksheet><sheetData>` + workbooktest.Inline(1, "email", "due") + `<row r="2"><c r="A2" t="inlineStr"><is><t>a@example.com</t></is></c><c r="B2" s="1"><v>0</v></c></row></sheetData></worksheet>`
+		said := saidOf(t, Config{}, workbooktest.Of(t, "", map[string]string{"xl/worksheets/sheet1.xml": rows, "xl/styles.xml": styles}))
 		if strings.Join(said, "|") != want {
 			t.Errorf("%s: %q", code, said)
 		}

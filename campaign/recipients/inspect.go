@@ -1,16 +1,19 @@
 package recipients
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
+	"mailshot/campaign/recipients/charset"
+	"mailshot/campaign/recipients/delimited"
+	"mailshot/campaign/recipients/fault"
+	"mailshot/campaign/recipients/profile"
+	"mailshot/campaign/recipients/value"
 	"mailshot/render/address"
 )
 
@@ -30,7 +33,14 @@ type Inspection struct {
 	Notes     []*Fault    `json:"-"` // what is odd and no mistake
 
 	titled   bool // it was said that the header looks like a title
-	profiles []profile
+	profiles []profile.Profile
+}
+
+// Inspected is what a column holds.
+type Inspected struct {
+	Name string `json:"name"`
+	Use  string `json:"use,omitempty"` // address or name, as the column's name tells
+	profile.Column
 }
 
 // Told is something about a file, and how it is known.
@@ -67,7 +77,7 @@ func Inspect(ctx context.Context, cfg Config) (*Inspection, error) {
 		// It may have to be read twice.
 		f, err := l.spool(cfg.Stdin)
 		if err != nil {
-			in.fault(fileFault(cfg.File, err))
+			in.fault(fault.File(cfg.File, err))
 			return in, nil
 		}
 		l.cfg.Stdin = f
@@ -83,9 +93,6 @@ func Inspect(ctx context.Context, cfg Config) (*Inspection, error) {
 	if err != nil {
 		in.fault(err)
 		return in, nil
-	}
-	if s, ok := l.source.(*sheet); ok {
-		rec = s.header(rec)
 	}
 	if err := in.read(ctx, l, rec, in.name(l, rec)); err != nil {
 		return nil, err
@@ -121,9 +128,9 @@ func (in *Inspection) open(l *List) error {
 		switch {
 		case err == nil || !errors.As(err, &f):
 			return err
-		case len(f.maybe) > 0:
-			in.Maybe = f.maybe
-			l.cfg.Encoding = f.maybe[0]
+		case len(f.Encodings) > 0:
+			in.Maybe = f.Encodings
+			l.cfg.Encoding = f.Encodings[0]
 		case f.Code == "unknown-sheet" && l.cfg.Sheet != "":
 			l.cfg.Sheet = ""
 		default:
@@ -132,7 +139,7 @@ func (in *Inspection) open(l *List) error {
 		in.fault(err)
 		if f, ok := l.cfg.Stdin.(*os.File); ok && in.File == "-" {
 			if _, err := f.Seek(0, io.SeekStart); err != nil {
-				return fileFault(in.File, err)
+				return fault.File(in.File, err)
 			}
 		}
 	}
@@ -148,34 +155,25 @@ func (in *Inspection) describe(ctx context.Context, l *List) error {
 	if !ok {
 		return in.sheets(ctx, l)
 	}
-	lines := (*csvReader)(nil)
-	switch r := t.records.(type) {
-	case *csvReader:
-		in.Kind, lines = "csv", r
-		in.Delimiter = &Told{string(rune(r.delimiter)), "as most of the first rows tell"}
-		switch {
-		case l.cfg.Delimiter != 0:
-			in.Delimiter.By = "as you say"
-		case r.line > 1:
-			in.Delimiter.By = "its first line says so"
-		case strings.EqualFold(filepath.Ext(plainName(in.File)), ".tsv"):
-			in.Delimiter.By = "by the file's name"
-		}
-	case *jsonLines:
-		in.Kind, lines = "jsonl", r.lines
-	default:
-		return nil
+	in.Kind = "jsonl"
+	rows, isCSV := t.lines.(*delimited.CSV)
+	if isCSV {
+		in.Kind = "csv"
+		d, by := rows.Delimiter()
+		in.Delimiter = &Told{string(d), map[delimited.By]string{
+			delimited.Told: "as most of the first rows tell", delimited.Said: "as you say", delimited.Stated: "its first line says so", delimited.Named: "by the file's name",
+		}[by]}
 	}
-	in.Encoding = &Told{lines.encoding, "every byte of it fits"}
+	in.Encoding = &Told{t.charset.Encoding, "every byte of it fits"}
 	switch {
 	case in.Maybe != nil:
 		in.Encoding.By = "a guess"
 	case l.cfg.Encoding != "":
 		in.Encoding.By = "as you say"
-	case slices.ContainsFunc(l.header.Guessed, func(s string) bool { return strings.HasPrefix(s, "encoding: ") }):
+	case t.charset.ByNULs:
 		in.Encoding.By = "by its NUL bytes"
-	case lines.encoding != utf8Name, bytes.HasPrefix(lines.buf[:lines.end], []byte("\uFEFF")):
-		in.Encoding.By = "by the mark at its begin"
+	case t.charset.Encoding != charset.UTF8, isCSV && rows.Marked():
+		in.Encoding.By = "by its byte order mark"
 	}
 	return nil
 }
@@ -187,32 +185,18 @@ func (in *Inspection) sheets(ctx context.Context, l *List) error {
 		return nil
 	}
 	in.Kind = "xlsx"
-	b, err := openWorkbook(in.File, chosen.file)
+	counts, err := chosen.Survey(ctx)
 	if err != nil {
-		in.fault(err)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		in.fault(chosen.placed(err))
 		return nil
 	}
-	for _, entry := range b.sheets {
-		info := SheetInfo{Name: entry.name, Hidden: entry.hidden, Read: entry.name == chosen.title}
-		s := &sheet{file: chosen.file, name: in.File, title: entry.name, styles: b.styles, shared: chosen.shared, hidden: HiddenSkip, width: 1, clock: b.clock, most: maxCells}
-		s.area, _ = parseArea("") // all of it is no mistake
-		if s.part, err = b.open(entry.path, maxSheet); err == nil {
-			s.xml = newScanner(s.part)
-			var rec record
-			for err == nil {
-				if err = ctx.Err(); err != nil {
-					s.part.Close()
-					return err
-				}
-				if rec, err = s.next(); err == nil && !blank(rec) {
-					info.Rows++
-				}
-			}
-			s.part.Close()
-			info.HiddenRows = s.hiddenRows
-		}
-		if err != io.EOF {
-			info.Broken = strings.TrimPrefix(err.Error(), in.File+" ")
+	for _, c := range counts {
+		info := SheetInfo{Name: c.Name, Hidden: c.Hidden, Read: c.Name == chosen.Name(), Rows: c.Rows, HiddenRows: c.HiddenRows}
+		if c.Err != nil {
+			info.Broken = strings.TrimPrefix(chosen.placed(c.Err).Error(), in.File+" ")
 		}
 		in.Sheets = append(in.Sheets, info)
 	}
@@ -242,14 +226,14 @@ func (in *Inspection) name(l *List, rec record) (named bool) {
 			}
 			name = "(" + columnLabel(i, rec) + ")"
 		case same >= 0:
-			in.fault(&Fault{Code: "duplicate-header", Place: l.cellPlace(rec, i), Text: fmt.Sprintf("columns %s and %s are both named %s", columnLabel(same, rec), columnLabel(i, rec), quote(name)), Hint: "columns are found by name: rename one"})
+			in.fault(&Fault{Code: "duplicate-header", Place: l.cellPlace(rec, i), Text: fmt.Sprintf("columns %s and %s are both named %s", columnLabel(same, rec), columnLabel(i, rec), fault.Quote(name)), Hint: "columns are found by name: rename one"})
 		}
 		h.Columns = append(h.Columns, Column{Name: name, Type: Text})
 		in.Columns = append(in.Columns, Inspected{Name: name})
 	}
 	if l.cfg.Address != "" {
 		if h.Address = h.Index(l.cfg.Address); h.Address < 0 {
-			in.fault(&Fault{Code: "missing-column", Place: place, Text: "no column " + quote(l.cfg.Address) + " for the address", Hint: h.hint(l.cfg.Address)})
+			in.fault(&Fault{Code: "missing-column", Place: place, Text: "no column " + fault.Quote(l.cfg.Address) + " for the address", Hint: h.hint(l.cfg.Address)})
 		}
 	} else if found := h.find(addressNames); len(found) == 1 {
 		h.Address = found[0]
@@ -265,11 +249,7 @@ func (in *Inspection) name(l *List, rec record) (named bool) {
 
 // read reads the rows after first, and first itself if it names no columns.
 func (in *Inspection) read(ctx context.Context, l *List, first record, named bool) error {
-	ways := writings(l.locale)
-	in.profiles = make([]profile, len(in.Columns))
-	for i := range in.profiles {
-		in.profiles[i] = newProfile(ways, max(100, min(exactly, allExactly/len(in.profiles))))
-	}
+	in.profiles = profile.New(len(in.Columns), l.locale)
 	if !named {
 		in.row(l, first)
 	}
@@ -285,7 +265,7 @@ func (in *Inspection) read(ctx context.Context, l *List, first record, named boo
 		if err != nil {
 			in.fault(err)
 			var f *Fault
-			if !errors.As(err, &f) || f.final {
+			if !errors.As(err, &f) || f.Final {
 				break
 			}
 			in.Rows++
@@ -306,7 +286,7 @@ func (in *Inspection) read(ctx context.Context, l *List, first record, named boo
 		s.note(&l.notes)
 	}
 	for i := range in.Columns {
-		in.profiles[i].conclude(&in.Columns[i])
+		in.Columns[i].Column = in.profiles[i].Column()
 	}
 	return nil
 }
@@ -314,9 +294,8 @@ func (in *Inspection) read(ctx context.Context, l *List, first record, named boo
 // mergedHeader puts the fault of a merged header in the place of what it says better.
 func (in *Inspection) mergedHeader(f *Fault, s *sheet) {
 	covered := s.covered()
-	better := func(other *Fault) bool { return other.Code == "empty-header" && covered[other.Place] }
-	if slices.ContainsFunc(in.Faults, func(other *Fault) bool { return better(other) || other.Code == "ragged-row" }) {
-		in.Faults = slices.Insert(slices.DeleteFunc(in.Faults, better), 0, f)
+	if slices.ContainsFunc(in.Faults, func(other *Fault) bool { return covered(other) || other.Code == "ragged-row" }) {
+		in.Faults = slices.Insert(slices.DeleteFunc(in.Faults, covered), 0, f)
 	}
 }
 
@@ -339,11 +318,11 @@ func (in *Inspection) row(l *List, rec record) {
 	}
 	row := &Row{Place: l.source.place(rec.line), Fields: rec.fields, header: &l.header}
 	for i, field := range rec.fields {
-		var c *cell
+		var c *value.Cell
 		if rec.cells != nil {
 			c = &rec.cells[i]
 		}
-		in.profiles[i].add(row.Place, field, c)
+		in.profiles[i].Add(row.Place, field, c)
 	}
 	if i := l.header.Address; i >= 0 {
 		var err error

@@ -9,6 +9,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"mailshot/campaign/recipients/profile"
+	"mailshot/campaign/recipients/workbook/workbooktest"
 )
 
 // looked inspects a list of that content, and says of it what a line can hold.
@@ -60,20 +63,20 @@ func TestInspect(t *testing.T) {
 				"who: address 1/1\nn: number 1/1; de-DE; en-US en-GB fa-IR"},
 		{"nearly", "a.tsv", "n\ttel\n" + strings.Repeat("1\t+49 30 123\n", 19) + "n/a\t+1\n",
 			"csv 20 rows; utf-8 every byte of it fits; \t by the file's name\n" +
-				"n: text 20/2; 1 cell is no number, the first in a.tsv:21: \"n/a\"\ntel: text 20/2"},
+				"n: text 20/2; 1 cell is not a number, the first in a.tsv:21: \"n/a\"\ntel: text 20/2"},
 		{"a long number", "a.csv", "n\n4111111111111111\n",
 			"csv 1 rows; utf-8 every byte of it fits; , as most of the first rows tell\nn: text 1/1; a.csv:2: \"4111111111111111\" has more digits than a number keeps"},
 		{"no names of columns", "a.csv", "ann@example.com,Ann\nbob@example.com,Bob\n",
 			"csv 2 rows; utf-8 every byte of it fits; , as most of the first rows tell\n(1): address 2/2\n(2): text 2/2\nmissing-header a.csv:1"},
 		{"goes on after mistakes", "a.csv", "email,email,\na@example.com,x,z\nb@example.com\nnobody,x,z\n\"open,x\n",
-			"csv 3 rows; utf-8 every byte of it fits; , as most of the first rows tell\nemail: address 2/2; 1 cell is no address, the first in a.csv:4: \"nobody\"\n" +
+			"csv 3 rows; utf-8 every byte of it fits; , as most of the first rows tell\nemail: address 2/2; 1 cell is not an address, the first in a.csv:4: \"nobody\"\n" +
 				"email: text 2/1\n(3): text 2/1\nduplicate-header a.csv:1\nempty-header a.csv:1\nragged-row a.csv:3\nunclosed-quote a.csv:5"},
 		{"in the likeliest encoding", "a.csv", "email,name\na@example.com,M\xfcller\nb@gmial.com,Gr\xfc\xdfe\n",
 			"csv 2 rows; windows-1252 a guess; , as most of the first rows tell\nemail: address 2/2; address\nname: text 2/2; name\nbad-encoding a.csv:2\nnote typo-domain a.csv:3"},
-		{"marked", "a.csv", "\xef\xbb\xbfemail\na@example.com\n", "csv 1 rows; utf-8 by the mark at its begin; , as most of the first rows tell\nemail: address 1/1; address"},
+		{"marked", "a.csv", "\xef\xbb\xbfemail\na@example.com\n", "csv 1 rows; utf-8 by its byte order mark; , as most of the first rows tell\nemail: address 1/1; address"},
 		{"UTF-16", "a.csv", "e\x00\n\x001\x00\n\x00", "csv 1 rows; utf-16 by its NUL bytes; , as most of the first rows tell\ne: number 1/1"},
 		{"JSON lines", "a.jsonl", "{\"email\":\"a@example.com\",\"n\":1}\n{\"n\":2,\"email\":\"nobody\"}\n",
-			"jsonl 2 rows; utf-8 every byte of it fits\nemail: address 2/2; address; 1 cell is no address, the first in a.jsonl:2: \"nobody\"\nn: number 2/2\nnote invalid-row a.jsonl:2"},
+			"jsonl 2 rows; utf-8 every byte of it fits\nemail: address 2/2; address; 1 cell is not an address, the first in a.jsonl:2: \"nobody\"\nn: number 2/2\nnote invalid-row a.jsonl:2"},
 		{"nothing", "a.csv", "", "csv 0 rows; utf-8 every byte of it fits; , as most of the first rows tell\nmissing-header a.csv"},
 		{"no list", "a.pdf", "%PDF-1.7", " 0 rows\nnot-a-list a.pdf"},
 	} {
@@ -91,13 +94,13 @@ func TestInspect(t *testing.T) {
 func TestInspectWorkbook(t *testing.T) {
 	t.Parallel()
 	book := func(rows string) string {
-		return workbookOf(t, rows, map[string]string{
+		return workbooktest.Of(t, rows, map[string]string{
 			"xl/workbook.xml":            `<workbook xmlns:r="r"><sheets><sheet name="November" r:id="rId1"/><sheet name="Old" state="hidden" r:id="rId9"/></sheets></workbook>`,
 			"xl/_rels/workbook.xml.rels": `<Relationships><Relationship Id="rId1" Type="x/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="rId9" Type="x/worksheet" Target="worksheets/sheet2.xml"/><Relationship Id="rId2" Type="x/styles" Target="styles.xml"/></Relationships>`,
-			"xl/worksheets/sheet2.xml":   `<worksheet><sheetData>` + inline(1, "a") + `<row r="2" hidden="1"><c r="A2"><v>1</v></c></row></sheetData></worksheet>`,
+			"xl/worksheets/sheet2.xml":   `<worksheet><sheetData>` + workbooktest.Inline(1, "a") + `<row r="2" hidden="1"><c r="A2"><v>1</v></c></row></sheetData></worksheet>`,
 		})
 	}
-	rows := inline(1, "email", "n", "day", "zip") + `<row r="2"><c r="A2" t="inlineStr"><is><t>a@example.com</t></is></c><c r="B2" s="2"><v>1234.5</v></c><c r="C2" s="5"><v>45000</v></c><c r="D2" s="4"><v>123</v></c></row>`
+	rows := workbooktest.Inline(1, "email", "n", "day", "zip") + `<row r="2"><c r="A2" t="inlineStr"><is><t>a@example.com</t></is></c><c r="B2" s="2"><v>1234.5</v></c><c r="C2" s="5"><v>45000</v></c><c r="D2" s="4"><v>123</v></c></row>`
 	want := "xlsx 1 rows\nemail: address 1/1; address\nn: number 1/1\nday: date 1/1\nzip: text 1/1; list.xlsx November!2: \"00123\" begins with 0"
 	in, got := looked(t, "list.xlsx", book(rows), Config{})
 	if got != want {
@@ -122,7 +125,7 @@ func TestInspectCounts(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
 	b.WriteString("few,many\n")
-	for i := range exactly + 500 {
+	for i := range profile.Exactly + 500 {
 		fmt.Fprintf(&b, "%d,%d\n", i%3, i)
 	}
 	b.WriteString("M\xfcller,0\n")
@@ -131,7 +134,7 @@ func TestInspectCounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	few, many := in.Columns[0], in.Columns[1]
-	if in.Rows != exactly+501 || few.Distinct != 4 || few.More || many.Distinct != exactly || !many.More || few.Samples[0] != "0" {
+	if in.Rows != profile.Exactly+501 || few.Distinct != 4 || few.More || many.Distinct != profile.Exactly || !many.More || few.Samples[0] != "0" {
 		t.Errorf("%d rows, %+v, %+v", in.Rows, few, many)
 	}
 	if in.Encoding.Value != "windows-1252" {

@@ -41,14 +41,14 @@ func TestJSONMistakes(t *testing.T) {
 	t.Parallel()
 	const first = `{"email":"a@example.com","n":1}` + "\n"
 	for list, want := range map[string]string{
-		first + `{"email":"b@example.com"}`:                       `-:2: the key "n" is missing (write it with null, if the row has none)`,
-		first + `{"email":"b@example.com","n":1,"m":2}`:           `-:2: the key "m", which the first object does not have (every object has the first one's keys)`,
+		first + `{"email":"b@example.com"}`:                       `-:2: the key "n" is missing (write null where the row has no value)`,
+		first + `{"email":"b@example.com","n":1,"m":2}`:           `-:2: the key "m", which the first object does not have (every object needs the keys of the first)`,
 		first + `{"email":"b@example.com","n":[1]}`:               `-:2: "n" holds a list or an object (a cell holds a text, a number, true, false or null)`,
-		first + `{"email":"b@example.com","n":1,"n":2}`:           `-:2: the key "n" stands here twice (which of the two is meant?)`,
-		first + `{"email":"b@example.com","n":1`:                  `-:2: this is no JSON object: it is cut off (one object a line, whole)`,
-		first + `{"email":"b@example.com","n":1} {}`:              `-:2: something follows the object (one object a line)`,
-		first + `["b@example.com"]`:                               `-:2: this is no JSON object: it does not begin with { (one object a line, whole)`,
-		first + `{"email":"b@example.com",}`:                      `-:2: this is no JSON object: invalid character '}' looking for beginning of object key string (one object a line, whole)`,
+		first + `{"email":"b@example.com","n":1,"n":2}`:           `-:2: the key "n" appears twice (which of the two is meant?)`,
+		first + `{"email":"b@example.com","n":1`:                  `-:2: not a JSON object: it is cut off (write one whole object per line)`,
+		first + `{"email":"b@example.com","n":1} {}`:              `-:2: something follows the object (write one object per line)`,
+		first + `["b@example.com"]`:                               `-:2: not a JSON object: it does not begin with { (write one whole object per line)`,
+		first + `{"email":"b@example.com",}`:                      `-:2: not a JSON object: invalid character '}' looking for beginning of object key string (write one whole object per line)`,
 		`{"email":{}}`:                                            `-:1: "email" holds a list or an object (a cell holds a text, a number, true, false or null)`,
 		`{}`:                                                      `-: the list is empty`,
 		first + "{\"email\":\"b\xff@example.com\",\"n\":1}":       `-:2: bytes that are not UTF-8`,

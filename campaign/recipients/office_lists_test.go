@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"mailshot/campaign/recipients/workbook/workbooktest"
 )
 
 // styles of a flat OpenDocument file: leading zeros, a percent, euros, and dates.
@@ -126,7 +128,7 @@ func TestOfficeText(t *testing.T) {
 			}
 			want[tongue] = rows
 		}
-		out := office(t, fmt.Sprintf("csv:Text - txt - csv (StarCalc):%d,%d,%d,1,,1033,%v,true,true", run.delimiter, run.quote, run.number, run.all), profile, flats...)
+		out := workbooktest.Convert(t, fmt.Sprintf("csv:Text - txt - csv (StarCalc):%d,%d,%d,1,,1033,%v,true,true", run.delimiter, run.quote, run.number, run.all), profile, flats...)
 		for tongue, want := range want {
 			name := fmt.Sprintf("%s in %s by %c and %c", tongue, run.encoding, run.delimiter, run.quote)
 			files++
@@ -196,12 +198,12 @@ func TestOfficeWorkbook(t *testing.T) {
 		`<table:database-ranges><table:database-range table:name="filtered" table:target-range-address="November.A3:November.H7" table:display-filter-buttons="true"/></table:database-ranges>`
 	dir, profile := t.TempDir(), t.TempDir()
 	book := flat(t, filepath.Join(dir, "book.fods"), rows, names)
-	shown, err := os.ReadFile(filepath.Join(office(t, asShown, profile, book), "book-November.csv"))
+	shown, err := os.ReadFile(filepath.Join(workbooktest.Convert(t, workbooktest.AsShown, profile, book), "book-November.csv"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := shownRows(string(shown))[2:]
-	out := office(t, "xlsx:Calc MS Excel 2007 XML", profile, book)
+	all := workbooktest.ShownRows(string(shown))[2:]
+	out := workbooktest.Convert(t, "xlsx:Calc MS Excel 2007 XML", profile, book)
 	types := map[string]Type{"amount": Number, "discount": Number, "due": Date, "since": Date}
 	for name, c := range map[string]struct {
 		cfg  Config

@@ -1,143 +1,62 @@
 package recipients
 
 import (
-	"context"
-	"crypto/sha256"
-	"encoding/binary"
-	"fmt"
-	"hash"
-	"io"
-	"strconv"
-	"strings"
-	"time"
-	"unicode/utf8"
+	"os"
+
+	"mailshot/campaign/recipients/database"
 )
 
-// query is a list that a database gives: the columns of the query are the header, and each of its rows is a record. Numbers,
-// dates and truths of the database are cells as a sheet has them. The rows come one at a time in a transaction that can only
-// read. The digest is that of columns and values in their order: a query without ORDER BY may be another list each time.
-type query struct {
-	name   string // of the database, for places
-	rows   cursor
-	cancel context.CancelFunc // ends the query
-	begun  bool
-	line   int64
-	total  hash.Hash
-}
+// query is a source of the rows that a database gives.
+type query struct{ *database.Query }
 
-// cursor is the answer to a query.
-type cursor interface {
-	columns() []string
-	// row returns the texts of the next row and what stands behind them, and which of them is no text: column from 1, 0 for
-	// none. io.EOF comes after the last row.
-	row() (fields []string, cells []cell, bad int, err error)
-	close() error
-}
-
-func newQuery(name string, rows cursor, cancel context.CancelFunc) *query {
-	return &query{name: name, rows: rows, cancel: cancel, total: sha256.New()}
-}
-
-// place names a row of the answer, the query itself for 0.
-func (q *query) place(line int64) string {
-	if line == 0 {
-		return q.name + " query"
+// openSQLite starts the query of a database file.
+func (l *List) openSQLite(f *os.File) error {
+	if err := noFileSettings(l.cfg, l.cfg.File+" is a database"); err != nil {
+		return err
 	}
-	return q.name + " row " + strconv.FormatInt(line, 10) + " of the query"
+	q, err := database.OpenSQLite(l.queryConfig(), f.Name())
+	return l.ask(q, err)
+}
+
+// openPostgres connects to a server and starts the query.
+func (l *List) openPostgres() error {
+	if err := noFileSettings(l.cfg, "the list is in a database"); err != nil {
+		return err
+	}
+	q, err := database.OpenPostgres(l.queryConfig())
+	return l.ask(q, err)
+}
+
+func (l *List) queryConfig() database.Config {
+	return database.Config{
+		File: l.cfg.File, Postgres: l.cfg.Postgres, Query: l.cfg.Query,
+		QueryAt: l.cfg.Places["query"], PostgresAt: l.cfg.Places["postgres"],
+	}
+}
+
+// ask takes a query that was started for the list's source.
+func (l *List) ask(q *database.Query, err error) error {
+	if err != nil {
+		return err
+	}
+	l.cfg.File = q.Name()
+	l.close = append(l.close, q.Close)
+	l.source = &query{q}
+	return nil
 }
 
 func (q *query) next() (record, error) {
-	if !q.begun {
-		q.begun = true
-		rec := record{fields: q.rows.columns()}
-		q.add(rec)
-		return rec, nil
+	row, err := q.Next()
+	rec := record{line: row.Number, fields: row.Texts, cells: row.Cells}
+	if row.Wrong != nil {
+		rec.faults = append(rec.faults, row.Wrong)
 	}
-	fields, cells, bad, err := q.rows.row()
-	if err == io.EOF {
-		return record{}, err
-	}
-	if err != nil {
-		return record{}, &Fault{Code: "broken-query", Place: q.place(q.line + 1), Text: "the database gives no more: " + err.Error(), Hint: "the same again", final: true}
-	}
-	q.line++
-	rec := record{line: q.line, fields: fields, cells: cells}
-	if bad > 0 {
-		rec.faults = append(rec.faults, &Fault{Code: "bad-value", Place: q.place(q.line), Text: fmt.Sprintf("column %d of the query holds bytes that are no text", bad), Hint: "leave the column out of the query, or cast it there"})
-	}
-	q.add(rec)
-	return rec, nil
+	return rec, err
 }
 
-// add takes a record into the digest.
-func (q *query) add(rec record) {
-	b := binary.AppendUvarint(nil, uint64(len(rec.fields)))
-	for i, f := range rec.fields {
-		kind := cellText
-		if rec.cells != nil {
-			kind = rec.cells[i].kind
-		}
-		b = binary.AppendUvarint(append(b, byte(kind)), uint64(len(f)))
-		b = append(b, f...)
-	}
-	q.total.Write(b)
-}
+func (q *query) place(line int64) string { return q.Place(line) }
 
-func (q *query) sum() ([]byte, error) { return q.total.Sum(nil), nil }
-
-func (q *query) close() error {
-	q.cancel()
-	return q.rows.close()
-}
-
-// oneQuery is the campaign's query without what comes after it.
-func oneQuery(cfg Config) (string, error) {
-	fault := func(text string) error {
-		return &Fault{Code: "bad-query", Place: cfg.says("query"), Text: text, Hint: "one query that reads: SELECT email, name FROM customers ORDER BY id"}
-	}
-	text := strings.TrimSpace(cfg.Query)
-	if text == "" {
-		return "", fault("no query says which rows of the database are the list")
-	}
-	end, word := len(text), ""
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case c == '\'' || c == '"' || c == '`':
-			j := strings.IndexByte(text[i+1:], c)
-			if j < 0 {
-				return "", fault("a quote in the query is never closed")
-			}
-			i += j + 1
-		case strings.HasPrefix(text[i:], "--"):
-			j := strings.IndexByte(text[i:], '\n')
-			if j < 0 {
-				j = len(text) - i
-			}
-			i += j
-		case strings.HasPrefix(text[i:], "/*"):
-			j := strings.Index(text[i:], "*/")
-			if j < 0 {
-				return "", fault("a comment in the query is never closed")
-			}
-			i += j + 1
-		case c == ';':
-			end = min(end, i)
-		case c > ' ' && end < len(text):
-			return "", fault("there is more than one query")
-		case word == "" && c > ' ' && c != '(':
-			word = text[i:]
-			if j := strings.IndexFunc(word, func(r rune) bool { return r < 'A' || r > 'Z' && r < 'a' || r > 'z' }); j >= 0 {
-				word = word[:j]
-			}
-			i += max(len(word)-1, 0)
-		}
-	}
-	switch strings.ToUpper(word) {
-	case "SELECT", "WITH", "VALUES", "TABLE":
-		return text[:end], nil
-	}
-	return "", fault("the query does not begin with SELECT")
-}
+func (q *query) sum() ([]byte, error) { return q.Sum(), nil }
 
 // noFileSettings refuses what is said about the form of a file, which a database does not have.
 func noFileSettings(cfg Config, what string) error {
@@ -153,41 +72,4 @@ func noFileSettings(cfg Config, what string) error {
 		}
 	}
 	return nil
-}
-
-// databaseCell is a value of a database as a cell: the text that a person sees, and what stands behind it. ok is false for bytes that
-// are no text.
-func databaseCell(v any) (text string, c cell, ok bool) {
-	switch v := v.(type) {
-	case nil:
-		return "", cell{}, true
-	case int64:
-		return strconv.FormatInt(v, 10), cell{kind: cellNumber, number: float64(v)}, true
-	case float64:
-		format := byte('f')
-		if v > 1e21 || v < -1e21 {
-			format = 'g'
-		}
-		text = strconv.FormatFloat(v, format, -1, 64)
-		if _, ok := decimalNumber(text); !ok { // NaN, Inf
-			return text, cell{}, true
-		}
-		return text, cell{kind: cellNumber, number: v}, true
-	case bool:
-		c = cell{kind: cellBool}
-		if v {
-			c.number = 1
-		}
-		return strconv.FormatBool(v), c, true
-	case time.Time:
-		v = v.UTC()
-		layout := "2006-01-02 15:04:05.999999"
-		if v.Equal(v.Truncate(24 * time.Hour)) {
-			layout = time.DateOnly
-		}
-		return v.Format(layout), cell{kind: cellDate, time: v}, true
-	case string:
-		return v, cell{}, utf8.ValidString(v) && !strings.Contains(v, "\x00")
-	}
-	return "", cell{}, false
 }

@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// database makes an SQLite file.
-func database(t testing.TB, dir, name string, statements ...string) string {
+// sqliteFile makes an SQLite file.
+func sqliteFile(t testing.TB, dir, name string, statements ...string) string {
 	t.Helper()
 	path := filepath.Join(dir, name)
 	db, err := sql.Open("sqlite", "file:"+path)
@@ -64,7 +64,7 @@ func written(t testing.TB, cfg Config) (string, *List) {
 func TestSQLite(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	database(t, dir, "customers.db", customers,
+	sqliteFile(t, dir, "customers.db", customers,
 		`INSERT INTO customers VALUES (1, 'ann@example.com', 'Ann', 12.5, '2026-11-30', 1, '2026-11-30 08:15:00', 'Ann Able', NULL)`,
 		`INSERT INTO customers VALUES (2, 'bob@example.com', 'بابک', 1e9, NULL, 0, NULL, NULL, NULL)`,
 		`INSERT INTO customers VALUES (3, 'zoe@example.com', '007', 'n/a', 'soon', 2, NULL, '', NULL)`,
@@ -89,7 +89,7 @@ customers.db row 3 of the query|zoe@example.com|007|n/a|soon|2|||amount=<nil>|du
 		t.Errorf("a row less, the same digest: %v", err)
 	}
 	got, _ = written(t, Config{File: "customers.db", Dir: dir, Query: "SELECT * FROM customers WHERE id = 4"})
-	if !strings.Contains(got, "column 9 of the query holds bytes that are no text") {
+	if !strings.Contains(got, "column 9 of the query holds bytes that are not text") {
 		t.Errorf("bytes: %s", got)
 	}
 	if names, _ := filepath.Glob(filepath.Join(dir, "*")); len(names) != 1 {
@@ -101,7 +101,7 @@ customers.db row 3 of the query|zoe@example.com|007|n/a|soon|2|||amount=<nil>|du
 func TestSQLiteRefused(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	path := database(t, dir, "customers.db", customers, `INSERT INTO customers(email) VALUES ('ann@example.com')`)
+	path := sqliteFile(t, dir, "customers.db", customers, `INSERT INTO customers(email) VALUES ('ann@example.com')`)
 	if err := os.WriteFile(filepath.Join(dir, "people.csv"), []byte("email\nann@example.com\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +126,7 @@ func TestSQLiteRefused(t *testing.T) {
 		{Config{Query: "SELECT name FROM customers"}, "no column looks like the address"},
 		{Config{Query: "SELECT email, email FROM customers"}, "columns 1 and 2 are both named"},
 		{Config{Query: "SELECT email FROM customers", HeaderRow: 2}, "header_row is set, but customers.db is a database"},
-		{Config{Query: "SELECT email FROM customers", File: "people.csv"}, "people.csv is no database"},
+		{Config{Query: "SELECT email FROM customers", File: "people.csv"}, "people.csv is not a database"},
 		{Config{Query: "SELECT email FROM customers", File: "half.db"}, "malformed"},
 	} {
 		if c.cfg.Dir = dir; c.cfg.File == "" {
@@ -192,7 +192,7 @@ func TestSQLiteLog(t *testing.T) {
 func TestSQLitePacked(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	whole, err := os.ReadFile(database(t, dir, "c.db", customers, `INSERT INTO customers(email) VALUES ('ann@example.com')`))
+	whole, err := os.ReadFile(sqliteFile(t, dir, "c.db", customers, `INSERT INTO customers(email) VALUES ('ann@example.com')`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -246,9 +246,9 @@ c.jsonl:1|kim@example.com|Kim|5|c.jsonl|amount=5
 		want  string
 	}{
 		{[]string{"a.csv", "less.csv"}, `less.csv:1: the columns "amount" are missing`},
-		{[]string{"a.csv", "more.csv"}, `more.csv:1: there are "phone" besides`},
+		{[]string{"a.csv", "more.csv"}, `more.csv:1: the columns "phone" are not in the first file`},
 		{[]string{"a.csv", "nowhere.csv"}, "nowhere.csv: there is no such file"},
-		{[]string{"a.csv", "-"}, "standard input is no file among several"},
+		{[]string{"a.csv", "-"}, "standard input cannot be one of several files"},
 	} {
 		if _, err := Open(Config{Files: c.files, Dir: dir}); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v: %v, want %q", c.files, err, c.want)

@@ -16,11 +16,18 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"hash"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"mailshot/campaign/recipients/charset"
+	"mailshot/campaign/recipients/database"
+	"mailshot/campaign/recipients/delimited"
+	"mailshot/campaign/recipients/fault"
+	"mailshot/campaign/recipients/value"
 )
 
 // Type says how the cells of a column are read for filters and templates.
@@ -82,6 +89,10 @@ const (
 	HiddenSkip    = "skip"    // they are no rows; a note says how many
 )
 
+// Fault is a mistake in a list, or in what the campaign says about it, for the person who must correct it. The rooms below
+// make most of them.
+type Fault = fault.Fault
+
 // List is an open list. It is not for concurrent use.
 type List struct {
 	cfg    Config
@@ -89,7 +100,7 @@ type List struct {
 	source source
 	filter *filter
 	types  []Type // by column; nil if all are text
-	locale *locale
+	locale *value.Locale
 	notes  notes
 	digest string
 	ranged bool // Rows was called
@@ -98,24 +109,31 @@ type List struct {
 
 // source is where records come from: CSV, a sheet, objects, a query, or several files of these.
 type source interface {
-	records
-	// sum returns the SHA-256 of the whole file, unpacked, after io.EOF.
-	sum() ([]byte, error)
-}
-
-type records interface {
 	// next returns the next record. A *Fault that is not final leaves the source at the record after it; any other error,
 	// io.EOF among them, ends it. The record is the caller's.
 	next() (record, error)
 	// place names the record that starts in a line or row.
 	place(line int64) string
+	// sum returns the SHA-256 of the whole file, unpacked, after io.EOF.
+	sum() ([]byte, error)
 }
 
 // text is a source whose bytes are read in their order, once.
 type text struct {
-	records
-	total *summed
+	lines interface {
+		Next() (delimited.Record, error)
+		Place(line int64) string
+	}
+	total   *summed
+	charset charset.Text
 }
+
+func (t text) next() (record, error) {
+	rec, err := t.lines.Next()
+	return record{line: rec.Line, fields: rec.Fields, raw: rec.Raw}, err
+}
+
+func (t text) place(line int64) string { return t.lines.Place(line) }
 
 func (t text) sum() ([]byte, error) { return t.total.h.Sum(nil), nil }
 
@@ -123,9 +141,9 @@ func (t text) sum() ([]byte, error) { return t.total.h.Sum(nil), nil }
 type record struct {
 	line   int64
 	fields []string
-	cells  []cell  // Excel: what stands behind the fields, else nil
-	faults []error // cells that cannot be read
-	raw    string  // CSV: the record as it stands in the file
+	cells  []value.Cell // Excel: what stands behind the fields, else nil
+	faults []error      // cells that cannot be read
+	raw    string       // CSV: the record as it stands in the file
 }
 
 // Open opens the list and reads its header. The error holds every mistake found, joined; each is a [*Fault] or an
@@ -148,9 +166,6 @@ func Open(cfg Config) (l *List, err error) {
 	if err != nil {
 		return l, err
 	}
-	if s, ok := l.source.(*sheet); ok {
-		first = s.header(first)
-	}
 	if err := l.bind(first); err != nil {
 		return l, l.merged(err)
 	}
@@ -164,18 +179,18 @@ func (l *List) settle() error {
 		l.cfg.Hidden = HiddenAsk
 	case HiddenAsk, HiddenInclude, HiddenSkip:
 	default:
-		return &Fault{Code: "bad-hidden", Place: l.cfg.says("hidden"), Text: "hidden rows: " + quote(l.cfg.Hidden), Hint: "ask, include or skip"}
+		return &Fault{Code: "bad-hidden", Place: l.cfg.says("hidden"), Text: "hidden rows: " + fault.Quote(l.cfg.Hidden), Hint: "ask, include or skip"}
 	}
 	if l.cfg.Locale != "" {
 		var ok bool
-		if l.locale, ok = newLocale(l.cfg.Locale); !ok {
-			return &Fault{Code: "unknown-locale", Place: l.cfg.says("locale"), Text: "no locale is called " + quote(l.cfg.Locale), Hint: "a language and mostly a region: de, en-US, pt-BR, fa-IR"}
+		if l.locale, ok = value.NewLocale(l.cfg.Locale); !ok {
+			return &Fault{Code: "unknown-locale", Place: l.cfg.says("locale"), Text: "no locale is called " + fault.Quote(l.cfg.Locale), Hint: "a language and mostly a region: de, en-US, pt-BR, fa-IR"}
 		}
 	}
 	return nil
 }
 
-// open finds out what kind of file it is and starts its source.
+// open finds out what kind of list it is and starts its source.
 func (l *List) open() error {
 	switch {
 	case len(l.cfg.Files) > 0:
@@ -183,106 +198,124 @@ func (l *List) open() error {
 	case l.cfg.Postgres != "":
 		return l.openPostgres()
 	}
-	name := l.cfg.File
-	var in io.Reader
-	switch name {
-	case "":
-		return &Fault{Code: "no-list", Place: "recipients", Text: "no list is named", Hint: "set recipients.file"}
-	case "-":
-		if in = l.cfg.Stdin; in == nil {
-			in = strings.NewReader("")
-		}
-	default:
-		path := name
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(l.cfg.Dir, path)
-		}
-		f, err := os.Open(path)
-		if err != nil {
-			err := fileFault(name, err)
-			if f := (*Fault)(nil); l.cfg.Dir == "" && errors.As(err, &f) {
-				f.Hint = "" // no campaign file, and so no other folder than this
-			}
-			return err
-		}
-		l.close = append(l.close, f.Close)
-		info, err := f.Stat()
-		if err != nil {
-			return fileFault(name, err)
-		}
-		if info.IsDir() {
-			return &Fault{Code: "not-a-list", Place: name, Text: "is a folder, not a list"}
-		}
-		in = f
-	}
-	magic, in, err := peek(in)
-	if err != nil {
-		return fileFault(name, err)
-	}
-	packed, is, err := unpack(name, magic, in)
+	in, err := l.openFile()
 	if err != nil {
 		return err
 	}
-	f, regular := in.(*os.File)
-	if is || !regular {
-		// What cannot be read twice is kept in a file while it is read.
-		if is {
-			defer packed.Close()
-			in = packed
-		}
-		if f, err = l.spool(in); err != nil {
-			if is {
-				return packedFault(name, err)
-			}
-			return fileFault(name, err)
-		}
-		if magic, in, err = peek(f); err != nil {
-			return fileFault(name, err)
-		}
+	f, magic, err := l.unpacked(in)
+	if err != nil {
+		return err
 	}
-	switch {
-	case isSQLite(magic):
+	switch name := l.cfg.File; {
+	case database.IsSQLite(magic):
 		return l.openSQLite(f)
 	case l.cfg.Query != "":
-		return &Fault{Code: "bad-query", Place: l.cfg.says("query"), Text: "a query is set, but " + name + " is no database", Hint: "delete it: where chooses rows of a file"}
+		return &Fault{Code: "bad-query", Place: l.cfg.says("query"), Text: "a query is set, but " + name + " is not a database", Hint: "delete it: to choose rows of a file, use where"}
 	case bytes.HasPrefix(magic, []byte("PK\x03\x04")):
 		return l.openSheet(f)
 	}
-	if f := foreign(plainName(name), magic); f != nil {
-		return f
+	if wrong := foreign(plainName(l.cfg.File), magic); wrong != nil {
+		return wrong
 	}
-	total := newSummed(in)
-	decoded, encoding, err := decoded(l.cfg, f, total, &l.header)
-	if err != nil {
-		return err
-	}
-	var rows records
-	// The first bytes tell JSON in UTF-8, which it is in; a name tells it for an empty file.
-	if ext := strings.ToLower(filepath.Ext(plainName(name))); isJSON(magic) || ext == ".jsonl" || ext == ".ndjson" {
-		rows, err = newJSONLines(l.cfg, decoded, encoding)
-	} else {
-		rows, err = newCSV(l.cfg, decoded, encoding, &l.header)
-	}
-	if err != nil {
-		return err
-	}
-	l.source = text{rows, total}
-	return nil
+	return l.openText(f, magic)
 }
 
-// openSheet starts the source of a workbook.
-func (l *List) openSheet(f *os.File) error {
-	for _, set := range []struct{ key, what string }{{"delimiter", "a delimiter"}, {"encoding", "an encoding"}} {
-		if set.key == "delimiter" && l.cfg.Delimiter != 0 || set.key == "encoding" && l.cfg.Encoding != "" {
-			return &Fault{Code: "bad-" + set.key, Place: l.cfg.says(set.key), Text: set.what + " is set, but " + l.cfg.File + " is an Excel workbook", Hint: "delete it"}
-		}
+// openFile opens the list's file, or takes standard input.
+func (l *List) openFile() (io.Reader, error) {
+	name := l.cfg.File
+	switch {
+	case name == "":
+		return nil, &Fault{Code: "no-list", Place: "recipients", Text: "no list is named", Hint: "set recipients.file"}
+	case name == "-" && l.cfg.Stdin == nil:
+		return strings.NewReader(""), nil
+	case name == "-":
+		return l.cfg.Stdin, nil
 	}
-	s, err := newSheet(l.cfg, f, &l.header)
+	path := name
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(l.cfg.Dir, path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		err := fault.File(name, err)
+		if f := (*Fault)(nil); l.cfg.Dir == "" && errors.As(err, &f) {
+			f.Hint = "" // no campaign file, and so no other folder than this
+		}
+		return nil, err
+	}
+	l.close = append(l.close, f.Close)
+	info, err := f.Stat()
+	if err != nil {
+		return nil, fault.File(name, err)
+	}
+	if info.IsDir() {
+		return nil, &Fault{Code: "not-a-list", Place: name, Text: "is a folder, not a list"}
+	}
+	return f, nil
+}
+
+// unpacked returns in as a file that stands at its begin, unpacked, and its first bytes. What is packed, or cannot be read
+// twice, is kept in a file that goes with the list.
+func (l *List) unpacked(in io.Reader) (f *os.File, magic []byte, err error) {
+	name := l.cfg.File
+	if magic, in, err = peek(in); err != nil {
+		return nil, nil, fault.File(name, err)
+	}
+	packed, is, err := unpack(name, magic, in)
+	if err != nil {
+		return nil, nil, err
+	}
+	if f, regular := in.(*os.File); regular && !is {
+		return f, magic, nil
+	}
+	if is {
+		defer packed.Close()
+		in = packed
+	}
+	if f, err = l.spool(in); err != nil {
+		if is {
+			return nil, nil, packedFault(name, err)
+		}
+		return nil, nil, fault.File(name, err)
+	}
+	if magic, _, err = peek(f); err != nil {
+		return nil, nil, fault.File(name, err)
+	}
+	return f, magic, nil
+}
+
+// openText starts the source of CSV or JSON lines.
+func (l *List) openText(f *os.File, magic []byte) error {
+	name, total := l.cfg.File, newSummed(f)
+	decoded, err := charset.Decode(charset.Config{File: name, Said: l.cfg.Encoding, SaidAt: l.cfg.says("encoding")}, f, total)
 	if err != nil {
 		return err
 	}
-	l.close = append(l.close, s.close)
-	l.source = s
+	if decoded.ByNULs {
+		l.header.Guessed = append(l.header.Guessed, "encoding: UTF-16, by its NUL bytes")
+	}
+	how := delimited.Config{File: name, Encoding: decoded.Encoding, Delimiter: l.cfg.Delimiter, DelimiterAt: l.cfg.says("delimiter")}
+	ext := strings.ToLower(filepath.Ext(plainName(name)))
+	if ext == ".tsv" {
+		how.Usual = '\t'
+	}
+	// The first bytes tell JSON in UTF-8, which it is in; a name tells it for an empty file.
+	if delimited.IsJSON(magic) || ext == ".jsonl" || ext == ".ndjson" {
+		lines, err := delimited.NewJSON(how, decoded)
+		if err != nil {
+			return err
+		}
+		l.source = text{lines, total, decoded}
+		return nil
+	}
+	rows, err := delimited.NewCSV(how, decoded)
+	if err != nil {
+		return err
+	}
+	if d, by := rows.Delimiter(); by == delimited.Told && d != ',' {
+		l.header.Guessed = append(l.header.Guessed, fmt.Sprintf("delimiter: %q", string(d)))
+	}
+	l.source = text{rows, total, decoded}
 	return nil
 }
 

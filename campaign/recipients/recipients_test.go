@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"mailshot/campaign/recipients/workbook/workbooktest"
 )
 
 func TestCSVList(t *testing.T) {
@@ -103,7 +105,7 @@ func TestMistakes(t *testing.T) {
 
 func TestExcelMistakes(t *testing.T) {
 	t.Parallel()
-	head := inline(1, "email", "name")
+	head := workbooktest.Inline(1, "email", "name")
 	two := map[string]string{
 		"xl/workbook.xml": `<workbook xmlns:r="r"><sheets><sheet name="Hidden" state="hidden" r:id="rId1"/><sheet name="October" r:id="rId1"/><sheet name="November" r:id="rId1"/></sheets></workbook>`,
 	}
@@ -127,17 +129,17 @@ func TestExcelMistakes(t *testing.T) {
 			`list.xlsx November!B3: a formula without a stored value (open the workbook in Excel and save it, so that it is calculated)`,
 		}},
 		{"formula with an empty text", Config{}, head + `<row r="2"><c r="A2" t="inlineStr"><is><t>ann@example.com</t></is></c><c r="B2" t="str"><f>x</f><v></v></c></row>`, nil, []string{`list.xlsx November!2 ["ann@example.com" ""]`}},
-		{"beyond the header", Config{}, head + inline(2, "ann@example.com", "", "", "x") + inline(3, "bob@example.com", "", "", "  "), nil, []string{
+		{"beyond the header", Config{}, head + workbooktest.Inline(2, "ann@example.com", "", "", "x") + workbooktest.Inline(3, "bob@example.com", "", "", "  "), nil, []string{
 			"list.xlsx November!2: a cell beyond the header's last column (4 cells, the header has 2) (give the column a header, or name the list's cells with range)",
 			`list.xlsx November!3 ["bob@example.com" ""]`,
 		}},
-		{"before the header", Config{}, inline(1, "", "email", "name") + inline(2, "x", "ann@example.com", "Ann"), nil, []string{
+		{"before the header", Config{}, workbooktest.Inline(1, "", "email", "name") + workbooktest.Inline(2, "x", "ann@example.com", "Ann"), nil, []string{
 			`list.xlsx November!2 ["ann@example.com" "Ann"]`,
 			"list.xlsx November!A2: a cell before the header's first column (give the column a header, or name the list's cells with range)",
 		}},
-		{"range", Config{Range: "$B$3:C4"}, inline(1, "My list") + inline(3, "", "email", "name", "x") + inline(4, "x", "ann@example.com", "Ann", "y") + inline(5, "x", "total"), nil, []string{`list.xlsx November!4 ["ann@example.com" "Ann"]`}},
-		{"header row", Config{HeaderRow: 3}, inline(1, "My list") + inline(3, "email", "name") + inline(4, "ann@example.com", "Ann"), nil, []string{`list.xlsx November!4 ["ann@example.com" "Ann"]`}},
-		{"title for a header", Config{}, inline(1, "My list") + inline(3, "email", "name"), nil, []string{"list.xlsx November!1: no column looks like the address (name it in recipients.address; or, if this is a title, name the row of the header in recipients.header_row)"}},
+		{"range", Config{Range: "$B$3:C4"}, workbooktest.Inline(1, "My list") + workbooktest.Inline(3, "", "email", "name", "x") + workbooktest.Inline(4, "x", "ann@example.com", "Ann", "y") + workbooktest.Inline(5, "x", "total"), nil, []string{`list.xlsx November!4 ["ann@example.com" "Ann"]`}},
+		{"header row", Config{HeaderRow: 3}, workbooktest.Inline(1, "My list") + workbooktest.Inline(3, "email", "name") + workbooktest.Inline(4, "ann@example.com", "Ann"), nil, []string{`list.xlsx November!4 ["ann@example.com" "Ann"]`}},
+		{"title for a header", Config{}, workbooktest.Inline(1, "My list") + workbooktest.Inline(3, "email", "name"), nil, []string{"list.xlsx November!1: no column looks like the address (name it in recipients.address; or, if this is a title, name the row of the header in recipients.header_row)"}},
 		{"no name", Config{}, `<row r="1"><c r="A1" t="inlineStr"><is><t>email</t></is></c><c r="C1" t="inlineStr"><is><t>x</t></is></c></row>`, nil, []string{"list.xlsx November!B1: column B has no name (give it a name, or delete the column)"}},
 		{"wrong types", Config{Columns: map[string]Type{"email": Text, "name": Date}}, head + `<row r="2"><c r="A2" t="inlineStr"><is><t>ann@example.com</t></is></c><c r="B2"><v>46356</v></c></row>`, nil, []string{
 			`list.xlsx November!2 ["ann@example.com" "46356"]`,
@@ -145,15 +147,15 @@ func TestExcelMistakes(t *testing.T) {
 		}},
 		{"no date", Config{}, head + `<row r="2"><c r="A2" t="inlineStr"><is><t>ann@example.com</t></is></c><c r="B2" s="1"><v>-3</v></c></row>`, nil, []string{
 			`list.xlsx November!2 ["ann@example.com" "-3"]`,
-			`list.xlsx November!B2: the number -3 has the format of a date, but is none (correct the cell)`,
+			`list.xlsx November!B2: the number -3 has the format of a date, but is not one (correct the cell)`,
 		}},
 	} {
-		lines, _ := readAll(t, c.cfg, workbookOf(t, c.rows, c.parts))
+		lines, _ := readAll(t, c.cfg, workbooktest.Of(t, c.rows, c.parts))
 		if d := cmp.Diff(c.want, lines); d != "" {
 			t.Errorf("%s: %s", c.name, d)
 		}
 	}
-	_, l := readAll(t, Config{}, workbookOf(t, head, two))
+	_, l := readAll(t, Config{}, workbooktest.Of(t, head, two))
 	if d := cmp.Diff([]string{`sheet: "October", the first of 2`, `address column: "email"`, `name column: "name"`}, l.Header().Guessed); d != "" {
 		t.Error(d)
 	}
@@ -163,7 +165,7 @@ func TestStandardInput(t *testing.T) {
 	t.Parallel()
 	for name, content := range map[string]string{
 		"-:2":          "email\nann@example.com\n",
-		"- November!2": workbookOf(t, inline(1, "email")+inline(2, "ann@example.com"), nil),
+		"- November!2": workbooktest.Of(t, workbooktest.Inline(1, "email")+workbooktest.Inline(2, "ann@example.com"), nil),
 	} {
 		l, err := Open(Config{File: "-", Stdin: iotest.HalfReader(strings.NewReader(content))})
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"mailshot/campaign/recipients/fault"
 	"mailshot/render/address"
 )
 
@@ -55,7 +56,7 @@ func invalid(column string, err error) string {
 	}
 	s := column + ": " + e.Reason
 	if strings.TrimSpace(e.Text) != "" {
-		s += " in " + quote(e.Text)
+		s += " in " + fault.Quote(e.Text)
 	}
 	if e.Hint != "" {
 		s += " (" + e.Hint + ")"
@@ -168,34 +169,9 @@ func (h *Header) Decode(place string, number int64, b []byte) (*Row, error) {
 		if r.values == nil {
 			r.values = make([]any, len(h.Columns))
 		}
-		if len(rest) == 0 {
-			return nil, broken("cut off")
-		}
-		tag := rest[0]
-		rest = rest[1:]
-		switch tag {
-		case tagEmpty:
-		case tagNumber:
-			if len(rest) < 8 {
-				return nil, broken("cut off")
-			}
-			r.values[i] = math.Float64frombits(binary.BigEndian.Uint64(rest))
-			rest = rest[8:]
-		case tagDate:
-			sec, n := binary.Varint(rest)
-			if n <= 0 {
-				return nil, broken("cut off")
-			}
-			nsec, m := binary.Uvarint(rest[n:])
-			if m <= 0 || nsec >= 1e9 {
-				return nil, broken("cut off")
-			}
-			r.values[i] = time.Unix(sec, int64(nsec)).UTC()
-			rest = rest[n+m:]
-		case tagTrue, tagFalse:
-			r.values[i] = tag == tagTrue
-		default:
-			return nil, broken("unknown value")
+		var what string
+		if r.values[i], rest, what = decodeValue(rest); what != "" {
+			return nil, broken(what)
 		}
 	}
 	if len(rest) > 0 {
@@ -203,4 +179,35 @@ func (h *Header) Decode(place string, number int64, b []byte) (*Row, error) {
 	}
 	r.bind()
 	return r, nil
+}
+
+// decodeValue reads one typed value off the begin of b, nil for an empty cell; what says why it cannot be read.
+func decodeValue(b []byte) (v any, rest []byte, what string) {
+	const cutOff = "cut off"
+	if len(b) == 0 {
+		return nil, nil, cutOff
+	}
+	tag, rest := b[0], b[1:]
+	switch tag {
+	case tagEmpty:
+		return nil, rest, ""
+	case tagNumber:
+		if len(rest) < 8 {
+			return nil, nil, cutOff
+		}
+		return math.Float64frombits(binary.BigEndian.Uint64(rest)), rest[8:], ""
+	case tagDate:
+		sec, n := binary.Varint(rest)
+		if n <= 0 {
+			return nil, nil, cutOff
+		}
+		nsec, m := binary.Uvarint(rest[n:])
+		if m <= 0 || nsec >= 1e9 {
+			return nil, nil, cutOff
+		}
+		return time.Unix(sec, int64(nsec)).UTC(), rest[n+m:], ""
+	case tagTrue, tagFalse:
+		return tag == tagTrue, rest, ""
+	}
+	return nil, nil, "unknown value"
 }

@@ -8,6 +8,9 @@ import (
 	"io"
 	"iter"
 	"strings"
+
+	"mailshot/campaign/recipients/fault"
+	"mailshot/campaign/recipients/value"
 )
 
 // Rows yields the rows after the header, once. An error with a nil row is a fault of the list; the rows go on after it
@@ -21,69 +24,83 @@ func (l *List) Rows(ctx context.Context) iter.Seq2[*Row, error] {
 		}
 		l.ranged = true
 		if q, ok := l.source.(*query); ok {
-			defer context.AfterFunc(ctx, q.cancel)()
+			defer context.AfterFunc(ctx, q.Cancel)()
 		}
-		var empty emptyRows
-		short := false // a row was longer than the header
-		for number := int64(0); ; {
-			if err := ctx.Err(); err != nil {
-				yield(nil, err)
-				return
-			}
-			rec, err := l.source.next()
-			if err == io.EOF {
-				break
-			}
-			if err != nil {
-				if ctx.Err() != nil {
-					err = ctx.Err()
-				}
-				var f *Fault
-				if !yield(nil, err) || !errors.As(err, &f) || f.final {
-					return
-				}
-				continue
-			}
-			if blank(rec) {
-				empty.add(l.source.place(rec.line))
-				continue
-			}
-			empty.within()
-			if n := len(l.header.Columns); len(rec.fields) != n {
-				short = short || len(rec.fields) > n
-				if !yield(nil, l.ragged(rec)) {
-					return
-				}
-				continue
-			}
-			number++
-			row := l.row(number, rec)
-			if !row.Filtered && row.Invalid == "" {
-				l.notes.look(row, func(i int) string { return l.cellPlace(rec, i) })
-			}
-			if !yield(row, nil) {
-				return
-			}
+		var seen seenRows
+		if l.rows(ctx, &seen, yield) {
+			l.conclude(&seen, yield)
 		}
-		for _, s := range sheets(l.source) {
-			if s.hidden == HiddenSkip && s.hiddenRows > 0 {
-				l.notes.add("", "", Fault{Code: "hidden-rows", Place: s.place(int64(s.firstHidden)), Text: are(s.hiddenRows, "row") + " hidden and left out, the first here"})
-			}
-			if f := s.mergedHeader(); f != nil && short {
-				if !yield(nil, f) {
-					return
-				}
-			}
-			s.note(&l.notes)
+	}
+}
+
+// seenRows is what is said of the rows when all of them were read.
+type seenRows struct {
+	empty emptyRows
+	long  bool // a row was longer than the header
+}
+
+// rows yields the rows, and reports whether the list was read to its end.
+func (l *List) rows(ctx context.Context, seen *seenRows, yield func(*Row, error) bool) bool {
+	for number := int64(0); ; {
+		if err := ctx.Err(); err != nil {
+			yield(nil, err)
+			return false
 		}
-		empty.note(&l.notes)
-		sum, err := l.source.sum()
+		rec, err := l.source.next()
+		if err == io.EOF {
+			return true
+		}
 		if err != nil {
-			yield(nil, fileFault(l.cfg.File, err))
+			if ctx.Err() != nil {
+				err = ctx.Err()
+			}
+			var f *Fault
+			if !yield(nil, err) || !errors.As(err, &f) || f.Final {
+				return false
+			}
+			continue
+		}
+		if blank(rec) {
+			seen.empty.add(l.source.place(rec.line))
+			continue
+		}
+		seen.empty.within()
+		if n := len(l.header.Columns); len(rec.fields) != n {
+			seen.long = seen.long || len(rec.fields) > n
+			if !yield(nil, l.ragged(rec)) {
+				return false
+			}
+			continue
+		}
+		number++
+		row := l.row(number, rec)
+		if !row.Filtered && row.Invalid == "" {
+			l.notes.look(row, func(i int) string { return l.cellPlace(rec, i) })
+		}
+		if !yield(row, nil) {
+			return false
+		}
+	}
+}
+
+// conclude notes what the list has as a whole, and takes its digest.
+func (l *List) conclude(seen *seenRows, yield func(*Row, error) bool) {
+	for _, s := range sheets(l.source) {
+		if n, first := s.LeftOut(); n > 0 && l.cfg.Hidden == HiddenSkip {
+			l.notes.add("", "", Fault{Code: "hidden-rows", Place: s.cfg.File + " " + first, Text: fault.Are(n, "row") + " hidden and left out, the first here"})
+		}
+		if f := s.mergedHeader(); f != nil && seen.long && !yield(nil, f) {
 			return
 		}
-		l.digest = hex.EncodeToString(sum)
+		s.note(&l.notes)
 	}
+	seen.empty.note(&l.notes)
+	sum, err := l.source.sum()
+	if err != nil {
+		yield(nil, fault.File(l.cfg.File, err))
+		return
+	}
+	l.digest = hex.EncodeToString(sum)
 }
 
 func (l *List) ragged(rec record) *Fault {
@@ -93,8 +110,8 @@ func (l *List) ragged(rec record) *Fault {
 // ragged is the fault of a record that has not the n cells of the header.
 func ragged(place string, rec record, n int) *Fault {
 	f := &Fault{
-		Code: "ragged-row", Place: place, Excerpt: excerpt(rec.raw),
-		Text: fmt.Sprintf("%s, the header has %d", count(len(rec.fields), "cell"), n),
+		Code: "ragged-row", Place: place, Excerpt: fault.Excerpt(rec.raw),
+		Text: fmt.Sprintf("%s, the header has %d", fault.Count(len(rec.fields), "cell"), n),
 		Hint: "every row needs as many cells as the header; put quotes around a cell that holds the delimiter",
 	}
 	if rec.cells != nil {
@@ -117,11 +134,11 @@ func (l *List) row(number int64, rec record) *Row {
 		if r.values == nil {
 			r.values = make([]any, len(rec.fields))
 		}
-		var c *cell
+		var c *value.Cell
 		if rec.cells != nil {
 			c = &rec.cells[i]
 		}
-		v, problem, hint := typed(t, rec.fields[i], c, l.locale)
+		v, problem, hint := value.Read(t.kind(), rec.fields[i], c, l.locale)
 		if problem != "" {
 			bad |= 1 << min(i, 63)
 			r.Faults = append(r.Faults, &Fault{
@@ -157,4 +174,28 @@ func blank(rec record) bool {
 		}
 	}
 	return true
+}
+
+type emptyRows struct {
+	place          string // of the first
+	pending, count int
+}
+
+func (e *emptyRows) add(place string) {
+	if e.place == "" {
+		e.place = place
+	}
+	e.pending++
+}
+
+// within says that a row follows those counted so far.
+func (e *emptyRows) within() {
+	e.count += e.pending
+	e.pending = 0
+}
+
+func (e *emptyRows) note(n *notes) {
+	if e.count > 0 {
+		n.add("", "", Fault{Code: "empty-rows", Place: e.place, Text: fault.Are(e.count, "row") + " empty in the middle of the list and left out, the first here"})
+	}
 }

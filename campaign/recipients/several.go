@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 
+	"mailshot/campaign/recipients/fault"
+	"mailshot/campaign/recipients/folding"
+	"mailshot/campaign/recipients/value"
 	"mailshot/internal/ellipsis"
 )
 
@@ -46,7 +49,7 @@ func (l *List) openSeveral() error {
 		f := &List{cfg: cfg}
 		l.close = append(l.close, f.Close)
 		if name == "-" {
-			return &Fault{Code: "bad-file", Place: cfg.says("file"), Text: "standard input is no file among several", Hint: "save it as a file first"}
+			return &Fault{Code: "bad-file", Place: cfg.says("file"), Text: "standard input cannot be one of several files", Hint: "save it as a file first"}
 		}
 		if err := f.open(); err != nil {
 			return err
@@ -54,9 +57,6 @@ func (l *List) openSeveral() error {
 		rec, err := f.readHeader()
 		if err != nil {
 			return err
-		}
-		if sh, ok := f.source.(*sheet); ok {
-			rec = sh.header(rec)
 		}
 		for _, g := range f.header.Guessed {
 			l.header.Guessed = append(l.header.Guessed, name+": "+g)
@@ -81,7 +81,7 @@ func (l *List) openSeveral() error {
 				text = "the columns " + ellipsis.Cut(strings.Join(missing, ", "), 80) + " are missing"
 			}
 			if len(more) > 0 {
-				text = strings.TrimPrefix(text+", and there are "+ellipsis.Cut(strings.Join(more, ", "), 80)+" besides", ", and ")
+				text = strings.TrimPrefix(text+", and the columns "+ellipsis.Cut(strings.Join(more, ", "), 80)+" are not in the first file", ", and ")
 			}
 			return &Fault{Code: "other-columns", Place: f.source.place(rec.line), Text: text, Hint: "all files of a list have the columns of the first, " + l.cfg.Files[0] + ", in any order"}
 		}
@@ -105,7 +105,7 @@ func matchColumns(want, have []string) (order []int, missing, more []string) {
 		if _, twice := at[name]; !twice {
 			at[name] = i
 		}
-		n := nameAlike(name)
+		n := folding.Name(name)
 		if _, twice := like[n]; twice {
 			i = -1
 		}
@@ -115,10 +115,10 @@ func matchColumns(want, have []string) (order []int, missing, more []string) {
 	for _, name := range want {
 		i, ok := at[name]
 		if !ok {
-			i, ok = like[nameAlike(name)]
+			i, ok = like[folding.Name(name)]
 		}
 		if !ok || i < 0 || taken[i] {
-			missing, i = append(missing, quote(name)), -1
+			missing, i = append(missing, fault.Quote(name)), -1
 		} else {
 			taken[i] = true
 		}
@@ -126,7 +126,7 @@ func matchColumns(want, have []string) (order []int, missing, more []string) {
 	}
 	for i, name := range have {
 		if !taken[i] {
-			more = append(more, quote(name))
+			more = append(more, fault.Quote(name))
 		}
 	}
 	if len(missing)+len(more) == 0 && len(want) != len(have) {
@@ -149,8 +149,8 @@ func (s *several) next() (record, error) {
 			continue
 		}
 		if err != nil {
-			if fault, ok := err.(*Fault); ok && fault.line > 0 {
-				fault.line |= at
+			if wrong, ok := err.(*Fault); ok && wrong.Line > 0 {
+				wrong.Line |= at
 			}
 			return rec, err
 		}
@@ -173,7 +173,7 @@ func (s *several) take(rec record, at int64) record {
 		out.fields[i] = rec.fields[k]
 	}
 	if rec.cells != nil {
-		out.cells = make([]cell, len(order), len(order)+1)
+		out.cells = make([]value.Cell, len(order), len(order)+1)
 		for i, k := range order {
 			out.cells[i] = rec.cells[k]
 		}
@@ -181,7 +181,7 @@ func (s *several) take(rec record, at int64) record {
 	if s.column {
 		out.fields = append(out.fields, s.files[s.at].cfg.File)
 		if out.cells != nil {
-			out.cells = append(out.cells, cell{})
+			out.cells = append(out.cells, value.Cell{})
 		}
 	}
 	return out
@@ -220,8 +220,8 @@ func (l *List) cellPlace(rec record, i int) string {
 		f, _ := s.split(rec.line)
 		from = f.source
 	}
-	if s, ok := from.(*sheet); ok && rec.cells != nil && rec.cells[i].row > 0 {
-		return rec.cells[i].place(s)
+	if s, ok := from.(*sheet); ok && rec.cells != nil && rec.cells[i].Row > 0 {
+		return s.cfg.File + " " + s.CellPlace(rec.cells[i].Column, rec.cells[i].Row)
 	}
 	return l.source.place(rec.line)
 }

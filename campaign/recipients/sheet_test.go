@@ -14,51 +14,11 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"mailshot/campaign/recipients/workbook"
+	"mailshot/campaign/recipients/workbook/strictxml"
+	"mailshot/campaign/recipients/workbook/workbooktest"
 )
-
-// workbookOf makes a workbook with one sheet, November, of the given rows; parts replace or add others.
-func workbookOf(t testing.TB, rows string, parts map[string]string) string {
-	t.Helper()
-	all := map[string]string{
-		"_rels/.rels":                `<Relationships><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>`,
-		"xl/workbook.xml":            `<?xml version="1.0" encoding="UTF-8"?><workbook xmlns:r="r"><sheets><sheet name="November" sheetId="1" r:id="rId1"/></sheets></workbook>`,
-		"xl/_rels/workbook.xml.rels": `<Relationships><Relationship Id="rId1" Type="x/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="rId2" Type="x/styles" Target="styles.xml"/><Relationship Id="rId3" Type="x/sharedStrings" Target="/xl/sharedStrings.xml"/></Relationships>`,
-		"xl/worksheets/sheet1.xml":   `<?xml version="1.0" encoding="UTF-8" standalone="yes"?><worksheet><sheetData>` + rows + `</sheetData></worksheet>`,
-		"xl/styles.xml":              `<styleSheet><numFmts><numFmt numFmtId="164" formatCode="00000"/><numFmt numFmtId="165" formatCode="dd.mm.yyyy"/></numFmts><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="4"/><xf numFmtId="9"/><xf numFmtId="164"/><xf numFmtId="165"/><xf numFmtId="22"/></cellXfs></styleSheet>`,
-		"xl/sharedStrings.xml":       `<sst><si><t>email</t></si><si><t>name</t></si><si><r><t>Ann </t></r><r><t>Example</t></r><rPh><t>no</t></rPh></si></sst>`,
-	}
-	for name, text := range parts {
-		all[name] = text
-	}
-	var b bytes.Buffer
-	z := zip.NewWriter(&b)
-	for name, text := range all {
-		if text == "-" {
-			continue
-		}
-		w, err := z.Create(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := io.WriteString(w, text); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := z.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
-}
-
-// inline is a row of texts.
-func inline(number int, texts ...string) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, `<row r="%d">`, number)
-	for i, text := range texts {
-		fmt.Fprintf(&b, `<c r="%s%d" t="inlineStr"><is><t>%s</t></is></c>`, letters(i), number, text)
-	}
-	return b.String() + "</row>"
-}
 
 // readAll reads a list into lines: a row's place and fields, or an error.
 func readAll(t testing.TB, cfg Config, content string) (lines []string, l *List) {
@@ -110,11 +70,11 @@ func each(err error) []string {
 
 func TestSheet(t *testing.T) {
 	t.Parallel()
-	rows := inline(2, "email", "name", "amount", "due", "zip", "vip") +
+	rows := workbooktest.Inline(2, "email", "name", "amount", "due", "zip", "vip") +
 		`<row r="4"><c r="A4" t="inlineStr"><is><t>ann@example.com</t></is></c><c r="B4" t="s"><v>2</v></c><c r="C4" s="2"><v>1234.5</v></c><c r="D4" s="1"><v>46356</v></c><c r="E4" s="4"><v>1234</v></c><c r="F4" t="b"><v>1</v></c></row>` +
 		`<row r="5"><c r="A5" s="3"/></row>` +
 		`<row><c t="str"><f>A1</f><v>bob@example.com</v></c><c><v>989121234567</v></c><c s="3"><v>0.125</v></c><c s="5"><v>46356.5</v></c><c/><c t="b"><v>0</v></c></row>`
-	lines, l := readAll(t, Config{Columns: map[string]Type{"amount": Number, "due": Date, "vip": Bool}, Where: `amount > 0 && due > date("2026-01-01")`}, workbookOf(t, rows, nil))
+	lines, l := readAll(t, Config{Columns: map[string]Type{"amount": Number, "due": Date, "vip": Bool}, Where: `amount > 0 && due > date("2026-01-01")`}, workbooktest.Of(t, rows, nil))
 	want := []string{
 		`list.xlsx November!4 ["ann@example.com" "Ann Example" "1,234.50" "2026-11-30" "01234" "TRUE"]`,
 		`list.xlsx November!6 ["bob@example.com" "989121234567" "13%" "30.11.2026" "" "FALSE"]`,
@@ -133,13 +93,13 @@ func TestSheet(t *testing.T) {
 func TestBrokenSheet(t *testing.T) {
 	t.Parallel()
 	var many strings.Builder
-	many.WriteString(inline(1, "email", "name"))
+	many.WriteString(workbooktest.Inline(1, "email", "name"))
 	for i := 2; i <= 1000; i++ {
-		many.WriteString(inline(i, fmt.Sprintf("a%d@example.com", i), "Ann"))
+		many.WriteString(workbooktest.Inline(i, fmt.Sprintf("a%d@example.com", i), "Ann"))
 	}
 	whole := many.String()
 	cut := whole[:strings.Index(whole, `<row r="500">`)]
-	head := inline(1, "email", "name")
+	head := workbooktest.Inline(1, "email", "name")
 	for name, c := range map[string]struct {
 		rows  string
 		parts map[string]string
@@ -147,7 +107,7 @@ func TestBrokenSheet(t *testing.T) {
 		lines int    // 0: any
 	}{
 		"whole":             {whole, nil, `list.xlsx November!1000 ["a1000@example.com" "Ann"]`, 999},
-		"raw &":             {strings.Replace(whole, "a500@", "a & b@", 1), nil, "list.xlsx November!500: the sheet is broken from here on: an & that begins no reference", 499},
+		"raw &":             {strings.Replace(whole, "a500@", "a & b@", 1), nil, "list.xlsx November!500: the sheet is broken from here on: an & that does not begin a reference", 499},
 		"control character": {strings.Replace(whole, "a500@", "a\x01@", 1), nil, "list.xlsx November!500: the sheet is broken from here on: the character U+0001, which XML does not have", 499},
 		"invalid UTF-8":     {strings.Replace(whole, "a500@", "a\xff@", 1), nil, "list.xlsx November!500: the sheet is broken from here on: bytes that are not UTF-8", 499},
 		"cut at row 500":    {"", map[string]string{"xl/worksheets/sheet1.xml": "<worksheet><sheetData>" + cut}, "list.xlsx November!499: the sheet is broken from here on: it is cut off", 499},
@@ -156,17 +116,17 @@ func TestBrokenSheet(t *testing.T) {
 		"no end tag":        {"", map[string]string{"xl/worksheets/sheet1.xml": "<worksheet><sheetData>" + cut + "</sheetData>"}, "list.xlsx November!499: the sheet is broken from here on: it is cut off", 499},
 		"wrong end tag":     {cut + "</worksheet>", nil, `list.xlsx November!499: the sheet is broken from here on: the end tag "worksheet" has no start`, 499},
 		"more behind":       {"", map[string]string{"xl/worksheets/sheet1.xml": "<worksheet><sheetData>" + cut + "</sheetData></worksheet><worksheet/>"}, "list.xlsx November!499: the sheet is broken from here on: something follows its end", 499},
-		"row 2000000000":    {head + inline(2000000000, "a@example.com"), nil, "list.xlsx November!1: the sheet is broken from here on: row number 2000000000, where a sheet ends at 1048576", 1},
-		"rows out of order": {head + inline(5, "a@example.com") + inline(3, "b@example.com"), nil, "list.xlsx November!5: the sheet is broken from here on: row 3 comes after row 5", 2},
-		"row twice":         {head + inline(2, "a@example.com") + inline(2, "b@example.com"), nil, "list.xlsx November!2: the sheet is broken from here on: row 2 comes after row 2", 2},
+		"row 2000000000":    {head + workbooktest.Inline(2000000000, "a@example.com"), nil, "list.xlsx November!1: the sheet is broken from here on: row number 2000000000, where a sheet ends at 1048576", 1},
+		"rows out of order": {head + workbooktest.Inline(5, "a@example.com") + workbooktest.Inline(3, "b@example.com"), nil, "list.xlsx November!5: the sheet is broken from here on: row 3 comes after row 5", 2},
+		"row twice":         {head + workbooktest.Inline(2, "a@example.com") + workbooktest.Inline(2, "b@example.com"), nil, "list.xlsx November!2: the sheet is broken from here on: row 2 comes after row 2", 2},
 		"cell in wrong row": {head + `<row r="2"><c r="A3"><v>1</v></c></row>`, nil, `list.xlsx November!2: the sheet is broken from here on: cell "A3" in row 2`, 1},
 		"cell twice":        {head + `<row r="2"><c r="A2"><v>1</v></c><c r="A2"><v>2</v></c></row>`, nil, `list.xlsx November!2: the sheet is broken from here on: cell "A2" comes after "A2"`, 1},
 		"cell out of order": {head + `<row r="2"><c r="C2"><v>1</v></c><c r="A2"><v>2</v></c></row>`, nil, `list.xlsx November!2: the sheet is broken from here on: cell "A2" comes after "C2"`, 1},
 		"column XFE":        {head + `<row r="2"><c r="XFE2"><v>1</v></c></row>`, nil, `list.xlsx November!2: the sheet is broken from here on: cell "XFE2" in row 2`, 1},
 		"no shared text":    {head + `<row r="2"><c r="A2" t="s"><v>3</v></c></row>`, nil, `list.xlsx November!2: the sheet is broken from here on: A2: it refers to text "3", which the workbook does not hold`, 1},
 		"unknown type":      {head + `<row r="2"><c r="A2" t="x"><v>3</v></c></row>`, nil, `list.xlsx November!2: the sheet is broken from here on: A2: a cell of the unknown type "x"`, 1},
-		"billion laughs":    {"", map[string]string{"xl/worksheets/sheet1.xml": `<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><worksheet><sheetData>` + inline(1, "email", "&b;") + "</sheetData></worksheet>"}, "list.xlsx November: the sheet is broken from here on: it has a document type declaration, as no workbook has", 1},
-		"undefined entity":  {head + inline(2, "&b;"), nil, "list.xlsx November!2: the sheet is broken from here on: the unknown reference \"&b;\"", 1},
+		"billion laughs":    {"", map[string]string{"xl/worksheets/sheet1.xml": `<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><worksheet><sheetData>` + workbooktest.Inline(1, "email", "&b;") + "</sheetData></worksheet>"}, "list.xlsx November: the sheet is broken from here on: it has a document type declaration, which workbooks do not have", 1},
+		"undefined entity":  {head + workbooktest.Inline(2, "&b;"), nil, "list.xlsx November!2: the sheet is broken from here on: the unknown reference \"&b;\"", 1},
 		"UTF-16":            {"", map[string]string{"xl/worksheets/sheet1.xml": `<?xml version="1.0" encoding="UTF-16"?><worksheet/>`}, `list.xlsx November: the sheet is broken from here on: XML in the encoding "UTF-16", not UTF-8`, 1},
 		"other root":        {"", map[string]string{"xl/worksheets/sheet1.xml": `<chartsheet/>`}, `list.xlsx November: the sheet is broken from here on: it begins with "chartsheet", not as a worksheet`, 1},
 		"no cells":          {"", map[string]string{"xl/worksheets/sheet1.xml": `<worksheet/>`}, `list.xlsx November: the sheet is broken from here on: it holds no cells`, 1},
@@ -177,15 +137,15 @@ func TestBrokenSheet(t *testing.T) {
 		"shared text cut":   {head, map[string]string{"xl/sharedStrings.xml": "<sst><si><t>a"}, `list.xlsx: its part "xl/sharedStrings.xml" is broken`, 1},
 		"styles broken":     {head, map[string]string{"xl/styles.xml": "<styleSheet><x>&</x></styleSheet>"}, `list.xlsx: its part "xl/styles.xml" is broken`, 1},
 		"XXE in texts":      {head, map[string]string{"xl/sharedStrings.xml": `<!DOCTYPE x SYSTEM "file:///etc/passwd"><sst/>`}, `list.xlsx: its part "xl/sharedStrings.xml" is broken: it has a document type declaration`, 1},
-		"text bomb":         {head + inline(2, "a@example.com", strings.Repeat("x", maxToken+1)), nil, `list.xlsx November!2: the sheet is broken from here on: a tag or text of more than 4 MiB`, 1},
-		"row bomb":          {head + strings.Repeat("<row/>", maxRows+10), nil, "list.xlsx November!1048576: the sheet is broken from here on: row number 1048577, where a sheet ends at 1048576", 1},
+		"text bomb":         {head + workbooktest.Inline(2, "a@example.com", strings.Repeat("x", strictxml.MaxToken+1)), nil, `list.xlsx November!2: the sheet is broken from here on: a tag or text of more than 4 MiB`, 1},
+		"row bomb":          {head + strings.Repeat("<row/>", workbook.MaxRows+10), nil, "list.xlsx November!1048576: the sheet is broken from here on: row number 1048577, where a sheet ends at 1048576", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			if testing.Short() && strings.HasSuffix(name, "bomb") {
 				t.Skip("a long one")
 			}
-			lines, _ := readAll(t, Config{}, workbookOf(t, c.rows, c.parts))
+			lines, _ := readAll(t, Config{}, workbooktest.Of(t, c.rows, c.parts))
 			if len(lines) == 0 || c.lines > 0 && len(lines) != c.lines || !strings.HasPrefix(lines[len(lines)-1], c.want) {
 				t.Errorf("%d lines, last %q; want %d, %q", len(lines), lines[max(0, len(lines)-1):], c.lines, c.want)
 			}
@@ -196,13 +156,13 @@ func TestBrokenSheet(t *testing.T) {
 func TestBombAndDamage(t *testing.T) {
 	t.Parallel()
 	if !testing.Short() {
-		bomb := workbookOf(t, inline(1, "email")+inline(2, "a@example.com")+strings.Repeat("<x>"+strings.Repeat(" ", 1<<10)+"</x>", smallPart>>10+1), nil)
+		bomb := workbooktest.Of(t, workbooktest.Inline(1, "email")+workbooktest.Inline(2, "a@example.com")+strings.Repeat("<x>"+strings.Repeat(" ", 1<<10)+"</x>", 16<<10+1), nil)
 		lines, _ := readAll(t, Config{}, bomb)
 		if len(lines) != 2 || !strings.Contains(lines[1], "it unpacks to more than") {
 			t.Errorf("bomb: %q", lines)
 		}
 	}
-	good := workbookOf(t, inline(1, "email")+inline(2, "a@example.com")+inline(3, "b@example.com"), nil)
+	good := workbooktest.Of(t, workbooktest.Inline(1, "email")+workbooktest.Inline(2, "a@example.com")+workbooktest.Inline(3, "b@example.com"), nil)
 	for cut := 1; cut < len(good); cut += 7 {
 		lines, _ := readAll(t, Config{}, good[:len(good)-cut])
 		if len(lines) == 0 || !strings.HasPrefix(lines[len(lines)-1], "list.xlsx") || strings.Contains(lines[len(lines)-1], "example.com\"]") {

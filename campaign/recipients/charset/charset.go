@@ -1,0 +1,237 @@
+// Package charset reads a text file as UTF-8, whatever encoding it is in. [Decode] takes the encoding as somebody says it, or
+// tells it from the file.
+//
+// A text file says its encoding by a mark at its begin, or by a NUL in every other byte (UTF-16), or by being valid UTF-8
+// from the first byte to the last. All others are a guess, and a guess would write people's names wrong: the list
+// is refused with what it would read as, and the line for the campaign file that settles it.
+package charset
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	textenc "golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/htmlindex"
+	"golang.org/x/text/encoding/ianaindex"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
+
+	"mailshot/campaign/recipients/fault"
+)
+
+// UTF8 is the name of the encoding that needs no decoder.
+const UTF8 = "utf-8"
+
+// charset finds an encoding by any of its names in WHATWG's index or IANA's. dec is nil for UTF-8.
+func charset(name string) (canonical string, dec textenc.Encoding, ok bool) {
+	name = strings.ToLower(strings.TrimSpace(name))
+	enc, err := htmlindex.Get(name)
+	if err != nil || name == "replacement" || name == "x-user-defined" {
+		if enc, err = ianaindex.IANA.Encoding(name); err != nil || enc == nil {
+			return "", nil, false
+		}
+	}
+	if canonical, err = htmlindex.Name(enc); err != nil {
+		canonical, _ = ianaindex.IANA.Name(enc)
+	}
+	if canonical = strings.ToLower(canonical); canonical == UTF8 {
+		return UTF8, nil, true
+	}
+	return canonical, enc, true
+}
+
+// Config says which file is read.
+type Config struct {
+	File   string // its name, for faults
+	Said   string // the encoding as WHATWG or IANA name it; default told from the file
+	SaidAt string // where Said stands, for faults
+}
+
+// Text is a file's text in UTF-8. A byte order mark at its begin is left in it.
+type Text struct {
+	io.Reader
+	Encoding string // that the file is in
+	ByNULs   bool   // it is UTF-16, and says so by its NUL bytes alone
+}
+
+// sample is how much of a file UTF-16 is told from, in bytes.
+const sample = 64 << 10
+
+// Decode returns the text of a file that is read through in, and of which file is another way to read it from its begin. A
+// text whose encoding nobody says, and that does not show it without doubt, is a [*fault.Fault] with what it may be.
+func Decode(cfg Config, file io.ReaderAt, in io.Reader) (Text, error) {
+	if cfg.Said != "" {
+		name, enc, ok := charset(cfg.Said)
+		if !ok {
+			return Text{}, &fault.Fault{Code: "unknown-encoding", Place: cfg.SaidAt, Text: fmt.Sprintf("no encoding is called %s", fault.Quote(cfg.Said)),
+				Hint: "utf-8, utf-16, windows-1252, windows-1251, iso-8859-2, shift_jis, gb18030 and what else WHATWG and IANA name"}
+		}
+		return Text{Reader: through(in, enc), Encoding: name}, nil
+	}
+	head := make([]byte, sample)
+	n, err := file.ReadAt(head, 0)
+	if err != nil && err != io.EOF {
+		return Text{}, fault.File(cfg.File, err)
+	}
+	head = head[:n]
+	switch {
+	case bytes.HasPrefix(head, []byte("\xFF\xFE\x00\x00")), bytes.HasPrefix(head, []byte("\x00\x00\xFE\xFF")):
+		return Text{}, &fault.Fault{Code: "bad-encoding", Place: cfg.File, Text: "is UTF-32 text", Hint: "save it as CSV UTF-8"}
+	case bytes.HasPrefix(head, []byte("\xFF\xFE")):
+		return Text{Reader: through(in, unicode.UTF16(unicode.LittleEndian, unicode.UseBOM)), Encoding: "utf-16"}, nil
+	case bytes.HasPrefix(head, []byte("\xFE\xFF")):
+		return Text{Reader: through(in, unicode.UTF16(unicode.BigEndian, unicode.UseBOM)), Encoding: "utf-16"}, nil
+	}
+	even, odd := nuls(head)
+	order := unicode.LittleEndian
+	switch size := len(head) / 2; {
+	case size > 1 && odd*3 > size && even*20 < size:
+	case size > 1 && even*3 > size && odd*20 < size:
+		order = unicode.BigEndian
+	default:
+		return Text{Reader: in, Encoding: UTF8}, utf8Throughout(cfg, file)
+	}
+	return Text{Reader: through(in, unicode.UTF16(order, unicode.IgnoreBOM)), Encoding: "utf-16", ByNULs: true}, nil
+}
+
+// through decodes, if there is something to decode.
+func through(in io.Reader, enc textenc.Encoding) io.Reader {
+	if enc == nil {
+		return in
+	}
+	return transform.NewReader(in, enc.NewDecoder())
+}
+
+// nuls counts the NULs at even and odd offsets.
+func nuls(b []byte) (even, odd int) {
+	for i, c := range b {
+		if c == 0 {
+			if i%2 == 0 {
+				even++
+			} else {
+				odd++
+			}
+		}
+	}
+	return even, odd
+}
+
+// utf8Throughout reads the file to its end, and is the fault of one that is not UTF-8 somewhere. A NUL is left to the
+// reader of the rows, which knows its place.
+func utf8Throughout(cfg Config, f io.ReaderAt) error {
+	buf := make([]byte, 256<<10)
+	var from int64 // of buf in the file
+	line := int64(1)
+	for kept := 0; ; {
+		n, err := f.ReadAt(buf[kept:], from+int64(kept))
+		if err != nil && err != io.EOF {
+			return fault.File(cfg.File, err)
+		}
+		b := buf[:kept+n]
+		end := len(b)
+		if err != io.EOF {
+			end = whole(b)
+		}
+		bad := -1
+		if !utf8.Valid(b[:end]) {
+			bad = Invalid(string(b[:end]))
+		} else if i := bytes.Index(b[:end], []byte("\x1b$")); i >= 0 {
+			bad = i // ISO-2022, which shifts into other sets by escapes
+		}
+		if bad >= 0 {
+			return legacy(cfg, f, from+int64(bad), line+fault.Lines(b[:bad]))
+		}
+		line += fault.Lines(b[:end])
+		if err == io.EOF {
+			return nil
+		}
+		if b[end-1] == '\r' { // CRLF is one line end, also across two pieces
+			end--
+			line--
+		}
+		kept = copy(buf, b[end:])
+		from += int64(end)
+	}
+}
+
+// Invalid is where a text stops being UTF-8.
+func Invalid(s string) int {
+	for i, c := range s {
+		if c == utf8.RuneError {
+			if _, size := utf8.DecodeRuneInString(s[i:]); size == 1 {
+				return i
+			}
+		}
+	}
+	return len(s)
+}
+
+// whole is how much of b is whole characters.
+func whole(b []byte) int {
+	for i := 1; i <= min(utf8.UTFMax, len(b)); i++ {
+		if utf8.RuneStart(b[len(b)-i]) {
+			if !utf8.FullRune(b[len(b)-i:]) {
+				return len(b) - i
+			}
+			break
+		}
+	}
+	return len(b)
+}
+
+const (
+	mostGuesses = 4 // encodings that a fault names
+	mostShown   = 3 // pieces of text shown in each
+)
+
+// legacy is the fault of a text in an encoding of old, at the first byte that is not UTF-8, with what it may be.
+func legacy(cfg Config, f io.ReaderAt, at, line int64) error {
+	evidence := beyond(f, at)
+	wrong := &fault.Fault{Code: "bad-encoding", Place: fmt.Sprintf("%s:%d", cfg.File, line), Text: "bytes that are not UTF-8", Hint: "save the list as CSV UTF-8, or name its encoding in recipients.encoding", Final: true}
+	if found := guesses(evidence); len(found) > 0 {
+		for i, g := range found {
+			wrong.Text += [2]string{"; ", ", "}[min(i, 1)] + g.name + " reads " + g.shown
+			wrong.Encodings = append(wrong.Encodings, g.name)
+		}
+		wrong.Hint = "if one of them reads right, add it to recipients, as encoding: " + found[0].name + "; otherwise save the list as CSV UTF-8"
+	}
+	return wrong
+}
+
+// readAs shows a few pieces of text in an encoding; "" where they are not in it.
+func readAs(enc textenc.Encoding, evidence [][]byte) string {
+	var shown []string
+	for _, piece := range evidence {
+		text, err := enc.NewDecoder().Bytes(piece)
+		if err != nil || bytes.ContainsRune(text, utf8.RuneError) {
+			return ""
+		}
+		if q := fault.Quote(string(text)); len(shown) < mostShown && !slices.Contains(shown, q) {
+			shown = append(shown, q)
+		}
+	}
+	return strings.Join(shown, ", ")
+}
+
+// beyond returns cells with bytes beyond ASCII, from the one around at on.
+func beyond(f io.ReaderAt, at int64) (cells [][]byte) {
+	const reach = 256 << 10
+	from := max(0, at-200)
+	b := make([]byte, reach)
+	n, _ := f.ReadAt(b, from)
+	b = b[:n]
+	ends := ",;\t\"\r\n" // not |, which is half a character in Shift-JIS and GBK
+	if bytes.Contains(b, []byte("\x1b$")) {
+		ends = "\r\n"
+	}
+	for _, cell := range bytes.FieldsFunc(b, func(r rune) bool { return strings.ContainsRune(ends, r) }) {
+		if len(cells) < 500 && slices.ContainsFunc(cell, func(c byte) bool { return c >= utf8.RuneSelf || c == 0x1B }) {
+			cells = append(cells, bytes.TrimSpace(cell))
+		}
+	}
+	return cells
+}

@@ -1,0 +1,139 @@
+package charset
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/saintfish/chardet"
+	textenc "golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/htmlindex"
+	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/korean"
+	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/traditionalchinese"
+)
+
+// guess is an encoding that a text may be in.
+type guess struct {
+	name  string
+	shown string // pieces of the text, read so
+}
+
+// alphabets are the small letters beyond ASCII of the languages that old encodings were made for.
+var alphabets = []string{
+	"äöüßé", "àâæçéèêëîïôœùûüÿ", "áéíóúüñªº", "àèéìíòóùú", "áâãàçéêíóôõú", "åäöé", "æøåé", "áðéíóúýþæö", "ëïéèöüá", // Western Europe
+	"ąćęłńóśźż", "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "áéíóöőúüű", "ăâîșțşţ", "čćđšž", // Central Europe
+	"ąčęėįšųūž", "āčēģīķļņšūž", "äöõüšž", "çğıöşüâîi̇", // the Baltic, Turkey
+	"абвгдеёжзийклмнопрстуфхцчшщъыьэюя", "абвгґдеєжзиіїйклмнопрстуфхцчшщьюя’", "абвгдежзийклмнопрстуфхцчшщъьюя", "абвгдђежзијклљмнњопрстћуфхцчџш",
+	"αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊϋΐΰ", "אבגדהוזחטיכךלמםנןסעפףצץקרשת",
+	"ابتثجحخدذرزسشصضطظعغفقكلمنهويءآأؤإئةى", "اآبپتثجچحخدذرزژسشصضطظعغفقکگلمنوهیيكئءأؤ",
+	"กขฃคฅฆงจฉชซฌญฎฏฐฑฒณดตถทธนบปผฝพฟภมยรลวศษสหฬอฮะัาำิีึืฺุูเแโใไๅๆ็่้๊๋์", "ăâđêôơưàảãáạằẳẵắặầẩẫấậèẻẽéẹềểễếệìỉĩíịòỏõóọồổỗốộờởỡớợùủũúụừửữứựỳỷỹýỵ",
+}
+
+// single are the encodings of one byte a character, the commonest first.
+var single = []string{
+	"windows-1252", "windows-1250", "windows-1251", "windows-1254", "windows-1253", "windows-1256", "windows-1255", "windows-1257", "windows-874",
+	"iso-8859-2", "iso-8859-15", "koi8-r", "koi8-u", "iso-8859-5", "iso-8859-7", "iso-8859-6", "iso-8859-8", "ibm866", "ibm850", "macintosh",
+}
+
+// double are the encodings of up to two bytes a character.
+var double = []textenc.Encoding{simplifiedchinese.GB18030, japanese.ShiftJIS, traditionalchinese.Big5, korean.EUCKR, japanese.EUCJP}
+
+// good is how well a text must fit an alphabet to be taken for its language.
+const good = 0.9
+
+// guesses are the encodings that pieces of text may be in, the likeliest first. Letters of one language, large ones only
+// where words begin, tell encodings of one byte a character; the others are told by their patterns and frequencies.
+func guesses(evidence [][]byte) (out []guess) {
+	add := func(name string) {
+		canonical, enc, ok := charset(name)
+		if !ok || enc == nil || slices.ContainsFunc(out, func(g guess) bool { return g.name == canonical }) {
+			return
+		}
+		if shown := readAs(enc, evidence); shown != "" && !slices.ContainsFunc(out, func(g guess) bool { return g.shown == shown }) {
+			out = append(out, guess{canonical, shown})
+		}
+	}
+	joined := bytes.Join(evidence, []byte("\n"))
+	if bytes.Contains(joined, []byte("\x1b$")) {
+		add("iso-2022-jp")
+	}
+	byPattern, _ := chardet.NewTextDetector().DetectAll(joined)
+	// Of equal confidence they come in any order.
+	slices.SortFunc(byPattern, func(a, b chardet.Result) int {
+		return cmp.Or(b.Confidence-a.Confidence, strings.Compare(a.Charset, b.Charset))
+	})
+	scores := make(map[string]float64)
+	for _, name := range single {
+		_, enc, _ := charset(name)
+		if text, err := enc.NewDecoder().Bytes(joined); err == nil {
+			scores[name] = fit(string(text))
+		}
+	}
+	likely := slices.Clone(single)
+	slices.SortStableFunc(likely, func(a, b string) int {
+		switch {
+		case scores[a] > scores[b]:
+			return -1
+		case scores[a] < scores[b]:
+			return 1
+		}
+		return 0
+	})
+	for _, name := range likely {
+		if scores[name] >= good {
+			add(name)
+		}
+	}
+	// Japanese, Chinese, Korean: of a few names the patterns do not tell which.
+	for _, r := range byPattern {
+		if _, enc, ok := charset(r.Charset); ok && slices.Contains(double, enc) {
+			add(r.Charset)
+			break
+		}
+	}
+	for _, enc := range double {
+		name, _ := htmlindex.Name(enc)
+		add(name)
+	}
+	for _, r := range byPattern {
+		add(r.Charset)
+	}
+	return out[:min(len(out), mostGuesses)]
+}
+
+// fit is which share of the letters beyond ASCII the best alphabet has: small ones within words, large ones where a word
+// begins or all of it is large, none that stands in a word with letters of another script. A small one where a word begins
+// counts half, for lists hold names. What is no letter is no part of an alphabet.
+func fit(text string) float64 {
+	best := 0.0
+	for _, alphabet := range alphabets {
+		n, fitting := 0, 0
+		for _, word := range strings.FieldsFunc(text, func(r rune) bool { return r < utf8.RuneSelf && !unicode.IsLetter(r) }) {
+			mixed := strings.ContainsFunc(word, func(r rune) bool { return r < utf8.RuneSelf }) &&
+				strings.ContainsFunc(word, func(r rune) bool { return unicode.IsLetter(r) && !unicode.Is(unicode.Latin, r) })
+			previous := rune(0)
+			for _, r := range word {
+				if r >= utf8.RuneSelf {
+					n += 2
+					switch {
+					case mixed, !strings.ContainsRune(alphabet, unicode.ToLower(r)), unicode.IsUpper(r) && unicode.IsLower(previous):
+					case previous == 0 && unicode.IsLower(r):
+						fitting++
+					default:
+						fitting += 2
+					}
+				}
+				previous = r
+			}
+		}
+		if n > 0 {
+			best = max(best, float64(fitting)/float64(n))
+		}
+	}
+	return best
+}

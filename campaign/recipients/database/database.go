@@ -1,0 +1,221 @@
+// Package database reads the answer to one query as a list, from an SQLite file by [OpenSQLite] or a PostgreSQL server by
+// [OpenPostgres]. [Query.Next] returns the names of the columns and then one [Row] after another. Whatever the query is,
+// it changes nothing: it is one statement that begins with SELECT or its like, in a transaction or on a connection that
+// can only read.
+package database
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"hash"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"mailshot/campaign/recipients/fault"
+	"mailshot/campaign/recipients/value"
+)
+
+// Query is a list that a database gives: the columns of the query are the header, and each of its rows is a record. Numbers,
+// dates and truths of the database are cells as a sheet has them. The rows come one at a time in a transaction that can only
+// read. The digest is that of columns and values in their order: a query without ORDER BY may be another list each time.
+type Query struct {
+	name   string // of the database, for places
+	rows   cursor
+	cancel context.CancelFunc // ends the query
+	begun  bool
+	line   int64
+	total  hash.Hash
+}
+
+// Config is what is asked of which database.
+type Config struct {
+	File     string // an SQLite file's name, for places
+	Postgres string // how to reach a PostgreSQL database: a URL or key=value; secret
+
+	Query string // one that reads
+
+	// Where Query and Postgres stand, for faults; default the database.
+	QueryAt, PostgresAt string
+}
+
+// at is a place of the campaign, the database where that is not known.
+func (c Config) at(place string) string {
+	if place != "" {
+		return place
+	}
+	return c.File
+}
+
+// Row is one row of the answer. It is the caller's.
+type Row struct {
+	Number int64        // from 1
+	Texts  []string     // as a person sees them, by column
+	Cells  []value.Cell // what is stored behind them; nil for the names of the columns
+	Wrong  *fault.Fault // a cell that is no text, or nil
+}
+
+// cursor is the answer to a query.
+type cursor interface {
+	columns() []string
+	// row returns the texts of the next row and what stands behind them, and which of them is no text: column from 1, 0 for
+	// none. io.EOF comes after the last row.
+	row() (fields []string, cells []value.Cell, bad int, err error)
+	close() error
+}
+
+func newQuery(name string, rows cursor, cancel context.CancelFunc) *Query {
+	return &Query{name: name, rows: rows, cancel: cancel, total: sha256.New()}
+}
+
+// Place names a row of the answer, the query itself for 0.
+func (q *Query) Place(line int64) string {
+	if line == 0 {
+		return q.name + " query"
+	}
+	return q.name + " row " + strconv.FormatInt(line, 10) + " of the query"
+}
+
+// Next returns the names of the columns, as row 0, and then one row after another. io.EOF comes after the last; any other
+// error is a [*fault.Fault], and final.
+func (q *Query) Next() (Row, error) {
+	if !q.begun {
+		q.begun = true
+		rec := Row{Texts: q.rows.columns()}
+		q.add(rec)
+		return rec, nil
+	}
+	fields, cells, bad, err := q.rows.row()
+	if err == io.EOF {
+		return Row{}, err
+	}
+	if err != nil {
+		return Row{}, &fault.Fault{Code: "broken-query", Place: q.Place(q.line + 1), Text: "the query broke off: " + err.Error(), Hint: "try again", Final: true}
+	}
+	q.line++
+	rec := Row{Number: q.line, Texts: fields, Cells: cells}
+	if bad > 0 {
+		rec.Wrong = &fault.Fault{Code: "bad-value", Place: q.Place(q.line), Text: fmt.Sprintf("column %d of the query holds bytes that are not text", bad), Hint: "leave the column out of the query, or cast it there"}
+	}
+	q.add(rec)
+	return rec, nil
+}
+
+// add takes a record into the digest.
+func (q *Query) add(rec Row) {
+	b := binary.AppendUvarint(nil, uint64(len(rec.Texts)))
+	for i, f := range rec.Texts {
+		kind := value.Text
+		if rec.Cells != nil {
+			kind = rec.Cells[i].Kind
+		}
+		b = binary.AppendUvarint(append(b, byte(kind)), uint64(len(f)))
+		b = append(b, f...)
+	}
+	q.total.Write(b)
+}
+
+// Sum is the SHA-256 of the columns and of the rows that were read, in their order.
+func (q *Query) Sum() []byte { return q.total.Sum(nil) }
+
+// Name is what the database is called in places: a file's name, or PostgreSQL and the name of the database.
+func (q *Query) Name() string { return q.name }
+
+// Cancel ends the query. It may be called at any time, also by another goroutine.
+func (q *Query) Cancel() { q.cancel() }
+
+// Close ends the query and the connection.
+func (q *Query) Close() error {
+	q.cancel()
+	return q.rows.close()
+}
+
+// oneQuery is the query without what comes after it.
+func oneQuery(cfg Config) (string, error) {
+	refuse := func(text string) error {
+		return &fault.Fault{Code: "bad-query", Place: cfg.at(cfg.QueryAt), Text: text, Hint: "one query that reads: SELECT email, name FROM customers ORDER BY id"}
+	}
+	text := strings.TrimSpace(cfg.Query)
+	if text == "" {
+		return "", refuse("no query says which rows of the database are the list")
+	}
+	end, word := len(text), ""
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '\'' || c == '"' || c == '`':
+			j := strings.IndexByte(text[i+1:], c)
+			if j < 0 {
+				return "", refuse("a quote in the query is never closed")
+			}
+			i += j + 1
+		case strings.HasPrefix(text[i:], "--"):
+			j := strings.IndexByte(text[i:], '\n')
+			if j < 0 {
+				j = len(text) - i
+			}
+			i += j
+		case strings.HasPrefix(text[i:], "/*"):
+			j := strings.Index(text[i:], "*/")
+			if j < 0 {
+				return "", refuse("a comment in the query is never closed")
+			}
+			i += j + 1
+		case c == ';':
+			end = min(end, i)
+		case c > ' ' && end < len(text):
+			return "", refuse("there is more than one query")
+		case word == "" && c > ' ' && c != '(':
+			word = text[i:]
+			if j := strings.IndexFunc(word, func(r rune) bool { return r < 'A' || r > 'Z' && r < 'a' || r > 'z' }); j >= 0 {
+				word = word[:j]
+			}
+			i += max(len(word)-1, 0)
+		}
+	}
+	switch strings.ToUpper(word) {
+	case "SELECT", "WITH", "VALUES", "TABLE":
+		return text[:end], nil
+	}
+	return "", refuse("the query does not begin with SELECT")
+}
+
+// cellOf is a value of a database as a cell: the text that a person sees, and what stands behind it. ok is false for bytes that
+// are no text.
+func cellOf(v any) (text string, c value.Cell, ok bool) {
+	switch v := v.(type) {
+	case nil:
+		return "", value.Cell{}, true
+	case int64:
+		return strconv.FormatInt(v, 10), value.Cell{Kind: value.Number, Number: float64(v)}, true
+	case float64:
+		format := byte('f')
+		if v > 1e21 || v < -1e21 {
+			format = 'g'
+		}
+		text = strconv.FormatFloat(v, format, -1, 64)
+		if _, ok := value.Decimal(text); !ok { // NaN, Inf
+			return text, value.Cell{}, true
+		}
+		return text, value.Cell{Kind: value.Number, Number: v}, true
+	case bool:
+		c = value.Cell{Kind: value.Bool}
+		if v {
+			c.Number = 1
+		}
+		return strconv.FormatBool(v), c, true
+	case time.Time:
+		v = v.UTC()
+		layout := "2006-01-02 15:04:05.999999"
+		if v.Equal(v.Truncate(24 * time.Hour)) {
+			layout = time.DateOnly
+		}
+		return v.Format(layout), value.Cell{Kind: value.Date, Time: v}, true
+	case string:
+		return v, value.Cell{}, utf8.ValidString(v) && !strings.Contains(v, "\x00")
+	}
+	return "", value.Cell{}, false
+}

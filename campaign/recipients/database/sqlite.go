@@ -1,0 +1,125 @@
+package database
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"io"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"modernc.org/sqlite" // also the driver "sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"mailshot/campaign/recipients/fault"
+	"mailshot/campaign/recipients/value"
+)
+
+// IsSQLite reports whether a file is an SQLite database, by its first bytes.
+func IsSQLite(magic []byte) bool { return strings.HasPrefix(string(magic), "SQLite format 3\x00") }
+
+// OpenSQLite starts the query of a database file. It is opened for reading alone, and the connection itself refuses to write, so
+// that neither the query nor a program that writes the database meanwhile can do harm: the one query sees one state of it.
+func OpenSQLite(cfg Config, path string) (*Query, error) {
+	text, err := oneQuery(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if path, err = filepath.Abs(path); err != nil {
+		return nil, fault.File(cfg.File, err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	rows, err := querySQLite(ctx, path, text, false)
+	var se *sqlite.Error
+	if errors.As(err, &se) && (se.Code()&0xff == sqlite3.SQLITE_CANTOPEN || se.Code()&0xff == sqlite3.SQLITE_READONLY) && !beside(path, "-wal") && !beside(path, "-journal") {
+		// A database with a log in a folder that cannot be written, and no log there: nobody writes it now.
+		rows, err = querySQLite(ctx, path, text, true)
+	}
+	if err != nil {
+		cancel()
+		return nil, &fault.Fault{Code: "bad-query", Place: cfg.at(cfg.QueryAt), Text: cfg.File + ": " + strings.TrimPrefix(err.Error(), "SQL logic error: "), Hint: "does it run in sqlite3 -readonly " + cfg.File + "?", Final: true}
+	}
+	return newQuery(cfg.File, rows, cancel), nil
+}
+
+// beside reports whether SQLite left a file beside a database that holds a part of it.
+func beside(path, suffix string) bool {
+	info, err := os.Stat(path + suffix)
+	return err == nil && info.Size() > 0
+}
+
+// querySQLite starts the query. immutable: nothing locks the file or looks for a log beside it.
+func querySQLite(ctx context.Context, path, text string, immutable bool) (_ cursor, err error) {
+	slashed := filepath.ToSlash(path)
+	if !strings.HasPrefix(slashed, "/") {
+		slashed = "/" + slashed // a Windows drive
+	}
+	settings := url.Values{"mode": {"ro"}, "_pragma": {"busy_timeout(10000)", "query_only(1)", "trusted_schema(0)"}}
+	if immutable {
+		settings.Set("immutable", "1")
+	}
+	at := url.URL{Scheme: "file", Path: slashed, RawQuery: settings.Encode()}
+	db, err := sql.Open("sqlite", at.String())
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, db.Close())
+		}
+	}()
+	rows, err := db.QueryContext(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	s := &sqliteRows{db: db, rows: rows}
+	if s.names, err = rows.Columns(); err != nil {
+		return nil, errors.Join(err, rows.Close())
+	}
+	// The first row is asked for at once: some mistakes of a query show only then.
+	if s.more = rows.Next(); !s.more {
+		err = errors.Join(rows.Err(), rows.Close())
+	}
+	return s, err
+}
+
+// sqliteRows is the answer of an SQLite database.
+type sqliteRows struct {
+	db    *sql.DB
+	rows  *sql.Rows
+	names []string
+	more  bool // a row is there to be read
+}
+
+func (s *sqliteRows) columns() []string { return s.names }
+
+func (s *sqliteRows) row() (fields []string, cells []value.Cell, bad int, err error) {
+	if !s.more {
+		if err := s.rows.Err(); err != nil {
+			return nil, nil, 0, err
+		}
+		return nil, nil, 0, io.EOF
+	}
+	values := make([]any, len(s.names))
+	targets := make([]any, len(s.names))
+	for i := range values {
+		targets[i] = &values[i]
+	}
+	if err := s.rows.Scan(targets...); err != nil {
+		return nil, nil, 0, err
+	}
+	fields, cells = make([]string, len(values)), make([]value.Cell, len(values))
+	for i, v := range values {
+		var ok bool
+		if fields[i], cells[i], ok = cellOf(v); !ok && bad == 0 {
+			bad = i + 1
+		}
+		cells[i].Column = i
+	}
+	s.more = s.rows.Next()
+	return fields, cells, bad, nil
+}
+
+func (s *sqliteRows) close() error { return errors.Join(s.rows.Close(), s.db.Close()) }

@@ -1,0 +1,122 @@
+package delimited
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"mailshot/campaign/recipients/fault"
+)
+
+// sample is how much of a file the delimiter is told from, in bytes.
+const sample = 64 << 10
+
+// delimiters are those that are told apart, the commonest first.
+const delimiters = ",;\t|"
+
+// Config says what text is read.
+type Config struct {
+	File        string // its name, for places
+	Encoding    string // that it was decoded from, for faults; default UTF-8
+	Delimiter   rune   // between cells; default as the first line says, else Usual
+	Usual       rune   // that the file's name stands for, as .tsv does; default told from the text
+	DelimiterAt string // where Delimiter stands, for faults
+}
+
+// By is how a delimiter is known.
+type By int
+
+// The ways to know a delimiter.
+const (
+	Told   By = iota // most of the first rows tell
+	Said             // Config says so
+	Stated           // the first line says so: sep=;
+	Named            // it is Config.Usual
+)
+
+// NewCSV starts reading CSV in UTF-8.
+func NewCSV(cfg Config, in io.Reader) (*CSV, error) {
+	r := &CSV{in: in, encoding: cfg.Encoding, name: cfg.File, line: 1}
+	for r.end < sample && r.fill() {
+	}
+	if r.eof != nil && r.eof != io.EOF {
+		return nil, fault.File(cfg.File, r.eof)
+	}
+	if bytes.HasPrefix(r.buf[:r.end], []byte("\uFEFF")) {
+		r.pos, r.marked = len("\uFEFF"), true
+	}
+	stated := r.statement()
+	switch d := cfg.Delimiter; {
+	case d != 0:
+		if d >= utf8.RuneSelf || d < ' ' && d != '\t' || d == '"' {
+			return nil, &fault.Fault{Code: "bad-delimiter", Place: cfg.DelimiterAt, Text: fmt.Sprintf("delimiter %q", d), Hint: "one of , ; | or a tab; a quote or a line end cannot be"}
+		}
+		r.delimiter, r.by = byte(d), Said
+	case stated != 0:
+		r.delimiter, r.by = stated, Stated
+	case cfg.Usual != 0:
+		r.delimiter, r.by = byte(cfg.Usual), Named
+	default:
+		r.delimiter = detect(r.buf[r.pos:r.end], r.eof != nil)
+	}
+	return r, nil
+}
+
+// statement takes a first line `sep=;`, which Excel writes and reads, and returns its delimiter, 0 if there is none.
+func (r *CSV) statement() byte {
+	b := r.buf[r.pos:r.end]
+	if len(b) < 6 || !bytes.EqualFold(b[:4], []byte("sep=")) || !strings.Contains(delimiters, string(b[4:5])) {
+		return 0
+	}
+	d := b[4]
+	switch {
+	case b[5] == '\n':
+		r.pos += 6
+	case bytes.HasPrefix(b[5:], []byte("\r\n")):
+		r.pos += 7
+	default:
+		return 0
+	}
+	r.line++
+	return d
+}
+
+// detect tells the delimiter: the one under which most rows have as many cells as the first, and of several the one that
+// makes most cells. A list of one column has none: then it is the comma, which is not in the first row.
+func detect(b []byte, whole bool) byte {
+	best, bestScore, bestWidth := byte(','), 0.0, 1
+	for i := range len(delimiters) {
+		r := &CSV{in: bytes.NewReader(nil), eof: io.EOF, buf: b, end: len(b), line: 1, delimiter: delimiters[i]}
+		width, rows, same := 0, 0, 0
+		for rows < 200 {
+			rec, err := r.Next()
+			if err == io.EOF || !whole && r.pos == r.end {
+				break // the last record of a sample may be cut
+			}
+			rows++
+			if err != nil {
+				var f *fault.Fault
+				if !errors.As(err, &f) || f.Final {
+					break
+				}
+				continue
+			}
+			if width == 0 {
+				width = len(rec.Fields)
+			}
+			if len(rec.Fields) == width {
+				same++
+			}
+		}
+		if width < 2 {
+			continue
+		}
+		if score := float64(same) / float64(rows); score > bestScore || score == bestScore && width > bestWidth {
+			best, bestScore, bestWidth = delimiters[i], score, width
+		}
+	}
+	return best
+}

@@ -1,0 +1,125 @@
+// Package hygiene finds what is odd in a list and no mistake: [Cell] in any cell, as letters that were read in the wrong encoding
+// or a blank that nobody sees, and [Checker.Address] in an address that can be right and mostly is not what was meant. A
+// list with findings may be mailed; a person should know of them before.
+package hygiene
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/charmap"
+
+	"mailshot/campaign/recipients/fault"
+	"mailshot/campaign/recipients/folding"
+)
+
+// Finding is something odd, for the person who may know better.
+type Finding struct {
+	Code  string // kebab-case, fixed: mojibake, typo-domain
+	Apart string // findings of one code with different values here are told one by one
+	Text  string // what is odd
+	Hint  string // what to do
+}
+
+// Cell finds what is odd in the text of a cell.
+func Cell(text string) (found []Finding) {
+	say := func(code, what, hint string) {
+		found = append(found, Finding{Code: code, Text: what, Hint: hint})
+	}
+	if shortened(text) {
+		say("shortened-number", fault.Quote(text)+" looks like a number that Excel has shortened, digits lost", "format the column as text in Excel, and fill it again from its source")
+	}
+	if len(text) > 1 && text[0] == '\'' && text[len(text)-1] == '\'' {
+		say("odd-quote", fault.Quote(text)+" is in apostrophes, which are part of the text here", "if they are meant as quotes, export the list again with the quote \"")
+	}
+	if folding.ASCII(text) {
+		return found
+	}
+	switch mended := unmangle(text); {
+	case mended != "":
+		say("mojibake", fault.Quote(text)+" looks like "+fault.Quote(mended)+" read in the wrong encoding", "export the list again, as UTF-8")
+	case strings.ContainsRune(text, utf8.RuneError):
+		say("lost-letters", fault.Quote(text)+" holds U+FFFD, which stands for a letter that was lost", "export the list again, as UTF-8")
+	}
+	if c, where := oddBlank(text); c != 0 {
+		say("odd-blank", fmt.Sprintf("%s holds %s U+%04X %s, which people do not see but filters do", fault.Quote(text), blankName(c), c, where), "delete it, if where, the key or a template compares the cell")
+	}
+	return found
+}
+
+// shortened reports whether a text is a whole number as Excel shows one that does not fit, as 4.91235E+11.
+func shortened(text string) bool {
+	mantissa, power, ok := strings.Cut(text, "E+")
+	if !ok || len(power) != 2 || len(mantissa) == 0 || len(mantissa) > 18 {
+		return false
+	}
+	for _, c := range mantissa + power {
+		if (c < '0' || c > '9') && c != '.' && c != ',' {
+			return false
+		}
+	}
+	return true
+}
+
+// unmangle reads a text's letters as the bytes of windows-1252, and these as UTF-8: "" where they are not. A text of people
+// is as good as never both.
+func unmangle(text string) string {
+	b := make([]byte, 0, len(text))
+	beyond := false
+	for _, r := range text {
+		c, ok := charmap.Windows1252.EncodeRune(r)
+		if !ok {
+			if r >= 0x80 && r < 0xA0 { // the five bytes that windows-1252 leaves out
+				c = byte(r)
+			} else {
+				return ""
+			}
+		}
+		beyond = beyond || c >= utf8.RuneSelf
+		b = append(b, c)
+	}
+	if !beyond || !utf8.Valid(b) {
+		return ""
+	}
+	for _, r := range string(b) {
+		if r >= 0x80 && r < 0xA0 {
+			return ""
+		}
+	}
+	return string(b)
+}
+
+// oddBlank finds a blank that is none of the keyboard's, at an end of a text or without a width anywhere. Joiners are letters'
+// business within words, in Persian and in emoji.
+func oddBlank(text string) (rune, string) {
+	trimmed := strings.Trim(text, " \t\r\n")
+	if r, _ := utf8.DecodeRuneInString(trimmed); unicode.IsSpace(r) || zeroWidth(r) {
+		return r, "at its start"
+	}
+	if r, _ := utf8.DecodeLastRuneInString(trimmed); unicode.IsSpace(r) || zeroWidth(r) {
+		return r, "at its end"
+	}
+	if i := strings.IndexFunc(trimmed, func(r rune) bool { return r == 0x200B || r == 0xFEFF || r == 0x00AD }); i >= 0 {
+		r, _ := utf8.DecodeRuneInString(trimmed[i:])
+		return r, "within"
+	}
+	return 0, ""
+}
+
+func zeroWidth(r rune) bool {
+	return r >= 0x200B && r <= 0x200F || r == 0x2060 || r == 0xFEFF || r == 0x00AD || r >= 0x202A && r <= 0x202E
+}
+
+func blankName(r rune) string {
+	switch {
+	case r == 0x00A0 || r == 0x202F:
+		return "the no-break space"
+	case r == 0x00AD:
+		return "the soft hyphen"
+	case unicode.IsSpace(r):
+		return "the blank"
+	}
+	return "the invisible character"
+}

@@ -1,0 +1,189 @@
+package workbook
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"mailshot/campaign/recipients/fault"
+	"mailshot/campaign/recipients/value"
+	"mailshot/campaign/recipients/workbook/numfmt"
+	"mailshot/campaign/recipients/workbook/strictxml"
+	"mailshot/internal/ellipsis"
+)
+
+// MaxText is how many bytes the text of a cell may have: four for each of the 32,767 characters that Excel takes.
+const MaxText = 4 * 32767
+
+// cell reads a cell whose start tag was read: the text a person sees, what is stored, and what makes it unreadable.
+func (s *Sheet) cell(start *strictxml.Token, column int) (text string, c value.Cell, wrong *Error, err error) {
+	c = value.Cell{Column: column, Row: s.row}
+	kind := cellType(start.Attr("t"))
+	if kind == "" {
+		kind = s.xml.Plain(start.Attr("t"))
+	}
+	format := s.styles.format(start.Attr("s"))
+	formula, valued, err := s.content()
+	if err != nil {
+		return "", c, nil, err
+	}
+	if formula && (!valued || len(s.value) == 0 && kind != "str" && kind != "inlineStr") {
+		wrong = s.wrong(&c, "no-value", "a formula without a stored value", "open the workbook in Excel and save it, so that it is calculated")
+		return "", c, wrong, nil
+	}
+	switch kind {
+	case "inlineStr":
+		text, wrong = s.words(&c, format, unescape(string(s.inline)))
+	case "str":
+		text, wrong = s.words(&c, format, unescape(string(s.value)))
+	case "s":
+		if text, err = s.sharedText(&c); err != nil {
+			return "", c, nil, err
+		}
+		text, wrong = s.words(&c, format, text)
+	case "e":
+		text = string(s.value)
+		wrong = s.wrong(&c, "error-cell", "the cell shows the error "+fault.Quote(text), "correct its formula")
+	case "b":
+		c.Kind, text = value.Bool, "FALSE"
+		if v := string(s.value); v == "1" || v == "true" {
+			c.Number, text = 1, "TRUE"
+		}
+	case "d":
+		text, wrong = s.isoDate(&c, format)
+	case "n":
+		text, wrong = s.number(&c, format)
+	default:
+		return "", c, nil, fmt.Errorf("%s: a cell of the unknown type %s", Letters(column)+strconv.Itoa(s.row), fault.Quote(kind))
+	}
+	return text, c, wrong, nil
+}
+
+// content reads the cell to its end into s.value and s.inline.
+func (s *Sheet) content() (formula, valued bool, err error) {
+	s.value, s.inline = s.value[:0], s.inline[:0]
+	for {
+		t, err := s.xml.Next()
+		if err != nil {
+			return false, false, cutOff(err)
+		}
+		if t.Kind == strictxml.EndTag {
+			return formula, valued, nil
+		}
+		if t.Kind != strictxml.StartTag {
+			continue
+		}
+		switch t.Name {
+		case "v":
+			valued = true
+			s.value, err = s.xml.Text(s.value[:0])
+		case "is":
+			valued = true
+			s.inline, err = richText(s.xml, s.inline[:0])
+		case "f":
+			formula = true
+			err = s.xml.Skip()
+		default:
+			err = s.xml.Skip()
+		}
+		if err != nil {
+			return false, false, cutOff(err)
+		}
+	}
+}
+
+// wrong is what makes a cell unreadable.
+func (s *Sheet) wrong(c *value.Cell, code, text, hint string) *Error {
+	return &Error{Code: code, Place: s.CellPlace(c.Column, c.Row), Text: text, Hint: hint}
+}
+
+// words is a text with what its format puts around it.
+func (s *Sheet) words(c *value.Cell, format *numfmt.Format, text string) (string, *Error) {
+	if len(text) > MaxText {
+		return ellipsis.Cut(text, 60), s.wrong(c, "long-cell", fmt.Sprintf("a text of %d KiB, where a cell of Excel takes 32,767 characters", len(text)>>10), "is it a list? if so, save it as CSV")
+	}
+	return format.Text(text), nil
+}
+
+// sharedText is the text that a cell refers to by its number.
+func (s *Sheet) sharedText(c *value.Cell) (string, error) {
+	if len(s.value) == 0 {
+		return "", nil
+	}
+	i, err := strconv.Atoi(string(bytes.TrimSpace(s.value)))
+	if err != nil || i < 0 || i >= len(s.shared) {
+		return "", fmt.Errorf("%s: it refers to text %s, which the workbook does not hold", Letters(c.Column)+strconv.Itoa(c.Row), fault.Quote(string(s.value)))
+	}
+	return s.shared[i], nil
+}
+
+// isoDate is a date that is stored as ISO 8601.
+func (s *Sheet) isoDate(c *value.Cell, format *numfmt.Format) (string, *Error) {
+	at, ok := parseISO(string(s.value))
+	if !ok {
+		return string(s.value), s.wrong(c, "bad-cell", "the stored date "+fault.Quote(string(s.value))+" cannot be read", "write the date again")
+	}
+	c.Kind, c.Time = value.Date, at
+	return format.Date(at), nil
+}
+
+// number is a number as its format shows it, which may be that of a date.
+func (s *Sheet) number(c *value.Cell, format *numfmt.Format) (string, *Error) {
+	text := string(bytes.TrimSpace(s.value))
+	if text == "" {
+		return "", nil
+	}
+	v, ok := value.Decimal(text)
+	if !ok {
+		return text, s.wrong(c, "bad-cell", "the stored number "+fault.Quote(string(s.value))+" cannot be read", "write the number again")
+	}
+	c.Kind, c.Number = value.Number, v
+	if format.IsDate() {
+		at, ok := numfmt.Serial(v, s.styles.epoch1904)
+		if v < 1 && !s.styles.epoch1904 && format.HasDay() {
+			ok = false // Excel shows the day 00.01.1900, which there was not: a formula that looks at an empty cell gives it
+		}
+		if ok {
+			c.Kind, c.Time = value.Date, at
+			return format.Date(at), nil
+		}
+		return numfmt.Compile("").Number(v), s.wrong(c, "bad-cell", fmt.Sprintf("the number %s has the format of a date, but is not one", text), "correct the cell")
+	}
+	if format.General() && value.Short(text) {
+		return text, nil
+	}
+	return format.Number(v), nil
+}
+
+// cellType is the type of a cell (ECMA-376 part 1, 18.18.11), "" if there is no such; a cell that says nothing holds a number.
+func cellType(t []byte) string {
+	switch string(t) {
+	case "", "n":
+		return "n"
+	case "s":
+		return "s"
+	case "str":
+		return "str"
+	case "inlineStr":
+		return "inlineStr"
+	case "b":
+		return "b"
+	case "e":
+		return "e"
+	case "d":
+		return "d"
+	}
+	return ""
+}
+
+// parseISO reads the date of a cell of type d.
+func parseISO(s string) (time.Time, bool) {
+	for _, layout := range []string{"2006-01-02T15:04:05.999999999", "2006-01-02T15:04", "2006-01-02", time.RFC3339Nano, "2006-01-02 15:04:05"} {
+		if t, err := time.Parse(layout, strings.TrimSpace(s)); err == nil {
+			return t.UTC(), true
+		}
+	}
+	return time.Time{}, false
+}

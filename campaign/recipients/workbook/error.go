@@ -1,0 +1,25 @@
+package workbook
+
+// Error is what is wrong with a workbook, or with what was asked of it.
+type Error struct {
+	Code  string // kebab-case, fixed: broken-sheet, error-cell
+	Place string // November, November!17, November!C17, November!C1:D1; "" is the workbook, or the range that was asked for
+	Text  string // what is wrong
+	Hint  string // what to do, or ""
+	Final bool   // nothing can be read after it
+}
+
+// BadRange is the code of a range that the workbook does not have.
+const BadRange = "bad-range"
+
+// Error returns the place, the text and the hint.
+func (e *Error) Error() string {
+	s := e.Text
+	if e.Place != "" {
+		s = e.Place + ": " + s
+	}
+	if e.Hint != "" {
+		s += " (" + e.Hint + ")"
+	}
+	return s
+}

@@ -1,0 +1,246 @@
+package numfmt
+
+import (
+	"bytes"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// Number shows a number.
+func (f *Format) Number(v float64) string {
+	s, signed := f.choose(v)
+	text, nothing := s.number(math.Abs(v))
+	if v < 0 && signed && !nothing {
+		text = "-" + text
+	}
+	return strings.TrimSpace(text)
+}
+
+// choose finds the section of a number, and whether a minus stands before one below zero: the second of the usual three
+// writes it as it likes. Where conditions choose, only one for numbers below zero and with words of its own does.
+func (f *Format) choose(v float64) (s *section, signed bool) {
+	if f.chosen {
+		for i := range f.sections {
+			if s := &f.sections[i]; s.when == nil && (i > 0 || v > 0) || s.when != nil && s.when.holds(v) {
+				return s, s.hidden || s.when == nil || !s.when.below() || !s.words
+			}
+		}
+		return &section{general: true, scale: 1, tokens: []formatToken{{'G', ""}}}, true
+	}
+	switch s = &f.sections[0]; {
+	case v < 0 && len(f.sections) > 1:
+		s = &f.sections[1]
+		return s, s.hidden
+	case v == 0 && len(f.sections) > 2:
+		s = &f.sections[2]
+	}
+	return s, true
+}
+
+// number shows a number that is not negative; nothing reports that the digits shown are all zero.
+func (s *section) number(v float64) (text string, nothing bool) {
+	if s.elapsed {
+		return s.span(v), v == 0
+	}
+	var b strings.Builder
+	var whole, fraction, power string
+	v *= s.scale
+	switch {
+	case s.general:
+		nothing = v == 0
+	case s.exponent > 0:
+		whole, fraction, power = s.power(v)
+		nothing = v == 0
+	default:
+		digits := decimal(v, s.decimals)
+		nothing = s.whole+s.decimals > 0 && strings.Trim(digits, "0.") == ""
+		if whole, fraction, _ = strings.Cut(digits, "."); whole == "0" {
+			whole = ""
+		}
+	}
+	place, after := 0, false
+	for i, t := range s.tokens {
+		switch t.kind {
+		case 'l':
+			b.WriteString(t.text)
+		case 'G', '@':
+			b.WriteString(general(v))
+		case '.':
+			after = true
+			if s.keepsPoint(i, fraction) {
+				b.WriteByte('.')
+			}
+		case 'E':
+			if t.text == "-" {
+				power = strings.TrimPrefix(power, "+")
+			}
+			b.WriteString("E" + power)
+		case '0', '#', '?':
+			if after {
+				fraction = s.fraction(&b, t.kind, i, fraction)
+				continue
+			}
+			place++
+			s.wholePlace(&b, t.kind, s.whole-place, &whole)
+		}
+	}
+	return b.String(), nothing
+}
+
+// power splits a number into the digits before and behind the point and its power of ten, which is a multiple of the places
+// before the point where there are several: ##0.0E+0 shows 12345 as 12.3E+3.
+func (s *section) power(v float64) (whole, fraction, power string) {
+	e := 0
+	digits := decimal(v, s.decimals)
+	if v > 0 {
+		mantissa, exponent, _ := strings.Cut(strconv.FormatFloat(v, 'e', 14, 64), "e")
+		e, _ = strconv.Atoi(exponent)
+		for {
+			step := ((e % s.whole) + s.whole) % s.whole // digits before the point but one
+			m, _ := strconv.ParseFloat(mantissa+"e"+strconv.Itoa(step), 64)
+			if digits = decimal(m, s.decimals); strings.IndexByte(digits+".", '.') <= s.whole {
+				e -= step
+				break
+			}
+			// It was rounded up to one digit more.
+			mantissa, e = "1", e-step+s.whole
+		}
+	}
+	whole, fraction, _ = strings.Cut(digits, ".")
+	sign := "+"
+	if e < 0 {
+		sign, e = "-", -e
+	}
+	size := strconv.Itoa(e)
+	return whole, fraction, sign + strings.Repeat("0", max(0, s.exponent-len(size))) + size
+}
+
+// wholePlace writes the digits that belong to a place before the point; left places follow it. The first place takes
+// all the digits that have none.
+func (s *section) wholePlace(b *strings.Builder, kind byte, left int, whole *string) {
+	n := len(*whole) - left // digits for this place
+	if n <= 0 {
+		switch kind {
+		case '0':
+			b.WriteByte('0')
+		case '?':
+			b.WriteByte(' ')
+			return
+		default:
+			return
+		}
+		s.separate(b, left)
+		return
+	}
+	for n > 0 {
+		b.WriteByte((*whole)[0])
+		*whole = (*whole)[1:]
+		n--
+		s.separate(b, left+n)
+	}
+}
+
+// separate writes a comma where so many digits are left.
+func (s *section) separate(b *strings.Builder, left int) {
+	if s.thousands && left > 0 && left%3 == 0 {
+		b.WriteByte(',')
+	}
+}
+
+// fraction writes one place after the point: an optional one only if a digit other than 0 is left.
+func (s *section) fraction(b *strings.Builder, kind byte, i int, rest string) string {
+	if rest == "" {
+		return rest
+	}
+	if kind != '0' && strings.Trim(rest, "0") == "" && !s.zeroAfter(i) {
+		return rest[1:]
+	}
+	b.WriteByte(rest[0])
+	return rest[1:]
+}
+
+func (s *section) zeroAfter(i int) bool {
+	for _, t := range s.tokens[i+1:] {
+		if t.kind == '0' {
+			return true
+		}
+	}
+	return false
+}
+
+// keepsPoint reports whether the point is followed by a digit. Excel writes "5." for 5 in the format 0.#; nobody means it.
+func (s *section) keepsPoint(i int, fraction string) bool {
+	return strings.Trim(fraction, "0") != "" || s.zeroAfter(i)
+}
+
+// decimal writes a number that is not negative with so many decimals, rounding half away from zero as the number is
+// written, in fifteen digits, rather than as binary stores it: 1.005 becomes 1.01.
+func decimal(v float64, decimals int) string {
+	var room [32]byte
+	digits := strconv.AppendFloat(room[:0], v, 'e', 14, 64) // d.dddddddddddddde±dd
+	e := bytes.IndexByte(digits, 'e')
+	if e != 16 {
+		return strconv.FormatFloat(v, 'f', decimals, 64) // an infinity
+	}
+	power, _ := strconv.Atoi(string(digits[e+1:]))
+	digits = append(digits[:1], digits[2:e]...)
+	point := power + 1 // how many digits stand before it
+	keep := point + decimals
+	up := keep >= 0 && keep < len(digits) && digits[keep] >= '5'
+	digits = digits[:min(max(keep, 0), len(digits))]
+	for i := len(digits) - 1; up && i >= 0; i-- {
+		if up = digits[i] == '9'; up {
+			digits[i] = '0'
+		} else {
+			digits[i]++
+		}
+	}
+	b := make([]byte, 0, max(point, 0)+decimals+3)
+	if up {
+		// 9.99 became 10.0: one more digit before the point, or the first behind it that is not zero.
+		digits = append([]byte{'1'}, digits...)
+		point++
+	}
+	digit := func(i int) byte {
+		if i < 0 || i >= len(digits) {
+			return '0'
+		}
+		return digits[i]
+	}
+	if point <= 0 {
+		b = append(b, '0')
+	}
+	for i := range max(point, 0) {
+		b = append(b, digit(i))
+	}
+	if decimals > 0 {
+		b = append(b, '.')
+	}
+	for i := range decimals {
+		b = append(b, digit(point+i))
+	}
+	return string(b)
+}
+
+// general shows a number that is not negative as General does: in eleven characters, with as many decimals as fit.
+// Integers are whole, never a power of ten, for they are telephone and account numbers.
+func general(v float64) string {
+	switch {
+	case v == math.Trunc(v) && v < 1e21:
+		return strconv.FormatFloat(v, 'f', 0, 64)
+	case v < 1e-4 && v >= 1e-9:
+		if text := strings.TrimRight(decimal(v, 15), "0"); len(text) <= 11 {
+			return text
+		}
+	}
+	if v >= 1e21 || v < 1e-4 {
+		return strings.ToUpper(strconv.FormatFloat(v, 'g', 6, 64))
+	}
+	whole := len(strconv.FormatFloat(math.Trunc(v), 'f', 0, 64))
+	text := decimal(v, min(max(10-whole, 0), 9))
+	if strings.Contains(text, ".") {
+		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
+	}
+	return text
+}

@@ -1,0 +1,414 @@
+package workbook
+
+import (
+	"archive/zip"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"mailshot/campaign/recipients/fault"
+	"mailshot/campaign/recipients/value"
+	"mailshot/campaign/recipients/workbook/strictxml"
+)
+
+// Limits of a sheet, which are Excel's own.
+const (
+	MaxRows    = 1 << 20
+	MaxColumns = 1 << 14
+)
+
+// Config says what of a workbook is read. The zero value is the first visible sheet, whole.
+type Config struct {
+	Sheet  string // name of the sheet; default the first visible one
+	Range  string // only these cells, as in A3:F200 or A:F, or the name of a range or table; default the whole sheet
+	Hidden Hidden // what becomes of hidden rows; default Ask
+}
+
+// Hidden is what becomes of the rows that a sheet hides, by hand or by a filter.
+type Hidden string
+
+// The ways with hidden rows.
+const (
+	Ask     Hidden = "ask"     // an error at the end: nobody knows whether they are part of the list; the same as ""
+	Include Hidden = "include" // they are rows like all others
+	Skip    Hidden = "skip"    // they are no rows; see Sheet.LeftOut
+)
+
+// Row is one row of a sheet that has cells. It is the caller's.
+type Row struct {
+	Number int          // from 1
+	Texts  []string     // as a person sees them, by column of the list
+	Cells  []value.Cell // what is stored behind them
+	Errors []*Error     // cells that cannot be read
+}
+
+// Sheet reads one sheet of a workbook as a stream. It is not for concurrent use.
+//
+// excelize is not used for reading: its stream drops errors of the XML, so that a broken sheet is a shorter list, and it
+// tells neither the type nor the format of a cell without holding the whole sheet. Here every token is checked to the end
+// of the document, and the zip's checksum after it.
+type Sheet struct {
+	book  *Book
+	title string
+	of    int // visible sheets that it was chosen from, 1 if it was named
+	part  io.ReadCloser
+	xml   *strictxml.Scanner
+
+	shared []string
+	styles *styles
+
+	area  area
+	first int // index of the first column that is read
+	width int // columns of the header; 0 before it is read
+	row   int // the last row's number
+
+	headerRow         int // the row of the header; 0 before it is read
+	lastFound         int // the last row with cells
+	gapRows, firstGap int // rows without cells between others
+	unseen            int // hidden rows without cells after lastFound
+	merges            []area
+
+	hidden                  Hidden
+	hiddenRows, firstHidden int // of those left out
+
+	data bool
+
+	clock           *stopwatch
+	cellsRead, most int // cells so far, and the limit
+
+	value, inline []byte // of the last cell, for their room
+}
+
+// Name is the sheet's name.
+func (s *Sheet) Name() string { return s.title }
+
+// FirstOf is how many visible sheets it is the first of, where Config.Sheet named none.
+func (s *Sheet) FirstOf() int { return s.of }
+
+// CellPlace names a cell: November!C17.
+func (s *Sheet) CellPlace(column, row int) string {
+	return s.title + "!" + Letters(column) + strconv.Itoa(row)
+}
+
+// place names a row: November!17.
+func (s *Sheet) place(row int) string {
+	return s.title + "!" + strconv.Itoa(row)
+}
+
+// Close releases the sheet, and not what the workbook is read from.
+func (s *Sheet) Close() error {
+	if s.part == nil {
+		return nil
+	}
+	return s.part.Close()
+}
+
+// Sheet finds the sheet and its cells, and stands before its first row. The sheet must be closed. The error is an
+// [*Error].
+func (b *Book) Sheet(cfg Config) (*Sheet, error) {
+	b.clock.start()
+	defer b.clock.stop()
+	cells, title, err := b.area(cfg)
+	if err != nil {
+		return nil, err
+	}
+	entry, of, err := b.choose(title)
+	if err != nil {
+		return nil, err
+	}
+	s := &Sheet{book: b, title: entry.name, of: of, styles: b.styles, hidden: cfg.Hidden, area: cells, clock: b.clock, most: maxCells}
+	if s.hidden == "" {
+		s.hidden = Ask
+	}
+	s.first = s.area.left
+	if s.shared, err = b.sharedStrings(); err != nil {
+		return nil, err
+	}
+	if s.part, err = b.open(entry.path, maxSheet); err != nil {
+		return nil, err
+	}
+	s.xml = strictxml.New(s.part)
+	return s, nil
+}
+
+// broken is a sheet that cannot be read on: what follows is unknown, so the list ends with an error.
+func (s *Sheet) broken(err error) *Error {
+	place := s.title
+	if s.row > 0 {
+		place = s.place(s.row)
+	}
+	var f *Error
+	if errors.As(err, &f) {
+		if f.Place != "" {
+			return f
+		}
+		return &Error{Code: f.Code, Place: place, Text: f.Text, Hint: f.Hint, Final: true}
+	}
+	return &Error{
+		Code: "broken-sheet", Place: place, Text: "the sheet is broken from here on: " + plainXML(err),
+		Hint: "open it in Excel, repair it and save it again", Final: true,
+	}
+}
+
+// plainXML is what is wrong, without the names of packages.
+func plainXML(err error) string {
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		return "it is cut off"
+	case errors.Is(err, zip.ErrChecksum):
+		return "its checksum is wrong"
+	}
+	return err.Error()
+}
+
+// Next returns the next row that has cells in the area. io.EOF comes after the last; any other error is an [*Error], and
+// final.
+func (s *Sheet) Next() (Row, error) {
+	s.clock.start()
+	defer s.clock.stop()
+	for {
+		rec, found, err := s.readRow()
+		if err == io.EOF {
+			return rec, err
+		}
+		if err != nil {
+			return rec, s.broken(err)
+		}
+		if found {
+			return rec, nil
+		}
+	}
+}
+
+// readRow reads to the end of the next row element.
+func (s *Sheet) readRow() (rec Row, found bool, err error) {
+	for {
+		t, err := s.xml.Next()
+		if err != nil {
+			if err == io.EOF && !s.data {
+				return rec, false, errors.New("it holds no cells")
+			}
+			if f := s.ask(); err == io.EOF && f != nil {
+				s.hiddenRows = 0 // asked once
+				return rec, false, f
+			}
+			return rec, false, err
+		}
+		if t.Kind != strictxml.StartTag {
+			continue
+		}
+		switch t.Name {
+		case "worksheet", "sheetData":
+			s.data = s.data || t.Name == "sheetData"
+			if s.xml.Depth() == 1 && t.Name != "worksheet" {
+				return rec, false, errors.New("it is not a worksheet")
+			}
+		case "mergeCells":
+		case "mergeCell":
+			s.merge(t.Attr("ref"))
+		case "row":
+			if !s.data {
+				return rec, false, errors.New("a row outside the cells")
+			}
+			return s.cells(t)
+		default:
+			if s.xml.Depth() == 1 {
+				return rec, false, fmt.Errorf("it begins with %s, not as a worksheet", fault.Quote(t.Name))
+			}
+			if err := s.xml.Skip(); err != nil {
+				return rec, false, err
+			}
+		}
+	}
+}
+
+// cells reads a row whose start tag was read.
+func (s *Sheet) cells(start *strictxml.Token) (rec Row, found bool, err error) {
+	if err := s.startRow(start); err != nil {
+		return rec, false, err
+	}
+	number := s.row
+	inside := s.area.holds(number)
+	hidden := s.width > 0 && yes(start.Attr("hidden"))
+	rec = Row{Number: number, Cells: []value.Cell{}}
+	stored, column := 0, -1
+	for {
+		t, err := s.xml.Next()
+		if err != nil {
+			return rec, false, cutOff(err)
+		}
+		switch {
+		case t.Kind == strictxml.EndTag:
+			s.cellsRead += max(stored, len(rec.Texts))
+			return rec, s.endRow(found, hidden), nil
+		case t.Kind != strictxml.StartTag:
+			continue
+		case t.Name != "c":
+			if err := s.xml.Skip(); err != nil {
+				return rec, false, err
+			}
+			continue
+		}
+		if stored++; s.cellsRead+stored > s.most {
+			return rec, false, &Error{Code: "bomb", Text: "it holds more than " + fault.Count(s.most, "cell"), Hint: "no list needs that much; if yours does, save it as CSV"}
+		}
+		if column, err = cellColumn(t, column, number); err != nil {
+			return rec, false, err
+		}
+		text, c, wrong, err := s.cell(t, column)
+		if err != nil {
+			return rec, false, err
+		}
+		if !inside || column < s.area.left || column > s.area.right || text == "" && wrong == nil {
+			continue
+		}
+		if rec.Texts == nil {
+			s.widen(&rec, s.width)
+		}
+		found = found || wrong != nil || strings.TrimSpace(text) != ""
+		if wrong != nil {
+			rec.Errors = append(rec.Errors, wrong)
+		}
+		s.put(&rec, column-s.first, text, c)
+	}
+}
+
+// startRow takes the number of a row, which says it or follows the last one.
+func (s *Sheet) startRow(start *strictxml.Token) (err error) {
+	number := s.row + 1
+	if r := start.Attr("r"); len(r) > 0 {
+		if number, err = strconv.Atoi(string(r)); err != nil {
+			return fmt.Errorf("row number %s", fault.Quote(string(r)))
+		}
+	}
+	if number <= s.row {
+		return fmt.Errorf("row %d comes after row %d", number, s.row)
+	}
+	if number > MaxRows {
+		return fmt.Errorf("row number %d, where a sheet ends at %d", number, MaxRows)
+	}
+	s.row = number
+	if s.clock.over() { // what is unpacked may be little, and what is made of it much
+		return s.clock.fault()
+	}
+	return nil
+}
+
+// cellColumn is the column of a cell of a row, which says it or follows the last one.
+func cellColumn(start *strictxml.Token, last, row int) (column int, err error) {
+	column = last + 1
+	if ref := start.Attr("r"); len(ref) > 0 {
+		c, r, ok := parseRef(ref)
+		if !ok || r != row {
+			return 0, fmt.Errorf("cell %s in row %d", fault.Quote(string(ref)), row)
+		}
+		if c < column {
+			return 0, fmt.Errorf("cell %s comes after %s", fault.Quote(string(ref)), fault.Quote(Letters(column-1)+strconv.Itoa(row)))
+		}
+		column = c
+	}
+	if column >= MaxColumns {
+		return 0, fmt.Errorf("column %d, where a sheet ends at %d", column+1, MaxColumns)
+	}
+	return column, nil
+}
+
+// endRow counts the row that ends, and reports whether it is one of the list; found says that it has cells.
+func (s *Sheet) endRow(found, hidden bool) bool {
+	if found {
+		s.see(s.row)
+	} else if hidden {
+		s.unseen++ // nobody misses what is in a hidden row
+	}
+	if hidden && found && s.hidden != Include {
+		if s.hiddenRows++; s.firstHidden == 0 {
+			s.firstHidden = s.row
+		}
+		return false
+	}
+	return found
+}
+
+// see counts the rows without cells between one that has some and the last one.
+func (s *Sheet) see(number int) {
+	if gap := number - s.lastFound - 1 - s.unseen; gap > 0 && s.width > 0 {
+		if s.gapRows += gap; s.firstGap == 0 {
+			s.firstGap = s.lastFound + 1
+		}
+	}
+	s.lastFound, s.unseen = number, 0
+}
+
+// yes reads a truth of XML Schema.
+func yes(v []byte) bool { return string(v) == "1" || string(v) == "true" || string(v) == "on" }
+
+// ask is the fault of a sheet with hidden rows of which nobody said what they are.
+func (s *Sheet) ask() *Error {
+	if s.hiddenRows == 0 || s.hidden != Ask {
+		return nil
+	}
+	return &Error{
+		Code: "hidden-rows", Place: s.place(s.firstHidden), Text: fmt.Sprintf("%s hidden, by hand or by a filter, the first here", fault.Are(s.hiddenRows, "row")),
+		Hint: "say in recipients whether they are part of the list: hidden: include, or hidden: skip", Final: true,
+	}
+}
+
+// put sets a field, lengthening the record where a cell lies beyond those before it.
+func (s *Sheet) put(rec *Row, i int, text string, c value.Cell) {
+	if i < 0 {
+		// A cell left of the header: the record cannot keep its columns, and is one too long.
+		if strings.TrimSpace(text) == "" {
+			return
+		}
+		rec.Errors = append(rec.Errors, &Error{
+			Code: "ragged-row", Place: s.CellPlace(c.Column, c.Row), Text: "a cell before the header's first column",
+			Hint: "give the column a header, or name the list's cells with range",
+		})
+		return
+	}
+	if i >= len(rec.Texts) {
+		if strings.TrimSpace(text) == "" {
+			return
+		}
+		s.widen(rec, i+1)
+	}
+	rec.Texts[i], rec.Cells[i] = text, c
+}
+
+// widen gives a record as many cells, the new ones empty.
+func (s *Sheet) widen(rec *Row, width int) {
+	rec.Texts = append(rec.Texts, make([]string, width-len(rec.Texts))...)
+	rec.Cells = slices.Grow(rec.Cells, width-len(rec.Cells))
+	for k := len(rec.Cells); k < width; k++ {
+		rec.Cells = append(rec.Cells, value.Cell{Column: s.first + k, Row: rec.Number})
+	}
+}
+
+// Header fixes the columns by the row that names them: from its first cell to its last, or as the range says. It returns
+// that row with just these columns, which the rows after it have.
+func (s *Sheet) Header(rec Row) Row {
+	if s.area.right == MaxColumns-1 && s.area.left == 0 {
+		n := 0
+		for n < len(rec.Texts) && strings.TrimSpace(rec.Texts[n]) == "" {
+			n++
+		}
+		s.first += n
+		rec.Texts, rec.Cells = rec.Texts[n:], rec.Cells[n:]
+	}
+	if s.area.right < MaxColumns-1 {
+		s.widen(&rec, max(len(rec.Texts), s.area.right-s.area.left+1))
+	}
+	s.width, s.headerRow, s.lastFound, s.unseen = len(rec.Texts), rec.Number, rec.Number, 0
+	return rec
+}
+
+// cutOff is the end of the file where it may not be.
+func cutOff(err error) error {
+	if err == io.EOF {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}

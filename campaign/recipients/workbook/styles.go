@@ -1,0 +1,70 @@
+package workbook
+
+import (
+	"fmt"
+	"strconv"
+
+	"mailshot/campaign/recipients/workbook/numfmt"
+	"mailshot/campaign/recipients/workbook/strictxml"
+)
+
+// styles are the number formats of a workbook.
+type styles struct {
+	epoch1904 bool
+	cells     []int            // numFmtId by cell style
+	custom    map[int]string   // format code by numFmtId
+	compiled  []*numfmt.Format // by cell style; nil: not yet needed
+	general   *numfmt.Format   // of a style that is not there
+}
+
+func (st *styles) read(s *strictxml.Scanner) error {
+	st.custom = make(map[int]string)
+	for {
+		t, err := s.Next()
+		if err != nil {
+			return err
+		}
+		if t.Kind != strictxml.StartTag {
+			continue
+		}
+		inside := s.Parent()
+		switch {
+		case t.Name == "numFmt" && inside == "numFmts":
+			if id, err := strconv.Atoi(s.Value("numFmtId")); err == nil {
+				code := s.Value("formatCode")
+				if len(code) > numfmt.MaxCode {
+					return &Error{Text: fmt.Sprintf("a number format of %d characters, where Excel takes 255", len(code)), Hint: "export it again"}
+				}
+				st.custom[id] = code
+			}
+		case t.Name == "xf" && inside == "cellXfs":
+			id, _ := strconv.Atoi(s.Value("numFmtId")) // absent: 0, General
+			st.cells = append(st.cells, id)
+		}
+	}
+}
+
+// format returns the format of a cell by its s attribute. A style the workbook lacks is General, as Excel has it.
+func (st *styles) format(style []byte) *numfmt.Format {
+	i := 0
+	if len(style) > 0 {
+		i, _ = strconv.Atoi(string(style))
+	}
+	if i < 0 || i >= len(st.cells) {
+		if st.general == nil {
+			st.general = numfmt.Compile("")
+		}
+		return st.general
+	}
+	if st.compiled == nil {
+		st.compiled = make([]*numfmt.Format, len(st.cells))
+	}
+	if st.compiled[i] == nil {
+		code, ok := st.custom[st.cells[i]]
+		if !ok {
+			code = numfmt.Builtin(st.cells[i])
+		}
+		st.compiled[i] = numfmt.Compile(code)
+	}
+	return st.compiled[i]
+}
