@@ -71,12 +71,12 @@ func (m *module) run(t *testing.T, name string, args ...string) string {
 	return stdout.String()
 }
 
-// program reads a program of testdata/library, which is to be short.
+// program reads a program of testdata/library, which must be short.
 func program(t *testing.T, name string) map[string]string {
 	t.Helper()
 	text := read(t, "internal/house/testdata/library/"+name+"/main.go")
 	if n := strings.Count(text, "\n"); n > 50 {
-		t.Errorf("%s has %d lines: a program that uses the library is to be short", name, n)
+		t.Errorf("%s has %d lines: a program that uses the library must be short", name, n)
 	}
 	return map[string]string{name: text}
 }
@@ -166,7 +166,7 @@ func TestLibrarySendsThroughAPool(t *testing.T) {
 	}
 }
 
-// readmeFrame is what stands around the README's snippet.
+// readmeFrame is the program around the README's snippet.
 const readmeFrame = `package main
 
 import (
