@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -31,7 +32,7 @@ func newModule(t *testing.T, programs map[string]string) *module {
 	}
 	version := regexp.MustCompile(`(?m)^go .*$`).FindString(read(t, "go.mod"))
 	m.write(t, "go.mod", "module example.com/post\n\n"+version+"\n\n"+
-		"require mailshot v0.0.0\n\nreplace mailshot => "+here+"\n")
+		"require mailshot v0.0.0\n\nreplace mailshot => "+strconv.Quote(here)+"\n")
 	m.write(t, "go.sum", read(t, "go.sum"))
 	for name, text := range programs {
 		m.write(t, name+"/main.go", text)
@@ -56,15 +57,15 @@ func (m *module) run(t *testing.T, name string, args ...string) string {
 	binary := filepath.Join(m.dir, name+".exe")
 	build := exec.CommandContext(t.Context(), "go", "build", "-mod=mod", "-o", binary, "./"+name)
 	build.Dir = m.dir
-	build.Env = append(os.Environ(), "GOPROXY=off", "GOFLAGS=", "GOWORK=off")
+	build.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%s does not build: %v\n%s", name, err, out)
 	}
 	cmd := exec.CommandContext(t.Context(), binary, args...)
 	var stdout, stderr bytes.Buffer
 	cmd.Dir, cmd.Stdout, cmd.Stderr = m.dir, &stdout, &stderr
-	cmd.Env = append(os.Environ(), "MAILSHOT_STATE=", "MAILSHOT_LIMITS=", "MAILSHOT_ACCOUNTS="+
-		filepath.Join(m.dir, "accounts.db"))
+	accounts := filepath.Join(m.dir, "accounts.db")
+	cmd.Env = append(os.Environ(), "MAILSHOT_STATE=", "MAILSHOT_LIMITS=", "MAILSHOT_ACCOUNTS="+accounts)
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("%s: %v\n%s%s", name, err, stdout.Bytes(), stderr.Bytes())
 	}
