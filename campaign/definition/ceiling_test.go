@@ -47,7 +47,7 @@ servers:
 	}
 }
 
-// What the operator wrote is never passed over: each mistake has its place.
+// A mistake of the operator is never ignored, and has its place.
 func TestBadCeiling(t *testing.T) {
 	t.Parallel()
 	for file, want := range map[string]string{
@@ -80,7 +80,7 @@ func TestBadCeiling(t *testing.T) {
 	}
 }
 
-// A file that is named must be there; the default one need not.
+// A file that is named must exist; the default file need not.
 func TestLoadCeiling(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "limits.yaml")
 	t.Setenv("MAILSHOT_LIMITS", path)

@@ -14,11 +14,11 @@ import (
 	"mailshot/sender/limits"
 )
 
-// Each file of testdata/bad stands beside the messages that it gives, as a person sees them.
+// Each file of testdata/bad has beside it the messages that it gives, as a person sees them.
 //
-// The password-* files hold the secret hunter2 in every place that a person may put it, and no message may. Broken on
-// purpose: without the mask in an excerpt's line 33 of the files show it, without secretLines two, without hide one,
-// and one without the mask in shown.
+// The password-* files hold the secret hunter2 in every place where a person may put it, and no message may show it.
+// Broken on purpose: 33 of the files show it without the mask in an excerpt's line, two without secretLines, one
+// without hide, and one without the mask in shown.
 func TestBad(t *testing.T) {
 	t.Parallel()
 	names, err := filepath.Glob("testdata/bad/*.yaml")
@@ -101,7 +101,7 @@ func TestLeast(t *testing.T) {
 	}
 }
 
-// Every key of the table is read to where it belongs, with its place.
+// Every key of the table is read into its field, with its place.
 func TestMost(t *testing.T) {
 	t.Parallel()
 	d := load(t, "most.yaml")
@@ -223,7 +223,7 @@ func TestLoad(t *testing.T) {
 	}
 }
 
-// A file full of mistakes gives the first hundred and the number of the others.
+// A file full of mistakes gives the first hundred mistakes and the number of the others.
 func TestManyMistakes(t *testing.T) {
 	t.Parallel()
 	_, err := Parse("campaign.yaml", []byte("id: news\n"+strings.Repeat("zzzzz: 1\n", 1000)), "")
@@ -285,8 +285,8 @@ func FuzzPassword(f *testing.F) {
 	})
 }
 
-// A long file of one line, each word of it a mistake, is read in time that does not grow with its square. At the greatest
-// size it takes 46 s instead of one second without the caches of excerpts and runes in source.
+// A long file of one line, each word of it a mistake, is read in time that does not grow with its square. At the
+// greatest size it takes 46 s instead of one second without the caches of excerpts and runes in source.
 func TestLongLine(t *testing.T) {
 	t.Parallel()
 	for _, item := range []string{"x, ", "1/s #, ", "{ a: b }, ", "password: x, "} {

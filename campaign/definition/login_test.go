@@ -42,7 +42,7 @@ func TestOAuth(t *testing.T) {
 	}
 }
 
-// The reference's oauth section, which is commented out, is a good one too.
+// The reference's oauth section, which is commented out, has no mistakes either.
 func TestReferenceOAuth(t *testing.T) {
 	t.Parallel()
 	text := regexp.MustCompile(`(?m)^  password:.*\n`).ReplaceAllString(Reference(), "")

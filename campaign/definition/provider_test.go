@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// A provider fills what the file leaves open, and nothing that it gives.
+// A provider fills what the file leaves open, and never what the file gives.
 func TestProvider(t *testing.T) {
 	t.Parallel()
 	const head = "id: n\nfrom: n@example.com\nsubject: s\nrecipients: { file: people.csv }\nbody: { markdown: body.md }\n"

@@ -14,7 +14,7 @@ import (
 
 var update = flag.Bool("update", false, "write the expected files anew")
 
-// The reference is a campaign file that is read without a mistake, every key in it at once.
+// The reference is a campaign file without a mistake, with every key at once.
 func TestReferenceIsGood(t *testing.T) {
 	t.Parallel()
 	text := strings.NewReplacer("# html:", "html:", "# text:", "text:", "# ca_file:", "ca_file:", "# delimiter:", "delimiter:",
@@ -52,7 +52,7 @@ func TestReferenceIsWhole(t *testing.T) {
 	walk(attachmentKeys(new(Attachment)))
 }
 
-// The layouts that may be named are those that there are.
+// A campaign file may name exactly the layouts that exist.
 func TestLayouts(t *testing.T) {
 	t.Parallel()
 	got, want := slices.Sorted(slices.Values(templates.Layouts())), slices.Sorted(slices.Values(layouts))

@@ -1,4 +1,5 @@
-// Package house holds the rules of the house that no single room can hold: who may import whom.
+// Package house holds the rules that no single room can hold: who may import whom, how large a room may be, what its
+// exported signatures may mention, and that another module can use it. It also tests the documents.
 package house
 
 import (

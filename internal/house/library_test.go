@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -31,7 +32,7 @@ func newModule(t *testing.T, programs map[string]string) *module {
 	}
 	version := regexp.MustCompile(`(?m)^go .*$`).FindString(read(t, "go.mod"))
 	m.write(t, "go.mod", "module example.com/post\n\n"+version+"\n\n"+
-		"require mailshot v0.0.0\n\nreplace mailshot => "+here+"\n")
+		"require mailshot v0.0.0\n\nreplace mailshot => "+strconv.Quote(here)+"\n")
 	m.write(t, "go.sum", read(t, "go.sum"))
 	for name, text := range programs {
 		m.write(t, name+"/main.go", text)
@@ -56,27 +57,27 @@ func (m *module) run(t *testing.T, name string, args ...string) string {
 	binary := filepath.Join(m.dir, name+".exe")
 	build := exec.CommandContext(t.Context(), "go", "build", "-mod=mod", "-o", binary, "./"+name)
 	build.Dir = m.dir
-	build.Env = append(os.Environ(), "GOPROXY=off", "GOFLAGS=", "GOWORK=off")
+	build.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%s does not build: %v\n%s", name, err, out)
 	}
 	cmd := exec.CommandContext(t.Context(), binary, args...)
 	var stdout, stderr bytes.Buffer
 	cmd.Dir, cmd.Stdout, cmd.Stderr = m.dir, &stdout, &stderr
-	cmd.Env = append(os.Environ(), "MAILSHOT_STATE=", "MAILSHOT_LIMITS=", "MAILSHOT_ACCOUNTS="+
-		filepath.Join(m.dir, "accounts.db"))
+	accounts := filepath.Join(m.dir, "accounts.db")
+	cmd.Env = append(os.Environ(), "MAILSHOT_STATE=", "MAILSHOT_LIMITS=", "MAILSHOT_ACCOUNTS="+accounts)
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("%s: %v\n%s%s", name, err, stdout.Bytes(), stderr.Bytes())
 	}
 	return stdout.String()
 }
 
-// program reads a program of testdata/library, which is to be short.
+// program reads a program of testdata/library, which must be short.
 func program(t *testing.T, name string) map[string]string {
 	t.Helper()
 	text := read(t, "internal/house/testdata/library/"+name+"/main.go")
 	if n := strings.Count(text, "\n"); n > 50 {
-		t.Errorf("%s has %d lines: a program that uses the library is to be short", name, n)
+		t.Errorf("%s has %d lines: a program that uses the library must be short", name, n)
 	}
 	return map[string]string{name: text}
 }
@@ -166,7 +167,7 @@ func TestLibrarySendsThroughAPool(t *testing.T) {
 	}
 }
 
-// readmeFrame is what stands around the README's snippet.
+// readmeFrame is the program around the README's snippet.
 const readmeFrame = `package main
 
 import (

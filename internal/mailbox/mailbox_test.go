@@ -319,8 +319,7 @@ func TestMaildir(t *testing.T) {
 	}
 }
 
-// unbox reads an mboxrd file back, written from its description, not from the
-// writer.
+// unbox reads an mboxrd file back. It is written from the description of the format, not from the writer.
 func unbox(t *testing.T, path string) (messages []string) {
 	t.Helper()
 	data, err := os.ReadFile(path)
@@ -391,7 +390,7 @@ func TestMbox(t *testing.T) {
 	}
 }
 
-// Someone takes the name while we write: both files are kept apart.
+// Another program takes the name while we write: neither file is lost.
 func TestMboxNameTaken(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "out.mbox")

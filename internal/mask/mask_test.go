@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestText: whatever a server makes of what it was sent, the secret does not show.
-// Without the three alignments of cores, the lines with "ann" before the secret keep it.
+// TestText: in whatever form a server repeats what it was sent, the secret does not show. Without the three alignments
+// of cores, the lines with "ann" before the secret keep it.
 func TestText(t *testing.T) {
 	t.Parallel()
 	for _, secret := range []string{"hunter2", "corr?ct+horse/ \"b\\tt=ry&",

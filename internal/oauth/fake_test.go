@@ -18,18 +18,18 @@ import (
 	"github.com/zalando/go-keyring"
 )
 
-// The keyring of these tests is in memory; go-keyring has one for all.
+// The keyring of these tests is in memory; go-keyring has one for the whole process.
 func TestMain(m *testing.M) {
 	keyring.MockInit()
 	os.Exit(m.Run())
 }
 
-// authority is an authorization server on loopback. It gives away what it is told
-// to, rotates refresh tokens, and refuses those it has seen before.
+// authority is an authorization server on loopback. It gives away what it is told to, rotates refresh tokens, and
+// refuses refresh tokens that it has seen before.
 type authority struct {
 	*httptest.Server
 	t *testing.T
-	// token answers the token endpoint before the polite answer; true: it has.
+	// token answers the token endpoint instead of the usual answer; true: it has answered.
 	token    func(w http.ResponseWriter, form url.Values) bool
 	lives    int  // expires_in of access tokens; 0: 3600
 	keeps    bool // refresh tokens stay

@@ -43,9 +43,8 @@ func browse(t *testing.T, address string) (status int, page string) {
 	return r.StatusCode, string(b)
 }
 
-// TestLoopback logs in with a browser that comes back. Whoever else comes, with
-// no state or another's, by another name or way, is turned away. The authority checks the verifier
-// against the challenge; with the verifier left out of the exchange it refused.
+// TestLoopback logs in with a browser that comes back. A request without our state, by another name or to another path,
+// is refused. The authority checks the verifier against the challenge; it refused an exchange without the verifier.
 func TestLoopback(t *testing.T) {
 	t.Parallel()
 	a := newAuthority(t)
@@ -201,8 +200,8 @@ func TestDevice(t *testing.T) {
 	}
 }
 
-// TestKeyring: a login is kept in the keyring where there is one, in a file when
-// that is asked for, and always in one place only.
+// TestKeyring: a login is kept in the keyring if there is one, in a file when that is asked for, and always in one
+// place only.
 func TestKeyring(t *testing.T) {
 	t.Parallel()
 	a := newAuthority(t)
@@ -238,7 +237,7 @@ func TestKeyring(t *testing.T) {
 	}
 }
 
-// TestBrokenKeyring: one that does not work is done without. Not parallel: the mock is everybody's.
+// TestBrokenKeyring: a login does without a keyring that does not work. Not parallel: all tests share the mock.
 func TestBrokenKeyring(t *testing.T) {
 	defer keyring.MockInit()
 	a := newAuthority(t)

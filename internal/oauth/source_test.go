@@ -20,9 +20,8 @@ import (
 	"time"
 )
 
-// TestOneRefresher: eight workers whose token has a second to live renew it once,
-// also when the new one lives no longer (B22). Without the look at Source.renewed
-// after the waiting, eight were counted with client credentials.
+// TestOneRefresher: eight workers whose token has a second to live renew it once, also when the new token lives no
+// longer. Without the look at Source.renewed after the waiting, eight renewals were counted with client credentials.
 func TestOneRefresher(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -63,8 +62,8 @@ func TestOneRefresher(t *testing.T) {
 	}
 }
 
-// TestRenew: a token is renewed when less than five minutes are left, from the
-// login that is kept; a new refresh token is kept before the access token is used.
+// TestRenew: a token is renewed from the login that is kept when less than five minutes are left. A new refresh token
+// is kept before the access token is used.
 func TestRenew(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -111,8 +110,8 @@ func TestRenew(t *testing.T) {
 	}
 }
 
-// TestTwoProcesses: sources that share a folder take turns, and the second uses
-// what the first has got; the authority takes a refresh token twice for theft.
+// TestTwoProcesses: sources that share a folder take turns, and the second uses what the first got. The authority takes
+// the second use of a refresh token for theft.
 func TestTwoProcesses(t *testing.T) {
 	t.Parallel()
 	a := newAuthority(t)
@@ -133,8 +132,8 @@ func TestTwoProcesses(t *testing.T) {
 	}
 }
 
-// TestRefusals: what an authorization server says becomes a text with what to do,
-// and never shows a secret, however much of the request the server repeats.
+// TestRefusals: what an authorization server says becomes a text with what to do, and never shows a secret, however
+// much of the request the server repeats.
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	answer := func(status int, contentType, body string) func(http.ResponseWriter, url.Values) bool {
@@ -213,7 +212,7 @@ func TestElsewhere(t *testing.T) {
 	}
 }
 
-// TestOldToken: while the authority is not to be had, a token that is still good does.
+// TestOldToken: while the authority cannot be reached, a token that is still good is used.
 func TestOldToken(t *testing.T) {
 	t.Parallel()
 	a := newAuthority(t)
@@ -234,8 +233,8 @@ func TestOldToken(t *testing.T) {
 	}
 }
 
-// TestInterrupted: the end of the context ends the waiting, but a renewal that was
-// asked for is kept, because the old refresh token is void.
+// TestInterrupted: the waiting ends with the context, but a renewal that was asked for is kept, because the old refresh
+// token is void.
 func TestInterrupted(t *testing.T) {
 	t.Parallel()
 	a := newAuthority(t)
@@ -283,7 +282,7 @@ func TestClientCredentials(t *testing.T) {
 	}
 }
 
-// TestServiceAccount: the assertion is signed by the key, for the subject, and the key file is looked at.
+// TestServiceAccount: the key signs the assertion, which is for the subject, and the key file is checked.
 func TestServiceAccount(t *testing.T) {
 	t.Parallel()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)

@@ -13,7 +13,7 @@ import (
 	"mailshot/internal/servers"
 )
 
-// definitionFile is a campaign with what makes messages large and odd: letters of many scripts, HTML, an attachment.
+// definitionFile is a campaign whose messages are large and unusual: letters of many scripts, HTML, an attachment.
 const definitionFile = `id: real
 from: Größe & Söhne <news@example.com>
 subject: "Nº {{.number}} für {{.name}}"
@@ -26,8 +26,8 @@ notify: [failure, delay]
 limits: { connections: 3 }
 `
 
-// campaigned sends a campaign to a server, in two goes, to n people at campaign.example and to jörg@campaign.example:
-// as many messages are in the mailbox as the report says, and each is to the byte the archive's copy. It gives the
+// campaigned sends a campaign to a server, in two runs, to n people at campaign.example and to jörg@campaign.example.
+// The mailbox must have as many messages as the report says, each byte for byte the archive's copy. It returns the
 // counts.
 func campaigned(t *testing.T, s *servers.Server, server string, n int, ca string) map[string]int64 {
 	t.Helper()

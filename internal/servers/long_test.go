@@ -11,7 +11,7 @@ import (
 
 var long = flag.Bool("servers.long", false, "the long form: Exim and OpenSMTPD too, which are fetched from Debian")
 
-// TestOthers: a thousand messages each way into Exim, and into OpenSMTPD the one way that it offers.
+// TestOthers sends a thousand messages each way into Exim, and into OpenSMTPD in the one way that it offers.
 func TestOthers(t *testing.T) {
 	if !*long {
 		t.Skip("Exim and OpenSMTPD are for the long form: go test ./internal/servers -run Others -servers.long -v")

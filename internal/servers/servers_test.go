@@ -24,7 +24,7 @@ import (
 	"mailshot/sender/reply"
 )
 
-// messages is how many go each way.
+// messages is how many messages go each way.
 const messages = 1000
 
 // body is a finished message, with CRLF line ends.
@@ -35,8 +35,8 @@ func (b body) WriteTo(w io.Writer) (int64, error) {
 	return int64(n), err
 }
 
-// texts are what servers may stumble over: dots, empty lines, lines of the longest kind, words that look like an mbox
-// or like commands, and one body too large to go by BDAT.
+// texts are bodies that servers may stumble over: dots, empty lines, the longest lines, words that look like an mbox or
+// like commands, and one body too large for BDAT.
 var texts = []string{
 	"Dear reader,\r\nthis is all.\r\n",
 	".\r\n..\r\n.leading\r\n. QUIT\r\n",
@@ -63,7 +63,7 @@ type wire struct {
 	heard bool // since the last write
 }
 
-// counts are those of all connections of a pool.
+// counts are the counts of all connections of a pool.
 type counts struct {
 	opened, turns atomic.Int64 // connections; writes after something was read
 	bdat          atomic.Int64 // BDAT commands, where TLS does not hide them
@@ -86,8 +86,8 @@ func (w *wire) Write(b []byte) (int, error) {
 	return w.Conn.Write(b)
 }
 
-// send hands the messages to a domain over to a server and gives those that were reported as sent, by Message-ID. All
-// connections are closed then.
+// send hands the messages to a domain over to a server and returns those that were reported as sent, by Message-ID. It
+// closes all connections.
 func send(t *testing.T, cfg sender.Config, domain string) (map[string]string, *counts) {
 	t.Helper()
 	c := new(counts)
@@ -134,7 +134,7 @@ func send(t *testing.T, cfg sender.Config, domain string) (map[string]string, *c
 	return sent, c
 }
 
-// messageID is that of a message with any line ends.
+// messageID is the Message-ID of a message with any line ends.
 func messageID(m string) string { return between(m, "\nMessage-ID: <", ">") }
 
 // recipient is the address that a message's To names.
@@ -146,8 +146,8 @@ func between(s, begin, end string) string {
 	return s
 }
 
-// delivered compares a mailbox with what was reported as sent: the same messages, each once, and each of them to the
-// byte below what the server put on top.
+// delivered compares a mailbox with what was reported as sent: the same messages, each once, and each byte for byte
+// below what the server put on top.
 func delivered(t *testing.T, s *servers.Server, domain string, sent map[string]string) {
 	t.Helper()
 	box, err := s.Mailbox(domain)
@@ -192,7 +192,7 @@ var ways = []struct{ name, withhold, auth string }{
 	{"bdat", "", ""},
 }
 
-// shape fails the test unless the messages went the way that was meant.
+// shape fails the test unless the messages went in the intended way.
 func shape(t *testing.T, way string, c *counts) {
 	t.Helper()
 	const setup = 12 // round trips of a connection before its first message, and QUIT: TLS and SCRAM take the most
@@ -205,7 +205,7 @@ func shape(t *testing.T, way string, c *counts) {
 	}
 }
 
-// chunks fails the test unless n messages by BDAT are as many as were meant to go so.
+// chunks fails the test unless n is the number of messages that should go by BDAT.
 func chunks(t *testing.T, way string, n int) {
 	t.Helper()
 	if way == "bdat" && n < messages/2 || way != "bdat" && n != 0 {
@@ -213,7 +213,8 @@ func chunks(t *testing.T, way string, n int) {
 	}
 }
 
-// TestPostfix: a thousand messages each way, over STARTTLS and with a login, are in the mailbox as they were sent.
+// TestPostfix sends a thousand messages each way, over STARTTLS and with a login. They are in the mailbox as they were
+// sent.
 func TestPostfix(t *testing.T) {
 	t.Parallel()
 	var domains, withhold []string
@@ -275,7 +276,7 @@ func TestPostfix(t *testing.T) {
 	}
 }
 
-// bareNewline: the server that has taken all those messages is one that refuses an LF without its CR.
+// bareNewline checks that the server that has taken all those messages refuses an LF without its CR.
 func bareNewline(t *testing.T, port int, certificate *servers.Certificate) {
 	c, err := smtp.Dial(net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {
@@ -300,7 +301,7 @@ func bareNewline(t *testing.T, port int, certificate *servers.Certificate) {
 	}
 }
 
-// TestDovecot: the same, by LMTP into the mailbox.
+// TestDovecot does the same by LMTP into the mailbox.
 func TestDovecot(t *testing.T) {
 	t.Parallel()
 	s := servers.Dovecot(t)

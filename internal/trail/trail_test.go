@@ -10,23 +10,23 @@ import (
 	"testing"
 )
 
-// postfixLog has the lines of a Debian Postfix for a message that was delivered, one that bounced, one deferred, one
-// whose client went away before the end of the data, one rejected by a milter, one that a content filter took and
-// handed back under another queue id and that bounced then, and others with a queue id that was used before: of
-// somebody else's, and without a Message-ID; one that was rejected and taken when it was offered again, and one that
-// was made to expire.
+// postfixLog has the lines of a Debian Postfix for these messages: one delivered, one bounced, one deferred; one whose
+// client left before the end of the data; one rejected by a milter; one that a content filter took and handed back
+// under another queue id, and that bounced then; two with a queue id that was used before, one of them somebody else's
+// and one without a Message-ID; one that was rejected, and taken when it was offered again; and one that was made to
+// expire.
 //
 //go:embed testdata/postfix.log
 var postfixLog string
 
 // eximLog has the lines of Exim's main log, of versions before and after 4.97, with and without a zone and a process
-// number. The arrival is written when Exim takes the message upon itself: not where the connection was lost after the
-// final dot.
+// number. Exim writes the arrival when it takes responsibility for the message, so not when the connection was lost
+// after the final dot.
 //
 //go:embed testdata/exim.log
 var eximLog string
 
-// read reads files and gives the fates of all messages whose Message-ID is at example.org and not somebody else's.
+// read reads files and returns the fates of all messages whose Message-ID is at example.org and not somebody else's.
 func read(t *testing.T, paths ...string) *Finder {
 	t.Helper()
 	f := &Finder{Wanted: func(id string) bool {
@@ -134,7 +134,7 @@ func TestMailboxes(t *testing.T) {
 		"one@example.org": {"sent", "listed in ids.txt"}, "two@example.org": {"sent", "listed"}})
 }
 
-// What is none of the kinds is said to be none, so that nobody takes "nothing found" for an answer.
+// A file of no known kind is an error, so that nobody takes "nothing found" for an answer.
 func TestNoEvidence(t *testing.T) {
 	t.Parallel()
 	f := &Finder{Wanted: func(string) bool { return true }}

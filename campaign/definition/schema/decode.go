@@ -306,7 +306,7 @@ func (dec *Decoder) comment(n *yaml.Node) bool {
 	return false
 }
 
-// blockStart returns where the text of a block scalar begins whose | or > stands on a line.
+// blockStart returns where the text of a block scalar begins. Its | or > is on a line.
 func (s *source) blockStart(line int) (int, int) {
 	for i := line; i < len(s.lines); i++ {
 		if body := strings.TrimLeft(s.lines[i], " "); body != "" {

@@ -27,7 +27,7 @@ type Key struct {
 	Keys     []Key                                      // a mapping with these keys
 	Entries  func(dec *Decoder, name, value *yaml.Node) // a mapping with keys that the person chooses
 
-	Example string // as it stands in the reference, after "name: "
+	Example string // as the reference shows it, after "name: "
 	Doc     string // one comment, "" = none
 	Off     bool   // shown commented out
 	Hidden  bool   // neither shown nor suggested: known only to be refused
@@ -48,7 +48,7 @@ func (t Text) Given() bool { return t.Line > 0 }
 
 // Document is a file to decode.
 type Document struct {
-	Name string // as it stands in the places of mistakes
+	Name string // the name in the places of mistakes
 	Data []byte
 	Dir  string // folder where the files that it names are looked for; "" = they are not looked for
 }
