@@ -12,8 +12,8 @@ import (
 	"mailshot/campaign/recipients/fault"
 )
 
-// Digest returns what [List.Digest] of the list would be now, without reading more of it than that needs: the bytes of files, the
-// answer to a query. The end of ctx ends a query, one of SQLite between two rows.
+// Digest returns what [List.Digest] would be for the list as it is now. It reads no more than that needs: the bytes
+// of files, or the answer to a query. The end of ctx stops a query; one of SQLite stops between two rows.
 func Digest(ctx context.Context, cfg Config) (string, error) {
 	if len(cfg.Files) == 0 {
 		sum, err := digestOne(ctx, cfg)
@@ -55,7 +55,7 @@ func digestOne(ctx context.Context, cfg Config) (sum []byte, err error) {
 	}
 }
 
-// digestFile is the SHA-256 of a file, unpacked.
+// digestFile returns the SHA-256 of a file, unpacked.
 func digestFile(cfg Config) ([]byte, error) {
 	path := cfg.File
 	if !filepath.IsAbs(path) {

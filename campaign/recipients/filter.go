@@ -18,21 +18,21 @@ import (
 	"mailshot/campaign/recipients/folding"
 )
 
-// filter is a compiled where.
+// filter is a compiled where expression.
 type filter struct {
 	text    string
 	place   string
 	program *vm.Program
 	header  *Header
-	names   []int  // columns it names, by index
-	uses    uint64 // the same as bits; columns from 63 on share the last
-	unlike  *Fault // a text of the expression that is not found in texts that are made alike
+	names   []int  // columns that it names, by index
+	uses    uint64 // the same as bits; columns from 63 on share the last bit
+	unlike  *Fault // a text of the expression that cannot be found in folded cells
 }
 
-// Filter compiles an expression over the columns, as in where and --only. Every column is a variable if its name can be
-// one, and row["any name"]; typed columns have their type, and are nil where the cell is empty. Unknown columns and wrong
-// types are a [*Fault] with the place in the expression. The function is safe for concurrent use; its error is a [*Fault]
-// with the row's place.
+// Filter compiles an expression over the columns, as in where and --only. A column is a variable if its name can be
+// one, and is row["any name"] in any case. Typed columns have their type, and are nil where the cell is empty. An
+// unknown column or a wrong type is a [*Fault] with the place in the expression. The returned function is safe for
+// concurrent use; its error is a [*Fault] with the row's place.
 func (h *Header) Filter(expression string) (func(*Row) (bool, error), error) {
 	f, err := h.compile(expression, "")
 	if err != nil {
@@ -74,7 +74,8 @@ func (h *Header) compile(text, place string) (*filter, error) {
 	return f, nil
 }
 
-// expr is the type in filters. Typed columns are pointers because a cell may be empty: comparing with nil is then legal.
+// expr is the type in filters. Typed columns are pointers because a cell may be empty: only pointers may be compared
+// with nil.
 func (t Type) expr() types.Type {
 	switch t {
 	case Number:
@@ -87,11 +88,11 @@ func (t Type) expr() types.Type {
 	return types.String
 }
 
-// visitor notes which columns an expression names, by the names that the list has for them, and makes its texts alike, as match makes
-// the cells.
+// visitor notes which columns an expression names, by their names in the list. It folds the texts of the expression,
+// as match folds the cells.
 type visitor struct {
 	f       *filter
-	written map[*ast.StringNode]string // texts as they stand in the expression: one may turn out to be the name of a column
+	written map[*ast.StringNode]string // texts as written: one may turn out to be the name of a column
 }
 
 func (v visitor) Visit(node *ast.Node) {
@@ -101,7 +102,7 @@ func (v visitor) Visit(node *ast.Node) {
 	case *ast.StringNode:
 		v.written[n] = n.Value
 		like := folding.Text(n.Value)
-		if like == "" && n.Value != "" { // every cell contains "", and none a joiner
+		if like == "" && n.Value != "" { // every folded cell contains "", and none contains a joiner
 			v.refuse(n, fault.Quote(n.Value)+" makes no difference in where, so no cell can be found by it", "look for the letters beside it, or leave it out")
 		}
 		n.Value = like
@@ -125,7 +126,7 @@ func (v visitor) Visit(node *ast.Node) {
 	}
 }
 
-// binary looks at texts that are more than texts to compare with.
+// binary handles the operators for which a text is more than a text to compare with.
 func (v visitor) binary(n *ast.BinaryNode) {
 	switch n.Operator {
 	case "matches":
@@ -150,7 +151,7 @@ func (v visitor) binary(n *ast.BinaryNode) {
 	}
 }
 
-// refuse makes a text of the expression a mistake.
+// refuse reports a text of the expression as a mistake.
 func (v visitor) refuse(n *ast.StringNode, text, hint string) {
 	if v.f.unlike == nil {
 		v.f.unlike = v.f.fault(&file.Error{Location: n.Location(), Message: text, Line: 1, Column: n.Location().From})
@@ -158,7 +159,7 @@ func (v visitor) refuse(n *ast.StringNode, text, hint string) {
 	}
 }
 
-// match runs the filter. The fault has no place yet.
+// match runs the filter. Its fault does not have a place yet.
 func (f *filter) match(r *Row) (bool, *Fault) {
 	values := r.Values()
 	env := make(map[string]any, len(values)+1)
@@ -190,10 +191,10 @@ func (f *filter) match(r *Row) (bool, *Fault) {
 	return false, wrong
 }
 
-// unknownName finds the name in the library's message, for the nearest column.
+// unknownName finds the column's name in the library's message, so that the hint can name the nearest one.
 var unknownName = regexp.MustCompile(`^unknown (?:name|field) (.+)$`)
 
-// fault turns an error of the library into one with place, excerpt and caret.
+// fault turns an error of the library into one with a place, an excerpt and a column.
 func (f *filter) fault(err error) *Fault {
 	out := &Fault{Code: "bad-where", Place: f.place, Text: err.Error(), Excerpt: f.text}
 	var fe *file.Error

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// foreign knows files that are lists to a person but not to us, by their first bytes.
+// foreign recognises files by their first bytes that are lists to a person and cannot be read here.
 func foreign(name string, magic []byte) *Fault {
 	f := &Fault{Code: "not-a-list", Place: name}
 	switch {

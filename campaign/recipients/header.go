@@ -18,8 +18,8 @@ import (
 	"mailshot/render/address"
 )
 
-// Header is what a list's columns are called and used for. It survives JSON, and then still reads what [Row.Encode]
-// wrote. It is safe for concurrent use as long as nobody changes it.
+// Header says how a list's columns are called and what they are used for. It can be stored as JSON, and then still
+// decodes what [Row.Encode] wrote. It is safe for concurrent use as long as nobody changes it.
 type Header struct {
 	File    string   // as named in the campaign
 	Columns []Column // in the order of the file
@@ -27,16 +27,16 @@ type Header struct {
 	Name    int      // index of the name column, -1 if none
 	Key     int      // index of the key column, -1 if the address is the key
 	Guessed []string // what was inferred, for people: `address column: "E-mail"`
-	Where   string   // the filter's text
+	Where   string   // text of the filter
 }
 
 // Column is one column of a list.
 type Column struct {
-	Name string // trimmed, NFC
+	Name string // trimmed, in NFC
 	Type Type
 }
 
-// Index returns the column of a name, -1 if there is none. A name that is written as on another keyboard finds it, too.
+// Index returns the index of the column with a name, or -1. A name that another keyboard wrote finds its column, too.
 func (h *Header) Index(name string) int {
 	name = columnName(name)
 	if i := slices.IndexFunc(h.Columns, func(c Column) bool { return c.Name == name }); i >= 0 {
@@ -53,7 +53,7 @@ func (h *Header) names() []string {
 	return names
 }
 
-// readHeader returns the record of the header, and fixes the columns of a sheet by it.
+// readHeader returns the record of the header. The rows of a sheet have just its columns from then on.
 func (l *List) readHeader() (record, error) {
 	want := int64(l.cfg.HeaderRow)
 	if want < 0 {
@@ -69,7 +69,7 @@ func (l *List) readHeader() (record, error) {
 		case err != nil:
 			var f *Fault
 			if errors.As(err, &f) && !f.Final && f.Line > 0 && f.Line < want {
-				continue // what stands above the header need not be a list
+				continue // lines above the header may be anything
 			}
 			return rec, err
 		case want > 0 && rec.line > want:
@@ -103,22 +103,22 @@ func (l *List) bind(rec record) error {
 	return errors.Join(b.errs...)
 }
 
-// binding is a list whose header is bound, with the mistakes so far.
+// binding is the work of binding a header, with the mistakes found so far.
 type binding struct {
 	l     *List
-	rec   record // of the header
+	rec   record // the header
 	place string
 	errs  []error
 }
 
-// wrong adds a mistake in the header's record.
+// wrong adds a mistake about the header's record.
 func (b *binding) wrong(code, text, hint string) { b.wrongAt(b.place, code, text, hint) }
 
 func (b *binding) wrongAt(place, code, text, hint string) {
 	b.errs = append(b.errs, &Fault{Code: code, Place: place, Text: text, Excerpt: fault.Excerpt(b.rec.raw), Hint: hint})
 }
 
-// names gives the columns their names. It returns false for a record that is a row of the list.
+// names gives the columns their names. It returns false if the record is a row of the list and not a header.
 func (b *binding) names() bool {
 	l, rec, h := b.l, b.rec, &b.l.header
 	seen, alikes := make(map[string]int, len(rec.fields)), make(map[string]int, len(rec.fields))
@@ -152,7 +152,7 @@ func (b *binding) names() bool {
 	return true
 }
 
-// column finds a column that the campaign names, -1 if there is none; key is where it says so.
+// column returns the index of a column that the campaign names, or -1; key says which key of the campaign names it.
 func (b *binding) column(key, what, name string) int {
 	h := &b.l.header
 	i := h.Index(name)
@@ -194,7 +194,7 @@ func (b *binding) people() {
 	}
 }
 
-// types gives the columns the types that the campaign says.
+// types gives the columns the types that the campaign sets.
 func (b *binding) types() {
 	l, h := b.l, &b.l.header
 	for _, name := range slices.Sorted(maps.Keys(l.cfg.Columns)) {
@@ -219,7 +219,7 @@ func (b *binding) types() {
 	}
 }
 
-// hint names the nearest column, or the columns there are.
+// hint names the nearest column, or else all columns.
 func (h *Header) hint(name string) string {
 	if s := folding.Nearest(columnName(name), h.names()); name != "" && s != "" {
 		return s
@@ -227,7 +227,7 @@ func (h *Header) hint(name string) string {
 	return "the columns are " + ellipsis.Cut(strings.Join(h.names(), ", "), 120)
 }
 
-// find returns the columns whose folded name is in a set.
+// find returns the indices of the columns whose folded name is one of these.
 func (h *Header) find(names []string) []int {
 	var found []int
 	for i, c := range h.Columns {
@@ -239,7 +239,7 @@ func (h *Header) find(names []string) []int {
 	return found
 }
 
-// addressNames and personNames are what lists call these columns, folded.
+// addressNames and personNames are the usual names of these columns, folded.
 var (
 	addressNames = []string{
 		"email", "mail", "emailaddress", "mailaddress", "emailadresse", "mailadresse", "adresseemail", "adressemail", "courriel",
@@ -250,10 +250,11 @@ var (
 	}
 )
 
-// columnName is a header cell as a name: without blanks around it, in NFC, so that what looks the same is the same.
+// columnName is the text of a header's cell as a name: trimmed and in NFC, so that names that look the same are the
+// same.
 func columnName(s string) string { return norm.NFC.String(strings.TrimSpace(s)) }
 
-// columnLabel is how the file's own program calls a column: C in Excel, 3 in CSV.
+// columnLabel is what the file's own program calls a column: C in Excel, 3 in CSV.
 func columnLabel(i int, rec record) string {
 	if rec.cells != nil {
 		return workbook.Letters(rec.cells[i].Column)
@@ -261,7 +262,7 @@ func columnLabel(i int, rec record) string {
 	return fmt.Sprint(i + 1)
 }
 
-// kind is how the cells of a column are read.
+// kind is the kind of value that the type stands for.
 func (t Type) kind() value.Kind {
 	switch t {
 	case Number:

@@ -20,30 +20,30 @@ import (
 // Inspection is what a file looks like as a list, for a person who has not written a campaign for it yet.
 type Inspection struct {
 	File      string      `json:"file"`
-	Kind      string      `json:"kind,omitempty"`      // csv, jsonl, xlsx or query (of a database); "" where the file could not be opened
+	Kind      string      `json:"kind,omitempty"`      // csv, jsonl, xlsx or query; "" if the file could not be opened
 	Encoding  *Told       `json:"encoding,omitempty"`  // of text
-	Maybe     []string    `json:"maybe,omitempty"`     // encodings that it may be in, the likeliest first, where the file does not tell
+	Maybe     []string    `json:"maybe,omitempty"`     // possible encodings, the likeliest first, if the file does not tell
 	Delimiter *Told       `json:"delimiter,omitempty"` // of CSV
-	Sheets    []SheetInfo `json:"sheets,omitempty"`    // of a workbook, in its order
+	Sheets    []SheetInfo `json:"sheets,omitempty"`    // of a workbook, in their order
 	Header    string      `json:"header,omitempty"`    // place of the row that names the columns
-	Rows      int64       `json:"rows"`                // after the header that are not blank, also those with faults
+	Rows      int64       `json:"rows"`                // non-blank rows after the header, with those that have faults
 	Columns   []Inspected `json:"columns,omitempty"`
-	Fallen    int64       `json:"-"` // faults beyond those in Faults
-	Faults    []*Fault    `json:"-"` // what would keep the list from being mailed, at most mostFaults
-	Notes     []*Fault    `json:"-"` // what is odd and no mistake
+	Fallen    int64       `json:"-"` // number of faults beyond those in Faults
+	Faults    []*Fault    `json:"-"` // what keeps the list from being mailed, at most mostFaults
+	Notes     []*Fault    `json:"-"` // what is odd and not a mistake
 
-	titled   bool // it was said that the header looks like a title
+	titled   bool // a fault says that the header looks like a title
 	profiles []profile.Profile
 }
 
 // Inspected is what a column holds.
 type Inspected struct {
 	Name string `json:"name"`
-	Use  string `json:"use,omitempty"` // address or name, as the column's name tells
+	Use  string `json:"use,omitempty"` // address or name, judged by the column's name
 	profile.Column
 }
 
-// Told is something about a file, and how it is known.
+// Told is a property of a file, and how it is known.
 type Told struct {
 	Value string `json:"value"`
 	By    string `json:"by"`
@@ -52,19 +52,19 @@ type Told struct {
 // SheetInfo is one sheet of a workbook.
 type SheetInfo struct {
 	Name       string `json:"name"`
-	Read       bool   `json:"read"`                  // the one that the columns are of
-	Hidden     bool   `json:"hidden,omitempty"`      // the sheet itself
-	Rows       int    `json:"rows"`                  // with cells, the header among them; without hidden ones
-	HiddenRows int    `json:"hidden_rows,omitempty"` // with cells, by hand or by a filter
-	Broken     string `json:"broken,omitempty"`      // why not all of it could be read
+	Read       bool   `json:"read"`                  // Columns describes this one
+	Hidden     bool   `json:"hidden,omitempty"`      // the sheet itself is hidden
+	Rows       int    `json:"rows"`                  // visible rows with cells, including the header
+	HiddenRows int    `json:"hidden_rows,omitempty"` // rows with cells that are hidden by hand or by a filter
+	Broken     string `json:"broken,omitempty"`      // why the sheet could not be read to its end
 }
 
-// mostFaults is how many faults an inspection has.
+// mostFaults is how many faults an inspection keeps.
 const mostFaults = 100
 
-// Inspect reads the whole list that cfg names and says what it found. It needs no address column, and goes on after mistakes
-// as far as the file allows: they are in Faults. A text in an encoding of old is read in the likeliest one, which is a
-// fault all the same. Memory does not grow with the list. The error is the end of ctx.
+// Inspect reads the whole list that cfg names and says what it found. It does not need an address column. It goes on
+// after mistakes as far as the file allows, and collects them in Faults. A file in a legacy encoding is a fault, too;
+// it is then read in the likeliest encoding. Memory does not grow with the list. The error is the end of ctx.
 func Inspect(ctx context.Context, cfg Config) (*Inspection, error) {
 	in := &Inspection{File: cfg.File}
 	l := &List{cfg: cfg}
@@ -101,7 +101,7 @@ func Inspect(ctx context.Context, cfg Config) (*Inspection, error) {
 	return in, nil
 }
 
-// fault keeps what would stop a campaign. err may be several joined ones.
+// fault keeps what would stop a campaign. err may join several errors.
 func (in *Inspection) fault(err error) {
 	if several, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, one := range several.Unwrap() {
@@ -120,7 +120,7 @@ func (in *Inspection) fault(err error) {
 	in.Faults = append(in.Faults, f)
 }
 
-// open opens the list. What the file does not tell is a fault, and the likeliest is taken instead.
+// open opens the list. What the file does not tell becomes a fault, and the likeliest choice is taken.
 func (in *Inspection) open(l *List) error {
 	for {
 		err := l.open()
@@ -145,7 +145,7 @@ func (in *Inspection) open(l *List) error {
 	}
 }
 
-// describe says what kind of file the open list is, before its first row is read.
+// describe says what kind of file the list is, before its first row is read.
 func (in *Inspection) describe(ctx context.Context, l *List) error {
 	if _, ok := l.source.(*query); ok {
 		in.Kind = "query"
@@ -203,7 +203,8 @@ func (in *Inspection) sheets(ctx context.Context, l *List) error {
 	return nil
 }
 
-// name gives the columns their names, and reports whether the record names them: one with an address in it is a row.
+// name gives the columns their names. It returns false if the record has an address in it, and so is a row and not a
+// header.
 func (in *Inspection) name(l *List, rec record) (named bool) {
 	h := &l.header
 	h.File, h.Address, h.Name, h.Key = l.cfg.File, -1, -1, -1
@@ -247,7 +248,7 @@ func (in *Inspection) name(l *List, rec record) (named bool) {
 	return named
 }
 
-// read reads the rows after first, and first itself if it names no columns.
+// read reads the rows after first, and first itself if it is not a header.
 func (in *Inspection) read(ctx context.Context, l *List, first record, named bool) error {
 	in.profiles = profile.New(len(in.Columns), l.locale)
 	if !named {
@@ -291,7 +292,7 @@ func (in *Inspection) read(ctx context.Context, l *List, first record, named boo
 	return nil
 }
 
-// mergedHeader puts the fault of a merged header in the place of what it says better.
+// mergedHeader adds the fault of a merged header, and removes the faults that it explains better.
 func (in *Inspection) mergedHeader(f *Fault, s *sheet) {
 	covered := s.covered()
 	if slices.ContainsFunc(in.Faults, func(other *Fault) bool { return covered(other) || other.Code == "ragged-row" }) {

@@ -7,8 +7,8 @@ import (
 	"mailshot/campaign/recipients/hygiene"
 )
 
-// notes are what is odd in a list and does not stop it: counted by kind and column, so that a million odd cells are one
-// note, with the place of the first.
+// notes are what is odd in a list and does not stop it. They are counted by kind and column, so that a million odd
+// cells are one note, with the place of the first.
 type notes struct {
 	list    []*note
 	index   map[[3]string]*note
@@ -20,7 +20,7 @@ type note struct {
 	count int
 }
 
-// add counts an oddity: kinds with the same code, column and what tells them apart are one.
+// add counts an oddity. Oddities of the same code, column and apart are of one kind.
 func (n *notes) add(column, apart string, f Fault) {
 	key := [3]string{f.Code, column, apart}
 	if found := n.index[key]; found != nil {
@@ -38,10 +38,10 @@ func (n *notes) add(column, apart string, f Fault) {
 	n.list = append(n.list, made)
 }
 
-// mostNotes is how many kinds of oddities a list can have.
+// mostNotes is how many kinds of oddities are kept.
 const mostNotes = 200
 
-// all are the notes, each as one fault.
+// all returns the notes, one fault for each.
 func (n *notes) all() []*Fault {
 	out := make([]*Fault, len(n.list))
 	for i, made := range n.list {
@@ -54,11 +54,12 @@ func (n *notes) all() []*Fault {
 	return out
 }
 
-// Notes returns what is odd about the rows that were read and may be mailed, each kind once, at the place of the first. It
-// is no mistake of the list, and a person should know it before the mail goes. Valid after Rows has ended.
+// Notes returns what is odd about the rows that were read and may be mailed: each kind once, at the place of the
+// first. A note is not a mistake of the list, but a person should read it before the mail goes. Valid after Rows has
+// ended.
 func (l *List) Notes() []*Fault { return l.notes.all() }
 
-// look notes what is odd in a row's cells, of which place says where they are.
+// look notes what is odd in a row; place says where a column's cell is.
 func (n *notes) look(r *Row, place func(column int) string) {
 	note := func(i int, apart string, f hygiene.Finding) {
 		column := r.header.Columns[i].Name

@@ -6,7 +6,7 @@ import (
 	"mailshot/campaign/recipients/database"
 )
 
-// query is a source of the rows that a database gives.
+// query is a source of the rows of a database.
 type query struct{ *database.Query }
 
 // openSQLite starts the query of a database file.
@@ -34,7 +34,7 @@ func (l *List) queryConfig() database.Config {
 	}
 }
 
-// ask takes a query that was started for the list's source.
+// ask makes a query that was started the list's source.
 func (l *List) ask(q *database.Query, err error) error {
 	if err != nil {
 		return err
@@ -58,7 +58,7 @@ func (q *query) place(line int64) string { return q.Place(line) }
 
 func (q *query) sum() ([]byte, error) { return q.Sum(), nil }
 
-// noFileSettings refuses what is said about the form of a file, which a database does not have.
+// noFileSettings refuses settings about the form of a file, which a database does not have.
 func noFileSettings(cfg Config, what string) error {
 	for _, set := range []struct {
 		key   string

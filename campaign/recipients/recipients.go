@@ -1,15 +1,23 @@
-// Package recipients reads the list of a campaign: rows of CSV, Excel, JSON lines and databases as a person sees them, each with its place.
+// Package recipients reads the list of a campaign: from CSV, Excel, JSON lines or a database, the rows as a person
+// sees them, each with its place. [Open] opens a list, [List.Rows] streams its rows, and [Inspect] looks at a file
+// that no campaign names yet.
 //
-// [Open] reads as far as the header, binds the columns by name and compiles the filter; it reports every mistake at
-// once. [List.Rows] then streams the rows, one at a time and in the order of the file, in memory that does not grow with
-// the list. What is wrong with one row (a bad address, a cell that is no number) is said in the row; what makes the list
-// itself doubtful (a ragged row, a quote that is never closed, a sheet that breaks off) is an error beside the rows.
-// A list with such an error must not be mailed: a shorter list than the person has is the fault nobody notices.
+// Open reads as far as the header, binds the columns by name and compiles the filter. It reports every mistake at
+// once. Rows then yields the rows one at a time, in the order of the file, in memory that does not grow with the
+// list.
 //
-// Nothing is guessed in silence. A column or delimiter that was inferred is named in [Header.Guessed]; everything else
-// that is not plain is refused with its place and what to do: a text in an encoding of old, or a sheet with hidden rows,
-// until somebody says which. Blank rows, in which every cell is empty, are no rows. What is odd and no mistake, an address
-// at gmial.com or a name with broken letters, is in [List.Notes].
+// What is wrong with one row is said in the row: a bad address, a cell that is not a number. What makes the list
+// itself doubtful is an error beside the rows: a ragged row, a quote that is never closed, a sheet that breaks off. A
+// list with such an error must not be mailed. Otherwise a list could be shorter than the person's, and nobody would
+// notice.
+//
+// Nothing is guessed in silence. [Header.Guessed] names each column or delimiter that was inferred. A file in a
+// legacy encoding or a sheet with hidden rows is refused, with its place and what to do, until somebody says how to
+// read it. A row in which every cell is empty does not count as a row. [List.Notes] has what is odd and not a
+// mistake, as an address at gmial.com or a name with broken letters.
+//
+// Each kind of file has a room of its own below this package, which makes the sources of records; this package binds
+// them to a campaign.
 package recipients
 
 import (
@@ -30,51 +38,51 @@ import (
 	"mailshot/campaign/recipients/value"
 )
 
-// Type says how the cells of a column are read for filters and templates.
+// Type is how the cells of a column are read for filters and templates.
 type Type string
 
-// The types of columns. A column of which nothing is said is Text.
+// The types of columns. A column is Text unless somebody says otherwise.
 const (
 	Text   Type = "text"   // string
-	Number Type = "number" // float64: 1234.5, no thousands separators; with a Locale as it writes them
+	Number Type = "number" // float64: 1234.5 without thousands separators, or as the Locale writes it
 	Date   Type = "date"   // time.Time in UTC: 2026-11-30, with 15:04 or 15:04:05 if needed, or an Excel date
 	Bool   Type = "bool"   // true false yes no y n 1 0
 )
 
-// Config names a list and how to read it. Only File is needed.
+// Config names a list and says how to read it. Only File is needed.
 type Config struct {
 	File  string    // relative to Dir, as written in the campaign; "-" is Stdin
-	Files []string  // several in the place of File, one after another, with the same columns in any order; default none
+	Files []string  // several instead of File, read in turn; the same columns in any order; default none
 	Dir   string    // the campaign's folder; default the working directory
-	Stdin io.Reader // what "-" reads: CSV, or a workbook, told by its first bytes; default nothing
+	Stdin io.Reader // what "-" reads; its first bytes tell the kind of file; default nothing
 
-	// Query is what is asked of a database, which File or Postgres is: one SELECT. The columns of the answer are the header.
-	// Default: none, and a database is refused.
+	// Query is one SELECT, for a database in File or Postgres. The columns of the answer are the header. Default:
+	// none, and a database is refused.
 	Query    string
-	Postgres string // how to reach a PostgreSQL database, in the place of File: postgres://… or key=value; secret; default none
+	Postgres string // connection string of a PostgreSQL database, instead of File; secret; default none
 
-	FileColumn string // name of a column more that says which of Files a row is from; default none
+	FileColumn string // name of an extra column that says which of Files a row is from; default none
 
 	Sheet     string // Excel: the sheet's name; default the first visible one
-	Range     string // Excel: only these cells, as in A3:F200 or A:F, or the name of a range or table; default the whole sheet
+	Range     string // Excel: A3:F200, A:F, or the name of a range or table; default the whole sheet
 	Hidden    string // Excel: what becomes of hidden rows; default HiddenAsk
 	HeaderRow int    // line (CSV) or row (Excel) of the header, from 1; default the first that is not blank
-	Delimiter rune   // CSV: between cells; default one of , ; tab | as the first lines tell
-	Encoding  string // text: as WHATWG or IANA name it; default UTF-8, or UTF-16 where the file shows it
+	Delimiter rune   // CSV: between cells; default , ; tab or |, as the first lines show
+	Encoding  string // text: a name of WHATWG or IANA; default UTF-8, or UTF-16 where the file shows it
 
 	Address string          // column of the address; default guessed from the header
 	Name    string          // column of the person's name; default guessed, or none
 	Key     string          // column of the recipient's key; default none: the address is the key
 	Columns map[string]Type // types by column name; default Text
-	Locale  string          // how numbers and dates are written, as BCP 47 names it: de, en-US; default 1234.5 and 2026-11-30
+	Locale  string          // whose numbers and dates these are, in BCP 47: de, en-US; default 1234.5, 2026-11-30
 	Where   string          // filter; default every row
 
-	// Places says where the campaign says a thing, for errors: "where", "address", "columns.amount" → campaign.yaml:12.
-	// Default: the list's place, and for where "where".
+	// Places says where the campaign sets a thing, for errors: "where", "address", "columns.amount" →
+	// campaign.yaml:12. Default: the list's place, and "where" for the filter.
 	Places map[string]string
 }
 
-// says is where the campaign says a thing, the list where that is not known.
+// says is where the campaign sets a thing, or the list where that is not known.
 func (c Config) says(key string) string {
 	if place := c.Places[key]; place != "" {
 		return place
@@ -82,15 +90,15 @@ func (c Config) says(key string) string {
 	return c.File
 }
 
-// What becomes of the rows that a sheet hides, by hand or by a filter.
+// What happens to the rows that a sheet hides, by hand or by a filter.
 const (
-	HiddenAsk     = "ask"     // a fault: nobody knows whether they are part of the list; the same as ""
-	HiddenInclude = "include" // they are rows like all others
-	HiddenSkip    = "skip"    // they are no rows; a note says how many
+	HiddenAsk     = "ask"     // the list is refused until somebody decides; the same as ""
+	HiddenInclude = "include" // they are rows like any other
+	HiddenSkip    = "skip"    // they are left out; a note says how many
 )
 
-// Fault is a mistake in a list, or in what the campaign says about it, for the person who must correct it. The rooms below
-// make most of them.
+// Fault is a mistake in a list, or in what the campaign says about it, for the person who must correct it. The rooms
+// below this package make most of them, so it is their type.
 type Fault = fault.Fault
 
 // List is an open list. It is not for concurrent use.
@@ -103,14 +111,14 @@ type List struct {
 	locale *value.Locale
 	notes  notes
 	digest string
-	ranged bool // Rows was called
+	ranged bool // Rows has been called
 	close  []func() error
 }
 
-// source is where records come from: CSV, a sheet, objects, a query, or several files of these.
+// source gives the records of a list: of CSV, a sheet, objects, a query, or several files of these.
 type source interface {
-	// next returns the next record. A *Fault that is not final leaves the source at the record after it; any other error,
-	// io.EOF among them, ends it. The record is the caller's.
+	// next returns the next record, which belongs to the caller. After a *Fault that is not final, the source goes on
+	// with the record that follows. Any other error ends it, io.EOF included.
 	next() (record, error)
 	// place names the record that starts in a line or row.
 	place(line int64) string
@@ -118,7 +126,7 @@ type source interface {
 	sum() ([]byte, error)
 }
 
-// text is a source whose bytes are read in their order, once.
+// text is a source whose bytes are read once, in their order.
 type text struct {
 	lines interface {
 		Next() (delimited.Record, error)
@@ -141,13 +149,13 @@ func (t text) sum() ([]byte, error) { return t.total.h.Sum(nil), nil }
 type record struct {
 	line   int64
 	fields []string
-	cells  []value.Cell // Excel: what stands behind the fields, else nil
+	cells  []value.Cell // Excel and databases: what is stored behind the fields, else nil
 	faults []error      // cells that cannot be read
 	raw    string       // CSV: the record as it stands in the file
 }
 
-// Open opens the list and reads its header. The error holds every mistake found, joined; each is a [*Fault] or an
-// error of the file system. The list must be closed.
+// Open opens the list and reads its header. The error joins every mistake that was found; each is a [*Fault] or an
+// error of the file system. The caller must close the list.
 func Open(cfg Config) (l *List, err error) {
 	l = &List{cfg: cfg}
 	defer func() {
@@ -172,7 +180,7 @@ func Open(cfg Config) (l *List, err error) {
 	return l, nil
 }
 
-// settle checks what the campaign says that needs no file.
+// settle checks what can be checked without the file.
 func (l *List) settle() error {
 	switch l.cfg.Hidden {
 	case "":
@@ -239,7 +247,7 @@ func (l *List) openFile() (io.Reader, error) {
 	if err != nil {
 		err := fault.File(name, err)
 		if f := (*Fault)(nil); l.cfg.Dir == "" && errors.As(err, &f) {
-			f.Hint = "" // no campaign file, and so no other folder than this
+			f.Hint = "" // without a campaign file the paths are relative to the working directory
 		}
 		return nil, err
 	}
@@ -254,8 +262,8 @@ func (l *List) openFile() (io.Reader, error) {
 	return f, nil
 }
 
-// unpacked returns in as a file that stands at its begin, unpacked, and its first bytes. What is packed, or cannot be read
-// twice, is kept in a file that goes with the list.
+// unpacked returns in as an unpacked file at its start, with its first bytes. What is packed, or cannot be read
+// twice, is copied to a temporary file that lasts as long as the list.
 func (l *List) unpacked(in io.Reader) (f *os.File, magic []byte, err error) {
 	name := l.cfg.File
 	if magic, in, err = peek(in); err != nil {
@@ -299,7 +307,7 @@ func (l *List) openText(f *os.File, magic []byte) error {
 	if ext == ".tsv" {
 		how.Usual = '\t'
 	}
-	// The first bytes tell JSON in UTF-8, which it is in; a name tells it for an empty file.
+	// The first bytes show JSON. The name decides for an empty file.
 	if delimited.IsJSON(magic) || ext == ".jsonl" || ext == ".ndjson" {
 		lines, err := delimited.NewJSON(how, decoded)
 		if err != nil {
@@ -319,7 +327,7 @@ func (l *List) openText(f *os.File, magic []byte) error {
 	return nil
 }
 
-// peek returns the first bytes of a file, and a reader of all of it: f itself where that can go back.
+// peek returns the first bytes of a file and a reader of the whole: f itself where it can seek.
 func peek(in io.Reader) ([]byte, io.Reader, error) {
 	magic := make([]byte, 512)
 	n, err := io.ReadFull(in, magic)
@@ -337,7 +345,7 @@ func peek(in io.Reader) ([]byte, io.Reader, error) {
 	return magic[:n], io.MultiReader(bytes.NewReader(magic[:n]), in), nil
 }
 
-// spool copies r to a temporary file that goes with the list, and stands at its begin.
+// spool copies r to a temporary file, which Close removes, and returns it at its start.
 func (l *List) spool(r io.Reader) (*os.File, error) {
 	f, err := os.CreateTemp("", "mailshot-list-*")
 	if err != nil {
@@ -356,10 +364,10 @@ func (l *List) spool(r io.Reader) (*os.File, error) {
 // Header returns the columns and what they are bound to. It is shared; do not change it.
 func (l *List) Header() *Header { return &l.header }
 
-// Digest returns the SHA-256 of the list's bytes in hexadecimal. It is "" until Rows has come to the end of the list.
+// Digest returns the SHA-256 of the list's bytes in hexadecimal. It is "" until Rows has reached the end of the list.
 func (l *List) Digest() string { return l.digest }
 
-// Close releases the file.
+// Close closes the list's files.
 func (l *List) Close() error {
 	var errs []error
 	for i := len(l.close) - 1; i >= 0; i-- {
@@ -369,7 +377,7 @@ func (l *List) Close() error {
 	return errors.Join(errs...)
 }
 
-// summed reads through a hash.
+// summed is a reader that hashes what it reads.
 type summed struct {
 	r io.Reader
 	h hash.Hash

@@ -12,23 +12,23 @@ import (
 	"mailshot/render/address"
 )
 
-// Row is one recipient. It is immutable once it was yielded, and safe for concurrent use.
+// Row is one recipient. It does not change after it was yielded, and is safe for concurrent use.
 type Row struct {
 	Place    string          // people.csv:17, customers.xlsx November!17
 	Number   int64           // 1 for the first row after the header
-	Fields   []string        // the text a person sees, by column
+	Fields   []string        // the texts that a person sees, by column
 	Address  address.Address // zero if Invalid
 	Invalid  string          // why the row cannot be mailed: `no @ in "ann"`, an empty key; "" if it can
 	Name     string          // trimmed text of the name column
 	Key      string          // trimmed text of the key column, else the address's key
-	Filtered bool            // where said no: Faults and Invalid are not looked at then
-	Faults   []error         // cells that are not of their type or hold an error, a filter that fails: each a *Fault
+	Filtered bool            // the filter excludes it; Faults and Invalid are empty then
+	Faults   []error         // cells of another type or with an error, a filter that fails; each a *Fault
 
 	header *Header
-	values []any // by column: float64, time.Time or bool of typed columns, else nil; nil if no column is typed
+	values []any // by column: float64, time.Time, bool, or nil; nil if no column is typed
 }
 
-// bind reads address, name and key from the fields.
+// bind reads the address, the name and the key from the fields.
 func (r *Row) bind() {
 	h := r.header
 	if h.Name >= 0 {
@@ -64,8 +64,8 @@ func invalid(column string, err error) string {
 	return s
 }
 
-// Values returns the cells by column name as filters and templates see them: string, float64, time.Time or bool; nil
-// for an empty cell of a typed column. The map is new.
+// Values returns the cells by column name, as filters and templates see them: string, float64, time.Time or bool, and
+// nil for an empty cell of a typed column. The map is new.
 func (r *Row) Values() map[string]any {
 	m := make(map[string]any, len(r.Fields)+1)
 	for i, c := range r.header.Columns {
@@ -84,7 +84,7 @@ func (r *Row) value(i int) any {
 	return r.values[i]
 }
 
-// Text returns the cells by column name as a person sees them. The map is new.
+// Text returns the cells by column name, as a person sees them. The map is new.
 func (r *Row) Text() map[string]string {
 	m := make(map[string]string, len(r.Fields))
 	for i, c := range r.header.Columns {
@@ -105,8 +105,8 @@ const (
 	tagFalse
 )
 
-// Encode returns the fields and typed values in a compact form for [Header.Decode]. Equal rows give equal bytes.
-// Place, number, faults and what follows from the fields are not in it.
+// Encode returns the fields and typed values in a compact form for [Header.Decode]. Equal rows give equal bytes. It
+// leaves out the place, the number, the faults, and what follows from the fields.
 func (r *Row) Encode() []byte {
 	size := 1
 	for _, f := range r.Fields {
@@ -139,8 +139,8 @@ func (r *Row) Encode() []byte {
 	return b
 }
 
-// Decode rebuilds the row that Encode was called on, for a header with the same columns. Filtered and Faults are not
-// kept: such rows are not sent.
+// Decode rebuilds the row that Encode was called on, for a header with the same columns. It leaves Filtered and
+// Faults empty: rows with them are not sent.
 func (h *Header) Decode(place string, number int64, b []byte) (*Row, error) {
 	r := &Row{Place: place, Number: number, header: h, Fields: make([]string, len(h.Columns))}
 	broken := func(what string) error {
@@ -181,7 +181,8 @@ func (h *Header) Decode(place string, number int64, b []byte) (*Row, error) {
 	return r, nil
 }
 
-// decodeValue reads one typed value off the begin of b, nil for an empty cell; what says why it cannot be read.
+// decodeValue decodes the typed value at the start of b; it is nil for an empty cell. If it cannot be decoded, what
+// says why.
 func decodeValue(b []byte) (v any, rest []byte, what string) {
 	const cutOff = "cut off"
 	if len(b) == 0 {

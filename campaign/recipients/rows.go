@@ -13,9 +13,9 @@ import (
 	"mailshot/campaign/recipients/value"
 )
 
-// Rows yields the rows after the header, once. An error with a nil row is a fault of the list; the rows go on after it
-// where the file allows it, so that all faults are shown at once, and end where it does not. The end of ctx ends them
-// with its error. Every row is the caller's to keep.
+// Rows yields the rows after the header, once. An error with a nil row is a fault of the list. The rows go on after
+// it if the file allows that, so that all faults are shown at once, and end otherwise. The end of ctx ends them with
+// its error. Every row belongs to the caller.
 func (l *List) Rows(ctx context.Context) iter.Seq2[*Row, error] {
 	return func(yield func(*Row, error) bool) {
 		if l.ranged {
@@ -33,10 +33,10 @@ func (l *List) Rows(ctx context.Context) iter.Seq2[*Row, error] {
 	}
 }
 
-// seenRows is what is said of the rows when all of them were read.
+// seenRows is what was seen of the rows as a whole.
 type seenRows struct {
 	empty emptyRows
-	long  bool // a row was longer than the header
+	long  bool // a row is longer than the header
 }
 
 // rows yields the rows, and reports whether the list was read to its end.
@@ -83,7 +83,7 @@ func (l *List) rows(ctx context.Context, seen *seenRows, yield func(*Row, error)
 	}
 }
 
-// conclude notes what the list has as a whole, and takes its digest.
+// conclude notes what is odd about the list as a whole, and takes its digest.
 func (l *List) conclude(seen *seenRows, yield func(*Row, error) bool) {
 	for _, s := range sheets(l.source) {
 		if n, first := s.LeftOut(); n > 0 && l.cfg.Hidden == HiddenSkip {
@@ -107,7 +107,7 @@ func (l *List) ragged(rec record) *Fault {
 	return ragged(l.source.place(rec.line), rec, len(l.header.Columns))
 }
 
-// ragged is the fault of a record that has not the n cells of the header.
+// ragged is the fault of a record that does not have the n cells of the header.
 func ragged(place string, rec record, n int) *Fault {
 	f := &Fault{
 		Code: "ragged-row", Place: place, Excerpt: fault.Excerpt(rec.raw),
@@ -126,7 +126,7 @@ func (l *List) row(number int64, rec record) *Row {
 	h := &l.header
 	r := &Row{Place: l.source.place(rec.line), Number: number, Fields: rec.fields, Faults: rec.faults, header: h}
 	r.bind()
-	var bad uint64 // columns with a cell that is not of its type; beyond 64 they share the last bit
+	var bad uint64 // columns with a cell of another type, as bits; columns from 63 on share the last bit
 	for i, t := range l.types {
 		if t == Text {
 			continue
@@ -157,13 +157,13 @@ func (l *List) row(number int64, rec record) *Row {
 		err.Place = r.Place
 		r.Faults = append(r.Faults, err)
 	case !yes:
-		// A row that is not meant need not be right.
+		// A row that is filtered out need not be right.
 		r.Filtered, r.Faults, r.Invalid = true, nil, ""
 	}
 	return r
 }
 
-// blank reports whether a record holds nothing at all.
+// blank reports whether every cell of a record is empty.
 func blank(rec record) bool {
 	if len(rec.faults) > 0 {
 		return false
@@ -176,8 +176,9 @@ func blank(rec record) bool {
 	return true
 }
 
+// emptyRows counts blank rows between other rows.
 type emptyRows struct {
-	place          string // of the first
+	place          string // of the first blank row
 	pending, count int
 }
 
@@ -188,7 +189,7 @@ func (e *emptyRows) add(place string) {
 	e.pending++
 }
 
-// within says that a row follows those counted so far.
+// within says that another row follows the blank ones so far.
 func (e *emptyRows) within() {
 	e.count += e.pending
 	e.pending = 0

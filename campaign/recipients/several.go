@@ -13,17 +13,17 @@ import (
 	"mailshot/internal/ellipsis"
 )
 
-// several reads some files one after another as one list. Each has the columns of the first, in any order; a column of the
-// list may say which file a row is from.
+// several reads some files in turn as one list. Each has the columns of the first, in any order. An extra column may
+// say which file a row is from.
 type several struct {
 	files  []*List
-	order  [][]int // by file and column of the list: the column of the file
+	order  [][]int // by file, then by column of the list: the column of the file
 	header *record
 	column bool // the last column is the file's name
 	at     int
 }
 
-// fileShift is where the number of the file stands in a line of the list.
+// fileShift is the position of the file's number in a line of the list.
 const fileShift = 40
 
 func (s *several) split(line int64) (*List, int64) {
@@ -38,7 +38,7 @@ func (s *several) place(line int64) string {
 // openSeveral opens all files and reads their headers.
 func (l *List) openSeveral() error {
 	if l.cfg.HeaderRow > 0 {
-		// Each file has its own header there; the list's is what they have in common.
+		// Each file has a header in that row. The list's own header is what they have in common.
 		defer func() { l.cfg.HeaderRow = 0 }()
 	}
 	s := &several{column: l.cfg.FileColumn != ""}
@@ -92,7 +92,8 @@ func (l *List) openSeveral() error {
 	return nil
 }
 
-// matchColumns finds each of want in have. Columns of one name, which no list may have, are left as they stand.
+// matchColumns finds each column of want in have. Equal headers keep their order, even where two columns have one
+// name, which the header refuses later.
 func matchColumns(want, have []string) (order []int, missing, more []string) {
 	if slices.Equal(want, have) {
 		for i := range want {
@@ -165,7 +166,7 @@ func (s *several) next() (record, error) {
 	return record{}, io.EOF
 }
 
-// take puts a file's record into the list's order.
+// take puts a file's record into the order of the list's columns.
 func (s *several) take(rec record, at int64) record {
 	order := s.order[s.at]
 	out := record{line: rec.line | at, raw: rec.raw, faults: rec.faults, fields: make([]string, len(order), len(order)+1)}
@@ -187,7 +188,7 @@ func (s *several) take(rec record, at int64) record {
 	return out
 }
 
-// sum is the digest of the files' digests.
+// sum returns the digest of the files' digests.
 func (s *several) sum() ([]byte, error) {
 	h := sha256.New()
 	for _, f := range s.files {
@@ -200,7 +201,7 @@ func (s *several) sum() ([]byte, error) {
 	return h.Sum(nil), nil
 }
 
-// sheets are those of a source that are sheets.
+// sheets returns the sheets that a source reads.
 func sheets(s source) (all []*sheet) {
 	switch s := s.(type) {
 	case *sheet:
@@ -213,7 +214,7 @@ func sheets(s source) (all []*sheet) {
 	return all
 }
 
-// cellPlace names a cell, or its row where cells have no names.
+// cellPlace names a cell, or its row where cells do not have names.
 func (l *List) cellPlace(rec record, i int) string {
 	from := l.source
 	if s, ok := from.(*several); ok {

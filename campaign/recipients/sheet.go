@@ -13,14 +13,15 @@ import (
 	"mailshot/campaign/recipients/workbook"
 )
 
-// sheet is a source of the rows of a workbook's sheet. It gives what is wrong with the workbook its place.
+// sheet is a source of the rows of a workbook's sheet. It adds the file's name to the places of the workbook's
+// errors.
 type sheet struct {
 	*workbook.Sheet
 	file *os.File
 	cfg  Config
 }
 
-// openSheet starts the source of a workbook.
+// openSheet opens a workbook and its sheet.
 func (l *List) openSheet(f *os.File) error {
 	for _, set := range []struct{ key, what string }{{"delimiter", "a delimiter"}, {"encoding", "an encoding"}} {
 		if set.key == "delimiter" && l.cfg.Delimiter != 0 || set.key == "encoding" && l.cfg.Encoding != "" {
@@ -48,7 +49,7 @@ func (l *List) openSheet(f *os.File) error {
 	return nil
 }
 
-// placed gives an error of the workbook its place: customers.xlsx November!C17.
+// placed turns an error of the workbook into a fault with its place: customers.xlsx November!C17.
 func (s *sheet) placed(err error) error {
 	var e *workbook.Error
 	if !errors.As(err, &e) {
@@ -99,14 +100,14 @@ func (s *sheet) sum() ([]byte, error) {
 	return h.Sum(nil), err
 }
 
-// header fixes the columns by the header's record. Rows after it have just these.
+// header fixes the columns by the header's record. The rows after it have just these columns.
 func (s *sheet) header(rec record) record {
 	row := s.Header(workbook.Row{Number: int(rec.line), Texts: rec.fields, Cells: rec.cells})
 	rec.fields, rec.cells = row.Texts, row.Cells
 	return rec
 }
 
-// mergedHeader is the fault of a header of which one name stands over several columns, nil if there is none.
+// mergedHeader is the fault of a header in which one name spans several columns, nil if there is none.
 func (s *sheet) mergedHeader() *Fault {
 	if e := s.MergedHeader(); e != nil {
 		return s.fault(e)
@@ -114,8 +115,8 @@ func (s *sheet) mergedHeader() *Fault {
 	return nil
 }
 
-// covered reports whether a fault is said better by that of a merged header: its column has no name since the name stands
-// over several.
+// covered returns a test whether the fault of a merged header explains another fault better: the column has no name
+// because the name spans several columns.
 func (s *sheet) covered() func(*Fault) bool {
 	places := s.Covered()
 	return func(f *Fault) bool {
@@ -130,8 +131,9 @@ func (s *sheet) note(n *notes) {
 	}
 }
 
-// merged adds to the mistakes of a header that its cells are merged, where they are, in the place of saying that columns have no name:
-// the name is there, for whoever looks at the sheet. The rows are not wanted any more.
+// merged adds the fault of a merged header to the mistakes of a header, and removes those that it explains: a column
+// seems to have no name, but a person who looks at the sheet sees one. It reads the sheet to its end, so that no rows
+// follow.
 func (l *List) merged(err error) error {
 	s, ok := l.source.(*sheet)
 	if !ok || s.Rest() != nil {
@@ -144,7 +146,7 @@ func (l *List) merged(err error) error {
 	return withMerged(f, err, s)
 }
 
-// withMerged is err with f, and without what f says better.
+// withMerged is err with f, and without what f explains better.
 func withMerged(f *Fault, err error, s *sheet) error {
 	all := []error{f}
 	faults := []error{err}

@@ -11,7 +11,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// unpack returns the text or workbook in a gzip or zstd file; ok false: it is in neither.
+// unpack returns the content of a gzip or zstd file; ok is false for other files.
 func unpack(name string, magic []byte, in io.Reader) (r io.ReadCloser, ok bool, err error) {
 	switch {
 	case bytes.HasPrefix(magic, []byte("\x1F\x8B")):
@@ -38,7 +38,7 @@ func packedFault(name string, err error) *Fault {
 	return &Fault{Code: "broken-archive", Place: name, Text: "cannot be unpacked: " + text, Hint: "is the file complete? download or pack it again", Final: true}
 }
 
-// plainName is a file's name without what compression added to it.
+// plainName is a file's name without the extension that compression adds.
 func plainName(name string) string {
 	switch ext := strings.ToLower(filepath.Ext(name)); ext {
 	case ".gz", ".zst", ".gzip", ".zstd":

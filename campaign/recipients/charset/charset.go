@@ -1,9 +1,15 @@
-// Package charset reads a text file as UTF-8, whatever encoding it is in. [Decode] takes the encoding as somebody says it, or
-// tells it from the file.
+// Package charset decodes a text file to UTF-8. [Decode] takes the encoding that somebody named, or finds it out from
+// the file.
 //
-// A text file says its encoding by a mark at its begin, or by a NUL in every other byte (UTF-16), or by being valid UTF-8
-// from the first byte to the last. All others are a guess, and a guess would write people's names wrong: the list
-// is refused with what it would read as, and the line for the campaign file that settles it.
+// A text file shows its encoding by a byte order mark, by a NUL in every other byte (UTF-16), or by being valid UTF-8
+// from its first byte to its last. Anything else would be a guess, and a wrong guess garbles people's names. Such a
+// file is refused. The fault shows how some of its text reads in the likeliest encodings, and the line for the
+// campaign file that settles the question.
+//
+// The likeliest encoding is found by letters as well as by bytes. saintfish/chardet tells East Asian encodings by
+// their patterns; for encodings of one byte a character the alphabets of languages decide.
+// golang.org/x/net/html/charset never asks: of the 46 files of TestEncodings it reads 10 right and 36 wrong, in
+// silence. This package reads 8, asks about 38, and its first guess is right for 36 of these.
 package charset
 
 import (
@@ -23,10 +29,10 @@ import (
 	"mailshot/campaign/recipients/fault"
 )
 
-// UTF8 is the name of the encoding that needs no decoder.
+// UTF8 is the encoding that needs no decoder.
 const UTF8 = "utf-8"
 
-// charset finds an encoding by any of its names in WHATWG's index or IANA's. dec is nil for UTF-8.
+// charset finds an encoding by any of its names in the index of WHATWG or IANA. dec is nil for UTF-8.
 func charset(name string) (canonical string, dec textenc.Encoding, ok bool) {
 	name = strings.ToLower(strings.TrimSpace(name))
 	enc, err := htmlindex.Get(name)
@@ -44,25 +50,26 @@ func charset(name string) (canonical string, dec textenc.Encoding, ok bool) {
 	return canonical, enc, true
 }
 
-// Config says which file is read.
+// Config says which file is decoded.
 type Config struct {
-	File   string // its name, for faults
-	Said   string // the encoding as WHATWG or IANA name it; default told from the file
-	SaidAt string // where Said stands, for faults
+	File   string // name of the file, for faults
+	Said   string // the encoding, by a name of WHATWG or IANA; default as the file shows
+	SaidAt string // place that sets Said, for faults
 }
 
-// Text is a file's text in UTF-8. A byte order mark at its begin is left in it.
+// Text is a file's text in UTF-8. A byte order mark at its start is left in it.
 type Text struct {
 	io.Reader
-	Encoding string // that the file is in
-	ByNULs   bool   // it is UTF-16, and says so by its NUL bytes alone
+	Encoding string // encoding of the file
+	ByNULs   bool   // only its NUL bytes show that it is UTF-16
 }
 
-// sample is how much of a file UTF-16 is told from, in bytes.
+// sample is how many bytes decide whether a file is UTF-16.
 const sample = 64 << 10
 
-// Decode returns the text of a file that is read through in, and of which file is another way to read it from its begin. A
-// text whose encoding nobody says, and that does not show it without doubt, is a [*fault.Fault] with what it may be.
+// Decode returns the text of a file. It decodes what it reads through in, and looks at the same bytes through file. A
+// file that does not show its encoding, and for which nobody named one, is a [*fault.Fault] with the possible
+// encodings.
 func Decode(cfg Config, file io.ReaderAt, in io.Reader) (Text, error) {
 	if cfg.Said != "" {
 		name, enc, ok := charset(cfg.Said)
@@ -98,7 +105,7 @@ func Decode(cfg Config, file io.ReaderAt, in io.Reader) (Text, error) {
 	return Text{Reader: through(in, unicode.UTF16(order, unicode.IgnoreBOM)), Encoding: "utf-16", ByNULs: true}, nil
 }
 
-// through decodes, if there is something to decode.
+// through decodes with an encoding, if there is one.
 func through(in io.Reader, enc textenc.Encoding) io.Reader {
 	if enc == nil {
 		return in
@@ -120,11 +127,11 @@ func nuls(b []byte) (even, odd int) {
 	return even, odd
 }
 
-// utf8Throughout reads the file to its end, and is the fault of one that is not UTF-8 somewhere. A NUL is left to the
-// reader of the rows, which knows its place.
+// utf8Throughout reads the file to its end. It returns a fault if any of it is not UTF-8. It does not look for NULs:
+// the reader of the rows knows their places.
 func utf8Throughout(cfg Config, f io.ReaderAt) error {
 	buf := make([]byte, 256<<10)
-	var from int64 // of buf in the file
+	var from int64 // offset of buf in the file
 	line := int64(1)
 	for kept := 0; ; {
 		n, err := f.ReadAt(buf[kept:], from+int64(kept))
@@ -140,7 +147,7 @@ func utf8Throughout(cfg Config, f io.ReaderAt) error {
 		if !utf8.Valid(b[:end]) {
 			bad = Invalid(string(b[:end]))
 		} else if i := bytes.Index(b[:end], []byte("\x1b$")); i >= 0 {
-			bad = i // ISO-2022, which shifts into other sets by escapes
+			bad = i // ISO-2022, which switches character sets by escapes
 		}
 		if bad >= 0 {
 			return legacy(cfg, f, from+int64(bad), line+fault.Lines(b[:bad]))
@@ -149,7 +156,7 @@ func utf8Throughout(cfg Config, f io.ReaderAt) error {
 		if err == io.EOF {
 			return nil
 		}
-		if b[end-1] == '\r' { // CRLF is one line end, also across two pieces
+		if b[end-1] == '\r' { // CRLF is one line end, even across two reads
 			end--
 			line--
 		}
@@ -158,7 +165,7 @@ func utf8Throughout(cfg Config, f io.ReaderAt) error {
 	}
 }
 
-// Invalid is where a text stops being UTF-8.
+// Invalid is the offset at which a text stops being UTF-8.
 func Invalid(s string) int {
 	for i, c := range s {
 		if c == utf8.RuneError {
@@ -170,7 +177,7 @@ func Invalid(s string) int {
 	return len(s)
 }
 
-// whole is how much of b is whole characters.
+// whole is how many bytes of b are whole characters.
 func whole(b []byte) int {
 	for i := 1; i <= min(utf8.UTFMax, len(b)); i++ {
 		if utf8.RuneStart(b[len(b)-i]) {
@@ -185,10 +192,11 @@ func whole(b []byte) int {
 
 const (
 	mostGuesses = 4 // encodings that a fault names
-	mostShown   = 3 // pieces of text shown in each
+	mostShown   = 3 // pieces of text shown for each
 )
 
-// legacy is the fault of a text in an encoding of old, at the first byte that is not UTF-8, with what it may be.
+// legacy is the fault of a file in a legacy encoding, at its first byte that is not UTF-8, with the possible
+// encodings.
 func legacy(cfg Config, f io.ReaderAt, at, line int64) error {
 	evidence := beyond(f, at)
 	wrong := &fault.Fault{Code: "bad-encoding", Place: fmt.Sprintf("%s:%d", cfg.File, line), Text: "bytes that are not UTF-8", Hint: "save the list as CSV UTF-8, or name its encoding in recipients.encoding", Final: true}
@@ -202,7 +210,7 @@ func legacy(cfg Config, f io.ReaderAt, at, line int64) error {
 	return wrong
 }
 
-// readAs shows a few pieces of text in an encoding; "" where they are not in it.
+// readAs shows a few pieces of text as an encoding reads them; "" if it cannot read one of them.
 func readAs(enc textenc.Encoding, evidence [][]byte) string {
 	var shown []string
 	for _, piece := range evidence {
@@ -217,7 +225,7 @@ func readAs(enc textenc.Encoding, evidence [][]byte) string {
 	return strings.Join(shown, ", ")
 }
 
-// beyond returns cells with bytes beyond ASCII, from the one around at on.
+// beyond returns the cells that have bytes beyond ASCII, from the cell around at onwards.
 func beyond(f io.ReaderAt, at int64) (cells [][]byte) {
 	const reach = 256 << 10
 	from := max(0, at-200)

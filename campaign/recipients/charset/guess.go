@@ -17,13 +17,13 @@ import (
 	"golang.org/x/text/encoding/traditionalchinese"
 )
 
-// guess is an encoding that a text may be in.
+// guess is a possible encoding of a text.
 type guess struct {
 	name  string
-	shown string // pieces of the text, read so
+	shown string // pieces of the text as it reads them
 }
 
-// alphabets are the small letters beyond ASCII of the languages that old encodings were made for.
+// alphabets are the small letters beyond ASCII of the languages that have legacy encodings.
 var alphabets = []string{
 	"äöüßé", "àâæçéèêëîïôœùûüÿ", "áéíóúüñªº", "àèéìíòóùú", "áâãàçéêíóôõú", "åäöé", "æøåé", "áðéíóúýþæö", "ëïéèöüá", // Western Europe
 	"ąćęłńóśźż", "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "áéíóöőúüű", "ăâîșțşţ", "čćđšž", // Central Europe
@@ -43,11 +43,12 @@ var single = []string{
 // double are the encodings of up to two bytes a character.
 var double = []textenc.Encoding{simplifiedchinese.GB18030, japanese.ShiftJIS, traditionalchinese.Big5, korean.EUCKR, japanese.EUCJP}
 
-// good is how well a text must fit an alphabet to be taken for its language.
+// good is the least fit with an alphabet at which a text is taken for its language.
 const good = 0.9
 
-// guesses are the encodings that pieces of text may be in, the likeliest first. Letters of one language, large ones only
-// where words begin, tell encodings of one byte a character; the others are told by their patterns and frequencies.
+// guesses returns the possible encodings of pieces of text, the likeliest first. For encodings of one byte a
+// character the letters decide: those of one language, with capitals only where words begin. For the others the
+// patterns and frequencies of bytes decide.
 func guesses(evidence [][]byte) (out []guess) {
 	add := func(name string) {
 		canonical, enc, ok := charset(name)
@@ -63,7 +64,7 @@ func guesses(evidence [][]byte) (out []guess) {
 		add("iso-2022-jp")
 	}
 	byPattern, _ := chardet.NewTextDetector().DetectAll(joined)
-	// Of equal confidence they come in any order.
+	// The detector returns results of equal confidence in any order.
 	slices.SortFunc(byPattern, func(a, b chardet.Result) int {
 		return cmp.Or(b.Confidence-a.Confidence, strings.Compare(a.Charset, b.Charset))
 	})
@@ -89,7 +90,7 @@ func guesses(evidence [][]byte) (out []guess) {
 			add(name)
 		}
 	}
-	// Japanese, Chinese, Korean: of a few names the patterns do not tell which.
+	// Japanese, Chinese, Korean: a few names are too little for the patterns to decide between them.
 	for _, r := range byPattern {
 		if _, enc, ok := charset(r.Charset); ok && slices.Contains(double, enc) {
 			add(r.Charset)
@@ -106,9 +107,10 @@ func guesses(evidence [][]byte) (out []guess) {
 	return out[:min(len(out), mostGuesses)]
 }
 
-// fit is which share of the letters beyond ASCII the best alphabet has: small ones within words, large ones where a word
-// begins or all of it is large, none that stands in a word with letters of another script. A small one where a word begins
-// counts half, for lists hold names. What is no letter is no part of an alphabet.
+// fit is the share of the letters beyond ASCII that fit the best alphabet. A small letter fits inside a word, a
+// capital at the start of a word or in a word of capitals. A letter in a word with letters of another script does not
+// fit. A small letter at the start of a word counts half, since lists hold names. Characters that are not letters
+// count as outside every alphabet.
 func fit(text string) float64 {
 	best := 0.0
 	for _, alphabet := range alphabets {

@@ -1,7 +1,8 @@
-// Package database reads the answer to one query as a list, from an SQLite file by [OpenSQLite] or a PostgreSQL server by
-// [OpenPostgres]. [Query.Next] returns the names of the columns and then one [Row] after another. Whatever the query is,
-// it changes nothing: it is one statement that begins with SELECT or its like, in a transaction or on a connection that
-// can only read.
+// Package database reads the answer to one query as a list. [OpenSQLite] asks an SQLite file, [OpenPostgres] a
+// PostgreSQL server. [Query.Next] returns the names of the columns and then one [Row] after another.
+//
+// No query can change the database. It must be one statement that begins with SELECT or the like, and it runs in a
+// transaction or on a connection that can only read.
 package database
 
 import (
@@ -20,11 +21,11 @@ import (
 	"mailshot/campaign/recipients/value"
 )
 
-// Query is a list that a database gives: the columns of the query are the header, and each of its rows is a record. Numbers,
-// dates and truths of the database are cells as a sheet has them. The rows come one at a time in a transaction that can only
-// read. The digest is that of columns and values in their order: a query without ORDER BY may be another list each time.
+// Query is a running query: its columns are the header of the list, and its rows the records. Numbers, dates and
+// booleans are cells like those of a sheet. The rows come one at a time and show one state of the database. The
+// digest covers columns and values in their order, so a query without ORDER BY may have another digest each time.
 type Query struct {
-	name   string // of the database, for places
+	name   string // name of the database, for places
 	rows   cursor
 	cancel context.CancelFunc // ends the query
 	begun  bool
@@ -32,18 +33,18 @@ type Query struct {
 	total  hash.Hash
 }
 
-// Config is what is asked of which database.
+// Config is a query and the database that it asks.
 type Config struct {
-	File     string // an SQLite file's name, for places
-	Postgres string // how to reach a PostgreSQL database: a URL or key=value; secret
+	File     string // name of the SQLite file, for places
+	Postgres string // connection string of a PostgreSQL database: a URL or key=value; secret
 
-	Query string // one that reads
+	Query string // one statement that reads
 
-	// Where Query and Postgres stand, for faults; default the database.
+	// The places that set Query and Postgres, for faults. Default: the database's name.
 	QueryAt, PostgresAt string
 }
 
-// at is a place of the campaign, the database where that is not known.
+// at is a place of the campaign, or the database where that is not known.
 func (c Config) at(place string) string {
 	if place != "" {
 		return place
@@ -51,19 +52,19 @@ func (c Config) at(place string) string {
 	return c.File
 }
 
-// Row is one row of the answer. It is the caller's.
+// Row is one row of the answer. It belongs to the caller.
 type Row struct {
 	Number int64        // from 1
 	Texts  []string     // as a person sees them, by column
 	Cells  []value.Cell // what is stored behind them; nil for the names of the columns
-	Wrong  *fault.Fault // a cell that is no text, or nil
+	Wrong  *fault.Fault // a cell with bytes that are not text, or nil
 }
 
 // cursor is the answer to a query.
 type cursor interface {
 	columns() []string
-	// row returns the texts of the next row and what stands behind them, and which of them is no text: column from 1, 0 for
-	// none. io.EOF comes after the last row.
+	// row returns the texts of the next row and what is stored behind them. bad is the column, from 1, whose bytes
+	// are not text, or 0. io.EOF comes after the last row.
 	row() (fields []string, cells []value.Cell, bad int, err error)
 	close() error
 }
@@ -72,7 +73,7 @@ func newQuery(name string, rows cursor, cancel context.CancelFunc) *Query {
 	return &Query{name: name, rows: rows, cancel: cancel, total: sha256.New()}
 }
 
-// Place names a row of the answer, the query itself for 0.
+// Place names a row of the answer, or the query itself for 0.
 func (q *Query) Place(line int64) string {
 	if line == 0 {
 		return q.name + " query"
@@ -80,8 +81,8 @@ func (q *Query) Place(line int64) string {
 	return q.name + " row " + strconv.FormatInt(line, 10) + " of the query"
 }
 
-// Next returns the names of the columns, as row 0, and then one row after another. io.EOF comes after the last; any other
-// error is a [*fault.Fault], and final.
+// Next returns the names of the columns as row 0, and then one row after another. io.EOF comes after the last row.
+// Any other error is a final [*fault.Fault].
 func (q *Query) Next() (Row, error) {
 	if !q.begun {
 		q.begun = true
@@ -105,7 +106,7 @@ func (q *Query) Next() (Row, error) {
 	return rec, nil
 }
 
-// add takes a record into the digest.
+// add adds a record to the digest.
 func (q *Query) add(rec Row) {
 	b := binary.AppendUvarint(nil, uint64(len(rec.Texts)))
 	for i, f := range rec.Texts {
@@ -119,22 +120,23 @@ func (q *Query) add(rec Row) {
 	q.total.Write(b)
 }
 
-// Sum is the SHA-256 of the columns and of the rows that were read, in their order.
+// Sum returns the SHA-256 of the columns and of the rows read so far, in their order.
 func (q *Query) Sum() []byte { return q.total.Sum(nil) }
 
-// Name is what the database is called in places: a file's name, or PostgreSQL and the name of the database.
+// Name is the database's name in places: the file's name, or PostgreSQL and the name of the database.
 func (q *Query) Name() string { return q.name }
 
-// Cancel ends the query. It may be called at any time, also by another goroutine.
+// Cancel stops the query. It is safe to call at any time and from any goroutine.
 func (q *Query) Cancel() { q.cancel() }
 
-// Close ends the query and the connection.
+// Close stops the query and closes the connection.
 func (q *Query) Close() error {
 	q.cancel()
 	return q.rows.close()
 }
 
-// oneQuery is the query without what comes after it.
+// oneQuery returns the query without the semicolon and the comments after it. It refuses anything but one query that
+// reads.
 func oneQuery(cfg Config) (string, error) {
 	refuse := func(text string) error {
 		return &fault.Fault{Code: "bad-query", Place: cfg.at(cfg.QueryAt), Text: text, Hint: "one query that reads: SELECT email, name FROM customers ORDER BY id"}
@@ -183,8 +185,8 @@ func oneQuery(cfg Config) (string, error) {
 	return "", refuse("the query does not begin with SELECT")
 }
 
-// cellOf is a value of a database as a cell: the text that a person sees, and what stands behind it. ok is false for bytes that
-// are no text.
+// cellOf returns a value of a database as a cell: the text that a person sees, and what is stored behind it. ok is
+// false for bytes that are not text.
 func cellOf(v any) (text string, c value.Cell, ok bool) {
 	switch v := v.(type) {
 	case nil:

@@ -17,25 +17,25 @@ import (
 	"mailshot/campaign/recipients/value"
 )
 
-// What a PostgreSQL server is waited for.
+// The limits for a PostgreSQL server.
 const (
 	postgresConnect   = 30 * time.Second
-	postgresStatement = "300000" // milliseconds, for each piece of the answer
-	postgresPiece     = 1000     // rows
+	postgresStatement = "300000" // milliseconds for each piece of the answer
+	postgresPiece     = 1000     // rows in a piece
 )
 
-// OpenPostgres connects and starts the query. The answer is read piece by piece from a cursor, in a transaction that can only
-// read and sees one state of the database. Nothing that is shown holds the connection string or the password.
+// OpenPostgres connects and starts the query. It reads the answer piece by piece from a cursor, in a transaction that
+// can only read and sees one state of the database. No fault contains the connection string or the password.
 //
-// The string is libpq's, a URL or key=value, and what it leaves open is taken from PGHOST and its like. But to another
-// machine it is TLS or nothing, unless the string says sslmode=disable.
+// The connection string is that of libpq, a URL or key=value. PGHOST and the like fill in what it leaves open. A
+// connection to another machine uses TLS or fails, unless the string says sslmode=disable.
 func OpenPostgres(cfg Config) (*Query, error) {
 	text, err := oneQuery(cfg)
 	if err != nil {
 		return nil, err
 	}
 	c, err := pgx.ParseConfig(cfg.Postgres)
-	if err != nil { // its text may hold the string
+	if err != nil { // the error's text may contain the string
 		return nil, &fault.Fault{Code: "bad-postgres", Place: cfg.at(cfg.PostgresAt), Text: "not a connection string", Hint: "postgres://reader:PASSWORD@db.example.com/shop?sslmode=verify-full, kept where postgres says", Final: true}
 	}
 	name := "PostgreSQL " + c.Database
@@ -74,7 +74,7 @@ func OpenPostgres(cfg Config) (*Query, error) {
 	return q, nil
 }
 
-// private takes the ways without TLS to other machines out of a configuration that has others.
+// private removes the ways to reach other machines without TLS from a configuration that also has ways with TLS.
 func private(c *pgx.ConnConfig) {
 	ways := append([]*pgconn.FallbackConfig{{Host: c.Host, Port: c.Port, TLSConfig: c.TLSConfig}}, c.Fallbacks...)
 	secure := map[string]bool{}
@@ -90,7 +90,7 @@ func private(c *pgx.ConnConfig) {
 	c.Host, c.Port, c.TLSConfig, c.Fallbacks = kept[0].Host, kept[0].Port, kept[0].TLSConfig, kept[1:]
 }
 
-// here reports whether a host is this machine: a Unix socket's folder, or loopback.
+// here reports whether a host is this machine: the folder of a Unix socket, or a loopback address.
 func here(host string) bool {
 	ip := net.ParseIP(host)
 	return strings.HasPrefix(host, "/") || strings.HasPrefix(host, "@") || strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
@@ -108,7 +108,7 @@ type postgresRows struct {
 	ended  bool
 }
 
-// start opens the cursor and fetches the first piece, which tells the columns.
+// start opens the cursor and fetches the first piece, which has the columns.
 func (p *postgresRows) start(text string) error {
 	if _, err := p.conn.Exec(p.ctx, "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"); err != nil {
 		return err
@@ -119,7 +119,7 @@ func (p *postgresRows) start(text string) error {
 	return p.fetch()
 }
 
-// fetch gets the next piece.
+// fetch fetches the next piece.
 func (p *postgresRows) fetch() error {
 	rows, err := p.conn.Query(p.ctx, fmt.Sprintf("FETCH %d FROM mailshot", postgresPiece), pgx.QueryExecModeDescribeExec, pgx.QueryResultFormats{pgx.TextFormatCode})
 	if err != nil {
@@ -135,7 +135,7 @@ func (p *postgresRows) fetch() error {
 	p.piece = p.piece[:0]
 	for rows.Next() {
 		row := make([][]byte, len(p.fields))
-		for i, v := range rows.RawValues() { // they are the connection's until the next row
+		for i, v := range rows.RawValues() { // the connection reuses them for the next row
 			if v != nil {
 				row[i] = append(make([]byte, 0, len(v)), v...)
 			}
@@ -176,13 +176,13 @@ func (p *postgresRows) row() (fields []string, cells []value.Cell, bad int, err 
 	return fields, cells, bad, nil
 }
 
-// postgresCell reads a value's text by its type. What the type has beyond numbers and days (NaN, infinity, years before Christ)
-// stays text.
+// postgresCell reads the text of a value by its type. A value that is not an ordinary number or date stays text: NaN,
+// infinity, a year before Christ.
 func postgresCell(oid uint32, s string) (text string, c value.Cell, ok bool) {
 	switch oid {
 	case pgtype.Int2OID, pgtype.Int4OID, pgtype.Int8OID, pgtype.Float4OID, pgtype.Float8OID, pgtype.NumericOID, pgtype.OIDOID:
 		if v, ok := value.Decimal(s); ok {
-			return s, value.Cell{Kind: value.Number, Number: v}, true // as written: 12.50 keeps its nought
+			return s, value.Cell{Kind: value.Number, Number: v}, true // as written: 12.50 keeps its zero
 		}
 	case pgtype.BoolOID:
 		return cellOf(s == "t")
@@ -196,7 +196,7 @@ func postgresCell(oid uint32, s string) (text string, c value.Cell, ok bool) {
 	return cellOf(s)
 }
 
-// plain is an error in one line, without the password.
+// plain is the text of an error in one line, without the password.
 func (p *postgresRows) plain(err error) string {
 	text := err.Error()
 	var pe *pgconn.PgError

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"modernc.org/sqlite" // also the driver "sqlite"
+	"modernc.org/sqlite" // registers the driver "sqlite", too
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"mailshot/campaign/recipients/fault"
@@ -20,8 +20,9 @@ import (
 // IsSQLite reports whether a file is an SQLite database, by its first bytes.
 func IsSQLite(magic []byte) bool { return strings.HasPrefix(string(magic), "SQLite format 3\x00") }
 
-// OpenSQLite starts the query of a database file. It is opened for reading alone, and the connection itself refuses to write, so
-// that neither the query nor a program that writes the database meanwhile can do harm: the one query sees one state of it.
+// OpenSQLite starts the query of a database file. The file is opened for reading only, and the connection refuses to
+// write. So the query cannot do harm, and neither can a program that writes to the database meanwhile: the query sees
+// one state of it.
 func OpenSQLite(cfg Config, path string) (*Query, error) {
 	text, err := oneQuery(cfg)
 	if err != nil {
@@ -34,7 +35,7 @@ func OpenSQLite(cfg Config, path string) (*Query, error) {
 	rows, err := querySQLite(ctx, path, text, false)
 	var se *sqlite.Error
 	if errors.As(err, &se) && (se.Code()&0xff == sqlite3.SQLITE_CANTOPEN || se.Code()&0xff == sqlite3.SQLITE_READONLY) && !beside(path, "-wal") && !beside(path, "-journal") {
-		// A database with a log in a folder that cannot be written, and no log there: nobody writes it now.
+		// A database in WAL mode, in a folder that cannot be written and without a log: nobody is writing to it.
 		rows, err = querySQLite(ctx, path, text, true)
 	}
 	if err != nil {
@@ -50,11 +51,11 @@ func beside(path, suffix string) bool {
 	return err == nil && info.Size() > 0
 }
 
-// querySQLite starts the query. immutable: nothing locks the file or looks for a log beside it.
+// querySQLite starts the query. With immutable, it neither locks the file nor looks for a log beside it.
 func querySQLite(ctx context.Context, path, text string, immutable bool) (_ cursor, err error) {
 	slashed := filepath.ToSlash(path)
 	if !strings.HasPrefix(slashed, "/") {
-		slashed = "/" + slashed // a Windows drive
+		slashed = "/" + slashed // the path begins with a Windows drive
 	}
 	settings := url.Values{"mode": {"ro"}, "_pragma": {"busy_timeout(10000)", "query_only(1)", "trusted_schema(0)"}}
 	if immutable {
@@ -78,7 +79,7 @@ func querySQLite(ctx context.Context, path, text string, immutable bool) (_ curs
 	if s.names, err = rows.Columns(); err != nil {
 		return nil, errors.Join(err, rows.Close())
 	}
-	// The first row is asked for at once: some mistakes of a query show only then.
+	// The first row is fetched at once: some mistakes in a query show only then.
 	if s.more = rows.Next(); !s.more {
 		err = errors.Join(rows.Err(), rows.Close())
 	}
@@ -90,7 +91,7 @@ type sqliteRows struct {
 	db    *sql.DB
 	rows  *sql.Rows
 	names []string
-	more  bool // a row is there to be read
+	more  bool // a row is ready to be read
 }
 
 func (s *sqliteRows) columns() []string { return s.names }

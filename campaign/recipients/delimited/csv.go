@@ -1,5 +1,5 @@
-// Package delimited reads lists that are text: CSV in any dialect by [NewCSV], and JSON, one object a line, by [NewJSON]. Both
-// return one [Record] after another; a mistake has its line, the text of the line and a column in it.
+// Package delimited reads lists that are text. [NewCSV] reads CSV in any dialect, [NewJSON] reads JSON with one
+// object per line. Both return one [Record] after another. A fault has the line, its text, and a column in it.
 package delimited
 
 import (
@@ -14,52 +14,53 @@ import (
 	"mailshot/campaign/recipients/fault"
 )
 
-// Record is one line of a list before its columns have names. It is the caller's.
+// Record is one line of a list before its columns have names. It belongs to the caller.
 type Record struct {
-	Line   int64    // where it begins, from 1
-	Fields []string // they share one string
-	Raw    string   // the record as it stands in the text
+	Line   int64    // line at which it begins, from 1
+	Fields []string // cells, which share one string
+	Raw    string   // the record as it is in the text
 }
 
-// MaxRecord is the longest record of a CSV file, in bytes. A longer one is a quote that was never closed, or no list.
+// MaxRecord is the longest record, in bytes. A longer one means that a quote was never closed, or that the file is
+// not a list.
 const MaxRecord = 1 << 20
 
-// CSV reads CSV (RFC 4180) as strictly as real lists allow. encoding/csv is not used: it takes an unclosed quote at
-// the end of a file, changes line ends inside quotes and keeps no record for an error to show.
+// CSV reads CSV (RFC 4180) as strictly as real lists allow. encoding/csv is not used: it accepts an unclosed quote at
+// the end of a file, changes line ends inside quotes, and does not keep the record for an error to show.
 //
-// Records end with LF, CRLF or CR. Quotes count where a cell begins with one; within a cell that does not, they are
-// characters, as in 37°36'37.8". What follows a closing quote must be a delimiter or the end of the record. Empty lines
-// are no records. A record's fields share one string.
+// Records end with LF, CRLF or CR. Empty lines are skipped. A quote at the start of a cell quotes the cell; elsewhere
+// in an unquoted cell it is a character, as in 37°36'37.8". A closing quote must be followed by a delimiter or the
+// end of the record.
 type CSV struct {
 	in        io.Reader
 	name      string
 	delimiter byte
-	whole     bool   // a line is one field, whatever is in it
-	encoding  string // that the bytes were in; "": UTF-8
+	whole     bool   // a whole line is one field
+	encoding  string // encoding of the file; "" is UTF-8
 	by        By     // how the delimiter is known
 	marked    bool   // the text begins with a byte order mark
 
 	buf    []byte
-	pos    int   // the record being read begins here
-	end    int   // what was read ends here
+	pos    int   // start of the record being read
+	end    int   // end of what was read
 	line   int64 // of pos, from 1
 	eof    error // what ended the input
 	fields []span
 }
 
-// span is a field within a record: its bytes, and whether a doubled quote is in them.
+// span is the place of a field in its record.
 type span struct {
 	from, to int
 	doubled  bool
 }
 
-// Encoding is what the text was decoded from.
+// Encoding is the encoding that the text was decoded from.
 func (r *CSV) Encoding() string { return r.encoding }
 
 // Marked reports whether the text begins with a byte order mark.
 func (r *CSV) Marked() bool { return r.marked }
 
-// Delimiter is what stands between cells, and how that is known.
+// Delimiter is the character between cells, and how it is known.
 func (r *CSV) Delimiter() (rune, By) { return rune(r.delimiter), r.by }
 
 // Place names a line: people.csv:17.
@@ -69,7 +70,7 @@ func (r *CSV) Place(line int64) string {
 	return string(strconv.AppendInt(b, line, 10))
 }
 
-// fill reads more behind the record at pos. It returns false at the end of the input, and when the record fills the
+// fill reads more of the record at pos. It returns false at the end of the input, and when the record fills the
 // largest buffer.
 func (r *CSV) fill() bool {
 	if r.eof != nil {
@@ -97,24 +98,24 @@ func (r *CSV) fill() bool {
 	return false
 }
 
-// The states within a record.
+// The states of reading a record.
 const (
 	fieldStart = iota
 	inField
 	inQuotes
-	quoteInQuotes // a quote inside quotes: closes them, or is the first of a pair
-	pastQuotes    // text after closing quotes: an error, read to the end of the line
+	quoteInQuotes // after a quote inside quotes: it closes them, or is the first of a pair
+	pastQuotes    // text after a closing quote: an error, read to the end of the line
 )
 
-// scan is how far a record was read. Offsets count from its begin; -1 is nowhere.
+// scan is how far a record was read. Offsets count from its start; -1 is nowhere.
 type scan struct {
 	state   int
 	at      int  // the next byte
-	field   int  // where the field began
+	field   int  // start of the field
 	opened  int  // the last opening quote
-	doubled bool // the field has doubled quotes
-	breaks  bool // there are line breaks in quotes
-	stray   int  // the first quote, or text after one, that cannot be
+	doubled bool // the field contains doubled quotes
+	breaks  bool // quotes contain line breaks
+	stray   int  // the first misplaced quote, or text after a closing quote
 	nul     int  // the first NUL
 }
 
@@ -128,8 +129,8 @@ func (s *scan) cut() span {
 	return f
 }
 
-// Next returns the next record that is not an empty line. A [*fault.Fault] that is not final leaves the reader at the record
-// after it; any other error, io.EOF among them, ends it.
+// Next returns the next record that is not an empty line. After a [*fault.Fault] that is not final, the reader goes
+// on with the record that follows. Any other error ends it, io.EOF included.
 func (r *CSV) Next() (Record, error) {
 	for {
 		rec, err := r.record()
@@ -150,7 +151,7 @@ func (r *CSV) record() (Record, error) {
 	return r.finish(&s)
 }
 
-// advance reads what is in the buffer and reports whether the record ends there, before s.at.
+// advance reads what is in the buffer, and reports whether the record ends there, before s.at.
 func (r *CSV) advance(s *scan) bool {
 	b := r.buf[r.pos:r.end]
 	if r.whole {
@@ -184,7 +185,8 @@ func (r *CSV) advance(s *scan) bool {
 		case c == '"' && s.state == quoteInQuotes:
 			s.state, s.doubled = inQuotes, true
 		case c == '"':
-			// A quote after blanks was meant to open a cell; read as a character it would shift the cells after it.
+			// A quote after blanks was meant to quote the cell. Taken as a character, it would shift the cells after
+			// it.
 			if s.stray < 0 && s.state == inField && len(bytes.Trim(b[s.field:s.at], " \t")) == 0 {
 				s.stray = s.at
 			}
@@ -204,7 +206,7 @@ func (r *CSV) advance(s *scan) bool {
 	return false
 }
 
-// last is what there is when the input ends, or when a record outgrows the buffer.
+// last returns the last record when the input ends, and the fault of a record that is too long for the buffer.
 func (r *CSV) last(s *scan) (Record, error) {
 	if r.eof != nil && r.eof != io.EOF {
 		return Record{}, fault.File(r.name, r.eof)
@@ -232,7 +234,7 @@ func (r *CSV) last(s *scan) (Record, error) {
 	return r.finish(s)
 }
 
-// finish makes the record that ends before s.at, and moves past its line end: LF, CRLF or CR.
+// finish returns the record that ends before s.at, and moves past its line end: LF, CRLF or CR.
 func (r *CSV) finish(s *scan) (Record, error) {
 	r.fields = append(r.fields, s.cut())
 	rec := Record{Line: r.line, Raw: string(r.buf[r.pos : r.pos+s.at])}
@@ -261,7 +263,7 @@ func (r *CSV) finish(s *scan) (Record, error) {
 	return rec, nil
 }
 
-// check finds what makes a record unreadable.
+// check returns the fault of a record that cannot be read.
 func (r *CSV) check(rec Record, s *scan) *fault.Fault {
 	at := -1
 	f := &fault.Fault{}

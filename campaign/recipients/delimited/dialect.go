@@ -11,19 +11,19 @@ import (
 	"mailshot/campaign/recipients/fault"
 )
 
-// sample is how much of a file the delimiter is told from, in bytes.
+// sample is how many bytes of a file are used to find the delimiter.
 const sample = 64 << 10
 
-// delimiters are those that are told apart, the commonest first.
+// delimiters are those that are recognised, the commonest first.
 const delimiters = ",;\t|"
 
 // Config says what text is read.
 type Config struct {
-	File        string // its name, for places
-	Encoding    string // that it was decoded from, for faults; default UTF-8
+	File        string // name of the file, for places
+	Encoding    string // encoding of the file, for faults; default UTF-8
 	Delimiter   rune   // between cells; default as the first line says, else Usual
-	Usual       rune   // that the file's name stands for, as .tsv does; default told from the text
-	DelimiterAt string // where Delimiter stands, for faults
+	Usual       rune   // delimiter by the file's name, as for .tsv; default as the text shows
+	DelimiterAt string // place that sets Delimiter, for faults
 }
 
 // By is how a delimiter is known.
@@ -31,9 +31,9 @@ type By int
 
 // The ways to know a delimiter.
 const (
-	Told   By = iota // most of the first rows tell
-	Said             // Config says so
-	Stated           // the first line says so: sep=;
+	Told   By = iota // most of the first rows show it
+	Said             // Config.Delimiter says it
+	Stated           // the first line says it: sep=;
 	Named            // it is Config.Usual
 )
 
@@ -65,7 +65,8 @@ func NewCSV(cfg Config, in io.Reader) (*CSV, error) {
 	return r, nil
 }
 
-// statement takes a first line `sep=;`, which Excel writes and reads, and returns its delimiter, 0 if there is none.
+// statement reads a first line `sep=;`, which Excel writes and reads. It returns the delimiter, or 0 if there is no
+// such line.
 func (r *CSV) statement() byte {
 	b := r.buf[r.pos:r.end]
 	if len(b) < 6 || !bytes.EqualFold(b[:4], []byte("sep=")) || !strings.Contains(delimiters, string(b[4:5])) {
@@ -84,8 +85,8 @@ func (r *CSV) statement() byte {
 	return d
 }
 
-// detect tells the delimiter: the one under which most rows have as many cells as the first, and of several the one that
-// makes most cells. A list of one column has none: then it is the comma, which is not in the first row.
+// detect finds the delimiter: the one with which most rows have as many cells as the first row, and of several, the
+// one that gives most cells. For a list of one column it returns a comma, which the first row does not contain.
 func detect(b []byte, whole bool) byte {
 	best, bestScore, bestWidth := byte(','), 0.0, 1
 	for i := range len(delimiters) {
@@ -94,7 +95,7 @@ func detect(b []byte, whole bool) byte {
 		for rows < 200 {
 			rec, err := r.Next()
 			if err == io.EOF || !whole && r.pos == r.end {
-				break // the last record of a sample may be cut
+				break // the last record of a sample may be cut off
 			}
 			rows++
 			if err != nil {

@@ -14,10 +14,11 @@ import (
 	"mailshot/campaign/recipients/fault"
 )
 
-// JSON reads a list of JSON objects, one a line. The first object's keys, in their order, are the header; each of the
-// others has these, in any order. Texts, numbers as they are written, true and false are cells, and null is an empty one.
+// JSON reads a list of JSON objects, one per line. The keys of the first object, in their order, are the header. All
+// others must have the same keys, in any order. A cell is a text, a number as written, true or false; null is an
+// empty cell.
 type JSON struct {
-	lines *CSV // for its lines: no byte is a delimiter or a quote
+	lines *CSV // reads lines; no byte is a delimiter or a quote
 	keys  []string
 	first *Record
 }
@@ -46,7 +47,7 @@ func (j *JSON) Encoding() string { return j.lines.encoding }
 // Place names a line: people.jsonl:17.
 func (j *JSON) Place(line int64) string { return j.lines.Place(line) }
 
-// Next returns the next object, the first of all the keys. Its errors are those of [CSV.Next].
+// Next returns the keys of the first object, then the values of each object. Its errors are those of [CSV.Next].
 func (j *JSON) Next() (Record, error) {
 	if j.first != nil {
 		rec := *j.first
@@ -106,7 +107,7 @@ func (j *JSON) order(keys, values []string) ([]string, *fault.Fault) {
 	return fields, nil
 }
 
-// object reads one line.
+// object parses one line.
 func (j *JSON) object(rec Record) (keys, values []string, f *fault.Fault) {
 	d := json.NewDecoder(strings.NewReader(rec.Raw))
 	d.UseNumber()
@@ -165,7 +166,7 @@ func (j *JSON) object(rec Record) (keys, values []string, f *fault.Fault) {
 	return keys, values, nil
 }
 
-// cell is a value as a cell's text; ok is false for the begin of a list or an object.
+// cell is the text of a value; ok is false for a list or an object.
 func cell(v json.Token) (text string, ok bool) {
 	switch v := v.(type) {
 	case string:

@@ -1,6 +1,6 @@
-// Package fault has [Fault], a mistake in a list as the person who must correct it sees it: what is wrong, at which
-// place, in which line of the file, and what to do. Every room below recipients that reads a kind of file returns faults,
-// so that one list shows them all in one way; the rest of the package puts what was read into their texts.
+// Package fault defines [Fault], a mistake in a list, for the person who must correct it. Every room that reads a
+// kind of file returns faults, so that all are shown in one way: what is wrong, the place, the line of the file, and
+// what to do. [Quote], [Excerpt], [Count] and the rest put what was read into a fault's texts.
 package fault
 
 import (
@@ -19,13 +19,13 @@ type Fault struct {
 	Code    string // kebab-case, fixed: ragged-row, missing-column
 	Place   string // people.csv:17, customers.xlsx November!C17
 	Text    string // what is wrong
-	Excerpt string // the line of the file or of the filter, "" if it would not help
+	Excerpt string // the line of the file or of the filter; "" if it would not help
 	Column  int    // 1-based rune column in Excerpt, 0 if none
 	Hint    string // what to do, or ""
 
-	Line      int64    // where the record began, 0 if it is not about one
+	Line      int64    // line at which the record begins; 0 if the fault is not about a record
 	Final     bool     // nothing can be read after it
-	Encodings []string // that the text may be in, the likeliest first, where it is about its encoding
+	Encodings []string // possible encodings of the file, the likeliest first, if that is the fault
 }
 
 // Error returns the place, the text and the hint.
@@ -37,12 +37,12 @@ func (f *Fault) Error() string {
 	return s
 }
 
-// Diagnostic returns the parts of the fault, for showing them with a caret.
+// Diagnostic returns the parts of the fault, to show them with a caret.
 func (f *Fault) Diagnostic() (code, place, text, excerpt string, column int, hint string) {
 	return f.Code, f.Place, f.Text, f.Excerpt, f.Column, f.Hint
 }
 
-// File is an error of the file system, in the words of the campaign rather than with the machine's paths.
+// File is an error of the file system as a fault, without the paths of this machine.
 func File(name string, err error) error {
 	var f *Fault
 	if errors.As(err, &f) {
@@ -60,16 +60,16 @@ func File(name string, err error) error {
 	return &Fault{Code: "unreadable-list", Place: name, Text: text, Hint: hint, Final: true}
 }
 
-// Excerpt is the first line of a record, as far as it fits on a line.
+// Excerpt is the first line of a record, shortened to fit on a line.
 func Excerpt(raw string) string {
 	raw, _, _ = strings.Cut(raw, "\n")
 	return ellipsis.Cut(strings.ToValidUTF8(strings.TrimRight(raw, "\r"), "\uFFFD"), 200)
 }
 
-// Quote shows a text in an error: quoted, what cannot be seen escaped, no longer than fits.
+// Quote quotes a text for an error: shortened, and with what cannot be seen escaped.
 func Quote(s string) string { return ellipsis.Quote(s, 60) }
 
-// Count is a number of things: 1 cell, 2 cells.
+// Count is a number of things in words: 1 cell, 2 cells.
 func Count(n int, noun string) string {
 	if n != 1 {
 		noun += "s"
@@ -77,7 +77,7 @@ func Count(n int, noun string) string {
 	return fmt.Sprintf("%d %s", n, noun)
 }
 
-// Are is the begin of a sentence about so many things: 1 row is, 2 rows are.
+// Are begins a sentence about a number of things: 1 row is, 2 rows are.
 func Are(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun + " is"
@@ -85,7 +85,7 @@ func Are(n int, noun string) string {
 	return Count(n, noun) + " are"
 }
 
-// Caret is the column after before, 0 if the excerpt does not reach there.
+// Caret is the column that follows before, or 0 if the excerpt ends earlier.
 func Caret(before []byte, excerpt string) int {
 	if n := utf8.RuneCount(before); n < utf8.RuneCountInString(excerpt) {
 		return n + 1

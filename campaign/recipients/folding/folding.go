@@ -1,7 +1,9 @@
-// Package folding tells whether two texts are the same to a person, whatever keyboard or program wrote them. [Text] folds a
-// text for comparing, [Name] a column's name, [Loose] a name of which neither case nor hyphens matter; [Index] and [Nearest]
-// find a name among others. It is for comparing only: what a message holds, what a key or an address is, stays as it
-// stands in the list.
+// Package folding tells whether two texts are the same to a person, whatever keyboard or program wrote them. [Text]
+// folds a text for comparing, [Name] a column's name, and [Loose] a name in which case and hyphens do not matter.
+// [Index] and [Nearest] find a name among others.
+//
+// Folded texts are for comparing only. What a message contains, and what a key or an address is, stays as it is in
+// the list.
 package folding
 
 import (
@@ -16,10 +18,14 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Text is a text as it is compared with another one, in where and by the names of columns: what two keyboards write for one word is the
-// same. Arabic and Persian yeh and kaf, the digits of Arabic and Persian, the forms of letters that old programs store in the place of
-// the letters (U+FB50 to U+FEFC), tatweel and the zero-width non-joiner make no difference, and neither does how a letter is composed
-// (NFC). It is for comparing only: what a message holds, what a key or an address is, stays as it stands in the list.
+// Text returns a text in the form in which where and column names compare it. What two keyboards write for one word
+// becomes the same:
+//
+//   - Arabic and Persian yeh and kaf,
+//   - Arabic and Persian digits,
+//   - the presentation forms of Arabic letters, which old programs store (U+FB50 to U+FEFC),
+//   - tatweel and the zero-width non-joiner,
+//   - composed and decomposed letters (NFC).
 func Text(s string) string {
 	if ASCII(s) {
 		return s
@@ -48,11 +54,11 @@ func Text(s string) string {
 	}, norm.NFC.String(s))
 }
 
-// presented reports whether a rune is a form that an Arabic letter takes in a word, stored as a character.
+// presented reports whether a rune is a presentation form of an Arabic letter.
 func presented(r rune) bool { return r >= 0xFB50 && r <= 0xFDFF || r >= 0xFE70 && r <= 0xFEFC }
 
-// Index is the place of the one name that is like this one, -1 if there is none or more than one: itself, else what alike and blanks
-// of any kind let pass.
+// Index is the index of the name that equals name, or else of the only one that is the same as it when folded. It is
+// -1 if there is none, or more than one.
 func Index(names []string, name string) int {
 	if i := slices.Index(names, name); i >= 0 {
 		return i
@@ -71,10 +77,11 @@ func Index(names []string, name string) int {
 	return found
 }
 
-// Name is a column's name as it is compared: nobody sees which blanks are in it, or how many.
+// Name returns a column's name in the form in which it is compared: nobody sees the kind or the number of blanks in
+// it.
 func Name(s string) string { return Text(strings.Join(strings.Fields(s), " ")) }
 
-// Loose makes names comparable: alike, in lower case, without blanks, hyphens and underscores.
+// Loose folds a name and removes case, blanks, hyphens and underscores.
 func Loose(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) || r == '-' || r == '_' {
@@ -84,7 +91,7 @@ func Loose(s string) string {
 	}, Text(s))
 }
 
-// ASCII reports whether a text is ASCII.
+// ASCII reports whether a text is all ASCII.
 func ASCII(text string) bool {
 	for i := range len(text) {
 		if text[i] >= utf8.RuneSelf {
@@ -94,7 +101,7 @@ func ASCII(text string) bool {
 	return true
 }
 
-// Digit is a digit of Arabic or Persian as the one of ASCII; all else is itself.
+// Digit returns the ASCII digit for an Arabic or Persian one, and any other rune as it is.
 func Digit(r rune) rune {
 	switch {
 	case r >= '٠' && r <= '٩':
@@ -105,7 +112,7 @@ func Digit(r rune) rune {
 	return r
 }
 
-// Nearest is the hint "did you mean", or "" if nothing is near.
+// Nearest is the hint "did you mean", or "" if no name is near.
 func Nearest(name string, names []string) string {
 	from, limit := Loose(name), suggest.Limit(name)
 	best := suggest.Nearest(names, func(n string) (int, int) { return suggest.Distance(from, Loose(n), limit), limit })

@@ -10,13 +10,13 @@ import (
 	"mailshot/render/address"
 )
 
-// Checker finds what is odd in addresses. The zero value is ready; it remembers the domains of a list, and is not for
-// concurrent use.
+// Checker finds what is odd in addresses. The zero value is ready to use. It remembers the domains of a list, and is
+// not safe for concurrent use.
 type Checker struct {
-	slips map[string]string // domain → the one that was meant, "" if itself
+	slips map[string]string // domain → the domain that was meant, "" if it is not a typo
 }
 
-// Address finds what is odd about an address: it can be right, and mostly is not what was meant.
+// Address finds what is odd about an address that may be right, and usually is not what was meant.
 func (c *Checker) Address(a address.Address) (found []Finding) {
 	domain := a.Domain()
 	say := func(code, apart, what, hint string) {
@@ -34,14 +34,14 @@ func (c *Checker) Address(a address.Address) (found []Finding) {
 	return found
 }
 
-// roles are the mailboxes of functions: RFC 2142, and those that read no mail.
+// roles are the mailboxes of roles: those of RFC 2142, and those that nobody reads.
 var roles = []string{
 	"abuse", "noc", "security", "postmaster", "hostmaster", "usenet", "news", "webmaster", "www", "uucp", "ftp", "root", "admin", "administrator",
 	"noreply", "no-reply", "donotreply", "do-not-reply", "mailer-daemon", "spam", "bounce", "bounces",
 }
 
-// disposable are the best known domains of mailboxes to throw away. There are tens of thousands more: a list of
-// them is out of date within a week.
+// disposable are the best known domains of disposable mailboxes. There are tens of thousands more, and a list of them
+// is out of date within a week.
 var disposable = []string{
 	"10minutemail.com", "10minutemail.net", "dispostable.com", "fakeinbox.com", "getairmail.com", "getnada.com", "guerrillamail.biz", "guerrillamail.com",
 	"guerrillamail.de", "guerrillamail.info", "guerrillamail.net", "guerrillamail.org", "guerrillamailblock.com", "mailcatch.com", "maildrop.cc", "mailinator.com",
@@ -49,7 +49,7 @@ var disposable = []string{
 	"tempmail.com", "tempmail.net", "throwawaymail.com", "trashmail.com", "trashmail.de", "wegwerfmail.de", "yopmail.com", "yopmail.fr", "yopmail.net",
 }
 
-// large are the domains that people mean when they slip; twins are domains of their own that look like a slip.
+// large are the domains that typos are meant for. twins are real domains that look like a typo.
 var (
 	large = []string{
 		"gmail.com", "googlemail.com", "yahoo.com", "yahoo.co.uk", "yahoo.fr", "yahoo.de", "hotmail.com", "hotmail.co.uk", "hotmail.fr", "outlook.com", "icloud.com",
@@ -61,7 +61,7 @@ var (
 	}
 )
 
-// slip is misspelt, asked once for each of the domains that a list has again and again.
+// slip is misspelt with a memory, since a list has the same domains again and again.
 func (c *Checker) slip(domain string) string {
 	meant, known := c.slips[domain]
 	if !known {
@@ -77,8 +77,8 @@ func (c *Checker) slip(domain string) string {
 // mostSlips is how many domains are remembered at a time.
 const mostSlips = 4096
 
-// misspelt is the large domain that a domain is one slip away from: a letter too many, too few, wrong, or swapped with its
-// neighbour. "" where it is none, and where it is too short to tell.
+// misspelt is the large domain that differs from a domain by one typo: a letter added, left out, replaced, or swapped
+// with the next. It is "" if there is none, and if the domain is too short to tell.
 func misspelt(domain string) string {
 	if slices.Contains(large, domain) || slices.Contains(twins, domain) {
 		return ""

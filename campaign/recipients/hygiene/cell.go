@@ -1,6 +1,6 @@
-// Package hygiene finds what is odd in a list and no mistake: [Cell] in any cell, as letters that were read in the wrong encoding
-// or a blank that nobody sees, and [Checker.Address] in an address that can be right and mostly is not what was meant. A
-// list with findings may be mailed; a person should know of them before.
+// Package hygiene finds what is odd in a list and not a mistake. [Cell] looks at the text of any cell: letters that
+// were read in the wrong encoding, a blank that nobody sees. [Checker.Address] looks at an address: a typo in a
+// domain, a disposable mailbox, a role. A list with findings may be mailed, but a person should know them before.
 package hygiene
 
 import (
@@ -15,10 +15,10 @@ import (
 	"mailshot/campaign/recipients/folding"
 )
 
-// Finding is something odd, for the person who may know better.
+// Finding is something odd, for a person to judge.
 type Finding struct {
 	Code  string // kebab-case, fixed: mojibake, typo-domain
-	Apart string // findings of one code with different values here are told one by one
+	Apart string // findings of one code that differ in this are reported separately
 	Text  string // what is odd
 	Hint  string // what to do
 }
@@ -49,7 +49,7 @@ func Cell(text string) (found []Finding) {
 	return found
 }
 
-// shortened reports whether a text is a whole number as Excel shows one that does not fit, as 4.91235E+11.
+// shortened reports whether a text is a long whole number as Excel shortens it: 4.91235E+11.
 func shortened(text string) bool {
 	mantissa, power, ok := strings.Cut(text, "E+")
 	if !ok || len(power) != 2 || len(mantissa) == 0 || len(mantissa) > 18 {
@@ -63,15 +63,15 @@ func shortened(text string) bool {
 	return true
 }
 
-// unmangle reads a text's letters as the bytes of windows-1252, and these as UTF-8: "" where they are not. A text of people
-// is as good as never both.
+// unmangle encodes a text in windows-1252 and decodes the bytes as UTF-8. It returns "" if that is not possible. Real
+// text almost never allows both.
 func unmangle(text string) string {
 	b := make([]byte, 0, len(text))
 	beyond := false
 	for _, r := range text {
 		c, ok := charmap.Windows1252.EncodeRune(r)
 		if !ok {
-			if r >= 0x80 && r < 0xA0 { // the five bytes that windows-1252 leaves out
+			if r >= 0x80 && r < 0xA0 { // the five bytes that windows-1252 does not define
 				c = byte(r)
 			} else {
 				return ""
@@ -91,8 +91,8 @@ func unmangle(text string) string {
 	return string(b)
 }
 
-// oddBlank finds a blank that is none of the keyboard's, at an end of a text or without a width anywhere. Joiners are letters'
-// business within words, in Persian and in emoji.
+// oddBlank finds a blank at the ends of a text that is not one of the keyboard's, or an invisible one anywhere.
+// Joiners inside words are left alone: Persian words and emoji need them.
 func oddBlank(text string) (rune, string) {
 	trimmed := strings.Trim(text, " \t\r\n")
 	if r, _ := utf8.DecodeRuneInString(trimmed); unicode.IsSpace(r) || zeroWidth(r) {

@@ -1,6 +1,7 @@
-// Package profile tells what the columns of a list hold. [New] gives a [Profile] for each column; [Profile.Add] takes its
-// cells one after another, and [Profile.Column] says at the end what they are: addresses, numbers, dates or truths, and in
-// whose way of writing them. Memory does not grow with the list: distinct values are counted to a limit.
+// Package profile tells what the columns of a list hold. [New] returns a [Profile] for each column. [Profile.Add]
+// takes the column's cells one after another, and [Profile.Column] says what they are: addresses, numbers, dates or
+// booleans, and whose way of writing they follow. Memory does not grow with the list, since distinct values are
+// counted only up to a limit.
 package profile
 
 import (
@@ -18,19 +19,19 @@ import (
 	"mailshot/render/address"
 )
 
-// Column is what a column holds. Its JSON is a part of that of an inspection.
+// Column is what a column holds. It is part of the JSON of an inspection.
 type Column struct {
-	Type     string   `json:"type"`             // address, number, date, bool, text; "" if all its cells are empty
-	Locale   string   `json:"locale,omitempty"` // whose numbers or dates they are, "" the international way; for recipients.locale
-	Also     []string `json:"also,omitempty"`   // whose they may be as well, with other values: nobody can tell 03/04 from 04/03
-	Why      string   `json:"why,omitempty"`    // why it is text, though numbers or dates are in it
+	Type     string   `json:"type"`             // address, number, date, bool or text; "" if all cells are empty
+	Locale   string   `json:"locale,omitempty"` // whose way of writing it is, for recipients.locale; "" is the international way
+	Also     []string `json:"also,omitempty"`   // who else may have written it and meant other values, as in 03/04
+	Why      string   `json:"why,omitempty"`    // what does not fit: why it is text, or which cell is not an address
 	Filled   int64    `json:"filled"`           // rows with something in the cell
-	Distinct int64    `json:"distinct"`         // values; see More
-	More     bool     `json:"more,omitempty"`   // there are more than Distinct
+	Distinct int64    `json:"distinct"`         // distinct values; see More
+	More     bool     `json:"more,omitempty"`   // there are more values than Distinct
 	Samples  []string `json:"samples,omitempty"`
 }
 
-// How many distinct values a column is counted to, and all columns together: with 100 or more in each.
+// How many distinct values are counted: in one column, and in all together, but at least 100 in each.
 const (
 	Exactly    = 10_000
 	allExactly = 500_000
@@ -38,7 +39,7 @@ const (
 
 const mostSamples = 3
 
-// kind is a type that a column can be of, in the words of an inspection.
+// kind is a type of a column, in the words of an inspection.
 type kind string
 
 const (
@@ -49,13 +50,13 @@ const (
 	truth     kind = "bool"
 )
 
-// writing is one way to write a type, and loc whose it is: nil the international one.
+// writing is one way to write a type; loc is whose way it is, nil for the international way.
 type writing struct {
 	kind kind
 	loc  *value.Locale
 }
 
-// writings are the ways that are tried, in the order of preference: those of one locale, if one is said.
+// writings returns the ways to try, in order of preference. If a locale is named, only its own.
 func writings(said *value.Locale) []writing {
 	ways := []writing{{addresses, nil}, {number, nil}, {truth, nil}, {date, nil}}
 	locales := []*value.Locale{said}
@@ -80,26 +81,26 @@ func writings(said *value.Locale) []writing {
 // Profile counts what the cells of one column look like.
 type Profile struct {
 	ways    []writing
-	fits    []fitting // by way
-	most    int       // distinct values that are counted
+	fits    []fitting // one for each of ways
+	most    int       // most distinct values to count
 	seed    maphash.Seed
 	seen    map[uint64]struct{}
 	more    bool
 	filled  int64
 	samples []string
-	keep    string // why numbers must stay text: the first that would lose something
+	keep    string // why numbers must stay text: the first number that would lose something
 }
 
 // fitting is how well a column's cells can be read in one way.
 type fitting struct {
 	misses int64
-	missed string // place and text of the first that cannot
-	values uint64 // a hash of all that can: ways that agree are no choice
-	dead   bool   // so few can that it is not tried any more
+	missed string // place and text of the first cell that cannot
+	values uint64 // hash of the values of all that can: ways with equal values do not differ
+	dead   bool   // too few can, so it is not tried any more
 }
 
-// New returns the profiles of so many columns, whose numbers and dates may be those of a locale; nil tries the best known
-// ones.
+// New returns profiles for a number of columns. said is the locale of their numbers and dates; nil tries the best
+// known ones.
 func New(columns int, said *value.Locale) []Profile {
 	ways := writings(said)
 	all := make([]Profile, columns)
@@ -112,7 +113,7 @@ func New(columns int, said *value.Locale) []Profile {
 	return all
 }
 
-// Add takes a cell: its place, its text, and what the file stores behind it, nil where that is the text alone.
+// Add adds a cell: its place, its text, and what the file stores behind the text, nil if nothing.
 func (p *Profile) Add(place, text string, c *value.Cell) {
 	text = strings.TrimSpace(text)
 	if text == "" {
@@ -136,7 +137,7 @@ func (p *Profile) Add(place, text string, c *value.Cell) {
 			p.keep = fmt.Sprintf("%s: %s %s", place, fault.Quote(text), why)
 		}
 	}
-	var day, figure any // as everybody writes them, nil if the text is none
+	var day, figure any // values in the international way, nil if the text is not one
 	for i, w := range p.ways {
 		f := &p.fits[i]
 		if f.dead {
@@ -161,7 +162,7 @@ func (p *Profile) Add(place, text string, c *value.Cell) {
 			}
 		}
 		if ok {
-			f.values += maphash.Comparable(p.seed, v) // the order is no matter
+			f.values += maphash.Comparable(p.seed, v) // a sum, so that the order does not matter
 			continue
 		}
 		if f.misses++; f.missed == "" {
@@ -171,8 +172,8 @@ func (p *Profile) Add(place, text string, c *value.Cell) {
 	}
 }
 
-// few is which part of a column may be something else, so that it still is said what the column is: half of addresses, for nothing
-// else has an @, and a tenth of the others.
+// few is the part of a column that may be of another type without changing the column's type: half for addresses,
+// since nothing else has an @, and a tenth for other types.
 func few(k kind) int64 {
 	if k == addresses {
 		return 2
@@ -180,7 +181,7 @@ func few(k kind) int64 {
 	return 10
 }
 
-// read reads a cell's text, or what a sheet stores behind it.
+// read reads a cell's text, or what is stored behind it.
 func (w writing) read(text string, c *value.Cell, digits bool) (v any, ok bool) {
 	switch w.kind {
 	case addresses:
@@ -198,7 +199,7 @@ func (w writing) read(text string, c *value.Cell, digits bool) (v any, ok bool) 
 	return v, problem == ""
 }
 
-// stored is the kind of cells that a sheet or a database has of a type.
+// stored is the kind of cell that a sheet or a database has for a type.
 func (k kind) stored() value.Kind {
 	switch k {
 	case number:

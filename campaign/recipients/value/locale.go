@@ -16,13 +16,14 @@ import (
 type Locale struct {
 	Name    string // as BCP 47 has it: de, en-US
 	decimal rune
-	groups  string // what may stand between groups of digits
-	indian  bool   // groups of two after the first of three
+	groups  string // the possible separators of digit groups
+	indian  bool   // digit groups of two before the last three: 12,34,567
 	layouts []string
-	example string // of a date
+	example string // a date as an example
 }
 
-// NewLocale reads the separators off a number that x/text writes, as CLDR has them.
+// NewLocale returns a locale by its BCP 47 name. It finds the separators in a number that golang.org/x/text writes
+// with the data of CLDR.
 func NewLocale(name string) (*Locale, bool) {
 	tag, err := language.Parse(name)
 	if err != nil {
@@ -64,7 +65,8 @@ func NewLocale(name string) (*Locale, bool) {
 	return l, true
 }
 
-// Number reads a number as the locale writes it, in its digits or Arabic's; groups must be whole.
+// Number parses a number as the locale writes it, in its own digits or Arabic ones. Groups of digits must be
+// complete.
 func (l *Locale) Number(s string) (float64, bool) {
 	var b strings.Builder
 	var group rune // the separator in use
@@ -80,7 +82,7 @@ func (l *Locale) Number(s string) (float64, bool) {
 	}
 	for i, r := range s {
 		r = folding.Digit(r)
-		decimal := r == l.decimal || r == '٫' // Arabic's own can be nothing else
+		decimal := r == l.decimal || r == '٫' // the Arabic separator has no other meaning
 		switch {
 		case r >= '0' && r <= '9':
 			b.WriteRune(r)
@@ -110,7 +112,7 @@ func (l *Locale) Number(s string) (float64, bool) {
 	return Decimal(b.String())
 }
 
-// Date reads a date as the locale writes it.
+// Date parses a date as the locale writes it.
 func (l *Locale) Date(s string) (time.Time, bool) {
 	s = strings.Map(folding.Digit, s)
 	for _, layout := range l.layouts {

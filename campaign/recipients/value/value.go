@@ -1,7 +1,7 @@
-// Package value reads what stands in a cell as a number, a date or a truth. [Read] takes the text that a person sees and,
-// where the file has one, the [Cell] behind it: what a workbook or a database stores as a number already is not read from
-// its text, so that no format can mislead. A [Locale] says how its people write numbers and dates; without one only what
-// everybody writes alike is read, and all else is a problem to tell the person, never a guess.
+// Package value reads a cell as a number, a date or a boolean. [Read] takes the text that a person sees and, if the
+// file has one, the [Cell] stored behind it. What a workbook or a database stores as a number is not parsed from its
+// text, so that no format can mislead. A [Locale] says how its people write numbers and dates. Without one, only
+// forms that mean the same everywhere are read; others are a problem for a person to solve, and never a guess.
 package value
 
 import (
@@ -13,7 +13,7 @@ import (
 	"mailshot/campaign/recipients/folding"
 )
 
-// Kind is what a cell stores, and what its text is read as.
+// Kind is a kind of value: what a cell stores, or what its text is read as.
 type Kind int
 
 // The kinds of cells.
@@ -27,15 +27,15 @@ const (
 // Cell is what a workbook or a database stores behind a text. The zero value is a text.
 type Cell struct {
 	Kind   Kind
-	Column int     // index from 0, in the sheet
+	Column int     // index from 0 in the sheet
 	Row    int     // number from 1; 0 in a database
 	Number float64 // also 0 and 1 of a Bool
 	Time   time.Time
 }
 
-// Read reads a cell as its column's type. c is what Excel stores behind the text, nil for CSV. The value is nil for an
-// empty cell; problem says why it cannot be read.
-// loc says how its people write numbers and dates, nil for the international way alone.
+// Read reads a cell as a kind. c is what the file stores behind the text, nil for CSV. loc says how the list's people
+// write numbers and dates, nil for the international way only. The value is nil for an empty cell. If the cell cannot
+// be read, problem says why and hint what to do.
 func Read(kind Kind, text string, c *Cell, loc *Locale) (value any, problem, hint string) {
 	s := strings.TrimSpace(text)
 	if s == "" {
@@ -55,7 +55,7 @@ func Read(kind Kind, text string, c *Cell, loc *Locale) (value any, problem, hin
 		if v, ok := Decimal(s); ok {
 			return v, "", ""
 		}
-		// The digits of Arabic and Persian are as plain as those of ASCII, and so are their own separators.
+		// Arabic and Persian digits are as clear as ASCII digits, and so are their separators.
 		if strings.ContainsFunc(s, func(r rune) bool { return r != folding.Digit(r) }) {
 			if v, ok := arabicNumbers.Number(s); ok {
 				return v, "", ""
@@ -88,10 +88,11 @@ func Read(kind Kind, text string, c *Cell, loc *Locale) (value any, problem, hin
 	return nil, "", ""
 }
 
-// arabicNumbers are numbers in the digits of Arabic or Persian, whoever writes them: with their own decimal separator or a point.
+// arabicNumbers reads numbers in Arabic or Persian digits, with their decimal separator or a point.
 var arabicNumbers = &Locale{decimal: '.'}
 
-// whenMeant refuses a date of the Middle Ages: 1405/08/20 is the twentieth of Aban, of which the reader of a list knows nothing.
+// whenMeant refuses a date in the Middle Ages. It is one of another calendar, as 1405/08/20 is the twentieth of Aban,
+// and cannot be read as written.
 func whenMeant(v time.Time, text string) (value any, problem, hint string) {
 	if y := v.Year(); y >= 1300 && y < 1500 {
 		return nil, fault.Quote(text) + " looks like a date of the Persian or the Islamic calendar", "write it as 2026-11-30; templates show it in the Persian one by jdate"
@@ -99,7 +100,7 @@ func whenMeant(v time.Time, text string) (value any, problem, hint string) {
 	return v, "", ""
 }
 
-// stored reads what a sheet has as a number, date or bool already: no text is parsed, so no format can mislead.
+// stored returns what the file stores as a number, date or boolean. No text is parsed, so that no format can mislead.
 func stored(kind Kind, text string, c *Cell) (v any, problem, hint string) {
 	switch {
 	case kind == Number && c.Kind == Number:
@@ -120,19 +121,19 @@ func stored(kind Kind, text string, c *Cell) (v any, problem, hint string) {
 	return nil, fault.Quote(text) + " is stored as " + what + ", not as " + want, hint
 }
 
-// dateLayouts begin with the year: nobody can tell 03/04 from 04/03.
+// dateLayouts begin with the year, since nobody can tell 03/04 from 04/03.
 var dateLayouts = []string{
 	"2006-01-02", "2006-01-02 15:04", "2006-01-02 15:04:05", "2006-01-02T15:04:05", time.RFC3339, "2006/01/02", "2006/1/2",
 }
 
-// Decimal reads a decimal number, refusing what strconv takes beyond it: hexadecimal, underscores, infinities.
+// Decimal parses a decimal number. It refuses what strconv accepts beyond that: hexadecimal, underscores, infinities.
 func Decimal(s string) (float64, bool) {
 	if Short(s) {
 		n := 0
 		for i := range len(s) {
 			n = 10*n + int(s[i]-'0')
 		}
-		return float64(n), true // of fifteen digits at most: exactly
+		return float64(n), true // exact, with fifteen digits at most
 	}
 	for i := range len(s) {
 		if c := s[i]; (c < '0' || c > '9') && c != '.' && c != '-' && c != '+' && c != 'e' && c != 'E' {
@@ -143,7 +144,7 @@ func Decimal(s string) (float64, bool) {
 	return v, err == nil
 }
 
-// Short reports whether a number as it is stored is a whole one that General shows as it stands.
+// Short reports whether a stored number is a whole number that General shows as it is stored.
 func Short(text string) bool {
 	for i := 0; i < len(text); i++ {
 		if text[i] < '0' || text[i] > '9' {

@@ -14,10 +14,10 @@ import (
 	"mailshot/internal/ellipsis"
 )
 
-// MaxText is how many bytes the text of a cell may have: four for each of the 32,767 characters that Excel takes.
+// MaxText is the most bytes in the text of a cell: four for each of the 32,767 characters that Excel allows.
 const MaxText = 4 * 32767
 
-// cell reads a cell whose start tag was read: the text a person sees, what is stored, and what makes it unreadable.
+// cell reads a cell after its start tag: the text that a person sees, what is stored, and why it cannot be read.
 func (s *Sheet) cell(start *strictxml.Token, column int) (text string, c value.Cell, wrong *Error, err error) {
 	c = value.Cell{Column: column, Row: s.row}
 	kind := cellType(start.Attr("t"))
@@ -94,12 +94,12 @@ func (s *Sheet) content() (formula, valued bool, err error) {
 	}
 }
 
-// wrong is what makes a cell unreadable.
+// wrong is the error of a cell that cannot be read.
 func (s *Sheet) wrong(c *value.Cell, code, text, hint string) *Error {
 	return &Error{Code: code, Place: s.CellPlace(c.Column, c.Row), Text: text, Hint: hint}
 }
 
-// words is a text with what its format puts around it.
+// words is a text with the literals that its format puts around it.
 func (s *Sheet) words(c *value.Cell, format *numfmt.Format, text string) (string, *Error) {
 	if len(text) > MaxText {
 		return ellipsis.Cut(text, 60), s.wrong(c, "long-cell", fmt.Sprintf("a text of %d KiB, where a cell of Excel takes 32,767 characters", len(text)>>10), "is it a list? if so, save it as CSV")
@@ -107,7 +107,7 @@ func (s *Sheet) words(c *value.Cell, format *numfmt.Format, text string) (string
 	return format.Text(text), nil
 }
 
-// sharedText is the text that a cell refers to by its number.
+// sharedText is the shared string that a cell refers to by its number.
 func (s *Sheet) sharedText(c *value.Cell) (string, error) {
 	if len(s.value) == 0 {
 		return "", nil
@@ -119,7 +119,7 @@ func (s *Sheet) sharedText(c *value.Cell) (string, error) {
 	return s.shared[i], nil
 }
 
-// isoDate is a date that is stored as ISO 8601.
+// isoDate shows a date that is stored as ISO 8601.
 func (s *Sheet) isoDate(c *value.Cell, format *numfmt.Format) (string, *Error) {
 	at, ok := parseISO(string(s.value))
 	if !ok {
@@ -129,7 +129,7 @@ func (s *Sheet) isoDate(c *value.Cell, format *numfmt.Format) (string, *Error) {
 	return format.Date(at), nil
 }
 
-// number is a number as its format shows it, which may be that of a date.
+// number shows a number by its format, which may be that of a date.
 func (s *Sheet) number(c *value.Cell, format *numfmt.Format) (string, *Error) {
 	text := string(bytes.TrimSpace(s.value))
 	if text == "" {
@@ -143,7 +143,7 @@ func (s *Sheet) number(c *value.Cell, format *numfmt.Format) (string, *Error) {
 	if format.IsDate() {
 		at, ok := numfmt.Serial(v, s.styles.epoch1904)
 		if v < 1 && !s.styles.epoch1904 && format.HasDay() {
-			ok = false // Excel shows the day 00.01.1900, which there was not: a formula that looks at an empty cell gives it
+			ok = false // Excel shows 00.01.1900, a day that never was, for a formula that refers to an empty cell
 		}
 		if ok {
 			c.Kind, c.Time = value.Date, at
@@ -157,7 +157,8 @@ func (s *Sheet) number(c *value.Cell, format *numfmt.Format) (string, *Error) {
 	return format.Number(v), nil
 }
 
-// cellType is the type of a cell (ECMA-376 part 1, 18.18.11), "" if there is no such; a cell that says nothing holds a number.
+// cellType is the type of a cell (ECMA-376 part 1, 18.18.11), "" if it is unknown. A cell without a type holds a
+// number.
 func cellType(t []byte) string {
 	switch string(t) {
 	case "", "n":
@@ -178,7 +179,7 @@ func cellType(t []byte) string {
 	return ""
 }
 
-// parseISO reads the date of a cell of type d.
+// parseISO parses the date of a cell of type d.
 func parseISO(s string) (time.Time, bool) {
 	for _, layout := range []string{"2006-01-02T15:04:05.999999999", "2006-01-02T15:04", "2006-01-02", time.RFC3339Nano, "2006-01-02 15:04:05"} {
 		if t, err := time.Parse(layout, strings.TrimSpace(s)); err == nil {

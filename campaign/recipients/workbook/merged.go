@@ -10,22 +10,23 @@ import (
 	"mailshot/campaign/recipients/workbook/strictxml"
 )
 
-// mostMerged is how many blocks of merged cells of a sheet are looked at.
+// mostMerged is how many blocks of merged cells of a sheet are kept.
 const mostMerged = 10_000
 
-// merge keeps a block of merged cells. A sheet names them behind its rows.
+// merge keeps a block of merged cells. A sheet lists them after its rows.
 func (s *Sheet) merge(ref []byte) {
 	if a, err := parseArea(string(ref)); err == nil && (a.left < a.right || a.top < a.bottom) && len(s.merges) < mostMerged {
 		s.merges = append(s.merges, a)
 	}
 }
 
-// block names cells: November!C1:D1.
+// block names a block of cells: November!C1:D1.
 func (s *Sheet) block(a area) string {
 	return s.CellPlace(a.left, a.top) + ":" + Letters(a.right) + strconv.Itoa(a.bottom)
 }
 
-// MergedHeader is the error of a header of which one name stands over several columns: all but the first of them have none.
+// MergedHeader is the error of a header in which one name spans several columns, so that all but the first have no
+// name. It is nil if there is none.
 func (s *Sheet) MergedHeader() *Error {
 	for _, m := range s.merges {
 		if m.holds(s.headerRow) && m.left < m.right && m.right >= s.first && m.left < s.first+max(s.width, 1) {
@@ -38,7 +39,7 @@ func (s *Sheet) MergedHeader() *Error {
 	return nil
 }
 
-// Notes are what is odd about the sheet as a whole and no mistake, after its last row.
+// Notes returns what is odd about the sheet as a whole and not a mistake, after its last row.
 func (s *Sheet) Notes() (notes []*Error) {
 	if s.gapRows > 0 {
 		notes = append(notes, &Error{
@@ -71,11 +72,11 @@ func (s *Sheet) Notes() (notes []*Error) {
 	return append(notes, &Error{Code: "merged-cells", Place: s.block(first), Text: text, Hint: "if the value is meant for every row, unmerge them in Excel and fill each cell"})
 }
 
-// Covered are the places of the header's cells that are in a block of merged cells, and not its first.
+// Covered returns the places of the header's cells that belong to a block of merged cells and are not its first.
 func (s *Sheet) Covered() map[string]bool {
 	last := s.first + s.width
 	from := func(m area) int { return max(m.left+1, s.first) }
-	// The farthest end of the blocks that begin at a column: one pass for however many blocks lie over each other.
+	// The farthest end of the blocks that begin at each column. One pass is enough, however many blocks overlap.
 	ends := make([]int, last)
 	for _, m := range s.merges {
 		if at := from(m); m.holds(s.headerRow) && at < last {
@@ -91,7 +92,7 @@ func (s *Sheet) Covered() map[string]bool {
 	return places
 }
 
-// Rest reads the sheet to its end for what stands behind the rows.
+// Rest reads the sheet to its end, for what follows the rows.
 func (s *Sheet) Rest() error {
 	for {
 		t, err := s.xml.Next()
@@ -111,7 +112,7 @@ func (s *Sheet) Rest() error {
 	}
 }
 
-// LeftOut is how many hidden rows were left out so far, and the first of them.
+// LeftOut returns how many hidden rows were left out so far, and the place of the first.
 func (s *Sheet) LeftOut() (rows int, first string) {
 	if s.hiddenRows == 0 {
 		return 0, ""

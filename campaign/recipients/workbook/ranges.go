@@ -14,13 +14,14 @@ import (
 	"mailshot/internal/ellipsis"
 )
 
-// namedArea is cells that a workbook has a name for: a defined name, or a table.
+// namedArea is a block of cells with a name: a defined name, or a table.
 type namedArea struct {
 	name, sheet, ref string
-	totals           int // rows at its end that hold sums, of a table
+	totals           int // rows of sums at the end of a table
 }
 
-// defined reads the text of a defined name: November!$A$3:$F$200, 'My list'!$A:$F. What names no one block of cells is none.
+// defined parses the text of a defined name: November!$A$3:$F$200, 'My list'!$A:$F. ok is false if it is not one
+// block of cells.
 func defined(name, text string) (namedArea, bool) {
 	i := strings.LastIndexByte(text, '!')
 	if i <= 0 || strings.HasPrefix(name, "_xlnm.") || strings.Contains(text[:i], "!") {
@@ -35,7 +36,7 @@ func defined(name, text string) (namedArea, bool) {
 	return a, err == nil
 }
 
-// tables reads the tables of all sheets (ECMA-376 part 1, 18.5).
+// tables returns the tables of all sheets (ECMA-376 part 1, 18.5).
 func (b *Book) tables() (all []namedArea, err error) {
 	for _, entry := range b.sheets {
 		folder, base := path.Split(entry.path)
@@ -68,7 +69,8 @@ func (b *Book) tables() (all []namedArea, err error) {
 	return all, nil
 }
 
-// area finds the cells of the list, and the sheet they are on where the name says it. Names are alike in any case, as in Excel.
+// area finds the cells of the list, and the sheet if the range's name says it. Case does not matter in names, as in
+// Excel.
 func (b *Book) area(cfg Config) (a area, sheet string, err error) {
 	a, err = parseArea(cfg.Range)
 	if err == nil {
@@ -100,12 +102,12 @@ func (b *Book) area(cfg Config) (a area, sheet string, err error) {
 	return a, "", f
 }
 
-// area is the part of a sheet that is the list; all of it if nothing is said.
+// area is the part of a sheet that is the list: all of it by default.
 type area struct{ left, right, top, bottom int } // columns from 0, rows from 1, both inclusive
 
 func (a area) holds(row int) bool { return row >= a.top && row <= a.bottom }
 
-// parseArea reads A3:F200, or A:F.
+// parseArea parses A3:F200, or A:F.
 func parseArea(s string) (area, error) {
 	a := area{0, MaxColumns - 1, 1, MaxRows}
 	if s = strings.ReplaceAll(strings.TrimSpace(s), "$", ""); s == "" {
@@ -124,13 +126,13 @@ func parseArea(s string) (area, error) {
 	return a, nil
 }
 
-// parseRef reads a cell's name: C17 is column 2, row 17.
+// parseRef parses a cell's name: C17 is column 2, row 17.
 func parseRef[T string | []byte](s T) (column, row int, ok bool) {
 	column, row, ok = parseCorner(s)
 	return column, row, ok && row > 0
 }
 
-// parseCorner reads C17, or C with row 0.
+// parseCorner parses C17, or C with row 0.
 func parseCorner[T string | []byte](s T) (column, row int, ok bool) {
 	i := 0
 	for ; i < len(s) && s[i] >= 'A' && s[i] <= 'Z'; i++ {
@@ -151,7 +153,7 @@ func parseCorner[T string | []byte](s T) (column, row int, ok bool) {
 	return column - 1, row, true
 }
 
-// Letters is the name of a column from its index: 0 is A, 26 is AA.
+// Letters is the name of a column by its index: 0 is A, 26 is AA.
 func Letters(column int) string {
 	var b [8]byte
 	i := len(b)

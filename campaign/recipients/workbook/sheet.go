@@ -14,30 +14,30 @@ import (
 	"mailshot/campaign/recipients/workbook/strictxml"
 )
 
-// Limits of a sheet, which are Excel's own.
+// The limits of a sheet, which are Excel's own.
 const (
 	MaxRows    = 1 << 20
 	MaxColumns = 1 << 14
 )
 
-// Config says what of a workbook is read. The zero value is the first visible sheet, whole.
+// Config says which part of a workbook is read. The zero value is all of the first visible sheet.
 type Config struct {
 	Sheet  string // name of the sheet; default the first visible one
-	Range  string // only these cells, as in A3:F200 or A:F, or the name of a range or table; default the whole sheet
-	Hidden Hidden // what becomes of hidden rows; default Ask
+	Range  string // A3:F200, A:F, or the name of a range or table; default the whole sheet
+	Hidden Hidden // what to do with hidden rows; default Ask
 }
 
-// Hidden is what becomes of the rows that a sheet hides, by hand or by a filter.
+// Hidden says what to do with rows that a sheet hides, by hand or by a filter.
 type Hidden string
 
-// The ways with hidden rows.
+// The choices for hidden rows.
 const (
-	Ask     Hidden = "ask"     // an error at the end: nobody knows whether they are part of the list; the same as ""
-	Include Hidden = "include" // they are rows like all others
-	Skip    Hidden = "skip"    // they are no rows; see Sheet.LeftOut
+	Ask     Hidden = "ask"     // an error at the end, so that somebody decides; the same as ""
+	Include Hidden = "include" // they are rows like any other
+	Skip    Hidden = "skip"    // they are left out; see Sheet.LeftOut
 )
 
-// Row is one row of a sheet that has cells. It is the caller's.
+// Row is one row of a sheet that has cells. It belongs to the caller.
 type Row struct {
 	Number int          // from 1
 	Texts  []string     // as a person sees them, by column of the list
@@ -45,15 +45,15 @@ type Row struct {
 	Errors []*Error     // cells that cannot be read
 }
 
-// Sheet reads one sheet of a workbook as a stream. It is not for concurrent use.
+// Sheet streams the rows of one sheet. It is not safe for concurrent use.
 //
-// excelize is not used for reading: its stream drops errors of the XML, so that a broken sheet is a shorter list, and it
-// tells neither the type nor the format of a cell without holding the whole sheet. Here every token is checked to the end
-// of the document, and the zip's checksum after it.
+// excelize is not used for reading. Its stream drops errors in the XML, so that a broken sheet becomes a shorter
+// list, and it does not tell the type or the format of a cell without holding the whole sheet. Here every token is
+// checked to the end of the document, and then the zip's checksum.
 type Sheet struct {
 	book  *Book
 	title string
-	of    int // visible sheets that it was chosen from, 1 if it was named
+	of    int // number of visible sheets to choose from, 1 if the sheet was named
 	part  io.ReadCloser
 	xml   *strictxml.Scanner
 
@@ -62,30 +62,30 @@ type Sheet struct {
 
 	area  area
 	first int // index of the first column that is read
-	width int // columns of the header; 0 before it is read
-	row   int // the last row's number
+	width int // number of the header's columns; 0 before Header
+	row   int // number of the last row
 
-	headerRow         int // the row of the header; 0 before it is read
-	lastFound         int // the last row with cells
-	gapRows, firstGap int // rows without cells between others
+	headerRow         int // number of the header's row; 0 before Header
+	lastFound         int // number of the last row with cells
+	gapRows, firstGap int // rows without cells between others: how many, and the first
 	unseen            int // hidden rows without cells after lastFound
 	merges            []area
 
 	hidden                  Hidden
-	hiddenRows, firstHidden int // of those left out
+	hiddenRows, firstHidden int // rows that were left out: how many, and the first
 
 	data bool
 
 	clock           *stopwatch
 	cellsRead, most int // cells so far, and the limit
 
-	value, inline []byte // of the last cell, for their room
+	value, inline []byte // of the last cell; their memory is used again
 }
 
-// Name is the sheet's name.
+// Name is the name of the sheet.
 func (s *Sheet) Name() string { return s.title }
 
-// FirstOf is how many visible sheets it is the first of, where Config.Sheet named none.
+// FirstOf is the number of visible sheets, of which this is the first, if Config does not name a sheet.
 func (s *Sheet) FirstOf() int { return s.of }
 
 // CellPlace names a cell: November!C17.
@@ -98,7 +98,7 @@ func (s *Sheet) place(row int) string {
 	return s.title + "!" + strconv.Itoa(row)
 }
 
-// Close releases the sheet, and not what the workbook is read from.
+// Close closes the sheet, but not what the workbook is read from.
 func (s *Sheet) Close() error {
 	if s.part == nil {
 		return nil
@@ -106,8 +106,7 @@ func (s *Sheet) Close() error {
 	return s.part.Close()
 }
 
-// Sheet finds the sheet and its cells, and stands before its first row. The sheet must be closed. The error is an
-// [*Error].
+// Sheet opens a sheet before its first row. The caller must close it. The error is an [*Error].
 func (b *Book) Sheet(cfg Config) (*Sheet, error) {
 	b.clock.start()
 	defer b.clock.stop()
@@ -134,7 +133,7 @@ func (b *Book) Sheet(cfg Config) (*Sheet, error) {
 	return s, nil
 }
 
-// broken is a sheet that cannot be read on: what follows is unknown, so the list ends with an error.
+// broken is the error of a sheet that cannot be read on. What follows is unknown, so the list ends with it.
 func (s *Sheet) broken(err error) *Error {
 	place := s.title
 	if s.row > 0 {
@@ -153,7 +152,7 @@ func (s *Sheet) broken(err error) *Error {
 	}
 }
 
-// plainXML is what is wrong, without the names of packages.
+// plainXML is the text of an error without the names of packages.
 func plainXML(err error) string {
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
@@ -164,8 +163,8 @@ func plainXML(err error) string {
 	return err.Error()
 }
 
-// Next returns the next row that has cells in the area. io.EOF comes after the last; any other error is an [*Error], and
-// final.
+// Next returns the next row that has cells in the list's part of the sheet. io.EOF comes after the last row. Any
+// other error is an [*Error], and final.
 func (s *Sheet) Next() (Row, error) {
 	s.clock.start()
 	defer s.clock.stop()
@@ -192,7 +191,7 @@ func (s *Sheet) readRow() (rec Row, found bool, err error) {
 				return rec, false, errors.New("it holds no cells")
 			}
 			if f := s.ask(); err == io.EOF && f != nil {
-				s.hiddenRows = 0 // asked once
+				s.hiddenRows = 0 // ask only once
 				return rec, false, f
 			}
 			return rec, false, err
@@ -225,7 +224,7 @@ func (s *Sheet) readRow() (rec Row, found bool, err error) {
 	}
 }
 
-// cells reads a row whose start tag was read.
+// cells reads a row after its start tag.
 func (s *Sheet) cells(start *strictxml.Token) (rec Row, found bool, err error) {
 	if err := s.startRow(start); err != nil {
 		return rec, false, err
@@ -276,7 +275,7 @@ func (s *Sheet) cells(start *strictxml.Token) (rec Row, found bool, err error) {
 	}
 }
 
-// startRow takes the number of a row, which says it or follows the last one.
+// startRow takes the number of a row: the one it has, or else the next.
 func (s *Sheet) startRow(start *strictxml.Token) (err error) {
 	number := s.row + 1
 	if r := start.Attr("r"); len(r) > 0 {
@@ -291,13 +290,13 @@ func (s *Sheet) startRow(start *strictxml.Token) (err error) {
 		return fmt.Errorf("row number %d, where a sheet ends at %d", number, MaxRows)
 	}
 	s.row = number
-	if s.clock.over() { // what is unpacked may be little, and what is made of it much
+	if s.clock.over() { // few unpacked bytes can make much work
 		return s.clock.fault()
 	}
 	return nil
 }
 
-// cellColumn is the column of a cell of a row, which says it or follows the last one.
+// cellColumn is the column of a cell: the one it names, or else the next.
 func cellColumn(start *strictxml.Token, last, row int) (column int, err error) {
 	column = last + 1
 	if ref := start.Attr("r"); len(ref) > 0 {
@@ -316,12 +315,12 @@ func cellColumn(start *strictxml.Token, last, row int) (column int, err error) {
 	return column, nil
 }
 
-// endRow counts the row that ends, and reports whether it is one of the list; found says that it has cells.
+// endRow counts a row at its end, and reports whether it is part of the list; found says that it has cells.
 func (s *Sheet) endRow(found, hidden bool) bool {
 	if found {
 		s.see(s.row)
 	} else if hidden {
-		s.unseen++ // nobody misses what is in a hidden row
+		s.unseen++ // an empty hidden row does not make a gap
 	}
 	if hidden && found && s.hidden != Include {
 		if s.hiddenRows++; s.firstHidden == 0 {
@@ -332,7 +331,7 @@ func (s *Sheet) endRow(found, hidden bool) bool {
 	return found
 }
 
-// see counts the rows without cells between one that has some and the last one.
+// see counts the rows without cells between the last row with cells and this one.
 func (s *Sheet) see(number int) {
 	if gap := number - s.lastFound - 1 - s.unseen; gap > 0 && s.width > 0 {
 		if s.gapRows += gap; s.firstGap == 0 {
@@ -342,10 +341,10 @@ func (s *Sheet) see(number int) {
 	s.lastFound, s.unseen = number, 0
 }
 
-// yes reads a truth of XML Schema.
+// yes parses a boolean of XML Schema.
 func yes(v []byte) bool { return string(v) == "1" || string(v) == "true" || string(v) == "on" }
 
-// ask is the fault of a sheet with hidden rows of which nobody said what they are.
+// ask is the error of a sheet with hidden rows, if nobody decided what to do with them.
 func (s *Sheet) ask() *Error {
 	if s.hiddenRows == 0 || s.hidden != Ask {
 		return nil
@@ -356,10 +355,10 @@ func (s *Sheet) ask() *Error {
 	}
 }
 
-// put sets a field, lengthening the record where a cell lies beyond those before it.
+// put sets a field, and widens the row for a cell beyond its last.
 func (s *Sheet) put(rec *Row, i int, text string, c value.Cell) {
 	if i < 0 {
-		// A cell left of the header: the record cannot keep its columns, and is one too long.
+		// A cell left of the header's first column cannot keep its place in the row.
 		if strings.TrimSpace(text) == "" {
 			return
 		}
@@ -378,7 +377,7 @@ func (s *Sheet) put(rec *Row, i int, text string, c value.Cell) {
 	rec.Texts[i], rec.Cells[i] = text, c
 }
 
-// widen gives a record as many cells, the new ones empty.
+// widen adds empty cells to a row, up to a width.
 func (s *Sheet) widen(rec *Row, width int) {
 	rec.Texts = append(rec.Texts, make([]string, width-len(rec.Texts))...)
 	rec.Cells = slices.Grow(rec.Cells, width-len(rec.Cells))
@@ -387,8 +386,8 @@ func (s *Sheet) widen(rec *Row, width int) {
 	}
 }
 
-// Header fixes the columns by the row that names them: from its first cell to its last, or as the range says. It returns
-// that row with just these columns, which the rows after it have.
+// Header fixes the columns by the row that names them: from its first cell to its last, or as the range says. It
+// returns that row with just these columns. The rows after it have the same ones.
 func (s *Sheet) Header(rec Row) Row {
 	if s.area.right == MaxColumns-1 && s.area.left == 0 {
 		n := 0
@@ -405,7 +404,7 @@ func (s *Sheet) Header(rec Row) Row {
 	return rec
 }
 
-// cutOff is the end of the file where it may not be.
+// cutOff turns an end of the file that comes too early into an error.
 func cutOff(err error) error {
 	if err == io.EOF {
 		return io.ErrUnexpectedEOF

@@ -11,10 +11,10 @@ import (
 // styles are the number formats of a workbook.
 type styles struct {
 	epoch1904 bool
-	cells     []int            // numFmtId by cell style
-	custom    map[int]string   // format code by numFmtId
-	compiled  []*numfmt.Format // by cell style; nil: not yet needed
-	general   *numfmt.Format   // of a style that is not there
+	cells     []int            // numFmtId, by cell style
+	custom    map[int]string   // format code, by numFmtId
+	compiled  []*numfmt.Format // by cell style; nil until it is needed
+	general   *numfmt.Format   // for a style that does not exist
 }
 
 func (st *styles) read(s *strictxml.Scanner) error {
@@ -38,13 +38,14 @@ func (st *styles) read(s *strictxml.Scanner) error {
 				st.custom[id] = code
 			}
 		case t.Name == "xf" && inside == "cellXfs":
-			id, _ := strconv.Atoi(s.Value("numFmtId")) // absent: 0, General
+			id, _ := strconv.Atoi(s.Value("numFmtId")) // if absent, 0 is General
 			st.cells = append(st.cells, id)
 		}
 	}
 }
 
-// format returns the format of a cell by its s attribute. A style the workbook lacks is General, as Excel has it.
+// format returns the format of a cell by its s attribute. If the workbook does not have the style, it is General, as
+// in Excel.
 func (st *styles) format(style []byte) *numfmt.Format {
 	i := 0
 	if len(style) > 0 {

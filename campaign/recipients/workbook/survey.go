@@ -7,17 +7,17 @@ import (
 	"mailshot/campaign/recipients/workbook/strictxml"
 )
 
-// Count is how many rows one sheet of a workbook has.
+// Count is the number of rows of one sheet.
 type Count struct {
 	Name       string
-	Hidden     bool // the sheet itself
-	Rows       int  // with cells, without hidden ones
-	HiddenRows int  // with cells, by hand or by a filter
-	Err        error
+	Hidden     bool  // the sheet itself is hidden
+	Rows       int   // visible rows with cells
+	HiddenRows int   // rows with cells that are hidden by hand or by a filter
+	Err        error // an *Error: why the sheet could not be read to its end
 }
 
-// Survey counts the rows of all sheets of the workbook that s is one of, in their order. Count.Err, an [*Error], says why
-// not all of a sheet could be read. The error is an [*Error], or the end of ctx.
+// Survey counts the rows of every sheet of the workbook that s belongs to, in their order. The error is an [*Error],
+// or the end of ctx.
 func (s *Sheet) Survey(ctx context.Context) ([]Count, error) {
 	b, err := Open(s.book.in, s.book.size)
 	if err != nil {
@@ -27,7 +27,7 @@ func (s *Sheet) Survey(ctx context.Context) ([]Count, error) {
 	for _, entry := range b.sheets {
 		c := Count{Name: entry.name, Hidden: entry.hidden}
 		each := &Sheet{book: b, title: entry.name, styles: b.styles, shared: s.shared, hidden: Skip, width: 1, clock: b.clock, most: maxCells}
-		each.area, _ = parseArea("") // all of it is no mistake
+		each.area, _ = parseArea("") // the whole sheet is a valid range
 		if each.part, err = b.open(entry.path, maxSheet); err == nil {
 			err = each.count(ctx, &c)
 			each.part.Close()

@@ -7,8 +7,8 @@ import (
 	"mailshot/campaign/recipients/workbook/strictxml"
 )
 
-// richText appends the text of a string item (si, is) whose start was read: its t and those of its runs, without the
-// phonetic ones.
+// richText appends the text of a string item (si, is) after its start tag: its own t elements and those of its runs,
+// but not the phonetic ones.
 func richText(s *strictxml.Scanner, b []byte) ([]byte, error) {
 	for depth := s.Depth(); ; {
 		t, err := s.Next()
@@ -38,7 +38,8 @@ func richText(s *strictxml.Scanner, b []byte) ([]byte, error) {
 	}
 }
 
-// unescape replaces _xHHHH_, by which workbooks write characters that XML cannot (ECMA-376 part 1, 22.9.2.19).
+// unescape replaces _xHHHH_, in which workbooks write characters that XML does not allow (ECMA-376 part 1,
+// 22.9.2.19).
 func unescape(s string) string {
 	if !strings.Contains(s, "_x") {
 		return s

@@ -1,10 +1,13 @@
-// Package workbook reads .xlsx files (ECMA-376, SpreadsheetML) as a person sees them, and nothing else. [Open] reads the parts around
-// the sheets; [Book.Sheet] finds a sheet, or the cells that a range or a name stands for, and [Sheet.Next] returns its rows
-// one after another: texts as the number formats show them, and what is stored behind each.
+// Package workbook reads .xlsx files (ECMA-376, SpreadsheetML) as a person sees them, and nothing else. [Open] reads
+// the parts around the sheets. [Book.Sheet] opens a sheet, or the cells that a range or a name stands for.
+// [Sheet.Next] returns one row after another: the texts as the number formats show them, and what is stored behind
+// them.
 //
-// A sheet that breaks off is an error and never a shorter list: every token is checked to the end of the document, and the
-// zip's checksum after it. What a workbook can ask for with few bytes (what unpacks to gigabytes, a million rows of
-// thousands of cells) has limits. An [Error] says where in the workbook it is; the caller knows the name of the file.
+// A sheet that breaks off is an error, and never a shorter list. Every token is checked to the end of the document,
+// and then the zip's checksum. There are limits on what a small workbook can demand: parts that unpack to gigabytes,
+// a million rows of thousands of cells.
+//
+// An [Error] has a place in the workbook. The caller knows the file's name and adds it.
 package workbook
 
 import (
@@ -24,8 +27,8 @@ import (
 	"mailshot/internal/ellipsis"
 )
 
-// Limits of the parts of a workbook, unpacked. A part above the small limit that shrinks more than maxRatio is a bomb:
-// sheets of text and numbers shrink ten to thirty times.
+// The limits of the parts of a workbook, unpacked. A part above the small limit that shrinks by more than maxRatio is
+// a bomb: sheets of text and numbers shrink by ten to thirty.
 const (
 	maxSheet   = 2 << 30
 	maxStrings = 192 << 20
@@ -33,15 +36,16 @@ const (
 	maxRatio   = 100
 	smallPart  = 16 << 20
 
-	maxCells = 100 << 20        // of a sheet, those that the header's columns ask for included
-	maxTime  = 10 * time.Minute // of reading: a million rows of fifty cells take two
+	maxCells = 100 << 20        // in a sheet, with those that the header's columns require
+	maxTime  = 10 * time.Minute // for reading; a million rows of fifty cells take two minutes
 )
 
-// Book is an open workbook: where its sheets are, the texts and the formats they share. It is not for concurrent use.
+// Book is an open workbook: the places of its sheets, and the texts and formats that they share. It is not safe for
+// concurrent use.
 type Book struct {
 	in     io.ReaderAt
 	size   int64
-	parts  map[string]*zip.File // by path in lower case
+	parts  map[string]*zip.File // by path, in lower case
 	sheets []sheetEntry
 	names  []namedArea
 	shared string // path of the shared strings, "" if none
@@ -58,7 +62,7 @@ func (b *Book) fault(text, hint string) *Error {
 	return &Error{Code: "broken-workbook", Text: text, Hint: hint, Final: true}
 }
 
-// Open reads everything of the workbook in r but the cells. The error is an [*Error].
+// Open reads all of a workbook but its cells. The error is an [*Error].
 func Open(r io.ReaderAt, size int64) (*Book, error) {
 	b := &Book{in: r, size: size, parts: make(map[string]*zip.File), clock: &stopwatch{limit: maxTime}}
 	b.clock.start()
@@ -115,7 +119,7 @@ func (b *Book) Sheets() []string {
 	return names
 }
 
-// known tells other files that are zips from workbooks.
+// known refuses other files that are zips, with what they are.
 func (b *Book) known() error {
 	has := func(name string) bool { _, ok := b.parts[name]; return ok }
 	switch {
@@ -133,7 +137,7 @@ func (b *Book) known() error {
 	return nil
 }
 
-// open opens a part that may unpack to so many bytes.
+// open opens a part that may unpack to a limited number of bytes.
 func (b *Book) open(name string, limit int64) (io.ReadCloser, error) {
 	part, ok := b.parts[strings.ToLower(name)]
 	if !ok {
@@ -146,10 +150,10 @@ func (b *Book) open(name string, limit int64) (io.ReadCloser, error) {
 	return &bounded{ReadCloser: r, limit: limit, packed: max(int64(part.CompressedSize64), 1), clock: b.clock}, nil
 }
 
-// stopwatch counts the time that reading a workbook takes, and none that passes between its rows.
+// stopwatch counts the time that it takes to read a workbook, without the time between rows.
 type stopwatch struct {
 	limit, spent time.Duration
-	since        time.Time // it was started
+	since        time.Time // when it was started
 }
 
 func (w *stopwatch) start() { w.since = time.Now() }
@@ -163,7 +167,7 @@ func (w *stopwatch) fault() *Error {
 	return &Error{Code: "too-slow", Text: "reading it takes more than " + duration(w.limit), Hint: "is it a list? if so, save it as CSV"}
 }
 
-// bounded is a part that is read no further than a list can need.
+// bounded is a part that is read only as far as a list can need.
 type bounded struct {
 	io.ReadCloser
 	limit, packed, read int64
@@ -185,7 +189,7 @@ func (r *bounded) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// duration is a whole number of minutes or seconds, in words.
+// duration is a number of whole minutes or seconds in words.
 func duration(d time.Duration) string {
 	if d >= time.Minute {
 		return fault.Count(int(d/time.Minute), "minute")
@@ -223,8 +227,8 @@ func (b *Book) document(name string, read func(*strictxml.Scanner) error) error 
 // relation is one entry of a .rels part.
 type relation struct{ id, kind, path string }
 
-// relations reads a .rels part; none is no error. kind is the last word of the type's address, so that the strict and
-// the transitional form are alike.
+// relations reads a .rels part; it is not an error if there is none. kind is the last word of the type's URI, so that
+// strict and transitional workbooks are the same.
 func (b *Book) relations(name, folder string) (out []relation, err error) {
 	if _, ok := b.parts[strings.ToLower(name)]; !ok {
 		return nil, nil
@@ -249,7 +253,7 @@ func (b *Book) relations(name, folder string) (out []relation, err error) {
 	})
 }
 
-// readMain reads the workbook part: sheets in their order, and the epoch of dates.
+// readMain reads the workbook part: the sheets in their order, the defined names, and the epoch of dates.
 func (b *Book) readMain(name string, targets []relation) (epoch1904 bool, err error) {
 	err = b.document(name, func(s *strictxml.Scanner) error {
 		for {
@@ -294,7 +298,7 @@ func (b *Book) readMain(name string, targets []relation) (epoch1904 bool, err er
 	return epoch1904, err
 }
 
-// choose finds the sheet by name, else takes the first of the visible ones; of is how many these are.
+// choose finds the sheet by its name, or takes the first of the visible sheets, of which there are of.
 func (b *Book) choose(name string) (entry sheetEntry, of int, err error) {
 	var names []string
 	var visible []sheetEntry
@@ -320,11 +324,11 @@ func (b *Book) choose(name string) (entry sheetEntry, of int, err error) {
 	return visible[0], len(visible), nil
 }
 
-// sharedStrings reads the texts that cells refer to. They are kept in pieces of one string each, so that a million short
-// texts do not become a million allocations.
+// sharedStrings reads the texts that cells refer to. Many are kept in one string, so that a million short texts are
+// not a million allocations.
 func (b *Book) sharedStrings() (out []string, err error) {
 	if _, ok := b.parts[strings.ToLower(b.shared)]; !ok {
-		return nil, nil // a reference to it is an error of the cell
+		return nil, nil // a cell that refers to one is an error then
 	}
 	var piece []byte
 	var ends []int

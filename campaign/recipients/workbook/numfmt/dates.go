@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// Date shows a time. A cell may hold one without a date format (type d): that is written in ISO 8601.
+// Date shows a time. It uses ISO 8601 if the format is not one of dates, as a cell may store a date without one (type
+// d).
 func (f *Format) Date(t time.Time) string {
 	s := &f.sections[0]
 	if !s.isDate || s.iso || s.elapsed {
@@ -45,7 +46,7 @@ func (f *Format) Date(t time.Time) string {
 			n = int(month)
 		case k.text == "dd" || k.text == "d":
 			n = day
-		case k.text == "hh" && !half || k.text == "h" && !half: // package time has no h
+		case k.text == "hh" && !half || k.text == "h" && !half: // package time does not have an hour without a leading zero
 			n = t.Hour()
 		case strings.HasPrefix(k.text, "mmmmm"):
 			b = append(b, month.String()[0])
@@ -65,7 +66,7 @@ func (f *Format) Date(t time.Time) string {
 	return strings.TrimSpace(string(b))
 }
 
-// digitsOf is how many digits a number has that is not negative.
+// digitsOf is the number of digits of a number that is not negative.
 func digitsOf(n int) int {
 	size := 1
 	for ; n >= 10; n /= 10 {
@@ -74,7 +75,7 @@ func digitsOf(n int) int {
 	return size
 }
 
-// layout is a date field in the words of package time.
+// layout is the layout of package time for a date field.
 func layout(field string, half bool) string {
 	n := len(field)
 	pick := func(layouts ...string) string { return layouts[min(n, len(layouts))-1] }
@@ -100,7 +101,7 @@ func layout(field string, half bool) string {
 	return "PM"
 }
 
-// span shows elapsed time: 1.5 days in [h]:mm is 36:00.
+// span shows elapsed time: 1.5 days as [h]:mm is 36:00.
 func (s *section) span(v float64) string {
 	decimals := 0
 	for _, t := range s.tokens {
@@ -140,7 +141,8 @@ func (s *section) span(v float64) string {
 	return b.String()
 }
 
-// Serial turns a day number into a time in UTC. Excel's calendar has a 29 February 1900 that never was: it is no date.
+// Serial turns a day number into a time in UTC. ok is false for 29 February 1900, which exists only in Excel's
+// calendar.
 func Serial(v float64, epoch1904 bool) (time.Time, bool) {
 	if v < 0 || v >= 2958466 {
 		return time.Time{}, false

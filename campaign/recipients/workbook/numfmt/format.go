@@ -1,6 +1,9 @@
-// Package numfmt shows a stored number as a spreadsheet does. [Compile] reads the code of a number format, as #,##0.00 or
-// dd.mm.yyyy, and the [Format] shows numbers, dates and texts by it; [Serial] turns a day number into the date it stands
-// for.
+// Package numfmt shows stored numbers as a spreadsheet does. [Compile] parses the code of a number format, as
+// #,##0.00 or dd.mm.yyyy. [Format.Number], [Format.Date] and [Format.Text] show a value by it. [Serial] turns a day
+// number into the date that it stands for.
+//
+// xuri/nfp, which excelize uses, only splits a code into tokens. excelize's own formatter shows a time such as 0:00
+// as 00:00 and built-in dates in the American form; the tests of workbooks list where the two differ.
 package numfmt
 
 import (
@@ -12,34 +15,35 @@ import (
 	"mailshot/campaign/recipients/value"
 )
 
-// MaxCode is how many bytes a number format may have: what it shows is made anew for every cell.
+// MaxCode is the most bytes in the code of a number format: every cell is shown by it anew.
 const MaxCode = 2048
 
-// Format is a compiled number format: what is shown for positive numbers, negative ones and zero, or where a condition
-// holds, and around texts.
+// Format is a compiled number format. It has sections for positive numbers, negative numbers and zero, or for
+// conditions, and one for texts.
 //
-// It covers what lists hold: General, digits with thousands and decimals, percent, powers of ten, currencies, leading
-// zeros, literals, conditions, dates and times. A section with anything else (fractions, eras, names in other languages)
-// shows the number as General does, or the date in ISO 8601; so does one that would hide the value.
+// It covers what lists contain: General, digits with thousands and decimals, percent, powers of ten, currencies,
+// leading zeros, literals, conditions, dates and times. A section with anything else shows the number as General
+// does, or the date in ISO 8601: fractions, eras, names in other languages. So does a section that would hide the
+// value.
 type Format struct {
-	sections []section // of numbers
-	chosen   bool      // by conditions, not by sign
-	plain    bool      // General and nothing else
-	words    *section  // what stands around a text; nil: nothing
+	sections []section // for numbers
+	chosen   bool      // the section is chosen by conditions, not by sign
+	plain    bool      // it is General and nothing else
+	words    *section  // literals around a text; nil for none
 }
 
 type section struct {
 	tokens    []formatToken
 	isDate    bool
-	elapsed   bool // [h]: hours beyond a day
-	iso       bool // a date we cannot show as Excel does
-	foreign   bool // in a date, names and what stands between its parts would be those of another language
+	elapsed   bool // elapsed time: [h] goes beyond a day
+	iso       bool // a date that cannot be shown as Excel shows it
+	foreign   bool // names and separators of a date would be those of another language
 	general   bool // shown as General, between its literals
-	hidden    bool // would hide the value, or is not understood: shown as General, with its sign
-	words     bool // has a literal that is seen, and that is no stray letter
+	hidden    bool // it would hide the value or is not understood: shown as General, with its sign
+	words     bool // has a visible literal that is not a stray letter
 	when      *condition
 	whole     int // digit places before the point
-	decimals  int // and after it
+	decimals  int // digit places after the point
 	thousands bool
 	scale     float64
 	exponent  int // digits of the exponent, 0 if none
@@ -50,7 +54,7 @@ type formatToken struct {
 	text string // the literal, or the date field: yyyy, mm, …
 }
 
-// condition is what [<=9999999] at the begin of a section asks of the number.
+// condition is a condition at the start of a section, such as [<=9999999].
 type condition struct {
 	operator string
 	limit    float64
@@ -72,13 +76,13 @@ func (c *condition) holds(v float64) bool {
 	return v == c.limit
 }
 
-// below reports whether the condition holds for numbers below zero only.
+// below reports whether the condition holds only for numbers below zero.
 func (c *condition) below() bool {
 	return c.operator == "<" && c.limit <= 0 || (c.operator == "<=" || c.operator == "=") && c.limit < 0
 }
 
-// builtin are the formats without a code in the file (ECMA-376 part 1, 18.8.30). Where a format follows the reader's
-// locale, dates are written in ISO 8601.
+// builtin are the formats that have no code in the file (ECMA-376 part 1, 18.8.30). Those that follow the reader's
+// locale show dates in ISO 8601.
 var builtin = map[int]string{
 	1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%", 11: "0.00E+00",
 	14: isoDate, 15: "d-mmm-yy", 16: "d-mmm", 17: "mmm-yy", 18: "h:mm AM/PM", 19: "h:mm:ss AM/PM", 20: "h:mm", 21: "h:mm:ss", 22: isoDate + " hh:mm",
@@ -90,22 +94,22 @@ var builtin = map[int]string{
 
 const isoDate = "yyyy-mm-dd"
 
-// Builtin is the code of a format that a workbook names by its number alone; "", which is General, if there is none.
+// Builtin is the code of a format that a workbook names only by its number; "", which is General, if there is none.
 func Builtin(id int) string { return builtin[id] }
 
-// Compile reads the code of a format. Every code is one: what is not understood shows the value plainly.
+// Compile parses the code of a format. Every code is valid: a section that is not understood shows the value plainly.
 func Compile(code string) *Format {
 	f := &Format{}
 	for _, part := range splitSections(code) {
 		f.sections = append(f.sections, compileSection(part))
 	}
-	// The section of texts is the fourth, or the last if it has an @.
+	// The section for texts is the fourth, or the last if it has an @.
 	n := len(f.sections)
 	if last := &f.sections[n-1]; last.has('@') {
 		if last.words {
 			f.words = last
 		}
-		if n--; n == 0 { // numbers are shown as in General
+		if n--; n == 0 { // numbers are shown as General
 			f.sections, n = []section{compileSection("General")}, 1
 		}
 	}
@@ -123,7 +127,7 @@ func (s *section) has(kind byte) bool {
 	return slices.ContainsFunc(s.tokens, func(t formatToken) bool { return t.kind == kind })
 }
 
-// Text returns a text with what its format puts around it.
+// Text shows a text, with the literals of the format around it.
 func (f *Format) Text(text string) string {
 	if f.words == nil || text == "" {
 		return text
@@ -140,7 +144,7 @@ func (f *Format) Text(text string) string {
 	return b.String()
 }
 
-// splitSections cuts a code at the semicolons that are not quoted.
+// splitSections splits a code at the semicolons that are not quoted.
 func splitSections(code string) []string {
 	var out []string
 	from := 0
@@ -164,12 +168,12 @@ func splitSections(code string) []string {
 	return append(out, code[from:])
 }
 
-// compiler reads the code of one section.
+// compiler parses the code of one section.
 type compiler struct {
 	section
-	point, digits bool // were read
+	point, digits bool // have been seen
 	commas        int  // since the last digit place
-	unknown       bool // something is not understood
+	unknown       bool // a part of the code is not understood
 }
 
 func compileSection(code string) section {
@@ -180,7 +184,7 @@ func compileSection(code string) section {
 	return s.finish()
 }
 
-// token reads what the rest of a code begins with, and returns its length.
+// token parses the start of the rest of a code, and returns its length.
 func (s *compiler) token(rest string) int {
 	if size := s.mark(rest); size > 0 {
 		return size
@@ -209,8 +213,8 @@ func (s *compiler) literal(text string) {
 	s.words = s.words || strings.TrimSpace(text) != ""
 }
 
-// mark reads what is the same in numbers and dates: literals, gaps, brackets, General and the place of a text. It returns
-// 0 for anything else.
+// mark parses what numbers and dates have in common: literals, gaps, brackets, General, the place of a text. It
+// returns 0 for anything else.
 func (s *compiler) mark(rest string) (size int) {
 	switch c := rest[0]; {
 	case c == '"':
@@ -246,8 +250,8 @@ func (s *compiler) mark(rest string) (size int) {
 	return 0
 }
 
-// figure reads a part of a number: a digit place, the point, thousands, percent, a power of ten. It returns 0 for anything
-// else.
+// figure parses a part of a number: a digit place, the point, thousands, percent, a power of ten. It returns 0 for
+// anything else.
 func (s *compiler) figure(rest string) (size int) {
 	number := s.digits && !s.isDate
 	switch c := rest[0]; {
@@ -286,11 +290,11 @@ func (s *compiler) figure(rest string) (size int) {
 	return 1
 }
 
-// dateField reads a part of a date or a time. It returns 0 for anything else.
+// dateField parses a part of a date or a time. It returns 0 for anything else.
 func (s *compiler) dateField(rest string) (size int) {
 	switch c := rest[0]; {
 	case c == '.' && (s.isDate || s.elapsed):
-		// Fractions of seconds follow in zeros; they are no digits of a number.
+		// Zeros after the point are fractions of seconds, and not digits of a number.
 		n := len(rest[1:]) - len(strings.TrimLeft(rest[1:], "0"))
 		if n == 0 {
 			s.literal(".")
@@ -319,7 +323,7 @@ func (s *compiler) dateField(rest string) (size int) {
 	return 0
 }
 
-// finish is the section when all of its code was read.
+// finish returns the section, when all of its code has been parsed.
 func (s *compiler) finish() section {
 	for range s.commas {
 		s.scale /= 1000
@@ -334,26 +338,26 @@ func (s *compiler) finish() section {
 		s.minutes()
 		s.iso = s.iso || s.digits || s.foreign && slices.ContainsFunc(s.tokens, ofLanguage)
 	} else if s.unknown || s.general && s.digits || !s.digits && !s.general && !s.elapsed && !s.words {
-		// What would hide the value, or is not understood, shows it plainly.
+		// A section that would hide the value, or is not understood, shows it plainly.
 		return section{general: true, hidden: true, scale: 1, tokens: []formatToken{{'G', ""}}, when: s.when}
 	}
 	return s.section
 }
 
-// ofLanguage reports whether a token of a date is written as a language does: the name of a month, a day or a half of the
-// day, or what stands between the parts of a date.
+// ofLanguage reports whether a token of a date depends on a language: the name of a month or a day, AM or PM, or a
+// separator.
 func ofLanguage(t formatToken) bool {
 	return t.kind == 'l' && t.text == "/" || t.kind == 'd' && (len(t.text) > 2 && (t.text[0] == 'm' || t.text[0] == 'd') || isHalf(t.text))
 }
 
-// HasDay reports whether the format of a date shows its day or its year, and not the time alone.
+// HasDay reports whether a date format shows the day or the year, and not only the time.
 func (f *Format) HasDay() bool { return f.sections[0].hasDay() }
 
 // General reports whether the format is General and nothing else.
 func (f *Format) General() bool { return f.plain }
 
-// Plain reports whether a number or date is shown plainly, as General or in ISO 8601, because the code would hide it or is
-// not understood.
+// Plain reports whether the format shows a number or date plainly, as General or in ISO 8601, because the code would
+// hide it or is not understood.
 func (f *Format) Plain(v float64) bool {
 	if f.IsDate() {
 		return f.sections[0].iso
@@ -362,7 +366,7 @@ func (f *Format) Plain(v float64) bool {
 	return s.hidden
 }
 
-// hasDay reports whether a date shows its day or its year, and not the time alone.
+// hasDay reports whether a date section shows the day or the year, and not only the time.
 func (s *section) hasDay() bool {
 	return slices.ContainsFunc(s.tokens, func(t formatToken) bool { return t.kind == 'd' && (t.text[0] == 'd' || t.text[0] == 'y') })
 }
@@ -370,7 +374,7 @@ func (s *section) hasDay() bool {
 // isHalf reports whether a date field is AM/PM or A/P.
 func isHalf(field string) bool { return len(field) > 2 && (field[1] == '/' || field[2] == '/') }
 
-// bracket reads what is between [ and ]: a currency or locale, elapsed time, a colour, a condition.
+// bracket parses what is between [ and ]: a currency or locale, elapsed time, a colour, a condition.
 func (s *compiler) bracket(text string) {
 	lower := strings.ToLower(text)
 	switch {
@@ -385,7 +389,7 @@ func (s *compiler) bracket(text string) {
 		switch {
 		case locale == "" || sign != "":
 		case strings.Contains(lower, ","), len(lower) > 4 && !strings.Contains(lower, "-"), lower == "f800", lower == "f400":
-			s.iso = true // a calendar or digits of another language, or what the system shows
+			s.iso = true // another calendar, digits of another language, or a form that the system decides
 		case !english:
 			s.foreign = true
 		}
@@ -412,7 +416,7 @@ func (s *compiler) bracket(text string) {
 	}
 }
 
-// minutes turns m into n, minutes, where it stands behind hours or before seconds.
+// minutes turns m into n, which means minutes, if it follows hours or precedes seconds.
 func (s *section) minutes() {
 	previous := ""
 	for i := range s.tokens {
@@ -445,5 +449,5 @@ func runeSize(s string) int {
 	return len(s)
 }
 
-// IsDate reports whether numbers are shown as dates or times of day.
+// IsDate reports whether the format shows numbers as dates or times of day.
 func (f *Format) IsDate() bool { return f.sections[0].isDate && !f.sections[0].elapsed }

@@ -17,8 +17,8 @@ func (f *Format) Number(v float64) string {
 	return strings.TrimSpace(text)
 }
 
-// choose finds the section of a number, and whether a minus stands before one below zero: the second of the usual three
-// writes it as it likes. Where conditions choose, only one for numbers below zero and with words of its own does.
+// choose returns the section for a number, and whether a negative number needs a minus sign before it. The second
+// section writes its own. With conditions, only a section for negative numbers that has literals writes its own.
 func (f *Format) choose(v float64) (s *section, signed bool) {
 	if f.chosen {
 		for i := range f.sections {
@@ -38,7 +38,7 @@ func (f *Format) choose(v float64) (s *section, signed bool) {
 	return s, true
 }
 
-// number shows a number that is not negative; nothing reports that the digits shown are all zero.
+// number shows a number that is not negative; nothing reports that all digits shown are zero.
 func (s *section) number(v float64) (text string, nothing bool) {
 	if s.elapsed {
 		return s.span(v), v == 0
@@ -88,8 +88,8 @@ func (s *section) number(v float64) (text string, nothing bool) {
 	return b.String(), nothing
 }
 
-// power splits a number into the digits before and behind the point and its power of ten, which is a multiple of the places
-// before the point where there are several: ##0.0E+0 shows 12345 as 12.3E+3.
+// power splits a number into the digits before and after the point and its power of ten. The power is a multiple of
+// the number of places before the point: ##0.0E+0 shows 12345 as 12.3E+3.
 func (s *section) power(v float64) (whole, fraction, power string) {
 	e := 0
 	digits := decimal(v, s.decimals)
@@ -97,13 +97,13 @@ func (s *section) power(v float64) (whole, fraction, power string) {
 		mantissa, exponent, _ := strings.Cut(strconv.FormatFloat(v, 'e', 14, 64), "e")
 		e, _ = strconv.Atoi(exponent)
 		for {
-			step := ((e % s.whole) + s.whole) % s.whole // digits before the point but one
+			step := ((e % s.whole) + s.whole) % s.whole // digits before the point, less one
 			m, _ := strconv.ParseFloat(mantissa+"e"+strconv.Itoa(step), 64)
 			if digits = decimal(m, s.decimals); strings.IndexByte(digits+".", '.') <= s.whole {
 				e -= step
 				break
 			}
-			// It was rounded up to one digit more.
+			// Rounding made one digit more.
 			mantissa, e = "1", e-step+s.whole
 		}
 	}
@@ -116,8 +116,8 @@ func (s *section) power(v float64) (whole, fraction, power string) {
 	return whole, fraction, sign + strings.Repeat("0", max(0, s.exponent-len(size))) + size
 }
 
-// wholePlace writes the digits that belong to a place before the point; left places follow it. The first place takes
-// all the digits that have none.
+// wholePlace writes the digits of one place before the point; left places follow. The first place takes all digits
+// that do not have a place.
 func (s *section) wholePlace(b *strings.Builder, kind byte, left int, whole *string) {
 	n := len(*whole) - left // digits for this place
 	if n <= 0 {
@@ -141,14 +141,14 @@ func (s *section) wholePlace(b *strings.Builder, kind byte, left int, whole *str
 	}
 }
 
-// separate writes a comma where so many digits are left.
+// separate writes a comma if it belongs before the digits that are left.
 func (s *section) separate(b *strings.Builder, left int) {
 	if s.thousands && left > 0 && left%3 == 0 {
 		b.WriteByte(',')
 	}
 }
 
-// fraction writes one place after the point: an optional one only if a digit other than 0 is left.
+// fraction writes one place after the point. It leaves out an optional place if only zeros are left.
 func (s *section) fraction(b *strings.Builder, kind byte, i int, rest string) string {
 	if rest == "" {
 		return rest
@@ -169,13 +169,13 @@ func (s *section) zeroAfter(i int) bool {
 	return false
 }
 
-// keepsPoint reports whether the point is followed by a digit. Excel writes "5." for 5 in the format 0.#; nobody means it.
+// keepsPoint reports whether a digit follows the point. Excel shows 5 as "5." in the format 0.#, which nobody wants.
 func (s *section) keepsPoint(i int, fraction string) bool {
 	return strings.Trim(fraction, "0") != "" || s.zeroAfter(i)
 }
 
-// decimal writes a number that is not negative with so many decimals, rounding half away from zero as the number is
-// written, in fifteen digits, rather than as binary stores it: 1.005 becomes 1.01.
+// decimal writes a number that is not negative with a number of decimals. It rounds half away from zero, and rounds
+// the fifteen digits that Excel shows and not the binary value: 1.005 becomes 1.01.
 func decimal(v float64, decimals int) string {
 	var room [32]byte
 	digits := strconv.AppendFloat(room[:0], v, 'e', 14, 64) // d.dddddddddddddde±dd
@@ -185,7 +185,7 @@ func decimal(v float64, decimals int) string {
 	}
 	power, _ := strconv.Atoi(string(digits[e+1:]))
 	digits = append(digits[:1], digits[2:e]...)
-	point := power + 1 // how many digits stand before it
+	point := power + 1 // number of digits before the point
 	keep := point + decimals
 	up := keep >= 0 && keep < len(digits) && digits[keep] >= '5'
 	digits = digits[:min(max(keep, 0), len(digits))]
@@ -198,7 +198,7 @@ func decimal(v float64, decimals int) string {
 	}
 	b := make([]byte, 0, max(point, 0)+decimals+3)
 	if up {
-		// 9.99 became 10.0: one more digit before the point, or the first behind it that is not zero.
+		// 9.99 became 10.0: there is one digit more before the point, or one zero less after it.
 		digits = append([]byte{'1'}, digits...)
 		point++
 	}
@@ -224,7 +224,7 @@ func decimal(v float64, decimals int) string {
 }
 
 // general shows a number that is not negative as General does: in eleven characters, with as many decimals as fit.
-// Integers are whole, never a power of ten, for they are telephone and account numbers.
+// Whole numbers are never powers of ten, since they are telephone and account numbers.
 func general(v float64) string {
 	switch {
 	case v == math.Trunc(v) && v < 1e21:

@@ -10,7 +10,7 @@ import (
 )
 
 // resolve checks the characters of a text or value, and replaces references and line ends. It changes raw in place,
-// since what it makes is never longer.
+// since the result is never longer.
 func (s *Scanner) resolve(raw []byte, references bool) ([]byte, error) {
 	i, beyond := 0, false
 	for ; i < len(raw); i++ {
@@ -56,7 +56,7 @@ func (s *Scanner) resolve(raw []byte, references bool) ([]byte, error) {
 	return out, nil
 }
 
-// reference reads &lt; or &#60; or &#x3c; and how long it is.
+// reference parses &lt; or &#60; or &#x3c;, and returns its length, too.
 func (s *Scanner) reference(b []byte) (rune, int, error) {
 	end := bytes.IndexByte(b[:min(len(b), 16)], ';')
 	if end < 0 {
@@ -88,12 +88,13 @@ func (s *Scanner) reference(b []byte) (rune, int, error) {
 	return 0, 0, s.bad("the unknown reference %s", fault.Quote("&"+name+";"))
 }
 
-// isChar reports whether XML has a character (XML 1.0, 2.2).
+// isChar reports whether XML allows a character (XML 1.0, 2.2).
 func isChar(r rune) bool {
 	return r == '\t' || r == '\n' || r == '\r' || r >= ' ' && r < 0xD800 || r > 0xDFFF && r < 0xFFFE || r > 0xFFFF
 }
 
-// nameBytes are the ASCII bytes of names; what lies beyond ASCII is taken as one, for no workbook's names have it.
+// nameBytes are the ASCII bytes of names. Bytes beyond ASCII are accepted without a check, since the names in
+// workbooks do not have any.
 var nameBytes = func() (t [256]bool) {
 	for c := range t {
 		t[c] = c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-' || c == '.' || c == ':' || c >= utf8.RuneSelf
@@ -101,7 +102,7 @@ var nameBytes = func() (t [256]bool) {
 	return t
 }()
 
-// splitName cuts a name off the begin; it is empty where none stands.
+// splitName cuts a name off the start of b; it is empty if b does not start with one.
 func splitName(b []byte) (name, rest []byte) {
 	n := 0
 	for n < len(b) && nameBytes[b[n]] {
@@ -113,7 +114,7 @@ func splitName(b []byte) (name, rest []byte) {
 	return b[:n], b[n:]
 }
 
-// ascii has each character of ASCII in its place.
+// ascii has every ASCII character at its own index.
 var ascii = func() string {
 	var b [utf8.RuneSelf]byte
 	for c := range b {
@@ -122,10 +123,10 @@ var ascii = func() string {
 	return string(b[:])
 }()
 
-// name keeps each name once, and checks it then.
+// name returns a name as a string. It checks and allocates each name once.
 func (s *Scanner) name(b []byte) (string, error) {
 	if len(b) == 1 && b[0] < utf8.RuneSelf && b[0] != ':' {
-		return ascii[b[0] : b[0]+1], nil // nearly all of a sheet's
+		return ascii[b[0] : b[0]+1], nil // nearly all names of a sheet
 	}
 	if name, ok := s.names[string(b)]; ok {
 		return name, nil
@@ -140,7 +141,7 @@ func (s *Scanner) name(b []byte) (string, error) {
 	return name, nil
 }
 
-// trimBlank cuts off the blanks that b begins with.
+// trimBlank cuts the blanks off the start of b.
 func trimBlank(b []byte) []byte {
 	for len(b) > 0 && (b[0] == ' ' || b[0] == '\n' || b[0] == '\t' || b[0] == '\r') {
 		b = b[1:]
@@ -148,7 +149,7 @@ func trimBlank(b []byte) []byte {
 	return b
 }
 
-// split cuts a name at the colon that stands between two parts.
+// split splits a name at the colon between its prefix and its local part.
 func split(qualified string) (prefix, name string) {
 	if i := strings.IndexByte(qualified, ':'); i > 0 && i < len(qualified)-1 {
 		return qualified[:i], qualified[i+1:]

@@ -5,7 +5,7 @@ import (
 	"io"
 )
 
-// Skip reads to the end of the element whose start was read.
+// Skip reads to the end of the element whose start tag was read.
 func (s *Scanner) Skip() error {
 	for depth := len(s.path); len(s.path) >= depth; {
 		if _, err := s.Next(); err != nil {
@@ -15,7 +15,7 @@ func (s *Scanner) Skip() error {
 	return nil
 }
 
-// Text appends the text of the element whose start was read, to its end.
+// Text appends to b the text of the element whose start tag was read, and reads to its end.
 func (s *Scanner) Text(b []byte) ([]byte, error) {
 	for depth := len(s.path); ; {
 		t, err := s.Next()
@@ -33,7 +33,7 @@ func (s *Scanner) Text(b []byte) ([]byte, error) {
 	}
 }
 
-// Attr returns an attribute without a prefix as it stands in the file, nil if there is none.
+// Attr returns the value of an attribute without a prefix as it is in the file, nil if there is none.
 func (t *Token) Attr(name string) []byte {
 	for i := range t.Attrs {
 		if a := &t.Attrs[i]; a.Name == name && a.Prefix == "" {
@@ -43,10 +43,11 @@ func (t *Token) Attr(name string) []byte {
 	return nil
 }
 
-// Value returns an attribute without a prefix, references resolved, "" if there is none.
+// Value returns the value of an attribute of the last token, without a prefix and with references resolved. It is ""
+// if there is none.
 func (s *Scanner) Value(name string) string { return s.Plain(s.token.Attr(name)) }
 
-// Plain is an attribute's value, references resolved. It was checked when it was read.
+// Plain resolves the references in an attribute's value, which Next has checked.
 func (s *Scanner) Plain(raw []byte) string {
 	if bytes.ContainsAny(raw, "&\r") {
 		raw, _ = s.resolve(bytes.Clone(raw), true)
@@ -54,7 +55,7 @@ func (s *Scanner) Plain(raw []byte) string {
 	return string(raw)
 }
 
-// cutOff is the end of the file where it may not be.
+// cutOff turns an end of the file that comes too early into an error.
 func cutOff(err error) error {
 	if err == io.EOF {
 		return io.ErrUnexpectedEOF

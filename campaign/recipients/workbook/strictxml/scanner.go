@@ -1,5 +1,5 @@
-// Package strictxml reads XML and is content with nothing less than a whole document. [New] starts a [Scanner], and
-// [Scanner.Next] returns one token after another; io.EOF comes only after the end of the root.
+// Package strictxml reads XML and accepts nothing less than a whole document. [New] returns a [Scanner], and
+// [Scanner.Next] returns one token after another. io.EOF comes only after the end of the root.
 package strictxml
 
 import (
@@ -13,59 +13,58 @@ import (
 	"mailshot/campaign/recipients/fault"
 )
 
-// Limits of the XML in a workbook: nothing a person makes comes near them.
+// The limits of a document. Nothing that a person makes comes near them.
 const (
 	MaxToken = 4 << 20 // bytes of one tag or text
 	MaxDepth = 64
 )
 
-// Scanner reads a document (XML 1.0, in UTF-8) token by token and is content with nothing less than the whole: tags must
-// match, there must be one root, every character must be one that XML has, and io.EOF comes only after the root's end.
-// Document types are refused, for entities are defined there.
+// Scanner reads a document (XML 1.0, in UTF-8) token by token, and checks all of it: tags must match, there must be
+// one root, and every character must be one that XML allows. Document types are refused, since they define entities.
 //
-// encoding/xml makes an allocation or more of each token, and a sheet has five tokens a cell; the tests hold this one
-// against it, token by token. A token's slices lie in the scanner's buffer.
+// encoding/xml makes at least one allocation for each token, and a sheet has five tokens per cell. The tests compare
+// this scanner with it, token by token. The slices of a token point into the scanner's buffer.
 type Scanner struct {
 	in    io.Reader
-	buf   []byte // what was read and is not yet over
-	at    int    // the next byte
-	ended error  // of in
+	buf   []byte // what was read and is still needed
+	at    int    // index of the next byte
+	ended error  // error of in
 
 	token Token
 	names map[string]string // each name once
 	path  []string
-	empty bool // the last start tag was its end too
+	empty bool // the last start tag was also the end tag
 	root  bool
-	begun bool // something was read, so that no declaration may follow
+	begun bool // something was read, so a declaration may not follow
 	line  int  // of at, from 1
 	err   error
 }
 
-// Kind is what a token is.
+// Kind is the kind of a token.
 type Kind byte
 
-// The kinds of tokens. The empty element <a/> is a start tag and an end tag.
+// The kinds of tokens. An empty element <a/> is a start tag and an end tag.
 const (
 	StartTag Kind = iota
 	EndTag
 	CharData
 )
 
-// Token is a start or end tag, or text. It is valid until the next is read.
+// Token is a start tag, an end tag, or text. It is valid until the next token is read.
 type Token struct {
 	Kind  Kind
-	Name  string // of a tag, without its prefix
+	Name  string // name of a tag, without its prefix
 	Attrs []Attribute
-	Text  []byte // CharData, references resolved
+	Text  []byte // text of CharData, with references resolved
 }
 
 // Attribute is an attribute of a start tag.
 type Attribute struct {
 	Prefix, Name string
-	Value        []byte // as it stands in the file, between its quotes; Scanner.Plain resolves it
+	Value        []byte // as it is in the file between the quotes; Scanner.Plain resolves it
 }
 
-// syntaxError is XML that is none.
+// syntaxError is a mistake in the XML.
 type syntaxError struct {
 	text string
 	line int
@@ -73,10 +72,10 @@ type syntaxError struct {
 
 func (e *syntaxError) Error() string { return fmt.Sprintf("%s (line %d of its XML)", e.text, e.line) }
 
-// ErrTooLong is a tag or text of more than MaxToken bytes.
+// ErrTooLong is the error of a tag or text of more than MaxToken bytes.
 var ErrTooLong = errors.New("a tag or text of more than 4 MiB")
 
-// New returns a scanner at the begin of a document.
+// New returns a scanner for a document.
 func New(r io.Reader) *Scanner {
 	s := &Scanner{in: r, buf: make([]byte, 0, 64<<10), names: make(map[string]string), line: 1}
 	if s.have(3) && string(s.buf[:3]) == "\uFEFF" {
@@ -85,7 +84,7 @@ func New(r io.Reader) *Scanner {
 	return s
 }
 
-// more reads on behind what there is. What stands before at is over, and makes room.
+// more reads more input into the buffer. It drops what is before at.
 func (s *Scanner) more() bool {
 	if s.ended != nil {
 		return false
@@ -113,7 +112,7 @@ func (s *Scanner) more() bool {
 	return false
 }
 
-// have reports whether n bytes follow, reading them if need be.
+// have reports whether n more bytes exist, and reads them if needed.
 func (s *Scanner) have(n int) bool {
 	for len(s.buf)-s.at < n {
 		if !s.more() {
@@ -123,7 +122,8 @@ func (s *Scanner) have(n int) bool {
 	return true
 }
 
-// find returns how far behind from bytes the text first stands, reading as far as needed; -1: nowhere.
+// find returns the offset from at of the first occurrence of a text that is not before from. It reads as far as
+// needed, and returns -1 if there is none.
 func (s *Scanner) find(text string, from int) int {
 	for {
 		if i := bytes.Index(s.buf[min(s.at+from, len(s.buf)):], []byte(text)); i >= 0 {
@@ -136,7 +136,7 @@ func (s *Scanner) find(text string, from int) int {
 	}
 }
 
-// cut is what ended the input before its end.
+// cut is the error that ended the input too early.
 func (s *Scanner) cut() error {
 	if s.ended == io.EOF {
 		return io.ErrUnexpectedEOF
@@ -148,7 +148,7 @@ func (s *Scanner) bad(format string, args ...any) error {
 	return &syntaxError{fmt.Sprintf(format, args...), s.line}
 }
 
-// Next returns the next start or end tag or text. What it returns is valid until the next call.
+// Next returns the next start tag, end tag or text. It is valid until the next call.
 func (s *Scanner) Next() (*Token, error) {
 	if s.err != nil {
 		return nil, s.err
@@ -159,10 +159,10 @@ func (s *Scanner) Next() (*Token, error) {
 	return &s.token, nil
 }
 
-// Depth is how many elements are open.
+// Depth is the number of open elements.
 func (s *Scanner) Depth() int { return len(s.path) }
 
-// Parent is the name of the element around the one whose start was read, without its prefix; "" for the root.
+// Parent is the name of the element around the one whose start tag was read, without its prefix; "" for the root.
 func (s *Scanner) Parent() string {
 	if n := len(s.path); n > 1 {
 		return local(s.path[n-2])
@@ -216,7 +216,7 @@ func (s *Scanner) step() error {
 	}
 }
 
-// take moves behind n bytes and counts their lines.
+// take consumes n bytes and counts their lines.
 func (s *Scanner) take(n int) []byte {
 	b := s.buf[s.at : s.at+n]
 	s.at += n
@@ -224,7 +224,7 @@ func (s *Scanner) take(n int) []byte {
 	return b
 }
 
-// characters reads text to the next tag. Blanks around the root are no text.
+// characters reads text up to the next tag. It skips blanks around the root.
 func (s *Scanner) characters() (found bool, err error) {
 	n := bytes.IndexByte(s.buf[s.at:], '<')
 	if n < 0 {
@@ -254,7 +254,7 @@ func (s *Scanner) characters() (found bool, err error) {
 	return true, nil
 }
 
-// marked reads a comment or a CDATA section, which is text.
+// marked reads a comment, or a CDATA section, which is text.
 func (s *Scanner) marked() (found bool, err error) {
 	switch {
 	case s.have(4) && string(s.buf[s.at:s.at+4]) == "<!--":
@@ -287,7 +287,8 @@ func (s *Scanner) marked() (found bool, err error) {
 	return false, errors.New("it has a document type declaration, which workbooks do not have")
 }
 
-// instruction reads a processing instruction. The declaration is one: it comes first, and names no encoding but UTF-8.
+// instruction reads a processing instruction. The XML declaration must come first, and must not name an encoding
+// other than UTF-8.
 func (s *Scanner) instruction() error {
 	n := s.find("?>", 2)
 	if n < 0 {
@@ -315,7 +316,7 @@ func (s *Scanner) instruction() error {
 	return nil
 }
 
-// pseudo is a value in an XML declaration.
+// pseudo is the value of a pseudo-attribute in an XML declaration.
 func pseudo(b []byte, name string) string {
 	_, rest, ok := strings.Cut(string(b), name)
 	rest = strings.TrimLeft(rest, " \t\n")
@@ -330,7 +331,7 @@ func pseudo(b []byte, name string) string {
 	return value
 }
 
-// StartTag reads <name a="b">, or <name/>.
+// startTag reads <name a="b">, or <name/>.
 func (s *Scanner) startTag() error {
 	n := s.tagEnd()
 	if n < 0 {
@@ -391,7 +392,7 @@ func (s *Scanner) startTag() error {
 	return nil
 }
 
-// checkValue finds what an attribute may not hold, and leaves it as it is.
+// checkValue checks the characters and references of an attribute's value, and does not change it.
 func (s *Scanner) checkValue(v []byte) error {
 	for _, c := range v {
 		if c < ' ' || c == '&' || c >= utf8.RuneSelf {
@@ -402,7 +403,7 @@ func (s *Scanner) checkValue(v []byte) error {
 	return nil
 }
 
-// tagEnd is how far off the > is that ends the tag, and none within quotes; -1 if there is none.
+// tagEnd is the offset of the > that ends the tag, ignoring those in quotes; -1 if there is none.
 func (s *Scanner) tagEnd() int {
 	quoted := byte(0)
 	for i := 1; ; {
@@ -427,7 +428,7 @@ func (s *Scanner) tagEnd() int {
 
 func (s *Scanner) endTag() error {
 	if len(s.path) > 0 {
-		// Nearly always it is the one that is due, without a blank.
+		// Nearly always it is the expected tag, without blanks.
 		if want := s.path[len(s.path)-1]; s.have(len(want)+3) && s.buf[s.at+2+len(want)] == '>' && string(s.buf[s.at+2:s.at+2+len(want)]) == want {
 			s.at += len(want) + 3
 			return s.end(want)
@@ -454,7 +455,7 @@ func (s *Scanner) endTag() error {
 
 func (s *Scanner) end(qualified string) error {
 	s.path = s.path[:len(s.path)-1]
-	// Field by field: the scanner's token is set for every tag of a sheet.
+	// Set field by field, because it happens for every tag of a sheet.
 	s.token.Kind, s.token.Name, s.token.Attrs, s.token.Text = EndTag, local(qualified), s.token.Attrs[:0], nil
 	return nil
 }

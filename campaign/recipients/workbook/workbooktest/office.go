@@ -12,12 +12,12 @@ import (
 	"mailshot/campaign/recipients/value"
 )
 
-// AsShown is LibreOffice's filter for CSV: commas, double quotes, UTF-8, cells as an American reader sees them, a file for
-// each sheet.
+// AsShown is LibreOffice's filter for CSV: commas, double quotes, UTF-8, cells as an American reader sees them, and
+// one file for each sheet.
 const AsShown = "csv:Text - txt - csv (StarCalc):44,34,76,1,,1033,false,true,true,false,false,-1"
 
-// Convert converts files with LibreOffice, all in one process, and returns the folder of what it wrote. Its profile is of
-// one test: two processes cannot have it at once.
+// Convert converts files with LibreOffice, all in one process, and returns the folder with the results. Each test
+// needs a profile of its own, since two processes cannot share one. The test is skipped without LibreOffice.
 func Convert(t testing.TB, to, profile string, files ...string) string {
 	t.Helper()
 	soffice, err := exec.LookPath("soffice")
@@ -26,7 +26,7 @@ func Convert(t testing.TB, to, profile string, files ...string) string {
 	}
 	out := t.TempDir()
 	args := []string{"-env:UserInstallation=file://" + profile, "--headless", "--norestore", "--nologo", "--convert-to", to, "--outdir", out}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // it has been known to hang
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // LibreOffice has been known to hang
 	defer cancel()
 	cmd := exec.CommandContext(ctx, soffice, append(args, files...)...)
 	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8")
@@ -36,7 +36,8 @@ func Convert(t testing.TB, to, profile string, files ...string) string {
 	return out
 }
 
-// ShownRows reads what LibreOffice wrote for a sheet; the sheet's first row is the first. It is no reader of ours.
+// ShownRows parses the CSV that LibreOffice wrote for a sheet; the first row is the sheet's first. It does not use
+// the code under test.
 func ShownRows(text string) (rows [][]string) {
 	var row []string
 	var b strings.Builder
@@ -60,8 +61,8 @@ func ShownRows(text string) (rows [][]string) {
 	return rows
 }
 
-// SameNumber reports whether two numbers differ only in how many decimals General shows: ours are those that fit into
-// eleven characters, excelize's sometimes so and sometimes more.
+// SameNumber reports whether two numbers differ only in the decimals that General shows: mailshot shows those that
+// fit into eleven characters, excelize sometimes shows more.
 func SameNumber(a, b string) bool {
 	x, ok1 := value.Decimal(a)
 	y, ok2 := value.Decimal(b)

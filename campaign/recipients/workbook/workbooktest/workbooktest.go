@@ -1,5 +1,5 @@
-// Package workbooktest makes workbooks for tests: [Of] from the XML of their parts, [Big] as Excel writes a long list.
-// [Corpus] finds those that lie beside the project, and [Convert] has LibreOffice show what a workbook holds.
+// Package workbooktest makes workbooks for tests: [Of] from the XML of their parts, [Big] as Excel writes a long
+// list. [Corpus] finds the workbooks beside the project, and [Convert] has LibreOffice show what a workbook contains.
 package workbooktest
 
 import (
@@ -17,7 +17,8 @@ import (
 	"github.com/xuri/excelize/v2"
 )
 
-// Of makes a workbook with one sheet, November, of the given rows; parts replace or add others.
+// Of makes a workbook with one sheet, November, that has the given rows. parts replace its other parts or add some;
+// "-" leaves one out.
 func Of(t testing.TB, rows string, parts map[string]string) string {
 	t.Helper()
 	all := map[string]string{
@@ -51,7 +52,7 @@ func Of(t testing.TB, rows string, parts map[string]string) string {
 	return b.String()
 }
 
-// Inline is a row of texts.
+// Inline is the XML of a row of texts.
 func Inline(number int, texts ...string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `<row r="%d">`, number)
@@ -61,14 +62,14 @@ func Inline(number int, texts ...string) string {
 	return b.String() + "</row>"
 }
 
-// letters is the name of a column from its index.
+// letters is the name of a column by its index.
 func letters(column int) string {
-	name, _ := excelize.ColumnNumberToName(column + 1) // a test's columns have names
+	name, _ := excelize.ColumnNumberToName(column + 1) // the columns of a test are valid
 	return name
 }
 
-// Big writes a workbook as Excel does, texts shared: n rows of 12 columns, of which 4 are texts (two of them another in
-// each row), 5 numbers in three formats, 2 dates and one a truth.
+// Big writes a workbook as Excel does, with shared texts. It has n rows of 12 columns: 4 of texts (two of them
+// different in each row), 5 of numbers in three formats, 2 of dates and one of booleans.
 func Big(tb testing.TB, n int) string {
 	tb.Helper()
 	name := filepath.Join(tb.TempDir(), "big.xlsx")
@@ -128,7 +129,8 @@ func Big(tb testing.TB, n int) string {
 	return name
 }
 
-// Corpus lists the workbooks of the corpora; under -short every eighth.
+// Corpus returns the workbooks of the corpora beside the project, every eighth under -short. The test is skipped
+// without them.
 func Corpus(t testing.TB) []string {
 	t.Helper()
 	var files []string
@@ -149,7 +151,7 @@ func Corpus(t testing.TB) []string {
 	return files
 }
 
-// shared is the folder of test material beside the project; the test is skipped without it.
+// shared is the folder of corpora beside the project. The test is skipped without it.
 func shared(t testing.TB) string {
 	t.Helper()
 	dir, err := os.Getwd()
