@@ -70,7 +70,7 @@ func started(t *testing.T, n int, rules ...string) (*folder, *record) {
 
 // An older copy of the ledger does not know who was mailed since: it is not gone on with by itself, and when a person
 // accepts it, what the missing run may have sent is unknown. Proven by not reading the mark: the accepted copy had
-// "sent: 4, want 1", three of them for the second time. Without Distrust an accepted copy could not be gone on with:
+// "sent: 4, want 1", three of them for the second time. Without AcceptCopy an accepted copy could not be gone on with:
 // its run's mark had been claimed.
 func TestOlderCopyOfTheLedger(t *testing.T) {
 	t.Parallel()
@@ -99,7 +99,7 @@ func TestOlderCopyOfTheLedger(t *testing.T) {
 }
 
 // Nor does an older copy know who was added to the list and mailed since: a copy that was accepted takes no new rows.
-// Proven by a Distrust that does not note it: "new rows in an older copy: <nil>".
+// Proven by an AcceptCopy that does not note it: "new rows in an older copy: <nil>".
 func TestOlderCopyTakesNoNewRows(t *testing.T) {
 	t.Parallel()
 	f, rec := started(t, 2)

@@ -10,15 +10,16 @@ import (
 	"mailshot/internal/sink"
 )
 
-// What a server may do to one recipient's message, and what is right then: the state, and how many messages the server has. The names are
-// the addresses' local parts.
+// What a server may do to one recipient's message, and what is right then: the state, and how many messages the server
+// has. The names are the addresses' local parts.
 type doubt struct {
 	name, reply string // a rule's action
 	state       ledger.State
 	has         int
 }
 
-// atTheDot is what may come in place of the reply to the end of the message. All but a complete reply leaves it in doubt.
+// atTheDot is what may come in place of the reply to the end of the message. All but a complete reply leaves it in
+// doubt.
 var atTheDot = []doubt{
 	{"stored-then-dropped", "store-drop", ledger.Unknown, 1},
 	{"dropped-not-stored", "drop", ledger.Unknown, 0},
@@ -48,8 +49,8 @@ var atTheDot = []doubt{
 // ordinary are the people between two of the others, so that a connection has taken a message before: BDAT needs that.
 const ordinary = 6
 
-// among is a list in which the people of doubts stand among ordinary ones, and the rules for them. Each rule holds for the first time only,
-// so that a message that is sent again would be taken.
+// among is a list in which the people of doubts stand among ordinary ones, and the rules for them. Each rule holds for
+// the first time only, so that a message that is sent again would be taken.
 func among(doubts []doubt) (people, rules []string) {
 	for i, d := range doubts {
 		people = append(people, d.name+"@example.com")
@@ -92,10 +93,12 @@ func settled(t *testing.T, s *stage, doubts []doubt) {
 	}
 }
 
-// Whatever a server says or does not say to the end of a message: in doubt are exactly those to whom it gave no complete reply, whether it
-// kept their messages or not, and they are not sent again; a complete temporary refusal is tried again.
+// Whatever a server says or does not say to the end of a message: in doubt are exactly those to whom it gave no
+// complete reply, whether it kept their messages or not, and they are not sent again; a complete temporary refusal is
+// tried again.
 //
-// Proven by deferring what is in doubt, as if it had been refused: "8 duplicated: stored-then-dropped@example.com, …", and none unknown.
+// Proven by deferring what is in doubt, as if it had been refused: "8 duplicated: stored-then-dropped@example.com, …",
+// and none unknown.
 func TestAmbiguity(t *testing.T) {
 	t.Parallel()
 	for _, p := range paths {
@@ -115,7 +118,8 @@ func TestAmbiguity(t *testing.T) {
 			settled(t, s, atTheDot)
 			s.finish(5) // a further send sends nothing
 			settled(t, s, atTheDot)
-			lumped := slices.DeleteFunc(slices.Clone(atTheDot), func(d doubt) bool { return data[d.name+"@example.com"] })
+			lumped := slices.DeleteFunc(slices.Clone(atTheDot),
+				func(d doubt) bool { return data[d.name+"@example.com"] })
 			if chunked := p.hide == nil; chunked != (len(lumped) > len(atTheDot)/2) {
 				t.Errorf("%d of %d were sent to by BDAT", len(lumped), len(atTheDot))
 			}
@@ -123,9 +127,9 @@ func TestAmbiguity(t *testing.T) {
 	}
 }
 
-// Where the path decides. Under DATA all that fails before the message is begun is tried again, and a reply that is read counts though
-// something came behind it. A message that goes in one write with its envelope is in doubt from MAIL on. A body that leaves in one write, as
-// small ones do, was sent whole whenever the connection breaks.
+// Where the path decides. Under DATA all that fails before the message is begun is tried again, and a reply that is
+// read counts though something came behind it. A message that goes in one write with its envelope is in doubt from MAIL
+// on. A body that leaves in one write, as small ones do, was sent whole whenever the connection breaks.
 func TestAmbiguityByPath(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -151,7 +155,8 @@ func TestAmbiguityByPath(t *testing.T) {
 				if c.offered < 2 {
 					people = append(people, "after@example.com")
 				}
-				s := newStage(t, SinkOptions{Hide: p.hide, Rules: []string{c.rule}}, Campaign{Addresses: people, Connections: 1})
+				s := newStage(t, SinkOptions{Hide: p.hide, Rules: []string{c.rule}},
+					Campaign{Addresses: people, Connections: 1})
 				want, code := doubt{"odd", c.rule, ledger.Sent, 1}, 0
 				if slices.Contains(c.unknown, p.name) {
 					want.state, want.has, code = ledger.Unknown, c.kept, 5
@@ -166,14 +171,16 @@ func TestAmbiguityByPath(t *testing.T) {
 	}
 }
 
-// A reset right behind the 250 may overtake it: the message is sent or in doubt, and the server has it once. It may also meet the next
-// message on that connection: one that goes by BDAT is in doubt then, for it was begun, and the server has nothing of it.
+// A reset right behind the 250 may overtake it: the message is sent or in doubt, and the server has it once. It may
+// also meet the next message on that connection: one that goes by BDAT is in doubt then, for it was begun, and the
+// server has nothing of it.
 func TestResetBehindTheReply(t *testing.T) {
 	t.Parallel()
 	for _, p := range paths {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
-			s := newStage(t, SinkOptions{Hide: p.hide, Rules: []string{`dot:10+:raw "250 ok\r\n" reset`}}, Campaign{Addresses: People(30), Connections: 4})
+			s := newStage(t, SinkOptions{Hide: p.hide, Rules: []string{`dot:10+:raw "250 ok\r\n" reset`}},
+				Campaign{Addresses: People(30), Connections: 4})
 			v := s.sendAll()
 			for range 9 {
 				if v.Counts[ledger.Pending] == 0 {
@@ -197,7 +204,8 @@ func TestResetBehindTheReply(t *testing.T) {
 // What is in doubt is sent again when a person asks for it, and then once.
 func TestResendByAPerson(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, SinkOptions{Rules: []string{"dot:p7@*,once:drop", "dot:p9@*,once:store-drop"}}, Campaign{Addresses: People(20)})
+	s := newStage(t, SinkOptions{Rules: []string{"dot:p7@*,once:drop", "dot:p9@*,once:store-drop"}},
+		Campaign{Addresses: People(20)})
 	s.finish(5)
 	for _, args := range [][]string{{"resend", "p7@example.com"}, {"sent", "p9@example.com"}} {
 		p, err := Start(s.Command("resolve", "--as", args[0], "campaign.yaml", args[1]))

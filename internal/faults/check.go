@@ -14,11 +14,11 @@ import (
 	"mailshot/internal/sink"
 )
 
-// Verdict is what a server's record and a ledger say together; see the package comment. Addresses are in the order of the list, then
-// of the record.
+// Verdict is what a server's record and a ledger say together; see the package comment. Addresses are in the order of
+// the list; those that no row has come last, in the order of the record.
 type Verdict struct {
-	Rows         int64                  // of the frozen list; 0 when nothing was planned yet
-	Counts       map[ledger.State]int64 // states without any are left out
+	Rows         int64                  // of the frozen list; 0 if nothing is planned yet
+	Counts       map[ledger.State]int64 // states without deliveries are left out
 	Attempted    int
 	Acknowledged int
 	Lost         []string
@@ -29,9 +29,9 @@ type Verdict struct {
 	States       map[string]ledger.State // by address
 }
 
-// Check compares the records of a server with the campaign id in the state file. It reads a copy, so that a program that was killed
-// finds its file as it left it; no program may be writing to it. A file that is not there, or has no such campaign, is one in which
-// nothing is planned.
+// Check compares the records of a server with the campaign id in the state file. It reads a copy, so that a program
+// that was killed finds its file as it left it. No program may be writing to the file. If the file is missing, or has
+// no such campaign, nothing is planned.
 func Check(ctx context.Context, state, id string, records []sink.Record) (*Verdict, error) {
 	v := &Verdict{Counts: map[ledger.State]int64{}, States: map[string]ledger.State{}}
 	arrived := map[string]int{}
@@ -94,13 +94,13 @@ func (v *Verdict) read(ctx context.Context, state, id string, arrived map[string
 	return nil
 }
 
-// judge takes one delivery into account, of which the server has n.
+// judge adds one delivery to the verdict. The server has its message n times.
 func (v *Verdict) judge(d ledger.Record, n int) {
 	v.States[d.Address] = d.State
 	if d.Last != nil || d.State == ledger.Begun {
 		v.Attempted++
 	}
-	// A person who resolves an unknown takes it on: what the server had before is known to be possible.
+	// A person who resolves an unknown knows that the server may have had the message before.
 	resolved := d.Manual != nil && d.Manual.Before == ledger.Unknown
 	allowed := 1
 	if resolved && d.Manual.After == ledger.Pending {
@@ -129,7 +129,7 @@ func (v *Verdict) judge(d ledger.Record, n int) {
 	}
 }
 
-// Err is nil where the promise holds: nothing lost, duplicated or unexpected, and the states add up to the rows.
+// Err is nil if the promise holds: nothing lost, duplicated or unexpected, and the states add up to the rows.
 func (v *Verdict) Err() error {
 	var errs []error
 	var total int64
@@ -137,7 +137,8 @@ func (v *Verdict) Err() error {
 		total += n
 	}
 	if total != v.Rows {
-		errs = append(errs, fmt.Errorf("identity: the states add up to %d, the rows are %d: %v", total, v.Rows, v.Counts))
+		errs = append(errs, fmt.Errorf("identity: the states add up to %d, the rows are %d: %v",
+			total, v.Rows, v.Counts))
 	}
 	for _, f := range []struct {
 		name string

@@ -38,8 +38,9 @@ func newAiling(t *testing.T, limits ...string) *ailing {
 	return a
 }
 
-// suffer sends with a fault in the middle, which fail makes and returns how to mend. It wants that no message leaves after the fault but what was
-// on the wire, and that the exit code and the last words say so; then that the next send goes on. It returns what was said.
+// suffer sends with a fault in the middle, which fail makes and returns how to mend. It wants that no message leaves
+// after the fault but what was on the wire, and that the exit code and the last words say so; then that the next send
+// goes on. It returns what was said.
 func (a *ailing) suffer(fail func(pid int) (mend func()), want ...string) string {
 	a.t.Helper()
 	mend := func() {}
@@ -90,10 +91,12 @@ func (a *ailing) recovers() {
 	}
 }
 
-// inject lets system calls of the process fail from now on, of all its threads, on one file and as strace's -e inject says.
+// inject lets system calls of the process fail from now on, of all its threads, on one file and as strace's -e inject
+// says.
 func inject(t *testing.T, pid int, path, calls, how string) {
 	t.Helper()
-	cmd := exec.Command("strace", "-f", "-p", fmt.Sprint(pid), "-o", os.DevNull, "-P", path, "-e", "trace="+calls, "-e", "inject="+calls+":"+how)
+	cmd := exec.Command("strace", "-f", "-p", fmt.Sprint(pid), "-o", os.DevNull, "-P", path, "-e", "trace="+calls,
+		"-e", "inject="+calls+":"+how)
 	words, err := cmd.StderrPipe()
 	if err == nil {
 		err = cmd.Start()
@@ -113,11 +116,12 @@ func inject(t *testing.T, pid int, path, calls, how string) {
 	}
 }
 
-// A disk that fails under the ledger, the accounts or the archive: no further message leaves, and the program says which file, what, and
-// what to do. That a write or a sync works again later changes nothing for the run.
+// A disk that fails under the ledger, the accounts or the archive: no further message leaves, and the program says
+// which file, what, and what to do. That a write or a sync works again later changes nothing for the run.
 //
-// Broken: with a begin that passes over the ledger's answer eight of the nine faults of the ledger left somebody unexpected, whom the next send mailed
-// twice; with a ledger that goes on after an error only the words were missing, for the campaign halts too.
+// Broken: with a begin that passes over the ledger's answer eight of the nine faults of the ledger left somebody
+// unexpected, whom the next send mailed twice; with a ledger that goes on after an error only the words were missing,
+// for the campaign halts too.
 func TestDiskFails(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("strace"); err != nil {
@@ -153,8 +157,8 @@ func TestDiskFails(t *testing.T) {
 			if c.file == state {
 				want = append(want, broken)
 			} else {
-				// What workers have in hand, two for a connection, is reserved on the disk before the fault: it is within the cap, and may
-				// go until the first of them asks for another use and learns of the fault.
+				// What workers have in hand, two for a connection, is reserved on the disk before the fault: it is
+				// within the cap, and may go until the first of them asks for another use and learns of the fault.
 				a.most = 2 * connections
 			}
 			a.suffer(func(pid int) func() {
@@ -165,8 +169,8 @@ func TestDiskFails(t *testing.T) {
 	}
 }
 
-// What fails when nothing hangs on it any more breaks no promise, and needs no words: the log is synced when its pages are to be folded
-// into the file, and when the files are closed.
+// What fails when nothing hangs on it any more breaks no promise, and needs no words: the log is synced when its pages
+// are to be folded into the file, and when the files are closed.
 func TestDiskFailsLate(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("strace"); err != nil {
@@ -251,9 +255,13 @@ func TestDiskFull(t *testing.T) {
 		name, dir, options string
 		says               []string
 	}{
-		{"ledger", "campaign/.mailshot", "size=2m", []string{"campaign/.mailshot/state.db: no room on the disk", "make room, then send again: it resumes"}},
-		{"accounts", "user", "size=2m", []string{"user/accounts.db: no room on the disk", "make room, then send again: it resumes"}},
-		{"archive", "campaign/sent", "size=2m", []string{"archive: ", "no space left on device", "was sent, and has no copy", "make sent/ writable again, with room, then send again: it resumes"}},
+		{"ledger", "campaign/.mailshot", "size=2m",
+			[]string{"campaign/.mailshot/state.db: no room on the disk", "make room, then send again: it resumes"}},
+		{"accounts", "user", "size=2m", []string{"user/accounts.db: no room on the disk",
+			"make room, then send again: it resumes"}},
+		{"archive", "campaign/sent", "size=2m",
+			[]string{"archive: ", "no space left on device", "was sent, and has no copy",
+				"make sent/ writable again, with room, then send again: it resumes"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -317,7 +325,8 @@ func TestLimits(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, talk := p.Output(); code != 0 && !strings.Contains(talk, "ulimit -n 256") && !strings.Contains(talk, "too many open files") {
+			if _, talk := p.Output(); code != 0 && !strings.Contains(talk, "ulimit -n 256") &&
+				!strings.Contains(talk, "too many open files") {
 				t.Errorf("%d open files: exit code %d\n%s", n, code, talk)
 			}
 			if v := a.verdict(); len(v.Unknown) > 0 || v.Counts[ledger.Begun] > 0 {
@@ -380,7 +389,8 @@ func (a *ailing) refused(cmd *exec.Cmd) string {
 func limit(t *testing.T, pid, resource int, n uint64) {
 	t.Helper()
 	l := syscall.Rlimit{Cur: n, Max: n}
-	if _, _, errno := syscall.Syscall6(syscall.SYS_PRLIMIT64, uintptr(pid), uintptr(resource), uintptr(unsafe.Pointer(&l)), 0, 0, 0); errno != 0 {
+	if _, _, errno := syscall.Syscall6(syscall.SYS_PRLIMIT64, uintptr(pid), uintptr(resource),
+		uintptr(unsafe.Pointer(&l)), 0, 0, 0); errno != 0 {
 		t.Error(errno)
 	}
 }
@@ -399,9 +409,11 @@ func TestFullForOutput(t *testing.T) {
 	}{
 		{[]string{"check", "campaign.yaml"}, 3, "no room on the disk"},
 		{[]string{"send", "--yes", "campaign.yaml"}, 1, "120 sent in"}, // the one line of figures cannot be written
-		{[]string{"report", "--xlsx", filepath.Join(dir, "results.xlsx"), "campaign.yaml"}, 1, filepath.Join(dir, ".mailshot")},
+		{[]string{"report", "--xlsx", filepath.Join(dir, "results.xlsx"), "campaign.yaml"}, 1,
+			filepath.Join(dir, ".mailshot")},
 		{[]string{"report", "--csv", "campaign.yaml"}, 1, "/dev/stdout"},
-		{[]string{"preview", "--out", filepath.Join(dir, "preview"), "campaign.yaml"}, 1, filepath.Join(dir, "preview")},
+		{[]string{"preview", "--out", filepath.Join(dir, "preview"), "campaign.yaml"}, 1,
+			filepath.Join(dir, "preview")},
 	} {
 		cmd := a.Command(c.args...)
 		cmd.Env = append(cmd.Env, "TMPDIR="+dir)
@@ -418,7 +430,8 @@ func TestFullForOutput(t *testing.T) {
 		if err := errors.Join(err, out.Close()); err != nil {
 			t.Fatal(err)
 		}
-		if _, talk := p.Output(); code != c.code || !strings.Contains(talk, c.says) || !strings.Contains(talk, "no space left on device") {
+		if _, talk := p.Output(); code != c.code || !strings.Contains(talk, c.says) ||
+			!strings.Contains(talk, "no space left on device") {
 			t.Errorf("%v: exit code %d\n%s", c.args, code, talk)
 		}
 		a.verdict()

@@ -92,24 +92,27 @@ type series struct {
 // newSeries prepares a series; s.stage is of its own.
 func newSeries(t testing.TB, p path, people, connections int, seed uint64, draw func(*rand.Rand) moment) *series {
 	t.Helper()
-	s := &series{connections: connections, body: 1500, chunking: p.hide == nil, random: rand.New(rand.NewPCG(seed, 0)), draw: draw, clock: pace{0.1, 0.001}, writes: pace{20, 3}}
-	s.stage = newStage(t, SinkOptions{Hide: p.hide, Seed: seed, Rules: []string{"rcpt:1%:451 4.3.0 try again"}, Observe: func(e sink.Event) {
-		if e.Kind == string(Data) {
-			s.lines.Add(1)
-		}
-		if e.Kind != string(Mail) {
-			return
-		}
-		s.mail.Lock()
-		defer s.mail.Unlock()
-		if s.mail.n++; s.mail.first.IsZero() {
-			s.mail.first, s.mail.writes = time.Now(), s.seen.Load()
-		}
-	}}, Campaign{Addresses: People(people), Connections: connections, Body: s.body})
+	s := &series{connections: connections, body: 1500, chunking: p.hide == nil,
+		random: rand.New(rand.NewPCG(seed, 0)), draw: draw, clock: pace{0.1, 0.001}, writes: pace{20, 3}}
+	s.stage = newStage(t, SinkOptions{Hide: p.hide, Seed: seed, Rules: []string{"rcpt:1%:451 4.3.0 try again"},
+		Observe: func(e sink.Event) {
+			if e.Kind == string(Data) {
+				s.lines.Add(1)
+			}
+			if e.Kind != string(Mail) {
+				return
+			}
+			s.mail.Lock()
+			defer s.mail.Unlock()
+			if s.mail.n++; s.mail.first.IsZero() {
+				s.mail.first, s.mail.writes = time.Now(), s.seen.Load()
+			}
+		}}, Campaign{Addresses: People(people), Connections: connections, Body: s.body})
 	return s
 }
 
-// run kills the program that often, and then lets it finish. It fails at the first kill after which the promise is broken.
+// run kills the program that often, and then lets it finish. It fails at the first kill after which the promise is
+// broken.
 func (s *series) run(people, kills int) *Verdict {
 	s.t.Helper()
 	n, byKind := 0, map[string]int{}
@@ -159,7 +162,8 @@ func (s *series) run(people, kills int) *Verdict {
 		}
 	}
 	s.t.Logf("%d kills (%s): %s", n, strings.TrimPrefix(fmt.Sprint(byKind), "map"), v)
-	// How fast a run goes is learnt from the runs before: in the short form one wrong guess lets a third of the people through.
+	// How fast a run goes is learnt from the runs before: in the short form one wrong guess lets a third of the people
+	// through.
 	least := kills / 2
 	if *long {
 		least = kills * 3 / 4
@@ -173,8 +177,8 @@ func (s *series) run(people, kills int) *Verdict {
 	return v
 }
 
-// once runs the program and kills it at a moment of a run of so many messages. It reports whether the kill came before the program's
-// own end, and what the moment was.
+// once runs the program and kills it at a moment of a run of so many messages. It reports whether the kill came before
+// the program's own end, and what the moment was.
 func (s *series) once(at moment, messages float64) (how string, killed bool) {
 	s.t.Helper()
 	s.mail.Lock()
@@ -228,14 +232,16 @@ func (s *series) once(at moment, messages float64) (how string, killed bool) {
 	return how, killed
 }
 
-// Killed at random moments, uniform in time, in the ledger's writes, and at every point of the conversation, and resumed until done: nobody
-// lost, nobody twice, at most one in doubt for each connection and kill, and the states add up after each.
+// Killed at random moments, uniform in time, in the ledger's writes, and at every point of the conversation, and
+// resumed until done: nobody lost, nobody twice, at most one in doubt for each connection and kill, and the states add
+// up after each.
 //
-// Proven by breaking the code, one after the other. What a run finds begun made pending again: "7 duplicated" (2 and 4 on the other paths)
-// after a kill. Sent settled before the reply: "1 lost", "2 lost". Begin moved behind the last byte of the message: "3 unexpected: p69@example.com,
-// p70@example.com, p74@example.com". Begin returning before its transaction is committed: "1 unexpected" with BDAT; on the other paths the
-// run stopped itself, for it settled what was not begun. The transaction committed and not synced (synchronous OFF) was not seen here, and
-// cannot be: what a program has written outlives it. The power cut is for that.
+// Proven by breaking the code, one after the other. What a run finds begun made pending again: "7 duplicated" (2 and 4
+// on the other paths) after a kill. Sent settled before the reply: "1 lost", "2 lost". Begin moved behind the last byte
+// of the message: "3 unexpected: p69@example.com, p70@example.com, p74@example.com". Begin returning before its
+// transaction is committed: "1 unexpected" with BDAT; on the other paths the run stopped itself, for it settled what
+// was not begun. The transaction committed and not synced (synchronous OFF) was not seen here, and cannot be: what a
+// program has written outlives it. The power cut is for that.
 func TestKills(t *testing.T) {
 	people, kills := 400, 12
 	if *long {
@@ -253,8 +259,8 @@ func TestKills(t *testing.T) {
 
 // Killed by the server on reading the end of a message, before it answers: those messages are not sent again.
 //
-// Proven by breaking the code. What a run finds begun made pending again: "6 duplicated", "7 duplicated". Sent settled before the reply: "3 lost",
-// "1 lost". Begin moved behind the last byte: "1 unexpected" on each path.
+// Proven by breaking the code. What a run finds begun made pending again: "6 duplicated", "7 duplicated". Sent settled
+// before the reply: "3 lost", "1 lost". Begin moved behind the last byte: "1 unexpected" on each path.
 func TestKillsAtTheDot(t *testing.T) {
 	people, kills := 300, 12
 	if *long {

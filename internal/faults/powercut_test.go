@@ -14,14 +14,14 @@ import (
 
 var portLine = regexp.MustCompile(`port: \d+,`)
 
-// A power cut at any moment leaves a disk on which the next send goes on: nobody is mailed twice or lost, at most one delivery for each
-// connection is unknown, and everybody who is sent has a copy in the archive. The disk is built again at places drawn from the trace, with what was
-// not synced dropped, kept or torn, and the server goes on with the record that it may have then; see the trace room. One
-// resume in four is cut again.
+// A power cut at any moment leaves a disk on which the next send goes on: nobody is mailed twice or lost, at most one
+// delivery for each connection is unknown, and everybody who is sent has a copy in the archive. The disk is built again
+// at places drawn from the trace, with what was not synced dropped, kept or torn, and the server goes on with the
+// record that it may have then; see the trace room. One resume in four is cut again.
 //
-// Broken, with seed 1 and 90 people: with SQLite's synchronous=OFF 62 were unexpected on the first disk and duplicated after the resume, and with
-// NORMAL one; with begin behind the message's last byte one was duplicated at the second cut; with an archive that does not
-// sync, 61 of those sent had no whole copy.
+// Broken, with seed 1 and 90 people: with SQLite's synchronous=OFF 62 were unexpected on the first disk and duplicated
+// after the resume, and with NORMAL one; with begin behind the message's last byte one was duplicated at the second
+// cut; with an archive that does not sync, 61 of those sent had no whole copy.
 func TestPowerCut(t *testing.T) {
 	t.Parallel()
 	people, cuts := 60, 3
@@ -34,7 +34,8 @@ func TestPowerCut(t *testing.T) {
 			o := outage{random: rand.New(rand.NewPCG(*seed, uint64(i)))}
 			places, kinds := r.places(o.random, cuts)
 			o.cut(r, places, 1)
-			t.Logf("seed %d, %s, %d people: %d power cuts %v and %d of the resumes, %d with something lost: %d unknown, at most %d a cut",
+			t.Logf("seed %d, %s, %d people: %d power cuts %v and %d of the resumes, %d with something lost: "+
+				"%d unknown, at most %d a cut",
 				*seed, p.name, people, cuts, kinds, o.cuts-cuts, o.lossy, o.unknown, o.worst)
 		})
 	}
@@ -47,7 +48,8 @@ type outage struct {
 	unknown, worst int
 }
 
-// cut cuts the power at places of a recording, and resumes on what is left. Depth counts the cuts before, this one included.
+// cut cuts the power at places of a recording, and resumes on what is left. Depth counts the cuts before, this one
+// included.
 func (o *outage) cut(r *recording, places []int, depth int) {
 	r.t.Helper()
 	r.replay(places, func(d *trace.Disk, place int) {
@@ -106,8 +108,10 @@ func (o *outage) resume(r *recording, tree trace.Tree, place, depth int) {
 		r.finish(code)
 	}
 	v = check("resumed")
-	if sent := v.Counts[ledger.Sent]; v.Rows != int64(r.people) || v.Counts[ledger.Unknown] != begun+doubtful || sent+begun+doubtful != v.Rows {
-		r.t.Errorf("power cut %d at %d, resumed: %s; before %d were begun and %d unknown", depth, place, v, begun, doubtful)
+	if sent := v.Counts[ledger.Sent]; v.Rows != int64(r.people) || v.Counts[ledger.Unknown] != begun+doubtful ||
+		sent+begun+doubtful != v.Rows {
+		r.t.Errorf("power cut %d at %d, resumed: %s; before %d were begun and %d unknown", depth, place, v, begun,
+			doubtful)
 	}
 	if len(again.messages) == 0 || r.t.Failed() {
 		return
@@ -123,11 +127,12 @@ func (o *outage) resume(r *recording, tree trace.Tree, place, depth int) {
 // connections is how many a workspace's campaign has at once.
 const connections = 8
 
-// The intent to send a message is on the disk before the first byte of its body leaves: at that place of the trace the synced part of the
-// disk, all else dropped, has a ledger that says begun.
+// The intent to send a message is on the disk before the first byte of its body leaves: at that place of the trace the
+// synced part of the disk, all else dropped, has a ledger that says begun.
 //
-// Broken, with 60 people: with SQLite's synchronous=OFF, or NORMAL, all 180 bodies left before their intent was on the disk; with begin behind the
-// message in the way by DATA, 133: all that went so, for with BDAT the first of a session does.
+// Broken, with 60 people: with SQLite's synchronous=OFF, or NORMAL, all 180 bodies left before their intent was on the
+// disk; with begin behind the message in the way by DATA, 133: all that went so, for with BDAT the first of a session
+// does.
 func TestIntentIsSynced(t *testing.T) {
 	t.Parallel()
 	people := 40

@@ -37,7 +37,8 @@ func record(t *testing.T, hide []string, people, parts int) *recording {
 	if _, err := exec.LookPath("strace"); err != nil {
 		t.Skip("strace is not installed: the program's writes cannot be seen")
 	}
-	r := &recording{stage: newStage(t, SinkOptions{Hide: hide}, Campaign{Addresses: People(people)}), hide: hide, people: people}
+	r := &recording{stage: newStage(t, SinkOptions{Hide: hide}, Campaign{Addresses: People(people)}), hide: hide,
+		people: people}
 	r.amend("archive: sent/\n")
 	var err error
 	if r.start, err = r.tree(); err != nil {
@@ -167,7 +168,8 @@ func (r *recording) places(random *rand.Rand, n int) (places []int, kinds map[st
 		}
 	}
 	for _, m := range r.messages {
-		for kind, place := range map[string]int{"first byte leaves": m.First, "last byte leaves": m.Last, "reply is read": m.Reply} {
+		for kind, place := range map[string]int{"first byte leaves": m.First, "last byte leaves": m.Last,
+			"reply is read": m.Reply} {
 			if place != trace.Never {
 				all[kind] = append(all[kind], place)
 			}

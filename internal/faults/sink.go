@@ -20,16 +20,16 @@ const (
 	Rcpt    Point = "rcpt"      // RCPT has come
 	Data    Point = "data"      // DATA has come, 354 is not sent; with BDAT there is no such point
 	Body    Point = "body"      // some of the message has come
-	Dot     Point = "dot"       // all of it has come, and nothing is kept
+	Dot     Point = "dot"       // all of the message has come, and nothing is kept
 	Stored  Point = "stored"    // the record is synced, the reply not sent
 	Replied Point = "replied"   // the reply that takes the message is sent, and perhaps not read
 )
 
-// Points lists them all.
+// Points lists all points.
 func Points() []Point { return []Point{Connect, Mail, Rcpt, Data, Body, Dot, Stored, Replied} }
 
-// Mark is a moment of a conversation: the Nth time that Point is passed, counted over all connections from 1. At Body it is the Nth
-// message's byte number Byte, or its last when it is shorter.
+// Mark is a moment of a conversation: the Nth time that Point is passed, counted from 1 over all connections. At Body
+// it is byte number Byte of the Nth message, or the message's last byte if it is shorter.
 type Mark struct {
 	Point Point
 	N     int
@@ -49,14 +49,14 @@ type SinkOptions struct {
 	Rules []string
 	// Hide lists the extensions that the server does not offer. Default: none.
 	Hide []string
-	// Seed chooses whom a rule with a percentage hits. Default: 0.
+	// Seed chooses which messages a rule with a percentage hits. Default: 0.
 	Seed uint64
-	// Observe is told of everything, before a strike. Default: nobody is.
+	// Observe is called with every event, before a strike. Default: nil, no call.
 	Observe func(sink.Event)
 }
 
-// Sink is a server that knows the truth: each message that it takes is in its record, a file of its own that only grows, and is synced
-// before the reply is sent. It is for any number of goroutines.
+// Sink is a server that knows the truth: each message that it takes is in its record, a file of its own that only grows
+// and is synced before the reply is sent. Any number of goroutines may use it.
 type Sink struct {
 	*sink.Server
 	path string
@@ -73,14 +73,15 @@ type Sink struct {
 	quiet   chan struct{}  // closed while none is open
 }
 
-// StartSink starts a server on a free port of the loopback address, with its record in the file at path, which is made or
-// continued. The caller closes it.
+// StartSink starts a server on a free port of the loopback address, with its record in the file at path, which is made
+// or continued. The caller closes it.
 func StartSink(path string, o SinkOptions) (*Sink, error) {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	s := &Sink{path: path, file: file, tell: o.Observe, offered: map[string]int{}, open: map[int64]bool{}, quiet: make(chan struct{})}
+	s := &Sink{path: path, file: file, tell: o.Observe, offered: map[string]int{}, open: map[int64]bool{},
+		quiet: make(chan struct{})}
 	close(s.quiet)
 	so := sink.Options{Record: file, Hide: o.Hide, Seed: o.Seed, Observe: s.observe}
 	for _, text := range o.Rules {
@@ -99,7 +100,7 @@ func StartSink(path string, o SinkOptions) (*Sink, error) {
 // Close ends the server and closes its record.
 func (s *Sink) Close() error { return errors.Join(s.Server.Close(), s.file.Close()) }
 
-// Records reads the record: what was taken so far.
+// Records reads the record: the messages that the server has taken so far.
 func (s *Sink) Records() ([]sink.Record, error) {
 	f, err := os.Open(s.path)
 	if err != nil {
@@ -109,7 +110,7 @@ func (s *Sink) Records() ([]sink.Record, error) {
 	return sink.ReadRecords(f)
 }
 
-// Offered is how often each address was the recipient of a whole message, kept or not.
+// Offered returns how often each address was the recipient of a whole message, kept or not.
 func (s *Sink) Offered() map[string]int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -120,16 +121,17 @@ func (s *Sink) Offered() map[string]int {
 	return all
 }
 
-// Quiet is closed while no connection is open: what a sender that is dead has left in the sockets has been read then, and kept or
-// thrown away. Ask for it anew each time.
+// Quiet returns a channel that is closed while no connection is open. Then the server has read what a dead sender left
+// in the sockets, and has kept it or thrown it away. Call Quiet anew each time.
 func (s *Sink) Quiet() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.quiet
 }
 
-// Strike has do called once when the mark is passed, counted from now, in the goroutine of that connection: the server does not go on
-// there before do returns. A new strike takes the place of one that has not come; a nil do is none.
+// Strike has do called once, when the mark is passed, counted from now. do runs in the goroutine of that connection,
+// which does not go on before do returns. A new strike takes the place of one that has not come; a nil do only removes
+// that one.
 func (s *Sink) Strike(m Mark, do func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -17,11 +17,12 @@ import (
 // slowly has each reply take a moment, so that messages are on the wire whenever something happens.
 const slowly = "dot:delay 20ms"
 
-// A run that is stopped takes nothing new and finishes what the server has: nothing is in doubt, and the next run sends the rest. Whatever
-// became of those who watch: the ledger is right, and the exit code says what became of the campaign.
+// A run that is stopped takes nothing new and finishes what the server has: nothing is in doubt, and the next run sends
+// the rest. Whatever became of those who watch: the ledger is right, and the exit code says what became of the
+// campaign.
 //
-// It has failed before it was written: SIGPIPE was given back before the last words, so that a run with both streams closed ended with 141,
-// and one whose terminal was closed with 1, not with 75.
+// It has failed before it was written: SIGPIPE was given back before the last words, so that a run with both streams
+// closed ended with 141, and one whose terminal was closed with 1, not with 75.
 func TestStops(t *testing.T) {
 	t.Parallel()
 	signals := func(s syscall.Signal) func(*testing.T, *exec.Cmd) func(*Process) {
@@ -124,13 +125,14 @@ func terminal(t *testing.T) (master, slave *os.File) {
 	return master, slave
 }
 
-// The second signal ends at once, though the server never answers: what was on the wire is in doubt, one for each connection at most, and
-// is not sent again.
+// The second signal ends at once, though the server never answers: what was on the wire is in doubt, one for each
+// connection at most, and is not sent again.
 func TestSecondSignal(t *testing.T) {
 	t.Parallel()
 	const people, connections = 100, 8
 	// A run begins with one message under way, and has grown to all connections after some thirty.
-	s := newStage(t, SinkOptions{Rules: []string{"dot:60+:store-stall"}}, Campaign{Addresses: People(people), Connections: connections})
+	s := newStage(t, SinkOptions{Rules: []string{"dot:60+:store-stall"}},
+		Campaign{Addresses: People(people), Connections: connections})
 	ready := make(chan *Process, 1)
 	s.Strike(Mark{Point: Dot, N: 60 + connections - 1}, func() {
 		p := <-ready
@@ -158,8 +160,8 @@ func TestSecondSignal(t *testing.T) {
 	}
 }
 
-// Stopped as a whole and let go on: the time that passed is not made up for. As many messages come as the cap allows from then on, and those
-// that were on the way already.
+// Stopped as a whole and let go on: the time that passed is not made up for. As many messages come as the cap allows
+// from then on, and those that were on the way already.
 func TestStandstill(t *testing.T) {
 	t.Parallel()
 	const perSecond, connections = 10, 2
@@ -172,7 +174,8 @@ func TestStandstill(t *testing.T) {
 		if e.Kind == string(Mail) {
 			arrived <- time.Now()
 		}
-	}}, Campaign{Addresses: People(40), Connections: connections, Limits: []string{fmt.Sprintf("caps: [%d/s]", perSecond)}})
+	}}, Campaign{Addresses: People(40), Connections: connections,
+		Limits: []string{fmt.Sprintf("caps: [%d/s]", perSecond)}})
 	stopped, ready := make(chan bool), make(chan *Process, 1)
 	s.Strike(Mark{Point: Mail, N: 10}, func() {
 		_ = (<-ready).Signal(syscall.SIGSTOP)

@@ -26,7 +26,7 @@ type Campaign struct {
 // ID is the id of every Campaign.
 const ID = "faults"
 
-// People is a list of n addresses.
+// People returns n addresses.
 func People(n int) []string {
 	people := make([]string, n)
 	for i := range people {
@@ -47,7 +47,9 @@ func NewWorkspace(dir, binary string, s *Sink, c Campaign) (*Workspace, error) {
 		c.Connections = 8
 	}
 	w := &Workspace{Dir: dir, Binary: binary}
-	limits := append([]string{fmt.Sprintf("connections: %d", c.Connections), "retry: {first: 1s, max: 1s, give_up: 48h}"}, c.Limits...)
+	limits := append([]string{
+		fmt.Sprintf("connections: %d", c.Connections), "retry: {first: 1s, max: 1s, give_up: 48h}",
+	}, c.Limits...)
 	for name, text := range map[string]string{
 		"people.csv": "email\n" + strings.Join(c.Addresses, "\n") + "\n",
 		"body.txt":   "Hello {{.email}}!\n\n" + strings.Repeat(strings.Repeat("x", 71)+"\n", c.Body/72),
@@ -79,7 +81,7 @@ func (w *Workspace) State() string { return filepath.Join(w.folder(), ".mailshot
 // Accounts is the path of the user's accounts file.
 func (w *Workspace) Accounts() string { return filepath.Join(w.Dir, "user", "accounts.db") }
 
-// Command is a call of the program in the campaign's folder; its streams are the caller's to set.
+// Command returns a call of the program in the campaign's folder. The caller may set its streams.
 func (w *Workspace) Command(args ...string) *exec.Cmd {
 	cmd := exec.Command(w.Binary, args...)
 	cmd.Dir = w.folder()
@@ -101,10 +103,10 @@ func (w *Workspace) Check(ctx context.Context, s *Sink) (*Verdict, error) {
 	return Check(ctx, w.State(), ID, records)
 }
 
-// Build makes the program, as it is in this module, in dir, and returns its path. The go command must be on the path, and the current
-// folder in the module.
+// Build makes the program, as it is in this module, in dir, and returns its path. The go command must be on the path,
+// and the current folder in the module.
 func Build(dir string) (string, error) {
-	path := filepath.Join(dir, "mailshot.exe") // Windows runs nothing without it, and nobody else minds
+	path := filepath.Join(dir, "mailshot.exe") // Windows needs the extension, and other systems do not mind it
 	if out, err := exec.Command("go", "build", "-o", path, "mailshot/cmd/mailshot").CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build: %w\n%s", err, out)
 	}
@@ -119,7 +121,7 @@ type Process struct {
 	err            error
 }
 
-// Start starts a command. What it writes is kept for Output, where the caller has not set its streams.
+// Start starts a command. What it writes to streams that the caller has not set is kept for Output.
 func Start(cmd *exec.Cmd) (*Process, error) {
 	p := &Process{cmd: cmd, ended: make(chan struct{})}
 	if cmd.Stdout == nil {
@@ -141,7 +143,7 @@ func Start(cmd *exec.Cmd) (*Process, error) {
 // PID is the number of the process.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
 
-// Signal sends the process a signal. One that has ended gets none.
+// Signal sends the process a signal, unless it has ended.
 func (p *Process) Signal(s os.Signal) error {
 	if err := p.cmd.Process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
@@ -149,16 +151,18 @@ func (p *Process) Signal(s os.Signal) error {
 	return nil
 }
 
-// Kill ends the process as kill -9 does. When it returns there is no such process, and none of its files or connections is open.
+// Kill ends the process as kill -9 does. When Kill returns, the process is gone, and none of its files and connections
+// is open.
 func (p *Process) Kill() {
-	_ = p.cmd.Process.Kill() // fails only where there is nothing to kill
+	_ = p.cmd.Process.Kill() // fails only if there is nothing to kill
 	<-p.ended
 }
 
 // Ended is closed when the process has ended.
 func (p *Process) Ended() <-chan struct{} { return p.ended }
 
-// Wait waits for the process to end, and gives its exit code, -1 where a signal ended it. The error is of waiting, not of the process.
+// Wait waits for the process to end, and returns its exit code, -1 if a signal ended it. The error is that of waiting,
+// not of the process.
 func (p *Process) Wait() (int, error) {
 	<-p.ended
 	if e := (*exec.ExitError)(nil); p.err != nil && !errors.As(p.err, &e) {
@@ -167,7 +171,7 @@ func (p *Process) Wait() (int, error) {
 	return p.cmd.ProcessState.ExitCode(), nil
 }
 
-// Output is what the process has written to its standard output and error; only after its end.
+// Output waits for the process to end, and returns what it has written to its standard output and error.
 func (p *Process) Output() (stdout, stderr string) {
 	<-p.ended
 	return p.stdout.String(), p.stderr.String()

@@ -11,8 +11,8 @@ import (
 // watched says whether writes can be told of.
 const watched = true
 
-// watchLedger counts the writes to the ledger's log from now on, as far as the system tells them apart, in s.seen, and calls do at the
-// one with this number. stop ends it.
+// watchLedger counts the writes to the ledger's log from now on, as far as the system tells them apart, in s.seen, and
+// calls do at the one with this number. stop ends it.
 func (s *series) watchLedger(number int64, do func()) (stop func()) {
 	s.t.Helper()
 	s.seen.Store(0)
@@ -37,7 +37,8 @@ func (s *series) watchLedger(number int64, do func()) (stop func()) {
 				return // closed by stop
 			}
 			for at := 0; at < n; {
-				at += syscall.SizeofInotifyEvent + int(buf[at+12]) // its last field is the length of the name, which is short
+				at += syscall.SizeofInotifyEvent +
+					int(buf[at+12]) // its last field is the length of the name, which is short
 				if s.seen.Add(1) == number {
 					do()
 				}

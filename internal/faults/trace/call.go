@@ -14,12 +14,14 @@ import (
 )
 
 // Calls are the system calls to be traced, as strace's option -e trace wants them.
-const Calls = "openat,open,creat,read,write,pwrite64,writev,pwritev,pwritev2,fsync,fdatasync,rename,renameat,renameat2,link,linkat,symlink,symlinkat," +
-	"unlink,unlinkat,rmdir,truncate,ftruncate,fallocate,copy_file_range,sendfile,close,mkdir,mkdirat,sendto,sendmsg,recvfrom,recvmsg,dup,dup2,dup3,mmap"
+const Calls = "openat,open,creat,read,write,pwrite64,writev,pwritev,pwritev2,fsync,fdatasync," +
+	"rename,renameat,renameat2,link,linkat,symlink,symlinkat,unlink,unlinkat,rmdir,truncate,ftruncate,fallocate," +
+	"copy_file_range,sendfile,close,mkdir,mkdirat,sendto,sendmsg,recvfrom,recvmsg,dup,dup2,dup3,mmap"
 
 // Strace is the command line that runs a program so that Read can read what it did from the file.
 func Strace(file string, program ...string) []string {
-	return append([]string{"strace", "-f", "--seccomp-bpf", "-o", file, "-e", "trace=" + Calls, "-s", "1000000", "-xx", "-y", "-ttt", "--"}, program...)
+	return append([]string{"strace", "-f", "--seccomp-bpf", "-o", file, "-e", "trace=" + Calls, "-s", "1000000",
+		"-xx", "-y", "-ttt", "--"}, program...)
 }
 
 // Call is one system call.
@@ -37,8 +39,8 @@ type Call struct {
 // Never is a place behind every trace.
 const Never = int(^uint(0) >> 1)
 
-// Read reads a trace that was made as Strace says. Places count on from the one given, so that traces of runs that follow each other can be
-// put together.
+// Read reads a trace that was made as Strace says. Places count on from the one given, so that traces of runs that
+// follow each other can be put together.
 func Read(r io.Reader, from int) ([]Call, error) {
 	var calls []Call
 	type half struct {
@@ -102,7 +104,8 @@ func parse(text string) (Call, error) {
 	if !ok || !strings.HasSuffix(args, ")") {
 		return c, fmt.Errorf("no call: %.80q", text)
 	}
-	c.Name, c.Args = name, strings.Split(strings.TrimSuffix(args, ")"), ", ") // what comes from outside is in hexadecimal: there is no comma in it
+	// Data is in hexadecimal: there is no comma in it.
+	c.Name, c.Args = name, strings.Split(strings.TrimSuffix(args, ")"), ", ")
 	result, _, _ := strings.Cut(text[at+3:], " ")
 	number, file, _ := strings.Cut(result, "<")
 	c.File = file
@@ -165,8 +168,8 @@ func (c Call) path(dir, i int) (string, error) {
 	return filepath.Join(at, name), err
 }
 
-// data is all the bytes in the arguments, of which the call has taken or given as many as it says. One that has not ended may have
-// taken all.
+// data is all the bytes in the arguments, of which the call has taken or given as many as it says. One that has not
+// ended may have taken all.
 func (c Call) data() ([]byte, error) {
 	var data []byte
 	for _, arg := range c.Args {

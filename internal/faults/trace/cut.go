@@ -39,7 +39,8 @@ func ReadTree(dir string) (Tree, error) {
 // Synced is the folder with nothing but what is sure to be there: the least that a power cut leaves.
 func (d *Disk) Synced() Tree {
 	t := Tree{}
-	t.gather("", d.top, func(n *inode) map[string]*inode { return n.sure }, func(n *inode) []byte { return slices.Clip(n.data) })
+	t.gather("", d.top, func(n *inode) map[string]*inode { return n.sure },
+		func(n *inode) []byte { return slices.Clip(n.data) })
 	return t
 }
 
@@ -56,8 +57,8 @@ func (d *Disk) Now() Tree {
 	return t
 }
 
-// Cut is the folder as it may be when the power goes now. What the disk has of that which was not synced is drawn from r; one time in
-// eight it has none of it, and one in eight all.
+// Cut is the folder as it may be when the power goes now. What the disk has of that which was not synced is drawn from
+// r; one time in eight it has none of it, and one in eight all.
 func (d *Disk) Cut(r *rand.Rand) Tree {
 	l := luck{r: r, all: r.IntN(8), drawn: map[*inode][]byte{}}
 	folders := map[*inode]map[string]*inode{}

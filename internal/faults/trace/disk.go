@@ -97,7 +97,8 @@ func (d *Disk) Ended() { d.open, d.syncs = map[int]*handle{}, map[*Call]*promise
 // Holds reports whether a path is in the folder.
 func (d *Disk) Holds(path string) bool { return path == d.root || strings.HasPrefix(path, d.root+"/") }
 
-// find walks to the folder that has the path's last name. Outside of the disk's folder, and where there is no such folder, it is nil.
+// find walks to the folder that has the path's last name. Outside of the disk's folder, and where there is no such
+// folder, it is nil.
 func (d *Disk) find(path string) (*inode, string) {
 	rest, ok := strings.CutPrefix(filepath.Clean(path), d.root+"/")
 	if !ok {
@@ -167,7 +168,8 @@ func (d *Disk) step(c *Call, ends bool) error {
 		return d.sync(c, ends)
 	case "mmap":
 		_, path, err := c.fd(4)
-		if err != nil || !d.Holds(path) || !strings.Contains(c.Args[2], "PROT_WRITE") || !strings.Contains(c.Args[3], "MAP_SHARED") {
+		if err != nil || !d.Holds(path) || !strings.Contains(c.Args[2], "PROT_WRITE") ||
+			!strings.Contains(c.Args[3], "MAP_SHARED") {
 			return err
 		}
 		n := d.lookup(path)
@@ -229,7 +231,8 @@ func (d *Disk) rename(n *naming, edits ...edit) *naming {
 	return n
 }
 
-// named changes names when the call begins: from then on it may have happened. It is over, and can be synced, when the call has ended.
+// named changes names when the call begins: from then on it may have happened. It is over, and can be synced, when the
+// call has ended.
 func (d *Disk) named(c *Call, ends bool) error {
 	if ends {
 		if p := d.syncs[c]; p != nil {
@@ -240,7 +243,8 @@ func (d *Disk) named(c *Call, ends bool) error {
 	}
 	var paths []string
 	for _, at := range map[string][][2]int{
-		"rename": {{-1, 0}, {-1, 1}}, "renameat": {{0, 1}, {2, 3}}, "renameat2": {{0, 1}, {2, 3}}, "link": {{-1, 0}, {-1, 1}},
+		"rename": {{-1, 0}, {-1, 1}}, "renameat": {{0, 1}, {2, 3}}, "renameat2": {{0, 1}, {2, 3}},
+		"link":   {{-1, 0}, {-1, 1}},
 		"linkat": {{0, 1}, {2, 3}}, "unlink": {{-1, 0}}, "unlinkat": {{0, 1}}, "mkdir": {{-1, 0}}, "mkdirat": {{0, 1}},
 	}[c.Name] {
 		path, err := c.path(at[0], at[1])

@@ -12,7 +12,8 @@ import (
 	"testing"
 )
 
-// script is a trace in short: "text" and <path> for what strace has in hexadecimal, ~ for the disk's folder, $ for the end of a line, and
+// script is a trace in short: "text" and <path> for what strace has in hexadecimal, ~ for the disk's folder, $ for the
+// end of a line, and
 // * for as many bytes as there are.
 func script(t *testing.T, root, text string) []Step {
 	t.Helper()
@@ -272,7 +273,8 @@ func TestMessages(t *testing.T) {
 			}
 			var got []string
 			for _, m := range messages {
-				got = append(got, fmt.Sprintf("%s %s %s %s %d", m.To, place(m.First), place(m.Last), place(m.Reply), m.Code))
+				got = append(got, fmt.Sprintf("%s %s %s %s %d", m.To, place(m.First), place(m.Last), place(m.Reply),
+					m.Code))
 			}
 			if got := strings.Join(got, "; "); got != c.want {
 				t.Errorf("got  %s\nwant %s", got, c.want)
@@ -293,7 +295,8 @@ func TestStrace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	line := Strace(file, "/bin/sh", "-c", `mkdir "$PWD/sub" && echo one > sub/a && echo two >> sub/a && mv sub/a b && echo three > c && rm c && sync b`)
+	line := Strace(file, "/bin/sh", "-c",
+		`mkdir "$PWD/sub" && echo one > sub/a && echo two >> sub/a && mv sub/a b && echo three > c && rm c && sync b`)
 	cmd := exec.Command(line[0], line[1:]...)
 	cmd.Dir = d.root
 	if out, err := cmd.CombinedOutput(); err != nil {

@@ -11,14 +11,14 @@ import (
 // Message is one message on its way to a server.
 type Message struct {
 	To string // the envelope recipient
-	// First, Last and Reply are places in the trace: where the write began that has the first byte of the body, where the one
-	// began that has the last, and where a read ended that completes the reply. Never: it did not happen.
+	// First, Last and Reply are places in the trace: where the write began that has the first byte of the body, where
+	// the one began that has the last, and where a read ended that completes the reply. Never: it did not happen.
 	First, Last, Reply int
 	Code               int // of the reply
 }
 
-// Messages are what went over all connections of a trace, in the order of their first bytes. It reads SMTP without TLS: MAIL, RCPT and DATA or BDAT, pipelined
-// or not. A connection on which something else is spoken is an error.
+// Messages are what went over all connections of a trace, in the order of their first bytes. It reads SMTP without TLS:
+// MAIL, RCPT and DATA or BDAT, pipelined or not. A connection on which something else is spoken is an error.
 func Messages(steps []Step) ([]*Message, error) {
 	var all []*Message
 	lines := map[string]*conversation{}
@@ -49,7 +49,8 @@ func Messages(steps []Step) ([]*Message, error) {
 		}
 		l := lines[socket]
 		if l == nil {
-			l = &conversation{awaited: []*Message{nil}, found: func(m *Message) { all = append(all, m) }} // the greeting
+			l = &conversation{awaited: []*Message{nil},
+				found: func(m *Message) { all = append(all, m) }} // the greeting
 			lines[socket] = l
 		}
 		if s.Ends {
