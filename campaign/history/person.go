@@ -8,7 +8,7 @@ import (
 	"mailshot/campaign/ledger"
 )
 
-// Person is what is known of one person.
+// Person is what is known about one person.
 type Person struct {
 	AddressKey string         // the address as campaigns compare it
 	Suppressed []ledger.Entry // what keeps mail of any sender from them, the oldest first
@@ -25,8 +25,8 @@ type PersonRow struct {
 	ledger.Record
 }
 
-// Find reads what the user's accounts and these ledgers know of the person whose address has this key. accounts may be
-// nil, for a user who has none yet. It changes nothing.
+// Find reads what the user's accounts and these ledgers know about the person whose address has this key. accounts is
+// nil for a user who has none yet.
 func Find(ctx context.Context, addressKey string, accounts *ledger.Accounts, ledgers []string) (*Person, error) {
 	p := &Person{AddressKey: addressKey}
 	var secret []byte
@@ -50,7 +50,7 @@ func Find(ctx context.Context, addressKey string, accounts *ledger.Accounts, led
 	return p, nil
 }
 
-// look adds what a ledger knows of the person.
+// look adds what a ledger knows about the person.
 func (p *Person) look(ctx context.Context, file string, secret []byte) (err error) {
 	l, err := ledger.Open(file)
 	if err != nil {
