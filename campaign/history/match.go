@@ -32,8 +32,8 @@ var errOtherRows = errors.New("the list's rows are not the campaign's")
 //
 // A list that is as it was planned is matched row by row, in memory that does not grow. If the list turns out to be
 // different, Match calls write a second time, from the beginning, and finds each row by its key. Of several rows with
-// one key it takes the one at the same place. A row of a person who was forgotten has no key, and is found by its
-// place. This second attempt holds the campaign's rows in memory.
+// one key it takes the one at the same place, or else one that was not found yet. A row of a person who was forgotten
+// has no key, and is found by its place. This second attempt holds the campaign's rows in memory.
 //
 // All mistakes in a list (each a *recipients.Fault) come joined, as one error. The list may be read twice, so cfg
 // cannot name standard input.
