@@ -17,8 +17,8 @@ type Unknown struct {
 	finder   *trail.Finder
 }
 
-// Unknown begins a search for the unknown rows among those that f chooses, whatever its states. secret is that of the
-// accounts. A row of somebody who was forgotten has no key, and is not looked for.
+// Unknown begins a search for the unknown rows among those that f chooses; f.States does not matter. secret is that of
+// the accounts. A row of a person who was forgotten has no key, so the search leaves it out.
 func (c *Campaign) Unknown(ctx context.Context, secret []byte, f ledger.Filter) (*Unknown, error) {
 	u := &Unknown{campaign: c, rows: map[string]int64{}}
 	f.States = []ledger.State{ledger.Unknown}
@@ -45,13 +45,13 @@ func (u *Unknown) row(id string) (int64, bool) {
 // the log of Postfix or Exim, also compressed by gzip. A file that is none of these is an error.
 func (u *Unknown) Read(path string) error { return u.finder.Read(path) }
 
-// Settled says what a search came to. Sent and Refused add up to the rows that are decided now, Left to the others.
+// Settled is the result of a search: rows that are sent or refused now, and rows that are left unknown.
 type Settled struct {
 	Sent, Refused, Left int64
 }
 
-// Settle records what was found, in one transaction: what a server took is sent, what bounced is refused, and the rest
-// stays unknown. It needs the campaign's lock; while a send runs the error is the ledger's *LockedError.
+// Settle records what was found, in one transaction. What a server took is sent, what bounced is refused, and the rest
+// stays unknown. It needs the campaign's lock: during a send the error is the ledger's *LockedError.
 func (u *Unknown) Settle(ctx context.Context) (Settled, error) {
 	var list []ledger.Evidence
 	var s Settled

@@ -14,8 +14,7 @@ import (
 // t0 is when everything happens.
 var t0 = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
-// row is a row of people.csv as it is planned: its line, key and address. Two rows may have one key if the second is a
-// duplicate.
+// row is a row of people.csv as it is planned: its line, key, address and state.
 func row(line int, key, addr string, state ledger.State) ledger.Row {
 	r := ledger.Row{Number: int64(line - 1), Place: place(line), Key: key, Address: addr, AddressKey: addr,
 		Fields: []byte(addr), Digest: make([]byte, 32), State: state}
@@ -27,7 +26,7 @@ func row(line int, key, addr string, state ledger.State) ledger.Row {
 
 func place(line int) string { return "people.csv:" + string(rune('0'+line)) }
 
-// planned makes a ledger in dir with one campaign of these rows, and opens that.
+// planned makes a ledger in dir with one campaign of these rows, and opens the campaign.
 func planned(t *testing.T, dir, id, list string, rows ...ledger.Row) *Campaign {
 	t.Helper()
 	file := filepath.Join(dir, ".mailshot", "state.db")
@@ -61,8 +60,8 @@ func planned(t *testing.T, dir, id, list string, rows ...ledger.Row) *Campaign {
 	return h
 }
 
-// sent sends to all who are pending: outcome says what becomes of a key, sent where it says nothing. What ends as
-// unknown was begun, and never settled.
+// sent sends all pending rows. outcome says how a key ends; other keys end as sent. A delivery that ends as unknown was
+// begun and never settled.
 func sent(t *testing.T, c *Campaign, outcome map[string]ledger.State) {
 	t.Helper()
 	lock, err := c.Ledger.Lock(c.ID)

@@ -1,9 +1,9 @@
-// Package history answers what people ask of campaigns that have been sent. Call Open for one campaign: Rows, Tally and
-// Suppressed read its records, Match finds the rows of a list again, and Unknown looks for messages of which nobody
-// knows whether they arrived. Call Find for one person over many campaigns.
+// Package history answers questions about campaigns that have been sent. Call Open for one campaign: Rows, Tally and
+// Suppressed read its records, Match finds the rows of a list again, and Unknown searches for messages whose outcome is
+// unknown. Call Find for one person over many campaigns.
 //
 // The answers are values and not words, so that a terminal and a window can show the same ones in their own way. Only
-// Unknown.Settle changes anything; the rest reads. A campaign may be read while a send of it runs.
+// Unknown.Settle changes what a ledger says. The other functions read, also while a send of the campaign runs.
 package history
 
 import (
@@ -20,16 +20,15 @@ import (
 	"mailshot/campaign/ledger"
 )
 
-// Campaign is a campaign that has been sent before, in an open ledger. It is as safe for concurrent use
-// as its Ledger.
+// Campaign is a campaign that has been sent before, in an open ledger. It is as safe for concurrent use as its Ledger.
 type Campaign struct {
 	Ledger *ledger.Ledger
 	ID     string
 	Kept   *ledger.Campaign // what the ledger keeps about it
 }
 
-// Open opens the ledger in file and finds the campaign with this id in it. Where either is not there the error is a
-// *NotSentError; other errors are the ledger's. The caller closes the Campaign.
+// Open opens the ledger in file and finds the campaign with this id in it. If either does not exist, the error is a
+// *NotSentError, and no file is made; other errors are the ledger's. The caller closes the Campaign.
 func Open(ctx context.Context, file, id string) (_ *Campaign, err error) {
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 		return nil, &NotSentError{ID: id, Ledger: file, NoLedger: true}
@@ -48,7 +47,7 @@ func Open(ctx context.Context, file, id string) (_ *Campaign, err error) {
 	return nil, errors.Join(err, l.Close())
 }
 
-// notSent makes the error about a campaign that the ledger does not know.
+// notSent is the error about a campaign that the ledger does not know.
 func notSent(ctx context.Context, l *ledger.Ledger, file, id string) error {
 	all, err := l.Campaigns(ctx)
 	if err != nil {
@@ -64,7 +63,7 @@ func notSent(ctx context.Context, l *ledger.Ledger, file, id string) error {
 // Close closes the ledger.
 func (c *Campaign) Close() error { return c.Ledger.Close() }
 
-// NotSentError says that no ledger knows the campaign, so it has not been sent from here.
+// NotSentError says that the ledger does not know the campaign: it has not been sent with this ledger.
 type NotSentError struct {
 	ID       string
 	Ledger   string   // the file
@@ -84,7 +83,7 @@ func (e *NotSentError) Error() string {
 }
 
 // Rows returns the campaign's rows that f chooses, in the order of the list. It reads them in pieces, in memory that
-// does not grow; an error ends them.
+// does not grow. An error is the last element.
 func (c *Campaign) Rows(ctx context.Context, f ledger.Filter) iter.Seq2[ledger.Record, error] {
 	return c.Ledger.Deliveries(ctx, c.ID, f)
 }
@@ -101,9 +100,9 @@ func (c *Campaign) Tally(ctx context.Context, f ledger.Filter) (map[ledger.State
 	return n, nil
 }
 
-// Suppressed counts the pending rows among those that f chooses, whatever its states, that the user's suppression list
-// keeps from mail of the sender's domain; the next send leaves them out. first is the entry that keeps the first of
-// them.
+// Suppressed counts the rows that are pending but on the user's suppression list, among those that f chooses; f.States
+// does not matter. The next send leaves them out. domain is the sender's, and first is the entry for the first such
+// row.
 func (c *Campaign) Suppressed(ctx context.Context, a *accounts.Accounts, domain string,
 	f ledger.Filter) (n int64, first accounts.Entry, err error) {
 	f.States = []ledger.State{ledger.Pending}
@@ -125,8 +124,8 @@ func (c *Campaign) Suppressed(ctx context.Context, a *accounts.Accounts, domain 
 	return n, first, nil
 }
 
-// named is an entry of the suppression list that holds for the address with this key; where the entry has only a hash
-// of the address, because the person was forgotten, the key takes its place.
+// named is an entry that holds for the address with this key. The entry of a person who was forgotten has a hash in
+// place of the address; the key of the address replaces the hash.
 func named(e accounts.Entry, addressKey string) accounts.Entry {
 	if strings.HasPrefix(e.Key, accounts.Hidden) {
 		e.Key = addressKey

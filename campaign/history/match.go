@@ -9,14 +9,14 @@ import (
 	"mailshot/campaign/recipients"
 )
 
-// Match is a row of a list, and what became of it.
+// Match is a row of a list with its outcome.
 type Match struct {
 	Row    *recipients.Row
 	Record ledger.Record // without Fields and Digest
 	Known  bool          // false: the campaign does not know the row, and Record is empty
 }
 
-// Matched says how a whole list was matched.
+// Matched counts how the rows of a whole list were matched.
 type Matched struct {
 	Rows    int64 // of the list
 	Strange int64 // of these, rows that the campaign does not know
@@ -27,15 +27,16 @@ type Matched struct {
 // errOtherRows says that a list's rows are not those of the campaign, one by one.
 var errOtherRows = errors.New("the list's rows are not the campaign's")
 
-// Match reads a list and finds what became of each of its rows. write gets the names of the list's columns and then its
-// rows, in their order. It returns at the first error that rows yields, with that error.
+// Match reads a list and finds the outcome of each of its rows. write gets the names of the list's columns and then its
+// rows, in their order. At the first error that rows yields, write stops and returns that error.
 //
-// A list that is as it was planned is matched row by row, in memory that does not grow. Where it turns out to be
-// another one, write is called a second time, from the beginning, and a row is found by its key: of several rows with
-// one key by its place as well, and without a key by its place alone. Then the campaign's rows are held in memory.
+// A list that is as it was planned is matched row by row, in memory that does not grow. If the list turns out to be
+// different, Match calls write a second time, from the beginning, and finds each row by its key. Of several rows with
+// one key it takes the one at the same place, or else one that was not found yet. A row of a person who was forgotten
+// has no key, and is found by its place. This second attempt holds the campaign's rows in memory.
 //
-// The mistakes in a list (each a *recipients.Fault) come joined, as one error. The list is read twice at most, so cfg
-// cannot be about standard input.
+// All mistakes in a list (each a *recipients.Fault) come joined, as one error. The list may be read twice, so cfg
+// cannot name standard input.
 func (c *Campaign) Match(ctx context.Context, cfg recipients.Config,
 	write func(columns []string, rows iter.Seq2[Match, error]) error) (*Matched, error) {
 	m, err := c.match(ctx, cfg, c.inOrder(ctx), write)
@@ -70,7 +71,7 @@ func (c *Campaign) match(ctx context.Context, cfg recipients.Config, f fates,
 	return m, nil
 }
 
-// rows are the list's rows with what became of them.
+// rows are the list's rows with their outcomes.
 func (m *Matched) rows(ctx context.Context, list *recipients.List, f fates) iter.Seq2[Match, error] {
 	return func(yield func(Match, error) bool) {
 		var wrong []error
@@ -101,18 +102,18 @@ func (m *Matched) rows(ctx context.Context, list *recipients.List, f fates) iter
 	}
 }
 
-// fates tells what became of the rows of a list.
+// fates finds the outcomes of the rows of a list.
 type fates interface {
-	// find returns what became of a row; false: the campaign does not know it.
+	// find returns the record of a row; false: the campaign does not know the row.
 	find(*recipients.Row) (ledger.Record, bool, error)
 	// end is called after the last row, with the list's digest.
 	end(digest string) error
-	// left is how many rows of the campaign were not asked for.
+	// left is the number of the campaign's rows that were not found.
 	left() int64
 	close()
 }
 
-// inOrder are the fates of a list that is as it was planned, row by row. Of any other list they are errOtherRows.
+// inOrder finds the rows of a list that is as it was planned, one by one. For any other list the error is errOtherRows.
 type inOrder struct {
 	planned string
 	next    func() (ledger.Record, error, bool)
@@ -146,7 +147,7 @@ func (o *inOrder) end(digest string) error {
 func (o *inOrder) left() int64 { return 0 }
 func (o *inOrder) close()      { o.stop() }
 
-// byKey are the fates of a list that was changed since. They hold the campaign's rows.
+// byKey finds the rows of a list that was changed since. It holds the campaign's rows.
 type byKey struct {
 	known    map[string][]*fate // by key
 	nameless map[string]*fate   // by place
@@ -172,7 +173,7 @@ func (c *Campaign) byKey(ctx context.Context) (fates, error) {
 	return b, nil
 }
 
-// slim is a record without what a message is made from, which can be large.
+// slim is a record without the fields that a message is made from, which can be large.
 func slim(r ledger.Record) ledger.Record {
 	r.Fields, r.Digest = nil, nil
 	return r

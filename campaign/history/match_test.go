@@ -37,7 +37,7 @@ func matched(t *testing.T, c *Campaign, dir string) (string, *Matched, int, erro
 	return strings.Join(words, ", "), m, tries, err
 }
 
-// digest is that of a list as it is.
+// digest is the digest of a list as it is now.
 func digest(t *testing.T, dir string) string {
 	t.Helper()
 	l, err := recipients.Open(recipients.Config{File: "people.csv", Dir: dir, Key: "key", Address: "email"})
@@ -111,7 +111,7 @@ func TestMatch(t *testing.T) {
 	}
 }
 
-// All mistakes of a list come together, and nothing of a list with a mistake counts as matched.
+// All mistakes of a list come together, and a list with a mistake has no result.
 func TestMatchMistakes(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -124,7 +124,7 @@ func TestMatchMistakes(t *testing.T) {
 	}
 }
 
-// What the writer says is what Match says.
+// Match returns the error of the writer.
 func TestMatchFailedWriter(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -10,7 +10,7 @@ import (
 	"mailshot/campaign/message"
 )
 
-// Person is what is known of one person.
+// Person is what is known about one person.
 type Person struct {
 	AddressKey string           // the address as campaigns compare it
 	Suppressed []accounts.Entry // what keeps mail of any sender from them, the oldest first
@@ -27,8 +27,8 @@ type PersonRow struct {
 	ledger.Record
 }
 
-// Find reads what the user's accounts and these ledgers know of the person whose address has this key. accounts may be
-// nil, for a user who has none yet. It changes nothing.
+// Find reads what the user's accounts and these ledgers know about the person whose address has this key. accounts is
+// nil for a user who has none yet.
 func Find(ctx context.Context, addressKey string, accounts *accounts.Accounts, ledgers []string) (*Person, error) {
 	p := &Person{AddressKey: addressKey}
 	var secret []byte
@@ -52,7 +52,7 @@ func Find(ctx context.Context, addressKey string, accounts *accounts.Accounts, l
 	return p, nil
 }
 
-// look adds what a ledger knows of the person.
+// look adds what a ledger knows about the person.
 func (p *Person) look(ctx context.Context, file string, secret []byte) (err error) {
 	l, err := ledger.Open(file)
 	if err != nil {

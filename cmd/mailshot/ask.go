@@ -41,8 +41,8 @@ func (t *tool) confirmChanges(ctx context.Context, ch campaign.Changes, yes bool
 	return line == "yes", err
 }
 
-// answer reads the line a person types. An interrupt ends the waiting; the read is then left behind, for the program is
-// about to end and a terminal's read cannot be called off.
+// answer reads the line that a person types. An interrupt ends the waiting. It leaves the read behind, because a read
+// from a terminal cannot be cancelled and the program is about to end.
 func (t *tool) answer(ctx context.Context) (string, error) {
 	type result struct {
 		line string
@@ -52,7 +52,7 @@ func (t *tool) answer(ctx context.Context) (string, error) {
 	go func() {
 		line, err := bufio.NewReader(io.LimitReader(t.stdin, 100)).ReadString('\n')
 		if errors.Is(err, io.EOF) {
-			err = nil // what was typed before the end of input counts; nothing typed is no answer
+			err = nil // what was typed before the end of input counts; an empty line is a no
 		}
 		got <- result{strings.TrimSpace(line), err}
 	}()
@@ -65,7 +65,7 @@ func (t *tool) answer(ctx context.Context) (string, error) {
 	}
 }
 
-// certain asks for a yes before what cannot be undone.
+// certain asks for a yes before an act that cannot be undone.
 func (t *tool) certain(ctx context.Context, question string, yes bool, again string) error {
 	if yes {
 		return nil

@@ -36,7 +36,7 @@ func (t *tool) cancelCommand() *cobra.Command {
 	return cmd
 }
 
-// busy explains that a campaign is being sent.
+// busy explains a lock: the campaign is being sent. Other errors it returns as they are.
 func (t *tool) busy(err error, s *stored) error {
 	if locked := (*ledger.LockedError)(nil); errors.As(err, &locked) {
 		return &exit{exitFailed, fmt.Errorf("%w; stop it with an interrupt first", err),

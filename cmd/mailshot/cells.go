@@ -9,7 +9,7 @@ import (
 	"golang.org/x/text/width"
 )
 
-// textWidth is how many columns text takes on a terminal. What a person sees as one character is counted as one: wide
+// textWidth is how many columns a text takes on a terminal. It counts what a person sees as one character once: wide
 // East Asian characters and emoji take two, marks and joiners none, and an emoji made of several (a family, a flag)
 // two.
 func textWidth(text string) int {
@@ -66,7 +66,7 @@ func runeWidth(r rune) int {
 		return 1
 	case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
 		return 0
-	case r >= 0x1160 && r <= 0x11FF, r >= 0xD7B0 && r <= 0xD7FF: // of a Korean syllable all but its first letter
+	case r >= 0x1160 && r <= 0x11FF, r >= 0xD7B0 && r <= 0xD7FF: // all letters of a Korean syllable but the first
 		return 0
 	}
 	switch width.LookupRune(r).Kind() {
@@ -93,8 +93,8 @@ func fit(text string, n int) string {
 	return text
 }
 
-// isolated is a cell whose letters, if they are written from right to left, do not move the cells beside it: it stands
-// between FSI and PDI (UAX 9), which take no column.
+// isolated puts a cell with letters that are written from right to left between FSI and PDI (UAX 9), which take no
+// column. Without them the cells beside it would move.
 func isolated(cell string) string {
 	if !strings.ContainsFunc(cell, func(r rune) bool {
 		p, _ := bidi.LookupRune(r)

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// A table is straight where what a person sees as one character is counted as one.
+// A table is straight if what a person sees as one character is counted once.
 func TestTextWidth(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]int{

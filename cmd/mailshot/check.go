@@ -38,7 +38,7 @@ Exit code 0: no errors, 2: mistakes in the campaign file, 3: errors.`,
 	return cmd
 }
 
-// checkFlags are what check was asked for.
+// checkFlags are the flags of check.
 type checkFlags struct {
 	id, resolver string
 	json, dns    bool
@@ -109,7 +109,7 @@ func (t *tool) checked(ctx context.Context, o campaign.Options) (r *check.Report
 	return r, err
 }
 
-// printReport prints a report on standard output: for people as send shows findings, or as JSON.
+// printReport prints a report on standard output: as JSON, or as send shows findings to people.
 func (t *tool) printReport(r *check.Report, asJSON bool) error {
 	if asJSON {
 		return r.WriteJSON(t.stdout)

@@ -100,7 +100,7 @@ func headline(e *campaign.Estimate) string {
 	return strings.Join(words, ", ")
 }
 
-// remainder says how many do not go, and why.
+// remainder says how many messages do not go, and why.
 func remainder(f limits.Forecast) string {
 	why := "not within ten years"
 	if f.Stop != (limits.Hold{}) {
@@ -109,7 +109,7 @@ func remainder(f limits.Forecast) string {
 	return fmt.Sprintf("%d of them %s", f.Left, why)
 }
 
-// roughly is a length of time in one unit, rounded up, where a person plans with it.
+// roughly is a length of time for a person who plans with it: in one unit, rounded up.
 func roughly(d time.Duration) string {
 	up := func(unit time.Duration) int64 { return int64((d + unit - 1) / unit) }
 	switch {
@@ -123,8 +123,8 @@ func roughly(d time.Duration) string {
 	return plural(up(time.Second), "second")
 }
 
-// clock is a time as one on a calendar: the hour alone on the day of now, the day of the week within the next, else the
-// date.
+// clock is a time as on a calendar: the hour alone on the day of now, with the day of the week within the next six
+// days, else with the date.
 func clock(at, now time.Time) string {
 	at, now = at.Local(), now.Local()
 	layout := "2 Jan 2006 15:04"
@@ -137,7 +137,7 @@ func clock(at, now time.Time) string {
 	return at.Format(layout)
 }
 
-// estimateTable prints when how many go, and what has been used of the caps.
+// estimateTable prints what has been used of the caps, and how many messages go when.
 func (t *tool) estimateTable(e *campaign.Estimate) error {
 	var used table
 	for _, u := range e.Caps {
@@ -180,7 +180,7 @@ func (t *tool) estimateTable(e *campaign.Estimate) error {
 	return nil
 }
 
-// dash names a hold in a table.
+// dash is the name of a hold in a table, "-" for none.
 func dash(h limits.Hold) string {
 	if s := h.String(); s != "" {
 		return s

@@ -85,14 +85,14 @@ func (t *tool) forget(cmd *cobra.Command, args []string, yes bool) (err error) {
 		t.say("the address is also in a field of another person: %s", report.Clean(place))
 	}
 	names := append([]string{key}, f.Keys...)
-	for _, name := range standsIn(d.Dir, file, names) {
+	for _, name := range mentions(d.Dir, file, names) {
 		t.say("not erased, because it is your own file: %s", report.Clean(name))
 	}
 	return nil
 }
 
-// forgetRows erases a person from the rows of a ledger, if it is there. What was erased is returned also where the
-// ledger could not be closed.
+// forgetRows erases a person from the rows of a ledger, if there is a ledger. It returns what was erased even if
+// closing the ledger fails.
 func forgetRows(ctx context.Context, file string, a *accounts.Accounts, key string) (f *ledger.Forgotten, err error) {
 	if _, err := os.Stat(file); err != nil {
 		return &ledger.Forgotten{}, nil
@@ -111,16 +111,16 @@ func forgetRows(ctx context.Context, file string, a *accounts.Accounts, key stri
 	return f, nil
 }
 
-// largest is the largest file that standsIn looks into.
+// largest is the largest file that mentions looks into.
 const largest = 256 << 20
 
-// standsIn lists the files below dir, the ledger's own aside, in whose name or text one of the names stands: lists,
-// copies of messages, rehearsals. What is encoded otherwise (a workbook, base64) is not seen.
-func standsIn(dir, state string, names []string) []string {
+// mentions lists the files below dir that have one of the names in their own name or in their text: lists, copies of
+// messages, rehearsals. It leaves out the ledger's files, and does not see encoded text (a workbook, base64).
+func mentions(dir, state string, names []string) []string {
 	var found []string
 	_ = filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
 		if err != nil || !e.Type().IsRegular() || strings.HasPrefix(path, state) {
-			return nil // what cannot be read cannot be told of
+			return nil // a file that cannot be read cannot be listed
 		}
 		if info, err := e.Info(); err != nil || info.Size() > largest {
 			return nil

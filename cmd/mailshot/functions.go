@@ -39,7 +39,7 @@ func (t *tool) functionsCommand() *cobra.Command {
 	return cmd
 }
 
-// function is a function of the table in JSON.
+// function is a template function in JSON.
 type function struct {
 	Name    string `json:"name"`
 	Usage   string `json:"usage"`

@@ -57,7 +57,7 @@ func (t *tool) init(kind, dir string) error {
 	if err != nil {
 		return err
 	}
-	// Look before writing: half a starter beside somebody's own files would be worse than none.
+	// Look before writing: half a starter beside a person's own files would be worse than none.
 	for _, name := range names {
 		path := filepath.Join(dir, filepath.FromSlash(name))
 		if _, err := os.Lstat(path); err == nil {
@@ -79,7 +79,7 @@ func (t *tool) init(kind, dir string) error {
 	return nil
 }
 
-// copyNew writes a file that must not be there yet.
+// copyNew writes a file that must not exist yet.
 func copyNew(source fs.FS, name, path string) error {
 	b, err := fs.ReadFile(source, name)
 	if err != nil {

@@ -238,7 +238,7 @@ func looks(c recipients.Inspected) string {
 	return c.Type
 }
 
-// filled is how many of the rows have something, as a share that says 100% of all alone.
+// filled is the share of rows that have a value. It is 100% only if all have one, and 0% only if none has.
 func filled(n, of int64) string {
 	switch {
 	case of == 0:

@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// interrupts turns signals into the two ways a run can be told to stop: the first interrupt (or SIGTERM, or the end of
-// the terminal) ends the context, the second closes hard. stop gives the signals back and waits for the watcher.
+// interrupts turns signals into the two ways to stop a run. The first interrupt (or SIGTERM, or the end of the
+// terminal) ends the context; the second closes hard. stop gives the signals back and waits for the watcher.
 func interrupts(parent context.Context) (ctx context.Context, hard <-chan struct{}, stop func()) {
 	ctx, cancel := context.WithCancel(parent)
 	closing, done := make(chan struct{}), make(chan struct{})

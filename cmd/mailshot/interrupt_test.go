@@ -123,10 +123,10 @@ limits: {connections: 1}
 	return dir
 }
 
-// The first interrupt takes nothing new and waits for the reply; what is left goes with the next send.
+// After the first interrupt send takes no new message and waits for the reply. The next send takes what is left.
 //
-// Proven by breaking the code: with the context of the run left alone by the first signal, the program never said that
-// it stops, and waited for the reply until the test's time was up.
+// Proven by breaking the code: when the first signal did not end the context, the program never said that it stops,
+// and waited for the reply until the test's time was up.
 func TestInterruptDrains(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
@@ -164,9 +164,9 @@ func TestInterruptDrains(t *testing.T) {
 	}
 }
 
-// The second interrupt closes everything: what was on the wire is unknown, and is not sent again.
+// The second interrupt closes everything. What was on the wire is unknown, and is not sent again.
 //
-// Proven by breaking the code: with the second signal not closing hard, the program waited for the reply until the
+// Proven by breaking the code: when the second signal did not close hard, the program waited for the reply until the
 // test's time was up.
 func TestSecondInterruptCloses(t *testing.T) {
 	t.Parallel()
@@ -194,7 +194,7 @@ func TestSecondInterruptCloses(t *testing.T) {
 	}
 }
 
-// While a campaign is sent, a second send of it and every change by hand are refused; status may be asked.
+// During a send, a second send of the campaign and every change by hand are refused; status works.
 func TestOneSendAtATime(t *testing.T) {
 	t.Parallel()
 	s, complete, answer := slowSink(t, io.Discard)
@@ -219,7 +219,7 @@ func TestOneSendAtATime(t *testing.T) {
 	}
 }
 
-// The sink on its own prints its address, keeps what it is sent, and ends at an interrupt with exit code 0.
+// The sink on its own prints its address, keeps what it gets, and ends at an interrupt with exit code 0.
 func TestSinkCommand(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {

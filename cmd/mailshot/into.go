@@ -19,7 +19,7 @@ import (
 	"mailshot/internal/shell"
 )
 
-// reportInto writes a copy of the list with what became of each row.
+// reportInto writes a copy of the list with the outcome of each row.
 func (t *tool) reportInto(ctx context.Context, s *stored, name string, force bool) error {
 	again := "mailshot report --into results.xlsx " + s.again(t)
 	if s.def.Recipients.File == "-" {
@@ -72,7 +72,7 @@ func (t *tool) reportInto(ctx context.Context, s *stored, name string, force boo
 	return nil
 }
 
-// copied are the rows of a list as a copy of it has them.
+// copied turns matched rows into those of a copy.
 func copied(rows iter.Seq2[history.Match, error]) iter.Seq2[report.Copied, error] {
 	return func(yield func(report.Copied, error) bool) {
 		for m, err := range rows {
@@ -91,7 +91,8 @@ func copied(rows iter.Seq2[history.Match, error]) iter.Seq2[report.Copied, error
 	}
 }
 
-// mayWrite says why a copy must not be written to a file: it is the list itself, by any name, or it is there already.
+// mayWrite says why a copy must not be written to a file: the file is the list itself, by any name, or it already
+// exists.
 func (t *tool) mayWrite(s *stored, name string, force bool, again string) error {
 	info, err := os.Stat(name)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -22,7 +22,7 @@ import (
 	"mailshot/internal/shell"
 )
 
-// campaignFile is the name looked for where only a folder is given, or nothing.
+// campaignFile is the name of the campaign file in a folder.
 const campaignFile = "campaign.yaml"
 
 // path is the campaign file that an argument names: the file itself, or campaign.yaml in a folder; "" is this folder.
@@ -37,7 +37,7 @@ func path(args []string) string {
 	return name
 }
 
-// load reads the campaign file that args name. What is wrong with it is printed by show, all at once.
+// load reads the campaign file that args name. It prints the mistakes in the file, all at once.
 func (t *tool) load(cmd *cobra.Command, args []string) (*definition.Definition, error) {
 	name := path(args)
 	d, err := definition.Load(name)
@@ -53,7 +53,7 @@ func (t *tool) load(cmd *cobra.Command, args []string) (*definition.Definition, 
 		"fix it, then mailshot check " + shell.Quote(name)}
 }
 
-// serverOf is the server of a campaign that a command is about: the only one, or the one with that name.
+// serverOf is the server that a command is about: the campaign's only one, or the one with that name.
 func serverOf(d *definition.Definition, name string) (*definition.Server, error) {
 	var names []string
 	for _, s := range d.Servers {
@@ -71,7 +71,7 @@ func serverOf(d *definition.Definition, name string) (*definition.Server, error)
 	return nil, fmt.Errorf("%s has no server %q, only %s", d.Name, name, strings.Join(names, ", "))
 }
 
-// isMissing reports whether a campaign file could not be loaded because it is not there.
+// isMissing reports whether a campaign file could not be loaded because it does not exist.
 func isMissing(err error, name string) bool {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return false
@@ -80,7 +80,7 @@ func isMissing(err error, name string) bool {
 	return errors.Is(err, fs.ErrNotExist)
 }
 
-// missing says that there is no such campaign file, and which there are.
+// missing says that there is no such campaign file, and names one that there is.
 func missing(cmd *cobra.Command, name string) error {
 	next := "mailshot init newsletter DIR"
 	// The only error is a bad pattern in the folder's name.
@@ -133,7 +133,7 @@ func (t *tool) refuse(err error, name string) error {
 // mostShown is how many findings a refusal prints; check prints all.
 const mostShown = 20
 
-// shown prints the findings of a report: errors first, then warnings, as many as a screen takes.
+// shown prints the findings of a report, as many as a screen takes: errors first, then warnings.
 func (t *tool) shown(r *check.Report) {
 	fs := slices.Clone(r.Findings)
 	// Errors first: "error" < "warning".
@@ -145,7 +145,7 @@ func (t *tool) shown(r *check.Report) {
 	}
 }
 
-// stored is a campaign that has been sent before, for the commands that look at it or mend it.
+// stored is a campaign that has been sent before, for the commands that look at it or change it.
 type stored struct {
 	*history.Campaign
 	def   *definition.Definition
@@ -153,7 +153,7 @@ type stored struct {
 	given bool   // --id named it
 }
 
-// stored opens the ledger and finds the campaign; id "" is the definition's own for today.
+// stored finds the campaign in its ledger. An id of "" is the definition's own for today. The caller closes it.
 func (t *tool) stored(cmd *cobra.Command, args []string, id string) (*stored, error) {
 	d, err := t.load(cmd, args)
 	if err != nil {
@@ -173,7 +173,7 @@ func (t *tool) stored(cmd *cobra.Command, args []string, id string) (*stored, er
 	return s, nil
 }
 
-// options are those of a campaign that all commands have in common; id "" is the file's own.
+// options are the options that all commands give to a campaign. An id of "" is the file's own.
 func (t *tool) options(d *definition.Definition, id string) campaign.Options {
 	return campaign.Options{Definition: d, ID: id, State: t.state, Accounts: t.accounts, Stdin: t.stdin}
 }
@@ -186,8 +186,7 @@ func (t *tool) stateFile(d *definition.Definition) string {
 	return campaign.DefaultState(d)
 }
 
-// notSent says that the ledger does not know the campaign, and names the next command: for the last campaign that it
-// knows.
+// notSent says that the ledger does not know the campaign. The next command is about the last campaign that it knows.
 func notSent(cmd *cobra.Command, err *history.NotSentError, file string) error {
 	next := "mailshot send " + shell.Quote(file)
 	if n := len(err.Others); n > 0 {
@@ -196,7 +195,7 @@ func notSent(cmd *cobra.Command, err *history.NotSentError, file string) error {
 	return &exit{exitFailed, err, next}
 }
 
-// again is the campaign as a person would name it on the next command.
+// again names the campaign in the next command: flags and file.
 func (s *stored) again(t *tool) string {
 	words := t.flags()
 	if s.given {

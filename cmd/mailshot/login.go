@@ -17,7 +17,7 @@ import (
 	"mailshot/sender/reply"
 )
 
-// loginFlags are those of login. The second group names, without a campaign, what a campaign file would.
+// loginFlags are the flags of login. The second group says, without a campaign, what a campaign file would.
 type loginFlags struct {
 	logout, headless, file bool
 	server                 string
@@ -93,14 +93,14 @@ func (t *tool) login(cmd *cobra.Command, args []string, f loginFlags) error {
 	return nil
 }
 
-// loginAccount is whom a login is for.
+// loginAccount is the account that a login is for.
 type loginAccount struct {
 	tokens         *campaign.Tokens
 	username, host string
 	again, next    string // the command that logs in, and what to do then
 }
 
-// loginAccount finds it in the campaign, or in the flags.
+// loginAccount finds the account in the campaign, or in the flags.
 func (t *tool) loginAccount(cmd *cobra.Command, args []string, f loginFlags) (loginAccount, error) {
 	if f.provider != "" {
 		return t.loginProvider(args, f)
@@ -130,13 +130,13 @@ func (t *tool) loginAccount(cmd *cobra.Command, args []string, f loginFlags) (lo
 		"mailshot send " + shell.Quote(d.Path)}, err
 }
 
-// loginProvider is the account at a provider's server. The login is the one that a campaign finds whose server has that
-// host, user name and client.
+// loginProvider is the account at a provider's server. A campaign whose server has the same host, user name and client
+// finds its login.
 func (t *tool) loginProvider(args []string, f loginFlags) (loginAccount, error) {
 	const example = "mailshot login --provider m365 --username billing@acme.example " +
 		"--client-id 00001111-aaaa-2222-bbbb-3333cccc4444"
 	p, known := reply.Preset(f.provider)
-	var wanted string // whose tokens
+	var wanted string // whose authorization server
 	switch p.Replies {
 	case "google", "microsoft":
 		wanted = p.Replies
@@ -167,7 +167,7 @@ func (t *tool) loginProvider(args []string, f loginFlags) (loginAccount, error) 
 	return loginAccount{tokens, f.username, p.Host, again, "mailshot init newsletter"}, err
 }
 
-// prompt says where to go. The address stands alone, so that it can be copied.
+// prompt says which page to open. The address has a line of its own, so that it can be copied.
 func (t *tool) prompt(p campaign.LoginPrompt, who string, headless bool) {
 	t.say("to log in as %s, open this page in a browser:", who)
 	_, _ = io.WriteString(t.stderr, "\n  "+report.Clean(p.URL)+"\n\n")
@@ -185,7 +185,7 @@ func (t *tool) prompt(p campaign.LoginPrompt, who string, headless bool) {
 	}
 }
 
-// noToken shows why there is no token, with the next command.
+// noToken says why there is no token, with the next command.
 func (t *tool) noToken(err error) error {
 	var e *oauth.Error
 	if !errors.As(err, &e) {

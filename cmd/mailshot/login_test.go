@@ -11,8 +11,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// authority starts an authorization server that says yes at once to whoever knows
-// the client's secret or a device code; $NAME is its port. Bad servers repeat what they were sent, so it does.
+// authority starts an authorization server that says yes at once to a client with its secret or a device code; $NAME is
+// its port. It repeats what it was sent, as bad servers do.
 func authority(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: authority NAME")

@@ -2,7 +2,8 @@
 // caps of a mail server, and remembers what became of each row.
 //
 // There is one file per command around run. A command reads its flags, lets the packages do the work and prints: data
-// on standard output, talk on standard error with the program's name. Nothing here decides about a delivery.
+// on standard output, talk on standard error with the program's name. Nothing here decides about a delivery. run.go has
+// the rules by which the tool talks.
 package main
 
 import (

@@ -25,12 +25,12 @@ func writeLine(w io.Writer, v any) error {
 	return enc.Encode(v)
 }
 
-// table lays out cells in columns, two blanks apart. Cells are to be clean.
+// table lays out cells in columns, two blanks apart. The caller cleans the cells.
 type table struct{ rows [][]string }
 
 func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
 
-// write writes the table; limit is the widest a line may be (0 = no limit): the last column is cut to fit.
+// write writes the table. limit is the greatest width of a line (0 = no limit): the last column is cut to fit.
 func (t *table) write(w io.Writer, indent string, limit int) error {
 	var widths []int
 	for _, row := range t.rows {
@@ -63,14 +63,14 @@ func (t *table) write(w io.Writer, indent string, limit int) error {
 	return err
 }
 
-// buffered writes through a buffer: rows come in small pieces.
+// buffered writes through a buffer, because rows come in small pieces.
 func buffered(w io.Writer, write func(io.Writer) error) error {
 	b := bufio.NewWriterSize(w, 1<<16)
 	return errors.Join(write(b), b.Flush())
 }
 
-// replaceFile writes a whole file under a temporary name beside it, then gives it its name: nobody sees half of it, and
-// an older file stays until then.
+// replaceFile writes a whole file under a temporary name, then gives it its name. So nobody sees half of a file, and an
+// older one stays until the new one is complete.
 func replaceFile(name string, write func(io.Writer) error) error {
 	f, err := os.CreateTemp(filepath.Dir(name), ".mailshot-*")
 	if err != nil {

@@ -24,12 +24,11 @@ import (
 //go:embed page.html
 var pageSource string
 
-// pageViewer writes one self-contained HTML page. The mail's HTML is hostile as far as the page is concerned: it stands
-// in frames with every restriction of sandbox, below a policy that allows inline styles and data: images and nothing
-// else, so that no script runs, no form is sent, nothing is loaded and no link leads away. The page itself has no
-// script.
+// pageViewer writes one self-contained HTML page. To the page the mail's HTML is hostile. It is in frames with every
+// restriction of sandbox, under a policy that allows inline styles and data: images and nothing else. So no script
+// runs, no form is sent, nothing is loaded and no link leads away. The page itself has no script.
 //
-// It shows what stands in the finished bytes, not what the program meant to write.
+// The page shows what is in the finished bytes, not what the program meant to write.
 type pageViewer struct {
 	path string
 	f    *os.File
@@ -68,7 +67,7 @@ type pageMessage struct {
 	Files              []pageFile
 }
 
-// pageFile is a part that is no body.
+// pageFile is a part that is not a body.
 type pageFile struct{ Name, Type, Size string }
 
 func (v *pageViewer) add(m message.Made) error {
@@ -110,8 +109,8 @@ func (v *pageViewer) close() error {
 	return nil
 }
 
-// framePolicy stands before the mail's HTML in its frame. A frame made by srcdoc has the page's policy too; this holds
-// when somebody takes the frame out of the page.
+// framePolicy comes before the mail's HTML in its frame. A frame made by srcdoc has the page's policy as well; this one
+// holds when somebody takes the frame out of the page.
 const framePolicy = `<meta http-equiv="Content-Security-Policy" ` +
 	`content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">`
 
@@ -152,7 +151,7 @@ func (p *pageMessage) read(raw []byte) error {
 	return nil
 }
 
-// inlined puts images into the HTML in place of cid: addresses. Names that are no image of the message stay.
+// inlined puts images into the HTML in place of cid: addresses. A name that is not an image of the message stays.
 func inlined(html string, images map[string]string) string {
 	return regexp.MustCompile(`cid:[^\s"'<>()&]+`).ReplaceAllStringFunc(html, func(address string) string {
 		if data, ok := images[address[len("cid:"):]]; ok {

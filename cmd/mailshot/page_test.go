@@ -52,9 +52,9 @@ Content-Disposition: attachment; filename="<script>x()</script>.html"
 --M--
 `
 
-// Whatever a mail holds, it stays text of the page or inside a frame that may do nothing.
+// Whatever a mail contains stays text of the page, or stays inside a frame that may do nothing.
 //
-// Proven by breaking the code: with the text of the message made template.HTML, a script element was in the page.
+// Proven by breaking the code: when the text of the message was template.HTML, a script element was in the page.
 func TestPageHostile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "page.html")

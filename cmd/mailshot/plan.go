@@ -39,7 +39,7 @@ func (t *tool) showPlan(id string, p *campaign.Plan) {
 	t.say("%s\n", b.String())
 }
 
-// samples writes the first messages of a plan: to whom, about what, how large.
+// samples writes the first messages of a plan: recipient, subject, size.
 func (t *tool) samples(b *strings.Builder, p *campaign.Plan) {
 	for i, s := range p.Samples {
 		if i == 0 {
@@ -82,7 +82,7 @@ func planServers(b *strings.Builder, p *campaign.Plan) {
 	}
 }
 
-// onlyWarnings is a report without what was an error, for a plan that went ahead.
+// onlyWarnings is a report without its errors, for a plan that went ahead.
 func onlyWarnings(r *check.Report) *check.Report {
 	w := *r
 	w.Findings = nil
@@ -94,7 +94,7 @@ func onlyWarnings(r *check.Report) *check.Report {
 	return &w
 }
 
-// countWords are the states that are not empty, in the order of the identity.
+// countWords names the states that have rows, in the order of the identity.
 func (t *tool) countWords(counts map[string]int64) string {
 	var words []string
 	for _, s := range ledger.States() {

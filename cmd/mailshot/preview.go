@@ -21,8 +21,8 @@ import (
 	"mailshot/internal/shell"
 )
 
-// How many messages a preview shows when nothing is said: on a terminal what a person reads, on a page what a browser
-// bears. Files take all.
+// How many messages a preview shows by default: on a terminal as many as a person reads, on a page as many as a browser
+// can take. Files take all.
 const (
 	fewMessages  = 3
 	pageMessages = 200
@@ -59,7 +59,7 @@ sandboxed frames that run nothing and load nothing.`,
 	return cmd
 }
 
-// viewer takes finished messages one after the other.
+// viewer shows finished messages, one after the other.
 type viewer interface {
 	add(m message.Made) error
 	close() error
@@ -105,13 +105,13 @@ func (t *tool) preview(cmd *cobra.Command, args []string, f previewFlags) (err e
 	return t.previewed(d, f, where, n)
 }
 
-// viewed counts what a preview has come across.
+// viewed counts the rows of a preview: messages shown, rows without a message, faults.
 type viewed struct {
 	shown, without, faults int64
 	more                   bool // there were more than --limit
 }
 
-// view gives the messages to a viewer, as many as are wanted, and says what is wrong with the others.
+// view gives the messages to a viewer, up to --limit, and says what is wrong with the others.
 func (t *tool) view(messages iter.Seq2[message.Made, error], v viewer, f previewFlags) (n viewed, err error) {
 	for m, err := range messages {
 		switch {
@@ -177,7 +177,7 @@ func (t *tool) faulty(place string, err error) int {
 	return len(fs)
 }
 
-// viewer chooses where messages go. where is what a person is told about it; "" on the terminal.
+// viewer chooses where messages go. where is its name for the person; "" on the terminal.
 func (t *tool) viewer(id string, d *definition.Definition, f *previewFlags) (v viewer, where string, err error) {
 	if f.out == "" {
 		if f.format != "" {

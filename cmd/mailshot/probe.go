@@ -124,7 +124,7 @@ func (t *tool) probe(cmd *cobra.Command, args []string, f probeFlags) error {
 	return nil
 }
 
-// before is the step before one, the first for the first.
+// before is the step before another; the first step has itself.
 func before(step string) string {
 	steps := sender.ProbeSteps()
 	return steps[max(0, slices.Index(steps, step)-1)]
@@ -135,7 +135,7 @@ func exists(name string) bool {
 	return err == nil
 }
 
-// options checks the flags and gives those for the session.
+// options checks the flags and returns the session's options.
 func (f *probeFlags) options() (sender.ProbeOptions, error) {
 	o := sender.ProbeOptions{Until: f.until}
 	if o.Until == "" && f.to != "" {
@@ -244,7 +244,7 @@ func (t *tool) probeCampaign(cmd *cobra.Command, ctx context.Context, args []str
 	return &probing{Probed: probed, host: s.Host, findings: c.Judge(s, probed, e)}, nil
 }
 
-// serious counts the findings that would stop mail, what stopped the probe aside.
+// serious counts the findings that would stop mail. It leaves out what stopped the probe itself.
 func (p *probing) serious() (n int) {
 	for _, f := range p.findings {
 		if f.Severity == check.Error {
@@ -338,7 +338,7 @@ func dashed(s string) string {
 
 func milliseconds(d time.Duration) string { return fmt.Sprintf("%.1f ms", d.Seconds()*1000) }
 
-// left is how much longer a certificate is good.
+// left is how much longer a certificate is valid.
 func left(until time.Time) string {
 	if d := time.Until(until); d > 0 {
 		return plural(int64(d.Hours()/24), "day") + " left"
@@ -346,7 +346,7 @@ func left(until time.Time) string {
 	return "expired"
 }
 
-// names are those that the i-th certificate is good for.
+// names are the names that the i-th certificate is valid for.
 func names(p *probing, i int) []string {
 	c := p.Certificates[i]
 	all := slices.Clone(c.DNSNames)
@@ -359,7 +359,7 @@ func names(p *probing, i int) []string {
 	return all
 }
 
-// extensions are what EHLO's answer offered, with parameters, in order; AUTH and SIZE are told apart.
+// extensions are the keywords that EHLO's answer offered, sorted. AUTH and SIZE have lines of their own.
 func extensions(p *probing) []string {
 	var all []string
 	for keyword := range p.Extensions {

@@ -12,16 +12,16 @@ import (
 	"mailshot/campaign/report"
 )
 
-// How often progress is shown: on a terminal the bar is drawn anew, elsewhere a line is added.
+// How often progress is shown: a terminal gets the bar again, anything else another line.
 const (
 	barEvery  = 200 * time.Millisecond
 	lineEvery = 5 * time.Second
 )
 
-// mostTold is how many rows that went wrong are told of by name during a run.
+// mostTold is how many rows that went wrong a run names.
 const mostTold = 20
 
-// progress shows how a run goes on. It hears of events from the run and draws from a ticker; both may come at any time.
+// progress shows how a run is going. It gets events from the run and draws from a ticker; both may come at any time.
 type progress struct {
 	screen screen
 	say    func(format string, args ...any)
@@ -31,7 +31,7 @@ type progress struct {
 	last    dispatch.Event
 	hold    dispatch.Event // why nothing goes, while that lasts
 	drawn   bool           // a bar is on the screen
-	told    int            // rows told of by name
+	told    int            // rows named
 	said    int64          // Done in the last plain line
 }
 
@@ -39,7 +39,7 @@ func newProgress(s screen, say func(string, ...any)) *progress {
 	return &progress{screen: s, say: say}
 }
 
-// observe takes note of an event. What a person must know at once is said at once.
+// observe takes note of an event, and says at once what a person must know at once.
 func (p *progress) observe(e dispatch.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -97,7 +97,7 @@ func (p *progress) clear() {
 	}
 }
 
-// show draws until the function it returns is called, which removes the bar and waits for the drawing to end.
+// show draws until finished is called, which removes the bar and waits for the drawing to end.
 func (p *progress) show() (finished func()) {
 	every := lineEvery
 	if p.screen.terminal {
@@ -147,8 +147,8 @@ func (p *progress) tick(now time.Time) {
 	}
 }
 
-// line is the state of the run in words: how far, the rate since the start, the states that want attention, the time
-// left.
+// line is the state of the run in words: how far it is, the rate since the start, the states that need attention, and
+// the time left.
 func (p *progress) line(now time.Time) string {
 	e := p.last
 	parts := []string{fmt.Sprintf("%d of %d", e.Done, e.Planned)}
@@ -174,7 +174,7 @@ func (p *progress) line(now time.Time) string {
 	return strings.Join(parts, " · ")
 }
 
-// timeLeft is an estimate, so it has no fractions of a second.
+// timeLeft is the estimated rest of a run in words, without fractions of a second.
 func timeLeft(seconds float64) string {
 	if seconds < 60 {
 		return fmt.Sprintf("%.0f s", math.Ceil(seconds))
@@ -192,7 +192,7 @@ func rateWords(perSecond float64) string {
 	return fmt.Sprintf("%.0f/min", perSecond*60)
 }
 
-// bar is a bar of width columns and a blank; "" when there is no room for one.
+// bar is a bar of that many columns, a blank included; "" if there is no room for one.
 func bar(done, planned int64, width int) string {
 	if width < 7 {
 		return ""

@@ -72,7 +72,7 @@ func TestProgressBar(t *testing.T) {
 	}
 }
 
-// A list that goes wrong as a whole does not fill the screen.
+// A list of which every row goes wrong does not fill the screen.
 func TestProgressTellsFew(t *testing.T) {
 	t.Parallel()
 	said := 0

@@ -52,7 +52,7 @@ limits.raise in the campaign file raises them.`,
 	return cmd
 }
 
-// providersNamed are the presets with that id, else those of a server with that name.
+// providersNamed are the presets with that id, or else those of the server with that name.
 func providersNamed(name string) []reply.Provider {
 	if p, ok := reply.Preset(strings.ToLower(name)); ok {
 		return []reply.Provider{p}
@@ -97,7 +97,7 @@ var overLimit = map[string]string{
 	"queue":              "accepts, and keeps it waiting",
 }
 
-// writeProvider writes all that is known of one provider.
+// writeProvider writes all that is known about one provider.
 func writeProvider(w io.Writer, s screen, p reply.Provider) error {
 	fmt.Fprintf(w, "%s  %s\n", s.bold(p.ID), p.Name)
 	var head table

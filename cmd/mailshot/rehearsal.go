@@ -15,8 +15,8 @@ import (
 	"mailshot/internal/sink"
 )
 
-// rehearsal is the built-in server of send --to-sink with its folder, .mailshot/sink/N: a ledger of its own, the
-// messages, and a record with a line for each.
+// rehearsal is the built-in server of send --to-sink, with its folder .mailshot/sink/N: a ledger of its own, the
+// messages, and a record with a line for each message.
 type rehearsal struct {
 	dir    string
 	server *sink.Server
@@ -26,11 +26,11 @@ type rehearsal struct {
 	closed bool
 }
 
-// manyMessages is above how many messages a rehearsal keeps an mbox instead of a folder of .eml files.
+// manyMessages is the largest number of messages that a rehearsal keeps as .eml files. Above it, it keeps one mbox.
 const manyMessages = 10_000
 
-// lateStore is a store that is chosen when the number of messages is known, after the server has started and before the
-// first message.
+// lateStore is a store that is chosen once the number of messages is known: after the server has started, and before
+// the first message.
 type lateStore struct{ mailbox.Writer }
 
 // openRehearsal makes the next free folder and starts the server on a free port of loopback.
@@ -47,7 +47,7 @@ func openRehearsal(campaignDir string, fail []string) (_ *rehearsal, err error) 
 	if r.record, err = os.OpenFile(record, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600); err != nil {
 		return nil, err
 	}
-	// The record is not synced for each message: it is a rehearsal's, not the ground truth of a crash test.
+	// The record is not synced for each message, because a rehearsal is not a crash test.
 	r.server, err = sink.Start(sink.Options{Rules: rules, Record: struct{ io.Writer }{r.record}, Store: r.store})
 	if err != nil {
 		return nil, errors.Join(err, r.record.Close())
@@ -55,8 +55,8 @@ func openRehearsal(campaignDir string, fail []string) (_ *rehearsal, err error) 
 	return r, nil
 }
 
-// nextFolder makes sink/N below a campaign's .mailshot folder, N counting up, and sees to it that no version control
-// takes up personal data from there.
+// nextFolder makes the next sink/N below a campaign's .mailshot folder. A .gitignore there keeps personal data out of
+// version control.
 func nextFolder(state string) (string, error) {
 	if err := os.MkdirAll(filepath.Join(state, "sink"), 0o700); err != nil {
 		return "", err
@@ -83,7 +83,7 @@ func nextFolder(state string) (string, error) {
 	}
 	for n := last + 1; ; n++ {
 		dir := filepath.Join(state, "sink", strconv.Itoa(n))
-		// Where another process has taken this one meanwhile, it is the next.
+		// If another process has taken this number meanwhile, try the next.
 		if err := os.Mkdir(dir, 0o700); !errors.Is(err, fs.ErrExist) {
 			return dir, err
 		}

@@ -9,8 +9,7 @@ import (
 	"mailshot/internal/mailbox"
 )
 
-// A rehearsal keeps a folder of files up to ten thousand messages, above that one mbox, and each has a folder of its
-// own.
+// A rehearsal keeps up to ten thousand messages as files, and more than that in one mbox. Each has a folder of its own.
 func TestRehearsal(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -53,7 +53,7 @@ it.`,
 	return cmd
 }
 
-// attention are the states a text report tells of row by row.
+// attention are the states whose rows a text report lists.
 func attention() []ledger.State {
 	return []ledger.State{ledger.Invalid, ledger.Held, ledger.Refused, ledger.GaveUp, ledger.Unknown, ledger.Deferred}
 }
@@ -116,7 +116,7 @@ func (t *tool) report(cmd *cobra.Command, args []string, f reportFlags) (err err
 	return t.afterReport(s, sum)
 }
 
-// printRows prints rows as a table, as many as a person reads.
+// printRows prints rows as a table, up to mostRows.
 func (t *tool) printRows(rows iter.Seq2[report.Row, error]) (more bool, err error) {
 	var out table
 	for r, err := range rows {
@@ -142,7 +142,7 @@ func (t *tool) printRows(rows iter.Seq2[report.Row, error]) (more bool, err erro
 	return more, out.write(t.stdout, "", limit)
 }
 
-// why is what is known of a row's fate: the plan's reason, or the server's reply.
+// why explains a row's state: the plan's reason, or the server's reply.
 func why(r report.Row) string {
 	var parts []string
 	if r.Code != 0 {
@@ -163,7 +163,7 @@ func why(r report.Row) string {
 	return report.Clean(strings.Join(parts, " "))
 }
 
-// afterReport names the command that fits what is there.
+// afterReport names the next command.
 func (t *tool) afterReport(s *stored, sum report.Summary) error {
 	n := map[ledger.State]int64{}
 	for _, c := range sum.Counts {
@@ -174,10 +174,10 @@ func (t *tool) afterReport(s *stored, sum report.Summary) error {
 		t.hint("mailshot retry " + s.again(t))
 		return nil
 	}
-	return t.exact(s, sum)
+	return t.afterStatus(s, sum)
 }
 
-// statesNamed are the states a person named, each one of those allowed.
+// statesNamed are the states that a person named. Each must be an allowed one.
 func statesNamed(names []string, allowed []ledger.State, next string) ([]ledger.State, error) {
 	var in []ledger.State
 	for _, n := range names {

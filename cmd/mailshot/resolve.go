@@ -15,7 +15,7 @@ import (
 	"mailshot/internal/shell"
 )
 
-// resolveFlags are what resolve was asked for.
+// resolveFlags are the flags of resolve.
 type resolveFlags struct {
 	id, as    string
 	all, json bool
@@ -108,7 +108,7 @@ func (t *tool) resolve(cmd *cobra.Command, args []string, f resolveFlags) (err e
 	return nil
 }
 
-// resolveFound decides by what has been written down elsewhere.
+// resolveFound decides by what mailboxes, lists and logs say.
 func (t *tool) resolveFound(ctx context.Context, s *stored, secret []byte, f ledger.Filter, files []string) error {
 	search, err := s.Unknown(ctx, secret, f)
 	if err != nil {
@@ -139,7 +139,7 @@ type unknownRow struct {
 	MessageID string `json:"message_id"`
 }
 
-// listUnknown prints the unknown rows, all of them: each wants a decision.
+// listUnknown prints all unknown rows, because each needs a decision.
 func (t *tool) listUnknown(ctx context.Context, s *stored, secret []byte, f ledger.Filter, asJSON bool) error {
 	out := table{}
 	out.add("ADDRESS", "KEY", "ROW", "TIME", "SERVER", "MESSAGE-ID", "LAST WORDS")

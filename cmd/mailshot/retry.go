@@ -15,8 +15,8 @@ import (
 	"mailshot/internal/shell"
 )
 
-// retry, resolve and cancel are how a person changes what the ledger says. None of them sends anything; the ledger
-// keeps who made each change and when.
+// With retry, resolve and cancel a person changes what the ledger says. None of them sends anything. The ledger keeps
+// who made each change, and when.
 
 func (t *tool) retryCommand() *cobra.Command {
 	var id string
@@ -75,7 +75,7 @@ func (t *tool) retry(cmd *cobra.Command, args []string, id string, in []string) 
 	return nil
 }
 
-// nothingToRetry says what the rows are that were meant, and what can be done about those.
+// nothingToRetry says which states the chosen rows have, and what can be done about them.
 func (t *tool) nothingToRetry(ctx context.Context, s *stored, f ledger.Filter, chosen []ledger.State) error {
 	if !s.Kept.Purged.IsZero() {
 		return &exit{exitFailed, errors.New("there is nothing to retry: the rows were erased by a purge"),
@@ -108,8 +108,8 @@ func (t *tool) nothingToRetry(ctx context.Context, s *stored, f ledger.Filter, c
 	return e
 }
 
-// listed counts the rows that were chosen, and are pending now, whose people are on the user's list of those never to
-// be mailed; and gives the command that takes one of them off it.
+// listed counts the chosen rows that are pending now but on the suppression list. example is the command that takes one
+// of them off the list.
 func (t *tool) listed(ctx context.Context, s *stored, f ledger.Filter) (n int64, example string, err error) {
 	err = t.withAccounts(func(a *accounts.Accounts) error {
 		var first accounts.Entry
@@ -125,12 +125,13 @@ func (t *tool) listed(ctx context.Context, s *stored, f ledger.Filter) (n int64,
 	return n, example, err
 }
 
-// retryable are the states from which a person may take a row up again.
+// retryable are the states of which a person may make a row pending again.
 func retryable() []ledger.State {
 	return []ledger.State{ledger.Refused, ledger.GaveUp, ledger.Held, ledger.Cancelled, ledger.Suppressed}
 }
 
-// choose makes a filter of what a person named: addresses, whole domains (@example.com) or keys, of one kind.
+// choose makes a filter of what a person named: addresses, whole domains (@example.com) or keys, but not of several
+// kinds.
 func choose(names []string, in []ledger.State) (ledger.Filter, error) {
 	f := ledger.Filter{States: in}
 	var errs []error

@@ -38,7 +38,7 @@ const (
 	exitWorkLeft = 75 // a person stopped it before the first message
 )
 
-// tool is one call of the program: its streams and the flags all commands share.
+// tool is one call of the program: its streams, and the flags that all commands share.
 type tool struct {
 	stdin    io.Reader
 	stdout   io.Writer
@@ -46,7 +46,7 @@ type tool struct {
 	screen   screen // standard error as a person sees it
 	state    string // --state
 	accounts string // --accounts
-	unpipe   func() // gives SIGPIPE back, where it was taken
+	unpipe   func() // gives SIGPIPE back; nil if it was not taken
 }
 
 // run is the whole program; it returns the exit code.
@@ -103,10 +103,25 @@ with
 			"else mailshot/accounts.db in the user's state folder)")
 	root.CompletionOptions.HiddenDefaultCmd = true
 
-	groups := []struct {
-		title    string
-		commands []*cobra.Command
-	}{
+	for _, g := range t.groups() {
+		root.AddGroup(&cobra.Group{ID: g.title, Title: g.title})
+		for _, c := range g.commands {
+			c.GroupID = g.title
+			root.AddCommand(c)
+		}
+	}
+	return root
+}
+
+// group is a part of the commands, with a title in the help.
+type group struct {
+	title    string
+	commands []*cobra.Command
+}
+
+// groups are all commands, in the order of the help.
+func (t *tool) groups() []group {
+	return []group{
 		{"Before:", []*cobra.Command{t.initCommand(), t.inspectCommand(), t.checkCommand(), t.previewCommand(),
 			t.estimateCommand()}},
 		{"Sending:", []*cobra.Command{t.sendCommand(), t.loginCommand()}},
@@ -117,17 +132,9 @@ with
 		{"Tools:", []*cobra.Command{t.probeCommand(), t.sinkCommand(), t.providersCommand(), t.functionsCommand(),
 			t.versionCommand()}},
 	}
-	for _, g := range groups {
-		root.AddGroup(&cobra.Group{ID: g.title, Title: g.title})
-		for _, c := range g.commands {
-			c.GroupID = g.title
-			root.AddCommand(c)
-		}
-	}
-	return root
 }
 
-// flags are the flags all commands share, as typed.
+// flags are the flags that all commands share, as a person would type them.
 func (t *tool) flags() []string {
 	var words []string
 	if t.state != "" {
@@ -139,7 +146,7 @@ func (t *tool) flags() []string {
 	return words
 }
 
-// exit is an error that decides the exit code. next is the command to type now; err may be nil when all has been said.
+// exit is an error that decides the exit code. next is the command to type now; err is nil if all has been said.
 type exit struct {
 	code int
 	err  error

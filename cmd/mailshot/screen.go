@@ -7,10 +7,10 @@ import (
 	"golang.org/x/term"
 )
 
-// screen is a stream as a person sees it: is it a terminal, how wide, in colour.
+// screen is a stream as a person sees it: whether it is a terminal, how wide it is, whether it has colour.
 type screen struct {
 	w        io.Writer
-	file     *os.File // nil: no file, so no terminal
+	file     *os.File // nil: not a file, so not a terminal
 	terminal bool
 	colour   bool
 }
@@ -25,7 +25,7 @@ func newScreen(w io.Writer) screen {
 	return s
 }
 
-// columns is the width of the terminal; 80 where there is none to ask.
+// columns is the width of the terminal; 80 if it is not a terminal.
 func (s screen) columns() int {
 	if s.terminal {
 		if w, _, err := term.GetSize(int(s.file.Fd())); err == nil && w > 0 {
@@ -45,7 +45,7 @@ func (s screen) paint(code, text string) string {
 func (s screen) bold(text string) string { return s.paint("1", text) }
 func (s screen) dim(text string) string  { return s.paint("2", text) }
 
-// state paints the name of a state by what it asks of the reader: green is done, yellow waits, red wants a person.
+// state paints the name of a state by what it asks of the reader: green is done, yellow waits, red needs a person.
 func (s screen) state(name, text string) string {
 	switch name {
 	case "sent":

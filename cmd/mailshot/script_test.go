@@ -38,14 +38,14 @@ func TestMain(m *testing.M) {
 //	                           "MX example.com = 10 mx.example.com" or "MX example.com fails"
 //	accepted NAME N            the sink has accepted N messages, for N different pairs of recipient and Message-ID
 //	files N GLOB               N files match
-//	bytes FILE TEXT            write a file; TEXT is what stands between the quotes of a Go string
+//	bytes FILE TEXT            write a file; TEXT is the text between the quotes of a Go string
 //	workbook FILE [broken]     write an Excel workbook with the sheet November; broken: its XML stops early
 //	cells FILE SHEET           write a workbook with the sheet November; a line of SHEET is "A1 = text", "B2 =1+1" (a
 //	                           formula that was never calculated), "merge A1:B1", "hide 4" or "filter A1:C9"
 //	picture FILE               write a small PNG image
 //	authority NAME             start an OAuth2 authorization server; $NAME is its port
 //	mend FILE OLD NEW          replace text in a file; it must be there
-//	same PATTERN FILE OTHER    what the pattern's group finds in a file stands in the other, too
+//	same PATTERN FILE OTHER    what the pattern's group finds in a file is in the other as well
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{

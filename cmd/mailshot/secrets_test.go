@@ -22,10 +22,10 @@ import (
 	"unicode/utf16"
 )
 
-// hush is the secret of these tests: every encoding writes it in a way of its own.
+// hush is the secret of these tests. Every encoding writes it differently.
 const hush = `s3cr<t&horse"battery%staple=~é/`
 
-// half is where it is cut in two.
+// half is where the secret is cut in two.
 const half = 15
 
 // traces are the ways in which a secret could be written, by name.
@@ -63,7 +63,7 @@ func traces(secret string) map[string]string {
 	return all
 }
 
-// parrot is a server that knows the secret, and repeats it in every way wherever it answers.
+// parrot is a server that knows the secret, and repeats it in every encoding whenever it answers.
 type parrot struct {
 	fail   string // the step at which it fails: auth, mail, rcpt, data, end; "": it takes what it gets
 	how    string // 5xx, 4xx, drop
@@ -201,12 +201,12 @@ func commandLines() string {
 }
 
 // TestSecretsNowhere runs the real command with a password from the environment, a file and a program, against servers
-// that fail at each step and repeat the password in every encoding, and looks for it in all that is said, written and
-// left behind, and in the process list at each command that the server gets.
+// that fail at each step and repeat the password in every encoding. It looks for the password in all that is printed,
+// written and left behind, and in the process list at each command that the server gets.
 //
-// With the reply that takes a message kept as it came, the ledger and each report showed it in every form; with
-// mask.Text as it was before it knew JSON for HTML, Go in ASCII and quoted-printable, send and probe showed those; with
-// lines masked one by one, two halves.
+// Proven by breaking the code: when the reply to a message was kept unmasked, the ledger and each report showed the
+// password in every encoding. When mask.Text did not know JSON for HTML, Go in ASCII and quoted-printable, send and
+// probe showed those. When lines were masked one by one, two halves were shown.
 func TestSecretsNowhere(t *testing.T) {
 	t.Parallel()
 	sources := map[string]string{"env": "{ env: HUSH }", "file": "{ file: ../hush }",

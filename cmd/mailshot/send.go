@@ -20,7 +20,7 @@ import (
 	"mailshot/render/address"
 )
 
-// sendFlags are what send was asked for.
+// sendFlags are the flags of send.
 type sendFlags struct {
 	id, only, to          string
 	limit                 int64
@@ -93,8 +93,8 @@ func (t *tool) send(cmd *cobra.Command, args []string, f sendFlags) (err error) 
 	o.Observe = progress.observe
 	ctx, hard, stop := interrupts(cmd.Context())
 	defer stop()
-	// A pipe that nobody reads any more (| head) would end the program with messages on the wire: like an interrupt, it
-	// only stops the taking. What is said at the end may meet that pipe too.
+	// A pipe that nobody reads any more (| head) would end the program with messages on the wire. So SIGPIPE, like an
+	// interrupt, only stops taking new ones. What is said at the end may meet that pipe too.
 	ctx, t.unpipe = signal.NotifyContext(ctx, syscall.SIGPIPE)
 	c, err := campaign.Open(ctx, o)
 	if err != nil {
@@ -202,7 +202,7 @@ func (t *tool) settlePlan(ctx context.Context, c *campaign.Campaign, f sendFlags
 	return r.open(plan.ToSend)
 }
 
-// unplanned says why there is no plan to send by.
+// unplanned says why there is no plan.
 func (t *tool) unplanned(err error, f sendFlags, id, file string) error {
 	var (
 		changed *campaign.ChangedError
@@ -227,7 +227,7 @@ func (t *tool) unplanned(err error, f sendFlags, id, file string) error {
 	return t.refuse(err, file)
 }
 
-// copied refuses a ledger that is a copy, with what there is to do.
+// copied refuses a ledger that is a copy, and says what to do.
 func (t *tool) copied(e *campaign.CopiedError, f sendFlags, file string) error {
 	f.acceptCopy = true
 	next := f.again(t, file)
@@ -243,7 +243,7 @@ func (t *tool) copied(e *campaign.CopiedError, f sendFlags, file string) error {
 	return &exit{exitFindings, err, next}
 }
 
-// mayAsk refuses, before any work, what could only end in a question that nobody can answer.
+// mayAsk refuses, before any work, a send that would end in a question that nobody can answer.
 func (t *tool) mayAsk(f sendFlags, d *definition.Definition) error {
 	why := ""
 	switch {
@@ -261,7 +261,7 @@ func (t *tool) mayAsk(f sendFlags, d *definition.Definition) error {
 		f.again(t, d.Path))
 }
 
-// again is this call as a person would type it again.
+// again is this command as a person would type it again.
 func (f sendFlags) again(t *tool, file string) string {
 	words := append([]string{"mailshot send"}, t.flags()...)
 	text := func(name, value string) {
@@ -295,12 +295,12 @@ func (f sendFlags) again(t *tool, file string) string {
 	return strings.Join(append(words, shell.Quote(file)), " ")
 }
 
-// look is the campaign that ran as the commands that look at it name it.
+// look names the campaign that ran, for the commands that look at it.
 func (f sendFlags) look(t *tool, id, file string) string {
 	return strings.TrimLeft(strings.Join(t.flags(), " ")+" "+f.named(id)+shell.Quote(file), " ")
 }
 
-// named is --id with the id of the campaign that ran, where the campaign file alone would lead to another one.
+// named is --id with the id of the campaign that ran, if the campaign file alone would lead to another campaign.
 func (f sendFlags) named(id string) string {
 	if f.id == "" && f.to == "" {
 		return ""
@@ -308,7 +308,7 @@ func (f sendFlags) named(id string) string {
 	return "--id " + shell.Quote(id) + " "
 }
 
-// narrowed names the flags that leave a part of the campaign for later.
+// narrowed names the flags that leave part of the campaign for later.
 func (f sendFlags) narrowed() string {
 	switch {
 	case f.limit > 0 && f.only != "":
@@ -319,7 +319,7 @@ func (f sendFlags) narrowed() string {
 	return "--limit"
 }
 
-// failures are the rows of the campaign that a person must look at, in words; those of earlier runs are among them.
+// failures counts, in words, the rows of the campaign that a person must look at, those of earlier runs included.
 func failures(sum *campaign.Summary) string {
 	var words []string
 	for _, s := range []ledger.State{ledger.Refused, ledger.GaveUp, ledger.Held} {
@@ -339,7 +339,7 @@ func (t *tool) ended(sum *campaign.Summary, err error, f sendFlags, file string,
 	for _, state := range ledger.States() {
 		s.Counts = append(s.Counts, report.Count{State: string(state), N: sum.Counts[string(state)]})
 	}
-	// Nobody may be there to read it: what is left to send, or to decide, still makes the exit code.
+	// If nobody reads the output, what is left to send or to decide still makes the exit code.
 	if f.json {
 		err = errors.Join(err, writeJSON(t.stdout, s))
 	} else if _, e := fmt.Fprintln(t.stdout, s.Identity()); e != nil {
@@ -375,8 +375,8 @@ func (t *tool) ended(sum *campaign.Summary, err error, f sendFlags, file string,
 	return e
 }
 
-// afterSend says what a run left to do, and gives the next command: again is this one, look is the campaign for the
-// commands that look at it.
+// afterSend says what a run left to do, and returns the next command. again is this command; look names the campaign
+// for the commands that look at it.
 func (t *tool) afterSend(sum *campaign.Summary, err error, again, look string) (next string) {
 	switch {
 	case sum.Interrupted > 1:

@@ -36,7 +36,7 @@ last line shows it. status can run during a send.`,
 			if err != nil {
 				return err
 			}
-			return t.exact(s, sum)
+			return t.afterStatus(s, sum)
 		},
 	}
 	cmd.Flags().StringVar(&id, "id", "", "the campaign `ID` instead of the file's")
@@ -44,8 +44,8 @@ last line shows it. status can run during a send.`,
 	return cmd
 }
 
-// exact says what to do next, and complains when rows are lost.
-func (t *tool) exact(s *stored, sum report.Summary) error {
+// afterStatus names the next command. It is an error if the states do not add up to the rows.
+func (t *tool) afterStatus(s *stored, sum report.Summary) error {
 	if !sum.Exact() {
 		err := errors.New("the states do not add up to the rows: the ledger is damaged; " +
 			"send nothing until it has been examined")

@@ -78,7 +78,7 @@ blocks, which are temporary).`,
 	return cmd
 }
 
-// withAccounts opens the user's accounts for one piece of work.
+// withAccounts opens the user's accounts for work, and closes them after it.
 func (t *tool) withAccounts(work func(*accounts.Accounts) error) (err error) {
 	file := t.accounts
 	if file == "" {
@@ -94,7 +94,7 @@ func (t *tool) withAccounts(work func(*accounts.Accounts) error) (err error) {
 	return work(a)
 }
 
-// suppressKeys are the names as the list keeps them; every name that is none is complained about.
+// suppressKeys are the names as the list keeps them. The error names every one that is not an address or a domain.
 func suppressKeys(names []string) ([]string, error) {
 	var keys []string
 	var errs []error
@@ -202,7 +202,7 @@ func (t *tool) suppressList(cmd *cobra.Command, a *accounts.Accounts, asJSON boo
 	return out.write(t.stdout, "", 0)
 }
 
-// suppressed is an entry of the list in JSON.
+// suppressed is an entry of the suppression list in JSON.
 type suppressed struct {
 	Key    string    `json:"key"`
 	From   string    `json:"from,omitempty"`

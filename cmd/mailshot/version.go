@@ -21,7 +21,7 @@ func (t *tool) versionCommand() *cobra.Command {
 	}
 }
 
-// version is the module's version; for a build from a checkout the commit, marked when files were changed.
+// version is the module's version, or for a build from a checkout the commit, marked if files were changed.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

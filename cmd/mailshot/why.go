@@ -39,19 +39,19 @@ this folder and of the folders in it, or into the one that --state names. It cha
 	return cmd
 }
 
-// known is what is known of a person.
+// known is what is known about a person.
 type known struct {
 	Address    string       `json:"address"` // as campaigns compare it
 	Suppressed []suppressed `json:"suppressed"`
-	Campaigns  []standing   `json:"campaigns"`
+	Campaigns  []personRow  `json:"campaigns"`
 }
 
-// standing is a person's row in one campaign.
-type standing struct {
+// personRow is a person's row in one campaign.
+type personRow struct {
 	Ledger    string    `json:"ledger"`
 	Campaign  string    `json:"campaign"`
 	Planned   time.Time `json:"planned"`
-	MessageID string    `json:"message_id,omitempty"` // of what was tried
+	MessageID string    `json:"message_id,omitempty"` // of a message that was tried
 	report.Row
 }
 
@@ -85,7 +85,7 @@ func (t *tool) why(cmd *cobra.Command, name string, campaigns []string, asJSON b
 	return t.printKnown(k, len(files) > 1)
 }
 
-// ledgers are the state files to look into: those that are there.
+// ledgers are the state files to look into, those that exist.
 func (t *tool) ledgers(cmd *cobra.Command, campaigns []string) ([]string, error) {
 	state := t.state
 	if state == "" {
@@ -115,7 +115,7 @@ func (t *tool) ledgers(cmd *cobra.Command, campaigns []string) ([]string, error)
 	}), nil
 }
 
-// find asks the ledgers for the person, and the accounts where there are any yet.
+// find asks the ledgers about the person, and the accounts if there are any yet.
 func (t *tool) find(ctx context.Context, key string, files []string) (p *history.Person, err error) {
 	file := t.accounts
 	if file == "" {
@@ -133,14 +133,14 @@ func (t *tool) find(ctx context.Context, key string, files []string) (p *history
 	return p, err
 }
 
-// knownOf is what is known of a person as it is shown.
+// knownOf is what is known about a person, as it is shown.
 func knownOf(p *history.Person) known {
-	k := known{Address: p.AddressKey, Suppressed: []suppressed{}, Campaigns: []standing{}}
+	k := known{Address: p.AddressKey, Suppressed: []suppressed{}, Campaigns: []personRow{}}
 	for _, e := range p.Suppressed {
 		k.Suppressed = append(k.Suppressed, suppressed{e.Key, e.Domain, e.Reason, e.Source, e.Time})
 	}
 	for _, r := range p.Rows {
-		k.Campaigns = append(k.Campaigns, standing{
+		k.Campaigns = append(k.Campaigns, personRow{
 			Ledger: r.Ledger, Campaign: r.Campaign.ID, Planned: r.Campaign.Created, MessageID: r.MessageID,
 			Row: reportRow(r.Record),
 		})
@@ -148,7 +148,7 @@ func knownOf(p *history.Person) known {
 	return k
 }
 
-// printKnown prints what is known for people; ledgers: more than one was looked into.
+// printKnown prints what is known. ledgers says that more than one was looked into.
 func (t *tool) printKnown(k known, ledgers bool) error {
 	var b strings.Builder
 	if len(k.Suppressed) == 0 {
@@ -183,7 +183,7 @@ func (t *tool) printKnown(k known, ledgers bool) error {
 	return err
 }
 
-// from is whose mail an entry keeps away.
+// from is the sender's domain whose mail an entry keeps away.
 func from(e suppressed) string {
 	if e.From == "" {
 		return ""
@@ -191,7 +191,7 @@ func from(e suppressed) string {
 	return " from " + report.Clean(e.From)
 }
 
-// because is why an entry is there, and whom it is for where that is not the person alone.
+// because is why an entry is on the list, and whom it holds for if that is not the person alone.
 func because(e suppressed, address string) string {
 	var parts []string
 	if e.Key != address {

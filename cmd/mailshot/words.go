@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// plural is a number with its noun; the plural is the noun with an s unless it is given.
+// plural is a number with its noun. The plural is the noun with an s, unless it is given.
 func plural(n int64, noun string, many ...string) string {
 	switch {
 	case n == 1:
@@ -42,7 +42,7 @@ func duration(d time.Duration) string {
 	return fmt.Sprintf("%d days %d h", int(d.Hours())/24, int(d.Hours())%24)
 }
 
-// when is a point in time for people who read at now: the hour alone today, with the day otherwise.
+// when is a point in time for people who read it at now: the hour alone on the same day, else with the day.
 func when(at, now time.Time) string {
 	at, now = at.Local(), now.Local()
 	switch {

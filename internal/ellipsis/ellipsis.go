@@ -1,5 +1,5 @@
-// Package ellipsis shortens texts that are shown to people: values of lists and files, and the words of servers. Call Quote
-// for a value inside a sentence, Cut for a text that stands alone.
+// Package ellipsis shortens texts that are shown to people: values of lists and files, and the words of servers. Call
+// Quote for a value inside a sentence, Cut for a text that stands alone.
 package ellipsis
 
 import (
@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// Cut is the text, if it has at most that many characters (code points), else its first ones and an ellipsis, which together
-// are as many. most is at least 1.
+// Cut is the text, if it has at most that many characters (code points), else its first ones and an ellipsis, which
+// together are as many. most is at least 1.
 func Cut(text string, most int) string {
 	if len(text) <= most || utf8.RuneCountInString(text) <= most {
 		return text

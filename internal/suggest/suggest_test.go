@@ -46,12 +46,14 @@ func TestNearest(t *testing.T) {
 		{"nam", nil, ""},
 		{"", []string{"a"}, "a"},
 	} {
-		got := Nearest(tt.words, func(w string) (int, int) { return Distance(tt.word, w, Limit(tt.word)), Limit(tt.word) })
+		limit := Limit(tt.word)
+		got := Nearest(tt.words, func(w string) (int, int) { return Distance(tt.word, w, limit), limit })
 		if got != tt.want {
 			t.Errorf("%q of %q: %q, want %q", tt.word, tt.words, got, tt.want)
 		}
 	}
-	if got := Nearest([]string{"far", "near"}, func(w string) (int, int) { return len(w), len(w) - len("far") + 2 }); got != "" {
+	beyond := func(w string) (cost, limit int) { return len(w), len(w) - 1 }
+	if got := Nearest([]string{"far", "near"}, beyond); got != "" {
 		t.Errorf("beyond its own limit: %q", got)
 	}
 }
