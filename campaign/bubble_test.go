@@ -6,7 +6,7 @@ import (
 	"sync"
 	"testing"
 
-	"mailshot/campaign"
+	"mailshot/campaign/transport"
 	"mailshot/internal/sink"
 )
 
@@ -28,7 +28,7 @@ func startBasin(t *testing.T, rules ...string) *basin {
 }
 
 // network leads every connection to the sink.
-func (b *basin) network() campaign.Network { return campaign.Network{Dial: b.dial} }
+func (b *basin) network() transport.Network { return transport.Network{Dial: b.dial} }
 
 func (b *basin) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	near, far := net.Pipe()

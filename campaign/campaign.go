@@ -14,14 +14,11 @@ package campaign
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"path/filepath"
-	"runtime"
 	"time"
 
 	"mailshot/campaign/accounts"
@@ -31,41 +28,33 @@ import (
 	"mailshot/campaign/message"
 	"mailshot/campaign/recipients"
 	"mailshot/campaign/suppression"
+	"mailshot/campaign/transport"
 	"mailshot/render/address"
-	"mailshot/sender/mx"
+	"mailshot/sender"
 )
 
 // Options say what to open. Definition is required; every other field's zero value is useful.
 type Options struct {
-	Definition *definition.Definition
-	ID         string               // overrides the definition's id; "" = the definition's, with its date filled in
-	State      string               // path of state.db; "" = MAILSHOT_STATE, else .mailshot/state.db beside the campaign file
-	Accounts   string               // path of accounts.db; "" = MAILSHOT_ACCOUNTS, else the user's state folder
-	Limits     string               // path of the operator's limits; "" = MAILSHOT_LIMITS, else /etc/mailshot/limits.yaml
-	Stdin      io.Reader            // the list, when the definition's list is "-"; nil = os.Stdin
-	Host       ledger.Host          // the machine; zero = ledger.ThisHost
-	Now        func() time.Time     // the clock; nil = time.Now
-	Observe    func(dispatch.Event) // called for each event of a run, one at a time; nil = nobody
-	Sink       *SinkTarget          // sends to a sink instead of the definition's server, with no caps; nil = the real server
-	To         *address.Address     // a rehearsal: every message goes to this address, as a campaign of its own; nil = no
-	DNS        bool                 // Check and Plan ask the DNS about the domains of the recipients; false = they use no network
-	Network    Network              // the way to servers; zero = this machine's
-}
-
-// Network is how servers are found and reached. Each nil field is this machine's own.
-type Network struct {
-	Dial     func(ctx context.Context, network, address string) (net.Conn, error)
-	Resolver mx.Resolver    // the DNS, for server.direct and Options.DNS
-	RootCAs  *x509.CertPool // whom to trust where the campaign file names no authority
+	Definition         *definition.Definition
+	ID                 string               // overrides the definition's id; "" = the definition's, with its date filled in
+	State              string               // path of state.db; "" = MAILSHOT_STATE, else .mailshot/state.db beside the campaign file
+	Accounts           string               // path of accounts.db; "" = MAILSHOT_ACCOUNTS, else the user's state folder
+	Limits             string               // path of the operator's limits; "" = MAILSHOT_LIMITS, else /etc/mailshot/limits.yaml
+	Stdin              io.Reader            // the list, when the definition's list is "-"; nil = os.Stdin
+	Host               ledger.Host          // the machine; zero = ledger.ThisHost
+	Now                func() time.Time     // the clock; nil = time.Now
+	Observe            func(dispatch.Event) // called for each event of a run, one at a time; nil = nobody
+	Sink               *SinkTarget          // sends to a sink instead of the definition's server, with no caps; nil = the real server
+	To                 *address.Address     // a rehearsal: every message goes to this address, as a campaign of its own; nil = no
+	DNS                bool                 // Check and Plan ask the DNS about the domains of the recipients; false = they use no network
+	Network            transport.Network    // the way to servers; zero = this machine's
+	ObserveConnections func(sender.Event)   // news of connections, from any goroutine; nil = nobody is told
 }
 
 // SinkTarget is a catch-all server on loopback. It takes the place of the definition's server, login and caps.
 type SinkTarget struct {
-	Host    string
-	Port    int
-	TLS     string         // as in sender.Config
-	RootCAs *x509.CertPool // whom to trust; nil = the system
-	Secret  []byte         // makes Message-IDs and tokens in place of the accounts' secret; nil = the accounts'
+	transport.Sink
+	Secret []byte // makes Message-IDs and tokens in place of the accounts' secret; nil = the accounts'
 }
 
 // Campaign is an open campaign. Its methods are to be called one at a time; Close when done.
@@ -123,7 +112,7 @@ func (c *Campaign) open(ctx context.Context) (err error) {
 	}
 	path := c.opts.Accounts
 	if path == "" {
-		if path, err = DefaultAccounts(); err != nil {
+		if path, err = accounts.DefaultPath(); err != nil {
 			return err
 		}
 	}
@@ -181,26 +170,6 @@ func DefaultState(d *definition.Definition) string {
 		return p
 	}
 	return filepath.Join(d.Dir, ".mailshot", "state.db")
-}
-
-// DefaultAccounts is where a user's accounts live: MAILSHOT_ACCOUNTS, else mailshot/accounts.db below XDG_STATE_HOME,
-// below LocalAppData on Windows, or below ~/.local/state.
-func DefaultAccounts() (string, error) {
-	if p := os.Getenv("MAILSHOT_ACCOUNTS"); p != "" {
-		return p, nil
-	}
-	dir := os.Getenv("XDG_STATE_HOME")
-	if dir == "" && runtime.GOOS == "windows" {
-		dir = os.Getenv("LocalAppData")
-	}
-	if dir == "" {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			return "", fmt.Errorf("find the folder for accounts.db: %w (name one with --accounts)", err)
-		}
-		dir = filepath.Join(home, ".local", "state")
-	}
-	return filepath.Join(dir, "mailshot", "accounts.db"), nil
 }
 
 func (c *Campaign) statePath() string {

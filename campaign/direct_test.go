@@ -15,6 +15,7 @@ import (
 
 	"mailshot/campaign"
 	"mailshot/campaign/ledger"
+	"mailshot/campaign/transport"
 	"mailshot/internal/sink"
 	"mailshot/sender/mx/mxtest"
 )
@@ -64,7 +65,7 @@ func (n *internet) tried(address string) (times int) {
 	return times
 }
 
-func (n *internet) network() campaign.Network { return campaign.Network{Dial: n.dial, Resolver: n} }
+func (n *internet) network() transport.Network { return transport.Network{Dial: n.dial, Resolver: n} }
 
 // loopback is a sink's on loopback.
 func loopback(s *sink.Server) string { return fmt.Sprintf("%s:%d", s.Host(), s.Port()) }

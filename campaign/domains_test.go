@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"mailshot/campaign"
+	"mailshot/campaign/transport"
 	"mailshot/sender/mx"
 	"mailshot/sender/mx/mxtest"
 )
@@ -35,7 +36,7 @@ func checkDNS(
 	f.write(t, "campaign.yaml", base)
 	f.write(t, "body.txt", "Hello")
 	f.write(t, "people.csv", "email,name\n"+strings.Join(addresses, ",x\n")+",x\n")
-	c := f.open(t, campaign.Options{DNS: true, Network: campaign.Network{Resolver: resolver}})
+	c := f.open(t, campaign.Options{DNS: true, Network: transport.Network{Resolver: resolver}})
 	defer c.Close()
 	report, err := c.Check(ctx)
 	if err != nil {

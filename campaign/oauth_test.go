@@ -23,6 +23,7 @@ import (
 	"mailshot/campaign/definition"
 	"mailshot/campaign/dispatch"
 	"mailshot/campaign/ledger"
+	"mailshot/campaign/transport"
 	"mailshot/internal/oauth"
 )
 
@@ -233,8 +234,8 @@ func TestNoLogin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := campaign.TokensConfig{Definition: d, Server: d.Servers[0], Accounts: f.accounts}
-	tokens, err := campaign.NewTokens(cfg)
+	cfg := transport.TokensConfig{Definition: d, Server: d.Servers[0], Accounts: f.accounts}
+	tokens, err := transport.NewTokens(cfg)
 	var e *oauth.Error
 	if err != nil || !tokens.Interactive() {
 		t.Fatal(err)
@@ -243,7 +244,7 @@ func TestNoLogin(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	d.Servers[0].OAuth = nil
-	if _, err := campaign.NewTokens(cfg); !errors.Is(err, campaign.ErrNoOAuth) {
+	if _, err := transport.NewTokens(cfg); !errors.Is(err, transport.ErrNoOAuth) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"mailshot/campaign/check"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/recipients"
+	"mailshot/campaign/transport"
 	"mailshot/sender"
 	"mailshot/sender/limits"
 )
@@ -365,7 +366,10 @@ func (c *Campaign) describeServers(plan *Plan) (notes []string) {
 		}
 	}
 	for _, s := range servers {
-		way, known := c.wayOf(s)
+		way, known := s.Name, []string(nil)
+		if c.opts.Sink == nil {
+			way, known = transport.Describe(s)
+		}
 		may := terms.Allowance(s)
 		notes = append(append(notes, known...), may.Notes...)
 		plan.Connections += may.Connections

@@ -10,6 +10,7 @@ import (
 	"mailshot/campaign/caps"
 	"mailshot/campaign/check"
 	"mailshot/campaign/definition"
+	"mailshot/campaign/transport"
 	"mailshot/render/address"
 	"mailshot/sender"
 	"mailshot/sender/reply"
@@ -21,7 +22,7 @@ const expiresSoon = 14 * 24 * time.Hour
 // Probe looks at one of the campaign's servers, see [sender.Probe]. If o names no sender, the sender is the campaign's:
 // bounces, or the From address if all rows have the same one.
 func (c *Campaign) Probe(ctx context.Context, s *definition.Server, o sender.ProbeOptions) (*sender.Probed, error) {
-	cfg, _, err := c.senderConfig(s)
+	cfg, _, err := transport.SenderConfig(c.way(s))
 	if err != nil {
 		return nil, err
 	}

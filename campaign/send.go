@@ -17,8 +17,8 @@ import (
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/message"
 	"mailshot/campaign/pacing"
+	"mailshot/campaign/transport"
 	"mailshot/internal/mailbox"
-	"mailshot/internal/oauth"
 	"mailshot/render"
 	"mailshot/sender"
 	"mailshot/sender/reply"
@@ -197,30 +197,21 @@ func (s *sending) openServers() error {
 			server.Warmup = warm
 			s.closers = append(s.closers, func() error { return warm.Close(context.Background()) })
 		}
-		out, tokens, err := c.transport(def)
+		out, tokens, err := transport.Open(c.way(def))
 		if err != nil {
 			return err
 		}
 		server.Transport = out
 		if tokens != nil {
-			server.Mend = func() string { return mend(tokens) }
+			server.Mend = tokens.Mend
 		}
 		s.closers = append(s.closers, out.Close)
 		s.Servers = append(s.Servers, server)
 	}
 	if len(s.Servers) == 0 {
-		return c.noServer()
+		return transport.NoServer(c.def)
 	}
 	return nil
-}
-
-// mend is the command that mends a login; "" where none does.
-func mend(tokens *oauth.Source) string {
-	var e *oauth.Error
-	if errors.As(tokens.Err(), &e) {
-		return e.Next
-	}
-	return ""
 }
 
 // close closes what the run used, the servers first.
@@ -312,6 +303,18 @@ func (c *Campaign) servers() []*definition.Server {
 	l := c.def.Limits
 	return []*definition.Server{{Name: "the built-in sink", Weight: 1,
 		Limits: definition.Limits{Connections: l.Connections, MessagesPerConnection: l.MessagesPerConnection}}}
+}
+
+// way is how a server is reached.
+func (c *Campaign) way(s *definition.Server) transport.Config {
+	cfg := transport.Config{
+		Definition: c.def, Server: s, Allowance: c.allowance(s), Accounts: c.opts.Accounts,
+		Network: c.opts.Network, Observe: c.opts.ObserveConnections,
+	}
+	if t := c.opts.Sink; t != nil {
+		cfg.Sink = &t.Sink
+	}
+	return cfg
 }
 
 // mostContentRefusals is how many messages in a row one server may refuse whoever they are for, where the campaign file

@@ -25,6 +25,7 @@ import (
 
 	"mailshot/campaign"
 	"mailshot/campaign/definition"
+	"mailshot/campaign/transport"
 	"mailshot/internal/mailbox"
 	"mailshot/internal/parsers"
 	"mailshot/internal/sink"
@@ -121,7 +122,9 @@ func deliver(t *testing.T, name, stdin string, rows int) []arrived {
 		t.Fatal(err)
 	}
 	defer server.Close()
-	target := &campaign.SinkTarget{Host: server.Host(), Port: server.Port(), TLS: "starttls", RootCAs: server.RootCAs()}
+	target := &campaign.SinkTarget{Sink: transport.Sink{
+		Host: server.Host(), Port: server.Port(), TLS: "starttls", RootCAs: server.RootCAs(),
+	}}
 
 	dry := make(map[string][]byte) // what a dry run says, by Message-ID
 	c := open(t, dir, stdin, target)

@@ -23,7 +23,9 @@ func TestOutlook(t *testing.T) {
 	}
 	pending := func(lane string) ledger.LaneDue { return ledger.LaneDue{Lane: lane} }
 	due := func(lane string, minutes int) ledger.LaneDue { return ledger.LaneDue{Lane: lane, Due: at(minutes)} }
-	until := func(minutes int, why string) pacing.Answer { return pacing.Answer{NotBefore: at(minutes), Because: why} }
+	until := func(minutes int, why string) pacing.Answer {
+		return pacing.Answer{NotBefore: at(minutes), Because: why}
+	}
 	for _, c := range []struct {
 		name   string
 		left   ledger.Outlook

@@ -12,6 +12,7 @@ import (
 	"mailshot/campaign/check"
 	"mailshot/campaign/definition"
 	"mailshot/campaign/ledger"
+	"mailshot/campaign/transport"
 	"mailshot/internal/shell"
 )
 
@@ -45,11 +46,11 @@ type checkFlags struct {
 }
 
 // network is the way to the DNS; "" is the system's.
-func network(at string) campaign.Network {
+func network(at string) transport.Network {
 	if r := resolver(at); r != nil {
-		return campaign.Network{Resolver: r}
+		return transport.Network{Resolver: r}
 	}
-	return campaign.Network{}
+	return transport.Network{}
 }
 
 func (t *tool) check(cmd *cobra.Command, args []string, f checkFlags) error {

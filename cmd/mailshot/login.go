@@ -9,9 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"mailshot/campaign"
 	"mailshot/campaign/definition"
 	"mailshot/campaign/report"
+	"mailshot/campaign/transport"
 	"mailshot/internal/oauth"
 	"mailshot/internal/shell"
 	"mailshot/sender/reply"
@@ -76,7 +76,7 @@ func (t *tool) login(cmd *cobra.Command, args []string, f loginFlags) error {
 			"to end it everywhere, revoke the permission in the account's settings", who)
 		return nil
 	}
-	dialogue := campaign.LoginDialogue{File: f.file, Show: func(p campaign.LoginPrompt) { t.prompt(p, who, f.headless) }}
+	dialogue := transport.LoginDialogue{File: f.file, Show: func(p transport.LoginPrompt) { t.prompt(p, who, f.headless) }}
 	if f.headless {
 		dialogue.Paste = t.stdin
 	}
@@ -95,7 +95,7 @@ func (t *tool) login(cmd *cobra.Command, args []string, f loginFlags) error {
 
 // loginAccount is the account that a login is for.
 type loginAccount struct {
-	tokens         *campaign.Tokens
+	tokens         *transport.Tokens
 	username, host string
 	again, next    string // the command that logs in, and what to do then
 }
@@ -122,8 +122,8 @@ func (t *tool) loginAccount(cmd *cobra.Command, args []string, f loginFlags) (lo
 	if err != nil {
 		return loginAccount{}, usage(err, "mailshot login --help")
 	}
-	tokens, err := campaign.NewTokens(campaign.TokensConfig{Definition: d, Server: s, Accounts: t.accounts})
-	if errors.Is(err, campaign.ErrNoOAuth) {
+	tokens, err := transport.NewTokens(transport.TokensConfig{Definition: d, Server: s, Accounts: t.accounts})
+	if errors.Is(err, transport.ErrNoOAuth) {
 		return loginAccount{}, usage(err, "mailshot check "+shell.Quote(d.Path))
 	}
 	return loginAccount{tokens, s.Username, s.Host, "mailshot login " + shell.Quote(d.Path),
@@ -160,7 +160,7 @@ func (t *tool) loginProvider(args []string, f loginFlags) (loginAccount, error) 
 	if f.secretEnv != "" {
 		login.ClientSecret = &definition.Secret{Env: f.secretEnv}
 	}
-	tokens, err := campaign.NewTokens(campaign.TokensConfig{
+	tokens, err := transport.NewTokens(transport.TokensConfig{
 		Definition: &definition.Definition{}, Server: &definition.Server{Username: f.username, Host: p.Host, OAuth: login},
 		Accounts: t.accounts, Command: again,
 	})
@@ -168,7 +168,7 @@ func (t *tool) loginProvider(args []string, f loginFlags) (loginAccount, error) 
 }
 
 // prompt says which page to open. The address has a line of its own, so that it can be copied.
-func (t *tool) prompt(p campaign.LoginPrompt, who string, headless bool) {
+func (t *tool) prompt(p transport.LoginPrompt, who string, headless bool) {
 	t.say("to log in as %s, open this page in a browser:", who)
 	_, _ = io.WriteString(t.stderr, "\n  "+report.Clean(p.URL)+"\n\n")
 	switch {

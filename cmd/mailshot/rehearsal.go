@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"mailshot/campaign"
+	"mailshot/campaign/transport"
 	"mailshot/internal/mailbox"
 	"mailshot/internal/shell"
 	"mailshot/internal/sink"
@@ -103,7 +104,7 @@ func parseRules(texts []string) ([]sink.Rule, error) {
 }
 
 func (r *rehearsal) target() *campaign.SinkTarget {
-	return &campaign.SinkTarget{Host: r.server.Host(), Port: r.server.Port(), TLS: "none"}
+	return &campaign.SinkTarget{Sink: transport.Sink{Host: r.server.Host(), Port: r.server.Port(), TLS: "none"}}
 }
 
 func (r *rehearsal) state() string    { return filepath.Join(r.dir, "state.db") }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"mailshot/campaign"
 	"mailshot/campaign/accounts"
 	"mailshot/campaign/ledger/repair"
 	"mailshot/campaign/report"
@@ -68,7 +67,7 @@ func (t *tool) stateCheck(cmd *cobra.Command, args []string) error {
 	}
 	shared := t.accounts
 	if shared == "" {
-		if shared, err = campaign.DefaultAccounts(); err != nil {
+		if shared, err = accounts.DefaultPath(); err != nil {
 			return err
 		}
 	}

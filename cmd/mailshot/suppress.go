@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"mailshot/campaign"
 	"mailshot/campaign/accounts"
 	"mailshot/campaign/report"
 	"mailshot/campaign/suppression"
@@ -82,7 +81,7 @@ blocks, which are temporary).`,
 func (t *tool) withAccounts(work func(*accounts.Accounts) error) (err error) {
 	file := t.accounts
 	if file == "" {
-		if file, err = campaign.DefaultAccounts(); err != nil {
+		if file, err = accounts.DefaultPath(); err != nil {
 			return err
 		}
 	}

@@ -14,7 +14,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"mailshot/campaign"
 	"mailshot/campaign/accounts"
 	"mailshot/campaign/history"
 	"mailshot/campaign/report"
@@ -119,7 +118,7 @@ func (t *tool) ledgers(cmd *cobra.Command, campaigns []string) ([]string, error)
 func (t *tool) find(ctx context.Context, key string, files []string) (p *history.Person, err error) {
 	file := t.accounts
 	if file == "" {
-		if file, err = campaign.DefaultAccounts(); err != nil {
+		if file, err = accounts.DefaultPath(); err != nil {
 			return nil, err
 		}
 	}

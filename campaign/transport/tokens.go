@@ -1,4 +1,4 @@
-package campaign
+package transport
 
 import (
 	"context"
@@ -68,6 +68,15 @@ func (t *Tokens) Login(ctx context.Context, d LoginDialogue) (kept string, err e
 	return t.source.Login(ctx, oauth.Dialogue{Show: show, Paste: d.Paste, File: d.File})
 }
 
+// Mend is the command that mends the login after a token could not be got; "" = none is known, or none is needed.
+func (t *Tokens) Mend() string {
+	var e *oauth.Error
+	if errors.As(t.source.Err(), &e) {
+		return e.Next
+	}
+	return ""
+}
+
 // Logout forgets the login on this machine. It reports whether there was one.
 func (t *Tokens) Logout(ctx context.Context) (found bool, err error) { return t.source.Logout(ctx) }
 
@@ -77,19 +86,16 @@ func tokenSource(c TokensConfig) (*oauth.Source, error) {
 	if o == nil {
 		return nil, ErrNoOAuth
 	}
-	accounts := c.Accounts
-	if accounts == "" {
-		var err error
-		if accounts, err = DefaultAccounts(); err != nil {
-			return nil, err
-		}
+	file, err := accountsFile(c.Accounts)
+	if err != nil {
+		return nil, err
 	}
 	cfg := oauth.Config{
 		Flow: oauth.Flow(o.Flow), Provider: o.Provider,
 		AuthURL: o.AuthURL, TokenURL: o.TokenURL, DeviceURL: o.DeviceURL,
 		ClientID: o.ClientID, Tenant: o.Tenant, Scopes: o.Scopes,
 		Username: s.Username, Host: s.Host, Subject: o.Subject, KeyFile: o.KeyFile,
-		Dir: filepath.Dir(accounts), Command: c.Command,
+		Dir: filepath.Dir(file), Command: c.Command,
 	}
 	if cfg.Command == "" {
 		which := ""
@@ -102,7 +108,6 @@ func tokenSource(c TokensConfig) (*oauth.Source, error) {
 		cfg.ClientSecret = func(ctx context.Context) (string, error) { return o.ClientSecret.Read(ctx, d.Dir) }
 	}
 	if o.KeyFile != "" {
-		var err error
 		if cfg.KeyFile, err = definition.Path(o.KeyFile, d.Dir); err != nil {
 			return nil, fmt.Errorf("server.oauth.key_file: %w", err)
 		}
