@@ -9,8 +9,8 @@
 // mistake in the YAML itself hides what comes after it.
 //
 // Values are taken as they are written: 012 is the text "012" and no is the text "no"; what YAML would make of them
-// does not matter. Anchors, aliases, tags and merges are refused. No excerpt of an error shows what may be a secret:
-// neither the value of a key such as password, also a misspelt one, nor a login in a URL.
+// does not matter. Anchors, aliases, tags and merges are refused. No error shows a value that may be a secret: neither
+// the value of a key such as password, also a misspelt one, nor a login in a URL.
 package schema
 
 import (
