@@ -23,6 +23,7 @@ import (
 
 	"mailshot/campaign/accounts"
 	"mailshot/campaign/definition"
+	"mailshot/campaign/digest"
 	"mailshot/campaign/dispatch"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/message"
@@ -80,13 +81,13 @@ type Campaign struct {
 	list   *recipients.List // nil when the header came from the ledger
 	header *recipients.Header
 	maker  *message.Maker
-	inputs func(*definition.Definition) []part // what digests cover; a test adds keys of later versions
+	inputs func(*definition.Definition) []digest.Part // what digests cover; a test adds keys of later versions
 }
 
 // Open opens the campaign's folder, the user's accounts and the suppression files. The list is opened by what needs it:
 // a resumed campaign reads its frozen list and never the file. Errors are positioned (see check.From).
 func Open(ctx context.Context, o Options) (*Campaign, error) {
-	c := &Campaign{def: o.Definition, opts: o, now: o.Now, id: o.ID, inputs: inputs}
+	c := &Campaign{def: o.Definition, opts: o, now: o.Now, id: o.ID, inputs: digest.Inputs}
 	if c.now == nil {
 		c.now = time.Now
 	}

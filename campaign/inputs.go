@@ -1,11 +1,16 @@
 package campaign
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
 
+	"mailshot/campaign/digest"
+	"mailshot/campaign/ledger"
+	"mailshot/campaign/message"
 	"mailshot/campaign/recipients"
+	"mailshot/render"
 )
 
 // differs names what would make other messages than those that were planned, or messages to other people: each input
@@ -26,10 +31,10 @@ func (c *Campaign) differs(ctx context.Context) ([]string, error) {
 // changed compares the inputs with those the list was frozen with, and names each that differs.
 func (c *Campaign) changed(ctx context.Context) ([]string, error) {
 	var what []string
-	was := parseDigest(c.frozen.Definition)
-	if !was.known() {
+	was := digest.Parse(c.frozen.Definition)
+	if !was.Known() {
 		what = append(what, c.def.Name+" (a newer mailshot planned, and this one cannot compare)")
-	} else if keys := c.digest(was.version).differing(was); len(keys) > 0 {
+	} else if keys := c.digest(was.Version).Differing(was); len(keys) > 0 {
 		what = append(what, fmt.Sprintf("%s (%s)", c.def.Name, strings.Join(keys, ", ")))
 	}
 	if c.maker.Templates() != c.frozen.Templates {
@@ -40,13 +45,66 @@ func (c *Campaign) changed(ctx context.Context) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		digest, err := recipients.Digest(ctx, cfg)
+		list, err := recipients.Digest(ctx, cfg)
 		if err != nil {
 			return nil, err
 		}
-		if digest != c.frozen.List {
+		if list != c.frozen.List {
 			what = append(what, "the list "+c.header.File)
 		}
 	}
 	return what, nil
+}
+
+// digest is the definition's digest in a version.
+func (c *Campaign) digest(version int) digest.Digest {
+	// The secret in accounts.db makes Message-IDs and tokens.
+	secret := digest.Part{Name: "accounts.db", Value: render.Token(c.secret, c.id, "")}
+	return digest.New(append(c.inputs(c.def), secret), version)
+}
+
+// otherProgram says in words how the messages that are left differ from those that another build of mailshot planned.
+// It returns "" if they do not. A build that makes the same messages is noted, so that the next resume does not make
+// all of them again.
+func (c *Campaign) otherProgram(ctx context.Context) (string, error) {
+	planned, is := digest.Parse(c.frozen.Definition), digest.Build()
+	was := cmp.Or(planned.Build, "an older version")
+	if was == is {
+		return "", nil
+	}
+	differ, left, err := c.remake(ctx)
+	if err != nil || left == 0 {
+		return "", err
+	}
+	if differ > 0 {
+		return fmt.Sprintf("mailshot itself (%s makes %d of the %d messages that are left otherwise than %s, "+
+			"which planned them)", is, differ, left, was), nil
+	}
+	return "", c.ledger.Redefine(ctx, c.id, c.digest(planned.Version).String())
+}
+
+// remake makes the messages that are left once more, and counts those that are not what was planned. A message that
+// cannot be made does not count: it is held when its turn comes, with the reason.
+func (c *Campaign) remake(ctx context.Context) (differ, left int64, err error) {
+	rows := make([]message.Planned, 0, chunk)
+	compare := func() error {
+		n, err := c.maker.Differing(ctx, rows, c.now())
+		differ += n
+		left += int64(len(rows))
+		rows = rows[:0]
+		return err
+	}
+	unsent := ledger.Filter{States: []ledger.State{ledger.Pending, ledger.Deferred}}
+	for r, err := range c.ledger.Deliveries(ctx, c.id, unsent) {
+		if err != nil {
+			return 0, 0, err
+		}
+		rows = append(rows, message.Planned{Place: r.Place, Number: r.Number, Fields: r.Fields, Digest: r.Digest})
+		if len(rows) == chunk {
+			if err := compare(); err != nil {
+				return 0, 0, err
+			}
+		}
+	}
+	return differ, left, compare()
 }

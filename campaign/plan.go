@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"mailshot/campaign/check"
+	"mailshot/campaign/digest"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/recipients"
 	"mailshot/campaign/transport"
@@ -197,7 +198,7 @@ func (c *Campaign) record(p *planned) (*ledger.Campaign, error) {
 	}
 	return &ledger.Campaign{
 		ID: c.id, Created: c.now(), From: c.def.From.Text, Header: header, Rows: p.report.Rows, Host: c.host(),
-		Definition: c.digest(digestVersion).String(), Templates: c.maker.Templates(), List: c.list.Digest(),
+		Definition: c.digest(digest.Version).String(), Templates: c.maker.Templates(), List: c.list.Digest(),
 	}, nil
 }
 

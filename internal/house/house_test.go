@@ -27,6 +27,8 @@ var allowed = map[string][]string{
 		"campaign/definition/schema", "render/address", "sender/courtesy", "sender/limits", "sender/reply",
 	},
 	"campaign/definition/schema":       {"internal/ellipsis", "internal/suggest"},
+	"campaign/digest":                  {"campaign/definition"},
+	"campaign/digest/digesttest":       {"campaign/definition", "campaign/digest"},
 	"campaign/dispatch":                {"campaign/ledger", "campaign/pacing", "sender/..."},
 	"campaign/dispatch/deliveriestest": {"campaign/dispatch", "campaign/ledger"},
 	"campaign/forecast": {

@@ -1,4 +1,8 @@
-package campaign
+// Package digest remembers what a plan was made from.
+//
+// [New] makes the [Digest] of a definition's parts, as [Inputs] gives them. A plan keeps its text; [Parse] reads the text
+// again, and [Digest.Differing] names the parts that are not what they were. [Build] names the program.
+package digest
 
 import (
 	"crypto/sha256"
@@ -11,22 +15,21 @@ import (
 	"strings"
 
 	"mailshot/campaign/definition"
-	"mailshot/render"
 )
 
-// digest is what a plan remembers of the definition: a sum of each part that makes messages or chooses people, so that
+// Digest is what a plan remembers of the definition: a sum of each part that makes messages or chooses people, so that
 // a change can be named. The secret of the accounts is one of the parts. Server, limits and archive are left out: they
 // change no message, and mending them is how a stopped campaign goes on.
-type digest struct {
-	version int
+type Digest struct {
+	Version int    // of the way in which it was made
+	Build   string // of mailshot, which planned; "" = from before builds were noted
 	parts   []partDigest
-	build   string // of mailshot, which planned; "" = from before builds were noted
 }
 
 type partDigest struct{ name, sum string }
 
-// digestVersion is the version that new plans have. A plan is compared, and gone on with, in its own version.
-const digestVersion = 2
+// Version is the version that new plans have. A plan is compared, and gone on with, in its own version.
+const Version = 2
 
 // covered has, for each version of the digests, the fields that count even if the file does not give them, by the path
 // of their struct; "" is the whole definition. All other fields count if the file gives them. So a key that a later
@@ -130,36 +133,29 @@ func counts(names []string, key string) bool {
 	})
 }
 
-// part is a part of what a digest covers.
-type part struct {
-	name  string
-	value any
+// Part is a part of what a digest covers: a value of the definition, by its name in the campaign file.
+type Part struct {
+	Name  string
+	Value any
 }
 
-// inputs are the parts of the definition that a digest covers. The zero value of every field in them has to mean that
+// Inputs are the parts of the definition that a digest covers. The zero value of every field in them has to mean that
 // the file does not give it.
-func inputs(d *definition.Definition) []part {
-	return []part{
+func Inputs(d *definition.Definition) []Part {
+	return []Part{
 		{"from", d.From.Text}, {"reply_to", d.ReplyTo.Text}, {"bounces", d.Bounces.String()},
 		{"subject", d.Subject.Text},
 		{"recipients", d.Recipients}, {"body", d.Body}, {"attachments", d.Attachments}, {"headers", d.Headers},
 	}
 }
 
-// digest is the definition's digest in a version.
-func (c *Campaign) digest(version int) digest {
-	parts := c.inputs(c.def)
-	// The secret in accounts.db makes Message-IDs and tokens.
-	parts = append(parts, part{"accounts.db", render.Token(c.secret, c.id, "")})
-	return digestOf(parts, version)
-}
-
-func digestOf(parts []part, version int) digest {
-	d := digest{version: version, build: build()}
+// New makes the digest of these parts in a version that is [Digest.Known].
+func New(parts []Part, version int) Digest {
+	d := Digest{Version: version, Build: Build()}
 	always := covered[version]
 	for _, p := range parts {
-		tree, given := always.tree(p.name, reflect.ValueOf(p.value))
-		if !given && !slices.Contains(always[""], p.name) {
+		tree, given := always.tree(p.Name, reflect.ValueOf(p.Value))
+		if !given && !slices.Contains(always[""], p.Name) {
 			continue
 		}
 		text, is := tree.(string)
@@ -171,7 +167,7 @@ func digestOf(parts []part, version int) digest {
 			text = string(b)
 		}
 		sum := sha256.Sum256([]byte(text))
-		d.parts = append(d.parts, partDigest{p.name, hex.EncodeToString(sum[:8])})
+		d.parts = append(d.parts, partDigest{p.Name, hex.EncodeToString(sum[:8])})
 	}
 	return d
 }
@@ -183,25 +179,25 @@ const (
 )
 
 // String is the digest as a plan keeps it.
-func (d digest) String() string {
+func (d Digest) String() string {
 	var b strings.Builder
-	if d.version > 1 {
-		fmt.Fprintf(&b, "%s%d ", versionWord, d.version)
+	if d.Version > 1 {
+		fmt.Fprintf(&b, "%s%d ", versionWord, d.Version)
 	}
 	for _, p := range d.parts {
 		fmt.Fprintf(&b, "%s=%s ", p.name, p.sum)
 	}
-	return b.String() + buildWord + d.build
+	return b.String() + buildWord + d.Build
 }
 
-// parseDigest reads what String writes, and what versions before it wrote.
-func parseDigest(text string) digest {
-	d := digest{version: 1}
+// Parse reads what String writes, and what versions before it wrote.
+func Parse(text string) Digest {
+	d := Digest{Version: 1}
 	for _, word := range strings.Fields(text) {
 		if n, is := strings.CutPrefix(word, versionWord); is {
-			d.version, _ = strconv.Atoi(n) // 0, which is no version, where a newer mailshot writes something else
+			d.Version, _ = strconv.Atoi(n) // 0, which is no version, where a newer mailshot writes something else
 		} else if name, is := strings.CutPrefix(word, buildWord); is {
-			d.build = name
+			d.Build = name
 		} else if name, sum, is := strings.Cut(word, "="); is {
 			d.parts = append(d.parts, partDigest{name, sum})
 		}
@@ -209,11 +205,11 @@ func parseDigest(text string) digest {
 	return d
 }
 
-// known reports whether this build makes digests of that version.
-func (d digest) known() bool { return covered[d.version] != nil }
+// Known reports whether this build makes digests of that version.
+func (d Digest) Known() bool { return covered[d.Version] != nil }
 
-// differing names the parts that are not what they were, those that are not there any more last.
-func (d digest) differing(was digest) []string {
+// Differing names the parts that are not what they were, those that are not there any more last.
+func (d Digest) Differing(was Digest) []string {
 	var names []string
 	for _, p := range d.parts {
 		if !slices.Contains(was.parts, p) {

@@ -1,4 +1,4 @@
-package campaign
+package digest_test
 
 import (
 	"os"
@@ -8,16 +8,20 @@ import (
 	"testing"
 
 	"mailshot/campaign/definition"
+	"mailshot/campaign/digest"
+	"mailshot/campaign/digest/digesttest"
+	"mailshot/render"
 )
 
-// digested loads a campaign file of testdata/digests and is the campaign whose digests digests.txt has.
-func digested(t *testing.T, name string) *Campaign {
+// parts loads a campaign file of the campaign's testdata/digests, with the secret whose digests digests.txt has.
+func parts(t *testing.T, name string) []digest.Part {
 	t.Helper()
-	d, err := definition.Load(filepath.Join("testdata/digests", name))
+	d, err := definition.Load(filepath.Join("../testdata/digests", name))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Campaign{def: d, id: d.ID, secret: []byte("secret"), inputs: inputs}
+	secret := digest.Part{Name: "accounts.db", Value: render.Token([]byte("secret"), d.ID, "")}
+	return append(digest.Inputs(d), secret)
 }
 
 // paths are where a later version may have a key more, by a file that has something there.
@@ -30,7 +34,7 @@ var paths = map[string]string{
 // keys. Proven by counting all fields of a struct: the later version's were others.
 func TestFirstDigests(t *testing.T) {
 	t.Parallel()
-	b, err := os.ReadFile("testdata/digests/digests.txt")
+	b, err := os.ReadFile("../testdata/digests/digests.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,15 +42,15 @@ func TestFirstDigests(t *testing.T) {
 	for line := range strings.Lines(string(b)) {
 		name, want, _ := strings.Cut(strings.TrimSpace(line), ": ")
 		for _, later := range []bool{false, true} {
-			c := digested(t, name)
+			all := parts(t, name)
 			if later {
-				c.AddLaterKeys("nowhere")
+				all = digesttest.Later(all, "nowhere")
 			}
-			text := c.digest(1).String()
-			if got, _, _ := strings.Cut(text, " "+buildWord); got != want {
+			text := digest.New(all, 1).String()
+			if got, _, _ := strings.Cut(text, " program="); got != want {
 				t.Errorf("%s, of a later version %v:\n got %s\nwant %s", name, later, got, want)
 			}
-			if again := parseDigest(text); again.version != 1 || again.String() != text {
+			if again := digest.Parse(text); again.Version != 1 || again.String() != text {
 				t.Errorf("%s is read as %+v", text, again)
 			}
 		}
@@ -61,20 +65,17 @@ func TestFirstDigests(t *testing.T) {
 func TestLaterKeys(t *testing.T) {
 	t.Parallel()
 	for at, file := range paths {
-		for version := range covered {
-			was := digested(t, file).digest(version)
-			c := digested(t, file)
-			c.AddLaterKeys("nowhere")
-			if got := c.digest(version); got.String() != was.String() {
+		for version := 1; version <= digest.Version; version++ {
+			was := digest.New(parts(t, file), version)
+			if got := digest.New(digesttest.Later(parts(t, file), "nowhere"), version); got.String() != was.String() {
 				t.Errorf("version %d, %s: %s, and was %s", version, file, got, was)
 			}
-			c.AddLaterKeys(at)
-			is := c.digest(version)
+			is := digest.New(digesttest.Later(parts(t, file), at), version)
 			part, _, _ := strings.Cut(at, ".")
-			if got := is.differing(was); !slices.Equal(got, []string{part}) {
+			if got := is.Differing(was); !slices.Equal(got, []string{part}) {
 				t.Errorf("version %d, %s given in %s: %v differ", version, at, file, got)
 			}
-			if got := was.differing(is); !slices.Equal(got, []string{part}) {
+			if got := was.Differing(is); !slices.Equal(got, []string{part}) {
 				t.Errorf("version %d, %s taken out of %s: %v differ", version, at, file, got)
 			}
 		}
@@ -87,14 +88,14 @@ func TestSecondDigests(t *testing.T) {
 	t.Parallel()
 	const want = "digests=2 from=d381654b64f2e207 subject=185f8db32271fe25 recipients=d6f72c98f3106abb " +
 		"body=4192ff53c324f796 accounts.db=d3001cf53dc4f9cb"
-	text := digested(t, "minimal.yaml").digest(2).String()
-	if got, _, _ := strings.Cut(text, " "+buildWord); got != want {
+	text := digest.New(parts(t, "minimal.yaml"), 2).String()
+	if got, _, _ := strings.Cut(text, " program="); got != want {
 		t.Errorf("got %s", got)
 	}
-	if again := parseDigest(text); again.version != 2 || again.String() != text {
+	if again := digest.Parse(text); again.Version != 2 || again.String() != text {
 		t.Errorf("%s is read as %+v", text, again)
 	}
-	if parseDigest("digests=3 from=1 program=x").known() || parseDigest("digests=many from=1").known() {
+	if digest.Parse("digests=3 from=1 program=x").Known() || digest.Parse("digests=many from=1").Known() {
 		t.Error("a later version's digests are taken for known")
 	}
 }
