@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"mailshot/campaign/check"
+	"mailshot/campaign/domains"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/message"
 	"mailshot/campaign/recipients"
@@ -108,9 +109,12 @@ func (c *Campaign) sumUp(ctx context.Context, in adder, p *planned) error {
 		return err
 	}
 	if c.opts.DNS {
-		if err := c.domains(ctx, in, p); err != nil {
+		found, dropped, err := domains.Check(ctx, c.opts.Network.Resolver, in.Domains, c.header.File, maxFindings)
+		if err != nil {
 			return err
 		}
+		p.find(found...)
+		p.report.Dropped += dropped
 	}
 	if p.report.Rows == 0 && p.report.Errors() == 0 {
 		p.find(check.Finding{

@@ -91,7 +91,7 @@ func (c *Campaign) copies(ctx context.Context, in adder, p *planned) error {
 			where = append(where, fmt.Sprintf("%s (%q)", row.Place, row.Key))
 		}
 		f.Text = fmt.Sprintf("%s gets %d messages, each under a key of its own: %s",
-			one.Key, one.Rows, listed(where, one.Rows))
+			one.Key, one.Rows, ellipsis.List(where, one.Rows))
 		p.find(f)
 	}
 	if more > 0 {
@@ -110,7 +110,7 @@ func (c *Campaign) sameKey(one ledger.Copies) check.Finding {
 		f.Places = append(f.Places, row.Place)
 	}
 	f.Place = f.Places[0]
-	where := listed(f.Places, one.Rows)
+	where := ellipsis.List(f.Places, one.Rows)
 	what := c.identity()
 	switch {
 	case one.Differ == 0:

@@ -1,7 +1,6 @@
 package campaign
 
 import (
-	"fmt"
 	"strings"
 
 	"mailshot/campaign/check"
@@ -65,13 +64,4 @@ func asWarnings(fs []check.Finding, row string) []check.Finding {
 		fs[i].Severity = check.Warning
 	}
 	return fs
-}
-
-// listed names places, and says how many of all are left out.
-func listed(places []string, all int64) string {
-	s := strings.Join(places, ", ")
-	if more := all - int64(len(places)); more > 0 {
-		s += fmt.Sprintf(" and %d more", more)
-	}
-	return s
 }

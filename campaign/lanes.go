@@ -1,11 +1,14 @@
 package campaign
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
+	"mailshot/campaign/definition"
+	"mailshot/campaign/domains"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/pacing"
 	"mailshot/campaign/recipients"
@@ -86,4 +89,34 @@ func (c *Campaign) relane(r ledger.Row) string {
 		row = nil
 	}
 	return c.lane(r.AddressKey[strings.LastIndexByte(r.AddressKey, '@')+1:], row)
+}
+
+// direct reports whether some of the campaign's messages go to the recipients' own servers.
+func (c *Campaign) direct() bool {
+	return c.opts.Sink == nil && slices.ContainsFunc(c.def.Servers, func(s *definition.Server) bool { return s.Direct })
+}
+
+// hosting finds out, for a direct delivery, which of the domains that are left have their mail with a provider. It
+// moves their deliveries into the provider's lane, so that what the provider asks for holds for all of its domains. A
+// plan uses no network, so each run does this anew. A domain whose MX records cannot be had stays in its lane.
+func (c *Campaign) hosting(ctx context.Context) error {
+	if !c.direct() {
+		return nil
+	}
+	unknown := map[string]bool{}
+	left := ledger.Filter{States: []ledger.State{ledger.Pending, ledger.Deferred}}
+	for rec, err := range c.ledger.Deliveries(ctx, c.id, left) {
+		if err != nil {
+			return err
+		}
+		domain := strings.ToLower(rec.Address[strings.LastIndexByte(rec.Address, '@')+1:])
+		if courtesy.Group(domain) == "" {
+			unknown[domain] = true
+		}
+	}
+	c.hosted = domains.Providers(ctx, c.opts.Network.Resolver, slices.Sorted(maps.Keys(unknown)))
+	if len(c.hosted) == 0 {
+		return nil
+	}
+	return c.ledger.Relane(ctx, c.id, c.relane)
 }

@@ -3,7 +3,9 @@
 package ellipsis
 
 import (
+	"fmt"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -24,3 +26,12 @@ func Cut(text string, most int) string {
 
 // Quote is Cut in double quotes, with what cannot be seen escaped as in Go.
 func Quote(text string, most int) string { return strconv.Quote(Cut(text, most)) }
+
+// List joins the first names of all, and says how many more there are than these.
+func List(names []string, all int64) string {
+	s := strings.Join(names, ", ")
+	if more := all - int64(len(names)); more > 0 {
+		s += fmt.Sprintf(" and %d more", more)
+	}
+	return s
+}

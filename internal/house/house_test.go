@@ -31,6 +31,7 @@ var allowed = map[string][]string{
 	"campaign/digest/digesttest":       {"campaign/definition", "campaign/digest"},
 	"campaign/dispatch":                {"campaign/ledger", "campaign/pacing", "sender/..."},
 	"campaign/dispatch/deliveriestest": {"campaign/dispatch", "campaign/ledger"},
+	"campaign/domains":                 {"campaign/check", "campaign/ledger", "internal/ellipsis", "sender/courtesy", "sender/mx"},
 	"campaign/forecast": {
 		"campaign/accounts", "campaign/caps", "campaign/ledger", "campaign/pacing", "sender/courtesy",
 		"sender/limits",

@@ -1,4 +1,8 @@
-package campaign
+// Package domains asks the DNS about the domains of a list's recipients.
+//
+// Call [Check] for what the DNS says against mailing them, and [Providers] for which of them have their mail with a
+// large provider. Both ask many domains at a time, each once, and give up after a while.
+package domains
 
 import (
 	"context"
@@ -13,6 +17,7 @@ import (
 
 	"mailshot/campaign/check"
 	"mailshot/campaign/ledger"
+	"mailshot/internal/ellipsis"
 	"mailshot/sender/mx"
 )
 
@@ -22,19 +27,21 @@ const (
 	hopeless = 100              // questions in vain, before any was answered, after which there seems to be no DNS
 )
 
-// domains asks the DNS where the mail of the recipients' domains goes, once for each domain. What the DNS says is a
-// finding about the domain. That it says nothing is one finding about the DNS, however many the domains are.
-func (c *Campaign) domains(ctx context.Context, in adder, p *planned) error {
-	resolver := c.opts.Network.Resolver
+// Check asks the DNS where the mail of domains goes, once for each domain that all yields. What the DNS says against a
+// domain is a finding about it, of which there are at most most, and dropped more. That the DNS says nothing is one
+// finding about the DNS, however many the domains are. list is the place of findings about no domain.
+func Check(
+	ctx context.Context, resolver mx.Resolver, all func(context.Context, func(ledger.Domain) error) error, list string, most int,
+) (found []check.Finding, dropped int64, err error) {
 	if resolver == nil {
 		resolver = net.DefaultResolver
 	}
 	limited, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
-	var a answers
+	a := answers{most: most}
 	var g errgroup.Group
 	g.SetLimit(lookups)
-	err := in.Domains(ctx, func(d ledger.Domain) error {
+	err = all(ctx, func(d ledger.Domain) error {
 		if number, ask := a.next(limited.Err() != nil); ask {
 			g.Go(func() error {
 				f, err := askDomain(limited, resolver, d)
@@ -46,13 +53,12 @@ func (c *Campaign) domains(ctx context.Context, in adder, p *planned) error {
 	})
 	err = errors.Join(err, g.Wait())
 	if ctx.Err() != nil {
-		return ctx.Err()
+		return nil, 0, ctx.Err()
 	}
 	if err != nil {
-		return err
+		return nil, 0, err
 	}
-	a.report(p, c.header.File)
-	return nil
+	return a.findings(list), a.dropped, nil
 }
 
 // domainAnswer is what the DNS said about a domain; found is nil where it has nothing against mailing it.
@@ -64,6 +70,8 @@ type domainAnswer struct {
 
 // answers gathers what the DNS said about all domains of a list.
 type answers struct {
+	most int // findings
+
 	mu       sync.Mutex
 	domains  int            // so far
 	found    []domainAnswer // with a finding
@@ -112,15 +120,15 @@ func (a *answers) take(is domainAnswer, err error) {
 	}
 	switch {
 	case is.found == nil:
-	case len(a.found) < maxFindings:
+	case len(a.found) < a.most:
 		a.found = append(a.found, is)
 	default:
 		a.dropped++
 	}
 }
 
-// report makes findings of the answers, in the order of asking. All questions have ended.
-func (a *answers) report(p *planned, list string) {
+// findings are what the answers say, in the order of asking. All questions have ended.
+func (a *answers) findings(list string) (found []check.Finding) {
 	slices.SortFunc(a.found, func(a, b domainAnswer) int { return a.number - b.number })
 	silent, all := a.silent, int64(a.domains)
 	if unknown := all - silent.domains; a.exist == 0 && unknown > 1 {
@@ -130,15 +138,14 @@ func (a *answers) report(p *planned, list string) {
 			names = append(names, f.domain.Name)
 		}
 		silent.domains, silent.place, silent.first = all, list, 1
-		silent.why = "it knows none of them (" + listed(names, unknown) + "), like a DNS without a way to the Internet"
+		silent.why = "it knows none of them (" + ellipsis.List(names, unknown) + "), like a DNS without a way to the Internet"
 		a.found, a.dropped = nil, 0
 	}
 	for _, f := range a.found {
-		p.find(*f.found)
+		found = append(found, *f.found)
 	}
-	p.report.Dropped += a.dropped
 	if silent.domains == 0 {
-		return
+		return found
 	}
 	f := check.Finding{
 		Code: "dns-failed", Severity: check.Warning, Place: silent.place,
@@ -150,7 +157,7 @@ func (a *answers) report(p *planned, list string) {
 		f.Text = fmt.Sprintf("%d of %d domains were not asked about: the DNS took longer than %s",
 			silent.domains, all, askTime)
 	}
-	p.find(f)
+	return append(found, f)
 }
 
 // askDomain asks what the DNS says against mailing a domain; nil if it says nothing against it. The error is that there
