@@ -207,7 +207,7 @@ func TestRepairSavesTheRest(t *testing.T) {
 	}
 	page := b[(root-1)*4096:]
 	if page[0] != 5 {
-		t.Fatalf("the root of the deliveries is no interior page: %d", page[0])
+		t.Fatalf("the root of the deliveries is not an interior page: %d", page[0])
 	}
 	cell := int(page[12])<<8 | int(page[13]) // the first child
 	leaf := int64(page[cell])<<24 | int64(page[cell+1])<<16 | int64(page[cell+2])<<8 | int64(page[cell+3])

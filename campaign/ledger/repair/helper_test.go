@@ -154,7 +154,7 @@ func asFile(t testing.TB, err error) *statefile.Error {
 	t.Helper()
 	var f *statefile.Error
 	if !errors.As(err, &f) {
-		t.Fatalf("%v is no *statefile.Error", err)
+		t.Fatalf("%v is not a *statefile.Error", err)
 	}
 	return f
 }
