@@ -15,7 +15,7 @@ func (t *tool) providersCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "providers [ID|HOST]",
-		Short: "What is known of mail providers: servers, caps, and where each figure comes from",
+		Short: "What is known about mail providers: servers, caps, and where each figure comes from",
 		Long: `providers lists the presets that server.provider in a campaign file can name, or shows one: its
 servers, what it allows, what mailshot keeps to, and where and when each figure was read. For the
 name of a server it shows the presets to which the server belongs. The figures are careful ones:

@@ -30,9 +30,9 @@ func (t *tool) resolveCommand() *cobra.Command {
 		Long: `resolve lists the unknown rows: the connection or the machine failed when a message was on its way,
 before the server's answer. mailshot never sends those again by itself. Look for them, or ask the
 people, then decide:
-  --found FILE   decide by what is found in a Sent folder (mbox, Maildir, a folder of .eml files), in a list of
-                 Message-IDs, or in the relay's log (Postfix or Exim, also .gz): what was taken is sent, what bounced is
-                 refused, the rest stays unknown
+  --found FILE   decide by what is found in a Sent folder (mbox, Maildir, a folder of .eml files),
+                 in a list of Message-IDs, or in the relay's log (Postfix or Exim, also .gz): what
+                 was taken is sent, what bounced is refused, the rest stays unknown
   --as sent      it arrived
   --as refused   it did not arrive, and is not sent again
   --as resend    send it again; a person who has it gets it twice

@@ -72,8 +72,8 @@ func (t *tool) root() *cobra.Command {
 		Short:   "Run mail campaigns: never twice, never the wrong thing, never past the cap",
 		Long: `mailshot sends one message to each row of a list, through your mail server and within its caps.
 
-A campaign is a file (campaign.yaml) that names a list, templates, attachments and a server. Start
-with
+A campaign is a file (campaign.yaml) that names a list, templates, attachments and a server.
+Start with these commands:
 
   mailshot init newsletter DIR     write a starter campaign
   mailshot check DIR               read, render and check everything; nothing is sent
