@@ -138,7 +138,7 @@ func TestBusyIsNotTheDisk(t *testing.T) {
 	}
 	begin(t, r, d2)
 	settle(t, r, d2, Sent)
-	if _, _, err := r.Due(t.Context()); err != nil {
+	if _, _, err := due(t, r); err != nil {
 		t.Error(err)
 	}
 	if got := identity(t, l, "c"); got[Sent] != 2 {

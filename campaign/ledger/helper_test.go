@@ -108,6 +108,13 @@ func run(t testing.TB, l *Ledger, id string, o RunOptions) *Run {
 	return r
 }
 
+// due is when the earliest of what is left for r is due, and how much that is.
+func due(t testing.TB, r *Run) (time.Time, int64, error) {
+	t.Helper()
+	o, err := r.Outlook(t.Context())
+	return o.Due, o.Left, err
+}
+
 // identity checks that the states add up to the rows, and returns the counts.
 func identity(t testing.TB, l *Ledger, id string) map[State]int64 {
 	t.Helper()

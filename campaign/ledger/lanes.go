@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"math"
-	"slices"
 	"time"
 
 	"mailshot/campaign/ledger/internal/schema"
@@ -92,15 +91,11 @@ func (r *Run) openLanes(ctx context.Context) error {
 		ln.step = 1 / float64(max(n, 1))
 		ln.at = ln.step / 2
 		if n > 0 {
-			r.names = append(r.names, ln.name)
 			r.enlist(ln)
 		}
 		return err
 	})
 }
-
-// Lanes returns the names of the lanes that had deliveries left when the run began.
-func (r *Run) Lanes() []string { return slices.Clone(r.names) }
 
 // enlist makes sure that Next looks at ln.
 func (r *Run) enlist(ln *lane) {

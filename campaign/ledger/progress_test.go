@@ -75,6 +75,9 @@ func TestProgressAndAnswers(t *testing.T) {
 	lock(t, l, "c")
 	now := t0
 	r := run(t, l, "c", RunOptions{Now: func() time.Time { return now }})
+	if o, err := r.Outlook(t.Context()); err != nil || len(o.Lanes) != 3 {
+		t.Error(o, err)
+	}
 	for i := range 6 {
 		now = t0.Add(time.Duration(i) * time.Second)
 		d := next(t, r, now)
@@ -105,8 +108,5 @@ func TestProgressAndAnswers(t *testing.T) {
 	}
 	if none, err := l.Answers(t.Context(), "c", nil, []State{Unknown}, 3); err != nil || len(none) != 0 {
 		t.Error(none, err)
-	}
-	if got := r.Lanes(); len(got) != 3 {
-		t.Error(got)
 	}
 }

@@ -2,10 +2,8 @@ package ledger
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -69,7 +67,6 @@ type Run struct {
 	o          RunOptions
 
 	mu     sync.Mutex
-	names  []string
 	lanes  []*lane // those that may still have deliveries, in no order
 	place  float64 // of the last delivery handed out, in the order of the run: from 0 to 1 and beyond
 	picks  int64
@@ -243,80 +240,6 @@ func (r *Run) release(d *Delivery) {
 	if d.consumed && d.turn != r.turn {
 		r.used--
 	}
-}
-
-// Due commits what was settled. It returns when the earliest delivery that is left for this run is due, and how many
-// are left. The zero time means that a delivery is pending and may go as soon as its lane is open. Deliveries that are
-// handed out do not count.
-func (r *Run) Due(ctx context.Context) (next time.Time, left int64, err error) {
-	if err := r.Flush(ctx); err != nil {
-		return time.Time{}, 0, err
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	left = r.ready
-	if r.o.Limit > 0 {
-		left = r.again + min(r.ready-r.again, max(r.o.Limit-r.used, 0))
-	}
-	if left == 0 {
-		return time.Time{}, 0, nil
-	}
-	earliest, err := r.soonest(ctx, nil)
-	if err != nil {
-		return time.Time{}, 0, err
-	}
-	if earliest == never {
-		return time.Time{}, 0, errors.New("the ledger was changed by another process: what was left is gone")
-	}
-	return sqlite.Moment(earliest), left, nil
-}
-
-// DueBut returns when the earliest delivery that is left in the lanes that are not closed is due, as Due does. ok is
-// false if they have none.
-func (r *Run) DueBut(ctx context.Context, closed []string) (next time.Time, ok bool, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	earliest, err := r.soonest(ctx, closed)
-	if err != nil || earliest == never {
-		return time.Time{}, false, err
-	}
-	return sqlite.Moment(earliest), true, nil
-}
-
-// DueIn returns when the earliest delivery that is left in one lane is due, as Due does. ok is false if the lane has
-// none.
-func (r *Run) DueIn(ctx context.Context, name string) (next time.Time, ok bool, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, ln := range r.lanes {
-		if ln.name != name {
-			continue
-		}
-		due, err := r.earliest(ctx, ln)
-		if err != nil || due == never {
-			return time.Time{}, false, r.l.db.Explain(err)
-		}
-		return sqlite.Moment(due), true, nil
-	}
-	return time.Time{}, false, nil
-}
-
-// soonest returns the earliest due time in the lanes that are not closed, never if they have nothing. r.mu is held.
-func (r *Run) soonest(ctx context.Context, closed []string) (int64, error) {
-	earliest := never
-	for _, ln := range r.lanes {
-		if slices.Contains(closed, ln.name) {
-			continue
-		}
-		due, err := r.earliest(ctx, ln)
-		if err != nil {
-			return 0, r.l.db.Explain(err)
-		}
-		if earliest = min(earliest, due); earliest == 0 {
-			break
-		}
-	}
-	return earliest, nil
 }
 
 // Counts returns how many of the campaign's deliveries are in each state. Outcomes that are settled and not committed

@@ -49,9 +49,9 @@ func TestRunHandsOutAndRecords(t *testing.T) {
 		settle(t, r, next(t, r, t0), Held)
 	}
 	none(t, r, t0)
-	due, left, err := r.Due(t.Context())
-	if err != nil || left != 1 || !due.Equal(t0.Add(time.Hour)) {
-		t.Error(due, left, err)
+	at, left, err := due(t, r)
+	if err != nil || left != 1 || !at.Equal(t0.Add(time.Hour)) {
+		t.Error(at, left, err)
 	}
 	none(t, r, t0.Add(time.Hour-1))
 	d := next(t, r, t0.Add(time.Hour))
@@ -61,8 +61,8 @@ func TestRunHandsOutAndRecords(t *testing.T) {
 	none(t, r, t0.Add(2*time.Hour))
 	begin(t, r, d)
 	settle(t, r, d, Unknown)
-	if due, left, err := r.Due(t.Context()); err != nil || left != 0 || !due.IsZero() {
-		t.Error(due, left, err)
+	if at, left, err := due(t, r); err != nil || left != 0 || !at.IsZero() {
+		t.Error(at, left, err)
 	}
 	if got, want := identity(t, l, "c"), (map[State]int64{Sent: 1, Unknown: 1, Refused: 1, Held: 3}); !nonzero(got,
 		want) || !nonzero(r.Counts(), want) {
@@ -248,8 +248,8 @@ func TestLimit(t *testing.T) {
 		}
 	}
 	none(t, r, late)
-	if due, left, err := r.Due(t.Context()); err != nil || left != 4 || !due.Equal(late.Add(time.Minute)) {
-		t.Fatal(due, left, err)
+	if at, left, err := due(t, r); err != nil || left != 4 || !at.Equal(late.Add(time.Minute)) {
+		t.Fatal(at, left, err)
 	}
 	for range 4 {
 		d := next(t, r, late.Add(time.Hour))
@@ -260,8 +260,8 @@ func TestLimit(t *testing.T) {
 		settle(t, r, d, Sent)
 	}
 	none(t, r, late.Add(time.Hour))
-	if due, left, err := r.Due(t.Context()); err != nil || left != 0 || !due.IsZero() {
-		t.Fatal(due, left, err)
+	if at, left, err := due(t, r); err != nil || left != 0 || !at.IsZero() {
+		t.Fatal(at, left, err)
 	}
 	if got := identity(t, l, "c"); got[Sent] != 4 || got[Pending]+got[Deferred] != 26 {
 		t.Error(got)
@@ -283,7 +283,7 @@ func TestOnly(t *testing.T) {
 	}
 	late := t0.Add(2 * time.Hour)
 	r = run(t, l, "c", RunOptions{Only: func(d Delivery) (bool, error) { return d.Number%100 == 0, nil }})
-	if _, left, err := r.Due(t.Context()); err != nil || left != 30 {
+	if _, left, err := due(t, r); err != nil || left != 30 {
 		t.Fatal(left, err)
 	}
 	for i := range 30 {
@@ -297,8 +297,8 @@ func TestOnly(t *testing.T) {
 	d := next(t, r, late) // due an hour after t0
 	settle(t, r, d, Refused)
 	none(t, r, late)
-	if due, left, err := r.Due(t.Context()); err != nil || left != 0 || !due.IsZero() {
-		t.Fatal(due, left, err)
+	if at, left, err := due(t, r); err != nil || left != 0 || !at.IsZero() {
+		t.Fatal(at, left, err)
 	}
 	identity(t, l, "c")
 	bad := errors.New("no such column")
