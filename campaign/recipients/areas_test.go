@@ -24,11 +24,13 @@ func TestNamedAreas(t *testing.T) {
 	_, err := f.NewSheet("Bob's list")
 	try(err)
 	for cell, text := range map[string]string{
-		"A1": "a title", "B3": "email", "C3": "name", "B4": "ann@example.com", "C4": "Ann", "B5": "bob@example.com", "C5": "Bob", "B7": "a remark",
+		"A1": "a title", "B3": "email", "C3": "name", "B4": "ann@example.com", "C4": "Ann", "B5": "bob@example.com",
+		"C5": "Bob", "B7": "a remark",
 	} {
 		try(f.SetCellValue("Bob's list", cell, text))
 	}
-	for cell, text := range map[string]string{"A1": "email", "B1": "sum", "A2": "cem@example.com", "B2": "1", "A3": "dora@example.com", "B3": "2", "D9": "a remark"} {
+	for cell, text := range map[string]string{"A1": "email", "B1": "sum", "A2": "cem@example.com", "B2": "1",
+		"A3": "dora@example.com", "B3": "2", "D9": "a remark"} {
 		try(f.SetCellValue("Sheet1", cell, text))
 	}
 	try(f.SetDefinedName(&excelize.DefinedName{Name: "People", RefersTo: "'Bob''s list'!$B$3:$C$5"}))
@@ -58,12 +60,15 @@ func TestNamedAreas(t *testing.T) {
 // TestTotals leaves a table's sums out: they are nobody.
 func TestTotals(t *testing.T) {
 	t.Parallel()
-	rows := workbooktest.Inline(1, "email", "sum") + workbooktest.Inline(2, "a@example.com", "1") + workbooktest.Inline(3, "Total", "1")
+	rows := workbooktest.Inline(1, "email", "sum") + workbooktest.Inline(2, "a@example.com", "1") +
+		workbooktest.Inline(3, "Total", "1")
 	book := workbooktest.Of(t, rows, map[string]string{
-		"xl/worksheets/_rels/sheet1.xml.rels": `<Relationships><Relationship Id="rId1" Type="x/table" Target="../tables/table1.xml"/></Relationships>`,
-		"xl/tables/table1.xml":                `<table displayName="T" ref="A1:B3" totalsRowCount="1"/>`,
+		"xl/worksheets/_rels/sheet1.xml.rels": `<Relationships><Relationship Id="rId1" Type="x/table" ` +
+			`Target="../tables/table1.xml"/></Relationships>`,
+		"xl/tables/table1.xml": `<table displayName="T" ref="A1:B3" totalsRowCount="1"/>`,
 	})
-	if got, err := textOf(Config{File: "-", Stdin: strings.NewReader(book), Range: "t"}); err != nil || got != "email,sum\na@example.com,1\n" {
+	if got, err := textOf(Config{File: "-", Stdin: strings.NewReader(book), Range: "t"}); err != nil ||
+		got != "email,sum\na@example.com,1\n" {
 		t.Errorf("%q %v", got, err)
 	}
 }

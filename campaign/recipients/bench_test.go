@@ -46,9 +46,8 @@ func (e *endless) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// TestFlatMemory reads a million rows (a tenth under -short) and looks at the heap on the way: it must not grow with the
-// list. With the rows
-// kept in a slice by the test, the heap was at 343 MiB.
+// TestFlatMemory reads a million rows (a tenth under -short) and looks at the heap on the way: it must not grow with
+// the list. With the rows kept in a slice by the test, the heap was at 343 MiB.
 func TestFlatMemory(t *testing.T) {
 	n := 1_000_000
 	if testing.Short() {

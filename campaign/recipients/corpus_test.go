@@ -18,7 +18,8 @@ import (
 )
 
 // TestWorkbooks reads every workbook of the corpora whole, or has it refused with the reason listed here, and holds
-// what was read against excelize, cell by cell. Blanks around a text are not compared: accounting formats pad with them.
+// what was read against excelize, cell by cell. Blanks around a text are not compared: accounting formats pad with
+// them.
 func TestWorkbooks(t *testing.T) {
 	t.Parallel()
 	refused := map[string]string{
@@ -38,9 +39,10 @@ func TestWorkbooks(t *testing.T) {
 		"56730.xlsx":               iso,
 		"FormulaSheetRange.xlsx":   iso,
 		"noSharedStringTable.xlsx": iso,
-		"date_iso.xlsx":            "a cell that stores a date as ISO 8601 is shown as the date it is, excelize shows what is stored",
-		"bug60858.xlsx":            "the built-in format 20 is h:mm: midnight is 0:00, excelize makes it 00:00",
-		"52348.xlsx":               "formulas without a stored value are faults, excelize makes them 0",
+		"date_iso.xlsx": "a cell that stores a date as ISO 8601 is shown as the date it is, excelize " +
+			"shows what is stored",
+		"bug60858.xlsx": "the built-in format 20 is h:mm: midnight is 0:00, excelize makes it 00:00",
+		"52348.xlsx":    "formulas without a stored value are faults, excelize makes them 0",
 	}
 	for _, file := range workbooktest.Corpus(t) {
 		name := filepath.Base(file)

@@ -18,7 +18,8 @@ import (
 	"mailshot/campaign/recipients/workbook/workbooktest"
 )
 
-var figures = flag.Bool("recipients.figures", false, "print peak memory and processor seconds of every workbook, each read by a process of its own")
+var figures = flag.Bool("recipients.figures", false,
+	"print peak memory and processor seconds of every workbook, each read by a process of its own")
 
 // TestFigures prints, under -recipients.figures, what each workbook costs. In the child it reads one.
 func TestFigures(t *testing.T) {
@@ -54,7 +55,8 @@ func TestFigures(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", file, err)
 		}
-		c := cost{name: filepath.Base(file), seconds: (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()}
+		c := cost{name: filepath.Base(file), seconds: (cmd.ProcessState.UserTime() +
+			cmd.ProcessState.SystemTime()).Seconds()}
 		if _, err := fmt.Sscanf(string(out), "rows %d peak %d", &c.rows, &c.peak); err != nil {
 			t.Errorf("%s: %v in %q", file, err, out)
 		}
@@ -69,7 +71,8 @@ func TestFigures(t *testing.T) {
 		}
 		all = append(all, measure(file))
 	}
-	for name, file := range map[string]string{"200,000 rows of 12 columns": workbooktest.Big(t, 200_000), "16,384 columns, to the limit of cells": wideBook(t)} {
+	for name, file := range map[string]string{"200,000 rows of 12 columns": workbooktest.Big(t, 200_000),
+		"16,384 columns, to the limit of cells": wideBook(t)} {
 		c := measure(file)
 		t.Logf("%-40s %7d rows %6d KiB %6.3f s", name, c.rows, c.peak, c.seconds)
 	}
@@ -123,8 +126,8 @@ func readWhole(file string) (rows int) {
 	return rows
 }
 
-// wideBook is a workbook whose header has every column of a sheet, and whose rows have one cell: as much work as a few bytes
-// can ask for.
+// wideBook is a workbook whose header has every column of a sheet, and whose rows have one cell: as much work as a
+// few bytes can ask for.
 func wideBook(t testing.TB) string {
 	header := make([]string, workbook.MaxColumns)
 	for i := range header {

@@ -63,7 +63,8 @@ func (h *Header) compile(text, place string) (*filter, error) {
 		}
 	}
 	f := &filter{text: text, place: place, header: h}
-	program, err := expr.Compile(text, expr.Env(env), expr.AsBool(), expr.Patch(visitor{f, map[*ast.StringNode]string{}}))
+	program, err := expr.Compile(text, expr.Env(env), expr.AsBool(),
+		expr.Patch(visitor{f, map[*ast.StringNode]string{}}))
 	if f.unlike != nil {
 		return nil, f.unlike
 	}
@@ -103,7 +104,8 @@ func (v visitor) Visit(node *ast.Node) {
 		v.written[n] = n.Value
 		like := folding.Text(n.Value)
 		if like == "" && n.Value != "" { // every folded cell contains "", and none contains a joiner
-			v.refuse(n, fault.Quote(n.Value)+" makes no difference in where, so no cell can be found by it", "look for the letters beside it, or leave it out")
+			v.refuse(n, fault.Quote(n.Value)+" makes no difference in where, so no cell can be found by it",
+				"look for the letters beside it, or leave it out")
 		}
 		n.Value = like
 	case *ast.BinaryNode:
@@ -135,7 +137,8 @@ func (v visitor) binary(n *ast.BinaryNode) {
 			return
 		}
 		if s.Value != v.written[s] || strings.Contains(s.Value, `\x`) {
-			v.refuse(s, "letters of this pattern have other forms in cells, which where takes for the same: the pattern would find other cells than it says",
+			v.refuse(s, "letters of this pattern have other forms in cells, which where takes for the same: "+
+				"the pattern would find other cells than it says",
 				"write ی, ک and the digits 0 to 9 in it, no tatweel, no joiner and no \\x; or compare with ==")
 		}
 	case "in":

@@ -57,15 +57,18 @@ func (h *Header) names() []string {
 func (l *List) readHeader() (record, error) {
 	want := int64(l.cfg.HeaderRow)
 	if want < 0 {
-		return record{}, &Fault{Code: "missing-header", Place: l.cfg.File, Text: fmt.Sprintf("header row %d", want), Hint: "rows count from 1"}
+		return record{}, &Fault{Code: "missing-header", Place: l.cfg.File, Text: fmt.Sprintf("header row %d", want),
+			Hint: "rows count from 1"}
 	}
 	for {
 		rec, err := l.source.next()
 		switch {
 		case err == io.EOF && want > 0:
-			return rec, &Fault{Code: "missing-header", Place: l.source.place(want), Text: "no row begins here", Hint: "the header row is past the end of the list"}
+			return rec, &Fault{Code: "missing-header", Place: l.source.place(want), Text: "no row begins here",
+				Hint: "the header row is past the end of the list"}
 		case err == io.EOF:
-			return rec, &Fault{Code: "missing-header", Place: l.cfg.File, Text: "the list is empty", Hint: "its first row names the columns"}
+			return rec, &Fault{Code: "missing-header", Place: l.cfg.File, Text: "the list is empty",
+				Hint: "its first row names the columns"}
 		case err != nil:
 			var f *Fault
 			if errors.As(err, &f) && !f.Final && f.Line > 0 && f.Line < want {
@@ -73,7 +76,8 @@ func (l *List) readHeader() (record, error) {
 			}
 			return rec, err
 		case want > 0 && rec.line > want:
-			return rec, &Fault{Code: "missing-header", Place: l.source.place(want), Text: "no row begins here", Hint: "correct the header row"}
+			return rec, &Fault{Code: "missing-header", Place: l.source.place(want), Text: "no row begins here",
+				Hint: "correct the header row"}
 		case want > 0 && rec.line < want, want == 0 && blank(rec):
 			continue
 		}
@@ -126,15 +130,19 @@ func (b *binding) names() bool {
 		name := columnName(field)
 		h.Columns = append(h.Columns, Column{Name: name, Type: Text})
 		if _, err := address.Parse(name); err == nil {
-			b.wrong("missing-header", fmt.Sprintf("the first row holds an address, %s, where the columns' names should be", fault.Quote(name)), "put a row with names above it")
+			b.wrong("missing-header", fmt.Sprintf("the first row holds an address, %s, where the columns' names "+
+				"should be", fault.Quote(name)), "put a row with names above it")
 			return false
 		}
 		if name == "" {
-			b.wrongAt(l.cellPlace(rec, i), "empty-header", fmt.Sprintf("column %s has no name", columnLabel(i, rec)), "give it a name, or delete the column")
+			b.wrongAt(l.cellPlace(rec, i), "empty-header", fmt.Sprintf("column %s has no name", columnLabel(i, rec)),
+				"give it a name, or delete the column")
 			continue
 		}
 		if first, ok := seen[name]; ok {
-			b.wrongAt(l.cellPlace(rec, i), "duplicate-header", fmt.Sprintf("columns %s and %s are both named %s", columnLabel(first, rec), columnLabel(i, rec), fault.Quote(name)), "columns are found by name: rename one")
+			b.wrongAt(l.cellPlace(rec, i), "duplicate-header",
+				fmt.Sprintf("columns %s and %s are both named %s", columnLabel(first, rec), columnLabel(i, rec),
+					fault.Quote(name)), "columns are found by name: rename one")
 			continue
 		}
 		seen[name] = i
@@ -142,7 +150,9 @@ func (b *binding) names() bool {
 		if first, ok := alikes[like]; ok {
 			l.notes.add("", l.source.place(0), Fault{
 				Code: "similar-columns", Place: l.cellPlace(rec, i),
-				Text: fmt.Sprintf("columns %s and %s are named %s and %s, which look the same", columnLabel(first, rec), columnLabel(i, rec), fault.Quote(h.Columns[first].Name), fault.Quote(name)),
+				Text: fmt.Sprintf("columns %s and %s are named %s and %s, which look the same",
+					columnLabel(first, rec), columnLabel(i, rec), fault.Quote(h.Columns[first].Name),
+					fault.Quote(name)),
 				Hint: "each is found only by its exact name; rename one",
 			})
 			continue
@@ -159,7 +169,8 @@ func (b *binding) column(key, what, name string) int {
 	switch said := b.l.cfg.Places[key]; {
 	case i >= 0:
 	case said != "":
-		b.errs = append(b.errs, &Fault{Code: "missing-column", Place: said, Text: fmt.Sprintf("no column %s for the %s in %s", fault.Quote(name), what, b.place), Hint: h.hint(name)})
+		b.errs = append(b.errs, &Fault{Code: "missing-column", Place: said,
+			Text: fmt.Sprintf("no column %s for the %s in %s", fault.Quote(name), what, b.place), Hint: h.hint(name)})
 	default:
 		b.wrong("missing-column", fmt.Sprintf("no column %s for the %s", fault.Quote(name), what), h.hint(name))
 	}
@@ -175,11 +186,14 @@ func (b *binding) people() {
 		h.Address = found[0]
 		h.Guessed = append(h.Guessed, fmt.Sprintf("address column: %q", h.Columns[found[0]].Name))
 	} else if len(found) > 1 {
-		b.wrong("missing-column", fmt.Sprintf("columns %s and %s may both hold the address", fault.Quote(h.Columns[found[0]].Name), fault.Quote(h.Columns[found[1]].Name)), "name one of them in recipients.address")
+		b.wrong("missing-column", fmt.Sprintf("columns %s and %s may both hold the address",
+			fault.Quote(h.Columns[found[0]].Name), fault.Quote(h.Columns[found[1]].Name)),
+			"name one of them in recipients.address")
 	} else {
 		hint := "name it in recipients.address; " + h.hint("")
 		if len(h.Columns) == 1 {
-			hint = "name it in recipients.address; or, if this is a title, name the row of the header in recipients.header_row"
+			hint = "name it in recipients.address; or, if this is a title, name the row of the header in " +
+				"recipients.header_row"
 		}
 		b.wrong("missing-column", "no column looks like the address", hint)
 	}
@@ -202,7 +216,8 @@ func (b *binding) types() {
 		switch t {
 		case Text, Number, Date, Bool:
 		default:
-			b.wrong("unknown-type", fmt.Sprintf("column %s has the unknown type %s", fault.Quote(name), fault.Quote(string(t))), "text, number, date or bool")
+			b.wrong("unknown-type", fmt.Sprintf("column %s has the unknown type %s", fault.Quote(name),
+				fault.Quote(string(t))), "text, number, date or bool")
 			continue
 		}
 		if i := b.column("columns."+name, "type "+string(t), name); i >= 0 {
@@ -242,11 +257,14 @@ func (h *Header) find(names []string) []int {
 // addressNames and personNames are the usual names of these columns, folded.
 var (
 	addressNames = []string{
-		"email", "mail", "emailaddress", "mailaddress", "emailadresse", "mailadresse", "adresseemail", "adressemail", "courriel",
-		"correo", "correoelectronico", "email1", "to", "recipient", "recipients", "ایمیل", "رایانامه", "پستالکترونیک", "آدرسایمیل", "البريدالإلكتروني", "почта", "эл.почта",
+		"email", "mail", "emailaddress", "mailaddress", "emailadresse", "mailadresse", "adresseemail", "adressemail",
+		"courriel",
+		"correo", "correoelectronico", "email1", "to", "recipient", "recipients", "ایمیل", "رایانامه", "پستالکترونیک",
+		"آدرسایمیل", "البريدالإلكتروني", "почта", "эл.почта",
 	}
 	personNames = []string{
-		"name", "fullname", "displayname", "contactname", "recipientname", "nom", "nomcomplet", "nombre", "nombrecompleto", "vollständigername", "نام", "ناموکامل", "نامونامخانوادگی", "الاسم", "имя",
+		"name", "fullname", "displayname", "contactname", "recipientname", "nom", "nomcomplet", "nombre",
+		"nombrecompleto", "vollständigername", "نام", "ناموکامل", "نامونامخانوادگی", "الاسم", "имя",
 	}
 )
 

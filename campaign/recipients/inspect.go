@@ -22,7 +22,7 @@ type Inspection struct {
 	File      string      `json:"file"`
 	Kind      string      `json:"kind,omitempty"`      // csv, jsonl, xlsx or query; "" if the file could not be opened
 	Encoding  *Told       `json:"encoding,omitempty"`  // of text
-	Maybe     []string    `json:"maybe,omitempty"`     // possible encodings, the likeliest first, if the file does not tell
+	Maybe     []string    `json:"maybe,omitempty"`     // possible encodings, the likeliest first
 	Delimiter *Told       `json:"delimiter,omitempty"` // of CSV
 	Sheets    []SheetInfo `json:"sheets,omitempty"`    // of a workbook, in their order
 	Header    string      `json:"header,omitempty"`    // place of the row that names the columns
@@ -161,7 +161,8 @@ func (in *Inspection) describe(ctx context.Context, l *List) error {
 		in.Kind = "csv"
 		d, by := rows.Delimiter()
 		in.Delimiter = &Told{string(d), map[delimited.By]string{
-			delimited.Told: "as most of the first rows tell", delimited.Said: "as you say", delimited.Stated: "its first line says so", delimited.Named: "by the file's name",
+			delimited.Told: "as most of the first rows tell", delimited.Said: "as you say",
+			delimited.Stated: "its first line says so", delimited.Named: "by the file's name",
 		}[by]}
 	}
 	in.Encoding = &Told{t.charset.Encoding, "every byte of it fits"}
@@ -194,7 +195,8 @@ func (in *Inspection) sheets(ctx context.Context, l *List) error {
 		return nil
 	}
 	for _, c := range counts {
-		info := SheetInfo{Name: c.Name, Hidden: c.Hidden, Read: c.Name == chosen.Name(), Rows: c.Rows, HiddenRows: c.HiddenRows}
+		info := SheetInfo{Name: c.Name, Hidden: c.Hidden, Read: c.Name == chosen.Name(), Rows: c.Rows,
+			HiddenRows: c.HiddenRows}
 		if c.Err != nil {
 			info.Broken = strings.TrimPrefix(chosen.placed(c.Err).Error(), in.File+" ")
 		}
@@ -214,7 +216,9 @@ func (in *Inspection) name(l *List, rec record) (named bool) {
 	}
 	named = !slices.ContainsFunc(rec.fields, func(s string) bool { _, err := address.Parse(s); return err == nil })
 	if !named {
-		in.fault(&Fault{Code: "missing-header", Place: place, Text: "the first row holds an address where the columns' names should be", Hint: "put a row with names above it"})
+		in.fault(&Fault{Code: "missing-header", Place: place,
+			Text: "the first row holds an address where the columns' names should be",
+			Hint: "put a row with names above it"})
 	} else {
 		in.Header = place
 	}
@@ -223,18 +227,23 @@ func (in *Inspection) name(l *List, rec record) (named bool) {
 		switch same := slices.Index(h.names(), name); {
 		case !named, name == "":
 			if named {
-				in.fault(&Fault{Code: "empty-header", Place: l.cellPlace(rec, i), Text: fmt.Sprintf("column %s has no name", columnLabel(i, rec)), Hint: "give it a name, or delete the column"})
+				in.fault(&Fault{Code: "empty-header", Place: l.cellPlace(rec, i),
+					Text: fmt.Sprintf("column %s has no name", columnLabel(i, rec)),
+					Hint: "give it a name, or delete the column"})
 			}
 			name = "(" + columnLabel(i, rec) + ")"
 		case same >= 0:
-			in.fault(&Fault{Code: "duplicate-header", Place: l.cellPlace(rec, i), Text: fmt.Sprintf("columns %s and %s are both named %s", columnLabel(same, rec), columnLabel(i, rec), fault.Quote(name)), Hint: "columns are found by name: rename one"})
+			in.fault(&Fault{Code: "duplicate-header", Place: l.cellPlace(rec, i),
+				Text: fmt.Sprintf("columns %s and %s are both named %s", columnLabel(same, rec), columnLabel(i, rec),
+					fault.Quote(name)), Hint: "columns are found by name: rename one"})
 		}
 		h.Columns = append(h.Columns, Column{Name: name, Type: Text})
 		in.Columns = append(in.Columns, Inspected{Name: name})
 	}
 	if l.cfg.Address != "" {
 		if h.Address = h.Index(l.cfg.Address); h.Address < 0 {
-			in.fault(&Fault{Code: "missing-column", Place: place, Text: "no column " + fault.Quote(l.cfg.Address) + " for the address", Hint: h.hint(l.cfg.Address)})
+			in.fault(&Fault{Code: "missing-column", Place: place,
+				Text: "no column " + fault.Quote(l.cfg.Address) + " for the address", Hint: h.hint(l.cfg.Address)})
 		}
 	} else if found := h.find(addressNames); len(found) == 1 {
 		h.Address = found[0]
@@ -309,8 +318,11 @@ func (in *Inspection) row(l *List, rec record) {
 			in.fault(l.ragged(rec))
 		case !in.titled:
 			in.titled = true
-			in.fault(&Fault{Code: "title", Place: in.Header, Text: fmt.Sprintf("one cell, and %d in %s below it: this looks like a title", len(rec.fields), l.source.place(rec.line)),
-				Hint: fmt.Sprintf("if the columns' names are there, say header_row: %d in recipients (inspect --header-row %d)", rec.line, rec.line)})
+			in.fault(&Fault{Code: "title", Place: in.Header,
+				Text: fmt.Sprintf("one cell, and %d in %s below it: this looks like a title", len(rec.fields),
+					l.source.place(rec.line)),
+				Hint: fmt.Sprintf("if the columns' names are there, say header_row: %d in recipients (inspect "+
+					"--header-row %d)", rec.line, rec.line)})
 		}
 		return
 	}
@@ -328,7 +340,9 @@ func (in *Inspection) row(l *List, rec record) {
 	if i := l.header.Address; i >= 0 {
 		var err error
 		if row.Address, err = address.Parse(rec.fields[i]); err != nil {
-			l.notes.add(l.header.Columns[i].Name, "", Fault{Code: "invalid-row", Place: row.Place, Text: invalid(l.header.Columns[i].Name, err), Hint: "such a row gets no mail; the others do"})
+			l.notes.add(l.header.Columns[i].Name, "",
+				Fault{Code: "invalid-row", Place: row.Place, Text: invalid(l.header.Columns[i].Name, err),
+					Hint: "such a row gets no mail; the others do"})
 		}
 	}
 	l.notes.look(row, func(i int) string { return l.cellPlace(rec, i) })

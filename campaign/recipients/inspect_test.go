@@ -52,10 +52,13 @@ func looked(t *testing.T, name, content string, cfg Config) (*Inspection, string
 func TestInspect(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, file, content, want string }{
-		{"types", "a.csv", "email,amount,due,vip,zip,empty\nann@example.com,1.5,2026-11-30,yes,01234,\nbob@example.com,2,2026-12-01,no,99999,\n",
+		{"types", "a.csv", "email,amount,due,vip,zip,empty\nann@example.com,1.5,2026-11-30,yes,01234,\n" +
+			"bob@example.com,2,2026-12-01,no,99999,\n",
 			"csv 2 rows; utf-8 every byte of it fits; , as most of the first rows tell\n" +
-				"email: address 2/2; address\namount: number 2/2\ndue: date 2/2\nvip: bool 2/2\nzip: text 2/2; a.csv:2: \"01234\" begins with 0\nempty:  0/0"},
-		{"other people's numbers and dates", "a.csv", "sep=;\nwho;amount;due;either\na@b.example;1.234,50;30.11.2026;03/04/2026\na@b.example;7,5;1.12.2026;12/11/2026\n",
+				"email: address 2/2; address\namount: number 2/2\ndue: date 2/2\nvip: bool 2/2\nzip: text 2/2; " +
+				"a.csv:2: \"01234\" begins with 0\nempty:  0/0"},
+		{"other people's numbers and dates", "a.csv",
+			"sep=;\nwho;amount;due;either\na@b.example;1.234,50;30.11.2026;03/04/2026\na@b.example;7,5;1.12.2026;12/11/2026\n",
 			"csv 2 rows; utf-8 every byte of it fits; ; its first line says so\n" +
 				"who: address 2/1\namount: number 2/2; de-DE\ndue: date 2/2; de-DE\neither: date 2/2; de-DE; en-US"},
 		{"thousands or decimals", "a.csv", "who;n\na@b.example;1,234\n",
@@ -65,19 +68,28 @@ func TestInspect(t *testing.T) {
 			"csv 20 rows; utf-8 every byte of it fits; \t by the file's name\n" +
 				"n: text 20/2; 1 cell is not a number, the first in a.tsv:21: \"n/a\"\ntel: text 20/2"},
 		{"a long number", "a.csv", "n\n4111111111111111\n",
-			"csv 1 rows; utf-8 every byte of it fits; , as most of the first rows tell\nn: text 1/1; a.csv:2: \"4111111111111111\" has more digits than a number keeps"},
+			"csv 1 rows; utf-8 every byte of it fits; , as most of the first rows tell\nn: text 1/1; a.csv:2: " +
+				"\"4111111111111111\" has more digits than a number keeps"},
 		{"no names of columns", "a.csv", "ann@example.com,Ann\nbob@example.com,Bob\n",
-			"csv 2 rows; utf-8 every byte of it fits; , as most of the first rows tell\n(1): address 2/2\n(2): text 2/2\nmissing-header a.csv:1"},
+			"csv 2 rows; utf-8 every byte of it fits; , as most of the first rows tell\n(1): address 2/2\n(2): " +
+				"text 2/2\nmissing-header a.csv:1"},
 		{"goes on after mistakes", "a.csv", "email,email,\na@example.com,x,z\nb@example.com\nnobody,x,z\n\"open,x\n",
-			"csv 3 rows; utf-8 every byte of it fits; , as most of the first rows tell\nemail: address 2/2; 1 cell is not an address, the first in a.csv:4: \"nobody\"\n" +
-				"email: text 2/1\n(3): text 2/1\nduplicate-header a.csv:1\nempty-header a.csv:1\nragged-row a.csv:3\nunclosed-quote a.csv:5"},
+			"csv 3 rows; utf-8 every byte of it fits; , as most of the first rows tell\nemail: address 2/2; 1 cell " +
+				"is not an address, the first in a.csv:4: \"nobody\"\n" +
+				"email: text 2/1\n(3): text 2/1\nduplicate-header a.csv:1\nempty-header a.csv:1\nragged-row " +
+				"a.csv:3\nunclosed-quote a.csv:5"},
 		{"in the likeliest encoding", "a.csv", "email,name\na@example.com,M\xfcller\nb@gmial.com,Gr\xfc\xdfe\n",
-			"csv 2 rows; windows-1252 a guess; , as most of the first rows tell\nemail: address 2/2; address\nname: text 2/2; name\nbad-encoding a.csv:2\nnote typo-domain a.csv:3"},
-		{"marked", "a.csv", "\xef\xbb\xbfemail\na@example.com\n", "csv 1 rows; utf-8 by its byte order mark; , as most of the first rows tell\nemail: address 1/1; address"},
-		{"UTF-16", "a.csv", "e\x00\n\x001\x00\n\x00", "csv 1 rows; utf-16 by its NUL bytes; , as most of the first rows tell\ne: number 1/1"},
+			"csv 2 rows; windows-1252 a guess; , as most of the first rows tell\nemail: address 2/2; " +
+				"address\nname: text 2/2; name\nbad-encoding a.csv:2\nnote typo-domain a.csv:3"},
+		{"marked", "a.csv", "\xef\xbb\xbfemail\na@example.com\n",
+			"csv 1 rows; utf-8 by its byte order mark; , as most of the first rows tell\nemail: address 1/1; address"},
+		{"UTF-16", "a.csv", "e\x00\n\x001\x00\n\x00",
+			"csv 1 rows; utf-16 by its NUL bytes; , as most of the first rows tell\ne: number 1/1"},
 		{"JSON lines", "a.jsonl", "{\"email\":\"a@example.com\",\"n\":1}\n{\"n\":2,\"email\":\"nobody\"}\n",
-			"jsonl 2 rows; utf-8 every byte of it fits\nemail: address 2/2; address; 1 cell is not an address, the first in a.jsonl:2: \"nobody\"\nn: number 2/2\nnote invalid-row a.jsonl:2"},
-		{"nothing", "a.csv", "", "csv 0 rows; utf-8 every byte of it fits; , as most of the first rows tell\nmissing-header a.csv"},
+			"jsonl 2 rows; utf-8 every byte of it fits\nemail: address 2/2; address; 1 cell is not an address, the " +
+				"first in a.jsonl:2: \"nobody\"\nn: number 2/2\nnote invalid-row a.jsonl:2"},
+		{"nothing", "a.csv", "", "csv 0 rows; utf-8 every byte of it fits; , as most of the first rows " +
+			"tell\nmissing-header a.csv"},
 		{"no list", "a.pdf", "%PDF-1.7", " 0 rows\nnot-a-list a.pdf"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -90,18 +102,27 @@ func TestInspect(t *testing.T) {
 	}
 }
 
-// A workbook's sheets are all counted, and what is stored tells the types; one that breaks off is shown as far as it goes.
+// A workbook's sheets are all counted, and what is stored tells the types; one that breaks off is shown as far as it
+// goes.
 func TestInspectWorkbook(t *testing.T) {
 	t.Parallel()
 	book := func(rows string) string {
 		return workbooktest.Of(t, rows, map[string]string{
-			"xl/workbook.xml":            `<workbook xmlns:r="r"><sheets><sheet name="November" r:id="rId1"/><sheet name="Old" state="hidden" r:id="rId9"/></sheets></workbook>`,
-			"xl/_rels/workbook.xml.rels": `<Relationships><Relationship Id="rId1" Type="x/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="rId9" Type="x/worksheet" Target="worksheets/sheet2.xml"/><Relationship Id="rId2" Type="x/styles" Target="styles.xml"/></Relationships>`,
-			"xl/worksheets/sheet2.xml":   `<worksheet><sheetData>` + workbooktest.Inline(1, "a") + `<row r="2" hidden="1"><c r="A2"><v>1</v></c></row></sheetData></worksheet>`,
+			"xl/workbook.xml": `<workbook xmlns:r="r"><sheets><sheet name="November" r:id="rId1"/>` +
+				`<sheet name="Old" state="hidden" r:id="rId9"/></sheets></workbook>`,
+			"xl/_rels/workbook.xml.rels": `<Relationships><Relationship Id="rId1" Type="x/worksheet" ` +
+				`Target="worksheets/sheet1.xml"/><Relationship Id="rId9" Type="x/worksheet" ` +
+				`Target="worksheets/sheet2.xml"/><Relationship Id="rId2" Type="x/styles" Target="styles.xml"/>` +
+				`</Relationships>`,
+			"xl/worksheets/sheet2.xml": `<worksheet><sheetData>` + workbooktest.Inline(1, "a") +
+				`<row r="2" hidden="1"><c r="A2"><v>1</v></c></row></sheetData></worksheet>`,
 		})
 	}
-	rows := workbooktest.Inline(1, "email", "n", "day", "zip") + `<row r="2"><c r="A2" t="inlineStr"><is><t>a@example.com</t></is></c><c r="B2" s="2"><v>1234.5</v></c><c r="C2" s="5"><v>45000</v></c><c r="D2" s="4"><v>123</v></c></row>`
-	want := "xlsx 1 rows\nemail: address 1/1; address\nn: number 1/1\nday: date 1/1\nzip: text 1/1; list.xlsx November!2: \"00123\" begins with 0"
+	rows := workbooktest.Inline(1, "email", "n", "day", "zip") +
+		`<row r="2"><c r="A2" t="inlineStr"><is><t>a@example.com</t></is></c><c r="B2" s="2"><v>1234.5</v></c><c ` +
+		`r="C2" s="5"><v>45000</v></c><c r="D2" s="4"><v>123</v></c></row>`
+	want := "xlsx 1 rows\nemail: address 1/1; address\nn: number 1/1\nday: date 1/1\nzip: text 1/1; list.xlsx " +
+		"November!2: \"00123\" begins with 0"
 	in, got := looked(t, "list.xlsx", book(rows), Config{})
 	if got != want {
 		t.Error(cmp.Diff(want, got))
@@ -134,7 +155,8 @@ func TestInspectCounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	few, many := in.Columns[0], in.Columns[1]
-	if in.Rows != profile.Exactly+501 || few.Distinct != 4 || few.More || many.Distinct != profile.Exactly || !many.More || few.Samples[0] != "0" {
+	if in.Rows != profile.Exactly+501 || few.Distinct != 4 || few.More || many.Distinct != profile.Exactly ||
+		!many.More || few.Samples[0] != "0" {
 		t.Errorf("%d rows, %+v, %+v", in.Rows, few, many)
 	}
 	if in.Encoding.Value != "windows-1252" {
@@ -147,7 +169,8 @@ func TestInspectCounts(t *testing.T) {
 	}
 }
 
-// A title above the header is said once and with the row that has the names, and a column that is named for the address is one.
+// A title above the header is said once and with the row that has the names, and a column that is named for the
+// address is one.
 func TestInspectTitle(t *testing.T) {
 	t.Parallel()
 	const list = "Members 2026\n\nemail,name\na@example.com,A\nb@example.com,B\n"
@@ -155,7 +178,8 @@ func TestInspectTitle(t *testing.T) {
 		cfg  Config
 		want string
 	}{
-		{Config{}, `-:1: one cell, and 2 in -:3 below it: this looks like a title (if the columns' names are there, say header_row: 3 in recipients (inspect --header-row 3))`},
+		{Config{}, `-:1: one cell, and 2 in -:3 below it: this looks like a title (if the columns' names are ` +
+			`there, say header_row: 3 in recipients (inspect --header-row 3))`},
 		{Config{HeaderRow: 3, Address: "emial"}, `-:3: no column "emial" for the address (did you mean "email"?)`},
 		{Config{HeaderRow: 3, Address: "email"}, ""},
 	} {

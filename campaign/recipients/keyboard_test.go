@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// A campaign file typed on one keyboard finds the columns and cells of a list from another; what comes out of the list is as it stands
-// there. Broken once by making the row's own values alike: the city came out with another yeh.
+// A campaign file typed on one keyboard finds the columns and cells of a list from another; what comes out of the
+// list is as it stands there. Broken once by making the row's own values alike: the city came out with another yeh.
 func TestOtherKeyboard(t *testing.T) {
 	t.Parallel()
 	const list = "رایانامه,نام,كد,شهر,مبلغ,Full\u00A0address\n" + // Arabic kaf and a no-break space in the header
@@ -15,7 +15,8 @@ func TestOtherKeyboard(t *testing.T) {
 		"c@example.com,رضا,9,تهران,3,C\n"
 	l, err := Open(Config{
 		File: "-", Stdin: strings.NewReader(list), Key: "کد", Columns: map[string]Type{"مبلغ": Number},
-		Where: `row["کد"] in ["7", "8"] && شهر == "کرج" && نام startsWith "علي" && مبلغ < 2000 && row["Full address"] != ""`,
+		Where: `row["کد"] in ["7", "8"] && شهر == "کرج" && نام startsWith "علي" && مبلغ < 2000 && row["Full ` +
+			`address"] != ""`,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -43,8 +44,9 @@ func TestOtherKeyboard(t *testing.T) {
 	}
 }
 
-// A filter that looks for a joiner alone is refused, for cells are compared without them; so are patterns whose letters cells do not have
-// any more. They have failed: with the joiner made alike, everybody was chosen, or by "not contains" nobody; a range of letters ended elsewhere.
+// A filter that looks for a joiner alone is refused, for cells are compared without them; so are patterns whose
+// letters cells do not have any more. They have failed: with the joiner made alike, everybody was chosen, or by "not
+// contains" nobody; a range of letters ended elsewhere.
 func TestFilterForJoiner(t *testing.T) {
 	t.Parallel()
 	for where, want := range map[string]string{
@@ -57,7 +59,8 @@ func TestFilterForJoiner(t *testing.T) {
 		`name matches "^[A-Z]$"`:          "",
 		`"كد" in row && row["كد"] == "۷"`: "",
 	} {
-		l, err := Open(Config{File: "-", Stdin: strings.NewReader("email,name,کد\na@example.com,می\u200cشود,7\nb@example.com,B,7\n"), Where: where})
+		list := "email,name,کد\na@example.com,می\u200cشود,7\nb@example.com,B,7\n"
+		l, err := Open(Config{File: "-", Stdin: strings.NewReader(list), Where: where})
 		switch {
 		case want == "" && err == nil:
 			n := 0
@@ -78,8 +81,8 @@ func TestFilterForJoiner(t *testing.T) {
 	}
 }
 
-// Two columns that look the same are told apart by their exact names, and a third spelling finds neither. Broken once by looking at
-// what is alike first: the Persian name found the Arabic column.
+// Two columns that look the same are told apart by their exact names, and a third spelling finds neither. Broken once
+// by looking at what is alike first: the Persian name found the Arabic column.
 func TestColumnsThatLookTheSame(t *testing.T) {
 	t.Parallel()
 	open := func(cfg Config) (*List, error) {
@@ -114,7 +117,8 @@ func TestSameColumnsOfOtherKeyboard(t *testing.T) {
 	if len(order) != 2 || order[0] != 1 || order[1] != 0 || missing != nil || more != nil {
 		t.Error(order, missing, more)
 	}
-	if _, missing, more := matchColumns([]string{"email", "كد"}, []string{"نام", "email"}); len(missing) != 1 || len(more) != 1 {
+	if _, missing, more := matchColumns([]string{"email", "كد"}, []string{"نام", "email"}); len(missing) != 1 ||
+		len(more) != 1 {
 		t.Error(missing, more)
 	}
 }

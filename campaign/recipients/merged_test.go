@@ -20,7 +20,8 @@ func sheetOf(t *testing.T, rows string, merged ...string) string {
 		}
 		behind += `</mergeCells>`
 	}
-	return workbooktest.Of(t, "", map[string]string{"xl/worksheets/sheet1.xml": "<worksheet><sheetData>" + rows + "</sheetData>" + behind + `<pageMargins left="1"/></worksheet>`})
+	return workbooktest.Of(t, "", map[string]string{"xl/worksheets/sheet1.xml": "<worksheet><sheetData>" + rows +
+		"</sheetData>" + behind + `<pageMargins left="1"/></worksheet>`})
 }
 
 // saidOf is everything that is said of a list, faults first.
@@ -62,13 +63,14 @@ func saidOf(t *testing.T, cfg Config, book string) (said []string) {
 	return said
 }
 
-// Merged cells are said with their cells: of the header as what they are and not as columns without a name, and of the rows where
-// one cell of a block has the value and others that are part of the list have none. Broken once by clipping at the sheet's first
-// column in the place of the list's, by which a block beside the list was said.
+// Merged cells are said with their cells: of the header as what they are and not as columns without a name, and of
+// the rows where one cell of a block has the value and others that are part of the list have none. Broken once by
+// clipping at the sheet's first column in the place of the list's, by which a block beside the list was said.
 func TestMergedCells(t *testing.T) {
 	t.Parallel()
 	head := workbooktest.Inline(1, "email", "name", "city")
-	body := workbooktest.Inline(2, "a@example.com", "A", "Oslo") + workbooktest.Inline(3, "b@example.com", "", "") + workbooktest.Inline(4, "c@example.com", "C", "Rome") + workbooktest.Inline(5, "d@example.com", "D", "")
+	body := workbooktest.Inline(2, "a@example.com", "A", "Oslo") + workbooktest.Inline(3, "b@example.com", "", "") +
+		workbooktest.Inline(4, "c@example.com", "C", "Rome") + workbooktest.Inline(5, "d@example.com", "D", "")
 	const header = "these cells of the header are merged, so that one name stands over several columns"
 	for _, test := range []struct {
 		name, rows string
@@ -77,31 +79,52 @@ func TestMergedCells(t *testing.T) {
 		want       []string
 	}{
 		{"none", head + body, Config{}, nil, nil},
-		{"down", head + body, Config{}, []string{"C2:C3"}, []string{"merged-cells - November!C2:C3: the cells C2:C3 are merged: only the first has the value, the others are read as empty"}},
-		{"several", head + body, Config{}, []string{"C2:C3", "B2:B3", "B5:C5"}, []string{"merged-cells - November!C2:C3: 3 blocks of cells are merged: only the first cell of each has the value, the others are read as empty: C2:C3, B2:B3, B5:C5"}},
-		{"beside and below", head + body + workbooktest.Inline(9, "", "", "", ""), Config{}, []string{"D2:E4", "A7:C8"}, nil},
-		{"beside, with a column before", workbooktest.Inline(1, "", "email", "name") + workbooktest.Inline(2, "", "a@example.com", "A") + workbooktest.Inline(3, "", "b@example.com", "B"), Config{}, []string{"A1:A3"}, nil},
-		{"title above", workbooktest.Inline(1, "My list", "", "") + workbooktest.Inline(2, "email", "name", "city") + workbooktest.Inline(3, "a@example.com", "A", "Oslo"), Config{HeaderRow: 2}, []string{"A1:C1"}, nil},
-		{"title for a header", workbooktest.Inline(1, "My list", "", "") + workbooktest.Inline(2, "email", "name", "city"), Config{}, []string{"A1:C1"}, []string{
+		{"down", head + body, Config{}, []string{"C2:C3"},
+			[]string{"merged-cells - November!C2:C3: the cells C2:C3 are merged: only the first has the value, the " +
+				"others are read as empty"}},
+		{"several", head + body, Config{}, []string{"C2:C3", "B2:B3", "B5:C5"},
+			[]string{"merged-cells - November!C2:C3: 3 blocks of cells are merged: only the first cell of each has " +
+				"the value, the others are read as empty: C2:C3, B2:B3, B5:C5"}},
+		{"beside and below", head + body + workbooktest.Inline(9, "", "", "", ""), Config{},
+			[]string{"D2:E4", "A7:C8"}, nil},
+		{"beside, with a column before", workbooktest.Inline(1, "", "email", "name") +
+			workbooktest.Inline(2, "", "a@example.com", "A") + workbooktest.Inline(3, "", "b@example.com", "B"),
+			Config{}, []string{"A1:A3"}, nil},
+		{"title above", workbooktest.Inline(1, "My list", "", "") + workbooktest.Inline(2, "email", "name", "city") +
+			workbooktest.Inline(3, "a@example.com", "A", "Oslo"), Config{HeaderRow: 2}, []string{"A1:C1"}, nil},
+		{"title for a header", workbooktest.Inline(1, "My list", "", "") +
+			workbooktest.Inline(2, "email", "name", "city"), Config{}, []string{"A1:C1"}, []string{
 			"merged-header - November!A1:C1: " + header,
 			"missing-column - November!1: no column looks like the address",
 		}},
-		{"header", workbooktest.Inline(1, "email", "name", "", "city") + workbooktest.Inline(2, "a@example.com", "A", "B", "Oslo"), Config{}, []string{"B1:C1"}, []string{"merged-header - November!B1:C1: " + header}},
-		{"header, and another without a name", workbooktest.Inline(1, "email", "name", "", "", "city") + workbooktest.Inline(2, "a@example.com", "A", "B", "x", "Oslo"), Config{}, []string{"B1:C1"}, []string{
+		{"header", workbooktest.Inline(1, "email", "name", "", "city") +
+			workbooktest.Inline(2, "a@example.com", "A", "B", "Oslo"), Config{}, []string{"B1:C1"},
+			[]string{"merged-header - November!B1:C1: " + header}},
+		{"header, and another without a name", workbooktest.Inline(1, "email", "name", "", "", "city") +
+			workbooktest.Inline(2, "a@example.com", "A", "B", "x", "Oslo"), Config{}, []string{"B1:C1"}, []string{
 			"merged-header - November!B1:C1: " + header,
 			"empty-header - November!D1: column D has no name",
 		}},
-		{"the header's last", workbooktest.Inline(1, "email", "name", "") + workbooktest.Inline(2, "a@example.com", "A", "B"), Config{}, []string{"B1:C1"}, []string{
+		{"the header's last", workbooktest.Inline(1, "email", "name", "") +
+			workbooktest.Inline(2, "a@example.com", "A", "B"), Config{}, []string{"B1:C1"}, []string{
 			"ragged-row - November!2: a cell beyond the header's last column (3 cells, the header has 2)",
 			"merged-header - November!B1:C1: " + header,
 		}},
-		{"the header's last, with nothing below", workbooktest.Inline(1, "email", "name", "") + workbooktest.Inline(2, "a@example.com", "A"), Config{}, []string{"B1:C1"}, nil},
-		{"twice the same name", workbooktest.Inline(1, "email", "name", "name") + workbooktest.Inline(2, "a@example.com", "A", "B"), Config{}, nil, []string{`duplicate-header - November!C1: columns B and C are both named "name"`}},
-		{"empty rows", head + workbooktest.Inline(2, "a@example.com", "A", "Oslo") + workbooktest.Inline(4, "", " ", "") + workbooktest.Inline(6, "b@example.com", "B", "Rome") + workbooktest.Inline(8, "", ""), Config{}, nil, []string{
-			"empty-rows - November!3: 3 rows are empty in the middle of the list, the first here; the rows below are read as well",
+		{"the header's last, with nothing below",
+			workbooktest.Inline(1, "email", "name", "") + workbooktest.Inline(2, "a@example.com", "A"), Config{},
+			[]string{"B1:C1"}, nil},
+		{"twice the same name", workbooktest.Inline(1, "email", "name", "name") +
+			workbooktest.Inline(2, "a@example.com", "A", "B"), Config{}, nil,
+			[]string{`duplicate-header - November!C1: columns B and C are both named "name"`}},
+		{"empty rows", head + workbooktest.Inline(2, "a@example.com", "A", "Oslo") +
+			workbooktest.Inline(4, "", " ", "") + workbooktest.Inline(6, "b@example.com", "B", "Rome") +
+			workbooktest.Inline(8, "", ""), Config{}, nil, []string{
+			"empty-rows - November!3: 3 rows are empty in the middle of the list, the first here; the rows below " +
+				"are read as well",
 		}},
 		{"a blank", head + workbooktest.Inline(2, "a@example.com", "\u00A0A", "Oslo"), Config{}, nil, []string{
-			"odd-blank - November!B2: name: \"\u00A0A\" holds the no-break space U+00A0 at its start, which people do not see but filters do",
+			"odd-blank - November!B2: name: \"\u00A0A\" holds the no-break space U+00A0 at its start, which people " +
+				"do not see but filters do",
 		}},
 	} {
 		got := saidOf(t, test.cfg, sheetOf(t, test.rows, test.merged...))
@@ -120,7 +143,8 @@ func TestMergedCells(t *testing.T) {
 	for i := range 30 {
 		rows += workbooktest.Inline(i+2, fmt.Sprintf("p%d@example.com", i), "x", "")
 	}
-	if got := saidOf(t, Config{}, sheetOf(t, rows, many...)); len(got) != 1 || !strings.HasSuffix(got[0], "C20:C21 and 2 more") {
+	if got := saidOf(t, Config{}, sheetOf(t, rows, many...)); len(got) != 1 ||
+		!strings.HasSuffix(got[0], "C20:C21 and 2 more") {
 		t.Error(got)
 	}
 }
@@ -128,9 +152,12 @@ func TestMergedCells(t *testing.T) {
 // An inspection shows the same.
 func TestInspectMergedHeader(t *testing.T) {
 	t.Parallel()
-	book := sheetOf(t, workbooktest.Inline(1, "email", "name", "", "city")+workbooktest.Inline(2, "a@example.com", "A", "", "Oslo")+workbooktest.Inline(3, "b@example.com", "B", "", ""), "B1:C1", "D2:D3")
+	book := sheetOf(t, workbooktest.Inline(1, "email", "name", "", "city")+
+		workbooktest.Inline(2, "a@example.com", "A", "", "Oslo")+workbooktest.Inline(3, "b@example.com", "B", "", ""),
+		"B1:C1", "D2:D3")
 	in, err := Inspect(t.Context(), Config{File: "-", Stdin: strings.NewReader(book)})
-	if err != nil || len(in.Faults) != 1 || in.Faults[0].Code != "merged-header" || len(in.Notes) != 1 || in.Notes[0].Code != "merged-cells" {
+	if err != nil || len(in.Faults) != 1 || in.Faults[0].Code != "merged-header" || len(in.Notes) != 1 ||
+		in.Notes[0].Code != "merged-cells" {
 		t.Errorf("%v\n%v\n%v", err, in.Faults, in.Notes)
 	}
 }

@@ -46,15 +46,24 @@ func TestNotes(t *testing.T) {
 		"not an address,MÃ¼ller,4.91235E+11,x\n"
 	got, faults := notesOf(t, Config{File: "-", Stdin: strings.NewReader(list)})
 	want := []string{
-		`mojibake -:2: name: "MÃ¼ller" looks like "Müller" read in the wrong encoding (2 cells, the first here) (export the list again, as UTF-8)`,
-		`shortened-number -:2: number: "4.91235E+11" looks like a number that Excel has shortened, digits lost (format the column as text in Excel, and fill it again from its source)`,
-		`typo-domain -:2: email: gmial.com is usually a typo for gmail.com (2 cells, the first here) (correct the address if it is a typo)`,
-		`odd-blank -:3: city: "Köln\u00a0" holds the no-break space U+00A0 at its end, which people do not see but filters do (3 cells, the first here) (delete it, if where, the key or a template compares the cell)`,
-		`lost-letters -:4: name: "Zo�" holds U+FFFD, which stands for a letter that was lost (export the list again, as UTF-8)`,
-		`odd-quote -:5: name: "'Zoë'" is in apostrophes, which are part of the text here (if they are meant as quotes, export the list again with the quote ")`,
-		`role-address -:5: email: "abuse@example.com" is the mailbox of a role, not of a person (several people may read it, and perhaps none of them asked for mail)`,
-		`disposable-domain -:6: email: addresses at mailinator.com are disposable (ask for another, or leave the row out)`,
-		`role-address -:6: email: "noreply@mailinator.com" is the mailbox of a role, not of a person (several people may read it, and perhaps none of them asked for mail)`,
+		`mojibake -:2: name: "MÃ¼ller" looks like "Müller" read in the wrong encoding (2 cells, the first here) ` +
+			`(export the list again, as UTF-8)`,
+		`shortened-number -:2: number: "4.91235E+11" looks like a number that Excel has shortened, digits lost ` +
+			`(format the column as text in Excel, and fill it again from its source)`,
+		`typo-domain -:2: email: gmial.com is usually a typo for gmail.com (2 cells, the first here) (correct the ` +
+			`address if it is a typo)`,
+		`odd-blank -:3: city: "Köln\u00a0" holds the no-break space U+00A0 at its end, which people do not see but ` +
+			`filters do (3 cells, the first here) (delete it, if where, the key or a template compares the cell)`,
+		`lost-letters -:4: name: "Zo�" holds U+FFFD, which stands for a letter that was lost (export the list ` +
+			`again, as UTF-8)`,
+		`odd-quote -:5: name: "'Zoë'" is in apostrophes, which are part of the text here (if they are meant as ` +
+			`quotes, export the list again with the quote ")`,
+		`role-address -:5: email: "abuse@example.com" is the mailbox of a role, not of a person (several people ` +
+			`may read it, and perhaps none of them asked for mail)`,
+		`disposable-domain -:6: email: addresses at mailinator.com are disposable (ask for another, or leave the ` +
+			`row out)`,
+		`role-address -:6: email: "noreply@mailinator.com" is the mailbox of a role, not of a person (several ` +
+			`people may read it, and perhaps none of them asked for mail)`,
 	}
 	if d := cmp.Diff(want, got); d != "" || len(faults) > 0 {
 		t.Error(d, faults)
@@ -78,10 +87,14 @@ func TestNotesOfPlainLists(t *testing.T) {
 func TestHiddenRows(t *testing.T) {
 	t.Parallel()
 	hide := func(row string) string { return strings.Replace(row, "<row ", `<row hidden="1" `, 1) }
-	rows := workbooktest.Inline(1, "email") + workbooktest.Inline(2, "a@example.com") + hide(workbooktest.Inline(3, "b@example.com")) + hide(workbooktest.Inline(4, "c@example.com")) + hide(workbooktest.Inline(5, "")) + workbooktest.Inline(6, "d@example.com")
+	rows := workbooktest.Inline(1, "email") + workbooktest.Inline(2, "a@example.com") +
+		hide(workbooktest.Inline(3, "b@example.com")) + hide(workbooktest.Inline(4, "c@example.com")) +
+		hide(workbooktest.Inline(5, "")) + workbooktest.Inline(6, "d@example.com")
 	for hidden, want := range map[string]string{
-		"":        "a d; list.xlsx November!3: 2 rows are hidden, by hand or by a filter, the first here (say in recipients whether they are part of the list: hidden: include, or hidden: skip)",
-		"ask":     "a d; list.xlsx November!3: 2 rows are hidden, by hand or by a filter, the first here (say in recipients whether they are part of the list: hidden: include, or hidden: skip)",
+		"": "a d; list.xlsx November!3: 2 rows are hidden, by hand or by a filter, the first here (say in " +
+			"recipients whether they are part of the list: hidden: include, or hidden: skip)",
+		"ask": "a d; list.xlsx November!3: 2 rows are hidden, by hand or by a filter, the first here (say in " +
+			"recipients whether they are part of the list: hidden: include, or hidden: skip)",
 		"include": "a b c d;",
 		"skip":    "a d; list.xlsx November!3: 2 rows are hidden and left out, the first here",
 	} {
@@ -107,14 +120,16 @@ func TestHiddenRows(t *testing.T) {
 		}
 	}
 	var f *Fault
-	if _, err := Open(Config{File: "-", Stdin: strings.NewReader("email\n"), Hidden: "perhaps"}); !errors.As(err, &f) || f.Code != "bad-hidden" {
+	if _, err := Open(Config{File: "-", Stdin: strings.NewReader("email\n"), Hidden: "perhaps"}); !errors.As(err,
+		&f) || f.Code != "bad-hidden" {
 		t.Error(err)
 	}
 }
 
 func TestUnknownLocale(t *testing.T) {
 	t.Parallel()
-	if _, err := Open(Config{File: "-", Stdin: strings.NewReader("email\n"), Locale: "klingon!"}); err == nil || !strings.Contains(err.Error(), `no locale is called "klingon!"`) {
+	if _, err := Open(Config{File: "-", Stdin: strings.NewReader("email\n"), Locale: "klingon!"}); err == nil ||
+		!strings.Contains(err.Error(), `no locale is called "klingon!"`) {
 		t.Error(err)
 	}
 }

@@ -26,12 +26,17 @@ const officeStyles = `<number:number-style style:name="N0"><number:number number
 <style:style style:name="euro" style:family="table-cell" style:data-style-name="N2"/><style:style style:name="date" style:family="table-cell" style:data-style-name="N3"/>
 <style:style style:name="time" style:family="table-cell" style:data-style-name="N4"/><style:style style:name="words" style:family="table-cell" style:data-style-name="N5"/>`
 
-// flat writes a flat OpenDocument spreadsheet with one sheet, November; names are named ranges and ranges with a filter.
+// flat writes a flat OpenDocument spreadsheet with one sheet, November; names are named ranges and ranges with a
+// filter.
 func flat(t testing.TB, file, rows, names string) string {
 	t.Helper()
 	const oasis = "urn:oasis:names:tc:opendocument:xmlns:"
-	text := `<?xml version="1.0" encoding="UTF-8"?><office:document xmlns:office="` + oasis + `office:1.0" xmlns:table="` + oasis + `table:1.0" xmlns:text="` + oasis + `text:1.0" xmlns:style="` + oasis + `style:1.0" xmlns:number="` + oasis + `datastyle:1.0"` +
-		` office:version="1.3" office:mimetype="application/vnd.oasis.opendocument.spreadsheet"><office:automatic-styles>` + officeStyles + `</office:automatic-styles><office:body><office:spreadsheet><table:table table:name="November">` +
+	text := `<?xml version="1.0" encoding="UTF-8"?><office:document xmlns:office="` + oasis +
+		`office:1.0" xmlns:table="` + oasis + `table:1.0" xmlns:text="` + oasis + `text:1.0" xmlns:style="` + oasis +
+		`style:1.0" xmlns:number="` + oasis + `datastyle:1.0"` +
+		` office:version="1.3" office:mimetype="application/vnd.oasis.opendocument.spreadsheet">` +
+		`<office:automatic-styles>` + officeStyles +
+		`</office:automatic-styles><office:body><office:spreadsheet><table:table table:name="November">` +
 		rows + `</table:table>` + names + `</office:spreadsheet></office:body></office:document>`
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -47,9 +52,11 @@ func flatRow(attributes string, cells ...string) string {
 		style, value, styled := strings.Cut(c, "=")
 		switch {
 		case styled && (style == "zip" || style == "percent" || style == "euro"):
-			fmt.Fprintf(&b, `<table:table-cell table:style-name="%s" office:value-type="float" office:value="%s"/>`, style, value)
+			fmt.Fprintf(&b, `<table:table-cell table:style-name="%s" office:value-type="float" office:value="%s"/>`,
+				style, value)
 		case styled && (style == "date" || style == "time"):
-			fmt.Fprintf(&b, `<table:table-cell table:style-name="%s" office:value-type="date" office:date-value="%s"/>`, style, value)
+			fmt.Fprintf(&b, `<table:table-cell table:style-name="%s" office:value-type="date" `+
+				`office:date-value="%s"/>`, style, value)
 		default:
 			if !styled || style != "words" {
 				style, value = "Default", c
@@ -62,7 +69,8 @@ func flatRow(attributes string, cells ...string) string {
 	return b.String() + "</table:table-row>"
 }
 
-// textRun is one conversion: LibreOffice's number of the encoding, the delimiter, the quote and whether all texts have it.
+// textRun is one conversion: LibreOffice's number of the encoding, the delimiter, the quote and whether all texts
+// have it.
 type textRun struct {
 	number, delimiter, quote int
 	all                      bool
@@ -70,9 +78,10 @@ type textRun struct {
 	tongues                  []string
 }
 
-// TestOfficeText reads lists that LibreOffice wrote as text, in 14 encodings and with all kinds of delimiters and quotes. Each is
-// read as it was written, or asked about at a place of the file; none is read wrong in silence. With what was asked said,
-// each is read right. Without the note about apostrophes, the names in them were read in silence.
+// TestOfficeText reads lists that LibreOffice wrote as text, in 14 encodings and with all kinds of delimiters and
+// quotes. Each is read as it was written, or asked about at a place of the file; none is read wrong in silence. With
+// what was asked said, each is read right. Without the note about apostrophes, the names in them were read in
+// silence.
 func TestOfficeText(t *testing.T) {
 	t.Parallel()
 	runs := []textRun{
@@ -116,7 +125,8 @@ func TestOfficeText(t *testing.T) {
 				if tongue == "Irish" {
 					note = "" // nothing needs quotes but the name
 				}
-				rows = append(rows, []string{string(rune('a'+i)) + "@example.com", name, city, note, "zip=742", "percent=0.125", "date=2026-11-30"})
+				rows = append(rows, []string{string(rune('a'+i)) + "@example.com", name, city, note, "zip=742",
+					"percent=0.125", "date=2026-11-30"})
 			}
 			var b strings.Builder
 			for _, row := range rows {
@@ -128,7 +138,8 @@ func TestOfficeText(t *testing.T) {
 			}
 			want[tongue] = rows
 		}
-		out := workbooktest.Convert(t, fmt.Sprintf("csv:Text - txt - csv (StarCalc):%d,%d,%d,1,,1033,%v,true,true", run.delimiter, run.quote, run.number, run.all), profile, flats...)
+		out := workbooktest.Convert(t, fmt.Sprintf("csv:Text - txt - csv (StarCalc):%d,%d,%d,1,,1033,%v,true,true",
+			run.delimiter, run.quote, run.number, run.all), profile, flats...)
 		for tongue, want := range want {
 			name := fmt.Sprintf("%s in %s by %c and %c", tongue, run.encoding, run.delimiter, run.quote)
 			files++
@@ -179,26 +190,38 @@ func readFields(cfg Config) (rows [][]string, questions int, err error) {
 	return rows, len(l.Notes()), nil
 }
 
-// TestOfficeWorkbook reads a workbook that LibreOffice wrote, with what lists have: a merged title above the header, leading
-// zeros, percents, euros, dates, words around texts, rows hidden by hand and by a filter, a named range and one with a
-// filter. What is read is what LibreOffice shows of the same sheet. With no row taken for hidden, nothing is asked.
+// TestOfficeWorkbook reads a workbook that LibreOffice wrote, with what lists have: a merged title above the header,
+// leading zeros, percents, euros, dates, words around texts, rows hidden by hand and by a filter, a named range and
+// one with a filter. What is read is what LibreOffice shows of the same sheet. With no row taken for hidden, nothing
+// is asked.
 func TestOfficeWorkbook(t *testing.T) {
 	t.Parallel()
 	blank := flatRow("", "", "", "", "", "", "", "", "")
-	title := `<table:table-row><table:table-cell office:value-type="string" table:number-columns-spanned="4"><text:p>Customers of November</text:p></table:table-cell><table:covered-table-cell table:number-columns-repeated="3"/></table:table-row>`
+	title := `<table:table-row><table:table-cell office:value-type="string" table:number-columns-spanned="4">` +
+		`<text:p>Customers of November</text:p></table:table-cell><table:covered-table-cell ` +
+		`table:number-columns-repeated="3"/></table:table-row>`
 	header := flatRow("", "email", "name", "zip", "amount", "discount", "due", "since", "ref")
 	people := []string{
-		flatRow("", "ann@example.com", "Ann & <Zoë>", "zip=742", "euro=1234.5", "percent=0.125", "date=2026-11-30", "time=2026-11-30T09:05:00", "words=17"),
-		flatRow(` table:visibility="collapse"`, "bob@example.com", "Bob", "zip=80331", "euro=-7.25", "percent=1", "date=1999-12-31", "time=1999-12-31T23:59:00", "words=18"),
-		flatRow(` table:visibility="filter"`, "eve@example.com", "O'Neil\t\"Eve\"", "zip=1", "euro=0", "percent=0.0005", "date=2000-02-29", "time=2000-02-29T00:00:00", "words=19"),
-		flatRow("", "دانا@example.org", "دانا", "zip=12345", "euro=1000000", "percent=-0.5", "date=1901-01-01", "time=1901-01-01T12:30:00", "20"),
+		flatRow("", "ann@example.com", "Ann & <Zoë>", "zip=742", "euro=1234.5", "percent=0.125", "date=2026-11-30",
+			"time=2026-11-30T09:05:00", "words=17"),
+		flatRow(` table:visibility="collapse"`, "bob@example.com", "Bob", "zip=80331", "euro=-7.25", "percent=1",
+			"date=1999-12-31", "time=1999-12-31T23:59:00", "words=18"),
+		flatRow(` table:visibility="filter"`, "eve@example.com", "O'Neil\t\"Eve\"", "zip=1", "euro=0",
+			"percent=0.0005", "date=2000-02-29", "time=2000-02-29T00:00:00", "words=19"),
+		flatRow("", "دانا@example.org", "دانا", "zip=12345", "euro=1000000", "percent=-0.5", "date=1901-01-01",
+			"time=1901-01-01T12:30:00", "20"),
 	}
 	rows := title + blank + header + strings.Join(people, "")
-	names := `<table:named-expressions><table:named-range table:name="people" table:base-cell-address="$November.$A$1" table:cell-range-address="$November.$A$3:.$H$7"/></table:named-expressions>` +
-		`<table:database-ranges><table:database-range table:name="filtered" table:target-range-address="November.A3:November.H7" table:display-filter-buttons="true"/></table:database-ranges>`
+	names := `<table:named-expressions><table:named-range table:name="people" ` +
+		`table:base-cell-address="$November.$A$1" table:cell-range-address="$November.$A$3:.$H$7"/>` +
+		`</table:named-expressions>` +
+		`<table:database-ranges><table:database-range table:name="filtered" ` +
+		`table:target-range-address="November.A3:November.H7" table:display-filter-buttons="true"/>` +
+		`</table:database-ranges>`
 	dir, profile := t.TempDir(), t.TempDir()
 	book := flat(t, filepath.Join(dir, "book.fods"), rows, names)
-	shown, err := os.ReadFile(filepath.Join(workbooktest.Convert(t, workbooktest.AsShown, profile, book), "book-November.csv"))
+	shown, err := os.ReadFile(filepath.Join(workbooktest.Convert(t, workbooktest.AsShown, profile, book),
+		"book-November.csv"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -239,7 +262,9 @@ func TestOfficeWorkbook(t *testing.T) {
 			t.Fatal(err)
 		}
 		v := row.Values()
-		if row.Number == 1 && (v["amount"] != 1234.5 || v["discount"] != 0.125 || v["due"] != time.Date(2026, 11, 30, 0, 0, 0, 0, time.UTC) || v["since"] != time.Date(2026, 11, 30, 9, 5, 0, 0, time.UTC)) {
+		if row.Number == 1 && (v["amount"] != 1234.5 || v["discount"] != 0.125 ||
+			v["due"] != time.Date(2026, 11, 30, 0, 0, 0, 0, time.UTC) ||
+			v["since"] != time.Date(2026, 11, 30, 9, 5, 0, 0, time.UTC)) {
 			t.Errorf("typed: %v", v)
 		}
 	}

@@ -64,11 +64,13 @@ func noFileSettings(cfg Config, what string) error {
 		key   string
 		given bool
 	}{
-		{"sheet", cfg.Sheet != ""}, {"range", cfg.Range != ""}, {"hidden", cfg.Hidden != "" && cfg.Hidden != HiddenAsk}, {"header_row", cfg.HeaderRow != 0},
+		{"sheet", cfg.Sheet != ""}, {"range", cfg.Range != ""},
+		{"hidden", cfg.Hidden != "" && cfg.Hidden != HiddenAsk}, {"header_row", cfg.HeaderRow != 0},
 		{"delimiter", cfg.Delimiter != 0}, {"encoding", cfg.Encoding != ""},
 	} {
 		if set.given {
-			return &Fault{Code: "bad-query", Place: cfg.says(set.key), Text: set.key + " is set, but " + what, Hint: "delete it"}
+			return &Fault{Code: "bad-query", Place: cfg.says(set.key), Text: set.key + " is set, but " + what,
+				Hint: "delete it"}
 		}
 	}
 	return nil

@@ -29,7 +29,8 @@ func sqliteFile(t testing.TB, dir, name string, statements ...string) string {
 	return path
 }
 
-const customers = `CREATE TABLE customers (id INTEGER PRIMARY KEY, email TEXT, name TEXT, amount REAL, due DATE, vip BOOLEAN, at DATETIME, "Full name" TEXT, blob BLOB)`
+const customers = `CREATE TABLE customers (id INTEGER PRIMARY KEY, email TEXT, name TEXT, amount REAL, due DATE, ` +
+	`vip BOOLEAN, at DATETIME, "Full name" TEXT, blob BLOB)`
 
 // written writes rows down: place, cells, typed values, faults without their hints.
 func written(t testing.TB, cfg Config) (string, *List) {
@@ -65,7 +66,8 @@ func TestSQLite(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	sqliteFile(t, dir, "customers.db", customers,
-		`INSERT INTO customers VALUES (1, 'ann@example.com', 'Ann', 12.5, '2026-11-30', 1, '2026-11-30 08:15:00', 'Ann Able', NULL)`,
+		`INSERT INTO customers VALUES (1, 'ann@example.com', 'Ann', 12.5, '2026-11-30', 1, '2026-11-30 08:15:00', `+
+			`'Ann Able', NULL)`,
 		`INSERT INTO customers VALUES (2, 'bob@example.com', 'بابک', 1e9, NULL, 0, NULL, NULL, NULL)`,
 		`INSERT INTO customers VALUES (3, 'zoe@example.com', '007', 'n/a', 'soon', 2, NULL, '', NULL)`,
 		`INSERT INTO customers VALUES (4, 'kim@example.com', 'Kim', NULL, NULL, NULL, NULL, NULL, x'00ff')`)
@@ -125,7 +127,8 @@ func TestSQLiteRefused(t *testing.T) {
 		{Config{Query: "SELECT email FROM people"}, "no such table: people"},
 		{Config{Query: "SELECT name FROM customers"}, "no column looks like the address"},
 		{Config{Query: "SELECT email, email FROM customers"}, "columns 1 and 2 are both named"},
-		{Config{Query: "SELECT email FROM customers", HeaderRow: 2}, "header_row is set, but customers.db is a database"},
+		{Config{Query: "SELECT email FROM customers", HeaderRow: 2},
+			"header_row is set, but customers.db is a database"},
 		{Config{Query: "SELECT email FROM customers", File: "people.csv"}, "people.csv is not a database"},
 		{Config{Query: "SELECT email FROM customers", File: "half.db"}, "malformed"},
 	} {
@@ -158,7 +161,8 @@ func TestSQLiteLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	for _, s := range []string{"CREATE TABLE p (email TEXT)", "INSERT INTO p VALUES ('ann@example.com')", "INSERT INTO p VALUES ('bob@example.com')"} {
+	for _, s := range []string{"CREATE TABLE p (email TEXT)", "INSERT INTO p VALUES ('ann@example.com')",
+		"INSERT INTO p VALUES ('bob@example.com')"} {
 		if _, err := db.Exec(s); err != nil {
 			t.Fatal(err)
 		}
@@ -192,7 +196,8 @@ func TestSQLiteLog(t *testing.T) {
 func TestSQLitePacked(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	whole, err := os.ReadFile(sqliteFile(t, dir, "c.db", customers, `INSERT INTO customers(email) VALUES ('ann@example.com')`))
+	whole, err := os.ReadFile(sqliteFile(t, dir, "c.db", customers,
+		`INSERT INTO customers(email) VALUES ('ann@example.com')`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -229,7 +234,8 @@ func TestSeveralFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	cfg := Config{Files: []string{"a.csv", "c.jsonl"}, Dir: dir, FileColumn: "source", Columns: map[string]Type{"amount": Number}, Where: `source != "nowhere"`}
+	cfg := Config{Files: []string{"a.csv", "c.jsonl"}, Dir: dir, FileColumn: "source",
+		Columns: map[string]Type{"amount": Number}, Where: `source != "nowhere"`}
 	got, l := written(t, cfg)
 	want := `a.csv:2|ann@example.com|Ann|1|a.csv|amount=1
 a.csv:3|bob@example.com|Bob|x|a.csv|amount=<nil>|fault: a.csv:3: amount: "x" is not a number
@@ -254,14 +260,17 @@ c.jsonl:1|kim@example.com|Kim|5|c.jsonl|amount=5
 			t.Errorf("%v: %v, want %q", c.files, err, c.want)
 		}
 	}
-	if _, err := Open(Config{Files: []string{"a.csv", "c.jsonl"}, Dir: dir, FileColumn: "name"}); err == nil || !strings.Contains(err.Error(), "both named") {
+	if _, err := Open(Config{Files: []string{"a.csv", "c.jsonl"}, Dir: dir, FileColumn: "name"}); err == nil ||
+		!strings.Contains(err.Error(), "both named") {
 		t.Errorf("a file column that is there: %v", err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "b.csv"), []byte("name;amount;email\nZoe;3;zoe@example.com\n\nLeo;4\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "b.csv"), []byte("name;amount;email\nZoe;3;zoe@example.com\n\nLeo;4\n"),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	got, _ = written(t, Config{Files: []string{"a.csv", "b.csv"}, Dir: dir})
-	want = "a.csv:2|ann@example.com|Ann|1\na.csv:3|bob@example.com|Bob|x\nb.csv:2|zoe@example.com|Zoe|3\nerror: b.csv:4: 2 cells, the header has 3\n"
+	want = "a.csv:2|ann@example.com|Ann|1\na.csv:3|bob@example.com|Bob|x\nb.csv:2|zoe@example.com|Zoe|3\nerror: " +
+		"b.csv:4: 2 cells, the header has 3\n"
 	if got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}

@@ -187,12 +187,15 @@ func (l *List) settle() error {
 		l.cfg.Hidden = HiddenAsk
 	case HiddenAsk, HiddenInclude, HiddenSkip:
 	default:
-		return &Fault{Code: "bad-hidden", Place: l.cfg.says("hidden"), Text: "hidden rows: " + fault.Quote(l.cfg.Hidden), Hint: "ask, include or skip"}
+		return &Fault{Code: "bad-hidden", Place: l.cfg.says("hidden"),
+			Text: "hidden rows: " + fault.Quote(l.cfg.Hidden), Hint: "ask, include or skip"}
 	}
 	if l.cfg.Locale != "" {
 		var ok bool
 		if l.locale, ok = value.NewLocale(l.cfg.Locale); !ok {
-			return &Fault{Code: "unknown-locale", Place: l.cfg.says("locale"), Text: "no locale is called " + fault.Quote(l.cfg.Locale), Hint: "a language and mostly a region: de, en-US, pt-BR, fa-IR"}
+			return &Fault{Code: "unknown-locale", Place: l.cfg.says("locale"),
+				Text: "no locale is called " + fault.Quote(l.cfg.Locale),
+				Hint: "a language and mostly a region: de, en-US, pt-BR, fa-IR"}
 		}
 	}
 	return nil
@@ -218,7 +221,9 @@ func (l *List) open() error {
 	case database.IsSQLite(magic):
 		return l.openSQLite(f)
 	case l.cfg.Query != "":
-		return &Fault{Code: "bad-query", Place: l.cfg.says("query"), Text: "a query is set, but " + name + " is not a database", Hint: "delete it: to choose rows of a file, use where"}
+		return &Fault{Code: "bad-query", Place: l.cfg.says("query"),
+			Text: "a query is set, but " + name + " is not a database",
+			Hint: "delete it: to choose rows of a file, use where"}
 	case bytes.HasPrefix(magic, []byte("PK\x03\x04")):
 		return l.openSheet(f)
 	}
@@ -295,14 +300,16 @@ func (l *List) unpacked(in io.Reader) (f *os.File, magic []byte, err error) {
 // openText starts the source of CSV or JSON lines.
 func (l *List) openText(f *os.File, magic []byte) error {
 	name, total := l.cfg.File, newSummed(f)
-	decoded, err := charset.Decode(charset.Config{File: name, Said: l.cfg.Encoding, SaidAt: l.cfg.says("encoding")}, f, total)
+	what := charset.Config{File: name, Said: l.cfg.Encoding, SaidAt: l.cfg.says("encoding")}
+	decoded, err := charset.Decode(what, f, total)
 	if err != nil {
 		return err
 	}
 	if decoded.ByNULs {
 		l.header.Guessed = append(l.header.Guessed, "encoding: UTF-16, by its NUL bytes")
 	}
-	how := delimited.Config{File: name, Encoding: decoded.Encoding, Delimiter: l.cfg.Delimiter, DelimiterAt: l.cfg.says("delimiter")}
+	how := delimited.Config{File: name, Encoding: decoded.Encoding, Delimiter: l.cfg.Delimiter,
+		DelimiterAt: l.cfg.says("delimiter")}
 	ext := strings.ToLower(filepath.Ext(plainName(name)))
 	if ext == ".tsv" {
 		how.Usual = '\t'

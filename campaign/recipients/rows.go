@@ -87,7 +87,8 @@ func (l *List) rows(ctx context.Context, seen *seenRows, yield func(*Row, error)
 func (l *List) conclude(seen *seenRows, yield func(*Row, error) bool) {
 	for _, s := range sheets(l.source) {
 		if n, first := s.LeftOut(); n > 0 && l.cfg.Hidden == HiddenSkip {
-			l.notes.add("", "", Fault{Code: "hidden-rows", Place: s.cfg.File + " " + first, Text: fault.Are(n, "row") + " hidden and left out, the first here"})
+			l.notes.add("", "", Fault{Code: "hidden-rows", Place: s.cfg.File + " " + first,
+				Text: fault.Are(n, "row") + " hidden and left out, the first here"})
 		}
 		if f := s.mergedHeader(); f != nil && seen.long && !yield(nil, f) {
 			return
@@ -197,6 +198,7 @@ func (e *emptyRows) within() {
 
 func (e *emptyRows) note(n *notes) {
 	if e.count > 0 {
-		n.add("", "", Fault{Code: "empty-rows", Place: e.place, Text: fault.Are(e.count, "row") + " empty in the middle of the list and left out, the first here"})
+		n.add("", "", Fault{Code: "empty-rows", Place: e.place,
+			Text: fault.Are(e.count, "row") + " empty in the middle of the list and left out, the first here"})
 	}
 }

@@ -49,7 +49,8 @@ func (l *List) openSeveral() error {
 		f := &List{cfg: cfg}
 		l.close = append(l.close, f.Close)
 		if name == "-" {
-			return &Fault{Code: "bad-file", Place: cfg.says("file"), Text: "standard input cannot be one of several files", Hint: "save it as a file first"}
+			return &Fault{Code: "bad-file", Place: cfg.says("file"),
+				Text: "standard input cannot be one of several files", Hint: "save it as a file first"}
 		}
 		if err := f.open(); err != nil {
 			return err
@@ -81,9 +82,11 @@ func (l *List) openSeveral() error {
 				text = "the columns " + ellipsis.Cut(strings.Join(missing, ", "), 80) + " are missing"
 			}
 			if len(more) > 0 {
-				text = strings.TrimPrefix(text+", and the columns "+ellipsis.Cut(strings.Join(more, ", "), 80)+" are not in the first file", ", and ")
+				text = strings.TrimPrefix(text+", and the columns "+ellipsis.Cut(strings.Join(more, ", "), 80)+
+					" are not in the first file", ", and ")
 			}
-			return &Fault{Code: "other-columns", Place: f.source.place(rec.line), Text: text, Hint: "all files of a list have the columns of the first, " + l.cfg.Files[0] + ", in any order"}
+			return &Fault{Code: "other-columns", Place: f.source.place(rec.line), Text: text,
+				Hint: "all files of a list have the columns of the first, " + l.cfg.Files[0] + ", in any order"}
 		}
 		s.files, s.order = append(s.files, f), append(s.order, order)
 	}
@@ -169,7 +172,8 @@ func (s *several) next() (record, error) {
 // take puts a file's record into the order of the list's columns.
 func (s *several) take(rec record, at int64) record {
 	order := s.order[s.at]
-	out := record{line: rec.line | at, raw: rec.raw, faults: rec.faults, fields: make([]string, len(order), len(order)+1)}
+	out := record{line: rec.line | at, raw: rec.raw, faults: rec.faults,
+		fields: make([]string, len(order), len(order)+1)}
 	for i, k := range order {
 		out.fields[i] = rec.fields[k]
 	}

@@ -25,7 +25,8 @@ type sheet struct {
 func (l *List) openSheet(f *os.File) error {
 	for _, set := range []struct{ key, what string }{{"delimiter", "a delimiter"}, {"encoding", "an encoding"}} {
 		if set.key == "delimiter" && l.cfg.Delimiter != 0 || set.key == "encoding" && l.cfg.Encoding != "" {
-			return &Fault{Code: "bad-" + set.key, Place: l.cfg.says(set.key), Text: set.what + " is set, but " + l.cfg.File + " is an Excel workbook", Hint: "delete it"}
+			return &Fault{Code: "bad-" + set.key, Place: l.cfg.says(set.key),
+				Text: set.what + " is set, but " + l.cfg.File + " is an Excel workbook", Hint: "delete it"}
 		}
 	}
 	info, err := f.Stat()
@@ -37,7 +38,8 @@ func (l *List) openSheet(f *os.File) error {
 	if err != nil {
 		return s.placed(err)
 	}
-	s.Sheet, err = book.Sheet(workbook.Config{Sheet: l.cfg.Sheet, Range: l.cfg.Range, Hidden: workbook.Hidden(l.cfg.Hidden)})
+	s.Sheet, err = book.Sheet(workbook.Config{Sheet: l.cfg.Sheet, Range: l.cfg.Range,
+		Hidden: workbook.Hidden(l.cfg.Hidden)})
 	if err != nil {
 		return s.placed(err)
 	}

@@ -35,7 +35,8 @@ func packedFault(name string, err error) *Fault {
 	if errors.Is(err, io.ErrUnexpectedEOF) || err == io.EOF {
 		text = "it is cut off"
 	}
-	return &Fault{Code: "broken-archive", Place: name, Text: "cannot be unpacked: " + text, Hint: "is the file complete? download or pack it again", Final: true}
+	return &Fault{Code: "broken-archive", Place: name, Text: "cannot be unpacked: " + text,
+		Hint: "is the file complete? download or pack it again", Final: true}
 }
 
 // plainName is a file's name without the extension that compression adds.

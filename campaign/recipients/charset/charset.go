@@ -74,8 +74,10 @@ func Decode(cfg Config, file io.ReaderAt, in io.Reader) (Text, error) {
 	if cfg.Said != "" {
 		name, enc, ok := charset(cfg.Said)
 		if !ok {
-			return Text{}, &fault.Fault{Code: "unknown-encoding", Place: cfg.SaidAt, Text: fmt.Sprintf("no encoding is called %s", fault.Quote(cfg.Said)),
-				Hint: "utf-8, utf-16, windows-1252, windows-1251, iso-8859-2, shift_jis, gb18030 and what else WHATWG and IANA name"}
+			return Text{}, &fault.Fault{Code: "unknown-encoding", Place: cfg.SaidAt,
+				Text: fmt.Sprintf("no encoding is called %s", fault.Quote(cfg.Said)),
+				Hint: "utf-8, utf-16, windows-1252, windows-1251, iso-8859-2, shift_jis, gb18030 and what else " +
+					"WHATWG and IANA name"}
 		}
 		return Text{Reader: through(in, enc), Encoding: name}, nil
 	}
@@ -87,7 +89,8 @@ func Decode(cfg Config, file io.ReaderAt, in io.Reader) (Text, error) {
 	head = head[:n]
 	switch {
 	case bytes.HasPrefix(head, []byte("\xFF\xFE\x00\x00")), bytes.HasPrefix(head, []byte("\x00\x00\xFE\xFF")):
-		return Text{}, &fault.Fault{Code: "bad-encoding", Place: cfg.File, Text: "is UTF-32 text", Hint: "save it as CSV UTF-8"}
+		return Text{}, &fault.Fault{Code: "bad-encoding", Place: cfg.File, Text: "is UTF-32 text",
+			Hint: "save it as CSV UTF-8"}
 	case bytes.HasPrefix(head, []byte("\xFF\xFE")):
 		return Text{Reader: through(in, unicode.UTF16(unicode.LittleEndian, unicode.UseBOM)), Encoding: "utf-16"}, nil
 	case bytes.HasPrefix(head, []byte("\xFE\xFF")):
@@ -199,13 +202,16 @@ const (
 // encodings.
 func legacy(cfg Config, f io.ReaderAt, at, line int64) error {
 	evidence := beyond(f, at)
-	wrong := &fault.Fault{Code: "bad-encoding", Place: fmt.Sprintf("%s:%d", cfg.File, line), Text: "bytes that are not UTF-8", Hint: "save the list as CSV UTF-8, or name its encoding in recipients.encoding", Final: true}
+	wrong := &fault.Fault{Code: "bad-encoding", Place: fmt.Sprintf("%s:%d", cfg.File, line),
+		Text: "bytes that are not UTF-8", Final: true,
+		Hint: "save the list as CSV UTF-8, or name its encoding in recipients.encoding"}
 	if found := guesses(evidence); len(found) > 0 {
 		for i, g := range found {
 			wrong.Text += [2]string{"; ", ", "}[min(i, 1)] + g.name + " reads " + g.shown
 			wrong.Encodings = append(wrong.Encodings, g.name)
 		}
-		wrong.Hint = "if one of them reads right, add it to recipients, as encoding: " + found[0].name + "; otherwise save the list as CSV UTF-8"
+		wrong.Hint = "if one of them reads right, add it to recipients, as encoding: " + found[0].name +
+			"; otherwise save the list as CSV UTF-8"
 	}
 	return wrong
 }

@@ -25,23 +25,29 @@ type guess struct {
 
 // alphabets are the small letters beyond ASCII of the languages that have legacy encodings.
 var alphabets = []string{
-	"äöüßé", "àâæçéèêëîïôœùûüÿ", "áéíóúüñªº", "àèéìíòóùú", "áâãàçéêíóôõú", "åäöé", "æøåé", "áðéíóúýþæö", "ëïéèöüá", // Western Europe
+	// Western Europe
+	"äöüßé", "àâæçéèêëîïôœùûüÿ", "áéíóúüñªº", "àèéìíòóùú", "áâãàçéêíóôõú", "åäöé", "æøåé", "áðéíóúýþæö", "ëïéèöüá",
 	"ąćęłńóśźż", "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "áéíóöőúüű", "ăâîșțşţ", "čćđšž", // Central Europe
 	"ąčęėįšųūž", "āčēģīķļņšūž", "äöõüšž", "çğıöşüâîi̇", // the Baltic, Turkey
-	"абвгдеёжзийклмнопрстуфхцчшщъыьэюя", "абвгґдеєжзиіїйклмнопрстуфхцчшщьюя’", "абвгдежзийклмнопрстуфхцчшщъьюя", "абвгдђежзијклљмнњопрстћуфхцчџш",
+	"абвгдеёжзийклмнопрстуфхцчшщъыьэюя", "абвгґдеєжзиіїйклмнопрстуфхцчшщьюя’", "абвгдежзийклмнопрстуфхцчшщъьюя",
+	"абвгдђежзијклљмнњопрстћуфхцчџш",
 	"αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊϋΐΰ", "אבגדהוזחטיכךלמםנןסעפףצץקרשת",
 	"ابتثجحخدذرزسشصضطظعغفقكلمنهويءآأؤإئةى", "اآبپتثجچحخدذرزژسشصضطظعغفقکگلمنوهیيكئءأؤ",
-	"กขฃคฅฆงจฉชซฌญฎฏฐฑฒณดตถทธนบปผฝพฟภมยรลวศษสหฬอฮะัาำิีึืฺุูเแโใไๅๆ็่้๊๋์", "ăâđêôơưàảãáạằẳẵắặầẩẫấậèẻẽéẹềểễếệìỉĩíịòỏõóọồổỗốộờởỡớợùủũúụừửữứựỳỷỹýỵ",
+	"กขฃคฅฆงจฉชซฌญฎฏฐฑฒณดตถทธนบปผฝพฟภมยรลวศษสหฬอฮะัาำิีึืฺุูเแโใไๅๆ็่้๊๋์",
+	"ăâđêôơưàảãáạằẳẵắặầẩẫấậèẻẽéẹềểễếệìỉĩíịòỏõóọồổỗốộờởỡớợùủũúụừửữứựỳỷỹýỵ",
 }
 
 // single are the encodings of one byte a character, the commonest first.
 var single = []string{
-	"windows-1252", "windows-1250", "windows-1251", "windows-1254", "windows-1253", "windows-1256", "windows-1255", "windows-1257", "windows-874",
-	"iso-8859-2", "iso-8859-15", "koi8-r", "koi8-u", "iso-8859-5", "iso-8859-7", "iso-8859-6", "iso-8859-8", "ibm866", "ibm850", "macintosh",
+	"windows-1252", "windows-1250", "windows-1251", "windows-1254", "windows-1253", "windows-1256", "windows-1255",
+	"windows-1257", "windows-874",
+	"iso-8859-2", "iso-8859-15", "koi8-r", "koi8-u", "iso-8859-5", "iso-8859-7", "iso-8859-6", "iso-8859-8", "ibm866",
+	"ibm850", "macintosh",
 }
 
 // double are the encodings of up to two bytes a character.
-var double = []textenc.Encoding{simplifiedchinese.GB18030, japanese.ShiftJIS, traditionalchinese.Big5, korean.EUCKR, japanese.EUCJP}
+var double = []textenc.Encoding{simplifiedchinese.GB18030, japanese.ShiftJIS, traditionalchinese.Big5, korean.EUCKR,
+	japanese.EUCJP}
 
 // good is the least fit with an alphabet at which a text is taken for its language.
 const good = 0.9
@@ -55,7 +61,8 @@ func guesses(evidence [][]byte) (out []guess) {
 		if !ok || enc == nil || slices.ContainsFunc(out, func(g guess) bool { return g.name == canonical }) {
 			return
 		}
-		if shown := readAs(enc, evidence); shown != "" && !slices.ContainsFunc(out, func(g guess) bool { return g.shown == shown }) {
+		if shown := readAs(enc, evidence); shown != "" &&
+			!slices.ContainsFunc(out, func(g guess) bool { return g.shown == shown }) {
 			out = append(out, guess{canonical, shown})
 		}
 	}
@@ -115,7 +122,8 @@ func fit(text string) float64 {
 	best := 0.0
 	for _, alphabet := range alphabets {
 		n, fitting := 0, 0
-		for _, word := range strings.FieldsFunc(text, func(r rune) bool { return r < utf8.RuneSelf && !unicode.IsLetter(r) }) {
+		between := func(r rune) bool { return r < utf8.RuneSelf && !unicode.IsLetter(r) }
+		for _, word := range strings.FieldsFunc(text, between) {
 			mixed := strings.ContainsFunc(word, func(r rune) bool { return r < utf8.RuneSelf }) &&
 				strings.ContainsFunc(word, func(r rune) bool { return unicode.IsLetter(r) && !unicode.Is(unicode.Latin, r) })
 			previous := rune(0)
@@ -123,7 +131,8 @@ func fit(text string) float64 {
 				if r >= utf8.RuneSelf {
 					n += 2
 					switch {
-					case mixed, !strings.ContainsRune(alphabet, unicode.ToLower(r)), unicode.IsUpper(r) && unicode.IsLower(previous):
+					case mixed, !strings.ContainsRune(alphabet, unicode.ToLower(r)),
+						unicode.IsUpper(r) && unicode.IsLower(previous):
 					case previous == 0 && unicode.IsLower(r):
 						fitting++
 					default:

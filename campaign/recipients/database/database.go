@@ -95,12 +95,15 @@ func (q *Query) Next() (Row, error) {
 		return Row{}, err
 	}
 	if err != nil {
-		return Row{}, &fault.Fault{Code: "broken-query", Place: q.Place(q.line + 1), Text: "the query broke off: " + err.Error(), Hint: "try again", Final: true}
+		return Row{}, &fault.Fault{Code: "broken-query", Place: q.Place(q.line + 1),
+			Text: "the query broke off: " + err.Error(), Hint: "try again", Final: true}
 	}
 	q.line++
 	rec := Row{Number: q.line, Texts: fields, Cells: cells}
 	if bad > 0 {
-		rec.Wrong = &fault.Fault{Code: "bad-value", Place: q.Place(q.line), Text: fmt.Sprintf("column %d of the query holds bytes that are not text", bad), Hint: "leave the column out of the query, or cast it there"}
+		rec.Wrong = &fault.Fault{Code: "bad-value", Place: q.Place(q.line),
+			Text: fmt.Sprintf("column %d of the query holds bytes that are not text", bad),
+			Hint: "leave the column out of the query, or cast it there"}
 	}
 	q.add(rec)
 	return rec, nil
@@ -139,7 +142,8 @@ func (q *Query) Close() error {
 // reads.
 func oneQuery(cfg Config) (string, error) {
 	refuse := func(text string) error {
-		return &fault.Fault{Code: "bad-query", Place: cfg.at(cfg.QueryAt), Text: text, Hint: "one query that reads: SELECT email, name FROM customers ORDER BY id"}
+		return &fault.Fault{Code: "bad-query", Place: cfg.at(cfg.QueryAt), Text: text,
+			Hint: "one query that reads: SELECT email, name FROM customers ORDER BY id"}
 	}
 	text := strings.TrimSpace(cfg.Query)
 	if text == "" {
@@ -172,7 +176,8 @@ func oneQuery(cfg Config) (string, error) {
 			return "", refuse("there is more than one query")
 		case word == "" && c > ' ' && c != '(':
 			word = text[i:]
-			if j := strings.IndexFunc(word, func(r rune) bool { return r < 'A' || r > 'Z' && r < 'a' || r > 'z' }); j >= 0 {
+			letter := func(r rune) bool { return r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' }
+			if j := strings.IndexFunc(word, func(r rune) bool { return !letter(r) }); j >= 0 {
 				word = word[:j]
 			}
 			i += max(len(word)-1, 0)

@@ -36,7 +36,9 @@ func OpenPostgres(cfg Config) (*Query, error) {
 	}
 	c, err := pgx.ParseConfig(cfg.Postgres)
 	if err != nil { // the error's text may contain the string
-		return nil, &fault.Fault{Code: "bad-postgres", Place: cfg.at(cfg.PostgresAt), Text: "not a connection string", Hint: "postgres://reader:PASSWORD@db.example.com/shop?sslmode=verify-full, kept where postgres says", Final: true}
+		return nil, &fault.Fault{Code: "bad-postgres", Place: cfg.at(cfg.PostgresAt), Text: "not a connection string",
+			Hint:  "postgres://reader:PASSWORD@db.example.com/shop?sslmode=verify-full, kept where postgres says",
+			Final: true}
 	}
 	name := "PostgreSQL " + c.Database
 	if c.Database == "" {
@@ -48,7 +50,8 @@ func OpenPostgres(cfg Config) (*Query, error) {
 		c.ConnectTimeout = postgresConnect
 	}
 	for key, value := range map[string]string{
-		"application_name": "mailshot", "default_transaction_read_only": "on", "DateStyle": "ISO", "TimeZone": "UTC", "client_encoding": "UTF8",
+		"application_name": "mailshot", "default_transaction_read_only": "on", "DateStyle": "ISO", "TimeZone": "UTC",
+		"client_encoding": "UTF8",
 	} {
 		c.RuntimeParams[key] = value
 	}
@@ -62,14 +65,17 @@ func OpenPostgres(cfg Config) (*Query, error) {
 		cancel()
 		hint := "does psql reach it from here?"
 		if strings.Contains(err.Error(), "server refused TLS") {
-			hint = "the server offers no TLS; if the network up to it is yours alone, add sslmode=disable to the connection string"
+			hint = "the server offers no TLS; if the network up to it is yours alone, add sslmode=disable to the " +
+				"connection string"
 		}
-		return nil, &fault.Fault{Code: "unreachable-list", Place: cfg.at(cfg.PostgresAt), Text: p.plain(err), Hint: hint, Final: true}
+		return nil, &fault.Fault{Code: "unreachable-list", Place: cfg.at(cfg.PostgresAt), Text: p.plain(err),
+			Hint: hint, Final: true}
 	}
 	q := newQuery(name, p, cancel)
 	if err := p.start(text); err != nil {
 		q.Close()
-		return nil, &fault.Fault{Code: "bad-query", Place: cfg.at(cfg.QueryAt), Text: name + ": " + p.plain(err), Hint: "does it run in psql?", Final: true}
+		return nil, &fault.Fault{Code: "bad-query", Place: cfg.at(cfg.QueryAt), Text: name + ": " + p.plain(err),
+			Hint: "does it run in psql?", Final: true}
 	}
 	return q, nil
 }
@@ -93,7 +99,8 @@ func private(c *pgx.ConnConfig) {
 // here reports whether a host is this machine: the folder of a Unix socket, or a loopback address.
 func here(host string) bool {
 	ip := net.ParseIP(host)
-	return strings.HasPrefix(host, "/") || strings.HasPrefix(host, "@") || strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+	return strings.HasPrefix(host, "/") || strings.HasPrefix(host, "@") || strings.EqualFold(host, "localhost") ||
+		ip != nil && ip.IsLoopback()
 }
 
 // postgresRows is the answer of a PostgreSQL database, in the text form of its values.
@@ -121,7 +128,8 @@ func (p *postgresRows) start(text string) error {
 
 // fetch fetches the next piece.
 func (p *postgresRows) fetch() error {
-	rows, err := p.conn.Query(p.ctx, fmt.Sprintf("FETCH %d FROM mailshot", postgresPiece), pgx.QueryExecModeDescribeExec, pgx.QueryResultFormats{pgx.TextFormatCode})
+	rows, err := p.conn.Query(p.ctx, fmt.Sprintf("FETCH %d FROM mailshot", postgresPiece),
+		pgx.QueryExecModeDescribeExec, pgx.QueryResultFormats{pgx.TextFormatCode})
 	if err != nil {
 		return err
 	}
@@ -180,7 +188,8 @@ func (p *postgresRows) row() (fields []string, cells []value.Cell, bad int, err 
 // infinity, a year before Christ.
 func postgresCell(oid uint32, s string) (text string, c value.Cell, ok bool) {
 	switch oid {
-	case pgtype.Int2OID, pgtype.Int4OID, pgtype.Int8OID, pgtype.Float4OID, pgtype.Float8OID, pgtype.NumericOID, pgtype.OIDOID:
+	case pgtype.Int2OID, pgtype.Int4OID, pgtype.Int8OID, pgtype.Float4OID, pgtype.Float8OID, pgtype.NumericOID,
+		pgtype.OIDOID:
 		if v, ok := value.Decimal(s); ok {
 			return s, value.Cell{Kind: value.Number, Number: v}, true // as written: 12.50 keeps its zero
 		}

@@ -34,13 +34,17 @@ func OpenSQLite(cfg Config, path string) (*Query, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	rows, err := querySQLite(ctx, path, text, false)
 	var se *sqlite.Error
-	if errors.As(err, &se) && (se.Code()&0xff == sqlite3.SQLITE_CANTOPEN || se.Code()&0xff == sqlite3.SQLITE_READONLY) && !beside(path, "-wal") && !beside(path, "-journal") {
+	if errors.As(err, &se) &&
+		(se.Code()&0xff == sqlite3.SQLITE_CANTOPEN || se.Code()&0xff == sqlite3.SQLITE_READONLY) &&
+		!beside(path, "-wal") && !beside(path, "-journal") {
 		// A database in WAL mode, in a folder that cannot be written and without a log: nobody is writing to it.
 		rows, err = querySQLite(ctx, path, text, true)
 	}
 	if err != nil {
 		cancel()
-		return nil, &fault.Fault{Code: "bad-query", Place: cfg.at(cfg.QueryAt), Text: cfg.File + ": " + strings.TrimPrefix(err.Error(), "SQL logic error: "), Hint: "does it run in sqlite3 -readonly " + cfg.File + "?", Final: true}
+		return nil, &fault.Fault{Code: "bad-query", Place: cfg.at(cfg.QueryAt),
+			Text: cfg.File + ": " + strings.TrimPrefix(err.Error(), "SQL logic error: "),
+			Hint: "does it run in sqlite3 -readonly " + cfg.File + "?", Final: true}
 	}
 	return newQuery(cfg.File, rows, cancel), nil
 }

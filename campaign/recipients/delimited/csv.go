@@ -218,14 +218,16 @@ func (r *CSV) last(s *scan) (Record, error) {
 		shown := fault.Excerpt(string(raw[begin:]))
 		return Record{}, &fault.Fault{
 			Code: "unclosed-quote", Place: r.Place(line), Line: line, Final: true,
-			Text: "a quote opens here and is never closed", Excerpt: shown, Column: fault.Caret(raw[begin:s.opened], shown),
-			Hint: `everything after it would be lost: close it, or double it ("") if it belongs to the cell`,
+			Text: "a quote opens here and is never closed", Excerpt: shown,
+			Column: fault.Caret(raw[begin:s.opened], shown),
+			Hint:   `everything after it would be lost: close it, or double it ("") if it belongs to the cell`,
 		}
 	}
 	if r.eof == nil {
 		return Record{}, &fault.Fault{
 			Code: "long-record", Place: r.Place(r.line), Line: r.line, Final: true,
-			Text: fmt.Sprintf("a row of more than %d bytes", MaxRecord), Hint: "this is not a list, or a quote is not closed",
+			Text: fmt.Sprintf("a row of more than %d bytes", MaxRecord),
+			Hint: "this is not a list, or a quote is not closed",
 		}
 	}
 	if len(raw) == 0 {
@@ -280,7 +282,8 @@ func (r *CSV) check(rec Record, s *scan) *fault.Fault {
 		f.Code, f.Text, f.Hint = "bad-encoding", "bytes that are not UTF-8", "save the list as CSV UTF-8"
 	case r.encoding != "" && r.encoding != charset.UTF8 && strings.ContainsRune(rec.Raw, utf8.RuneError):
 		at = strings.IndexRune(rec.Raw, utf8.RuneError)
-		f.Code, f.Text, f.Hint = "bad-encoding", "bytes that are not "+r.encoding, "correct recipients.encoding, or save the list as CSV UTF-8"
+		f.Code, f.Text, f.Hint = "bad-encoding", "bytes that are not "+r.encoding,
+			"correct recipients.encoding, or save the list as CSV UTF-8"
 	default:
 		return nil
 	}

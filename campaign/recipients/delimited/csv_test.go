@@ -186,15 +186,20 @@ func TestCSVFaults(t *testing.T) {
 	long := strings.Repeat("x", MaxRecord+1)
 	for _, c := range []struct{ name, in, want string }{
 		{"unclosed", "a,b\n1,2\n3,\"4\n5,6\n7,8\n", `list.csv:3: a quote opens here and is never closed [3,"4] 3`},
-		{"unclosed further on", "a,b\n\"x\ny\",\"4\n5,6\n", `list.csv:3: a quote opens here and is never closed [y","4] 4`},
+		{"unclosed further on", "a,b\n\"x\ny\",\"4\n5,6\n",
+			`list.csv:3: a quote opens here and is never closed [y","4] 4`},
 		{"unclosed, long", "a,b\n1,\"" + long, `list.csv:2: a quote opens here and is never closed`},
-		{"swallowed and closed", "a,b\n1,\"2\n3,4\n5,\"6\"\n7,8\n", `list.csv:4: a quote that neither opens nor closes a cell [5,"6"] 4`},
-		{"inner quotes", "a,b\n1,\"ha \"ha\" ha\"\n", `list.csv:2: a quote that neither opens nor closes a cell [1,"ha "ha" ha"] 8`},
-		{"blank before quote", "a,b\n1, \"2\"\n", `list.csv:2: a quote that neither opens nor closes a cell [1, "2"] 4`},
+		{"swallowed and closed", "a,b\n1,\"2\n3,4\n5,\"6\"\n7,8\n",
+			`list.csv:4: a quote that neither opens nor closes a cell [5,"6"] 4`},
+		{"inner quotes", "a,b\n1,\"ha \"ha\" ha\"\n",
+			`list.csv:2: a quote that neither opens nor closes a cell [1,"ha "ha" ha"] 8`},
+		{"blank before quote", "a,b\n1, \"2\"\n",
+			`list.csv:2: a quote that neither opens nor closes a cell [1, "2"] 4`},
 		{"NUL", "a,b\n1,x\x00\n", "list.csv:2: a NUL byte [1,x\x00] 4"},
 		{"NUL in quotes", "a,b\n1,\"x\n\x00\"\n", "list.csv:3: a NUL byte [\x00\"] 1"},
 		{"Latin-1", "a,b\n1,caf\xe9\n", "list.csv:2: bytes that are not UTF-8 [1,caf\uFFFD] 6"},
-		{"Latin-1 after a real U+FFFD", "a,b\n1\uFFFD,caf\xe9\n", "list.csv:2: bytes that are not UTF-8 [1\uFFFD,caf\uFFFD] 7"},
+		{"Latin-1 after a real U+FFFD", "a,b\n1\uFFFD,caf\xe9\n",
+			"list.csv:2: bytes that are not UTF-8 [1\uFFFD,caf\uFFFD] 7"},
 		{"long", "a,b\n" + long, fmt.Sprintf("list.csv:2: a row of more than %d bytes", MaxRecord)},
 	} {
 		_, err := readCSV(c.in, ',')
@@ -218,7 +223,8 @@ func TestCSVFaults(t *testing.T) {
 
 func TestCSVGoesOn(t *testing.T) {
 	t.Parallel()
-	r, err := NewCSV(Config{File: "list.csv"}, iotest.OneByteReader(strings.NewReader("a,b\r\n1,\x00\r\n2,\" x\" y\r\n\r\n3,\"4\r\n5\"\r\n6,7")))
+	r, err := NewCSV(Config{File: "list.csv"}, iotest.OneByteReader(strings.NewReader("a,b\r\n1,\x00\r\n2,\" x\" "+
+		"y\r\n\r\n3,\"4\r\n5\"\r\n6,7")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -239,7 +245,8 @@ func TestCSVGoesOn(t *testing.T) {
 		t.Error(d)
 	}
 	boom := errors.New("boom")
-	r, err = NewCSV(Config{File: "list.csv"}, io.MultiReader(strings.NewReader(strings.Repeat("a,b\n", sample)), iotest.ErrReader(boom)))
+	r, err = NewCSV(Config{File: "list.csv"}, io.MultiReader(strings.NewReader(strings.Repeat("a,b\n", sample)),
+		iotest.ErrReader(boom)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -273,7 +280,8 @@ func TestDelimiter(t *testing.T) {
 			t.Errorf("%.40q: %q, %v; want %q", in, rune(r.delimiter), err, want)
 		}
 	}
-	if r, err := NewCSV(Config{File: "list.tsv", Usual: '\t'}, strings.NewReader("email,x\n")); err != nil || r.delimiter != '\t' {
+	if r, err := NewCSV(Config{File: "list.tsv", Usual: '\t'}, strings.NewReader("email,x\n")); err != nil ||
+		r.delimiter != '\t' {
 		t.Errorf(".tsv: %v, %v", r, err)
 	}
 	for _, d := range []rune{'"', '\n', '\r', 1, 'é', -1} {
@@ -286,7 +294,8 @@ func TestDelimiter(t *testing.T) {
 // FuzzCSV holds the reader to itself in chunks of one byte, to encoding/csv where that is strict enough, and to its
 // own writing: a record that was read can be written and read again.
 func FuzzCSV(f *testing.F) {
-	for _, s := range []string{"a,b\n1,2\n", "a;b\r\n\"1\"\"\";2", "a,\"b\nc\"\r\rd", "\uFEFFsep=,\na", "a,\"", "\xff,\x00\n", "a\r\n\r\n,\n"} {
+	for _, s := range []string{"a,b\n1,2\n", "a;b\r\n\"1\"\"\";2", "a,\"b\nc\"\r\rd", "\uFEFFsep=,\na", "a,\"",
+		"\xff,\x00\n", "a\r\n\r\n,\n"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -321,7 +330,8 @@ func FuzzCSV(f *testing.F) {
 		if again, _, _ := all(iotest.OneByteReader(strings.NewReader(s))); !slices.Equal(out, again) {
 			t.Fatalf("%q\nwhole  %q\nbytes  %q", s, out, again)
 		}
-		if !clean || strings.ContainsAny(s, "\r") || strings.HasPrefix(s, "\uFEFF") || strings.HasPrefix(strings.ToLower(s), "sep=") {
+		if !clean || strings.ContainsAny(s, "\r") || strings.HasPrefix(s, "\uFEFF") ||
+			strings.HasPrefix(strings.ToLower(s), "sep=") {
 			return
 		}
 		std := csv.NewReader(strings.NewReader(s))

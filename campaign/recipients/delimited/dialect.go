@@ -52,7 +52,8 @@ func NewCSV(cfg Config, in io.Reader) (*CSV, error) {
 	switch d := cfg.Delimiter; {
 	case d != 0:
 		if d >= utf8.RuneSelf || d < ' ' && d != '\t' || d == '"' {
-			return nil, &fault.Fault{Code: "bad-delimiter", Place: cfg.DelimiterAt, Text: fmt.Sprintf("delimiter %q", d), Hint: "one of , ; | or a tab; a quote or a line end cannot be"}
+			return nil, &fault.Fault{Code: "bad-delimiter", Place: cfg.DelimiterAt,
+				Text: fmt.Sprintf("delimiter %q", d), Hint: "one of , ; | or a tab; a quote or a line end cannot be"}
 		}
 		r.delimiter, r.by = byte(d), Said
 	case stated != 0:

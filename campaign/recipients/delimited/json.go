@@ -26,13 +26,15 @@ type JSON struct {
 // IsJSON reports whether a text begins with an object.
 func IsJSON(magic []byte) bool {
 	magic = bytes.TrimLeft(bytes.TrimPrefix(magic, []byte("\uFEFF")), " \t\r\n")
-	return bytes.HasPrefix(magic, []byte(`{"`)) || bytes.HasPrefix(magic, []byte("{ \"")) || bytes.HasPrefix(magic, []byte("{}"))
+	return bytes.HasPrefix(magic, []byte(`{"`)) || bytes.HasPrefix(magic, []byte("{ \"")) ||
+		bytes.HasPrefix(magic, []byte("{}"))
 }
 
 // NewJSON starts reading JSON lines in UTF-8.
 func NewJSON(cfg Config, in io.Reader) (*JSON, error) {
 	if cfg.Delimiter != 0 {
-		return nil, &fault.Fault{Code: "bad-delimiter", Place: cfg.DelimiterAt, Text: "a delimiter is set, but " + cfg.File + " is JSON", Hint: "delete it"}
+		return nil, &fault.Fault{Code: "bad-delimiter", Place: cfg.DelimiterAt,
+			Text: "a delimiter is set, but " + cfg.File + " is JSON", Hint: "delete it"}
 	}
 	b := bufio.NewReader(in)
 	if mark, err := b.Peek(len("\uFEFF")); err == nil && string(mark) == "\uFEFF" {
@@ -93,14 +95,17 @@ func (j *JSON) order(keys, values []string) ([]string, *fault.Fault) {
 			at = slices.Index(j.keys, key)
 		}
 		if at < 0 {
-			return nil, &fault.Fault{Code: "ragged-row", Text: "the key " + fault.Quote(key) + ", which the first object does not have", Hint: "every object needs the keys of the first"}
+			return nil, &fault.Fault{Code: "ragged-row",
+				Text: "the key " + fault.Quote(key) + ", which the first object does not have",
+				Hint: "every object needs the keys of the first"}
 		}
 		fields[at] = values[i]
 	}
 	if len(keys) < len(j.keys) {
 		for _, key := range j.keys {
 			if !slices.Contains(keys, key) {
-				return nil, &fault.Fault{Code: "ragged-row", Text: "the key " + fault.Quote(key) + " is missing", Hint: "write null where the row has no value"}
+				return nil, &fault.Fault{Code: "ragged-row", Text: "the key " + fault.Quote(key) + " is missing",
+					Hint: "write null where the row has no value"}
 			}
 		}
 	}
@@ -140,7 +145,8 @@ func (j *JSON) object(rec Record) (keys, values []string, f *fault.Fault) {
 		name := key.(string)
 		if slices.Contains(keys, name) {
 			f := at()
-			f.Code, f.Text, f.Hint = "bad-json", "the key "+fault.Quote(name)+" appears twice", "which of the two is meant?"
+			f.Code, f.Text, f.Hint = "bad-json", "the key "+fault.Quote(name)+" appears twice",
+				"which of the two is meant?"
 			return nil, nil, f
 		}
 		v, err := d.Token()
@@ -150,7 +156,8 @@ func (j *JSON) object(rec Record) (keys, values []string, f *fault.Fault) {
 		text, ok := cell(v)
 		if !ok {
 			f := at()
-			f.Code, f.Text, f.Hint = "bad-json", fault.Quote(name)+" holds a list or an object", "a cell holds a text, a number, true, false or null"
+			f.Code, f.Text, f.Hint = "bad-json", fault.Quote(name)+" holds a list or an object",
+				"a cell holds a text, a number, true, false or null"
 			return nil, nil, f
 		}
 		keys, values = append(keys, name), append(values, text)

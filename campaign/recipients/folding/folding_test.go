@@ -20,7 +20,8 @@ func TestAlike(t *testing.T) {
 			}
 		}
 	}
-	for _, pair := range [][2]string{{"على", "علی"}, {"مدرسة", "مدرسه"}, {"m²", "m2"}, {"Ann", "ann"}, {"ﬁ", "fi"}, {"a\u00A0b", "a b"}} {
+	for _, pair := range [][2]string{{"على", "علی"}, {"مدرسة", "مدرسه"}, {"m²", "m2"}, {"Ann", "ann"}, {"ﬁ", "fi"},
+		{"a\u00A0b", "a b"}} {
 		if Text(pair[0]) == Text(pair[1]) {
 			t.Errorf("%q and %q are one", pair[0], pair[1])
 		}

@@ -23,41 +23,55 @@ func (c *Checker) Address(a address.Address) (found []Finding) {
 		found = append(found, Finding{Code: code, Apart: apart, Text: what, Hint: hint})
 	}
 	if meant := c.slip(domain); meant != "" {
-		say("typo-domain", domain, fmt.Sprintf("%s is usually a typo for %s", domain, meant), "correct the address if it is a typo")
+		say("typo-domain", domain, fmt.Sprintf("%s is usually a typo for %s", domain, meant),
+			"correct the address if it is a typo")
 	}
 	if slices.Contains(disposable, domain) {
-		say("disposable-domain", domain, "addresses at "+domain+" are disposable", "ask for another, or leave the row out")
+		say("disposable-domain", domain, "addresses at "+domain+" are disposable",
+			"ask for another, or leave the row out")
 	}
 	if local := strings.ToLower(a.Local()); slices.Contains(roles, local) {
-		say("role-address", local, fault.Quote(a.Unicode())+" is the mailbox of a role, not of a person", "several people may read it, and perhaps none of them asked for mail")
+		say("role-address", local, fault.Quote(a.Unicode())+" is the mailbox of a role, not of a person",
+			"several people may read it, and perhaps none of them asked for mail")
 	}
 	return found
 }
 
 // roles are the mailboxes of roles: those of RFC 2142, and those that nobody reads.
 var roles = []string{
-	"abuse", "noc", "security", "postmaster", "hostmaster", "usenet", "news", "webmaster", "www", "uucp", "ftp", "root", "admin", "administrator",
+	"abuse", "noc", "security", "postmaster", "hostmaster", "usenet", "news", "webmaster", "www", "uucp", "ftp",
+	"root", "admin", "administrator",
 	"noreply", "no-reply", "donotreply", "do-not-reply", "mailer-daemon", "spam", "bounce", "bounces",
 }
 
 // disposable are the best known domains of disposable mailboxes. There are tens of thousands more, and a list of them
 // is out of date within a week.
 var disposable = []string{
-	"10minutemail.com", "10minutemail.net", "dispostable.com", "fakeinbox.com", "getairmail.com", "getnada.com", "guerrillamail.biz", "guerrillamail.com",
-	"guerrillamail.de", "guerrillamail.info", "guerrillamail.net", "guerrillamail.org", "guerrillamailblock.com", "mailcatch.com", "maildrop.cc", "mailinator.com",
-	"mailinator.net", "mailnesia.com", "mintemail.com", "mohmal.com", "mytemp.email", "sharklasers.com", "spam4.me", "spamgourmet.com", "temp-mail.org", "tempail.com",
-	"tempmail.com", "tempmail.net", "throwawaymail.com", "trashmail.com", "trashmail.de", "wegwerfmail.de", "yopmail.com", "yopmail.fr", "yopmail.net",
+	"10minutemail.com", "10minutemail.net", "dispostable.com", "fakeinbox.com", "getairmail.com", "getnada.com",
+	"guerrillamail.biz", "guerrillamail.com",
+	"guerrillamail.de", "guerrillamail.info", "guerrillamail.net", "guerrillamail.org", "guerrillamailblock.com",
+	"mailcatch.com", "maildrop.cc", "mailinator.com",
+	"mailinator.net", "mailnesia.com", "mintemail.com", "mohmal.com", "mytemp.email", "sharklasers.com", "spam4.me",
+	"spamgourmet.com", "temp-mail.org", "tempail.com",
+	"tempmail.com", "tempmail.net", "throwawaymail.com", "trashmail.com", "trashmail.de", "wegwerfmail.de",
+	"yopmail.com", "yopmail.fr", "yopmail.net",
 }
 
 // large are the domains that typos are meant for. twins are real domains that look like a typo.
 var (
 	large = []string{
-		"gmail.com", "googlemail.com", "yahoo.com", "yahoo.co.uk", "yahoo.fr", "yahoo.de", "hotmail.com", "hotmail.co.uk", "hotmail.fr", "outlook.com", "icloud.com",
-		"live.com", "proton.me", "protonmail.com", "orange.fr", "wanadoo.fr", "free.fr", "web.de", "gmx.de", "gmx.net", "t-online.de", "mail.ru", "yandex.ru", "libero.it", "comcast.net", "aol.com",
+		"gmail.com", "googlemail.com", "yahoo.com", "yahoo.co.uk", "yahoo.fr", "yahoo.de", "hotmail.com",
+		"hotmail.co.uk", "hotmail.fr", "outlook.com", "icloud.com",
+		"live.com", "proton.me", "protonmail.com", "orange.fr", "wanadoo.fr", "free.fr", "web.de", "gmx.de", "gmx.net",
+		"t-online.de", "mail.ru", "yandex.ru", "libero.it", "comcast.net", "aol.com",
 	}
 	twins = []string{
-		"email.com", "mail.com", "ymail.com", "gmx.com", "gmx.at", "gmx.ch", "gmx.fr", "gmx.us", "live.ca", "live.nl", "live.fr", "live.de", "yahoo.ca", "yahoo.es", "yahoo.it", "yahoo.in", "yahoo.gr", "yahoo.ie", "yahoo.pl", "yahoo.ro", "yahoo.se", "yahoo.dk", "yahoo.no",
-		"hotmail.de", "hotmail.es", "hotmail.it", "hotmail.nl", "hotmail.be", "outlook.fr", "outlook.de", "outlook.es", "outlook.it", "yandex.ua", "yandex.by", "yandex.kz", "mail.bg", "aon.com", "aol.de", "ao.com", "free.de", "web.com", "eb.de", "line.com", "five.com", "olive.com", "alive.com", "love.com", "live.co", "range.fr",
+		"email.com", "mail.com", "ymail.com", "gmx.com", "gmx.at", "gmx.ch", "gmx.fr", "gmx.us", "live.ca", "live.nl",
+		"live.fr", "live.de", "yahoo.ca", "yahoo.es", "yahoo.it", "yahoo.in", "yahoo.gr", "yahoo.ie", "yahoo.pl",
+		"yahoo.ro", "yahoo.se", "yahoo.dk", "yahoo.no",
+		"hotmail.de", "hotmail.es", "hotmail.it", "hotmail.nl", "hotmail.be", "outlook.fr", "outlook.de", "outlook.es",
+		"outlook.it", "yandex.ua", "yandex.by", "yandex.kz", "mail.bg", "aon.com", "aol.de", "ao.com", "free.de",
+		"web.com", "eb.de", "line.com", "five.com", "olive.com", "alive.com", "love.com", "live.co", "range.fr",
 	}
 )
 

@@ -29,22 +29,27 @@ func Cell(text string) (found []Finding) {
 		found = append(found, Finding{Code: code, Text: what, Hint: hint})
 	}
 	if shortened(text) {
-		say("shortened-number", fault.Quote(text)+" looks like a number that Excel has shortened, digits lost", "format the column as text in Excel, and fill it again from its source")
+		say("shortened-number", fault.Quote(text)+" looks like a number that Excel has shortened, digits lost",
+			"format the column as text in Excel, and fill it again from its source")
 	}
 	if len(text) > 1 && text[0] == '\'' && text[len(text)-1] == '\'' {
-		say("odd-quote", fault.Quote(text)+" is in apostrophes, which are part of the text here", "if they are meant as quotes, export the list again with the quote \"")
+		say("odd-quote", fault.Quote(text)+" is in apostrophes, which are part of the text here",
+			"if they are meant as quotes, export the list again with the quote \"")
 	}
 	if folding.ASCII(text) {
 		return found
 	}
 	switch mended := unmangle(text); {
 	case mended != "":
-		say("mojibake", fault.Quote(text)+" looks like "+fault.Quote(mended)+" read in the wrong encoding", "export the list again, as UTF-8")
+		say("mojibake", fault.Quote(text)+" looks like "+fault.Quote(mended)+" read in the wrong encoding",
+			"export the list again, as UTF-8")
 	case strings.ContainsRune(text, utf8.RuneError):
-		say("lost-letters", fault.Quote(text)+" holds U+FFFD, which stands for a letter that was lost", "export the list again, as UTF-8")
+		say("lost-letters", fault.Quote(text)+" holds U+FFFD, which stands for a letter that was lost",
+			"export the list again, as UTF-8")
 	}
 	if c, where := oddBlank(text); c != 0 {
-		say("odd-blank", fmt.Sprintf("%s holds %s U+%04X %s, which people do not see but filters do", fault.Quote(text), blankName(c), c, where), "delete it, if where, the key or a template compares the cell")
+		say("odd-blank", fmt.Sprintf("%s holds %s U+%04X %s, which people do not see but filters do",
+			fault.Quote(text), blankName(c), c, where), "delete it, if where, the key or a template compares the cell")
 	}
 	return found
 }

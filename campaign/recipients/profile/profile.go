@@ -22,7 +22,7 @@ import (
 // Column is what a column holds. It is part of the JSON of an inspection.
 type Column struct {
 	Type     string   `json:"type"`             // address, number, date, bool or text; "" if all cells are empty
-	Locale   string   `json:"locale,omitempty"` // whose way of writing it is, for recipients.locale; "" is the international way
+	Locale   string   `json:"locale,omitempty"` // whose way of writing it is; "" is the international way
 	Also     []string `json:"also,omitempty"`   // who else may have written it and meant other values, as in 03/04
 	Why      string   `json:"why,omitempty"`    // what does not fit: why it is text, or which cell is not an address
 	Filled   int64    `json:"filled"`           // rows with something in the cell
@@ -157,7 +157,8 @@ func (p *Profile) Add(place, text string, c *value.Cell) {
 			switch {
 			case w.kind == date:
 				day = v
-			case w.kind == number && (c != nil && c.Kind == value.Number || !strings.ContainsFunc(text, func(r rune) bool { return r < '0' || r > '9' })):
+			case w.kind == number && (c != nil && c.Kind == value.Number ||
+				!strings.ContainsFunc(text, func(r rune) bool { return r < '0' || r > '9' })):
 				figure = v
 			}
 		}
@@ -216,7 +217,8 @@ func (k kind) stored() value.Kind {
 func loses(text string) string {
 	text = strings.Map(folding.Digit, text)
 	if strings.ContainsFunc(text, func(r rune) bool { return r < '0' || r > '9' }) {
-		if len(text) > 1 && text[0] == '+' && !strings.ContainsFunc(text[1:], func(r rune) bool { return (r < '0' || r > '9') && r != ' ' && r != '-' }) {
+		other := func(r rune) bool { return (r < '0' || r > '9') && r != ' ' && r != '-' }
+		if len(text) > 1 && text[0] == '+' && !strings.ContainsFunc(text[1:], other) {
 			return "begins with +, as a telephone number does"
 		}
 		return ""
@@ -259,10 +261,12 @@ func (p *Profile) Column() Column {
 		c.Type, c.Locale, c.Also, c.Why = string(text), "", nil, p.keep
 	case c.Type == string(text) && nearest >= 0 && p.ways[nearest].kind == addresses:
 		c.Type = string(addresses)
-		c.Why = fmt.Sprintf("%s not an address, the first in %s", fault.Are(int(p.fits[nearest].misses), "cell"), p.fits[nearest].missed)
+		c.Why = fmt.Sprintf("%s not an address, the first in %s", fault.Are(int(p.fits[nearest].misses), "cell"),
+			p.fits[nearest].missed)
 	case c.Type == string(text) && nearest >= 0:
 		what := map[kind]string{number: "a number", date: "a date", truth: "yes or no"}[p.ways[nearest].kind]
-		c.Why = fmt.Sprintf("%s not %s, the first in %s", fault.Are(int(p.fits[nearest].misses), "cell"), what, p.fits[nearest].missed)
+		c.Why = fmt.Sprintf("%s not %s, the first in %s", fault.Are(int(p.fits[nearest].misses), "cell"), what,
+			p.fits[nearest].missed)
 	}
 	return c
 }

@@ -58,9 +58,11 @@ func NewLocale(name string) (*Locale, bool) {
 	case region.String() == "US", region.String() == "PH":
 		l.layouts, l.example = []string{"1/2/2006", "1/2/2006 15:04", "1/2/2006 3:04 PM", "1-2-2006"}, "11/30/2026"
 	case strings.Contains(" zh ja ko hu lt mn sv fa ", " "+base.String()+" "), region.String() == "CA":
-		l.layouts, l.example = []string{"2006/1/2", "2006.1.2", "2006. 1. 2", "2006. 1. 2.", "2006. 01. 02.", "2006年1月2日", "2006-1-2"}, "2026/11/30"
+		l.layouts, l.example = []string{"2006/1/2", "2006.1.2", "2006. 1. 2", "2006. 1. 2.", "2006. 01. 02.",
+			"2006年1月2日", "2006-1-2"}, "2026/11/30"
 	default:
-		l.layouts, l.example = []string{"2.1.2006", "2.1.2006 15:04", "2/1/2006", "2/1/2006 15:04", "2-1-2006", "2-1-2006 15:04"}, "30.11.2026"
+		l.layouts, l.example = []string{"2.1.2006", "2.1.2006 15:04", "2/1/2006", "2/1/2006 15:04", "2-1-2006",
+			"2-1-2006 15:04"}, "30.11.2026"
 	}
 	return l, true
 }

@@ -50,7 +50,8 @@ func Read(kind Kind, text string, c *Cell, loc *Locale) (value any, problem, hin
 			if v, ok := loc.Number(s); ok {
 				return v, "", ""
 			}
-			return nil, fault.Quote(text) + " is not a number as " + loc.Name + " writes it", "write it as 1234" + string(loc.decimal) + "5"
+			return nil, fault.Quote(text) + " is not a number as " + loc.Name + " writes it",
+				"write it as 1234" + string(loc.decimal) + "5"
 		}
 		if v, ok := Decimal(s); ok {
 			return v, "", ""
@@ -61,7 +62,8 @@ func Read(kind Kind, text string, c *Cell, loc *Locale) (value any, problem, hin
 				return v, "", ""
 			}
 		}
-		return nil, fault.Quote(text) + " is not a number", "write it as 1234.5, or say whose numbers these are in recipients.locale"
+		return nil, fault.Quote(text) + " is not a number",
+			"write it as 1234.5, or say whose numbers these are in recipients.locale"
 	case Date:
 		s = strings.Map(folding.Digit, s)
 		for _, layout := range dateLayouts {
@@ -73,9 +75,11 @@ func Read(kind Kind, text string, c *Cell, loc *Locale) (value any, problem, hin
 			if v, ok := loc.Date(s); ok {
 				return whenMeant(v, text)
 			}
-			return nil, fault.Quote(text) + " is not a date as " + loc.Name + " writes it", "write it as " + loc.example + " or 2026-11-30"
+			return nil, fault.Quote(text) + " is not a date as " + loc.Name + " writes it",
+				"write it as " + loc.example + " or 2026-11-30"
 		}
-		return nil, fault.Quote(text) + " is not a date", "write it as 2026-11-30, or say whose dates these are in recipients.locale"
+		return nil, fault.Quote(text) + " is not a date",
+			"write it as 2026-11-30, or say whose dates these are in recipients.locale"
 	case Bool:
 		switch strings.ToLower(s) {
 		case "true", "yes", "y", "1":
@@ -95,7 +99,8 @@ var arabicNumbers = &Locale{decimal: '.'}
 // and cannot be read as written.
 func whenMeant(v time.Time, text string) (value any, problem, hint string) {
 	if y := v.Year(); y >= 1300 && y < 1500 {
-		return nil, fault.Quote(text) + " looks like a date of the Persian or the Islamic calendar", "write it as 2026-11-30; templates show it in the Persian one by jdate"
+		return nil, fault.Quote(text) + " looks like a date of the Persian or the Islamic calendar",
+			"write it as 2026-11-30; templates show it in the Persian one by jdate"
 	}
 	return v, "", ""
 }
@@ -123,7 +128,8 @@ func stored(kind Kind, text string, c *Cell) (v any, problem, hint string) {
 
 // dateLayouts begin with the year, since nobody can tell 03/04 from 04/03.
 var dateLayouts = []string{
-	"2006-01-02", "2006-01-02 15:04", "2006-01-02 15:04:05", "2006-01-02T15:04:05", time.RFC3339, "2006/01/02", "2006/1/2",
+	"2006-01-02", "2006-01-02 15:04", "2006-01-02 15:04:05", "2006-01-02T15:04:05", time.RFC3339, "2006/01/02",
+	"2006/1/2",
 }
 
 // Decimal parses a decimal number. It refuses what strconv accepts beyond that: hexadecimal, underscores, infinities.

@@ -30,7 +30,8 @@ func (s *Sheet) cell(start *strictxml.Token, column int) (text string, c value.C
 		return "", c, nil, err
 	}
 	if formula && (!valued || len(s.value) == 0 && kind != "str" && kind != "inlineStr") {
-		wrong = s.wrong(&c, "no-value", "a formula without a stored value", "open the workbook in Excel and save it, so that it is calculated")
+		wrong = s.wrong(&c, "no-value", "a formula without a stored value",
+			"open the workbook in Excel and save it, so that it is calculated")
 		return "", c, wrong, nil
 	}
 	switch kind {
@@ -56,7 +57,8 @@ func (s *Sheet) cell(start *strictxml.Token, column int) (text string, c value.C
 	case "n":
 		text, wrong = s.number(&c, format)
 	default:
-		return "", c, nil, fmt.Errorf("%s: a cell of the unknown type %s", Letters(column)+strconv.Itoa(s.row), fault.Quote(kind))
+		return "", c, nil, fmt.Errorf("%s: a cell of the unknown type %s", Letters(column)+strconv.Itoa(s.row),
+			fault.Quote(kind))
 	}
 	return text, c, wrong, nil
 }
@@ -102,7 +104,9 @@ func (s *Sheet) wrong(c *value.Cell, code, text, hint string) *Error {
 // words is a text with the literals that its format puts around it.
 func (s *Sheet) words(c *value.Cell, format *numfmt.Format, text string) (string, *Error) {
 	if len(text) > MaxText {
-		return ellipsis.Cut(text, 60), s.wrong(c, "long-cell", fmt.Sprintf("a text of %d KiB, where a cell of Excel takes 32,767 characters", len(text)>>10), "is it a list? if so, save it as CSV")
+		return ellipsis.Cut(text, 60), s.wrong(c, "long-cell",
+			fmt.Sprintf("a text of %d KiB, where a cell of Excel takes 32,767 characters", len(text)>>10),
+			"is it a list? if so, save it as CSV")
 	}
 	return format.Text(text), nil
 }
@@ -114,7 +118,8 @@ func (s *Sheet) sharedText(c *value.Cell) (string, error) {
 	}
 	i, err := strconv.Atoi(string(bytes.TrimSpace(s.value)))
 	if err != nil || i < 0 || i >= len(s.shared) {
-		return "", fmt.Errorf("%s: it refers to text %s, which the workbook does not hold", Letters(c.Column)+strconv.Itoa(c.Row), fault.Quote(string(s.value)))
+		return "", fmt.Errorf("%s: it refers to text %s, which the workbook does not hold",
+			Letters(c.Column)+strconv.Itoa(c.Row), fault.Quote(string(s.value)))
 	}
 	return s.shared[i], nil
 }
@@ -123,7 +128,8 @@ func (s *Sheet) sharedText(c *value.Cell) (string, error) {
 func (s *Sheet) isoDate(c *value.Cell, format *numfmt.Format) (string, *Error) {
 	at, ok := parseISO(string(s.value))
 	if !ok {
-		return string(s.value), s.wrong(c, "bad-cell", "the stored date "+fault.Quote(string(s.value))+" cannot be read", "write the date again")
+		return string(s.value), s.wrong(c, "bad-cell",
+			"the stored date "+fault.Quote(string(s.value))+" cannot be read", "write the date again")
 	}
 	c.Kind, c.Time = value.Date, at
 	return format.Date(at), nil
@@ -137,7 +143,8 @@ func (s *Sheet) number(c *value.Cell, format *numfmt.Format) (string, *Error) {
 	}
 	v, ok := value.Decimal(text)
 	if !ok {
-		return text, s.wrong(c, "bad-cell", "the stored number "+fault.Quote(string(s.value))+" cannot be read", "write the number again")
+		return text, s.wrong(c, "bad-cell", "the stored number "+fault.Quote(string(s.value))+" cannot be read",
+			"write the number again")
 	}
 	c.Kind, c.Number = value.Number, v
 	if format.IsDate() {
@@ -149,7 +156,8 @@ func (s *Sheet) number(c *value.Cell, format *numfmt.Format) (string, *Error) {
 			c.Kind, c.Time = value.Date, at
 			return format.Date(at), nil
 		}
-		return numfmt.Compile("").Number(v), s.wrong(c, "bad-cell", fmt.Sprintf("the number %s has the format of a date, but is not one", text), "correct the cell")
+		return numfmt.Compile("").Number(v), s.wrong(c, "bad-cell",
+			fmt.Sprintf("the number %s has the format of a date, but is not one", text), "correct the cell")
 	}
 	if format.General() && value.Short(text) {
 		return text, nil
@@ -181,7 +189,8 @@ func cellType(t []byte) string {
 
 // parseISO parses the date of a cell of type d.
 func parseISO(s string) (time.Time, bool) {
-	for _, layout := range []string{"2006-01-02T15:04:05.999999999", "2006-01-02T15:04", "2006-01-02", time.RFC3339Nano, "2006-01-02 15:04:05"} {
+	for _, layout := range []string{"2006-01-02T15:04:05.999999999", "2006-01-02T15:04", "2006-01-02",
+		time.RFC3339Nano, "2006-01-02 15:04:05"} {
 		if t, err := time.Parse(layout, strings.TrimSpace(s)); err == nil {
 			return t.UTC(), true
 		}

@@ -14,9 +14,9 @@ import (
 	"mailshot/campaign/recipients/workbook/workbooktest"
 )
 
-// TestSheetLimits: a sheet of too many cells and one that takes too long end with the reason at the row they came to, never as a
-// shorter list. The limits of rows and of unpacked bytes are in TestBrokenSheet and TestBombAndDamage. Without the check of
-// cells, or of the clock, the 5,000 rows were read.
+// TestSheetLimits: a sheet of too many cells and one that takes too long end with the reason at the row they came to,
+// never as a shorter list. The limits of rows and of unpacked bytes are in TestBrokenSheet and TestBombAndDamage.
+// Without the check of cells, or of the clock, the 5,000 rows were read.
 func TestSheetLimits(t *testing.T) {
 	t.Parallel()
 	var rows strings.Builder

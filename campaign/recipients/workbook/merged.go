@@ -15,7 +15,8 @@ const mostMerged = 10_000
 
 // merge keeps a block of merged cells. A sheet lists them after its rows.
 func (s *Sheet) merge(ref []byte) {
-	if a, err := parseArea(string(ref)); err == nil && (a.left < a.right || a.top < a.bottom) && len(s.merges) < mostMerged {
+	if a, err := parseArea(string(ref)); err == nil && (a.left < a.right || a.top < a.bottom) &&
+		len(s.merges) < mostMerged {
 		s.merges = append(s.merges, a)
 	}
 }
@@ -31,8 +32,10 @@ func (s *Sheet) MergedHeader() *Error {
 	for _, m := range s.merges {
 		if m.holds(s.headerRow) && m.left < m.right && m.right >= s.first && m.left < s.first+max(s.width, 1) {
 			return &Error{
-				Code: "merged-header", Place: s.block(m), Text: "these cells of the header are merged, so that one name stands over several columns",
-				Hint: "unmerge them in Excel and give each column a name of its own; if this is a title, say in recipients.header_row where the names are",
+				Code: "merged-header", Place: s.block(m),
+				Text: "these cells of the header are merged, so that one name stands over several columns",
+				Hint: "unmerge them in Excel and give each column a name of its own; if this is a title, say in " +
+					"recipients.header_row where the names are",
 			}
 		}
 	}
@@ -43,15 +46,19 @@ func (s *Sheet) MergedHeader() *Error {
 func (s *Sheet) Notes() (notes []*Error) {
 	if s.gapRows > 0 {
 		notes = append(notes, &Error{
-			Code: "empty-rows", Place: s.place(s.firstGap), Text: fault.Are(s.gapRows, "row") + " empty in the middle of the list, the first here; the rows below are read as well",
+			Code: "empty-rows", Place: s.place(s.firstGap),
+			Text: fault.Are(s.gapRows, "row") + " empty in the middle of the list, the first here; the rows below " +
+				"are read as well",
 			Hint: "if they are not part of the list, name the list's cells with range",
 		})
 	}
 	var blocks []string
 	var first area
 	for _, m := range s.merges {
-		in := area{max(m.left, s.first), min(m.right, s.first+s.width-1), max(m.top, s.headerRow+1), min(m.bottom, s.area.bottom, s.lastFound)}
-		if in.left > in.right || in.top > in.bottom || in.left == in.right && in.top == in.bottom && in.left == m.left && in.top == m.top {
+		in := area{max(m.left, s.first), min(m.right, s.first+s.width-1), max(m.top, s.headerRow+1),
+			min(m.bottom, s.area.bottom, s.lastFound)}
+		if in.left > in.right || in.top > in.bottom ||
+			in.left == in.right && in.top == in.bottom && in.left == m.left && in.top == m.top {
 			continue
 		}
 		if len(blocks) == 0 {
@@ -64,12 +71,14 @@ func (s *Sheet) Notes() (notes []*Error) {
 	}
 	text := "the cells " + blocks[0] + " are merged: only the first has the value, the others are read as empty"
 	if len(blocks) > 1 {
-		text = fmt.Sprintf("%d blocks of cells are merged: only the first cell of each has the value, the others are read as empty: %s", len(blocks), strings.Join(blocks[:min(len(blocks), 10)], ", "))
+		text = fmt.Sprintf("%d blocks of cells are merged: only the first cell of each has the value, the others "+
+			"are read as empty: %s", len(blocks), strings.Join(blocks[:min(len(blocks), 10)], ", "))
 		if more := len(blocks) - 10; more > 0 {
 			text += fmt.Sprintf(" and %d more", more)
 		}
 	}
-	return append(notes, &Error{Code: "merged-cells", Place: s.block(first), Text: text, Hint: "if the value is meant for every row, unmerge them in Excel and fill each cell"})
+	return append(notes, &Error{Code: "merged-cells", Place: s.block(first), Text: text,
+		Hint: "if the value is meant for every row, unmerge them in Excel and fill each cell"})
 }
 
 // Covered returns the places of the header's cells that belong to a block of merged cells and are not its first.

@@ -102,7 +102,8 @@ func whyOther(ours readCell, theirs string, code string) string {
 		return asFault
 	case strings.ReplaceAll(a, "\r\n", "\n") == b:
 		return asLF
-	case c.Kind == value.Number && workbooktest.SameNumber(a, b) && workbooktest.SameNumber(strings.TrimPrefix(b, "-"), numfmt.Compile("").Number(math.Abs(c.Number))):
+	case c.Kind == value.Number && workbooktest.SameNumber(a, b) &&
+		workbooktest.SameNumber(strings.TrimPrefix(b, "-"), numfmt.Compile("").Number(math.Abs(c.Number))):
 		return asEleven
 	case err == nil && c.Kind == value.Date && at.Equal(c.Time) && a == at.Format("2006-01-02"):
 		return asISO
@@ -165,9 +166,10 @@ func compareCells(ours [][]readCell, theirs [][]string, code string, why map[str
 	return other, first
 }
 
-// TestWorkbooksInOffice holds every sheet of every workbook of the corpora, and of one made here, against LibreOffice: a workbook
-// is refused with a reason, or read to its end with all that LibreOffice shows and as it shows it. Cells may differ for the
-// reasons above, and for those of single files below. With rows behind the third left out of what is read, 69 of them fail.
+// TestWorkbooksInOffice holds every sheet of every workbook of the corpora, and of one made here, against
+// LibreOffice: a workbook is refused with a reason, or read to its end with all that LibreOffice shows and as it
+// shows it. Cells may differ for the reasons above, and for those of single files below. With rows behind the third
+// left out of what is read, 69 of them fail.
 func TestWorkbooksInOffice(t *testing.T) {
 	t.Parallel()
 	const anew = "LibreOffice calculates it anew, here it is what the file stores: "
@@ -253,32 +255,47 @@ func TestWorkbooksInOffice(t *testing.T) {
 		}
 		same++
 	}
-	t.Logf("%d workbooks: %d the same in %d sheets, %d refused; %d cells; %v", len(files), same, sheets, refused, cells, why)
+	t.Logf("%d workbooks: %d the same in %d sheets, %d refused; %d cells; %v", len(files), same, sheets, refused,
+		cells, why)
 	if same < len(files)*9/10 {
 		t.Errorf("%d of %d workbooks compared", same, len(files))
 	}
 }
 
-// TestFormatsInOffice holds number formats against LibreOffice: what lists have (currencies, percents, leading zeros, telephone
-// numbers, conditions, dates and times) with numbers of all sizes, and dates from both epochs. With conditions left aside, five
-// formats fail in either workbook.
+// TestFormatsInOffice holds number formats against LibreOffice: what lists have (currencies, percents, leading zeros,
+// telephone numbers, conditions, dates and times) with numbers of all sizes, and dates from both epochs. With
+// conditions left aside, five formats fail in either workbook.
 func TestFormatsInOffice(t *testing.T) {
 	t.Parallel()
 	numbers := []string{
-		"General", "@", `"No. "@`, `@" EUR"`, "0", "0.00", "#,##0", "#,##0.00", "0%", "0.00%", "#%", "%0", "0.0 %", "0.00E+00", "##0.0E+0", "0.0E+00", "0E-0", "00000", "0000000000000",
-		"0.#", "0.##", "#.##", "#", "0.0#", "?0.0?", "0,", "0.0,,", `0.0,,"M"`, "0.000000000000", "#,###", "# ##0", "#'##0.00",
-		`"$"#,##0.00`, "$#,##0.00", "[$€-407]#,##0.00", `#,##0.00\ [$€-407]`, `#,##0.00\ "€"`, "[$£-809]#,##0.00", "[$¥-411]#,##0", "[$-409]#,##0.00", "#,##0.00 [$CHF-807]", "[$USD] #,##0.00",
-		"[$₹-4009]#,##0.00", "[$ريال-429] #,##0", "#,##0.00;[Red]-#,##0.00", "#,##0.00_);(#,##0.00)", `_(* #,##0.00_);_(* \(#,##0.00\);_(* "-"??_);_(@_)`,
-		`_-* #,##0.00\ "€"_-;\-* #,##0.00\ "€"_-;_-* "-"??\ "€"_-;_-@_-`, `"$"#,##0_);[Red]\("$"#,##0\)`, "+0;-0;0", "(0)", "-0", "[Green]+0;[Red]-0", "[Color10]0.00",
-		"0;-0;;@", "0;;", ";;;", `"yes";"no";"none"`, `0.00;-0.00;"zero"`, `0" pcs"`, `"No. "000`, `0.00 "a;b"`, `0\;0`, "0_ ", "*-0", "0x", `00\-00`, `##\ ##`,
-		"000-000-0000", "(000) 000-0000", `\+00 000 0000000`, "0000 0000", "[<=9999999]###-####;(###) ###-####", "[>100]0.0;0", "[Red][<0]0;[Blue]0", `[=0]"none";0`, `[=1]"one";[=2]"two";0`,
+		"General", "@", `"No. "@`, `@" EUR"`, "0", "0.00", "#,##0", "#,##0.00", "0%", "0.00%", "#%", "%0", "0.0 %",
+		"0.00E+00", "##0.0E+0", "0.0E+00", "0E-0", "00000", "0000000000000",
+		"0.#", "0.##", "#.##", "#", "0.0#", "?0.0?", "0,", "0.0,,", `0.0,,"M"`, "0.000000000000", "#,###", "# ##0",
+		"#'##0.00",
+		`"$"#,##0.00`, "$#,##0.00", "[$€-407]#,##0.00", `#,##0.00\ [$€-407]`, `#,##0.00\ "€"`, "[$£-809]#,##0.00",
+		"[$¥-411]#,##0", "[$-409]#,##0.00", "#,##0.00 [$CHF-807]", "[$USD] #,##0.00",
+		"[$₹-4009]#,##0.00", "[$ريال-429] #,##0", "#,##0.00;[Red]-#,##0.00", "#,##0.00_);(#,##0.00)",
+		`_(* #,##0.00_);_(* \(#,##0.00\);_(* "-"??_);_(@_)`,
+		`_-* #,##0.00\ "€"_-;\-* #,##0.00\ "€"_-;_-* "-"??\ "€"_-;_-@_-`, `"$"#,##0_);[Red]\("$"#,##0\)`, "+0;-0;0",
+		"(0)", "-0", "[Green]+0;[Red]-0", "[Color10]0.00",
+		"0;-0;;@", "0;;", ";;;", `"yes";"no";"none"`, `0.00;-0.00;"zero"`, `0" pcs"`, `"No. "000`, `0.00 "a;b"`,
+		`0\;0`, "0_ ", "*-0", "0x", `00\-00`, `##\ ##`,
+		"000-000-0000", "(000) 000-0000", `\+00 000 0000000`, "0000 0000", "[<=9999999]###-####;(###) ###-####",
+		"[>100]0.0;0", "[Red][<0]0;[Blue]0", `[=0]"none";0`, `[=1]"one";[=2]"two";0`,
 		`[>=10000000]##\,##\,##\,##0;[>=100000]##\,##\,##0;##,##0`, "# ?/?", "# ??/??", "# 0/8",
 	}
-	values := []float64{0, 1, -1, 2, 0.5, -0.5, 0.05, 0.004, -0.004, 2.5, 3.5, 12.345, 99.95, 100, 999.5, 1000, 1234.5, -1234.567, 999950, 12345678, 1234567890, 5551234567, 989121234567, 0.125, 0.12345, 1e-5, 123456789012345, 1.0 / 3}
+	values := []float64{0, 1, -1, 2, 0.5, -0.5, 0.05, 0.004, -0.004, 2.5, 3.5, 12.345, 99.95, 100, 999.5, 1000, 1234.5,
+		-1234.567, 999950, 12345678, 1234567890, 5551234567, 989121234567, 0.125, 0.12345, 1e-5, 123456789012345,
+		1.0 / 3}
 	dates := []string{
-		"yyyy-mm-dd", "dd.mm.yyyy", "d/m/yy", "m/d/yyyy", "dd/mm/yyyy hh:mm", "d-mmm-yy", "d-mmm", "mmm-yy", "mmmm yyyy", "dddd, d mmmm yyyy", "ddd dd mmm", "mmmmm", "yy", "yyyy", "m", "mm", "d", "dd", "yyyymmdd", "d. m. yyyy",
-		"h:mm AM/PM", "h:mm:ss AM/PM", "hh:mm", "h:mm", "h:mm:ss", "mm:ss", "mm:ss.0", "hh:mm:ss.000", "[h]:mm", "[h]:mm:ss", "[mm]:ss", "[ss]", "m/d/yy h:mm", "dd mmm yyyy hh:mm", "m:ss", "h AM/PM", "hhmm",
-		`yyyy"年"m"月"d"日"`, "yyyy-mm-ddThh:mm:ss", `yyyy\-mm\-dd"T"hh:mm:ss"Z"`, `[$-409]d\-mmm\-yyyy;@`, "[$-409]mmmm d, yyyy;@", "[$-809]dd mmmm yyyy;@", "[$-407]dd.mm.yyyy;@", "[$-419]d/m/yy h:mm;@", "[$-407]d. mmmm yyyy", "[$-F800]dddd, mmmm dd",
+		"yyyy-mm-dd", "dd.mm.yyyy", "d/m/yy", "m/d/yyyy", "dd/mm/yyyy hh:mm", "d-mmm-yy", "d-mmm", "mmm-yy",
+		"mmmm yyyy", "dddd, d mmmm yyyy", "ddd dd mmm", "mmmmm", "yy", "yyyy", "m", "mm", "d", "dd", "yyyymmdd",
+		"d. m. yyyy",
+		"h:mm AM/PM", "h:mm:ss AM/PM", "hh:mm", "h:mm", "h:mm:ss", "mm:ss", "mm:ss.0", "hh:mm:ss.000", "[h]:mm",
+		"[h]:mm:ss", "[mm]:ss", "[ss]", "m/d/yy h:mm", "dd mmm yyyy hh:mm", "m:ss", "h AM/PM", "hhmm",
+		`yyyy"年"m"月"d"日"`, "yyyy-mm-ddThh:mm:ss", `yyyy\-mm\-dd"T"hh:mm:ss"Z"`, `[$-409]d\-mmm\-yyyy;@`,
+		"[$-409]mmmm d, yyyy;@", "[$-809]dd mmmm yyyy;@", "[$-407]dd.mm.yyyy;@", "[$-419]d/m/yy h:mm;@",
+		"[$-407]d. mmmm yyyy", "[$-F800]dddd, mmmm dd",
 		`d "of" mmmm`, `m"m" s"s"`, `hh:mm "Uhr"`, "d/m;@", "[Red]d/m/yyyy", "yyyy;@", "mm/yyyy", "ggge",
 	}
 	days := []float64{61, 365, 365.25, 40000, 44197, 46356, 46356.520833333336, 46356.99999, 46356.3796643519, 41640.75}
@@ -306,7 +323,8 @@ func TestFormatsInOffice(t *testing.T) {
 				}
 				for c, v := range sheet.values {
 					at := fmt.Sprintf("%s%d", Letters(c), r+1)
-					if err := errors.Join(x.SetCellFloat(sheet.title, at, v, -1, 64), x.SetCellStyle(sheet.title, at, at, style)); err != nil {
+					if err := errors.Join(x.SetCellFloat(sheet.title, at, v, -1, 64),
+						x.SetCellStyle(sheet.title, at, at, style)); err != nil {
 						t.Fatal(err)
 					}
 				}

@@ -88,12 +88,14 @@ func (b *Book) area(cfg Config) (a area, sheet string, err error) {
 			continue
 		}
 		if a, err = parseArea(n.ref); err != nil {
-			return a, "", b.fault("its table "+fault.Quote(n.name)+" has no cells: "+err.Error(), "open it in Excel, repair it and save it again")
+			return a, "", b.fault("its table "+fault.Quote(n.name)+" has no cells: "+err.Error(),
+				"open it in Excel, repair it and save it again")
 		}
 		a.bottom -= n.totals
 		return a, n.sheet, nil
 	}
-	f := &Error{Code: BadRange, Text: err.Error(), Hint: "write it as A3:F200, as A:F for whole columns, or as the name of a range or table of the workbook"}
+	f := &Error{Code: BadRange, Text: err.Error(),
+		Hint: "write it as A3:F200, as A:F for whole columns, or as the name of a range or table of the workbook"}
 	if hint := folding.Nearest(cfg.Range, names); hint != "" {
 		f.Hint = hint
 	} else if len(names) > 0 {

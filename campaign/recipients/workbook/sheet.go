@@ -118,7 +118,8 @@ func (b *Book) Sheet(cfg Config) (*Sheet, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Sheet{book: b, title: entry.name, of: of, styles: b.styles, hidden: cfg.Hidden, area: cells, clock: b.clock, most: maxCells}
+	s := &Sheet{book: b, title: entry.name, of: of, styles: b.styles, hidden: cfg.Hidden, area: cells, clock: b.clock,
+		most: maxCells}
 	if s.hidden == "" {
 		s.hidden = Ask
 	}
@@ -252,7 +253,8 @@ func (s *Sheet) cells(start *strictxml.Token) (rec Row, found bool, err error) {
 			continue
 		}
 		if stored++; s.cellsRead+stored > s.most {
-			return rec, false, &Error{Code: "bomb", Text: "it holds more than " + fault.Count(s.most, "cell"), Hint: "no list needs that much; if yours does, save it as CSV"}
+			return rec, false, &Error{Code: "bomb", Text: "it holds more than " + fault.Count(s.most, "cell"),
+				Hint: "no list needs that much; if yours does, save it as CSV"}
 		}
 		if column, err = cellColumn(t, column, number); err != nil {
 			return rec, false, err
@@ -305,7 +307,8 @@ func cellColumn(start *strictxml.Token, last, row int) (column int, err error) {
 			return 0, fmt.Errorf("cell %s in row %d", fault.Quote(string(ref)), row)
 		}
 		if c < column {
-			return 0, fmt.Errorf("cell %s comes after %s", fault.Quote(string(ref)), fault.Quote(Letters(column-1)+strconv.Itoa(row)))
+			return 0, fmt.Errorf("cell %s comes after %s", fault.Quote(string(ref)),
+				fault.Quote(Letters(column-1)+strconv.Itoa(row)))
 		}
 		column = c
 	}
@@ -350,7 +353,8 @@ func (s *Sheet) ask() *Error {
 		return nil
 	}
 	return &Error{
-		Code: "hidden-rows", Place: s.place(s.firstHidden), Text: fmt.Sprintf("%s hidden, by hand or by a filter, the first here", fault.Are(s.hiddenRows, "row")),
+		Code: "hidden-rows", Place: s.place(s.firstHidden),
+		Text: fmt.Sprintf("%s hidden, by hand or by a filter, the first here", fault.Are(s.hiddenRows, "row")),
 		Hint: "say in recipients whether they are part of the list: hidden: include, or hidden: skip", Final: true,
 	}
 }

@@ -33,7 +33,8 @@ func (st *styles) read(s *strictxml.Scanner) error {
 			if id, err := strconv.Atoi(s.Value("numFmtId")); err == nil {
 				code := s.Value("formatCode")
 				if len(code) > numfmt.MaxCode {
-					return &Error{Text: fmt.Sprintf("a number format of %d characters, where Excel takes 255", len(code)), Hint: "export it again"}
+					return &Error{Text: fmt.Sprintf("a number format of %d characters, where Excel takes 255",
+						len(code)), Hint: "export it again"}
 				}
 				st.custom[id] = code
 			}

@@ -26,7 +26,8 @@ func (s *Sheet) Survey(ctx context.Context) ([]Count, error) {
 	var all []Count
 	for _, entry := range b.sheets {
 		c := Count{Name: entry.name, Hidden: entry.hidden}
-		each := &Sheet{book: b, title: entry.name, styles: b.styles, shared: s.shared, hidden: Skip, width: 1, clock: b.clock, most: maxCells}
+		each := &Sheet{book: b, title: entry.name, styles: b.styles, shared: s.shared, hidden: Skip, width: 1,
+			clock: b.clock, most: maxCells}
 		each.area, _ = parseArea("") // the whole sheet is a valid range
 		if each.part, err = b.open(entry.path, maxSheet); err == nil {
 			err = each.count(ctx, &c)

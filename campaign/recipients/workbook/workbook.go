@@ -69,7 +69,8 @@ func Open(r io.ReaderAt, size int64) (*Book, error) {
 	defer b.clock.stop()
 	z, err := zip.NewReader(r, size)
 	if err != nil {
-		return nil, b.fault("is not a whole workbook: "+strings.TrimPrefix(err.Error(), "zip: "), "is the file complete? export or download it again")
+		return nil, b.fault("is not a whole workbook: "+strings.TrimPrefix(err.Error(), "zip: "),
+			"is the file complete? export or download it again")
 	}
 	for _, part := range z.File {
 		key := strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(part.Name, "/"), `\`, "/"))
@@ -124,13 +125,15 @@ func (b *Book) known() error {
 	has := func(name string) bool { _, ok := b.parts[name]; return ok }
 	switch {
 	case has("xl/workbook.bin"):
-		return &Error{Code: "not-a-list", Text: "is a binary workbook (.xlsb)", Hint: "open it in Excel and save it as .xlsx"}
+		return &Error{Code: "not-a-list", Text: "is a binary workbook (.xlsb)",
+			Hint: "open it in Excel and save it as .xlsx"}
 	case has("content.xml") && has("mimetype"):
 		return &Error{Code: "not-a-list", Text: "is an OpenDocument file", Hint: "save it as .xlsx or CSV"}
 	case has("index/document.iwa"), has("index.zip"):
 		return &Error{Code: "not-a-list", Text: "is a Numbers document", Hint: "export it as .xlsx or CSV"}
 	case has("word/document.xml"), has("ppt/presentation.xml"):
-		return &Error{Code: "not-a-list", Text: "is a document, not a workbook", Hint: "export the list as .xlsx or CSV"}
+		return &Error{Code: "not-a-list", Text: "is a document, not a workbook",
+			Hint: "export the list as .xlsx or CSV"}
 	case !has("_rels/.rels") && !has("xl/workbook.xml"):
 		return &Error{Code: "not-a-list", Text: "is a zip file, not a workbook", Hint: "unpack it first"}
 	}
@@ -145,7 +148,8 @@ func (b *Book) open(name string, limit int64) (io.ReadCloser, error) {
 	}
 	r, err := part.Open()
 	if err != nil {
-		return nil, b.fault("its part "+fault.Quote(name)+" cannot be unpacked: "+strings.TrimPrefix(err.Error(), "zip: "), "export it again")
+		return nil, b.fault("its part "+fault.Quote(name)+" cannot be unpacked: "+
+			strings.TrimPrefix(err.Error(), "zip: "), "export it again")
 	}
 	return &bounded{ReadCloser: r, limit: limit, packed: max(int64(part.CompressedSize64), 1), clock: b.clock}, nil
 }
@@ -164,7 +168,8 @@ func (w *stopwatch) stop() { w.spent += time.Since(w.since) }
 func (w *stopwatch) over() bool { return w.spent+time.Since(w.since) > w.limit }
 
 func (w *stopwatch) fault() *Error {
-	return &Error{Code: "too-slow", Text: "reading it takes more than " + duration(w.limit), Hint: "is it a list? if so, save it as CSV"}
+	return &Error{Code: "too-slow", Text: "reading it takes more than " + duration(w.limit),
+		Hint: "is it a list? if so, save it as CSV"}
 }
 
 // bounded is a part that is read only as far as a list can need.
@@ -179,7 +184,8 @@ func (r *bounded) Read(p []byte) (int, error) {
 	r.read += int64(n)
 	if r.read > r.limit || r.read > smallPart && r.read/r.packed > maxRatio {
 		return n, &Error{
-			Code: "bomb", Text: fmt.Sprintf("it unpacks to more than %d MiB from %d KiB", r.read>>20, (r.packed+1023)>>10),
+			Code: "bomb",
+			Text: fmt.Sprintf("it unpacks to more than %d MiB from %d KiB", r.read>>20, (r.packed+1023)>>10),
 			Hint: "no list needs that much; if yours does, save it as CSV",
 		}
 	}
@@ -221,7 +227,8 @@ func (b *Book) document(name string, read func(*strictxml.Scanner) error) error 
 	if errors.As(err, &f) {
 		return b.fault("its part "+fault.Quote(name)+": "+f.Text, f.Hint)
 	}
-	return b.fault("its part "+fault.Quote(name)+" is broken: "+plainXML(err), "open it in Excel, repair it and save it again")
+	return b.fault("its part "+fault.Quote(name)+" is broken: "+plainXML(err),
+		"open it in Excel, repair it and save it again")
 }
 
 // relation is one entry of a .rels part.
@@ -290,7 +297,8 @@ func (b *Book) readMain(name string, targets []relation) (epoch1904 bool, err er
 				}
 				if targets[i].kind == "worksheet" {
 					state := s.Value("state")
-					b.sheets = append(b.sheets, sheetEntry{s.Value("name"), targets[i].path, state == "hidden" || state == "veryHidden"})
+					b.sheets = append(b.sheets, sheetEntry{s.Value("name"), targets[i].path,
+						state == "hidden" || state == "veryHidden"})
 				}
 			}
 		}
@@ -319,7 +327,8 @@ func (b *Book) choose(name string) (entry sheetEntry, of int, err error) {
 		}
 		return entry, 0, &Error{Code: "unknown-sheet", Text: "there is no sheet " + fault.Quote(name), Hint: hint}
 	case len(visible) == 0:
-		return entry, 0, &Error{Code: "unknown-sheet", Text: "the workbook has no visible sheet with cells", Hint: "name a hidden one in recipients.sheet"}
+		return entry, 0, &Error{Code: "unknown-sheet", Text: "the workbook has no visible sheet with cells",
+			Hint: "name a hidden one in recipients.sheet"}
 	}
 	return visible[0], len(visible), nil
 }

@@ -46,7 +46,8 @@ func (f *Format) Date(t time.Time) string {
 			n = int(month)
 		case k.text == "dd" || k.text == "d":
 			n = day
-		case k.text == "hh" && !half || k.text == "h" && !half: // package time does not have an hour without a leading zero
+		// package time does not have an hour without a leading zero
+		case k.text == "hh" && !half || k.text == "h" && !half:
 			n = t.Hour()
 		case strings.HasPrefix(k.text, "mmmmm"):
 			b = append(b, month.String()[0])

@@ -50,7 +50,8 @@ type section struct {
 }
 
 type formatToken struct {
-	kind byte   // 'l' literal, '0' '#' '?' a digit place, '.' the point, 'E', 'G' General, '@' the text, 'd' a date field
+	// 'l' literal, '0' '#' '?' a digit place, '.' the point, 'E', 'G' General, '@' the text, 'd' a date field
+	kind byte
 	text string // the literal, or the date field: yyyy, mm, …
 }
 
@@ -85,8 +86,10 @@ func (c *condition) below() bool {
 // locale show dates in ISO 8601.
 var builtin = map[int]string{
 	1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%", 11: "0.00E+00",
-	14: isoDate, 15: "d-mmm-yy", 16: "d-mmm", 17: "mmm-yy", 18: "h:mm AM/PM", 19: "h:mm:ss AM/PM", 20: "h:mm", 21: "h:mm:ss", 22: isoDate + " hh:mm",
-	27: isoDate, 28: isoDate, 29: isoDate, 30: isoDate, 31: isoDate, 32: "h:mm", 33: "h:mm:ss", 34: isoDate, 35: isoDate, 36: isoDate,
+	14: isoDate, 15: "d-mmm-yy", 16: "d-mmm", 17: "mmm-yy", 18: "h:mm AM/PM", 19: "h:mm:ss AM/PM", 20: "h:mm",
+	21: "h:mm:ss", 22: isoDate + " hh:mm",
+	27: isoDate, 28: isoDate, 29: isoDate, 30: isoDate, 31: isoDate, 32: "h:mm", 33: "h:mm:ss", 34: isoDate,
+	35: isoDate, 36: isoDate,
 	37: "#,##0;-#,##0", 38: "#,##0;-#,##0", 39: "#,##0.00;-#,##0.00", 40: "#,##0.00;-#,##0.00",
 	45: "mm:ss", 46: "[h]:mm:ss", 47: "mm:ss.0", 48: "##0.0E+0", 49: "@",
 	50: isoDate, 51: isoDate, 52: isoDate, 53: isoDate, 54: isoDate, 55: isoDate, 56: isoDate, 57: isoDate, 58: isoDate,
@@ -347,7 +350,8 @@ func (s *compiler) finish() section {
 // ofLanguage reports whether a token of a date depends on a language: the name of a month or a day, AM or PM, or a
 // separator.
 func ofLanguage(t formatToken) bool {
-	return t.kind == 'l' && t.text == "/" || t.kind == 'd' && (len(t.text) > 2 && (t.text[0] == 'm' || t.text[0] == 'd') || isHalf(t.text))
+	return t.kind == 'l' && t.text == "/" ||
+		t.kind == 'd' && (len(t.text) > 2 && (t.text[0] == 'm' || t.text[0] == 'd') || isHalf(t.text))
 }
 
 // HasDay reports whether a date format shows the day or the year, and not only the time.
@@ -368,7 +372,9 @@ func (f *Format) Plain(v float64) bool {
 
 // hasDay reports whether a date section shows the day or the year, and not only the time.
 func (s *section) hasDay() bool {
-	return slices.ContainsFunc(s.tokens, func(t formatToken) bool { return t.kind == 'd' && (t.text[0] == 'd' || t.text[0] == 'y') })
+	return slices.ContainsFunc(s.tokens, func(t formatToken) bool {
+		return t.kind == 'd' && (t.text[0] == 'd' || t.text[0] == 'y')
+	})
 }
 
 // isHalf reports whether a date field is AM/PM or A/P.
@@ -388,7 +394,8 @@ func (s *compiler) bracket(text string) {
 		english := strings.HasPrefix(lower, "en") || strings.HasSuffix(lower, "409") || strings.HasSuffix(lower, "809")
 		switch {
 		case locale == "" || sign != "":
-		case strings.Contains(lower, ","), len(lower) > 4 && !strings.Contains(lower, "-"), lower == "f800", lower == "f400":
+		case strings.Contains(lower, ","), len(lower) > 4 && !strings.Contains(lower, "-"), lower == "f800",
+			lower == "f400":
 			s.iso = true // another calendar, digits of another language, or a form that the system decides
 		case !english:
 			s.foreign = true
@@ -432,7 +439,8 @@ func (s *section) minutes() {
 					break
 				}
 			}
-			if strings.HasPrefix(previous, "h") || strings.HasPrefix(previous, "[h") || strings.HasPrefix(following, "s") {
+			if strings.HasPrefix(previous, "h") || strings.HasPrefix(previous, "[h") ||
+				strings.HasPrefix(following, "s") {
 				t.text = strings.Repeat("n", len(t.text))
 			}
 		}

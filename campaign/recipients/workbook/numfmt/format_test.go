@@ -137,12 +137,14 @@ func TestFormatDate(t *testing.T) {
 	}
 }
 
-// A time is rounded to what is shown of it, and where that is another day it is another day. Cut off, three of them fail.
+// A time is rounded to what is shown of it, and where that is another day it is another day. Cut off, three of them
+// fail.
 func TestFormatRounds(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 12, 31, 23, 59, 59, 996e6, time.UTC)
 	for code, want := range map[string]string{
-		"yyyy-mm-dd": "2026-12-31", "yyyy-mm-dd hh:mm": "2027-01-01 00:00", "hh:mm:ss": "00:00:00", "hh:mm:ss.000": "23:59:59.996", "hh:mm:ss.00": "00:00:00.00",
+		"yyyy-mm-dd": "2026-12-31", "yyyy-mm-dd hh:mm": "2027-01-01 00:00", "hh:mm:ss": "00:00:00",
+		"hh:mm:ss.000": "23:59:59.996", "hh:mm:ss.00": "00:00:00.00",
 	} {
 		if got := Compile(code).Date(at); got != want {
 			t.Errorf("%q: %q, want %q", code, got, want)
@@ -154,7 +156,8 @@ func TestFormatRounds(t *testing.T) {
 func TestFormatText(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[string]string{
-		"": "Ann", "@": "Ann", "0.00": "Ann", `"Ms "@`: "Ms Ann", `0;-0;0;"Ms "@`: "Ms Ann", `_(* #,##0_);_(* \(#,##0\);_(* "-"_);_(@_)`: "Ann", ";;;": "Ann", `0;"x"`: "Ann",
+		"": "Ann", "@": "Ann", "0.00": "Ann", `"Ms "@`: "Ms Ann", `0;-0;0;"Ms "@`: "Ms Ann",
+		`_(* #,##0_);_(* \(#,##0\);_(* "-"_);_(@_)`: "Ann", ";;;": "Ann", `0;"x"`: "Ann",
 	} {
 		if got := Compile(code).Text("Ann"); got != want {
 			t.Errorf("%q: %q, want %q", code, got, want)
@@ -189,7 +192,8 @@ func TestSerial(t *testing.T) {
 
 // FuzzFormat: any code shows any number in some way, and shows something.
 func FuzzFormat(f *testing.F) {
-	for _, code := range []string{"0.00", `[$€-407]#,##0.00;[Red]-0`, "dd.mm.yyyy", "[h]:mm", `"a`, `\`, "[", "0E+00", "_", "AM/PM", "E+B1", "##0.0E+0", "[<=99]0;[>9]#,##0", `"x"@`} {
+	for _, code := range []string{"0.00", `[$€-407]#,##0.00;[Red]-0`, "dd.mm.yyyy", "[h]:mm", `"a`, `\`, "[", "0E+00",
+		"_", "AM/PM", "E+B1", "##0.0E+0", "[<=99]0;[>9]#,##0", `"x"@`} {
 		f.Add(code, 1234.5)
 	}
 	f.Fuzz(func(t *testing.T, code string, v float64) {
@@ -214,7 +218,8 @@ func FuzzFormat(f *testing.F) {
 func TestDecimal(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 2))
-	values := []float64{0, 0.5, 1.005, 9.995, 0.004, 0.005, 0.06, 0.95, 99.99, 1e15, 123456789012345678, 1e-7, 5e-324, 1e300, 0.999999999999999}
+	values := []float64{0, 0.5, 1.005, 9.995, 0.004, 0.005, 0.06, 0.95, 99.99, 1e15, 123456789012345678, 1e-7, 5e-324,
+		1e300, 0.999999999999999}
 	for range 20_000 {
 		values = append(values, random.Float64()*math.Pow10(random.IntN(24)-8), float64(random.IntN(1e6))/1000)
 	}

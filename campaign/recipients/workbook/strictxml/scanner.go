@@ -429,7 +429,8 @@ func (s *Scanner) tagEnd() int {
 func (s *Scanner) endTag() error {
 	if len(s.path) > 0 {
 		// Nearly always it is the expected tag, without blanks.
-		if want := s.path[len(s.path)-1]; s.have(len(want)+3) && s.buf[s.at+2+len(want)] == '>' && string(s.buf[s.at+2:s.at+2+len(want)]) == want {
+		if want := s.path[len(s.path)-1]; s.have(len(want)+3) && s.buf[s.at+2+len(want)] == '>' &&
+			string(s.buf[s.at+2:s.at+2+len(want)]) == want {
 			s.at += len(want) + 3
 			return s.end(want)
 		}

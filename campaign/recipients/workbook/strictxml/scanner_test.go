@@ -143,9 +143,9 @@ func TestScannerAgrees(t *testing.T) {
 	t.Logf("%d parts", parts)
 }
 
-// agree compares the two readers on one document: what one refuses the other refuses, and the tokens are the same. The
-// scanner is stricter in two things (no document type, no control character in instructions and comments) and looser in one
-// (names beyond ASCII are not looked at).
+// agree compares the two readers on one document: what one refuses the other refuses, and the tokens are the same.
+// The scanner is stricter in two things (no document type, no control character in instructions and comments) and
+// looser in one (names beyond ASCII are not looked at).
 func agree(t *testing.T, name, document string) {
 	t.Helper()
 	got, gotErr := tokensOf(strings.NewReader(document))
@@ -175,7 +175,8 @@ var controlled = regexp.MustCompile(`(?s)<[?!].*[\x00-\x08\x0b\x0c\x0e-\x1f]`)
 // TestControlCharacters are refused wherever they stand.
 func TestControlCharacters(t *testing.T) {
 	t.Parallel()
-	for _, document := range []string{"<a>\x1b</a>", "<a b='\x1b'/>", "<a><?b \x1b?></a>", "<a><!-- \x1b --></a>", "<a><![CDATA[\x1b]]></a>"} {
+	for _, document := range []string{"<a>\x1b</a>", "<a b='\x1b'/>", "<a><?b \x1b?></a>", "<a><!-- \x1b --></a>",
+		"<a><![CDATA[\x1b]]></a>"} {
 		if _, err := tokensOf(strings.NewReader(document)); err == nil {
 			t.Errorf("%q was read", document)
 		}
@@ -185,9 +186,12 @@ func TestControlCharacters(t *testing.T) {
 // FuzzScanner holds the scanner against encoding/xml on whatever bytes.
 func FuzzScanner(f *testing.F) {
 	for _, seed := range []string{
-		`<?xml version="1.0" encoding="UTF-8" standalone="yes"?><a b='c' d="e&amp;&#x41;f"><!-- g --><h:i/>text<![CDATA[<&]]>&lt;</a>`,
-		"<a>\r\n\rb\tc</a> \n", "\uFEFF<a>ü</a>", "<a>]]></a>", "<a><b></a></b>", "<a/><a/>", "<!DOCTYPE a><a/>", "<a b=c/>", "<a b='<'/>", "<a>\xff</a>",
-		`<row r="1"><c r="A1" t="s"><v>0</v></c></row>`, "<a>&b;</a>", "<a><?b c?></a>", "<:a/>", "<a:b:c/>", "<a b='1'c='2'/>", "<a>\x01</a>", "<a><![CDATA[]]></a>", "<?xml ?><a></a>", "<a", "<a>&#0;</a>",
+		`<?xml version="1.0" encoding="UTF-8" standalone="yes"?><a b='c' d="e&amp;&#x41;f"><!-- g -->` +
+			`<h:i/>text<![CDATA[<&]]>&lt;</a>`,
+		"<a>\r\n\rb\tc</a> \n", "\uFEFF<a>ü</a>", "<a>]]></a>", "<a><b></a></b>", "<a/><a/>", "<!DOCTYPE a><a/>",
+		"<a b=c/>", "<a b='<'/>", "<a>\xff</a>",
+		`<row r="1"><c r="A1" t="s"><v>0</v></c></row>`, "<a>&b;</a>", "<a><?b c?></a>", "<:a/>", "<a:b:c/>",
+		"<a b='1'c='2'/>", "<a>\x01</a>", "<a><![CDATA[]]></a>", "<?xml ?><a></a>", "<a", "<a>&#0;</a>",
 	} {
 		f.Add(seed)
 	}

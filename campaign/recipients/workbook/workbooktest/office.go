@@ -25,7 +25,8 @@ func Convert(t testing.TB, to, profile string, files ...string) string {
 		t.Skip("LibreOffice is not installed (apt-get install libreoffice-calc-nogui): not tried")
 	}
 	out := t.TempDir()
-	args := []string{"-env:UserInstallation=file://" + profile, "--headless", "--norestore", "--nologo", "--convert-to", to, "--outdir", out}
+	args := []string{"-env:UserInstallation=file://" + profile, "--headless", "--norestore", "--nologo",
+		"--convert-to", to, "--outdir", out}
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // LibreOffice has been known to hang
 	defer cancel()
 	cmd := exec.CommandContext(ctx, soffice, append(args, files...)...)
