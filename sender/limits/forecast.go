@@ -137,98 +137,57 @@ func Foresee(now time.Time, accounts []Account, lanes []Lane, rules Rules) Forec
 func simulate(now time.Time, accounts []Account, lanes []Lane, rules Rules,
 	send func(at time.Time, n int64, why Hold)) (left int64, stop Hold) {
 	now = now.Round(0) // a forecast is of wall time
-	s := newSimulation(now, accounts, lanes, rules)
+	over, queues, left := prepare(now, accounts, lanes)
 	var why Hold
-	for t := now; s.left > 0; {
+	for t := now; left > 0; {
+		room, until, hold := int64(unbounded), time.Time{}, Hold{}
+		fresh := room
 		var may Leave
 		if rules != nil {
 			may = rules.Leave(t)
+			if may.Shut != (Hold{}) && !may.Until.After(t) {
+				return left, may.Shut
+			}
+			if may.Shut != (Hold{}) {
+				room, until, hold = 0, may.Until, may.Shut
+			}
+			room, fresh = lower(room, may.Most), lower(fresh, may.MostFresh)
 		}
-		if may.Shut != (Hold{}) && !may.Until.After(t) {
-			return s.left, may.Shut
+		for _, m := range over {
+			r, at, h := m.room(t)
+			room = min(room, r)
+			if at.After(until) || at.Equal(until) && h.Cap.Window > hold.Cap.Window {
+				until, hold = at, h
+			}
 		}
-		room, until, hold := s.look(t, may)
-		if room > 0 && share(s.queues, room, lower(unbounded, may.MostFresh)) {
-			s.send(t, func(n int64) {
-				send(t, n, why)
-				why = Hold{}
-			})
+		for _, q := range queues {
+			if room == 0 {
+				break
+			}
+			at, h := q.look(t, may.Closed[q.Name])
+			if q.ready == 0 && (until.IsZero() || at.Before(until)) {
+				until, hold = at, h
+			}
+		}
+		if room > 0 && share(queues, room, fresh) {
+			for _, q := range queues {
+				q.send(t, rules, func(n int64) {
+					for _, m := range over {
+						m.use(t, n)
+					}
+					send(t, n, why)
+					left -= n
+					why = Hold{}
+				})
+			}
+			queues = slices.DeleteFunc(queues, func(q *queue) bool { return q.gone == q.total })
 			continue
 		}
 		if t, why = until, hold; t.Sub(now) > horizon {
-			return s.left, Hold{}
+			return left, Hold{}
 		}
 	}
 	return 0, Hold{}
-}
-
-// simulation is the messages left to go, and the accounts for which they count.
-type simulation struct {
-	rules  Rules
-	over   []*meter // the accounts for which every message counts
-	queues []*queue // the lanes with messages left
-	left   int64    // messages in all queues
-}
-
-func newSimulation(now time.Time, accounts []Account, lanes []Lane, rules Rules) *simulation {
-	s := &simulation{rules: rules}
-	for i := range accounts {
-		s.over = append(s.over, newMeter(&accounts[i], now))
-	}
-	own := map[*Account]*meter{nil: nil}
-	for _, l := range lanes {
-		m := own[l.Account]
-		if m == nil && l.Account != nil {
-			m = newMeter(l.Account, now)
-			own[l.Account] = m
-		}
-		if q := newQueue(l, m); q.total > 0 {
-			s.queues = append(s.queues, q)
-			s.left += q.total
-		}
-	}
-	return s
-}
-
-// look finds out how many messages may go at t under the rules' leave and the accounts' caps, and
-// how many each queue has ready. It also says until when to wait if none can go, and what is in the
-// way.
-func (s *simulation) look(t time.Time, may Leave) (room int64, until time.Time, why Hold) {
-	room = lower(unbounded, may.Most)
-	if may.Shut != (Hold{}) {
-		room, until, why = 0, may.Until, may.Shut
-	}
-	for _, m := range s.over {
-		r, at, h := m.room(t)
-		room = min(room, r)
-		if at.After(until) || at.Equal(until) && h.Cap.Window > why.Cap.Window {
-			until, why = at, h
-		}
-	}
-	if room == 0 {
-		return 0, until, why
-	}
-	for _, q := range s.queues {
-		at, h := q.look(t, may.Closed[q.Name])
-		if q.ready == 0 && (until.IsZero() || at.Before(until)) {
-			until, why = at, h
-		}
-	}
-	return room, until, why
-}
-
-// send lets each queue's turn go at t, and drops the queues that have come to their end.
-func (s *simulation) send(t time.Time, gone func(n int64)) {
-	for _, q := range s.queues {
-		q.send(t, s.rules, func(n int64) {
-			for _, m := range s.over {
-				m.use(t, n)
-			}
-			s.left -= n
-			gone(n)
-		})
-	}
-	s.queues = slices.DeleteFunc(s.queues, func(q *queue) bool { return q.gone == q.total })
 }
 
 // unbounded is more messages than there ever are.
@@ -282,6 +241,27 @@ func share(queues []*queue, room, fresh int64) bool {
 		any = true
 	}
 	return any
+}
+
+// prepare returns the meters of the accounts for which every message counts, the queues of the
+// lanes that have messages, and how many messages they have in all.
+func prepare(now time.Time, accounts []Account, lanes []Lane) (over []*meter, queues []*queue, left int64) {
+	for i := range accounts {
+		over = append(over, newMeter(&accounts[i], now))
+	}
+	own := map[*Account]*meter{nil: nil}
+	for _, l := range lanes {
+		m := own[l.Account]
+		if m == nil && l.Account != nil {
+			m = newMeter(l.Account, now)
+			own[l.Account] = m
+		}
+		if q := newQueue(l, m); q.total > 0 {
+			queues = append(queues, q)
+			left += q.total
+		}
+	}
+	return over, queues, left
 }
 
 // meter is an account during a simulation.
