@@ -40,8 +40,8 @@ func milliseconds(at time.Time) int64 {
 // A recorded use may be in the caller's future for three reasons:
 //
 //   - Rounding up makes up to a second.
-//   - A caller that read the clock and then waited for its turn comes late, by less than a minute. If its time were believed, every use
-//     would look older than it is; so the latest use tells the time.
+//   - A caller that read the clock and then waited for its turn comes late, by less than a minute. If its time were
+//     believed, every use would look older than it is; so the latest use tells the time.
 //   - Anything further away means that the clock was set back, and counts as now.
 const (
 	rounding = 2 * time.Second

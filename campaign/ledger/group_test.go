@@ -112,8 +112,8 @@ func TestDiskFullStopsTheRun(t *testing.T) {
 	}
 }
 
-// Another process that holds the write lock for too long is not a fault of the disk: the group fails, its outcomes stay,
-// and the run goes on.
+// Another process that holds the write lock for too long is not a fault of the disk: the group fails, its outcomes
+// stay, and the run goes on.
 func TestBusyIsNotTheDisk(t *testing.T) {
 	t.Parallel()
 	path := t.TempDir() + "/s/state.db"

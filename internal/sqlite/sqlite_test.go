@@ -47,8 +47,8 @@ func words(t *testing.T, s *Store) (all []string) {
 	return all
 }
 
-// A transaction is stored whole or not at all, also after a panic, and the store goes on. Without the ROLLBACK in Write's deferred
-// function the transaction after the panic failed: "cannot start a transaction within a transaction".
+// A transaction is stored whole or not at all, also after a panic, and the store goes on. Without the ROLLBACK in
+// Write's deferred function the transaction after the panic failed: "cannot start a transaction within a transaction".
 func TestWrite(t *testing.T) {
 	t.Parallel()
 	s := open(t)

@@ -42,7 +42,8 @@ func (r *Report) say(format string, args ...any) {
 //
 //   - A delivery whose record is lost, or contradicts its log, becomes unknown.
 //   - A delivery whose row is lost, and that was still to be sent, becomes held.
-//   - If the end of the log is lost, all deliveries that were to be sent become unknown, because they may have been sent.
+//   - If the end of the log is lost, all deliveries that were to be sent become unknown, because they may have been
+//     sent.
 //   - A file whose campaigns' own records cannot be read is refused.
 func File(ctx context.Context, path string, try bool) (_ *Report, err error) {
 	if path, err = filepath.Abs(path); err != nil {

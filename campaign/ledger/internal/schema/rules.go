@@ -43,7 +43,8 @@ const (
 	// Unreadable holds for a delivery whose state is not known, or one of whose numbers is not a number.
 	Unreadable = "d.state < 1 OR d.state > 13 OR 'integer' NOT IN (typeof(d.state))" +
 		" OR 'integer' NOT IN (typeof(d.lane)) OR 'integer' NOT IN (typeof(d.due))" +
-		" OR 'integer' NOT IN (typeof(d.attempts)) OR 'integer' NOT IN (typeof(d.first)) OR 'integer' NOT IN (typeof(d.turn))"
+		" OR 'integer' NOT IN (typeof(d.attempts))" +
+		" OR 'integer' NOT IN (typeof(d.first)) OR 'integer' NOT IN (typeof(d.turn))"
 	// BadAttempt holds for an attempt one of whose numbers is not a number.
 	BadAttempt = "typeof(time) <> 'integer' OR typeof(state) <> 'integer' OR typeof(code) <> 'integer'"
 
