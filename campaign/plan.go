@@ -5,10 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -16,8 +14,6 @@ import (
 	"mailshot/campaign/digest"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/recipients"
-	"mailshot/campaign/transport"
-	"mailshot/sender"
 	"mailshot/sender/limits"
 )
 
@@ -48,7 +44,7 @@ type Plan struct {
 	Rows        int64
 	ToSend      int64 // pending and deferred, within Only and Limit, without those suppressed since
 	Samples     []Sample
-	Server      string          // "host:port as login", or "the sink"; "" = see Servers
+	Server      string          // "host:port as login", or "the built-in sink"; "" = see Servers
 	Servers     []PlannedServer // if there are several; then Caps has the caps that hold over all of them
 	Caps        []string
 	Connections int
@@ -341,61 +337,6 @@ func (c *Campaign) describe(ctx context.Context, plan *Plan) error {
 	plan.Notes = append(plan.Notes, c.header.Guessed...)
 	plan.Notes = append(plan.Notes, notes...)
 	return nil
-}
-
-// PlannedServer is one of several servers of a plan.
-type PlannedServer struct {
-	Name, Server string // Server: "host:port as login"
-	Weight       int
-	Connections  int
-	Caps         []string // its own
-}
-
-// describeServers says where the messages go, and under which caps. It returns what a person should know about that.
-func (c *Campaign) describeServers(plan *Plan) (notes []string) {
-	servers, terms := c.servers(), c.terms()
-	several := len(servers) > 1
-	said := map[string]bool{} // keys
-	shared := func(l sender.Limit) bool { return several && terms.Shared(l.Key) }
-	add := func(to *[]string, name string, l sender.Limit) {
-		if said[l.Key] {
-			return
-		}
-		said[l.Key] = true
-		for _, cap := range l.Caps {
-			*to = append(*to, name+cap.String())
-		}
-	}
-	for _, s := range servers {
-		way, known := s.Name, []string(nil)
-		if c.opts.Sink == nil {
-			way, known = transport.Describe(s)
-		}
-		may := terms.Allowance(s)
-		notes = append(append(notes, known...), may.Notes...)
-		plan.Connections += may.Connections
-		if !several {
-			plan.Server = way
-			for _, l := range may.Limits {
-				add(&plan.Caps, "", l)
-			}
-			continue
-		}
-		p := PlannedServer{Name: s.Name, Server: way, Weight: s.Weight, Connections: may.Connections}
-		for _, l := range may.Limits {
-			if shared(l) {
-				add(&plan.Caps, "", l)
-			} else {
-				add(&p.Caps, "", l)
-			}
-		}
-		plan.Servers = append(plan.Servers, p)
-	}
-	lanes := terms.Domains()
-	for _, name := range slices.Sorted(maps.Keys(lanes)) {
-		add(&plan.Caps, name+" ", lanes[name])
-	}
-	return notes
 }
 
 // byName gives states their names, for output.

@@ -12,7 +12,6 @@ import (
 
 	"mailshot/campaign/accounts"
 	"mailshot/campaign/caps"
-	"mailshot/campaign/definition"
 	"mailshot/campaign/dispatch"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/message"
@@ -295,28 +294,6 @@ func (m made) Message(d *ledger.Delivery) (sender.Mail, error) {
 	return mail, nil
 }
 
-// servers are those that the campaign sends to. A sink takes the place of them all.
-func (c *Campaign) servers() []*definition.Server {
-	if c.opts.Sink == nil {
-		return c.def.Servers
-	}
-	l := c.def.Limits
-	return []*definition.Server{{Name: "the built-in sink", Weight: 1,
-		Limits: definition.Limits{Connections: l.Connections, MessagesPerConnection: l.MessagesPerConnection}}}
-}
-
-// way is how a server is reached.
-func (c *Campaign) way(s *definition.Server) transport.Config {
-	cfg := transport.Config{
-		Definition: c.def, Server: s, Allowance: c.allowance(s), Accounts: c.opts.Accounts,
-		Network: c.opts.Network, Observe: c.opts.ObserveConnections,
-	}
-	if t := c.opts.Sink; t != nil {
-		cfg.Sink = &t.Sink
-	}
-	return cfg
-}
-
 // mostContentRefusals is how many messages in a row one server may refuse whoever they are for, where the campaign file
 // says nothing.
 const mostContentRefusals = 10
@@ -338,12 +315,4 @@ func (c *Campaign) pacer(ctx context.Context, l *ledger.Ledger) (*pacing.Pacer, 
 	cfg.Waves, cfg.StopLoss, cfg.Hours, cfg.Zones, cfg.NotAfter = own.Waves, own.StopLoss, s.Hours, s.ZoneColumn.Given(), s.NotAfter
 	cfg.StopLoss.Content = cmp.Or(cfg.StopLoss.Content, mostContentRefusals)
 	return pacing.New(cfg), nil
-}
-
-// warmup is that of a server for which this is a new sender; nil for one that is warm.
-func (c *Campaign) warmup(s *definition.Server) *caps.Warmup {
-	if c.opts.Sink != nil {
-		return nil
-	}
-	return caps.NewWarmup(s, c.def.Schedule.Location(), c.accounts)
 }

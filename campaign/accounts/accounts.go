@@ -1,5 +1,6 @@
-// Package accounts is what the campaigns of a user share. [Open] opens accounts.db. [Accounts.Budget] reserves uses of
-// caps; [Accounts.Used] tells what was used. [Accounts.Suppressed] and [Accounts.Screen] say who is never to be mailed.
+// Package accounts is accounts.db: the used caps, the suppression list and the secret that all campaigns of one user
+// share. [Open] opens it. [Accounts.Budget] reserves uses of caps; [Accounts.Used] tells what was used.
+// [Accounts.Suppressed] and [Accounts.Screen] ask the suppression list.
 // [Accounts.Secret] is what tokens and Message-IDs are made with. [Accounts.Claim] tells a ledger from an older copy of
 // it. [Accounts.AddDay] counts what was sent on each day.
 //

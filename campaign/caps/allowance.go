@@ -1,4 +1,5 @@
-// Package caps says which caps hold for a campaign. [Terms.Allowance] says it of each server, and [Terms.Domains] of
+// Package caps works out how many messages a campaign may send to each server and domain, and how many were sent
+// already. [Terms.Allowance] says what holds for a server, and [Terms.Domains] of
 // each group of recipients that has caps of its own. Through a [Budget] a gate reserves uses of those caps from the
 // user's accounts. [Used] and [Terms.Meters] tell how much has been used. A [Warmup] keeps a new sender to its number
 // for the day.

@@ -4,10 +4,12 @@
 // context ends. Everything that a run needs comes with the Config: the deliveries and their memory ([Deliveries]), the
 // maker of messages ([Messages]), the servers ([Server]), and the rules of pacing. A run never sees a campaign file.
 //
-// A worker is a loop: take a delivery that may go now to one of the servers (admit.go), make its message, hand it over
-// (deliver.go), and do what the outcome asks for (outcome.go). A worker that finds nothing waits until something may go
-// (outlook.go). How each server does is its health (health.go), and which server a group of recipients belongs to is
-// its routing (routing.go). A run ends early when too much goes wrong (stop.go).
+// A worker is a loop: take a delivery that may go now to one of the servers, with a use of that server's caps
+// (admit.go); make its message and hand it over (deliver.go); and do what the outcome asks for (outcome.go, a table). A
+// worker that finds nothing waits until something may go (idle.go). The health of a server says when the server may be
+// given mail again (health.go). Which server a group of recipients belongs to, by the servers' weights, is its routing
+// (routing.go). A run ends early when too much goes wrong (stop.go). Deliveries are sorted into lanes, one for each
+// group of recipients; see campaign/pacing. A model takes the turns of the workers one at a time (turns.go).
 //
 // Two promises are kept here by order alone. A delivery is begun in the memory before the first byte of its body leaves.
 // A delivery has a use of every cap that holds for it before the server hears of it.
@@ -30,8 +32,6 @@ const (
 	workersPerConnection = 2
 	// patience is how long a run waits for the next delivery that is due before it ends with work left.
 	patience = time.Hour
-	// mostStumbles is how often in a row a connection may end at one recipient before that recipient is deferred.
-	mostStumbles = 2
 )
 
 // Config is what a run is made of. Deliveries, Messages, Servers and Pacer are required.

@@ -9,6 +9,9 @@ import (
 	"mailshot/sender/smtp"
 )
 
+// mostStumbles is how often in a row a connection may end at one recipient before that recipient is deferred.
+const mostStumbles = 2
+
 // ending is how the attempt at a delivery ended: all that decides what is done next.
 type ending struct {
 	out         sender.Outcome

@@ -1,5 +1,7 @@
-// Package statefile has the types in which campaign/ledger and campaign/accounts report on their database files: ask
-// for an [Error] with errors.As to learn why a file cannot be used; a [Fault] is one thing that is wrong in a file.
+// Package statefile has the types of errors about a state.db or accounts.db that cannot be used.
+//
+// Ask for an [Error] with errors.As to learn why a file cannot be used. A [Fault] is one thing that is wrong in a file.
+// The texts are written where the files are opened, in internal/sqlite.
 package statefile
 
 // Error says why a database file may not or cannot be used, and what to do about it.

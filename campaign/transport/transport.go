@@ -1,4 +1,5 @@
-// Package transport opens the ways out of a campaign.
+// Package transport connects a campaign to what takes its mail: an SMTP or LMTP server, the recipients' own mail
+// servers, or a sendmail program.
 //
 // Call [Open] with one of a definition's servers: it returns a pool of connections to that server, direct delivery to
 // the recipients' own servers, or a program that takes messages. Nothing is spoken to before the first message or

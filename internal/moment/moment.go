@@ -1,4 +1,4 @@
-// Package moment compares points in time. Call Later for when something may happen that has to wait for two others.
+// Package moment has one function: [Later] is the later of two times, where a zero time does not count.
 package moment
 
 import "time"

@@ -1,4 +1,4 @@
-// Package parsers reads finished messages back through three parsers that other people wrote. [GoMessage], [Enmime] and
+// Package parsers is for tests: it reads finished messages with three independent MIME parsers. [GoMessage], [Enmime] and
 // [Python] read a message by emersion/go-message, by jhillyerd/enmime, and by Python's email package with its strict
 // policy. It is for tests only.
 //

@@ -1,5 +1,5 @@
-// Package trail finds out what became of messages after the connection to a server broke. [Finder.Read] reads what
-// others have written down: the copies in a Sent folder, or the log of the relay.
+// Package trail reads mail logs, Sent folders and lists of Message-IDs, to learn whether a message whose outcome is
+// unknown was taken or bounced. Call [Finder.Read] for each file.
 //
 // A message is known by its Message-ID. Read reads three kinds of evidence, and recognises the kind by the content:
 //

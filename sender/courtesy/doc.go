@@ -1,4 +1,5 @@
-// Package courtesy decides how a campaign goes easy on those who take its mail. [Group] says which
+// Package courtesy has the rules of polite sending: hours, warm-up, waves, slowing down when a server
+// asks for it, and stopping when too much is refused. [Group] says which
 // recipients one system looks after. [Adaptive] says how many messages may be under way and how
 // fast they may follow, after a server has asked for less. [Warmup] says how many a young sender
 // sends on a day, [Waves] how many go before the first answers have been looked at, [StopLoss] when

@@ -1,4 +1,4 @@
-// Package schema is what state.db looks like, for the rooms that read and write it: [Versions] are its tables, [Span]
+// Package schema has the tables of state.db, and the rules that every record in it obeys: [Versions] are its tables, [Span]
 // is a campaign's range of ids, [States] are the numbers of states, [HashKey] is the hash of a key, and [Rules] hold of
 // every record.
 package schema
