@@ -169,6 +169,13 @@ func TestStopLossOfAGroup(t *testing.T) {
 	if sum.Counts[string(ledger.Sent)] == 0 {
 		t.Errorf("%v", sum.Counts)
 	}
+	// A run about others alone does not get around it. Proven by asking only about the lanes of those others: all went.
+	was := sum.Counts[string(ledger.Sent)]
+	sum = f.send(t, campaign.Options{Now: clock.now}, campaign.PlanOptions{Only: `name != "G" && name != "H"`})
+	stops(t, sum, "", "stop-loss: gmail: ")
+	if sum.Counts[string(ledger.Sent)] != was {
+		t.Errorf("%d more were sent", sum.Counts[string(ledger.Sent)]-was)
+	}
 }
 
 // Nothing goes out of hours, also not to those whose own clock says so. Proven by letting leave forget the

@@ -2,12 +2,12 @@ package campaign
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"mailshot/campaign/caps"
 	"mailshot/campaign/forecast"
 	"mailshot/campaign/ledger"
+	"mailshot/campaign/pacing"
 	"mailshot/sender/limits"
 )
 
@@ -16,11 +16,11 @@ type waiting forecast.Waiting
 
 // add counts a delivery in the lane of all those that obey the same caps and the same hours.
 func (w waiting) add(c *Campaign, rec ledger.Record) {
-	name := c.capped(rec.Lane)
-	if _, zone, ok := strings.Cut(rec.Lane, " "); ok && c.def.Schedule.ZoneColumn.Given() {
-		name += " " + zone
+	zone := ""
+	if c.def.Schedule.ZoneColumn.Given() {
+		zone = pacing.ZoneOf(rec.Lane)
 	}
-	forecast.Waiting(w).Add(name, rec)
+	forecast.Waiting(w).Add(pacing.Lane(c.capped(rec.Lane), zone), rec)
 }
 
 // foresee says when what is waiting can go, and how much of each cap has been used.

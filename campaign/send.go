@@ -123,9 +123,6 @@ func (c *Campaign) openSending(ctx context.Context, o RunOptions) (_ *sending, e
 			err = errors.Join(err, s.close())
 		}
 	}()
-	if err := c.hosting(ctx); err != nil {
-		return nil, err
-	}
 	if err := s.begin(ctx); err != nil {
 		return nil, err
 	}
@@ -158,6 +155,9 @@ func (s *sending) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := c.hosting(ctx); err != nil {
+		return err
+	}
 	opts := ledger.RunOptions{Suppressed: c.suppress.Check, Now: c.now, Limit: c.limit, Host: c.host()}
 	if c.only != "" {
 		opts.Only = func(d ledger.Delivery) (bool, error) {
@@ -171,7 +171,7 @@ func (s *sending) begin(ctx context.Context) error {
 	if s.run, err = c.ledger.Run(ctx, c.id, opts); err != nil {
 		return err
 	}
-	s.Deliveries = s.run
+	s.Deliveries, s.Lanes = s.run, s.run.Lanes()
 	s.Answers = func(ctx context.Context, lanes []string, states []ledger.State, most int) ([]ledger.Answer, error) {
 		return c.ledger.Answers(ctx, c.id, lanes, states, most)
 	}

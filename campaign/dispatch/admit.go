@@ -95,7 +95,7 @@ func (r *Run) lent(s *server) bool {
 // admitTo is admit for one server.
 func (r *Run) admitTo(ctx context.Context, to *server) (*admission, closure, error) {
 	now := r.c.Now()
-	if c, shut := r.unready(to, now); shut {
+	if c, closed := r.closedServer(to, now); closed {
 		return nil, c, nil
 	}
 	p := picking{r: r, to: to, now: now, closure: closure{scope: ofServer}}
@@ -124,8 +124,8 @@ func (r *Run) admitTo(ctx context.Context, to *server) (*admission, closure, err
 	return nil, c, nil
 }
 
-// unready is the closure of a server that is not to be given anything now; ok is false for one that may be given more.
-func (r *Run) unready(to *server, now time.Time) (c closure, ok bool) {
+// closedServer reports whether a server is to be given nothing now, and why.
+func (r *Run) closedServer(to *server, now time.Time) (c closure, closed bool) {
 	r.mu.Lock()
 	free, until := to.free(now)
 	lent, spent := !to.in(now), to.full.lends(now)

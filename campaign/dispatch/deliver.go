@@ -42,11 +42,11 @@ func (r *Run) deliver(ctx context.Context, a *admission) {
 	r.mu.Lock()
 	e.stumbles = r.stumbles[d.ID]
 	r.mu.Unlock()
-	r.conclude(a, mail, e)
+	r.conclude(ctx, a, mail, e)
 }
 
 // conclude does what an ending asks for. It is the one place that does.
-func (r *Run) conclude(a *admission, mail sender.Mail, e ending) {
+func (r *Run) conclude(ctx context.Context, a *admission, mail sender.Mail, e ending) {
 	v := decide(e)
 	if v.use == counts {
 		a.stamp(r.c.Now())
@@ -69,7 +69,9 @@ func (r *Run) conclude(a *admission, mail sender.Mail, e ending) {
 		r.settle(a, r.result(ledger.Refused, e.out))
 		r.learn(a.d, e.out)
 	case toUnknown:
-		r.settle(a, r.result(ledger.Unknown, e.out))
+		if r.settle(a, r.result(ledger.Unknown, e.out)); ctx.Err() != nil {
+			v.after = nothing // this outcome has ended the run: nobody waits for the server any more
+		}
 	case toStumbled:
 		r.mu.Lock()
 		r.stumbles[a.d.ID]++

@@ -34,9 +34,10 @@ const (
 	patience = time.Hour
 )
 
-// Config is what a run is made of. Deliveries, Messages, Servers and Pacer are required.
+// Config is what a run is made of. Deliveries is required; Messages, Servers and Pacer are too, unless nothing is left.
 type Config struct {
 	Deliveries Deliveries
+	Lanes      []string // in which the campaign has something left, also what this run is not about
 	Messages   Messages
 	Servers    []Server
 	Pacer      *pacing.Pacer
@@ -61,7 +62,7 @@ type Config struct {
 // Run is one run over a campaign's deliveries. Loop is called once; the methods of [Turns] take its place in a model.
 type Run struct {
 	c       Config
-	lanes   []string // those that had something left when the run began
+	lanes   []string // see Config.Lanes
 	servers []*server
 	stop    context.CancelFunc // ends the taking of deliveries, with r.stopped or r.fatal as the reason
 
@@ -90,10 +91,7 @@ func New(c Config, left ledger.Outlook) *Run {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	r := &Run{c: c, planned: left.Left, wake: make(chan struct{}), stumbles: map[int64]int{}, homes: map[string][]*server{}}
-	for _, lane := range left.Lanes {
-		r.lanes = append(r.lanes, lane.Lane)
-	}
+	r := &Run{c: c, lanes: c.Lanes, planned: left.Left, wake: make(chan struct{}), stumbles: map[int64]int{}, homes: map[string][]*server{}}
 	for i := range c.Servers {
 		r.servers = append(r.servers, newServer(&c.Servers[i]))
 	}

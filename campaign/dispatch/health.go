@@ -141,15 +141,3 @@ func (h *health) filled(now, until time.Time) { h.full = pauseFrom(now, until) }
 
 // emptied notes that a use of the server's caps may have been given back.
 func (h *health) emptied() { h.full = pause{} }
-
-// spoken reports whether the server has heard of the message at a stage: it counts the attempt, refused and
-// interrupted ones too.
-func spoken(at reply.Stage) bool { return at == reply.Mail || at == reply.Rcpt || at == reply.Data }
-
-// words are the server's, else what went wrong on this side.
-func words(out sender.Outcome) string {
-	if out.Text == "" && out.Err != nil {
-		return out.Err.Error()
-	}
-	return out.Text
-}

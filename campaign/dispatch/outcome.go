@@ -95,7 +95,7 @@ func decide(e ending) verdict {
 		v.before = blamed // told first: what is put back is for other servers
 		v.delivery, _ = e.back()
 	case out.Class == reply.Hold && out.About == reply.AboutGroup && e.group:
-		v.delivery, v.after = toGroup, answered
+		v.before, v.delivery = answered, toGroup
 	case out.Class == reply.Hold && out.About == reply.AboutGroup && e.direct:
 		v.delivery = toDeferred // one domain's own servers
 	case out.About == reply.AboutServer || out.Class == reply.Hold:
@@ -127,4 +127,16 @@ func (e ending) back() (disposal, view) {
 		return toStumbled, blamed
 	}
 	return toDeferred, nothing
+}
+
+// spoken reports whether the server has heard of the message at a stage: it counts the attempt, refused and
+// interrupted ones too.
+func spoken(at reply.Stage) bool { return at == reply.Mail || at == reply.Rcpt || at == reply.Data }
+
+// words are the server's, else what went wrong on this side.
+func words(out sender.Outcome) string {
+	if out.Text == "" && out.Err != nil {
+		return out.Err.Error()
+	}
+	return out.Text
 }

@@ -63,7 +63,7 @@ func TestDecide(t *testing.T) {
 		{"a stop after the dot", ending{out: begun(out(reply.Stop, reply.AboutSender, reply.Data, 421))},
 			verdict{counts, blamed, toServer, nothing}},
 		{"a provider wants it slower", ending{out: out(reply.Hold, reply.AboutGroup, reply.Rcpt, 421), group: true},
-			verdict{counts, nothing, toGroup, answered}},
+			verdict{counts, answered, toGroup, nothing}},
 		{"a domain's own server wants it slower", ending{out: out(reply.Hold, reply.AboutGroup, reply.Rcpt, 421), direct: true},
 			verdict{counts, nothing, toDeferred, nothing}},
 		{"a hold about a part of the rest", ending{out: out(reply.Hold, reply.AboutGroup, reply.Mail, 421)},

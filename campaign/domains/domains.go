@@ -58,7 +58,8 @@ func Check(
 	if err != nil {
 		return nil, 0, err
 	}
-	return a.findings(list), a.dropped, nil
+	found = a.findings(list) // which may drop all
+	return found, a.dropped, nil
 }
 
 // domainAnswer is what the DNS said about a domain; found is nil where it has nothing against mailing it.

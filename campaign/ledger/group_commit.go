@@ -140,7 +140,7 @@ func (r *Run) Begin(ctx context.Context, d *Delivery) error {
 // server refused it before the body, or if it is not what was planned. The table of states says which outcomes there
 // are.
 //
-// Settle does not wait for the disk. The outcome is committed with the next Begin, Flush or Due, or with the next Next
+// Settle does not wait for the disk. The outcome is committed with the next Begin, Flush or Outlook, or with the next Next
 // that has nothing to give. A crash before that loses the outcome, which makes the delivery unknown. An error means
 // that nothing was recorded.
 func (r *Run) Settle(ctx context.Context, d *Delivery, res Result) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"math"
+	"slices"
 	"time"
 
 	"mailshot/campaign/ledger/internal/schema"
@@ -91,11 +92,15 @@ func (r *Run) openLanes(ctx context.Context) error {
 		ln.step = 1 / float64(max(n, 1))
 		ln.at = ln.step / 2
 		if n > 0 {
+			r.names = append(r.names, ln.name)
 			r.enlist(ln)
 		}
 		return err
 	})
 }
+
+// Lanes are the names of the lanes in which the campaign had something left when the run began, whatever Only says.
+func (r *Run) Lanes() []string { return slices.Clone(r.names) }
 
 // enlist makes sure that Next looks at ln.
 func (r *Run) enlist(ln *lane) {

@@ -13,7 +13,7 @@ import (
 type Outlook struct {
 	Left  int64     // deliveries, within the run's Limit and Only
 	Due   time.Time // the earliest of them; zero = something is pending, and may go as soon as its lane is open
-	Lanes []LaneDue // those that have something left, in no order
+	Lanes []LaneDue // those that have something left for the run, in no order
 }
 
 // LaneDue says when the earliest of what is left in a lane is due; the zero time means that it is pending.
@@ -31,6 +31,9 @@ func (r *Run) Outlook(ctx context.Context) (Outlook, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	o := Outlook{Left: r.left()}
+	if o.Left == 0 {
+		return o, nil
+	}
 	earliest := never
 	for _, ln := range r.lanes {
 		due, err := r.earliest(ctx, ln)
@@ -42,9 +45,6 @@ func (r *Run) Outlook(ctx context.Context) (Outlook, error) {
 		}
 		earliest = min(earliest, due)
 		o.Lanes = append(o.Lanes, LaneDue{Lane: ln.name, Due: sqlite.Moment(due)})
-	}
-	if o.Left == 0 {
-		return o, nil
 	}
 	if earliest == never {
 		return Outlook{}, errors.New("the ledger was changed by another process: what was left is gone")

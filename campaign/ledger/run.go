@@ -67,8 +67,9 @@ type Run struct {
 	o          RunOptions
 
 	mu     sync.Mutex
-	lanes  []*lane // those that may still have deliveries, in no order
-	place  float64 // of the last delivery handed out, in the order of the run: from 0 to 1 and beyond
+	names  []string // see Lanes
+	lanes  []*lane  // those that may still have deliveries, in no order
+	place  float64  // of the last delivery handed out, in the order of the run: from 0 to 1 and beyond
 	picks  int64
 	out    map[int64]*Delivery // handed out and not yet recorded otherwise
 	counts map[State]int64
