@@ -77,7 +77,8 @@ func (d *Definition) Place(t Text) string {
 // domain comes from the list, it is the envelope sender's. "" where neither is known.
 func (d *Definition) SenderDomain() string {
 	from := strings.TrimRight(d.From.Text, "> \t\r\n")
-	if i := strings.LastIndexByte(from, '@'); i >= 0 && !strings.Contains(from[i:], "{{") && !strings.Contains(from[i:], "}}") {
+	if i := strings.LastIndexByte(from, '@'); i >= 0 && !strings.Contains(from[i:], "{{") &&
+		!strings.Contains(from[i:], "}}") {
 		if a, err := address.Parse("x" + from[i:]); err == nil {
 			return a.Domain()
 		}

@@ -1,8 +1,8 @@
 // Package digest sums up the parts of the campaign file that a plan was made from, so that a later run can name what
 // changed.
 //
-// [New] makes the [Digest] of a definition's parts, as [Inputs] gives them. A plan keeps its text; [Parse] reads the text
-// again, and [Digest.Differing] names the parts that are not what they were. [Build] names the program.
+// [New] makes the [Digest] of a definition's parts, as [Inputs] gives them. A plan keeps its text; [Parse] reads the
+// text again, and [Digest.Differing] names the parts that are not what they were. [Build] names the program.
 package digest
 
 import (

@@ -99,7 +99,8 @@ func (r *Run) admitTo(ctx context.Context, to *server) (*admission, closure, err
 		return nil, c, nil
 	}
 	p := picking{r: r, to: to, now: now, closure: closure{scope: ofServer}}
-	use, until, err := to.Gate.Admit(ctx, now, func(closed []string) (string, bool) { return p.pick(ctx, closed) }, p.putBack)
+	use, until, err := to.Gate.Admit(ctx, now, func(closed []string) (string, bool) { return p.pick(ctx, closed) },
+		p.putBack)
 	if err = errors.Join(p.err, err); err != nil {
 		return nil, closure{}, err
 	}
@@ -141,8 +142,8 @@ func (r *Run) unready(to *server, now time.Time) (c closure, ok bool) {
 	return c, true
 }
 
-// picking chooses a delivery for a server, as the server's gate asks for it: once, and again without the lanes whose own
-// caps turn out to be used up.
+// picking chooses a delivery for a server, as the server's gate asks for it: once, and again without the lanes whose
+// own caps turn out to be used up.
 type picking struct {
 	r       *Run
 	to      *server

@@ -137,7 +137,9 @@ const mostShown = 20
 func (t *tool) shown(r *check.Report) {
 	fs := slices.Clone(r.Findings)
 	// Errors first: "error" < "warning".
-	slices.SortStableFunc(fs, func(a, b check.Finding) int { return strings.Compare(string(a.Severity), string(b.Severity)) })
+	slices.SortStableFunc(fs, func(a, b check.Finding) int {
+		return strings.Compare(string(a.Severity), string(b.Severity))
+	})
 	n := min(len(fs), mostShown)
 	t.findings(fs[:n])
 	if rest := int64(len(fs)-n) + r.Dropped; rest > 0 {
