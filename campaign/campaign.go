@@ -58,7 +58,7 @@ type SinkTarget struct {
 	Secret []byte // makes Message-IDs and tokens in place of the accounts' secret; nil = the accounts'
 }
 
-// Campaign is an open campaign. Its methods are to be called one at a time; Close when done.
+// Campaign is an open campaign. Call its methods one at a time, and Close when done.
 type Campaign struct {
 	def  *definition.Definition
 	opts Options

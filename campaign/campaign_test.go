@@ -149,7 +149,7 @@ func TestChangedInputsAreRefusedThenAccepted(t *testing.T) {
 	}
 }
 
-// A plan that was declined is no obstacle: what is mended after it needs no --accept-changes.
+// A plan that was declined does not stand in the way: what is mended after it needs no --accept-changes.
 func TestDeclinedPlanIsMadeAnew(t *testing.T) {
 	t.Parallel()
 	s, rec := startSink(t, sink.Options{})
@@ -173,7 +173,7 @@ func TestDeclinedPlanIsMadeAnew(t *testing.T) {
 	}
 }
 
-// A server or limits that change are no change of the messages: a halted campaign is mended that way.
+// Changing the server or the limits does not change the messages: that is how a halted campaign is mended.
 func TestServerMayChange(t *testing.T) {
 	t.Parallel()
 	s, _ := startSink(t, sink.Options{})

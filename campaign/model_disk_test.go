@@ -106,7 +106,7 @@ func torn(was, is []byte, lot *rand.Rand) ([]byte, bool) {
 	return left, true
 }
 
-// memory is a folder for what is to be fast and is thrown away.
+// memory is a folder for files that have to be fast and are thrown away.
 func memory(t testing.TB) string {
 	t.Helper()
 	if info, err := os.Stat("/dev/shm"); err != nil || !info.IsDir() {

@@ -440,7 +440,7 @@ func lot(t *rapid.T) *rand.Rand {
 // server has nothing"; with nobody asked in Begin, "k2 is mailed after it was suppressed"; with what a dead process had
 // reserved thrown away, "4 uses within an hour, the cap is 3".
 func TestModel(t *testing.T) {
-	// One seed where none is named: the gate says the same of the same code. Others are for the long form.
+	// One seed where none is named: CI says the same of the same code. Others are for long runs.
 	if seed := flag.Lookup("rapid.seed").Value; seed.String() == "0" {
 		if err := seed.Set("20261128"); err != nil {
 			t.Fatal(err)

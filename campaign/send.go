@@ -101,7 +101,7 @@ func once(errs ...error) error {
 	return errors.Join(all...)
 }
 
-// sending is what a run of the campaign is made of, and what is to be closed after it.
+// sending is what a run of the campaign is made of, and what must be closed after it.
 type sending struct {
 	dispatch.Config
 	c       *Campaign

@@ -89,7 +89,7 @@ func TestServers(t *testing.T) {
 	}
 }
 
-// One server that is down from the start is no loss: the other takes all.
+// If one server is down from the start, the other takes all.
 func TestServerDown(t *testing.T) {
 	t.Parallel()
 	a, recA := startSink(t, sink.Options{})
@@ -201,7 +201,7 @@ func (c *closer) Write(p []byte) (int, error) {
 }
 
 // A server that dies in the middle of a run leaves what it may have taken unknown, and the rest to the other. Nobody is
-// sent to by both. Proven by deferring what has no reply to its final dot in the place of making it unknown:
+// sent to by both. Proven by deferring what has no reply to its final dot instead of making it unknown:
 // p1@d7.example got two messages.
 func TestServerDies(t *testing.T) {
 	t.Parallel()

@@ -54,7 +54,7 @@ func TestSuppressFileInTheRun(t *testing.T) {
 	}
 }
 
-// A file that turns bad in the run ends it: nobody knows who stands in it.
+// A suppression file that becomes unreadable during a run ends the run, because nobody knows who is on it.
 func TestSuppressFileBrokenInTheRun(t *testing.T) {
 	t.Parallel()
 	s, rec := startSink(t, sink.Options{})

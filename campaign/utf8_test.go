@@ -14,8 +14,8 @@ import (
 )
 
 // A mailbox with letters beyond ASCII before the @ gets its message where the server offers SMTPUTF8, and is refused by
-// name where it does not, with nobody told of it and no cap used; an internationalised domain is no such mailbox. The
-// others get theirs either way (reliability D 28).
+// name where it does not; then no server hears of it and no cap is used. An internationalised domain does not need the
+// extension. The others get theirs either way (reliability D 28).
 func TestMailboxBeyondASCII(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

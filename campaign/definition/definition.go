@@ -65,7 +65,7 @@ type Text = schema.Text
 // Error is one mistake in a campaign file.
 type Error = schema.Error
 
-// Place is where a value stands in the campaign file, as in campaign.yaml:7:3; "" where the file does not give it.
+// Place is where a value is in the campaign file, as in campaign.yaml:7:3; "" where the file does not give it.
 func (d *Definition) Place(t Text) string {
 	if !t.Given() {
 		return ""

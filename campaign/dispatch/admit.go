@@ -183,7 +183,7 @@ func (p *picking) pick(ctx context.Context, closed []string) (group string, ok b
 	if p.d, p.err = r.c.Deliveries.Next(ctx, c.lanes, p.now); p.d == nil || p.err != nil {
 		return "", false
 	}
-	c.scope = ofServer // unless a lane's cap stands in the way: then the gate asks for another one
+	c.scope = ofServer // unless a lane's cap is the obstacle: then the gate asks for another one
 	r.mu.Lock()
 	r.c.Pacer.Taken(p.d, p.now)
 	p.to.inHand++

@@ -98,8 +98,8 @@ func (r *Run) anyIn() bool {
 	return slices.ContainsFunc(r.servers, func(s *server) bool { return s.in(now) })
 }
 
-// doubtful chooses a server that is to be asked again now, and marks it as being asked; nil if there is none. The
-// caller asks it.
+// doubtful chooses a server that is due to be asked again, and marks it as being asked; nil if none is due. The caller
+// asks it.
 func (r *Run) doubtful() *server {
 	now := r.c.Now()
 	r.mu.Lock()

@@ -80,7 +80,7 @@ func isMissing(err error, name string) bool {
 	return errors.Is(err, fs.ErrNotExist)
 }
 
-// missing says that there is no such campaign file, and names one that there is.
+// missing says that the campaign file does not exist, and names one that does.
 func missing(cmd *cobra.Command, name string) error {
 	next := "mailshot init newsletter DIR"
 	// The only error is a bad pattern in the folder's name.
