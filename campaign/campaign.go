@@ -162,9 +162,6 @@ func (c *Campaign) Close() error {
 // (after Plan) "<id>/rehearsal/<n>".
 func (c *Campaign) ID() string { return c.id }
 
-// Header is the list's header; nil until Check, Messages or Plan has read it.
-func (c *Campaign) Header() *recipients.Header { return c.header }
-
 // DefaultState is where a definition's ledger lives: MAILSHOT_STATE, else .mailshot/state.db beside the file.
 func DefaultState(d *definition.Definition) string {
 	if p := os.Getenv("MAILSHOT_STATE"); p != "" {
