@@ -153,7 +153,8 @@ func tokensOf(raw []byte) (map[string][]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		if _, params, err := mime.ParseMediaType(p.Header.Get("Content-Disposition")); err == nil && params["filename"] != "" {
+		_, params, err := mime.ParseMediaType(p.Header.Get("Content-Disposition"))
+		if err == nil && params["filename"] != "" {
 			find("file name", params["filename"])
 			find("attachment", string(b))
 		} else {
@@ -163,8 +164,8 @@ func tokensOf(raw []byte) (map[string][]string, error) {
 }
 
 // Nobody's data in anybody else's message, while replies fail and connections drop. Proven by sharing one buffer
-// between all renderings: 21 of 1,000 were held, for their digest was not the planned one; with that comparison left out too,
-// texts of two people arrived in one message.
+// between all renderings: 21 of 1,000 were held, for their digest was not the planned one; with that comparison left
+// out too, texts of two people arrived in one message.
 func TestNoForeignToken(t *testing.T) {
 	t.Parallel()
 	n := 10_000

@@ -10,8 +10,8 @@ import (
 	"mailshot/internal/sink"
 )
 
-// basin is a sink that is reached in memory, for bubbles of synctest: whoever waits there waits for nothing of the system,
-// so that days go by at once.
+// basin is a sink that is reached in memory, for bubbles of synctest: whoever waits there waits for nothing of the
+// system, so that days go by at once.
 type basin struct {
 	*record
 	conns chan net.Conn

@@ -58,7 +58,7 @@ type SinkTarget struct {
 	Secret []byte // makes Message-IDs and tokens in place of the accounts' secret; nil = the accounts'
 }
 
-// Campaign is an open campaign. Its methods are to be called one at a time; Close when done.
+// Campaign is an open campaign. Call its methods one at a time, and Close when done.
 type Campaign struct {
 	def  *definition.Definition
 	opts Options
@@ -161,9 +161,6 @@ func (c *Campaign) Close() error {
 // ID is the campaign's identity in the ledger: --id, else the definition's id with its date, and for a rehearsal
 // (after Plan) "<id>/rehearsal/<n>".
 func (c *Campaign) ID() string { return c.id }
-
-// Header is the list's header; nil until Check, Messages or Plan has read it.
-func (c *Campaign) Header() *recipients.Header { return c.header }
 
 // DefaultState is where a definition's ledger lives: MAILSHOT_STATE, else .mailshot/state.db beside the file.
 func DefaultState(d *definition.Definition) string {

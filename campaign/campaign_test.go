@@ -109,7 +109,8 @@ func TestChangedInputsAreRefusedThenAccepted(t *testing.T) {
 	f.write(t, "campaign.yaml", strings.Replace(yaml, "first: 1s, max: 1s", "first: 2h, max: 2h", 1))
 	f.write(t, "body.txt", "Dear {{.name}}\n")
 	f.write(t, "people.csv", people(4))
-	want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{}), map[ledger.State]int64{ledger.Sent: 3, ledger.Deferred: 1})
+	want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{}),
+		map[ledger.State]int64{ledger.Sent: 3, ledger.Deferred: 1})
 
 	f.write(t, "people.csv", people(6))
 	f.write(t, "body.txt", "Hello {{.name}}\n")
@@ -120,15 +121,17 @@ func TestChangedInputsAreRefusedThenAccepted(t *testing.T) {
 	if !errors.As(err, &changed) {
 		t.Fatalf("Plan: %v, want a ChangedError", err)
 	}
-	if what := strings.Join(changed.What, "; "); !strings.Contains(what, "templates") || !strings.Contains(what, "people.csv") {
+	what := strings.Join(changed.What, "; ")
+	if !strings.Contains(what, "templates") || !strings.Contains(what, "people.csv") {
 		t.Errorf("changed: %s", what)
 	}
 
 	var asked campaign.Changes
-	sum := f.send(t, campaign.Options{}, campaign.PlanOptions{AcceptChanges: true, Confirm: func(ch campaign.Changes) (bool, error) {
+	confirm := func(ch campaign.Changes) (bool, error) {
 		asked = ch
 		return true, nil
-	}})
+	}
+	sum := f.send(t, campaign.Options{}, campaign.PlanOptions{AcceptChanges: true, Confirm: confirm})
 	if asked.Added != 2 || asked.Edited != 1 || asked.Cancelled != 0 || asked.Untouched != 3 {
 		t.Errorf("changes: %+v", asked)
 	}
@@ -146,7 +149,7 @@ func TestChangedInputsAreRefusedThenAccepted(t *testing.T) {
 	}
 }
 
-// A plan that was declined is no obstacle: what is mended after it needs no --accept-changes.
+// A plan that was declined does not stand in the way: what is mended after it needs no --accept-changes.
 func TestDeclinedPlanIsMadeAnew(t *testing.T) {
 	t.Parallel()
 	s, rec := startSink(t, sink.Options{})
@@ -170,7 +173,7 @@ func TestDeclinedPlanIsMadeAnew(t *testing.T) {
 	}
 }
 
-// A server or limits that change are no change of the messages: a halted campaign is mended that way.
+// Changing the server or the limits does not change the messages: that is how a halted campaign is mended.
 func TestServerMayChange(t *testing.T) {
 	t.Parallel()
 	s, _ := startSink(t, sink.Options{})
@@ -270,7 +273,8 @@ func TestSuppressedAfterThePlan(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := a.Suppress(t.Context(), accounts.Entry{Domain: "example.org", Key: "p1@example.com", Reason: "asked"}); err != nil {
+	entry := accounts.Entry{Domain: "example.org", Key: "p1@example.com", Reason: "asked"}
+	if err := a.Suppress(t.Context(), entry); err != nil {
 		t.Fatal(err)
 	}
 	if err := a.Close(); err != nil {
@@ -351,7 +355,8 @@ func TestBadCredentialsStopAtOnce(t *testing.T) {
 	s, rec := startSink(t, sink.Options{Username: "u", Password: "right"})
 	f := newFolder(t)
 	f.write(t, "secret", "wrong\n")
-	f.write(t, "campaign.yaml", base+strings.Replace(server(s, ""), "tls: none", "tls: none, username: u, password: { file: secret }", 1))
+	f.write(t, "campaign.yaml", base+strings.Replace(server(s, ""), "tls: none",
+		"tls: none, username: u, password: { file: secret }", 1))
 	f.write(t, "body.txt", "Dear {{.name}}\n")
 	f.write(t, "people.csv", people(10))
 	sum := f.send(t, campaign.Options{}, campaign.PlanOptions{})

@@ -104,7 +104,8 @@ func TestStopLoss(t *testing.T) {
 	if n < 10 || n > 18 || sum.Left != 40-n {
 		t.Errorf("%v, %d left", sum.Counts, sum.Left)
 	}
-	stops(t, sum, "", "stop-loss: 1", "refused (100%, at most 20%)", `× 550 5.1.1 "`, "no such person", "mailshot report", "limits.stop_loss")
+	stops(t, sum, "", "stop-loss: 1", "refused (100%, at most 20%)", `× 550 5.1.1 "`, "no such person", "mailshot report",
+		"limits.stop_loss")
 	sum = f.send(t, o, campaign.PlanOptions{})
 	stops(t, sum, "", fmt.Sprintf("stop-loss: %d of %d refused", n, n), "no such person")
 	if sum.Counts[string(ledger.Refused)] != n || len(rec.accepted(t)) != 0 {
@@ -114,8 +115,9 @@ func TestStopLoss(t *testing.T) {
 	want(t, f.send(t, o, campaign.PlanOptions{}), map[ledger.State]int64{ledger.Refused: 40})
 }
 
-// A server that refuses one message after the other for what is in them has the campaign stop, by default after ten in a row
-// and those that were under way, one for each of the four connections. With the refusals not counted, all 80 were refused.
+// A server that refuses one message after the other for what is in them has the campaign stop, by default after ten in
+// a row and those that were under way, one for each of the four connections. With the refusals not counted, all 80 were
+// refused.
 func TestContentRefused(t *testing.T) {
 	t.Parallel()
 	s, rec := startSink(t, sink.Options{}, "dot:*@example.com:554 5.7.1 message contains a banned link")
@@ -126,7 +128,8 @@ func TestContentRefused(t *testing.T) {
 	if n < 10 || n > 10+4 || sum.Left != 80-n {
 		t.Errorf("%v, %d left", sum.Counts, sum.Left)
 	}
-	stops(t, sum, "", "stop-loss: 10 messages in a row", "127.0.0.1", `554 5.7.1 "`, "banned link", "limits.stop_loss.content", "mailshot retry")
+	stops(t, sum, "", "stop-loss: 10 messages in a row", "127.0.0.1", `554 5.7.1 "`, "banned link",
+		"limits.stop_loss.content", "mailshot retry")
 	// Who sends again does so knowing it, and the count begins anew.
 	f.write(t, "campaign.yaml", base+server(s, "  stop_loss: { content: 25 }\n"))
 	sum = f.send(t, o, campaign.PlanOptions{})
@@ -136,11 +139,12 @@ func TestContentRefused(t *testing.T) {
 	stops(t, sum, "", "stop-loss: 25 messages in a row")
 }
 
-// A message that is taken begins the count anew, and people refused for themselves are not counted. With a count that is never
-// begun anew, the campaign stopped at the tenth of every second one.
+// A message that is taken begins the count anew, and people refused for themselves are not counted. With a count that
+// is never begun anew, the campaign stopped at the tenth of every second one.
 func TestContentRefusedNowAndThen(t *testing.T) {
 	t.Parallel()
-	s, _ := startSink(t, sink.Options{}, "dot:bad*@example.com:554 5.7.1 spam", "rcpt:gone*@example.com:550 5.1.1 no such person")
+	s, _ := startSink(t, sink.Options{}, "dot:bad*@example.com:554 5.7.1 spam",
+		"rcpt:gone*@example.com:550 5.1.1 no such person")
 	list := "email,name,token\n"
 	for i := range 40 {
 		list += fmt.Sprintf("%s%d@example.com,Person,tok%d\n", []string{"bad", "good"}[i%2], i, i)
@@ -152,7 +156,8 @@ func TestContentRefusedNowAndThen(t *testing.T) {
 	f.write(t, "campaign.yaml", base+strings.Replace(server(s, ""), "connections: 4", "connections: 1", 1))
 	f.write(t, "body.txt", "Dear {{.name}}\n")
 	f.write(t, "people.csv", list)
-	want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{}), map[ledger.State]int64{ledger.Sent: 20, ledger.Refused: 40})
+	want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{}),
+		map[ledger.State]int64{ledger.Sent: 20, ledger.Refused: 40})
 }
 
 // One provider's refusals stop the campaign though the campaign's own share is small.
@@ -183,8 +188,11 @@ func TestStopLossOfAGroup(t *testing.T) {
 func TestHours(t *testing.T) {
 	t.Parallel()
 	s, rec := startSink(t, sink.Options{})
-	list := "email,name,token,where\na@example.com,A,a,\nb@example.com,B,b,America/New_York\nc@example.com,C,c,Asia/Tokyo\n"
-	f, clock := courteous(t, s, list, "", "schedule: { days: [mon-fri], hours: [09:00-17:00], zone: Europe/Berlin, zone_column: where }\n", "2026-11-22T23:30:00Z")
+	list := "email,name,token,where\n" +
+		"a@example.com,A,a,\nb@example.com,B,b,America/New_York\nc@example.com,C,c,Asia/Tokyo\n"
+	f, clock := courteous(t, s, list, "",
+		"schedule: { days: [mon-fri], hours: [09:00-17:00], zone: Europe/Berlin, zone_column: where }\n",
+		"2026-11-22T23:30:00Z")
 	o := campaign.Options{Now: clock.now}
 	// Monday 8:30 in Tokyo: within the hour, and so waited for; a moment later it is open.
 	clock.to(at(t, "2026-11-23T00:00:00Z"))
@@ -210,7 +218,8 @@ func TestHours(t *testing.T) {
 func TestNotAfter(t *testing.T) {
 	t.Parallel()
 	s, _ := startSink(t, sink.Options{})
-	f, clock := courteous(t, s, people(3), "", "schedule: { zone: Europe/Berlin, not_after: 2026-11-23 12:00 }\n", "2026-11-23T10:59:00Z")
+	f, clock := courteous(t, s, people(3), "", "schedule: { zone: Europe/Berlin, not_after: 2026-11-23 12:00 }\n",
+		"2026-11-23T10:59:00Z")
 	o := campaign.Options{Now: clock.now}
 	want(t, f.send(t, o, campaign.PlanOptions{Limit: 1}), map[ledger.State]int64{ledger.Sent: 1, ledger.Pending: 2})
 	clock.to(at(t, "2026-11-23T11:00:00Z"))
@@ -223,27 +232,31 @@ func TestNotAfter(t *testing.T) {
 func TestBadZones(t *testing.T) {
 	t.Parallel()
 	s, _ := startSink(t, sink.Options{})
-	f, _ := courteous(t, s, "email,name,where\na@example.com,A,Mars/Base\n", "", "schedule: { hours: [09:00-17:00], zone_column: where }\n", "2026-11-23T10:00:00Z")
+	f, _ := courteous(t, s, "email,name,where\na@example.com,A,Mars/Base\n", "",
+		"schedule: { hours: [09:00-17:00], zone_column: where }\n", "2026-11-23T10:00:00Z")
 	c := f.open(t, campaign.Options{})
 	defer c.Close()
 	report, err := c.Check(t.Context())
-	if err != nil || len(report.Findings) != 1 || report.Findings[0].Code != "bad-zone" || report.Findings[0].Place != "people.csv:2" {
+	if err != nil || len(report.Findings) != 1 || report.Findings[0].Code != "bad-zone" ||
+		report.Findings[0].Place != "people.csv:2" {
 		t.Errorf("%+v, %v", report, err)
 	}
 	f.write(t, "campaign.yaml", base+server(s, "")+"schedule: { hours: [09:00-17:00], zone_column: zone }\n")
 	c2 := f.open(t, campaign.Options{})
 	defer c2.Close()
-	if _, err := c2.Check(t.Context()); err == nil || !strings.Contains(fmt.Sprintf("%+v", err.(*campaign.CheckError).Report.Findings), `no column "zone"`) {
+	if _, err := c2.Check(t.Context()); err == nil ||
+		!strings.Contains(fmt.Sprintf("%+v", err.(*campaign.CheckError).Report.Findings), `no column "zone"`) {
 		t.Errorf("%v", err)
 	}
 }
 
-// A new sender's day is full for all campaigns and runs, the next day has the next step, and refusals hold it. Proven by
-// leaving the day's limit out of Reserve: all that can be sent were on the first day.
+// A new sender's day is full for all campaigns and runs, the next day has the next step, and refusals hold it. Proven
+// by leaving the day's limit out of Reserve: all that can be sent were on the first day.
 func TestWarmup(t *testing.T) {
 	t.Parallel()
 	s, rec := startSink(t, sink.Options{}, "rcpt:p1@example.com:550 5.1.1 no such person")
-	f, clock := courteous(t, s, people(20), "  warmup: [2, 3, 5, 8]\n", "schedule: { zone: Europe/Berlin, not_after: 2027-01-01 }\n", "2026-11-23T09:00:00Z")
+	f, clock := courteous(t, s, people(20), "  warmup: [2, 3, 5, 8]\n",
+		"schedule: { zone: Europe/Berlin, not_after: 2027-01-01 }\n", "2026-11-23T09:00:00Z")
 	o := campaign.Options{Now: clock.now}
 	// p0 and p1, of whom one is refused: more than six in a hundred, and the first step stays.
 	sum := f.send(t, o, campaign.PlanOptions{})
@@ -255,7 +268,11 @@ func TestWarmup(t *testing.T) {
 		day  string
 		sent int64
 		step string
-	}{{"2026-11-23T23:00:00Z", 3, "step 1 of 4: today's 2 "}, {"2026-11-25T12:00:00Z", 6, "step 2 of 4: today's 3 "}, {"2026-11-26T12:00:00Z", 11, "step 3 of 4: today's 5 "}} {
+	}{
+		{"2026-11-23T23:00:00Z", 3, "step 1 of 4: today's 2 "},
+		{"2026-11-25T12:00:00Z", 6, "step 2 of 4: today's 3 "},
+		{"2026-11-26T12:00:00Z", 11, "step 3 of 4: today's 5 "},
+	} {
 		clock.to(at(t, c.day))
 		sum = f.send(t, o, campaign.PlanOptions{})
 		if sum.Counts[string(ledger.Sent)] != c.sent {
@@ -279,7 +296,8 @@ func TestProviderSharesACap(t *testing.T) {
 		list += fmt.Sprintf("g%d@gmail.com,G,g%d\nh%d@googlemail.com,H,h%d\n", i, i, i, i)
 	}
 	f, _ := courteous(t, s, list, "  domains: { gmail.com: 2/3h }\n", "", "2026-11-23T09:00:00Z")
-	want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{}), map[ledger.State]int64{ledger.Sent: 4, ledger.Pending: 4})
+	want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{}),
+		map[ledger.State]int64{ledger.Sent: 4, ledger.Pending: 4})
 }
 
 // A list sorted by domain does not reach the server in blocks.
@@ -294,7 +312,8 @@ func TestDomainsAreMixed(t *testing.T) {
 		list += fmt.Sprintf("h%d@hotmail.com,H\n", i)
 	}
 	f, clock := courteous(t, s, list, "", "", "2026-11-23T09:00:00Z")
-	want(t, f.send(t, campaign.Options{Now: clock.now}, campaign.PlanOptions{Limit: 20}), map[ledger.State]int64{ledger.Sent: 20, ledger.Pending: 20})
+	want(t, f.send(t, campaign.Options{Now: clock.now}, campaign.PlanOptions{Limit: 20}),
+		map[ledger.State]int64{ledger.Sent: 20, ledger.Pending: 20})
 	n := 0
 	for _, r := range rec.accepted(t) {
 		if strings.Contains(fmt.Sprint(r), "hotmail.com") {

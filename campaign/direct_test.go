@@ -78,17 +78,27 @@ func TestDirect(t *testing.T) {
 	t.Parallel()
 	n := newInternet(map[string][]string{
 		"A plain.example": {"192.0.2.1"}, // the implicit MX
-		"MX two.example":  {"20 up.two.example", "10 down.two.example"}, "A down.two.example": {"192.0.2.9"}, "A up.two.example": {"192.0.2.1"},
-		"MX one.example": {"10 mx.host.example"}, "MX other.example": {"10 mx.host.example"}, "A mx.host.example": {"192.0.2.2"},
-		"MX null.example": {"0 ."},
-		"MX dead.example": {"10 a.dead.example", "20 b.dead.example"}, "A a.dead.example": {"192.0.2.3"}, "A b.dead.example": {"192.0.2.4"},
+
+		"MX two.example":     {"20 up.two.example", "10 down.two.example"},
+		"A down.two.example": {"192.0.2.9"}, "A up.two.example": {"192.0.2.1"},
+
+		"MX one.example": {"10 mx.host.example"}, "MX other.example": {"10 mx.host.example"},
+		"A mx.host.example": {"192.0.2.2"},
+
+		"MX null.example":  {"0 ."},
+		"MX dead.example":  {"10 a.dead.example", "20 b.dead.example"},
+		"A a.dead.example": {"192.0.2.3"}, "A b.dead.example": {"192.0.2.4"},
 		"MX lost.example": {"10 nowhere.lost.example"}, "A lost.example": {"192.0.2.1"},
-		"MX example.com": {"10 mx.example.com"}, "A mx.example.com": {"192.0.2.5"}, "TXT _mta-sts.example.com": {"v=STSv1; id=1"},
-		"A slow.example": {"192.0.2.6"},
+
+		"MX example.com": {"10 mx.example.com"}, "A mx.example.com": {"192.0.2.5"},
+		"TXT _mta-sts.example.com": {"v=STSv1; id=1"},
+		"A slow.example":           {"192.0.2.6"},
 	})
 	n.Break("MX broken.example", mxtest.SERVFAIL)
 	rec := new(record)
-	for i, rules := range [][]string{{"rcpt:nobody@*:550 5.1.1 no such person"}, nil, {"rcpt:*,once:451 4.7.1 come back later"}} {
+	for i, rules := range [][]string{
+		{"rcpt:nobody@*:550 5.1.1 no such person"}, nil, {"rcpt:*,once:451 4.7.1 come back later"},
+	} {
 		s, _ := startSink(t, sink.Options{Record: rec}, rules...)
 		n.at([]string{"192.0.2.1:25", "192.0.2.2:25", "192.0.2.6:25"}[i], loopback(s))
 	}
@@ -106,7 +116,8 @@ func TestDirect(t *testing.T) {
 	network.RootCAs = roots
 
 	f := newFolder(t)
-	f.write(t, "campaign.yaml", base+"server: { direct: true, helo: mail.sender.example }\nlimits: { connections: 6, retry: { first: 3h, max: 3h } }\n")
+	f.write(t, "campaign.yaml", base+
+		"server: { direct: true, helo: mail.sender.example }\nlimits: { connections: 6, retry: { first: 3h, max: 3h } }\n")
 	f.write(t, "body.txt", "Dear {{.name}}\n")
 	final := map[string]ledger.State{}
 	list := "email,name\n"

@@ -49,7 +49,7 @@ func checkDNS(
 	return lines, nil
 }
 
-// Each domain is asked about once, however many rows go to it, and the findings stand in the order of the list. Broken
+// Each domain is asked about once, however many rows go to it, and the findings are in the order of the list. Broken
 // once by asking for each row: 30 questions about each domain.
 func TestDomainsAskedOnce(t *testing.T) {
 	t.Parallel()
@@ -98,7 +98,7 @@ func TestDomainsWithoutDNS(t *testing.T) {
 	}
 }
 
-// The end of the context ends the check, and is no finding.
+// The end of the context ends the check, and is not a finding.
 func TestDomainsInterrupted(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())

@@ -47,7 +47,8 @@ func TestGivenUp(t *testing.T) {
 	f.write(t, "campaign.yaml", base+strings.Replace(server(s, ""), "give_up: 48h", "give_up: 3s", 1))
 	f.write(t, "body.txt", "Dear {{.name}}, {{.token}}\n")
 	f.write(t, "people.csv", people(40))
-	want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{}), map[ledger.State]int64{ledger.Sent: 39, ledger.GaveUp: 1})
+	want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{}),
+		map[ledger.State]int64{ledger.Sent: 39, ledger.GaveUp: 1})
 }
 
 // wire is a mailbox that looks for bytes beyond ASCII.
@@ -71,19 +72,22 @@ func (w *wire) Add(item mailbox.Item) (string, error) {
 
 func (w *wire) Close() error { return nil }
 
-// A server that does not take eight bits gets seven: in headers, bodies and names of files (D 27). One whose domain is beyond ASCII
-// goes by its A-label; one whose local part is, is refused without a word to the server, and the others go (D 28).
+// A server that does not take eight bits gets seven: in headers, bodies and names of files (D 27). One whose domain is
+// beyond ASCII goes by its A-label; one whose local part is, is refused without a word to the server, and the others go
+// (D 28).
 func TestSevenBits(t *testing.T) {
 	t.Parallel()
 	box := new(wire)
 	s, rec := startSink(t, sink.Options{Store: box, Hide: []string{"8BITMIME", "SMTPUTF8", "BINARYMIME"}})
 	f := newFolder(t)
-	f.write(t, "campaign.yaml", strings.NewReplacer("Sender <", "Überbringer <", "Hello {{", "Grüße aus 東京, {{").Replace(base)+
+	f.write(t, "campaign.yaml", strings.NewReplacer(
+		"Sender <", "Überbringer <", "Hello {{", "Grüße aus 東京, {{").Replace(base)+
 		"attachments: [{ file: anlage.txt, name: \"Übersicht {{.name}}.txt\" }]\n"+server(s, ""))
 	f.write(t, "body.txt", "Schöne Grüße, {{.name}} – {{.token}} 🎈\n"+strings.Repeat("ä", 900)+"\n")
 	f.write(t, "anlage.txt", "größer\n")
 	f.write(t, "people.csv", "email,name,token\nann@example.com,Änn,a\nbob@bücher.example,Bób,b\njörg@example.com,Jörg,c\n")
-	want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{}), map[ledger.State]int64{ledger.Sent: 2, ledger.Refused: 1})
+	want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{}),
+		map[ledger.State]int64{ledger.Sent: 2, ledger.Refused: 1})
 	if box.n != 2 || len(box.eight) > 0 {
 		t.Errorf("%d messages, beyond ASCII: %v", box.n, box.eight)
 	}

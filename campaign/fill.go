@@ -245,7 +245,7 @@ func (f *filling) toLedger(ctx context.Context, made []verdict) ([]ledger.Row, e
 	return batch, nil
 }
 
-// mailed completes a row that has a message: it is to be sent, unless its address is suppressed.
+// mailed completes a row that has a message: it is pending, or suppressed if its address is.
 func (f *filling) mailed(ctx context.Context, to address.Address, m verdict, r *ledger.Row) error {
 	why, err := f.screen(ctx, r.AddressKey)
 	if err != nil {

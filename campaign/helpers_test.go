@@ -107,7 +107,8 @@ func people(n int) string {
 
 // server is the definition's end that sends to s.
 func server(s *sink.Server, extra string) string {
-	return fmt.Sprintf("server: { host: %s, port: %d, tls: none }\nlimits:\n  connections: 4\n  retry: { first: 1s, max: 1s, give_up: 48h }\n%s", s.Host(), s.Port(), extra)
+	return fmt.Sprintf("server: { host: %s, port: %d, tls: none }\nlimits:\n  connections: 4\n"+
+		"  retry: { first: 1s, max: 1s, give_up: 48h }\n%s", s.Host(), s.Port(), extra)
 }
 
 const base = `id: test

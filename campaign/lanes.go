@@ -68,8 +68,11 @@ func (c *Campaign) checkZoneColumn(h *recipients.Header) error {
 	for _, col := range h.Columns {
 		names = append(names, col.Name)
 	}
-	return &zoneError{place: c.def.Place(column), text: fmt.Sprintf("schedule.zone_column: the list has no column %q", column.Text),
-		hint: "its columns: " + strings.Join(names, ", ")}
+	return &zoneError{
+		place: c.def.Place(column),
+		text:  fmt.Sprintf("schedule.zone_column: the list has no column %q", column.Text),
+		hint:  "its columns: " + strings.Join(names, ", "),
+	}
 }
 
 // zoneError is a zone or its column that is not there.
@@ -82,7 +85,8 @@ func (e *zoneError) Diagnostic() (code, place, text, excerpt string, column int,
 	return "bad-zone", e.place, e.text, "", 0, e.hint
 }
 
-// relane is the lane of a frozen row by the definition as it is now. One whose fields cannot be read any more keeps none of a zone.
+// relane is the lane of a frozen row by the definition as it is now. One whose fields cannot be read any more keeps
+// none of a zone.
 func (c *Campaign) relane(r ledger.Row) string {
 	row, err := c.header.Decode(r.Place, r.Number, r.Fields)
 	if err != nil {

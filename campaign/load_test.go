@@ -39,7 +39,8 @@ server: { host: localhost, port: 2525, tls: none }
 	w := bufio.NewWriter(f)
 	fmt.Fprintln(w, "email,name,amount,due,country,city")
 	for i := range b.N {
-		fmt.Fprintf(w, "person%d@example.com,\"Person, %d\",%d.50,2026-%02d-%02d,DE,Town %d\n", i, i, i%9973, i%12+1, i%28+1, i%500)
+		fmt.Fprintf(w, "person%d@example.com,\"Person, %d\",%d.50,2026-%02d-%02d,DE,Town %d\n", i, i, i%9973, i%12+1, i%28+1,
+			i%500)
 	}
 	if err := w.Flush(); err != nil {
 		b.Fatal(err)

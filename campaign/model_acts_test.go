@@ -22,8 +22,9 @@ func (m *machine) actions() map[string]func(*rapid.T) {
 		n    int
 		do   func(*rapid.T)
 	}{
-		{"take", 20, m.take}, {"answer", 30, m.answer}, {"later", 6, m.later}, {"kill", 1, m.kill}, {"power cut", 1, m.powerCut},
-		{"stop", 1, m.stopped}, {"suppress", 1, m.suppress}, {"person", 1, m.person}, {"edit", 1, m.edit}, {"swap", 1, m.swap},
+		{"take", 20, m.take}, {"answer", 30, m.answer}, {"later", 6, m.later},
+		{"kill", 1, m.kill}, {"power cut", 1, m.powerCut}, {"stop", 1, m.stopped},
+		{"suppress", 1, m.suppress}, {"person", 1, m.person}, {"edit", 1, m.edit}, {"swap", 1, m.swap},
 	} {
 		for i := range a.n {
 			all[fmt.Sprint(a.name, " ", i)] = func(t *rapid.T) {
@@ -105,7 +106,8 @@ func (m *machine) finish(f *talk, a answer) {
 
 // later lets time pass.
 func (m *machine) later(t *rapid.T) {
-	m.now = m.now.Add(rapid.SampledFrom([]time.Duration{time.Second, time.Minute, 15 * time.Minute, 70 * time.Minute, 5 * time.Hour}).Draw(t, "time"))
+	m.now = m.now.Add(rapid.SampledFrom([]time.Duration{time.Second, time.Minute, 15 * time.Minute, 70 * time.Minute,
+		5 * time.Hour}).Draw(t, "time"))
 }
 
 // kill ends the program where it is; its disk stays as it is.
@@ -193,7 +195,8 @@ func (m *machine) suppress(t *rapid.T) {
 	}
 	a, err := accounts.Open(m.disk.accounts())
 	m.must(err)
-	m.must(a.Suppress(context.Background(), accounts.Entry{Domain: "example.org", Key: addressOf(key), Reason: "asked", Time: m.now}))
+	m.must(a.Suppress(context.Background(), accounts.Entry{Domain: "example.org", Key: addressOf(key), Reason: "asked",
+		Time: m.now}))
 	m.must(a.Close())
 	m.truth[key].suppressed = true
 }

@@ -14,12 +14,13 @@ import (
 	"mailshot/campaign/ledger"
 )
 
-// disk is the simulated disk of one life of the model's program: a folder that no other life writes to. A crash ends the life, and
-// the next one has a disk of its own, made from what the crash left.
+// disk is the simulated disk of one life of the model's program: a folder that no other life writes to. A crash ends
+// the life, and the next one has a disk of its own, made from what the crash left.
 //
-// What a crash can leave is known, because between two acts nothing of ours is unwritten, and within an act SQLite only adds
-// to its write-ahead log: a kill leaves the files as they are; a power cut in an act leaves whole those transactions whose
-// sync had returned, and of the one that was being written any of its sectors, each whole or not at all.
+// What a crash can leave is known, because between two acts nothing of ours is unwritten, and within an act SQLite only
+// adds to its write-ahead log: a kill leaves the files as they are; a power cut in an act leaves whole those
+// transactions whose sync had returned, and of the one that was being written any of its sectors, each whole or not at
+// all.
 type disk struct{ dir string }
 
 func (d disk) state() string    { return filepath.Join(d.dir, ".mailshot", "state.db") }
@@ -54,24 +55,28 @@ func (d disk) write(i image) error {
 }
 
 func (i *image) files(d disk) map[string]*[]byte {
-	return map[string]*[]byte{d.state(): &i.state, d.state() + "-wal": &i.stateLog, d.accounts(): &i.accounts, d.accounts() + "-wal": &i.accountsLog}
+	return map[string]*[]byte{d.state(): &i.state, d.state() + "-wal": &i.stateLog, d.accounts(): &i.accounts,
+		d.accounts() + "-wal": &i.accountsLog}
 }
 
 // sector is what a disk writes whole or not at all.
 const sector = 512
 
-// torn is the log was after a power cut in the act that made it is: every whole transaction before the interrupted one, and of
-// that one the sectors that lot chooses. Another act than adding to the log gives nil and false.
+// torn is what a power cut leaves of a log that an act was turning from was into is: every whole transaction before the
+// interrupted one, and of the interrupted one the sectors that lot chooses. An act that does not only add to the log
+// gives nil and false.
 func torn(was, is []byte, lot *rand.Rand) ([]byte, bool) {
 	if !bytes.HasPrefix(is, was) || len(is) == len(was) {
 		return nil, false
 	}
-	// SQLite syncs the log's head before the first frame: a sector with frames in it that is lost is what it was, with the head.
+	// SQLite syncs the log's head before the first frame: a sector with frames in it that is lost is what it was, with the
+	// head.
 	const head = 32
 	ends := []int{max(head, len(was))}
 	page := int(binary.BigEndian.Uint32(is[8:12]))
 	for at := head; at+24+page <= len(is); at += 24 + page {
-		if end := at + 24 + page; end > len(was) && binary.BigEndian.Uint32(is[at+4:at+8]) != 0 { // the frame ends a transaction
+		last := binary.BigEndian.Uint32(is[at+4:at+8]) != 0 // the frame ends a transaction
+		if end := at + 24 + page; end > len(was) && last {
 			ends = append(ends, end)
 		}
 	}
@@ -101,7 +106,7 @@ func torn(was, is []byte, lot *rand.Rand) ([]byte, bool) {
 	return left, true
 }
 
-// memory is a folder for what is to be fast and is thrown away.
+// memory is a folder for files that have to be fast and are thrown away.
 func memory(t testing.TB) string {
 	t.Helper()
 	if info, err := os.Stat("/dev/shm"); err != nil || !info.IsDir() {

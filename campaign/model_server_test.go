@@ -11,9 +11,9 @@ import (
 	"mailshot/sender/reply"
 )
 
-// talk is one delivery in the hands of a worker of the model's program. The worker runs the program's own code; it stops where
-// the server has the word, and goes on when the model gives it the server's answer. So one worker runs at a time, and a crash can
-// find each of them anywhere.
+// talk is one delivery in the hands of a worker of the model's program. The worker runs the program's own code; it
+// stops where the server has the word, and goes on when the model gives it the server's answer. So one worker runs at a
+// time, and a crash can find each of them anywhere.
 type talk struct {
 	key   string
 	begun bool // the server waits for the body
@@ -117,7 +117,8 @@ func (w wire) cut(a answer, f *talk) (sender.Outcome, bool) {
 	case a.dead:
 		return sender.Outcome{Begun: f.begun, Err: errors.New("killed"), Time: w.m.now}, true
 	case a.stop && f.begun: // the second interrupt
-		return sender.Outcome{Class: reply.Unknown, About: reply.AboutMessage, Begun: true, Stage: reply.End, Err: sender.ErrAborted, Time: w.m.now}, true
+		return sender.Outcome{Class: reply.Unknown, About: reply.AboutMessage, Begun: true, Stage: reply.End,
+			Err: sender.ErrAborted, Time: w.m.now}, true
 	case a.stop:
 		return sender.Outcome{Err: context.Canceled, Time: w.m.now}, true
 	}
@@ -127,8 +128,10 @@ func (w wire) cut(a answer, f *talk) (sender.Outcome, bool) {
 // outcome is what the pool would make of the answer.
 func (w wire) outcome(a answer, begun bool) sender.Outcome {
 	v := reply.Classify(a.stage, a.code, a.enhanced, a.text, "")
-	out := sender.Outcome{Class: v.Class, About: v.About, Begun: begun, Stage: a.stage, Code: a.code, Enhanced: a.enhanced, Text: a.text,
-		Server: "model", HoldOff: v.HoldOff, Suppress: v.Suppress, Time: w.m.now}
+	out := sender.Outcome{
+		Class: v.Class, About: v.About, Begun: begun, Stage: a.stage, Code: a.code, Enhanced: a.enhanced, Text: a.text,
+		Server: "model", HoldOff: v.HoldOff, Suppress: v.Suppress, Time: w.m.now,
+	}
 	if v.Class != reply.OK {
 		out.Err = fmt.Errorf("%s: %d %s", a.stage, a.code, a.text)
 	}

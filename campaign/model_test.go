@@ -23,9 +23,9 @@ import (
 	"mailshot/campaign/ledger"
 )
 
-// machine is the model: one campaign, the program that may be running it, its disk, its server, and what is true of each person
-// whatever the ledger says. It runs the program's own code but for two parts that it has in its hand: the server (wire), and the
-// workers' loop, whose turns it takes one at a time.
+// machine is the model: one campaign, the program that may be running it, its disk, its server, and what is true of
+// each person whatever the ledger says. It runs the program's own code but for two parts that it has in its hand: the
+// server (wire), and the workers' loop, whose turns it takes one at a time.
 type machine struct {
 	t     *rapid.T
 	base  string
@@ -95,9 +95,13 @@ var may = map[act]map[ledger.State][]ledger.State{
 		ledger.Deferred: {ledger.Cancelled, ledger.Suppressed},
 	},
 	byPerson: {
-		ledger.Refused: {ledger.Pending}, ledger.GaveUp: {ledger.Pending}, ledger.Held: {ledger.Pending}, ledger.Cancelled: {ledger.Pending},
-		ledger.Unknown: {ledger.Sent, ledger.Refused, ledger.Pending},
-		ledger.Pending: {ledger.Cancelled}, ledger.Deferred: {ledger.Cancelled},
+		ledger.Refused:   {ledger.Pending},
+		ledger.GaveUp:    {ledger.Pending},
+		ledger.Held:      {ledger.Pending},
+		ledger.Cancelled: {ledger.Pending},
+		ledger.Unknown:   {ledger.Sent, ledger.Refused, ledger.Pending},
+		ledger.Pending:   {ledger.Cancelled},
+		ledger.Deferred:  {ledger.Cancelled},
 	},
 }
 
@@ -110,7 +114,8 @@ const modelConnections = 2
 const modelWorkers = 2 * modelConnections
 
 func newMachine(t *rapid.T, base string, empty image) *machine {
-	m := &machine{t: t, now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC), edits: map[string]int{}, truth: map[string]*truth{}, states: map[string]ledger.State{}}
+	m := &machine{t: t, now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC), edits: map[string]int{},
+		truth: map[string]*truth{}, states: map[string]ledger.State{}}
 	var err error
 	if m.base, err = os.MkdirTemp(base, "c"); err != nil {
 		t.Fatal(err)
@@ -212,7 +217,8 @@ func (m *machine) look() look {
 		m.must(err)
 		m.file.SetMaxOpenConns(1)
 		m.query, err = m.file.Prepare(`SELECT c.rows, c.turn, c.list, r.key, s.name FROM campaigns c
-			JOIN rows r ON r.campaign = c.no LEFT JOIN deliveries d ON d.id = r.id LEFT JOIN states s ON s.no = d.state WHERE c.frozen = 1`)
+			JOIN rows r ON r.campaign = c.no LEFT JOIN deliveries d ON d.id = r.id LEFT JOIN states s ON s.no = d.state
+			WHERE c.frozen = 1`)
 		m.must(err)
 	}
 	l := look{states: map[string]ledger.State{}}
@@ -425,16 +431,16 @@ func lot(t *rapid.T) *rand.Rand {
 	return rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "lot"), 0))
 }
 
-// TestModel draws campaigns, what happens to them, and crashes, and holds the promises against the disk after each step. A failure
-// names the seed, and is shortened first.
-// More of it: go test ./campaign -run TestModel -v -timeout 0 -rapid.steps=100 -rapid.checks=4400 -rapid.seed=20261122
+// TestModel draws campaigns, what happens to them, and crashes, and holds the promises against the disk after each
+// step. A failure names the seed, and is shortened first. More of it: go test ./campaign -run TestModel -v -timeout 0
+// -rapid.steps=100 -rapid.checks=4400 -rapid.seed=20261122
 //
-// Broken on purpose, it said: of a run that leaves what it finds begun as it is, "3 are begun at once"; of one that makes it pending,
-// "k1 went from begun to pending by start"; with sent settled before the reply, "k1 is sent, and the server has nothing"; with nobody
-// asked in Begin, "k2 is mailed after it was suppressed"; with what a dead process had reserved thrown away, "4 uses within an hour,
-// the cap is 3".
+// Broken on purpose, it said: of a run that leaves what it finds begun as it is, "3 are begun at once"; of one that
+// makes it pending, "k1 went from begun to pending by start"; with sent settled before the reply, "k1 is sent, and the
+// server has nothing"; with nobody asked in Begin, "k2 is mailed after it was suppressed"; with what a dead process had
+// reserved thrown away, "4 uses within an hour, the cap is 3".
 func TestModel(t *testing.T) {
-	// One seed where none is named: the gate says the same of the same code. Others are for the long form.
+	// One seed where none is named: CI says the same of the same code. Others are for long runs.
 	if seed := flag.Lookup("rapid.seed").Value; seed.String() == "0" {
 		if err := seed.Set("20261128"); err != nil {
 			t.Fatal(err)

@@ -177,7 +177,8 @@ func TestTokens(t *testing.T) {
 	address, asked := issuer(t, token)
 	f := tokenCampaign(t, s.start(t), address, secretOfClient)
 	shown := ""
-	sum := f.send(t, campaign.Options{Observe: func(e dispatch.Event) { shown += fmt.Sprintf("%+v\n", e) }}, campaign.PlanOptions{})
+	sum := f.send(t, campaign.Options{Observe: func(e dispatch.Event) { shown += fmt.Sprintf("%+v\n", e) }},
+		campaign.PlanOptions{})
 	want(t, sum, map[ledger.State]int64{ledger.Sent: 20})
 	if s.taken != 20 || asked() != 1 || s.logins == 0 {
 		t.Errorf("%d taken, %d tokens, %d logins", s.taken, asked(), s.logins)
@@ -202,7 +203,8 @@ func TestTokenRefused(t *testing.T) {
 			address, _ := issuer(t, token)
 			f := tokenCampaign(t, s.start(t), address, c.secret)
 			shown := ""
-			sum := f.send(t, campaign.Options{Observe: func(e dispatch.Event) { shown += fmt.Sprintf("%+v\n", e) }}, campaign.PlanOptions{})
+			sum := f.send(t, campaign.Options{Observe: func(e dispatch.Event) { shown += fmt.Sprintf("%+v\n", e) }},
+				campaign.PlanOptions{})
 			want(t, sum, map[ledger.State]int64{ledger.Pending: 20})
 			if sum.ExitCode() != 1 || !strings.Contains(sum.Stopped, c.want) || s.taken != 0 {
 				t.Errorf("exit %d, stopped %q", sum.ExitCode(), sum.Stopped)

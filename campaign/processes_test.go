@@ -34,11 +34,12 @@ func (w *watch) observe(e sink.Event) {
 	}
 }
 
-// Three processes, each with a campaign and four connections of its own, send on one account through a server that takes its time
-// and puts people off; one is killed in the middle and goes on in another process. Counted at the server, by its own clock, no
-// window of any cap holds more recipients than the cap.
+// Three processes, each with a campaign and four connections of its own, send on one account through a server that
+// takes its time and puts people off; one is killed in the middle and goes on in another process. Counted at the
+// server, by its own clock, no window of any cap holds more recipients than the cap.
 //
-// It guards "never past the cap". With windows of less than a minute paced only, 21 recipients lay within 2 s under 20/2s.
+// It guards "never past the cap". With windows of less than a minute paced only, 21 recipients lay within 2 s under
+// 20/2s.
 func TestThreeProcesses(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -52,13 +53,15 @@ func TestThreeProcesses(t *testing.T) {
 		t.Run(strings.ReplaceAll(c.caps, "/", " in "), func(t *testing.T) {
 			t.Parallel()
 			w := &watch{}
-			s, rec := startSink(t, sink.Options{Observe: w.observe}, "mail:20%:delay 400ms", "rcpt:10%:451 4.7.1 not now", "dot:30%:delay 250ms")
+			s, rec := startSink(t, sink.Options{Observe: w.observe}, "mail:20%:delay 400ms", "rcpt:10%:451 4.7.1 not now",
+				"dot:30%:delay 250ms")
 			folders := make([]*folder, 3)
 			for i := range folders {
 				f := newFolder(t)
 				folders[i] = f
 				f.accounts = folders[0].accounts
-				f.write(t, "campaign.yaml", strings.Replace(base, "id: test", fmt.Sprint("id: test", i), 1)+server(s, "  caps: "+c.caps+"\n"))
+				f.write(t, "campaign.yaml", strings.Replace(base, "id: test", fmt.Sprint("id: test", i), 1)+
+					server(s, "  caps: "+c.caps+"\n"))
 				f.write(t, "body.txt", "Dear {{.name}}, {{.token}}\n")
 				f.write(t, "people.csv", strings.ReplaceAll(people(c.n), "@example.com", fmt.Sprintf("@c%d.example", i)))
 			}

@@ -22,7 +22,8 @@ func TestProviderCaps(t *testing.T) {
 	s, rec := startSink(t, sink.Options{})
 	f := newFolder(t)
 	file := func(limits string) {
-		f.write(t, "campaign.yaml", base+fmt.Sprintf("server: { provider: exchange, host: %s, port: %d, tls: none }\n", s.Host(), s.Port())+limits)
+		f.write(t, "campaign.yaml", base+fmt.Sprintf("server: { provider: exchange, host: %s, port: %d, tls: none }\n",
+			s.Host(), s.Port())+limits)
 	}
 	f.write(t, "body.txt", "Dear {{.name}}\n")
 	f.write(t, "people.csv", people(8))
@@ -64,7 +65,8 @@ func TestProviderCaps(t *testing.T) {
 		}
 	}
 	file("limits: { caps: 7/min, raise: true, cap_group: all }\n")
-	want(t, f.send(t, campaign.Options{Limits: operator}, campaign.PlanOptions{}), map[ledger.State]int64{ledger.Sent: 3, ledger.Pending: 5})
+	want(t, f.send(t, campaign.Options{Limits: operator}, campaign.PlanOptions{}),
+		map[ledger.State]int64{ledger.Sent: 3, ledger.Pending: 5})
 	if n := len(rec.accepted(t)); n != 3 {
 		t.Errorf("%d messages at the server", n)
 	}
@@ -102,10 +104,12 @@ func TestOperatorsFile(t *testing.T) {
 func TestRefusedIsSuppressed(t *testing.T) {
 	t.Parallel()
 	s, _ := startSink(t, sink.Options{},
-		"rcpt:p0@example.com:550 5.1.1 no \x1b[31msuch user", "rcpt:p1@example.com:550 5.7.1 not you", "rcpt:p2@example.com:552 5.2.2 full",
+		"rcpt:p0@example.com:550 5.1.1 no \x1b[31msuch user", "rcpt:p1@example.com:550 5.7.1 not you",
+		"rcpt:p2@example.com:552 5.2.2 full",
 		"rcpt:p3@example.com,once:450 4.1.1 later", "rcpt:tester@example.com:550 5.1.1 no such user")
 	f := newFolder(t)
-	f.write(t, "campaign.yaml", strings.Replace(base, "Sender <sender@example.org>", "Sender <Sender@Example.ORG>", 1)+server(s, ""))
+	f.write(t, "campaign.yaml", strings.Replace(base, "Sender <sender@example.org>", "Sender <Sender@Example.ORG>", 1)+
+		server(s, ""))
 	f.write(t, "body.txt", "Dear {{.name}}\n")
 	f.write(t, "people.csv", people(5))
 	list := func() []accounts.Entry {
@@ -134,7 +138,8 @@ func TestRefusedIsSuppressed(t *testing.T) {
 	}
 	f.send(t, campaign.Options{}, campaign.PlanOptions{Limit: 4})
 	got := list()
-	if len(got) != 1 || got[0].Key != "p0@example.com" || got[0].Domain != "example.org" || got[0].Source != "campaign test" ||
+	if len(got) != 1 || got[0].Key != "p0@example.com" || got[0].Domain != "example.org" ||
+		got[0].Source != "campaign test" ||
 		got[0].Reason != "refused: 550 5.1.1 no [31msuch user" || got[0].Time.IsZero() {
 		t.Fatalf("%+v", got)
 	}
@@ -148,7 +153,8 @@ func TestTooLargeForProvider(t *testing.T) {
 	f.write(t, "people.csv", people(1))
 	f.write(t, "big.bin", strings.Repeat("x", 8_000_000))
 	for limits, want := range map[string]int{"": 1, "limits: { raise: true }\n": 0} {
-		f.write(t, "campaign.yaml", base+"attachments: [{ file: big.bin }]\nserver: { provider: postfix, host: mail.example.com }\n"+limits)
+		f.write(t, "campaign.yaml", base+
+			"attachments: [{ file: big.bin }]\nserver: { provider: postfix, host: mail.example.com }\n"+limits)
 		c := f.open(t, campaign.Options{})
 		report, err := c.Check(t.Context())
 		if err != nil {
@@ -161,7 +167,8 @@ func TestTooLargeForProvider(t *testing.T) {
 			t.Errorf("%q: %+v", limits, report.Findings)
 		}
 		for _, x := range report.Findings {
-			if x.Severity == "error" && (x.Code != "too-large" || x.Place != "people.csv:2" || !strings.Contains(x.Text, "mail.example.com takes 10.2 MB")) {
+			if x.Severity == "error" && (x.Code != "too-large" || x.Place != "people.csv:2" ||
+				!strings.Contains(x.Text, "mail.example.com takes 10.2 MB")) {
 				t.Errorf("%+v", x)
 			}
 		}

@@ -13,8 +13,8 @@ import (
 	"mailshot/internal/sink"
 )
 
-// A lane whose cap is used up for hours does not end the run for the others, where something is due in two seconds. Proven
-// by waiting for the later of the lane's cap and the earliest due of all: the run ended with p0 deferred.
+// A lane whose cap is used up for hours does not end the run for the others, where something is due in two seconds.
+// Proven by waiting for the later of the lane's cap and the earliest due of all: the run ended with p0 deferred.
 func TestClosedLaneDoesNotEndTheRun(t *testing.T) {
 	t.Parallel()
 	s, _ := startSink(t, sink.Options{}, "rcpt:p0@example.com,once:450 4.2.0 later")
@@ -41,7 +41,8 @@ func TestNewDomainCapHoldsForAFrozenList(t *testing.T) {
 	f.write(t, "people.csv", people(6))
 	f.send(t, campaign.Options{}, campaign.PlanOptions{Limit: 1})
 	f.write(t, "campaign.yaml", base+server(s, "  domains: { example.com: 2/3h }\n"))
-	want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{}), map[ledger.State]int64{ledger.Sent: 3, ledger.Pending: 3})
+	want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{}),
+		map[ledger.State]int64{ledger.Sent: 3, ledger.Pending: 3})
 	if n := len(rec.accepted(t)); n != 3 {
 		t.Errorf("%d messages at the sink, want 3", n)
 	}
@@ -111,8 +112,8 @@ func TestUnknownInARowHoldsTheServer(t *testing.T) {
 }
 
 // A server that hangs up at one recipient, every time, gets the others; that one is deferred like any other failed try.
-// Proven by always putting it back: it went first again and again, with a longer pause of the server each time, and the run
-// did not come to the others.
+// Proven by always putting it back: it went first again and again, with a longer pause of the server each time, and the
+// run did not come to the others.
 func TestRecipientThatBreaksTheConnection(t *testing.T) {
 	t.Parallel()
 	s, rec := startSink(t, sink.Options{}, "rcpt:p0@example.com:421 4.7.0 go away")

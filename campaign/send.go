@@ -101,7 +101,7 @@ func once(errs ...error) error {
 	return errors.Join(all...)
 }
 
-// sending is what a run of the campaign is made of, and what is to be closed after it.
+// sending is what a run of the campaign is made of, and what must be closed after it.
 type sending struct {
 	dispatch.Config
 	c       *Campaign
@@ -190,7 +190,8 @@ func (s *sending) openServers() error {
 		warm := c.warmup(def)
 		server := dispatch.Server{
 			Name: def.Name, Weight: def.Weight, Direct: def.Direct, Program: def.Sendmail != "", Connections: may.Connections,
-			Gate: sender.NewGate(caps.Budget{Accounts: s.budget, Warmup: warm, Now: c.now}, may.Limits[0], lanes, may.Limits[1:]...),
+			Gate: sender.NewGate(caps.Budget{Accounts: s.budget, Warmup: warm, Now: c.now}, may.Limits[0], lanes,
+				may.Limits[1:]...),
 		}
 		if warm != nil {
 			server.Warmup = warm
@@ -298,8 +299,8 @@ func (m made) Message(d *ledger.Delivery) (sender.Mail, error) {
 // says nothing.
 const mostContentRefusals = 10
 
-// pacer has the rules that the campaign file asks for, from where earlier runs came to. Trying out, into a sink or to one
-// address, knows no hours and no waves.
+// pacer has the rules that the campaign file asks for, from where earlier runs came to. Trying out, into a sink or to
+// one address, knows no hours and no waves.
 func (c *Campaign) pacer(ctx context.Context, l *ledger.Ledger) (*pacing.Pacer, error) {
 	own, s := c.def.Limits.Courtesy, c.def.Schedule
 	cfg := pacing.Config{Zone: s.Location()}
@@ -312,7 +313,8 @@ func (c *Campaign) pacer(ctx context.Context, l *ledger.Ledger) (*pacing.Pacer, 
 			return nil, err
 		}
 	}
-	cfg.Waves, cfg.StopLoss, cfg.Hours, cfg.Zones, cfg.NotAfter = own.Waves, own.StopLoss, s.Hours, s.ZoneColumn.Given(), s.NotAfter
+	cfg.Waves, cfg.StopLoss, cfg.Hours, cfg.Zones, cfg.NotAfter = own.Waves, own.StopLoss, s.Hours, s.ZoneColumn.Given(),
+		s.NotAfter
 	cfg.StopLoss.Content = cmp.Or(cfg.StopLoss.Content, mostContentRefusals)
 	return pacing.New(cfg), nil
 }

@@ -21,7 +21,8 @@ func item(s *sink.Server, name, more string) string {
 func several(t *testing.T, servers, limits string, domains, each int) *folder {
 	t.Helper()
 	f := newFolder(t)
-	f.write(t, "campaign.yaml", base+"servers:\n"+servers+"limits:\n  retry: { first: 1s, max: 1s, give_up: 48h }\n"+limits)
+	f.write(t, "campaign.yaml", base+"servers:\n"+servers+"limits:\n  retry: { first: 1s, max: 1s, give_up: 48h }\n"+
+		limits)
 	f.write(t, "body.txt", "Dear {{.name}}\n")
 	var list strings.Builder
 	list.WriteString("email,name,token\n")
@@ -88,7 +89,7 @@ func TestServers(t *testing.T) {
 	}
 }
 
-// One server that is down from the start is no loss: the other takes all.
+// If one server is down from the start, the other takes all.
 func TestServerDown(t *testing.T) {
 	t.Parallel()
 	a, recA := startSink(t, sink.Options{})
@@ -136,8 +137,8 @@ func TestServerWithBadPassword(t *testing.T) {
 	}
 }
 
-// Each server keeps to its own caps, to the message; when they are used up for long the other takes over, and when those of both
-// are the run ends with the time of the first.
+// Each server keeps to its own caps, to the message; when they are used up for long the other takes over, and when
+// those of both are the run ends with the time of the first.
 func TestServersWithCaps(t *testing.T) {
 	t.Parallel()
 	a, recA := startSink(t, sink.Options{})
@@ -159,7 +160,8 @@ func TestServersWithCaps(t *testing.T) {
 	}
 }
 
-// What was greylisted is tried again by the server that tried first: each recipient is put off once though both servers do so.
+// What was greylisted is tried again by the server that tried first: each recipient is put off once though both servers
+// do so.
 func TestGreylistedStays(t *testing.T) {
 	t.Parallel()
 	a, recA := startSink(t, sink.Options{}, "rcpt:once:450 4.2.0 greylisted")
@@ -198,8 +200,9 @@ func (c *closer) Write(p []byte) (int, error) {
 	return c.record.Write(p)
 }
 
-// A server that dies in the middle of a run leaves what it may have taken unknown, and the rest to the other. Nobody is sent to by
-// both. Proven by deferring what has no reply to its final dot in the place of making it unknown: p1@d7.example got two messages.
+// A server that dies in the middle of a run leaves what it may have taken unknown, and the rest to the other. Nobody is
+// sent to by both. Proven by deferring what has no reply to its final dot instead of making it unknown:
+// p1@d7.example got two messages.
 func TestServerDies(t *testing.T) {
 	t.Parallel()
 	rec := &closer{n: 10}

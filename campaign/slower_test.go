@@ -13,7 +13,8 @@ import (
 	"mailshot/sender/mx/mxtest"
 )
 
-// slowed runs a campaign in the bubble to its end, and returns the holds it told of and when each domain's messages were accepted.
+// slowed runs a campaign in the bubble to its end, and returns the holds it told of and when each domain's messages
+// were accepted.
 func slowed(t *testing.T, list string, rules ...string) (holds []dispatch.Event, accepted map[string][]time.Time) {
 	t.Helper()
 	b := startBasin(t, rules...)
@@ -69,20 +70,23 @@ func within(times []time.Time, from time.Time, stretch time.Duration) (n int) {
 	return n
 }
 
-// handed is how long what was in somebody's hands when a hold began may take: a message that has the connection, and one that waits for it.
+// handed is how long what was in somebody's hands when a hold began may take: a message that has the connection, and
+// one that waits for it.
 const handed = 30 * time.Second
 
-// TestGroupAsksForLess: after one provider asked for less, nothing goes to its recipients for as long as it said, then half
-// as much as before, while the others' mail goes on.
+// TestGroupAsksForLess: after one provider asked for less, nothing goes to its recipients for as long as it said, then
+// half as much as before, while the others' mail goes on.
 //
-// With a group measured only from its request on, it got 19 in the minute after the hold, and 12 in that before it. With a hold
-// that is over at once, it ended with the reply.
+// With a group measured only from its request on, it got 19 in the minute after the hold, and 12 in that before it.
+// With a hold that is over at once, it ended with the reply.
 func TestGroupAsksForLess(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		holds, accepted := slowed(t, "email,name,token\n"+peopleAt("hotmail.com", 60)+peopleAt("example.com", 60),
-			"rcpt:*@hotmail.com,25:451 4.7.650 The mail server has been temporarily rate limited due to IP reputation", "dot:delay 10s")
-		if len(holds) != 1 || !strings.HasPrefix(holds[0].Text, "outlook: ") || holds[0].Until.Sub(holds[0].Time) < 15*time.Minute {
+			"rcpt:*@hotmail.com,25:451 4.7.650 The mail server has been temporarily rate limited due to IP reputation",
+			"dot:delay 10s")
+		if len(holds) != 1 || !strings.HasPrefix(holds[0].Text, "outlook: ") ||
+			holds[0].Until.Sub(holds[0].Time) < 15*time.Minute {
 			t.Fatalf("%+v", holds)
 		}
 		asked, until := holds[0].Time, holds[0].Until
@@ -100,12 +104,13 @@ func TestGroupAsksForLess(t *testing.T) {
 	})
 }
 
-// TestServerAsksForLess: after the server asked for less nothing goes for a while, then half as much, and little by little
-// as much as before. With a request that only holds the server, 20 went in the minute after it, of 24 before.
+// TestServerAsksForLess: after the server asked for less nothing goes for a while, then half as much, and little by
+// little as much as before. With a request that only holds the server, 20 went in the minute after it, of 24 before.
 func TestServerAsksForLess(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		holds, accepted := slowed(t, people(700), "rcpt:*@example.com,70:450 4.7.1 Error: too much mail from 192.0.2.1", "dot:delay 10s")
+		holds, accepted := slowed(t, people(700), "rcpt:*@example.com,70:450 4.7.1 Error: too much mail from 192.0.2.1",
+			"dot:delay 10s")
 		if len(holds) != 1 {
 			t.Fatalf("%+v", holds)
 		}
@@ -113,29 +118,37 @@ func TestServerAsksForLess(t *testing.T) {
 		if n := within(all, asked.Add(handed), until.Sub(asked)-handed); n != 0 {
 			t.Errorf("%d went in the hold", n)
 		}
-		before, after, late := within(all, asked.Add(-time.Minute), time.Minute), within(all, until, time.Minute), within(all, until.Add(11*time.Minute), time.Minute)
+		before, after, late := within(all, asked.Add(-time.Minute), time.Minute), within(all, until, time.Minute),
+			within(all, until.Add(11*time.Minute), time.Minute)
 		if after == 0 || after > before/2+2 || late < before-1 {
 			t.Errorf("%d in the minute before the hold, %d in that after it, %d ten minutes later", before, after, late)
 		}
 	})
 }
 
-// TestHostedDomainsShareAHold: in direct delivery, what a provider asks for at one domain that it looks after holds for the
-// others; domains with servers of their own go on. Without hosting, nobody was held: b.example is in a lane of its own.
+// TestHostedDomainsShareAHold: in direct delivery, what a provider asks for at one domain that it looks after holds for
+// the others; domains with servers of their own go on. Without hosting, nobody was held: b.example is in a lane of its
+// own.
 func TestHostedDomainsShareAHold(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		b := startBasin(t, "rcpt:*@a.example,10:421 4.7.28 Gmail has detected an unusual rate of unsolicited mail", "dot:delay 10s")
+		b := startBasin(t, "rcpt:*@a.example,10:421 4.7.28 Gmail has detected an unusual rate of unsolicited mail",
+			"dot:delay 10s")
 		zone := mxtest.New(map[string][]string{
-			"A mail.sender.example": {"203.0.113.1"}, "A aspmx.l.google.com": {"192.0.2.1"}, "A alt1.aspmx.l.google.com": {"192.0.2.2"},
-			"MX a.example": {"10 aspmx.l.google.com"}, "MX b.example": {"5 aspmx.l.google.com", "10 alt1.aspmx.l.google.com"}, "A own.example": {"192.0.2.3"},
+			"A mail.sender.example":     {"203.0.113.1"},
+			"A aspmx.l.google.com":      {"192.0.2.1"},
+			"A alt1.aspmx.l.google.com": {"192.0.2.2"},
+			"MX a.example":              {"10 aspmx.l.google.com"},
+			"MX b.example":              {"5 aspmx.l.google.com", "10 alt1.aspmx.l.google.com"},
+			"A own.example":             {"192.0.2.3"},
 		})
 		network := b.network()
 		network.Resolver = zone
 		f := newFolder(t)
 		f.write(t, "campaign.yaml", base+"server: { direct: true, helo: mail.sender.example }\nlimits:\n  connections: 4\n")
 		f.write(t, "body.txt", "Dear {{.name}}\n")
-		f.write(t, "people.csv", "email,name,token\n"+peopleAt("a.example", 30)+peopleAt("b.example", 30)+peopleAt("own.example", 60))
+		f.write(t, "people.csv", "email,name,token\n"+peopleAt("a.example", 30)+peopleAt("b.example", 30)+
+			peopleAt("own.example", 60))
 		var holds []dispatch.Event
 		c := f.open(t, campaign.Options{Network: network, Observe: func(e dispatch.Event) {
 			if e.Kind == "hold" {

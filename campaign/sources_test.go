@@ -17,7 +17,8 @@ import (
 	"mailshot/internal/sink"
 )
 
-// A list from a database, from several files or from a packed one is mailed once, and only what changed in it is a change.
+// A list from a database, from several files or from a packed one is mailed once, and only what changed in it is a
+// change.
 func TestSources(t *testing.T) {
 	t.Parallel()
 	packed := func(text string) string {
@@ -36,7 +37,8 @@ func TestSources(t *testing.T) {
 		{"SQLite", `{ file: people.db, query: "SELECT email, name, 't' AS token FROM people ORDER BY email" }`,
 			func(t *testing.T, f *folder) {
 				f.write(t, "people.db", "")
-				alter(t, f, "CREATE TABLE people (email TEXT, name TEXT)", "INSERT INTO people VALUES ('ann@example.com', 'Ann'), ('bob@example.com', 'Bob')")
+				alter(t, f, "CREATE TABLE people (email TEXT, name TEXT)",
+					"INSERT INTO people VALUES ('ann@example.com', 'Ann'), ('bob@example.com', 'Bob')")
 			},
 			func(t *testing.T, f *folder) { alter(t, f, "INSERT INTO people VALUES ('zoe@example.com', 'Zoe')") }},
 		{"several files", `{ file: [a.csv, b.csv], file_column: from }`,
@@ -63,7 +65,8 @@ func TestSources(t *testing.T) {
 			f.write(t, "body.txt", "Dear {{.name}}\n")
 			c.list(t, f)
 			want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{}), map[ledger.State]int64{ledger.Sent: 2})
-			want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{}), map[ledger.State]int64{ledger.Sent: 2}) // nothing changed
+			want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{}),
+				map[ledger.State]int64{ledger.Sent: 2}) // nothing changed
 			c.add(t, f)
 			again := f.open(t, campaign.Options{})
 			_, err := again.Plan(t.Context(), campaign.PlanOptions{})
@@ -74,7 +77,8 @@ func TestSources(t *testing.T) {
 			if err := again.Close(); err != nil {
 				t.Fatal(err)
 			}
-			want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{AcceptChanges: true}), map[ledger.State]int64{ledger.Sent: 3})
+			want(t, f.send(t, campaign.Options{}, campaign.PlanOptions{AcceptChanges: true}),
+				map[ledger.State]int64{ledger.Sent: 3})
 			if n := len(rec.accepted(t)); n != 3 {
 				t.Errorf("%d messages, want 3", n)
 			}

@@ -60,7 +60,8 @@ func TestDirectPlan(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if notes := strings.Join(plan.Notes, "\n"); !strings.Contains(plan.Server, "mail.example.com") || !strings.Contains(notes, "port 25") || !strings.Contains(notes, "PTR") {
+	if notes := strings.Join(plan.Notes, "\n"); !strings.Contains(plan.Server, "mail.example.com") ||
+		!strings.Contains(notes, "port 25") || !strings.Contains(notes, "PTR") {
 		t.Errorf("%s: %s", plan.Server, notes)
 	}
 }

@@ -194,7 +194,7 @@ func pathFault(p string, err error) *Fault {
 }
 
 // read opens a file, checks what it opened (another file may be there by now), encodes it, and makes sure that nobody
-// wrote to it meanwhile. It opens without waiting: a FIFO put in the place of a file must not hold up the run.
+// wrote to it meanwhile. It opens without waiting: a FIFO put in place of a file must not hold up the run.
 func (s *files) read(p string) (*file, *Fault) {
 	in, err := s.root.OpenFile(p, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {

@@ -14,11 +14,9 @@ func Token(secret []byte, campaign, key string) string {
 }
 
 // MessageID returns the left side of the Message-ID of a campaign's message to the person with this key, as a mailbox
-// or a log shows it. It is the same on each attempt. The right side is the domain of From.
-func MessageID(secret []byte, campaign, key string) string { return messageID(secret, campaign, key) }
-
-// messageID is the left side of a Message-ID: unique to campaign and key, and the same on each attempt.
-func messageID(secret []byte, campaign, key string) string {
+// or a log shows it. It is unique to campaign and key, and the same on each attempt. The right side is the domain of
+// From.
+func MessageID(secret []byte, campaign, key string) string {
 	return derive(secret, campaign, key)
 }
 

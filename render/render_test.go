@@ -373,7 +373,7 @@ func TestIdentity(t *testing.T) {
 		t.Errorf("text %q, want %q", a.Parts()[0].Text, want)
 	}
 	if strings.Contains(a.ID(), token) || len(token) != 32 {
-		t.Errorf("token %s is to be read from the Message-ID %s", token, a.ID())
+		t.Errorf("token %s can be read in the Message-ID %s", token, a.ID())
 	}
 	if Token(testSecret, "other", "ann@example.com") == token {
 		t.Error("one token for two campaigns")

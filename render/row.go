@@ -63,7 +63,7 @@ func (j *job) headers() {
 		j.fault("bad-address", "", "", "the row has no address")
 	}
 	from := j.parse("From", "", j.line("header From", "", j.c.From))
-	id := messageID(j.c.Secret, j.c.Campaign, j.to.Key) + "@" + from.Address.Domain()
+	id := MessageID(j.c.Secret, j.c.Campaign, j.to.Key) + "@" + from.Address.Domain()
 	j.m.id = id
 	j.put("Message-ID", "<"+id+">", "<"+id+">")
 	j.mailbox("From", "", from)

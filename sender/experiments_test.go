@@ -28,7 +28,7 @@ func TestSlowServer(t *testing.T) {
 		class reply.Class
 		after time.Duration
 	}{
-		// other connections were there: one that fails beside them is no failure of the message
+		// other connections were there: if one fails beside them, the message has not failed
 		"greeting": {2, reply.OK, 5 * time.Minute},
 		"ehlo":     {2, reply.OK, 5 * time.Minute},
 		"mail":     {1, reply.Retry, 5 * time.Minute},

@@ -146,7 +146,7 @@ func (p *Pool) Abort() {
 
 // take returns a connection to use and waits for its turn if it must: the idle connection used
 // last, unless a fresh one is wanted, or a new one. used reports that the connection has sent
-// before. failed is the outcome when there is no connection to be had. w is how others find the
+// before. failed is the outcome when no connection can be had. w is how others find the
 // Send that waits; nil: the connection is not for a message.
 func (p *Pool) take(ctx context.Context, w *waiter, fresh bool) (c *conn, used bool, failed *Outcome) {
 	for {

@@ -46,7 +46,7 @@ func TestProtection(t *testing.T) {
 	for name, c := range map[string]struct {
 		fake     *fake
 		implicit bool
-		class    reply.Class // OK: is to be sent
+		class    reply.Class // OK: it must be sent
 		text     string
 	}{
 		"setup": {fake: &fake{tls: good, caps: starttls, capsTLS: []string{"AUTH PLAIN"}}, class: reply.OK},

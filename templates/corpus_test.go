@@ -15,7 +15,8 @@ import (
 // positions puts a cell wherever an author can.
 const positions = `# Head {{.x}}
 
-Text {{.x}} **bold {{.x}}** ~~{{.x}}~~ ` + "`code {{.x}}`" + ` [link {{.x}}](https://example.com/{{.x}}?q={{.x}}#{{.x}} "title {{.x}}") ![alt {{.x}}](cid:logo)
+Text {{.x}} **bold {{.x}}** ~~{{.x}}~~ ` + "`code {{.x}}`" +
+	` [link {{.x}}](https://example.com/{{.x}}?q={{.x}}#{{.x}} "title {{.x}}") ![alt {{.x}}](cid:logo)
 {{.x}} https://example.com/{{.x}}
 
 {{.x}}

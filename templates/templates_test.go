@@ -112,7 +112,8 @@ func TestHTMLBody(t *testing.T) {
 		"frame.html": {Data: []byte("<html lang=\"{{lang}}\"><head><title>{{template \"subject\" " +
 			".}}</title></head><body>{{template \"content\" .}}</body></html>")},
 	}})
-	b, err := c.Body(BodySource{Layout: "frame.html", Subject: &Source{Text: "S & {{.name}}"}, HTML: &Source{File: "body.html", Text: `<style>p { background: url(cid:paper) }</style>
+	b, err := c.Body(BodySource{Layout: "frame.html", Subject: &Source{Text: "S & {{.name}}"},
+		HTML: &Source{File: "body.html", Text: `<style>p { background: url(cid:paper) }</style>
 <p>Dear {{.name}},<br>see <a href="https://example.com/?q={{.name}}">our  shop</a>, or <a href="{{tel .phone}}">call {{.phone}}</a>. <img src="cid:logo" alt="Acme"></p>
 <!-- note to self -->
 <table role="presentation"><tr><td>left</td><td>right</td></tr></table>

@@ -16,8 +16,8 @@ import (
 // What holds for each server of a campaign, and what for all of them together.
 //
 // Broken on purpose: with the campaign's caps counted under the server's own account, "two servers" and "two in one
-// group" give each server a cap of its own. Without the test of Sink, "sink" has the campaign's caps and the operator's.
-// With MaxSize left out, "provider" has size 0.
+// group" give each server a cap of its own. Without the test of Sink, "sink" has the campaign's caps and the
+// operator's. With MaxSize left out, "provider" has size 0.
 func TestTerms(t *testing.T) {
 	t.Parallel()
 	caps := func(s string) []limits.Cap { return capList(t, s) }

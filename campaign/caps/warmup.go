@@ -16,7 +16,7 @@ import (
 
 // Warmup keeps a new sender to what it may send on a day. The number for the day is a cap like the others. Its key has
 // the date, so that it holds across campaigns, processes and restarts. The outcomes of earlier days are in the
-// accounts. A Warmup is made by [NewWarmup], is safe for concurrent use, and is to be closed.
+// accounts. A Warmup is made by [NewWarmup], is safe for concurrent use, and must be closed.
 type Warmup struct {
 	steps    courtesy.Warmup
 	place    *time.Location // its calendar says when a day begins

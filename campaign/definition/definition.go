@@ -65,7 +65,7 @@ type Text = schema.Text
 // Error is one mistake in a campaign file.
 type Error = schema.Error
 
-// Place is where a value stands in the campaign file, as in campaign.yaml:7:3; "" where the file does not give it.
+// Place is where a value is in the campaign file, as in campaign.yaml:7:3; "" where the file does not give it.
 func (d *Definition) Place(t Text) string {
 	if !t.Given() {
 		return ""
@@ -77,7 +77,8 @@ func (d *Definition) Place(t Text) string {
 // domain comes from the list, it is the envelope sender's. "" where neither is known.
 func (d *Definition) SenderDomain() string {
 	from := strings.TrimRight(d.From.Text, "> \t\r\n")
-	if i := strings.LastIndexByte(from, '@'); i >= 0 && !strings.Contains(from[i:], "{{") && !strings.Contains(from[i:], "}}") {
+	if i := strings.LastIndexByte(from, '@'); i >= 0 && !strings.Contains(from[i:], "{{") &&
+		!strings.Contains(from[i:], "}}") {
 		if a, err := address.Parse("x" + from[i:]); err == nil {
 			return a.Domain()
 		}

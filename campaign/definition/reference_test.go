@@ -17,7 +17,8 @@ var update = flag.Bool("update", false, "write the expected files anew")
 // The reference is a campaign file without a mistake, with every key at once.
 func TestReferenceIsGood(t *testing.T) {
 	t.Parallel()
-	text := strings.NewReplacer("# html:", "html:", "# text:", "text:", "# ca_file:", "ca_file:", "# delimiter:", "delimiter:",
+	text := strings.NewReplacer("# html:", "html:", "# text:", "text:", "# ca_file:", "ca_file:",
+		"# delimiter:", "delimiter:",
 		"# client_certificate:", "client_certificate:", "# client_key:", "client_key:").Replace(Reference())
 	dir := t.TempDir()
 	for _, name := range []string{

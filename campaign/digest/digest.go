@@ -1,8 +1,8 @@
 // Package digest sums up the parts of the campaign file that a plan was made from, so that a later run can name what
 // changed.
 //
-// [New] makes the [Digest] of a definition's parts, as [Inputs] gives them. A plan keeps its text; [Parse] reads the text
-// again, and [Digest.Differing] names the parts that are not what they were. [Build] names the program.
+// [New] makes the [Digest] of a definition's parts, as [Inputs] gives them. A plan keeps its text; [Parse] reads the
+// text again, and [Digest.Differing] names the parts that are not what they were. [Build] names the program.
 package digest
 
 import (
@@ -196,7 +196,7 @@ func Parse(text string) Digest {
 	d := Digest{Version: 1}
 	for _, word := range strings.Fields(text) {
 		if n, is := strings.CutPrefix(word, versionWord); is {
-			d.Version, _ = strconv.Atoi(n) // 0, which is no version, where a newer mailshot writes something else
+			d.Version, _ = strconv.Atoi(n) // 0, which is not a version, if a newer mailshot writes something else
 		} else if name, is := strings.CutPrefix(word, buildWord); is {
 			d.Build = name
 		} else if name, sum, is := strings.Cut(word, "="); is {

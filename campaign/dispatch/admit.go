@@ -99,7 +99,8 @@ func (r *Run) admitTo(ctx context.Context, to *server) (*admission, closure, err
 		return nil, c, nil
 	}
 	p := picking{r: r, to: to, now: now, closure: closure{scope: ofServer}}
-	use, until, err := to.Gate.Admit(ctx, now, func(closed []string) (string, bool) { return p.pick(ctx, closed) }, p.putBack)
+	use, until, err := to.Gate.Admit(ctx, now, func(closed []string) (string, bool) { return p.pick(ctx, closed) },
+		p.putBack)
 	if err = errors.Join(p.err, err); err != nil {
 		return nil, closure{}, err
 	}
@@ -141,8 +142,8 @@ func (r *Run) closedServer(to *server, now time.Time) (c closure, closed bool) {
 	return c, true
 }
 
-// picking chooses a delivery for a server, as the server's gate asks for it: once, and again without the lanes whose own
-// caps turn out to be used up.
+// picking chooses a delivery for a server, as the server's gate asks for it: once, and again without the lanes whose
+// own caps turn out to be used up.
 type picking struct {
 	r       *Run
 	to      *server
@@ -182,7 +183,7 @@ func (p *picking) pick(ctx context.Context, closed []string) (group string, ok b
 	if p.d, p.err = r.c.Deliveries.Next(ctx, c.lanes, p.now); p.d == nil || p.err != nil {
 		return "", false
 	}
-	c.scope = ofServer // unless a lane's cap stands in the way: then the gate asks for another one
+	c.scope = ofServer // unless a lane's cap is the obstacle: then the gate asks for another one
 	r.mu.Lock()
 	r.c.Pacer.Taken(p.d, p.now)
 	p.to.inHand++

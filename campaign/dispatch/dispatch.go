@@ -11,8 +11,8 @@
 // (routing.go). A run ends early when too much goes wrong (stop.go). Deliveries are sorted into lanes, one for each
 // group of recipients; see campaign/pacing. A model takes the turns of the workers one at a time (turns.go).
 //
-// Two promises are kept here by order alone. A delivery is begun in the memory before the first byte of its body leaves.
-// A delivery has a use of every cap that holds for it before the server hears of it.
+// Two promises are kept here by order alone. A delivery is begun in the memory before the first byte of its body
+// leaves. A delivery has a use of every cap that holds for it before the server hears of it.
 package dispatch
 
 import (
@@ -91,7 +91,8 @@ func New(c Config, left ledger.Outlook) *Run {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	r := &Run{c: c, lanes: c.Lanes, planned: left.Left, wake: make(chan struct{}), stumbles: map[int64]int{}, homes: map[string][]*server{}}
+	r := &Run{c: c, lanes: c.Lanes, planned: left.Left, wake: make(chan struct{}), stumbles: map[int64]int{},
+		homes: map[string][]*server{}}
 	for i := range c.Servers {
 		r.servers = append(r.servers, newServer(&c.Servers[i]))
 	}
@@ -283,8 +284,8 @@ func (r *Run) settled(a *admission, s ledger.State, text string) {
 	r.broadcast()
 }
 
-// observe completes an event and hands it over, one at a time. An observer that takes long holds up nobody who needs the
-// run's own lock.
+// observe completes an event and hands it over, one at a time. An observer that takes long holds up nobody who needs
+// the run's own lock.
 func (r *Run) observe(e Event) {
 	if r.c.Observe == nil {
 		return

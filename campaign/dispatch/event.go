@@ -16,7 +16,8 @@ const (
 	Draining Kind = "draining" // the run stops; the replies of Begun deliveries are awaited
 )
 
-// Event tells an observer of a run what has just happened. Events come one at a time; Counts is the observer's own copy.
+// Event tells an observer of a run what has just happened. Events come one at a time; Counts is the observer's own
+// copy.
 type Event struct {
 	Kind     Kind
 	Server   string // which of several servers a Hold or Out is about; "" = the run

@@ -11,7 +11,8 @@ import (
 )
 
 const (
-	// handover is for how long a server may have nothing to give, for a pause or for its caps, before its lanes go to another.
+	// handover is for how long a server may have nothing to give, for a pause or for its caps, before its lanes go to
+	// another.
 	handover = time.Minute
 	// serverTries is how often in a row a server may fail before it is away; the waits between double.
 	serverTries = 8
@@ -26,8 +27,8 @@ const (
 // clock and without a lock: a run asks it under a lock of its own.
 //
 // The length of a wait comes from one source each. For a server that cannot be reached it is the transport, which would
-// not try before. For a reply that asks for less it is the pace, which lets the wait grow. For connections that break it
-// is the number of holds in a row. For the caps it is the gate.
+// not try before. For a reply that asks for less it is the pace, which lets the wait grow. For connections that break
+// it is the number of holds in a row. For the caps it is the gate.
 type health struct {
 	inHand int // deliveries that are under way to the server
 	pace   courtesy.Adaptive
@@ -70,8 +71,8 @@ func (h *health) in(now time.Time) bool {
 // out reports whether the server is of no use any more to a run that has no other.
 func (h *health) out() bool { return h.stopped || h.holds > serverTries }
 
-// free says whether one more delivery may go at now, and if not, from when; the zero time means with an outcome. It goes
-// by what the caps said last, and does not ask them.
+// free says whether one more delivery may go at now, and if not, from when; the zero time means with an outcome. It
+// goes by what the caps said last, and does not ask them.
 func (h *health) free(now time.Time) (ok bool, until time.Time) {
 	switch {
 	case h.stopped, h.asking:

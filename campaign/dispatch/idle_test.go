@@ -10,8 +10,8 @@ import (
 
 // When something may go, and why not before, from what is left and from what is closed.
 //
-// Broken on purpose: with the wait for the lane's cap taken from the earliest of all lanes, "what is due in an open lane"
-// waited an hour.
+// Broken on purpose: with the wait for the lane's cap taken from the earliest of all lanes, "what is due in an open
+// lane" waited an hour.
 func TestOutlook(t *testing.T) {
 	t.Parallel()
 	noon := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
@@ -41,7 +41,8 @@ func TestOutlook(t *testing.T) {
 		{"one server is used up, the other has its lanes", left(pending("a")), []closure{
 			{scope: ofServer, lent: true, Answer: until(30, "")}, {scope: ofServer, Answer: until(10, "b")}}, until(10, "b")},
 		{"every server has lent its lanes", left(due("a", 5)), []closure{
-			{scope: ofServer, lent: true, Answer: until(30, "a")}, {scope: ofServer, lent: true, Answer: until(10, "b")}}, until(10, "b")},
+			{scope: ofServer, lent: true, Answer: until(30, "a")}, {scope: ofServer, lent: true, Answer: until(10, "b")}},
+			until(10, "b")},
 		{"the lane that is left belongs elsewhere", left(pending("a")), []closure{
 			{scope: ofServer, away: []string{"a"}, Answer: until(30, "")}}, pacing.Answer{}},
 		{"a server waits for an outcome", left(pending("a")), []closure{{scope: ofServer, full: true}}, pacing.Answer{}},
@@ -53,8 +54,10 @@ func TestOutlook(t *testing.T) {
 			paced: map[string]pacing.Answer{"a": until(10, "east"), "b": until(20, "west")}}}, until(20, "west")},
 		{"a lane that opens with an outcome", left(pending("a")), []closure{{lanes: []string{"a"},
 			paced: map[string]pacing.Answer{"a": {}}}}, pacing.Answer{}},
-		{"a lane's cap is used up", left(pending("a"), due("b", 5)), []closure{{lanes: []string{"a"}, Answer: until(60, "")}}, until(5, "")},
-		{"what is due in an open lane", left(due("a", 1), due("b", 90)), []closure{{lanes: []string{"a"}, Answer: until(60, "")}},
+		{"a lane's cap is used up", left(pending("a"), due("b", 5)), []closure{{lanes: []string{"a"}, Answer: until(60, "")}},
+			until(5, "")},
+		{"what is due in an open lane", left(due("a", 1), due("b", 90)),
+			[]closure{{lanes: []string{"a"}, Answer: until(60, "")}},
 			until(60, "")},
 		{"all that is left is deferred", left(due("a", 15), due("b", 25)), []closure{{}}, until(15, "")},
 		{"something is pending in an open lane", left(pending("a"), due("b", 25)), []closure{{}}, pacing.Answer{}},

@@ -113,9 +113,9 @@ func decide(e ending) verdict {
 }
 
 // back is the disposal of a delivery that failed for no fault of its own, and the view of the server. One that was not
-// begun is as it was. One that was begun and has a complete temporary reply is deferred, for the memory has seen it begin.
-// What is put back is the next to go: where the conversation ends at one recipient again and again, that recipient would
-// keep the others from going. It is deferred then, and the server is not to blame.
+// begun is as it was. One that was begun and has a complete temporary reply is deferred, for the memory has seen it
+// begin. What is put back is the next to go: where the conversation ends at one recipient again and again, that
+// recipient would keep the others from going. It is deferred then, and the server is not to blame.
 func (e ending) back() (disposal, view) {
 	at := e.out.Stage
 	switch {

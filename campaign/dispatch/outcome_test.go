@@ -12,8 +12,8 @@ import (
 	"mailshot/sender/smtp"
 )
 
-// Every row of the table of a run: how an attempt ended, and what is done with the use of the caps, the delivery and the
-// server.
+// Every row of the table of a run: how an attempt ended, and what is done with the use of the caps, the delivery and
+// the server.
 //
 // Broken on purpose it named the row: with a lost reply put back, "half a reply after the dot"; with a message that was
 // begun put back after a 4xx, "a 4xx about the server after the dot"; with the use of the caps given back, "taken".
@@ -64,7 +64,8 @@ func TestDecide(t *testing.T) {
 			verdict{counts, blamed, toServer, nothing}},
 		{"a provider wants it slower", ending{out: out(reply.Hold, reply.AboutGroup, reply.Rcpt, 421), group: true},
 			verdict{counts, answered, toGroup, nothing}},
-		{"a domain's own server wants it slower", ending{out: out(reply.Hold, reply.AboutGroup, reply.Rcpt, 421), direct: true},
+		{"a domain's own server wants it slower",
+			ending{out: out(reply.Hold, reply.AboutGroup, reply.Rcpt, 421), direct: true},
 			verdict{counts, nothing, toDeferred, nothing}},
 		{"a hold about a part of the rest", ending{out: out(reply.Hold, reply.AboutGroup, reply.Mail, 421)},
 			verdict{counts, nothing, toPending, blamed}},
@@ -98,7 +99,8 @@ func TestDecide(t *testing.T) {
 func TestDecideNeverPutsBackWhatIsBegun(t *testing.T) {
 	t.Parallel()
 	classes := []reply.Class{"", reply.OK, reply.Retry, reply.Refuse, reply.Message, reply.Stop, reply.Hold, reply.Unknown}
-	abouts := []reply.About{"", reply.AboutRecipient, reply.AboutMessage, reply.AboutServer, reply.AboutGroup, reply.AboutSender}
+	abouts := []reply.About{"", reply.AboutRecipient, reply.AboutMessage, reply.AboutServer, reply.AboutGroup,
+		reply.AboutSender}
 	stages := []reply.Stage{"", reply.Connect, reply.Auth, reply.Mail, reply.Rcpt, reply.Data}
 	n := 0
 	for _, class := range classes {
@@ -107,7 +109,8 @@ func TestDecideNeverPutsBackWhatIsBegun(t *testing.T) {
 				for bits := range 64 {
 					on := func(i int) bool { return bits>>i&1 == 1 }
 					e := ending{interrupted: on(1), group: on(2), direct: on(3), out: sender.Outcome{
-						Class: class, About: about, Stage: stage, Begun: on(0), HoldOff: map[bool]time.Duration{true: time.Minute}[on(4)]}}
+						Class: class, About: about, Stage: stage, Begun: on(0),
+						HoldOff: map[bool]time.Duration{true: time.Minute}[on(4)]}}
 					if on(5) {
 						e.stumbles = mostStumbles
 					}

@@ -12,9 +12,9 @@ import (
 )
 
 // A group of recipients has its home with one of the servers, by weighted rendezvous hashing of the group's name with
-// the servers' names. Each server gets its weight's part of the groups. A server that is added or out moves no group but
-// its own. The home depends on nothing else: it is the same in the next run, and a retry after greylisting comes from
-// where the first try came from.
+// the servers' names. Each server gets its weight's part of the groups. A server that is added or out moves no group
+// but its own. The home depends on nothing else: it is the same in the next run, and a retry after greylisting comes
+// from where the first try came from.
 
 // rank orders servers for a group: the first is the group's home, the others take over in turn.
 func rank(servers []Server, group string) []int {

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// Weights are kept over many domains: the homes of 10,000 groups with weights 3, 2 and 1 are within four standard deviations
-// (of a binomial: 208 at most) of their parts; taking one server away moves no group but its own.
+// Weights are kept over many domains: the homes of 10,000 groups with weights 3, 2 and 1 are within four standard
+// deviations (of a binomial: 208 at most) of their parts; taking one server away moves no group but its own.
 func TestRank(t *testing.T) {
 	t.Parallel()
 	const n = 10_000

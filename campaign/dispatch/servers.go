@@ -14,8 +14,8 @@ import (
 	"mailshot/sender/reply"
 )
 
-// Transport is a way out for finished messages: a server's pool, the recipients' own servers, or a program. The contract
-// is that of [sender.Pool]. Whoever opened a transport closes it.
+// Transport is a way out for finished messages: a server's pool, the recipients' own servers, or a program. The
+// contract is that of [sender.Pool]. Whoever opened a transport closes it.
 type Transport interface {
 	Send(ctx context.Context, m sender.Mail, begin func(context.Context) error) sender.Outcome
 	Check(ctx context.Context) error // before the first message
@@ -98,7 +98,7 @@ func (r *Run) anyIn() bool {
 	return slices.ContainsFunc(r.servers, func(s *server) bool { return s.in(now) })
 }
 
-// doubtful chooses a server that is to be asked again now, and marks it as being asked; nil if there is none. The caller
+// doubtful chooses a server that is due to be asked again, and marks it as being asked; nil if none is due. The caller
 // asks it.
 func (r *Run) doubtful() *server {
 	now := r.c.Now()
@@ -153,7 +153,8 @@ func (r *Run) blame(s *server, out sender.Outcome) {
 	}
 }
 
-// missing tells that nothing goes to a server for a while, or any more, and ends the run when that is so of all servers.
+// missing tells that nothing goes to a server for a while, or any more, and ends the run when that is so of all
+// servers.
 func (r *Run) missing(s *server) {
 	r.mu.Lock()
 	all := !slices.ContainsFunc(r.servers, func(s *server) bool { return !s.out() })

@@ -103,8 +103,8 @@ func quote(code int, enhanced, text string) string {
 	return said
 }
 
-// dislike notes that a server refused a message whoever it is for, and ends the run after too many in a row: that is not
-// one recipient's fault, and everyone else's message would be refused too.
+// dislike notes that a server refused a message whoever it is for, and ends the run after too many in a row: that is
+// not one recipient's fault, and everyone else's message would be refused too.
 func (r *Run) dislike(s *server, out sender.Outcome) {
 	if out.Class != reply.Message || out.Code == 0 || errors.Is(out.Err, smtp.ErrUnfit) { // not the server's words
 		return

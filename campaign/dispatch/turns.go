@@ -2,7 +2,7 @@ package dispatch
 
 import "context"
 
-// Turns takes the turns of a run's workers one at a time, in the place of [Run.Loop]. It is for a model that has the
+// Turns takes the turns of a run's workers one at a time, instead of [Run.Loop]. It is for a model that has the
 // run, the server and the clock in its hand, and checks the promises after each turn.
 type Turns struct {
 	r      *Run

@@ -31,7 +31,8 @@ const (
 // domain is a finding about it, of which there are at most most, and dropped more. That the DNS says nothing is one
 // finding about the DNS, however many the domains are. list is the place of findings about no domain.
 func Check(
-	ctx context.Context, resolver mx.Resolver, all func(context.Context, func(ledger.Domain) error) error, list string, most int,
+	ctx context.Context, resolver mx.Resolver, all func(context.Context, func(ledger.Domain) error) error,
+	list string, most int,
 ) (found []check.Finding, dropped int64, err error) {
 	if resolver == nil {
 		resolver = net.DefaultResolver

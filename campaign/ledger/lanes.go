@@ -37,7 +37,7 @@ type lane struct {
 	lateID  int64
 	nextDue int64 // due of the next deferred one on the disk, never, or unknownDue
 	limited bool  // late, cursor and nextDue are only about deliveries that this run tried before
-	turn    bool  // the next is to be a deferred one
+	turn    bool  // the next one is taken from the deferred
 
 	// at is where the lane is in the order of the run, and step is how far each of its deliveries takes it: see
 	// Run.choose.

@@ -41,7 +41,7 @@ func Open(path string) (*Ledger, error) {
 	return &Ledger{db: db, held: map[string]bool{}}, nil
 }
 
-// Close closes the file. Drafts, Runs and Locks are to be closed before.
+// Close closes the file. Close Drafts, Runs and Locks first.
 func (l *Ledger) Close() error { return l.db.Close() }
 
 // Campaign is what the ledger keeps about a campaign as a whole.

@@ -128,7 +128,7 @@ func (l *Ledger) markPurged(no int64) error {
 	})
 }
 
-// purgePiece erases some of the campaign's deliveries, and at last its lanes; then it reports that there is no more.
+// purgePiece erases some of the campaign's deliveries, and at last its lanes; then it reports that nothing is left.
 func (l *Ledger) purgePiece(no int64) (more bool, err error) {
 	const piece = 20_000
 	first, end := schema.Span(no)

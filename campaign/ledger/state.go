@@ -20,7 +20,7 @@ const (
 	Unknown    State = "unknown"    // the server may or may not have taken it; a person decides
 	Held       State = "held"       // not what was planned any more
 	Cancelled  State = "cancelled"  // by a person, or gone from the list
-	Suppressed State = "suppressed" // never to be mailed: on the suppression list, or forgotten
+	Suppressed State = "suppressed" // not mailed: on the suppression list, or forgotten
 	Invalid    State = "invalid"    // the row cannot be mailed
 	Duplicate  State = "duplicate"  // an earlier row with the same key makes the same message
 	Filtered   State = "filtered"   // the where filter said no

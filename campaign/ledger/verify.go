@@ -11,8 +11,8 @@ import (
 	"mailshot/internal/sqlite"
 )
 
-// Verify returns a *statefile.Error if the campaign cannot be gone on with: its states do not add up, or a delivery
-// that is to be sent is not in the state that its attempts led to. repair.Examine looks at more. The caller holds the
+// Verify returns a *statefile.Error if the campaign cannot go on: its states do not add up, or a delivery that is still
+// to be sent is not in the state that its attempts led to. repair.Examine looks at more. The caller holds the
 // campaign's lock, so that nothing is on its way.
 func (l *Ledger) Verify(ctx context.Context, id string) error {
 	counts, rows, err := l.Counts(ctx, id)

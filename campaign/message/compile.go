@@ -71,7 +71,7 @@ func (p *compiling) line(name string, t definition.Text) *templates.Text {
 	return text
 }
 
-// source is a template that stands in the campaign file itself.
+// source is a template written in the campaign file itself.
 func (p *compiling) source(t definition.Text) *templates.Source {
 	return &templates.Source{File: p.Definition.Name, Line: t.Line, Column: t.Column, Text: t.Text}
 }

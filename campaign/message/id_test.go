@@ -17,7 +17,8 @@ func TestIDOfOne(t *testing.T) {
 	if left, ok := strings.CutSuffix(id, "@example.org"); !ok || left == "" || strings.ContainsAny(id, "<>") {
 		t.Errorf("%q", id)
 	}
-	for _, other := range []string{make("other", "news", "ann"), make("secret", "olds", "ann"), make("secret", "news", "bob")} {
+	for _, other := range []string{make("other", "news", "ann"), make("secret", "olds", "ann"),
+		make("secret", "news", "bob")} {
 		if other == id {
 			t.Errorf("%q is another message's too", id)
 		}

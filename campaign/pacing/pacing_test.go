@@ -49,7 +49,8 @@ func TestHours(t *testing.T) {
 			t.Errorf("%s: %+v, want %v", lane, a, want)
 		}
 	}
-	if first := o.First(lanes); !first.NotBefore.Equal(monday.Add(time.Hour)) || first.Because != o.Closed[lanes[0]].Because {
+	if first := o.First(lanes); !first.NotBefore.Equal(monday.Add(time.Hour)) ||
+		first.Because != o.Closed[lanes[0]].Because {
 		t.Errorf("%+v", first)
 	}
 	if o := p.Openings(monday.Add(90*time.Minute), lanes); len(o.Closed) != 2 || !o.First(lanes).May {
@@ -69,8 +70,8 @@ func TestNotAfter(t *testing.T) {
 	}
 }
 
-// A wave lets so many people go; then its outcomes are awaited, then its hold, and then the next wave goes. One that was
-// put back has not gone.
+// A wave lets so many people go; then its outcomes are awaited, then its hold, and then the next wave goes. One that
+// was put back has not gone.
 func TestWaves(t *testing.T) {
 	t.Parallel()
 	p := pacing.New(pacing.Config{Waves: courtesy.Waves{Sizes: []int64{2}, Hold: time.Hour}, Zone: time.UTC})
@@ -92,7 +93,8 @@ func TestWaves(t *testing.T) {
 	}
 	p.Settled(one, ledger.Sent, monday)
 	p.Settled(two, ledger.Deferred, monday.Add(time.Minute))
-	if a := p.Openings(monday.Add(2*time.Minute), lanes).Campaign; a.May || !a.NotBefore.Equal(monday.Add(61*time.Minute)) {
+	if a := p.Openings(monday.Add(2*time.Minute), lanes).Campaign; a.May ||
+		!a.NotBefore.Equal(monday.Add(61*time.Minute)) {
 		t.Errorf("the hold: %+v", a)
 	}
 	if o := p.Openings(monday.Add(61*time.Minute), lanes); !o.Campaign.May || o.Fresh != 0 {

@@ -22,7 +22,7 @@ type Row struct {
 	Number   int64     `json:"number"`             // 1-based row of the list
 	Place    string    `json:"place"`              // file and line, as "people.csv:17"
 	Key      string    `json:"key"`                // identity within the campaign
-	Address  string    `json:"address"`            // as in the envelope; the cell's text where that is no address
+	Address  string    `json:"address"`            // as in the envelope; the cell's text if that is not an address
 	State    string    `json:"state"`              // one of the states of the state table
 	Reason   string    `json:"reason,omitempty"`   // why a row is not to be sent: invalid, suppressed, filtered, held…
 	Attempts int       `json:"attempts"`           // how often it was handed to a server

@@ -16,6 +16,7 @@ import (
 	"mailshot/campaign/check"
 	"mailshot/campaign/history"
 	"mailshot/campaign/report"
+	"mailshot/internal/disk"
 	"mailshot/internal/shell"
 )
 
@@ -48,7 +49,9 @@ func (t *tool) reportInto(ctx context.Context, s *stored, name string, force boo
 		return err
 	}
 	m, err := s.Match(ctx, cfg, func(columns []string, rows iter.Seq2[history.Match, error]) error {
-		return replaceFile(name, func(w io.Writer) error { return write(w, report.CopyColumns(columns), copied(rows)) })
+		return disk.Replace(name, func(w io.Writer) error {
+			return buffered(w, func(w io.Writer) error { return write(w, report.CopyColumns(columns), copied(rows)) })
+		})
 	})
 	if fs := check.From(err); err != nil && len(fs) > 0 && fs[0].Place != "" {
 		t.findings(fs)

@@ -80,7 +80,7 @@ func isMissing(err error, name string) bool {
 	return errors.Is(err, fs.ErrNotExist)
 }
 
-// missing says that there is no such campaign file, and names one that there is.
+// missing says that the campaign file does not exist, and names one that does.
 func missing(cmd *cobra.Command, name string) error {
 	next := "mailshot init newsletter DIR"
 	// The only error is a bad pattern in the folder's name.
@@ -137,7 +137,9 @@ const mostShown = 20
 func (t *tool) shown(r *check.Report) {
 	fs := slices.Clone(r.Findings)
 	// Errors first: "error" < "warning".
-	slices.SortStableFunc(fs, func(a, b check.Finding) int { return strings.Compare(string(a.Severity), string(b.Severity)) })
+	slices.SortStableFunc(fs, func(a, b check.Finding) int {
+		return strings.Compare(string(a.Severity), string(b.Severity))
+	})
 	n := min(len(fs), mostShown)
 	t.findings(fs[:n])
 	if rest := int64(len(fs)-n) + r.Dropped; rest > 0 {

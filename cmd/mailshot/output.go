@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 )
 
@@ -67,24 +65,4 @@ func (t *table) write(w io.Writer, indent string, limit int) error {
 func buffered(w io.Writer, write func(io.Writer) error) error {
 	b := bufio.NewWriterSize(w, 1<<16)
 	return errors.Join(write(b), b.Flush())
-}
-
-// replaceFile writes a whole file under a temporary name, then gives it its name. So nobody sees half of a file, and an
-// older one stays until the new one is complete.
-func replaceFile(name string, write func(io.Writer) error) error {
-	f, err := os.CreateTemp(filepath.Dir(name), ".mailshot-*")
-	if err != nil {
-		return err
-	}
-	err = buffered(f, write)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return nil
 }

@@ -12,13 +12,12 @@ import (
 	"mime/multipart"
 	"mime/quotedprintable"
 	"net/mail"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 
 	"mailshot/campaign/message"
 	"mailshot/campaign/report"
+	"mailshot/internal/disk"
 )
 
 //go:embed page.html
@@ -30,8 +29,7 @@ var pageSource string
 //
 // The page shows what is in the finished bytes, not what the program meant to write.
 type pageViewer struct {
-	path string
-	f    *os.File
+	f    *disk.File
 	tmpl *template.Template
 	n    int
 	err  error
@@ -42,11 +40,11 @@ func newPageViewer(path, id string) (*pageViewer, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".preview-*")
+	f, err := disk.New(path)
 	if err != nil {
 		return nil, err
 	}
-	v := &pageViewer{path: path, f: f, tmpl: tmpl}
+	v := &pageViewer{f: f, tmpl: tmpl}
 	return v, v.write("head", report.Clean(id))
 }
 
@@ -95,18 +93,10 @@ func (v *pageViewer) add(m message.Made) error {
 
 // close finishes the page and gives it its name.
 func (v *pageViewer) close() error {
-	err := v.write("foot", plural(int64(v.n), "message"))
-	if err == nil {
-		err = v.f.Sync()
+	if err := v.write("foot", plural(int64(v.n), "message")); err != nil {
+		return errors.Join(err, v.f.Discard())
 	}
-	err = errors.Join(err, v.f.Close())
-	if err == nil {
-		err = os.Rename(v.f.Name(), v.path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(v.f.Name()))
-	}
-	return nil
+	return v.f.Commit()
 }
 
 // framePolicy comes before the mail's HTML in its frame. A frame made by srcdoc has the page's policy as well; this one

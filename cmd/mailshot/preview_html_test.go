@@ -132,9 +132,8 @@ func TestPageBroken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v.f.Close()
-	if err := v.write("message", pageMessage{}); err == nil {
-		t.Error("writing to a closed file gave no error")
+	if err := v.write("message", 1); err == nil {
+		t.Error("writing what the page has no place for gave no error")
 	}
 	if err := v.close(); err == nil {
 		t.Error("close gave no error")

@@ -67,7 +67,8 @@ func (p *progress) observe(e dispatch.Event) {
 			return
 		}
 		if p.told++; p.told <= mostTold {
-			p.talk("%s %s %s: %s", report.Clean(e.Place), report.Clean(e.Address), p.screen.state(string(e.Kind), string(e.Kind)),
+			p.talk("%s %s %s: %s", report.Clean(e.Place), report.Clean(e.Address),
+				p.screen.state(string(e.Kind), string(e.Kind)),
 				report.Clean(e.Text))
 		} else if p.told == mostTold+1 {
 			p.talk("and more; mailshot report has them all")

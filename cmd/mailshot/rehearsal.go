@@ -11,6 +11,7 @@ import (
 
 	"mailshot/campaign"
 	"mailshot/campaign/transport"
+	"mailshot/internal/disk"
 	"mailshot/internal/mailbox"
 	"mailshot/internal/shell"
 	"mailshot/internal/sink"
@@ -62,14 +63,7 @@ func nextFolder(state string) (string, error) {
 	if err := os.MkdirAll(filepath.Join(state, "sink"), 0o700); err != nil {
 		return "", err
 	}
-	ignore, err := os.OpenFile(filepath.Join(state, ".gitignore"), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	switch {
-	case err == nil:
-		_, err = ignore.WriteString("*\n")
-		if err = errors.Join(err, ignore.Close()); err != nil {
-			return "", err
-		}
-	case !errors.Is(err, fs.ErrExist):
+	if err := disk.Create(filepath.Join(state, ".gitignore"), "*\n"); err != nil {
 		return "", err
 	}
 	last := 0

@@ -13,6 +13,7 @@ import (
 
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
+	"mailshot/internal/disk"
 	"mailshot/internal/shell"
 )
 
@@ -94,7 +95,10 @@ func (t *tool) report(cmd *cobra.Command, args []string, f reportFlags) (err err
 	case f.csv:
 		return buffered(t.stdout, func(w io.Writer) error { return report.WriteCSV(w, rows) })
 	case f.xlsx != "":
-		if err := replaceFile(f.xlsx, func(w io.Writer) error { return report.WriteXLSX(w, sum, rows) }); err != nil {
+		err := disk.Replace(f.xlsx, func(w io.Writer) error {
+			return buffered(w, func(w io.Writer) error { return report.WriteXLSX(w, sum, rows) })
+		})
+		if err != nil {
 			return err
 		}
 		t.say("written to %s", f.xlsx)

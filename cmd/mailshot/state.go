@@ -14,6 +14,7 @@ import (
 	"mailshot/campaign/report"
 	"mailshot/campaign/statefile"
 	"mailshot/internal/shell"
+	"mailshot/internal/sqlite"
 )
 
 func (t *tool) stateCommand() *cobra.Command {
@@ -120,7 +121,7 @@ func (t *tool) stateRepair(cmd *cobra.Command, args []string, try, yes bool) err
 	}
 	state := t.stateFile(d)
 	if _, err := os.Stat(state); errors.Is(err, fs.ErrNotExist) {
-		if _, err := os.Stat(state + ".repair"); errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(state + sqlite.Repairing); errors.Is(err, fs.ErrNotExist) {
 			return &exit{exitFailed, fmt.Errorf("there is no ledger %s", state),
 				"mailshot state check " + shell.Quote(d.Path)}
 		}

@@ -35,7 +35,7 @@ type File struct {
 	path string
 }
 
-// New begins the file that is to be at path. Its temporary name is in the same folder and begins with a dot.
+// New begins the file that will be at path. Its temporary name is in the same folder and begins with a dot.
 func New(path string) (*File, error) {
 	f, err := os.CreateTemp(filepath.Dir(path), ".mailshot-*")
 	if err != nil {

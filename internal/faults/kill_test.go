@@ -124,7 +124,7 @@ func (s *series) run(people, kills int) *Verdict {
 		messages := max(1, 1.6*(float64(left)/float64(kills-n)-float64(s.connections)))
 		at := s.draw(s.random)
 		if before.Rows == 0 && s.planToo {
-			// Nothing is frozen: the plan is to be hit too.
+			// Nothing is frozen, so that the kill can hit the plan too.
 			at = moment{kind: "plan", share: s.random.Float64() * planning}
 			planning *= 1.4
 		}

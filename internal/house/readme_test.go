@@ -332,7 +332,8 @@ func TestReadmeExitCodes(t *testing.T) {
 	// At first every code's condition holds; then one after the other no longer does. The codes of a call that never ran
 	// remain.
 	var order []string
-	s := &campaign.Summary{Result: dispatch.Result{Interrupted: 2, Failed: true}, Left: 1, Counts: map[string]int64{"unknown": 1, "refused": 1}}
+	s := &campaign.Summary{Result: dispatch.Result{Interrupted: 2, Failed: true}, Left: 1,
+		Counts: map[string]int64{"unknown": 1, "refused": 1}}
 	for _, end := range []func(){
 		func() { s.Interrupted = 1 }, func() { s.Failed = false }, func() { s.Left = 0 },
 		func() { s.Counts["unknown"] = 0 }, func() { s.Counts["refused"] = 0 }, func() {},

@@ -181,7 +181,7 @@ func (l *looker) dmarc() {
 	}
 	first := "v=DMARC1; p=none; rua=mailto:dmarc-reports@" + l.Domain
 	if len(all) != 1 {
-		text, code := "there is no record; large receivers want one of whoever sends much", "no-dmarc"
+		text, code := "there is no record; large receivers expect one from bulk senders", "no-dmarc"
 		if len(all) > 1 {
 			text, code = fmt.Sprintf("there are %d records, so none counts", len(all)), "dmarc-twice"
 		}

@@ -265,7 +265,7 @@ func TestIsemail(t *testing.T) {
 		want := c.Category == "ISEMAIL_VALID_CATEGORY" || c.Category == "ISEMAIL_DNSWARN"
 		if d, ok := deviations[in]; ok {
 			if d.accepted == want {
-				t.Errorf("%q is no deviation", in)
+				t.Errorf("%q is not a deviation", in)
 			}
 			want = d.accepted
 			seen++

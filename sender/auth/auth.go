@@ -24,7 +24,7 @@ import (
 	"mailshot/internal/mask"
 )
 
-// The mechanisms, as they stand in EHLO's answer.
+// The mechanisms, as EHLO's answer names them.
 const (
 	ScramSHA256Plus = "SCRAM-SHA-256-PLUS"
 	ScramSHA1Plus   = "SCRAM-SHA-1-PLUS"

@@ -184,7 +184,7 @@ func TestForeseeIsTight(t *testing.T) {
 						}
 					}
 					if !full {
-						t.Fatalf("seed %d: waited for %v until %v, which is no moment at which it gives way", seed, why,
+						t.Fatalf("seed %d: waited for %v until %v, which is not a moment when it gives way", seed, why,
 							at)
 					}
 					a.times, h.times = append(a.times, at), append(h.times, at)

@@ -100,7 +100,7 @@ func (ex *Execution) Map() map[string]any {
 
 // These are the names of functions that made templates call. A source cannot call them: they are not among Functions.
 const (
-	// Tick, Enter and Leave count turns of ranges and included templates. Range checks what is to be ranged over.
+	// Tick, Enter and Leave count turns of ranges and included templates. Range checks the value to range over.
 	Tick  = "_tick"
 	Enter = "_enter"
 	Leave = "_leave"

@@ -316,7 +316,7 @@ func (ex *Execution) index(from, key any) (any, error) {
 	return nil, Advice{"this is neither a list nor the row", "split makes a list of a cell"}
 }
 
-// items checks what is to be ranged over.
+// items checks the value to range over.
 func (ex *Execution) items(v any) (any, error) {
 	switch v := v.(type) {
 	case list:

@@ -1,5 +1,6 @@
 // Package deliveriestest is the conformance suite of [dispatch.Deliveries]. [Run] tests what a run relies on, whoever
-// keeps the memory: that nobody is handed out twice, that a begun delivery is never forgotten, and that the states add up.
+// keeps the memory: that nobody is handed out twice, that a begun delivery is never forgotten, and that the states add
+// up.
 package deliveriestest
 
 import (
@@ -221,12 +222,14 @@ func (k *desk) deferred() {
 		k.t.Fatalf("%+v", left)
 	}
 	again := k.nextAt(noon.Add(time.Hour))
-	if again == nil || again.Key != d.Key || again.State != ledger.Deferred || again.Attempts != 1 || again.First.IsZero() {
+	if again == nil || again.Key != d.Key || again.State != ledger.Deferred || again.Attempts != 1 ||
+		again.First.IsZero() {
 		k.t.Fatalf("got %+v", again)
 	}
 }
 
-// begunIsDurable: a crash after Begin leaves the delivery begun, and the next run makes it unknown and hands it to nobody.
+// begunIsDurable: a crash after Begin leaves the delivery begun, and the next run makes it unknown and hands it to
+// nobody.
 func (k *desk) begunIsDurable() {
 	begun, handed := k.next(), k.next()
 	k.begin(begun)
@@ -246,7 +249,8 @@ func (k *desk) begunIsDurable() {
 	}
 }
 
-// settledIsDurable: with the next Begin, the next Outlook, or Flush; before that a crash makes it unknown, never pending.
+// settledIsDurable: with the next Begin, the next Outlook, or Flush; before that a crash makes it unknown, never
+// pending.
 func (k *desk) settledIsDurable() {
 	durable := map[string]func(){
 		"Flush":   func() { k.must(k.d.Flush(k.t.Context())) },
