@@ -31,6 +31,7 @@ type Cell struct {
 	Row    int     // number from 1; 0 in a database
 	Number float64 // also 0 and 1 of a Bool
 	Time   time.Time
+	Lost   bool // Number has fewer digits than are stored
 }
 
 // Read reads a cell as a kind. c is what the file stores behind the text, nil for CSV. loc says how the list's people
@@ -47,19 +48,19 @@ func Read(kind Kind, text string, c *Cell, loc *Locale) (value any, problem, hin
 	switch kind {
 	case Number:
 		if loc != nil {
-			if v, ok := loc.Number(s); ok {
-				return v, "", ""
+			if plain, ok := loc.plain(s); ok {
+				return asNumber(plain, text)
 			}
 			return nil, fault.Quote(text) + " is not a number as " + loc.Name + " writes it",
 				"write it as 1234" + string(loc.decimal) + "5"
 		}
-		if v, ok := Decimal(s); ok {
-			return v, "", ""
+		if _, ok := Decimal(s); ok {
+			return asNumber(s, text)
 		}
 		// Arabic and Persian digits are as clear as ASCII digits, and so are their separators.
 		if strings.ContainsFunc(s, func(r rune) bool { return r != folding.Digit(r) }) {
-			if v, ok := arabicNumbers.Number(s); ok {
-				return v, "", ""
+			if plain, ok := arabicNumbers.plain(s); ok {
+				return asNumber(plain, text)
 			}
 		}
 		return nil, fault.Quote(text) + " is not a number",
@@ -92,6 +93,16 @@ func Read(kind Kind, text string, c *Cell, loc *Locale) (value any, problem, hin
 	return nil, "", ""
 }
 
+// asNumber is a decimal number, unless it would lose digits.
+func asNumber(plain, text string) (value any, problem, hint string) {
+	if !Kept(plain) {
+		problem, hint = moreDigits(text)
+		return nil, problem, hint
+	}
+	v, _ := Decimal(plain)
+	return v, "", ""
+}
+
 // arabicNumbers reads numbers in Arabic or Persian digits, with their decimal separator or a point.
 var arabicNumbers = &Locale{decimal: '.'}
 
@@ -108,6 +119,9 @@ func whenMeant(v time.Time, text string) (value any, problem, hint string) {
 // stored returns what the file stores as a number, date or boolean. No text is parsed, so that no format can mislead.
 func stored(kind Kind, text string, c *Cell) (v any, problem, hint string) {
 	switch {
+	case kind == Number && c.Kind == Number && c.Lost:
+		problem, hint = moreDigits(text)
+		return nil, problem, hint
 	case kind == Number && c.Kind == Number:
 		return c.Number, "", ""
 	case kind == Date && c.Kind == Date:

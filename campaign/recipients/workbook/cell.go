@@ -159,10 +159,19 @@ func (s *Sheet) number(c *value.Cell, format *numfmt.Format) (string, *Error) {
 		return numfmt.Compile("").Number(v), s.wrong(c, "bad-cell",
 			fmt.Sprintf("the number %s has the format of a date, but is not one", text), "correct the cell")
 	}
-	if format.General() && value.Short(text) {
-		return text, nil
+	if value.Short(text) {
+		if format.General() {
+			return text, nil
+		}
+		return format.Number(v), nil
 	}
-	return format.Number(v), nil
+	c.Lost = !value.Kept(text)
+	shown, exact := format.Stored(text, v)
+	if !exact {
+		return text, s.wrong(c, "long-number", fault.Quote(text)+value.MoreDigits+", in a format that would show others",
+			"store it as text, or give the cell the format General or 0")
+	}
+	return shown, nil
 }
 
 // cellType is the type of a cell (ECMA-376 part 1, 18.18.11), "" if it is unknown. A cell without a type holds a
