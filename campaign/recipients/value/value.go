@@ -22,6 +22,7 @@ const (
 	Number             // float64
 	Date               // time.Time in UTC
 	Bool               // bool
+	Clock              // a time of day without a day, which nothing is read as
 )
 
 // Cell is what a workbook or a database stores behind a text. The zero value is a text.
@@ -131,9 +132,12 @@ func stored(kind Kind, text string, c *Cell) (v any, problem, hint string) {
 	case kind == Bool && c.Kind == Number && (c.Number == 0 || c.Number == 1):
 		return c.Number != 0, "", ""
 	}
-	what := map[Kind]string{Number: "a number", Date: "a date", Bool: "true or false"}[c.Kind]
+	what := map[Kind]string{Number: "a number", Date: "a date", Bool: "true or false", Clock: "a time of day"}[c.Kind]
 	want := map[Kind]string{Number: "a number", Date: "a date", Bool: "true or false"}[kind]
 	hint = "change the cell's format in Excel"
+	if c.Kind == Clock {
+		hint = "write the day as well"
+	}
 	if c.Row == 0 {
 		hint = "cast it in the query"
 	}
