@@ -96,7 +96,8 @@ func (d *Definition) recipientKeys() []schema.Key {
 			Doc: "What identifies a recipient over runs, letter by letter: forms that look alike are different keys. " +
 				"Default: the address."},
 		{Name: "columns", Entries: columns(&r.Columns, &r.Places), Example: "{ amount: number, due: date }",
-			Doc: "Types of columns: text, number, date or bool. Default: text."},
+			Doc: "Types of columns: text, number, date or bool. A number that would lose digits, as a long customer " +
+				"number does, is an error. Default: text."},
 		{Name: "locale", Read: noted(&r.Places, "locale", &r.Locale), Example: "de-DE", Off: true,
 			Doc: "How the columns write numbers and dates (BCP 47): with de-DE 1.234,50 and 30.11.2026. " +
 				"Default: 1234.50 and 2026-11-30."},

@@ -169,7 +169,7 @@ func TestBrokenSheet(t *testing.T) {
 		"deep": {head + strings.Repeat("<a>", 1000), nil,
 			`list.xlsx November!1: the sheet is broken from here on: tags nested more than 64 deep`, 1},
 		"no sheet part": {"", map[string]string{"xl/worksheets/sheet1.xml": "-"},
-			`list.xlsx: lacks its part "xl/worksheets/sheet1.xml"`, 1},
+			`list.xlsx: the workbook names the sheet "November" and does not hold its cells`, 1},
 		"no workbook part": {"", map[string]string{"xl/workbook.xml": "-"},
 			`list.xlsx: lacks its part "xl/workbook.xml"`, 1},
 		"shared text cut": {head, map[string]string{"xl/sharedStrings.xml": "<sst><si><t>a"},

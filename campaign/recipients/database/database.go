@@ -197,7 +197,8 @@ func cellOf(v any) (text string, c value.Cell, ok bool) {
 	case nil:
 		return "", value.Cell{}, true
 	case int64:
-		return strconv.FormatInt(v, 10), value.Cell{Kind: value.Number, Number: float64(v)}, true
+		text = strconv.FormatInt(v, 10)
+		return text, value.Cell{Kind: value.Number, Number: float64(v), Lost: !value.Kept(text)}, true
 	case float64:
 		format := byte('f')
 		if v > 1e21 || v < -1e21 {

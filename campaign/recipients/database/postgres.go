@@ -191,7 +191,8 @@ func postgresCell(oid uint32, s string) (text string, c value.Cell, ok bool) {
 	case pgtype.Int2OID, pgtype.Int4OID, pgtype.Int8OID, pgtype.Float4OID, pgtype.Float8OID, pgtype.NumericOID,
 		pgtype.OIDOID:
 		if v, ok := value.Decimal(s); ok {
-			return s, value.Cell{Kind: value.Number, Number: v}, true // as written: 12.50 keeps its zero
+			// The text is as written: 12.50 keeps its zero.
+			return s, value.Cell{Kind: value.Number, Number: v, Lost: !value.Kept(s)}, true
 		}
 	case pgtype.BoolOID:
 		return cellOf(s == "t")

@@ -194,6 +194,9 @@ func (w writing) read(text string, c *value.Cell, digits bool) (v any, ok bool) 
 		}
 	}
 	v, problem, _ := value.Read(w.kind.stored(), text, c, w.loc)
+	if strings.HasSuffix(problem, value.MoreDigits) {
+		return text, true // loses says so, once for the column
+	}
 	if t, is := v.(time.Time); is {
 		v = t.Unix()
 	}
@@ -220,6 +223,9 @@ func loses(text string) string {
 		other := func(r rune) bool { return (r < '0' || r > '9') && r != ' ' && r != '-' }
 		if len(text) > 1 && text[0] == '+' && !strings.ContainsFunc(text[1:], other) {
 			return "begins with +, as a telephone number does"
+		}
+		if _, ok := value.Decimal(text); ok && !value.Kept(text) {
+			return "has more digits than a number keeps"
 		}
 		return ""
 	}

@@ -70,6 +70,15 @@ func NewLocale(name string) (*Locale, bool) {
 // Number parses a number as the locale writes it, in its own digits or Arabic ones. Groups of digits must be
 // complete.
 func (l *Locale) Number(s string) (float64, bool) {
+	plain, ok := l.plain(s)
+	if !ok {
+		return 0, false
+	}
+	return Decimal(plain)
+}
+
+// plain rewrites a number as Decimal reads it; ok is false if it is not one.
+func (l *Locale) plain(s string) (plain string, ok bool) {
 	var b strings.Builder
 	var group rune // the separator in use
 	run, groups, fraction := 0, 0, false
@@ -95,23 +104,24 @@ func (l *Locale) Number(s string) (float64, bool) {
 			}
 		case decimal && !fraction:
 			if !whole(true) {
-				return 0, false
+				return "", false
 			}
 			fraction, run, groups = true, 0, 0
 			b.WriteByte('.')
 		case (r == '٬' || strings.ContainsRune(l.groups, r)) && !fraction && (group == 0 || r == group):
 			if run == 0 || !whole(false) {
-				return 0, false
+				return "", false
 			}
 			group, run, groups = r, 0, groups+1
 		default:
-			return 0, false
+			return "", false
 		}
 	}
 	if !fraction && !whole(true) {
-		return 0, false
+		return "", false
 	}
-	return Decimal(b.String())
+	_, ok = Decimal(b.String())
+	return b.String(), ok
 }
 
 // Date parses a date as the locale writes it.

@@ -22,6 +22,7 @@ const (
 	Number             // float64
 	Date               // time.Time in UTC
 	Bool               // bool
+	Clock              // a time of day without a day, which nothing is read as
 )
 
 // Cell is what a workbook or a database stores behind a text. The zero value is a text.
@@ -31,6 +32,7 @@ type Cell struct {
 	Row    int     // number from 1; 0 in a database
 	Number float64 // also 0 and 1 of a Bool
 	Time   time.Time
+	Lost   bool // Number has fewer digits than are stored
 }
 
 // Read reads a cell as a kind. c is what the file stores behind the text, nil for CSV. loc says how the list's people
@@ -47,19 +49,19 @@ func Read(kind Kind, text string, c *Cell, loc *Locale) (value any, problem, hin
 	switch kind {
 	case Number:
 		if loc != nil {
-			if v, ok := loc.Number(s); ok {
-				return v, "", ""
+			if plain, ok := loc.plain(s); ok {
+				return asNumber(plain, text)
 			}
 			return nil, fault.Quote(text) + " is not a number as " + loc.Name + " writes it",
 				"write it as 1234" + string(loc.decimal) + "5"
 		}
-		if v, ok := Decimal(s); ok {
-			return v, "", ""
+		if _, ok := Decimal(s); ok {
+			return asNumber(s, text)
 		}
 		// Arabic and Persian digits are as clear as ASCII digits, and so are their separators.
 		if strings.ContainsFunc(s, func(r rune) bool { return r != folding.Digit(r) }) {
-			if v, ok := arabicNumbers.Number(s); ok {
-				return v, "", ""
+			if plain, ok := arabicNumbers.plain(s); ok {
+				return asNumber(plain, text)
 			}
 		}
 		return nil, fault.Quote(text) + " is not a number",
@@ -92,6 +94,16 @@ func Read(kind Kind, text string, c *Cell, loc *Locale) (value any, problem, hin
 	return nil, "", ""
 }
 
+// asNumber is a decimal number, unless it would lose digits.
+func asNumber(plain, text string) (value any, problem, hint string) {
+	if !Kept(plain) {
+		problem, hint = moreDigits(text)
+		return nil, problem, hint
+	}
+	v, _ := Decimal(plain)
+	return v, "", ""
+}
+
 // arabicNumbers reads numbers in Arabic or Persian digits, with their decimal separator or a point.
 var arabicNumbers = &Locale{decimal: '.'}
 
@@ -108,6 +120,9 @@ func whenMeant(v time.Time, text string) (value any, problem, hint string) {
 // stored returns what the file stores as a number, date or boolean. No text is parsed, so that no format can mislead.
 func stored(kind Kind, text string, c *Cell) (v any, problem, hint string) {
 	switch {
+	case kind == Number && c.Kind == Number && c.Lost:
+		problem, hint = moreDigits(text)
+		return nil, problem, hint
 	case kind == Number && c.Kind == Number:
 		return c.Number, "", ""
 	case kind == Date && c.Kind == Date:
@@ -117,9 +132,12 @@ func stored(kind Kind, text string, c *Cell) (v any, problem, hint string) {
 	case kind == Bool && c.Kind == Number && (c.Number == 0 || c.Number == 1):
 		return c.Number != 0, "", ""
 	}
-	what := map[Kind]string{Number: "a number", Date: "a date", Bool: "true or false"}[c.Kind]
+	what := map[Kind]string{Number: "a number", Date: "a date", Bool: "true or false", Clock: "a time of day"}[c.Kind]
 	want := map[Kind]string{Number: "a number", Date: "a date", Bool: "true or false"}[kind]
 	hint = "change the cell's format in Excel"
+	if c.Kind == Clock {
+		hint = "write the day as well"
+	}
 	if c.Row == 0 {
 		hint = "cast it in the query"
 	}

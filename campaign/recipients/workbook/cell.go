@@ -25,9 +25,15 @@ func (s *Sheet) cell(start *strictxml.Token, column int) (text string, c value.C
 		kind = s.xml.Plain(start.Attr("t"))
 	}
 	format := s.styles.format(start.Attr("s"))
-	formula, valued, err := s.content()
+	formula, valued, odd, err := s.content()
 	if err != nil {
 		return "", c, nil, err
+	}
+	switch { // some programs write the value in the other element
+	case kind == "inlineStr" && len(s.inline) == 0:
+		s.inline = append(s.inline, s.value...)
+	case kind != "inlineStr" && len(s.value) == 0 && len(s.inline) > 0:
+		kind = "inlineStr"
 	}
 	if formula && (!valued || len(s.value) == 0 && kind != "str" && kind != "inlineStr") {
 		wrong = s.wrong(&c, "no-value", "a formula without a stored value",
@@ -48,10 +54,7 @@ func (s *Sheet) cell(start *strictxml.Token, column int) (text string, c value.C
 		text = string(s.value)
 		wrong = s.wrong(&c, "error-cell", "the cell shows the error "+fault.Quote(text), "correct its formula")
 	case "b":
-		c.Kind, text = value.Bool, "FALSE"
-		if v := string(s.value); v == "1" || v == "true" {
-			c.Number, text = 1, "TRUE"
-		}
+		text, wrong = s.boolean(&c)
 	case "d":
 		text, wrong = s.isoDate(&c, format)
 	case "n":
@@ -60,21 +63,26 @@ func (s *Sheet) cell(start *strictxml.Token, column int) (text string, c value.C
 		return "", c, nil, fmt.Errorf("%s: a cell of the unknown type %s", Letters(column)+strconv.Itoa(s.row),
 			fault.Quote(kind))
 	}
+	if text == "" && wrong == nil && (odd || kind != "s" && len(bytes.TrimSpace(s.value)) > 0) {
+		wrong = s.wrong(&c, "unread-cell", "the cell has content that cannot be read",
+			"open the workbook in Excel and save it, or write the cell again")
+	}
 	return text, c, wrong, nil
 }
 
-// content reads the cell to its end into s.value and s.inline.
-func (s *Sheet) content() (formula, valued bool, err error) {
+// content reads the cell to its end into s.value and s.inline. odd reports text in an element that cells do not have.
+func (s *Sheet) content() (formula, valued, odd bool, err error) {
 	s.value, s.inline = s.value[:0], s.inline[:0]
 	for {
 		t, err := s.xml.Next()
 		if err != nil {
-			return false, false, cutOff(err)
+			return false, false, false, cutOff(err)
 		}
 		if t.Kind == strictxml.EndTag {
-			return formula, valued, nil
+			return formula, valued, odd, nil
 		}
 		if t.Kind != strictxml.StartTag {
+			odd = odd || len(bytes.TrimSpace(t.Text)) > 0
 			continue
 		}
 		switch t.Name {
@@ -87,11 +95,15 @@ func (s *Sheet) content() (formula, valued bool, err error) {
 		case "f":
 			formula = true
 			err = s.xml.Skip()
-		default:
+		case "extLst":
 			err = s.xml.Skip()
+		default:
+			var inside []byte
+			inside, err = s.xml.Text(nil)
+			odd = odd || len(bytes.TrimSpace(inside)) > 0
 		}
 		if err != nil {
-			return false, false, cutOff(err)
+			return false, false, false, cutOff(err)
 		}
 	}
 }
@@ -124,8 +136,28 @@ func (s *Sheet) sharedText(c *value.Cell) (string, error) {
 	return s.shared[i], nil
 }
 
+// boolean shows TRUE or FALSE.
+func (s *Sheet) boolean(c *value.Cell) (string, *Error) {
+	switch v := string(bytes.TrimSpace(s.value)); v {
+	case "1", "true":
+		c.Kind, c.Number = value.Bool, 1
+		return "TRUE", nil
+	case "0", "false":
+		c.Kind = value.Bool
+		return "FALSE", nil
+	case "":
+		return "", nil
+	default:
+		return v, s.wrong(c, "bad-cell", "the stored "+fault.Quote(v)+" is neither true nor false",
+			"write the value again")
+	}
+}
+
 // isoDate shows a date that is stored as ISO 8601.
 func (s *Sheet) isoDate(c *value.Cell, format *numfmt.Format) (string, *Error) {
+	if len(bytes.TrimSpace(s.value)) == 0 {
+		return "", nil
+	}
 	at, ok := parseISO(string(s.value))
 	if !ok {
 		return string(s.value), s.wrong(c, "bad-cell",
@@ -154,15 +186,33 @@ func (s *Sheet) number(c *value.Cell, format *numfmt.Format) (string, *Error) {
 		}
 		if ok {
 			c.Kind, c.Time = value.Date, at
+			if v < 1 && !format.HasDay() {
+				c.Kind = value.Clock
+			}
 			return format.Date(at), nil
 		}
 		return numfmt.Compile("").Number(v), s.wrong(c, "bad-cell",
 			fmt.Sprintf("the number %s has the format of a date, but is not one", text), "correct the cell")
 	}
-	if format.General() && value.Short(text) {
-		return text, nil
+	if value.Short(text) {
+		if format.General() {
+			return text, nil
+		}
+		if shown := format.Number(v); shown != "" {
+			return shown, nil
+		}
+		return text, nil // a format that shows nothing, as # does of zero
 	}
-	return format.Number(v), nil
+	c.Lost = !value.Kept(text)
+	shown, exact := format.Stored(text, v)
+	if exact && shown == "" { // as # shows zero
+		shown = numfmt.Compile("").Number(v)
+	}
+	if !exact {
+		return text, s.wrong(c, "long-number", fault.Quote(text)+value.MoreDigits+", in a format that would show others",
+			"store it as text, or give the cell the format General or 0")
+	}
+	return shown, nil
 }
 
 // cellType is the type of a cell (ECMA-376 part 1, 18.18.11), "" if it is unknown. A cell without a type holds a

@@ -52,6 +52,12 @@ func (s *Sheet) Notes() (notes []*Error) {
 			Hint: "if they are not part of the list, name the list's cells with range",
 		})
 	}
+	if note := s.conditionalNote(); note != nil {
+		notes = append(notes, note)
+	}
+	if s.unnamed {
+		notes = append(notes, s.book.bare()...)
+	}
 	var blocks []string
 	var first area
 	for _, m := range s.merges {

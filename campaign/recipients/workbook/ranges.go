@@ -39,6 +39,9 @@ func defined(name, text string) (namedArea, bool) {
 // tables returns the tables of all sheets (ECMA-376 part 1, 18.5).
 func (b *Book) tables() (all []namedArea, err error) {
 	for _, entry := range b.sheets {
+		if !b.has(entry) {
+			continue
+		}
 		folder, base := path.Split(entry.path)
 		targets, err := b.relations(folder+"_rels/"+base+".rels", folder)
 		if err != nil {

@@ -54,8 +54,10 @@ type Sheet struct {
 	book  *Book
 	title string
 	of    int // number of visible sheets to choose from, 1 if the sheet was named
-	part  io.ReadCloser
-	xml   *strictxml.Scanner
+
+	unnamed bool // nobody named the sheet
+	part    io.ReadCloser
+	xml     *strictxml.Scanner
 
 	shared []string
 	styles *styles
@@ -70,6 +72,7 @@ type Sheet struct {
 	gapRows, firstGap int // rows without cells between others: how many, and the first
 	unseen            int // hidden rows without cells after lastFound
 	merges            []area
+	conditions        []area // cells that conditional formatting may give another number format
 
 	hidden                  Hidden
 	hiddenRows, firstHidden int // rows that were left out: how many, and the first
@@ -118,7 +121,7 @@ func (b *Book) Sheet(cfg Config) (*Sheet, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Sheet{book: b, title: entry.name, of: of, styles: b.styles, hidden: cfg.Hidden, area: cells, clock: b.clock,
+	s := &Sheet{book: b, title: entry.name, of: of, unnamed: title == "", styles: b.styles, hidden: cfg.Hidden, area: cells, clock: b.clock,
 		most: maxCells}
 	if s.hidden == "" {
 		s.hidden = Ask
@@ -127,7 +130,7 @@ func (b *Book) Sheet(cfg Config) (*Sheet, error) {
 	if s.shared, err = b.sharedStrings(); err != nil {
 		return nil, err
 	}
-	if s.part, err = b.open(entry.path, maxSheet); err != nil {
+	if s.part, err = b.openSheet(entry); err != nil {
 		return nil, err
 	}
 	s.xml = strictxml.New(s.part)
@@ -206,7 +209,11 @@ func (s *Sheet) readRow() (rec Row, found bool, err error) {
 			if s.xml.Depth() == 1 && t.Name != "worksheet" {
 				return rec, false, errors.New("it is not a worksheet")
 			}
-		case "mergeCells":
+		case "conditionalFormatting":
+			if err := s.conditional(t); err != nil {
+				return rec, false, err
+			}
+		case "mergeCells", "extLst", "ext", "conditionalFormattings":
 		case "mergeCell":
 			s.merge(t.Attr("ref"))
 		case "row":

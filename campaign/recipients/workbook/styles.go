@@ -15,6 +15,7 @@ type styles struct {
 	custom    map[int]string   // format code, by numFmtId
 	compiled  []*numfmt.Format // by cell style; nil until it is needed
 	general   *numfmt.Format   // for a style that does not exist
+	overlays  []bool           // by differential style: it has a number format of its own
 }
 
 func (st *styles) read(s *strictxml.Scanner) error {
@@ -38,6 +39,10 @@ func (st *styles) read(s *strictxml.Scanner) error {
 				}
 				st.custom[id] = code
 			}
+		case t.Name == "dxf" && inside == "dxfs":
+			st.overlays = append(st.overlays, false)
+		case t.Name == "numFmt" && inside == "dxf" && len(st.overlays) > 0:
+			st.overlays[len(st.overlays)-1] = true
 		case t.Name == "xf" && inside == "cellXfs":
 			id, _ := strconv.Atoi(s.Value("numFmtId")) // if absent, 0 is General
 			st.cells = append(st.cells, id)

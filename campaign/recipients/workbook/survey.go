@@ -29,7 +29,7 @@ func (s *Sheet) Survey(ctx context.Context) ([]Count, error) {
 		each := &Sheet{book: b, title: entry.name, styles: b.styles, shared: s.shared, hidden: Skip, width: 1,
 			clock: b.clock, most: maxCells}
 		each.area, _ = parseArea("") // the whole sheet is a valid range
-		if each.part, err = b.open(entry.path, maxSheet); err == nil {
+		if each.part, err = b.openSheet(entry); err == nil {
 			err = each.count(ctx, &c)
 			each.part.Close()
 		}

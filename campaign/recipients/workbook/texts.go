@@ -1,6 +1,7 @@
 package workbook
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 
@@ -8,7 +9,7 @@ import (
 )
 
 // richText appends the text of a string item (si, is) after its start tag: its own t elements and those of its runs,
-// but not the phonetic ones.
+// but not the phonetic ones. Text beside t elements, and in elements that string items do not have, is text as well.
 func richText(s *strictxml.Scanner, b []byte) ([]byte, error) {
 	for depth := s.Depth(); ; {
 		t, err := s.Next()
@@ -17,6 +18,9 @@ func richText(s *strictxml.Scanner, b []byte) ([]byte, error) {
 		}
 		if s.Depth() < depth {
 			return b, nil
+		}
+		if t.Kind == strictxml.CharData && len(bytes.TrimSpace(t.Text)) > 0 {
+			b = append(b, t.Text...)
 		}
 		if t.Kind != strictxml.StartTag {
 			continue
@@ -29,8 +33,7 @@ func richText(s *strictxml.Scanner, b []byte) ([]byte, error) {
 			if len(b) > strictxml.MaxToken {
 				return b, strictxml.ErrTooLong
 			}
-		case "r":
-		default:
+		case "rPh", "phoneticPr", "rPr", "extLst", "Fallback":
 			if err := s.Skip(); err != nil {
 				return b, err
 			}

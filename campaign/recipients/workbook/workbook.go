@@ -53,9 +53,35 @@ type Book struct {
 	clock  *stopwatch
 }
 
+// sheetEntry is a sheet that the workbook names. Its path is "" if the workbook does not say which part it is.
 type sheetEntry struct {
 	name, path string
 	hidden     bool
+}
+
+// has reports whether the workbook holds the part of a sheet.
+func (b *Book) has(entry sheetEntry) bool {
+	return entry.path != "" && b.parts[strings.ToLower(entry.path)] != nil
+}
+
+// openSheet opens the part of a sheet.
+func (b *Book) openSheet(entry sheetEntry) (io.ReadCloser, error) {
+	if !b.has(entry) {
+		return nil, &Error{Code: "empty-sheet", Text: "the workbook names the sheet " + fault.Quote(entry.name) +
+			" and does not hold its cells", Hint: "name another sheet, or export the workbook again"}
+	}
+	return b.open(entry.path, maxSheet)
+}
+
+// bare returns a note for each sheet that the workbook names without holding its cells.
+func (b *Book) bare() (notes []*Error) {
+	for _, entry := range b.sheets {
+		if !b.has(entry) {
+			notes = append(notes, &Error{Code: "empty-sheet", Place: entry.name,
+				Text: "the workbook names this sheet and does not hold its cells; another sheet is read"})
+		}
+	}
+	return notes
 }
 
 func (b *Book) fault(text, hint string) *Error {
@@ -292,13 +318,15 @@ func (b *Book) readMain(name string, targets []relation) (epoch1904 bool, err er
 					}
 				}
 				i := slices.IndexFunc(targets, func(r relation) bool { return r.id == id })
-				if i < 0 {
-					return fmt.Errorf("the sheet %s has no part", fault.Quote(s.Value("name")))
+				entry := sheetEntry{name: s.Value("name")}
+				if state := s.Value("state"); state == "hidden" || state == "veryHidden" {
+					entry.hidden = true
 				}
-				if targets[i].kind == "worksheet" {
-					state := s.Value("state")
-					b.sheets = append(b.sheets, sheetEntry{s.Value("name"), targets[i].path,
-						state == "hidden" || state == "veryHidden"})
+				if i >= 0 {
+					entry.path = targets[i].path
+				}
+				if i < 0 || targets[i].kind == "worksheet" {
+					b.sheets = append(b.sheets, entry)
 				}
 			}
 		}
@@ -315,7 +343,7 @@ func (b *Book) choose(name string) (entry sheetEntry, of int, err error) {
 			return s, 1, nil
 		}
 		names = append(names, s.name)
-		if !s.hidden {
+		if !s.hidden && b.has(s) {
 			visible = append(visible, s)
 		}
 	}
@@ -326,6 +354,8 @@ func (b *Book) choose(name string) (entry sheetEntry, of int, err error) {
 			hint = "the sheets are " + ellipsis.Cut(strings.Join(names, ", "), 120)
 		}
 		return entry, 0, &Error{Code: "unknown-sheet", Text: "there is no sheet " + fault.Quote(name), Hint: hint}
+	case len(visible) == 0 && len(b.sheets) == 1 && !b.has(b.sheets[0]):
+		return b.sheets[0], 1, nil // opening it says what is wrong
 	case len(visible) == 0:
 		return entry, 0, &Error{Code: "unknown-sheet", Text: "the workbook has no visible sheet with cells",
 			Hint: "name a hidden one in recipients.sheet"}

@@ -8,6 +8,7 @@ package numfmt
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -390,15 +391,8 @@ func (s *compiler) bracket(text string) {
 			s.tokens = append(s.tokens, formatToken{'l', sign})
 			s.words = true
 		}
-		lower = strings.ToLower(locale)
-		english := strings.HasPrefix(lower, "en") || strings.HasSuffix(lower, "409") || strings.HasSuffix(lower, "809")
-		switch {
-		case locale == "" || sign != "":
-		case strings.Contains(lower, ","), len(lower) > 4 && !strings.Contains(lower, "-"), lower == "f800",
-			lower == "f400":
-			s.iso = true // another calendar, digits of another language, or a form that the system decides
-		case !english:
-			s.foreign = true
+		if sign == "" && locale != "" {
+			s.locale(strings.ToLower(locale))
 		}
 	case lower != "" && strings.Trim(lower, lower[:1]) == "" && strings.Contains("hms", lower[:1]):
 		s.elapsed = true
@@ -420,6 +414,32 @@ func (s *compiler) bracket(text string) {
 		default:
 			s.unknown = true
 		}
+	}
+}
+
+// locale parses the language of a date: an LCID in hexadecimal, whose upper bytes name the digits and the calendar, or a
+// BCP 47 tag, after which a comma may precede these two.
+func (s *compiler) locale(text string) {
+	language, rest, tagged := strings.Cut(text, ",")
+	extra := uint64(0)
+	english := strings.HasPrefix(language, "en") && (len(language) == 2 || language[2] == '-')
+	code, err := strconv.ParseUint(language, 16, 32)
+	switch {
+	case tagged:
+		extra, err = strconv.ParseUint(rest, 16, 16)
+	case err == nil:
+		english = code&0x3FF == 0x09
+		extra = code >> 16
+	case strings.Contains(language, "-") && !strings.HasPrefix(language, "x-") || len(language) <= 3:
+		err = nil
+	}
+	digits, calendar := extra>>8, extra&0xFF
+	gregorian := calendar <= 2 || calendar >= 9 && calendar <= 12
+	switch {
+	case err != nil, digits > 1, !gregorian, code == 0xF800, code == 0xF400:
+		s.iso = true // another calendar, digits of another script, or a form that the system decides
+	case !english:
+		s.foreign = true
 	}
 }
 

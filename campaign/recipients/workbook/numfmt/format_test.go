@@ -103,20 +103,31 @@ func TestFormatDate(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 1, 5, 9, 7, 3, 0, time.UTC)
 	for code, want := range map[string]string{
-		builtin[14]:              "2026-01-05",
-		builtin[15]:              "5-Jan-26",
-		builtin[18]:              "9:07 AM",
-		builtin[20]:              "9:07",
-		builtin[22]:              "2026-01-05 09:07",
-		"dd.mm.yyyy":             "05.01.2026",
-		"d/m/yy":                 "5/1/26",
-		"m/d/yyyy h:mm":          "1/5/2026 9:07",
-		"dddd, d mmmm yyyy":      "Monday, 5 January 2026",
-		`[$-409]d\-mmm\-yyyy;@`:  "5-Jan-2026",
-		`[$-407]d. mmmm yyyy`:    "2026-01-05 09:07:03", // a name in German
-		`[$-407]dd.mm.yyyy;@`:    "05.01.2026",
-		"[$-419]d/m/yy":          "2026-01-05 09:07:03", // where a / stands for a point
-		`[$-1070000]d/mm/yyyy`:   "2026-01-05 09:07:03", // digits of another language
+		builtin[14]:             "2026-01-05",
+		builtin[15]:             "5-Jan-26",
+		builtin[18]:             "9:07 AM",
+		builtin[20]:             "9:07",
+		builtin[22]:             "2026-01-05 09:07",
+		"dd.mm.yyyy":            "05.01.2026",
+		"d/m/yy":                "5/1/26",
+		"m/d/yyyy h:mm":         "1/5/2026 9:07",
+		"dddd, d mmmm yyyy":     "Monday, 5 January 2026",
+		`[$-409]d\-mmm\-yyyy;@`: "5-Jan-2026",
+		`[$-407]d. mmmm yyyy`:   "2026-01-05 09:07:03", // a name in German
+		`[$-407]dd.mm.yyyy;@`:   "05.01.2026",
+		"[$-419]d/m/yy":         "2026-01-05 09:07:03", // where a / stands for a point
+		`[$-1070000]d/mm/yyyy`:  "2026-01-05 09:07:03", // digits of another language
+		// The upper bytes of an LCID name the digits and the calendar. Read as part of the language, they made the
+		// date one that cannot be shown.
+		`[$-010409]dd-mmm-yyyy`:  "05-Jan-2026",
+		`[$-1010409]dd-mmm-yyyy`: "05-Jan-2026",
+		`[$-0C09]dd-mmm-yyyy`:    "05-Jan-2026", // Australia
+		`[$-en-US,101]d mmm yy`:  "5 Jan 26",
+		`[$-2010401]dd/mm/yyyy`:  "2026-01-05 09:07:03", // Arabic digits
+		`[$-070409]dd-mmm-yyyy`:  "2026-01-05 09:07:03", // the Thai calendar
+		`[$-010407]dd-mmm-yyyy`:  "2026-01-05 09:07:03",
+		`[$-010407]dd.mm.yyyy`:   "05.01.2026",
+		`[$-x-sysdate]d mmm yy`:  "2026-01-05 09:07:03",
 		"mmmmm yy":               "J 26",
 		"h:mm A/P":               "9:07 A",
 		`[$-fa-IR,16]yyyy/mm/dd`: "2026-01-05 09:07:03",

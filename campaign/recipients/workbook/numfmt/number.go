@@ -3,8 +3,11 @@ package numfmt
 import (
 	"bytes"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
+
+	"mailshot/campaign/recipients/value"
 )
 
 // Number shows a number.
@@ -15,6 +18,54 @@ func (f *Format) Number(v float64) string {
 		text = "-" + text
 	}
 	return strings.TrimSpace(text)
+}
+
+// Stored shows a number by the text that is stored for it. General and formats of digit places alone show the stored
+// digits of a whole number, however many they are. exact is false where the format would show digits that are not the
+// stored ones: of a number with more than fifteen, those after the fifteenth.
+func (f *Format) Stored(text string, v float64) (shown string, exact bool) {
+	digits, point := value.Digits(text)
+	written := !strings.ContainsAny(text, "eE")
+	if point > value.Certain && point >= len(digits) && written && f.places() {
+		shown = digits + strings.Repeat("0", point-len(digits))
+		if pad := f.sections[0].zeros() - len(shown); pad > 0 {
+			shown = strings.Repeat("0", pad) + shown
+		}
+		if v < 0 {
+			shown = "-" + shown
+		}
+		return shown, true
+	}
+	if len(digits) > value.Certain && (point > value.Certain || point+f.decimalsOf(v) > value.Certain) {
+		return "", false
+	}
+	return f.Number(v), true
+}
+
+// places reports whether the format is General, or shows whole numbers by digit places and nothing else.
+func (f *Format) places() bool {
+	s := &f.sections[0]
+	return f.plain || len(f.sections) == 1 && !f.chosen && !s.general && !s.isDate && !s.thousands && s.scale == 1 &&
+		!slices.ContainsFunc(s.tokens, func(t formatToken) bool { return t.kind != '0' && t.kind != '#' })
+}
+
+// zeros counts the places that show a zero where there is no digit.
+func (s *section) zeros() (n int) {
+	for _, t := range s.tokens {
+		if t.kind == '0' {
+			n++
+		}
+	}
+	return n
+}
+
+// decimalsOf is how many digits after the point of a stored number the format shows.
+func (f *Format) decimalsOf(v float64) int {
+	s, _ := f.choose(v)
+	if s.general || s.exponent > 0 || s.elapsed {
+		return 0
+	}
+	return s.decimals + int(math.Round(math.Log10(s.scale)))
 }
 
 // choose returns the section for a number, and whether a negative number needs a minus sign before it. The second
@@ -228,7 +279,7 @@ func decimal(v float64, decimals int) string {
 func general(v float64) string {
 	switch {
 	case v == math.Trunc(v) && v < 1e21:
-		return strconv.FormatFloat(v, 'f', 0, 64)
+		return strconv.FormatFloat(v, 'f', -1, 64) // digits that nobody stored are zeros
 	case v < 1e-4 && v >= 1e-9:
 		if text := strings.TrimRight(decimal(v, 15), "0"); len(text) <= 11 {
 			return text
