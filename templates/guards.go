@@ -1,14 +1,34 @@
 package templates
 
 import (
+	"strconv"
 	"text/template/parse"
 
 	"mailshot/templates/function"
 )
 
-// rewrite puts the guards of an execution into a tree. They count each turn of a range and each included template, look
-// at what is ranged over, and know how deep the includes are.
-func rewrite(l *parse.ListNode) {
+// guards puts the guards of an execution into trees. They count each turn of a range and each included template, look at
+// what is ranged over, know how deep the includes are, and note which branches are taken.
+type guards struct {
+	branches int // noted so far
+}
+
+// branch puts the guards into the branch of a condition or a range.
+func (g *guards) branch(l *parse.ListNode, pos parse.Pos, line int) {
+	if l == nil {
+		return
+	}
+	g.list(l)
+	took := guard(function.Took, pos, line)
+	number := &parse.NumberNode{NodeType: parse.NodeNumber, Pos: pos, IsInt: true, Int64: int64(g.branches),
+		Text: strconv.Itoa(g.branches)}
+	g.branches++
+	took.Pipe.Cmds[0].Args = append(took.Pipe.Cmds[0].Args, number)
+	l.Nodes = append([]parse.Node{took}, l.Nodes...)
+}
+
+// list puts the guards into a list of nodes.
+func (g *guards) list(l *parse.ListNode) {
 	if l == nil {
 		return
 	}
@@ -16,14 +36,14 @@ func rewrite(l *parse.ListNode) {
 	for _, n := range l.Nodes {
 		switch n := n.(type) {
 		case *parse.IfNode:
-			rewrite(n.List)
-			rewrite(n.ElseList)
+			g.branch(n.List, n.Pos, n.Line)
+			g.branch(n.ElseList, n.Pos, n.Line)
 		case *parse.WithNode:
-			rewrite(n.List)
-			rewrite(n.ElseList)
+			g.branch(n.List, n.Pos, n.Line)
+			g.branch(n.ElseList, n.Pos, n.Line)
 		case *parse.RangeNode:
-			rewrite(n.List)
-			rewrite(n.ElseList)
+			g.branch(n.List, n.Pos, n.Line)
+			g.branch(n.ElseList, n.Pos, n.Line)
 			n.Pipe.Cmds = append(n.Pipe.Cmds, call(function.Range, n.Pipe.Pos))
 			n.List.Nodes = append([]parse.Node{guard(function.Tick, n.Pipe.Pos, n.Line)}, n.List.Nodes...)
 		case *parse.TemplateNode:

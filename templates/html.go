@@ -5,34 +5,17 @@ import (
 	"maps"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	xhtml "golang.org/x/net/html"
 
-	"mailshot/templates/function"
 	"mailshot/templates/markdown"
 	"mailshot/templates/plaintext"
 	"mailshot/templates/source"
 )
 
-// conditionalComment finds the marks of Outlook's conditional comments. What stands between two of them is HTML like
-// any other, so html/template escapes the cells in it.
-var conditionalComment = regexp.MustCompile(`<!--\[if [^\]{}]*\]>(?:<!-->|<!-- -->)?` +
-	`|<!--<!\[endif\]-->|<!\[endif\]-->|<!\[if [^\]{}]*\]>|<!\[endif\]>`)
-
-// keepConditional takes an HTML source as it is, except for conditional comments. html/template drops comments, and
-// conditional ones are how a message is laid out in Outlook.
-func keepConditional(src *source.Source) (*source.Form, error) {
-	return conditionals(source.Verbatim(src)), nil
-}
-
-// conditionals replaces the conditional comments of a form by calls that write them.
-func conditionals(f *source.Form) *source.Form {
-	return f.Replace(conditionalComment.FindAllStringIndex(f.Text, -1), func(comment string) string {
-		return "{{" + function.Conditional + " " + strconv.Quote(comment) + "}}"
-	})
-}
+// written takes a source as it is.
+func written(src *source.Source) (*source.Form, error) { return source.Verbatim(src), nil }
 
 // markdownToHTML renders Markdown with its actions hidden behind tokens, and puts the actions back into the HTML.
 func markdownToHTML(src *source.Source) (*source.Form, error) {
@@ -40,7 +23,7 @@ func markdownToHTML(src *source.Source) (*source.Form, error) {
 	if err != nil {
 		return nil, err
 	}
-	return conditionals(t.Show(out)), nil
+	return t.Show(out), nil
 }
 
 // markdownToText derives the text part of a Markdown source.

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -37,6 +39,7 @@ type program struct {
 	tidy     bool // a derived text: blank lines and ends of lines are put in order
 	pristine func(*function.Execution) (executor, error)
 	pool     sync.Pool
+	guard    *visibleGuard // of HTML
 }
 
 // functions returns what the set's templates call, for one execution at a time.
@@ -46,8 +49,9 @@ func (s *set) functions() *function.Execution {
 
 func newProgram(s *set, entry string) (*program, error) {
 	p := &program{set: s, entry: entry}
-	for _, t := range s.made {
-		rewrite(t.tree.Root)
+	g := &guards{}
+	for _, name := range slices.Sorted(maps.Keys(s.made)) {
+		g.list(s.made[name].tree.Root)
 	}
 	placeholder := s.functions().Map()
 	if s.html {
@@ -58,6 +62,10 @@ func newProgram(s *set, entry string) (*program, error) {
 			}
 		}
 		p.pristine = func(r *function.Execution) (executor, error) { return p.escaped(root, r) }
+		var err error
+		if p.guard, err = newVisibleGuard(s, entry); err != nil {
+			return nil, err
+		}
 	} else {
 		root := texttemplate.New(entry).Funcs(placeholder)
 		for name, t := range s.made {
@@ -130,10 +138,14 @@ func (p *program) execute(w io.Writer, d Data) error {
 	row := function.Row(d.Values, d.Text, d.Mailshot)
 	i.run.Begin(row)
 	err := i.t.Execute(&limited{&i.out, p.set.c.cfg.Limit}, row)
+	path := i.run.Path()
 	i.run.Begin(nil)
 	if err == nil && p.set.html && bytes.Contains(i.out.Bytes(), []byte("ZgotmplZ")) {
 		err = p.whole("unsafe-value", "a cell is not safe in a style, in a script or as the name of an attribute",
 			"print cells as text, in quoted attributes or in addresses only")
+	}
+	if err == nil && p.guard != nil {
+		err = p.guard.check(p, path, row, i.out.String)
 	}
 	if err != nil {
 		err = p.executeError(err, d)

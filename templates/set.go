@@ -9,17 +9,20 @@ import (
 	"text/template/parse"
 
 	"mailshot/templates/function"
+	"mailshot/templates/markup"
 	"mailshot/templates/plaintext"
 	"mailshot/templates/source"
 )
 
-// maker turns an author's source into the text that is parsed as a template. A nil maker takes the text as it is.
+// maker turns an author's source into what it says as HTML or as plain text, with its actions. A nil maker takes the
+// text as it is.
 type maker func(*source.Source) (*source.Form, error)
 
 // unit is one source in a set.
 type unit struct {
 	raw   *source.Form // as the author wrote it: what is checked
-	made  *source.Form // what is executed
+	meant *source.Form // what it says as HTML or as plain text
+	made  *source.Form // what is executed: in HTML, without what html/template would read in another way
 	label string
 }
 
@@ -36,13 +39,14 @@ type set struct {
 	known map[string]bool  // functions
 	units []*unit          // unit i is called "u<i>" by the parser
 	trees map[string]named // of the raw forms, by template name
+	meant map[string]named // of the meant forms, in HTML only
 	made  map[string]named // of the made forms
 	files map[string]bool  // includes that have been read or have failed
 }
 
 func (c *Compiler) newSet(html bool) *set {
 	s := &set{c: c, html: html, known: map[string]bool{}, files: map[string]bool{},
-		trees: map[string]named{}, made: map[string]named{}}
+		trees: map[string]named{}, meant: map[string]named{}, made: map[string]named{}}
 	for _, f := range function.Functions() {
 		s.known[f.Name] = true
 	}
@@ -58,13 +62,21 @@ func (s *set) add(name, label string, src *source.Source, make maker) error {
 	if err := s.parse(s.trees, name, id, u, u.raw); err != nil {
 		return err
 	}
-	u.made = u.raw
+	u.meant = u.raw
+	var err error
 	if make != nil {
-		made, err := make(src)
-		if err != nil {
+		if u.meant, err = make(src); err != nil {
 			return err
 		}
-		u.made = made
+	}
+	u.made = u.meant
+	if s.html {
+		if u.made, err = markup.Conditionals(u.meant); err != nil {
+			return err
+		}
+		if err := s.parse(s.meant, name, id, u, u.meant); err != nil {
+			return err
+		}
 	}
 	return s.parse(s.made, name, id, u, u.made)
 }
@@ -111,7 +123,7 @@ func (s *set) include(u *unit, n *parse.TemplateNode) error {
 	case s.html && ext == ".md":
 		make = markdownToHTML
 	case s.html && (ext == ".html" || ext == ".htm"):
-		make = keepConditional
+		make = written
 	case s.html:
 		return fail(fmt.Sprintf("%s cannot be included in HTML", n.Name), "partials of an HTML body are .html or .md files")
 	case ext == ".md":
@@ -156,8 +168,10 @@ func (s *set) check(entry string) error {
 	k.template(entry, rowShape)
 	if s.c.cfg.Alias != nil && len(k.errs) == 0 {
 		// Aliases must also be replaced in what is executed. It cannot have mistakes that the written form does not have.
-		made := &checker{set: s, trees: s.made, done: map[string]bool{}}
-		made.template(entry, rowShape)
+		for _, trees := range []map[string]named{s.meant, s.made} {
+			made := &checker{set: s, trees: trees, done: map[string]bool{}}
+			made.template(entry, rowShape)
+		}
 	}
 	return errors.Join(k.errs...)
 }
@@ -182,7 +196,7 @@ func (c *Compiler) text(name string, src Source, make maker) (*Text, error) {
 // html compiles a body's document and lists the images that it shows by cid:.
 func (c *Compiler) html(b BodySource) (*HTML, []string, error) {
 	s := c.newSet(true)
-	content, make, layout := b.HTML, maker(keepConditional), b.Layout
+	content, make, layout := b.HTML, maker(written), b.Layout
 	if content == nil {
 		content, make = b.Markdown, markdownToHTML
 		if layout == "" {
@@ -230,7 +244,7 @@ func (s *set) layout(name string) error {
 			Text: fmt.Sprintf("layout %q: %v", name, err), Hint: hint, Err: err}
 	}
 	src := source.New(name, 0, 0, text)
-	if err := s.add("layout", name, src, keepConditional); err != nil {
+	if err := s.add("layout", name, src, written); err != nil {
 		return err
 	}
 	for _, n := range s.trees["layout"].tree.Root.Nodes {

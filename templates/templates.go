@@ -16,8 +16,13 @@
 // An Error about a source has a file, a line and a column as the author sees them, the line itself, and the nearest
 // column or function when a name is unknown.
 //
+// What a reader sees of the HTML is what its source says. A made document is compared with its source, executed for the
+// same row without html/template. If a browser shows something else, Execute returns an error with the code
+// "html-differs". The first document of each path through the conditions and ranges is compared, since a cell cannot
+// change what stands around it; after 500 paths, every fiftieth.
+//
 // The rooms below do one step each. Package source finds the actions and keeps their places, markdown and plaintext
-// derive the HTML and the text part, and function has what templates can call.
+// derive the HTML and the text part, markup reads HTML as a browser does, and function has what templates can call.
 package templates
 
 import (

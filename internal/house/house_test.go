@@ -88,6 +88,7 @@ var allowed = map[string][]string{
 	"templates":           {"templates/..."},
 	"templates/function":  {"internal/ellipsis", "internal/suggest"},
 	"templates/markdown":  {"templates/source"},
+	"templates/markup":    {"templates/function", "templates/source"},
 	"templates/plaintext": {"templates/function", "templates/source"},
 	"templates/source":    {},
 	"render":              {"internal/ellipsis", "render/address", "templates"},

@@ -2,7 +2,9 @@ package function
 
 import (
 	"fmt"
+	htmltemplate "html/template"
 	"slices"
+	"strings"
 
 	"golang.org/x/text/language"
 )
@@ -31,6 +33,7 @@ type Execution struct {
 	steps, depth, made int
 	counters           map[int]int // numbered lists in the text part
 	row                map[string]any
+	taken              []uint8 // by branch: how often it was taken, 2 for more than once
 }
 
 // New returns an execution for cfg. An unknown language counts as undetermined: numbers are then written as in English.
@@ -57,7 +60,35 @@ func direction(tag language.Tag) string {
 // Begin forgets the last execution and begins one for a row, which Row has made. A nil row only forgets the last one.
 func (ex *Execution) Begin(row map[string]any) {
 	ex.steps, ex.depth, ex.made, ex.counters, ex.row = 0, 0, 0, nil, row
+	clear(ex.taken)
 }
+
+// Path says which branches the execution took: each one not at all, once, or more often. Two executions with the same
+// path have put the same pieces of the template together, but for the number of turns of a range.
+func (ex *Execution) Path() string { return string(ex.taken) }
+
+// took notes a branch.
+func (ex *Execution) took(branch int) string {
+	for len(ex.taken) <= branch {
+		ex.taken = append(ex.taken, 0)
+	}
+	ex.taken[branch] = min(ex.taken[branch]+1, 2)
+	return ""
+}
+
+// shown returns a value as HTML that shows it, wherever in a document it stands. Blanks are written so that they do not
+// end an attribute without quotes.
+func (ex *Execution) shown(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case htmltemplate.HTML:
+		return string(v)
+	}
+	return blanks.Replace(htmltemplate.HTMLEscaper(v))
+}
+
+var blanks = strings.NewReplacer(" ", "&#32;", "\t", "&#9;", "\n", "&#10;", "\r", "&#13;", "\f", "&#12;", "`", "&#96;")
 
 func (ex *Execution) tick() (string, error) {
 	if ex.steps++; ex.steps > maxSteps {
@@ -88,7 +119,7 @@ func (ex *Execution) spend(n int) error {
 
 // Map returns the functions by name, as the template engines take them.
 func (ex *Execution) Map() map[string]any {
-	m := map[string]any{Tick: ex.tick, Enter: ex.enter, Leave: ex.leave, Range: ex.items,
+	m := map[string]any{Tick: ex.tick, Took: ex.took, Shown: ex.shown, Enter: ex.enter, Leave: ex.leave, Range: ex.items,
 		Number: ex.number, Restart: ex.restart, Conditional: ex.conditional, Query: ex.query, Part: ex.part, Href: ex.href}
 	for _, e := range table() {
 		if e.make != nil {
@@ -105,6 +136,10 @@ const (
 	Enter = "_enter"
 	Leave = "_leave"
 	Range = "_range"
+	// Took notes that a branch was taken: "Took BRANCH". Shown writes a value into a document that html/template does not
+	// make.
+	Took  = "_took"
+	Shown = "_shown"
 	// Restart and Number number a list in the text part: "Restart ID FIRST" and "Number ID".
 	Restart = "_restart"
 	Number  = "_number"

@@ -1,0 +1,135 @@
+package templates
+
+import (
+	"strings"
+	"sync"
+	texttemplate "text/template"
+	"text/template/parse"
+
+	"mailshot/templates/function"
+	"mailshot/templates/markup"
+)
+
+// alwaysChecked is how many different paths through a template are checked one and all. Of those after them every
+// sometimesChecked-th is.
+const (
+	alwaysChecked    = 500
+	sometimesChecked = 50
+)
+
+// visibleGuard compares what a reader sees of a finished document with what the author's source says for the same row.
+// The source is executed by text/template for that, with the cells escaped and nothing else done to it.
+//
+// The comparison takes several times as long as the document itself. But a cell cannot change what html/template makes
+// of the text around it, so documents that took the same branches differ from their source alike, or not at all. The
+// guard therefore compares the first document of each path.
+type visibleGuard struct {
+	mu    sync.Mutex
+	run   *function.Execution
+	t     *texttemplate.Template
+	faded bool            // a document differed: each one is compared from now on
+	seen  map[string]bool // paths
+	more  int             // paths seen when seen was full
+}
+
+func newVisibleGuard(s *set, entry string) (*visibleGuard, error) {
+	g := &visibleGuard{run: s.functions(), seen: map[string]bool{}}
+	g.t = texttemplate.New(entry).Funcs(g.run.Map()).Option("missingkey=error")
+	for name, t := range s.meant {
+		show(t.tree.Root)
+		if _, err := g.t.AddParseTree(name, t.tree); err != nil {
+			return nil, t.unit.raw.ErrorAt(0, "template", err.Error(), "")
+		}
+	}
+	return g, nil
+}
+
+// show makes each action of a tree that prints write HTML.
+func show(l *parse.ListNode) {
+	if l == nil {
+		return
+	}
+	branch := func(b *parse.BranchNode) {
+		show(b.List)
+		show(b.ElseList)
+	}
+	for _, n := range l.Nodes {
+		switch n := n.(type) {
+		case *parse.ActionNode:
+			if len(n.Pipe.Decl) == 0 {
+				n.Pipe.Cmds = append(n.Pipe.Cmds, call(function.Shown, n.Pipe.Pos))
+			}
+		case *parse.IfNode:
+			branch(&n.BranchNode)
+		case *parse.WithNode:
+			branch(&n.BranchNode)
+		case *parse.RangeNode:
+			branch(&n.BranchNode)
+		}
+	}
+}
+
+// due says whether a document that took a path is to be compared.
+func (g *visibleGuard) due(path string) bool {
+	switch {
+	case g.faded:
+		return true
+	case g.seen[path]:
+		return false
+	case len(g.seen) < alwaysChecked:
+		g.seen[path] = true
+		return true
+	}
+	g.more++
+	return g.more%sometimesChecked == 0
+}
+
+// check compares a document that was made for a row with the source, if that is due.
+func (g *visibleGuard) check(p *program, path string, row map[string]any, doc func() string) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.due(path) {
+		return nil
+	}
+	var b strings.Builder
+	g.run.Begin(row)
+	err := g.t.ExecuteTemplate(&b, p.entry, row)
+	g.run.Begin(nil)
+	if err != nil {
+		return err
+	}
+	said, err := markup.Visible(b.String())
+	if err != nil {
+		return err
+	}
+	made, err := markup.Visible(doc())
+	if err != nil {
+		return err
+	}
+	if inSource, inMade, ok := markup.Differ(said, made); !ok {
+		g.faded = true
+		return p.faded(inSource, inMade)
+	}
+	return nil
+}
+
+// faded is the error about a document whose visible text is not that of its source.
+func (p *program) faded(inSource, inMade string) error {
+	const code, hint = "html-differs", "a comment or a tag near it is not closed as mail programs expect: write it more simply"
+	quote := func(s string) string {
+		if s == "" {
+			return "nothing more"
+		}
+		return `"` + s + `"`
+	}
+	text := "the HTML does not show what its template says: the template has " + quote(inSource) +
+		" where the message has " + quote(inMade)
+	for word := range strings.FieldsSeq(inSource) {
+		for _, u := range p.set.units {
+			if len(word) > 1 && strings.Count(u.raw.Source.Text, word) == 1 {
+				return u.raw.ErrorAt(strings.Index(u.raw.Source.Text, word), code, text, hint)
+			}
+		}
+	}
+	return p.whole(code, text, hint)
+}
