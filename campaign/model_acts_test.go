@@ -96,11 +96,19 @@ func (m *machine) answer(t *rapid.T) {
 	m.finish(f, a)
 }
 
-// finish gives an answer, and learns from it what the program learns.
+// finish gives an answer, and learns from it what the program learns: that a mailbox does not exist, once the server has
+// accepted somebody else.
 func (m *machine) finish(f *talk, a answer) {
+	p := m.p
 	m.tell(f, a)
-	if reply.Classify(a.stage, a.code, a.enhanced, a.text, "").Suppress {
-		m.truth[f.key].suppressed = true
+	switch {
+	case reply.Classify(a.stage, a.code, a.enhanced, a.text, "").Suppress:
+		p.refused = append(p.refused, f.key)
+	case a.stage == reply.End && a.code != 0:
+		for _, key := range p.refused {
+			m.truth[key].suppressed = true
+		}
+		p.refused = nil
 	}
 }
 

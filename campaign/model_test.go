@@ -71,6 +71,8 @@ type process struct {
 	taking context.Context
 	stop   context.CancelFunc
 	talks  []*talk
+
+	refused []string // whose mailbox the server said does not exist, since it last accepted somebody
 }
 
 // act says who may have moved deliveries, for what is allowed depends on it.

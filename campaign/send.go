@@ -295,9 +295,12 @@ func (m made) Message(d *ledger.Delivery) (sender.Mail, error) {
 	return mail, nil
 }
 
-// mostContentRefusals is how many messages in a row one server may refuse whoever they are for, where the campaign file
-// says nothing.
-const mostContentRefusals = 10
+// How many outcomes in a row stop a run, where the campaign file says nothing.
+const (
+	mostContentRefusals = 10 // messages that one server refuses whoever they are for
+	mostSameRefusals    = 10 // recipients of several domains that one server refuses with the same words
+	mostDoubts          = 3  // messages that one server gives no whole reply to
+)
 
 // pacer has the rules that the campaign file asks for, from where earlier runs came to. Trying out, into a sink or to
 // one address, knows no hours and no waves.
@@ -316,5 +319,7 @@ func (c *Campaign) pacer(ctx context.Context, l *ledger.Ledger) (*pacing.Pacer, 
 	cfg.Waves, cfg.StopLoss, cfg.Hours, cfg.Zones, cfg.NotAfter = own.Waves, own.StopLoss, s.Hours, s.ZoneColumn.Given(),
 		s.NotAfter
 	cfg.StopLoss.Content = cmp.Or(cfg.StopLoss.Content, mostContentRefusals)
+	cfg.StopLoss.Same = cmp.Or(cfg.StopLoss.Same, mostSameRefusals)
+	cfg.StopLoss.Doubts = cmp.Or(cfg.StopLoss.Doubts, mostDoubts)
 	return pacing.New(cfg), nil
 }

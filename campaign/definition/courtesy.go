@@ -59,6 +59,12 @@ func (d *Definition) courtesyKeys() []schema.Key {
 			{Name: "content", Read: count(&c.StopLoss.Content), Example: "10",
 				Doc: "The sending stops when one server refuses this many messages in a row for what is in them, " +
 					"because it would refuse the others as well. Default: 10."},
+			{Name: "same_refusal", Read: count(&c.StopLoss.Same), Example: "10",
+				Doc: "It stops when one server refuses this many recipients of several domains in a row with the same words, " +
+					"because such words are about the sender. Nobody is put on the suppression list for them. Default: 10."},
+			{Name: "unknown_in_a_row", Read: count(&c.StopLoss.Doubts), Example: "3",
+				Doc: "It stops when one server gives this many messages in a row no reply that can be understood, " +
+					"so that a person has to decide about few. Default: 3."},
 		}, Doc: "The sending stops at these shares of the messages tried, " +
 			"of the campaign or of one large provider's recipients. Default: never."},
 	}
@@ -87,7 +93,7 @@ func (d *Definition) checkCourtesy(dec *schema.Decoder) {
 		dec.Report(n, "useless-key", "a hold without waves", "add waves: [20, 200, rest], or remove the line")
 	}
 	if n := dec.Given("limits.stop_loss"); n != nil && !l.StopLoss.Shares() && !dec.Failed("limits.stop_loss") &&
-		(l.StopLoss.Content == 0 || dec.Given("limits.stop_loss.after") != nil) {
+		(!l.StopLoss.Rows() || dec.Given("limits.stop_loss.after") != nil) {
 		dec.Report(n, "missing-key", "stop_loss without a share to stop at", "add refused: 5%")
 	}
 	s := &d.Schedule

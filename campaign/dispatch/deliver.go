@@ -10,6 +10,7 @@ import (
 	"mailshot/campaign/pacing"
 	"mailshot/internal/moment"
 	"mailshot/sender"
+	"mailshot/sender/reply"
 )
 
 // deliver brings one delivery to an outcome, or puts it back as it was.
@@ -22,7 +23,7 @@ func (r *Run) deliver(ctx context.Context, a *admission) {
 		return
 	}
 	e := ending{group: pacing.Single(pacing.GroupOf(d.Lane)), direct: to.Direct}
-	held := false
+	held, shut := false, false
 	e.out = to.Transport.Send(ctx, mail, func(ctx context.Context) error {
 		// One place for each connection, kept until the outcome is queued in the memory: the next begin takes the outcome
 		// along to the disk, so a kill leaves at most one unknown for each connection.
@@ -32,17 +33,30 @@ func (r *Run) deliver(ctx context.Context, a *admission) {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
+		if shut = r.shut(to); shut {
+			return errShut
+		}
 		e.begin = r.c.Deliveries.Begin(ctx, d)
 		return e.begin
 	})
 	if held {
 		defer func() { <-to.begun }()
 	}
-	e.interrupted = ctx.Err() != nil
+	e.interrupted = ctx.Err() != nil || shut
 	r.mu.Lock()
 	e.stumbles = r.stumbles[d.ID]
 	r.mu.Unlock()
 	r.conclude(ctx, a, mail, e)
+}
+
+// errShut keeps a message from a server that gets nothing more.
+var errShut = errors.New("the server gets nothing more")
+
+// shut reports whether a server has turned out to be of no use since a worker took a delivery for it.
+func (r *Run) shut(s *server) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return s.stopped
 }
 
 // conclude does what an ending asks for. It is the one place that does.
@@ -53,7 +67,8 @@ func (r *Run) conclude(ctx context.Context, a *admission, mail sender.Mail, e en
 	} else {
 		r.release(a)
 	}
-	r.judgeServer(a.to, v.before, e.out)
+	r.conceded(a.to, e.out)
+	r.judgeServer(a, v.before, e.out)
 	switch v.delivery {
 	case toSuppressed:
 		var suppressed *ledger.SuppressedError
@@ -67,7 +82,7 @@ func (r *Run) conclude(ctx context.Context, a *admission, mail sender.Mail, e en
 		r.settle(a, r.result(ledger.Sent, e.out))
 	case toRefused:
 		r.settle(a, r.result(ledger.Refused, e.out))
-		r.learn(a.d, e.out)
+		r.learn(a, e.out)
 	case toUnknown:
 		if r.settle(a, r.result(ledger.Unknown, e.out)); ctx.Err() != nil {
 			v.after = nothing // this outcome has ended the run: nobody waits for the server any more
@@ -88,11 +103,27 @@ func (r *Run) conclude(ctx context.Context, a *admission, mail sender.Mail, e en
 	case toDeferred:
 		r.defers(a, e.out)
 	}
-	r.judgeServer(a.to, v.after, e.out)
+	r.judgeServer(a, v.after, e.out)
+}
+
+// conceded ends the rows of a server that has accepted a recipient and has given a whole reply to the message. Whom it
+// refused before was refused for itself.
+func (r *Run) conceded(s *server, out sender.Outcome) {
+	if out.Class != reply.OK && (out.Stage != reply.End || out.Code == 0) {
+		return
+	}
+	r.mu.Lock()
+	s.doubts = 0
+	kept := s.refusals.take()
+	r.mu.Unlock()
+	for _, k := range kept {
+		r.learned(k)
+	}
 }
 
 // judgeServer notes what an ending says about the server.
-func (r *Run) judgeServer(s *server, v view, out sender.Outcome) {
+func (r *Run) judgeServer(a *admission, v view, out sender.Outcome) {
+	s := a.to
 	switch v {
 	case liked:
 		r.mu.Lock()
@@ -108,6 +139,9 @@ func (r *Run) judgeServer(s *server, v view, out sender.Outcome) {
 		s.answered()
 		r.mu.Unlock()
 		r.dislike(s, out)
+		r.alike(a, out)
+	case doubted:
+		r.doubt(s, out)
 	case blamed:
 		r.blame(s, out)
 	}
@@ -123,13 +157,34 @@ func (r *Run) keep(d *ledger.Delivery, m sender.Mail) {
 	}
 }
 
-// learn hands on what a server has refused for good.
-func (r *Run) learn(d *ledger.Delivery, out sender.Outcome) {
+// learn hands on what a server has refused for good, or keeps it back until it is sure that the words are about the
+// recipient.
+func (r *Run) learn(a *admission, out sender.Outcome) {
 	if r.c.Refused == nil {
 		return
 	}
-	if err := r.c.Refused(d, out); err != nil {
+	k := refusal{d: a.d, out: out}
+	r.mu.Lock()
+	kept := repeatable(out) && a.to.refusals.keep(k)
+	r.mu.Unlock()
+	if !kept {
+		r.learned(k)
+	}
+}
+
+// learned hands on a refusal.
+func (r *Run) learned(k refusal) {
+	if err := r.c.Refused(k.d, k.out); err != nil {
 		r.halt(err)
+	}
+}
+
+// learnRest hands on, at the end of a run, what was kept back and is not about the sender.
+func (r *Run) learnRest() {
+	for _, s := range r.servers {
+		for _, k := range s.refusals.rest() {
+			r.learned(k)
+		}
 	}
 }
 

@@ -51,8 +51,8 @@ type Config struct {
 	// Sent is called when a server has taken a message, before that is recorded. An error ends the run; the message is
 	// recorded as sent all the same. nil = nothing is done.
 	Sent func(d *ledger.Delivery, m sender.Mail) error
-	// Refused is called when a server has refused a delivery for good, after that was recorded. An error ends the run.
-	// nil = nothing is done.
+	// Refused is called when a server has refused a delivery for good, after that was recorded. It is called later, or
+	// never, where the server's words may be about the sender (refusals.go). An error ends the run. nil = nothing is done.
 	Refused func(d *ledger.Delivery, out sender.Outcome) error
 	// Answers are the commonest replies that led deliveries of these lanes (nil = of all lanes) to one of these states,
 	// at most so many. They become part of the reason when a stop-loss ends the run. nil = none are quoted.
@@ -148,6 +148,7 @@ func (r *Run) loop(ctx context.Context, hard <-chan struct{}) error {
 	workers.Wait()
 	close(over)
 	watch.Wait()
+	r.learnRest()
 	if r.fatal != nil {
 		return r.fatal
 	}

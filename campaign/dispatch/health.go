@@ -39,6 +39,7 @@ type health struct {
 	failures   int   // in a row
 	holds      int   // in a row
 	disliked   int64 // messages in a row that it refused whoever they were for
+	doubts     int64 // messages in a row that it gave no whole reply to
 	why        string
 	stopped    bool // until its configuration changes
 }

@@ -61,7 +61,8 @@ const (
 	nothing  view = ""
 	liked    view = "liked"    // it took the message
 	answered view = "answered" // it gave a whole reply about the recipient
-	disliked view = "disliked" // it refused, perhaps the message and not the recipient
+	disliked view = "disliked" // it refused, perhaps the message or the sender and not the recipient
+	doubted  view = "doubted"  // nobody knows whether it took the message
 	blamed   view = "blamed"   // it failed, and not the recipient
 )
 
@@ -87,7 +88,8 @@ func decide(e ending) verdict {
 	case out.Class == reply.Unknown:
 		v.delivery = toUnknown
 		if !e.interrupted {
-			v.after = blamed // one after the other, they would leave a person with the whole list to resolve
+			// Told first: one after the other, they would leave a person with the whole list to resolve.
+			v.before, v.after = doubted, blamed
 		}
 	case !out.Begun && e.interrupted:
 		v.delivery = toPending

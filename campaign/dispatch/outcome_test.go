@@ -52,7 +52,7 @@ func TestDecide(t *testing.T) {
 			verdict{counts, disliked, toRefused, nothing}},
 		{"does not fit what the server offers", ending{out: unfit}, verdict{released, disliked, toRefused, nothing}},
 		{"half a reply after the dot", ending{out: begun(out(reply.Unknown, reply.AboutServer, reply.Data, 0))},
-			verdict{counts, nothing, toUnknown, blamed}},
+			verdict{counts, doubted, toUnknown, blamed}},
 		{"no reply as the run is torn down", ending{out: begun(out(reply.Unknown, "", reply.Data, 0)), interrupted: true},
 			verdict{counts, nothing, toUnknown, nothing}},
 		{"not begun as the run ends", ending{out: lost, interrupted: true}, verdict{counts, nothing, toPending, nothing}},

@@ -49,7 +49,8 @@ type server struct {
 	places int           // for deliveries in hand
 	begun  chan struct{} // a place for each delivery that is begun and has no outcome in the memory
 
-	health // guarded by the run's mu
+	health   // guarded by the run's mu
+	refusals refusals
 }
 
 func newServer(c *Server) *server {

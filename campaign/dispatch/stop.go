@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"mailshot/campaign/ledger"
@@ -120,4 +121,51 @@ func (r *Run) dislike(s *server, out sender.Outcome) {
 		"(find the cause with mailshot report; then mend the message, or raise limits.stop_loss.content, and send again; "+
 		"mailshot retry brings back those refused)",
 		n, s.Name, quote(out.Code, out.Enhanced, out.Text)), false)
+}
+
+// repeatable reports whether a server refused a recipient with words of its own.
+func repeatable(out sender.Outcome) bool { return out.Class == reply.Refuse && out.Code != 0 }
+
+// alike notes that a server refused a recipient, and ends the run when it refused too many of several domains in a row
+// with the same words: that is about the sender, and everyone else would be refused too.
+func (r *Run) alike(a *admission, out sender.Outcome) {
+	if !repeatable(out) {
+		return
+	}
+	r.mu.Lock()
+	same := a.to.refusals.add(refusal{d: a.d, out: out})
+	n, domains, most := same.n, len(same.domains), r.c.Pacer.MostSame()
+	r.mu.Unlock()
+	if most == 0 || n < most || domains < fewestDomains {
+		return
+	}
+	r.finish(fmt.Sprintf("stop-loss: %d recipients of %d domains in a row refused by %s with the same words, the last with %s; "+
+		"such words are about the sender, and nobody was put on the suppression list for them "+
+		"(find the cause with mailshot report; then mend the account, or raise limits.stop_loss.same_refusal, and send again; "+
+		"mailshot retry brings back those refused)",
+		n, domains, a.to.Name, quote(out.Code, out.Enhanced, out.Text)), false)
+}
+
+// doubt notes that nobody knows whether a server took a message. After too many in a row the server gets nothing more. The
+// run ends where there is no other server.
+func (r *Run) doubt(s *server, out sender.Outcome) {
+	r.mu.Lock()
+	s.doubts++
+	n, most := s.doubts, r.c.Pacer.MostDoubts()
+	others := slices.ContainsFunc(r.servers, func(o *server) bool { return o != s && !o.out() })
+	news := false
+	why := fmt.Sprintf("stop-loss: %d messages in a row without a reply from %s that says whether it took them, the last with %s "+
+		"(ask whoever runs the server; then decide with mailshot resolve what became of them, and send again; "+
+		"or raise limits.stop_loss.unknown_in_a_row)", n, s.Name, quote(out.Code, out.Enhanced, words(out)))
+	if most > 0 && n >= most && others {
+		news = s.health.stop(why)
+	}
+	r.mu.Unlock()
+	switch {
+	case most == 0 || n < most:
+	case !others:
+		r.finish(why, false)
+	case news:
+		r.missing(s)
+	}
 }

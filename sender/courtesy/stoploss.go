@@ -2,15 +2,20 @@ package courtesy
 
 import "fmt"
 
-// StopLoss says from which share of bad outcomes on a campaign stops, and after how many messages
-// that were refused for their content. The zero StopLoss never stops a campaign.
+// StopLoss says from which share of bad outcomes on a campaign stops, and after how many outcomes in
+// a row that are not one recipient's fault. The zero StopLoss never stops a campaign.
 type StopLoss struct {
 	Refused  float64 // share of those tried, from 0 to 1; 0: not looked at
 	Deferred float64
 	Unknown  float64
 	After    int64 // tries before anything is made of the shares; 50 if zero
 	Content  int64 // messages in a row that one server refused, whoever they were for; 0: any number
+	Same     int64 // recipients in a row, of several domains, that one server refused with the same words; 0: any number
+	Doubts   int64 // messages in a row that one server gave no whole reply to; 0: any number
 }
+
+// Rows reports whether any outcomes in a row are looked at.
+func (s StopLoss) Rows() bool { return s.Content > 0 || s.Same > 0 || s.Doubts > 0 }
 
 // Shares reports whether any share is looked at.
 func (s StopLoss) Shares() bool { return s.Refused > 0 || s.Deferred > 0 || s.Unknown > 0 }
