@@ -21,7 +21,7 @@ import (
 type PlanOptions struct {
 	SkipErrors    bool   // rows with faults become invalid instead of stopping the plan
 	AcceptChanges bool   // plan a frozen list again if its inputs changed
-	AcceptCopy    bool   // go on with a ledger that is a copy, or comes from another machine
+	AcceptCopy    bool   // go on with a ledger that is a copy, comes from another machine, or takes a lost one's place
 	Only          string // expression: this run sends only these rows
 	Limit         int64  // this run sends at most so many; 0 = all
 	// Confirm is asked before accepted changes are applied; nil = yes.
@@ -39,7 +39,7 @@ type Plan struct {
 	Report      *check.Report
 	Resumed     bool     // the list was frozen by an earlier send
 	Changes     *Changes // accepted, else nil
-	Doubtful    int64    // made unknown, because an older copy of the ledger was accepted
+	Doubtful    int64    // made unknown, because a ledger was accepted that does not know what another one sent
 	Counts      map[string]int64
 	Rows        int64
 	ToSend      int64 // pending and deferred, within Only and Limit, without those suppressed since
@@ -101,8 +101,8 @@ func (c *Campaign) Check(ctx context.Context) (*check.Report, error) {
 }
 
 // Plan makes and checks every message and freezes the list, or resumes the list an earlier Plan froze. It takes the
-// campaign's lock, which Close frees. Errors: *CheckError, *ChangedError, *CopiedError, *PurgedError,
-// *ledger.LockedError, ErrDeclined.
+// campaign's lock, which Close frees. Errors: *CheckError, *ChangedError, *CopiedError, *GoneError,
+// *PurgedError, *ledger.LockedError, ErrDeclined.
 func (c *Campaign) Plan(ctx context.Context, o PlanOptions) (*Plan, error) {
 	var err error
 	c.only, c.limit = o.Only, o.Limit
@@ -167,6 +167,11 @@ func (c *Campaign) rehearse(ctx context.Context) error {
 
 // first plans a campaign that the ledger does not know.
 func (c *Campaign) first(ctx context.Context, o PlanOptions, plan *Plan) error {
+	gone, notes, err := c.lineage().Missing(ctx, o.AcceptCopy)
+	if err != nil {
+		return err
+	}
+	plan.Notes = append(plan.Notes, notes...)
 	draft, planned, err := c.draft(ctx, c.ledger, o)
 	if err != nil {
 		return err
@@ -182,7 +187,9 @@ func (c *Campaign) first(ctx context.Context, o PlanOptions, plan *Plan) error {
 	if err := draft.Freeze(ctx, *frozen); err != nil {
 		return err
 	}
-	c.frozen, err = c.ledger.Campaign(ctx, c.id)
+	if c.frozen, err = c.ledger.Campaign(ctx, c.id); err == nil && gone {
+		plan.Doubtful, err = c.lineage().Doubt(ctx, c.frozen, 0)
+	}
 	return err
 }
 
