@@ -78,6 +78,7 @@ type Campaign struct {
 	limit  int64
 	hosted map[string]string // domains that a provider takes the mail of, as their MX records say; nil until a run asks
 
+	stdin  func() error     // removes what standard input gave; nil if that was not kept
 	list   *recipients.List // nil when the header came from the ledger
 	header *recipients.Header
 	maker  *message.Maker
@@ -142,6 +143,9 @@ func (c *Campaign) Close() error {
 	if c.list != nil {
 		errs = append(errs, c.list.Close())
 	}
+	if c.stdin != nil {
+		errs = append(errs, c.stdin())
+	}
 	if c.lock != nil {
 		errs = append(errs, c.lock.Close())
 	}
@@ -154,7 +158,7 @@ func (c *Campaign) Close() error {
 	if c.root != nil {
 		errs = append(errs, c.root.Close())
 	}
-	c.list, c.lock, c.ledger, c.accounts, c.root = nil, nil, nil, nil, nil
+	c.list, c.stdin, c.lock, c.ledger, c.accounts, c.root = nil, nil, nil, nil, nil, nil
 	return errors.Join(errs...)
 }
 

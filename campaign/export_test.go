@@ -1,6 +1,8 @@
 package campaign
 
 import (
+	"context"
+
 	"mailshot/campaign/definition"
 	"mailshot/campaign/digest"
 	"mailshot/campaign/digest/digesttest"
@@ -9,4 +11,13 @@ import (
 // AddLaterKeys makes this build one of a later version, see [digesttest.Later].
 func (c *Campaign) AddLaterKeys(given string) {
 	c.inputs = func(d *definition.Definition) []digest.Part { return digesttest.Later(digest.Inputs(d), given) }
+}
+
+// BeginRun begins a run of a planned campaign, and sends nothing.
+func (c *Campaign) BeginRun(ctx context.Context) error {
+	s, err := c.openSending(ctx, RunOptions{})
+	if err != nil {
+		return err
+	}
+	return s.close()
 }

@@ -40,7 +40,9 @@ func (c *Campaign) changed(ctx context.Context) ([]string, error) {
 	if c.maker.Templates() != c.frozen.Templates {
 		what = append(what, "the templates")
 	}
-	if c.def.Recipients.File != "-" {
+	if given, err := c.listGiven(); err != nil {
+		return nil, err
+	} else if given {
 		cfg, err := ListConfig(ctx, c.def, c.opts.Stdin)
 		if err != nil {
 			return nil, err
@@ -50,10 +52,24 @@ func (c *Campaign) changed(ctx context.Context) ([]string, error) {
 			return nil, err
 		}
 		if list != c.frozen.List {
-			what = append(what, "the list "+c.header.File)
+			what = append(what, "the list "+cmp.Or(strings.TrimPrefix(c.header.File, "-"), "on standard input"))
 		}
 	}
 	return what, nil
+}
+
+// listGiven reports whether there is a list to compare with the frozen one, and to plan anew. Standard input gives one
+// unless it is a terminal, closed, or empty; what it gives is kept for being read again.
+func (c *Campaign) listGiven() (bool, error) {
+	if c.def.Recipients.File != "-" || c.stdin != nil {
+		return true, nil
+	}
+	f, done, err := recipients.Given(c.opts.Stdin)
+	if err != nil || f == nil {
+		return false, err
+	}
+	c.stdin, c.opts.Stdin = done, f
+	return true, nil
 }
 
 // digest is the definition's digest in a version.

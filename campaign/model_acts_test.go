@@ -227,7 +227,7 @@ func (m *machine) byHand(t *rapid.T) {
 	var err error
 	switch what {
 	case "retry":
-		_, err = l.Retry(ctx, modelID, f)
+		_, _, err = l.Retry(ctx, modelID, f)
 	case "sent":
 		_, err = l.Resolve(ctx, modelID, f, ledger.Sent)
 	case "refused":

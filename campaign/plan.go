@@ -21,7 +21,7 @@ import (
 type PlanOptions struct {
 	SkipErrors    bool   // rows with faults become invalid instead of stopping the plan
 	AcceptChanges bool   // plan a frozen list again if its inputs changed
-	AcceptCopy    bool   // go on with a ledger that is a copy, or comes from another machine
+	AcceptCopy    bool   // go on with a ledger that is a copy, comes from another machine, or takes a lost one's place
 	Only          string // expression: this run sends only these rows
 	Limit         int64  // this run sends at most so many; 0 = all
 	// Confirm is asked before accepted changes are applied; nil = yes.
@@ -39,7 +39,7 @@ type Plan struct {
 	Report      *check.Report
 	Resumed     bool     // the list was frozen by an earlier send
 	Changes     *Changes // accepted, else nil
-	Doubtful    int64    // made unknown, because an older copy of the ledger was accepted
+	Doubtful    int64    // made unknown, because a ledger was accepted that does not know what another one sent
 	Counts      map[string]int64
 	Rows        int64
 	ToSend      int64 // pending and deferred, within Only and Limit, without those suppressed since
@@ -69,12 +69,18 @@ func (e *CheckError) Error() string {
 
 // ChangedError says that a frozen campaign's inputs are not those it was planned with.
 type ChangedError struct {
-	ID   string
-	What []string
+	ID      string
+	What    []string
+	Changes *Changes // what accepting would do; nil unless the list comes from standard input, which is read once
 }
 
 func (e *ChangedError) Error() string {
-	return fmt.Sprintf("campaign %s was planned with other inputs: %s", e.ID, strings.Join(e.What, ", "))
+	text := fmt.Sprintf("campaign %s was planned with other inputs: %s", e.ID, strings.Join(e.What, ", "))
+	if n := e.Changes; n != nil {
+		text += fmt.Sprintf(" (%d added, %d cancelled, %d edited, %d untouched; "+
+			"with --accept-changes give the list again)", n.Added, n.Cancelled, n.Edited, n.Untouched)
+	}
+	return text
 }
 
 // ErrDeclined is returned by Plan when Confirm said no.
@@ -101,8 +107,8 @@ func (c *Campaign) Check(ctx context.Context) (*check.Report, error) {
 }
 
 // Plan makes and checks every message and freezes the list, or resumes the list an earlier Plan froze. It takes the
-// campaign's lock, which Close frees. Errors: *CheckError, *ChangedError, *CopiedError, *PurgedError,
-// *ledger.LockedError, ErrDeclined.
+// campaign's lock, which Close frees. Errors: *CheckError, *ChangedError, *CopiedError, *GoneError,
+// *PurgedError, *ledger.LockedError, ErrDeclined.
 func (c *Campaign) Plan(ctx context.Context, o PlanOptions) (*Plan, error) {
 	var err error
 	c.only, c.limit = o.Only, o.Limit
@@ -167,6 +173,11 @@ func (c *Campaign) rehearse(ctx context.Context) error {
 
 // first plans a campaign that the ledger does not know.
 func (c *Campaign) first(ctx context.Context, o PlanOptions, plan *Plan) error {
+	gone, notes, err := c.lineage().Missing(ctx, o.AcceptCopy)
+	if err != nil {
+		return err
+	}
+	plan.Notes = append(plan.Notes, notes...)
 	draft, planned, err := c.draft(ctx, c.ledger, o)
 	if err != nil {
 		return err
@@ -182,7 +193,9 @@ func (c *Campaign) first(ctx context.Context, o PlanOptions, plan *Plan) error {
 	if err := draft.Freeze(ctx, *frozen); err != nil {
 		return err
 	}
-	c.frozen, err = c.ledger.Campaign(ctx, c.id)
+	if c.frozen, err = c.ledger.Campaign(ctx, c.id); err == nil && gone {
+		plan.Doubtful, err = c.lineage().Doubt(ctx, c.frozen, 0)
+	}
 	return err
 }
 
@@ -214,7 +227,15 @@ func (c *Campaign) resume(ctx context.Context, o PlanOptions, plan *Plan) error 
 	} else if what, err = c.differs(ctx); err != nil {
 		return err
 	}
-	if len(what) > 0 && c.def.Recipients.File != "-" {
+	given, err := c.listGiven()
+	if err != nil {
+		return err
+	}
+	if !given {
+		plan.Notes = append(plan.Notes, "standard input gives no list, so the campaign continues with the list of "+
+			c.frozen.Created.Local().Format("2 January 2006, 15:04"))
+	}
+	if len(what) > 0 && given {
 		// A plan that nobody has said yes to has nothing to protect: it is made anew from the present inputs.
 		withdrawn, err := c.ledger.Withdraw(ctx, c.id)
 		if err != nil {
@@ -226,11 +247,10 @@ func (c *Campaign) resume(ctx context.Context, o PlanOptions, plan *Plan) error 
 		}
 	}
 	if len(what) > 0 && !o.AcceptChanges {
-		return &ChangedError{ID: c.id, What: what}
+		return c.refused(ctx, o, header, what)
 	}
 	// Attachments have no digest among the inputs, so accepting makes every message again, whatever is seen to differ.
-	var err error
-	if len(what) > 0 || o.AcceptChanges && c.def.Recipients.File != "-" {
+	if len(what) > 0 || o.AcceptChanges && given {
 		err = c.replan(ctx, o, plan, header, what)
 	} else {
 		plan.Report = &check.Report{Campaign: c.id}
@@ -240,6 +260,23 @@ func (c *Campaign) resume(ctx context.Context, o PlanOptions, plan *Plan) error 
 	}
 	// Servers, limits and schedule may have changed without a question: each delivery's lane is found anew.
 	return c.ledger.Relane(ctx, c.id, c.relane)
+}
+
+// refused says that the inputs changed. A list on standard input can be read but once, so what accepting would do is
+// said at once.
+func (c *Campaign) refused(ctx context.Context, o PlanOptions, was *recipients.Header, what []string) error {
+	e := &ChangedError{ID: c.id, What: what}
+	if c.stdin == nil {
+		return e
+	}
+	o.Confirm = func(ch Changes) (bool, error) {
+		e.Changes = &ch
+		return false, nil
+	}
+	if err := c.replan(ctx, o, &Plan{}, was, what); ctx.Err() != nil {
+		return err
+	}
+	return e // also where the list cannot be planned: accepting it says why
 }
 
 // replan makes every message again and merges the result into the frozen list.

@@ -50,7 +50,7 @@ func (f *folder) retry(t *testing.T, from ledger.State) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = l.Retry(t.Context(), "test", ledger.Filter{States: []ledger.State{from}})
+	_, _, err = l.Retry(t.Context(), "test", ledger.Filter{States: []ledger.State{from}})
 	if err := errors.Join(err, l.Close()); err != nil {
 		t.Fatal(err)
 	}

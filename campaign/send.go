@@ -83,10 +83,12 @@ func (c *Campaign) Run(ctx context.Context, hard <-chan struct{}, o RunOptions) 
 	}
 	result, err := dispatch.New(s.Config, s.left).Loop(ctx, hard)
 	sum, sumErr := s.summary(result)
+	var noteErr error
 	if sum != nil {
 		sum.Duration = time.Since(start)
+		noteErr = c.lineage().Ended(context.Background())
 	}
-	return sum, once(err, sumErr, s.close())
+	return sum, once(err, sumErr, noteErr, s.close())
 }
 
 // once joins errors whose words are not in one before: a ledger that is broken answers everything with the same one.
@@ -178,7 +180,10 @@ func (s *sending) begin(ctx context.Context) error {
 	if s.left, err = s.run.Outlook(ctx); err != nil {
 		return err
 	}
-	return c.claim(ctx)
+	if c.opts.Sink != nil {
+		return nil
+	}
+	return c.lineage().Claim(ctx, s.left.Left)
 }
 
 // openServers makes the ways out; nothing is spoken to yet.

@@ -35,4 +35,13 @@ CREATE TABLE moments (                 -- uses of the last minute once more, by 
 ) WITHOUT ROWID;
 `}, {Schema: `
 ALTER TABLE marks ADD COLUMN token TEXT NOT NULL DEFAULT ''; -- of the run that set the mark: two copies of a ledger may come as far
+`}, {Schema: `
+CREATE TABLE sendings (                -- of campaigns, by folder: a ledger that is gone is noticed by them
+	id TEXT NOT NULL, folder TEXT NOT NULL, -- the campaign's id, and the folder of its file
+	run TEXT NOT NULL, ledger TEXT NOT NULL, -- the campaign's random name in its ledger, and where the ledger was
+	sent INTEGER NOT NULL,             -- how many may have been mailed, as of the last run that ended
+	open INTEGER NOT NULL,             -- 1: a run has begun since and not ended
+	first INTEGER NOT NULL, last INTEGER NOT NULL, -- when the first and the last run were
+	PRIMARY KEY (id, folder)
+) WITHOUT ROWID;
 `}}

@@ -10,10 +10,11 @@ import (
 	"mailshot/internal/sqlite"
 )
 
-// AcceptCopy makes this file, an older copy, the one to go on with. mark is how far the newer file has come.
+// AcceptCopy makes this file the one to go on with: an older copy of another file, or one that was planned anew because
+// the other is lost. mark is how far the other file has come.
 //
-// Deliveries that are pending or deferred become unknown, because a run that is missing in this file may have sent
-// them; AcceptCopy returns how many. Afterwards the campaign's own mark is at least mark, so that the next run is ahead
+// Deliveries that are pending or deferred become unknown, because a run that this file lacks may have sent them;
+// AcceptCopy returns how many. Afterwards the campaign's own mark is at least mark, so that the next run is ahead
 // of every other copy. New rows are not planned any more, as after a repair that lost some: the newer file may have
 // planned and mailed them.
 //
@@ -35,7 +36,7 @@ func (l *Ledger) AcceptCopy(ctx context.Context, id string, mark int64) (n int64
 			return err
 		}
 		if _, err := t.Once(insertAttempt+`SELECT id, ?, ?, 'recovery', 0, '',
-			'the ledger is an older copy: a run that is missing in it may have sent this', ''`+chosen+" ORDER BY id",
+			'a run that this ledger does not know of may have sent this', ''`+chosen+" ORDER BY id",
 			now, Unknown.code(), first, end); err != nil {
 			return err
 		}

@@ -17,8 +17,14 @@ import (
 // is found there when their turn comes. A row that was forgotten, or lost in a repair, stays as it is. A filter that
 // names another state is refused.
 //
+// What a person decided is stronger than a retry of many: a row whose last change was by hand, or that is gone from a
+// list that was accepted, stays as it is unless the filter has Addresses, Keys or IDs. Rows that were cancelled are also
+// taken if States name Cancelled. Retry returns how many rows it left out for that, too.
+//
 // It needs the campaign's lock, and takes it if this Ledger does not hold it.
-func (l *Ledger) Retry(ctx context.Context, id string, f Filter) (int64, error) {
+func (l *Ledger) Retry(ctx context.Context, id string, f Filter) (n, byHand int64, err error) {
+	f.undecided = len(f.Addresses)+len(f.Keys)+len(f.IDs) == 0
+	f.cancelled = slices.Contains(f.States, Cancelled)
 	if len(f.States) == 0 {
 		f.States = []State{Refused, GaveUp, Held, Cancelled}
 	}
@@ -30,13 +36,15 @@ func (l *Ledger) Retry(ctx context.Context, id string, f Filter) (int64, error) 
 //
 // It needs the campaign's lock, and takes it if this Ledger does not hold it.
 func (l *Ledger) Resolve(ctx context.Context, id string, f Filter, to State) (int64, error) {
-	return l.manual(ctx, id, f, byResolve, "resolve", to)
+	n, _, err := l.manual(ctx, id, f, byResolve, "resolve", to)
+	return n, err
 }
 
 // Cancel cancels all deliveries that are pending or deferred, and returns how many. It needs the campaign's lock, and
 // takes it if this Ledger does not hold it.
 func (l *Ledger) Cancel(ctx context.Context, id string) (int64, error) {
-	return l.manual(ctx, id, Filter{}, byCancel, "cancel", Cancelled)
+	n, _, err := l.manual(ctx, id, Filter{}, byCancel, "cancel", Cancelled)
+	return n, err
 }
 
 // Evidence is what was found out about an unknown delivery: that it is Sent or Refused, and the words that say so.
@@ -94,15 +102,16 @@ const (
 )
 
 // manual moves the deliveries that the filter chooses to the state to, and records who did so and when, in one
-// transaction.
-func (l *Ledger) manual(ctx context.Context, id string, f Filter, a act, name string, to State) (n int64, err error) {
+// transaction. It returns also how many the filter left out because a person had decided about them.
+func (l *Ledger) manual(ctx context.Context, id string, f Filter, a act, name string, to State,
+) (n, decided int64, err error) {
 	from := sources(a, to)
 	if len(from) == 0 {
-		return 0, fmt.Errorf("%s as %s: %w", name, to, ErrState)
+		return 0, 0, fmt.Errorf("%s as %s: %w", name, to, ErrState)
 	}
 	for _, s := range f.States {
 		if !slices.Contains(from, s) {
-			return 0, fmt.Errorf("%s what is %s: %w", name, s, ErrState)
+			return 0, 0, fmt.Errorf("%s what is %s: %w", name, s, ErrState)
 		}
 	}
 	if len(f.States) == 0 {
@@ -110,11 +119,11 @@ func (l *Ledger) manual(ctx context.Context, id string, f Filter, a act, name st
 	}
 	no, _, err := l.find(ctx, id)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	release, err := l.holding(id)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	defer release()
 	reason := ""
@@ -127,8 +136,13 @@ func (l *Ledger) manual(ctx context.Context, id string, f Filter, a act, name st
 	if to == Pending {
 		chosen += " AND NOT (" + schema.Emptied + ")" // nobody knows any more whose that was
 	}
+	left := "SELECT count(*)" + chosen + " AND NOT " + f.asked()
+	chosen += " AND " + f.asked()
 	args = append([]any{first, end}, args...)
 	err = l.db.Write(func(t *sqlite.Tx) error {
+		if err := t.Row(left, args...).Scan(&decided); err != nil {
+			return err
+		}
 		// Not through the cache of statements: the text depends on the filter.
 		record := []any{time.Now().UnixNano(), machine.User(), machine.Name(), name, to.code()}
 		if _, err := t.Once(insertAudit+"SELECT d.id, ?, ?, ?, ?, d.state, ?"+chosen+" ORDER BY d.id",
@@ -139,7 +153,18 @@ func (l *Ledger) manual(ctx context.Context, id string, f Filter, a act, name st
 			WHERE id IN (SELECT d.id`+chosen+")", append([]any{to.code(), reason}, args...)...)
 		return err
 	})
-	return n, err
+	return n, decided, err
+}
+
+// asked is the condition that a person did not decide about the delivery, or is asked again about it.
+func (f Filter) asked() string {
+	switch {
+	case !f.undecided:
+		return "(1)"
+	case f.cancelled:
+		return "(d.state = " + fmt.Sprint(Cancelled.code()) + " OR NOT " + schema.ByHand + ")"
+	}
+	return "(NOT " + schema.ByHand + ")"
 }
 
 // AuditEntry is one thing that a person did to a campaign.

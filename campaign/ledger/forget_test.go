@@ -140,7 +140,7 @@ func TestForget(t *testing.T) {
 	}
 	// What nobody can make a message for is not taken up again, and stops nobody else's. Proven without looking: "31
 	// pending again, <nil>; want 30", and the campaign could not be gone on with.
-	if n, err := l.Retry(ctx, "one", Filter{}); err != nil || n != 30 {
+	if n, _, err := l.Retry(ctx, "one", Filter{}); err != nil || n != 30 {
 		t.Errorf("%d pending again, %v; want 30", n, err)
 	}
 	lock(t, l, "one")

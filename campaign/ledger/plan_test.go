@@ -311,22 +311,26 @@ func TestByHand(t *testing.T) {
 	if err := k.Close(); err != nil {
 		t.Fatal(err)
 	}
-	n, err = l.Retry(ctx, "c", Filter{States: []State{Refused, GaveUp}, Keys: []string{"key-4", "key-5", "key-6"}})
+	n, _, err = l.Retry(ctx, "c", Filter{States: []State{Refused, GaveUp}, Keys: []string{"key-4", "key-5", "key-6"}})
 	check(n, err, 2)
 	n, err = l.Cancel(ctx, "c")
 	check(n, err, 5)
 	for _, s := range []State{Sent, Unknown, Pending, Begun} {
-		if n, err := l.Retry(ctx, "c", Filter{States: []State{s}}); !errors.Is(err, ErrState) || n != 0 {
+		if n, _, err := l.Retry(ctx, "c", Filter{States: []State{s}}); !errors.Is(err, ErrState) || n != 0 {
 			t.Errorf("retry of %s: %v", s, err)
 		}
 	}
 	if _, err := l.Resolve(ctx, "c", Filter{}, Held); !errors.Is(err, ErrState) {
 		t.Error(err)
 	}
-	if _, err := l.Retry(ctx, "none", Filter{}); !errors.Is(err, ErrNotFound) {
+	if _, _, err := l.Retry(ctx, "none", Filter{}); !errors.Is(err, ErrNotFound) {
 		t.Error(err)
 	}
-	n, err = l.Retry(ctx, "c", Filter{})
+	var all Filter
+	for i := range 8 {
+		all.Addresses = append(all.Addresses, row(i+1).AddressKey)
+	}
+	n, _, err = l.Retry(ctx, "c", all)
 	check(n, err, 7) // all but the sent one
 	for rec, err := range l.Deliveries(ctx, "c", Filter{Keys: []string{"key-4"}}) {
 		if err != nil || rec.Attempts != 0 || !rec.First.IsZero() || rec.Manual == nil || rec.Manual.Act != "retry" ||

@@ -19,6 +19,9 @@ type Filter struct {
 	Domains   []string // of address keys, without @
 	Keys      []string
 	IDs       []int64
+
+	undecided bool // of Retry: leave out what a person decided
+	cancelled bool // but for what was cancelled
 }
 
 // Record is a delivery with its row and its last attempt, for reports.

@@ -186,7 +186,7 @@ func (p *Replan) apply(t *sqlite.Tx, c Campaign) error {
 	for _, step := range []string{
 		"INSERT OR IGNORE INTO lanes(campaign, name) SELECT :into, name FROM lanes WHERE campaign = :from ORDER BY no",
 		// gone from the list
-		`UPDATE deliveries SET state = :cancelled, due = 0, reason = 'gone from the list'
+		`UPDATE deliveries SET state = :cancelled, due = 0, reason = '` + schema.Gone + `'
 			WHERE id IN (SELECT f.id ` + gone + ")",
 		// still on the list: rows with the same message get new fields too, because the header may have other columns
 		`UPDATE rows SET (number, place, address, address_key, fields) = (

@@ -57,15 +57,19 @@ func digestOne(ctx context.Context, cfg Config) (sum []byte, err error) {
 
 // digestFile returns the SHA-256 of a file, unpacked.
 func digestFile(cfg Config) ([]byte, error) {
-	path := cfg.File
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(cfg.Dir, filepath.FromSlash(path))
+	f := cfg.Stdin
+	if cfg.File != "-" {
+		path := cfg.File
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(cfg.Dir, filepath.FromSlash(path))
+		}
+		file, err := os.Open(path)
+		if err != nil {
+			return nil, fault.File(cfg.File, err)
+		}
+		defer file.Close()
+		f = file
 	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fault.File(cfg.File, err)
-	}
-	defer f.Close()
 	magic, in, err := peek(f)
 	if err != nil {
 		return nil, fault.File(cfg.File, err)

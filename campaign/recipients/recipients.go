@@ -334,20 +334,31 @@ func (l *List) openText(f *os.File, magic []byte) error {
 	return nil
 }
 
-// peek returns the first bytes of a file and a reader of the whole: f itself where it can seek.
+// peek returns the first bytes of a file and a reader of the whole: f itself where it can seek. It may have been read
+// before.
 func peek(in io.Reader) ([]byte, io.Reader, error) {
+	f, regular := in.(*os.File)
+	if regular {
+		info, err := f.Stat()
+		regular = err == nil && info.Mode().IsRegular()
+	}
+	rewind := func() error {
+		if !regular {
+			return nil
+		}
+		_, err := f.Seek(0, io.SeekStart)
+		return err
+	}
+	if err := rewind(); err != nil {
+		return nil, nil, err
+	}
 	magic := make([]byte, 512)
 	n, err := io.ReadFull(in, magic)
 	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
 		return nil, nil, err
 	}
-	if f, ok := in.(*os.File); ok {
-		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
-			if _, err := f.Seek(0, io.SeekStart); err != nil {
-				return nil, nil, err
-			}
-			return magic[:n], f, nil
-		}
+	if regular {
+		return magic[:n], f, rewind()
 	}
 	return magic[:n], io.MultiReader(bytes.NewReader(magic[:n]), in), nil
 }

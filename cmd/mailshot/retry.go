@@ -26,7 +26,9 @@ func (t *tool) retryCommand() *cobra.Command {
 		Short: "Try again what was refused, given up, held or cancelled",
 		Long: `retry makes rows pending again that ended as refused, gave_up, held or cancelled: all of them, those
 in the states that --in names, or those of the addresses given. The next send takes them. retry
-never touches what was sent, nor what is unknown (see resolve). --in suppressed is for people who
+never touches what was sent, nor what is unknown (see resolve). Rows about which a person decided
+(resolve, cancel, an accepted list that lacks them) are left out unless their addresses or keys are
+given, or --in names cancelled. --in suppressed is for people who
 were put on a suppression list by mistake and have been taken off it; a person who is still on one
 is left out again.`,
 		Example: `  mailshot retry campaign.yaml ann@example.com
@@ -53,9 +55,13 @@ func (t *tool) retry(cmd *cobra.Command, args []string, id string, in []string) 
 	if err != nil {
 		return err
 	}
-	n, err := s.Ledger.Retry(cmd.Context(), s.ID, f)
+	n, byHand, err := s.Ledger.Retry(cmd.Context(), s.ID, f)
 	if err != nil {
 		return t.busy(err, s)
+	}
+	if byHand > 0 {
+		t.say("%s left out, because a person decided about %s; name the addresses or keys to retry them all the same",
+			plural(byHand, "row is", "rows are"), map[bool]string{true: "it", false: "them"}[byHand == 1])
 	}
 	if n == 0 {
 		f.States = nil

@@ -63,7 +63,7 @@ the replies to those on the wire; a second one closes everything and leaves thos
 	fs.BoolVar(&f.acceptAll, "accept-changes", false,
 		"accept changed templates or a changed list in a campaign that has begun")
 	fs.BoolVar(&f.acceptCopy, "accept-copy", false,
-		"continue with a ledger that is an older copy, or from another machine; "+
+		"continue with a ledger that is an older copy, from another machine, or new in place of a lost one; "+
 			"what may have been sent becomes unknown")
 	fs.BoolVar(&f.json, "json", false, "print the result as JSON")
 	fs.BoolVar(&f.dns, "dns", false,
@@ -107,8 +107,8 @@ func (t *tool) send(cmd *cobra.Command, args []string, f sendFlags) (err error) 
 	finished := progress.show()
 	sum, err := c.Run(ctx, hard, campaign.RunOptions{Wait: f.wait})
 	finished()
-	if copied := (*campaign.CopiedError)(nil); errors.As(err, &copied) {
-		return t.copied(copied, f, d.Path)
+	if refused := t.otherLedger(err, f, d.Path); refused != nil {
+		return refused
 	}
 	if err != nil && sum == nil {
 		return &exit{exitFailed, err, f.again(t, d.Path)}
@@ -189,7 +189,7 @@ func (t *tool) settlePlan(ctx context.Context, c *campaign.Campaign, f sendFlags
 		return t.unplanned(err, f, c.ID(), file)
 	}
 	if plan.Doubtful > 0 {
-		t.say("%s unknown: another copy of the ledger may have sent them",
+		t.say("%s unknown: a run that this ledger does not know of may have sent them",
 			plural(plan.Doubtful, "message is now", "messages are now"))
 	}
 	t.showPlan(c.ID(), plan)
@@ -206,16 +206,16 @@ func (t *tool) settlePlan(ctx context.Context, c *campaign.Campaign, f sendFlags
 func (t *tool) unplanned(err error, f sendFlags, id, file string) error {
 	var (
 		changed *campaign.ChangedError
-		copied  *campaign.CopiedError
 		purged  *campaign.PurgedError
 		locked  *ledger.LockedError
 	)
+	if refused := t.otherLedger(err, f, file); refused != nil {
+		return refused
+	}
 	switch {
 	case errors.As(err, &changed):
 		f.acceptAll = true
 		return &exit{exitFindings, fmt.Errorf("%w; nothing was sent", err), f.again(t, file)}
-	case errors.As(err, &copied):
-		return t.copied(copied, f, file)
 	case errors.As(err, &purged):
 		f.id, f.acceptAll = id+"-2", false
 		return &exit{exitFindings, fmt.Errorf("%w; nothing was sent\nsend to new people as another campaign", err),
@@ -227,21 +227,39 @@ func (t *tool) unplanned(err error, f sendFlags, id, file string) error {
 	return t.refuse(err, file)
 }
 
-// copied refuses a ledger that is a copy, and says what to do.
-func (t *tool) copied(e *campaign.CopiedError, f sendFlags, file string) error {
+// otherLedger refuses a ledger that is not the one that the campaign was sent with, and says what to do; nil if err is
+// not about that.
+func (t *tool) otherLedger(err error, f sendFlags, file string) error {
+	var copied *campaign.CopiedError
+	var gone *campaign.GoneError
 	f.acceptCopy = true
-	next := f.again(t, file)
-	if e.Certain() {
-		err := fmt.Errorf("%w; nothing was sent\n"+
-			"bring the newer .mailshot folder here if there is one; "+
-			"--accept-copy marks as unknown what the other copy may have sent, for you to resolve", e)
-		return &exit{exitFindings, err, next}
+	next, hint := f.again(t, file), ""
+	switch {
+	case errors.As(err, &gone) && gone.Other != "":
+		f.acceptCopy = false
+		there := *t
+		there.state = gone.Other
+		next = f.again(&there, file)
+		hint = "continue with that ledger; " + acceptGone
+	case errors.As(err, &gone):
+		hint = "bring that ledger back, from a backup of its folder; " + acceptGone
+	case !errors.As(err, &copied):
+		return nil
+	case copied.Certain():
+		hint = "bring the newer .mailshot folder here if there is one; " +
+			"--accept-copy marks as unknown what the other copy may have sent, for you to resolve"
+	default:
+		hint = "if the campaign was sent from there since, bring that .mailshot folder here; " +
+			"--accept-copy says that it was not, and continues here"
 	}
-	err := fmt.Errorf("%w; nothing was sent\n"+
-		"if the campaign was sent from there since, bring that .mailshot folder here; "+
-		"--accept-copy says that it was not, and continues here", e)
-	return &exit{exitFindings, err, next}
+	return &exit{exitFindings, fmt.Errorf("%w; nothing was sent\n%s", err, hint), next}
 }
+
+// acceptGone says what --accept-copy does where the ledger is gone.
+const acceptGone = "without it nobody can say who was mailed\n" +
+	"--accept-copy takes this ledger instead and mails nobody: everybody on the list becomes unknown, for you to " +
+	"resolve, and the list takes no new rows\n" +
+	"--id NEW-ID sends to everybody on the list as another campaign"
 
 // mayAsk refuses, before any work, a send that would end in a question that nobody can answer.
 func (t *tool) mayAsk(f sendFlags, d *definition.Definition) error {

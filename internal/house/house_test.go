@@ -48,6 +48,7 @@ var allowed = map[string][]string{
 		"campaign/ledger/internal/schema", "campaign/statefile", "internal/disk", "internal/machine",
 		"internal/sqlite",
 	},
+	"campaign/lineage": {"campaign/accounts", "campaign/ledger"},
 	"campaign/message": {
 		"campaign/check", "campaign/definition", "campaign/recipients", "render", "render/address", "templates",
 	},

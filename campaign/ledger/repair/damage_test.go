@@ -60,7 +60,7 @@ func lived(t *testing.T) (path string, truth map[int64]ledger.State) {
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := l.Retry(t.Context(), "c", ledger.Filter{States: []ledger.State{ledger.GaveUp}}); err != nil {
+	if _, _, err := l.Retry(t.Context(), "c", ledger.Filter{States: []ledger.State{ledger.GaveUp}}); err != nil {
 		t.Fatal(err)
 	}
 	if err := errors.Join(k.Close(), l.Close()); err != nil {

@@ -40,6 +40,11 @@ const (
 	// LastManual is the state that the last manual change led to.
 	LastManual = "(SELECT u.after FROM audit u WHERE u.delivery = d.id ORDER BY u.no DESC LIMIT 1)"
 
+	// ByHand holds for a delivery whose state is what a person decided, and not an answer since.
+	ByHand = "(d.attempts = 0 AND " + LastManual + " IS d.state OR d.reason = '" + Gone + "')"
+	// Gone is the reason of a delivery that was cancelled because an accepted list does not have it.
+	Gone = "gone from the list"
+
 	// Unreadable holds for a delivery whose state is not known, or one of whose numbers is not a number.
 	Unreadable = "d.state < 1 OR d.state > 13 OR 'integer' NOT IN (typeof(d.state))" +
 		" OR 'integer' NOT IN (typeof(d.lane)) OR 'integer' NOT IN (typeof(d.due))" +
