@@ -24,7 +24,7 @@ func ListConfig(ctx context.Context, d *definition.Definition, stdin io.Reader) 
 	cfg := recipients.Config{
 		File: r.File, Files: r.Files, FileColumn: r.FileColumn, Query: r.Query, Dir: d.Dir, Stdin: stdin,
 		Sheet: r.Sheet, Range: r.Range, HeaderRow: r.HeaderRow, Hidden: r.Hidden,
-		Delimiter: r.Delimiter, Encoding: r.Encoding, Locale: r.Locale,
+		Delimiter: r.Delimiter, Encoding: r.Encoding, Locale: r.Locale, Language: d.Body.Language,
 		Address: r.Address, Name: r.Name, Key: r.Key, Columns: columns, Where: r.Where.Text,
 		Places: places,
 	}

@@ -100,7 +100,8 @@ func (d *Definition) recipientKeys() []schema.Key {
 				"number does, is an error. Default: text."},
 		{Name: "locale", Read: noted(&r.Places, "locale", &r.Locale), Example: "de-DE", Off: true,
 			Doc: "How the columns write numbers and dates (BCP 47): with de-DE 1.234,50 and 30.11.2026. " +
-				"Default: 1234.50 and 2026-11-30."},
+				"A workbook's cells are shown as a sheet shows them to its readers, the key's cells aside. " +
+				"Default: 1234.50 and 2026-11-30, and for what a sheet shows the body's language."},
 		{Name: "where", Read: schema.Line(&r.Where), Example: `amount > 0 && country != "FR"`,
 			Doc: "Only the rows for which this is true. " +
 				"Texts are compared with Persian and Arabic letters and digits in one form."},

@@ -77,6 +77,10 @@ type Config struct {
 	Locale  string          // whose numbers and dates these are, in BCP 47: de, en-US; default 1234.5, 2026-11-30
 	Where   string          // filter; default every row
 
+	// Language is the body's, in BCP 47. A sheet is shown as its readers see it where Locale is not set. Default:
+	// 1,234.50 and 2026-11-30.
+	Language string
+
 	// Places says where the campaign sets a thing, for errors: "where", "address", "columns.amount" →
 	// campaign.yaml:12. Default: the list's place, and "where" for the filter.
 	Places map[string]string
@@ -177,6 +181,7 @@ func Open(cfg Config) (l *List, err error) {
 	if err := l.bind(first); err != nil {
 		return l, l.merged(err)
 	}
+	l.keepKeys()
 	return l, nil
 }
 

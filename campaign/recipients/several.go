@@ -218,6 +218,22 @@ func sheets(s source) (all []*sheet) {
 	return all
 }
 
+// keepKeys says to sheets which column holds the keys.
+func (l *List) keepKeys() {
+	switch s := l.source.(type) {
+	case *sheet:
+		if l.header.Key >= 0 {
+			s.Keys(l.header.Key)
+		}
+	case *several:
+		for i, f := range s.files {
+			if sheet, ok := f.source.(*sheet); ok && l.header.Key >= 0 && l.header.Key < len(s.order[i]) {
+				sheet.Keys(s.order[i][l.header.Key])
+			}
+		}
+	}
+}
+
 // cellPlace names a cell, or its row where cells do not have names.
 func (l *List) cellPlace(rec record, i int) string {
 	from := l.source

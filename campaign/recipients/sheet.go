@@ -1,6 +1,7 @@
 package recipients
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -38,10 +39,18 @@ func (l *List) openSheet(f *os.File) error {
 	if err != nil {
 		return s.placed(err)
 	}
+	locale, by := cmp.Or(l.cfg.Locale, l.cfg.Language), ""
+	if l.cfg.Locale == "" {
+		by = " (the body's language)"
+	}
 	s.Sheet, err = book.Sheet(workbook.Config{Sheet: l.cfg.Sheet, Range: l.cfg.Range,
-		Hidden: workbook.Hidden(l.cfg.Hidden)})
+		Hidden: workbook.Hidden(l.cfg.Hidden), Locale: locale})
 	if err != nil {
 		return s.placed(err)
+	}
+	if s.Localized() {
+		l.header.Guessed = append(l.header.Guessed, "numbers and dates of the sheet: as readers of "+locale+by+
+			" see them")
 	}
 	if n := s.FirstOf(); n > 1 {
 		l.header.Guessed = append(l.header.Guessed, fmt.Sprintf("sheet: %q, the first of %d", s.Name(), n))

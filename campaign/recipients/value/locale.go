@@ -17,6 +17,8 @@ type Locale struct {
 	Name    string // as BCP 47 has it: de, en-US
 	decimal rune
 	groups  string // the possible separators of digit groups
+	group   rune   // the separator that is written, 0 for none
+	zero    rune   // its digit zero
 	indian  bool   // digit groups of two before the last three: 12,34,567
 	layouts []string
 	example string // a date as an example
@@ -34,6 +36,9 @@ func NewLocale(name string) (*Locale, bool) {
 	var marks []rune
 	for i, r := range shown {
 		if unicode.IsDigit(r) {
+			if i == 0 {
+				l.zero = r - 1 // the number begins with 1
+			}
 			continue
 		}
 		l.indian = l.indian || i == 2 // 12,34,567
@@ -44,7 +49,7 @@ func NewLocale(name string) (*Locale, bool) {
 	}
 	l.decimal = marks[len(marks)-1]
 	if len(marks) > 1 {
-		l.groups = string(marks[0])
+		l.group, l.groups = marks[0], string(marks[0])
 	}
 	switch {
 	case strings.ContainsAny(l.groups, " \u00A0\u202F"):
@@ -65,6 +70,12 @@ func NewLocale(name string) (*Locale, bool) {
 			"2-1-2006 15:04"}, "30.11.2026"
 	}
 	return l, true
+}
+
+// Marks returns what the locale's people write in a number: the decimal separator, the separator of digit groups (0 for
+// none), the digit zero, and whether groups before the last three digits have two.
+func (l *Locale) Marks() (decimal, group, zero rune, indian bool) {
+	return l.decimal, l.group, l.zero, l.indian
 }
 
 // Number parses a number as the locale writes it, in its own digits or Arabic ones. Groups of digits must be

@@ -24,7 +24,8 @@ func (s *Sheet) cell(start *strictxml.Token, column int) (text string, c value.C
 	if kind == "" {
 		kind = s.xml.Plain(start.Attr("t"))
 	}
-	format := s.styles.format(start.Attr("s"))
+	// The names of the columns and the keys are the same for every reader.
+	format := s.styles.format(start.Attr("s"), s.width > 0 && column != s.keys)
 	formula, valued, odd, err := s.content()
 	if err != nil {
 		return "", c, nil, err
@@ -198,16 +199,10 @@ func (s *Sheet) number(c *value.Cell, format *numfmt.Format) (string, *Error) {
 		if format.General() {
 			return text, nil
 		}
-		if shown := format.Number(v); shown != "" {
-			return shown, nil
-		}
-		return text, nil // a format that shows nothing, as # does of zero
+		return format.Number(v), nil
 	}
 	c.Lost = !value.Kept(text)
 	shown, exact := format.Stored(text, v)
-	if exact && shown == "" { // as # shows zero
-		shown = numfmt.Compile("").Number(v)
-	}
 	if !exact {
 		return text, s.wrong(c, "long-number", fault.Quote(text)+value.MoreDigits+", in a format that would show others",
 			"store it as text, or give the cell the format General or 0")

@@ -184,6 +184,7 @@ func TestWorkbooksInOffice(t *testing.T) {
 		"56688_4.xlsx":                        {2, anew + "TODAY"},
 		"MatrixFormulaEvalTestData.xlsx":      {17, anew + "TRANSPOSE of empty cells, stored as 0"},
 		"table_with_insertrow_attribute.xlsx": {62, anew + "RAND"},
+		"52348.xlsx":                          {2, "zero in the format #: shown here"},
 	}
 	unread := map[string]string{
 		"issue_530.xlsx": `LibreOffice does not open a workbook whose parts have names with \`,

@@ -11,6 +11,7 @@ import (
 
 	"mailshot/campaign/recipients/fault"
 	"mailshot/campaign/recipients/value"
+	"mailshot/campaign/recipients/workbook/numfmt"
 	"mailshot/campaign/recipients/workbook/strictxml"
 )
 
@@ -25,6 +26,7 @@ type Config struct {
 	Sheet  string // name of the sheet; default the first visible one
 	Range  string // A3:F200, A:F, or the name of a range or table; default the whole sheet
 	Hidden Hidden // what to do with hidden rows; default Ask
+	Locale string // BCP 47 name of the reader's locale; default none: 1,234.50 and 2026-11-30
 }
 
 // Hidden says what to do with rows that a sheet hides, by hand or by a filter.
@@ -65,6 +67,7 @@ type Sheet struct {
 	area  area
 	first int // index of the first column that is read
 	width int // number of the header's columns; 0 before Header
+	keys  int // index of the column that is read without a locale, -1 for none
 	row   int // number of the last row
 
 	headerRow         int // number of the header's row; 0 before Header
@@ -122,7 +125,10 @@ func (b *Book) Sheet(cfg Config) (*Sheet, error) {
 		return nil, err
 	}
 	s := &Sheet{book: b, title: entry.name, of: of, unnamed: title == "", styles: b.styles, hidden: cfg.Hidden, area: cells, clock: b.clock,
-		most: maxCells}
+		most: maxCells, keys: -1}
+	if cfg.Locale != "" {
+		s.styles.locale, _ = numfmt.NewLocale(cfg.Locale) // an unknown one shows what every reader understands
+	}
 	if s.hidden == "" {
 		s.hidden = Ask
 	}
@@ -136,6 +142,14 @@ func (b *Book) Sheet(cfg Config) (*Sheet, error) {
 	s.xml = strictxml.New(s.part)
 	return s, nil
 }
+
+// Localized reports whether the sheet's numbers and dates are shown as a locale's readers see them, and otherwise than
+// without a locale.
+func (s *Sheet) Localized() bool { return s.styles.locale != nil }
+
+// Keys names a column of the header whose cells are shown without a locale, so that a person is known by the same key
+// to every reader.
+func (s *Sheet) Keys(column int) { s.keys = s.first + column }
 
 // broken is the error of a sheet that cannot be read on. What follows is unknown, so the list ends with it.
 func (s *Sheet) broken(err error) *Error {

@@ -11,11 +11,11 @@ import (
 // styles are the number formats of a workbook.
 type styles struct {
 	epoch1904 bool
-	cells     []int            // numFmtId, by cell style
-	custom    map[int]string   // format code, by numFmtId
-	compiled  []*numfmt.Format // by cell style; nil until it is needed
-	general   *numfmt.Format   // for a style that does not exist
-	overlays  []bool           // by differential style: it has a number format of its own
+	cells     []int          // numFmtId, by cell style
+	custom    map[int]string // format code, by numFmtId
+	locale    *numfmt.Locale // of the reader, nil for none
+	compiled  [2]compiled    // without the locale, and with it
+	overlays  []bool         // by differential style: it has a number format of its own
 }
 
 func (st *styles) read(s *strictxml.Scanner) error {
@@ -50,28 +50,38 @@ func (st *styles) read(s *strictxml.Scanner) error {
 	}
 }
 
-// format returns the format of a cell by its s attribute. If the workbook does not have the style, it is General, as
-// in Excel.
-func (st *styles) format(style []byte) *numfmt.Format {
+// compiled are formats that were needed.
+type compiled struct {
+	cells   []*numfmt.Format // by cell style
+	general *numfmt.Format   // for a style that does not exist
+}
+
+// format returns the format of a cell by its s attribute, for the locale's reader or without a locale. If the workbook
+// does not have the style, it is General, as in Excel.
+func (st *styles) format(style []byte, localized bool) *numfmt.Format {
+	locale, known := st.locale, &st.compiled[1]
+	if !localized || locale == nil {
+		locale, known = nil, &st.compiled[0]
+	}
 	i := 0
 	if len(style) > 0 {
 		i, _ = strconv.Atoi(string(style))
 	}
 	if i < 0 || i >= len(st.cells) {
-		if st.general == nil {
-			st.general = numfmt.Compile("")
+		if known.general == nil {
+			known.general = numfmt.Compile("").For(locale)
 		}
-		return st.general
+		return known.general
 	}
-	if st.compiled == nil {
-		st.compiled = make([]*numfmt.Format, len(st.cells))
+	if known.cells == nil {
+		known.cells = make([]*numfmt.Format, len(st.cells))
 	}
-	if st.compiled[i] == nil {
+	if known.cells[i] == nil {
 		code, ok := st.custom[st.cells[i]]
 		if !ok {
-			code = numfmt.Builtin(st.cells[i])
+			code = numfmt.Localized(st.cells[i], locale)
 		}
-		st.compiled[i] = numfmt.Compile(code)
+		known.cells[i] = numfmt.Compile(code).For(locale)
 	}
-	return st.compiled[i]
+	return known.cells[i]
 }

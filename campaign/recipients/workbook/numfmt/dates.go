@@ -11,7 +11,7 @@ import (
 // d).
 func (f *Format) Date(t time.Time) string {
 	s := &f.sections[0]
-	if !s.isDate || s.iso || s.elapsed {
+	if !s.isDate || s.iso || s.elapsed || f.locale.unnamed(s) {
 		if t.Hour()|t.Minute()|t.Second()|t.Nanosecond() == 0 {
 			return t.Format("2006-01-02")
 		}
@@ -37,6 +37,12 @@ func (f *Format) Date(t time.Time) string {
 	for _, k := range s.tokens {
 		n := 0
 		switch {
+		case k.kind == '/' && f.locale != nil:
+			b = append(b, f.locale.slash...)
+			continue
+		case k.kind == 'd' && !s.english && f.locale.named(k.text):
+			b = append(b, f.locale.name(k.text, t)...)
+			continue
 		case k.kind != 'd':
 			b = append(b, k.text...)
 			continue
@@ -65,6 +71,19 @@ func (f *Format) Date(t time.Time) string {
 		b = strconv.AppendInt(b, int64(n), 10)
 	}
 	return strings.TrimSpace(string(b))
+}
+
+// named reports whether the locale has names of its own for a date field.
+func (l *Locale) named(field string) bool {
+	return l != nil && l.months != nil && (field == "mmmm" || field == "dddd")
+}
+
+// name is the month or the day in the locale's language.
+func (l *Locale) name(field string, t time.Time) string {
+	if field == "mmmm" {
+		return l.months[t.Month()-1]
+	}
+	return l.days[t.Weekday()]
 }
 
 // digitsOf is the number of digits of a number that is not negative.

@@ -31,6 +31,7 @@ type Format struct {
 	chosen   bool      // the section is chosen by conditions, not by sign
 	plain    bool      // it is General and nothing else
 	words    *section  // literals around a text; nil for none
+	locale   *Locale   // of the reader; nil for the international way
 }
 
 type section struct {
@@ -39,6 +40,7 @@ type section struct {
 	elapsed   bool // elapsed time: [h] goes beyond a day
 	iso       bool // a date that cannot be shown as Excel shows it
 	foreign   bool // names and separators of a date would be those of another language
+	english   bool // the code says that names of a date are English
 	general   bool // shown as General, between its literals
 	hidden    bool // it would hide the value or is not understood: shown as General, with its sign
 	words     bool // has a visible literal that is not a stray letter
@@ -51,7 +53,8 @@ type section struct {
 }
 
 type formatToken struct {
-	// 'l' literal, '0' '#' '?' a digit place, '.' the point, 'E', 'G' General, '@' the text, 'd' a date field
+	// 'l' literal, '0' '#' '?' a digit place, '.' the point, 'E', 'G' General, '@' the text, 'd' a date field, '/' the
+	// separator of a date
 	kind byte
 	text string // the literal, or the date field: yyyy, mm, …
 }
@@ -320,6 +323,9 @@ func (s *compiler) dateField(rest string) (size int) {
 		s.isDate = true
 		s.add('d', lower[:size])
 		return size
+	case c == '/' && s.isDate:
+		s.add('/', "/")
+		return 1
 	case strings.IndexByte("bBeEgG", c) >= 0: // eras and other calendars
 		s.isDate, s.iso = true, true
 		return 1
@@ -351,7 +357,7 @@ func (s *compiler) finish() section {
 // ofLanguage reports whether a token of a date depends on a language: the name of a month or a day, AM or PM, or a
 // separator.
 func ofLanguage(t formatToken) bool {
-	return t.kind == 'l' && t.text == "/" ||
+	return t.kind == '/' ||
 		t.kind == 'd' && (len(t.text) > 2 && (t.text[0] == 'm' || t.text[0] == 'd') || isHalf(t.text))
 }
 
@@ -368,7 +374,7 @@ func (f *Format) Plain(v float64) bool {
 		return f.sections[0].iso
 	}
 	s, _ := f.choose(v)
-	return s.hidden
+	return s.hidden || f.number(v) == ""
 }
 
 // hasDay reports whether a date section shows the day or the year, and not only the time.
@@ -440,6 +446,8 @@ func (s *compiler) locale(text string) {
 		s.iso = true // another calendar, digits of another script, or a form that the system decides
 	case !english:
 		s.foreign = true
+	default:
+		s.english = true
 	}
 }
 

@@ -10,10 +10,29 @@ import (
 	"mailshot/campaign/recipients/value"
 )
 
-// Number shows a number.
+// Number shows a number. A format that would show nothing of it, as # does of zero, shows it as General.
 func (f *Format) Number(v float64) string {
+	text := f.number(v)
+	if text == "" {
+		return asGeneral.For(f.locale).number(v)
+	}
+	return text
+}
+
+// asGeneral is General.
+var asGeneral = Compile("")
+
+// number shows a number as the format's code says.
+func (f *Format) number(v float64) string {
 	s, signed := f.choose(v)
-	text, nothing := s.number(math.Abs(v))
+	m := plainMarks
+	if f.locale != nil {
+		m = codedMarks
+	}
+	text, nothing := s.number(math.Abs(v), m, f.locale)
+	if f.locale != nil {
+		text = f.locale.shown(text, s.amount())
+	}
 	if v < 0 && signed && !nothing {
 		text = "-" + text
 	}
@@ -90,7 +109,7 @@ func (f *Format) choose(v float64) (s *section, signed bool) {
 }
 
 // number shows a number that is not negative; nothing reports that all digits shown are zero.
-func (s *section) number(v float64) (text string, nothing bool) {
+func (s *section) number(v float64, m marks, l *Locale) (text string, nothing bool) {
 	if s.elapsed {
 		return s.span(v), v == 0
 	}
@@ -116,24 +135,24 @@ func (s *section) number(v float64) (text string, nothing bool) {
 		case 'l':
 			b.WriteString(t.text)
 		case 'G', '@':
-			b.WriteString(general(v))
+			b.WriteString(m.text(general(v)))
 		case '.':
 			after = true
 			if s.keepsPoint(i, fraction) {
-				b.WriteByte('.')
+				b.WriteByte(m.point)
 			}
 		case 'E':
 			if t.text == "-" {
 				power = strings.TrimPrefix(power, "+")
 			}
-			b.WriteString("E" + power)
+			b.WriteString("E" + m.text(power))
 		case '0', '#', '?':
 			if after {
-				fraction = s.fraction(&b, t.kind, i, fraction)
+				fraction = s.fraction(&b, m, t.kind, i, fraction)
 				continue
 			}
 			place++
-			s.wholePlace(&b, t.kind, s.whole-place, &whole)
+			s.wholePlace(writer{&b, m, l}, t.kind, s.whole-place, &whole)
 		}
 	}
 	return b.String(), nothing
@@ -169,12 +188,12 @@ func (s *section) power(v float64) (whole, fraction, power string) {
 
 // wholePlace writes the digits of one place before the point; left places follow. The first place takes all digits
 // that do not have a place.
-func (s *section) wholePlace(b *strings.Builder, kind byte, left int, whole *string) {
+func (s *section) wholePlace(b writer, kind byte, left int, whole *string) {
 	n := len(*whole) - left // digits for this place
 	if n <= 0 {
 		switch kind {
 		case '0':
-			b.WriteByte('0')
+			b.WriteByte(b.zero)
 		case '?':
 			b.WriteByte(' ')
 			return
@@ -185,29 +204,40 @@ func (s *section) wholePlace(b *strings.Builder, kind byte, left int, whole *str
 		return
 	}
 	for n > 0 {
-		b.WriteByte((*whole)[0])
+		b.WriteByte(b.digit((*whole)[0]))
 		*whole = (*whole)[1:]
 		n--
 		s.separate(b, left+n)
 	}
 }
 
+// writer is a number that is being written, for a locale's reader or nil.
+type writer struct {
+	*strings.Builder
+	marks
+	locale *Locale
+}
+
 // separate writes a comma if it belongs before the digits that are left.
-func (s *section) separate(b *strings.Builder, left int) {
-	if s.thousands && left > 0 && left%3 == 0 {
-		b.WriteByte(',')
+func (s *section) separate(b writer, left int) {
+	ends := left%3 == 0
+	if b.locale != nil && b.locale.indian {
+		ends = left == 3 || left > 3 && (left-3)%2 == 0
+	}
+	if s.thousands && left > 0 && ends {
+		b.WriteByte(b.comma)
 	}
 }
 
 // fraction writes one place after the point. It leaves out an optional place if only zeros are left.
-func (s *section) fraction(b *strings.Builder, kind byte, i int, rest string) string {
+func (s *section) fraction(b *strings.Builder, m marks, kind byte, i int, rest string) string {
 	if rest == "" {
 		return rest
 	}
 	if kind != '0' && strings.Trim(rest, "0") == "" && !s.zeroAfter(i) {
 		return rest[1:]
 	}
-	b.WriteByte(rest[0])
+	b.WriteByte(m.digit(rest[0]))
 	return rest[1:]
 }
 
