@@ -36,7 +36,9 @@ const (
 // without rules is any server. Classify is pure and safe for concurrent use.
 //
 // The first rule that fits decides, and the provider's own rules come before those for all servers.
-// When no rule fits, the stage and the class digit decide.
+// When no rule fits, the stage and the class digit decide. Whatever rule it was, an address is not
+// suppressed when the text says in one of the languages of the table that the mailbox is full, that
+// too much came too fast, that the trouble passes, or that the sender is to blame.
 func Classify(stage Stage, code int, enhanced, text, provider string) Verdict {
 	if accepted(stage, code) {
 		return Verdict{Class: OK}
@@ -50,11 +52,13 @@ func Classify(stage Stage, code int, enhanced, text, provider string) Verdict {
 	if len(enhanced) > 2 {
 		subject = enhanced[2:]
 	}
-	lower := strings.ToLower(text)
+	lower, said := strings.ToLower(text), meanings{text: text}
 	for _, table := range [][]rule{data().rules[provider], rules} {
 		for i := range table {
-			if table[i].fits(stage, code, subject, lower) {
-				return table[i].verdict
+			if table[i].fits(stage, code, subject, lower, &said) {
+				v := table[i].verdict
+				v.Suppress = v.Suppress && !said.vetoed()
+				return v
 			}
 		}
 	}
@@ -121,19 +125,20 @@ type rule struct {
 	stages   []Stage
 	codes    []int    // basic codes; a single digit is a class
 	subjects []string // enhanced codes without their class digit: "1.1", or a whole subject "6."
-	words    []string // lower case; one of them is in the text
+	means    []string // of words.json; the text says one of them
+	unless   []string // and none of these
 	pattern  *regexp.Regexp
 	verdict  Verdict
 }
 
-func (r *rule) fits(stage Stage, code int, subject, text string) bool {
+func (r *rule) fits(stage Stage, code int, subject, text string, said *meanings) bool {
 	return fits(r.stages, func(s Stage) bool { return s == stage }) &&
 		fits(r.codes, func(c int) bool { return c == code || c == code/100 }) &&
 		fits(r.subjects, func(s string) bool {
 			return s == subject || strings.HasSuffix(s, ".") && strings.HasPrefix(subject, s)
 		}) &&
-		fits(r.words, func(w string) bool { return strings.Contains(text, w) }) &&
-		(r.pattern == nil || r.pattern.MatchString(text))
+		(r.pattern == nil || r.pattern.MatchString(text)) &&
+		(len(r.means) == 0 || said.are(r.means...)) && !said.are(r.unless...)
 }
 
 func fits[T any](of []T, one func(T) bool) bool {

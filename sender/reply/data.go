@@ -15,7 +15,7 @@ import (
 	"mailshot/sender/limits"
 )
 
-// What is known of providers is data. rules.json says what replies mean where a provider uses a
+// What is known of providers is data, and what words mean (words.go). rules.json says what replies mean where a provider uses a
 // code in a way of its own. presets.json says where its servers are and what they allow. Both are
 // read once, strictly. A test reads them too, so that a mistake in them is never released.
 
@@ -27,14 +27,22 @@ var presetsJSON []byte
 
 // known is the data as the package uses it. It is read-only.
 type known struct {
-	systems []system
-	rules   map[string][]rule // by system
-	presets []Provider
+	systems  []system
+	rules    map[string][]rule // by system
+	presets  []Provider
+	meanings []meaning
+}
+
+// meaning returns the meaning with an id. That each rule's meanings exist is checked when the data
+// is read.
+func (k known) meaning(id string) *meaning {
+	i := slices.IndexFunc(k.meanings, func(m meaning) bool { return m.ID == id })
+	return &k.meanings[i]
 }
 
 // data parses what is embedded when it is first used.
 var data = sync.OnceValue(func() known {
-	k, err := parseData(rulesJSON, presetsJSON)
+	k, err := parseData(wordsJSON, rulesJSON, presetsJSON)
 	if err != nil {
 		panic("reply: embedded data: " + err.Error())
 	}
@@ -65,9 +73,20 @@ type systemRule struct {
 	Source    string   `json:"source"`
 }
 
-func parseData(rules, presets []byte) (known, error) {
+func parseData(words, systems, presets []byte) (known, error) {
 	k := known{rules: map[string][]rule{}}
-	if err := strict(rules, &k.systems); err != nil {
+	var err error
+	if k.meanings, err = parseWords(words); err != nil {
+		return k, fmt.Errorf("words.json: %w", err)
+	}
+	for _, r := range rules {
+		for _, id := range slices.Concat(r.means, r.unless) {
+			if !slices.ContainsFunc(k.meanings, func(m meaning) bool { return m.ID == id }) {
+				return k, fmt.Errorf("words.json: no meaning %q, which a rule needs", id)
+			}
+		}
+	}
+	if err := strict(systems, &k.systems); err != nil {
 		return k, fmt.Errorf("rules.json: %w", err)
 	}
 	for _, s := range k.systems {

@@ -40,7 +40,9 @@ func TestRuleExamples(t *testing.T) {
 				subject = enhanced[2:]
 			}
 			first := slices.IndexFunc(data().rules[s.ID],
-				func(one rule) bool { return one.fits(r.At, code, subject, strings.ToLower(text)) })
+				func(one rule) bool {
+					return one.fits(r.At, code, subject, strings.ToLower(text), &meanings{text: text})
+				})
 			if first != i {
 				t.Errorf("%s, rule %d: %q is decided by rule %d", s.ID, i+1, r.Example, first+1)
 			}
@@ -62,6 +64,9 @@ func TestEveryCodeOfEveryProvider(t *testing.T) {
 			_, enhanced, text := parse(t, r.Example)
 			for _, stage := range []Stage{Connect, Greeting, Ehlo, StartTLS, Auth, Mail, Rcpt, Data, Body, End} {
 				for code := range 700 {
+					if code%100 > 4 && !slices.Contains([]int{21, 30, 32, 50, 51, 52, 53, 54, 55, 99}, code%100) {
+						continue // no rule and no standard knows one of these from the others
+					}
 					v := Classify(stage, code, enhanced, text, s.ID)
 					whole := code >= 200 && code <= 299 || code >= 400 && code <= 599
 					switch {
@@ -137,14 +142,14 @@ func TestBadData(t *testing.T) {
 			`"auth":["PLAIN"],"scope":"login","figures":[` + figure + `]}]`
 	}
 	const figure = `{"what":"cap","value":"20/min","basis":"guess","source":"s","checked_on":"2026-11-22"}`
-	if _, err := parseData([]byte(rule("")), []byte(preset(figure))); err != nil {
+	if _, err := parseData(wordsJSON, []byte(rule("")), []byte(preset(figure))); err != nil {
 		t.Fatal(err)
 	}
 	for _, bad := range []string{`,"clas":"x"`, `,"class":"ok"`, `,"about":"nobody"`, `,"hold_off":"1h"`,
 		`,"class":"hold"`, `,"suppress":true`,
 		`,"text":"("`, `,"class":"refuse","about":"recipient","codes":[450]`,
 		`,"class":"refuse","about":"recipient","suppress":true`, `,"example":""`, `,"source":""`, `,"codes":[]`} {
-		if _, err := parseData([]byte(rule(bad)), []byte(preset(figure))); err == nil {
+		if _, err := parseData(wordsJSON, []byte(rule(bad)), []byte(preset(figure))); err == nil {
 			t.Errorf("rule with %s was taken", bad)
 		}
 	}
@@ -152,11 +157,11 @@ func TestBadData(t *testing.T) {
 		strings.Replace(figure, `"cap"`, `"caps"`, 1),
 		strings.Replace(figure, "guess", "known", 1), strings.Replace(figure, `"s"`, `""`, 1),
 		strings.Replace(figure, "2026-11-22", "today", 1)} {
-		if _, err := parseData([]byte(rule("")), []byte(preset(bad))); err == nil {
+		if _, err := parseData(wordsJSON, []byte(rule("")), []byte(preset(bad))); err == nil {
 			t.Errorf("figures %s were taken", bad)
 		}
 	}
-	if _, err := parseData([]byte(rule("")+"[]"), []byte(preset(figure))); err == nil {
+	if _, err := parseData(wordsJSON, []byte(rule("")+"[]"), []byte(preset(figure))); err == nil {
 		t.Error("two values were taken")
 	}
 }

@@ -5,9 +5,11 @@
 //
 // Classify is one pure function over a table. The first digit of the basic code decides whether a
 // failure is temporary or permanent. The enhanced code (RFC 3463, RFC 5248) decides what it is
-// about, because it is often right where the basic code is vague. Only rules that name a text look
-// at the text. Doubt is kept narrow: after the final dot anything but a whole 2xx, 4xx or 5xx is
-// [Unknown], and before it nothing is.
+// about, because it is often right where the basic code is vague. What the words mean is a table too,
+// in many languages: words for a dead mailbox are the recipient's after the message as well as at RCPT,
+// and words for a list, a rate or a failed authentication are never the recipient's. Doubt is kept
+// narrow: after the final dot anything but a whole 2xx, 4xx or 5xx is [Unknown], and before it nothing
+// is.
 package reply
 
 // Stage is the step of a session that an answer, or the lack of one, belongs to.
