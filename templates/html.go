@@ -9,17 +9,18 @@ import (
 
 	xhtml "golang.org/x/net/html"
 
+	"mailshot/templates/function"
 	"mailshot/templates/markdown"
 	"mailshot/templates/plaintext"
 	"mailshot/templates/source"
 )
 
-// written takes a source as it is.
-func written(src *source.Source) (*source.Form, error) { return source.Verbatim(src), nil }
-
 // markdownToHTML renders Markdown with its actions hidden behind tokens, and puts the actions back into the HTML.
 func markdownToHTML(src *source.Source) (*source.Form, error) {
-	t, out, err := markdown.Render(src)
+	t, out, err := markdown.Render(src, func(t *source.Tokens, action int) string {
+		return t.Call("if "+function.Link, action) + `<a href="` + t.Call(function.Link, action) + `">` + t.Token(action) +
+			"</a>" + t.Call("else", -1) + t.Call(function.Bracketed, action) + t.Call("end", -1)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -28,7 +29,9 @@ func markdownToHTML(src *source.Source) (*source.Form, error) {
 
 // markdownToText derives the text part of a Markdown source.
 func markdownToText(src *source.Source) (*source.Form, error) {
-	t, out, err := markdown.Render(src)
+	t, out, err := markdown.Render(src, func(t *source.Tokens, action int) string {
+		return t.Call(function.Bracketed, action)
+	})
 	if err != nil {
 		return nil, err
 	}
