@@ -56,6 +56,9 @@ func (c *Compiler) newSet(html bool) *set {
 // add puts a source into the set under a template name.
 func (s *set) add(name, label string, src *source.Source, make maker) error {
 	s.c.note(name, src.File, src.Text)
+	if err := src.Valid(); err != nil {
+		return err
+	}
 	u := &unit{raw: source.Verbatim(src), label: label}
 	id := fmt.Sprintf("u%d", len(s.units))
 	s.units = append(s.units, u)
