@@ -67,7 +67,7 @@ func Write(t *source.Tokens, doc string, breaks bool) (*source.Form, error) {
 	if err != nil {
 		return nil, t.Source.ErrorAt(0, "template-html", err.Error(), "")
 	}
-	w := &writer{t: t, breaks: breaks, spared: make([]bool, len(t.Actions))}
+	w := &writer{t: t, breaks: breaks, spared: make([]bool, len(t.Actions)), hidden: sheets(root)}
 	w.children(root)
 	text := strings.ReplaceAll(w.b.String(), blockMark, "")
 	if err := w.lost(root, text); err != nil {
@@ -93,11 +93,12 @@ type writer struct {
 	dirty  bool // something stands on the current line
 	space  bool // a blank is due before the next word
 	lists  int
-	spared []bool // by action: it may be missing, because something else says the same
+	hidden hidings // what the document's style sheets hide
+	spared []bool  // by action: it may be missing, because something else says the same
 }
 
 // sub returns a writer for a part of the document.
-func (w *writer) sub() *writer { return &writer{t: w.t, spared: w.spared} }
+func (w *writer) sub() *writer { return &writer{t: w.t, hidden: w.hidden, spared: w.spared} }
 
 func (w *writer) children(n *xhtml.Node) {
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
@@ -129,7 +130,7 @@ func (w *writer) node(n *xhtml.Node) {
 	default:
 		return
 	}
-	if dropped(n) {
+	if w.dropped(n) {
 		return
 	}
 	switch n.DataAtom {
