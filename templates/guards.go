@@ -7,8 +7,8 @@ import (
 	"mailshot/templates/function"
 )
 
-// guards puts the guards of an execution into trees. They count each turn of a range and each included template, look at
-// what is ranged over, know how deep the includes are, and note which branches are taken.
+// guards puts the guards of an execution into trees. They count each turn of a range and each included template, look
+// at what is ranged over, know how deep the includes are, and note which branches are taken.
 type guards struct {
 	branches int // noted so far
 }

@@ -9,17 +9,18 @@ import (
 
 	xhtml "golang.org/x/net/html"
 
+	"mailshot/templates/function"
 	"mailshot/templates/markdown"
 	"mailshot/templates/plaintext"
 	"mailshot/templates/source"
 )
 
-// written takes a source as it is.
-func written(src *source.Source) (*source.Form, error) { return source.Verbatim(src), nil }
-
 // markdownToHTML renders Markdown with its actions hidden behind tokens, and puts the actions back into the HTML.
 func markdownToHTML(src *source.Source) (*source.Form, error) {
-	t, out, err := markdown.Render(src)
+	t, out, err := markdown.Render(src, func(t *source.Tokens, action int) string {
+		return t.Call("if "+function.Link, action) + `<a href="` + t.Call(function.Link, action) + `">` + t.Token(action) +
+			"</a>" + t.Call("else", -1) + t.Call(function.Bracketed, action) + t.Call("end", -1)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -28,7 +29,9 @@ func markdownToHTML(src *source.Source) (*source.Form, error) {
 
 // markdownToText derives the text part of a Markdown source.
 func markdownToText(src *source.Source) (*source.Form, error) {
-	t, out, err := markdown.Render(src)
+	t, out, err := markdown.Render(src, func(t *source.Tokens, action int) string {
+		return t.Call(function.Bracketed, action)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -44,11 +47,21 @@ func textInHTML(src *source.Source) (*source.Form, error) {
 	return t.Show(html.EscapeString(t.Hide())), nil
 }
 
-var cidName = regexp.MustCompile(`(?i)\bcid:([^"'()<>\s{}]+)`)
+var (
+	cidAddress = regexp.MustCompile(`(?i)^\s*cid:([^"'()<>\s{}]+)`)               // of src, href, background
+	cidStyle   = regexp.MustCompile(`(?i)\burl\(\s*["']?\s*cid:([^"'()<>\s{}]+)`) // of a style
+	cidSet     = regexp.MustCompile(`(?i)(?:^|,)\s*cid:([^"'()<>\s{},]+)`)        // of srcset
+	notAddress = []string{"alt", "title", "content", "value", "label", "summary", "aria-label"}
+)
 
 // images lists the names of inline images that the set's HTML uses.
 func (s *set) images() []string {
 	names := map[string]bool{}
+	find := func(pattern *regexp.Regexp, text string) {
+		for _, m := range pattern.FindAllStringSubmatch(text, -1) {
+			names[m[1]] = true
+		}
+	}
 	for _, u := range s.units {
 		if u.made == nil {
 			continue
@@ -59,19 +72,20 @@ func (s *set) images() []string {
 		style := false
 		for tt := z.Next(); tt != xhtml.ErrorToken; tt = z.Next() {
 			token := z.Token()
-			var texts []string
 			if style && tt == xhtml.TextToken {
-				texts = append(texts, token.Data) // url(cid:…)
+				find(cidStyle, token.Data)
 			}
 			for _, a := range token.Attr {
-				texts = append(texts, a.Val)
-			}
-			style = tt == xhtml.StartTagToken && token.Data == "style"
-			for _, t := range texts {
-				for _, m := range cidName.FindAllStringSubmatch(t, -1) {
-					names[m[1]] = true
+				switch {
+				case a.Key == "style":
+					find(cidStyle, a.Val)
+				case strings.HasSuffix(a.Key, "srcset"):
+					find(cidSet, a.Val)
+				case !slices.Contains(notAddress, a.Key):
+					find(cidAddress, a.Val)
 				}
 			}
+			style = tt == xhtml.StartTagToken && token.Data == "style"
 		}
 	}
 	return slices.Sorted(maps.Keys(names))

@@ -56,6 +56,9 @@ func (c *Compiler) newSet(html bool) *set {
 // add puts a source into the set under a template name.
 func (s *set) add(name, label string, src *source.Source, make maker) error {
 	s.c.note(name, src.File, src.Text)
+	if err := src.Valid(); err != nil {
+		return err
+	}
 	u := &unit{raw: source.Verbatim(src), label: label}
 	id := fmt.Sprintf("u%d", len(s.units))
 	s.units = append(s.units, u)
@@ -123,7 +126,7 @@ func (s *set) include(u *unit, n *parse.TemplateNode) error {
 	case s.html && ext == ".md":
 		make = markdownToHTML
 	case s.html && (ext == ".html" || ext == ".htm"):
-		make = written
+		make = markup.Text
 	case s.html:
 		return fail(fmt.Sprintf("%s cannot be included in HTML", n.Name), "partials of an HTML body are .html or .md files")
 	case ext == ".md":
@@ -196,7 +199,7 @@ func (c *Compiler) text(name string, src Source, make maker) (*Text, error) {
 // html compiles a body's document and lists the images that it shows by cid:.
 func (c *Compiler) html(b BodySource) (*HTML, []string, error) {
 	s := c.newSet(true)
-	content, make, layout := b.HTML, maker(written), b.Layout
+	content, make, layout := b.HTML, maker(markup.Text), b.Layout
 	if content == nil {
 		content, make = b.Markdown, markdownToHTML
 		if layout == "" {
@@ -244,7 +247,7 @@ func (s *set) layout(name string) error {
 			Text: fmt.Sprintf("layout %q: %v", name, err), Hint: hint, Err: err}
 	}
 	src := source.New(name, 0, 0, text)
-	if err := s.add("layout", name, src, written); err != nil {
+	if err := s.add("layout", name, src, markup.Text); err != nil {
 		return err
 	}
 	for _, n := range s.trees["layout"].tree.Root.Nodes {

@@ -115,7 +115,8 @@ func (g *visibleGuard) check(p *program, path string, row map[string]any, doc fu
 
 // faded is the error about a document whose visible text is not that of its source.
 func (p *program) faded(inSource, inMade string) error {
-	const code, hint = "html-differs", "a comment or a tag near it is not closed as mail programs expect: write it more simply"
+	const code = "html-differs"
+	const hint = "a comment or a tag near it is not closed as mail programs expect: write it more simply"
 	quote := func(s string) string {
 		if s == "" {
 			return "nothing more"

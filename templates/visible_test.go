@@ -210,14 +210,14 @@ func TestVisibleCorpus(t *testing.T) {
 func FuzzVisible(f *testing.F) {
 	for _, s := range []string{
 		"<p>§</p><!--[if !mso]> <!--><p>a</p><!-- <![endif]--><p>b</p>", "<!--[if mso]><p>§</p><![endif]-->b",
-		`<a href="https://a.example/§" title=§>§</a><style>p{}</style><!-- § --!>`, "a < b <b>c</b> <? x ?> <§> </ x>",
+		`<a href="https://a.example/§" title=§>§</a><style>p{}</style><!-- § --!>`, "a < b <b>c</b> <? x ?> &lt;§> </ x>",
 		"<p>¤x¤</p>", "<table><tr><td>§</td></tr>§</table>", "<xmp><!-- x --></xmp>", "<title>§</title><p>b", "<!-->a<!--->b",
 	} {
 		f.Add(s, "x", "<b>\"'> --> ")
 	}
 	f.Fuzz(func(t *testing.T, text, first, second string) {
-		if strings.Contains(text, "{{") || len(text) > 1000 {
-			return
+		if strings.Contains(text, "{{") || len(text) > 1000 || strings.Contains(text, "<§") {
+			return // TestBrackets has <{{.x}}>
 		}
 		parts := strings.Split(text, "¤")
 		src := parts[0]

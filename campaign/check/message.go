@@ -54,6 +54,8 @@ func Codes() []Code {
 		{"clipped-html", Warning, "the HTML is larger than 90 KB; Gmail shows only the first 102 KB"},
 		{"relative-link", Warning,
 			"a link or an image leads nowhere in a mail unless it begins with https:, mailto:, cid: or the like"},
+		{"escaped-query", Warning,
+			"a link's query has the = of a cell as %3D: a cell that holds name=value pairs is taken for one value"},
 		{"data-image", Warning, "an image is written into the HTML as data:, which Gmail does not show"},
 		{"large-message", Warning, "the message is larger than 10 MB, which many servers refuse"},
 		{"too-large", Error,
@@ -169,7 +171,7 @@ func (fs *findings) html(s string) {
 		fs.add("blocked-value", Error, "an unsafe value was left out of the HTML",
 			"a link must begin with https:, http: or mailto:")
 	}
-	relative, data := "", false
+	relative, data, escaped := "", false, ""
 	for target := range targets(s) {
 		switch {
 		case strings.HasPrefix(target, "data:"):
@@ -177,6 +179,13 @@ func (fs *findings) html(s string) {
 		case relative == "" && isRelative(target):
 			relative = target
 		}
+		if escaped == "" && hasEscapedQuery(target) {
+			escaped = target
+		}
+	}
+	if escaped != "" {
+		fs.add("escaped-query", Warning, "a cell's name=value pairs are one value in the link "+ellipsis.Quote(escaped, 61),
+			"write the names in the template, ?name={{.value}}, or have the whole link in the cell")
 	}
 	if relative != "" {
 		fs.add("relative-link", Warning, ellipsis.Quote(relative, 41)+" leads nowhere in a mail",
@@ -231,6 +240,22 @@ func targets(s string) func(yield func(string) bool) {
 			}
 		}
 	}
+}
+
+// hasEscapedQuery says whether a link's query has a parameter without = whose name holds an escaped one: ?a%3d1%26b%3d2.
+func hasEscapedQuery(target string) bool {
+	_, query, ok := strings.Cut(target, "?")
+	if !ok || !strings.Contains(query, "%3d") && !strings.Contains(query, "%3D") {
+		return false
+	}
+	query, _, _ = strings.Cut(query, "#")
+	for parameter := range strings.SplitSeq(strings.ReplaceAll(query, "&amp;", "&"), "&") {
+		if name, _, ok := strings.Cut(strings.ToLower(parameter), "%3d"); ok && name != "" &&
+			!strings.ContainsAny(parameter, "=/") && !strings.Contains(name, "%") {
+			return true
+		}
+	}
+	return false
 }
 
 // isRelative says whether a link has no scheme and is not a place within the message.

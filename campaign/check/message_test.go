@@ -56,6 +56,15 @@ func TestMessage(t *testing.T) {
 		{"template in the text", with(func(m *message) { m.parts[0] = text("Dear {{ first }}") }),
 			[]string{"template-in-text"}},
 		{"empty text", with(func(m *message) { m.parts[0] = text(" \n") }), []string{"empty-text"}},
+		{"a cell that is a whole query", with(func(m *message) {
+			m.parts = append(m.parts, html(`<a href="https://a.example/?utm_source%3dnews%26utm_medium%3dmail">`))
+		}), []string{"escaped-query"}},
+		{"a cell that is a further query", with(func(m *message) {
+			m.parts = append(m.parts, html(`<a href="https://a.example/?a=1&amp;utm_source%3Dnews#x">`))
+		}), []string{"escaped-query"}},
+		{"values with equal signs", with(func(m *message) {
+			m.parts = append(m.parts, html(`<a href="https://a.example/?to=b%3d1&amp;%3d&amp;https%3a%2f%2fb%3d1#a%3d1">`))
+		}), nil},
 		{"HTML of 90 KB", with(func(m *message) { m.parts = append(m.parts, html(strings.Repeat("x", 90<<10))) }), nil},
 		{"HTML above", with(func(m *message) { m.parts = append(m.parts, html(strings.Repeat("x", 90<<10+1))) }),
 			[]string{"clipped-html"}},

@@ -120,7 +120,8 @@ func (ex *Execution) spend(n int) error {
 // Map returns the functions by name, as the template engines take them.
 func (ex *Execution) Map() map[string]any {
 	m := map[string]any{Tick: ex.tick, Took: ex.took, Shown: ex.shown, Enter: ex.enter, Leave: ex.leave, Range: ex.items,
-		Number: ex.number, Restart: ex.restart, Conditional: ex.conditional, Query: ex.query, Part: ex.part, Href: ex.href}
+		Number: ex.number, Restart: ex.restart, Conditional: ex.conditional, Query: ex.query, Part: ex.part, Href: ex.href,
+		Link: ex.link, Bracketed: ex.bracketed}
 	for _, e := range table() {
 		if e.make != nil {
 			m[e.Name] = e.make(ex)
@@ -149,6 +150,9 @@ const (
 	Query = "_query"
 	Part  = "_part"
 	Href  = "_href"
+	// Link and Bracketed write <{{.x}}> of Markdown: the address that it leads to, and the value in its brackets.
+	Link      = "_link"
+	Bracketed = "_bracketed"
 )
 
 // restart makes the numbered list id begin at start.

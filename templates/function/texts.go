@@ -148,8 +148,8 @@ func prints() []entry {
 func links() []entry {
 	return []entry{
 		{Function{"urlescape", "urlescape TEXT", "escaped for the part of a link after the ?",
-			`https://example.com/?q={{urlescape "a b&c"}}`, "https://example.com/?q=a+b%26c"},
-			func(ex *Execution) any { return ex.address(url.QueryEscape) }},
+			`https://example.com/?q={{urlescape "a b&c"}}`, "https://example.com/?q=a%20b%26c"},
+			func(ex *Execution) any { return ex.address(queryEscape) }},
 		{Function{"pathescape", "pathescape TEXT", "escaped for one step of a link's path",
 			`https://example.com/{{pathescape "a b/c"}}`, "https://example.com/a%20b%2Fc"},
 			func(ex *Execution) any { return ex.address(url.PathEscape) }},
@@ -229,12 +229,16 @@ func (ex *Execution) address(f func(string) string) any {
 	}
 }
 
+// queryEscape escapes a value of a query. A blank is %20: a plus means a blank to web servers alone, and in a mailto: link
+// it is a plus.
+func queryEscape(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
+
 // query escapes what a link of the text part prints after its ?, as html/template does in the HTML.
 func (ex *Execution) query(v any) (string, error) {
 	if u, ok := v.(htmltemplate.URL); ok {
 		return string(u), nil
 	}
-	return ex.text(url.QueryEscape(asText(v)))
+	return ex.text(queryEscape(asText(v)))
 }
 
 // part escapes what a link of the text part prints before its ?.

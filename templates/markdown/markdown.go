@@ -21,6 +21,7 @@ import (
 	"github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
 
+	"mailshot/templates/markup"
 	"mailshot/templates/source"
 )
 
@@ -28,8 +29,8 @@ import (
 type tokens struct{ *source.Tokens }
 
 // Render returns the HTML of a Markdown source with tokens for its actions. An action alone on a line becomes a comment
-// that holds its token.
-func Render(src *source.Source) (*source.Tokens, string, error) {
+// that holds its token. link makes what is written for an action in angle brackets, <{{.url}}>.
+func Render(src *source.Source, link func(t *source.Tokens, action int) string) (*source.Tokens, string, error) {
 	hidden, err := src.Tokens()
 	if err != nil {
 		return nil, "", err
@@ -44,7 +45,7 @@ func Render(src *source.Source) (*source.Tokens, string, error) {
 	md := goldmark.New(
 		goldmark.WithExtensions(
 			extension.NewTable(extension.WithTableCellAlignMethod(extension.TableCellAlignAttribute)),
-			extension.Strikethrough, extension.Linkify),
+			extension.Strikethrough, t.linkify()),
 		goldmark.WithParserOptions(
 			parser.WithBlockParsers(util.Prioritized(&controlParser{t}, 50)),
 			parser.WithASTTransformers(util.Prioritized(&controlTransformer{t}, 2000))),
@@ -60,7 +61,11 @@ func Render(src *source.Source) (*source.Tokens, string, error) {
 	if err := t.nesting(s); err != nil {
 		return nil, "", err
 	}
-	return hidden, s, nil
+	if err := t.lost(s); err != nil {
+		return nil, "", err
+	}
+	s, err = markup.HiddenText(hidden, t.bracketed(s, link))
+	return hidden, s, err
 }
 
 // lines is Hide for Markdown. A control (if, range, else, end …) that shares its line with the start of a list item, a
@@ -71,7 +76,7 @@ func Render(src *source.Source) (*source.Tokens, string, error) {
 func (t *tokens) lines() string {
 	var b strings.Builder
 	split := map[int]bool{} // openers that stand on a line of their own
-	for line := range strings.Lines(t.Hide()) {
+	for line := range strings.Lines(t.address(t.Hide())) {
 		end := line[len(strings.TrimRight(line, "\n")):]
 		line = line[:len(line)-len(end)]
 		indent := line[:len(line)-len(strings.TrimLeft(line, " \t"))]

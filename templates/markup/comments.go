@@ -1,5 +1,5 @@
-// Package markup reads HTML as a browser does. Conditionals readies the comments of an author's HTML for html/template,
-// and Visible returns what a reader sees of a document.
+// Package markup reads HTML as a browser does. Text and Conditionals ready an author's HTML for html/template: Text its
+// angle brackets before actions, Conditionals its comments. Visible returns what a reader sees of a document.
 //
 // html/template has a parser of its own. It drops comments, it knows only one way to end one, and it knows none of the
 // other things that a browser takes for a comment. So what a browser shows and what html/template leaves may differ.
@@ -56,7 +56,8 @@ type scanner struct {
 
 // Conditionals takes the comments out of an author's HTML. Those of Outlook become calls that write them, in a spelling
 // that Outlook reads; what stands between two of them is HTML like any other. A comment with an action in it stays,
-// because the action may be an {{if}}. A conditional comment without an end, or an end without a beginning, is an error.
+// because the action may be an {{if}}. A conditional comment without an end is an error, and so is an end without a
+// beginning.
 func Conditionals(f *source.Form) (*source.Form, error) {
 	actions, _ := source.Scan(f.Text)
 	s := &scanner{form: f, text: blot(f.Text, actions), actions: actions}

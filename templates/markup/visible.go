@@ -26,8 +26,8 @@ func Visible(doc string) (string, error) {
 	return strings.Join(strings.Fields(b.String()), " "), nil
 }
 
-// visible writes what is below n. The text of an element is set apart from the text around the element, so that words of
-// two paragraphs do not become one word.
+// visible writes what is below n. The text of an element is set apart from the text around the element, so that words
+// of two paragraphs do not become one word.
 func visible(b *strings.Builder, n *xhtml.Node) {
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
 		switch {

@@ -12,21 +12,57 @@ import (
 // link writes a link as its text and its address, or as the address alone if both say the same.
 func (w *writer) link(n *xhtml.Node) {
 	href := strings.TrimSpace(attr(n, "href"))
-	sub := &writer{t: w.t}
+	sub := w.sub()
 	sub.children(n)
 	text := strings.TrimSpace(sub.b.String())
 	bare := strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(href, "mailto:"), "https://"), "http://")
 	switch {
-	case href == "" || strings.HasPrefix(href, "#"):
+	case href == "" || strings.HasPrefix(href, "#"), w.isNumber(href, text):
+		tokens(w.t, href, w.spared)
 		w.children(n)
 	case text == href:
 		w.words(w.href(href))
-	case text == bare, text == strings.TrimSuffix(bare, "/"), strings.HasPrefix(href, "tel:"):
+	case text == bare, text == strings.TrimSuffix(bare, "/"):
 		w.children(n)
 	default:
 		w.children(n)
 		w.space = true
 		w.words("<" + w.href(href) + ">")
+	}
+}
+
+// isNumber says whether a link leads to a telephone number that its text says already.
+func (w *writer) isNumber(href, text string) bool {
+	scheme, number, _ := strings.Cut(href, ":")
+	if at, i := w.t.Next(href); at == 0 && len(href) == w.t.Width() {
+		scheme, number = w.t.Function(i), href // {{tel .phone}}
+	}
+	if scheme = strings.ToLower(scheme); scheme != "tel" && scheme != "sms" {
+		return false
+	}
+	n := w.number(number)
+	return n != "" && n == w.number(text)
+}
+
+// number returns the digits of a text, and the values that its actions print, whatever functions are around them.
+func (w *writer) number(s string) string {
+	var b strings.Builder
+	digits := func(s string) {
+		for _, c := range s {
+			if c >= '0' && c <= '9' {
+				b.WriteRune(c)
+			}
+		}
+	}
+	for {
+		at, i := w.t.Next(s)
+		if at < 0 {
+			digits(s)
+			return b.String()
+		}
+		digits(s[:at])
+		b.WriteString("{" + w.t.Value(i) + "}")
+		s = s[at+w.t.Width():]
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	xhtml "golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 
+	"mailshot/templates/markup"
 	"mailshot/templates/source"
 )
 
@@ -30,7 +31,11 @@ func FromHTML(src *source.Source) (*source.Form, error) {
 	// A control between elements goes into a comment. The parser leaves comments in place, while it moves text out of
 	// tables.
 	var b strings.Builder
-	z := xhtml.NewTokenizer(strings.NewReader(t.Hide()))
+	doc, err := markup.HiddenText(t, t.Hide())
+	if err != nil {
+		return nil, err
+	}
+	z := xhtml.NewTokenizer(strings.NewReader(doc))
 	for tt := z.Next(); tt != xhtml.ErrorToken; tt = z.Next() {
 		raw := string(z.Raw())
 		if tt != xhtml.TextToken {
@@ -62,9 +67,12 @@ func Write(t *source.Tokens, doc string, breaks bool) (*source.Form, error) {
 	if err != nil {
 		return nil, t.Source.ErrorAt(0, "template-html", err.Error(), "")
 	}
-	w := &writer{t: t, breaks: breaks}
+	w := &writer{t: t, breaks: breaks, spared: make([]bool, len(t.Actions)), hidden: sheets(root)}
 	w.children(root)
 	text := strings.ReplaceAll(w.b.String(), blockMark, "")
+	if err := w.lost(root, text); err != nil {
+		return nil, err
+	}
 	f := t.Show(text)
 	if _, err := f.Parse("u0"); err != nil {
 		e := err.(*source.Error)
@@ -85,7 +93,12 @@ type writer struct {
 	dirty  bool // something stands on the current line
 	space  bool // a blank is due before the next word
 	lists  int
+	hidden hidings // what the document's style sheets hide
+	spared []bool  // by action: it may be missing, because something else says the same
 }
+
+// sub returns a writer for a part of the document.
+func (w *writer) sub() *writer { return &writer{t: w.t, hidden: w.hidden, spared: w.spared} }
 
 func (w *writer) children(n *xhtml.Node) {
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
@@ -95,7 +108,8 @@ func (w *writer) children(n *xhtml.Node) {
 
 // inner writes what is in n with a writer of its own.
 func (w *writer) inner(n *xhtml.Node) string {
-	sub := &writer{t: w.t, breaks: w.breaks, lists: w.lists + 1}
+	sub := w.sub()
+	sub.breaks, sub.lists = w.breaks, w.lists+1
 	sub.children(n)
 	w.lists = sub.lists
 	return sub.b.String()
@@ -116,11 +130,10 @@ func (w *writer) node(n *xhtml.Node) {
 	default:
 		return
 	}
-	if strings.Contains(strings.ReplaceAll(attr(n, "style"), " ", ""), "display:none") {
+	if w.dropped(n) {
 		return
 	}
 	switch n.DataAtom {
-	case atom.Head, atom.Style, atom.Script, atom.Title, atom.Template, atom.Noscript, atom.Iframe, atom.Object, atom.Svg:
 	case atom.Br:
 		w.line()
 	case atom.Hr:

@@ -1,6 +1,9 @@
 package source
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Tokens is a text whose actions have been replaced by words of small letters. Neither Markdown nor HTML gives those a
 // meaning.
@@ -82,6 +85,38 @@ func (t *Tokens) Next(s string) (at, i int) {
 		}
 		from = at + len(t.prefix)
 	}
+}
+
+// Action returns the action of the source that a token stands for: itself, or the one that a call made by Call takes, or
+// -1 if the call takes none.
+func (t *Tokens) Action(i int) int {
+	if i >= len(t.Actions) {
+		return t.made[i-len(t.Actions)].action
+	}
+	return i
+}
+
+// Function returns the first word of an action of the source, which is the function that it calls if it calls one.
+func (t *Tokens) Function(i int) string {
+	if i = t.Action(i); i < 0 {
+		return ""
+	}
+	word, _, _ := strings.Cut(Inner(t.Source.Text[t.Actions[i].Start:t.Actions[i].End]), " ")
+	return word
+}
+
+// Value returns the value that an action of the source prints, without a function around it that changes only how the
+// value is written for a link or a line. It returns the whole action where it does more.
+func (t *Tokens) Value(i int) string {
+	if i = t.Action(i); i < 0 {
+		return ""
+	}
+	s := Inner(t.Source.Text[t.Actions[i].Start:t.Actions[i].End])
+	word, rest, ok := strings.Cut(s, " ")
+	if ok && slices.Contains([]string{"tel", "ltr", "rtl", "trim", "urlescape", "pathescape"}, word) {
+		return strings.TrimSpace(rest)
+	}
+	return s
 }
 
 // Width returns the length of a token.
