@@ -44,7 +44,7 @@ func (c *Campaign) settle(conflicts []ledger.Conflict, made []verdict, date time
 // respelt reports whether a row makes the message of the row that it is in conflict with, once its address is written
 // in the same way.
 func (c *Campaign) respelt(row *recipients.Row, conflict ledger.Conflict, date time.Time) bool {
-	first, err := address.Parse(conflict.Address)
+	first, err := address.ParseLenient(conflict.Address)
 	if err != nil || first == row.Address || first.Key() != row.Address.Key() {
 		return false
 	}

@@ -25,7 +25,8 @@ func ListConfig(ctx context.Context, d *definition.Definition, stdin io.Reader) 
 		File: r.File, Files: r.Files, FileColumn: r.FileColumn, Query: r.Query, Dir: d.Dir, Stdin: stdin,
 		Sheet: r.Sheet, Range: r.Range, HeaderRow: r.HeaderRow, Hidden: r.Hidden,
 		Delimiter: r.Delimiter, Encoding: r.Encoding, Locale: r.Locale, Language: d.Body.Language,
-		Address: r.Address, Name: r.Name, Key: r.Key, Columns: columns, Where: r.Where.Text,
+		Addresses: r.Addresses,
+		Address:   r.Address, Name: r.Name, Key: r.Key, Columns: columns, Where: r.Where.Text,
 		Places: places,
 	}
 	if r.Postgres == nil {

@@ -102,6 +102,7 @@ type Recipients struct {
 	Encoding           string   // of a text file, as WHATWG or IANA name it, not checked here; "" = what the file shows
 	Address, Name, Key string   // columns; "" = guessed from the header (Key: the address)
 	Columns            map[string]string
+	Addresses          string // "strict" or "lenient"; "" = strict
 	Where              Text
 	Duplicates         string // "error" or "first"; never ""
 

@@ -95,6 +95,9 @@ func (d *Definition) recipientKeys() []schema.Key {
 		{Name: "key", Read: noted(&r.Places, "key", &r.Key), Example: "number",
 			Doc: "What identifies a recipient over runs, letter by letter: forms that look alike are different keys. " +
 				"Default: the address."},
+		{Name: "addresses", Read: schema.Word(&r.Addresses, "strict", "lenient"), Example: "lenient", Off: true,
+			Doc: "lenient takes addresses with dots that the standard does not allow, as ann..b@docomo.ne.jp. " +
+				"Default: strict, which makes such rows invalid."},
 		{Name: "columns", Entries: columns(&r.Columns, &r.Places), Example: "{ amount: number, due: date }",
 			Doc: "Types of columns: text, number, date or bool. A number that would lose digits, as a long customer " +
 				"number does, is an error. Default: text."},

@@ -28,6 +28,7 @@ type Header struct {
 	Key     int      // index of the key column, -1 if the address is the key
 	Guessed []string // what was inferred, for people: `address column: "E-mail"`
 	Where   string   // text of the filter
+	Lenient bool     `json:",omitempty"` // addresses may have dots that the standard does not allow
 }
 
 // Column is one column of a list.
@@ -92,6 +93,7 @@ func (l *List) readHeader() (record, error) {
 func (l *List) bind(rec record) error {
 	h := &l.header
 	h.File, h.Where, h.Address, h.Name, h.Key = l.cfg.File, l.cfg.Where, -1, -1, -1
+	h.Lenient = l.cfg.Addresses == AddressesLenient
 	b := &binding{l: l, rec: rec, place: l.source.place(rec.line), errs: slices.Clone(rec.faults)}
 	if b.names() {
 		b.people()

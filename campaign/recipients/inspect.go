@@ -209,7 +209,7 @@ func (in *Inspection) sheets(ctx context.Context, l *List) error {
 // header.
 func (in *Inspection) name(l *List, rec record) (named bool) {
 	h := &l.header
-	h.File, h.Address, h.Name, h.Key = l.cfg.File, -1, -1, -1
+	h.File, h.Address, h.Name, h.Key, h.Lenient = l.cfg.File, -1, -1, -1, l.cfg.Addresses == AddressesLenient
 	place := l.source.place(rec.line)
 	for _, err := range rec.faults {
 		in.fault(err)
@@ -339,7 +339,7 @@ func (in *Inspection) row(l *List, rec record) {
 	}
 	if i := l.header.Address; i >= 0 {
 		var err error
-		if row.Address, err = address.Parse(rec.fields[i]); err != nil {
+		if row.Address, err = l.header.parse(rec.fields[i]); err != nil {
 			l.notes.add(l.header.Columns[i].Name, "",
 				Fault{Code: "invalid-row", Place: row.Place, Text: invalid(l.header.Columns[i].Name, err),
 					Hint: "such a row gets no mail; the others do"})

@@ -77,6 +77,8 @@ type Config struct {
 	Locale  string          // whose numbers and dates these are, in BCP 47: de, en-US; default 1234.5, 2026-11-30
 	Where   string          // filter; default every row
 
+	Addresses string // AddressesLenient, or "" for addresses as the standard has them
+
 	// Language is the body's, in BCP 47. A sheet is shown as its readers see it where Locale is not set. Default:
 	// 1,234.50 and 2026-11-30.
 	Language string
@@ -100,6 +102,9 @@ const (
 	HiddenInclude = "include" // they are rows like any other
 	HiddenSkip    = "skip"    // they are left out; a note says how many
 )
+
+// AddressesLenient takes addresses with dots that RFC 5321 does not allow, as ann..b@docomo.ne.jp.
+const AddressesLenient = "lenient"
 
 // Fault is a mistake in a list, or in what the campaign says about it, for the person who must correct it. The rooms
 // below this package make most of them, so it is their type.

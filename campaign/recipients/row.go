@@ -34,7 +34,7 @@ func (r *Row) bind() {
 	if h.Name >= 0 {
 		r.Name = strings.TrimSpace(r.Fields[h.Name])
 	}
-	a, err := address.Parse(r.Fields[h.Address])
+	a, err := h.parse(r.Fields[h.Address])
 	if err != nil {
 		r.Invalid = invalid(h.Columns[h.Address].Name, err)
 	}
@@ -48,6 +48,14 @@ func (r *Row) bind() {
 	}
 }
 
+// parse reads an address as the campaign wants.
+func (h *Header) parse(text string) (address.Address, error) {
+	if h.Lenient {
+		return address.ParseLenient(text)
+	}
+	return address.Parse(text)
+}
+
 // invalid says why a cell is not an address: `email: no @ in "ann"`.
 func invalid(column string, err error) string {
 	var e *address.Error
@@ -58,8 +66,12 @@ func invalid(column string, err error) string {
 	if strings.TrimSpace(e.Text) != "" {
 		s += " in " + fault.Quote(e.Text)
 	}
-	if e.Hint != "" {
-		s += " (" + e.Hint + ")"
+	hint := e.Hint
+	if _, err := address.ParseLenient(e.Text); err == nil {
+		hint = "some providers have such addresses; recipients.addresses: lenient takes them"
+	}
+	if hint != "" {
+		s += " (" + hint + ")"
 	}
 	return s
 }

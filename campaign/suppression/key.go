@@ -33,7 +33,7 @@ func Key(s string) (string, error) {
 		return "", fmt.Errorf("%q: a * may stand only for everybody at a domain (*@example.com) "+
 			"or for all domains below one (@*.example.com)", s)
 	}
-	a, err := address.Parse(s)
+	a, err := address.ParseLenient(s) // whoever may be mailed may be suppressed
 	if err != nil {
 		return "", err
 	}

@@ -59,6 +59,7 @@ Exit code 0: a campaign can read it, 3: mistakes.`,
 	fs.StringVar(&cfg.Encoding, "encoding", "", "the `ENCODING` of text, as windows-1252")
 	fs.StringVar(&cfg.Locale, "locale", "", "the `LOCALE` of the numbers and dates, as de-DE")
 	fs.StringVar(&cfg.Address, "address", "", "the `COLUMN` of the address")
+	fs.StringVar(&cfg.Addresses, "addresses", "", "addresses as ann..b@docomo.ne.jp: `strict` or lenient")
 	fs.StringVar(&cfg.Query, "query", "", "the `SELECT` to run on an SQLite file")
 	fs.BoolVar(&asJSON, "json", false, "print as JSON")
 	return cmd

@@ -9,7 +9,8 @@
 // RFC 6531 3.3), an @, and a domain of two labels or more, kept as lower-case A-labels (RFC 5890). It refuses what is
 // legal but never seen in an honest list, because receivers disagree about it: comments, folding, domain literals,
 // quoted local parts that need their quotes, source routes, groups. Nothing is repaired silently. An invisible
-// character or a full-width @ is refused, with its position, for the person who must correct the list.
+// character, a full-width @ or a typographic quote is refused, with its position and the plain form, for the person who
+// must correct the list. [ParseLenient] takes dots that some providers give out against the standard.
 //
 // net/mail's parser is not used because it takes most of that, and reports no position. Domains are converted by
 // x/net/idna.
@@ -30,10 +31,14 @@ type Address struct {
 }
 
 // String returns the envelope form, local@domain: what goes between the angle brackets of RCPT TO and into To. It has
-// no blanks, no control characters and none of <>()[]:;,\", and is empty for the zero value.
+// no blanks, no control characters and none of <>()[]:;,\", and is empty for the zero value. A local part that only
+// [ParseLenient] takes is between quotes (RFC 5321 4.1.2).
 func (a Address) String() string {
 	if a.IsZero() {
 		return ""
+	}
+	if reason, _ := dots(a.local); reason != "" {
+		return `"` + a.local + `"@` + a.domain
 	}
 	return a.local + "@" + a.domain
 }
@@ -100,27 +105,44 @@ const (
 // Parse reads one address. Blanks and tabs around it are dropped. Everything else must be the address. The error is
 // always an *[Error].
 func Parse(s string) (Address, error) {
-	a, reason, hint := parse(s)
+	return parsed(s, reading{})
+}
+
+// ParseLenient reads one address as [Parse] does, and takes dots before the @ that RFC 5321 does not allow without
+// quotes: two in a row, at the start, and right before the @. Japanese providers gave out such addresses for years:
+// ann..b@docomo.ne.jp. The error is always an *[Error].
+func ParseLenient(s string) (Address, error) {
+	return parsed(s, reading{lenient: true})
+}
+
+// reading is how an address is read. The zero value is strict, with hints.
+type reading struct {
+	lenient bool // dots may stand where RFC 5321 does not allow them
+	silent  bool // without hints, which are made by reading once more
+}
+
+func parsed(s string, how reading) (Address, error) {
+	a, reason, hint := parse(s, how)
 	if reason != "" {
 		return Address{}, &Error{Text: s, Reason: reason, Hint: hint}
 	}
 	return a, nil
 }
 
-func parse(s string) (a Address, reason, hint string) {
+func parse(s string, how reading) (a Address, reason, hint string) {
 	text := strings.Trim(s, " \t")
 	if text == "" {
 		return a, "empty", ""
 	}
-	if reason, hint := unreadable(s, text); reason != "" {
+	if reason, hint := unreadable(s, text, how); reason != "" {
 		return a, reason, hint
 	}
 	local, domain, ok := split(text)
 	if !ok {
-		reason, hint = explain(text)
+		reason, hint = explain(text, how)
 		return a, reason, hint
 	}
-	if reason, hint := checkLocal(local); reason != "" {
+	if reason, hint := checkLocal(local, how.lenient); reason != "" {
 		return a, reason, hint
 	}
 	ascii, reason, hint := toASCII(domain)
@@ -154,19 +176,31 @@ func split(s string) (local, domain string, ok bool) {
 // specials are RFC 5322's, less the dot, and the blanks.
 const specials = " \t()<>[]:;@\\,\""
 
-func checkLocal(s string) (reason, hint string) {
+func checkLocal(s string, lenient bool) (reason, hint string) {
+	if reason, hint := dots(s); reason != "" && !lenient {
+		return reason, hint
+	}
 	switch {
 	case len(s) > maxLocal:
 		return "the part before the @ is longer than 64 characters", ""
+	case strings.Trim(s, ".") == "":
+		return "nothing but dots before the @", ""
+	case encodedWord(s):
+		// Legal atoms, but some servers decode them and find another address inside.
+		return "an encoded word (=?…?=) before the @", "write the address itself"
+	}
+	return "", ""
+}
+
+// dots finds dots that a dot-string does not have.
+func dots(s string) (reason, hint string) {
+	switch {
 	case s[0] == '.':
 		return "a dot at the start", ""
 	case s[len(s)-1] == '.':
 		return "a dot before the @", ""
 	case strings.Contains(s, ".."):
 		return "two dots in a row before the @", ""
-	case encodedWord(s):
-		// Legal atoms, but some servers decode them and find another address inside.
-		return "an encoded word (=?…?=) before the @", "write the address itself"
 	}
 	return "", ""
 }

@@ -81,6 +81,9 @@ func unicodeDomain(s string) string {
 	if err != nil {
 		return s
 	}
+	if reason, _ := unreadable("x@"+shown, "x@"+shown, reading{silent: true}); reason != "" {
+		return s // a name that nobody could write back, of signs that are not letters
+	}
 	return shown
 }
 

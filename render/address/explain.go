@@ -14,7 +14,7 @@ import (
 // unreadable finds the first character that must not be in an address although a person may not see why: controls,
 // characters without width, look-alikes of the signs that give an address its form. text is s without the blanks around
 // it. Positions count runes of s from 1, as a person counts in the cell.
-func unreadable(s, text string) (reason, hint string) {
+func unreadable(s, text string, how reading) (reason, hint string) {
 	plain := true
 	for i := range len(text) {
 		if c := text[i]; c < 0x20 || c >= 0x7f {
@@ -46,10 +46,16 @@ func unreadable(s, text string) (reason, hint string) {
 			return "control character " + where(), "delete it"
 		case r == utf8.RuneError:
 			return "unreadable character " + where(), "the list has lost its encoding; export it again as UTF-8"
+		case (r == 0x200C || r == 0x200D) && joins(text, i):
 		case invisible(r):
 			return "invisible character " + where(), "delete it"
 		case lookalike(r) != 0:
 			return fmt.Sprintf("%q instead of %q, %s", r, lookalike(r), where()), fmt.Sprintf("write %q", lookalike(r))
+		default:
+			before, after := neighbours(text, i, utf8.RuneLen(r))
+			if !permitted(before, r, after) {
+				return fmt.Sprintf("%q, which cannot be in an address, %s", r, where()), written(text, how)
+			}
 		}
 	}
 	return "", ""
@@ -76,7 +82,7 @@ func lookalike(r rune) rune {
 }
 
 // explain says what is wrong with a text that does not have the form of an address, for the person who typed it.
-func explain(s string) (reason, hint string) {
+func explain(s string, how reading) (reason, hint string) {
 	lower := strings.ToLower(s)
 	switch {
 	case strings.HasPrefix(lower, "mailto:"):
@@ -87,7 +93,7 @@ func explain(s string) (reason, hint string) {
 		return "two addresses in one cell", "one address per row"
 	case strings.ContainsAny(s, "<>"):
 		if i := strings.LastIndexByte(s, '<'); i >= 0 && s[len(s)-1] == '>' {
-			if a, reason, _ := parse(s[i+1 : len(s)-1]); reason == "" {
+			if a, reason, _ := parse(s[i+1:len(s)-1], reading{silent: true}); reason == "" {
 				return "display name in the address", "write " + quote(a.String()) + ", the name in a column of its own"
 			}
 		}
@@ -110,12 +116,27 @@ func explain(s string) (reason, hint string) {
 	for i, r := range s {
 		if strings.ContainsRune(specials, r) && r != '@' {
 			if r == ' ' || r == '\t' {
-				return fmt.Sprintf("a blank at position %d", utf8.RuneCountInString(s[:i])+1), "delete it"
+				return fmt.Sprintf("a blank at position %d", utf8.RuneCountInString(s[:i])+1), blank(s, i, how)
 			}
-			return fmt.Sprintf("%q at position %d", r, utf8.RuneCountInString(s[:i])+1), ""
+			return fmt.Sprintf("%q at position %d", r, utf8.RuneCountInString(s[:i])+1), written(s, how)
 		}
 	}
 	return "not an address", ""
+}
+
+// blank is the hint for a blank at offset i. Before the @ it may stand after a name, and the address without it would be
+// somebody else's.
+func blank(s string, i int, how reading) string {
+	if i > strings.IndexByte(s, '@') {
+		return "delete it"
+	}
+	if how.silent {
+		return ""
+	}
+	if a, reason, _ := parse(s[strings.LastIndexAny(s, " \t")+1:], reading{silent: true}); reason == "" {
+		return "if the address is " + quote(a.Unicode()) + ", write that alone, the name in a column of its own"
+	}
+	return ""
 }
 
 // addresses counts the pieces of a cell that look like an address, to tell a list in a cell from a typo.

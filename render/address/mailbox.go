@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"mailshot/internal/ellipsis"
 )
 
 // ParseMailbox reads one address with its name: `Ann Example <ann@example.com>`, `"Example, Ann" <ann@example.com>`, or
@@ -20,7 +22,13 @@ func ParseMailbox(s string) (Mailbox, error) {
 func parseMailbox(s string) (m Mailbox, reason, hint string) {
 	text := strings.Trim(s, " \t")
 	if !strings.HasSuffix(text, ">") {
-		m.Address, reason, hint = parse(text)
+		if m.Address, reason, hint = parse(text, reading{}); reason == "" {
+			return m, "", ""
+		}
+		if name, address, ok := bare(text); ok {
+			return m, "a name without angle brackets around the address after it",
+				"write " + ellipsis.Cut(name, 60) + " <" + address + ">"
+		}
 		return m, reason, hint
 	}
 	open := strings.LastIndexByte(text, '<')
@@ -34,8 +42,22 @@ func parseMailbox(s string) (m Mailbox, reason, hint string) {
 	if inner != strings.Trim(inner, " \t") {
 		return m, "a blank inside the angle brackets", "delete it"
 	}
-	m.Address, reason, hint = parse(inner)
+	m.Address, reason, hint = parse(inner, reading{})
 	return m, reason, hint
+}
+
+// bare splits a name and the address that follows it after a blank.
+func bare(text string) (name, address string, ok bool) {
+	i := strings.LastIndexAny(text, " \t")
+	if i < 0 {
+		return "", "", false
+	}
+	a, wrong, _ := parse(text[i+1:], reading{silent: true})
+	name = strings.Trim(text[:i], " \t")
+	if _, badName, _ := parseName(name); wrong != "" || badName != "" || strings.Contains(name, "@") {
+		return "", "", false
+	}
+	return name, a.Unicode(), true
 }
 
 // parseName reads what is before the angle bracket: a quoted string, or words without any sign that would make them

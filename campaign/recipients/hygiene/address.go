@@ -26,6 +26,10 @@ func (c *Checker) Address(a address.Address) (found []Finding) {
 		say("typo-domain", domain, fmt.Sprintf("%s is usually a typo for %s", domain, meant),
 			"correct the address if it is a typo")
 	}
+	if _, err := address.Parse(a.Local() + "@" + domain); err != nil && !a.IsZero() {
+		say("odd-dots", domain, fault.Quote(a.Unicode())+" has dots that the standard does not allow",
+			"some servers refuse such addresses whatever is done about them")
+	}
 	if slices.Contains(disposable, domain) {
 		say("disposable-domain", domain, "addresses at "+domain+" are disposable",
 			"ask for another, or leave the row out")
