@@ -8,7 +8,8 @@
 // for.
 //
 // The package does not decide whether a connection is safe to authenticate over. The session does
-// so before it asks for a mechanism. What a mechanism can check of the server, it checks: with
+// so before it asks for a mechanism. A [Refusal] says whether another mechanism may be played, and
+// [Client.Hint] what a person may do about it. What a mechanism can check of the server, it checks: with
 // SCRAM the server has to prove that it knows the password too, see [Client.Verified].
 package auth
 
@@ -104,27 +105,6 @@ func (c *Client) Verified() error {
 		return v.verified()
 	}
 	return nil
-}
-
-const checkPassword = "check the user name and the password; some providers want an app password here"
-
-// Hint says what to do when the server has refused the credentials.
-func (c *Client) Hint() string {
-	switch c.Client.(type) {
-	case *external:
-		return "the server does not know the client certificate, or it may not act for this user name"
-	case *scramClient:
-		return checkPassword + ". If both are right, set server.auth to another mechanism that the server offers"
-	}
-	if !c.token {
-		return checkPassword
-	}
-	hint := "the server refused the token: is the user name the account that logged in, " +
-		"and is SMTP AUTH enabled for it? mailshot login gets a new token"
-	if r, ok := c.Client.(refuser); ok && r.refusal() != "" {
-		hint = r.refusal() + "; " + hint
-	}
-	return c.Mask(hint)
 }
 
 // Mask takes the secrets of this authentication out of a text of the server's.

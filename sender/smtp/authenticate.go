@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,68 +16,103 @@ import (
 	"mailshot/sender/reply"
 )
 
-// authenticate plays AUTH (RFC 4954) once. A password goes over TLS, or to this very machine.
-// Whatever the server says is masked, because it may repeat what it was sent.
+// authenticate plays AUTH (RFC 4954). A password goes over TLS, or to this very machine. Where the
+// answer says that the mechanism is wrong, the next one that the caller has for the server is
+// played. Whatever the server says is masked, because it may repeat what it was sent.
 func (s *Session) authenticate(ctx context.Context, o Options) error {
 	if !s.secure && !loopback(s.raw.RemoteAddr()) {
 		return &Error{Stage: reply.Auth, Stop: true,
 			Text: "the connection is not protected, so no password is sent over it",
 			Hint: "set tls: starttls or tls: implicit, or leave out username and password"}
 	}
-	mechanism, err := o.Auth(ctx, s.offer(o.Address))
-	if err != nil {
-		if ctx.Err() != nil {
+	var refused *Error
+	for offer := s.offer(o.Address); ; {
+		mechanism, err := o.Auth(ctx, offer)
+		switch {
+		case err != nil && ctx.Err() != nil:
 			return &Error{Stage: reply.Auth, Text: "interrupted", Err: ctx.Err()}
+		case err != nil && refused != nil:
+			return refused // there is no other mechanism
+		case err != nil:
+			return &Error{Stage: reply.Auth, Stop: true, Text: reply.Clean(err.Error()), Err: err}
 		}
-		return &Error{Stage: reply.Auth, Stop: true, Text: reply.Clean(err.Error()), Err: err}
-	}
-	s.masks = mechanism.Mask
-	name, initial, err := mechanism.Start()
-	if err != nil {
-		return &Error{Stage: reply.Auth, Stop: true, Text: "starting " + name, Err: err}
-	}
-	line, held := firstLine(name, initial)
-	for {
-		r, err := s.command(reply.Auth, s.timeouts.Command, line)
-		if err != nil {
-			return masked(err, mechanism)
+		name, err := s.play(mechanism)
+		var e *Error
+		if !errors.As(err, &e) {
+			return err
 		}
-		if r.Code == 235 {
-			err := mechanism.Verified()
-			if held != nil {
-				err = errEarly
-			}
-			if err != nil {
-				return &Error{Stage: reply.Auth, Stop: true, Text: err.Error(), Err: err}
-			}
-			return nil
+		if refused != nil && e.Code == 0 && !e.Stop {
+			return refused // the server has hung up on the second attempt
 		}
-		if r.Code != 334 {
-			e := s.refused(r).(*Error)
-			if e.Code >= 500 || e.Code == 432 {
-				e.Hint = mechanism.Hint()
-			}
-			return masked(e, mechanism)
+		if !(auth.Refusal{Code: e.Code, Enhanced: e.Enhanced, Text: e.Text}).WrongMechanism() || s.Closed() {
+			return e
 		}
-		response, err := respond(mechanism, r.Lines[0], held)
-		if err != nil {
-			return s.cancel(mechanism, name, err)
-		}
-		held, line = nil, base64.StdEncoding.EncodeToString(response)
+		refused = e
+		offer.Offered = slices.DeleteFunc(offer.Offered, func(o string) bool { return strings.EqualFold(o, name) })
 	}
 }
 
-// respond answers a challenge. held is the initial response if it was too long for the first line,
-// nil if it was sent.
-func respond(mechanism *auth.Client, encoded string, held []byte) ([]byte, error) {
+// play plays one mechanism. A server that does not take the response in the first line (501) is
+// asked once more without it.
+func (s *Session) play(mechanism *auth.Client) (name string, err error) {
+	s.masks = mechanism.Mask
+	name, initial, err := mechanism.Start()
+	if err != nil {
+		return name, &Error{Stage: reply.Auth, Stop: true, Text: "starting " + name, Err: err}
+	}
+	line, held := firstLine(name, initial)
+	for whole := held == nil && initial != nil; ; {
+		r, err := s.command(reply.Auth, s.timeouts.Command, line)
+		switch {
+		case err != nil:
+			return name, masked(err, mechanism)
+		case r.Code == 235:
+			return name, s.verified(mechanism, held)
+		case r.Code == 501 && whole && !s.Closed():
+			line, held, whole = "AUTH "+name, initial, false
+			continue
+		case r.Code != 334:
+			e := s.refused(r).(*Error)
+			if e.Code >= 500 || e.Code == 432 {
+				e.Hint = mechanism.Hint(auth.Refusal{Code: e.Code, Enhanced: e.Enhanced, Text: e.Text})
+			}
+			return name, masked(e, mechanism)
+		}
+		response, err := respond(mechanism, name, r.Lines[0], held)
+		if err != nil {
+			return name, s.cancel(mechanism, name, err)
+		}
+		held, line, whole = nil, base64.StdEncoding.EncodeToString(response), false
+	}
+}
+
+// verified is called when the server says that the login is good.
+func (s *Session) verified(mechanism *auth.Client, held []byte) error {
+	err := mechanism.Verified()
+	if held != nil {
+		err = errEarly
+	}
+	if err != nil {
+		return &Error{Stage: reply.Auth, Stop: true, Text: err.Error(), Err: err}
+	}
+	return nil
+}
+
+// respond answers a challenge. held is the initial response if it was not in the first line, nil if
+// it was sent. LOGIN was never standardised: its questions are answered by their order, in whatever
+// words and encoding they come. A server that asks for a response that it has not seen may do so
+// in plain words, too.
+func respond(mechanism *auth.Client, name, encoded string, held []byte) ([]byte, error) {
 	challenge, err := base64.StdEncoding.DecodeString(strings.TrimSpace(encoded))
 	switch {
-	case err != nil:
-		return nil, err
-	case held != nil && len(challenge) == 0:
+	case err != nil && name == auth.Login:
+		return mechanism.Next([]byte(encoded))
+	case held != nil && (err != nil || len(challenge) == 0):
 		return held, nil
 	case held != nil:
 		return nil, sasl.ErrUnexpectedServerChallenge
+	case err != nil:
+		return nil, err
 	}
 	return mechanism.Next(challenge)
 }

@@ -59,7 +59,22 @@ var errClosed = errors.New("connection closed")
 
 // refused is the error for a whole answer that is not the one that was wanted.
 func (s *Session) refused(r Reply) error {
-	return &Error{Stage: r.Stage, Code: r.Code, Enhanced: r.Enhanced(), Text: s.Said(r)}
+	return &Error{Stage: r.Stage, Code: r.Code, Enhanced: r.Enhanced(), Text: s.Said(r), Hint: s.hint(r)}
+}
+
+// hint is what to do about a refusal that is about the session and not about a message.
+func (s *Session) hint(r Reply) string {
+	switch {
+	case r.Stage == reply.Ehlo && (r.Code == 501 || r.Code == 504 ||
+		r.Code >= 500 && strings.Contains(strings.ToLower(r.Text()), "helo")):
+		return "the server does not take the name " + s.name() + ": set server.helo to this computer's full name"
+	case r.Stage == reply.Mail && r.Code == 530 && !s.secure:
+		return "set tls: starttls, or tls: implicit with port 465; if there is TLS already, " +
+			"set server.username and server.password"
+	case r.Stage == reply.Mail && r.Code == 530:
+		return "the server wants a login: set server.username and server.password"
+	}
+	return ""
 }
 
 // broken closes the session and says why.

@@ -23,6 +23,7 @@ import (
 	"context"
 	"crypto/tls"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -273,14 +274,18 @@ func (s *Session) startTLS(ctx context.Context, config *tls.Config) error {
 	return s.hello()
 }
 
+// name is what this end calls itself.
+func (s *Session) name() string {
+	if s.helo != "" {
+		return s.helo
+	}
+	return literal(s.conn.LocalAddr())
+}
+
 // hello says EHLO, or HELO to a server that does not know EHLO, and takes note of what is offered.
 // After HELO nothing is offered.
 func (s *Session) hello() error {
-	name := s.helo
-	if name == "" {
-		name = literal(s.conn.LocalAddr())
-	}
-	hello := "EHLO "
+	name, hello := s.name(), "EHLO "
 	if s.lmtp {
 		hello = "LHLO "
 	}
@@ -302,18 +307,49 @@ func (s *Session) hello() error {
 	if r.Code != 250 {
 		return s.refused(r)
 	}
-	for _, line := range r.Lines[1:] {
-		keyword, params, _ := strings.Cut(line, " ")
+	s.caps = keywords(r.Lines[1:])
+	return nil
+}
+
+// keywords reads the lines of EHLO's answer behind the first. Some servers say a keyword twice, as a
+// front and the server behind it do: the parameters of both count, and of two sizes the smaller one.
+func keywords(lines []string) map[string]string {
+	caps := map[string]string{}
+	for _, line := range lines {
+		fields := strings.Fields(line)
+		if len(fields) == 0 {
+			continue
+		}
+		keyword, params := strings.ToUpper(fields[0]), fields[1:]
 		// The old form AUTH=LOGIN comes beside the right form, or without it.
-		if k, v, ok := strings.Cut(keyword, "="); ok && strings.EqualFold(k, "AUTH") {
-			keyword, params = k, strings.TrimSpace(v+" "+params)
-			if old := s.caps["AUTH"]; old != "" {
-				params = old + " " + params
+		if first, ok := strings.CutPrefix(keyword, "AUTH="); ok {
+			keyword = "AUTH"
+			if first != "" {
+				params = slices.Concat([]string{fields[0][len("AUTH="):]}, params)
 			}
 		}
-		s.caps[strings.ToUpper(keyword)] = strings.TrimSpace(params)
+		have := strings.Fields(caps[keyword])
+		for _, p := range params {
+			if !slices.ContainsFunc(have, func(h string) bool { return strings.EqualFold(h, p) }) {
+				have = append(have, p)
+			}
+		}
+		if keyword == "SIZE" && len(have) > 1 {
+			have = []string{smaller(have[0], have[1])}
+		}
+		caps[keyword] = strings.Join(have, " ")
 	}
-	return nil
+	return caps
+}
+
+// smaller is the smaller one of two sizes. 0 and what is not a number name no size.
+func smaller(a, b string) string {
+	x, errX := strconv.ParseInt(a, 10, 64)
+	y, errY := strconv.ParseInt(b, 10, 64)
+	if errX != nil || x <= 0 || errY == nil && y > 0 && y < x {
+		return b
+	}
+	return a
 }
 
 // offered takes note of the extensions that transactions use.

@@ -83,6 +83,21 @@ func FuzzReadReply(f *testing.F) {
 	})
 }
 
+// TestKeywords: what EHLO says twice counts twice, and of two sizes the smaller one.
+func TestKeywords(t *testing.T) {
+	t.Parallel()
+	got := keywords([]string{"SIZE 50000", "AUTH LOGIN", "auth=PLAIN login", "size 30000", "AUTH GSSAPI", "DSN", "DSN",
+		"SIZE", "SIZE 0", "", "AUTH=", "STARTTLS"})
+	for keyword, want := range map[string]string{"AUTH": "LOGIN PLAIN GSSAPI", "SIZE": "30000", "DSN": "", "STARTTLS": ""} {
+		if have, ok := got[keyword]; !ok || have != want {
+			t.Errorf("%s: %q, %v, want %q", keyword, have, ok, want)
+		}
+	}
+	if len(got) != 4 {
+		t.Errorf("%q", got)
+	}
+}
+
 type counter struct {
 	r io.Reader
 	n int
