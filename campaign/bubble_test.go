@@ -22,8 +22,15 @@ type basin struct {
 // startBasin starts a sink in the bubble of the test. It takes one command at a time: its connections have no buffers.
 func startBasin(t *testing.T, rules ...string) *basin {
 	t.Helper()
+	return startBasinWith(t, sink.Options{}, rules...)
+}
+
+// startBasinWith is startBasin with more options.
+func startBasinWith(t *testing.T, o sink.Options, rules ...string) *basin {
+	t.Helper()
 	b := &basin{conns: make(chan net.Conn), over: make(chan struct{})}
-	_, b.record = startSink(t, sink.Options{Listener: b, Hide: []string{"PIPELINING", "CHUNKING"}}, rules...)
+	o.Listener, o.Hide = b, []string{"PIPELINING", "CHUNKING"}
+	_, b.record = startSink(t, o, rules...)
 	return b
 }
 

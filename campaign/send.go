@@ -311,7 +311,7 @@ const (
 // one address, knows no hours and no waves.
 func (c *Campaign) pacer(ctx context.Context, l *ledger.Ledger) (*pacing.Pacer, error) {
 	own, s := c.def.Limits.Courtesy, c.def.Schedule
-	cfg := pacing.Config{Zone: s.Location()}
+	cfg := pacing.Config{Zone: s.Location(), Retry: c.def.Limits.Retry.First}
 	if c.opts.Sink != nil || c.opts.To != nil {
 		return pacing.New(cfg), nil
 	}

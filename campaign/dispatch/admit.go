@@ -177,10 +177,7 @@ func (p *picking) pick(ctx context.Context, closed []string) (group string, ok b
 		p.closure = closure{scope: ofCampaign, Answer: open.Campaign}
 		return "", false
 	}
-	if len(c.lanes) == len(r.lanes) {
-		return "", false
-	}
-	if p.d, p.err = r.c.Deliveries.Next(ctx, c.lanes, p.now); p.d == nil || p.err != nil {
+	if p.d, p.err = p.choose(ctx); p.d == nil || p.err != nil {
 		return "", false
 	}
 	c.scope = ofServer // unless a lane's cap is the obstacle: then the gate asks for another one

@@ -101,6 +101,11 @@ func (r *Run) conclude(ctx context.Context, a *admission, mail sender.Mail, e en
 	case toGroup:
 		r.deferGroup(a, e.out)
 	case toDeferred:
+		if e.out.Code != 0 || e.out.About == reply.AboutGroup {
+			r.mu.Lock()
+			r.c.Pacer.PutOff(a.d, r.c.Now())
+			r.mu.Unlock()
+		}
 		r.defers(a, e.out)
 	}
 	r.judgeServer(a, v.after, e.out)

@@ -66,8 +66,10 @@ type Run struct {
 	servers []*server
 	stop    context.CancelFunc // ends the taking of deliveries, with r.stopped or r.fatal as the reason
 
-	admitting sync.Mutex // held while a delivery is chosen
-	watching  sync.Mutex // held while the observer is called
+	admitting sync.Mutex         // held while a delivery is chosen
+	aside     []*ledger.Delivery // those that the memory gave and that wait for others; guarded by admitting
+	again     bool               // the next taken up of aside is one that was tried before; guarded by admitting
+	watching  sync.Mutex         // held while the observer is called
 
 	mu        sync.Mutex    // guards what follows, and the pacer
 	wake      chan struct{} // closed and made anew whenever a waiting worker should look again
@@ -148,6 +150,7 @@ func (r *Run) loop(ctx context.Context, hard <-chan struct{}) error {
 	workers.Wait()
 	close(over)
 	watch.Wait()
+	r.resume()
 	r.learnRest()
 	if r.fatal != nil {
 		return r.fatal

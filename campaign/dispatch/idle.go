@@ -18,7 +18,7 @@ func (r *Run) idle(taking context.Context, changed <-chan struct{}, closed []clo
 		wait(taking, changed, 0) // the next outcome makes room where there is something to send
 		return false
 	}
-	left, err := r.c.Deliveries.Outlook(taking)
+	left, err := r.outlook(taking)
 	if err != nil {
 		if taking.Err() == nil {
 			r.halt(err)

@@ -47,7 +47,7 @@ func (t *Turns) Meet(ctx context.Context) {
 // Left is how much is left to send, what is under way aside. It works out when something may go, as a worker does that
 // found nothing.
 func (t *Turns) Left(ctx context.Context) (int64, error) {
-	left, err := t.r.c.Deliveries.Outlook(ctx)
+	left, err := t.r.outlook(ctx)
 	if err == nil && len(t.closed) > 0 {
 		outlook(left, t.closed)
 	}

@@ -27,6 +27,7 @@ type Config struct {
 	Zone     *time.Location  // whose hours, for a lane without a zone of its own; nil = time.Local
 	Zones    bool            // a lane's name may have a time zone
 	NotAfter time.Time       // nothing goes from then on; zero = no end
+	Retry    time.Duration   // the first wait of a deferred delivery; 0 = 5 minutes
 	Progress ledger.Progress // what earlier runs came to
 }
 
@@ -37,7 +38,10 @@ type Pacer struct {
 
 	groups map[string]*courtesy.Adaptive // the pace of a provider or domain
 	flying map[int64]flight              // by delivery
-	under  map[string]int                // flights by group
+	under  map[string]int                // flights by group and by unit
+
+	reluctances map[string]*courtesy.Reluctance // by group and by unit: see PutOff
+	others      int64                           // taken since the last of one that is reluctant
 
 	outcomes map[string]courtesy.Outcomes // by group
 	all      courtesy.Outcomes
@@ -48,8 +52,10 @@ type Pacer struct {
 
 // flight is a delivery that a worker has, as it was when the worker took it.
 type flight struct {
-	group           string
+	group, unit     string
 	fresh, deferred bool
+	reluctant       bool
+	others          int64 // as it was, with reluctant
 }
 
 // Breach is a stop-loss that was hit.
@@ -66,7 +72,7 @@ func New(c Config) *Pacer {
 	p := &Pacer{
 		c: c, latest: c.Progress.Latest,
 		groups: map[string]*courtesy.Adaptive{}, flying: map[int64]flight{}, under: map[string]int{},
-		outcomes: map[string]courtesy.Outcomes{}, zones: map[string]*time.Location{},
+		reluctances: map[string]*courtesy.Reluctance{}, outcomes: map[string]courtesy.Outcomes{}, zones: map[string]*time.Location{},
 	}
 	for lane, states := range c.Progress.Lanes {
 		for state, n := range states {
@@ -146,6 +152,11 @@ func (p *Pacer) lane(now time.Time, lane string) Answer {
 			return Answer{NotBefore: until}
 		}
 	}
+	if r := p.reluctances[group]; r != nil {
+		if ok, until := r.Free(now, p.under[group]); !ok {
+			return Answer{NotBefore: until}
+		}
+	}
 	return Answer{May: true}
 }
 
@@ -166,9 +177,16 @@ func (p *Pacer) zone(lane string) *time.Location {
 
 // Taken notes that d is under way.
 func (p *Pacer) Taken(d *ledger.Delivery, now time.Time) {
-	f := flight{group: GroupOf(d.Lane), fresh: d.First.IsZero(), deferred: d.State == ledger.Deferred}
+	f := flight{group: GroupOf(d.Lane), unit: unit(d), fresh: d.First.IsZero(), deferred: d.State == ledger.Deferred}
+	domain, _, _ := p.ReluctantDomain(d, now)
+	if f.reluctant = domain || p.Reluctant(d.Lane); f.reluctant {
+		f.others, p.others = p.others, 0
+	} else {
+		p.others++
+	}
 	p.flying[d.ID] = f
 	p.under[f.group]++
+	p.under[f.unit]++
 	if f.fresh {
 		p.fresh++
 	}
@@ -193,9 +211,21 @@ func (p *Pacer) PutBack(d *ledger.Delivery) {
 	if !ok {
 		return
 	}
+	p.land(d, f)
+	if f.reluctant {
+		p.others += f.others
+	} else {
+		p.others = max(p.others-1, 0)
+	}
+}
+
+// land notes that a flight has ended.
+func (p *Pacer) land(d *ledger.Delivery, f flight) {
 	delete(p.flying, d.ID)
-	if p.under[f.group]--; p.under[f.group] == 0 {
-		delete(p.under, f.group)
+	for _, name := range []string{f.group, f.unit} {
+		if p.under[name]--; p.under[name] == 0 {
+			delete(p.under, name)
+		}
 	}
 	if f.fresh {
 		p.fresh--
@@ -208,7 +238,7 @@ func (p *Pacer) Settled(d *ledger.Delivery, s ledger.State, now time.Time) *Brea
 	if !ok {
 		return nil
 	}
-	p.PutBack(d)
+	p.land(d, f)
 	if f.deferred {
 		p.count(f.group, ledger.Deferred, -1)
 	}
@@ -221,6 +251,7 @@ func (p *Pacer) Settled(d *ledger.Delivery, s ledger.State, now time.Time) *Brea
 		if g := p.groups[f.group]; g != nil {
 			g.Good(now)
 		}
+		p.answered(f)
 	}
 	return p.Breach(f.group)
 }

@@ -1,0 +1,157 @@
+package dispatch
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"mailshot/campaign/ledger"
+	"mailshot/campaign/pacing"
+)
+
+// Lanes and domains that only put mail off come after the others: see [pacing.Pacer.Turn]. A lane that is reluctant is
+// closed while the others have something. A domain that is reluctant may share its lane with domains that are not. What
+// the memory gives of such a domain is laid aside, so that the next of its lane can go. It is taken up again when its turn
+// has come, and goes back to the memory when the run ends.
+
+// mostAside bounds what is laid aside. Beyond that the others of the lane are not spared any more.
+const mostAside = 4096
+
+// choose takes the next delivery that may go in the lanes that are not closed; nil if there is none.
+func (p *picking) choose(ctx context.Context) (*ledger.Delivery, error) {
+	r := p.r
+	var eager, reluctant []string // the lanes that are open
+	r.mu.Lock()
+	for _, lane := range r.lanes {
+		switch {
+		case slices.Contains(p.closure.lanes, lane):
+		case r.c.Pacer.Reluctant(lane):
+			reluctant = append(reluctant, lane)
+		default:
+			eager = append(eager, lane)
+		}
+	}
+	first := r.c.Pacer.Turn()
+	r.mu.Unlock()
+	for _, turn := range []bool{first, !first} {
+		lanes := eager
+		if turn {
+			if d := p.fromAside(); d != nil {
+				return d, nil
+			}
+			lanes = reluctant
+		}
+		if d, err := p.from(ctx, lanes, first); d != nil || err != nil {
+			return d, err
+		}
+	}
+	p.closeAside()
+	return nil, nil
+}
+
+// from takes the next delivery of some lanes. It lays aside those whose domain is reluctant, unless it is their turn.
+func (p *picking) from(ctx context.Context, lanes []string, turn bool) (*ledger.Delivery, error) {
+	if len(lanes) == 0 {
+		return nil, nil
+	}
+	r := p.r
+	closed := slices.DeleteFunc(slices.Clone(r.lanes), func(lane string) bool { return slices.Contains(lanes, lane) })
+	for {
+		d, err := r.c.Deliveries.Next(ctx, closed, p.now)
+		if d == nil || err != nil {
+			return nil, err
+		}
+		r.mu.Lock()
+		reluctant, may, _ := r.c.Pacer.ReluctantDomain(d, p.now)
+		r.mu.Unlock()
+		if !reluctant || turn && may || len(r.aside) >= mostAside {
+			return d, nil
+		}
+		r.aside = append(r.aside, d)
+	}
+}
+
+// fromAside takes up a delivery that was laid aside and may go: new ones and those that are tried again in turn, for who
+// greylists takes only the latter.
+func (p *picking) fromAside() *ledger.Delivery {
+	r := p.r
+	found := -1
+	for i, d := range r.aside {
+		if slices.Contains(p.closure.lanes, d.Lane) {
+			continue
+		}
+		r.mu.Lock()
+		_, may, _ := r.c.Pacer.ReluctantDomain(d, p.now)
+		r.mu.Unlock()
+		again := d.State == ledger.Deferred
+		if may && (found < 0 || again == r.again) {
+			found = i
+			if again == r.again {
+				break
+			}
+		}
+	}
+	if found < 0 {
+		return nil
+	}
+	d := r.aside[found]
+	r.aside = slices.Delete(r.aside, found, found+1)
+	r.again = d.State != ledger.Deferred
+	return d
+}
+
+// closeAside closes the lanes of what is laid aside, until the first of it may go: they have nothing else.
+func (p *picking) closeAside() {
+	r, c := p.r, &p.closure
+	for _, d := range r.aside {
+		_, paced := c.paced[d.Lane]
+		if !paced && slices.Contains(c.lanes, d.Lane) {
+			continue // of another server, or its caps are used up
+		}
+		r.mu.Lock()
+		_, _, until := r.c.Pacer.ReluctantDomain(d, p.now)
+		r.mu.Unlock()
+		if !paced {
+			c.lanes = append(c.lanes, d.Lane)
+			c.paced[d.Lane] = pacing.Answer{NotBefore: until}
+			continue
+		}
+		c.paced[d.Lane] = sooner(c.paced[d.Lane], pacing.Answer{NotBefore: until})
+	}
+}
+
+// outlook is what the memory says is left, with what is laid aside.
+func (r *Run) outlook(ctx context.Context) (ledger.Outlook, error) {
+	r.admitting.Lock()
+	defer r.admitting.Unlock()
+	left, err := r.c.Deliveries.Outlook(ctx)
+	if err != nil || len(r.aside) == 0 {
+		return left, err
+	}
+	at := map[string]int{}
+	for i, lane := range left.Lanes {
+		at[lane.Lane] = i
+	}
+	for _, d := range r.aside {
+		i, known := at[d.Lane]
+		if !known {
+			i = len(left.Lanes)
+			at[d.Lane] = i
+			left.Lanes = append(left.Lanes, ledger.LaneDue{Lane: d.Lane})
+		}
+		left.Lanes[i].Due = time.Time{}
+	}
+	left.Left += int64(len(r.aside))
+	left.Due = time.Time{}
+	return left, nil
+}
+
+// resume gives what is laid aside back to the memory.
+func (r *Run) resume() {
+	r.admitting.Lock()
+	defer r.admitting.Unlock()
+	for _, d := range slices.Backward(r.aside) { // each becomes the next of its lane
+		r.c.Deliveries.PutBack(d)
+	}
+	r.aside = nil
+}
