@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"mailshot/campaign/digest"
@@ -75,8 +76,17 @@ func (c *Campaign) listGiven() (bool, error) {
 // digest is the definition's digest in a version.
 func (c *Campaign) digest(version int) digest.Digest {
 	// The secret in accounts.db makes Message-IDs and tokens.
-	secret := digest.Part{Name: "accounts.db", Value: render.Token(c.secret, c.id, "")}
+	secret := digest.Part{Name: secretPart, Value: render.Token(c.secret, c.id, "")}
 	return digest.New(append(c.inputs(c.def), secret), version)
+}
+
+// secretPart is the name of the part of a digest that covers the secret in accounts.db.
+const secretPart = "accounts.db"
+
+// secretChanged reports whether the accounts have another secret than when the list was planned, or may have.
+func (c *Campaign) secretChanged() bool {
+	was := digest.Parse(c.frozen.Definition)
+	return !was.Known() || slices.Contains(c.digest(was.Version).Differing(was), secretPart)
 }
 
 // otherProgram says in words how the messages that are left differ from those that another build of mailshot planned.

@@ -108,7 +108,7 @@ func (c *Campaign) Check(ctx context.Context) (*check.Report, error) {
 
 // Plan makes and checks every message and freezes the list, or resumes the list an earlier Plan froze. It takes the
 // campaign's lock, which Close frees. Errors: *CheckError, *ChangedError, *CopiedError, *GoneError,
-// *PurgedError, *ledger.LockedError, ErrDeclined.
+// *PurgedError, *ledger.LockedError, *ledger.ErasedError, ErrDeclined.
 func (c *Campaign) Plan(ctx context.Context, o PlanOptions) (*Plan, error) {
 	var err error
 	c.only, c.limit = o.Only, o.Limit
@@ -178,6 +178,12 @@ func (c *Campaign) first(ctx context.Context, o PlanOptions, plan *Plan) error {
 		return err
 	}
 	plan.Notes = append(plan.Notes, notes...)
+	if elsewhere, err := c.ledger.ErasedElsewhere(ctx); err != nil {
+		return err
+	} else if elsewhere {
+		plan.Notes = append(plan.Notes, "people were erased from this ledger with another accounts.db, "+
+			"and the suppression list here does not know them: look for them in the list")
+	}
 	draft, planned, err := c.draft(ctx, c.ledger, o)
 	if err != nil {
 		return err
@@ -291,7 +297,9 @@ func (c *Campaign) replan(ctx context.Context, o PlanOptions, plan *Plan, was *r
 			Hint: "keep recipients.key as it was, or send this as another campaign with --id",
 		}}}}
 	}
-	re, err := c.ledger.Replan(ctx, ledger.Campaign{ID: c.id, DuplicatesFirst: c.duplicatesFirst()})
+	re, err := c.ledger.Replan(ctx, ledger.Campaign{
+		ID: c.id, DuplicatesFirst: c.duplicatesFirst(), SecretChanged: c.secretChanged(),
+	})
 	if err != nil {
 		return err
 	}

@@ -29,6 +29,19 @@ func (e *LockedError) Error() string {
 	return fmt.Sprintf("campaign %q is in use by process %d", e.ID, e.PID)
 }
 
+// ErasedError says that a changed list has keys that the campaign does not know, and that some of them may be those of
+// people who were forgotten: what is left of these was hashed with another secret than that of the accounts now.
+type ErasedError struct {
+	ID   string
+	Keys int64 // how many there are
+}
+
+func (e *ErasedError) Error() string {
+	return fmt.Sprintf("the changed list has rows that campaign %s does not know (%d), and people were erased from it "+
+		"with another accounts.db: with this one nobody can tell them from new people, and they would be mailed again",
+		e.ID, e.Keys)
+}
+
 // SuppressedError says that Begin found the recipient on the suppression list. The delivery is suppressed now.
 type SuppressedError struct {
 	AddressKey string

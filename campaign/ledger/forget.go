@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"database/sql"
+	"encoding/hex"
 	"errors"
 	"strings"
 	"time"
@@ -140,6 +141,10 @@ func (l *Ledger) forget(c numbered, addressKey string, f *Forgotten) error {
 		}
 		f.Campaigns = append(f.Campaigns, c.id)
 		now := time.Now().UnixNano()
+		if _, err := t.Exec(`UPDATE campaigns SET secrets = iif(instr(secrets, ?1) > 0, secrets,
+			trim(secrets || ' ' || ?1)) WHERE no = ?2`, l.checkValue(c.id), c.no); err != nil {
+			return err
+		}
 		for _, one := range list {
 			f.Rows++
 			f.Keys = append(f.Keys, one.key)
@@ -152,6 +157,57 @@ func (l *Ledger) forget(c numbered, addressKey string, f *Forgotten) error {
 		}
 		return nil
 	})
+}
+
+// checkValue tells the secret that KeyHash has from others, without telling the secret; "" if there is no KeyHash. No
+// row has the empty key.
+func (l *Ledger) checkValue(id string) string {
+	if l.KeyHash == nil {
+		return ""
+	}
+	return hex.EncodeToString(l.KeyHash(id, ""))
+}
+
+// ErasedElsewhere reports whether people were erased from the file with another secret than that of KeyHash. The
+// suppression list that goes with KeyHash does not know them.
+func (l *Ledger) ErasedElsewhere(ctx context.Context) (bool, error) {
+	var numbers []int64
+	rows, err := l.db.Reading.QueryContext(ctx, "SELECT no FROM campaigns WHERE frozen = 1 AND secrets <> ''")
+	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
+		var no int64
+		err := rows.Scan(&no)
+		numbers = append(numbers, no)
+		return err
+	})
+	for _, no := range numbers {
+		if other, err := l.otherSecret(ctx, no, false); other || err != nil {
+			return other, err
+		}
+	}
+	return false, l.db.Explain(err)
+}
+
+// otherSecret reports whether rows of the campaign were erased with another secret than that of KeyHash. changed says
+// that the secret is another than when the list was planned: older versions of mailshot kept no check value.
+func (l *Ledger) otherSecret(ctx context.Context, no int64, changed bool) (bool, error) {
+	var id, secrets string
+	var erased bool
+	first, end := schema.Span(no)
+	err := l.db.Reading.QueryRowContext(ctx, `SELECT id, secrets, EXISTS (SELECT 1 FROM rows
+		WHERE id >= ? AND id < ? AND key = '' AND hash IS NOT NULL) FROM campaigns WHERE no = ?`,
+		first, end, no).Scan(&id, &secrets, &erased)
+	if err != nil || !erased {
+		return false, l.db.Explain(err)
+	}
+	if secrets == "" {
+		secrets = "?" // in a file of an older version that was repaired
+	}
+	for _, value := range strings.Fields(secrets) {
+		if value == "?" && (changed || l.KeyHash == nil) || value != "?" && value != l.checkValue(id) {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // forgetRow empties one row, and suppresses its delivery if that was still to be sent.

@@ -17,7 +17,8 @@ import (
 // Ledger is an open state.db. It may be used by any number of goroutines, and by several processes at once.
 type Ledger struct {
 	// KeyHash hashes the keys of people who were forgotten; see accounts.Accounts.KeyHash. It is set before the Ledger
-	// is used. Forget needs it, and a Replan without it takes those people for new ones. Default: nil, no hash.
+	// is used. Forget needs it. A Replan with another one, or without, cannot tell those people from new ones: see
+	// ErasedError. Default: nil, no hash.
 	KeyHash func(campaign, key string) []byte
 
 	db *sqlite.Store
@@ -63,6 +64,9 @@ type Campaign struct {
 	// Lost is how many rows have a key that is not known any more, because a repair lost it. It is 1 in an older copy
 	// of the file, where nobody can tell how many there are.
 	Lost int64
+
+	// SecretChanged is for Replan: KeyHash has another secret than when the list was planned.
+	SecretChanged bool
 }
 
 const campaignColumns = "id, created, definition, templates, list, header, sender, first, rows, frozen, run, turn, " +

@@ -33,11 +33,12 @@ type Changes struct {
 type Replan struct {
 	draft   *Draft
 	into    int64 // the frozen campaign's number
+	other   bool  // rows were erased with another secret: new keys are not taken
 	release func() error
 }
 
 // Replan begins a re-plan of a frozen campaign: Add all rows of the new list, look at Counts, then Apply or Discard. Of
-// c only ID and DuplicatesFirst are read, as by Draft. It needs the campaign's lock; if this Ledger does not hold the
+// c only ID, DuplicatesFirst and SecretChanged are read. It needs the campaign's lock; if this Ledger does not hold the
 // lock, the re-plan holds it until Apply or Discard.
 func (l *Ledger) Replan(ctx context.Context, c Campaign) (_ *Replan, err error) {
 	no, kept, err := l.find(ctx, c.ID)
@@ -87,7 +88,11 @@ func (l *Ledger) Replan(ctx context.Context, c Campaign) (_ *Replan, err error) 
 	if err != nil {
 		return nil, errors.Join(l.db.Explain(err), d.Discard(ctx))
 	}
-	return &Replan{draft: d, into: no, release: release}, nil
+	other, err := l.otherSecret(ctx, no, c.SecretChanged)
+	if err != nil {
+		return nil, errors.Join(err, d.Discard(ctx))
+	}
+	return &Replan{draft: d, into: no, other: other, release: release}, nil
 }
 
 // allClaimed is an error if a row has a key that it has not claimed: the key would be new to a re-plan, and mailed
@@ -129,7 +134,7 @@ func (p *Replan) Add(ctx context.Context, rows []Row) ([]Conflict, error) {
 	return p.draft.Add(ctx, rows)
 }
 
-// Counts says what Apply would do.
+// Counts says what Apply would do. The error is an *ErasedError if new keys may be those of people who were forgotten.
 func (p *Replan) Counts(ctx context.Context) (Changes, error) {
 	var c Changes
 	if err := p.draft.usable(); err != nil {
@@ -145,10 +150,14 @@ func (p *Replan) Counts(ctx context.Context) (Changes, error) {
 			(SELECT count(*) FROM rows o WHERE o.id >= :first AND o.id < :end AND o.hash IS NOT NULL)`,
 		p.args(first, end)...).Scan(&c.Added, &c.Cancelled, &c.Changed, &keys)
 	c.Untouched = keys - c.Cancelled - c.Changed
+	if err == nil && p.other && c.Added > 0 {
+		err = &ErasedError{ID: p.draft.id, Keys: c.Added}
+	}
 	return c, p.draft.l.db.Explain(err)
 }
 
-// Apply makes the changes in one durable step, and stores what c says about the campaign.
+// Apply makes the changes in one durable step, and stores what c says about the campaign. Its errors are those of Counts,
+// too.
 func (p *Replan) Apply(ctx context.Context, c Campaign) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -158,6 +167,11 @@ func (p *Replan) Apply(ctx context.Context, c Campaign) error {
 	}
 	if err := p.draft.claim(); err != nil {
 		return err
+	}
+	if p.other {
+		if _, err := p.Counts(ctx); err != nil {
+			return err
+		}
 	}
 	if err := p.draft.l.db.Write(func(t *sqlite.Tx) error { return p.apply(t, c) }); err != nil {
 		return err

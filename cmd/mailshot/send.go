@@ -207,6 +207,7 @@ func (t *tool) unplanned(err error, f sendFlags, id, file string) error {
 	var (
 		changed *campaign.ChangedError
 		purged  *campaign.PurgedError
+		erased  *ledger.ErasedError
 		locked  *ledger.LockedError
 	)
 	if refused := t.otherLedger(err, f, file); refused != nil {
@@ -220,6 +221,12 @@ func (t *tool) unplanned(err error, f sendFlags, id, file string) error {
 		f.id, f.acceptAll = id+"-2", false
 		return &exit{exitFindings, fmt.Errorf("%w; nothing was sent\nsend to new people as another campaign", err),
 			f.again(t, file)}
+	case errors.As(err, &erased):
+		there := *t
+		there.accounts = "FILE"
+		return &exit{exitFindings, fmt.Errorf("%w; nothing was sent\n"+
+			"--accounts names the accounts.db with which they were erased; "+
+			"without it take off the list whoever is new to the campaign", err), f.again(&there, file)}
 	case errors.As(err, &locked):
 		return &exit{exitFailed, fmt.Errorf("%w; wait for it, or stop it with an interrupt", err),
 			"mailshot status " + f.look(t, id, file)}

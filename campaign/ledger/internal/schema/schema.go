@@ -87,6 +87,11 @@ CREATE TABLE claims (                  -- which row has a key: one, in a campaig
 ) WITHOUT ROWID;
 INSERT INTO claims SELECT campaign, hash, id FROM rows WHERE hash IS NOT NULL ORDER BY campaign, hash;
 DROP INDEX rows_key;
+`}, {Schema: `
+ALTER TABLE campaigns ADD COLUMN secrets TEXT NOT NULL DEFAULT ''; -- check values of those that erased rows were hashed with; ?: not known
+`, Data: `
+UPDATE campaigns SET secrets = '?' WHERE EXISTS (SELECT 1 FROM rows r
+	WHERE r.id >= no << 40 AND r.id < (no + 1) << 40 AND r.key = '' AND r.hash IS NOT NULL);
 `}}
 
 // States are the words for the numbers of states in the database: the place in this list plus one. Only ever append.
