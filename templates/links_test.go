@@ -47,8 +47,8 @@ func TestTextOfLinks(t *testing.T) {
 	}
 }
 
-// An image is what an address begins with, not what a query or a text mentions. Proven on the code before: the names a,
-// b and c are images too.
+// An image is what an address begins with, not what a query or a text mentions. Proven on the code before: the query and
+// the alt text give two more names.
 func TestImageNames(t *testing.T) {
 	t.Parallel()
 	b, err := New(Config{}).Body(BodySource{HTML: &Source{Text: `<a href="https://x.example/?cid:a&amp;y=cid:b">cid:z</a>
