@@ -184,7 +184,7 @@ func (b *binding) people() {
 	cfg, h := &b.l.cfg, &b.l.header
 	if cfg.Address != "" {
 		h.Address = b.column("address", "address", cfg.Address)
-	} else if found := h.find(addressNames); len(found) == 1 {
+	} else if found := h.find(folding.IsAddress); len(found) == 1 {
 		h.Address = found[0]
 		h.Guessed = append(h.Guessed, fmt.Sprintf("address column: %q", h.Columns[found[0]].Name))
 	} else if len(found) > 1 {
@@ -201,7 +201,7 @@ func (b *binding) people() {
 	}
 	if cfg.Name != "" {
 		h.Name = b.column("name", "name", cfg.Name)
-	} else if found := h.find(personNames); len(found) == 1 {
+	} else if found := h.find(folding.IsPerson); len(found) == 1 {
 		h.Name = found[0]
 		h.Guessed = append(h.Guessed, fmt.Sprintf("name column: %q", h.Columns[found[0]].Name))
 	}
@@ -244,31 +244,16 @@ func (h *Header) hint(name string) string {
 	return "the columns are " + ellipsis.Cut(strings.Join(h.names(), ", "), 120)
 }
 
-// find returns the indices of the columns whose folded name is one of these.
-func (h *Header) find(names []string) []int {
+// find returns the indices of the columns whose name is one of a kind.
+func (h *Header) find(is func(name string) bool) []int {
 	var found []int
 	for i, c := range h.Columns {
-		like := folding.Loose(c.Name)
-		if slices.ContainsFunc(names, func(n string) bool { return folding.Loose(n) == like }) {
+		if is(c.Name) {
 			found = append(found, i)
 		}
 	}
 	return found
 }
-
-// addressNames and personNames are the usual names of these columns, folded.
-var (
-	addressNames = []string{
-		"email", "mail", "emailaddress", "mailaddress", "emailadresse", "mailadresse", "adresseemail", "adressemail",
-		"courriel",
-		"correo", "correoelectronico", "email1", "to", "recipient", "recipients", "ایمیل", "رایانامه", "پستالکترونیک",
-		"آدرسایمیل", "البريدالإلكتروني", "почта", "эл.почта",
-	}
-	personNames = []string{
-		"name", "fullname", "displayname", "contactname", "recipientname", "nom", "nomcomplet", "nombre",
-		"nombrecompleto", "vollständigername", "نام", "ناموکامل", "نامونامخانوادگی", "الاسم", "имя",
-	}
-)
 
 // columnName is the text of a header's cell as a name: trimmed and in NFC, so that names that look the same are the
 // same.

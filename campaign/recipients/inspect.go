@@ -12,6 +12,7 @@ import (
 	"mailshot/campaign/recipients/charset"
 	"mailshot/campaign/recipients/delimited"
 	"mailshot/campaign/recipients/fault"
+	"mailshot/campaign/recipients/folding"
 	"mailshot/campaign/recipients/profile"
 	"mailshot/campaign/recipients/value"
 	"mailshot/render/address"
@@ -32,6 +33,7 @@ type Inspection struct {
 	Faults    []*Fault    `json:"-"` // what keeps the list from being mailed, at most mostFaults
 	Notes     []*Fault    `json:"-"` // what is odd and not a mistake
 
+	someone  bool // a cell holds an address
 	titled   bool // a fault says that the header looks like a title
 	profiles []profile.Profile
 }
@@ -97,8 +99,22 @@ func Inspect(ctx context.Context, cfg Config) (*Inspection, error) {
 	if err := in.read(ctx, l, rec, in.name(l, rec)); err != nil {
 		return nil, err
 	}
+	in.nobody()
 	in.Notes = l.notes.all()
 	return in, nil
+}
+
+// nobody adds the fault of a list without any mistake that has nobody to mail.
+func (in *Inspection) nobody() {
+	switch {
+	case len(in.Faults) > 0 || in.someone:
+	case in.Rows == 0:
+		in.fault(&Fault{Code: "no-rows", Place: in.Header, Text: "no row follows the names of the columns",
+			Hint: "export the list again"})
+	default:
+		in.fault(&Fault{Code: "no-addresses", Place: in.File, Text: "no cell holds an address that can be mailed",
+			Hint: "is it another list, or another delimiter or sheet?"})
+	}
 }
 
 // fault keeps what would stop a campaign. err may join several errors.
@@ -245,10 +261,10 @@ func (in *Inspection) name(l *List, rec record) (named bool) {
 			in.fault(&Fault{Code: "missing-column", Place: place,
 				Text: "no column " + fault.Quote(l.cfg.Address) + " for the address", Hint: h.hint(l.cfg.Address)})
 		}
-	} else if found := h.find(addressNames); len(found) == 1 {
+	} else if found := h.find(folding.IsAddress); len(found) == 1 {
 		h.Address = found[0]
 	}
-	if found := h.find(personNames); len(found) == 1 && found[0] != h.Address {
+	if found := h.find(folding.IsPerson); len(found) == 1 && found[0] != h.Address {
 		in.Columns[found[0]].Use = "name"
 	}
 	if h.Address >= 0 {
@@ -336,6 +352,10 @@ func (in *Inspection) row(l *List, rec record) {
 			c = &rec.cells[i]
 		}
 		in.profiles[i].Add(row.Place, field, c)
+		if !in.someone && strings.Contains(field, "@") && (l.cfg.Address == "" || i == l.header.Address) {
+			_, err := l.header.parse(field)
+			in.someone = err == nil
+		}
 	}
 	if i := l.header.Address; i >= 0 {
 		var err error

@@ -66,10 +66,13 @@ func TestInspect(t *testing.T) {
 				"who: address 1/1\nn: number 1/1; de-DE; en-US en-GB fa-IR"},
 		{"nearly", "a.tsv", "n\ttel\n" + strings.Repeat("1\t+49 30 123\n", 19) + "n/a\t+1\n",
 			"csv 20 rows; utf-8 every byte of it fits; \t by the file's name\n" +
-				"n: text 20/2; 1 cell is not a number, the first in a.tsv:21: \"n/a\"\ntel: text 20/2"},
+				"n: text 20/2; 1 cell is not a number, the first in a.tsv:21: \"n/a\"\ntel: text 20/2\n" +
+				"no-addresses a.tsv"},
 		{"a long number", "a.csv", "n\n4111111111111111\n",
 			"csv 1 rows; utf-8 every byte of it fits; , as most of the first rows tell\nn: text 1/1; a.csv:2: " +
-				"\"4111111111111111\" has more digits than a number keeps"},
+				"\"4111111111111111\" has more digits than a number keeps\nno-addresses a.csv"},
+		{"a header alone", "a.csv", "email,name\n", "csv 0 rows; utf-8 every byte of it fits; , as most of the first " +
+			"rows tell\nemail:  0/0; address\nname:  0/0; name\nno-rows a.csv:1"},
 		{"no names of columns", "a.csv", "ann@example.com,Ann\nbob@example.com,Bob\n",
 			"csv 2 rows; utf-8 every byte of it fits; , as most of the first rows tell\n(1): address 2/2\n(2): " +
 				"text 2/2\nmissing-header a.csv:1"},
@@ -84,7 +87,8 @@ func TestInspect(t *testing.T) {
 		{"marked", "a.csv", "\xef\xbb\xbfemail\na@example.com\n",
 			"csv 1 rows; utf-8 by its byte order mark; , as most of the first rows tell\nemail: address 1/1; address"},
 		{"UTF-16", "a.csv", "e\x00\n\x001\x00\n\x00",
-			"csv 1 rows; utf-16 by its NUL bytes; , as most of the first rows tell\ne: number 1/1"},
+			"csv 1 rows; utf-16 by its NUL bytes; , as most of the first rows tell\ne: number 1/1\n" +
+				"no-addresses a.csv"},
 		{"JSON lines", "a.jsonl", "{\"email\":\"a@example.com\",\"n\":1}\n{\"n\":2,\"email\":\"nobody\"}\n",
 			"jsonl 2 rows; utf-8 every byte of it fits\nemail: address 2/2; address; 1 cell is not an address, the " +
 				"first in a.jsonl:2: \"nobody\"\nn: number 2/2\nnote invalid-row a.jsonl:2"},

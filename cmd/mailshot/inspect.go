@@ -29,7 +29,7 @@ what it looks like, how many cells are filled, how many values differ (counted t
 where there are hundreds of columns), and shows a few of them. It needs no campaign file, and
 continues after mistakes as far as it can. The flags have the names of the recipients' keys in the
 campaign file.
-Exit code 0: a campaign can read it, 3: mistakes.`,
+Exit code 0: a campaign can read it and has somebody to mail, 3: mistakes.`,
 		Example: `  mailshot inspect customers.xlsx --sheet November
   mailshot inspect old.csv --encoding windows-1252`,
 		Args: args(cobra.ExactArgs(1)),

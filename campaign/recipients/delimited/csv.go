@@ -134,7 +134,7 @@ func (s *scan) cut() span {
 func (r *CSV) Next() (Record, error) {
 	for {
 		rec, err := r.record()
-		if err != nil || rec.Raw != "" {
+		if err != nil || strings.Trim(rec.Raw, endOfText) != "" {
 			return rec, err
 		}
 	}

@@ -354,3 +354,46 @@ func FuzzCSV(f *testing.F) {
 		}
 	})
 }
+
+// TestMarksAroundText: byte order marks at the begin, however many, and Ctrl-Z at the end are not part of the text, and
+// neither is a line of Ctrl-Z between two files that were put together. Before, the second mark was part of the first
+// column's name, and Ctrl-Z was a row.
+func TestMarksAroundText(t *testing.T) {
+	t.Parallel()
+	want := [][]string{{"email", "name"}, {"ann@example.com", "Ann"}}
+	const bom = "\uFEFF"
+	for _, text := range []string{
+		"email,name\nann@example.com,Ann\n\x1a", bom + bom + "email,name\nann@example.com,Ann\n",
+		bom + "email,name\r\nann@example.com,Ann\x1a\x1a\x1a", "email,name\nann@example.com,\"Ann\"\x1a",
+		"email,name\n\x1a\nann@example.com,Ann\n\x1a\r\n",
+		"email,name\nann@example.com,Ann\n" + strings.Repeat("\x1a", 200<<10),
+	} {
+		if got, err := readCSV(text, ','); err != nil || cmp.Diff(want, got) != "" {
+			t.Errorf("%.60q: %q, %v", text, got, err)
+		}
+		for _, slow := range []io.Reader{iotest.OneByteReader(strings.NewReader(text)),
+			iotest.DataErrReader(strings.NewReader(text))} {
+			read, err := io.ReadAll(newEnded(slow))
+			if err != nil || string(read) != strings.TrimRight(text, "\x1a") {
+				t.Errorf("%.60q: %.60q, %v", text, read, err)
+			}
+		}
+	}
+	const inside = "a\x1ab\x1a\x1ac"
+	if read, err := io.ReadAll(newEnded(iotest.HalfReader(strings.NewReader(inside)))); err != nil ||
+		string(read) != inside {
+		t.Errorf("%q, %v", read, err)
+	}
+	j, err := NewJSON(Config{File: "l.jsonl"}, strings.NewReader(bom+bom+`{"a":"b"}`+"\n\x1a"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"a", "b"} {
+		if rec, err := j.Next(); err != nil || rec.Fields[0] != want {
+			t.Error(rec, err)
+		}
+	}
+	if rec, err := j.Next(); err != io.EOF {
+		t.Error(rec, err)
+	}
+}

@@ -39,14 +39,14 @@ const (
 
 // NewCSV starts reading CSV in UTF-8.
 func NewCSV(cfg Config, in io.Reader) (*CSV, error) {
-	r := &CSV{in: in, encoding: cfg.Encoding, name: cfg.File, line: 1}
+	r := &CSV{in: newEnded(in), encoding: cfg.Encoding, name: cfg.File, line: 1}
 	for r.end < sample && r.fill() {
 	}
 	if r.eof != nil && r.eof != io.EOF {
 		return nil, fault.File(cfg.File, r.eof)
 	}
-	if bytes.HasPrefix(r.buf[:r.end], []byte("\uFEFF")) {
-		r.pos, r.marked = len("\uFEFF"), true
+	for bytes.HasPrefix(r.buf[r.pos:r.end], []byte(byteOrderMark)) {
+		r.pos, r.marked = r.pos+len(byteOrderMark), true
 	}
 	stated := r.statement()
 	switch d := cfg.Delimiter; {

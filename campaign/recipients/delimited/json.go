@@ -25,7 +25,10 @@ type JSON struct {
 
 // IsJSON reports whether a text begins with an object.
 func IsJSON(magic []byte) bool {
-	magic = bytes.TrimLeft(bytes.TrimPrefix(magic, []byte("\uFEFF")), " \t\r\n")
+	for bytes.HasPrefix(magic, []byte(byteOrderMark)) {
+		magic = magic[len(byteOrderMark):]
+	}
+	magic = bytes.TrimLeft(magic, " \t\r\n")
 	return bytes.HasPrefix(magic, []byte(`{"`)) || bytes.HasPrefix(magic, []byte("{ \"")) ||
 		bytes.HasPrefix(magic, []byte("{}"))
 }
@@ -36,8 +39,12 @@ func NewJSON(cfg Config, in io.Reader) (*JSON, error) {
 		return nil, &fault.Fault{Code: "bad-delimiter", Place: cfg.DelimiterAt,
 			Text: "a delimiter is set, but " + cfg.File + " is JSON", Hint: "delete it"}
 	}
-	b := bufio.NewReader(in)
-	if mark, err := b.Peek(len("\uFEFF")); err == nil && string(mark) == "\uFEFF" {
+	b := bufio.NewReader(newEnded(in))
+	for {
+		mark, err := b.Peek(len(byteOrderMark))
+		if err != nil || string(mark) != byteOrderMark {
+			break
+		}
 		b.Discard(len(mark))
 	}
 	return &JSON{lines: &CSV{in: b, encoding: cfg.Encoding, name: cfg.File, line: 1, whole: true}}, nil
