@@ -7,17 +7,9 @@ import (
 	"time"
 )
 
-// Date shows a time. It uses ISO 8601 if the format is not one of dates, as a cell may store a date without one (type
-// d).
-func (f *Format) Date(t time.Time) string {
-	s := &f.sections[0]
-	if !s.isDate || s.iso || s.elapsed || f.locale.unnamed(s) {
-		if t.Hour()|t.Minute()|t.Second()|t.Nanosecond() == 0 {
-			return t.Format("2006-01-02")
-		}
-		return t.Format("2006-01-02 15:04:05")
-	}
-	half, clock, decimals := false, false, 0
+// clock says what a section shows of a time of day: whether it counts to twelve, whether it shows a time at all, and how
+// many decimals of a second.
+func (s *section) clock() (half, clock bool, decimals int) {
 	for _, k := range s.tokens {
 		if k.kind != 'd' {
 			continue
@@ -28,6 +20,20 @@ func (f *Format) Date(t time.Time) string {
 			decimals = len(k.text) - 1
 		}
 	}
+	return half, clock, decimals
+}
+
+// Date shows a time. It uses ISO 8601 if the format is not one of dates, as a cell may store a date without one (type
+// d).
+func (f *Format) Date(t time.Time) string {
+	s := &f.sections[0]
+	if !s.isDate || s.iso || s.elapsed || f.locale.unnamed(s) {
+		if t.Hour()|t.Minute()|t.Second()|t.Nanosecond() == 0 {
+			return t.Format("2006-01-02")
+		}
+		return t.Format("2006-01-02 15:04:05")
+	}
+	half, clock, decimals := s.clock()
 	if clock {
 		t = t.Round(time.Duration(math.Pow10(9 - min(decimals, 9))))
 	}
