@@ -43,6 +43,7 @@ type Pool struct {
 	queue    []*waiter // Sends that may follow on a connection in use, in the order in which they came
 	tickets  uint64
 	lumps    atomic.Bool // messages do not go out in one write, see unchunk
+	silent   atomic.Bool // somebody was told that the server says nothing, see listen
 
 	tune   func(*smtp.Options) // how a probe changes the options of its session; nil: not at all
 	login  sync.Mutex
@@ -324,6 +325,7 @@ func (p *Pool) dial(ctx context.Context) (*smtp.Session, error) {
 	if p.tune != nil {
 		p.tune(&o)
 	}
+	defer p.listen(&o)()
 	return smtp.Dial(ctx, o)
 }
 

@@ -74,6 +74,7 @@ func Probe(ctx context.Context, cfg Config, o ProbeOptions) (*Probed, error) {
 	tracer := &tracer{into: result}
 	p.tune = func(so *smtp.Options) {
 		so.Trace = tracer.line
+		so.Secured = result.secured
 		so.Until = map[string]reply.Stage{"connect": reply.Greeting, "ehlo": reply.Ehlo}[o.Until]
 	}
 	s, err := p.dial(ctx)
@@ -85,9 +86,6 @@ func Probe(ctx context.Context, cfg Config, o ProbeOptions) (*Probed, error) {
 	result.Reached = steps[min(last, slices.Index(steps, "auth"))]
 	if last > slices.Index(steps, "tls") && !cfg.authenticates() {
 		result.Reached = "tls"
-	}
-	if state, ok := s.TLS(); ok {
-		result.TLS, result.TLSVersion, result.Certificates = true, state.Version, state.PeerCertificates
 	}
 	result.Extensions, result.MaxSize = s.Extensions(), s.MaxSize()
 	if last > slices.Index(steps, "auth") {
@@ -144,6 +142,11 @@ func (p *Probed) timed(dial dialer) dialer {
 
 // dialer is the type of Config.Dial.
 type dialer = func(ctx context.Context, network, address string) (net.Conn, error)
+
+// secured takes note of TLS, also where the login is refused afterwards.
+func (p *Probed) secured(state tls.ConnectionState) {
+	p.TLS, p.TLSVersion, p.Certificates = true, state.Version, state.PeerCertificates
+}
 
 // failed takes note of what went wrong, and of the last step that had worked.
 func (p *Probed) failed(err error, login bool) {

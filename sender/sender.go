@@ -149,6 +149,9 @@ const (
 	Closed  EventKind = "closed"  // by this end
 	Lost    EventKind = "lost"    // it broke, or the server closed it
 	Refused EventKind = "refused" // no connection could be opened
+	// Silent: a server has said nothing for five seconds, and is waited for. It comes once until a
+	// server has greeted again.
+	Silent EventKind = "silent"
 )
 
 // Mail is one finished message for one recipient.

@@ -18,7 +18,7 @@ func TestProvider(t *testing.T) {
 		"{ provider: gmail, port: 587 }": {Provider: "gmail", Host: "smtp.gmail.com", Port: 587,
 			TLS: "starttls"},
 		"{ provider: gmail, port: 2525 }": {Provider: "gmail", Host: "smtp.gmail.com", Port: 2525},
-		"{ provider: gmail, port: 465, tls: starttls }": {Provider: "gmail", Host: "smtp.gmail.com", Port: 465,
+		"{ provider: gmail, port: 2525, tls: starttls }": {Provider: "gmail", Host: "smtp.gmail.com", Port: 2525,
 			TLS: "starttls"},
 		"{ provider: m365 }": {Provider: "m365", Host: "smtp.office365.com", Port: 587,
 			TLS: "starttls"},

@@ -55,6 +55,9 @@ func (s *Server) checkSession(dec *schema.Decoder) {
 		dec.Report(n, "useless-key", "require_tls needs TLS on this connection too",
 			"remove it, or set tls: implicit or starttls")
 	}
+	if n := dec.Given(s.path + ".tls"); n != nil && s.Host != "" {
+		s.checkPort(dec, n)
+	}
 	if n := dec.Given(s.path + ".chunking"); n != nil && s.LockStep {
 		dec.Report(n, "useless-key", "chunking has no effect with lock_step", "remove one of them")
 	}
@@ -63,5 +66,17 @@ func (s *Server) checkSession(dec *schema.Decoder) {
 			text := fmt.Sprintf("%q has no effect with socket, which says where the server is", s.path+"."+name)
 			dec.Report(n, "useless-key", text, "remove one of them")
 		}
+	}
+}
+
+// checkPort reports a port with the other port's TLS: both ends would wait for each other's first words.
+func (s *Server) checkPort(dec *schema.Decoder, at *yaml.Node) {
+	switch {
+	case s.TLS == "starttls" && s.Port == 465:
+		dec.Report(at, "bad-value", "starttls on port 465, where TLS begins with the first byte",
+			"write tls: implicit, or port: 587")
+	case s.TLS == "implicit" && (s.Port == 587 || s.Port == 25):
+		dec.Report(at, "bad-value", fmt.Sprintf("implicit on port %d, where the server speaks first and without TLS", s.Port),
+			"write tls: starttls, or port: 465")
 	}
 }

@@ -180,7 +180,7 @@ func resolver(at string) *net.Resolver {
 
 // probeServer looks at a server that is named on the command line.
 func (t *tool) probeServer(ctx context.Context, name string, f probeFlags, o sender.ProbeOptions) (*probing, error) {
-	cfg := sender.Config{TLS: f.tls}
+	cfg := sender.Config{TLS: f.tls, Observe: t.whileProbing}
 	if p, ok := reply.Preset(strings.ToLower(name)); ok && p.Host != "" {
 		name = net.JoinHostPort(p.Host, strconv.Itoa(p.Ports[0].Number))
 	}
@@ -210,6 +210,13 @@ func (t *tool) probeServer(ctx context.Context, name string, f probeFlags, o sen
 	return &probing{Probed: probed, host: host, findings: campaign.Judge(probed, time.Now())}, nil
 }
 
+// whileProbing says that a server keeps the probe waiting.
+func (t *tool) whileProbing(e sender.Event) {
+	if e.Kind == sender.Silent {
+		t.say("%s", silent(e))
+	}
+}
+
 // probeCampaign looks at a campaign's server.
 func (t *tool) probeCampaign(cmd *cobra.Command, ctx context.Context, args []string, f *probeFlags,
 	o sender.ProbeOptions) (_ *probing, err error) {
@@ -225,7 +232,9 @@ func (t *tool) probeCampaign(cmd *cobra.Command, ctx context.Context, args []str
 	if err != nil {
 		return nil, usage(err, "mailshot probe --help")
 	}
-	c, err := campaign.Open(ctx, t.options(d, f.id))
+	opts := t.options(d, f.id)
+	opts.ObserveConnections = t.whileProbing
+	c, err := campaign.Open(ctx, opts)
 	if err != nil {
 		return nil, t.refuse(err, d.Path)
 	}

@@ -10,6 +10,7 @@ import (
 	"mailshot/campaign/dispatch"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
+	"mailshot/sender"
 )
 
 // How often progress is shown: a terminal gets the bar again, anything else another line.
@@ -74,6 +75,22 @@ func (p *progress) observe(e dispatch.Event) {
 			p.talk("and more; mailshot report has them all")
 		}
 	}
+}
+
+// connection says that a server keeps everybody waiting. The rest of what happens to connections shows in the run's
+// events.
+func (p *progress) connection(e sender.Event) {
+	if e.Kind != sender.Silent {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.talk("%s", silent(e))
+}
+
+// silent says in words that a server has said nothing for a while.
+func silent(e sender.Event) string {
+	return fmt.Sprintf("%s has said nothing for 5 s and is waited for: %s", report.Clean(e.Server), report.Clean(e.Text))
 }
 
 // draining says what a second interrupt would do.

@@ -8,6 +8,7 @@ import (
 
 	"mailshot/campaign/dispatch"
 	"mailshot/internal/shell"
+	"mailshot/sender"
 )
 
 func TestProgress(t *testing.T) {
@@ -16,6 +17,8 @@ func TestProgress(t *testing.T) {
 	p := newProgress(screen{}, func(format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) })
 	begin := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
 	p.tick(begin) // nothing is known yet
+	p.connection(sender.Event{Kind: sender.Silent, Server: "mail.example:587", Text: "connected, and no greeting yet"})
+	p.connection(sender.Event{Kind: sender.Opened, Server: "mail.example:587"})
 	p.observe(dispatch.Event{Kind: "started", Planned: 200, Time: begin})
 	p.observe(dispatch.Event{Kind: "refused", Planned: 200, Done: 50,
 		Counts: map[string]int64{"sent": 48, "refused": 2, "invalid": 3}, Time: begin})
@@ -29,6 +32,7 @@ func TestProgress(t *testing.T) {
 	p.observe(dispatch.Event{Kind: "draining", Planned: 200, Done: 51, InFlight: 5, Begun: 3})
 	hold := begin.Add(time.Minute).Local().Format("15:04:05")
 	want := []string{
+		"mail.example:587 has said nothing for 5 s and is waited for: connected, and no greeting yet",
 		"50 of 200 · 5.0/s · 48 sent · 2 refused · 30 s left",
 		"waiting until " + hold + `: 421 \x1b[2Jbusy`,
 		"51 of 200 · 2.5/s · 49 sent · 2 refused · 59 s left · waiting until " + hold,

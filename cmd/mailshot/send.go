@@ -90,7 +90,7 @@ func (t *tool) send(cmd *cobra.Command, args []string, f sendFlags) (err error) 
 		defer func() { err = errors.Join(err, r.close()) }()
 	}
 	progress := newProgress(t.screen, t.say)
-	o.Observe = progress.observe
+	o.Observe, o.ObserveConnections = progress.observe, progress.connection
 	ctx, hard, stop := interrupts(cmd.Context())
 	defer stop()
 	// A pipe that nobody reads any more (| head) would end the program with messages on the wire. So SIGPIPE, like an

@@ -101,7 +101,9 @@ var rules = []rule{
 		verdict: Verdict{Class: Hold, About: AboutGroup, HoldOff: quota}},
 	{stages: transaction, codes: []int{5}, means: []string{"name"},
 		verdict: Verdict{Class: Stop, About: AboutServer}},
-	// Too fast, or too many at once.
+	// Too fast, or too many at once. 4.2.1 says it of the mailbox.
+	{stages: []Stage{Rcpt}, codes: []int{4}, subjects: []string{"2.1"}, means: []string{"rate"},
+		verdict: Verdict{Class: Retry, About: AboutRecipient}},
 	{stages: transaction, codes: []int{454}, means: []string{"rate"},
 		verdict: Verdict{Class: Hold, About: AboutServer, HoldOff: short}},
 	{stages: transaction, codes: []int{432}, verdict: Verdict{Class: Hold, About: AboutServer, HoldOff: short}},

@@ -135,6 +135,8 @@ func TestDecisionTable(t *testing.T) {
 		{Rcpt, "451 4.7.1 Greylisting in action, please try again later", "", retryRcpt},
 		{Rcpt, "450 4.7.0 temporarily rejected", "", retryRcpt},
 		{Rcpt, "450 4.2.1 The user you are trying to contact is receiving mail too quickly", "", retryRcpt},
+		{Rcpt, "450 4.2.1 slow down", "", retryRcpt},
+		{Rcpt, "450 4.7.1 slow down", "", again(brief)},
 		{Rcpt, "450 4.1.1 unverified address", "", retryRcpt},
 		{Rcpt, "450 4.1.2 Domain not found", "", retryRcpt},
 		{Rcpt, "451 4.3.0 aliases error", "", retryRcpt},

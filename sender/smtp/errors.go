@@ -84,7 +84,11 @@ func (s *Session) broken(stage reply.Stage, err error) error {
 		err = errClosed
 	}
 	s.Close()
-	return &Error{Stage: stage, Text: describe(err), Err: err}
+	e := &Error{Stage: stage, Text: describe(err), Err: err}
+	if stage == reply.Greeting && !s.secure {
+		e.Hint = "if the server waits for TLS from the first byte, as port 465 mostly does, set tls: implicit"
+	}
+	return e
 }
 
 // describe puts the ways a connection fails into plain words.
@@ -116,7 +120,20 @@ func dialError(err error) error {
 		e.Text = "no address found for " + reply.Clean(dns.Name)
 		if dns.IsNotFound && !dns.IsTemporary {
 			e.Stop, e.Hint = true, "is server.host spelled right?"
+			return e
 		}
+		e.Hint = "is this computer connected to a network?"
+		return e
+	}
+	var timeout net.Error
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		e.Hint = "nothing listens there: are server.host and server.port right? Usual ports are 587 with tls: starttls, " +
+			"and 465 with tls: implicit"
+	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETDOWN):
+		e.Hint = "is this computer connected to a network?"
+	case errors.As(err, &timeout) && timeout.Timeout():
+		e.Hint = "is server.port right? A firewall, or the network's provider, may block it, as many block port 25"
 	}
 	return e
 }

@@ -94,6 +94,10 @@ type Options struct {
 	// Trace is called with each line of the conversation, without its line end. Secrets are masked
 	// and messages left out; nil: nobody listens.
 	Trace func(server bool, line string)
+	// Secured is called when TLS is up, and Greeted when the server has greeted, whatever becomes of
+	// the session then; nil: nobody looks.
+	Secured func(tls.ConnectionState)
+	Greeted func()
 	// Until ends Dial early: reply.Greeting behind the greeting, reply.Ehlo behind the first EHLO.
 	// Such a session takes no transaction; "": Dial ends when the session can take one.
 	Until reply.Stage
@@ -183,7 +187,7 @@ func (s *Session) connect(ctx context.Context, o Options) error {
 func (s *Session) handshake(ctx context.Context, o Options) error {
 	config := tlsConfig(o)
 	if o.Security == Implicit || o.Security == "" {
-		if err := s.upgrade(ctx, config); err != nil {
+		if err := s.upgrade(ctx, config, o.Secured); err != nil {
 			return err
 		}
 	}
@@ -191,6 +195,9 @@ func (s *Session) handshake(ctx context.Context, o Options) error {
 	r, err := s.answer(reply.Greeting, s.timeouts.Command)
 	if err != nil {
 		return err
+	}
+	if o.Greeted != nil {
+		o.Greeted()
 	}
 	if r.Code != 220 {
 		return s.refused(r)
@@ -203,7 +210,7 @@ func (s *Session) handshake(ctx context.Context, o Options) error {
 	}
 	_, offered := s.caps["STARTTLS"]
 	if o.Security == StartTLS || o.Security == Opportunistic && offered {
-		if err := s.startTLS(ctx, config); err != nil {
+		if err := s.startTLS(ctx, config, o.Secured); err != nil {
 			return err
 		}
 	}
@@ -235,7 +242,7 @@ func tlsConfig(o Options) *tls.Config {
 	return c
 }
 
-func (s *Session) upgrade(ctx context.Context, config *tls.Config) error {
+func (s *Session) upgrade(ctx context.Context, config *tls.Config, secured func(tls.ConnectionState)) error {
 	ctx, cancel := context.WithTimeout(ctx, s.timeouts.Connect)
 	defer cancel()
 	conn := tls.Client(s.raw, config)
@@ -243,13 +250,16 @@ func (s *Session) upgrade(ctx context.Context, config *tls.Config) error {
 		return tlsError(err)
 	}
 	s.conn, s.secure = conn, true
+	if secured != nil {
+		secured(conn.ConnectionState())
+	}
 	return nil
 }
 
 // startTLS upgrades the connection. Bytes behind the 220 were sent by somebody on the clear
 // connection, and would be taken for the server's protected words (CVE-2011-0411): they end the
 // session.
-func (s *Session) startTLS(ctx context.Context, config *tls.Config) error {
+func (s *Session) startTLS(ctx context.Context, config *tls.Config, secured func(tls.ConnectionState)) error {
 	if _, ok := s.caps["STARTTLS"]; !ok {
 		return &Error{Stage: reply.StartTLS, Stop: true, Text: "the server does not offer STARTTLS",
 			Hint: "nothing was sent over the unprotected connection; " +
@@ -266,7 +276,7 @@ func (s *Session) startTLS(ctx context.Context, config *tls.Config) error {
 		return &Error{Stage: reply.StartTLS, Stop: true, Text: "unprotected bytes came behind the answer to STARTTLS",
 			Hint: "somebody may be tampering with the connection; use tls: implicit with port 465 if the server has it"}
 	}
-	if err := s.upgrade(ctx, config); err != nil {
+	if err := s.upgrade(ctx, config, secured); err != nil {
 		return err
 	}
 	s.br = bufio.NewReaderSize(s.conn, maxLine)

@@ -1,7 +1,6 @@
 package smtp
 
 import (
-	"crypto/tls"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,15 +10,6 @@ import (
 
 // secretMark stands in a trace for what is sent in AUTH.
 const secretMark = "[secret]"
-
-// TLS describes the protection of the session. ok is false when there is none.
-func (s *Session) TLS() (state tls.ConnectionState, ok bool) {
-	conn, ok := s.conn.(*tls.Conn)
-	if ok {
-		state = conn.ConnectionState()
-	}
-	return state, ok
-}
 
 // Extensions returns what the last EHLO offered: keywords in upper case with their parameters. The
 // map is the caller's.
