@@ -17,17 +17,7 @@ func (f *Format) Date(t time.Time) string {
 		}
 		return t.Format("2006-01-02 15:04:05")
 	}
-	half, clock, decimals := false, false, 0
-	for _, k := range s.tokens {
-		if k.kind != 'd' {
-			continue
-		}
-		half = half || isHalf(k.text)
-		clock = clock || strings.IndexByte("hns.", k.text[0]) >= 0
-		if k.text[0] == '.' {
-			decimals = len(k.text) - 1
-		}
-	}
+	half, clock, decimals := s.clock()
 	if clock {
 		t = t.Round(time.Duration(math.Pow10(9 - min(decimals, 9))))
 	}
@@ -71,6 +61,21 @@ func (f *Format) Date(t time.Time) string {
 		b = strconv.AppendInt(b, int64(n), 10)
 	}
 	return strings.TrimSpace(string(b))
+}
+
+// clock says how a date section shows the time of day: in halves, at all, and with how many decimals of seconds.
+func (s *section) clock() (half, clock bool, decimals int) {
+	for _, k := range s.tokens {
+		if k.kind != 'd' {
+			continue
+		}
+		half = half || isHalf(k.text)
+		clock = clock || strings.IndexByte("hns.", k.text[0]) >= 0
+		if k.text[0] == '.' {
+			decimals = len(k.text) - 1
+		}
+	}
+	return half, clock, decimals
 }
 
 // named reports whether the locale has names of its own for a date field.
