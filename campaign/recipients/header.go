@@ -82,8 +82,11 @@ func (l *List) readHeader() (record, error) {
 		case want > 0 && rec.line < want, want == 0 && blank(rec):
 			continue
 		}
-		if s, ok := l.source.(*sheet); ok {
+		switch s := l.source.(type) {
+		case *sheet:
 			rec = s.header(rec)
+		case text:
+			rec = l.dropNameless(rec)
 		}
 		return rec, nil
 	}

@@ -237,7 +237,7 @@ func (l *List) open() error {
 	case bytes.HasPrefix(magic, []byte("PK\x03\x04")):
 		return l.openSheet(f)
 	}
-	if wrong := foreign(plainName(l.cfg.File), magic); wrong != nil {
+	if wrong := charset.Foreign(plainName(l.cfg.File), magic); wrong != nil {
 		return wrong
 	}
 	return l.openText(f, magic)

@@ -65,9 +65,6 @@ func TestMistakes(t *testing.T) {
 		{"no header", Config{}, "ann@example.com,Ann\n",
 			[]string{`people.csv:1: the first row holds an address, "ann@example.com", where the columns' names ` +
 				`should be (put a row with names above it)`}},
-		{"empty header", Config{}, "email,,x,\n",
-			[]string{"people.csv:1: column 2 has no name (give it a name, or delete the column)",
-				"people.csv:1: column 4 has no name (give it a name, or delete the column)"}},
 		{"duplicate header", Config{}, "email,x, x\n",
 			[]string{`people.csv:1: columns 2 and 3 are both named "x" (columns are found by name: rename one)`}},
 		{"the same letters", Config{}, "email,é,e\u0301\n",

@@ -1,14 +1,16 @@
-package recipients
+package charset
 
 import (
 	"bytes"
 	"path/filepath"
 	"strings"
+
+	"mailshot/campaign/recipients/fault"
 )
 
-// foreign recognises files by their first bytes that are lists to a person and cannot be read here.
-func foreign(name string, magic []byte) *Fault {
-	f := &Fault{Code: "not-a-list", Place: name}
+// Foreign recognises files by their first bytes that are lists to a person and not text; nil for others.
+func Foreign(name string, magic []byte) *fault.Fault {
+	f := &fault.Fault{Code: "not-a-list", Place: name}
 	switch {
 	case bytes.HasPrefix(magic, []byte("\xD0\xCF\x11\xE0")):
 		f.Text, f.Hint = "is an old .xls workbook, or one with a password",
