@@ -13,7 +13,7 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
-	"mailshot/campaign/recipients/charset"
+	"mailshot/campaign/recipients/filetype"
 	"mailshot/campaign/recipients/workbook"
 	"mailshot/campaign/recipients/workbook/workbooktest"
 )
@@ -109,7 +109,7 @@ func sheetRows(file string) (map[int][]string, error) {
 		return nil, err
 	}
 	if !strings.HasPrefix(string(magic), "PK\x03\x04") {
-		if fault := charset.Foreign(name, magic); fault != nil {
+		if fault := filetype.Foreign(name, magic); fault != nil {
 			if fault.Code == "not-a-list" && strings.Contains(fault.Text, "though its name") {
 				fault.Text = "not a whole workbook: " + fault.Text
 			}

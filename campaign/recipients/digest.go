@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"mailshot/campaign/recipients/fault"
+	"mailshot/campaign/recipients/filetype"
 )
 
 // Digest returns what [List.Digest] would be for the list as it is now. It reads no more than that needs: the bytes
@@ -74,7 +75,7 @@ func digestFile(cfg Config) ([]byte, error) {
 	if err != nil {
 		return nil, fault.File(cfg.File, err)
 	}
-	packed, is, err := unpack(cfg.File, magic, in)
+	packed, is, err := filetype.Unpack(cfg.File, magic, in)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +86,7 @@ func digestFile(cfg Config) ([]byte, error) {
 	h := sha256.New()
 	if _, err := io.Copy(h, in); err != nil {
 		if is {
-			return nil, packedFault(cfg.File, err)
+			return nil, filetype.Broken(cfg.File, err)
 		}
 		return nil, fault.File(cfg.File, err)
 	}

@@ -35,6 +35,7 @@ import (
 	"mailshot/campaign/recipients/database"
 	"mailshot/campaign/recipients/delimited"
 	"mailshot/campaign/recipients/fault"
+	"mailshot/campaign/recipients/filetype"
 	"mailshot/campaign/recipients/value"
 )
 
@@ -237,7 +238,7 @@ func (l *List) open() error {
 	case bytes.HasPrefix(magic, []byte("PK\x03\x04")):
 		return l.openSheet(f)
 	}
-	if wrong := charset.Foreign(plainName(l.cfg.File), magic); wrong != nil {
+	if wrong := filetype.Foreign(filetype.PlainName(l.cfg.File), magic); wrong != nil {
 		return wrong
 	}
 	return l.openText(f, magic)
@@ -284,7 +285,7 @@ func (l *List) unpacked(in io.Reader) (f *os.File, magic []byte, err error) {
 	if magic, in, err = peek(in); err != nil {
 		return nil, nil, fault.File(name, err)
 	}
-	packed, is, err := unpack(name, magic, in)
+	packed, is, err := filetype.Unpack(name, magic, in)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -297,7 +298,7 @@ func (l *List) unpacked(in io.Reader) (f *os.File, magic []byte, err error) {
 	}
 	if f, err = l.spool(in); err != nil {
 		if is {
-			return nil, nil, packedFault(name, err)
+			return nil, nil, filetype.Broken(name, err)
 		}
 		return nil, nil, fault.File(name, err)
 	}
@@ -320,7 +321,7 @@ func (l *List) openText(f *os.File, magic []byte) error {
 	}
 	how := delimited.Config{File: name, Encoding: decoded.Encoding, Delimiter: l.cfg.Delimiter,
 		DelimiterAt: l.cfg.says("delimiter")}
-	ext := strings.ToLower(filepath.Ext(plainName(name)))
+	ext := strings.ToLower(filepath.Ext(filetype.PlainName(name)))
 	if ext == ".tsv" {
 		how.Usual = '\t'
 	}

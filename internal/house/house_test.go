@@ -55,14 +55,15 @@ var allowed = map[string][]string{
 	"campaign/pacing": {"campaign/ledger", "sender/courtesy"},
 	"campaign/recipients": {
 		"campaign/recipients/charset", "campaign/recipients/database", "campaign/recipients/delimited",
-		"campaign/recipients/fault", "campaign/recipients/folding", "campaign/recipients/hygiene",
-		"campaign/recipients/profile", "campaign/recipients/value", "campaign/recipients/workbook",
-		"internal/ellipsis", "render/address",
+		"campaign/recipients/fault", "campaign/recipients/filetype", "campaign/recipients/folding",
+		"campaign/recipients/hygiene", "campaign/recipients/profile", "campaign/recipients/value",
+		"campaign/recipients/workbook", "internal/ellipsis", "render/address",
 	},
 	"campaign/recipients/charset":   {"campaign/recipients/fault"},
 	"campaign/recipients/database":  {"campaign/recipients/fault", "campaign/recipients/value"},
 	"campaign/recipients/delimited": {"campaign/recipients/charset", "campaign/recipients/fault"},
 	"campaign/recipients/fault":     {"internal/ellipsis"},
+	"campaign/recipients/filetype":  {"campaign/recipients/fault"},
 	"campaign/recipients/folding":   {"internal/suggest"},
 	"campaign/recipients/hygiene": {
 		"campaign/recipients/fault", "campaign/recipients/folding", "internal/suggest", "render/address",

@@ -79,21 +79,6 @@ func (f *Format) Date(t time.Time) string {
 	return strings.TrimSpace(string(b))
 }
 
-// clock says how a date section shows the time of day: in halves, at all, and with how many decimals of seconds.
-func (s *section) clock() (half, clock bool, decimals int) {
-	for _, k := range s.tokens {
-		if k.kind != 'd' {
-			continue
-		}
-		half = half || isHalf(k.text)
-		clock = clock || strings.IndexByte("hns.", k.text[0]) >= 0
-		if k.text[0] == '.' {
-			decimals = len(k.text) - 1
-		}
-	}
-	return half, clock, decimals
-}
-
 // named reports whether the locale has names of its own for a date field.
 func (l *Locale) named(field string) bool {
 	return l != nil && l.months != nil && (field == "mmmm" || field == "dddd")
