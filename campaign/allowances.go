@@ -1,6 +1,8 @@
 package campaign
 
 import (
+	"net"
+
 	"mailshot/campaign/caps"
 	"mailshot/campaign/definition"
 )
@@ -9,7 +11,7 @@ import (
 func (c *Campaign) terms() caps.Terms {
 	return caps.Terms{
 		Limits: c.def.Limits, Servers: c.servers(), Domain: c.def.SenderDomain(), Ceiling: c.ceiling,
-		Sink: c.opts.Sink != nil,
+		Sink: c.opts.Sink != nil, Reached: c.reached,
 	}
 }
 
@@ -25,4 +27,12 @@ func (c *Campaign) largest() (most int64, host string) {
 		}
 	}
 	return most, host
+}
+
+// lookup asks the DNS for the addresses of a host.
+func (c *Campaign) lookup() caps.Lookup {
+	if r := c.opts.Network.Resolver; r != nil {
+		return r.LookupNetIP
+	}
+	return net.DefaultResolver.LookupNetIP
 }

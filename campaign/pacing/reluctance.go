@@ -19,7 +19,9 @@ const (
 )
 
 // unit is the name under which a domain among the rest is looked at.
-func unit(d *ledger.Delivery) string { return d.AddressKey[max(strings.LastIndexByte(d.AddressKey, '@'), 0):] }
+func unit(d *ledger.Delivery) string {
+	return d.AddressKey[max(strings.LastIndexByte(d.AddressKey, '@'), 0):]
+}
 
 // PutOff notes that the server of d's recipient put d off. It is told before Settled.
 func (p *Pacer) PutOff(d *ledger.Delivery, now time.Time) {
