@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"mailshot/campaign/accounts"
+	"mailshot/campaign/caps"
 	"mailshot/campaign/definition"
 	"mailshot/campaign/digest"
 	"mailshot/campaign/dispatch"
@@ -70,6 +71,7 @@ type Campaign struct {
 	secret   []byte
 	suppress *suppression.Checker
 	ceiling  definition.Ceiling
+	reached  map[string][]string // the hosts that servers really reach, once a run has asked; see caps.Reached
 
 	ledger *ledger.Ledger // opened by Plan
 	lock   *ledger.Lock   // held from Plan to Close
@@ -119,6 +121,9 @@ func (c *Campaign) open(ctx context.Context) (err error) {
 		}
 	}
 	if c.accounts, err = accounts.Open(path); err != nil {
+		return err
+	}
+	if err := c.accounts.Rekey(ctx, caps.Canonical); err != nil {
 		return err
 	}
 	if c.secret, err = c.accounts.Secret(ctx); err != nil {

@@ -134,6 +134,7 @@ func (c *Campaign) openSending(ctx context.Context, o RunOptions) (_ *sending, e
 	if s.budget, err = c.accounts.Budget(ctx); err != nil {
 		return nil, err
 	}
+	c.reached = caps.Reached(ctx, c.lookup(), c.servers(), c.ceiling)
 	if err := s.openServers(); err != nil {
 		return nil, err
 	}

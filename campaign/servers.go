@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"maps"
+	"net"
 	"slices"
 
 	"mailshot/campaign/caps"
@@ -36,7 +37,7 @@ func (c *Campaign) way(s *definition.Server) transport.Config {
 func (c *Campaign) terms() caps.Terms {
 	return caps.Terms{
 		Limits: c.def.Limits, Servers: c.servers(), Domain: c.def.SenderDomain(), Ceiling: c.ceiling,
-		Sink: c.opts.Sink != nil,
+		Sink: c.opts.Sink != nil, Reached: c.reached,
 	}
 }
 
@@ -115,4 +116,12 @@ func (c *Campaign) describeServers(plan *Plan) (notes []string) {
 		add(&plan.Caps, name+" ", lanes[name])
 	}
 	return notes
+}
+
+// lookup asks the DNS for the addresses of a host.
+func (c *Campaign) lookup() caps.Lookup {
+	if r := c.opts.Network.Resolver; r != nil {
+		return r.LookupNetIP
+	}
+	return net.DefaultResolver.LookupNetIP
 }

@@ -53,8 +53,8 @@ func (l Limit) block() int64 {
 // Budget reserves uses of the caps that all of the user's processes share. Any number of goroutines may use it.
 //
 // A use is reserved on the disk before it happens, and counts as happening now until it is stamped. Stamps are written
-// with the next reservation, or soon by themselves. What a dead process had reserved counts as used a second after its
-// lock is found free.
+// with the next reservation, or soon by themselves. What a dead process had reserved counts as used half a minute after
+// its lock is found free, and as now until then.
 type Budget struct {
 	a      *Accounts
 	holder string
@@ -178,8 +178,7 @@ func (b *Budget) left() bool {
 // Reserve takes one use under every limit, or none. If it takes none, it returns the key whose cap is in the way for
 // longest, and when it is worth asking again. The reservation is on the disk when Reserve returns.
 //
-// now is the caller's wall clock, read just before. What a dead process had reserved counts as used at this moment of
-// that clock.
+// now is the caller's wall clock, read just before.
 func (b *Budget) Reserve(ctx context.Context, now time.Time, ls []Limit) (
 	r *Reservation, key string, until time.Time, err error) {
 	if err := ctx.Err(); err != nil {
@@ -319,14 +318,20 @@ func (b *Budget) lease(u *usage, ls []Limit) (got map[string]int64, key string, 
 	return got, "", time.Time{}, nil
 }
 
-// reap turns what dead processes had reserved into uses of this moment. Nobody knows whether these uses happened, and
-// when.
+// reap finds dead processes. What they had reserved becomes uses when their time of grace is over: nobody knows whether
+// these uses happened, and when.
 func (b *Budget) reap(u *usage) error {
 	holders, err := u.holders()
 	if err != nil {
 		return err
 	}
 	for _, h := range holders {
+		if found, err := u.buried(h); found || err != nil {
+			if err != nil {
+				return err
+			}
+			continue
+		}
 		name := b.a.holderFile(h)
 		lock, err := sqlite.Lock(name)
 		if errors.Is(err, sqlite.ErrLocked) {
@@ -335,7 +340,7 @@ func (b *Budget) reap(u *usage) error {
 		if err != nil {
 			return err
 		}
-		err = u.bury(h)
+		err = u.find(h)
 		// A holder's name is never used again, so its file may go. On Windows that has to wait until it is closed.
 		_ = os.Remove(name)
 		if err := errors.Join(err, lock.Close()); err != nil {

@@ -2,6 +2,9 @@ package accounts
 
 import (
 	"database/sql"
+	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"mailshot/internal/sqlite"
@@ -48,9 +51,13 @@ const (
 	late     = time.Minute
 )
 
-// grace is how long what a process wrote last may lie unread in a server's socket after the process has died. What the
-// process had reserved counts from then.
-const grace = time.Second
+// grace is how long what a process wrote last may lie unread in a server's socket after the process was found dead. What
+// the process had reserved counts as now for so long, and then from then.
+const grace = 30 * time.Second
+
+// deadHolder begins the name under which the leases of a dead holder are kept for the time of grace. The milliseconds at
+// which the holder was found follow, and its name. An earlier version makes uses of them at once.
+const deadHolder = "dead-"
 
 // pollBusy is how soon to ask again if all uses that are in the way are reserved and not stamped.
 const pollBusy = time.Second
@@ -208,13 +215,29 @@ func (u *usage) window(key string, c Cap, leased int64) (left int64, when time.T
 	}
 	when = u.now.Add(pollBusy)
 	rows, err := u.t.Query(in.list, key, since)
+	free := func(at time.Time, n int64) {
+		if over > 0 {
+			if over -= n; over <= 0 {
+				when = at.Add(c.Window)
+			}
+		}
+	}
 	err = sqlite.Each(rows, err, func(r *sql.Rows) error {
 		var at, n int64
 		err := r.Scan(&at, &n)
-		if over > 0 {
-			if over -= n; over <= 0 {
-				when = time.Unix(0, at*int64(in.unit)).Add(c.Window)
-			}
+		free(time.Unix(0, at*int64(in.unit)), n)
+		return err
+	})
+	if err != nil || over <= 0 {
+		return 0, when, err
+	}
+	rows, err = u.t.Query("SELECT holder, n FROM leases WHERE key = ? AND holder LIKE '"+deadHolder+"%' ORDER BY holder", key)
+	err = sqlite.Each(rows, err, func(r *sql.Rows) error {
+		var holder string
+		var n int64
+		err := r.Scan(&holder, &n)
+		if at, ok := graceOver(holder); ok {
+			free(at, n)
 		}
 		return err
 	})
@@ -265,12 +288,47 @@ func (u *usage) holders() (list []string, err error) {
 	return list, err
 }
 
-// bury makes uses out of a dead holder's leases. The holder may have used them after the caller had read the clock,
-// while the caller waited for the file, and no record tells when. So they are uses of this moment, not of the caller's
-// now.
-func (u *usage) bury(holder string) error {
-	// u.now may have been moved up already, and a use in the future would move the clock of all callers.
-	now := u.read.Add(u.waited())
+// moment is the time on the caller's clock. u.now may have been moved up already, and a use in the future would move the
+// clock of all callers.
+func (u *usage) moment() time.Time { return u.read.Add(u.waited()) }
+
+// find keeps a dead holder's leases under a name that says when the holder was found. The holder may have used them after
+// the caller had read the clock, while the caller waited for the file, and a server may read what it wrote later still.
+func (u *usage) find(holder string) error {
+	_, err := u.t.Exec("UPDATE leases SET holder = ? WHERE holder = ?",
+		fmt.Sprintf("%s%d-%s", deadHolder, milliseconds(u.moment()), holder), holder)
+	return err
+}
+
+// graceOver is when the time of grace of a dead holder is over; ok is false for one that was not found dead.
+func graceOver(holder string) (over time.Time, ok bool) {
+	rest, ok := strings.CutPrefix(holder, deadHolder)
+	if !ok {
+		return time.Time{}, false
+	}
+	ms, _, _ := strings.Cut(rest, "-")
+	found, err := strconv.ParseInt(ms, 10, 64)
+	return time.UnixMilli(found).Add(grace), err == nil
+}
+
+// buried makes uses out of the leases of a holder that was found dead, once its time of grace is over. They are uses of
+// that moment. It reports false for a holder that was not found dead yet.
+func (u *usage) buried(holder string) (bool, error) {
+	now := u.moment()
+	over, ok := graceOver(holder)
+	switch {
+	case !ok:
+		return false, nil
+	case over.Sub(now) > 2*grace: // the clock was set back
+		over = now
+	case now.Before(over):
+		return true, nil
+	}
+	return true, u.bury(holder, over)
+}
+
+// bury makes uses of a moment out of a holder's leases.
+func (u *usage) bury(holder string, now time.Time) error {
 	// The WHERE keeps SQLite from taking ON for a join.
 	_, err := u.t.Exec(`INSERT INTO uses(key, second, n) SELECT key, ?, n FROM leases WHERE holder = ?
 		ON CONFLICT (key, second) DO UPDATE SET n = n + excluded.n`,
@@ -278,7 +336,7 @@ func (u *usage) bury(holder string) error {
 	if err == nil {
 		_, err = u.t.Exec(`INSERT INTO moments(key, ms, n) SELECT key, ?, n FROM leases WHERE holder = ?
 			ON CONFLICT (key, ms) DO UPDATE SET n = n + excluded.n`,
-			milliseconds(now.Add(grace)), holder)
+			milliseconds(now), holder)
 	}
 	if err != nil {
 		return err

@@ -28,6 +28,7 @@ type Terms struct {
 	Domain  string               // the sender's domain; "" = each row has its own
 	Ceiling definition.Ceiling   // what the operator of this machine allows; zero = everything
 	Sink    bool                 // the messages go to a sink, which has no caps
+	Reached map[string][]string  // by a server's host, the hosts whose ceilings hold for it too; see [Reached]
 }
 
 // Allowance is what a campaign may use of one server.
@@ -50,7 +51,7 @@ func (t Terms) Allowance(s *definition.Server) Allowance {
 	if p, ok := reply.Preset(s.Provider); ok {
 		preset = &p
 	}
-	by := counted{account: account(s), host: strings.ToLower(s.Host), domain: t.Domain}
+	by := counted{account: account(s), host: definition.HostKey(s.Host), reached: t.Reached[s.Host], domain: t.Domain}
 	a := allow(s.Limits, preset, t.Ceiling, by)
 	for _, cap := range t.Limits.Caps {
 		a.add(t.whose(), cap) // counted over all servers; an only server has the same caps as its own
@@ -94,7 +95,21 @@ func (t Terms) whose() string {
 type counted struct {
 	account string // the host with the login
 	host    string
-	domain  string // the sender's domain; "" = each row has its own
+	reached []string // other hosts that its connections really reach
+	domain  string   // the sender's domain; "" = each row has its own
+}
+
+// hosts are those of the operator's file that the server is: its name, other names of its provider, and what its
+// connections reach.
+func (c counted) hosts(ceiling definition.Ceiling) []string {
+	hosts := []string{c.host}
+	for name := range ceiling.Servers {
+		if name != c.host && (hostOf(name) == hostOf(c.host) || slices.Contains(c.reached, name)) {
+			hosts = append(hosts, name)
+		}
+	}
+	slices.Sort(hosts[1:])
+	return hosts
 }
 
 // groupKey names a group of accounts that share their caps.
@@ -135,7 +150,9 @@ func allow(own definition.Limits, preset *reply.Provider, ceiling definition.Cei
 		asked = append(asked, l.Caps...)
 	}
 	a.ceiling("ceiling", "this machine's limits", ceiling, asked)
-	a.ceiling("ceiling "+by.host, "this machine's limits for "+by.host, ceiling.For(by.host), asked)
+	for _, host := range by.hosts(ceiling) {
+		a.ceiling("ceiling "+host, "this machine's limits for "+host, ceiling.For(host), asked)
+	}
 	if a.Connections == 0 {
 		a.Connections = defaultConnections
 	}
@@ -147,9 +164,9 @@ func (a *Allowance) preset(own definition.Limits, p reply.Provider, by counted) 
 	key := by.account
 	switch {
 	case p.Scope == "domain" && by.domain != "":
-		key = by.host + " @" + by.domain
+		key = hostOf(by.host) + " @" + by.domain
 	case p.Scope == "ip":
-		key = by.host
+		key = hostOf(by.host)
 	}
 	for _, c := range p.Caps {
 		if i := sameWindow(own.Caps, c); i >= 0 && own.Caps[i].N > c.N {

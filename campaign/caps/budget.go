@@ -2,13 +2,10 @@ package caps
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"mailshot/campaign/accounts"
-	"mailshot/campaign/definition"
 	"mailshot/sender"
 	"mailshot/sender/courtesy"
 )
@@ -56,25 +53,4 @@ func (b Budget) Reserve(
 		return nil, sender.Refusal{Key: key, Until: until}, err
 	}
 	return r, sender.Refusal{}, nil
-}
-
-// account is the key of a server's account: a host with a login, this machine's name, or a program.
-func account(s *definition.Server) string {
-	switch {
-	case s.Direct:
-		return "direct " + strings.ToLower(s.Helo)
-	case s.Sendmail != "":
-		return "sendmail " + s.Sendmail
-	case s.Socket != "":
-		return strings.TrimSpace("socket " + s.Socket + " " + s.Username)
-	}
-	return strings.TrimSpace(fmt.Sprintf("%s %s", strings.ToLower(s.Host), s.Username))
-}
-
-// countedFor is the key under which a server's own limits are counted.
-func countedFor(s *definition.Server) string {
-	if group := s.Limits.CapGroup; group != "" {
-		return groupKey(group)
-	}
-	return account(s)
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"strings"
 
 	"go.yaml.in/yaml/v4"
 
@@ -68,7 +67,7 @@ func (c *Ceiling) keys() []schema.Key {
 		if host(&at)(dec, name); at == "" {
 			return
 		}
-		at = hostKey(at)
+		at = HostKey(at)
 		if _, twice := c.Servers[at]; twice {
 			dec.Report(name, "duplicate-key", fmt.Sprintf("%q is given twice", at), "")
 			return
@@ -93,7 +92,4 @@ func (c *Ceiling) own() []schema.Key {
 }
 
 // For returns the ceiling of one server. It holds beside the ceiling for all servers.
-func (c Ceiling) For(host string) Ceiling { return c.Servers[hostKey(host)] }
-
-// hostKey is the form in which hosts are compared: lower case, without a final dot.
-func hostKey(host string) string { return strings.TrimSuffix(strings.ToLower(host), ".") }
+func (c Ceiling) For(host string) Ceiling { return c.Servers[HostKey(host)] }
