@@ -171,3 +171,20 @@ func (c *Campaign) contrast(one ledger.Copies) string {
 	}
 	return s
 }
+
+// mailedBefore refuses new rows for people whom this campaign has mailed under another key: keys may be written otherwise.
+func (c *Campaign) mailedBefore(ctx context.Context, re *ledger.Replan) error {
+	again, n, err := re.Again(ctx, mostPlaces)
+	if err != nil || n == 0 {
+		return err
+	}
+	f := check.Finding{Code: "mailed-before", Severity: check.Error, Place: again[0].Place,
+		Hint: "write the keys as they were; --repeat sends these people another message"}
+	var rows []string
+	for _, a := range again {
+		f.Places = append(f.Places, a.Place)
+		rows = append(rows, fmt.Sprintf("%s (%q, was %q)", a.Place, a.Key, a.Was))
+	}
+	f.Text = "new rows are for people who were mailed under another key: " + ellipsis.List(rows, n)
+	return &CheckError{&check.Report{Campaign: c.id, Counts: map[string]int64{}, Findings: []check.Finding{f}}}
+}

@@ -52,8 +52,8 @@ func (c *Campaign) checkZone(row *recipients.Row) error {
 		return nil
 	}
 	if _, err := courtesy.Zone(zone); err != nil {
-		return &zoneError{place: row.Place, text: fmt.Sprintf("%s: %v", c.def.Schedule.ZoneColumn.Text, err),
-			hint: "a name like Europe/Berlin, or nothing for schedule.zone"}
+		return &recipients.Fault{Code: "bad-zone", Place: row.Place, Text: fmt.Sprintf("%s: %v", c.def.Schedule.ZoneColumn.Text, err),
+			Hint: "a name like Europe/Berlin, or nothing for schedule.zone"}
 	}
 	return nil
 }
@@ -68,21 +68,11 @@ func (c *Campaign) checkZoneColumn(h *recipients.Header) error {
 	for _, col := range h.Columns {
 		names = append(names, col.Name)
 	}
-	return &zoneError{
-		place: c.def.Place(column),
-		text:  fmt.Sprintf("schedule.zone_column: the list has no column %q", column.Text),
-		hint:  "its columns: " + strings.Join(names, ", "),
+	return &recipients.Fault{
+		Code: "bad-zone", Place: c.def.Place(column),
+		Text: fmt.Sprintf("schedule.zone_column: the list has no column %q", column.Text),
+		Hint: "its columns: " + strings.Join(names, ", "),
 	}
-}
-
-// zoneError is a zone or its column that is not there.
-type zoneError struct{ place, text, hint string }
-
-func (e *zoneError) Error() string { return e.place + ": " + e.text }
-
-// Diagnostic is the error for check.
-func (e *zoneError) Diagnostic() (code, place, text, excerpt string, column int, hint string) {
-	return "bad-zone", e.place, e.text, "", 0, e.hint
 }
 
 // relane is the lane of a frozen row by the definition as it is now. One whose fields cannot be read any more keeps

@@ -21,6 +21,7 @@ import (
 type PlanOptions struct {
 	SkipErrors    bool   // rows with faults become invalid instead of stopping the plan
 	AcceptChanges bool   // plan a frozen list again if its inputs changed
+	Repeat        bool   // new rows for people who were mailed under another key are taken
 	AcceptCopy    bool   // go on with a ledger that is a copy, comes from another machine, or takes a lost one's place
 	Only          string // expression: this run sends only these rows
 	Limit         int64  // this run sends at most so many; 0 = all
@@ -311,6 +312,9 @@ func (c *Campaign) replan(ctx context.Context, o PlanOptions, plan *Plan, was *r
 		return errors.Join(err, re.Discard(context.WithoutCancel(ctx)))
 	}
 	n, err := re.Counts(ctx)
+	if err == nil && n.Added > 0 && !o.Repeat {
+		err = c.mailedBefore(ctx, re)
+	}
 	if err != nil {
 		return errors.Join(err, re.Discard(ctx))
 	}

@@ -156,6 +156,37 @@ func (p *Replan) Counts(ctx context.Context) (Changes, error) {
 	return c, p.draft.l.db.Explain(err)
 }
 
+// Again is a new row for a person whom the campaign may have mailed under another key.
+type Again struct {
+	Place, Key string // of the new row
+	Was        string // the key that was mailed; "" if the person was forgotten
+}
+
+// Again finds the new pending rows whose address may have been mailed already, most of them at most, and their number: a
+// key that is written otherwise makes everybody new.
+func (p *Replan) Again(ctx context.Context, most int) (list []Again, n int64, err error) {
+	if err := p.draft.claim(); err != nil {
+		return nil, 0, err
+	}
+	first, end := schema.Span(p.into)
+	rows, err := p.draft.l.db.Reading.QueryContext(ctx, `WITH taken AS MATERIALIZED (
+			SELECT o.address_key AS address, min(o.key) AS key FROM rows o JOIN deliveries f ON f.id = o.id
+			WHERE o.id >= :first AND o.id < :end AND o.address_key <> '' AND f.state IN (SELECT no FROM states
+				WHERE name IN ('sent', 'unknown', 'begun')) GROUP BY o.address_key)
+		SELECT r.place, r.key, t.key FROM (SELECT n.row AS id `+added+`) a
+			JOIN rows r ON r.id = a.id JOIN deliveries e ON e.id = a.id AND e.state = `+schema.SQLPending+`
+			JOIN taken t ON t.address = r.address_key ORDER BY r.id`, p.args(first, end)...)
+	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
+		var a Again
+		err := rows.Scan(&a.Place, &a.Key, &a.Was)
+		if n++; n <= int64(most) {
+			list = append(list, a)
+		}
+		return err
+	})
+	return list, n, p.draft.l.db.Explain(err)
+}
+
 // Apply makes the changes in one durable step, and stores what c says about the campaign. Its errors are those of Counts,
 // too.
 func (p *Replan) Apply(ctx context.Context, c Campaign) error {

@@ -27,6 +27,7 @@ type sendFlags struct {
 	toSink, yes, wait     bool
 	skipErrors, acceptAll bool
 	acceptCopy            bool
+	repeat                bool
 	json, dns             bool
 	resolver              string
 	fail                  []string
@@ -62,6 +63,8 @@ the replies to those on the wire; a second one closes everything and leaves thos
 	fs.BoolVar(&f.skipErrors, "skip-errors", false, "leave out rows with errors instead of refusing the campaign")
 	fs.BoolVar(&f.acceptAll, "accept-changes", false,
 		"accept changed templates or a changed list in a campaign that has begun")
+	fs.BoolVar(&f.repeat, "repeat", false,
+		"with --accept-changes: new rows get a message also where the person was mailed under another key")
 	fs.BoolVar(&f.acceptCopy, "accept-copy", false,
 		"continue with a ledger that is an older copy, from another machine, or new in place of a lost one; "+
 			"what may have been sent becomes unknown")
@@ -182,7 +185,8 @@ func (t *tool) settlePlan(ctx context.Context, c *campaign.Campaign, f sendFlags
 		t.say("making and checking every message; nothing is sent yet")
 	}
 	plan, err := c.Plan(ctx, campaign.PlanOptions{
-		SkipErrors: f.skipErrors, AcceptChanges: f.acceptAll, AcceptCopy: f.acceptCopy, Only: f.only, Limit: f.limit,
+		SkipErrors: f.skipErrors, AcceptChanges: f.acceptAll, AcceptCopy: f.acceptCopy, Repeat: f.repeat,
+		Only: f.only, Limit: f.limit,
 		Confirm: func(ch campaign.Changes) (bool, error) { return t.confirmChanges(ctx, ch, f.yes) },
 	})
 	if err != nil {
@@ -312,6 +316,7 @@ func (f sendFlags) again(t *tool, file string) string {
 	flag("--skip-errors", f.skipErrors)
 	flag("--accept-changes", f.acceptAll)
 	flag("--accept-copy", f.acceptCopy)
+	flag("--repeat", f.repeat)
 	flag("--wait", f.wait)
 	flag("--dns", f.dns)
 	text("--resolver", f.resolver)

@@ -26,11 +26,10 @@ func (e *ended) Read(p []byte) (int, error) {
 		return 0, nil
 	}
 	for e.back == 0 {
-		b, err := e.in.Peek(1)
-		if err != nil {
+		if _, err := e.in.Peek(1); err != nil { // fills the buffer
 			return 0, err
 		}
-		b, _ = e.in.Peek(min(e.in.Buffered(), len(p)))
+		b, _ := e.in.Peek(min(e.in.Buffered(), len(p)))
 		if body := bytes.TrimRight(b, endOfText); len(body) > 0 {
 			if e.held > 0 {
 				e.back, e.held = e.held, 0
