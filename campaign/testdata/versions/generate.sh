@@ -6,7 +6,8 @@
 #   campaign/testdata/versions/generate.sh /tmp/old-mailshot NAME
 #
 # NAME says the versions of the two files, as state1-accounts3. The commits of those that are here:
-#   state1-accounts1  617372b      state1-accounts3  68f308b      state2-accounts4  9276ca2      state3-accounts4  the first with this file
+#   state1-accounts1  617372b      state1-accounts3  68f308b      state2-accounts4  9276ca2      state3-accounts4  88c6228
+#   state4-accounts5  the first with this file
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 program=$1 name=$2
