@@ -27,6 +27,16 @@ send=$!
 until grep -q 'fault.*eve@' said; do sleep 0.1; done
 kill -9 $send
 "$program" status campaign.yaml && "$program" suppress list # each folds its log into the file
+python3 - "$work" <<'EOF' # accounts.db remembers the folder: another name, so that the fixture has no path of the machine
+import sqlite3, sys
+db = sqlite3.connect("user/accounts.db")
+if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'sendings'").fetchone():
+    db.execute("UPDATE sendings SET folder = replace(folder, ?1, '/home/ann/versions'), ledger = replace(ledger, ?1, '/home/ann/versions')", (sys.argv[1],))
+    db.commit()
+db.execute("PRAGMA journal_mode")
+db.execute("VACUUM")
+db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+EOF
 gzip -9nc .mailshot/state.db >"$here/$name.state.db.gz"
 gzip -9nc user/accounts.db >"$here/$name.accounts.db.gz"
 ls -l "$here"
