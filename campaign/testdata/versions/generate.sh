@@ -24,7 +24,7 @@ until [ -s address ]; do sleep 0.1; done
 sed -i "s/port: 2525/port: $(sed 's/.*://' address)/" campaign.yaml
 "$program" send --yes campaign.yaml 2>sending &
 send=$!
-until grep -q 'fault.*eve@' said; do sleep 0.1; done
+until grep -q 'fault.*dan@' said && grep -q 'fault.*eve@' said; do sleep 0.1; done
 kill -9 $send
 "$program" status campaign.yaml && "$program" suppress list # each folds its log into the file
 python3 - "$work" <<'EOF' # accounts.db remembers the folder: another name, so that the fixture has no path of the machine
