@@ -120,7 +120,7 @@ func (r *Run) dislike(s *server, out sender.Outcome) {
 	r.finish(fmt.Sprintf("stop-loss: %d messages in a row refused by %s whoever they were for, the last with %s "+
 		"(find the cause with mailshot report; then mend the message, or raise limits.stop_loss.content, and send again; "+
 		"mailshot retry brings back those refused)",
-		n, s.Name, quote(out.Code, out.Enhanced, out.Text)), false)
+		most, s.Name, quote(out.Code, out.Enhanced, out.Text)), false) // others may have been under way: not n
 }
 
 // repeatable reports whether a server refused a recipient with words of its own.
@@ -143,7 +143,7 @@ func (r *Run) alike(a *admission, out sender.Outcome) {
 		"such words are about the sender, and nobody was put on the suppression list for them "+
 		"(find the cause with mailshot report; then mend the account, or raise limits.stop_loss.same_refusal, and send again; "+
 		"mailshot retry brings back those refused)",
-		n, domains, a.to.Name, quote(out.Code, out.Enhanced, out.Text)), false)
+		most, domains, a.to.Name, quote(out.Code, out.Enhanced, out.Text)), false)
 }
 
 // doubt notes that nobody knows whether a server took a message. After too many in a row the server gets nothing more. The
@@ -156,7 +156,7 @@ func (r *Run) doubt(s *server, out sender.Outcome) {
 	news := false
 	why := fmt.Sprintf("stop-loss: %d messages in a row without a reply from %s that says whether it took them, the last with %s "+
 		"(ask whoever runs the server; then decide with mailshot resolve what became of them, and send again; "+
-		"or raise limits.stop_loss.unknown_in_a_row)", n, s.Name, quote(out.Code, out.Enhanced, words(out)))
+		"or raise limits.stop_loss.unknown_in_a_row)", most, s.Name, quote(out.Code, out.Enhanced, words(out)))
 	if most > 0 && n >= most && others {
 		news = s.health.stop(why)
 	}
