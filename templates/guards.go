@@ -72,21 +72,28 @@ func guard(name string, pos parse.Pos, line int) *parse.ActionNode {
 // locate gives the filters that html/template has put into pipelines the place of their pipeline. They have none of
 // their own.
 func locate(l *parse.ListNode) {
+	eachAction(l, func(n *parse.ActionNode) {
+		for _, c := range n.Pipe.Cmds {
+			if c.Pos == 0 {
+				c.Pos = n.Pipe.Pos
+			}
+		}
+	})
+}
+
+// eachAction calls do for each action of a tree, also those within conditions and loops.
+func eachAction(l *parse.ListNode, do func(*parse.ActionNode)) {
 	if l == nil {
 		return
 	}
 	branch := func(b *parse.BranchNode) {
-		locate(b.List)
-		locate(b.ElseList)
+		eachAction(b.List, do)
+		eachAction(b.ElseList, do)
 	}
 	for _, n := range l.Nodes {
 		switch n := n.(type) {
 		case *parse.ActionNode:
-			for _, c := range n.Pipe.Cmds {
-				if c.Pos == 0 {
-					c.Pos = n.Pipe.Pos
-				}
-			}
+			do(n)
 		case *parse.IfNode:
 			branch(&n.BranchNode)
 		case *parse.WithNode:

@@ -46,27 +46,11 @@ func newVisibleGuard(s *set, entry string) (*visibleGuard, error) {
 
 // show makes each action of a tree that prints write HTML.
 func show(l *parse.ListNode) {
-	if l == nil {
-		return
-	}
-	branch := func(b *parse.BranchNode) {
-		show(b.List)
-		show(b.ElseList)
-	}
-	for _, n := range l.Nodes {
-		switch n := n.(type) {
-		case *parse.ActionNode:
-			if len(n.Pipe.Decl) == 0 {
-				n.Pipe.Cmds = append(n.Pipe.Cmds, call(function.Shown, n.Pipe.Pos))
-			}
-		case *parse.IfNode:
-			branch(&n.BranchNode)
-		case *parse.WithNode:
-			branch(&n.BranchNode)
-		case *parse.RangeNode:
-			branch(&n.BranchNode)
+	eachAction(l, func(n *parse.ActionNode) {
+		if len(n.Pipe.Decl) == 0 {
+			n.Pipe.Cmds = append(n.Pipe.Cmds, call(function.Shown, n.Pipe.Pos))
 		}
-	}
+	})
 }
 
 // due says whether a document that took a path is to be compared.

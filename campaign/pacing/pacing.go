@@ -4,10 +4,10 @@
 // [Pacer.PutBack], [Pacer.Settled], [Pacer.Slower]) and asks it what may go ([Pacer.Openings]) and whether too much has
 // gone wrong ([Pacer.Breach]). A forecast asks the same Pacer with a clock that jumps, and tells it with [Pacer.Went].
 //
-// The rules are the hours, the waves, the stop-loss, and the pace of a provider or a domain that asked for less. The pace
-// of a server is its health, in campaign/dispatch. Deliveries come in lanes, one for each group of recipients ([Lane]). Each
-// rule by itself is pure and lives in sender/courtesy; this package keeps what they need to know of one campaign. Caps
-// are not among the rules: they hold for an account, and the gate asks about them.
+// The rules are the hours, the waves, the stop-loss, and the pace of a provider or a domain that asked for less. Each
+// rule by itself is pure and lives in sender/courtesy; this package keeps what they need to know of one campaign. The
+// pace of a server is its health, in campaign/dispatch. Caps are not among the rules: they hold for an account, and the
+// gate asks about them. Deliveries come in lanes, one for each group of recipients ([Lane]).
 package pacing
 
 import (
