@@ -13,6 +13,7 @@ import (
 	"mailshot/campaign/check"
 	"mailshot/campaign/digest"
 	"mailshot/campaign/ledger"
+	"mailshot/campaign/message"
 	"mailshot/campaign/recipients"
 	"mailshot/sender/limits"
 )
@@ -43,22 +44,15 @@ type Plan struct {
 	Doubtful    int64    // made unknown, because a ledger was accepted that does not know what another one sent
 	Counts      map[string]int64
 	Rows        int64
-	ToSend      int64 // pending and deferred, within Only and Limit, without those suppressed since
-	Samples     []Sample
-	Server      string          // "host:port as login", or "the built-in sink"; "" = see Servers
-	Servers     []PlannedServer // if there are several; then Caps has the caps that hold over all of them
+	ToSend      int64            // pending and deferred, within Only and Limit, without those suppressed since
+	Samples     []message.Sample // the heads of the first messages
+	Server      string           // "host:port as login", or "the built-in sink"; "" = see Servers
+	Servers     []PlannedServer  // if there are several; then Caps has the caps that hold over all of them
 	Caps        []string
 	Connections int
 	Multiple    int64     // addresses that get more than one message
 	Ends        time.Time // not before, as Estimate foresees; zero = nothing holds the messages back, or some will not go
 	Notes       []string
-}
-
-// Sample is the head of one message of the plan.
-type Sample struct {
-	From, To, Subject string
-	Size              int64
-	Attachments       []string
 }
 
 // CheckError says that a plan was refused by what it found; nothing was sent or kept.
