@@ -102,8 +102,8 @@ func (c *Campaign) Check(ctx context.Context) (*check.Report, error) {
 }
 
 // Plan makes and checks every message and freezes the list, or resumes the list an earlier Plan froze. It takes the
-// campaign's lock, which Close frees. Errors: *CheckError, *ChangedError, *CopiedError, *GoneError,
-// *PurgedError, *ledger.LockedError, *ledger.ErasedError, ErrDeclined.
+// campaign's lock, which Close frees. Errors: *CheckError, *ChangedError, *CopiedError, *GoneError, *PurgedError,
+// *identity.UnfinishedError, *ledger.LockedError, *ledger.ErasedError, ErrDeclined.
 func (c *Campaign) Plan(ctx context.Context, o PlanOptions) (*Plan, error) {
 	var err error
 	c.only, c.limit = o.Only, o.Limit
@@ -117,11 +117,18 @@ func (c *Campaign) Plan(ctx context.Context, o PlanOptions) (*Plan, error) {
 		if err := c.rehearse(ctx); err != nil {
 			return nil, err
 		}
+	} else if c.family != nil {
+		if e := c.family.Refused(); e != nil {
+			return nil, e
+		}
 	}
 	if c.lock, err = c.ledger.Lock(c.id); err != nil {
 		return nil, err
 	}
 	plan := &Plan{}
+	if c.family != nil && c.opts.To == nil {
+		plan.Notes = c.family.Notes(c.id)
+	}
 	c.frozen, err = c.ledger.Campaign(ctx, c.id)
 	switch {
 	case errors.Is(err, ledger.ErrNotFound):
@@ -206,8 +213,12 @@ func (c *Campaign) record(p *planned) (*ledger.Campaign, error) {
 	if err != nil {
 		return nil, err
 	}
+	template := ""
+	if _, ok := c.def.DayOf(c.id); ok {
+		template = c.def.IDTemplate()
+	}
 	return &ledger.Campaign{
-		ID: c.id, Created: c.now(), From: c.def.From.Text, Header: header, Rows: p.report.Rows, Host: c.host(),
+		ID: c.id, Template: template, Created: c.now(), From: c.def.From.Text, Header: header, Rows: p.report.Rows, Host: c.host(),
 		Definition: c.digest(digest.Version).String(), Templates: c.maker.Templates(), List: c.list.Digest(),
 	}, nil
 }

@@ -171,7 +171,13 @@ func (s *sending) begin(ctx context.Context) error {
 			return choose(row)
 		}
 	}
+	if err := c.alone(ctx); err != nil {
+		return err
+	}
 	if s.run, err = c.ledger.Run(ctx, c.id, opts); err != nil {
+		return err
+	}
+	if err := c.alone(ctx); err != nil {
 		return err
 	}
 	s.Deliveries, s.Lanes = s.run, s.run.Lanes()
@@ -185,6 +191,14 @@ func (s *sending) begin(ctx context.Context) error {
 		return nil
 	}
 	return c.lineage().Claim(ctx, s.left.Left)
+}
+
+// alone refuses a run if a campaign of another day has begun meanwhile.
+func (c *Campaign) alone(ctx context.Context) error {
+	if c.family == nil || c.opts.Sink != nil || c.opts.To != nil {
+		return nil
+	}
+	return c.family.Alone(ctx, c.ledger, c.id)
 }
 
 // openServers makes the ways out; nothing is spoken to yet.

@@ -21,6 +21,7 @@ type estimateFlags struct {
 	id, only string
 	limit    int64
 	json     bool
+	fresh    bool // --new
 }
 
 func (t *tool) estimateCommand() *cobra.Command {
@@ -38,6 +39,7 @@ may be slower than its caps, and what it defers goes later.`,
 	}
 	fs := cmd.Flags()
 	fs.StringVar(&f.id, "id", "", "as this campaign `ID` instead of the file's")
+	newDay(cmd, &f.fresh)
 	fs.StringVar(&f.only, "only", "", "only the rows for which the `EXPRESSION` is true")
 	fs.Int64Var(&f.limit, "limit", 0, "at most `N` messages")
 	fs.BoolVar(&f.json, "json", false, "print as JSON")
@@ -52,9 +54,14 @@ func (t *tool) estimate(cmd *cobra.Command, args []string, f estimateFlags) (err
 	if f.limit < 0 {
 		return usage(errors.New("--limit counts from 1"), "mailshot estimate --limit 100 "+shell.Quote(d.Path))
 	}
+	if err := mayBeNew(cmd, d, f.id, f.fresh); err != nil {
+		return err
+	}
 	ctx, _, stop := interrupts(cmd.Context())
 	defer stop()
-	c, err := campaign.Open(ctx, t.options(d, f.id))
+	o := t.options(d, f.id)
+	o.New = f.fresh
+	c, err := campaign.Open(ctx, o)
 	if err != nil {
 		return t.refuse(err, d.Path)
 	}

@@ -35,6 +35,7 @@ const (
 	exitFailed   = 1
 	exitUsage    = 2
 	exitFindings = 3
+	exitUnknown  = 5  // refused, for a person has to decide what became of messages
 	exitWorkLeft = 75 // a person stopped it before the first message
 )
 
