@@ -36,6 +36,7 @@ type Summary struct {
 	Rows     int64
 	Left     int64     // pending, deferred within --limit and --only
 	NextDue  time.Time // when the first of those may go; zero = at once
+	Full     []string  // the caps that are used up, where something is left for later
 	Duration time.Duration
 }
 
@@ -267,7 +268,14 @@ func (s *sending) summary(r *dispatch.Result) (*Summary, error) {
 	if sum.OpensAt.After(sum.NextDue) {
 		sum.NextDue = sum.OpensAt
 	}
-	return sum, nil
+	if sum.Left > 0 && sum.NextDue.After(s.c.now()) && s.c.opts.Sink == nil {
+		var groups []string
+		for _, lane := range left.Lanes {
+			groups = append(groups, pacing.GroupOf(lane.Lane))
+		}
+		sum.Full, err = s.c.terms().Full(ctx, s.c.accounts, s.c.now(), groups)
+	}
+	return sum, err
 }
 
 // keep writes the archive's copy. A copy that cannot be written stops the run, for the archive is a promise too.

@@ -86,6 +86,9 @@ func (t *tool) undecided(e *identity.UnfinishedError, f sendFlags, file string) 
 	if e.Unknown() {
 		code = exitUnknown
 	}
+	for i, line := range lines {
+		lines[i] = t.typed(line)
+	}
 	return &exit{code, errors.New(strings.Join(lines, "\n")), next}
 }
 
@@ -102,7 +105,7 @@ func (t *tool) changedEarlier(c *identity.Family, f sendFlags, id, file string) 
 		}
 	}
 	lines := []string{"", left + " comes before a new day's campaign"}
-	line := func(command, does string) { lines = append(lines, command+"  "+does) }
+	line := func(command, does string) { lines = append(lines, t.typed(command)+"  "+does) }
 	f.id = id
 	line("mailshot cancel "+f.look(t, id, file), "takes out what is left of it")
 	line(f.again(t, file), "continues it once the inputs are as they were")

@@ -70,6 +70,7 @@ func (t *tool) estimate(cmd *cobra.Command, args []string, f estimateFlags) (err
 	if err != nil {
 		return t.refuse(err, d.Path)
 	}
+	e.Start = e.Start.In(t.now().Location())
 	if f.json {
 		return writeJSON(t.stdout, estimateJSON(c.ID(), e))
 	}
@@ -102,7 +103,7 @@ func headline(e *campaign.Estimate) string {
 	case e.Forecast.End.Sub(e.Start) < time.Second:
 		words = append(words, "no cap in the way")
 	default:
-		words = append(words, roughly(e.Forecast.End.Sub(e.Start)), "ends "+clock(e.Forecast.End, e.Start))
+		words = append(words, roughly(e.Forecast.End.Sub(e.Start)), "ends "+clock(e.Forecast.End, e.Start)+" "+zoneName(e.Start))
 	}
 	return strings.Join(words, ", ")
 }
@@ -133,7 +134,7 @@ func roughly(d time.Duration) string {
 // clock is a time as on a calendar: the hour alone on the day of now, with the day of the week within the next six
 // days, else with the date.
 func clock(at, now time.Time) string {
-	at, now = at.Local(), now.Local()
+	at = at.In(now.Location())
 	layout := "2 Jan 2006 15:04"
 	switch {
 	case at.Format(time.DateOnly) == now.Format(time.DateOnly):

@@ -41,6 +41,7 @@ func (t *tool) load(cmd *cobra.Command, args []string) (*definition.Definition, 
 	name := path(args)
 	d, err := definition.Load(name)
 	if err == nil {
+		t.zone = d.Schedule.Location()
 		return d, nil
 	}
 	if isMissing(err, name) {

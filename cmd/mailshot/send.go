@@ -109,9 +109,11 @@ func (t *tool) send(cmd *cobra.Command, args []string, f sendFlags) (err error) 
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
 	f.earlier = c.Family() != nil && c.Family().Earlier(c.ID())
-	if err := t.settlePlan(ctx, c, f, d.Path, r); err != nil {
+	plan, err := t.settlePlan(ctx, c, f, d.Path, r)
+	if err != nil {
 		return err
 	}
+	progress.zone, progress.ends = t.now().Location(), plan.Ends
 	f.fresh = false // it has begun, so the next command is about the same campaign
 	finished := progress.show()
 	sum, err := c.Run(ctx, hard, campaign.RunOptions{Wait: f.wait})
@@ -194,7 +196,8 @@ func (t *tool) rehearse(cmd *cobra.Command, d *definition.Definition, f sendFlag
 }
 
 // settlePlan makes the plan, shows it, and asks. After it a run may begin; r is the rehearsal's server, or nil.
-func (t *tool) settlePlan(ctx context.Context, c *campaign.Campaign, f sendFlags, file string, r *rehearsal) error {
+func (t *tool) settlePlan(ctx context.Context, c *campaign.Campaign, f sendFlags, file string,
+	r *rehearsal) (*campaign.Plan, error) {
 	if t.screen.terminal {
 		t.say("making and checking every message; nothing is sent yet")
 	}
@@ -204,7 +207,7 @@ func (t *tool) settlePlan(ctx context.Context, c *campaign.Campaign, f sendFlags
 		Confirm: func(ch campaign.Changes) (bool, error) { return t.confirmChanges(ctx, ch, f.yes) },
 	})
 	if err != nil {
-		return t.unplanned(err, f, c, file)
+		return nil, t.unplanned(err, f, c, file)
 	}
 	if plan.Doubtful > 0 {
 		t.say("%s unknown: a run that this ledger does not know of may have sent them",
@@ -212,12 +215,12 @@ func (t *tool) settlePlan(ctx context.Context, c *campaign.Campaign, f sendFlags
 	}
 	t.showPlan(c.ID(), plan)
 	if plan.ToSend == 0 {
-		return nil
+		return plan, nil
 	}
 	if err := t.confirm(ctx, plan.ToSend, f.yes, f.again(t, file)); err != nil || r == nil {
-		return err
+		return plan, err
 	}
-	return r.open(plan.ToSend)
+	return plan, r.open(plan.ToSend)
 }
 
 // unplanned says why there is no plan.
@@ -443,16 +446,32 @@ func (t *tool) afterSend(sum *campaign.Summary, err error, again, look string) (
 		return sum.Next
 	case sum.Failed || err != nil:
 		return again
-	case sum.Left > 0:
-		why := plural(sum.Left, "message is", "messages are") + " left"
-		if !sum.NextDue.IsZero() {
-			why += "; the next may go " + when(sum.NextDue, time.Now())
-		}
-		t.say("%s", why)
-		return again
-	case sum.Counts[string(ledger.Unknown)] > 0:
-		t.say("%s", unknownWords(sum.Counts[string(ledger.Unknown)]))
-		return "mailshot resolve " + look
 	}
-	return "mailshot report " + look
+	next = "mailshot report " + look
+	if sum.Left > 0 {
+		next = again
+	}
+	words := []string{}
+	if n := sum.Counts[string(ledger.Unknown)]; n > 0 {
+		words, next = append(words, unknownWords(n)), "mailshot resolve "+look
+	}
+	if sum.Left > 0 {
+		words = append(words, leftWords(sum, t.now()))
+	}
+	if len(words) > 0 {
+		t.say("%s", strings.Join(words, "; "))
+	}
+	return next
+}
+
+// leftWords says how many messages are left, which caps are used up, and when the next may go.
+func leftWords(sum *campaign.Summary, now time.Time) string {
+	why := plural(sum.Left, "message is", "messages are") + " left"
+	if len(sum.Full) > 0 {
+		why += "; the cap " + strings.Join(sum.Full, " and the cap ") + " is used up"
+	}
+	if !sum.NextDue.IsZero() {
+		why += "; the next may go " + when(sum.NextDue, now)
+	}
+	return why
 }
