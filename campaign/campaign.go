@@ -27,6 +27,7 @@ import (
 	"mailshot/campaign/definition"
 	"mailshot/campaign/digest"
 	"mailshot/campaign/dispatch"
+	"mailshot/campaign/identity"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/message"
 	"mailshot/campaign/recipients"
@@ -39,7 +40,8 @@ import (
 // Options say what to open. Definition is required; every other field's zero value is useful.
 type Options struct {
 	Definition         *definition.Definition
-	ID                 string               // overrides the definition's id; "" = the definition's, with its date filled in
+	ID                 string               // overrides the definition's id; "" = the definition's, see identity.Family.Next
+	New                bool                 // today's campaign, whatever is left of earlier ones; false = see identity.Family
 	State              string               // path of state.db; "" = MAILSHOT_STATE, else .mailshot/state.db beside the campaign file
 	Accounts           string               // path of accounts.db; "" = MAILSHOT_ACCOUNTS, else the user's state folder
 	Limits             string               // path of the operator's limits; "" = MAILSHOT_LIMITS, else /etc/mailshot/limits.yaml
@@ -66,6 +68,8 @@ type Campaign struct {
 	opts Options
 	id   string
 	now  func() time.Time
+
+	family *identity.Family // the campaigns that the definition's id stands for; nil where Options name one
 
 	root     *os.Root
 	accounts *accounts.Accounts
@@ -98,14 +102,26 @@ func Open(ctx context.Context, o Options) (*Campaign, error) {
 	if c.opts.Stdin == nil {
 		c.opts.Stdin = os.Stdin
 	}
-	if c.id == "" {
-		c.id = c.def.ExpandID(c.now())
+	err := c.open(ctx)
+	if err == nil && c.id == "" {
+		err = c.identify(ctx)
 	}
-	if err := c.open(ctx); err != nil {
+	if err != nil {
 		c.Close()
 		return nil, err
 	}
 	return c, nil
+}
+
+// identify finds which campaign the definition's id means. It is asked once, so that a command is about one campaign.
+func (c *Campaign) identify(ctx context.Context) (err error) {
+	c.family, err = identity.Find(ctx, identity.Config{
+		Definition: c.def, State: c.statePath(), Accounts: c.accounts, Now: c.now(), New: c.opts.New,
+	})
+	if err == nil {
+		c.id = c.family.Next()
+	}
+	return err
 }
 
 func (c *Campaign) open(ctx context.Context) (err error) {
@@ -168,9 +184,12 @@ func (c *Campaign) Close() error {
 	return errors.Join(errs...)
 }
 
-// ID is the campaign's identity in the ledger: --id, else the definition's id with its date, and for a rehearsal
-// (after Plan) "<id>/rehearsal/<n>".
+// ID is the campaign's identity in the ledger: --id, else the definition's id with a date (see identity.Family.Next),
+// and for a rehearsal (after Plan) "<id>/rehearsal/<n>".
 func (c *Campaign) ID() string { return c.id }
+
+// Family are the campaigns that the definition's id stands for; nil where Options name the campaign.
+func (c *Campaign) Family() *identity.Family { return c.family }
 
 // DefaultState is where a definition's ledger lives: MAILSHOT_STATE, else .mailshot/state.db beside the file.
 func DefaultState(d *definition.Definition) string {

@@ -9,15 +9,12 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
-	"unicode"
 
 	"mailshot/campaign/caps"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/message"
 	"mailshot/campaign/recipients"
-	"mailshot/render"
 	"mailshot/sender/limits"
 )
 
@@ -142,20 +139,20 @@ func (c *Campaign) weigh(ctx context.Context, l *ledger.Ledger, e *Estimate) (wa
 	rows := make([]*recipients.Row, 0, 1000)
 	listed := int64(0)
 	flush := func() error {
-		weights, err := message.All(ctx, c.maker, rows, e.Start, weightOf)
+		weights, err := message.All(ctx, c.maker, rows, e.Start, message.Weigh)
 		if err != nil {
 			return err
 		}
 		for i, w := range weights {
-			if w.wire == 0 {
+			if w.Wire == 0 {
 				e.Unmade++
 			}
-			e.Bytes += w.wire
-			if w.utf8 {
+			e.Bytes += w.Wire
+			if w.UTF8 {
 				e.UTF8++
 			}
-			if w.size > e.Largest {
-				e.Largest, e.Place = w.size, rows[i].Place
+			if w.Size > e.Largest {
+				e.Largest, e.Place = w.Size, rows[i].Place
 			}
 		}
 		rows = rows[:0]
@@ -189,30 +186,6 @@ func (c *Campaign) weigh(ctx context.Context, l *ledger.Ledger, e *Estimate) (wa
 		}
 	}
 	return lanes, flush()
-}
-
-// weight is the size of a message in bytes, alone and with its envelope on the wire. A message that cannot be made has
-// the zero weight.
-type weight struct {
-	size, wire int64
-	utf8       bool // the envelope is not ASCII
-}
-
-// weightOf weighs a message; the zero weight where there is none.
-func weightOf(made message.Made) weight {
-	m := made.Message
-	if m == nil {
-		return weight{}
-	}
-	beyond := func(r rune) bool { return r > unicode.MaxASCII }
-	return weight{size: m.Size(), wire: onWire(m), utf8: strings.ContainsFunc(m.From()+m.To(), beyond)}
-}
-
-// onWire is how many bytes of a connection a transaction takes in our direction: MAIL, RCPT, DATA, the message and its
-// dot.
-func onWire(m *render.Message) int64 {
-	envelope := fmt.Sprintf("MAIL FROM:<%s> SIZE=%d\r\nRCPT TO:<%s>\r\nDATA\r\n.\r\n", m.From(), m.Size(), m.To())
-	return m.Size() + int64(len(envelope))
 }
 
 // survey counts what this run would send, by lane, and keeps the heads of the first three messages.
@@ -254,7 +227,7 @@ func (c *Campaign) survey(ctx context.Context, plan *Plan) (waiting, error) {
 			if len(plan.Samples) < 3 {
 				// A message that cannot be made now (a file has gone) is held when its turn comes; it is not a sample.
 				if m, err := c.maker.Render(row, c.now()); err == nil {
-					plan.Samples = append(plan.Samples, sample(m))
+					plan.Samples = append(plan.Samples, message.Sampled(m))
 				}
 			}
 		}
@@ -288,22 +261,4 @@ func (c *Campaign) left(ctx context.Context, l *ledger.Ledger, listed *int64) it
 			}
 		}
 	}
-}
-
-func sample(m *render.Message) Sample {
-	s := Sample{Subject: m.Subject(), To: m.To(), Size: m.Size()}
-	for _, h := range m.Header() {
-		switch h[0] {
-		case "From":
-			s.From = h[1]
-		case "To":
-			s.To = h[1]
-		}
-	}
-	for _, p := range m.Parts() {
-		if p.Name != "" {
-			s.Attachments = append(s.Attachments, p.Name)
-		}
-	}
-	return s
 }

@@ -13,6 +13,7 @@ import (
 	"mailshot/campaign/check"
 	"mailshot/campaign/digest"
 	"mailshot/campaign/ledger"
+	"mailshot/campaign/message"
 	"mailshot/campaign/recipients"
 	"mailshot/sender/limits"
 )
@@ -43,22 +44,15 @@ type Plan struct {
 	Doubtful    int64    // made unknown, because a ledger was accepted that does not know what another one sent
 	Counts      map[string]int64
 	Rows        int64
-	ToSend      int64 // pending and deferred, within Only and Limit, without those suppressed since
-	Samples     []Sample
-	Server      string          // "host:port as login", or "the built-in sink"; "" = see Servers
-	Servers     []PlannedServer // if there are several; then Caps has the caps that hold over all of them
+	ToSend      int64            // pending and deferred, within Only and Limit, without those suppressed since
+	Samples     []message.Sample // the heads of the first messages
+	Server      string           // "host:port as login", or "the built-in sink"; "" = see Servers
+	Servers     []PlannedServer  // if there are several; then Caps has the caps that hold over all of them
 	Caps        []string
 	Connections int
 	Multiple    int64     // addresses that get more than one message
 	Ends        time.Time // not before, as Estimate foresees; zero = nothing holds the messages back, or some will not go
 	Notes       []string
-}
-
-// Sample is the head of one message of the plan.
-type Sample struct {
-	From, To, Subject string
-	Size              int64
-	Attachments       []string
 }
 
 // CheckError says that a plan was refused by what it found; nothing was sent or kept.
@@ -108,8 +102,8 @@ func (c *Campaign) Check(ctx context.Context) (*check.Report, error) {
 }
 
 // Plan makes and checks every message and freezes the list, or resumes the list an earlier Plan froze. It takes the
-// campaign's lock, which Close frees. Errors: *CheckError, *ChangedError, *CopiedError, *GoneError,
-// *PurgedError, *ledger.LockedError, *ledger.ErasedError, ErrDeclined.
+// campaign's lock, which Close frees. Errors: *CheckError, *ChangedError, *CopiedError, *GoneError, *PurgedError,
+// *identity.UnfinishedError, *ledger.LockedError, *ledger.ErasedError, ErrDeclined.
 func (c *Campaign) Plan(ctx context.Context, o PlanOptions) (*Plan, error) {
 	var err error
 	c.only, c.limit = o.Only, o.Limit
@@ -123,11 +117,18 @@ func (c *Campaign) Plan(ctx context.Context, o PlanOptions) (*Plan, error) {
 		if err := c.rehearse(ctx); err != nil {
 			return nil, err
 		}
+	} else if c.family != nil {
+		if e := c.family.Refused(); e != nil {
+			return nil, e
+		}
 	}
 	if c.lock, err = c.ledger.Lock(c.id); err != nil {
 		return nil, err
 	}
 	plan := &Plan{}
+	if c.family != nil && c.opts.To == nil {
+		plan.Notes = c.family.Notes(c.id)
+	}
 	c.frozen, err = c.ledger.Campaign(ctx, c.id)
 	switch {
 	case errors.Is(err, ledger.ErrNotFound):
@@ -212,8 +213,12 @@ func (c *Campaign) record(p *planned) (*ledger.Campaign, error) {
 	if err != nil {
 		return nil, err
 	}
+	template := ""
+	if _, ok := c.def.DayOf(c.id); ok {
+		template = c.def.IDTemplate()
+	}
 	return &ledger.Campaign{
-		ID: c.id, Created: c.now(), From: c.def.From.Text, Header: header, Rows: p.report.Rows, Host: c.host(),
+		ID: c.id, Template: template, Created: c.now(), From: c.def.From.Text, Header: header, Rows: p.report.Rows, Host: c.host(),
 		Definition: c.digest(digest.Version).String(), Templates: c.maker.Templates(), List: c.list.Digest(),
 	}, nil
 }

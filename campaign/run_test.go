@@ -3,6 +3,7 @@ package campaign_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -157,5 +158,31 @@ func TestBusyServerIsWorkLeft(t *testing.T) {
 	sum := f.send(t, campaign.Options{}, campaign.PlanOptions{})
 	if sum.ExitCode() != 75 || sum.Stopped == "" {
 		t.Errorf("exit %d, stopped %q; want 75 and the server's words", sum.ExitCode(), sum.Stopped)
+	}
+}
+
+// What a run says of its progress never exceeds what it set out to do, however often a message is put off; and the cap
+// that holds back what is left is named, with the domain whose own it is. Proven by counting each put-off as done: "6 of
+// 5", and by asking the account's caps alone: none was named.
+func TestProgressOfARun(t *testing.T) {
+	t.Parallel()
+	s, _ := startSink(t, sink.Options{}, "rcpt:p0@example.com,once:451 4.3.0 later")
+	f := newFolder(t)
+	f.write(t, "campaign.yaml", base+server(s, "  domains: { b.example: 1/3h }\n"))
+	f.write(t, "body.txt", "Dear {{.name}}\n")
+	f.write(t, "people.csv", people(5)+"a@b.example,A,a\nb@b.example,B,b\n")
+	var most int64
+	var over []dispatch.Event
+	sum := f.send(t, campaign.Options{Observe: func(e dispatch.Event) {
+		if most = max(most, e.Done); e.Done > e.Planned {
+			over = append(over, e)
+		}
+	}}, campaign.PlanOptions{})
+	want(t, sum, map[ledger.State]int64{ledger.Sent: 6, ledger.Pending: 1})
+	if most != 6 || over != nil {
+		t.Errorf("%d done of 7, and %+v", most, over)
+	}
+	if !slices.Equal(sum.Full, []string{"b.example 1/3h"}) {
+		t.Errorf("used up: %q", sum.Full)
 	}
 }

@@ -36,6 +36,7 @@ type Summary struct {
 	Rows     int64
 	Left     int64     // pending, deferred within --limit and --only
 	NextDue  time.Time // when the first of those may go; zero = at once
+	Full     []string  // the caps that are used up, where something is left for later
 	Duration time.Duration
 }
 
@@ -171,7 +172,13 @@ func (s *sending) begin(ctx context.Context) error {
 			return choose(row)
 		}
 	}
+	if err := c.alone(ctx); err != nil {
+		return err
+	}
 	if s.run, err = c.ledger.Run(ctx, c.id, opts); err != nil {
+		return err
+	}
+	if err := c.alone(ctx); err != nil {
 		return err
 	}
 	s.Deliveries, s.Lanes = s.run, s.run.Lanes()
@@ -185,6 +192,14 @@ func (s *sending) begin(ctx context.Context) error {
 		return nil
 	}
 	return c.lineage().Claim(ctx, s.left.Left)
+}
+
+// alone refuses a run if a campaign of another day has begun meanwhile.
+func (c *Campaign) alone(ctx context.Context) error {
+	if c.family == nil || c.opts.Sink != nil || c.opts.To != nil {
+		return nil
+	}
+	return c.family.Alone(ctx, c.ledger, c.id)
 }
 
 // openServers makes the ways out; nothing is spoken to yet.
@@ -253,7 +268,14 @@ func (s *sending) summary(r *dispatch.Result) (*Summary, error) {
 	if sum.OpensAt.After(sum.NextDue) {
 		sum.NextDue = sum.OpensAt
 	}
-	return sum, nil
+	if sum.Left > 0 && sum.NextDue.After(s.c.now()) && s.c.opts.Sink == nil {
+		var groups []string
+		for _, lane := range left.Lanes {
+			groups = append(groups, pacing.GroupOf(lane.Lane))
+		}
+		sum.Full, err = s.c.terms().Full(ctx, s.c.accounts, s.c.now(), groups)
+	}
+	return sum, err
 }
 
 // keep writes the archive's copy. A copy that cannot be written stops the run, for the archive is a promise too.

@@ -21,8 +21,16 @@ type Sending struct {
 
 // Sendings returns what is remembered of the campaigns with this id, a sending for each folder.
 func (a *Accounts) Sendings(ctx context.Context, id string) ([]Sending, error) {
+	return a.sendings(ctx, "WHERE id = ?", id)
+}
+
+// AllSendings returns what is remembered of all campaigns, a sending for each folder.
+func (a *Accounts) AllSendings(ctx context.Context) ([]Sending, error) { return a.sendings(ctx, "") }
+
+// sendings are those for which the condition holds.
+func (a *Accounts) sendings(ctx context.Context, where string, args ...any) ([]Sending, error) {
 	rows, err := a.db.Reading.QueryContext(ctx, `SELECT id, folder, run, ledger, sent, open, first, last
-		FROM sendings WHERE id = ? ORDER BY folder`, id)
+		FROM sendings `+where+` ORDER BY id, folder`, args...)
 	var list []Sending
 	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 		var s Sending

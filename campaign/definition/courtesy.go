@@ -78,7 +78,7 @@ func (d *Definition) scheduleKeys() []schema.Key {
 		{Name: "hours", Read: words(&s.hours), Example: "[09:00-12:00, 13:30-17:00]",
 			Doc: "Default: all. 22:00-06:00 goes past midnight."},
 		{Name: "zone", Read: zone(&s.Zone), Example: "Europe/Berlin",
-			Doc: "Time zone of days and hours, and of the days of warmup. Default: this machine's."},
+			Doc: "Time zone of days and hours, of the days of warmup, and of {{date}} in id. Default: this machine's."},
 		{Name: "zone_column", Read: schema.Line(&s.ZoneColumn), Example: "timezone", Off: true,
 			Doc: "Column of the list with each recipient's own zone. Where the cell is empty, zone holds."},
 		{Name: "not_after", Read: schema.Line(&s.notAfter), Example: "2026-12-24 18:00", Off: true,
@@ -109,7 +109,7 @@ func (d *Definition) checkCourtesy(dec *schema.Decoder) {
 		}
 	}
 	for _, name := range []string{"zone", "zone_column"} {
-		used := name == "zone" && (s.notAfter.Given() || len(l.Warmup) > 0)
+		used := name == "zone" && (s.notAfter.Given() || len(l.Warmup) > 0 || d.IDTemplate() != "")
 		if n := dec.Given("schedule." + name); n != nil && s.Hours.Always() && !dec.Failed("schedule") && !used {
 			text := fmt.Sprintf("%q without days or hours", "schedule."+name)
 			dec.Report(n, "useless-key", text, "add hours: [09:00-17:00], or remove the line")

@@ -21,9 +21,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
-	"time"
 
 	"mailshot/campaign/definition/schema"
 	"mailshot/render/address"
@@ -40,7 +38,7 @@ type Definition struct {
 	Dir    string // the campaign's folder, which its paths are relative to
 	Digest string // hex SHA-256 of the file's bytes
 
-	ID          string // may hold {{date}}: see ExpandID
+	ID          string // may hold {{date}}: see ExpandID and DayOf
 	From        Text   // template of the From header
 	ReplyTo     Text   // template of the Reply-To header; not given = none
 	Subject     Text   // template of the subject
@@ -218,13 +216,6 @@ func Parse(name string, data []byte, dir string) (*Definition, error) {
 		return nil, err
 	}
 	return d, nil
-}
-
-var datePattern = regexp.MustCompile(`\{\{\s*date\s*\}\}`)
-
-// ExpandID returns the campaign's id with {{date}} replaced by now's date (2006-01-02, in now's zone).
-func (d *Definition) ExpandID(now time.Time) string {
-	return datePattern.ReplaceAllLiteralString(d.ID, now.Format(time.DateOnly))
 }
 
 // check holds the rules that need more than one key.

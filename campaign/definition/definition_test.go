@@ -152,9 +152,44 @@ func TestMost(t *testing.T) {
 	if !reflect.DeepEqual(want, d) {
 		t.Errorf("got  %+v\nwant %+v", d, want)
 	}
+}
+
+// The date of an id is that of the schedule's zone, wherever the program runs. Proven by taking the date in the zone of
+// the clock: "news-2026-11-02".
+func TestExpandID(t *testing.T) {
+	t.Parallel()
+	d := &Definition{ID: "news-{{ date }}"}
+	d.Schedule.Zone = time.FixedZone("", 2*3600)
 	now := time.Date(2026, 11, 2, 23, 59, 0, 0, time.FixedZone("", 3600))
-	if got := d.ExpandID(now); got != "news-2026-11-02" {
+	if got := d.ExpandID(now); got != "news-2026-11-03" {
 		t.Errorf("id %q", got)
+	}
+	if got := d.IDTemplate(); got != "news-{{date}}" {
+		t.Errorf("template %q", got)
+	}
+}
+
+// An id is one of the template's only if it is the template's text with one day.
+func TestDayOf(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ id, of, day string }{
+		{"news-{{date}}", "news-2026-11-03", "2026-11-03"},
+		{"news-{{ date }}-b", "news-2026-11-03-b", "2026-11-03"},
+		{"{{date}}.{{date}}", "2026-11-03.2026-11-03", "2026-11-03"},
+		{"{{date}}.{{date}}", "2026-11-03.2026-11-04", ""},
+		{"news-{{date}}", "news-2026-11-03-b", ""},
+		{"news-{{date}}", "news-2026-11-03/rehearsal/1", ""},
+		{"news-{{date}}", "news-2026-13-03", ""},
+		{"news-{{date}}", "news-2026-1-3", ""},
+		{"news-{{date}}", "newsX2026-11-03", ""},
+		{"news-{{date}}", "news-", ""},
+		{"news-2026-11-03", "news-2026-11-03", ""}, // no date in it: one campaign
+		{"", "2026-11-03", ""},
+	} {
+		day, ok := (&Definition{ID: tt.id}).DayOf(tt.of)
+		if day != tt.day && ok || ok != (tt.day != "") {
+			t.Errorf("%s of %s: %q, %v; want %q", tt.of, tt.id, day, ok, tt.day)
+		}
 	}
 }
 

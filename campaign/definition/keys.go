@@ -10,7 +10,8 @@ func (d *Definition) keys() []schema.Key {
 	return []schema.Key{
 		{Name: "id", Required: true, Read: id(&d.ID), Example: "invoices-{{date}}",
 			Doc: "What the campaign is known by: a second send with the same id resumes the first. " +
-				"Letters, digits, . _ and -; {{date}} is the day of the send."},
+				"Letters, digits, . _ and -. {{date}} is the day on which the campaign began: a later day begins another one, " +
+				"once the one before is finished. See below."},
 		{Name: "from", Required: true, Read: mailbox(&d.From), Example: "Acme Billing <billing@acme.example>",
 			Doc: "from, reply_to, subject, headers and attachment names are templates: {{.column}} is what the list holds. " +
 				"Quote what begins with {{ or holds \": \" or \" #\"."},

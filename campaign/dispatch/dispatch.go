@@ -278,7 +278,9 @@ func (r *Run) settled(a *admission, s ledger.State, text string) {
 		a.to.pace.Good(r.c.Now())
 	}
 	r.inFlight--
-	r.done++
+	if s != ledger.Deferred { // it is tried again, also in this run
+		r.done++
+	}
 	if s == ledger.Sent {
 		r.sent++
 	}

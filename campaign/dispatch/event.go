@@ -27,7 +27,7 @@ type Event struct {
 	Text     string // the server's words, or why
 	Counts   map[string]int64
 	Planned  int64 // deliveries this run set out to send
-	Done     int64 // of those, how many have an outcome
+	Done     int64 // of those, how many have an outcome; what is deferred has none yet
 	InFlight int   // deliveries that workers have
 	Begun    int   // of those, how many a server may be taking: a second interrupt leaves them unknown
 	Until    time.Time

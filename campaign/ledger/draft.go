@@ -387,9 +387,9 @@ func (d *Draft) Freeze(ctx context.Context, c Campaign) error {
 	}
 	err := d.l.db.Write(func(t *sqlite.Tx) error {
 		n, err := t.Exec(`UPDATE campaigns SET frozen = 1, created = ?, definition = ?, templates = ?, list = ?,
-				header = ?, sender = ?, rows = ?, host = ?, host_name = ?
+				header = ?, sender = ?, rows = ?, host = ?, host_name = ?, template = ?
 			WHERE no = ? AND frozen = 0`, created(c), c.Definition, c.Templates, c.List,
-			c.Header, c.From, d.rows, c.Host.ID, c.Host.Name, d.no)
+			c.Header, c.From, d.rows, c.Host.ID, c.Host.Name, c.Template, d.no)
 		return errors.Join(err, errRows(n, 1))
 	})
 	if err == nil {

@@ -48,6 +48,7 @@ func (l *Ledger) Close() error { return l.db.Close() }
 // Campaign is what the ledger keeps about a campaign as a whole.
 type Campaign struct {
 	ID                          string
+	Template                    string // what ID was made from, as news-{{date}}; "" = ID has no date, or that is not known
 	Created                     time.Time
 	Definition, Templates, List string    // digests of what the plan was made from
 	Header                      []byte    // the list's header, for decoding Row.Fields; owned by the caller
@@ -70,14 +71,14 @@ type Campaign struct {
 }
 
 const campaignColumns = "id, created, definition, templates, list, header, sender, first, rows, frozen, run, turn, " +
-	"token, host, host_name, purged, lost"
+	"token, host, host_name, purged, lost, template"
 
 func scanCampaign(scan func(...any) error, no ...any) (*Campaign, error) {
 	var c Campaign
 	var created, purged int64
 	err := scan(append(no, &c.ID, &created, &c.Definition, &c.Templates, &c.List, &c.Header, &c.From,
 		&c.DuplicatesFirst, &c.Rows, &c.Frozen, &c.Run, &c.Runs, &c.Token, &c.Host.ID, &c.Host.Name,
-		&purged, &c.Lost)...)
+		&purged, &c.Lost, &c.Template)...)
 	c.Created, c.Purged = sqlite.Moment(created), sqlite.Moment(purged)
 	return &c, err
 }

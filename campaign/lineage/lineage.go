@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"mailshot/campaign/accounts"
@@ -121,6 +122,19 @@ func (l Ledger) gone(ctx context.Context, run string) (gone *GoneError, elsewher
 		}
 	}
 	return gone, elsewhere, nil
+}
+
+// Others returns what was sent from this folder under ids for which is holds, by the accounts: whichever ledger it was
+// sent with. What mailed nobody is left out.
+func (l Ledger) Others(ctx context.Context, is func(id string) bool) ([]accounts.Sending, error) {
+	all, err := l.Accounts.AllSendings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	here := l.here(all)
+	return slices.DeleteFunc(all, func(s accounts.Sending) bool {
+		return s.Folder != here || !is(s.ID) || s.Sent == 0 && !s.Open
+	}), nil
 }
 
 // other is the path of the ledger that s was sent with, "" if the ledger is not there any more.

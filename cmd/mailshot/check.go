@@ -32,6 +32,7 @@ Exit code 0: no errors, 2: mistakes in the campaign file, 3: errors.`,
 	}
 	fs := cmd.Flags()
 	fs.StringVar(&f.id, "id", "", "check as this campaign `ID` instead of the file's")
+	newDay(cmd, &f.fresh)
 	fs.BoolVar(&f.json, "json", false, "print the report as JSON")
 	fs.BoolVar(&f.dns, "dns", false, "ask the DNS whether the domains of the list accept mail")
 	fs.StringVar(&f.resolver, "resolver", "",
@@ -43,6 +44,7 @@ Exit code 0: no errors, 2: mistakes in the campaign file, 3: errors.`,
 type checkFlags struct {
 	id, resolver string
 	json, dns    bool
+	fresh        bool // --new
 }
 
 // network is the way to the DNS; "" is the system's.
@@ -72,11 +74,14 @@ func (t *tool) check(cmd *cobra.Command, args []string, f checkFlags) error {
 		return &exit{exitUsage, fmt.Errorf("%s in %s", plural(int64(len(r.Findings)), "mistake"), name),
 			"fix it, then " + again}
 	}
+	if err := mayBeNew(cmd, d, f.id, f.fresh); err != nil {
+		return err
+	}
 	ctx, _, stop := interrupts(cmd.Context())
 	defer stop()
 	start := time.Now()
 	o := t.options(d, f.id)
-	o.DNS, o.Network = f.dns, network(f.resolver)
+	o.DNS, o.Network, o.New = f.dns, network(f.resolver), f.fresh
 	r, err := t.checked(ctx, o)
 	if err != nil {
 		return t.refuse(err, d.Path)

@@ -21,6 +21,7 @@ type estimateFlags struct {
 	id, only string
 	limit    int64
 	json     bool
+	fresh    bool // --new
 }
 
 func (t *tool) estimateCommand() *cobra.Command {
@@ -38,6 +39,7 @@ may be slower than its caps, and what it defers goes later.`,
 	}
 	fs := cmd.Flags()
 	fs.StringVar(&f.id, "id", "", "as this campaign `ID` instead of the file's")
+	newDay(cmd, &f.fresh)
 	fs.StringVar(&f.only, "only", "", "only the rows for which the `EXPRESSION` is true")
 	fs.Int64Var(&f.limit, "limit", 0, "at most `N` messages")
 	fs.BoolVar(&f.json, "json", false, "print as JSON")
@@ -52,9 +54,14 @@ func (t *tool) estimate(cmd *cobra.Command, args []string, f estimateFlags) (err
 	if f.limit < 0 {
 		return usage(errors.New("--limit counts from 1"), "mailshot estimate --limit 100 "+shell.Quote(d.Path))
 	}
+	if err := mayBeNew(cmd, d, f.id, f.fresh); err != nil {
+		return err
+	}
 	ctx, _, stop := interrupts(cmd.Context())
 	defer stop()
-	c, err := campaign.Open(ctx, t.options(d, f.id))
+	o := t.options(d, f.id)
+	o.New = f.fresh
+	c, err := campaign.Open(ctx, o)
 	if err != nil {
 		return t.refuse(err, d.Path)
 	}
@@ -63,6 +70,7 @@ func (t *tool) estimate(cmd *cobra.Command, args []string, f estimateFlags) (err
 	if err != nil {
 		return t.refuse(err, d.Path)
 	}
+	e.Start = e.Start.In(t.now().Location())
 	if f.json {
 		return writeJSON(t.stdout, estimateJSON(c.ID(), e))
 	}
@@ -95,7 +103,7 @@ func headline(e *campaign.Estimate) string {
 	case e.Forecast.End.Sub(e.Start) < time.Second:
 		words = append(words, "no cap in the way")
 	default:
-		words = append(words, roughly(e.Forecast.End.Sub(e.Start)), "ends "+clock(e.Forecast.End, e.Start))
+		words = append(words, roughly(e.Forecast.End.Sub(e.Start)), "ends "+clock(e.Forecast.End, e.Start)+" "+zoneName(e.Start))
 	}
 	return strings.Join(words, ", ")
 }
@@ -126,7 +134,7 @@ func roughly(d time.Duration) string {
 // clock is a time as on a calendar: the hour alone on the day of now, with the day of the week within the next six
 // days, else with the date.
 func clock(at, now time.Time) string {
-	at, now = at.Local(), now.Local()
+	at = at.In(now.Location())
 	layout := "2 Jan 2006 15:04"
 	switch {
 	case at.Format(time.DateOnly) == now.Format(time.DateOnly):

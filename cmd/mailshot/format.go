@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -42,16 +43,34 @@ func duration(d time.Duration) string {
 	return fmt.Sprintf("%d days %d h", int(d.Hours())/24, int(d.Hours())%24)
 }
 
-// when is a point in time for people who read it at now: the hour alone on the same day, else with the day.
+// when is a point in time for people who read it at now, in the zone of now, which it names.
 func when(at, now time.Time) string {
-	at, now = at.Local(), now.Local()
 	switch {
 	case !at.After(now):
 		return "now"
-	case at.Format(time.DateOnly) == now.Format(time.DateOnly):
-		return "at " + at.Format("15:04:05")
-	case at.Sub(now) < 6*24*time.Hour:
-		return "on " + at.Format("Monday, 15:04")
+	case at.In(now.Location()).Format(time.DateOnly) == now.Format(time.DateOnly):
+		return "at " + point(at, now)
 	}
-	return "on " + at.Format("2 January 2006, 15:04")
+	return "on " + point(at, now)
+}
+
+// point is when without a preposition: the hour alone on the day of now, else with the day.
+func point(at, now time.Time) string {
+	at = at.In(now.Location())
+	switch {
+	case at.Format(time.DateOnly) == now.Format(time.DateOnly):
+		return at.Format("15:04:05 ") + zoneName(at)
+	case at.Sub(now) < 6*24*time.Hour:
+		return at.Format("Monday, 15:04 ") + zoneName(at)
+	}
+	return at.Format("2 January 2006, 15:04 ") + zoneName(at)
+}
+
+// zoneName is the zone of a time: CET, or UTC+0545 where it has no name of letters.
+func zoneName(at time.Time) string {
+	name := at.Format("MST")
+	if strings.ContainsAny(name[:1], "+-") {
+		return "UTC" + name
+	}
+	return name
 }

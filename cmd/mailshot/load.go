@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -42,6 +41,7 @@ func (t *tool) load(cmd *cobra.Command, args []string) (*definition.Definition, 
 	name := path(args)
 	d, err := definition.Load(name)
 	if err == nil {
+		t.zone = d.Schedule.Location()
 		return d, nil
 	}
 	if isMissing(err, name) {
@@ -152,18 +152,25 @@ type stored struct {
 	*history.Campaign
 	def   *definition.Definition
 	file  string // the campaign file, as named
-	given bool   // --id named it
+	named bool   // the campaign file alone may not lead to it
 }
 
-// stored finds the campaign in its ledger. An id of "" is the definition's own for today. The caller closes it.
+// stored finds the campaign in its ledger. An id of "" is the definition's own, see identity.Family.Last. The caller
+// closes it.
 func (t *tool) stored(cmd *cobra.Command, args []string, id string) (*stored, error) {
 	d, err := t.load(cmd, args)
 	if err != nil {
 		return nil, err
 	}
-	s := &stored{def: d, file: d.Path, given: id != ""}
+	s := &stored{def: d, file: d.Path, named: id != ""}
 	if id == "" {
-		id = d.ExpandID(time.Now())
+		f, err := t.family(cmd, d, nil, false)
+		if err != nil {
+			return nil, err
+		}
+		id = f.Last()
+		t.which(f, id)
+		s.named = f.Earlier(id)
 	}
 	s.Campaign, err = history.Open(cmd.Context(), t.stateFile(d), id)
 	if unsent := (*history.NotSentError)(nil); errors.As(err, &unsent) {
@@ -200,7 +207,7 @@ func notSent(cmd *cobra.Command, err *history.NotSentError, file string) error {
 // again names the campaign in the next command: flags and file.
 func (s *stored) again(t *tool) string {
 	words := t.flags()
-	if s.given {
+	if s.named {
 		words = append(words, "--id "+shell.Quote(s.ID))
 	}
 	return strings.Join(append(words, shell.Quote(s.file)), " ")

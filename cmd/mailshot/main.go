@@ -9,9 +9,23 @@ package main
 import (
 	"context"
 	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
 	_ "time/tzdata" // zones of schedules, on machines that have none
+
+	"mailshot/internal/shell"
 )
 
 func main() {
-	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	os.Exit(runAs(context.Background(), called(os.Args[0]), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// called is how a shell finds the program that was called as arg. What go run builds is gone when it ends.
+func called(arg string) string {
+	dir := filepath.ToSlash(filepath.Dir(arg))
+	if info, ok := debug.ReadBuildInfo(); ok && strings.HasSuffix(dir, "/exe") && strings.Contains(dir, "/go-build") {
+		return "go run " + info.Path
+	}
+	return shell.Quote(arg)
 }

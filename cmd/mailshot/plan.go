@@ -35,7 +35,7 @@ func (t *tool) showPlan(id string, p *campaign.Plan) {
 		return
 	}
 	t.samples(b, p)
-	planServers(b, p)
+	planServers(b, p, t.now())
 	t.say("%s\n", b.String())
 }
 
@@ -57,7 +57,7 @@ func (t *tool) samples(b *strings.Builder, p *campaign.Plan) {
 }
 
 // planServers writes where the messages of a plan go, within which caps, and until when.
-func planServers(b *strings.Builder, p *campaign.Plan) {
+func planServers(b *strings.Builder, p *campaign.Plan, now time.Time) {
 	within := func(connections int, caps []string) string {
 		if len(caps) == 0 {
 			return plural(int64(connections), "connection") + ", no caps"
@@ -77,7 +77,7 @@ func planServers(b *strings.Builder, p *campaign.Plan) {
 	} else {
 		fmt.Fprintf(b, "  server %s, %s", report.Clean(p.Server), within(p.Connections, p.Caps))
 	}
-	if now := time.Now(); p.Ends.After(now) {
+	if p.Ends.After(now) {
 		fmt.Fprintf(b, "; it ends %s at the earliest", when(p.Ends, now))
 	}
 }

@@ -31,6 +31,7 @@ const (
 type previewFlags struct {
 	id, where, out, format string
 	row, limit             int64
+	fresh                  bool // --new
 }
 
 func (t *tool) previewCommand() *cobra.Command {
@@ -49,6 +50,7 @@ sandboxed frames that run nothing and load nothing.`,
 	}
 	fs := cmd.Flags()
 	fs.StringVar(&f.id, "id", "", "as this campaign `ID` instead of the file's")
+	newDay(cmd, &f.fresh)
 	fs.Int64Var(&f.row, "row", 0, "the message of the `N`th row of the list")
 	fs.StringVar(&f.where, "where", "", "the messages of the rows for which the `EXPRESSION` is true")
 	fs.Int64Var(&f.limit, "limit", 0, "at most `N` messages (default 3 on the terminal, 200 for html, else all)")
@@ -74,9 +76,14 @@ func (t *tool) preview(cmd *cobra.Command, args []string, f previewFlags) (err e
 		f.row == 0 && cmd.Flags().Changed("row") || f.limit == 0 && cmd.Flags().Changed("limit") {
 		return usage(errors.New("--row and --limit count from 1"), "mailshot preview --row 1 "+shell.Quote(d.Path))
 	}
+	if err := mayBeNew(cmd, d, f.id, f.fresh); err != nil {
+		return err
+	}
 	ctx, _, stop := interrupts(cmd.Context())
 	defer stop()
-	c, err := campaign.Open(ctx, t.options(d, f.id))
+	o := t.options(d, f.id)
+	o.New = f.fresh
+	c, err := campaign.Open(ctx, o)
 	if err != nil {
 		return t.refuse(err, d.Path)
 	}

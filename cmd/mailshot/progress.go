@@ -33,11 +33,15 @@ type progress struct {
 	hold    dispatch.Event // why nothing goes, while that lasts
 	drawn   bool           // a bar is on the screen
 	told    int            // rows named
-	said    int64          // Done in the last plain line
+	said    string         // the counts of the last plain line
+	columns int            // of the bar and its line on the screen
+
+	zone *time.Location // of the times that it says
+	ends time.Time      // when the last message may go at the earliest, as the plan foresees; zero = as fast as it goes
 }
 
 func newProgress(s screen, say func(string, ...any)) *progress {
-	return &progress{screen: s, say: say}
+	return &progress{screen: s, say: say, zone: time.Local}
 }
 
 // observe takes note of an event, and says at once what a person must know at once.
@@ -58,7 +62,7 @@ func (p *progress) observe(e dispatch.Event) {
 		} else {
 			whose = report.Clean(e.Server) + " "
 		}
-		p.talk("%swaiting until %s: %s", whose, e.Until.Local().Format("15:04:05"), report.CleanLines(e.Text))
+		p.talk("%swaiting until %s: %s", whose, point(e.Until, e.Time.In(p.zone)), report.CleanLines(e.Text))
 	case dispatch.Out:
 		p.talk("%s is out; the other servers continue: %s", report.Clean(e.Server), report.CleanLines(e.Text))
 	case dispatch.Draining:
@@ -110,9 +114,21 @@ func (p *progress) talk(format string, args ...any) {
 
 func (p *progress) clear() {
 	if p.drawn {
-		fmt.Fprint(p.screen.w, "\r\x1b[K")
+		fmt.Fprint(p.screen.w, p.start()+"\x1b[K")
 		p.drawn = false
 	}
+}
+
+// start goes to where the bar begins. A window that became narrower since shows it on several lines.
+func (p *progress) start() string {
+	above := 0
+	if p.drawn && p.columns > 0 {
+		above = (p.columns - 1) / p.screen.columns()
+	}
+	if above == 0 {
+		return "\r"
+	}
+	return fmt.Sprintf("\r\x1b[%dA\x1b[J", above)
 }
 
 // show draws until finished is called, which removes the bar and waits for the drawing to end.
@@ -155,12 +171,13 @@ func (p *progress) tick(now time.Time) {
 		line := p.line(now)
 		columns := p.screen.columns() - 1
 		bar := bar(p.last.Done, p.last.Planned, min(30, max(0, columns-textWidth(line)-1)))
-		fmt.Fprintf(p.screen.w, "\r%s%s\x1b[K", bar, fit(line, columns-textWidth(bar)))
-		p.drawn = true
+		line = fit(line, columns-textWidth(bar))
+		fmt.Fprintf(p.screen.w, "%s%s%s\x1b[K", p.start(), bar, line)
+		p.drawn, p.columns = true, textWidth(bar)+textWidth(line)
 		return
 	}
-	if p.last.Done != p.said {
-		p.said = p.last.Done
+	if news := fmt.Sprint(p.last.Done, p.last.Counts); news != p.said {
+		p.said = news
 		p.say("%s", p.line(now))
 	}
 }
@@ -183,13 +200,22 @@ func (p *progress) line(now time.Time) string {
 			}
 		}
 		if left := e.Planned - e.Done; left > 0 {
-			parts = append(parts, timeLeft(float64(left)/rate)+" left")
+			parts = append(parts, p.rest(now, float64(left)/rate))
 		}
 	}
 	if now.Before(p.hold.Until) {
-		parts = append(parts, "waiting until "+p.hold.Until.Local().Format("15:04:05"))
+		parts = append(parts, "waiting until "+point(p.hold.Until, now.In(p.zone)))
 	}
 	return strings.Join(parts, " · ")
+}
+
+// rest is how long the run goes on, by its rate so far in seconds; until the plan's end if that is later, for caps and
+// hours make the rate fall.
+func (p *progress) rest(now time.Time, seconds float64) string {
+	if p.ends.Sub(now).Seconds() > seconds+1 {
+		return "until " + point(p.ends, now.In(p.zone)) + " at the earliest"
+	}
+	return timeLeft(seconds) + " left"
 }
 
 // timeLeft is the estimated rest of a run in words, without fractions of a second.

@@ -25,12 +25,12 @@ func TestProgress(t *testing.T) {
 	p.tick(begin.Add(10 * time.Second))
 	p.tick(begin.Add(15 * time.Second)) // no news: nothing to say
 	p.observe(dispatch.Event{Kind: "hold", Planned: 200, Done: 50, Text: "421 \x1b[2Jbusy",
-		Until: begin.Add(time.Minute)})
+		Until: begin.Add(time.Minute), Time: begin})
 	p.observe(dispatch.Event{Kind: "sent", Planned: 200, Done: 51, Counts: map[string]int64{"sent": 49, "refused": 2},
 		Time: begin})
 	p.tick(begin.Add(20 * time.Second))
 	p.observe(dispatch.Event{Kind: "draining", Planned: 200, Done: 51, InFlight: 5, Begun: 3})
-	hold := begin.Add(time.Minute).Local().Format("15:04:05")
+	hold := begin.Add(time.Minute).Local().Format("15:04:05 MST")
 	want := []string{
 		"mail.example:587 has said nothing for 5 s and is waited for: connected, and no greeting yet",
 		"50 of 200 · 5.0/s · 48 sent · 2 refused · 30 s left",
@@ -76,6 +76,64 @@ func TestProgressBar(t *testing.T) {
 	}
 }
 
+// A run whose plan ends on Monday is not said to end in seconds, as its first messages' rate would have it. Proven by
+// leaving out the plan's end: "20 s left".
+func TestProgressKnowsThePlan(t *testing.T) {
+	t.Parallel()
+	var said string
+	p := newProgress(screen{}, func(format string, args ...any) { said = fmt.Sprintf(format, args...) })
+	begin := time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
+	p.zone, p.ends = time.FixedZone("CET", 3600), begin.Add(48*time.Hour)
+	p.observe(dispatch.Event{Kind: "started", Planned: 30, Time: begin})
+	p.observe(dispatch.Event{Kind: "sent", Planned: 30, Done: 10, Counts: map[string]int64{"sent": 10}, Time: begin})
+	p.tick(begin.Add(10 * time.Second))
+	if want := "10 of 30 · 1.0/s · 10 sent · until Monday, 10:00 CET at the earliest"; said != want {
+		t.Errorf("it said %q, want %q", said, want)
+	}
+	p.ends = begin.Add(15 * time.Second) // it was slower than foreseen
+	if want := "20 s left"; !strings.HasSuffix(p.line(begin.Add(10*time.Second)), want) {
+		t.Errorf("it says %q, want %q", p.line(begin.Add(10*time.Second)), want)
+	}
+}
+
+// A bar that was drawn in a wider window takes several lines of a narrower one, and all of them go. Proven by clearing
+// the last line alone: the screen kept "[###".
+func TestProgressInANarrowerWindow(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	p := newProgress(screen{w: &out, terminal: true}, func(string, ...any) {}) // 80 columns
+	p.drawn, p.columns = true, 200
+	p.clear()
+	if got, want := out.String(), "\r\x1b[2A\x1b[J\x1b[K"; got != want {
+		t.Errorf("it wrote %q, want %q", got, want)
+	}
+}
+
+// The next command begins with the program as it was called, and so do those that a hint names beside it. Proven by
+// writing the name alone.
+func TestTyped(t *testing.T) {
+	t.Parallel()
+	tl := &tool{program: "./mailshot"}
+	for next, want := range map[string]string{
+		"mailshot send c.yaml":                         "./mailshot send c.yaml",
+		"fix it, then mailshot check mailshot":         "fix it, then ./mailshot check mailshot",
+		"mailshot suppress list, or mailshot why ann@": "./mailshot suppress list, or ./mailshot why ann@",
+		"restore a backup of mailshot.db":              "restore a backup of mailshot.db",
+	} {
+		if got := tl.typed(next); got != want {
+			t.Errorf("typed %q, want %q", got, want)
+		}
+	}
+	for arg, want := range map[string]string{
+		"mailshot": "mailshot", "./mailshot": "./mailshot", "/opt/mail shot/mailshot": "'/opt/mail shot/mailshot'",
+		"/tmp/go-build123/b001/exe/mailshot": "go run ",
+	} {
+		if got := called(arg); got != want && !(want == "go run " && strings.HasPrefix(got, want)) {
+			t.Errorf("called(%q) = %q, want %q", arg, got, want)
+		}
+	}
+}
+
 // A list of which every row goes wrong does not fill the screen.
 func TestProgressTellsFew(t *testing.T) {
 	t.Parallel()
@@ -91,7 +149,8 @@ func TestProgressTellsFew(t *testing.T) {
 
 func TestWords(t *testing.T) {
 	t.Parallel()
-	now := time.Date(2026, 11, 22, 9, 0, 0, 0, time.Local)
+	now := time.Date(2026, 11, 22, 9, 0, 0, 0, time.FixedZone("CET", 3600))
+	const zone = "CET"
 	for _, c := range []struct{ got, want string }{
 		{shell.Quote("a.yaml"), "a.yaml"},
 		{shell.Quote("my camp/a.yaml"), "'my camp/a.yaml'"},
@@ -109,9 +168,9 @@ func TestWords(t *testing.T) {
 		{duration(3*time.Hour + 20*time.Minute), "3 h 20 min"},
 		{duration(50 * time.Hour), "2 days 2 h"},
 		{when(now, now), "now"},
-		{when(now.Add(time.Hour), now), "at 10:00:00"},
-		{when(now.Add(24*time.Hour), now), "on Monday, 09:00"},
-		{when(now.Add(240*time.Hour), now), "on 2 December 2026, 09:00"},
+		{when(now.Add(time.Hour).UTC(), now), "at 10:00:00 " + zone},
+		{when(now.Add(24*time.Hour), now), "on Monday, 09:00 " + zone},
+		{when(now.Add(240*time.Hour), now), "on 2 December 2026, 09:00 " + zone},
 		{fit("مرحبا", 10), "مرحبا"},
 		{fit("日本語のテキスト", 7), "日本語…"},
 		{fmt.Sprint(textWidth("می\u200cخواهم")), "7"},

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -35,6 +37,7 @@ const (
 	exitFailed   = 1
 	exitUsage    = 2
 	exitFindings = 3
+	exitUnknown  = 5  // refused, for a person has to decide what became of messages
 	exitWorkLeft = 75 // a person stopped it before the first message
 )
 
@@ -47,11 +50,19 @@ type tool struct {
 	state    string // --state
 	accounts string // --accounts
 	unpipe   func() // gives SIGPIPE back; nil if it was not taken
+	program  string // as it was called, for the commands that it names
+
+	zone *time.Location // of the times that it says: the schedule's; nil = the machine's
 }
 
-// run is the whole program; it returns the exit code.
+// run is the whole program under its own name; it returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	t := &tool{stdin: stdin, stdout: stdout, stderr: stderr, screen: newScreen(stderr)}
+	return runAs(ctx, "mailshot", args, stdin, stdout, stderr)
+}
+
+// runAs is run under the name by which a shell finds the program.
+func runAs(ctx context.Context, program string, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	t := &tool{stdin: stdin, stdout: stdout, stderr: stderr, screen: newScreen(stderr), program: program}
 	root := t.root()
 	root.SetArgs(args)
 	root.SetIn(stdin)
@@ -197,7 +208,25 @@ func (t *tool) say(format string, args ...any) {
 }
 
 // hint names the command to type next.
-func (t *tool) hint(next string) { t.say("next: %s", t.screen.bold(report.Clean(next))) }
+func (t *tool) hint(next string) { t.say("next: %s", t.screen.bold(report.Clean(t.typed(next)))) }
+
+// command finds where a command begins in what is said to be typed: "fix it, then mailshot check c.yaml".
+var command = regexp.MustCompile(`(^|, then |, or )mailshot ([a-z-])`)
+
+// typed is a command under the name by which the program was called.
+func (t *tool) typed(next string) string {
+	return command.ReplaceAllStringFunc(next, func(m string) string {
+		return strings.Replace(m, "mailshot ", t.program+" ", 1)
+	})
+}
+
+// now is the present moment in the zone of the times that the program says.
+func (t *tool) now() time.Time {
+	if t.zone == nil {
+		return time.Now()
+	}
+	return time.Now().In(t.zone)
+}
 
 // args wraps a check of the number of arguments so that a mistake shows how the command is used.
 func args(check cobra.PositionalArgs) cobra.PositionalArgs {

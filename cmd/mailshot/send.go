@@ -14,6 +14,7 @@ import (
 	"mailshot/campaign"
 	"mailshot/campaign/accounts"
 	"mailshot/campaign/definition"
+	"mailshot/campaign/identity"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
 	"mailshot/internal/shell"
@@ -29,6 +30,8 @@ type sendFlags struct {
 	acceptCopy            bool
 	repeat                bool
 	json, dns             bool
+	fresh                 bool // --new
+	earlier               bool // the campaign is not the one of today, and was not named
 	resolver              string
 	fail                  []string
 }
@@ -51,6 +54,7 @@ the replies to those on the wire; a second one closes everything and leaves thos
 	}
 	fs := cmd.Flags()
 	fs.StringVar(&f.id, "id", "", "send as this campaign `ID` instead of the file's")
+	newDay(cmd, &f.fresh)
 	fs.StringVar(&f.only, "only", "", "send only to rows for which the `EXPRESSION` is true; the others wait")
 	fs.Int64Var(&f.limit, "limit", 0, "send at most `N` messages now; the others wait")
 	fs.StringVar(&f.to, "to", "", "a rehearsal: send every message to this `ADDRESS`, 20 unless --limit says otherwise")
@@ -87,7 +91,7 @@ func (t *tool) send(cmd *cobra.Command, args []string, f sendFlags) (err error) 
 	}
 	var r *rehearsal
 	if f.toSink {
-		if r, err = t.rehearse(cmd.Context(), d, f, &o); err != nil {
+		if r, err = t.rehearse(cmd, d, f, &o); err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, r.close()) }()
@@ -104,9 +108,13 @@ func (t *tool) send(cmd *cobra.Command, args []string, f sendFlags) (err error) 
 		return t.refuse(err, d.Path)
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
-	if err := t.settlePlan(ctx, c, f, d.Path, r); err != nil {
+	f.earlier = c.Family() != nil && c.Family().Earlier(c.ID())
+	plan, err := t.settlePlan(ctx, c, f, d.Path, r)
+	if err != nil {
 		return err
 	}
+	progress.zone, progress.ends = t.now().Location(), plan.Ends
+	f.fresh = false // it has begun, so the next command is about the same campaign
 	finished := progress.show()
 	sum, err := c.Run(ctx, hard, campaign.RunOptions{Wait: f.wait})
 	finished()
@@ -128,8 +136,8 @@ func (t *tool) send(cmd *cobra.Command, args []string, f sendFlags) (err error) 
 // sendOptions checks the flags, and gives the campaign that they ask for.
 func (t *tool) sendOptions(cmd *cobra.Command, d *definition.Definition, f sendFlags) (campaign.Options, error) {
 	o := t.options(d, f.id)
-	o.DNS, o.Network = f.dns, network(f.resolver)
-	if err := t.mayAsk(f, d); err != nil {
+	o.DNS, o.Network, o.New = f.dns, network(f.resolver), f.fresh
+	if err := errors.Join(mayBeNew(cmd, d, f.id, f.fresh), t.mayAsk(f, d)); err != nil {
 		return o, err
 	}
 	file := shell.Quote(d.Path)
@@ -161,16 +169,24 @@ func (t *tool) sendOptions(cmd *cobra.Command, d *definition.Definition, f sendF
 }
 
 // rehearse starts the built-in server, and makes it the one to send to, with a ledger and accounts of its own.
-func (t *tool) rehearse(ctx context.Context, d *definition.Definition, f sendFlags,
+func (t *tool) rehearse(cmd *cobra.Command, d *definition.Definition, f sendFlags,
 	o *campaign.Options) (*rehearsal, error) {
 	r, err := openRehearsal(d.Dir, f.fail)
 	if err != nil {
 		return nil, err
 	}
 	o.Sink, o.State, o.Accounts = r.target(), r.state(), r.accounts()
-	// The user's own secret, so that Message-IDs and tokens are those of the real send: byte for byte.
-	err = t.withAccounts(func(a *accounts.Accounts) (err error) {
-		o.Sink.Secret, err = a.Secret(ctx)
+	// The user's own secret and the campaign's own id, so that Message-IDs and tokens are those of the real send: byte
+	// for byte.
+	err = t.withAccounts(func(a *accounts.Accounts) error {
+		var err error
+		if o.Sink.Secret, err = a.Secret(cmd.Context()); err != nil || o.ID != "" {
+			return err
+		}
+		real, err := t.family(cmd, d, a, f.fresh)
+		if err == nil {
+			o.ID = real.Next()
+		}
 		return err
 	})
 	if err != nil {
@@ -180,7 +196,8 @@ func (t *tool) rehearse(ctx context.Context, d *definition.Definition, f sendFla
 }
 
 // settlePlan makes the plan, shows it, and asks. After it a run may begin; r is the rehearsal's server, or nil.
-func (t *tool) settlePlan(ctx context.Context, c *campaign.Campaign, f sendFlags, file string, r *rehearsal) error {
+func (t *tool) settlePlan(ctx context.Context, c *campaign.Campaign, f sendFlags, file string,
+	r *rehearsal) (*campaign.Plan, error) {
 	if t.screen.terminal {
 		t.say("making and checking every message; nothing is sent yet")
 	}
@@ -190,7 +207,7 @@ func (t *tool) settlePlan(ctx context.Context, c *campaign.Campaign, f sendFlags
 		Confirm: func(ch campaign.Changes) (bool, error) { return t.confirmChanges(ctx, ch, f.yes) },
 	})
 	if err != nil {
-		return t.unplanned(err, f, c.ID(), file)
+		return nil, t.unplanned(err, f, c, file)
 	}
 	if plan.Doubtful > 0 {
 		t.say("%s unknown: a run that this ledger does not know of may have sent them",
@@ -198,17 +215,19 @@ func (t *tool) settlePlan(ctx context.Context, c *campaign.Campaign, f sendFlags
 	}
 	t.showPlan(c.ID(), plan)
 	if plan.ToSend == 0 {
-		return nil
+		return plan, nil
 	}
 	if err := t.confirm(ctx, plan.ToSend, f.yes, f.again(t, file)); err != nil || r == nil {
-		return err
+		return plan, err
 	}
-	return r.open(plan.ToSend)
+	return plan, r.open(plan.ToSend)
 }
 
 // unplanned says why there is no plan.
-func (t *tool) unplanned(err error, f sendFlags, id, file string) error {
+func (t *tool) unplanned(err error, f sendFlags, c *campaign.Campaign, file string) error {
+	id := c.ID()
 	var (
+		open    *identity.UnfinishedError
 		changed *campaign.ChangedError
 		purged  *campaign.PurgedError
 		erased  *ledger.ErasedError
@@ -218,9 +237,12 @@ func (t *tool) unplanned(err error, f sendFlags, id, file string) error {
 		return refused
 	}
 	switch {
+	case errors.As(err, &open):
+		return t.undecided(open, f, file)
 	case errors.As(err, &changed):
+		ways := t.changedEarlier(c.Family(), f, id, file)
 		f.acceptAll = true
-		return &exit{exitFindings, fmt.Errorf("%w; nothing was sent", err), f.again(t, file)}
+		return &exit{exitFindings, fmt.Errorf("%w; nothing was sent%s", err, ways), f.again(t, file)}
 	case errors.As(err, &purged):
 		f.id, f.acceptAll = id+"-2", false
 		return &exit{exitFindings, fmt.Errorf("%w; nothing was sent\nsend to new people as another campaign", err),
@@ -263,6 +285,9 @@ func (t *tool) otherLedger(err error, f sendFlags, file string) error {
 		hint = "if the campaign was sent from there since, bring that .mailshot folder here; " +
 			"--accept-copy says that it was not, and continues here"
 	}
+	if gone != nil && f.earlier {
+		hint += "\n--new begins today's campaign and mails everybody on the list"
+	}
 	return &exit{exitFindings, fmt.Errorf("%w; nothing was sent\n%s", err, hint), next}
 }
 
@@ -304,6 +329,7 @@ func (f sendFlags) again(t *tool, file string) string {
 		}
 	}
 	text("--id", f.id)
+	flag("--new", f.fresh)
 	text("--only", f.only)
 	text("--to", f.to)
 	if f.limit > 0 {
@@ -332,7 +358,7 @@ func (f sendFlags) look(t *tool, id, file string) string {
 
 // named is --id with the id of the campaign that ran, if the campaign file alone would lead to another campaign.
 func (f sendFlags) named(id string) string {
-	if f.id == "" && f.to == "" {
+	if f.id == "" && f.to == "" && !f.earlier {
 		return ""
 	}
 	return "--id " + shell.Quote(id) + " "
@@ -375,7 +401,11 @@ func (t *tool) ended(sum *campaign.Summary, err error, f sendFlags, file string,
 	} else if _, e := fmt.Fprintln(t.stdout, s.Identity()); e != nil {
 		err = errors.Join(err, e)
 	}
-	t.say("%d sent in %s%s", sum.Sent, duration(sum.Duration), failures(sum))
+	of := ""
+	if f.earlier {
+		of = " of campaign " + sum.ID + ", begun on another day"
+	}
+	t.say("%d sent in %s%s%s", sum.Sent, duration(sum.Duration), of, failures(sum))
 	if r != nil && sum.Sent > 0 {
 		t.say("the messages are in %s", r.path)
 	}
@@ -416,16 +446,32 @@ func (t *tool) afterSend(sum *campaign.Summary, err error, again, look string) (
 		return sum.Next
 	case sum.Failed || err != nil:
 		return again
-	case sum.Left > 0:
-		why := plural(sum.Left, "message is", "messages are") + " left"
-		if !sum.NextDue.IsZero() {
-			why += "; the next may go " + when(sum.NextDue, time.Now())
-		}
-		t.say("%s", why)
-		return again
-	case sum.Counts[string(ledger.Unknown)] > 0:
-		t.say("%s", unknownWords(sum.Counts[string(ledger.Unknown)]))
-		return "mailshot resolve " + look
 	}
-	return "mailshot report " + look
+	next = "mailshot report " + look
+	if sum.Left > 0 {
+		next = again
+	}
+	words := []string{}
+	if n := sum.Counts[string(ledger.Unknown)]; n > 0 {
+		words, next = append(words, unknownWords(n)), "mailshot resolve "+look
+	}
+	if sum.Left > 0 {
+		words = append(words, leftWords(sum, t.now()))
+	}
+	if len(words) > 0 {
+		t.say("%s", strings.Join(words, "; "))
+	}
+	return next
+}
+
+// leftWords says how many messages are left, which caps are used up, and when the next may go.
+func leftWords(sum *campaign.Summary, now time.Time) string {
+	why := plural(sum.Left, "message is", "messages are") + " left"
+	if len(sum.Full) > 0 {
+		why += "; the cap " + strings.Join(sum.Full, " and the cap ") + " is used up"
+	}
+	if !sum.NextDue.IsZero() {
+		why += "; the next may go " + when(sum.NextDue, now)
+	}
+	return why
 }

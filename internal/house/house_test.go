@@ -40,6 +40,7 @@ var allowed = map[string][]string{
 		"campaign/accounts", "campaign/definition", "campaign/ledger", "campaign/message", "campaign/recipients",
 		"internal/trail", "render",
 	},
+	"campaign/identity": {"campaign/accounts", "campaign/definition", "campaign/ledger", "campaign/lineage"},
 	"campaign/ledger": {
 		"campaign/ledger/internal/schema", "campaign/statefile", "internal/machine", "internal/sqlite",
 	},

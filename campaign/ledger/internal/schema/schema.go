@@ -92,6 +92,8 @@ ALTER TABLE campaigns ADD COLUMN secrets TEXT NOT NULL DEFAULT ''; -- check valu
 `, Data: `
 UPDATE campaigns SET secrets = '?' WHERE EXISTS (SELECT 1 FROM rows r
 	WHERE r.id >= no << 40 AND r.id < (no + 1) << 40 AND r.key = '' AND r.hash IS NOT NULL);
+`}, {Schema: `
+ALTER TABLE campaigns ADD COLUMN template TEXT NOT NULL DEFAULT ''; -- of the id, as news-{{date}}; '': no date, or not known
 `}}
 
 // States are the words for the numbers of states in the database: the place in this list plus one. Only ever append.

@@ -1,0 +1,58 @@
+package message
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+
+	"mailshot/render"
+)
+
+// Weight is how large a message is. A message that cannot be made has the zero Weight.
+type Weight struct {
+	Size int64 // bytes of the message
+	Wire int64 // bytes of a connection that its transaction takes in our direction
+	UTF8 bool  // the envelope is not ASCII
+}
+
+// Weigh is the weight of a row's message; the zero Weight where there is none.
+func Weigh(made Made) Weight {
+	m := made.Message
+	if m == nil {
+		return Weight{}
+	}
+	beyond := func(r rune) bool { return r > unicode.MaxASCII }
+	return Weight{Size: m.Size(), Wire: onWire(m), UTF8: strings.ContainsFunc(m.From()+m.To(), beyond)}
+}
+
+// onWire counts MAIL, RCPT, DATA, the message and its dot.
+func onWire(m *render.Message) int64 {
+	envelope := fmt.Sprintf("MAIL FROM:<%s> SIZE=%d\r\nRCPT TO:<%s>\r\nDATA\r\n.\r\n", m.From(), m.Size(), m.To())
+	return m.Size() + int64(len(envelope))
+}
+
+// Sample is the head of a message, for a person to look at.
+type Sample struct {
+	From, To, Subject string
+	Size              int64
+	Attachments       []string
+}
+
+// Sampled is the head of a message.
+func Sampled(m *render.Message) Sample {
+	s := Sample{Subject: m.Subject(), To: m.To(), Size: m.Size()}
+	for _, h := range m.Header() {
+		switch h[0] {
+		case "From":
+			s.From = h[1]
+		case "To":
+			s.To = h[1]
+		}
+	}
+	for _, p := range m.Parts() {
+		if p.Name != "" {
+			s.Attachments = append(s.Attachments, p.Name)
+		}
+	}
+	return s
+}
