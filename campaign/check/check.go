@@ -40,6 +40,7 @@ type Finding struct {
 	Places   []string `json:"places,omitempty"` // of the first rows that it is about; nil if Place is the only one
 	Excerpt  string   `json:"-"`                // the line of the file, as it stands there; "" = none
 	Column   int      `json:"-"`                // of the mistake in Excerpt, in runes from 1; 0 = none
+	Next     string   `json:"-"`                // the command that mends it; "" = none does
 }
 
 // diagnostic is an error that knows its place.

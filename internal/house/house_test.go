@@ -52,7 +52,8 @@ var allowed = map[string][]string{
 	"campaign/message": {
 		"campaign/check", "campaign/definition", "campaign/recipients", "render", "render/address", "templates",
 	},
-	"campaign/pacing": {"campaign/ledger", "sender/courtesy"},
+	"campaign/pacing":    {"campaign/ledger", "sender/courtesy"},
+	"campaign/readiness": {"campaign/check", "campaign/definition", "campaign/transport"},
 	"campaign/recipients": {
 		"campaign/recipients/charset", "campaign/recipients/database", "campaign/recipients/delimited",
 		"campaign/recipients/fault", "campaign/recipients/filetype", "campaign/recipients/folding",
