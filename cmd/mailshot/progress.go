@@ -10,6 +10,7 @@ import (
 	"mailshot/campaign/dispatch"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
+	"mailshot/cmd/mailshot/textwidth"
 	"mailshot/sender"
 )
 
@@ -154,8 +155,8 @@ func (p *progress) tick(now time.Time) {
 	if p.screen.terminal {
 		line := p.line(now)
 		columns := p.screen.columns() - 1
-		bar := bar(p.last.Done, p.last.Planned, min(30, max(0, columns-textWidth(line)-1)))
-		fmt.Fprintf(p.screen.w, "\r%s%s\x1b[K", bar, fit(line, columns-textWidth(bar)))
+		bar := bar(p.last.Done, p.last.Planned, min(30, max(0, columns-textwidth.Of(line)-1)))
+		fmt.Fprintf(p.screen.w, "\r%s%s\x1b[K", bar, textwidth.Fit(line, columns-textwidth.Of(bar)))
 		p.drawn = true
 		return
 	}

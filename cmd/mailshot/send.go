@@ -28,7 +28,7 @@ type sendFlags struct {
 	skipErrors, acceptAll bool
 	acceptCopy            bool
 	repeat                bool
-	json, dns             bool
+	json, dns, dryRun     bool
 	resolver              string
 	fail                  []string
 }
@@ -73,6 +73,8 @@ the replies to those on the wire; a second one closes everything and leaves thos
 		"while planning, ask the DNS whether the domains of the list accept mail, as check --dns does")
 	fs.StringVar(&f.resolver, "resolver", "",
 		"with --dns: ask the DNS server at this `HOST:PORT` (default the system's)")
+	fs.BoolVar(&f.dryRun, "dry-run", false, "refused, with what does it") // people know it from other tools
+	_ = fs.MarkHidden("dry-run")
 	return cmd
 }
 
@@ -129,10 +131,14 @@ func (t *tool) send(cmd *cobra.Command, args []string, f sendFlags) (err error) 
 func (t *tool) sendOptions(cmd *cobra.Command, d *definition.Definition, f sendFlags) (campaign.Options, error) {
 	o := t.options(d, f.id)
 	o.DNS, o.Network = f.dns, network(f.resolver)
+	file := shell.Quote(d.Path)
+	if f.dryRun {
+		return o, usage(errors.New("send has no --dry-run: mailshot preview shows the messages and writes them to files, "+
+			"and send --to-sink sends all of them to a server on this machine"), "mailshot send --to-sink --yes "+file)
+	}
 	if err := t.mayAsk(f, d); err != nil {
 		return o, err
 	}
-	file := shell.Quote(d.Path)
 	if f.to != "" {
 		to, err := address.Parse(f.to)
 		if err != nil {
@@ -232,7 +238,7 @@ func (t *tool) unplanned(err error, f sendFlags, id, file string) error {
 			"--accounts names the accounts.db with which they were erased; "+
 			"without it take off the list whoever is new to the campaign", err), f.again(&there, file)}
 	case errors.As(err, &locked):
-		return &exit{exitFailed, fmt.Errorf("%w; wait for it, or stop it with an interrupt", err),
+		return &exit{exitWorkLeft, fmt.Errorf("%w; wait for it, or stop it with an interrupt", err),
 			"mailshot status " + f.look(t, id, file)}
 	}
 	return t.refuse(err, file)
