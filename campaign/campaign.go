@@ -24,6 +24,7 @@ import (
 
 	"mailshot/campaign/accounts"
 	"mailshot/campaign/caps"
+	"mailshot/campaign/check"
 	"mailshot/campaign/definition"
 	"mailshot/campaign/digest"
 	"mailshot/campaign/dispatch"
@@ -84,6 +85,9 @@ type Campaign struct {
 	only   string
 	limit  int64
 	hosted map[string]string // domains that a provider takes the mail of, as their MX records say; nil until a run asks
+
+	lacks  []check.Finding                          // what a run would lack, as Plan found
+	tokens map[*definition.Server]*transport.Tokens // that Plan asked with
 
 	stdin  func() error     // removes what standard input gave; nil if that was not kept
 	list   *recipients.List // nil when the header came from the ledger

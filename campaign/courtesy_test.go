@@ -1,6 +1,7 @@
 package campaign_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -222,10 +223,20 @@ func TestNotAfter(t *testing.T) {
 		"2026-11-23T10:59:00Z")
 	o := campaign.Options{Now: clock.now}
 	want(t, f.send(t, o, campaign.PlanOptions{Limit: 1}), map[ledger.State]int64{ledger.Sent: 1, ledger.Pending: 2})
+	c := f.open(t, o)
+	if _, err := c.Plan(t.Context(), campaign.PlanOptions{}); err != nil {
+		t.Fatal(err)
+	}
 	clock.to(at(t, "2026-11-23T11:00:00Z"))
-	sum := f.send(t, o, campaign.PlanOptions{})
+	sum, err := c.Run(t.Context(), nil, campaign.RunOptions{})
+	if err := errors.Join(err, c.Close()); err != nil {
+		t.Fatal(err)
+	}
 	want(t, sum, map[ledger.State]int64{ledger.Sent: 1, ledger.Pending: 2})
 	stops(t, sum, "", "not_after", "2026-11-23 12:00 CET", "cancel")
+	if said := f.unready(t, o); !strings.Contains(said, "(Mon 2026-11-23 12:00 CET) has passed") {
+		t.Errorf("got %s", said)
+	}
 }
 
 // A row whose zone is none, and a column that is not there, are told before anything is sent.

@@ -60,7 +60,7 @@ func (c *Campaign) copies(ctx context.Context, in adder, p *planned) error {
 		return err
 	}
 	for _, one := range same {
-		p.find(c.sameKey(one))
+		p.found.Add(c.sameKey(one))
 	}
 	if more > 0 {
 		f := check.Finding{
@@ -71,7 +71,7 @@ func (c *Campaign) copies(ctx context.Context, in adder, p *planned) error {
 			f.Code, f.Severity = "key-conflict", check.Error
 			f.Text += fmt.Sprintf("; messages that differ from an earlier row's: %d in all", p.conflicts)
 		}
-		p.find(f)
+		p.found.Add(f)
 	}
 	if c.header.Key < 0 || c.opts.To != nil { // the key is the address, or a rehearsal sends everything to one address
 		return nil
@@ -92,10 +92,10 @@ func (c *Campaign) copies(ctx context.Context, in adder, p *planned) error {
 		}
 		f.Text = fmt.Sprintf("%s gets %d messages, each under a key of its own: %s",
 			one.Key, one.Rows, ellipsis.List(where, one.Rows))
-		p.find(f)
+		p.found.Add(f)
 	}
 	if more > 0 {
-		p.find(check.Finding{
+		p.found.Add(check.Finding{
 			Code: "several-messages", Severity: check.Warning, Place: c.header.File,
 			Text: fmt.Sprintf("%d more like this: addresses that get several messages", more),
 		})

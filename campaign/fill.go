@@ -24,7 +24,8 @@ const mostCells = 8 << 20
 // planned is what was found while the list was read.
 type planned struct {
 	report    *check.Report
-	conflicts int64 // rows with an earlier row's key and another message
+	found     check.Gathering // becomes the report's findings when the list has ended
+	conflicts int64           // rows with an earlier row's key and another message
 }
 
 // adder is what the rows of the list are put into: a draft or a re-plan.
@@ -97,13 +98,16 @@ func (c *Campaign) fill(ctx context.Context, to adder, o PlanOptions) (*planned,
 	if err != nil {
 		return nil, err
 	}
+	var dropped int64
+	p.report.Findings, dropped = p.found.Findings()
+	p.report.Dropped += dropped
 	return p, nil
 }
 
 // sumUp finds what only the whole list shows.
 func (c *Campaign) sumUp(ctx context.Context, in adder, p *planned) error {
 	for _, note := range c.list.Notes() {
-		p.find(asWarnings(check.From(note), note.Place)...)
+		p.found.Add(check.Warnings(check.From(note))...)
 	}
 	if err := c.copies(ctx, in, p); err != nil {
 		return err
@@ -113,11 +117,11 @@ func (c *Campaign) sumUp(ctx context.Context, in adder, p *planned) error {
 		if err != nil {
 			return err
 		}
-		p.find(found...)
+		p.found.Add(found...)
 		p.report.Dropped += dropped
 	}
-	if p.report.Rows == 0 && p.report.Errors() == 0 {
-		p.find(check.Finding{
+	if p.report.Rows == 0 && p.found.Errors() == 0 {
+		p.found.Add(check.Finding{
 			Code: "empty-list", Severity: check.Error, Place: c.header.File, Text: "the list has no rows",
 			Hint: "one row for each person below the header row",
 		})
@@ -146,7 +150,9 @@ func (f *filling) read(ctx context.Context) error {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			f.p.find(check.From(err)...)
+			for _, fault := range check.From(err) {
+				f.p.found.Row(fault.Place, fault)
+			}
 			continue
 		}
 		f.p.report.Rows++
@@ -225,14 +231,15 @@ func (f *filling) toLedger(ctx context.Context, made []verdict) ([]ledger.Row, e
 			r.State, r.Reason = ledger.Filtered, "where"
 		case m.err != nil:
 			r.State, r.Reason = ledger.Invalid, m.err.Error()
+			faults := check.From(m.err)
 			if f.o.SkipErrors {
-				f.p.find(asWarnings(check.From(m.err), m.row.Place)...)
-			} else {
-				f.p.find(placed(check.From(m.err), m.row.Place)...)
+				check.Warnings(faults)
 			}
+			f.p.found.Row(m.row.Place, faults...)
 		case m.row.Invalid != "":
 			r.State, r.Reason = ledger.Invalid, m.row.Invalid
-			f.p.find(check.Finding{
+			f.p.found.Row(m.row.Place)
+			f.p.found.Add(check.Finding{
 				Code: "invalid-row", Severity: check.Warning, Place: m.row.Place, Text: m.row.Invalid,
 			})
 		default:
@@ -255,7 +262,7 @@ func (f *filling) mailed(ctx context.Context, to address.Address, m verdict, r *
 		r.State, r.Reason = ledger.Suppressed, why
 	}
 	if !to.ASCII() && why == "" {
-		f.p.find(check.Finding{
+		f.p.found.Add(check.Finding{
 			Code: "needs-smtputf8", Severity: check.Warning, Place: m.row.Place,
 			Text: to.Unicode() + " has letters beyond ASCII before the @, which many servers do not take",
 			Hint: "mailshot probe CAMPAIGN says whether yours offers SMTPUTF8; " +
@@ -263,6 +270,6 @@ func (f *filling) mailed(ctx context.Context, to address.Address, m verdict, r *
 		})
 	}
 	r.Digest = m.digest
-	f.p.find(placed(m.findings, m.row.Place)...)
+	f.p.found.Row(m.row.Place, m.findings...)
 	return nil
 }

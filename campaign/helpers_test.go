@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -155,6 +156,19 @@ func (f *folder) send(t testing.TB, o campaign.Options, p campaign.PlanOptions) 
 	}
 	identity(t, sum)
 	return sum
+}
+
+// unready is what keeps the folder's campaign from being planned, in the words of its one finding.
+func (f *folder) unready(t testing.TB, o campaign.Options) string {
+	t.Helper()
+	c := f.open(t, o)
+	defer c.Close()
+	_, err := c.Plan(t.Context(), campaign.PlanOptions{})
+	var refused *campaign.CheckError
+	if !errors.As(err, &refused) || refused.Report.Errors() != 1 {
+		t.Fatalf("Plan: %v, want a CheckError with one error", err)
+	}
+	return refused.Report.Findings[0].String()
 }
 
 // identity is the promise's sum: every row is in exactly one state.

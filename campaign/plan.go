@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -94,10 +95,12 @@ func (c *Campaign) Check(ctx context.Context) (*check.Report, error) {
 		return nil, err
 	}
 	defer l.Close()
+	c.lacks = check.Warnings(c.lacking(ctx, false)) // it may be another machine that sends
 	draft, planned, err := c.draft(ctx, l, PlanOptions{})
 	if err != nil {
 		return nil, err
 	}
+	planned.report.Findings = slices.Concat(c.lacks, planned.report.Findings)
 	return planned.report, draft.Discard(ctx)
 }
 
@@ -129,6 +132,7 @@ func (c *Campaign) Plan(ctx context.Context, o PlanOptions) (*Plan, error) {
 	if c.family != nil && c.opts.To == nil {
 		plan.Notes = c.family.Notes(c.id)
 	}
+	c.lacks = c.lacking(ctx, true)
 	c.frozen, err = c.ledger.Campaign(ctx, c.id)
 	switch {
 	case errors.Is(err, ledger.ErrNotFound):
@@ -145,7 +149,13 @@ func (c *Campaign) Plan(ctx context.Context, o PlanOptions) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return plan, c.describe(ctx, plan)
+	if err := c.describe(ctx, plan); err != nil {
+		return nil, err
+	}
+	if err := c.ready(plan); err != nil {
+		return nil, err
+	}
+	return plan, nil
 }
 
 // rehearsalLimit is how many messages a rehearsal sends unless told otherwise.
@@ -191,6 +201,9 @@ func (c *Campaign) first(ctx context.Context, o PlanOptions, plan *Plan) error {
 		return err
 	}
 	plan.Report = planned.report
+	if draft.Counts()[ledger.Pending] > 0 || planned.report.Errors() > 0 {
+		planned.report.Findings = slices.Concat(c.lacks, planned.report.Findings)
+	}
 	if planned.report.Errors() > 0 {
 		return errors.Join(&CheckError{planned.report}, draft.Discard(ctx))
 	}
@@ -317,6 +330,9 @@ func (c *Campaign) replan(ctx context.Context, o PlanOptions, plan *Plan, was *r
 		return errors.Join(err, re.Discard(context.WithoutCancel(ctx)))
 	}
 	n, err := re.Counts(ctx)
+	if err == nil && n.Added+n.Changed > 0 && len(c.lacks) > 0 {
+		err = &CheckError{&check.Report{Campaign: c.id, Counts: p.report.Counts, Findings: c.lacks}}
+	}
 	if err == nil && n.Added > 0 && !o.Repeat {
 		err = c.mailedBefore(ctx, re)
 	}

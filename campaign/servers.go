@@ -24,7 +24,7 @@ func (c *Campaign) servers() []*definition.Server {
 // way is how a server is reached.
 func (c *Campaign) way(s *definition.Server) transport.Config {
 	cfg := transport.Config{
-		Definition: c.def, Server: s, Allowance: c.allowance(s), Accounts: c.opts.Accounts,
+		Definition: c.def, Server: s, Allowance: c.allowance(s), Accounts: c.opts.Accounts, Tokens: c.tokens[s],
 		Network: c.opts.Network, Observe: c.opts.ObserveConnections,
 	}
 	if t := c.opts.Sink; t != nil {

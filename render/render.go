@@ -41,7 +41,7 @@ type Config struct {
 	Secret   []byte // keys Message-IDs, boundaries and tokens; required
 
 	From    *templates.Text // one mailbox
-	ReplyTo *templates.Text // one mailbox; default: no Reply-To, as also when the text comes out empty
+	ReplyTo *templates.Text // mailboxes with commas between them; default: no Reply-To, as also when the text comes out empty
 	Subject *templates.Text
 	Headers []Header // in this order, after Subject
 	Body    *templates.Body
@@ -124,6 +124,16 @@ func New(c Config) (*Renderer, error) {
 	return &Renderer{c: c, files: newFiles(c.Root, c.AttachmentLimit, c.Cache)}, nil
 }
 
+// missingImage says what to write for an image that is not attached.
+func missingImage(c Config, name string) string {
+	for _, a := range c.Attachments {
+		if strings.EqualFold(a.CID, name) {
+			return "the attachment is called cid: " + a.CID + "; capitals count"
+		}
+	}
+	return "add it to attachments: - { file: " + name + ".png, cid: " + name + " }"
+}
+
 // checkImages compares the images that the HTML shows with those that are attached.
 func checkImages(c Config) (faults []error) {
 	attached := map[string]bool{}
@@ -148,8 +158,8 @@ func checkImages(c Config) (faults []error) {
 	}
 	for _, name := range c.Body.Images {
 		if !attached[name] {
-			faults = append(faults, &Fault{"missing-image", "", "the HTML shows cid:" + name + ", which is not attached",
-				"add an attachment with cid: " + name})
+			faults = append(faults, c.Body.ImageError(name, "missing-image",
+				"the HTML shows cid:"+name+", which is not attached", missingImage(c, name)))
 			attached[name] = true
 		}
 	}

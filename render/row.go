@@ -69,7 +69,7 @@ func (j *job) headers() {
 	j.mailbox("From", "", from)
 	j.box("To", address.Mailbox{Name: j.check("header To", "", j.to.Name), Address: j.to.Address})
 	if reply := j.line("header Reply-To", "", j.c.ReplyTo); reply != "" {
-		j.mailbox("Reply-To", "", j.parse("Reply-To", "", reply))
+		j.replyTo(reply)
 	}
 	subject := j.line("header Subject", "", j.c.Subject)
 	j.m.subject = subject
@@ -145,11 +145,7 @@ func (j *job) mailbox(name, place string, m address.Mailbox) {
 
 // box lays out a field with one mailbox, whose address may have UTF-8 (RFC 6532 section 3.2).
 func (j *job) box(name string, m address.Mailbox) {
-	value := m.Address.String()
-	if m.Name != "" {
-		value = m.Name + " <" + value + ">"
-	}
-	j.put(name, value, mailboxPieces(name, m.Name, m.Address.String())...)
+	j.put(name, boxText(m), mailboxPieces(name, m.Name, m.Address.String())...)
 }
 
 // sevenBit refuses an address that only SMTPUTF8 (RFC 6531) could carry. The recipient's own address is not checked:
@@ -167,12 +163,47 @@ func (j *job) parse(name, place, value string) address.Mailbox {
 		m.Name = j.check("header "+name, place, m.Name)
 		return m
 	}
-	hint := ""
-	if e := (*address.Error)(nil); errors.As(err, &e) {
-		hint = e.Hint
-	}
-	j.fault("bad-address", place, hint, "header %s: %v", name, err)
+	j.badAddress(name, place, err)
 	return address.Mailbox{}
+}
+
+// badAddress is the fault of a header whose address is not one.
+func (j *job) badAddress(name, place string, err error) {
+	text, hint := err.Error(), ""
+	if e := (*address.Error)(nil); errors.As(err, &e) {
+		text, hint = e.Alone()
+		text = show(e.Text) + ": " + text
+	}
+	j.fault("bad-address", place, hint, "header %s: %s", name, text)
+}
+
+// replyTo lays out Reply-To, which may have several mailboxes.
+func (j *job) replyTo(value string) {
+	const name = "Reply-To"
+	all, err := address.ParseMailboxes(value)
+	if err != nil {
+		j.badAddress(name, "", err)
+		return
+	}
+	var pieces, shown []string
+	for i, m := range all {
+		m.Name = j.check("header "+name, "", m.Name)
+		j.sevenBit("header "+name, "", m.Address)
+		pieces = append(pieces, mailboxPieces(name, m.Name, m.Address.String())...)
+		if i < len(all)-1 {
+			pieces[len(pieces)-1] += ","
+		}
+		shown = append(shown, boxText(m))
+	}
+	j.put(name, strings.Join(shown, ", "), pieces...)
+}
+
+// boxText is a mailbox as a preview shows it.
+func boxText(m address.Mailbox) string {
+	if m.Name == "" {
+		return m.Address.String()
+	}
+	return m.Name + " <" + m.Address.String() + ">"
 }
 
 // execute executes a template. Its error is a fault with a place of its own.

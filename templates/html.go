@@ -2,7 +2,6 @@ package templates
 
 import (
 	"html"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -54,18 +53,37 @@ var (
 	notAddress = []string{"alt", "title", "content", "value", "label", "summary", "aria-label"}
 )
 
-// images lists the names of inline images that the set's HTML uses.
-func (s *set) images() []string {
-	names := map[string]bool{}
+// ImageError is a mistake about an image, which is one of b.Images, at the first place where a source shows it.
+func (b *Body) ImageError(image, code, text, hint string) *Error {
+	at, ok := b.shown[image]
+	if !ok {
+		return &Error{Code: code, File: "body", Line: 1, Column: 1, Text: text, Hint: hint}
+	}
+	e := *at
+	e.Code, e.Text, e.Hint = code, text, hint
+	return &e
+}
+
+// images finds the names of inline images that the set's HTML uses, and the first place of each.
+func (s *set) images() map[string]*Error {
+	names := map[string]*Error{}
+	var in *source.Source
 	find := func(pattern *regexp.Regexp, text string) {
 		for _, m := range pattern.FindAllStringSubmatch(text, -1) {
-			names[m[1]] = true
+			if names[m[1]] == nil {
+				at := regexp.MustCompile(`(?i:cid:)` + regexp.QuoteMeta(m[1])).FindStringIndex(in.Text)
+				if at == nil { // it is written with entities
+					at = []int{0}
+				}
+				names[m[1]] = in.ErrorAt(at[0], "", "", "")
+			}
 		}
 	}
 	for _, u := range s.units {
 		if u.made == nil {
 			continue
 		}
+		in = u.raw.Source
 		text := source.New("", 0, 0, u.made.Text)
 		actions, _ := source.Scan(text.Text)
 		z := xhtml.NewTokenizer(strings.NewReader(source.NewTokens(text, actions).Hide()))
@@ -88,5 +106,5 @@ func (s *set) images() []string {
 			style = tt == xhtml.StartTagToken && token.Data == "style"
 		}
 	}
-	return slices.Sorted(maps.Keys(names))
+	return names
 }

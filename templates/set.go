@@ -197,7 +197,7 @@ func (c *Compiler) text(name string, src Source, make maker) (*Text, error) {
 }
 
 // html compiles a body's document and lists the images that it shows by cid:.
-func (c *Compiler) html(b BodySource) (*HTML, []string, error) {
+func (c *Compiler) html(b BodySource) (*HTML, map[string]*Error, error) {
 	s := c.newSet(true)
 	content, make, layout := b.HTML, maker(markup.Text), b.Layout
 	if content == nil {

@@ -31,6 +31,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -127,6 +128,8 @@ type Body struct {
 	HTML   *HTML    // nil if the body is text only
 	Text   *Text    // never nil: compiled from the source's Text, else derived from its Markdown or HTML
 	Images []string // the names that the HTML uses as cid:NAME, sorted
+
+	shown map[string]*Error // where, of each
 }
 
 // Line compiles a template for one line of text: a subject, an address field, a header, a file name. name stands for
@@ -145,7 +148,7 @@ func (c *Compiler) Body(b BodySource) (*Body, error) {
 	if b.Markdown != nil || b.HTML != nil {
 		h, images, err := c.html(b)
 		errs = append(errs, err)
-		body.HTML, body.Images = h, images
+		body.HTML, body.Images, body.shown = h, slices.Sorted(maps.Keys(images)), images
 	} else if b.Layout != "" && b.Layout != "none" {
 		errs = append(errs, &Error{Code: "unused-layout", File: b.Text.File, Line: max(b.Text.Line, 1), Column: 1,
 			Text: "a layout is for Markdown or HTML, and this body has only text", Hint: "remove layout"})

@@ -4,7 +4,7 @@
 // A finding has a code, a place, a text and a hint. Findings come from three sides. Errors of the other rooms carry
 // their parts with them and become findings by From. Rows that are not mailed are findings that the campaign makes
 // itself. And a message may be faultless to the protocol and still not be what anybody wants to send, which is what
-// Message looks for.
+// Message looks for. A [Gathering] makes one finding of what is one mistake in many rows.
 //
 // The package knows none of the other rooms. Whatever it shows on a terminal is cleaned of everything that could steer
 // it.
@@ -36,9 +36,11 @@ type Finding struct {
 	Place    string   `json:"place"`            // "people.csv:17", "campaign.yaml:7:3"; "" = nowhere in particular
 	Text     string   `json:"text"`             // what is wrong, without the place
 	Hint     string   `json:"hint"`             // what to do; "" when the text says it
-	Places   []string `json:"places,omitempty"` // of the first ten rows that it is about; nil if Place is the only one
+	Rows     int64    `json:"rows,omitempty"`   // how many rows have it, if several do, as a [Gathering] counts
+	Places   []string `json:"places,omitempty"` // of the first rows that it is about; nil if Place is the only one
 	Excerpt  string   `json:"-"`                // the line of the file, as it stands there; "" = none
 	Column   int      `json:"-"`                // of the mistake in Excerpt, in runes from 1; 0 = none
+	Next     string   `json:"-"`                // the command that mends it; "" = none does
 }
 
 // diagnostic is an error that knows its place.

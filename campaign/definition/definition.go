@@ -23,6 +23,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"go.yaml.in/yaml/v4"
+
 	"mailshot/campaign/definition/schema"
 	"mailshot/render/address"
 	"mailshot/sender/limits"
@@ -54,7 +56,8 @@ type Definition struct {
 	Limits      Limits
 	Schedule    Schedule
 
-	single Server // of server:
+	single Server                 // of server:
+	marks  map[string]schema.Mark // of what can turn out wrong later, by path
 }
 
 // Text is a value with the place where it starts in the file. Its Line is 0 where the file does not give it.
@@ -244,4 +247,38 @@ func (d *Definition) check(dec *schema.Decoder) {
 		}
 		cids[a.CID] = true
 	}
+	d.mark(dec)
+}
+
+// mark keeps the places of what this machine may lack, or time may end.
+func (d *Definition) mark(dec *schema.Decoder) {
+	keep := func(path string) {
+		n := dec.Given(path)
+		if n == nil {
+			return
+		}
+		if n.Kind == yaml.MappingNode && len(n.Content) == 2 { // of { env: NAME }, the name
+			n = n.Content[1]
+		}
+		if d.marks == nil {
+			d.marks = map[string]schema.Mark{}
+		}
+		d.marks[path] = dec.Mark(n)
+	}
+	keep("schedule.not_after")
+	for _, s := range d.Servers {
+		for _, key := range []string{"password", "oauth", "oauth.client_secret", "oauth.key_file", "ca_file",
+			"client_certificate", "client_key", "sendmail"} {
+			keep(s.path + "." + key)
+		}
+	}
+}
+
+// Mistake is one that shows only when the file was read long ago, or on another machine: about the value of a key, such
+// as schedule.not_after, or with s of one of the server's, such as oauth.key_file.
+func (d *Definition) Mistake(s *Server, key, code, text, hint string) *Error {
+	if s != nil {
+		key = s.path + "." + key
+	}
+	return d.marks[key].Error(d.Name, code, text, hint)
 }

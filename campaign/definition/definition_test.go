@@ -146,6 +146,7 @@ func TestMost(t *testing.T) {
 		Limits: Limits{Caps: want.Limits.Caps, Connections: 4, MessagesPerConnection: 1000}, path: "server",
 	}
 	want.Servers = []*Server{&want.single}
+	want.marks = d.marks // see readiness
 	if d.Bounces.String() != "bounces@xn--bcher-kva.example" {
 		t.Errorf("bounces %v", d.Bounces)
 	}

@@ -15,7 +15,10 @@ func (d *Definition) keys() []schema.Key {
 		{Name: "from", Required: true, Read: mailbox(&d.From), Example: "Acme Billing <billing@acme.example>",
 			Doc: "from, reply_to, subject, headers and attachment names are templates: {{.column}} is what the list holds. " +
 				"Quote what begins with {{ or holds \": \" or \" #\"."},
-		{Name: "reply_to", Read: mailbox(&d.ReplyTo), Example: "help@acme.example"},
+		{Name: "reply_to", Read: mailboxes(&d.ReplyTo), Example: "help@acme.example",
+			Doc: "Where answers go. Several: [sales@acme.example, help@acme.example]."},
+		{Name: "cc", Read: refused(oneEach), Hidden: true},
+		{Name: "bcc", Read: refused(oneEach), Hidden: true},
 		{Name: "bounces", Read: plainAddress(&d.Bounces), Example: "bounces@acme.example",
 			Doc: "Envelope sender, where undeliverable mail comes back. Default: the address of from."},
 		{Name: "notify", Read: notify(&d.Notify), Example: "[failure, delay]", Off: true,

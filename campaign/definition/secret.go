@@ -61,6 +61,34 @@ func (s *Secret) Read(ctx context.Context, dir string) (string, error) {
 	return value, nil
 }
 
+// Lacks says why Read cannot succeed here, as far as that is known without running a program; nil = it may.
+func (s *Secret) Lacks(ctx context.Context, dir string) error {
+	if len(s.Command) == 0 {
+		_, err := s.Read(ctx, dir)
+		return err
+	}
+	name, err := program(s.Command[0], dir)
+	if err == nil {
+		_, err = exec.LookPath(name)
+	}
+	if err == nil {
+		return nil
+	}
+	var xe *exec.Error
+	if errors.As(err, &xe) {
+		err = xe.Err
+	}
+	return fmt.Errorf("command %s: %w", s.Command[0], bare(err))
+}
+
+// program is the path of a command's program, or its name.
+func program(name, dir string) (string, error) {
+	if !strings.ContainsRune(name, '/') || filepath.IsAbs(name) {
+		return name, nil
+	}
+	return filepath.Abs(filepath.Join(dir, filepath.FromSlash(name)))
+}
+
 // Path resolves the path of a file that may be anywhere: ~/ is the user's home, and a relative path is relative to dir.
 func Path(name, dir string) (string, error) {
 	if rest, ok := strings.CutPrefix(name, "~/"); ok {
@@ -111,20 +139,16 @@ func bare(err error) error {
 func runSecretCommand(ctx context.Context, command []string, dir string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, secretTimeout)
 	defer cancel()
-	name := command[0]
-	if strings.ContainsRune(name, '/') && !filepath.IsAbs(name) {
-		abs, err := filepath.Abs(filepath.Join(dir, filepath.FromSlash(name)))
-		if err != nil {
-			return "", err
-		}
-		name = abs
+	name, err := program(command[0], dir)
+	if err != nil {
+		return "", err
 	}
 	cmd := exec.CommandContext(ctx, name, command[1:]...)
 	cmd.Dir = dir
 	cmd.WaitDelay = time.Second // a child left behind may hold the pipes
 	stdout, stderr := &head{}, &head{}
 	cmd.Stdout, cmd.Stderr = stdout, stderr
-	err := cmd.Run()
+	err = cmd.Run()
 	first, _, _ := strings.Cut(string(stdout.kept), "\n")
 	first = strings.TrimSuffix(first, "\r")
 	if ctx.Err() != nil {

@@ -40,7 +40,29 @@ func addressError(dec *schema.Decoder, n *yaml.Node, err error) {
 		dec.Report(n, "bad-address", err.Error(), "")
 		return
 	}
-	dec.Report(n, "bad-address", fmt.Sprintf("%q is not an address: %s", schema.Clip(ae.Text), ae.Reason), ae.Hint)
+	reason, hint := ae.Alone()
+	dec.Report(n, "bad-address", fmt.Sprintf("%q is not an address: %s", schema.Clip(ae.Text), reason), hint)
+}
+
+// mailboxes reads mailboxes: a text with commas, or a list of texts.
+func mailboxes(into *Text) schema.Reader {
+	return func(dec *schema.Decoder, n *yaml.Node) {
+		dec.List(n, func(n *yaml.Node) {
+			schema.OneLine(func(dec *schema.Decoder, n *yaml.Node, t Text) {
+				if into.Given() {
+					t.Text, t.Line, t.Column = into.Text+", "+t.Text, into.Line, into.Column
+				}
+				item := n.Value
+				*into = t
+				if schema.IsTemplate(item) {
+					return
+				}
+				if _, err := address.ParseMailboxes(item); err != nil {
+					addressError(dec, n, err)
+				}
+			})(dec, n)
+		})
+	}
 }
 
 func mailbox(into *Text) schema.Reader {
@@ -298,11 +320,20 @@ func helo(into *string) schema.Reader {
 	})
 }
 
+// refused reads a key that people look for, and that there is not.
+func refused(hint string) schema.Reader {
+	return func(dec *schema.Decoder, n *yaml.Node) {
+		dec.Report(n, "unknown-key", fmt.Sprintf("there is no %q", dec.Name()), hint)
+	}
+}
+
+// oneEach is the hint for whoever wants more recipients of a message.
+const oneEach = "a message has one recipient: put others into the list, each in a row of their own"
+
 // ours are the headers that mailshot writes itself, and the headers that would add a recipient.
 var ours = map[string]string{
 	"from": "write from: at the top level", "reply-to": "write reply_to: at the top level",
-	"subject": "write subject: at the top level", "to": "it is the row's address",
-	"cc": "a message has one recipient", "bcc": "a message has one recipient",
+	"subject": "write subject: at the top level", "to": "it is the row's address", "cc": oneEach, "bcc": oneEach,
 	"date": "it is the time of sending", "message-id": "it is made from the campaign's id and the row's key",
 	"mime-version": "remove it", "return-path": "write bounces: at the top level", "received": "remove it",
 }
@@ -324,7 +355,11 @@ func header(into *[]Header) func(*schema.Decoder, *yaml.Node, *yaml.Node) {
 			why, mine = "remove it", true
 		}
 		if mine {
-			dec.Report(name, "bad-header", fmt.Sprintf("mailshot writes %s itself", t.Text), why)
+			text := fmt.Sprintf("mailshot writes %s itself", t.Text)
+			if why == oneEach {
+				text = fmt.Sprintf("a message cannot have %s", t.Text)
+			}
+			dec.Report(name, "bad-header", text, why)
 			return
 		}
 		if slices.ContainsFunc(*into, func(h Header) bool { return strings.EqualFold(h.Name, t.Text) }) {

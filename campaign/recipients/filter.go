@@ -3,7 +3,6 @@ package recipients
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -14,6 +13,7 @@ import (
 	"github.com/expr-lang/expr/types"
 	"github.com/expr-lang/expr/vm"
 
+	"mailshot/campaign/recipients/expression"
 	"mailshot/campaign/recipients/fault"
 	"mailshot/campaign/recipients/folding"
 )
@@ -194,9 +194,6 @@ func (f *filter) match(r *Row) (bool, *Fault) {
 	return false, wrong
 }
 
-// unknownName finds the column's name in the library's message, so that the hint can name the nearest one.
-var unknownName = regexp.MustCompile(`^unknown (?:name|field) (.+)$`)
-
 // fault turns an error of the library into one with a place, an excerpt and a column.
 func (f *filter) fault(err error) *Fault {
 	out := &Fault{Code: "bad-where", Place: f.place, Text: err.Error(), Excerpt: f.text}
@@ -208,13 +205,13 @@ func (f *filter) fault(err error) *Fault {
 			out.Excerpt = lines[fe.Line-1]
 			out.Column = min(fe.Column, utf8.RuneCountInString(out.Excerpt)) + 1
 		}
-	} else if strings.HasPrefix(out.Text, "expected bool") {
-		out.Hint = `a filter is a comparison, as in amount > 0 && country != "FR"`
 	}
-	if m := unknownName.FindStringSubmatch(out.Text); m != nil {
-		out.Code = "missing-column"
-		out.Text = "no column " + fault.Quote(m[1])
-		out.Hint = f.header.hint(m[1])
+	text, hint, missing := expression.Explain(out.Text, out.Excerpt, out.Column, f.header.names())
+	out.Text, out.Hint = text, hint
+	if missing != "" {
+		if out.Code = "missing-column"; hint == "" {
+			out.Hint = f.header.hint(missing)
+		}
 	}
 	return out
 }

@@ -284,8 +284,8 @@ func TestWhere(t *testing.T) {
 			`people.csv:3: where: "amount" is empty here (fill the cell, or write row["amount"] != nil && …)`},
 		"amout > 4":             {`where: no column "amout" (did you mean "amount"?)`},
 		`row["Full nam"] == ""`: {`where: no column "Full nam" (did you mean "Full name"?)`},
-		`amount > "x"`:          {"where: invalid operation: > (mismatched types float64 and string)"},
-		`name > `:               {"where: unexpected token EOF"},
+		`amount > "x"`:          {"where: a number on one side of > and text on the other (write the number without quotes, as in amount > 100)"},
+		`name > `:               {`where: the expression ends too early (a filter is a comparison, as in amount > 0 && country != "FR")`},
 	} {
 		cfg := cfg
 		cfg.Where = where

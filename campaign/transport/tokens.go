@@ -46,6 +46,30 @@ func (t *Tokens) Interactive() bool { return t.source.Interactive() }
 // Token returns an access token, renewed if need be. Without a login that is needed the error says so.
 func (t *Tokens) Token(ctx context.Context) (string, error) { return t.source.Token(ctx) }
 
+// Lack is what a login needs and does not have.
+type Lack struct {
+	Text, Hint string
+	Next       string // the command that mends it; "" = none
+}
+
+// Lacks says why there can be no token; nil = there may be one. Only if ask is true it asks the authorization server for
+// one, as a run would. An answer that may be another later is no lack.
+func (t *Tokens) Lacks(ctx context.Context, ask bool) *Lack {
+	err := t.source.Lacks()
+	if err == nil && ask {
+		_, err = t.source.Token(ctx)
+	}
+	var e *oauth.Error
+	if !errors.As(err, &e) || e.Later {
+		return nil
+	}
+	hint := e.Hint
+	if e.Next != "" {
+		hint += ": " + e.Next
+	}
+	return &Lack{Text: e.Text, Hint: hint, Next: e.Next}
+}
+
 // LoginDialogue is how [Tokens.Login] talks to the person who logs in.
 type LoginDialogue struct {
 	Show  func(LoginPrompt) // tells where to go; called once. Required if Tokens.Interactive is true

@@ -55,6 +55,7 @@ type Config struct {
 	Server     *definition.Server
 	Allowance  caps.Allowance // how many connections there may be, and messages on each
 	Accounts   string         // path of accounts.db, beside which logins and policies are kept; "" = the user's
+	Tokens     *Tokens        // that log in there; nil = new ones
 	Network    Network
 	Sink       *Sink              // goes there instead; nil = to Server
 	Observe    func(sender.Event) // news of connections, from any goroutine; nil = nobody is told
@@ -145,8 +146,11 @@ func SenderConfig(c Config) (cfg sender.Config, tokens *Tokens, err error) {
 		}
 	}
 	if s.OAuth != nil {
-		if tokens, err = NewTokens(TokensConfig{Definition: c.Definition, Server: s, Accounts: c.Accounts}); err != nil {
-			return cfg, nil, err
+		if tokens = c.Tokens; tokens == nil {
+			tokens, err = NewTokens(TokensConfig{Definition: c.Definition, Server: s, Accounts: c.Accounts})
+			if err != nil {
+				return cfg, nil, err
+			}
 		}
 		cfg.Token = func(ctx context.Context) (sender.Secret, error) {
 			t, err := tokens.Token(ctx)
@@ -154,8 +158,8 @@ func SenderConfig(c Config) (cfg sender.Config, tokens *Tokens, err error) {
 		}
 	}
 	if s.CAFile != "" {
-		if cfg.RootCAs, err = authority(dir, s.CAFile); err != nil {
-			return cfg, nil, err
+		if cfg.RootCAs, err = Authority(dir, s.CAFile); err != nil {
+			return cfg, nil, fmt.Errorf("server.ca_file: %w", err)
 		}
 	}
 	certificate, err := s.Certificate(dir)
@@ -165,15 +169,15 @@ func SenderConfig(c Config) (cfg sender.Config, tokens *Tokens, err error) {
 	return cfg, tokens, err
 }
 
-// authority reads the certificates of server.ca_file.
-func authority(dir, name string) (*x509.CertPool, error) {
+// Authority reads the certificates of server.ca_file. dir is the campaign's folder.
+func Authority(dir, name string) (*x509.CertPool, error) {
 	pem, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
 	if err != nil {
-		return nil, fmt.Errorf("server.ca_file: %w", err)
+		return nil, err
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("server.ca_file: no certificate in %s", name)
+		return nil, fmt.Errorf("no certificate in %s", name)
 	}
 	return pool, nil
 }

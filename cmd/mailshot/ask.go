@@ -50,10 +50,7 @@ func (t *tool) answer(ctx context.Context) (string, error) {
 	}
 	got := make(chan result, 1)
 	go func() {
-		line, err := bufio.NewReader(io.LimitReader(t.stdin, 100)).ReadString('\n')
-		if errors.Is(err, io.EOF) {
-			err = nil // what was typed before the end of input counts; an empty line is a no
-		}
+		line, err := wholeLine(t.stdin)
 		got <- result{strings.TrimSpace(line), err}
 	}()
 	select {
@@ -63,6 +60,21 @@ func (t *tool) answer(ctx context.Context) (string, error) {
 		fmt.Fprintln(t.stderr)
 		return "", &exit{exitWorkLeft, errors.New("interrupted; nothing was sent"), ""}
 	}
+}
+
+// wholeLine reads a line to its end, and returns its first bytes. What is left of a line in the terminal would be typed
+// into the shell. What was typed before the end of input counts; an empty line is a no.
+func wholeLine(from io.Reader) (string, error) {
+	r := bufio.NewReader(from)
+	line, more, err := r.ReadLine()
+	first := string(line)
+	for more && err == nil {
+		_, more, err = r.ReadLine()
+	}
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return first, err
 }
 
 // certain asks for a yes before an act that cannot be undone.

@@ -13,6 +13,7 @@ import (
 	"mailshot/campaign/definition"
 	"mailshot/campaign/recipients"
 	"mailshot/campaign/report"
+	"mailshot/cmd/mailshot/textwidth"
 	"mailshot/internal/shell"
 )
 
@@ -181,7 +182,7 @@ func writeSheets(w io.Writer, sheets []recipients.SheetInfo, limit int) error {
 		if s.Broken != "" {
 			notes = append(notes, "broken: "+report.Clean(s.Broken))
 		}
-		out.add(isolated(report.Clean(s.Name)), fmt.Sprint(s.Rows), strings.Join(notes, ", "))
+		out.add(textwidth.Isolated(report.Clean(s.Name)), fmt.Sprint(s.Rows), strings.Join(notes, ", "))
 	}
 	fmt.Fprintln(w)
 	return out.write(w, "  ", limit)
@@ -200,14 +201,14 @@ func writeColumns(w io.Writer, in *recipients.Inspection, limit int) error {
 	var out, why table
 	out.add("COLUMN", "LOOKS LIKE", "FILLED", "VALUES", "SAMPLES")
 	for _, c := range in.Columns {
-		name := isolated(fit(report.Clean(c.Name), nameWidth))
+		name := textwidth.Isolated(textwidth.Fit(report.Clean(c.Name), nameWidth))
 		values := fmt.Sprint(c.Distinct)
 		if c.More {
 			values = ">" + values
 		}
 		var samples []string
 		for _, s := range c.Samples {
-			samples = append(samples, isolated(fit(report.Clean(s), sampleWidth)))
+			samples = append(samples, textwidth.Isolated(textwidth.Fit(report.Clean(s), sampleWidth)))
 		}
 		out.add(name, looks(c), filled(c.Filled, in.Rows), values, strings.Join(samples, " | "))
 		if len(c.Also) > 0 {

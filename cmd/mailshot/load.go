@@ -115,8 +115,11 @@ func (t *tool) refuse(err error, name string) error {
 	switch {
 	case errors.As(err, &found):
 		t.shown(found.Report)
-		return &exit{exitFindings, fmt.Errorf("%s; nothing was sent", plural(int64(found.Report.Errors()), "error")),
-			"fix it, then mailshot check " + shell.Quote(name)}
+		next := "fix it, then mailshot check " + shell.Quote(name)
+		if fs := found.Report.Findings; found.Report.Errors() == 1 && fs[0].Next != "" {
+			next = fs[0].Next
+		}
+		return &exit{exitFindings, fmt.Errorf("%s; nothing was sent", plural(int64(found.Report.Errors()), "error")), next}
 	case errors.Is(err, context.Canceled):
 		return &exit{exitWorkLeft, errors.New("interrupted; nothing was sent"), "mailshot check " + shell.Quote(name)}
 	case errors.Is(err, campaign.ErrDeclined):

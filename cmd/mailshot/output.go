@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"strings"
+
+	"mailshot/cmd/mailshot/textwidth"
 )
 
 // writeJSON writes a value for scripts: indented, one final line end, no HTML escapes.
@@ -36,22 +38,22 @@ func (t *table) write(w io.Writer, indent string, limit int) error {
 			if i == len(widths) {
 				widths = append(widths, 0)
 			}
-			widths[i] = max(widths[i], textWidth(c))
+			widths[i] = max(widths[i], textwidth.Of(c))
 		}
 	}
 	var out strings.Builder
 	for _, row := range t.rows {
 		var b strings.Builder
 		b.WriteString(indent)
-		used := textWidth(indent)
+		used := textwidth.Of(indent)
 		for i, c := range row {
 			last := i == len(row)-1
 			if last && limit > 0 && limit-used >= 10 {
-				c = fit(c, limit-used)
+				c = textwidth.Fit(c, limit-used)
 			}
 			b.WriteString(c)
 			if !last {
-				b.WriteString(strings.Repeat(" ", widths[i]-textWidth(c)+2))
+				b.WriteString(strings.Repeat(" ", widths[i]-textwidth.Of(c)+2))
 			}
 			used += widths[i] + 2
 		}

@@ -114,18 +114,20 @@ func (t *tool) preview(cmd *cobra.Command, args []string, f previewFlags) (err e
 
 // viewed counts the rows of a preview: messages shown, rows without a message, faults.
 type viewed struct {
-	shown, without, faults int64
-	more                   bool // there were more than --limit
+	shown, without int64
+	more           bool            // there were more than --limit
+	faults         check.Gathering // of the others
 }
 
-// view gives the messages to a viewer, up to --limit, and says what is wrong with the others.
-func (t *tool) view(messages iter.Seq2[message.Made, error], v viewer, f previewFlags) (n viewed, err error) {
+// view gives the messages to a viewer, up to --limit, and gathers what is wrong with the others.
+func (t *tool) view(messages iter.Seq2[message.Made, error], v viewer, f previewFlags) (n *viewed, err error) {
+	n = &viewed{}
 	for m, err := range messages {
 		switch {
 		case err != nil:
-			n.faults += int64(t.faulty("", err))
+			n.faults.Add(check.From(err)...)
 		case m.Err != nil:
-			n.faults += int64(t.faulty(m.Row.Place, m.Err))
+			n.faults.Row(m.Row.Place, check.From(m.Err)...)
 		case m.Message == nil:
 			n.without++
 			if f.row > 0 {
@@ -135,6 +137,7 @@ func (t *tool) view(messages iter.Seq2[message.Made, error], v viewer, f preview
 			n.more = true
 			return n, nil
 		default:
+			n.faults.Row(m.Row.Place)
 			if err := v.add(m); err != nil {
 				return n, err
 			}
@@ -145,7 +148,12 @@ func (t *tool) view(messages iter.Seq2[message.Made, error], v viewer, f preview
 }
 
 // previewed says what was shown and what to do next.
-func (t *tool) previewed(d *definition.Definition, f previewFlags, where string, n viewed) error {
+func (t *tool) previewed(d *definition.Definition, f previewFlags, where string, n *viewed) error {
+	found, left := n.faults.Findings()
+	t.findings(found)
+	if left > 0 {
+		t.say("and %s more", plural(left, "error"))
+	}
 	if where != "" {
 		t.say("%s in %s", plural(n.shown, "message"), where)
 	}
@@ -160,8 +168,8 @@ func (t *tool) previewed(d *definition.Definition, f previewFlags, where string,
 		t.say("%s no message (mailshot check says why)", plural(n.without, "row gets", "rows get"))
 	}
 	switch {
-	case n.faults > 0:
-		return &exit{exitFindings, errors.New(plural(n.faults, "error")),
+	case len(found) > 0:
+		return &exit{exitFindings, errors.New(plural(int64(len(found))+left, "error")),
 			"fix it, then mailshot check " + shell.Quote(d.Path)}
 	case n.shown == 0 && n.without == 0 && f.row > 0:
 		return usage(fmt.Errorf("the list has no row %d", f.row), "mailshot preview --row 1 "+shell.Quote(d.Path))
@@ -170,18 +178,6 @@ func (t *tool) previewed(d *definition.Definition, f previewFlags, where string,
 	}
 	t.hint("mailshot send --to-sink " + shell.Quote(d.Path))
 	return nil
-}
-
-// faulty shows the faults of a row, or of the list, and counts them.
-func (t *tool) faulty(place string, err error) int {
-	fs := check.From(err)
-	for _, f := range fs {
-		if f.Place == "" {
-			f.Place = place
-		}
-		t.finding(f)
-	}
-	return len(fs)
 }
 
 // viewer chooses where messages go. where is its name for the person; "" on the terminal.

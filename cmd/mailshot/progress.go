@@ -10,6 +10,7 @@ import (
 	"mailshot/campaign/dispatch"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
+	"mailshot/cmd/mailshot/textwidth"
 	"mailshot/sender"
 )
 
@@ -170,10 +171,10 @@ func (p *progress) tick(now time.Time) {
 	if p.screen.terminal {
 		line := p.line(now)
 		columns := p.screen.columns() - 1
-		bar := bar(p.last.Done, p.last.Planned, min(30, max(0, columns-textWidth(line)-1)))
-		line = fit(line, columns-textWidth(bar))
+		bar := bar(p.last.Done, p.last.Planned, min(30, max(0, columns-textwidth.Of(line)-1)))
+		line = textwidth.Fit(line, columns-textwidth.Of(bar))
 		fmt.Fprintf(p.screen.w, "%s%s%s\x1b[K", p.start(), bar, line)
-		p.drawn, p.columns = true, textWidth(bar)+textWidth(line)
+		p.drawn, p.columns = true, textwidth.Of(bar)+textwidth.Of(line)
 		return
 	}
 	if news := fmt.Sprint(p.last.Done, p.last.Counts); news != p.said {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"mailshot/campaign/dispatch"
+	"mailshot/cmd/mailshot/textwidth"
 	"mailshot/internal/shell"
 	"mailshot/sender"
 )
@@ -171,10 +172,10 @@ func TestWords(t *testing.T) {
 		{when(now.Add(time.Hour).UTC(), now), "at 10:00:00 " + zone},
 		{when(now.Add(24*time.Hour), now), "on Monday, 09:00 " + zone},
 		{when(now.Add(240*time.Hour), now), "on 2 December 2026, 09:00 " + zone},
-		{fit("مرحبا", 10), "مرحبا"},
-		{fit("日本語のテキスト", 7), "日本語…"},
-		{fmt.Sprint(textWidth("می\u200cخواهم")), "7"},
-		{fmt.Sprint(textWidth("日本 e\u0301")), "6"},
+		{textwidth.Fit("مرحبا", 10), "مرحبا"},
+		{textwidth.Fit("日本語のテキスト", 7), "日本語…"},
+		{fmt.Sprint(textwidth.Of("می\u200cخواهم")), "7"},
+		{fmt.Sprint(textwidth.Of("日本 e\u0301")), "6"},
 	} {
 		if c.got != c.want {
 			t.Errorf("got %q, want %q", c.got, c.want)

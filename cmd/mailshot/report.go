@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -20,7 +21,7 @@ import (
 type reportFlags struct {
 	id        string
 	in        []string
-	csv, json bool
+	csv, json string // where to; "" = not at all, "-" = standard output
 	xlsx      string
 	into      string
 	force     bool
@@ -37,21 +38,41 @@ with all its rows and columns and three more: status, time and reply. It never w
 itself. No cell of a CSV or Excel file is a formula: text that would be one has an apostrophe before
 it.`,
 		Example: `  mailshot report --csv --in refused,gave_up campaign.yaml > failed.csv
+  mailshot report --csv results.csv campaign.yaml
   mailshot report --xlsx results.xlsx campaign.yaml
   mailshot report --into people-sent.xlsx campaign.yaml`,
-		Args: args(cobra.MaximumNArgs(1)),
-		RunE: func(cmd *cobra.Command, args []string) error { return t.report(cmd, args, f) },
+		Args: func(cmd *cobra.Command, all []string) error {
+			return args(cobra.MaximumNArgs(1))(cmd, f.file(all))
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return t.report(cmd, f.file(args), f) },
 	}
 	fs := cmd.Flags()
 	fs.StringVar(&f.id, "id", "", "the campaign `ID` instead of the file's")
 	fs.StringSliceVar(&f.in, "in", nil, "only rows in these `STATES`, as refused,gave_up")
-	fs.BoolVar(&f.json, "json", false, "print every row as JSON")
-	fs.BoolVar(&f.csv, "csv", false, "print every row as CSV")
+	fs.StringVar(&f.json, "json", "", "every row as JSON, printed or written to this .json `FILE`")
+	fs.StringVar(&f.csv, "csv", "", "every row as CSV, printed or written to this .csv `FILE`")
+	fs.Lookup("json").NoOptDefVal, fs.Lookup("csv").NoOptDefVal = "-", "-"
 	fs.StringVar(&f.xlsx, "xlsx", "", "write every row to this Excel `FILE`")
 	fs.StringVar(&f.into, "into", "",
 		"write a copy of the list with the outcome of each row to this .csv or .xlsx `FILE`")
 	fs.BoolVar(&f.force, "force", false, "with --into: overwrite an existing file")
 	return cmd
+}
+
+// file takes the file that --csv or --json writes from the arguments, by its ending, and returns the others: a flag that
+// may stand alone does not take the word after it.
+func (f *reportFlags) file(args []string) (others []string) {
+	for _, a := range args {
+		switch ending := strings.ToLower(filepath.Ext(a)); {
+		case f.csv == "-" && ending == ".csv":
+			f.csv = a
+		case f.json == "-" && ending == ".json":
+			f.json = a
+		case a != f.csv && a != f.json:
+			others = append(others, a)
+		}
+	}
+	return others
 }
 
 // attention are the states whose rows a text report lists.
@@ -67,11 +88,11 @@ func (t *tool) report(cmd *cobra.Command, args []string, f reportFlags) (err err
 	if err != nil {
 		return err
 	}
-	if f.json && f.csv || f.json && f.xlsx != "" || f.csv && f.xlsx != "" {
+	if f.json != "" && f.csv != "" || f.json+f.csv != "" && f.xlsx != "" {
 		return usage(errors.New("--json, --csv and --xlsx exclude each other; choose one"),
 			"mailshot report --csv "+shell.Quote(path(args)))
 	}
-	if f.into != "" && (f.json || f.csv || f.xlsx != "" || len(in) > 0) {
+	if f.into != "" && (f.json+f.csv+f.xlsx != "" || len(in) > 0) {
 		return usage(errors.New("--into writes the whole list, and nothing else"),
 			"mailshot report --into "+shell.Quote(f.into)+" "+shell.Quote(path(args)))
 	}
@@ -90,19 +111,12 @@ func (t *tool) report(cmd *cobra.Command, args []string, f reportFlags) (err err
 	}
 	rows := s.rows(ctx, ledger.Filter{States: in})
 	switch {
-	case f.json:
-		return buffered(t.stdout, func(w io.Writer) error { return report.WriteJSON(w, sum, rows) })
-	case f.csv:
-		return buffered(t.stdout, func(w io.Writer) error { return report.WriteCSV(w, rows) })
+	case f.json != "":
+		return t.write(s, f.json, func(w io.Writer) error { return report.WriteJSON(w, sum, rows) })
+	case f.csv != "":
+		return t.write(s, f.csv, func(w io.Writer) error { return report.WriteCSV(w, rows) })
 	case f.xlsx != "":
-		err := disk.Replace(f.xlsx, func(w io.Writer) error {
-			return buffered(w, func(w io.Writer) error { return report.WriteXLSX(w, sum, rows) })
-		})
-		if err != nil {
-			return err
-		}
-		t.say("written to %s", f.xlsx)
-		return nil
+		return t.write(s, f.xlsx, func(w io.Writer) error { return report.WriteXLSX(w, sum, rows) })
 	}
 	if err := sum.WriteText(t.stdout); err != nil {
 		return err
@@ -118,6 +132,21 @@ func (t *tool) report(cmd *cobra.Command, args []string, f reportFlags) (err err
 		t.say("only the first %d are shown; --csv, --json or --xlsx FILE have all", mostRows)
 	}
 	return t.afterReport(s, sum)
+}
+
+// write writes a report to a file, or to standard output for "-".
+func (t *tool) write(s *stored, name string, write func(io.Writer) error) error {
+	if name == "-" {
+		return buffered(t.stdout, write)
+	}
+	if err := t.mayWrite(s, name, true, "mailshot report --xlsx results.xlsx "+s.again(t)); err != nil {
+		return err
+	}
+	if err := disk.Replace(name, func(w io.Writer) error { return buffered(w, write) }); err != nil {
+		return err
+	}
+	t.say("written to %s", name)
+	return nil
 }
 
 // printRows prints rows as a table, up to mostRows.

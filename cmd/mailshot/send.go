@@ -29,7 +29,7 @@ type sendFlags struct {
 	skipErrors, acceptAll bool
 	acceptCopy            bool
 	repeat                bool
-	json, dns             bool
+	json, dns, dryRun     bool
 	fresh                 bool // --new
 	earlier               bool // the campaign is not the one of today, and was not named
 	resolver              string
@@ -77,6 +77,8 @@ the replies to those on the wire; a second one closes everything and leaves thos
 		"while planning, ask the DNS whether the domains of the list accept mail, as check --dns does")
 	fs.StringVar(&f.resolver, "resolver", "",
 		"with --dns: ask the DNS server at this `HOST:PORT` (default the system's)")
+	fs.BoolVar(&f.dryRun, "dry-run", false, "refused, with what does it") // people know it from other tools
+	_ = fs.MarkHidden("dry-run")
 	return cmd
 }
 
@@ -137,10 +139,14 @@ func (t *tool) send(cmd *cobra.Command, args []string, f sendFlags) (err error) 
 func (t *tool) sendOptions(cmd *cobra.Command, d *definition.Definition, f sendFlags) (campaign.Options, error) {
 	o := t.options(d, f.id)
 	o.DNS, o.Network, o.New = f.dns, network(f.resolver), f.fresh
+	file := shell.Quote(d.Path)
+	if f.dryRun {
+		return o, usage(errors.New("send has no --dry-run: mailshot preview shows the messages and writes them to files, "+
+			"and send --to-sink sends all of them to a server on this machine"), "mailshot send --to-sink --yes "+file)
+	}
 	if err := errors.Join(mayBeNew(cmd, d, f.id, f.fresh), t.mayAsk(f, d)); err != nil {
 		return o, err
 	}
-	file := shell.Quote(d.Path)
 	if f.to != "" {
 		to, err := address.Parse(f.to)
 		if err != nil {
@@ -254,7 +260,7 @@ func (t *tool) unplanned(err error, f sendFlags, c *campaign.Campaign, file stri
 			"--accounts names the accounts.db with which they were erased; "+
 			"without it take off the list whoever is new to the campaign", err), f.again(&there, file)}
 	case errors.As(err, &locked):
-		return &exit{exitFailed, fmt.Errorf("%w; wait for it, or stop it with an interrupt", err),
+		return &exit{exitWorkLeft, fmt.Errorf("%w; wait for it, or stop it with an interrupt", err),
 			"mailshot status " + f.look(t, id, file)}
 	}
 	return t.refuse(err, file)

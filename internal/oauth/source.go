@@ -117,8 +117,7 @@ func (s *Source) renew(ctx context.Context) (*record, error) {
 	case err != nil:
 		return nil, err
 	case kept == nil:
-		text := s.cfg.Username + " has not logged in for " + s.cfg.Host
-		return nil, &Error{Code: "no-login", Text: text, Hint: "log in", Next: s.cfg.Command}
+		return nil, s.noLogin()
 	case kept.fresh(time.Now()): // another process has renewed it
 		return kept, nil
 	}
@@ -131,7 +130,12 @@ func (s *Source) renew(ctx context.Context) (*record, error) {
 	token, err := c.TokenSource(s.with(whole), &oauth2.Token{RefreshToken: kept.Refresh}).Token()
 	next, err := s.taken(whole, token, err, kept.Refresh, kept.Access)
 	if err != nil {
-		return nil, s.ended(err)
+		err = s.ended(err)
+		if e := (*Error)(nil); errors.As(err, &e) && e.Code == "invalid_grant" {
+			kept.Refused = e.Text
+			_, _ = s.store.save(kept, false) // so that Lacks knows; whoever renews again is told again
+		}
+		return nil, err
 	}
 	if next.Refresh == "" {
 		next.Refresh = kept.Refresh
@@ -140,6 +144,34 @@ func (s *Source) renew(ctx context.Context) (*record, error) {
 		return nil, err
 	}
 	return next, nil
+}
+
+// Lacks says why there can be no token, as far as that is known without asking the authorization server: nobody has
+// logged in, the server has refused the login before, or the key cannot be read. nil = there may be one.
+func (s *Source) Lacks() error {
+	switch s.cfg.Flow {
+	case ClientCredentials:
+		return nil
+	case ServiceAccount:
+		_, err := s.account()
+		return err
+	}
+	kept, err := s.store.load()
+	switch {
+	case err != nil:
+		return err
+	case kept == nil:
+		return s.noLogin()
+	case kept.Refused != "" && !kept.usable(time.Now()):
+		return &Error{Code: "invalid_grant", Text: kept.Refused, Hint: "log in again", Next: s.cfg.Command}
+	}
+	return nil
+}
+
+// noLogin is the error where no login is kept.
+func (s *Source) noLogin() error {
+	text := s.cfg.Username + " has not logged in for " + s.cfg.Host
+	return &Error{Code: "no-login", Text: text, Hint: "log in", Next: s.cfg.Command}
 }
 
 // with gives golang.org/x/oauth2 the client to use. The caller has the turn.

@@ -394,3 +394,40 @@ func TestConfig(t *testing.T) {
 		}
 	}
 }
+
+// TestLacks: without asking anybody it is known that nobody has logged in, that a login was refused before, and that a
+// key cannot be read. Broken by not keeping the refusal.
+func TestLacks(t *testing.T) {
+	t.Parallel()
+	a := newAuthority(t)
+	s := newSource(t, a.config(t, Device))
+	lacks := func(want string) {
+		t.Helper()
+		if err := s.Lacks(); want == "" && err != nil || want != "" && (err == nil || !matches(want, err.Error())) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+	lacks("has not logged in")
+	kept(t, s, a, record{Refresh: "refresh+token/0~secret"})
+	lacks("")
+	a.token = func(w http.ResponseWriter, _ url.Values) bool {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusBadRequest)
+		fmt.Fprint(w, `{"error":"invalid_grant"}`)
+		return true
+	}
+	if _, err := s.Token(t.Context()); err == nil {
+		t.Fatal("a token")
+	}
+	lacks("no longer good.*log in again")
+	a.token = nil
+	if _, err := s.Token(t.Context()); err != nil { // it is taken again, and that is known too
+		t.Fatal(err)
+	}
+	lacks("")
+
+	c := a.config(t, ServiceAccount)
+	c.KeyFile = filepath.Join(t.TempDir(), "gone.json")
+	s = newSource(t, c)
+	lacks("key file: .*gone.json")
+}

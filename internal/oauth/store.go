@@ -29,6 +29,7 @@ type record struct {
 	Access   string    `json:"access_token,omitempty"`
 	Obtained time.Time `json:"obtained"`
 	Expiry   time.Time `json:"expiry"`
+	Refused  string    `json:"refused,omitempty"` // why the server no longer takes the login; "" = it does
 }
 
 // fresh reports whether the access token is good for a connection that is opened now: it has five minutes left, or half

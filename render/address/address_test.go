@@ -442,3 +442,41 @@ func BenchmarkParse(b *testing.B) {
 		}
 	}
 }
+
+// Reply-To may have several mailboxes; a comma within a name is none between two.
+func TestMailboxes(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"a@example.com":                                     "a@example.com",
+		"a@example.com, b@example.com":                      "a@example.com | b@example.com",
+		"a@example.com;B <b@example.com>":                   "a@example.com | B <b@example.com>",
+		`"Sales, Dept" <a@example.com>, Help <b@x.example>`: "Sales, Dept <a@example.com> | Help <b@x.example>",
+		`"a\", b" <a@example.com>, b@x.example`:             `a", b <a@example.com> | b@x.example`,
+		"a@example.com b@example.com":                       "! several addresses without commas between them",
+		"a@example.com, b@example.com,":                     "! a comma with no address beside it",
+		"a@example.com, nope, b@example.com":                "! no @",
+		"Doe, John <a@example.com>":                         `! a "," in a name without quotes`,
+		"a@example.com\r\nBcc: b@example.com, c@x.example":  "! more than one address",
+		"": "! empty",
+	} {
+		all, err := ParseMailboxes(text)
+		var got []string
+		for _, m := range all {
+			if m.Name != "" {
+				got = append(got, m.Name+" <"+m.Address.String()+">")
+			} else {
+				got = append(got, m.Address.String())
+			}
+		}
+		said := strings.Join(got, " | ")
+		if err != nil {
+			reason, hint := err.(*Error).Alone()
+			if said = "! " + reason; strings.Contains(reason+hint, "cell") || strings.Contains(hint, "row") {
+				t.Errorf("%q: %s (%s) is about a cell", text, reason, hint)
+			}
+		}
+		if !strings.HasPrefix(said, want) {
+			t.Errorf("%q: got %q, want %q", text, said, want)
+		}
+	}
+}

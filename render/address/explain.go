@@ -11,6 +11,12 @@ import (
 	"mailshot/internal/ellipsis"
 )
 
+// These words are about the cell of a list; see Error.Alone.
+const (
+	twoAddresses = "two addresses in one cell"
+	ownColumn    = ", the name in a column of its own"
+)
+
 // unreadable finds the first character that must not be in an address although a person may not see why: controls,
 // characters without width, look-alikes of the signs that give an address its form. text is s without the blanks around
 // it. Positions count runes of s from 1, as a person counts in the cell.
@@ -39,7 +45,7 @@ func unreadable(s, text string, how reading) (reason, hint string) {
 		switch {
 		case r == '\n' || r == '\r' || r == 0x2028 || r == 0x2029 || r == 0x85:
 			if addresses(text) > 1 {
-				return "two addresses in one cell", "one address per row"
+				return twoAddresses, "one address per row"
 			}
 			return "line break " + where(), "delete it"
 		case unicode.IsControl(r):
@@ -90,11 +96,11 @@ func explain(s string, how reading) (reason, hint string) {
 	case s[0] == '"' && !strings.ContainsAny(s, "<>,;"):
 		return "a quoted part before the @, which servers read differently", ""
 	case addresses(s) > 1:
-		return "two addresses in one cell", "one address per row"
+		return twoAddresses, "one address per row"
 	case strings.ContainsAny(s, "<>"):
 		if i := strings.LastIndexByte(s, '<'); i >= 0 && s[len(s)-1] == '>' {
 			if a, reason, _ := parse(s[i+1:len(s)-1], reading{silent: true}); reason == "" {
-				return "display name in the address", "write " + quote(a.String()) + ", the name in a column of its own"
+				return "display name in the address", "write " + quote(a.String()) + ownColumn
 			}
 		}
 		return "angle brackets in the address", ""
@@ -134,7 +140,7 @@ func blank(s string, i int, how reading) string {
 		return ""
 	}
 	if a, reason, _ := parse(s[strings.LastIndexAny(s, " \t")+1:], reading{silent: true}); reason == "" {
-		return "if the address is " + quote(a.Unicode()) + ", write that alone, the name in a column of its own"
+		return "if the address is " + quote(a.Unicode()) + ", write that alone" + ownColumn
 	}
 	return ""
 }

@@ -19,6 +19,58 @@ func ParseMailbox(s string) (Mailbox, error) {
 	return m, nil
 }
 
+// ParseMailboxes reads one or more mailboxes with commas between them (RFC 5322 3.4, mailbox-list), as Reply-To may have.
+// A semicolon, as people write it, is a comma. The error is an *[Error] about one of them.
+func ParseMailboxes(s string) ([]Mailbox, error) {
+	one, err := ParseMailbox(s)
+	if err == nil {
+		return []Mailbox{one}, nil
+	}
+	if e, ok := err.(*Error); ok && e.Reason == twoAddresses && !strings.ContainsAny(s, ",;") {
+		return nil, &Error{Text: s, Reason: "several addresses without commas between them", Hint: "write a comma between them"}
+	}
+	pieces := commas(s)
+	if len(pieces) < 2 || addresses(s) < 2 { // a comma of a name, rather
+		return nil, err
+	}
+	all := make([]Mailbox, len(pieces))
+	for i, piece := range pieces {
+		if strings.Trim(piece, " \t") == "" {
+			return nil, &Error{Text: s, Reason: "a comma with no address beside it", Hint: "delete the comma"}
+		}
+		if all[i], err = ParseMailbox(piece); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// commas cuts at the commas and semicolons outside quotes.
+func commas(s string) []string {
+	var pieces []string
+	start, quoted := 0, false
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case !quoted && (c == ',' || c == ';'):
+			pieces = append(pieces, s[start:i])
+			start = i + 1
+		}
+	}
+	return append(pieces, s[start:])
+}
+
+// Alone returns the reason and the hint in words for a text that is not the cell of a list.
+func (e *Error) Alone() (reason, hint string) {
+	if reason, hint = e.Reason, e.Hint; reason == twoAddresses {
+		return "more than one address", "one address only"
+	}
+	return reason, strings.TrimSuffix(hint, ownColumn)
+}
+
 func parseMailbox(s string) (m Mailbox, reason, hint string) {
 	text := strings.Trim(s, " \t")
 	if !strings.HasSuffix(text, ">") {

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -158,10 +159,19 @@ func (dec *Decoder) Section(n, at *yaml.Node, keys []Key) {
 	if dec.seen == nil {
 		dec.seen = map[string]*yaml.Node{}
 	}
+	if n.Kind == yaml.ScalarNode && !null(n) && len(dec.path) > 0 && dec.Plain(n) {
+		if hint := shapeHint(n.Value, keys); hint != "" {
+			dec.Report(n, "wrong-type", fmt.Sprintf("%q must have keys of its own, not a text", dec.Name()), hint)
+			return
+		}
+	}
 	given := map[string]bool{}
 	ok := dec.mapping(n, func(name, value *yaml.Node) {
 		i := slices.IndexFunc(keys, func(k Key) bool { return k.Name == name.Value })
 		if i < 0 {
+			if first := firstWord(name.Value); first != name.Value && hasKey(keys, first) {
+				given[first] = true // it is meant, and not missing
+			}
 			dec.unknown(name, keys)
 			return
 		}
@@ -217,7 +227,13 @@ func (dec *Decoder) unknown(name *yaml.Node, keys []Key) {
 		}
 	}
 	hint := ""
-	if near := Nearest(name.Value, names); near != "" {
+	if first := firstWord(name.Value); first != name.Value && slices.Contains(names, first) {
+		rest := strings.TrimLeft(name.Value[len(first):], " =:")
+		hint = fmt.Sprintf("write %s: with a colon and a space after it", first)
+		if rest != "" && firstWord(rest) == rest && !secretKey(first) {
+			hint = fmt.Sprintf("write %s: on a line of its own, and %s: below it, indented", first, rest)
+		}
+	} else if near := Nearest(name.Value, names); near != "" {
 		hint = fmt.Sprintf("did you mean %q?", near)
 	} else if home, ok := elsewhere(dec.table, PlainWord(name.Value)); ok && home != dec.Name() {
 		switch {
@@ -230,6 +246,36 @@ func (dec *Decoder) unknown(name *yaml.Node, keys []Key) {
 		hint = "known here: " + strings.Join(names, ", ")
 	}
 	dec.Report(name, "unknown-key", fmt.Sprintf("unknown key %q", shown(name.Value)), hint)
+}
+
+// firstWord is what a key begins with: letters and underscores.
+func firstWord(s string) string {
+	for i, r := range s {
+		if r != '_' && (r < 'a' || r > 'z') {
+			return s[:i]
+		}
+	}
+	return s
+}
+
+func hasKey(keys []Key, name string) bool {
+	return slices.ContainsFunc(keys, func(k Key) bool { return k.Name == name && !k.Hidden })
+}
+
+// shapeHint is the hint where a text stands in place of keys: a key without its colon, or the value of a key whose
+// example is a file of the same kind; "" if it is neither.
+func shapeHint(text string, keys []Key) string {
+	if first := firstWord(text); first != text && hasKey(keys, first) {
+		return fmt.Sprintf("write %s: with a colon and a space after it", first)
+	}
+	if ext := path.Ext(text); ext != "" && !strings.ContainsAny(text, " \t") {
+		for _, k := range keys {
+			if path.Ext(k.Example) == ext || k.Name == "file" && strings.HasPrefix(path.Ext(k.Example), ".") {
+				return fmt.Sprintf("write %s: %s below it, indented", k.Name, Clip(text))
+			}
+		}
+	}
+	return ""
 }
 
 // elsewhere finds the section that has a key of that name.

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"slices"
 	"unicode/utf8"
+
+	"go.yaml.in/yaml/v4"
 )
 
 // Error is one mistake in a file.
@@ -53,4 +55,22 @@ func join(errs []*Error) error {
 		all[i] = e
 	}
 	return errors.Join(all...)
+}
+
+// Mark is a place in the file, for a mistake that shows only after the file was read. The zero value is nowhere.
+type Mark struct{ at Error }
+
+// Mark returns the place of a node.
+func (dec *Decoder) Mark(n *yaml.Node) Mark {
+	return Mark{*dec.source.errorAt(n.Line, n.Column, "", "", "")}
+}
+
+// Error returns the mistake at the place. file is the place of a mistake that is nowhere.
+func (m Mark) Error(file, code, text, hint string) *Error {
+	e := m.at
+	e.Code, e.Text, e.Hint = code, text, hint
+	if e.Place == "" {
+		e.Place = file
+	}
+	return &e
 }

@@ -61,6 +61,7 @@ var userinfoPattern = regexp.MustCompile(`://[^\s/]*@`)
 func secretLines(lines []string) []bool {
 	secret := make([]bool, len(lines))
 	indent, quote := -1, byte(0)
+	items := false // a list at the depth of the key is its value
 	for i, line := range lines {
 		if quote != 0 {
 			secret[i] = true
@@ -72,13 +73,14 @@ func secretLines(lines []string) []bool {
 		if strings.HasPrefix(line, "\t") {
 			depth = len(line) // not allowed, so its depth is not known: deeper than anything
 		}
-		if indent >= 0 && (body == "" || depth > indent || depth == indent && body[0] == '-') {
+		if indent >= 0 && (body == "" || depth > indent || items && depth == indent && body[0] == '-') {
 			secret[i] = true
 			continue
 		}
 		indent = -1
 		if at := afterSecret(line); at >= 0 {
 			indent = len(line) - len(body)
+			items = !strings.Contains(line[at:], "{") || !referencePattern.MatchString(line[at:])
 			if value := strings.TrimLeft(line[at:], " \t"); value != "" && (value[0] == '"' || value[0] == '\'') {
 				quote = openQuote(value[1:], value[0])
 			}

@@ -128,13 +128,16 @@ func (s *source) document(data []byte) (*yaml.Node, error) {
 	return root, nil
 }
 
+// unfit is said where the YAML reader does not say what is wrong.
+const unfit = "this does not fit what comes before it"
+
 // syntaxWords says in plain words what the YAML scanner means. A message that is not here is "not YAML": the scanner's
 // own words are not shown, because they may quote the file.
 var syntaxWords = []struct{ in, text, hint string }{
 	{"found character that cannot start any token", "a text cannot begin with this character", "put the text in quotes"},
 	{"mapping values are not allowed in this context", "a second colon in one line",
 		"put a text that holds \": \" in quotes"},
-	{"did not find expected key", "this does not fit what comes before it",
+	{"did not find expected key", unfit,
 		"check the indentation, and the quotes around texts"},
 	{"did not find expected '-' indicator", "this does not fit the list before it", "check the indentation"},
 	{"could not find expected ':'", "a key without a colon", "write key: value"},
@@ -180,6 +183,7 @@ func (s *source) syntax(err error) error {
 		line, column = len(s.lines), 1
 	}
 	here := s.lines[line-1]
+	bare, quote := s.withoutColon(line), s.quoteEnds(line, column)
 	switch at := strings.Index(here, "{{"); {
 	case s.at(line, column) == '\t':
 		text, hint = "a tab in the indentation", "indent with spaces"
@@ -187,6 +191,17 @@ func (s *source) syntax(err error) error {
 		// Correct YAML would not help: the password is refused in quotes too.
 		return s.errorAt(line, max(column, 1), "literal-password", "a password does not belong in the campaign file",
 			PasswordHint)
+	case quote != 0 && text == unfit:
+		column--
+		text, hint = "the text ends at this quote, and more follows on the line",
+			"put all of it in '…', where \" is a character like others"
+		if quote == '\'' {
+			hint = "put all of it in \"…\", where ' is a character like others, or write '' for each ' within"
+		}
+	case bare > 0:
+		line, column = bare, 1+len(s.lines[bare-1])-len(strings.TrimLeft(s.lines[bare-1], " "))
+		word := strings.TrimSpace(s.lines[bare-1])
+		text, hint = "a key without a colon", "write "+shown(word)+":"
 	case at >= 0 && bareTemplate.MatchString(here):
 		text, hint = "a text that begins with {{ without quotes around it", bareTemplateHint
 		column = utf8.RuneCountInString(here[:at]) + 1
@@ -194,7 +209,44 @@ func (s *source) syntax(err error) error {
 	return s.errorAt(line, max(column, 1), "syntax", text, hint)
 }
 
-var bareTemplate = regexp.MustCompile(`(:|-|\[|,)[ \t]+\{\{`)
+// withoutColon returns the line above, or this one, that is a word alone where a key with a colon belongs; 0 if there is
+// none. What is below the word is indented deeper.
+func (s *source) withoutColon(line int) int {
+	depth := func(i int) int { return len(s.lines[i-1]) - len(strings.TrimLeft(s.lines[i-1], " ")) }
+	for i := line - 1; i >= 1; i-- {
+		body := strings.TrimSpace(s.lines[i-1])
+		if body == "" || strings.HasPrefix(body, "#") {
+			continue
+		}
+		if depth(i) < depth(line) && loneWord.MatchString(body) {
+			return i
+		}
+		return 0
+	}
+	return 0
+}
+
+var loneWord = regexp.MustCompile(`^[a-z_]+$`)
+
+// quoteEnds returns the quote that ends just before a place of a line whose value began with it; 0 if none does.
+func (s *source) quoteEnds(line, column int) rune {
+	if line < 1 || line > len(s.lines) {
+		return 0
+	}
+	before := []rune(s.lines[line-1])
+	before = before[:min(max(column-1, 0), len(before))]
+	text := strings.TrimRight(string(before), " ")
+	m := quotedValue.FindStringSubmatch(text)
+	if m == nil {
+		return 0
+	}
+	return rune(m[1][0])
+}
+
+var (
+	quotedValue  = regexp.MustCompile(`^\s*(?:- +)*(?:[\w-]+: +)?(["']).*(["'])$`)
+	bareTemplate = regexp.MustCompile(`(:|-|\[|,)[ \t]+\{\{`)
+)
 
 const bareTemplateHint = `put it in quotes: "{{.name}} …"`
 

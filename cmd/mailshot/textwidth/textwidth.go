@@ -1,4 +1,6 @@
-package main
+// Package textwidth counts the columns that a text takes on a terminal. Call [Of] for the number, [Fit] to shorten a text
+// to it, and [Isolated] for a cell of a table.
+package textwidth
 
 import (
 	"strings"
@@ -9,10 +11,10 @@ import (
 	"golang.org/x/text/width"
 )
 
-// textWidth is how many columns a text takes on a terminal. It counts what a person sees as one character once: wide
+// Of is how many columns a text takes on a terminal. It counts what a person sees as one character once: wide
 // East Asian characters and emoji take two, marks and joiners none, and an emoji made of several (a family, a flag)
 // two.
-func textWidth(text string) int {
+func Of(text string) int {
 	n := 0
 	for len(text) > 0 {
 		size, w := character(text)
@@ -76,9 +78,9 @@ func runeWidth(r rune) int {
 	return 1
 }
 
-// fit cuts text to at most n columns; what is cut is marked by an ellipsis.
-func fit(text string, n int) string {
-	if textWidth(text) <= n {
+// Fit cuts text to at most n columns; what is cut is marked by an ellipsis.
+func Fit(text string, n int) string {
+	if Of(text) <= n {
 		return text
 	}
 	used := 0
@@ -93,9 +95,9 @@ func fit(text string, n int) string {
 	return text
 }
 
-// isolated puts a cell with letters that are written from right to left between FSI and PDI (UAX 9), which take no
+// Isolated puts a cell with letters that are written from right to left between FSI and PDI (UAX 9), which take no
 // column. Without them the cells beside it would move.
-func isolated(cell string) string {
+func Isolated(cell string) string {
 	if !strings.ContainsFunc(cell, func(r rune) bool {
 		p, _ := bidi.LookupRune(r)
 		return p.Class() == bidi.R || p.Class() == bidi.AL || p.Class() == bidi.AN

@@ -1,12 +1,9 @@
-package main
+package textwidth
 
-import (
-	"strings"
-	"testing"
-)
+import "testing"
 
 // A table is straight if what a person sees as one character is counted once.
-func TestTextWidth(t *testing.T) {
+func TestOf(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]int{
 		"":                                     0,
@@ -32,7 +29,7 @@ func TestTextWidth(t *testing.T) {
 		"\u2068سلام\u2069":                     4,
 		"co\u00adop":                           5, // the hyphen shows
 	} {
-		if got := textWidth(text); got != want {
+		if got := Of(text); got != want {
 			t.Errorf("%q (%s) takes %d columns, want %d", text, text, got, want)
 		}
 	}
@@ -45,33 +42,8 @@ func TestTextWidth(t *testing.T) {
 		{"🇩🇪🇮🇷", 3, "🇩🇪…"},
 		{"日本語", 4, "日…"},
 	} {
-		if got := fit(c.text, c.n); got != c.want {
+		if got := Fit(c.text, c.n); got != c.want {
 			t.Errorf("%q in %d columns is %q, want %q", c.text, c.n, got, c.want)
-		}
-	}
-}
-
-func TestTableOfScripts(t *testing.T) {
-	t.Parallel()
-	var out table
-	for _, name := range []string{"Ann", "日本語", "👨‍👩‍👧", "علی رضایی", "שלום 12"} {
-		out.add(isolated(name), "100%")
-	}
-	var b strings.Builder
-	if err := out.write(&b, "  ", 0); err != nil {
-		t.Fatal(err)
-	}
-	want := "  Ann        100%\n" +
-		"  日本語     100%\n" +
-		"  👨‍👩‍👧         100%\n" +
-		"  \u2068علی رضایی\u2069  100%\n" +
-		"  \u2068שלום 12\u2069    100%\n"
-	if b.String() != want {
-		t.Errorf("got\n%s\nwant\n%s", b.String(), want)
-	}
-	for line := range strings.Lines(b.String()) {
-		if w := textWidth(strings.TrimRight(line, "\n")); w != 17 {
-			t.Errorf("%q is %d columns wide", line, w)
 		}
 	}
 }

@@ -1,0 +1,152 @@
+// Package readiness says what a send needs beside its messages and does not have: a password, a key, a certificate, a
+// login, a program, or time.
+//
+// Call [Lacks] before a person is asked whether to send. What it finds would else be first seen by the run.
+package readiness
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"mailshot/campaign/check"
+	"mailshot/campaign/definition"
+	"mailshot/campaign/transport"
+)
+
+// Config says for what to look.
+type Config struct {
+	Definition *definition.Definition // required
+	Accounts   string                 // path of accounts.db, beside which logins are kept; "" = the user's
+	Now        time.Time              // required
+	Rehearsal  bool                   // the schedule does not hold
+	// Tokens, where it is not nil, gets the tokens of each server, for the run. Then authorization servers are also asked
+	// for them. Default: what this machine knows is all.
+	Tokens map[*definition.Server]*transport.Tokens
+}
+
+// patience is how long authorization servers are asked. What they did not say is left to the run.
+const patience = 30 * time.Second
+
+// Lacks returns what is missing, each as an error at its place in the campaign file. It runs no program that is to print
+// a secret, because that may ask a person.
+func Lacks(ctx context.Context, c Config) []check.Finding {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	l := &looking{Config: c}
+	if end := c.Definition.Schedule.NotAfter; !c.Rehearsal && !end.IsZero() && !c.Now.Before(end) {
+		l.find(nil, "schedule.not_after", "too-late",
+			"schedule.not_after ("+end.Format("Mon 2006-01-02 15:04 MST")+") has passed",
+			"move it, or give up what is left with mailshot cancel")
+	}
+	for _, s := range c.Definition.Servers {
+		l.server(ctx, s)
+	}
+	return l.found
+}
+
+// looking gathers what is missing.
+type looking struct {
+	Config
+	found []check.Finding
+}
+
+func (l *looking) find(s *definition.Server, key, code, text, hint string) {
+	l.found = append(l.found, check.From(l.Definition.Mistake(s, key, code, text, hint))...)
+}
+
+// server looks at what one server needs.
+func (l *looking) server(ctx context.Context, s *definition.Server) {
+	if s.Sendmail != "" {
+		l.program(s)
+	}
+	l.secret(ctx, s, "password", s.Password)
+	if s.OAuth != nil && l.secret(ctx, s, "oauth.client_secret", s.OAuth.ClientSecret) {
+		l.login(ctx, s)
+	}
+	if s.CAFile != "" {
+		if _, err := transport.Authority(l.Definition.Dir, s.CAFile); err != nil {
+			l.find(s, "ca_file", "bad-certificate", said(err), "name a file with certificates in PEM")
+		}
+	}
+	l.certificate(s)
+}
+
+// program looks for the program that takes messages.
+func (l *looking) program(s *definition.Server) {
+	const hint = "install it, or name another with its whole path"
+	info, err := os.Stat(s.Sendmail)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		l.find(s, "sendmail", "no-program", s.Sendmail+" is not there", hint)
+	case err != nil:
+		l.find(s, "sendmail", "no-program", s.Sendmail+": "+said(err), hint)
+	case !info.Mode().IsRegular():
+		l.find(s, "sendmail", "no-program", s.Sendmail+" is not a program", hint)
+	}
+}
+
+// secret looks for a secret, and reports whether there may be one.
+func (l *looking) secret(ctx context.Context, s *definition.Server, key string, at *definition.Secret) bool {
+	if at == nil {
+		return true
+	}
+	err := at.Lacks(ctx, l.Definition.Dir)
+	if err == nil {
+		return true
+	}
+	hint := "put the secret into the file, alone on one line"
+	switch {
+	case at.Env != "":
+		hint = "set " + at.Env + " where mailshot send runs, and export it"
+	case len(at.Command) > 0:
+		hint = "install the program, or write its whole path"
+	}
+	l.find(s, key, "no-secret", err.Error(), hint)
+	return false
+}
+
+// login looks for the login by tokens.
+func (l *looking) login(ctx context.Context, s *definition.Server) {
+	key := "oauth"
+	if s.OAuth.KeyFile != "" {
+		key = "oauth.key_file"
+	}
+	tokens, err := transport.NewTokens(transport.TokensConfig{Definition: l.Definition, Server: s, Accounts: l.Accounts})
+	if err != nil {
+		l.find(s, key, "bad-login", err.Error(), "")
+		return
+	}
+	if l.Tokens != nil {
+		l.Tokens[s] = tokens
+	}
+	if lack := tokens.Lacks(ctx, l.Tokens != nil); lack != nil {
+		l.find(s, key, "no-login", lack.Text, lack.Hint)
+		l.found[len(l.found)-1].Next = lack.Next
+	}
+}
+
+// certificate looks at the certificate that this end shows.
+func (l *looking) certificate(s *definition.Server) {
+	c, err := s.Certificate(l.Definition.Dir)
+	switch {
+	case err != nil:
+		key, text, _ := strings.Cut(strings.TrimPrefix(err.Error(), "server."), ": ")
+		l.find(s, key, "bad-certificate", text, "")
+	case c != nil && l.Now.After(c.Leaf.NotAfter):
+		l.find(s, "client_certificate", "bad-certificate",
+			s.ClientCertificate+" was good until "+c.Leaf.NotAfter.Format(time.DateOnly), "renew it")
+	}
+}
+
+// said is an error of the file system without its operation.
+func said(err error) string {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err.Error()
+	}
+	return err.Error()
+}

@@ -1,0 +1,107 @@
+package readiness_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"math/big"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"mailshot/campaign/definition"
+	"mailshot/campaign/readiness"
+)
+
+const head = "id: news\nfrom: a@example.org\nsubject: x\nrecipients: { file: l.csv }\nbody: { text: b.txt }\n"
+
+// folder is a campaign's folder with what the tests name.
+func folder(t *testing.T) string {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	dir := t.TempDir()
+	for name, b := range map[string][]byte{
+		"l.csv": []byte("email\n"), "b.txt": []byte("Hello\n"), "empty": nil, "two": []byte("a\nb\n"), "one": []byte("a\n"),
+		"ca.pem": certificate, "key.pem": pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}),
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// Each of what a run would need is found, at its place, and nothing else.
+//
+// Broken by leaving out each of the looks.
+func TestLacks(t *testing.T) {
+	dir := folder(t)
+	t.Setenv("READY_SET", "x")
+	t.Setenv("READY_EMPTY", "")
+	login := "server: { host: localhost, username: u, "
+	for _, test := range []struct{ file, want string }{
+		{"", ""},
+		{login + "password: { env: READY_SET } }", ""},
+		{login + "password: { env: READY_UNSET } }", "no-secret c.yaml:6:58: environment variable READY_UNSET is not set"},
+		{login + "password: { env: READY_EMPTY } }", "no-secret c.yaml:6:58: environment variable READY_EMPTY is empty"},
+		{login + "password: { file: one } }", ""},
+		{login + "password: { file: empty } }", "no-secret c.yaml:6:59: file empty is empty"},
+		{login + "password: { file: two } }", "no-secret c.yaml:6:59: file two holds more than one line"},
+		{login + "password: { file: ./gone } }", "no-secret c.yaml:6:59: file ./gone: "},
+		{login + "password: { command: [./gone, x] } }", "no-secret c.yaml:6:62: command ./gone: "},
+		{login + "oauth: { provider: microsoft, client_id: c } }", "no-login c.yaml:6:48: u has not logged in for localhost"},
+		{login + "oauth: { provider: microsoft, client_id: c, client_secret: { env: READY_UNSET } } }",
+			"no-secret c.yaml:6:107: environment variable READY_UNSET is not set"},
+		{login + "oauth: { provider: google, flow: service_account, key_file: one } }",
+			"no-login c.yaml:6:101: the service account's key file is not JSON"},
+		{"server: { host: localhost, ca_file: ca.pem }", ""},
+		{"server: { host: localhost, ca_file: one }", "bad-certificate c.yaml:6:37: no certificate in one"},
+		{"server: { host: localhost, client_certificate: ca.pem, client_key: /gone.pem }",
+			"bad-certificate c.yaml:6:68: /gone.pem: "},
+		{"server: { host: localhost, client_certificate: ca.pem, client_key: key.pem }",
+			"bad-certificate c.yaml:6:48: ca.pem was good until 2026-11-01"},
+		{"server: { sendmail: /gone/sendmail }", "no-program c.yaml:6:21: /gone/sendmail is not there"},
+		{"schedule: { zone: UTC, not_after: 2026-11-02 12:00 }",
+			"too-late c.yaml:6:35: schedule.not_after (Mon 2026-11-02 12:00 UTC) has passed"},
+		{"schedule: { zone: UTC, not_after: 2026-11-02 12:01 }", ""},
+	} {
+		d, err := definition.Parse("c.yaml", []byte(head+test.file+"\n"), dir)
+		if err != nil {
+			t.Errorf("%s: %v", test.file, err)
+			continue
+		}
+		c := readiness.Config{Definition: d, Accounts: filepath.Join(dir, "accounts.db"),
+			Now: time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)}
+		got := ""
+		for _, f := range readiness.Lacks(t.Context(), c) {
+			got += f.Code + " " + f.Place + ": " + f.Text + "\n"
+			if f.Severity != "error" || f.Excerpt == "" || f.Column == 0 {
+				t.Errorf("%s: %+v", test.file, f)
+			}
+		}
+		if !strings.HasPrefix(got, test.want) || (got == "") != (test.want == "") || strings.Count(got, "\n") > 1 {
+			t.Errorf("%s: got\n%swant\n%s", test.file, got, test.want)
+		}
+		c.Rehearsal = true
+		if fs := readiness.Lacks(t.Context(), c); strings.HasPrefix(test.want, "too-late") && len(fs) > 0 {
+			t.Errorf("a rehearsal keeps to the schedule: %+v", fs)
+		}
+	}
+}
