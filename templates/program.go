@@ -47,8 +47,9 @@ func (s *set) functions() *function.Execution {
 	return function.New(function.Config{Language: s.c.cfg.Language, Direction: s.c.cfg.Direction, HTML: s.html})
 }
 
-func newProgram(s *set, entry string) (*program, error) {
-	p := &program{set: s, entry: entry}
+func newProgram(s *set, entry string, derived bool) (*program, error) {
+	p := &program{set: s, entry: entry, tidy: derived}
+	s.watch(entry, derived)
 	g := &guards{}
 	for _, name := range slices.Sorted(maps.Keys(s.made)) {
 		g.list(s.made[name].tree.Root)
@@ -137,6 +138,9 @@ func (p *program) execute(w io.Writer, d Data) error {
 	i.out.Reset()
 	row := function.Row(d.Values, d.Text, d.Mailshot)
 	i.run.Begin(row)
+	if d.Seen != nil {
+		i.run.Watch(d.Seen, &i.out)
+	}
 	err := i.t.Execute(&limited{&i.out, p.set.c.cfg.Limit}, row)
 	path := i.run.Path()
 	i.run.Begin(nil)

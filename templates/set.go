@@ -22,7 +22,8 @@ type maker func(*source.Source) (*source.Form, error)
 type unit struct {
 	raw   *source.Form // as the author wrote it: what is checked
 	meant *source.Form // what it says as HTML or as plain text
-	made  *source.Form // what is executed: in HTML, without what html/template would read in another way
+	plain *source.Form // in HTML, without what html/template would read in another way
+	made  *source.Form // what is executed: plain, with its links watched
 	label string
 }
 
@@ -74,9 +75,10 @@ func (s *set) add(name, label string, src *source.Source, make maker) error {
 	}
 	u.made = u.meant
 	if s.html {
-		if u.made, err = markup.Conditionals(u.meant); err != nil {
+		if u.plain, err = markup.Conditionals(u.meant); err != nil {
 			return err
 		}
+		u.made = s.watchLinks(u.plain)
 		if err := s.parse(s.meant, name, id, u, u.meant); err != nil {
 			return err
 		}
@@ -188,11 +190,10 @@ func (c *Compiler) text(name string, src Source, make maker) (*Text, error) {
 	if err := s.check(name); err != nil {
 		return nil, err
 	}
-	p, err := newProgram(s, name)
+	p, err := newProgram(s, name, make != nil)
 	if err != nil {
 		return nil, err
 	}
-	p.tidy = make != nil
 	return &Text{p}, nil
 }
 
@@ -225,7 +226,7 @@ func (c *Compiler) html(b BodySource) (*HTML, []string, error) {
 	if err := s.check(entry); err != nil {
 		return nil, nil, err
 	}
-	p, err := newProgram(s, entry)
+	p, err := newProgram(s, entry, false)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -76,11 +76,12 @@ func (s Source) source() *source.Source { return source.New(s.File, s.Line, s.Co
 // Error is a mistake in a template, with its place in the author's file. Some mistakes show only with a certain row.
 type Error = source.Error
 
-// Data is what one execution sees. Execute only reads it.
+// Data is what one execution sees. Execute only reads it, but for Seen.
 type Data struct {
 	Values   map[string]any    // by column: string, float64, time.Time, bool, or nil for an empty typed cell
 	Text     map[string]string // by column: the cell as read, which is what {{.column}} prints
 	Mailshot map[string]string // {{.mailshot.NAME}}: campaign, key, address, name, token
+	Seen     *Seen             // where Execute notes what was empty, by the compiler's Places; nil: it notes nothing
 }
 
 // mailshotNames are the fields of {{.mailshot}}. They are fixed, so that a typo is found before the run.
@@ -91,6 +92,7 @@ type Compiler struct {
 	cfg  Config
 	mu   sync.Mutex
 	seen map[string][sha256.Size]byte // what Digest covers
+	places
 }
 
 // New returns a compiler. An unknown Language counts as undetermined: numbers are then written as in English.

@@ -22,7 +22,8 @@ var allowed = map[string][]string{
 		"campaign/accounts", "campaign/definition", "campaign/ledger", "sender", "sender/courtesy",
 		"sender/limits", "sender/reply",
 	},
-	"campaign/check": {"internal/ellipsis"},
+	"campaign/check":         {"internal/ellipsis"},
+	"campaign/check/content": {"campaign/check", "templates"},
 	"campaign/definition": {
 		"campaign/definition/schema", "render/address", "sender/courtesy", "sender/limits", "sender/reply",
 	},
@@ -50,7 +51,8 @@ var allowed = map[string][]string{
 	},
 	"campaign/lineage": {"campaign/accounts", "campaign/ledger"},
 	"campaign/message": {
-		"campaign/check", "campaign/definition", "campaign/recipients", "render", "render/address", "templates",
+		"campaign/check", "campaign/check/content", "campaign/definition", "campaign/recipients", "render",
+		"render/address", "templates",
 	},
 	"campaign/pacing": {"campaign/ledger", "sender/courtesy"},
 	"campaign/recipients": {
@@ -88,7 +90,8 @@ var allowed = map[string][]string{
 		"sender/mx", "sender/reply", "sender/sendmail",
 	},
 	"templates":           {"templates/..."},
-	"templates/function":  {"internal/ellipsis", "internal/suggest"},
+	"templates/function":  {"internal/ellipsis", "internal/suggest", "templates/gaps"},
+	"templates/gaps":      {"templates/source"},
 	"templates/markdown":  {"templates/markup", "templates/source"},
 	"templates/markup":    {"templates/function", "templates/source"},
 	"templates/plaintext": {"templates/function", "templates/markup", "templates/source"},

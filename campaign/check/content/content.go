@@ -1,0 +1,107 @@
+// Package content counts, over all messages of a campaign, what is wrong with what they say, and makes one finding of
+// each mistake. Make a Count with New, give each message's Row to Count.Add in the order of the list, and take the
+// Findings at the end.
+//
+// A mistake is at one place of a template, and shows in some of the messages: a link whose cell is empty, a greeting
+// without its name. So there is one finding for each place, with the number of messages and the first rows. Memory
+// grows with the templates, and not with the list.
+package content
+
+import (
+	"fmt"
+	"strings"
+
+	"mailshot/campaign/check"
+	"mailshot/templates"
+)
+
+// first is how many rows a finding names.
+const first = 5
+
+// Row is what is known of one message.
+type Row struct {
+	Seen templates.Seen // what its templates printed
+}
+
+// Config says what messages are made of.
+type Config struct {
+	Places  []templates.Place // of the templates; a Row's Seen counts them
+	Nowhere []error           // links that lead nowhere in every message
+}
+
+// Count counts. It is not safe for concurrent use.
+type Count struct {
+	c        Config
+	messages int64
+	places   []tally // by place
+}
+
+// tally is how many messages have something, and where the first of them are.
+type tally struct {
+	printed, empty int64
+	rows           []string
+}
+
+func (t *tally) add(row string) {
+	if t.empty++; len(t.rows) < first {
+		t.rows = append(t.rows, row)
+	}
+}
+
+// New returns a count of the messages that are made of c.
+func New(c Config) *Count { return &Count{c: c, places: make([]tally, len(c.Places))} }
+
+// Add counts one message, and says why it should not be sent: a link of it leads nowhere. "" says that it may be.
+func (n *Count) Add(place string, row *Row) (why string) {
+	if row == nil {
+		return ""
+	}
+	n.messages++
+	row.Seen.Each(func(i int, empty bool) {
+		t := &n.places[i]
+		if t.printed++; !empty {
+			return
+		}
+		t.add(place)
+		if p := n.c.Places[i]; p.Code == "empty-link" && why == "" {
+			why = p.Place() + ": " + p.Text
+		}
+	})
+	return why
+}
+
+// Findings returns the findings, in the order of the templates. skip says that messages which should not be sent are
+// left out, so that they are no errors.
+func (n *Count) Findings(skip bool) []check.Finding {
+	var found []check.Finding
+	for _, err := range n.c.Nowhere {
+		found = append(found, check.From(err)...)
+	}
+	for i, p := range n.c.Places {
+		t := &n.places[i]
+		if t.empty == 0 || p.Optional && t.printed-t.empty <= t.empty {
+			continue
+		}
+		f := check.From(p.Error)[0]
+		f.Text += " " + t.where(n.messages)
+		f.Places = t.rows
+		if p.Code != "empty-link" || skip {
+			f.Severity = check.Warning
+		}
+		found = append(found, f)
+	}
+	return found
+}
+
+// where says in how many messages something is, and in which rows.
+func (t *tally) where(of int64) string {
+	rows := strings.Join(t.rows, ", ")
+	if t.empty > int64(len(t.rows)) {
+		rows += ", …"
+	}
+	what := "messages"
+	if of == 1 {
+		what = "message"
+	}
+	return fmt.Sprintf("in %d of %d %s (%s)", t.empty, of, what, rows)
+}
