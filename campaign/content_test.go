@@ -46,8 +46,8 @@ server: { host: 127.0.0.1, port: 2599, tls: none }
 `
 
 // An empty cell is found where it matters: one finding for each place of a template, with the number of messages and
-// the first five rows. Seen to fail without the calls around links (templates: watchLinks) and without those behind
-// values (watch).
+// the first five rows. Seen to fail without the calls around links (templates: spyLinks) and without those behind
+// values (newSpy).
 func TestEmptyWhereItMatters(t *testing.T) {
 	t.Parallel()
 	many := "email,url,name\n"

@@ -63,10 +63,10 @@ func (s *set) images() []string {
 		}
 	}
 	for _, u := range s.units {
-		if u.plain == nil {
+		if u.made == nil {
 			continue
 		}
-		text := source.New("", 0, 0, u.plain.Text)
+		text := source.New("", 0, 0, u.made.Text)
 		actions, _ := source.Scan(text.Text)
 		z := xhtml.NewTokenizer(strings.NewReader(source.NewTokens(text, actions).Hide()))
 		style := false

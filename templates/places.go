@@ -2,12 +2,9 @@ package templates
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 
-	"mailshot/templates/function"
 	"mailshot/templates/gaps"
-	"mailshot/templates/source"
 )
 
 // Seen gathers what the executions of one message printed at the compiler's places, see [Data].
@@ -25,7 +22,8 @@ type Place struct {
 type places struct {
 	places  []Place
 	numbers map[string]int // by file and place
-	doubts  []error
+	doubts  []*Error
+	told    map[string]bool // places of the doubts
 }
 
 // Places are the places of all templates compiled so far. [Seen.Each] counts them from 0.
@@ -35,11 +33,29 @@ func (c *Compiler) Places() []Place {
 	return slices.Clone(c.places.places)
 }
 
-// Nowhere are the links of all templates compiled so far that lead nowhere, whatever the row.
-func (c *Compiler) Nowhere() []error {
+// mostDoubts bounds what Doubts returns.
+const mostDoubts = 200
+
+// Doubts are what is wrong with the templates compiled so far, whatever the row: a link that leads nowhere
+// ("empty-link", "broken-link"), a field of another tool ("foreign-placeholder").
+func (c *Compiler) Doubts() []*Error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Clone(c.doubts)
+}
+
+// doubt keeps what is wrong with a template, once for each place.
+func (c *Compiler) doubt(e *Error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	id := e.Place() + e.Code
+	if c.told == nil {
+		c.told = map[string]bool{}
+	}
+	if !c.told[id] && len(c.doubts) < mostDoubts {
+		c.told[id] = true
+		c.doubts = append(c.doubts, e)
+	}
 }
 
 // place returns the number of a place. The same place in another form of its source is the same place. Then the worse
@@ -61,55 +77,4 @@ func (c *Compiler) place(e *Error, optional bool) int {
 		c.places.places[n] = Place{e, false}
 	}
 	return n
-}
-
-// watchLinks puts calls around the addresses of links that have an action in them.
-func (s *set) watchLinks(f *source.Form) *source.Form {
-	links, nowhere := gaps.Links(f)
-	for _, l := range nowhere {
-		s.c.nowhere(l.Error(f))
-	}
-	spans := make([][]int, 0, 2*len(links))
-	calls := make([]string, 0, 2*len(links))
-	for _, l := range links {
-		empty := s.c.place(l.Error(f), false)
-		l.Kind = gaps.Garbled
-		broken := s.c.place(l.Error(f), false)
-		spans = append(spans, []int{l.From, l.From}, []int{l.To, l.To})
-		calls = append(calls, function.Open,
-			fmt.Sprintf("%s %d %d %q %t", function.Close, empty, broken, l.Name, l.Shares))
-	}
-	if len(spans) == 0 {
-		return f
-	}
-	i := -1
-	return f.Replace(spans, func(string) string { i++; return "{{$_ := " + calls[i] + "}}" })
-}
-
-// nowhere keeps a link that leads nowhere whatever the row.
-func (c *Compiler) nowhere(e *Error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.doubts = append(c.doubts, e)
-}
-
-// watch makes the actions of a set note whether what they print is empty. A text that is derived from the same source
-// as the HTML prints the same values, and need not. In other lines than the subject an empty value is often meant.
-func (s *set) watch(entry string, derived bool) {
-	if derived {
-		return
-	}
-	for _, name := range slices.Sorted(maps.Keys(s.made)) {
-		t := s.made[name]
-		for _, site := range gaps.Find(t.unit.made, t.tree, s.html, t.unit.label == "subject") {
-			optional := site.Kind == gaps.Value
-			if optional && !s.html && entry != "subject" && entry != "text" {
-				continue
-			}
-			n := s.c.place(site.Error(t.unit.made), optional)
-			command := call(function.Printed, site.Action.Pipe.Pos)
-			command.Args = append(command.Args, number(n, site.Action.Pipe.Pos))
-			site.Action.Pipe.Cmds = append(site.Action.Pipe.Cmds, command)
-		}
-	}
 }

@@ -37,6 +37,7 @@ import (
 	"time"
 
 	"mailshot/templates/function"
+	"mailshot/templates/leftover"
 	"mailshot/templates/plaintext"
 	"mailshot/templates/source"
 )
@@ -134,6 +135,7 @@ type Body struct {
 // Line compiles a template for one line of text: a subject, an address field, a header, a file name. name stands for
 // the template in errors about the whole of it.
 func (c *Compiler) Line(name string, s Source) (*Text, error) {
+	c.leftovers(s.source(), leftover.Text)
 	return c.text(name, s, nil)
 }
 
@@ -141,6 +143,11 @@ func (c *Compiler) Line(name string, s Source) (*Text, error) {
 func (c *Compiler) Body(b BodySource) (*Body, error) {
 	if b.Markdown == nil && b.HTML == nil && b.Text == nil {
 		return nil, errors.New("body: nothing to send: give markdown, html or text")
+	}
+	for syntax, s := range []*Source{leftover.Text: b.Text, leftover.Markdown: b.Markdown, leftover.HTML: b.HTML} {
+		if s != nil {
+			c.leftovers(s.source(), leftover.Syntax(syntax))
+		}
 	}
 	body := &Body{}
 	var errs []error

@@ -100,7 +100,7 @@ func (m *Maker) Make(row *recipients.Row, date time.Time) Made {
 
 // Count returns a new count of what the messages say, for the Content of each.
 func (m *Maker) Count() *content.Count {
-	return content.New(content.Config{Places: m.compiler.Places(), Nowhere: m.compiler.Nowhere()})
+	return content.New(content.Config{Places: m.compiler.Places(), Doubts: m.compiler.Doubts()})
 }
 
 // Render makes the message of a row of which it is known that it gets one.

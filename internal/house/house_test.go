@@ -68,7 +68,8 @@ var allowed = map[string][]string{
 	"campaign/recipients/filetype":  {"campaign/recipients/fault"},
 	"campaign/recipients/folding":   {"internal/suggest"},
 	"campaign/recipients/hygiene": {
-		"campaign/recipients/fault", "campaign/recipients/folding", "internal/suggest", "render/address",
+		"campaign/recipients/fault", "campaign/recipients/folding", "internal/ellipsis", "internal/placeholder",
+		"internal/suggest", "render/address",
 	},
 	"campaign/recipients/profile": {
 		"campaign/recipients/fault", "campaign/recipients/folding", "campaign/recipients/value",
@@ -92,6 +93,7 @@ var allowed = map[string][]string{
 	"templates":           {"templates/..."},
 	"templates/function":  {"internal/ellipsis", "internal/suggest", "templates/gaps"},
 	"templates/gaps":      {"templates/source"},
+	"templates/leftover":  {"internal/placeholder", "templates/source"},
 	"templates/markdown":  {"templates/markup", "templates/source"},
 	"templates/markup":    {"templates/function", "templates/source"},
 	"templates/plaintext": {"templates/function", "templates/markup", "templates/source"},
@@ -123,6 +125,8 @@ var allowed = map[string][]string{
 	"internal/sqlite":     {"campaign/statefile", "internal/disk"},
 	"internal/suggest":    {},
 	"internal/trail":      {},
+
+	"internal/placeholder": {},
 }
 
 // floor are the rooms that every room may stand on: one noun, a page of code, and no import of ours.

@@ -58,6 +58,9 @@ func (g *form) link(p Place, value string) {
 		return
 	}
 	if v := Judge(p.Name, value, p.Shares); v != Leads {
+		if v == Broken {
+			p.Kind = Garbled
+		}
 		// An editor leaves background="" and the like behind, and no mail program minds.
 		if p.Name == "href" || p.Name == "src" || v == Broken {
 			g.fixed = append(g.fixed, p)

@@ -37,3 +37,28 @@ func (s *Seen) Each(do func(place int, empty bool)) {
 		}
 	}
 }
+
+// Add notes all that another one has noted.
+func (s *Seen) Add(other *Seen) {
+	or := func(a *[]uint64, b []uint64) {
+		for i, bits := range b {
+			if i == len(*a) {
+				*a = append(*a, b[i:]...)
+				return
+			}
+			(*a)[i] |= bits
+		}
+	}
+	or(&s.full, other.full)
+	or(&s.empty, other.empty)
+}
+
+// Filled says whether every place that was printed printed something.
+func (s *Seen) Filled() bool {
+	for _, bits := range s.empty {
+		if bits != 0 {
+			return false
+		}
+	}
+	return true
+}

@@ -25,8 +25,8 @@ type Row struct {
 
 // Config says what messages are made of.
 type Config struct {
-	Places  []templates.Place // of the templates; a Row's Seen counts them
-	Nowhere []error           // links that lead nowhere in every message
+	Places []templates.Place  // of the templates; a Row's Seen counts them
+	Doubts []*templates.Error // what is wrong with the templates in every message
 }
 
 // Count counts. It is not safe for concurrent use.
@@ -74,8 +74,12 @@ func (n *Count) Add(place string, row *Row) (why string) {
 // left out, so that they are no errors.
 func (n *Count) Findings(skip bool) []check.Finding {
 	var found []check.Finding
-	for _, err := range n.c.Nowhere {
-		found = append(found, check.From(err)...)
+	for _, doubt := range n.c.Doubts {
+		f := check.From(doubt)[0]
+		if doubt.Code != "empty-link" {
+			f.Severity = check.Warning
+		}
+		found = append(found, f)
 	}
 	for i, p := range n.c.Places {
 		t := &n.places[i]
