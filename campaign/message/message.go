@@ -93,6 +93,9 @@ func (m *Maker) Make(row *recipients.Row, date time.Time) Made {
 	}
 	said := &content.Row{}
 	if made.Message, made.Err = m.render(row, date, &said.Seen); made.Err == nil {
+		for _, r := range made.Message.Remarks() {
+			said.Remarks = append(said.Remarks, content.Remark(r))
+		}
 		made.Content = said
 	}
 	return made

@@ -98,7 +98,7 @@ var allowed = map[string][]string{
 	"templates/markup":    {"templates/function", "templates/source"},
 	"templates/plaintext": {"templates/function", "templates/markup", "templates/source"},
 	"templates/source":    {},
-	"render":              {"internal/ellipsis", "render/address", "templates"},
+	"render":              {"internal/ellipsis", "internal/placeholder", "render/address", "render/mediatype", "templates"},
 	"render/address":      {"internal/ellipsis"},
 	"sender":              {"sender/..."},
 	"sender/auth":         {"internal/mask"},
@@ -127,6 +127,7 @@ var allowed = map[string][]string{
 	"internal/trail":      {},
 
 	"internal/placeholder": {},
+	"render/mediatype":     {},
 }
 
 // floor are the rooms that every room may stand on: one noun, a page of code, and no import of ours.

@@ -9,6 +9,7 @@ package content
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"mailshot/campaign/check"
@@ -20,8 +21,12 @@ const first = 5
 
 // Row is what is known of one message.
 type Row struct {
-	Seen templates.Seen // what its templates printed
+	Seen    templates.Seen // what its templates printed
+	Remarks []Remark       // on its attachments
 }
+
+// Remark is something odd about an attachment. Remarks with one code and place are of one kind.
+type Remark struct{ Code, Place, Text, Hint string }
 
 // Config says what messages are made of.
 type Config struct {
@@ -34,6 +39,13 @@ type Count struct {
 	c        Config
 	messages int64
 	places   []tally // by place
+	remarks  []remarked
+}
+
+// remarked is a kind of remark, with the first of it.
+type remarked struct {
+	Remark
+	tally
 }
 
 // tally is how many messages have something, and where the first of them are.
@@ -67,7 +79,20 @@ func (n *Count) Add(place string, row *Row) (why string) {
 			why = p.Place() + ": " + p.Text
 		}
 	})
+	for _, r := range row.Remarks {
+		n.remark(place, r)
+	}
 	return why
+}
+
+// remark counts a remark.
+func (n *Count) remark(place string, r Remark) {
+	i := slices.IndexFunc(n.remarks, func(known remarked) bool { return known.Code == r.Code && known.Place == r.Place })
+	if i < 0 {
+		i = len(n.remarks)
+		n.remarks = append(n.remarks, remarked{Remark: r})
+	}
+	n.remarks[i].add(place)
 }
 
 // Findings returns the findings, in the order of the templates. skip says that messages which should not be sent are
@@ -93,6 +118,12 @@ func (n *Count) Findings(skip bool) []check.Finding {
 			f.Severity = check.Warning
 		}
 		found = append(found, f)
+	}
+	for _, r := range n.remarks {
+		found = append(found, check.Finding{
+			Code: r.Code, Severity: check.Warning, Place: r.Place, Text: r.Text + "; " + r.where(n.messages), Hint: r.Hint,
+			Places: r.rows,
+		})
 	}
 	return found
 }
