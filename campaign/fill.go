@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"mailshot/campaign/check"
+	"mailshot/campaign/check/content"
 	"mailshot/campaign/domains"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/message"
@@ -88,10 +89,12 @@ func (c *Campaign) fill(ctx context.Context, to adder, o PlanOptions) (*planned,
 		return nil, err
 	}
 	f := filling{c: c, to: to, o: o, p: p, screen: screen, date: c.now(), rows: make([]*recipients.Row, 0, chunk)}
+	f.said = c.maker.Count()
 	err = f.read(ctx)
 	if e := f.adding.wait(); err == nil {
 		err = e
 	}
+	p.found.Add(f.said.Findings(o.SkipErrors)...)
 	if err == nil {
 		err = c.sumUp(ctx, to, p)
 	}
@@ -137,6 +140,7 @@ type filling struct {
 	p      *planned
 	screen func(ctx context.Context, key string) (string, error)
 	date   time.Time
+	said   *content.Count // what the messages say
 
 	rows   []*recipients.Row // read, and not made yet: a chunk at most
 	cells  int               // bytes of their cells
@@ -198,12 +202,13 @@ type verdict struct {
 	row      *recipients.Row
 	digest   []byte          // nil: the row gets no message
 	findings []check.Finding // of the message
-	err      error           // the row's faults
+	said     *content.Row
+	err      error // the row's faults
 }
 
 // verdict keeps of a message what a plan needs.
 func (c *Campaign) verdict(m message.Made) verdict {
-	v := verdict{row: m.Row, err: m.Err}
+	v := verdict{row: m.Row, err: m.Err, said: m.Content}
 	if m.Message != nil {
 		digest := m.Message.Digest()
 		v.digest, v.findings = digest[:], c.maker.Check(m.Message)
@@ -270,6 +275,11 @@ func (f *filling) mailed(ctx context.Context, to address.Address, m verdict, r *
 		})
 	}
 	r.Digest = m.digest
+	if why == "" {
+		if bad := f.said.Add(m.row.Place, m.said); bad != "" && f.o.SkipErrors {
+			r.State, r.Reason, r.Digest = ledger.Invalid, bad, nil
+		}
+	}
 	f.p.found.Row(m.row.Place, m.findings...)
 	return nil
 }

@@ -2,7 +2,6 @@ package render
 
 import (
 	"strconv"
-	"strings"
 )
 
 // composer lays out one message: the fields first, then the tree of parts. It writes to head until a shared attachment
@@ -20,6 +19,7 @@ type node struct {
 	children    []node     // of a multipart
 	text        []byte     // of a text leaf: CRLF lines, the last one ended
 	file        *file      // of a file leaf
+	seven       bool       // the file is a message, and goes as it is
 	part        Part       // of a leaf, as previews show it
 }
 
@@ -50,7 +50,11 @@ func (c *composer) entity(n node, level int) {
 		c.head = append(c.head, "--"+boundary+"--\r\n"...)
 		return
 	case n.file != nil:
-		c.field("Content-Transfer-Encoding", "base64")
+		encoding := "base64"
+		if n.seven {
+			encoding = "7bit"
+		}
+		c.field("Content-Transfer-Encoding", encoding)
 		c.head = append(c.head, "\r\n"...)
 		c.flush()
 		c.m.segments = append(c.m.segments, segment{n.file.encoded, &n.file.checksum})
@@ -111,15 +115,15 @@ func textNode(mediaType string, text []byte) node {
 }
 
 // fileNode is a leaf with an attachment or, if cid is not empty, with an image that the HTML shows (RFC 2392).
-func fileNode(f *file, mediaType, name, cid string) node {
-	bare, charset, _ := strings.Cut(mediaType, "; ")
+func fileNode(f *file, bare string, parameters []string, name, cid string) node {
 	contentType := []string{bare + ";"}
-	if charset != "" {
-		contentType = append(contentType, charset+";")
+	for _, p := range parameters {
+		contentType = append(contentType, p+";")
 	}
 	n := node{
 		contentType: append(contentType, oldNamePieces(name)...),
 		file:        f,
+		seven:       f.seven,
 		part:        Part{ContentType: bare, Name: name, CID: cid, Size: f.size, Inline: cid != ""},
 	}
 	disposition := "attachment;"

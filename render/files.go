@@ -1,19 +1,21 @@
 package render
 
 import (
+	"bytes"
 	"container/list"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"net/http"
 	"os"
-	"path"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
 	"unicode/utf8"
+
+	"mailshot/render/mediatype"
 )
 
 // file is one attachment as it goes into messages: read, recognised, encoded. It is immutable and shared by all
@@ -21,9 +23,11 @@ import (
 type file struct {
 	info     fs.FileInfo // of the very bytes read
 	size     int64       // before encoding
-	sniffed  string      // media type by content
+	content  mediatype.Content
 	utf8     bool
-	encoded  []byte   // base64 in lines, each ended by CRLF
+	seven    bool     // a message, which is not encoded
+	left     string   // a placeholder that nothing fills, with its place; "" if there is none
+	encoded  []byte   // base64 in lines, each ended by CRLF; of a message its own lines
 	checksum [32]byte // SHA-256 of encoded
 }
 
@@ -209,14 +213,17 @@ func (s *files) read(p string) (*file, *Fault) {
 		return nil, fault
 	}
 	f := &file{info: before, size: before.Size(), utf8: true, encoded: make([]byte, 0, base64Length(before.Size()))}
+	f.content = mediatype.Detect(in, f.size)
+	var whole []byte // of a text
+	text := isText(p, f.size)
 	chunk := make([]byte, 256*rawLine)
 	var tail []byte // the start of a character that the last chunk cut
 	for read := int64(0); ; {
 		n, err := io.ReadFull(in, chunk)
-		if read == 0 {
-			f.sniffed, _, _ = strings.Cut(http.DetectContentType(chunk[:n]), ";")
-		}
 		read += int64(n)
+		if text {
+			whole = append(whole, chunk[:n]...)
+		}
 		f.encoded = appendBase64(f.encoded, chunk[:n])
 		if f.utf8 {
 			f.utf8, tail = validUTF8(append(tail, chunk[:n]...))
@@ -237,6 +244,7 @@ func (s *files) read(p string) (*file, *Fault) {
 		break
 	}
 	f.utf8 = f.utf8 && len(tail) == 0
+	f.text(p, whole)
 	f.checksum = sha256.Sum256(f.encoded)
 	return f, nil
 }
@@ -255,71 +263,37 @@ func validUTF8(s []byte) (bool, []byte) {
 	return utf8.Valid(s[:cut]), append([]byte(nil), s[cut:]...)
 }
 
-// mediaType names the type of a file by its ending, from a fixed table, so that every machine makes the same message. A
-// type that has a signature is given only to content that has the signature. A file whose ending is not in the table
-// goes by content.
-func (f *file) mediaType(name string) string {
-	t, known := mediaTypes[strings.ToLower(path.Ext(name))]
-	switch {
-	case !known:
-		t.name = f.sniffed
-	case t.signature != "" && f.sniffed != t.signature:
-		t.name = "application/octet-stream"
+// mediaType returns the media type of a file with this name, its parameters, and what is odd about it.
+func (f *file) mediaType(name string) (mediaType string, parameters []string, odd string) {
+	mediaType, odd = f.content.Of(name)
+	if mediaType == "message/rfc822" && !f.seven {
+		mediaType = mediatype.Octets // it would have to be encoded, which RFC 2046 section 5.2.1 forbids
 	}
-	if strings.HasPrefix(t.name, "text/") && f.utf8 {
-		return t.name + "; charset=utf-8"
+	if strings.HasPrefix(mediaType, "text/") && f.utf8 {
+		parameters = append(parameters, "charset=utf-8")
 	}
-	return t.name
+	if mediaType == "text/calendar" && f.content.Method != "" {
+		parameters = append(parameters, "method="+f.content.Method) // RFC 6047 section 2.4
+	}
+	return mediaType, parameters, odd
 }
 
-// mediaTypes has the types by ending. Where a type has a signature, it also has what http.DetectContentType finds in
-// such a file. Types that may not be in base64 (message/rfc822, RFC 2046 section 5.2.1) go as octets.
-var mediaTypes = map[string]struct{ name, signature string }{
-	".pdf":  {"application/pdf", "application/pdf"},
-	".png":  {"image/png", "image/png"},
-	".jpg":  {"image/jpeg", "image/jpeg"},
-	".jpeg": {"image/jpeg", "image/jpeg"},
-	".gif":  {"image/gif", "image/gif"},
-	".webp": {"image/webp", "image/webp"},
-	".bmp":  {"image/bmp", "image/bmp"},
-	".ico":  {"image/vnd.microsoft.icon", "image/x-icon"},
-	".svg":  {"image/svg+xml", ""},
-	".tif":  {"image/tiff", ""},
-	".tiff": {"image/tiff", ""},
-	".avif": {"image/avif", ""},
-	".heic": {"image/heic", ""},
-	".zip":  {"application/zip", "application/zip"},
-	".gz":   {"application/gzip", "application/x-gzip"},
-	".7z":   {"application/x-7z-compressed", ""},
-	".tar":  {"application/x-tar", ""},
-	".docx": {"application/vnd.openxmlformats-officedocument.wordprocessingml.document", "application/zip"},
-	".xlsx": {"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "application/zip"},
-	".pptx": {"application/vnd.openxmlformats-officedocument.presentationml.presentation", "application/zip"},
-	".odt":  {"application/vnd.oasis.opendocument.text", "application/zip"},
-	".ods":  {"application/vnd.oasis.opendocument.spreadsheet", "application/zip"},
-	".odp":  {"application/vnd.oasis.opendocument.presentation", "application/zip"},
-	".epub": {"application/epub+zip", "application/zip"},
-	".doc":  {"application/msword", ""},
-	".xls":  {"application/vnd.ms-excel", ""},
-	".ppt":  {"application/vnd.ms-powerpoint", ""},
-	".rtf":  {"application/rtf", ""},
-	".txt":  {"text/plain", ""},
-	".md":   {"text/markdown", ""},
-	".csv":  {"text/csv", ""},
-	".tsv":  {"text/tab-separated-values", ""},
-	".html": {"text/html", ""},
-	".htm":  {"text/html", ""},
-	".ics":  {"text/calendar", ""},
-	".vcf":  {"text/vcard", ""},
-	".xml":  {"application/xml", ""},
-	".json": {"application/json", ""},
-	".mp3":  {"audio/mpeg", ""},
-	".wav":  {"audio/wav", ""},
-	".ogg":  {"audio/ogg", ""},
-	".mp4":  {"video/mp4", ""},
-	".mov":  {"video/quicktime", ""},
-	".webm": {"video/webm", ""},
-	".asc":  {"application/pgp-keys", ""},
-	".p7m":  {"application/pkcs7-mime", ""},
-	".eml":  {"application/octet-stream", ""},
+// headed matches the start of a message: a field's name.
+var headed = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]*:`)
+
+// asMessage returns a message as it may stand in another without an encoding (RFC 2046 section 5.2.1): ASCII, in lines
+// that end in CRLF. It returns nil if that is not what the bytes are.
+func asMessage(b []byte) []byte {
+	if !headed.Match(b) || bytes.ContainsFunc(b, func(r rune) bool { return r == 0 || r > '~' }) {
+		return nil
+	}
+	if b = normalize(b); !bytes.HasSuffix(b, []byte("\r\n")) {
+		b = append(b, "\r\n"...)
+	}
+	for line := range bytes.Lines(b) {
+		if len(line) > 1000 { // RFC 5322 section 2.1.1
+			return nil
+		}
+	}
+	return b
 }

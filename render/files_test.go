@@ -346,21 +346,35 @@ func TestFilesAreReadOnce(t *testing.T) {
 func TestMediaTypes(t *testing.T) {
 	t.Parallel()
 	zip := "PK\x03\x04\x14\x00"
-	for _, c := range []struct{ name, content, want string }{
-		{"a.pdf", "%PDF-1.7", "application/pdf"},
-		{"A.PDF", "%PDF-1.7", "application/pdf"},
-		{"a.pdf", "<html>502 Bad Gateway</html>", "application/octet-stream"},
-		{"a.png", png, "image/png"},
-		{"a.xlsx", zip, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
-		{"a.xlsx", "a;b", "application/octet-stream"},
-		{"a.csv", "ä;b", "text/csv; charset=utf-8"},
-		{"a.csv", "\xe4;b", "text/csv"},
-		{"a.txt", strings.Repeat("x", rawLine*256-1) + "ä", "text/plain; charset=utf-8"}, // cut by the chunk
-		{"a.txt", strings.Repeat("ä", rawLine*256) + "\xc3", "text/plain"},
-		{"a.eml", "From: a@b", "application/octet-stream"},
-		{"unknown", "%PDF-1.7", "application/pdf"},
-		{"a.unknown", "\x00\x01", "application/octet-stream"},
-		{"a.unknown", "words", "text/plain; charset=utf-8"},
+	for _, c := range []struct {
+		name, content, want string
+		odd                 bool // name and content disagree
+	}{
+		{"a.pdf", "%PDF-1.7", "application/pdf", false},
+		{"A.PDF", "%PDF-1.7", "application/pdf", false},
+		{"a.pdf", "<html>502 Bad Gateway</html>", "application/octet-stream", true},
+		{"a.png", png, "image/png", false},
+		{"a.xlsx", zip, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", true},
+		{"a.xlsx", "a;b", "application/octet-stream", true},
+		{"a.csv", "ä;b", "text/csv; charset=utf-8", false},
+		{"a.csv", "\xe4;b", "text/csv", false},
+		{"a.txt", strings.Repeat("x", rawLine*256-1) + "ä", "text/plain; charset=utf-8", false}, // cut by the chunk
+		{"a.txt", strings.Repeat("ä", rawLine*256) + "\xc3", "text/plain", false},
+		{"a.eml", "From: a@b", "message/rfc822", false},
+		{"a.eml", "From: ä@b", "application/octet-stream", false},
+		{"a.eml", "From a@b\n\nx", "application/octet-stream", false},
+		{"a.eml", "From: " + strings.Repeat("x", 1000), "application/octet-stream", false},
+		{"a.jpg", png, "image/png", true},
+		{"a.txt", "a,b\n1,2\n", "text/plain; charset=utf-8", false},
+		{"a.csv", "a,b\n1,2\n", "text/csv; charset=utf-8", false},
+		{"a.pdf", "\n%PDF-1.4\n", "application/pdf", true},
+		{"a.ics", "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nMETHOD:REQ\r\n UEST\r\nBEGIN:VEVENT\r\n",
+			"text/calendar; charset=utf-8; method=REQUEST", false},
+		{"a.ics", "BEGIN:VCALENDAR\nBEGIN:VEVENT\nMETHOD:X\n", "text/calendar; charset=utf-8", false},
+		{"a.ics", "<html>", "text/calendar; charset=utf-8", true},
+		{"unknown", "%PDF-1.7", "application/pdf", false},
+		{"a.unknown", "\x00\x01", "application/octet-stream", false},
+		{"a.unknown", "words", "text/plain; charset=utf-8", false},
 	} {
 		s := setup{files: map[string]string{c.name: c.content}}
 		r := s.renderer(t)
@@ -368,8 +382,15 @@ func TestMediaTypes(t *testing.T) {
 		if fault != nil {
 			t.Fatal(fault)
 		}
-		if got := f.mediaType(c.name); got != c.want {
+		bare, parameters, odd := f.mediaType(c.name)
+		if got := strings.Join(append([]string{bare}, parameters...), "; "); got != c.want {
 			t.Errorf("%s with %.20q is %s, want %s", c.name, c.content, got, c.want)
+		}
+		if (odd != "") != c.odd {
+			t.Errorf("%s with %.20q: %q", c.name, c.content, odd)
+		}
+		if f.seven {
+			continue // it is not in base64
 		}
 		decoded, err := io.ReadAll(base64.NewDecoder(base64.StdEncoding, bytes.NewReader(f.encoded)))
 		if err != nil || string(decoded) != c.content || int64(len(f.encoded)) != base64Length(f.size) ||

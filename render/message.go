@@ -18,6 +18,7 @@ type Message struct {
 	header                [][2]string
 	parts                 []Part
 	texts                 [][]byte // by part; nil for a file
+	remarks               []Remark
 }
 
 // segment is a run of the message's bytes. A segment with a checksum is an encoded attachment that many messages may

@@ -321,6 +321,11 @@ func (j *job) attachment(a Attachment) (node, bool) {
 		j.faults = append(j.faults, &fault)
 		return node{}, false
 	}
-	mediaType := f.mediaType(p)
-	return fileNode(f, mediaType, name, a.CID), true
+	called := p
+	if a.Name != nil && path.Ext(p) == "" {
+		called = name
+	}
+	mediaType, parameters, odd := f.mediaType(called)
+	j.remark(a, p, odd, f)
+	return fileNode(f, mediaType, parameters, name, a.CID), true
 }

@@ -20,10 +20,8 @@ func (g *guards) branch(l *parse.ListNode, pos parse.Pos, line int) {
 	}
 	g.list(l)
 	took := guard(function.Took, pos, line)
-	number := &parse.NumberNode{NodeType: parse.NodeNumber, Pos: pos, IsInt: true, Int64: int64(g.branches),
-		Text: strconv.Itoa(g.branches)}
+	took.Pipe.Cmds[0].Args = append(took.Pipe.Cmds[0].Args, number(g.branches, pos))
 	g.branches++
-	took.Pipe.Cmds[0].Args = append(took.Pipe.Cmds[0].Args, number)
 	l.Nodes = append([]parse.Node{took}, l.Nodes...)
 }
 
@@ -53,6 +51,10 @@ func (g *guards) list(l *parse.ListNode) {
 		nodes = append(nodes, n)
 	}
 	l.Nodes = nodes
+}
+
+func number(n int, pos parse.Pos) *parse.NumberNode {
+	return &parse.NumberNode{NodeType: parse.NodeNumber, Pos: pos, IsInt: true, Int64: int64(n), Text: strconv.Itoa(n)}
 }
 
 func call(name string, pos parse.Pos) *parse.CommandNode {

@@ -40,6 +40,7 @@ type program struct {
 	pristine func(*function.Execution) (executor, error)
 	pool     sync.Pool
 	guard    *visibleGuard // of HTML
+	spy      *spy          // nil: of a derived text
 }
 
 // functions returns what the set's templates call, for one execution at a time.
@@ -47,38 +48,18 @@ func (s *set) functions() *function.Execution {
 	return function.New(function.Config{Language: s.c.cfg.Language, Direction: s.c.cfg.Direction, HTML: s.html})
 }
 
-func newProgram(s *set, entry string) (*program, error) {
-	p := &program{set: s, entry: entry}
-	g := &guards{}
-	for _, name := range slices.Sorted(maps.Keys(s.made)) {
-		g.list(s.made[name].tree.Root)
+func newProgram(s *set, entry string, derived bool) (*program, error) {
+	p := &program{set: s, entry: entry, tidy: derived}
+	if !derived { // a derived text prints what the HTML prints
+		p.spy = newSpy(s, entry)
 	}
-	placeholder := s.functions().Map()
+	var err error
+	if p.pristine, err = s.pristine(entry, s.made); err != nil {
+		return nil, err
+	}
 	if s.html {
-		root := htmltemplate.New(entry).Funcs(placeholder)
-		for name, t := range s.made {
-			if _, err := root.AddParseTree(name, t.tree); err != nil {
-				return nil, t.unit.raw.ErrorAt(0, "template", err.Error(), "")
-			}
-		}
-		p.pristine = func(r *function.Execution) (executor, error) { return p.escaped(root, r) }
-		var err error
 		if p.guard, err = newVisibleGuard(s, entry); err != nil {
 			return nil, err
-		}
-	} else {
-		root := texttemplate.New(entry).Funcs(placeholder)
-		for name, t := range s.made {
-			if _, err := root.AddParseTree(name, t.tree); err != nil {
-				return nil, t.unit.raw.ErrorAt(0, "template", err.Error(), "")
-			}
-		}
-		p.pristine = func(r *function.Execution) (executor, error) {
-			t, err := root.Clone()
-			if err != nil {
-				return nil, err
-			}
-			return t.Funcs(r.Map()).Option("missingkey=error"), nil
 		}
 	}
 	i, err := p.instance() // html/template finds its errors now, not at the first row
@@ -89,17 +70,48 @@ func newProgram(s *set, entry string) (*program, error) {
 	return p, nil
 }
 
+// pristine puts the guards into trees, and returns what makes copies of them for an execution.
+func (s *set) pristine(entry string, trees map[string]named) (func(*function.Execution) (executor, error), error) {
+	g := &guards{}
+	for _, name := range slices.Sorted(maps.Keys(trees)) {
+		g.list(trees[name].tree.Root)
+	}
+	placeholder := s.functions().Map()
+	if s.html {
+		root := htmltemplate.New(entry).Funcs(placeholder)
+		for name, t := range trees {
+			if _, err := root.AddParseTree(name, t.tree); err != nil {
+				return nil, t.unit.raw.ErrorAt(0, "template", err.Error(), "")
+			}
+		}
+		return func(r *function.Execution) (executor, error) { return s.escaped(entry, root, r) }, nil
+	}
+	root := texttemplate.New(entry).Funcs(placeholder)
+	for name, t := range trees {
+		if _, err := root.AddParseTree(name, t.tree); err != nil {
+			return nil, t.unit.raw.ErrorAt(0, "template", err.Error(), "")
+		}
+	}
+	return func(r *function.Execution) (executor, error) {
+		t, err := root.Clone()
+		if err != nil {
+			return nil, err
+		}
+		return t.Funcs(r.Map()).Option("missingkey=error"), nil
+	}, nil
+}
+
 // escaped returns a copy of an HTML template set, with html/template's escaping done.
-func (p *program) escaped(root *htmltemplate.Template, r *function.Execution) (executor, error) {
+func (s *set) escaped(entry string, root *htmltemplate.Template, r *function.Execution) (executor, error) {
 	t, err := root.Clone()
 	if err != nil {
 		return nil, err
 	}
-	t = t.Lookup(p.entry).Funcs(r.Map()).Option("missingkey=error")
+	t = t.Lookup(entry).Funcs(r.Map()).Option("missingkey=error")
 	// Escaping happens at the first execution, which ends here at its first word.
 	var bad *htmltemplate.Error
 	if err := t.Execute(refuse{}, nil); errors.As(err, &bad) {
-		return nil, p.escapeError(bad)
+		return nil, s.escapeError(entry, bad)
 	}
 	// html/template replaces an unsafe address by "#ZgotmplZ" and goes on. A mail merge must stop and say so. Once
 	// escaping is done, its filters are ordinary functions of the set.
@@ -147,6 +159,9 @@ func (p *program) execute(w io.Writer, d Data) error {
 	if err == nil && p.guard != nil {
 		err = p.guard.check(p, path, row, i.out.String)
 	}
+	if err == nil && p.spy != nil && d.Seen != nil {
+		p.spy.look(d, path, row)
+	}
 	if err != nil {
 		err = p.executeError(err, d)
 	} else if p.tidy {
@@ -175,20 +190,23 @@ func (l *limited) Write(b []byte) (int, error) {
 
 // whole is an error about the program's source as a whole.
 func (p *program) whole(code, text, hint string) *Error {
-	name := p.entry
+	return p.set.whole(p.entry, code, text, hint)
+}
+
+func (s *set) whole(name, code, text, hint string) *Error {
 	if name == "layout" {
 		name = "content" // the layout is rarely to blame
 	}
-	return p.set.made[name].unit.raw.ErrorAt(0, code, text, hint)
+	return s.made[name].unit.raw.ErrorAt(0, code, text, hint)
 }
 
 // escapeError gives an error of html/template its place.
-func (p *program) escapeError(e *htmltemplate.Error) error {
+func (s *set) escapeError(entry string, e *htmltemplate.Error) error {
 	text, hint := escapeText(e)
 	name, _, _ := strings.Cut(e.Name, "$htmltemplate_")
-	t, ok := p.set.made[name]
+	t, ok := s.made[name]
 	if !ok {
-		return p.whole("template-html", text, hint)
+		return s.whole(entry, "template-html", text, hint)
 	}
 	off := source.Offset(t.unit.made.Text, e.Line, 0)
 	if e.Node != nil {

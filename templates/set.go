@@ -9,6 +9,7 @@ import (
 	"text/template/parse"
 
 	"mailshot/templates/function"
+	"mailshot/templates/leftover"
 	"mailshot/templates/markup"
 	"mailshot/templates/plaintext"
 	"mailshot/templates/source"
@@ -23,6 +24,7 @@ type unit struct {
 	raw   *source.Form // as the author wrote it: what is checked
 	meant *source.Form // what it says as HTML or as plain text
 	made  *source.Form // what is executed: in HTML, without what html/template would read in another way
+	spied *source.Form // the same, with calls around its links
 	label string
 }
 
@@ -41,12 +43,14 @@ type set struct {
 	trees map[string]named // of the raw forms, by template name
 	meant map[string]named // of the meant forms, in HTML only
 	made  map[string]named // of the made forms
+	spied map[string]named // of the spied forms
 	files map[string]bool  // includes that have been read or have failed
 }
 
 func (c *Compiler) newSet(html bool) *set {
 	s := &set{c: c, html: html, known: map[string]bool{}, files: map[string]bool{},
-		trees: map[string]named{}, meant: map[string]named{}, made: map[string]named{}}
+		trees: map[string]named{}, meant: map[string]named{}, made: map[string]named{},
+		spied: map[string]named{}}
 	for _, f := range function.Functions() {
 		s.known[f.Name] = true
 	}
@@ -80,6 +84,12 @@ func (s *set) add(name, label string, src *source.Source, make maker) error {
 		if err := s.parse(s.meant, name, id, u, u.meant); err != nil {
 			return err
 		}
+	}
+	if u.spied = u.made; s.html {
+		u.spied = s.spyLinks(u.made)
+	}
+	if err := s.parse(s.spied, name, id, u, u.spied); err != nil {
+		return err
 	}
 	return s.parse(s.made, name, id, u, u.made)
 }
@@ -122,19 +132,24 @@ func (s *set) include(u *unit, n *parse.TemplateNode) error {
 		return fail(err.Error(), hint)
 	}
 	var make maker
+	syntax := leftover.HTML
 	switch ext := strings.ToLower(path.Ext(n.Name)); {
 	case s.html && ext == ".md":
-		make = markdownToHTML
+		make, syntax = markdownToHTML, leftover.Markdown
 	case s.html && (ext == ".html" || ext == ".htm"):
 		make = markup.Text
 	case s.html:
 		return fail(fmt.Sprintf("%s cannot be included in HTML", n.Name), "partials of an HTML body are .html or .md files")
 	case ext == ".md":
-		make = markdownToText
+		make, syntax = markdownToText, leftover.Markdown
 	case ext == ".html", ext == ".htm":
 		make = plaintext.FromHTML
+	default:
+		syntax = leftover.Text
 	}
-	return s.add(n.Name, n.Name, source.New(n.Name, 0, 0, text), make)
+	src := source.New(n.Name, 0, 0, text)
+	s.c.leftovers(src, syntax)
+	return s.add(n.Name, n.Name, src, make)
 }
 
 // read reads a file below the campaign's folder.
@@ -171,7 +186,7 @@ func (s *set) check(entry string) error {
 	k.template(entry, rowShape)
 	if s.c.cfg.Alias != nil && len(k.errs) == 0 {
 		// Aliases must also be replaced in what is executed. It cannot have mistakes that the written form does not have.
-		for _, trees := range []map[string]named{s.meant, s.made} {
+		for _, trees := range []map[string]named{s.meant, s.made, s.spied} {
 			made := &checker{set: s, trees: trees, done: map[string]bool{}}
 			made.template(entry, rowShape)
 		}
@@ -188,11 +203,10 @@ func (c *Compiler) text(name string, src Source, make maker) (*Text, error) {
 	if err := s.check(name); err != nil {
 		return nil, err
 	}
-	p, err := newProgram(s, name)
+	p, err := newProgram(s, name, make != nil)
 	if err != nil {
 		return nil, err
 	}
-	p.tidy = make != nil
 	return &Text{p}, nil
 }
 
@@ -225,7 +239,7 @@ func (c *Compiler) html(b BodySource) (*HTML, map[string]*Error, error) {
 	if err := s.check(entry); err != nil {
 		return nil, nil, err
 	}
-	p, err := newProgram(s, entry)
+	p, err := newProgram(s, entry, false)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -247,6 +261,7 @@ func (s *set) layout(name string) error {
 			Text: fmt.Sprintf("layout %q: %v", name, err), Hint: hint, Err: err}
 	}
 	src := source.New(name, 0, 0, text)
+	s.c.leftovers(src, leftover.HTML)
 	if err := s.add("layout", name, src, markup.Text); err != nil {
 		return err
 	}

@@ -38,6 +38,7 @@ import (
 	"time"
 
 	"mailshot/templates/function"
+	"mailshot/templates/leftover"
 	"mailshot/templates/plaintext"
 	"mailshot/templates/source"
 )
@@ -77,11 +78,12 @@ func (s Source) source() *source.Source { return source.New(s.File, s.Line, s.Co
 // Error is a mistake in a template, with its place in the author's file. Some mistakes show only with a certain row.
 type Error = source.Error
 
-// Data is what one execution sees. Execute only reads it.
+// Data is what one execution sees. Execute only reads it, but for Seen.
 type Data struct {
 	Values   map[string]any    // by column: string, float64, time.Time, bool, or nil for an empty typed cell
 	Text     map[string]string // by column: the cell as read, which is what {{.column}} prints
 	Mailshot map[string]string // {{.mailshot.NAME}}: campaign, key, address, name, token
+	Seen     *Seen             // where Execute notes what was empty, by the compiler's Places; nil: it notes nothing
 }
 
 // mailshotNames are the fields of {{.mailshot}}. They are fixed, so that a typo is found before the run.
@@ -92,6 +94,7 @@ type Compiler struct {
 	cfg  Config
 	mu   sync.Mutex
 	seen map[string][sha256.Size]byte // what Digest covers
+	places
 }
 
 // New returns a compiler. An unknown Language counts as undetermined: numbers are then written as in English.
@@ -135,6 +138,7 @@ type Body struct {
 // Line compiles a template for one line of text: a subject, an address field, a header, a file name. name stands for
 // the template in errors about the whole of it.
 func (c *Compiler) Line(name string, s Source) (*Text, error) {
+	c.leftovers(s.source(), leftover.Text)
 	return c.text(name, s, nil)
 }
 
@@ -142,6 +146,11 @@ func (c *Compiler) Line(name string, s Source) (*Text, error) {
 func (c *Compiler) Body(b BodySource) (*Body, error) {
 	if b.Markdown == nil && b.HTML == nil && b.Text == nil {
 		return nil, errors.New("body: nothing to send: give markdown, html or text")
+	}
+	for syntax, s := range []*Source{leftover.Text: b.Text, leftover.Markdown: b.Markdown, leftover.HTML: b.HTML} {
+		if s != nil {
+			c.leftovers(s.source(), leftover.Syntax(syntax))
+		}
 	}
 	body := &Body{}
 	var errs []error

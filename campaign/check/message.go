@@ -47,7 +47,6 @@ func Codes() []Code {
 		{"long-subject", Warning, "the subject has more than 200 characters"},
 		{"no-value", Error, "the message says <no value>, which is what a template writes where there is nothing"},
 		{"template-left", Error, "the subject or a header still has {{ in it"},
-		{"template-in-text", Warning, "the text holds {{ or *|, which may be the field of a template"},
 		{"blocked-value", Error,
 			"html/template put #ZgotmplZ or ZgotmplZ where a value was not safe, as in a link that begins with javascript:"},
 		{"empty-text", Warning, "the text part is empty"},
@@ -201,18 +200,6 @@ func (fs *findings) left(s, where, noValue string) {
 	if strings.Contains(s, noValue) {
 		fs.add("no-value", Error, fmt.Sprintf("the %s says <no value>", where), "use default in the template")
 	}
-	for _, mark := range []string{"{{", "*|"} {
-		if i := strings.Index(s, mark); i >= 0 {
-			fs.add("template-in-text", Warning, fmt.Sprintf("the %s holds %s", where, ellipsis.Quote(firstLine(s[i:]), 41)),
-				"does a cell hold a template of another program?")
-			break
-		}
-	}
-}
-
-func firstLine(s string) string {
-	s, _, _ = strings.Cut(s, "\n")
-	return s
 }
 
 // targets yields what the href and src attributes of HTML hold. It looks only for the attributes and does not parse.

@@ -52,9 +52,6 @@ func TestMessage(t *testing.T) {
 		{"no value in the HTML", with(func(m *message) { m.parts = append(m.parts, html("<p>&lt;no value&gt;")) }),
 			[]string{"no-value"}},
 		{"no value in the text", with(func(m *message) { m.parts[0] = text("Dear <no value>") }), []string{"no-value"}},
-		{"merge field", with(func(m *message) { m.parts[0] = text("Dear *|FNAME|*") }), []string{"template-in-text"}},
-		{"template in the text", with(func(m *message) { m.parts[0] = text("Dear {{ first }}") }),
-			[]string{"template-in-text"}},
 		{"empty text", with(func(m *message) { m.parts[0] = text(" \n") }), []string{"empty-text"}},
 		{"a cell that is a whole query", with(func(m *message) {
 			m.parts = append(m.parts, html(`<a href="https://a.example/?utm_source%3dnews%26utm_medium%3dmail">`))

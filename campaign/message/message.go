@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"mailshot/campaign/check"
+	"mailshot/campaign/check/content"
 	"mailshot/campaign/definition"
 	"mailshot/campaign/recipients"
 	"mailshot/render"
@@ -50,8 +51,9 @@ type Maker struct {
 type Made struct {
 	Row     *recipients.Row
 	Message *render.Message
-	Why     string // the row gets no message, and that is right: it is filtered, or its address is not one
-	Err     error  // the row's faults, joined
+	Why     string       // the row gets no message, and that is right: it is filtered, or its address is not one
+	Err     error        // the row's faults, joined
+	Content *content.Row // what the message says, for the count of all messages; nil without a message
 }
 
 // New compiles the templates against the header. The mistakes of all templates come joined, each with its place.
@@ -89,15 +91,30 @@ func (m *Maker) Make(row *recipients.Row, date time.Time) Made {
 			return made
 		}
 	}
-	made.Message, made.Err = m.Render(row, date)
+	said := &content.Row{}
+	if made.Message, made.Err = m.render(row, date, &said.Seen); made.Err == nil {
+		for _, r := range made.Message.Remarks() {
+			said.Remarks = append(said.Remarks, content.Remark(r))
+		}
+		made.Content = said
+	}
 	return made
+}
+
+// Count returns a new count of what the messages say, for the Content of each.
+func (m *Maker) Count() *content.Count {
+	return content.New(content.Config{Places: m.compiler.Places(), Doubts: m.compiler.Doubts()})
 }
 
 // Render makes the message of a row of which it is known that it gets one.
 func (m *Maker) Render(row *recipients.Row, date time.Time) (*render.Message, error) {
+	return m.render(row, date, nil)
+}
+
+func (m *Maker) render(row *recipients.Row, date time.Time, seen *templates.Seen) (*render.Message, error) {
 	to := render.Recipient{
 		Address: row.Address, Name: row.Name, Key: row.Key,
-		Data: templates.Data{Values: row.Values(), Text: row.Text()},
+		Data: templates.Data{Values: row.Values(), Text: row.Text(), Seen: seen},
 	}
 	if m.c.To != nil {
 		to.Address = *m.c.To

@@ -113,7 +113,7 @@ func (in *Inspection) nobody() {
 			Hint: "export the list again"})
 	default:
 		in.fault(&Fault{Code: "no-addresses", Place: in.File, Text: "no cell holds an address that can be mailed",
-			Hint: "is it another list, or another delimiter or sheet?"})
+			Hint: "is it another list, header_row, delimiter or sheet?"})
 	}
 }
 

@@ -177,16 +177,19 @@ func TestInspectCounts(t *testing.T) {
 func TestInspectTitle(t *testing.T) {
 	t.Parallel()
 	const list = "Members 2026\n\nemail,name\na@example.com,A\nb@example.com,B\n"
+	without := strings.ReplaceAll(list, "@", "") // then nothing shows which row the header is
 	for _, c := range []struct {
 		cfg  Config
+		list string
 		want string
 	}{
-		{Config{}, `-:1: one cell, and 2 in -:3 below it: this looks like a title (if the columns' names are ` +
+		{Config{}, list, ""},
+		{Config{}, without, `-:1: one cell, and 2 in -:3 below it: this looks like a title (if the columns' names are ` +
 			`there, say header_row: 3 in recipients (inspect --header-row 3))`},
-		{Config{HeaderRow: 3, Address: "emial"}, `-:3: no column "emial" for the address (did you mean "email"?)`},
-		{Config{HeaderRow: 3, Address: "email"}, ""},
+		{Config{HeaderRow: 3, Address: "emial"}, list, `-:3: no column "emial" for the address (did you mean "email"?)`},
+		{Config{HeaderRow: 3, Address: "email"}, list, ""},
 	} {
-		c.cfg.File, c.cfg.Stdin = "-", strings.NewReader(list)
+		c.cfg.File, c.cfg.Stdin = "-", strings.NewReader(c.list)
 		in, err := Inspect(t.Context(), c.cfg)
 		if err != nil {
 			t.Fatal(err)

@@ -53,7 +53,7 @@ func (s *nameless) next() (record, error) {
 			s.said[i] = true
 			wrong = &Fault{Code: "empty-header", Place: s.place(rec.line), Line: rec.line, Excerpt: fault.Excerpt(rec.raw),
 				Text: fmt.Sprintf("column %d has no name, and holds %s here", i+1, fault.Quote(text)),
-				Hint: "give it a name, or delete the column"}
+				Hint: "give it a name, or delete the column; header_row and delimiter say where the header is"}
 		}
 	}
 	if wrong != nil {

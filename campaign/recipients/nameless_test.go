@@ -21,7 +21,7 @@ func TestColumnsWithoutName(t *testing.T) {
 		{"behind the header alone", "email,name,,\nann@example.com,Ann\nbob@example.com,Bob, \n", []string{ann, bob}},
 		{"between", "email,,name\nann@example.com,,Ann\nbob@example.com, ,Bob\n", []string{ann, bob}},
 		{"a cell", "email,,name\nann@example.com,,Ann\nbob@example.com,x,Bob\ncem@example.com,y,Cem\n", []string{ann,
-			`list.csv:3: column 2 has no name, and holds "x" here (give it a name, or delete the column)`,
+			`list.csv:3: column 2 has no name, and holds "x" here (give it a name, or delete the column; header_row and delimiter say where the header is)`,
 			`list.csv:4 ["cem@example.com" "Cem"]`}},
 		{"too few cells", "email,,name\nann@example.com,Ann\n", []string{"list.csv:2: 2 cells, the header has 3 (every " +
 			"row needs as many cells as the header; put quotes around a cell that holds the delimiter)"}},

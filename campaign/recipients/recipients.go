@@ -24,7 +24,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"errors"
-	"fmt"
 	"hash"
 	"io"
 	"os"
@@ -320,7 +319,7 @@ func (l *List) openText(f *os.File, magic []byte) error {
 		l.header.Guessed = append(l.header.Guessed, "encoding: UTF-16, by its NUL bytes")
 	}
 	how := delimited.Config{File: name, Encoding: decoded.Encoding, Delimiter: l.cfg.Delimiter,
-		DelimiterAt: l.cfg.says("delimiter")}
+		DelimiterAt: l.cfg.says("delimiter"), HeaderRow: l.cfg.HeaderRow}
 	ext := strings.ToLower(filepath.Ext(filetype.PlainName(name)))
 	if ext == ".tsv" {
 		how.Usual = '\t'
@@ -338,9 +337,7 @@ func (l *List) openText(f *os.File, magic []byte) error {
 	if err != nil {
 		return err
 	}
-	if d, by := rows.Delimiter(); by == delimited.Told && d != ',' {
-		l.header.Guessed = append(l.header.Guessed, fmt.Sprintf("delimiter: %q", string(d)))
-	}
+	l.header.Guessed = append(l.header.Guessed, rows.Guesses()...)
 	l.source = text{rows, total, decoded}
 	return nil
 }

@@ -23,7 +23,8 @@ var allowed = map[string][]string{
 		"campaign/accounts", "campaign/definition", "campaign/ledger", "sender", "sender/courtesy",
 		"sender/limits", "sender/reply",
 	},
-	"campaign/check": {"internal/ellipsis"},
+	"campaign/check":         {"internal/ellipsis"},
+	"campaign/check/content": {"campaign/check", "templates"},
 	"campaign/definition": {
 		"campaign/definition/schema", "render/address", "sender/courtesy", "sender/limits", "sender/reply",
 	},
@@ -52,7 +53,8 @@ var allowed = map[string][]string{
 	},
 	"campaign/lineage": {"campaign/accounts", "campaign/ledger"},
 	"campaign/message": {
-		"campaign/check", "campaign/definition", "campaign/recipients", "render", "render/address", "templates",
+		"campaign/check", "campaign/check/content", "campaign/definition", "campaign/recipients", "render",
+		"render/address", "templates",
 	},
 	"campaign/pacing":    {"campaign/ledger", "sender/courtesy"},
 	"campaign/readiness": {"campaign/check", "campaign/definition", "campaign/transport"},
@@ -70,7 +72,8 @@ var allowed = map[string][]string{
 	"campaign/recipients/filetype":   {"campaign/recipients/fault"},
 	"campaign/recipients/folding":    {"internal/suggest"},
 	"campaign/recipients/hygiene": {
-		"campaign/recipients/fault", "campaign/recipients/folding", "internal/suggest", "render/address",
+		"campaign/recipients/fault", "campaign/recipients/folding", "internal/ellipsis", "internal/placeholder",
+		"internal/suggest", "render/address",
 	},
 	"campaign/recipients/profile": {
 		"campaign/recipients/fault", "campaign/recipients/folding", "campaign/recipients/value",
@@ -92,12 +95,14 @@ var allowed = map[string][]string{
 		"sender/mx", "sender/reply", "sender/sendmail",
 	},
 	"templates":           {"templates/..."},
-	"templates/function":  {"internal/ellipsis", "internal/suggest"},
+	"templates/function":  {"internal/ellipsis", "internal/suggest", "templates/gaps"},
+	"templates/gaps":      {"templates/source"},
+	"templates/leftover":  {"internal/placeholder", "templates/source"},
 	"templates/markdown":  {"templates/markup", "templates/source"},
 	"templates/markup":    {"templates/function", "templates/source"},
 	"templates/plaintext": {"templates/function", "templates/markup", "templates/source"},
 	"templates/source":    {},
-	"render":              {"internal/ellipsis", "render/address", "templates"},
+	"render":              {"internal/ellipsis", "internal/placeholder", "render/address", "render/mediatype", "templates"},
 	"render/address":      {"internal/ellipsis"},
 	"sender":              {"sender/..."},
 	"sender/auth":         {"internal/mask"},
@@ -124,6 +129,9 @@ var allowed = map[string][]string{
 	"internal/sqlite":     {"campaign/statefile", "internal/disk"},
 	"internal/suggest":    {},
 	"internal/trail":      {},
+
+	"internal/placeholder": {},
+	"render/mediatype":     {},
 }
 
 // floor are the rooms that every room may stand on: one noun, a page of code, and no import of ours.

@@ -34,6 +34,7 @@ type Execution struct {
 	counters           map[int]int // numbered lists in the text part
 	row                map[string]any
 	taken              []uint8 // by branch: how often it was taken, 2 for more than once
+	watch
 }
 
 // New returns an execution for cfg. An unknown language counts as undetermined: numbers are then written as in English.
@@ -60,6 +61,7 @@ func direction(tag language.Tag) string {
 // Begin forgets the last execution and begins one for a row, which Row has made. A nil row only forgets the last one.
 func (ex *Execution) Begin(row map[string]any) {
 	ex.steps, ex.depth, ex.made, ex.counters, ex.row = 0, 0, 0, nil, row
+	ex.watch = watch{}
 	clear(ex.taken)
 }
 
@@ -121,7 +123,7 @@ func (ex *Execution) spend(n int) error {
 func (ex *Execution) Map() map[string]any {
 	m := map[string]any{Tick: ex.tick, Took: ex.took, Shown: ex.shown, Enter: ex.enter, Leave: ex.leave, Range: ex.items,
 		Number: ex.number, Restart: ex.restart, Conditional: ex.conditional, Query: ex.query, Part: ex.part, Href: ex.href,
-		Link: ex.link, Bracketed: ex.bracketed}
+		Link: ex.link, Bracketed: ex.bracketed, Printed: ex.printed, Open: ex.open, Close: ex.close}
 	for _, e := range table() {
 		if e.make != nil {
 			m[e.Name] = e.make(ex)
@@ -153,6 +155,11 @@ const (
 	// Link and Bracketed write <{{.x}}> of Markdown: the address that it leads to, and the value in its brackets.
 	Link      = "_link"
 	Bracketed = "_bracketed"
+	// Printed notes whether a value is empty: "Printed PLACE VALUE". Open and Close stand around the value of a link's
+	// attribute, and note whether it leads anywhere: "Close EMPTY BROKEN ATTRIBUTE SHARES".
+	Printed = "_printed"
+	Open    = "_open"
+	Close   = "_close"
 )
 
 // restart makes the numbered list id begin at start.

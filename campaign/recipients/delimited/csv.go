@@ -39,6 +39,7 @@ type CSV struct {
 	encoding  string // encoding of the file; "" is UTF-8
 	by        By     // how the delimiter is known
 	marked    bool   // the text begins with a byte order mark
+	titled    int64  // line of the header, if a title stands above it; else 0
 
 	buf    []byte
 	pos    int   // start of the record being read

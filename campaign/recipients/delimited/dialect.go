@@ -24,6 +24,7 @@ type Config struct {
 	Delimiter   rune   // between cells; default as the first line says, else Usual
 	Usual       rune   // delimiter by the file's name, as for .tsv; default as the text shows
 	DelimiterAt string // place that sets Delimiter, for faults
+	HeaderRow   int    // line of the header; default the first row, or the first below a title
 }
 
 // By is how a delimiter is known.
@@ -62,6 +63,9 @@ func NewCSV(cfg Config, in io.Reader) (*CSV, error) {
 		r.delimiter, r.by = byte(cfg.Usual), Named
 	default:
 		r.delimiter = detect(r.buf[r.pos:r.end], r.eof != nil)
+	}
+	if cfg.HeaderRow == 0 {
+		r.skipTitle(r.by != Told, r.eof != nil)
 	}
 	return r, nil
 }

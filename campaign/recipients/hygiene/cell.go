@@ -1,5 +1,5 @@
 // Package hygiene finds what is odd in a list and not a mistake. [Cell] looks at the text of any cell: letters that
-// were read in the wrong encoding, a blank that nobody sees. [Checker.Address] looks at an address: a typo in a
+// were read in the wrong encoding, a blank that nobody sees, what other programs have left. [Checker.Address] looks at an address: a typo in a
 // domain, a disposable mailbox, a role. A list with findings may be mailed, but a person should know them before.
 package hygiene
 
@@ -36,6 +36,7 @@ func Cell(text string) (found []Finding) {
 		say("odd-quote", fault.Quote(text)+" is in apostrophes, which are part of the text here",
 			"if they are meant as quotes, export the list again with the quote \"")
 	}
+	found = append(found, leftover(text)...)
 	if folding.ASCII(text) {
 		return found
 	}

@@ -1,0 +1,142 @@
+// Package content counts, over all messages of a campaign, what is wrong with what they say, and makes one finding of
+// each mistake. Make a Count with New, give each message's Row to Count.Add in the order of the list, and take the
+// Findings at the end.
+//
+// A mistake is at one place of a template, and shows in some of the messages: a link whose cell is empty, a greeting
+// without its name. So there is one finding for each place, with the number of messages and the first rows. Memory
+// grows with the templates, and not with the list.
+package content
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"mailshot/campaign/check"
+	"mailshot/templates"
+)
+
+// first is how many rows a finding names.
+const first = 5
+
+// Row is what is known of one message.
+type Row struct {
+	Seen    templates.Seen // what its templates printed
+	Remarks []Remark       // on its attachments
+}
+
+// Remark is something odd about an attachment. Remarks with one code and place are of one kind.
+type Remark struct{ Code, Place, Text, Hint string }
+
+// Config says what messages are made of.
+type Config struct {
+	Places []templates.Place  // of the templates; a Row's Seen counts them
+	Doubts []*templates.Error // what is wrong with the templates in every message
+}
+
+// Count counts. It is not safe for concurrent use.
+type Count struct {
+	c        Config
+	messages int64
+	places   []tally // by place
+	remarks  []remarked
+}
+
+// remarked is a kind of remark, with the first of it.
+type remarked struct {
+	Remark
+	tally
+}
+
+// tally is how many messages have something, and where the first of them are.
+type tally struct {
+	printed, empty int64
+	rows           []string
+}
+
+func (t *tally) add(row string) {
+	if t.empty++; len(t.rows) < first {
+		t.rows = append(t.rows, row)
+	}
+}
+
+// New returns a count of the messages that are made of c.
+func New(c Config) *Count { return &Count{c: c, places: make([]tally, len(c.Places))} }
+
+// Add counts one message, and says why it should not be sent: a link of it leads nowhere. "" says that it may be.
+func (n *Count) Add(place string, row *Row) (why string) {
+	if row == nil {
+		return ""
+	}
+	n.messages++
+	row.Seen.Each(func(i int, empty bool) {
+		t := &n.places[i]
+		if t.printed++; !empty {
+			return
+		}
+		t.add(place)
+		if p := n.c.Places[i]; p.Code == "empty-link" && why == "" {
+			why = p.Place() + ": " + p.Text
+		}
+	})
+	for _, r := range row.Remarks {
+		n.remark(place, r)
+	}
+	return why
+}
+
+// remark counts a remark.
+func (n *Count) remark(place string, r Remark) {
+	i := slices.IndexFunc(n.remarks, func(known remarked) bool { return known.Code == r.Code && known.Place == r.Place })
+	if i < 0 {
+		i = len(n.remarks)
+		n.remarks = append(n.remarks, remarked{Remark: r})
+	}
+	n.remarks[i].add(place)
+}
+
+// Findings returns the findings, in the order of the templates. skip says that messages which should not be sent are
+// left out, so that they are no errors.
+func (n *Count) Findings(skip bool) []check.Finding {
+	var found []check.Finding
+	for _, doubt := range n.c.Doubts {
+		f := check.From(doubt)[0]
+		if doubt.Code != "empty-link" {
+			f.Severity = check.Warning
+		}
+		found = append(found, f)
+	}
+	for i, p := range n.c.Places {
+		t := &n.places[i]
+		if t.empty == 0 || p.Optional && t.printed-t.empty <= t.empty {
+			continue
+		}
+		f := check.From(p.Error)[0]
+		f.Text += " " + t.where(n.messages)
+		f.Places = t.rows
+		if p.Code != "empty-link" || skip {
+			f.Severity = check.Warning
+		}
+		found = append(found, f)
+	}
+	for _, r := range n.remarks {
+		found = append(found, check.Finding{
+			Code: r.Code, Severity: check.Warning, Place: r.Place, Text: r.Text + "; " + r.where(n.messages), Hint: r.Hint,
+			Places: r.rows,
+		})
+	}
+	return found
+}
+
+// where says in how many messages something is, and in which rows.
+func (t *tally) where(of int64) string {
+	rows := strings.Join(t.rows, ", ")
+	if t.empty > int64(len(t.rows)) {
+		rows += ", …"
+	}
+	what := "messages"
+	if of == 1 {
+		what = "message"
+	}
+	return fmt.Sprintf("in %d of %d %s (%s)", t.empty, of, what, rows)
+}

@@ -1,0 +1,213 @@
+// Package placeholder finds the fields of other tools in a text, which no template of ours fills: «Name», %NAME%,
+// [FIRST_NAME], ${name}, *|FNAME|*. Finder.Find returns them.
+//
+// Brackets, braces and percent signs have other uses. Marks that have none (*|…|*, <%= … %>) are taken as they are. For
+// the others the word within must be a name: one that people give to such fields in several languages, a column of the
+// list, or a word as programs write it (FIRST_NAME). Code and URLs with %20 are left alone.
+package placeholder
+
+import (
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// Mark is a placeholder in a text.
+type Mark struct {
+	At, End int
+	Name    string // the word within
+}
+
+// Finder finds placeholders. Its zero value is ready. It may be used concurrently.
+type Finder struct {
+	Columns []string // of the list; a placeholder that is named like one is meant for it
+	Own     bool     // also {{…}}: the text is not a template of ours
+}
+
+// trust says what the word within a mark must be.
+type trust int
+
+const (
+	always trust = iota // anything that the pattern takes
+	field               // a known name, a column, or a word with underscores
+	shout               // these, or a word in capitals
+)
+
+// kind is one way to write a placeholder. The group of the pattern is the name.
+type kind struct {
+	pattern *regexp.Regexp
+	trust   trust
+	clue    string // a text without it has none of this kind
+}
+
+const (
+	word  = `[\pL_][\pL\pM\pN_.\- ]{0,40}?`
+	tight = `[\pL_][\pL\pM\pN_.\-]{0,40}`
+)
+
+var own = kind{regexp.MustCompile(`\{\{[^{}\n]{1,80}\}\}`), always, "{{"}
+
+var kinds = []kind{
+	{regexp.MustCompile(`\*\|([A-Z][A-Z0-9_:.\- ]*)\|\*`), always, "*|"},
+	{regexp.MustCompile(`<%[=\-@]?\s*([^%<>\n]{1,80}?)\s*-?%>`), always, "<%"},
+	{regexp.MustCompile(`&lt;%=?\s*([^%<>\n]{1,80}?)\s*%&gt;`), always, "&lt;%"},
+	{regexp.MustCompile(`<\?(?:php|=)([^<>]{1,80}?)\?>`), always, "<?"},
+	{regexp.MustCompile(`<<\s*(` + word + `)\s*>>`), always, "<<"},
+	{regexp.MustCompile(`&lt;&lt;\s*(` + word + `)\s*&gt;&gt;`), always, "&lt;&lt;"},
+	{regexp.MustCompile(`%%\s*(` + word + `)\s*%%`), always, "%%"},
+	{regexp.MustCompile(`\$\{\s*([\pL_][\pL\pM\pN_.:\-]{0,40})\s*\}`), always, "${"},
+	{regexp.MustCompile(`\{!\s*\$?([\pL_][\pL\pM\pN_.\-]{0,60})\s*\}`), always, "{!"},
+	{regexp.MustCompile(`\{%\s*([a-z]+\s[^%\n]{1,80}?|[A-Z_]+)\s*%\}`), always, "{%"},
+	{regexp.MustCompile(`[#%]\{\s*(` + word + `)\s*\}`), field, "{"},
+	{regexp.MustCompile(`\[\[\s*(` + word + `)\s*\]\]`), shout, "[["},
+	{regexp.MustCompile(`\[%\s*(` + word + `)\s*%\]`), always, "[%"},
+	{regexp.MustCompile(`\[\s*(` + word + `)\s*\]`), field, "["},
+	{regexp.MustCompile(`\{\s*\$?(` + word + `)\s*\}`), field, "{"},
+	{regexp.MustCompile(`%(` + tight + `)%`), shout, "%"},
+	{regexp.MustCompile(`##(` + tight + `)##`), shout, "##"},
+	{regexp.MustCompile(`@@(` + tight + `)@@`), shout, "@@"},
+	{regexp.MustCompile(`«\s*(` + word + `)\s*»`), field, "«"},
+	{regexp.MustCompile(`&laquo;\s*(` + word + `)\s*&raquo;`), field, "&laquo;"},
+}
+
+// clues are the characters of which every placeholder has one, those with @@ aside.
+const clues = "{[%«*<&#$"
+
+// Find returns the placeholders of a text, in order. They do not overlap.
+func (f *Finder) Find(text string) []Mark {
+	if !strings.ContainsAny(text, clues) && !strings.Contains(text, "@@") {
+		return nil
+	}
+	var found []Mark
+	look := func(k kind) {
+		if !strings.Contains(text, k.clue) {
+			return
+		}
+		for _, m := range k.pattern.FindAllStringSubmatchIndex(text, -1) {
+			mark := Mark{At: m[0], End: m[1]}
+			if len(m) > 2 {
+				mark.Name = strings.TrimSpace(text[m[2]:m[3]])
+			}
+			if !overlaps(found, mark) && f.means(k, text, mark) {
+				found = append(found, mark)
+			}
+		}
+	}
+	if f.Own {
+		look(own)
+	}
+	for _, k := range kinds {
+		look(k)
+	}
+	slices.SortFunc(found, func(a, b Mark) int { return a.At - b.At })
+	return found
+}
+
+// Escaped finds placeholders that an editor has escaped within an address: %7B%7Bname%7D%7D, %5BFIRST_NAME%5D. It
+// returns the first as it was meant, or "".
+func (f *Finder) Escaped(address string) string {
+	if !strings.Contains(address, "%") {
+		return ""
+	}
+	plain, err := url.PathUnescape(address)
+	if err != nil || plain == address {
+		return ""
+	}
+	escaped := Finder{Columns: f.Columns, Own: true}
+	for _, m := range escaped.Find(plain) {
+		if s := plain[m.At:m.End]; !strings.Contains(address, s) {
+			return s
+		}
+	}
+	return ""
+}
+
+func overlaps(found []Mark, m Mark) bool {
+	return slices.ContainsFunc(found, func(f Mark) bool { return m.At < f.End && f.At < m.End })
+}
+
+// means says whether a mark is a placeholder, and not the text of somebody who writes brackets.
+func (f *Finder) means(k kind, text string, m Mark) bool {
+	if k.trust == always {
+		return true
+	}
+	before, after := last(text[:m.At]), first(text[m.End:])
+	switch text[m.At] {
+	case '[':
+		// [text](link), [text][reference], [reference]: link, ![picture], a[index]
+		if strings.ContainsRune("([:", after) || strings.ContainsRune("]!)\\", before) || letter(before) {
+			return false
+		}
+	case '{':
+		if strings.ContainsRune("{\\$%#", before) || after == '}' || letter(before) && !f.known(m.Name) {
+			return false
+		}
+	case '%':
+		// 50%OFF%, %C3%BC, %TEMP%\x
+		if unicode.IsDigit(before) || before == '%' || after == '%' || after == '\\' || after == '/' ||
+			slices.Contains(variables, m.Name) || hexadecimal(m.Name) {
+			return false
+		}
+	}
+	return f.known(m.Name) || underscores(m.Name) || k.trust == shout && shouts(m.Name)
+}
+
+// known says whether a word is the name of a field or of a column.
+func (f *Finder) known(name string) bool {
+	if i := strings.LastIndexByte(name, '.'); i >= 0 {
+		name = name[i+1:] // contact.first_name
+	}
+	plain := fold(name)
+	if slices.Contains(names, plain) {
+		return true
+	}
+	return !slices.Contains(common, plain) && slices.ContainsFunc(f.Columns, func(c string) bool {
+		return plain != "" && fold(c) == plain
+	})
+}
+
+// fold leaves the letters and digits of a name, in small letters.
+func fold(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) {
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, s)
+}
+
+// underscores says whether a word is written as programs write names: FIRST_NAME, order_id.
+func underscores(s string) bool {
+	inner := strings.Trim(s, "_")
+	return strings.Contains(inner, "_") && !strings.ContainsAny(s, " .") && len(inner) > 3
+}
+
+// shouts says whether a word is all capitals.
+func shouts(s string) bool {
+	return len(s) > 2 && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsUpper(r) && !unicode.IsDigit(r) })
+}
+
+// hexadecimal says whether the word between two percent signs may be escaped bytes of an address.
+func hexadecimal(s string) bool {
+	digit := func(c byte) bool { return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F' }
+	return len(s) == 2 && digit(s[0]) && digit(s[1])
+}
+
+func first(s string) rune {
+	for _, r := range s {
+		return r
+	}
+	return ' '
+}
+
+func last(s string) rune {
+	if s == "" {
+		return ' '
+	}
+	r := []rune(s[max(0, len(s)-4):])
+	return r[len(r)-1]
+}
+
+func letter(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_' }
