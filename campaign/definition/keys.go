@@ -86,7 +86,7 @@ func (d *Definition) recipientKeys() []schema.Key {
 			Doc: "Excel: what to do with rows hidden by hand or by a filter. " +
 				"Default: ask, which refuses a list that has hidden rows."},
 		{Name: "header_row", Read: schema.Number(&r.HeaderRow, 1, 1_048_576), Example: "1",
-			Doc: "Row of the column names. Default: the first that is not empty."},
+			Doc: "Row of the column names. Default: the first one, below a title in CSV."},
 		{Name: "delimiter", Read: delimiter(&r.Delimiter), Example: `";"`, Off: true,
 			Doc: `Text files: "," ";" "|" or tab. Default: detected.`},
 		{Name: "encoding", Read: noted(&r.Places, "encoding", &r.Encoding), Example: "windows-1252", Off: true,
