@@ -9,12 +9,12 @@ import (
 	"mailshot/campaign/pacing"
 )
 
-// Lanes and domains that only put mail off come after the others: see [pacing.Pacer.Turn]. A lane that is reluctant is
-// closed while the others have something. A domain that is reluctant may share its lane with domains that are not. What
-// the memory gives of such a domain is laid aside, so that the next of its lane can go. It is taken up again when its turn
-// has come, and goes back to the memory when the run ends.
+// A lane or domain that only defers mail is reluctant. It comes after the others: see [pacing.Pacer.Turn]. A reluctant
+// lane is closed while other lanes have something to send. A reluctant domain may share its lane with other domains. So
+// the run lays its deliveries aside, and the next delivery of the lane can go. A delivery that was laid aside goes when
+// its turn has come, or back to the memory when the run ends.
 
-// mostAside bounds what is laid aside. Beyond that the others of the lane are not spared any more.
+// mostAside bounds how many deliveries are laid aside. The next ones of a reluctant domain go in the lane's order.
 const mostAside = 4096
 
 // choose takes the next delivery that may go in the lanes that are not closed; nil if there is none.
@@ -71,8 +71,8 @@ func (p *picking) from(ctx context.Context, lanes []string, turn bool) (*ledger.
 	}
 }
 
-// fromAside takes up a delivery that was laid aside and may go: new ones and those that are tried again in turn, for who
-// greylists takes only the latter.
+// fromAside returns a delivery that was laid aside and may go. New deliveries and second tries alternate, because a
+// server that greylists accepts only second tries.
 func (p *picking) fromAside() *ledger.Delivery {
 	r := p.r
 	found := -1
@@ -100,7 +100,7 @@ func (p *picking) fromAside() *ledger.Delivery {
 	return d
 }
 
-// closeAside closes the lanes of what is laid aside, until the first of it may go: they have nothing else.
+// closeAside closes the lanes that have nothing but deliveries laid aside, until the first of these may go.
 func (p *picking) closeAside() {
 	r, c := p.r, &p.closure
 	for _, d := range r.aside {
@@ -120,7 +120,7 @@ func (p *picking) closeAside() {
 	}
 }
 
-// outlook is what the memory says is left, with what is laid aside.
+// outlook is what the memory has left, together with what is laid aside.
 func (r *Run) outlook(ctx context.Context) (ledger.Outlook, error) {
 	r.admitting.Lock()
 	defer r.admitting.Unlock()
@@ -146,7 +146,7 @@ func (r *Run) outlook(ctx context.Context) (ledger.Outlook, error) {
 	return left, nil
 }
 
-// resume gives what is laid aside back to the memory.
+// resume gives back to the memory what was laid aside.
 func (r *Run) resume() {
 	r.admitting.Lock()
 	defer r.admitting.Unlock()

@@ -9,10 +9,10 @@ import (
 	"mailshot/sender"
 )
 
-// refusals are the recipients that one server has refused since it last accepted one, by what it said. One and the same
-// refusal for recipients of several domains is about the sender: an account that is blocked, or a server that knows
-// nobody. What is learned of a refused person is kept back until another recipient is accepted, so that nobody is put
-// on the suppression list by words about the sender. A run's mu guards it.
+// refusals are the recipients that one server has refused since it last accepted one, grouped by its words. If a server
+// refuses recipients of several domains with the same words, the words are about the sender: the account is blocked, or
+// the server knows nobody. A refused person may belong on the suppression list. That conclusion is kept back until the
+// server accepts another recipient, so that words about the sender put nobody on the list. A run's mu guards it.
 type refusals struct {
 	alike map[string]*alike // by what the server said
 }
@@ -31,12 +31,12 @@ type refusal struct {
 }
 
 const (
-	// fewestDomains is of how many domains recipients must be for their refusal to be about the sender.
+	// fewestDomains is how many domains the recipients must have before their refusal can be about the sender.
 	fewestDomains = 2
 	mostDomains   = 1000
-	// suspicious is how many may be refused with the same words at the end of a run before the words may be the sender's.
+	// suspicious is how many recipients, refused with the same words when a run ends, make the words suspicious.
 	suspicious = 3
-	// mostKept bounds what is kept back. So many recipients of one domain, and none of another, are that domain's own.
+	// mostKept bounds what is kept back. If that many recipients share one domain, the words are about that domain.
 	mostKept = 1000
 )
 
@@ -58,7 +58,7 @@ func (s *refusals) add(r refusal) *alike {
 	return same
 }
 
-// keep keeps back what is to be learned of a refusal that was added. It reports false where too much is kept already.
+// keep keeps back the conclusion about a refusal that was added. It reports false if too many are kept already.
 func (s *refusals) keep(r refusal) bool {
 	same := s.alike[saidOf(r.out)]
 	if same == nil || len(same.kept) >= mostKept {
@@ -77,8 +77,8 @@ func (s *refusals) take() (kept []refusal) {
 	return kept
 }
 
-// rest is what was kept back and is about the recipients, although none was accepted after them: few were refused with
-// the same words, or all were of one domain. Of the others nobody knows, and they are not learned.
+// rest returns, at the end of a run, the refusals that are about the recipients although the server accepted nobody
+// after them: few had the same words, or all were of one domain. The other refusals stay without a conclusion.
 func (s *refusals) rest() (kept []refusal) {
 	for _, same := range s.alike {
 		if same.n < suspicious || len(same.domains) < fewestDomains {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"mailshot/campaign"
+	"mailshot/cmd/mailshot/human"
 )
 
 // confirm asks the person to type the number of messages. Anything else sends nothing.
@@ -18,7 +19,7 @@ func (t *tool) confirm(ctx context.Context, n int64, yes bool, again string) err
 		return nil
 	}
 	fmt.Fprintf(t.stderr, "%s type %s to send %s: ",
-		t.screen.dim("mailshot:"), t.screen.bold(fmt.Sprint(n)), plural(n, "message"))
+		t.screen.dim("mailshot:"), t.screen.bold(fmt.Sprint(n)), human.Plural(n, "message"))
 	line, err := t.answer(ctx)
 	if err != nil {
 		return err

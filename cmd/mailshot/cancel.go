@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailshot/campaign/ledger"
+	"mailshot/cmd/mailshot/human"
 )
 
 func (t *tool) cancelCommand() *cobra.Command {
@@ -27,7 +28,7 @@ func (t *tool) cancelCommand() *cobra.Command {
 			if err != nil {
 				return t.busy(err, s)
 			}
-			t.say("%s cancelled", plural(n, "row is", "rows are"))
+			t.say("%s cancelled", human.Plural(n, "row is", "rows are"))
 			t.hint("mailshot status " + s.again(t))
 			return nil
 		},

@@ -13,6 +13,7 @@ import (
 	"mailshot/campaign/definition"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/transport"
+	"mailshot/cmd/mailshot/human"
 	"mailshot/internal/shell"
 )
 
@@ -71,7 +72,7 @@ func (t *tool) check(cmd *cobra.Command, args []string, f checkFlags) error {
 		if err := t.printReport(r, f.json); err != nil {
 			return err
 		}
-		return &exit{exitUsage, fmt.Errorf("%s in %s", plural(int64(len(r.Findings)), "mistake"), name),
+		return &exit{exitUsage, fmt.Errorf("%s in %s", human.Plural(int64(len(r.Findings)), "mistake"), name),
 			"fix it, then " + again}
 	}
 	if err := mayBeNew(cmd, d, f.id, f.fresh); err != nil {
@@ -90,13 +91,13 @@ func (t *tool) check(cmd *cobra.Command, args []string, f checkFlags) error {
 		return err
 	}
 	if n := r.Errors(); n > 0 {
-		return &exit{exitFindings, errors.New(plural(int64(n), "error")), "fix it, then " + again}
+		return &exit{exitFindings, errors.New(human.Plural(int64(n), "error")), "fix it, then " + again}
 	}
 	if r.Counts[string(ledger.Pending)] == 0 {
-		t.say("no errors, but nobody gets a message; checked in %s", duration(time.Since(start)))
+		t.say("no errors, but nobody gets a message; checked in %s", human.Duration(time.Since(start)))
 		return nil
 	}
-	t.say("good to send; checked in %s", duration(time.Since(start)))
+	t.say("good to send; checked in %s", human.Duration(time.Since(start)))
 	t.hint("mailshot preview " + shell.Quote(d.Path))
 	return nil
 }

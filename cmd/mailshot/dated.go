@@ -11,6 +11,7 @@ import (
 	"mailshot/campaign/accounts"
 	"mailshot/campaign/definition"
 	"mailshot/campaign/identity"
+	"mailshot/cmd/mailshot/human"
 	"mailshot/internal/shell"
 )
 
@@ -67,13 +68,13 @@ func (t *tool) undecided(e *identity.UnfinishedError, f sendFlags, file string) 
 		named := f.look(t, m.ID, file)
 		if m.Unknown > 0 {
 			lines = append(lines, fmt.Sprintf("mailshot resolve %s  decides about %s", named,
-				plural(m.Unknown, "unknown message")))
+				human.Plural(m.Unknown, "unknown message")))
 			next = "mailshot resolve " + named
 		}
 		if m.Left > 0 {
 			lines = append(lines,
 				fmt.Sprintf("%s  sends its %s: people may have got a later campaign since", f.again(t, file),
-					plural(m.Left, "message")),
+					human.Plural(m.Left, "message")),
 				fmt.Sprintf("mailshot cancel %s  takes them out", named))
 			next = "mailshot cancel " + named
 		} else {

@@ -10,6 +10,7 @@ import (
 
 	"mailshot/campaign"
 	"mailshot/campaign/report"
+	"mailshot/cmd/mailshot/human"
 	"mailshot/internal/shell"
 	"mailshot/sender/limits"
 )
@@ -78,7 +79,7 @@ func (t *tool) estimate(cmd *cobra.Command, args []string, f estimateFlags) (err
 		t.say("no longer what was planned: %s", report.Clean(what))
 	}
 	if e.Unmade > 0 {
-		t.say("%s cannot be made as planned, and would be held", plural(e.Unmade, "message"))
+		t.say("%s cannot be made as planned, and would be held", human.Plural(e.Unmade, "message"))
 	}
 	if _, err := fmt.Fprintln(t.stdout, headline(e)); err != nil {
 		return err
@@ -92,7 +93,7 @@ func (t *tool) estimate(cmd *cobra.Command, args []string, f estimateFlags) (err
 
 // headline is an estimate in one line: "2140 mails, 12.3 MB, 3 days, ends Thu 14:10".
 func headline(e *campaign.Estimate) string {
-	words := []string{plural(e.Messages, "mail"), size(e.Bytes) + " on the wire"}
+	words := []string{human.Plural(e.Messages, "mail"), human.Size(e.Bytes) + " on the wire"}
 	switch {
 	case e.Messages == 0:
 		words = words[:1]
@@ -103,7 +104,7 @@ func headline(e *campaign.Estimate) string {
 	case e.Forecast.End.Sub(e.Start) < time.Second:
 		words = append(words, "no cap in the way")
 	default:
-		words = append(words, roughly(e.Forecast.End.Sub(e.Start)), "ends "+clock(e.Forecast.End, e.Start)+" "+zoneName(e.Start))
+		words = append(words, roughly(e.Forecast.End.Sub(e.Start)), "ends "+clock(e.Forecast.End, e.Start)+" "+human.Zone(e.Start))
 	}
 	return strings.Join(words, ", ")
 }
@@ -122,13 +123,13 @@ func roughly(d time.Duration) string {
 	up := func(unit time.Duration) int64 { return int64((d + unit - 1) / unit) }
 	switch {
 	case d > 36*time.Hour:
-		return plural(up(24*time.Hour), "day")
+		return human.Plural(up(24*time.Hour), "day")
 	case d > 90*time.Minute:
-		return plural(up(time.Hour), "hour")
+		return human.Plural(up(time.Hour), "hour")
 	case d > 90*time.Second:
-		return plural(up(time.Minute), "minute")
+		return human.Plural(up(time.Minute), "minute")
 	}
-	return plural(up(time.Second), "second")
+	return human.Plural(up(time.Second), "second")
 }
 
 // clock is a time as on a calendar: the hour alone on the day of now, with the day of the week within the next six
@@ -183,7 +184,7 @@ func (t *tool) estimateTable(e *campaign.Estimate) error {
 		return err
 	}
 	if rest := len(e.Forecast.Stretches) - stretchesShown; rest > 0 {
-		t.say("and %s more until %s (--json has all)", plural(int64(rest), "line"), clock(e.Forecast.End, e.Start))
+		t.say("and %s more until %s (--json has all)", human.Plural(int64(rest), "line"), clock(e.Forecast.End, e.Start))
 	}
 	return nil
 }

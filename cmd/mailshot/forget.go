@@ -16,6 +16,7 @@ import (
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
 	"mailshot/campaign/suppression"
+	"mailshot/cmd/mailshot/human"
 	"mailshot/internal/shell"
 )
 
@@ -75,8 +76,8 @@ func (t *tool) forget(cmd *cobra.Command, args []string, yes bool) (err error) {
 	if f.Rows == 0 {
 		t.say("no row in %s has that address", file)
 	} else {
-		t.say("erased %s of %s; %s still to be sent", plural(f.Rows, "row"),
-			report.Clean(strings.Join(f.Campaigns, ", ")), plural(f.Stopped, "was", "were"))
+		t.say("erased %s of %s; %s still to be sent", human.Plural(f.Rows, "row"),
+			report.Clean(strings.Join(f.Campaigns, ", ")), human.Plural(f.Stopped, "was", "were"))
 		t.say("kept: the states, so that they still add up, and the times and codes of attempts")
 	}
 	t.say("kept: a keyed hash, so that none of your campaigns mails them (mailshot suppress remove %s lifts it)",

@@ -13,6 +13,7 @@ import (
 	"mailshot/campaign/definition"
 	"mailshot/campaign/recipients"
 	"mailshot/campaign/report"
+	"mailshot/cmd/mailshot/human"
 	"mailshot/cmd/mailshot/textwidth"
 	"mailshot/internal/shell"
 )
@@ -101,7 +102,7 @@ func (t *tool) inspect(cmd *cobra.Command, cfg recipients.Config, asJSON bool) e
 		return err
 	}
 	if faults > 0 {
-		return &exit{exitFindings, errors.New(plural(faults, "mistake")),
+		return &exit{exitFindings, errors.New(human.Plural(faults, "mistake")),
 			"fix it, then mailshot inspect " + shell.Quote(cfg.File)}
 	}
 	return nil
@@ -122,7 +123,7 @@ func writeInspection(w io.Writer, in *recipients.Inspection, found []check.Findi
 	}[in.Kind]
 	if what != "" {
 		fmt.Fprintf(&b, "%s is %s %s and %s\n",
-			report.Clean(in.File), what, plural(in.Rows, "row"), plural(int64(len(in.Columns)), "column"))
+			report.Clean(in.File), what, human.Plural(in.Rows, "row"), human.Plural(int64(len(in.Columns)), "column"))
 	}
 	var head table
 	if e := in.Encoding; e != nil {
@@ -155,7 +156,7 @@ func writeInspection(w io.Writer, in *recipients.Inspection, found []check.Findi
 			fmt.Fprintln(&b, f)
 		}
 		if in.Fallen > 0 {
-			fmt.Fprintf(&b, "and %s more\n", plural(in.Fallen, "mistake"))
+			fmt.Fprintf(&b, "and %s more\n", human.Plural(in.Fallen, "mistake"))
 		}
 	}
 	_, err := io.WriteString(w, b.String())
@@ -177,7 +178,7 @@ func writeSheets(w io.Writer, sheets []recipients.SheetInfo, limit int) error {
 			notes = append(notes, "a hidden sheet")
 		}
 		if s.HiddenRows > 0 {
-			notes = append(notes, "and "+plural(int64(s.HiddenRows), "hidden row"))
+			notes = append(notes, "and "+human.Plural(int64(s.HiddenRows), "hidden row"))
 		}
 		if s.Broken != "" {
 			notes = append(notes, "broken: "+report.Clean(s.Broken))

@@ -16,6 +16,7 @@ import (
 	"mailshot/campaign/check"
 	"mailshot/campaign/history"
 	"mailshot/campaign/report"
+	"mailshot/cmd/mailshot/human"
 	"mailshot/internal/disk"
 	"mailshot/internal/shell"
 )
@@ -55,22 +56,22 @@ func (t *tool) reportInto(ctx context.Context, s *stored, name string, force boo
 	})
 	if fs := check.From(err); err != nil && len(fs) > 0 && fs[0].Place != "" {
 		t.findings(fs)
-		err := fmt.Errorf("%s in the list; nothing was written", plural(int64(len(fs)), "mistake"))
+		err := fmt.Errorf("%s in the list; nothing was written", human.Plural(int64(len(fs)), "mistake"))
 		return &exit{exitFindings, err, again}
 	}
 	if err != nil {
 		return err
 	}
-	t.say("written to %s: %s", name, plural(m.Rows, "row"))
+	t.say("written to %s: %s", name, human.Plural(m.Rows, "row"))
 	if m.Changed {
 		t.say("the list is not the one that was planned: rows are found again by place and key")
 	}
 	if m.Strange > 0 {
-		t.say("%s not in the campaign: no status", plural(m.Strange, "row of the list is", "rows of the list are"))
+		t.say("%s not in the campaign: no status", human.Plural(m.Strange, "row of the list is", "rows of the list are"))
 	}
 	if m.Left > 0 {
 		t.say("%s not in the list any more; report --csv has all",
-			plural(m.Left, "row of the campaign is", "rows of the campaign are"))
+			human.Plural(m.Left, "row of the campaign is", "rows of the campaign are"))
 	}
 	return nil
 }

@@ -18,6 +18,7 @@ import (
 	"mailshot/campaign/history"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
+	"mailshot/cmd/mailshot/human"
 	"mailshot/internal/shell"
 )
 
@@ -49,7 +50,7 @@ func (t *tool) load(cmd *cobra.Command, args []string) (*definition.Definition, 
 	}
 	fs := check.From(err)
 	t.findings(fs)
-	return nil, &exit{exitUsage, fmt.Errorf("%s in %s; nothing was sent", plural(int64(len(fs)), "mistake"), name),
+	return nil, &exit{exitUsage, fmt.Errorf("%s in %s; nothing was sent", human.Plural(int64(len(fs)), "mistake"), name),
 		"fix it, then mailshot check " + shell.Quote(name)}
 }
 
@@ -119,7 +120,7 @@ func (t *tool) refuse(err error, name string) error {
 		if fs := found.Report.Findings; found.Report.Errors() == 1 && fs[0].Next != "" {
 			next = fs[0].Next
 		}
-		return &exit{exitFindings, fmt.Errorf("%s; nothing was sent", plural(int64(found.Report.Errors()), "error")), next}
+		return &exit{exitFindings, fmt.Errorf("%s; nothing was sent", human.Plural(int64(found.Report.Errors()), "error")), next}
 	case errors.Is(err, context.Canceled):
 		return &exit{exitWorkLeft, errors.New("interrupted; nothing was sent"), "mailshot check " + shell.Quote(name)}
 	case errors.Is(err, campaign.ErrDeclined):
@@ -127,7 +128,7 @@ func (t *tool) refuse(err error, name string) error {
 	}
 	if fs := check.From(err); len(fs) > 0 && fs[0].Place != "" {
 		t.findings(fs)
-		return &exit{exitFindings, fmt.Errorf("%s; nothing was sent", plural(int64(len(fs)), "error")),
+		return &exit{exitFindings, fmt.Errorf("%s; nothing was sent", human.Plural(int64(len(fs)), "error")),
 			"fix it, then mailshot check " + shell.Quote(name)}
 	}
 	return &exit{exitFailed, fmt.Errorf("%w; nothing was sent", err), "mailshot check " + shell.Quote(name)}
@@ -146,7 +147,7 @@ func (t *tool) shown(r *check.Report) {
 	n := min(len(fs), mostShown)
 	t.findings(fs[:n])
 	if rest := int64(len(fs)-n) + r.Dropped; rest > 0 {
-		t.say("and %s more", plural(rest, "finding"))
+		t.say("and %s more", human.Plural(rest, "finding"))
 	}
 }
 

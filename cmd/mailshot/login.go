@@ -12,6 +12,7 @@ import (
 	"mailshot/campaign/definition"
 	"mailshot/campaign/report"
 	"mailshot/campaign/transport"
+	"mailshot/cmd/mailshot/human"
 	"mailshot/internal/oauth"
 	"mailshot/internal/shell"
 	"mailshot/sender/reply"
@@ -175,7 +176,7 @@ func (t *tool) prompt(p transport.LoginPrompt, who string, headless bool) {
 	case p.Code != "":
 		until := ""
 		if !p.Expires.IsZero() {
-			until = ", within " + duration(time.Until(p.Expires))
+			until = ", within " + human.Duration(time.Until(p.Expires))
 		}
 		t.say("and type the code %s there%s", t.screen.bold(report.Clean(p.Code)), until)
 	case headless:

@@ -9,6 +9,7 @@ import (
 	"mailshot/campaign/check"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
+	"mailshot/cmd/mailshot/human"
 )
 
 // showPlan says what a run would do.
@@ -25,9 +26,9 @@ func (t *tool) showPlan(id string, p *campaign.Plan) {
 	for _, n := range p.Notes {
 		fmt.Fprintf(b, "  %s\n", report.Clean(n))
 	}
-	fmt.Fprintf(b, "  %s: %s\n", plural(p.Rows, "row"), t.countWords(p.Counts))
+	fmt.Fprintf(b, "  %s: %s\n", human.Plural(p.Rows, "row"), t.countWords(p.Counts))
 	if p.Multiple > 0 {
-		fmt.Fprintf(b, "  %s more than one message\n", plural(p.Multiple, "address gets", "addresses get"))
+		fmt.Fprintf(b, "  %s more than one message\n", human.Plural(p.Multiple, "address gets", "addresses get"))
 	}
 	if p.ToSend == 0 {
 		b.WriteString("  nothing to send\n")
@@ -45,7 +46,7 @@ func (t *tool) samples(b *strings.Builder, p *campaign.Plan) {
 		if i == 0 {
 			fmt.Fprintf(b, "  from %s\n", report.Clean(s.From))
 		}
-		line := fmt.Sprintf("  to %s: %s (%s", report.Clean(s.To), t.screen.bold(report.Clean(s.Subject)), size(s.Size))
+		line := fmt.Sprintf("  to %s: %s (%s", report.Clean(s.To), t.screen.bold(report.Clean(s.Subject)), human.Size(s.Size))
 		for _, a := range s.Attachments {
 			line += ", " + report.Clean(a)
 		}
@@ -60,9 +61,9 @@ func (t *tool) samples(b *strings.Builder, p *campaign.Plan) {
 func planServers(b *strings.Builder, p *campaign.Plan, now time.Time) {
 	within := func(connections int, caps []string) string {
 		if len(caps) == 0 {
-			return plural(int64(connections), "connection") + ", no caps"
+			return human.Plural(int64(connections), "connection") + ", no caps"
 		}
-		return plural(int64(connections), "connection") + ", caps " + strings.Join(caps, ", ")
+		return human.Plural(int64(connections), "connection") + ", caps " + strings.Join(caps, ", ")
 	}
 	for _, s := range p.Servers {
 		name := ""
@@ -78,7 +79,7 @@ func planServers(b *strings.Builder, p *campaign.Plan, now time.Time) {
 		fmt.Fprintf(b, "  server %s, %s", report.Clean(p.Server), within(p.Connections, p.Caps))
 	}
 	if p.Ends.After(now) {
-		fmt.Fprintf(b, "; it ends %s at the earliest", when(p.Ends, now))
+		fmt.Fprintf(b, "; it ends %s at the earliest", human.When(p.Ends, now))
 	}
 }
 

@@ -17,6 +17,8 @@ import (
 	"mailshot/campaign/definition"
 	"mailshot/campaign/message"
 	"mailshot/campaign/report"
+	"mailshot/cmd/mailshot/human"
+	"mailshot/cmd/mailshot/page"
 	"mailshot/internal/mailbox"
 	"mailshot/internal/shell"
 )
@@ -63,8 +65,8 @@ sandboxed frames that run nothing and load nothing.`,
 
 // viewer shows finished messages, one after the other.
 type viewer interface {
-	add(m message.Made) error
-	close() error
+	Add(m message.Made) error
+	Close() error
 }
 
 func (t *tool) preview(cmd *cobra.Command, args []string, f previewFlags) (err error) {
@@ -94,7 +96,7 @@ func (t *tool) preview(cmd *cobra.Command, args []string, f previewFlags) (err e
 	}
 	defer func() {
 		if v != nil {
-			err = errors.Join(err, v.close())
+			err = errors.Join(err, v.Close())
 		}
 	}()
 
@@ -105,7 +107,7 @@ func (t *tool) preview(cmd *cobra.Command, args []string, f previewFlags) (err e
 	if err := ctx.Err(); err != nil {
 		return t.refuse(err, d.Path)
 	}
-	err, v = v.close(), nil
+	err, v = v.Close(), nil
 	if err != nil {
 		return err
 	}
@@ -138,7 +140,7 @@ func (t *tool) view(messages iter.Seq2[message.Made, error], v viewer, f preview
 			return n, nil
 		default:
 			n.faults.Row(m.Row.Place)
-			if err := v.add(m); err != nil {
+			if err := v.Add(m); err != nil {
 				return n, err
 			}
 			n.shown++
@@ -152,24 +154,24 @@ func (t *tool) previewed(d *definition.Definition, f previewFlags, where string,
 	found, left := n.faults.Findings()
 	t.findings(found)
 	if left > 0 {
-		t.say("and %s more", plural(left, "error"))
+		t.say("and %s more", human.Plural(left, "error"))
 	}
 	if where != "" {
-		t.say("%s in %s", plural(n.shown, "message"), where)
+		t.say("%s in %s", human.Plural(n.shown, "message"), where)
 	}
 	if n.more {
 		also := "--limit N shows more, "
 		if f.limit == pageMessages && f.format == "html" {
 			also = "a page takes no more; " // see pageMessages
 		}
-		t.say("only the first %s; %s--row N or --where EXPRESSION shows others", plural(n.shown, "message"), also)
+		t.say("only the first %s; %s--row N or --where EXPRESSION shows others", human.Plural(n.shown, "message"), also)
 	}
 	if n.without > 0 && f.row == 0 {
-		t.say("%s no message (mailshot check says why)", plural(n.without, "row gets", "rows get"))
+		t.say("%s no message (mailshot check says why)", human.Plural(n.without, "row gets", "rows get"))
 	}
 	switch {
 	case len(found) > 0:
-		return &exit{exitFindings, errors.New(plural(int64(len(found))+left, "error")),
+		return &exit{exitFindings, errors.New(human.Plural(int64(len(found))+left, "error")),
 			"fix it, then mailshot check " + shell.Quote(d.Path)}
 	case n.shown == 0 && n.without == 0 && f.row > 0:
 		return usage(fmt.Errorf("the list has no row %d", f.row), "mailshot preview --row 1 "+shell.Quote(d.Path))
@@ -224,7 +226,7 @@ func (t *tool) viewer(id string, d *definition.Definition, f *previewFlags) (v v
 		if f.limit == 0 || f.limit > pageMessages {
 			f.limit = pageMessages
 		}
-		v, err = newPageViewer(path, id)
+		v, err = page.New(path, id)
 		return v, path, err
 	}
 	w, err := mailbox.Open(f.format, path, mailbox.Options{})
@@ -234,14 +236,14 @@ func (t *tool) viewer(id string, d *definition.Definition, f *previewFlags) (v v
 // fileViewer keeps messages in a mailbox.
 type fileViewer struct{ w mailbox.Writer }
 
-func (v *fileViewer) add(m message.Made) error {
+func (v *fileViewer) Add(m message.Made) error {
 	_, err := v.w.Add(mailbox.Item{
 		From: m.Message.From(), To: m.Message.To(), Name: m.Row.Key, Date: time.Now(), Body: m.Message,
 	})
 	return err
 }
 
-func (v *fileViewer) close() error { return v.w.Close() }
+func (v *fileViewer) Close() error { return v.w.Close() }
 
 // terminalViewer prints messages: the headers decoded, the text part, the other parts by name and size.
 type terminalViewer struct {
@@ -249,14 +251,14 @@ type terminalViewer struct {
 	n int
 }
 
-func (v *terminalViewer) add(m message.Made) error {
+func (v *terminalViewer) Add(m message.Made) error {
 	var b strings.Builder
 	s := newScreen(v.t.stdout)
 	if v.n++; v.n > 1 {
 		b.WriteString("\n")
 	}
 	title := fmt.Sprintf("── %s · key %s · %s ──",
-		report.Clean(m.Row.Place), report.Clean(m.Row.Key), size(m.Message.Size()))
+		report.Clean(m.Row.Place), report.Clean(m.Row.Key), human.Size(m.Message.Size()))
 	fmt.Fprintf(&b, "%s\n", s.bold(title))
 	if m.Why != "" {
 		fmt.Fprintf(&b, "%s\n", s.paint("33", report.Clean(m.Why)))
@@ -281,11 +283,11 @@ func (v *terminalViewer) add(m message.Made) error {
 		case name == "":
 			name = "(body)"
 		}
-		fmt.Fprintf(&b, "%s%s %s, %s, %s\n", line, s.dim("+"), name, report.Clean(p.ContentType), size(p.Size))
+		fmt.Fprintf(&b, "%s%s %s, %s, %s\n", line, s.dim("+"), name, report.Clean(p.ContentType), human.Size(p.Size))
 		line = ""
 	}
 	_, err := fmt.Fprint(v.t.stdout, b.String())
 	return err
 }
 
-func (v *terminalViewer) close() error { return nil }
+func (v *terminalViewer) Close() error { return nil }

@@ -19,6 +19,7 @@ import (
 	"mailshot/campaign"
 	"mailshot/campaign/check"
 	"mailshot/campaign/report"
+	"mailshot/cmd/mailshot/human"
 	"mailshot/internal/records"
 	"mailshot/internal/shell"
 	"mailshot/render/address"
@@ -118,7 +119,7 @@ func (t *tool) probe(cmd *cobra.Command, args []string, f probeFlags) error {
 		return &exit{exitFailed, fmt.Errorf("%s did not go as far as %s", p.Server, p.Until),
 			"mailshot probe --until " + before(p.Until) + " " + shell.Quote(strings.Join(args, ""))}
 	case serious > 0:
-		return &exit{exitFindings, errors.New(plural(int64(serious), "error")),
+		return &exit{exitFindings, errors.New(human.Plural(int64(serious), "error")),
 			"fix it, then " + cmd.CommandPath() + " " + shell.Quote(strings.Join(args, ""))}
 	}
 	return nil
@@ -328,7 +329,7 @@ func (p *probing) facts() (facts table) {
 		fact("logins", "%s", dashed(strings.Join(p.Mechanisms(), ", ")))
 		most := "not said"
 		if p.MaxSize > 0 {
-			most = size(p.MaxSize)
+			most = human.Size(p.MaxSize)
 		}
 		fact("largest", "%s", most)
 	}
@@ -350,7 +351,7 @@ func milliseconds(d time.Duration) string { return fmt.Sprintf("%.1f ms", d.Seco
 // left is how much longer a certificate is valid.
 func left(until time.Time) string {
 	if d := time.Until(until); d > 0 {
-		return plural(int64(d.Hours()/24), "day") + " left"
+		return human.Plural(int64(d.Hours()/24), "day") + " left"
 	}
 	return "expired"
 }

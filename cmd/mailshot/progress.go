@@ -10,6 +10,7 @@ import (
 	"mailshot/campaign/dispatch"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
+	"mailshot/cmd/mailshot/human"
 	"mailshot/cmd/mailshot/textwidth"
 	"mailshot/sender"
 )
@@ -63,7 +64,7 @@ func (p *progress) observe(e dispatch.Event) {
 		} else {
 			whose = report.Clean(e.Server) + " "
 		}
-		p.talk("%swaiting until %s: %s", whose, point(e.Until, e.Time.In(p.zone)), report.CleanLines(e.Text))
+		p.talk("%swaiting until %s: %s", whose, human.Point(e.Until, e.Time.In(p.zone)), report.CleanLines(e.Text))
 	case dispatch.Out:
 		p.talk("%s is out; the other servers continue: %s", report.Clean(e.Server), report.CleanLines(e.Text))
 	case dispatch.Draining:
@@ -104,7 +105,7 @@ func draining(begun int) string {
 		return "nothing is on the wire"
 	}
 	return fmt.Sprintf("waiting for %s, up to 10 min; press again to leave %d unknown",
-		plural(int64(begun), "reply", "replies"), begun)
+		human.Plural(int64(begun), "reply", "replies"), begun)
 }
 
 // talk says something above the bar. p.mu is held.
@@ -205,7 +206,7 @@ func (p *progress) line(now time.Time) string {
 		}
 	}
 	if now.Before(p.hold.Until) {
-		parts = append(parts, "waiting until "+point(p.hold.Until, now.In(p.zone)))
+		parts = append(parts, "waiting until "+human.Point(p.hold.Until, now.In(p.zone)))
 	}
 	return strings.Join(parts, " · ")
 }
@@ -214,7 +215,7 @@ func (p *progress) line(now time.Time) string {
 // hours make the rate fall.
 func (p *progress) rest(now time.Time, seconds float64) string {
 	if p.ends.Sub(now).Seconds() > seconds+1 {
-		return "until " + point(p.ends, now.In(p.zone)) + " at the earliest"
+		return "until " + human.Point(p.ends, now.In(p.zone)) + " at the earliest"
 	}
 	return timeLeft(seconds) + " left"
 }
@@ -224,7 +225,7 @@ func timeLeft(seconds float64) string {
 	if seconds < 60 {
 		return fmt.Sprintf("%.0f s", math.Ceil(seconds))
 	}
-	return duration(time.Duration(seconds * float64(time.Second)))
+	return human.Duration(time.Duration(seconds * float64(time.Second)))
 }
 
 func rateWords(perSecond float64) string {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"mailshot/campaign/dispatch"
+	"mailshot/cmd/mailshot/human"
 	"mailshot/cmd/mailshot/textwidth"
 	"mailshot/internal/shell"
 	"mailshot/sender"
@@ -157,21 +158,21 @@ func TestWords(t *testing.T) {
 		{shell.Quote("my camp/a.yaml"), "'my camp/a.yaml'"},
 		{shell.Quote("it's"), `'it'\''s'`},
 		{shell.Quote(""), "''"},
-		{plural(1, "reply", "replies"), "1 reply"},
-		{plural(0, "reply", "replies"), "0 replies"},
-		{plural(2, "row"), "2 rows"},
-		{size(1), "1 byte"},
-		{size(999), "999 bytes"},
-		{size(12345), "12 kB"},
-		{size(999_600), "1.0 MB"},
-		{duration(1500 * time.Millisecond), "1.5 s"},
-		{duration(61 * time.Second), "1 min 1 s"},
-		{duration(3*time.Hour + 20*time.Minute), "3 h 20 min"},
-		{duration(50 * time.Hour), "2 days 2 h"},
-		{when(now, now), "now"},
-		{when(now.Add(time.Hour).UTC(), now), "at 10:00:00 " + zone},
-		{when(now.Add(24*time.Hour), now), "on Monday, 09:00 " + zone},
-		{when(now.Add(240*time.Hour), now), "on 2 December 2026, 09:00 " + zone},
+		{human.Plural(1, "reply", "replies"), "1 reply"},
+		{human.Plural(0, "reply", "replies"), "0 replies"},
+		{human.Plural(2, "row"), "2 rows"},
+		{human.Size(1), "1 byte"},
+		{human.Size(999), "999 bytes"},
+		{human.Size(12345), "12 kB"},
+		{human.Size(999_600), "1.0 MB"},
+		{human.Duration(1500 * time.Millisecond), "1.5 s"},
+		{human.Duration(61 * time.Second), "1 min 1 s"},
+		{human.Duration(3*time.Hour + 20*time.Minute), "3 h 20 min"},
+		{human.Duration(50 * time.Hour), "2 days 2 h"},
+		{human.When(now, now), "now"},
+		{human.When(now.Add(time.Hour).UTC(), now), "at 10:00:00 " + zone},
+		{human.When(now.Add(24*time.Hour), now), "on Monday, 09:00 " + zone},
+		{human.When(now.Add(240*time.Hour), now), "on 2 December 2026, 09:00 " + zone},
 		{textwidth.Fit("مرحبا", 10), "مرحبا"},
 		{textwidth.Fit("日本語のテキスト", 7), "日本語…"},
 		{fmt.Sprint(textwidth.Of("می\u200cخواهم")), "7"},

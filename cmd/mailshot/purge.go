@@ -12,6 +12,7 @@ import (
 
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
+	"mailshot/cmd/mailshot/human"
 	"mailshot/internal/shell"
 )
 
@@ -66,14 +67,14 @@ func (t *tool) purge(cmd *cobra.Command, args []string, older string, yes bool) 
 	}
 	var out table
 	for _, e := range list {
-		out.add(report.Clean(e.ID), plural(e.Rows, "row"), "ended "+e.Last.Local().Format(time.DateOnly))
+		out.add(report.Clean(e.ID), human.Plural(e.Rows, "row"), "ended "+e.Last.Local().Format(time.DateOnly))
 	}
 	if err := out.write(t.stdout, "", 0); err != nil {
 		return err
 	}
 	again := "mailshot purge --yes --older-than " + shell.Quote(older) + " " +
 		strings.Join(append(t.flags(), shell.Quote(d.Path)), " ")
-	question := fmt.Sprintf("type yes to erase the people of %s for good: ", plural(int64(len(list)), "campaign"))
+	question := fmt.Sprintf("type yes to erase the people of %s for good: ", human.Plural(int64(len(list)), "campaign"))
 	if err := t.certain(ctx, question, yes, again); err != nil {
 		return err
 	}
@@ -81,7 +82,7 @@ func (t *tool) purge(cmd *cobra.Command, args []string, older string, yes bool) 
 	if locked := (*ledger.LockedError)(nil); errors.As(err, &locked) {
 		return &exit{exitFailed, fmt.Errorf("%w; stop it with an interrupt first", err), again}
 	}
-	t.say("%s purged", plural(int64(len(done)), "campaign is", "campaigns are"))
+	t.say("%s purged", human.Plural(int64(len(done)), "campaign is", "campaigns are"))
 	return err
 }
 

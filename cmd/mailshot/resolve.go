@@ -12,6 +12,7 @@ import (
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/message"
 	"mailshot/campaign/report"
+	"mailshot/cmd/mailshot/human"
 	"mailshot/internal/shell"
 )
 
@@ -99,7 +100,7 @@ func (t *tool) resolve(cmd *cobra.Command, args []string, f resolveFlags) (err e
 	if n == 0 {
 		return &exit{exitFailed, errors.New("none of these is unknown"), "mailshot resolve " + s.again(t)}
 	}
-	t.say("%s now %s", plural(n, "row is", "rows are"), to)
+	t.say("%s now %s", human.Plural(n, "row is", "rows are"), to)
 	if to == ledger.Pending {
 		t.hint("mailshot send " + s.again(t))
 	} else {
@@ -124,7 +125,7 @@ func (t *tool) resolveFound(ctx context.Context, s *stored, secret []byte, f led
 		return t.busy(err, s)
 	}
 	t.say("%d found: %d sent, %d refused; %s", n.Sent+n.Refused, n.Sent, n.Refused,
-		plural(n.Left, "row stays unknown", "rows stay unknown"))
+		human.Plural(n.Left, "row stays unknown", "rows stay unknown"))
 	if n.Left > 0 {
 		t.hint("mailshot resolve " + s.again(t))
 	} else {
@@ -189,6 +190,6 @@ func (t *tool) listUnknown(ctx context.Context, s *stored, secret []byte, f ledg
 
 // unknownWords says how many messages are unknown, and what that means.
 func unknownWords(n int64) string {
-	return plural(n, "message is unknown: the server may have it or not",
+	return human.Plural(n, "message is unknown: the server may have it or not",
 		"messages are unknown: the server may have them or not")
 }

@@ -12,6 +12,7 @@ import (
 	"mailshot/campaign/accounts"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/suppression"
+	"mailshot/cmd/mailshot/human"
 	"mailshot/internal/shell"
 )
 
@@ -61,20 +62,20 @@ func (t *tool) retry(cmd *cobra.Command, args []string, id string, in []string) 
 	}
 	if byHand > 0 {
 		t.say("%s left out, because a person decided about %s; name the addresses or keys to retry them all the same",
-			plural(byHand, "row is", "rows are"), map[bool]string{true: "it", false: "them"}[byHand == 1])
+			human.Plural(byHand, "row is", "rows are"), map[bool]string{true: "it", false: "them"}[byHand == 1])
 	}
 	if n == 0 {
 		f.States = nil
 		return t.nothingToRetry(cmd.Context(), s, f, chosen)
 	}
-	t.say("%s pending again", plural(n, "row is", "rows are"))
+	t.say("%s pending again", human.Plural(n, "row is", "rows are"))
 	listed, example, err := t.listed(cmd.Context(), s, f)
 	if err != nil {
 		return err
 	}
 	if listed > 0 {
 		t.say("%s on the suppression list, and the next send leaves them out; take them off first if that is wrong",
-			plural(listed, "of them is", "of them are"))
+			human.Plural(listed, "of them is", "of them are"))
 		t.hint("mailshot suppress list, or " + example)
 	}
 	t.hint("mailshot send " + s.again(t))

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailshot/campaign/report"
+	"mailshot/cmd/mailshot/guide"
 	"mailshot/internal/shell"
 )
 
@@ -112,7 +113,6 @@ Start with these commands:
 	root.PersistentFlags().StringVar(&t.accounts, "accounts", "",
 		"the `FILE` with the caps used and the suppression list (default MAILSHOT_ACCOUNTS, "+
 			"else mailshot/accounts.db in the user's state folder)")
-	root.CompletionOptions.HiddenDefaultCmd = true
 
 	for _, g := range t.groups() {
 		root.AddGroup(&cobra.Group{ID: g.title, Title: g.title})
@@ -121,6 +121,10 @@ Start with these commands:
 			root.AddCommand(c)
 		}
 	}
+	root.SetCompletionCommandGroupID(lastGroup)
+	root.SetHelpCommandGroupID(lastGroup)
+	guide.Examples(root)
+	guide.Complete(root, typed())
 	return root
 }
 
@@ -129,6 +133,9 @@ type group struct {
 	title    string
 	commands []*cobra.Command
 }
+
+// lastGroup has what cobra adds, too.
+const lastGroup = "Tools:"
 
 // groups are all commands, in the order of the help.
 func (t *tool) groups() []group {
@@ -140,7 +147,7 @@ func (t *tool) groups() []group {
 			t.cancelCommand()}},
 		{"Suppression list:", []*cobra.Command{t.suppressCommand(), t.whyCommand(), t.forgetCommand()}},
 		{"The ledger:", []*cobra.Command{t.stateCommand(), t.purgeCommand()}},
-		{"Tools:", []*cobra.Command{t.probeCommand(), t.sinkCommand(), t.providersCommand(), t.functionsCommand(),
+		{lastGroup, []*cobra.Command{t.probeCommand(), t.sinkCommand(), t.providersCommand(), t.functionsCommand(),
 			t.versionCommand()}},
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"mailshot/campaign/identity"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
+	"mailshot/cmd/mailshot/human"
 	"mailshot/internal/shell"
 	"mailshot/render/address"
 )
@@ -217,7 +218,7 @@ func (t *tool) settlePlan(ctx context.Context, c *campaign.Campaign, f sendFlags
 	}
 	if plan.Doubtful > 0 {
 		t.say("%s unknown: a run that this ledger does not know of may have sent them",
-			plural(plan.Doubtful, "message is now", "messages are now"))
+			human.Plural(plan.Doubtful, "message is now", "messages are now"))
 	}
 	t.showPlan(c.ID(), plan)
 	if plan.ToSend == 0 {
@@ -411,7 +412,7 @@ func (t *tool) ended(sum *campaign.Summary, err error, f sendFlags, file string,
 	if f.earlier {
 		of = " of campaign " + sum.ID + ", begun on another day"
 	}
-	t.say("%d sent in %s%s%s", sum.Sent, duration(sum.Duration), of, failures(sum))
+	t.say("%d sent in %s%s%s", sum.Sent, human.Duration(sum.Duration), of, failures(sum))
 	if r != nil && sum.Sent > 0 {
 		t.say("the messages are in %s", r.path)
 	}
@@ -429,7 +430,7 @@ func (t *tool) ended(sum *campaign.Summary, err error, f sendFlags, file string,
 	}
 	if e.code == 0 {
 		if n := sum.Counts[string(ledger.Pending)] + sum.Counts[string(ledger.Deferred)]; n > 0 && sum.Left == 0 {
-			t.say("%s for a send without %s", plural(n, "message waits", "messages wait"), f.narrowed())
+			t.say("%s for a send without %s", human.Plural(n, "message waits", "messages wait"), f.narrowed())
 		}
 		return nil
 	}
@@ -472,12 +473,12 @@ func (t *tool) afterSend(sum *campaign.Summary, err error, again, look string) (
 
 // leftWords says how many messages are left, which caps are used up, and when the next may go.
 func leftWords(sum *campaign.Summary, now time.Time) string {
-	why := plural(sum.Left, "message is", "messages are") + " left"
+	why := human.Plural(sum.Left, "message is", "messages are") + " left"
 	if len(sum.Full) > 0 {
 		why += "; the cap " + strings.Join(sum.Full, " and the cap ") + " is used up"
 	}
 	if !sum.NextDue.IsZero() {
-		why += "; the next may go " + when(sum.NextDue, now)
+		why += "; the next may go " + human.When(sum.NextDue, now)
 	}
 	return why
 }

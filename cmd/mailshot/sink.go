@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailshot/campaign/report"
+	"mailshot/cmd/mailshot/human"
 	"mailshot/internal/mailbox"
 	"mailshot/internal/sink"
 )
@@ -96,7 +97,7 @@ func (t *tool) sink(cmd *cobra.Command, o sink.Options, out, format, record stri
 	}
 	<-ctx.Done()
 	err = s.Close()
-	t.say("%s accepted in %s", plural(s.Accepted(), "message"), plural(int64(s.Connections()), "connection"))
+	t.say("%s accepted in %s", human.Plural(s.Accepted(), "message"), human.Plural(int64(s.Connections()), "connection"))
 	return err
 }
 

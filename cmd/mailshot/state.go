@@ -13,6 +13,7 @@ import (
 	"mailshot/campaign/ledger/repair"
 	"mailshot/campaign/report"
 	"mailshot/campaign/statefile"
+	"mailshot/cmd/mailshot/human"
 	"mailshot/internal/shell"
 	"mailshot/internal/sqlite"
 )
@@ -91,7 +92,7 @@ func (t *tool) stateCheck(cmd *cobra.Command, args []string) error {
 			_, err := fmt.Fprintf(t.stdout, "%s: whole and consistent\n", file)
 			return err
 		}
-		failed = &exit{exitFailed, fmt.Errorf("%s: %s", file, plural(int64(len(faults)), "fault")), next}
+		failed = &exit{exitFailed, fmt.Errorf("%s: %s", file, human.Plural(int64(len(faults)), "fault")), next}
 		for _, f := range faults {
 			if _, err := fmt.Fprintf(t.stdout, "%s: %s\n", file, report.Clean(f.String())); err != nil {
 				return err

@@ -12,6 +12,7 @@ import (
 	"mailshot/campaign/accounts"
 	"mailshot/campaign/report"
 	"mailshot/campaign/suppression"
+	"mailshot/cmd/mailshot/human"
 	"mailshot/internal/shell"
 	"mailshot/render/address"
 )
@@ -135,7 +136,7 @@ func (t *tool) suppressAdd(cmd *cobra.Command, a *accounts.Accounts, names []str
 	if err := a.SuppressAll(cmd.Context(), entries); err != nil {
 		return err
 	}
-	t.say("%s on the list", plural(int64(len(keys)), "entry is", "entries are"))
+	t.say("%s on the list", human.Plural(int64(len(keys)), "entry is", "entries are"))
 	return nil
 }
 
@@ -161,7 +162,7 @@ func (t *tool) suppressRemove(cmd *cobra.Command, a *accounts.Accounts, names []
 		absent++
 		t.say("%s was not on the list", report.Clean(names[i]))
 	}
-	t.say("%s off the list", plural(gone, "entry is", "entries are"))
+	t.say("%s off the list", human.Plural(gone, "entry is", "entries are"))
 	if absent > 0 {
 		return &exit{exitFailed, nil, "mailshot suppress list"}
 	}
@@ -238,13 +239,13 @@ func (t *tool) suppressImport(cmd *cobra.Command, a *accounts.Accounts, file, fr
 	if err := a.SuppressAll(cmd.Context(), list.Entries); err != nil {
 		return err
 	}
-	t.say("%s on the list", plural(int64(len(list.Entries)), "entry is", "entries are"))
+	t.say("%s on the list", human.Plural(int64(len(list.Entries)), "entry is", "entries are"))
 	if list.LeftOut > 0 {
-		t.say("%s left out: %s says that they may be mailed", plural(list.LeftOut, "person is", "people are"),
+		t.say("%s left out: %s says that they may be mailed", human.Plural(list.LeftOut, "person is", "people are"),
 			list.Kind)
 	}
 	if len(list.Unfit) > 0 {
-		many := plural(int64(len(list.Unfit)), "address cannot receive mail and is",
+		many := human.Plural(int64(len(list.Unfit)), "address cannot receive mail and is",
 			"addresses cannot receive mail and are")
 		t.say("%s left out, the first %s", many, report.Clean(list.Unfit[0].Error()))
 	}

@@ -3,6 +3,7 @@ package house
 import (
 	"bytes"
 	"crypto/sha256"
+	"debug/elf"
 	"fmt"
 	"go/ast"
 	"go/constant"
@@ -221,6 +222,46 @@ func TestReadme(t *testing.T) {
 		if _, ok := after[name]; !ok {
 			t.Errorf("no %s was made", name)
 		}
+	}
+	// "One static binary" is true of what the README's command makes: it asks for no interpreter, that is no library.
+	if runtime.GOOS == "linux" {
+		made, err := elf.Open(filepath.Join(h.dir, "mailshot"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer made.Close()
+		if libraries, _ := made.ImportedLibraries(); len(libraries) > 0 || made.Section(".interp") != nil {
+			t.Errorf("the README's command makes a program that needs the libraries %v", libraries)
+		}
+	}
+}
+
+// A server as the README writes it for people who copy it into the campaign file passes check.
+func TestReadmeServers(t *testing.T) {
+	t.Parallel()
+	h := build(t)
+	servers := regexp.MustCompile("(?m)^- `(server: \\{.*\\})`").FindAllStringSubmatch(read(t, "README.md"), -1)
+	if len(servers) != 3 {
+		t.Fatalf("README.md shows %d servers", len(servers))
+	}
+	for i, server := range servers {
+		dir := fmt.Sprintf("server%d", i)
+		h.must(t, nil, h.binary, "init", "newsletter", dir)
+		name := filepath.Join(h.dir, dir, "campaign.yaml")
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before, rest, ok := strings.Cut(string(b), "\nserver:\n")
+		_, after, ok2 := strings.Cut(rest, "\nlimits:\n")
+		if !ok || !ok2 {
+			t.Fatalf("the starter has no server and limits:\n%s", b)
+		}
+		line := strings.Replace(server[1], "username: …, password: …", "username: me, password: {env: P}", 1)
+		if err := os.WriteFile(name, []byte(before+"\n"+line+"\n\nlimits:\n"+after), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		h.must(t, nil, h.binary, "check", dir)
 	}
 }
 

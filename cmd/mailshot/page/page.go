@@ -1,4 +1,5 @@
-package main
+// Package page writes finished messages as one self-contained page of HTML.
+package page
 
 import (
 	"bytes"
@@ -17,25 +18,27 @@ import (
 
 	"mailshot/campaign/message"
 	"mailshot/campaign/report"
+	"mailshot/cmd/mailshot/human"
 	"mailshot/internal/disk"
 )
 
 //go:embed page.html
 var pageSource string
 
-// pageViewer writes one self-contained HTML page. To the page the mail's HTML is hostile. It is in frames with every
+// Viewer writes one self-contained HTML page. To the page the mail's HTML is hostile. It is in frames with every
 // restriction of sandbox, under a policy that allows inline styles and data: images and nothing else. So no script
 // runs, no form is sent, nothing is loaded and no link leads away. The page itself has no script.
 //
 // The page shows what is in the finished bytes, not what the program meant to write.
-type pageViewer struct {
+type Viewer struct {
 	f    *disk.File
 	tmpl *template.Template
 	n    int
 	err  error
 }
 
-func newPageViewer(path, id string) (*pageViewer, error) {
+// New begins a page at path, with the campaign's id as its title. The file gets its name when the page is closed.
+func New(path, id string) (*Viewer, error) {
 	tmpl, err := template.New("page").Parse(pageSource)
 	if err != nil {
 		return nil, err
@@ -44,37 +47,38 @@ func newPageViewer(path, id string) (*pageViewer, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &pageViewer{f: f, tmpl: tmpl}
+	v := &Viewer{f: f, tmpl: tmpl}
 	return v, v.write("head", report.Clean(id))
 }
 
-func (v *pageViewer) write(name string, data any) error {
+func (v *Viewer) write(name string, data any) error {
 	if v.err == nil {
 		v.err = v.tmpl.ExecuteTemplate(v.f, name, data)
 	}
 	return v.err
 }
 
-// pageMessage is one message as the page shows it.
-type pageMessage struct {
+// shown is one message as the page shows it.
+type shown struct {
 	Number             int
 	Place, To, Subject string
 	Size               string
 	Header             [][2]string
 	Text, HTML         string
-	Files              []pageFile
+	Files              []file
 }
 
-// pageFile is a part that is not a body.
-type pageFile struct{ Name, Type, Size string }
+// file is a part that is not a body.
+type file struct{ Name, Type, Size string }
 
-func (v *pageViewer) add(m message.Made) error {
+// Add shows one message. The error is that of a message that cannot be read back, or of the disk.
+func (v *Viewer) Add(m message.Made) error {
 	var b bytes.Buffer
 	if _, err := m.Message.WriteTo(&b); err != nil {
 		return err
 	}
 	v.n++
-	p := pageMessage{Number: v.n, Place: report.Clean(m.Row.Place), Size: size(m.Message.Size())}
+	p := shown{Number: v.n, Place: report.Clean(m.Row.Place), Size: human.Size(m.Message.Size())}
 	for _, h := range m.Message.Header() {
 		name, value := report.Clean(h[0]), report.Clean(h[1])
 		p.Header = append(p.Header, [2]string{name, value})
@@ -91,9 +95,9 @@ func (v *pageViewer) add(m message.Made) error {
 	return v.write("message", p)
 }
 
-// close finishes the page and gives it its name.
-func (v *pageViewer) close() error {
-	if err := v.write("foot", plural(int64(v.n), "message")); err != nil {
+// Close finishes the page and gives it its name.
+func (v *Viewer) Close() error {
+	if err := v.write("foot", human.Plural(int64(v.n), "message")); err != nil {
 		return errors.Join(err, v.f.Discard())
 	}
 	return v.f.Commit()
@@ -105,15 +109,15 @@ const framePolicy = `<meta http-equiv="Content-Security-Policy" ` +
 	`content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">`
 
 // read takes a finished message apart: bodies, images by their Content-ID, files.
-func (p *pageMessage) read(raw []byte) error {
+func (p *shown) read(raw []byte) error {
 	msg, err := mail.ReadMessage(bytes.NewReader(raw))
 	if err != nil {
 		return err
 	}
 	images := map[string]string{}
 	html := ""
-	err = walk(msg.Header.Get, msg.Body, func(part messagePart) error {
-		file := pageFile{Name: report.Clean(part.name), Type: part.kind, Size: size(int64(len(part.body)))}
+	err = walk(msg.Header.Get, msg.Body, func(part part) error {
+		f := file{Name: report.Clean(part.name), Type: part.kind, Size: human.Size(int64(len(part.body)))}
 		switch {
 		case part.name == "" && part.cid == "" && part.kind == "text/plain" && p.Text == "":
 			p.Text = report.CleanLines(string(part.body))
@@ -127,9 +131,9 @@ func (p *pageMessage) read(raw []byte) error {
 			}
 		}
 		if part.cid != "" {
-			file.Name = strings.TrimSpace(file.Name + " (cid:" + report.Clean(part.cid) + ")")
+			f.Name = strings.TrimSpace(f.Name + " (cid:" + report.Clean(part.cid) + ")")
 		}
-		p.Files = append(p.Files, file)
+		p.Files = append(p.Files, f)
 		return nil
 	})
 	if err != nil {
@@ -151,14 +155,14 @@ func inlined(html string, images map[string]string) string {
 	})
 }
 
-// messagePart is a leaf of a message, decoded.
-type messagePart struct {
+// part is a leaf of a message, decoded.
+type part struct {
 	kind, name, cid string
 	body            []byte
 }
 
 // walk calls visit for each leaf of a message, in order.
-func walk(get func(string) string, body io.Reader, visit func(messagePart) error) error {
+func walk(get func(string) string, body io.Reader, visit func(part) error) error {
 	kind, params, err := mime.ParseMediaType(get("Content-Type"))
 	if err != nil {
 		return err
@@ -188,7 +192,7 @@ func walk(get func(string) string, body io.Reader, visit func(messagePart) error
 	if err != nil {
 		return err
 	}
-	p := messagePart{kind: kind, cid: strings.Trim(get("Content-Id"), "<>"), body: b}
+	p := part{kind: kind, cid: strings.Trim(get("Content-Id"), "<>"), body: b}
 	if _, disposition, err := mime.ParseMediaType(get("Content-Disposition")); err == nil {
 		p.name = disposition["filename"]
 	}

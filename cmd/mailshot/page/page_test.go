@@ -1,4 +1,4 @@
-package main
+package page
 
 import (
 	"bytes"
@@ -58,11 +58,11 @@ Content-Disposition: attachment; filename="<script>x()</script>.html"
 func TestPageHostile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "page.html")
-	v, err := newPageViewer(path, `"><script>x()</script>`)
+	v, err := New(path, `"><script>x()</script>`)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := pageMessage{Number: 1, To: `<script>x()</script>`, Subject: `"><img src=x onerror=x()>`,
+	p := shown{Number: 1, To: `<script>x()</script>`, Subject: `"><img src=x onerror=x()>`,
 		Header: [][2]string{{"X-A", "</td><script>x()</script>"}}}
 	if err := p.read([]byte(strings.ReplaceAll(hostile, "\n", "\r\n"))); err != nil {
 		t.Fatal(err)
@@ -73,7 +73,7 @@ func TestPageHostile(t *testing.T) {
 	if _, err := os.Stat(path); err == nil {
 		t.Error("the page has its name before it is whole")
 	}
-	if err := v.close(); err != nil {
+	if err := v.Close(); err != nil {
 		t.Fatal(err)
 	}
 	page, err := os.ReadFile(path)
@@ -128,14 +128,14 @@ func TestPageHostile(t *testing.T) {
 func TestPageBroken(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	v, err := newPageViewer(filepath.Join(dir, "page.html"), "x")
+	v, err := New(filepath.Join(dir, "page.html"), "x")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := v.write("message", 1); err == nil {
 		t.Error("writing what the page has no place for gave no error")
 	}
-	if err := v.close(); err == nil {
+	if err := v.Close(); err == nil {
 		t.Error("close gave no error")
 	}
 	if left, _ := os.ReadDir(dir); len(left) > 0 {

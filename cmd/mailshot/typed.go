@@ -1,0 +1,29 @@
+package main
+
+import (
+	"mailshot/campaign/ledger"
+	"mailshot/cmd/mailshot/guide"
+	"mailshot/internal/mailbox"
+	"mailshot/sender"
+	"mailshot/sender/reply"
+)
+
+// typed are the values that a shell can complete; the words are those of the commands' use lines and flags.
+func typed() guide.Values {
+	states := ledger.States()
+	v := guide.Values{
+		"STEP": sender.ProbeSteps(), "DECISION": {"sent", "refused", "resend"},
+		"--hidden": {"ask", "include", "skip"}, "--addresses": {"strict", "lenient"},
+		"--tls": {"implicit", "starttls", "none"}, "sink --format": mailbox.Formats(),
+		"preview --format": append(mailbox.Formats(), "html"),
+	}
+	for _, s := range states {
+		v["STATES"] = append(v["STATES"], string(s))
+	}
+	for _, p := range reply.Presets() {
+		v["ID"] = append(v["ID"], p.ID)
+	}
+	v["--provider"] = v["ID"]
+	v["--id"] = []string{} // a campaign's, not a provider's
+	return v
+}
