@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -13,10 +14,12 @@ import (
 
 // world is a machine with a true time, and a wall clock for each process that says something else.
 type world struct {
-	t     *testing.T
-	path  string
-	now   time.Time // the true time
-	began time.Time // when the machine was started
+	t    *testing.T
+	path string
+
+	mu    sync.Mutex // for what follows, and the processes' clocks: stamps are written in the background
+	now   time.Time  // the true time
+	began time.Time  // when the machine was started
 	boots int
 	procs []*process
 }
@@ -37,10 +40,33 @@ func newWorld(t *testing.T, processes int) *world {
 	return w
 }
 
-func (p *process) wall() time.Time { return p.w.now.Add(p.off) }
+func (p *process) wall() time.Time { return p.clock(time.Time{}).Wall }
 
 func (p *process) clock(time.Time) clock.Reading {
-	return clock.Reading{Wall: p.wall(), Boot: fmt.Sprint("boot ", p.w.boots), Since: p.w.now.Sub(p.w.began)}
+	p.w.mu.Lock()
+	defer p.w.mu.Unlock()
+	return clock.Reading{Wall: p.w.now.Add(p.off), Boot: fmt.Sprint("boot ", p.w.boots), Since: p.w.now.Sub(p.w.began)}
+}
+
+// pass lets time pass.
+func (w *world) pass(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.now = w.now.Add(d)
+}
+
+// restart starts the machine anew; its processes have ended.
+func (w *world) restart() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.boots, w.began = w.boots+1, w.now
+}
+
+// set sets the process's wall clock.
+func (p *process) set(off time.Duration) {
+	p.w.mu.Lock()
+	defer p.w.mu.Unlock()
+	p.off = off
 }
 
 // budget begins the process if it does not run.
@@ -122,15 +148,15 @@ func TestCapWhileClocksJump(t *testing.T) {
 	}
 	for _, off := range []time.Duration{0, -48 * time.Hour, 0, 48 * time.Hour, 0, -time.Minute, time.Minute, 26000 * 24 * time.Hour, 0} {
 		p.end(false)
-		p.off = off
+		p.set(off)
 		n, wait := p.fill(l)
 		if left := t0.Add(24 * time.Hour).Sub(w.now); n != 0 || wait < left || wait > left+time.Second {
 			t.Errorf("clock off by %s: %d more, the next in %s, want in %s", off, n, wait, left)
 		}
-		w.now = w.now.Add(time.Minute)
+		w.pass(time.Minute)
 	}
-	p.off = -48 * time.Hour
-	w.now = t0.Add(24*time.Hour + time.Second)
+	p.set(-48 * time.Hour)
+	w.pass(t0.Add(24*time.Hour + time.Second).Sub(w.now))
 	if n, _ := p.fill(l); n != 10 {
 		t.Errorf("%d after a day", n)
 	}
@@ -143,14 +169,14 @@ func TestCapOfTwoClocks(t *testing.T) {
 	w := newWorld(t, 2)
 	a, b, l := w.procs[0], w.procs[1], Limit{"account", []Cap{{10, time.Minute}}}
 	for _, off := range []time.Duration{time.Minute, -time.Minute, 90 * time.Second, -time.Hour} {
-		b.off = off
+		b.set(off)
 		n, _ := a.fill(l)
 		more, _ := b.fill(l)
 		again, _ := a.fill(l)
 		if n+more+again != 10 {
 			t.Errorf("clocks that differ by %s: %d, %d and %d more within a minute", off, n, more, again)
 		}
-		w.now = w.now.Add(time.Minute + time.Second)
+		w.pass(time.Minute + time.Second)
 	}
 }
 
@@ -170,23 +196,23 @@ func TestCapInTrueTime(t *testing.T) {
 			var used []time.Time
 			lead := time.Duration(0) // the furthest that a clock was ahead, of those that the file still knows
 			for range 500 {
-				w.now = w.now.Add(some(20 * time.Second))
+				w.pass(some(20 * time.Second))
 				p := w.procs[rnd.IntN(len(w.procs))]
 				switch rnd.IntN(20) {
 				case 0: // a clock is set
-					p.off = some(96*time.Hour) - 48*time.Hour
+					p.set(some(96*time.Hour) - 48*time.Hour)
 				case 1:
-					p.off = 0
+					p.set(0)
 				case 2:
 					p.end(rnd.IntN(2) == 0)
 				case 3: // the machine is started anew
 					lead = w.lead()
 					for _, p := range w.procs {
 						p.end(rnd.IntN(2) == 0)
-						p.off = min(p.off, lead, 0)
+						p.set(min(p.off, lead, 0))
 					}
-					w.now = w.now.Add(some(2 * time.Minute))
-					w.boots, w.began = w.boots+1, w.now
+					w.pass(some(2 * time.Minute))
+					w.restart()
 				}
 				if ok, wait := p.use(l); ok {
 					used = append(used, w.now)
@@ -228,13 +254,13 @@ func TestTimeRecovers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 1)
 	p, l := w.procs[0], Limit{"account", []Cap{{10, 24 * time.Hour}}}
-	p.off = 73 * 365 * 24 * time.Hour
+	p.set(73 * 365 * 24 * time.Hour)
 	if n, _ := p.fill(l); n != 10 {
 		t.Fatal(n)
 	}
 	p.end(false)
-	p.off = 0
-	w.boots, w.began = w.boots+1, w.now
+	p.set(0)
+	w.restart()
 	off := func() time.Duration {
 		t.Helper()
 		_, off, err := p.a.Time(t.Context(), p.wall())
@@ -246,11 +272,11 @@ func TestTimeRecovers(t *testing.T) {
 	if n, wait := p.fill(l); n != 0 || wait < 23*time.Hour || wait > 25*time.Hour || off() >= 0 || p.b.Doubt() == "" {
 		t.Errorf("%d more, wait %s, off by %s: %q", n, wait, off(), p.b.Doubt())
 	}
-	w.now = w.now.Add(24*time.Hour + 2*time.Second)
+	w.pass(24*time.Hour + 2*time.Second)
 	if n, _ := p.fill(l); n != 10 || off() != 0 || p.b.Doubt() != "" {
 		t.Errorf("%d after a day, off by %s: %q", n, off(), p.b.Doubt())
 	}
-	w.now = w.now.Add(12 * time.Hour)
+	w.pass(12 * time.Hour)
 	if n, wait := p.fill(l); n != 0 || wait > 13*time.Hour {
 		t.Errorf("%d more, wait %s", n, wait)
 	}
@@ -282,14 +308,14 @@ func TestTimeOfAnEarlierVersion(t *testing.T) {
 		w := newWorld(t, 1)
 		w.path = path
 		p, l := w.procs[0], Limit{"account", []Cap{{10, 24 * time.Hour}}}
-		p.off = off
+		p.set(off)
 		if n, wait := p.fill(l); n != 0 || wait != 24*time.Hour {
 			t.Errorf("clock off by %s: %d more, wait %s", off, n, wait)
 		}
 		if _, got, err := p.a.Time(t.Context(), p.wall()); err != nil || got != wantOff {
 			t.Errorf("off by %s, want %s, %v", got, wantOff, err)
 		}
-		w.now = w.now.Add(24 * time.Hour)
+		w.pass(24 * time.Hour)
 		if n, _ := p.fill(l); n != 10 {
 			t.Errorf("clock off by %s: %d after a day", off, n)
 		}
