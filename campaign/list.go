@@ -27,7 +27,7 @@ func ListConfig(ctx context.Context, d *definition.Definition, stdin io.Reader) 
 		Delimiter: r.Delimiter, Encoding: r.Encoding, Locale: r.Locale, Language: d.Body.Language,
 		Addresses: r.Addresses,
 		Address:   r.Address, Name: r.Name, Key: r.Key, Columns: columns, Where: r.Where.Text,
-		Places: places,
+		Places: places, Done: ctx.Done(),
 	}
 	if r.Postgres == nil {
 		return cfg, nil

@@ -29,7 +29,7 @@ func (l *List) openPostgres() error {
 
 func (l *List) queryConfig() database.Config {
 	return database.Config{
-		File: l.cfg.File, Postgres: l.cfg.Postgres, Query: l.cfg.Query,
+		File: l.cfg.File, Postgres: l.cfg.Postgres, Query: l.cfg.Query, Done: l.cfg.Done,
 		QueryAt: l.cfg.Places["query"], PostgresAt: l.cfg.Places["postgres"],
 	}
 }

@@ -79,9 +79,9 @@ type Config struct {
 
 	Addresses string // AddressesLenient, or "" for addresses as the standard has them
 
-	// Language is the body's, in BCP 47. A sheet is shown as its readers see it where Locale is not set. Default:
-	// 1,234.50 and 2026-11-30.
+	// Language is the body's, in BCP 47: a sheet is shown as its readers see it where Locale is not set. Default: none.
 	Language string
+	Done     <-chan struct{} // closed to end a query that has not answered yet; default never
 
 	// Places says where the campaign sets a thing, for errors: "where", "address", "columns.amount" →
 	// campaign.yaml:12. Default: the list's place, and "where" for the filter.

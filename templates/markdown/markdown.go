@@ -42,6 +42,9 @@ func Render(src *source.Source, link func(t *source.Tokens, action int) string) 
 				"put the part into a file of its own and include it")
 		}
 	}
+	if err := deep(src); err != nil {
+		return nil, "", err
+	}
 	md := goldmark.New(
 		goldmark.WithExtensions(
 			extension.NewTable(extension.WithTableCellAlignMethod(extension.TableCellAlignAttribute)),

@@ -112,3 +112,52 @@ func (t *tokens) nesting(s string) error {
 		}
 	}
 }
+
+// maxBlocks is how deep quotes and lists may be nested. The renderer takes time for each level of each line, and an HTML
+// parser refuses 512 elements in each other.
+const maxBlocks = 200
+
+// deep finds a line that stands in too many quotes and lists. It reads what a line begins with: the mark of a list makes a
+// level if it is further to the right than the one before it, and one as far to the left ends the levels in between.
+func deep(src *source.Source) error {
+	var lists []int // the columns of the marks that are open
+	off := 0
+	for line := range strings.Lines(src.Text) {
+		quotes := 0
+		for rest := line; rest != ""; {
+			column := len(line) - len(rest)
+			n := listMark(rest)
+			switch c := rest[0]; {
+			case n > 0:
+				for len(lists) > 0 && lists[len(lists)-1] >= column {
+					lists = lists[:len(lists)-1]
+				}
+				lists = append(lists, column)
+			case c == '>':
+				quotes, n = quotes+1, 1
+			case c == ' ' || c == '\t':
+				n = 1
+			default:
+				n = len(rest)
+			}
+			rest = rest[n:]
+		}
+		if quotes > maxBlocks || len(lists) > maxBlocks {
+			return src.ErrorAt(off, "template-nesting",
+				"this line stands in more than "+strconv.Itoa(maxBlocks)+" quotes or lists", "take some of the > or the indents away")
+		}
+		off += len(line)
+	}
+	return nil
+}
+
+// listMark is the length of the mark of a list item that s begins with, 0 if it does not.
+func listMark(s string) int {
+	n := len(s) - len(strings.TrimLeft(s, "0123456789"))
+	if n < len(s) && (n == 0 && strings.IndexByte("-+*", s[0]) >= 0 || n > 0 && n < 10 && strings.IndexByte(".)", s[n]) >= 0) {
+		if n++; n == len(s) || strings.IndexByte(" \t\n", s[n]) >= 0 {
+			return n
+		}
+	}
+	return 0
+}

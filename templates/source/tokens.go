@@ -1,6 +1,7 @@
 package source
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -30,11 +31,30 @@ func (t *Tokens) Call(f string, action int) string {
 // tokenLen is the number of letters after the prefix.
 const tokenLen = 6
 
-// Tokens finds the source's actions and makes a token for each. It is an error if an action has no end.
+// maxNested is how deep if, range and with may be nested in one text. What finds its way through a text with tokens takes
+// time for each level of each action, and nobody reads a hundred levels.
+const maxNested = 100
+
+// Tokens finds the source's actions and makes a token for each. It is an error if an action has no end, or if one stands
+// in more than a hundred others.
 func (s *Source) Tokens() (*Tokens, error) {
 	actions, unclosed := Scan(s.Text)
 	if unclosed >= 0 {
 		return nil, s.ErrorAt(unclosed, "template-syntax", "this action has no end", "add }}")
+	}
+	nested := 0
+	for _, a := range actions {
+		switch a.Kind {
+		case Opener, Define:
+			nested++
+		case Closer:
+			nested = max(nested-1, 0)
+		}
+		if nested > maxNested {
+			return nil, s.ErrorAt(a.Start, "template-nesting",
+				fmt.Sprintf("this stands in more than %d others, each without its {{end}} so far", maxNested),
+				`add the {{end}} that is missing, or put the inner part into a file of its own: {{template "part.md" .}}`)
+		}
 	}
 	return NewTokens(s, actions), nil
 }

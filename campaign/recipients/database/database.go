@@ -6,6 +6,7 @@
 package database
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -26,6 +27,7 @@ import (
 // digest covers columns and values in their order, so a query without ORDER BY may have another digest each time.
 type Query struct {
 	name   string // name of the database, for places
+	most   int64  // rows
 	rows   cursor
 	cancel context.CancelFunc // ends the query
 	begun  bool
@@ -38,7 +40,11 @@ type Config struct {
 	File     string // name of the SQLite file, for places
 	Postgres string // connection string of a PostgreSQL database: a URL or key=value; secret
 
-	Query string // one statement that reads
+	Query string          // one statement that reads
+	Done  <-chan struct{} // closed to end a query that has not answered yet; default never
+
+	Patience time.Duration // for the first row of an SQLite file; default 5 min. A server has its statement_timeout.
+	Most     int64         // rows of an answer; default 10 million
 
 	// The places that set Query and Postgres, for faults. Default: the database's name.
 	QueryAt, PostgresAt string
@@ -69,8 +75,36 @@ type cursor interface {
 	close() error
 }
 
-func newQuery(name string, rows cursor, cancel context.CancelFunc) *Query {
-	return &Query{name: name, rows: rows, cancel: cancel, total: sha256.New()}
+// mostRows is a bound for answers that have no end. A list ten times as long as a large one ends before it.
+const mostRows = 10_000_000
+
+func newQuery(c Config, rows cursor, cancel context.CancelFunc) *Query {
+	return &Query{name: c.File, most: cmp.Or(c.Most, mostRows), rows: rows, cancel: cancel, total: sha256.New()}
+}
+
+// running is the context of a query. It ends by cancel, and with Done until answered is called.
+func (c Config) running() (ctx context.Context, cancel context.CancelFunc, answered func()) {
+	ctx, cancel = context.WithCancel(context.Background())
+	first := make(chan struct{})
+	go func() {
+		select {
+		case <-c.Done:
+			cancel()
+		case <-first:
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel, func() { close(first) }
+}
+
+// ended reports whether Done is closed.
+func (c Config) ended() bool {
+	select {
+	case <-c.Done:
+		return true
+	default:
+		return false
+	}
 }
 
 // Place names a row of the answer, or the query itself for 0.
@@ -98,7 +132,10 @@ func (q *Query) Next() (Row, error) {
 		return Row{}, &fault.Fault{Code: "broken-query", Place: q.Place(q.line + 1),
 			Text: "the query broke off: " + err.Error(), Hint: "try again", Final: true}
 	}
-	q.line++
+	if q.line++; q.line > q.most {
+		return Row{}, &fault.Fault{Code: "broken-query", Place: q.Place(q.line),
+			Text: fmt.Sprintf("the query gives more than %d rows, which is no list", q.most), Hint: endless, Final: true}
+	}
 	rec := Row{Number: q.line, Texts: fields, Cells: cells}
 	if bad > 0 {
 		rec.Wrong = &fault.Fault{Code: "bad-value", Place: q.Place(q.line),
@@ -108,6 +145,14 @@ func (q *Query) Next() (Row, error) {
 	q.add(rec)
 	return rec, nil
 }
+
+// endless is the hint about a query that may have no end.
+const endless = "is a join without its condition, or a WITH RECURSIVE without an end? add what is missing, or a LIMIT"
+
+// slowError says that a query did not give its first row in time.
+type slowError struct{ time.Duration }
+
+func (e slowError) Error() string { return fmt.Sprintf("the query gave no row for %s", e.Duration) }
 
 // add adds a record to the digest.
 func (q *Query) add(rec Row) {

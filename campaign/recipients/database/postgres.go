@@ -59,10 +59,14 @@ func OpenPostgres(cfg Config) (*Query, error) {
 		c.RuntimeParams["statement_timeout"] = postgresStatement
 	}
 	c.OnNotice = func(*pgconn.PgConn, *pgconn.Notice) {}
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel, answered := cfg.running()
+	defer answered()
 	p := &postgresRows{ctx: ctx, secret: c.Password}
 	if p.conn, err = pgx.ConnectConfig(ctx, c); err != nil {
 		cancel()
+		if cfg.ended() {
+			return nil, context.Canceled
+		}
 		hint := "does psql reach it from here?"
 		if strings.Contains(err.Error(), "server refused TLS") {
 			hint = "the server offers no TLS; if the network up to it is yours alone, add sslmode=disable to the " +
@@ -71,9 +75,12 @@ func OpenPostgres(cfg Config) (*Query, error) {
 		return nil, &fault.Fault{Code: "unreachable-list", Place: cfg.at(cfg.PostgresAt), Text: p.plain(err),
 			Hint: hint, Final: true}
 	}
-	q := newQuery(name, p, cancel)
+	q := newQuery(cfg, p, cancel)
 	if err := p.start(text); err != nil {
 		q.Close()
+		if cfg.ended() {
+			return nil, context.Canceled
+		}
 		return nil, &fault.Fault{Code: "bad-query", Place: cfg.at(cfg.QueryAt), Text: name + ": " + p.plain(err),
 			Hint: "does it run in psql?", Final: true}
 	}

@@ -1,6 +1,7 @@
 package database
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -9,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
+	"time"
 
 	"modernc.org/sqlite" // registers the driver "sqlite", too
 	sqlite3 "modernc.org/sqlite/lib"
@@ -22,7 +25,7 @@ func IsSQLite(magic []byte) bool { return strings.HasPrefix(string(magic), "SQLi
 
 // OpenSQLite starts the query of a database file. The file is opened for reading only, and the connection refuses to
 // write. So the query cannot do harm, and neither can a program that writes to the database meanwhile: the query sees
-// one state of it.
+// one state of it. It returns context.Canceled where cfg.Done has ended it.
 func OpenSQLite(cfg Config, path string) (*Query, error) {
 	text, err := oneQuery(cfg)
 	if err != nil {
@@ -31,22 +34,32 @@ func OpenSQLite(cfg Config, path string) (*Query, error) {
 	if path, err = filepath.Abs(path); err != nil {
 		return nil, fault.File(cfg.File, err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	rows, err := querySQLite(ctx, path, text, false)
+	ctx, cancel, answered := cfg.running()
+	defer answered()
+	alarm := newAlarm(cmp.Or(cfg.Patience, patience), cancel)
+	defer alarm.timer.Stop()
+	rows, err := querySQLite(ctx, alarm, path, text, false)
 	var se *sqlite.Error
 	if errors.As(err, &se) &&
 		(se.Code()&0xff == sqlite3.SQLITE_CANTOPEN || se.Code()&0xff == sqlite3.SQLITE_READONLY) &&
 		!beside(path, "-wal") && !beside(path, "-journal") {
 		// A database in WAL mode, in a folder that cannot be written and without a log: nobody is writing to it.
-		rows, err = querySQLite(ctx, path, text, true)
+		rows, err = querySQLite(ctx, alarm, path, text, true)
 	}
 	if err != nil {
 		cancel()
-		return nil, &fault.Fault{Code: "bad-query", Place: cfg.at(cfg.QueryAt),
+		if cfg.ended() {
+			return nil, context.Canceled
+		}
+		f := &fault.Fault{Code: "bad-query", Place: cfg.at(cfg.QueryAt),
 			Text: cfg.File + ": " + strings.TrimPrefix(err.Error(), "SQL logic error: "),
 			Hint: "does it run in sqlite3 -readonly " + cfg.File + "?", Final: true}
+		if errors.As(err, new(slowError)) {
+			f.Hint = endless
+		}
+		return nil, f
 	}
-	return newQuery(cfg.File, rows, cancel), nil
+	return newQuery(cfg, rows, cancel), nil
 }
 
 // beside reports whether SQLite left a file beside a database that holds a part of it.
@@ -56,7 +69,7 @@ func beside(path, suffix string) bool {
 }
 
 // querySQLite starts the query. With immutable, it neither locks the file nor looks for a log beside it.
-func querySQLite(ctx context.Context, path, text string, immutable bool) (_ cursor, err error) {
+func querySQLite(ctx context.Context, alarm *alarm, path, text string, immutable bool) (_ cursor, err error) {
 	slashed := filepath.ToSlash(path)
 	if !strings.HasPrefix(slashed, "/") {
 		slashed = "/" + slashed // the path begins with a Windows drive
@@ -77,7 +90,7 @@ func querySQLite(ctx context.Context, path, text string, immutable bool) (_ curs
 	}()
 	rows, err := db.QueryContext(ctx, text)
 	if err != nil {
-		return nil, err
+		return nil, alarm.over(err)
 	}
 	s := &sqliteRows{db: db, rows: rows}
 	if s.names, err = rows.Columns(); err != nil {
@@ -87,7 +100,7 @@ func querySQLite(ctx context.Context, path, text string, immutable bool) (_ curs
 	if s.more = rows.Next(); !s.more {
 		err = errors.Join(rows.Err(), rows.Close())
 	}
-	return s, err
+	return s, alarm.over(err)
 }
 
 // sqliteRows is the answer of an SQLite database.
@@ -128,3 +141,31 @@ func (s *sqliteRows) row() (fields []string, cells []value.Cell, bad int, err er
 }
 
 func (s *sqliteRows) close() error { return errors.Join(s.rows.Close(), s.db.Close()) }
+
+// patience is how long SQLite may take for the first row. A query that has one gives the others, or is bounded by their
+// number: the driver cannot end a query between two rows.
+const patience = 5 * time.Minute
+
+// alarm ends a query that takes too long for its first row.
+type alarm struct {
+	patience time.Duration
+	timer    *time.Timer
+	rang     atomic.Bool
+}
+
+func newAlarm(patience time.Duration, cancel func()) *alarm {
+	a := &alarm{patience: patience}
+	a.timer = time.AfterFunc(patience, func() {
+		a.rang.Store(true)
+		cancel()
+	})
+	return a
+}
+
+// over returns err, or what that comes from where the alarm has ended the query.
+func (a *alarm) over(err error) error {
+	if err != nil && a.rang.Load() {
+		return slowError{a.patience}
+	}
+	return err
+}
