@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"mailshot/campaign/accounts"
+	"mailshot/campaign/accounts/clock"
 	"mailshot/campaign/caps"
 	"mailshot/campaign/definition"
 	"mailshot/campaign/digest"
@@ -46,6 +47,7 @@ type Options struct {
 	Stdin              io.Reader            // the list, when the definition's list is "-"; nil = os.Stdin
 	Host               ledger.Host          // the machine; zero = ledger.ThisHost
 	Now                func() time.Time     // the clock; nil = time.Now
+	Clock              clock.Clock          // counts the time of caps; nil = the machine's clocks, or Now where that is given
 	Observe            func(dispatch.Event) // called for each event of a run, one at a time; nil = nobody
 	Sink               *SinkTarget          // sends to a sink instead of the definition's server, with no caps; nil = the real server
 	To                 *address.Address     // a rehearsal: every message goes to this address, as a campaign of its own; nil = no
@@ -121,7 +123,7 @@ func (c *Campaign) open(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if c.accounts, err = accounts.Open(path); err != nil {
+	if c.accounts, err = accounts.OpenBy(path, clock.Or(c.opts.Clock, c.opts.Now)); err != nil {
 		return err
 	}
 	if err := c.accounts.Rekey(ctx, caps.Canonical); err != nil {

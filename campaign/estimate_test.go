@@ -58,7 +58,7 @@ func foretold(t *testing.T, list, limits, more string) {
 	f.write(t, "campaign.yaml", base+"server: { host: mail.example, tls: none }\nlimits:\n  connections: 4\n"+limits+more)
 	f.write(t, "body.txt", "Dear {{.name}}\n")
 	f.write(t, "people.csv", list)
-	c := f.open(t, campaign.Options{})
+	c := f.open(t, campaign.Options{Now: time.Now})
 	e, err := c.Estimate(t.Context(), campaign.EstimateOptions{})
 	if err != nil {
 		t.Fatal(err)
@@ -67,7 +67,7 @@ func foretold(t *testing.T, list, limits, more string) {
 		t.Fatal(err)
 	}
 	start, last, sent := time.Now(), time.Time{}, int64(0)
-	c = f.open(t, campaign.Options{Network: b.network(), Observe: func(e dispatch.Event) {
+	c = f.open(t, campaign.Options{Now: time.Now, Network: b.network(), Observe: func(e dispatch.Event) {
 		if e.Kind == dispatch.Reached(ledger.Sent) {
 			last, sent = e.Time, sent+1
 		}

@@ -82,7 +82,7 @@ func deferring(t *testing.T, slow, other string, seconds int) (sum *campaign.Sum
 		fmt.Fprintf(&list, "q%d@fast.example,Person\n", i)
 	}
 	f.write(t, "people.csv", list.String())
-	c := f.open(t, campaign.Options{Network: b.network()})
+	c := f.open(t, campaign.Options{Now: time.Now, Network: b.network()})
 	defer c.Close()
 	if _, err := c.Plan(t.Context(), campaign.PlanOptions{}); err != nil {
 		t.Fatal(err)
@@ -109,7 +109,7 @@ func TestGreylistedAlone(t *testing.T) {
 		f.write(t, "campaign.yaml", base+"server: { host: smtp.acme.example, tls: none }\nlimits:\n  connections: 4\n")
 		f.write(t, "body.txt", "Dear {{.name}}\n")
 		f.write(t, "people.csv", "email,name,token\n"+peopleAt("slow.example", 400))
-		c := f.open(t, campaign.Options{Network: b.network()})
+		c := f.open(t, campaign.Options{Now: time.Now, Network: b.network()})
 		defer c.Close()
 		if _, err := c.Plan(t.Context(), campaign.PlanOptions{}); err != nil {
 			t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"mailshot/campaign/accounts/clock"
 	"mailshot/campaign/check"
 	"mailshot/campaign/digest"
 	"mailshot/campaign/ledger"
@@ -372,6 +373,11 @@ func (c *Campaign) describe(ctx context.Context, plan *Plan) error {
 	}
 	notes := c.describeServers(plan)
 	now := c.now()
+	if t, off, err := c.accounts.Time(ctx, now); err != nil {
+		return err
+	} else if off != 0 && c.opts.Sink == nil {
+		plan.Notes = append(plan.Notes, clock.Note(t, now.In(c.def.Schedule.Location()), off))
+	}
 	forecast, caps, err := c.foresee(ctx, c.ledger, now, lanes)
 	if err != nil {
 		return err

@@ -196,6 +196,7 @@ func (s *sending) openServers() error {
 		warm := c.warmup(def)
 		server := dispatch.Server{
 			Name: def.Name, Weight: def.Weight, Direct: def.Direct, Program: def.Sendmail != "", Connections: may.Connections,
+			Doubt: s.budget.Doubt,
 			Gate: sender.NewGate(caps.Budget{Accounts: s.budget, Warmup: warm, Now: c.now}, may.Limits[0], lanes,
 				may.Limits[1:]...),
 		}

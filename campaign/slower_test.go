@@ -22,7 +22,7 @@ func slowed(t *testing.T, list string, rules ...string) (holds []dispatch.Event,
 	f.write(t, "campaign.yaml", base+"server: { host: smtp.office365.com, tls: none }\nlimits:\n  connections: 4\n")
 	f.write(t, "body.txt", "Dear {{.name}}\n")
 	f.write(t, "people.csv", list)
-	c := f.open(t, campaign.Options{Network: b.network(), Observe: func(e dispatch.Event) {
+	c := f.open(t, campaign.Options{Now: time.Now, Network: b.network(), Observe: func(e dispatch.Event) {
 		if e.Kind == "hold" {
 			holds = append(holds, e)
 		}
@@ -150,7 +150,7 @@ func TestHostedDomainsShareAHold(t *testing.T) {
 		f.write(t, "people.csv", "email,name,token\n"+peopleAt("a.example", 30)+peopleAt("b.example", 30)+
 			peopleAt("own.example", 60))
 		var holds []dispatch.Event
-		c := f.open(t, campaign.Options{Network: network, Observe: func(e dispatch.Event) {
+		c := f.open(t, campaign.Options{Now: time.Now, Network: network, Observe: func(e dispatch.Event) {
 			if e.Kind == "hold" {
 				holds = append(holds, e)
 			}

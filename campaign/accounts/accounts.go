@@ -2,7 +2,8 @@
 // share. [Open] opens it. [Accounts.Budget] reserves uses of caps; [Accounts.Used] tells what was used.
 // [Accounts.Suppressed] and [Accounts.Screen] ask the suppression list.
 // [Accounts.Secret] is what tokens and Message-IDs are made with. [Accounts.Claim] tells a ledger from an older copy of
-// it. [Accounts.AddDay] counts what was sent on each day.
+// it. [Accounts.AddDay] counts what was sent on each day. [Accounts.Time] is the time of all that is counted, which no wall
+// clock can set: see mailshot/campaign/accounts/clock.
 //
 // The file is of one user: its folder has mode 0700 and the file 0600, which is checked when it is opened, and it is
 // not reached through a symbolic link. Any number of goroutines and several processes may use it at once.
@@ -22,12 +23,14 @@ import (
 	"sync"
 	"time"
 
+	"mailshot/campaign/accounts/clock"
 	"mailshot/internal/sqlite"
 )
 
 // Accounts is an open accounts.db. Any number of goroutines may use it, and several processes may have it open.
 type Accounts struct {
-	db *sqlite.Store
+	db    *sqlite.Store
+	clock clock.Clock
 
 	mu     sync.Mutex
 	secret []byte // nil until it is first asked for
@@ -36,7 +39,10 @@ type Accounts struct {
 // Open opens the file at path. If it is missing, Open makes it, with a private folder of its own. The error is a
 // *statefile.Error if others may read the file or its folder, or if the file is a symbolic link, is damaged, or is from
 // a newer program.
-func Open(path string) (*Accounts, error) {
+func Open(path string) (*Accounts, error) { return OpenBy(path, clock.System) }
+
+// OpenBy is Open for a user of other clocks than the machine's.
+func OpenBy(path string, c clock.Clock) (*Accounts, error) {
 	path, err := sqlite.Prepare(path, false)
 	if err != nil {
 		return nil, err
@@ -45,7 +51,7 @@ func Open(path string) (*Accounts, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Accounts{db: db}, nil
+	return &Accounts{db: db, clock: c}, nil
 }
 
 // Close closes the file. The caller closes Budgets before.

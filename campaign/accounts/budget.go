@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"mailshot/campaign/accounts/clock"
 	"mailshot/internal/sqlite"
 )
 
@@ -59,12 +60,9 @@ type Budget struct {
 	a      *Accounts
 	holder string
 	lock   io.Closer
-	late   time.Duration // how late a caller may come; see usage.catchUp
-	// since returns how long ago the caller read its clock as now. The caller arrived a moment later; the time since
-	// then is taken.
-	since func(now, arrived time.Time) time.Duration
 
 	mu       sync.Mutex
+	off      time.Duration       // how far the wall clock is from the time of the file; 0 = it is believed
 	accounts map[string]*account // by Limit.Key
 	reaped   bool
 	closed   bool
@@ -77,8 +75,20 @@ const soon = 100 * time.Millisecond
 // account is what this process has leased of one key: leased = free + reserved + stamped + returned.
 type account struct {
 	free     map[string]int64 // leased and not reserved, by the caps under which they were leased
-	stamps   map[int64]int64  // used at these milliseconds, not yet on the disk
+	stamps   map[stamp]int64  // used at these moments, not yet on the disk
 	returned int64            // given back, not yet on the disk
+}
+
+// stamp is a moment by the machine's count of the time since its start, in milliseconds, rounded up. What time that is in
+// the file is known when the stamp is written there.
+type stamp struct {
+	boot string
+	ms   int64
+}
+
+// at is the time of a stamp in a file whose time was last known at s.
+func (st stamp) at(s clock.State) int64 {
+	return milliseconds(s.Moment(clock.Reading{Boot: st.boot, Since: time.Duration(st.ms) * time.Millisecond}))
 }
 
 // Budget makes this process a holder of reservations. The caller closes the Budget.
@@ -86,8 +96,7 @@ func (a *Accounts) Budget(ctx context.Context) (*Budget, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	b := &Budget{a: a, holder: newHolder(), late: late, accounts: map[string]*account{}}
-	b.since = func(_, arrived time.Time) time.Duration { return time.Since(arrived) }
+	b := &Budget{a: a, holder: newHolder(), accounts: map[string]*account{}}
 	var err error
 	if b.lock, err = sqlite.Lock(a.holderFile(b.holder)); err != nil {
 		return nil, fmt.Errorf("%s: %w", a.db.Path, sqlite.Explain(a.holderFile(b.holder), err))
@@ -115,13 +124,15 @@ type Reservation struct {
 	once   sync.Once
 }
 
-// Stamp says that the use happened, at now or before.
+// Stamp says that the use happened, now or before. now is the caller's wall clock.
 func (r *Reservation) Stamp(now time.Time) {
 	r.once.Do(func() {
 		r.b.mu.Lock()
 		defer r.b.mu.Unlock()
+		at := r.b.a.clock(now)
 		for _, l := range r.limits {
-			r.b.accounts[l.Key].stamps[milliseconds(now)]++
+			ms := (at.Since + time.Millisecond - 1).Milliseconds()
+			r.b.accounts[l.Key].stamps[stamp{at.Boot, ms}]++
 		}
 		r.b.writeSoon()
 	})
@@ -160,9 +171,27 @@ func (b *Budget) writeLeft() {
 		return
 	}
 	// After an error nothing is lost: the next reservation writes it, or returns the error.
-	if b.a.db.Write(func(t *sqlite.Tx) error { return b.flush(&usage{t: t, holder: b.holder}) }) == nil {
+	if b.write(time.Time{}, b.flush) == nil {
 		b.flushed()
 	}
+}
+
+// write runs fn in a transaction, in the time of the file. now is as in a [clock.Clock]. b.mu is held.
+func (b *Budget) write(now time.Time, fn func(*usage) error) error {
+	return b.a.db.Write(func(t *sqlite.Tx) error {
+		u := &usage{t: t, holder: b.holder}
+		if err := u.tick(b.a.clock, now); err != nil {
+			return err
+		}
+		return fn(u)
+	})
+}
+
+// Doubt says in words that the wall clock is not believed; "" where it was when a use was last reserved on the disk.
+func (b *Budget) Doubt() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return clock.Brief(b.off)
 }
 
 // left reports whether anything is not on the disk yet. b.mu is held.
@@ -178,7 +207,8 @@ func (b *Budget) left() bool {
 // Reserve takes one use under every limit, or none. If it takes none, it returns the key whose cap is in the way for
 // longest, and when it is worth asking again. The reservation is on the disk when Reserve returns.
 //
-// now is the caller's wall clock, read just before.
+// now is the caller's wall clock, read just before. It has no part in what is counted: until is by the caller's clock
+// what it is in the time of the file.
 func (b *Budget) Reserve(ctx context.Context, now time.Time, ls []Limit) (
 	r *Reservation, key string, until time.Time, err error) {
 	if err := ctx.Err(); err != nil {
@@ -191,21 +221,21 @@ func (b *Budget) Reserve(ctx context.Context, now time.Time, ls []Limit) (
 			}
 		}
 	}
-	arrived := time.Now()
+	arrived := b.a.clock(now)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closed {
 		return nil, "", time.Time{}, errors.New("budget is closed")
 	}
-	if !b.covered(ls) {
+	if !b.reaped || !b.covered(ls) { // the first one notes the time of the file, even without caps
 		var got map[string]int64
-		err = b.a.db.Write(func(t *sqlite.Tx) error {
-			u := &usage{t: t, read: now, now: now, late: b.late, holder: b.holder}
-			u.waited = func() time.Duration { return b.since(now, arrived) }
+		err = b.write(now, func(u *usage) error {
 			if err := b.flush(u); err != nil {
 				return err
 			}
 			got, key, until, err = b.lease(u, ls)
+			b.off = u.state.Off(now)
+			until = now.Add(max(u.state.Since-arrived.Since, 0) + until.Sub(u.now))
 			return err
 		})
 		if err != nil {
@@ -234,7 +264,7 @@ func (b *Budget) Reserve(ctx context.Context, now time.Time, ls []Limit) (
 func (b *Budget) account(key string) *account {
 	ac := b.accounts[key]
 	if ac == nil {
-		ac = &account{free: map[string]int64{}, stamps: map[int64]int64{}}
+		ac = &account{free: map[string]int64{}, stamps: map[stamp]int64{}}
 		b.accounts[key] = ac
 	}
 	return ac
@@ -255,9 +285,9 @@ func (b *Budget) covered(ls []Limit) bool {
 func (b *Budget) flush(u *usage) error {
 	for key, ac := range b.accounts {
 		over := ac.returned
-		for ms, n := range ac.stamps {
+		for st, n := range ac.stamps {
 			over += n
-			if err := u.add(key, ms, n); err != nil {
+			if err := u.add(key, st.at(u.state), n); err != nil {
 				return err
 			}
 		}
@@ -363,28 +393,36 @@ func (b *Budget) Close() error {
 	if b.alarm != nil {
 		b.alarm.Stop() // once it runs it finds the budget closed
 	}
-	left := true
-	err := b.a.db.Write(func(t *sqlite.Tx) error {
-		u := &usage{t: t, now: time.Now(), late: b.late, holder: b.holder}
-		if err := b.flush(u); err != nil {
+	left, err := false, error(nil)
+	if len(b.accounts) > 0 { // it has reserved something
+		err = b.write(time.Time{}, func(u *usage) error {
+			left, err = b.giveBack(u)
 			return err
-		}
-		for key, ac := range b.accounts {
-			for _, n := range ac.free {
-				if err := u.release(key, n); err != nil {
-					return err
-				}
-			}
-		}
-		r, err := t.Known("SELECT EXISTS (SELECT 1 FROM leases WHERE holder = ?)", b.holder)
-		if err != nil {
-			return err
-		}
-		return r.Scan(&left)
-	})
+		})
+	}
 	err = errors.Join(err, b.lock.Close())
 	if err == nil && !left {
 		_ = os.Remove(b.a.holderFile(b.holder))
 	}
 	return err
+}
+
+// giveBack writes the stamps, and gives back what was leased and not reserved. It reports whether reservations are open.
+func (b *Budget) giveBack(u *usage) (open bool, err error) {
+	if err := b.flush(u); err != nil {
+		return true, err
+	}
+	for key, ac := range b.accounts {
+		for _, n := range ac.free {
+			if err := u.release(key, n); err != nil {
+				return true, err
+			}
+		}
+	}
+	r, err := u.t.Known("SELECT EXISTS (SELECT 1 FROM leases WHERE holder = ?)", b.holder)
+	if err != nil {
+		return true, err
+	}
+	err = r.Scan(&open)
+	return open, err
 }

@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"mailshot/campaign/accounts/clock"
 )
 
 // TestMain lets the test binary be the process that gets killed.
@@ -78,29 +80,26 @@ func parseCaps(s string) (caps []Cap) {
 // gives a use back.
 func childBudget(path string) {
 	ctx := context.Background()
-	clock := clockFrom(os.Getenv("ACCOUNTS_CLOCK"))
-	a := must(Open(path))
+	c := clockFrom(os.Getenv("ACCOUNTS_CLOCK"))
+	a := must(OpenBy(path, clock.Or(nil, c.now)))
 	b := must(a.Budget(ctx))
-	// A second's wait for the disk is a minute and more by such a clock.
-	b.late = late * time.Duration(clock.speed)
-	b.since = func(now, _ time.Time) time.Duration { return clock.now().Sub(now) }
 	limits := []Limit{{"account", parseCaps(os.Getenv("ACCOUNTS_CAPS"))}}
 	var wg sync.WaitGroup
 	for range 3 {
 		wg.Go(func() {
 			for {
-				r, key, until, err := b.Reserve(ctx, clock.now(), limits)
+				r, key, until, err := b.Reserve(ctx, c.now(), limits)
 				must(0, err)
 				if key != "" {
-					<-time.After(max(until.Sub(clock.now()), 0) / time.Duration(clock.speed))
+					<-time.After(max(until.Sub(c.now()), 0) / time.Duration(c.speed))
 					continue
 				}
 				if rand.IntN(10) == 0 {
 					r.Release()
 					continue
 				}
-				must(fmt.Printf("%d\n", clock.now().UnixNano()))
-				r.Stamp(clock.now())
+				must(fmt.Printf("%d\n", c.now().UnixNano()))
+				r.Stamp(c.now())
 			}
 		})
 	}

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"mailshot/campaign/accounts/clock"
 )
 
 // What was counted under two other keys goes on counting under one, and the days of warming up with it; what has no other key
@@ -12,7 +14,7 @@ import (
 func TestRekey(t *testing.T) {
 	t.Parallel()
 	ctx, now := t.Context(), time.Now()
-	a, err := Open(filepath.Join(t.TempDir(), "a", "accounts.db"))
+	a, err := OpenBy(filepath.Join(t.TempDir(), "a", "accounts.db"), clock.Given())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -44,4 +44,12 @@ CREATE TABLE sendings (                -- of campaigns, by folder: a ledger that
 	first INTEGER NOT NULL, last INTEGER NOT NULL, -- when the first and the last run were
 	PRIMARY KEY (id, folder)
 ) WITHOUT ROWID;
+`}, {Schema: `
+CREATE TABLE clock (                   -- the time in which uses are recorded, as of the last transaction that asked for it
+	no INTEGER PRIMARY KEY CHECK (no = 1),
+	boot TEXT NOT NULL, since INTEGER NOT NULL, -- which start of the machine, and the nanoseconds since then
+	time INTEGER NOT NULL,             -- the time at that moment, in nanoseconds, as the following
+	wall INTEGER NOT NULL,             -- the latest that a wall clock has shown
+	same INTEGER NOT NULL              -- when the time was last that of the wall clock
+);
 `}}

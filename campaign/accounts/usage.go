@@ -7,18 +7,20 @@ import (
 	"strings"
 	"time"
 
+	"mailshot/campaign/accounts/clock"
 	"mailshot/internal/sqlite"
 )
 
 // usage is the use of caps as it is on the disk, within one transaction at one moment. Uses are kept by the second, and
 // for a minute by the millisecond too: if a cap of five in a second could count in whole seconds only, it would let
 // through half of that. Both are rounded up, so that a use is never taken for older than it is.
+//
+// All times are in the time of the file, which is read within the transaction: a caller that waited for its turn is not
+// late. A use in the future, which an earlier version or a damaged file may have, counts as now and stays as it is.
 type usage struct {
 	t      *sqlite.Tx
-	read   time.Time            // when the caller read the clock
-	now    time.Time            // the same, or later, if others have recorded a later time since: see catchUp
-	waited func() time.Duration // since the caller read now
-	late   time.Duration
+	state  clock.State // once tick was called
+	now    time.Time   // the same
 	holder string
 }
 
@@ -39,17 +41,6 @@ func milliseconds(at time.Time) int64 {
 	}
 	return ms
 }
-
-// A recorded use may be in the caller's future for three reasons:
-//
-//   - Rounding up makes up to a second.
-//   - A caller that read the clock and then waited for its turn comes late, by less than a minute. If its time were
-//     believed, every use would look older than it is; so the latest use tells the time.
-//   - Anything further away means that the clock was set back, and counts as now.
-const (
-	rounding = 2 * time.Second
-	late     = time.Minute
-)
 
 // grace is how long what a process wrote last may lie unread in a server's socket after the process was found dead. What
 // the process had reserved counts as now for so long, and then from then.
@@ -85,8 +76,7 @@ func (u *usage) release(key string, n int64) error {
 	return err
 }
 
-// settle makes l's record fit for counting: uses in the future count as now, and uses that are too old for every window
-// ever asked for are dropped.
+// settle notes which windows of l are asked for, and drops uses that are too old for every window ever asked for.
 func (u *usage) settle(l Limit) error {
 	longest := time.Duration(0)
 	for _, c := range l.Caps {
@@ -97,56 +87,13 @@ func (u *usage) settle(l Limit) error {
 		l.Key, int64(longest)); err != nil {
 		return err
 	}
-	if err := u.catchUp(l.Key); err != nil {
-		return err
-	}
-	// What is still in the future now is there because the clock was set back.
-	now := u.now.Add(rounding)
-	future, err := u.sum("SELECT coalesce(sum(n), 0) FROM uses WHERE key = ? AND second > ?", l.Key, seconds(now))
-	if err != nil {
-		return err
-	}
-	if future > 0 {
-		if _, err := u.t.Exec("DELETE FROM uses WHERE key = ? AND second > ?", l.Key, seconds(now)); err != nil {
-			return err
-		}
-		if _, err := u.t.Exec("DELETE FROM moments WHERE key = ? AND ms > ?", l.Key, 1000*seconds(now)); err != nil {
-			return err
-		}
-		if err := u.add(l.Key, milliseconds(u.now), future); err != nil {
-			return err
-		}
-	}
-	_, err = u.t.Exec("UPDATE paces SET last = ? WHERE key = ? AND last > ?", u.now.UnixNano(), l.Key, now.UnixNano())
-	if err != nil {
-		return err
-	}
-	_, err = u.t.Exec("DELETE FROM moments WHERE key = ? AND ms <= ?", l.Key, u.now.Add(-pacedBelow).UnixMilli())
+	_, err := u.t.Exec("DELETE FROM moments WHERE key = ? AND ms <= ?", l.Key, u.now.Add(-pacedBelow).UnixMilli())
 	if err != nil {
 		return err
 	}
 	_, err = u.t.Exec(`DELETE FROM uses WHERE key = ? AND second <=
 		(SELECT (? - longest) / 1000000000 - 1 FROM windows WHERE key = ?)`, l.Key, u.now.UnixNano(), l.Key)
 	return err
-}
-
-// catchUp moves a late caller's now up to the latest use that was recorded meanwhile, and never beyond it: the true
-// time of a use is within the second before its rounded time.
-func (u *usage) catchUp(key string) error {
-	second, err := u.sum("SELECT coalesce(max(second), 0) FROM uses WHERE key = ?", key)
-	if err != nil {
-		return err
-	}
-	last, err := u.sum("SELECT coalesce(max(last), 0) FROM paces WHERE key = ?", key)
-	if err != nil {
-		return err
-	}
-	for _, t := range []time.Time{time.Unix(second-1, 0), time.Unix(0, last)} {
-		if by := t.Sub(u.now); by > 0 && by <= u.late+u.waited() {
-			u.now = t
-		}
-	}
-	return nil
 }
 
 // room returns how many more uses l allows now. If it allows none, wait is when that may change. Windows are looked at
@@ -288,15 +235,11 @@ func (u *usage) holders() (list []string, err error) {
 	return list, err
 }
 
-// moment is the time on the caller's clock. u.now may have been moved up already, and a use in the future would move the
-// clock of all callers.
-func (u *usage) moment() time.Time { return u.read.Add(u.waited()) }
-
-// find keeps a dead holder's leases under a name that says when the holder was found. The holder may have used them after
-// the caller had read the clock, while the caller waited for the file, and a server may read what it wrote later still.
+// find keeps a dead holder's leases under a name that says when the holder was found. A server may read what the holder
+// wrote later still.
 func (u *usage) find(holder string) error {
 	_, err := u.t.Exec("UPDATE leases SET holder = ? WHERE holder = ?",
-		fmt.Sprintf("%s%d-%s", deadHolder, milliseconds(u.moment()), holder), holder)
+		fmt.Sprintf("%s%d-%s", deadHolder, milliseconds(u.now), holder), holder)
 	return err
 }
 
@@ -314,14 +257,13 @@ func graceOver(holder string) (over time.Time, ok bool) {
 // buried makes uses out of the leases of a holder that was found dead, once its time of grace is over. They are uses of
 // that moment. It reports false for a holder that was not found dead yet.
 func (u *usage) buried(holder string) (bool, error) {
-	now := u.moment()
 	over, ok := graceOver(holder)
 	switch {
 	case !ok:
 		return false, nil
-	case over.Sub(now) > 2*grace: // the clock was set back
-		over = now
-	case now.Before(over):
+	case over.Sub(u.now) > 2*grace: // found by an earlier version, whose clock was set back
+		over = u.now
+	case u.now.Before(over):
 		return true, nil
 	}
 	return true, u.bury(holder, over)

@@ -14,28 +14,33 @@ type Used struct {
 	Started time.Time // when the latest use under a paced cap began; zero: there was none
 }
 
-// Use is a number of uses at one time.
+// Use is a number of uses at one time, by the wall clock of who asks.
 type Use struct {
 	Time time.Time
 	N    int64
 }
 
-// Used returns what has been used under a key since a time. What processes have reserved and not stamped yet counts as
-// used now. It changes nothing.
+// Used returns what has been used under a key since a time, where the caller's wall clock says now. What processes have
+// reserved and not stamped yet counts as used now. It changes nothing.
 func (a *Accounts) Used(ctx context.Context, key string, since, now time.Time) (Used, error) {
 	var u Used
 	if err := ctx.Err(); err != nil {
 		return u, err
 	}
+	t, _, err := a.Time(ctx, now)
+	if err != nil {
+		return u, err
+	}
+	ahead := t.Sub(now)
 	rows, err := a.db.Read(`SELECT min(second, ?) AS at, sum(n) FROM (
 			SELECT second, n FROM uses WHERE key = ? AND second > ?
 			UNION ALL SELECT ?, n FROM leases WHERE key = ?)
-		GROUP BY at ORDER BY at`, seconds(now), key, since.Unix(), seconds(now), key)
+		GROUP BY at ORDER BY at`, seconds(t), key, since.Add(ahead).Unix(), seconds(t), key)
 	err = sqlite.Each(rows, err, func(r *sql.Rows) error {
 		var second, n int64
 		err := r.Scan(&second, &n)
 		if n > 0 {
-			u.Uses = append(u.Uses, Use{Time: time.Unix(second, 0), N: n})
+			u.Uses = append(u.Uses, Use{Time: time.Unix(second, 0).Add(-ahead), N: n})
 		}
 		return err
 	})
@@ -46,7 +51,7 @@ func (a *Accounts) Used(ctx context.Context, key string, since, now time.Time) (
 	err = sqlite.Each(rows, err, func(r *sql.Rows) error {
 		var last int64
 		err := r.Scan(&last)
-		u.Started = sqlite.Moment(last)
+		u.Started = time.Unix(0, last).Add(-ahead)
 		return err
 	})
 	return u, a.db.Explain(err)

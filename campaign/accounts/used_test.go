@@ -21,8 +21,8 @@ func TestUsed(t *testing.T) {
 		open = append(open, r)
 	}
 	last := now.Add(8 * time.Second)
-	open[0].Stamp(now.Add(time.Second))
-	open[1].Stamp(now.Add(time.Second))
+	open[0].Stamp(now.Add(7 * time.Second))
+	open[1].Stamp(now.Add(7 * time.Second))
 	open[2].Release()
 	// What was stamped or released is written with the next reservation.
 	if r, key, _, err := b.Reserve(t.Context(), last, limit); err != nil || key != "" {
@@ -35,7 +35,7 @@ func TestUsed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(got.Uses) != 2 || got.Uses[0] != (Use{now.Add(time.Second), 2}) || !got.Uses[1].Time.Equal(at) ||
+	if len(got.Uses) != 2 || got.Uses[0] != (Use{now.Add(7 * time.Second), 2}) || !got.Uses[1].Time.Equal(at) ||
 		got.Uses[1].N != 2 {
 		t.Errorf("uses %v", got.Uses)
 	}

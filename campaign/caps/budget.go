@@ -7,7 +7,6 @@ import (
 
 	"mailshot/campaign/accounts"
 	"mailshot/sender"
-	"mailshot/sender/courtesy"
 )
 
 // Budget lets a gate reserve uses of caps from the user's accounts, so that the caps hold for all campaigns and
@@ -46,7 +45,7 @@ func (b Budget) Reserve(
 	r, key, until, err := b.Accounts.Reserve(ctx, now, converted)
 	if b.Warmup != nil {
 		if full := key != "" && key == young; b.Warmup.filled(full) {
-			until = courtesy.Midnight(now.In(b.Warmup.place))
+			until = b.Warmup.Tomorrow(now)
 		}
 	}
 	if err != nil || key != "" {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"mailshot/campaign/accounts"
+	"mailshot/campaign/accounts/clock"
 	"mailshot/sender"
 	"mailshot/sender/budgettest"
 )
@@ -13,7 +14,7 @@ import (
 func TestLedgerIsABudget(t *testing.T) {
 	t.Parallel()
 	budgettest.Run(t, func(t *testing.T) sender.Budget {
-		accounts, err := accounts.Open(filepath.Join(t.TempDir(), "user", "accounts.db"))
+		accounts, err := accounts.OpenBy(filepath.Join(t.TempDir(), "user", "accounts.db"), clock.Given())
 		if err != nil {
 			t.Fatal(err)
 		}

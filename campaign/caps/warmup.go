@@ -24,7 +24,8 @@ type Warmup struct {
 	key      string
 
 	mu             sync.Mutex
-	date           string // the day for which most, step, bound and noted hold
+	ahead          time.Duration // of the wall clock: the days are those of the time in which caps count
+	date           string        // the day for which most, step, bound and noted hold
 	most           int64
 	step           int
 	bound          bool
@@ -53,7 +54,14 @@ func (w *Warmup) Steps() courtesy.Warmup { return w.steps }
 func (w *Warmup) Limit(ctx context.Context, now time.Time) (_ sender.Limit, ok bool, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	now = now.In(w.place)
+	t, off, err := w.accounts.Time(ctx, now)
+	if err != nil {
+		return sender.Limit{}, false, err
+	}
+	if w.ahead = 0; off != 0 { // a clock that is set back or forward does not make a day
+		w.ahead = t.Sub(now)
+	}
+	now = w.today(now)
 	if date := now.Format(time.DateOnly); date != w.date {
 		if err := w.note(ctx); err != nil {
 			return sender.Limit{}, false, err
@@ -68,6 +76,23 @@ func (w *Warmup) Limit(ctx context.Context, now time.Time) (_ sender.Limit, ok b
 	// A window of 48 hours holds all of a date, even one whose clocks were changed.
 	caps := []limits.Cap{{N: w.most, Window: 48 * time.Hour}}
 	return sender.Limit{Key: "warm-up " + w.key + " " + w.date, Caps: caps}, w.bound, nil
+}
+
+// Today is the moment by whose date and hour the days are counted where the wall clock says now: the same, unless the
+// wall clock was not believed when [Warmup.Limit] was last asked.
+func (w *Warmup) Today(now time.Time) time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.today(now)
+}
+
+func (w *Warmup) today(now time.Time) time.Time { return now.Add(w.ahead).In(w.place) }
+
+// Tomorrow is what the wall clock says when the day after that of now begins.
+func (w *Warmup) Tomorrow(now time.Time) time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return courtesy.Midnight(w.today(now)).Add(-w.ahead)
 }
 
 // Days are the days on which something was sent, oldest first.
@@ -110,7 +135,7 @@ func (w *Warmup) Settled(ctx context.Context, s ledger.State, now time.Time) err
 		return nil
 	}
 	w.tried++
-	w.day = now.In(w.place)
+	w.day = w.today(now)
 	if w.noted && w.tried < noteEvery {
 		return nil
 	}

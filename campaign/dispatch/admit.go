@@ -116,9 +116,7 @@ func (r *Run) admitTo(ctx context.Context, to *server) (*admission, closure, err
 		to.filled(now, until)
 		c.lent = !to.in(now)
 		r.mu.Unlock()
-		if to.Warmup != nil {
-			c.Because = to.Warmup.Full()
-		}
+		c.Because = to.because()
 	default:
 		c.NotBefore = until // of the lanes' own caps
 	}
@@ -136,8 +134,8 @@ func (r *Run) closedServer(to *server, now time.Time) (c closure, closed bool) {
 		return closure{}, false
 	}
 	c = closure{scope: ofServer, full: full, lent: lent, Answer: pacing.Answer{NotBefore: until}}
-	if spent && to.Warmup != nil {
-		c.Because = to.Warmup.Full()
+	if spent {
+		c.Because = to.because()
 	}
 	return c, true
 }

@@ -40,6 +40,7 @@ type Server struct {
 	Transport   Transport
 	Gate        *sender.Gate
 	Warmup      Warmup        // nil = the sender is warm
+	Doubt       func() string // why its caps hold more back than they seem to, "" = they do not; nil = never
 	Mend        func() string // the command that mends what stopped it, "" = none is known; nil = none
 }
 
@@ -61,6 +62,17 @@ func newServer(c *Server) *server {
 	}
 	s.health = newHealth(full)
 	return s
+}
+
+// because is why the server's caps hold something back, in words; "" where that needs none.
+func (s *server) because() (why string) {
+	if s.Warmup != nil {
+		why = s.Warmup.Full()
+	}
+	if why == "" && s.Doubt != nil {
+		why = s.Doubt()
+	}
+	return why
 }
 
 // meet asks every server whether it can be reached, and waits for the answers: once a server can be reached, for the

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"mailshot/campaign/accounts"
+	"mailshot/campaign/accounts/clock"
 	"mailshot/campaign/caps"
 	"mailshot/campaign/definition"
 	"mailshot/campaign/forecast"
@@ -59,7 +60,7 @@ func TestOf(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			accounts, err := accounts.Open(filepath.Join(t.TempDir(), "user", "accounts.db"))
+			accounts, err := accounts.OpenBy(filepath.Join(t.TempDir(), "user", "accounts.db"), clock.Given())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"mailshot/campaign/pacing"
-	"mailshot/sender/courtesy"
 	"mailshot/sender/limits"
 )
 
@@ -51,7 +50,7 @@ func (r *rules) Leave(now time.Time) limits.Leave {
 			if left <= 0 {
 				return limits.Leave{
 					Shut:  limits.Hold{Rule: r.warmup.rule()},
-					Until: courtesy.Midnight(now.In(r.warmup.zone)),
+					Until: r.warmup.of.Tomorrow(now),
 				}
 			}
 			leave.Most = left

@@ -12,7 +12,7 @@ import (
 // warmup keeps the days of a new sender as the clock of a forecast goes on. [caps.Warmup] does the same for a run, and
 // writes the days down.
 type warmup struct {
-	zone  *time.Location // its calendar says when a day begins
+	of    *caps.Warmup // says when a day begins
 	steps courtesy.Warmup
 	days  []courtesy.Day // on which something was sent, or would have been
 
@@ -25,7 +25,7 @@ type warmup struct {
 
 // newWarmup goes on from what the accounts know at c.Now.
 func newWarmup(ctx context.Context, c Config) (*warmup, error) {
-	w := &warmup{zone: c.Pacer.Zone(), steps: c.Warmup.Steps()}
+	w := &warmup{of: c.Warmup, steps: c.Warmup.Steps()}
 	var err error
 	if w.days, err = c.Warmup.Days(ctx); err != nil {
 		return nil, err
@@ -44,7 +44,7 @@ func newWarmup(ctx context.Context, c Config) (*warmup, error) {
 
 // roll makes the date that of now.
 func (w *warmup) roll(now time.Time) {
-	now = now.In(w.zone)
+	now = w.of.Today(now)
 	if date := now.Format(time.DateOnly); date != w.date {
 		w.date, w.sent = date, 0
 		w.most, w.step, w.bound = w.steps.Today(w.days, now)
@@ -68,5 +68,5 @@ func (w *warmup) went(now time.Time, n int64) {
 		w.days[last].Tried += n
 		return
 	}
-	w.days = append(w.days, courtesy.Day{Date: now.In(w.zone), Tried: n})
+	w.days = append(w.days, courtesy.Day{Date: w.of.Today(now), Tried: n})
 }

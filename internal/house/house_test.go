@@ -17,7 +17,8 @@ var allowed = map[string][]string{
 		"campaign/...", "templates", "render", "render/address", "sender/...", "internal/mailbox",
 		"internal/oauth",
 	},
-	"campaign/accounts": {"campaign/statefile", "internal/sqlite"},
+	"campaign/accounts":       {"campaign/accounts/clock", "campaign/statefile", "internal/sqlite"},
+	"campaign/accounts/clock": {"internal/machine"},
 	"campaign/caps": {
 		"campaign/accounts", "campaign/definition", "campaign/ledger", "sender", "sender/courtesy",
 		"sender/limits", "sender/reply",

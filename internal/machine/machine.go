@@ -1,5 +1,5 @@
 // Package machine says on which machine the program runs and for whom: [Number] and [Name] are the machine's, [User] is
-// the person's.
+// the person's, and [Boot] is how long the machine has been running.
 package machine
 
 import (

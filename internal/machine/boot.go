@@ -1,0 +1,24 @@
+package machine
+
+import (
+	"crypto/rand"
+	"time"
+)
+
+// Boot tells how long the machine has been running since it was started, the time that it slept included, and gives the
+// start a name. Another start has another name; where the system gives starts no names, the name is that of the machine,
+// and only a shorter time tells that it was started again. No wall clock has a part in it.
+//
+// Where the system tells neither, the start is that of this process, and its sleep may not count.
+func Boot() (name string, since time.Duration) {
+	if name, since, ok := boot(); ok {
+		return name, since
+	}
+	return process.name, time.Since(process.began)
+}
+
+// process is the start of this process. It never changes.
+var process = struct {
+	name  string
+	began time.Time
+}{"process " + rand.Text(), time.Now()}
