@@ -30,13 +30,18 @@ func (e *LockedError) Error() string {
 }
 
 // ErasedError says that a changed list has keys that the campaign does not know, and that some of them may be those of
-// people who were forgotten: what is left of these was hashed with another secret than that of the accounts now.
+// people whom the ledger knows no more. They were forgotten, and what is left of them was hashed with another secret than
+// that of the accounts now; or their rows were lost in a repair or with an older ledger.
 type ErasedError struct {
 	ID   string
-	Keys int64 // how many there are
+	Keys int64 // how many there are; 0: rows were lost, so that no new ones are taken
 }
 
 func (e *ErasedError) Error() string {
+	if e.Keys == 0 {
+		return fmt.Sprintf("campaign %s takes no changes: rows were lost from its ledger, in a repair or because it took "+
+			"another one's place, so that new rows cannot be told from people who were mailed", e.ID)
+	}
 	return fmt.Sprintf("the changed list has rows that campaign %s does not know (%d), and people were erased from it "+
 		"with another accounts.db: with this one nobody can tell them from new people, and they would be mailed again",
 		e.ID, e.Keys)

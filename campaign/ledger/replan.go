@@ -45,9 +45,11 @@ func (l *Ledger) Replan(ctx context.Context, c Campaign) (_ *Replan, err error) 
 	if err != nil {
 		return nil, err
 	}
-	if !kept.Purged.IsZero() || kept.Lost > 0 {
-		return nil, fmt.Errorf("re-plan %q: %w: its rows were erased, or some were lost in a repair or in an older "+
-			"copy, so that new rows cannot be told from those that were mailed", c.ID, ErrState)
+	if !kept.Purged.IsZero() {
+		return nil, fmt.Errorf("re-plan %q: %w: its rows were erased", c.ID, ErrState)
+	}
+	if kept.Lost > 0 {
+		return nil, &ErasedError{ID: c.ID}
 	}
 	release, err := l.holding(c.ID)
 	if err != nil {

@@ -254,6 +254,10 @@ func (t *tool) unplanned(err error, f sendFlags, c *campaign.Campaign, file stri
 		f.id, f.acceptAll = id+"-2", false
 		return &exit{exitFindings, fmt.Errorf("%w; nothing was sent\nsend to new people as another campaign", err),
 			f.again(t, file)}
+	case errors.As(err, &erased) && erased.Keys == 0:
+		return &exit{exitFindings, fmt.Errorf("%w; nothing was sent\nput the campaign file, its templates and the list back "+
+			"as they were to go on, or send to new people alone as another campaign, from a list of their own", err),
+			"mailshot status " + f.look(t, id, file)}
 	case errors.As(err, &erased):
 		there := *t
 		there.accounts = "FILE"

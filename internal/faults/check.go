@@ -56,26 +56,11 @@ func Check(ctx context.Context, state, id string, records []sink.Record) (*Verdi
 
 // read judges each delivery of the ledger, and takes it off arrived.
 func (v *Verdict) read(ctx context.Context, state, id string, arrived map[string]int) error {
-	dir, err := os.MkdirTemp("", "mailshot-check-")
-	if err != nil {
+	l, done, err := openCopy(state)
+	if err != nil || l == nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
-	path := filepath.Join(dir, "state.db")
-	for _, suffix := range []string{"", "-wal"} { // not -shm: it is an index of -wal, and is made anew
-		err := disk.Copy(state+suffix, path+suffix)
-		if suffix == "" && errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	}
-	l, err := ledger.Open(path)
-	if err != nil {
-		return err
-	}
-	defer l.Close()
+	defer done()
 	v.Counts, v.Rows, err = l.Counts(ctx, id)
 	if errors.Is(err, ledger.ErrNotFound) {
 		v.Counts = map[ledger.State]int64{}
@@ -90,6 +75,39 @@ func (v *Verdict) read(ctx context.Context, state, id string, arrived map[string
 		}
 		v.judge(d, arrived[d.Address])
 		delete(arrived, d.Address)
+	}
+	return nil
+}
+
+// openCopy opens a copy of the state file as it is on the disk, with its log. done closes and removes the copy. The
+// ledger is nil, and done too, if the file is missing.
+func openCopy(state string) (l *ledger.Ledger, done func(), err error) {
+	dir, err := os.MkdirTemp("", "mailshot-check-")
+	if err != nil {
+		return nil, nil, err
+	}
+	remove := func() { os.RemoveAll(dir) }
+	path := filepath.Join(dir, "state.db")
+	if err = copyState(state, path); err == nil {
+		l, err = ledger.Open(path)
+	}
+	if err != nil {
+		remove()
+		if errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
+		return nil, nil, err
+	}
+	return l, func() { l.Close(); remove() }, nil
+}
+
+// copyState copies a state file with its log. The error is fs.ErrNotExist if the file is missing.
+func copyState(from, to string) error {
+	for _, suffix := range []string{"", "-wal"} { // not -shm: it is an index of -wal, and is made anew
+		err := disk.Copy(from+suffix, to+suffix)
+		if err != nil && (suffix == "" || !errors.Is(err, fs.ErrNotExist)) {
+			return err
+		}
 	}
 	return nil
 }

@@ -106,8 +106,13 @@ func (w *Workspace) Check(ctx context.Context, s *Sink) (*Verdict, error) {
 // Build makes the program, as it is in this module, in dir, and returns its path. The go command must be on the path,
 // and the current folder in the module.
 func Build(dir string) (string, error) {
-	path := filepath.Join(dir, "mailshot.exe") // Windows needs the extension, and other systems do not mind it
-	if out, err := exec.Command("go", "build", "-o", path, "mailshot/cmd/mailshot").CombinedOutput(); err != nil {
+	return build(filepath.Join(dir, "mailshot.exe")) // Windows needs the extension, and other systems do not mind it
+}
+
+// build makes the program at path, with more flags for go build.
+func build(path string, flags ...string) (string, error) {
+	args := append(append([]string{"build", "-o", path}, flags...), "mailshot/cmd/mailshot")
+	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build: %w\n%s", err, out)
 	}
 	return path, nil
