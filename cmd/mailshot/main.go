@@ -10,6 +10,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	_ "time/tzdata" // zones of schedules, on machines that have none
@@ -27,5 +28,11 @@ func called(arg string) string {
 	if info, ok := debug.ReadBuildInfo(); ok && strings.HasSuffix(dir, "/exe") && strings.Contains(dir, "/go-build") {
 		return "go run " + info.Path
 	}
-	return shell.Quote(arg)
+	switch {
+	case runtime.GOOS != "windows":
+		return shell.Quote(arg)
+	case strings.Contains(arg, " "):
+		return `"` + arg + `"`
+	}
+	return arg // its backslashes are not for quoting
 }

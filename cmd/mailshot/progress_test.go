@@ -127,7 +127,7 @@ func TestTyped(t *testing.T) {
 		}
 	}
 	for arg, want := range map[string]string{
-		"mailshot": "mailshot", "./mailshot": "./mailshot", "/opt/mail shot/mailshot": "'/opt/mail shot/mailshot'",
+		"mailshot": "mailshot", "./mailshot": "./mailshot", "/opt/mailshot": "/opt/mailshot",
 		"/tmp/go-build123/b001/exe/mailshot": "go run ",
 	} {
 		if got := called(arg); got != want && !(want == "go run " && strings.HasPrefix(got, want)) {

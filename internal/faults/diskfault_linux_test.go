@@ -66,7 +66,7 @@ func (a *ailing) suffer(fail func(pid int) (mend func()), want ...string) string
 	if code != 1 || after > a.most {
 		a.t.Errorf("exit code %d, and %d messages left after the fault\n%s", code, after, talk)
 	}
-	for _, w := range append(want, "next: mailshot send --yes campaign.yaml") {
+	for _, w := range append(want, "next: ", "/mailshot.exe send --yes campaign.yaml") {
 		if !strings.Contains(talk, w) {
 			a.t.Errorf("%q is not said:\n%s", w, talk)
 		}
