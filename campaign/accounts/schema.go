@@ -44,4 +44,19 @@ CREATE TABLE sendings (                -- of campaigns, by folder: a ledger that
 	first INTEGER NOT NULL, last INTEGER NOT NULL, -- when the first and the last run were
 	PRIMARY KEY (id, folder)
 ) WITHOUT ROWID;
+`}, {Schema: `
+CREATE TABLE mailings (                -- campaigns of which it is remembered who got which message
+	no INTEGER PRIMARY KEY,
+	run TEXT NOT NULL UNIQUE,          -- the campaign's random name in its ledger
+	id TEXT NOT NULL, folder TEXT NOT NULL, -- the campaign's id, and the folder of its file
+	list TEXT NOT NULL, subject TEXT NOT NULL, -- digests, of the last run
+	until INTEGER NOT NULL             -- the last day on which it is kept
+);
+CREATE TABLE copies (                  -- of messages, to people: a page for some 240 of them
+	no INTEGER PRIMARY KEY,
+	mailing INTEGER NOT NULL,
+	day INTEGER NOT NULL, until INTEGER NOT NULL, -- days since 1970: when they were sent, and how long they are kept
+	data BLOB NOT NULL                 -- 16 bytes each: keyed hashes of the person, and of the person with the content
+);
+CREATE INDEX copies_until ON copies (until);
 `}}

@@ -55,6 +55,7 @@ type Definition struct {
 	Servers     []*Server // where the messages are handed over; none = the file names no server
 	Limits      Limits
 	Schedule    Schedule
+	Remember    int // days for which it is remembered who got which message; 0 = 400, negative = not at all
 
 	single Server // of server:
 }
@@ -225,6 +226,14 @@ var datePattern = regexp.MustCompile(`\{\{\s*date\s*\}\}`)
 // ExpandID returns the campaign's id with {{date}} replaced by now's date (2006-01-02, in now's zone).
 func (d *Definition) ExpandID(now time.Time) string {
 	return datePattern.ReplaceAllLiteralString(d.ID, now.Format(time.DateOnly))
+}
+
+// RememberDays is for how many days it is remembered who got which message; 0 = not at all.
+func (d *Definition) RememberDays() int {
+	if d.Remember == 0 {
+		return 400
+	}
+	return max(d.Remember, 0)
 }
 
 // check holds the rules that need more than one key.
