@@ -328,9 +328,9 @@ func TestTwoProcessesOneCap(t *testing.T) {
 	s, rec := startSink(t, sink.Options{})
 	a, b := newFolder(t), newFolder(t)
 	b.accounts = a.accounts
-	for _, f := range []*folder{a, b} {
+	for i, f := range []*folder{a, b} {
 		f.write(t, "campaign.yaml", base+server(s, "  caps: [40/2h]\n"))
-		f.write(t, "body.txt", "Dear {{.name}}, {{.token}}\n")
+		f.write(t, "body.txt", fmt.Sprintf("Dear {{.name}}, {{.token}}, of %d\n", i))
 		f.write(t, "people.csv", people(100))
 	}
 	first, _, errs1 := startChild(t, a)

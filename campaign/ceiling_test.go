@@ -38,7 +38,7 @@ func TestCeilingByOtherNames(t *testing.T) {
 		f.accounts = first.accounts
 		f.write(t, "campaign.yaml", fmt.Sprintf("%sserver: { host: %q, port: %d, tls: none }\n",
 			strings.Replace(base, "id: test", fmt.Sprintf("id: test%d", i), 1), host, s.Port()))
-		f.write(t, "body.txt", "Dear {{.name}}\n")
+		f.write(t, "body.txt", fmt.Sprintf("Dear {{.name}}, by %s\n", host))
 		f.write(t, "people.csv", people(5))
 		sum := f.send(t, campaign.Options{Limits: first.dir + "/limits.yaml", Network: network}, campaign.PlanOptions{})
 		if n := len(rec.accepted(t)); n != 3 {

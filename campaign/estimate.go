@@ -20,8 +20,9 @@ import (
 
 // EstimateOptions say for what to estimate. The zero value is all that a send would send now.
 type EstimateOptions struct {
-	Only  string // expression: only these rows
-	Limit int64  // at most so many; 0 = all
+	Only   string // expression: only these rows
+	Limit  int64  // at most so many; 0 = all
+	Repeat bool   // what people got before counts too
 }
 
 // Estimate says what a send would be like.
@@ -49,7 +50,7 @@ func (c *Campaign) Estimate(ctx context.Context, o EstimateOptions) (_ *Estimate
 	}
 	c.only, c.limit = o.Only, o.Limit
 	e := &Estimate{Start: c.now()}
-	l, done, err := c.estimated(ctx, e)
+	l, done, err := c.estimated(ctx, o, e)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +64,7 @@ func (c *Campaign) Estimate(ctx context.Context, o EstimateOptions) (_ *Estimate
 }
 
 // estimated opens the ledger that has the campaign, or makes a temporary one. done closes it.
-func (c *Campaign) estimated(ctx context.Context, e *Estimate) (l *ledger.Ledger, done func() error, err error) {
+func (c *Campaign) estimated(ctx context.Context, o EstimateOptions, e *Estimate) (l *ledger.Ledger, done func() error, err error) {
 	if _, err := os.Stat(c.statePath()); err == nil {
 		if l, err = ledger.Open(c.statePath()); err != nil {
 			return nil, nil, err
@@ -91,7 +92,7 @@ func (c *Campaign) estimated(ctx context.Context, e *Estimate) (l *ledger.Ledger
 		return nil, nil, errors.Join(err, done())
 	}
 	done = func() error { return errors.Join(l.Close(), os.RemoveAll(dir)) }
-	draft, p, err := c.draft(ctx, l, PlanOptions{Only: c.only})
+	draft, p, err := c.draft(ctx, l, PlanOptions{Only: c.only, Repeat: o.Repeat})
 	if err != nil {
 		return nil, nil, errors.Join(err, done())
 	}

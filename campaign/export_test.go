@@ -21,3 +21,19 @@ func (c *Campaign) BeginRun(ctx context.Context) error {
 	}
 	return s.close()
 }
+
+// BeginOne begins the message of one delivery of a planned campaign, and is gone: as a run that is killed.
+func (c *Campaign) BeginOne(ctx context.Context) error {
+	s, err := c.openSending(ctx, RunOptions{})
+	if err != nil {
+		return err
+	}
+	d, err := s.Deliveries.Next(ctx, nil, c.now())
+	if err == nil {
+		_, err = s.Messages.Message(d)
+	}
+	if err == nil {
+		err = s.Deliveries.Begin(ctx, d)
+	}
+	return err
+}

@@ -11,6 +11,7 @@ import (
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/message"
 	"mailshot/campaign/recipients"
+	"mailshot/campaign/repeats"
 	"mailshot/render/address"
 )
 
@@ -32,8 +33,7 @@ type planned struct {
 // adder is what the rows of the list are put into: a draft or a re-plan.
 type adder interface {
 	Add(ctx context.Context, rows []ledger.Row) ([]ledger.Conflict, error)
-	SameKey(ctx context.Context, most, places int) (list []ledger.Copies, more int64, err error)
-	SameAddress(ctx context.Context, most, places int) (list []ledger.Copies, more int64, err error)
+	repeats.Planned
 	Domains(ctx context.Context, fn func(ledger.Domain) error) error
 }
 
@@ -88,8 +88,14 @@ func (c *Campaign) fill(ctx context.Context, to adder, o PlanOptions) (*planned,
 	if err != nil {
 		return nil, err
 	}
-	f := filling{c: c, to: to, o: o, p: p, screen: screen, date: c.now(), rows: make([]*recipients.Row, 0, chunk)}
-	f.said = c.maker.Count()
+	history, err := c.history(ctx, to)
+	if err != nil {
+		return nil, err
+	}
+	f := filling{
+		c: c, to: to, o: o, p: p, screen: screen, history: history, date: c.now(), said: c.maker.Count(),
+		rows: make([]*recipients.Row, 0, chunk),
+	}
 	err = f.read(ctx)
 	if e := f.adding.wait(); err == nil {
 		err = e
@@ -97,6 +103,9 @@ func (c *Campaign) fill(ctx context.Context, to adder, o PlanOptions) (*planned,
 	p.found.Add(f.said.Findings(o.SkipErrors)...)
 	if err == nil {
 		err = c.sumUp(ctx, to, p)
+	}
+	if err == nil {
+		f.sentBefore()
 	}
 	if err != nil {
 		return nil, err
@@ -112,9 +121,14 @@ func (c *Campaign) sumUp(ctx context.Context, in adder, p *planned) error {
 	for _, note := range c.list.Notes() {
 		p.found.Add(check.Warnings(check.From(note))...)
 	}
-	if err := c.copies(ctx, in, p); err != nil {
+	list := repeats.List{
+		Header: c.header, First: c.duplicatesFirst(), Conflicts: p.conflicts, OneTo: c.opts.To != nil,
+	}
+	found, err := list.Findings(ctx, in)
+	if err != nil {
 		return err
 	}
+	p.found.Add(found...)
 	if c.opts.DNS {
 		found, dropped, err := domains.Check(ctx, c.opts.Network.Resolver, in.Domains, c.header.File, maxFindings)
 		if err != nil {
@@ -134,13 +148,15 @@ func (c *Campaign) sumUp(ctx context.Context, in adder, p *planned) error {
 
 // filling is a draft, or a re-plan, while the list is read into it.
 type filling struct {
-	c      *Campaign
-	to     adder
-	o      PlanOptions
-	p      *planned
-	screen func(ctx context.Context, key string) (string, error)
-	date   time.Time
-	said   *content.Count // what the messages say
+	c       *Campaign
+	to      adder
+	o       PlanOptions
+	p       *planned
+	screen  func(ctx context.Context, key string) (string, error)
+	history *repeats.History // nil: nothing is asked of it
+	date    time.Time
+	said    *content.Count // what the messages say
+	pending int64          // rows that are to be sent, as far as their keys are not taken
 
 	rows   []*recipients.Row // read, and not made yet: a chunk at most
 	cells  int               // bytes of their cells
@@ -177,7 +193,7 @@ func (f *filling) flush(ctx context.Context) error {
 	if len(f.rows) == 0 {
 		return nil
 	}
-	made, err := message.All(ctx, f.c.maker, f.rows, f.date, f.c.verdict)
+	made, err := message.All(ctx, f.c.maker, f.rows, f.date, f.verdict)
 	if err != nil {
 		return err
 	}
@@ -201,17 +217,21 @@ func (f *filling) flush(ctx context.Context) error {
 type verdict struct {
 	row      *recipients.Row
 	digest   []byte          // nil: the row gets no message
+	content  uint64          // of the message, if there is a history
 	findings []check.Finding // of the message
 	said     *content.Row
 	err      error // the row's faults
 }
 
 // verdict keeps of a message what a plan needs.
-func (c *Campaign) verdict(m message.Made) verdict {
+func (f *filling) verdict(m message.Made) verdict {
 	v := verdict{row: m.Row, err: m.Err, said: m.Content}
 	if m.Message != nil {
 		digest := m.Message.Digest()
-		v.digest, v.findings = digest[:], c.maker.Check(m.Message)
+		v.digest, v.findings = digest[:], f.c.maker.Check(m.Message)
+		if f.history != nil {
+			v.content = m.Message.Content(f.history.Key(), m.Row.Address.Key())
+		}
 	}
 	return v
 }
@@ -265,6 +285,8 @@ func (f *filling) mailed(ctx context.Context, to address.Address, m verdict, r *
 	}
 	if why != "" {
 		r.State, r.Reason = ledger.Suppressed, why
+	} else if f.pending++; f.history != nil {
+		f.history.Note(m.content, r.Key, r.Place)
 	}
 	if !to.ASCII() && why == "" {
 		f.p.found.Add(check.Finding{

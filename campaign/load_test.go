@@ -98,7 +98,7 @@ server: { host: localhost, port: 2525, tls: none }
 	if err := adding.wait(); err != nil {
 		b.Fatal(err)
 	}
-	if err := c.copies(b.Context(), draft, p); err != nil {
+	if err := c.sumUp(b.Context(), draft, p); err != nil {
 		b.Fatal(err)
 	}
 	if err := draft.Freeze(b.Context(), ledger.Campaign{}); err != nil {

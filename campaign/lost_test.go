@@ -148,7 +148,7 @@ func TestAnotherLedgerOfTheFolder(t *testing.T) {
 	}
 	c := other.open(t, campaign.Options{})
 	defer c.Close()
-	plan, err := c.Plan(t.Context(), campaign.PlanOptions{})
+	plan, err := c.Plan(t.Context(), campaign.PlanOptions{Repeat: true})
 	if err != nil || plan.ToSend != 2 || len(plan.Notes) < 1 {
 		t.Errorf("a campaign of another folder: %+v, %v", plan, err)
 	}

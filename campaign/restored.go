@@ -21,7 +21,7 @@ type (
 func (c *Campaign) lineage() lineage.Ledger {
 	return lineage.Ledger{
 		Ledger: c.ledger, Accounts: c.accounts, ID: c.id, Folder: c.def.Dir, State: c.statePath(), Host: c.host(),
-		Rehearsal: c.opts.Sink != nil || c.opts.To != nil, Now: c.now,
+		Rehearsal: c.rehearsal(), Now: c.now,
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/message"
 	"mailshot/campaign/pacing"
+	"mailshot/campaign/repeats"
 	"mailshot/campaign/transport"
 	"mailshot/internal/mailbox"
 	"mailshot/render"
@@ -110,6 +111,7 @@ type sending struct {
 	c       *Campaign
 	left    ledger.Outlook
 	run     *ledger.Run
+	memory  *repeats.Recorder // nil: nothing is remembered
 	budget  *accounts.Budget
 	archive mailbox.Writer
 	closers []func() error // of the servers
@@ -119,7 +121,7 @@ type sending struct {
 // send it opens no server. The caller closes the sending.
 func (c *Campaign) openSending(ctx context.Context, o RunOptions) (_ *sending, err error) {
 	s := &sending{c: c, Config: dispatch.Config{
-		Wait: o.Wait, Now: c.now, Observe: c.opts.Observe, Retry: c.def.Limits.Retry, Messages: made{c}, Refused: c.learn,
+		Wait: o.Wait, Now: c.now, Observe: c.opts.Observe, Retry: c.def.Limits.Retry, Messages: made{c: c}, Refused: c.learn,
 	}}
 	defer func() {
 		if err != nil {
@@ -131,6 +133,9 @@ func (c *Campaign) openSending(ctx context.Context, o RunOptions) (_ *sending, e
 	}
 	if s.left.Left == 0 {
 		return s, nil
+	}
+	if err := s.record(ctx); err != nil {
+		return nil, err
 	}
 	if s.budget, err = c.accounts.Budget(ctx); err != nil {
 		return nil, err
@@ -248,6 +253,9 @@ func (s *sending) close() error {
 	if s.budget != nil {
 		errs = append(errs, s.budget.Close())
 	}
+	if s.memory != nil {
+		errs = append(errs, s.memory.Close())
+	}
 	if s.run != nil {
 		errs = append(errs, s.run.Close())
 	}
@@ -292,7 +300,7 @@ func (s *sending) keep(d *ledger.Delivery, m sender.Mail) error {
 // learn puts the address of a refused delivery on the user's list, where the server's words are about the mailbox and
 // final. What is refused in a rehearsal says nothing about the people of the list.
 func (c *Campaign) learn(d *ledger.Delivery, out sender.Outcome) error {
-	if !out.Suppress || out.Class != reply.Refuse || c.opts.Sink != nil || c.opts.To != nil {
+	if !out.Suppress || out.Class != reply.Refuse || c.rehearsal() {
 		return nil
 	}
 	entry := accounts.Entry{
@@ -307,7 +315,10 @@ func (c *Campaign) learn(d *ledger.Delivery, out sender.Outcome) error {
 }
 
 // made makes a delivery's message again from the frozen row.
-type made struct{ c *Campaign }
+type made struct {
+	c      *Campaign
+	memory *repeats.Recorder // which is told of each message; nil = nobody is
+}
 
 // Message is that of [dispatch.Messages].
 func (m made) Message(d *ledger.Delivery) (sender.Mail, error) {
@@ -316,6 +327,9 @@ func (m made) Message(d *ledger.Delivery) (sender.Mail, error) {
 	msg, err := c.maker.Again(planned, c.now())
 	if err != nil {
 		return sender.Mail{}, err
+	}
+	if m.memory != nil {
+		m.memory.Made(d, msg)
 	}
 	mail := sender.Mail{From: msg.From(), To: msg.To(), Size: msg.Size(), Body: msg, Notify: c.def.Notify}
 	if mail.Notify != "" {
@@ -336,7 +350,7 @@ const (
 func (c *Campaign) pacer(ctx context.Context, l *ledger.Ledger) (*pacing.Pacer, error) {
 	own, s := c.def.Limits.Courtesy, c.def.Schedule
 	cfg := pacing.Config{Zone: s.Location(), Retry: c.def.Limits.Retry.First}
-	if c.opts.Sink != nil || c.opts.To != nil {
+	if c.rehearsal() {
 		return pacing.New(cfg), nil
 	}
 	if len(own.Waves.Sizes) > 0 || own.StopLoss.Shares() {

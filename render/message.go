@@ -19,6 +19,8 @@ type Message struct {
 	parts                 []Part
 	texts                 [][]byte // by part; nil for a file
 	remarks               []Remark
+	token                 string
+	plain                 func() *Message // the texts of no campaign, see Content; nil = these
 }
 
 // segment is a run of the message's bytes. A segment with a checksum is an encoded attachment that many messages may

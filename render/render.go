@@ -45,6 +45,7 @@ type Config struct {
 	Subject *templates.Text
 	Headers []Header // in this order, after Subject
 	Body    *templates.Body
+	Printed bool // the templates may print the campaign's id; see Message.Content
 
 	Attachments []Attachment
 	Root        *os.Root        // the campaign's folder; may be nil if there are no attachments
@@ -80,6 +81,7 @@ type Recipient struct {
 type Renderer struct {
 	c     Config
 	files *files
+	plain *Renderer // makes the texts of no campaign; nil if the templates do not print the campaign's id
 }
 
 // New checks the configuration and returns its Renderer. The error joins all mistakes, each a *Fault.
@@ -121,7 +123,12 @@ func New(c Config) (*Renderer, error) {
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
 	}
-	return &Renderer{c: c, files: newFiles(c.Root, c.AttachmentLimit, c.Cache)}, nil
+	r := &Renderer{c: c, files: newFiles(c.Root, c.AttachmentLimit, c.Cache)}
+	if c.Printed {
+		c.Campaign, c.Headers, c.Attachments = noCampaign, nil, nil
+		r.plain = &Renderer{c: c, files: r.files}
+	}
+	return r, nil
 }
 
 // missingImage says what to write for an image that is not attached.

@@ -73,7 +73,7 @@ func (s setup) config(t testing.TB) Config {
 	c := Config{
 		Campaign: s.campaign, Secret: testSecret,
 		From: line("from", s.from), ReplyTo: line("reply_to", s.replyTo), Subject: line("subject", s.subject),
-		Body: compiled, AttachmentLimit: s.attachmentLimit, Cache: s.cache,
+		Body: compiled, Printed: compiler.PrintsCampaign(), AttachmentLimit: s.attachmentLimit, Cache: s.cache,
 	}
 	if s.bounces != "" {
 		if c.Bounces, err = address.Parse(s.bounces); err != nil {

@@ -38,6 +38,13 @@ func (r *Renderer) Render(to Recipient, date time.Time) (*Message, error) {
 	}
 	j.head = slices.Grow(j.head, body.length())
 	j.entity(body, 0)
+	j.m.token = to.Data.Mailshot["token"]
+	if r.plain != nil {
+		j.m.plain = func() *Message {
+			m, _ := r.plain.Render(to, date) // nil where a template fails without the campaign's id
+			return m
+		}
+	}
 	return j.finish(), nil
 }
 

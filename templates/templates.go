@@ -95,6 +95,8 @@ type Compiler struct {
 	mu   sync.Mutex
 	seen map[string][sha256.Size]byte // what Digest covers
 	places
+
+	printed bool // see PrintsCampaign
 }
 
 // New returns a compiler. An unknown Language counts as undetermined: numbers are then written as in English.
@@ -223,10 +225,25 @@ func (c *Compiler) Digest() string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
+// PrintsCampaign reports whether what was compiled may print {{.mailshot.campaign}}. It may say so of a text that only
+// has the word mailshot in it.
+func (c *Compiler) PrintsCampaign() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.printed
+}
+
 // note adds a source to the digest. The key holds the digest of the text too, because two headers share a file name.
 func (c *Compiler) note(role, file, text string) {
 	sum := sha256.Sum256([]byte(text))
+	others := 0 // how often the text names what is the person's, and not the campaign's
+	for _, name := range mailshotNames {
+		if name != "campaign" {
+			others += strings.Count(text, ".mailshot."+name)
+		}
+	}
 	c.mu.Lock()
+	c.printed = c.printed || strings.Count(text, "mailshot") > others
 	c.seen[strings.Join([]string{role, file, hex.EncodeToString(sum[:]), ""}, "\x00")] = sum
 	c.mu.Unlock()
 }

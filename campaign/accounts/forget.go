@@ -12,14 +12,21 @@ import (
 
 // Forget keeps a person off all campaigns without keeping the address. The person's entries are taken off the
 // suppression list, with their reasons and sources, and an entry takes their place that can only be found with the
-// address itself. The file is written anew.
+// address itself. Which messages the person got is forgotten, too. The file is written anew.
 func (a *Accounts) Forget(ctx context.Context, addressKey string) error {
 	hidden, err := a.hidden(ctx, addressKey)
 	if err != nil {
 		return err
 	}
+	person, err := a.Person(ctx)
+	if err != nil {
+		return err
+	}
 	err = a.db.Write(func(t *sqlite.Tx) error {
 		if _, err := t.Exec("DELETE FROM suppressions WHERE key = ?", addressKey); err != nil {
+			return err
+		}
+		if err := a.forgetCopies(t, person(addressKey)); err != nil {
 			return err
 		}
 		_, err := t.Exec(`INSERT OR IGNORE INTO suppressions(domain, key, reason, source, time)

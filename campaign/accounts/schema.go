@@ -52,4 +52,19 @@ CREATE TABLE clock (                   -- the time in which uses are recorded, a
 	wall INTEGER NOT NULL,             -- the latest that a wall clock has shown
 	same INTEGER NOT NULL              -- when the time was last that of the wall clock
 );
+`}, {Schema: `
+CREATE TABLE mailings (                -- campaigns of which it is remembered who got which message
+	no INTEGER PRIMARY KEY,
+	run TEXT NOT NULL UNIQUE,          -- the campaign's random name in its ledger
+	id TEXT NOT NULL, folder TEXT NOT NULL, -- the campaign's id, and the folder of its file
+	list TEXT NOT NULL, subject TEXT NOT NULL, -- digests, of the last run
+	until INTEGER NOT NULL             -- the last day on which it is kept
+);
+CREATE TABLE copies (                  -- of messages, to people: a page for some 240 of them
+	no INTEGER PRIMARY KEY,
+	mailing INTEGER NOT NULL,
+	day INTEGER NOT NULL, until INTEGER NOT NULL, -- days since 1970: when they were sent, and how long they are kept
+	data BLOB NOT NULL                 -- 16 bytes each: keyed hashes of the person, and of the person with the content
+);
+CREATE INDEX copies_until ON copies (until);
 `}}

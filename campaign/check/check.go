@@ -23,16 +23,17 @@ import (
 // Severity says what a finding means for the campaign.
 type Severity string
 
-// The severities. An error keeps the campaign from being sent; a warning does not.
+// The severities. An error keeps the campaign from being sent; a warning does not; a note is not about a mistake.
 const (
 	Error   Severity = "error"
 	Warning Severity = "warning"
+	Note    Severity = "note"
 )
 
 // Finding is one thing that is wrong.
 type Finding struct {
 	Code     string   `json:"code"`             // short and stable: see Codes for those of messages
-	Severity Severity `json:"severity"`         // Error or Warning
+	Severity Severity `json:"severity"`         // Error, Warning or Note
 	Place    string   `json:"place"`            // "people.csv:17", "campaign.yaml:7:3"; "" = nowhere in particular
 	Text     string   `json:"text"`             // what is wrong, without the place
 	Hint     string   `json:"hint"`             // what to do; "" when the text says it
@@ -92,8 +93,8 @@ const shortHint = 60
 // String returns the finding as [Finding.Write] writes it, without the last line break.
 func (f Finding) String() string {
 	var b strings.Builder
-	if f.Severity == Warning {
-		b.WriteString("warning: ")
+	if f.Severity == Warning || f.Severity == Note {
+		b.WriteString(string(f.Severity) + ": ")
 	}
 	if f.Place != "" {
 		b.WriteString(clean(f.Place) + ": ")

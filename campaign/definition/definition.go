@@ -55,6 +55,7 @@ type Definition struct {
 	Servers     []*Server // where the messages are handed over; none = the file names no server
 	Limits      Limits
 	Schedule    Schedule
+	Remember    int // days for which it is remembered who got which message; 0 = 400, negative = not at all
 
 	single Server                 // of server:
 	marks  map[string]schema.Mark // of what can turn out wrong later, by path
@@ -219,6 +220,14 @@ func Parse(name string, data []byte, dir string) (*Definition, error) {
 		return nil, err
 	}
 	return d, nil
+}
+
+// RememberDays is for how many days it is remembered who got which message; 0 = not at all.
+func (d *Definition) RememberDays() int {
+	if d.Remember == 0 {
+		return 400
+	}
+	return max(d.Remember, 0)
 }
 
 // check holds the rules that need more than one key.

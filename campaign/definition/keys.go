@@ -43,6 +43,9 @@ func (d *Definition) keys() []schema.Key {
 			Doc: "Headers of your own. A header that comes out empty is left out."},
 		{Name: "archive", Read: schema.Folder(&d.Archive), Example: "sent/",
 			Doc: "Folder for a copy of each message as it was sent. Default: none."},
+		{Name: "remember", Read: schema.Days(&d.Remember, 3650), Example: "400d", Off: true,
+			Doc: "For how long the user's accounts.db remembers who got which message, in keyed hashes, so that another " +
+				"campaign does not send the same one again unasked: days, or never. Default: 400d."},
 		{Name: "server", Keys: d.single.keys(),
 			Doc: "Where the messages are handed over. Not needed for check, preview and send --to-sink."},
 		{Name: "servers", Read: schema.Each(d.another), Off: true,

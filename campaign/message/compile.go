@@ -58,6 +58,7 @@ func compile(c Config) (*templates.Compiler, render.Config, error) {
 		})
 	}
 	cfg.Body = p.body()
+	cfg.Printed = p.compiler.PrintsCampaign()
 	return p.compiler, cfg, errors.Join(p.errs...)
 }
 

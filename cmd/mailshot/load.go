@@ -140,9 +140,9 @@ const mostShown = 20
 // shown prints the findings of a report, as many as a screen takes: errors first, then warnings.
 func (t *tool) shown(r *check.Report) {
 	fs := slices.Clone(r.Findings)
-	// Errors first: "error" < "warning".
+	order := []check.Severity{check.Error, check.Warning, check.Note}
 	slices.SortStableFunc(fs, func(a, b check.Finding) int {
-		return strings.Compare(string(a.Severity), string(b.Severity))
+		return slices.Index(order, a.Severity) - slices.Index(order, b.Severity)
 	})
 	n := min(len(fs), mostShown)
 	t.findings(fs[:n])

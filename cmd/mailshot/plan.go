@@ -88,7 +88,7 @@ func onlyWarnings(r *check.Report) *check.Report {
 	w := *r
 	w.Findings = nil
 	for _, f := range r.Findings {
-		if f.Severity == "warning" {
+		if f.Severity != check.Error {
 			w.Findings = append(w.Findings, f)
 		}
 	}

@@ -244,7 +244,7 @@ func (t *tool) probeCampaign(cmd *cobra.Command, ctx context.Context, args []str
 	if err != nil {
 		return nil, t.refuse(err, d.Path)
 	}
-	e, err := c.Estimate(ctx, campaign.EstimateOptions{})
+	e, err := c.Estimate(ctx, campaign.EstimateOptions{Repeat: true})
 	if err != nil {
 		return nil, t.refuse(err, d.Path)
 	}

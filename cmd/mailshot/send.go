@@ -69,7 +69,7 @@ the replies to those on the wire; a second one closes everything and leaves thos
 	fs.BoolVar(&f.acceptAll, "accept-changes", false,
 		"accept changed templates or a changed list in a campaign that has begun")
 	fs.BoolVar(&f.repeat, "repeat", false,
-		"with --accept-changes: new rows get a message also where the person was mailed under another key")
+		"send also what people got before: this very message, or with --accept-changes one under another key")
 	fs.BoolVar(&f.acceptCopy, "accept-copy", false,
 		"continue with a ledger that is an older copy, from another machine, or new in place of a lost one; "+
 			"what may have been sent becomes unknown")

@@ -91,9 +91,12 @@ var allowed = map[string][]string{
 	"campaign/recipients/workbook/numfmt":       {"campaign/recipients/value"},
 	"campaign/recipients/workbook/strictxml":    {"campaign/recipients/fault"},
 	"campaign/recipients/workbook/workbooktest": {"campaign/recipients/value"},
-	"campaign/report":                           {},
-	"campaign/statefile":                        {},
-	"campaign/suppression":                      {"campaign/accounts", "render/address"},
+	"campaign/repeats": {
+		"campaign/accounts", "campaign/check", "campaign/ledger", "campaign/recipients", "internal/ellipsis",
+	},
+	"campaign/report":      {},
+	"campaign/statefile":   {},
+	"campaign/suppression": {"campaign/accounts", "render/address"},
 	"campaign/transport": {
 		"campaign/accounts", "campaign/caps", "campaign/definition", "internal/oauth", "internal/shell", "sender",
 		"sender/mx", "sender/reply", "sender/sendmail",

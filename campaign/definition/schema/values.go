@@ -92,6 +92,24 @@ func Duration(into *time.Duration) Reader {
 	})
 }
 
+// Days reads a number of days, at most so many, or never, which is -1.
+func Days(into *int, most int) Reader {
+	return OneLine(func(dec *Decoder, n *yaml.Node, t Text) {
+		number, ok := strings.CutSuffix(t.Text, "d")
+		v, err := strconv.Atoi(number)
+		switch {
+		case t.Text == "never":
+			*into = -1
+		case !ok || err != nil:
+			dec.Bad(n, fmt.Sprintf("%q is not a number of days", Clip(t.Text)), "such as 400d, or never")
+		case v < 1 || v > most:
+			dec.Bad(n, fmt.Sprintf("%q must be between 1d and %dd, or never", dec.Name(), most), "")
+		default:
+			*into = v
+		}
+	})
+}
+
 // Truth reads true or false.
 func Truth(into *bool) Reader {
 	return OneLine(func(dec *Decoder, n *yaml.Node, t Text) {

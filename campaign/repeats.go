@@ -1,0 +1,85 @@
+package campaign
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+
+	"mailshot/campaign/accounts"
+	"mailshot/campaign/ledger"
+	"mailshot/campaign/repeats"
+)
+
+// rehearsal reports whether nobody of the list is mailed.
+func (c *Campaign) rehearsal() bool { return c.opts.Sink != nil || c.opts.To != nil }
+
+// history is what the user's other campaigns sent to whom; nil if they sent nothing, and for a rehearsal. For a re-plan
+// it knows which rows get nothing any more, because a server has answered.
+func (c *Campaign) history(ctx context.Context, to adder) (*repeats.History, error) {
+	if c.rehearsal() {
+		return nil, nil
+	}
+	own := repeats.Campaign{Run: c.run(ctx), ID: c.id, Folder: repeats.Folder(c.def.Dir)}
+	h, err := repeats.Load(ctx, c.accounts, own, c.now())
+	if err != nil || h.Key() == nil {
+		return nil, err
+	}
+	if _, is := to.(*ledger.Replan); !is {
+		return h, nil
+	}
+	answered := ledger.Filter{States: []ledger.State{ledger.Sent, ledger.Unknown, ledger.Refused, ledger.GaveUp}}
+	for r, err := range c.ledger.Deliveries(ctx, c.id, answered) {
+		if err != nil {
+			return nil, err
+		}
+		h.Done(r.Key)
+	}
+	return h, nil
+}
+
+// run is the campaign's random name in its ledger; "" if it has none. A check and an estimate plan into a ledger of
+// their own, so they look into the campaign's. What is wrong with that one is for a send to say.
+func (c *Campaign) run(ctx context.Context) string {
+	if c.frozen != nil {
+		return c.frozen.Run
+	}
+	if c.ledger != nil {
+		return ""
+	}
+	return repeats.RunOf(ctx, c.statePath(), c.id)
+}
+
+// sentBefore finds the messages of the plan that the user's other campaigns have sent.
+func (f *filling) sentBefore() {
+	if f.history == nil {
+		return
+	}
+	all := f.pending
+	if d, is := f.to.(*ledger.Draft); is {
+		all = d.Counts()[ledger.Pending] // without the duplicates
+	}
+	f.p.found.Add(f.history.Findings(repeats.Asked{
+		All: all, Accepted: f.o.Repeat, File: f.c.def.Name, List: f.c.list.Digest(), Subject: f.c.subject(),
+	})...)
+}
+
+// subject is a digest of the subject's template.
+func (c *Campaign) subject() string {
+	sum := sha256.Sum256([]byte(c.def.Subject.Text))
+	return hex.EncodeToString(sum[:8])
+}
+
+// record has the run remember who gets which message.
+func (s *sending) record(ctx context.Context) (err error) {
+	c := s.c
+	if c.rehearsal() || c.def.RememberDays() == 0 {
+		return nil
+	}
+	s.memory, err = repeats.Record(ctx, c.accounts, s.run, accounts.Mailing{
+		Run: c.frozen.Run, ID: c.id, Folder: repeats.Folder(c.def.Dir), List: c.frozen.List, Subject: c.subject(),
+	}, c.def.RememberDays(), c.now)
+	if err == nil {
+		s.Deliveries, s.Messages = s.memory, made{c, s.memory}
+	}
+	return err
+}
