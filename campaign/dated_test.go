@@ -81,7 +81,7 @@ func TestDatedUnderACap(t *testing.T) {
 			"server: { host: mail.example, tls: none }\nlimits: { caps: [7/24h] }\nschedule: { zone: UTC }\n")
 		f.write(t, "body.txt", "Dear {{.name}}\n")
 		f.write(t, "people.csv", people(25))
-		o := campaign.Options{Network: b.network()}
+		o := campaign.Options{Network: b.network(), Now: time.Now}
 		days := 0
 		for left := int64(1); left > 0 && days < 9; days++ {
 			sum := f.sendsAs(t, "news-2000-01-01", o, campaign.PlanOptions{})
@@ -93,6 +93,7 @@ func TestDatedUnderACap(t *testing.T) {
 		}
 		b.exactly(t, 25)
 		time.Sleep(24 * time.Hour)
+		f.write(t, "body.txt", "Dear {{.name}}, it is another day\n")
 		f.sendsAs(t, "news-2000-01-05", o, campaign.PlanOptions{Limit: 1})
 	})
 }
@@ -192,7 +193,7 @@ func TestDatedRefused(t *testing.T) {
 	if _, err := l.Resolve(t.Context(), "news-2026-11-20", ledger.Filter{}, ledger.Sent); err != nil {
 		t.Fatal(err)
 	}
-	f.sendsAs(t, "news-2026-11-22", o, campaign.PlanOptions{})
+	f.sendsAs(t, "news-2026-11-22", o, campaign.PlanOptions{Repeat: true})
 }
 
 // A ledger that was deleted is missed the next day, too. What was begun since by a person who knew holds nothing up.
@@ -214,9 +215,10 @@ func TestDatedLedgerThatIsGone(t *testing.T) {
 		t.Errorf("unknown: %v", err)
 	}
 	f.lose(t)
-	f.sendsAs(t, "news-2026-11-21", campaign.Options{Now: clock.now, New: true}, campaign.PlanOptions{})
+	again := campaign.PlanOptions{Repeat: true}
+	f.sendsAs(t, "news-2026-11-21", campaign.Options{Now: clock.now, New: true}, again)
 	clock.to(at(t, "2026-11-22T00:10:00Z"))
-	f.sendsAs(t, "news-2026-11-22", o, campaign.PlanOptions{})
+	f.sendsAs(t, "news-2026-11-22", o, again)
 }
 
 // Rows of an older mailshot have no template and are found by their ids; rows that another template made are not ours.
@@ -242,7 +244,7 @@ func TestDatedRowsOfAnOlderProgram(t *testing.T) {
 			t.Fatal(err)
 		}
 		clock.to(at(t, "2026-11-21T09:00:00Z"))
-		f.sendsAs(t, id, o, campaign.PlanOptions{})
+		f.sendsAs(t, id, o, campaign.PlanOptions{Repeat: true})
 	}
 }
 
