@@ -11,10 +11,11 @@ import (
 	"mailshot/campaign/ledger"
 )
 
-// Recorder is a run of the ledger that also remembers who gets which message, in the user's accounts. It is remembered
-// before the ledger has the message as begun, so before its first byte leaves: whoever may have got it is found, also
-// if the ledger is gone. It is forgotten again if the server gives a complete refusal. A kill in between leaves too
-// much, never too little. Call [Recorder.Made] for each message before it begins, and Close at the end.
+// Recorder is a run of the ledger that also remembers who gets which message, in the user's accounts. The accounts are
+// written while the message goes its way to the dot and the ledger takes it down as begun, and both are on the disk
+// before its first byte leaves: so whoever may have got it is found, also if the ledger is gone. It is forgotten again if
+// it was not sent, or if the server gives a complete refusal. A kill in between leaves too much, never too little. Call
+// [Recorder.Made] for each message before it begins, and Close at the end.
 type Recorder struct {
 	*ledger.Run
 	memory *accounts.Memory
@@ -22,25 +23,19 @@ type Recorder struct {
 	key    []byte
 	now    func() time.Time
 
-	mu    sync.Mutex
-	hand  map[int64]*held // by delivery: what is being sent
-	drop  []accounts.Copy // to be forgotten with the next batch
-	batch *batch          // of those who wait for the write that is under way; nil if there is none
-
-	writing sync.Mutex // one write at a time
+	mu      sync.Mutex
+	hand    map[int64]*held // by delivery: what is being sent
+	add     []*held         // to be remembered with the next write
+	drop    []accounts.Copy // to be forgotten with it
+	writing chan struct{}   // closed when the writer has ended; nil if there is none
 }
 
 // held is a copy of a message that is being sent.
 type held struct {
 	accounts.Copy
-	remembered bool
-}
-
-// batch are copies that are remembered in one transaction.
-type batch struct {
-	add     []accounts.Copy
-	written bool // with err; both are the writer's
+	written chan struct{} // closed when it is remembered, or err says why not
 	err     error
+	let     bool // it came to nothing before it was remembered
 }
 
 // Record makes a recorder of a run: of a mailing whose copies are kept for so many days.
@@ -62,34 +57,70 @@ type Message interface {
 	Content(key []byte, person string) uint64
 }
 
-// Made says which message a delivery is.
+// Made says which message a delivery is, and begins to remember it.
 func (r *Recorder) Made(d *ledger.Delivery, m Message) {
-	h := &held{Copy: accounts.Copy{Person: r.person(d.AddressKey), Content: m.Content(r.key, d.AddressKey)}}
+	h := &held{Copy: accounts.Copy{Person: r.person(d.AddressKey), Content: m.Content(r.key, d.AddressKey)},
+		written: make(chan struct{})}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.hand[d.ID] = h
+	r.add = append(r.add, h)
+	if r.writing == nil {
+		r.writing = make(chan struct{})
+		go r.write()
+	}
 }
 
-// Begin remembers the message, and begins it as ledger.Run.Begin does.
-func (r *Recorder) Begin(ctx context.Context, d *ledger.Delivery) error {
-	if err := ctx.Err(); err != nil {
-		return err
+// write remembers what is waiting, all of it in one transaction, until nothing is.
+func (r *Recorder) write() {
+	for {
+		r.mu.Lock()
+		add, drop := r.add, r.drop
+		r.add, r.drop = nil, nil
+		if len(add) == 0 {
+			r.drop = drop
+			close(r.writing)
+			r.writing = nil
+			r.mu.Unlock()
+			return
+		}
+		r.mu.Unlock()
+		copies := make([]accounts.Copy, len(add))
+		for i, h := range add {
+			copies[i] = h.Copy
+		}
+		err := r.memory.Update(copies, drop, r.now())
+		r.mu.Lock()
+		for _, h := range add {
+			if h.err = err; h.let && err == nil {
+				r.drop = append(r.drop, h.Copy)
+			}
+			close(h.written)
+		}
+		r.mu.Unlock()
 	}
+}
+
+// Begin begins a delivery as ledger.Run.Begin does, and returns when its message is remembered as well. If that cannot be
+// written, the delivery was not sent and is due at once.
+func (r *Recorder) Begin(ctx context.Context, d *ledger.Delivery) error {
 	r.mu.Lock()
 	h := r.hand[d.ID]
 	r.mu.Unlock()
 	if h == nil {
 		return fmt.Errorf("begin %s: %w: its message was not made", d.Place, ledger.ErrState)
 	}
-	if err := r.remember(h.Copy); err != nil {
-		return fmt.Errorf("remember who gets which message: %w", err)
-	}
-	h.remembered = true
-	err := r.Run.Begin(ctx, d)
-	if err != nil {
+	if err := r.Run.Begin(ctx, d); err != nil {
 		r.let(d, false)
+		return err
 	}
-	return err
+	if <-h.written; h.err == nil {
+		return nil
+	}
+	err := fmt.Errorf("remember who gets which message: %w", h.err)
+	now := r.now()
+	return errors.Join(err, r.Settle(ctx, d, ledger.Result{State: ledger.Deferred, Due: now, Time: now, Stage: "begin",
+		Text: err.Error()}))
 }
 
 // Settle is that of ledger.Run. A message that the server refused was not got.
@@ -106,55 +137,39 @@ func (r *Recorder) PutBack(d *ledger.Delivery) {
 	r.let(d, begun)
 }
 
-// let lets go of a delivery. What was remembered of it is forgotten, unless its message may have been got.
+// let lets go of a delivery. What is remembered of it is forgotten, unless its message may have been got.
 func (r *Recorder) let(d *ledger.Delivery, got bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	h := r.hand[d.ID]
 	delete(r.hand, d.ID)
-	if h != nil && h.remembered && !got {
-		r.drop = append(r.drop, h.Copy)
+	if h == nil || got {
+		return
 	}
-}
-
-// remember makes a copy durable, in one transaction with those of all callers that wait for the one before.
-func (r *Recorder) remember(c accounts.Copy) error {
-	r.mu.Lock()
-	if r.batch == nil {
-		r.batch = &batch{}
+	select {
+	case <-h.written:
+		if h.err == nil {
+			r.drop = append(r.drop, h.Copy)
+		}
+	default:
+		h.let = true
 	}
-	b := r.batch
-	b.add = append(b.add, c)
-	r.mu.Unlock()
-
-	r.writing.Lock()
-	defer r.writing.Unlock()
-	if !b.written {
-		b.err = r.write(b)
-		b.written = true
-	}
-	return b.err
-}
-
-// write takes the batch, which may be nil, and what is to be forgotten, and writes both. r.writing is held.
-func (r *Recorder) write(b *batch) error {
-	r.mu.Lock()
-	drop := r.drop
-	r.drop = nil
-	var add []accounts.Copy
-	if b != nil {
-		add, r.batch = b.add, nil
-	}
-	r.mu.Unlock()
-	if len(add)+len(drop) == 0 {
-		return nil
-	}
-	return r.memory.Update(add, drop, r.now())
 }
 
 // Close forgets what came to nothing. It does not close the run.
 func (r *Recorder) Close() error {
-	r.writing.Lock()
-	defer r.writing.Unlock()
-	return r.write(nil)
+	r.mu.Lock()
+	writing := r.writing
+	r.mu.Unlock()
+	if writing != nil {
+		<-writing
+	}
+	r.mu.Lock()
+	drop := r.drop
+	r.drop = nil
+	r.mu.Unlock()
+	if len(drop) == 0 {
+		return nil
+	}
+	return r.memory.Update(nil, drop, r.now())
 }

@@ -36,7 +36,7 @@ var acts = []act{
 	{"suppress", 2, (*walk).suppress},
 	{"purge", 4, func(w *walk, c *walked) { w.run(c, "purge", "--yes", "--older-than", "1h", "campaign.yaml") }},
 	{"repair", 3, func(w *walk, c *walked) { w.run(c, "state", "repair", "--yes", "campaign.yaml") }},
-	{"other accounts", 3, func(w *walk, _ *walked) { w.use([]string{"first", "first", "second"}[w.random.IntN(3)]) }},
+	{"other accounts", 3, func(w *walk, _ *walked) { w.exchange() }},
 	{"copy", 3, (*walk).keep},
 	{"restore", 2, (*walk).restore},
 	{"lose", 1, (*walk).lose},
@@ -194,7 +194,11 @@ func (w *walk) sendAs(flags []string, campaigns ...*walked) {
 	}
 	w.Strike(Mark{}, nil)
 	for i, p := range running {
-		campaigns[i].refused = exitRefused == w.ended(p, strings.Join(flags, " ")+" "+campaigns[i].id())
+		code := w.ended(p, strings.Join(flags, " ")+" "+campaigns[i].id())
+		campaigns[i].refused = code == exitRefused
+		if code >= 0 && code != exitRefused {
+			campaigns[i].replaced = false
+		}
 	}
 }
 
@@ -339,7 +343,7 @@ func (w *walk) remove(c *walked) {
 
 // again begins to look at a ledger that is not the one of before: what states it has is not known, what arrived is.
 func (w *walk) again(c *walked) {
-	c.rows, c.purged = 0, false
+	c.rows, c.purged, c.replaced = 0, false, true
 	for _, p := range c.people {
 		p.state, p.doubtful = "", p.doubtful || p.arrived > 0
 	}

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -47,6 +48,7 @@ type walked struct {
 	purged       bool
 	refused      bool   // by its last send
 	forgetting   string // whom the last step was to forget
+	replaced     bool   // its ledger was lost or is an older one, and no send has gone on from there yet
 	copied       string // of the ledger, when nothing ran; "" if there is none of this campaign
 }
 
@@ -117,10 +119,18 @@ func (w *walk) use(name string) {
 	w.now = name
 }
 
+// exchange takes the other accounts file. Where a ledger has just been lost, only the file in use knows of it.
+func (w *walk) exchange() {
+	if !slices.ContainsFunc(w.campaigns, func(c *walked) bool { return c.replaced }) {
+		w.use([]string{"first", "first", "second"}[w.random.IntN(3)])
+	}
+}
+
 // begin makes the folder's next campaign.
 func (w *walk) begin(c *walked) {
 	c.generation++
-	c.people, c.rows, c.accounts, c.purged, c.copied = map[string]*person{}, 0, map[string]bool{}, false, ""
+	c.people, c.rows, c.accounts = map[string]*person{}, 0, map[string]bool{}
+	c.purged, c.replaced, c.copied = false, false, ""
 	c.list = nil
 	for i := range walkPeople {
 		c.list = append(c.list, fmt.Sprintf("%s%d", c.name[:1], i))
