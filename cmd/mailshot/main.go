@@ -19,7 +19,7 @@ import (
 )
 
 func main() {
-	os.Exit(runAs(context.Background(), called(os.Args[0]), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	os.Exit(run(context.Background(), called(os.Args[0]), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
 // called is how a shell finds the program that was called as arg. What go run builds is gone when it ends.

@@ -56,13 +56,8 @@ type tool struct {
 	zone *time.Location // of the times that it says: the schedule's; nil = the machine's
 }
 
-// run is the whole program under its own name; it returns the exit code.
-func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	return runAs(ctx, "mailshot", args, stdin, stdout, stderr)
-}
-
-// runAs is run under the name by which a shell finds the program.
-func runAs(ctx context.Context, program string, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+// run is the whole program, under the name by which a shell finds it; it returns the exit code.
+func run(ctx context.Context, program string, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	t := &tool{stdin: stdin, stdout: stdout, stderr: stderr, screen: newScreen(stderr), program: program}
 	root := t.root()
 	root.SetArgs(args)
