@@ -10,6 +10,39 @@ import (
 	"mailshot/internal/sqlite"
 )
 
+// Hide puts a person on the suppression list by an entry that can only be found with the address itself. It comes before
+// the person's rows are erased: whoever is erased and not on the list would be mailed by the next campaign. fresh says
+// that there was no such entry.
+func (a *Accounts) Hide(ctx context.Context, addressKey string) (fresh bool, err error) {
+	hidden, err := a.hidden(ctx, addressKey)
+	if err != nil {
+		return false, err
+	}
+	err = a.db.Write(func(t *sqlite.Tx) error {
+		n, err := hide(t, hidden)
+		fresh = n > 0
+		return err
+	})
+	return fresh, err
+}
+
+func hide(t *sqlite.Tx, hidden string) (int64, error) {
+	return t.Exec(`INSERT OR IGNORE INTO suppressions(domain, key, reason, source, time)
+		VALUES ('', ?, 'forgotten on request', 'forget', ?)`, hidden, time.Now().UnixNano())
+}
+
+// Unhide takes the entry of Hide back.
+func (a *Accounts) Unhide(ctx context.Context, addressKey string) error {
+	hidden, err := a.hidden(ctx, addressKey)
+	if err != nil {
+		return err
+	}
+	return a.db.Write(func(t *sqlite.Tx) error {
+		_, err := t.Exec("DELETE FROM suppressions WHERE key = ?", hidden)
+		return err
+	})
+}
+
 // Forget keeps a person off all campaigns without keeping the address. The person's entries are taken off the
 // suppression list, with their reasons and sources, and an entry takes their place that can only be found with the
 // address itself. Which messages the person got is forgotten, too. The file is written anew.
@@ -29,9 +62,7 @@ func (a *Accounts) Forget(ctx context.Context, addressKey string) error {
 		if err := a.forgetCopies(t, person(addressKey)); err != nil {
 			return err
 		}
-		_, err := t.Exec(`INSERT OR IGNORE INTO suppressions(domain, key, reason, source, time)
-			VALUES ('', ?, 'forgotten on request', 'forget', ?)`,
-			hidden, time.Now().UnixNano())
+		_, err := hide(t, hidden)
 		return err
 	})
 	if err != nil {

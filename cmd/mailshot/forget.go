@@ -58,13 +58,21 @@ func (t *tool) forget(cmd *cobra.Command, args []string, yes bool) (err error) {
 	}
 	var f *ledger.Forgotten
 	file := t.stateFile(d)
+	locked := (*ledger.LockedError)(nil)
 	err = t.withAccounts(func(a *accounts.Accounts) (err error) {
-		if f, err = forgetRows(ctx, file, a, key); f == nil {
+		fresh, err := a.Hide(ctx, key)
+		if err != nil {
 			return err
 		}
-		return errors.Join(err, a.Forget(ctx, key))
+		if f, err = forgetRows(ctx, file, a, key); f != nil {
+			return errors.Join(err, a.Forget(ctx, key))
+		}
+		if fresh && errors.As(err, &locked) { // nothing was erased
+			err = errors.Join(err, a.Unhide(ctx, key))
+		}
+		return err
 	})
-	if locked := (*ledger.LockedError)(nil); errors.As(err, &locked) {
+	if errors.As(err, &locked) {
 		status := append(append([]string{"mailshot status"}, t.flags()...), "--id "+shell.Quote(locked.ID),
 			shell.Quote(d.Path))
 		return &exit{exitFailed, fmt.Errorf("%w; stop it with an interrupt first; nothing was erased", err),
