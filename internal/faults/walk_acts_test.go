@@ -68,7 +68,7 @@ func (w *walk) step() {
 
 // note remembers what was done, for a failure's story.
 func (w *walk) note(format string, args ...any) {
-	if w.log = append(w.log, fmt.Sprintf(format, args...)); len(w.log) > 60 {
+	if w.log = append(w.log, fmt.Sprintf(format, args...)); len(w.log) > 400 {
 		w.log = w.log[1:]
 	}
 }
