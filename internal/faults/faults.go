@@ -8,6 +8,9 @@
 //	Sink        the server: it writes its own record, synced, before it answers, and strikes at chosen marks
 //	Verdict     the comparison of that record with the program's ledger
 //
+// TestWalk does at random what users do, for a minute or, with -faults.walk, for hours. Then the program is one of
+// [BuildMovable], whose wall clock jumps.
+//
 // # How a fault is shown
 //
 // A Process sends a Workspace to a Sink, and the Sink strikes: at a Mark of the conversation it calls a function, in
