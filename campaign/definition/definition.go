@@ -17,6 +17,7 @@ package definition
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -51,6 +52,7 @@ type Definition struct {
 	Attachments []Attachment
 	Suppress    []Text // suppression files
 	Headers     []Header
+	Set         []Setting // values that hold for all rows, in the order of their names
 	Archive     string    // folder for a copy of each message sent; "" = none
 	Servers     []*Server // where the messages are handed over; none = the file names no server
 	Limits      Limits
@@ -185,7 +187,10 @@ type Limits struct {
 
 // Load reads the campaign file at path and checks it and the files it names. A mistake in the file is an [*Error];
 // several are joined, in the order of the file.
-func Load(path string) (*Definition, error) {
+func Load(path string) (*Definition, error) { return LoadWith(path, Flags{}) }
+
+// LoadWith is [Load] with what a command line gives beside the file. A mistake in that is an [*Error] too.
+func LoadWith(path string, given Flags) (*Definition, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("open campaign file: %w", err)
@@ -198,7 +203,7 @@ func Load(path string) (*Definition, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read campaign file: %w", err)
 	}
-	d, err := Parse(filepath.Base(path), data, filepath.Dir(path))
+	d, err := parse(filepath.Base(path), data, filepath.Dir(path), given)
 	if err != nil {
 		return nil, err
 	}
@@ -209,13 +214,21 @@ func Load(path string) (*Definition, error) {
 // Parse reads data as the campaign file called name. Paths in it are relative to dir, where the files it names are
 // looked for; an empty dir leaves them unchecked. Errors are as those of [Load].
 func Parse(name string, data []byte, dir string) (*Definition, error) {
+	return parse(name, data, dir, Flags{})
+}
+
+func parse(name string, data []byte, dir string, given Flags) (*Definition, error) {
 	sum := sha256.Sum256(data)
 	d := &Definition{Path: name, Name: name, Dir: dir, Digest: hex.EncodeToString(sum[:])}
 	if len(data) > MaxSize {
 		return nil, &Error{Code: "too-large", Place: name, Text: fmt.Sprintf("larger than %d KiB", MaxSize>>10),
 			Hint: "is this the campaign file? lists and templates are files of their own"}
 	}
-	if err := (schema.Document{Name: name, Data: data, Dir: dir}).Decode(d.keys(), d.check); err != nil {
+	err := (schema.Document{Name: name, Data: data, Dir: dir}).Decode(d.keys(), d.check)
+	if wrong := d.set(given.Set); wrong != nil {
+		err = errors.Join(err, wrong)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return d, nil

@@ -41,6 +41,9 @@ func (d *Definition) keys() []schema.Key {
 				"mailshot suppress import --help. A file is read again when it changes."},
 		{Name: "headers", Entries: header(&d.Headers), Example: `{ List-Id: "Invoices <invoices.acme.example>" }`,
 			Doc: "Headers of your own. A header that comes out empty is left out."},
+		{Name: "set", Entries: d.settings, Example: "{ month: November }", Off: true,
+			Doc: "Values for all rows, as columns that the list does not have: {{.month}}. A name that the list has too " +
+				"is an error. --set month=November gives one on the command line, in place of the one here."},
 		{Name: "archive", Read: schema.Folder(&d.Archive), Example: "sent/",
 			Doc: "Folder for a copy of each message as it was sent. Default: none."},
 		{Name: "server", Keys: d.single.keys(),

@@ -83,6 +83,10 @@ type Config struct {
 	// 1,234.50 and 2026-11-30.
 	Language string
 
+	// Set are further columns, which have one text in all rows. They come after the list's own, and are neither its
+	// address nor its name or key. Default: none.
+	Set []Constant
+
 	// Places says where the campaign sets a thing, for errors: "where", "address", "columns.amount" →
 	// campaign.yaml:12. Default: the list's place, and "where" for the filter.
 	Places map[string]string

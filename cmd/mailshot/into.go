@@ -12,9 +12,9 @@ import (
 	"strings"
 	"time"
 
-	"mailshot/campaign"
 	"mailshot/campaign/check"
 	"mailshot/campaign/history"
+	"mailshot/campaign/list"
 	"mailshot/campaign/report"
 	"mailshot/cmd/mailshot/human"
 	"mailshot/internal/disk"
@@ -45,10 +45,13 @@ func (t *tool) reportInto(ctx context.Context, s *stored, name string, force boo
 	if err := t.mayWrite(s, name, force, again); err != nil {
 		return err
 	}
-	cfg, err := campaign.ListConfig(ctx, s.def, nil)
+	cfg, err := list.Config(ctx, s.def, nil)
 	if err != nil {
 		return err
 	}
+	// A copy has the list's own columns, and its rows are found by place and key. What a send was given by --set for
+	// where and for columns is not known here.
+	cfg.Set, cfg.Where, cfg.Columns = nil, "", nil
 	m, err := s.Match(ctx, cfg, func(columns []string, rows iter.Seq2[history.Match, error]) error {
 		return disk.Replace(name, func(w io.Writer) error {
 			return buffered(w, func(w io.Writer) error { return write(w, report.CopyColumns(columns), copied(rows)) })

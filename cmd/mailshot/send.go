@@ -14,6 +14,7 @@ import (
 	"mailshot/campaign"
 	"mailshot/campaign/accounts"
 	"mailshot/campaign/definition"
+	"mailshot/campaign/digest"
 	"mailshot/campaign/identity"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
@@ -35,6 +36,7 @@ type sendFlags struct {
 	earlier               bool // the campaign is not the one of today, and was not named
 	resolver              string
 	fail                  []string
+	given                 definition.Flags
 }
 
 func (t *tool) sendCommand() *cobra.Command {
@@ -56,6 +58,7 @@ the replies to those on the wire; a second one closes everything and leaves thos
 	fs := cmd.Flags()
 	fs.StringVar(&f.id, "id", "", "send as this campaign `ID` instead of the file's")
 	newDay(cmd, &f.fresh)
+	givenFlags(cmd, &f.given)
 	fs.StringVar(&f.only, "only", "", "send only to rows for which the `EXPRESSION` is true; the others wait")
 	fs.Int64Var(&f.limit, "limit", 0, "send at most `N` messages now; the others wait")
 	fs.StringVar(&f.to, "to", "", "a rehearsal: send every message to this `ADDRESS`, 20 unless --limit says otherwise")
@@ -84,7 +87,7 @@ the replies to those on the wire; a second one closes everything and leaves thos
 }
 
 func (t *tool) send(cmd *cobra.Command, args []string, f sendFlags) (err error) {
-	d, err := t.load(cmd, args)
+	d, err := t.loadGiven(cmd, args, f.given)
 	if err != nil {
 		return err
 	}
@@ -248,7 +251,11 @@ func (t *tool) unplanned(err error, f sendFlags, c *campaign.Campaign, file stri
 		return t.undecided(open, f, file)
 	case errors.As(err, &changed):
 		ways := t.changedEarlier(c.Family(), f, id, file)
-		f.acceptAll = true
+		if missing := digest.Missing(changed.What); missing == nil {
+			f.acceptAll = true
+		} else {
+			t.given += strings.Join(missing, "=VALUE ") + "=VALUE "
+		}
 		return &exit{exitFindings, fmt.Errorf("%w; nothing was sent%s", err, ways), f.again(t, file)}
 	case errors.As(err, &purged):
 		f.id, f.acceptAll = id+"-2", false

@@ -19,7 +19,7 @@ var allowed = map[string][]string{
 	"cmd/mailshot/textwidth": {},
 	"campaign": {
 		"campaign/...", "templates", "render", "render/address", "sender/...", "internal/mailbox",
-		"internal/oauth",
+		"internal/oauth", "internal/stdin",
 	},
 	"campaign/accounts": {"campaign/statefile", "internal/sqlite"},
 	"campaign/caps": {
@@ -29,7 +29,8 @@ var allowed = map[string][]string{
 	"campaign/check":         {"internal/ellipsis"},
 	"campaign/check/content": {"campaign/check", "templates"},
 	"campaign/definition": {
-		"campaign/definition/schema", "render/address", "sender/courtesy", "sender/limits", "sender/reply",
+		"campaign/definition/schema", "internal/ellipsis", "render/address", "sender/courtesy", "sender/limits",
+		"sender/reply",
 	},
 	"campaign/definition/schema":       {"internal/ellipsis", "internal/suggest"},
 	"campaign/digest":                  {"campaign/definition"},
@@ -55,6 +56,7 @@ var allowed = map[string][]string{
 		"internal/sqlite",
 	},
 	"campaign/lineage": {"campaign/accounts", "campaign/ledger"},
+	"campaign/list":    {"campaign/definition", "campaign/recipients"},
 	"campaign/message": {
 		"campaign/check", "campaign/check/content", "campaign/definition", "campaign/recipients", "render",
 		"render/address", "templates",
@@ -65,7 +67,8 @@ var allowed = map[string][]string{
 		"campaign/recipients/charset", "campaign/recipients/database", "campaign/recipients/delimited",
 		"campaign/recipients/expression", "campaign/recipients/fault", "campaign/recipients/filetype",
 		"campaign/recipients/folding", "campaign/recipients/hygiene", "campaign/recipients/profile",
-		"campaign/recipients/value", "campaign/recipients/workbook", "internal/ellipsis", "render/address",
+		"campaign/recipients/stored", "campaign/recipients/value", "campaign/recipients/workbook",
+		"internal/ellipsis", "render/address",
 	},
 	"campaign/recipients/charset":    {"campaign/recipients/fault"},
 	"campaign/recipients/database":   {"campaign/recipients/fault", "campaign/recipients/value"},
@@ -82,7 +85,8 @@ var allowed = map[string][]string{
 		"campaign/recipients/fault", "campaign/recipients/folding", "campaign/recipients/value",
 		"internal/ellipsis", "render/address",
 	},
-	"campaign/recipients/value": {"campaign/recipients/fault", "campaign/recipients/folding"},
+	"campaign/recipients/stored": {},
+	"campaign/recipients/value":  {"campaign/recipients/fault", "campaign/recipients/folding"},
 	"campaign/recipients/workbook": {
 		"campaign/recipients/fault", "campaign/recipients/folding", "campaign/recipients/value",
 		"campaign/recipients/workbook/numfmt", "campaign/recipients/workbook/strictxml", "internal/ellipsis",
@@ -132,6 +136,7 @@ var allowed = map[string][]string{
 	"internal/shell":       {},
 	"internal/sink":        {"internal/mailbox"},
 	"internal/sqlite":      {"campaign/statefile", "internal/disk"},
+	"internal/stdin":       {},
 	"internal/suggest":     {},
 	"internal/trail":       {},
 }

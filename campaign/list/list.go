@@ -1,4 +1,5 @@
-package campaign
+// Package list says how a campaign's list is read. [Config] makes of a definition what the recipients package needs.
+package list
 
 import (
 	"context"
@@ -9,9 +10,9 @@ import (
 	"mailshot/campaign/recipients"
 )
 
-// ListConfig is how the list of a definition is read; stdin is what "-" reads. It fetches the connection string of a
+// Config is how the list of a definition is read; stdin is what "-" reads. It fetches the connection string of a
 // database.
-func ListConfig(ctx context.Context, d *definition.Definition, stdin io.Reader) (recipients.Config, error) {
+func Config(ctx context.Context, d *definition.Definition, stdin io.Reader) (recipients.Config, error) {
 	r := d.Recipients
 	columns := make(map[string]recipients.Type, len(r.Columns))
 	for name, t := range r.Columns {
@@ -28,6 +29,9 @@ func ListConfig(ctx context.Context, d *definition.Definition, stdin io.Reader) 
 		Addresses: r.Addresses,
 		Address:   r.Address, Name: r.Name, Key: r.Key, Columns: columns, Where: r.Where.Text,
 		Places: places,
+	}
+	for _, s := range d.Set {
+		cfg.Set = append(cfg.Set, recipients.Constant{Name: s.Name, Text: s.Value, Place: s.Place})
 	}
 	if r.Postgres == nil {
 		return cfg, nil
