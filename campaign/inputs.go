@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"mailshot/campaign/digest"
 	"mailshot/campaign/ledger"
@@ -50,12 +49,12 @@ func (c *Campaign) changed(ctx context.Context) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		list, err := recipients.Digest(ctx, cfg)
+		is, err := recipients.Digest(ctx, cfg)
 		if err != nil {
 			return nil, err
 		}
-		if list != c.frozen.List {
-			what = append(what, "the list "+cmp.Or(strings.TrimPrefix(c.header.File, "-"), "on standard input"))
+		if is != c.frozen.List {
+			what = append(what, list.Words(c.def, c.header.File))
 		}
 	}
 	return what, nil

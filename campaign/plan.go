@@ -155,7 +155,7 @@ func (c *Campaign) Plan(ctx context.Context, o PlanOptions) (*Plan, error) {
 	if err := c.ready(plan); err != nil {
 		return nil, err
 	}
-	plan.Notes = append(plan.Notes, c.def.SetNotes()...)
+	plan.Notes = append(plan.Notes, c.def.Notes()...)
 	return plan, nil
 }
 

@@ -48,6 +48,7 @@ type Definition struct {
 	Bounces     address.Address
 	Notify      string // when a delivery report is wanted, as in sender.Mail; "" = the server's choice
 	Recipients  Recipients
+	People      []address.Mailbox // typed in place of a list, and Recipients is empty then; nil = Recipients
 	Body        Body
 	Attachments []Attachment
 	Suppress    []Text // suppression files
@@ -58,6 +59,7 @@ type Definition struct {
 	Limits      Limits
 	Schedule    Schedule
 
+	unread bool                   // the file names a list, and People are in its place
 	single Server                 // of server:
 	marks  map[string]schema.Mark // of what can turn out wrong later, by path
 }
@@ -224,8 +226,8 @@ func parse(name string, data []byte, dir string, given Flags) (*Definition, erro
 		return nil, &Error{Code: "too-large", Place: name, Text: fmt.Sprintf("larger than %d KiB", MaxSize>>10),
 			Hint: "is this the campaign file? lists and templates are files of their own"}
 	}
-	err := (schema.Document{Name: name, Data: data, Dir: dir}).Decode(d.keys(), d.check)
-	if wrong := d.set(given.Set); wrong != nil {
+	err := (schema.Document{Name: name, Data: data, Dir: dir}).Decode(d.keys(given), d.check)
+	if wrong := errors.Join(d.people(given.Recipients), d.set(given.Set)); wrong != nil {
 		err = errors.Join(err, wrong)
 	}
 	if err != nil {

@@ -23,7 +23,9 @@ type Setting struct {
 
 // Flags are what a command line gives beside the campaign file. The zero value is nothing.
 type Flags struct {
-	Set []string // name=value: settings in place of the file's with these names
+	Set        []string // name=value: settings in place of the file's with these names
+	Recipients []string // mailboxes with commas between them, in place of the file's list; nil = the list
+	NoList     bool     // the file need not name a list: the command does not read it
 }
 
 // setName is what templates and filters can write as a name: {{.name}}.
@@ -96,8 +98,11 @@ func (d *Definition) set(given []string) error {
 	return errors.Join(errs...)
 }
 
-// SetNotes say for a person which values hold for all rows, one line for each.
-func (d *Definition) SetNotes() (notes []string) {
+// Notes say for a person what the command line has to do with the plan, and which values hold for all rows.
+func (d *Definition) Notes() (notes []string) {
+	if d.unread {
+		notes = append(notes, "the list of "+d.Name+" is not read: the recipients are those of --recipients")
+	}
 	for _, s := range d.Set {
 		notes = append(notes, fmt.Sprintf("in all rows %s is %q (%s)", s.Name, ellipsis.Cut(s.Value, 60), s.Place))
 	}

@@ -17,6 +17,9 @@ import (
 func givenFlags(cmd *cobra.Command, into *definition.Flags) {
 	cmd.Flags().StringArrayVar(&into.Set, "set", nil,
 		"a value for all rows, as a column that the list does not have (`NAME=VALUE`; may be repeated)")
+	cmd.Flags().StringArrayVar(&into.Recipients, "recipients", nil,
+		"these people in place of the campaign's list (`ADDRESSES` with commas between them, with names if you like; "+
+			"columns email and name)")
 }
 
 // loadGiven is load with those flags. From here on they are part of the commands that are named next.
@@ -28,6 +31,9 @@ func (t *tool) loadGiven(cmd *cobra.Command, args []string, given definition.Fla
 // givenWords are the flags as a person types them, with a blank after each.
 func givenWords(given definition.Flags) string {
 	var b strings.Builder
+	for _, people := range given.Recipients {
+		b.WriteString("--recipients " + shell.Quote(people) + " ")
+	}
 	for _, set := range given.Set {
 		b.WriteString("--set " + shell.Quote(set) + " ")
 	}

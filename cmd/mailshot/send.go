@@ -51,7 +51,9 @@ sends nothing, however often it is run. An interrupt (Ctrl-C) takes no new messa
 the replies to those on the wire; a second one closes everything and leaves those messages unknown.`,
 		Example: `  mailshot send --to-sink --yes campaign.yaml    a rehearsal; messages end up as files
   mailshot send --to me@example.com DIR          the first 20 messages, all to one address
-  mailshot send --limit 50 --only 'city == "Oslo"' DIR`,
+  mailshot send --limit 50 --only 'city == "Oslo"' DIR
+  mailshot send --set month=November DIR         {{.month}} in all messages
+  mailshot send --recipients 'Ann <ann@example.com>, bob@example.com' notice.yaml`,
 		Args: args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error { return t.send(cmd, args, f) },
 	}

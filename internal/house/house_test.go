@@ -76,7 +76,7 @@ var allowed = map[string][]string{
 	"campaign/recipients/expression": {"internal/ellipsis"},
 	"campaign/recipients/fault":      {"internal/ellipsis"},
 	"campaign/recipients/filetype":   {"campaign/recipients/fault"},
-	"campaign/recipients/folding":    {"internal/suggest"},
+	"campaign/recipients/folding":    {"campaign/recipients/fault", "internal/suggest"},
 	"campaign/recipients/hygiene": {
 		"campaign/recipients/fault", "campaign/recipients/folding", "internal/ellipsis", "internal/placeholder",
 		"internal/suggest", "render/address",
