@@ -50,6 +50,7 @@ type Definition struct {
 	Recipients  Recipients
 	People      []address.Mailbox // typed in place of a list, and Recipients is empty then; nil = Recipients
 	Body        Body
+	Piped       string // the part of the body that is Stdin; "" = none, or not read
 	Attachments []Attachment
 	Suppress    []Text // suppression files
 	Headers     []Header
@@ -192,7 +193,7 @@ type Limits struct {
 func Load(path string) (*Definition, error) { return LoadWith(path, Flags{}) }
 
 // LoadWith is [Load] with what a command line gives beside the file. A mistake in that is an [*Error] too.
-func LoadWith(path string, given Flags) (*Definition, error) {
+func LoadWith(path string, flags Flags) (*Definition, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("open campaign file: %w", err)
@@ -205,7 +206,7 @@ func LoadWith(path string, given Flags) (*Definition, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read campaign file: %w", err)
 	}
-	d, err := parse(filepath.Base(path), data, filepath.Dir(path), given)
+	d, err := parse(filepath.Base(path), data, filepath.Dir(path), flags)
 	if err != nil {
 		return nil, err
 	}
@@ -219,15 +220,18 @@ func Parse(name string, data []byte, dir string) (*Definition, error) {
 	return parse(name, data, dir, Flags{})
 }
 
-func parse(name string, data []byte, dir string, given Flags) (*Definition, error) {
+func parse(name string, data []byte, dir string, flags Flags) (*Definition, error) {
 	sum := sha256.Sum256(data)
 	d := &Definition{Path: name, Name: name, Dir: dir, Digest: hex.EncodeToString(sum[:])}
 	if len(data) > MaxSize {
 		return nil, &Error{Code: "too-large", Place: name, Text: fmt.Sprintf("larger than %d KiB", MaxSize>>10),
 			Hint: "is this the campaign file? lists and templates are files of their own"}
 	}
-	err := (schema.Document{Name: name, Data: data, Dir: dir}).Decode(d.keys(given), d.check)
-	if wrong := errors.Join(d.people(given.Recipients), d.set(given.Set)); wrong != nil {
+	err := (schema.Document{Name: name, Data: data, Dir: dir}).Decode(d.keys(flags), func(dec *schema.Decoder) {
+		d.check(dec)
+		d.checkPiped(dec, flags.Stdin)
+	})
+	if wrong := d.take(flags); wrong != nil {
 		err = errors.Join(err, wrong)
 	}
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 
 // keys is the table of what a campaign file may hold beside what a command line gives. It is the one place to change for a new key: reading, suggestions
 // and the reference follow it. The order is that of the reference.
-func (d *Definition) keys(given Flags) []schema.Key {
+func (d *Definition) keys(flags Flags) []schema.Key {
 	return []schema.Key{
 		{Name: "id", Required: true, Read: id(&d.ID), Example: "invoices-{{date}}",
 			Doc: "What the campaign is known by: a second send with the same id resumes the first. " +
@@ -25,7 +25,7 @@ func (d *Definition) keys(given Flags) []schema.Key {
 			Doc: "When a server that supports DSN is to send a report to the envelope sender: success, failure, delay, " +
 				"or never. Default: the server's choice, most often failure."},
 		{Name: "subject", Required: true, Read: schema.Line(&d.Subject), Example: `"Invoice {{.number}} for {{.name}}"`},
-		d.listKey(given),
+		d.listKey(flags),
 		{Name: "body", Required: true, Keys: d.bodyKeys(),
 			Doc: "The text. At least one of markdown, html and text; a text part is always made. " +
 				"The files are below the campaign file's folder."},
@@ -124,9 +124,10 @@ func (d *Definition) recipientKeys() []schema.Key {
 func (d *Definition) bodyKeys() []schema.Key {
 	b := &d.Body
 	return []schema.Key{
-		{Name: "markdown", Read: schema.File(&b.Markdown), Example: "body.md"},
-		{Name: "html", Read: schema.File(&b.HTML), Example: "body.html", Off: true},
-		{Name: "text", Read: schema.File(&b.Text), Example: "body.txt", Off: true,
+		{Name: "markdown", Read: bodyFile(&b.Markdown), Example: "body.md",
+			Doc: "One of the three may be \"-\", standard input; a send that goes on needs it again."},
+		{Name: "html", Read: bodyFile(&b.HTML), Example: "body.html", Off: true},
+		{Name: "text", Read: bodyFile(&b.Text), Example: "body.txt", Off: true,
 			Doc: "In place of the text part that is made from the above."},
 		{Name: "layout", Read: layout(&b.Layout), Example: "plain",
 			Doc: "What is around the body: plain, letter or a file. Default: plain for markdown, none for html."},

@@ -65,7 +65,7 @@ func (t *tool) check(cmd *cobra.Command, args []string, f checkFlags) error {
 			"mailshot check --dns --resolver "+shell.Quote(f.resolver)+" "+shell.Quote(name))
 	}
 	again := "mailshot check " + shell.Quote(name)
-	t.given = givenWords(f.given)
+	t.given, f.given.Stdin = givenWords(f.given), t.stdin
 	d, err := definition.LoadWith(name, f.given)
 	if err != nil {
 		if isMissing(err, name) {

@@ -25,6 +25,7 @@ func givenFlags(cmd *cobra.Command, into *definition.Flags) {
 // loadGiven is load with those flags. From here on they are part of the commands that are named next.
 func (t *tool) loadGiven(cmd *cobra.Command, args []string, given definition.Flags) (*definition.Definition, error) {
 	t.given = givenWords(given)
+	given.Stdin = t.stdin
 	return t.loadWith(cmd, args, given)
 }
 

@@ -320,6 +320,8 @@ func (t *tool) mayAsk(f sendFlags, d *definition.Definition) error {
 	case f.yes:
 	case d.Recipients.File == "-":
 		why = "the list comes from standard input"
+	case d.Piped != "":
+		why = "the body comes from standard input"
 	case !isTerminal(t.stdin):
 		why = "standard input is not a terminal"
 	}

@@ -29,9 +29,10 @@ var allowed = map[string][]string{
 	"campaign/check":         {"internal/ellipsis"},
 	"campaign/check/content": {"campaign/check", "templates"},
 	"campaign/definition": {
-		"campaign/definition/schema", "internal/ellipsis", "render/address", "sender/courtesy", "sender/limits",
-		"sender/reply",
+		"campaign/definition/beside", "campaign/definition/schema", "internal/shell", "internal/stdin",
+		"render/address", "sender/courtesy", "sender/limits", "sender/reply",
 	},
+	"campaign/definition/beside":       {"campaign/definition/schema", "internal/ellipsis", "render/address"},
 	"campaign/definition/schema":       {"internal/ellipsis", "internal/suggest"},
 	"campaign/digest":                  {"campaign/definition"},
 	"campaign/digest/digesttest":       {"campaign/definition", "campaign/digest"},

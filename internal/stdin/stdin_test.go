@@ -38,6 +38,11 @@ func TestGiven(t *testing.T) {
 		if err != nil {
 			t.Fatal(what, err)
 		}
+		if tt.want == "" {
+			if text, err := Text(tt.in, 4); text != "" || err != nil {
+				t.Errorf("%s: the text %q, %v", what, text, err)
+			}
+		}
 		if (f != nil) != (tt.want != "") {
 			t.Errorf("%s: a file %v", what, f)
 		}
@@ -56,5 +61,18 @@ func TestGiven(t *testing.T) {
 		if err := done(); err != nil {
 			t.Error(what, err)
 		}
+	}
+}
+
+// A text is read up to a bound, and one byte more is an error.
+//
+// Proven by reading most bytes and no more.
+func TestText(t *testing.T) {
+	t.Parallel()
+	if text, err := Text(strings.NewReader("four"), 4); text != "four" || err != nil {
+		t.Errorf("%q, %v", text, err)
+	}
+	if _, err := Text(strings.NewReader("fives"), 4); err == nil || err.Error() != "more than 4 bytes" {
+		t.Error(err)
 	}
 }
