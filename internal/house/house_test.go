@@ -96,6 +96,7 @@ var allowed = map[string][]string{
 	"campaign/recipients/workbook/strictxml":    {"campaign/recipients/fault"},
 	"campaign/recipients/workbook/workbooktest": {"campaign/recipients/value"},
 	"campaign/report":                           {},
+	"campaign/runlog":                           {"campaign/dispatch"},
 	"campaign/statefile":                        {},
 	"campaign/suppression":                      {"campaign/accounts", "render/address"},
 	"campaign/transport": {
