@@ -31,6 +31,7 @@ import (
 	"mailshot/campaign/dispatch"
 	"mailshot/campaign/identity"
 	"mailshot/campaign/ledger"
+	"mailshot/campaign/list"
 	"mailshot/campaign/message"
 	"mailshot/campaign/recipients"
 	"mailshot/campaign/suppression"
@@ -217,7 +218,7 @@ func (c *Campaign) openList(ctx context.Context) error {
 	if c.list != nil {
 		return errors.New("campaign: the list is read once; open the campaign again")
 	}
-	cfg, err := ListConfig(ctx, c.def, c.opts.Stdin)
+	cfg, err := list.Config(ctx, c.def, c.opts.Stdin)
 	if err != nil {
 		return err
 	}

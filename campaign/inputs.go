@@ -5,12 +5,13 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"mailshot/campaign/digest"
 	"mailshot/campaign/ledger"
+	"mailshot/campaign/list"
 	"mailshot/campaign/message"
 	"mailshot/campaign/recipients"
+	"mailshot/internal/stdin"
 	"mailshot/render"
 )
 
@@ -35,8 +36,8 @@ func (c *Campaign) changed(ctx context.Context) ([]string, error) {
 	was := digest.Parse(c.frozen.Definition)
 	if !was.Known() {
 		what = append(what, c.def.Name+" (a newer mailshot planned, and this one cannot compare)")
-	} else if keys := c.digest(was.Version).Differing(was); len(keys) > 0 {
-		what = append(what, fmt.Sprintf("%s (%s)", c.def.Name, strings.Join(keys, ", ")))
+	} else {
+		what = append(what, c.digest(was.Version).Words(was, c.def.Name)...)
 	}
 	if c.maker.Templates() != c.frozen.Templates {
 		what = append(what, "the templates")
@@ -44,16 +45,16 @@ func (c *Campaign) changed(ctx context.Context) ([]string, error) {
 	if given, err := c.listGiven(); err != nil {
 		return nil, err
 	} else if given {
-		cfg, err := ListConfig(ctx, c.def, c.opts.Stdin)
+		cfg, err := list.Config(ctx, c.def, c.opts.Stdin)
 		if err != nil {
 			return nil, err
 		}
-		list, err := recipients.Digest(ctx, cfg)
+		is, err := recipients.Digest(ctx, cfg)
 		if err != nil {
 			return nil, err
 		}
-		if list != c.frozen.List {
-			what = append(what, "the list "+cmp.Or(strings.TrimPrefix(c.header.File, "-"), "on standard input"))
+		if is != c.frozen.List {
+			what = append(what, list.Words(c.def, c.header.File))
 		}
 	}
 	return what, nil
@@ -65,7 +66,7 @@ func (c *Campaign) listGiven() (bool, error) {
 	if c.def.Recipients.File != "-" || c.stdin != nil {
 		return true, nil
 	}
-	f, done, err := recipients.Given(c.opts.Stdin)
+	f, done, err := stdin.Given(c.opts.Stdin)
 	if err != nil || f == nil {
 		return false, err
 	}

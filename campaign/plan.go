@@ -156,6 +156,7 @@ func (c *Campaign) Plan(ctx context.Context, o PlanOptions) (*Plan, error) {
 	if err := c.ready(plan); err != nil {
 		return nil, err
 	}
+	plan.Notes = append(plan.Notes, c.def.Notes()...)
 	return plan, nil
 }
 

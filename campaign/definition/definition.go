@@ -17,6 +17,7 @@ package definition
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -47,16 +48,20 @@ type Definition struct {
 	Bounces     address.Address
 	Notify      string // when a delivery report is wanted, as in sender.Mail; "" = the server's choice
 	Recipients  Recipients
+	People      []address.Mailbox // typed in place of a list, and Recipients is empty then; nil = Recipients
 	Body        Body
+	Piped       string // the part of the body that is Stdin; "" = none, or not read
 	Attachments []Attachment
 	Suppress    []Text // suppression files
 	Headers     []Header
+	Set         []Setting // values that hold for all rows, in the order of their names
 	Archive     string    // folder for a copy of each message sent; "" = none
 	Servers     []*Server // where the messages are handed over; none = the file names no server
 	Limits      Limits
 	Schedule    Schedule
 	Remember    int // days for which it is remembered who got which message; 0 = 400, negative = not at all
 
+	unread bool                   // the file names a list, and People are in its place
 	single Server                 // of server:
 	marks  map[string]schema.Mark // of what can turn out wrong later, by path
 }
@@ -186,7 +191,10 @@ type Limits struct {
 
 // Load reads the campaign file at path and checks it and the files it names. A mistake in the file is an [*Error];
 // several are joined, in the order of the file.
-func Load(path string) (*Definition, error) {
+func Load(path string) (*Definition, error) { return LoadWith(path, Flags{}) }
+
+// LoadWith is [Load] with what a command line gives beside the file. A mistake in that is an [*Error] too.
+func LoadWith(path string, flags Flags) (*Definition, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("open campaign file: %w", err)
@@ -199,7 +207,7 @@ func Load(path string) (*Definition, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read campaign file: %w", err)
 	}
-	d, err := Parse(filepath.Base(path), data, filepath.Dir(path))
+	d, err := parse(filepath.Base(path), data, filepath.Dir(path), flags)
 	if err != nil {
 		return nil, err
 	}
@@ -210,13 +218,24 @@ func Load(path string) (*Definition, error) {
 // Parse reads data as the campaign file called name. Paths in it are relative to dir, where the files it names are
 // looked for; an empty dir leaves them unchecked. Errors are as those of [Load].
 func Parse(name string, data []byte, dir string) (*Definition, error) {
+	return parse(name, data, dir, Flags{})
+}
+
+func parse(name string, data []byte, dir string, flags Flags) (*Definition, error) {
 	sum := sha256.Sum256(data)
 	d := &Definition{Path: name, Name: name, Dir: dir, Digest: hex.EncodeToString(sum[:])}
 	if len(data) > MaxSize {
 		return nil, &Error{Code: "too-large", Place: name, Text: fmt.Sprintf("larger than %d KiB", MaxSize>>10),
 			Hint: "is this the campaign file? lists and templates are files of their own"}
 	}
-	if err := (schema.Document{Name: name, Data: data, Dir: dir}).Decode(d.keys(), d.check); err != nil {
+	err := (schema.Document{Name: name, Data: data, Dir: dir}).Decode(d.keys(flags), func(dec *schema.Decoder) {
+		d.check(dec)
+		d.checkPiped(dec, flags.Stdin)
+	})
+	if wrong := d.take(flags); wrong != nil {
+		err = errors.Join(err, wrong)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return d, nil

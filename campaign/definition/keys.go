@@ -4,9 +4,9 @@ import (
 	"mailshot/campaign/definition/schema"
 )
 
-// keys is the table of what a campaign file may hold. It is the one place to change for a new key: reading, suggestions
+// keys is the table of what a campaign file may hold beside what a command line gives. It is the one place to change for a new key: reading, suggestions
 // and the reference follow it. The order is that of the reference.
-func (d *Definition) keys() []schema.Key {
+func (d *Definition) keys(flags Flags) []schema.Key {
 	return []schema.Key{
 		{Name: "id", Required: true, Read: id(&d.ID), Example: "invoices-{{date}}",
 			Doc: "What the campaign is known by: a second send with the same id resumes the first. " +
@@ -25,7 +25,7 @@ func (d *Definition) keys() []schema.Key {
 			Doc: "When a server that supports DSN is to send a report to the envelope sender: success, failure, delay, " +
 				"or never. Default: the server's choice, most often failure."},
 		{Name: "subject", Required: true, Read: schema.Line(&d.Subject), Example: `"Invoice {{.number}} for {{.name}}"`},
-		{Name: "recipients", Required: true, Keys: d.recipientKeys(), Doc: "The list."},
+		d.listKey(flags),
 		{Name: "body", Required: true, Keys: d.bodyKeys(),
 			Doc: "The text. At least one of markdown, html and text; a text part is always made. " +
 				"The files are below the campaign file's folder."},
@@ -41,6 +41,9 @@ func (d *Definition) keys() []schema.Key {
 				"mailshot suppress import --help. A file is read again when it changes."},
 		{Name: "headers", Entries: header(&d.Headers), Example: `{ List-Id: "Invoices <invoices.acme.example>" }`,
 			Doc: "Headers of your own. A header that comes out empty is left out."},
+		{Name: "set", Entries: d.settings, Example: "{ month: November }", Off: true,
+			Doc: "Values for all rows, as columns that the list does not have: {{.month}}. A name that the list has too " +
+				"is an error. --set month=November gives one on the command line, in place of the one here."},
 		{Name: "archive", Read: schema.Folder(&d.Archive), Example: "sent/",
 			Doc: "Folder for a copy of each message as it was sent. Default: none."},
 		{Name: "remember", Read: schema.Days(&d.Remember, 3650), Example: "400d", Off: true,
@@ -63,7 +66,7 @@ func (d *Definition) keys() []schema.Key {
 
 // Reference returns a campaign file that shows every key with an example and what it means. It is written from the
 // table of keys that reading uses, and is itself a good campaign file but for the files it names.
-func Reference() string { return schema.Reference(new(Definition).keys()) }
+func Reference() string { return schema.Reference(new(Definition).keys(Flags{})) }
 
 func (d *Definition) recipientKeys() []schema.Key {
 	r := &d.Recipients
@@ -72,7 +75,8 @@ func (d *Definition) recipientKeys() []schema.Key {
 		{Name: "file", Required: true, Unless: func() bool { return r.Postgres != nil }, Read: list(&r.File, &r.Files),
 			Example: "customers.xlsx",
 			Doc: ".csv, .tsv, .xlsx, .jsonl (an object a line) or an SQLite database, also packed with gzip or zstd; " +
-				"- is standard input. Several files, as [north.csv, south.csv], have the same columns."},
+				"- is standard input. Several files, as [north.csv, south.csv], have the same columns. " +
+				"--recipients 'ann@example.com, bob@example.com' is a list in place of this one."},
 		{Name: "file_column", Read: noted(&r.Places, "file_column", &r.FileColumn), Example: "source", Off: true,
 			Doc: "With several files: an extra column with the name of the row's file."},
 		{Name: "query", Read: queryText(&r.Query, &r.Places), Off: true,
@@ -123,9 +127,10 @@ func (d *Definition) recipientKeys() []schema.Key {
 func (d *Definition) bodyKeys() []schema.Key {
 	b := &d.Body
 	return []schema.Key{
-		{Name: "markdown", Read: schema.File(&b.Markdown), Example: "body.md"},
-		{Name: "html", Read: schema.File(&b.HTML), Example: "body.html", Off: true},
-		{Name: "text", Read: schema.File(&b.Text), Example: "body.txt", Off: true,
+		{Name: "markdown", Read: bodyFile(&b.Markdown), Example: "body.md",
+			Doc: "One of the three may be \"-\", standard input; a send that goes on needs it again."},
+		{Name: "html", Read: bodyFile(&b.HTML), Example: "body.html", Off: true},
+		{Name: "text", Read: bodyFile(&b.Text), Example: "body.txt", Off: true,
 			Doc: "In place of the text part that is made from the above."},
 		{Name: "layout", Read: layout(&b.Layout), Example: "plain",
 			Doc: "What is around the body: plain, letter or a file. Default: plain for markdown, none for html."},

@@ -49,7 +49,7 @@ func TestReferenceIsWhole(t *testing.T) {
 			walk(k.Keys)
 		}
 	}
-	walk(new(Definition).keys())
+	walk(new(Definition).keys(Flags{}))
 	walk(attachmentKeys(new(Attachment)))
 }
 

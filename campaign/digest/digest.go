@@ -140,14 +140,22 @@ type Part struct {
 	Value any
 }
 
+// SetPart begins the name of a part that is a value by its name: definition.Setting.
+const SetPart = "set."
+
 // Inputs are the parts of the definition that a digest covers. The zero value of every field in them has to mean that
 // the file does not give it.
 func Inputs(d *definition.Definition) []Part {
-	return []Part{
+	parts := []Part{
 		{"from", d.From.Text}, {"reply_to", d.ReplyTo.Text}, {"bounces", d.Bounces.String()},
 		{"subject", d.Subject.Text},
 		{"recipients", d.Recipients}, {"body", d.Body}, {"attachments", d.Attachments}, {"headers", d.Headers},
 	}
+	for _, s := range d.Set {
+		// A list has a part even where its one text is empty.
+		parts = append(parts, Part{SetPart + s.Name, []string{s.Value}})
+	}
+	return parts
 }
 
 // New makes the digest of these parts in a version that is [Digest.Known].
@@ -223,4 +231,43 @@ func (d Digest) Differing(was Digest) []string {
 		}
 	}
 	return names
+}
+
+// notGiven follows a setting in Words that a plan had and that is missing now.
+const notGiven = " (it is not given now)"
+
+// Missing are the flags among words of [Digest.Words] that are to be given again: "--set month".
+func Missing(words []string) (flags []string) {
+	for _, word := range words {
+		if flag, is := strings.CutSuffix(word, notGiven); is {
+			flags = append(flags, flag)
+		}
+	}
+	return flags
+}
+
+// Words names the parts that are not what they were as a person gives them: "campaign.yaml (subject, body)" for those of
+// the campaign file of that name, and "--set month (another value)".
+func (d Digest) Words(was Digest, file string) []string {
+	has := func(d Digest, name string) bool {
+		return slices.ContainsFunc(d.parts, func(p partDigest) bool { return p.name == name })
+	}
+	var own, words []string
+	for _, name := range d.Differing(was) {
+		set, is := strings.CutPrefix(name, SetPart)
+		switch {
+		case !is:
+			own = append(own, name)
+		case !has(d, name):
+			words = append(words, "--set "+set+notGiven)
+		case !has(was, name):
+			words = append(words, "--set "+set+" (it was not given)")
+		default:
+			words = append(words, "--set "+set+" (another value)")
+		}
+	}
+	if own != nil {
+		words = slices.Insert(words, 0, fmt.Sprintf("%s (%s)", file, strings.Join(own, ", ")))
+	}
+	return words
 }

@@ -73,7 +73,7 @@ func (r *Run) conclude(ctx context.Context, a *admission, mail sender.Mail, e en
 	case toSuppressed:
 		var suppressed *ledger.SuppressedError
 		errors.As(e.begin, &suppressed)
-		r.settled(a, ledger.Suppressed, suppressed.Reason)
+		r.settled(a, ledger.Result{State: ledger.Suppressed, Text: suppressed.Reason})
 	case toHalted:
 		r.halt(fmt.Errorf("ledger: %w", e.begin))
 		r.putBack(a)

@@ -265,12 +265,12 @@ func (r *Run) settle(a *admission, res ledger.Result) {
 	if err := r.c.Deliveries.Settle(context.Background(), a.d, res); err != nil {
 		r.halt(fmt.Errorf("ledger: %w", err))
 	}
-	r.settled(a, res.State, res.Text)
+	r.settled(a, res)
 }
 
 // settled counts an outcome that is recorded.
-func (r *Run) settled(a *admission, s ledger.State, text string) {
-	d := a.d
+func (r *Run) settled(a *admission, res ledger.Result) {
+	d, s := a.d, res.State
 	r.mu.Lock()
 	delete(r.stumbles, d.ID)
 	a.to.inHand--
@@ -285,7 +285,10 @@ func (r *Run) settled(a *admission, s ledger.State, text string) {
 		r.sent++
 	}
 	r.mu.Unlock()
-	r.observe(Event{Kind: Reached(s), Place: d.Place, Key: d.Key, Address: d.Address, Text: text})
+	r.observe(Event{
+		Kind: Reached(s), Place: d.Place, Key: d.Key, Address: d.Address, Code: res.Code, Enhanced: res.Enhanced,
+		Text: res.Text,
+	})
 	r.judge(a, s)
 	r.broadcast()
 }

@@ -24,6 +24,8 @@ type Event struct {
 	Place    string // the row's place; "" when the event is not about one row
 	Key      string
 	Address  string
+	Code     int    // of the server's reply; 0 = none
+	Enhanced string // of the server's reply, as 5.1.1; "" = none
 	Text     string // the server's words, or why
 	Counts   map[string]int64
 	Planned  int64 // deliveries this run set out to send

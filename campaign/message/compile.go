@@ -100,6 +100,13 @@ func (p *compiling) read(t definition.Text) *templates.Source {
 	if !t.Given() {
 		return nil
 	}
+	if t.Text == definition.Stdin {
+		if p.Definition.Piped == "" {
+			p.errs = append(p.errs, fmt.Errorf("%s: the body is standard input, which was not read", p.Definition.Place(t)))
+			return nil
+		}
+		return &templates.Source{File: "standard input", Text: strings.TrimPrefix(p.Definition.Piped, "\ufeff")}
+	}
 	b, err := p.Root.ReadFile(filepath.FromSlash(t.Text))
 	if err != nil {
 		p.errs = append(p.errs, fmt.Errorf("%s: %w", p.Definition.Place(t), err))

@@ -34,7 +34,10 @@ func Digest(ctx context.Context, cfg Config) (string, error) {
 }
 
 func digestOne(ctx context.Context, cfg Config) (sum []byte, err error) {
-	if cfg.Query == "" {
+	switch {
+	case cfg.People != nil:
+		return (&typed{people: cfg.People}).sum()
+	case cfg.Query == "":
 		return digestFile(cfg)
 	}
 	l := &List{cfg: cfg}

@@ -100,6 +100,7 @@ func (l *List) bind(rec record) error {
 	b := &binding{l: l, rec: rec, place: l.source.place(rec.line), errs: slices.Clone(rec.faults)}
 	if b.names() {
 		b.people()
+		b.constants()
 		b.types()
 		if strings.TrimSpace(l.cfg.Where) != "" && len(h.Columns) > 0 {
 			filter, err := h.compile(l.cfg.Where, l.cfg.Places["where"])

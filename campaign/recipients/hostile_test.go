@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"mailshot/campaign/recipients/folding"
+
 	"mailshot/campaign/recipients/workbook"
 	"mailshot/campaign/recipients/workbook/numfmt"
 	"mailshot/campaign/recipients/workbook/workbooktest"
@@ -114,7 +116,7 @@ func TestColumnsTakenOnce(t *testing.T) {
 		{[]string{"email", "First name"}, []string{"First\u00A0name", "email"}, nil, nil},
 		{[]string{"email", "First name"}, []string{"First\n name", "email"}, nil, nil},
 	} {
-		if _, missing, more := matchColumns(c.want, c.have); !slices.Equal(missing, c.missing) ||
+		if _, missing, more := folding.Match(c.want, c.have); !slices.Equal(missing, c.missing) ||
 			!slices.Equal(more, c.more) {
 			t.Errorf("%q in %q: missing %q, besides %q", c.want, c.have, missing, more)
 		}

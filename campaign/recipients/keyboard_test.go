@@ -3,6 +3,8 @@ package recipients
 import (
 	"strings"
 	"testing"
+
+	"mailshot/campaign/recipients/folding"
 )
 
 // A campaign file typed on one keyboard finds the columns and cells of a list from another; what comes out of the
@@ -113,11 +115,11 @@ func TestColumnsThatLookTheSame(t *testing.T) {
 // Files from two keyboards are one list.
 func TestSameColumnsOfOtherKeyboard(t *testing.T) {
 	t.Parallel()
-	order, missing, more := matchColumns([]string{"email", "كد"}, []string{"کد", "email"})
+	order, missing, more := folding.Match([]string{"email", "كد"}, []string{"کد", "email"})
 	if len(order) != 2 || order[0] != 1 || order[1] != 0 || missing != nil || more != nil {
 		t.Error(order, missing, more)
 	}
-	if _, missing, more := matchColumns([]string{"email", "كد"}, []string{"نام", "email"}); len(missing) != 1 ||
+	if _, missing, more := folding.Match([]string{"email", "كد"}, []string{"نام", "email"}); len(missing) != 1 ||
 		len(more) != 1 {
 		t.Error(missing, more)
 	}

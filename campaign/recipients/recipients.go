@@ -36,6 +36,7 @@ import (
 	"mailshot/campaign/recipients/fault"
 	"mailshot/campaign/recipients/filetype"
 	"mailshot/campaign/recipients/value"
+	"mailshot/render/address"
 )
 
 // Type is how the cells of a column are read for filters and templates.
@@ -55,6 +56,10 @@ type Config struct {
 	Files []string  // several instead of File, read in turn; the same columns in any order; default none
 	Dir   string    // the campaign's folder; default the working directory
 	Stdin io.Reader // what "-" reads; its first bytes tell the kind of file; default nothing
+
+	// People are the list itself, in place of a file: their addresses and names are the columns email and name. File is
+	// Typed then. Default: none.
+	People []address.Mailbox
 
 	// Query is one SELECT, for a database in File or Postgres. The columns of the answer are the header. Default:
 	// none, and a database is refused.
@@ -82,6 +87,10 @@ type Config struct {
 	// Language is the body's, in BCP 47: a sheet is shown as its readers see it where Locale is not set. Default: none.
 	Language string
 	Done     <-chan struct{} // closed to end a query that has not answered yet; default never
+
+	// Set are further columns, which have one text in all rows. They come after the list's own, and are neither its
+	// address nor its name or key. Default: none.
+	Set []Constant
 
 	// Places says where the campaign sets a thing, for errors: "where", "address", "columns.amount" →
 	// campaign.yaml:12. Default: the list's place, and "where" for the filter.
@@ -214,6 +223,9 @@ func (l *List) settle() error {
 // open finds out what kind of list it is and starts its source.
 func (l *List) open() error {
 	switch {
+	case l.cfg.People != nil:
+		l.source = &typed{people: l.cfg.People}
+		return nil
 	case len(l.cfg.Files) > 0:
 		return l.openSeveral()
 	case l.cfg.Postgres != "":

@@ -4,11 +4,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"math"
 	"strings"
-	"time"
 
 	"mailshot/campaign/recipients/fault"
+	"mailshot/campaign/recipients/stored"
 	"mailshot/render/address"
 )
 
@@ -108,15 +107,6 @@ func (r *Row) Text() map[string]string {
 // encoding is the first byte of what Encode writes.
 const encoding = 1
 
-// The tags of typed values.
-const (
-	tagEmpty byte = iota
-	tagNumber
-	tagDate
-	tagTrue
-	tagFalse
-)
-
 // Encode returns the fields and typed values in a compact form for [Header.Decode]. Equal rows give equal bytes. It
 // leaves out the place, the number, the faults, and what follows from the fields.
 func (r *Row) Encode() []byte {
@@ -126,27 +116,13 @@ func (r *Row) Encode() []byte {
 	}
 	b := append(make([]byte, 0, size+9*len(r.values)), encoding)
 	for _, f := range r.Fields {
-		b = binary.AppendUvarint(b, uint64(len(f)))
-		b = append(b, f...)
+		b = stored.AppendText(b, f)
 	}
 	for i, c := range r.header.Columns {
 		if c.Type == Text || c.Type == "" {
 			continue
 		}
-		switch v := r.value(i).(type) {
-		case float64:
-			b = binary.BigEndian.AppendUint64(append(b, tagNumber), math.Float64bits(v))
-		case time.Time:
-			b = binary.AppendVarint(append(b, tagDate), v.Unix())
-			b = binary.AppendUvarint(b, uint64(v.Nanosecond()))
-		case bool:
-			b = append(b, tagFalse)
-			if v {
-				b[len(b)-1] = tagTrue
-			}
-		default:
-			b = append(b, tagEmpty)
-		}
+		b = stored.AppendValue(b, r.value(i))
 	}
 	return b
 }
@@ -166,12 +142,10 @@ func (h *Header) Decode(place string, number int64, b []byte) (*Row, error) {
 	}
 	text := string(b[1:]) // one copy for all fields
 	for i := range r.Fields {
-		n, width := binary.Uvarint([]byte(text[:min(len(text), binary.MaxVarintLen64)]))
-		if width <= 0 || n > uint64(len(text)-width) {
-			return nil, broken("cut off")
+		var what string
+		if r.Fields[i], text, what = stored.Text(text); what != "" {
+			return nil, broken(what)
 		}
-		r.Fields[i] = text[width : width+int(n)]
-		text = text[width+int(n):]
 	}
 	rest := []byte(text)
 	for i, c := range h.Columns {
@@ -182,7 +156,7 @@ func (h *Header) Decode(place string, number int64, b []byte) (*Row, error) {
 			r.values = make([]any, len(h.Columns))
 		}
 		var what string
-		if r.values[i], rest, what = decodeValue(rest); what != "" {
+		if r.values[i], rest, what = stored.Value(rest); what != "" {
 			return nil, broken(what)
 		}
 	}
@@ -191,36 +165,4 @@ func (h *Header) Decode(place string, number int64, b []byte) (*Row, error) {
 	}
 	r.bind()
 	return r, nil
-}
-
-// decodeValue decodes the typed value at the start of b; it is nil for an empty cell. If it cannot be decoded, what
-// says why.
-func decodeValue(b []byte) (v any, rest []byte, what string) {
-	const cutOff = "cut off"
-	if len(b) == 0 {
-		return nil, nil, cutOff
-	}
-	tag, rest := b[0], b[1:]
-	switch tag {
-	case tagEmpty:
-		return nil, rest, ""
-	case tagNumber:
-		if len(rest) < 8 {
-			return nil, nil, cutOff
-		}
-		return math.Float64frombits(binary.BigEndian.Uint64(rest)), rest[8:], ""
-	case tagDate:
-		sec, n := binary.Varint(rest)
-		if n <= 0 {
-			return nil, nil, cutOff
-		}
-		nsec, m := binary.Uvarint(rest[n:])
-		if m <= 0 || nsec >= 1e9 {
-			return nil, nil, cutOff
-		}
-		return time.Unix(sec, int64(nsec)).UTC(), rest[n+m:], ""
-	case tagTrue, tagFalse:
-		return tag == tagTrue, rest, ""
-	}
-	return nil, nil, "unknown value"
 }

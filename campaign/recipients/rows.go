@@ -65,7 +65,7 @@ func (l *List) rows(ctx context.Context, seen *seenRows, yield func(*Row, error)
 			continue
 		}
 		seen.empty.within()
-		if n := len(l.header.Columns); len(rec.fields) != n {
+		if n := l.own(); len(rec.fields) != n {
 			seen.long = seen.long || len(rec.fields) > n
 			if !yield(nil, l.ragged(rec)) {
 				return false
@@ -73,6 +73,7 @@ func (l *List) rows(ctx context.Context, seen *seenRows, yield func(*Row, error)
 			continue
 		}
 		number++
+		rec = l.completed(rec)
 		row := l.row(number, rec)
 		if !row.Filtered && row.Invalid == "" {
 			l.notes.look(row, func(i int) string { return l.cellPlace(rec, i) })
@@ -105,7 +106,7 @@ func (l *List) conclude(seen *seenRows, yield func(*Row, error) bool) {
 }
 
 func (l *List) ragged(rec record) *Fault {
-	return ragged(l.source.place(rec.line), rec, len(l.header.Columns))
+	return ragged(l.source.place(rec.line), rec, l.own())
 }
 
 // ragged is the fault of a record that does not have the n cells of the header.

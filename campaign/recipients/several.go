@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"mailshot/campaign/recipients/fault"
 	"mailshot/campaign/recipients/folding"
 	"mailshot/campaign/recipients/value"
 	"mailshot/internal/ellipsis"
@@ -75,7 +74,7 @@ func (l *List) openSeveral() error {
 			}
 			s.header = &first
 		}
-		order, missing, more := matchColumns(names, own)
+		order, missing, more := folding.Match(names, own)
 		if len(missing)+len(more) > 0 {
 			text := ""
 			if len(missing) > 0 {
@@ -93,50 +92,6 @@ func (l *List) openSeveral() error {
 	l.cfg.File = strings.Join(l.cfg.Files, ", ")
 	l.source = s
 	return nil
-}
-
-// matchColumns finds each column of want in have. Equal headers keep their order, even where two columns have one
-// name, which the header refuses later.
-func matchColumns(want, have []string) (order []int, missing, more []string) {
-	if slices.Equal(want, have) {
-		for i := range want {
-			order = append(order, i)
-		}
-		return order, nil, nil
-	}
-	at, like := make(map[string]int, len(have)), make(map[string]int, len(have))
-	for i, name := range have {
-		if _, twice := at[name]; !twice {
-			at[name] = i
-		}
-		n := folding.Name(name)
-		if _, twice := like[n]; twice {
-			i = -1
-		}
-		like[n] = i
-	}
-	taken := make([]bool, len(have))
-	for _, name := range want {
-		i, ok := at[name]
-		if !ok {
-			i, ok = like[folding.Name(name)]
-		}
-		if !ok || i < 0 || taken[i] {
-			missing, i = append(missing, fault.Quote(name)), -1
-		} else {
-			taken[i] = true
-		}
-		order = append(order, i)
-	}
-	for i, name := range have {
-		if !taken[i] {
-			more = append(more, fault.Quote(name))
-		}
-	}
-	if len(missing)+len(more) == 0 && len(want) != len(have) {
-		more = append(more, "a column twice")
-	}
-	return order, missing, more
 }
 
 func (s *several) next() (record, error) {

@@ -34,6 +34,7 @@ Exit code 0: no errors, 2: mistakes in the campaign file, 3: errors.`,
 	fs := cmd.Flags()
 	fs.StringVar(&f.id, "id", "", "check as this campaign `ID` instead of the file's")
 	newDay(cmd, &f.fresh)
+	givenFlags(cmd, &f.given)
 	fs.BoolVar(&f.json, "json", false, "print the report as JSON")
 	fs.BoolVar(&f.dns, "dns", false, "ask the DNS whether the domains of the list accept mail")
 	fs.StringVar(&f.resolver, "resolver", "",
@@ -46,6 +47,7 @@ type checkFlags struct {
 	id, resolver string
 	json, dns    bool
 	fresh        bool // --new
+	given        definition.Flags
 }
 
 // network is the way to the DNS; "" is the system's.
@@ -63,7 +65,8 @@ func (t *tool) check(cmd *cobra.Command, args []string, f checkFlags) error {
 			"mailshot check --dns --resolver "+shell.Quote(f.resolver)+" "+shell.Quote(name))
 	}
 	again := "mailshot check " + shell.Quote(name)
-	d, err := definition.Load(name)
+	t.given, f.given.Stdin = givenWords(f.given), t.stdin
+	d, err := definition.LoadWith(name, f.given)
 	if err != nil {
 		if isMissing(err, name) {
 			return missing(cmd, name)

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailshot/campaign"
+	"mailshot/campaign/definition"
 	"mailshot/campaign/report"
 	"mailshot/cmd/mailshot/human"
 	"mailshot/internal/shell"
@@ -23,6 +24,7 @@ type estimateFlags struct {
 	limit    int64
 	json     bool
 	fresh    bool // --new
+	given    definition.Flags
 }
 
 func (t *tool) estimateCommand() *cobra.Command {
@@ -41,6 +43,7 @@ may be slower than its caps, and what it defers goes later.`,
 	fs := cmd.Flags()
 	fs.StringVar(&f.id, "id", "", "as this campaign `ID` instead of the file's")
 	newDay(cmd, &f.fresh)
+	givenFlags(cmd, &f.given)
 	fs.StringVar(&f.only, "only", "", "only the rows for which the `EXPRESSION` is true")
 	fs.Int64Var(&f.limit, "limit", 0, "at most `N` messages")
 	fs.BoolVar(&f.json, "json", false, "print as JSON")
@@ -48,7 +51,7 @@ may be slower than its caps, and what it defers goes later.`,
 }
 
 func (t *tool) estimate(cmd *cobra.Command, args []string, f estimateFlags) (err error) {
-	d, err := t.load(cmd, args)
+	d, err := t.loadGiven(cmd, args, f.given)
 	if err != nil {
 		return err
 	}

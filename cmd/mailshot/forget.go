@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -15,6 +16,7 @@ import (
 	"mailshot/campaign/accounts"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
+	"mailshot/campaign/runlog"
 	"mailshot/campaign/suppression"
 	"mailshot/cmd/mailshot/human"
 	"mailshot/internal/shell"
@@ -31,8 +33,8 @@ with the times and codes of attempts. A message that was still to be sent is sup
 suppression list keeps a keyed hash in place of the address, so that none of your campaigns mails
 them again; suppress remove ADDRESS lifts it.
 
-forget does not touch the list, the archive or other ledgers. It names the files beside the campaign
-that have the address.`,
+forget does not touch the list, the archive, logs or other ledgers. It names the files beside the
+campaign that have the address, and the logs of send --log that have lines about the person.`,
 		Args: args(cobra.RangeArgs(1, 2)),
 		RunE: func(cmd *cobra.Command, args []string) error { return t.forget(cmd, args, yes) },
 	}
@@ -94,7 +96,13 @@ func (t *tool) forget(cmd *cobra.Command, args []string, yes bool) (err error) {
 		t.say("the address is also in a field of another person: %s", report.Clean(place))
 	}
 	names := append([]string{key}, f.Keys...)
-	for _, name := range mentions(d.Dir, file, names) {
+	found := mentions(d.Dir, file, names)
+	for _, log := range runlog.Known(filepath.Dir(file)) {
+		if runlog.Mentions(log, names) && !slices.ContainsFunc(found, func(f string) bool { return sameFile(f, log) }) {
+			found = append(found, log)
+		}
+	}
+	for _, name := range found {
 		t.say("not erased, because it is your own file: %s", report.Clean(name))
 	}
 	return nil
@@ -118,6 +126,13 @@ func forgetRows(ctx context.Context, file string, a *accounts.Accounts, key stri
 		return nil, err
 	}
 	return f, nil
+}
+
+// sameFile reports whether two names are of one file.
+func sameFile(a, b string) bool {
+	one, err := os.Stat(a)
+	other, err2 := os.Stat(b)
+	return err == nil && err2 == nil && os.SameFile(one, other)
 }
 
 // largest is the largest file that mentions looks into.

@@ -12,9 +12,9 @@ import (
 	"strings"
 	"time"
 
-	"mailshot/campaign"
 	"mailshot/campaign/check"
 	"mailshot/campaign/history"
+	"mailshot/campaign/list"
 	"mailshot/campaign/report"
 	"mailshot/cmd/mailshot/human"
 	"mailshot/internal/disk"
@@ -24,10 +24,8 @@ import (
 // reportInto writes a copy of the list with the outcome of each row.
 func (t *tool) reportInto(ctx context.Context, s *stored, name string, force bool) error {
 	again := "mailshot report --into results.xlsx " + s.again(t)
-	if s.def.Recipients.File == "-" {
-		err := errors.New("the list was standard input, which is gone; " +
-			"--csv and --xlsx have every row without the list's columns")
-		return usage(err, "mailshot report --xlsx results.xlsx "+s.again(t))
+	if gone := s.withoutList(); gone != "" {
+		return usage(errors.New(gone), "mailshot report --xlsx results.xlsx "+s.again(t))
 	}
 	if !s.Kept.Purged.IsZero() {
 		err := fmt.Errorf("the rows of campaign %s were erased on %s; only their counts are left",
@@ -45,10 +43,13 @@ func (t *tool) reportInto(ctx context.Context, s *stored, name string, force boo
 	if err := t.mayWrite(s, name, force, again); err != nil {
 		return err
 	}
-	cfg, err := campaign.ListConfig(ctx, s.def, nil)
+	cfg, err := list.Config(ctx, s.def, nil)
 	if err != nil {
 		return err
 	}
+	// A copy has the list's own columns, and its rows are found by place and key. What a send was given by --set for
+	// where and for columns is not known here.
+	cfg.Set, cfg.Where, cfg.Columns = nil, "", nil
 	m, err := s.Match(ctx, cfg, func(columns []string, rows iter.Seq2[history.Match, error]) error {
 		return disk.Replace(name, func(w io.Writer) error {
 			return buffered(w, func(w io.Writer) error { return write(w, report.CopyColumns(columns), copied(rows)) })
@@ -74,6 +75,18 @@ func (t *tool) reportInto(ctx context.Context, s *stored, name string, force boo
 			human.Plural(m.Left, "row of the campaign is", "rows of the campaign are"))
 	}
 	return nil
+}
+
+// withoutList says why there is no list to copy; "" if there is one.
+func (s *stored) withoutList() string {
+	switch r := s.def.Recipients; {
+	case r.File == "-":
+		return "the list was standard input, which is gone; --csv and --xlsx have every row without the list's columns"
+	case r.File == "" && r.Postgres == nil:
+		return "the campaign file names no list (--recipients was in its place), so there is none to copy; " +
+			"--csv and --xlsx have every row"
+	}
+	return ""
 }
 
 // copied turns matched rows into those of a copy.

@@ -39,8 +39,12 @@ func path(args []string) string {
 
 // load reads the campaign file that args name. It prints the mistakes in the file, all at once.
 func (t *tool) load(cmd *cobra.Command, args []string) (*definition.Definition, error) {
+	return t.loadWith(cmd, args, definition.Flags{NoList: true})
+}
+
+func (t *tool) loadWith(cmd *cobra.Command, args []string, given definition.Flags) (*definition.Definition, error) {
 	name := path(args)
-	d, err := definition.Load(name)
+	d, err := definition.LoadWith(name, given)
 	if err == nil {
 		t.zone = d.Schedule.Location()
 		return d, nil

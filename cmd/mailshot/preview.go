@@ -34,6 +34,7 @@ type previewFlags struct {
 	id, where, out, format string
 	row, limit             int64
 	fresh                  bool // --new
+	given                  definition.Flags
 }
 
 func (t *tool) previewCommand() *cobra.Command {
@@ -53,6 +54,7 @@ sandboxed frames that run nothing and load nothing.`,
 	fs := cmd.Flags()
 	fs.StringVar(&f.id, "id", "", "as this campaign `ID` instead of the file's")
 	newDay(cmd, &f.fresh)
+	givenFlags(cmd, &f.given)
 	fs.Int64Var(&f.row, "row", 0, "the message of the `N`th row of the list")
 	fs.StringVar(&f.where, "where", "", "the messages of the rows for which the `EXPRESSION` is true")
 	fs.Int64Var(&f.limit, "limit", 0, "at most `N` messages (default 3 on the terminal, 200 for html, else all)")
@@ -70,7 +72,7 @@ type viewer interface {
 }
 
 func (t *tool) preview(cmd *cobra.Command, args []string, f previewFlags) (err error) {
-	d, err := t.load(cmd, args)
+	d, err := t.loadGiven(cmd, args, f.given)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
+	"mailshot/campaign/runlog"
 	"mailshot/cmd/mailshot/human"
 	"mailshot/internal/shell"
 )
@@ -83,6 +85,9 @@ func (t *tool) purge(cmd *cobra.Command, args []string, older string, yes bool) 
 		return &exit{exitFailed, fmt.Errorf("%w; stop it with an interrupt first", err), again}
 	}
 	t.say("%s purged", human.Plural(int64(len(done)), "campaign is", "campaigns are"))
+	for _, log := range runlog.Known(filepath.Dir(file)) {
+		t.say("not erased, because it is your own file: %s (the log of runs)", report.Clean(log))
+	}
 	return err
 }
 

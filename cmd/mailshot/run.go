@@ -52,6 +52,7 @@ type tool struct {
 	accounts string // --accounts
 	unpipe   func() // gives SIGPIPE back; nil if it was not taken
 	program  string // as it was called, for the commands that it names
+	given    string // flags that the commands named next have again, see loadGiven
 
 	zone *time.Location // of the times that it says: the schedule's; nil = the machine's
 }
@@ -217,7 +218,7 @@ var command = regexp.MustCompile(`(^|, then |, or )mailshot ([a-z-])`)
 
 // typed is a command under the name by which the program was called.
 func (t *tool) typed(next string) string {
-	return command.ReplaceAllStringFunc(next, func(m string) string {
+	return command.ReplaceAllStringFunc(t.withGiven(next), func(m string) string {
 		return strings.Replace(m, "mailshot ", t.program+" ", 1)
 	})
 }

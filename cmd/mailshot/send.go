@@ -14,6 +14,8 @@ import (
 	"mailshot/campaign"
 	"mailshot/campaign/accounts"
 	"mailshot/campaign/definition"
+	"mailshot/campaign/digest"
+	"mailshot/campaign/dispatch"
 	"mailshot/campaign/identity"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
@@ -35,6 +37,9 @@ type sendFlags struct {
 	earlier               bool // the campaign is not the one of today, and was not named
 	resolver              string
 	fail                  []string
+	given                 definition.Flags
+	quiet                 bool
+	log                   string
 }
 
 func (t *tool) sendCommand() *cobra.Command {
@@ -49,13 +54,17 @@ sends nothing, however often it is run. An interrupt (Ctrl-C) takes no new messa
 the replies to those on the wire; a second one closes everything and leaves those messages unknown.`,
 		Example: `  mailshot send --to-sink --yes campaign.yaml    a rehearsal; messages end up as files
   mailshot send --to me@example.com DIR          the first 20 messages, all to one address
-  mailshot send --limit 50 --only 'city == "Oslo"' DIR`,
+  mailshot send --limit 50 --only 'city == "Oslo"' DIR
+  mailshot send --set month=November DIR         {{.month}} in all messages
+  mailshot send --recipients 'Ann <ann@example.com>, bob@example.com' notice.yaml`,
 		Args: args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error { return t.send(cmd, args, f) },
 	}
 	fs := cmd.Flags()
 	fs.StringVar(&f.id, "id", "", "send as this campaign `ID` instead of the file's")
 	newDay(cmd, &f.fresh)
+	givenFlags(cmd, &f.given)
+	unattendedFlags(cmd, &f)
 	fs.StringVar(&f.only, "only", "", "send only to rows for which the `EXPRESSION` is true; the others wait")
 	fs.Int64Var(&f.limit, "limit", 0, "send at most `N` messages now; the others wait")
 	fs.StringVar(&f.to, "to", "", "a rehearsal: send every message to this `ADDRESS`, 20 unless --limit says otherwise")
@@ -84,7 +93,7 @@ the replies to those on the wire; a second one closes everything and leaves thos
 }
 
 func (t *tool) send(cmd *cobra.Command, args []string, f sendFlags) (err error) {
-	d, err := t.load(cmd, args)
+	d, err := t.loadGiven(cmd, args, f.given)
 	if err != nil {
 		return err
 	}
@@ -92,6 +101,8 @@ func (t *tool) send(cmd *cobra.Command, args []string, f sendFlags) (err error) 
 	if err != nil {
 		return err
 	}
+	w := t.watch(&f, d)
+	defer func() { err = w.ended(err) }()
 	var r *rehearsal
 	if f.toSink {
 		if r, err = t.rehearse(cmd, d, f, &o); err != nil {
@@ -99,8 +110,9 @@ func (t *tool) send(cmd *cobra.Command, args []string, f sendFlags) (err error) 
 		}
 		defer func() { err = errors.Join(err, r.close()) }()
 	}
-	progress := newProgress(t.screen, t.say)
-	o.Observe, o.ObserveConnections = progress.observe, progress.connection
+	progress := t.progress(f)
+	o.Observe = func(e dispatch.Event) { w.observe(e); progress.observe(e) }
+	o.ObserveConnections = progress.connection
 	ctx, hard, stop := interrupts(cmd.Context())
 	defer stop()
 	// A pipe that nobody reads any more (| head) would end the program with messages on the wire. So SIGPIPE, like an
@@ -111,16 +123,19 @@ func (t *tool) send(cmd *cobra.Command, args []string, f sendFlags) (err error) 
 		return t.refuse(err, d.Path)
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
+	w.begins(c.ID())
 	f.earlier = c.Family() != nil && c.Family().Earlier(c.ID())
 	plan, err := t.settlePlan(ctx, c, f, d.Path, r)
 	if err != nil {
 		return err
 	}
+	w.planned(c.ID())
 	progress.zone, progress.ends = t.now().Location(), plan.Ends
 	f.fresh = false // it has begun, so the next command is about the same campaign
 	finished := progress.show()
 	sum, err := c.Run(ctx, hard, campaign.RunOptions{Wait: f.wait})
 	finished()
+	w.sum = sum
 	if refused := t.otherLedger(err, f, d.Path); refused != nil {
 		return refused
 	}
@@ -133,7 +148,7 @@ func (t *tool) send(cmd *cobra.Command, args []string, f sendFlags) (err error) 
 			return errors.Join(err, cerr)
 		}
 	}
-	return t.ended(sum, err, f, d.Path, r)
+	return w.say(err, func() error { return t.ended(sum, err, f, d.Path, r) })
 }
 
 // sendOptions checks the flags, and gives the campaign that they ask for.
@@ -205,13 +220,19 @@ func (t *tool) rehearse(cmd *cobra.Command, d *definition.Definition, f sendFlag
 // settlePlan makes the plan, shows it, and asks. After it a run may begin; r is the rehearsal's server, or nil.
 func (t *tool) settlePlan(ctx context.Context, c *campaign.Campaign, f sendFlags, file string,
 	r *rehearsal) (*campaign.Plan, error) {
-	if t.screen.terminal {
+	silent := f.quiet && f.yes // there is nobody to ask
+	if t.screen.terminal && !silent {
 		t.say("making and checking every message; nothing is sent yet")
 	}
 	plan, err := c.Plan(ctx, campaign.PlanOptions{
 		SkipErrors: f.skipErrors, AcceptChanges: f.acceptAll, AcceptCopy: f.acceptCopy, Repeat: f.repeat,
 		Only: f.only, Limit: f.limit,
-		Confirm: func(ch campaign.Changes) (bool, error) { return t.confirmChanges(ctx, ch, f.yes) },
+		Confirm: func(ch campaign.Changes) (bool, error) {
+			if silent {
+				return true, nil
+			}
+			return t.confirmChanges(ctx, ch, f.yes)
+		},
 	})
 	if err != nil {
 		return nil, t.unplanned(err, f, c, file)
@@ -220,7 +241,9 @@ func (t *tool) settlePlan(ctx context.Context, c *campaign.Campaign, f sendFlags
 		t.say("%s unknown: a run that this ledger does not know of may have sent them",
 			human.Plural(plan.Doubtful, "message is now", "messages are now"))
 	}
-	t.showPlan(c.ID(), plan)
+	if !silent {
+		t.showPlan(c.ID(), plan)
+	}
 	if plan.ToSend == 0 {
 		return plan, nil
 	}
@@ -248,7 +271,11 @@ func (t *tool) unplanned(err error, f sendFlags, c *campaign.Campaign, file stri
 		return t.undecided(open, f, file)
 	case errors.As(err, &changed):
 		ways := t.changedEarlier(c.Family(), f, id, file)
-		f.acceptAll = true
+		if missing := digest.Missing(changed.What); missing == nil {
+			f.acceptAll = true
+		} else {
+			t.given += strings.Join(missing, "=VALUE ") + "=VALUE "
+		}
 		return &exit{exitFindings, fmt.Errorf("%w; nothing was sent%s", err, ways), f.again(t, file)}
 	case errors.As(err, &purged):
 		f.id, f.acceptAll = id+"-2", false
@@ -315,6 +342,8 @@ func (t *tool) mayAsk(f sendFlags, d *definition.Definition) error {
 	case f.yes:
 	case d.Recipients.File == "-":
 		why = "the list comes from standard input"
+	case d.Piped != "":
+		why = "the body comes from standard input"
 	case !isTerminal(t.stdin):
 		why = "standard input is not a terminal"
 	}
@@ -324,66 +353,6 @@ func (t *tool) mayAsk(f sendFlags, d *definition.Definition) error {
 	f.yes = true
 	return usage(fmt.Errorf("%s, so there is nobody to ask; nothing was sent (--yes says yes)", why),
 		f.again(t, d.Path))
-}
-
-// again is this command as a person would type it again.
-func (f sendFlags) again(t *tool, file string) string {
-	words := append([]string{"mailshot send"}, t.flags()...)
-	text := func(name, value string) {
-		if value != "" {
-			words = append(words, name+" "+shell.Quote(value))
-		}
-	}
-	flag := func(name string, set bool) {
-		if set {
-			words = append(words, name)
-		}
-	}
-	text("--id", f.id)
-	flag("--new", f.fresh)
-	text("--only", f.only)
-	text("--to", f.to)
-	if f.limit > 0 {
-		text("--limit", fmt.Sprint(f.limit))
-	}
-	flag("--to-sink", f.toSink)
-	for _, rule := range f.fail {
-		text("--fail", rule)
-	}
-	flag("--skip-errors", f.skipErrors)
-	flag("--accept-changes", f.acceptAll)
-	flag("--accept-copy", f.acceptCopy)
-	flag("--repeat", f.repeat)
-	flag("--wait", f.wait)
-	flag("--dns", f.dns)
-	text("--resolver", f.resolver)
-	flag("--json", f.json)
-	flag("--yes", f.yes)
-	return strings.Join(append(words, shell.Quote(file)), " ")
-}
-
-// look names the campaign that ran, for the commands that look at it.
-func (f sendFlags) look(t *tool, id, file string) string {
-	return strings.TrimLeft(strings.Join(t.flags(), " ")+" "+f.named(id)+shell.Quote(file), " ")
-}
-
-// named is --id with the id of the campaign that ran, if the campaign file alone would lead to another campaign.
-func (f sendFlags) named(id string) string {
-	if f.id == "" && f.to == "" && !f.earlier {
-		return ""
-	}
-	return "--id " + shell.Quote(id) + " "
-}
-
-// narrowed names the flags that leave part of the campaign for later.
-func (f sendFlags) narrowed() string {
-	switch {
-	case f.limit > 0 && f.only != "":
-		return "--limit and --only"
-	case f.only != "":
-		return "--only"
-	}
-	return "--limit"
 }
 
 // failures counts, in words, the rows of the campaign that a person must look at, those of earlier runs included.

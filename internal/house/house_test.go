@@ -30,8 +30,10 @@ var allowed = map[string][]string{
 	"campaign/check":         {"internal/ellipsis"},
 	"campaign/check/content": {"campaign/check", "templates"},
 	"campaign/definition": {
-		"campaign/definition/schema", "render/address", "sender/courtesy", "sender/limits", "sender/reply",
+		"campaign/definition/beside", "campaign/definition/schema", "internal/shell", "internal/stdin",
+		"render/address", "sender/courtesy", "sender/limits", "sender/reply",
 	},
+	"campaign/definition/beside":       {"campaign/definition/schema", "internal/ellipsis", "render/address"},
 	"campaign/definition/schema":       {"internal/ellipsis", "internal/suggest"},
 	"campaign/digest":                  {"campaign/definition"},
 	"campaign/digest/digesttest":       {"campaign/definition", "campaign/digest"},
@@ -56,6 +58,7 @@ var allowed = map[string][]string{
 		"internal/sqlite",
 	},
 	"campaign/lineage": {"campaign/accounts", "campaign/ledger"},
+	"campaign/list":    {"campaign/definition", "campaign/recipients"},
 	"campaign/message": {
 		"campaign/check", "campaign/check/content", "campaign/definition", "campaign/recipients", "render",
 		"render/address", "templates",
@@ -66,7 +69,8 @@ var allowed = map[string][]string{
 		"campaign/recipients/charset", "campaign/recipients/database", "campaign/recipients/delimited",
 		"campaign/recipients/expression", "campaign/recipients/fault", "campaign/recipients/filetype",
 		"campaign/recipients/folding", "campaign/recipients/hygiene", "campaign/recipients/profile",
-		"campaign/recipients/value", "campaign/recipients/workbook", "internal/ellipsis", "render/address",
+		"campaign/recipients/stored", "campaign/recipients/value", "campaign/recipients/workbook",
+		"internal/ellipsis", "render/address",
 	},
 	"campaign/recipients/charset":    {"campaign/recipients/fault"},
 	"campaign/recipients/database":   {"campaign/recipients/fault", "campaign/recipients/value"},
@@ -74,7 +78,7 @@ var allowed = map[string][]string{
 	"campaign/recipients/expression": {"internal/ellipsis"},
 	"campaign/recipients/fault":      {"internal/ellipsis"},
 	"campaign/recipients/filetype":   {"campaign/recipients/fault"},
-	"campaign/recipients/folding":    {"internal/suggest"},
+	"campaign/recipients/folding":    {"campaign/recipients/fault", "internal/suggest"},
 	"campaign/recipients/hygiene": {
 		"campaign/recipients/fault", "campaign/recipients/folding", "internal/ellipsis", "internal/placeholder",
 		"internal/suggest", "render/address",
@@ -83,7 +87,8 @@ var allowed = map[string][]string{
 		"campaign/recipients/fault", "campaign/recipients/folding", "campaign/recipients/value",
 		"internal/ellipsis", "render/address",
 	},
-	"campaign/recipients/value": {"campaign/recipients/fault", "campaign/recipients/folding"},
+	"campaign/recipients/stored": {},
+	"campaign/recipients/value":  {"campaign/recipients/fault", "campaign/recipients/folding"},
 	"campaign/recipients/workbook": {
 		"campaign/recipients/fault", "campaign/recipients/folding", "campaign/recipients/value",
 		"campaign/recipients/workbook/numfmt", "campaign/recipients/workbook/strictxml", "internal/ellipsis",
@@ -95,6 +100,7 @@ var allowed = map[string][]string{
 		"campaign/accounts", "campaign/check", "campaign/ledger", "campaign/recipients", "internal/ellipsis",
 	},
 	"campaign/report":      {},
+	"campaign/runlog":      {"campaign/dispatch"},
 	"campaign/statefile":   {},
 	"campaign/suppression": {"campaign/accounts", "render/address"},
 	"campaign/transport": {
@@ -136,6 +142,7 @@ var allowed = map[string][]string{
 	"internal/shell":       {},
 	"internal/sink":        {"internal/mailbox"},
 	"internal/sqlite":      {"campaign/statefile", "internal/disk"},
+	"internal/stdin":       {},
 	"internal/suggest":     {},
 	"internal/trail":       {},
 }

@@ -1,6 +1,7 @@
 package address
 
 import (
+	"errors"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -20,7 +21,7 @@ func ParseMailbox(s string) (Mailbox, error) {
 }
 
 // ParseMailboxes reads one or more mailboxes with commas between them (RFC 5322 3.4, mailbox-list), as Reply-To may have.
-// A semicolon, as people write it, is a comma. The error is an *[Error] about one of them.
+// A semicolon, as people write it, is a comma. The error is an *[Error] about one of them, or joins several.
 func ParseMailboxes(s string) ([]Mailbox, error) {
 	one, err := ParseMailbox(s)
 	if err == nil {
@@ -34,15 +35,21 @@ func ParseMailboxes(s string) ([]Mailbox, error) {
 		return nil, err
 	}
 	all := make([]Mailbox, len(pieces))
+	var errs []error
 	for i, piece := range pieces {
 		if strings.Trim(piece, " \t") == "" {
-			return nil, &Error{Text: s, Reason: "a comma with no address beside it", Hint: "delete the comma"}
-		}
-		if all[i], err = ParseMailbox(piece); err != nil {
-			return nil, err
+			errs = append(errs, &Error{Text: s, Reason: "a comma with no address beside it", Hint: "delete the comma"})
+		} else if all[i], err = ParseMailbox(piece); err != nil {
+			errs = append(errs, err)
 		}
 	}
-	return all, nil
+	switch len(errs) {
+	case 0:
+		return all, nil
+	case 1:
+		return nil, errs[0]
+	}
+	return nil, errors.Join(errs...)
 }
 
 // commas cuts at the commas and semicolons outside quotes.

@@ -1,6 +1,6 @@
 // Package folding tells whether two texts are the same to a person, whatever keyboard or program wrote them. [Text]
 // folds a text for comparing, [Name] a column's name, and [Loose] a name in which case and hyphens do not matter.
-// [Index] and [Nearest] find a name among others.
+// [Index] and [Nearest] find a name among others, [Match] the columns of one list in another.
 //
 // Folded texts are for comparing only. What a message contains, and what a key or an address is, stays as it is in
 // the list.
