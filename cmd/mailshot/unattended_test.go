@@ -39,7 +39,7 @@ func TestQuietOverlap(t *testing.T) {
 			args = append(args, "--quiet")
 		}
 		var out, talk bytes.Buffer
-		code := run(t.Context(), append(args, dir), strings.NewReader(""), &out, &talk)
+		code := run(t.Context(), "mailshot", append(args, dir), strings.NewReader(""), &out, &talk)
 		if code != 75 || out.Len() > 0 || quiet != (talk.Len() == 0) {
 			t.Errorf("quiet %v: code %d, %s%s", quiet, code, out.String(), talk.String())
 		}

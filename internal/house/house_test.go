@@ -19,7 +19,7 @@ var allowed = map[string][]string{
 	"cmd/mailshot/textwidth": {},
 	"campaign": {
 		"campaign/...", "templates", "render", "render/address", "sender/...", "internal/mailbox",
-		"internal/oauth",
+		"internal/oauth", "internal/stdin",
 	},
 	"campaign/accounts":       {"campaign/accounts/clock", "campaign/statefile", "internal/sqlite"},
 	"campaign/accounts/clock": {"internal/machine"},
