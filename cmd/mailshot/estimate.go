@@ -39,7 +39,7 @@ may be slower than its caps, and what it defers goes later.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return t.estimate(cmd, args, f) },
 	}
 	fs := cmd.Flags()
-	fs.StringVar(&f.id, "id", "", "as this campaign `ID` instead of the file's")
+	idFlag(cmd, &f.id, false, "as this campaign `ID` instead of the file's")
 	newDay(cmd, &f.fresh)
 	fs.StringVar(&f.only, "only", "", "only the rows for which the `EXPRESSION` is true")
 	fs.Int64Var(&f.limit, "limit", 0, "at most `N` messages")

@@ -106,7 +106,7 @@ Start with these commands:
 		if rest := cmd.Flags().Args(); !cmd.HasParent() && len(rest) > 0 {
 			return unknownCommand(cmd, rest[0])
 		}
-		return usage(err, cmd.CommandPath()+" --help")
+		return usage(idFault(err), cmd.CommandPath()+" --help")
 	})
 	root.PersistentFlags().StringVar(&t.state, "state", "",
 		"the ledger's `FILE` (default MAILSHOT_STATE, else .mailshot/state.db beside the campaign)")
