@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailshot/campaign/report"
+	"mailshot/campaign/statefile"
 	"mailshot/cmd/mailshot/guide"
 	"mailshot/internal/shell"
 )
@@ -197,7 +198,11 @@ func (t *tool) finish(cmd *cobra.Command, err error) int {
 		return 0
 	}
 	e := &exit{code: exitFailed, err: err, next: cmd.CommandPath() + " --help"}
-	errors.As(err, &e)
+	if bad := (*statefile.Error)(nil); errors.As(err, &bad) && bad.Option != "" {
+		e.next = elsewhere(cmd, bad.Option)
+	} else {
+		errors.As(err, &e)
+	}
 	if e.err != nil {
 		t.say("%s", report.CleanLines(e.err.Error()))
 	}
@@ -205,6 +210,15 @@ func (t *tool) finish(cmd *cobra.Command, err error) int {
 		t.hint(e.next)
 	}
 	return e.code
+}
+
+// elsewhere is the command with an option that names another file.
+func elsewhere(cmd *cobra.Command, option string) string {
+	words := []string{cmd.CommandPath(), option, "FILE"}
+	for _, arg := range cmd.Flags().Args() {
+		words = append(words, shell.Quote(arg))
+	}
+	return strings.Join(words, " ")
 }
 
 // say talks to the person: lines on standard error, each beginning with the program's name.

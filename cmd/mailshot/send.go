@@ -175,7 +175,7 @@ func (t *tool) sendOptions(cmd *cobra.Command, d *definition.Definition, f sendF
 // rehearse starts the built-in server, and makes it the one to send to, with a ledger and accounts of its own.
 func (t *tool) rehearse(cmd *cobra.Command, d *definition.Definition, f sendFlags,
 	o *campaign.Options) (*rehearsal, error) {
-	r, err := openRehearsal(d.Dir, f.fail)
+	r, err := openRehearsal(t.rehearsalHome(d), f.fail)
 	if err != nil {
 		return nil, err
 	}

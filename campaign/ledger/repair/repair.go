@@ -52,7 +52,7 @@ func File(ctx context.Context, path string, try bool) (_ *Report, err error) {
 	if err := finishRepair(path); err != nil {
 		return nil, err
 	}
-	if path, err = sqlite.Prepare(path, false); err != nil {
+	if path, err = sqlite.Prepare(path, schema.Use(false)); err != nil {
 		return nil, err
 	}
 	release, err := idle(path)
