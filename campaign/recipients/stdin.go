@@ -4,12 +4,14 @@ import (
 	"errors"
 	"io"
 	"os"
+
+	"mailshot/internal/scratch"
 )
 
 // Given returns what standard input gives as a list that can be read more than once, and nil if it gives nothing: if it
-// is a terminal, closed, or empty. A pipe is copied to a temporary file. The caller calls done when the list is not
-// needed any more.
-func Given(in io.Reader) (list *os.File, done func() error, err error) {
+// is a terminal, closed, or empty. A pipe is copied to a file in a working folder: see Config.Home. The caller calls
+// done when the list is not needed any more.
+func Given(in io.Reader, home string) (list *os.File, done func() error, err error) {
 	done = func() error { return nil }
 	if f, is := in.(*os.File); is {
 		info, err := f.Stat()
@@ -22,10 +24,9 @@ func Given(in io.Reader) (list *os.File, done func() error, err error) {
 			return f, done, nil
 		}
 	}
-	if list, err = os.CreateTemp("", "mailshot-list-*"); err != nil {
-		return nil, done, err
+	if list, done, err = scratch.File(home, "list"); err != nil { // a database is opened by its name
+		return nil, func() error { return nil }, err
 	}
-	done = func() error { return errors.Join(list.Close(), os.Remove(list.Name())) } // a database is opened by its name
 	n, err := io.Copy(list, in)
 	if err == nil {
 		_, err = list.Seek(0, io.SeekStart)

@@ -43,7 +43,7 @@ func (t *tool) rehearsalHome(d *definition.Definition) string {
 	if mount.Network(d.Dir) != "" {
 		return filepath.Dir(t.stateFile(d))
 	}
-	return filepath.Join(d.Dir, ".mailshot")
+	return d.Home()
 }
 
 // openRehearsal makes the next free folder below home and starts the server on a free port of loopback.

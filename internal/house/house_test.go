@@ -53,7 +53,7 @@ var allowed = map[string][]string{
 	"campaign/ledger/internal/schema": {"internal/sqlite"},
 	"campaign/ledger/repair": {
 		"campaign/ledger/internal/schema", "campaign/statefile", "internal/disk", "internal/machine",
-		"internal/sqlite",
+		"internal/scratch", "internal/sqlite",
 	},
 	"campaign/lineage": {"campaign/accounts", "campaign/ledger"},
 	"campaign/message": {
@@ -66,7 +66,8 @@ var allowed = map[string][]string{
 		"campaign/recipients/charset", "campaign/recipients/database", "campaign/recipients/delimited",
 		"campaign/recipients/expression", "campaign/recipients/fault", "campaign/recipients/filetype",
 		"campaign/recipients/folding", "campaign/recipients/hygiene", "campaign/recipients/profile",
-		"campaign/recipients/value", "campaign/recipients/workbook", "internal/ellipsis", "render/address",
+		"campaign/recipients/value", "campaign/recipients/workbook", "internal/ellipsis", "internal/scratch",
+		"render/address",
 	},
 	"campaign/recipients/charset":    {"campaign/recipients/fault"},
 	"campaign/recipients/database":   {"campaign/recipients/fault", "campaign/recipients/value"},
@@ -133,6 +134,7 @@ var allowed = map[string][]string{
 	"internal/oauth":       {"internal/disk", "internal/ellipsis", "internal/mask"},
 	"internal/placeholder": {},
 	"internal/records":     {},
+	"internal/scratch":     {"internal/disk", "internal/mount"},
 	"internal/servers":     {},
 	"internal/shell":       {},
 	"internal/sink":        {"internal/mailbox"},
