@@ -14,6 +14,7 @@
 package campaign
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -43,7 +44,7 @@ import (
 // Options say what to open. Definition is required; every other field's zero value is useful.
 type Options struct {
 	Definition         *definition.Definition
-	ID                 string               // overrides the definition's id; "" = the definition's, see identity.Family.Next
+	ID                 string               // overrides the definition's id, see definition.CheckID; "" = identity.Family.Next
 	New                bool                 // today's campaign, whatever is left of earlier ones; false = see identity.Family
 	State              string               // path of state.db; "" = MAILSHOT_STATE, else .mailshot/state.db beside the campaign file
 	Accounts           string               // path of accounts.db; "" = MAILSHOT_ACCOUNTS, else the user's state folder
@@ -132,6 +133,9 @@ func (c *Campaign) identify(ctx context.Context) (err error) {
 }
 
 func (c *Campaign) open(ctx context.Context) (err error) {
+	if err := definition.CheckID(c.id, false); err != nil && c.id != "" {
+		return err
+	}
 	if c.root, err = os.OpenRoot(c.def.Dir); err != nil {
 		return fmt.Errorf("open the campaign's folder: %w", err)
 	}
@@ -203,14 +207,11 @@ func DefaultState(d *definition.Definition) string {
 	if p := os.Getenv("MAILSHOT_STATE"); p != "" {
 		return p
 	}
-	return filepath.Join(d.Dir, ".mailshot", "state.db")
+	return filepath.Join(d.Home(), "state.db")
 }
 
 func (c *Campaign) statePath() string {
-	if c.opts.State != "" {
-		return c.opts.State
-	}
-	return DefaultState(c.def)
+	return cmp.Or(c.opts.State, DefaultState(c.def))
 }
 
 // openList binds the list's header and compiles the templates against it.

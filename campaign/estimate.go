@@ -8,13 +8,13 @@ import (
 	"io/fs"
 	"iter"
 	"os"
-	"path/filepath"
 	"time"
 
 	"mailshot/campaign/caps"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/message"
 	"mailshot/campaign/recipients"
+	"mailshot/internal/scratch"
 	"mailshot/sender/limits"
 )
 
@@ -83,15 +83,9 @@ func (c *Campaign) estimated(ctx context.Context, o EstimateOptions, e *Estimate
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, err
 	}
-	dir, err := os.MkdirTemp("", "mailshot-estimate-")
-	if err != nil {
+	if l, done, err = c.thrownAway("estimate"); err != nil {
 		return nil, nil, err
 	}
-	done = func() error { return os.RemoveAll(dir) }
-	if l, err = ledger.Open(filepath.Join(dir, "state.db")); err != nil {
-		return nil, nil, errors.Join(err, done())
-	}
-	done = func() error { return errors.Join(l.Close(), os.RemoveAll(dir)) }
 	draft, p, err := c.draft(ctx, l, PlanOptions{Only: c.only, Repeat: o.Repeat})
 	if err != nil {
 		return nil, nil, errors.Join(err, done())
@@ -108,6 +102,18 @@ func (c *Campaign) estimated(ctx context.Context, o EstimateOptions, e *Estimate
 	}
 	e.Rows = p.report.Rows
 	return l, done, nil
+}
+
+// thrownAway makes a ledger that lasts as long as this process needs it. done removes it.
+func (c *Campaign) thrownAway(what string) (l *ledger.Ledger, done func() error, err error) {
+	dir, err := scratch.New(c.def.Home(), what)
+	if err != nil {
+		return nil, nil, err
+	}
+	if l, err = ledger.Open(dir.Name("state.db")); err != nil {
+		return nil, nil, errors.Join(err, dir.Close())
+	}
+	return l, func() error { return errors.Join(l.Close(), dir.Close()) }, nil
 }
 
 // thaw prepares to make the messages of a frozen list again, and notes what changed since.

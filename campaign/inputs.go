@@ -66,7 +66,7 @@ func (c *Campaign) listGiven() (bool, error) {
 	if c.def.Recipients.File != "-" || c.stdin != nil {
 		return true, nil
 	}
-	f, done, err := stdin.Given(c.opts.Stdin)
+	f, done, err := stdin.Given(c.opts.Stdin, c.def.Home())
 	if err != nil || f == nil {
 		return false, err
 	}

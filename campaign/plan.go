@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -85,17 +83,12 @@ var ErrDeclined = errors.New("changes not accepted; nothing was changed or sent"
 
 // Check plans into a ledger of its own, which it throws away. So it says what a send would say. The error is about the
 // campaign as a whole; what is wrong with rows is in the report.
-func (c *Campaign) Check(ctx context.Context) (*check.Report, error) {
-	dir, err := os.MkdirTemp("", "mailshot-check-")
+func (c *Campaign) Check(ctx context.Context) (_ *check.Report, err error) {
+	l, done, err := c.thrownAway("check")
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
-	l, err := ledger.Open(filepath.Join(dir, "state.db"))
-	if err != nil {
-		return nil, err
-	}
-	defer l.Close()
+	defer func() { err = errors.Join(err, done()) }()
 	c.lacks = check.Warnings(c.lacking(ctx, false)) // it may be another machine that sends
 	draft, planned, err := c.draft(ctx, l, PlanOptions{})
 	if err != nil {

@@ -43,7 +43,7 @@ func Open(path string) (*Accounts, error) { return OpenBy(path, clock.System) }
 
 // OpenBy is Open for a user of other clocks than the machine's.
 func OpenBy(path string, c clock.Clock) (*Accounts, error) {
-	path, err := sqlite.Prepare(path, false)
+	path, err := sqlite.Prepare(path, use)
 	if err != nil {
 		return nil, err
 	}

@@ -37,7 +37,7 @@ func TestDays(t *testing.T) {
 func TestAccountsGoOnFromTheFirstVersion(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "u", "accounts.db")
-	if _, err := sqlite.Prepare(path, false); err != nil {
+	if _, err := sqlite.Prepare(path, use); err != nil {
 		t.Fatal(err)
 	}
 	s, err := sqlite.Open(t.Context(), path, versions[:1])

@@ -5,7 +5,12 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+
+	"mailshot/internal/sqlite"
 )
+
+// use is what the file is for, in the words that name another one.
+var use = sqlite.Use{Option: "--accounts", Variable: "MAILSHOT_ACCOUNTS"}
 
 // DefaultPath is where a user's accounts live: MAILSHOT_ACCOUNTS, else mailshot/accounts.db below XDG_STATE_HOME,
 // below LocalAppData on Windows, or below ~/.local/state.

@@ -288,7 +288,7 @@ func TestTimeOfAnEarlierVersion(t *testing.T) {
 	t.Parallel()
 	for off, wantOff := range map[time.Duration]time.Duration{0: 0, -48 * time.Hour: -48 * time.Hour} {
 		path := filepath.Join(t.TempDir(), "a", "accounts.db")
-		path, err := sqlite.Prepare(path, false)
+		path, err := sqlite.Prepare(path, use)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -80,6 +80,9 @@ func (d *Definition) Place(t Text) string {
 	return fmt.Sprintf("%s:%d:%d", d.Name, t.Line, t.Column)
 }
 
+// Home is the folder beside the campaign file in which mailshot keeps what it knows of the campaign.
+func (d *Definition) Home() string { return filepath.Join(d.Dir, ".mailshot") }
+
 // SenderDomain is the domain whose suppression list the campaign obeys: that of From. Where From is a template whose
 // domain comes from the list, it is the envelope sender's. "" where neither is known.
 func (d *Definition) SenderDomain() string {

@@ -16,23 +16,6 @@ import (
 	"mailshot/sender/limits"
 )
 
-var idPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
-
-// ValidID reports whether a text can be a campaign's id: letters, digits, dot, underscore and hyphen, up to 100 of
-// them.
-func ValidID(s string) bool { return idPattern.MatchString(s) }
-
-func id(into *string) schema.Reader {
-	return schema.OneLine(func(dec *schema.Decoder, n *yaml.Node, t Text) {
-		if !ValidID(datePattern.ReplaceAllLiteralString(t.Text, "2006-01-02")) {
-			dec.Bad(n, fmt.Sprintf("%q cannot be an id", schema.Clip(t.Text)),
-				"up to 100 letters, digits, . _ - and {{date}}; for example news-{{date}}")
-			return
-		}
-		*into = t.Text
-	})
-}
-
 // addressError reports the address package's reason at the value.
 func addressError(dec *schema.Decoder, n *yaml.Node, err error) {
 	var ae *address.Error

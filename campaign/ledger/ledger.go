@@ -31,7 +31,7 @@ type Ledger struct {
 // that. A file or folder that others may read, or that is a symbolic link, damaged, or from a newer program is refused
 // with a *statefile.Error.
 func Open(path string) (*Ledger, error) {
-	path, err := sqlite.Prepare(path, true)
+	path, err := sqlite.Prepare(path, schema.Use(true))
 	if err != nil {
 		return nil, err
 	}

@@ -251,7 +251,7 @@ func TestTwoRowsOneKey(t *testing.T) {
 // older makes a file of version 2 with a campaign of three rows.
 func older(t *testing.T) string {
 	t.Helper()
-	path, err := sqlite.Prepare(filepath.Join(t.TempDir(), ".mailshot", "state.db"), true)
+	path, err := sqlite.Prepare(filepath.Join(t.TempDir(), ".mailshot", "state.db"), schema.Use(true))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,7 +32,8 @@ func Config(ctx context.Context, d *definition.Definition, stdin io.Reader) (rec
 		places[key] = d.Place(at)
 	}
 	cfg := recipients.Config{
-		File: r.File, Files: r.Files, FileColumn: r.FileColumn, Query: r.Query, Dir: d.Dir, Stdin: stdin,
+		File: r.File, Files: r.Files, FileColumn: r.FileColumn, Query: r.Query, Dir: d.Dir, Home: d.Home(),
+		Stdin: stdin,
 		Sheet: r.Sheet, Range: r.Range, HeaderRow: r.HeaderRow, Hidden: r.Hidden,
 		Delimiter: r.Delimiter, Encoding: r.Encoding, Locale: r.Locale, Language: d.Body.Language,
 		Addresses: r.Addresses,

@@ -36,6 +36,7 @@ import (
 	"mailshot/campaign/recipients/fault"
 	"mailshot/campaign/recipients/filetype"
 	"mailshot/campaign/recipients/value"
+	"mailshot/internal/scratch"
 	"mailshot/render/address"
 )
 
@@ -55,6 +56,7 @@ type Config struct {
 	File  string    // relative to Dir, as written in the campaign; "-" is Stdin
 	Files []string  // several instead of File, read in turn; the same columns in any order; default none
 	Dir   string    // the campaign's folder; default the working directory
+	Home  string    // where working folders for copies of the list are made; default the system's temporary folder
 	Stdin io.Reader // what "-" reads; its first bytes tell the kind of file; default nothing
 
 	// People are the list itself, in place of a file: their addresses and names are the columns email and name. File is
@@ -385,13 +387,11 @@ func peek(in io.Reader) ([]byte, io.Reader, error) {
 
 // spool copies r to a temporary file, which Close removes, and returns it at its start.
 func (l *List) spool(r io.Reader) (*os.File, error) {
-	f, err := os.CreateTemp("", "mailshot-list-*")
+	f, done, err := scratch.File(l.cfg.Home, "list")
 	if err != nil {
 		return nil, err
 	}
-	l.close = append(l.close, func() error {
-		return errors.Join(f.Close(), os.Remove(f.Name()))
-	})
+	l.close = append(l.close, done)
 	if _, err = io.Copy(f, r); err != nil {
 		return nil, err
 	}

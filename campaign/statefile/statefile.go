@@ -10,6 +10,9 @@ type Error struct {
 	Text string // what is wrong
 	Hint string // what to do about it; may be empty
 	Err  error  // the cause; may be nil
+
+	// Option is the option of the command line that names another file, where nothing else helps; else "".
+	Option string
 }
 
 func (e *Error) Error() string {

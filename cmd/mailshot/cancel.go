@@ -33,7 +33,7 @@ func (t *tool) cancelCommand() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&id, "id", "", "the campaign `ID` instead of the file's")
+	idFlag(cmd, &id, true, "the campaign `ID` instead of the file's")
 	return cmd
 }
 

@@ -32,7 +32,7 @@ Exit code 0: no errors, 2: mistakes in the campaign file, 3: errors.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return t.check(cmd, args, f) },
 	}
 	fs := cmd.Flags()
-	fs.StringVar(&f.id, "id", "", "check as this campaign `ID` instead of the file's")
+	idFlag(cmd, &f.id, false, "check as this campaign `ID` instead of the file's")
 	newDay(cmd, &f.fresh)
 	givenFlags(cmd, &f.given)
 	fs.BoolVar(&f.json, "json", false, "print the report as JSON")

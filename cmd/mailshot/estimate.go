@@ -41,7 +41,7 @@ may be slower than its caps, and what it defers goes later.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return t.estimate(cmd, args, f) },
 	}
 	fs := cmd.Flags()
-	fs.StringVar(&f.id, "id", "", "as this campaign `ID` instead of the file's")
+	idFlag(cmd, &f.id, false, "as this campaign `ID` instead of the file's")
 	newDay(cmd, &f.fresh)
 	givenFlags(cmd, &f.given)
 	fs.StringVar(&f.only, "only", "", "only the rows for which the `EXPRESSION` is true")

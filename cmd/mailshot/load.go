@@ -18,6 +18,7 @@ import (
 	"mailshot/campaign/history"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
+	"mailshot/campaign/statefile"
 	"mailshot/cmd/mailshot/human"
 	"mailshot/internal/shell"
 )
@@ -117,7 +118,10 @@ func (t *tool) finding(f check.Finding) {
 // refuse turns the errors of a plan or check into what a person sees, with the exit code and the next command.
 func (t *tool) refuse(err error, name string) error {
 	var found *campaign.CheckError
+	var bad *statefile.Error
 	switch {
+	case errors.As(err, &bad) && bad.Option != "":
+		return fmt.Errorf("%w; nothing was sent", err) // see finish
 	case errors.As(err, &found):
 		t.shown(found.Report)
 		next := "fix it, then mailshot check " + shell.Quote(name)

@@ -52,7 +52,7 @@ sandboxed frames that run nothing and load nothing.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return t.preview(cmd, args, f) },
 	}
 	fs := cmd.Flags()
-	fs.StringVar(&f.id, "id", "", "as this campaign `ID` instead of the file's")
+	idFlag(cmd, &f.id, false, "as this campaign `ID` instead of the file's")
 	newDay(cmd, &f.fresh)
 	givenFlags(cmd, &f.given)
 	fs.Int64Var(&f.row, "row", 0, "the message of the `N`th row of the list")

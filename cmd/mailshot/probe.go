@@ -59,7 +59,7 @@ wrong.`,
 	fs.StringVar(&f.to, "to", "", "with --until rcpt: ask for this `ADDRESS`; nothing is sent to it")
 	fs.StringVar(&f.from, "from", "", "with --until mail or rcpt: as this sender `ADDRESS` (default the campaign's)")
 	fs.StringVar(&f.tls, "tls", "", "with a server: implicit, starttls or none (default by the port)")
-	fs.StringVar(&f.id, "id", "", "with a campaign: as this `ID` instead of the file's")
+	idFlag(cmd, &f.id, false, "with a campaign: as this `ID` instead of the file's")
 	fs.StringVar(&f.server, "server", "", "of a campaign with several servers, the one with this `NAME`")
 	fs.BoolVar(&f.dns, "dns", false, "look at SPF, DKIM, DMARC, MX and PTR of the From domain")
 	fs.StringVar(&f.selector, "selector", "", "with --dns: the DKIM key with this `NAME`")

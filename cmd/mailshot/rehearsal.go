@@ -10,9 +10,11 @@ import (
 	"strconv"
 
 	"mailshot/campaign"
+	"mailshot/campaign/definition"
 	"mailshot/campaign/transport"
 	"mailshot/internal/disk"
 	"mailshot/internal/mailbox"
+	"mailshot/internal/mount"
 	"mailshot/internal/shell"
 	"mailshot/internal/sink"
 )
@@ -35,14 +37,23 @@ const manyMessages = 10_000
 // the first message.
 type lateStore struct{ mailbox.Writer }
 
-// openRehearsal makes the next free folder and starts the server on a free port of loopback.
-func openRehearsal(campaignDir string, fail []string) (_ *rehearsal, err error) {
+// rehearsalHome is the folder with the rehearsals of a campaign: its .mailshot, or the folder of its ledger where another
+// machine has the campaign's folder, because a rehearsal has a ledger too.
+func (t *tool) rehearsalHome(d *definition.Definition) string {
+	if mount.Network(d.Dir) != "" {
+		return filepath.Dir(t.stateFile(d))
+	}
+	return d.Home()
+}
+
+// openRehearsal makes the next free folder below home and starts the server on a free port of loopback.
+func openRehearsal(home string, fail []string) (_ *rehearsal, err error) {
 	rules, err := parseRules(fail)
 	if err != nil {
 		return nil, err
 	}
 	r := &rehearsal{store: &lateStore{}}
-	if r.dir, err = nextFolder(filepath.Join(campaignDir, ".mailshot")); err != nil {
+	if r.dir, err = nextFolder(home); err != nil {
 		return nil, err
 	}
 	record := filepath.Join(r.dir, "record.jsonl")
@@ -57,7 +68,7 @@ func openRehearsal(campaignDir string, fail []string) (_ *rehearsal, err error) 
 	return r, nil
 }
 
-// nextFolder makes the next sink/N below a campaign's .mailshot folder. A .gitignore there keeps personal data out of
+// nextFolder makes the next sink/N below a folder, mostly .mailshot. A .gitignore there keeps personal data out of
 // version control.
 func nextFolder(state string) (string, error) {
 	if err := os.MkdirAll(filepath.Join(state, "sink"), 0o700); err != nil {

@@ -17,7 +17,7 @@ func TestRehearsal(t *testing.T) {
 		n    int64
 		want string
 	}{{manyMessages, "messages/ann@example.com.eml"}, {manyMessages + 1, "messages.mbox"}} {
-		r, err := openRehearsal(dir, nil)
+		r, err := openRehearsal(filepath.Join(dir, ".mailshot"), nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -47,7 +47,7 @@ it.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return t.report(cmd, f.file(args), f) },
 	}
 	fs := cmd.Flags()
-	fs.StringVar(&f.id, "id", "", "the campaign `ID` instead of the file's")
+	idFlag(cmd, &f.id, true, "the campaign `ID` instead of the file's")
 	fs.StringSliceVar(&f.in, "in", nil, "only rows in these `STATES`, as refused,gave_up")
 	fs.StringVar(&f.json, "json", "", "every row as JSON, printed or written to this .json `FILE`")
 	fs.StringVar(&f.csv, "csv", "", "every row as CSV, printed or written to this .csv `FILE`")

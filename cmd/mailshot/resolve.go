@@ -45,7 +45,7 @@ status and report show who decided, and when.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return t.resolve(cmd, args, f) },
 	}
 	fs := cmd.Flags()
-	fs.StringVar(&f.id, "id", "", "the campaign `ID` instead of the file's")
+	idFlag(cmd, &f.id, true, "the campaign `ID` instead of the file's")
 	fs.StringVar(&f.as, "as", "", "`DECISION`: sent, refused or resend")
 	fs.BoolVar(&f.all, "all", false, "decide about all unknown rows at once")
 	fs.StringArrayVar(&f.found, "found", nil,

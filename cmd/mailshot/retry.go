@@ -37,7 +37,7 @@ is left out again.`,
 		Args: args(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error { return t.retry(cmd, args, id, in) },
 	}
-	cmd.Flags().StringVar(&id, "id", "", "the campaign `ID` instead of the file's")
+	idFlag(cmd, &id, true, "the campaign `ID` instead of the file's")
 	cmd.Flags().StringSliceVar(&in, "in", nil, "only rows in these `STATES`, as gave_up,held")
 	return cmd
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailshot/campaign/report"
+	"mailshot/campaign/statefile"
 	"mailshot/cmd/mailshot/guide"
 	"mailshot/internal/shell"
 )
@@ -102,7 +103,7 @@ Start with these commands:
 		if rest := cmd.Flags().Args(); !cmd.HasParent() && len(rest) > 0 {
 			return unknownCommand(cmd, rest[0])
 		}
-		return usage(err, cmd.CommandPath()+" --help")
+		return usage(idFault(err), cmd.CommandPath()+" --help")
 	})
 	root.PersistentFlags().StringVar(&t.state, "state", "",
 		"the ledger's `FILE` (default MAILSHOT_STATE, else .mailshot/state.db beside the campaign)")
@@ -193,7 +194,11 @@ func (t *tool) finish(cmd *cobra.Command, err error) int {
 		return 0
 	}
 	e := &exit{code: exitFailed, err: err, next: cmd.CommandPath() + " --help"}
-	errors.As(err, &e)
+	if bad := (*statefile.Error)(nil); errors.As(err, &bad) && bad.Option != "" {
+		e.next = elsewhere(cmd, bad.Option)
+	} else {
+		errors.As(err, &e)
+	}
 	if e.err != nil {
 		t.say("%s", report.CleanLines(e.err.Error()))
 	}
@@ -201,6 +206,15 @@ func (t *tool) finish(cmd *cobra.Command, err error) int {
 		t.hint(e.next)
 	}
 	return e.code
+}
+
+// elsewhere is the command with an option that names another file.
+func elsewhere(cmd *cobra.Command, option string) string {
+	words := []string{cmd.CommandPath(), option, "FILE"}
+	for _, arg := range cmd.Flags().Args() {
+		words = append(words, shell.Quote(arg))
+	}
+	return strings.Join(words, " ")
 }
 
 // say talks to the person: lines on standard error, each beginning with the program's name.

@@ -61,7 +61,7 @@ the replies to those on the wire; a second one closes everything and leaves thos
 		RunE: func(cmd *cobra.Command, args []string) error { return t.send(cmd, args, f) },
 	}
 	fs := cmd.Flags()
-	fs.StringVar(&f.id, "id", "", "send as this campaign `ID` instead of the file's")
+	idFlag(cmd, &f.id, false, "send as this campaign `ID` instead of the file's")
 	newDay(cmd, &f.fresh)
 	givenFlags(cmd, &f.given)
 	unattendedFlags(cmd, &f)
@@ -179,9 +179,6 @@ func (t *tool) sendOptions(cmd *cobra.Command, d *definition.Definition, f sendF
 	case !f.toSink && len(d.Servers) == 0:
 		return o, usage(fmt.Errorf("%s names no server to send to; nothing was sent", d.Name),
 			"mailshot send --to-sink "+file)
-	case f.id != "" && !definition.ValidID(f.id):
-		err := fmt.Errorf("--id: %q cannot be an id (up to 100 letters, digits, . _ -)", f.id)
-		return o, usage(err, "mailshot send --id news-2 "+file)
 	case f.resolver != "" && !f.dns:
 		return o, usage(errors.New("--resolver goes with --dns"), "mailshot send --dns "+file)
 	case f.limit < 0, f.limit == 0 && cmd.Flags().Changed("limit"):
@@ -193,7 +190,7 @@ func (t *tool) sendOptions(cmd *cobra.Command, d *definition.Definition, f sendF
 // rehearse starts the built-in server, and makes it the one to send to, with a ledger and accounts of its own.
 func (t *tool) rehearse(cmd *cobra.Command, d *definition.Definition, f sendFlags,
 	o *campaign.Options) (*rehearsal, error) {
-	r, err := openRehearsal(d.Dir, f.fail)
+	r, err := openRehearsal(t.rehearsalHome(d), f.fail)
 	if err != nil {
 		return nil, err
 	}

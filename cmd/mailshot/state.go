@@ -82,7 +82,7 @@ func (t *tool) stateCheck(cmd *cobra.Command, args []string) error {
 		case errors.Is(err, fs.ErrNotExist):
 			t.say("%s does not exist yet", file)
 			return nil
-		case errors.As(err, &bad):
+		case errors.As(err, &bad) && bad.Option == "":
 			failed = &exit{exitFailed, err, next}
 			t.say("%s", report.CleanLines(err.Error()))
 			return nil

@@ -39,7 +39,7 @@ last line shows it. status can run during a send.`,
 			return t.afterStatus(s, sum)
 		},
 	}
-	cmd.Flags().StringVar(&id, "id", "", "the campaign `ID` instead of the file's")
+	idFlag(cmd, &id, true, "the campaign `ID` instead of the file's")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print as JSON")
 	return cmd
 }

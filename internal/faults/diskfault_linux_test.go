@@ -402,6 +402,9 @@ func TestFullForOutput(t *testing.T) {
 	dir := filepath.Join(a.Dir, "full")
 	mount(t, dir, "size=1m")
 	mend := fill(t, dir)
+	scratch := filepath.Join(filepath.Dir(a.State()), "tmp") // where a check works
+	mount(t, scratch, "size=64k")
+	fill(t, scratch)
 	for _, c := range []struct {
 		args []string
 		code int

@@ -14,13 +14,13 @@ import (
 // tables are those that the versions make. If nothing is wrong so far, it adds what more finds; nil finds nothing. It
 // does not make the file if it is missing.
 func Examine(
-	ctx context.Context, path string, versions []Version,
+	ctx context.Context, path string, u Use, versions []Version,
 	more func(context.Context, *sql.DB) ([]statefile.Fault, error),
 ) (faults []statefile.Fault, err error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil, err // it is not made
 	}
-	if path, err = Prepare(path, false); err != nil {
+	if path, err = Prepare(path, u); err != nil {
 		return nil, err
 	}
 	s, err := Open(ctx, path, versions)

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,25 +11,37 @@ import (
 
 	"mailshot/campaign/statefile"
 	"mailshot/internal/disk"
+	"mailshot/internal/mount"
 )
 
 // Repairing is what follows the file's name in the name of the note that a repair leaves while it puts the new file in
 // place of the damaged one. Until the note is gone Prepare refuses the file.
 const Repairing = ".repair"
 
+// Use says what a database is for.
+type Use struct {
+	Ignore   bool   // its folder gets a .gitignore that covers all files in it
+	Option   string // of the command line, which names another file: --state
+	Variable string // of the environment, which does so too
+}
+
 // Prepare makes sure that the database at path is a private regular file in a private folder, and makes both if they
-// are missing. With ignore set the folder gets a .gitignore that covers all files in it. Prepare returns the absolute
-// path.
-func Prepare(path string, ignore bool) (_ string, err error) {
+// are missing. It refuses a folder that another machine has: see mount.Network. It returns the absolute path.
+func Prepare(path string, u Use) (string, error) { return prepare(path, u, mount.Network) }
+
+func prepare(path string, u Use, network func(path string) string) (_ string, err error) {
 	defer func() { err = Explain(path, err) }()
 	if path, err = filepath.Abs(path); err != nil {
 		return "", err
 	}
 	dir := filepath.Dir(path)
+	if kind := cmp.Or(network(dir), network(path)); kind != "" {
+		return "", elsewhere(path, kind, u)
+	}
 	if err := privateFolder(dir); err != nil {
 		return "", err
 	}
-	if ignore {
+	if u.Ignore {
 		if err := disk.Create(filepath.Join(dir, ".gitignore"), "*\n"); err != nil {
 			return "", err
 		}
@@ -46,6 +59,20 @@ func Prepare(path string, ignore bool) (_ string, err error) {
 		}
 	}
 	return path, nil
+}
+
+// elsewhere is the error of a file on a network file system. SQLite's write-ahead log has an index in memory that all
+// processes share, and two machines share none: "WAL does not work over a network filesystem" (sqlite.org/wal.html).
+func elsewhere(path, kind string, u Use) error {
+	verb := "name a file"
+	if _, err := os.Lstat(path); err == nil {
+		verb = "move it, with its -wal, to a folder"
+	}
+	return &statefile.Error{
+		Path: path, Option: u.Option,
+		Text: "on a network file system (" + kind + "), where SQLite's log and the locks of this machine do not hold",
+		Hint: fmt.Sprintf("%s on a disk of this machine, and give it with %s or %s", verb, u.Option, u.Variable),
+	}
 }
 
 // privateFolder checks that only its owner may enter dir. If dir is missing, it makes dir and the folders above it.

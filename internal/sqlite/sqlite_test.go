@@ -15,7 +15,7 @@ var versions = []Version{{Schema: "CREATE TABLE words (no INTEGER PRIMARY KEY, w
 // open opens a store in a new folder.
 func open(t *testing.T) *Store {
 	t.Helper()
-	path, err := Prepare(filepath.Join(t.TempDir(), "a", "words.db"), false)
+	path, err := Prepare(filepath.Join(t.TempDir(), "a", "words.db"), Use{})
 	if err != nil {
 		t.Fatal(err)
 	}

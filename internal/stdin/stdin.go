@@ -8,11 +8,14 @@ import (
 	"io"
 	"io/fs"
 	"os"
+
+	"mailshot/internal/scratch"
 )
 
 // Given returns what standard input gives as a file that can be read more than once, and nil if it gives nothing.
-// A pipe is copied to a temporary file. The caller calls done when the file is not needed any more.
-func Given(in io.Reader) (given *os.File, done func() error, err error) {
+// A pipe is copied to a file in a working folder below home (see [scratch]). The caller calls done when the file is not
+// needed any more.
+func Given(in io.Reader, home string) (given *os.File, done func() error, err error) {
 	done = func() error { return nil }
 	if f, is := in.(*os.File); is {
 		info, err := f.Stat()
@@ -23,10 +26,9 @@ func Given(in io.Reader) (given *os.File, done func() error, err error) {
 			return f, done, nil
 		}
 	}
-	if given, err = os.CreateTemp("", "mailshot-list-*"); err != nil {
-		return nil, done, err
+	if given, done, err = scratch.File(home, "list"); err != nil { // a database is opened by its name
+		return nil, func() error { return nil }, err
 	}
-	done = func() error { return errors.Join(given.Close(), os.Remove(given.Name())) } // a database is opened by its name
 	n, err := io.Copy(given, in)
 	if err == nil {
 		_, err = given.Seek(0, io.SeekStart)

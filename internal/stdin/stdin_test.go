@@ -34,7 +34,7 @@ func TestGiven(t *testing.T) {
 		"a pipe": {strings.NewReader("text"), "text"}, "a file": {open(name), "text"},
 		"nothing": {strings.NewReader(""), ""}, "closed": {closed, ""}, "null": {open(os.DevNull), ""},
 	} {
-		f, done, err := Given(tt.in)
+		f, done, err := Given(tt.in, t.TempDir())
 		if err != nil {
 			t.Fatal(what, err)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -337,6 +338,30 @@ func TestLostRepair(t *testing.T) {
 		if _, err := os.Stat(path); err == nil {
 			t.Fatal("an empty ledger was made")
 		}
+	}
+}
+
+// What a killed repair was working on is removed by the next one: it has the list in it. A file that it had not noted
+// yet is written anew. (Breakage: the folder was called repair-* and had no lock, so it stayed for good.)
+func TestKilledRepair(t *testing.T) {
+	t.Parallel()
+	path, _ := lived(t)
+	dir := filepath.Dir(path)
+	left := filepath.Join(dir, "tmp", "repair-1-1")
+	if err := errors.Join(os.MkdirAll(left, 0o700), disk.Copy(path, filepath.Join(left, "damaged.db")),
+		os.WriteFile(filepath.Join(left, "in-use.lock"), nil, 0o600), disk.Copy(path, path+".repaired")); err != nil {
+		t.Fatal(err)
+	}
+	for _, try := range []bool{true, false} {
+		if _, err := repair.File(t.Context(), path, try); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(filepath.Join(dir, "tmp")); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("working folders are left: %v", err)
+		}
+	}
+	if _, err := os.Stat(path + ".repaired"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("%s.repaired is left: %v", path, err)
 	}
 }
 

@@ -22,7 +22,7 @@ const mostFaults = 20
 // An error says that the file could not be looked at, and is a *statefile.Error if the file is the cause. Examine
 // changes nothing but the version, which it brings to this program's.
 func Examine(ctx context.Context, path string) ([]statefile.Fault, error) {
-	return sqlite.Examine(ctx, path, schema.Versions, consistent)
+	return sqlite.Examine(ctx, path, schema.Use(false), schema.Versions, consistent)
 }
 
 // consistent finds the records that do not hold together.

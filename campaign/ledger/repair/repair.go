@@ -19,8 +19,12 @@ import (
 	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/campaign/statefile"
 	"mailshot/internal/disk"
+	"mailshot/internal/scratch"
 	"mailshot/internal/sqlite"
 )
+
+// repaired is what follows the file's name in the name of the new file, until it takes the damaged one's place.
+const repaired = ".repaired"
 
 // Report is what a repair found, and what it did about it.
 type Report struct {
@@ -52,7 +56,7 @@ func File(ctx context.Context, path string, try bool) (_ *Report, err error) {
 	if err := finishRepair(path); err != nil {
 		return nil, err
 	}
-	if path, err = sqlite.Prepare(path, false); err != nil {
+	if path, err = sqlite.Prepare(path, schema.Use(false)); err != nil {
 		return nil, err
 	}
 	release, err := idle(path)
@@ -60,19 +64,14 @@ func File(ctx context.Context, path string, try bool) (_ *Report, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, release()) }()
-	dir, err := os.MkdirTemp(filepath.Dir(path), "repair-*") // 0700, on the same disk
+	dir, err := scratch.In(filepath.Dir(path), "repair") // on the same disk
 	if err != nil {
 		return nil, err
 	}
-	noted := false
-	defer func() {
-		if !noted || err == nil { // else the new file is still there, and the next repair gives it its name
-			err = errors.Join(err, os.RemoveAll(dir))
-		}
-	}()
+	defer func() { err = errors.Join(err, dir.Close()) }()
 
 	// The repair reads a copy: closing a database folds the log into it, and the damaged file is evidence.
-	old, fresh := filepath.Join(dir, "damaged.db"), filepath.Join(dir, "state.db")
+	old, fresh := dir.Name("damaged.db"), dir.Name("state.db")
 	for _, suffix := range []string{"", "-wal"} {
 		if err := disk.Copy(path+suffix, old+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
@@ -93,10 +92,13 @@ func File(ctx context.Context, path string, try bool) (_ *Report, err error) {
 		return r, nil
 	}
 	r.Aside = path + ".damaged-" + time.Now().UTC().Format("20060102T150405Z")
-	if err := disk.Create(path+sqlite.Repairing, fresh+"\n"+r.Aside+"\n"); err != nil {
+	// Out of the working folder, which goes with this process: once it is noted, the next repair may have to go on.
+	if err := os.Rename(fresh, path+repaired); err != nil {
+		return nil, err
+	}
+	if err := disk.Create(path+sqlite.Repairing, path+repaired+"\n"+r.Aside+"\n"); err != nil {
 		return nil, sqlite.Explain(path, err)
 	}
-	noted = true
 	return r, finishRepair(path)
 }
 

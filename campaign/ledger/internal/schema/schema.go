@@ -17,6 +17,11 @@ const SequenceBits = 40
 // Span returns the range of ids of the campaign with this number: first <= id < end.
 func Span(no int64) (first, end int64) { return no << SequenceBits, (no + 1) << SequenceBits }
 
+// Use is what state.db is for, in the words that name another one. With ignore set its folder gets a .gitignore.
+func Use(ignore bool) sqlite.Use {
+	return sqlite.Use{Ignore: ignore, Option: "--state", Variable: "MAILSHOT_STATE"}
+}
+
 // Versions are the steps of state.db.
 var Versions = []sqlite.Version{{Schema: `
 CREATE TABLE states (no INTEGER PRIMARY KEY, name TEXT NOT NULL); -- the words for the numbers, for people who look in
