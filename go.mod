@@ -43,6 +43,8 @@ require (
 	golang.org/x/oauth2 v0.37.0
 	// Bounded groups of goroutines with one error.
 	golang.org/x/sync v0.24.0
+	// Throwing away what was typed ahead at a terminal, on Unix and Windows.
+	golang.org/x/sys v0.49.0
 	// Is standard output a terminal, how wide is it.
 	golang.org/x/term v0.47.0
 	// Numbers and plurals as a language writes them; NFC.
@@ -87,7 +89,6 @@ require (
 	github.com/xuri/efp v0.0.1 // indirect
 	github.com/xuri/nfp v0.0.2-0.20250530014748-2ddeb826f9a9 // indirect
 	golang.org/x/crypto v0.58.0 // indirect
-	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/tools v0.51.0 // indirect
 	modernc.org/libc v1.77.1 // indirect
 	modernc.org/mathutil v1.7.1 // indirect

@@ -13,6 +13,7 @@ import (
 
 	"mailshot/campaign/report"
 	"mailshot/cmd/mailshot/guide"
+	"mailshot/cmd/mailshot/typeahead"
 	"mailshot/internal/shell"
 )
 
@@ -52,6 +53,7 @@ type tool struct {
 	accounts string // --accounts
 	unpipe   func() // gives SIGPIPE back; nil if it was not taken
 	program  string // as it was called, for the commands that it names
+	asked    bool   // a question was not answered as it asks
 
 	zone *time.Location // of the times that it says: the schedule's; nil = the machine's
 }
@@ -71,6 +73,9 @@ func runAs(ctx context.Context, program string, args []string, stdin io.Reader, 
 	root.SetErr(stderr)
 	cmd, err := root.ExecuteContextC(ctx)
 	code := t.finish(cmd, err)
+	if t.asked {
+		typeahead.Drop(t.stdin) // a long paste comes in pieces
+	}
 	if t.unpipe != nil {
 		t.unpipe()
 	}
