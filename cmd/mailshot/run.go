@@ -29,8 +29,8 @@ import (
 //   - A question is asked only where a person can answer it, on standard error, before anything that cannot be undone.
 //     It asks for the number of messages, or for yes. Any other answer is a no, and --yes answers it beforehand. Where
 //     nobody can answer, the refusal comes before the work.
-//   - Colour, the progress bar and tables cut to the width of the screen are for terminals. Elsewhere progress is a
-//     line every few seconds, and only when there is news.
+//   - Colour, the progress bar, and what is cut or wrapped to the width of the screen are for terminals. Elsewhere
+//     progress is a line every few seconds, and only when there is news.
 //   - Text from outside (lists, servers, files) passes through report.Clean, so that it cannot steer a terminal.
 //   - The exit code tells scripts the outcome, and --json the details. Neither depends on a terminal.
 
