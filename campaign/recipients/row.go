@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mailshot/campaign/recipients/fault"
+	"mailshot/campaign/recipients/folding"
 	"mailshot/render/address"
 )
 
@@ -50,6 +51,9 @@ func (r *Row) bind() {
 
 // parse reads an address as the campaign wants.
 func (h *Header) parse(text string) (address.Address, error) {
+	if h.Guarded {
+		text = folding.Unguarded(text)
+	}
 	if h.Lenient {
 		return address.ParseLenient(text)
 	}
