@@ -6,10 +6,11 @@
 // file is refused. The fault shows how some of its text reads in the likeliest encodings, and the line for the
 // campaign file that settles the question.
 //
-// The likeliest encoding is found by letters as well as by bytes. saintfish/chardet tells East Asian encodings by
-// their patterns; for encodings of one byte a character the alphabets of languages decide.
+// The likeliest encoding is found by letters as well as by bytes. For encodings of one byte a character the alphabets of
+// languages decide, and for the Eastern ones common characters and family names. saintfish/chardet adds what the
+// patterns of bytes say.
 // golang.org/x/net/html/charset never asks: of the 46 files of TestEncodings it reads 10 right and 36 wrong, in
-// silence. This package reads 8, asks about 38, and its first guess is right for 36 of these.
+// silence. This package reads 8, asks about 38, and its first guess is right for all of these.
 package charset
 
 import (
