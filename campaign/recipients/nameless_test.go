@@ -1,9 +1,12 @@
 package recipients
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"mailshot/campaign/recipients/workbook/workbooktest"
 )
 
 // TestColumnsWithoutName: delimiters that a spreadsheet leaves behind, at the end of lines and between columns, make no
@@ -33,6 +36,52 @@ func TestColumnsWithoutName(t *testing.T) {
 		got, _ := readAll(t, Config{File: "list.csv"}, c.list)
 		if diff := cmp.Diff(c.want, got); diff != "" {
 			t.Errorf("%s:\n%s", c.name, diff)
+		}
+	}
+}
+
+// A sheet's columns that are only space are no columns, wherever they stand. Without dropSpacers each list is refused.
+func TestSpacersOfASheet(t *testing.T) {
+	t.Parallel()
+	row := workbooktest.Inline
+	for name, c := range map[string]struct {
+		rows string
+		cfg  Config
+		want string
+	}{
+		"between": {row(1, "", "email", "", "name") + row(2, "", "a@example.com", "", "Ann") +
+			row(3, "", "b@example.com", " ", "Bob"), Config{Key: "name"},
+			"email,name: a@example.com,Ann b@example.com,Bob"},
+		"at the end, of a range": {row(1, "email", "name") + row(2, "a@example.com", "Ann"), Config{Range: "A1:E9"},
+			"email,name: a@example.com,Ann"},
+		"title above it": {row(1, "list", "x", "y", "z") + row(2, "email", "", "", "name") +
+			row(3, "a@example.com", "", "", "Ann"), Config{HeaderRow: 2}, "email,name: a@example.com,Ann"},
+		"a cell in it": {row(1, "email", "", "name") + row(2, "a@example.com", "", "Ann") +
+			row(3, "b@example.com", "x", "Bob"), Config{},
+			"-: November!B1: column B has no name (give it a name, or delete the column)"},
+		"a cell beyond the last column": {row(1, "email", "", "name") + row(2, "a@example.com", "", "Ann", "x"), Config{},
+			"email,name: -: November!2: a cell beyond the header's last column (3 cells, the header has 2) (give " +
+			"the column a header, or name the list's cells with range)"},
+	} {
+		cfg := c.cfg
+		cfg.File, cfg.Stdin = "-", strings.NewReader(sheetOf(t, c.rows))
+		got := ""
+		l, err := Open(cfg)
+		if err == nil {
+			got = strings.Join(l.Header().names(), ",") + ":"
+			for row, err := range l.Rows(t.Context()) {
+				if err != nil {
+					got += " " + err.Error()
+					continue
+				}
+				got += " " + strings.Join(row.Fields, ",")
+			}
+			l.Close()
+		} else {
+			got = err.Error()
+		}
+		if strings.ReplaceAll(got, "- November", "-: November") != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
 	}
 }
