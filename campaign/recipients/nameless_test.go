@@ -61,7 +61,7 @@ func TestSpacersOfASheet(t *testing.T) {
 			"-: November!B1: column B has no name (give it a name, or delete the column)"},
 		"a cell beyond the last column": {row(1, "email", "", "name") + row(2, "a@example.com", "", "Ann", "x"), Config{},
 			"email,name: -: November!2: a cell beyond the header's last column (3 cells, the header has 2) (give " +
-			"the column a header, or name the list's cells with range)"},
+				"the column a header, or name the list's cells with range)"},
 	} {
 		cfg := c.cfg
 		cfg.File, cfg.Stdin = "-", strings.NewReader(sheetOf(t, c.rows))
@@ -82,6 +82,27 @@ func TestSpacersOfASheet(t *testing.T) {
 		}
 		if strings.ReplaceAll(got, "- November", "-: November") != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+// The hint about quotes mends the line when it is followed.
+func TestHintsAboutQuotes(t *testing.T) {
+	t.Parallel()
+	const header = "name,email,n\n"
+	for _, c := range []struct{ wrong, hint, mended string }{
+		{`"Ann \"Boss\" Lee","ann@example.com",5`, `the list has \" for a quote inside a cell: write each of them as ""`,
+			`"Ann ""Boss"" Lee","ann@example.com",5`},
+		{`"Ann,ann@example.com,5"`, "the whole line is in quotes: delete the one at its start", `Ann,ann@example.com,5`},
+		{`"""Lee, Ann"",ann@example.com,5"`, "the whole line is in quotes: delete the one at its start",
+			`"Lee, Ann",ann@example.com,5`},
+		{`"Ann "Boss" Lee",ann@example.com,5`, `double ("") those inside`, `"Ann ""Boss"" Lee",ann@example.com,5`},
+	} {
+		if _, faults := jsonFaults(header + c.wrong + "\n"); len(faults) != 1 || !strings.Contains(faults[0], c.hint) {
+			t.Errorf("%s: %q", c.wrong, faults)
+		}
+		if n, faults := jsonFaults(header + c.mended + "\n"); n != 1 || len(faults) != 0 {
+			t.Errorf("%s: %q", c.mended, faults)
 		}
 	}
 }

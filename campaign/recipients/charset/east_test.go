@@ -1,9 +1,12 @@
 package charset
 
 import (
+	"errors"
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"mailshot/campaign/recipients/fault"
 )
 
 // eastNames are the parts of names in the languages that share the bytes of one another's encodings: family names, and
@@ -150,6 +153,30 @@ func TestWesternNames(t *testing.T) {
 					}
 				}
 			}
+		}
+	}
+}
+
+// A list that was put together from files in two encodings is read by no setting, so none is proposed; the part that is
+// not UTF-8 alone says what it is. Without apart, big5 was proposed, which garbles both parts.
+func TestTwoEncodings(t *testing.T) {
+	t.Parallel()
+	for list, want := range map[string]string{
+		"email,name\na@x.example,Jürgen\nb@x.example,J\xfcrgen\n":                           "windows-1252",
+		"имя,почта\nИван,a@x.example\n\xce\xeb\xfc\xe3\xe0,b@x.example\n":                   "windows-1251",
+		"email,name\nb@x.example,\xb3\xc2\xbd\xa8\xbe\xfc\na@x.example,Zoë\n":               "gb18030",
+		"email,name\na@x.example,J\xfcrgen\nb@x.example,Zo\xeb\n" + strings.Repeat("\n", 3): "",
+	} {
+		_, err := Decode(Config{File: "list.csv"}, strings.NewReader(list), strings.NewReader(list))
+		var f *fault.Fault
+		if !errors.As(err, &f) {
+			t.Fatalf("%q: %v", list, err)
+		}
+		if two := strings.Contains(f.Hint, "two encodings"); two != (want != "") {
+			t.Errorf("%q: %s (%s)", list, f.Text, f.Hint)
+		}
+		if want != "" && f.Encodings[0] != want {
+			t.Errorf("%q: %v, want %s", list, f.Encodings, want)
 		}
 	}
 }

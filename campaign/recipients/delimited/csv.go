@@ -275,6 +275,9 @@ func (r *CSV) check(rec Record, s *scan) *fault.Fault {
 		at = s.stray
 		f.Code, f.Text = "stray-quote", "a quote that neither opens nor closes a cell"
 		f.Hint = `put quotes around the whole cell, without blanks outside them, and double ("") those inside`
+		if at > 1 && rec.Raw[at-2:at] == `\"` {
+			f.Hint = `the list has \" for a quote inside a cell: write each of them as ""`
+		}
 	case s.nul >= 0:
 		at = s.nul
 		f.Code, f.Text, f.Hint = "nul", "a NUL byte", "the file is not text, or not UTF-8: save the list as CSV UTF-8"
