@@ -17,7 +17,7 @@ func (s *Sheet) dropSpacers(header Row) {
 			spaces[i] = true
 		}
 	}
-	if len(spaces) == 0 || len(spaces) == len(header.Texts) {
+	if len(spaces) == 0 || len(spaces) == len(header.Texts) || s.book == nil {
 		return
 	}
 	again, err := s.book.Sheet(s.cfg)
