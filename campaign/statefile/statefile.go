@@ -10,6 +10,8 @@ type Error struct {
 	Text string // what is wrong
 	Hint string // what to do about it; may be empty
 	Err  error  // the cause; may be nil
+
+	Newer bool // a newer program wrote it: nothing is wrong with it
 }
 
 func (e *Error) Error() string {

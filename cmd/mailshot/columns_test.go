@@ -6,9 +6,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -72,7 +69,7 @@ func TestEightyColumns(t *testing.T) {
 		if c.args[0] == "send" { // it sends nothing twice
 			continue
 		}
-		out, err := mailshotIn(dir, c.args).Output()
+		out, err := mailshotOf(dir, c.args).Output()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -105,13 +102,6 @@ func sumAddsUp(t *testing.T, text string, rows int) {
 	}
 }
 
-func mailshotIn(dir string, args []string) *exec.Cmd {
-	cmd := exec.Command("mailshot", args...)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "XDG_STATE_HOME="+filepath.Join(dir, "state"), "NO_COLOR=1")
-	return cmd
-}
-
 // onTerminal runs the program with a terminal of 80 columns as standard output, and returns what appears there.
 func onTerminal(t *testing.T, dir string, args []string) string {
 	t.Helper()
@@ -119,7 +109,7 @@ func onTerminal(t *testing.T, dir string, args []string) string {
 	if err := unix.IoctlSetWinsize(int(terminal.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: 80}); err != nil {
 		t.Fatal(err)
 	}
-	cmd := mailshotIn(dir, args)
+	cmd := mailshotOf(dir, args)
 	cmd.Stdout = terminal
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailshot/campaign/report"
+	"mailshot/campaign/statefile"
 	"mailshot/cmd/mailshot/guide"
 	"mailshot/cmd/mailshot/typeahead"
 	"mailshot/internal/shell"
@@ -53,6 +54,7 @@ type tool struct {
 	accounts string // --accounts
 	unpipe   func() // gives SIGPIPE back; nil if it was not taken
 	program  string // as it was called, for the commands that it names
+	line     string // the words behind the program's name, as a shell takes them
 	asked    bool   // a question was not answered as it asks
 
 	zone *time.Location // of the times that it says: the schedule's; nil = the machine's
@@ -68,6 +70,7 @@ func runAs(ctx context.Context, program string, args []string, stdin io.Reader, 
 	t := &tool{stdin: stdin, stdout: stdout, stderr: stderr, screen: newScreen(stderr), program: program}
 	root := t.root()
 	root.SetArgs(args)
+	t.line = quoted(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
@@ -202,7 +205,10 @@ func (t *tool) finish(cmd *cobra.Command, err error) int {
 		return 0
 	}
 	e := &exit{code: exitFailed, err: err, next: cmd.CommandPath() + " --help"}
-	errors.As(err, &e)
+	var bad *statefile.Error
+	if !errors.As(err, &e) && errors.As(err, &bad) {
+		e.next = t.afterState(bad, path(cmd.Flags().Args()))
+	}
 	if e.err != nil {
 		t.say("%s", report.CleanLines(e.err.Error()))
 	}
@@ -210,6 +216,26 @@ func (t *tool) finish(cmd *cobra.Command, err error) int {
 		t.hint(e.next)
 	}
 	return e.code
+}
+
+// quoted are words of a command line, as a shell takes them.
+func quoted(words []string) string {
+	out := make([]string, len(words))
+	for i, w := range words {
+		out[i] = shell.Quote(w)
+	}
+	return strings.Join(out, " ")
+}
+
+// again is the command as it was typed, for a mistake in it.
+func (t *tool) again() string { return "fix it, then mailshot " + t.line }
+
+// afterState is the command to type after a ledger or another database that cannot be used.
+func (t *tool) afterState(bad *statefile.Error, name string) string {
+	if bad.Newer {
+		return "update mailshot, then mailshot " + t.line
+	}
+	return strings.Join(append(append([]string{"mailshot state check"}, t.flags()...), shell.Quote(name)), " ")
 }
 
 // say talks to the person: lines on standard error, each beginning with the program's name.
