@@ -27,6 +27,8 @@ require (
 	github.com/saintfish/chardet v0.0.0-20230101081208-5e3ef4b5456d
 	// Commands, flags, help and shell completion.
 	github.com/spf13/cobra v1.10.2
+	// cobra's flags, which the completion goes through.
+	github.com/spf13/pflag v1.0.9
 	// SCRAM-SHA-1 and SCRAM-SHA-256 with the server's signature verified.
 	github.com/xdg-go/scram v1.4.0
 	// Excel workbooks. v2.11.1 needs a version of xuri/efp that the proxy does not serve.
@@ -43,7 +45,7 @@ require (
 	golang.org/x/oauth2 v0.37.0
 	// Bounded groups of goroutines with one error.
 	golang.org/x/sync v0.24.0
-	// How long the machine has been running, on Linux, macOS and Windows.
+	// How long the machine has been running, on Linux, macOS and Windows; what was typed ahead at a terminal.
 	golang.org/x/sys v0.49.0
 	// Is standard output a terminal, how wide is it.
 	golang.org/x/term v0.47.0
@@ -82,7 +84,6 @@ require (
 	github.com/remyoudompheng/bigfft v0.0.0-20230129092748-24d4a6f8daec // indirect
 	github.com/richardlehane/mscfb v1.0.7 // indirect
 	github.com/richardlehane/msoleps v1.0.6 // indirect
-	github.com/spf13/pflag v1.0.9 // indirect
 	github.com/ssor/bom v0.0.0-20170718123548-6386211fdfcf // indirect
 	github.com/tiendc/go-deepcopy v1.7.2 // indirect
 	github.com/xdg-go/stringprep v1.0.4 // indirect

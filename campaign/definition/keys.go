@@ -74,9 +74,10 @@ func (d *Definition) recipientKeys() []schema.Key {
 	return []schema.Key{
 		{Name: "file", Required: true, Unless: func() bool { return r.Postgres != nil }, Read: list(&r.File, &r.Files),
 			Example: "customers.xlsx",
-			Doc: ".csv, .tsv, .xlsx, .jsonl (an object a line) or an SQLite database, also packed with gzip or zstd; " +
-				"- is standard input. Several files, as [north.csv, south.csv], have the same columns. " +
-				"--recipients 'ann@example.com, bob@example.com' is a list in place of this one."},
+			Doc: ".csv, .tsv, .xlsx, .jsonl or .json (an object a line, or an array) or an SQLite database, also packed " +
+				"with gzip or zstd; - is standard input. What mailshot report writes is a list, too. Several files, as " +
+				"[north.csv, south.csv], have the same columns. --recipients 'ann@example.com, bob@example.com' is a list " +
+				"in place of this one."},
 		{Name: "file_column", Read: noted(&r.Places, "file_column", &r.FileColumn), Example: "source", Off: true,
 			Doc: "With several files: an extra column with the name of the row's file."},
 		{Name: "query", Read: queryText(&r.Query, &r.Places), Off: true,

@@ -74,7 +74,7 @@ func digestFile(cfg Config) ([]byte, error) {
 		defer file.Close()
 		f = file
 	}
-	magic, in, err := peek(f)
+	magic, in, err := filetype.Peek(f)
 	if err != nil {
 		return nil, fault.File(cfg.File, err)
 	}

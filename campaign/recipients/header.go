@@ -29,6 +29,7 @@ type Header struct {
 	Guessed []string // what was inferred, for people: `address column: "E-mail"`
 	Where   string   // text of the filter
 	Lenient bool     `json:",omitempty"` // addresses may have dots that the standard does not allow
+	Guarded bool     `json:",omitempty"` // addresses may have an apostrophe before them, for spreadsheets
 }
 
 // Column is one column of a list.
@@ -186,8 +187,12 @@ func (b *binding) column(key, what, name string) int {
 // people finds the columns of the address, the name and the key.
 func (b *binding) people() {
 	cfg, h := &b.l.cfg, &b.l.header
+	results, guarded := folding.Results(h.names())
 	if cfg.Address != "" {
 		h.Address = b.column("address", "address", cfg.Address)
+	} else if results >= 0 {
+		h.Address = results
+		h.Guessed = append(h.Guessed, `address column: "address", as in every report of a campaign`)
 	} else if found := h.find(folding.IsAddress); len(found) == 1 {
 		h.Address = found[0]
 		h.Guessed = append(h.Guessed, fmt.Sprintf("address column: %q", h.Columns[found[0]].Name))
@@ -203,6 +208,7 @@ func (b *binding) people() {
 		}
 		b.wrong("missing-column", "no column looks like the address", hint)
 	}
+	h.Guarded = guarded && h.Address == results
 	if cfg.Name != "" {
 		h.Name = b.column("name", "name", cfg.Name)
 	} else if found := h.find(folding.IsPerson); len(found) == 1 {

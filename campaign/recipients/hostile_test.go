@@ -37,7 +37,7 @@ func TestSmallAndCostly(t *testing.T) {
 		merged = append(merged, "B1:XFC1")
 	}
 	wide := `<row r="1"><c r="A1" t="inlineStr"><is><t>email</t></is></c><c r="XFD1" t="inlineStr"><is><t>zz</t>` +
-		`</is></c></row>`
+		`</is></c></row>` + workbooktest.Inline(2, "a@example.com", "a column that is not only space")
 	said = saidOf(t, Config{}, sheetOf(t, wide, merged...))
 	if len(said) != 2 || !strings.HasPrefix(said[0], "merged-header - November!B1:XFC1") ||
 		!strings.HasPrefix(said[1], "empty-header - November!B1") {

@@ -153,7 +153,7 @@ func TestMergedCells(t *testing.T) {
 func TestInspectMergedHeader(t *testing.T) {
 	t.Parallel()
 	book := sheetOf(t, workbooktest.Inline(1, "email", "name", "", "city")+
-		workbooktest.Inline(2, "a@example.com", "A", "", "Oslo")+workbooktest.Inline(3, "b@example.com", "B", "", ""),
+		workbooktest.Inline(2, "a@example.com", "A", "x", "Oslo")+workbooktest.Inline(3, "b@example.com", "B", "", ""),
 		"B1:C1", "D2:D3")
 	in, err := Inspect(t.Context(), Config{File: "-", Stdin: strings.NewReader(book)})
 	if err != nil || len(in.Faults) != 1 || in.Faults[0].Code != "merged-header" || len(in.Notes) != 1 ||

@@ -1,4 +1,4 @@
-// Package recipients reads the list of a campaign: from CSV, Excel, JSON lines or a database, the rows as a person
+// Package recipients reads the list of a campaign: from CSV, Excel, JSON or a database, the rows as a person
 // sees them, each with its place. [Open] opens a list, [List.Rows] streams its rows, and [Inspect] looks at a file
 // that no campaign names yet.
 //
@@ -295,7 +295,7 @@ func (l *List) openFile() (io.Reader, error) {
 // twice, is copied to a temporary file that lasts as long as the list.
 func (l *List) unpacked(in io.Reader) (f *os.File, magic []byte, err error) {
 	name := l.cfg.File
-	if magic, in, err = peek(in); err != nil {
+	if magic, in, err = filetype.Peek(in); err != nil {
 		return nil, nil, fault.File(name, err)
 	}
 	packed, is, err := filetype.Unpack(name, magic, in)
@@ -315,13 +315,13 @@ func (l *List) unpacked(in io.Reader) (f *os.File, magic []byte, err error) {
 		}
 		return nil, nil, fault.File(name, err)
 	}
-	if magic, _, err = peek(f); err != nil {
+	if magic, _, err = filetype.Peek(f); err != nil {
 		return nil, nil, fault.File(name, err)
 	}
 	return f, magic, nil
 }
 
-// openText starts the source of CSV or JSON lines.
+// openText starts the source of CSV or JSON.
 func (l *List) openText(f *os.File, magic []byte) error {
 	name, total := l.cfg.File, newSummed(f)
 	what := charset.Config{File: name, Said: l.cfg.Encoding, SaidAt: l.cfg.says("encoding")}
@@ -354,35 +354,6 @@ func (l *List) openText(f *os.File, magic []byte) error {
 	l.header.Guessed = append(l.header.Guessed, rows.Guesses()...)
 	l.source = text{rows, total, decoded}
 	return nil
-}
-
-// peek returns the first bytes of a file and a reader of the whole: f itself where it can seek. It may have been read
-// before.
-func peek(in io.Reader) ([]byte, io.Reader, error) {
-	f, regular := in.(*os.File)
-	if regular {
-		info, err := f.Stat()
-		regular = err == nil && info.Mode().IsRegular()
-	}
-	rewind := func() error {
-		if !regular {
-			return nil
-		}
-		_, err := f.Seek(0, io.SeekStart)
-		return err
-	}
-	if err := rewind(); err != nil {
-		return nil, nil, err
-	}
-	magic := make([]byte, 512)
-	n, err := io.ReadFull(in, magic)
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-		return nil, nil, err
-	}
-	if regular {
-		return magic[:n], f, rewind()
-	}
-	return magic[:n], io.MultiReader(bytes.NewReader(magic[:n]), in), nil
 }
 
 // spool copies r to a temporary file, which Close removes, and returns it at its start.

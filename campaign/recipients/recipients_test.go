@@ -157,7 +157,7 @@ func TestExcelMistakes(t *testing.T) {
 		{"bad range", Config{Range: "A1-B2"}, head, nil,
 			[]string{`list.xlsx: range "A1-B2" (write it as A3:F200, as A:F for whole columns, or as the name of a ` +
 				`range or table of the workbook)`}},
-		{"range without header", Config{Range: "A1:C9"}, head, nil,
+		{"range without header", Config{Range: "A1:C9"}, head + workbooktest.Inline(2, "ann@example.com", "Ann", "x"), nil,
 			[]string{`list.xlsx November!C1: column C has no name (give it a name, or delete the column)`}},
 		{"delimiter", Config{Delimiter: ';'}, head, nil,
 			[]string{"list.xlsx: a delimiter is set, but list.xlsx is an Excel workbook (delete it)"}},
@@ -198,7 +198,7 @@ func TestExcelMistakes(t *testing.T) {
 			nil, []string{"list.xlsx November!1: no column looks like the address (name it in recipients.address; " +
 				"or, if this is a title, name the row of the header in recipients.header_row)"}},
 		{"no name", Config{}, `<row r="1"><c r="A1" t="inlineStr"><is><t>email</t></is></c><c r="C1" t="inlineStr">` +
-			`<is><t>x</t></is></c></row>`, nil, []string{"list.xlsx November!B1: column B has no name (give it a " +
+			`<is><t>x</t></is></c></row>` + workbooktest.Inline(2, "", "y", ""), nil, []string{"list.xlsx November!B1: column B has no name (give it a " +
 			"name, or delete the column)"}},
 		{"wrong types", Config{Columns: map[string]Type{"email": Text, "name": Date}},
 			head + `<row r="2"><c r="A2" t="inlineStr"><is><t>ann@example.com</t></is></c><c r="B2"><v>46356</v>` +

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"mailshot/campaign/recipients/fault"
+	"mailshot/campaign/recipients/folding"
 	"mailshot/campaign/recipients/stored"
 	"mailshot/render/address"
 )
@@ -49,6 +50,9 @@ func (r *Row) bind() {
 
 // parse reads an address as the campaign wants.
 func (h *Header) parse(text string) (address.Address, error) {
+	if h.Guarded {
+		text = folding.Unguarded(text)
+	}
 	if h.Lenient {
 		return address.ParseLenient(text)
 	}

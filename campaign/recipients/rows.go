@@ -116,6 +116,10 @@ func ragged(place string, rec record, n int) *Fault {
 		Text: fmt.Sprintf("%s, the header has %d", fault.Count(len(rec.fields), "cell"), n),
 		Hint: "every row needs as many cells as the header; put quotes around a cell that holds the delimiter",
 	}
+	if whole := strings.TrimSpace(rec.raw); n > 1 && len(rec.fields) == 1 && len(whole) > 1 && whole[0] == '"' {
+		f.Hint = `the whole line is in quotes: delete the one at its start and the one at its end, and write each "" ` +
+			`between them as one`
+	}
 	if rec.cells != nil {
 		f.Text = fmt.Sprintf("a cell beyond the header's last column (%d cells, the header has %d)", len(rec.fields), n)
 		f.Hint = "give the column a header, or name the list's cells with range"

@@ -78,7 +78,7 @@ func writeCopyXLSX(w io.Writer, columns []string, rows iter.Seq2[Copied, error],
 			return err
 		}
 		bold, text, date := styles[0], styles[1], styles[2]
-		list := &sheets{f: f, name: "List", only: true, head: styled(bold, harmless(columns)), perSheet: perSheet}
+		list := &sheets{f: f, name: "List", first: true, head: styled(bold, harmless(columns)), perSheet: perSheet}
 		if err := list.begin(); err != nil {
 			return err
 		}

@@ -160,7 +160,7 @@ func TestNoFormulas(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if got := f.GetSheetList(); len(got) != 3 || got[2] != "Results 2" {
+	if got := f.GetSheetList(); len(got) != 3 || got[0] != "Results" || got[1] != "Results 2" {
 		t.Fatalf("sheets are %q", got)
 	}
 	seen := 0

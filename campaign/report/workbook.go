@@ -15,8 +15,8 @@ const sheetRows = 1_000_000
 // cellChars is Excel's limit of characters in a cell; longer text is cut there.
 const cellChars = 32_767
 
-// WriteXLSX writes a workbook: the sheet "Summary", then "Results" (and "Results 2"… above a million rows) with the
-// columns of WriteCSV. Every text is a text cell, and defused, so that it stays text when somebody edits the cell or
+// WriteXLSX writes a workbook: the sheet "Results" (and "Results 2"… above a million rows) with the columns of WriteCSV,
+// then "Summary". Results is the first, so that a list reads it. Every text is a text cell, and defused, so that it stays text when somebody edits the cell or
 // saves it as CSV. rows is streamed; its first error ends the writing and is returned.
 func WriteXLSX(w io.Writer, s Summary, rows iter.Seq2[Row, error]) error {
 	return writeXLSX(w, s, rows, sheetRows)
@@ -29,10 +29,7 @@ func writeXLSX(w io.Writer, s Summary, rows iter.Seq2[Row, error], perSheet int)
 			return err
 		}
 		bold, date := styles[0], styles[1]
-		if err := s.writeSheet(f, bold); err != nil {
-			return err
-		}
-		results := &sheets{f: f, name: "Results", width: 20, head: styled(bold, columns()), perSheet: perSheet}
+		results := &sheets{f: f, name: "Results", first: true, width: 20, head: styled(bold, columns()), perSheet: perSheet}
 		if err := results.begin(); err != nil {
 			return err
 		}
@@ -53,13 +50,16 @@ func writeXLSX(w io.Writer, s Summary, rows iter.Seq2[Row, error], perSheet int)
 				return err
 			}
 		}
-		return results.end()
+		if err := results.end(); err != nil {
+			return err
+		}
+		return s.writeSheet(f, bold)
 	})
 }
 
-// writeSheet writes the summary on the workbook's first sheet.
+// writeSheet writes the summary on the workbook's last sheet.
 func (s Summary) writeSheet(f *excelize.File, bold int) error {
-	if err := f.SetSheetName("Sheet1", "Summary"); err != nil {
+	if _, err := f.NewSheet("Summary"); err != nil {
 		return err
 	}
 	sw, err := f.NewStreamWriter("Summary")
@@ -130,7 +130,7 @@ func styled(style int, texts []string) []any {
 type sheets struct {
 	f        *excelize.File
 	name     string  // of the first sheet; the others are "NAME 2", "NAME 3"…
-	only     bool    // the workbook has no other sheets, so the first one is its "Sheet1"
+	first    bool    // it is the workbook's first, so that it takes the place of "Sheet1"
 	width    float64 // of the columns after the first; 0: Excel's
 	head     []any
 	perSheet int // rows of data
@@ -153,7 +153,7 @@ func (s *sheets) begin() error {
 		name = fmt.Sprintf("%s %d", s.name, s.n)
 	}
 	var err error
-	if s.n == 1 && s.only {
+	if s.n == 1 && s.first {
 		err = s.f.SetSheetName("Sheet1", name)
 	} else {
 		_, err = s.f.NewSheet(name)

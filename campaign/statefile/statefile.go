@@ -13,6 +13,7 @@ type Error struct {
 
 	// Option is the option of the command line that names another file, where nothing else helps; else "".
 	Option string
+	Newer  bool // a newer program wrote it: nothing is wrong with it
 }
 
 func (e *Error) Error() string {

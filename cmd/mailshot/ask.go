@@ -11,6 +11,7 @@ import (
 
 	"mailshot/campaign"
 	"mailshot/cmd/mailshot/human"
+	"mailshot/cmd/mailshot/typeahead"
 )
 
 // confirm asks the person to type the number of messages. Anything else sends nothing.
@@ -27,6 +28,7 @@ func (t *tool) confirm(ctx context.Context, n int64, yes bool, again string) err
 	if got, err := strconv.ParseInt(line, 10, 64); err != nil || got != n {
 		return &exit{exitWorkLeft, fmt.Errorf("not the number %d; nothing was sent", n), again}
 	}
+	t.asked = false
 	return nil
 }
 
@@ -39,12 +41,16 @@ func (t *tool) confirmChanges(ctx context.Context, ch campaign.Changes, yes bool
 	}
 	fmt.Fprintf(t.stderr, "%s type %s to accept: ", t.screen.dim("mailshot:"), t.screen.bold("yes"))
 	line, err := t.answer(ctx)
+	t.asked = line != "yes"
 	return line == "yes", err
 }
 
 // answer reads the line that a person types. An interrupt ends the waiting. It leaves the read behind, because a read
-// from a terminal cannot be cancelled and the program is about to end.
+// from a terminal cannot be cancelled and the program is about to end. What was typed or pasted behind the line is
+// thrown away, because it was not meant for the shell.
 func (t *tool) answer(ctx context.Context) (string, error) {
+	t.asked = true
+	defer typeahead.Drop(t.stdin)
 	type result struct {
 		line string
 		err  error
@@ -63,8 +69,8 @@ func (t *tool) answer(ctx context.Context) (string, error) {
 	}
 }
 
-// wholeLine reads a line to its end, and returns its first bytes. What is left of a line in the terminal would be typed
-// into the shell. What was typed before the end of input counts; an empty line is a no.
+// wholeLine reads a line to its end, and returns its first bytes. What was typed before the end of input counts; an
+// empty line is a no.
 func wholeLine(from io.Reader) (string, error) {
 	r := bufio.NewReader(from)
 	line, more, err := r.ReadLine()
@@ -96,5 +102,6 @@ func (t *tool) certain(ctx context.Context, question string, yes bool, again str
 	if line != "yes" {
 		return &exit{exitWorkLeft, errors.New("nothing was changed"), again}
 	}
+	t.asked = false
 	return nil
 }

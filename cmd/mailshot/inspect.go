@@ -91,12 +91,7 @@ func (t *tool) inspect(cmd *cobra.Command, cfg recipients.Config, asJSON bool) e
 	if asJSON {
 		err = writeJSON(t.stdout, inspected{in, found, in.Fallen})
 	} else {
-		s := newScreen(t.stdout)
-		limit := 0
-		if s.terminal {
-			limit = s.columns()
-		}
-		err = writeInspection(t.stdout, in, found, limit)
+		err = writeInspection(t.stdout, in, found, t.width())
 	}
 	if err != nil {
 		return err

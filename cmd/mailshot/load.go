@@ -123,8 +123,11 @@ func (t *tool) refuse(err error, name string) error {
 	case errors.As(err, &bad) && bad.Option != "":
 		return fmt.Errorf("%w; nothing was sent", err) // see finish
 	case errors.As(err, &found):
-		t.shown(found.Report)
 		next := "fix it, then mailshot check " + shell.Quote(name)
+		if only(found.Report.Findings) {
+			next = t.again()
+		}
+		t.shown(found.Report)
 		if fs := found.Report.Findings; found.Report.Errors() == 1 && fs[0].Next != "" {
 			next = fs[0].Next
 		}
@@ -135,11 +138,29 @@ func (t *tool) refuse(err error, name string) error {
 		return &exit{exitWorkLeft, err, "mailshot status " + shell.Quote(name)}
 	}
 	if fs := check.From(err); len(fs) > 0 && fs[0].Place != "" {
+		next := "fix it, then mailshot check " + shell.Quote(name)
+		var bad *statefile.Error
+		switch {
+		case errors.As(err, &bad):
+			next = t.afterState(bad, name)
+		case only(fs):
+			next = t.again()
+		}
 		t.findings(fs)
-		return &exit{exitFindings, fmt.Errorf("%s; nothing was sent", human.Plural(int64(len(fs)), "error")),
-			"fix it, then mailshot check " + shell.Quote(name)}
+		return &exit{exitFindings, fmt.Errorf("%s; nothing was sent", human.Plural(int64(len(fs)), "error")), next}
 	}
 	return &exit{exitFailed, fmt.Errorf("%w; nothing was sent", err), "mailshot check " + shell.Quote(name)}
+}
+
+// only gives the mistakes of --only their place, and reports whether there are any. A where of the campaign file has a
+// line there.
+func only(fs []check.Finding) (found bool) {
+	for i := range fs {
+		if fs[i].Place == "where" {
+			fs[i].Place, found = "--only", true
+		}
+	}
+	return found
 }
 
 // mostShown is how many findings a refusal prints; check prints all.

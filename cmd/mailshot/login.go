@@ -13,6 +13,7 @@ import (
 	"mailshot/campaign/report"
 	"mailshot/campaign/transport"
 	"mailshot/cmd/mailshot/human"
+	"mailshot/cmd/mailshot/typeahead"
 	"mailshot/internal/oauth"
 	"mailshot/internal/shell"
 	"mailshot/sender/reply"
@@ -80,6 +81,7 @@ func (t *tool) login(cmd *cobra.Command, args []string, f loginFlags) error {
 	dialogue := transport.LoginDialogue{File: f.file, Show: func(p transport.LoginPrompt) { t.prompt(p, who, f.headless) }}
 	if f.headless {
 		dialogue.Paste = t.stdin
+		defer typeahead.Drop(t.stdin)
 	}
 	place, err := a.tokens.Login(cmd.Context(), dialogue)
 	if err != nil {

@@ -26,11 +26,15 @@ func writeLine(w io.Writer, v any) error {
 }
 
 // table lays out cells in columns, two blanks apart. The caller cleans the cells.
-type table struct{ rows [][]string }
+type table struct {
+	rows  [][]string
+	wraps bool // what is too wide in the last column is wrapped, and not cut
+}
 
 func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
 
-// write writes the table. limit is the greatest width of a line (0 = no limit): the last column is cut to fit.
+// write writes the table. limit is the greatest width of a line (0 = no limit): the last column is cut or wrapped to
+// fit, and the others stay.
 func (t *table) write(w io.Writer, indent string, limit int) error {
 	var widths []int
 	for _, row := range t.rows {
@@ -43,21 +47,22 @@ func (t *table) write(w io.Writer, indent string, limit int) error {
 	}
 	var out strings.Builder
 	for _, row := range t.rows {
-		var b strings.Builder
-		b.WriteString(indent)
-		used := textwidth.Of(indent)
+		line := indent
 		for i, c := range row {
-			last := i == len(row)-1
-			if last && limit > 0 && limit-used >= 10 {
-				c = textwidth.Fit(c, limit-used)
+			if i < len(row)-1 {
+				line += c + strings.Repeat(" ", widths[i]-textwidth.Of(c)+2)
+				continue
 			}
-			b.WriteString(c)
-			if !last {
-				b.WriteString(strings.Repeat(" ", widths[i]-textwidth.Of(c)+2))
+			switch used := textwidth.Of(line); {
+			case t.wraps:
+				line = textwidth.Beside(line, c, limit)
+			case limit > 0 && limit-used >= 10:
+				line += textwidth.Fit(c, limit-used)
+			default:
+				line += c
 			}
-			used += widths[i] + 2
 		}
-		out.WriteString(strings.TrimRight(b.String(), " ") + "\n")
+		out.WriteString(strings.TrimRight(line, " ") + "\n")
 	}
 	_, err := io.WriteString(w, out.String())
 	return err

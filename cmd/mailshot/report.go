@@ -118,7 +118,7 @@ func (t *tool) report(cmd *cobra.Command, args []string, f reportFlags) (err err
 	case f.xlsx != "":
 		return t.write(s, f.xlsx, func(w io.Writer) error { return report.WriteXLSX(w, sum, rows) })
 	}
-	if err := sum.WriteText(t.stdout); err != nil {
+	if err := t.writeSummary(sum); err != nil {
 		return err
 	}
 	if len(in) == 0 {
@@ -151,7 +151,7 @@ func (t *tool) write(s *stored, name string, write func(io.Writer) error) error 
 
 // printRows prints rows as a table, up to mostRows.
 func (t *tool) printRows(rows iter.Seq2[report.Row, error]) (more bool, err error) {
-	var out table
+	out := table{wraps: true}
 	for r, err := range rows {
 		if err != nil {
 			return false, err
@@ -168,11 +168,7 @@ func (t *tool) printRows(rows iter.Seq2[report.Row, error]) (more bool, err erro
 	if _, err := fmt.Fprintln(t.stdout); err != nil {
 		return false, err
 	}
-	limit := 0
-	if s := newScreen(t.stdout); s.terminal {
-		limit = s.columns()
-	}
-	return more, out.write(t.stdout, "", limit)
+	return more, out.write(t.stdout, "", t.width())
 }
 
 // why explains a row's state: the plan's reason, or the server's reply.

@@ -142,7 +142,7 @@ type unknownRow struct {
 
 // listUnknown prints all unknown rows, because each needs a decision.
 func (t *tool) listUnknown(ctx context.Context, s *stored, secret []byte, f ledger.Filter, asJSON bool) error {
-	out := table{}
+	out := table{wraps: true}
 	out.add("ADDRESS", "KEY", "ROW", "TIME", "SERVER", "MESSAGE-ID", "LAST WORDS")
 	list := struct {
 		Campaign string       `json:"campaign"`
@@ -179,7 +179,7 @@ func (t *tool) listUnknown(ctx context.Context, s *stored, secret []byte, f ledg
 		t.say("nothing is unknown")
 		return nil
 	}
-	if err := out.write(t.stdout, "", 0); err != nil {
+	if err := out.write(t.stdout, "", t.width()); err != nil {
 		return err
 	}
 	t.say("%s", unknownWords(int64(len(out.rows)-1)))

@@ -14,6 +14,7 @@ import (
 	"mailshot/campaign/report"
 	"mailshot/campaign/statefile"
 	"mailshot/cmd/mailshot/guide"
+	"mailshot/cmd/mailshot/typeahead"
 	"mailshot/internal/shell"
 )
 
@@ -29,8 +30,8 @@ import (
 //   - A question is asked only where a person can answer it, on standard error, before anything that cannot be undone.
 //     It asks for the number of messages, or for yes. Any other answer is a no, and --yes answers it beforehand. Where
 //     nobody can answer, the refusal comes before the work.
-//   - Colour, the progress bar and tables cut to the width of the screen are for terminals. Elsewhere progress is a
-//     line every few seconds, and only when there is news.
+//   - Colour, the progress bar, and what is cut or wrapped to the width of the screen are for terminals. Elsewhere
+//     progress is a line every few seconds, and only when there is news.
 //   - Text from outside (lists, servers, files) passes through report.Clean, so that it cannot steer a terminal.
 //   - The exit code tells scripts the outcome, and --json the details. Neither depends on a terminal.
 
@@ -54,6 +55,8 @@ type tool struct {
 	unpipe   func() // gives SIGPIPE back; nil if it was not taken
 	program  string // as it was called, for the commands that it names
 	given    string // flags that the commands named next have again, see loadGiven
+	line     string // the words behind the program's name, as a shell takes them
+	asked    bool   // a question was not answered as it asks
 
 	zone *time.Location // of the times that it says: the schedule's; nil = the machine's
 }
@@ -63,11 +66,15 @@ func run(ctx context.Context, program string, args []string, stdin io.Reader, st
 	t := &tool{stdin: stdin, stdout: stdout, stderr: stderr, screen: newScreen(stderr), program: program}
 	root := t.root()
 	root.SetArgs(args)
+	t.line = quoted(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	cmd, err := root.ExecuteContextC(ctx)
 	code := t.finish(cmd, err)
+	if t.asked {
+		typeahead.Drop(t.stdin) // a long paste comes in pieces
+	}
 	if t.unpipe != nil {
 		t.unpipe()
 	}
@@ -194,10 +201,11 @@ func (t *tool) finish(cmd *cobra.Command, err error) int {
 		return 0
 	}
 	e := &exit{code: exitFailed, err: err, next: cmd.CommandPath() + " --help"}
-	if bad := (*statefile.Error)(nil); errors.As(err, &bad) && bad.Option != "" {
+	var bad *statefile.Error
+	if errors.As(err, &bad) && bad.Option != "" {
 		e.next = elsewhere(cmd, bad.Option)
-	} else {
-		errors.As(err, &e)
+	} else if !errors.As(err, &e) && bad != nil {
+		e.next = t.afterState(bad, path(cmd.Flags().Args()))
 	}
 	if e.err != nil {
 		t.say("%s", report.CleanLines(e.err.Error()))
@@ -210,11 +218,27 @@ func (t *tool) finish(cmd *cobra.Command, err error) int {
 
 // elsewhere is the command with an option that names another file.
 func elsewhere(cmd *cobra.Command, option string) string {
-	words := []string{cmd.CommandPath(), option, "FILE"}
-	for _, arg := range cmd.Flags().Args() {
-		words = append(words, shell.Quote(arg))
+	return cmd.CommandPath() + " " + option + " FILE " + quoted(cmd.Flags().Args())
+}
+
+// quoted are words of a command line, as a shell takes them.
+func quoted(words []string) string {
+	out := make([]string, len(words))
+	for i, w := range words {
+		out[i] = shell.Quote(w)
 	}
-	return strings.Join(words, " ")
+	return strings.Join(out, " ")
+}
+
+// again is the command as it was typed, for a mistake in it.
+func (t *tool) again() string { return "fix it, then mailshot " + t.line }
+
+// afterState is the command to type after a ledger or another database that cannot be used.
+func (t *tool) afterState(bad *statefile.Error, name string) string {
+	if bad.Newer {
+		return "update mailshot, then mailshot " + t.line
+	}
+	return strings.Join(append(append([]string{"mailshot state check"}, t.flags()...), shell.Quote(name)), " ")
 }
 
 // say talks to the person: lines on standard error, each beginning with the program's name.

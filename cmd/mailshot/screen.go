@@ -35,6 +35,15 @@ func (s screen) columns() int {
 	return 80
 }
 
+// width is the width in columns of the terminal that standard output is; 0 if it is not a terminal, where nothing is
+// wrapped or cut.
+func (t *tool) width() int {
+	if s := newScreen(t.stdout); s.terminal {
+		return s.columns()
+	}
+	return 0
+}
+
 func (s screen) paint(code, text string) string {
 	if !s.colour || text == "" {
 		return text

@@ -20,6 +20,7 @@ import (
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
 	"mailshot/cmd/mailshot/human"
+	"mailshot/cmd/mailshot/textwidth"
 	"mailshot/internal/shell"
 	"mailshot/render/address"
 )
@@ -375,7 +376,7 @@ func (t *tool) ended(sum *campaign.Summary, err error, f sendFlags, file string,
 	// If nobody reads the output, what is left to send or to decide still makes the exit code.
 	if f.json {
 		err = errors.Join(err, writeJSON(t.stdout, s))
-	} else if _, e := fmt.Fprintln(t.stdout, s.Identity()); e != nil {
+	} else if _, e := fmt.Fprintln(t.stdout, textwidth.Sum(s.Identity(), t.width())); e != nil {
 		err = errors.Join(err, e)
 	}
 	of := ""

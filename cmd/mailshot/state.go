@@ -76,6 +76,7 @@ func (t *tool) stateCheck(cmd *cobra.Command, args []string) error {
 	state := t.stateFile(d)
 	again := strings.Join(append(t.flags(), shell.Quote(d.Path)), " ")
 	var failed *exit
+	newer := false
 	look := func(file, next string, faults []statefile.Fault, err error) error {
 		var bad *statefile.Error
 		switch {
@@ -83,7 +84,11 @@ func (t *tool) stateCheck(cmd *cobra.Command, args []string) error {
 			t.say("%s does not exist yet", file)
 			return nil
 		case errors.As(err, &bad) && bad.Option == "":
+			if bad.Newer {
+				next = t.afterState(bad, d.Path)
+			}
 			failed = &exit{exitFailed, err, next}
+			newer = newer || bad.Newer
 			t.say("%s", report.CleanLines(err.Error()))
 			return nil
 		case err != nil:
@@ -110,6 +115,9 @@ func (t *tool) stateCheck(cmd *cobra.Command, args []string) error {
 	}
 	if failed != nil {
 		failed.err = errors.New("send nothing until this is repaired")
+		if newer {
+			failed.err = errors.New("send nothing with this version")
+		}
 		return failed
 	}
 	return nil

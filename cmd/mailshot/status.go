@@ -2,11 +2,14 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
+	"mailshot/cmd/mailshot/textwidth"
 )
 
 func (t *tool) statusCommand() *cobra.Command {
@@ -31,7 +34,7 @@ last line shows it. status can run during a send.`,
 			if asJSON {
 				err = writeJSON(t.stdout, sum)
 			} else {
-				err = sum.WriteText(t.stdout)
+				err = t.writeSummary(sum)
 			}
 			if err != nil {
 				return err
@@ -42,6 +45,27 @@ last line shows it. status can run during a send.`,
 	idFlag(cmd, &id, true, "the campaign `ID` instead of the file's")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print as JSON")
 	return cmd
+}
+
+// writeSummary prints where a campaign stands. On a terminal what is wider than it is wrapped.
+func (t *tool) writeSummary(sum report.Summary) error {
+	var b strings.Builder
+	if err := sum.WriteText(&b); err != nil {
+		return err
+	}
+	for line := range strings.Lines(b.String()) {
+		line = strings.TrimSuffix(line, "\n")
+		if line == sum.Identity() {
+			line = textwidth.Sum(line, t.width())
+		} else {
+			words := strings.TrimLeft(line, " ")
+			line = textwidth.Beside(line[:len(line)-len(words)], words, t.width())
+		}
+		if _, err := fmt.Fprintln(t.stdout, line); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // afterStatus names the next command. It is an error if the states do not add up to the rows.

@@ -18,6 +18,7 @@ import (
 	"mailshot/campaign/history"
 	"mailshot/campaign/report"
 	"mailshot/campaign/suppression"
+	"mailshot/cmd/mailshot/textwidth"
 )
 
 func (t *tool) whyCommand() *cobra.Command {
@@ -154,8 +155,9 @@ func (t *tool) printKnown(k known, ledgers bool) error {
 		fmt.Fprintf(&b, "%s is not on the suppression list\n", report.Clean(k.Address))
 	}
 	for _, e := range k.Suppressed {
-		fmt.Fprintf(&b, "%s is never mailed%s, since %s%s\n", report.Clean(k.Address), from(e),
-			e.Time.Local().Format("2006-01-02 15:04"), because(e, k.Address))
+		words := fmt.Sprintf("is never mailed%s, since %s%s", from(e), e.Time.Local().Format("2006-01-02 15:04"),
+			because(e, k.Address))
+		b.WriteString(textwidth.Beside(report.Clean(k.Address)+" ", words, t.width()) + "\n")
 	}
 	if len(k.Campaigns) == 0 {
 		b.WriteString("not in any campaign\n")
@@ -172,7 +174,7 @@ func (t *tool) printKnown(k known, ledgers bool) error {
 			fmt.Fprintf(&b, "  last tried  %s\n", s.Time.Local().Format("2006-01-02 15:04:05"))
 		}
 		if words := why(s.Row); words != "" {
-			fmt.Fprintf(&b, "  last words  %s\n", words)
+			b.WriteString(textwidth.Beside("  last words  ", words, t.width()) + "\n")
 		}
 		if s.MessageID != "" {
 			fmt.Fprintf(&b, "  Message-ID  %s\n", report.Clean(s.MessageID))

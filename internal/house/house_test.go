@@ -17,6 +17,7 @@ var allowed = map[string][]string{
 	"cmd/mailshot/human":     {},
 	"cmd/mailshot/page":      {"campaign/message", "campaign/report", "cmd/mailshot/human", "internal/disk"},
 	"cmd/mailshot/textwidth": {},
+	"cmd/mailshot/typeahead": {},
 	"campaign": {
 		"campaign/...", "templates", "render", "render/address", "sender/...", "internal/mailbox",
 		"internal/oauth", "internal/stdin",

@@ -156,7 +156,7 @@ func (s *Store) version(newest int) (int, error) {
 		return 0, &statefile.Error{Path: s.Path, Text: "not a mailshot database", Hint: "name another file"}
 	case have > newest:
 		text := fmt.Sprintf("written by a newer mailshot (version %d of the file, this program knows %d)", have, newest)
-		return 0, &statefile.Error{Path: s.Path, Text: text, Hint: "update mailshot"}
+		return 0, &statefile.Error{Path: s.Path, Text: text, Hint: "update mailshot", Newer: true}
 	}
 	return have, nil
 }

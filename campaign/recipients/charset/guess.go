@@ -9,12 +9,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/saintfish/chardet"
-	textenc "golang.org/x/text/encoding"
-	"golang.org/x/text/encoding/htmlindex"
-	"golang.org/x/text/encoding/japanese"
-	"golang.org/x/text/encoding/korean"
-	"golang.org/x/text/encoding/simplifiedchinese"
-	"golang.org/x/text/encoding/traditionalchinese"
 )
 
 // guess is a possible encoding of a text.
@@ -45,16 +39,12 @@ var single = []string{
 	"ibm850", "macintosh",
 }
 
-// double are the encodings of up to two bytes a character.
-var double = []textenc.Encoding{simplifiedchinese.GB18030, japanese.ShiftJIS, traditionalchinese.Big5, korean.EUCKR,
-	japanese.EUCJP}
-
 // good is the least fit with an alphabet at which a text is taken for its language.
 const good = 0.9
 
 // guesses returns the possible encodings of pieces of text, the likeliest first. For encodings of one byte a
-// character the letters decide: those of one language, with capitals only where words begin. For the others the
-// patterns and frequencies of bytes decide.
+// character the letters decide: those of one language, with capitals only where words begin. For the Eastern ones
+// common characters and family names decide, for the others the patterns of bytes.
 func guesses(evidence [][]byte) (out []guess) {
 	add := func(name string) {
 		canonical, enc, ok := charset(name)
@@ -92,26 +82,32 @@ func guesses(evidence [][]byte) (out []guess) {
 		}
 		return 0
 	})
+	east := easterly(evidence, eastOf(byPattern))
+	if len(east) > 0 && east[0].score >= sure {
+		add(east[0].name)
+	}
 	for _, name := range likely {
 		if scores[name] >= good {
 			add(name)
 		}
 	}
-	// Japanese, Chinese, Korean: a few names are too little for the patterns to decide between them.
-	for _, r := range byPattern {
-		if _, enc, ok := charset(r.Charset); ok && slices.Contains(double, enc) {
-			add(r.Charset)
-			break
-		}
-	}
-	for _, enc := range double {
-		name, _ := htmlindex.Name(enc)
-		add(name)
+	for _, e := range east {
+		add(e.name)
 	}
 	for _, r := range byPattern {
 		add(r.Charset)
 	}
 	return out[:min(len(out), mostGuesses)]
+}
+
+// eastOf is the likeliest of the Eastern encodings by patterns; "" if there is none.
+func eastOf(byPattern []chardet.Result) string {
+	for _, r := range byPattern {
+		if name, _, ok := charset(r.Charset); ok && slices.ContainsFunc(double, func(e eastern) bool { return e.name == name }) {
+			return name
+		}
+	}
+	return ""
 }
 
 // fit is the share of the letters beyond ASCII that fit the best alphabet. A small letter fits inside a word, a

@@ -1,5 +1,5 @@
 // Package delimited reads lists that are text. [NewCSV] reads CSV in any dialect, [NewJSON] reads JSON with one
-// object per line. Both return one [Record] after another. A fault has the line, its text, and a column in it.
+// object per line, or an array of objects. Both return one [Record] after another. A fault has the line, its text, and a column in it.
 package delimited
 
 import (
@@ -275,6 +275,9 @@ func (r *CSV) check(rec Record, s *scan) *fault.Fault {
 		at = s.stray
 		f.Code, f.Text = "stray-quote", "a quote that neither opens nor closes a cell"
 		f.Hint = `put quotes around the whole cell, without blanks outside them, and double ("") those inside`
+		if at > 1 && rec.Raw[at-2:at] == `\"` {
+			f.Hint = `the list has \" for a quote inside a cell: write each of them as ""`
+		}
 	case s.nul >= 0:
 		at = s.nul
 		f.Code, f.Text, f.Hint = "nul", "a NUL byte", "the file is not text, or not UTF-8: save the list as CSV UTF-8"

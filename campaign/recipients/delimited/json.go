@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,32 +15,33 @@ import (
 	"mailshot/campaign/recipients/fault"
 )
 
-// JSON reads a list of JSON objects, one per line. The keys of the first object, in their order, are the header. All
-// others must have the same keys, in any order. A cell is a text, a number as written, true or false; null is an
-// empty cell.
+// JSON reads a list of JSON objects, one per line or in one array. The keys of the first object, in their order, are the
+// header. All others must have the same keys, in any order. A cell is a text, a number as written, true or false; null
+// is an empty cell.
 type JSON struct {
-	lines *CSV // reads lines; no byte is a delimiter or a quote
+	lines *CSV      // reads lines; no byte is a delimiter or a quote
+	whole *document // reads the objects of an array; nil if there is one per line
 	keys  []string
 	first *Record
 }
 
-// IsJSON reports whether a text begins with an object.
+var jsonStart = regexp.MustCompile(`^\s*(\{\s*["}]|\[\s*[{\]])`)
+
+// IsJSON reports whether a text begins with an object, or with an array of objects.
 func IsJSON(magic []byte) bool {
 	for bytes.HasPrefix(magic, []byte(byteOrderMark)) {
 		magic = magic[len(byteOrderMark):]
 	}
-	magic = bytes.TrimLeft(magic, " \t\r\n")
-	return bytes.HasPrefix(magic, []byte(`{"`)) || bytes.HasPrefix(magic, []byte("{ \"")) ||
-		bytes.HasPrefix(magic, []byte("{}"))
+	return jsonStart.Match(magic)
 }
 
-// NewJSON starts reading JSON lines in UTF-8.
+// NewJSON starts reading JSON in UTF-8.
 func NewJSON(cfg Config, in io.Reader) (*JSON, error) {
 	if cfg.Delimiter != 0 {
 		return nil, &fault.Fault{Code: "bad-delimiter", Place: cfg.DelimiterAt,
 			Text: "a delimiter is set, but " + cfg.File + " is JSON", Hint: "delete it"}
 	}
-	b := bufio.NewReader(newEnded(in))
+	b := bufio.NewReaderSize(newEnded(in), 64<<10)
 	for {
 		mark, err := b.Peek(len(byteOrderMark))
 		if err != nil || string(mark) != byteOrderMark {
@@ -47,7 +49,9 @@ func NewJSON(cfg Config, in io.Reader) (*JSON, error) {
 		}
 		b.Discard(len(mark))
 	}
-	return &JSON{lines: &CSV{in: b, encoding: cfg.Encoding, name: cfg.File, line: 1, whole: true}}, nil
+	lines := &CSV{in: b, encoding: cfg.Encoding, name: cfg.File, line: 1, whole: true}
+	head, _ := b.Peek(b.Size())
+	return &JSON{lines: lines, whole: newDocument(head, b, lines)}, nil
 }
 
 // Encoding is what the text was decoded from.
@@ -64,14 +68,14 @@ func (j *JSON) Next() (Record, error) {
 		return rec, nil
 	}
 	for {
-		rec, err := j.lines.Next()
+		rec, err := j.object()
 		if err != nil {
 			return rec, err
 		}
 		if strings.TrimSpace(rec.Raw) == "" {
 			continue
 		}
-		keys, values, f := j.object(rec)
+		keys, values, f := j.parse(rec)
 		if f != nil {
 			f.Place, f.Line = j.Place(rec.Line), rec.Line
 			f.Final = j.keys == nil
@@ -119,8 +123,16 @@ func (j *JSON) order(keys, values []string) ([]string, *fault.Fault) {
 	return fields, nil
 }
 
-// object parses one line.
-func (j *JSON) object(rec Record) (keys, values []string, f *fault.Fault) {
+// object returns the text of the next object.
+func (j *JSON) object() (Record, error) {
+	if j.whole != nil {
+		return j.whole.Next()
+	}
+	return j.lines.Next()
+}
+
+// parse reads one object.
+func (j *JSON) parse(rec Record) (keys, values []string, f *fault.Fault) {
 	d := json.NewDecoder(strings.NewReader(rec.Raw))
 	d.UseNumber()
 	at := func() *fault.Fault {

@@ -1,5 +1,5 @@
-// Package filetype tells what a file is by its first bytes. [Unpack] reads a packed one, and [Foreign] names one that is
-// a list to a person and cannot be read here.
+// Package filetype tells what a file is by its first bytes. [Peek] returns these, [Unpack] reads a packed file, and
+// [Foreign] names one that is a list to a person and cannot be read here.
 package filetype
 
 import (

@@ -3,6 +3,8 @@ package folding
 import (
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // IsAddress and IsPerson report whether a column is called as columns of addresses, or of people's names, usually are:
@@ -11,6 +13,31 @@ func IsAddress(column string) bool { return oneOf(addresses, column) }
 
 // IsPerson reports whether a column is called as columns of people's names usually are, see [IsAddress].
 func IsPerson(column string) bool { return oneOf(people, column) }
+
+// Results returns the index of the address column of what "mailshot report" wrote, -1 for any other list. That column is
+// called address, which in other lists is where a person lives. guarded says that it was written for spreadsheets, with
+// an apostrophe before what they would take for a formula.
+func Results(columns []string) (address int, guarded bool) {
+	for _, name := range []string{"place", "key", "state", "attempts"} {
+		if !slices.Contains(columns, name) {
+			return -1, false
+		}
+	}
+	return slices.Index(columns, "address"), slices.Contains(columns, "row")
+}
+
+// Unguarded is a cell of a report without that apostrophe.
+func Unguarded(cell string) string {
+	rest, ok := strings.CutPrefix(cell, "'")
+	if !ok {
+		return cell
+	}
+	text := strings.TrimLeftFunc(rest, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("\"'`", r) })
+	if r, _ := utf8.DecodeRuneInString(text); text == "" || !strings.ContainsRune("=+-@＝＋－＠", r) {
+		return cell
+	}
+	return rest
+}
 
 func oneOf(names []string, column string) bool {
 	like := strings.Trim(Loose(column), ".:*")

@@ -54,6 +54,7 @@ type Row struct {
 // checked to the end of the document, and then the zip's checksum.
 type Sheet struct {
 	book  *Book
+	cfg   Config
 	title string
 	of    int // number of visible sheets to choose from, 1 if the sheet was named
 
@@ -65,10 +66,11 @@ type Sheet struct {
 	styles *styles
 
 	area  area
-	first int // index of the first column that is read
-	width int // number of the header's columns; 0 before Header
-	keys  int // index of the column that is read without a locale, -1 for none
-	row   int // number of the last row
+	first int   // index of the first column that is read
+	width int   // number of the header's columns; 0 before Header
+	kept  []int // places of the header's columns that are not only space; nil for all
+	keys  int   // index of the column that is read without a locale, -1 for none
+	row   int   // number of the last row
 
 	headerRow         int // number of the header's row; 0 before Header
 	lastFound         int // number of the last row with cells
@@ -124,7 +126,7 @@ func (b *Book) Sheet(cfg Config) (*Sheet, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Sheet{book: b, title: entry.name, of: of, unnamed: title == "", styles: b.styles, hidden: cfg.Hidden, area: cells, clock: b.clock,
+	s := &Sheet{book: b, cfg: cfg, title: entry.name, of: of, unnamed: title == "", styles: b.styles, hidden: cfg.Hidden, area: cells, clock: b.clock,
 		most: maxCells, keys: -1}
 	if cfg.Locale != "" {
 		s.styles.locale, _ = numfmt.NewLocale(cfg.Locale) // an unknown one shows what every reader understands
@@ -149,7 +151,12 @@ func (s *Sheet) Localized() bool { return s.styles.locale != nil }
 
 // Keys names a column of the header whose cells are shown without a locale, so that a person is known by the same key
 // to every reader.
-func (s *Sheet) Keys(column int) { s.keys = s.first + column }
+func (s *Sheet) Keys(column int) {
+	if s.kept != nil {
+		column = s.kept[column]
+	}
+	s.keys = s.first + column
+}
 
 // broken is the error of a sheet that cannot be read on. What follows is unknown, so the list ends with it.
 func (s *Sheet) broken(err error) *Error {
@@ -195,7 +202,7 @@ func (s *Sheet) Next() (Row, error) {
 			return rec, s.broken(err)
 		}
 		if found {
-			return rec, nil
+			return s.withoutSpacers(rec), nil
 		}
 	}
 }
@@ -412,7 +419,7 @@ func (s *Sheet) widen(rec *Row, width int) {
 }
 
 // Header fixes the columns by the row that names them: from its first cell to its last, or as the range says. It
-// returns that row with just these columns. The rows after it have the same ones.
+// returns that row with just these columns, those aside that are only space. The rows after it have the same ones.
 func (s *Sheet) Header(rec Row) Row {
 	if s.area.right == MaxColumns-1 && s.area.left == 0 {
 		n := 0
@@ -426,7 +433,8 @@ func (s *Sheet) Header(rec Row) Row {
 		s.widen(&rec, max(len(rec.Texts), s.area.right-s.area.left+1))
 	}
 	s.width, s.headerRow, s.lastFound, s.unseen = len(rec.Texts), rec.Number, rec.Number, 0
-	return rec
+	s.dropSpacers(rec)
+	return s.withoutSpacers(rec)
 }
 
 // cutOff turns an end of the file that comes too early into an error.
