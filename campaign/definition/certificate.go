@@ -11,6 +11,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"mailshot/campaign/definition/schema"
+	"mailshot/campaign/definition/secret"
 )
 
 // Certificate reads the client certificate with its key; nil where the file names none. dir is the campaign's folder.
@@ -21,12 +22,12 @@ func (s *Server) Certificate(dir string) (*cryptotls.Certificate, error) {
 	}
 	pem, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(s.ClientCertificate)))
 	if err != nil {
-		return nil, fmt.Errorf("server.client_certificate: %s: %w", s.ClientCertificate, bare(err))
+		return nil, fmt.Errorf("server.client_certificate: %s: %w", s.ClientCertificate, secret.Bare(err))
 	}
 	key, name, file := string(pem), "client_certificate", s.ClientCertificate
 	if s.ClientKey != "" {
 		name, file = "client_key", s.ClientKey
-		if key, err = readSecretFile(file, dir); err != nil {
+		if key, err = fromFile(file, dir); err != nil {
 			return nil, fmt.Errorf("server.client_key: %s: %w", file, err)
 		}
 	}

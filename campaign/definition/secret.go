@@ -4,16 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"go.yaml.in/yaml/v4"
 
 	"mailshot/campaign/definition/schema"
+	"mailshot/campaign/definition/secret"
 )
 
 // Secret says where a secret is. Exactly one of the fields is set. A Secret does not hold the secret and may be
@@ -23,11 +22,6 @@ type Secret struct {
 	File    string   // file, relative to the campaign's folder; ~/ is the user's home
 	Command []string // program and arguments, run in the campaign's folder; the first line that it prints is the secret
 }
-
-const (
-	maxSecret     = 64 << 10 // bytes read from a file or a command
-	secretTimeout = 2 * time.Minute
-)
 
 // Read fetches the secret. dir is the campaign's folder. A command has two minutes, because it may ask a person; it
 // ends earlier when ctx ends. The value is never part of an error.
@@ -42,10 +36,10 @@ func (s *Secret) Read(ctx context.Context, dir string) (string, error) {
 		}
 	case s.File != "":
 		from = "file " + s.File
-		value, err = readSecretFile(s.File, dir)
+		value, err = fromFile(s.File, dir)
 	case len(s.Command) > 0:
 		from = "command " + s.Command[0]
-		value, err = runSecretCommand(ctx, s.Command, dir)
+		value, err = secret.Command(ctx, s.Command, dir)
 	default:
 		return "", errors.New("no env, file or command is named")
 	}
@@ -67,7 +61,7 @@ func (s *Secret) Lacks(ctx context.Context, dir string) error {
 		_, err := s.Read(ctx, dir)
 		return err
 	}
-	name, err := program(s.Command[0], dir)
+	name, err := secret.Program(s.Command[0], dir)
 	if err == nil {
 		_, err = exec.LookPath(name)
 	}
@@ -78,15 +72,7 @@ func (s *Secret) Lacks(ctx context.Context, dir string) error {
 	if errors.As(err, &xe) {
 		err = xe.Err
 	}
-	return fmt.Errorf("command %s: %w", s.Command[0], bare(err))
-}
-
-// program is the path of a command's program, or its name.
-func program(name, dir string) (string, error) {
-	if !strings.ContainsRune(name, '/') || filepath.IsAbs(name) {
-		return name, nil
-	}
-	return filepath.Abs(filepath.Join(dir, filepath.FromSlash(name)))
+	return fmt.Errorf("command %s: %w", s.Command[0], secret.Bare(err))
 }
 
 // Path resolves the path of a file that may be anywhere: ~/ is the user's home, and a relative path is relative to dir.
@@ -105,80 +91,13 @@ func Path(name, dir string) (string, error) {
 	return name, nil
 }
 
-func readSecretFile(name, dir string) (string, error) {
+// fromFile reads the secret in a file, whose path is as Path reads it.
+func fromFile(name, dir string) (string, error) {
 	name, err := Path(name, dir)
 	if err != nil {
 		return "", err
 	}
-	f, err := os.Open(name)
-	if err != nil {
-		return "", bare(err)
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
-	if err != nil {
-		return "", bare(err)
-	}
-	if len(b) > maxSecret {
-		return "", errors.New("too large for a secret")
-	}
-	text := strings.TrimSuffix(string(b), "\n")
-	return strings.TrimSuffix(text, "\r"), nil
-}
-
-// bare removes operation and path from an error of the file system, because the caller names the path as the person
-// wrote it.
-func bare(err error) error {
-	var pe *os.PathError
-	if errors.As(err, &pe) {
-		return pe.Err
-	}
-	return err
-}
-
-func runSecretCommand(ctx context.Context, command []string, dir string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, secretTimeout)
-	defer cancel()
-	name, err := program(command[0], dir)
-	if err != nil {
-		return "", err
-	}
-	cmd := exec.CommandContext(ctx, name, command[1:]...)
-	cmd.Dir = dir
-	cmd.WaitDelay = time.Second // a child left behind may hold the pipes
-	stdout, stderr := &head{}, &head{}
-	cmd.Stdout, cmd.Stderr = stdout, stderr
-	err = cmd.Run()
-	first, _, _ := strings.Cut(string(stdout.kept), "\n")
-	first = strings.TrimSuffix(first, "\r")
-	if ctx.Err() != nil {
-		return "", ctx.Err()
-	}
-	if err != nil {
-		var ee *exec.ExitError
-		if !errors.As(err, &ee) {
-			var xe *exec.Error
-			if errors.As(err, &xe) {
-				return "", xe.Err
-			}
-			return "", bare(err)
-		}
-		// The program's own words help, unless they contain what it printed as the secret.
-		said, _, _ := strings.Cut(strings.TrimSpace(string(stderr.kept)), "\n")
-		if said == "" || first != "" && strings.Contains(said, first) {
-			return "", fmt.Errorf("ended with exit code %d", ee.ExitCode())
-		}
-		return "", fmt.Errorf("ended with exit code %d: %q", ee.ExitCode(), schema.Clip(said))
-	}
-	return first, nil
-}
-
-// head keeps the first bytes written to it and drops the rest.
-type head struct{ kept []byte }
-
-func (h *head) Write(p []byte) (int, error) {
-	h.kept = append(h.kept, p[:min(len(p), maxSecret-len(h.kept))]...)
-	return len(p), nil
+	return secret.File(name)
 }
 
 func password(into **Secret) schema.Reader {

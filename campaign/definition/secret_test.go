@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"mailshot/campaign/definition/secret"
 )
 
 // The test's own program plays the command that knows the password.
@@ -96,7 +98,7 @@ func TestSecretCommand(t *testing.T) {
 
 	t.Setenv("MAILSHOT_TEST_COMMAND", "flood")
 	value, err := (&Secret{Command: []string{self}}).Read(t.Context(), "")
-	if err != nil || len(value) != maxSecret {
+	if err != nil || len(value) != secret.Most {
 		t.Errorf("a flood: %d bytes, %v", len(value), err)
 	}
 

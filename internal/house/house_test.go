@@ -20,7 +20,7 @@ var allowed = map[string][]string{
 	"cmd/mailshot/typeahead": {},
 	"campaign": {
 		"campaign/...", "templates", "render", "render/address", "sender/...", "internal/mailbox",
-		"internal/oauth", "internal/stdin",
+		"internal/oauth", "internal/scratch", "internal/stdin",
 	},
 	"campaign/accounts":       {"campaign/accounts/clock", "campaign/statefile", "internal/sqlite"},
 	"campaign/accounts/clock": {"internal/machine"},
@@ -31,11 +31,12 @@ var allowed = map[string][]string{
 	"campaign/check":         {"internal/ellipsis"},
 	"campaign/check/content": {"campaign/check", "templates"},
 	"campaign/definition": {
-		"campaign/definition/beside", "campaign/definition/schema", "internal/shell", "internal/stdin",
-		"render/address", "sender/courtesy", "sender/limits", "sender/reply",
+		"campaign/definition/beside", "campaign/definition/schema", "campaign/definition/secret", "internal/shell",
+		"internal/stdin", "render/address", "sender/courtesy", "sender/limits", "sender/reply",
 	},
 	"campaign/definition/beside":       {"campaign/definition/schema", "internal/ellipsis", "render/address"},
 	"campaign/definition/schema":       {"internal/ellipsis", "internal/suggest"},
+	"campaign/definition/secret":       {"campaign/definition/schema"},
 	"campaign/digest":                  {"campaign/definition"},
 	"campaign/digest/digesttest":       {"campaign/definition", "campaign/digest"},
 	"campaign/dispatch":                {"campaign/ledger", "campaign/pacing", "sender/..."},

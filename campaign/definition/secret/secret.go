@@ -1,0 +1,104 @@
+// Package secret fetches secrets from files and programs. No error of it holds what was fetched.
+package secret
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"mailshot/campaign/definition/schema"
+)
+
+const (
+	Most          = 64 << 10 // bytes read from a file or a command
+	secretTimeout = 2 * time.Minute
+)
+
+// Program is the path of a command's program, or its name.
+func Program(name, dir string) (string, error) {
+	if !strings.ContainsRune(name, '/') || filepath.IsAbs(name) {
+		return name, nil
+	}
+	return filepath.Abs(filepath.Join(dir, filepath.FromSlash(name)))
+}
+
+// File returns the text of a file, without the end of its last line.
+func File(name string) (string, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return "", Bare(err)
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, Most+1))
+	if err != nil {
+		return "", Bare(err)
+	}
+	if len(b) > Most {
+		return "", errors.New("too large for a secret")
+	}
+	text := strings.TrimSuffix(string(b), "\n")
+	return strings.TrimSuffix(text, "\r"), nil
+}
+
+// Bare removes operation and path from an error of the file system, because the caller names the path as the person
+// wrote it.
+func Bare(err error) error {
+	var pe *os.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}
+
+// Command runs a program in a folder and returns the first line that it prints. It ends with ctx, and after two minutes,
+// because a program may ask a person.
+func Command(ctx context.Context, command []string, dir string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, secretTimeout)
+	defer cancel()
+	name, err := Program(command[0], dir)
+	if err != nil {
+		return "", err
+	}
+	cmd := exec.CommandContext(ctx, name, command[1:]...)
+	cmd.Dir = dir
+	cmd.WaitDelay = time.Second // a child left behind may hold the pipes
+	stdout, stderr := &head{}, &head{}
+	cmd.Stdout, cmd.Stderr = stdout, stderr
+	err = cmd.Run()
+	first, _, _ := strings.Cut(string(stdout.kept), "\n")
+	first = strings.TrimSuffix(first, "\r")
+	if ctx.Err() != nil {
+		return "", ctx.Err()
+	}
+	if err != nil {
+		var ee *exec.ExitError
+		if !errors.As(err, &ee) {
+			var xe *exec.Error
+			if errors.As(err, &xe) {
+				return "", xe.Err
+			}
+			return "", Bare(err)
+		}
+		// The program's own words help, unless they contain what it printed as the secret.
+		said, _, _ := strings.Cut(strings.TrimSpace(string(stderr.kept)), "\n")
+		if said == "" || first != "" && strings.Contains(said, first) {
+			return "", fmt.Errorf("ended with exit code %d", ee.ExitCode())
+		}
+		return "", fmt.Errorf("ended with exit code %d: %q", ee.ExitCode(), schema.Clip(said))
+	}
+	return first, nil
+}
+
+// head keeps the first bytes written to it and drops the rest.
+type head struct{ kept []byte }
+
+func (h *head) Write(p []byte) (int, error) {
+	h.kept = append(h.kept, p[:min(len(p), Most-len(h.kept))]...)
+	return len(p), nil
+}
