@@ -88,7 +88,11 @@ func (c *Campaign) Check(ctx context.Context) (_ *check.Report, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, done()) }()
+	defer func() {
+		if e := done(); err == nil {
+			err = e
+		}
+	}()
 	c.lacks = check.Warnings(c.lacking(ctx, false)) // it may be another machine that sends
 	draft, planned, err := c.draft(ctx, l, PlanOptions{})
 	if err != nil {

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,7 +12,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailshot/campaign/accounts"
+	"mailshot/campaign/definition"
 	"mailshot/campaign/ledger"
+	"mailshot/campaign/remains"
 	"mailshot/campaign/report"
 	"mailshot/campaign/runlog"
 	"mailshot/campaign/suppression"
@@ -23,7 +23,7 @@ import (
 )
 
 func (t *tool) forgetCommand() *cobra.Command {
-	var yes bool
+	var o forgetFlags
 	cmd := &cobra.Command{
 		Use:   "forget ADDRESS [CAMPAIGN]",
 		Short: "Erase a person's data, and never mail them again",
@@ -33,16 +33,32 @@ with the times and codes of attempts. A message that was still to be sent is sup
 suppression list keeps a keyed hash in place of the address, so that none of your campaigns mails
 them again; suppress remove ADDRESS lifts it.
 
-forget does not touch the list, the archive, logs or other ledgers. It names the files beside the
-campaign that have the address, and the logs of send --log that have lines about the person.`,
+forget looks into all files beside the campaign, its ledger and the accounts, and names those that
+still have the address. What mailshot made it offers to remove: copies of the ledger that a repair
+kept (state.db.damaged-...) or somebody made (state.db.bak), messages of send --to-sink, and what
+commands that were killed left. --copies removes these files without a question, and with what is in
+them of others. The list, the archive, results, logs and other ledgers are your own: forget only names
+them, and the logs of send --log wherever they are. It does not see encoded text (a workbook, base64).`,
 		Args: args(cobra.RangeArgs(1, 2)),
-		RunE: func(cmd *cobra.Command, args []string) error { return t.forget(cmd, args, yes) },
+		RunE: func(cmd *cobra.Command, args []string) error { return t.forget(cmd, args, o) },
 	}
-	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
+	cmd.Flags().BoolVarP(&o.yes, "yes", "y", false, "do not ask; copies stay unless --copies is given")
+	cmd.Flags().BoolVar(&o.copies, "copies", false, "remove the files of mailshot that still have the address")
 	return cmd
 }
 
-func (t *tool) forget(cmd *cobra.Command, args []string, yes bool) (err error) {
+// forgetFlags are the flags of forget.
+type forgetFlags struct{ yes, copies bool }
+
+// as is a command of forget with --copies, if that was given.
+func (o forgetFlags) as(command string) string {
+	if o.copies {
+		return strings.Replace(command, "--yes", "--copies --yes", 1)
+	}
+	return command
+}
+
+func (t *tool) forget(cmd *cobra.Command, args []string, o forgetFlags) (err error) {
 	ctx := cmd.Context()
 	key, err := suppression.Key(strings.TrimSpace(args[0]))
 	if err != nil || strings.HasPrefix(key, "@") {
@@ -55,7 +71,7 @@ func (t *tool) forget(cmd *cobra.Command, args []string, yes bool) (err error) {
 	}
 	again := "mailshot forget --yes " + strings.Join(append(t.flags(), shell.Quote(args[0]), shell.Quote(d.Path)), " ")
 	question := fmt.Sprintf("type yes to erase %s for good: ", report.Clean(key))
-	if err := t.certain(ctx, question, yes, again); err != nil {
+	if err := t.certain(ctx, question, o.yes, o.as(again)); err != nil {
 		return err
 	}
 	var f *ledger.Forgotten
@@ -95,17 +111,84 @@ func (t *tool) forget(cmd *cobra.Command, args []string, yes bool) (err error) {
 	for _, place := range f.Mentions {
 		t.say("the address is also in a field of another person: %s", report.Clean(place))
 	}
-	names := append([]string{key}, f.Keys...)
-	found := mentions(d.Dir, file, names)
-	for _, log := range runlog.Known(filepath.Dir(file)) {
-		if runlog.Mentions(log, names) && !slices.ContainsFunc(found, func(f string) bool { return sameFile(f, log) }) {
-			found = append(found, log)
+	return t.lookBeside(ctx, d, append([]string{key, strings.TrimSpace(args[0])}, f.Keys...), o,
+		forgetFlags{copies: true}.as(again))
+}
+
+// lookBeside looks for a person who was forgotten in the files beside the campaign, its ledger and the accounts.
+func (t *tool) lookBeside(ctx context.Context, d *definition.Definition, names []string, o forgetFlags,
+	again string) (err error) {
+	shared := t.accounts
+	if shared == "" {
+		if shared, err = accounts.DefaultPath(); err != nil {
+			return err
 		}
 	}
-	for _, name := range found {
-		t.say("not erased, because it is your own file: %s", report.Clean(name))
+	left, removed, err := remains.Find(ctx, remains.Config{
+		Dir: d.Dir, Home: d.Home(), State: t.stateFile(d), Accounts: shared, Names: names,
+	})
+	for _, path := range removed {
+		t.say("removed what a command that was killed left: %s", report.Clean(path))
 	}
-	return nil
+	if err != nil {
+		return fmt.Errorf("look into the files beside the campaign: %w", err)
+	}
+	for _, log := range runlog.Known(filepath.Dir(t.stateFile(d))) {
+		known := slices.ContainsFunc(left, func(f remains.File) bool { return sameFile(f.Path, log) })
+		if !known && runlog.Mentions(log, names) {
+			left = append(left, remains.File{Path: log})
+		}
+	}
+	return t.forgetCopies(ctx, left, o, again)
+}
+
+// forgetCopies names the files in which the person is left. It removes those that mailshot made, if it may.
+func (t *tool) forgetCopies(ctx context.Context, left []remains.File, o forgetFlags, again string) error {
+	var ours []remains.File
+	for _, f := range left {
+		path := report.Clean(f.Path)
+		switch {
+		case !f.Ours:
+			t.say("not erased, because it is your own file: %s", path)
+			continue
+		case f.InUse:
+			t.say("still there, and in use by a running command; forget again when that has ended: %s", path)
+			continue
+		case f.Unsure:
+			t.say("may still be there, in a copy that cannot be read whole: %s", path)
+		default:
+			t.say("still there, in a file that mailshot made or a copy of one: %s", path)
+		}
+		ours = append(ours, f)
+	}
+	if len(ours) == 0 {
+		return nil
+	}
+	them := human.Plural(int64(len(ours)), "file")
+	switch {
+	case o.copies:
+	case o.yes || !isTerminal(t.stdin):
+		t.say("%s not removed; --copies removes what mailshot made, with all that is in it", them)
+		t.hint(again)
+		return nil
+	default:
+		fmt.Fprintf(t.stderr, "%s type yes to remove %s for good, with all that is in it: ",
+			t.screen.dim("mailshot:"), them)
+		if line, err := t.answer(ctx); err != nil || line != "yes" {
+			t.say("%s not removed", them)
+			t.hint(again)
+			return err
+		}
+	}
+	var errs []error
+	for _, f := range ours {
+		if err := f.Remove(); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		t.say("removed %s", report.Clean(f.Path))
+	}
+	return errors.Join(errs...)
 }
 
 // forgetRows erases a person from the rows of a ledger, if there is a ledger. It returns what was erased even if
@@ -133,36 +216,4 @@ func sameFile(a, b string) bool {
 	one, err := os.Stat(a)
 	other, err2 := os.Stat(b)
 	return err == nil && err2 == nil && os.SameFile(one, other)
-}
-
-// largest is the largest file that mentions looks into.
-const largest = 256 << 20
-
-// mentions lists the files below dir that have one of the names in their own name or in their text: lists, copies of
-// messages, rehearsals. It leaves out the ledger's files, and does not see encoded text (a workbook, base64).
-func mentions(dir, state string, names []string) []string {
-	var found []string
-	_ = filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-		if err != nil || !e.Type().IsRegular() || strings.HasPrefix(path, state) {
-			return nil // a file that cannot be read cannot be listed
-		}
-		if info, err := e.Info(); err != nil || info.Size() > largest {
-			return nil
-		}
-		b, err := os.ReadFile(path)
-		if err != nil {
-			return nil
-		}
-		b = bytes.ToLower(b)
-		for _, name := range names {
-			if strings.Contains(name, "@") &&
-				(bytes.Contains(b, []byte(strings.ToLower(name))) ||
-					strings.Contains(strings.ToLower(e.Name()), strings.ToLower(name))) {
-				found = append(found, path)
-				return nil
-			}
-		}
-		return nil
-	})
-	return found
 }

@@ -98,6 +98,7 @@ var allowed = map[string][]string{
 	"campaign/recipients/workbook/numfmt":       {"campaign/recipients/value"},
 	"campaign/recipients/workbook/strictxml":    {"campaign/recipients/fault"},
 	"campaign/recipients/workbook/workbooktest": {"campaign/recipients/value"},
+	"campaign/remains":                          {"internal/disk", "internal/scratch", "internal/sqlite"},
 	"campaign/repeats": {
 		"campaign/accounts", "campaign/check", "campaign/ledger", "campaign/recipients", "internal/ellipsis",
 	},

@@ -212,17 +212,19 @@ func (w where) all() []Left {
 
 // Sweep removes the folders below home, and in the system's temporary folder, whose processes are dead. What it cannot
 // remove it leaves to the next one. A folder in the system's temporary folder without a lock is an older version's:
-// nobody can tell whether it is in use, and it stays.
-func Sweep(home string) { here(home).sweep() }
+// nobody can tell whether it is in use, and it stays. Sweep returns what it removed.
+func Sweep(home string) []string { return here(home).sweep() }
 
-func (w where) sweep() {
+func (w where) sweep() (removed []string) {
 	for _, f := range w.found() {
 		// Below a home a folder without a lock is about to get one, or lost it in a power cut. Whoever takes the lock
 		// first has the folder: its maker then makes another.
 		l, ok := tryLock(f.path, f.ours)
 		switch {
 		case l != nil && ok:
-			_ = remove(f.path, l)
+			if remove(f.path, l) == nil {
+				removed = append(removed, f.path)
+			}
 		case l != nil:
 			_ = l.Close()
 		}
@@ -230,6 +232,7 @@ func (w where) sweep() {
 	if w.home != "" {
 		tidy(filepath.Join(w.home, below), "")
 	}
+	return removed
 }
 
 // tryLock takes the lock of a folder. l is nil if the folder has none, and is not to get one.

@@ -101,7 +101,8 @@ var examples = map[string]string{
 	"status": `  mailshot status campaign.yaml
   mailshot status --json campaign.yaml`,
 	"cancel": `  mailshot cancel campaign.yaml`,
-	"forget": `  mailshot forget ann@example.com campaign.yaml`,
+	"forget": `  mailshot forget ann@example.com campaign.yaml
+  mailshot forget --copies --yes ann@example.com campaign.yaml`,
 	"suppress": `  mailshot suppress add ann@example.com @example.net
   mailshot suppress import unsubscribed.csv
   mailshot suppress list`,
