@@ -267,3 +267,35 @@ func TestDatedMeanwhile(t *testing.T) {
 	}
 	rec.exactly(t, 3)
 }
+
+// Two processes plan on both sides of midnight, and the earlier day's begins. The later plan is not begun, neither then nor
+// by the next send, which finds that its people have got the message. Proven by going on with the plan: 6 messages to 3
+// people.
+func TestDatedPlannedMeanwhile(t *testing.T) {
+	t.Parallel()
+	f, rec, clock := dated(t, 3, "", "2026-11-20T09:00:00Z")
+	o := campaign.Options{Now: clock.now}
+	first := f.open(t, o)
+	defer first.Close()
+	if _, err := first.Plan(t.Context(), campaign.PlanOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	clock.to(at(t, "2026-11-21T09:00:00Z"))
+	second := f.open(t, o)
+	if _, err := second.Plan(t.Context(), campaign.PlanOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := first.Run(t.Context(), nil, campaign.RunOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	var other *families.MeanwhileError
+	if _, err := second.Run(t.Context(), nil, campaign.RunOptions{}); !errors.As(err, &other) {
+		t.Errorf("Run: %v", err)
+	}
+	second.Close()
+	var found *campaign.CheckError
+	if err := f.refusal(t, o); !errors.As(err, &found) {
+		t.Error(err)
+	}
+	rec.exactly(t, 3)
+}

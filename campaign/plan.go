@@ -15,6 +15,7 @@ import (
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/message"
 	"mailshot/campaign/recipients"
+	"mailshot/campaign/repeats"
 	"mailshot/sender/limits"
 )
 
@@ -259,7 +260,11 @@ func (c *Campaign) resume(ctx context.Context, o PlanOptions, plan *Plan) error 
 		plan.Notes = append(plan.Notes, "standard input gives no list, so the campaign continues with the list of "+
 			c.frozen.Created.Local().Format("2 January 2006, 15:04"))
 	}
-	if len(what) > 0 && given {
+	outdated, err := c.outdated(ctx)
+	if err != nil {
+		return err
+	}
+	if (len(what) > 0 || outdated) && given {
 		// A plan that nobody has said yes to has nothing to protect: it is made anew from the present inputs.
 		withdrawn, err := c.ledger.Withdraw(ctx, c.id)
 		if err != nil {
@@ -308,7 +313,7 @@ func (c *Campaign) replan(ctx context.Context, o PlanOptions, plan *Plan, was *r
 	if err := c.openList(ctx); err != nil {
 		return c.asCheck(err)
 	}
-	if a, b := keyName(was), keyName(c.header); a != b {
+	if a, b := repeats.KnownBy(was), repeats.KnownBy(c.header); a != b {
 		return &CheckError{&check.Report{Campaign: c.id, Counts: map[string]int64{}, Findings: []check.Finding{{
 			Code: "key-changed", Severity: check.Error, Place: c.def.Name,
 			Text: fmt.Sprintf("people were known by %s and now by %s: everybody would be new, and mailed again", a, b),
@@ -361,14 +366,6 @@ func (c *Campaign) replan(ctx context.Context, o PlanOptions, plan *Plan, was *r
 	}
 	c.frozen, err = c.ledger.Campaign(ctx, c.id)
 	return err
-}
-
-// keyName says in words what identifies a person.
-func keyName(h *recipients.Header) string {
-	if h.Key < 0 {
-		return "their address"
-	}
-	return fmt.Sprintf("column %q", h.Columns[h.Key].Name)
 }
 
 func (c *Campaign) duplicatesFirst() bool { return c.def.Recipients.Duplicates == "first" }

@@ -2,8 +2,6 @@ package campaign
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 
 	"mailshot/campaign/accounts"
 	"mailshot/campaign/ledger"
@@ -14,7 +12,7 @@ import (
 func (c *Campaign) rehearsal() bool { return c.opts.Sink != nil || c.opts.To != nil }
 
 // history is what the user's other campaigns sent to whom; nil if they sent nothing, and for a rehearsal. For a re-plan
-// it knows which rows get nothing any more, because a server has answered.
+// it knows which rows get nothing any more: a re-plan leaves them as they are.
 func (c *Campaign) history(ctx context.Context, to adder) (*repeats.History, error) {
 	if c.rehearsal() {
 		return nil, nil
@@ -27,14 +25,24 @@ func (c *Campaign) history(ctx context.Context, to adder) (*repeats.History, err
 	if _, is := to.(*ledger.Replan); !is {
 		return h, nil
 	}
-	answered := ledger.Filter{States: []ledger.State{ledger.Sent, ledger.Unknown, ledger.Refused, ledger.GaveUp}}
-	for r, err := range c.ledger.Deliveries(ctx, c.id, answered) {
+	done := ledger.Filter{States: []ledger.State{ledger.Sent, ledger.Unknown, ledger.Refused, ledger.GaveUp,
+		ledger.Held, ledger.Cancelled, ledger.Suppressed}}
+	for r, err := range c.ledger.Deliveries(ctx, c.id, done) {
 		if err != nil {
 			return nil, err
 		}
 		h.Done(r.Key)
 	}
 	return h, nil
+}
+
+// outdated reports whether the user's other campaigns have sent since a plan was made that has had no run yet.
+func (c *Campaign) outdated(ctx context.Context) (bool, error) {
+	if c.frozen.Runs > 0 {
+		return false, nil
+	}
+	h, err := c.history(ctx, nil)
+	return h != nil && h.Since(c.frozen.Created), err
 }
 
 // run is the campaign's random name in its ledger; "" if it has none. A check and an estimate plan into a ledger of
@@ -59,14 +67,8 @@ func (f *filling) sentBefore() {
 		all = d.Counts()[ledger.Pending] // without the duplicates
 	}
 	f.p.found.Add(f.history.Findings(repeats.Asked{
-		All: all, Accepted: f.o.Repeat, File: f.c.def.Name, List: f.c.list.Digest(), Subject: f.c.subject(),
+		All: all, Accepted: f.o.Repeat, File: f.c.def.Name, List: f.c.list.Digest(), Subject: repeats.Subject(f.c.def.Subject.Text),
 	})...)
-}
-
-// subject is a digest of the subject's template.
-func (c *Campaign) subject() string {
-	sum := sha256.Sum256([]byte(c.def.Subject.Text))
-	return hex.EncodeToString(sum[:8])
 }
 
 // record has the run remember who gets which message.
@@ -76,7 +78,8 @@ func (s *sending) record(ctx context.Context) (err error) {
 		return nil
 	}
 	s.memory, err = repeats.Record(ctx, c.accounts, s.run, accounts.Mailing{
-		Run: c.frozen.Run, ID: c.id, Folder: repeats.Folder(c.def.Dir), List: c.frozen.List, Subject: c.subject(),
+		Run: c.frozen.Run, ID: c.id, Folder: repeats.Folder(c.def.Dir), List: c.frozen.List,
+		Subject: repeats.Subject(c.def.Subject.Text),
 	}, c.def.RememberDays(), c.now)
 	if err == nil {
 		s.Deliveries, s.Messages = s.memory, made{c, s.memory}

@@ -251,3 +251,42 @@ func TestSameListWithAnotherMessage(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// A plan that has had no run was asked about when it was made. Where another campaign has sent since, it is made anew, and
+// asked about again. Proven by going on with the plan: 4 messages to 2 people.
+func TestSameMessageSinceThePlan(t *testing.T) {
+	t.Parallel()
+	f, rec := started(t, 2)
+	if got := f.before(t, campaign.Options{}, campaign.PlanOptions{}); got != "" { // nobody says yes
+		t.Fatal(got)
+	}
+	f.under(t, "again").send(t, campaign.Options{}, campaign.PlanOptions{})
+	if got := f.before(t, campaign.Options{}, campaign.PlanOptions{}); !strings.HasPrefix(got, "error: 2 of 2 ") {
+		t.Errorf("%q", got)
+	}
+	rec.exactly(t, 2)
+	f.send(t, campaign.Options{}, campaign.PlanOptions{Repeat: true})
+	if n := len(rec.accepted(t)); n != 4 {
+		t.Errorf("%d messages at the sink, want 4", n)
+	}
+}
+
+// Whom a campaign has cancelled gets nothing of it, whatever a list adds: so another campaign may have mailed them.
+// Proven by asking about cancelled rows: "2 of 3".
+func TestSameMessageOfWhoIsCancelled(t *testing.T) {
+	t.Parallel()
+	f, rec := started(t, 2)
+	f.before(t, campaign.Options{}, campaign.PlanOptions{})
+	l, err := ledger.Open(filepath.Join(f.dir, ".mailshot", "state.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := l.Cancel(t.Context(), "test")
+	if err := errors.Join(err, l.Close()); err != nil || n != 2 {
+		t.Fatal(n, err)
+	}
+	f.under(t, "again").send(t, campaign.Options{}, campaign.PlanOptions{})
+	f.write(t, "people.csv", people(2)+"new@example.com,New,new\n")
+	f.send(t, campaign.Options{}, campaign.PlanOptions{AcceptChanges: true})
+	rec.exactly(t, 3)
+}

@@ -184,7 +184,7 @@ func (s *sending) begin(ctx context.Context) error {
 		return err
 	}
 	if err := c.alone(ctx); err != nil {
-		return err
+		return errors.Join(err, s.run.Forgo(ctx))
 	}
 	s.Deliveries, s.Lanes = s.run, s.run.Lanes()
 	s.Answers = func(ctx context.Context, lanes []string, states []ledger.State, most int) ([]ledger.Answer, error) {

@@ -174,9 +174,9 @@ func put(t *sqlite.Tx, no int64, data []byte) error {
 	return err
 }
 
-// read reads a block; nil if there is none.
+// read reads a block; nil if there is none. A number that is free again may be that of another mailing's block.
 func (m *Memory) read(t *sqlite.Tx, no int64) (data []byte, err error) {
-	rows, err := t.Query("SELECT data FROM copies WHERE no = ?", no)
+	rows, err := t.Query("SELECT data FROM copies WHERE no = ? AND mailing = ?", no, m.mailing)
 	err = sqlite.Each(rows, err, func(r *sql.Rows) error { return r.Scan(&data) })
 	return data, err
 }

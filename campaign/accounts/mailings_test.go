@@ -158,3 +158,32 @@ func TestCopiesAreSmall(t *testing.T) {
 		t.Errorf("%d bytes for %d, %v", info.Size(), n, err)
 	}
 }
+
+// A block that was emptied, or whose write failed, leaves its number free, and another mailing may take it. Copies are not
+// put into that one's block. Proven by reading a block by its number alone: both copies were of two.
+func TestBlockOfAnotherMailing(t *testing.T) {
+	t.Parallel()
+	a, err := Open(filepath.Join(t.TempDir(), "mailshot", "accounts.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	now := time.Date(2026, 11, 3, 10, 0, 0, 0, time.UTC)
+	of := map[string]*Memory{}
+	for _, run := range []string{"one", "two"} {
+		if of[run], err = a.Remember(t.Context(), Mailing{Run: run, ID: run}, 10, now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, step := range []struct {
+		run       string
+		add, drop []Copy
+	}{{"one", []Copy{{1, 1}}, nil}, {"one", nil, []Copy{{1, 1}}}, {"two", []Copy{{1, 2}}, nil}, {"one", []Copy{{1, 3}}, nil}} {
+		if err := of[step.run].Update(step.add, step.drop, now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := remembered(t, a, now); !slices.Equal(got["one"], []uint64{3}) || !slices.Equal(got["two"], []uint64{2}) {
+		t.Error(got)
+	}
+}

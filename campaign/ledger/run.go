@@ -122,6 +122,18 @@ func (l *Ledger) Run(ctx context.Context, id string, o RunOptions) (*Run, error)
 	return r, nil
 }
 
+// Forgo takes back that the campaign's first run has begun, so that there was none. No delivery was handed out; the
+// caller closes the run. A later run stays begun.
+func (r *Run) Forgo(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return r.l.db.Write(func(t *sqlite.Tx) error {
+		_, err := t.Exec("UPDATE campaigns SET turn = 0 WHERE no = ? AND turn = 1", r.no)
+		return err
+	})
+}
+
 // recover makes unknown what an earlier run left begun.
 func (r *Run) recover(t *sqlite.Tx) error {
 	now := r.o.Now().UnixNano()

@@ -397,3 +397,39 @@ func TestDeferredWithTheClockSetBack(t *testing.T) {
 		t.Error(sent, got)
 	}
 }
+
+// A first run that is taken back was none: its plan can be withdrawn. A later run stays begun.
+func TestForgo(t *testing.T) {
+	t.Parallel()
+	l := open1(t)
+	plan(t, l, "c", rowsOf(2))
+	lock(t, l, "c")
+	runs := func(want int64) {
+		t.Helper()
+		if c, err := l.Campaign(t.Context(), "c"); err != nil || c.Runs != want {
+			t.Errorf("%d runs, want %d; %v", c.Runs, want, err)
+		}
+	}
+	forgo := func() {
+		t.Helper()
+		r := run(t, l, "c", RunOptions{})
+		if err := errors.Join(r.Forgo(t.Context()), r.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	forgo()
+	runs(0)
+	if err := run(t, l, "c", RunOptions{}).Close(); err != nil {
+		t.Fatal(err)
+	}
+	forgo()
+	runs(2)
+	plan(t, l, "d", rowsOf(2))
+	lock(t, l, "d")
+	if err := run(t, l, "d", RunOptions{}).Forgo(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if ok, err := l.Withdraw(t.Context(), "d"); err != nil || !ok {
+		t.Errorf("withdrawn: %v, %v", ok, err)
+	}
+}

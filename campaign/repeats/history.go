@@ -2,6 +2,8 @@ package repeats
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"hash/maphash"
 	"os"
@@ -147,6 +149,13 @@ func (h *History) add(c *accounts.Copies, mine bool) {
 // for.
 func (h *History) Key() []byte { return h.key }
 
+// Since reports whether other campaigns have sent since a moment: on its day, or later.
+func (h *History) Since(t time.Time) bool {
+	y, m, d := t.In(h.now.Location()).Date()
+	day := time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
+	return slices.ContainsFunc(h.groups[1:], func(g group) bool { return !g.day.Before(day) })
+}
+
 // Done says that the row with this key gets nothing any more, so that it is not noted. It takes some 20 bytes.
 func (h *History) Done(key string) { h.done[maphash.String(h.seed, key)] = struct{}{} }
 
@@ -166,6 +175,12 @@ func (h *History) Note(content uint64, key, place string) {
 	if g.noted++; len(g.places) < mostPlaces {
 		g.places = append(g.places, place)
 	}
+}
+
+// Subject is a digest of a subject's template.
+func Subject(template string) string {
+	sum := sha256.Sum256([]byte(template))
+	return hex.EncodeToString(sum[:8])
 }
 
 // Asked is what [History.Findings] says something about.

@@ -121,6 +121,14 @@ func (l List) identity() string {
 	return "address"
 }
 
+// KnownBy says in words what identifies a person of a list.
+func KnownBy(h *recipients.Header) string {
+	if h.Key < 0 {
+		return "their address"
+	}
+	return fmt.Sprintf("column %q", h.Columns[h.Key].Name)
+}
+
 // mostDiffering is how many of the columns are shown in which two rows differ.
 const mostDiffering = 3
 

@@ -194,7 +194,7 @@ func (t *tool) forgetCopies(ctx context.Context, left []remains.File, o forgetFl
 // forgetRows erases a person from the rows of a ledger, if there is a ledger. It returns what was erased even if
 // closing the ledger fails.
 func forgetRows(ctx context.Context, file string, a *accounts.Accounts, key string) (f *ledger.Forgotten, err error) {
-	if _, err := os.Stat(file); err != nil {
+	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 		return &ledger.Forgotten{}, nil
 	}
 	l, err := ledger.Open(file)
