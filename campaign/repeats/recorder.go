@@ -111,7 +111,7 @@ func (r *Recorder) Begin(ctx context.Context, d *ledger.Delivery) error {
 		return fmt.Errorf("begin %s: %w: its message was not made", d.Place, ledger.ErrState)
 	}
 	if err := r.Run.Begin(ctx, d); err != nil {
-		r.let(d, false)
+		r.let(r.take(d), false)
 		return err
 	}
 	if <-h.written; h.err == nil {
@@ -125,27 +125,36 @@ func (r *Recorder) Begin(ctx context.Context, d *ledger.Delivery) error {
 
 // Settle is that of ledger.Run. A message that the server refused was not got.
 func (r *Recorder) Settle(ctx context.Context, d *ledger.Delivery, res ledger.Result) error {
+	h := r.take(d)
 	err := r.Run.Settle(ctx, d, res)
-	r.let(d, err != nil || res.State == ledger.Sent || res.State == ledger.Unknown)
+	r.let(h, err != nil || res.State == ledger.Sent || res.State == ledger.Unknown)
 	return err
 }
 
 // PutBack is that of ledger.Run.
 func (r *Recorder) PutBack(d *ledger.Delivery) {
-	begun := d.State == ledger.Begun
+	h, begun := r.take(d), d.State == ledger.Begun
 	r.Run.PutBack(d)
-	r.let(d, begun)
+	r.let(h, begun)
 }
 
-// let lets go of a delivery. What is remembered of it is forgotten, unless its message may have been got.
-func (r *Recorder) let(d *ledger.Delivery, got bool) {
+// take takes a delivery's message out of the hand. It comes before the ledger lets go of the delivery, which another
+// worker may have at once, with a message of its own.
+func (r *Recorder) take(d *ledger.Delivery) *held {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	h := r.hand[d.ID]
 	delete(r.hand, d.ID)
+	return h
+}
+
+// let forgets what is remembered of a message, unless it may have been got. h may be nil.
+func (r *Recorder) let(h *held, got bool) {
 	if h == nil || got {
 		return
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	select {
 	case <-h.written:
 		if h.err == nil {
