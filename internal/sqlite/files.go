@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"syscall"
 
 	"mailshot/campaign/statefile"
 	"mailshot/internal/disk"
@@ -38,7 +39,12 @@ func prepare(path string, u Use, network func(path string) string) (_ string, er
 	if kind := cmp.Or(network(dir), network(path)); kind != "" {
 		return "", elsewhere(path, kind, u)
 	}
-	if err := privateFolder(dir); err != nil {
+	if err := privateFolder(dir); errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		return "", &statefile.Error{
+			Path: path, Option: u.Option, Text: "its folder cannot be made or written to", Err: err,
+			Hint: fmt.Sprintf("name a file in a folder of your own with %s or %s", u.Option, u.Variable),
+		}
+	} else if err != nil {
 		return "", err
 	}
 	if u.Ignore {

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -40,5 +41,23 @@ func TestNetwork(t *testing.T) {
 		if f := (*statefile.Error)(nil); !errors.As(err, &f) || !strings.Contains(f.Text, "(cifs)") {
 			t.Errorf("%s: %v", there, err)
 		}
+	}
+}
+
+// A campaign on a disk that may only be read (a share, a stick) has its ledger elsewhere, and the error says how. Proven
+// by the error of the folder alone: no option was named.
+func TestReadOnlyFolder(t *testing.T) {
+	t.Parallel()
+	if os.Getuid() == 0 || runtime.GOOS == "windows" {
+		t.Skip("root may write everywhere, and Windows has no such mode: the hint was not tried")
+	}
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o500); err != nil {
+		t.Fatal(err)
+	}
+	var bad *statefile.Error
+	_, err := Prepare(filepath.Join(dir, ".mailshot", "state.db"), Use{Option: "--state", Variable: "MAILSHOT_STATE"})
+	if !errors.As(err, &bad) || bad.Option != "--state" || !strings.Contains(bad.Hint, "MAILSHOT_STATE") {
+		t.Errorf("%v", err)
 	}
 }
