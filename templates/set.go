@@ -174,10 +174,10 @@ func (c *Compiler) read(name string) (string, error) {
 		return "", fmt.Errorf("%s is too large for a template (%d bytes; at most %d)", name, info.Size(), maxSource)
 	}
 	data, err := fs.ReadFile(c.cfg.FS, name)
-	if err != nil {
-		return "", err
+	if pe := (*fs.PathError)(nil); errors.As(err, &pe) && !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("%q cannot be read: %w", name, pe.Err)
 	}
-	return string(data), nil
+	return string(data), err
 }
 
 // check finds the mistakes that need no row: names of columns, functions and files.

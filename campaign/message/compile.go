@@ -3,6 +3,7 @@ package message
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"strings"
 
@@ -108,6 +109,9 @@ func (p *compiling) read(t definition.Text) *templates.Source {
 		return &templates.Source{File: "standard input", Text: strings.TrimPrefix(p.Definition.Piped, "\ufeff")}
 	}
 	b, err := p.Root.ReadFile(filepath.FromSlash(t.Text))
+	if pe := (*fs.PathError)(nil); errors.As(err, &pe) {
+		err = fmt.Errorf("%q cannot be read: %w", t.Text, pe.Err)
+	}
 	if err != nil {
 		p.errs = append(p.errs, fmt.Errorf("%s: %w", p.Definition.Place(t), err))
 		return nil
