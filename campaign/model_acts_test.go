@@ -114,7 +114,7 @@ func (m *machine) finish(f *talk, a answer) {
 
 // later lets time pass.
 func (m *machine) later(t *rapid.T) {
-	m.now = m.now.Add(rapid.SampledFrom([]time.Duration{time.Second, time.Minute, 15 * time.Minute, 70 * time.Minute,
+	m.pass(rapid.SampledFrom([]time.Duration{time.Second, time.Minute, 15 * time.Minute, 70 * time.Minute,
 		5 * time.Hour}).Draw(t, "time"))
 }
 
@@ -315,7 +315,7 @@ func (m *machine) drain(t *rapid.T) {
 		if left == 0 {
 			m.drop()
 		}
-		m.now = m.now.Add(30 * time.Minute)
+		m.pass(30 * time.Minute)
 	}
 	for key, s := range m.states {
 		if s == ledger.Pending || s == ledger.Deferred || s == ledger.Begun {

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -30,8 +31,9 @@ type machine struct {
 	t     *rapid.T
 	base  string
 	def   *definition.Definition
-	now   time.Time
-	cap   int64 // in an hour; 0: none
+	now   time.Time  // passes by pass
+	clock sync.Mutex // held by pass, and by the accounts, which read the clock in a goroutine of their own
+	cap   int64      // in an hour; 0: none
 	steps int
 
 	lives  int
@@ -254,9 +256,20 @@ func (m *machine) shut() {
 // open opens the campaign on the disk.
 func (m *machine) open() *Campaign {
 	c, err := Open(context.Background(), Options{Definition: m.def, State: m.disk.state(), Accounts: m.disk.accounts(),
-		Now: func() time.Time { return m.now }})
+		Now: func() time.Time {
+			m.clock.Lock()
+			defer m.clock.Unlock()
+			return m.now
+		}})
 	m.must(err)
 	return c
+}
+
+// pass lets time pass.
+func (m *machine) pass(d time.Duration) {
+	m.clock.Lock()
+	defer m.clock.Unlock()
+	m.now = m.now.Add(d)
 }
 
 // start plans or resumes and begins a run, as send does. What changed is refused unless accept.
