@@ -257,7 +257,7 @@ func TestDiskFull(t *testing.T) {
 	}{
 		{"ledger", "campaign/.mailshot", "size=2m",
 			[]string{"campaign/.mailshot/state.db: no room on the disk", "make room, then send again: it resumes"}},
-		{"accounts", "user", "size=2m", []string{"user/accounts.db: no room on the disk",
+		{"accounts", "user", "size=8m", []string{"user/accounts.db: no room on the disk",
 			"make room, then send again: it resumes"}},
 		{"archive", "campaign/sent", "size=2m",
 			[]string{"archive: ", "no space left on device", "was sent, and has no copy",
