@@ -119,11 +119,9 @@ func (t *tool) forget(cmd *cobra.Command, args []string, o forgetFlags) (err err
 // lookBeside looks for a person who was forgotten in the files beside the campaign, its ledger and the accounts.
 func (t *tool) lookBeside(ctx context.Context, d *definition.Definition, names []string, o forgetFlags,
 	again string) (err error) {
-	shared := t.accounts
-	if shared == "" {
-		if shared, err = accounts.DefaultPath(); err != nil {
-			return err
-		}
+	shared, err := t.accountsFile()
+	if err != nil {
+		return err
 	}
 	left, removed, err := remains.Find(ctx, remains.Config{
 		Dir: d.Dir, Home: d.Home(), State: t.stateFile(d), Accounts: shared, Names: names,

@@ -67,11 +67,9 @@ func (t *tool) stateCheck(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	shared := t.accounts
-	if shared == "" {
-		if shared, err = accounts.DefaultPath(); err != nil {
-			return err
-		}
+	shared, err := t.accountsFile()
+	if err != nil {
+		return err
 	}
 	state := t.stateFile(d)
 	again := strings.Join(append(t.flags(), shell.Quote(d.Path)), " ")

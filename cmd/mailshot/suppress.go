@@ -80,11 +80,9 @@ blocks, which are temporary).`,
 
 // withAccounts opens the user's accounts for work, and closes them after it.
 func (t *tool) withAccounts(work func(*accounts.Accounts) error) (err error) {
-	file := t.accounts
-	if file == "" {
-		if file, err = accounts.DefaultPath(); err != nil {
-			return err
-		}
+	file, err := t.accountsFile()
+	if err != nil {
+		return err
 	}
 	a, err := accounts.Open(file)
 	if err != nil {
@@ -250,4 +248,12 @@ func (t *tool) suppressImport(cmd *cobra.Command, a *accounts.Accounts, file, fr
 		t.say("%s left out, the first %s", many, report.Clean(list.Unfit[0].Error()))
 	}
 	return nil
+}
+
+// accountsFile is the path of the user's accounts: --accounts, else where they are by default.
+func (t *tool) accountsFile() (string, error) {
+	if t.accounts != "" {
+		return t.accounts, nil
+	}
+	return accounts.DefaultPath()
 }

@@ -117,11 +117,9 @@ func (t *tool) ledgers(cmd *cobra.Command, campaigns []string) ([]string, error)
 
 // find asks the ledgers about the person, and the accounts if there are any yet.
 func (t *tool) find(ctx context.Context, key string, files []string) (p *history.Person, err error) {
-	file := t.accounts
-	if file == "" {
-		if file, err = accounts.DefaultPath(); err != nil {
-			return nil, err
-		}
+	file, err := t.accountsFile()
+	if err != nil {
+		return nil, err
 	}
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 		return history.Find(ctx, key, nil, files)

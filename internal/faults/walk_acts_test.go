@@ -73,11 +73,6 @@ func (w *walk) note(format string, args ...any) {
 	}
 }
 
-func (w *walk) failf(format string, args ...any) {
-	w.t.Helper()
-	w.t.Errorf(format, args...)
-}
-
 // command is a call of the program in a campaign's folder, with the accounts and the clock of this step.
 func (w *walk) command(c *walked, args ...string) *exec.Cmd {
 	cmd := exec.Command(w.binary, args...)
@@ -122,7 +117,7 @@ func (w *walk) ended(p *Process, what string) int {
 		}) {
 			break
 		}
-		w.failf("%s ended with exit code %d\n%s%s", what, code, stdout, stderr)
+		w.t.Errorf("%s ended with exit code %d\n%s%s", what, code, stdout, stderr)
 	}
 	return code
 }
@@ -164,7 +159,7 @@ func (w *walk) sendAs(flags []string, campaigns ...*walked) {
 		if !w.calm && w.random.IntN(4) > 0 {
 			p.Kill()
 		} else if err := p.Signal(syscall.SIGTERM); err != nil {
-			w.failf("%v", err)
+			w.t.Errorf("%v", err)
 		}
 	}
 	switch victim := running[w.random.IntN(len(running))]; {
@@ -187,7 +182,7 @@ func (w *walk) sendAs(flags []string, campaigns ...*walked) {
 			select {
 			case <-p.Ended():
 			case <-time.After(20 * time.Second):
-				w.failf("a send did not stop within 20 s of a signal")
+				w.t.Errorf("a send did not stop within 20 s of a signal")
 				p.Kill()
 			}
 		}

@@ -167,7 +167,7 @@ func (w *walk) look() {
 	select {
 	case <-w.Quiet():
 	case <-time.After(30 * time.Second):
-		w.failf("connections of dead programs stay open")
+		w.t.Errorf("connections of dead programs stay open")
 	}
 	w.arrivals()
 	for _, c := range w.campaigns {
@@ -196,7 +196,7 @@ func (w *walk) arrivals() {
 		id, _, _ := strings.Cut(r.Subject, " ")
 		to := r.To[0]
 		if w.forgotten[w.now][to] {
-			w.failf("%s is on the suppression list, and got a message of %s", to, id)
+			w.t.Errorf("%s is on the suppression list, and got a message of %s", to, id)
 		}
 		for _, c := range w.campaigns {
 			if c.id() == id {
@@ -219,7 +219,7 @@ func (c *walked) person(to string) *person {
 func (w *walk) judge(c *walked) {
 	l, done, err := openCopy(c.state())
 	if err != nil {
-		w.failf("%s: %v", c.id(), err)
+		w.t.Errorf("%s: %v", c.id(), err)
 	}
 	if l == nil {
 		return
@@ -228,7 +228,7 @@ func (w *walk) judge(c *walked) {
 	counts, rows, err := l.Counts(w.t.Context(), c.id())
 	if errors.Is(err, ledger.ErrNotFound) {
 		if c.rows > 0 {
-			w.failf("%s had %d rows, and is gone", c.id(), c.rows)
+			w.t.Errorf("%s had %d rows, and is gone", c.id(), c.rows)
 		}
 		return
 	}
@@ -240,7 +240,7 @@ func (w *walk) judge(c *walked) {
 		sum += n
 	}
 	if sum != rows || rows < c.rows {
-		w.failf("%s: the states add up to %d, the rows are %d, and were %d: %v", c.id(), sum, rows, c.rows, counts)
+		w.t.Errorf("%s: the states add up to %d, the rows are %d, and were %d: %v", c.id(), sum, rows, c.rows, counts)
 	}
 	c.rows = rows
 	seen := map[string]bool{}
@@ -261,10 +261,10 @@ func (w *walk) judge(c *walked) {
 	w.forgot(c, seen)
 	for to, p := range c.people {
 		if !seen[to] && !c.purged && p.state != "" && !w.erased(to) {
-			w.failf("%s: %s was %s, and has no row any more", c.id(), to, p.state)
+			w.t.Errorf("%s: %s was %s, and has no row any more", c.id(), to, p.state)
 		}
 		if p.arrived > p.allowed {
-			w.failf("%s: %s has %d messages, and may have %d", c.id(), to, p.arrived, p.allowed)
+			w.t.Errorf("%s: %s has %d messages, and may have %d", c.id(), to, p.arrived, p.allowed)
 		}
 	}
 }
@@ -281,9 +281,9 @@ func (w *walk) row(c *walked, d ledger.Record, p *person) {
 	p.manual = p.manual || d.Manual != nil
 	switch {
 	case d.State == ledger.Sent && p.arrived == 0 && !p.manual:
-		w.failf("%s: %s is sent, and the server does not have it", c.id(), d.Address)
+		w.t.Errorf("%s: %s is sent, and the server does not have it", c.id(), d.Address)
 	case d.State != ledger.Sent && d.State != ledger.Unknown && d.State != ledger.Begun && p.arrived > 0 && !p.doubtful:
-		w.failf("%s: %s is %s, and the server has %d", c.id(), d.Address, d.State, p.arrived)
+		w.t.Errorf("%s: %s is %s, and the server has %d", c.id(), d.Address, d.State, p.arrived)
 	}
 }
 
@@ -294,7 +294,7 @@ func (w *walk) caps() {
 	for name, all := range w.starts {
 		for i := walkCap; i < len(all); i++ {
 			if apart := all[i].Sub(all[i-walkCap]); apart < walkWindow {
-				w.failf("%d messages with the accounts %q within %v, want at most %d in %v",
+				w.t.Errorf("%d messages with the accounts %q within %v, want at most %d in %v",
 					walkCap+1, name, apart, walkCap, walkWindow)
 				break
 			}
