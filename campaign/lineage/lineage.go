@@ -17,6 +17,7 @@ import (
 
 	"mailshot/campaign/accounts"
 	"mailshot/campaign/ledger"
+	"mailshot/internal/disk"
 )
 
 // Ledger is a campaign's ledger, and whom to ask about it.
@@ -155,21 +156,14 @@ func (l Ledger) other(ctx context.Context, s accounts.Sending) string {
 
 // here is the folder as the accounts name it: as they named it before, if that is the same folder under another name.
 func (l Ledger) here(all []accounts.Sending) string {
-	folder, err := filepath.Abs(l.Folder)
-	if err != nil {
-		folder = l.Folder
-	}
-	if real, err := filepath.EvalSymlinks(folder); err == nil {
-		folder = real
-	}
+	folder := disk.Real(l.Folder)
 	for _, s := range all {
 		if s.Folder == folder {
 			return folder
 		}
 	}
-	info, err := os.Stat(folder)
 	for _, s := range all {
-		if was, e := os.Stat(s.Folder); err == nil && e == nil && os.SameFile(info, was) {
+		if disk.SameFile(folder, s.Folder) {
 			return s.Folder
 		}
 	}

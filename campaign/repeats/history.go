@@ -7,13 +7,13 @@ import (
 	"fmt"
 	"hash/maphash"
 	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
 	"mailshot/campaign/accounts"
 	"mailshot/campaign/check"
 	"mailshot/campaign/ledger"
+	"mailshot/internal/disk"
 	"mailshot/internal/ellipsis"
 )
 
@@ -42,26 +42,11 @@ func RunOf(ctx context.Context, path, id string) string {
 }
 
 // Folder is a folder as it is remembered: the same by all of its names.
-func Folder(dir string) string {
-	if abs, err := filepath.Abs(dir); err == nil {
-		dir = abs
-	}
-	if real, err := filepath.EvalSymlinks(dir); err == nil {
-		dir = real
-	}
-	return dir
-}
+func Folder(dir string) string { return disk.Real(dir) }
 
 // is reports whether a mailing is the campaign itself.
 func (c Campaign) is(m *accounts.Mailing) bool {
-	return c.Run != "" && m.Run == c.Run || m.ID == c.ID && (m.Folder == c.Folder || sameFile(m.Folder, c.Folder))
-}
-
-// sameFile reports whether a folder that was moved is still found under its old name.
-func sameFile(a, b string) bool {
-	was, err := os.Stat(a)
-	is, err2 := os.Stat(b)
-	return err == nil && err2 == nil && os.SameFile(was, is)
+	return c.Run != "" && m.Run == c.Run || m.ID == c.ID && (m.Folder == c.Folder || disk.SameFile(m.Folder, c.Folder))
 }
 
 // mostPlaces is how many rows a finding names.

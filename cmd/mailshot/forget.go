@@ -20,6 +20,7 @@ import (
 	"mailshot/campaign/runlog"
 	"mailshot/campaign/suppression"
 	"mailshot/cmd/mailshot/human"
+	"mailshot/internal/disk"
 	"mailshot/internal/shell"
 )
 
@@ -133,7 +134,7 @@ func (t *tool) lookBeside(ctx context.Context, d *definition.Definition, names [
 		return fmt.Errorf("look into the files beside the campaign: %w", err)
 	}
 	for _, log := range runlog.Known(filepath.Dir(t.stateFile(d))) {
-		known := slices.ContainsFunc(left, func(f remains.File) bool { return sameFile(f.Path, log) })
+		known := slices.ContainsFunc(left, func(f remains.File) bool { return disk.SameFile(f.Path, log) })
 		if !known && runlog.Mentions(log, names) {
 			left = append(left, remains.File{Path: log})
 		}
@@ -208,11 +209,4 @@ func forgetRows(ctx context.Context, file string, a *accounts.Accounts, key stri
 		return nil, err
 	}
 	return f, nil
-}
-
-// sameFile reports whether two names are of one file.
-func sameFile(a, b string) bool {
-	one, err := os.Stat(a)
-	other, err2 := os.Stat(b)
-	return err == nil && err2 == nil && os.SameFile(one, other)
 }

@@ -59,7 +59,7 @@ var allowed = map[string][]string{
 		"campaign/ledger/internal/schema", "campaign/statefile", "internal/disk", "internal/machine",
 		"internal/scratch", "internal/sqlite",
 	},
-	"campaign/lineage": {"campaign/accounts", "campaign/ledger"},
+	"campaign/lineage": {"campaign/accounts", "campaign/ledger", "internal/disk"},
 	"campaign/list":    {"campaign/definition", "campaign/recipients"},
 	"campaign/message": {
 		"campaign/check", "campaign/check/content", "campaign/definition", "campaign/recipients", "render",
@@ -100,7 +100,8 @@ var allowed = map[string][]string{
 	"campaign/recipients/workbook/workbooktest": {"campaign/recipients/value"},
 	"campaign/remains":                          {"internal/disk", "internal/scratch", "internal/sqlite"},
 	"campaign/repeats": {
-		"campaign/accounts", "campaign/check", "campaign/ledger", "campaign/recipients", "internal/ellipsis",
+		"campaign/accounts", "campaign/check", "campaign/ledger", "campaign/recipients", "internal/disk",
+		"internal/ellipsis",
 	},
 	"campaign/report":      {},
 	"campaign/runlog":      {"campaign/dispatch"},
