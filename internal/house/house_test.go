@@ -132,6 +132,7 @@ var allowed = map[string][]string{
 	"sender/reply":         {"sender/limits"},
 	"sender/sendmail":      {"sender", "sender/reply"},
 	"sender/smtp":          {"sender/auth", "sender/reply"},
+	"internal/bench":       {"campaign", "campaign/definition", "internal/mailbox", "internal/sink"},
 	"internal/disk":        {},
 	"internal/ellipsis":    {},
 	"internal/faults":      {"campaign/ledger", "internal/disk", "internal/sink"},

@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"encoding/hex"
 	"errors"
+	"hash"
 	"io"
 	"slices"
 	"strings"
@@ -167,6 +168,11 @@ func (x *session) Data(r io.Reader) error {
 		x.observe("data", "")
 		// go-smtp has written its 354, but it is not sent yet.
 		go354 := c.retract()
+		// go-smtp reads a body in any case. We read the real one, and it gets an empty one.
+		r = &wire{c: c}
+		c.mu.Lock()
+		c.feed = []byte(".\r\n")
+		c.mu.Unlock()
 		f := c.fault("data", x.recipient(), Event{From: x.from, To: x.to})
 		switch {
 		case f.gone:
@@ -176,11 +182,7 @@ func (x *session) Data(r io.Reader) error {
 		case f.good:
 			c.say(f.answer)
 		default:
-			// go-smtp reads a body now, in any case. It gets an empty one, and its reply to that is dropped.
-			c.mu.Lock()
-			c.feed = []byte(".\r\n")
-			c.mu.Unlock()
-			c.replace(answer{})
+			c.replace(answer{}) // go-smtp's reply to the empty body is dropped
 			c.say(f.answer)
 			return errFault
 		}
@@ -188,6 +190,9 @@ func (x *session) Data(r io.Reader) error {
 	m, err := x.read(r)
 	if err != nil {
 		return err
+	}
+	if limit := c.server.o.MaxSize; limit > 0 && m.size > limit {
+		return smtp.ErrDataTooLarge
 	}
 	x.observe("dot", "")
 	rule := c.rule("dot", x.recipient(), Event{From: x.from, To: x.to})
@@ -254,11 +259,15 @@ const maxHead = 64 << 10
 func (x *session) read(r io.Reader) (*message, error) {
 	c, o := x.c, x.c.server.o
 	m := &message{}
-	hash := sha256.New()
+	var hash hash.Hash // paid only by those who want a record
+	if o.Record != nil {
+		hash = sha256.New()
+	}
 	buf := c.server.buffers.Get().(*[]byte)
 	defer c.server.buffers.Put(buf)
-	headEnd := false
-	// go-smtp's reader returns when the buffer is full: one byte shows that the body has begun.
+	headEnd := o.Record == nil
+	tooLarge := func() bool { return o.MaxSize > 0 && m.size > o.MaxSize }
+	// One byte shows that the body has begun.
 	p := (*buf)[:1]
 	for {
 		n, err := r.Read(p)
@@ -268,12 +277,14 @@ func (x *session) read(r io.Reader) (*message, error) {
 					return nil, errFault
 				}
 			}
-			hash.Write(p[:n])
+			if hash != nil {
+				hash.Write(p[:n])
+			}
 			m.size += int64(n)
 			if o.Observe != nil {
 				c.server.observe(Event{Kind: "body", Connection: c.number, From: x.from, To: slices.Clone(x.to), Size: m.size})
 			}
-			if o.Store != nil {
+			if o.Store != nil && !tooLarge() {
 				m.body = append(m.body, p[:n]...)
 			}
 			if !headEnd {
@@ -301,7 +312,9 @@ func (x *session) read(r io.Reader) (*message, error) {
 		// be on record.
 		return nil, io.ErrUnexpectedEOF
 	}
-	hash.Sum(m.sum[:0])
+	if hash != nil {
+		hash.Sum(m.sum[:0])
+	}
 	return m, nil
 }
 
@@ -318,14 +331,16 @@ func (x *session) keep(m *message) error {
 			return temporary(err)
 		}
 	}
-	_, secured := x.c.top.(*tls.Conn)
-	rec := Record{
-		Time: now, Connection: x.c.number, User: x.user, TLS: secured,
-		From: x.from, To: x.to, Notify: x.notify, EnvID: x.envid, Size: m.size, SHA256: hex.EncodeToString(m.sum[:]),
-	}
-	rec.read(m.head, s.o.Headers)
-	if err := s.rec.add(rec); err != nil {
-		return temporary(err)
+	if s.o.Record != nil {
+		_, secured := x.c.top.(*tls.Conn)
+		rec := Record{
+			Time: now, Connection: x.c.number, User: x.user, TLS: secured, From: x.from, To: x.to, Notify: x.notify,
+			EnvID: x.envid, Size: m.size, SHA256: hex.EncodeToString(m.sum[:]),
+		}
+		rec.read(m.head, s.o.Headers)
+		if err := s.rec.add(rec); err != nil {
+			return temporary(err)
+		}
 	}
 	s.accepted.Add(1)
 	x.observe("stored", "")
