@@ -385,11 +385,11 @@ func TestRecipientIsNotChanged(t *testing.T) {
 	t.Parallel()
 	r := setup{}.renderer(t)
 	to := recipient(t, "Ann", "ann@example.com", "a", "1")
-	to.Data.Mailshot = map[string]string{"mine": "kept"}
+	to.Data.Mailshot = templates.Mailshot{Name: "kept"}
 	if _, err := r.Render(to, testDate); err != nil {
 		t.Fatal(err)
 	}
-	if len(to.Data.Mailshot) != 1 || to.Data.Mailshot["mine"] != "kept" {
+	if to.Data.Mailshot != (templates.Mailshot{Name: "kept"}) {
 		t.Errorf("Mailshot is now %v", to.Data.Mailshot)
 	}
 }

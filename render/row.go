@@ -18,12 +18,12 @@ import (
 // Render makes one message. The error joins all faults of this row. Each is a *Fault or an error of templates, and has
 // a Diagnostic method.
 func (r *Renderer) Render(to Recipient, date time.Time) (*Message, error) {
-	to.Data.Mailshot = map[string]string{
-		"campaign": r.c.Campaign,
-		"key":      to.Key,
-		"address":  to.Address.String(),
-		"name":     to.Name,
-		"token":    Token(r.c.Secret, r.c.Campaign, to.Key),
+	to.Data.Mailshot = templates.Mailshot{
+		Campaign: r.c.Campaign,
+		Key:      to.Key,
+		Address:  to.Address.String(),
+		Name:     to.Name,
+		Token:    Token(r.c.Secret, r.c.Campaign, to.Key),
 	}
 	now := date.Format(time.RFC1123Z)
 	j := &job{Renderer: r, to: to, composer: composer{
@@ -38,7 +38,7 @@ func (r *Renderer) Render(to Recipient, date time.Time) (*Message, error) {
 	}
 	j.head = slices.Grow(j.head, body.length())
 	j.entity(body, 0)
-	j.m.token = to.Data.Mailshot["token"]
+	j.m.token = to.Data.Mailshot.Token
 	if r.plain != nil {
 		j.m.plain = func() *Message {
 			m, _ := r.plain.Render(to, date) // nil where a template fails without the campaign's id

@@ -38,7 +38,8 @@ type program struct {
 	entry    string
 	tidy     bool // a derived text: blank lines and ends of lines are put in order
 	pristine func(*function.Execution) (executor, error)
-	pool     sync.Pool
+	pool     sync.Pool     // of instances
+	outputs  sync.Pool     // for execute
 	guard    *visibleGuard // of HTML
 	spy      *spy          // nil: of a derived text
 }
@@ -139,6 +140,29 @@ func (p *program) instance() (*instance, error) {
 }
 
 func (p *program) execute(w io.Writer, d Data) error {
+	o, _ := p.outputs.Get().(*Output)
+	if o == nil {
+		o = &Output{}
+	}
+	err := p.append(o, d)
+	if err == nil {
+		_, err = w.Write(o.Text)
+	}
+	if cap(o.Text) < giant {
+		p.outputs.Put(o)
+	}
+	return err
+}
+
+// literals are what the runs of an output speak of.
+func (p *program) literals() []string { return nil }
+
+// giant is a size from which on a buffer is not kept: one giant text must not stay in memory for the rest of the run.
+const giant = 1 << 20
+
+// append makes the text of one row.
+func (p *program) append(o *Output, d Data) error {
+	o.Text, o.Runs = o.Text[:0], o.Runs[:0]
 	i, _ := p.pool.Get().(*instance)
 	if i == nil {
 		var err error
@@ -147,7 +171,7 @@ func (p *program) execute(w io.Writer, d Data) error {
 		}
 	}
 	i.out.Reset()
-	row := function.Row(d.Values, d.Text, d.Mailshot)
+	row := p.set.c.row(d)
 	i.run.Begin(row)
 	err := i.t.Execute(&limited{&i.out, p.set.c.cfg.Limit}, row)
 	path := i.run.Path()
@@ -165,14 +189,22 @@ func (p *program) execute(w io.Writer, d Data) error {
 	if err != nil {
 		err = p.executeError(err, d)
 	} else if p.tidy {
-		_, err = io.WriteString(w, plaintext.Tidy(i.out.String()))
+		o.Text = append(o.Text, plaintext.Tidy(i.out.String())...)
 	} else {
-		_, err = w.Write(i.out.Bytes())
+		o.Text = append(o.Text, i.out.Bytes()...)
 	}
-	if i.out.Cap() < 1<<20 { // one giant text must not stay in memory for the rest of the run
+	if i.out.Cap() < giant {
 		p.pool.Put(i)
 	}
 	return err
+}
+
+// row is the dot of a template for what one execution sees.
+func (c *Compiler) row(d Data) map[string]any {
+	if d.Cells != nil {
+		return function.CellRow(c.cfg.Columns, d.Cells, d.Mailshot)
+	}
+	return function.Row(d.Values, d.Text, d.Mailshot)
 }
 
 // limited is a buffer with a limit.

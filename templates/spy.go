@@ -83,14 +83,27 @@ func (s *set) spyLinks(f *source.Form) *source.Form {
 	return f.Replace(spans, func(string) string { i++; return "{{$_ := " + calls[i] + "}}" })
 }
 
+// text returns a cell as read.
+func (d Data) text(columns []string, name string) (text string, ok bool) {
+	if d.Cells == nil {
+		text, ok = d.Text[name]
+		return text, ok
+	}
+	i := slices.Index(columns, name)
+	if i < 0 || i >= len(d.Cells) {
+		return "", false
+	}
+	return d.Cells[i].Text, true
+}
+
 // look adds to d.Seen what the template prints for a row. path is the one that its execution took.
 func (y *spy) look(d Data, path string, row map[string]any) {
 	shape := make([]byte, len(y.columns), len(y.columns)+len(path))
 	blanks, odd := false, y.unsure
 	for i, c := range y.columns {
-		cell, isText := d.Text[c.Name]
+		cell, isText := d.text(y.set.c.cfg.Columns, c.Name)
 		if name, ok := strings.CutPrefix(c.Name, "mailshot."); ok {
-			cell, isText = d.Mailshot[name], true
+			cell, isText = d.Mailshot.Field(name), true
 		}
 		if !isText {
 			odd = true
