@@ -134,6 +134,7 @@ func BenchmarkPlan(b *testing.B) {
 				maker.Check(made.Message)
 				made.Message.Digest()
 				row.Encode()
+				made.Message.Release()
 			}
 		})
 	}
@@ -151,9 +152,11 @@ func BenchmarkAgain(b *testing.B) {
 			}
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
-				if _, err := maker.Again(plan[i%len(plan)], date); err != nil {
+				msg, err := maker.Again(plan[i%len(plan)], date)
+				if err != nil {
 					b.Fatal(err)
 				}
+				msg.Release()
 			}
 		})
 	}
