@@ -1,0 +1,195 @@
+// Package transfer writes texts in the encodings of a mail's parts, which are 7-bit and in lines of 76 (RFC 2045).
+// Prepare the literals that many texts share with [Prepare], ask [Literals.Base64] which encoding is the shorter one,
+// and write the text with [Literals.AppendQuotedPrintable], or with [Normalize] and [AppendBase64].
+//
+// Most of a letter is the same for everybody. A line of quoted-printable depends on nothing but its line of the text.
+// So the whole lines within a literal are encoded once, beforehand, and copied into each message. Only the lines with a
+// cell in them are encoded for each message. The octets are the same as if all of the text were encoded at once.
+//
+// All line ends of a text (CRLF, CR, LF) are written as CRLF, the canonical form of a text part (RFC 2046 section
+// 4.1.1), and the last line is ended. The package keeps nothing of a text that it has written.
+package transfer
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+	"unicode/utf8"
+
+	"mailshot/templates"
+)
+
+// LineLength is how many characters an encoded line has at most, without its line end.
+const LineLength = 76
+
+// Literals are the literals of one template, encoded beforehand. They are immutable and safe for concurrent use.
+type Literals []literal
+
+// literal is a text that stands in many texts. Its whole lines are those between its first and its last line break:
+// what stands before and after them belongs to lines that go on outside.
+type literal struct {
+	text       string
+	head, tail int    // text[head:tail] are its whole lines
+	lines      []byte // its whole lines in quoted-printable
+	tally      tally  // of its whole lines
+	invalid    bool   // its whole lines are not UTF-8
+}
+
+// tally counts what the choice of an encoding needs.
+type tally struct {
+	size int // octets with CRLF line ends
+	high int // octets over 127
+}
+
+// Prepare encodes the whole lines of literals.
+func Prepare(texts []string) Literals {
+	l := make(Literals, len(texts))
+	for i, text := range texts {
+		l[i] = prepare(text)
+	}
+	return l
+}
+
+func prepare(text string) literal {
+	l := literal{text: text}
+	for i := range len(text) {
+		// A CR at the very end may be half of a line break.
+		if c := text[i]; c == '\n' || c == '\r' && i+1 < len(text) && text[i+1] != '\n' {
+			if l.tail = i + 1; l.head == 0 {
+				l.head = l.tail
+			}
+		}
+	}
+	lines := []byte(text[l.head:l.tail])
+	l.lines, l.tally, l.invalid = appendLines(nil, lines), count(lines), !utf8.Valid(lines)
+	return l
+}
+
+// Base64 says whether base64 is the shorter encoding of a text. runs say where the literals stand in it.
+func (l Literals) Base64(text []byte, runs []templates.Run) bool {
+	var all tally
+	at := 0
+	for _, r := range runs {
+		if lit, from := l.whole(text, r, at); lit != nil {
+			all.add(count(text[at:from]))
+			all.add(lit.tally)
+			at = from + lit.tail - lit.head
+		}
+	}
+	all.add(count(text[at:]))
+	return all.preferBase64(text)
+}
+
+// Valid says whether a text is UTF-8.
+func (l Literals) Valid(text []byte, runs []templates.Run) bool {
+	at := 0
+	for _, r := range runs {
+		// A line break ends a character, so that whole lines are valid or not by themselves.
+		if lit, from := l.whole(text, r, at); lit != nil {
+			if lit.invalid || !utf8.Valid(text[at:from]) {
+				return false
+			}
+			at = from + lit.tail - lit.head
+		}
+	}
+	return utf8.Valid(text[at:])
+}
+
+// AppendQuotedPrintable encodes a text in quoted-printable. runs say where the literals stand in it.
+func (l Literals) AppendQuotedPrintable(b, text []byte, runs []templates.Run) []byte {
+	at := 0
+	for _, r := range runs {
+		if lit, from := l.whole(text, r, at); lit != nil {
+			b = append(appendLines(b, text[at:from]), lit.lines...)
+			at = from + lit.tail - lit.head
+		}
+	}
+	b = appendLines(b, text[at:])
+	if !ended(text) {
+		b = append(b, "\r\n"...)
+	}
+	return b
+}
+
+// whole returns the literal of a run and where its whole lines begin, unless they begin before at. It returns nil, and
+// the text is encoded like any other, where the text does not have the literal at the run's place.
+func (l Literals) whole(text []byte, r templates.Run, at int) (*literal, int) {
+	if r.Literal < 0 || r.Literal >= len(l) || r.At < 0 {
+		return nil, 0
+	}
+	lit := &l[r.Literal]
+	from := r.At + lit.head
+	if lit.head == lit.tail || from < at || r.At+len(lit.text) > len(text) ||
+		string(text[r.At:r.At+len(lit.text)]) != lit.text {
+		return nil, 0
+	}
+	return lit, from
+}
+
+func (t *tally) add(more tally) {
+	t.size += more.size
+	t.high += more.high
+}
+
+// preferBase64 chooses the shorter encoding. An octet over 127 costs three in quoted-printable and four thirds in
+// base64, so the two meet at a sixth.
+func (t tally) preferBase64(text []byte) bool {
+	if !ended(text) {
+		t.size += 2
+	}
+	return t.high*6 > t.size
+}
+
+// count counts lines.
+func count(s []byte) tally {
+	t := tally{size: len(s) + bytes.Count(s, []byte("\n"))}
+	if bytes.IndexByte(s, '\r') >= 0 {
+		t.size = len(s)
+		for i, c := range s {
+			if c == '\n' && (i == 0 || s[i-1] != '\r') || c == '\r' && (i+1 == len(s) || s[i+1] != '\n') {
+				t.size++
+			}
+		}
+	}
+	for ; len(s) >= 8; s = s[8:] {
+		t.high += bits.OnesCount64(binary.NativeEndian.Uint64(s) & 0x8080808080808080)
+	}
+	for _, c := range s {
+		t.high += int(c >> 7)
+	}
+	return t
+}
+
+// ended says whether a text ends in a line end.
+func ended(s []byte) bool { return len(s) > 0 && (s[len(s)-1] == '\n' || s[len(s)-1] == '\r') }
+
+// Size is the number of octets that a text has with CRLF line ends and its last line ended.
+func Size(text []byte) int {
+	n := count(text).size
+	if !ended(text) {
+		n += 2
+	}
+	return n
+}
+
+// Normalize appends a text with every line end (CRLF, CR, LF) as CRLF, and its last line ended.
+func Normalize(b, s []byte) []byte {
+	for line := range bytes.Lines(s) {
+		text, lf := bytes.CutSuffix(line, []byte("\n"))
+		if lf {
+			text = bytes.TrimSuffix(text, []byte("\r"))
+		}
+		for i := bytes.IndexByte(text, '\r'); i >= 0; i = bytes.IndexByte(text, '\r') {
+			b = append(append(b, text[:i]...), "\r\n"...)
+			text = text[i+1:]
+		}
+		b = append(b, text...)
+		if lf {
+			b = append(b, "\r\n"...)
+		}
+	}
+	if !ended(s) {
+		b = append(b, "\r\n"...)
+	}
+	return b
+}
