@@ -159,7 +159,7 @@ type Mail struct {
 	From, To string // envelope addresses, without <>; From "" is the null reverse path
 	Size     int64  // in bytes as written by Body; 0: not known
 	// Body writes the message: CRLF line ends, lines of up to 998 bytes, no dot stuffing. It is
-	// called once at most.
+	// called once at most. A body that is [Ready] too, and clean, is written from where it lies.
 	Body io.WriterTo
 	// Notify asks for delivery reports where the server offers DSN (RFC 3461): "never", or
 	// "success", "failure" and "delay" joined by commas; "": the server's choice.
@@ -167,6 +167,9 @@ type Mail struct {
 	// EnvID, up to 100 printable ASCII characters, comes back in those reports; "": none.
 	EnvID string
 }
+
+// Ready is a Body that lies in memory, and that may promise to need no look at its lines.
+type Ready = smtp.Ready
 
 // LMTP is the Config.Protocol of servers that put mail into mailboxes themselves (RFC 2033).
 const LMTP = "lmtp"
