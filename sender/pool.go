@@ -78,7 +78,7 @@ func New(cfg Config) (*Pool, error) {
 // begin has returned nil the transaction is finished and reported whatever ctx says; only Abort
 // cuts it short. See [Outcome] for the rest.
 func (p *Pool) Send(ctx context.Context, m Mail, begin func(context.Context) error) Outcome {
-	w := &waiter{ctx: ctx, envelope: p.envelope(m), turn: make(chan *conn, 1)}
+	w := newWaiter(ctx, p.envelope(m), m)
 	for fresh := false; ; fresh = true {
 		c, used, failed := p.take(ctx, w, fresh)
 		if failed != nil {
@@ -161,6 +161,7 @@ func (p *Pool) take(ctx context.Context, w *waiter, fresh bool) (c *conn, used b
 			p.mu.Unlock()
 			return nil, false, p.nothing(ErrClosed)
 		case ctx.Err() != nil:
+			p.nudge() // it may have been called
 			p.mu.Unlock()
 			return nil, false, p.nothing(ctx.Err())
 		case p.stopped != nil:
@@ -433,10 +434,12 @@ func (p *Pool) waiting() <-chan struct{} {
 	return p.changed
 }
 
-// wake tells all who wait that something has changed. The lock is not held.
+// wake tells those who wait that something has changed: those in the queue whom it concerns, and all others. The lock is
+// not held.
 func (p *Pool) wake() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.nudge()
 	if p.changed != nil {
 		close(p.changed)
 		p.changed = nil

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"mailshot/sender/reply"
 	"mailshot/sender/smtp"
@@ -16,7 +17,9 @@ import (
 type waiter struct {
 	ctx      context.Context
 	envelope smtp.Envelope
-	turn     chan *conn // carries the connection when its turn has come; room for one
+	ahead    func(ctx context.Context, turn <-chan struct{}) error // nil: nothing is done while it waits
+	turn     chan *conn                                            // carries what it is called for; room for one
+	called   chan struct{}                                         // tells ahead of a call; room for one
 	// The pool's lock guards the rest.
 	ticket  uint64 // the lower it is, the longer the Send has waited
 	claimed bool   // taken off the queue: its turn comes, or has come
@@ -24,15 +27,26 @@ type waiter struct {
 	told    bool   // claimed with its envelope: the server hears of it, or may have heard
 }
 
+// newWaiter is that of a Send.
+func newWaiter(ctx context.Context, e smtp.Envelope, m Mail) *waiter {
+	return &waiter{ctx: ctx, envelope: e, ahead: m.Ahead, turn: make(chan *conn, 1), called: make(chan struct{}, 1)}
+}
+
+// call gives a Send that was taken off the queue its connection; nil: it is to look for one itself. The lock is held.
+func (w *waiter) call(c *conn) {
+	w.claimed = true
+	w.turn <- c
+	w.called <- struct{}{}
+}
+
 // errPromised gives the outcome its stage when a Send that was claimed leaves.
 var errPromised = &smtp.Error{Stage: reply.Data, Text: "interrupted"}
 
-// wait keeps a Send waiting until something has changed or its turn has come; c is nil without a
-// turn. With fresh it waits for a change only, and nobody may claim it. The lock is held on entry,
-// and not on return.
+// wait keeps a Send waiting until its turn has come, or until it is to look again; c is nil without a turn. With fresh
+// it waits for a change only, and nobody may claim it. The lock is held on entry, and not on return.
 func (p *Pool) wait(ctx context.Context, w *waiter, fresh bool) (c *conn, failed *Outcome) {
-	changed := p.waiting()
 	if w == nil || fresh {
+		changed := p.waiting()
 		p.mu.Unlock()
 		select {
 		case <-changed:
@@ -43,51 +57,79 @@ func (p *Pool) wait(ctx context.Context, w *waiter, fresh bool) (c *conn, failed
 	}
 	p.enqueue(w)
 	p.mu.Unlock()
+	if w.ahead != nil {
+		if err := w.ahead(ctx, w.called); err != nil {
+			return nil, p.leave(w, err)
+		}
+	}
 	select {
-	case <-changed:
-	case <-ctx.Done():
-	case <-p.life.Done():
 	case c := <-w.turn:
 		return c, nil
+	case <-ctx.Done():
+		return nil, p.leave(w, ctx.Err())
+	case <-p.life.Done():
+		return nil, p.leave(w, ErrAborted)
 	}
+}
+
+// leave ends the waiting of a Send that does not go on. A connection that was given to it is another's.
+func (p *Pool) leave(w *waiter, why error) *Outcome {
 	p.mu.Lock()
 	if !w.claimed {
 		p.queue = slices.DeleteFunc(p.queue, func(x *waiter) bool { return x == w })
 		p.mu.Unlock()
-		return nil, nil
+		return p.nothing(why)
 	}
-	p.mu.Unlock()
 	select {
 	case c := <-w.turn:
-		return c, nil
-	case <-ctx.Done():
-	case <-p.life.Done():
-	}
-	why := ctx.Err()
-	if why == nil {
-		why = ErrAborted
-	}
-	p.mu.Lock()
-	select {
-	case c := <-w.turn:
+		if c == nil {
+			p.nudge()
+			p.mu.Unlock()
+			return p.nothing(why)
+		}
 		p.mu.Unlock()
 		if c.Announced() {
 			c.Close() // the server waits for a message that does not come
 		}
 		p.put(c, Outcome{})
 		if !w.told {
-			return nil, p.nothing(why)
+			return p.nothing(why)
 		}
 	default:
 		w.gone = true
 		p.mu.Unlock()
 	}
-	return nil, p.cutShort(errPromised, why)
+	return p.cutShort(errPromised, why)
+}
+
+// nudge calls Sends that can have a connection, or an outcome, by looking again: those that have waited longest. One
+// that was called and leaves nudges another. The lock is held.
+func (p *Pool) nudge() {
+	n := 0
+	switch may := p.mayConnect(time.Now()); {
+	case p.closed, p.stopped != nil, p.open == 0 && !may:
+		n = len(p.queue)
+	case len(p.idle) > 0:
+		n = len(p.idle)
+	case may && p.proven:
+		n = p.limit - p.open
+	case may:
+		n = min(p.limit-p.open, 1)
+	}
+	for ; n > 0 && len(p.queue) > 0; n-- {
+		w := p.queue[0]
+		p.queue = slices.Delete(p.queue, 0, 1)
+		w.call(nil)
+	}
 }
 
 // enqueue puts a Send into the queue, before those that have waited less. The lock is held.
 func (p *Pool) enqueue(w *waiter) {
 	w.claimed = false
+	select {
+	case <-w.called: // of a call that was answered
+	default:
+	}
 	if w.ticket == 0 {
 		p.tickets++
 		w.ticket = p.tickets
@@ -127,8 +169,7 @@ func (p *Pool) hand(c *conn) bool {
 		w := p.queue[0]
 		p.queue = slices.Delete(p.queue, 0, 1)
 		if w.ctx.Err() == nil {
-			w.claimed = true
-			w.turn <- c
+			w.call(c)
 			return true
 		}
 	}
@@ -141,7 +182,7 @@ func (p *Pool) pass(c *conn, w *waiter, out Outcome) {
 	p.mu.Lock()
 	if !w.gone {
 		p.account(out)
-		w.turn <- c
+		w.call(c)
 		p.mu.Unlock()
 		return
 	}
@@ -174,5 +215,6 @@ func (p *Pool) account(out Outcome) {
 	if p.accepted++; p.limit < p.cfg.Connections && p.accepted >= p.cfg.MessagesPerConnection {
 		p.limit++ // the server may take more again
 		p.accepted = 0
+		p.nudge()
 	}
 }

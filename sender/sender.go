@@ -159,14 +159,22 @@ type Mail struct {
 	From, To string // envelope addresses, without <>; From "" is the null reverse path
 	Size     int64  // in bytes as written by Body; 0: not known
 	// Body writes the message: CRLF line ends, lines of up to 998 bytes, no dot stuffing. It is
-	// called once at most.
+	// called once at most. A body that is [Ready] too, and clean, is written from where it lies.
 	Body io.WriterTo
+	// Ahead does what takes long and needs no connection, such as making an intent durable, while the message waits for
+	// one. Where Send has to wait, it calls Ahead in its own goroutine, before begin. It may call Ahead several times. turn
+	// gets a value when the message's turn has come: then Ahead does not begin anything that can be left to begin. Its
+	// error ends the Send as an error of begin does. Nil: nothing is done ahead.
+	Ahead func(ctx context.Context, turn <-chan struct{}) error
 	// Notify asks for delivery reports where the server offers DSN (RFC 3461): "never", or
 	// "success", "failure" and "delay" joined by commas; "": the server's choice.
 	Notify string
 	// EnvID, up to 100 printable ASCII characters, comes back in those reports; "": none.
 	EnvID string
 }
+
+// Ready is a Body that lies in memory, and that may promise to need no look at its lines.
+type Ready = smtp.Ready
 
 // LMTP is the Config.Protocol of servers that put mail into mailboxes themselves (RFC 2033).
 const LMTP = "lmtp"

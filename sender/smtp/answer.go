@@ -2,9 +2,12 @@ package smtp
 
 import (
 	"bufio"
+	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"strings"
 	"time"
 
@@ -33,7 +36,12 @@ func (r Reply) Enhanced() string {
 }
 
 // Text is the answer's text without its codes, safe to show and to store.
-func (r Reply) Text() string { return reply.Clean(strings.Join(r.words(), " ")) }
+func (r Reply) Text() string {
+	if len(r.Lines) == 1 {
+		return reply.Clean(strings.TrimPrefix(r.Lines[0], r.Enhanced()))
+	}
+	return reply.Clean(strings.Join(r.words(), " "))
+}
 
 // words are the answer's lines without their enhanced codes.
 func (r Reply) words() []string {
@@ -82,9 +90,15 @@ var (
 // readReply reads one answer (RFC 5321 4.2): lines of three digits and a hyphen, and a last line
 // with a blank, or nothing, after the same digits. A bare LF ends a line too. An answer is whole
 // when its last line has ended.
-func readReply(br *bufio.Reader) (code int, lines []string, err error) {
+//
+// before is what the same question was answered with the last time; nil: nothing is remembered. An answer of one line
+// that is the same again costs no memory.
+func readReply(br *bufio.Reader, before *answered) (code int, lines []string, err error) {
 	for total := 0; ; {
 		line, err := br.ReadSlice('\n')
+		if total == 0 && err == nil && before.is(line) {
+			return before.code, before.lines, nil
+		}
 		total += len(line)
 		if errors.Is(err, bufio.ErrBufferFull) || total > maxAnswer {
 			return 0, nil, errTooLong
@@ -102,8 +116,26 @@ func readReply(br *bufio.Reader) (code int, lines []string, err error) {
 		}
 		code, lines = n, append(lines, rest)
 		if !more {
+			if len(lines) == 1 {
+				before.remember(line, code, lines)
+			}
 			return code, lines, nil
 		}
+	}
+}
+
+// answered is an answer of one line, as it came.
+type answered struct {
+	line  []byte
+	code  int
+	lines []string // shared by all the replies that are this answer; nobody changes them
+}
+
+func (a *answered) is(line []byte) bool { return a != nil && a.code != 0 && bytes.Equal(a.line, line) }
+
+func (a *answered) remember(line []byte, code int, lines []string) {
+	if a != nil {
+		a.line, a.code, a.lines = append(a.line[:0], line...), code, lines
 	}
 }
 
@@ -132,20 +164,61 @@ func parseLine(s string) (code int, more bool, text string, ok bool) {
 // answer reads the answer to what was sent at stage, within d in all. Anything but a whole answer
 // closes the session.
 func (s *Session) answer(stage reply.Stage, d time.Duration) (Reply, error) {
-	if err := s.conn.SetReadDeadline(time.Now().Add(d)); err != nil {
-		return Reply{}, s.broken(stage, err)
-	}
-	code, lines, err := readReply(s.br)
+	s.in.within = d
+	code, lines, err := readReply(s.br, s.before(stage))
 	if err != nil {
 		return Reply{}, s.broken(stage, err)
 	}
-	r := Reply{Stage: stage, Code: code, Lines: lines, Time: time.Now()}
-	s.heard = r.Time
+	r := Reply{Stage: stage, Code: code, Lines: lines, Time: s.in.heard}
 	s.got(r)
 	if code == 421 {
 		s.Close() // RFC 5321 4.2.3: the server is closing the connection
 	}
 	return r, nil
+}
+
+// before is where the last answer to a command of an envelope is remembered; nil for other stages.
+func (s *Session) before(stage reply.Stage) *answered {
+	switch stage {
+	case reply.Mail:
+		return &s.known[0]
+	case reply.Rcpt:
+		return &s.known[1]
+	case reply.Data:
+		return &s.known[2]
+	}
+	return nil
+}
+
+// incoming reads what the server says, for a bufio.Reader. The deadline of an answer is set when its bytes have to be
+// waited for. What has come already needs none. Answers that came together cost one deadline.
+type incoming struct {
+	conn   net.Conn
+	within time.Duration   // in which the answer that is read has to be there; 0: its deadline is set
+	until  context.Context // its end calls hang; nil: nothing does
+	hang   func()
+	heard  time.Time // when the last bytes came
+}
+
+func (i *incoming) Read(p []byte) (int, error) {
+	if i.within > 0 {
+		if err := i.conn.SetReadDeadline(time.Now().Add(i.within)); err != nil {
+			return 0, err
+		}
+		i.within = 0
+	}
+	if i.until != nil {
+		defer context.AfterFunc(i.until, i.hang)()
+	}
+	n, err := i.conn.Read(p)
+	i.heard = time.Now()
+	return n, err
+}
+
+// listen reads from a connection from now on.
+func (s *Session) listen(conn net.Conn) {
+	s.in = incoming{conn: conn, hang: s.Close}
+	s.br = bufio.NewReaderSize(&s.in, maxLine)
 }
 
 // command writes a line and reads its answer.

@@ -22,7 +22,7 @@ const fresh = 5 * time.Second
 // Chunks reports whether a message would go out in one write with its envelope now: the server has
 // taken a message on this session, and was heard just now.
 func (s *Session) Chunks(e Envelope) bool {
-	return e.Chunk && s.pipelining && s.chunking && s.taken && !s.Closed() && time.Since(s.heard) < fresh
+	return e.Chunk && s.pipelining && s.chunking && s.taken && !s.Closed() && time.Since(s.in.heard) < fresh
 }
 
 // maxBDAT is the longest BDAT line.
@@ -41,10 +41,7 @@ func (s *Session) chunk(ctx context.Context, e Envelope, body io.WriterTo,
 	start := head + maxBDAT
 	w := s.writer(true)
 	w.buf = append(b, make([]byte, maxBDAT)...)
-	_, err := body.WriteTo(w)
-	if err == nil {
-		err = w.end()
-	}
+	err := w.fill(body)
 	s.out = w.buf[:0]
 	if err != nil {
 		s.dirty = dirty // nothing was said

@@ -24,6 +24,11 @@ type answers struct {
 	err error // why there are fewer than three, or why they cannot be believed
 }
 
+// good reports whether a message may follow: everything was answered, and nothing was refused.
+func (a *answers) good() bool {
+	return a.err == nil && a.n == 3 && a.to[0].Code < 300 && a.to[1].Code < 300 && a.to[2].Code == 354
+}
+
 var envelopeStages = [3]reply.Stage{reply.Mail, reply.Rcpt, reply.Data}
 
 // errOutOfStep means that an answer cannot be the answer to the command in its place. One was left

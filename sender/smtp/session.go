@@ -115,8 +115,10 @@ type Options struct {
 type Session struct {
 	conn     net.Conn // what is spoken on: raw, or TLS around it
 	raw      net.Conn
-	br       *bufio.Reader
-	out      []byte // write buffer, reused
+	in       incoming
+	br       *bufio.Reader // of in
+	out      []byte        // write buffer, reused
+	pieces   net.Buffers   // of a message that is written from where it lies, reused
 	timeouts Timeouts
 	helo     string
 	caps     map[string]string // EHLO keyword → parameters, upper case keywords
@@ -131,10 +133,11 @@ type Session struct {
 	pipelining, chunking, dsn, sizes, eightBit bool
 	lmtp, lockstep, requireTLS                 bool // as Options say
 	// State between transactions.
-	heard   time.Time // when the last answer came
-	dirty   bool      // a refused transaction is open: RSET is due
-	taken   bool      // the server has taken a message
-	ahead   *ahead    // the next message's envelope was sent already
+	dirty   bool        // a refused transaction is open: RSET is due
+	taken   bool        // the server has taken a message
+	ahead   *ahead      // the next message's envelope was sent already; nil: none was
+	follows ahead       // what ahead points to
+	known   [3]answered // the last answers to MAIL, RCPT and DATA
 	dots    dotWriter
 	spilled func([]byte) error
 }
@@ -191,7 +194,7 @@ func (s *Session) handshake(ctx context.Context, o Options) error {
 			return err
 		}
 	}
-	s.br = bufio.NewReaderSize(s.conn, maxLine)
+	s.listen(s.conn)
 	r, err := s.answer(reply.Greeting, s.timeouts.Command)
 	if err != nil {
 		return err
@@ -279,7 +282,7 @@ func (s *Session) startTLS(ctx context.Context, config *tls.Config, secured func
 	if err := s.upgrade(ctx, config, secured); err != nil {
 		return err
 	}
-	s.br = bufio.NewReaderSize(s.conn, maxLine)
+	s.listen(s.conn)
 	s.caps = nil
 	return s.hello()
 }

@@ -48,7 +48,7 @@ func TestReadReply(t *testing.T) {
 		strings.Repeat("250-\n", 5e4): {},
 		"250 " + strings.Repeat("x", maxLine-6) + "\r\n": {250, strings.Repeat("x", maxLine-6)},
 	} {
-		code, lines, err := readReply(bufio.NewReaderSize(strings.NewReader(in), maxLine))
+		code, lines, err := readReply(bufio.NewReaderSize(strings.NewReader(in), maxLine), nil)
 		if code != want.code || strings.Join(lines, "|") != want.lines || (err == nil) != (want.code != 0) {
 			t.Errorf("%.40q: %d %q, %v", in, code, lines, err)
 		}
@@ -65,7 +65,7 @@ func FuzzReadReply(f *testing.F) {
 	whole := regexp.MustCompile(`^(?:([2-5][0-9]{2})-[^\n]*\n)*([2-5][0-9]{2})(?: [^\n]*)?\r?\n`)
 	f.Fuzz(func(t *testing.T, in []byte) {
 		r := &counter{r: bytes.NewReader(in)}
-		code, lines, err := readReply(bufio.NewReaderSize(r, maxLine))
+		code, lines, err := readReply(bufio.NewReaderSize(r, maxLine), nil)
 		if r.n > maxAnswer+2*maxLine {
 			t.Fatalf("%d bytes read", r.n)
 		}
@@ -236,8 +236,8 @@ func TestDotCounts(t *testing.T) {
 	t.Parallel()
 	for short, sent := range map[int]bool{0: true, 1: false, 5: false} {
 		near, far := net.Pipe()
-		s := &Session{conn: &cutter{Conn: near, short: short}, raw: near, timeouts: Timeouts{}.Defaults(),
-			br: bufio.NewReader(near)}
+		s := &Session{conn: &cutter{Conn: near, short: short}, raw: near, timeouts: Timeouts{}.Defaults()}
+		s.listen(near)
 		_, err := s.message(strings.NewReader("hello\r\n"), nil)
 		var e *Error
 		if !errors.As(err, &e) || e.Sent != sent || !s.Closed() {

@@ -43,13 +43,7 @@ func (s *Session) Send(ctx context.Context, e Envelope, body io.WriterTo, begin 
 	if s.ahead == nil && s.Chunks(e) {
 		return s.chunk(ctx, e, body, begin)
 	}
-	stop := context.AfterFunc(ctx, s.Close)
-	r, err := s.open(e)
-	if !stop() {
-		// ctx has ended, and the connection with it. Its error is the truer one.
-		return Reply{}, &Error{Stage: reply.Data, Text: "interrupted", Err: context.Cause(ctx)}
-	}
-	if err != nil {
+	if r, err := s.openWithin(ctx, e); err != nil {
 		return r, err
 	}
 	// From here on only begin looks at ctx.
@@ -58,6 +52,28 @@ func (s *Session) Send(ctx context.Context, e Envelope, body io.WriterTo, begin 
 		return Reply{}, &Error{Stage: reply.Data, Text: reply.Clean(err.Error()), Err: err}
 	}
 	return s.message(body, next)
+}
+
+// openWithin is open as long as ctx lasts. Its end closes the connection.
+func (s *Session) openWithin(ctx context.Context, e Envelope) (Reply, error) {
+	interrupted := func() (Reply, error) {
+		// ctx has ended, and the connection with it. Its error is the truer one.
+		return Reply{}, &Error{Stage: reply.Data, Text: "interrupted", Err: context.Cause(ctx)}
+	}
+	if a := s.ahead; a != nil && a.envelope == e && a.answers.good() { // nothing is left to wait for
+		s.ahead = nil
+		if ctx.Err() != nil {
+			s.Close()
+			return interrupted()
+		}
+		return Reply{}, nil
+	}
+	stop := context.AfterFunc(ctx, s.Close)
+	r, err := s.open(e)
+	if !stop() {
+		return interrupted()
+	}
+	return r, err
 }
 
 // open brings a transaction to 354, or the session back to where it was.
@@ -123,46 +139,54 @@ func (s *Session) reset(stage reply.Stage) {
 // message writes the message and its final dot, with the next message's envelope behind it if there
 // is one, and reads all the answers.
 func (s *Session) message(body io.WriterTo, next Next) (Reply, error) {
-	w := s.writer(false)
-	_, err := body.WriteTo(w)
-	if err == nil {
-		err = w.end()
-	}
-	if err != nil {
-		s.out = w.buf[:0]
-		s.Close()
-		return Reply{}, unwritten(err)
-	}
-	dot := len(w.buf)
-	var a *ahead
-	var waits context.Context
-	if s.pipelining && next != nil {
-		if ctx, e, ok := next(); ok {
-			a, waits = &ahead{envelope: e}, ctx
-			w.buf = s.appendGroup(w.buf, e)
-			s.used++
-		}
-	}
-	err = s.part(w.buf, dot)
-	s.out = w.buf[:0]
+	waits, err := s.write354(body, next)
 	if err != nil {
 		return Reply{}, err
 	}
 	r, err := s.verdict()
-	if a == nil || s.Closed() {
+	if waits == nil || s.Closed() {
 		return r, err
 	}
 	// What the server says to the next message is read here, so that all that one write caused is
 	// read before anything is believed. That shows an answer too few or too many.
-	stop := context.AfterFunc(waits, s.Close)
-	a.answers = s.group(false)
-	stop()
-	s.ahead = a
-	if errors.Is(a.answers.err, errOutOfStep) {
+	s.in.until = waits
+	s.follows.answers = s.group(false)
+	s.in.until = nil
+	s.ahead = &s.follows
+	if errors.Is(s.follows.answers.err, errOutOfStep) {
 		return Reply{}, &Error{Stage: reply.End, Sent: true, Text: "the server's answers do not match what was sent",
 			Err: errOutOfStep}
 	}
 	return r, err
+}
+
+// write354 is the writing of message: what 354 asked for. It returns the context of the Send whose envelope went along;
+// nil: none did.
+func (s *Session) write354(body io.WriterTo, next Next) (waits context.Context, err error) {
+	w := s.writer(false)
+	lying, size := s.lying(body)
+	if lying == nil {
+		if err = w.fill(body); err != nil {
+			s.out = w.buf[:0]
+			s.Close()
+			return nil, unwritten(err)
+		}
+	} else {
+		w.buf = append(w.buf, '.', '\r', '\n')
+	}
+	dot := len(w.buf)
+	if s.pipelining && next != nil {
+		if ctx, e, ok := next(); ok {
+			s.follows, waits = ahead{envelope: e}, ctx
+			w.buf = s.appendGroup(w.buf, e)
+			s.used++
+		}
+	}
+	s.out = w.buf[:0]
+	if lying == nil {
+		return waits, s.part(w.buf, dot)
+	}
+	return waits, s.gather(append(lying, w.buf), size+int64(dot))
 }
 
 // unwritten is the error for a message that could not be written to its end.
