@@ -35,5 +35,8 @@ func (c *Campaign) BeginOne(ctx context.Context) error {
 	if err == nil {
 		err = s.Deliveries.Begin(ctx, d)
 	}
+	if err == nil {
+		err = s.Deliveries.Start(ctx, d)
+	}
 	return err
 }

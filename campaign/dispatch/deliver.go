@@ -36,7 +36,9 @@ func (r *Run) deliver(ctx context.Context, a *admission) {
 		if shut = r.shut(to); shut {
 			return errShut
 		}
-		e.begin = r.c.Deliveries.Begin(ctx, d)
+		if e.begin = r.c.Deliveries.Begin(ctx, d); e.begin == nil {
+			e.begin = r.c.Deliveries.Start(ctx, d)
+		}
 		return e.begin
 	})
 	if held {

@@ -15,7 +15,7 @@ const mostStumbles = 2
 // ending is how the attempt at a delivery ended: all that decides what is done next.
 type ending struct {
 	out         sender.Outcome
-	begin       error // of the memory's Begin
+	begin       error // of the memory's Begin or Start
 	interrupted bool  // the run takes nothing new any more
 	group       bool  // the delivery's group is one provider or domain
 	direct      bool  // the server stands for the recipients' own servers
@@ -47,7 +47,7 @@ const (
 	toSent       disposal = "sent"            // settled
 	toRefused    disposal = "refused"         // settled
 	toUnknown    disposal = "unknown"         // settled
-	toSuppressed disposal = "suppressed"      // Begin has settled it
+	toSuppressed disposal = "suppressed"      // Begin or Start has settled it
 	toHalted     disposal = "halted"          // put back, and the run ends: the memory failed
 	toDeferred   disposal = "deferred"        // tried again by the schedule of retries, or given up
 	toGroup      disposal = "group deferred"  // deferred, and its group is left alone for a while

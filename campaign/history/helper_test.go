@@ -1,6 +1,7 @@
 package history
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -82,7 +83,7 @@ func sent(t *testing.T, c *Campaign, outcome map[string]ledger.State) {
 			if d == nil {
 				break
 			}
-			if err := r.Begin(t.Context(), d); err != nil {
+			if err := errors.Join(r.Begin(t.Context(), d), r.Start(t.Context(), d)); err != nil {
 				t.Fatal(err)
 			}
 			res := ledger.Result{State: ledger.Sent, Stage: "dot", Code: 250, Text: "ok", Server: "mx.example",

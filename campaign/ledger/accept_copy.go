@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"mailshot/campaign/ledger/internal/marks"
 	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/internal/machine"
 	"mailshot/internal/sqlite"
@@ -27,15 +28,18 @@ func (l *Ledger) AcceptCopy(ctx context.Context, id string, mark int64) (n int64
 	if err != nil {
 		return 0, err
 	}
+	if err := marks.Remove(l.marksPath(id)); err != nil { // whose they are is not sure any more
+		return 0, l.db.Explain(err)
+	}
 	first, end := schema.Span(no)
 	now := time.Now().UnixNano()
 	const chosen = " FROM deliveries WHERE id >= ? AND id < ? AND state IN " + schema.Open
 	err = l.db.Write(func(t *sqlite.Tx) error {
-		if _, err := t.Once(insertAudit+"SELECT id, ?, ?, ?, 'accept copy', state, ?"+chosen+" ORDER BY id",
+		if _, err := t.Once(schema.InsertAudit+"SELECT id, ?, ?, ?, 'accept copy', state, ?"+chosen+" ORDER BY id",
 			now, machine.User(), machine.Name(), Unknown.code(), first, end); err != nil {
 			return err
 		}
-		if _, err := t.Once(insertAttempt+`SELECT id, ?, ?, 'recovery', 0, '',
+		if _, err := t.Once(schema.InsertAttempt+`SELECT id, ?, ?, 'recovery', 0, '',
 			'a run that this ledger does not know of may have sent this', ''`+chosen+" ORDER BY id",
 			now, Unknown.code(), first, end); err != nil {
 			return err

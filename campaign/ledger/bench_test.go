@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"sync"
@@ -72,7 +73,7 @@ func BenchmarkMessages(b *testing.B) {
 							}
 							return
 						}
-						if err := r.Begin(b.Context(), d); err != nil {
+						if err := errors.Join(r.Begin(b.Context(), d), r.Start(b.Context(), d)); err != nil {
 							b.Error(err)
 							return
 						}

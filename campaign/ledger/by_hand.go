@@ -84,7 +84,7 @@ func (l *Ledger) Found(ctx context.Context, id string, list []Evidence) (n int64
 				continue
 			}
 			n++
-			if _, err := t.Exec(insertAudit+"VALUES (?, ?, ?, ?, 'found', ?, ?)",
+			if _, err := t.Exec(schema.InsertAudit+"VALUES (?, ?, ?, ?, 'found', ?, ?)",
 				e.ID, now, who, host, Unknown.code(), e.State.code()); err != nil {
 				return err
 			}
@@ -93,13 +93,6 @@ func (l *Ledger) Found(ctx context.Context, id string, list []Evidence) (n int64
 	})
 	return n, err
 }
-
-// insertAudit and insertAttempt are the beginnings of statements that add to what a person did, and to what a server
-// said.
-const (
-	insertAudit   = "INSERT INTO audit(delivery, time, who, host, act, before, after) "
-	insertAttempt = "INSERT INTO attempts(delivery, time, state, stage, code, enhanced, text, server) "
-)
 
 // manual moves the deliveries that the filter chooses to the state to, and records who did so and when, in one
 // transaction. It returns also how many the filter left out because a person had decided about them.
@@ -126,6 +119,9 @@ func (l *Ledger) manual(ctx context.Context, id string, f Filter, a act, name st
 		return 0, 0, err
 	}
 	defer release()
+	if err := l.recovered(ctx, id, no); err != nil {
+		return 0, 0, err
+	}
 	reason := ""
 	if to == Cancelled {
 		reason = "by hand"
@@ -145,7 +141,7 @@ func (l *Ledger) manual(ctx context.Context, id string, f Filter, a act, name st
 		}
 		// Not through the cache of statements: the text depends on the filter.
 		record := []any{time.Now().UnixNano(), machine.User(), machine.Name(), name, to.code()}
-		if _, err := t.Once(insertAudit+"SELECT d.id, ?, ?, ?, ?, d.state, ?"+chosen+" ORDER BY d.id",
+		if _, err := t.Once(schema.InsertAudit+"SELECT d.id, ?, ?, ?, ?, d.state, ?"+chosen+" ORDER BY d.id",
 			append(record, args...)...); err != nil {
 			return err
 		}

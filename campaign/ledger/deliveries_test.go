@@ -94,7 +94,7 @@ func TestDeliveries(t *testing.T) {
 		var list []ledger.Row
 		for i, r := range rows {
 			list = append(list, ledger.Row{Number: int64(i + 1), Key: r.Key, Address: r.Key, AddressKey: r.Key, Lane: r.Lane,
-				State: ledger.Pending, Digest: []byte("digest")})
+				State: ledger.Pending, Digest: make([]byte, 32), Fields: []byte{1}})
 		}
 		if _, err := d.Add(t.Context(), list); err != nil {
 			t.Fatal(err)

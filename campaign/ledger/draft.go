@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"mailshot/campaign/ledger/internal/claims"
 	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/campaign/statefile"
 	"mailshot/internal/sqlite"
@@ -48,7 +49,7 @@ type Draft struct {
 	rows   int64
 	closed bool
 	erased map[schema.KeyHash]bool // of a Replan: the hashes of people who were forgotten
-	claims claims
+	claims claims.Set
 	gather int   // how many claims gather before they go into the table
 	tabled bool  // some claims are in the table
 	broken error // the first error of the disk
@@ -85,7 +86,7 @@ func (l *Ledger) draft(ctx context.Context, c Campaign, seq int64) (*Draft, erro
 		return nil, l.db.Explain(err)
 	}
 	d := &Draft{l: l, id: c.ID, first: c.DuplicatesFirst, lanes: map[string]int64{}, counts: map[State]int64{},
-		gather: mostClaims}
+		gather: claims.Most}
 	err = l.db.Write(func(t *sqlite.Tx) error {
 		if _, err := t.Exec(`INSERT INTO campaigns(
 				id, frozen, created, definition, templates, list, header, sender, first, run, turn, rows)
@@ -177,7 +178,7 @@ func (d *Draft) Add(ctx context.Context, rows []Row) ([]Conflict, error) {
 			return nil, fmt.Errorf("%s: %w", rows[i].Place, err)
 		}
 	}
-	if last := d.seq + int64(len(rows)); d.claims.full(d.gather, last) {
+	if last := d.seq + int64(len(rows)); d.claims.Full(d.gather, last) {
 		if err := d.claim(); err != nil {
 			return nil, err
 		}
@@ -266,7 +267,7 @@ func (d *Draft) identify(t *sqlite.Tx, p *planned, b *batch) (*Conflict, error) 
 	}
 	if id == 0 {
 		p.claims = true
-		d.claims.add(p.hash, b.first+int64(len(b.rows)))
+		d.claims.Add(p.hash, b.first+int64(len(b.rows)))
 		return nil, nil
 	}
 	c := &Conflict{Row: *p.Row}

@@ -100,7 +100,10 @@ func send(ctx context.Context, l *ledger.Ledger) error {
 		fmt.Printf("%d: %s\n", d.Number, d.Address)
 		outcome := ledger.Result{State: ledger.Refused, Stage: "rcpt", Code: 550, Text: "no such mailbox"}
 		if d.Number != 2 {
-			if err := run.Begin(ctx, d); err != nil { // no byte of the body goes out before this has returned nil
+			if err := run.Begin(ctx, d); err != nil { // this may come long before there is a connection
+				return err
+			}
+			if err := run.Start(ctx, d); err != nil { // no byte of the body goes out before this has returned nil
 				return err
 			}
 			outcome = ledger.Result{State: ledger.Sent, Stage: "dot", Code: 250, Text: "queued"}

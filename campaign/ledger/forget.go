@@ -243,7 +243,7 @@ func (l *Ledger) forgetRow(t *sqlite.Tx, c numbered, one found, now int64) error
 	if _, err := t.Exec("UPDATE attempts SET text = '' WHERE delivery = ?", one.id); err != nil {
 		return err
 	}
-	_, err := t.Exec(insertAudit+"VALUES (?, ?, ?, ?, 'forget', ?, ?)",
+	_, err := t.Exec(schema.InsertAudit+"VALUES (?, ?, ?, ?, 'forget', ?, ?)",
 		one.id, now, machine.User(), machine.Name(), one.state.code(), after.code())
 	return err
 }

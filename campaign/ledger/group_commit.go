@@ -1,124 +1,30 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 
+	"mailshot/campaign/ledger/internal/group"
+	"mailshot/campaign/ledger/internal/marks"
+	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/internal/sqlite"
 )
-
-// group is the group commit of a run. A caller that finds nobody committing leads: it takes everything that waits,
-// commits it in one transaction, and hands the lead to the first caller that came meanwhile. So there is one
-// transaction at a time, it serves all callers that wait for it, and no goroutine is needed.
-type group struct {
-	mu      sync.Mutex
-	leading bool
-	waiting []*entry
-	settled []*entry // outcomes for which nobody waits
-	broken  error    // the first error of the disk: nothing may be begun after it
-	closed  bool
-}
 
 // entry is one thing to be committed.
 type entry struct {
 	d    *Delivery                         // nil: there is nothing to commit, only to wait for
 	res  Result                            // State Begun, or the outcome
+	back *before                           // of PutBack, in place of res: what d was before it was begun
 	ask  func() (reason string, err error) // of Begin: is the recipient suppressed?
-	err  error
-	wake chan bool // true: take the lead; false: done
 }
 
-// settledMost is how many outcomes may wait for a group before Settle commits them itself.
-const settledMost = 256
+type waiter = group.Entry[entry]
 
-var errRunClosed = errors.New("run is closed")
-
-func (g *group) err() error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.stopped()
-}
-
-// stopped returns why nothing can be committed any more, or nil. g.mu is held.
-func (g *group) stopped() error {
-	if g.broken == nil && g.closed {
-		return errRunClosed
-	}
-	return g.broken
-}
-
-func (g *group) isClosed() bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.closed
-}
-
-func (g *group) close() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.closed = true
-}
-
-// breakOff keeps the first error after which the ledger cannot be relied on.
-func (g *group) breakOff(err error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.broken == nil {
-		g.broken = fmt.Errorf("the ledger cannot be written, nothing more is begun: %w", err)
-	}
-}
-
-// submit commits e together with all that waits, and returns when it is on the disk.
-func (r *Run) submit(e *entry) error {
-	g := &r.group
-	e.wake = make(chan bool, 1)
-	g.mu.Lock()
-	if err := g.stopped(); err != nil {
-		g.mu.Unlock()
-		return err
-	}
-	g.waiting = append(g.waiting, e)
-	if g.leading {
-		g.mu.Unlock()
-		if lead := <-e.wake; !lead {
-			return e.err
-		}
-		g.mu.Lock()
-	}
-	g.leading = true
-	waiting, settled, broken := g.waiting, g.settled, g.broken
-	g.waiting, g.settled = nil, nil
-	g.mu.Unlock()
-
-	if broken == nil {
-		broken = r.commit(waiting, settled)
-	}
-	if broken != nil {
-		for _, w := range waiting {
-			w.err = broken
-		}
-	}
-
-	g.mu.Lock()
-	if len(g.waiting) > 0 {
-		g.waiting[0].wake <- true
-	} else {
-		g.leading = false
-	}
-	g.mu.Unlock()
-	for _, w := range waiting {
-		if w != e {
-			w.wake <- false
-		}
-	}
-	return e.err
-}
-
-// Begin makes the intent to send d durable: d is begun. Only after Begin has returned nil may a byte of the body be
-// written. Any error means that d is not begun. After a *SuppressedError d is settled; after any other error the caller
-// puts it back. After an error of the disk every further Begin of this run fails.
+// Begin makes the intent to send d durable: d is begun. It may be called long before there is a connection for d; Start
+// follows it. Any error means that d is not begun. After a *SuppressedError d is settled; after any other error the
+// caller puts it back. After an error of the disk every further Begin and Start of this run fails.
 func (r *Run) Begin(ctx context.Context, d *Delivery) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -129,26 +35,62 @@ func (r *Run) Begin(ctx context.Context, d *Delivery) error {
 	if !legal(byBegin, d.State, Begun) {
 		return fmt.Errorf("begin %s from %s: %w", d.Place, d.State, ErrState)
 	}
-	e := &entry{d: d, res: Result{State: Begun, Time: r.o.Now()}}
+	e := &waiter{Item: entry{d: d, res: Result{State: Begun, Time: r.o.Now()}}}
 	if r.o.Suppressed != nil {
-		e.ask = func() (string, error) { return r.o.Suppressed(context.WithoutCancel(ctx), d.AddressKey) }
+		e.Item.ask = func() (string, error) { return r.o.Suppressed(context.WithoutCancel(ctx), d.AddressKey) }
 	}
-	return r.submit(e)
+	return r.group.Commit(e)
 }
 
-// Settle records d's outcome; the caller no longer owns d. A delivery may be settled without having begun, if the
-// server refused it before the body, or if it is not what was planned. The table of states says which outcomes there
+// Start says that the body of d, which is begun, leaves now. Only after Start has returned nil may a byte of it be
+// written. After a *SuppressedError d is settled; after any other error the caller puts it back.
+//
+// Start asks once more whether the recipient is suppressed, and marks d as started. The mark outlives this process, and
+// not the machine: it tells the next run that d, if it finds d begun, may have been sent.
+func (r *Run) Start(ctx context.Context, d *Delivery) error {
+	if err := errors.Join(ctx.Err(), r.group.Err()); err != nil {
+		return err
+	}
+	if err := r.inHand(d); err != nil {
+		return err
+	}
+	if d.State != Begun || d.started {
+		return fmt.Errorf("start %s, which is %s: %w", d.Place, d.State, ErrState)
+	}
+	if r.o.Suppressed != nil {
+		reason, err := r.o.Suppressed(context.WithoutCancel(ctx), d.AddressKey)
+		if err != nil {
+			return fmt.Errorf("%s: is the recipient suppressed: %w", d.Place, err)
+		}
+		if reason != "" {
+			err := r.record(ctx, byStart, d, Result{State: Suppressed, Text: reason})
+			return cmp.Or[error](err, &SuppressedError{AddressKey: d.AddressKey, Reason: reason})
+		}
+	}
+	if err := r.marks.Mark(marks.Delivery{Sequence: d.ID - r.first, Attempts: d.Attempts}); err != nil {
+		return r.l.db.Explain(err)
+	}
+	d.started = true
+	return nil
+}
+
+// Settle records d's outcome; the caller no longer owns d. A delivery may be settled without having begun or started, if
+// the server refused it before the body, or if it is not what was planned. The table of states says which outcomes there
 // are.
 //
 // Settle does not wait for the disk. The outcome is committed with the next Begin, Flush or Outlook, or with the next Next
 // that has nothing to give. A crash before that loses the outcome, which makes the delivery unknown. An error means
 // that nothing was recorded.
 func (r *Run) Settle(ctx context.Context, d *Delivery, res Result) error {
+	return r.record(ctx, bySettle, d, res)
+}
+
+func (r *Run) record(ctx context.Context, a act, d *Delivery, res Result) error {
 	if err := r.inHand(d); err != nil {
 		return err
 	}
 	from := d.State
-	if !legal(bySettle, from, res.State) {
+	if !legal(a, from, res.State) || !d.started && (res.State == Sent || res.State == Unknown) {
 		return fmt.Errorf("settle %s from %s as %s: %w", d.Place, from, res.State, ErrState)
 	}
 	if res.State == Deferred && res.Due.IsZero() {
@@ -157,36 +99,26 @@ func (r *Run) Settle(ctx context.Context, d *Delivery, res Result) error {
 	if res.Time.IsZero() {
 		res.Time = r.o.Now()
 	}
-	g := &r.group
-	g.mu.Lock()
-	if err := g.stopped(); err != nil {
-		g.mu.Unlock()
-		return err
-	}
-	// This is noted before the outcome can be committed, because the commit forgets d.
-	r.mu.Lock()
-	d.settled = true
-	r.counts[from]--
-	r.counts[res.State]++
-	r.mu.Unlock()
-	g.settled = append(g.settled, &entry{d: d, res: res})
-	full := len(g.settled) >= settledMost
-	g.mu.Unlock()
-	if full {
+	full, err := r.group.Later(entry{d: d, res: res}, false, func() {
+		// This is noted before the outcome can be committed, because the commit forgets d.
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		d.settled = true
+		r.counts[from]--
+		r.counts[res.State]++
+	})
+	if err == nil && full {
 		return r.Flush(ctx)
 	}
-	return nil
+	return err
 }
 
 // Flush commits the outcomes that were settled, and returns when they are on the disk.
 func (r *Run) Flush(context.Context) error {
-	r.group.mu.Lock()
-	idle := len(r.group.settled) == 0 && !r.group.leading && r.group.stopped() == nil
-	r.group.mu.Unlock()
-	if idle {
+	if r.group.Idle() {
 		return nil
 	}
-	return r.submit(&entry{})
+	return r.group.Commit(&waiter{})
 }
 
 // inHand is an error unless r has handed d out, and d has not been settled since.
@@ -199,45 +131,47 @@ func (r *Run) inHand(d *Delivery) error {
 	return nil
 }
 
-// commit writes a group in one transaction. Its error is that of every caller in the group.
-func (r *Run) commit(waiting, settled []*entry) error {
+// commit writes a group in one transaction.
+func (r *Run) commit(waiting []*waiter, settled []entry) error {
 	err := r.l.db.Write(func(t *sqlite.Tx) error {
-		for _, e := range settled {
-			if err := r.writeOutcome(t, e.d, e.res); err != nil {
+		for i := range settled {
+			write := r.writeOutcome
+			if settled[i].back != nil {
+				write = r.writeBack
+			}
+			if err := write(t, &settled[i]); err != nil {
 				return err
 			}
 		}
-		for _, e := range waiting {
-			if e.d == nil {
+		for _, w := range waiting {
+			if w.Item.d == nil {
 				continue
 			}
-			if err := r.writeBegun(t, e); err != nil {
+			if err := r.writeBegun(t, w); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	if sqlite.Busy(err) { // nothing was written, nothing is wrong with the disk: the outcomes wait for the next group
-		r.group.mu.Lock()
-		r.group.settled = append(settled, r.group.settled...)
-		r.group.mu.Unlock()
-		return err
-	}
 	if err != nil {
-		r.group.breakOff(err)
-		return r.group.err()
+		return err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, e := range settled {
-		r.settle(e.d, e.res)
+		if e.back == nil {
+			r.settle(e.d, e.res)
+		} else if e.back.state == Deferred {
+			r.backOnDisk(e.d)
+		}
 	}
-	for _, e := range waiting {
-		switch {
+	for _, w := range waiting {
+		switch e := &w.Item; {
 		case e.d == nil:
-		case e.err == nil:
+		case w.Err == nil:
 			r.counts[e.d.State]--
 			r.counts[Begun]++
+			e.d.before = before{e.d.State, e.d.First, e.d.turn}
 			e.d.State, e.d.turn = Begun, r.turn
 			if e.d.First.IsZero() {
 				e.d.First = e.res.Time
@@ -258,6 +192,8 @@ func tried(s State) bool { return s != Suppressed && s != Held && s != Cancelled
 func (r *Run) settle(d *Delivery, res Result) {
 	if tried(res.State) {
 		d.turn = r.turn
+	} else if d.State == Begun {
+		d.turn = d.before.turn
 	}
 	r.release(d)
 	if res.State == Deferred {
@@ -268,46 +204,72 @@ func (r *Run) settle(d *Delivery, res Result) {
 	}
 }
 
+// backOnDisk makes a deferred delivery that was begun and put back one that can be handed out again: the disk has it as
+// deferred. r.mu is held.
+func (r *Run) backOnDisk(d *Delivery) {
+	r.ready++
+	if d.turn == r.turn {
+		r.again++
+	}
+	d.inLane.deferred(d.due)
+	r.enlist(d.inLane)
+}
+
 // writeBegun makes the entry's delivery begun, unless its recipient is suppressed. An error of this delivery alone goes
-// into e.err.
-func (r *Run) writeBegun(t *sqlite.Tx, e *entry) error {
+// into w.Err.
+func (r *Run) writeBegun(t *sqlite.Tx, w *waiter) error {
+	e := &w.Item
 	if e.ask != nil {
 		reason, err := e.ask()
 		if err != nil {
-			e.err = fmt.Errorf("%s: is the recipient suppressed: %w", e.d.Place, err)
+			w.Err = fmt.Errorf("%s: is the recipient suppressed: %w", e.d.Place, err)
 			return nil
 		}
 		if reason != "" {
-			e.err = &SuppressedError{AddressKey: e.d.AddressKey, Reason: reason}
+			w.Err = &SuppressedError{AddressKey: e.d.AddressKey, Reason: reason}
 			e.res.State, e.res.Text = Suppressed, reason
-			return r.writeOutcome(t, e.d, e.res)
+			return r.writeOutcome(t, e)
 		}
 	}
-	n, err := t.Exec(`UPDATE deliveries SET state = ?, due = 0, turn = ?, first = iif(first = 0, ?, first)
+	// When it was due stays: a recovery that finds it not started needs that.
+	n, err := t.Exec(`UPDATE deliveries SET state = ?, turn = ?, first = iif(first = 0, ?, first)
 		WHERE id = ? AND state = ? AND attempts = ?`,
 		Begun.code(), r.turn, sqlite.Stamp(e.res.Time), e.d.ID, e.d.State.code(), e.d.Attempts)
 	return errors.Join(err, errRows(n, 1))
 }
 
-// writeOutcome moves d to its outcome, and records the attempt if there was one.
-func (r *Run) writeOutcome(t *sqlite.Tx, d *Delivery, res Result) error {
-	due, reason, tries, turn := int64(0), "", 0, d.turn
+// writeBack makes a delivery that was begun what it was before.
+func (r *Run) writeBack(t *sqlite.Tx, e *entry) error {
+	n, err := t.Exec("UPDATE deliveries SET state = ?, turn = ?, first = ? WHERE id = ? AND state = ? AND attempts = ?",
+		e.back.state.code(), e.back.turn, sqlite.Stamp(e.back.first), e.d.ID, Begun.code(), e.d.Attempts)
+	return errors.Join(err, errRows(n, 1))
+}
+
+// writeOutcome moves a delivery to its outcome, and records the attempt if there was one.
+func (r *Run) writeOutcome(t *sqlite.Tx, e *entry) error {
+	d, res := e.d, e.res
+	due, reason, tries, turn, first := int64(0), "", 0, d.turn, d.First
+	if d.State == Begun {
+		turn, first = d.before.turn, d.before.first
+	}
 	if res.State == Deferred {
 		due = sqlite.Stamp(res.Due)
 	}
-	if tried(res.State) {
-		tries, turn = 1, r.turn
-	} else {
+	switch {
+	case !tried(res.State):
 		reason = res.Text
+	case d.First.IsZero():
+		tries, turn, first = 1, r.turn, res.Time
+	default:
+		tries, turn, first = 1, r.turn, d.First
 	}
-	n, err := t.Exec(`UPDATE deliveries SET state = ?, due = ?, attempts = attempts + ?, turn = ?,
-			first = iif(first = 0 AND ? = 1, ?, first), reason = ?
-		WHERE id = ? AND state = ?`, res.State.code(), due, tries, turn,
-		tries, sqlite.Stamp(res.Time), reason, d.ID, d.State.code())
+	n, err := t.Exec(`UPDATE deliveries SET state = ?, due = ?, attempts = attempts + ?, turn = ?, first = ?, reason = ?
+		WHERE id = ? AND state = ?`, res.State.code(), due, tries, turn, sqlite.Stamp(first), reason,
+		d.ID, d.State.code())
 	if err := errors.Join(err, errRows(n, 1)); err != nil || tries == 0 {
 		return err
 	}
-	_, err = t.Exec(insertAttempt+"VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+	_, err = t.Exec(schema.InsertAttempt+"VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 		d.ID, sqlite.Stamp(res.Time), res.State.code(), res.Stage, res.Code, res.Enhanced, res.Text, res.Server)
 	return err
 }

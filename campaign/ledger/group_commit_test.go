@@ -31,7 +31,7 @@ func TestGroupCommit(t *testing.T) {
 				if d == nil {
 					return
 				}
-				if err := r.Begin(t.Context(), d); err != nil {
+				if err := errors.Join(r.Begin(t.Context(), d), r.Start(t.Context(), d)); err != nil {
 					t.Error(err)
 					return
 				}

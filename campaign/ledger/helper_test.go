@@ -151,10 +151,10 @@ func none(t testing.TB, r *Run, now time.Time, closed ...string) {
 	}
 }
 
-// begin begins d.
+// begin begins and starts d.
 func begin(t testing.TB, r *Run, d *Delivery) {
 	t.Helper()
-	if err := r.Begin(t.Context(), d); err != nil {
+	if err := errors.Join(r.Begin(t.Context(), d), r.Start(t.Context(), d)); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -18,11 +18,16 @@ type Lock struct {
 	file io.Closer
 }
 
+// beside is the name of a file of the campaign: an id may hold any character.
+func (l *Ledger) beside(id, ending string) string {
+	sum := sha256.Sum256([]byte(id))
+	return filepath.Join(l.db.Path+".locks", hex.EncodeToString(sum[:12])+ending)
+}
+
 // Lock takes the lock of a campaign, which need not be planned yet. It does not wait: if the lock is held it returns a
 // *LockedError.
 func (l *Ledger) Lock(id string) (*Lock, error) {
-	sum := sha256.Sum256([]byte(id))
-	name := filepath.Join(l.db.Path+".locks", hex.EncodeToString(sum[:12])+".lock") // an id may hold any character
+	name := l.beside(id, ".lock")
 	file, err := sqlite.Lock(name)
 	if errors.Is(err, sqlite.ErrLocked) {
 		return nil, &LockedError{ID: id, PID: sqlite.Holder(name)}

@@ -123,7 +123,7 @@ func (l *Ledger) markPurged(no int64) error {
 		if _, err := t.Exec("DELETE FROM audit WHERE delivery > ? AND delivery < ?", first, end); err != nil {
 			return err
 		}
-		_, err := t.Exec(insertAudit+"VALUES (?, ?, ?, ?, 'purge', 0, 0)", first, now, machine.User(), machine.Name())
+		_, err := t.Exec(schema.InsertAudit+"VALUES (?, ?, ?, ?, 'purge', 0, 0)", first, now, machine.User(), machine.Name())
 		return err
 	})
 }

@@ -131,7 +131,9 @@ func scanRecord(rows *sql.Rows) (Record, error) {
 		&r.ID, &r.Number, &r.Place, &r.Key, &r.Address, &r.AddressKey, &r.Lane, &r.Fields, &r.Digest, &state, &r.Reason,
 		&r.Attempts, &first, &due, &no, &at, &outcome, &stage, &code, &enhanced, &text, &server,
 		&changeNo, &changed, &who, &host, &act, &before, &after)
-	r.State, r.First, r.Due = stateOf(state), sqlite.Moment(first), sqlite.Moment(due)
+	if r.State, r.First = stateOf(state), sqlite.Moment(first); r.State == Deferred {
+		r.Due = sqlite.Moment(due)
+	}
 	if no.Valid {
 		r.Last = &Result{State: stateOf(outcome.Int64), Stage: stage.String, Code: int(code.Int64),
 			Enhanced: enhanced.String, Text: text.String, Server: server.String, Time: sqlite.Moment(at.Int64)}

@@ -20,6 +20,9 @@ func (l *Ledger) Relane(ctx context.Context, id string, lane func(Row) string) e
 	if err != nil {
 		return err
 	}
+	if err := l.recovered(ctx, id, no); err != nil {
+		return err
+	}
 	const piece = 5000
 	cursor, end := schema.Span(no)
 	d := &Draft{l: l, no: no, lanes: map[string]int64{}} // for its lanes

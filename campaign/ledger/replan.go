@@ -60,6 +60,9 @@ func (l *Ledger) Replan(ctx context.Context, c Campaign) (_ *Replan, err error) 
 			err = errors.Join(err, release())
 		}
 	}()
+	if err := l.recovered(ctx, c.ID, no); err != nil {
+		return nil, err
+	}
 	first, end := schema.Span(no)
 	if err := l.allClaimed(ctx, c.ID, first, end); err != nil {
 		return nil, err

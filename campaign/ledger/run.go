@@ -2,11 +2,15 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"sync"
 	"time"
 
+	"mailshot/campaign/ledger/internal/group"
+	"mailshot/campaign/ledger/internal/marks"
+	"mailshot/campaign/ledger/internal/recovery"
 	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/internal/sqlite"
 )
@@ -27,8 +31,20 @@ type Delivery struct {
 	due            int64     // when it is due, if it is deferred
 	inLane         *lane
 	settled        bool
-	consumed       bool // it took a place within the limit when it was handed out
+	started        bool   // Start has returned nil
+	consumed       bool   // it took a place within the limit when it was handed out
+	before         before // what Begin changes
 }
+
+// before is what a delivery was before it was begun.
+type before struct {
+	state State
+	first time.Time
+	turn  int64
+}
+
+// Started reports whether the body of a delivery may be on the wire, or was. It is for the delivery's owner.
+func (d *Delivery) Started() bool { return d.started }
 
 // Result is what became of a delivery.
 type Result struct {
@@ -42,8 +58,8 @@ type Result struct {
 
 // RunOptions says what a run may hand out.
 type RunOptions struct {
-	// Suppressed is asked for each recipient, within Begin's transaction. A reason other than "" suppresses the
-	// delivery. It must not use the Ledger. Default: nil, nobody is suppressed.
+	// Suppressed is asked for each recipient, within Begin's transaction and again by Start. A reason other than ""
+	// suppresses the delivery. It must not use the Ledger. Default: nil, nobody is suppressed.
 	Suppressed func(ctx context.Context, addressKey string) (reason string, err error)
 	// Now is the clock for what is recorded. Default: time.Now.
 	Now func() time.Time
@@ -76,11 +92,12 @@ type Run struct {
 	ready  int64 // deliveries of this run that are pending or deferred, and not handed out
 	again  int64 // those of them that this run tried before
 	used   int64 // deliveries that count against the limit
-	group  group
+	group  group.Group[entry]
+	marks  *marks.File
 }
 
 // Run begins a run of a frozen campaign. The caller holds the campaign's Lock until after Close. What an earlier run
-// began and never settled becomes unknown.
+// began and never settled becomes unknown; what has certainly not started is as it was before.
 func (l *Ledger) Run(ctx context.Context, id string, o RunOptions) (*Run, error) {
 	if !l.locked(id) {
 		return nil, fmt.Errorf("run %q: %w", id, ErrNotLocked)
@@ -94,13 +111,15 @@ func (l *Ledger) Run(ctx context.Context, id string, o RunOptions) (*Run, error)
 	}
 	r := &Run{l: l, no: no, o: o, out: map[int64]*Delivery{}, counts: map[State]int64{}}
 	r.first, r.end = schema.Span(no)
+	r.group.Write, r.group.Again = r.commit, sqlite.Busy
+	name := ""
 	err = l.db.Write(func(t *sqlite.Tx) error {
-		if err := r.recover(t); err != nil {
+		if err := recovery.Run(t, no, l.marksPath(id), o.Now()); err != nil {
 			return err
 		}
 		err := t.Row(`UPDATE campaigns SET turn = turn + 1, token = ?1,
 				host = iif(?2 = '', host, ?2), host_name = iif(?2 = '', host_name, ?3)
-			WHERE no = ?4 RETURNING turn`, newRun(), o.Host.ID, o.Host.Name, no).Scan(&r.turn)
+			WHERE no = ?4 RETURNING turn, `+recovery.Name, newRun(), o.Host.ID, o.Host.Name, no).Scan(&r.turn, &name)
 		if err != nil {
 			return err
 		}
@@ -109,6 +128,10 @@ func (l *Ledger) Run(ctx context.Context, id string, o RunOptions) (*Run, error)
 	})
 	if err != nil {
 		return nil, err
+	}
+	// Nothing is begun any more, so that the marks of the run before are of no use.
+	if r.marks, err = marks.Create(l.marksPath(id), name); err != nil {
+		return nil, l.db.Explain(err)
 	}
 	if err := r.openLanes(ctx); err != nil {
 		return nil, l.db.Explain(err)
@@ -119,6 +142,9 @@ func (l *Ledger) Run(ctx context.Context, id string, o RunOptions) (*Run, error)
 			return nil, err
 		}
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.running[no]++
 	return r, nil
 }
 
@@ -134,21 +160,6 @@ func (r *Run) Forgo(ctx context.Context) error {
 	})
 }
 
-// recover makes unknown what an earlier run left begun.
-func (r *Run) recover(t *sqlite.Tx) error {
-	now := r.o.Now().UnixNano()
-	const begun = " FROM deliveries WHERE id >= ? AND id < ? AND state = " + schema.SQLBegun
-	_, err := t.Exec(insertAttempt+`SELECT id, ?, ?, 'recovery', 0, '',
-		'the program ended before it had recorded a reply', ''`+begun+" ORDER BY id",
-		now, Unknown.code(), r.first, r.end)
-	if err != nil {
-		return err
-	}
-	_, err = t.Exec(`UPDATE deliveries SET state = ?, attempts = attempts + 1, reason = ''
-		WHERE id IN (SELECT id`+begun+")", Unknown.code(), r.first, r.end)
-	return err
-}
-
 // Next hands out a delivery whose lane is not closed: a pending one, in the order of the list, or a deferred one that
 // is due at now. The deliveries of all lanes are evenly mixed, and in a lane pending and deferred ones take turns. The
 // caller settles every delivery or puts it back.
@@ -156,7 +167,7 @@ func (r *Run) recover(t *sqlite.Tx) error {
 // nil and no error mean that nothing may go now. Then Next also commits what was settled, because the caller is about
 // to wait.
 func (r *Run) Next(ctx context.Context, closed []string, now time.Time) (*Delivery, error) {
-	if err := r.group.err(); err != nil {
+	if err := r.group.Err(); err != nil {
 		return nil, err
 	}
 	d, err := r.pick(ctx, closed, now)
@@ -217,7 +228,7 @@ func (r *Run) choose(shut map[string]bool) int {
 // handOut notes that a caller has d.
 func (r *Run) handOut(d *Delivery) {
 	d.consumed = d.turn != r.turn
-	d.settled = false
+	d.settled, d.started = false, false
 	r.ready--
 	if d.consumed {
 		r.used++
@@ -230,14 +241,36 @@ func (r *Run) handOut(d *Delivery) {
 // limited reports whether the run may only try again what it tried before.
 func (r *Run) limited() bool { return r.o.Limit > 0 && r.used >= r.o.Limit }
 
-// PutBack gives a delivery back that was neither begun nor settled. It is as it was, and the next of its lane. PutBack
-// does nothing if d is not handed out.
+// PutBack gives a delivery back that was neither started nor settled. It is as it was, and the next of its lane. One that
+// was begun is put back on the disk with the next group; if it was deferred before, it is handed out again after that.
+// PutBack does nothing if d is not handed out, or has started.
 func (r *Run) PutBack(d *Delivery) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.out[d.ID] != d || d.settled || d.State == Begun {
+	if err := r.inHand(d); err != nil || d.started {
 		return
 	}
+	if d.State != Begun {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.putBack(d)
+		return
+	}
+	was := d.before
+	_, _ = r.group.Later(entry{d: d, back: &was}, true, func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		d.State, d.First, d.turn = was.state, was.first, was.turn
+		r.counts[Begun]--
+		r.counts[d.State]++
+		if d.State == Deferred {
+			r.release(d) // it is handed out again when the disk has it as deferred
+		} else {
+			r.putBack(d)
+		}
+	})
+}
+
+// putBack makes d the next of its lane. r.mu is held.
+func (r *Run) putBack(d *Delivery) {
 	r.release(d)
 	r.ready++
 	if d.turn == r.turn {
@@ -264,12 +297,20 @@ func (r *Run) Counts() map[State]int64 {
 }
 
 // Close commits what was settled and ends the run. A delivery that is still handed out stays as it is in the ledger: if
-// it was begun, it will be unknown.
+// it was started, it will be unknown.
 func (r *Run) Close() error {
-	if r.group.isClosed() {
+	if r.group.Closed() {
 		return nil
 	}
 	err := r.Flush(context.Background())
-	r.group.close()
-	return err
+	r.group.Close()
+	r.l.mu.Lock()
+	r.l.running[r.no]--
+	r.l.mu.Unlock()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err == nil && r.counts[Begun] == 0 {
+		return r.l.db.Explain(r.marks.Remove())
+	}
+	return errors.Join(err, r.marks.Close())
 }

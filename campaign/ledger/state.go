@@ -52,6 +52,8 @@ const (
 	byPlan       act = iota // the plan makes the row's first state
 	byBegin                 // Run.Begin
 	bySettle                // Run.Settle, and Begin for one found suppressed
+	byStart                 // Run.Start finds it suppressed
+	byPutBack               // Run.PutBack, or a new run finds it begun and not started
 	byRecover               // a new run finds it begun
 	byReplan                // Replan.Apply
 	byRetry                 // a person: Retry
@@ -71,6 +73,8 @@ var transitions = map[act]map[State][]State{
 		Deferred: {Refused, Deferred, GaveUp, Suppressed, Held, Cancelled},
 		Begun:    {Sent, Refused, Deferred, GaveUp, Unknown},
 	},
+	byStart:      {Begun: {Suppressed}},
+	byPutBack:    {Begun: {Pending, Deferred}},
 	byRecover:    {Begun: {Unknown}},
 	byReplan:     {Pending: {Cancelled, Suppressed}, Deferred: {Cancelled, Suppressed}},
 	byRetry:      {Refused: {Pending}, GaveUp: {Pending}, Held: {Pending}, Cancelled: {Pending}, Suppressed: {Pending}},

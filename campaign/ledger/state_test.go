@@ -20,6 +20,8 @@ pending, deferred | cancelled | cancel
 begun | sent · refused · deferred · gave_up | settle
 begun | unknown | settle
 begun | unknown | recover
+begun | suppressed | start
+begun | pending · deferred | put back
 refused, gave_up, held, cancelled, suppressed | pending | retry
 unknown | sent · refused · pending | resolve
 pending, deferred | unknown | accept copy
@@ -27,7 +29,7 @@ pending, deferred | suppressed | forget
 `
 
 var actNames = map[string]act{"plan": byPlan, "begin": byBegin, "settle": bySettle, "recover": byRecover,
-	"replan": byReplan, "retry": byRetry,
+	"start": byStart, "put back": byPutBack, "replan": byReplan, "retry": byRetry,
 	"resolve": byResolve, "cancel": byCancel, "accept copy": byAcceptCopy, "forget": byForget}
 
 // The table in the code is that of the design, no more and no less. Breakage that shows it: letting retry take unknown

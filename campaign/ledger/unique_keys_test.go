@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"mailshot/campaign/ledger/internal/claims"
 	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/campaign/ledger/repair"
 	"mailshot/internal/sqlite"
@@ -23,7 +24,7 @@ import (
 // claims.hash"; with slot stopping at the first one in use, "keys "key-464" and "key-947" have the same hash".
 func TestClaims(t *testing.T) {
 	t.Parallel()
-	for _, gather := range []int{1, 40, mostClaims} {
+	for _, gather := range []int{1, 40, claims.Most} {
 		for _, first := range []bool{false, true} {
 			t.Run(fmt.Sprint(gather, first), func(t *testing.T) {
 				t.Parallel()
@@ -230,7 +231,7 @@ func TestTwoRowsOneKey(t *testing.T) {
 	// The third row is sent, and gets the key of the first, which is pending.
 	meddle(t, path, "UPDATE deliveries SET state = "+fmt.Sprint(Sent.code())+
 		", attempts = 1, first = 1, turn = 1 WHERE id & 0xff = 3",
-		insertAttempt+"SELECT id, 1, state, 'dot', 250, '', 'ok', 'mx' FROM deliveries WHERE id & 0xff = 3",
+		schema.InsertAttempt+"SELECT id, 1, state, 'dot', 250, '', 'ok', 'mx' FROM deliveries WHERE id & 0xff = 3",
 		"DELETE FROM claims WHERE row & 0xff = 3",
 		"UPDATE rows SET (key, hash) = (SELECT key, hash FROM rows WHERE id & 0xff = 1) WHERE id & 0xff = 3")
 	if faults, err := repair.Examine(t.Context(), path); err != nil || len(faults) != 1 ||

@@ -131,11 +131,20 @@ func (r *Recorder) Settle(ctx context.Context, d *ledger.Delivery, res ledger.Re
 	return err
 }
 
+// Start is that of ledger.Run.
+func (r *Recorder) Start(ctx context.Context, d *ledger.Delivery) error {
+	err := r.Run.Start(ctx, d)
+	if suppressed := (*ledger.SuppressedError)(nil); errors.As(err, &suppressed) {
+		r.let(r.take(d), false)
+	}
+	return err
+}
+
 // PutBack is that of ledger.Run.
 func (r *Recorder) PutBack(d *ledger.Delivery) {
-	h, begun := r.take(d), d.State == ledger.Begun
+	h, started := r.take(d), d.Started()
 	r.Run.PutBack(d)
-	r.let(h, begun)
+	r.let(h, started)
 }
 
 // take takes a delivery's message out of the hand. It comes before the ledger lets go of the delivery, which another

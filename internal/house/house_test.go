@@ -52,12 +52,20 @@ var allowed = map[string][]string{
 	},
 	"campaign/identity": {"campaign/accounts", "campaign/definition", "campaign/ledger", "campaign/lineage"},
 	"campaign/ledger": {
-		"campaign/ledger/internal/schema", "campaign/statefile", "internal/machine", "internal/sqlite",
+		"campaign/ledger/internal/claims", "campaign/ledger/internal/group", "campaign/ledger/internal/marks",
+		"campaign/ledger/internal/recovery", "campaign/ledger/internal/schema", "campaign/statefile",
+		"internal/machine", "internal/sqlite",
+	},
+	"campaign/ledger/internal/claims": {"campaign/ledger/internal/schema"},
+	"campaign/ledger/internal/group":  {},
+	"campaign/ledger/internal/marks":  {"internal/machine"},
+	"campaign/ledger/internal/recovery": {
+		"campaign/ledger/internal/marks", "campaign/ledger/internal/schema", "internal/sqlite",
 	},
 	"campaign/ledger/internal/schema": {"internal/sqlite"},
 	"campaign/ledger/repair": {
-		"campaign/ledger/internal/schema", "campaign/statefile", "internal/disk", "internal/machine",
-		"internal/scratch", "internal/sqlite",
+		"campaign/ledger/internal/marks", "campaign/ledger/internal/schema", "campaign/statefile", "internal/disk",
+		"internal/machine", "internal/scratch", "internal/sqlite",
 	},
 	"campaign/lineage": {"campaign/accounts", "campaign/ledger", "internal/disk"},
 	"campaign/list":    {"campaign/definition", "campaign/recipients"},

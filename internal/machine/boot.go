@@ -17,6 +17,10 @@ func Boot() (name string, since time.Duration) {
 	return process.name, time.Since(process.began)
 }
 
+// BootID is the random name that the system gave to this start of the machine, and gives to no other: what was written
+// and not synced is still there as long as the name is. "" where the system has no such name.
+func BootID() string { return bootID() }
+
 // process is the start of this process. It never changes.
 var process = struct {
 	name  string

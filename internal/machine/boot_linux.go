@@ -1,8 +1,8 @@
 package machine
 
 import (
+	"cmp"
 	"os"
-	"strings"
 	"sync"
 	"time"
 
@@ -19,11 +19,8 @@ func boot() (name string, since time.Duration, ok bool) {
 
 // start is the name of the machine's start, which does not change while this process runs.
 var start = sync.OnceValue(func() (name string) {
-	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
-	if name = strings.TrimSpace(string(id)); err != nil || name == "" {
-		if name = Number(); name == "" {
-			return ""
-		}
+	if name = cmp.Or(bootID(), Number()); name == "" {
+		return ""
 	}
 	// Containers may have a time of their own since the start, under the same name of it.
 	if space, err := os.Readlink("/proc/self/ns/time"); err == nil {

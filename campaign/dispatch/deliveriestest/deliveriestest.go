@@ -43,8 +43,11 @@ func Run(t *testing.T, newMemory func(t *testing.T, rows []Row) Memory) {
 		{"put back", rows(3, 1), (*desk).putBack},
 		{"deferred", rows(2, 1), (*desk).deferred},
 		{"begun is durable", rows(4, 1), (*desk).begunIsDurable},
+		{"begun ahead", rows(6, 1), (*desk).begunAhead},
+		{"begun and put back", rows(4, 1), (*desk).begunAndPutBack},
 		{"settled is durable", rows(8, 1), (*desk).settledIsDurable},
 		{"suppressed in begin", rows(3, 1), (*desk).suppressed},
+		{"suppressed in start", rows(3, 1), (*desk).suppressedInStart},
 		{"outlook", rows(4, 2), (*desk).outlook},
 		{"crash at random", rows(120, 4), (*desk).crashes},
 	} {
@@ -86,6 +89,27 @@ func (k *desk) next(closed ...string) *ledger.Delivery {
 	return k.nextAt(noon, closed...)
 }
 
+// find hands out deliveries until it is the one with this key, and puts the others back.
+func (k *desk) find(key string) *ledger.Delivery {
+	k.t.Helper()
+	var others []*ledger.Delivery
+	defer func() {
+		for _, d := range others {
+			k.d.PutBack(d)
+		}
+	}()
+	for {
+		d := k.next()
+		if d == nil {
+			k.t.Fatalf("%s is not handed out", key)
+		}
+		if d.Key == key {
+			return d
+		}
+		others = append(others, d)
+	}
+}
+
 func (k *desk) nextAt(now time.Time, closed ...string) *ledger.Delivery {
 	k.t.Helper()
 	d, err := k.d.Next(k.t.Context(), closed, now)
@@ -94,9 +118,11 @@ func (k *desk) nextAt(now time.Time, closed ...string) *ledger.Delivery {
 	return d
 }
 
+// begin begins and starts d.
 func (k *desk) begin(d *ledger.Delivery) {
 	k.t.Helper()
 	k.must(k.d.Begin(k.t.Context(), d))
+	k.must(k.d.Start(k.t.Context(), d))
 	k.addUp()
 }
 
@@ -138,6 +164,9 @@ func (k *desk) everybodyOnce() {
 				}
 				if err == nil {
 					err = k.d.Begin(k.t.Context(), d)
+				}
+				if err == nil {
+					err = k.d.Start(k.t.Context(), d)
 				}
 				if err == nil {
 					err = k.d.Settle(k.t.Context(), d, ledger.Result{State: ledger.Sent, Time: noon})
@@ -228,7 +257,7 @@ func (k *desk) deferred() {
 	}
 }
 
-// begunIsDurable: a crash after Begin leaves the delivery begun, and the next run makes it unknown and hands it to
+// begunIsDurable: a crash after Start leaves the delivery begun, and the next run makes it unknown and hands it to
 // nobody.
 func (k *desk) begunIsDurable() {
 	begun, handed := k.next(), k.next()
@@ -246,6 +275,78 @@ func (k *desk) begunIsDurable() {
 	}
 	if seen[begun.Key] || !seen[handed.Key] || len(seen) != len(k.rows)-1 {
 		k.t.Errorf("handed out after the crash: %v", seen)
+	}
+}
+
+// begunAhead: what is begun, and what has started, are told apart by a crash, or both are unknown. Of what is begun
+// nothing else can be begun or put to an end as if it had been sent.
+func (k *desk) begunAhead() {
+	started, waiting := k.next(), k.next()
+	for _, d := range []*ledger.Delivery{started, waiting} {
+		k.must(k.d.Begin(k.t.Context(), d))
+	}
+	k.must(k.d.Start(k.t.Context(), started))
+	for name, err := range map[string]error{
+		"begun again":      k.d.Begin(k.t.Context(), waiting),
+		"started again":    k.d.Start(k.t.Context(), started),
+		"sent, unstarted":  k.d.Settle(k.t.Context(), waiting, ledger.Result{State: ledger.Sent, Time: noon}),
+		"never begun":      k.d.Start(k.t.Context(), k.next()),
+		"unknown, unsent":  k.d.Settle(k.t.Context(), waiting, ledger.Result{State: ledger.Unknown, Time: noon}),
+		"suppressed, late": k.d.Settle(k.t.Context(), started, ledger.Result{State: ledger.Suppressed, Time: noon}),
+	} {
+		if !errors.Is(err, ledger.ErrState) {
+			k.t.Errorf("%s: %v", name, err)
+		}
+	}
+	k.d = k.m.Open(k.t)
+	k.addUp()
+	if s := k.state(started); s != ledger.Unknown {
+		k.t.Errorf("it had started, and is %s", s)
+	}
+	if s := k.state(waiting); s != ledger.Pending && s != ledger.Unknown {
+		k.t.Errorf("it was begun ahead, and is %s", s)
+	}
+	for d := k.next(); d != nil; d = k.next() {
+		if d.Key == started.Key {
+			k.t.Error("what had started is handed out again")
+		}
+	}
+}
+
+// begunAndPutBack: what is begun and put back is as it was, also after a crash; what has started is not put back.
+func (k *desk) begunAndPutBack() {
+	first := k.next()
+	k.must(k.d.Begin(k.t.Context(), first))
+	k.d.PutBack(first)
+	k.addUp()
+	again := k.next()
+	if again.Key != first.Key || again.State != ledger.Pending || again.Attempts != 0 || !again.First.IsZero() {
+		k.t.Fatalf("got %+v after it was begun and put back", again)
+	}
+	k.must(k.d.Begin(k.t.Context(), again))
+	k.settle(again, ledger.Deferred, noon) // refused before its body
+	k.must(k.d.Flush(k.t.Context()))
+	late := k.find(first.Key)
+	k.must(k.d.Begin(k.t.Context(), late))
+	k.d.PutBack(late)
+	k.addUp()
+	k.must(k.d.Flush(k.t.Context()))
+	if s := k.state(first); s != ledger.Deferred {
+		k.t.Fatalf("it was deferred, begun and put back, and is %s", s)
+	}
+	late = k.find(first.Key)
+	if late.Attempts != 1 || late.State != ledger.Deferred || late.First.IsZero() {
+		k.t.Fatalf("got %+v", late)
+	}
+	k.begin(late)
+	k.d.PutBack(late)
+	if k.addUp(); k.d.Counts()[ledger.Begun] != 1 {
+		k.t.Error("what has started was put back")
+	}
+	k.settle(late, ledger.Sent, time.Time{})
+	k.must(k.d.Flush(k.t.Context()))
+	if s := k.state(late); s != ledger.Sent {
+		k.t.Errorf("it is %s", s)
 	}
 }
 
@@ -281,6 +382,27 @@ func (k *desk) suppressed() {
 	var suppressed *ledger.SuppressedError
 	if err := k.d.Begin(k.t.Context(), d); !errors.As(err, &suppressed) {
 		k.t.Fatalf("Begin says %v", err)
+	}
+	k.addUp()
+	k.must(k.d.Flush(k.t.Context()))
+	if s := k.state(d); s != ledger.Suppressed {
+		k.t.Errorf("it is %s", s)
+	}
+	for other := k.next(); other != nil; other = k.next() {
+		if other.Key == d.Key {
+			k.t.Error("it is handed out again")
+		}
+	}
+}
+
+// suppressedInStart: as in Begin, for somebody who was suppressed after it.
+func (k *desk) suppressedInStart() {
+	d := k.next()
+	k.must(k.d.Begin(k.t.Context(), d))
+	k.m.Suppress(d.Key)
+	var suppressed *ledger.SuppressedError
+	if err := k.d.Start(k.t.Context(), d); !errors.As(err, &suppressed) {
+		k.t.Fatalf("Start says %v", err)
 	}
 	k.addUp()
 	k.must(k.d.Flush(k.t.Context()))
@@ -332,7 +454,12 @@ func (k *desk) crashes() {
 			if d == nil {
 				break
 			}
-			switch (life + i) % 4 {
+			switch (life + i) % 6 {
+			case 4: // dropped before it starts
+				k.must(k.d.Begin(k.t.Context(), d))
+			case 5:
+				k.must(k.d.Begin(k.t.Context(), d))
+				k.d.PutBack(d)
 			case 0: // dropped before it is begun
 			case 1:
 				k.begin(d)

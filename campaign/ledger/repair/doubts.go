@@ -48,7 +48,6 @@ const (
 
 	newDelivery = "INSERT INTO deliveries(id, state, lane, due, attempts, first, turn, digest, reason) "
 	newRow      = "INSERT INTO rows(id, campaign, hash, number, place, key, address, address_key, fields) "
-	newAttempt  = "INSERT INTO attempts(delivery, time, state, stage, code, enhanced, text, server) "
 )
 
 // drafts removes campaigns that were never frozen, and records of campaigns that are not there.
@@ -137,7 +136,7 @@ func (d *doubts) states(cut, lostLog bool) {
 	}
 	if lostLog {
 		// What became of a delivery is in its own record; the attempt that led there is lost.
-		d.do(newAttempt+`SELECT id, ?, state, 'recovery', 0, '',
+		d.do(schema.InsertAttempt+`SELECT id, ?, state, 'recovery', 0, '',
 				'the record of this attempt was lost when the file was repaired', ''
 			FROM deliveries d WHERE state IN (?, ?, ?, ?)
 				AND iif(attempts > 0, `+schema.LastTried+", "+schema.LastManual+") IS NOT state",
@@ -225,7 +224,7 @@ func (d *doubts) count(format string, n int64) {
 func (d *doubts) unknown(condition, why string) {
 	chosen := " FROM deliveries AS d WHERE (" + condition + ")"
 	d.do("CREATE TEMP TABLE chosen AS SELECT id, state" + chosen)
-	d.do(newAttempt+"SELECT id, ?, ?, 'recovery', 0, '', ?, '' FROM chosen ORDER BY id", d.now, schema.Unknown, why)
+	d.do(schema.InsertAttempt+"SELECT id, ?, ?, 'recovery', 0, '', ?, '' FROM chosen ORDER BY id", d.now, schema.Unknown, why)
 	d.do(`INSERT INTO audit(delivery, time, who, host, act, before, after)
 		SELECT id, ?, ?, ?, 'repair', iif(typeof(state) = 'integer', state, 0), ? FROM chosen ORDER BY id`,
 		d.now, d.who, d.host, schema.Unknown)

@@ -129,10 +129,10 @@ func next(t testing.TB, r *ledger.Run, now time.Time, closed ...string) *ledger.
 	return d
 }
 
-// begin begins d.
+// begin begins and starts d.
 func begin(t testing.TB, r *ledger.Run, d *ledger.Delivery) {
 	t.Helper()
-	if err := r.Begin(t.Context(), d); err != nil {
+	if err := errors.Join(r.Begin(t.Context(), d), r.Start(t.Context(), d)); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"mailshot/campaign/ledger/internal/marks"
 	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/campaign/statefile"
 	"mailshot/internal/disk"
@@ -118,6 +119,10 @@ func finishRepair(path string) error {
 	}
 	fresh, aside := parts[0], parts[1]
 	if _, err := os.Stat(fresh); err == nil {
+		// A record that a repair brings back may be an older one than the marks are about.
+		if err := eachBeside(path, "*.marks", marks.Remove); err != nil {
+			return err
+		}
 		for _, suffix := range []string{"", "-wal", "-shm"} {
 			if _, err := os.Stat(aside + suffix); err == nil {
 				continue // moved before the interruption
@@ -152,22 +157,30 @@ func idle(path string) (release func() error, err error) {
 		}
 		return errors.Join(errs...)
 	}
-	names, err := filepath.Glob(filepath.Join(path+".locks", "*.lock"))
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range names {
+	err = eachBeside(path, "*.lock", func(name string) error {
 		f, err := sqlite.Lock(name)
 		if errors.Is(err, sqlite.ErrLocked) {
 			err = &statefile.Error{Path: path, Text: fmt.Sprintf("in use by process %d", sqlite.Holder(name)),
 				Hint: "stop it with an interrupt first"}
 		}
-		if err != nil {
-			return nil, errors.Join(err, free())
+		if err == nil {
+			closers = append(closers, f)
 		}
-		closers = append(closers, f)
+		return err
+	})
+	if err != nil {
+		return nil, errors.Join(err, free())
 	}
 	return free, nil
+}
+
+// eachBeside calls fn for the campaigns' own files beside the state file.
+func eachBeside(path, pattern string, fn func(name string) error) error {
+	names, err := filepath.Glob(filepath.Join(path+".locks", pattern))
+	for _, name := range names {
+		err = errors.Join(err, fn(name))
+	}
+	return err
 }
 
 // rebuild makes the database fresh from what can be read of old. cut says that the end of the log is lost.

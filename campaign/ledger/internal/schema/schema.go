@@ -131,6 +131,13 @@ const (
 	SQLDeferred = "3"
 )
 
+// InsertAudit and InsertAttempt are the beginnings of statements that add to what a person did, and to what a server
+// said.
+const (
+	InsertAudit   = "INSERT INTO audit(delivery, time, who, host, act, before, after) "
+	InsertAttempt = "INSERT INTO attempts(delivery, time, state, stage, code, enhanced, text, server) "
+)
+
 // stateNames fills the table of states.
 func stateNames() string {
 	s := ""

@@ -1,0 +1,159 @@
+package marks
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+)
+
+// create makes the marks of a run, and skips the test where there are none.
+func create(t *testing.T, path, run string) *File {
+	t.Helper()
+	f, err := Create(path, run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f == nil {
+		if _, err := os.Stat(path); err == nil {
+			t.Error("there are no marks, and a file of them")
+		}
+		t.Skip("this system does not tell its boots and mounts apart")
+	}
+	t.Cleanup(func() { f.Close() })
+	return f
+}
+
+// Many mark at once, and each mark is found; what has no mark, or only one of an earlier attempt, waits.
+//
+// Broken on purpose: with two marks written at the same place, nobody waited; with attempts compared the other way round,
+// those that had started waited.
+func TestMarks(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "marks")
+	f := create(t, path, "run")
+	var callers sync.WaitGroup
+	for c := range 8 {
+		callers.Go(func() {
+			for i := range 200 {
+				d := Delivery{Sequence: int64(i*8 + c + 1), Attempts: i % 3}
+				if err := f.Mark(d); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	callers.Wait()
+	last := int64(1)<<40 - 1
+	for _, d := range []Delivery{{last, 1000}, {last - 1, 0}} {
+		if err := f.Mark(d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var begun, want []Delivery
+	for i := range 200 {
+		began := Delivery{Sequence: int64(i*8 + 1), Attempts: i % 3}
+		again := Delivery{Sequence: int64(i*8 + 2), Attempts: i%3 + 1}
+		earlier := Delivery{Sequence: int64(i*8 + 3), Attempts: i%3 - 1} // a record that was brought back
+		begun = append(begun, began, again, earlier)
+		want = append(want, again)
+	}
+	never := Delivery{Sequence: 100_000}
+	begun = append(begun, never, Delivery{last, 2000}, Delivery{last - 1, 300})
+	want = append(want, never, Delivery{last - 1, 300})
+	got := Waiting(path, "run", begun)
+	got = slices.DeleteFunc(got, func(d Delivery) bool { return d.Attempts < 0 }) // as many as none
+	if !slices.Equal(got, want) {
+		t.Errorf("%d wait, want %d: %v", len(got), len(want), got)
+	}
+	if got := Waiting(path, "another run", begun); got != nil {
+		t.Error("marks of another run tell who waits:", got)
+	}
+}
+
+// A new run's marks are another file: what an older run still writes does not reach it. Removed marks tell nothing.
+func TestMarksOfTwoRuns(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "marks")
+	old := create(t, path, "old")
+	f := create(t, path, "new")
+	if err := old.Mark(Delivery{Sequence: 1}); err != nil {
+		t.Fatal(err)
+	}
+	begun := []Delivery{{Sequence: 1}, {Sequence: 2}}
+	if got := Waiting(path, "new", begun); !slices.Equal(got, begun) {
+		t.Error(got)
+	}
+	if err := f.Remove(); err != nil {
+		t.Fatal(err)
+	}
+	if got := Waiting(path, "new", begun); got != nil {
+		t.Error(got)
+	}
+	if err := Remove(path); err != nil {
+		t.Error("removed twice:", err)
+	}
+}
+
+// Where there are no marks nothing is written, and nobody is said to wait.
+func TestNoMarks(t *testing.T) {
+	t.Parallel()
+	var none *File
+	for _, err := range []error{none.Mark(Delivery{Sequence: 1}), none.Close(), none.Remove()} {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// The marks of a file that is not whole tell nothing, whatever its bytes are.
+func FuzzWaiting(f *testing.F) {
+	f.Add([]byte{}, 0)
+	f.Add([]byte("mailshot marks 1\n"), 3)
+	f.Add(make([]byte, 64), 8)
+	f.Fuzz(func(t *testing.T, tail []byte, cut int) {
+		path := filepath.Join(t.TempDir(), "marks")
+		m := create(t, path, "run")
+		for i := range int64(4) {
+			if err := m.Mark(Delivery{Sequence: i + 1}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		whole := m.end
+		at := whole - int64(min(max(cut, 0), 40))
+		if err := m.f.Truncate(at); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := m.f.WriteAt(tail, at); err != nil {
+			t.Fatal(err)
+		}
+		// Four marks are there and cannot be told from none where a whole end was cut off: that is not damage.
+		if len(tail) == 0 && at%size == 0 {
+			return
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		begun := []Delivery{{Sequence: 1}, {Sequence: 5}}
+		if got := Waiting(path, "run", begun); got != nil && !valid(m, b, at) {
+			t.Errorf("%d bytes at %d: %v", len(tail), at, got)
+		}
+	})
+}
+
+// valid reports whether all behind at is marks.
+func valid(m *File, b []byte, at int64) bool {
+	if at%size != 0 || len(b)%size != 0 {
+		return false
+	}
+	for ; at < int64(len(b)); at += size {
+		sequence := int64(b[at])<<32 | int64(b[at+1])<<24 | int64(b[at+2])<<16 | int64(b[at+3])<<8 | int64(b[at+4])
+		mark := encode(m.sum, at, Delivery{Sequence: sequence, Attempts: int(b[at+5])})
+		if string(mark[:]) != string(b[at:at+size]) {
+			return false
+		}
+	}
+	return true
+}

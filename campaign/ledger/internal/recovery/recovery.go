@@ -1,0 +1,69 @@
+// Package recovery ends what a run that died left begun: [Run].
+package recovery
+
+import (
+	"database/sql"
+	"errors"
+	"time"
+
+	"mailshot/campaign/ledger/internal/marks"
+	"mailshot/campaign/ledger/internal/schema"
+	"mailshot/internal/sqlite"
+)
+
+// Name is the name that a run's marks have, of the campaign's last run.
+const Name = "run || ' ' || turn || ' ' || token"
+
+// begun is what has a state to go back to, if it has not started. A delivery of another run has no mark that could tell.
+// One of which no message can be made, or whose log does not say what it was, stays in doubt.
+const begun = `SELECT d.id, d.attempts FROM deliveries d JOIN rows r ON r.id = d.id
+	JOIN campaigns c ON c.no = ? AND c.turn = d.turn
+	WHERE d.id >= ? AND d.id < ? AND d.state = ` + schema.SQLBegun + " AND NOT (" + schema.Emptied + `)
+		AND iif(d.attempts = 0,
+			d.due = 0 AND (` + schema.LastTried + " IS NULL OR " + schema.LastManual + " IS " + schema.SQLPending + `),
+			d.due <> 0 AND ` + schema.LastTried + " IS " + schema.SQLDeferred + ")"
+
+// Run ends what the campaign's last run left begun, in a transaction of the holder of the campaign's lock. path is where
+// the marks of that run are. What has certainly not started is what it was before; the rest becomes unknown.
+func Run(t *sqlite.Tx, no int64, path string, now time.Time) error {
+	first, end := schema.Span(no)
+	var name string
+	if err := t.Row("SELECT "+Name+" FROM campaigns WHERE no = ?", no).Scan(&name); err != nil {
+		return err
+	}
+	var found []marks.Delivery
+	rows, err := t.Query(begun, no, first, end)
+	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
+		var d marks.Delivery
+		err := rows.Scan(&d.Sequence, &d.Attempts)
+		d.Sequence -= first
+		found = append(found, d)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if len(found) > 0 {
+		found = marks.Waiting(path, name, found)
+	}
+	for _, d := range found {
+		n, err := t.Exec(`UPDATE deliveries SET state = iif(attempts = 0, ?, ?), first = iif(attempts = 0, 0, first), turn = 0
+			WHERE id = ? AND state = ? AND attempts = ?`,
+			schema.Pending, schema.Deferred, first+d.Sequence, schema.Begun, d.Attempts)
+		if err == nil && n != 1 {
+			err = errors.New("the ledger was changed by another process")
+		}
+		if err != nil {
+			return err
+		}
+	}
+	const left = " FROM deliveries WHERE id >= ? AND id < ? AND state = " + schema.SQLBegun
+	if _, err := t.Exec(schema.InsertAttempt+`SELECT id, ?, ?, 'recovery', 0, '',
+		'the program ended before it had recorded a reply', ''`+left+" ORDER BY id",
+		now.UnixNano(), schema.Unknown, first, end); err != nil {
+		return err
+	}
+	_, err = t.Exec(`UPDATE deliveries SET state = ?, due = 0, attempts = attempts + 1, reason = ''
+		WHERE id IN (SELECT id`+left+")", schema.Unknown, first, end)
+	return err
+}
