@@ -68,10 +68,10 @@ func (g *Gate) Admit(ctx context.Context, now time.Time, pick func(closed []stri
 			putBack()
 			return nil, time.Time{}, fmt.Errorf("gate: lane %q was picked though it is closed", lane)
 		}
-		ls := slices.Clone(g.account)
+		ls := g.account
 		limit, own := g.lanes[lane]
 		if own {
-			ls = append(ls, limit)
+			ls = append(slices.Clone(ls), limit)
 		}
 		r, refused, err := g.budget.Reserve(ctx, now, ls)
 		switch {

@@ -62,13 +62,16 @@ func (r *Run) admit(ctx context.Context) (*admission, []closure, error) {
 	r.admitting.Lock()
 	defer r.admitting.Unlock()
 	for {
-		r.mu.Lock()
-		servers := r.byRoom()
-		r.mu.Unlock()
+		servers := r.servers
+		if len(servers) > 1 {
+			r.mu.Lock()
+			servers = r.byRoom()
+			r.mu.Unlock()
+		}
 		var all []closure
 		handed := false
 		for _, s := range servers {
-			lent := r.lent(s)
+			lent := len(servers) > 1 && r.lent(s)
 			a, c, err := r.admitTo(ctx, s)
 			if a != nil || err != nil {
 				return a, nil, err
@@ -154,21 +157,25 @@ type picking struct {
 // pick chooses a delivery in none of the closed groups, and returns its group.
 func (p *picking) pick(ctx context.Context, closed []string) (group string, ok bool) {
 	r := p.r
-	p.closure = closure{paced: map[string]pacing.Answer{}}
+	p.closure = closure{}
 	c := &p.closure
 	r.mu.Lock()
 	open := r.c.Pacer.Openings(p.now, r.lanes)
-	for _, lane := range r.lanes {
-		answer, paced := open.Closed[lane]
-		switch {
-		case r.home(lane, p.now) != p.to:
-			c.away = append(c.away, lane)
-		case paced:
-			c.paced[lane] = answer
-		case !slices.Contains(closed, pacing.GroupOf(lane)):
-			continue
+	alone := len(r.servers) == 1 && p.to.in(p.now) // every lane has its home here
+	if !alone || len(open.Closed) > 0 || len(closed) > 0 {
+		c.paced = map[string]pacing.Answer{}
+		for _, lane := range r.lanes {
+			answer, paced := open.Closed[lane]
+			switch {
+			case !alone && r.home(lane, p.now) != p.to:
+				c.away = append(c.away, lane)
+			case paced:
+				c.paced[lane] = answer
+			case !slices.Contains(closed, pacing.GroupOf(lane)):
+				continue
+			}
+			c.lanes = append(c.lanes, lane)
 		}
-		c.lanes = append(c.lanes, lane)
 	}
 	r.mu.Unlock()
 	if !open.Campaign.May {

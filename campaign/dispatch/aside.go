@@ -19,29 +19,27 @@ const mostAside = 4096
 
 // choose takes the next delivery that may go in the lanes that are not closed; nil if there is none.
 func (p *picking) choose(ctx context.Context) (*ledger.Delivery, error) {
-	r := p.r
-	var eager, reluctant []string // the lanes that are open
+	r, shut := p.r, p.closure.lanes
 	r.mu.Lock()
-	for _, lane := range r.lanes {
-		switch {
-		case slices.Contains(p.closure.lanes, lane):
-		case r.c.Pacer.Reluctant(lane):
-			reluctant = append(reluctant, lane)
-		default:
-			eager = append(eager, lane)
+	var reluctant []string // the lanes that are open and reluctant
+	if r.c.Pacer.AnyReluctant() {
+		for _, lane := range r.lanes {
+			if !slices.Contains(shut, lane) && r.c.Pacer.Reluctant(lane) {
+				reluctant = append(reluctant, lane)
+			}
 		}
 	}
 	first := r.c.Pacer.Turn()
 	r.mu.Unlock()
 	for _, turn := range []bool{first, !first} {
-		lanes := eager
+		closed := slices.Concat(shut, reluctant) // of eager lanes
 		if turn {
 			if d := p.fromAside(); d != nil {
 				return d, nil
 			}
-			lanes = reluctant
+			closed = without(r.lanes, reluctant)
 		}
-		if d, err := p.from(ctx, lanes, first); d != nil || err != nil {
+		if d, err := p.from(ctx, closed, first); d != nil || err != nil {
 			return d, err
 		}
 	}
@@ -49,13 +47,18 @@ func (p *picking) choose(ctx context.Context) (*ledger.Delivery, error) {
 	return nil, nil
 }
 
-// from takes the next delivery of some lanes. It lays aside those whose domain is reluctant, unless it is their turn.
-func (p *picking) from(ctx context.Context, lanes []string, turn bool) (*ledger.Delivery, error) {
-	if len(lanes) == 0 {
+// without are the lanes that are not among some.
+func without(lanes, some []string) []string {
+	return slices.DeleteFunc(slices.Clone(lanes), func(lane string) bool { return slices.Contains(some, lane) })
+}
+
+// from takes the next delivery of the lanes that are not closed. It lays aside those whose domain is reluctant, unless it
+// is their turn.
+func (p *picking) from(ctx context.Context, closed []string, turn bool) (*ledger.Delivery, error) {
+	if len(closed) == len(p.r.lanes) {
 		return nil, nil
 	}
 	r := p.r
-	closed := slices.DeleteFunc(slices.Clone(r.lanes), func(lane string) bool { return slices.Contains(lanes, lane) })
 	for {
 		d, err := r.c.Deliveries.Next(ctx, closed, p.now)
 		if d == nil || err != nil {
@@ -113,6 +116,9 @@ func (p *picking) closeAside() {
 		r.mu.Unlock()
 		if !paced {
 			c.lanes = append(c.lanes, d.Lane)
+			if c.paced == nil {
+				c.paced = map[string]pacing.Answer{}
+			}
 			c.paced[d.Lane] = pacing.Answer{NotBefore: until}
 			continue
 		}

@@ -64,6 +64,7 @@ type Run struct {
 	c       Config
 	lanes   []string // see Config.Lanes
 	servers []*server
+	counts  func() map[string]int64
 	stop    context.CancelFunc // ends the taking of deliveries, with r.stopped or r.fatal as the reason
 
 	admitting sync.Mutex         // held while a delivery is chosen
@@ -71,8 +72,8 @@ type Run struct {
 	again     bool               // the next taken up of aside is one that was tried before; guarded by admitting
 	watching  sync.Mutex         // held while the observer is called
 
-	mu        sync.Mutex    // guards what follows, and the pacer
-	wake      chan struct{} // closed and made anew whenever a waiting worker should look again
+	mu        sync.Mutex // guards what follows, and the pacer
+	rest      rest
 	stumbles  map[int64]int // by delivery: how often the connection ended at its recipient, since it was put back
 	planned   int64
 	done      int64
@@ -93,8 +94,9 @@ func New(c Config, left ledger.Outlook) *Run {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	r := &Run{c: c, lanes: c.Lanes, planned: left.Left, wake: make(chan struct{}), stumbles: map[int64]int{},
+	r := &Run{c: c, lanes: c.Lanes, planned: left.Left, stumbles: map[int64]int{},
 		homes: map[string][]*server{}}
+	r.counts = r.tally
 	for i := range c.Servers {
 		r.servers = append(r.servers, newServer(&c.Servers[i]))
 	}
@@ -185,10 +187,9 @@ func (r *Run) watch(ctx context.Context, hard, over <-chan struct{}) {
 // nothing is due within patience, or when taking ends. Workers belong to no server. There are as many as the servers
 // have places, so a free worker always finds a server with room, and it waits for what all servers say.
 func (r *Run) work(taking context.Context) {
+	bell := make(chan struct{}, 1)
 	for taking.Err() == nil {
-		r.mu.Lock()
-		changed := r.wake
-		r.mu.Unlock()
+		news := r.heard()
 		if s := r.doubtful(); s != nil {
 			r.ask(taking, s)
 			continue
@@ -204,21 +205,14 @@ func (r *Run) work(taking context.Context) {
 			r.halt(err)
 			return
 		case a != nil:
+			r.pass()
 			r.deliver(taking, a)
 			continue
 		}
-		if r.idle(taking, changed, closed) {
+		if r.idle(taking, bell, news, closed) {
 			return
 		}
 	}
-}
-
-// broadcast lets every idle worker look again.
-func (r *Run) broadcast() {
-	r.mu.Lock()
-	close(r.wake)
-	r.wake = make(chan struct{})
-	r.mu.Unlock()
 }
 
 // halt ends the run because it cannot go on.
@@ -246,7 +240,9 @@ func (r *Run) finish(why string, failed bool) {
 func (r *Run) putBack(a *admission) {
 	r.release(a)
 	r.letGo(a.d, a.to)
-	r.broadcast()
+	r.mu.Lock()
+	r.rest.one()
+	r.mu.Unlock()
 }
 
 // letGo returns a delivery that was chosen for a server to the memory.
@@ -268,14 +264,15 @@ func (r *Run) settle(a *admission, res ledger.Result) {
 	r.settled(a, res)
 }
 
-// settled counts an outcome that is recorded.
+// settled counts an outcome that is recorded, and wakes a worker for the room that it makes.
 func (r *Run) settled(a *admission, res ledger.Result) {
 	d, s := a.d, res.State
+	now := r.c.Now()
 	r.mu.Lock()
 	delete(r.stumbles, d.ID)
 	a.to.inHand--
 	if s == ledger.Sent || s == ledger.Refused {
-		a.to.pace.Good(r.c.Now())
+		a.to.pace.Good(now)
 	}
 	r.inFlight--
 	if s != ledger.Deferred { // it is tried again, also in this run
@@ -284,13 +281,16 @@ func (r *Run) settled(a *admission, res ledger.Result) {
 	if s == ledger.Sent {
 		r.sent++
 	}
+	breach := r.c.Pacer.Settled(d, s, now)
 	r.mu.Unlock()
 	r.observe(Event{
 		Kind: Reached(s), Place: d.Place, Key: d.Key, Address: d.Address, Code: res.Code, Enhanced: res.Enhanced,
 		Text: res.Text,
 	})
-	r.judge(a, s)
-	r.broadcast()
+	r.judge(a, s, breach, now)
+	r.mu.Lock()
+	r.rest.one()
+	r.mu.Unlock()
 }
 
 // observe completes an event and hands it over, one at a time. An observer that takes long holds up nobody who needs
@@ -307,9 +307,15 @@ func (r *Run) observe(e Event) {
 	for _, s := range r.servers {
 		e.Begun += len(s.begun)
 	}
-	e.Counts = map[string]int64{}
-	for s, n := range r.c.Deliveries.Counts() {
-		e.Counts[string(s)] = n
-	}
+	e.Counts = r.counts
 	r.c.Observe(e)
+}
+
+// tally is how many deliveries are in each state now.
+func (r *Run) tally() map[string]int64 {
+	named := map[string]int64{}
+	for s, n := range r.c.Deliveries.Counts() {
+		named[string(s)] = n
+	}
+	return named
 }

@@ -16,8 +16,7 @@ const (
 	Draining Kind = "draining" // the run stops; the replies of Begun deliveries are awaited
 )
 
-// Event tells an observer of a run what has just happened. Events come one at a time; Counts is the observer's own
-// copy.
+// Event tells an observer of a run what has just happened. Events come one at a time.
 type Event struct {
 	Kind     Kind
 	Server   string // which of several servers a Hold or Out is about; "" = the run
@@ -27,7 +26,9 @@ type Event struct {
 	Code     int    // of the server's reply; 0 = none
 	Enhanced string // of the server's reply, as 5.1.1; "" = none
 	Text     string // the server's words, or why
-	Counts   map[string]int64
+	// Counts says how many of the campaign's deliveries are in each state when it is called; the map is the caller's. An
+	// observer of many events calls it now and then, also after Observe has returned.
+	Counts   func() map[string]int64
 	Planned  int64 // deliveries this run set out to send
 	Done     int64 // of those, how many have an outcome; what is deferred has none yet
 	InFlight int   // deliveries that workers have

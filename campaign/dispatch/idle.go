@@ -11,13 +11,31 @@ import (
 )
 
 // idle waits for a change or until something may go. It reports that the run is over when nothing is left, or when what
-// is left is further away than this run is patient.
-func (r *Run) idle(taking context.Context, changed <-chan struct{}, closed []closure) (over bool) {
-	if full := func(c closure) bool { return c.full }; slices.ContainsFunc(closed, full) &&
-		!slices.ContainsFunc(closed, func(c closure) bool { return !c.full && !c.lent }) {
-		wait(taking, changed, 0) // the next outcome makes room where there is something to send
+// is left is further away than this run is patient. changed is the worker's bell; news is how often there was news when it
+// looked.
+func (r *Run) idle(taking context.Context, changed chan struct{}, news uint64, closed []closure) (over bool) {
+	full := func(c closure) bool { return c.full }
+	// Where there is something to send, the next outcome makes room, and there is no other moment to look out for.
+	crowded := slices.ContainsFunc(closed, full) &&
+		!slices.ContainsFunc(closed, func(c closure) bool { return !c.full && !c.lent })
+	r.mu.Lock()
+	lookout, rests := r.rest.lie(changed, news, !crowded)
+	r.mu.Unlock()
+	switch {
+	case !rests:
+		return false
+	case !lookout:
+		wait(taking, changed, 0)
 		return false
 	}
+	defer func() {
+		r.mu.Lock()
+		r.rest.rise(changed)
+		if over {
+			r.rest.all() // they come to the same end
+		}
+		r.mu.Unlock()
+	}()
 	left, err := r.outlook(taking)
 	if err != nil {
 		if taking.Err() == nil {
@@ -28,7 +46,6 @@ func (r *Run) idle(taking context.Context, changed <-chan struct{}, closed []clo
 	opens := outlook(left, closed)
 	busy := r.busy()
 	if left.Left == 0 && !busy {
-		r.broadcast()
 		return true
 	}
 	if closed[0].Never && left.Left > 0 {
@@ -50,7 +67,6 @@ func (r *Run) idle(taking context.Context, changed <-chan struct{}, closed []clo
 		return false
 	case away > patience && !r.c.Wait:
 		r.leaves(opens)
-		r.broadcast()
 		return true
 	case away > 0:
 		r.tell(r.reason(opens.Because, away, busy), next)
@@ -65,21 +81,6 @@ func (r *Run) reason(because string, away time.Duration, busy bool) string {
 		return "all have been tried, and what a server put off is tried again then; an interrupt is safe, and the next send goes on"
 	}
 	return because
-}
-
-// wait waits for a change, for the end of taking, and no longer than most, if that is not 0.
-func wait(taking context.Context, changed <-chan struct{}, most time.Duration) {
-	var alarm <-chan time.Time
-	if most > 0 {
-		t := time.NewTimer(most)
-		defer t.Stop()
-		alarm = t.C
-	}
-	select {
-	case <-taking.Done():
-	case <-changed:
-	case <-alarm:
-	}
 }
 
 // busy reports whether an outcome is awaited: of a delivery, or of a server that is asked. A delivery that is being

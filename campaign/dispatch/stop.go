@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/pacing"
@@ -37,19 +38,20 @@ func (r *Run) closed(ctx context.Context) error {
 	return nil
 }
 
-// judge tells the pacer and the warm-up of an outcome, and ends the run when too much went wrong.
-func (r *Run) judge(a *admission, s ledger.State) {
-	now := r.c.Now()
-	r.mu.Lock()
-	b := r.c.Pacer.Settled(a.d, s, now)
-	stopping := r.stopped != ""
-	r.mu.Unlock()
+// judge tells the warm-up of an outcome, and ends the run when the outcome hits a stop-loss; b is nil if it hits none.
+func (r *Run) judge(a *admission, s ledger.State, b *pacing.Breach, now time.Time) {
 	if warm := a.to.Warmup; warm != nil {
 		if err := warm.Settled(context.Background(), s, now); err != nil {
 			r.halt(fmt.Errorf("accounts: %w", err))
 		}
 	}
-	if b == nil || stopping {
+	if b == nil {
+		return
+	}
+	r.mu.Lock()
+	stopping := r.stopped != ""
+	r.mu.Unlock()
+	if stopping {
 		return
 	}
 	why, err := r.loss(context.Background(), b)

@@ -15,7 +15,7 @@ type Answer struct {
 // Openings say what of a campaign may go at a moment.
 type Openings struct {
 	Campaign Answer            // whether anything may
-	Closed   map[string]Answer // the lanes that may not although the campaign may
+	Closed   map[string]Answer // the lanes that may not although the campaign may; nil = none
 	Fresh    int64             // how many people who were never tried before may go; 0 = any number
 }
 

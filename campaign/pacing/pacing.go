@@ -111,9 +111,14 @@ func (p *Pacer) Openings(now time.Time, lanes []string) Openings {
 	if !campaign.May {
 		return o
 	}
-	o.Closed = map[string]Answer{}
+	if p.c.Hours.Always() && len(p.groups) == 0 && len(p.reluctances) == 0 {
+		return o
+	}
 	for _, lane := range lanes {
 		if a := p.lane(now, lane); !a.May {
+			if o.Closed == nil {
+				o.Closed = map[string]Answer{}
+			}
 			o.Closed[lane] = a
 		}
 	}

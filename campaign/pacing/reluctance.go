@@ -50,6 +50,9 @@ func (p *Pacer) answered(f flight) {
 	delete(p.reluctances, f.unit)
 }
 
+// AnyReluctant reports whether there may be somebody who only puts mail off.
+func (p *Pacer) AnyReluctant() bool { return len(p.reluctances) > 0 }
+
 // Reluctant reports whether the recipients of a lane only put mail off.
 func (p *Pacer) Reluctant(lane string) bool {
 	r := p.reluctances[GroupOf(lane)]

@@ -92,7 +92,7 @@ func (l *Log) Observe(e dispatch.Event) {
 	line := Line{Time: e.Time, Event: string(e.Kind), Server: e.Server, Text: e.Text, Until: e.Until}
 	switch e.Kind {
 	case dispatch.Started:
-		line.Planned, line.Counts = e.Planned, e.Counts
+		line.Planned, line.Counts = e.Planned, e.Counts()
 	case dispatch.Draining:
 		line.Event = "stopping"
 	case dispatch.Hold, dispatch.Out:

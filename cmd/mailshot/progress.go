@@ -178,7 +178,7 @@ func (p *progress) tick(now time.Time) {
 		p.drawn, p.columns = true, textwidth.Of(bar)+textwidth.Of(line)
 		return
 	}
-	if news := fmt.Sprint(p.last.Done, p.last.Counts); news != p.said {
+	if news := fmt.Sprint(p.last.Done, p.last.Counts()); news != p.said {
 		p.said = news
 		p.say("%s", p.line(now))
 	}
@@ -193,10 +193,11 @@ func (p *progress) line(now time.Time) string {
 	if e.Done > 0 && elapsed > 0 {
 		rate := float64(e.Done) / elapsed.Seconds()
 		parts = append(parts, rateWords(rate))
+		counts := e.Counts()
 		for _, s := range ledger.States() {
 			switch s {
 			case ledger.Sent, ledger.Refused, ledger.Deferred, ledger.GaveUp, ledger.Unknown, ledger.Held:
-				if n := e.Counts[string(s)]; n > 0 {
+				if n := counts[string(s)]; n > 0 {
 					parts = append(parts, fmt.Sprintf("%d %s", n, s))
 				}
 			}

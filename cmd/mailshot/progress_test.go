@@ -23,12 +23,12 @@ func TestProgress(t *testing.T) {
 	p.connection(sender.Event{Kind: sender.Opened, Server: "mail.example:587"})
 	p.observe(dispatch.Event{Kind: "started", Planned: 200, Time: begin})
 	p.observe(dispatch.Event{Kind: "refused", Planned: 200, Done: 50,
-		Counts: map[string]int64{"sent": 48, "refused": 2, "invalid": 3}, Time: begin})
+		Counts: counted(map[string]int64{"sent": 48, "refused": 2, "invalid": 3}), Time: begin})
 	p.tick(begin.Add(10 * time.Second))
 	p.tick(begin.Add(15 * time.Second)) // no news: nothing to say
 	p.observe(dispatch.Event{Kind: "hold", Planned: 200, Done: 50, Text: "421 \x1b[2Jbusy",
 		Until: begin.Add(time.Minute), Time: begin})
-	p.observe(dispatch.Event{Kind: "sent", Planned: 200, Done: 51, Counts: map[string]int64{"sent": 49, "refused": 2},
+	p.observe(dispatch.Event{Kind: "sent", Planned: 200, Done: 51, Counts: counted(map[string]int64{"sent": 49, "refused": 2}),
 		Time: begin})
 	p.tick(begin.Add(20 * time.Second))
 	p.observe(dispatch.Event{Kind: "draining", Planned: 200, Done: 51, InFlight: 5, Begun: 3})
@@ -67,7 +67,7 @@ func TestProgressBar(t *testing.T) {
 		func(format string, args ...any) { fmt.Fprintf(&out, format+"\n", args...) })
 	begin := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
 	p.observe(dispatch.Event{Kind: "started", Planned: 4, Time: begin})
-	p.observe(dispatch.Event{Kind: "sent", Planned: 4, Done: 1, Counts: map[string]int64{"sent": 1}, Time: begin})
+	p.observe(dispatch.Event{Kind: "sent", Planned: 4, Done: 1, Counts: counted(map[string]int64{"sent": 1}), Time: begin})
 	p.tick(begin.Add(time.Second))
 	p.observe(dispatch.Event{Kind: "refused", Planned: 4, Done: 2, Place: "people.csv:3", Address: "bob@example.com",
 		Text: "550 no", Time: begin})
@@ -87,7 +87,7 @@ func TestProgressKnowsThePlan(t *testing.T) {
 	begin := time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
 	p.zone, p.ends = time.FixedZone("CET", 3600), begin.Add(48*time.Hour)
 	p.observe(dispatch.Event{Kind: "started", Planned: 30, Time: begin})
-	p.observe(dispatch.Event{Kind: "sent", Planned: 30, Done: 10, Counts: map[string]int64{"sent": 10}, Time: begin})
+	p.observe(dispatch.Event{Kind: "sent", Planned: 30, Done: 10, Counts: counted(map[string]int64{"sent": 10}), Time: begin})
 	p.tick(begin.Add(10 * time.Second))
 	if want := "10 of 30 · 1.0/s · 10 sent · until Monday, 10:00 CET at the earliest"; said != want {
 		t.Errorf("it said %q, want %q", said, want)
@@ -183,3 +183,6 @@ func TestWords(t *testing.T) {
 		}
 	}
 }
+
+// counted is the Counts of an event.
+func counted(n map[string]int64) func() map[string]int64 { return func() map[string]int64 { return n } }

@@ -22,7 +22,7 @@ const (
 // first request it sets no bound. The zero Adaptive has had no request. Not for concurrent use.
 //
 // The window is a number of messages under way. A request sets it to half of what was under way,
-// one at least, and n successes at a window of n let it grow by one.
+// one at least, and n successes at a window of n let it grow by one. At the start each success does.
 //
 // The rate is a pace. A request sets it to half of what was measured, and it regains a twentieth of
 // that measure with each minute without another request. Once it reaches the measure again, the
@@ -32,6 +32,7 @@ type Adaptive struct {
 
 	window   float64 // 0: none
 	free     float64 // the window at which the window is let go
+	starting bool    // nothing has gone wrong yet
 	gap      time.Duration
 	best     time.Duration // the gap at which the pace is let go
 	regain   time.Time     // when the gap was last changed
@@ -45,9 +46,10 @@ type Adaptive struct {
 	before   float64   // messages in a second over the stretch before
 }
 
-// Start begins carefully: with one message under way, and one more after each round of successes,
-// until full are. So a server that is not as it should be shows it with few messages.
-func (a *Adaptive) Start(full int) { a.window, a.free = 1, float64(full) }
+// Start begins carefully: with one message under way, and one more after each success, until full
+// are. So with each round twice as many are under way, and a server that is not as it should be
+// shows it with no more messages than it has taken well.
+func (a *Adaptive) Start(full int) { a.window, a.free, a.starting = 1, float64(full), true }
 
 // Begin notes that a message begins at now.
 func (a *Adaptive) Begin(now time.Time) {
@@ -68,8 +70,13 @@ func (a *Adaptive) Good(now time.Time) {
 		a.requests = 0
 	}
 	if a.window > 0 {
-		if a.window += 1 / a.window; a.window >= a.free {
-			a.window = 0
+		if a.starting {
+			a.window++
+		} else {
+			a.window += 1 / a.window
+		}
+		if a.window >= a.free {
+			a.window, a.starting = 0, false
 		}
 	}
 	if a.gap > 0 {
@@ -100,7 +107,7 @@ func (a *Adaptive) Slower(now time.Time, underWay int, atLeast time.Duration, ra
 	} else {
 		a.free = n
 	}
-	a.window = max(1, n/2)
+	a.window, a.starting = max(1, n/2), false
 	a.slowDown(now)
 	first := a.First
 	if first == 0 {
