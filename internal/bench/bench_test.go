@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,7 +21,32 @@ func TestMain(m *testing.M) {
 		exit(roles[os.Args[1]](os.Args[2:]))
 		return
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if built != "" {
+		os.RemoveAll(filepath.Dir(built))
+	}
+	os.Exit(code)
+}
+
+var (
+	build sync.Once
+	built string
+)
+
+// mailshot builds the program once for all tests.
+func mailshot(t *testing.T) string {
+	t.Helper()
+	build.Do(func() {
+		dir, err := os.MkdirTemp("", "bench")
+		if err != nil {
+			t.Fatal(err)
+		}
+		built = filepath.Join(dir, "mailshot")
+		if out, err := exec.Command("go", "build", "-o", built, "mailshot/cmd/mailshot").CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+	})
+	return built
 }
 
 // A run of 50 rows goes through every contender and every figure. What the figures are is not asserted, only that they
@@ -31,6 +59,7 @@ func TestFiftyRows(t *testing.T) {
 	var out, said bytes.Buffer
 	err := run(t.Context(), []string{
 		"--rows", "50", "--conns", "2", "--rounds", "1", "--peers", "go-smtp,bare,template", "--dir", t.TempDir(),
+		"--mailshot", mailshot(t),
 	}, &out, &said)
 	if err != nil {
 		t.Fatal(err, said.String())
@@ -55,6 +84,27 @@ func TestFiftyRows(t *testing.T) {
 	// Four commands, one answer each, against one round trip: whoever counts writes of the sink must see that.
 	if lockStep := r.Contenders["go-smtp"].Flights; lockStep < 3 || bare.Flights > 2 {
 		t.Errorf("round trips: go-smtp %v, bare %v", lockStep, bare.Flights)
+	}
+}
+
+// The other forms say something of a few rows, too. The sink is slow, so that the run that is
+// interrupted has messages left.
+func TestForms(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("the bench reads /proc")
+	}
+	t.Parallel()
+	for form, figure := range map[string]string{
+		"plan": "check ÷ rows alone", "resume": "first message, s", "workbook": "peak_mb",
+	} {
+		var out, said bytes.Buffer
+		err := run(t.Context(), []string{
+			"--form", form, "--letter", "static", "--rows", "300", "--conns", "2", "--rounds", "1", "--delay", "20ms",
+			"--dir", t.TempDir(), "--mailshot", mailshot(t),
+		}, &out, &said)
+		if err != nil || !strings.Contains(out.String(), figure) {
+			t.Errorf("%s: %v\n%s\n%s", form, err, out.String(), said.String())
+		}
 	}
 }
 

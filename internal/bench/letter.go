@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -82,26 +83,16 @@ func formatted(field func(i int) string) letter {
 	return letter{subject: "{{.f1}}, news for you", html: html.String(), text: text.String()}
 }
 
-// prose is about n characters of words, on lines of their own where they get long; from says where to begin.
+// prose is about n characters of words, thirteen on a line; from says where to begin.
 func prose(from, n int) string {
 	words := strings.Fields("the evenings are long and the shelves are full so thank you for being with us since spring " +
 		"when translators talked about the word which nobody could translate and friends met on every first Sunday")
 	var b strings.Builder
-	line := 0
 	for i := from; b.Len() < n; i++ {
-		word := words[i%len(words)]
-		switch {
-		case line+len(word) > 70:
-			b.WriteString("\n")
-			line = 0
-		case line > 0:
-			b.WriteString(" ")
-			line++
-		}
-		b.WriteString(word)
-		line += len(word)
+		b.WriteString(words[i%len(words)])
+		b.WriteByte(" \n"[min(1, i%13/12)])
 	}
-	return b.String()
+	return strings.TrimSpace(b.String())
 }
 
 // cell is what row n has in field i.
@@ -139,7 +130,9 @@ func (b *bench) campaign(dir, addr string, rows, conns int) (string, error) {
 	add("markdown", "body.md", l.markdown)
 	if l.attached > 0 {
 		y.WriteString("attachments: [{ file: programme.bin }]\n")
-		files["programme.bin"] = string(noise(l.attached))
+		noise := make([]byte, l.attached)
+		rand.NewChaCha8([32]byte{}).Read(noise)
+		files["programme.bin"] = string(noise)
 	}
 	files["campaign.yaml"] = y.String() + "body:\n" + body.String()
 	for name, text := range files {
@@ -173,15 +166,4 @@ func writeList(name string, rows int) error {
 		return err
 	}
 	return f.Close()
-}
-
-// noise is n bytes that do not compress and are the same each time.
-func noise(n int) []byte {
-	p := make([]byte, n)
-	x := uint32(1)
-	for i := range p {
-		x = x*1664525 + 1013904223
-		p[i] = byte(x >> 24)
-	}
-	return p
 }

@@ -37,6 +37,7 @@ type options struct {
 	mailshot string
 	against  string
 	peers    string
+	form     string
 	dir      string
 }
 
@@ -59,6 +60,7 @@ var roles = map[string]func(args []string) error{
 	"role-bare":        bareRole,
 	"role-template":    templateRole,
 	"role-allocations": allocationsRole,
+	"role-load":        loadRole,
 }
 
 func exit(err error) {
@@ -83,6 +85,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	fs.StringVar(&o.mailshot, "mailshot", "", "the mailshot to measure (default: built from this checkout)")
 	fs.StringVar(&o.against, "against", "", "another mailshot to run beside it and to compare it with")
 	fs.StringVar(&o.peers, "peers", "smtp-source,go-smtp,bare,template", "the peers to run, with commas between them")
+	fs.StringVar(&o.form, "form", "send", "what is measured: send; plan (a check beside rows stored without messages); "+
+		"resume (half is sent: the first message, and status); workbook (the memory of a check)")
 	fs.StringVar(&o.dir, "dir", "", "where to put the temporary folder (default: the system's)")
 	if err := fs.Parse(args); err != nil {
 		return o, err
@@ -94,6 +98,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		return o, fmt.Errorf("--letter %q: one of %s", o.letter, strings.Join(letterNames(), ", "))
 	case !slices.Contains([]string{"none", "pipelining", "chunking"}, o.offer):
 		return o, fmt.Errorf("--offer %q: none, pipelining or chunking", o.offer)
+	case !slices.Contains([]string{"send", "plan", "resume", "workbook"}, o.form):
+		return o, fmt.Errorf("--form %q: send, plan, resume or workbook", o.form)
 	case o.rows < 1 || o.conns < 1 || o.rounds < 1:
 		return o, errors.New("--rows, --conns and --rounds count from 1")
 	}
@@ -117,11 +123,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	if b.mailshot == "" {
 		b.mailshot = filepath.Join(base, "mailshot")
-		if out, err := exec.CommandContext(ctx, "go", "build", "-o", b.mailshot, "mailshot/cmd/mailshot").CombinedOutput(); err != nil {
+		build := exec.CommandContext(ctx, "go", "build", "-o", b.mailshot, "mailshot/cmd/mailshot")
+		if out, err := build.CombinedOutput(); err != nil {
 			return fmt.Errorf("building mailshot: %w: %s", err, out)
 		}
 	}
-	result, err := b.send(ctx)
+	form := map[string]func(context.Context) (any, error){
+		"send": b.send, "plan": b.plan, "resume": b.resume, "workbook": b.workbook,
+	}[o.form]
+	result, err := form(ctx)
 	if err != nil {
 		return err
 	}

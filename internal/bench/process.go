@@ -59,6 +59,9 @@ func (p *process) end() (time.Duration, error) {
 	return took, err
 }
 
+// megabytes is the peak in MB of 10^6 bytes.
+func (p *process) megabytes() float64 { return float64(p.peak) * 1024 / 1e6 }
+
 // spent is the processor time of a running process, in steps of 10 ms.
 func spent(pid int) time.Duration {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))

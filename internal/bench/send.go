@@ -22,15 +22,15 @@ import (
 
 // Result is what is printed.
 type Result struct {
-	Letter      string             `json:"letter"`
+	Letter      string             `json:"letter,omitempty"`
 	Rows        int                `json:"rows"`
-	Connections int                `json:"connections"`
+	Connections int                `json:"connections,omitempty"`
 	Delay       string             `json:"delay,omitempty"`
-	Offer       string             `json:"offer"`
+	Offer       string             `json:"offer,omitempty"`
 	Rounds      int                `json:"rounds"`
-	Size        int                `json:"message_bytes"`
-	Contenders  map[string]Figures `json:"medians"`
-	Ratios      []Ratio            `json:"ratios"`
+	Size        int                `json:"message_bytes,omitempty"`
+	Contenders  map[string]Figures `json:"medians,omitempty"`
+	Ratios      []Ratio            `json:"ratios,omitempty"`
 	// Fsyncs and the allocations are of one run each, without peers beside it; 0 is not known.
 	Fsyncs          float64 `json:"fsyncs,omitempty"`
 	PlanAllocations float64 `json:"plan_allocations,omitempty"`
@@ -46,7 +46,7 @@ type contender struct {
 }
 
 // send runs everything in rounds.
-func (b *bench) send(ctx context.Context) (*Result, error) {
+func (b *bench) send(ctx context.Context) (any, error) {
 	sample, err := b.sample(ctx)
 	if err != nil {
 		return nil, err
@@ -122,13 +122,15 @@ func (b *bench) contenders(sample []byte) ([]contender, error) {
 		return b.peer(b.self, role, "-addr", "ADDR", "-message", file, "-rows", strconv.Itoa(b.rows),
 			"-conns", strconv.Itoa(b.conns))
 	}
-	cs := []contender{{mailshotName, func(ctx context.Context) (Figures, error) { return b.client(ctx, b.mailshot, b.conns) }}}
+	ours := func(name, program string, conns int) contender {
+		return contender{name, func(ctx context.Context) (Figures, error) { return b.client(ctx, program, conns) }}
+	}
+	cs := []contender{ours(mailshotName, b.mailshot, b.conns)}
 	if b.against != "" {
-		cs = append(cs, contender{"against", func(ctx context.Context) (Figures, error) { return b.client(ctx, b.against, b.conns) }})
+		cs = append(cs, ours("against", b.against, b.conns))
 	}
 	if b.others > 0 {
-		cs = append(cs, contender{fmt.Sprintf("mailshot over %d", b.others),
-			func(ctx context.Context) (Figures, error) { return b.client(ctx, b.mailshot, b.others) }})
+		cs = append(cs, ours(fmt.Sprintf("mailshot over %d", b.others), b.mailshot, b.others))
 	}
 	for _, peer := range strings.FieldsFunc(b.peers, func(r rune) bool { return r == ',' }) {
 		switch peer {
@@ -170,29 +172,48 @@ func smtpSource() (string, error) {
 
 // client plans and sends a campaign with a mailshot.
 func (b *bench) client(ctx context.Context, program string, conns int) (Figures, error) {
-	var f Figures
 	dir, done, err := b.fresh()
 	if err != nil {
-		return f, err
+		return Figures{}, err
 	}
 	defer done()
+	return b.measure(ctx, true, func(addr string) (*exec.Cmd, error) {
+		file, err := b.campaign(dir, addr, b.rows, conns)
+		return b.command(ctx, dir, program, "send", "--yes", file), err
+	})
+}
+
+// peer runs a program that sends ready bytes; the argument ADDR stands for the sink's address.
+func (b *bench) peer(program string, args ...string) func(context.Context) (Figures, error) {
+	return func(ctx context.Context) (Figures, error) {
+		return b.measure(ctx, false, func(addr string) (*exec.Cmd, error) {
+			args := slices.Clone(args)
+			args[slices.Index(args, "ADDR")] = addr
+			return exec.CommandContext(ctx, program, args...), nil
+		})
+	}
+}
+
+// measure runs a command that sends all rows to a new sink. plans says whether what is before the first MAIL is a plan.
+func (b *bench) measure(ctx context.Context, plans bool, command func(addr string) (*exec.Cmd, error)) (Figures, error) {
+	var f Figures
 	s, err := b.serve(ctx, "")
 	if err != nil {
 		return f, err
 	}
-	file, err := b.campaign(dir, s.addr, b.rows, conns)
+	cmd, err := command(s.addr)
 	if err != nil {
 		return f, errors.Join(err, s.abandon())
 	}
-	p, err := begin(b.command(ctx, dir, program, "send", "--yes", file))
+	p, err := begin(cmd)
 	if err != nil {
 		return f, errors.Join(err, s.abandon())
 	}
-	var planned, plan time.Duration
+	var planned, plan time.Duration // by the clock, and of the processors
 	noted := make(chan struct{})
 	go func() {
 		defer close(noted)
-		if _, ok := <-s.first; ok {
+		if _, ok := <-s.first; ok && plans {
 			planned, plan = time.Since(p.start), spent(p.cmd.Process.Pid)
 		}
 	}()
@@ -202,57 +223,29 @@ func (b *bench) client(ctx context.Context, program string, conns int) (Figures,
 	if err := errors.Join(err, serr); err != nil {
 		return f, err
 	}
-	if n.Accepted != int64(b.rows) || planned == 0 {
+	if n.Accepted != int64(b.rows) {
 		return f, fmt.Errorf("the sink took %d messages of %d\n%s", n.Accepted, b.rows, p.out.Bytes())
 	}
 	rows := float64(b.rows)
 	micro := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e3 / rows }
-	return Figures{
-		Plan: rows / planned.Seconds(), Send: rows / (took - planned).Seconds(), Whole: rows / took.Seconds(),
+	f = Figures{
+		Send: rows / (took - planned).Seconds(), Whole: rows / took.Seconds(),
 		PlanCPU: micro(plan), SendCPU: micro(cpu(p.cmd.ProcessState) - plan), SinkCPU: micro(sinkCPU),
-		Peak: float64(p.peak) * 1024 / 1e6, Flights: float64(n.Bursts) / rows,
-	}, nil
+		Peak: p.megabytes(), Flights: float64(n.Bursts) / rows,
+	}
+	if plans {
+		f.Plan = rows / planned.Seconds()
+	}
+	return f, nil
 }
 
 // command is a command of mailshot with state of its own in dir.
 func (b *bench) command(ctx context.Context, dir, program string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "XDG_STATE_HOME="+filepath.Join(dir, "state"), "MAILSHOT_STATE=", "MAILSHOT_ACCOUNTS=", "MAILSHOT_LIMITS=")
+	cmd.Env = append(os.Environ(),
+		"XDG_STATE_HOME="+filepath.Join(dir, "state"), "MAILSHOT_STATE=", "MAILSHOT_ACCOUNTS=", "MAILSHOT_LIMITS=")
 	return cmd
-}
-
-// peer runs a program that sends ready bytes; the argument ADDR stands for the sink's address.
-func (b *bench) peer(program string, args ...string) func(context.Context) (Figures, error) {
-	return func(ctx context.Context) (Figures, error) {
-		var f Figures
-		s, err := b.serve(ctx, "")
-		if err != nil {
-			return f, err
-		}
-		args := slices.Clone(args)
-		args[slices.Index(args, "ADDR")] = s.addr
-		p, err := begin(exec.CommandContext(ctx, program, args...))
-		if err != nil {
-			return f, errors.Join(err, s.abandon())
-		}
-		took, err := p.end()
-		n, sinkCPU, serr := s.end()
-		if err := errors.Join(err, serr); err != nil {
-			return f, err
-		}
-		if n.Accepted != int64(b.rows) {
-			return f, fmt.Errorf("the sink took %d messages of %d", n.Accepted, b.rows)
-		}
-		rows := float64(b.rows)
-		micro := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e3 / rows }
-		f = Figures{
-			Send: rows / took.Seconds(), SendCPU: micro(cpu(p.cmd.ProcessState)), SinkCPU: micro(sinkCPU),
-			Peak: float64(p.peak) * 1024 / 1e6, Flights: float64(n.Bursts) / rows,
-		}
-		f.Whole = f.Send
-		return f, nil
-	}
 }
 
 // templates executes the letter with the standard library, and sends nothing.
@@ -265,31 +258,43 @@ func (b *bench) templates(ctx context.Context) (Figures, error) {
 	return Figures{SendCPU: float64(cpu(p.cmd.ProcessState).Nanoseconds()) / 1e3 / float64(b.rows)}, err
 }
 
-// sample is one message as mailshot makes it: the ready bytes of the peers.
-func (b *bench) sample(ctx context.Context) ([]byte, error) {
+// trial writes a campaign to a new sink, and calls use with it. The sink ends and the folder goes after that. keep is a
+// folder below the campaign's for what the sink gets, or "".
+func (b *bench) trial(ctx context.Context, rows, conns int, keep string, use func(dir, file string, s *server) error) error {
 	dir, done, err := b.fresh()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer done()
-	keep := filepath.Join(dir, "kept")
+	if keep != "" {
+		keep = filepath.Join(dir, keep)
+	}
 	s, err := b.serve(ctx, keep)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	file, err := b.campaign(dir, s.addr, 1, 1)
-	if err != nil {
-		return nil, errors.Join(err, s.abandon())
+	file, err := b.campaign(dir, s.addr, rows, conns)
+	if err == nil {
+		err = use(dir, file, s)
 	}
-	out, err := b.command(ctx, dir, b.mailshot, "send", "--yes", file).CombinedOutput()
-	if _, _, serr := s.end(); err != nil || serr != nil {
-		return nil, fmt.Errorf("a message to begin with: %w\n%s", errors.Join(err, serr), out)
-	}
-	names, _ := filepath.Glob(filepath.Join(keep, "*.eml"))
-	if len(names) != 1 {
-		return nil, fmt.Errorf("a message to begin with: %d came\n%s", len(names), out)
-	}
-	return os.ReadFile(names[0])
+	return errors.Join(err, s.abandon())
+}
+
+// sample is one message as mailshot makes it: the ready bytes of the peers.
+func (b *bench) sample(ctx context.Context) (message []byte, err error) {
+	err = b.trial(ctx, 1, 1, "kept", func(dir, file string, _ *server) error {
+		out, err := b.command(ctx, dir, b.mailshot, "send", "--yes", file).CombinedOutput()
+		if err != nil {
+			return fmt.Errorf("a message to begin with: %w\n%s", err, out)
+		}
+		names, _ := filepath.Glob(filepath.Join(dir, "kept", "*.eml"))
+		if len(names) != 1 {
+			return fmt.Errorf("a message to begin with: %d came\n%s", len(names), out)
+		}
+		message, err = os.ReadFile(names[0])
+		return err
+	})
+	return message, err
 }
 
 // alone measures what needs a run of its own: fsyncs under strace, and allocations within this program.
@@ -305,7 +310,8 @@ func (b *bench) alone(ctx context.Context, r *Result) error {
 	traced := *b
 	traced.mailshot = filepath.Join(b.base, "traced")
 	trace := filepath.Join(b.base, "trace")
-	script := fmt.Sprintf("#!/bin/sh\nexec %s -f --seccomp-bpf -qq -e trace=fsync,fdatasync -o %s %s \"$@\"\n", strace, trace, b.mailshot)
+	script := fmt.Sprintf("#!/bin/sh\nexec %s -f --seccomp-bpf -qq -e trace=fsync,fdatasync -o %s %s \"$@\"\n",
+		strace, trace, b.mailshot)
 	if err := os.WriteFile(traced.mailshot, []byte(script), 0o700); err != nil {
 		return err
 	}
@@ -319,34 +325,20 @@ func (b *bench) alone(ctx context.Context, r *Result) error {
 
 // library has another process of this program plan and send through the library, and takes its allocations.
 func (b *bench) library(ctx context.Context, r *Result) error {
-	dir, done, err := b.fresh()
-	if err != nil {
+	return b.trial(ctx, b.rows, b.conns, "", func(dir, file string, _ *server) error {
+		cmd := b.command(ctx, dir, b.self, "role-allocations", file)
+		cmd.Stderr = os.Stderr
+		out, err := cmd.Output()
+		if err != nil {
+			return fmt.Errorf("counting allocations: %w", err)
+		}
+		var a allocations
+		each := func(n uint64) float64 { return round(float64(n) / float64(b.rows)) }
+		err = json.Unmarshal(out, &a)
+		r.PlanAllocations, r.SendAllocations = each(a.Plan), each(a.Send)
+		r.PlanGarbage, r.SendGarbage = each(a.PlanBytes), each(a.SendBytes)
 		return err
-	}
-	defer done()
-	s, err := b.serve(ctx, "")
-	if err != nil {
-		return err
-	}
-	file, err := b.campaign(dir, s.addr, b.rows, b.conns)
-	if err != nil {
-		return errors.Join(err, s.abandon())
-	}
-	cmd := b.command(ctx, dir, b.self, "role-allocations", file)
-	cmd.Stderr = os.Stderr
-	out, err := cmd.Output()
-	_, _, serr := s.end()
-	if err := errors.Join(err, serr); err != nil {
-		return fmt.Errorf("counting allocations: %w", err)
-	}
-	var a allocations
-	if err := json.Unmarshal(out, &a); err != nil {
-		return err
-	}
-	each := func(n uint64) float64 { return round(float64(n) / float64(b.rows)) }
-	r.PlanAllocations, r.SendAllocations = each(a.Plan), each(a.Send)
-	r.PlanGarbage, r.SendGarbage = each(a.PlanBytes), each(a.SendBytes)
-	return nil
+	})
 }
 
 // allocations are those of a whole run.

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -25,8 +26,8 @@ type served struct {
 	Bursts   int64 // writes of replies
 }
 
-// sinkRole is a sink in a process of its own. It prints its address, then "first" at the first MAIL, then what it
-// served once its standard input ends.
+// sinkRole is a sink in a process of its own. It prints its address, then "first" at the first MAIL of each run, then
+// what it served once its standard input ends.
 func sinkRole(args []string) error {
 	fs := flag.NewFlagSet("sink", flag.ContinueOnError)
 	delay := fs.Duration("delay", 0, "")
@@ -64,7 +65,8 @@ type counting struct {
 	net.Listener
 	delay  time.Duration
 	bursts atomic.Int64
-	begun  atomic.Bool
+	begun  atomic.Bool  // a MAIL has come since connections were open
+	open   atomic.Int64 // connections
 }
 
 func (l *counting) Accept() (net.Conn, error) {
@@ -72,12 +74,23 @@ func (l *counting) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &countedConn{c, l}, nil
+	l.open.Add(1)
+	return &countedConn{Conn: c, l: l}, nil
 }
 
 type countedConn struct {
 	net.Conn
-	l *counting
+	l    *counting
+	once sync.Once
+}
+
+func (c *countedConn) Close() error {
+	c.once.Do(func() {
+		if c.l.open.Add(-1) == 0 {
+			c.l.begun.Store(false) // the next one is of another run
+		}
+	})
+	return c.Conn.Close()
 }
 
 func (c *countedConn) Read(p []byte) (int, error) {
@@ -99,7 +112,7 @@ func (c *countedConn) Write(p []byte) (int, error) {
 // server is a sink in a process of its own, as the bench sees it.
 type server struct {
 	addr  string
-	first chan struct{} // gets one at the first MAIL, and is closed at the end
+	first chan struct{} // gets one at the first MAIL of each run, and is closed at the end
 
 	cmd   *exec.Cmd
 	stdin io.Closer
@@ -109,7 +122,7 @@ type server struct {
 // serve starts a sink. keep is a folder for the messages, or "".
 func (b *bench) serve(ctx context.Context, keep string) (*server, error) {
 	hide := map[string]string{"none": "PIPELINING CHUNKING", "pipelining": "CHUNKING", "chunking": ""}[b.offer]
-	s := &server{first: make(chan struct{}, 1), last: make(chan string, 1)}
+	s := &server{first: make(chan struct{}, 64), last: make(chan string, 1)}
 	s.cmd = exec.CommandContext(ctx, b.self, "role-sink", "-delay", b.delay.String(), "-hide", hide, "-keep", keep)
 	s.cmd.Stderr = os.Stderr
 	stdin, err := s.cmd.StdinPipe()
