@@ -38,6 +38,7 @@ type options struct {
 	against  string
 	peers    string
 	form     string
+	profile  string
 	dir      string
 }
 
@@ -55,12 +56,12 @@ func main() {
 
 // roles are what the program does in its other processes.
 var roles = map[string]func(args []string) error{
-	"role-sink":        sinkRole,
-	"role-go-smtp":     goSMTPRole,
-	"role-bare":        bareRole,
-	"role-template":    templateRole,
-	"role-allocations": allocationsRole,
-	"role-load":        loadRole,
+	"role-sink":     sinkRole,
+	"role-go-smtp":  goSMTPRole,
+	"role-bare":     bareRole,
+	"role-template": templateRole,
+	"role-library":  libraryRole,
+	"role-load":     loadRole,
 }
 
 func exit(err error) {
@@ -87,6 +88,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	fs.StringVar(&o.peers, "peers", "smtp-source,go-smtp,bare,template", "the peers to run, with commas between them")
 	fs.StringVar(&o.form, "form", "send", "what is measured: send; plan (a check beside rows stored without messages); "+
 		"resume (half is sent: the first message, and status); workbook (the memory of a check)")
+	fs.StringVar(&o.profile, "profile", "", "a folder for profiles of the processor, plan.pprof and send.pprof")
 	fs.StringVar(&o.dir, "dir", "", "where to put the temporary folder (default: the system's)")
 	if err := fs.Parse(args); err != nil {
 		return o, err
@@ -120,6 +122,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	b := &bench{options: o, base: base, say: func(format string, a ...any) { fmt.Fprintf(stderr, format+"\n", a...) }}
 	if b.self, err = os.Executable(); err != nil {
 		return err
+	}
+	if b.profile != "" {
+		if b.profile, err = filepath.Abs(b.profile); err != nil {
+			return err
+		}
 	}
 	if b.mailshot == "" {
 		b.mailshot = filepath.Join(base, "mailshot")

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"runtime/pprof"
 	"slices"
 	"strconv"
 	"strings"
@@ -326,7 +327,7 @@ func (b *bench) alone(ctx context.Context, r *Result) error {
 // library has another process of this program plan and send through the library, and takes its allocations.
 func (b *bench) library(ctx context.Context, r *Result) error {
 	return b.trial(ctx, b.rows, b.conns, "", func(dir, file string, _ *server) error {
-		cmd := b.command(ctx, dir, b.self, "role-allocations", file)
+		cmd := b.command(ctx, dir, b.self, "role-library", file, b.profile)
 		cmd.Stderr = os.Stderr
 		out, err := cmd.Output()
 		if err != nil {
@@ -344,8 +345,8 @@ func (b *bench) library(ctx context.Context, r *Result) error {
 // allocations are those of a whole run.
 type allocations struct{ Plan, Send, PlanBytes, SendBytes uint64 }
 
-// allocationsRole plans and sends a campaign file, and prints its allocations.
-func allocationsRole(args []string) error {
+// libraryRole plans and sends a campaign file, and prints its allocations: role-library FILE FOLDER-FOR-PROFILES.
+func libraryRole(args []string) error {
 	ctx := context.Background()
 	d, err := definition.Load(args[0])
 	if err != nil {
@@ -356,18 +357,29 @@ func allocationsRole(args []string) error {
 		return err
 	}
 	defer c.Close()
-	var start, planned, sent runtime.MemStats
-	runtime.ReadMemStats(&start)
-	if _, err := c.Plan(ctx, campaign.PlanOptions{}); err != nil {
-		return err
+	counted := func(name string, do func() error) (n, bytes uint64, err error) {
+		var before, after runtime.MemStats
+		if args[1] != "" {
+			f, err := os.Create(filepath.Join(args[1], name+".pprof"))
+			if err != nil {
+				return 0, 0, err
+			}
+			defer f.Close()
+			if err := pprof.StartCPUProfile(f); err != nil {
+				return 0, 0, err
+			}
+			defer pprof.StopCPUProfile()
+		}
+		runtime.ReadMemStats(&before)
+		err = do()
+		runtime.ReadMemStats(&after)
+		return after.Mallocs - before.Mallocs, after.TotalAlloc - before.TotalAlloc, err
 	}
-	runtime.ReadMemStats(&planned)
-	if _, err := c.Run(ctx, nil, campaign.RunOptions{}); err != nil {
-		return err
+	var a allocations
+	var planErr, sendErr error
+	a.Plan, a.PlanBytes, planErr = counted("plan", func() error { _, err := c.Plan(ctx, campaign.PlanOptions{}); return err })
+	if planErr == nil {
+		a.Send, a.SendBytes, sendErr = counted("send", func() error { _, err := c.Run(ctx, nil, campaign.RunOptions{}); return err })
 	}
-	runtime.ReadMemStats(&sent)
-	return json.NewEncoder(os.Stdout).Encode(allocations{
-		Plan: planned.Mallocs - start.Mallocs, Send: sent.Mallocs - planned.Mallocs,
-		PlanBytes: planned.TotalAlloc - start.TotalAlloc, SendBytes: sent.TotalAlloc - planned.TotalAlloc,
-	})
+	return errors.Join(planErr, sendErr, json.NewEncoder(os.Stdout).Encode(a))
 }
