@@ -28,15 +28,19 @@ type spy struct {
 	columns  []gaps.Column // whose cells decide
 	unsure   bool          // what the links are hangs on more than the cells: each row is looked at by itself
 
-	mu    sync.Mutex
-	one   *instance             // nil: not made yet, or it failed
-	dead  bool                  // it failed
-	known map[string]*gaps.Seen // by shape
+	at []int // by column: its place in a row, or -1
+
+	shapes sync.RWMutex
+	known  map[string]*Seen // by shape
+
+	mu   sync.Mutex
+	copy *instance // nil: not made yet, or it failed
+	dead bool      // it failed
 }
 
 // newSpy makes the spy of a set. It must be called before guards are put into the set's trees.
 func newSpy(s *set, entry string) *spy {
-	y := &spy{set: s, known: map[string]*gaps.Seen{}}
+	y := &spy{set: s, known: map[string]*Seen{}}
 	for _, name := range slices.Sorted(maps.Keys(s.spied)) {
 		t := s.spied[name]
 		var sure bool
@@ -53,6 +57,9 @@ func newSpy(s *set, entry string) *spy {
 			command.Args = append(command.Args, number(n, site.Action.Pipe.Pos))
 			site.Action.Pipe.Cmds = append(site.Action.Pipe.Cmds, command)
 		}
+	}
+	for _, c := range y.columns {
+		y.at = append(y.at, slices.Index(s.c.cfg.Columns, c.Name))
 	}
 	var err error
 	y.pristine, err = s.pristine(entry, s.spied)
@@ -96,59 +103,107 @@ func (d Data) text(columns []string, name string) (text string, ok bool) {
 	return d.Cells[i].Text, true
 }
 
-// look adds to d.Seen what the template prints for a row. path is the one that its execution took.
-func (y *spy) look(d Data, path string, row map[string]any) {
-	shape := make([]byte, len(y.columns), len(y.columns)+len(path))
-	blanks, odd := false, y.unsure
+// look adds to d.Seen what the template prints for a row. path is the one that its execution took. It takes no lock for
+// a row of the same shape as the row before.
+func (y *spy) look(d Data, path []byte, dot func() map[string]any, last *recent) {
+	shape, blanks, odd := last.next[:0], false, y.unsure
 	for i, c := range y.columns {
-		cell, isText := d.text(y.set.c.cfg.Columns, c.Name)
-		if name, ok := strings.CutPrefix(c.Name, "mailshot."); ok {
-			cell, isText = d.Mailshot.Field(name), true
-		}
-		if !isText {
-			odd = true
-			continue
-		}
-		if strings.TrimSpace(cell) == "" {
-			shape[i], blanks = 1, true
-		} else if c.Odd(cell) {
-			odd = true
+		cell, isText := y.text(d, i)
+		switch {
+		case !isText:
+			shape, odd = append(shape, 0), true
+		case function.Blank(cell):
+			shape, blanks = append(shape, 1), true
+		default:
+			shape, odd = append(shape, 0), odd || c.Odd(cell)
 		}
 	}
 	shape = append(shape, path...)
+	last.next = shape
+	if odd {
+		y.one(d, shape, blanks, dot, odd)
+		return
+	}
+	if last.seen != nil && bytes.Equal(shape, last.shape) {
+		d.Seen.Add(last.seen)
+		return
+	}
+	last.shape = append(last.shape[:0], shape...)
+	if last.seen = y.shape(shape); last.seen != nil {
+		d.Seen.Add(last.seen)
+	} else {
+		last.seen = y.one(d, shape, blanks, dot, odd)
+	}
+}
+
+// text returns the cell of a column as read.
+func (y *spy) text(d Data, column int) (text string, ok bool) {
+	name := y.columns[column].Name
+	if field, ok := strings.CutPrefix(name, "mailshot."); ok {
+		return d.Mailshot.Field(field)
+	}
+	if d.Cells == nil {
+		text, ok = d.Text[name]
+		return text, ok
+	}
+	if i := y.at[column]; i >= 0 && i < len(d.Cells) {
+		return d.Cells[i].Text, true
+	}
+	return "", false
+}
+
+// shape returns what is known of a shape, or nil.
+func (y *spy) shape(shape []byte) *Seen {
+	y.shapes.RLock()
+	defer y.shapes.RUnlock()
+	return y.known[string(shape)]
+}
+
+// one executes the copy for a row, and remembers what it prints for the row's shape, unless the row is odd. It returns
+// nil if it does not remember it.
+func (y *spy) one(d Data, shape []byte, blanks bool, dot func() map[string]any, odd bool) *Seen {
 	y.mu.Lock()
 	defer y.mu.Unlock()
-	if known := y.known[string(shape)]; known != nil && !odd {
-		d.Seen.Add(known)
-		return
+	if !odd {
+		if known := y.shape(shape); known != nil { // meanwhile
+			d.Seen.Add(known)
+			return known
+		}
 	}
-	seen := &gaps.Seen{}
-	if !y.execute(row, seen) {
-		return
+	seen := &Seen{}
+	if !y.execute(dot(), seen) {
+		return nil
 	}
 	d.Seen.Add(seen)
-	if !odd && len(y.known) < mostShapes && (blanks || seen.Filled()) {
-		y.known[string(shape)] = seen
+	if odd || !blanks && !seen.Filled() {
+		return nil
 	}
+	y.shapes.Lock()
+	defer y.shapes.Unlock()
+	if len(y.known) >= mostShapes {
+		return nil
+	}
+	y.known[string(shape)] = seen
+	return seen
 }
 
 // execute executes the copy.
 func (y *spy) execute(row map[string]any, seen *gaps.Seen) bool {
-	if y.one == nil && !y.dead {
+	if y.copy == nil && !y.dead {
 		run := y.set.functions()
 		t, err := y.pristine(run)
-		y.one, y.dead = &instance{run: run, t: t}, err != nil
+		y.copy, y.dead = &instance{run: run, t: t}, err != nil
 	}
 	if y.dead {
 		return false
 	}
-	out := &y.one.out
+	out := &y.copy.out
 	if out.Reset(); out.Cap() > 1<<20 {
 		*out = bytes.Buffer{}
 	}
-	y.one.run.Begin(row)
-	y.one.run.Watch(seen, out)
-	err := y.one.t.Execute(&limited{out, y.set.c.cfg.Limit}, row)
-	y.one.run.Begin(nil)
+	y.copy.run.Begin(row)
+	y.copy.run.Watch(seen, out)
+	err := y.copy.t.Execute(&limited{out, y.set.c.cfg.Limit}, row)
+	y.copy.run.Begin(nil)
 	return err == nil
 }

@@ -76,15 +76,29 @@ type Cell struct {
 // Mailshot is what {{.mailshot.NAME}} prints.
 type Mailshot struct{ Address, Campaign, Key, Name, Token string }
 
-// fields returns the fields by the names that templates use.
-func (m Mailshot) fields() map[string]string {
+// Field returns the field that templates call name.
+func (m *Mailshot) Field(name string) (value string, ok bool) {
+	switch name {
+	case "address":
+		return m.Address, true
+	case "campaign":
+		return m.Campaign, true
+	case "key":
+		return m.Key, true
+	case "name":
+		return m.Name, true
+	case "token":
+		return m.Token, true
+	}
+	return "", false
+}
+
+// Fields returns the fields by the names that templates use.
+func (m *Mailshot) Fields() map[string]string {
 	return map[string]string{
 		"address": m.Address, "campaign": m.Campaign, "key": m.Key, "name": m.Name, "token": m.Token,
 	}
 }
-
-// Field returns the field that templates call name, or "" if there is none.
-func (m Mailshot) Field(name string) string { return m.fields()[name] }
 
 // CellRow returns the dot of a template for a row whose cells are in the order of columns.
 func CellRow(columns []string, cells []Cell, mailshot Mailshot) map[string]any {
@@ -96,7 +110,7 @@ func CellRow(columns []string, cells []Cell, mailshot Mailshot) map[string]any {
 			m[columns[i]] = newCell(c.Text, c.Value)
 		}
 	}
-	m["mailshot"] = mailshot.fields()
+	m["mailshot"] = mailshot.Fields()
 	return m
 }
 
@@ -120,7 +134,7 @@ func Row(values map[string]any, texts map[string]string, mailshot Mailshot) map[
 		}
 		m[name] = newCell(text, v)
 	}
-	m["mailshot"] = mailshot.fields()
+	m["mailshot"] = mailshot.Fields()
 	return m
 }
 
