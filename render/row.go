@@ -357,7 +357,9 @@ func (j *job) body() {
 func (j *job) content(mediaType string, err error, o *templates.Output, l transfer.Literals) {
 	if err != nil {
 		j.faults = append(j.faults, err)
-	} else if !l.Valid(o.Text, o.Runs) {
+		return
+	}
+	if o.Runs = l.Verify(o.Text, o.Runs); !l.Valid(o.Text, o.Runs) {
 		j.fault("not-utf8", "", j.blame(), "the %s part has text that is not UTF-8", mediaType)
 	}
 }

@@ -1,6 +1,7 @@
 // Package transfer writes texts in the encodings of a mail's parts, which are 7-bit and in lines of 76 (RFC 2045).
-// Prepare the literals that many texts share with [Prepare], ask [Literals.Base64] which encoding is the shorter one,
-// and write the text with [Literals.AppendQuotedPrintable], or with [Normalize] and [AppendBase64].
+// Prepare the literals that many texts share with [Prepare], find them in a text with [Literals.Verify], ask
+// [Literals.Base64] which encoding is the shorter one, and write the text with [Literals.AppendQuotedPrintable], or with
+// [Normalize] and [AppendBase64].
 //
 // Most of a letter is the same for everybody. A line of quoted-printable depends on nothing but its line of the text.
 // So the whole lines within a literal are encoded once, beforehand, and copied into each message. Only the lines with a
@@ -65,19 +66,21 @@ func prepare(text string) literal {
 	return l
 }
 
-// Base64 says whether base64 is the shorter encoding of a text. runs say where the literals stand in it.
-func (l Literals) Base64(text []byte, runs []templates.Run) bool {
-	var all tally
-	at := 0
+// Verify drops the runs whose place in the text does not hold their literal, or that overlap. It returns the others, in
+// the same memory. The other methods want runs that are verified: what they write is the text only then.
+func (l Literals) Verify(text []byte, runs []templates.Run) []templates.Run {
+	good, at := runs[:0], 0
 	for _, r := range runs {
-		if lit, from := l.whole(text, r, at); lit != nil {
-			all.add(count(text[at:from]))
-			all.add(lit.tally)
-			at = from + lit.tail - lit.head
+		if r.Literal < 0 || r.Literal >= len(l) || r.At < at {
+			continue
 		}
+		end := r.At + len(l[r.Literal].text)
+		if end < r.At || end > len(text) || string(text[r.At:end]) != l[r.Literal].text {
+			continue
+		}
+		good, at = append(good, r), end
 	}
-	all.add(count(text[at:]))
-	return all.preferBase64(text)
+	return good
 }
 
 // Valid says whether a text is UTF-8.
@@ -85,23 +88,38 @@ func (l Literals) Valid(text []byte, runs []templates.Run) bool {
 	at := 0
 	for _, r := range runs {
 		// A line break ends a character, so that whole lines are valid or not by themselves.
-		if lit, from := l.whole(text, r, at); lit != nil {
-			if lit.invalid || !utf8.Valid(text[at:from]) {
+		if lit := &l[r.Literal]; lit.head < lit.tail {
+			if lit.invalid || !utf8.Valid(text[at:r.At+lit.head]) {
 				return false
 			}
-			at = from + lit.tail - lit.head
+			at = r.At + lit.tail
 		}
 	}
 	return utf8.Valid(text[at:])
 }
 
-// AppendQuotedPrintable encodes a text in quoted-printable. runs say where the literals stand in it.
+// Base64 says whether base64 is the shorter encoding of a text.
+func (l Literals) Base64(text []byte, runs []templates.Run) bool {
+	var all tally
+	at := 0
+	for _, r := range runs {
+		if lit := &l[r.Literal]; lit.head < lit.tail {
+			all.add(count(text[at : r.At+lit.head]))
+			all.add(lit.tally)
+			at = r.At + lit.tail
+		}
+	}
+	all.add(count(text[at:]))
+	return all.preferBase64(text)
+}
+
+// AppendQuotedPrintable encodes a text in quoted-printable.
 func (l Literals) AppendQuotedPrintable(b, text []byte, runs []templates.Run) []byte {
 	at := 0
 	for _, r := range runs {
-		if lit, from := l.whole(text, r, at); lit != nil {
-			b = append(appendLines(b, text[at:from]), lit.lines...)
-			at = from + lit.tail - lit.head
+		if lit := &l[r.Literal]; lit.head < lit.tail {
+			b = append(appendLines(b, text[at:r.At+lit.head]), lit.lines...)
+			at = r.At + lit.tail
 		}
 	}
 	b = appendLines(b, text[at:])
@@ -109,21 +127,6 @@ func (l Literals) AppendQuotedPrintable(b, text []byte, runs []templates.Run) []
 		b = append(b, "\r\n"...)
 	}
 	return b
-}
-
-// whole returns the literal of a run and where its whole lines begin, unless they begin before at. It returns nil, and
-// the text is encoded like any other, where the text does not have the literal at the run's place.
-func (l Literals) whole(text []byte, r templates.Run, at int) (*literal, int) {
-	if r.Literal < 0 || r.Literal >= len(l) || r.At < 0 {
-		return nil, 0
-	}
-	lit := &l[r.Literal]
-	from := r.At + lit.head
-	if lit.head == lit.tail || from < at || r.At+len(lit.text) > len(text) ||
-		string(text[r.At:r.At+len(lit.text)]) != lit.text {
-		return nil, 0
-	}
-	return lit, from
 }
 
 func (t *tally) add(more tally) {

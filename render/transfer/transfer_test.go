@@ -108,6 +108,9 @@ func same(t *testing.T, pieces []string) {
 	}
 	want := []byte(normalForm(string(text)))
 	l := Prepare(literals)
+	if n := len(runs); len(l.Verify(text, runs)) != n {
+		t.Fatalf("%q: a literal is not found", pieces)
+	}
 	got := l.AppendQuotedPrintable([]byte("before"), text, runs)
 	if w := "before" + string(quoted(want)); string(got) != w {
 		t.Fatalf("%q\n got %q\nwant %q", pieces, got, w)
@@ -160,16 +163,18 @@ func TestLiteralsChangeNothing(t *testing.T) {
 	}
 }
 
-// A run whose place does not hold its literal is not believed.
+// A run whose place does not hold its literal is not believed, nor is one that begins within another.
 //
-// Proven: without the comparison in whole, the text that is written is not the text.
+// Proven: without the comparison in Verify, or without that of r.At, the text that is written is not the text.
 func TestRunsAreNotBelieved(t *testing.T) {
 	t.Parallel()
 	text := []byte("one\ntwo\nthree\nfour\n")
-	l := Prepare([]string{"one\ntwo\nthree\n", "x\nyy\nz\n"})
+	l := Prepare([]string{"one\ntwo\nthree\n", "x\nyy\nz\n", "two\nthree\nfour\n"})
 	want := string(quoted([]byte(normalForm(string(text)))))
 	for _, runs := range [][]templates.Run{{{At: 0, Literal: 1}}, {{At: 1, Literal: 0}}, {{At: 10, Literal: 0}},
-		{{At: -1, Literal: 0}}, {{At: 0, Literal: 2}}, {{At: 0, Literal: -1}}, {{At: 0}, {At: 0}}, {{At: 0}}} {
+		{{At: -1, Literal: 0}}, {{At: 0, Literal: 3}}, {{At: 0, Literal: -1}}, {{At: 0}, {At: 0}}, {{At: 0}},
+		{{At: 0}, {At: 4, Literal: 2}}, {{At: 1<<63 - 3}}} {
+		runs = l.Verify(text, runs)
 		if got := string(l.AppendQuotedPrintable(nil, text, runs)); got != want {
 			t.Errorf("%v: %q", runs, got)
 		}
