@@ -36,18 +36,11 @@ func (p *template) instance() (*instance, error) {
 	return &instance{run: r, t: t}, nil
 }
 
-// trees are the templates of the instance's set.
-func (i *instance) trees() map[string]*parse.Tree {
-	trees := map[string]*parse.Tree{}
-	switch t := i.t.(type) {
-	case *htmltemplate.Template:
-		for _, t := range t.Templates() {
-			trees[t.Name()] = t.Tree
-		}
-	case *texttemplate.Template:
-		for _, t := range t.Templates() {
-			trees[t.Name()] = t.Tree
-		}
+// trees are the trees of named templates.
+func trees(of map[string]named) map[string]*parse.Tree {
+	trees := make(map[string]*parse.Tree, len(of))
+	for name, t := range of {
+		trees[name] = t.tree
 	}
 	return trees
 }

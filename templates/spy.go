@@ -10,6 +10,7 @@ import (
 
 	"mailshot/templates/function"
 	"mailshot/templates/gaps"
+	"mailshot/templates/program"
 	"mailshot/templates/source"
 )
 
@@ -24,23 +25,34 @@ const mostShapes = 2000
 // cell is looked at by itself.
 type spy struct {
 	set      *set
+	entry    string
 	pristine func(*function.Execution) (executor, error)
 	columns  []gaps.Column // whose cells decide
+	at       []int         // by column: its place in a row, or -1
+	fields   []string      // by column: the field of mailshot that it is, or ""
 	unsure   bool          // what the links are hangs on more than the cells: each row is looked at by itself
-
-	at []int // by column: its place in a row, or -1
 
 	shapes sync.RWMutex
 	known  map[string]*Seen // by shape
+
+	compile  sync.Once
+	program  *program.Program // nil: the engine executes the copy
+	watchers sync.Pool        // of *watcher
 
 	mu   sync.Mutex
 	copy *instance // nil: not made yet, or it failed
 	dead bool      // it failed
 }
 
+// watcher is a machine of a spy's program, and what it writes.
+type watcher struct {
+	machine *program.Machine
+	out     Output
+}
+
 // newSpy makes the spy of a set. It must be called before guards are put into the set's trees.
 func newSpy(s *set, entry string) *spy {
-	y := &spy{set: s, known: map[string]*Seen{}}
+	y := &spy{set: s, entry: entry, known: map[string]*Seen{}}
 	for _, name := range slices.Sorted(maps.Keys(s.spied)) {
 		t := s.spied[name]
 		var sure bool
@@ -59,7 +71,12 @@ func newSpy(s *set, entry string) *spy {
 		}
 	}
 	for _, c := range y.columns {
-		y.at = append(y.at, slices.Index(s.c.cfg.Columns, c.Name))
+		field, ok := strings.CutPrefix(c.Name, "mailshot.")
+		if !ok {
+			field = ""
+		}
+		y.fields = append(y.fields, field)
+		y.at = append(y.at, program.Place(s.c.cfg.Columns, c.Name))
 	}
 	var err error
 	y.pristine, err = s.pristine(entry, s.spied)
@@ -138,12 +155,11 @@ func (y *spy) look(d Data, path []byte, dot func() map[string]any, last *recent)
 
 // text returns the cell of a column as read.
 func (y *spy) text(d Data, column int) (text string, ok bool) {
-	name := y.columns[column].Name
-	if field, ok := strings.CutPrefix(name, "mailshot."); ok {
+	if field := y.fields[column]; field != "" {
 		return d.Mailshot.Field(field)
 	}
 	if d.Cells == nil {
-		text, ok = d.Text[name]
+		text, ok = d.Text[y.columns[column].Name]
 		return text, ok
 	}
 	if i := y.at[column]; i >= 0 && i < len(d.Cells) {
@@ -162,16 +178,8 @@ func (y *spy) shape(shape []byte) *Seen {
 // one executes the copy for a row, and remembers what it prints for the row's shape, unless the row is odd. It returns
 // nil if it does not remember it.
 func (y *spy) one(d Data, shape []byte, blanks bool, dot func() map[string]any, odd bool) *Seen {
-	y.mu.Lock()
-	defer y.mu.Unlock()
-	if !odd {
-		if known := y.shape(shape); known != nil { // meanwhile
-			d.Seen.Add(known)
-			return known
-		}
-	}
 	seen := &Seen{}
-	if !y.execute(dot(), seen) {
+	if !y.execute(d, dot, seen) {
 		return nil
 	}
 	d.Seen.Add(seen)
@@ -187,22 +195,61 @@ func (y *spy) one(d Data, shape []byte, blanks bool, dot func() map[string]any, 
 	return seen
 }
 
-// execute executes the copy.
-func (y *spy) execute(row map[string]any, seen *gaps.Seen) bool {
-	if y.copy == nil && !y.dead {
-		run := y.set.functions()
-		t, err := y.pristine(run)
-		y.copy, y.dead = &instance{run: run, t: t}, err != nil
+// execute executes the copy: by its program, or by the template engine where the program says no.
+func (y *spy) execute(d Data, dot func() map[string]any, seen *Seen) bool {
+	y.compile.Do(y.compileProgram)
+	if y.program != nil {
+		w, _ := y.watchers.Get().(*watcher)
+		if w == nil {
+			w = &watcher{machine: y.program.Machine(y.set.functions())}
+		}
+		made := w.machine.Watch(&w.out, row(d), seen)
+		w.machine.Forget()
+		if cap(w.out.Text) < giant {
+			y.watchers.Put(w)
+		}
+		if made {
+			return true
+		}
+		*seen = Seen{}
 	}
+	return y.engine(dot(), seen)
+}
+
+// compileProgram makes the program of the copy.
+func (y *spy) compileProgram() {
 	if y.dead {
+		return
+	}
+	y.program, _ = program.Compile(program.Config{Entry: y.entry, Trees: trees(y.set.spied), HTML: y.set.html,
+		Columns: y.set.c.cfg.Columns, Limit: y.set.c.cfg.Limit, Map: y.set.functions().Map()})
+}
+
+// make makes the copy for the template engine.
+func (y *spy) make() {
+	if y.copy != nil || y.dead {
+		return
+	}
+	run := y.set.functions()
+	t, err := y.pristine(run)
+	if y.dead = err != nil; !y.dead {
+		y.copy = &instance{run: run, t: t}
+	}
+}
+
+// engine has the template engine execute the copy.
+func (y *spy) engine(row map[string]any, seen *Seen) bool {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	if y.make(); y.copy == nil {
 		return false
 	}
 	out := &y.copy.out
-	if out.Reset(); out.Cap() > 1<<20 {
+	if out.Reset(); out.Cap() > giant {
 		*out = bytes.Buffer{}
 	}
 	y.copy.run.Begin(row)
-	y.copy.run.Watch(seen, out)
+	y.copy.run.Watch(seen, out.Bytes)
 	err := y.copy.t.Execute(&limited{out, y.set.c.cfg.Limit}, row)
 	y.copy.run.Begin(nil)
 	return err == nil

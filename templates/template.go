@@ -67,7 +67,8 @@ func newTemplate(s *set, entry string, derived bool) (*template, error) {
 		return nil, err
 	}
 	p.program, p.unknown = program.Compile(program.Config{
-		Entry: entry, Trees: i.trees(), Columns: s.c.cfg.Columns, Limit: s.c.cfg.Limit, Tidy: derived, Map: i.run.Map(),
+		Entry: entry, Trees: trees(s.made), HTML: s.html, Columns: s.c.cfg.Columns, Limit: s.c.cfg.Limit, Tidy: derived,
+		Map: i.run.Map(),
 	})
 	p.instances.Put(i)
 	return p, nil

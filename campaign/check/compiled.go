@@ -238,7 +238,8 @@ func lookTargets[R run](found *linksTo, k int, l []literal, text []byte, runs []
 
 // bytes looks at one more target. Most are addresses about which nothing is odd.
 func (l *linksTo) bytes(target []byte) {
-	if bytes.HasPrefix(target, []byte("https:")) && bytes.IndexByte(target, '%') < 0 {
+	if bytes.HasPrefix(target, []byte("https:")) && !bytes.Contains(target, []byte("%3d")) &&
+		!bytes.Contains(target, []byte("%3D")) {
 		return
 	}
 	l.target(string(target))

@@ -118,7 +118,7 @@ var allowed = map[string][]string{
 	"templates/markdown":  {"templates/markup", "templates/source"},
 	"templates/markup":    {"templates/function", "templates/source"},
 	"templates/plaintext": {"templates/function", "templates/markup", "templates/source"},
-	"templates/program":   {"templates/function", "templates/plaintext"},
+	"templates/program":   {"templates/function", "templates/gaps", "templates/plaintext"},
 	"templates/source":    {},
 	"render": {
 		"internal/ellipsis", "internal/placeholder", "render/address", "render/mediatype", "render/transfer",

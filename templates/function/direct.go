@@ -219,6 +219,22 @@ func directMade(f any) Direct {
 			b, okB := args[1].(int)
 			return f(a, b), okA && okB
 		}
+	case func(int, any) any:
+		return func(args []any) (any, bool) {
+			a, ok := args[0].(int)
+			if !ok {
+				return nil, false
+			}
+			return given(f(a, args[1]), nil)
+		}
+	case func(int, int, string, bool) string:
+		return func(args []any) (any, bool) {
+			a, okA := args[0].(int)
+			b, okB := args[1].(int)
+			c, okC := args[2].(string)
+			d, okD := args[3].(bool)
+			return f(a, b, c, d), okA && okB && okC && okD
+		}
 	case func(string) htmltemplate.HTML:
 		return func(args []any) (any, bool) {
 			a, ok := args[0].(string)

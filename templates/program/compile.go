@@ -25,7 +25,7 @@ const (
 	opTick  // counts a turn
 	opEnter // counts an included template
 	opLeave // is the end of it
-	opCall  // executes the block slot with a value as its dot, or with nothing
+	opInto  // puts the dot aside in slot, and makes a value the dot and the variable index: an included template
 )
 
 // op is one operation.
@@ -37,7 +37,7 @@ type op struct {
 	value   *value
 	escape  escape
 	depth   int // of opRange and opNext: the number of ranges around it
-	index   int // of opRange and opNext: the variable of the number, or -1
+	index   int // of opRange and opNext: the variable of the number, or -1; of opInto: the variable $
 	element int // of opRange and opNext: the variable of the item, or -1
 }
 
@@ -52,10 +52,12 @@ type loop struct {
 	breaks, continues []int // jumps to mend
 }
 
-// compiler compiles one template.
+// compiler compiles a set.
 type compiler struct {
-	p     *Program
-	name  string
+	p        *Program
+	included []*parse.PipeNode // by number of an inlined template: what it is called with, or nil
+	around   []func()          // what ends the inlined templates around the place that is compiled
+
 	ops   []op
 	vars  []variable // visible ones, the innermost last
 	slots int        // in use
@@ -67,7 +69,7 @@ type compiler struct {
 
 // unknown ends the compilation.
 func (c *compiler) unknown(n parse.Node) {
-	panic(&Unknown{c.name, n.String()})
+	panic(&Unknown{n.String()})
 }
 
 func (c *compiler) emit(o op) int {
@@ -133,16 +135,6 @@ func (c *compiler) node(n parse.Node) {
 		c.branch(&n.BranchNode, opWith)
 	case *parse.RangeNode:
 		c.ranges(n)
-	case *parse.TemplateNode:
-		o := op{code: opCall}
-		if n.Pipe != nil {
-			if len(n.Pipe.Decl) > 0 {
-				c.unknown(n)
-			}
-			o.value = c.pipe(n.Pipe)
-		}
-		o.slot = c.p.block(n.Name)
-		c.emit(o)
 	case *parse.BreakNode:
 		l := c.loops[len(c.loops)-1]
 		l.breaks = append(l.breaks, c.emit(op{code: opJump}))
@@ -204,21 +196,49 @@ func (c *compiler) guard(pipe *parse.PipeNode) bool {
 	if !ok {
 		return false
 	}
-	codes := map[string]code{function.Took: opTook, function.Tick: opTick, function.Enter: opEnter,
-		function.Leave: opLeave}
-	o := op{}
-	if o.code, ok = codes[name.Ident]; !ok {
-		return false
-	}
+	number := 0
 	if len(args) == 2 {
-		branch, isNumber := args[1].(*parse.NumberNode)
+		n, isNumber := args[1].(*parse.NumberNode)
 		if !isNumber {
 			return false
 		}
-		o.slot = int(branch.Int64)
+		number = int(n.Int64)
 	}
-	c.emit(o)
+	switch name.Ident {
+	case function.Took:
+		c.emit(op{code: opTook, slot: number})
+	case function.Tick:
+		c.emit(op{code: opTick})
+	case function.Enter:
+		c.emit(op{code: opEnter})
+	case function.Leave:
+		c.emit(op{code: opLeave})
+	case into:
+		c.into(c.included[number])
+	case out:
+		last := len(c.around) - 1
+		c.around[last]()
+		c.around = c.around[:last]
+	default:
+		return false
+	}
 	return true
+}
+
+// into begins an inlined template. It sees no variables but $, which is what it is called with.
+func (c *compiler) into(pipe *parse.PipeNode) {
+	o := op{code: opInto}
+	if pipe != nil {
+		o.value = c.pipe(pipe)
+	}
+	vars, slots := c.vars, c.slots
+	o.slot, o.index = c.slot(), c.slot()
+	c.vars = []variable{{"$", o.index}}
+	c.emit(o)
+	c.around = append(c.around, func() {
+		c.emit(op{code: opBack, slot: o.slot})
+		c.vars, c.slots = vars, slots
+	})
 }
 
 // branch compiles a condition.

@@ -12,7 +12,7 @@ func (m *Machine) value(v *value) (any, bool) {
 	case valueRow:
 		return row{}, true
 	case valueVariable:
-		x := m.slots[m.frame+v.slot]
+		x := m.slots[v.slot]
 		return x, x != nil
 	case valueField:
 		return m.field(v)

@@ -2,9 +2,9 @@ package program
 
 import (
 	htmltemplate "html/template"
-	"slices"
 
 	"mailshot/templates/function"
+	"mailshot/templates/gaps"
 	"mailshot/templates/plaintext"
 )
 
@@ -33,10 +33,8 @@ type Machine struct {
 	namedAt []int
 
 	dot    any
-	slots  []any   // of all templates that are being executed
-	ranges []items // likewise
-	frame  int     // where in slots those of this one begin
-	level  int     // where in ranges those of this one begin
+	slots  []any
+	ranges []items // by depth
 	args   []any
 
 	out   []byte
@@ -47,7 +45,8 @@ type Machine struct {
 
 // Machine returns a machine for the program. run must belong to no other.
 func (p *Program) Machine(run *function.Execution) *Machine {
-	m := &Machine{p: p, run: run, chains: make([]*chain, len(p.chains))}
+	m := &Machine{p: p, run: run, chains: make([]*chain, len(p.chains)), slots: make([]any, p.slots),
+		ranges: make([]items, p.depth)}
 	functions := run.Map()
 	for _, name := range p.calls {
 		m.calls = append(m.calls, run.Direct(functions[name]))
@@ -58,8 +57,14 @@ func (p *Program) Machine(run *function.Execution) *Machine {
 
 // Execute replaces o by the text for a row. It says no, and o holds nothing, where only the template engine knows what
 // happens.
-func (m *Machine) Execute(o *Output, r Row) (ok bool) {
+func (m *Machine) Execute(o *Output, r Row) (ok bool) { return m.Watch(o, r, nil) }
+
+// Watch is Execute of a program that notes in seen what it prints. Where it says no, seen is to be thrown away.
+func (m *Machine) Watch(o *Output, r Row, seen *gaps.Seen) (ok bool) {
 	m.begin(r)
+	if seen != nil {
+		m.run.Watch(seen, func() []byte { return m.out })
+	}
 	m.out, m.runs = o.Text[:0], o.Runs[:0]
 	defer func() {
 		if recover() != nil { // a function panics, which the engine makes an error of
@@ -71,7 +76,7 @@ func (m *Machine) Execute(o *Output, r Row) (ok bool) {
 		}
 		m.end()
 	}()
-	if !m.execute(0, row{}) || len(m.out)+m.cut > m.p.c.Limit {
+	if !m.execute() || len(m.out)+m.cut > m.p.c.Limit {
 		return false
 	}
 	if m.p.c.Tidy {
@@ -82,26 +87,28 @@ func (m *Machine) Execute(o *Output, r Row) (ok bool) {
 
 // end forgets what is the row's.
 func (m *Machine) end() {
-	clear(m.slots[:cap(m.slots)])
-	clear(m.ranges[:cap(m.ranges)])
+	clear(m.slots)
+	clear(m.ranges)
 	clear(m.args[:cap(m.args)])
-	m.out, m.runs, m.dot, m.slots, m.ranges, m.args = nil, nil, nil, m.slots[:0], m.ranges[:0], m.args[:0]
+	m.out, m.runs, m.dot, m.args = nil, nil, nil, m.args[:0]
 }
 
-// tidy cleans the text up. The runs stay, but for one at the very begin, which has lost its first line break.
+// tidy cleans the text up. The runs stay. One at the very begin has lost the line break before its first line, so it
+// begins at the next one, which is another literal.
 func (m *Machine) tidy() {
 	m.spans = m.spans[:0]
 	for _, r := range m.runs {
 		m.spans = append(m.spans, plaintext.Span{From: r.At + 1, To: r.At + len(m.p.literals[r.Literal])})
 	}
 	m.out = plaintext.Tidy(m.out, m.spans)
-	kept := m.runs[:0]
 	for i, r := range m.runs {
-		if at := m.spans[i].From - 1; at >= 0 {
-			kept = append(kept, Run{at, r.Literal})
+		at := m.spans[i].From - 1
+		if at < 0 {
+			m.runs[i] = Run{m.spans[i].To - len(m.p.literals[r.Literal+1]), r.Literal + 1}
+		} else {
+			m.runs[i].At = at
 		}
 	}
-	m.runs = kept
 }
 
 // Taken is the path that the last execution took, see function.Execution.Path. It holds until the next one.
@@ -132,7 +139,8 @@ func (r Row) Dot(columns []string) map[string]any {
 
 func (m *Machine) begin(r Row) {
 	m.run.Brief()
-	m.row, m.whole, m.cut, m.frame, m.level = r, nil, 0, 0, 0
+	m.row, m.whole, m.cut = r, nil, 0
+	m.dot, m.slots[0] = row{}, row{}
 	m.cells, m.at = r.Cells, m.p.at
 	if r.Cells != nil {
 		return
@@ -156,21 +164,9 @@ func (m *Machine) cell(column int) (*function.Cell, bool) {
 	return nil, false
 }
 
-// execute executes a template of the set. It says no where something is out of the ordinary.
-func (m *Machine) execute(number int, dot any) bool {
-	b := &m.p.blocks[number]
-	frame, level, outer := m.frame, m.level, m.dot
-	m.frame, m.level, m.dot = len(m.slots), len(m.ranges), dot
-	m.slots = slices.Grow(m.slots, b.slots)[:m.frame+b.slots]
-	m.ranges = slices.Grow(m.ranges, b.depth)[:m.level+b.depth]
-	m.slots[m.frame] = dot // $
-	ok := m.loop(b.ops)
-	m.slots, m.ranges = m.slots[:m.frame], m.ranges[:m.level]
-	m.frame, m.level, m.dot = frame, level, outer
-	return ok
-}
-
-func (m *Machine) loop(ops []op) bool {
+// execute executes the program. It says no where something is out of the ordinary.
+func (m *Machine) execute() bool {
+	ops := m.p.ops
 	for i := 0; i < len(ops); i++ {
 		o := &ops[i]
 		ok := true
@@ -195,8 +191,8 @@ func (m *Machine) loop(ops []op) bool {
 			if truth, ok = m.condition(o); ok && !truth {
 				i = o.to - 1
 			}
-		case opCall:
-			ok = m.call(o)
+		case opInto:
+			ok = m.into(o)
 		case opRange, opNext:
 			var goes bool
 			if goes, ok = m.turn(o); goes == (o.code == opNext) {
@@ -217,10 +213,10 @@ func (m *Machine) simple(o *op) bool {
 	switch o.code {
 	case opSet:
 		v, ok := m.value(o.value)
-		m.slots[m.frame+o.slot] = v
+		m.slots[o.slot] = v
 		return ok
 	case opBack:
-		m.dot = m.slots[m.frame+o.slot]
+		m.dot = m.slots[o.slot]
 	case opTook:
 		m.run.Take(o.slot)
 	case opTick:
@@ -245,13 +241,13 @@ func (m *Machine) condition(o *op) (truth, ok bool) {
 		return false, false
 	}
 	if truth, ok = truthOf(v); ok && truth {
-		m.slots[m.frame+o.slot], m.dot = m.dot, v
+		m.slots[o.slot], m.dot = m.dot, v
 	}
 	return truth, ok
 }
 
-// call executes an included template.
-func (m *Machine) call(o *op) bool {
+// into begins an included template.
+func (m *Machine) into(o *op) bool {
 	var dot any // nothing: whatever is done with it is the engine's part
 	if o.value != nil {
 		v, ok := m.value(o.value)
@@ -260,7 +256,8 @@ func (m *Machine) call(o *op) bool {
 		}
 		dot = v
 	}
-	return m.execute(o.slot, dot)
+	m.slots[o.slot], m.slots[o.index], m.dot = m.dot, dot, dot
+	return true
 }
 
 // items is what a range goes over, and how far it has come.
@@ -271,8 +268,8 @@ type items struct {
 
 // turn begins a turn of a range, and says whether there is one.
 func (m *Machine) turn(o *op) (goes, ok bool) {
-	slots := m.slots[m.frame:]
-	over := &m.ranges[m.level+o.depth]
+	slots := m.slots
+	over := &m.ranges[o.depth]
 	if o.code == opRange {
 		v, ok := m.value(o.value)
 		if !ok {

@@ -1,6 +1,6 @@
-// Package program executes a compiled template without a template engine. Compile turns the trees of a set, which
-// html/template has escaped already, into a Program: a flat list of operations. A Machine of the Program executes it
-// for one row at a time.
+// Package program executes a compiled template without a template engine. Compile turns the trees of a set into a
+// Program: one flat list of operations, with html/template's escaping in it. A Machine of the Program executes it for
+// one row at a time.
 //
 // The template engine stays the judge of what a template means. A Program only knows what letters use, and it makes
 // either the very bytes that the engine makes, or nothing. Compile refuses a template with anything else in it, and
@@ -13,7 +13,6 @@
 package program
 
 import (
-	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -40,7 +39,8 @@ const (
 // Config says what to compile.
 type Config struct {
 	Entry   string                 // the template that is executed
-	Trees   map[string]*parse.Tree // all templates of the set, with the guards and the escapers in them
+	Trees   map[string]*parse.Tree // all templates of the set, with the guards of an execution in them
+	HTML    bool                   // html/template escapes them
 	Columns []string               // the order of a row's cells
 	Limit   int                    // bytes that one execution may write
 	Tidy    bool                   // the text is cleaned up by the rules of plaintext.Tidy
@@ -50,37 +50,26 @@ type Config struct {
 // Program is a compiled set of templates. It is not changed once made.
 type Program struct {
 	c        Config
-	blocks   []block        // the first one is executed
-	names    map[string]int // blocks by template
-	columns  []string       // whose cells are used
-	at       []int          // by used column: its place in Config.Columns, or -1
-	calls    []string       // functions that are called
-	chains   [][]string     // escapers that html/template has to apply itself
-	literals []string       // of the runs
-	from     []int          // by run: where in its operation's text it begins
-}
-
-// block is one template.
-type block struct {
-	ops   []op
-	slots int // of its variables, and of what its conditions and ranges put aside
-	depth int // of its ranges
+	ops      []op
+	slots    int        // of the variables, and of what conditions and ranges put aside
+	depth    int        // of the ranges
+	columns  []string   // whose cells are used
+	at       []int      // by used column: its place in Config.Columns, or -1
+	calls    []string   // functions that are called
+	chains   [][]string // escapers that html/template has to apply itself
+	literals []string   // of the runs
+	from     []int      // by run: where in its operation's text it begins
 }
 
 // Unknown is the error about a template of which a Program does not know enough.
-type Unknown struct {
-	Template string
-	What     string // the node
-}
+type Unknown struct{ What string }
 
-// Error names the node.
-func (u *Unknown) Error() string {
-	return fmt.Sprintf("%s: %s is executed by the template engine", u.Template, u.What)
-}
+// Error names what is not known.
+func (u *Unknown) Error() string { return u.What + " is not known to programs" }
 
 // Compile makes the program of a set. The error is an *Unknown.
 func Compile(c Config) (p *Program, err error) {
-	p = &Program{c: c, names: map[string]int{}}
+	p = &Program{c: c}
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
@@ -90,12 +79,29 @@ func Compile(c Config) (p *Program, err error) {
 			panic(r)
 		}
 	}()
-	p.block(c.Entry)
+	w := &compiler{p: p, slots: 1, most: 1, vars: []variable{{"$", 0}}, label: -1}
+	w.list(w.inlined(c))
+	for i, o := range w.ops {
+		if o.code == opLiteral {
+			w.ops[i] = p.literal(o.text)
+		}
+	}
+	p.ops, p.slots, p.depth = w.ops, w.most, w.depth
 	p.at = make([]int, len(p.columns))
 	for i, name := range p.columns {
-		p.at[i] = slices.Index(c.Columns, name)
+		p.at[i] = Place(c.Columns, name)
 	}
 	return p, nil
+}
+
+// Place returns the place of a column in a row, or -1. The last of one name counts, as in a map.
+func Place(columns []string, name string) int {
+	for i := len(columns) - 1; i >= 0; i-- {
+		if columns[i] == name {
+			return i
+		}
+	}
+	return -1
 }
 
 // Literals are the literals that the Runs of an Output speak of. They must not be changed.
@@ -103,29 +109,6 @@ func (p *Program) Literals() []string { return p.literals }
 
 // Columns are the columns whose cells the program uses.
 func (p *Program) Columns() []string { return p.columns }
-
-// block compiles a template once, and returns its number.
-func (p *Program) block(name string) int {
-	if n, ok := p.names[name]; ok {
-		return n
-	}
-	tree := p.c.Trees[name]
-	if tree == nil || tree.Root == nil {
-		panic(&Unknown{name, "a template that is not there"})
-	}
-	n := len(p.blocks)
-	p.names[name] = n
-	p.blocks = append(p.blocks, block{})
-	c := &compiler{p: p, name: name, slots: 1, most: 1, vars: []variable{{"$", 0}}, label: -1}
-	c.list(tree.Root)
-	for i, o := range c.ops {
-		if o.code == opLiteral {
-			c.ops[i] = p.literal(o.text)
-		}
-	}
-	p.blocks[n] = block{c.ops, c.most, c.depth}
-	return n
-}
 
 // column returns the number of a used column.
 func (p *Program) column(name string) int {
@@ -174,6 +157,11 @@ func (p *Program) literal(text string) op {
 		o.to = len(p.literals)
 		p.literals = append(p.literals, run)
 		p.from = append(p.from, from)
+		if p.c.Tidy { // for a text that begins with it: from the end of its first line
+			first := 1 + strings.IndexByte(run[1:], '\n')
+			p.literals = append(p.literals, run[first:])
+			p.from = append(p.from, from+first)
+		}
 	}
 	return o
 }

@@ -259,7 +259,7 @@ func (c *compiler) argument(n parse.Node, in reflect.Type) *value {
 	case *parse.StringNode:
 		fits = in == anyType || in.Kind() == reflect.String
 	case *parse.BoolNode:
-		fits = in == anyType
+		fits = in == anyType || in.Kind() == reflect.Bool
 	case *parse.NumberNode:
 		if in.Kind() == reflect.Int {
 			if !n.IsInt {
