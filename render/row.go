@@ -46,7 +46,7 @@ type job struct {
 	angled string // the recipient's address between its angle brackets
 
 	textBased, htmlBased bool // a text goes in base64
-	faults []error
+	faults               []error
 }
 
 func (j *job) fault(code, place, hint, format string, args ...any) {
