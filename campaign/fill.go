@@ -250,7 +250,10 @@ func (f *filling) toLedger(ctx context.Context, made []verdict) ([]ledger.Row, e
 			Number: m.row.Number, Place: m.row.Place, Key: m.row.Key, Fields: m.fields, State: ledger.Pending,
 			Address: to.String(), Lane: f.c.lane(to.Domain(), m.row),
 		}
-		if !to.IsZero() {
+		switch {
+		case to == m.row.Address && f.c.header.Key < 0:
+			r.AddressKey = m.row.Key
+		case !to.IsZero():
 			r.AddressKey = to.Key()
 		}
 		switch {
