@@ -37,12 +37,12 @@ func (j *job) tree() {
 		open("multipart/related;", `type="multipart/alternative";`) // RFC 2387 section 3.1: the root's media type
 	}
 	if j.c.Body.HTML == nil {
-		j.textPart(plainType, &j.text, j.texts, level)
+		j.textPart(plainType, &j.text, j.texts, j.textBased, level)
 	} else {
 		open("multipart/alternative;")
-		j.textPart(plainType, &j.text, j.texts, level)
+		j.textPart(plainType, &j.text, j.texts, j.textBased, level)
 		j.delimiter(level, "\r\n")
-		j.textPart(htmlType, &j.html, j.htmls, level)
+		j.textPart(htmlType, &j.html, j.htmls, j.htmlBased, level)
 		j.delimiter(level, "--\r\n")
 		level--
 	}
@@ -74,9 +74,9 @@ func (j *job) delimiter(level int, end string) {
 }
 
 // textPart lays out one of the message's own texts. It always ends with the CRLF that a boundary after it needs.
-func (j *job) textPart(fields string, o *templates.Output, l transfer.Literals, level int) {
+func (j *job) textPart(fields string, o *templates.Output, l transfer.Literals, based64 bool, level int) {
 	j.b = append(j.b, fields...)
-	if l.Base64(o.Text, o.Runs) {
+	if based64 {
 		j.base64 = transfer.Normalize(j.base64[:0], o.Text)
 		j.b = transfer.AppendBase64(append(j.b, based...), j.base64)
 		return

@@ -151,7 +151,7 @@ func (m *Message) Parts() []Part {
 }
 
 // Text returns the message's text as its template made it: with the line ends of its sources, and perhaps without one
-// at its end. It must not be changed, and is valid until Release.
+// at its end. Its runs are verified. It must not be changed, and is valid until Release.
 func (m *Message) Text() *templates.Output { return &m.made().text }
 
 // HTML returns the message's HTML as Text does; nil if it has none.
@@ -172,6 +172,20 @@ func (m *Message) Header() [][2]string {
 		header = append(header, [2]string{f.name, f.shown()})
 	}
 	return header
+}
+
+// Field returns one of Header's fields after Date, for i from 0 on. Of a field with one mailbox value is the name and
+// local the part of the address before the @; of others local is empty. ok is false where there is no such field.
+func (m *Message) Field(i int) (name, value, local string, ok bool) {
+	d := m.made()
+	if i >= len(d.fields) {
+		return "", "", "", false
+	}
+	f := d.fields[i]
+	if f.box.Address.IsZero() {
+		return f.name, f.value, "", true
+	}
+	return f.name, f.box.Name, f.box.Address.Local(), true
 }
 
 // Remarks returns what is odd about the message's attachments.

@@ -44,7 +44,9 @@ type job struct {
 	m      *Message
 	to     Recipient
 	angled string // the recipient's address between its angle brackets
-	faults []error
+
+	textBased, htmlBased bool // a text goes in base64
+	faults               []error
 }
 
 func (j *job) fault(code, place, hint, format string, args ...any) {
@@ -342,9 +344,9 @@ func (j *job) blame() string {
 
 // body makes the texts and opens the attachments.
 func (j *job) body() {
-	j.content("text/plain", j.c.Body.Text.Append(&j.text, j.to.Data), &j.text, j.texts)
+	j.textBased = j.content("text/plain", j.c.Body.Text.Append(&j.text, j.to.Data), &j.text, j.texts)
 	if h := j.c.Body.HTML; h != nil {
-		j.content("text/html", h.Append(&j.html, j.to.Data), &j.html, j.htmls)
+		j.htmlBased = j.content("text/html", h.Append(&j.html, j.to.Data), &j.html, j.htmls)
 	}
 	for i := range j.c.Attachments {
 		if l := j.attachment(i); l != nil {
@@ -353,11 +355,16 @@ func (j *job) body() {
 	}
 }
 
-// content looks at one of the message's texts, or at why it could not be made.
-func (j *job) content(mediaType string, err error, o *templates.Output, l transfer.Literals) {
+// content looks at one of the message's texts, or at why it could not be made. base64 is its shorter encoding.
+func (j *job) content(mediaType string, err error, o *templates.Output, l transfer.Literals) (base64 bool) {
 	if err != nil {
 		j.faults = append(j.faults, err)
-	} else if !l.Valid(o.Text, o.Runs) {
+		return false
+	}
+	o.Runs = l.Verify(o.Text, o.Runs)
+	valid, base64 := l.Examine(o.Text, o.Runs)
+	if !valid {
 		j.fault("not-utf8", "", j.blame(), "the %s part has text that is not UTF-8", mediaType)
 	}
+	return base64
 }

@@ -46,6 +46,7 @@ type Maker struct {
 	c        Config
 	compiler *templates.Compiler
 	renderer *render.Renderer
+	checks   *check.Compiled
 	printed  bool      // the templates may print the campaign's id
 	cells    sync.Pool // of *[]templates.Cell
 }
@@ -69,7 +70,12 @@ func New(c Config) (*Maker, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Maker{c: c, compiler: compiler, renderer: renderer, printed: cfg.Printed}, nil
+	var html []string
+	if cfg.Body.HTML != nil {
+		html = cfg.Body.HTML.Literals()
+	}
+	return &Maker{c: c, compiler: compiler, renderer: renderer, printed: cfg.Printed,
+		checks: check.Compile(cfg.Body.Text.Literals(), html)}, nil
 }
 
 // Templates is the digest of all templates that the messages are made from, see [templates.Compiler.Digest].
@@ -149,10 +155,16 @@ func appendCells(cells []templates.Cell, row *recipients.Row) []templates.Cell {
 	return cells
 }
 
-// Check looks for what nobody wants to send, see [check.Message], and whether the server takes a message of that size.
+// Check looks for what nobody wants to send, see [check.Look], and whether the server takes a message of that size.
 // The findings have no place: the caller knows the row.
 func (m *Maker) Check(msg *render.Message) []check.Finding {
-	return append(check.Message(msg), check.Size(msg.Size(), m.c.Largest, m.c.Server)...)
+	made := check.Finished[templates.Run]{
+		Subject: msg.Subject(), Size: msg.Size(), Fields: msg, Text: msg.Text().Text, TextRuns: msg.Text().Runs,
+	}
+	if html := msg.HTML(); html != nil {
+		made.HTML, made.HTMLRuns, made.Both = html.Text, html.Runs, true
+	}
+	return append(check.Look(m.checks, made), check.Size(msg.Size(), m.c.Largest, m.c.Server)...)
 }
 
 // Planned is a row that was planned, as the caller's memory has it.

@@ -1,6 +1,7 @@
 // Package transfer writes texts in the encodings of a mail's parts, which are 7-bit and in lines of 76 (RFC 2045).
-// Prepare the literals that many texts share with [Prepare], ask [Literals.Base64] which encoding is the shorter one,
-// and write the text with [Literals.AppendQuotedPrintable], or with [Normalize] and [AppendBase64].
+// Prepare the literals that many texts share with [Prepare], find them in a text with [Literals.Verify], ask
+// [Literals.Examine] which encoding is the shorter one, and write the text with [Literals.AppendQuotedPrintable], or
+// with [Normalize] and [AppendBase64].
 //
 // Most of a letter is the same for everybody. A line of quoted-printable depends on nothing but its line of the text.
 // So the whole lines within a literal are encoded once, beforehand, and copied into each message. Only the lines with a
@@ -31,14 +32,8 @@ type literal struct {
 	text       string
 	head, tail int    // text[head:tail] are its whole lines
 	lines      []byte // its whole lines in quoted-printable
-	tally      tally  // of its whole lines
+	high       int    // octets over 127 in its whole lines
 	invalid    bool   // its whole lines are not UTF-8
-}
-
-// tally counts what the choice of an encoding needs.
-type tally struct {
-	size int // octets with CRLF line ends
-	high int // octets over 127
 }
 
 // Prepare encodes the whole lines of literals.
@@ -61,47 +56,58 @@ func prepare(text string) literal {
 		}
 	}
 	lines := []byte(text[l.head:l.tail])
-	l.lines, l.tally, l.invalid = appendLines(nil, lines), count(lines), !utf8.Valid(lines)
+	l.lines, l.high, l.invalid = appendLines(nil, lines), over127(lines), !utf8.Valid(lines)
 	return l
 }
 
-// Base64 says whether base64 is the shorter encoding of a text. runs say where the literals stand in it.
-func (l Literals) Base64(text []byte, runs []templates.Run) bool {
-	var all tally
-	at := 0
+// Verify drops the runs whose place in the text does not hold their literal, or that overlap. It returns the others, in
+// the same memory. The other methods want runs that are verified: what they write is the text only then.
+func (l Literals) Verify(text []byte, runs []templates.Run) []templates.Run {
+	good, at := runs[:0], 0
 	for _, r := range runs {
-		if lit, from := l.whole(text, r, at); lit != nil {
-			all.add(count(text[at:from]))
-			all.add(lit.tally)
-			at = from + lit.tail - lit.head
+		if r.Literal < 0 || r.Literal >= len(l) || r.At < at {
+			continue
 		}
+		end := r.At + len(l[r.Literal].text)
+		if end < r.At || end > len(text) || string(text[r.At:end]) != l[r.Literal].text {
+			continue
+		}
+		good, at = append(good, r), end
 	}
-	all.add(count(text[at:]))
-	return all.preferBase64(text)
+	return good
 }
 
-// Valid says whether a text is UTF-8.
-func (l Literals) Valid(text []byte, runs []templates.Run) bool {
-	at := 0
+// Examine says whether a text is UTF-8, and whether base64 is its shorter encoding. An octet over 127 costs three in
+// quoted-printable and four thirds in base64, so the two meet at a sixth.
+func (l Literals) Examine(text []byte, runs []templates.Run) (valid, base64 bool) {
+	high, at := 0, 0
 	for _, r := range runs {
 		// A line break ends a character, so that whole lines are valid or not by themselves.
-		if lit, from := l.whole(text, r, at); lit != nil {
-			if lit.invalid || !utf8.Valid(text[at:from]) {
-				return false
+		if lit := &l[r.Literal]; lit.head < lit.tail {
+			gap := text[at : r.At+lit.head]
+			n := over127(gap)
+			if lit.invalid || n > 0 && !utf8.Valid(gap) {
+				return false, false
 			}
-			at = from + lit.tail - lit.head
+			high += n + lit.high
+			at = r.At + lit.tail
 		}
 	}
-	return utf8.Valid(text[at:])
+	n := over127(text[at:])
+	if n > 0 && !utf8.Valid(text[at:]) {
+		return false, false
+	}
+	high += n
+	return true, high*6 > len(text) && high*6 > Size(text)
 }
 
-// AppendQuotedPrintable encodes a text in quoted-printable. runs say where the literals stand in it.
+// AppendQuotedPrintable encodes a text in quoted-printable.
 func (l Literals) AppendQuotedPrintable(b, text []byte, runs []templates.Run) []byte {
 	at := 0
 	for _, r := range runs {
-		if lit, from := l.whole(text, r, at); lit != nil {
-			b = append(appendLines(b, text[at:from]), lit.lines...)
-			at = from + lit.tail - lit.head
+		if lit := &l[r.Literal]; lit.head < lit.tail {
+			b = append(appendLines(b, text[at:r.At+lit.head]), lit.lines...)
+			at = r.At + lit.tail
 		}
 	}
 	b = appendLines(b, text[at:])
@@ -111,53 +117,16 @@ func (l Literals) AppendQuotedPrintable(b, text []byte, runs []templates.Run) []
 	return b
 }
 
-// whole returns the literal of a run and where its whole lines begin, unless they begin before at. It returns nil, and
-// the text is encoded like any other, where the text does not have the literal at the run's place.
-func (l Literals) whole(text []byte, r templates.Run, at int) (*literal, int) {
-	if r.Literal < 0 || r.Literal >= len(l) || r.At < 0 {
-		return nil, 0
-	}
-	lit := &l[r.Literal]
-	from := r.At + lit.head
-	if lit.head == lit.tail || from < at || r.At+len(lit.text) > len(text) ||
-		string(text[r.At:r.At+len(lit.text)]) != lit.text {
-		return nil, 0
-	}
-	return lit, from
-}
-
-func (t *tally) add(more tally) {
-	t.size += more.size
-	t.high += more.high
-}
-
-// preferBase64 chooses the shorter encoding. An octet over 127 costs three in quoted-printable and four thirds in
-// base64, so the two meet at a sixth.
-func (t tally) preferBase64(text []byte) bool {
-	if !ended(text) {
-		t.size += 2
-	}
-	return t.high*6 > t.size
-}
-
-// count counts lines.
-func count(s []byte) tally {
-	t := tally{size: len(s) + bytes.Count(s, []byte("\n"))}
-	if bytes.IndexByte(s, '\r') >= 0 {
-		t.size = len(s)
-		for i, c := range s {
-			if c == '\n' && (i == 0 || s[i-1] != '\r') || c == '\r' && (i+1 == len(s) || s[i+1] != '\n') {
-				t.size++
-			}
-		}
-	}
+// over127 counts the octets over 127.
+func over127(s []byte) int {
+	n := 0
 	for ; len(s) >= 8; s = s[8:] {
-		t.high += bits.OnesCount64(binary.NativeEndian.Uint64(s) & 0x8080808080808080)
+		n += bits.OnesCount64(binary.NativeEndian.Uint64(s) & 0x8080808080808080)
 	}
 	for _, c := range s {
-		t.high += int(c >> 7)
+		n += int(c >> 7)
 	}
-	return t
+	return n
 }
 
 // ended says whether a text ends in a line end.
@@ -165,7 +134,12 @@ func ended(s []byte) bool { return len(s) > 0 && (s[len(s)-1] == '\n' || s[len(s
 
 // Size is the number of octets that a text has with CRLF line ends and its last line ended.
 func Size(text []byte) int {
-	n := count(text).size
+	n := len(text)
+	for i, c := range text {
+		if c == '\n' && (i == 0 || text[i-1] != '\r') || c == '\r' && (i+1 == len(text) || text[i+1] != '\n') {
+			n++
+		}
+	}
 	if !ended(text) {
 		n += 2
 	}

@@ -103,11 +103,18 @@ func assemble(pieces []string) (text []byte, literals []string, runs []templates
 func same(t *testing.T, pieces []string) {
 	t.Helper()
 	text, literals, runs := assemble(pieces)
-	if !utf8.Valid(text) {
+	l := Prepare(literals)
+	if n := len(runs); len(l.Verify(text, runs)) != n {
+		t.Fatalf("%q: a literal is not found", pieces)
+	}
+	valid, is := l.Examine(text, runs)
+	if valid != utf8.Valid(text) {
+		t.Fatalf("%q: valid %v", pieces, valid)
+	}
+	if !valid {
 		return // render refuses it
 	}
 	want := []byte(normalForm(string(text)))
-	l := Prepare(literals)
 	got := l.AppendQuotedPrintable([]byte("before"), text, runs)
 	if w := "before" + string(quoted(want)); string(got) != w {
 		t.Fatalf("%q\n got %q\nwant %q", pieces, got, w)
@@ -116,7 +123,7 @@ func same(t *testing.T, pieces []string) {
 	for _, c := range want {
 		high += int(c >> 7)
 	}
-	if is := l.Base64(text, runs); is != (high*6 > len(want)) {
+	if is != (high*6 > len(want)) {
 		t.Fatalf("%q: base64 %v, with %d of %d octets over 127", pieces, is, high, len(want))
 	}
 	if n := Normalize(nil, text); !bytes.Equal(n, want) || Size(text) != len(want) {
@@ -146,7 +153,7 @@ func same(t *testing.T, pieces []string) {
 // (head 0), many of these differ.
 func TestLiteralsChangeNothing(t *testing.T) {
 	t.Parallel()
-	atoms := []string{"\n", "\r", "\r\n", "a", " ", ".", "From ", "=", "é", "€", "\t", "\x00", strings.Repeat("x", 74),
+	atoms := []string{"\n", "\r", "\r\n", "a", " ", ".", "From ", "=", "é", "€", "\t", "\x00", "\xff", strings.Repeat("x", 74),
 		strings.Repeat("x", 75), strings.Repeat("word ", 20), "صورت"}
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 20_000 {
@@ -160,16 +167,18 @@ func TestLiteralsChangeNothing(t *testing.T) {
 	}
 }
 
-// A run whose place does not hold its literal is not believed.
+// A run whose place does not hold its literal is not believed, nor is one that begins within another.
 //
-// Proven: without the comparison in whole, the text that is written is not the text.
+// Proven: without the comparison in Verify, or without that of r.At, the text that is written is not the text.
 func TestRunsAreNotBelieved(t *testing.T) {
 	t.Parallel()
 	text := []byte("one\ntwo\nthree\nfour\n")
-	l := Prepare([]string{"one\ntwo\nthree\n", "x\nyy\nz\n"})
+	l := Prepare([]string{"one\ntwo\nthree\n", "x\nyy\nz\n", "two\nthree\nfour\n"})
 	want := string(quoted([]byte(normalForm(string(text)))))
 	for _, runs := range [][]templates.Run{{{At: 0, Literal: 1}}, {{At: 1, Literal: 0}}, {{At: 10, Literal: 0}},
-		{{At: -1, Literal: 0}}, {{At: 0, Literal: 2}}, {{At: 0, Literal: -1}}, {{At: 0}, {At: 0}}, {{At: 0}}} {
+		{{At: -1, Literal: 0}}, {{At: 0, Literal: 3}}, {{At: 0, Literal: -1}}, {{At: 0}, {At: 0}}, {{At: 0}},
+		{{At: 0}, {At: 4, Literal: 2}}, {{At: 1<<63 - 3}}} {
+		runs = l.Verify(text, runs)
 		if got := string(l.AppendQuotedPrintable(nil, text, runs)); got != want {
 			t.Errorf("%v: %q", runs, got)
 		}
@@ -186,13 +195,14 @@ func FuzzText(f *testing.F) {
 func BenchmarkQuotedPrintable(b *testing.B) {
 	line := "<p style=\"margin:0\">A line of an ordinary letter, about as long as they are, or a little more than that.</p>\n"
 	text, literals, runs := assemble([]string{"Dear Ann,", strings.Repeat(line, 40), "Ann", strings.Repeat(line, 40)})
-	for name, l := range map[string]Literals{"literals": Prepare(literals), "text": nil} {
+	for name, runs := range map[string][]templates.Run{"literals": runs, "text": nil} {
+		l := Prepare(literals)
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(text)))
 			b.ReportAllocs()
 			var out []byte
 			for b.Loop() {
-				l.Base64(text, runs)
+				l.Examine(text, runs)
 				out = l.AppendQuotedPrintable(out[:0], text, runs)
 			}
 		})
