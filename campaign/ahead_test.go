@@ -2,6 +2,7 @@ package campaign_test
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -12,8 +13,9 @@ import (
 	"mailshot/internal/sink"
 )
 
-// ahead is a campaign to n people over one connection to a server that takes 20 s for each, in a bubble.
-func ahead(t *testing.T, n int, more string, o sink.Options) (*folder, *basin, *campaign.Campaign) {
+// ahead is a campaign to n people over one connection to a server that takes 20 s for each, in a bubble, and the notes of
+// its plan.
+func ahead(t *testing.T, n int, more string, o sink.Options) (*folder, *basin, *campaign.Campaign, []string) {
 	t.Helper()
 	b := startBasinWith(t, o, "dot:delay 20s")
 	f := newFolder(t)
@@ -21,10 +23,11 @@ func ahead(t *testing.T, n int, more string, o sink.Options) (*folder, *basin, *
 	f.write(t, "body.txt", "Dear {{.name}}\n")
 	f.write(t, "people.csv", people(n))
 	c := f.open(t, campaign.Options{Now: time.Now, Network: b.network()})
-	if _, err := c.Plan(t.Context(), campaign.PlanOptions{}); err != nil {
+	plan, err := c.Plan(t.Context(), campaign.PlanOptions{})
+	if err != nil {
 		t.Fatal(err)
 	}
-	return f, b, c
+	return f, b, c, plan.Notes
 }
 
 // One delivery is begun while another has the connection, and no more than that. When the run stops, it is put back
@@ -33,7 +36,7 @@ func ahead(t *testing.T, n int, more string, o sink.Options) (*folder, *basin, *
 func TestBegunAheadAndPutBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		f, b, c := ahead(t, 8, "limits:\n  connections: 1\n  caps: [5/1h]\n", sink.Options{})
+		f, b, c, _ := ahead(t, 8, "limits:\n  connections: 1\n  caps: [5/1h]\n", sink.Options{})
 		ctx, cancel := context.WithCancel(t.Context())
 		var seen map[ledger.State]int64
 		var meanwhile sync.WaitGroup
@@ -68,6 +71,35 @@ func TestBegunAheadAndPutBack(t *testing.T) {
 	})
 }
 
+// With a block of three, four are begun at most: three ahead, and one on the wire. The plan says what a power cut may
+// leave. Broken on purpose: with the block left out of the run's Config, 2 were begun.
+func TestBlock(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f, _, c, notes := ahead(t, 14, "limits: { connections: 1 }\nledger: { block: 3 }\n", sink.Options{})
+		defer c.Close()
+		const note = "ledger.block: 3: a power cut may leave 4 unknown for each connection, a kill one"
+		if !slices.Contains(notes, note) {
+			t.Errorf("the plan's notes are %q", notes)
+		}
+		var seen map[ledger.State]int64
+		var meanwhile sync.WaitGroup
+		meanwhile.Go(func() {
+			time.Sleep(130 * time.Second) // the seventh is on the wire
+			seen = f.counts(t, "test")
+		})
+		sum, err := c.Run(t.Context(), nil, campaign.RunOptions{})
+		meanwhile.Wait()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want(t, sum, map[ledger.State]int64{ledger.Sent: 14})
+		if seen[ledger.Begun] != 4 {
+			t.Errorf("while the seventh was on the wire: %v", seen)
+		}
+	})
+}
+
 // What is begun ahead does not go when its lane has closed since: nobody's message begins outside the hours, and who had
 // to stay is as before. Broken on purpose: with open left out of start, a fifth message went out after one o'clock.
 func TestAheadOfTheHours(t *testing.T) {
@@ -76,7 +108,7 @@ func TestAheadOfTheHours(t *testing.T) {
 		var mu sync.Mutex
 		late := 0
 		one := time.Date(2000, 1, 1, 1, 0, 0, 0, time.UTC) // a bubble begins at midnight
-		_, b, c := ahead(t, 8, "limits:\n  connections: 1\nschedule: { hours: [00:00-01:00], zone: UTC }\n",
+		_, b, c, _ := ahead(t, 8, "limits:\n  connections: 1\nschedule: { hours: [00:00-01:00], zone: UTC }\n",
 			sink.Options{Observe: func(e sink.Event) {
 				mu.Lock()
 				defer mu.Unlock()
