@@ -78,6 +78,17 @@ func (p *process) bodies() int {
 	return n
 }
 
+// ahead is how many wait for their turn and are begun.
+func (p *process) ahead() int {
+	n := 0
+	for _, f := range p.talks {
+		if f.ahead {
+			n++
+		}
+	}
+	return n
+}
+
 // answer lets the server answer one of those that wait; where none does, another may be taken.
 func (m *machine) answer(t *rapid.T) {
 	if m.p == nil || len(m.p.talks) == 0 {
@@ -87,6 +98,10 @@ func (m *machine) answer(t *rapid.T) {
 	f := m.p.talks[rapid.IntRange(0, len(m.p.talks)-1).Draw(t, "talk")]
 	if f.begun {
 		m.finish(f, rapid.SampledFrom(afterDot).Draw(t, "reply"))
+		return
+	}
+	if !f.ahead && m.p.ahead() < modelConnections && rapid.Bool().Draw(t, "ahead") {
+		m.tell(f, answer{ahead: true})
 		return
 	}
 	a := rapid.SampledFrom(beforeBody).Draw(t, "reply")
@@ -167,6 +182,7 @@ func (m *machine) powerCut(t *rapid.T) {
 			left.accounts, left.accountsLog = was.accounts, was.accountsLog
 		}
 	}
+	left.marks = nil
 	m.reborn(left)
 }
 

@@ -2,7 +2,9 @@ package campaign
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"io/fs"
 	"math/rand/v2"
@@ -27,7 +29,14 @@ func (d disk) state() string    { return filepath.Join(d.dir, ".mailshot", "stat
 func (d disk) accounts() string { return filepath.Join(d.dir, "user", "accounts.db") }
 
 // image is the bytes of a disk: of the two databases and their logs.
-type image struct{ state, stateLog, accounts, accountsLog []byte }
+type image struct{ state, stateLog, accounts, accountsLog, marks []byte }
+
+// marks is the file of what a run has started. It is not synced: a power cut loses it, and the machine's next start has
+// another name.
+func (d disk) marks() string {
+	sum := sha256.Sum256([]byte(modelID))
+	return filepath.Join(d.state()+".locks", hex.EncodeToString(sum[:12])+".marks")
+}
 
 func (d disk) read() (image, error) {
 	var i image
@@ -56,7 +65,7 @@ func (d disk) write(i image) error {
 
 func (i *image) files(d disk) map[string]*[]byte {
 	return map[string]*[]byte{d.state(): &i.state, d.state() + "-wal": &i.stateLog, d.accounts(): &i.accounts,
-		d.accounts() + "-wal": &i.accountsLog}
+		d.accounts() + "-wal": &i.accountsLog, d.marks(): &i.marks}
 }
 
 // sector is what a disk writes whole or not at all.

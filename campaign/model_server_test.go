@@ -16,6 +16,7 @@ import (
 // time, and a crash can find each of them anywhere.
 type talk struct {
 	key   string
+	ahead bool // begun ahead of its turn
 	begun bool // the server waits for the body
 	asks  chan struct{}
 	says  chan answer
@@ -29,6 +30,7 @@ type answer struct {
 	enhanced string
 	text     string
 	stored   bool // the server has the message for good
+	ahead    bool // the server says nothing yet: the delivery is begun while it waits
 	stop     bool // the run ends: nothing was said
 	dead     bool // the program is gone
 }
@@ -84,6 +86,13 @@ func (wire) Abort()                      {}
 func (w wire) Send(ctx context.Context, mail sender.Mail, begin func(context.Context) error) sender.Outcome {
 	f := ctx.Value(talkKey{}).(*talk)
 	a := f.hear()
+	if a.ahead {
+		if err := mail.Ahead(ctx, nil); err != nil {
+			return sender.Outcome{Server: "model", Time: w.m.now, Err: err}
+		}
+		f.ahead = true
+		a = f.hear()
+	}
 	if out, over := w.cut(a, f); over {
 		return out
 	}
@@ -96,7 +105,7 @@ func (w wire) Send(ctx context.Context, mail sender.Mail, begin func(context.Con
 	if err := begin(ctx); err != nil {
 		return sender.Outcome{Stage: reply.Data, Server: "model", Time: w.m.now, Err: err}
 	}
-	f.begun = true
+	f.ahead, f.begun = false, true
 	w.m.bodyBegins(f.key)
 	if _, err := mail.Body.WriteTo(io.Discard); err != nil {
 		return w.outcome(answer{stage: reply.Body, text: err.Error()}, true)

@@ -121,7 +121,8 @@ type sending struct {
 // send it opens no server. The caller closes the sending.
 func (c *Campaign) openSending(ctx context.Context, o RunOptions) (_ *sending, err error) {
 	s := &sending{c: c, Config: dispatch.Config{
-		Wait: o.Wait, Now: c.now, Observe: c.opts.Observe, Retry: c.def.Limits.Retry, Messages: made{c: c}, Refused: c.learn,
+		Wait: o.Wait, Block: c.def.Block, Now: c.now, Observe: c.opts.Observe, Retry: c.def.Limits.Retry,
+		Messages: made{c: c}, Refused: c.learn,
 	}}
 	defer func() {
 		if err != nil {

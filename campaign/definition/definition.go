@@ -59,6 +59,7 @@ type Definition struct {
 	Servers     []*Server // where the messages are handed over; none = the file names no server
 	Limits      Limits
 	Schedule    Schedule
+	Block       int // how many messages are begun in the ledger ahead of each connection; 0 = 1
 	Remember    int // days for which it is remembered who got which message; 0 = 400, negative = not at all
 
 	unread bool                   // the file names a list, and People are in its place

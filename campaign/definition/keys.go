@@ -49,6 +49,12 @@ func (d *Definition) keys(flags Flags) []schema.Key {
 		{Name: "remember", Read: schema.Days(&d.Remember, 3650), Example: "400d", Off: true,
 			Doc: "For how long the user's accounts.db remembers who got which message, in keyed hashes, so that another " +
 				"campaign does not send the same one again unasked: days, or never. Default: 400d."},
+		{Name: "ledger", Doc: "How the ledger is kept.", Off: true, Keys: []schema.Key{
+			{Name: "block", Read: schema.Number(&d.Block, 1, 64), Example: "16", Off: true,
+				Doc: "How many messages are begun ahead for each connection. More is faster where the disk is slow to sync. " +
+					"After a kill one message for each connection is unknown either way; after a power cut the block and one more. " +
+					"Default: 1."},
+		}},
 		{Name: "server", Keys: d.single.keys(),
 			Doc: "Where the messages are handed over. Not needed for check, preview and send --to-sink."},
 		{Name: "servers", Read: schema.Each(d.another), Off: true,

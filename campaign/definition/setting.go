@@ -2,6 +2,7 @@ package definition
 
 import (
 	"errors"
+	"fmt"
 	"io"
 
 	"go.yaml.in/yaml/v4"
@@ -60,6 +61,10 @@ func (d *Definition) take(f Flags) error {
 func (d *Definition) Notes() (notes []string) {
 	if d.unread {
 		notes = append(notes, "the list of "+d.Name+" is not read: the recipients are those of --recipients")
+	}
+	if d.Block > 1 {
+		notes = append(notes, fmt.Sprintf(
+			"ledger.block: %d: a power cut may leave %d unknown for each connection, a kill one", d.Block, d.Block+1))
 	}
 	for _, s := range d.Set {
 		notes = append(notes, s.String())

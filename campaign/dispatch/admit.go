@@ -131,7 +131,7 @@ func (r *Run) closedServer(to *server, now time.Time) (c closure, closed bool) {
 	r.mu.Lock()
 	free, until := to.free(now)
 	lent, spent := !to.in(now), to.full.lends(now)
-	full := !lent && (to.inHand >= to.places || !free && until.IsZero())
+	full := !lent && (to.crowded() || !free && until.IsZero())
 	r.mu.Unlock()
 	if free && !full {
 		return closure{}, false

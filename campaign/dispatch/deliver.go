@@ -16,49 +16,46 @@ import (
 // deliver brings one delivery to an outcome, or puts it back as it was.
 func (r *Run) deliver(ctx context.Context, a *admission) {
 	d, to := a.d, a.to
-	mail, err := r.c.Messages.Message(d)
+	mail, err := r.message(a)
 	if err != nil {
 		r.release(a)
 		r.settle(a, ledger.Result{State: ledger.Held, Text: err.Error(), Time: r.c.Now()})
 		return
 	}
+	i := &intent{r: r, a: a}
+	mail.Ahead = i.before
 	e := ending{group: pacing.Single(pacing.GroupOf(d.Lane)), direct: to.Direct}
-	held, shut := false, false
-	e.out = to.Transport.Send(ctx, mail, func(ctx context.Context) error {
-		// One place for each connection, kept until the outcome is queued in the memory: the next begin takes the outcome
-		// along to the disk, so a kill leaves at most one unknown for each connection.
-		select {
-		case to.begun <- struct{}{}:
-			held = true
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-		if shut = r.shut(to); shut {
-			return errShut
-		}
-		if e.begin = r.c.Deliveries.Begin(ctx, d); e.begin == nil {
-			e.begin = r.c.Deliveries.Start(ctx, d)
-		}
-		return e.begin
-	})
-	if held {
-		defer func() { <-to.begun }()
-	}
-	e.interrupted = ctx.Err() != nil || shut
+	e.out = to.Transport.Send(ctx, mail, i.start)
+	defer i.end()
+	e.begin, e.interrupted = i.err, ctx.Err() != nil || i.shut
 	r.mu.Lock()
 	e.stumbles = r.stumbles[d.ID]
 	r.mu.Unlock()
 	r.conclude(ctx, a, mail, e)
+	r.forget(a, mail)
 }
 
-// errShut keeps a message from a server that gets nothing more.
-var errShut = errors.New("the server gets nothing more")
-
-// shut reports whether a server has turned out to be of no use since a worker took a delivery for it.
-func (r *Run) shut(s *server) bool {
+// message makes the message of a delivery. As many are made at once as there are processors.
+func (r *Run) message(a *admission) (sender.Mail, error) {
+	r.making <- struct{}{}
+	mail, err := r.c.Messages.Message(a.d)
+	<-r.making
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return s.stopped
+	if err == nil {
+		a.to.made.keep(mail.Size)
+	}
+	return mail, err
+}
+
+// forget lets go of a message that nobody needs any more.
+func (r *Run) forget(a *admission, mail sender.Mail) {
+	if m, ok := mail.Body.(interface{ Release() }); ok {
+		m.Release()
+	}
+	r.mu.Lock()
+	a.to.made.drop(mail.Size)
+	r.mu.Unlock()
 }
 
 // conclude does what an ending asks for. It is the one place that does.

@@ -16,8 +16,10 @@
 package dispatch
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 
@@ -28,8 +30,11 @@ import (
 )
 
 const (
-	// workersPerConnection lets one delivery be made, or wait for the memory, while another has the connection.
-	workersPerConnection = 2
+	// workersPerConnection: while one delivery has the connection, the next one is begun and waits for its turn, and a
+	// third is made and becomes known to the connection.
+	workersPerConnection = 3
+	// bytesAhead is how many bytes of messages are made ahead of a server's connections, if Config does not say.
+	bytesAhead = 64 << 20
 	// patience is how long a run waits for the next delivery that is due before it ends with work left.
 	patience = time.Hour
 )
@@ -42,6 +47,8 @@ type Config struct {
 	Servers    []Server
 	Pacer      *pacing.Pacer
 	Retry      limits.Backoff // of deferred deliveries; zero = its defaults
+	Block      int            // how many deliveries may be begun ahead for each connection; 0 = 1
+	Ahead      int64          // how many bytes of messages may be made ahead of a server's connections, about; 0 = 64 MiB
 	Wait       bool           // stay until nothing is left, however long that takes; false = end when nothing is due within the hour
 
 	// Now is the clock of what is recorded and paced; nil = time.Now.
@@ -67,6 +74,7 @@ type Run struct {
 	counts  func() map[string]int64
 	stop    context.CancelFunc // ends the taking of deliveries, with r.stopped or r.fatal as the reason
 
+	making    chan struct{}      // a place for each message that is being made
 	admitting sync.Mutex         // held while a delivery is chosen
 	aside     []*ledger.Delivery // those that the memory gave and that wait for others; guarded by admitting
 	again     bool               // the next taken up of aside is one that was tried before; guarded by admitting
@@ -97,8 +105,9 @@ func New(c Config, left ledger.Outlook) *Run {
 	r := &Run{c: c, lanes: c.Lanes, planned: left.Left, stumbles: map[int64]int{},
 		homes: map[string][]*server{}}
 	r.counts = r.tally
+	r.making = make(chan struct{}, runtime.GOMAXPROCS(0))
 	for i := range c.Servers {
-		r.servers = append(r.servers, newServer(&c.Servers[i]))
+		r.servers = append(r.servers, newServer(&c.Servers[i], max(c.Block, 1), cmp.Or(c.Ahead, bytesAhead)))
 	}
 	return r
 }

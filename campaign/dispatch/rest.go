@@ -103,7 +103,16 @@ func (r *Run) pass() {
 // roomy reports whether one more delivery may be taken for the server, as far as its health goes.
 func (s *server) roomy(now time.Time) bool {
 	free, _ := s.free(now)
-	return free && s.inHand < s.places
+	return free && !s.crowded()
+}
+
+// crowded reports whether as much is in hand as the server has places for. Nothing is taken ahead for a server whose
+// connections break: each one that breaks takes the envelope that it carries for the next message along.
+func (s *server) crowded() bool {
+	if s.inHand < s.Connections {
+		return false
+	}
+	return s.inHand >= s.places || s.failures > 0 || s.doubts > 0 || s.made.full(s.inHand)
 }
 
 // wait waits for a change, for the end of taking, and no longer than most, if that is not 0.

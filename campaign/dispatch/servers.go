@@ -48,14 +48,19 @@ type Server struct {
 type server struct {
 	*Server
 	places int           // for deliveries in hand
-	begun  chan struct{} // a place for each delivery that is begun and has no outcome in the memory
+	begun  chan struct{} // a place for each delivery that may be on the wire and has no outcome in the memory
+	ahead  chan struct{} // a place for each that is begun and waits for its turn
+	made   stock
 
 	health   // guarded by the run's mu
 	refusals refusals
 }
 
-func newServer(c *Server) *server {
-	s := &server{Server: c, places: c.Connections * workersPerConnection, begun: make(chan struct{}, c.Connections)}
+func newServer(c *Server, block int, bytes int64) *server {
+	s := &server{
+		Server: c, places: c.Connections * (workersPerConnection + block - 1), begun: make(chan struct{}, c.Connections),
+		ahead: make(chan struct{}, c.Connections*block), made: stock{most: bytes, free: c.Connections},
+	}
 	full := s.places
 	if c.Direct || c.Program { // many servers, or none
 		full = 0
@@ -63,6 +68,26 @@ func newServer(c *Server) *server {
 	s.health = newHealth(full)
 	return s
 }
+
+// stock is the messages that are made and have no outcome. A run's mu guards it.
+type stock struct {
+	most  int64 // bytes that may be made ahead of the connections
+	free  int   // as many deliveries may be in hand whatever their size
+	n     int
+	bytes int64
+	last  int64 // the size of the last one made: the next ones are taken to be of that size
+}
+
+// full reports whether one more delivery would be too much to keep, besides those in hand.
+func (m *stock) full(inHand int) bool {
+	return inHand >= m.free && m.bytes+m.last*int64(inHand-m.n+1) > m.most
+}
+
+// keep notes that a message was made.
+func (m *stock) keep(size int64) { m.n, m.bytes, m.last = m.n+1, m.bytes+size, size }
+
+// drop notes that a message is needed no more.
+func (m *stock) drop(size int64) { m.n, m.bytes = m.n-1, m.bytes-size }
 
 // because is why the server's caps hold something back, in words; "" where that needs none.
 func (s *server) because() (why string) {

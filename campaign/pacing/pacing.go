@@ -165,6 +165,19 @@ func (p *Pacer) lane(now time.Time, lane string) Answer {
 	return Answer{May: true}
 }
 
+// Shut reports whether a lane has closed by the clock, since a delivery of it was taken: its hours are over, its group is
+// left alone, or the campaign's time is.
+func (p *Pacer) Shut(lane string, now time.Time) bool {
+	if end := p.c.NotAfter; !end.IsZero() && !now.Before(end) {
+		return true
+	}
+	if !p.c.Hours.Always() && p.c.Hours.Next(now, p.zone(lane)).After(now) {
+		return true
+	}
+	pace := p.groups[GroupOf(lane)]
+	return pace != nil && pace.Held(now)
+}
+
 // zone is where a lane's recipients are.
 func (p *Pacer) zone(lane string) *time.Location {
 	name := ZoneOf(lane)

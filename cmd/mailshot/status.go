@@ -79,6 +79,9 @@ func (t *tool) afterStatus(s *stored, sum report.Summary) error {
 	for _, c := range sum.Counts {
 		n[c.State] = c.N
 	}
+	if begun := n[string(ledger.Begun)]; begun > 1 {
+		t.say("of the %d begun, one for each connection may be on the wire; the others are begun ahead, and wait", begun)
+	}
 	switch {
 	case n[string(ledger.Unknown)] > 0:
 		t.hint("mailshot resolve " + s.again(t))

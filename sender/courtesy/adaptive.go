@@ -145,6 +145,9 @@ func (a *Adaptive) rate(now time.Time) float64 {
 	return float64(a.begun)/span + a.before*(1-passed.Seconds()/span)
 }
 
+// Held reports whether nothing may go at now, because a request to slow down is that new.
+func (a *Adaptive) Held(now time.Time) bool { return now.Before(a.hold) }
+
 // Free says whether one more message may begin at now with underWay others under way. If not, until
 // is when it may; a zero until means that one of the others has to end first.
 func (a *Adaptive) Free(now time.Time, underWay int) (ok bool, until time.Time) {
