@@ -50,26 +50,29 @@ func writeWorkbook(name string, rows int) error {
 		}
 		w.WriteString("</sst>")
 	})
-	part("xl/worksheets/sheet1.xml", func(w *bufio.Writer) {
-		w.WriteString(`<worksheet><sheetData><row r="1">`)
-		for c := range workbookColumns {
-			fmt.Fprintf(w, `<c r="%c1" t="s"><v>%d</v></c>`, 'A'+c, c)
-		}
-		w.WriteString("</row>")
-		first := len(workbookColumns) + len(countries)
-		for i := range rows {
-			r := i + 2
-			fmt.Fprintf(w, `<row r="%d">`, r)
-			for c := range 3 {
-				fmt.Fprintf(w, `<c r="%c%d" t="s"><v>%d</v></c>`, 'A'+c, r, first+3*i+c)
-			}
-			fmt.Fprintf(w, `<c r="D%d" t="s"><v>%d</v></c>`, r, len(workbookColumns)+i%len(countries))
-			for c := 4; c < 11; c++ {
-				fmt.Fprintf(w, `<c r="%c%d"><v>%d</v></c>`, 'A'+c, r, i*c)
-			}
-			fmt.Fprintf(w, `<c r="L%d" t="b"><v>%d</v></c></row>`, r, i%2)
-		}
-		w.WriteString("</sheetData></worksheet>")
-	})
+	part("xl/worksheets/sheet1.xml", func(w *bufio.Writer) { writeSheet(w, rows, len(countries)) })
 	return errors.Join(failed, z.Close(), f.Close())
+}
+
+// writeSheet writes the rows, whose shared texts are the columns' names, the countries, and three for each row.
+func writeSheet(w *bufio.Writer, rows, countries int) {
+	w.WriteString(`<worksheet><sheetData><row r="1">`)
+	for c := range workbookColumns {
+		fmt.Fprintf(w, `<c r="%c1" t="s"><v>%d</v></c>`, 'A'+c, c)
+	}
+	w.WriteString("</row>")
+	first := len(workbookColumns) + countries
+	for i := range rows {
+		r := i + 2
+		fmt.Fprintf(w, `<row r="%d">`, r)
+		for c := range 3 {
+			fmt.Fprintf(w, `<c r="%c%d" t="s"><v>%d</v></c>`, 'A'+c, r, first+3*i+c)
+		}
+		fmt.Fprintf(w, `<c r="D%d" t="s"><v>%d</v></c>`, r, len(workbookColumns)+i%countries)
+		for c := 4; c < 11; c++ {
+			fmt.Fprintf(w, `<c r="%c%d"><v>%d</v></c>`, 'A'+c, r, i*c)
+		}
+		fmt.Fprintf(w, `<c r="L%d" t="b"><v>%d</v></c></row>`, r, i%2)
+	}
+	w.WriteString("</sheetData></worksheet>")
 }
