@@ -107,19 +107,6 @@ func (s *set) spyLinks(f *source.Form) *source.Form {
 	return f.Replace(spans, func(string) string { i++; return "{{$_ := " + calls[i] + "}}" })
 }
 
-// text returns a cell as read.
-func (d Data) text(columns []string, name string) (text string, ok bool) {
-	if d.Cells == nil {
-		text, ok = d.Text[name]
-		return text, ok
-	}
-	i := slices.Index(columns, name)
-	if i < 0 || i >= len(d.Cells) {
-		return "", false
-	}
-	return d.Cells[i].Text, true
-}
-
 // look adds to d.Seen what the template prints for a row. path is the one that its execution took. It takes no lock for
 // a row of the same shape as the row before.
 func (y *spy) look(d Data, path []byte, dot func() map[string]any, last *recent) {

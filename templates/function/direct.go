@@ -12,8 +12,8 @@ import (
 // no. It says no, too, where the function gives an error or nothing at all. It keeps no args.
 type Direct func(args []any) (result any, ok bool)
 
-// Direct returns what calls a function of Map, or nil for a function of a type that is not known here.
-func (ex *Execution) Direct(f any) Direct {
+// Directly returns what calls a function of Map, or nil for a function of a type that is not known here.
+func Directly(f any) Direct {
 	for _, of := range []func(any) Direct{directTexts, directAny, directLists, directMany, directCells, directMade} {
 		if d := of(f); d != nil {
 			return d
@@ -323,8 +323,8 @@ func (c Cell) Datum() any {
 
 // The guards of an execution, as Map has them; they say whether it may go on.
 
-// Brief begins an execution that may do an eighth of what others may. It is for whoever has the text made in another way
-// if that is not enough, so that a template which would fill the memory does not do so twice.
+// Brief begins an execution that may do an eighth of what others may. It is for whoever has the text made in another
+// way if that is not enough, so that a template which would fill the memory does not do so twice.
 func (ex *Execution) Brief() {
 	ex.Begin(nil)
 	ex.steps, ex.made = maxSteps/8*7, maxMade/8*7

@@ -49,7 +49,7 @@ func (p *Program) Machine(run *function.Execution) *Machine {
 		ranges: make([]items, p.depth)}
 	functions := run.Map()
 	for _, name := range p.calls {
-		m.calls = append(m.calls, run.Direct(functions[name]))
+		m.calls = append(m.calls, function.Directly(functions[name]))
 	}
 	m.named, m.namedAt = make([]function.Cell, len(p.columns)), make([]int, len(p.columns))
 	return m

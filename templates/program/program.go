@@ -18,6 +18,7 @@ import (
 	"strings"
 	"text/template/parse"
 
+	"mailshot/templates/function"
 	"mailshot/templates/plaintext"
 )
 
@@ -121,10 +122,10 @@ func (p *Program) column(name string) int {
 	return i
 }
 
-// call returns the number of a function, and its type.
+// call returns the number of a function, and its type; the number of one that is not known is -1.
 func (p *Program) call(name string) (int, reflect.Type) {
 	f, ok := p.c.Map[name]
-	if !ok {
+	if !ok || function.Directly(f) == nil {
 		return -1, nil
 	}
 	i := slices.Index(p.calls, name)

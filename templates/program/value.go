@@ -229,7 +229,7 @@ func (c *compiler) call(n parse.Node, name string, args []parse.Node, final *val
 		c.unknown(n)
 	}
 	for i, arg := range args {
-		in := anyType
+		var in reflect.Type
 		if i < fixed {
 			in = typ.In(i)
 		} else if in = typ.In(fixed).Elem(); in != anyType {
