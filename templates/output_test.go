@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// A row gives the same text by the order of its columns as by their names. Proven by taking Value for Text in CellRow.
+// A row gives the same text by the order of its columns as by their names. Proven by taking Value for Text in CellRow, and
+// by taking the first of two columns of one name in Place.
 func TestCellsInOrder(t *testing.T) {
 	t.Parallel()
 	columns := []string{"name", "amount", "due", "none"}
@@ -31,6 +32,15 @@ func TestCellsInOrder(t *testing.T) {
 		if err := l.Append(&o, d); err != nil || string(o.Text) != want {
 			t.Errorf("%q, %v", o.Text, err)
 		}
+	}
+	// The last of two columns of one name counts, as in a map.
+	twice, err := New(Config{Columns: []string{"a", "a"}}).Line("subject", Source{Text: "{{.a}}"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = twice.Append(&o, Data{Cells: []Cell{{Text: "first", Value: ""}, {Text: "last", Value: ""}}})
+	if err != nil || string(o.Text) != "last" {
+		t.Errorf("%q, %v", o.Text, err)
 	}
 	// A row that is too short has no cell there, and the text of the last execution is gone.
 	inOrder.Cells = inOrder.Cells[:2]

@@ -2,8 +2,9 @@ package templates
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"testing"
+
+	"mailshot/templates/program"
 )
 
 // letter is a letter of 8 KB with 20 fields, in links and in text.
@@ -25,43 +26,45 @@ func letterHTML(rich bool) string {
 	return s + "</body></html>\n"
 }
 
-func benchmarkLetter(b *testing.B, rich, engine bool, seen *Seen) {
+// letter compiles the letter, and makes a row for it.
+func letter(b *testing.B, rich bool) (*Body, Data) {
 	var columns []string
 	var cells []Cell
 	for i := range 20 {
 		columns = append(columns, fmt.Sprintf("c%d", i))
-		cells = append(cells, Cell{Text: fmt.Sprintf("value %d", rand.IntN(1000)), Value: ""})
+		cells = append(cells, Cell{Text: fmt.Sprintf("value %d", 100+i), Value: ""})
 	}
 	cells[4].Text = "tea; milk; bread"
 	body, err := New(Config{Columns: columns}).Body(BodySource{HTML: &Source{File: "b.html", Text: letterHTML(rich)}})
 	if err != nil {
 		b.Fatal(err)
 	}
-	if body.HTML.p.program == nil {
-		b.Fatal(body.HTML.p.unknown)
-	}
-	d := Data{Cells: cells, Seen: seen}
-	var o Output
-	if engine {
-		body.HTML.p.program = nil
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		if err := body.HTML.Append(&o, d); err != nil {
-			b.Fatal(err)
-		}
-	}
-	b.SetBytes(int64(len(o.Text)))
+	return body, Data{Cells: cells}
 }
 
+// The letter by programs, and by the template engine.
 func BenchmarkLetter(b *testing.B) {
 	for _, rich := range []bool{false, true} {
-		for _, engine := range []bool{false, true} {
-			for _, seen := range []*Seen{nil, {}} {
-				b.Run(fmt.Sprintf("rich=%t/engine=%t/seen=%t", rich, engine, seen != nil), func(b *testing.B) {
-					benchmarkLetter(b, rich, engine, seen)
+		body, d := letter(b, rich)
+		kind := map[bool]string{false: "fields", true: "logic"}[rich]
+		run := func(name string, p *template, d Data) {
+			for by, way := range map[string]*program.Program{"program": p.program, "engine": nil} {
+				b.Run(kind+"/"+name+"/"+by, func(b *testing.B) {
+					defer func(known *program.Program) { p.program = known }(p.program)
+					p.program = way
+					b.ReportAllocs()
+					var o Output
+					for b.Loop() {
+						if err := p.append(&o, d); err != nil {
+							b.Fatal(err)
+						}
+					}
 				})
 			}
 		}
+		run("html", body.HTML.p, d)
+		run("text", body.Text.p, d)
+		d.Seen = &Seen{}
+		run("html seen", body.HTML.p, d)
 	}
 }

@@ -16,16 +16,15 @@ const (
 	opSet                 // puts a value into the variable slot
 	opJump                // goes to to
 	opUnless              // goes to to if a value counts as false
-	// goes to to if a value counts as false, else puts the dot aside in slot and makes it the value
-	opWith
-	opBack  // brings the dot back from slot
-	opRange // begins a range over a value, with the dot put aside in slot; goes to to if there is nothing
-	opNext  // goes to to, the begin of the range's body, with the range's next item if there is one
-	opTook  // notes the branch slot
-	opTick  // counts a turn
-	opEnter // counts an included template
-	opLeave // is the end of it
-	opInto  // puts the dot aside in slot, and makes a value the dot and the variable index: an included template
+	opWith                // like opUnless, but where it does not jump, it puts the dot aside in slot and makes the value the dot
+	opBack                // brings the dot back from slot
+	opRange               // begins a range over a value, with the dot put aside in slot; goes to to if there is nothing
+	opNext                // goes to to, the begin of the range's body, with the range's next item if there is one
+	opTook                // notes the branch slot
+	opTick                // counts a turn
+	opEnter               // counts an included template
+	opLeave               // is the end of it
+	opInto                // puts the dot aside in slot, and makes a value the dot and the variable index: an included template
 )
 
 // op is one operation.

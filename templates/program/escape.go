@@ -147,10 +147,13 @@ func isHex(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
 }
 
-// chain is a template of html/template that writes its dot through some of its escapers.
+// chain is a template of html/template that writes its dot through some of its escapers. It knows what it wrote last: a
+// colour in a style is often that of the row before.
 type chain struct {
-	t *htmltemplate.Template
-	b bytes.Buffer
+	t     *htmltemplate.Template
+	b     bytes.Buffer
+	last  string // the text that b was made of, if known
+	known bool
 }
 
 // newChain makes a chain of escapers. Escaping is done once a template has been executed; what is in its tree from then
@@ -176,9 +179,14 @@ func newChain(names []string) (*chain, error) {
 
 // write writes a value through the chain.
 func (c *chain) write(b []byte, v any) ([]byte, bool) {
-	c.b.Reset()
-	if err := c.t.Execute(&c.b, v); err != nil {
-		return b, false
+	text, isText := v.(string)
+	if !isText || !c.known || text != c.last {
+		c.b.Reset()
+		c.known = false
+		if err := c.t.Execute(&c.b, v); err != nil {
+			return b, false
+		}
+		c.last, c.known = strings.Clone(text), isText
 	}
 	return append(b, c.b.Bytes()...), true
 }

@@ -102,16 +102,26 @@ func mark(name string, number int) *parse.ActionNode {
 		Cmds: []*parse.CommandNode{{NodeType: parse.NodeCommand, Args: args}}}}
 }
 
+// refuse is a writer that takes nothing.
+type refuse struct{}
+
+func (refuse) Write([]byte) (int, error) { return 0, io.ErrShortWrite }
+
 // escaped has html/template escape a tree.
 func escaped(c Config, l *parse.ListNode) *parse.ListNode {
+	// Escaping happens at the first execution. A word before everything else ends that execution, so that nothing of the
+	// tree is executed: its nodes stand in texts that html/template does not see, and an error could not be worded.
+	first := &parse.TextNode{NodeType: parse.NodeText, Text: []byte("x")}
+	l.Nodes = append([]parse.Node{first}, l.Nodes...)
 	t, err := htmltemplate.New(c.Entry).Funcs(c.Map).AddParseTree(c.Entry, &parse.Tree{Name: c.Entry, Root: l})
 	if err == nil {
-		// Escaping happens at the first execution, which ends at its first word or mark.
-		err = t.Execute(io.Discard, nil)
+		err = t.Execute(refuse{}, nil)
 	}
 	var bad *htmltemplate.Error
 	if errors.As(err, &bad) || t == nil || t.Tree == nil {
-		panic(&Unknown{"what html/template says " + bad.Description + " of"})
+		panic(&Unknown{"what html/template cannot escape in one piece"})
 	}
-	return t.Tree.Root
+	l = t.Tree.Root
+	l.Nodes = l.Nodes[1:]
+	return l
 }

@@ -87,6 +87,7 @@ func Compile(c Config) (p *Program, err error) {
 		}
 	}
 	p.ops, p.slots, p.depth = w.ops, w.most, w.depth
+	p.c.Trees, p.c.Map = nil, nil // they belong to the caller
 	p.at = make([]int, len(p.columns))
 	for i, name := range p.columns {
 		p.at[i] = Place(c.Columns, name)
