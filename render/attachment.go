@@ -16,8 +16,8 @@ type laid struct {
 	remarks []Remark
 }
 
-// attachment opens and names one file. It returns nil if there is a fault. The attachment of the message before is
-// the same one again if the templates have made the same path and name, and the file is the same.
+// attachment opens and names one file. It returns nil if there is a fault. If the templates have made the same path and
+// name as for the message before, and the file is the same, the attachment is the same one.
 func (j *job) attachment(i int) *laid {
 	a, last := j.c.Attachments[i], j.laid[i].Load()
 	if last == nil {
@@ -28,21 +28,22 @@ func (j *job) attachment(i int) *laid {
 	if made[0], ok = j.execute(a.File, last.made[0]); !ok {
 		return nil
 	}
-	p := strings.TrimPrefix(made[0], "./") // people write it; it says nothing
-	if code, reason, hint := checkPath(p); reason != "" {
-		j.fault(code, a.Place, hint, "attachment %s: %s", show(p), reason)
-		return nil
-	}
-	name := path.Base(p)
-	if a.Name != nil {
-		if made[1], ok = j.execute(a.Name, last.made[1]); !ok {
+	p, name := last.path, last.part.Name
+	if last.file == nil || made[0] != last.made[0] || a.Name != nil {
+		if p, ok = j.path(a, made[0]); !ok {
 			return nil
 		}
-		name = strings.Trim(made[1], " ")
-	}
-	if reason := checkFileName(name); reason != "" {
-		j.fault("bad-file-name", a.Place, "", "attachment name %s: %s", show(name), reason)
-		return nil
+		name = path.Base(p)
+		if a.Name != nil {
+			if made[1], ok = j.execute(a.Name, last.made[1]); !ok {
+				return nil
+			}
+			name = strings.Trim(made[1], " ")
+		}
+		if reason := checkFileName(name); reason != "" {
+			j.fault("bad-file-name", a.Place, "", "attachment name %s: %s", show(name), reason)
+			return nil
+		}
 	}
 	f, err := j.store.get(p)
 	if err != nil {
@@ -58,6 +59,16 @@ func (j *job) attachment(i int) *laid {
 	l.made = made
 	j.laid[i].Store(l)
 	return l
+}
+
+// path is the path of an attachment as its template made it.
+func (j *job) path(a Attachment, made string) (string, bool) {
+	p := strings.TrimPrefix(made, "./") // people write it; it says nothing
+	if code, reason, hint := checkPath(p); reason != "" {
+		j.fault(code, a.Place, hint, "attachment %s: %s", show(p), reason)
+		return "", false
+	}
+	return p, true
 }
 
 // lay lays out the fields of an attachment or, if a.CID is not empty, of an image that the HTML shows (RFC 2392).

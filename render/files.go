@@ -165,21 +165,20 @@ func (s *files) stat(p string) (fs.FileInfo, *Fault) {
 }
 
 func (s *files) admit(p string, info fs.FileInfo) *Fault {
-	fault := &Fault{Text: "attachment " + show(p)}
+	var code, text, hint string
 	switch {
 	case info.IsDir():
-		fault.Code, fault.Text, fault.Hint = "not-a-file", fault.Text+" is a folder", "name one file"
+		code, text, hint = "not-a-file", " is a folder", "name one file"
 	case !info.Mode().IsRegular():
-		fault.Code, fault.Text = "not-a-file", fault.Text+" is not a regular file"
+		code, text = "not-a-file", " is not a regular file"
 	case info.Size() == 0:
-		fault.Code, fault.Text = "empty-file", fault.Text+" is empty (0 bytes)"
+		code, text = "empty-file", " is empty (0 bytes)"
 	case info.Size() > s.limit:
-		fault.Code = "file-too-large"
-		fault.Text = fmt.Sprintf("%s has %d bytes; the limit is %d", fault.Text, info.Size(), s.limit)
+		code, text = "file-too-large", fmt.Sprintf(" has %d bytes; the limit is %d", info.Size(), s.limit)
 	default:
 		return nil
 	}
-	return fault
+	return &Fault{Code: code, Text: "attachment " + show(p) + text, Hint: hint}
 }
 
 func pathFault(p string, err error) *Fault {
