@@ -2,7 +2,6 @@ package dispatch
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 
@@ -70,9 +69,7 @@ func (r *Run) conclude(ctx context.Context, a *admission, mail sender.Mail, e en
 	r.judgeServer(a, v.before, e.out)
 	switch v.delivery {
 	case toSuppressed:
-		var suppressed *ledger.SuppressedError
-		errors.As(e.begin, &suppressed)
-		r.settled(a, ledger.Result{State: ledger.Suppressed, Text: suppressed.Reason})
+		r.settled(a, ledger.Result{State: ledger.Suppressed, Text: suppressed(e.begin).Reason})
 	case toHalted:
 		r.halt(fmt.Errorf("ledger: %w", e.begin))
 		r.putBack(a)

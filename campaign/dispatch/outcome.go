@@ -75,9 +75,8 @@ func decide(e ending) verdict {
 	if out.Begun || spoken(out.Stage) && !errors.Is(out.Err, smtp.ErrUnfit) {
 		v.use = counts
 	}
-	var suppressed *ledger.SuppressedError
 	switch {
-	case errors.As(e.begin, &suppressed):
+	case suppressed(e.begin) != nil:
 		v.delivery = toSuppressed
 	case e.begin != nil && !e.interrupted:
 		v.delivery = toHalted // the intent could not be made durable: nothing more may leave
@@ -112,6 +111,14 @@ func decide(e ending) verdict {
 		}
 	}
 	return v
+}
+
+// suppressed is the error that says that a recipient is suppressed; nil if err is another one.
+func suppressed(err error) (s *ledger.SuppressedError) {
+	if err == nil || !errors.As(err, &s) {
+		return nil
+	}
+	return s
 }
 
 // back is the disposal of a delivery that failed for no fault of its own, and the view of the server. One that was not
