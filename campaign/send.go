@@ -168,7 +168,11 @@ func (s *sending) begin(ctx context.Context) error {
 	if err := c.hosting(ctx); err != nil {
 		return err
 	}
-	opts := ledger.RunOptions{Suppressed: c.suppress.Check, Now: c.now, Limit: c.limit, Host: c.host()}
+	live, err := c.suppress.Live(ctx)
+	if err != nil {
+		return err
+	}
+	opts := ledger.RunOptions{Suppressed: live.Check, News: live.News, Now: c.now, Limit: c.limit, Host: c.host()}
 	if c.only != "" {
 		opts.Only = func(d ledger.Delivery) (bool, error) {
 			row, err := c.header.Decode(d.Place, d.Number, d.Fields)

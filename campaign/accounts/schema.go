@@ -67,4 +67,20 @@ CREATE TABLE copies (                  -- of messages, to people: a page for som
 	data BLOB NOT NULL                 -- 16 bytes each: keyed hashes of the person, and of the person with the content
 );
 CREATE INDEX copies_until ON copies (until);
+`}, {Schema: `
+ALTER TABLE suppressions ADD COLUMN seq INTEGER NOT NULL DEFAULT 0; -- the number of the change that put it on the list
+CREATE TABLE changes (                 -- how often the list grew: a screen of it asks for news by this
+	no INTEGER PRIMARY KEY CHECK (no = 1), n INTEGER NOT NULL
+);
+`, Data: `
+INSERT INTO changes VALUES (1, 0);
+CREATE INDEX suppressions_seq ON suppressions (seq);
+CREATE TRIGGER suppressions_added AFTER INSERT ON suppressions BEGIN
+	UPDATE changes SET n = n + 1;
+	UPDATE suppressions SET seq = (SELECT n FROM changes) WHERE key = NEW.key AND domain = NEW.domain;
+END;
+CREATE TRIGGER suppressions_changed AFTER UPDATE OF key, domain ON suppressions BEGIN
+	UPDATE changes SET n = n + 1;
+	UPDATE suppressions SET seq = (SELECT n FROM changes) WHERE key = NEW.key AND domain = NEW.domain;
+END;
 `}}

@@ -5,26 +5,46 @@ import (
 	"database/sql"
 	"hash/maphash"
 	"strings"
+	"sync"
 
 	"mailshot/internal/sqlite"
 )
 
-// Screen is the suppression list as it was at one moment, made to be asked for every row of a long list: for most
-// addresses that are not on the list it answers without reading the file. It takes some 20 bytes for each entry. It is
-// safe for concurrent use.
+// Screen is the suppression list as it was at the last [Screen.News], made to be asked for every row of a long list: for
+// most addresses that are not on the list it answers without reading the file. It takes some 20 bytes for each entry. It
+// is safe for concurrent use.
 type Screen struct {
 	a      *Accounts
 	domain string
 	seed   maphash.Seed
+
+	mu     sync.RWMutex
+	seen   int64               // how often the list had grown
 	hashes map[uint64]struct{} // of the entries' keys
 	hidden bool                // entries of people who were forgotten are among them
 }
 
 // Screen reads the entries that hold for a sender of this domain or for all senders.
 func (a *Accounts) Screen(ctx context.Context, domain string) (*Screen, error) {
-	s := &Screen{a: a, domain: domain, seed: maphash.MakeSeed(), hashes: map[uint64]struct{}{}}
-	rows, err := a.db.Reading.QueryContext(ctx,
-		"SELECT key FROM suppressions WHERE domain IN (?, '')", strings.ToLower(domain))
+	s := &Screen{a: a, domain: strings.ToLower(domain), seed: maphash.MakeSeed(), seen: -1, hashes: map[uint64]struct{}{}}
+	return s, s.News(ctx)
+}
+
+// News reads what was put on the list since the last News. It is cheap if there is nothing.
+func (s *Screen) News(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	// How often the list has grown is read first: what comes meanwhile is read once more by the next News.
+	var n int64
+	rows, err := s.a.db.Read("SELECT n FROM changes")
+	err = sqlite.Each(rows, err, func(r *sql.Rows) error { return r.Scan(&n) })
+	if err != nil || n == s.seen {
+		return s.a.db.Explain(err)
+	}
+	rows, err = s.a.db.Read("SELECT key FROM suppressions WHERE seq > ? AND domain IN (?, '')", s.seen, s.domain)
 	err = sqlite.Each(rows, err, func(r *sql.Rows) error {
 		var key sql.RawBytes
 		err := r.Scan(&key)
@@ -32,27 +52,45 @@ func (a *Accounts) Screen(ctx context.Context, domain string) (*Screen, error) {
 		s.hidden = s.hidden || strings.HasPrefix(string(key), Hidden)
 		return err
 	})
-	return s, a.db.Explain(err)
+	if err == nil {
+		s.seen = n
+	}
+	return s.a.db.Explain(err)
 }
 
-// Suppressed answers as Accounts.Suppressed does for an address that was on the list when the Screen was made. For an
-// address that was put on the list later, it may answer so or say that it is not on it.
+// Suppressed answers as Accounts.Suppressed does for an address that was on the list at the last News. For an address
+// that was put on the list later, it may answer so or say that it is not on it.
 func (s *Screen) Suppressed(ctx context.Context, key string) (Entry, bool, error) {
-	if len(s.hashes) == 0 {
-		return Entry{}, false, ctx.Err()
+	maybe, err := s.maybe(ctx, key)
+	if err != nil || !maybe {
+		return Entry{}, false, err
 	}
-	keys := SuppressedBy(key)
+	return s.a.Suppressed(ctx, s.domain, key)
+}
+
+// maybe reports whether an entry of the address may be on the list.
+func (s *Screen) maybe(ctx context.Context, key string) (bool, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if len(s.hashes) == 0 {
+		return false, ctx.Err()
+	}
 	if s.hidden {
 		hidden, err := s.a.hidden(ctx, key)
-		if err != nil {
-			return Entry{}, false, err
-		}
-		keys = append(keys, hidden)
-	}
-	for _, k := range keys {
-		if _, maybe := s.hashes[maphash.String(s.seed, k)]; maybe {
-			return s.a.Suppressed(ctx, s.domain, key)
+		if err != nil || s.has(hidden) {
+			return true, err
 		}
 	}
-	return Entry{}, false, ctx.Err()
+	for _, k := range SuppressedBy(key) {
+		if s.has(k) {
+			return true, nil
+		}
+	}
+	return false, ctx.Err()
+}
+
+// has reports whether a key may be among the entries'; s.mu is held.
+func (s *Screen) has(key string) bool {
+	_, maybe := s.hashes[maphash.String(s.seed, key)]
+	return maybe
 }

@@ -1,9 +1,13 @@
 package accounts
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"testing"
+
+	"mailshot/internal/sqlite"
 )
 
 // TestScreen: a screen says of everybody what the list itself says.
@@ -57,4 +61,75 @@ func TestScreen(t *testing.T) {
 		t.Fatal(err)
 	}
 	compare(listed + 3)
+}
+
+// A screen learns at its next News whom another process has suppressed meanwhile, in whatever way, and keeps whom it knew.
+//
+// It guards that nobody who asked during a run gets its message. Broken on purpose: without the trigger on inserts, nobody
+// new was on the list; with what was seen noted as of after the reading, an entry that came between the two was missed.
+func TestScreenNews(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "a", "accounts.db")
+	var both [2]*Accounts
+	for i := range both {
+		a, err := Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer a.Close()
+		both[i] = a
+	}
+	a, other := both[0], both[1]
+	if err := a.Suppress(t.Context(), Entry{Key: "old@example.com"}); err != nil {
+		t.Fatal(err)
+	}
+	s, err := a.Screen(t.Context(), "Shop.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func(want ...string) {
+		t.Helper()
+		if err := s.News(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, key := range []string{"old@example.com", "new@example.com", "any@example.net", "gone@example.com",
+			"elsewhere@example.com", "moved@example.com"} {
+			if _, on, err := s.Suppressed(t.Context(), key); err != nil {
+				t.Fatal(err)
+			} else if on {
+				got = append(got, key)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("on the list: %v, want %v", got, want)
+		}
+	}
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	check("old@example.com")
+	must(other.Suppress(t.Context(), Entry{Key: "new@example.com", Domain: "shop.example"}))
+	check("old@example.com", "new@example.com")
+	must(other.Suppress(t.Context(), Entry{Key: "@example.net"}))
+	must(other.Suppress(t.Context(), Entry{Key: "elsewhere@example.com", Domain: "other.example"}))
+	check("old@example.com", "new@example.com", "any@example.net")
+	must(other.Forget(t.Context(), "gone@example.com"))
+	check("old@example.com", "new@example.com", "any@example.net", "gone@example.com")
+	_, err = other.Unsuppress(t.Context(), "", "old@example.com")
+	must(err)
+	check("new@example.com", "any@example.net", "gone@example.com")
+	must(other.Suppress(t.Context(), Entry{Key: "old@example.com"}))
+	must(other.db.Write(func(tx *sqlite.Tx) error { // as some other tool would
+		return tx.Script("UPDATE suppressions SET key = 'moved@example.com' WHERE key = 'new@example.com'")
+	}))
+	check("old@example.com", "any@example.net", "gone@example.com", "moved@example.com")
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := s.News(ended); err == nil {
+		t.Error("no news, and no error")
+	}
 }

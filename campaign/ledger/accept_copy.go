@@ -50,7 +50,10 @@ func (l *Ledger) AcceptCopy(ctx context.Context, id string, mark int64) (n int64
 			return err
 		}
 		_, err = t.Once("UPDATE campaigns SET turn = max(turn, ?), lost = max(lost, 1) WHERE no = ?", mark, no)
-		return err
+		if err != nil {
+			return err
+		}
+		return schema.Recount(t, no)
 	})
 	return n, err
 }

@@ -89,7 +89,7 @@ func (l *Ledger) Found(ctx context.Context, id string, list []Evidence) (n int64
 				return err
 			}
 		}
-		return nil
+		return schema.Recount(t, no)
 	})
 	return n, err
 }
@@ -147,7 +147,10 @@ func (l *Ledger) manual(ctx context.Context, id string, f Filter, a act, name st
 		}
 		n, err = t.Once(`UPDATE deliveries SET state = ?, due = 0, attempts = 0, first = 0, reason = ?
 			WHERE id IN (SELECT d.id`+chosen+")", append([]any{to.code(), reason}, args...)...)
-		return err
+		if err != nil || n == 0 {
+			return err
+		}
+		return schema.Recount(t, no)
 	})
 	return n, decided, err
 }

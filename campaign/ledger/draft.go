@@ -155,7 +155,7 @@ func insert(t *sqlite.Tx, insert, values string, n int, args []any) error {
 	if err != nil {
 		return err
 	}
-	return errRows(done, int64(n))
+	return schema.Changed(done, int64(n), nil)
 }
 
 // Add stores rows in one transaction: a few hundred to a few thousand at a time are quick.
@@ -391,7 +391,10 @@ func (d *Draft) Freeze(ctx context.Context, c Campaign) error {
 				header = ?, sender = ?, rows = ?, host = ?, host_name = ?, template = ?
 			WHERE no = ? AND frozen = 0`, created(c), c.Definition, c.Templates, c.List,
 			c.Header, c.From, d.rows, c.Host.ID, c.Host.Name, c.Template, d.no)
-		return errors.Join(err, errRows(n, 1))
+		if err := schema.Changed(n, 1, err); err != nil {
+			return err
+		}
+		return schema.Recount(t, d.no)
 	})
 	if err == nil {
 		d.closed = true
@@ -433,16 +436,10 @@ func (l *Ledger) Withdraw(ctx context.Context, id string) (bool, error) {
 			AND NOT EXISTS (SELECT 1 FROM campaigns d WHERE d.id = campaigns.id AND d.frozen = 0)
 			AND NOT EXISTS (SELECT 1 FROM audit WHERE delivery >= ? AND delivery < ?)
 			AND NOT EXISTS (SELECT 1 FROM attempts WHERE delivery >= ? AND delivery < ?)`, no, first, end, first, end)
-		withdrawn = n == 1
+		if withdrawn = n == 1; withdrawn && err == nil {
+			_, err = t.Exec("DELETE FROM counts WHERE campaign = ?", no)
+		}
 		return err
 	})
 	return withdrawn, err
-}
-
-// errRows is an error unless n is want: then another process has changed the ledger.
-func errRows(n, want int64) error {
-	if n == want {
-		return nil
-	}
-	return fmt.Errorf("the ledger was changed by another process: %d records changed instead of %d", n, want)
 }

@@ -155,7 +155,7 @@ func (l *Ledger) forget(c numbered, addressKey string, f *Forgotten) error {
 				return err
 			}
 		}
-		return nil
+		return schema.Recount(t, c.no)
 	})
 }
 
@@ -225,7 +225,7 @@ func (l *Ledger) forgetRow(t *sqlite.Tx, c numbered, one found, now int64) error
 		n, err := t.Exec(`UPDATE claims SET hash = ?
 			WHERE campaign = ? AND hash = (SELECT hash FROM rows WHERE id = ?)`, kept, c.no, one.id)
 		if err == nil && c.frozen { // a draft's claims may not be there yet
-			err = errRows(n, 1)
+			err = schema.Changed(n, 1, nil)
 		}
 		if err != nil {
 			return err

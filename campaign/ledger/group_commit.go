@@ -9,15 +9,15 @@ import (
 	"mailshot/campaign/ledger/internal/group"
 	"mailshot/campaign/ledger/internal/marks"
 	"mailshot/campaign/ledger/internal/schema"
+	"mailshot/campaign/ledger/internal/steps"
 	"mailshot/internal/sqlite"
 )
 
 // entry is one thing to be committed.
 type entry struct {
-	d    *Delivery                         // nil: there is nothing to commit, only to wait for
-	res  Result                            // State Begun, or the outcome
-	back *before                           // of PutBack, in place of res: what d was before it was begun
-	ask  func() (reason string, err error) // of Begin: is the recipient suppressed?
+	d    *Delivery // nil: there is nothing to commit, only to wait for
+	res  Result    // State Begun, or the outcome
+	back *before   // of PutBack, in place of res: what d was before it was begun
 }
 
 type waiter = group.Entry[entry]
@@ -35,11 +35,7 @@ func (r *Run) Begin(ctx context.Context, d *Delivery) error {
 	if !legal(byBegin, d.State, Begun) {
 		return fmt.Errorf("begin %s from %s: %w", d.Place, d.State, ErrState)
 	}
-	e := &waiter{Item: entry{d: d, res: Result{State: Begun, Time: r.o.Now()}}}
-	if r.o.Suppressed != nil {
-		e.Item.ask = func() (string, error) { return r.o.Suppressed(context.WithoutCancel(ctx), d.AddressKey) }
-	}
-	return r.group.Commit(e)
+	return r.group.Commit(&waiter{Item: entry{d: d, res: Result{State: Begun}}})
 }
 
 // Start says that the body of d, which is begun, leaves now. Only after Start has returned nil may a byte of it be
@@ -57,15 +53,11 @@ func (r *Run) Start(ctx context.Context, d *Delivery) error {
 	if d.State != Begun || d.started {
 		return fmt.Errorf("start %s, which is %s: %w", d.Place, d.State, ErrState)
 	}
-	if r.o.Suppressed != nil {
-		reason, err := r.o.Suppressed(context.WithoutCancel(ctx), d.AddressKey)
-		if err != nil {
-			return fmt.Errorf("%s: is the recipient suppressed: %w", d.Place, err)
+	if err := r.ask(context.WithoutCancel(ctx), d); err != nil {
+		if s := (*SuppressedError)(nil); errors.As(err, &s) {
+			err = cmp.Or(r.record(ctx, byStart, d, Result{State: Suppressed, Text: s.Reason}), err)
 		}
-		if reason != "" {
-			err := r.record(ctx, byStart, d, Result{State: Suppressed, Text: reason})
-			return cmp.Or[error](err, &SuppressedError{AddressKey: d.AddressKey, Reason: reason})
-		}
+		return err
 	}
 	if err := r.marks.Mark(marks.Delivery{Sequence: d.ID - r.first, Attempts: d.Attempts}); err != nil {
 		return r.l.db.Explain(err)
@@ -133,25 +125,30 @@ func (r *Run) inHand(d *Delivery) error {
 
 // commit writes a group in one transaction.
 func (r *Run) commit(waiting []*waiter, settled []entry) error {
+	now := r.o.Now()
 	err := r.l.db.Write(func(t *sqlite.Tx) error {
+		back, outcomes, begun := r.back[:0], r.outcomes[:0], r.begun[:0]
 		for i := range settled {
-			write := r.writeOutcome
-			if settled[i].back != nil {
-				write = r.writeBack
-			}
-			if err := write(t, &settled[i]); err != nil {
-				return err
+			if e := &settled[i]; e.back != nil {
+				back = append(back, steps.Step{ID: e.d.ID, From: schema.Begun, To: e.back.state.code(), Attempts: e.d.Attempts,
+					First: sqlite.Stamp(e.back.first), Turn: e.back.turn})
+			} else {
+				outcomes = append(outcomes, r.outcome(e))
 			}
 		}
+		r.askAll(waiting)
 		for _, w := range waiting {
-			if w.Item.d == nil {
-				continue
-			}
-			if err := r.writeBegun(t, w); err != nil {
-				return err
+			switch e := &w.Item; {
+			case e.d == nil:
+			case w.Err == nil:
+				e.res.Time = now
+				begun = append(begun, steps.Step{ID: e.d.ID, From: e.d.State.code(), To: schema.Begun, Attempts: e.d.Attempts})
+			case e.res.State == Suppressed:
+				outcomes = append(outcomes, r.outcome(e))
 			}
 		}
-		return nil
+		r.back, r.outcomes, r.begun = back, outcomes, begun
+		return r.steps.Write(t, sqlite.Stamp(now), back, outcomes, begun)
 	})
 	if err != nil {
 		return err
@@ -215,61 +212,65 @@ func (r *Run) backOnDisk(d *Delivery) {
 	r.enlist(d.inLane)
 }
 
-// writeBegun makes the entry's delivery begun, unless its recipient is suppressed. An error of this delivery alone goes
-// into w.Err.
-func (r *Run) writeBegun(t *sqlite.Tx, w *waiter) error {
-	e := &w.Item
-	if e.ask != nil {
-		reason, err := e.ask()
-		if err != nil {
-			w.Err = fmt.Errorf("%s: is the recipient suppressed: %w", e.d.Place, err)
-			return nil
+// askAll asks for each that is to be begun whether its recipient is suppressed. An error of one delivery alone is that of
+// its entry.
+func (r *Run) askAll(waiting []*waiter) {
+	var news error
+	asked := false
+	for _, w := range waiting {
+		e := &w.Item
+		if e.d == nil {
+			continue
 		}
-		if reason != "" {
-			w.Err = &SuppressedError{AddressKey: e.d.AddressKey, Reason: reason}
-			e.res.State, e.res.Text = Suppressed, reason
-			return r.writeOutcome(t, e)
+		if !asked && r.o.News != nil {
+			asked, news = true, r.o.News(context.Background())
+		}
+		if w.Err = news; news != nil {
+			w.Err = fmt.Errorf("%s: is the recipient suppressed: %w", e.d.Place, news)
+			continue
+		}
+		w.Err = r.ask(context.Background(), e.d)
+		if s := (*SuppressedError)(nil); errors.As(w.Err, &s) {
+			e.res.State, e.res.Text = Suppressed, s.Reason
 		}
 	}
-	// When it was due stays: a recovery that finds it not started needs that.
-	n, err := t.Exec(`UPDATE deliveries SET state = ?, turn = ?, first = iif(first = 0, ?, first)
-		WHERE id = ? AND state = ? AND attempts = ?`,
-		Begun.code(), r.turn, sqlite.Stamp(e.res.Time), e.d.ID, e.d.State.code(), e.d.Attempts)
-	return errors.Join(err, errRows(n, 1))
 }
 
-// writeBack makes a delivery that was begun what it was before.
-func (r *Run) writeBack(t *sqlite.Tx, e *entry) error {
-	n, err := t.Exec("UPDATE deliveries SET state = ?, turn = ?, first = ? WHERE id = ? AND state = ? AND attempts = ?",
-		e.back.state.code(), e.back.turn, sqlite.Stamp(e.back.first), e.d.ID, Begun.code(), e.d.Attempts)
-	return errors.Join(err, errRows(n, 1))
+// ask returns a *SuppressedError if the recipient is suppressed, and an error if nobody knows.
+func (r *Run) ask(ctx context.Context, d *Delivery) error {
+	if r.o.Suppressed == nil {
+		return nil
+	}
+	reason, err := r.o.Suppressed(ctx, d.AddressKey)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%s: is the recipient suppressed: %w", d.Place, err)
+	case reason != "":
+		return &SuppressedError{AddressKey: d.AddressKey, Reason: reason}
+	}
+	return nil
 }
 
-// writeOutcome moves a delivery to its outcome, and records the attempt if there was one.
-func (r *Run) writeOutcome(t *sqlite.Tx, e *entry) error {
+// outcome is the step to a delivery's outcome. It is an attempt if there was one.
+func (r *Run) outcome(e *entry) steps.Step {
 	d, res := e.d, e.res
-	due, reason, tries, turn, first := int64(0), "", 0, d.turn, d.First
+	s := steps.Step{ID: d.ID, From: d.State.code(), To: res.State.code(), Attempts: d.Attempts, Turn: d.turn}
+	first := d.First
 	if d.State == Begun {
-		turn, first = d.before.turn, d.before.first
+		first, s.Turn = d.before.first, d.before.turn
 	}
 	if res.State == Deferred {
-		due = sqlite.Stamp(res.Due)
+		s.Due = sqlite.Stamp(res.Due)
 	}
-	switch {
-	case !tried(res.State):
-		reason = res.Text
-	case d.First.IsZero():
-		tries, turn, first = 1, r.turn, res.Time
-	default:
-		tries, turn, first = 1, r.turn, d.First
+	if s.Tried = tried(res.State); s.Tried {
+		if first = d.First; first.IsZero() {
+			first = res.Time
+		}
+		s.Turn, s.Time, s.Stage, s.Code = r.turn, sqlite.Stamp(res.Time), res.Stage, res.Code
+		s.Enhanced, s.Text, s.Server = res.Enhanced, res.Text, res.Server
+	} else {
+		s.Reason = res.Text
 	}
-	n, err := t.Exec(`UPDATE deliveries SET state = ?, due = ?, attempts = attempts + ?, turn = ?, first = ?, reason = ?
-		WHERE id = ? AND state = ?`, res.State.code(), due, tries, turn, sqlite.Stamp(first), reason,
-		d.ID, d.State.code())
-	if err := errors.Join(err, errRows(n, 1)); err != nil || tries == 0 {
-		return err
-	}
-	_, err = t.Exec(schema.InsertAttempt+"VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-		d.ID, sqlite.Stamp(res.Time), res.State.code(), res.Stage, res.Code, res.Enhanced, res.Text, res.Server)
-	return err
+	s.First = sqlite.Stamp(first)
+	return s
 }

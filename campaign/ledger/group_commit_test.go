@@ -1,11 +1,13 @@
 package ledger
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"mailshot/internal/sqlite"
 )
@@ -143,5 +145,91 @@ func TestBusyIsNotTheDisk(t *testing.T) {
 	}
 	if got := identity(t, l, "c"); got[Sent] != 2 {
 		t.Error(got)
+	}
+}
+
+// The lists are asked for news once in a group, before anybody of it is asked about, and Start asks once more. Without news
+// nobody is begun, and what was settled is recorded all the same.
+//
+// Broken on purpose: with the error of the news passed over, the delivery was begun.
+func TestNews(t *testing.T) {
+	t.Parallel()
+	l := open1(t)
+	plan(t, l, "c", rowsOf(4))
+	lock(t, l, "c")
+	var order []string
+	var broken error
+	r := run(t, l, "c", RunOptions{
+		News: func(context.Context) error {
+			order = append(order, "news")
+			return broken
+		},
+		Suppressed: func(_ context.Context, key string) (string, error) {
+			order = append(order, "ask")
+			return "", nil
+		},
+	})
+	d := next(t, r, t0)
+	begin(t, r, d)
+	if got := strings.Join(order, " "); got != "news ask ask" {
+		t.Error(got)
+	}
+	settle(t, r, d, Sent)
+	broken = errors.New("the list cannot be read")
+	d = next(t, r, t0)
+	if err := r.Begin(t.Context(), d); !errors.Is(err, broken) || d.State != Pending {
+		t.Error("begun without news:", err)
+	}
+	r.PutBack(d)
+	if got := identity(t, l, "c"); got[Sent] != 1 || got[Pending] != 3 {
+		t.Error(got)
+	}
+}
+
+// Groups of every size, of fresh and deferred deliveries, are recorded as they are: no statement takes more, or fewer.
+func TestGroupsOfAllSizes(t *testing.T) {
+	t.Parallel()
+	l := open1(t)
+	plan(t, l, "c", rowsOf(800))
+	lock(t, l, "c")
+	r := run(t, l, "c", RunOptions{})
+	want := map[State]int64{Pending: 800}
+	now := t0
+	for size := 1; size < 90; size += 1 + size/8 {
+		var list []*Delivery
+		for range size {
+			if d := next(t, r, now); d != nil {
+				list = append(list, d)
+			}
+		}
+		var callers sync.WaitGroup
+		for _, d := range list {
+			callers.Go(func() {
+				if err := errors.Join(r.Begin(t.Context(), d), r.Start(t.Context(), d)); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		callers.Wait()
+		for i, d := range list {
+			to := []State{Sent, Sent, Sent, Refused, Deferred, Unknown}[i%6]
+			want[d.before.state]--
+			want[to]++
+			settle(t, r, d, to)
+		}
+		if err := r.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		now = now.Add(2 * time.Hour)
+		if got := identity(t, l, "c"); !nonzero(got, want) {
+			t.Fatalf("size %d: %v, want %v", size, got, want)
+		}
+		for _, d := range list {
+			for rec, err := range l.Deliveries(t.Context(), "c", Filter{IDs: []int64{d.ID}}) {
+				if err != nil || rec.Last == nil || rec.Last.State != rec.State || rec.Attempts != d.Attempts+1 || rec.First.IsZero() {
+					t.Fatalf("size %d: %+v %v", size, rec, err)
+				}
+			}
+		}
 	}
 }

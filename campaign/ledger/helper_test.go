@@ -36,21 +36,25 @@ func openAt(t testing.TB, path string) *Ledger {
 	return l
 }
 
-// keysClaimed checks that every row of a frozen campaign that has a key has the claim to it, and that nothing else is
-// claimed.
+// keysClaimed checks that every row of a frozen campaign that has a key has the claim to it, that nothing else is
+// claimed, and that the counts of states are those of the deliveries.
 func keysClaimed(t testing.TB, l *Ledger) {
 	t.Helper()
 	if errors.Is(l.db.Write(func(*sqlite.Tx) error { return nil }), sql.ErrConnDone) {
 		return
 	}
-	var lacking, left int
+	var lacking, left, off int
 	err := l.db.Reading.QueryRow(`SELECT
+		(SELECT count(*) FROM campaigns c CROSS JOIN states s WHERE c.frozen = 1
+			AND (SELECT coalesce(sum(n), 0) FROM counts k WHERE k.campaign = c.no AND k.state = s.no)
+				<> (SELECT count(*) FROM deliveries d WHERE d.id >> 40 = c.no AND d.state = s.no)),
 		(SELECT count(*) FROM rows r JOIN campaigns c ON c.no = r.id >> 40 AND c.frozen = 1 AND c.purged = 0
 			WHERE `+schema.Unclaimed+`),
 		(SELECT count(*) FROM claims k WHERE NOT EXISTS (SELECT 1 FROM rows r
-			WHERE r.id = k.row AND r.campaign = k.campaign AND r.hash = k.hash))`).Scan(&lacking, &left)
-	if err != nil || lacking > 0 || left > 0 {
-		t.Errorf("%d keys are not claimed, %d claims are left of rows that are gone, %v", lacking, left, err)
+			WHERE r.id = k.row AND r.campaign = k.campaign AND r.hash = k.hash))`).Scan(&off, &lacking, &left)
+	if err != nil || off > 0 || lacking > 0 || left > 0 {
+		t.Errorf("%d counts are wrong, %d keys are not claimed, %d claims are left of rows that are gone, %v",
+			off, lacking, left, err)
 	}
 }
 

@@ -132,16 +132,11 @@ func (l *Ledger) Counts(ctx context.Context, id string) (map[State]int64, int64,
 	}
 	counts := map[State]int64{}
 	if err == nil {
-		first, end := schema.Span(no)
-		rows, e := tx.QueryContext(ctx, countQuery, first, end, no)
+		rows, e := tx.QueryContext(ctx, schema.Counts, no)
 		err = scanCounts(rows, e, counts)
 	}
 	return counts, total, l.db.Explain(err)
 }
-
-// countQuery counts deliveries, also those that were erased: their numbers were kept.
-const countQuery = `SELECT state, count(*) FROM deliveries WHERE id >= ? AND id < ? GROUP BY state
-	UNION ALL SELECT state, n FROM tallies WHERE campaign = ?`
 
 func scanCounts(rows *sql.Rows, err error, into map[State]int64) error {
 	return sqlite.Each(rows, err, func(r *sql.Rows) error {
@@ -160,7 +155,7 @@ func (l *Ledger) Redefine(ctx context.Context, id, definition string) error {
 	}
 	return l.db.Write(func(t *sqlite.Tx) error {
 		n, err := t.Exec("UPDATE campaigns SET definition = ? WHERE id = ? AND frozen = 1", definition, id)
-		return errors.Join(err, errRows(n, 1))
+		return schema.Changed(n, 1, err)
 	})
 }
 

@@ -22,10 +22,9 @@ func (l *Ledger) recovered(ctx context.Context, id string, no int64) error {
 	if running {
 		return nil
 	}
-	first, end := schema.Span(no)
 	begun := false
-	err := l.db.Reading.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM deliveries WHERE id >= ? AND id < ? AND state = "+
-		schema.SQLBegun+")", first, end).Scan(&begun)
+	err := l.db.Reading.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM counts WHERE campaign = ? AND n <> 0 AND state = "+
+		schema.SQLBegun+")", no).Scan(&begun)
 	if err != nil || !begun {
 		return l.db.Explain(err)
 	}

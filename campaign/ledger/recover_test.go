@@ -154,6 +154,7 @@ func TestRecoverWaiting(t *testing.T) {
 func TestRecoverDoubtful(t *testing.T) {
 	t.Parallel()
 	needMarks(t)
+	const head = 4096 // behind the header are the two marks
 	change := func(edit func([]byte) []byte) func(*testing.T, *left) error {
 		return func(_ *testing.T, f *left) error {
 			b, err := os.ReadFile(f.marks)
@@ -182,11 +183,14 @@ func TestRecoverDoubtful(t *testing.T) {
 		},
 		"torn":              change(func(b []byte) []byte { return b[:len(b)-3] }),
 		"empty":             change(func([]byte) []byte { return nil }),
-		"without a header":  change(func(b []byte) []byte { return b[len(b)-16:] }),
-		"zeros in place":    change(func(b []byte) []byte { return append(b[:len(b)-8], make([]byte, 8)...) }),
+		"without a header":  change(func(b []byte) []byte { return b[head:] }),
+		"zeros in place":    change(func(b []byte) []byte { clear(b[head+8 : head+16]); return b }),
+		"all in zeros":      change(func(b []byte) []byte { clear(b[head:]); return b }),
 		"zeros at the end":  change(func(b []byte) []byte { return append(b, make([]byte, 8)...) }),
-		"a bit of a mark":   change(func(b []byte) []byte { b[len(b)-4] ^= 1; return b }),
-		"a mark moved":      change(func(b []byte) []byte { return append(b, b[len(b)-8:]...) }),
+		"a bit of a mark":   change(func(b []byte) []byte { b[head+11] ^= 1; return b }),
+		"a mark moved":      change(func(b []byte) []byte { copy(b[head+16:], b[head+8:head+16]); return b }),
+		"without a number":  change(func(b []byte) []byte { clear(b[head-8 : head]); return b }),
+		"without a page":    change(func(b []byte) []byte { clear(b[head-8:]); return b }),
 		"a bit of the head": change(func(b []byte) []byte { b[40] ^= 1; return b }),
 		"of another run":    meddle("UPDATE campaigns SET token = 'another'"),
 		"of an older run":   meddle("UPDATE campaigns SET turn = turn + 1"),

@@ -271,10 +271,10 @@ func (p *Replan) apply(t *sqlite.Tx, c Campaign) error {
 		sql.Named("definition", c.Definition), sql.Named("templates", c.Templates), sql.Named("list", c.List),
 		sql.Named("header", c.Header), sql.Named("sender", c.From), sql.Named("duplicates", p.draft.first),
 		sql.Named("into", p.into), sql.Named("first", first), sql.Named("end", end))
-	if err := errors.Join(err, errRows(n, 1)); err != nil {
+	if err := schema.Changed(n, 1, err); err != nil {
 		return fmt.Errorf("re-plan: %w", err)
 	}
-	return nil
+	return schema.Recount(t, p.into)
 }
 
 // Discard drops the new list. After Apply it does nothing.

@@ -12,6 +12,7 @@ import (
 	"mailshot/campaign/ledger/internal/marks"
 	"mailshot/campaign/ledger/internal/recovery"
 	"mailshot/campaign/ledger/internal/schema"
+	"mailshot/campaign/ledger/internal/steps"
 	"mailshot/internal/sqlite"
 )
 
@@ -60,7 +61,12 @@ type Result struct {
 type RunOptions struct {
 	// Suppressed is asked for each recipient, within Begin's transaction and again by Start. A reason other than ""
 	// suppresses the delivery. It must not use the Ledger. Default: nil, nobody is suppressed.
+	//
+	// News is called once in each transaction before Suppressed is asked: from then on, Suppressed knows whoever was
+	// suppressed before, by whatever process. An error means that nobody knows who is. Default: nil, Suppressed always
+	// knows.
 	Suppressed func(ctx context.Context, addressKey string) (reason string, err error)
+	News       func(ctx context.Context) error
 	// Now is the clock for what is recorded. Default: time.Now.
 	Now func() time.Time
 	// Only says which deliveries this run is about. The others stay as they are, and are not work left. Default: nil,
@@ -94,6 +100,9 @@ type Run struct {
 	used   int64 // deliveries that count against the limit
 	group  group.Group[entry]
 	marks  *marks.File
+
+	steps                 steps.Writer // of the one group that is committed, as the three lists
+	back, outcomes, begun []steps.Step
 }
 
 // Run begins a run of a frozen campaign. The caller holds the campaign's Lock until after Close. What an earlier run
@@ -123,12 +132,13 @@ func (l *Ledger) Run(ctx context.Context, id string, o RunOptions) (*Run, error)
 		if err != nil {
 			return err
 		}
-		rows, err := t.Query(countQuery, r.first, r.end, no)
+		rows, err := t.Query(schema.Counts, no)
 		return scanCounts(rows, err, r.counts)
 	})
 	if err != nil {
 		return nil, err
 	}
+	r.steps = steps.Writer{Campaign: no, Turn: r.turn}
 	// Nothing is begun any more, so that the marks of the run before are of no use.
 	if r.marks, err = marks.Create(l.marksPath(id), name); err != nil {
 		return nil, l.db.Explain(err)

@@ -233,7 +233,8 @@ func TestTwoRowsOneKey(t *testing.T) {
 		", attempts = 1, first = 1, turn = 1 WHERE id & 0xff = 3",
 		schema.InsertAttempt+"SELECT id, 1, state, 'dot', 250, '', 'ok', 'mx' FROM deliveries WHERE id & 0xff = 3",
 		"DELETE FROM claims WHERE row & 0xff = 3",
-		"UPDATE rows SET (key, hash) = (SELECT key, hash FROM rows WHERE id & 0xff = 1) WHERE id & 0xff = 3")
+		"UPDATE rows SET (key, hash) = (SELECT key, hash FROM rows WHERE id & 0xff = 1) WHERE id & 0xff = 3",
+		"DELETE FROM counts", schema.CountAll)
 	if faults, err := repair.Examine(t.Context(), path); err != nil || len(faults) != 1 ||
 		faults[0].Text != schema.UnclaimedText {
 		t.Error(faults, err)

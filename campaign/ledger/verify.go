@@ -19,12 +19,17 @@ func (l *Ledger) Verify(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
+	open, there, left := counts[Pending]+counts[Deferred], rows, int64(0)
+	if err := l.db.Reading.QueryRowContext(ctx, schema.Present, id).Scan(&there, &left); err != nil {
+		return l.db.Explain(err)
+	}
+	off := max(rows-there, there-rows)
 	for _, n := range counts {
 		rows -= n
 	}
-	text := ""
-	if rows != 0 {
-		text = fmt.Sprintf("the states of campaign %s do not add up: they are off by %d rows", id, rows)
+	text, sum := "", "the states of campaign %s do not add up: they are off by %d rows"
+	if off = max(off, rows, -rows); off != 0 {
+		text = fmt.Sprintf(sum, id, off)
 	}
 	for _, r := range schema.Rules() {
 		if !r.Resume || text != "" {
@@ -38,8 +43,11 @@ func (l *Ledger) Verify(ctx context.Context, id string) error {
 			return l.db.Explain(err)
 		}
 	}
-	if text == "" {
+	if text == "" && left == open {
 		return nil
+	}
+	if text == "" {
+		text = fmt.Sprintf(sum, id, max(left-open, open-left))
 	}
 	return &statefile.Error{Path: l.db.Path, Text: text, Hint: sqlite.DamageHint}
 }

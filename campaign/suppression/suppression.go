@@ -1,7 +1,7 @@
 // Package suppression says who is never mailed. [Open] reads the suppression files of a campaign; [Checker.Check] then
 // says of one address whether a file or the user's own list forbids it, and [Checker.Screen] does the same for a whole
 // list of recipients. [Read] reads one file, which a person wrote or which listmonk, Mailchimp, Amazon SES or SendGrid
-// exported. [Key] returns the form in which an entry is kept.
+// exported. [Key] returns the form in which an entry is kept. [Checker.Live] is for a run.
 //
 // An entry is an address, a whole domain, or all domains below one. It keeps its reason. The user's list is in the
 // accounts, and holds for one sender's domain or for all senders.
@@ -139,6 +139,59 @@ func (s *Checker) Screen(ctx context.Context) (check func(ctx context.Context, k
 		}
 		return reasonOf(list.Suppressed(ctx, key))
 	}, err
+}
+
+// Live is Check for a run: it asks for news of the lists once for many messages, and answers from what it knows.
+type Live struct {
+	s    *Checker
+	list *accounts.Screen
+
+	mu  sync.Mutex
+	err error // of the last News
+}
+
+// Live reads the lists as of now.
+func (s *Checker) Live(ctx context.Context) (*Live, error) {
+	s.mu.Lock()
+	err := s.refresh()
+	s.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	list, err := s.accounts.Screen(ctx, s.domain)
+	return &Live{s: s, list: list}, err
+}
+
+// News reads what was added to the lists. From then on Check knows whoever was on one before News was called, whichever
+// process put them there. After an error Check fails until News has succeeded.
+func (l *Live) News(ctx context.Context) error {
+	l.s.mu.Lock()
+	err := l.s.refresh()
+	l.s.mu.Unlock()
+	if err == nil {
+		err = l.list.News(ctx)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.err = err
+	return err
+}
+
+// Check answers as [Checker.Check], for what was on the lists at the last News.
+func (l *Live) Check(ctx context.Context, key string) (string, error) {
+	l.mu.Lock()
+	err := l.err
+	l.mu.Unlock()
+	if err != nil {
+		return "", err
+	}
+	l.s.mu.Lock()
+	why := l.s.listed(key)
+	l.s.mu.Unlock()
+	if why != "" {
+		return why, nil
+	}
+	return reasonOf(l.list.Suppressed(ctx, key))
 }
 
 // listed says why the campaign's files keep an address from being mailed, "" if they do not. s.mu is held.

@@ -53,8 +53,8 @@ var allowed = map[string][]string{
 	"campaign/identity": {"campaign/accounts", "campaign/definition", "campaign/ledger", "campaign/lineage"},
 	"campaign/ledger": {
 		"campaign/ledger/internal/claims", "campaign/ledger/internal/group", "campaign/ledger/internal/marks",
-		"campaign/ledger/internal/recovery", "campaign/ledger/internal/schema", "campaign/statefile",
-		"internal/machine", "internal/sqlite",
+		"campaign/ledger/internal/recovery", "campaign/ledger/internal/schema", "campaign/ledger/internal/steps",
+		"campaign/statefile", "internal/machine", "internal/sqlite",
 	},
 	"campaign/ledger/internal/claims": {"campaign/ledger/internal/schema"},
 	"campaign/ledger/internal/group":  {},
@@ -63,6 +63,7 @@ var allowed = map[string][]string{
 		"campaign/ledger/internal/marks", "campaign/ledger/internal/schema", "internal/sqlite",
 	},
 	"campaign/ledger/internal/schema": {"internal/sqlite"},
+	"campaign/ledger/internal/steps":  {"campaign/ledger/internal/schema", "internal/sqlite"},
 	"campaign/ledger/repair": {
 		"campaign/ledger/internal/marks", "campaign/ledger/internal/schema", "campaign/statefile", "internal/disk",
 		"internal/machine", "internal/scratch", "internal/sqlite",

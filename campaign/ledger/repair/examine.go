@@ -43,6 +43,21 @@ func consistent(ctx context.Context, db *sql.DB) ([]statefile.Fault, error) {
 	if err != nil {
 		return nil, err
 	}
+	rows, err = db.QueryContext(ctx, `SELECT c.id, s.no,
+			(SELECT coalesce(sum(n), 0) FROM counts k WHERE k.campaign = c.no AND k.state = s.no) AS noted,
+			(SELECT count(*) FROM deliveries d WHERE d.id >= c.no << 40 AND d.id < (c.no + 1) << 40 AND d.state = s.no) AS n
+		FROM campaigns c CROSS JOIN states s WHERE c.frozen = 1 AND noted <> n`)
+	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
+		var id string
+		var state, noted, n int64
+		err := rows.Scan(&id, &state, &noted, &n)
+		text := fmt.Sprintf("%d deliveries are noted to be in state %d, and %d are", noted, state, n)
+		faults = append(faults, statefile.Fault{Place: id, Text: text})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
 	const claimedElsewhere = "a key is claimed for a row that does not have it"
 	queries := map[string]string{
 		`SELECT c.id, r.place FROM rows r CROSS JOIN campaigns c ON c.no = r.id >> 40 AND c.frozen = 1

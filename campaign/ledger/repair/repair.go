@@ -213,7 +213,13 @@ func rebuild(ctx context.Context, old, fresh string, cut bool, r *Report) (err e
 	if err != nil {
 		return err
 	}
-	if err := to.Write(func(t *sqlite.Tx) error { return settleDoubts(t, cut, cut || lostLog, r) }); err != nil {
+	if err := to.Write(func(t *sqlite.Tx) error {
+		if err := settleDoubts(t, cut, cut || lostLog, r); err != nil {
+			return err
+		}
+		_, err := t.Once(schema.CountAll)
+		return err
+	}); err != nil {
 		return err
 	}
 	left, err := consistent(ctx, to.Reading)

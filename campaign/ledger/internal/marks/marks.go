@@ -8,16 +8,16 @@
 // Where the system cannot tell boots and mounts apart, there are no marks, and nobody knows what has started.
 //
 // A mark is a number of eight bytes: the delivery's sequence in its campaign, its attempts and a check. It names no
-// person.
+// person. It is stored through a mapping of the file, whose room is made beforehand: an append to a file waits for every
+// sync of another file on the same disk, and a store waits for nothing.
 package marks
 
 import (
-	"bufio"
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"io"
 	"io/fs"
 	"os"
 	"sync"
@@ -27,15 +27,19 @@ import (
 type File struct {
 	path string
 	f    *os.File
+	sum  uint32 // of the header, which the check of each mark begins with
 
-	mu  sync.Mutex
-	end int64  // where the next mark goes
-	sum uint32 // of the header, which the check of each mark begins with
+	mu   sync.Mutex
+	head []byte // a mapping of the header, whose last eight bytes are the number of marks
+	room []byte // a mapping of the newest piece of the file
+	n    int64  // how many marks there are
 }
 
+// The file is a header, and pieces that hold marks and, behind the last mark, zeros.
 const (
 	size         = 8 // of a mark
-	sequenceBits = 40
+	headSize     = 4096
+	pieceSize    = 1 << 16
 	mostAttempts = 1<<8 - 1
 )
 
@@ -51,35 +55,37 @@ func (d Delivery) attempts() uint64 { return uint64(min(max(d.Attempts, 0), most
 // Create makes the file of the run with this name, in place of an older run's. It returns nil where there are no marks.
 func Create(path, run string) (*File, error) {
 	// The older file goes: a process that still had it open must not write into this one.
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("marks: %w", err)
+	if err := Remove(path); err != nil {
+		return nil, err
 	}
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("marks: %w", err)
 	}
+	m := &File{path: path, f: f}
 	head := header(f, run)
-	if head == nil {
-		return nil, errors.Join(f.Close(), os.Remove(path))
+	if head != nil {
+		if _, err = f.WriteAt(append(head, make([]byte, size)...), 0); err == nil {
+			m.head, err = mapped(f, 0, headSize)
+		}
+		m.sum = crc32.ChecksumIEEE(head)
 	}
-	if _, err := f.WriteAt(head, 0); err != nil {
-		return nil, errors.Join(fmt.Errorf("marks: %w", err), f.Close(), os.Remove(path))
+	if head == nil || err != nil {
+		return nil, errors.Join(err, m.Remove())
 	}
-	return &File{path: path, f: f, end: int64(len(head)), sum: crc32.ChecksumIEEE(head)}, nil
+	store(m.head[headSize-size:], number(m.sum, 0))
+	return m, nil
 }
 
-// header is what the run's file begins with: the boot, the mount, the file itself, and the run. nil: they cannot be
-// told. Its length is a multiple of a mark's.
+// header is what the run's file begins with, but for the number of marks: the boot, the mount, the file itself, and the
+// run. nil: they cannot be told.
 func header(f *os.File, run string) []byte {
 	where := place(f)
-	if where == "" {
+	head := fmt.Appendf(nil, "mailshot marks 1\n%s\n%s\n", where, run)
+	if where == "" || len(head) > headSize-size {
 		return nil
 	}
-	head := fmt.Appendf(nil, "mailshot marks 1\n%s\n%s\n", where, run)
-	for len(head)%size != size-1 {
-		head = append(head, ' ')
-	}
-	return append(head, '\n')
+	return append(head, bytes.Repeat([]byte{'\n'}, headSize-size-len(head))...)
 }
 
 // Mark writes that d starts. After an error it must not. The mark is in the system's hands when Mark returns, and not
@@ -90,26 +96,50 @@ func (m *File) Mark(d Delivery) error {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	b := encode(m.sum, m.end, d)
-	if _, err := m.f.WriteAt(b[:], m.end); err != nil {
-		return fmt.Errorf("marks: %w", err)
+	if m.head == nil {
+		return fmt.Errorf("marks: %w", os.ErrClosed)
 	}
-	m.end += size
+	at := m.n * size % pieceSize
+	if at == 0 {
+		if err := m.grow(); err != nil {
+			return fmt.Errorf("marks: %w", err)
+		}
+	}
+	store(m.room[at:], encode(m.sum, m.n, d))
+	m.n++
+	store(m.head[headSize-size:], number(m.sum, m.n))
 	return nil
 }
 
-// encode makes the mark of d that stands at a place in the file with this header. Zeros are not a mark.
-func encode(sum uint32, at int64, d Delivery) (b [size]byte) {
-	v := uint64(d.Sequence)<<8 | d.attempts()
-	binary.BigEndian.PutUint64(b[:], v<<16|check(sum, at, v))
-	return b
+// grow makes room for more marks. The room is on the disk before it is used: a store finds none missing.
+func (m *File) grow() error {
+	at := headSize + m.n*size
+	if _, err := m.f.WriteAt(make([]byte, pieceSize), at); err != nil {
+		return err
+	}
+	room, err := mapped(m.f, at, pieceSize)
+	if err != nil {
+		return err
+	}
+	old := m.room
+	m.room = room
+	return unmap(old)
 }
 
+// encode makes the mark of d, the n-th in the file with this header. It is never zero.
+func encode(sum uint32, n int64, d Delivery) uint64 {
+	v := uint64(d.Sequence)<<8 | d.attempts()
+	return v<<16 | check(sum, n, v)
+}
+
+// number is how many marks there are, as it is stored.
+func number(sum uint32, n int64) uint64 { return encode(sum, -1, Delivery{Sequence: n}) }
+
 // check is 16 bits over all that a mark depends on.
-func check(sum uint32, at int64, v uint64) uint64 {
+func check(sum uint32, n int64, v uint64) uint64 {
 	var b [20]byte
 	binary.BigEndian.PutUint32(b[:], sum)
-	binary.BigEndian.PutUint64(b[4:], uint64(at))
+	binary.BigEndian.PutUint64(b[4:], uint64(n))
 	binary.BigEndian.PutUint64(b[12:], v)
 	c := crc32.ChecksumIEEE(b[:])
 	return uint64(c>>16 ^ c&0xffff)
@@ -123,7 +153,15 @@ func (m *File) Close() error {
 	if err := m.f.Sync(); err != nil {
 		return errors.Join(err, m.Remove())
 	}
-	return m.f.Close()
+	return m.close()
+}
+
+func (m *File) close() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	err := errors.Join(unmap(m.head), unmap(m.room), m.f.Close())
+	m.head, m.room = nil, nil
+	return err
 }
 
 // Remove closes the file and removes it: nothing is begun any more.
@@ -131,7 +169,7 @@ func (m *File) Remove() error {
 	if m == nil {
 		return nil
 	}
-	return errors.Join(m.f.Close(), Remove(m.path))
+	return errors.Join(m.close(), Remove(m.path))
 }
 
 // Remove removes the marks at path: whatever is begun may have started.
@@ -142,7 +180,7 @@ func Remove(path string) error {
 	return nil
 }
 
-// Waiting returns those of the deliveries found begun that have certainly not started in the run with this name, of
+// Waiting returns those of the deliveries found begun that have certainly not started in the run with this name, in
 // which each was begun. It returns none where that cannot be told: the file is missing, of another run, boot or mount,
 // a copy, or damaged.
 func Waiting(path, run string, begun []Delivery) []Delivery {
@@ -159,16 +197,18 @@ func Waiting(path, run string, begun []Delivery) []Delivery {
 	if want == nil {
 		return nil
 	}
-	in := bufio.NewReaderSize(f, 1<<16)
-	head := make([]byte, len(want))
-	if _, err := io.ReadFull(in, head); err != nil || string(head) != string(want) {
+	b, err := os.ReadFile(path)
+	if err != nil || len(b) < headSize || (len(b)-headSize)%pieceSize != 0 || string(b[:len(want)]) != string(want) {
 		return nil
 	}
 	started := make(map[int64]uint64, len(begun)) // the most attempts with which each has started, and one
 	for _, d := range begun {
 		started[d.Sequence] = 0
 	}
-	if !read(in, crc32.ChecksumIEEE(head), int64(len(head)), started) {
+	sum, count := crc32.ChecksumIEEE(want), binary.NativeEndian.Uint64(b[len(want):])
+	n, ok := read(b[headSize:], sum, started)
+	// The process may have died between the store of a mark and that of the number.
+	if !ok || count != number(sum, n) && count != number(sum, n-1) {
 		return nil
 	}
 	var waiting []Delivery
@@ -181,21 +221,22 @@ func Waiting(path, run string, begun []Delivery) []Delivery {
 	return waiting
 }
 
-// read notes the marks of the deliveries in started, and reports whether the file is whole.
-func read(in io.Reader, sum uint32, at int64, started map[int64]uint64) bool {
-	for ; ; at += size {
-		var b [size]byte
-		if _, err := io.ReadFull(in, b[:]); err != nil {
-			return errors.Is(err, io.EOF) // part of a mark is io.ErrUnexpectedEOF
+// read notes the marks of the deliveries in started. It returns how many marks there are, and whether they are whole.
+func read(b []byte, sum uint32, started map[int64]uint64) (n int64, ok bool) {
+	for ; len(b) > 0; b = b[size:] {
+		word := binary.NativeEndian.Uint64(b)
+		if word == 0 {
+			break
 		}
-		word := binary.BigEndian.Uint64(b[:])
 		v := word >> 16
-		if word&0xffff != check(sum, at, v) || v>>8 == 0 {
-			return false
+		if word&0xffff != check(sum, n, v) || v>>8 == 0 {
+			return n, false
 		}
+		n++
 		sequence := int64(v >> 8)
 		if before, ok := started[sequence]; ok {
 			started[sequence] = max(before, v&mostAttempts+1)
 		}
 	}
+	return n, len(bytes.TrimLeft(b, "\x00")) == 0
 }

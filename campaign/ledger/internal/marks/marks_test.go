@@ -1,6 +1,7 @@
 package marks
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"slices"
@@ -107,12 +108,14 @@ func TestNoMarks(t *testing.T) {
 	}
 }
 
-// The marks of a file that is not whole tell nothing, whatever its bytes are.
+// Whatever is written over a file of marks, it is as it was, or nobody is said to wait.
 func FuzzWaiting(f *testing.F) {
-	f.Add([]byte{}, 0)
-	f.Add([]byte("mailshot marks 1\n"), 3)
-	f.Add(make([]byte, 64), 8)
-	f.Fuzz(func(t *testing.T, tail []byte, cut int) {
+	f.Add([]byte{}, uint16(0), uint16(0))
+	f.Add([]byte("mailshot"), uint16(3), uint16(0))
+	f.Add(make([]byte, 64), uint16(headSize-8), uint16(0))
+	f.Add(make([]byte, 8), uint16(headSize+24), uint16(0))
+	f.Add([]byte{}, uint16(0), uint16(9))
+	f.Fuzz(func(t *testing.T, over []byte, at, cut uint16) {
 		path := filepath.Join(t.TempDir(), "marks")
 		m := create(t, path, "run")
 		for i := range int64(4) {
@@ -120,40 +123,47 @@ func FuzzWaiting(f *testing.F) {
 				t.Fatal(err)
 			}
 		}
-		whole := m.end
-		at := whole - int64(min(max(cut, 0), 40))
-		if err := m.f.Truncate(at); err != nil {
+		whole, err := os.ReadFile(path)
+		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := m.f.WriteAt(tail, at); err != nil {
+		if _, err := m.f.WriteAt(over, int64(at)); err != nil {
 			t.Fatal(err)
 		}
-		// Four marks are there and cannot be told from none where a whole end was cut off: that is not damage.
-		if len(tail) == 0 && at%size == 0 {
-			return
+		if err := m.f.Truncate(int64(len(whole)) - int64(cut)); err != nil {
+			t.Fatal(err)
 		}
-		b, err := os.ReadFile(path)
+		now, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
 		}
 		begun := []Delivery{{Sequence: 1}, {Sequence: 5}}
-		if got := Waiting(path, "run", begun); got != nil && !valid(m, b, at) {
-			t.Errorf("%d bytes at %d: %v", len(tail), at, got)
+		got := Waiting(path, "run", begun)
+		if same := bytes.Equal(whole, now); same != slices.Equal(got, begun[1:]) || !same && got != nil {
+			t.Errorf("%d bytes at %d, %d less: %v", len(over), at, cut, got)
 		}
 	})
 }
 
-// valid reports whether all behind at is marks.
-func valid(m *File, b []byte, at int64) bool {
-	if at%size != 0 || len(b)%size != 0 {
-		return false
-	}
-	for ; at < int64(len(b)); at += size {
-		sequence := int64(b[at])<<32 | int64(b[at+1])<<24 | int64(b[at+2])<<16 | int64(b[at+3])<<8 | int64(b[at+4])
-		mark := encode(m.sum, at, Delivery{Sequence: sequence, Attempts: int(b[at+5])})
-		if string(mark[:]) != string(b[at:at+size]) {
-			return false
+// More marks than a piece has room for are found, and a closed file takes none.
+func TestManyMarks(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "marks")
+	f := create(t, path, "run")
+	const many = 3*pieceSize/size + 5
+	for i := range int64(many) {
+		if err := f.Mark(Delivery{Sequence: i + 1}); err != nil {
+			t.Fatal(err)
 		}
 	}
-	return true
+	begun := []Delivery{{Sequence: many}, {Sequence: many + 1}, {Sequence: pieceSize / size}}
+	if got := Waiting(path, "run", begun); !slices.Equal(got, begun[1:2]) {
+		t.Error(got)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Mark(Delivery{Sequence: 1}); err == nil {
+		t.Error("a closed file takes a mark")
+	}
 }

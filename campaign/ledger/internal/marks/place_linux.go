@@ -3,6 +3,8 @@ package marks
 import (
 	"fmt"
 	"os"
+	"sync/atomic"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -22,4 +24,21 @@ func place(f *os.File) string {
 	}
 	return fmt.Sprintf("boot %s mount %d device %d:%d file %d born %d.%09d",
 		boot, s.Mnt_id, s.Dev_major, s.Dev_minor, s.Ino, s.Btime.Sec, s.Btime.Nsec)
+}
+
+// mapped maps a part of the file into memory. What is stored there is the system's, and outlives this process.
+func mapped(f *os.File, at int64, n int) ([]byte, error) {
+	return unix.Mmap(int(f.Fd()), at, n, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+}
+
+func unmap(b []byte) error {
+	if b == nil {
+		return nil
+	}
+	return unix.Munmap(b)
+}
+
+// store stores v in one step: a process that dies has stored all of it or nothing. The place is aligned.
+func store(b []byte, v uint64) {
+	atomic.StoreUint64((*uint64)(unsafe.Pointer(unsafe.SliceData(b))), v)
 }

@@ -3,7 +3,6 @@ package recovery
 
 import (
 	"database/sql"
-	"errors"
 	"time"
 
 	"mailshot/campaign/ledger/internal/marks"
@@ -27,6 +26,11 @@ const begun = `SELECT d.id, d.attempts FROM deliveries d JOIN rows r ON r.id = d
 // the marks of that run are. What has certainly not started is what it was before; the rest becomes unknown.
 func Run(t *sqlite.Tx, no int64, path string, now time.Time) error {
 	first, end := schema.Span(no)
+	var some int64
+	if err := t.Row("SELECT coalesce(sum(n), 0) FROM counts WHERE campaign = ? AND state = "+schema.SQLBegun, no).
+		Scan(&some); err != nil || some == 0 {
+		return err
+	}
 	var name string
 	if err := t.Row("SELECT "+Name+" FROM campaigns WHERE no = ?", no).Scan(&name); err != nil {
 		return err
@@ -50,10 +54,7 @@ func Run(t *sqlite.Tx, no int64, path string, now time.Time) error {
 		n, err := t.Exec(`UPDATE deliveries SET state = iif(attempts = 0, ?, ?), first = iif(attempts = 0, 0, first), turn = 0
 			WHERE id = ? AND state = ? AND attempts = ?`,
 			schema.Pending, schema.Deferred, first+d.Sequence, schema.Begun, d.Attempts)
-		if err == nil && n != 1 {
-			err = errors.New("the ledger was changed by another process")
-		}
-		if err != nil {
+		if err := schema.Changed(n, 1, err); err != nil {
 			return err
 		}
 	}
@@ -65,5 +66,8 @@ func Run(t *sqlite.Tx, no int64, path string, now time.Time) error {
 	}
 	_, err = t.Exec(`UPDATE deliveries SET state = ?, due = 0, attempts = attempts + 1, reason = ''
 		WHERE id IN (SELECT id`+left+")", schema.Unknown, first, end)
-	return err
+	if err != nil {
+		return err
+	}
+	return schema.Recount(t, no)
 }

@@ -5,6 +5,7 @@ package schema
 
 import (
 	"crypto/sha256"
+	"fmt"
 
 	"mailshot/internal/sqlite"
 )
@@ -99,7 +100,51 @@ UPDATE campaigns SET secrets = '?' WHERE EXISTS (SELECT 1 FROM rows r
 	WHERE r.id >= no << 40 AND r.id < (no + 1) << 40 AND r.key = '' AND r.hash IS NOT NULL);
 `}, {Schema: `
 ALTER TABLE campaigns ADD COLUMN template TEXT NOT NULL DEFAULT ''; -- of the id, as news-{{date}}; '': no date, or not known
-`}}
+`}, {Data: `
+CREATE TABLE counts (                  -- how many deliveries of a frozen campaign are in each state
+	campaign INTEGER NOT NULL, state INTEGER NOT NULL, n INTEGER NOT NULL,
+	PRIMARY KEY (campaign, state)
+) WITHOUT ROWID;
+` + CountAll}}
+
+// CountAll counts the deliveries of all campaigns, where none are counted.
+const CountAll = `
+INSERT INTO counts SELECT id >> 40, state, count(*) FROM deliveries
+	WHERE id >> 40 IN (SELECT no FROM campaigns WHERE frozen = 1) GROUP BY 1, 2;
+`
+
+// Changed is an error unless err is nil and n is want: else another process has changed the ledger.
+func Changed(n, want int64, err error) error {
+	if err != nil || n == want {
+		return err
+	}
+	return fmt.Errorf("the ledger was changed by another process: %d records changed instead of %d", n, want)
+}
+
+// Recount counts the deliveries of a campaign anew, after a step that is about many of them.
+func Recount(t *sqlite.Tx, no int64) error {
+	first, end := Span(no)
+	if _, err := t.Exec("DELETE FROM counts WHERE campaign = ?", no); err != nil {
+		return err
+	}
+	_, err := t.Exec(`INSERT INTO counts SELECT ?, state, count(*) FROM deliveries
+		WHERE id >= ? AND id < ? GROUP BY state`, no, first, end)
+	return err
+}
+
+// Present is how many deliveries of the campaign with an id are there, or were erased, and how many of them may still go.
+const Present = `SELECT
+	(SELECT count(*) FROM deliveries d WHERE d.id >= c.no << 40 AND d.id < (c.no + 1) << 40)
+		+ (SELECT coalesce(sum(n), 0) FROM tallies WHERE campaign = c.no),
+	(SELECT count(*) FROM deliveries INDEXED BY deliveries_fresh
+		WHERE state = ` + SQLPending + ` AND lane IN (SELECT no FROM lanes WHERE campaign = c.no))
+		+ (SELECT count(*) FROM deliveries INDEXED BY deliveries_late
+		WHERE state = ` + SQLDeferred + ` AND lane IN (SELECT no FROM lanes WHERE campaign = c.no))
+	FROM campaigns c WHERE c.id = ? AND c.frozen = 1`
+
+// Counts are how many deliveries of a campaign are in each state, those that were erased too.
+const Counts = `SELECT state, n FROM counts WHERE campaign = ?1 AND n <> 0
+	UNION ALL SELECT state, n FROM tallies WHERE campaign = ?1`
 
 // States are the words for the numbers of states in the database: the place in this list plus one. Only ever append.
 var States = [...]string{
