@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -37,7 +38,7 @@ const (
 
 // kind is one way to write a placeholder. The group of the pattern is the name.
 type kind struct {
-	pattern *regexp.Regexp
+	pattern func() *regexp.Regexp
 	trust   trust
 	clue    string // a text without it has none of this kind
 }
@@ -47,29 +48,35 @@ const (
 	tight = `[\pL_][\pL\pM\pN_.\-]{0,40}`
 )
 
-var own = kind{regexp.MustCompile(`\{\{[^{}\n]{1,80}\}\}`), always, "{{"}
+// pattern compiles when it is asked for first. All of the patterns together are a tenth of what a start of the program
+// takes, and most commands need none.
+func pattern(text string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(text) })
+}
+
+var own = kind{pattern(`\{\{[^{}\n]{1,80}\}\}`), always, "{{"}
 
 var kinds = []kind{
-	{regexp.MustCompile(`\*\|([A-Z][A-Z0-9_:.\- ]*)\|\*`), always, "*|"},
-	{regexp.MustCompile(`<%[=\-@]?\s*([^%<>\n]{1,80}?)\s*-?%>`), always, "<%"},
-	{regexp.MustCompile(`&lt;%=?\s*([^%<>\n]{1,80}?)\s*%&gt;`), always, "&lt;%"},
-	{regexp.MustCompile(`<\?(?:php|=)([^<>]{1,80}?)\?>`), always, "<?"},
-	{regexp.MustCompile(`<<\s*(` + word + `)\s*>>`), always, "<<"},
-	{regexp.MustCompile(`&lt;&lt;\s*(` + word + `)\s*&gt;&gt;`), always, "&lt;&lt;"},
-	{regexp.MustCompile(`%%\s*(` + word + `)\s*%%`), always, "%%"},
-	{regexp.MustCompile(`\$\{\s*([\pL_][\pL\pM\pN_.:\-]{0,40})\s*\}`), always, "${"},
-	{regexp.MustCompile(`\{!\s*\$?([\pL_][\pL\pM\pN_.\-]{0,60})\s*\}`), always, "{!"},
-	{regexp.MustCompile(`\{%\s*([a-z]+\s[^%\n]{1,80}?|[A-Z_]+)\s*%\}`), always, "{%"},
-	{regexp.MustCompile(`[#%]\{\s*(` + word + `)\s*\}`), field, "{"},
-	{regexp.MustCompile(`\[\[\s*(` + word + `)\s*\]\]`), shout, "[["},
-	{regexp.MustCompile(`\[%\s*(` + word + `)\s*%\]`), always, "[%"},
-	{regexp.MustCompile(`\[\s*(` + word + `)\s*\]`), field, "["},
-	{regexp.MustCompile(`\{\s*\$?(` + word + `)\s*\}`), field, "{"},
-	{regexp.MustCompile(`%(` + tight + `)%`), shout, "%"},
-	{regexp.MustCompile(`##(` + tight + `)##`), shout, "##"},
-	{regexp.MustCompile(`@@(` + tight + `)@@`), shout, "@@"},
-	{regexp.MustCompile(`«\s*(` + word + `)\s*»`), field, "«"},
-	{regexp.MustCompile(`&laquo;\s*(` + word + `)\s*&raquo;`), field, "&laquo;"},
+	{pattern(`\*\|([A-Z][A-Z0-9_:.\- ]*)\|\*`), always, "*|"},
+	{pattern(`<%[=\-@]?\s*([^%<>\n]{1,80}?)\s*-?%>`), always, "<%"},
+	{pattern(`&lt;%=?\s*([^%<>\n]{1,80}?)\s*%&gt;`), always, "&lt;%"},
+	{pattern(`<\?(?:php|=)([^<>]{1,80}?)\?>`), always, "<?"},
+	{pattern(`<<\s*(` + word + `)\s*>>`), always, "<<"},
+	{pattern(`&lt;&lt;\s*(` + word + `)\s*&gt;&gt;`), always, "&lt;&lt;"},
+	{pattern(`%%\s*(` + word + `)\s*%%`), always, "%%"},
+	{pattern(`\$\{\s*([\pL_][\pL\pM\pN_.:\-]{0,40})\s*\}`), always, "${"},
+	{pattern(`\{!\s*\$?([\pL_][\pL\pM\pN_.\-]{0,60})\s*\}`), always, "{!"},
+	{pattern(`\{%\s*([a-z]+\s[^%\n]{1,80}?|[A-Z_]+)\s*%\}`), always, "{%"},
+	{pattern(`[#%]\{\s*(` + word + `)\s*\}`), field, "{"},
+	{pattern(`\[\[\s*(` + word + `)\s*\]\]`), shout, "[["},
+	{pattern(`\[%\s*(` + word + `)\s*%\]`), always, "[%"},
+	{pattern(`\[\s*(` + word + `)\s*\]`), field, "["},
+	{pattern(`\{\s*\$?(` + word + `)\s*\}`), field, "{"},
+	{pattern(`%(` + tight + `)%`), shout, "%"},
+	{pattern(`##(` + tight + `)##`), shout, "##"},
+	{pattern(`@@(` + tight + `)@@`), shout, "@@"},
+	{pattern(`«\s*(` + word + `)\s*»`), field, "«"},
+	{pattern(`&laquo;\s*(` + word + `)\s*&raquo;`), field, "&laquo;"},
 }
 
 // clues gives each octet with which a clue of a kind begins a bit.
@@ -98,7 +105,7 @@ func (f *Finder) Find(text string) []Mark {
 		if has&clues[k.clue[0]] == 0 || !strings.Contains(text, k.clue) {
 			return
 		}
-		for _, m := range k.pattern.FindAllStringSubmatchIndex(text, -1) {
+		for _, m := range k.pattern().FindAllStringSubmatchIndex(text, -1) {
 			mark := Mark{At: m[0], End: m[1]}
 			if len(m) > 2 {
 				mark.Name = strings.TrimSpace(text[m[2]:m[3]])

@@ -130,11 +130,12 @@ func (s *Sheet) sharedText(c *value.Cell) (string, error) {
 		return "", nil
 	}
 	i, err := strconv.Atoi(string(bytes.TrimSpace(s.value)))
-	if err != nil || i < 0 || i >= len(s.shared) {
+	text, known := s.shared.at(i)
+	if err != nil || !known {
 		return "", fmt.Errorf("%s: it refers to text %s, which the workbook does not hold",
 			Letters(c.Column)+strconv.Itoa(c.Row), fault.Quote(string(s.value)))
 	}
-	return s.shared[i], nil
+	return text, nil
 }
 
 // boolean shows TRUE or FALSE.

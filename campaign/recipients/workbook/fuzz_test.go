@@ -38,7 +38,8 @@ func FuzzSheet(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		read := func(in io.Reader) (out []string) {
 			s := &Sheet{
-				title: "November", xml: strictxml.New(in), shared: []string{"email", "name"}, hidden: Ask,
+				title: "November", xml: strictxml.New(in), hidden: Ask,
+				shared: texts{[]piece{{"emailname", []uint32{5, 9}}}, 2},
 				styles: &styles{cells: []int{0, 14, 4, 9, 46, 164}, custom: map[int]string{164: `00000;[Red]"x"@`}},
 				area:   area{0, MaxColumns - 1, 1, MaxRows}, clock: &stopwatch{limit: maxTime}, most: maxCells,
 			}

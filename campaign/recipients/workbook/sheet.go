@@ -62,7 +62,7 @@ type Sheet struct {
 	part    io.ReadCloser
 	xml     *strictxml.Scanner
 
-	shared []string
+	shared texts
 	styles *styles
 
 	area  area

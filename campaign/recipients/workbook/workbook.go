@@ -12,7 +12,6 @@ package workbook
 
 import (
 	"archive/zip"
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -361,49 +360,4 @@ func (b *Book) choose(name string) (entry sheetEntry, of int, err error) {
 			Hint: "name a hidden one in recipients.sheet"}
 	}
 	return visible[0], len(visible), nil
-}
-
-// sharedStrings reads the texts that cells refer to. Many are kept in one string, so that a million short texts are
-// not a million allocations.
-func (b *Book) sharedStrings() (out []string, err error) {
-	if _, ok := b.parts[strings.ToLower(b.shared)]; !ok {
-		return nil, nil // a cell that refers to one is an error then
-	}
-	var piece []byte
-	var ends []int
-	flush := func() {
-		text, from := string(piece), 0
-		for _, to := range ends {
-			out = append(out, text[from:to])
-			from = to
-		}
-		piece, ends = piece[:0], ends[:0]
-	}
-	err = b.document(b.shared, func(s *strictxml.Scanner) error {
-		for {
-			t, err := s.Next()
-			if err != nil {
-				return err
-			}
-			if t.Kind != strictxml.StartTag || t.Name != "si" {
-				continue
-			}
-			from := len(piece)
-			if piece, err = richText(s, piece); err != nil {
-				return cutOff(err)
-			}
-			if text := piece[from:]; bytes.Contains(text, []byte("_x")) {
-				piece = append(piece[:from], unescape(string(text))...)
-			}
-			ends = append(ends, len(piece))
-			if len(piece) > 64<<10 || len(ends) > 4<<10 {
-				flush()
-			}
-			if len(out) > 16<<20 {
-				return errors.New("more than 16 million texts")
-			}
-		}
-	})
-	flush()
-	return out, err
 }
