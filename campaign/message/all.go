@@ -12,8 +12,8 @@ import (
 )
 
 // All makes the messages of rows in parallel and returns, in the order of the rows, what keep keeps of each. keep is
-// called concurrently. Nothing else is kept of a message: many of them with their attachments could fill the memory.
-// The error is ctx's.
+// called concurrently, and owns the message: it releases it, see [render.Message.Release]. Nothing else is kept of a
+// message: many of them with their attachments could fill the memory. The error is ctx's.
 func All[T any](
 	ctx context.Context, m *Maker, rows []*recipients.Row, date time.Time, keep func(Made) T,
 ) ([]T, error) {

@@ -3,7 +3,8 @@
 // Call [New] with the definition and the header of its list; it compiles the templates and returns a [Maker].
 // [Maker.Make] makes the message of a row of the list, [All] those of many rows in parallel. [Maker.Again] makes the
 // message of a row that was planned, and refuses it if it is not the one that was planned. [Maker.Check] says what is
-// wrong with a message that no protocol forbids.
+// wrong with a message that no protocol forbids. A message belongs to whoever had it made. It is given back with
+// [render.Message.Release] when it is over, so that its memory serves the next one.
 //
 // A preview, a check, a plan, an estimate and a send all make their messages here. So a preview shows the message that
 // will be sent, and a send delivers what was planned and checked or nothing.
@@ -54,10 +55,10 @@ type Maker struct {
 // Made is what became of a row. Exactly one of Message, Why and Err is set.
 type Made struct {
 	Row     *recipients.Row
-	Message *render.Message
-	Why     string       // the row gets no message, and that is right: it is filtered, or its address is not one
-	Err     error        // the row's faults, joined
-	Content *content.Row // what the message says, for the count of all messages; nil without a message
+	Message *render.Message // the caller's, to be released when it is over
+	Why     string          // the row gets no message, and that is right: it is filtered, or its address is not one
+	Err     error           // the row's faults, joined
+	Content *content.Row    // what the message says, for the count of all messages; nil without a message
 }
 
 // New compiles the templates against the header. The mistakes of all templates come joined, each with its place.

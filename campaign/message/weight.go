@@ -15,12 +15,13 @@ type Weight struct {
 	UTF8 bool  // the envelope is not ASCII
 }
 
-// Weigh is the weight of a row's message; the zero Weight where there is none.
+// Weigh is the weight of a row's message, and releases the message; the zero Weight where there is none.
 func Weigh(made Made) Weight {
 	m := made.Message
 	if m == nil {
 		return Weight{}
 	}
+	defer m.Release()
 	beyond := func(r rune) bool { return r > unicode.MaxASCII }
 	return Weight{Size: m.Size(), Wire: onWire(m), UTF8: strings.ContainsFunc(m.From()+m.To(), beyond)}
 }
