@@ -216,22 +216,23 @@ func (f *filling) flush(ctx context.Context) error {
 // fill the memory.
 type verdict struct {
 	row      *recipients.Row
-	digest   []byte          // nil: the row gets no message
+	fields   []byte          // of the row, by recipients.Row.Encode
+	digest   [32]byte        // of the message, if there is one
 	content  uint64          // of the message, if there is a history
 	findings []check.Finding // of the message
 	said     *content.Row
 	err      error // the row's faults
 }
 
-// verdict keeps of a message what a plan needs.
+// verdict keeps of a message what a plan needs, and gives its memory back.
 func (f *filling) verdict(m message.Made) verdict {
-	v := verdict{row: m.Row, err: m.Err, said: m.Content}
+	v := verdict{row: m.Row, fields: m.Row.Encode(), err: m.Err, said: m.Content}
 	if m.Message != nil {
-		digest := m.Message.Digest()
-		v.digest, v.findings = digest[:], f.c.maker.Check(m.Message)
+		v.digest, v.findings = m.Message.Digest(), f.c.maker.Check(m.Message)
 		if f.history != nil {
 			v.content = m.Message.Content(f.history.Key(), m.Row.Address.Key())
 		}
+		m.Message.Release()
 	}
 	return v
 }
@@ -239,16 +240,20 @@ func (f *filling) verdict(m message.Made) verdict {
 // toLedger gives each row the state that it is planned with. What is wrong with a row becomes a finding.
 func (f *filling) toLedger(ctx context.Context, made []verdict) ([]ledger.Row, error) {
 	batch := make([]ledger.Row, len(made))
-	for i, m := range made {
+	for i := range made {
+		m := &made[i]
 		to := m.row.Address
 		if f.c.opts.To != nil && !to.IsZero() {
 			to = *f.c.opts.To
 		}
 		r := ledger.Row{
-			Number: m.row.Number, Place: m.row.Place, Key: m.row.Key, Fields: m.row.Encode(), State: ledger.Pending,
+			Number: m.row.Number, Place: m.row.Place, Key: m.row.Key, Fields: m.fields, State: ledger.Pending,
 			Address: to.String(), Lane: f.c.lane(to.Domain(), m.row),
 		}
-		if !to.IsZero() {
+		switch {
+		case to == m.row.Address && f.c.header.Key < 0:
+			r.AddressKey = m.row.Key
+		case !to.IsZero():
 			r.AddressKey = to.Key()
 		}
 		switch {
@@ -278,7 +283,7 @@ func (f *filling) toLedger(ctx context.Context, made []verdict) ([]ledger.Row, e
 }
 
 // mailed completes a row that has a message: it is pending, or suppressed if its address is.
-func (f *filling) mailed(ctx context.Context, to address.Address, m verdict, r *ledger.Row) error {
+func (f *filling) mailed(ctx context.Context, to address.Address, m *verdict, r *ledger.Row) error {
 	why, err := f.screen(ctx, r.AddressKey)
 	if err != nil {
 		return err
@@ -296,7 +301,7 @@ func (f *filling) mailed(ctx context.Context, to address.Address, m verdict, r *
 				"without it this recipient is refused, and the others go",
 		})
 	}
-	r.Digest = m.digest
+	r.Digest = m.digest[:]
 	if why == "" {
 		if bad := f.said.Add(m.row.Place, m.said); bad != "" && f.o.SkipErrors {
 			r.State, r.Reason, r.Digest = ledger.Invalid, bad, nil

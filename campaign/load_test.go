@@ -64,7 +64,7 @@ server: { host: localhost, port: 2525, tls: none }
 	if err != nil {
 		b.Fatal(err)
 	}
-	digest := make([]byte, 32)
+	digest := [32]byte{}
 	b.ResetTimer()
 	if err := c.openList(b.Context()); err != nil {
 		b.Fatal(err)
@@ -84,13 +84,13 @@ server: { host: localhost, port: 2525, tls: none }
 		if err := adding.do(func() error { _, err := draft.Add(b.Context(), batch); return err }); err != nil {
 			b.Fatal(err)
 		}
-		made = made[:0]
+		made = make([]verdict, 0, chunk)
 	}
 	for row, err := range c.list.Rows(b.Context()) {
 		if err != nil || len(row.Faults) > 0 || row.Invalid != "" {
 			b.Fatal(err, row)
 		}
-		if made = append(made, verdict{row: row, digest: digest}); len(made) == cap(made) {
+		if made = append(made, verdict{row: row, fields: row.Encode(), digest: digest}); len(made) == cap(made) {
 			flush()
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"mailshot/campaign"
 	"mailshot/campaign/accounts"
@@ -117,34 +119,36 @@ func TestUnknownInARowHoldsTheServer(t *testing.T) {
 // run did not come to the others.
 func TestRecipientThatBreaksTheConnection(t *testing.T) {
 	t.Parallel()
-	s, rec := startSink(t, sink.Options{}, "rcpt:p0@example.com:421 4.7.0 go away")
-	f := newFolder(t)
-	yaml := strings.Replace(base+server(s, ""), "connections: 4", "connections: 1", 1)
-	f.write(t, "campaign.yaml", strings.Replace(yaml, "first: 1s, max: 1s", "first: 2h, max: 2h", 1))
-	f.write(t, "body.txt", "Dear {{.name}}\n")
-	f.write(t, "people.csv", people(20))
-	holds := 0
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	c := f.open(t, campaign.Options{Observe: func(e dispatch.Event) {
-		if e.Kind == "hold" {
-			if holds++; holds > 1 {
-				cancel()
+	synctest.Test(t, func(t *testing.T) { // the pauses of the server are of half a minute
+		b := startBasin(t, "rcpt:p0@example.com:421 4.7.0 go away")
+		f := newFolder(t)
+		f.write(t, "campaign.yaml", base+"server: { host: smtp.acme.example, tls: none }\n"+
+			"limits:\n  connections: 1\n  retry: { first: 2h, max: 2h }\n")
+		f.write(t, "body.txt", "Dear {{.name}}\n")
+		f.write(t, "people.csv", people(20))
+		holds := 0
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		c := f.open(t, campaign.Options{Now: time.Now, Network: b.network(), Observe: func(e dispatch.Event) {
+			if e.Kind == "hold" {
+				if holds++; holds > 1 {
+					cancel()
+				}
 			}
+		}})
+		defer c.Close()
+		if _, err := c.Plan(ctx, campaign.PlanOptions{}); err != nil {
+			t.Fatal(err)
 		}
-	}})
-	defer c.Close()
-	if _, err := c.Plan(ctx, campaign.PlanOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	sum, err := c.Run(ctx, nil, campaign.RunOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	want(t, sum, map[ledger.State]int64{ledger.Sent: 19, ledger.Deferred: 1})
-	if n := len(rec.accepted(t)); n != 19 {
-		t.Errorf("%d messages at the sink", n)
-	}
+		sum, err := c.Run(ctx, nil, campaign.RunOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want(t, sum, map[ledger.State]int64{ledger.Sent: 19, ledger.Deferred: 1})
+		if n := len(b.accepted(t)); n != 19 {
+			t.Errorf("%d messages at the sink", n)
+		}
+	})
 }
 
 // A server that is busy when the run begins is work left (75), not a fault of the campaign (1).

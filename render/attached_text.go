@@ -15,9 +15,6 @@ type Remark struct {
 	Code, Place, Text, Hint string // Place is where the campaign names the attachment
 }
 
-// Remarks returns what is odd about the message's attachments.
-func (m *Message) Remarks() []Remark { return slices.Clone(m.remarks) }
-
 // mostText is how large a text is whose words are looked at.
 const mostText = 4 << 20
 
@@ -58,15 +55,17 @@ func (f *file) text(p string, whole []byte) {
 	}
 }
 
-// remark notes what is odd about an attachment.
-func (j *job) remark(a Attachment, p, odd string, f *file) {
+// remarks says what is odd about an attachment.
+func remarks(a Attachment, p, odd string, f *file) []Remark {
+	var all []Remark
 	if odd != "" {
-		j.m.remarks = append(j.m.remarks, Remark{"attachment-type", a.Place, "attachment " + show(p) + " " + odd,
+		all = append(all, Remark{"attachment-type", a.Place, "attachment " + show(p) + " " + odd,
 			"give the file the ending of what it is, or make it anew"})
 	}
 	if f.left != "" {
-		j.m.remarks = append(j.m.remarks, Remark{"attachment-placeholder", a.Place,
+		all = append(all, Remark{"attachment-placeholder", a.Place,
 			"attachment " + show(p) + " has " + f.left + ": attachments are not templates, so that nothing fills it",
 			"fill it in the file"})
 	}
+	return all
 }

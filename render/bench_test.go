@@ -34,6 +34,7 @@ func BenchmarkRender(b *testing.B) {
 					b.Fatal(err)
 				}
 				m.Digest()
+				m.Release()
 			}
 		})
 	}

@@ -1,154 +1,133 @@
 package render
 
 import (
-	"strconv"
+	"mailshot/render/transfer"
+	"mailshot/templates"
 )
 
-// composer lays out one message: the fields first, then the tree of parts. It writes to head until a shared attachment
-// interrupts it.
-type composer struct {
-	m        *Message
-	head     []byte
-	boundary string // a stem; each level adds its number
-}
+// The fields of the parts that are texts.
+const (
+	plainType = "Content-Type: text/plain; charset=utf-8\r\n"
+	htmlType  = "Content-Type: text/html; charset=utf-8\r\n"
+	quoted    = "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+	based     = "Content-Transfer-Encoding: base64\r\n\r\n"
+)
 
-// node is an entity (RFC 2046): a leaf with a text or a file, or a multipart.
-type node struct {
-	contentType []string   // pieces of the Content-Type field
-	fields      [][]string // name and pieces of the fields after it
-	children    []node     // of a multipart
-	text        []byte     // of a text leaf: CRLF lines, the last one ended
-	file        *file      // of a file leaf
-	seven       bool       // the file is a message, and goes as it is
-	part        Part       // of a leaf, as previews show it
-}
-
-func (c *composer) field(name string, pieces ...string) {
-	c.head = appendField(c.head, name, pieces...)
-}
-
-// entity writes n's fields, a blank line and its body. The body always ends with the CRLF that a boundary after it
-// needs. level is n's depth in the tree.
-func (c *composer) entity(n node, level int) {
-	contentType := n.contentType
-	var boundary string
-	if n.children != nil {
-		boundary = c.boundary + strconv.Itoa(level)
-		contentType = append(contentType[:len(contentType):len(contentType)], `boundary="`+boundary+`"`)
-	}
-	c.field("Content-Type", contentType...)
-	for _, f := range n.fields {
-		c.field(f[0], f[1:]...)
-	}
-	switch {
-	case n.children != nil:
-		c.head = append(c.head, "\r\n"...)
-		for _, child := range n.children {
-			c.head = append(c.head, "--"+boundary+"\r\n"...)
-			c.entity(child, level+1)
+// tree lays out the parts, nested as mixed(related(alternative(text, html), inline), attachments), only as deep as the
+// message needs.
+func (j *job) tree() {
+	inline, attached := 0, 0
+	for _, l := range j.files {
+		if l.part.Inline {
+			inline++
+		} else {
+			attached++
 		}
-		c.head = append(c.head, "--"+boundary+"--\r\n"...)
+	}
+	level := 0
+	open := func(pieces ...string) {
+		j.multipart(level, pieces...)
+		level++
+		j.delimiter(level, "\r\n")
+	}
+	if attached > 0 {
+		open("multipart/mixed;")
+	}
+	if inline > 0 {
+		open("multipart/related;", `type="multipart/alternative";`) // RFC 2387 section 3.1: the root's media type
+	}
+	if j.c.Body.HTML == nil {
+		j.textPart(plainType, &j.text, j.texts, j.textBased, level)
+	} else {
+		open("multipart/alternative;")
+		j.textPart(plainType, &j.text, j.texts, j.textBased, level)
+		j.delimiter(level, "\r\n")
+		j.textPart(htmlType, &j.html, j.htmls, j.htmlBased, level)
+		j.delimiter(level, "--\r\n")
+		level--
+	}
+	if inline > 0 {
+		j.parts(level, true)
+		level--
+	}
+	if attached > 0 {
+		j.parts(level, false)
+	}
+}
+
+// multipart lays out the fields of a multipart, whose boundary is that of its level, and the blank line after them.
+func (j *job) multipart(level int, pieces ...string) {
+	j.begin("Content-Type")
+	for _, p := range pieces {
+		j.room(len(p))
+		j.b = append(j.b, p...)
+	}
+	j.room(len(`boundary=""`) + len(j.stem) + 1)
+	j.b = append(append(append(append(j.b, `boundary="`...), j.stem...), '0'+byte(level)), '"')
+	j.end()
+	j.b = append(j.b, "\r\n"...)
+}
+
+// delimiter lays out the line before, between or after the parts of the multipart around level.
+func (j *job) delimiter(level int, end string) {
+	j.b = append(append(append(append(j.b, "--"...), j.stem...), '0'+byte(level-1)), end...)
+}
+
+// textPart lays out one of the message's own texts. It always ends with the CRLF that a boundary after it needs.
+func (j *job) textPart(fields string, o *templates.Output, l transfer.Literals, based64 bool, level int) {
+	j.b = append(j.b, fields...)
+	if based64 {
+		j.base64 = transfer.Normalize(j.base64[:0], o.Text)
+		j.b = transfer.AppendBase64(append(j.b, based...), j.base64)
 		return
-	case n.file != nil:
-		encoding := "base64"
-		if n.seven {
-			encoding = "7bit"
-		}
-		c.field("Content-Transfer-Encoding", encoding)
-		c.head = append(c.head, "\r\n"...)
-		c.flush()
-		c.m.segments = append(c.m.segments, segment{n.file.encoded, &n.file.checksum})
-	case preferBase64(n.text):
-		c.field("Content-Transfer-Encoding", "base64")
-		c.head = append(c.head, "\r\n"...)
-		c.head = appendBase64(c.head, n.text)
-	default:
-		c.field("Content-Transfer-Encoding", "quoted-printable")
-		c.head = append(c.head, "\r\n"...)
-		c.head = appendQuotedPrintable(c.head, n.text)
-		if level > 0 {
-			c.head = append(c.head, "\r\n"...) // the boundary's; the text's own is before it
-		}
 	}
-	c.m.parts = append(c.m.parts, n.part)
-	c.m.texts = append(c.m.texts, n.text)
+	j.b = l.AppendQuotedPrintable(append(j.b, quoted...), o.Text, o.Runs)
+	if level > 0 {
+		j.b = append(j.b, "\r\n"...) // the boundary's; the text's own is before it
+	}
 }
 
-// length estimates the octets of the texts in n, so that head grows only once.
-func (n node) length() int {
-	size := len(n.text)*9/8 + 512
-	for _, child := range n.children {
-		size += child.length()
+// parts lays out the images that the HTML shows, or the attachments, and ends the multipart that they are in.
+func (j *job) parts(level int, inline bool) {
+	for _, l := range j.files {
+		if l.part.Inline == inline {
+			j.delimiter(level, "\r\n")
+			j.b = append(j.b, l.fields...)
+			j.cut()
+			j.segments = append(j.segments, segment{shared: l.file})
+		}
 	}
-	return size
+	j.delimiter(level, "--\r\n")
 }
 
-// flush ends the segment being written.
-func (c *composer) flush() {
-	if len(c.head) > 0 {
-		c.m.segments = append(c.m.segments, segment{bytes: c.head})
-		c.head = nil
+// cut ends the segment that is being laid out.
+func (j *job) cut() {
+	start := j.date
+	for _, s := range j.segments {
+		start = max(start, s.end)
+	}
+	if len(j.b) > start {
+		j.segments = append(j.segments, segment{start: start, end: len(j.b)})
 	}
 }
 
 // finish ends the message and counts it.
-func (c *composer) finish() *Message {
-	c.flush()
-	c.m.size = int64(len(c.m.date))
-	for _, s := range c.m.segments {
-		c.m.size += int64(len(s.bytes))
-	}
-	return c.m
-}
-
-// textNode is a leaf with one of the message's own texts.
-func textNode(mediaType string, text []byte) node {
-	text = normalize(text)
-	if n := len(text); n < 2 || text[n-1] != '\n' {
-		text = append(text, "\r\n"...)
-	}
-	return node{
-		contentType: []string{mediaType + ";", "charset=utf-8"},
-		text:        text,
-		part:        Part{ContentType: mediaType, Size: int64(len(text))},
-	}
-}
-
-// fileNode is a leaf with an attachment or, if cid is not empty, with an image that the HTML shows (RFC 2392).
-func fileNode(f *file, bare string, parameters []string, name, cid string) node {
-	contentType := []string{bare + ";"}
-	for _, p := range parameters {
-		contentType = append(contentType, p+";")
-	}
-	n := node{
-		contentType: append(contentType, oldNamePieces(name)...),
-		file:        f,
-		seven:       f.seven,
-		part:        Part{ContentType: bare, Name: name, CID: cid, Size: f.size, Inline: cid != ""},
-	}
-	disposition := "attachment;"
-	if cid != "" {
-		disposition = "inline;"
-		n.fields = append(n.fields, []string{"Content-ID", "<" + cid + ">"})
-	}
-	n.fields = append(n.fields, append([]string{"Content-Disposition", disposition}, namePieces("filename", name)...))
-	return n
-}
-
-// tree nests mixed(related(alternative(text, html), inline), attachments), only as deep as the message needs.
-func tree(text node, html *node, inline, attached []node) node {
-	n := text
-	if html != nil {
-		n = node{contentType: []string{"multipart/alternative;"}, children: []node{text, *html}}
-	}
-	if len(inline) > 0 {
-		// RFC 2387 section 3.1: type names the root's media type.
-		n = node{
-			contentType: []string{"multipart/related;", `type="multipart/alternative";`}, children: append([]node{n}, inline...),
+func (j *job) finish() *Message {
+	j.cut()
+	d, m := j.desk, j.m
+	d.clean = true
+	for i, s := range d.segments {
+		b := d.bytes(s)
+		if i == 0 && s.shared == nil {
+			b = d.b[:s.end] // with the Date field
 		}
+		if s.shared != nil {
+			d.clean = d.clean && s.shared.clean
+		}
+		d.buffers = append(d.buffers, b)
+		m.size += int64(len(b))
 	}
-	if len(attached) > 0 {
-		n = node{contentType: []string{"multipart/mixed;"}, children: append([]node{n}, attached...)}
-	}
-	return n
+	m.r = j.Renderer
+	m.desk.Store(d)
+	return m
 }

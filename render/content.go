@@ -5,6 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"hash"
+
+	"mailshot/render/transfer"
+	"mailshot/templates"
 )
 
 // noCampaign is the id with which texts are made once more where their templates print the campaign's own.
@@ -15,56 +18,110 @@ const noCampaign = "-"
 // whatever else differs: Date, Message-ID, boundaries, tokens, the campaign's id where a text prints it, the names of
 // files, and header fields, which are for machines. person is the key of the recipient's address. key has 32 bytes.
 func (m *Message) Content(key []byte, person string) uint64 {
-	read := m
-	if m.plain != nil {
-		if plain := m.plain(); plain != nil {
+	d, read := m.made(), m
+	if m.same != nil {
+		// It is nil where a template fails without the campaign's id.
+		if plain, _ := m.r.plain.Render(m.same.to, m.same.date); plain != nil {
+			defer plain.Release()
 			read = plain
 		}
 	}
-	c := content{Hash: sha256.New(), token: []byte(read.token)}
-	c.Write(key)
-	c.put('p', []byte(person))
-	for _, h := range read.header {
-		if h[0] == "From" {
-			c.put('f', []byte(h[1]))
+	s := m.r.summer()
+	s.b = append(s.b, key...)
+	s.frame('p', person)
+	made := read.made()
+	for _, f := range made.fields {
+		if f.name == "From" {
+			s.without('f', f.shown(), read.token)
 		}
 	}
-	c.put('s', []byte(read.subject))
-	for _, text := range read.texts {
-		if text != nil {
-			c.put('t', text)
+	s.without('s', read.subject, read.token)
+	texts := [2]*templates.Output{&made.text, &made.html}
+	if m.r.c.Body.HTML == nil {
+		texts[1] = nil
+	}
+	for _, o := range texts {
+		if o != nil {
+			s.text = transfer.Normalize(s.text[:0], o.Text)
+			s.textWithout('t', read.token)
 		}
 	}
-	for _, s := range m.segments {
-		if s.checksum != nil {
-			c.put('a', s.checksum[:])
+	for _, part := range d.segments {
+		if part.shared != nil {
+			s.head('a', len(part.shared.checksum))
+			s.b = append(s.b, part.shared.checksum[:]...)
 		}
 	}
-	var sum [sha256.Size]byte
-	return binary.BigEndian.Uint64(c.Sum(sum[:0]))
+	sum := m.r.sum(s)
+	return binary.BigEndian.Uint64(sum[:])
 }
 
-// content is a digest that does not see the recipient's token.
-type content struct {
-	hash.Hash
-	token []byte
+// summer sums up one message: SHA-256 over frames, each with its kind and its length.
+type summer struct {
+	h    hash.Hash
+	b    []byte // is added next
+	text []byte
+	out  []byte
 }
 
-// put adds one thing of a kind. The token in it counts as an empty place.
-func (c content) put(kind byte, b []byte) {
-	length := uint64(len(b))
-	var head [9]byte
-	head[0] = kind
-	binary.BigEndian.PutUint64(head[1:], length)
-	c.Write(head[:])
-	for {
-		i := bytes.Index(b, c.token)
-		if i < 0 {
-			break
-		}
-		c.Write(b[:i])
-		c.Write([]byte{0})
-		b = b[i+len(c.token):]
+// summer returns a summer that has seen nothing.
+func (r *Renderer) summer() *summer {
+	s, ok := r.summers.Get().(*summer)
+	if !ok {
+		s = &summer{h: sha256.New()}
 	}
-	c.Write(b)
+	s.h.Reset()
+	s.b = s.b[:0]
+	return s
 }
+
+// sum ends a sum.
+func (r *Renderer) sum(s *summer) [sha256.Size]byte {
+	s.flush()
+	s.out = s.h.Sum(s.out[:0])
+	sum := [sha256.Size]byte(s.out)
+	if cap(s.text) <= mostKept {
+		r.summers.Put(s)
+	}
+	return sum
+}
+
+// flush adds what is gathered.
+func (s *summer) flush() {
+	s.h.Write(s.b)
+	s.b = s.b[:0]
+}
+
+// head begins a frame.
+func (s *summer) head(kind byte, length int) {
+	s.b = binary.BigEndian.AppendUint64(append(s.b, kind), uint64(length))
+}
+
+func (s *summer) frame(kind byte, text string) {
+	s.head(kind, len(text))
+	s.b = append(s.b, text...)
+}
+
+// without adds a frame in which the recipient's token counts as an empty place.
+func (s *summer) without(kind byte, text, token string) {
+	s.text = append(s.text[:0], text...)
+	s.textWithout(kind, token)
+}
+
+// textWithout does the same with s.text.
+func (s *summer) textWithout(kind byte, token string) {
+	s.head(kind, len(s.text))
+	s.flush()
+	rest := s.text
+	s.b = append(s.b, token...)
+	for i := bytes.Index(rest, s.b); i >= 0; i = bytes.Index(rest, s.b) {
+		s.h.Write(rest[:i])
+		s.h.Write(placeOfToken)
+		rest = rest[i+len(token):]
+	}
+	s.b = s.b[:0]
+	s.h.Write(rest)
+}
+
+// placeOfToken is what counts where a token stands.
+var placeOfToken = []byte{0}

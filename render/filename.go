@@ -83,7 +83,7 @@ func oldNamePieces(name string) []string {
 	if plainFileName(name) {
 		return []string{`name="` + name + `"`}
 	}
-	words := encodedWords(name, lineLength-len(` name="";`))
+	words := encodedWords(nil, name, lineLength-len(` name="";`))
 	words[0] = `name="` + words[0]
 	words[len(words)-1] += `"`
 	return words

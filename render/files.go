@@ -16,6 +16,7 @@ import (
 	"unicode/utf8"
 
 	"mailshot/render/mediatype"
+	"mailshot/render/transfer"
 )
 
 // file is one attachment as it goes into messages: read, recognised, encoded. It is immutable and shared by all
@@ -26,6 +27,7 @@ type file struct {
 	content  mediatype.Content
 	utf8     bool
 	seven    bool     // a message, which is not encoded
+	clean    bool     // no line of encoded begins with a dot
 	left     string   // a placeholder that nothing fills, with its place; "" if there is none
 	encoded  []byte   // base64 in lines, each ended by CRLF; of a message its own lines
 	checksum [32]byte // SHA-256 of encoded
@@ -163,21 +165,20 @@ func (s *files) stat(p string) (fs.FileInfo, *Fault) {
 }
 
 func (s *files) admit(p string, info fs.FileInfo) *Fault {
-	fault := &Fault{Text: "attachment " + show(p)}
+	var code, text, hint string
 	switch {
 	case info.IsDir():
-		fault.Code, fault.Text, fault.Hint = "not-a-file", fault.Text+" is a folder", "name one file"
+		code, text, hint = "not-a-file", " is a folder", "name one file"
 	case !info.Mode().IsRegular():
-		fault.Code, fault.Text = "not-a-file", fault.Text+" is not a regular file"
+		code, text = "not-a-file", " is not a regular file"
 	case info.Size() == 0:
-		fault.Code, fault.Text = "empty-file", fault.Text+" is empty (0 bytes)"
+		code, text = "empty-file", " is empty (0 bytes)"
 	case info.Size() > s.limit:
-		fault.Code = "file-too-large"
-		fault.Text = fmt.Sprintf("%s has %d bytes; the limit is %d", fault.Text, info.Size(), s.limit)
+		code, text = "file-too-large", fmt.Sprintf(" has %d bytes; the limit is %d", info.Size(), s.limit)
 	default:
 		return nil
 	}
-	return fault
+	return &Fault{Code: code, Text: "attachment " + show(p) + text, Hint: hint}
 }
 
 func pathFault(p string, err error) *Fault {
@@ -212,11 +213,11 @@ func (s *files) read(p string) (*file, *Fault) {
 	if fault := s.admit(p, before); fault != nil {
 		return nil, fault
 	}
-	f := &file{info: before, size: before.Size(), utf8: true, encoded: make([]byte, 0, base64Length(before.Size()))}
+	f := &file{info: before, size: before.Size(), utf8: true, encoded: make([]byte, 0, transfer.Base64Length(before.Size()))}
 	f.content = mediatype.Detect(in, f.size)
 	var whole []byte // of a text
 	text := isText(p, f.size)
-	chunk := make([]byte, 256*rawLine)
+	chunk := make([]byte, 256*transfer.RawLine)
 	var tail []byte // the start of a character that the last chunk cut
 	for read := int64(0); ; {
 		n, err := io.ReadFull(in, chunk)
@@ -224,7 +225,7 @@ func (s *files) read(p string) (*file, *Fault) {
 		if text {
 			whole = append(whole, chunk[:n]...)
 		}
-		f.encoded = appendBase64(f.encoded, chunk[:n])
+		f.encoded = transfer.AppendBase64(f.encoded, chunk[:n])
 		if f.utf8 {
 			f.utf8, tail = validUTF8(append(tail, chunk[:n]...))
 		}
@@ -245,6 +246,7 @@ func (s *files) read(p string) (*file, *Fault) {
 	}
 	f.utf8 = f.utf8 && len(tail) == 0
 	f.text(p, whole)
+	f.clean = !f.seven || f.encoded[0] != '.' && !bytes.Contains(f.encoded, []byte("\n."))
 	f.checksum = sha256.Sum256(f.encoded)
 	return f, nil
 }
@@ -287,9 +289,7 @@ func asMessage(b []byte) []byte {
 	if !headed.Match(b) || bytes.ContainsFunc(b, func(r rune) bool { return r == 0 || r > '~' }) {
 		return nil
 	}
-	if b = normalize(b); !bytes.HasSuffix(b, []byte("\r\n")) {
-		b = append(b, "\r\n"...)
-	}
+	b = transfer.Normalize(nil, b)
 	for line := range bytes.Lines(b) {
 		if len(line) > 1000 { // RFC 5322 section 2.1.1
 			return nil

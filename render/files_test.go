@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"mailshot/internal/parsers"
+	"mailshot/render/transfer"
 )
 
 // Every path that a cell can make of "invoices/{{.c}}", or be by itself, is one regular file below the campaign's
@@ -164,10 +165,10 @@ func TestFileSwappedForFIFO(t *testing.T) {
 	if err := mkfifo(filepath.Join(r.c.Root.Name(), "a.pdf")); err != nil {
 		t.Skipf("no FIFOs: %v", err)
 	}
-	if _, fault := r.files.read("a.pdf"); fault == nil || fault.Code != "not-a-file" {
+	if _, fault := r.store.read("a.pdf"); fault == nil || fault.Code != "not-a-file" {
 		t.Errorf("read: %v", fault)
 	}
-	if _, fault := r.files.read("gone.pdf"); fault == nil || fault.Code != "missing-file" {
+	if _, fault := r.store.read("gone.pdf"); fault == nil || fault.Code != "missing-file" {
 		t.Errorf("read: %v", fault)
 	}
 }
@@ -222,12 +223,12 @@ func TestSharedAttachment(t *testing.T) {
 		return m
 	}
 	shared := func(m *Message) *byte {
-		for _, s := range m.segments {
-			if s.checksum != nil {
-				if sha256.Sum256(s.bytes) != *s.checksum {
+		for _, s := range m.made().segments {
+			if s.shared != nil {
+				if sha256.Sum256(s.shared.encoded) != s.shared.checksum {
 					t.Error("the checksum is not that of the octets spliced in")
 				}
-				return &s.bytes[0]
+				return &s.shared.encoded[0]
 			}
 		}
 		t.Fatal("no shared segment")
@@ -295,7 +296,7 @@ func TestCacheIsBounded(t *testing.T) {
 			if _, err := r.Render(recipient(t, "Ann", "ann@example.com", "c", fmt.Sprint(i)), testDate); err != nil {
 				t.Fatal(err)
 			}
-			f, fault := r.files.get("common.bin")
+			f, fault := r.store.get("common.bin")
 			if fault != nil {
 				t.Fatal(fault)
 			}
@@ -306,12 +307,12 @@ func TestCacheIsBounded(t *testing.T) {
 				t.Fatalf("round %d, row %d: the shared file was read again", round, i)
 			}
 			used := int64(0)
-			for at := r.files.order.Front(); at != nil; at = at.Next() {
+			for at := r.store.order.Front(); at != nil; at = at.Next() {
 				used += int64(len(at.Value.(*entry).file.encoded))
 			}
-			if used != r.files.used || used > 20_000 || len(r.files.kept) != r.files.order.Len() {
-				t.Fatalf("kept %d bytes, counted %d, bound 20000; %d names, %d entries", used, r.files.used, len(r.files.kept),
-					r.files.order.Len())
+			if used != r.store.used || used > 20_000 || len(r.store.kept) != r.store.order.Len() {
+				t.Fatalf("kept %d bytes, counted %d, bound 20000; %d names, %d entries", used, r.store.used, len(r.store.kept),
+					r.store.order.Len())
 			}
 		}
 	}
@@ -331,7 +332,7 @@ func TestFilesAreReadOnce(t *testing.T) {
 	for i := range got {
 		wg.Go(func() {
 			<-start
-			got[i], _ = r.files.get("a.bin")
+			got[i], _ = r.store.get("a.bin")
 		})
 	}
 	close(start)
@@ -358,8 +359,8 @@ func TestMediaTypes(t *testing.T) {
 		{"a.xlsx", "a;b", "application/octet-stream", true},
 		{"a.csv", "ä;b", "text/csv; charset=utf-8", false},
 		{"a.csv", "\xe4;b", "text/csv", false},
-		{"a.txt", strings.Repeat("x", rawLine*256-1) + "ä", "text/plain; charset=utf-8", false}, // cut by the chunk
-		{"a.txt", strings.Repeat("ä", rawLine*256) + "\xc3", "text/plain", false},
+		{"a.txt", strings.Repeat("x", transfer.RawLine*256-1) + "ä", "text/plain; charset=utf-8", false}, // cut by the chunk
+		{"a.txt", strings.Repeat("ä", transfer.RawLine*256) + "\xc3", "text/plain", false},
 		{"a.eml", "From: a@b", "message/rfc822", false},
 		{"a.eml", "From: ä@b", "application/octet-stream", false},
 		{"a.eml", "From a@b\n\nx", "application/octet-stream", false},
@@ -378,7 +379,7 @@ func TestMediaTypes(t *testing.T) {
 	} {
 		s := setup{files: map[string]string{c.name: c.content}}
 		r := s.renderer(t)
-		f, fault := r.files.get(c.name)
+		f, fault := r.store.get(c.name)
 		if fault != nil {
 			t.Fatal(fault)
 		}
@@ -393,9 +394,9 @@ func TestMediaTypes(t *testing.T) {
 			continue // it is not in base64
 		}
 		decoded, err := io.ReadAll(base64.NewDecoder(base64.StdEncoding, bytes.NewReader(f.encoded)))
-		if err != nil || string(decoded) != c.content || int64(len(f.encoded)) != base64Length(f.size) ||
+		if err != nil || string(decoded) != c.content || int64(len(f.encoded)) != transfer.Base64Length(f.size) ||
 			cap(f.encoded) != len(f.encoded) {
-			t.Errorf("%s: %v; %d octets encoded, %d foreseen", c.name, err, len(f.encoded), base64Length(f.size))
+			t.Errorf("%s: %v; %d octets encoded, %d foreseen", c.name, err, len(f.encoded), transfer.Base64Length(f.size))
 		}
 	}
 }

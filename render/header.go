@@ -16,44 +16,61 @@ const (
 	valueLength = 8192
 )
 
-// appendField writes one header field. A value comes as its pieces, which must not be broken. Pieces are joined by one
-// space, and the field folds at such spaces only. So the way a header is cut into pieces makes its folding legal for
-// its kind.
-func appendField(b []byte, name string, pieces ...string) []byte {
-	b = append(b, name...)
-	b = append(b, ':')
-	column := len(name) + 1
-	for i, p := range pieces {
-		if i > 0 && column+1+len(p) > lineLength {
-			b = append(b, "\r\n"...)
-			column = 0
-		}
-		b = append(b, ' ')
-		b = append(b, p...)
-		column += 1 + len(p)
+// folder writes header fields. A value comes as its pieces, which must not be broken. Pieces are joined by one space,
+// and the field folds at such spaces only. So the way a header is cut into pieces makes its folding legal for its kind.
+type folder struct {
+	b      []byte
+	column int
+	within bool // a piece is written
+}
+
+func (f *folder) begin(name string) {
+	f.b = append(append(f.b, name...), ':')
+	f.column, f.within = len(name)+1, false
+}
+
+// room makes room for a piece of n octets, which are written next.
+func (f *folder) room(n int) {
+	if f.within && f.column+1+n > lineLength {
+		f.b = append(f.b, "\r\n"...)
+		f.column = 0
 	}
-	return append(b, "\r\n"...)
+	f.b = append(f.b, ' ')
+	f.column += 1 + n
+	f.within = true
+}
+
+func (f *folder) end() { f.b = append(f.b, "\r\n"...) }
+
+// field writes one header field.
+func (f *folder) field(name string, pieces ...string) {
+	f.begin(name)
+	for _, p := range pieces {
+		f.room(len(p))
+		f.b = append(f.b, p...)
+	}
+	f.end()
 }
 
 // firstLine is the room that a field's first line leaves for its value.
 func firstLine(name string) int { return lineLength - len(name) - len(": ") }
 
 // textPieces cuts an unstructured value (RFC 5322 section 3.6.5): ASCII at its single spaces, anything else into
-// encoded-words.
-func textPieces(name, value string) []string {
-	if pieces, ok := asciiPieces(value); ok {
-		return pieces
+// encoded-words. Like all that cuts, it appends the pieces to those it is given.
+func textPieces(pieces []string, name, value string) []string {
+	if cut, ok := asciiPieces(pieces, value); ok {
+		return cut
 	}
-	return encodedWords(value, firstLine(name))
+	return encodedWords(pieces, value, firstLine(name))
 }
 
 // asciiPieces cuts printable ASCII at single spaces. A run of spaces stays inside a piece, because a line that starts
 // with a run could end up blank. It refuses what a reader could take for an encoded-word, and what cannot be folded.
-func asciiPieces(value string) ([]string, bool) {
+func asciiPieces(pieces []string, value string) ([]string, bool) {
 	if !printable(value) || strings.Contains(value, "=?") {
 		return nil, false
 	}
-	var pieces []string
+	before := len(pieces)
 	start := 0
 	for i := 1; i < len(value)-1; i++ {
 		if value[i] == ' ' && value[i-1] != ' ' && value[i+1] != ' ' {
@@ -62,7 +79,7 @@ func asciiPieces(value string) ([]string, bool) {
 		}
 	}
 	pieces = append(pieces, value[start:])
-	for _, p := range pieces {
+	for _, p := range pieces[before:] {
 		if len(p) > pieceLength {
 			return nil, false
 		}
@@ -71,25 +88,30 @@ func asciiPieces(value string) ([]string, bool) {
 }
 
 // phrasePieces cuts a display name (RFC 5322 section 3.2.5) into bare atoms, one quoted string, or encoded-words.
-func phrasePieces(name, phrase string) []string {
+func phrasePieces(pieces []string, name, phrase string) []string {
 	if phrase == "" {
-		return nil
+		return pieces
 	}
 	if !printable(phrase) || strings.Contains(phrase, "=?") {
-		return encodedWords(phrase, firstLine(name))
+		return encodedWords(pieces, phrase, firstLine(name))
 	}
-	words := strings.Split(phrase, " ")
+	before := len(pieces)
 	atoms := true
-	for _, w := range words {
-		atoms = atoms && w != "" && len(w) <= lineLength && strings.Trim(w, atomText) == ""
+	for w := range strings.SplitSeq(phrase, " ") {
+		atoms = atoms && w != "" && len(w) <= lineLength && only(w, &atomSet)
+		pieces = append(pieces, w)
 	}
 	if atoms {
-		return words
+		return pieces
 	}
+	pieces = pieces[:before]
 	if len(phrase) > 60 {
-		return encodedWords(phrase, firstLine(name))
+		return encodedWords(pieces, phrase, firstLine(name))
 	}
-	return []string{`"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(phrase) + `"`}
+	if strings.ContainsAny(phrase, `"\`) {
+		phrase = strings.ReplaceAll(strings.ReplaceAll(phrase, `\`, `\\`), `"`, `\"`)
+	}
+	return append(pieces, `"`+phrase+`"`)
 }
 
 const (
@@ -97,33 +119,55 @@ const (
 	atomText     = alphanumeric + "!#$%&'*+-/=?^_`{|}~" // RFC 5322 section 3.2.3
 )
 
-// mailboxPieces cuts `Name <address>`.
-func mailboxPieces(header, name, address string) []string {
-	if name == "" {
-		return []string{address}
+// atomSet are the octets of atomText, and qSet those that stand for themselves in Q: the ones allowed in a phrase (RFC
+// 2047 section 5 (3)), which are safe everywhere.
+var atomSet, qSet = set(atomText), set(alphanumeric + "!*+-/")
+
+func set(members string) (in [256]bool) {
+	for _, c := range []byte(members) {
+		in[c] = true
 	}
-	return append(phrasePieces(header, name), "<"+address+">")
+	return in
+}
+
+// only says whether s has no octets but those of a set.
+func only(s string, in *[256]bool) bool {
+	for i := range len(s) {
+		if !in[s[i]] {
+			return false
+		}
+	}
+	return true
+}
+
+// mailboxPieces cuts `Name <address>`. angled is the address between its angle brackets.
+func mailboxPieces(pieces []string, header, name, angled string) []string {
+	if name == "" {
+		return append(pieces, angled[1:len(angled)-1])
+	}
+	return append(phrasePieces(pieces, header, name), angled)
 }
 
 // encodedWords writes text as encoded-words (RFC 2047), in B or Q, whichever is shorter. None is over 75 characters,
 // and the first one fits into what its line has left. No character is split between two words. Blanks are inside the
 // words, because readers drop the blank between two of them.
-func encodedWords(text string, first int) []string {
+func encodedWords(pieces []string, text string, first int) []string {
+	const overhead = len("=?utf-8?q??=")
 	quoted := 0
-	for i := 0; i < len(text); i++ {
+	for i := range len(text) {
 		quoted += qLength(text[i])
 	}
 	useQ := quoted <= base64.StdEncoding.EncodedLen(len(text))
-	const overhead = len("=?utf-8?q??=")
 	room := first - overhead
-	var words []string
+	b := make([]byte, 0, 2*len(text)+4*overhead) // all words, which are cut from one string
+	ends := make([]int, 0, 16)
 	for len(text) > 0 {
 		n, used := 0, 0
 		for n < len(text) {
 			_, size := utf8.DecodeRuneInString(text[n:])
 			if useQ {
-				for _, c := range []byte(text[n : n+size]) {
-					used += qLength(c)
+				for i := range size {
+					used += qLength(text[n+i])
 				}
 			} else {
 				used = base64.StdEncoding.EncodedLen(n + size)
@@ -134,24 +178,25 @@ func encodedWords(text string, first int) []string {
 			n += size
 		}
 		if useQ {
-			words = append(words, "=?utf-8?q?"+qEncode(text[:n])+"?=")
+			b = qEncode(append(b, "=?utf-8?q?"...), text[:n])
 		} else {
-			words = append(words, "=?utf-8?b?"+base64.StdEncoding.EncodeToString([]byte(text[:n]))+"?=")
+			b = base64.StdEncoding.AppendEncode(append(b, "=?utf-8?b?"...), []byte(text[:n]))
 		}
+		b = append(b, "?="...)
+		ends = append(ends, len(b))
 		text = text[n:]
 		room = 75 - overhead
 	}
-	return words
-}
-
-// qSafe says which characters stand for themselves in Q. They are the ones allowed in a phrase (RFC 2047 section 5
-// (3)), which are safe everywhere.
-func qSafe(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("!*+-/", c) >= 0
+	words, start := string(b), 0
+	for _, end := range ends {
+		pieces = append(pieces, words[start:end])
+		start = end
+	}
+	return pieces
 }
 
 func qLength(c byte) int {
-	if c == ' ' || qSafe(c) {
+	if c == ' ' || qSet[c] {
 		return 1
 	}
 	return 3
@@ -159,31 +204,30 @@ func qLength(c byte) int {
 
 const hexDigits = "0123456789ABCDEF"
 
-func qEncode(s string) string {
-	b := make([]byte, 0, 75)
-	for i := 0; i < len(s); i++ {
+func qEncode(b []byte, s string) []byte {
+	for i := range len(s) {
 		switch c := s[i]; {
 		case c == ' ':
 			b = append(b, '_')
-		case qSafe(c):
+		case qSet[c]:
 			b = append(b, c)
 		default:
 			b = append(b, '=', hexDigits[c>>4], hexDigits[c&15])
 		}
 	}
-	return string(b)
+	return b
 }
 
 // uriPieces cuts a list of URIs (RFC 2369 section 2) into its entries, so that it folds between them and nowhere else.
-func uriPieces(value string) ([]string, error) {
-	var pieces []string
+func uriPieces(pieces []string, value string) ([]string, error) {
 	for rest := value; ; {
 		rest = strings.TrimLeft(rest, " ")
 		end := strings.IndexByte(rest, '>')
 		if !strings.HasPrefix(rest, "<") || end < 0 {
 			return nil, fmt.Errorf("not a list of <URI>, <URI>: %s", show(value))
 		}
-		uri := rest[1:end]
+		angled := rest[:end+1]
+		uri := angled[1:end]
 		scheme, _, ok := strings.Cut(uri, ":")
 		if !ok || scheme == "" || !printable(uri) || strings.ContainsAny(uri, " <\"") {
 			return nil, fmt.Errorf("%s is not a URI; write other characters as %%XX", show(uri))
@@ -193,18 +237,18 @@ func uriPieces(value string) ([]string, error) {
 		}
 		rest = strings.TrimLeft(rest[end+1:], " ")
 		if rest == "" {
-			return append(pieces, "<"+uri+">"), nil
+			return append(pieces, angled), nil
 		}
 		if rest[0] != ',' {
 			return nil, fmt.Errorf("no comma after <%s>", uri)
 		}
-		pieces = append(pieces, "<"+uri+">,")
+		pieces = append(pieces, angled+",")
 		rest = rest[1:]
 	}
 }
 
 // listIDPieces cuts `Description <list.id.example>` (RFC 2919 section 2).
-func listIDPieces(name, value string) ([]string, error) {
+func listIDPieces(pieces []string, name, value string) ([]string, error) {
 	phrase, id, ok := strings.Cut(value, "<")
 	id, rest, closed := strings.Cut(id, ">")
 	if !ok || !closed || rest != "" {
@@ -218,25 +262,25 @@ func listIDPieces(name, value string) ([]string, error) {
 	if n := len(phrase); n > 1 && phrase[0] == '"' && phrase[n-1] == '"' && !strings.ContainsAny(phrase[1:n-1], `"\`) {
 		phrase = phrase[1 : n-1] // it is quoted again below where it has to be
 	}
-	return append(phrasePieces(name, phrase), "<"+id+">"), nil
+	return append(phrasePieces(pieces, name, phrase), "<"+id+">"), nil
 }
 
 // idPieces cuts a list of message identifiers (RFC 5322 section 3.6.4).
-func idPieces(value string) ([]string, error) {
-	ids := strings.Fields(value)
-	for _, id := range ids {
+func idPieces(pieces []string, value string) ([]string, error) {
+	for id := range strings.FieldsSeq(value) {
 		left, right, ok := strings.Cut(strings.TrimSuffix(strings.TrimPrefix(id, "<"), ">"), "@")
 		if !ok || id[0] != '<' || id[len(id)-1] != '>' || left == "" || right == "" || !printable(id) ||
 			strings.ContainsAny(left, `<>@" `) || strings.ContainsAny(right, `<>@" `) || len(id) > pieceLength {
 			return nil, fmt.Errorf("%s is not a message identifier, like <left@right>", show(id))
 		}
+		pieces = append(pieces, id)
 	}
-	return ids, nil
+	return pieces, nil
 }
 
 // tokenPieces cuts a value that machines read. It is ASCII and never encoded.
-func tokenPieces(value string) ([]string, error) {
-	pieces, ok := asciiPieces(value)
+func tokenPieces(pieces []string, value string) ([]string, error) {
+	pieces, ok := asciiPieces(pieces, value)
 	if !ok {
 		return nil, fmt.Errorf("%s has characters that are not ASCII", show(value))
 	}
@@ -308,6 +352,9 @@ func checkName(name string) (reason, hint string) {
 // of any kind (CR, LF and NUL first of all), the two Unicode line ends, and bytes that are not UTF-8 (such as half a
 // surrogate pair). None of it is ever removed silently.
 func checkText(s string) string {
+	if printable(s) {
+		return ""
+	}
 	n := 0
 	for i, r := range s {
 		n++

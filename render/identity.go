@@ -3,14 +3,20 @@ package render
 import (
 	"crypto/hmac"
 	"crypto/sha256"
+	"encoding"
 	"encoding/base32"
-	"strings"
+	"hash"
 )
+
+// lower is base32 in small letters, without padding.
+var lower = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+const tokenLength = 32
 
 // Token returns the opaque text by which an unsubscribe link or a bounce address names a recipient of a campaign. It
 // has 32 characters, and cannot be guessed without the secret, nor from the Message-ID that everybody can read.
 func Token(secret []byte, campaign, key string) string {
-	return derive(subkey(secret, "token"), campaign, key)[:32]
+	return derive(subkey(secret, "token"), campaign, key)[:tokenLength]
 }
 
 // MessageID returns the left side of the Message-ID of a campaign's message to the person with this key, as a mailbox
@@ -20,20 +26,13 @@ func MessageID(secret []byte, campaign, key string) string {
 	return derive(secret, campaign, key)
 }
 
-// boundary is the stem of a message's boundaries. A boundary occurs in no part, whatever the parts hold, because it
-// begins with "=_". In quoted-printable an equals sign is followed by two hexadecimal digits or the end of the line,
-// and in base64 by another equals sign or the end of the line. All parts are encoded so.
-func boundary(secret []byte, campaign, key string) string {
-	return "=_" + derive(subkey(secret, "boundary"), campaign, key)[:24]
-}
-
 // derive is unambiguous because a campaign's id has no NUL in it (see New).
 func derive(secret []byte, campaign, key string) string {
 	h := hmac.New(sha256.New, secret)
 	h.Write([]byte(campaign))
 	h.Write([]byte{0})
 	h.Write([]byte(key))
-	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(h.Sum(nil)))
+	return lower.EncodeToString(h.Sum(nil))
 }
 
 // subkey gives each use a key of its own, so that the output of one use tells nothing about that of another.
@@ -42,4 +41,75 @@ func subkey(secret []byte, use string) []byte {
 	h.Write([]byte{0})
 	h.Write([]byte(use))
 	return h.Sum(nil)
+}
+
+// names makes what names the messages of one campaign: the same as MessageID and Token, without hashing the secret and
+// the campaign anew for each. It is immutable.
+type names struct{ id, token, boundary keyed }
+
+func newNames(secret []byte, campaign string) names {
+	return names{newKeyed(secret, campaign), newKeyed(subkey(secret, "token"), campaign),
+		newKeyed(subkey(secret, "boundary"), campaign)}
+}
+
+// keyed is derive for one secret and campaign: the states of HMAC's two hashes (RFC 2104) after what is the same each
+// time.
+type keyed struct{ inner, outer []byte }
+
+func newKeyed(secret []byte, campaign string) keyed {
+	if len(secret) > sha256.BlockSize {
+		sum := sha256.Sum256(secret)
+		secret = sum[:]
+	}
+	after := func(pad byte, more string) []byte {
+		block := make([]byte, sha256.BlockSize)
+		copy(block, secret)
+		for i := range block {
+			block[i] ^= pad
+		}
+		h := sha256.New()
+		h.Write(append(block, more...))
+		state, err := h.(encoding.BinaryMarshaler).MarshalBinary()
+		if err != nil {
+			panic(err) // package sha256 says that it never is
+		}
+		return state
+	}
+	return keyed{after(0x36, campaign+"\x00"), after(0x5c, "")}
+}
+
+// hasher is what derives with one keyed after another. It is not safe for concurrent use.
+type hasher struct {
+	h      hash.Hash
+	digest []byte
+	name   []byte
+}
+
+// derive returns the same as the function derive. The text is valid until the next call.
+func (h *hasher) derive(k keyed, key string) []byte {
+	if h.h == nil {
+		h.h = sha256.New()
+	}
+	h.resume(k.inner)
+	h.name = append(h.name[:0], key...)
+	h.h.Write(h.name)
+	h.digest = h.h.Sum(h.digest[:0])
+	h.resume(k.outer)
+	h.h.Write(h.digest)
+	h.digest = h.h.Sum(h.digest[:0])
+	h.name = lower.AppendEncode(h.name[:0], h.digest)
+	return h.name
+}
+
+func (h *hasher) resume(state []byte) {
+	if err := h.h.(encoding.BinaryUnmarshaler).UnmarshalBinary(state); err != nil {
+		panic(err) // the state is one of its own
+	}
+}
+
+// appendBoundary appends the stem of a message's boundaries. A boundary occurs in no part, whatever the parts hold,
+// because it begins with "=_". In quoted-printable an equals sign is followed by two hexadecimal digits or the end of
+// the line, and in base64 by another equals sign or the end of the line. All parts are encoded so.
+func (h *hasher) appendBoundary(b []byte, k keyed, key string) []byte {
+	return append(append(b, "=_"...), h.derive(k, key)[:24]...)
 }

@@ -1,33 +1,38 @@
 package render
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
 	"io"
 	"slices"
 	"strings"
+	"sync/atomic"
+	"time"
+
+	"mailshot/render/transfer"
+	"mailshot/templates"
 )
 
-// Message is one finished message with its envelope. It is immutable and safe for concurrent use. The encoded
-// attachments in it are shared with other messages and never copied.
+// Message is one finished message with its envelope. Until Release it is immutable and safe for concurrent use. The
+// encoded attachments in it are shared with other messages and never copied.
 type Message struct {
-	from, to, id, subject string
-	date                  []byte // the Date field, the only part that the digest leaves out
-	segments              []segment
-	size                  int64
-	header                [][2]string
-	parts                 []Part
-	texts                 [][]byte // by part; nil for a file
-	remarks               []Remark
-	token                 string
-	plain                 func() *Message // the texts of no campaign, see Content; nil = these
+	from, to, id, subject, token string
+	size                         int64
+
+	r    *Renderer
+	desk atomic.Pointer[desk] // nil once the message is released
+	same *recall              // to make the texts of no campaign, see Content; nil = these
 }
 
-// segment is a run of the message's bytes. A segment with a checksum is an encoded attachment that many messages may
-// share.
+// recall is what a message is made of, for making it once more.
+type recall struct {
+	to   Recipient
+	date time.Time
+}
+
+// segment is a run of the message's octets. Its octets are those of an attachment, which many messages may share, or
+// desk.b[start:end].
 type segment struct {
-	bytes    []byte
-	checksum *[sha256.Size]byte
+	start, end int
+	shared     *file
 }
 
 // Part is one leaf of the message's tree, decoded, for previews. ContentType is the bare media type, and Name the file
@@ -55,55 +60,139 @@ func (m *Message) Subject() string { return m.subject }
 // Size returns the number of octets that WriteTo writes.
 func (m *Message) Size() int64 { return m.size }
 
+// Release gives the memory of the message back, for other messages. Whoever owns the message calls it when the message
+// is over: when nobody reads its octets any more, and nobody will. After it, only From, To, ID, Subject and Size may be
+// called; the other methods panic. A message that is not released is garbage like any other value. Release may be
+// called more than once.
+func (m *Message) Release() {
+	if d := m.desk.Swap(nil); d != nil {
+		m.r.clear(d)
+	}
+}
+
+// made returns what the message was made on.
+func (m *Message) made() *desk {
+	d := m.desk.Load()
+	if d == nil {
+		panic("render: a message is read after its release")
+	}
+	return d
+}
+
+// Buffers returns the octets that WriteTo writes, in order. They must not be changed, and are valid until Release. clean
+// says that they can go on the wire as they are: CRLF is the only line end, there is no NUL, no line has more than 998
+// octets, and none begins with a dot. It is false if a message is attached, which goes as it is.
+func (m *Message) Buffers() (segments [][]byte, clean bool) {
+	d := m.made()
+	return d.buffers, d.clean
+}
+
 // WriteTo writes the message as it goes on the wire, before dot stuffing. Lines end in CRLF and are at most 998 octets
 // long without it, and there is no CR or LF elsewhere. All octets are ASCII, except in a recipient's address that is
 // not. WriteTo may be called any number of times.
 func (m *Message) WriteTo(w io.Writer) (int64, error) {
-	n, err := w.Write(m.date)
-	total := int64(n)
-	for _, s := range m.segments {
-		if err != nil {
-			break
+	total := int64(0)
+	for _, b := range m.made().buffers {
+		n, err := w.Write(b)
+		if total += int64(n); err != nil {
+			return total, err
 		}
-		n, err = w.Write(s.bytes)
-		total += int64(n)
 	}
-	return total, err
+	return total, nil
+}
+
+func (d *desk) bytes(s segment) []byte {
+	if s.shared != nil {
+		return s.shared.encoded
+	}
+	return d.b[s.start:s.end]
 }
 
 // Digest returns a SHA-256 over the envelope and every octet but those of the Date field. Two messages with one digest
 // are the same message at two times. An attachment counts by the checksum of the encoded octets that are written.
 func (m *Message) Digest() [32]byte {
-	h := sha256.New()
-	frame := func(kind byte, b []byte) {
-		var head [9]byte
-		head[0] = kind
-		binary.BigEndian.PutUint64(head[1:], uint64(len(b)))
-		h.Write(head[:])
-		h.Write(b)
-	}
-	frame('f', []byte(m.from))
-	frame('t', []byte(m.to))
-	for _, s := range m.segments {
-		if s.checksum != nil {
-			frame('a', s.checksum[:])
+	d := m.made()
+	s := m.r.summer()
+	s.frame('f', m.from)
+	s.frame('t', m.to)
+	for _, part := range d.segments {
+		if part.shared != nil {
+			s.head('a', len(part.shared.checksum))
+			s.b = append(s.b, part.shared.checksum[:]...)
 		} else {
-			frame('b', s.bytes)
+			s.head('b', part.end-part.start)
+			s.flush()
+			s.h.Write(d.bytes(part))
 		}
 	}
-	return [32]byte(h.Sum(nil))
+	return m.r.sum(s)
 }
 
 // Parts returns the leaves of the message's tree, in order.
 func (m *Message) Parts() []Part {
-	parts := slices.Clone(m.parts)
-	for i, t := range m.texts {
-		if t != nil {
-			parts[i].Text = strings.ReplaceAll(string(t), "\r\n", "\n")
+	d := m.made()
+	text := func(contentType string, o *templates.Output) Part {
+		canonical := string(transfer.Normalize(nil, o.Text))
+		return Part{ContentType: contentType, Size: int64(len(canonical)),
+			Text: strings.ReplaceAll(canonical, "\r\n", "\n")}
+	}
+	parts := []Part{text("text/plain", &d.text)}
+	if m.r.c.Body.HTML != nil {
+		parts = append(parts, text("text/html", &d.html))
+	}
+	for _, inline := range []bool{true, false} {
+		for _, l := range d.files {
+			if l.part.Inline == inline {
+				parts = append(parts, l.part)
+			}
 		}
 	}
 	return parts
 }
 
+// Text returns the message's text as its template made it: with the line ends of its sources, and perhaps without one
+// at its end. Its runs are verified. It must not be changed, and is valid until Release.
+func (m *Message) Text() *templates.Output { return &m.made().text }
+
+// HTML returns the message's HTML as Text does; nil if it has none.
+func (m *Message) HTML() *templates.Output {
+	d := m.made()
+	if m.r.c.Body.HTML == nil {
+		return nil
+	}
+	return &d.html
+}
+
 // Header returns the message's header fields except those of its MIME structure, in order, as names and decoded values.
-func (m *Message) Header() [][2]string { return slices.Clone(m.header) }
+func (m *Message) Header() [][2]string {
+	d := m.made()
+	header := make([][2]string, 1, 1+len(d.fields))
+	header[0] = [2]string{"Date", string(d.b[len("Date: ") : d.date-len("\r\n")])}
+	for _, f := range d.fields {
+		header = append(header, [2]string{f.name, f.shown()})
+	}
+	return header
+}
+
+// Field returns one of Header's fields after Date, for i from 0 on. Of a field with one mailbox value is the name and
+// local the part of the address before the @; of others local is empty. ok is false where there is no such field.
+func (m *Message) Field(i int) (name, value, local string, ok bool) {
+	d := m.made()
+	if i >= len(d.fields) {
+		return "", "", "", false
+	}
+	f := d.fields[i]
+	if f.box.Address.IsZero() {
+		return f.name, f.value, "", true
+	}
+	return f.name, f.box.Name, f.box.Address.Local(), true
+}
+
+// Remarks returns what is odd about the message's attachments.
+func (m *Message) Remarks() []Remark {
+	var remarks []Remark
+	for _, l := range m.made().files {
+		remarks = append(remarks, l.remarks...)
+	}
+	return slices.Clip(remarks)
+}

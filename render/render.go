@@ -1,9 +1,16 @@
 // Package render makes finished messages. New takes what all messages of a campaign share, Renderer.Render makes the
-// Message of one recipient, and Message.WriteTo writes it as it goes on the wire.
+// Message of one recipient, and Message.WriteTo writes it as it goes on the wire. Message.Release gives its memory back.
 //
-// Nothing passes from one message to the next but encoded attachments, and those are immutable: no buffer, header or
-// part is used again. So one Renderer serves any number of goroutines, and one recipient's data cannot turn up in
-// another's message.
+// What can be done once is done in New. Header fields whose template has no action are laid out, the literals of the
+// body are encoded (package transfer), and the keys of Message-IDs, tokens and boundaries are hashed. What is left for
+// each message is to execute the templates, to encode the lines that have a cell in them, and to copy.
+//
+// A message is made on memory of its own. Nothing passes from one message to the next but what is the same for all:
+// encoded attachments, fields without an action, and the literals of the templates, all of them immutable and made from
+// no row. Memory is used for another message only when its message is over, and whoever owns the message says so with
+// Message.Release. It then holds nothing that the next message does not overwrite, and reading a message after its
+// release panics. So one Renderer serves any number of goroutines, and one recipient's data cannot turn up in another's
+// message.
 //
 // The same campaign, recipient and files give the same octets, except for Date: the Message-ID, the boundaries and the
 // order of everything follow from them. So a preview is the message that will be sent, and Message.Digest proves it.
@@ -30,8 +37,11 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"mailshot/render/address"
+	"mailshot/render/transfer"
 	"mailshot/templates"
 )
 
@@ -45,7 +55,8 @@ type Config struct {
 	Subject *templates.Text
 	Headers []Header // in this order, after Subject
 	Body    *templates.Body
-	Printed bool // the templates may print the campaign's id; see Message.Content
+	Printed bool     // the templates may print the campaign's id; see Message.Content
+	Columns []string // the names of a recipient's Data.Cells; needed only if rows come with them
 
 	Attachments []Attachment
 	Root        *os.Root        // the campaign's folder; may be nil if there are no attachments
@@ -79,9 +90,17 @@ type Recipient struct {
 
 // Renderer makes the messages of one campaign. It is safe for concurrent use.
 type Renderer struct {
-	c     Config
-	files *files
-	plain *Renderer // makes the texts of no campaign; nil if the templates do not print the campaign's id
+	c            Config
+	store        *files
+	plain        *Renderer // makes the texts of no campaign; nil if the templates do not print the campaign's id
+	names        names
+	fixed        fixedFields
+	texts, htmls transfer.Literals      // of the body's parts
+	sorted       []int                  // the columns in the order of their names
+	laid         []atomic.Pointer[laid] // by Config.Attachments: the one made last
+
+	desks, summers sync.Pool
+	cleared        func(*desk) // set by tests; sees each desk that is given back, before anybody else may have it
 }
 
 // New checks the configuration and returns its Renderer. The error joins all mistakes, each a *Fault.
@@ -123,12 +142,28 @@ func New(c Config) (*Renderer, error) {
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
 	}
-	r := &Renderer{c: c, files: newFiles(c.Root, c.AttachmentLimit, c.Cache)}
+	store := newFiles(c.Root, c.AttachmentLimit, c.Cache)
+	r := prepare(c, store)
 	if c.Printed {
 		c.Campaign, c.Headers, c.Attachments = noCampaign, nil, nil
-		r.plain = &Renderer{c: c, files: r.files}
+		r.plain = prepare(c, store)
 	}
 	return r, nil
+}
+
+// prepare does for a configuration that was checked what is the same for all messages.
+func prepare(c Config, store *files) *Renderer {
+	r := &Renderer{c: c, store: store, names: newNames(c.Secret, c.Campaign), sorted: make([]int, len(c.Columns)),
+		texts: transfer.Prepare(c.Body.Text.Literals()), laid: make([]atomic.Pointer[laid], len(c.Attachments))}
+	if c.Body.HTML != nil {
+		r.htmls = transfer.Prepare(c.Body.HTML.Literals())
+	}
+	for i := range r.sorted {
+		r.sorted[i] = i
+	}
+	slices.SortFunc(r.sorted, func(a, b int) int { return strings.Compare(c.Columns[a], c.Columns[b]) })
+	r.fixed = r.fix()
+	return r
 }
 
 // missingImage says what to write for an image that is not attached.

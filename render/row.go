@@ -1,64 +1,69 @@
 package render
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
-	"path"
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"mailshot/render/address"
+	"mailshot/render/transfer"
 	"mailshot/templates"
 )
 
 // Render makes one message. The error joins all faults of this row. Each is a *Fault or an error of templates, and has
 // a Diagnostic method.
 func (r *Renderer) Render(to Recipient, date time.Time) (*Message, error) {
-	to.Data.Mailshot = map[string]string{
-		"campaign": r.c.Campaign,
-		"key":      to.Key,
-		"address":  to.Address.String(),
-		"name":     to.Name,
-		"token":    Token(r.c.Secret, r.c.Campaign, to.Key),
-	}
-	now := date.Format(time.RFC1123Z)
-	j := &job{Renderer: r, to: to, composer: composer{
-		m:        &Message{date: appendField(nil, "Date", now), header: [][2]string{{"Date", now}}},
-		head:     make([]byte, 0, 1024),
-		boundary: boundary(r.c.Secret, r.c.Campaign, to.Key),
-	}}
+	j := job{Renderer: r, to: to, desk: r.free(), m: &Message{}}
+	j.begin("Date")
+	j.b = append(date.AppendFormat(append(j.b, ' '), time.RFC1123Z), "\r\n"...)
+	j.date = len(j.b)
+	j.identify()
 	j.headers()
-	body := j.body()
+	j.body()
 	if len(j.faults) > 0 {
+		r.clear(j.desk)
 		return nil, errors.Join(j.faults...)
 	}
-	j.head = slices.Grow(j.head, body.length())
-	j.entity(body, 0)
-	j.m.token = to.Data.Mailshot["token"]
+	j.stem = j.appendBoundary(j.stem[:0], r.names.boundary, to.Key)
+	j.tree()
 	if r.plain != nil {
-		j.m.plain = func() *Message {
-			m, _ := r.plain.Render(to, date) // nil where a template fails without the campaign's id
-			return m
-		}
+		j.m.same = &recall{to, date}
 	}
 	return j.finish(), nil
 }
 
-// job is the making of one message: its recipient, what is laid out, and the faults found so far. After a fault it goes
-// on, to find the others.
+// job is the making of one message: its recipient, what it is made on, and the faults found so far. After a fault it
+// goes on, to find the others.
 type job struct {
 	*Renderer
-	to Recipient
-	composer
-	faults []error
+	*desk
+	m      *Message
+	to     Recipient
+	angled string // the recipient's address between its angle brackets
+
+	textBased, htmlBased bool // a text goes in base64
+	faults               []error
 }
 
 func (j *job) fault(code, place, hint, format string, args ...any) {
 	j.faults = append(j.faults, &Fault{code, place, fmt.Sprintf(format, args...), hint})
+}
+
+// identify fills in what templates may say of the recipient and the campaign.
+func (j *job) identify() {
+	b := append(j.one.Text[:0], j.derive(j.names.token, j.to.Key)[:tokenLength]...)
+	b = append(j.to.Address.Append(append(b, '<')), '>')
+	j.one.Text = b
+	both := string(b)
+	j.m.token, j.angled = both[:tokenLength], both[tokenLength:]
+	j.m.to = j.angled[1 : len(j.angled)-1]
+	j.to.Data.Mailshot = templates.Mailshot{
+		Campaign: j.c.Campaign, Key: j.to.Key, Address: j.m.to, Name: j.to.Name, Token: j.m.token,
+	}
 }
 
 // headers lays out the envelope and the fields before the MIME structure.
@@ -69,90 +74,154 @@ func (j *job) headers() {
 	if j.to.Address.IsZero() {
 		j.fault("bad-address", "", "", "the row has no address")
 	}
-	from := j.parse("From", "", j.line("header From", "", j.c.From))
-	id := MessageID(j.c.Secret, j.c.Campaign, j.to.Key) + "@" + from.Address.Domain()
-	j.m.id = id
-	j.put("Message-ID", "<"+id+">", "<"+id+">")
-	j.mailbox("From", "", from)
-	j.box("To", address.Mailbox{Name: j.check("header To", "", j.to.Name), Address: j.to.Address})
-	if reply := j.line("header Reply-To", "", j.c.ReplyTo); reply != "" {
-		j.replyTo(reply)
+	from := j.fixed.from
+	if from == nil {
+		from = &fixed{box: j.from()}
 	}
-	subject := j.line("header Subject", "", j.c.Subject)
-	j.m.subject = subject
-	if subject != "" {
-		j.put("Subject", subject, textPieces("Subject", subject)...)
+	j.messageID(from.box.Address.Domain())
+	if !j.copy(from) {
+		j.mailbox("From", "", from.box)
 	}
-	j.put("MIME-Version", "1.0", "1.0")
-	for _, h := range j.c.Headers {
-		if value := j.line("header "+h.Name, h.Place, h.Value); value != "" {
-			j.custom(h, value)
+	j.box("To", address.Mailbox{Name: j.check("header To", "", j.to.Name), Address: j.to.Address}, j.angled)
+	if !j.copy(j.fixed.replyTo) {
+		j.replyTo()
+	}
+	if j.copy(j.fixed.subject) {
+		j.m.subject = j.fixed.subject.subject
+	} else {
+		j.subject()
+	}
+	j.token("MIME-Version", "1.0")
+	for i, h := range j.c.Headers {
+		if !j.copy(j.fixed.headers[i]) {
+			j.custom(h)
 		}
 	}
 
-	sender := j.c.Bounces
-	if sender.IsZero() {
-		sender = from.Address
+	j.m.from = from.sender
+	if j.m.from == "" {
+		sender := j.c.Bounces
+		if sender.IsZero() {
+			sender = from.box.Address
+		}
+		j.sevenBit("the envelope sender", "", sender)
+		j.m.from = sender.String()
 	}
-	j.sevenBit("the envelope sender", "", sender)
-	j.m.from, j.m.to = sender.String(), j.to.Address.String()
 }
 
-// custom lays out a header of the campaign's own, in the syntax that the header has.
-func (j *job) custom(h Header, value string) {
-	var pieces []string
+// messageID lays out Message-ID, whose right side is the domain of From.
+func (j *job) messageID(domain string) {
+	b := append(append(j.one.Text[:0], '<'), j.derive(j.names.id, j.to.Key)...)
+	b = append(append(append(b, '@'), domain...), '>')
+	j.one.Text = b
+	angled := string(b)
+	j.m.id = angled[1 : len(angled)-1]
+	j.token("Message-ID", angled)
+}
+
+// from makes the mailbox of From.
+func (j *job) from() address.Mailbox {
+	return j.parse("From", "", j.value("header From", "", j.c.From))
+}
+
+// subject makes and lays out the subject.
+func (j *job) subject() {
+	subject := j.value("header Subject", "", j.c.Subject)
+	if j.m.subject = subject; subject != "" {
+		j.put("Subject", subject, textPieces(j.pieces[:0], "Subject", subject))
+	}
+}
+
+// custom makes and lays out a header of the campaign's own, in the syntax that the header has.
+func (j *job) custom(h Header) {
+	value := j.value("header "+h.Name, h.Place, h.Value)
+	if value == "" {
+		return
+	}
 	var err error
+	pieces := j.pieces[:0]
 	switch kindOf(h.Name) {
 	case kindMailbox:
 		j.mailbox(h.Name, h.Place, j.parse(h.Name, h.Place, value))
 		return
 	case kindToken:
-		pieces, err = tokenPieces(value)
+		pieces, err = tokenPieces(pieces, value)
 	case kindURIs:
-		if pieces, err = uriPieces(value); err == nil {
+		if pieces, err = uriPieces(pieces, value); err == nil {
 			err = j.foreignURI(value)
 		}
 	case kindListID:
-		pieces, err = listIDPieces(h.Name, value)
+		pieces, err = listIDPieces(pieces, h.Name, value)
 	case kindIDs:
-		pieces, err = idPieces(value)
+		pieces, err = idPieces(pieces, value)
 	default:
-		pieces = textPieces(h.Name, value)
+		pieces = textPieces(pieces, h.Name, value)
 	}
 	if err != nil {
 		j.fault("bad-header", h.Place, "", "header %s: %v", h.Name, err)
 		return
 	}
-	j.put(h.Name, value, pieces...)
+	j.put(h.Name, value, pieces)
 }
 
 // foreignURI finds a cell that ends one URI and begins another within a list of URIs. A cell that is the whole value
 // may.
 func (j *job) foreignURI(value string) error {
-	for _, column := range slices.Sorted(maps.Keys(j.to.Data.Text)) {
-		cell := j.to.Data.Text[column]
-		if strings.ContainsAny(cell, "<>") && cell != value && strings.Contains(value, cell) {
+	if j.to.Data.Cells != nil && !slices.ContainsFunc(j.to.Data.Cells, func(c templates.Cell) bool { return angles(c.Text) }) {
+		return nil
+	}
+	for column, cell := range j.cells(j.to.Data) {
+		if angles(cell) && cell != value && strings.Contains(value, cell) {
 			return fmt.Errorf("column %s puts < or > into a URI", show(column))
 		}
 	}
 	return nil
 }
 
-// put lays out a field and keeps its decoded value for previews.
-func (j *job) put(name, value string, pieces ...string) {
+func angles(s string) bool { return strings.IndexByte(s, '<') >= 0 || strings.IndexByte(s, '>') >= 0 }
+
+// cells yields the row's cells with their columns, in the order of the columns' names.
+func (r *Renderer) cells(d templates.Data) iter.Seq2[string, string] {
+	return func(yield func(column, cell string) bool) {
+		if d.Cells == nil {
+			for _, column := range slices.Sorted(maps.Keys(d.Text)) {
+				if !yield(column, d.Text[column]) {
+					return
+				}
+			}
+			return
+		}
+		for _, i := range r.sorted {
+			if i < len(d.Cells) && !yield(r.c.Columns[i], d.Cells[i].Text) {
+				return
+			}
+		}
+	}
+}
+
+// put lays out a field and keeps its decoded value for previews. pieces may be j.pieces, which are used again.
+func (j *job) put(name, value string, pieces []string) {
 	j.field(name, pieces...)
-	j.m.header = append(j.m.header, [2]string{name, value})
+	j.fields = append(j.fields, field{name: name, value: value})
+	j.pieces = pieces
+}
+
+// token lays out a field whose value must not be broken.
+func (j *job) token(name, value string) {
+	j.field(name, value)
+	j.fields = append(j.fields, field{name: name, value: value})
 }
 
 // mailbox lays out a field with one mailbox. A zero address is a fault that was reported before.
 func (j *job) mailbox(name, place string, m address.Mailbox) {
 	j.sevenBit("header "+name, place, m.Address)
-	j.box(name, m)
+	j.box(name, m, "<"+m.Address.String()+">")
 }
 
 // box lays out a field with one mailbox, whose address may have UTF-8 (RFC 6532 section 3.2).
-func (j *job) box(name string, m address.Mailbox) {
-	j.put(name, boxText(m), mailboxPieces(name, m.Name, m.Address.String())...)
+func (j *job) box(name string, m address.Mailbox, angled string) {
+	j.put(name, "", mailboxPieces(j.pieces[:0], name, m.Name, angled))
+	j.fields[len(j.fields)-1].box = m
 }
 
 // sevenBit refuses an address that only SMTPUTF8 (RFC 6531) could carry. The recipient's own address is not checked:
@@ -184,9 +253,13 @@ func (j *job) badAddress(name, place string, err error) {
 	j.fault("bad-address", place, hint, "header %s: %s", name, text)
 }
 
-// replyTo lays out Reply-To, which may have several mailboxes.
-func (j *job) replyTo(value string) {
+// replyTo makes and lays out Reply-To, which may have several mailboxes.
+func (j *job) replyTo() {
 	const name = "Reply-To"
+	value := j.value("header Reply-To", "", j.c.ReplyTo)
+	if value == "" {
+		return
+	}
 	all, err := address.ParseMailboxes(value)
 	if err != nil {
 		j.badAddress(name, "", err)
@@ -196,13 +269,13 @@ func (j *job) replyTo(value string) {
 	for i, m := range all {
 		m.Name = j.check("header "+name, "", m.Name)
 		j.sevenBit("header "+name, "", m.Address)
-		pieces = append(pieces, mailboxPieces(name, m.Name, m.Address.String())...)
+		pieces = mailboxPieces(pieces, name, m.Name, "<"+m.Address.String()+">")
 		if i < len(all)-1 {
 			pieces[len(pieces)-1] += ","
 		}
 		shown = append(shown, boxText(m))
 	}
-	j.put(name, strings.Join(shown, ", "), pieces...)
+	j.put(name, strings.Join(shown, ", "), pieces)
 }
 
 // boxText is a mailbox as a preview shows it.
@@ -213,23 +286,25 @@ func boxText(m address.Mailbox) string {
 	return m.Name + " <" + m.Address.String() + ">"
 }
 
-// execute executes a template. Its error is a fault with a place of its own.
-func (j *job) execute(t *templates.Text) (string, bool) {
-	var b strings.Builder
-	if err := t.Execute(&b, j.to.Data); err != nil {
+// execute executes a template. Its error is a fault with a place of its own. If it makes what is known, it returns that.
+func (j *job) execute(t *templates.Text, known string) (string, bool) {
+	if err := t.Append(&j.one, j.to.Data); err != nil {
 		j.faults = append(j.faults, err)
 		return "", false
 	}
-	return b.String(), true
+	if string(j.one.Text) == known {
+		return known, true
+	}
+	return string(j.one.Text), true
 }
 
-// line makes the value of a header: one line, without the blanks around it. It is empty if there is no template, and
+// value makes the value of a header: one line, without the blanks around it. It is empty if there is no template, and
 // after a fault.
-func (j *job) line(what, place string, t *templates.Text) string {
+func (j *job) value(what, place string, t *templates.Text) string {
 	if t == nil {
 		return ""
 	}
-	value, ok := j.execute(t)
+	value, ok := j.execute(t, "")
 	if !ok {
 		return ""
 	}
@@ -253,8 +328,8 @@ func (j *job) check(what, place, value string) string {
 // blame names the columns whose cells have a character that no header may have.
 func (j *job) blame() string {
 	var columns []string
-	for _, name := range slices.Sorted(maps.Keys(j.to.Data.Text)) {
-		if checkText(j.to.Data.Text[name]) != "" {
+	for name, cell := range j.cells(j.to.Data) {
+		if checkText(cell) != "" {
 			columns = append(columns, show(name))
 		}
 	}
@@ -267,72 +342,29 @@ func (j *job) blame() string {
 	return "they are in columns " + strings.Join(columns[:min(len(columns), 5)], ", ")
 }
 
-// body makes the tree of parts.
-func (j *job) body() node {
-	text := j.content("text/plain", func(w *bytes.Buffer) error { return j.c.Body.Text.Execute(w, j.to.Data) })
-	var html *node
+// body makes the texts and opens the attachments.
+func (j *job) body() {
+	j.textBased = j.content("text/plain", j.c.Body.Text.Append(&j.text, j.to.Data), &j.text, j.texts)
 	if h := j.c.Body.HTML; h != nil {
-		n := j.content("text/html", func(w *bytes.Buffer) error { return h.Execute(w, j.to.Data) })
-		html = &n
+		j.htmlBased = j.content("text/html", h.Append(&j.html, j.to.Data), &j.html, j.htmls)
 	}
-	var inline, attached []node
-	for _, a := range j.c.Attachments {
-		if n, ok := j.attachment(a); !ok {
-			continue
-		} else if a.CID != "" {
-			inline = append(inline, n)
-		} else {
-			attached = append(attached, n)
+	for i := range j.c.Attachments {
+		if l := j.attachment(i); l != nil {
+			j.files = append(j.files, l)
 		}
 	}
-	return tree(text, html, inline, attached)
 }
 
-// content makes one of the message's texts.
-func (j *job) content(mediaType string, execute func(*bytes.Buffer) error) node {
-	var b bytes.Buffer
-	if err := execute(&b); err != nil {
+// content looks at one of the message's texts, or at why it could not be made. base64 is its shorter encoding.
+func (j *job) content(mediaType string, err error, o *templates.Output, l transfer.Literals) (base64 bool) {
+	if err != nil {
 		j.faults = append(j.faults, err)
-	} else if !utf8.Valid(b.Bytes()) {
+		return false
+	}
+	o.Runs = l.Verify(o.Text, o.Runs)
+	valid, base64 := l.Examine(o.Text, o.Runs)
+	if !valid {
 		j.fault("not-utf8", "", j.blame(), "the %s part has text that is not UTF-8", mediaType)
 	}
-	return textNode(mediaType, b.Bytes())
-}
-
-// attachment opens and names one file.
-func (j *job) attachment(a Attachment) (node, bool) {
-	p, ok := j.execute(a.File)
-	if !ok {
-		return node{}, false
-	}
-	p = strings.TrimPrefix(p, "./") // people write it; it says nothing
-	if code, reason, hint := checkPath(p); reason != "" {
-		j.fault(code, a.Place, hint, "attachment %s: %s", show(p), reason)
-		return node{}, false
-	}
-	name := path.Base(p)
-	if a.Name != nil {
-		if name, ok = j.execute(a.Name); !ok {
-			return node{}, false
-		}
-		name = strings.Trim(name, " ")
-	}
-	if reason := checkFileName(name); reason != "" {
-		j.fault("bad-file-name", a.Place, "", "attachment name %s: %s", show(name), reason)
-		return node{}, false
-	}
-	f, err := j.files.get(p)
-	if err != nil {
-		fault := *err // it may be shared with other rows
-		fault.Place = a.Place
-		j.faults = append(j.faults, &fault)
-		return node{}, false
-	}
-	called := p
-	if a.Name != nil && path.Ext(p) == "" {
-		called = name
-	}
-	mediaType, parameters, odd := f.mediaType(called)
-	j.remark(a, p, odd, f)
-	return fileNode(f, mediaType, parameters, name, a.CID), true
+	return base64
 }

@@ -28,7 +28,7 @@ func seenByShape(t *testing.T, more string) {
 		`<a href="{{if .url}}{{.url}}{{else}}https://{{.host}}{{end}}">z</a> {{.mailshot.name}} ({{.note | upper}})`,
 	}, "\n")}}
 	seen := func(body *templates.Body, cells map[string]string) string {
-		d := templates.Data{Text: cells, Mailshot: map[string]string{"name": cells["name"]}, Seen: &templates.Seen{}}
+		d := templates.Data{Text: cells, Mailshot: templates.Mailshot{Name: cells["name"]}, Seen: &templates.Seen{}}
 		if err := body.HTML.Execute(io.Discard, d); err != nil {
 			t.Fatal(err)
 		}

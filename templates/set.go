@@ -203,7 +203,7 @@ func (c *Compiler) text(name string, src Source, make maker) (*Text, error) {
 	if err := s.check(name); err != nil {
 		return nil, err
 	}
-	p, err := newProgram(s, name, make != nil)
+	p, err := newTemplate(s, name, make != nil)
 	if err != nil {
 		return nil, err
 	}
@@ -239,7 +239,7 @@ func (c *Compiler) html(b BodySource) (*HTML, map[string]*Error, error) {
 	if err := s.check(entry); err != nil {
 		return nil, nil, err
 	}
-	p, err := newProgram(s, entry, false)
+	p, err := newTemplate(s, entry, false)
 	if err != nil {
 		return nil, nil, err
 	}

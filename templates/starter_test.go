@@ -94,7 +94,7 @@ func TestStarters(t *testing.T) {
 					t.Fatal(err, row.Invalid, row.Faults)
 				}
 				rows++
-				data := templates.Data{Values: row.Values(), Text: row.Text(), Mailshot: map[string]string{"token": "t"}}
+				data := templates.Data{Values: row.Values(), Text: row.Text(), Mailshot: templates.Mailshot{Token: "t"}}
 				for _, x := range lines {
 					if err := x.Execute(io.Discard, data); err != nil {
 						t.Error(err)

@@ -21,8 +21,14 @@
 // "html-differs". The first document of each path through the conditions and ranges is compared, since a cell cannot
 // change what stands around it; after 500 paths, every fiftieth.
 //
+// html/template decides what a template means, and a program executes it. Once html/template has escaped a template, its
+// tree becomes a flat list of operations, which makes the same bytes several times faster. The program says no where
+// something is out of the ordinary, such as a function that returns an error. html/template executes that row then, so
+// an error has its words and its place whichever way was taken.
+//
 // The rooms below do one step each. Package source finds the actions and keeps their places, markdown and plaintext
-// derive the HTML and the text part, markup reads HTML as a browser does, and function has what templates can call.
+// derive the HTML and the text part, markup reads HTML as a browser does, function has what templates can call, and
+// program executes them.
 package templates
 
 import (
@@ -40,6 +46,7 @@ import (
 	"mailshot/templates/function"
 	"mailshot/templates/leftover"
 	"mailshot/templates/plaintext"
+	"mailshot/templates/program"
 	"mailshot/templates/source"
 )
 
@@ -78,13 +85,26 @@ func (s Source) source() *source.Source { return source.New(s.File, s.Line, s.Co
 // Error is a mistake in a template, with its place in the author's file. Some mistakes show only with a certain row.
 type Error = source.Error
 
-// Data is what one execution sees. Execute only reads it, but for Seen.
+// Data is what one execution sees. Execute and Append only read it, but for Seen.
 type Data struct {
 	Values   map[string]any    // by column: string, float64, time.Time, bool, or nil for an empty typed cell
 	Text     map[string]string // by column: the cell as read, which is what {{.column}} prints
-	Mailshot map[string]string // {{.mailshot.NAME}}: campaign, key, address, name, token
+	Cells    []Cell            // in the order of Config.Columns; where not nil, it takes the place of Values and Text
+	Mailshot Mailshot          // {{.mailshot.NAME}}
 	Seen     *Seen             // where Execute notes what was empty, by the compiler's Places; nil: it notes nothing
 }
+
+// Cell is one cell of a row, for [Data].
+type Cell = function.Cell
+
+// Mailshot is what {{.mailshot.NAME}} prints, for [Data].
+type Mailshot = function.Mailshot
+
+// Output is what one execution made. Its buffers may be used again for another execution once nobody reads them.
+type Output = program.Output
+
+// Run says that Text[At:At+len(literal)] of an Output is a literal of its template, the one of that number.
+type Run = program.Run
 
 // mailshotNames are the fields of {{.mailshot}}. They are fixed, so that a typo is found before the run.
 var mailshotNames = []string{"address", "campaign", "key", "name", "token"}
@@ -108,16 +128,28 @@ func New(cfg Config) *Compiler {
 }
 
 // Text is a compiled template that makes plain text. It is safe for concurrent use.
-type Text struct{ p *program }
+type Text struct{ p *template }
 
 // HTML is a compiled template that makes an HTML document. It is safe for concurrent use.
-type HTML struct{ p *program }
+type HTML struct{ p *template }
 
 // Execute writes the text for d. If it fails, it has written nothing, and the error names the place in the source.
 func (t *Text) Execute(w io.Writer, d Data) error { return t.p.execute(w, d) }
 
+// Append replaces o by the text for d. If it fails, o holds nothing, and the error names the place in the source.
+func (t *Text) Append(o *Output, d Data) error { return t.p.append(o, d) }
+
+// Literals are the literals that the Runs of an Output speak of. They must not be changed.
+func (t *Text) Literals() []string { return t.p.literals() }
+
 // Execute writes the document for d. If it fails, it has written nothing, and the error names the place in the source.
 func (h *HTML) Execute(w io.Writer, d Data) error { return h.p.execute(w, d) }
+
+// Append replaces o by the document for d. If it fails, o holds nothing, and the error names the place in the source.
+func (h *HTML) Append(o *Output, d Data) error { return h.p.append(o, d) }
+
+// Literals are the literals that the Runs of an Output speak of. They must not be changed.
+func (h *HTML) Literals() []string { return h.p.literals() }
 
 // BodySource names the sources of a message's body. At least one of Markdown, HTML and Text is given.
 type BodySource struct {
@@ -197,8 +229,8 @@ func ExampleData() Data {
 			"name": "Ann Lee", "nick": "", "city": "İzmir", "amount": "1,234.50", "count": "3", "due": "2026-11-22",
 			"paid": "no", "items": "tea; milk; bread", "phone": "+1 (555) 010-9999",
 		},
-		Mailshot: map[string]string{
-			"campaign": "demo", "key": "ann@example.com", "address": "ann@example.com", "name": "Ann Lee", "token": "k3x7",
+		Mailshot: Mailshot{
+			Campaign: "demo", Key: "ann@example.com", Address: "ann@example.com", Name: "Ann Lee", Token: "k3x7",
 		},
 	}
 }

@@ -1,8 +1,10 @@
 package templates
 
 import (
+	"bytes"
 	"strings"
 	"sync"
+	"sync/atomic"
 	texttemplate "text/template"
 	"text/template/parse"
 
@@ -24,12 +26,13 @@ const (
 // of the text around it, so documents that took the same branches differ from their source alike, or not at all. The
 // guard therefore compares the first document of each path.
 type visibleGuard struct {
-	mu    sync.Mutex
-	run   *function.Execution
-	t     *texttemplate.Template
-	faded bool            // a document differed: each one is compared from now on
-	seen  map[string]bool // paths
-	more  int             // paths seen when seen was full
+	faded atomic.Bool // a document differed: each one is compared from now on
+
+	mu   sync.Mutex
+	run  *function.Execution
+	t    *texttemplate.Template
+	seen map[string]bool // paths
+	more int             // paths seen when seen was full
 }
 
 func newVisibleGuard(s *set, entry string) (*visibleGuard, error) {
@@ -54,28 +57,36 @@ func show(l *parse.ListNode) {
 }
 
 // due says whether a document that took a path is to be compared.
-func (g *visibleGuard) due(path string) bool {
+func (g *visibleGuard) due(path []byte) bool {
 	switch {
-	case g.faded:
+	case g.faded.Load():
 		return true
-	case g.seen[path]:
+	case g.seen[string(path)]:
 		return false
 	case len(g.seen) < alwaysChecked:
-		g.seen[path] = true
+		g.seen[string(path)] = true
 		return true
 	}
 	g.more++
 	return g.more%sometimesChecked == 0
 }
 
-// check compares a document that was made for a row with the source, if that is due.
-func (g *visibleGuard) check(p *program, path string, row map[string]any, doc func() string) error {
+// check compares a document that was made for a row with the source, if that is due. It takes no lock for the path of
+// the row before.
+func (g *visibleGuard) check(p *template, path []byte, dot func() map[string]any, doc []byte, last *recent) error {
+	if last.known && bytes.Equal(path, last.path) && !g.faded.Load() {
+		return nil
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if !g.due(path) {
+		if last.known = g.seen[string(path)]; last.known {
+			last.path = append(last.path[:0], path...)
+		}
 		return nil
 	}
 	var b strings.Builder
+	row := dot()
 	g.run.Begin(row)
 	err := g.t.ExecuteTemplate(&b, p.entry, row)
 	g.run.Begin(nil)
@@ -86,19 +97,19 @@ func (g *visibleGuard) check(p *program, path string, row map[string]any, doc fu
 	if err != nil {
 		return err
 	}
-	made, err := markup.Visible(doc())
+	made, err := markup.Visible(string(doc))
 	if err != nil {
 		return err
 	}
 	if inSource, inMade, ok := markup.Differ(said, made); !ok {
-		g.faded = true
+		g.faded.Store(true)
 		return p.faded(inSource, inMade)
 	}
 	return nil
 }
 
 // faded is the error about a document whose visible text is not that of its source.
-func (p *program) faded(inSource, inMade string) error {
+func (p *template) faded(inSource, inMade string) error {
 	const code = "html-differs"
 	const hint = "a comment or a tag near it is not closed as mail programs expect: write it more simply"
 	quote := func(s string) string {

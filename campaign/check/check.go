@@ -1,5 +1,6 @@
 // Package check says what is wrong with a campaign, for people and for scripts. [From] turns errors into findings,
-// [Message] and [Size] look at finished messages, and [Report] writes what was found.
+// [Message] and [Size] look at finished messages, and [Report] writes what was found. [Look] finds in the messages of
+// one campaign the same as Message, and looks only at what a row can change.
 //
 // A finding has a code, a place, a text and a hint. Findings come from three sides. Errors of the other rooms carry
 // their parts with them and become findings by From. Rows that are not mailed are findings that the campaign makes

@@ -82,10 +82,7 @@ func Message[P part](m Made[P]) []Finding {
 	var found findings
 	found.subject(m.Subject())
 	found.header(m.Header())
-	if m.Size() > largeSize {
-		found.add("large-message", Warning, fmt.Sprintf("the message has %.1f MB", float64(m.Size())/1e6),
-			"many servers take 10 MB at most; link to the file instead")
-	}
+	found.large(m.Size())
 	for _, p := range m.Parts() {
 		part := struct {
 			ContentType, Name, CID string
@@ -108,6 +105,13 @@ func Message[P part](m Made[P]) []Finding {
 
 type findings []Finding
 
+func (fs *findings) large(size int64) {
+	if size > largeSize {
+		fs.add("large-message", Warning, fmt.Sprintf("the message has %.1f MB", float64(size)/1e6),
+			"many servers take 10 MB at most; link to the file instead")
+	}
+}
+
 func (fs *findings) add(code string, severity Severity, text, hint string) {
 	*fs = append(*fs, Finding{Code: code, Severity: severity, Text: text, Hint: hint})
 }
@@ -122,91 +126,149 @@ func (fs *findings) subject(s string) {
 	}
 }
 
-func (fs *findings) header(fields [][2]string) {
-	unsubscribe, post, hasUnsubscribe, hasPost := "", "", false, false
-	for _, f := range fields {
-		name, value := f[0], f[1]
-		if strings.Contains(value, "{{") {
-			fs.add("template-left", Error, fmt.Sprintf("%s still has {{ in it", name),
-				"does a cell hold a template of another program?")
-		}
-		if strings.Contains(value, "<no value>") {
-			fs.add("no-value", Error, fmt.Sprintf("%s says <no value>", name), "use default in the template")
-		}
-		switch strings.ToLower(name) {
-		case "list-unsubscribe":
-			unsubscribe, hasUnsubscribe = strings.ToLower(value), true
-		case "list-unsubscribe-post":
-			post, hasPost = strings.TrimSpace(value), true
-		}
+// fields are the header fields of one message, as far as they have been looked at.
+type fields struct {
+	unsubscribe, post       string
+	hasUnsubscribe, hasPost bool
+}
+
+func (fs *findings) header(all [][2]string) {
+	var h fields
+	for _, f := range all {
+		fs.field(&h, f[0], f[1], "")
 	}
-	https := strings.Contains(unsubscribe, "<https://")
-	link := https || strings.Contains(unsubscribe, "<mailto:") || strings.Contains(unsubscribe, "<http://")
-	if hasUnsubscribe && !link {
+	fs.unsubscribe(&h)
+}
+
+// field looks at one field, whose value may come in two pieces.
+func (fs *findings) field(h *fields, name, value, more string) {
+	if strings.Contains(value, "{{") || strings.Contains(more, "{{") {
+		fs.add("template-left", Error, fmt.Sprintf("%s still has {{ in it", name),
+			"does a cell hold a template of another program?")
+	}
+	if strings.Contains(value, "<no value>") {
+		fs.add("no-value", Error, fmt.Sprintf("%s says <no value>", name), "use default in the template")
+	}
+	switch {
+	case strings.EqualFold(name, "list-unsubscribe"):
+		h.unsubscribe, h.hasUnsubscribe = value, true
+	case strings.EqualFold(name, "list-unsubscribe-post"):
+		h.post, h.hasPost = strings.TrimSpace(value), true
+	}
+}
+
+// unsubscribe compares the fields about unsubscribing.
+func (fs *findings) unsubscribe(h *fields) {
+	if !h.hasUnsubscribe && !h.hasPost {
+		return
+	}
+	targets := strings.ToLower(h.unsubscribe)
+	https := strings.Contains(targets, "<https://")
+	link := https || strings.Contains(targets, "<mailto:") || strings.Contains(targets, "<http://")
+	if h.hasUnsubscribe && !link {
 		fs.add("bad-unsubscribe", Error, "List-Unsubscribe has no address in angle brackets",
 			"write <https://…> or <mailto:…>")
 	}
-	if hasPost && (!https || post != "List-Unsubscribe=One-Click") {
+	if h.hasPost && (!https || h.post != "List-Unsubscribe=One-Click") {
 		fs.add("bad-one-click", Error,
 			"List-Unsubscribe-Post needs an https List-Unsubscribe and the value List-Unsubscribe=One-Click",
 			"see RFC 8058; leave the header out if one click is not enough to unsubscribe")
 	}
 }
 
+// What a template writes where there is nothing, in text and in HTML, and what html/template writes in place of a value
+// that is not safe.
+const (
+	noValue     = "<no value>"
+	noValueHTML = "&lt;no value&gt;"
+	blocked     = "ZgotmplZ"
+)
+
 func (fs *findings) text(s string) {
-	if strings.TrimSpace(s) == "" {
+	fs.textSays(strings.TrimSpace(s) == "", strings.Contains(s, noValue))
+}
+
+func (fs *findings) textSays(empty, noValue bool) {
+	if empty {
 		fs.add("empty-text", Warning, "the text part is empty", "some people read nothing else")
 	}
-	fs.left(s, "text part", "<no value>")
+	fs.left(noValue, "text part")
 }
 
 func (fs *findings) html(s string) {
-	if len(s) > clippedHTML {
-		fs.add("clipped-html", Warning, fmt.Sprintf("the HTML has %d KB", len(s)>>10),
+	h := htmlSays{size: len(s), noValue: strings.Contains(s, noValueHTML), blocked: strings.Contains(s, blocked)}
+	for target := range targets(s) {
+		h.target(target)
+	}
+	fs.htmlSays(h)
+}
+
+// htmlSays is what is looked at of HTML.
+type htmlSays struct {
+	size             int // with lines ended by LF
+	noValue, blocked bool
+	linksTo
+}
+
+// linksTo is what is odd about the targets of links and images.
+type linksTo struct {
+	relative string // the first that has no scheme
+	escaped  string // the first with the = of a cell
+	data     bool
+}
+
+// target looks at one more target.
+func (l *linksTo) target(target string) {
+	switch {
+	case strings.HasPrefix(target, "data:"):
+		l.data = true
+	case l.relative == "" && isRelative(target):
+		l.relative = target
+	}
+	if l.escaped == "" && hasEscapedQuery(target) {
+		l.escaped = target
+	}
+}
+
+func (fs *findings) htmlSays(h htmlSays) {
+	if h.size > clippedHTML {
+		fs.add("clipped-html", Warning, fmt.Sprintf("the HTML has %d KB", h.size>>10),
 			"Gmail shows only the first 102 KB and hides an unsubscribe link after them")
 	}
-	fs.left(s, "HTML", "&lt;no value&gt;")
-	if strings.Contains(s, "ZgotmplZ") {
+	fs.left(h.noValue, "HTML")
+	if h.blocked {
 		fs.add("blocked-value", Error, "an unsafe value was left out of the HTML",
 			"a link must begin with https:, http: or mailto:")
 	}
-	relative, data, escaped := "", false, ""
-	for target := range targets(s) {
-		switch {
-		case strings.HasPrefix(target, "data:"):
-			data = true
-		case relative == "" && isRelative(target):
-			relative = target
-		}
-		if escaped == "" && hasEscapedQuery(target) {
-			escaped = target
-		}
-	}
-	if escaped != "" {
-		fs.add("escaped-query", Warning, "a cell's name=value pairs are one value in the link "+ellipsis.Quote(escaped, 61),
+	if h.escaped != "" {
+		fs.add("escaped-query", Warning,
+			"a cell's name=value pairs are one value in the link "+ellipsis.Quote(h.escaped, 61),
 			"write the names in the template, ?name={{.value}}, or have the whole link in the cell")
 	}
-	if relative != "" {
-		fs.add("relative-link", Warning, ellipsis.Quote(relative, 41)+" leads nowhere in a mail",
+	if h.relative != "" {
+		fs.add("relative-link", Warning, ellipsis.Quote(h.relative, 41)+" leads nowhere in a mail",
 			"write the whole link; attach images and show them by cid:")
 	}
-	if data {
+	if h.data {
 		fs.add("data-image", Warning, "an image is written into the HTML as data:",
 			"attach it with a cid; Gmail does not show data: images")
 	}
 }
 
-func (fs *findings) left(s, where, noValue string) {
-	if strings.Contains(s, noValue) {
+func (fs *findings) left(noValue bool, where string) {
+	if noValue {
 		fs.add("no-value", Error, fmt.Sprintf("the %s says <no value>", where), "use default in the template")
 	}
 }
+
+// attributes are those that targets looks for, in this order.
+var attributes = [2]string{" href=", " src="}
 
 // targets yields what the href and src attributes of HTML hold. It looks only for the attributes and does not parse.
 // Each of a million messages passes here, and a warning may miss what is oddly written.
 func targets(s string) func(yield func(string) bool) {
 	return func(yield func(string) bool) {
-		for _, name := range []string{" href=", " src="} {
+		for _, name := range attributes {
 			for rest := s; ; {
 				i := strings.Index(rest, name)
 				if i < 0 {

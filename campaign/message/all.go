@@ -24,7 +24,10 @@ func All[T any](
 // planned. A message that cannot be made does not count. The error is ctx's.
 func (m *Maker) Differing(ctx context.Context, rows []Planned, date time.Time) (int64, error) {
 	differs, err := each(ctx, rows, func(p Planned) bool {
-		_, err := m.Again(p, date)
+		msg, err := m.Again(p, date)
+		if msg != nil {
+			msg.Release()
+		}
 		return errors.Is(err, ErrDiffers)
 	})
 	n := int64(0)

@@ -44,7 +44,7 @@ func compile(c Config) (*templates.Compiler, render.Config, error) {
 		},
 	})}
 	cfg = render.Config{
-		Campaign: c.ID, Secret: c.Secret, Root: c.Root, Bounces: d.Bounces,
+		Campaign: c.ID, Secret: c.Secret, Root: c.Root, Bounces: d.Bounces, Columns: names,
 		From: p.line("from", d.From), ReplyTo: p.line("reply_to", d.ReplyTo), Subject: p.line("subject", d.Subject),
 	}
 	for _, h := range d.Headers {

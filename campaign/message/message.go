@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"time"
 
 	"mailshot/campaign/check"
@@ -45,6 +46,9 @@ type Maker struct {
 	c        Config
 	compiler *templates.Compiler
 	renderer *render.Renderer
+	checks   *check.Compiled
+	printed  bool      // the templates may print the campaign's id
+	cells    sync.Pool // of *[]templates.Cell
 }
 
 // Made is what became of a row. Exactly one of Message, Why and Err is set.
@@ -66,7 +70,12 @@ func New(c Config) (*Maker, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Maker{c: c, compiler: compiler, renderer: renderer}, nil
+	var html []string
+	if cfg.Body.HTML != nil {
+		html = cfg.Body.HTML.Literals()
+	}
+	return &Maker{c: c, compiler: compiler, renderer: renderer, printed: cfg.Printed,
+		checks: check.Compile(cfg.Body.Text.Literals(), html)}, nil
 }
 
 // Templates is the digest of all templates that the messages are made from, see [templates.Compiler.Digest].
@@ -112,20 +121,50 @@ func (m *Maker) Render(row *recipients.Row, date time.Time) (*render.Message, er
 }
 
 func (m *Maker) render(row *recipients.Row, date time.Time, seen *templates.Seen) (*render.Message, error) {
+	cells, _ := m.cells.Get().(*[]templates.Cell)
+	if cells == nil {
+		cells = &[]templates.Cell{}
+	}
+	*cells = appendCells((*cells)[:0], row)
 	to := render.Recipient{
-		Address: row.Address, Name: row.Name, Key: row.Key,
-		Data: templates.Data{Values: row.Values(), Text: row.Text(), Seen: seen},
+		Address: row.Address, Name: row.Name, Key: row.Key, Data: templates.Data{Cells: *cells, Seen: seen},
 	}
 	if m.c.To != nil {
 		to.Address = *m.c.To
 	}
-	return m.renderer.Render(to, date)
+	msg, err := m.renderer.Render(to, date)
+	if !m.printed { // else the message may be made once more, see render.Message.Content
+		clear(*cells)
+		m.cells.Put(cells)
+	}
+	return msg, err
 }
 
-// Check looks for what nobody wants to send, see [check.Message], and whether the server takes a message of that size.
+// aText says that a cell is a text. It is made once, because a string in an interface takes memory.
+var aText any = ""
+
+// appendCells appends what templates see of a row.
+func appendCells(cells []templates.Cell, row *recipients.Row) []templates.Cell {
+	for i, text := range row.Fields {
+		c := templates.Cell{Text: text, Value: aText}
+		if v, typed := row.Typed(i); typed {
+			c.Value = v
+		}
+		cells = append(cells, c)
+	}
+	return cells
+}
+
+// Check looks for what nobody wants to send, see [check.Look], and whether the server takes a message of that size.
 // The findings have no place: the caller knows the row.
 func (m *Maker) Check(msg *render.Message) []check.Finding {
-	return append(check.Message(msg), check.Size(msg.Size(), m.c.Largest, m.c.Server)...)
+	made := check.Finished[templates.Run]{
+		Subject: msg.Subject(), Size: msg.Size(), Fields: msg, Text: msg.Text().Text, TextRuns: msg.Text().Runs,
+	}
+	if html := msg.HTML(); html != nil {
+		made.HTML, made.HTMLRuns, made.Both = html.Text, html.Runs, true
+	}
+	return append(check.Look(m.checks, made), check.Size(msg.Size(), m.c.Largest, m.c.Server)...)
 }
 
 // Planned is a row that was planned, as the caller's memory has it.
@@ -152,6 +191,7 @@ func (m *Maker) Again(p Planned, date time.Time) (*render.Message, error) {
 		return nil, fmt.Errorf("no longer what was planned: %w", err)
 	}
 	if !has(msg, p.Digest) {
+		msg.Release()
 		return nil, ErrDiffers
 	}
 	return msg, nil
@@ -160,7 +200,11 @@ func (m *Maker) Again(p Planned, date time.Time) (*render.Message, error) {
 // Makes reports whether a row makes the message that has this digest. A row that makes none does not.
 func (m *Maker) Makes(digest []byte, row *recipients.Row, date time.Time) bool {
 	msg, err := m.Render(row, date)
-	return err == nil && has(msg, digest)
+	if err != nil {
+		return false
+	}
+	defer msg.Release()
+	return has(msg, digest)
 }
 
 func has(msg *render.Message, digest []byte) bool {

@@ -90,13 +90,22 @@ func (r *Row) Values() map[string]any {
 }
 
 func (r *Row) value(i int) any {
+	if v, typed := r.Typed(i); typed {
+		return v
+	}
+	return r.Fields[i]
+}
+
+// Typed returns the value of the cell in column i: float64, time.Time, bool, or nil if it is empty. typed is false if
+// the column has texts: its cells are in Fields.
+func (r *Row) Typed(i int) (v any, typed bool) {
 	if t := r.header.Columns[i].Type; t == Text || t == "" {
-		return r.Fields[i]
+		return nil, false
 	}
 	if r.values == nil {
-		return nil
+		return nil, true
 	}
-	return r.values[i]
+	return r.values[i], true
 }
 
 // Text returns the cells by column name, as a person sees them. The map is new.
@@ -151,7 +160,7 @@ func (h *Header) Decode(place string, number int64, b []byte) (*Row, error) {
 			return nil, broken(what)
 		}
 	}
-	rest := []byte(text)
+	rest := b[len(b)-len(text):]
 	for i, c := range h.Columns {
 		if c.Type == Text || c.Type == "" {
 			continue

@@ -72,17 +72,30 @@ var kinds = []kind{
 	{regexp.MustCompile(`&laquo;\s*(` + word + `)\s*&raquo;`), field, "&laquo;"},
 }
 
-// clues are the characters of which every placeholder has one, those with @@ aside.
-const clues = "{[%«*<&#$"
+// clues gives each octet with which a clue of a kind begins a bit.
+var clues = func() (bits [256]uint16) {
+	next := uint16(1)
+	for _, k := range append([]kind{own}, kinds...) {
+		if c := k.clue[0]; bits[c] == 0 {
+			bits[c] = next
+			next <<= 1
+		}
+	}
+	return bits
+}()
 
 // Find returns the placeholders of a text, in order. They do not overlap.
 func (f *Finder) Find(text string) []Mark {
-	if !strings.ContainsAny(text, clues) && !strings.Contains(text, "@@") {
+	var has uint16 // most texts have none of the clues, and are looked at once
+	for i := range len(text) {
+		has |= clues[text[i]]
+	}
+	if has == 0 {
 		return nil
 	}
 	var found []Mark
 	look := func(k kind) {
-		if !strings.Contains(text, k.clue) {
+		if has&clues[k.clue[0]] == 0 || !strings.Contains(text, k.clue) {
 			return
 		}
 		for _, m := range k.pattern.FindAllStringSubmatchIndex(text, -1) {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -20,6 +21,9 @@ import (
 // a reply be taken back: go-smtp writes 354 before anybody else hears of DATA.
 //
 // go-smtp writes one line of a reply per call of Write; the layer counts on it.
+//
+// go-smtp is given one line at a time, or a chunk of BDAT. So it never has bytes of a body in its own buffer, and the
+// body of DATA is read here: go-smtp looks at each byte of it several times, which costs more than all the rest.
 type conn struct {
 	net.Conn // the socket: addresses and deadlines; TLS keeps none of its own
 	server   *Server
@@ -28,6 +32,11 @@ type conn struct {
 
 	started bool // the handshakes are over; only go-smtp's goroutine uses it
 	greeted bool // we have greeted; go-smtp's greeting is dropped
+
+	// What came in and was not read yet; of go-smtp's goroutine as well.
+	in    []byte // a part of space
+	space []byte
+	chunk int // bytes of in and of what follows it that are a chunk of BDAT
 
 	mu      sync.Mutex // BDAT runs a session in a goroutine of its own
 	top     net.Conn   // where bytes go: the socket or TLS on it
@@ -51,14 +60,12 @@ type answer struct {
 }
 
 func newConn(nc net.Conn, s *Server, number int64) *conn {
-	return &conn{Conn: nc, top: nc, server: s, number: number, dead: make(chan struct{})}
+	space := make([]byte, 32<<10)
+	return &conn{Conn: nc, top: nc, server: s, number: number, space: space, dead: make(chan struct{})}
 }
 
-// Read sends what is held, and reads.
+// Read gives go-smtp a line, or a part of a chunk.
 func (c *conn) Read(p []byte) (int, error) {
-	if err := c.flush(); err != nil {
-		return 0, err
-	}
 	c.mu.Lock()
 	if len(c.feed) > 0 {
 		n := copy(p, c.feed)
@@ -66,12 +73,55 @@ func (c *conn) Read(p []byte) (int, error) {
 		c.mu.Unlock()
 		return n, nil
 	}
+	c.mu.Unlock()
+	n := 0
+	for n == 0 {
+		switch end := bytes.IndexByte(c.in, '\n') + 1; {
+		case c.chunk > 0 && len(c.in) > 0:
+			n = min(c.chunk, len(c.in))
+			c.chunk -= min(n, len(p))
+		case end > 0:
+			n, c.chunk = end, chunkOf(c.in[:end])
+		case len(c.in) == len(c.space):
+			n = len(c.in) // a line that is far too long
+		default:
+			if err := c.more(); err != nil {
+				return 0, err
+			}
+		}
+	}
+	n = copy(p, c.in[:n])
+	c.in = c.in[n:]
+	return n, nil
+}
+
+// chunkOf is how many bytes follow a command as its chunk.
+func chunkOf(command []byte) int {
+	words := bytes.Fields(command)
+	if len(words) < 2 || len(words) > 3 || !bytes.EqualFold(words[0], []byte("BDAT")) {
+		return 0
+	}
+	size, err := strconv.ParseUint(string(words[1]), 10, 32)
+	if err != nil || len(words) == 3 && !bytes.EqualFold(words[2], []byte("LAST")) {
+		return 0 // go-smtp takes no chunk either
+	}
+	return int(size)
+}
+
+// more sends what is held, and adds to in what comes then. There is room in space.
+func (c *conn) more() error {
+	if err := c.flush(); err != nil {
+		return err
+	}
+	c.mu.Lock()
 	top := c.top
 	c.mu.Unlock()
 	if c.closed.Load() {
-		return 0, net.ErrClosed
+		return net.ErrClosed
 	}
-	n, err := top.Read(p)
+	kept := copy(c.space, c.in)
+	n, err := top.Read(c.space[kept:])
+	c.in = c.space[:kept+n]
 	if err != nil {
 		c.mu.Lock()
 		c.broken = true
@@ -80,7 +130,10 @@ func (c *conn) Read(p []byte) (int, error) {
 			err = net.ErrClosed // TLS may report something else
 		}
 	}
-	return n, err
+	if n > 0 {
+		return nil // an error comes again
+	}
+	return err
 }
 
 // Write takes one line of a reply from go-smtp. The first line is the greeting.
@@ -340,7 +393,7 @@ func (c *conn) clear() bool {
 			c.say(answer{"221 2.0.0 Bye\r\n", "close"})
 			return false
 		case "STARTTLS":
-			if ready, goOn := c.startTLS(r.Buffered()); ready || !goOn {
+			if ready, goOn := c.startTLS(r.Buffered() + len(c.in)); ready || !goOn {
 				return ready
 			}
 			continue

@@ -144,9 +144,6 @@ func newRecorder(w io.Writer) *recorder {
 
 // add returns when the record is written and synced.
 func (r *recorder) add(rec Record) error {
-	if r.w == nil {
-		return nil
-	}
 	r.mu.Lock()
 	r.seq++
 	rec.Sequence = r.seq

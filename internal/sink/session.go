@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"encoding/hex"
 	"errors"
+	"hash"
 	"io"
 	"slices"
 	"strings"
@@ -164,30 +165,17 @@ func (x *session) recipient() string {
 func (x *session) Data(r io.Reader) error {
 	c := x.c
 	if _, bdat := r.(*io.PipeReader); !bdat {
-		x.observe("data", "")
-		// go-smtp has written its 354, but it is not sent yet.
-		go354 := c.retract()
-		f := c.fault("data", x.recipient(), Event{From: x.from, To: x.to})
-		switch {
-		case f.gone:
-			return errFault
-		case f.usual:
-			c.say(answer{go354, ""})
-		case f.good:
-			c.say(f.answer)
-		default:
-			// go-smtp reads a body now, in any case. It gets an empty one, and its reply to that is dropped.
-			c.mu.Lock()
-			c.feed = []byte(".\r\n")
-			c.mu.Unlock()
-			c.replace(answer{})
-			c.say(f.answer)
+		if !x.goAhead() {
 			return errFault
 		}
+		r = &wire{c: c}
 	}
 	m, err := x.read(r)
 	if err != nil {
 		return err
+	}
+	if limit := c.server.o.MaxSize; limit > 0 && m.size > limit {
+		return smtp.ErrDataTooLarge
 	}
 	x.observe("dot", "")
 	rule := c.rule("dot", x.recipient(), Event{From: x.from, To: x.to})
@@ -220,6 +208,32 @@ func (x *session) Data(r io.Reader) error {
 	return nil
 }
 
+// goAhead answers DATA, and reports whether the client sends a body now.
+func (x *session) goAhead() bool {
+	c := x.c
+	x.observe("data", "")
+	// go-smtp has written its 354, but it is not sent yet.
+	go354 := c.retract()
+	// go-smtp reads a body in any case. We read the real one, and it gets an empty one.
+	c.mu.Lock()
+	c.feed = []byte(".\r\n")
+	c.mu.Unlock()
+	f := c.fault("data", x.recipient(), Event{From: x.from, To: x.to})
+	switch {
+	case f.gone:
+		return false
+	case f.usual:
+		c.say(answer{go354, ""})
+	case f.good:
+		c.say(f.answer)
+	default:
+		c.replace(answer{}) // go-smtp's reply to the empty body is dropped
+		c.say(f.answer)
+		return false
+	}
+	return true
+}
+
 // take keeps a message that the client is told is taken.
 func (x *session) take(m *message) error {
 	if err := x.keep(m); err != nil {
@@ -245,6 +259,29 @@ type message struct {
 	sum  [sha256.Size]byte
 	head []byte
 	body []byte // only if there is a store
+
+	hash    hash.Hash // only if there is a record, as for head
+	headEnd bool
+}
+
+// add takes a piece of the body, which is in size already.
+func (m *message) add(p []byte, o Options) {
+	if o.Store != nil && (o.MaxSize <= 0 || m.size <= o.MaxSize) {
+		m.body = append(m.body, p...)
+	}
+	if m.hash == nil {
+		return
+	}
+	m.hash.Write(p)
+	if m.headEnd {
+		return
+	}
+	m.head = append(m.head, p...)
+	if i := bytes.Index(m.head, []byte("\r\n\r\n")); i >= 0 {
+		m.head, m.headEnd = m.head[:i+2], true
+	} else if len(m.head) >= maxHead {
+		m.headEnd = true
+	}
 }
 
 // maxHead is how many bytes of a message are kept to look for header fields.
@@ -254,11 +291,12 @@ const maxHead = 64 << 10
 func (x *session) read(r io.Reader) (*message, error) {
 	c, o := x.c, x.c.server.o
 	m := &message{}
-	hash := sha256.New()
+	if o.Record != nil {
+		m.hash = sha256.New()
+	}
 	buf := c.server.buffers.Get().(*[]byte)
 	defer c.server.buffers.Put(buf)
-	headEnd := false
-	// go-smtp's reader returns when the buffer is full: one byte shows that the body has begun.
+	// One byte shows that the body has begun.
 	p := (*buf)[:1]
 	for {
 		n, err := r.Read(p)
@@ -268,22 +306,11 @@ func (x *session) read(r io.Reader) (*message, error) {
 					return nil, errFault
 				}
 			}
-			hash.Write(p[:n])
 			m.size += int64(n)
 			if o.Observe != nil {
 				c.server.observe(Event{Kind: "body", Connection: c.number, From: x.from, To: slices.Clone(x.to), Size: m.size})
 			}
-			if o.Store != nil {
-				m.body = append(m.body, p[:n]...)
-			}
-			if !headEnd {
-				m.head = append(m.head, p[:n]...)
-				if i := bytes.Index(m.head, []byte("\r\n\r\n")); i >= 0 {
-					m.head, headEnd = m.head[:i+2], true
-				} else if len(m.head) >= maxHead {
-					headEnd = true
-				}
-			}
+			m.add(p[:n], o)
 		}
 		if err == io.EOF {
 			break
@@ -301,7 +328,9 @@ func (x *session) read(r io.Reader) (*message, error) {
 		// be on record.
 		return nil, io.ErrUnexpectedEOF
 	}
-	hash.Sum(m.sum[:0])
+	if m.hash != nil {
+		m.hash.Sum(m.sum[:0])
+	}
 	return m, nil
 }
 
@@ -318,14 +347,16 @@ func (x *session) keep(m *message) error {
 			return temporary(err)
 		}
 	}
-	_, secured := x.c.top.(*tls.Conn)
-	rec := Record{
-		Time: now, Connection: x.c.number, User: x.user, TLS: secured,
-		From: x.from, To: x.to, Notify: x.notify, EnvID: x.envid, Size: m.size, SHA256: hex.EncodeToString(m.sum[:]),
-	}
-	rec.read(m.head, s.o.Headers)
-	if err := s.rec.add(rec); err != nil {
-		return temporary(err)
+	if s.o.Record != nil {
+		_, secured := x.c.top.(*tls.Conn)
+		rec := Record{
+			Time: now, Connection: x.c.number, User: x.user, TLS: secured, From: x.from, To: x.to, Notify: x.notify,
+			EnvID: x.envid, Size: m.size, SHA256: hex.EncodeToString(m.sum[:]),
+		}
+		rec.read(m.head, s.o.Headers)
+		if err := s.rec.add(rec); err != nil {
+			return temporary(err)
+		}
 	}
 	s.accepted.Add(1)
 	x.observe("stored", "")

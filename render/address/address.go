@@ -43,6 +43,19 @@ func (a Address) String() string {
 	return a.local + "@" + a.domain
 }
 
+// Append appends what String returns.
+func (a Address) Append(b []byte) []byte {
+	if a.IsZero() {
+		return b
+	}
+	if reason, _ := dots(a.local); reason != "" {
+		b = append(append(append(b, '"'), a.local...), '"')
+	} else {
+		b = append(b, a.local...)
+	}
+	return append(append(b, '@'), a.domain...)
+}
+
 // Local returns the part before the @, as it was written.
 func (a Address) Local() string { return a.local }
 

@@ -67,11 +67,57 @@ func (c cell) MarshalJSON() ([]byte, error) {
 	return json.Marshal(c.content().text)
 }
 
+// Cell is one cell of a row. A string in Value, whichever it is, says that the cell is a text: its text is Text.
+type Cell struct {
+	Text  string // as read, which is what {{.column}} prints
+	Value any    // string, float64, time.Time, bool, or nil for an empty typed cell
+}
+
+// Mailshot is what {{.mailshot.NAME}} prints.
+type Mailshot struct{ Address, Campaign, Key, Name, Token string }
+
+// Field returns the field that templates call name.
+func (m *Mailshot) Field(name string) (value string, ok bool) {
+	switch name {
+	case "address":
+		return m.Address, true
+	case "campaign":
+		return m.Campaign, true
+	case "key":
+		return m.Key, true
+	case "name":
+		return m.Name, true
+	case "token":
+		return m.Token, true
+	}
+	return "", false
+}
+
+// Fields returns the fields by the names that templates use.
+func (m *Mailshot) Fields() map[string]string {
+	return map[string]string{
+		"address": m.Address, "campaign": m.Campaign, "key": m.Key, "name": m.Name, "token": m.Token,
+	}
+}
+
+// CellRow returns the dot of a template for a row whose cells are in the order of columns.
+func CellRow(columns []string, cells []Cell, mailshot Mailshot) map[string]any {
+	m := make(map[string]any, len(cells)+1)
+	for i, c := range cells[:min(len(cells), len(columns))] {
+		if _, isText := c.Value.(string); isText {
+			m[columns[i]] = c.Text
+		} else {
+			m[columns[i]] = newCell(c.Text, c.Value)
+		}
+	}
+	m["mailshot"] = mailshot.Fields()
+	return m
+}
+
 // Row returns the dot of a template for one row. values are the typed cells by column (string, float64, time.Time,
-// bool, or nil for an empty typed cell), texts the cells as read, and mailshot what {{.mailshot.NAME}} prints. The maps
-// are only read.
-func Row(values map[string]any, texts, mailshot map[string]string) map[string]any {
-	m := make(map[string]any, len(values)+1)
+// bool, or nil for an empty typed cell), texts the cells as read. The maps are only read.
+func Row(values map[string]any, texts map[string]string, mailshot Mailshot) map[string]any {
+	m := make(map[string]any, max(len(values), len(texts))+1)
 	for name, text := range texts {
 		m[name] = text
 	}
@@ -88,7 +134,7 @@ func Row(values map[string]any, texts, mailshot map[string]string) map[string]an
 		}
 		m[name] = newCell(text, v)
 	}
-	m["mailshot"] = mailshot
+	m["mailshot"] = mailshot.Fields()
 	return m
 }
 

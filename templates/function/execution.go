@@ -67,7 +67,7 @@ func (ex *Execution) Begin(row map[string]any) {
 
 // Path says which branches the execution took: each one not at all, once, or more often. Two executions with the same
 // path have put the same pieces of the template together, but for the number of turns of a range.
-func (ex *Execution) Path() string { return string(ex.taken) }
+func (ex *Execution) Path() string { return string(ex.Taken()) }
 
 // took notes a branch.
 func (ex *Execution) took(branch int) string {

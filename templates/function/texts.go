@@ -278,14 +278,23 @@ func SafeURL(args ...any) (string, error) {
 		b.WriteString(asText(a))
 	}
 	s := b.String()
-	if scheme, _, ok := strings.Cut(s, ":"); ok && !strings.Contains(scheme, "/") {
-		switch strings.ToLower(scheme) {
-		case "http", "https", "mailto", "tel", "sms":
-		default:
-			return "", Unsafe(ellipsis.Cut(s, 60))
-		}
+	if !Safe(s) {
+		return "", Unsafe(ellipsis.Cut(s, 60))
 	}
 	return s, nil
+}
+
+// Safe says whether a message may have a link.
+func Safe(link string) bool {
+	scheme, _, ok := strings.Cut(link, ":")
+	if !ok || strings.Contains(scheme, "/") {
+		return true
+	}
+	switch strings.ToLower(scheme) {
+	case "http", "https", "mailto", "tel", "sms":
+		return true
+	}
+	return false
 }
 
 // latinDigits replaces the decimal digits of every script by 0 to 9.

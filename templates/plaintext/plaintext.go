@@ -316,23 +316,3 @@ func attr(n *xhtml.Node, name string) string {
 	}
 	return ""
 }
-
-// Tidy cleans up a derived text: lines end without blanks, empty lines are single, and the text ends with one line end.
-func Tidy(s string) string {
-	var b strings.Builder
-	empty := 0
-	for line := range strings.Lines(s) {
-		line = strings.TrimRight(line, " \t\r\n")
-		if line == "" {
-			empty++
-			continue
-		}
-		if b.Len() > 0 && empty > 0 {
-			b.WriteByte('\n')
-		}
-		empty = 0
-		b.WriteString(line)
-		b.WriteByte('\n')
-	}
-	return b.String()
-}

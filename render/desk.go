@@ -1,0 +1,71 @@
+package render
+
+import (
+	"mailshot/render/address"
+	"mailshot/templates"
+)
+
+// mostKept is the size up to which a desk's buffers are used again. One giant message must not stay in memory for the
+// rest of the run.
+const mostKept = 1 << 20
+
+// desk is what one message is made on. It is that message's alone from Render until Release, and nobody else's.
+type desk struct {
+	hasher
+	folder // what is laid out: the Date field first, then all octets but those of attachments
+
+	one        templates.Output // of a header, a path or a file's name
+	text, html templates.Output // of the parts; html is empty if there is none
+	pieces     []string         // of one field
+	stem       []byte           // of the boundaries
+	fields     []field          // after Date
+	files      []*laid          // in the order of Config.Attachments
+	base64     []byte           // a text in canonical form, while it is encoded
+
+	date     int // octets of the Date field
+	segments []segment
+	buffers  [][]byte
+	clean    bool // see Message.Buffers
+}
+
+// field is a header field as Message.Header shows it.
+type field struct {
+	name, value string
+	box         address.Mailbox // is the value, if it has an address
+}
+
+func (f field) shown() string {
+	if f.box.Address.IsZero() {
+		return f.value
+	}
+	return boxText(f.box)
+}
+
+// free returns a desk with nothing on it.
+func (r *Renderer) free() *desk {
+	if d, ok := r.desks.Get().(*desk); ok {
+		return d
+	}
+	return &desk{}
+}
+
+// clear takes a desk back from a message that is over.
+func (r *Renderer) clear(d *desk) {
+	if cap(d.b)+cap(d.text.Text)+cap(d.html.Text)+cap(d.base64) > mostKept {
+		return
+	}
+	clear(d.pieces)
+	clear(d.fields)
+	clear(d.files)
+	clear(d.segments)
+	clear(d.buffers)
+	if r.cleared != nil {
+		r.cleared(d)
+	}
+	d.b, d.fields, d.files, d.segments, d.buffers = d.b[:0], d.fields[:0], d.files[:0], d.segments[:0], d.buffers[:0]
+	d.pieces, d.stem = d.pieces[:0], d.stem[:0]
+	for _, o := range []*templates.Output{&d.one, &d.text, &d.html} {
+		o.Text, o.Runs = o.Text[:0], o.Runs[:0]
+	}
+	r.desks.Put(d)
+}
