@@ -51,6 +51,8 @@ require (
 	golang.org/x/term v0.47.0
 	// Numbers and plurals as a language writes them; NFC.
 	golang.org/x/text v0.43.0
+	// Pacing inside one process: caps under a minute, and servers that asked for less.
+	golang.org/x/time v0.16.0
 	// The ledger: SQLite without cgo. v1.61 needs a pprof that the proxy refuses.
 	modernc.org/sqlite v1.60.1
 	// The state machine against a simulated disk and server, with shrinking; tests only.

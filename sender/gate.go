@@ -6,18 +6,24 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"golang.org/x/time/rate"
+
+	"mailshot/sender/courtesy"
 )
 
 // Gate lets messages through one at a time, as far as the caps of an account and of its lanes
-// allow. It is safe for concurrent use.
+// allow. It is safe for concurrent use. The pace of a cap under a minute it knows by itself, as far as
+// its own messages go, and asks the budget only when that allows one: the budget has the last word.
 type Gate struct {
 	budget  Budget
 	account []Limit // the limits that hold for every message
 	lanes   map[string]Limit
 
 	mu     sync.Mutex
-	closed map[string]refusal // by lane, the refusal of its own cap
-	full   refusal            // the refusal of a cap that holds for every message
+	closed map[string]refusal       // by lane, the refusal of its own cap
+	full   refusal                  // the refusal of a cap that holds for every message
+	paces  map[string]*rate.Limiter // by key, what this process has begun under its shortest cap; none where that is not paced
 }
 
 // refusal is until when a cap refuses. It is believed until check at most, because a use that is
@@ -34,7 +40,50 @@ const recheck = 30 * time.Second
 // for every message too: those of several accounts together, or of an operator. No two of all these
 // limits have the same key.
 func NewGate(b Budget, account Limit, lanes map[string]Limit, shared ...Limit) *Gate {
-	return &Gate{budget: b, account: append([]Limit{account}, shared...), lanes: lanes, closed: map[string]refusal{}}
+	g := &Gate{budget: b, account: append([]Limit{account}, shared...), lanes: lanes, closed: map[string]refusal{}}
+	g.pace()
+	return g
+}
+
+// pace makes the paces anew: nothing was begun.
+func (g *Gate) pace() {
+	g.paces = map[string]*rate.Limiter{}
+	add := func(l Limit) {
+		var longest time.Duration
+		for _, c := range l.Caps {
+			if c.Paced() {
+				longest = max(longest, c.Interval())
+			}
+		}
+		if longest > 0 {
+			g.paces[l.Key] = rate.NewLimiter(rate.Every(longest), 1)
+		}
+	}
+	for _, l := range g.account {
+		add(l)
+	}
+	for _, l := range g.lanes {
+		add(l)
+	}
+}
+
+// soon is when a use may begin, as far as this process knows the pace of a limit; zero: now.
+func (g *Gate) soon(now time.Time, l Limit) time.Time {
+	if pace := g.paces[l.Key]; pace != nil {
+		if wait := courtesy.Wait(pace, now); wait > 0 {
+			return now.Add(wait)
+		}
+	}
+	return time.Time{}
+}
+
+// began takes a use from the paces.
+func (g *Gate) began(now time.Time, ls []Limit) {
+	for _, l := range ls {
+		if pace := g.paces[l.Key]; pace != nil {
+			pace.ReserveN(now, 1)
+		}
+	}
 }
 
 // Admit lets one message through at now. It asks pick for something to send that is in none of the
@@ -54,6 +103,11 @@ func (g *Gate) Admit(ctx context.Context, now time.Time, pick func(closed []stri
 	defer g.mu.Unlock()
 	if g.full.stands(now) {
 		return nil, g.full.until, nil // the budget is asked once, however many ask the gate
+	}
+	for _, l := range g.account {
+		if until := g.soon(now, l); !until.IsZero() {
+			return nil, until, nil // the budget would say the same
+		}
 	}
 	closed, wait := g.shut(now)
 	for {
@@ -79,6 +133,7 @@ func (g *Gate) Admit(ctx context.Context, now time.Time, pick func(closed []stri
 			putBack()
 			return nil, time.Time{}, err
 		case refused.Key == "":
+			g.began(now, ls)
 			return &admitted{Reservation: r, gate: g}, time.Time{}, nil
 		case !own || refused.Key != limit.Key || g.holdsForAll(refused.Key):
 			putBack()
@@ -107,6 +162,12 @@ func (g *Gate) shut(now time.Time) (closed []string, wait time.Time) {
 		closed = append(closed, lane)
 		wait = earlier(wait, r.until)
 	}
+	for lane, l := range g.lanes {
+		if until := g.soon(now, l); !until.IsZero() && !slices.Contains(closed, lane) {
+			closed = append(closed, lane)
+			wait = earlier(wait, until)
+		}
+	}
 	return closed, wait
 }
 
@@ -128,5 +189,6 @@ func (a *admitted) Release() {
 	a.gate.mu.Lock()
 	defer a.gate.mu.Unlock()
 	clear(a.gate.closed)
+	a.gate.pace()
 	a.gate.full = refusal{}
 }

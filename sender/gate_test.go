@@ -256,8 +256,9 @@ func (a asked) Reserve(ctx context.Context, now time.Time, ls []Limit) (Reservat
 	return a.Budget.Reserve(ctx, now, ls)
 }
 
-// However many workers wait for the account's cap, the budget is asked once until the cap is free,
-// or at once when a use is given back. The budget may be a file that other processes use too.
+// However many workers wait for the account's cap, the budget is asked when the cap is free again, or at once when a
+// use is given back. The budget may be a file that other processes use too. Broken on purpose: without a pace of its own
+// the gate asked twice for each use; with paces that outlive a release it did not ask at once.
 func TestGateAsksOnce(t *testing.T) {
 	t.Parallel()
 	n := 0
@@ -277,7 +278,7 @@ func TestGateAsksOnce(t *testing.T) {
 			t.Fatal("past the cap")
 		}
 	}
-	if n != 2 {
+	if n != 1 {
 		t.Errorf("asked %d times", n)
 	}
 	first.Release()
@@ -287,7 +288,7 @@ func TestGateAsksOnce(t *testing.T) {
 		admit()
 		now = now.Add(500 * time.Millisecond)
 	}
-	if n != 4 {
+	if n != 2 {
 		t.Errorf("asked %d times", n)
 	}
 	if admit() == nil {

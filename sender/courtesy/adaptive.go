@@ -4,6 +4,8 @@ import (
 	"math"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"mailshot/internal/moment"
 )
 
@@ -34,12 +36,12 @@ type Adaptive struct {
 	free     float64 // the window at which the window is let go
 	starting bool    // nothing has gone wrong yet
 	gap      time.Duration
+	pace     *rate.Limiter // one message in each gap; nil: none
 	best     time.Duration // the gap at which the pace is let go
 	regain   time.Time     // when the gap was last changed
 	hold     time.Time
 	requests int // in a row
 	good     int // successes in a row
-	last     time.Time
 	since    time.Time // when the measure began
 	begun    int       // since then
 	measured bool      // there was a stretch before this one
@@ -61,7 +63,9 @@ func (a *Adaptive) Begin(now time.Time) {
 		a.since, a.begun, a.measured = now, 0, true
 	}
 	a.begun++
-	a.last = now
+	if a.pace != nil {
+		a.pace.ReserveN(now, 1)
+	}
 }
 
 // Good notes that a message was answered without a request to slow down.
@@ -86,7 +90,9 @@ func (a *Adaptive) Good(now time.Time) {
 			a.regain = a.regain.Add(time.Duration(minutes) * time.Minute)
 		}
 		if a.gap <= a.best {
-			a.gap = 0
+			a.gap, a.pace = 0, nil
+		} else {
+			a.pace.SetLimitAt(now, rate.Every(a.gap))
 		}
 	}
 }
@@ -132,6 +138,11 @@ func (a *Adaptive) slowDown(now time.Time) {
 		a.gap = a.best
 	}
 	a.gap = min(2*a.gap, slowest)
+	if a.pace == nil {
+		a.pace = rate.NewLimiter(rate.Every(a.gap), 1)
+		a.pace.ReserveN(now, 1)
+	}
+	a.pace.SetLimitAt(now, rate.Every(a.gap))
 }
 
 // rate is how many messages began in a second recently.
@@ -148,15 +159,22 @@ func (a *Adaptive) rate(now time.Time) float64 {
 // Held reports whether nothing may go at now, because a request to slow down is that new.
 func (a *Adaptive) Held(now time.Time) bool { return now.Before(a.hold) }
 
+// Wait is how long a limiter lets the next one wait at now. It takes nothing from the limiter.
+func Wait(l *rate.Limiter, now time.Time) time.Duration {
+	r := l.ReserveN(now, 1)
+	defer r.CancelAt(now)
+	return r.DelayFrom(now)
+}
+
 // Free says whether one more message may begin at now with underWay others under way. If not, until
 // is when it may; a zero until means that one of the others has to end first.
 func (a *Adaptive) Free(now time.Time, underWay int) (ok bool, until time.Time) {
 	if now.Before(a.hold) {
 		return false, a.hold
 	}
-	if a.gap > 0 && !a.last.After(now) { // if the last is in the future, the clock was set back
-		if next := a.last.Add(a.gap); now.Before(next) {
-			return false, next
+	if a.pace != nil {
+		if wait := Wait(a.pace, now); wait > 0 {
+			return false, now.Add(wait)
 		}
 	}
 	if a.window > 0 && underWay >= int(a.window) {
