@@ -50,7 +50,7 @@ type Options struct {
 	Accounts           string               // path of accounts.db; "" = MAILSHOT_ACCOUNTS, else the user's state folder
 	Limits             string               // path of the operator's limits; "" = MAILSHOT_LIMITS, else /etc/mailshot/limits.yaml
 	Stdin              io.Reader            // the list, when the definition's list is "-"; nil = os.Stdin
-	Host               ledger.Host          // the machine; zero = ledger.ThisHost
+	Host               ledger.Host          // the machine; zero = host.This
 	Now                func() time.Time     // the clock; nil = time.Now
 	Clock              clock.Clock          // counts the time of caps; nil = the machine's clocks, or Now where that is given
 	Observe            func(dispatch.Event) // called for each event of a run, one at a time; nil = nobody

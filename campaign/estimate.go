@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"mailshot/campaign/caps"
+	"mailshot/campaign/forecast"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/message"
 	"mailshot/campaign/recipients"
@@ -240,8 +241,26 @@ func (c *Campaign) survey(ctx context.Context, plan *Plan) (waiting, error) {
 		}
 		plan.ToSend++
 		lanes.add(c, rec)
+		if c.only == "" && c.limit == 0 && len(plan.Samples) == 3 {
+			return c.surveyAll(ctx, plan, &listed)
+		}
 	}
 	return lanes, nil
+}
+
+// surveyAll counts all that is left, and looks at no message.
+func (c *Campaign) surveyAll(ctx context.Context, plan *Plan, listed *int64) (waiting, error) {
+	live, err := c.suppress.Live(ctx)
+	if err != nil {
+		return nil, err
+	}
+	check := live.Check
+	if live.Nobody() {
+		check = nil
+	}
+	var lanes forecast.Waiting
+	lanes, plan.ToSend, *listed, err = forecast.Count(ctx, c.ledger, c.id, c.waitsIn, check)
+	return waiting(lanes), err
 }
 
 // left yields the deliveries that are still to be sent. It leaves out people who were put on a suppression list since

@@ -16,11 +16,16 @@ type waiting forecast.Waiting
 
 // add counts a delivery in the lane of all those that obey the same caps and the same hours.
 func (w waiting) add(c *Campaign, rec ledger.Record) {
+	forecast.Waiting(w).Add(c.waitsIn(rec.Lane), rec)
+}
+
+// waitsIn is the lane of all those that obey the same caps and the same hours as a lane.
+func (c *Campaign) waitsIn(lane string) string {
 	zone := ""
 	if c.def.Schedule.ZoneColumn.Given() {
-		zone = pacing.ZoneOf(rec.Lane)
+		zone = pacing.ZoneOf(lane)
 	}
-	forecast.Waiting(w).Add(pacing.Lane(c.capped(rec.Lane), zone), rec)
+	return pacing.Lane(c.capped(lane), zone)
 }
 
 // foresee says when what is waiting can go, and how much of each cap has been used.

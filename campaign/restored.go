@@ -7,6 +7,7 @@ import (
 
 	"mailshot/campaign/check"
 	"mailshot/campaign/ledger"
+	"mailshot/campaign/ledger/host"
 	"mailshot/campaign/lineage"
 	"mailshot/campaign/recipients"
 )
@@ -42,7 +43,7 @@ func (c *Campaign) host() ledger.Host {
 	if c.opts.Host.ID != "" {
 		return c.opts.Host
 	}
-	return ledger.ThisHost()
+	return host.This()
 }
 
 // PurgedError says that a campaign's people were erased from the ledger. So nobody can say any more who was mailed.

@@ -58,6 +58,13 @@ func (s *Screen) News(ctx context.Context) error {
 	return s.a.db.Explain(err)
 }
 
+// Empty reports whether nobody was on the list at the last News.
+func (s *Screen) Empty() bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return len(s.hashes) == 0
+}
+
 // Suppressed answers as Accounts.Suppressed does for an address that was on the list at the last News. For an address
 // that was put on the list later, it may answer so or say that it is not on it.
 func (s *Screen) Suppressed(ctx context.Context, key string) (Entry, bool, error) {

@@ -36,16 +36,45 @@ type Waiting map[string]*limits.Lane
 // Add counts a delivery in a lane, which is named like those of [pacing.Lane]; its group is "" where it has no caps of
 // its own.
 func (w Waiting) Add(lane string, rec ledger.Record) {
+	w.add(lane, 1, rec.Due)
+}
+
+// add counts n deliveries, which may go at once or, if due is not zero, then.
+func (w Waiting) add(lane string, n int64, due time.Time) {
 	l := w[lane]
 	if l == nil {
 		l = &limits.Lane{Name: lane}
 		w[lane] = l
 	}
-	if rec.State == ledger.Deferred {
-		l.Later = append(l.Later, rec.Due)
-		return
+	if due.IsZero() {
+		l.Messages += n
+	} else {
+		l.Later = append(l.Later, due)
 	}
-	l.Messages++
+}
+
+// Count counts what is left of a campaign, in lanes that name gives, and returns how much that is. Whom suppressed gives
+// a reason for is left out, and is counted by itself; nil: nobody is suppressed.
+func Count(ctx context.Context, l *ledger.Ledger, id string, name func(lane string) string,
+	suppressed func(ctx context.Context, addressKey string) (string, error),
+) (w Waiting, n, listed int64, err error) {
+	w = Waiting{}
+	for part, err := range l.Left(ctx, id, suppressed != nil) {
+		why := ""
+		if err == nil && suppressed != nil {
+			why, err = suppressed(ctx, part.AddressKey)
+		}
+		if err != nil {
+			return nil, 0, 0, err
+		}
+		if why != "" {
+			listed++
+			continue
+		}
+		n += part.N
+		w.add(name(part.Lane), part.N, part.Due)
+	}
+	return w, n, listed, nil
 }
 
 // Of says when what is waiting can go, and how much of each cap has been used by now. It changes nothing on disk.

@@ -7,6 +7,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"mailshot/campaign/ledger/internal/schema"
+	"mailshot/internal/sqlite"
 )
 
 // BenchmarkDraft plans rows of a common size; rows/s is the figure in docs/figures.md.
@@ -92,5 +95,85 @@ func BenchmarkMessages(b *testing.B) {
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "messages/s")
 			b.ReportMetric(float64((cpuTime(b)-before).Microseconds())/float64(b.N), "cpu-µs/message")
 		})
+	}
+}
+
+// BenchmarkResume looks at a campaign of a million rows, half of them sent, as a send that goes on does, and as status
+// does.
+func BenchmarkResume(b *testing.B) {
+	const rows = 1_000_000
+	l := open1(b)
+	d, err := l.Draft(b.Context(), Campaign{ID: "bench"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for at := 0; at < rows; at += 2000 {
+		var chunk []Row
+		for i := range 2000 {
+			chunk = append(chunk, row(at+i))
+		}
+		if _, err := d.Add(b.Context(), chunk); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := d.Freeze(b.Context(), Campaign{ID: "bench"}); err != nil {
+		b.Fatal(err)
+	}
+	err = l.db.Write(func(t *sqlite.Tx) error {
+		for _, step := range []string{
+			schema.InsertAttempt + "SELECT id, 1, 4, 'dot', 250, '', 'ok', 'mx' FROM deliveries WHERE id & 1 = 0",
+			"UPDATE deliveries SET state = 4, attempts = 1, first = 1, turn = 1 WHERE id & 1 = 0",
+			"DELETE FROM counts", schema.CountAll,
+		} {
+			if _, err := t.Once(step); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	lock(b, l, "bench")
+	var spent [4]time.Duration
+	n := 0
+	for b.Loop() {
+		n++
+		at := time.Now()
+		lap := func(i int) {
+			spent[i] += time.Since(at)
+			at = time.Now()
+		}
+		if _, _, err := l.Counts(b.Context(), "bench"); err != nil {
+			b.Fatal(err)
+		}
+		lap(0)
+		if err := l.Verify(b.Context(), "bench"); err != nil {
+			b.Fatal(err)
+		}
+		lap(1)
+		left := int64(0)
+		for part, err := range l.Left(b.Context(), "bench", false) {
+			if err != nil {
+				b.Fatal(err)
+			}
+			left += part.N
+		}
+		if left != rows/2 {
+			b.Fatal(left)
+		}
+		lap(2)
+		r, err := l.Run(b.Context(), "bench", RunOptions{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		r.PutBack(next(b, r, t0))
+		lap(3)
+		if err := r.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for i, name := range []string{"counts", "verify", "left", "run"} {
+		b.ReportMetric(float64(spent[i].Milliseconds())/float64(n), name+"-ms")
 	}
 }

@@ -46,6 +46,12 @@ func Open(path string) (*Ledger, error) {
 // Close closes the file. Close Drafts, Runs and Locks first.
 func (l *Ledger) Close() error { return l.db.Close() }
 
+// Host is a machine. The ledger remembers it, so that a campaign's folder that was copied to another machine is noticed.
+type Host struct {
+	ID   string // tells machines apart; "" is not known
+	Name string // for people
+}
+
 // Campaign is what the ledger keeps about a campaign as a whole.
 type Campaign struct {
 	ID                          string

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"iter"
-	"strings"
 	"time"
 
 	"mailshot/campaign/ledger/internal/schema"
@@ -49,27 +48,11 @@ type Change struct {
 
 // where returns the filter as a condition on d and r, and its arguments.
 func (f Filter) where() (string, []any) {
-	var cond []string
-	var args []any
-	in := func(column string, n int, value func(int) any) {
-		if n == 0 {
-			return
-		}
-		cond = append(cond, column+" IN (?"+strings.Repeat(", ?", n-1)+")")
-		for i := range n {
-			args = append(args, value(i))
-		}
+	c := schema.Choice{Addresses: f.Addresses, Domains: f.Domains, Keys: f.Keys, IDs: f.IDs}
+	for _, state := range f.States {
+		c.States = append(c.States, state.code())
 	}
-	in("d.state", len(f.States), func(i int) any { return f.States[i].code() })
-	in("r.address_key", len(f.Addresses), func(i int) any { return f.Addresses[i] })
-	in("substr(r.address_key, instr(r.address_key, '@') + 1)", len(f.Domains),
-		func(i int) any { return strings.ToLower(f.Domains[i]) })
-	in("r.key", len(f.Keys), func(i int) any { return f.Keys[i] })
-	in("d.id", len(f.IDs), func(i int) any { return f.IDs[i] })
-	if cond == nil {
-		return "1", nil
-	}
-	return strings.Join(cond, " AND "), args
+	return c.Where()
 }
 
 // Deliveries yields the campaign's deliveries that the filter chooses, in the order in which they were stored. That is

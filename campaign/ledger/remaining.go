@@ -2,10 +2,13 @@ package ledger
 
 import (
 	"context"
+	"database/sql"
 	"errors"
+	"iter"
 	"slices"
 	"time"
 
+	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/internal/sqlite"
 )
 
@@ -82,4 +85,46 @@ func (o Outlook) DueIn(lane string) (due time.Time, ok bool) {
 		}
 	}
 	return time.Time{}, false
+}
+
+// Left are deliveries of a lane that may still go: N pending ones, or a deferred one with the time when it is due.
+type Left struct {
+	Lane, AddressKey string // AddressKey is empty where there are several
+	N                int64
+	Due              time.Time
+}
+
+// Left yields what may still go of a campaign: the pending deliveries of each lane at once, or each by itself.
+func (l *Ledger) Left(ctx context.Context, id string, each bool) iter.Seq2[Left, error] {
+	return func(yield func(Left, error) bool) {
+		no, _, err := l.find(ctx, id)
+		if err != nil {
+			yield(Left{}, err)
+			return
+		}
+		first, end := schema.Span(no)
+		query, done := schema.Left(each), first-1
+		for more := true; more; {
+			rows, err := l.db.Reading.QueryContext(ctx, query, no, done, end)
+			var piece []Left
+			err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
+				var p Left
+				var due int64
+				err := rows.Scan(&done, &p.Lane, &p.AddressKey, &p.N, &due)
+				p.Due = sqlite.Moment(due)
+				piece = append(piece, p)
+				return err
+			})
+			if err != nil {
+				yield(Left{}, l.db.Explain(err))
+				return
+			}
+			for _, p := range piece {
+				if !yield(p, nil) {
+					return
+				}
+			}
+			more = each && len(piece) > 0
+		}
+	}
 }

@@ -19,22 +19,21 @@ import (
 // Delivery is one message to be handed over. It belongs to the caller of Next, until the caller settles it or puts it
 // back.
 type Delivery struct {
-	ID, Number     int64
-	Place, Key     string
-	Address        string // envelope address
-	AddressKey     string
-	Lane           string
-	Fields, Digest []byte
-	State          State
-	Attempts       int       // earlier tries since it was last made pending
-	First          time.Time // when the first of those began; zero before it
-	turn           int64     // the run that last tried it
-	due            int64     // when it is due, if it is deferred
-	inLane         *lane
-	settled        bool
-	started        bool   // Start has returned nil
-	consumed       bool   // it took a place within the limit when it was handed out
-	before         before // what Begin changes
+	ID, Number       int64
+	Place, Key       string
+	Address          string // envelope address
+	AddressKey       string
+	Lane             string
+	Fields, Digest   []byte
+	State            State
+	Attempts         int       // earlier tries since it was last made pending
+	First            time.Time // when the first of those began; zero before it
+	turn             int64     // the run that last tried it
+	due              int64     // when it is due, if it is deferred
+	inLane           *lane
+	settled, started bool   // started: Start has returned nil
+	consumed         bool   // it took a place within the limit when it was handed out
+	before           before // what Begin changes
 }
 
 // before is what a delivery was before it was begun.

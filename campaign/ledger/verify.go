@@ -19,6 +19,10 @@ func (l *Ledger) Verify(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
+	no, _, err := l.find(ctx, id)
+	if err != nil {
+		return err
+	}
 	open, there, left := counts[Pending]+counts[Deferred], rows, int64(0)
 	if err := l.db.Reading.QueryRowContext(ctx, schema.Present, id).Scan(&there, &left); err != nil {
 		return l.db.Explain(err)
@@ -31,8 +35,12 @@ func (l *Ledger) Verify(ctx context.Context, id string) error {
 	if off = max(off, rows, -rows); off != 0 {
 		text = fmt.Sprintf(sum, id, off)
 	}
+	broken := false
+	if err := l.db.Reading.QueryRowContext(ctx, schema.Contradicted(), no).Scan(&broken); err != nil {
+		return l.db.Explain(err)
+	}
 	for _, r := range schema.Rules() {
-		if !r.Resume || text != "" {
+		if !broken || !r.Resume || text != "" {
 			continue
 		}
 		var place string
@@ -43,11 +51,13 @@ func (l *Ledger) Verify(ctx context.Context, id string) error {
 			return l.db.Explain(err)
 		}
 	}
-	if text == "" && left == open {
-		return nil
-	}
-	if text == "" {
+	switch {
+	case text == "" && broken:
+		text = fmt.Sprintf("the records of campaign %s contradict each other", id)
+	case text == "" && left != open:
 		text = fmt.Sprintf(sum, id, max(left-open, open-left))
+	case text == "":
+		return nil
 	}
 	return &statefile.Error{Path: l.db.Path, Text: text, Hint: sqlite.DamageHint}
 }

@@ -177,6 +177,13 @@ func (l *Live) News(ctx context.Context) error {
 	return err
 }
 
+// Nobody reports whether nobody was on a list at the last News.
+func (l *Live) Nobody() bool {
+	l.s.mu.Lock()
+	defer l.s.mu.Unlock()
+	return len(l.s.keys) == 0 && l.list.Empty()
+}
+
 // Check answers as [Checker.Check], for what was on the lists at the last News.
 func (l *Live) Check(ctx context.Context, key string) (string, error) {
 	l.mu.Lock()

@@ -56,6 +56,7 @@ var allowed = map[string][]string{
 		"campaign/ledger/internal/recovery", "campaign/ledger/internal/schema", "campaign/ledger/internal/steps",
 		"campaign/statefile", "internal/machine", "internal/sqlite",
 	},
+	"campaign/ledger/host":            {"campaign/ledger", "internal/machine"},
 	"campaign/ledger/internal/claims": {"campaign/ledger/internal/schema"},
 	"campaign/ledger/internal/group":  {},
 	"campaign/ledger/internal/marks":  {"internal/machine"},

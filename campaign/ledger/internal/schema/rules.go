@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 
 	"mailshot/internal/sqlite"
 )
@@ -69,6 +70,19 @@ func (r Rule) Query() string {
 	return `SELECT c.id, coalesce(r.place, 'delivery ' || d.id) FROM deliveries d
 		JOIN campaigns c ON c.no = d.id >> 40 AND c.frozen = 1 LEFT JOIN rows r ON r.id = d.id
 		WHERE (` + r.Condition + ")"
+}
+
+// Contradicted says whether any delivery that is still to be sent, of the campaign with this number, breaks a rule
+// of Resume. It looks at all of them once.
+func Contradicted() string {
+	var all []string
+	for _, r := range Rules() {
+		if r.Resume {
+			all = append(all, "("+r.Condition+")")
+		}
+	}
+	return `SELECT EXISTS (SELECT 1 FROM deliveries d LEFT JOIN rows r ON r.id = d.id
+		WHERE d.id >= ?1 << 40 AND d.id < (?1 + 1) << 40 AND d.state IN ` + Open + " AND (" + strings.Join(all, " OR ") + "))"
 }
 
 // Rules returns the rules for a delivery's record: by itself, with its row, and with its log.

@@ -142,6 +142,20 @@ const Present = `SELECT
 		WHERE state = ` + SQLDeferred + ` AND lane IN (SELECT no FROM lanes WHERE campaign = c.no))
 	FROM campaigns c WHERE c.id = ? AND c.frozen = 1`
 
+// Left lists what may still go of the campaign ?1: the id, the lane, the address key, how many, and when it is due. It is
+// the next piece of the deliveries behind the id ?2 and before ?3, or all, with the pending ones of a lane at once.
+func Left(each bool) string {
+	if each {
+		return `SELECT d.id, l.name, r.address_key, 1, iif(d.state = ` + SQLPending + `, 0, d.due)
+			FROM deliveries d CROSS JOIN rows r ON r.id = d.id CROSS JOIN lanes l ON l.no = d.lane
+			WHERE ?1 AND d.id > ?2 AND d.id < ?3 AND d.state IN ` + Open + ` ORDER BY d.id LIMIT 5000`
+	}
+	return `SELECT 0, l.name, '', f.n, 0 FROM (SELECT lane, count(*) AS n FROM deliveries INDEXED BY deliveries_fresh
+			WHERE state = ` + SQLPending + ` GROUP BY lane) f JOIN lanes l ON l.no = f.lane WHERE l.campaign = ?1 AND ?2 < ?3
+		UNION ALL SELECT 0, l.name, '', 1, s.due FROM (SELECT lane, due FROM deliveries INDEXED BY deliveries_late
+			WHERE state = ` + SQLDeferred + `) s JOIN lanes l ON l.no = s.lane WHERE l.campaign = ?1`
+}
+
 // Counts are how many deliveries of a campaign are in each state, those that were erased too.
 const Counts = `SELECT state, n FROM counts WHERE campaign = ?1 AND n <> 0
 	UNION ALL SELECT state, n FROM tallies WHERE campaign = ?1`

@@ -1,4 +1,5 @@
-package ledger
+// Package host names the machine that a ledger is used on: [This].
+package host
 
 import (
 	"crypto/hmac"
@@ -6,21 +7,15 @@ import (
 	"encoding/hex"
 	"os"
 
+	"mailshot/campaign/ledger"
 	"mailshot/internal/machine"
 )
 
-// Host is a machine. The ledger remembers it, so that a campaign's folder that was copied to another machine is
-// noticed.
-type Host struct {
-	ID   string // tells machines apart; "" is not known
-	Name string // for people
-}
-
-// ThisHost is the machine that the program runs on. It is told by MAILSHOT_HOST, which is for machines whose own
+// This is the machine that the program runs on. It is told by MAILSHOT_HOST, which is for machines whose own
 // numbers change with each start, such as containers; else by the system's number for the machine, of which only a hash
 // is kept; else by its name.
-func ThisHost() Host {
-	h := Host{Name: machine.Name()}
+func This() ledger.Host {
+	h := ledger.Host{Name: machine.Name()}
 	mark := machine.Number()
 	if name := os.Getenv("MAILSHOT_HOST"); name != "" {
 		h.Name, mark = name, "MAILSHOT_HOST="+name
