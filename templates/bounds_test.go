@@ -1,0 +1,102 @@
+package templates
+
+import (
+	"fmt"
+	"io"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+// executed executes a template by its program and by the engine, and says how they differ.
+func executed(t *testing.T, text string, d Data) string {
+	t.Helper()
+	l, err := New(Config{Columns: fuzzColumns}).Line("x", Source{Text: text})
+	if err != nil {
+		t.Fatal(diagnose(err))
+	}
+	if l.p.program == nil {
+		return ""
+	}
+	var o Output
+	w := l.p.program.Machine(l.p.set.functions())
+	if !w.Execute(&o, row(d)) {
+		return ""
+	}
+	return differs(l.p, &o, d, w.Taken())
+}
+
+var aRow = Data{Cells: []Cell{{Text: "Ann", Value: ""}, {Text: "b", Value: ""}, {Text: "1,0", Value: 1.0}, {}, {}, {},
+	{Text: "w", Value: ""}}}
+
+// A range of a number has one variable at most, also where the number is zero and the range has nothing to do.
+func TestRangeOfNoNumbersWithTwoVariables(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{`{{range $i, $x := 0}}x{{else}}none{{end}}`, `{{range $i, $x := -3}}x{{end}}`} {
+		if problem := executed(t, text, aRow); problem != "" {
+			t.Errorf("%s: %s", text, problem)
+		}
+	}
+}
+
+// A variable of the author's that is named like that of the guards is the same whoever executes the template.
+func TestVariableNamedLikeThatOfTheGuards(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		`{{$_ := "hello"}}{{if .a}}{{$_}}{{end}}`, `{{range $_, $x := list 1 2}}{{$_}}{{$x}}{{end}}`,
+		`{{$_ := "hello"}}{{template "t" .}}{{$_}}{{define "t"}}t{{end}}`, `{{with $_ := .a}}{{$_}}{{end}}`,
+	} {
+		if problem := executed(t, text, aRow); problem != "" {
+			t.Errorf("%s: %s", text, problem)
+		}
+	}
+}
+
+// A text that is too long is not made in full before that is found out.
+func TestTooLongIsFoundInTime(t *testing.T) {
+	for name, text := range map[string]string{
+		"prints": `{{$x := repeat 1000000 "x"}}` + strings.Repeat("{{$x}}", 100),
+		"included": `{{define "t"}}` + strings.Repeat("{{.}}", 10) + `{{end}}{{define "u"}}` +
+			strings.Repeat(`{{template "t" .}}`, 10) + `{{end}}{{template "u" (repeat 1000000 "x")}}`,
+	} {
+		l, err := New(Config{Columns: fuzzColumns}).Line("bomb", Source{Text: text})
+		if err != nil {
+			t.Fatal(diagnose(err))
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		err = l.Execute(io.Discard, aRow)
+		runtime.ReadMemStats(&after)
+		if err == nil || !strings.Contains(err.Error(), "is longer than") {
+			t.Error(err)
+		}
+		if used := after.TotalAlloc - before.TotalAlloc; used > 200<<20 { // as in TestBombs
+			t.Errorf("%s: %d bytes allocated for a limit of %d", name, used, DefaultLimit)
+		}
+	}
+}
+
+// Ranges in templates that include each other one after the other take no longer to compile than html/template takes.
+// With each level the time doubles: it is 20 s for 20 levels, and hours for 30.
+func TestRangesInIncludedTemplatesCompile(t *testing.T) {
+	const levels = 18
+	text := `{{template "t0" .}}`
+	for i := range levels {
+		text += fmt.Sprintf(`{{define "t%d"}}{{range list 1}}<p>{{template "t%d" $}}</p>{{end}}{{end}}`, i, i+1)
+	}
+	text += fmt.Sprintf(`{{define "t%d"}}{{.a}}{{end}}`, levels)
+	start := time.Now()
+	b, err := New(Config{Columns: fuzzColumns}).Body(BodySource{HTML: &Source{Text: text}, Text: &Source{Text: "x"}})
+	if err != nil {
+		t.Fatal(diagnose(err))
+	}
+	whole := time.Since(start)
+	start = time.Now()
+	if _, err := b.HTML.p.instance(); err != nil {
+		t.Fatal(err)
+	}
+	if engine := time.Since(start); whole > time.Second && whole > 20*engine {
+		t.Errorf("%v, of which html/template needs %v", whole, engine)
+	}
+}
