@@ -27,8 +27,12 @@ type Recorder struct {
 	hand    map[int64]*held // by delivery: what is being sent
 	add     []*held         // to be remembered with the next write
 	drop    []accounts.Copy // to be forgotten with it
+	wanted  bool            // somebody waits until one of add is remembered
 	writing chan struct{}   // closed when the writer has ended; nil if there is none
 }
+
+// gather is how many copies are remembered though nobody waits for them yet.
+const gather = 256
 
 // held is a copy of a message that is being sent.
 type held struct {
@@ -57,7 +61,8 @@ type Message interface {
 	Content(key []byte, person string) uint64
 }
 
-// Made says which message a delivery is, and begins to remember it.
+// Made says which message a delivery is. It is remembered with the others that were made meanwhile, as soon as one of
+// them begins: a write is synced, and one for many costs hardly more than one for each.
 func (r *Recorder) Made(d *ledger.Delivery, m Message) {
 	h := &held{Copy: accounts.Copy{Person: r.person(d.AddressKey), Content: m.Content(r.key, d.AddressKey)},
 		written: make(chan struct{})}
@@ -65,25 +70,45 @@ func (r *Recorder) Made(d *ledger.Delivery, m Message) {
 	defer r.mu.Unlock()
 	r.hand[d.ID] = h
 	r.add = append(r.add, h)
-	if r.writing == nil {
+	r.start()
+}
+
+// want has a delivery's message remembered now.
+func (r *Recorder) want(d *ledger.Delivery) *held {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	h := r.hand[d.ID]
+	if h != nil {
+		select {
+		case <-h.written:
+		default:
+			r.wanted = true
+			r.start()
+		}
+	}
+	return h
+}
+
+// start starts the writer if there is a reason. r.mu is held.
+func (r *Recorder) start() {
+	if r.writing == nil && (r.wanted || len(r.add) >= gather) {
 		r.writing = make(chan struct{})
 		go r.write()
 	}
 }
 
-// write remembers what is waiting, all of it in one transaction, until nothing is.
+// write remembers what is waiting, all of it in one transaction, until nobody waits for it.
 func (r *Recorder) write() {
 	for {
 		r.mu.Lock()
 		add, drop := r.add, r.drop
-		r.add, r.drop = nil, nil
-		if len(add) == 0 {
-			r.drop = drop
+		if !r.wanted && len(add) < gather || len(add) == 0 {
 			close(r.writing)
-			r.writing = nil
+			r.writing, r.wanted = nil, false
 			r.mu.Unlock()
 			return
 		}
+		r.add, r.drop, r.wanted = nil, nil, false
 		r.mu.Unlock()
 		copies := make([]accounts.Copy, len(add))
 		for i, h := range add {
@@ -104,9 +129,7 @@ func (r *Recorder) write() {
 // Begin begins a delivery as ledger.Run.Begin does, and returns when its message is remembered as well. If that cannot be
 // written, the delivery was not sent and is due at once.
 func (r *Recorder) Begin(ctx context.Context, d *ledger.Delivery) error {
-	r.mu.Lock()
-	h := r.hand[d.ID]
-	r.mu.Unlock()
+	h := r.want(d)
 	if h == nil {
 		return fmt.Errorf("begin %s: %w: its message was not made", d.Place, ledger.ErrState)
 	}
