@@ -100,9 +100,9 @@ func TestStopLoss(t *testing.T) {
 	f, clock := courteous(t, s, people(40), "  stop_loss: { refused: 20%, after: 10 }\n", "", "2026-11-23T09:00:00Z")
 	o := campaign.Options{Now: clock.now}
 	sum := f.send(t, o, campaign.PlanOptions{})
-	// What is under way when the tenth is refused is finished: eight workers, one message each.
+	// What is under way when the tenth is refused is finished: twelve workers, one message each.
 	n := sum.Counts[string(ledger.Refused)]
-	if n < 10 || n > 18 || sum.Left != 40-n {
+	if n < 10 || n > 22 || sum.Left != 40-n {
 		t.Errorf("%v, %d left", sum.Counts, sum.Left)
 	}
 	stops(t, sum, "", "stop-loss: 1", "refused (100%, at most 20%)", `× 550 5.1.1 "`, "no such person", "mailshot report",

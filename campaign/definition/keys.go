@@ -49,12 +49,7 @@ func (d *Definition) keys(flags Flags) []schema.Key {
 		{Name: "remember", Read: schema.Days(&d.Remember, 3650), Example: "400d", Off: true,
 			Doc: "For how long the user's accounts.db remembers who got which message, in keyed hashes, so that another " +
 				"campaign does not send the same one again unasked: days, or never. Default: 400d."},
-		{Name: "ledger", Doc: "How the ledger is kept.", Off: true, Keys: []schema.Key{
-			{Name: "block", Read: schema.Number(&d.Block, 1, 64), Example: "16", Off: true,
-				Doc: "How many messages are begun ahead for each connection. More is faster where the disk is slow to sync. " +
-					"After a kill one message for each connection is unknown either way; after a power cut the block and one more. " +
-					"Default: 1."},
-		}},
+		{Name: "ledger", Doc: "How the ledger is kept.", Off: true, Keys: d.ledgerKeys()},
 		{Name: "server", Keys: d.single.keys(),
 			Doc: "Where the messages are handed over. Not needed for check, preview and send --to-sink."},
 		{Name: "servers", Read: schema.Each(d.another), Off: true,
@@ -73,6 +68,15 @@ func (d *Definition) keys(flags Flags) []schema.Key {
 // Reference returns a campaign file that shows every key with an example and what it means. It is written from the
 // table of keys that reading uses, and is itself a good campaign file but for the files it names.
 func Reference() string { return schema.Reference(new(Definition).keys(Flags{})) }
+
+func (d *Definition) ledgerKeys() []schema.Key {
+	return []schema.Key{
+		{Name: "block", Read: schema.Number(&d.Block, 1, 64), Example: "16", Off: true,
+			Doc: "How many messages are begun ahead for each connection. More is faster where the disk is slow to sync. " +
+				"A power cut may leave the block and one more unknown for each connection, a kill those of them that had started. " +
+				"Default: 1."},
+	}
+}
 
 func (d *Definition) recipientKeys() []schema.Key {
 	r := &d.Recipients

@@ -14,12 +14,8 @@ import (
 // is left is further away than this run is patient. changed is the worker's bell; news is how often there was news when it
 // looked.
 func (r *Run) idle(taking context.Context, changed chan struct{}, news uint64, closed []closure) (over bool) {
-	full := func(c closure) bool { return c.full }
-	// Where there is something to send, the next outcome makes room, and there is no other moment to look out for.
-	crowded := slices.ContainsFunc(closed, full) &&
-		!slices.ContainsFunc(closed, func(c closure) bool { return !c.full && !c.lent })
 	r.mu.Lock()
-	lookout, rests := r.rest.lie(changed, news, !crowded)
+	lookout, rests := r.rest.lie(changed, news, !crowded(closed))
 	r.mu.Unlock()
 	switch {
 	case !rests:
@@ -73,6 +69,13 @@ func (r *Run) idle(taking context.Context, changed chan struct{}, news uint64, c
 	}
 	wait(taking, changed, max(next.Sub(r.c.Now()), time.Millisecond))
 	return false
+}
+
+// crowded reports whether there is no moment to look out for: where there is something to send, the next outcome makes
+// room.
+func crowded(closed []closure) bool {
+	return slices.ContainsFunc(closed, func(c closure) bool { return c.full }) &&
+		!slices.ContainsFunc(closed, func(c closure) bool { return !c.full && !c.lent })
 }
 
 // reason is why nothing goes for a while, in words; "" where that needs no words.

@@ -20,8 +20,8 @@
 //
 // A mark is written and not synced: it outlives the process, and not the machine. Where the next run finds the marks of
 // the run that died, whole and in the same boot, what was begun and has no mark is what it was before. Else it is
-// unknown, too. So a kill leaves as many unknown as had started and were not settled: at most one for each connection.
-// After a power cut, and where there are no marks, those that were begun ahead are unknown as well: at most two for each
+// unknown, too. So a kill leaves as many unknown as had started and have no outcome on the disk: mostly one for each
+// connection, and at most as many as a power cut. After a power cut, and where there are no marks, those that were begun ahead are unknown as well: at most two for each
 // connection that begins one ahead, and n + 1 for one that begins n.
 //
 // Concurrent callers of Begin share a transaction: the first leads and commits for all who wait, so that one sync of
