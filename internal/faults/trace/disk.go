@@ -173,7 +173,8 @@ func (d *Disk) step(c *Call, ends bool) error {
 			return err
 		}
 		n := d.lookup(path)
-		if n == nil || !strings.HasSuffix(path, "-shm") {
+		// Neither has to outlive the machine: an index of the log, and marks of the starts of one boot.
+		if n == nil || !strings.HasSuffix(path, "-shm") && !strings.HasSuffix(path, ".marks") {
 			return fmt.Errorf("%s is written through memory, which a trace does not show", path)
 		}
 		n.mapped = true

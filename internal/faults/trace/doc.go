@@ -30,7 +30,7 @@
 //
 // # What a trace does not show
 //
-// Writes into mapped memory. SQLite maps the index of its log (-shm) and nothing else; the index is made anew after a
-// crash, and a cut leaves random bytes in it. A writable shared mapping of any other file of the folder is an error,
-// and so is a call on a file that was opened out of sight.
+// Writes into mapped memory. SQLite maps the index of its log (-shm), which is made anew after a crash, and the ledger
+// maps the marks of a run (.marks), which count only in the same boot. A cut leaves random bytes in both. A writable
+// shared mapping of any other file of the folder is an error, and so is a call on a file that was opened out of sight.
 package trace
