@@ -1,0 +1,51 @@
+package repair_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"mailshot/campaign/ledger"
+	"mailshot/campaign/ledger/repair"
+)
+
+// A folder may have any name. eachBeside makes a pattern of the state file's path, and in a pattern [b] is the letter b:
+// then the repair finds neither the locks nor the marks beside the file. So it repairs the ledger of a run that is under
+// way, and what was begun is not unknown after it.
+func TestRepairInBrackets(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "a[b]", "state.db")
+	l, err := ledger.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan(t, l, "c", rowsOf(6))
+	k, err := l.Lock("c")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := l.Run(t.Context(), "c", ledger.RunOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin(t, r, next(t, r, t0))
+	if err := r.Begin(t.Context(), next(t, r, t0)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := repair.File(t.Context(), path, true); err == nil {
+		t.Error("a ledger in use would be repaired")
+	}
+	for _, err := range []error{k.Close(), l.Close()} { // as a kill ends the run
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := repair.File(t.Context(), path, false); err != nil {
+		t.Fatal(err)
+	}
+	l = openAt(t, path)
+	lock(t, l, "c")
+	run(t, l, "c", ledger.RunOptions{})
+	if got := identity(t, l, "c"); got[ledger.Unknown] != 2 {
+		t.Errorf("after the repair %v", got)
+	}
+}
