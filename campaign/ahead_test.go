@@ -78,7 +78,7 @@ func TestBlock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f, _, c, notes := ahead(t, 14, "limits: { connections: 1 }\nledger: { block: 3 }\n", sink.Options{})
 		defer c.Close()
-		const note = "ledger.block: 3: a power cut may leave 4 unknown for each connection, a kill those of them that had started"
+		const note = "ledger.block: 3: a power cut may leave 4 unknown for each connection, a kill one"
 		if !slices.Contains(notes, note) {
 			t.Errorf("the plan's notes are %q", notes)
 		}

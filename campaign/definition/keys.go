@@ -73,7 +73,7 @@ func (d *Definition) ledgerKeys() []schema.Key {
 	return []schema.Key{
 		{Name: "block", Read: schema.Number(&d.Block, 1, 64), Example: "16", Off: true,
 			Doc: "How many messages are begun ahead for each connection. More is faster where the disk is slow to sync. " +
-				"A power cut may leave the block and one more unknown for each connection, a kill those of them that had started. " +
+				"After a kill one message for each connection is unknown either way; after a power cut the block and one more. " +
 				"Default: 1."},
 	}
 }

@@ -64,8 +64,7 @@ func (d *Definition) Notes() (notes []string) {
 	}
 	if d.Block > 1 {
 		notes = append(notes, fmt.Sprintf(
-			"ledger.block: %d: a power cut may leave %d unknown for each connection, a kill those of them that had started",
-			d.Block, d.Block+1))
+			"ledger.block: %d: a power cut may leave %d unknown for each connection, a kill one", d.Block, d.Block+1))
 	}
 	for _, s := range d.Set {
 		notes = append(notes, s.String())

@@ -10,7 +10,7 @@ import (
 // delivery's message waits for its turn. So no connection waits for a disk. Two kinds of places bound how many are
 // begun without an outcome. One for each connection is of those whose body may be on the wire. It is kept until the
 // outcome is queued in the memory: the next begin takes the outcome along to the disk, and that may be while the next
-// body leaves. So a kill may lose a reply that came just before it. The other places are of those begun ahead: no more
+// body leaves. What a kill loses of it the memory's marks know. The other places are of those begun ahead: no more
 // are begun on the disk than both kinds together.
 //
 // Between the two much may happen. The run may stop, the server may go out, the lane may close. So what may go is asked

@@ -18,11 +18,11 @@
 // writes no byte of the body before Start has returned nil. Settle records what became of it. A delivery started and
 // never settled is unknown to the next run and is not handed out again, because the server may or may not have taken it.
 //
-// A mark is written and not synced: it outlives the process, and not the machine. Where the next run finds the marks of
-// the run that died, whole and in the same boot, what was begun and has no mark is what it was before. Else it is
-// unknown, too. So a kill leaves as many unknown as had started and have no outcome on the disk: mostly one for each
-// connection, and at most as many as a power cut. After a power cut, and where there are no marks, those that were begun ahead are unknown as well: at most two for each
-// connection that begins one ahead, and n + 1 for one that begins n.
+// A mark is written and not synced: it outlives the process, and not the machine. There is one for each start, and one for
+// each whole reply. Where the next run finds the marks of the run that died, whole and in the same boot, what was begun
+// and has no mark is what it was before, and what was taken is sent. Else it is unknown, too. So a kill leaves at most one
+// unknown for each connection: what was on the wire. After a power cut, and where there are no marks, there are at most
+// two for each connection that begins one ahead, and n + 1 for one that begins n.
 //
 // Concurrent callers of Begin share a transaction: the first leads and commits for all who wait, so that one sync of
 // the disk serves many. Settled outcomes travel with the next such group, and no later than Flush. There is no

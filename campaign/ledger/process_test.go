@@ -111,7 +111,8 @@ func childRun(path string) {
 // Breakages that show it: releasing the callers before the commit gave "was settled as refused, but the ledger says
 // pending"; turning begun ones back to pending in recover gave "was unknown, and is started again"; committing begins
 // without the settled ones gave "18 unknown of one kill"; a Start without a mark gave "had started, and is pending"; no
-// regard for marks in recover gave "had not started, and is unknown".
+// regard for marks in recover gave "had not started, and is unknown"; an end said of all that was begun gave "had
+// started (t), and is sent".
 func TestKill(t *testing.T) {
 	rounds, rows := 50, 6000
 	if testing.Short() {
@@ -215,8 +216,8 @@ func recoverKilled(t *testing.T, l *Ledger, round int, last map[int64]string, un
 			if marked(t) && (said == "p" || said == string(Pending)) {
 				t.Fatalf("round %d: %d had not started, and is unknown", round, rec.ID)
 			}
-		case said == "t" || said == string(Sent):
-			t.Fatalf("round %d: %d had started, and is %s", round, rec.ID, rec.State)
+		case said == "t" || (said == string(Sent)) != (rec.State == Sent):
+			t.Fatalf("round %d: %d had started (%s), and is %s", round, rec.ID, said, rec.State)
 		}
 	}
 	if doubts > killCallers && marked(t) {

@@ -149,7 +149,7 @@ func TestRecoverWaiting(t *testing.T) {
 
 // Whatever is wrong with the marks, nobody knows what has started: all that was begun is unknown.
 //
-// Broken on purpose: each check of marks.Waiting left out in turn let one of these through: the size, the check of a mark,
+// Broken on purpose: each check of marks.Known left out in turn let one of these through: the size, the check of a mark,
 // the file's number, the run.
 func TestRecoverDoubtful(t *testing.T) {
 	t.Parallel()

@@ -1,15 +1,15 @@
-// Package marks remembers for one run which deliveries have started: [Create] makes the run's file, [File.Mark] writes
-// a mark just before the first byte of a body leaves, and [Waiting] tells the next run which of the deliveries that it
-// finds begun have none.
+// Package marks remembers for one run which deliveries have started, and which have come to an end: [Create] makes the
+// run's file, [File.Mark] writes a mark just before the first byte of a body leaves, [File.End] writes one when the server
+// has given a whole reply, and [Known] tells the next run what is certain of the deliveries that it finds begun.
 //
 // A mark is not synced. A process that dies leaves its marks to the system, which keeps them; only with the system itself
 // are they lost. So a file counts only where nothing of it can be lost: in the same boot of the machine, in the same
 // mount of the file system, if it is the very file that the run made, and if it is whole. Its header says all of that.
 // Where the system cannot tell boots and mounts apart, there are no marks, and nobody knows what has started.
 //
-// A mark is a number of eight bytes: the delivery's sequence in its campaign, its attempts and a check. It names no
-// person. It is stored through a mapping of the file, whose room is made beforehand: an append to a file waits for every
-// sync of another file on the same disk, and a store waits for nothing.
+// A mark is a number of eight bytes: the delivery's sequence in its campaign, what the mark says of it, its attempts and
+// a check. It names no person. It is stored through a mapping of the file, whose room is made beforehand: an append to a
+// file waits for every sync of another file on the same disk, and a store waits for nothing.
 package marks
 
 import (
@@ -40,7 +40,15 @@ const (
 	size         = 8 // of a mark
 	headSize     = 4096
 	pieceSize    = 1 << 16
-	mostAttempts = 1<<8 - 1
+	attemptBits  = 6
+	mostAttempts = 1<<attemptBits - 1
+)
+
+// What a mark says of a delivery.
+const (
+	starts = iota
+	taken
+	refused
 )
 
 // Delivery is a delivery that starts, or that was found begun.
@@ -90,7 +98,17 @@ func header(f *os.File, run string) []byte {
 
 // Mark writes that d starts. After an error it must not. The mark is in the system's hands when Mark returns, and not
 // on the disk.
-func (m *File) Mark(d Delivery) error {
+func (m *File) Mark(d Delivery) error { return m.write(d, starts) }
+
+// End writes that the server has given a whole reply to d, which has started: it has taken the message, or it has not.
+func (m *File) End(d Delivery, tookIt bool) error {
+	if tookIt {
+		return m.write(d, taken)
+	}
+	return m.write(d, refused)
+}
+
+func (m *File) write(d Delivery, says uint64) error {
 	if m == nil {
 		return nil
 	}
@@ -105,7 +123,7 @@ func (m *File) Mark(d Delivery) error {
 			return fmt.Errorf("marks: %w", err)
 		}
 	}
-	store(m.room[at:], encode(m.sum, m.n, d))
+	store(m.room[at:], encode(m.sum, m.n, d, says))
 	m.n++
 	store(m.head[headSize-size:], number(m.sum, m.n))
 	return nil
@@ -127,13 +145,13 @@ func (m *File) grow() error {
 }
 
 // encode makes the mark of d, the n-th in the file with this header. It is never zero.
-func encode(sum uint32, n int64, d Delivery) uint64 {
-	v := uint64(d.Sequence)<<8 | d.attempts()
+func encode(sum uint32, n int64, d Delivery, says uint64) uint64 {
+	v := uint64(d.Sequence)<<8 | says<<attemptBits | d.attempts()
 	return v<<16 | check(sum, n, v)
 }
 
 // number is how many marks there are, as it is stored.
-func number(sum uint32, n int64) uint64 { return encode(sum, -1, Delivery{Sequence: n}) }
+func number(sum uint32, n int64) uint64 { return encode(sum, -1, Delivery{Sequence: n}, starts) }
 
 // check is 16 bits over all that a mark depends on.
 func check(sum uint32, n int64, v uint64) uint64 {
@@ -180,49 +198,59 @@ func Remove(path string) error {
 	return nil
 }
 
-// Waiting returns those of the deliveries found begun that have certainly not started in the run with this name, in
-// which each was begun. It returns none where that cannot be told: the file is missing, of another run, boot or mount,
-// a copy, or damaged.
-func Waiting(path, run string, begun []Delivery) []Delivery {
+// Known returns what is certain of the deliveries found begun in the run with this name, in which each was begun. Those
+// that wait have not started, or the server has refused them in a whole reply: nothing of them is at the server. Those
+// that are accepted the server has taken. Of the others nobody knows. Nothing is certain where the file is missing, of
+// another run, boot or mount, a copy, or damaged.
+func Known(path, run string, begun []Delivery) (waiting, accepted []Delivery) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil
+		return nil, nil
 	}
 	defer f.Close()
 	// The system tells once, and only here, that it could not write what it had in its hands.
 	if f.Sync() != nil {
-		return nil
+		return nil, nil
 	}
 	want := header(f, run)
 	if want == nil {
-		return nil
+		return nil, nil
 	}
 	b, err := os.ReadFile(path)
 	if err != nil || len(b) < headSize || (len(b)-headSize)%pieceSize != 0 || string(b[:len(want)]) != string(want) {
-		return nil
+		return nil, nil
 	}
-	started := make(map[int64]uint64, len(begun)) // the most attempts with which each has started, and one
+	of := make(map[int64]heard, len(begun))
 	for _, d := range begun {
-		started[d.Sequence] = 0
+		of[d.Sequence] = heard{}
 	}
 	sum, count := crc32.ChecksumIEEE(want), binary.NativeEndian.Uint64(b[len(want):])
-	n, ok := read(b[headSize:], sum, started)
+	n, ok := read(b[headSize:], sum, of)
 	// The process may have died between the store of a mark and that of the number.
 	if !ok || count != number(sum, n) && count != number(sum, n-1) {
-		return nil
+		return nil, nil
 	}
-	var waiting []Delivery
 	for _, d := range begun {
+		h := of[d.Sequence]
 		// An attempt counts one more as soon as it has an outcome. So this one has started if a mark has as many.
-		if started[d.Sequence] <= d.attempts() {
+		switch ended := h.says != starts && int(h.attempts) == d.Attempts; {
+		case h.started <= d.attempts(), ended && h.says == refused:
 			waiting = append(waiting, d)
+		case ended && h.says == taken:
+			accepted = append(accepted, d)
 		}
 	}
-	return waiting
+	return waiting, accepted
 }
 
-// read notes the marks of the deliveries in started. It returns how many marks there are, and whether they are whole.
-func read(b []byte, sum uint32, started map[int64]uint64) (n int64, ok bool) {
+// heard is what the marks say of a delivery.
+type heard struct {
+	started        uint64 // the most attempts with which it has started, and one
+	says, attempts uint64 // of its end, if nothing of it has started since: starts = it has none
+}
+
+// read notes what the marks say of the deliveries in of. It returns how many marks there are, and whether they are whole.
+func read(b []byte, sum uint32, of map[int64]heard) (n int64, ok bool) {
 	for ; len(b) > 0; b = b[size:] {
 		word := binary.NativeEndian.Uint64(b)
 		if word == 0 {
@@ -233,9 +261,14 @@ func read(b []byte, sum uint32, started map[int64]uint64) (n int64, ok bool) {
 			return n, false
 		}
 		n++
-		sequence := int64(v >> 8)
-		if before, ok := started[sequence]; ok {
-			started[sequence] = max(before, v&mostAttempts+1)
+		sequence, says, attempts := int64(v>>8), v>>attemptBits&3, v&mostAttempts
+		switch h, ok := of[sequence]; {
+		case !ok:
+		case says == starts:
+			of[sequence] = heard{started: max(h.started, attempts+1)}
+		case attempts < mostAttempts: // else nobody knows which attempt it was
+			h.says, h.attempts = says, attempts
+			of[sequence] = h
 		}
 	}
 	return n, len(bytes.TrimLeft(b, "\x00")) == 0

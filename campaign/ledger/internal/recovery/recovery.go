@@ -23,7 +23,8 @@ const begun = `SELECT d.id, d.attempts FROM deliveries d JOIN rows r ON r.id = d
 			d.due <> 0 AND ` + schema.LastTried + " IS " + schema.SQLDeferred + ")"
 
 // Run ends what the campaign's last run left begun, in a transaction of the holder of the campaign's lock. path is where
-// the marks of that run are. What has certainly not started is what it was before; the rest becomes unknown.
+// the marks of that run are. What the server has certainly not got is what it was before, what it has certainly taken is
+// sent, and the rest becomes unknown.
 func Run(t *sqlite.Tx, no int64, path string, now time.Time) error {
 	first, end := schema.Span(no)
 	var some int64
@@ -47,13 +48,24 @@ func Run(t *sqlite.Tx, no int64, path string, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if len(found) > 0 {
-		found = marks.Waiting(path, name, found)
-	}
-	for _, d := range found {
+	waiting, taken := marks.Known(path, name, found)
+	for _, d := range waiting {
 		n, err := t.Exec(`UPDATE deliveries SET state = iif(attempts = 0, ?, ?), first = iif(attempts = 0, 0, first), turn = 0
 			WHERE id = ? AND state = ? AND attempts = ?`,
 			schema.Pending, schema.Deferred, first+d.Sequence, schema.Begun, d.Attempts)
+		if err := schema.Changed(n, 1, err); err != nil {
+			return err
+		}
+	}
+	for _, d := range taken {
+		id := first + d.Sequence
+		_, err := t.Exec(schema.InsertAttempt+`VALUES (?, ?, ?, 'recovery', 0, '',
+			'the server took it, and the program ended before it had recorded the reply', '')`, id, now.UnixNano(), schema.Sent)
+		if err != nil {
+			return err
+		}
+		n, err := t.Exec(`UPDATE deliveries SET state = ?, due = 0, attempts = attempts + 1, reason = ''
+			WHERE id = ? AND state = ? AND attempts = ?`, schema.Sent, id, schema.Begun, d.Attempts)
 		if err := schema.Changed(n, 1, err); err != nil {
 			return err
 		}
