@@ -120,7 +120,7 @@ func TestOlderVersionsAreResumed(t *testing.T) {
 				ledger.Unknown: was[ledger.Unknown] + was[ledger.Begun],
 				ledger.Sent:    was[ledger.Sent] + was[ledger.Pending] + was[ledger.Deferred],
 			})
-			if was[ledger.Begun] != 1 {
+			if n := was[ledger.Begun]; n < 1 || n > 2 { // on the wire, and since version 6 one begun ahead
 				t.Errorf("the fixture has %v", was)
 			}
 			// Once more sends nothing.
