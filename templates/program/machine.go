@@ -91,6 +91,9 @@ func (m *Machine) end() {
 	clear(m.ranges)
 	clear(m.args[:cap(m.args)])
 	m.out, m.runs, m.dot, m.args = nil, nil, nil, m.args[:0]
+	if 16*cap(m.spans) > mostKept {
+		m.spans = nil
+	}
 }
 
 // tidy cleans the text up. The runs stay. One at the very begin has lost the line break before its first line, so it
