@@ -30,10 +30,13 @@ func executed(t *testing.T, text string, d Data) string {
 var aRow = Data{Cells: []Cell{{Text: "Ann", Value: ""}, {Text: "b", Value: ""}, {Text: "1,0", Value: 1.0}, {}, {}, {},
 	{Text: "w", Value: ""}}}
 
-// A range of a number has one variable at most, also where the number is zero and the range has nothing to do.
+// A range of a number has one variable at most, also where the number is zero and the range has nothing to do. It has
+// caught programs that asked for the number only where there was a turn to make.
 func TestRangeOfNoNumbersWithTwoVariables(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{`{{range $i, $x := 0}}x{{else}}none{{end}}`, `{{range $i, $x := -3}}x{{end}}`} {
+	for _, text := range []string{`{{range $i, $x := 0}}x{{else}}none{{end}}`, `{{range $i, $x := -3}}x{{end}}`,
+		`{{range $i, $x := len ""}}x{{end}}`, `{{range $i, $x := list}}x{{else}}none{{end}}`,
+		`{{range $x := 0}}x{{else}}{{$x}}none{{end}}`} {
 		if problem := executed(t, text, aRow); problem != "" {
 			t.Errorf("%s: %s", text, problem)
 		}

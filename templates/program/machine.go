@@ -279,7 +279,7 @@ func (m *Machine) turn(o *op) (goes, ok bool) {
 			return false, false
 		}
 		list, n, ok := function.Items(v)
-		if !ok || n > 0 && list == nil && o.index >= 0 {
+		if _, isNumber := v.(int); !ok || isNumber && o.index >= 0 { // a number has no items, also if it is zero
 			return false, false
 		}
 		*over = items{list, n, 0}
