@@ -76,7 +76,7 @@ func (m *Machine) Watch(o *Output, r Row, seen *gaps.Seen) (ok bool) {
 		}
 		m.end()
 	}()
-	if !m.execute() || len(m.out)+m.cut > m.p.c.Limit {
+	if !m.execute() {
 		return false
 	}
 	if m.p.c.Tidy {
@@ -204,7 +204,8 @@ func (m *Machine) execute() bool {
 		default:
 			ok = m.simple(o)
 		}
-		if !ok {
+		// A text that is too long is not made in full before that is found out.
+		if !ok || len(m.out)+m.cut > m.p.c.Limit {
 			return false
 		}
 	}
@@ -223,7 +224,7 @@ func (m *Machine) simple(o *op) bool {
 	case opTook:
 		m.run.Take(o.slot)
 	case opTick:
-		return m.run.Turn() && len(m.out) <= m.p.c.Limit
+		return m.run.Turn()
 	case opEnter:
 		return m.run.In()
 	case opLeave:
