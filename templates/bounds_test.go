@@ -43,7 +43,8 @@ func TestRangeOfNoNumbersWithTwoVariables(t *testing.T) {
 	}
 }
 
-// A variable of the author's that is named like that of the guards is the same whoever executes the template.
+// A variable of the author's that is named like that of the guards is the same whoever executes the template. It has
+// caught guards whose variable a source could write, too: in the engine they hid the author's.
 func TestVariableNamedLikeThatOfTheGuards(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
@@ -53,6 +54,33 @@ func TestVariableNamedLikeThatOfTheGuards(t *testing.T) {
 		if problem := executed(t, text, aRow); problem != "" {
 			t.Errorf("%s: %s", text, problem)
 		}
+	}
+}
+
+// A link of a variable is empty where the variable is, whatever the variable's name. It has caught calls around links
+// that hid the author's variable, so that a full link was said to be empty.
+func TestLinkOfVariableNamedLikeThatOfTheGuards(t *testing.T) {
+	t.Parallel()
+	seen := func(name string) (said string) {
+		text := `{{$_ := .a}}{{$y := ""}}<a href="https://example.com/{{$_}}">x</a><a href="{{$_}}">x</a>` +
+			`<a href="{{$y}}">x</a>{{range $_ := list "x" "y"}}<a href="{{$_}}">x</a>{{end}}{{$_}}`
+		b, err := New(Config{Columns: fuzzColumns}).Body(BodySource{
+			HTML: &Source{Text: strings.ReplaceAll(text, "$_", name)}, Text: &Source{Text: "x"},
+		})
+		if err != nil {
+			t.Fatal(diagnose(err))
+		}
+		d := aRow
+		d.Seen = &Seen{}
+		if err := b.HTML.Execute(io.Discard, d); err != nil {
+			t.Fatal(err)
+		}
+		d.Seen.Each(func(place int, empty bool) { said += fmt.Sprint(place, empty, " ") })
+		return said
+	}
+	want := seen("$x")
+	if got := seen("$_"); got != want || !strings.Contains(want, "true") || !strings.Contains(want, "false") {
+		t.Errorf("%q, and with another name %q", got, want)
 	}
 }
 

@@ -9,7 +9,12 @@ import (
 	"text/template/parse"
 )
 
-// into and out stand around an inlined template: {{$_ := _into NUMBER}}. html/template leaves assignments as they are.
+// Guard is the variable that the guards of an execution are assigned to. No source can write it, so it is never one of
+// the author's.
+const Guard = "$ guard"
+
+// into and out stand around an inlined template: {{Guard := _into NUMBER}}. html/template leaves assignments as they
+// are.
 const (
 	into = "_into"
 	out  = "_out"
@@ -90,7 +95,7 @@ func (n *inliner) list(l *parse.ListNode) {
 	l.Nodes = nodes
 }
 
-// mark is {{$_ := name number}}.
+// mark is {{Guard := name number}}.
 func mark(name string, number int) *parse.ActionNode {
 	args := []parse.Node{parse.NewIdentifier(name)}
 	if number >= 0 {
@@ -98,7 +103,7 @@ func mark(name string, number int) *parse.ActionNode {
 			Text: strconv.Itoa(number)})
 	}
 	return &parse.ActionNode{NodeType: parse.NodeAction, Pipe: &parse.PipeNode{NodeType: parse.NodePipe,
-		Decl: []*parse.VariableNode{{NodeType: parse.NodeVariable, Ident: []string{"$_"}}},
+		Decl: []*parse.VariableNode{{NodeType: parse.NodeVariable, Ident: []string{Guard}}},
 		Cmds: []*parse.CommandNode{{NodeType: parse.NodeCommand, Args: args}}}}
 }
 
