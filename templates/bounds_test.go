@@ -109,8 +109,23 @@ func TestTooLongIsFoundInTime(t *testing.T) {
 	}
 }
 
+// A large text that is included often is not copied for each place. It was seen to fail with a bound of nodes alone.
+func TestLargeTextIncludedOften(t *testing.T) {
+	t.Parallel()
+	text := `{{define "t"}}` + strings.Repeat("x", 1<<20) + `{{end}}` +
+		strings.Repeat(`{{if .a}}{{template "t"}}{{end}}`, 100)
+	l, err := New(Config{Columns: fuzzColumns}).Line("x", Source{Text: text})
+	if err != nil {
+		t.Fatal(diagnose(err))
+	}
+	if l.p.program != nil {
+		t.Error("a program is made of 100 MB")
+	}
+}
+
 // Ranges in templates that include each other one after the other take no longer to compile than html/template takes.
-// With each level the time doubles: it is 20 s for 20 levels, and hours for 30.
+// It has caught an inlined set whose nodes counted once, however many ranges were around them. With each level the time
+// doubled: it was 20 s for 20 levels, and hours for 30.
 func TestRangesInIncludedTemplatesCompile(t *testing.T) {
 	const levels = 18
 	text := `{{template "t0" .}}`

@@ -20,8 +20,13 @@ const (
 	out  = "_out"
 )
 
-// mostNodes bounds what a set may grow to when its templates are inlined.
-const mostNodes = 10_000
+// These bound what a set may grow to when its templates are inlined. A node or a byte within a range counts twice for
+// each range around it, because html/template escapes the body of each range twice. In a set that is not inlined it does
+// so once for each template.
+const (
+	mostNodes = 10_000
+	mostBytes = 16 << 20
+)
 
 // inliner puts included templates in the place of their calls. So each of them is escaped for the place that it stands
 // at, and a text goes on from one template into the next.
@@ -30,11 +35,13 @@ type inliner struct {
 	open  []string // templates that are being inlined
 	pipes []*parse.PipeNode
 	nodes int
+	bytes int // of texts
+	times int // how often html/template escapes the place that is inlined
 }
 
 // inlined returns the entry's tree with all others in it, escaped.
 func (c *compiler) inlined(config Config) *parse.ListNode {
-	n := &inliner{c: config}
+	n := &inliner{c: config, times: 1}
 	l := n.template(config.Entry)
 	c.included = n.pipes
 	if config.HTML {
@@ -64,9 +71,7 @@ func (n *inliner) list(l *parse.ListNode) {
 	if l == nil {
 		return
 	}
-	if n.nodes += len(l.Nodes); n.nodes > mostNodes {
-		panic(&Unknown{"a set with so many included templates"})
-	}
+	n.count(l)
 	var nodes []parse.Node
 	branch := func(b *parse.BranchNode) {
 		n.list(b.List)
@@ -79,7 +84,13 @@ func (n *inliner) list(l *parse.ListNode) {
 		case *parse.WithNode:
 			branch(&node.BranchNode)
 		case *parse.RangeNode:
-			branch(&node.BranchNode)
+			times := n.times
+			if n.c.HTML {
+				n.times *= 2
+			}
+			n.list(node.List)
+			n.times = times
+			n.list(node.ElseList)
 		case *parse.TemplateNode:
 			if node.Pipe != nil && len(node.Pipe.Decl) > 0 {
 				panic(&Unknown{node.String()})
@@ -93,6 +104,19 @@ func (n *inliner) list(l *parse.ListNode) {
 		nodes = append(nodes, node)
 	}
 	l.Nodes = nodes
+}
+
+// count counts a list.
+func (n *inliner) count(l *parse.ListNode) {
+	for _, node := range l.Nodes {
+		n.nodes += n.times
+		if text, ok := node.(*parse.TextNode); ok {
+			n.bytes += n.times * len(text.Text)
+		}
+		if n.nodes > mostNodes || n.bytes > mostBytes {
+			panic(&Unknown{"a set with so many included templates"})
+		}
+	}
 }
 
 // mark is {{Guard := name number}}.
