@@ -80,7 +80,7 @@ func (r *Renderer) sum(s *summer) [sha256.Size]byte {
 	s.flush()
 	s.out = s.h.Sum(s.out[:0])
 	sum := [sha256.Size]byte(s.out)
-	if cap(s.text) <= mostKept {
+	if cap(s.text)+cap(s.b) <= mostKept {
 		r.summers.Put(s)
 	}
 	return sum

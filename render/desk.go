@@ -49,12 +49,18 @@ func (r *Renderer) free() *desk {
 	return &desk{}
 }
 
+// size is the number of bytes of the buffers that grow with what a message holds.
+func (d *desk) size() int {
+	n := cap(d.b) + cap(d.one.Text) + cap(d.text.Text) + cap(d.html.Text) + cap(d.base64) + cap(d.name)
+	return n + 16*cap(d.pieces)
+}
+
 // clear takes a desk back from a message that is over.
 func (r *Renderer) clear(d *desk) {
-	if cap(d.b)+cap(d.text.Text)+cap(d.html.Text)+cap(d.base64) > mostKept {
+	if d.size() > mostKept {
 		return
 	}
-	clear(d.pieces)
+	clear(d.pieces[:cap(d.pieces)]) // the field before the last one may have had more of them
 	clear(d.fields)
 	clear(d.files)
 	clear(d.segments)

@@ -30,17 +30,21 @@ func executed(t *testing.T, text string, d Data) string {
 var aRow = Data{Cells: []Cell{{Text: "Ann", Value: ""}, {Text: "b", Value: ""}, {Text: "1,0", Value: 1.0}, {}, {}, {},
 	{Text: "w", Value: ""}}}
 
-// A range of a number has one variable at most, also where the number is zero and the range has nothing to do.
+// A range of a number has one variable at most, also where the number is zero and the range has nothing to do. It has
+// caught programs that asked for the number only where there was a turn to make.
 func TestRangeOfNoNumbersWithTwoVariables(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{`{{range $i, $x := 0}}x{{else}}none{{end}}`, `{{range $i, $x := -3}}x{{end}}`} {
+	for _, text := range []string{`{{range $i, $x := 0}}x{{else}}none{{end}}`, `{{range $i, $x := -3}}x{{end}}`,
+		`{{range $i, $x := len ""}}x{{end}}`, `{{range $i, $x := list}}x{{else}}none{{end}}`,
+		`{{range $x := 0}}x{{else}}{{$x}}none{{end}}`} {
 		if problem := executed(t, text, aRow); problem != "" {
 			t.Errorf("%s: %s", text, problem)
 		}
 	}
 }
 
-// A variable of the author's that is named like that of the guards is the same whoever executes the template.
+// A variable of the author's that is named like that of the guards is the same whoever executes the template. It has
+// caught guards whose variable a source could write, too: in the engine they hid the author's.
 func TestVariableNamedLikeThatOfTheGuards(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
@@ -53,7 +57,35 @@ func TestVariableNamedLikeThatOfTheGuards(t *testing.T) {
 	}
 }
 
-// A text that is too long is not made in full before that is found out.
+// A link of a variable is empty where the variable is, whatever the variable's name. It has caught calls around links
+// that hid the author's variable, so that a full link was said to be empty.
+func TestLinkOfVariableNamedLikeThatOfTheGuards(t *testing.T) {
+	t.Parallel()
+	seen := func(name string) (said string) {
+		text := `{{$_ := .a}}{{$y := ""}}<a href="https://example.com/{{$_}}">x</a><a href="{{$_}}">x</a>` +
+			`<a href="{{$y}}">x</a>{{range $_ := list "x" "y"}}<a href="{{$_}}">x</a>{{end}}{{$_}}`
+		b, err := New(Config{Columns: fuzzColumns}).Body(BodySource{
+			HTML: &Source{Text: strings.ReplaceAll(text, "$_", name)}, Text: &Source{Text: "x"},
+		})
+		if err != nil {
+			t.Fatal(diagnose(err))
+		}
+		d := aRow
+		d.Seen = &Seen{}
+		if err := b.HTML.Execute(io.Discard, d); err != nil {
+			t.Fatal(err)
+		}
+		d.Seen.Each(func(place int, empty bool) { said += fmt.Sprint(place, empty, " ") })
+		return said
+	}
+	want := seen("$x")
+	if got := seen("$_"); got != want || !strings.Contains(want, "true") || !strings.Contains(want, "false") {
+		t.Errorf("%q, and with another name %q", got, want)
+	}
+}
+
+// A text that is too long is not made in full before that is found out. It has caught programs that asked for the limit
+// only at their end and at each turn of a range: they allocated 583 MB.
 func TestTooLongIsFoundInTime(t *testing.T) {
 	for name, text := range map[string]string{
 		"prints": `{{$x := repeat 1000000 "x"}}` + strings.Repeat("{{$x}}", 100),
@@ -77,8 +109,23 @@ func TestTooLongIsFoundInTime(t *testing.T) {
 	}
 }
 
+// A large text that is included often is not copied for each place. It was seen to fail with a bound of nodes alone.
+func TestLargeTextIncludedOften(t *testing.T) {
+	t.Parallel()
+	text := `{{define "t"}}` + strings.Repeat("x", 1<<20) + `{{end}}` +
+		strings.Repeat(`{{if .a}}{{template "t"}}{{end}}`, 100)
+	l, err := New(Config{Columns: fuzzColumns}).Line("x", Source{Text: text})
+	if err != nil {
+		t.Fatal(diagnose(err))
+	}
+	if l.p.program != nil {
+		t.Error("a program is made of 100 MB")
+	}
+}
+
 // Ranges in templates that include each other one after the other take no longer to compile than html/template takes.
-// With each level the time doubles: it is 20 s for 20 levels, and hours for 30.
+// It has caught an inlined set whose nodes counted once, however many ranges were around them. With each level the time
+// doubled: it was 20 s for 20 levels, and hours for 30.
 func TestRangesInIncludedTemplatesCompile(t *testing.T) {
 	const levels = 18
 	text := `{{template "t0" .}}`

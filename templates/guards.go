@@ -5,6 +5,7 @@ import (
 	"text/template/parse"
 
 	"mailshot/templates/function"
+	"mailshot/templates/program"
 )
 
 // guards puts the guards of an execution into trees. They count each turn of a range and each included template, look
@@ -62,13 +63,28 @@ func call(name string, pos parse.Pos) *parse.CommandNode {
 		Args: []parse.Node{parse.NewIdentifier(name).SetTree(nil).SetPos(pos)}}
 }
 
-// guard is {{$_ := name}}. It is an assignment because html/template leaves assignments as they are in every context.
+// guard is {{Guard := name}}. It is an assignment because html/template leaves assignments as they are in every
+// context.
 func guard(name string, pos parse.Pos, line int) *parse.ActionNode {
 	return &parse.ActionNode{NodeType: parse.NodeAction, Pos: pos, Line: line, Pipe: &parse.PipeNode{
 		NodeType: parse.NodePipe, Pos: pos, Line: line,
-		Decl: []*parse.VariableNode{{NodeType: parse.NodeVariable, Pos: pos, Ident: []string{"$_"}}},
+		Decl: []*parse.VariableNode{{NodeType: parse.NodeVariable, Pos: pos, Ident: []string{program.Guard}}},
 		Cmds: []*parse.CommandNode{call(name, pos)},
 	}}
+}
+
+// unnamed renames the variables that calls around links are assigned to. They come from a text, in which they must have
+// a name that the author may have given as well.
+func unnamed(l *parse.ListNode) {
+	eachAction(l, func(n *parse.ActionNode) {
+		if len(n.Pipe.Decl) != 1 || len(n.Pipe.Cmds) != 1 {
+			return
+		}
+		name, ok := n.Pipe.Cmds[0].Args[0].(*parse.IdentifierNode)
+		if ok && (name.Ident == function.Open || name.Ident == function.Close) {
+			n.Pipe.Decl[0].Ident = []string{program.Guard}
+		}
+	})
 }
 
 // locate gives the filters that html/template has put into pipelines the place of their pipeline. They have none of

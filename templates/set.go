@@ -91,6 +91,11 @@ func (s *set) add(name, label string, src *source.Source, make maker) error {
 	if err := s.parse(s.spied, name, id, u, u.spied); err != nil {
 		return err
 	}
+	for _, t := range s.spied {
+		if t.unit == u && t.tree != nil {
+			unnamed(t.tree.Root)
+		}
+	}
 	return s.parse(s.made, name, id, u, u.made)
 }
 

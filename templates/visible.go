@@ -19,6 +19,10 @@ const (
 	sometimesChecked = 50
 )
 
+// mostSaid is how many times longer than the longest document a source may become for a row. html/template leaves
+// comments out, and it writes a blank as it is.
+const mostSaid = 2
+
 // visibleGuard compares what a reader sees of a finished document with what the author's source says for the same row.
 // The source is executed by text/template for that, with the cells escaped and nothing else done to it.
 //
@@ -85,10 +89,10 @@ func (g *visibleGuard) check(p *template, path []byte, dot func() map[string]any
 		}
 		return nil
 	}
-	var b strings.Builder
+	var b bytes.Buffer
 	row := dot()
 	g.run.Begin(row)
-	err := g.t.ExecuteTemplate(&b, p.entry, row)
+	err := g.t.ExecuteTemplate(&limited{&b, mostSaid * p.set.c.cfg.Limit}, p.entry, row)
 	g.run.Begin(nil)
 	if err != nil {
 		return err

@@ -22,7 +22,8 @@ var plain = func() (t [256]bool) {
 func allPlain(x uint64) bool {
 	const each = 0x0101010101010101
 	equals := x ^ each*'='
-	return (x|x+each|(x-each*' ')&^x|(equals-each)&^equals)&(each*0x80) == 0
+	above, below := x|(x+each), (x-each*' ')&^x // in Go x|x+each is (x|x)+each
+	return (above|below|(equals-each)&^equals)&(each*0x80) == 0
 }
 
 // appendLines encodes lines in quoted-printable (RFC 2045 section 6.7). s begins at the start of a line. It does more

@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// Whatever the octets are, what is written is 7-bit and no control character, also in the runs of eight.
+// Whatever the octets are, what is written is 7-bit and no control character, also in the runs of eight. It has caught
+// x|x+each, which is (x|x)+each in Go: an octet 0xFF among seven plain ones was left as it is.
 func TestEveryOctetIsSevenBit(t *testing.T) {
 	for c := range 256 {
 		for at := range 9 {

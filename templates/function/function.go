@@ -9,6 +9,7 @@ package function
 
 import (
 	"fmt"
+	htmltemplate "html/template"
 	"maps"
 	"strings"
 )
@@ -277,13 +278,26 @@ func (ex *Execution) list(vs ...any) (list, error) {
 	if len(vs) > maxItems {
 		return nil, Limit("a list of more than 10000 items")
 	}
+	n := 0
 	for _, v := range vs {
-		switch v.(type) {
+		n += 16
+		switch v := v.(type) {
 		case list, map[string]any, map[string]string:
 			return nil, Advice{"a list holds single values only", ""}
+		case string: // one text may be in a list many times, and a list may be printed
+			n += len(v)
+		case cell:
+			n += len(v.String())
+		case htmltemplate.URL:
+			n += len(v)
+		case htmltemplate.HTML:
+			n += len(v)
 		}
 	}
-	return list(vs), ex.spend(16 * len(vs))
+	if n > maxString {
+		return nil, Limit(fmt.Sprintf("a list of more than %d bytes", maxString))
+	}
+	return list(vs), ex.spend(n)
 }
 
 // index is one value of a list or of a row.

@@ -174,7 +174,7 @@ func (c *compiler) action(n *parse.ActionNode) {
 	if len(pipe.Decl) != 1 {
 		c.unknown(n)
 	}
-	if pipe.Decl[0].Ident[0] == "$_" && c.guard(pipe) {
+	if pipe.Decl[0].Ident[0] == Guard && c.guard(pipe) {
 		return
 	}
 	v := c.pipe(pipe)

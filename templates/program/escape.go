@@ -177,6 +177,10 @@ func newChain(names []string) (*chain, error) {
 	return c, nil
 }
 
+// mostKept is the size up to which a buffer of a machine is used again. One giant value must not stay in memory for the
+// rest of the run.
+const mostKept = 64 << 10
+
 // write writes a value through the chain.
 func (c *chain) write(b []byte, v any) ([]byte, bool) {
 	text, isText := v.(string)
@@ -185,6 +189,11 @@ func (c *chain) write(b []byte, v any) ([]byte, bool) {
 		c.known = false
 		if err := c.t.Execute(&c.b, v); err != nil {
 			return b, false
+		}
+		if c.b.Cap()+len(text) > mostKept {
+			b, c.last = append(b, c.b.Bytes()...), ""
+			c.b = bytes.Buffer{}
+			return b, true
 		}
 		c.last, c.known = strings.Clone(text), isText
 	}

@@ -9,14 +9,24 @@ import (
 	"text/template/parse"
 )
 
-// into and out stand around an inlined template: {{$_ := _into NUMBER}}. html/template leaves assignments as they are.
+// Guard is the variable that the guards of an execution are assigned to. No source can write it, so it is never one of
+// the author's.
+const Guard = "$ guard"
+
+// into and out stand around an inlined template: {{Guard := _into NUMBER}}. html/template leaves assignments as they
+// are.
 const (
 	into = "_into"
 	out  = "_out"
 )
 
-// mostNodes bounds what a set may grow to when its templates are inlined.
-const mostNodes = 10_000
+// These bound what a set may grow to when its templates are inlined. A node or a byte within a range counts twice for
+// each range around it, because html/template escapes the body of each range twice. In a set that is not inlined it does
+// so once for each template.
+const (
+	mostNodes = 10_000
+	mostBytes = 16 << 20
+)
 
 // inliner puts included templates in the place of their calls. So each of them is escaped for the place that it stands
 // at, and a text goes on from one template into the next.
@@ -25,11 +35,13 @@ type inliner struct {
 	open  []string // templates that are being inlined
 	pipes []*parse.PipeNode
 	nodes int
+	bytes int // of texts
+	times int // how often html/template escapes the place that is inlined
 }
 
 // inlined returns the entry's tree with all others in it, escaped.
 func (c *compiler) inlined(config Config) *parse.ListNode {
-	n := &inliner{c: config}
+	n := &inliner{c: config, times: 1}
 	l := n.template(config.Entry)
 	c.included = n.pipes
 	if config.HTML {
@@ -59,9 +71,7 @@ func (n *inliner) list(l *parse.ListNode) {
 	if l == nil {
 		return
 	}
-	if n.nodes += len(l.Nodes); n.nodes > mostNodes {
-		panic(&Unknown{"a set with so many included templates"})
-	}
+	n.count(l)
 	var nodes []parse.Node
 	branch := func(b *parse.BranchNode) {
 		n.list(b.List)
@@ -74,7 +84,13 @@ func (n *inliner) list(l *parse.ListNode) {
 		case *parse.WithNode:
 			branch(&node.BranchNode)
 		case *parse.RangeNode:
-			branch(&node.BranchNode)
+			times := n.times
+			if n.c.HTML {
+				n.times *= 2
+			}
+			n.list(node.List)
+			n.times = times
+			n.list(node.ElseList)
 		case *parse.TemplateNode:
 			if node.Pipe != nil && len(node.Pipe.Decl) > 0 {
 				panic(&Unknown{node.String()})
@@ -90,7 +106,20 @@ func (n *inliner) list(l *parse.ListNode) {
 	l.Nodes = nodes
 }
 
-// mark is {{$_ := name number}}.
+// count counts a list.
+func (n *inliner) count(l *parse.ListNode) {
+	for _, node := range l.Nodes {
+		n.nodes += n.times
+		if text, ok := node.(*parse.TextNode); ok {
+			n.bytes += n.times * len(text.Text)
+		}
+		if n.nodes > mostNodes || n.bytes > mostBytes {
+			panic(&Unknown{"a set with so many included templates"})
+		}
+	}
+}
+
+// mark is {{Guard := name number}}.
 func mark(name string, number int) *parse.ActionNode {
 	args := []parse.Node{parse.NewIdentifier(name)}
 	if number >= 0 {
@@ -98,7 +127,7 @@ func mark(name string, number int) *parse.ActionNode {
 			Text: strconv.Itoa(number)})
 	}
 	return &parse.ActionNode{NodeType: parse.NodeAction, Pipe: &parse.PipeNode{NodeType: parse.NodePipe,
-		Decl: []*parse.VariableNode{{NodeType: parse.NodeVariable, Ident: []string{"$_"}}},
+		Decl: []*parse.VariableNode{{NodeType: parse.NodeVariable, Ident: []string{Guard}}},
 		Cmds: []*parse.CommandNode{{NodeType: parse.NodeCommand, Args: args}}}}
 }
 

@@ -76,7 +76,7 @@ func (m *Machine) Watch(o *Output, r Row, seen *gaps.Seen) (ok bool) {
 		}
 		m.end()
 	}()
-	if !m.execute() || len(m.out)+m.cut > m.p.c.Limit {
+	if !m.execute() {
 		return false
 	}
 	if m.p.c.Tidy {
@@ -91,6 +91,9 @@ func (m *Machine) end() {
 	clear(m.ranges)
 	clear(m.args[:cap(m.args)])
 	m.out, m.runs, m.dot, m.args = nil, nil, nil, m.args[:0]
+	if 16*cap(m.spans) > mostKept {
+		m.spans = nil
+	}
 }
 
 // tidy cleans the text up. The runs stay. One at the very begin has lost the line break before its first line, so it
@@ -201,7 +204,8 @@ func (m *Machine) execute() bool {
 		default:
 			ok = m.simple(o)
 		}
-		if !ok {
+		// A text that is too long is not made in full before that is found out.
+		if !ok || len(m.out)+m.cut > m.p.c.Limit {
 			return false
 		}
 	}
@@ -220,7 +224,7 @@ func (m *Machine) simple(o *op) bool {
 	case opTook:
 		m.run.Take(o.slot)
 	case opTick:
-		return m.run.Turn() && len(m.out) <= m.p.c.Limit
+		return m.run.Turn()
 	case opEnter:
 		return m.run.In()
 	case opLeave:
@@ -276,7 +280,7 @@ func (m *Machine) turn(o *op) (goes, ok bool) {
 			return false, false
 		}
 		list, n, ok := function.Items(v)
-		if !ok || n > 0 && list == nil && o.index >= 0 {
+		if _, isNumber := v.(int); !ok || isNumber && o.index >= 0 { // a number has no items, also if it is zero
 			return false, false
 		}
 		*over = items{list, n, 0}
