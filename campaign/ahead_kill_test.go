@@ -42,7 +42,7 @@ func TestKilledBehindASlowDisk(t *testing.T) {
 				}
 				time.Sleep(10 * time.Millisecond)
 			}
-			db, err := sql.Open("sqlite", "file:"+filepath.Join(f.dir, ".mailshot", "state.db"))
+			db, err := sql.Open("sqlite", "file:"+filepath.Join(f.dir, ".mailshot", "state.db")+"?_pragma=busy_timeout(60000)")
 			if err == nil {
 				lock, err = db.Conn(context.Background())
 			}

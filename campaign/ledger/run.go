@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"sync"
 	"time"
@@ -139,7 +140,8 @@ func (l *Ledger) Run(ctx context.Context, id string, o RunOptions) (*Run, error)
 	}
 	r.steps = steps.Writer{Campaign: no, Turn: r.turn}
 	// Nothing is begun any more, so that the marks of the run before are of no use.
-	if r.marks, err = marks.Create(l.marksPath(id), name); err != nil {
+	r.marks, err = marks.Create(l.marksPath(id), name)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // without its folder, which was moved, there are no marks
 		return nil, l.db.Explain(err)
 	}
 	if err := r.openLanes(ctx); err != nil {
