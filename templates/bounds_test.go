@@ -1,9 +1,11 @@
 package templates
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -145,5 +147,32 @@ func TestRangesInIncludedTemplatesCompile(t *testing.T) {
 	}
 	if engine := time.Since(start); whole > time.Second && whole > 20*engine {
 		t.Errorf("%v, of which html/template needs %v", whole, engine)
+	}
+}
+
+// No template prints where a value is in memory, because that is another place each time. Seen to fail without the look
+// at the format, and with dates that print what is in them for %d.
+func TestNoAddressIsPrinted(t *testing.T) {
+	t.Parallel()
+	d := aRow
+	d.Cells = slices.Clone(d.Cells)
+	d.Cells[3].Text, d.Cells[3].Value = "2026-11-22", time.Date(2026, 11, 22, 0, 0, 0, 0, time.FixedZone("x", 3600))
+	for text, found := range map[string]string{
+		`{{printf "%p" .mailshot}}`: "compiling", `{{printf "%%%-[1]p" .n}}`: "compiling",
+		`{{printf "a%#p" .}}`: "compiling", `{{$f := "%p"}}{{printf $f .mailshot}}`: "executing",
+		`{{"%+p" | printf | print}}`: "executing", `{{printf (print "%" "p") .n}}`: "executing",
+		`{{printf "%d" .d}}`: "executing", `{{printf "%%p %v %x" .d .d}}`: "",
+	} {
+		l, err := New(Config{Columns: fuzzColumns}).Line("x", Source{Text: text})
+		at := ""
+		if err != nil {
+			at = "compiling"
+		} else if err = l.Execute(io.Discard, d); err != nil {
+			at = "executing"
+		}
+		var e *Error
+		if at != found || err != nil && (!errors.As(err, &e) || e.Hint == "" || e.Line == 0) {
+			t.Errorf("%s: %v when %q", text, err, at)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -126,6 +127,9 @@ func (k *checker) command(u *unit, c *parse.CommandNode, s scope) shape {
 			got = g
 		}
 	}
+	if id, ok := c.Args[0].(*parse.IdentifierNode); ok && id.Ident == "printf" && len(c.Args) > 1 {
+		k.format(u, c.Args[1])
+	}
 	// A column whose name is not one word is written {{col "First name"}} or {{index . "First name"}}.
 	if id, ok := c.Args[0].(*parse.IdentifierNode); ok && id.Ident == "col" && len(c.Args) == 2 {
 		if name, ok := c.Args[1].(*parse.StringNode); ok {
@@ -138,6 +142,18 @@ func (k *checker) command(u *unit, c *parse.CommandNode, s scope) shape {
 		}
 	}
 	return got
+}
+
+// format checks the format of a printf, where it is known.
+func (k *checker) format(u *unit, n parse.Node) {
+	text, ok := n.(*parse.StringNode)
+	if !ok {
+		return
+	}
+	var advice function.Advice
+	if errors.As(function.Format(text.Text), &advice) {
+		k.fail(u, n, "template", advice.Text, advice.Hint)
+	}
 }
 
 // argument checks one operand and returns its shape.

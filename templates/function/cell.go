@@ -52,8 +52,9 @@ func (c cell) String() string { return c.content().text }
 // Format prints the cell as read for %v, %s and %q, and its value for other verbs: printf "%.2f" .amount.
 func (c cell) Format(f fmt.State, verb rune) {
 	var v any = c.content().value
-	if strings.ContainsRune("vsq", verb) || v == nil {
-		v = c.content().text
+	_, isDate := v.(time.Time)
+	if strings.ContainsRune("vsq", verb) || v == nil || isDate && !strings.ContainsRune("xX", verb) {
+		v = c.content().text // other verbs would print what is in a date, and where its time zone is in memory
 	}
 	fmt.Fprintf(f, fmt.FormatString(f, verb), v)
 }

@@ -189,7 +189,20 @@ func (ex *Execution) concat(sep string, vs []any) (string, error) {
 
 var formatWidth = regexp.MustCompile(`%[^a-zA-Z%]*(\*|\d{4,})`)
 
+var formatAddress = regexp.MustCompile(`%[^a-zA-Z%]*p`)
+
+// Format returns the error of a format of printf that is refused whatever its values are.
+func Format(format string) error {
+	if formatAddress.MatchString(strings.ReplaceAll(format, "%%", "")) {
+		return Advice{"%p in printf prints where a value is in memory, which is another place each time", "write %v"}
+	}
+	return nil
+}
+
 func (ex *Execution) printf(format string, vs ...any) (string, error) {
+	if err := Format(format); err != nil {
+		return "", err
+	}
 	if formatWidth.MatchString(format) {
 		return "", Limit("a width in printf has three digits at most")
 	}
