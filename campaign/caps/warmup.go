@@ -113,6 +113,18 @@ func (w *Warmup) filled(full bool) bool {
 	return full
 }
 
+// Day is the date whose number the use that was last reserved is of.
+func (w *Warmup) Day() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.date
+}
+
+// Current reports whether now is on a day, which [Warmup.Day] returned.
+func (w *Warmup) Current(day string, now time.Time) bool {
+	return w.Today(now).Format(time.DateOnly) == day
+}
+
 // Full says in words that the number for the day is used up; "" if it was not when a use was last asked for.
 func (w *Warmup) Full() string {
 	w.mu.Lock()

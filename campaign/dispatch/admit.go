@@ -16,6 +16,12 @@ type admission struct {
 	d   *ledger.Delivery
 	to  *server
 	use sender.Reservation // nil once it was stamped or given back
+	day string             // of the warm-up, whose number use is of; a use for one day is none for the next
+}
+
+// late reports whether the day is over for which the use was reserved.
+func (a *admission) late(now time.Time) bool {
+	return a.to.Warmup != nil && !a.to.Warmup.Current(a.day, now)
 }
 
 // stamp makes the use count from now.
@@ -108,7 +114,11 @@ func (r *Run) admitTo(ctx context.Context, to *server) (*admission, closure, err
 		return nil, closure{}, err
 	}
 	if p.d != nil {
-		return &admission{d: p.d, to: to, use: use}, closure{}, nil
+		a := &admission{d: p.d, to: to, use: use}
+		if to.Warmup != nil {
+			a.day = to.Warmup.Day() // nobody else reserves meanwhile: admitting is held
+		}
+		return a, closure{}, nil
 	}
 	c := p.closure
 	switch c.scope {

@@ -13,8 +13,9 @@ import (
 // body leaves. What a kill loses of it the memory's marks know. The other places are of those begun ahead: no more
 // are begun on the disk than both kinds together.
 //
-// Between the two much may happen. The run may stop, the server may go out, the lane may close. So what may go is asked
-// again right before the first byte, and the delivery is put back whole if the answer is no.
+// Between the two much may happen. The run may stop, the server may go out, the lane may close, the day may end for whose
+// number a use was reserved. So what may go is asked again right before the first byte, and the delivery is put back
+// whole if the answer is no.
 type intent struct {
 	r *Run
 	a *admission
@@ -86,9 +87,10 @@ func (i *intent) open(ctx context.Context) error {
 		return err
 	}
 	now := i.r.c.Now()
+	late := i.a.late(now)
 	i.r.mu.Lock()
 	defer i.r.mu.Unlock()
-	if i.shut = i.a.to.shut(now) || i.r.c.Pacer.Shut(i.a.d.Lane, now); i.shut {
+	if i.shut = late || i.a.to.shut(now) || i.r.c.Pacer.Shut(i.a.d.Lane, now); i.shut {
 		return errShut
 	}
 	return nil

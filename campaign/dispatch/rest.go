@@ -87,7 +87,8 @@ func (r *Run) broadcast() {
 	r.mu.Unlock()
 }
 
-// pass lets one more worker look for a delivery after one was found, where there may be another.
+// pass lets one more worker look after one has found a delivery: where there may be another delivery, and where a server
+// has room from a moment on that nobody looks out for. Who found the delivery may have been the lookout, and is busy now.
 func (r *Run) pass() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -95,7 +96,8 @@ func (r *Run) pass() {
 		return
 	}
 	now := r.c.Now()
-	if slices.ContainsFunc(r.servers, func(s *server) bool { return s.roomy(now) }) {
+	unwatched := r.rest.lookout == nil
+	if slices.ContainsFunc(r.servers, func(s *server) bool { return s.roomy(now) || unwatched && s.opens(now) }) {
 		r.rest.one()
 	}
 }
@@ -104,6 +106,12 @@ func (r *Run) pass() {
 func (s *server) roomy(now time.Time) bool {
 	free, _ := s.free(now)
 	return free && !s.crowded()
+}
+
+// opens reports whether one more delivery may be taken for the server from a moment on that is known, without an outcome.
+func (s *server) opens(now time.Time) bool {
+	free, until := s.free(now)
+	return !free && !until.IsZero() && !s.crowded() && s.in(now)
 }
 
 // crowded reports whether as much is in hand as the server has places for. Nothing is taken ahead for a server whose

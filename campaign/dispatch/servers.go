@@ -26,6 +26,9 @@ type Transport interface {
 type Warmup interface {
 	// Full says in words that the day's number is used up; "" if it was not when last asked for.
 	Full() string
+	// Day is the day whose number the use that was last reserved is of. Current reports whether that day goes on.
+	Day() string
+	Current(day string, now time.Time) bool
 	// Settled counts an outcome of the day of now.
 	Settled(ctx context.Context, s ledger.State, now time.Time) error
 }
