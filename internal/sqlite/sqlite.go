@@ -43,7 +43,8 @@ type Store struct {
 
 	mu    sync.Mutex // one transaction at a time
 	conn  *sql.Conn
-	stmts map[string]*sql.Stmt // prepared on conn, by text
+	stmts map[string]*sql.Stmt // queries prepared on conn, by text
+	execs execs                // the other statements
 	bulks map[string]string    // the texts of statements that insert many records, by their beginning
 
 	readMu sync.Mutex
@@ -173,6 +174,7 @@ func (s *Store) Close() error {
 		errs = append(errs, st.Close())
 	}
 	s.stmts = nil
+	errs = append(errs, s.execs.close())
 	if s.Reading != nil {
 		errs = append(errs, s.Reading.Close())
 	}
@@ -232,15 +234,7 @@ func (t *Tx) prepared(query string) (*sql.Stmt, error) {
 
 // Exec runs one statement and returns how many rows it changed.
 func (t *Tx) Exec(query string, args ...any) (int64, error) {
-	st, err := t.prepared(query)
-	if err != nil {
-		return 0, err
-	}
-	r, err := st.ExecContext(context.Background(), args...)
-	if err != nil {
-		return 0, err
-	}
-	return r.RowsAffected()
+	return t.s.execs.run(t.s.conn, query, args)
 }
 
 // Once is Exec for a statement whose text is not used again: it is not kept prepared.
