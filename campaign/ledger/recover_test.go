@@ -235,7 +235,7 @@ func TestByHandAfterAKill(t *testing.T) {
 			return err
 		}, []State{Unknown, Cancelled, Cancelled, Cancelled, Cancelled, Cancelled}},
 		"resolve": {func(t *testing.T, f *left) error {
-			_, err := f.l.Resolve(t.Context(), "c", Filter{}, Sent)
+			_, err := f.l.Resolve(t.Context(), "c", Filter{Keys: []string{row(1).Key}}, Sent)
 			return err
 		}, []State{Sent, Pending, Deferred, Deferred, Pending, Pending}},
 		"retry": {func(t *testing.T, f *left) error {
