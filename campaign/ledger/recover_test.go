@@ -349,3 +349,25 @@ func TestLimitAndPutBack(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// A run that cannot be opened keeps no file open. Broken on purpose: without the Close of the marks theirs stayed open.
+func TestRunThatFailsKeepsNothingOpen(t *testing.T) {
+	t.Parallel()
+	needMarks(t)
+	f := leftBegun(t)
+	lock(t, f.l, "c")
+	broken := errors.New("broken")
+	_, err := f.l.Run(t.Context(), "c", RunOptions{Only: func(Delivery) (bool, error) { return false, broken }})
+	if !errors.Is(err, broken) {
+		t.Fatal(err)
+	}
+	open, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Skip(err)
+	}
+	for _, fd := range open {
+		if name, err := os.Readlink("/proc/self/fd/" + fd.Name()); err == nil && name == f.marks {
+			t.Error(name, "is open")
+		}
+	}
+}
