@@ -264,7 +264,7 @@ func TestDiskFull(t *testing.T) {
 			t.Parallel()
 			a := newAiling(t, "caps: [1000/h]")
 			if c.name == "accounts" {
-				a.most = 2 * connections // as in TestDiskFails
+				a.most = 3 * connections // as in TestDiskFails
 			}
 			a.amend("archive: sent/\n")
 			dir := filepath.Join(a.Dir, c.dir)
