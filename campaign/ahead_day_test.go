@@ -12,8 +12,8 @@ import (
 )
 
 // A warm-up is kept on each day, also by what was admitted on the day before. The key of the day's cap has the date on
-// which a use was reserved, and intent.open does not look at the date again. So what is begun ahead before midnight
-// leaves after it and counts for the day before. With a block of 16 that is 17 messages for each connection.
+// which a use was reserved. Broken on purpose: with an intent.open that does not look at the date again, what was begun
+// ahead before midnight left after it and counted for the day before: 17 messages for each connection.
 func TestAheadOfMidnight(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -42,8 +42,9 @@ func TestAheadOfMidnight(t *testing.T) {
 }
 
 // After a server asked for less, one message that hangs does not keep the other connections from going on: somebody looks
-// when the pace has room again. Run.pass wakes nobody while the pace has a gap, and it has one right after each message
-// that was taken. So the lookout that takes the first message after the hold leaves nobody behind who knows the time.
+// when the pace has room again. Broken on purpose: with a Run.pass that wakes nobody while the pace has a gap, and it has
+// one right after each message that was taken, the lookout that took the first message after the hold left nobody behind
+// who knew the time.
 func TestLookoutOfAPace(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

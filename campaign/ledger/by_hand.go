@@ -23,7 +23,7 @@ import (
 //
 // It needs the campaign's lock, and takes it if this Ledger does not hold it.
 func (l *Ledger) Retry(ctx context.Context, id string, f Filter) (n, byHand int64, err error) {
-	f.undecided = len(f.Addresses)+len(f.Keys)+len(f.IDs) == 0
+	f.undecided = !f.named()
 	f.cancelled = slices.Contains(f.States, Cancelled)
 	if len(f.States) == 0 {
 		f.States = []State{Refused, GaveUp, Held, Cancelled}
@@ -33,6 +33,9 @@ func (l *Ledger) Retry(ctx context.Context, id string, f Filter) (n, byHand int6
 
 // Resolve says what became of the unknown deliveries that the filter chooses: Sent, Refused, or Pending to send them
 // again. It returns how many there were. A row that was forgotten or lost is not made pending.
+//
+// Whoever decides about many decides about those that they could see. So what a killed run left begun, and what becomes
+// unknown only now, stays unknown, unless the filter has Addresses, Keys or IDs. [Ledger.Recover] brings it into the list.
 //
 // It needs the campaign's lock, and takes it if this Ledger does not hold it.
 func (l *Ledger) Resolve(ctx context.Context, id string, f Filter, to State) (int64, error) {
@@ -119,13 +122,14 @@ func (l *Ledger) manual(ctx context.Context, id string, f Filter, a act, name st
 		return 0, 0, err
 	}
 	defer release()
-	if err := l.recovered(ctx, id, no); err != nil {
+	recovered, err := l.recovered(ctx, id, no)
+	if err != nil {
 		return 0, 0, err
 	}
-	reason := ""
-	if to == Cancelled {
-		reason = "by hand"
+	if a == byResolve && !f.named() {
+		f.not = recovered
 	}
+	reason := map[State]string{Cancelled: "by hand"}[to]
 	first, end := schema.Span(no)
 	cond, args := f.where()
 	chosen := " FROM deliveries d JOIN rows r ON r.id = d.id WHERE d.id >= ? AND d.id < ? AND " + cond
@@ -154,6 +158,9 @@ func (l *Ledger) manual(ctx context.Context, id string, f Filter, a act, name st
 	})
 	return n, decided, err
 }
+
+// named reports whether the filter names deliveries one by one.
+func (f Filter) named() bool { return len(f.Addresses)+len(f.Keys)+len(f.IDs) > 0 }
 
 // asked is the condition that a person did not decide about the delivery, or is asked again about it.
 func (f Filter) asked() string {

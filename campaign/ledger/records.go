@@ -19,8 +19,9 @@ type Filter struct {
 	Keys      []string
 	IDs       []int64
 
-	undecided bool // of Retry: leave out what a person decided
-	cancelled bool // but for what was cancelled
+	undecided bool    // of Retry: leave out what a person decided
+	cancelled bool    // but for what was cancelled
+	not       []int64 // of Resolve: ids to leave out
 }
 
 // Record is a delivery with its row and its last attempt, for reports.
@@ -48,7 +49,7 @@ type Change struct {
 
 // where returns the filter as a condition on d and r, and its arguments.
 func (f Filter) where() (string, []any) {
-	c := schema.Choice{Addresses: f.Addresses, Domains: f.Domains, Keys: f.Keys, IDs: f.IDs}
+	c := schema.Choice{Addresses: f.Addresses, Domains: f.Domains, Keys: f.Keys, IDs: f.IDs, Not: f.not}
 	for _, state := range f.States {
 		c.States = append(c.States, state.code())
 	}

@@ -2,6 +2,8 @@ package ledger
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"time"
 
 	"mailshot/campaign/ledger/internal/recovery"
@@ -12,23 +14,55 @@ import (
 // marksPath is where the marks of the campaign's last run are.
 func (l *Ledger) marksPath(id string) string { return l.beside(id, ".marks") }
 
-// recovered ends what the campaign's last run left begun, if anything is and this Ledger has no Run open. The caller
-// holds the campaign's lock. Whatever looks for the deliveries that may still go comes after this: one that is put back
-// must not escape it.
-func (l *Ledger) recovered(ctx context.Context, id string, no int64) error {
+// Recover ends what a run that died left begun, as the next run would. So a list of what is unknown has all of it. Recover
+// does nothing while another Ledger holds the campaign's lock, or a Run of this one is open: what is begun may end well.
+func (l *Ledger) Recover(ctx context.Context, id string) error {
+	no, _, err := l.find(ctx, id)
+	if err != nil {
+		return err
+	}
+	if begun, err := l.begun(ctx, no); err != nil || len(begun) == 0 {
+		return err // nothing to write, so that a list can also be read where nothing can be written
+	}
+	release, err := l.holding(id)
+	if err != nil {
+		if held := (*LockedError)(nil); errors.As(err, &held) {
+			return nil
+		}
+		return err
+	}
+	_, err = l.recovered(ctx, id, no)
+	return errors.Join(err, release())
+}
+
+// begun lists the deliveries that a run has begun and not settled.
+func (l *Ledger) begun(ctx context.Context, no int64) (ids []int64, err error) {
+	first, end := schema.Span(no)
+	rows, err := l.db.Reading.QueryContext(ctx, `SELECT d.id FROM counts c CROSS JOIN deliveries d
+		WHERE c.campaign = ? AND c.n <> 0 AND c.state = `+schema.SQLBegun+`
+			AND d.id >= ? AND d.id < ? AND d.state = `+schema.SQLBegun, no, first, end)
+	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
+		ids = append(ids, 0)
+		return rows.Scan(&ids[len(ids)-1])
+	})
+	return ids, l.db.Explain(err)
+}
+
+// recovered ends what the campaign's last run left begun, if anything is and this Ledger has no Run open, and returns
+// what that was. The caller holds the campaign's lock. Whatever looks for the deliveries that may still go comes after
+// this: one that is put back must not escape it.
+func (l *Ledger) recovered(ctx context.Context, id string, no int64) ([]int64, error) {
 	l.mu.Lock()
 	running := l.running[no] > 0
 	l.mu.Unlock()
 	if running {
-		return nil
+		return nil, nil
 	}
-	begun := false
-	err := l.db.Reading.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM counts WHERE campaign = ? AND n <> 0 AND state = "+
-		schema.SQLBegun+")", no).Scan(&begun)
-	if err != nil || !begun {
-		return l.db.Explain(err)
+	begun, err := l.begun(ctx, no)
+	if err != nil || len(begun) == 0 {
+		return nil, err
 	}
-	return l.db.Write(func(t *sqlite.Tx) error {
+	return begun, l.db.Write(func(t *sqlite.Tx) error {
 		return recovery.Run(t, no, l.marksPath(id), time.Now())
 	})
 }

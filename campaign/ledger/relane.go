@@ -20,7 +20,7 @@ func (l *Ledger) Relane(ctx context.Context, id string, lane func(Row) string) e
 	if err != nil {
 		return err
 	}
-	if err := l.recovered(ctx, id, no); err != nil {
+	if _, err := l.recovered(ctx, id, no); err != nil {
 		return err
 	}
 	const piece = 5000

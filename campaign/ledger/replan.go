@@ -60,7 +60,7 @@ func (l *Ledger) Replan(ctx context.Context, c Campaign) (_ *Replan, err error) 
 			err = errors.Join(err, release())
 		}
 	}()
-	if err := l.recovered(ctx, c.ID, no); err != nil {
+	if _, err := l.recovered(ctx, c.ID, no); err != nil {
 		return nil, err
 	}
 	first, end := schema.Span(no)

@@ -144,14 +144,14 @@ func (l *Ledger) Run(ctx context.Context, id string, o RunOptions) (*Run, error)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) { // without its folder, which was moved, there are no marks
 		return nil, l.db.Explain(err)
 	}
-	if err := r.openLanes(ctx); err != nil {
-		return nil, l.db.Explain(err)
-	}
-	r.ready = r.counts[Pending] + r.counts[Deferred]
-	if o.Only != nil {
-		if r.ready, err = r.countOnly(ctx); err != nil {
-			return nil, err
+	if err = r.openLanes(ctx); err == nil {
+		r.ready = r.counts[Pending] + r.counts[Deferred]
+		if o.Only != nil {
+			r.ready, err = r.countOnly(ctx)
 		}
+	}
+	if err != nil {
+		return nil, l.db.Explain(errors.Join(err, r.marks.Close()))
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -19,6 +19,7 @@ import (
 
 	"golang.org/x/net/idna"
 
+	"mailshot/internal/disk"
 	"mailshot/internal/scratch"
 	"mailshot/internal/sqlite"
 )
@@ -169,8 +170,8 @@ func (s *search) units() []*unit {
 	for _, left := range scratch.All(filepath.Dir(s.State)) {
 		folders[left.Path] = left
 	}
-	old, _ := filepath.Glob(filepath.Join(filepath.Dir(s.State), "repair-*")) // of older versions; the pattern is right
-	for _, path := range old {
+	old, _ := disk.Names(filepath.Dir(s.State), func(name string) bool { return strings.HasPrefix(name, "repair-") })
+	for _, path := range old { // of older versions
 		folders[path] = scratch.Left{Path: path}
 	}
 	add := func(path string) {
@@ -280,7 +281,7 @@ func (s *search) held(ledger string) bool {
 	if known {
 		return held
 	}
-	names, _ := filepath.Glob(filepath.Join(ledger+".locks", "*.lock")) // the pattern is right
+	names, _ := disk.Names(ledger+".locks", func(name string) bool { return strings.HasSuffix(name, ".lock") })
 	for _, name := range names {
 		l, err := sqlite.Lock(name)
 		if errors.Is(err, sqlite.ErrLocked) {

@@ -35,7 +35,7 @@ const ann = "ann@example.com"
 // workspace is a campaign's folder with a ledger, and accounts in another folder.
 func workspace(t *testing.T) Config {
 	t.Helper()
-	dir := t.TempDir()
+	dir := filepath.Join(t.TempDir(), "a[b]") // a folder may have any name
 	c := Config{
 		Dir: filepath.Join(dir, "c"), Home: filepath.Join(dir, "c", ".mailshot"),
 		State: filepath.Join(dir, "c", ".mailshot", "state.db"), Accounts: filepath.Join(dir, "user", "accounts.db"),

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"mailshot/internal/disk"
 )
 
 // list is the file in a ledger's folder that names the logs of its campaigns.
@@ -34,14 +36,14 @@ func Known(folder string) (files []string) {
 		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
 			files = append(files, path)
 		}
-		older, _ := filepath.Glob(glob.Replace(path) + ".[0-9]*")
+		older, _ := disk.Names(filepath.Dir(path), func(name string) bool {
+			number, of := strings.CutPrefix(name, filepath.Base(path)+".")
+			return of && number != "" && number[0] >= '0' && number[0] <= '9'
+		})
 		files = append(files, older...)
 	}
 	return files
 }
-
-// glob makes a pattern of a name.
-var glob = strings.NewReplacer(`[`, `[[]`, `*`, `[*]`, `?`, `[?]`)
 
 func names(folder string) []string {
 	b, err := os.ReadFile(filepath.Join(folder, list))

@@ -20,6 +20,7 @@ import (
 	"mailshot/campaign/report"
 	"mailshot/campaign/statefile"
 	"mailshot/cmd/mailshot/human"
+	"mailshot/internal/disk"
 	"mailshot/internal/shell"
 )
 
@@ -89,9 +90,9 @@ func isMissing(err error, name string) bool {
 // missing says that the campaign file does not exist, and names one that does.
 func missing(cmd *cobra.Command, name string) error {
 	next := "mailshot init newsletter DIR"
-	// The only error is a bad pattern in the folder's name.
-	found, _ := filepath.Glob(filepath.Join(filepath.Dir(name), "*.yaml"))
-	if slices.Sort(found); len(found) > 0 {
+	// A folder that cannot be read has no other name to offer.
+	found, _ := disk.Names(filepath.Dir(name), func(name string) bool { return filepath.Ext(name) == ".yaml" })
+	if len(found) > 0 {
 		next = cmd.CommandPath() + " " + shell.Quote(found[0])
 	}
 	return usage(fmt.Errorf("there is no campaign file %s", name), next)

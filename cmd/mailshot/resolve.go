@@ -148,6 +148,9 @@ func (t *tool) listUnknown(ctx context.Context, s *stored, secret []byte, f ledg
 		Campaign string       `json:"campaign"`
 		Unknown  []unknownRow `json:"unknown"`
 	}{s.ID, []unknownRow{}}
+	if err := s.Ledger.Recover(ctx, s.ID); err != nil { // so that the list has what a killed run left
+		return err
+	}
 	for r, err := range s.rows(ctx, f) {
 		if err != nil {
 			return err

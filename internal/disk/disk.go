@@ -1,6 +1,6 @@
 // Package disk writes files so that a crash or a power cut leaves no half of one. [Replace] writes a file anew, [New]
 // does so in pieces, [Create] makes a file that is not there, [Copy] copies one, and [SyncFolder] makes the names in a
-// folder durable.
+// folder durable. [Names] lists files.
 //
 // All files are made with mode 0600: what this program keeps are people's data. What a function has written is synced
 // when it returns. A name in a folder is durable after SyncFolder, which Create calls; for the others it is the
@@ -122,4 +122,20 @@ func SameFile(a, b string) bool {
 	one, err := os.Stat(a)
 	other, err2 := os.Stat(b)
 	return err == nil && err2 == nil && os.SameFile(one, other)
+}
+
+// Names lists what is in a folder under names that match, sorted, each with the folder before it. A folder that is not
+// there has nothing in it. filepath.Glob will not do where a person chooses the folder: it takes [ and * in the folder's
+// own name for a pattern, and finds nothing.
+func Names(folder string, match func(name string) bool) (found []string, err error) {
+	list, err := os.ReadDir(folder)
+	for _, e := range list {
+		if match(e.Name()) {
+			found = append(found, filepath.Join(folder, e.Name()))
+		}
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return found, err
 }

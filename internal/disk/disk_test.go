@@ -5,6 +5,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -69,5 +71,27 @@ func TestCreateAndCopy(t *testing.T) {
 	}
 	if err := Copy(a, b); !errors.Is(err, os.ErrExist) {
 		t.Error(err)
+	}
+}
+
+// What is in a folder is found whatever the folder's own name is. Broken on purpose: with filepath.Glob nothing was.
+func TestNames(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join(t.TempDir(), "a[b]")
+	ending := func(name string) bool { return strings.HasSuffix(name, ".lock") }
+	if found, err := Names(folder, ending); found != nil || err != nil {
+		t.Errorf("no folder: %q, %v", found, err)
+	}
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"b.lock", "a.lock", "lock", ".lock.x"} {
+		if err := os.WriteFile(filepath.Join(folder, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := []string{filepath.Join(folder, "a.lock"), filepath.Join(folder, "b.lock")}
+	if found, err := Names(folder, ending); err != nil || !slices.Equal(found, want) {
+		t.Errorf("%q, %v", found, err)
 	}
 }

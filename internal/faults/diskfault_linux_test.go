@@ -154,9 +154,9 @@ func TestDiskFails(t *testing.T) {
 			if c.file == state {
 				want = append(want, broken)
 			} else {
-				// What workers have in hand, two for a connection, is reserved on the disk before the fault: it is
+				// What workers have in hand, three for a connection, is reserved on the disk before the fault: it is
 				// within the cap, and may go until the first of them asks for another use and learns of the fault.
-				a.most = 2 * connections
+				a.most = 3 * connections
 			}
 			a.suffer(func(pid int) func() {
 				inject(t, pid, path+"-wal", c.calls, c.how)
@@ -264,7 +264,7 @@ func TestDiskFull(t *testing.T) {
 			t.Parallel()
 			a := newAiling(t, "caps: [1000/h]")
 			if c.name == "accounts" {
-				a.most = 2 * connections // as in TestDiskFails
+				a.most = 3 * connections // as in TestDiskFails
 			}
 			a.amend("archive: sent/\n")
 			dir := filepath.Join(a.Dir, c.dir)

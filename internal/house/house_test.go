@@ -114,7 +114,7 @@ var allowed = map[string][]string{
 		"internal/ellipsis",
 	},
 	"campaign/report":      {},
-	"campaign/runlog":      {"campaign/dispatch"},
+	"campaign/runlog":      {"campaign/dispatch", "internal/disk"},
 	"campaign/statefile":   {},
 	"campaign/suppression": {"campaign/accounts", "render/address"},
 	"campaign/transport": {

@@ -120,7 +120,7 @@ func finishRepair(path string) error {
 	fresh, aside := parts[0], parts[1]
 	if _, err := os.Stat(fresh); err == nil {
 		// A record that a repair brings back may be an older one than the marks are about.
-		if err := eachBeside(path, "*.marks", marks.Remove); err != nil {
+		if err := eachBeside(path, ".marks", marks.Remove); err != nil {
 			return err
 		}
 		for _, suffix := range []string{"", "-wal", "-shm"} {
@@ -157,7 +157,7 @@ func idle(path string) (release func() error, err error) {
 		}
 		return errors.Join(errs...)
 	}
-	err = eachBeside(path, "*.lock", func(name string) error {
+	err = eachBeside(path, ".lock", func(name string) error {
 		f, err := sqlite.Lock(name)
 		if errors.Is(err, sqlite.ErrLocked) {
 			err = &statefile.Error{Path: path, Text: fmt.Sprintf("in use by process %d", sqlite.Holder(name)),
@@ -174,9 +174,9 @@ func idle(path string) (release func() error, err error) {
 	return free, nil
 }
 
-// eachBeside calls fn for the campaigns' own files beside the state file.
-func eachBeside(path, pattern string, fn func(name string) error) error {
-	names, err := filepath.Glob(filepath.Join(path+".locks", pattern))
+// eachBeside calls fn for the campaigns' own files beside the state file whose names have the ending.
+func eachBeside(path, ending string, fn func(name string) error) error {
+	names, err := disk.Names(path+".locks", func(name string) bool { return strings.HasSuffix(name, ending) })
 	for _, name := range names {
 		err = errors.Join(err, fn(name))
 	}

@@ -6,6 +6,7 @@ import "strings"
 type Choice struct {
 	States, IDs              []int64
 	Addresses, Domains, Keys []string
+	Not                      []int64 // ids; none of these
 }
 
 // Where returns the choice as a condition on the delivery d and its row r, and the arguments.
@@ -27,6 +28,7 @@ func (c Choice) Where() (string, []any) {
 		func(i int) any { return strings.ToLower(c.Domains[i]) })
 	in("r.key", len(c.Keys), func(i int) any { return c.Keys[i] })
 	in("d.id", len(c.IDs), func(i int) any { return c.IDs[i] })
+	in("d.id NOT", len(c.Not), func(i int) any { return c.Not[i] })
 	if cond == nil {
 		return "1", nil
 	}
