@@ -47,13 +47,11 @@ func (c *Campaign) zoneOf(row *recipients.Row) string {
 
 // checkZone is the fault of a row that names a zone which is none.
 func (c *Campaign) checkZone(row *recipients.Row) error {
-	zone := c.zoneOf(row)
-	if zone == "" {
-		return nil
-	}
-	if _, err := courtesy.Zone(zone); err != nil {
-		return &recipients.Fault{Code: "bad-zone", Place: row.Place, Text: fmt.Sprintf("%s: %v", c.def.Schedule.ZoneColumn.Text, err),
-			Hint: "a name like Europe/Berlin, or nothing for schedule.zone"}
+	if zone := c.zoneOf(row); zone != "" {
+		if _, err := courtesy.Zone(zone); err != nil {
+			return &recipients.Fault{Code: "bad-zone", Place: row.Place, Text: c.def.Schedule.ZoneColumn.Text + ": " +
+				err.Error(), Hint: "a name like Europe/Berlin, or nothing for schedule.zone"}
+		}
 	}
 	return nil
 }

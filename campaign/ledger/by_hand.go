@@ -7,8 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"mailshot/campaign/ledger/internal/byhand"
 	"mailshot/campaign/ledger/internal/schema"
-	"mailshot/internal/machine"
 	"mailshot/internal/sqlite"
 )
 
@@ -70,26 +70,18 @@ func (l *Ledger) Found(ctx context.Context, id string, list []Evidence) (n int64
 		return 0, err
 	}
 	defer release()
-	first, end := schema.Span(no)
-	now, who, host := time.Now().UnixNano(), machine.User(), machine.Name()
+	now := time.Now()
 	err = l.db.Write(func(t *sqlite.Tx) error {
 		for _, e := range list {
 			if !legal(byResolve, Unknown, e.State) || e.State == Pending {
 				return fmt.Errorf("found as %s: %w", e.State, ErrState)
 			}
-			changed, err := t.Exec(`UPDATE deliveries SET state = ?, due = 0, attempts = 0, first = 0, reason = ?
-				WHERE id = ? AND id >= ? AND id < ? AND state = ?`,
-				e.State.code(), e.Words, e.ID, first, end, Unknown.code())
+			unknown, err := byhand.Find(t, no, e.ID, e.State.code(), e.Words, now)
 			if err != nil {
 				return err
 			}
-			if changed == 0 {
-				continue
-			}
-			n++
-			if _, err := t.Exec(schema.InsertAudit+"VALUES (?, ?, ?, ?, 'found', ?, ?)",
-				e.ID, now, who, host, Unknown.code(), e.State.code()); err != nil {
-				return err
+			if unknown {
+				n++
 			}
 		}
 		return schema.Recount(t, no)
@@ -129,32 +121,12 @@ func (l *Ledger) manual(ctx context.Context, id string, f Filter, a act, name st
 	if a == byResolve && !f.named() {
 		f.not = recovered
 	}
-	reason := map[State]string{Cancelled: "by hand"}[to]
-	first, end := schema.Span(no)
-	cond, args := f.where()
-	chosen := " FROM deliveries d JOIN rows r ON r.id = d.id WHERE d.id >= ? AND d.id < ? AND " + cond
-	if to == Pending {
-		chosen += " AND NOT (" + schema.Emptied + ")" // nobody knows any more whose that was
-	}
-	left := "SELECT count(*)" + chosen + " AND NOT " + f.asked()
-	chosen += " AND " + f.asked()
-	args = append([]any{first, end}, args...)
-	err = l.db.Write(func(t *sqlite.Tx) error {
-		if err := t.Row(left, args...).Scan(&decided); err != nil {
-			return err
-		}
-		// Not through the cache of statements: the text depends on the filter.
-		record := []any{time.Now().UnixNano(), machine.User(), machine.Name(), name, to.code()}
-		if _, err := t.Once(schema.InsertAudit+"SELECT d.id, ?, ?, ?, ?, d.state, ?"+chosen+" ORDER BY d.id",
-			append(record, args...)...); err != nil {
-			return err
-		}
-		n, err = t.Once(`UPDATE deliveries SET state = ?, due = 0, attempts = 0, first = 0, reason = ?
-			WHERE id IN (SELECT d.id`+chosen+")", append([]any{to.code(), reason}, args...)...)
-		if err != nil || n == 0 {
-			return err
-		}
-		return schema.Recount(t, no)
+	d := byhand.Decision{Campaign: no, Act: name, To: to.code(), Asked: f.asked()}
+	d.Reason = map[State]string{Cancelled: "by hand"}[to]
+	d.Choice, d.Args = f.where()
+	err = l.db.Write(func(t *sqlite.Tx) (err error) {
+		n, decided, err = d.Write(t)
+		return err
 	})
 	return n, decided, err
 }

@@ -2,12 +2,11 @@ package ledger
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"time"
 
+	"mailshot/campaign/ledger/internal/byhand"
 	"mailshot/campaign/ledger/internal/recovery"
-	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/internal/sqlite"
 )
 
@@ -21,31 +20,18 @@ func (l *Ledger) Recover(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	if begun, err := l.begun(ctx, no); err != nil || len(begun) == 0 {
-		return err // nothing to write, so that a list can also be read where nothing can be written
+	if begun, err := byhand.Begun(ctx, l.db.Reading, no); err != nil || len(begun) == 0 {
+		return l.db.Explain(err) // nothing to write, so that a list can also be read where nothing can be written
 	}
 	release, err := l.holding(id)
+	if held := (*LockedError)(nil); errors.As(err, &held) {
+		return nil
+	}
 	if err != nil {
-		if held := (*LockedError)(nil); errors.As(err, &held) {
-			return nil
-		}
 		return err
 	}
 	_, err = l.recovered(ctx, id, no)
 	return errors.Join(err, release())
-}
-
-// begun lists the deliveries that a run has begun and not settled.
-func (l *Ledger) begun(ctx context.Context, no int64) (ids []int64, err error) {
-	first, end := schema.Span(no)
-	rows, err := l.db.Reading.QueryContext(ctx, `SELECT d.id FROM counts c CROSS JOIN deliveries d
-		WHERE c.campaign = ? AND c.n <> 0 AND c.state = `+schema.SQLBegun+`
-			AND d.id >= ? AND d.id < ? AND d.state = `+schema.SQLBegun, no, first, end)
-	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
-		ids = append(ids, 0)
-		return rows.Scan(&ids[len(ids)-1])
-	})
-	return ids, l.db.Explain(err)
 }
 
 // recovered ends what the campaign's last run left begun, if anything is and this Ledger has no Run open, and returns
@@ -58,9 +44,9 @@ func (l *Ledger) recovered(ctx context.Context, id string, no int64) ([]int64, e
 	if running {
 		return nil, nil
 	}
-	begun, err := l.begun(ctx, no)
+	begun, err := byhand.Begun(ctx, l.db.Reading, no)
 	if err != nil || len(begun) == 0 {
-		return nil, err
+		return nil, l.db.Explain(err)
 	}
 	return begun, l.db.Write(func(t *sqlite.Tx) error {
 		return recovery.Run(t, no, l.marksPath(id), time.Now())

@@ -1,0 +1,78 @@
+// Package byhand writes to the disk what a person decides about deliveries, and who decided it; and it lists
+// what a decision must not reach unseen. A state is its code.
+package byhand
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"mailshot/campaign/ledger/internal/schema"
+	"mailshot/internal/machine"
+	"mailshot/internal/sqlite"
+)
+
+// Decision moves deliveries of a campaign to a state.
+type Decision struct {
+	Campaign int64
+	Act      string // the name under which it is recorded
+	To       int64
+	Reason   string
+	Choice   string // the condition on a delivery d and its row r
+	Args     []any  // of Choice
+	Asked    string // a condition without arguments; what only Choice chooses stays as it is, and is counted
+}
+
+// Write decides, and records who did so and when, in a transaction of the holder of the campaign's lock. It returns how
+// many deliveries it moved, and how many were chosen and not asked about.
+func (d Decision) Write(t *sqlite.Tx) (n, left int64, err error) {
+	first, end := schema.Span(d.Campaign)
+	chosen := " FROM deliveries d JOIN rows r ON r.id = d.id WHERE d.id >= ? AND d.id < ? AND " + d.Choice
+	if d.To == schema.Pending {
+		chosen += " AND NOT (" + schema.Emptied + ")" // nobody knows any more whose that was
+	}
+	args := append([]any{first, end}, d.Args...)
+	if err := t.Row("SELECT count(*)"+chosen+" AND NOT "+d.Asked, args...).Scan(&left); err != nil {
+		return 0, 0, err
+	}
+	chosen += " AND " + d.Asked
+	// Not through the cache of statements: the text depends on the choice.
+	record := []any{time.Now().UnixNano(), machine.User(), machine.Name(), d.Act, d.To}
+	if _, err := t.Once(schema.InsertAudit+"SELECT d.id, ?, ?, ?, ?, d.state, ?"+chosen+" ORDER BY d.id",
+		append(record, args...)...); err != nil {
+		return 0, 0, err
+	}
+	n, err = t.Once(`UPDATE deliveries SET state = ?, due = 0, attempts = 0, first = 0, reason = ?
+		WHERE id IN (SELECT d.id`+chosen+")", append([]any{d.To, d.Reason}, args...)...)
+	if err != nil || n == 0 {
+		return n, left, err
+	}
+	return n, left, schema.Recount(t, d.Campaign)
+}
+
+// Find decides about one unknown delivery of a campaign by what was found, and reports whether it was unknown. The
+// transaction ends with schema.Recount.
+func Find(t *sqlite.Tx, campaign, id, to int64, words string, now time.Time) (unknown bool, err error) {
+	first, end := schema.Span(campaign)
+	n, err := t.Exec(`UPDATE deliveries SET state = ?, due = 0, attempts = 0, first = 0, reason = ?
+		WHERE id = ? AND id >= ? AND id < ? AND state = ?`, to, words, id, first, end, schema.Unknown)
+	if err != nil || n == 0 {
+		return false, err
+	}
+	_, err = t.Exec(schema.InsertAudit+"VALUES (?, ?, ?, ?, 'found', ?, ?)",
+		id, now.UnixNano(), machine.User(), machine.Name(), schema.Unknown, to)
+	return true, err
+}
+
+// Begun lists the deliveries of a campaign that a run has begun and not settled. Where the counts have none it is cheap.
+func Begun(ctx context.Context, db *sql.DB, campaign int64) (ids []int64, err error) {
+	first, end := schema.Span(campaign)
+	rows, err := db.QueryContext(ctx, `SELECT d.id FROM counts c CROSS JOIN deliveries d
+		WHERE c.campaign = ? AND c.n <> 0 AND c.state = `+schema.SQLBegun+`
+			AND d.id >= ? AND d.id < ? AND d.state = `+schema.SQLBegun, campaign, first, end)
+	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
+		ids = append(ids, 0)
+		return rows.Scan(&ids[len(ids)-1])
+	})
+	return ids, err
+}
