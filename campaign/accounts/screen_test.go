@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"mailshot/internal/sqlite"
@@ -66,7 +68,7 @@ func TestScreen(t *testing.T) {
 // A screen learns at its next News whom another process has suppressed meanwhile, in whatever way, and keeps whom it knew.
 //
 // It guards that nobody who asked during a run gets its message. Broken on purpose: without the trigger on inserts, nobody
-// new was on the list; with what was seen noted as of after the reading, an entry that came between the two was missed.
+// new was on the list; without the trigger on updates, the one whose key was changed was not.
 func TestScreenNews(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "a", "accounts.db")
@@ -131,5 +133,58 @@ func TestScreenNews(t *testing.T) {
 	cancel()
 	if err := s.News(ended); err == nil {
 		t.Error("no news, and no error")
+	}
+}
+
+// An entry that comes while a screen reads the list is known after the next News.
+//
+// Broken on purpose: with what was seen noted as of after the reading, the first one was never known.
+func TestScreenNewsMeanwhile(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "a", "accounts.db")
+	a, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	var long []Entry
+	for i := range 5000 { // reading it takes longer than adding to it
+		long = append(long, Entry{Key: fmt.Sprintf("long%d@example.com", i)})
+	}
+	if err := a.SuppressAll(t.Context(), long); err != nil {
+		t.Fatal(err)
+	}
+	other, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	const many = 50
+	key := func(i int64) string { return fmt.Sprintf("p%d@example.com", i) }
+	var added atomic.Int64
+	var adding sync.WaitGroup
+	defer adding.Wait()
+	adding.Go(func() {
+		for i := range int64(many) {
+			if err := other.Suppress(t.Context(), Entry{Key: key(i)}); err != nil {
+				t.Error(err)
+			}
+			added.Store(i + 1)
+		}
+	})
+	for n := int64(0); n < many; {
+		s, err := a.Screen(t.Context(), "shop.example")
+		if err != nil {
+			t.Fatal(err)
+		}
+		n = added.Load()
+		if err := s.News(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for i := range n {
+			if _, on, err := s.Suppressed(t.Context(), key(i)); err != nil || !on {
+				t.Fatalf("%s of %d is not on the list: %v", key(i), n, err)
+			}
+		}
 	}
 }

@@ -49,7 +49,7 @@ func TestRest(t *testing.T) {
 	if got := rung(); got != "0" {
 		t.Errorf("all rang %q", got)
 	}
-	if bells[2] <- struct{}{}; w.asleep != nil && len(w.asleep) != 0 {
+	if bells[2] <- struct{}{}; len(w.asleep) != 0 {
 		t.Error("somebody is asleep that was woken")
 	}
 	if lookout, rests := w.lie(bells[2], w.news, true); !lookout || !rests || rung() != "" {

@@ -151,7 +151,8 @@ func TestBusyIsNotTheDisk(t *testing.T) {
 // The lists are asked for news once in a group, before anybody of it is asked about, and Start asks once more. Without news
 // nobody is begun, and what was settled is recorded all the same.
 //
-// Broken on purpose: with the error of the news passed over, the delivery was begun.
+// Broken on purpose: with the error of the news passed over, the delivery was begun; with the lists asked for each
+// delivery, there was news twice.
 func TestNews(t *testing.T) {
 	t.Parallel()
 	l := open1(t)
@@ -175,6 +176,14 @@ func TestNews(t *testing.T) {
 		t.Error(got)
 	}
 	settle(t, r, d, Sent)
+	order = nil
+	d, second := next(t, r, t0), next(t, r, t0)
+	r.askAll([]*waiter{{Item: entry{d: d}}, {}, {Item: entry{d: second}}})
+	if got := strings.Join(order, " "); got != "news ask ask" {
+		t.Error("in one group:", got)
+	}
+	r.PutBack(d)
+	r.PutBack(second)
 	broken = errors.New("the list cannot be read")
 	d = next(t, r, t0)
 	if err := r.Begin(t.Context(), d); !errors.Is(err, broken) || d.State != Pending {

@@ -108,11 +108,11 @@ func childRun(path string) {
 // is on the disk. Nothing is started again that was started without an outcome before; of what had not started all is as
 // it was, no more is unknown than there were callers, and the states add up.
 //
-// Breakages that show it: releasing the callers before the commit gave "was settled as refused, but the ledger says
-// pending"; turning begun ones back to pending in recover gave "was unknown, and is started again"; committing begins
-// without the settled ones gave "18 unknown of one kill"; a Start without a mark gave "had started, and is pending"; no
-// regard for marks in recover gave "had not started, and is unknown"; an end said of all that was begun gave "had
-// started (t), and is sent".
+// Breakages that show it: releasing the callers before the commit gave "was begun, but the ledger says pending"; begins
+// committed without the settled ones gave "38 are begun"; a Start without a mark gave "had started, and is pending", as
+// did taking all that is begun for not started; no regard for marks in recover gave "16 unknown of one kill"; two marks
+// stored in one place, two callers that mark at once, or a number of marks that is not kept gave "had not started, and is
+// unknown"; an end said of all that starts gave "had started (t), and is sent".
 func TestKill(t *testing.T) {
 	rounds, rows := 50, 6000
 	if testing.Short() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -109,6 +110,7 @@ func (r *Recorder) write() {
 			return
 		}
 		r.add, r.drop, r.wanted = nil, nil, false
+		add = slices.DeleteFunc(add, func(h *held) bool { return h.let }) // it was let go: nobody waits for it
 		r.mu.Unlock()
 		copies := make([]accounts.Copy, len(add))
 		for i, h := range add {

@@ -40,8 +40,8 @@ type Adaptive struct {
 	best     time.Duration // the gap at which the pace is let go
 	regain   time.Time     // when the gap was last changed
 	hold     time.Time
-	requests int // in a row
-	good     int // successes in a row
+	requests int       // in a row
+	good     int       // successes in a row
 	since    time.Time // when the measure began
 	begun    int       // since then
 	measured bool      // there was a stretch before this one

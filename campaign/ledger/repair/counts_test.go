@@ -7,8 +7,8 @@ import (
 	"mailshot/campaign/ledger/repair"
 )
 
-// The counts of states that are kept are held against the deliveries, and a repair counts anew. Broken on purpose: with the
-// counts salvaged as they were, the repair left the fault.
+// The counts of states that are kept are held against the deliveries, and a repair counts anew. Broken on purpose: with
+// wrong counts not looked for, there was no fault; with the counts salvaged as they were, the repair contradicted itself.
 func TestCountsAreChecked(t *testing.T) {
 	t.Parallel()
 	path, truth := lived(t)
