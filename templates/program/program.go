@@ -136,14 +136,19 @@ func (p *Program) call(name string) (int, reflect.Type) {
 	return i, reflect.TypeOf(f)
 }
 
-// chain returns the number of a chain of escapers.
+// mostChains is how many places have a chain of their own.
+const mostChains = 64
+
+// chain returns the number of a chain of escapers. Each place has one of its own, which knows what it wrote last: what two
+// places write is often the same for each row, and not the same in both.
 func (p *Program) chain(names []string) int {
-	i := slices.IndexFunc(p.chains, func(c []string) bool { return slices.Equal(c, names) })
-	if i < 0 {
-		i = len(p.chains)
-		p.chains = append(p.chains, names)
+	if len(p.chains) >= mostChains {
+		if i := slices.IndexFunc(p.chains, func(c []string) bool { return slices.Equal(c, names) }); i >= 0 {
+			return i
+		}
 	}
-	return i
+	p.chains = append(p.chains, names)
+	return len(p.chains) - 1
 }
 
 // literal makes the operation that writes a text of the template.
