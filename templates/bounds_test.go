@@ -127,26 +127,17 @@ func TestLargeTextIncludedOften(t *testing.T) {
 
 // Ranges in templates that include each other one after the other take no longer to compile than html/template takes.
 // It has caught an inlined set whose nodes counted once, however many ranges were around them. With each level the time
-// doubled: it was 20 s for 20 levels, and hours for 30.
+// doubled: it was 20 s for 20 levels, so that 40 would never end.
 func TestRangesInIncludedTemplatesCompile(t *testing.T) {
-	const levels = 18
+	const levels = 40
 	text := `{{template "t0" .}}`
 	for i := range levels {
 		text += fmt.Sprintf(`{{define "t%d"}}{{range list 1}}<p>{{template "t%d" $}}</p>{{end}}{{end}}`, i, i+1)
 	}
 	text += fmt.Sprintf(`{{define "t%d"}}{{.a}}{{end}}`, levels)
-	start := time.Now()
-	b, err := New(Config{Columns: fuzzColumns}).Body(BodySource{HTML: &Source{Text: text}, Text: &Source{Text: "x"}})
+	_, err := New(Config{Columns: fuzzColumns}).Body(BodySource{HTML: &Source{Text: text}, Text: &Source{Text: "x"}})
 	if err != nil {
 		t.Fatal(diagnose(err))
-	}
-	whole := time.Since(start)
-	start = time.Now()
-	if _, err := b.HTML.p.instance(); err != nil {
-		t.Fatal(err)
-	}
-	if engine := time.Since(start); whole > time.Second && whole > 20*engine {
-		t.Errorf("%v, of which html/template needs %v", whole, engine)
 	}
 }
 
