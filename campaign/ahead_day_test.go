@@ -41,10 +41,10 @@ func TestAheadOfMidnight(t *testing.T) {
 	})
 }
 
-// After a server asked for less, one message that hangs does not keep the other connections from going on: somebody looks
-// when the pace has room again. Broken on purpose: with a Run.pass that wakes nobody while the pace has a gap, and it has
-// one right after each message that was taken, the lookout that took the first message after the hold left nobody behind
-// who knew the time.
+// After a server asked for less, one message that hangs does not keep the other connections from going on: somebody
+// looks when the pace has room again. Broken on purpose: with a Run.pass that wakes nobody while the pace has a gap,
+// and it has one right after each message that was taken, the lookout that took the first message after the hold left
+// nobody behind who knew the time.
 func TestLookoutOfAPace(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

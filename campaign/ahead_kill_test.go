@@ -18,9 +18,9 @@ import (
 
 // A kill leaves at most one unknown for each connection, also where the disk is slow. A message that was begun ahead
 // needs no commit before it starts, and the outcome of the one before is only queued. While the commit of the next
-// begin takes its time, all those begun ahead start, one after the other, and the server takes them: on the disk none of
-// them has an outcome, and each has a mark. With a block of three, a kill leaves four unknown on one connection, three
-// of them with a whole 250.
+// begin takes its time, all those begun ahead start, one after the other, and the server takes them: on the disk none
+// of them has an outcome, and each has a mark. With a block of three, a kill leaves four unknown on one connection,
+// three of them with a whole 250.
 func TestKilledBehindASlowDisk(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex

@@ -13,8 +13,8 @@ import (
 	"mailshot/internal/sink"
 )
 
-// ahead is a campaign to n people over one connection to a server that takes 20 s for each, in a bubble, and the notes of
-// its plan.
+// ahead is a campaign to n people over one connection to a server that takes 20 s for each, in a bubble, and the notes
+// of its plan.
 func ahead(t *testing.T, n int, more string, o sink.Options) (*folder, *basin, *campaign.Campaign, []string) {
 	t.Helper()
 	b := startBasinWith(t, o, "dot:delay 20s")
@@ -31,8 +31,8 @@ func ahead(t *testing.T, n int, more string, o sink.Options) (*folder, *basin, *
 }
 
 // One delivery is begun while another has the connection, and no more than that. When the run stops, it is put back
-// whole: it is pending, and its use of the cap is another's. Broken on purpose: with nothing begun before its turn, 1 was
-// begun; with three places for those ahead, 3 were; with nothing given back in release, the second run sent nobody.
+// whole: it is pending, and its use of the cap is another's. Broken on purpose: with nothing begun before its turn, 1
+// was begun; with three places for those ahead, 3 were; with nothing given back in release, the second run sent nobody.
 func TestBegunAheadAndPutBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -100,8 +100,8 @@ func TestBlock(t *testing.T) {
 	})
 }
 
-// What is begun ahead does not go when its lane has closed since: nobody's message begins outside the hours, and who had
-// to stay is as before. Broken on purpose: with open left out of start, a fifth message went out after one o'clock.
+// What is begun ahead does not go when its lane has closed since: nobody's message begins outside the hours, and who
+// had to stay is as before. Broken on purpose: with open left out of start, a fifth message went out after one o'clock.
 func TestAheadOfTheHours(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

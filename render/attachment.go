@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// laid is an attachment with its fields laid out. It follows from the file, the path and the name, and nothing else of a
-// row. It is immutable and shared by all messages that carry it.
+// laid is an attachment with its fields laid out. It follows from the file, the path and the name, and nothing else of
+// a row. It is immutable and shared by all messages that carry it.
 type laid struct {
 	file    *file
 	made    [2]string // the path and the name, as the templates made them

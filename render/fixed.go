@@ -48,8 +48,8 @@ func (r *Renderer) fix() fixedFields {
 	return f
 }
 
-// fixField lays out one field. It returns nil if the field is not always the same. A field with a fault is made for each
-// message too, so that each row reports it.
+// fixField lays out one field. It returns nil if the field is not always the same. A field with a fault is made for
+// each message too, so that each row reports it.
 func (r *Renderer) fixField(t *templates.Text, lay func(*job)) *fixed {
 	if t == nil || !t.Fixed() {
 		return nil

@@ -19,8 +19,8 @@ func TestGiantLineIsNotKept(t *testing.T) {
 	}
 }
 
-// What is kept holds no piece of a field, also of one that is not the last. It has caught pieces that were cleared up to
-// the number of those of the last field only.
+// What is kept holds no piece of a field, also of one that is not the last. It has caught pieces that were cleared up
+// to the number of those of the last field only.
 func TestPiecesAreNotKept(t *testing.T) {
 	r := setup{subject: "{{.c}}", headers: [][2]string{{"X-Last", "{{.c | substr 0 1}}"}}}.renderer(t)
 	seen := false

@@ -79,9 +79,9 @@ func (m *Message) made() *desk {
 	return d
 }
 
-// Buffers returns the octets that WriteTo writes, in order. They must not be changed, and are valid until Release. clean
-// says that they can go on the wire as they are: CRLF is the only line end, there is no NUL, no line has more than 998
-// octets, and none begins with a dot. It is false if a message is attached, which goes as it is.
+// Buffers returns the octets that WriteTo writes, in order. They must not be changed, and are valid until Release.
+// clean says that they can go on the wire as they are: CRLF is the only line end, there is no NUL, no line has more
+// than 998 octets, and none begins with a dot. It is false if a message is attached, which goes as it is.
 func (m *Message) Buffers() (segments [][]byte, clean bool) {
 	d := m.made()
 	return d.buffers, d.clean

@@ -1,5 +1,6 @@
 // Package render makes finished messages. New takes what all messages of a campaign share, Renderer.Render makes the
-// Message of one recipient, and Message.WriteTo writes it as it goes on the wire. Message.Release gives its memory back.
+// Message of one recipient, and Message.WriteTo writes it as it goes on the wire. Message.Release gives its memory
+// back.
 //
 // What can be done once is done in New. Header fields whose template has no action are laid out, the literals of the
 // body are encoded (package transfer), and the keys of Message-IDs, tokens and boundaries are hashed. What is left for

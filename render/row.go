@@ -286,7 +286,8 @@ func boxText(m address.Mailbox) string {
 	return m.Name + " <" + m.Address.String() + ">"
 }
 
-// execute executes a template. Its error is a fault with a place of its own. If it makes what is known, it returns that.
+// execute executes a template. Its error is a fault with a place of its own. If it makes what is known, it returns
+// that.
 func (j *job) execute(t *templates.Text, known string) (string, bool) {
 	if err := t.Append(&j.one, j.to.Data); err != nil {
 		j.faults = append(j.faults, err)

@@ -52,8 +52,8 @@ func TestAhead(t *testing.T) {
 }
 
 // TestAheadFails: b may not go. Nothing of it is written, whether the server has heard of it or not, and a and c do not
-// notice. b's outcome says whether the server has heard of it, because then b's use of the caps is spent. With nothing in
-// the place of cutShort, "in its turn" ended without a stage.
+// notice. b's outcome says whether the server has heard of it, because then b's use of the caps is spent. With nothing
+// in the place of cutShort, "in its turn" ended without a stage.
 func TestAheadFails(t *testing.T) {
 	t.Parallel()
 	no := errors.New("no")
@@ -92,8 +92,8 @@ func TestAheadFails(t *testing.T) {
 	}
 }
 
-// TestCalledAndGone: a Send that is called to open a connection, and leaves, does not keep the next one waiting. Without
-// the nudge in leave, c waited for ever.
+// TestCalledAndGone: a Send that is called to open a connection, and leaves, does not keep the next one waiting.
+// Without the nudge in leave, c waited for ever.
 func TestCalledAndGone(t *testing.T) {
 	t.Parallel()
 	f := &fake{}

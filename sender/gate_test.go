@@ -257,8 +257,8 @@ func (a asked) Reserve(ctx context.Context, now time.Time, ls []Limit) (Reservat
 }
 
 // However many workers wait for the account's cap, the budget is asked when the cap is free again, or at once when a
-// use is given back. The budget may be a file that other processes use too. Broken on purpose: without a pace of its own
-// the gate asked twice for each use; with paces that outlive a release it did not ask at once.
+// use is given back. The budget may be a file that other processes use too. Broken on purpose: without a pace of its
+// own the gate asked twice for each use; with paces that outlive a release it did not ask at once.
 func TestGateAsksOnce(t *testing.T) {
 	t.Parallel()
 	n := 0

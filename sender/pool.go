@@ -434,8 +434,8 @@ func (p *Pool) waiting() <-chan struct{} {
 	return p.changed
 }
 
-// wake tells those who wait that something has changed: those in the queue whom it concerns, and all others. The lock is
-// not held.
+// wake tells those who wait that something has changed: those in the queue whom it concerns, and all others. The lock
+// is not held.
 func (p *Pool) wake() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

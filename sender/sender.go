@@ -162,9 +162,9 @@ type Mail struct {
 	// called once at most. A body that is [Ready] too, and clean, is written from where it lies.
 	Body io.WriterTo
 	// Ahead does what takes long and needs no connection, such as making an intent durable, while the message waits for
-	// one. Where Send has to wait, it calls Ahead in its own goroutine, before begin. It may call Ahead several times. turn
-	// gets a value when the message's turn has come: then Ahead does not begin anything that can be left to begin. Its
-	// error ends the Send as an error of begin does. Nil: nothing is done ahead.
+	// one. Where Send has to wait, it calls Ahead in its own goroutine, before begin. It may call Ahead several times.
+	// turn gets a value when the message's turn has come: then Ahead does not begin anything that can be left to begin.
+	// Its error ends the Send as an error of begin does. Nil: nothing is done ahead.
 	Ahead func(ctx context.Context, turn <-chan struct{}) error
 	// Notify asks for delivery reports where the server offers DSN (RFC 3461): "never", or
 	// "success", "failure" and "delay" joined by commas; "": the server's choice.

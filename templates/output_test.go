@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// A row gives the same text by the order of its columns as by their names. Proven by taking Value for Text in CellRow, and
-// by taking the first of two columns of one name in Place.
+// A row gives the same text by the order of its columns as by their names. Proven by taking Value for Text in CellRow,
+// and by taking the first of two columns of one name in Place.
 func TestCellsInOrder(t *testing.T) {
 	t.Parallel()
 	columns := []string{"name", "amount", "due", "none"}

@@ -21,10 +21,10 @@
 // "html-differs". The first document of each path through the conditions and ranges is compared, since a cell cannot
 // change what stands around it; after 500 paths, every fiftieth.
 //
-// html/template decides what a template means, and a program executes it. Once html/template has escaped a template, its
-// tree becomes a flat list of operations, which makes the same bytes several times faster. The program says no where
-// something is out of the ordinary, such as a function that returns an error. html/template executes that row then, so
-// an error has its words and its place whichever way was taken.
+// html/template decides what a template means, and a program executes it. Once html/template has escaped a template,
+// its tree becomes a flat list of operations, which makes the same bytes several times faster. The program says no
+// where something is out of the ordinary, such as a function that returns an error. html/template executes that row
+// then, so an error has its words and its place whichever way was taken.
 //
 // The rooms below do one step each. Package source finds the actions and keeps their places, markdown and plaintext
 // derive the HTML and the text part, markup reads HTML as a browser does, function has what templates can call, and

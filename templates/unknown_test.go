@@ -42,10 +42,10 @@ func TestUnknownToPrograms(t *testing.T) {
 
 // Templates that mean something else than they seem to. Each is executed at many places and for rows with and without
 // something in their cells. The program makes what the engine makes, or says no (see compareWithEngine). Proven by
-// working out what comes to an or through a pipe only where it is asked for, by letting an else see the variables of its
-// if, by not bringing the dot back after a break, by taking 1e3 for a whole number wherever it stands, by taking an
-// address that a function made for a text, by writing an address after its ? as one before it, and by giving the else of
-// a range another value for its variable.
+// working out what comes to an or through a pipe only where it is asked for, by letting an else see the variables of
+// its if, by not bringing the dot back after a break, by taking 1e3 for a whole number wherever it stands, by taking an
+// address that a function made for a text, by writing an address after its ? as one before it, and by giving the else
+// of a range another value for its variable.
 func TestTrickyTemplates(t *testing.T) {
 	t.Parallel()
 	var made []func(*Output, Data) error

@@ -10,9 +10,9 @@ import (
 	"mailshot/internal/sqlite"
 )
 
-// Screen is the suppression list as it was at the last [Screen.News], made to be asked for every row of a long list: for
-// most addresses that are not on the list it answers without reading the file. It takes some 20 bytes for each entry. It
-// is safe for concurrent use.
+// Screen is the suppression list as it was at the last [Screen.News], made to be asked for every row of a long list:
+// for most addresses that are not on the list it answers without reading the file. It takes some 20 bytes for each
+// entry. It is safe for concurrent use.
 type Screen struct {
 	a      *Accounts
 	domain string

@@ -65,10 +65,11 @@ func TestScreen(t *testing.T) {
 	compare(listed + 3)
 }
 
-// A screen learns at its next News whom another process has suppressed meanwhile, in whatever way, and keeps whom it knew.
+// A screen learns at its next News whom another process has suppressed meanwhile, in whatever way, and keeps whom it
+// knew.
 //
-// It guards that nobody who asked during a run gets its message. Broken on purpose: without the trigger on inserts, nobody
-// new was on the list; without the trigger on updates, the one whose key was changed was not.
+// It guards that nobody who asked during a run gets its message. Broken on purpose: without the trigger on inserts,
+// nobody new was on the list; without the trigger on updates, the one whose key was changed was not.
 func TestScreenNews(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "a", "accounts.db")

@@ -195,8 +195,8 @@ func asLines(text []byte) string {
 	return s
 }
 
-// lookTargets finds the targets of one attribute, as targets does. Where the search comes to a literal at an offset from
-// which it was done beforehand, it takes over what was found, and goes on at the literal's end.
+// lookTargets finds the targets of one attribute, as targets does. Where the search comes to a literal at an offset
+// from which it was done beforehand, it takes over what was found, and goes on at the literal's end.
 func lookTargets[R run](found *linksTo, k int, l []literal, text []byte, runs []R) {
 	name := []byte(attributes[k])
 	for at := 0; ; {

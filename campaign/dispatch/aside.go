@@ -52,8 +52,8 @@ func without(lanes, some []string) []string {
 	return slices.DeleteFunc(slices.Clone(lanes), func(lane string) bool { return slices.Contains(some, lane) })
 }
 
-// from takes the next delivery of the lanes that are not closed. It lays aside those whose domain is reluctant, unless it
-// is their turn.
+// from takes the next delivery of the lanes that are not closed. It lays aside those whose domain is reluctant, unless
+// it is their turn.
 func (p *picking) from(ctx context.Context, closed []string, turn bool) (*ledger.Delivery, error) {
 	if len(closed) == len(p.r.lanes) {
 		return nil, nil

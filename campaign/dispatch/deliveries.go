@@ -15,15 +15,16 @@ type Deliveries interface {
 	// Next hands out a delivery whose lane is not among the closed ones, and that is due at now; nil: there is none. The
 	// caller is the only one who has the delivery, until the caller settles it or puts it back.
 	Next(ctx context.Context, closed []string, now time.Time) (*ledger.Delivery, error)
-	// PutBack returns a delivery that was neither started nor settled. The delivery is as it was before it was begun, and
-	// the next of its lane; one that was begun and had been deferred before is so after the next Flush.
+	// PutBack returns a delivery that was neither started nor settled. The delivery is as it was before it was begun,
+	// and the next of its lane; one that was begun and had been deferred before is so after the next Flush.
 	PutBack(d *ledger.Delivery)
 	// Begin makes durable that a server may have the message from now on, before it returns. A
 	// *[ledger.SuppressedError] says that the recipient is suppressed: the delivery is settled then, and must not leave.
 	// After any other error it is not begun. It may come long before Start.
 	Begin(ctx context.Context, d *ledger.Delivery) error
-	// Start comes right before the first byte of the body of a delivery that was begun; after an error no byte may leave.
-	// A *[ledger.SuppressedError] is one as in Begin. What a crash finds begun and not started may be as it was before.
+	// Start comes right before the first byte of the body of a delivery that was begun; after an error no byte may
+	// leave. A *[ledger.SuppressedError] is one as in Begin. What a crash finds begun and not started may be as it was
+	// before.
 	Start(ctx context.Context, d *ledger.Delivery) error
 	// Settle records the outcome of a delivery, which the caller does not have any more. The record is durable with the
 	// next Begin or Outlook at the latest, or after Flush.

@@ -6,15 +6,16 @@
 //
 // A worker is a loop: take a delivery that may go now to one of the servers, with a use of that server's caps
 // (admit.go); make its message and hand it over (deliver.go); and do what the outcome asks for (outcome.go, a table).
-// There are more workers than connections, so that the next messages are made, and begun in the memory, while others are
-// on the wire (intent.go). A worker that finds nothing rests (rest.go) until something may go (idle.go). The health of a server says when the server may be
-// given mail again (health.go). Which server a group of recipients belongs to, by the servers' weights, is its routing
-// (routing.go). A run ends early when too much goes wrong (stop.go). Deliveries are sorted into lanes, one for each
-// group of recipients; see campaign/pacing. A model takes the turns of the workers one at a time (turns.go).
+// There are more workers than connections, so that the next messages are made, and begun in the memory, while others
+// are on the wire (intent.go). A worker that finds nothing rests (rest.go) until something may go (idle.go). The health
+// of a server says when the server may be given mail again (health.go). Which server a group of recipients belongs to,
+// by the servers' weights, is its routing (routing.go). A run ends early when too much goes wrong (stop.go). Deliveries
+// are sorted into lanes, one for each group of recipients; see campaign/pacing. A model takes the turns of the workers
+// one at a time (turns.go).
 //
 // Three promises are kept here by order alone. A delivery is begun in the memory before the first byte of its body
-// leaves. A delivery has a use of every cap that holds for it before the server hears of it. Whether a delivery may still
-// go is asked again right before that first byte, and one that may not is put back as it was.
+// leaves. A delivery has a use of every cap that holds for it before the server hears of it. Whether a delivery may
+// still go is asked again right before that first byte, and one that may not is put back as it was.
 package dispatch
 
 import (

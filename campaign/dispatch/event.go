@@ -26,8 +26,8 @@ type Event struct {
 	Code     int    // of the server's reply; 0 = none
 	Enhanced string // of the server's reply, as 5.1.1; "" = none
 	Text     string // the server's words, or why
-	// Counts says how many of the campaign's deliveries are in each state when it is called; the map is the caller's. An
-	// observer of many events calls it now and then, also after Observe has returned.
+	// Counts says how many of the campaign's deliveries are in each state when it is called; the map is the caller's.
+	// An observer of many events calls it now and then, also after Observe has returned.
 	Counts   func() map[string]int64
 	Planned  int64 // deliveries this run set out to send
 	Done     int64 // of those, how many have an outcome; what is deferred has none yet

@@ -11,8 +11,8 @@ import (
 )
 
 // idle waits for a change or until something may go. It reports that the run is over when nothing is left, or when what
-// is left is further away than this run is patient. changed is the worker's bell; news is how often there was news when it
-// looked.
+// is left is further away than this run is patient. changed is the worker's bell; news is how often there was news when
+// it looked.
 func (r *Run) idle(taking context.Context, changed chan struct{}, news uint64, closed []closure) (over bool) {
 	r.mu.Lock()
 	lookout, rests := r.rest.lie(changed, news, !crowded(closed))

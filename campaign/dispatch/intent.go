@@ -13,9 +13,9 @@ import (
 // body leaves. What a kill loses of it the memory's marks know. The other places are of those begun ahead: no more
 // are begun on the disk than both kinds together.
 //
-// Between the two much may happen. The run may stop, the server may go out, the lane may close, the day may end for whose
-// number a use was reserved. So what may go is asked again right before the first byte, and the delivery is put back
-// whole if the answer is no.
+// Between the two much may happen. The run may stop, the server may go out, the lane may close, the day may end for
+// whose number a use was reserved. So what may go is asked again right before the first byte, and the delivery is put
+// back whole if the answer is no.
 type intent struct {
 	r *Run
 	a *admission

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// rest is where workers wait that found nothing to do. One of them, the lookout, knows when something may go, and waits no
-// longer than that. The others sleep. News wakes one worker, the lookout first. A worker that then finds a delivery wakes
-// another one, as long as there is room. So an outcome costs one look at what may go, however many workers there are.
-// A run's mu guards it.
+// rest is where workers wait that found nothing to do. One of them, the lookout, knows when something may go, and waits
+// no longer than that. The others sleep. News wakes one worker, the lookout first. A worker that then finds a delivery
+// wakes another one, as long as there is room. So an outcome costs one look at what may go, however many workers there
+// are. A run's mu guards it.
 type rest struct {
 	news    uint64          // how often there was news
 	lookout chan struct{}   // the lookout's bell; nil: nobody is
@@ -87,8 +87,9 @@ func (r *Run) broadcast() {
 	r.mu.Unlock()
 }
 
-// pass lets one more worker look after one has found a delivery: where there may be another delivery, and where a server
-// has room from a moment on that nobody looks out for. Who found the delivery may have been the lookout, and is busy now.
+// pass lets one more worker look after one has found a delivery: where there may be another delivery, and where a
+// server has room from a moment on that nobody looks out for. Who found the delivery may have been the lookout, and is
+// busy now.
 func (r *Run) pass() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -108,7 +109,8 @@ func (s *server) roomy(now time.Time) bool {
 	return free && !s.crowded()
 }
 
-// opens reports whether one more delivery may be taken for the server from a moment on that is known, without an outcome.
+// opens reports whether one more delivery may be taken for the server from a moment on that is known, without an
+// outcome.
 func (s *server) opens(now time.Time) bool {
 	free, until := s.free(now)
 	return !free && !until.IsZero() && !s.crowded() && s.in(now)

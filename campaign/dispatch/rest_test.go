@@ -140,8 +140,8 @@ func TestRestLosesNothing(t *testing.T) {
 	}
 }
 
-// TestStock: as many as the server has connections are made whatever their size; ahead of them as many as fit, where those
-// that are not made yet are taken to be as large as the last.
+// TestStock: as many as the server has connections are made whatever their size; ahead of them as many as fit, where
+// those that are not made yet are taken to be as large as the last.
 func TestStock(t *testing.T) {
 	t.Parallel()
 	m := stock{most: 1000, free: 2}

@@ -53,8 +53,8 @@ func (w Waiting) add(lane string, n int64, due time.Time) {
 	}
 }
 
-// Count counts what is left of a campaign, in lanes that name gives, and returns how much that is. Whom suppressed gives
-// a reason for is left out, and is counted by itself; nil: nobody is suppressed.
+// Count counts what is left of a campaign, in lanes that name gives, and returns how much that is. Whom suppressed
+// gives a reason for is left out, and is counted by itself; nil: nobody is suppressed.
 func Count(ctx context.Context, l *ledger.Ledger, id string, name func(lane string) string,
 	suppressed func(ctx context.Context, addressKey string) (string, error),
 ) (w Waiting, n, listed int64, err error) {

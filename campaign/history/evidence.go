@@ -18,7 +18,8 @@ type Unknown struct {
 }
 
 // Unknown begins a search for the unknown rows among those that f chooses; f.States does not matter. What a killed run
-// left begun is recovered first, unless a process holds the campaign. secret is that of the accounts. A row of a person who was forgotten has no key, so the search leaves it out.
+// left begun is recovered first, unless a process holds the campaign. secret is that of the accounts. A row of a person
+// who was forgotten has no key, so the search leaves it out.
 func (c *Campaign) Unknown(ctx context.Context, secret []byte, f ledger.Filter) (*Unknown, error) {
 	u := &Unknown{campaign: c, rows: map[string]int64{}}
 	f.States = []ledger.State{ledger.Unknown}

@@ -35,7 +35,8 @@ func (l *Ledger) Retry(ctx context.Context, id string, f Filter) (n, byHand int6
 // again. It returns how many there were. A row that was forgotten or lost is not made pending.
 //
 // Whoever decides about many decides about those that they could see. So what a killed run left begun, and what becomes
-// unknown only now, stays unknown, unless the filter has Addresses, Keys or IDs. [Ledger.Recover] brings it into the list.
+// unknown only now, stays unknown, unless the filter has Addresses, Keys or IDs. [Ledger.Recover] brings it into the
+// list.
 //
 // It needs the campaign's lock, and takes it if this Ledger does not hold it.
 func (l *Ledger) Resolve(ctx context.Context, id string, f Filter, to State) (int64, error) {

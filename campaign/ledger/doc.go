@@ -1,7 +1,7 @@
 // Package ledger is the memory of campaigns: who is where, and what was sent. [Open] opens a state file. [Ledger.Lock]
 // takes a campaign for this process; [Ledger.Draft] plans it, [Ledger.Replan] changes the plan, and [Ledger.Run] sends
-// it: Next, Begin, Start, Settle. [Ledger.Counts] says how many deliveries are in each state, and [Ledger.Deliveries] lists
-// them. [Ledger.Retry], [Ledger.Resolve] and [Ledger.Cancel] are what a person decides.
+// it: Next, Begin, Start, Settle. [Ledger.Counts] says how many deliveries are in each state, and [Ledger.Deliveries]
+// lists them. [Ledger.Retry], [Ledger.Resolve] and [Ledger.Cancel] are what a person decides.
 //
 // # Model
 //
@@ -16,13 +16,14 @@
 // A [Run] hands deliveries out and takes their outcomes. Next gives one that may go now. Begin makes the intent to send
 // it durable, and may be called before there is a connection for it. Start marks that its body leaves now: the caller
 // writes no byte of the body before Start has returned nil. Settle records what became of it. A delivery started and
-// never settled is unknown to the next run and is not handed out again, because the server may or may not have taken it.
+// never settled is unknown to the next run and is not handed out again, because the server may or may not have taken
+// it.
 //
-// A mark is written and not synced: it outlives the process, and not the machine. There is one for each start, and one for
-// each whole reply. Where the next run finds the marks of the run that died, whole and in the same boot, what was begun
-// and has no mark is what it was before, and what was taken is sent. Else it is unknown, too. So a kill leaves at most one
-// unknown for each connection: what was on the wire. After a power cut, and where there are no marks, there are at most
-// two for each connection that begins one ahead, and n + 1 for one that begins n.
+// A mark is written and not synced: it outlives the process, and not the machine. There is one for each start, and one
+// for each whole reply. Where the next run finds the marks of the run that died, whole and in the same boot, what was
+// begun and has no mark is what it was before, and what was taken is sent. Else it is unknown, too. So a kill leaves at
+// most one unknown for each connection: what was on the wire. After a power cut, and where there are no marks, there
+// are at most two for each connection that begins one ahead, and n + 1 for one that begins n.
 //
 // Concurrent callers of Begin share a transaction: the first leads and commits for all who wait, so that one sync of
 // the disk serves many. Settled outcomes travel with the next such group, and no later than Flush. There is no

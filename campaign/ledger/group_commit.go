@@ -66,12 +66,12 @@ func (r *Run) Start(ctx context.Context, d *Delivery) error {
 	return nil
 }
 
-// Settle records d's outcome; the caller no longer owns d. A delivery may be settled without having begun or started, if
-// the server refused it before the body, or if it is not what was planned. The table of states says which outcomes there
-// are.
+// Settle records d's outcome; the caller no longer owns d. A delivery may be settled without having begun or started,
+// if the server refused it before the body, or if it is not what was planned. The table of states says which outcomes
+// there are.
 //
 // Settle does not wait for the disk. The outcome is committed with the next Begin, Flush or Outlook, or with the next Next
-// that has nothing to give. A crash before that loses the outcome, which makes the delivery unknown. An error means
+// that has nothing to give. A power cut before that makes the delivery unknown; after a kill its mark tells. An error means
 // that nothing was recorded.
 func (r *Run) Settle(ctx context.Context, d *Delivery, res Result) error {
 	return r.record(ctx, bySettle, d, res)
@@ -92,8 +92,8 @@ func (r *Run) record(ctx context.Context, a act, d *Delivery, res Result) error 
 		res.Time = r.o.Now()
 	}
 	if d.started && res.State != Unknown {
-		// Its record may be lost in a kill, but not what is certain: the caller lets the next body leave after this. Without
-		// room for the mark the next one cannot start either.
+		// Its record may be lost in a kill, but not what is certain: the caller lets the next body leave after this.
+		// Without room for the mark the next one cannot start either.
 		_ = r.marks.End(marks.Delivery{Sequence: d.ID - r.first, Attempts: d.Attempts}, res.State == Sent)
 	}
 	full, err := r.group.Later(entry{d: d, res: res}, false, func() {
@@ -217,8 +217,8 @@ func (r *Run) backOnDisk(d *Delivery) {
 	r.enlist(d.inLane)
 }
 
-// askAll asks for each that is to be begun whether its recipient is suppressed. An error of one delivery alone is that of
-// its entry.
+// askAll asks for each that is to be begun whether its recipient is suppressed. An error of one delivery alone is that
+// of its entry.
 func (r *Run) askAll(waiting []*waiter) {
 	var news error
 	asked := false

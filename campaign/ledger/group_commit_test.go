@@ -64,8 +64,8 @@ func TestGroupCommit(t *testing.T) {
 	}
 }
 
-// After an error of the disk a Begin is not begun, no further one is tried, and what was sent before is known to the next
-// run by its mark, or unknown. Breakage that shows it: not keeping the error gave "second begin: <nil>".
+// After an error of the disk a Begin is not begun, no further one is tried, and what was sent before is known to the
+// next run by its mark, or unknown. Breakage that shows it: not keeping the error gave "second begin: <nil>".
 func TestDiskFullStopsTheRun(t *testing.T) {
 	t.Parallel()
 	path := t.TempDir() + "/s/state.db"
@@ -152,8 +152,8 @@ func TestBusyIsNotTheDisk(t *testing.T) {
 	}
 }
 
-// The lists are asked for news once in a group, before anybody of it is asked about, and Start asks once more. Without news
-// nobody is begun, and what was settled is recorded all the same.
+// The lists are asked for news once in a group, before anybody of it is asked about, and Start asks once more. Without
+// news nobody is begun, and what was settled is recorded all the same.
 //
 // Broken on purpose: with the error of the news passed over, the delivery was begun; with the lists asked for each
 // delivery, there was news twice.

@@ -46,7 +46,8 @@ func Open(path string) (*Ledger, error) {
 // Close closes the file. Close Drafts, Runs and Locks first.
 func (l *Ledger) Close() error { return l.db.Close() }
 
-// Host is a machine. The ledger remembers it, so that a campaign's folder that was copied to another machine is noticed.
+// Host is a machine. The ledger remembers it, so that a campaign's folder that was copied to another machine is
+// noticed.
 type Host struct {
 	ID   string // tells machines apart; "" is not known
 	Name string // for people

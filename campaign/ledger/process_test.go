@@ -60,8 +60,9 @@ func must[T any](v T, err error) T {
 
 const killCallers = 8
 
-// childRun runs the campaign with several callers, each of which begins one delivery ahead of the one that it starts, and
-// says what it does: "b ID" after Begin returned, "t ID" after Start, "p ID" before PutBack, "s ID STATE" before Settle.
+// childRun runs the campaign with several callers, each of which begins one delivery ahead of the one that it starts,
+// and says what it does: "b ID" after Begin returned, "t ID" after Start, "p ID" before PutBack, "s ID STATE" before
+// Settle.
 func childRun(path string) {
 	ctx := context.Background()
 	l := must(Open(path))
@@ -104,15 +105,15 @@ func childRun(path string) {
 	fmt.Println("done")
 }
 
-// A process is killed again and again while it begins ahead, starts, puts back and settles. Every Begin that returned nil
-// is on the disk. Nothing is started again that was started without an outcome before; of what had not started all is as
-// it was, no more is unknown than there were callers, and the states add up.
+// A process is killed again and again while it begins ahead, starts, puts back and settles. Every Begin that returned
+// nil is on the disk. Nothing is started again that was started without an outcome before; of what had not started all
+// is as it was, no more is unknown than there were callers, and the states add up.
 //
 // Breakages that show it: releasing the callers before the commit gave "was begun, but the ledger says pending"; begins
 // committed without the settled ones gave "38 are begun"; a Start without a mark gave "had started, and is pending", as
 // did taking all that is begun for not started; no regard for marks in recover gave "16 unknown of one kill"; two marks
-// stored in one place, two callers that mark at once, or a number of marks that is not kept gave "had not started, and is
-// unknown"; an end said of all that starts gave "had started (t), and is sent".
+// stored in one place, two callers that mark at once, or a number of marks that is not kept gave "had not started, and
+// is unknown"; an end said of all that starts gave "had started (t), and is sent".
 func TestKill(t *testing.T) {
 	rounds, rows := 50, 6000
 	if testing.Short() {

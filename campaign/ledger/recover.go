@@ -13,8 +13,9 @@ import (
 // marksPath is where the marks of the campaign's last run are.
 func (l *Ledger) marksPath(id string) string { return l.beside(id, ".marks") }
 
-// Recover ends what a run that died left begun, as the next run would. So a list of what is unknown has all of it. Recover
-// does nothing while another Ledger holds the campaign's lock, or a Run of this one is open: what is begun may end well.
+// Recover ends what a run that died left begun, as the next run would. So a list of what is unknown has all of it.
+// Recover does nothing while another Ledger holds the campaign's lock, or a Run of this one is open: what is begun may
+// end well.
 func (l *Ledger) Recover(ctx context.Context, id string) error {
 	no, _, err := l.find(ctx, id)
 	if err != nil {

@@ -113,8 +113,8 @@ func (f *left) states(t *testing.T, want ...State) {
 
 // What was begun ahead of a kill and has not started is as it was before, and goes again; what had started is unknown.
 //
-// Broken on purpose: with the time when it was due lost in Begin, delivery 3 was unknown; with marks that do not count the
-// attempts, delivery 4 was unknown; with no mark written, delivery 1 was pending.
+// Broken on purpose: with the time when it was due lost in Begin, delivery 3 was unknown; with marks that do not count
+// the attempts, delivery 4 was unknown; with no mark written, delivery 1 was pending.
 func TestRecoverWaiting(t *testing.T) {
 	t.Parallel()
 	needMarks(t)
@@ -149,8 +149,8 @@ func TestRecoverWaiting(t *testing.T) {
 // Whatever is wrong with the marks, nobody knows what has started: all that was begun is unknown.
 //
 // Broken on purpose: each check of marks.Known left out in turn let some of these through: the size, the head, the run,
-// the file's number with its time of birth, the check of a mark, the number of marks, what is behind them. Without a look
-// at the run in which each was begun, "begun earlier" did.
+// the file's number with its time of birth, the check of a mark, the number of marks, what is behind them. Without a
+// look at the run in which each was begun, "begun earlier" did.
 func TestRecoverDoubtful(t *testing.T) {
 	t.Parallel()
 	needMarks(t)

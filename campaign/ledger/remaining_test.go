@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// What is left, lane by lane and delivery by delivery, is the same, and is what Outlook says; another campaign's deliveries
-// have no part in it.
+// What is left, lane by lane and delivery by delivery, is the same, and is what Outlook says; another campaign's
+// deliveries have no part in it.
 func TestLeft(t *testing.T) {
 	t.Parallel()
 	l := open1(t)

@@ -2,8 +2,8 @@ package ledger
 
 import "testing"
 
-// Nobody can have meant a row that was not unknown when they decided about all that are. After a kill what had started is
-// still begun, and the list of the unknown does not have it. Broken on purpose: a Resolve that makes it unknown and
+// Nobody can have meant a row that was not unknown when they decided about all that are. After a kill what had started
+// is still begun, and the list of the unknown does not have it. Broken on purpose: a Resolve that makes it unknown and
 // decides about it at once. Then the message goes twice, and nobody was asked about it by name.
 func TestResolveUnseen(t *testing.T) {
 	t.Parallel()
@@ -23,9 +23,9 @@ func TestResolveUnseen(t *testing.T) {
 	}
 }
 
-// A list of what is unknown has what a killed run left, and a decision about all holds for what was listed. While somebody
-// holds the campaign, what is begun is theirs. Broken on purpose: a Recover that does not look at the lock, one that does
-// nothing, and a Resolve of a domain, or as sent, that decides about what was begun before it.
+// A list of what is unknown has what a killed run left, and a decision about all holds for what was listed. While
+// somebody holds the campaign, what is begun is theirs. Broken on purpose: a Recover that does not look at the lock,
+// one that does nothing, and a Resolve of a domain, or as sent, that decides about what was begun before it.
 func TestRecoverForAList(t *testing.T) {
 	t.Parallel()
 	needMarks(t)

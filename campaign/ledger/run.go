@@ -252,9 +252,9 @@ func (r *Run) handOut(d *Delivery) {
 // limited reports whether the run may only try again what it tried before.
 func (r *Run) limited() bool { return r.o.Limit > 0 && r.used >= r.o.Limit }
 
-// PutBack gives a delivery back that was neither started nor settled. It is as it was, and the next of its lane. One that
-// was begun is put back on the disk with the next group; if it was deferred before, it is handed out again after that.
-// PutBack does nothing if d is not handed out, or has started.
+// PutBack gives a delivery back that was neither started nor settled. It is as it was, and the next of its lane. One
+// that was begun is put back on the disk with the next group; if it was deferred before, it is handed out again after
+// that. PutBack does nothing if d is not handed out, or has started.
 func (r *Run) PutBack(d *Delivery) {
 	if err := r.inHand(d); err != nil || d.started {
 		return

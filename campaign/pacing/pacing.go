@@ -165,8 +165,8 @@ func (p *Pacer) lane(now time.Time, lane string) Answer {
 	return Answer{May: true}
 }
 
-// Shut reports whether a lane has closed by the clock, since a delivery of it was taken: its hours are over, its group is
-// left alone, or the campaign's time is.
+// Shut reports whether a lane has closed by the clock, since a delivery of it was taken: its hours are over, its group
+// is left alone, or the campaign's time is.
 func (p *Pacer) Shut(lane string, now time.Time) bool {
 	if end := p.c.NotAfter; !end.IsZero() && !now.Before(end) {
 		return true

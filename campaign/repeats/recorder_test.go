@@ -111,9 +111,9 @@ func (r *recording) found(t *testing.T) map[uint64]bool {
 // What is begun is remembered when Begin returns, also if it was made long before. What was let go before
 // anybody began is never remembered. What came to nothing after that is forgotten at the end.
 //
-// Broken on purpose: with a Begin that does not wait for the write, 9 of 20 were begun and not remembered; with a write that
-// starts when a message is made, or that takes along what was let go, something let go was remembered; with nothing
-// forgotten, all were left at the end.
+// Broken on purpose: with a Begin that does not wait for the write, 9 of 20 were begun and not remembered; with a write
+// that starts when a message is made, or that takes along what was let go, something let go was remembered; with
+// nothing forgotten, all were left at the end.
 func TestRecorder(t *testing.T) {
 	t.Parallel()
 	r := record(t)

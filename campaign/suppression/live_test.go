@@ -9,8 +9,8 @@ import (
 	"mailshot/campaign/suppression"
 )
 
-// A run's view of the lists learns at its next News who was put on a file or on the user's list, also by another process.
-// While a list cannot be read, nobody may be mailed.
+// A run's view of the lists learns at its next News who was put on a file or on the user's list, also by another
+// process. While a list cannot be read, nobody may be mailed.
 //
 // Broken on purpose: with the error of News not kept, somebody could be mailed while the file was away.
 func TestLive(t *testing.T) {

@@ -29,7 +29,8 @@ func begin(cmd *exec.Cmd) (*process, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	// The peak is gone with the process, so it is read until then. That of getrusage would be ours where ours is larger.
+	// The peak is gone with the process, so it is read until then. That of getrusage would be ours where ours is
+	// larger.
 	p.wait.Go(func() {
 		tick := time.NewTicker(20 * time.Millisecond)
 		defer tick.Stop()

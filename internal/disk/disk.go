@@ -125,8 +125,8 @@ func SameFile(a, b string) bool {
 }
 
 // Names lists what is in a folder under names that match, sorted, each with the folder before it. A folder that is not
-// there has nothing in it. filepath.Glob will not do where a person chooses the folder: it takes [ and * in the folder's
-// own name for a pattern, and finds nothing.
+// there has nothing in it. filepath.Glob will not do where a person chooses the folder: it takes [ and * in the
+// folder's own name for a pattern, and finds nothing.
 func Names(folder string, match func(name string) bool) (found []string, err error) {
 	list, err := os.ReadDir(folder)
 	for _, e := range list {

@@ -64,8 +64,8 @@ func TestBodyInPieces(t *testing.T) {
 	}
 }
 
-// go-smtp gets a line at a time, or the chunk that a BDAT names: never a byte of the body of DATA. It is seen to fail if
-// a line is given before its end has come, and if chunkOf gives 0.
+// go-smtp gets a line at a time, or the chunk that a BDAT names: never a byte of the body of DATA. It is seen to fail
+// if a line is given before its end has come, and if chunkOf gives 0.
 func TestLinesAndChunks(t *testing.T) {
 	t.Parallel()
 	lines := []string{"MAIL FROM:<>\r\n", "BDAT 5\r\n", "DATA\n", "bdat 3 last\r\n", "B\nD", "BDAT x\r\n", "DATA\r\n"}

@@ -18,11 +18,11 @@ type Ready interface {
 	// Buffers returns the bytes that WriteTo writes, in order. Nobody changes them or the slices before the message has
 	// been sent. The caller keeps neither.
 	//
-	// clean is a promise about the bytes. Every line ends in CRLF, the last one too. No line begins with a dot. There is
-	// no CR or LF elsewhere, no NUL, and no line of more than 998 bytes. A clean message is written as it is, and its
-	// lines are not looked at. Whoever promises it of bytes that are not so lets the text of a message be read as commands
-	// (SMTP smuggling). So a body may promise it only if its own code has made or checked each byte. A body that wraps
-	// another's bytes returns false.
+	// clean is a promise about the bytes. Every line ends in CRLF, the last one too. No line begins with a dot. There
+	// is no CR or LF elsewhere, no NUL, and no line of more than 998 bytes. A clean message is written as it is, and
+	// its lines are not looked at. Whoever promises it of bytes that are not so lets the text of a message be read as
+	// commands (SMTP smuggling). So a body may promise it only if its own code has made or checked each byte. A body
+	// that wraps another's bytes returns false.
 	Buffers() (segments [][]byte, clean bool)
 }
 
@@ -89,7 +89,8 @@ func (w *dotWriter) fill(body io.WriterTo) error {
 	return w.end()
 }
 
-// lying returns the pieces of a body that is clean and too large to be copied, if the connection takes pieces; else nil.
+// lying returns the pieces of a body that is clean and too large to be copied, if the connection takes pieces; else
+// nil.
 func (s *Session) lying(body io.WriterTo) (pieces net.Buffers, size int64) {
 	switch s.conn.(type) {
 	case *net.TCPConn, *net.UnixConn:

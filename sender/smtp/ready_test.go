@@ -62,8 +62,8 @@ func wired(t *testing.T, body io.WriterTo) (wire string, err error) {
 }
 
 // TestCleanBody: what a clean body gives goes out as it is, small or large. What can be seen not to be clean goes the
-// checked way, whatever it says. It guards "never the wrong thing": without the look at where pieces begin, "a dot at the
-// start" ended the message early.
+// checked way, whatever it says. It guards "never the wrong thing": without the look at where pieces begin, "a dot at
+// the start" ended the message early.
 func TestCleanBody(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat(strings.Repeat("x", 76)+"\r\n", 2*bufferSize/78)
@@ -98,8 +98,8 @@ func TestCleanBody(t *testing.T) {
 	}
 }
 
-// TestGatherCounts: as TestDotCounts, for a message that is written from where it lies. With written > end, the row with
-// 12 bytes was not in doubt.
+// TestGatherCounts: as TestDotCounts, for a message that is written from where it lies. With written > end, the row
+// with 12 bytes was not in doubt.
 func TestGatherCounts(t *testing.T) {
 	t.Parallel()
 	for left, sent := range map[int]bool{12: true, 11: false, 3: false, 20: true} {

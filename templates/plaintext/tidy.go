@@ -13,8 +13,8 @@ const blanks = " \t\r\n"
 type Span struct{ From, To int }
 
 // Tidy cleans up a derived text: lines end without blanks, empty lines are single, and the text ends with one line end.
-// It works in the text itself. What is in spans is known to be tidy, and only moves: it is not looked at, and spans says
-// afterwards where it is.
+// It works in the text itself. What is in spans is known to be tidy, and only moves: it is not looked at, and spans
+// says afterwards where it is.
 func Tidy(text []byte, spans []Span) []byte {
 	to, empty, next := 0, false, 0
 	for from := 0; from < len(text); {

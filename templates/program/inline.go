@@ -21,8 +21,8 @@ const (
 )
 
 // These bound what a set may grow to when its templates are inlined. A node or a byte within a range counts twice for
-// each range around it, because html/template escapes the body of each range twice. In a set that is not inlined it does
-// so once for each template.
+// each range around it, because html/template escapes the body of each range twice. In a set that is not inlined it
+// does so once for each template.
 const (
 	mostNodes = 10_000
 	mostBytes = 16 << 20
@@ -138,8 +138,8 @@ func (refuse) Write([]byte) (int, error) { return 0, io.ErrShortWrite }
 
 // escaped has html/template escape a tree.
 func escaped(c Config, l *parse.ListNode) *parse.ListNode {
-	// Escaping happens at the first execution. A word before everything else ends that execution, so that nothing of the
-	// tree is executed: its nodes stand in texts that html/template does not see, and an error could not be worded.
+	// Escaping happens at the first execution. A word before everything else ends that execution, so that nothing of
+	// the tree is executed: its nodes stand in texts that html/template does not see, and an error could not be worded.
 	first := &parse.TextNode{NodeType: parse.NodeText, Text: []byte("x")}
 	l.Nodes = append([]parse.Node{first}, l.Nodes...)
 	t, err := htmltemplate.New(c.Entry).Funcs(c.Map).AddParseTree(c.Entry, &parse.Tree{Name: c.Entry, Root: l})

@@ -139,8 +139,8 @@ func (p *Program) call(name string) (int, reflect.Type) {
 // mostChains is how many places have a chain of their own.
 const mostChains = 64
 
-// chain returns the number of a chain of escapers. Each place has one of its own, which knows what it wrote last: what two
-// places write is often the same for each row, and not the same in both.
+// chain returns the number of a chain of escapers. Each place has one of its own, which knows what it wrote last: what
+// two places write is often the same for each row, and not the same in both.
 func (p *Program) chain(names []string) int {
 	if len(p.chains) >= mostChains {
 		if i := slices.IndexFunc(p.chains, func(c []string) bool { return slices.Equal(c, names) }); i >= 0 {

@@ -350,8 +350,8 @@ func (k *desk) begunAndPutBack() {
 	}
 }
 
-// settledIsDurable: with the next Begin, the next Outlook, or Flush; before that a crash makes it unknown, never
-// pending.
+// settledIsDurable: with the next Begin, the next Outlook, or Flush; before that a crash makes it unknown or
+// sent, never pending.
 func (k *desk) settledIsDurable() {
 	durable := map[string]func(){
 		"Flush":   func() { k.must(k.d.Flush(k.t.Context())) },

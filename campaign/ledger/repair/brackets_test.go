@@ -8,9 +8,9 @@ import (
 	"mailshot/campaign/ledger/repair"
 )
 
-// A folder may have any name. Broken on purpose: with a pattern made of the state file's path, where [b] is the letter b,
-// the repair found neither the locks nor the marks beside the file. So it repaired the ledger of a run that was under
-// way, and what was begun was not unknown after it.
+// A folder may have any name. Broken on purpose: with a pattern made of the state file's path, where [b] is the letter
+// b, the repair found neither the locks nor the marks beside the file. So it repaired the ledger of a run that was
+// under way, and what was begun was not unknown after it.
 func TestRepairInBrackets(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "a[b]", "state.db")

@@ -8,7 +8,8 @@ import (
 )
 
 // The counts of states that are kept are held against the deliveries, and a repair counts anew. Broken on purpose: with
-// wrong counts not looked for, there was no fault; with the counts salvaged as they were, the repair contradicted itself.
+// wrong counts not looked for, there was no fault; with the counts salvaged as they were, the repair contradicted
+// itself.
 func TestCountsAreChecked(t *testing.T) {
 	t.Parallel()
 	path, truth := lived(t)

@@ -8,8 +8,8 @@ import (
 	"mailshot/campaign/ledger/repair"
 )
 
-// A record that a repair brings back may be an older one than the marks of what had started are about. So after a repair
-// all that was begun is unknown, also what a run without a repair would have found not started.
+// A record that a repair brings back may be an older one than the marks of what had started are about. So after a
+// repair all that was begun is unknown, also what a run without a repair would have found not started.
 //
 // Broken on purpose: with the marks left where they are, 2 was pending.
 func TestRepairForgetsMarks(t *testing.T) {

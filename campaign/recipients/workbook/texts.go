@@ -13,8 +13,8 @@ import (
 // inPiece is how many texts are kept together.
 const inPiece = 4 << 10
 
-// texts are the shared texts of a workbook, which stay in memory while it is read. A text costs its bytes and four more:
-// a string for each would cost sixteen, and an allocation.
+// texts are the shared texts of a workbook, which stay in memory while it is read. A text costs its bytes and four
+// more: a string for each would cost sixteen, and an allocation.
 type texts struct {
 	pieces []piece
 	n      int

@@ -64,7 +64,8 @@ func Find(t *sqlite.Tx, campaign, id, to int64, words string, now time.Time) (un
 	return true, err
 }
 
-// Begun lists the deliveries of a campaign that a run has begun and not settled. Where the counts have none it is cheap.
+// Begun lists the deliveries of a campaign that a run has begun and not settled. Where the counts have none it is
+// cheap.
 func Begun(ctx context.Context, db *sql.DB, campaign int64) (ids []int64, err error) {
 	first, end := schema.Span(campaign)
 	rows, err := db.QueryContext(ctx, `SELECT d.id FROM counts c CROSS JOIN deliveries d

@@ -1,15 +1,15 @@
 // Package marks remembers for one run which deliveries have started, and which have come to an end: [Create] makes the
-// run's file, [File.Mark] writes a mark just before the first byte of a body leaves, [File.End] writes one when the server
-// has given a whole reply, and [Known] tells the next run what is certain of the deliveries that it finds begun.
+// run's file, [File.Mark] writes a mark just before the first byte of a body leaves, [File.End] writes one when the
+// server has given a whole reply, and [Known] tells the next run what is certain of the deliveries that it finds begun.
 //
-// A mark is not synced. A process that dies leaves its marks to the system, which keeps them; only with the system itself
-// are they lost. So a file counts only where nothing of it can be lost: in the same boot of the machine, in the same
-// mount of the file system, if it is the very file that the run made, and if it is whole. Its header says all of that.
-// Where the system cannot tell boots and mounts apart, there are no marks, and nobody knows what has started.
+// A mark is not synced. A process that dies leaves its marks to the system, which keeps them; only with the system
+// itself are they lost. So a file counts only where nothing of it can be lost: in the same boot of the machine, in the
+// same mount of the file system, if it is the very file that the run made, and if it is whole. Its header says all of
+// that. Where the system cannot tell boots and mounts apart, there are no marks, and nobody knows what has started.
 //
-// A mark is a number of eight bytes: the delivery's sequence in its campaign, what the mark says of it, its attempts and
-// a check. It names no person. It is stored through a mapping of the file, whose room is made beforehand: an append to a
-// file waits for every sync of another file on the same disk, and a store waits for nothing.
+// A mark is a number of eight bytes: the delivery's sequence in its campaign, what the mark says of it, its attempts
+// and a check. It names no person. It is stored through a mapping of the file, whose room is made beforehand: an append
+// to a file waits for every sync of another file on the same disk, and a store waits for nothing.
 package marks
 
 import (
@@ -249,7 +249,8 @@ type heard struct {
 	says, attempts uint64 // of its end, if nothing of it has started since: starts = it has none
 }
 
-// read notes what the marks say of the deliveries in of. It returns how many marks there are, and whether they are whole.
+// read notes what the marks say of the deliveries in of. It returns how many marks there are, and whether they are
+// whole.
 func read(b []byte, sum uint32, of map[int64]heard) (n int64, ok bool) {
 	for ; len(b) > 0; b = b[size:] {
 		word := binary.NativeEndian.Uint64(b)

@@ -35,8 +35,8 @@ func waitingAt(path, run string, begun []Delivery) []Delivery {
 	return waiting
 }
 
-// A whole reply is known after a kill: what was taken is accepted, what was refused waits. It is that of the attempt that
-// was begun last, and nothing is known of one that has started again since.
+// A whole reply is known after a kill: what was taken is accepted, what was refused waits. It is that of the attempt
+// that was begun last, and nothing is known of one that has started again since.
 //
 // Broken on purpose: the attempts of an end not compared; an end kept when the delivery starts again; an end whose
 // attempts have no room in the mark believed.
@@ -76,8 +76,8 @@ func TestEnds(t *testing.T) {
 
 // Many mark at once, and each mark is found; what has no mark, or only one of an earlier attempt, waits.
 //
-// Broken on purpose: with two marks written at the same place, nobody waited; with attempts compared the other way round,
-// those that had started waited.
+// Broken on purpose: with two marks written at the same place, nobody waited; with attempts compared the other way
+// round, those that had started waited.
 func TestMarks(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "marks")

@@ -13,8 +13,8 @@ import (
 // Name is the name that a run's marks have, of the campaign's last run.
 const Name = "run || ' ' || turn || ' ' || token"
 
-// begun is what has a state to go back to, if it has not started. A delivery of another run has no mark that could tell.
-// One of which no message can be made, or whose log does not say what it was, stays in doubt.
+// begun is what has a state to go back to, if it has not started. A delivery of another run has no mark that could
+// tell. One of which no message can be made, or whose log does not say what it was, stays in doubt.
 const begun = `SELECT d.id, d.attempts FROM deliveries d JOIN rows r ON r.id = d.id
 	JOIN campaigns c ON c.no = ? AND c.turn = d.turn
 	WHERE d.id >= ? AND d.id < ? AND d.state = ` + schema.SQLBegun + " AND NOT (" + schema.Emptied + `)
@@ -22,9 +22,9 @@ const begun = `SELECT d.id, d.attempts FROM deliveries d JOIN rows r ON r.id = d
 			d.due = 0 AND (` + schema.LastTried + " IS NULL OR " + schema.LastManual + " IS " + schema.SQLPending + `),
 			d.due <> 0 AND ` + schema.LastTried + " IS " + schema.SQLDeferred + ")"
 
-// Run ends what the campaign's last run left begun, in a transaction of the holder of the campaign's lock. path is where
-// the marks of that run are. What the server has certainly not got is what it was before, what it has certainly taken is
-// sent, and the rest becomes unknown.
+// Run ends what the campaign's last run left begun, in a transaction of the holder of the campaign's lock. path is
+// where the marks of that run are. What the server has certainly not got is what it was before, what it has certainly
+// taken is sent, and the rest becomes unknown.
 func Run(t *sqlite.Tx, no int64, path string, now time.Time) error {
 	first, end := schema.Span(no)
 	var some int64

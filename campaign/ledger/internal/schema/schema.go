@@ -132,7 +132,8 @@ func Recount(t *sqlite.Tx, no int64) error {
 	return err
 }
 
-// Present is how many deliveries of the campaign with an id are there, or were erased, and how many of them may still go.
+// Present is how many deliveries of the campaign with an id are there, or were erased, and how many of them may still
+// go.
 const Present = `SELECT
 	(SELECT count(*) FROM deliveries d WHERE d.id >= c.no << 40 AND d.id < (c.no + 1) << 40)
 		+ (SELECT coalesce(sum(n), 0) FROM tallies WHERE campaign = c.no),
@@ -142,8 +143,8 @@ const Present = `SELECT
 		WHERE state = ` + SQLDeferred + ` AND lane IN (SELECT no FROM lanes WHERE campaign = c.no))
 	FROM campaigns c WHERE c.id = ? AND c.frozen = 1`
 
-// Left lists what may still go of the campaign ?1: the id, the lane, the address key, how many, and when it is due. It is
-// the next piece of the deliveries behind the id ?2 and before ?3, or all, with the pending ones of a lane at once.
+// Left lists what may still go of the campaign ?1: the id, the lane, the address key, how many, and when it is due. It
+// is the next piece of the deliveries behind the id ?2 and before ?3, or all, with the pending ones of a lane at once.
 func Left(each bool) string {
 	if each {
 		return `SELECT d.id, l.name, r.address_key, 1, iif(d.state = ` + SQLPending + `, 0, d.due)

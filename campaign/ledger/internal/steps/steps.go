@@ -43,12 +43,13 @@ type text struct {
 	n                int
 }
 
-// most is how many deliveries one statement is about. Groups are small, so that there is a text for each size up to exact.
+// most is how many deliveries one statement is about. Groups are small, so that there is a text for each size up to
+// exact.
 const most, exact = 64, 16
 
-// Write writes the steps of one group, in a transaction of the holder of the campaign's lock: what is put back is what it
-// was before it was begun; then outcomes are recorded; then deliveries are begun, at now. It keeps how many deliveries
-// are in each state.
+// Write writes the steps of one group, in a transaction of the holder of the campaign's lock: what is put back is what
+// it was before it was begun; then outcomes are recorded; then deliveries are begun, at now. It keeps how many
+// deliveries are in each state.
 func (w *Writer) Write(t *sqlite.Tx, now int64, back, outcomes, begun []Step) error {
 	if w.texts == nil {
 		w.texts = map[text]string{}
