@@ -14,23 +14,7 @@ import (
 func TestRepairInBrackets(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "a[b]", "state.db")
-	l, err := ledger.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	plan(t, l, "c", rowsOf(6))
-	k, err := l.Lock("c")
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := l.Run(t.Context(), "c", ledger.RunOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	begin(t, r, next(t, r, t0))
-	if err := r.Begin(t.Context(), next(t, r, t0)); err != nil {
-		t.Fatal(err)
-	}
+	l, k := begunAhead(t, path)
 	if _, err := repair.File(t.Context(), path, true); err == nil {
 		t.Error("a ledger in use would be repaired")
 	}

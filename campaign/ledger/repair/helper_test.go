@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"testing"
 	"time"
 
@@ -161,3 +162,26 @@ func asFile(t testing.TB, err error) *statefile.Error {
 
 // t0 is a moment all tests can start from.
 var t0 = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+// begunAhead is a campaign in a new file, with one delivery that has started and one that is begun ahead, and its lock.
+func begunAhead(t *testing.T, path string) (*ledger.Ledger, io.Closer) {
+	t.Helper()
+	l, err := ledger.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan(t, l, "c", rowsOf(6))
+	k, err := l.Lock("c")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := l.Run(t.Context(), "c", ledger.RunOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin(t, r, next(t, r, t0))
+	if err := r.Begin(t.Context(), next(t, r, t0)); err != nil {
+		t.Fatal(err)
+	}
+	return l, k
+}

@@ -16,23 +16,7 @@ func TestRepairForgetsMarks(t *testing.T) {
 	t.Parallel()
 	for _, repaired := range []bool{false, true} {
 		path := filepath.Join(t.TempDir(), "s", "state.db")
-		l, err := ledger.Open(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		plan(t, l, "c", rowsOf(6))
-		k, err := l.Lock("c")
-		if err != nil {
-			t.Fatal(err)
-		}
-		r, err := l.Run(t.Context(), "c", ledger.RunOptions{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		begin(t, r, next(t, r, t0))
-		if err := r.Begin(t.Context(), next(t, r, t0)); err != nil {
-			t.Fatal(err)
-		}
+		l, k := begunAhead(t, path)
 		for _, err := range []error{k.Close(), l.Close()} { // as a kill ends the run
 			if err != nil {
 				t.Fatal(err)
