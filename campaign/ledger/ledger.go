@@ -24,8 +24,8 @@ type Ledger struct {
 	db *sqlite.Store
 
 	mu      sync.Mutex
-	held    map[string]bool // campaigns locked through this Ledger
-	running map[int64]int   // how many Runs of a campaign are open
+	held    map[string]bool  // campaigns locked through this Ledger
+	running map[int64][]*Run // how many Runs of a campaign are open
 }
 
 // Open opens the state file at path and makes it if it is missing, with a private folder of its own and a .gitignore in
@@ -40,7 +40,11 @@ func Open(path string) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Ledger{db: db, held: map[string]bool{}, running: map[int64]int{}}, nil
+	l := &Ledger{db: db, held: map[string]bool{}, running: map[int64][]*Run{}}
+	if err := l.replayAll(); err != nil {
+		return nil, db.Explain(errors.Join(err, db.Close()))
+	}
+	return l, nil
 }
 
 // Close closes the file. Close Drafts, Runs and Locks first.

@@ -1,12 +1,14 @@
 package ledger
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 
 	"mailshot/internal/sqlite"
 )
@@ -25,7 +27,7 @@ func (l *Ledger) beside(id, ending string) string {
 }
 
 // Lock takes the lock of a campaign, which need not be planned yet. It does not wait: if the lock is held it returns a
-// *LockedError.
+// *LockedError. A run that died may have left a journal: what is in it is taken over first.
 func (l *Ledger) Lock(id string) (*Lock, error) {
 	name := l.beside(id, ".lock")
 	file, err := sqlite.Lock(name)
@@ -34,6 +36,9 @@ func (l *Ledger) Lock(id string) (*Lock, error) {
 	}
 	if err != nil {
 		return nil, fmt.Errorf("lock campaign %q: %w", id, sqlite.Explain(name, err))
+	}
+	if err := l.replay(id); err != nil {
+		return nil, errors.Join(err, file.Close())
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -64,11 +69,27 @@ func (l *Ledger) locked(id string) bool {
 // holding makes sure that the campaign is locked: by the caller already, or by holding until release is called.
 func (l *Ledger) holding(id string) (release func() error, err error) {
 	if l.locked(id) {
-		return func() error { return nil }, nil
+		return func() error { return nil }, l.plainly(id)
 	}
 	k, err := l.Lock(id)
 	if err != nil {
 		return nil, err
 	}
 	return k.Close, nil
+}
+
+// plainly has the runs of the campaign that are open in l write what they do at once into the file, which the caller
+// changes too.
+func (l *Ledger) plainly(id string) error {
+	no, _, err := l.find(context.Background(), id)
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	l.mu.Lock()
+	running := slices.Clone(l.running[no])
+	l.mu.Unlock()
+	for _, r := range running {
+		err = errors.Join(err, r.Flush(context.Background()), r.disk.Plainly())
+	}
+	return err
 }

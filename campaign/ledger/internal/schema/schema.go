@@ -105,7 +105,10 @@ CREATE TABLE counts (                  -- how many deliveries of a frozen campai
 	campaign INTEGER NOT NULL, state INTEGER NOT NULL, n INTEGER NOT NULL,
 	PRIMARY KEY (campaign, state)
 ) WITHOUT ROWID;
-` + CountAll}}
+` + CountAll}, {Schema: `
+ALTER TABLE campaigns ADD COLUMN journal TEXT NOT NULL DEFAULT '';   -- the run that has one; '': none has
+ALTER TABLE campaigns ADD COLUMN folded INTEGER NOT NULL DEFAULT 0;  -- the last group of it that is in the database
+`}}
 
 // CountAll counts the deliveries of all campaigns, where none are counted.
 const CountAll = `
@@ -189,6 +192,7 @@ const (
 	SQLPending  = "1"
 	SQLBegun    = "2"
 	SQLDeferred = "3"
+	SQLSent     = "4"
 )
 
 // InsertAudit and InsertAttempt are the beginnings of statements that add to what a person did, and to what a server
