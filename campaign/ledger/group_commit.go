@@ -120,6 +120,10 @@ func (r *Run) Flush(context.Context) error {
 	return r.disk.Settle()
 }
 
+// Fold returns when everything that is durable is in the file, for everybody to read. Unlike Flush it does not make
+// durable what was settled.
+func (r *Run) Fold() error { return r.disk.Settle() }
+
 // inHand is an error unless r has handed d out, and d has not been settled since.
 func (r *Run) inHand(d *Delivery) error {
 	r.mu.Lock()

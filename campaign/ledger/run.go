@@ -142,7 +142,8 @@ func (l *Ledger) Run(ctx context.Context, id string, o RunOptions) (*Run, error)
 	if err != nil {
 		return nil, err
 	}
-	r.disk = durable.Writer{DB: l.db, Steps: steps.Writer{Campaign: no, Turn: r.turn}, Path: l.journalPath(id), Run: name}
+	r.disk = durable.Writer{DB: l.db, Steps: steps.Writer{Campaign: no, Turn: r.turn}, Path: l.journalPath(id), Run: name,
+		Eager: l.Eager}
 	// Nothing is begun any more, so that the marks of the run before are of no use.
 	r.marks, err = marks.Create(l.marksPath(id), name)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) { // without its folder, which was moved, there are no marks

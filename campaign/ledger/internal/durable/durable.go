@@ -43,6 +43,7 @@ type Writer struct {
 	Steps steps.Writer // of the run
 	Path  string       // the journal's
 	Run   string       // the run's name, which no other run has
+	Eager bool         // there is a journal after the first group, and no clock has anything folded
 
 	mu      sync.Mutex
 	file    *journal.File // nil: there is none
@@ -112,7 +113,7 @@ func (w *Writer) write(g *steps.Group, after func()) error {
 	}
 	w.last = now
 	var file *journal.File
-	if w.quick >= soon && w.file == nil && !w.plainly {
+	if (w.quick >= soon || w.Eager) && w.file == nil && !w.plainly {
 		var err error
 		if file, err = journal.Create(w.Path, w.Run); err != nil {
 			w.plainly = true // without it everything is as safe, and slower
@@ -126,17 +127,16 @@ func (w *Writer) write(g *steps.Group, after func()) error {
 		}
 		return w.Steps.WriteGroup(t, g)
 	})
-	if err != nil {
+	switch {
+	case err == nil:
 		if file != nil {
-			err = errors.Join(err, file.Close()) // the database may say that it is there
+			w.file = file
 		}
-		return err
+		after()
+	case file != nil:
+		err = errors.Join(err, file.Close()) // it stays, because the database may say that it is there
 	}
-	if file != nil {
-		w.file = file
-	}
-	after()
-	return nil
+	return err
 }
 
 // ripen begins a fold if many steps are in the journal, and has one begin soon otherwise. w.mu is held.
@@ -144,7 +144,7 @@ func (w *Writer) ripen() {
 	switch {
 	case w.net.Len() >= many:
 		w.fold()
-	case w.timer == nil && w.folding == nil:
+	case !w.Eager && w.timer == nil && w.folding == nil:
 		w.timer = time.AfterFunc(lag, func() {
 			w.mu.Lock()
 			defer w.mu.Unlock()
