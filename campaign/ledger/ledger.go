@@ -45,7 +45,7 @@ func Open(path string) (*Ledger, error) {
 		return nil, err
 	}
 	l := &Ledger{db: db, held: map[string]bool{}, running: map[int64][]*Run{}}
-	if err := l.replayAll(); err != nil {
+	if err := l.takeOver(); err != nil {
 		return nil, db.Explain(errors.Join(err, db.Close()))
 	}
 	return l, nil

@@ -2,14 +2,13 @@ package ledger
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"slices"
 
+	"mailshot/campaign/ledger/internal/durable"
+	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/internal/sqlite"
 )
 
@@ -20,11 +19,8 @@ type Lock struct {
 	file io.Closer
 }
 
-// beside is the name of a file of the campaign: an id may hold any character.
-func (l *Ledger) beside(id, ending string) string {
-	sum := sha256.Sum256([]byte(id))
-	return filepath.Join(l.db.Path+".locks", hex.EncodeToString(sum[:12])+ending)
-}
+// beside is the name of a file of the campaign.
+func (l *Ledger) beside(id, ending string) string { return schema.Beside(l.db.Path, id, ending) }
 
 // Lock takes the lock of a campaign, which need not be planned yet. It does not wait: if the lock is held it returns a
 // *LockedError. A run that died may have left a journal: what is in it is taken over first.
@@ -37,7 +33,7 @@ func (l *Ledger) Lock(id string) (*Lock, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lock campaign %q: %w", id, sqlite.Explain(name, err))
 	}
-	if err := l.replay(id); err != nil {
+	if err := durable.TakeOver(l.db, id, l.journalPath(id)); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
 	l.mu.Lock()

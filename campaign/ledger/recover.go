@@ -2,15 +2,12 @@ package ledger
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"time"
 
 	"mailshot/campaign/ledger/internal/byhand"
 	"mailshot/campaign/ledger/internal/durable"
-	"mailshot/campaign/ledger/internal/journal"
 	"mailshot/campaign/ledger/internal/recovery"
-	"mailshot/campaign/statefile"
 	"mailshot/internal/sqlite"
 )
 
@@ -20,40 +17,12 @@ func (l *Ledger) marksPath(id string) string { return l.beside(id, ".marks") }
 // journalPath is where the campaign's last run had its journal, if it had one.
 func (l *Ledger) journalPath(id string) string { return l.beside(id, ".journal") }
 
-// replay takes over what the campaign's last run, which died, has in its journal. The caller holds the campaign's lock,
-// and nothing of the campaign is read or changed before this.
-func (l *Ledger) replay(id string) error {
-	var no int64
-	err := l.db.Reading.QueryRow("SELECT no FROM campaigns WHERE id = ? AND frozen = 1 AND journal <> ''", id).Scan(&no)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil
-	}
-	path := l.journalPath(id)
-	if err == nil {
-		err = l.db.Write(func(t *sqlite.Tx) error { return durable.Replay(t, no, path) })
-	}
-	if errors.Is(err, journal.ErrLost) {
-		err = &statefile.Error{Path: path, Text: "the journal of the last run is missing or damaged, so nobody knows what " +
-			"that run sent last", Err: err, Hint: "bring the file back; or mailshot state repair makes all that was to be sent " +
-			"unknown, and mailshot resolve decides about it"}
-	}
-	if err != nil {
-		return l.db.Explain(err)
-	}
-	return journal.Remove(path)
-}
-
-// replayAll takes over what runs that died have in their journals, so that all who read see it. A campaign that is in
-// use is left alone: its run does so by itself.
-func (l *Ledger) replayAll() error {
-	rows, err := l.db.Reading.Query("SELECT id FROM campaigns WHERE frozen = 1 AND journal <> ''")
-	var ids []string
-	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
-		ids = append(ids, "")
-		return rows.Scan(&ids[len(ids)-1])
-	})
+// takeOver brings into the file what runs that died have in their journals, so that all who read see it. A campaign
+// that is in use is left alone: its run does so by itself.
+func (l *Ledger) takeOver() error {
+	ids, err := durable.Left(l.db.Reading)
 	for _, id := range ids {
-		// What cannot be taken over now is said to whoever takes the lock.
+		// What cannot be brought in now is said to whoever takes the lock.
 		if k, err := l.Lock(id); err == nil {
 			_ = k.Close()
 		}

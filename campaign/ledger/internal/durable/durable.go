@@ -4,8 +4,8 @@
 // A run that has little to do writes each group in a transaction of its own. Where one group follows another, that is
 // too dear: a transaction changes a dozen pages for a few deliveries. So groups go into a journal then, and a goroutine
 // folds many of them at once into the database. What the database shows is behind by a moment, never longer than
-// [lag] unless the disk is slow, and a program that dies leaves the rest in the journal. [Replay] takes that over before
-// anybody else may touch the campaign.
+// [lag] unless the disk is slow, and a program that dies leaves the rest in the journal. [TakeOver] brings that into the database
+// before anybody else may touch the campaign.
 //
 // The database says that there is a journal before the first group is in it. So a journal that is missing afterwards is
 // noticed, and nobody takes what it held for not done.
@@ -31,10 +31,9 @@ const (
 
 	// many is for how many deliveries there are steps when they are folded without waiting.
 	many = 256
-
-	// patience is how often a fold waits as long as a transaction waits for another process.
-	patience = 3
 )
+
+var errClosed = errors.New("the run is closed")
 
 // Writer writes the groups of one run, whose process holds the campaign's lock. One goroutine at a time may call Write;
 // the other methods may be called at any time.
@@ -51,12 +50,21 @@ type Writer struct {
 	last    time.Time     // when the last group was written without one
 	quick   int           // how many followed one another without one
 	buf     []byte
-	net     steps.Net     // what is in the journal and not in the database
-	after   []func()      // what follows when it is
+	net     steps.Net     // what is in the journal and in no batch
+	after   []func()      // what follows when it is in the database
+	batch   *batch        // what is to be folded, or is being folded; nil: nothing
 	folded  int64         // the last group that is in the database
 	folding chan struct{} // closed when the fold that is under way ends; nil if none is
 	timer   *time.Timer   // starts a fold; nil if none is due
+	busy    error         // the last fold met another process that writes
 	err     error         // of a fold: nothing can be written any more
+}
+
+// batch is what several groups come to.
+type batch struct {
+	steps.Group
+	upto  int64 // the last of the groups
+	after []func()
 }
 
 // Write makes a group durable. It calls after when the group is in the database, from any goroutine, before or after
@@ -83,9 +91,10 @@ func (w *Writer) log(g *steps.Group, after func()) (done bool, err error) {
 	w.buf = g.Append(w.buf[:0])
 	_, err = w.file.Write(w.buf)
 	if errors.Is(err, journal.ErrFull) && len(w.buf) < journal.HalfSize/2 {
-		if err = w.settle(); err == nil { // the other half is free then, and is written
-			_, err = w.file.Write(w.buf)
+		if err = w.settle(); err != nil {
+			return false, err
 		}
+		_, err = w.file.Write(w.buf) // the other half was free, and is written now
 	}
 	if errors.Is(err, journal.ErrFull) {
 		return false, nil // it is too large for any journal
@@ -142,7 +151,7 @@ func (w *Writer) write(g *steps.Group, after func()) error {
 // ripen begins a fold if many steps are in the journal, and has one begin soon otherwise. w.mu is held.
 func (w *Writer) ripen() {
 	switch {
-	case w.net.Len() >= many:
+	case w.net.Len() >= many && w.busy == nil:
 		w.fold()
 	case !w.Eager && w.timer == nil && w.folding == nil:
 		w.timer = time.AfterFunc(lag, func() {
@@ -159,45 +168,54 @@ func (w *Writer) fold() {
 		w.timer.Stop()
 		w.timer = nil
 	}
-	if w.folding != nil || w.err != nil || len(w.after) == 0 {
+	if w.folding != nil || w.err != nil {
 		return
 	}
-	group, upto, after := w.net.Group(), w.file.Turn(), w.after
-	w.net, w.after = steps.Net{}, nil
+	if w.batch == nil {
+		if len(w.after) == 0 {
+			return
+		}
+		w.batch = &batch{w.net.Group(), w.file.Turn(), w.after}
+		w.net, w.after = steps.Net{}, nil
+	}
 	w.folding = make(chan struct{})
-	go func() {
-		var err error
-		for range patience {
-			err = w.DB.Write(func(t *sqlite.Tx) error {
-				if err := w.Steps.WriteGroup(t, &group); err != nil {
-					return err
-				}
-				_, err := t.Exec("UPDATE campaigns SET folded = ? WHERE no = ?", upto, w.Steps.Campaign)
-				return err
-			})
-			if !sqlite.Busy(err) {
-				break
-			}
-		}
-		if err == nil {
-			for _, f := range after {
-				f()
-			}
-		}
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		close(w.folding)
-		w.folding = nil
-		if w.err = err; err == nil {
-			w.folded = upto
-			if len(w.after) > 0 {
-				w.ripen()
-			}
-		}
-	}()
+	go w.put(w.batch)
 }
 
-// Settle returns when all groups that were written before are in the database.
+// put puts a batch into the database, which is the fold that is under way.
+func (w *Writer) put(b *batch) {
+	err := w.DB.Write(func(t *sqlite.Tx) error {
+		if err := w.Steps.WriteGroup(t, &b.Group); err != nil {
+			return err
+		}
+		_, err := t.Exec("UPDATE campaigns SET folded = ? WHERE no = ?", b.upto, w.Steps.Campaign)
+		return err
+	})
+	if err == nil {
+		for _, f := range b.after {
+			f()
+		}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	close(w.folding)
+	w.folding, w.busy = nil, nil
+	switch {
+	case err == nil:
+		w.batch, w.folded = nil, b.upto
+	case sqlite.Busy(err):
+		w.busy = err // the batch is tried again
+	default:
+		w.err = err
+		return
+	}
+	if w.batch != nil || len(w.after) > 0 {
+		w.ripen()
+	}
+}
+
+// Settle returns when all groups that were written before are in the database. A SQLITE_BUSY means that they are safe,
+// and not there yet.
 func (w *Writer) Settle() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -215,6 +233,9 @@ func (w *Writer) settle() error {
 		w.mu.Unlock()
 		<-done
 		w.mu.Lock()
+		if w.busy != nil {
+			return w.busy
+		}
 	}
 	return w.err
 }
@@ -229,12 +250,15 @@ func (w *Writer) Plainly() error {
 }
 
 // Close ends the writing. All groups so far are in the database, and the journal is gone. After an error the journal
-// stays for Replay.
+// stays for TakeOver.
 func (w *Writer) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.plainly = true
 	err := w.settle()
+	if w.err == nil {
+		w.err = errClosed
+	}
 	if w.file == nil {
 		return err
 	}
@@ -248,46 +272,4 @@ func (w *Writer) Close() error {
 		return errors.Join(err, w.file.Close())
 	}
 	return w.file.Remove()
-}
-
-// Unfolded is what the last run of a campaign has in its journal at path and not in the database. ok is false if the run
-// had no journal, or if the database has everything and forgot it. An error is journal.ErrLost if it is not all there.
-func Unfolded(t *sqlite.Tx, no int64, path string) (g steps.Group, ok bool, err error) {
-	var name string
-	var folded int64
-	row, err := t.Known("SELECT journal, folded FROM campaigns WHERE no = ?", no)
-	if err != nil {
-		return g, false, err
-	}
-	if err := row.Scan(&name, &folded); err != nil || name == "" {
-		return g, false, err
-	}
-	var net steps.Net
-	err = journal.Read(path, name, folded, func(b []byte) error {
-		var next steps.Group
-		if err := next.Parse(b); err != nil {
-			return err
-		}
-		return net.Add(&next)
-	})
-	return net.Group(), true, err
-}
-
-// Replay takes over into the database what a run that died has in its journal, in a transaction of the holder of the
-// campaign's lock. Afterwards there is no journal for the database, and the file at path may go. An error that is
-// journal.ErrLost means that it is not known what the run has done.
-func Replay(t *sqlite.Tx, no int64, path string) error {
-	g, ok, err := Unfolded(t, no, path)
-	if err != nil || !ok {
-		return err
-	}
-	w := steps.Writer{Campaign: no}
-	if err := t.Row("SELECT turn FROM campaigns WHERE no = ?", no).Scan(&w.Turn); err != nil {
-		return err
-	}
-	if err := w.WriteGroup(t, &g); err != nil {
-		return err
-	}
-	_, err = t.Exec("UPDATE campaigns SET journal = '', folded = 0 WHERE no = ?", no)
-	return err
 }

@@ -5,7 +5,9 @@ package schema
 
 import (
 	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"path/filepath"
 
 	"mailshot/internal/sqlite"
 )
@@ -17,6 +19,12 @@ const SequenceBits = 40
 
 // Span returns the range of ids of the campaign with this number: first <= id < end.
 func Span(no int64) (first, end int64) { return no << SequenceBits, (no + 1) << SequenceBits }
+
+// Beside is the name of a campaign's own file beside the state file at path: an id may hold any character.
+func Beside(path, id, ending string) string {
+	sum := sha256.Sum256([]byte(id))
+	return filepath.Join(path+".locks", hex.EncodeToString(sum[:12])+ending)
+}
 
 // Use is what state.db is for, in the words that name another one. With ignore set its folder gets a .gitignore.
 func Use(ignore bool) sqlite.Use {
