@@ -27,7 +27,7 @@ const (
 	lag = 50 * time.Millisecond
 
 	// soon is how many groups follow one another before there is a journal.
-	soon = 16
+	soon = 4
 
 	// many is for how many deliveries there are steps when they are folded without waiting.
 	many = 256

@@ -112,9 +112,8 @@ type walk struct {
 }
 
 // Many groups at once come to what they come to one by one, whatever the run did: a database that gets each group ends
-// with the records of one that gets what several come to. Broken on purpose: with put-backs that are dropped although
-// the record says begun, the states differed; with a second deferral dropped because the state stays, an attempt was
-// missing; with the new statement for sent without the time, first was 0.
+// with the records of one that gets what several come to. Broken on purpose: with a second deferral dropped because the
+// state stays, an attempt was missing; with the statement for sent without the time, first was 0.
 func TestNet(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(40) {
