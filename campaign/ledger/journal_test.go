@@ -322,3 +322,36 @@ func TestOldRecord(t *testing.T) {
 	}
 	none(t, r, later)
 }
+
+// Where the journal cannot be written nothing more is begun, and what is in it is there for the next run. Broken on
+// purpose: with w.err not set by log, the second begin was in the file, past the journal.
+func TestJournalFails(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "s", "state.db")
+	l := openAt(t, path)
+	l.Eager = true
+	plan(t, l, "c", rowsOf(6))
+	k, err := l.Lock("c")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := run(t, l, "c", RunOptions{})
+	begin(t, r, next(t, r, t0))
+	begin(t, r, next(t, r, t0))
+	later := []*Delivery{next(t, r, t0), next(t, r, t0)}
+	r.disk.Fail()
+	for _, d := range later {
+		if err := r.Begin(t.Context(), d); err == nil || !strings.Contains(err.Error(), "nothing more is begun") {
+			t.Error(err)
+		}
+	}
+	if err := r.Close(); err == nil {
+		t.Error("closed as if all were well")
+	}
+	if err := k.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := identity(t, openAt(t, path), "c"); !nonzero(got, map[State]int64{Begun: 2, Pending: 4}) {
+		t.Error(got)
+	}
+}

@@ -103,8 +103,8 @@ func (w *Writer) log(g *steps.Group, after func()) (done bool, err error) {
 		err = w.net.Add(g)
 	}
 	if err != nil {
-		w.err = err
-		return false, err
+		w.err = sqlite.Explain(w.Path, err)
+		return false, w.err
 	}
 	w.after = append(w.after, after)
 	w.ripen()
@@ -272,4 +272,11 @@ func (w *Writer) Close() error {
 		return errors.Join(err, w.file.Close())
 	}
 	return w.file.Remove()
+}
+
+// Fail has the journal fail from now on, as a disk does: for tests.
+func (w *Writer) Fail() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_ = w.file.Close()
 }

@@ -71,10 +71,16 @@ func Create(path, run string) (_ *File, err error) {
 	}
 	j := &File{path: path, f: f, sum: crc32.Checksum(head, table)}
 	// Room that was written once needs no sync of the file's own record later.
-	if _, err = f.Write(append(head, make([]byte, 2*HalfSize)...)); err == nil {
-		if err = f.Sync(); err == nil {
-			err = disk.SyncFolder(filepath.Dir(path))
-		}
+	_, err = f.Write(head)
+	for room := make([]byte, 2*HalfSize/16); j.at < 2*HalfSize && err == nil; j.at += len(room) {
+		_, err = f.Write(room)
+	}
+	j.at = 0
+	if err == nil {
+		err = f.Sync()
+	}
+	if err == nil {
+		err = disk.SyncFolder(filepath.Dir(path))
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("journal: %w", err), j.Remove())
