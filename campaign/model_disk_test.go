@@ -136,6 +136,17 @@ func cutJournal(was, is []byte, lot *rand.Rand) ([]byte, bool) {
 	return left, true
 }
 
+// fold has what is in a journal come into the file, where it is looked at.
+func (m *machine) fold() {
+	if m.p != nil {
+		m.must(m.p.s.run.Fold())
+		return
+	}
+	l, err := ledger.Open(m.disk.state())
+	m.must(err)
+	m.must(l.Close())
+}
+
 // memory is a folder for files that have to be fast and are thrown away.
 func memory(t testing.TB) string {
 	t.Helper()

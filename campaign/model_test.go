@@ -247,17 +247,6 @@ func (m *machine) look() look {
 	return l
 }
 
-// fold has what is in a journal come into the file, where it is looked at.
-func (m *machine) fold() {
-	if m.p != nil {
-		m.must(m.p.s.run.Fold())
-		return
-	}
-	l, err := ledger.Open(m.disk.state())
-	m.must(err)
-	m.must(l.Close())
-}
-
 // shut closes what was opened to look at the disk.
 func (m *machine) shut() {
 	if m.file != nil {
