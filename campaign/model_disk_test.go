@@ -28,14 +28,19 @@ type disk struct{ dir string }
 func (d disk) state() string    { return filepath.Join(d.dir, ".mailshot", "state.db") }
 func (d disk) accounts() string { return filepath.Join(d.dir, "user", "accounts.db") }
 
-// image is the bytes of a disk: of the two databases and their logs.
-type image struct{ state, stateLog, accounts, accountsLog, marks []byte }
+// image is the bytes of a disk: of the two databases and their logs, and of a run's own files.
+type image struct{ state, stateLog, accounts, accountsLog, marks, journal []byte }
 
 // marks is the file of what a run has started. It is not synced: a power cut loses it, and the machine's next start has
 // another name.
-func (d disk) marks() string {
+func (d disk) marks() string { return d.beside(".marks") }
+
+// journal is the file of what a run has done and the database lacks. Each write is synced before the next begins.
+func (d disk) journal() string { return d.beside(".journal") }
+
+func (d disk) beside(ending string) string {
 	sum := sha256.Sum256([]byte(modelID))
-	return filepath.Join(d.state()+".locks", hex.EncodeToString(sum[:12])+".marks")
+	return filepath.Join(d.state()+".locks", hex.EncodeToString(sum[:12])+ending)
 }
 
 func (d disk) read() (image, error) {
@@ -65,7 +70,8 @@ func (d disk) write(i image) error {
 
 func (i *image) files(d disk) map[string]*[]byte {
 	return map[string]*[]byte{d.state(): &i.state, d.state() + "-wal": &i.stateLog, d.accounts(): &i.accounts,
-		d.accounts() + "-wal": &i.accountsLog, d.marks(): &i.marks}
+		d.accounts() + "-wal": &i.accountsLog, d.marks(): &i.marks,
+		d.journal(): &i.journal}
 }
 
 // sector is what a disk writes whole or not at all.
@@ -113,6 +119,32 @@ func torn(was, is []byte, lot *rand.Rand) ([]byte, bool) {
 		}
 	}
 	return left, true
+}
+
+// cutJournal is what a power cut leaves in the middle of a write that turned a journal from was into is: any of its
+// sectors. It gives false if there was no such write.
+func cutJournal(was, is []byte, lot *rand.Rand) ([]byte, bool) {
+	if len(was) != len(is) || bytes.Equal(was, is) {
+		return nil, false
+	}
+	left := bytes.Clone(was)
+	for at := 0; at < len(is); at += sector {
+		if end := min(at+sector, len(is)); lot.IntN(2) == 0 {
+			copy(left[at:end], is[at:end])
+		}
+	}
+	return left, true
+}
+
+// fold has what is in a journal come into the file, where it is looked at.
+func (m *machine) fold() {
+	if m.p != nil {
+		m.must(m.p.s.run.Fold())
+		return
+	}
+	l, err := ledger.Open(m.disk.state())
+	m.must(err)
+	m.must(l.Close())
 }
 
 // memory is a folder for files that have to be fast and are thrown away.

@@ -34,6 +34,7 @@ type machine struct {
 	now   time.Time  // passes by pass
 	clock sync.Mutex // held by pass, and by the accounts, which read the clock in a goroutine of their own
 	cap   int64      // in an hour; 0: none
+	eager bool       // runs use a journal
 	steps int
 
 	lives  int
@@ -130,6 +131,7 @@ func newMachine(t *rapid.T, base string, empty image) *machine {
 	m.disk = disk{dir: filepath.Join(m.base, "life0")}
 	m.must(m.disk.write(empty))
 	m.cap = int64(rapid.SampledFrom([]int{0, 0, 3, 8}).Draw(t, "cap"))
+	m.eager = rapid.Bool().Draw(t, "journal")
 	caps := ""
 	if m.cap > 0 {
 		caps = fmt.Sprintf("  caps: [%d/1h]\n", m.cap)
@@ -217,6 +219,7 @@ type look struct {
 }
 
 func (m *machine) look() look {
+	m.fold()
 	if m.file == nil {
 		var err error
 		m.file, err = sql.Open("sqlite", "file:"+m.disk.state()+"?_pragma=busy_timeout(10000)&_pragma=query_only(1)")
@@ -293,6 +296,7 @@ func (m *machine) start(accept bool) {
 	if other && !accept && was.runs > 0 {
 		m.t.Fatal("another list was taken without a word")
 	}
+	c.ledger.Eager = m.eager
 	s, err := c.openSending(context.Background(), RunOptions{})
 	m.must(err)
 	if m.over = s.left.Left == 0; m.over {

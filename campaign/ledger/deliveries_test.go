@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -13,8 +14,10 @@ import (
 
 // memory is a ledger on the disk, and whoever is suppressed in the test.
 type memory struct {
-	path string
-	lock *ledger.Lock
+	path  string
+	eager bool
+	lock  *ledger.Lock
+	run   *ledger.Run
 
 	mu         sync.Mutex
 	suppressed map[string]bool
@@ -36,6 +39,7 @@ func (m *memory) Open(t *testing.T) dispatch.Deliveries {
 		m.lock.Close()
 	}
 	l := m.open(t)
+	l.Eager = m.eager
 	var err error
 	if m.lock, err = l.Lock("c"); err != nil {
 		t.Fatal(err)
@@ -51,11 +55,15 @@ func (m *memory) Open(t *testing.T) dispatch.Deliveries {
 	if err != nil {
 		t.Fatal(err)
 	}
+	m.run = r
 	return r
 }
 
 func (m *memory) States(t *testing.T) map[string]ledger.State {
 	t.Helper()
+	if err := m.run.Fold(); err != nil { // what is durable is to be seen
+		t.Fatal(err)
+	}
 	l := m.open(t)
 	states := map[string]ledger.State{}
 	for rec, err := range l.Deliveries(t.Context(), "c", ledger.Filter{}) {
@@ -79,8 +87,16 @@ func (m *memory) Suppress(key string) {
 // delivery put back twice taken twice, "put back".
 func TestDeliveries(t *testing.T) {
 	t.Parallel()
+	for _, eager := range []bool{false, true} {
+		t.Run(fmt.Sprint("eager ", eager), func(t *testing.T) { testDeliveries(t, eager) })
+	}
+}
+
+func testDeliveries(t *testing.T, eager bool) {
+	t.Parallel()
 	deliveriestest.Run(t, func(t *testing.T, rows []deliveriestest.Row) deliveriestest.Memory {
-		m := &memory{path: filepath.Join(t.TempDir(), ".mailshot", "state.db"), suppressed: map[string]bool{}}
+		m := &memory{path: filepath.Join(t.TempDir(), ".mailshot", "state.db"), eager: eager,
+			suppressed: map[string]bool{}}
 		t.Cleanup(func() {
 			if m.lock != nil {
 				m.lock.Close()

@@ -110,13 +110,19 @@ func (r *Run) record(ctx context.Context, a act, d *Delivery, res Result) error 
 	return err
 }
 
-// Flush commits the outcomes that were settled, and returns when they are on the disk.
+// Flush commits the outcomes that were settled, and returns when they are in the file, for everybody to read.
 func (r *Run) Flush(context.Context) error {
-	if r.group.Idle() {
-		return nil
+	if !r.group.Idle() {
+		if err := r.group.Commit(&waiter{}); err != nil {
+			return err
+		}
 	}
-	return r.group.Commit(&waiter{})
+	return r.disk.Settle()
 }
+
+// Fold returns when everything that is durable is in the file, for everybody to read. Unlike Flush it does not make
+// durable what was settled.
+func (r *Run) Fold() error { return r.disk.Settle() }
 
 // inHand is an error unless r has handed d out, and d has not been settled since.
 func (r *Run) inHand(d *Delivery) error {
@@ -128,45 +134,35 @@ func (r *Run) inHand(d *Delivery) error {
 	return nil
 }
 
-// commit writes a group in one transaction.
+// commit makes a group durable.
 func (r *Run) commit(waiting []*waiter, settled []entry) error {
-	now := r.o.Now()
-	err := r.l.db.Write(func(t *sqlite.Tx) error {
-		back, outcomes, begun := r.back[:0], r.outcomes[:0], r.begun[:0]
-		for i := range settled {
-			if e := &settled[i]; e.back != nil {
-				back = append(back, steps.Step{ID: e.d.ID, From: schema.Begun, To: e.back.state.code(), Attempts: e.d.Attempts,
-					First: sqlite.Stamp(e.back.first), Turn: e.back.turn})
-			} else {
-				outcomes = append(outcomes, r.outcome(e))
-			}
+	g := &r.taken
+	*g = steps.Group{Now: r.o.Now().UnixNano(), Back: g.Back[:0], Outcomes: g.Outcomes[:0], Begun: g.Begun[:0]}
+	now := sqlite.Moment(g.Now)
+	for i := range settled {
+		if e := &settled[i]; e.back != nil {
+			g.Back = append(g.Back, steps.Step{ID: e.d.ID, From: schema.Begun, To: e.back.state.code(),
+				Attempts: e.d.Attempts, First: sqlite.Stamp(e.back.first), Turn: e.back.turn})
+		} else {
+			g.Outcomes = append(g.Outcomes, r.outcome(e))
 		}
-		r.askAll(waiting)
-		for _, w := range waiting {
-			switch e := &w.Item; {
-			case e.d == nil:
-			case w.Err == nil:
-				e.res.Time = now
-				begun = append(begun, steps.Step{ID: e.d.ID, From: e.d.State.code(), To: schema.Begun, Attempts: e.d.Attempts})
-			case e.res.State == Suppressed:
-				outcomes = append(outcomes, r.outcome(e))
-			}
+	}
+	r.askAll(waiting)
+	for _, w := range waiting {
+		switch e := &w.Item; {
+		case e.d == nil:
+		case w.Err == nil:
+			g.Begun = append(g.Begun, steps.Step{ID: e.d.ID, From: e.d.State.code(), To: schema.Begun, Attempts: e.d.Attempts})
+		case e.res.State == Suppressed:
+			g.Outcomes = append(g.Outcomes, r.outcome(e))
+			settled = append(settled, *e)
 		}
-		r.back, r.outcomes, r.begun = back, outcomes, begun
-		return r.steps.Write(t, sqlite.Stamp(now), back, outcomes, begun)
-	})
-	if err != nil {
+	}
+	if err := r.disk.Write(g, func() { r.inFile(settled) }); err != nil {
 		return err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, e := range settled {
-		if e.back == nil {
-			r.settle(e.d, e.res)
-		} else if e.back.state == Deferred {
-			r.backOnDisk(e.d)
-		}
-	}
 	for _, w := range waiting {
 		switch e := &w.Item; {
 		case e.d == nil:
@@ -176,15 +172,29 @@ func (r *Run) commit(waiting []*waiter, settled []entry) error {
 			e.d.before = before{e.d.State, e.d.First, e.d.turn}
 			e.d.State, e.d.turn = Begun, r.turn
 			if e.d.First.IsZero() {
-				e.d.First = e.res.Time
+				e.d.First = now
 			}
 		case e.res.State == Suppressed:
 			r.counts[e.d.State]--
 			r.counts[Suppressed]++
-			r.settle(e.d, e.res)
+			e.d.settled = true
 		}
 	}
 	return nil
+}
+
+// inFile ends the holding of deliveries whose steps are in the file. Until then they are in hand, so that nobody reads
+// from the file what they were before.
+func (r *Run) inFile(settled []entry) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, e := range settled {
+		if e.back == nil {
+			r.settle(e.d, e.res)
+		} else if e.back.state == Deferred {
+			r.backOnDisk(e.d)
+		}
+	}
 }
 
 // tried reports whether the state came from a server's answer, or from the lack of one.

@@ -21,11 +21,15 @@ type Ledger struct {
 	// ErasedError. Default: nil, no hash.
 	KeyHash func(campaign, key string) []byte
 
+	// Eager has every Run use a journal after its first group, and nothing but Fold, Flush and many groups put that into
+	// the file: for tests. Default: a Run has one as soon as it has much to do, and the file is behind by 50 ms at most.
+	Eager bool
+
 	db *sqlite.Store
 
 	mu      sync.Mutex
-	held    map[string]bool // campaigns locked through this Ledger
-	running map[int64]int   // how many Runs of a campaign are open
+	held    map[string]bool  // campaigns locked through this Ledger
+	running map[int64][]*Run // the Runs of a campaign that are open
 }
 
 // Open opens the state file at path and makes it if it is missing, with a private folder of its own and a .gitignore in
@@ -40,7 +44,11 @@ func Open(path string) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Ledger{db: db, held: map[string]bool{}, running: map[int64]int{}}, nil
+	l := &Ledger{db: db, held: map[string]bool{}, running: map[int64][]*Run{}}
+	if err := l.takeOver(); err != nil {
+		return nil, db.Explain(errors.Join(err, db.Close()))
+	}
+	return l, nil
 }
 
 // Close closes the file. Close Drafts, Runs and Locks first.

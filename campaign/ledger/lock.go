@@ -1,13 +1,14 @@
 package ledger
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"context"
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
+	"slices"
 
+	"mailshot/campaign/ledger/internal/durable"
+	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/internal/sqlite"
 )
 
@@ -18,14 +19,11 @@ type Lock struct {
 	file io.Closer
 }
 
-// beside is the name of a file of the campaign: an id may hold any character.
-func (l *Ledger) beside(id, ending string) string {
-	sum := sha256.Sum256([]byte(id))
-	return filepath.Join(l.db.Path+".locks", hex.EncodeToString(sum[:12])+ending)
-}
+// beside is the name of a file of the campaign.
+func (l *Ledger) beside(id, ending string) string { return schema.Beside(l.db.Path, id, ending) }
 
 // Lock takes the lock of a campaign, which need not be planned yet. It does not wait: if the lock is held it returns a
-// *LockedError.
+// *LockedError. A run that died may have left a journal: what is in it is taken over first.
 func (l *Ledger) Lock(id string) (*Lock, error) {
 	name := l.beside(id, ".lock")
 	file, err := sqlite.Lock(name)
@@ -34,6 +32,9 @@ func (l *Ledger) Lock(id string) (*Lock, error) {
 	}
 	if err != nil {
 		return nil, fmt.Errorf("lock campaign %q: %w", id, sqlite.Explain(name, err))
+	}
+	if err := durable.TakeOver(l.db, id, l.journalPath(id)); err != nil {
+		return nil, errors.Join(err, file.Close())
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -64,11 +65,27 @@ func (l *Ledger) locked(id string) bool {
 // holding makes sure that the campaign is locked: by the caller already, or by holding until release is called.
 func (l *Ledger) holding(id string) (release func() error, err error) {
 	if l.locked(id) {
-		return func() error { return nil }, nil
+		return func() error { return nil }, l.plainly(id)
 	}
 	k, err := l.Lock(id)
 	if err != nil {
 		return nil, err
 	}
 	return k.Close, nil
+}
+
+// plainly has the runs of the campaign that are open in l write what they do at once into the file, which the caller
+// changes too.
+func (l *Ledger) plainly(id string) error {
+	no, _, err := l.find(context.Background(), id)
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	l.mu.Lock()
+	running := slices.Clone(l.running[no])
+	l.mu.Unlock()
+	for _, r := range running {
+		err = errors.Join(err, r.Flush(context.Background()), r.disk.Plainly())
+	}
+	return err
 }

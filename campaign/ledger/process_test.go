@@ -131,6 +131,13 @@ func TestKill(t *testing.T) {
 		last := lastSaid(t, cmd, lines, 1+rng.IntN(200), unknown)
 		_ = cmd.Wait()
 		found := 0
+		k, err := l.Lock("c") // takes over what is in the journal
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := k.Close(); err != nil {
+			t.Fatal(err)
+		}
 		for rec, err := range l.Deliveries(t.Context(), "c", Filter{IDs: slices.Collect(maps.Keys(last))}) {
 			switch said := last[rec.ID]; {
 			case err != nil:

@@ -6,12 +6,29 @@ import (
 	"time"
 
 	"mailshot/campaign/ledger/internal/byhand"
+	"mailshot/campaign/ledger/internal/durable"
 	"mailshot/campaign/ledger/internal/recovery"
 	"mailshot/internal/sqlite"
 )
 
 // marksPath is where the marks of the campaign's last run are.
 func (l *Ledger) marksPath(id string) string { return l.beside(id, ".marks") }
+
+// journalPath is where the campaign's last run had its journal, if it had one.
+func (l *Ledger) journalPath(id string) string { return l.beside(id, ".journal") }
+
+// takeOver brings into the file what runs that died have in their journals, so that all who read see it. A campaign
+// that is in use is left alone: its run does so by itself.
+func (l *Ledger) takeOver() error {
+	ids, err := durable.Left(l.db.Reading)
+	for _, id := range ids {
+		// What cannot be brought in now is said to whoever takes the lock.
+		if k, err := l.Lock(id); err == nil {
+			_ = k.Close()
+		}
+	}
+	return err
+}
 
 // Recover ends what a run that died left begun, as the next run would. So a list of what is unknown has all of it.
 // Recover does nothing while another Ledger holds the campaign's lock, or a Run of this one is open: what is begun may
@@ -40,7 +57,7 @@ func (l *Ledger) Recover(ctx context.Context, id string) error {
 // this: one that is put back must not escape it.
 func (l *Ledger) recovered(ctx context.Context, id string, no int64) ([]int64, error) {
 	l.mu.Lock()
-	running := l.running[no] > 0
+	running := len(l.running[no]) > 0
 	l.mu.Unlock()
 	if running {
 		return nil, nil

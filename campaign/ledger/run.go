@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
+	"mailshot/campaign/ledger/internal/durable"
 	"mailshot/campaign/ledger/internal/group"
 	"mailshot/campaign/ledger/internal/marks"
 	"mailshot/campaign/ledger/internal/recovery"
@@ -100,9 +102,8 @@ type Run struct {
 	used   int64 // deliveries that count against the limit
 	group  group.Group[entry]
 	marks  *marks.File
-
-	steps                 steps.Writer // of the one group that is committed, as the three lists
-	back, outcomes, begun []steps.Step
+	disk   durable.Writer
+	taken  steps.Group // of the one group that is committed
 }
 
 // Run begins a run of a frozen campaign. The caller holds the campaign's Lock until after Close. What an earlier run
@@ -123,6 +124,9 @@ func (l *Ledger) Run(ctx context.Context, id string, o RunOptions) (*Run, error)
 	r.group.Write, r.group.Again = r.commit, sqlite.Busy
 	name := ""
 	err = l.db.Write(func(t *sqlite.Tx) error {
+		if err := durable.Replay(t, no, l.journalPath(id)); err != nil {
+			return err
+		}
 		if err := recovery.Run(t, no, l.marksPath(id), o.Now()); err != nil {
 			return err
 		}
@@ -138,7 +142,8 @@ func (l *Ledger) Run(ctx context.Context, id string, o RunOptions) (*Run, error)
 	if err != nil {
 		return nil, err
 	}
-	r.steps = steps.Writer{Campaign: no, Turn: r.turn}
+	r.disk = durable.Writer{DB: l.db, Steps: steps.Writer{Campaign: no, Turn: r.turn}, Path: l.journalPath(id), Run: name,
+		Eager: l.Eager}
 	// Nothing is begun any more, so that the marks of the run before are of no use.
 	r.marks, err = marks.Create(l.marksPath(id), name)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) { // without its folder, which was moved, there are no marks
@@ -155,7 +160,7 @@ func (l *Ledger) Run(ctx context.Context, id string, o RunOptions) (*Run, error)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.running[no]++
+	l.running[no] = append(l.running[no], r)
 	return r, nil
 }
 
@@ -315,8 +320,9 @@ func (r *Run) Close() error {
 	}
 	err := r.Flush(context.Background())
 	r.group.Close()
+	err = errors.Join(err, r.disk.Close())
 	r.l.mu.Lock()
-	r.l.running[r.no]--
+	r.l.running[r.no] = slices.DeleteFunc(r.l.running[r.no], func(other *Run) bool { return other == r })
 	r.l.mu.Unlock()
 	r.mu.Lock()
 	defer r.mu.Unlock()

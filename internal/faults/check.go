@@ -79,7 +79,7 @@ func (v *Verdict) read(ctx context.Context, state, id string, arrived map[string
 	return nil
 }
 
-// openCopy opens a copy of the state file as it is on the disk, with its log. done closes and removes the copy. The
+// openCopy opens a copy of the state file as it is on the disk, with its log and its journals. done closes and removes the copy. The
 // ledger is nil, and done too, if the file is missing.
 func openCopy(state string) (l *ledger.Ledger, done func(), err error) {
 	dir, err := os.MkdirTemp("", "mailshot-check-")
@@ -101,7 +101,7 @@ func openCopy(state string) (l *ledger.Ledger, done func(), err error) {
 	return l, func() { l.Close(); remove() }, nil
 }
 
-// copyState copies a state file with its log. The error is fs.ErrNotExist if the file is missing.
+// copyState copies a state file with its log and its journals. The error is fs.ErrNotExist if the file is missing.
 func copyState(from, to string) error {
 	for _, suffix := range []string{"", "-wal"} { // not -shm: it is an index of -wal, and is made anew
 		err := disk.Copy(from+suffix, to+suffix)
@@ -109,7 +109,14 @@ func copyState(from, to string) error {
 			return err
 		}
 	}
-	return nil
+	journals, err := disk.Names(from+".locks", func(name string) bool { return strings.HasSuffix(name, ".journal") })
+	if err == nil && len(journals) > 0 {
+		err = os.Mkdir(to+".locks", 0o700)
+	}
+	for _, name := range journals {
+		err = errors.Join(err, disk.Copy(name, filepath.Join(to+".locks", filepath.Base(name))))
+	}
+	return err
 }
 
 // judge adds one delivery to the verdict. The server has its message n times.

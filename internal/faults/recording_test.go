@@ -264,9 +264,13 @@ func (r *recording) states(tree trace.Tree) map[string]ledger.State {
 		return states
 	}
 	path := filepath.Join(dir, "state.db")
-	for _, suffix := range []string{"", "-wal"} {
-		if data := tree[state+suffix]; data != nil {
-			if err := os.WriteFile(path+suffix, data, 0o600); err != nil {
+	if err := os.Mkdir(path+".locks", 0o700); err != nil {
+		r.t.Fatal(err)
+	}
+	for name, data := range tree {
+		rest, ok := strings.CutPrefix(name, state)
+		if ok && (rest == "" || rest == "-wal" || strings.HasSuffix(rest, ".journal")) {
+			if err := os.WriteFile(path+rest, data, 0o600); err != nil {
 				r.t.Fatal(err)
 			}
 		}

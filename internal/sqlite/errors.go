@@ -50,11 +50,11 @@ func Explain(path string, err error) error {
 			Hint: "check that its folder exists and is writable, and that this process may open enough files " +
 				"(ulimit -n 256); then send again: it resumes"}
 	case sqlite3.SQLITE_IOERR:
-		return &statefile.Error{Path: path, Text: failedAt(err), Err: err,
-			Hint: "look in the system's log for a fault of the disk, a quota or a limit of file size " +
-				"(ulimit -f), fix it, then send again: it resumes"}
+		return faulty(path, failedAt(err), err)
 	}
 	switch {
+	case errors.Is(err, syscall.EIO), errors.Is(err, syscall.EFBIG):
+		return faulty(path, "the disk failed", err)
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return noRoom(path, err)
 	case errors.Is(err, syscall.EROFS):
@@ -64,6 +64,12 @@ func Explain(path string, err error) error {
 			Hint: "allow more: ulimit -n 256; then send again: it resumes"}
 	}
 	return err
+}
+
+func faulty(path, text string, err error) error {
+	return &statefile.Error{Path: path, Text: text, Err: err,
+		Hint: "look in the system's log for a fault of the disk, a quota or a limit of file size " +
+			"(ulimit -f), fix it, then send again: it resumes"}
 }
 
 func noRoom(path string, err error) error {

@@ -362,8 +362,10 @@ func (k *desk) settledIsDurable() {
 		d := k.next()
 		k.begin(d)
 		k.settle(d, ledger.Sent, time.Time{})
-		if make(); k.state(d) != ledger.Sent {
-			k.t.Errorf("after %s it is %s", name, k.state(d))
+		make()
+		k.d = k.m.Open(k.t)
+		if k.state(d) != ledger.Sent {
+			k.t.Errorf("after %s and a crash it is %s", name, k.state(d))
 		}
 	}
 	d := k.next()

@@ -3,16 +3,18 @@ package repair
 import (
 	"database/sql"
 	"fmt"
+	"slices"
 	"time"
 
+	"mailshot/campaign/ledger/internal/durable"
 	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/internal/machine"
 	"mailshot/internal/sqlite"
 )
 
-// settleDoubts makes the records of a repaired file hold together, without guessing; see File. cut says that the end of
-// the log was lost, and lostLog that attempts or manual changes were lost.
-func settleDoubts(t *sqlite.Tx, cut, lostLog bool, r *Report) error {
+// settleDoubts makes the records of a repaired file hold together, without guessing; see File. path is the file's. cut
+// says that the end of the log was lost, and lostLog that attempts or manual changes were lost.
+func settleDoubts(t *sqlite.Tx, path string, cut, lostLog bool, r *Report) error {
 	d := &doubts{Tx: t, r: r, now: time.Now().UnixNano(), who: machine.User(), host: machine.Name()}
 	d.drafts()
 	d.lanes()
@@ -24,6 +26,7 @@ func settleDoubts(t *sqlite.Tx, cut, lostLog bool, r *Report) error {
 		WHERE r.campaign = campaigns.no AND r.place = 'lost' AND r.hash IS NULL AND r.fields IS NULL))
 		WHERE purged = 0`)
 	d.states(cut, lostLog)
+	d.journals(path)
 	d.held()
 	r.Unknown = d.changed
 	d.count("%d deliveries are unknown now", d.changed)
@@ -151,6 +154,35 @@ func (d *doubts) states(cut, lostLog bool) {
 				"the records of this delivery contradicted each other when the file was repaired: "+rule.Text)
 		}
 	}
+}
+
+// journals makes unknown what runs that died have in their journals: a record that a repair brings back may be a later
+// one or an older one.
+func (d *doubts) journals(path string) {
+	if d.err != nil {
+		return
+	}
+	rows, err := d.Query("SELECT no, id FROM campaigns WHERE journal <> ''")
+	names := map[int64]string{}
+	d.err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
+		var no int64
+		var id string
+		err := rows.Scan(&no, &id)
+		names[no] = id
+		return err
+	})
+	const open = "state IN (" + schema.SQLPending + ", " + schema.SQLBegun + ", " + schema.SQLDeferred + ") AND "
+	for no, id := range names {
+		g, _, err := durable.Unfolded(d.Tx, no, schema.Beside(path, id, ".journal"))
+		if err != nil { // it is gone, or as damaged as the file
+			d.r.say("campaign %q: %v", id, err)
+			d.unknown(open+fmt.Sprintf("id >> 40 = %d", no), "the journal of the last run was lost: this may have been sent")
+		}
+		for _, s := range slices.Concat(g.Back, g.Outcomes, g.Begun) {
+			d.unknown(open+fmt.Sprintf("id = %d", s.ID), "the file was repaired before the last run's journal was in it")
+		}
+	}
+	d.do("UPDATE campaigns SET journal = '', folded = 0")
 }
 
 // held holds the deliveries that were to be sent and have no message any more, and mends what is left of those not to

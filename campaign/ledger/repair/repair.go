@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"mailshot/campaign/ledger/internal/journal"
 	"mailshot/campaign/ledger/internal/marks"
 	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/campaign/statefile"
@@ -49,6 +50,8 @@ func (r *Report) say(format string, args ...any) {
 //   - A delivery whose row is lost, and that was still to be sent, becomes held.
 //   - If the end of the log is lost, all deliveries that were to be sent become unknown, because they may have been
 //     sent.
+//   - What a run has in its journal and the file lacks becomes unknown. If the journal is gone, all deliveries of the
+//     campaign that were to be sent do.
 //   - A file whose campaigns' own records cannot be read is refused.
 func File(ctx context.Context, path string, try bool) (_ *Report, err error) {
 	if path, err = filepath.Abs(path); err != nil {
@@ -83,7 +86,7 @@ func File(ctx context.Context, path string, try bool) (_ *Report, err error) {
 	if cut != nil {
 		r.say("the log is damaged before its end: what was recorded after that is lost")
 	}
-	if err := rebuild(ctx, old, fresh, cut != nil, r); err != nil {
+	if err := rebuild(ctx, old, fresh, path, cut != nil, r); err != nil {
 		if f := (*statefile.Error)(nil); errors.As(err, &f) {
 			f.Path = path // the copy is gone
 		}
@@ -119,8 +122,8 @@ func finishRepair(path string) error {
 	}
 	fresh, aside := parts[0], parts[1]
 	if _, err := os.Stat(fresh); err == nil {
-		// A record that a repair brings back may be an older one than the marks are about.
-		if err := eachBeside(path, ".marks", marks.Remove); err != nil {
+		// A record that a repair brings back may be an older one than the marks are about, and the journal is in it.
+		if err := errors.Join(eachBeside(path, ".marks", marks.Remove), eachBeside(path, ".journal", journal.Remove)); err != nil {
 			return err
 		}
 		for _, suffix := range []string{"", "-wal", "-shm"} {
@@ -183,8 +186,9 @@ func eachBeside(path, ending string, fn func(name string) error) error {
 	return err
 }
 
-// rebuild makes the database fresh from what can be read of old. cut says that the end of the log is lost.
-func rebuild(ctx context.Context, old, fresh string, cut bool, r *Report) (err error) {
+// rebuild makes the database fresh from what can be read of old, which is a copy of the one at path. cut says that the
+// end of the log is lost.
+func rebuild(ctx context.Context, old, fresh, path string, cut bool, r *Report) (err error) {
 	from, err := sql.Open("sqlite", sqlite.Name(old, "temp_store(MEMORY)"))
 	if err != nil {
 		return err
@@ -214,7 +218,7 @@ func rebuild(ctx context.Context, old, fresh string, cut bool, r *Report) (err e
 		return err
 	}
 	if err := to.Write(func(t *sqlite.Tx) error {
-		if err := settleDoubts(t, cut, cut || lostLog, r); err != nil {
+		if err := settleDoubts(t, path, cut, cut || lostLog, r); err != nil {
 			return err
 		}
 		_, err := t.Once(schema.CountAll)

@@ -13,7 +13,7 @@ import (
 // salvaged are the tables that a repair reads, and their columns. The first column is the number of a record.
 var salvaged = []struct{ table, columns string }{
 	{"campaigns", "no, id, frozen, created, definition, templates, list, header, sender, first, run, turn, rows, " +
-		"token, host, host_name, purged, lost, secrets, template"},
+		"token, host, host_name, purged, lost, secrets, template, journal, folded"},
 	{"lanes", "no, campaign, name"},
 	{"rows", "id, campaign, hash, number, place, key, address, address_key, fields"},
 	{"deliveries", "id, state, lane, due, attempts, first, turn, digest, reason"},

@@ -77,3 +77,29 @@ func Begun(ctx context.Context, db *sql.DB, campaign int64) (ids []int64, err er
 	})
 	return ids, err
 }
+
+// AcceptCopy makes unknown what may still go of a campaign, because a run that its file lacks may have sent it, and
+// returns how many deliveries that are. The campaign has come at least as far as mark then.
+func AcceptCopy(t *sqlite.Tx, no, mark int64) (n int64, err error) {
+	first, end := schema.Span(no)
+	now := time.Now().UnixNano()
+	const chosen = " FROM deliveries WHERE id >= ? AND id < ? AND state IN " + schema.Open
+	if _, err := t.Once(schema.InsertAudit+"SELECT id, ?, ?, ?, 'accept copy', state, ?"+chosen+" ORDER BY id",
+		now, machine.User(), machine.Name(), schema.Unknown, first, end); err != nil {
+		return 0, err
+	}
+	if _, err := t.Once(schema.InsertAttempt+`SELECT id, ?, ?, 'recovery', 0, '',
+		'a run that this ledger does not know of may have sent this', ''`+chosen+" ORDER BY id",
+		now, schema.Unknown, first, end); err != nil {
+		return 0, err
+	}
+	n, err = t.Once(`UPDATE deliveries SET state = ?, due = 0, attempts = attempts + 1, reason = ''
+		WHERE id IN (SELECT id`+chosen+")", schema.Unknown, first, end)
+	if err != nil {
+		return 0, err
+	}
+	if _, err = t.Once("UPDATE campaigns SET turn = max(turn, ?), lost = max(lost, 1) WHERE no = ?", mark, no); err != nil {
+		return 0, err
+	}
+	return n, schema.Recount(t, no)
+}

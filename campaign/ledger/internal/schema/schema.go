@@ -5,7 +5,9 @@ package schema
 
 import (
 	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"path/filepath"
 
 	"mailshot/internal/sqlite"
 )
@@ -17,6 +19,12 @@ const SequenceBits = 40
 
 // Span returns the range of ids of the campaign with this number: first <= id < end.
 func Span(no int64) (first, end int64) { return no << SequenceBits, (no + 1) << SequenceBits }
+
+// Beside is the name of a campaign's own file beside the state file at path: an id may hold any character.
+func Beside(path, id, ending string) string {
+	sum := sha256.Sum256([]byte(id))
+	return filepath.Join(path+".locks", hex.EncodeToString(sum[:12])+ending)
+}
 
 // Use is what state.db is for, in the words that name another one. With ignore set its folder gets a .gitignore.
 func Use(ignore bool) sqlite.Use {
@@ -105,7 +113,10 @@ CREATE TABLE counts (                  -- how many deliveries of a frozen campai
 	campaign INTEGER NOT NULL, state INTEGER NOT NULL, n INTEGER NOT NULL,
 	PRIMARY KEY (campaign, state)
 ) WITHOUT ROWID;
-` + CountAll}}
+` + CountAll}, {Schema: `
+ALTER TABLE campaigns ADD COLUMN journal TEXT NOT NULL DEFAULT '';   -- the run that has one; '': none has
+ALTER TABLE campaigns ADD COLUMN folded INTEGER NOT NULL DEFAULT 0;  -- the last group of it that is in the database
+`}}
 
 // CountAll counts the deliveries of all campaigns, where none are counted.
 const CountAll = `
@@ -189,6 +200,7 @@ const (
 	SQLPending  = "1"
 	SQLBegun    = "2"
 	SQLDeferred = "3"
+	SQLSent     = "4"
 )
 
 // InsertAudit and InsertAttempt are the beginnings of statements that add to what a person did, and to what a server

@@ -34,6 +34,7 @@ type Writer struct {
 
 	args  []any
 	ids   []int64
+	fresh []int64
 	texts map[text]string
 }
 
@@ -58,7 +59,7 @@ func (w *Writer) Write(t *sqlite.Tx, now int64, back, outcomes, begun []Step) er
 	if err := putBack(t, back); err != nil { // first: what is put back may have been settled since
 		return err
 	}
-	if err := w.settle(t, outcomes); err != nil {
+	if err := w.settle(t, now, outcomes); err != nil {
 		return err
 	}
 	if err := w.begin(t, now, begun); err != nil {
@@ -100,12 +101,16 @@ func putBack(t *sqlite.Tx, list []Step) error {
 }
 
 // settle moves deliveries to their outcomes, and records the attempts.
-func (w *Writer) settle(t *sqlite.Tx, list []Step) error {
-	sent := w.ids[:0]
+func (w *Writer) settle(t *sqlite.Tx, now int64, list []Step) error {
+	sent, fresh := w.ids[:0], w.fresh[:0]
 	for i := range list {
 		s := &list[i]
-		if s.From == schema.Begun && s.To == schema.Sent {
+		switch {
+		case s.From == schema.Begun && s.To == schema.Sent:
 			sent = append(sent, s.ID)
+			continue
+		case s.From == schema.Pending && s.To == schema.Sent && s.Attempts == 0:
+			fresh = append(fresh, s.ID)
 			continue
 		}
 		tries := 0
@@ -117,10 +122,14 @@ func (w *Writer) settle(t *sqlite.Tx, list []Step) error {
 			return err
 		}
 	}
-	w.ids = sent
+	w.ids, w.fresh = sent, fresh
 	// When it was first tried is there since it was begun.
-	const set = "UPDATE deliveries SET state = ?1, due = 0, attempts = attempts + 1, turn = ?2, reason = '' WHERE id IN (?"
-	if err := w.each(t, set, ", ?", ") AND state = "+schema.SQLBegun, sent, schema.Sent, w.Turn); err != nil {
+	const set = "UPDATE deliveries SET state = " + schema.SQLSent + ", due = 0, attempts = attempts + 1, turn = ?1, " +
+		"first = iif(first = 0, ?2, first), reason = '' WHERE id IN (?"
+	if err := w.each(t, set, ", ?", ") AND state = "+schema.SQLBegun, sent, w.Turn, now); err != nil {
+		return err
+	}
+	if err := w.each(t, set, ", ?", ") AND state = "+schema.SQLPending+" AND attempts = 0", fresh, w.Turn, now); err != nil {
 		return err
 	}
 	return w.attempts(t, list)

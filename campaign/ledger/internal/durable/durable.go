@@ -1,0 +1,282 @@
+// Package durable makes the groups of a run's steps durable: [Writer.Write] returns when a group is on the disk, and
+// [Writer.Settle] when all of them are in the database.
+//
+// A run that has little to do writes each group in a transaction of its own. Where one group follows another, that is
+// too dear: a transaction changes a dozen pages for a few deliveries. So groups go into a journal then, and a goroutine
+// folds many of them at once into the database. What the database shows is behind by a moment, never longer than
+// [lag] unless the disk is slow, and a program that dies leaves the rest in the journal. [TakeOver] brings that into the database
+// before anybody else may touch the campaign.
+//
+// The database says that there is a journal before the first group is in it. So a journal that is missing afterwards is
+// noticed, and nobody takes what it held for not done.
+package durable
+
+import (
+	"errors"
+	"sync"
+	"time"
+
+	"mailshot/campaign/ledger/internal/journal"
+	"mailshot/campaign/ledger/internal/steps"
+	"mailshot/internal/sqlite"
+)
+
+const (
+	// lag is how long a group may be in the journal before it is folded. A group that comes so soon after the one before
+	// it follows it at once.
+	lag = 50 * time.Millisecond
+
+	// soon is how many groups follow one another before there is a journal.
+	soon = 4
+
+	// many is for how many deliveries there are steps when they are folded without waiting.
+	many = 256
+)
+
+var errClosed = errors.New("the run is closed")
+
+// Writer writes the groups of one run, whose process holds the campaign's lock. One goroutine at a time may call Write;
+// the other methods may be called at any time.
+type Writer struct {
+	DB    *sqlite.Store
+	Steps steps.Writer // of the run
+	Path  string       // the journal's
+	Run   string       // the run's name, which no other run has
+	Eager bool         // there is a journal after the first group, and no clock has anything folded
+
+	mu      sync.Mutex
+	file    *journal.File // nil: there is none
+	plainly bool          // there must not be one
+	last    time.Time     // when the last group was written without one
+	quick   int           // how many followed one another without one
+	buf     []byte
+	net     steps.Net     // what is in the journal and in no batch
+	after   []func()      // what follows when it is in the database
+	batch   *batch        // what is to be folded, or is being folded; nil: nothing
+	folded  int64         // the last group that is in the database
+	folding chan struct{} // closed when the fold that is under way ends; nil if none is
+	timer   *time.Timer   // starts a fold; nil if none is due
+	busy    error         // the last fold met another process that writes
+	err     error         // of a fold: nothing can be written any more
+}
+
+// batch is what several groups come to.
+type batch struct {
+	steps.Group
+	upto  int64 // the last of the groups
+	after []func()
+}
+
+// Write makes a group durable. It calls after when the group is in the database, from any goroutine, before or after
+// Write returns. A SQLITE_BUSY means that nothing was written. After any other error nobody knows whether the group is
+// on the disk.
+func (w *Writer) Write(g *steps.Group, after func()) error {
+	w.mu.Lock()
+	done, err := w.log(g, after)
+	w.mu.Unlock()
+	if err != nil || done {
+		return err
+	}
+	if err := w.Settle(); err != nil {
+		return err
+	}
+	return w.write(g, after)
+}
+
+// log writes a group into the journal, if there is one and it has room for it. w.mu is held, but while it waits.
+func (w *Writer) log(g *steps.Group, after func()) (done bool, err error) {
+	if w.err != nil || w.file == nil || w.plainly {
+		return false, w.err
+	}
+	w.buf = g.Append(w.buf[:0])
+	_, err = w.file.Write(w.buf)
+	if errors.Is(err, journal.ErrFull) && len(w.buf) < journal.HalfSize/2 {
+		if err = w.settle(); err != nil {
+			return false, err
+		}
+		_, err = w.file.Write(w.buf) // the other half was free, and is written now
+	}
+	if errors.Is(err, journal.ErrFull) {
+		return false, nil // it is too large for any journal
+	}
+	if err == nil {
+		err = w.net.Add(g)
+	}
+	if err != nil {
+		w.err = sqlite.Explain(w.Path, err)
+		return false, w.err
+	}
+	w.after = append(w.after, after)
+	w.ripen()
+	return true, nil
+}
+
+// write writes a group in a transaction. Nothing is in the journal. If many groups came one after another, it makes the
+// journal for those that follow.
+func (w *Writer) write(g *steps.Group, after func()) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	now := time.Now()
+	if w.quick++; now.Sub(w.last) > lag {
+		w.quick = 0
+	}
+	w.last = now
+	var file *journal.File
+	if (w.quick >= soon || w.Eager) && w.file == nil && !w.plainly {
+		var err error
+		if file, err = journal.Create(w.Path, w.Run); err != nil {
+			w.plainly = true // without it everything is as safe, and slower
+		}
+	}
+	err := w.DB.Write(func(t *sqlite.Tx) error {
+		if file != nil {
+			if _, err := t.Exec("UPDATE campaigns SET journal = ?, folded = 0 WHERE no = ?", w.Run, w.Steps.Campaign); err != nil {
+				return err
+			}
+		}
+		return w.Steps.WriteGroup(t, g)
+	})
+	switch {
+	case err == nil:
+		if file != nil {
+			w.file = file
+		}
+		after()
+	case file != nil:
+		err = errors.Join(err, file.Close()) // it stays, because the database may say that it is there
+	}
+	return err
+}
+
+// ripen begins a fold if many steps are in the journal, and has one begin soon otherwise. w.mu is held.
+func (w *Writer) ripen() {
+	switch {
+	case w.net.Len() >= many && w.busy == nil:
+		w.fold()
+	case !w.Eager && w.timer == nil && w.folding == nil:
+		w.timer = time.AfterFunc(lag, func() {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.fold()
+		})
+	}
+}
+
+// fold begins to fold what is in the journal, unless a fold is under way. w.mu is held.
+func (w *Writer) fold() {
+	if w.timer != nil {
+		w.timer.Stop()
+		w.timer = nil
+	}
+	if w.folding != nil || w.err != nil {
+		return
+	}
+	if w.batch == nil {
+		if len(w.after) == 0 {
+			return
+		}
+		w.batch = &batch{w.net.Group(), w.file.Turn(), w.after}
+		w.net, w.after = steps.Net{}, nil
+	}
+	w.folding = make(chan struct{})
+	go w.put(w.batch)
+}
+
+// put puts a batch into the database, which is the fold that is under way.
+func (w *Writer) put(b *batch) {
+	err := w.DB.Write(func(t *sqlite.Tx) error {
+		if err := w.Steps.WriteGroup(t, &b.Group); err != nil {
+			return err
+		}
+		_, err := t.Exec("UPDATE campaigns SET folded = ? WHERE no = ?", b.upto, w.Steps.Campaign)
+		return err
+	})
+	if err == nil {
+		for _, f := range b.after {
+			f()
+		}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	close(w.folding)
+	w.folding, w.busy = nil, nil
+	switch {
+	case err == nil:
+		w.batch, w.folded = nil, b.upto
+	case sqlite.Busy(err):
+		w.busy = err // the batch is tried again
+	default:
+		w.err = err
+		return
+	}
+	if w.batch != nil || len(w.after) > 0 {
+		w.ripen()
+	}
+}
+
+// Settle returns when all groups that were written before are in the database. A SQLITE_BUSY means that they are safe,
+// and not there yet.
+func (w *Writer) Settle() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.settle()
+}
+
+// settle is Settle. w.mu is held, but while it waits.
+func (w *Writer) settle() error {
+	if w.file == nil {
+		return w.err
+	}
+	for last := w.file.Last(); w.err == nil && w.folded < last; {
+		w.fold()
+		done := w.folding
+		w.mu.Unlock()
+		<-done
+		w.mu.Lock()
+		if w.busy != nil {
+			return w.busy
+		}
+	}
+	return w.err
+}
+
+// Plainly has every further group written in a transaction of its own, and returns when all groups so far are in the
+// database: somebody else is about to change it.
+func (w *Writer) Plainly() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.plainly = true
+	return w.settle()
+}
+
+// Close ends the writing. All groups so far are in the database, and the journal is gone. After an error the journal
+// stays for TakeOver.
+func (w *Writer) Close() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.plainly = true
+	err := w.settle()
+	if w.err == nil {
+		w.err = errClosed
+	}
+	if w.file == nil {
+		return err
+	}
+	if err == nil {
+		err = w.DB.Write(func(t *sqlite.Tx) error {
+			_, err := t.Exec("UPDATE campaigns SET journal = '', folded = 0 WHERE no = ?", w.Steps.Campaign)
+			return err
+		})
+	}
+	if err != nil {
+		return errors.Join(err, w.file.Close())
+	}
+	return w.file.Remove()
+}
+
+// Fail has the journal fail from now on, as a disk does: for tests.
+func (w *Writer) Fail() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_ = w.file.Close()
+}

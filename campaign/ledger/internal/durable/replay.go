@@ -1,0 +1,86 @@
+package durable
+
+import (
+	"database/sql"
+	"errors"
+
+	"mailshot/campaign/ledger/internal/journal"
+	"mailshot/campaign/ledger/internal/steps"
+	"mailshot/campaign/statefile"
+	"mailshot/internal/sqlite"
+)
+
+// Left lists the campaigns whose last run has a journal: it is under way, or it died.
+func Left(db *sql.DB) (ids []string, err error) {
+	rows, err := db.Query("SELECT id FROM campaigns WHERE frozen = 1 AND journal <> ''")
+	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
+		ids = append(ids, "")
+		return rows.Scan(&ids[len(ids)-1])
+	})
+	return ids, err
+}
+
+// TakeOver brings into the database what the campaign's last run, which died, has in its journal at path, and removes
+// the journal. The caller holds the campaign's lock, and reads or changes nothing of the campaign before this. A
+// *statefile.Error with journal.ErrLost means that it is not known what the run has done.
+func TakeOver(db *sqlite.Store, id, path string) error {
+	var no int64
+	err := db.Reading.QueryRow("SELECT no FROM campaigns WHERE id = ? AND frozen = 1 AND journal <> ''", id).Scan(&no)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err == nil {
+		err = db.Write(func(t *sqlite.Tx) error { return Replay(t, no, path) })
+	}
+	if errors.Is(err, journal.ErrLost) {
+		err = &statefile.Error{Path: db.Path, Err: err, Text: "the journal of the last run is gone or damaged, so nobody " +
+			"knows what it sent last", Hint: "bring " + path + " back; or run mailshot state repair: what was to be sent " +
+			"becomes unknown, and mailshot resolve decides about it"}
+	}
+	if err != nil {
+		return db.Explain(err)
+	}
+	return journal.Remove(path)
+}
+
+// Unfolded is what the last run of a campaign has in its journal at path and not in the database. ok is false if the run
+// had no journal, or if the database has everything and forgot it. An error is journal.ErrLost if it is not all there.
+func Unfolded(t *sqlite.Tx, no int64, path string) (g steps.Group, ok bool, err error) {
+	var name string
+	var folded int64
+	row, err := t.Known("SELECT journal, folded FROM campaigns WHERE no = ?", no)
+	if err != nil {
+		return g, false, err
+	}
+	if err := row.Scan(&name, &folded); err != nil || name == "" {
+		return g, false, err
+	}
+	var net steps.Net
+	err = journal.Read(path, name, folded, func(b []byte) error {
+		var next steps.Group
+		if err := next.Parse(b); err != nil {
+			return err
+		}
+		return net.Add(&next)
+	})
+	return net.Group(), true, err
+}
+
+// Replay takes over into the database what a run that died has in its journal, in a transaction of the holder of the
+// campaign's lock. Afterwards there is no journal for the database, and the file at path may go. An error that is
+// journal.ErrLost means that it is not known what the run has done.
+func Replay(t *sqlite.Tx, no int64, path string) error {
+	g, ok, err := Unfolded(t, no, path)
+	if err != nil || !ok {
+		return err
+	}
+	w := steps.Writer{Campaign: no}
+	if err := t.Row("SELECT turn FROM campaigns WHERE no = ?", no).Scan(&w.Turn); err != nil {
+		return err
+	}
+	if err := w.WriteGroup(t, &g); err != nil {
+		return err
+	}
+	_, err = t.Exec("UPDATE campaigns SET journal = '', folded = 0 WHERE no = ?", no)
+	return err
+}
