@@ -89,9 +89,11 @@ func (ln *lane) deferred(due int64) {
 // spread.
 func (r *Run) openLanes() error {
 	r.byNo, r.swept = map[int64]*lane{}, r.end
-	err := r.l.db.Read(`SELECT l.no, l.name, coalesce(f.n, 0) + coalesce(s.n, 0), coalesce(f.least, 0), coalesce(f.last, 0)
+	const fresh = ` FROM deliveries INDEXED BY deliveries_fresh WHERE lane = l.no AND state = ` + schema.SQLPending
+	err := r.l.db.Read(`SELECT l.no, l.name, coalesce(f.n, 0) + coalesce(s.n, 0),
+			coalesce((SELECT min(id)`+fresh+`), 0), coalesce((SELECT max(id)`+fresh+`), 0)
 		FROM lanes l
-		LEFT JOIN (SELECT lane, count(*) AS n, min(id) AS least, max(id) AS last FROM deliveries INDEXED BY deliveries_fresh
+		LEFT JOIN (SELECT lane, count(*) AS n FROM deliveries INDEXED BY deliveries_fresh
 			WHERE state = `+schema.SQLPending+` GROUP BY lane) f ON f.lane = l.no
 		LEFT JOIN (SELECT lane, count(*) AS n FROM deliveries INDEXED BY deliveries_late
 			WHERE state = `+schema.SQLDeferred+` GROUP BY lane) s ON s.lane = l.no
