@@ -95,6 +95,7 @@ type Campaign struct {
 
 	stdin  func() error     // removes what standard input gave; nil if that was not kept
 	list   *recipients.List // nil when the header came from the ledger
+	listed list.Digest
 	header *recipients.Header
 	maker  *message.Maker
 	inputs func(*definition.Definition) []digest.Part // what digests cover; a test adds keys of later versions

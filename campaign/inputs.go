@@ -10,7 +10,6 @@ import (
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/list"
 	"mailshot/campaign/message"
-	"mailshot/campaign/recipients"
 	"mailshot/internal/stdin"
 	"mailshot/render"
 )
@@ -45,11 +44,7 @@ func (c *Campaign) changed(ctx context.Context) ([]string, error) {
 	if given, err := c.listGiven(); err != nil {
 		return nil, err
 	} else if given {
-		cfg, err := list.Config(ctx, c.def, c.opts.Stdin)
-		if err != nil {
-			return nil, err
-		}
-		is, err := recipients.Digest(ctx, cfg)
+		is, err := c.listed.Read(ctx, c.def, c.opts.Stdin)
 		if err != nil {
 			return nil, err
 		}

@@ -51,7 +51,7 @@ type Plan struct {
 	Servers     []PlannedServer  // if there are several; then Caps has the caps that hold over all of them
 	Caps        []string
 	Connections int
-	Multiple    int64     // addresses that get more than one message
+	Multiple    int64     // addresses that get more than one message; 0 where an earlier run's plan has said it
 	Ends        time.Time // not before, as Estimate foresees; zero = nothing holds the messages back, or some will not go
 	Notes       []string
 }
@@ -137,6 +137,7 @@ func (c *Campaign) Plan(ctx context.Context, o PlanOptions) (*Plan, error) {
 	case errors.Is(err, ledger.ErrNotFound):
 		err = c.first(ctx, o, plan)
 	case err == nil:
+		defer c.listed.Ahead(ctx, c.def)()
 		plan.Resumed = c.frozen.Runs > 0
 		if plan.Doubtful, err = c.unique(ctx, o.AcceptCopy); err == nil {
 			err = c.ledger.Verify(ctx, c.id)
@@ -382,7 +383,7 @@ func (c *Campaign) describe(ctx context.Context, plan *Plan) error {
 	if err != nil {
 		return err
 	}
-	if c.header.Key >= 0 {
+	if c.header.Key >= 0 && (!plan.Resumed || plan.Changes != nil) { // else the first plan has said it
 		if plan.Multiple, err = c.ledger.Multiple(ctx, c.id); err != nil {
 			return err
 		}

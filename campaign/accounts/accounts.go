@@ -184,14 +184,13 @@ func (a *Accounts) Suppressed(ctx context.Context, domain, key string) (Entry, b
 	for _, k := range SuppressedBy(key) {
 		args = append(args, k)
 	}
-	rows, err := a.db.Read("SELECT "+entryColumns+` FROM suppressions
-		WHERE domain IN (?, '') AND key IN (?`+strings.Repeat(", ?", len(args)-2)+") LIMIT 1", args...)
 	var e Entry
 	found := false
-	err = sqlite.Each(rows, err, func(r *sql.Rows) (err error) {
+	err = a.db.Read("SELECT "+entryColumns+` FROM suppressions
+		WHERE domain IN (?, '') AND key IN (?`+strings.Repeat(", ?", len(args)-2)+") LIMIT 1", args, func(r *sqlite.Row) error {
 		found = true
-		e, err = scanEntry(r.Scan)
-		return err
+		e = Entry{Domain: r.Text(), Key: r.Text(), Reason: r.Text(), Source: r.Text(), Time: sqlite.Moment(r.Int())}
+		return nil
 	})
 	return e, found, a.db.Explain(err)
 }

@@ -2,7 +2,6 @@ package accounts
 
 import (
 	"context"
-	"database/sql"
 	"hash/maphash"
 	"strings"
 	"sync"
@@ -39,18 +38,19 @@ func (s *Screen) News(ctx context.Context) error {
 	defer s.mu.Unlock()
 	// How often the list has grown is read first: what comes meanwhile is read once more by the next News.
 	var n int64
-	rows, err := s.a.db.Read("SELECT n FROM changes")
-	err = sqlite.Each(rows, err, func(r *sql.Rows) error { return r.Scan(&n) })
+	err := s.a.db.Read("SELECT n FROM changes", nil, func(r *sqlite.Row) error {
+		n = r.Int()
+		return nil
+	})
 	if err != nil || n == s.seen {
 		return s.a.db.Explain(err)
 	}
-	rows, err = s.a.db.Read("SELECT key FROM suppressions WHERE seq > ? AND domain IN (?, '')", s.seen, s.domain)
-	err = sqlite.Each(rows, err, func(r *sql.Rows) error {
-		var key sql.RawBytes
-		err := r.Scan(&key)
-		s.hashes[maphash.Bytes(s.seed, key)] = struct{}{}
-		s.hidden = s.hidden || strings.HasPrefix(string(key), Hidden)
-		return err
+	const added = "SELECT key FROM suppressions WHERE seq > ? AND domain IN (?, '')"
+	err = s.a.db.Read(added, []any{s.seen, s.domain}, func(r *sqlite.Row) error {
+		key := r.Text()
+		s.hashes[maphash.String(s.seed, key)] = struct{}{}
+		s.hidden = s.hidden || strings.HasPrefix(key, Hidden)
+		return r.Err()
 	})
 	if err == nil {
 		s.seen = n

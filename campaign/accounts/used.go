@@ -2,7 +2,6 @@ package accounts
 
 import (
 	"context"
-	"database/sql"
 	"time"
 
 	"mailshot/internal/sqlite"
@@ -32,27 +31,21 @@ func (a *Accounts) Used(ctx context.Context, key string, since, now time.Time) (
 		return u, err
 	}
 	ahead := t.Sub(now)
-	rows, err := a.db.Read(`SELECT min(second, ?) AS at, sum(n) FROM (
+	err = a.db.Read(`SELECT min(second, ?) AS at, sum(n) FROM (
 			SELECT second, n FROM uses WHERE key = ? AND second > ?
 			UNION ALL SELECT ?, n FROM leases WHERE key = ?)
-		GROUP BY at ORDER BY at`, seconds(t), key, since.Add(ahead).Unix(), seconds(t), key)
-	err = sqlite.Each(rows, err, func(r *sql.Rows) error {
-		var second, n int64
-		err := r.Scan(&second, &n)
-		if n > 0 {
+		GROUP BY at ORDER BY at`, []any{seconds(t), key, since.Add(ahead).Unix(), seconds(t), key}, func(r *sqlite.Row) error {
+		if second, n := r.Int(), r.Int(); n > 0 {
 			u.Uses = append(u.Uses, Use{Time: time.Unix(second, 0).Add(-ahead), N: n})
 		}
-		return err
+		return nil
 	})
 	if err != nil {
 		return Used{}, a.db.Explain(err)
 	}
-	rows, err = a.db.Read("SELECT last FROM paces WHERE key = ?", key)
-	err = sqlite.Each(rows, err, func(r *sql.Rows) error {
-		var last int64
-		err := r.Scan(&last)
-		u.Started = time.Unix(0, last).Add(-ahead)
-		return err
+	err = a.db.Read("SELECT last FROM paces WHERE key = ?", []any{key}, func(r *sqlite.Row) error {
+		u.Started = time.Unix(0, r.Int()).Add(-ahead)
+		return nil
 	})
 	return u, a.db.Explain(err)
 }

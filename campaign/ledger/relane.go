@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 
 	"mailshot/campaign/ledger/internal/schema"
@@ -32,14 +31,15 @@ func (l *Ledger) Relane(ctx context.Context, id string, lane func(Row) string) e
 		}
 		read = 0
 		moves := map[int64]string{}
-		rows, err := l.db.Read(`SELECT d.id, r.number, r.place, r.address_key, r.fields, l.name
+		err := l.db.Read(`SELECT d.id, r.number, r.place, r.address_key, r.fields, l.name
 			FROM deliveries d JOIN rows r ON r.id = d.id JOIN lanes l ON l.no = d.lane
-			WHERE d.id > ? AND d.id < ? AND d.state IN `+schema.Open+` ORDER BY d.id LIMIT ?`, cursor, end, piece)
-		err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
-			var was Row
-			if err := rows.Scan(&cursor, &was.Number, &was.Place, &was.AddressKey, &was.Fields, &was.Lane); err != nil {
+			WHERE d.id > ? AND d.id < ? AND d.state IN `+schema.Open+` ORDER BY d.id LIMIT ?`, []any{cursor, end, piece}, func(r *sqlite.Row) error {
+			id := r.Int()
+			was := Row{Number: r.Int(), Place: r.Text(), AddressKey: r.Text(), Fields: r.Bytes(), Lane: r.Text()}
+			if err := r.Err(); err != nil {
 				return err
 			}
+			cursor = id
 			read++
 			if name := lane(was); name != was.Lane {
 				moves[cursor] = name

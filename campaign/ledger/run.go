@@ -90,20 +90,23 @@ type Run struct {
 	turn       int64
 	o          RunOptions
 
-	mu     sync.Mutex
-	names  []string // see Lanes
-	lanes  []*lane  // those that may still have deliveries, in no order
-	place  float64  // of the last delivery handed out, in the order of the run: from 0 to 1 and beyond
-	picks  int64
-	out    map[int64]*Delivery // handed out and not yet recorded otherwise
-	counts map[State]int64
-	ready  int64 // deliveries of this run that are pending or deferred, and not handed out
-	again  int64 // those of them that this run tried before
-	used   int64 // deliveries that count against the limit
-	group  group.Group[entry]
-	marks  *marks.File
-	disk   durable.Writer
-	taken  steps.Group // of the one group that is committed
+	mu      sync.Mutex
+	names   []string // see Lanes
+	lanes   []*lane  // those that may still have deliveries, in no order
+	place   float64  // of the last delivery handed out, in the order of the run: from 0 to 1 and beyond
+	picks   int64
+	byNo    map[int64]*lane     // those that may have pending ones on the disk
+	swept   int64               // the pending ones up to this id were read for all lanes
+	waiting int                 // how many pending ones are in memory
+	out     map[int64]*Delivery // handed out and not yet recorded otherwise
+	counts  map[State]int64
+	ready   int64 // deliveries of this run that are pending or deferred, and not handed out
+	again   int64 // those of them that this run tried before
+	used    int64 // deliveries that count against the limit
+	group   group.Group[entry]
+	marks   *marks.File
+	disk    durable.Writer
+	taken   steps.Group // of the one group that is committed
 }
 
 // Run begins a run of a frozen campaign. The caller holds the campaign's Lock until after Close. What an earlier run
@@ -149,7 +152,7 @@ func (l *Ledger) Run(ctx context.Context, id string, o RunOptions) (*Run, error)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) { // without its folder, which was moved, there are no marks
 		return nil, l.db.Explain(err)
 	}
-	if err = r.openLanes(ctx); err == nil {
+	if err = r.openLanes(); err == nil {
 		r.ready = r.counts[Pending] + r.counts[Deferred]
 		if o.Only != nil {
 			r.ready, err = r.countOnly(ctx)
@@ -218,7 +221,7 @@ func (r *Run) pick(ctx context.Context, closed []string, now time.Time) (*Delive
 			return d, nil
 		}
 		ln.looked = r.picks
-		if ln.empty() {
+		if r.empty(ln) {
 			r.retire(i)
 		}
 	}
@@ -292,7 +295,9 @@ func (r *Run) putBack(d *Delivery) {
 	if d.turn == r.turn {
 		r.again++
 	}
-	d.inLane.putBack(d)
+	if d.inLane.putBack(d); d.State == Pending {
+		r.waiting++
+	}
 	r.enlist(d.inLane)
 }
 

@@ -14,7 +14,7 @@ import (
 )
 
 // Digest returns what [List.Digest] would be for the list as it is now. It reads no more than that needs: the bytes
-// of files, or the answer to a query. The end of ctx stops a query; one of SQLite stops between two rows.
+// of files, or the answer to a query. The end of ctx stops a query; one of SQLite stops between two rows, and a file between two pieces.
 func Digest(ctx context.Context, cfg Config) (string, error) {
 	if len(cfg.Files) == 0 {
 		sum, err := digestOne(ctx, cfg)
@@ -38,7 +38,7 @@ func digestOne(ctx context.Context, cfg Config) (sum []byte, err error) {
 	case cfg.People != nil:
 		return (&typed{people: cfg.People}).sum()
 	case cfg.Query == "":
-		return digestFile(cfg)
+		return digestFile(ctx, cfg)
 	}
 	l := &List{cfg: cfg}
 	defer func() { err = errors.Join(err, l.Close()) }()
@@ -59,8 +59,21 @@ func digestOne(ctx context.Context, cfg Config) (sum []byte, err error) {
 	}
 }
 
+// until is a reader whose reading ends with ctx.
+type until struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (u until) Read(p []byte) (int, error) {
+	if err := u.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return u.Reader.Read(p)
+}
+
 // digestFile returns the SHA-256 of a file, unpacked.
-func digestFile(cfg Config) ([]byte, error) {
+func digestFile(ctx context.Context, cfg Config) ([]byte, error) {
 	f := cfg.Stdin
 	if cfg.File != "-" {
 		path := cfg.File
@@ -87,8 +100,8 @@ func digestFile(cfg Config) ([]byte, error) {
 		in = packed
 	}
 	h := sha256.New()
-	if _, err := io.Copy(h, in); err != nil {
-		if is {
+	if _, err := io.Copy(h, until{ctx, in}); err != nil {
+		if is && ctx.Err() == nil {
 			return nil, filetype.Broken(cfg.File, err)
 		}
 		return nil, fault.File(cfg.File, err)

@@ -52,11 +52,12 @@ type Store struct {
 	mu    sync.Mutex // one transaction at a time
 	conn  *sql.Conn
 	stmts map[string]*sql.Stmt // queries prepared on conn, by text
-	execs execs                // the other statements
+	execs direct               // the other statements
 	bulks map[string]string    // the texts of statements that insert many records, by their beginning
 
-	readMu sync.Mutex
-	reads  map[string]*sql.Stmt // prepared on reading, by text
+	readMu sync.Mutex // one query of Read at a time
+	reader *sql.Conn  // of Read, made by the first
+	reads  direct     // its queries
 }
 
 // Version is a step of a database's schema, to this version from the one before. One that was released is never edited.
@@ -68,7 +69,7 @@ type Version struct {
 // Open opens the prepared file at path and brings it to the schema's version. versions[i] makes version i+1 from
 // version i.
 func Open(ctx context.Context, path string, versions []Version) (_ *Store, err error) {
-	s := &Store{Path: path, stmts: map[string]*sql.Stmt{}, bulks: map[string]string{}, reads: map[string]*sql.Stmt{}}
+	s := &Store{Path: path, stmts: map[string]*sql.Stmt{}, bulks: map[string]string{}}
 	defer func() {
 		if err != nil {
 			err = Explain(path, errors.Join(err, s.Close()))
@@ -94,7 +95,7 @@ func Open(ctx context.Context, path string, versions []Version) (_ *Store, err e
 	if s.Reading, err = sql.Open("sqlite", Name(path, busyTimeout, "query_only(1)", readingPages)); err != nil {
 		return nil, err
 	}
-	s.Reading.SetMaxOpenConns(4)
+	s.Reading.SetMaxOpenConns(5) // one is Read's
 	return s, nil
 }
 
@@ -182,7 +183,7 @@ func (s *Store) Close() error {
 		errs = append(errs, st.Close())
 	}
 	s.stmts = nil
-	errs = append(errs, s.execs.close())
+	errs = append(errs, s.execs.close(), s.closeReader())
 	if s.Reading != nil {
 		errs = append(errs, s.Reading.Close())
 	}
@@ -193,6 +194,17 @@ func (s *Store) Close() error {
 		errs = append(errs, s.writing.Close())
 	}
 	return errors.Join(errs...)
+}
+
+// closeReader closes the connection of Read. After it Read fails.
+func (s *Store) closeReader() error {
+	s.readMu.Lock()
+	defer s.readMu.Unlock()
+	err := s.reads.close()
+	if s.reader != nil {
+		err = errors.Join(err, s.reader.Close())
+	}
+	return err
 }
 
 // Write runs fn in a transaction that holds the file's write lock from its start, and makes the transaction durable.
@@ -300,21 +312,19 @@ func (t *Tx) Query(query string, args ...any) (*sql.Rows, error) {
 	return st.QueryContext(context.Background(), args...)
 }
 
-// Read runs a query that is asked often, outside of any transaction: it sees what was committed when it began. It takes
-// no context, because its results are small.
-func (s *Store) Read(query string, args ...any) (*sql.Rows, error) {
+// Read runs a query that is asked often, and calls fn for every row of its result. It is outside of any transaction: it
+// sees what was committed when it began. It takes no context, because the result is small. One Read goes on at a time,
+// so fn must not call Read. The error is fn's, or that of a column that was not of the type that fn took it for.
+func (s *Store) Read(query string, args []any, fn func(*Row) error) error {
 	s.readMu.Lock()
-	st, ok := s.reads[query]
-	if !ok {
+	defer s.readMu.Unlock()
+	if s.reader == nil {
 		var err error
-		if st, err = s.Reading.PrepareContext(context.Background(), query); err != nil {
-			s.readMu.Unlock()
-			return nil, err
+		if s.reader, err = s.Reading.Conn(context.Background()); err != nil {
+			return err
 		}
-		s.reads[query] = st
 	}
-	s.readMu.Unlock()
-	return st.QueryContext(context.Background(), args...)
+	return s.reads.each(s.reader, query, args, fn)
 }
 
 // Each calls fn for every row of a query's result; fn scans the row. It returns err, if that is not nil, or the first

@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
@@ -34,12 +33,9 @@ func open(t *testing.T) *Store {
 // words are those that were committed.
 func words(t *testing.T, s *Store) (all []string) {
 	t.Helper()
-	rows, err := s.Read("SELECT word FROM words ORDER BY no")
-	err = Each(rows, err, func(rows *sql.Rows) error {
-		var w string
-		err := rows.Scan(&w)
-		all = append(all, w)
-		return err
+	err := s.Read("SELECT word FROM words ORDER BY no", nil, func(r *Row) error {
+		all = append(all, r.Text())
+		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
