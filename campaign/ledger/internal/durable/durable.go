@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"mailshot/campaign/ledger/internal/journal"
+	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/campaign/ledger/internal/steps"
 	"mailshot/internal/sqlite"
 )
@@ -188,8 +189,9 @@ func (w *Writer) put(b *batch) {
 		if err := w.Steps.WriteGroup(t, &b.Group); err != nil {
 			return err
 		}
-		_, err := t.Exec("UPDATE campaigns SET folded = ? WHERE no = ?", b.upto, w.Steps.Campaign)
-		return err
+		// Whoever has taken the journal over meanwhile has forgotten its name.
+		n, err := t.Exec("UPDATE campaigns SET folded = ? WHERE no = ? AND journal = ?", b.upto, w.Steps.Campaign, w.Run)
+		return schema.Changed(n, 1, err)
 	})
 	if err == nil {
 		for _, f := range b.after {
