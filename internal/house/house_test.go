@@ -61,8 +61,8 @@ var allowed = map[string][]string{
 	"campaign/ledger/internal/byhand": {"campaign/ledger/internal/schema", "internal/machine", "internal/sqlite"},
 	"campaign/ledger/internal/claims": {"campaign/ledger/internal/schema"},
 	"campaign/ledger/internal/durable": {
-		"campaign/ledger/internal/journal", "campaign/ledger/internal/steps", "campaign/statefile",
-		"internal/sqlite",
+		"campaign/ledger/internal/journal", "campaign/ledger/internal/schema", "campaign/ledger/internal/steps",
+		"campaign/statefile", "internal/sqlite",
 	},
 	"campaign/ledger/internal/group":   {},
 	"campaign/ledger/internal/journal": {"internal/disk"},
