@@ -100,8 +100,11 @@ func (l *Ledger) lockAll(ctx context.Context) (all []numbered, release func() er
 		return nil, nil, l.db.Explain(err)
 	}
 	for _, c := range all {
-		if l.locked(c.id) {
-			continue // by the caller, or together with the frozen campaign that the draft is of
+		if l.locked(c.id) { // by the caller, or together with the frozen campaign that the draft is of
+			if err := l.plainly(c.id); err != nil {
+				return nil, nil, err
+			}
+			continue
 		}
 		k, err := l.Lock(c.id)
 		if err != nil {

@@ -92,7 +92,7 @@ func (w *Writer) log(g *steps.Group, after func()) (done bool, err error) {
 	w.buf = g.Append(w.buf[:0])
 	_, err = w.file.Write(w.buf)
 	if errors.Is(err, journal.ErrFull) && len(w.buf) < journal.HalfSize/2 {
-		if err = w.settle(); err != nil {
+		if err = w.settle(); err != nil || w.plainly {
 			return false, err
 		}
 		_, err = w.file.Write(w.buf) // the other half was free, and is written now

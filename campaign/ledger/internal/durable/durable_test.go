@@ -31,7 +31,9 @@ func writer(t *testing.T, n int) *Writer {
 				return err
 			}
 		}
-		return nil
+		_, err := tx.Exec(`INSERT INTO campaigns(no, id, frozen, created, definition, templates, list, sender, first, run, turn, rows)
+			VALUES (1, 'c', 1, 0, '', '', '', '', 0, '', 1, ?)`, n)
+		return err
 	}); err != nil {
 		t.Fatal(err)
 	}
