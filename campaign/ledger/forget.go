@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"mailshot/campaign/ledger/internal/journal"
 	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/internal/machine"
 	"mailshot/internal/sqlite"
@@ -42,6 +43,10 @@ func (l *Ledger) Forget(ctx context.Context, addressKey string) (f *Forgotten, e
 	defer func() { err = errors.Join(err, release()) }()
 	f = &Forgotten{}
 	for _, c := range all {
+		// Nobody needs one any more, and it has servers' words: a kill may have left it.
+		if err := journal.Remove(l.journalPath(c.id)); err != nil {
+			return nil, err
+		}
 		if !c.frozen {
 			if err := l.remove(ctx, c.no); err != nil {
 				return nil, err
