@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"mailshot/campaign/ledger/internal/journal"
 	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/internal/machine"
 	"mailshot/internal/sqlite"
@@ -42,6 +43,10 @@ func (l *Ledger) Forget(ctx context.Context, addressKey string) (f *Forgotten, e
 	defer func() { err = errors.Join(err, release()) }()
 	f = &Forgotten{}
 	for _, c := range all {
+		// Nobody needs one any more, and it has servers' words: a kill may have left it.
+		if err := journal.Remove(l.journalPath(c.id)); err != nil {
+			return nil, err
+		}
 		if !c.frozen {
 			if err := l.remove(ctx, c.no); err != nil {
 				return nil, err
@@ -100,8 +105,11 @@ func (l *Ledger) lockAll(ctx context.Context) (all []numbered, release func() er
 		return nil, nil, l.db.Explain(err)
 	}
 	for _, c := range all {
-		if l.locked(c.id) {
-			continue // by the caller, or together with the frozen campaign that the draft is of
+		if l.locked(c.id) { // by the caller, or together with the frozen campaign that the draft is of
+			if err := l.plainly(c.id); err != nil {
+				return nil, nil, err
+			}
+			continue
 		}
 		k, err := l.Lock(c.id)
 		if err != nil {

@@ -84,6 +84,9 @@ func (l *Ledger) plainly(id string) error {
 	l.mu.Lock()
 	running := slices.Clone(l.running[no])
 	l.mu.Unlock()
+	if len(running) == 0 { // one that could not be closed may have left a journal
+		return errors.Join(err, durable.TakeOver(l.db, id, l.journalPath(id)))
+	}
 	for _, r := range running {
 		err = errors.Join(err, r.Flush(context.Background()), r.disk.Plainly())
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"mailshot/campaign/ledger/internal/journal"
 	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/internal/machine"
 	"mailshot/internal/sqlite"
@@ -95,7 +96,7 @@ func (l *Ledger) purge(ctx context.Context, id string, before time.Time) (err er
 	if err != nil {
 		return err
 	}
-	if err := l.markPurged(no); err != nil {
+	if err := errors.Join(journal.Remove(l.journalPath(id)), l.markPurged(no)); err != nil {
 		return err
 	}
 	if err := l.unclaim(ctx, no); err != nil {

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"mailshot/campaign/ledger/internal/byhand"
@@ -38,7 +39,9 @@ func (l *Ledger) Recover(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	if begun, err := byhand.Begun(ctx, l.db.Reading, no); err != nil || len(begun) == 0 {
+	begun, err := byhand.Begun(ctx, l.db.Reading, no)
+	left, err2 := durable.Left(l.db.Reading)
+	if err = errors.Join(err, err2); err != nil || len(begun) == 0 && !slices.Contains(left, id) {
 		return l.db.Explain(err) // nothing to write, so that a list can also be read where nothing can be written
 	}
 	release, err := l.holding(id)

@@ -3,10 +3,12 @@ package repair
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 
+	"mailshot/campaign/ledger/internal/durable"
 	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/campaign/statefile"
 	"mailshot/internal/sqlite"
@@ -22,7 +24,40 @@ const mostFaults = 20
 // An error says that the file could not be looked at, and is a *statefile.Error if the file is the cause. Examine
 // changes nothing but the version, which it brings to this program's.
 func Examine(ctx context.Context, path string) ([]statefile.Fault, error) {
-	return sqlite.Examine(ctx, path, schema.Use(false), schema.Versions, consistent)
+	return sqlite.Examine(ctx, path, schema.Use(false), schema.Versions,
+		func(ctx context.Context, db *sql.DB) ([]statefile.Fault, error) {
+			faults, err := consistent(ctx, db)
+			if err != nil {
+				return nil, err
+			}
+			lost, err := lostJournals(ctx, db, path)
+			return append(faults, lost...), err
+		})
+}
+
+// lostJournals finds the campaigns whose last run died, and whose journal is not all there. One that is in use is left
+// alone: its journal changes while it is read.
+func lostJournals(ctx context.Context, db *sql.DB, path string) (faults []statefile.Fault, err error) {
+	rows, err := db.QueryContext(ctx, "SELECT id, journal, folded FROM campaigns WHERE frozen = 1 AND journal <> ''")
+	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
+		var id, name string
+		var folded int64
+		if err := rows.Scan(&id, &name, &folded); err != nil {
+			return err
+		}
+		lock, err := sqlite.Lock(schema.Beside(path, id, ".lock"))
+		if errors.Is(err, sqlite.ErrLocked) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := durable.Lacking(schema.Beside(path, id, ".journal"), name, folded); err != nil {
+			faults = append(faults, statefile.Fault{Place: id, Text: err.Error()})
+		}
+		return lock.Close()
+	})
+	return faults, err
 }
 
 // consistent finds the records that do not hold together.

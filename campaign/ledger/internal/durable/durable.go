@@ -92,7 +92,7 @@ func (w *Writer) log(g *steps.Group, after func()) (done bool, err error) {
 	w.buf = g.Append(w.buf[:0])
 	_, err = w.file.Write(w.buf)
 	if errors.Is(err, journal.ErrFull) && len(w.buf) < journal.HalfSize/2 {
-		if err = w.settle(); err != nil {
+		if err = w.settle(); err != nil || w.plainly {
 			return false, err
 		}
 		_, err = w.file.Write(w.buf) // the other half was free, and is written now
@@ -243,12 +243,29 @@ func (w *Writer) settle() error {
 }
 
 // Plainly has every further group written in a transaction of its own, and returns when all groups so far are in the
-// database: somebody else is about to change it.
+// database and the journal is gone: somebody else is about to change the database.
 func (w *Writer) Plainly() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	return w.end()
+}
+
+// end ends the journal, if there is one. After an error it stays for TakeOver. w.mu is held, but while it waits.
+func (w *Writer) end() error {
 	w.plainly = true
-	return w.settle()
+	if err := w.settle(); err != nil || w.file == nil {
+		return err
+	}
+	err := w.DB.Write(func(t *sqlite.Tx) error {
+		_, err := t.Exec("UPDATE campaigns SET journal = '', folded = 0 WHERE no = ?", w.Steps.Campaign)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	file := w.file
+	w.file = nil
+	return file.Remove()
 }
 
 // Close ends the writing. All groups so far are in the database, and the journal is gone. After an error the journal
@@ -256,24 +273,14 @@ func (w *Writer) Plainly() error {
 func (w *Writer) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.plainly = true
-	err := w.settle()
+	err := w.end()
 	if w.err == nil {
 		w.err = errClosed
 	}
-	if w.file == nil {
-		return err
+	if w.file != nil {
+		err = errors.Join(err, w.file.Close())
 	}
-	if err == nil {
-		err = w.DB.Write(func(t *sqlite.Tx) error {
-			_, err := t.Exec("UPDATE campaigns SET journal = '', folded = 0 WHERE no = ?", w.Steps.Campaign)
-			return err
-		})
-	}
-	if err != nil {
-		return errors.Join(err, w.file.Close())
-	}
-	return w.file.Remove()
+	return err
 }
 
 // Fail has the journal fail from now on, as a disk does: for tests.

@@ -55,15 +55,22 @@ func Unfolded(t *sqlite.Tx, no int64, path string) (g steps.Group, ok bool, err 
 	if err := row.Scan(&name, &folded); err != nil || name == "" {
 		return g, false, err
 	}
+	g, err = Lacking(path, name, folded)
+	return g, true, err
+}
+
+// Lacking is what the journal at path, of the run with this name, has after the group with the number folded. An error
+// is journal.ErrLost if it is not all there.
+func Lacking(path, name string, folded int64) (steps.Group, error) {
 	var net steps.Net
-	err = journal.Read(path, name, folded, func(b []byte) error {
+	err := journal.Read(path, name, folded, func(b []byte) error {
 		var next steps.Group
 		if err := next.Parse(b); err != nil {
 			return err
 		}
 		return net.Add(&next)
 	})
-	return net.Group(), true, err
+	return net.Group(), err
 }
 
 // Replay takes over into the database what a run that died has in its journal, in a transaction of the holder of the

@@ -188,13 +188,16 @@ func Read(path, run string, folded int64, each func(group []byte) error) error {
 	}
 	sum := crc32.Checksum(head, table)
 	found := map[int64][]byte{}
-	most := folded
+	most := int64(0)
 	for half := range 2 {
 		at := headSize + half*HalfSize
 		last, end := scan(b[at:at+HalfSize], sum, found), int64(0)
 		most, end = max(most, last), last
 		// A record behind the end of the others is older than they are: else one between them is damaged.
 		most = max(most, newest(b[at:at+HalfSize], sum, end))
+	}
+	if most < folded { // a half is written over only when the other one has later groups
+		return fmt.Errorf("%w: %s ends with group %d, and the database has %d", ErrLost, filepath.Base(path), most, folded)
 	}
 	for n := folded + 1; n <= most; n++ {
 		group, ok := found[n]
@@ -241,12 +244,12 @@ func record(b []byte, sum uint32) (number int64, group []byte, ok bool) {
 	if len(b) < prefix {
 		return 0, nil, false
 	}
-	size := int(binary.LittleEndian.Uint32(b))
+	size := binary.LittleEndian.Uint32(b)
 	number = int64(binary.LittleEndian.Uint64(b[8:]))
-	if number < 1 || size > len(b)-prefix {
+	if number < 1 || size > HalfSize || int(size) > len(b)-prefix {
 		return 0, nil, false
 	}
-	b = b[:prefix+size]
+	b = b[:prefix+int(size)]
 	if binary.LittleEndian.Uint32(b[4:]) != check(sum, b) {
 		return 0, nil, false
 	}

@@ -164,3 +164,48 @@ func TestCreate(t *testing.T) {
 		t.Error("made below a file")
 	}
 }
+
+// The last group that the database has is in the file, or one after it is: a half is written over only when groups
+// after it are in the other one. So a file that ends before that is an older copy, or has lost its pages, and what came
+// after the database is lost with them.
+func TestOlderFile(t *testing.T) {
+	t.Parallel()
+	path, _, _ := made(t, 25)
+	if got, err := read(path, "run 1 a", 27); !errors.Is(err, ErrLost) {
+		t.Errorf("group 27 is in the database, and 25 is the last in the file: %q %v", got, err)
+	}
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	empty := append(bytes.Clone(whole[:headSize]), make([]byte, 2*HalfSize)...)
+	if err := os.WriteFile(path, empty, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := read(path, "run 1 a", 20); !errors.Is(err, ErrLost) {
+		t.Errorf("group 20 is in the database, and there is none in the file: %q %v", got, err)
+	}
+}
+
+// What a server says is not taken for the length of a record. It shows where an int has 32 bits:
+// GOARCH=386 go test -run TestWords.
+func TestWords(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "c.journal")
+	j, err := Create(path, "r")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for shift := range align {
+		words := string(bytes.Repeat([]byte{' '}, shift)) + "550 почтовый ящик не найден: mailbox not found"
+		if _, err := j.Write([]byte(words)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := read(path, "r", 0); err != nil || len(got) != align {
+		t.Error(len(got), err)
+	}
+}
