@@ -43,6 +43,11 @@ func (d *Draft) claimant(t *sqlite.Tx, h schema.KeyHash) (int64, error) {
 	if row != 0 || !d.tabled || !d.claims.Tabled(h) {
 		return row, nil
 	}
+	return d.tableClaimant(t, h)
+}
+
+// tableClaimant is the id of the row that has claimed a key in the table, or 0.
+func (d *Draft) tableClaimant(t *sqlite.Tx, h schema.KeyHash) (row int64, err error) {
 	r, err := t.Query("SELECT row FROM claims WHERE campaign = ? AND hash = ?", d.no, h[:])
 	if err != nil {
 		return 0, err
