@@ -17,7 +17,7 @@ import (
 
 // chunk is how many rows are made at a time: enough to keep the processors busy and a transaction worth its sync,
 // and few enough that memory stays flat.
-const chunk = 4000
+const chunk = 1000
 
 // mostCells is how many bytes of cells a chunk holds at most, however few its rows are. Two chunks are in memory at a
 // time.

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/binary"
+	"hash"
 	"slices"
 	"sync"
 	"time"
@@ -48,13 +49,23 @@ func (a *Accounts) key(ctx context.Context, use string) ([]byte, error) {
 // ContentKey returns the key for render.Message.Content.
 func (a *Accounts) ContentKey(ctx context.Context) ([]byte, error) { return a.key(ctx, "content") }
 
-// Person returns the function that names a person in a Copy: a keyed hash of the address key.
+// Person returns the function that names a person in a Copy: a keyed hash of the address key. It may be called by
+// several goroutines.
 func (a *Accounts) Person(ctx context.Context) (func(addressKey string) uint64, error) {
 	key, err := a.key(ctx, "person")
+	type keyed struct {
+		hash.Hash
+		text, sum []byte
+	}
+	kept := sync.Pool{New: func() any { return &keyed{Hash: hmac.New(sha256.New, key)} }}
 	return func(addressKey string) uint64 {
-		mac := hmac.New(sha256.New, key)
-		mac.Write([]byte(addressKey))
-		return binary.BigEndian.Uint64(mac.Sum(nil))
+		mac := kept.Get().(*keyed)
+		defer kept.Put(mac)
+		mac.Reset()
+		mac.text = append(mac.text[:0], addressKey...)
+		mac.Write(mac.text)
+		mac.sum = mac.Sum(mac.sum[:0])
+		return binary.BigEndian.Uint64(mac.sum)
 	}, err
 }
 

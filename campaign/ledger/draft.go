@@ -313,8 +313,11 @@ func (d *Draft) store(t *sqlite.Tx, b *batch) error {
 			if p.claims {
 				hash = p.hash[:]
 			}
-			args = append(args, id, d.no, hash, p.Number, p.Place, p.Key, p.Address, p.AddressKey, p.Fields)
-			more = append(more, id, p.state().code(), p.lane, p.Digest, p.reason())
+			// What is the same is made an argument once: each takes memory.
+			var row, address any = id, p.Address
+			addressKey, key := same(p.AddressKey, p.Address, address), same(p.Key, p.Address, address)
+			args = append(args, row, d.no, hash, p.Number, p.Place, key, address, addressKey, p.Fields)
+			more = append(more, row, p.state().code(), p.lane, p.Digest, p.reason())
 			id++
 		}
 		err := insert(t,
@@ -330,6 +333,14 @@ func (d *Draft) store(t *sqlite.Tx, b *batch) error {
 		}
 	}
 	return nil
+}
+
+// same is text as an argument: arg, where text is the one that arg is of.
+func same(text, of string, arg any) any {
+	if text == of {
+		return arg
+	}
+	return text
 }
 
 // usable returns why the draft takes nothing more, or nil.

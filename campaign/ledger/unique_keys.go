@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"mailshot/campaign/ledger/internal/claims"
 	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/internal/sqlite"
 )
@@ -14,8 +13,6 @@ func (d *Draft) claim() error {
 	if d.claims.Len() == 0 {
 		return nil
 	}
-	gathered := d.claims
-	d.claims = claims.Set{}
 	err := d.l.db.Write(func(t *sqlite.Tx) error {
 		args := make([]any, 0, 3*sqlite.Several)
 		flush := func() error {
@@ -23,7 +20,7 @@ func (d *Draft) claim() error {
 			args = args[:0]
 			return err
 		}
-		for hash, row := range gathered.Sorted() {
+		for hash, row := range d.claims.Sorted() {
 			if args = append(args, d.no, hash[:], row); len(args) == cap(args) {
 				if err := flush(); err != nil {
 					return err
@@ -35,6 +32,7 @@ func (d *Draft) claim() error {
 		}
 		return nil
 	})
+	d.claims.Empty()
 	d.tabled = true
 	return d.fail(err)
 }
@@ -42,9 +40,14 @@ func (d *Draft) claim() error {
 // claimant is the id of the row that has claimed a key, or 0.
 func (d *Draft) claimant(t *sqlite.Tx, h schema.KeyHash) (int64, error) {
 	row := d.claims.Find(h)
-	if row != 0 || !d.tabled {
+	if row != 0 || !d.tabled || !d.claims.Tabled(h) {
 		return row, nil
 	}
+	return d.tableClaimant(t, h)
+}
+
+// tableClaimant is the id of the row that has claimed a key in the table, or 0.
+func (d *Draft) tableClaimant(t *sqlite.Tx, h schema.KeyHash) (row int64, err error) {
 	r, err := t.Query("SELECT row FROM claims WHERE campaign = ? AND hash = ?", d.no, h[:])
 	if err != nil {
 		return 0, err

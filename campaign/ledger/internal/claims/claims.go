@@ -14,9 +14,12 @@ import (
 
 // Set is the keys that a draft's rows have claimed and that are not in the table of claims yet. Hashes come in no
 // order, and a B-tree that is filled in no order is written all over again for every thousand of them. So they gather
-// here, and go into the table in the table's order. The table refuses a second claim to a key whatever happens here.
-// The zero value is empty.
+// here, and go into the table in the table's order. Of those that are in the table it keeps some six bytes each, which
+// say that a key is not among them. The table refuses a second claim to a key whatever happens here. The zero value is
+// empty.
 type Set struct {
+	tabled filter // those in the table
+
 	base   int64 // the first claim's row
 	blocks [][]claim
 	n      int      // how many there are
@@ -30,8 +33,8 @@ type claim struct {
 
 const (
 	claimBlock = 1 << 14 // claims that are allocated together, so that none is copied when there are more
-	// Most is how many gather before they go into the table: some 30 MB. From then on every key is looked up there too.
-	Most = 1 << 20
+	// Most is how many gather before they go into the table: some 4 MB.
+	Most = 1 << 17
 )
 
 func (c *Set) at(i uint32) *claim { return &c.blocks[i/claimBlock][i%claimBlock] }
@@ -56,6 +59,9 @@ func (c *Set) Find(h schema.KeyHash) int64 {
 	}
 	return 0
 }
+
+// Tabled reports whether the key may be in the table.
+func (c *Set) Tabled(h schema.KeyHash) bool { return c.tabled.has(h) }
 
 // Add notes a claim to a key that no row has claimed.
 func (c *Set) Add(h schema.KeyHash, row int64) {
@@ -85,8 +91,17 @@ func (c *Set) Full(most int, last int64) bool {
 // Len is how many there are.
 func (c *Set) Len() int { return c.n }
 
-// Sorted yields the claims in the order of their hashes, each with its row. It uses up what finds them: nothing can be
-// found afterwards.
+// Empty takes all claims for tabled, and goes on with none.
+func (c *Set) Empty() {
+	for i := range uint32(c.n) {
+		c.tabled.add(c.at(i).hash)
+	}
+	c.n = 0
+	clear(c.slots)
+}
+
+// Sorted yields the claims in the order of their hashes, each with its row. It uses up what finds them: until Empty,
+// nothing can be found.
 func (c *Set) Sorted() iter.Seq2[*schema.KeyHash, int64] {
 	order := c.slots[:0]
 	for i := range uint32(c.n) {
