@@ -53,9 +53,9 @@ var allowed = map[string][]string{
 	"campaign/identity": {"campaign/accounts", "campaign/definition", "campaign/ledger", "campaign/lineage"},
 	"campaign/ledger": {
 		"campaign/ledger/internal/byhand", "campaign/ledger/internal/claims", "campaign/ledger/internal/durable",
-		"campaign/ledger/internal/group", "campaign/ledger/internal/marks", "campaign/ledger/internal/recovery",
-		"campaign/ledger/internal/schema", "campaign/ledger/internal/steps", "campaign/statefile",
-		"internal/machine", "internal/sqlite",
+		"campaign/ledger/internal/group", "campaign/ledger/internal/journal", "campaign/ledger/internal/marks",
+		"campaign/ledger/internal/recovery", "campaign/ledger/internal/schema", "campaign/ledger/internal/steps",
+		"campaign/statefile", "internal/machine", "internal/sqlite",
 	},
 	"campaign/ledger/host":            {"campaign/ledger", "internal/machine"},
 	"campaign/ledger/internal/byhand": {"campaign/ledger/internal/schema", "internal/machine", "internal/sqlite"},
