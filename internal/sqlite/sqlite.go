@@ -56,7 +56,7 @@ type Store struct {
 	bulks map[string]string    // the texts of statements that insert many records, by their beginning
 
 	readMu sync.Mutex // one query of Read at a time
-	reader *sql.Conn  // of Read, made by the first
+	reader *sql.Conn  // of Read
 	reads  direct     // its queries
 }
 
@@ -96,6 +96,14 @@ func Open(ctx context.Context, path string, versions []Version) (_ *Store, err e
 		return nil, err
 	}
 	s.Reading.SetMaxOpenConns(5) // one is Read's
+	// SQLite opens the file with the first query, and by then somebody may have moved it: all connections have one file.
+	if s.reader, err = s.Reading.Conn(ctx); err != nil {
+		return nil, err
+	}
+	var tables int
+	if err = s.reader.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables); err != nil {
+		return nil, err
+	}
 	return s, nil
 }
 
@@ -318,12 +326,6 @@ func (t *Tx) Query(query string, args ...any) (*sql.Rows, error) {
 func (s *Store) Read(query string, args []any, fn func(*Row) error) error {
 	s.readMu.Lock()
 	defer s.readMu.Unlock()
-	if s.reader == nil {
-		var err error
-		if s.reader, err = s.Reading.Conn(context.Background()); err != nil {
-			return err
-		}
-	}
 	return s.reads.each(s.reader, query, args, fn)
 }
 
