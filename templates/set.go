@@ -199,13 +199,21 @@ func (s *set) check(entry string) error {
 	return errors.Join(k.errs...)
 }
 
-// text compiles a source to plain text.
-func (c *Compiler) text(name string, src Source, make maker) (*Text, error) {
+// text compiles a source to plain text. The ends come after it, each in lines of its own.
+func (c *Compiler) text(name string, src Source, make maker, ends ...ending) (*Text, error) {
 	s := c.newSet(false)
-	if err := s.add(name, name, src.source(), make); err != nil {
+	if err := s.add(name, name, src.source(), endIn(make, ends)); err != nil {
 		return nil, err
 	}
-	if err := s.check(name); err != nil {
+	errs := []error{s.check(name)}
+	for _, e := range ends {
+		err := s.add(e.name, e.name, e.src, e.make)
+		if err == nil {
+			err = s.check(e.name)
+		}
+		errs = append(errs, err)
+	}
+	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
 	p, err := newTemplate(s, name, make != nil)
@@ -218,15 +226,9 @@ func (c *Compiler) text(name string, src Source, make maker) (*Text, error) {
 // html compiles a body's document and lists the images that it shows by cid:.
 func (c *Compiler) html(b BodySource) (*HTML, map[string]*Error, error) {
 	s := c.newSet(true)
-	content, make, layout := b.HTML, maker(markup.Text), b.Layout
+	content, make, layout := b.HTML, maker(markup.Text), b.layout()
 	if content == nil {
 		content, make = b.Markdown, markdownToHTML
-		if layout == "" {
-			layout = "plain"
-		}
-	}
-	if layout == "" {
-		layout = "none"
 	}
 	subject := Source{File: "subject"}
 	if b.Subject != nil {
@@ -236,7 +238,7 @@ func (c *Compiler) html(b BodySource) (*HTML, map[string]*Error, error) {
 	errs := []error{s.add("content", "body", content.source(), make)}
 	if layout != "none" {
 		entry = "layout"
-		errs = append(errs, s.add("subject", "subject", subject.source(), textInHTML), s.layout(layout))
+		errs = append(errs, s.add("subject", "subject", subject.source(), textInHTML), s.layout(layout, b.Look))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, nil, err
@@ -249,34 +251,6 @@ func (c *Compiler) html(b BodySource) (*HTML, map[string]*Error, error) {
 		return nil, nil, err
 	}
 	return &HTML{p}, s.images(), nil
-}
-
-// layout adds the layout: a built-in one, or a file.
-func (s *set) layout(name string) error {
-	var text string
-	data, err := layouts.ReadFile("layouts/" + name + ".html")
-	if err == nil {
-		text = string(data)
-	} else if text, err = s.c.read(name); err != nil {
-		hint := strings.Join(Layouts(), " and ") + " are built in; any other layout is a file below the campaign's folder"
-		if n := function.Nearest(name, Layouts()); n != "" {
-			hint = fmt.Sprintf("did you mean %q?", n)
-		}
-		return &Error{Code: "missing-layout", File: name, Line: 1, Column: 1,
-			Text: fmt.Sprintf("layout %q: %v", name, err), Hint: hint, Err: err}
-	}
-	src := source.New(name, 0, 0, text)
-	s.c.leftovers(src, leftover.HTML)
-	if err := s.add("layout", name, src, markup.Text); err != nil {
-		return err
-	}
-	for _, n := range s.trees["layout"].tree.Root.Nodes {
-		if includes(n, "content") {
-			return nil
-		}
-	}
-	return src.ErrorAt(0, "template", "the layout does not say where the content goes",
-		`put {{template "content" .}} there`)
 }
 
 // includes says whether the node includes the template name.

@@ -18,6 +18,7 @@ type compiling struct {
 	Config
 	compiler *templates.Compiler
 	errs     []error
+	logos    []render.Attachment // the layout's picture, if it goes with each message
 }
 
 // compile makes of the definition what the renderer needs.
@@ -59,6 +60,7 @@ func compile(c Config) (*templates.Compiler, render.Config, error) {
 		})
 	}
 	cfg.Body = p.body()
+	cfg.Attachments = append(cfg.Attachments, p.logos...)
 	cfg.Printed = p.compiler.PrintsCampaign()
 	return p.compiler, cfg, errors.Join(p.errs...)
 }
@@ -90,6 +92,12 @@ func (p *compiling) body() *templates.Body {
 	}
 	if p.Definition.Subject.Given() {
 		src.Subject = p.source(p.Definition.Subject)
+	}
+	if src.Markdown != nil || src.HTML != nil {
+		src.Look = p.look(src)
+	}
+	if p.failed(before) {
+		return nil
 	}
 	body, err := p.compiler.Body(src)
 	p.errs = append(p.errs, err)

@@ -43,10 +43,16 @@ func New(cfg Config) *Execution {
 	if cfg.Language != "" {
 		tag = language.Make(cfg.Language)
 	}
-	if cfg.Direction != "ltr" && cfg.Direction != "rtl" {
-		cfg.Direction = direction(tag)
-	}
+	cfg.Direction = Direction(cfg.Language, cfg.Direction)
 	return &Execution{cfg: cfg, tag: tag}
+}
+
+// Direction returns the direction of writing: the one that is given, or the one of the language.
+func Direction(lang, given string) string {
+	if given == "ltr" || given == "rtl" {
+		return given
+	}
+	return direction(language.Make(lang))
 }
 
 // direction returns the writing direction of a language's usual script.
