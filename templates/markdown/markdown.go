@@ -45,8 +45,9 @@ func Render(src *source.Source, link func(t *source.Tokens, action int) string) 
 	if err := deep(src); err != nil {
 		return nil, "", err
 	}
+	attributes := &attributes{t: t, action: -1}
 	md := goldmark.New(
-		goldmark.WithExtensions(
+		goldmark.WithExtensions(attributes,
 			extension.NewTable(extension.WithTableCellAlignMethod(extension.TableCellAlignAttribute)),
 			extension.Strikethrough, t.linkify()),
 		goldmark.WithParserOptions(
@@ -59,6 +60,9 @@ func Render(src *source.Source, link func(t *source.Tokens, action int) string) 
 	var out bytes.Buffer
 	if err := md.Convert([]byte(t.lines()), &out); err != nil {
 		return nil, "", src.ErrorAt(0, "template", err.Error(), "")
+	}
+	if err := attributes.check(); err != nil {
+		return nil, "", err
 	}
 	s := t.unwrapParagraphs(out.String())
 	if err := t.nesting(s); err != nil {
