@@ -36,15 +36,16 @@ type named struct {
 
 // set is the templates that one program needs: its entry and all that it includes.
 type set struct {
-	c     *Compiler
-	html  bool
-	known map[string]bool  // functions
-	units []*unit          // unit i is called "u<i>" by the parser
-	trees map[string]named // of the raw forms, by template name
-	meant map[string]named // of the meant forms, in HTML only
-	made  map[string]named // of the made forms
-	spied map[string]named // of the spied forms
-	files map[string]bool  // includes that have been read or have failed
+	c      *Compiler
+	html   bool
+	accent string           // of buttons; "" is the default
+	known  map[string]bool  // functions
+	units  []*unit          // unit i is called "u<i>" by the parser
+	trees  map[string]named // of the raw forms, by template name
+	meant  map[string]named // of the meant forms, in HTML only
+	made   map[string]named // of the made forms
+	spied  map[string]named // of the spied forms
+	files  map[string]bool  // includes that have been read or have failed
 }
 
 func (c *Compiler) newSet(html bool) *set {
@@ -140,7 +141,7 @@ func (s *set) include(u *unit, n *parse.TemplateNode) error {
 	syntax := leftover.HTML
 	switch ext := strings.ToLower(path.Ext(n.Name)); {
 	case s.html && ext == ".md":
-		make, syntax = markdownToHTML, leftover.Markdown
+		make, syntax = s.markdownToHTML, leftover.Markdown
 	case s.html && (ext == ".html" || ext == ".htm"):
 		make = markup.Text
 	case s.html:
@@ -226,9 +227,12 @@ func (c *Compiler) text(name string, src Source, make maker, ends ...ending) (*T
 // html compiles a body's document and lists the images that it shows by cid:.
 func (c *Compiler) html(b BodySource) (*HTML, map[string]*Error, error) {
 	s := c.newSet(true)
+	if s.accent = b.Look.Accent; s.accent != "" {
+		c.note("accent", "", s.accent)
+	}
 	content, make, layout := b.HTML, maker(markup.Text), b.layout()
 	if content == nil {
-		content, make = b.Markdown, markdownToHTML
+		content, make = b.Markdown, s.markdownToHTML
 	}
 	subject := Source{File: "subject"}
 	if b.Subject != nil {

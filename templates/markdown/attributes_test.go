@@ -20,7 +20,8 @@ func rendered(t *testing.T, text string) string {
 func TestAttributes(t *testing.T) {
 	t.Parallel()
 	for _, c := range [][2]string{
-		{"[Pay now](https://x.example/{{.id}}){.button}", `<p><a href="https://x.example/{{.id}}" class="button">Pay now</a></p>`},
+		{"[Pay now](https://x.example/{{.id}}){.button}", ButtonTable + "<tr>" + ButtonCell +
+			`<a href="https://x.example/{{.id}}" class="button">Pay now</a></td></tr></table>`},
 		{"[Pay *now*][1]{.button .wide #pay} today\n\n[1]: {{.url}}",
 			`<p><a href="{{.url}}" class="button wide" id="pay">Pay <em>now</em></a> today</p>`},
 		{"**[Pay {{.x}}](u){.button}**", `<p><strong><a href="u" class="button">Pay {{.x}}</a></strong></p>`},

@@ -8,6 +8,7 @@ package markdown
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -47,7 +48,7 @@ func Render(src *source.Source, link func(t *source.Tokens, action int) string) 
 	}
 	attributes := &attributes{t: t, action: -1}
 	md := goldmark.New(
-		goldmark.WithExtensions(attributes,
+		goldmark.WithExtensions(attributes, mailBlocks{},
 			extension.NewTable(extension.WithTableCellAlignMethod(extension.TableCellAlignAttribute)),
 			extension.Strikethrough, t.linkify()),
 		goldmark.WithParserOptions(
@@ -419,7 +420,11 @@ func (r *controlRenderer) render(w util.BufWriter, _ []byte, n ast.Node, enterin
 
 func (r *controlRenderer) row(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
 	if entering {
-		_, _ = w.WriteString("<tr>\n")
+		if class, ok := n.AttributeString("class"); ok {
+			_, _ = fmt.Fprintf(w, "<tr class=%q>\n", class)
+		} else {
+			_, _ = w.WriteString("<tr>\n")
+		}
 	} else {
 		_, _ = w.WriteString("</tr>\n")
 		endBody(w, n)
