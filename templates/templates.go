@@ -158,6 +158,8 @@ type BodySource struct {
 	// name is a file below Config.FS. Default: "plain" for Markdown, "none" for HTML.
 	Layout  string
 	Subject *Source // the layout's title; nil: an empty title
+	// NoInline leaves the rules of <style> there. Default: they are also written into the elements' style=.
+	NoInline bool
 }
 
 // Body is a compiled body.
