@@ -23,9 +23,10 @@ type maker func(*source.Source) (*source.Form, error)
 type unit struct {
 	raw   *source.Form // as the author wrote it: what is checked
 	meant *source.Form // what it says as HTML or as plain text
-	made  *source.Form // what is executed: in HTML, without what html/template would read in another way
+	made  *source.Form // what is executed: in HTML, without what html/template would read in another way, styles inlined
 	spied *source.Form // the same, with calls around its links
 	label string
+	name  string // of its template
 }
 
 // named is a template of a set, with the unit that it is in.
@@ -64,7 +65,7 @@ func (s *set) add(name, label string, src *source.Source, make maker) error {
 	if err := src.Valid(); err != nil {
 		return err
 	}
-	u := &unit{raw: source.Verbatim(src), label: label}
+	u := &unit{raw: source.Verbatim(src), label: label, name: name}
 	id := fmt.Sprintf("u%d", len(s.units))
 	s.units = append(s.units, u)
 	if err := s.parse(s.trees, name, id, u, u.raw); err != nil {
@@ -190,14 +191,21 @@ func (c *Compiler) read(name string) (string, error) {
 func (s *set) check(entry string) error {
 	k := &checker{set: s, trees: s.trees, done: map[string]bool{}}
 	k.template(entry, rowShape)
-	if s.c.cfg.Alias != nil && len(k.errs) == 0 {
-		// Aliases must also be replaced in what is executed. It cannot have mistakes that the written form does not have.
-		for _, trees := range []map[string]named{s.meant, s.made, s.spied} {
-			made := &checker{set: s, trees: trees, done: map[string]bool{}}
-			made.template(entry, rowShape)
-		}
+	if len(k.errs) == 0 {
+		s.unalias(entry, s.meant, s.made, s.spied)
 	}
 	return errors.Join(k.errs...)
+}
+
+// unalias replaces aliases in what is executed. It cannot have mistakes that the written form does not have.
+func (s *set) unalias(entry string, executed ...map[string]named) {
+	if s.c.cfg.Alias == nil {
+		return
+	}
+	for _, trees := range executed {
+		made := &checker{set: s, trees: trees, done: map[string]bool{}}
+		made.template(entry, rowShape)
+	}
 }
 
 // text compiles a source to plain text. The ends come after it, each in lines of its own.
@@ -206,13 +214,16 @@ func (c *Compiler) text(name string, src Source, make maker, ends ...ending) (*T
 	if err := s.add(name, name, src.source(), endIn(make, ends)); err != nil {
 		return nil, err
 	}
-	errs := []error{s.check(name)}
+	var errs []error
 	for _, e := range ends {
-		err := s.add(e.name, e.name, e.src, e.make)
-		if err == nil {
-			err = s.check(e.name)
-		}
-		errs = append(errs, err)
+		errs = append(errs, s.add(e.name, e.name, e.src, e.make))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	errs = []error{s.check(name)}
+	for _, e := range ends {
+		errs = append(errs, s.check(e.name))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
@@ -249,6 +260,11 @@ func (c *Compiler) html(b BodySource) (*HTML, map[string]*Error, error) {
 	}
 	if err := s.check(entry); err != nil {
 		return nil, nil, err
+	}
+	if !b.NoInline {
+		if err := s.inline(entry); err != nil {
+			return nil, nil, err
+		}
 	}
 	p, err := newTemplate(s, entry, false)
 	if err != nil {

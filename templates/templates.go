@@ -159,6 +159,8 @@ type BodySource struct {
 	Layout  string
 	Subject *Source // the layout's title; nil: an empty title
 	Look    Look    // of a layout that is built in
+	// NoInline leaves the rules of <style> there. Default: they are also written into the elements' style=.
+	NoInline bool
 }
 
 // Body is a compiled body.

@@ -152,6 +152,9 @@ func (d *Definition) bodyKeys() []schema.Key {
 			Doc: "Language of the text (BCP 47). Default: not said."},
 		{Name: "direction", Read: schema.Word(&b.Direction, "ltr", "rtl"), Example: "ltr",
 			Doc: "ltr or rtl. Default: by the language."},
+		{Name: "inline", Read: schema.Off(&b.NoInline), Example: "false", Off: true,
+			Doc: "false leaves the rules of <style> there. Default: true, which also writes them into style=, for mail " +
+				"programs that drop <style>."},
 	}, appearance.Keys(&b.Look)...)
 }
 

@@ -86,6 +86,7 @@ func (p *compiling) body() *templates.Body {
 	before := len(p.errs)
 	src := templates.BodySource{
 		Markdown: p.read(b.Markdown), HTML: p.read(b.HTML), Text: p.read(b.Text), Layout: b.Layout.Text,
+		NoInline: b.NoInline,
 	}
 	if len(p.errs) > before {
 		return nil

@@ -128,6 +128,7 @@ var allowed = map[string][]string{
 	"templates":           {"templates/..."},
 	"templates/function":  {"internal/ellipsis", "internal/suggest", "templates/gaps"},
 	"templates/gaps":      {"templates/source"},
+	"templates/inline":    {"templates/function", "templates/source"},
 	"templates/layouts":   {},
 	"templates/leftover":  {"internal/placeholder", "templates/source"},
 	"templates/markdown":  {"templates/markup", "templates/source"},

@@ -110,7 +110,9 @@ func isSum(row ast.Node, source []byte) bool {
 	return bold
 }
 
-func (m mailBlocks) RegisterFuncs(reg renderer.NodeRendererFuncRegisterer) { reg.Register(kindButton, m.button) }
+func (m mailBlocks) RegisterFuncs(reg renderer.NodeRendererFuncRegisterer) {
+	reg.Register(kindButton, m.button)
+}
 
 // button writes a button as a table of its own. Several are one below the other: beside each other they would be wider
 // than a phone.
