@@ -68,13 +68,13 @@ func unpack(t *testing.T, file, to string) {
 var fewerKeys = map[string]bool{"state1-accounts1": true, "state1-accounts3": true, "state2-accounts4": true}
 
 // asked plans the folder's campaign, which has to be refused for inputs that changed, with these words.
-func (f *folder) asked(t *testing.T, o campaign.PlanOptions, what string) {
+func (f *folder) asked(t *testing.T, o campaign.PlanOptions, what ...string) {
 	t.Helper()
 	c := f.open(t, campaign.Options{})
 	defer c.Close()
 	_, err := c.Plan(t.Context(), o)
 	var changed *campaign.ChangedError
-	if !errors.As(err, &changed) || len(changed.What) != 1 || changed.What[0] != what {
+	if !errors.As(err, &changed) || !slices.Equal(changed.What, what) {
 		t.Errorf("Plan: %v, want that it asks about %s", err, what)
 	}
 }

@@ -111,7 +111,12 @@ var mailshotNames = []string{"address", "campaign", "key", "name", "token"}
 
 // Compiler compiles the templates of one campaign. Its methods may be called concurrently.
 type Compiler struct {
-	cfg  Config
+	cfg Config
+	*compiled
+}
+
+// compiled is what the compilers of one campaign know of its templates, see Compiler.In.
+type compiled struct {
 	mu   sync.Mutex
 	seen map[string][sha256.Size]byte // what Digest covers
 	places
@@ -124,7 +129,15 @@ func New(cfg Config) *Compiler {
 	if cfg.Limit <= 0 {
 		cfg.Limit = DefaultLimit
 	}
-	return &Compiler{cfg: cfg, seen: map[string][sha256.Size]byte{}}
+	return &Compiler{cfg, &compiled{seen: map[string][sha256.Size]byte{}}}
+}
+
+// In returns the compiler of the same campaign for another language and its direction, see [Config]. The compilers of
+// one campaign have one Digest and one list of Places.
+func (c *Compiler) In(language, direction string) *Compiler {
+	cfg := c.cfg
+	cfg.Language, cfg.Direction = language, direction
+	return &Compiler{cfg, c.compiled}
 }
 
 // Text is a compiled template that makes plain text. It is safe for concurrent use.

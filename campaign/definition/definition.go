@@ -53,6 +53,7 @@ type Definition struct {
 	Body        Body
 	Piped       string // the part of the body that is Stdin; "" = none, or not read
 	Attachments []Attachment
+	Languages   Languages
 	Suppress    []Text // suppression files
 	Headers     []Header
 	Set         []Setting // values that hold for all rows, in the order of their names
@@ -113,13 +114,14 @@ type Recipients struct {
 	Delimiter          rune     // of a text file; 0 = detected
 	Encoding           string   // of a text file, as WHATWG or IANA name it, not checked here; "" = what the file shows
 	Address, Name, Key string   // columns; "" = guessed from the header (Key: the address)
+	Language           string   // column of the language of each message, one of Languages; "" = there is one language
 	Columns            map[string]string
 	Addresses          string // "strict" or "lenient"; "" = strict
 	Where              Text
 	Duplicates         string // "error" or "first"; never ""
 
 	// Places has the places of what is checked against the list: "query", "postgres", "encoding", "locale", "address",
-	// "name", "key", and "columns.amount" for each column's type.
+	// "name", "key", "language", and "columns.amount" for each column's type.
 	Places map[string]Text
 }
 
@@ -278,14 +280,8 @@ func (d *Definition) check(dec *schema.Decoder) {
 			dec.Report(n, "bad-value", fmt.Sprintf("give_up (%v) comes before the first retry (%v)", b.GiveUp, b.First), "")
 		}
 	}
-	cids := map[string]bool{}
-	for i, a := range d.Attachments {
-		if a.CID != "" && cids[a.CID] {
-			n := dec.Given(fmt.Sprintf("attachments[%d].cid", i))
-			dec.Report(n, "duplicate-cid", fmt.Sprintf("cid %q is given twice", a.CID), "each image needs its own")
-		}
-		cids[a.CID] = true
-	}
+	checkCIDs(dec, "attachments", d.Attachments)
+	d.checkLanguages(dec)
 	d.mark(dec)
 }
 

@@ -6,8 +6,8 @@ import (
 	"mailshot/campaign/definition/value"
 )
 
-// keys is the table of what a campaign file may hold beside what a command line gives. It is the one place to change for a new key: reading, suggestions
-// and the reference follow it. The order is that of the reference.
+// keys is the table of what a campaign file may hold beside what a command line gives. It is the one place to change
+// for a new key: reading, suggestions and the reference follow it. The order is that of the reference.
 func (d *Definition) keys(flags Flags) []schema.Key {
 	return []schema.Key{
 		{Name: "id", Required: true, Read: id(&d.ID), Example: "invoices-{{date}}",
@@ -38,6 +38,7 @@ func (d *Definition) keys(flags Flags) []schema.Key {
 			Example: "\n- file: invoices/{{.number}}.pdf\n  name: Invoice {{.number}}.pdf\n- file: logo.png\n  cid: logo",
 			Doc: "Files to attach, below the campaign file's folder; file and name are templates. " +
 				"Default of name: the file's own. With cid: logo, the HTML shows the image by <img src=\"cid:logo\">."},
+		d.languagesKey(),
 		{Name: "suppress", Read: schema.FileList(&d.Suppress), Example: "[do-not-mail.csv]",
 			Doc: "Suppression files. A line is an address, @example.com or @*.example.com; or the file is an export: " +
 				"mailshot suppress import --help. A file is read again when it changes."},
@@ -119,6 +120,9 @@ func (d *Definition) recipientKeys() []schema.Key {
 		{Name: "key", Read: noted(&r.Places, "key", &r.Key), Example: "number",
 			Doc: "What identifies a recipient over runs, letter by letter: forms that look alike are different keys. " +
 				"Default: the address."},
+		{Name: "language", Read: noted(&r.Places, "language", &r.Language), Example: "lang", Off: true,
+			Doc: "With languages: the column that has the code of each person's language. fa-IR takes fa. A row whose " +
+				"code is none of the languages, or empty, takes the default, and check says how many do."},
 		{Name: "addresses", Read: schema.Word(&r.Addresses, "strict", "lenient"), Example: "lenient", Off: true,
 			Doc: "lenient takes addresses with dots that the standard does not allow, as ann..b@docomo.ne.jp. " +
 				"Default: strict, which makes such rows invalid."},

@@ -53,7 +53,8 @@ var allowed = map[string][]string{
 		"campaign/accounts", "campaign/definition", "campaign/ledger", "campaign/message", "campaign/recipients",
 		"internal/trail", "render",
 	},
-	"campaign/identity": {"campaign/accounts", "campaign/definition", "campaign/ledger", "campaign/lineage"},
+	"campaign/identity":  {"campaign/accounts", "campaign/definition", "campaign/ledger", "campaign/lineage"},
+	"campaign/languages": {"campaign/definition", "campaign/recipients", "internal/ellipsis"},
 	"campaign/ledger": {
 		"campaign/ledger/internal/byhand", "campaign/ledger/internal/claims", "campaign/ledger/internal/group",
 		"campaign/ledger/internal/marks", "campaign/ledger/internal/recovery", "campaign/ledger/internal/schema",
@@ -76,8 +77,8 @@ var allowed = map[string][]string{
 	"campaign/lineage": {"campaign/accounts", "campaign/ledger", "internal/disk"},
 	"campaign/list":    {"campaign/definition", "campaign/recipients"},
 	"campaign/message": {
-		"campaign/check", "campaign/check/content", "campaign/definition", "campaign/recipients", "render",
-		"render/address", "templates",
+		"campaign/check", "campaign/check/content", "campaign/definition", "campaign/languages",
+		"campaign/recipients", "render", "render/address", "templates",
 	},
 	"campaign/pacing":    {"campaign/ledger", "sender/courtesy"},
 	"campaign/readiness": {"campaign/check", "campaign/definition", "campaign/transport"},
