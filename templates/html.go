@@ -24,6 +24,9 @@ func (s *set) markdownToHTML(src *source.Source) (*source.Form, error) {
 	if err != nil {
 		return nil, err
 	}
+	if function.Direction(s.c.cfg.Language, s.c.cfg.Direction) == "rtl" {
+		out = markdown.Isolate(t, out)
+	}
 	return t.Show(layouts.DressButtons(out, markdown.ButtonTable, markdown.ButtonCell, s.accent)), nil
 }
 

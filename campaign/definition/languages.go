@@ -47,8 +47,8 @@ func (d *Definition) languagesKey() schema.Key {
 			"\nde: { subject: \"Rechnung {{.number}}\", markdown: body.de.md, layout: letter }",
 		Doc: "The languages of the messages, by their codes (BCP 47); recipients.language names the column that " +
 			"chooses. The campaign's own subject, body and attachments are in the default language. A language gives " +
-			"subject, markdown, html and text (all that it has of the three), layout, direction and attachments; what " +
-			"it does not give is the campaign's. Numbers, dates, lang and dir follow the language."}
+			"subject, markdown, html and text (all that it has of the three), layout, preheader, postal, direction and " +
+			"attachments; what it does not give is the campaign's, the preheader aside. Numbers, dates, lang and dir follow the language."}
 }
 
 // language reads one entry of languages: the default, or what differs in a language.

@@ -17,6 +17,8 @@ const (
 	leastEdge = 3
 )
 
+const white = "#ffffff"
+
 // The surfaces on which texts stand. desk is around the sheet, and well is behind code.
 const (
 	lightDesk, lightSheet, lightWell = "#f3f4f6", "#ffffff", "#f3f4f6"
@@ -42,7 +44,7 @@ type palette struct {
 	Link              string // a text in the accent colour, darker where it must be
 	Rule              string // lines and bars in the accent colour
 
-	DarkFill, DarkLabel, DarkLink string // on a dark screen
+	DarkFill, DarkLabel, DarkLink, DarkRule string // on a dark screen
 }
 
 // lights makes the palette of an accent.
@@ -50,22 +52,25 @@ func lights(accent string) palette {
 	if accent == "" {
 		accent = DefaultAccent
 	}
-	p := palette{Fill: accent, Rule: accent}
-	p.Label = label(p.Fill)
+	p := palette{Rule: accent}
+	p.Fill, p.Label = fill(accent)
 	p.Link = until(accent, 0, least, lightSheet, lightDesk, lightWell)
-	p.Edge = until(accent, 0, leastEdge, lightSheet)
+	p.Edge = until(p.Fill, 0, leastEdge, lightSheet)
 	p.DarkLink = until(accent, 1, least, darkSheet, darkDesk, darkWell)
-	p.DarkFill = until(accent, 1, leastEdge, darkSheet)
-	p.DarkLabel = label(p.DarkFill)
+	p.DarkRule = until(accent, 1, leastEdge, darkSheet)
+	p.DarkFill, p.DarkLabel = fill(p.DarkRule)
 	return p
 }
 
-// label is the colour of a text on a fill: white where that can be read, else black, which then can.
-func label(fill string) string {
-	if contrast("#ffffff", fill) >= least {
-		return "#ffffff"
+// fill returns the colour of a button, and of the text on it. The text is white, and the colour darker where it must be
+// for that; on a light colour, which would become another one that way, the text is black. A program that turns colours
+// for a dark screen makes black texts white, and leaves colours that are neither light nor dark as they are: so black
+// may stand on a light colour alone.
+func fill(accent string) (colour, label string) {
+	if contrast(white, accent) < leastEdge {
+		return accent, "#000000"
 	}
-	return "#000000"
+	return until(accent, 0, least, white), white
 }
 
 // until mixes a colour with black (to 0) or white (to 1), as little as is needed for its contrast with all surfaces.
