@@ -45,6 +45,12 @@ func (mailBlocks) Transform(doc *ast.Document, reader text.Reader, _ parser.Cont
 			if entering && onlyButtons(n, reader.Source()) {
 				alone = append(alone, n)
 			}
+		case *east.Table:
+			if entering && hasPicture(n) {
+				class, _ := n.AttributeString("class")
+				own, _ := class.([]byte)
+				n.SetAttributeString("class", bytes.TrimSpace(append(bytes.Clone(own), " pictures"...)))
+			}
 		case *east.TableRow:
 			if entering && isSum(n, reader.Source()) {
 				n.SetAttributeString("class", []byte("sum"))
@@ -91,6 +97,17 @@ func isButton(n ast.Node) bool {
 func blank(n ast.Node, source []byte) bool {
 	t, ok := n.(*ast.Text)
 	return ok && len(bytes.TrimSpace(t.Segment.Value(source))) == 0
+}
+
+// hasPicture says whether there is a picture in a table. Its columns then share the width equally, because a picture
+// would make its own column as wide as itself.
+func hasPicture(table ast.Node) bool {
+	found := false
+	_ = ast.Walk(table, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		found = found || n.Kind() == ast.KindImage
+		return ast.WalkContinue, nil
+	})
+	return found
 }
 
 // isSum says whether each cell of a row that is not empty is bold throughout, and one of them is not empty.
