@@ -11,7 +11,6 @@ import (
 	"mailshot/templates/function"
 	"mailshot/templates/leftover"
 	"mailshot/templates/markup"
-	"mailshot/templates/plaintext"
 	"mailshot/templates/source"
 )
 
@@ -140,15 +139,15 @@ func (s *set) include(u *unit, n *parse.TemplateNode) error {
 	syntax := leftover.HTML
 	switch ext := strings.ToLower(path.Ext(n.Name)); {
 	case s.html && ext == ".md":
-		make, syntax = markdownToHTML, leftover.Markdown
+		make, syntax = s.c.markdownToHTML, leftover.Markdown
 	case s.html && (ext == ".html" || ext == ".htm"):
 		make = markup.Text
 	case s.html:
 		return fail(fmt.Sprintf("%s cannot be included in HTML", n.Name), "partials of an HTML body are .html or .md files")
 	case ext == ".md":
-		make, syntax = markdownToText, leftover.Markdown
+		make, syntax = s.c.markdownToText, leftover.Markdown
 	case ext == ".html", ext == ".htm":
-		make = plaintext.FromHTML
+		make = s.c.htmlToText
 	default:
 		syntax = leftover.Text
 	}
@@ -220,7 +219,7 @@ func (c *Compiler) html(b BodySource) (*HTML, map[string]*Error, error) {
 	s := c.newSet(true)
 	content, make, layout := b.HTML, maker(markup.Text), b.Layout
 	if content == nil {
-		content, make = b.Markdown, markdownToHTML
+		content, make = b.Markdown, c.markdownToHTML
 		if layout == "" {
 			layout = "plain"
 		}

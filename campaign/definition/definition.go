@@ -128,6 +128,7 @@ type Body struct {
 	Layout               Text
 	Language             string // BCP 47, e.g. "fa"; "" = none
 	Direction            string // "ltr", "rtl" or "" = by the language
+	Typographer          bool   // quotes, dashes and dots of Markdown are set as the language does
 }
 
 // Attachment is a file that goes with each message. File and Name are templates; Name defaults to the file's own. With
@@ -262,6 +263,9 @@ func (d *Definition) check(dec *schema.Decoder) {
 	}
 	if n := dec.Given("body.layout"); n != nil && plain && d.Body.Text.Given() && !dec.Failed("body.layout") {
 		dec.Report(n, "useless-key", "a layout is for markdown or html, and the body is text only", "remove the line")
+	}
+	if n := dec.Given("body.typographer"); n != nil && d.Body.Typographer && !d.Body.Markdown.Given() {
+		dec.Report(n, "useless-key", "the typographer is for markdown", "remove the line")
 	}
 	d.checkList(dec)
 	d.checkCourtesy(dec)

@@ -35,7 +35,7 @@ func compile(c Config) (*templates.Compiler, render.Config, error) {
 	}
 	d := c.Definition
 	p := compiling{Config: c, compiler: templates.New(templates.Config{
-		FS: c.Root.FS(), Columns: names, Language: d.Body.Language, Direction: d.Body.Direction,
+		FS: c.Root.FS(), Columns: names, Language: d.Body.Language, Direction: d.Body.Direction, Typographer: d.Body.Typographer,
 		Alias: func(name string) string {
 			if i := h.Index(name); i >= 0 {
 				return names[i]
