@@ -94,7 +94,7 @@ func (l *layout) stuff(from int, shapes []shape) {
 		if need || s.quotes > 0 {
 			l.b = append(l.b, ' ')
 		}
-		if s.right {
+		if s.right && !rightward(line) {
 			l.b = append(l.b, rlm...)
 		}
 		l.b = append(append(l.b, line...), '\n')
@@ -123,7 +123,7 @@ func newTable(rows []row) *table {
 			f := &r.cells[k]
 			if f.align == 'a' {
 				f.align = 'l'
-				if t.kinds[f.at+f.span-1].right() {
+				if t.kinds[f.at+f.span-1].right() && (f.span == 1 || f.number()) {
 					f.align = 'r'
 				}
 			}
@@ -163,14 +163,14 @@ func (k kind) right() bool { return k.some && !k.others }
 // count finds out what the cells of n columns are.
 func (t *table) count(n int) {
 	t.kinds = make([]kind, n)
-	heads := len(t.rows) > 1 && t.rows[0].heads()
+	heads := len(t.rows) > 2 && t.rows[0].heads()
 	for i, r := range t.rows {
 		if r.kind == 'T' || i == 0 && heads {
 			continue
 		}
 		for _, f := range r.cells {
-			if len(f.lines) > 0 {
-				k := &t.kinds[f.at+f.span-1]
+			if len(f.lines) > 0 && f.span == 1 {
+				k := &t.kinds[f.at]
 				k.some = true
 				k.others = k.others || f.align != 'r' && (f.align != 'a' || !f.number())
 			}
@@ -363,23 +363,27 @@ func (f *field) width() int {
 	return w
 }
 
-// number says whether a cell is a number, with its currency or unit.
+// number says whether a cell is a number, with its currency or unit. 2026-11-22 is a date, A-17 a name, and +1 555 010
+// 99 99 a telephone number.
 func (f *field) number() bool {
 	for _, line := range f.lines {
 		digits, letters := 0, 0
+		before := ' '
 		for _, c := range string(line) {
 			switch {
 			case unicode.IsDigit(c):
 				digits++
 			case unicode.IsLetter(c):
 				letters++
+			case c == '-' && (unicode.IsDigit(before) || unicode.IsLetter(before)):
+				return false
 			case unicode.In(c, unicode.Sc, unicode.Cf, unicode.Zs), strings.ContainsRune(".,'’+-−–%()~×٫٬*", c):
 			default:
 				return false
 			}
+			before = c
 		}
-		// 2026-11-22 is a date, and +1 555 010 99 99 a telephone number.
-		if digits == 0 || letters > 4 || bytes.Count(line, []byte("-")) > 1 || line[0] == '+' && digits > 6 {
+		if digits == 0 || letters > 4 || line[0] == '+' && digits > 6 {
 			return false
 		}
 	}

@@ -31,14 +31,18 @@ func (l *layout) flow(s shape, line []byte) {
 			indent = hang
 		}
 		most := room - indent
-		if flowed || s.quotes == 0 && (indent > 0 || stuffed(line)) {
-			most-- // a blank at its end, or one that stuffs it
+		if s.quotes == 0 && (indent > 0 || stuffed(line)) {
+			most-- // it is stuffed
 		}
 		n, wide := len(line), 0
-		if n > most && !s.fixed {
-			n, wide = fit(line, most)
-		} else if s.kind != 0 {
+		if s.kind != 0 || n > most {
 			wide = Width(line)
+		}
+		if wide > most && !s.fixed {
+			if flowed {
+				most-- // a blank at its end
+			}
+			n, wide = fit(line, most)
 		}
 		rest := bytes.TrimLeft(line[n:], " ")
 		more := len(rest) > 0

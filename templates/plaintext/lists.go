@@ -12,7 +12,14 @@ import (
 
 // list writes a list. If there are controls in it, its items are numbered when the message is made.
 func (w *writer) list(n *xhtml.Node) {
-	w.begin()
+	inner := n.Parent != nil && n.Parent.DataAtom == atom.Li
+	if w.begin(); !inner {
+		w.apart()
+	}
+	lines := 1
+	if loose(n) {
+		lines = 2
+	}
 	ordered := n.DataAtom == atom.Ol
 	next := 1
 	if s := attr(n, "start"); s != "" && strings.Trim(s, "0123456789") == "" && len(s) < 9 {
@@ -37,29 +44,48 @@ func (w *writer) list(n *xhtml.Node) {
 	}
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
 		switch {
-		case c.DataAtom != atom.Li || !ordered:
+		case c.DataAtom == atom.Li && !ordered && !w.dropped(c):
+			w.item(c, lines)
+		case c.DataAtom != atom.Li || w.dropped(c):
 			w.node(c)
 		case dynamic:
-			w.block(w.indent(w.inner(c), open+w.t.Call(function.Number+" "+strconv.Itoa(id), -1)+shut, "   "), 1)
+			w.block(w.indent(w.inner(c), open+w.t.Call(function.Number+" "+strconv.Itoa(id), -1)+shut, "   "), lines)
 		default:
-			w.block(w.indent(w.inner(c), open+strconv.Itoa(next)+shut, strings.Repeat(" ", len(open+strconv.Itoa(next)+shut))), 1)
+			w.block(w.indent(w.inner(c), open+strconv.Itoa(next)+shut, strings.Repeat(" ", len(open+strconv.Itoa(next)+shut))), lines)
 			next++
 		}
 	}
-	if n.Parent == nil || n.Parent.DataAtom != atom.Li {
+	if !inner {
 		w.b.WriteString("\n")
 	}
 	w.dirty = false
 }
 
+// loose says whether a list has an item of two blocks or more, so that empty lines keep its items apart.
+func loose(n *xhtml.Node) bool {
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		blocks := 0
+		for d := c.FirstChild; d != nil; d = d.NextSibling {
+			switch d.DataAtom {
+			case atom.P, atom.Pre, atom.Blockquote, atom.Table:
+				blocks++
+			}
+		}
+		if blocks > 1 {
+			return true
+		}
+	}
+	return false
+}
+
 // item writes an item of a list without numbers. That of a task has its box for a sign.
-func (w *writer) item(n *xhtml.Node) {
+func (w *writer) item(n *xhtml.Node, lines int) {
 	first, rest := "- ", "  "
 	text := w.inner(n)
 	if attr(n, "class") == "task" {
 		first, rest = "", "    "
 	}
-	w.block(w.indent(text, first, rest), 1)
+	w.block(w.indent(text, first, rest), lines)
 }
 
 // indent puts first before the first line and rest before the others, after the controls that a line begins with and

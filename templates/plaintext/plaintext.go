@@ -172,7 +172,7 @@ func (w *writer) element(n *xhtml.Node) {
 	case atom.Ul, atom.Ol:
 		w.list(n)
 	case atom.Li:
-		w.item(n)
+		w.item(n, 1)
 	case atom.Dd:
 		w.block(w.indent(w.inner(n), "  ", "  "), 1)
 	case atom.Table:
@@ -180,7 +180,7 @@ func (w *writer) element(n *xhtml.Node) {
 	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
 		w.heading(n)
 	case atom.P, atom.Dl, atom.Figure:
-		w.begin()
+		w.apart()
 		w.children(n)
 		w.end(2)
 	case atom.Td, atom.Th: // of a layout
@@ -212,7 +212,7 @@ func (w *writer) element(n *xhtml.Node) {
 
 // heading writes a heading, which is underlined when the text is laid out.
 func (w *writer) heading(n *xhtml.Node) {
-	w.begin()
+	w.apart()
 	sub := w.sub()
 	sub.children(n)
 	under := underMark
@@ -275,6 +275,13 @@ func (w *writer) begin() {
 	w.dirty, w.gap = false, 0
 }
 
+// apart starts a block with an empty line before it. An empty line too many goes when the text is laid out.
+func (w *writer) apart() {
+	if w.begin(); w.b.Len() > 0 {
+		w.b.WriteString("\n")
+	}
+}
+
 // end ends a block, with an empty line after it when lines is 2.
 func (w *writer) end(lines int) {
 	if w.dirty || lines > 1 {
@@ -291,7 +298,9 @@ func (w *writer) line() {
 
 // block writes a made block.
 func (w *writer) block(text string, lines int) {
-	w.begin()
+	if w.begin(); lines > 1 {
+		w.apart()
+	}
 	text = strings.TrimRight(text, "\n")
 	w.b.WriteString(text)
 	// Controls at the end are after a line end already.

@@ -12,7 +12,7 @@ import (
 // table writes a table: one of data as rows, which are aligned when the text is laid out, and one that lays out a
 // message as the blocks in it.
 func (w *writer) table(n *xhtml.Node) {
-	w.begin()
+	w.apart()
 	if !w.isData(n) {
 		w.children(n)
 		w.end(1)
