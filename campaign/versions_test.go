@@ -137,7 +137,7 @@ func digests(t *testing.T, s *sink.Server) *folder {
 	t.Helper()
 	const from = "testdata/digests"
 	f := newFolder(t)
-	f.copy(t, from, s, "campaign.yaml", "north.csv", "south.csv", "body.md", "bill.txt")
+	f.copy(t, from, s, "campaign.yaml", "north.csv", "south.csv", "notice.txt", "bill.txt")
 	unpack(t, filepath.Join(from, "state.db.gz"), filepath.Join(f.dir, ".mailshot", "state.db"))
 	unpack(t, filepath.Join(from, "accounts.db.gz"), f.accounts)
 	return f

@@ -43,8 +43,8 @@ func FuzzTokens(f *testing.F) {
 		}
 		if !strings.Contains(src.Text, "define") && !strings.Contains(src.Text, "block") {
 			_, _ = New(Config{}).newSet(true).markdownToHTML(src) // must not panic
-			_, _ = markdownToText(src)
-			_, _ = plaintext.FromHTML(src)
+			_, _ = New(Config{}).markdownToText(src)
+			_, _ = plaintext.FromHTML(src, false)
 		}
 	})
 }

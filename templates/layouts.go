@@ -11,7 +11,6 @@ import (
 	"mailshot/templates/layouts"
 	"mailshot/templates/leftover"
 	"mailshot/templates/markup"
-	"mailshot/templates/plaintext"
 	"mailshot/templates/source"
 )
 
@@ -94,7 +93,7 @@ func (c *Compiler) foot(b BodySource) (ends []ending) {
 		if address, err := textInHTML(u.source()); err == nil { // else the HTML has the same mistake
 			const before = `<a href="`
 			ends = append(ends, ending{"unsubscribe", source.New(u.File, u.Line, u.Column-len(before),
-				before+address.Text+`">`+layouts.Leave(c.cfg.Language)+"</a>"), plaintext.FromHTML})
+				before+address.Text+`">`+layouts.Leave(c.cfg.Language)+"</a>"), c.htmlToText})
 		}
 	}
 	return ends

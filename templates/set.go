@@ -11,7 +11,6 @@ import (
 	"mailshot/templates/function"
 	"mailshot/templates/leftover"
 	"mailshot/templates/markup"
-	"mailshot/templates/plaintext"
 	"mailshot/templates/source"
 )
 
@@ -148,9 +147,9 @@ func (s *set) include(u *unit, n *parse.TemplateNode) error {
 	case s.html:
 		return fail(fmt.Sprintf("%s cannot be included in HTML", n.Name), "partials of an HTML body are .html or .md files")
 	case ext == ".md":
-		make, syntax = markdownToText, leftover.Markdown
+		make, syntax = s.c.markdownToText, leftover.Markdown
 	case ext == ".html", ext == ".htm":
-		make = plaintext.FromHTML
+		make = s.c.htmlToText
 	default:
 		syntax = leftover.Text
 	}

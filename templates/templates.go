@@ -45,7 +45,6 @@ import (
 
 	"mailshot/templates/function"
 	"mailshot/templates/leftover"
-	"mailshot/templates/plaintext"
 	"mailshot/templates/program"
 	"mailshot/templates/source"
 )
@@ -70,7 +69,9 @@ type Config struct {
 	// Default: no language is named, and they are written as in English.
 	Language  string
 	Direction string // "ltr" or "rtl"; default by Language
-	Limit     int    // bytes that one execution may write; default DefaultLimit
+	// Typographer has the typewriter quotes, dashes and dots of Markdown set as those of Language. Default: they stay.
+	Typographer bool
+	Limit       int // bytes that one execution may write; default DefaultLimit
 }
 
 // Source is a template's text and where it stands, so that errors can point at it.
@@ -152,6 +153,10 @@ func (t *Text) Execute(w io.Writer, d Data) error { return t.p.execute(w, d) }
 // Append replaces o by the text for d. If it fails, o holds nothing, and the error names the place in the source.
 func (t *Text) Append(o *Output, d Data) error { return t.p.append(o, d) }
 
+// Flowed says whether the text is format=flowed (RFC 3676), as one that was derived from Markdown or HTML is. A text
+// that its author has written is as it was written.
+func (t *Text) Flowed() bool { return t.p.tidy }
+
 // Literals are the literals that the Runs of an Output speak of. They must not be changed.
 func (t *Text) Literals() []string { return t.p.literals() }
 
@@ -218,9 +223,9 @@ func (c *Compiler) Body(b BodySource) (*Body, error) {
 		body.Text, err = c.text("text", *b.Text, nil)
 	case len(errs) > 0 && errs[0] != nil: // the same source would report the same mistakes
 	case b.Markdown != nil:
-		body.Text, err = c.text("text", *b.Markdown, markdownToText, c.foot(b)...)
+		body.Text, err = c.text("text", *b.Markdown, c.markdownToText, c.foot(b)...)
 	default:
-		body.Text, err = c.text("text", *b.HTML, plaintext.FromHTML, c.foot(b)...)
+		body.Text, err = c.text("text", *b.HTML, c.htmlToText, c.foot(b)...)
 	}
 	if err := errors.Join(append(errs, err)...); err != nil {
 		return nil, err

@@ -133,6 +133,7 @@ type Body struct {
 	Language             string                // BCP 47, e.g. "fa"; "" = none
 	Direction            string                // "ltr", "rtl" or "" = by the language
 	NoInline             bool                  // the rules of <style> stay there alone
+	Typographer          bool                  // quotes, dashes and dots of Markdown are set as the language does
 }
 
 // Attachment is a file that goes with each message. File and Name are templates; Name defaults to the file's own. With
@@ -271,6 +272,9 @@ func (d *Definition) check(dec *schema.Decoder) {
 	appearance.Check(dec, d.Body.Layout, d.Body.Markdown.Given(), d.Body.HTML.Given())
 	if n := dec.Given("body.inline"); n != nil && plain && d.Body.Text.Given() && !dec.Failed("body.inline") {
 		dec.Report(n, "useless-key", "inline is for markdown or html, and the body is text only", "remove the line")
+	}
+	if n := dec.Given("body.typographer"); n != nil && d.Body.Typographer && !d.Body.Markdown.Given() {
+		dec.Report(n, "useless-key", "the typographer is for markdown", "remove the line")
 	}
 	d.checkList(dec)
 	d.checkCourtesy(dec)

@@ -156,6 +156,8 @@ func (d *Definition) bodyKeys() []schema.Key {
 			Doc: "Language of the text (BCP 47). Default: not said."},
 		{Name: "direction", Read: schema.Word(&b.Direction, "ltr", "rtl"), Example: "ltr",
 			Doc: "ltr or rtl. Default: by the language."},
+		{Name: "typographer", Read: schema.Truth(&b.Typographer), Example: "true", Off: true,
+			Doc: "Sets \"quotes\", dashes (--, ---) and dots (...) of markdown as the language does. Default: as typed."},
 		{Name: "inline", Read: schema.Off(&b.NoInline), Example: "false", Off: true,
 			Doc: "false leaves the rules of <style> there. Default: true, which also writes them into style=, for mail " +
 				"programs that drop <style>."},

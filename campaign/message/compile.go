@@ -36,7 +36,7 @@ func compile(c Config, variants []*definition.Definition) (*templates.Compiler, 
 		}
 	}
 	compiler := templates.New(templates.Config{
-		FS: c.Root.FS(), Columns: names,
+		FS: c.Root.FS(), Columns: names, Typographer: c.Definition.Body.Typographer,
 		Alias: func(name string) string {
 			if i := h.Index(name); i >= 0 {
 				return names[i]

@@ -71,6 +71,9 @@ func direction(tag language.Tag) string {
 	return "ltr"
 }
 
+// Right says whether the message is written from right to left.
+func (ex *Execution) Right() bool { return ex.cfg.Direction == "rtl" }
+
 // Begin forgets the last execution and begins one for a row, which Row has made. A nil row only forgets the last one.
 func (ex *Execution) Begin(row map[string]any) {
 	ex.steps, ex.depth, ex.made, ex.counters, ex.row = 0, 0, 0, nil, row

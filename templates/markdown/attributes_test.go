@@ -7,10 +7,12 @@ import (
 	"mailshot/templates/source"
 )
 
+var options = Options{Link: func(t *source.Tokens, action int) string { return t.Token(action) }}
+
 // rendered is the HTML of a Markdown source with its actions.
 func rendered(t *testing.T, text string) string {
 	t.Helper()
-	hidden, out, err := Render(source.New("b.md", 1, 1, text), func(t *source.Tokens, action int) string { return t.Token(action) })
+	hidden, out, err := Render(source.New("b.md", 1, 1, text), options)
 	if err != nil {
 		t.Fatalf("%q: %v", text, err)
 	}
@@ -28,12 +30,12 @@ func TestAttributes(t *testing.T) {
 		{"![Logo](cid:logo){width=120 .logo}", `<p><img src="cid:logo" alt="Logo" width="120" class="logo"></p>`},
 		{"`code`{.wide}", `<p><code class="wide">code</code></p>`},
 		{"# Head {{.x}} {.big}", `<h1 class="big">Head {{.x}}</h1>`},
-		{"A paragraph\nof two\n{.note}", "<p class=\"note\">A paragraph\nof two</p>"},
+		{"A paragraph\nof two\n{.note}", "<p class=\"note\">A paragraph<br>\nof two</p>"},
 		{"- a\n- b\n{.plain}", "<ul class=\"plain\">\n<li>a</li>\n<li>b</li>\n</ul>"},
 		{"- a\n  {.first}\n- b", "<ul>\n<li class=\"first\">a</li>\n<li>b</li>\n</ul>"},
 		{"> q\n{.note title=\"a & b\"}", "<blockquote class=\"note\" title=\"a &amp; b\"><p>q</p>\n</blockquote>"},
-		{"| a |\n|--|\n| b |\n{.sum}", "<table class=\"sum\">\n<thead>\n<tr>\n<th>a</th>\n</tr>\n</thead>\n<tbody>\n<tr>\n" +
-			"<td>b</td>\n</tr>\n</tbody>\n</table>"},
+		{"| a |\n|--|\n| b |\n{.sum}", "<table class=\"data sum\">\n<thead>\n<tr>\n<th class=\"first last start\">a</th>\n</tr>\n</thead>\n<tbody>\n<tr>\n" +
+			"<td class=\"first last\">b</td>\n</tr>\n</tbody>\n</table>"},
 		{"{{if .x}}\n- a\n{.c}\n{{end}}", "{{if .x}}\n<ul class=\"c\">\n<li>a</li>\n</ul>\n{{end}}"},
 		// What is not attributes is text.
 		{"[a](b) {.c}", `<p><a href="b">a</a> {.c}</p>`},
@@ -42,7 +44,7 @@ func TestAttributes(t *testing.T) {
 		{"a{.c}", `<p>a{.c}</p>`},
 		{"{.c}", `<p>{.c}</p>`},
 		{"a\n\n{.c}", "<p>a</p>\n<p>{.c}</p>"},
-		{"a\n{.c} d", "<p>a\n{.c} d</p>"},
+		{"a\n{.c} d", "<p>a<br>\n{.c} d</p>"},
 	} {
 		if got := strings.TrimSpace(rendered(t, c[0])); got != c[1] {
 			t.Errorf("%q becomes\n%s\nnot\n%s", c[0], got, c[1])
@@ -63,8 +65,7 @@ func TestAttributesWithoutActions(t *testing.T) {
 		"a\n{#i title=\"{{.x}}\"}":      "",
 		"[a](b){.c {{if .x}}.d{{end}}}": `<p><a href="b">a</a>{.c {{if .x}}.d{{end}}}</p>`,
 	} {
-		hidden, out, err := Render(source.New("b.md", 1, 1, text),
-			func(t *source.Tokens, action int) string { return t.Token(action) })
+		hidden, out, err := Render(source.New("b.md", 1, 1, text), options)
 		switch {
 		case shown == "" && (err == nil || !strings.Contains(err.Error(), "braces of attributes")):
 			t.Errorf("%q: %v: %s", text, err, out)
