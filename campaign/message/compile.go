@@ -63,7 +63,7 @@ func compile(c Config, variants []*definition.Definition) (*templates.Compiler, 
 func (p *compiling) config(columns []string, inherited bool) render.Config {
 	d := p.Definition
 	cfg := render.Config{
-		Campaign: p.ID, Secret: p.Secret, Root: p.Root, Bounces: d.Bounces, Columns: columns,
+		Campaign: p.ID, Secret: p.Secret, IDs: p.IDs, Root: p.Root, Bounces: d.Bounces, Columns: columns,
 		From: p.line("from", d.From), ReplyTo: p.line("reply_to", d.ReplyTo), Subject: p.line("subject", d.Subject),
 	}
 	for _, h := range d.Headers {

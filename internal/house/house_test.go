@@ -39,7 +39,7 @@ var allowed = map[string][]string{
 	"campaign/definition/schema":       {"internal/ellipsis", "internal/suggest"},
 	"campaign/definition/secret":       {"campaign/definition/schema"},
 	"campaign/definition/value":        {"campaign/definition/schema", "render/address", "sender/limits"},
-	"campaign/digest":                  {"campaign/definition"},
+	"campaign/digest":                  {"campaign/definition", "render"},
 	"campaign/digest/digesttest":       {"campaign/definition", "campaign/digest"},
 	"campaign/dispatch":                {"campaign/ledger", "campaign/pacing", "sender/..."},
 	"campaign/dispatch/deliveriestest": {"campaign/dispatch", "campaign/ledger"},
@@ -49,8 +49,8 @@ var allowed = map[string][]string{
 		"sender/limits",
 	},
 	"campaign/history": {
-		"campaign/accounts", "campaign/definition", "campaign/ledger", "campaign/message", "campaign/recipients",
-		"internal/trail", "render",
+		"campaign/accounts", "campaign/definition", "campaign/digest", "campaign/ledger", "campaign/message",
+		"campaign/recipients", "internal/trail", "render",
 	},
 	"campaign/identity":  {"campaign/accounts", "campaign/definition", "campaign/ledger", "campaign/lineage"},
 	"campaign/languages": {"campaign/definition", "campaign/recipients", "internal/ellipsis"},
@@ -80,7 +80,7 @@ var allowed = map[string][]string{
 		"campaign/recipients", "render", "render/address", "templates",
 	},
 	"campaign/pacing":    {"campaign/ledger", "sender/courtesy"},
-	"campaign/readiness": {"campaign/check", "campaign/definition", "campaign/transport"},
+	"campaign/readiness": {"campaign/check", "campaign/definition", "campaign/transport", "sender"},
 	"campaign/recipients": {
 		"campaign/recipients/charset", "campaign/recipients/database", "campaign/recipients/delimited",
 		"campaign/recipients/expression", "campaign/recipients/fault", "campaign/recipients/filetype",
