@@ -9,13 +9,14 @@ import (
 	xhtml "golang.org/x/net/html"
 
 	"mailshot/templates/function"
+	"mailshot/templates/layouts"
 	"mailshot/templates/markdown"
 	"mailshot/templates/plaintext"
 	"mailshot/templates/source"
 )
 
 // markdownToHTML renders Markdown with its actions hidden behind tokens, and puts the actions back into the HTML.
-func markdownToHTML(src *source.Source) (*source.Form, error) {
+func (s *set) markdownToHTML(src *source.Source) (*source.Form, error) {
 	t, out, err := markdown.Render(src, func(t *source.Tokens, action int) string {
 		return t.Call("if "+function.Link, action) + `<a href="` + t.Call(function.Link, action) + `">` + t.Token(action) +
 			"</a>" + t.Call("else", -1) + t.Call(function.Bracketed, action) + t.Call("end", -1)
@@ -23,7 +24,10 @@ func markdownToHTML(src *source.Source) (*source.Form, error) {
 	if err != nil {
 		return nil, err
 	}
-	return t.Show(out), nil
+	if function.Direction(s.c.cfg.Language, s.c.cfg.Direction) == "rtl" {
+		out = markdown.Isolate(t, out)
+	}
+	return t.Show(layouts.DressButtons(out, markdown.ButtonTable, markdown.ButtonCell, s.accent)), nil
 }
 
 // markdownToText derives the text part of a Markdown source.

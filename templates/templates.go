@@ -167,10 +167,13 @@ func (h *HTML) Literals() []string { return h.p.literals() }
 // BodySource names the sources of a message's body. At least one of Markdown, HTML and Text is given.
 type BodySource struct {
 	Markdown, HTML, Text *Source
-	// Layout is the HTML around the content. "plain" and "letter" are built in, "none" means no layout, and any other
-	// name is a file below Config.FS. Default: "plain" for Markdown, "none" for HTML.
+	// Layout is the HTML around the content. Those of Layouts are built in, "none" means no layout, and any other name is a
+	// file below Config.FS. Default: "plain" for Markdown, "none" for HTML.
 	Layout  string
 	Subject *Source // the layout's title; nil: an empty title
+	Look    Look    // of a layout that is built in
+	// NoInline leaves the rules of <style> there. Default: they are also written into the elements' style=.
+	NoInline bool
 }
 
 // Body is a compiled body.
@@ -215,9 +218,9 @@ func (c *Compiler) Body(b BodySource) (*Body, error) {
 		body.Text, err = c.text("text", *b.Text, nil)
 	case len(errs) > 0 && errs[0] != nil: // the same source would report the same mistakes
 	case b.Markdown != nil:
-		body.Text, err = c.text("text", *b.Markdown, markdownToText)
+		body.Text, err = c.text("text", *b.Markdown, markdownToText, c.foot(b)...)
 	default:
-		body.Text, err = c.text("text", *b.HTML, plaintext.FromHTML)
+		body.Text, err = c.text("text", *b.HTML, plaintext.FromHTML, c.foot(b)...)
 	}
 	if err := errors.Join(append(errs, err)...); err != nil {
 		return nil, err
@@ -247,9 +250,6 @@ func ExampleData() Data {
 		},
 	}
 }
-
-// Layouts names the layouts that are built in.
-func Layouts() []string { return []string{"letter", "plain"} }
 
 // Digest returns the hex SHA-256 over all sources compiled and files read so far, in a fixed order. Equal digests mean
 // equal templates.

@@ -222,7 +222,7 @@ func TestConcurrent(t *testing.T) {
 				t.Error(err)
 			}
 			if want := fmt.Sprintf("1. %s\n2. %s\n3. %s\n", x, x, x); text.String() != want ||
-				strings.Count(h.String(), fmt.Sprintf("<li>&lt;%d&gt;</li>", i)) != 3 {
+				strings.Count(h.String(), fmt.Sprintf(">&lt;%d&gt;</li>", i)) != 3 {
 				t.Errorf("%q\n%s", text.String(), h.String())
 			}
 		})

@@ -26,6 +26,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"mailshot/campaign/definition/appearance"
 	"mailshot/campaign/definition/schema"
 	"mailshot/render/address"
 	"mailshot/sender/limits"
@@ -128,8 +129,10 @@ type Recipients struct {
 type Body struct {
 	Markdown, HTML, Text Text
 	Layout               Text
-	Language             string // BCP 47, e.g. "fa"; "" = none
-	Direction            string // "ltr", "rtl" or "" = by the language
+	Look                 appearance.Appearance // what a built-in layout shows
+	Language             string                // BCP 47, e.g. "fa"; "" = none
+	Direction            string                // "ltr", "rtl" or "" = by the language
+	NoInline             bool                  // the rules of <style> stay there alone
 }
 
 // Attachment is a file that goes with each message. File and Name are templates; Name defaults to the file's own. With
@@ -264,6 +267,10 @@ func (d *Definition) check(dec *schema.Decoder) {
 	}
 	if n := dec.Given("body.layout"); n != nil && plain && d.Body.Text.Given() && !dec.Failed("body.layout") {
 		dec.Report(n, "useless-key", "a layout is for markdown or html, and the body is text only", "remove the line")
+	}
+	appearance.Check(dec, d.Body.Layout, d.Body.Markdown.Given(), d.Body.HTML.Given())
+	if n := dec.Given("body.inline"); n != nil && plain && d.Body.Text.Given() && !dec.Failed("body.inline") {
+		dec.Report(n, "useless-key", "inline is for markdown or html, and the body is text only", "remove the line")
 	}
 	d.checkList(dec)
 	d.checkCourtesy(dec)

@@ -1,6 +1,7 @@
 package definition
 
 import (
+	"mailshot/campaign/definition/appearance"
 	"mailshot/campaign/definition/schema"
 	"mailshot/campaign/definition/value"
 )
@@ -142,19 +143,23 @@ func (d *Definition) recipientKeys() []schema.Key {
 
 func (d *Definition) bodyKeys() []schema.Key {
 	b := &d.Body
-	return []schema.Key{
+	return append([]schema.Key{
 		{Name: "markdown", Read: bodyFile(&b.Markdown), Example: "body.md",
 			Doc: "One of the three may be \"-\", standard input; a send that goes on needs it again."},
 		{Name: "html", Read: bodyFile(&b.HTML), Example: "body.html", Off: true},
 		{Name: "text", Read: bodyFile(&b.Text), Example: "body.txt", Off: true,
 			Doc: "In place of the text part that is made from the above."},
-		{Name: "layout", Read: layout(&b.Layout), Example: "plain",
-			Doc: "What is around the body: plain, letter or a file. Default: plain for markdown, none for html."},
+		{Name: "layout", Read: appearance.Layout(&b.Layout), Example: "plain",
+			Doc: "What is around the body: plain, letter, newsletter, invoice or a file; docs/layouts.md shows them. " +
+				"Default: plain for markdown, none for html."},
 		{Name: "language", Read: language(&b.Language), Example: "en",
 			Doc: "Language of the text (BCP 47). Default: not said."},
 		{Name: "direction", Read: schema.Word(&b.Direction, "ltr", "rtl"), Example: "ltr",
 			Doc: "ltr or rtl. Default: by the language."},
-	}
+		{Name: "inline", Read: schema.Off(&b.NoInline), Example: "false", Off: true,
+			Doc: "false leaves the rules of <style> there. Default: true, which also writes them into style=, for mail " +
+				"programs that drop <style>."},
+	}, appearance.Keys(&b.Look)...)
 }
 
 func attachmentKeys(a *Attachment) []schema.Key {

@@ -7,6 +7,7 @@ import (
 	"go.yaml.in/yaml/v4"
 	xlanguage "golang.org/x/text/language"
 
+	"mailshot/campaign/definition/appearance"
 	"mailshot/campaign/definition/schema"
 )
 
@@ -46,8 +47,8 @@ func (d *Definition) languagesKey() schema.Key {
 			"\nde: { subject: \"Rechnung {{.number}}\", markdown: body.de.md, layout: letter }",
 		Doc: "The languages of the messages, by their codes (BCP 47); recipients.language names the column that " +
 			"chooses. The campaign's own subject, body and attachments are in the default language. A language gives " +
-			"subject, markdown, html and text (all that it has of the three), layout, direction and attachments; what " +
-			"it does not give is the campaign's. Numbers, dates, lang and dir follow the language."}
+			"subject, markdown, html and text (all that it has of the three), layout, preheader, postal, direction and " +
+			"attachments; what it does not give is the campaign's, the preheader aside. Numbers, dates, lang and dir follow the language."}
 }
 
 // language reads one entry of languages: the default, or what differs in a language.
@@ -87,7 +88,9 @@ func (l *Language) keys() []schema.Key {
 		{Name: "markdown", Read: schema.File(&b.Markdown)},
 		{Name: "html", Read: schema.File(&b.HTML)},
 		{Name: "text", Read: schema.File(&b.Text)},
-		{Name: "layout", Read: layout(&b.Layout)},
+		{Name: "layout", Read: appearance.Layout(&b.Layout)},
+		{Name: "preheader", Read: schema.Line(&b.Look.Preheader)},
+		{Name: "postal", Read: schema.Line(&b.Look.Postal)},
 		{Name: "direction", Read: schema.Word(&b.Direction, "ltr", "rtl")},
 		{Name: "attachments", Read: schema.Each(func() ([]schema.Key, func()) {
 			a := &Attachment{}

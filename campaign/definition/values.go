@@ -11,28 +11,6 @@ import (
 	"mailshot/campaign/definition/schema"
 )
 
-var layouts = []string{"plain", "letter"}
-
-func layout(into *Text) schema.Reader {
-	return schema.OneLine(func(dec *schema.Decoder, n *yaml.Node, t Text) {
-		*into = t
-		if slices.Contains(layouts, t.Text) {
-			return
-		}
-		if !strings.ContainsAny(t.Text, "./") {
-			hint := "plain, letter or a file"
-			if near := schema.Nearest(t.Text, layouts); near != "" {
-				hint = fmt.Sprintf("did you mean %q?", near)
-			}
-			dec.Bad(n, fmt.Sprintf("there is no layout %q", schema.Clip(t.Text)), hint)
-			return
-		}
-		if dec.NotTemplate(n, t) {
-			dec.FileProblem(n, t.Text)
-		}
-	})
-}
-
 var languagePattern = regexp.MustCompile(`^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$`)
 
 func language(into *string) schema.Reader {

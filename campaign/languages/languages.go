@@ -94,6 +94,10 @@ func variant(d *definition.Definition, l definition.Language) *definition.Defini
 	if l.Subject.Given() {
 		v.Subject = l.Subject
 	}
+	v.Body.Look.Preheader = own.Look.Preheader // another language's is of no use
+	if own.Look.Postal.Given() {
+		v.Body.Look.Postal = own.Look.Postal
+	}
 	if l.Attachments != nil {
 		v.Attachments = l.Attachments
 	}

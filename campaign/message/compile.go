@@ -20,6 +20,7 @@ type compiling struct {
 	Config   // its Definition is the variant
 	compiler *templates.Compiler
 	errs     []error
+	logos    []render.Attachment // the layout's picture, if it goes with each message
 }
 
 // compile makes of the variants of the definition what renderers need, in the same order.
@@ -82,6 +83,7 @@ func (p *compiling) config(columns []string, inherited bool) render.Config {
 			return a.CID != "" && !slices.Contains(cfg.Body.Images, a.CID)
 		})
 	}
+	cfg.Attachments = append(cfg.Attachments, p.logos...)
 	return cfg
 }
 
@@ -106,12 +108,19 @@ func (p *compiling) body() *templates.Body {
 	before := len(p.errs)
 	src := templates.BodySource{
 		Markdown: p.read(b.Markdown), HTML: p.read(b.HTML), Text: p.read(b.Text), Layout: b.Layout.Text,
+		NoInline: b.NoInline,
 	}
 	if len(p.errs) > before {
 		return nil
 	}
 	if p.Definition.Subject.Given() {
 		src.Subject = p.source(p.Definition.Subject)
+	}
+	if src.Markdown != nil || src.HTML != nil {
+		src.Look = p.look(src)
+	}
+	if p.failed(before) {
+		return nil
 	}
 	body, err := p.compiler.Body(src)
 	p.errs = append(p.errs, err)

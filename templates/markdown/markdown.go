@@ -8,6 +8,7 @@ package markdown
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -45,8 +46,9 @@ func Render(src *source.Source, link func(t *source.Tokens, action int) string) 
 	if err := deep(src); err != nil {
 		return nil, "", err
 	}
+	attributes := &attributes{t: t, action: -1}
 	md := goldmark.New(
-		goldmark.WithExtensions(
+		goldmark.WithExtensions(attributes, mailBlocks{},
 			extension.NewTable(extension.WithTableCellAlignMethod(extension.TableCellAlignAttribute)),
 			extension.Strikethrough, t.linkify()),
 		goldmark.WithParserOptions(
@@ -59,6 +61,9 @@ func Render(src *source.Source, link func(t *source.Tokens, action int) string) 
 	var out bytes.Buffer
 	if err := md.Convert([]byte(t.lines()), &out); err != nil {
 		return nil, "", src.ErrorAt(0, "template", err.Error(), "")
+	}
+	if err := attributes.check(); err != nil {
+		return nil, "", err
 	}
 	s := t.unwrapParagraphs(out.String())
 	if err := t.nesting(s); err != nil {
@@ -415,7 +420,11 @@ func (r *controlRenderer) render(w util.BufWriter, _ []byte, n ast.Node, enterin
 
 func (r *controlRenderer) row(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
 	if entering {
-		_, _ = w.WriteString("<tr>\n")
+		if class, ok := n.AttributeString("class"); ok {
+			_, _ = fmt.Fprintf(w, "<tr class=%q>\n", class)
+		} else {
+			_, _ = w.WriteString("<tr>\n")
+		}
 	} else {
 		_, _ = w.WriteString("</tr>\n")
 		endBody(w, n)

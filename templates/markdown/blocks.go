@@ -1,0 +1,126 @@
+package markdown
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	east "github.com/yuin/goldmark/extension/ast"
+	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/renderer"
+	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
+)
+
+// mailBlocks makes what a letter has and a web page has not: buttons that stand alone become tables of one cell, which
+// Outlook for Windows paints, and a table's row that is bold throughout is its sum.
+type mailBlocks struct{}
+
+func (m mailBlocks) Extend(md goldmark.Markdown) {
+	md.Parser().AddOptions(parser.WithASTTransformers(util.Prioritized(m, 1500))) // after attributes
+	md.Renderer().AddOptions(renderer.WithNodeRenderers(util.Prioritized(m, 500)))
+}
+
+// What stands around the link of a button that stands alone.
+const (
+	ButtonTable = `<table role="presentation" class="button">`
+	ButtonCell  = `<td class="button">`
+)
+
+// button is a button that stands alone. It holds the link.
+type button struct{ ast.BaseBlock }
+
+var kindButton = ast.NewNodeKind("Button")
+
+func (b *button) Kind() ast.NodeKind         { return kindButton }
+func (b *button) Dump(src []byte, level int) { ast.DumpHelper(b, src, level, nil, nil) }
+
+// Transform finds the buttons and the sums.
+func (mailBlocks) Transform(doc *ast.Document, reader text.Reader, _ parser.Context) {
+	var alone []ast.Node
+	_ = ast.Walk(doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		switch n := n.(type) {
+		case *ast.Paragraph:
+			if entering && onlyButtons(n, reader.Source()) {
+				alone = append(alone, n)
+			}
+		case *east.TableRow:
+			if entering && isSum(n, reader.Source()) {
+				n.SetAttributeString("class", []byte("sum"))
+			}
+		}
+		return ast.WalkContinue, nil
+	})
+	for _, p := range alone {
+		for c := p.FirstChild(); c != nil; {
+			next := c.NextSibling()
+			if c.Kind() == ast.KindLink {
+				b := &button{}
+				b.AppendChild(b, c)
+				p.Parent().InsertBefore(p.Parent(), p, b)
+			}
+			c = next
+		}
+		p.Parent().RemoveChild(p.Parent(), p)
+	}
+}
+
+// onlyButtons says whether a paragraph has links of the class button and nothing else.
+func onlyButtons(p ast.Node, source []byte) bool {
+	found := false
+	for c := p.FirstChild(); c != nil; c = c.NextSibling() {
+		if blank(c, source) {
+			continue
+		}
+		if c.Kind() != ast.KindLink || !isButton(c) {
+			return false
+		}
+		found = true
+	}
+	return found
+}
+
+func isButton(n ast.Node) bool {
+	class, _ := n.AttributeString("class")
+	text, _ := class.([]byte)
+	return slices.ContainsFunc(bytes.Fields(text), func(c []byte) bool { return string(c) == "button" })
+}
+
+// blank says whether an inline node is text that shows nothing.
+func blank(n ast.Node, source []byte) bool {
+	t, ok := n.(*ast.Text)
+	return ok && len(bytes.TrimSpace(t.Segment.Value(source))) == 0
+}
+
+// isSum says whether each cell of a row that is not empty is bold throughout, and one of them is not empty.
+func isSum(row ast.Node, source []byte) bool {
+	bold := false
+	for cell := row.FirstChild(); cell != nil; cell = cell.NextSibling() {
+		for c := cell.FirstChild(); c != nil; c = c.NextSibling() {
+			if blank(c, source) {
+				continue
+			}
+			if e, ok := c.(*ast.Emphasis); !ok || e.Level < 2 {
+				return false
+			}
+			bold = true
+		}
+	}
+	return bold
+}
+
+func (m mailBlocks) RegisterFuncs(reg renderer.NodeRendererFuncRegisterer) {
+	reg.Register(kindButton, m.button)
+}
+
+// button writes a button as a table of its own. Several are one below the other: beside each other they would be wider
+// than a phone.
+func (mailBlocks) button(w util.BufWriter, _ []byte, _ ast.Node, entering bool) (ast.WalkStatus, error) {
+	if entering {
+		_, _ = w.WriteString(ButtonTable + "<tr>" + ButtonCell)
+	} else {
+		_, _ = w.WriteString("</td></tr></table>\n")
+	}
+	return ast.WalkContinue, nil
+}
