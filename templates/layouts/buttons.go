@@ -13,8 +13,8 @@ const (
 	buttonTable = `<table role="presentation" class="button" cellpadding="0" cellspacing="0" border="0" ` +
 		`style="margin:8px 0 24px;border-collapse:separate;">`
 	buttonCell = `<td class="button" align="center" bgcolor="%s" ` +
-		`style="border-radius:6px;background-color:%s;mso-padding-alt:12px 23px;">`
-	buttonLink = `display:inline-block;padding:11px 22px;border:1px solid %s;border-radius:6px;background-color:%s;` +
+		`style="border:2px solid %s;border-radius:6px;background-color:%s;mso-padding-alt:10px 22px;">`
+	buttonLink = `display:inline-block;padding:10px 22px;border-radius:4px;background-color:%s;` +
 		`color:%s;font-weight:bold;line-height:24px;text-decoration:none;mso-padding-alt:0;`
 )
 
@@ -25,15 +25,18 @@ type Button struct{ Before, Between, After string }
 func ButtonOf(accent string) Button {
 	p := lights(accent)
 	return Button{
-		Before: buttonTable + "<tr>" + fmt.Sprintf(buttonCell, p.Fill, p.Fill) + `<a class="button" style="` +
+		Before: buttonTable + "<tr>" + p.cell() + `<a class="button" style="` +
 			p.button() + `" href="`,
 		Between: `">`,
 		After:   "</a></td></tr></table>",
 	}
 }
 
+// cell is the cell of a button.
+func (p palette) cell() string { return fmt.Sprintf(buttonCell, p.Fill, p.Edge, p.Fill) }
+
 // button is the style of a button's link.
-func (p palette) button() string { return fmt.Sprintf(buttonLink, p.Edge, p.Fill, p.Label) }
+func (p palette) button() string { return fmt.Sprintf(buttonLink, p.Fill, p.Label) }
 
 // buttonLinks finds the links of the class button that Markdown makes, and whose author gives them no style.
 var buttonLinks = regexp.MustCompile(`<a href="[^"]*"(?: title="[^"]*")? class="(?:[^"]* )?button(?: [^"]*)?"`)
@@ -45,6 +48,6 @@ func DressButtons(html, table, cell, accent string) string {
 	}
 	p := lights(accent)
 	html = strings.ReplaceAll(html, table, buttonTable)
-	html = strings.ReplaceAll(html, cell, fmt.Sprintf(buttonCell, p.Fill, p.Fill))
+	html = strings.ReplaceAll(html, cell, p.cell())
 	return buttonLinks.ReplaceAllString(html, `$0 style="`+p.button()+`"`)
 }

@@ -53,24 +53,22 @@ func lights(accent string) palette {
 		accent = DefaultAccent
 	}
 	p := palette{Rule: accent}
-	p.Fill, p.Label = fill(accent)
 	p.Link = until(accent, 0, least, lightSheet, lightDesk, lightWell)
-	p.Edge = until(p.Fill, 0, leastEdge, lightSheet)
+	// A program that turns colours for a dark screen makes black texts white and white surfaces black, and leaves the
+	// colours between as they are. So the text on a colour is white, and the colour dark enough for that. A light colour
+	// would become another one that way: the button is white then, with an edge and a text of that colour.
+	p.Fill, p.Label = until(accent, 0, least, white), white
+	p.Edge = p.Fill
+	if contrast(white, accent) < leastEdge {
+		p.Fill, p.Label, p.Edge = white, p.Link, until(accent, 0, leastEdge, lightSheet)
+	}
 	p.DarkLink = until(accent, 1, least, darkSheet, darkDesk, darkWell)
 	p.DarkRule = until(accent, 1, leastEdge, darkSheet)
-	p.DarkFill, p.DarkLabel = fill(p.DarkRule)
-	return p
-}
-
-// fill returns the colour of a button, and of the text on it. The text is white, and the colour darker where it must be
-// for that; on a light colour, which would become another one that way, the text is black. A program that turns colours
-// for a dark screen makes black texts white, and leaves colours that are neither light nor dark as they are: so black
-// may stand on a light colour alone.
-func fill(accent string) (colour, label string) {
-	if contrast(white, accent) < leastEdge {
-		return accent, "#000000"
+	p.DarkFill, p.DarkLabel = until(p.DarkRule, 0, least, white), white
+	if p.Fill == white {
+		p.DarkFill, p.DarkLabel = p.DarkRule, "#000000" // nobody turns the colours of a dark style
 	}
-	return until(accent, 0, least, white), white
+	return p
 }
 
 // until mixes a colour with black (to 0) or white (to 1), as little as is needed for its contrast with all surfaces.

@@ -99,6 +99,20 @@ func (p page) Serif() string {
 	return "Georgia,'Times New Roman',Times,serif"
 }
 
+// Outlook is the font for Outlook for Windows, which writes Times where it does not know the first of a stack, and in the
+// cells of tables.
+func (p page) Outlook() string {
+	switch {
+	case p.RTL():
+		return "Tahoma, sans-serif"
+	case !latin(p.Language, p.Direction):
+		return p.Sans()
+	case p.Name == "letter":
+		return "Georgia, serif"
+	}
+	return "Arial, sans-serif"
+}
+
 // Digits is how the items of lists are numbered.
 func (p page) Digits() string { return digits(p.Language) }
 

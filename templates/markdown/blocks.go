@@ -3,6 +3,7 @@ package markdown
 import (
 	"bytes"
 	"slices"
+	"strings"
 
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
@@ -44,6 +45,10 @@ func (mailBlocks) Transform(doc *ast.Document, reader text.Reader, _ parser.Cont
 		case *ast.Paragraph:
 			if entering && onlyButtons(n, reader.Source()) {
 				alone = append(alone, n)
+			}
+		case *east.Table:
+			if entering {
+				dataTable(n)
 			}
 		case *east.TableRow:
 			if entering && isSum(n, reader.Source()) {
@@ -91,6 +96,63 @@ func isButton(n ast.Node) bool {
 func blank(n ast.Node, source []byte) bool {
 	t, ok := n.(*ast.Text)
 	return ok && len(bytes.TrimSpace(t.Segment.Value(source))) == 0
+}
+
+// dataTable gives a table the classes by which a layout knows tables of data, and how many columns this one has.
+func dataTable(t *east.Table) {
+	class := []byte("data")
+	switch n := len(t.Alignments); {
+	case n == 2:
+		class = append(class, " two"...)
+	case n == 3:
+		class = append(class, " three"...)
+	case n >= 6:
+		class = append(class, " many"...)
+	}
+	if hasPicture(t) {
+		class = append(class, " pictures"...)
+	}
+	if own, ok := t.AttributeString("class"); ok {
+		if text, ok := own.([]byte); ok {
+			class = append(append(class, ' '), text...)
+		}
+	}
+	t.SetAttributeString("class", class)
+	for row := t.FirstChild(); row != nil; row = row.NextSibling() {
+		for cell := row.FirstChild(); cell != nil; cell = cell.NextSibling() {
+			edge(cell)
+		}
+	}
+}
+
+// edge gives a cell the classes that say whether it is the first or the last of its row, and whether it is a head of no
+// side of its own. Selectors could say so, too, but few mail programs know those.
+func edge(cell ast.Node) {
+	var class []string
+	if cell.PreviousSibling() == nil {
+		class = append(class, "first")
+	}
+	if cell.NextSibling() == nil {
+		class = append(class, "last")
+	}
+	c, ok := cell.(*east.TableCell)
+	if _, head := cell.Parent().(*east.TableHeader); ok && head && c.Alignment == east.AlignNone {
+		class = append(class, "start")
+	}
+	if class != nil {
+		cell.SetAttributeString("class", []byte(strings.Join(class, " ")))
+	}
+}
+
+// hasPicture says whether there is a picture in a table. Its columns then share the width equally, because a picture
+// would make its own column as wide as itself.
+func hasPicture(table ast.Node) bool {
+	found := false
+	_ = ast.Walk(table, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		found = found || n.Kind() == ast.KindImage
+		return ast.WalkContinue, nil
+	})
+	return found
 }
 
 // isSum says whether each cell of a row that is not empty is bold throughout, and one of them is not empty.

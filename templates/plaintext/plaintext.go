@@ -160,6 +160,9 @@ func (w *writer) node(n *xhtml.Node) {
 		w.begin()
 		w.children(n)
 		w.end(1)
+		if attr(n, "class") == "button" { // a paragraph of its own
+			w.b.WriteString("\n")
+		}
 	case atom.P, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Dl, atom.Figure:
 		w.begin()
 		w.children(n)
