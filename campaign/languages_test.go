@@ -181,7 +181,7 @@ func TestLanguagesOnTheWire(t *testing.T) {
 	var shown []string
 	c := f.open(t, campaign.Options{})
 	defer c.Close()
-	for m, err := range c.Messages(t.Context(), "", 0) {
+	for m, err := range c.Messages(t.Context(), campaign.Chosen{}) {
 		if err != nil || m.Err != nil {
 			t.Fatal(err, m.Err)
 		}

@@ -114,6 +114,9 @@ func TestOlderVersionsAreResumed(t *testing.T) {
 					}
 					got[to] = true
 				}
+				if n := idLength(r.ID); n != 52 {
+					t.Errorf("Message-ID %s of %d characters, and the plan's have 52", r.ID, n)
+				}
 			}
 			want(t, sum, map[ledger.State]int64{
 				ledger.Invalid: 1, ledger.Duplicate: 1, ledger.Suppressed: 1, ledger.Filtered: 1, ledger.Refused: 1,

@@ -128,7 +128,7 @@ func deliver(t *testing.T, name, stdin string, rows int) []arrived {
 
 	dry := make(map[string][]byte) // what a dry run says, by Message-ID
 	c := open(t, dir, stdin, target)
-	for made, err := range c.Messages(t.Context(), "", 0) {
+	for made, err := range c.Messages(t.Context(), campaign.Chosen{}) {
 		if err != nil || made.Err != nil || made.Message == nil {
 			t.Fatalf("%s: %v %v %s", made.Row.Place, err, made.Err, made.Why)
 		}

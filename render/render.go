@@ -50,6 +50,7 @@ import (
 type Config struct {
 	Campaign string // the campaign's id
 	Secret   []byte // keys Message-IDs, boundaries and tokens; required
+	IDs      IDForm // of Message-IDs; default: ShortID
 
 	From    *templates.Text // one mailbox
 	ReplyTo *templates.Text // mailboxes with commas between them; default: no Reply-To, as also when the text comes out empty

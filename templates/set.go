@@ -231,7 +231,7 @@ func (c *Compiler) text(name string, src Source, make maker, ends ...ending) (*T
 	if err != nil {
 		return nil, err
 	}
-	return &Text{p}, nil
+	return &Text{p: p}, nil
 }
 
 // html compiles a body's document and lists the images that it shows by cid:.

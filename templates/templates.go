@@ -43,6 +43,7 @@ import (
 	"sync"
 	"time"
 
+	"mailshot/templates/bidi"
 	"mailshot/templates/function"
 	"mailshot/templates/leftover"
 	"mailshot/templates/program"
@@ -142,16 +143,38 @@ func (c *Compiler) In(language, direction string) *Compiler {
 }
 
 // Text is a compiled template that makes plain text. It is safe for concurrent use.
-type Text struct{ p *template }
+type Text struct {
+	p     *template
+	right bool // a text from right to left, whose other parts are isolated; see Compiler.Subject
+}
 
 // HTML is a compiled template that makes an HTML document. It is safe for concurrent use.
 type HTML struct{ p *template }
 
 // Execute writes the text for d. If it fails, it has written nothing, and the error names the place in the source.
-func (t *Text) Execute(w io.Writer, d Data) error { return t.p.execute(w, d) }
+func (t *Text) Execute(w io.Writer, d Data) error {
+	if !t.right {
+		return t.p.execute(w, d)
+	}
+	var o Output
+	err := t.Append(&o, d)
+	if err == nil {
+		_, err = w.Write(o.Text)
+	}
+	return err
+}
 
 // Append replaces o by the text for d. If it fails, o holds nothing, and the error names the place in the source.
-func (t *Text) Append(o *Output, d Data) error { return t.p.append(o, d) }
+func (t *Text) Append(o *Output, d Data) error {
+	err := t.p.append(o, d)
+	if err != nil || !t.right {
+		return err
+	}
+	if text, changed := bidi.Isolate(make([]byte, 0, len(o.Text)+64), o.Text); changed {
+		o.Text, o.Runs = text, o.Runs[:0]
+	}
+	return nil
+}
 
 // Flowed says whether the text is format=flowed (RFC 3676), as one that was derived from Markdown or HTML is. A text
 // that its author has written is as it was written.
@@ -197,6 +220,21 @@ func (c *Compiler) Line(name string, s Source) (*Text, error) {
 	return c.text(name, s, nil)
 }
 
+// Subject is Line for a subject. In a language from right to left, parts of it that run from left to right keep their
+// order: isolates stand around them, see package bidi. So it is with the text of a Body, and with no other line: an
+// address, a header for machines or the name of a file must not have them.
+func (c *Compiler) Subject(s Source) (*Text, error) {
+	t, err := c.Line("subject", s)
+	if t != nil {
+		t.right = c.rightToLeft()
+	}
+	return t, err
+}
+
+func (c *Compiler) rightToLeft() bool {
+	return function.Direction(c.cfg.Language, c.cfg.Direction) == "rtl"
+}
+
 // Body compiles the sources of a body. The error joins all mistakes found.
 func (c *Compiler) Body(b BodySource) (*Body, error) {
 	if b.Markdown == nil && b.HTML == nil && b.Text == nil {
@@ -230,6 +268,7 @@ func (c *Compiler) Body(b BodySource) (*Body, error) {
 	if err := errors.Join(append(errs, err)...); err != nil {
 		return nil, err
 	}
+	body.Text.right = c.rightToLeft()
 	return body, nil
 }
 

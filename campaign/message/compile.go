@@ -64,8 +64,8 @@ func compile(c Config, variants []*definition.Definition) (*templates.Compiler, 
 func (p *compiling) config(columns []string, inherited bool) render.Config {
 	d := p.Definition
 	cfg := render.Config{
-		Campaign: p.ID, Secret: p.Secret, Root: p.Root, Bounces: d.Bounces, Columns: columns,
-		From: p.line("from", d.From), ReplyTo: p.line("reply_to", d.ReplyTo), Subject: p.line("subject", d.Subject),
+		Campaign: p.ID, Secret: p.Secret, IDs: p.IDs, Root: p.Root, Bounces: d.Bounces, Columns: columns,
+		From: p.line("from", d.From), ReplyTo: p.line("reply_to", d.ReplyTo), Subject: p.subject(),
 	}
 	for _, h := range d.Headers {
 		cfg.Headers = append(cfg.Headers, render.Header{
@@ -93,6 +93,13 @@ func (p *compiling) line(name string, t definition.Text) *templates.Text {
 		return nil
 	}
 	text, err := p.compiler.Line(name, *p.source(t))
+	p.errs = append(p.errs, err)
+	return text
+}
+
+// subject compiles the subject, which every campaign has.
+func (p *compiling) subject() *templates.Text {
+	text, err := p.compiler.Subject(*p.source(p.Definition.Subject))
 	p.errs = append(p.errs, err)
 	return text
 }

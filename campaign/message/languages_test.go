@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"mailshot/campaign/message"
@@ -92,5 +93,57 @@ func TestMistakesOfLanguages(t *testing.T) {
 	}
 	if len(places) != 2 {
 		t.Errorf("%d mistakes, want one of body.md and one of body.fa.md: %v", len(places), err)
+	}
+}
+
+// In a language from right to left, the subject and the text have isolates around what would change its order; no name,
+// header, address or file name has any, nor has a language from left to right. Proven by isolating each line that is
+// compiled.
+func TestIsolatesOfMessages(t *testing.T) {
+	t.Parallel()
+	for _, language := range []string{"fa", "en"} {
+		dir := folder(t, "email,name,file,sum,amount\nann@example.com,علی 24 A,bill.txt,\"5,000 USD\",1\n")
+		write(t, dir, "campaign.yaml", `id: test
+from: شرکت 24 Acme <sender@example.org>
+reply_to: دفتر 24 A <help@example.org>
+subject: "صورتحساب {{.sum}} است"
+headers: { X-Note: "یادداشت {{.sum}}" }
+recipients: { file: people.csv }
+body: { text: body.txt, language: `+language+` }
+attachments: [ { file: bill.txt, name: "فاکتور {{.sum}}.txt" } ]
+`)
+		write(t, dir, "body.txt", "مبلغ {{.sum}} است:\nhttps://example.com/؟q=5-6 و a-1@example.com\n")
+		m, rows, err := open(t, dir, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		made := m.Make(rows[0], date)
+		if made.Err != nil {
+			t.Fatal(made.Err)
+		}
+		subject, text := "صورتحساب 5,000 USD است", "مبلغ 5,000 USD است:\nhttps://example.com/؟q=5-6 و a-1@example.com\n"
+		if language == "fa" {
+			isolated := strings.NewReplacer("5,000 USD", "\u20665,000 USD\u2069")
+			subject, text = isolated.Replace(subject), isolated.Replace(text)
+		}
+		if got := made.Message.Subject(); got != subject {
+			t.Errorf("%s: subject %q", language, got)
+		}
+		if got := string(made.Message.Text().Text); got != text {
+			t.Errorf("%s: text %q", language, got)
+		}
+		for _, f := range made.Message.Header() {
+			if f[0] != "Subject" && strings.ContainsAny(f[1], "\u2066\u2069") {
+				t.Errorf("%s: %s has isolates: %q", language, f[0], f[1])
+			}
+		}
+		for _, p := range made.Message.Parts() {
+			if strings.ContainsAny(p.Name, "\u2066\u2069") {
+				t.Errorf("%s: a file name has isolates: %q", language, p.Name)
+			}
+		}
+		if found := m.Check(made.Message); len(found) > 0 {
+			t.Errorf("%s: %v", language, found)
+		}
 	}
 }

@@ -38,6 +38,7 @@ type Config struct {
 	ID         string             // the campaign's id, with its date filled in
 	Secret     []byte             // makes Message-IDs and tokens
 
+	IDs     render.IDForm               // of Message-IDs; zero = that of new campaigns
 	To      *address.Address            // a rehearsal: every message goes to this address; nil = to its row's
 	Largest int64                       // bytes that the server named Server takes at most, for Check; 0 = not known
 	Server  string                      // the server that Largest is of; "" only if Largest is 0
@@ -174,6 +175,22 @@ func (m *Maker) MakeIn(n int, row *recipients.Row, date time.Time) Made {
 	return made
 }
 
+// Shown are a row's messages for a preview: the one that it gets, or if all is true one in each language, in the order
+// of Languages. A row that gets none is one Made.
+func (m *Maker) Shown(row *recipients.Row, date time.Time, all bool) []Made {
+	if !all || len(m.Languages()) == 0 {
+		return []Made{m.Make(row, date)}
+	}
+	var made []Made
+	for n := range m.Languages() {
+		made = append(made, m.MakeIn(n, row, date))
+		if made[0].Why != "" {
+			break
+		}
+	}
+	return made
+}
+
 // Count returns a new count of what the messages say, for the Content of each.
 func (m *Maker) Count() *content.Count {
 	return content.New(content.Config{Places: m.compiler.Places(), Doubts: m.compiler.Doubts()})
@@ -290,8 +307,8 @@ func has(msg *render.Message, digest []byte) bool {
 }
 
 // ID is the Message-ID, without angle brackets, of the message that a campaign makes for the person with this key; id
-// is the campaign's, and secret that of the accounts. Where the domain of From comes from the list, only what stands
+// is the campaign's, form that of its plan, and secret that of the accounts. Where the domain of From comes from the list, only what stands
 // before the @ is known.
-func ID(d *definition.Definition, secret []byte, id, key string) string {
-	return render.MessageID(secret, id, key) + "@" + d.SenderDomain()
+func ID(d *definition.Definition, form render.IDForm, secret []byte, id, key string) string {
+	return render.MessageID(form, secret, id, key) + "@" + d.SenderDomain()
 }
