@@ -135,9 +135,11 @@ func edge(cell ast.Node) {
 	if cell.NextSibling() == nil {
 		class = append(class, "last")
 	}
-	c, ok := cell.(*east.TableCell)
-	if _, head := cell.Parent().(*east.TableHeader); ok && head && c.Alignment == east.AlignNone {
-		class = append(class, "start")
+	if _, head := cell.Parent().(*east.TableHeader); head {
+		cell.SetAttributeString("scope", []byte("col"))
+		if c, ok := cell.(*east.TableCell); ok && c.Alignment == east.AlignNone {
+			class = append(class, "start")
+		}
 	}
 	if class != nil {
 		cell.SetAttributeString("class", []byte(strings.Join(class, " ")))
