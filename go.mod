@@ -3,6 +3,8 @@ module mailshot
 go 1.26.0
 
 require (
+	// Selectors of CSS: which elements a rule matches.
+	github.com/andybalholm/cascadia v1.3.5
 	// Reading messages back in tests, as a second opinion on what render writes.
 	github.com/emersion/go-message v0.18.2
 	// AUTH mechanisms (PLAIN, LOGIN) as defined by their RFCs.
@@ -29,6 +31,8 @@ require (
 	github.com/spf13/cobra v1.10.2
 	// cobra's flags, which the completion goes through.
 	github.com/spf13/pflag v1.0.9
+	// The lexer of CSS. Its parser is not used: it loses places, and rules after a mistake.
+	github.com/tdewolff/parse/v2 v2.8.20
 	// SCRAM-SHA-1 and SCRAM-SHA-256 with the server's signature verified.
 	github.com/xdg-go/scram v1.4.0
 	// Excel workbooks. v2.11.1 needs a version of xuri/efp that the proxy does not serve.

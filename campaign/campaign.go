@@ -238,7 +238,7 @@ func (c *Campaign) compile(h *recipients.Header) (err error) {
 	most, host := c.largest()
 	c.maker, err = message.New(message.Config{
 		Definition: c.def, Header: h, Root: c.root, ID: c.id, Secret: c.secret,
-		To: c.opts.To, Largest: most, Server: host, Fault: c.checkZone,
+		IDs: c.planned().IDs(), To: c.opts.To, Largest: most, Server: host, Fault: c.checkZone,
 	})
 	return err
 }

@@ -308,7 +308,7 @@ func TestDryRunIsTheWire(t *testing.T) {
 	f.write(t, "people.csv", people(5))
 	dry := map[string]string{}
 	c := f.open(t, campaign.Options{})
-	for m, err := range c.Messages(t.Context(), "", 0) {
+	for m, err := range c.Messages(t.Context(), campaign.Chosen{}) {
 		if err != nil || m.Err != nil {
 			t.Fatal(err, m.Err)
 		}

@@ -126,7 +126,7 @@ func (c *Campaign) thaw(ctx context.Context, l *ledger.Ledger, e *Estimate) erro
 	if err := c.compile(header); err != nil {
 		return c.asCheck(err)
 	}
-	if _, err := c.filter(c.only); err != nil {
+	if _, err := c.header.Filter(c.only); err != nil {
 		return c.asCheck(err)
 	}
 	var err error
@@ -139,7 +139,7 @@ func (c *Campaign) thaw(ctx context.Context, l *ledger.Ledger, e *Estimate) erro
 
 // weigh makes what is left of the messages, many at a time, and counts them by lane.
 func (c *Campaign) weigh(ctx context.Context, l *ledger.Ledger, e *Estimate) (waiting, error) {
-	choose, err := c.filter(c.only)
+	choose, err := c.header.Filter(c.only)
 	if err != nil {
 		return nil, c.asCheck(err)
 	}
@@ -199,7 +199,7 @@ func (c *Campaign) weigh(ctx context.Context, l *ledger.Ledger, e *Estimate) (wa
 // survey counts what this run would send, by lane, and keeps the heads of the first three messages.
 func (c *Campaign) survey(ctx context.Context, plan *Plan) (waiting, error) {
 	lanes := waiting{}
-	choose, err := c.filter(c.only)
+	choose, err := c.header.Filter(c.only)
 	if err != nil {
 		return nil, c.asCheck(err)
 	}

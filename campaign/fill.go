@@ -81,7 +81,7 @@ func (b *behind) wait() error {
 // fill reads the list once, makes the messages and adds the rows in the order of the list.
 func (c *Campaign) fill(ctx context.Context, to adder, o PlanOptions) (*planned, error) {
 	p := &planned{report: &check.Report{Campaign: c.id, Counts: map[string]int64{}}}
-	if _, err := c.filter(o.Only); err != nil { // an --only that does not compile is told before the work
+	if _, err := c.header.Filter(o.Only); err != nil { // an --only that does not compile is told before the work
 		return nil, c.asCheck(err)
 	}
 	screen, err := c.suppress.Screen(ctx)

@@ -44,7 +44,7 @@ func BenchmarkGuard(b *testing.B) {
 					b.Fatal(err)
 				}
 				c := f.open(b, campaign.Options{})
-				for m, err := range c.Messages(b.Context(), "", 0) {
+				for m, err := range c.Messages(b.Context(), campaign.Chosen{}) {
 					if err != nil {
 						b.Fatal(err)
 					}

@@ -32,7 +32,7 @@ func (c *Campaign) differs(ctx context.Context) ([]string, error) {
 // changed compares the inputs with those the list was frozen with, and names each that differs.
 func (c *Campaign) changed(ctx context.Context) ([]string, error) {
 	var what []string
-	was := digest.Parse(c.frozen.Definition)
+	was := c.planned()
 	if !was.Known() {
 		what = append(what, c.def.Name+" (a newer mailshot planned, and this one cannot compare)")
 	} else {
@@ -76,12 +76,20 @@ func (c *Campaign) digest(version int) digest.Digest {
 	return digest.New(append(c.inputs(c.def), secret), version)
 }
 
+// planned is the digest of the frozen list; the zero Digest of a campaign that has none.
+func (c *Campaign) planned() digest.Digest {
+	if c.frozen == nil {
+		return digest.Digest{}
+	}
+	return digest.Parse(c.frozen.Definition)
+}
+
 // secretPart is the name of the part of a digest that covers the secret in accounts.db.
 const secretPart = "accounts.db"
 
 // secretChanged reports whether the accounts have another secret than when the list was planned, or may have.
 func (c *Campaign) secretChanged() bool {
-	was := digest.Parse(c.frozen.Definition)
+	was := c.planned()
 	return !was.Known() || slices.Contains(c.digest(was.Version).Differing(was), secretPart)
 }
 
@@ -89,7 +97,7 @@ func (c *Campaign) secretChanged() bool {
 // It returns "" if they do not. A build that makes the same messages is noted, so that the next resume does not make
 // all of them again.
 func (c *Campaign) otherProgram(ctx context.Context) (string, error) {
-	planned, is := digest.Parse(c.frozen.Definition), digest.Build()
+	planned, is := c.planned(), digest.Build()
 	was := cmp.Or(planned.Build, "an older version")
 	if was == is {
 		return "", nil

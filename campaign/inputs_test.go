@@ -54,7 +54,7 @@ func (f *folder) planned(t *testing.T) map[string]string {
 	c := f.open(t, campaign.Options{})
 	defer c.Close()
 	all := map[string]string{}
-	for m, err := range c.Messages(t.Context(), "", 0) {
+	for m, err := range c.Messages(t.Context(), campaign.Chosen{}) {
 		if err != nil || m.Err != nil {
 			t.Fatal(err, m.Err)
 		}

@@ -11,7 +11,6 @@ import (
 
 	"mailshot/campaign/accounts/clock"
 	"mailshot/campaign/check"
-	"mailshot/campaign/digest"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/message"
 	"mailshot/campaign/recipients"
@@ -233,7 +232,7 @@ func (c *Campaign) record(p *planned) (*ledger.Campaign, error) {
 	}
 	return &ledger.Campaign{
 		ID: c.id, Template: template, Created: c.now(), From: c.def.From.Text, Header: header, Rows: p.report.Rows, Host: c.host(),
-		Definition: c.digest(digest.Version).String(), Templates: c.maker.Templates(), List: c.list.Digest(),
+		Definition: c.digest(c.planned().Renewed()).String(), Templates: c.maker.Templates(), List: c.list.Digest(),
 	}, nil
 }
 
@@ -272,7 +271,7 @@ func (c *Campaign) resume(ctx context.Context, o PlanOptions, plan *Plan) error 
 			return err
 		}
 		if withdrawn {
-			plan.Resumed = false
+			plan.Resumed, c.frozen = false, nil
 			return c.first(ctx, o, plan)
 		}
 	}

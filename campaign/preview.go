@@ -4,19 +4,27 @@ import (
 	"context"
 	"iter"
 
+	"mailshot/campaign/identity"
 	"mailshot/campaign/message"
-	"mailshot/campaign/recipients"
 )
 
-// Messages makes the message of each row that where chooses ("" = all rows; row > 0 = only the data row with that
-// number). The messages carry the present date, and nothing is kept. An error is a fault of the list, or ends it.
-func (c *Campaign) Messages(ctx context.Context, where string, row int64) iter.Seq2[message.Made, error] {
+// Chosen says which messages to make. The zero value is that of each row, in the row's language.
+type Chosen struct {
+	Where     string // an expression over the columns; "" = all rows
+	Row       int64  // the number of the one row; 0 = all rows
+	Languages bool   // each row's message in each of the campaign's languages, the default first
+}
+
+// Messages makes the messages that are chosen, as a send would make them. They carry the present date, and nothing is
+// kept. An error is a fault of the list, or ends it.
+func (c *Campaign) Messages(ctx context.Context, o Chosen) iter.Seq2[message.Made, error] {
 	return func(yield func(message.Made, error) bool) {
+		c.frozen = identity.Planned(ctx, c.statePath(), c.id)
 		if err := c.openList(ctx); err != nil {
 			yield(message.Made{}, err)
 			return
 		}
-		choose, err := c.filter(where)
+		choose, err := c.header.Filter(o.Where)
 		if err != nil {
 			yield(message.Made{}, err)
 			return
@@ -28,7 +36,7 @@ func (c *Campaign) Messages(ctx context.Context, where string, row int64) iter.S
 				}
 				continue
 			}
-			if row > 0 && r.Number != row {
+			if o.Row > 0 && r.Number != o.Row {
 				continue
 			}
 			if ok, err := choose(r); err != nil || !ok {
@@ -37,16 +45,11 @@ func (c *Campaign) Messages(ctx context.Context, where string, row int64) iter.S
 				}
 				continue
 			}
-			if !yield(c.maker.Make(r, c.now()), nil) {
-				return
+			for _, made := range c.maker.Shown(r, c.now(), o.Languages) {
+				if !yield(made, nil) {
+					return
+				}
 			}
 		}
 	}
-}
-
-func (c *Campaign) filter(expr string) (func(*recipients.Row) (bool, error), error) {
-	if expr == "" {
-		return func(*recipients.Row) (bool, error) { return true, nil }, nil
-	}
-	return c.header.Filter(expr)
 }

@@ -5,19 +5,16 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"mailshot/campaign/caps"
 	"mailshot/campaign/check"
 	"mailshot/campaign/definition"
+	"mailshot/campaign/readiness"
 	"mailshot/campaign/transport"
 	"mailshot/render/address"
 	"mailshot/sender"
 	"mailshot/sender/reply"
 )
-
-// expiresSoon is how long before its end a certificate is warned about.
-const expiresSoon = 14 * 24 * time.Hour
 
 // Probe looks at one of the campaign's servers, see [sender.Probe]. If o names no sender, the sender is the campaign's:
 // bounces, or the From address if all rows have the same one.
@@ -38,44 +35,10 @@ func (c *Campaign) Probe(ctx context.Context, s *definition.Server, o sender.Pro
 // Domain is the domain that the campaign is sent from, see [definition.Definition.SenderDomain].
 func (c *Campaign) Domain() string { return c.def.SenderDomain() }
 
-// Judge says what is wrong with a probed server, whoever's mail it is for.
-func Judge(p *sender.Probed, now time.Time) []check.Finding {
-	var fs []check.Finding
-	add := func(severity check.Severity, code, text, hint string) {
-		fs = append(fs, check.Finding{Severity: severity, Code: code, Text: text, Hint: hint})
-	}
-	if p.Err != nil {
-		add(check.Error, "probe-failed", p.Err.Error(), "")
-	}
-	if len(p.Certificates) > 0 && p.Err == nil {
-		end := p.Certificates[0].NotAfter
-		switch left := end.Sub(now); {
-		case left <= 0:
-			add(check.Warning, "certificate-expired",
-				"the certificate expired on "+end.Format(time.DateOnly)+"; only its fingerprint lets it pass", "")
-		case left < expiresSoon:
-			add(check.Warning, "certificate-expires",
-				fmt.Sprintf("the certificate expires on %s, in %d days", end.Format(time.DateOnly), int(left.Hours()/24)),
-				"have it renewed before a long run")
-		}
-	}
-	_, offered := p.Extensions["STARTTLS"]
-	if offered && !p.TLS && !slices.Contains([]string{"connect", "ehlo"}, p.Until) {
-		add(check.Warning, "tls-unused", "the server offers TLS, and it is not used", "set tls: starttls")
-	}
-	if p.Extensions != nil && (p.TLS || !offered) {
-		if _, ok := p.Extensions["PIPELINING"]; !ok {
-			add(check.Warning, "slow-server",
-				"the server does not offer PIPELINING: each message takes several round trips", "")
-		}
-	}
-	return fs
-}
-
 // Judge says what would go wrong with this campaign on one of its servers, which was probed. e is the campaign's
 // estimate.
 func (c *Campaign) Judge(s *definition.Server, p *sender.Probed, e *Estimate) []check.Finding {
-	fs := Judge(p, c.now())
+	fs := readiness.Probed(p, c.now())
 	add := func(severity check.Severity, code, place, text, hint string) {
 		fs = append(fs, check.Finding{Severity: severity, Code: code, Place: place, Text: text, Hint: hint})
 	}

@@ -161,7 +161,7 @@ func (c *Campaign) openSending(ctx context.Context, o RunOptions) (_ *sending, e
 // begin opens the ledger's run, and makes it the campaign's newest.
 func (s *sending) begin(ctx context.Context) error {
 	c := s.c
-	choose, err := c.filter(c.only)
+	choose, err := c.header.Filter(c.only)
 	if err != nil {
 		return err
 	}

@@ -68,13 +68,13 @@ func unpack(t *testing.T, file, to string) {
 var fewerKeys = map[string]bool{"state1-accounts1": true, "state1-accounts3": true, "state2-accounts4": true}
 
 // asked plans the folder's campaign, which has to be refused for inputs that changed, with these words.
-func (f *folder) asked(t *testing.T, o campaign.PlanOptions, what string) {
+func (f *folder) asked(t *testing.T, o campaign.PlanOptions, what ...string) {
 	t.Helper()
 	c := f.open(t, campaign.Options{})
 	defer c.Close()
 	_, err := c.Plan(t.Context(), o)
 	var changed *campaign.ChangedError
-	if !errors.As(err, &changed) || len(changed.What) != 1 || changed.What[0] != what {
+	if !errors.As(err, &changed) || !slices.Equal(changed.What, what) {
 		t.Errorf("Plan: %v, want that it asks about %s", err, what)
 	}
 }
@@ -114,6 +114,9 @@ func TestOlderVersionsAreResumed(t *testing.T) {
 					}
 					got[to] = true
 				}
+				if n := idLength(r.ID); n != 52 {
+					t.Errorf("Message-ID %s of %d characters, and the plan's have 52", r.ID, n)
+				}
 			}
 			want(t, sum, map[ledger.State]int64{
 				ledger.Invalid: 1, ledger.Duplicate: 1, ledger.Suppressed: 1, ledger.Filtered: 1, ledger.Refused: 1,
@@ -137,7 +140,7 @@ func digests(t *testing.T, s *sink.Server) *folder {
 	t.Helper()
 	const from = "testdata/digests"
 	f := newFolder(t)
-	f.copy(t, from, s, "campaign.yaml", "north.csv", "south.csv", "body.md", "bill.txt")
+	f.copy(t, from, s, "campaign.yaml", "north.csv", "south.csv", "notice.txt", "bill.txt")
 	unpack(t, filepath.Join(from, "state.db.gz"), filepath.Join(f.dir, ".mailshot", "state.db"))
 	unpack(t, filepath.Join(from, "accounts.db.gz"), f.accounts)
 	return f

@@ -8,6 +8,7 @@ import (
 // The fields of the parts that are texts.
 const (
 	plainType = "Content-Type: text/plain; charset=utf-8\r\n"
+	flowType  = "Content-Type: text/plain; charset=utf-8; format=flowed\r\n" // RFC 3676
 	htmlType  = "Content-Type: text/html; charset=utf-8\r\n"
 	quoted    = "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
 	based     = "Content-Transfer-Encoding: base64\r\n\r\n"
@@ -36,11 +37,15 @@ func (j *job) tree() {
 	if inline > 0 {
 		open("multipart/related;", `type="multipart/alternative";`) // RFC 2387 section 3.1: the root's media type
 	}
+	plain := plainType
+	if j.c.Body.Text.Flowed() {
+		plain = flowType
+	}
 	if j.c.Body.HTML == nil {
-		j.textPart(plainType, &j.text, j.texts, j.textBased, level)
+		j.textPart(plain, &j.text, j.texts, j.textBased, level)
 	} else {
 		open("multipart/alternative;")
-		j.textPart(plainType, &j.text, j.texts, j.textBased, level)
+		j.textPart(plain, &j.text, j.texts, j.textBased, level)
 		j.delimiter(level, "\r\n")
 		j.textPart(htmlType, &j.html, j.htmls, j.htmlBased, level)
 		j.delimiter(level, "--\r\n")

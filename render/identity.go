@@ -19,11 +19,36 @@ func Token(secret []byte, campaign, key string) string {
 	return derive(subkey(secret, "token"), campaign, key)[:tokenLength]
 }
 
+// IDForm says how long the left side of a Message-ID is. A campaign keeps its form, so that what was sent is found.
+type IDForm int
+
+const (
+	// ShortID has 26 characters, which are 130 bits. With a domain of up to 37 characters the whole field is one line of
+	// at most 78 columns (RFC 5322 section 2.1.1). With a longer domain the field is folded after its colon, as Exchange
+	// folds its own, and the second line is longer than 78 columns only with a domain of more than 48.
+	ShortID IDForm = iota
+	// LongID has 52 characters, of which those of ShortID are the first, and is never folded.
+	LongID
+)
+
+// of cuts a derived name to its form.
+func (f IDForm) of(name []byte) []byte {
+	if f == LongID {
+		return name
+	}
+	return name[:shortLength]
+}
+
+const (
+	shortLength = 26
+	idLine      = 78 // RFC 5322 section 2.1.1
+)
+
 // MessageID returns the left side of the Message-ID of a campaign's message to the person with this key, as a mailbox
 // or a log shows it. It is unique to campaign and key, and the same on each attempt. The right side is the domain of
 // From.
-func MessageID(secret []byte, campaign, key string) string {
-	return derive(secret, campaign, key)
+func MessageID(form IDForm, secret []byte, campaign, key string) string {
+	return string(form.of([]byte(derive(secret, campaign, key))))
 }
 
 // derive is unambiguous because a campaign's id has no NUL in it (see New).

@@ -54,6 +54,9 @@ func (m *Message) To() string { return m.to }
 // ID returns the Message-ID, without angle brackets. It is the same on each attempt.
 func (m *Message) ID() string { return m.id }
 
+// Renderer returns the renderer that made the message.
+func (m *Message) Renderer() *Renderer { return m.r }
+
 // Subject returns the decoded subject.
 func (m *Message) Subject() string { return m.subject }
 
@@ -61,8 +64,8 @@ func (m *Message) Subject() string { return m.subject }
 func (m *Message) Size() int64 { return m.size }
 
 // Release gives the memory of the message back, for other messages. Whoever owns the message calls it when the message
-// is over: when nobody reads its octets any more, and nobody will. After it, only From, To, ID, Subject and Size may be
-// called; the other methods panic. A message that is not released is garbage like any other value. Release may be
+// is over: when nobody reads its octets any more, and nobody will. After it, only From, To, ID, Renderer, Subject and Size may
+// be called; the other methods panic. A message that is not released is garbage like any other value. Release may be
 // called more than once.
 func (m *Message) Release() {
 	if d := m.desk.Swap(nil); d != nil {

@@ -50,6 +50,7 @@ import (
 type Config struct {
 	Campaign string // the campaign's id
 	Secret   []byte // keys Message-IDs, boundaries and tokens; required
+	IDs      IDForm // of Message-IDs; default: ShortID
 
 	From    *templates.Text // one mailbox
 	ReplyTo *templates.Text // mailboxes with commas between them; default: no Reply-To, as also when the text comes out empty
@@ -105,7 +106,17 @@ type Renderer struct {
 }
 
 // New checks the configuration and returns its Renderer. The error joins all mistakes, each a *Fault.
-func New(c Config) (*Renderer, error) {
+func New(c Config) (*Renderer, error) { return create(c, nil) }
+
+// Another returns the renderer of other messages of the same campaign, as those in another language. The two share the
+// memory for encoded attachments: Root, AttachmentLimit and Cache are r's, whatever c says.
+func (r *Renderer) Another(c Config) (*Renderer, error) {
+	c.Root = r.c.Root
+	return create(c, r.store)
+}
+
+// create makes a renderer. A nil store is made.
+func create(c Config, store *files) (*Renderer, error) {
 	var faults []error
 	fault := func(code, place, hint, format string, args ...any) {
 		faults = append(faults, &Fault{code, place, fmt.Sprintf(format, args...), hint})
@@ -143,7 +154,9 @@ func New(c Config) (*Renderer, error) {
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
 	}
-	store := newFiles(c.Root, c.AttachmentLimit, c.Cache)
+	if store == nil {
+		store = newFiles(c.Root, c.AttachmentLimit, c.Cache)
+	}
 	r := prepare(c, store)
 	if c.Printed {
 		c.Campaign, c.Headers, c.Attachments = noCampaign, nil, nil

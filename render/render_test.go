@@ -389,7 +389,7 @@ func TestNames(t *testing.T) {
 		secret := bytes.Repeat([]byte("s"), length+1)
 		campaign, key := strings.Repeat("c", length), strings.Repeat("k", 200-length)
 		n := newNames(secret, campaign)
-		if got := string(h.derive(n.id, key)); got != MessageID(secret, campaign, key) {
+		if got := string(h.derive(n.id, key)); got != MessageID(LongID, secret, campaign, key) {
 			t.Fatalf("%d: id %s", length, got)
 		}
 		if got := string(h.derive(n.token, key)[:tokenLength]); got != Token(secret, campaign, key) {

@@ -109,14 +109,20 @@ func (j *job) headers() {
 	}
 }
 
-// messageID lays out Message-ID, whose right side is the domain of From.
+// messageID lays out Message-ID, whose right side is the domain of From, see IDForm.
 func (j *job) messageID(domain string) {
-	b := append(append(j.one.Text[:0], '<'), j.derive(j.names.id, j.to.Key)...)
+	b := append(append(j.one.Text[:0], '<'), j.c.IDs.of(j.derive(j.names.id, j.to.Key))...)
 	b = append(append(append(b, '@'), domain...), '>')
 	j.one.Text = b
 	angled := string(b)
 	j.m.id = angled[1 : len(angled)-1]
-	j.token("Message-ID", angled)
+	const name = "Message-ID"
+	j.begin(name)
+	if j.c.IDs == ShortID && j.column+1+len(angled) > idLine {
+		j.b = append(j.b, "\r\n"...)
+	}
+	j.b = append(append(append(j.b, ' '), angled...), "\r\n"...)
+	j.fields = append(j.fields, field{name: name, value: angled})
 }
 
 // from makes the mailbox of From.

@@ -15,7 +15,13 @@ func TestSums(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
 	sums := func(name string, s setup, to Recipient) {
-		m, err := s.renderer(t).Render(to, testDate)
+		c := s.config(t)
+		c.IDs = LongID // as when the sums were written
+		r, err := New(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := r.Render(to, testDate)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -25,7 +25,7 @@ func TestBrackets(t *testing.T) {
 		{"<{{.x}} {{.x}}>", "Ann", "&lt;Ann Ann>", "<Ann Ann>"},
 		{"<{{.x}}@example.com>", "ann", `<p><a href="mailto:ann@example.com">ann@example.com</a></p>`, "ann@example.com"},
 		{"`<{{.x}}>`", "Ann", "<p><code>&lt;Ann&gt;</code></p>", "<Ann>"},
-		{"    <{{.x}}>", "Ann", "<pre><code>&lt;Ann&gt;\n</code></pre>", "    <Ann>"},
+		{"    <{{.x}}>", "Ann", "<pre><code>&lt;Ann&gt;\n</code></pre>", "     <Ann>"}, // stuffed
 		{`\<{{.x}}>`, "Ann", "<p>&lt;Ann&gt;</p>", "<Ann>"},
 		{"[a](<{{.x}}>)", "https://b.example", `<p><a href="https://b.example">a</a></p>`, "a <https://b.example>"},
 		{"See https://{{.x}}/b.", "a.example", `<p>See <a href="https://a.example/b">https://a.example/b</a>.</p>`,

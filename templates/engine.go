@@ -13,6 +13,7 @@ import (
 	texttemplate "text/template"
 
 	"mailshot/templates/function"
+	"mailshot/templates/layouts"
 )
 
 // executor is what text/template and html/template have in common.
@@ -47,7 +48,8 @@ func trees(of map[string]named) map[string]*parse.Tree {
 
 // functions returns what the set's templates call, for one execution at a time.
 func (s *set) functions() *function.Execution {
-	return function.New(function.Config{Language: s.c.cfg.Language, Direction: s.c.cfg.Direction, HTML: s.html})
+	return function.New(function.Config{Language: s.c.cfg.Language, Direction: s.c.cfg.Direction, HTML: s.html,
+		Button: function.Button(layouts.ButtonOf(s.accent))})
 }
 
 // pristine puts the guards into trees, and returns what makes copies of them for an execution.

@@ -42,9 +42,9 @@ func FuzzTokens(f *testing.F) {
 			t.Fatalf("%q became %q", src.Text, shown.Text)
 		}
 		if !strings.Contains(src.Text, "define") && !strings.Contains(src.Text, "block") {
-			_, _ = markdownToHTML(src) // must not panic
-			_, _ = markdownToText(src)
-			_, _ = plaintext.FromHTML(src)
+			_, _ = New(Config{}).newSet(true).markdownToHTML(src) // must not panic
+			_, _ = New(Config{}).markdownToText(src)
+			_, _ = plaintext.FromHTML(src, false)
 		}
 	})
 }

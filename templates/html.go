@@ -9,32 +9,50 @@ import (
 	xhtml "golang.org/x/net/html"
 
 	"mailshot/templates/function"
+	"mailshot/templates/layouts"
 	"mailshot/templates/markdown"
 	"mailshot/templates/plaintext"
 	"mailshot/templates/source"
 )
 
 // markdownToHTML renders Markdown with its actions hidden behind tokens, and puts the actions back into the HTML.
-func markdownToHTML(src *source.Source) (*source.Form, error) {
-	t, out, err := markdown.Render(src, func(t *source.Tokens, action int) string {
-		return t.Call("if "+function.Link, action) + `<a href="` + t.Call(function.Link, action) + `">` + t.Token(action) +
-			"</a>" + t.Call("else", -1) + t.Call(function.Bracketed, action) + t.Call("end", -1)
+func (s *set) markdownToHTML(src *source.Source) (*source.Form, error) {
+	t, out, err := markdown.Render(src, markdown.Options{
+		Quotes: s.c.cfg.Typographer, Language: s.c.cfg.Language,
+		Link: func(t *source.Tokens, action int) string {
+			return t.Call("if "+function.Link, action) + `<a href="` + t.Call(function.Link, action) + `">` + t.Token(action) +
+				"</a>" + t.Call("else", -1) + t.Call(function.Bracketed, action) + t.Call("end", -1)
+		},
 	})
 	if err != nil {
 		return nil, err
 	}
-	return t.Show(out), nil
+	if s.c.right() {
+		out = markdown.Isolate(t, out)
+	}
+	return t.Show(layouts.DressButtons(out, markdown.ButtonTable, markdown.ButtonCell, s.accent)), nil
 }
 
 // markdownToText derives the text part of a Markdown source.
-func markdownToText(src *source.Source) (*source.Form, error) {
-	t, out, err := markdown.Render(src, func(t *source.Tokens, action int) string {
-		return t.Call(function.Bracketed, action)
+func (c *Compiler) markdownToText(src *source.Source) (*source.Form, error) {
+	t, out, err := markdown.Render(src, markdown.Options{
+		Text: true, Quotes: c.cfg.Typographer, Language: c.cfg.Language,
+		Link: func(t *source.Tokens, action int) string { return t.Call(function.Bracketed, action) },
 	})
 	if err != nil {
 		return nil, err
 	}
-	return plaintext.Write(t, out, true)
+	return plaintext.Write(t, out, c.right())
+}
+
+// htmlToText derives the text part of an HTML source.
+func (c *Compiler) htmlToText(src *source.Source) (*source.Form, error) {
+	return plaintext.FromHTML(src, c.right())
+}
+
+// right says whether what has no direction of its own is written from right to left.
+func (c *Compiler) right() bool {
+	return function.Direction(c.cfg.Language, c.cfg.Direction) == "rtl"
 }
 
 // textInHTML makes a text source fit to stand in HTML. Everything but the actions is escaped here, once.

@@ -27,7 +27,7 @@ func TestTextOfLinks(t *testing.T) {
 		`<p style="color:red; display : none !important">a</p>b`:                                "b",
 		`<p style="visibility:hidden">a</p>b`:                                                   "b",
 		`<p style="max-height:0px;overflow:hidden">a</p>b`:                                      "b",
-		`<p style="opacity:0">a</p>b<p style="opacity:0.5">c</p>`:                               "b\nc",
+		`<p style="opacity:0">a</p>b<p style="opacity:0.5">c</p>`:                               "b\n\nc",
 		`<p hidden>a</p>b`:                                                                      "b",
 		`<style>.pre, p.x { DISPLAY: none }</style><p class="y pre">a b`:                        "",
 		`<style>.pre{display:none}</style><p class=pre style=display:block>a`:                   "a",

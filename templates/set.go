@@ -11,7 +11,6 @@ import (
 	"mailshot/templates/function"
 	"mailshot/templates/leftover"
 	"mailshot/templates/markup"
-	"mailshot/templates/plaintext"
 	"mailshot/templates/source"
 )
 
@@ -23,9 +22,10 @@ type maker func(*source.Source) (*source.Form, error)
 type unit struct {
 	raw   *source.Form // as the author wrote it: what is checked
 	meant *source.Form // what it says as HTML or as plain text
-	made  *source.Form // what is executed: in HTML, without what html/template would read in another way
+	made  *source.Form // what is executed: in HTML, without what html/template would read in another way, styles inlined
 	spied *source.Form // the same, with calls around its links
 	label string
+	name  string // of its template
 }
 
 // named is a template of a set, with the unit that it is in.
@@ -36,15 +36,16 @@ type named struct {
 
 // set is the templates that one program needs: its entry and all that it includes.
 type set struct {
-	c     *Compiler
-	html  bool
-	known map[string]bool  // functions
-	units []*unit          // unit i is called "u<i>" by the parser
-	trees map[string]named // of the raw forms, by template name
-	meant map[string]named // of the meant forms, in HTML only
-	made  map[string]named // of the made forms
-	spied map[string]named // of the spied forms
-	files map[string]bool  // includes that have been read or have failed
+	c      *Compiler
+	html   bool
+	accent string           // of buttons; "" is the default
+	known  map[string]bool  // functions
+	units  []*unit          // unit i is called "u<i>" by the parser
+	trees  map[string]named // of the raw forms, by template name
+	meant  map[string]named // of the meant forms, in HTML only
+	made   map[string]named // of the made forms
+	spied  map[string]named // of the spied forms
+	files  map[string]bool  // includes that have been read or have failed
 }
 
 func (c *Compiler) newSet(html bool) *set {
@@ -63,7 +64,7 @@ func (s *set) add(name, label string, src *source.Source, make maker) error {
 	if err := src.Valid(); err != nil {
 		return err
 	}
-	u := &unit{raw: source.Verbatim(src), label: label}
+	u := &unit{raw: source.Verbatim(src), label: label, name: name}
 	id := fmt.Sprintf("u%d", len(s.units))
 	s.units = append(s.units, u)
 	if err := s.parse(s.trees, name, id, u, u.raw); err != nil {
@@ -140,15 +141,15 @@ func (s *set) include(u *unit, n *parse.TemplateNode) error {
 	syntax := leftover.HTML
 	switch ext := strings.ToLower(path.Ext(n.Name)); {
 	case s.html && ext == ".md":
-		make, syntax = markdownToHTML, leftover.Markdown
+		make, syntax = s.markdownToHTML, leftover.Markdown
 	case s.html && (ext == ".html" || ext == ".htm"):
 		make = markup.Text
 	case s.html:
 		return fail(fmt.Sprintf("%s cannot be included in HTML", n.Name), "partials of an HTML body are .html or .md files")
 	case ext == ".md":
-		make, syntax = markdownToText, leftover.Markdown
+		make, syntax = s.c.markdownToText, leftover.Markdown
 	case ext == ".html", ext == ".htm":
-		make = plaintext.FromHTML
+		make = s.c.htmlToText
 	default:
 		syntax = leftover.Text
 	}
@@ -189,44 +190,59 @@ func (c *Compiler) read(name string) (string, error) {
 func (s *set) check(entry string) error {
 	k := &checker{set: s, trees: s.trees, done: map[string]bool{}}
 	k.template(entry, rowShape)
-	if s.c.cfg.Alias != nil && len(k.errs) == 0 {
-		// Aliases must also be replaced in what is executed. It cannot have mistakes that the written form does not have.
-		for _, trees := range []map[string]named{s.meant, s.made, s.spied} {
-			made := &checker{set: s, trees: trees, done: map[string]bool{}}
-			made.template(entry, rowShape)
-		}
+	if len(k.errs) == 0 {
+		s.unalias(entry, s.meant, s.made, s.spied)
 	}
 	return errors.Join(k.errs...)
 }
 
-// text compiles a source to plain text.
-func (c *Compiler) text(name string, src Source, make maker) (*Text, error) {
+// unalias replaces aliases in what is executed. It cannot have mistakes that the written form does not have.
+func (s *set) unalias(entry string, executed ...map[string]named) {
+	if s.c.cfg.Alias == nil {
+		return
+	}
+	for _, trees := range executed {
+		made := &checker{set: s, trees: trees, done: map[string]bool{}}
+		made.template(entry, rowShape)
+	}
+}
+
+// text compiles a source to plain text. The ends come after it, each in lines of its own.
+func (c *Compiler) text(name string, src Source, make maker, ends ...ending) (*Text, error) {
 	s := c.newSet(false)
-	if err := s.add(name, name, src.source(), make); err != nil {
+	if err := s.add(name, name, src.source(), endIn(make, ends)); err != nil {
 		return nil, err
 	}
-	if err := s.check(name); err != nil {
+	var errs []error
+	for _, e := range ends {
+		errs = append(errs, s.add(e.name, e.name, e.src, e.make))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	errs = []error{s.check(name)}
+	for _, e := range ends {
+		errs = append(errs, s.check(e.name))
+	}
+	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
 	p, err := newTemplate(s, name, make != nil)
 	if err != nil {
 		return nil, err
 	}
-	return &Text{p}, nil
+	return &Text{p: p}, nil
 }
 
 // html compiles a body's document and lists the images that it shows by cid:.
 func (c *Compiler) html(b BodySource) (*HTML, map[string]*Error, error) {
 	s := c.newSet(true)
-	content, make, layout := b.HTML, maker(markup.Text), b.Layout
-	if content == nil {
-		content, make = b.Markdown, markdownToHTML
-		if layout == "" {
-			layout = "plain"
-		}
+	if s.accent = b.Look.Accent; s.accent != "" {
+		c.note("accent", "", s.accent)
 	}
-	if layout == "" {
-		layout = "none"
+	content, make, layout := b.HTML, maker(markup.Text), b.layout()
+	if content == nil {
+		content, make = b.Markdown, s.markdownToHTML
 	}
 	subject := Source{File: "subject"}
 	if b.Subject != nil {
@@ -236,7 +252,7 @@ func (c *Compiler) html(b BodySource) (*HTML, map[string]*Error, error) {
 	errs := []error{s.add("content", "body", content.source(), make)}
 	if layout != "none" {
 		entry = "layout"
-		errs = append(errs, s.add("subject", "subject", subject.source(), textInHTML), s.layout(layout))
+		errs = append(errs, s.add("subject", "subject", subject.source(), textInHTML), s.layout(layout, b.Look))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, nil, err
@@ -244,39 +260,16 @@ func (c *Compiler) html(b BodySource) (*HTML, map[string]*Error, error) {
 	if err := s.check(entry); err != nil {
 		return nil, nil, err
 	}
+	if !b.NoInline {
+		if err := s.inline(entry); err != nil {
+			return nil, nil, err
+		}
+	}
 	p, err := newTemplate(s, entry, false)
 	if err != nil {
 		return nil, nil, err
 	}
 	return &HTML{p}, s.images(), nil
-}
-
-// layout adds the layout: a built-in one, or a file.
-func (s *set) layout(name string) error {
-	var text string
-	data, err := layouts.ReadFile("layouts/" + name + ".html")
-	if err == nil {
-		text = string(data)
-	} else if text, err = s.c.read(name); err != nil {
-		hint := strings.Join(Layouts(), " and ") + " are built in; any other layout is a file below the campaign's folder"
-		if n := function.Nearest(name, Layouts()); n != "" {
-			hint = fmt.Sprintf("did you mean %q?", n)
-		}
-		return &Error{Code: "missing-layout", File: name, Line: 1, Column: 1,
-			Text: fmt.Sprintf("layout %q: %v", name, err), Hint: hint, Err: err}
-	}
-	src := source.New(name, 0, 0, text)
-	s.c.leftovers(src, leftover.HTML)
-	if err := s.add("layout", name, src, markup.Text); err != nil {
-		return err
-	}
-	for _, n := range s.trees["layout"].tree.Root.Nodes {
-		if includes(n, "content") {
-			return nil
-		}
-	}
-	return src.ErrorAt(0, "template", "the layout does not say where the content goes",
-		`put {{template "content" .}} there`)
 }
 
 // includes says whether the node includes the template name.

@@ -16,7 +16,7 @@ import (
 type template struct {
 	set       *set
 	entry     string
-	tidy      bool             // a derived text: blank lines and ends of lines are put in order
+	tidy      bool             // a derived text: it is laid out in lines
 	program   *program.Program // nil: the engine makes each text
 	unknown   error            // why program is nil
 	pristine  func(*function.Execution) (executor, error)
@@ -153,8 +153,10 @@ func (p *template) engineText(o *Output, dot map[string]any) (path []byte, err e
 	err = i.t.Execute(&limited{&i.out, p.set.c.cfg.Limit}, dot)
 	path = bytes.Clone(i.run.Taken())
 	i.run.Begin(nil)
-	if o.Text = append(o.Text, i.out.Bytes()...); p.tidy {
-		o.Text = plaintext.Tidy(o.Text, nil)
+	if p.tidy {
+		o.Text = plaintext.Tidy(o.Text, i.out.Bytes(), nil)
+	} else {
+		o.Text = append(o.Text, i.out.Bytes()...)
 	}
 	if i.out.Cap() < giant {
 		p.instances.Put(i)

@@ -43,9 +43,9 @@ import (
 	"sync"
 	"time"
 
+	"mailshot/templates/bidi"
 	"mailshot/templates/function"
 	"mailshot/templates/leftover"
-	"mailshot/templates/plaintext"
 	"mailshot/templates/program"
 	"mailshot/templates/source"
 )
@@ -70,7 +70,9 @@ type Config struct {
 	// Default: no language is named, and they are written as in English.
 	Language  string
 	Direction string // "ltr" or "rtl"; default by Language
-	Limit     int    // bytes that one execution may write; default DefaultLimit
+	// Typographer has the typewriter quotes, dashes and dots of Markdown set as those of Language. Default: they stay.
+	Typographer bool
+	Limit       int // bytes that one execution may write; default DefaultLimit
 }
 
 // Source is a template's text and where it stands, so that errors can point at it.
@@ -111,7 +113,12 @@ var mailshotNames = []string{"address", "campaign", "key", "name", "token"}
 
 // Compiler compiles the templates of one campaign. Its methods may be called concurrently.
 type Compiler struct {
-	cfg  Config
+	cfg Config
+	*compiled
+}
+
+// compiled is what the compilers of one campaign know of its templates, see Compiler.In.
+type compiled struct {
 	mu   sync.Mutex
 	seen map[string][sha256.Size]byte // what Digest covers
 	places
@@ -124,20 +131,54 @@ func New(cfg Config) *Compiler {
 	if cfg.Limit <= 0 {
 		cfg.Limit = DefaultLimit
 	}
-	return &Compiler{cfg: cfg, seen: map[string][sha256.Size]byte{}}
+	return &Compiler{cfg, &compiled{seen: map[string][sha256.Size]byte{}}}
+}
+
+// In returns the compiler of the same campaign for another language and its direction, see [Config]. The compilers of
+// one campaign have one Digest and one list of Places.
+func (c *Compiler) In(language, direction string) *Compiler {
+	cfg := c.cfg
+	cfg.Language, cfg.Direction = language, direction
+	return &Compiler{cfg, c.compiled}
 }
 
 // Text is a compiled template that makes plain text. It is safe for concurrent use.
-type Text struct{ p *template }
+type Text struct {
+	p     *template
+	right bool // a text from right to left, whose other parts are isolated; see Compiler.Subject
+}
 
 // HTML is a compiled template that makes an HTML document. It is safe for concurrent use.
 type HTML struct{ p *template }
 
 // Execute writes the text for d. If it fails, it has written nothing, and the error names the place in the source.
-func (t *Text) Execute(w io.Writer, d Data) error { return t.p.execute(w, d) }
+func (t *Text) Execute(w io.Writer, d Data) error {
+	if !t.right {
+		return t.p.execute(w, d)
+	}
+	var o Output
+	err := t.Append(&o, d)
+	if err == nil {
+		_, err = w.Write(o.Text)
+	}
+	return err
+}
 
 // Append replaces o by the text for d. If it fails, o holds nothing, and the error names the place in the source.
-func (t *Text) Append(o *Output, d Data) error { return t.p.append(o, d) }
+func (t *Text) Append(o *Output, d Data) error {
+	err := t.p.append(o, d)
+	if err != nil || !t.right {
+		return err
+	}
+	if text, changed := bidi.Isolate(make([]byte, 0, len(o.Text)+64), o.Text); changed {
+		o.Text, o.Runs = text, o.Runs[:0]
+	}
+	return nil
+}
+
+// Flowed says whether the text is format=flowed (RFC 3676), as one that was derived from Markdown or HTML is. A text
+// that its author has written is as it was written.
+func (t *Text) Flowed() bool { return t.p.tidy }
 
 // Literals are the literals that the Runs of an Output speak of. They must not be changed.
 func (t *Text) Literals() []string { return t.p.literals() }
@@ -154,10 +195,13 @@ func (h *HTML) Literals() []string { return h.p.literals() }
 // BodySource names the sources of a message's body. At least one of Markdown, HTML and Text is given.
 type BodySource struct {
 	Markdown, HTML, Text *Source
-	// Layout is the HTML around the content. "plain" and "letter" are built in, "none" means no layout, and any other
-	// name is a file below Config.FS. Default: "plain" for Markdown, "none" for HTML.
+	// Layout is the HTML around the content. Those of Layouts are built in, "none" means no layout, and any other name is a
+	// file below Config.FS. Default: "plain" for Markdown, "none" for HTML.
 	Layout  string
 	Subject *Source // the layout's title; nil: an empty title
+	Look    Look    // of a layout that is built in
+	// NoInline leaves the rules of <style> there. Default: they are also written into the elements' style=.
+	NoInline bool
 }
 
 // Body is a compiled body.
@@ -174,6 +218,21 @@ type Body struct {
 func (c *Compiler) Line(name string, s Source) (*Text, error) {
 	c.leftovers(s.source(), leftover.Text)
 	return c.text(name, s, nil)
+}
+
+// Subject is Line for a subject. In a language from right to left, parts of it that run from left to right keep their
+// order: isolates stand around them, see package bidi. So it is with the text of a Body, and with no other line: an
+// address, a header for machines or the name of a file must not have them.
+func (c *Compiler) Subject(s Source) (*Text, error) {
+	t, err := c.Line("subject", s)
+	if t != nil {
+		t.right = c.rightToLeft()
+	}
+	return t, err
+}
+
+func (c *Compiler) rightToLeft() bool {
+	return function.Direction(c.cfg.Language, c.cfg.Direction) == "rtl"
 }
 
 // Body compiles the sources of a body. The error joins all mistakes found.
@@ -202,13 +261,14 @@ func (c *Compiler) Body(b BodySource) (*Body, error) {
 		body.Text, err = c.text("text", *b.Text, nil)
 	case len(errs) > 0 && errs[0] != nil: // the same source would report the same mistakes
 	case b.Markdown != nil:
-		body.Text, err = c.text("text", *b.Markdown, markdownToText)
+		body.Text, err = c.text("text", *b.Markdown, c.markdownToText, c.foot(b)...)
 	default:
-		body.Text, err = c.text("text", *b.HTML, plaintext.FromHTML)
+		body.Text, err = c.text("text", *b.HTML, c.htmlToText, c.foot(b)...)
 	}
 	if err := errors.Join(append(errs, err)...); err != nil {
 		return nil, err
 	}
+	body.Text.right = c.rightToLeft()
 	return body, nil
 }
 
@@ -234,9 +294,6 @@ func ExampleData() Data {
 		},
 	}
 }
-
-// Layouts names the layouts that are built in.
-func Layouts() []string { return []string{"letter", "plain"} }
 
 // Digest returns the hex SHA-256 over all sources compiled and files read so far, in a fixed order. Equal digests mean
 // equal templates.

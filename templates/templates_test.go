@@ -181,7 +181,7 @@ func TestLanguages(t *testing.T) {
 	for _, tt := range []struct{ language, text, want string }{
 		{"de", `{{num 2 .amount}} {{money "EUR" .amount}} {{date "Monday, 2. January 2006" .due}}`,
 			"1.234,50 1.234,50\u00a0€ Sonntag, 22. November 2026"},
-		{"fa", `{{num 0 1405}} {{start}} {{money "IRR" 1000}}`, "۱٬۴۰۵ right ۱٬۰۰۰\u00a0IRR"},
+		{"fa", `{{num 0 1405}} {{start}} {{money "IRR" 1000}}`, "۱٬۴۰۵ right ۱٬۰۰۰\u00a0ریال"},
 		{"ar", `{{plural "zero=0" "one=1" "two=2" "few=f" "many=m" "other=o" 2}}{{plural "few=f" "other=o" 3}}{{date "2 ` +
 			`January" .due}}`, "2f22 نوفمبر"},
 		{"pl", `{{plural "one=plik" "few=pliki" "many=plików" "other=pliku" 2}} ` +
@@ -190,6 +190,20 @@ func TestLanguages(t *testing.T) {
 		{"tr", `{{upper "istanbul"}} {{lower "ISPARTA"}}`, "İSTANBUL ısparta"},
 		{"en", `{{money "JPY" 1234.5}} {{money "CHF" -12}} {{money "USD" -0.001}} {{plural "day" "days" 1}}`,
 			"¥1,235 CHF\u00a0-12.00 $0.00 day"},
+		{"de", `{{percent 1 0.125}} {{percent 0 -0.285}} {{date "long" .due}} {{date "short" .due}} {{ordinal 3}}`,
+			"12,5\u00a0% -29\u00a0% 22. November 2026 22.11.2026 3."},
+		{"tr", `{{percent 0 0.5}} {{money "TRY" 1234.5}} {{hdate "2 January 2006" .due}}`, "%50 ₺1.234,50 12 Cemaziyelahir 1448"},
+		{"fa", `{{date "long" .due}}; {{date "short" .due}}; {{jdate "long" .due}}; {{jdate "short" .due}}; {{hdate "long" .due}}`,
+			"۲۲ نوامبر ۲۰۲۶; ۲۰۲۶/۱۱/۲۲; ۱ آذر ۱۴۰۵; ۱۴۰۵/۹/۱; ۱۲ جمادی\u200cالثانی ۱۴۴۸"},
+		{"fa", `{{percent 1 0.125}} {{ordinal 3}} {{money "USD" 1234.5}}`, "۱۲٫۵٪ ۳\u200cام ۱٬۲۳۴٫۵۰\u00a0$"},
+		{"ar", `{{date "long" .due}}; {{hdate "Monday 2 January 2006" .due}}; {{money "SAR" 12}}`,
+			"٢٢ نوفمبر ٢٠٢٦; الأحد 12 جمادى الآخرة 1448; ١٢٫٠٠\u00a0ر.س"},
+		{"he", `{{date "long" .due}} {{date "Monday" .due}} {{money "ILS" 12}}`, "22 בנובמבר 2026 יום ראשון 12.00\u00a0₪"},
+		{"pt-BR", `{{money "BRL" -12}} {{date "long" .due}}`, "-R$\u00a012,00 22 de novembro de 2026"},
+		{"en-GB", `{{date "long" .due}} {{date "short" .due}} {{percent 1 0.999}} {{percent 0 0.0001}} {{ordinal 22}}`,
+			"22 November 2026 22/11/2026 99.9% 0% 22nd"},
+		{"", `{{date "long" .due}} {{date "short" .due}} {{jdate "short" .due}} {{percent 1 0.125}} {{ordinal 1}}`,
+			"22 November 2026 2026-11-22 1405-09-01 12.5% 1st"},
 		{"", `[{{lang}}] {{dir}} {{num 1 1000}}`, "[] ltr 1,000.0"},
 		{"he", `{{dir}}`, "rtl"},
 		{"az-Arab", `{{dir}}`, "rtl"},
@@ -222,7 +236,7 @@ func TestConcurrent(t *testing.T) {
 				t.Error(err)
 			}
 			if want := fmt.Sprintf("1. %s\n2. %s\n3. %s\n", x, x, x); text.String() != want ||
-				strings.Count(h.String(), fmt.Sprintf("<li>&lt;%d&gt;</li>", i)) != 3 {
+				strings.Count(h.String(), fmt.Sprintf(">&lt;%d&gt;</li>", i)) != 3 {
 				t.Errorf("%q\n%s", text.String(), h.String())
 			}
 		})

@@ -80,7 +80,7 @@ func TestConditionalContent(t *testing.T) {
 		"<!--[if mso]><![if gte mso 9]>a<![endif]>b<![endif]-->x",
 		"<!--[if mso]>a<!-- b -->c<![endif]-->x",
 		`<!--[if mso]><?xml:namespace prefix="v" /><![endif]-->x`,
-		"<style><!-- p { color: red } --></style><p>x</p>",
+		"<style><!-- b { color: red } --></style><p>x</p>",
 		"<!--[if mso]><style>p{}</style><![endif]--><p>x</p>",
 		`<p title="<!-- x">x</p>`,
 	} {

@@ -26,6 +26,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"mailshot/campaign/definition/appearance"
 	"mailshot/campaign/definition/schema"
 	"mailshot/render/address"
 	"mailshot/sender/limits"
@@ -52,6 +53,7 @@ type Definition struct {
 	Body        Body
 	Piped       string // the part of the body that is Stdin; "" = none, or not read
 	Attachments []Attachment
+	Languages   Languages
 	Suppress    []Text // suppression files
 	Headers     []Header
 	Set         []Setting // values that hold for all rows, in the order of their names
@@ -112,13 +114,14 @@ type Recipients struct {
 	Delimiter          rune     // of a text file; 0 = detected
 	Encoding           string   // of a text file, as WHATWG or IANA name it, not checked here; "" = what the file shows
 	Address, Name, Key string   // columns; "" = guessed from the header (Key: the address)
+	Language           string   // column of the language of each message, one of Languages; "" = there is one language
 	Columns            map[string]string
 	Addresses          string // "strict" or "lenient"; "" = strict
 	Where              Text
 	Duplicates         string // "error" or "first"; never ""
 
 	// Places has the places of what is checked against the list: "query", "postgres", "encoding", "locale", "address",
-	// "name", "key", and "columns.amount" for each column's type.
+	// "name", "key", "language", and "columns.amount" for each column's type.
 	Places map[string]Text
 }
 
@@ -126,8 +129,11 @@ type Recipients struct {
 type Body struct {
 	Markdown, HTML, Text Text
 	Layout               Text
-	Language             string // BCP 47, e.g. "fa"; "" = none
-	Direction            string // "ltr", "rtl" or "" = by the language
+	Look                 appearance.Appearance // what a built-in layout shows
+	Language             string                // BCP 47, e.g. "fa"; "" = none
+	Direction            string                // "ltr", "rtl" or "" = by the language
+	NoInline             bool                  // the rules of <style> stay there alone
+	Typographer          bool                  // quotes, dashes and dots of Markdown are set as the language does
 }
 
 // Attachment is a file that goes with each message. File and Name are templates; Name defaults to the file's own. With
@@ -263,6 +269,13 @@ func (d *Definition) check(dec *schema.Decoder) {
 	if n := dec.Given("body.layout"); n != nil && plain && d.Body.Text.Given() && !dec.Failed("body.layout") {
 		dec.Report(n, "useless-key", "a layout is for markdown or html, and the body is text only", "remove the line")
 	}
+	appearance.Check(dec, d.Body.Layout, d.Body.Markdown.Given(), d.Body.HTML.Given())
+	if n := dec.Given("body.inline"); n != nil && plain && d.Body.Text.Given() && !dec.Failed("body.inline") {
+		dec.Report(n, "useless-key", "inline is for markdown or html, and the body is text only", "remove the line")
+	}
+	if n := dec.Given("body.typographer"); n != nil && d.Body.Typographer && !d.Body.Markdown.Given() {
+		dec.Report(n, "useless-key", "the typographer is for markdown", "remove the line")
+	}
 	d.checkList(dec)
 	d.checkCourtesy(dec)
 	d.checkServers(dec)
@@ -271,14 +284,8 @@ func (d *Definition) check(dec *schema.Decoder) {
 			dec.Report(n, "bad-value", fmt.Sprintf("give_up (%v) comes before the first retry (%v)", b.GiveUp, b.First), "")
 		}
 	}
-	cids := map[string]bool{}
-	for i, a := range d.Attachments {
-		if a.CID != "" && cids[a.CID] {
-			n := dec.Given(fmt.Sprintf("attachments[%d].cid", i))
-			dec.Report(n, "duplicate-cid", fmt.Sprintf("cid %q is given twice", a.CID), "each image needs its own")
-		}
-		cids[a.CID] = true
-	}
+	checkCIDs(dec, "attachments", d.Attachments)
+	d.checkLanguages(dec)
 	d.mark(dec)
 }
 

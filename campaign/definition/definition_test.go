@@ -114,20 +114,29 @@ func TestMost(t *testing.T) {
 		Bounces: d.Bounces,
 		Recipients: Recipients{
 			File: "-", Delimiter: '\t', HeaderRow: 1000, Columns: map[string]string{"due date": "date", "2026": "number"},
-			Where: at("amount > 0", 17, 5), Duplicates: "first",
-			Places: map[string]Text{"columns.2026": at("2026", 15, 5), "columns.due date": at("due date", 14, 6)},
+			Where: at("amount > 0", 17, 5), Duplicates: "first", Language: "lang",
+			Places: map[string]Text{"columns.2026": at("2026", 15, 5), "columns.due date": at("due date", 14, 6),
+				"language": at("lang", 19, 13)},
 		},
 		Body: Body{
-			HTML: at("body.html", 20, 9), Text: at("body.md", 21, 9), Layout: at("letter", 22, 11),
+			HTML: at("body.html", 21, 9), Text: at("body.md", 22, 9), Layout: at("letter", 23, 11),
 			Language: "pt-BR", Direction: "rtl",
 		},
 		Attachments: []Attachment{
-			{File: at("invoices/{{.number}}.pdf", 26, 9), Name: at("{{.number}}: é.pdf", 27, 10)},
-			{File: at("logo.png", 28, 11), CID: "logo"},
+			{File: at("invoices/{{.number}}.pdf", 27, 9), Name: at("{{.number}}: é.pdf", 28, 10)},
+			{File: at("logo.png", 29, 11), CID: "logo"},
 		},
-		Suppress: []Text{at("do-not-mail.csv", 29, 11)},
+		Languages: Languages{Default: "pt-BR", Others: []Language{
+			{
+				Tag: at("fa", 54, 3), Subject: at("خبر", 54, 18),
+				Body:        Body{Markdown: at("body.md", 54, 33), Layout: at("plain", 54, 50), Language: "fa", Direction: "rtl"},
+				Attachments: []Attachment{{File: at("logo.png", 54, 96)}},
+			},
+			{Tag: at("de", 55, 3), Body: Body{Language: "de"}},
+		}},
+		Suppress: []Text{at("do-not-mail.csv", 30, 11)},
 		Headers: []Header{
-			{"X-One", at("012", 31, 10)}, {"List-Id", at("News <news.example.com>", 32, 13)}, {"X-Three", at("no", 33, 12)},
+			{"X-One", at("012", 32, 10)}, {"List-Id", at("News <news.example.com>", 33, 13)}, {"X-Three", at("no", 34, 12)},
 		},
 		Archive: "sent/",
 		Notify:  "failure,delay",

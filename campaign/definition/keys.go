@@ -1,25 +1,27 @@
 package definition
 
 import (
+	"mailshot/campaign/definition/appearance"
 	"mailshot/campaign/definition/schema"
+	"mailshot/campaign/definition/value"
 )
 
-// keys is the table of what a campaign file may hold beside what a command line gives. It is the one place to change for a new key: reading, suggestions
-// and the reference follow it. The order is that of the reference.
+// keys is the table of what a campaign file may hold beside what a command line gives. It is the one place to change
+// for a new key: reading, suggestions and the reference follow it. The order is that of the reference.
 func (d *Definition) keys(flags Flags) []schema.Key {
 	return []schema.Key{
 		{Name: "id", Required: true, Read: id(&d.ID), Example: "invoices-{{date}}",
 			Doc: "What the campaign is known by: a second send with the same id resumes the first. " +
 				"Letters, digits, . _ and -. {{date}} is the day on which the campaign began: a later day begins another one, " +
 				"once the one before is finished. See below."},
-		{Name: "from", Required: true, Read: mailbox(&d.From), Example: "Acme Billing <billing@acme.example>",
+		{Name: "from", Required: true, Read: value.Mailbox(&d.From), Example: "Acme Billing <billing@acme.example>",
 			Doc: "from, reply_to, subject, headers and attachment names are templates: {{.column}} is what the list holds. " +
 				"Quote what begins with {{ or holds \": \" or \" #\"."},
-		{Name: "reply_to", Read: mailboxes(&d.ReplyTo), Example: "help@acme.example",
+		{Name: "reply_to", Read: value.Mailboxes(&d.ReplyTo), Example: "help@acme.example",
 			Doc: "Where answers go. Several: [sales@acme.example, help@acme.example]."},
 		{Name: "cc", Read: refused(oneEach), Hidden: true},
 		{Name: "bcc", Read: refused(oneEach), Hidden: true},
-		{Name: "bounces", Read: plainAddress(&d.Bounces), Example: "bounces@acme.example",
+		{Name: "bounces", Read: value.Address(&d.Bounces), Example: "bounces@acme.example",
 			Doc: "Envelope sender, where undeliverable mail comes back. Default: the address of from."},
 		{Name: "notify", Read: notify(&d.Notify), Example: "[failure, delay]", Off: true,
 			Doc: "When a server that supports DSN is to send a report to the envelope sender: success, failure, delay, " +
@@ -36,6 +38,7 @@ func (d *Definition) keys(flags Flags) []schema.Key {
 			Example: "\n- file: invoices/{{.number}}.pdf\n  name: Invoice {{.number}}.pdf\n- file: logo.png\n  cid: logo",
 			Doc: "Files to attach, below the campaign file's folder; file and name are templates. " +
 				"Default of name: the file's own. With cid: logo, the HTML shows the image by <img src=\"cid:logo\">."},
+		d.languagesKey(),
 		{Name: "suppress", Read: schema.FileList(&d.Suppress), Example: "[do-not-mail.csv]",
 			Doc: "Suppression files. A line is an address, @example.com or @*.example.com; or the file is an export: " +
 				"mailshot suppress import --help. A file is read again when it changes."},
@@ -117,6 +120,9 @@ func (d *Definition) recipientKeys() []schema.Key {
 		{Name: "key", Read: noted(&r.Places, "key", &r.Key), Example: "number",
 			Doc: "What identifies a recipient over runs, letter by letter: forms that look alike are different keys. " +
 				"Default: the address."},
+		{Name: "language", Read: noted(&r.Places, "language", &r.Language), Example: "lang", Off: true,
+			Doc: "With languages: the column that has the code of each person's language. fa-IR takes fa. A row whose " +
+				"code is none of the languages, or empty, takes the default, and check says how many do."},
 		{Name: "addresses", Read: schema.Word(&r.Addresses, "strict", "lenient"), Example: "lenient", Off: true,
 			Doc: "lenient takes addresses with dots that the standard does not allow, as ann..b@docomo.ne.jp. " +
 				"Default: strict, which makes such rows invalid."},
@@ -137,19 +143,25 @@ func (d *Definition) recipientKeys() []schema.Key {
 
 func (d *Definition) bodyKeys() []schema.Key {
 	b := &d.Body
-	return []schema.Key{
+	return append([]schema.Key{
 		{Name: "markdown", Read: bodyFile(&b.Markdown), Example: "body.md",
 			Doc: "One of the three may be \"-\", standard input; a send that goes on needs it again."},
 		{Name: "html", Read: bodyFile(&b.HTML), Example: "body.html", Off: true},
 		{Name: "text", Read: bodyFile(&b.Text), Example: "body.txt", Off: true,
 			Doc: "In place of the text part that is made from the above."},
-		{Name: "layout", Read: layout(&b.Layout), Example: "plain",
-			Doc: "What is around the body: plain, letter or a file. Default: plain for markdown, none for html."},
+		{Name: "layout", Read: appearance.Layout(&b.Layout), Example: "plain",
+			Doc: "What is around the body: plain, letter, newsletter, invoice or a file; docs/layouts.md shows them. " +
+				"Default: plain for markdown, none for html."},
 		{Name: "language", Read: language(&b.Language), Example: "en",
 			Doc: "Language of the text (BCP 47). Default: not said."},
 		{Name: "direction", Read: schema.Word(&b.Direction, "ltr", "rtl"), Example: "ltr",
 			Doc: "ltr or rtl. Default: by the language."},
-	}
+		{Name: "typographer", Read: schema.Truth(&b.Typographer), Example: "true", Off: true,
+			Doc: "Sets \"quotes\", dashes (--, ---) and dots (...) of markdown as the language does. Default: as typed."},
+		{Name: "inline", Read: schema.Off(&b.NoInline), Example: "false", Off: true,
+			Doc: "false leaves the rules of <style> there. Default: true, which also writes them into style=, for mail " +
+				"programs that drop <style>."},
+	}, appearance.Keys(&b.Look)...)
 }
 
 func attachmentKeys(a *Attachment) []schema.Key {
@@ -168,7 +180,7 @@ func (s *Server) keys() []schema.Key {
 		{Name: "provider", Read: provider(&s.Provider, &preset), Example: "gmail", Off: true,
 			Doc: "Fills host, port, tls, caps, connections and messages_per_connection where they are not given: " +
 				"mailshot providers lists the providers."},
-		{Name: "host", Required: true, Unless: func() bool { return preset || other }, Read: host(&s.Host),
+		{Name: "host", Required: true, Unless: func() bool { return preset || other }, Read: value.Host(&s.Host),
 			Example: "smtp.acme.example"},
 		{Name: "port", Read: schema.Number(&s.Port, 1, 65535), Example: "587",
 			Doc: "Default: 465 for tls: implicit, else 587."},
@@ -177,7 +189,7 @@ func (s *Server) keys() []schema.Key {
 			Doc:  "Unix socket of a server on this machine, in place of host and port."},
 		{Name: "protocol", Read: schema.Word(&s.Protocol, "smtp", "lmtp"), Example: "lmtp", Off: true,
 			Doc: "lmtp is for servers that put mail into mailboxes themselves (port 24 by default). Default: smtp."},
-		{Name: "tls", Read: tls(&s.TLS), Example: "starttls",
+		{Name: "tls", Read: value.TLS(&s.TLS), Example: "starttls",
 			Doc: "implicit, starttls or none. Default: implicit on port 465, else starttls. " +
 				"none with a password is allowed only on this machine."},
 		{Name: "username", Read: schema.String(&s.Username), Example: "billing@acme.example"},
@@ -189,7 +201,7 @@ func (s *Server) keys() []schema.Key {
 		{Name: "auth", Read: mechanism(&s.Auth), Example: "scram-sha-256", Off: true,
 			Doc: "plain, login, cram-md5, scram-sha-1(-plus), scram-sha-256(-plus), xoauth2, oauthbearer or external. " +
 				"Default: the best that the server offers."},
-		{Name: "helo", Read: helo(&s.Helo), Example: "mail.acme.example",
+		{Name: "helo", Read: value.Helo(&s.Helo), Example: "mail.acme.example",
 			Doc: "Name given in EHLO. Default: this machine's."},
 		{Name: "ca_file", Read: schema.FileName(&s.CAFile), Example: "ca.pem", Off: true,
 			Doc: "Certificates to trust in place of the system's (PEM)."},
@@ -224,10 +236,10 @@ func (s *Server) keys() []schema.Key {
 func (d *Definition) limitKeys() []schema.Key {
 	l := &d.Limits
 	return append([]schema.Key{
-		{Name: "caps", Read: caps(&l.Caps), Example: "[20/min, 400/24h]",
+		{Name: "caps", Read: value.Caps(&l.Caps), Example: "[20/min, 400/24h]",
 			Doc: "Recipients in any stretch of that time: number/unit with s, min, h, d, or number/15m. " +
 				"A cap of less than a minute is spread evenly."},
-		{Name: "domains", Entries: domainCaps(&l.Domains), Example: "{ gmail.com: 5/s, outlook.com: [10/min, 1_000/24h] }",
+		{Name: "domains", Entries: value.DomainCaps(&l.Domains), Example: "{ gmail.com: 5/s, outlook.com: [10/min, 1_000/24h] }",
 			Doc: "More caps, by the recipient's domain. A large provider's other domains share the caps of the one named."},
 		{Name: "connections", Read: schema.Number(&l.Connections, 1, 500), Example: "2", Doc: "At a time. Default: 2."},
 		{Name: "messages_per_connection", Read: schema.Number(&l.MessagesPerConnection, 1, 1_000_000), Example: "50",

@@ -10,6 +10,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"mailshot/campaign/definition/schema"
+	"mailshot/campaign/definition/value"
 )
 
 // OAuth says how to get the tokens that take the place of a password. A field that is empty is the provider's.
@@ -94,7 +95,7 @@ func secureURL(into *string) schema.Reader {
 
 func tenant(into *string) schema.Reader {
 	return schema.OneLine(func(dec *schema.Decoder, n *yaml.Node, t Text) {
-		if !hostName(t.Text) {
+		if !value.HostName(t.Text) {
 			dec.Bad(n, fmt.Sprintf("%q cannot be a tenant", schema.Clip(t.Text)), "the directory's id, or one of its domains")
 			return
 		}

@@ -9,6 +9,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"mailshot/campaign/definition/schema"
+	"mailshot/campaign/definition/value"
 	"mailshot/sender/limits"
 )
 
@@ -62,9 +63,9 @@ func ParseCeiling(path string, data []byte) (Ceiling, error) {
 
 // keys is the table of what the operator's file may hold.
 func (c *Ceiling) keys() []schema.Key {
-	return append(c.own(), schema.Key{Name: "servers", Entries: func(dec *schema.Decoder, name, value *yaml.Node) {
+	return append(c.own(), schema.Key{Name: "servers", Entries: func(dec *schema.Decoder, name, n *yaml.Node) {
 		var at string
-		if host(&at)(dec, name); at == "" {
+		if value.Host(&at)(dec, name); at == "" {
 			return
 		}
 		at = HostKey(at)
@@ -74,7 +75,7 @@ func (c *Ceiling) keys() []schema.Key {
 		}
 		dec.Within(at, func() {
 			server := Ceiling{Path: c.Path}
-			dec.Section(value, name, server.own())
+			dec.Section(n, name, server.own())
 			if c.Servers == nil {
 				c.Servers = map[string]Ceiling{}
 			}
@@ -85,7 +86,7 @@ func (c *Ceiling) keys() []schema.Key {
 
 func (c *Ceiling) own() []schema.Key {
 	return []schema.Key{
-		{Name: "caps", Read: caps(&c.Caps), Example: "[1_000/h, 10_000/24h]"},
+		{Name: "caps", Read: value.Caps(&c.Caps), Example: "[1_000/h, 10_000/24h]"},
 		{Name: "connections", Read: schema.Number(&c.Connections, 1, 500), Example: "5"},
 		{Name: "messages_per_connection", Read: schema.Number(&c.MessagesPerConnection, 1, 1_000_000), Example: "100"},
 	}

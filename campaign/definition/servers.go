@@ -10,6 +10,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"mailshot/campaign/definition/schema"
+	"mailshot/campaign/definition/value"
 )
 
 // The servers that the messages are handed over to: server:, or each item of servers:.
@@ -28,7 +29,7 @@ func (d *Definition) another() ([]schema.Key, func()) {
 func (s *Server) limitKeys() []schema.Key {
 	l := &s.Limits
 	return []schema.Key{
-		{Name: "caps", Read: caps(&l.Caps), Example: "[20/min, 400/24h]"},
+		{Name: "caps", Read: value.Caps(&l.Caps), Example: "[20/min, 400/24h]"},
 		{Name: "cap_group", Read: capGroup(&l.CapGroup), Example: "acme-tenant"},
 		{Name: "raise", Read: schema.Truth(&l.Raise), Example: "true"},
 		{Name: "connections", Read: schema.Number(&l.Connections, 1, 500), Example: "2"},

@@ -1,101 +1,15 @@
 package definition
 
 import (
-	"errors"
 	"fmt"
-	"net"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
 
 	"mailshot/campaign/definition/schema"
-	"mailshot/render/address"
-	"mailshot/sender/limits"
 )
-
-// addressError reports the address package's reason at the value.
-func addressError(dec *schema.Decoder, n *yaml.Node, err error) {
-	var ae *address.Error
-	if !errors.As(err, &ae) {
-		dec.Report(n, "bad-address", err.Error(), "")
-		return
-	}
-	reason, hint := ae.Alone()
-	dec.Report(n, "bad-address", fmt.Sprintf("%q is not an address: %s", schema.Clip(ae.Text), reason), hint)
-}
-
-// mailboxes reads mailboxes: a text with commas, or a list of texts.
-func mailboxes(into *Text) schema.Reader {
-	return func(dec *schema.Decoder, n *yaml.Node) {
-		dec.List(n, func(n *yaml.Node) {
-			schema.OneLine(func(dec *schema.Decoder, n *yaml.Node, t Text) {
-				if into.Given() {
-					t.Text, t.Line, t.Column = into.Text+", "+t.Text, into.Line, into.Column
-				}
-				item := n.Value
-				*into = t
-				if schema.IsTemplate(item) {
-					return
-				}
-				if _, err := address.ParseMailboxes(item); err != nil {
-					addressError(dec, n, err)
-				}
-			})(dec, n)
-		})
-	}
-}
-
-func mailbox(into *Text) schema.Reader {
-	return schema.OneLine(func(dec *schema.Decoder, n *yaml.Node, t Text) {
-		*into = t
-		if schema.IsTemplate(t.Text) {
-			return
-		}
-		if _, err := address.ParseMailbox(t.Text); err != nil {
-			addressError(dec, n, err)
-		}
-	})
-}
-
-func plainAddress(into *address.Address) schema.Reader {
-	return schema.OneLine(func(dec *schema.Decoder, n *yaml.Node, t Text) {
-		if schema.IsTemplate(t.Text) {
-			dec.Bad(n, fmt.Sprintf("%q is not a template", dec.Name()), "write one address")
-			return
-		}
-		a, err := address.Parse(t.Text)
-		if err != nil {
-			addressError(dec, n, err)
-			return
-		}
-		*into = a
-	})
-}
-
-var layouts = []string{"plain", "letter"}
-
-func layout(into *Text) schema.Reader {
-	return schema.OneLine(func(dec *schema.Decoder, n *yaml.Node, t Text) {
-		*into = t
-		if slices.Contains(layouts, t.Text) {
-			return
-		}
-		if !strings.ContainsAny(t.Text, "./") {
-			hint := "plain, letter or a file"
-			if near := schema.Nearest(t.Text, layouts); near != "" {
-				hint = fmt.Sprintf("did you mean %q?", near)
-			}
-			dec.Bad(n, fmt.Sprintf("there is no layout %q", schema.Clip(t.Text)), hint)
-			return
-		}
-		if dec.NotTemplate(n, t) {
-			dec.FileProblem(n, t.Text)
-		}
-	})
-}
 
 var languagePattern = regexp.MustCompile(`^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$`)
 
@@ -106,25 +20,6 @@ func language(into *string) schema.Reader {
 			return
 		}
 		*into = t.Text
-	})
-}
-
-func tls(into *string) schema.Reader {
-	known := schema.Word(into, "implicit", "starttls", "none")
-	return schema.OneLine(func(dec *schema.Decoder, n *yaml.Node, t Text) {
-		hint := ""
-		switch schema.PlainWord(t.Text) {
-		case "ssl", "smtps", "tls", "ssl/tls":
-			hint = "write implicit (TLS from the first byte, port 465) or starttls (port 587)"
-		case "true", "yes", "on", "required", "always":
-			hint = "write implicit (port 465) or starttls (port 587)"
-		case "false", "no", "off", "never":
-			hint = "write none"
-		default:
-			known(dec, n)
-			return
-		}
-		dec.Bad(n, fmt.Sprintf("%q cannot be %q", dec.Name(), t.Text), hint)
 	})
 }
 
@@ -196,111 +91,6 @@ func columns(into *map[string]string, places *map[string]Text) func(*schema.Deco
 			note(places, "columns."+column.Text, column)
 		})
 	}
-}
-
-func caps(into *[]limits.Cap) schema.Reader {
-	return func(dec *schema.Decoder, n *yaml.Node) {
-		dec.List(n, func(n *yaml.Node) {
-			schema.OneLine(func(dec *schema.Decoder, n *yaml.Node, t Text) {
-				c, err := limits.Parse(t.Text)
-				if err != nil {
-					text, hint, _ := strings.Cut(err.Error(), "; ")
-					dec.Report(n, "bad-cap", text, hint)
-					return
-				}
-				*into = append(*into, c)
-			})(dec, n)
-		})
-	}
-}
-
-func domainCaps(into *map[string][]limits.Cap) func(*schema.Decoder, *yaml.Node, *yaml.Node) {
-	return func(dec *schema.Decoder, name, value *yaml.Node) {
-		domain, ok := dec.Entry(name)
-		if !ok {
-			return
-		}
-		a, err := address.Parse("x@" + domain.Text)
-		if err != nil {
-			reason := err.Error()
-			var ae *address.Error
-			if errors.As(err, &ae) {
-				reason = ae.Reason
-			}
-			text := fmt.Sprintf("%q is not a domain: %s", schema.Clip(domain.Text), reason)
-			dec.Report(name, "bad-domain", text, "for example gmail.com: 5/s")
-			return
-		}
-		if _, twice := (*into)[a.Domain()]; twice {
-			dec.Report(name, "duplicate-key", fmt.Sprintf("%q is given twice", a.Domain()), "")
-			return
-		}
-		dec.Within(domain.Text, func() {
-			var cs []limits.Cap
-			caps(&cs)(dec, value)
-			if *into == nil {
-				*into = map[string][]limits.Cap{}
-			}
-			(*into)[a.Domain()] = cs
-		})
-	}
-}
-
-// hostName reports whether s can be looked up: it is a name or an IP address.
-func hostName(s string) bool {
-	if net.ParseIP(strings.Trim(s, "[]")) != nil {
-		return true
-	}
-	for _, label := range strings.Split(strings.TrimSuffix(s, "."), ".") {
-		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
-			return false
-		}
-		for _, r := range label {
-			if r != '-' && r != '_' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') {
-				return false
-			}
-		}
-	}
-	return len(s) <= 253
-}
-
-func host(into *string) schema.Reader {
-	return schema.OneLine(func(dec *schema.Decoder, n *yaml.Node, t Text) {
-		bare := t.Text
-		if _, rest, ok := strings.Cut(bare, "://"); ok {
-			bare, _, _ = strings.Cut(rest, "/")
-		}
-		if i := strings.LastIndex(bare, "@"); i >= 0 {
-			bare = bare[i+1:]
-		}
-		if h, p, err := net.SplitHostPort(bare); err == nil && hostName(h) {
-			hint := "write host: " + h
-			if _, err := strconv.ParseUint(p, 10, 16); err == nil {
-				hint += " and port: " + p
-			}
-			dec.Bad(n, "a host is a name alone, without port, scheme or login", hint)
-			return
-		}
-		if !hostName(bare) {
-			dec.Bad(n, "not the name of a host", "for example smtp.acme.example")
-			return
-		}
-		if bare != t.Text {
-			dec.Bad(n, "a host is a name alone, without port, scheme or login", "write host: "+bare)
-			return
-		}
-		*into = strings.Trim(t.Text, "[]")
-	})
-}
-
-func helo(into *string) schema.Reader {
-	return schema.OneLine(func(dec *schema.Decoder, n *yaml.Node, t Text) {
-		if !hostName(strings.TrimPrefix(t.Text, "[IPv6:")) {
-			dec.Bad(n, fmt.Sprintf("%q is not the name of a machine", schema.Clip(t.Text)), "for example mail.acme.example")
-			return
-		}
-		*into = t.Text
-	})
 }
 
 // refused reads a key that people look for, and that there is not.

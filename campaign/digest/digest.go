@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"mailshot/campaign/definition"
+	"mailshot/render"
 )
 
 // Digest is what a plan remembers of the definition: a sum of each part that makes messages or chooses people, so that
@@ -30,7 +31,7 @@ type Digest struct {
 type partDigest struct{ name, sum string }
 
 // Version is the version that new plans have. A plan is compared, and gone on with, in its own version.
-const Version = 2
+const Version = 3
 
 // covered has, for each version of the digests, the fields that count even if the file does not give them, by the path
 // of their struct; "" is the whole definition. All other fields count if the file gives them. So a key that a later
@@ -57,6 +58,7 @@ var covered = map[int]coverage{
 		"headers":     {"Name", "Value"},
 	},
 	2: {"recipients.Places": {}},
+	3: {"recipients.Places": {}}, // Message-IDs are shorter, see IDs
 }
 
 // coverage is what counts in a digest of one version.
@@ -150,6 +152,7 @@ func Inputs(d *definition.Definition) []Part {
 		{"from", d.From.Text}, {"reply_to", d.ReplyTo.Text}, {"bounces", d.Bounces.String()},
 		{"subject", d.Subject.Text},
 		{"recipients", d.Recipients}, {"body", d.Body}, {"attachments", d.Attachments}, {"headers", d.Headers},
+		{"languages", d.Languages},
 	}
 	for _, s := range d.Set {
 		// A list has a part even where its one text is empty.
@@ -212,6 +215,23 @@ func Parse(text string) Digest {
 		}
 	}
 	return d
+}
+
+// IDs is the form of the Message-IDs of the plan's messages. Those of the first two versions are long.
+func (d Digest) IDs() render.IDForm {
+	if d.Version == 1 || d.Version == 2 {
+		return render.LongID
+	}
+	return render.ShortID
+}
+
+// Renewed is the version that a plan has which is made anew in place of this one. It is the latest in which messages
+// have the same Message-IDs, so that what was sent is found by them.
+func (d Digest) Renewed() int {
+	if d.IDs() == render.LongID {
+		return 2
+	}
+	return Version
 }
 
 // Known reports whether this build makes digests of that version.

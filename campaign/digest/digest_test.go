@@ -95,7 +95,27 @@ func TestSecondDigests(t *testing.T) {
 	if again := digest.Parse(text); again.Version != 2 || again.String() != text {
 		t.Errorf("%s is read as %+v", text, again)
 	}
-	if digest.Parse("digests=3 from=1 program=x").Known() || digest.Parse("digests=many from=1").Known() {
+	if digest.Parse("digests=4 from=1 program=x").Known() || digest.Parse("digests=many from=1").Known() {
 		t.Error("a later version's digests are taken for known")
+	}
+}
+
+// Plans of the first two versions keep their long Message-IDs, also where they are made anew; later ones have short
+// ones. Proven by a Renewed that always is the latest version: "digests=2" became 3.
+func TestForms(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]struct {
+		form    render.IDForm
+		renewed int
+	}{
+		"from=1": {render.LongID, 2}, "digests=2 from=1": {render.LongID, 2}, "digests=3 from=1": {render.ShortID, 3},
+		"digests=99 from=1": {render.ShortID, 3}, "digests=many from=1": {render.ShortID, 3},
+	} {
+		if d := digest.Parse(text); d.IDs() != want.form || d.Renewed() != want.renewed {
+			t.Errorf("%s: form %d, renewed as %d; want %+v", text, d.IDs(), d.Renewed(), want)
+		}
+	}
+	if d := (digest.Digest{}); d.IDs() != render.ShortID || d.Renewed() != digest.Version {
+		t.Error("a campaign without a plan is taken for an older version's")
 	}
 }

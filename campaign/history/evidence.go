@@ -14,6 +14,7 @@ import (
 type Unknown struct {
 	campaign *Campaign
 	rows     map[string]int64 // deliveries by the left side of the Message-ID; From decides the right side
+	wanted   int64            // of deliveries
 	finder   *trail.Finder
 }
 
@@ -31,7 +32,11 @@ func (c *Campaign) Unknown(ctx context.Context, secret []byte, f ledger.Filter) 
 			return nil, err
 		}
 		if r.Key != "" {
-			u.rows[render.MessageID(secret, c.ID, r.Key)] = r.ID
+			// A ledger that was lost may have had the same campaign from a plan of another version, so both forms count.
+			for _, form := range []render.IDForm{render.ShortID, render.LongID} {
+				u.rows[render.MessageID(form, secret, c.ID, r.Key)] = r.ID
+			}
+			u.wanted++
 		}
 	}
 	u.finder = &trail.Finder{Wanted: func(id string) bool { _, ok := u.row(id); return ok }}
@@ -72,6 +77,6 @@ func (u *Unknown) Settle(ctx context.Context) (Settled, error) {
 	if err != nil {
 		return Settled{}, err
 	}
-	s.Sent, s.Left = n-s.Refused, int64(len(u.rows))-n
+	s.Sent, s.Left = n-s.Refused, u.wanted-n
 	return s, nil
 }

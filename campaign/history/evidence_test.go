@@ -10,7 +10,7 @@ import (
 
 // messageID is the Message-ID of a person's message from a domain.
 func messageID(domain string, secret []byte, id, key string) string {
-	return render.MessageID(secret, id, key) + "@" + domain
+	return render.MessageID(render.ShortID, secret, id, key) + "@" + domain
 }
 
 // Evidence decides about unknown rows, and about no others.
@@ -32,6 +32,10 @@ func TestUnknown(t *testing.T) {
 			"sent unknown unknown sent"},
 		{"whatever the right side", ledger.Filter{}, [][]string{{id("bob", "other.example")}},
 			Settled{Sent: 1, Left: 2}, "unknown sent unknown sent"},
+		{"from a plan of an older version", ledger.Filter{}, [][]string{{
+			render.MessageID(render.LongID, secret, "news", "cat") + "@example.org", id("ann", "example.org")[1:],
+			id("bob", "example.org") + "x", render.MessageID(render.LongID, secret, "news", "bob")[:40] + "@example.org",
+		}}, Settled{Sent: 2, Left: 1}, "unknown sent sent sent"},
 		{"two files", ledger.Filter{}, [][]string{{id("ann", "x")}, {id("cat", "x"), id("ann", "x")}},
 			Settled{Sent: 2, Left: 1}, "sent unknown sent sent"},
 		{"only those that are asked for", ledger.Filter{Keys: []string{"bob", "dan"}},

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mailshot/campaign/accounts"
+	"mailshot/campaign/digest"
 	"mailshot/campaign/ledger"
 )
 
@@ -35,7 +36,11 @@ func planned(t *testing.T, dir, id, list string, rows ...ledger.Row) *Campaign {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := ledger.Campaign{ID: id, From: "Club <club@example.org>", List: list, Created: t0}
+	c := ledger.Campaign{ID: id, From: "Club <club@example.org>", List: list, Created: t0,
+		Definition: digest.Digest{Version: digest.Version}.String()}
+	if id == "one" { // from before digests had versions, and Message-IDs were short
+		c.Definition = "from=1"
+	}
 	d, err := l.Draft(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
@@ -143,4 +148,29 @@ func write(t *testing.T, dir, name string, lines ...string) string {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// sentOf sends the first pending row, which has this key.
+func sentOf(t *testing.T, c *Campaign, key string) {
+	t.Helper()
+	lock, err := c.Ledger.Lock(c.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close()
+	r, err := c.Ledger.Run(t.Context(), c.ID, ledger.RunOptions{
+		Only: func(d ledger.Delivery) (bool, error) { return d.Key == key, nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := r.Next(t.Context(), nil, t0)
+	if err == nil {
+		err = errors.Join(r.Begin(t.Context(), d), r.Start(t.Context(), d), r.Settle(t.Context(), d, ledger.Result{
+			State: ledger.Sent, Stage: "dot", Code: 250, Text: "ok", Server: "mx.example", Time: t0,
+		}), r.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }

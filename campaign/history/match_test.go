@@ -38,7 +38,7 @@ func matched(t *testing.T, c *Campaign, dir string) (string, *Matched, int, erro
 }
 
 // digest is the digest of a list as it is now.
-func digest(t *testing.T, dir string) string {
+func digestOf(t *testing.T, dir string) string {
 	t.Helper()
 	l, err := recipients.Open(recipients.Config{File: "people.csv", Dir: dir, Key: "key", Address: "email"})
 	if err != nil {
@@ -89,7 +89,7 @@ func TestMatch(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			write(t, dir, "people.csv", head, ann, bob, ann, cat)
-			c := planned(t, dir, "news", digest(t, dir),
+			c := planned(t, dir, "news", digestOf(t, dir),
 				row(2, "ann", "ann@example.com", ledger.Pending), row(3, "bob", "bob@example.com", ledger.Pending),
 				row(4, "ann", "ann@example.com", ledger.Pending), row(5, "cat", "cat@example.com", ledger.Pending))
 			sent(t, c, map[string]ledger.State{"bob": ledger.Refused})

@@ -6,6 +6,7 @@ import (
 
 	"mailshot/campaign/accounts"
 	"mailshot/campaign/definition"
+	"mailshot/campaign/digest"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/message"
 )
@@ -67,7 +68,7 @@ func (p *Person) look(ctx context.Context, file string, secret []byte) (err erro
 		row := PersonRow{Ledger: file, Campaign: s.Campaign, Record: s.Record}
 		if tried := s.Last != nil || s.State == ledger.Begun; tried && secret != nil {
 			from := &definition.Definition{From: definition.Text{Text: s.Campaign.From}}
-			row.MessageID = message.ID(from, secret, s.Campaign.ID, s.Key)
+			row.MessageID = message.ID(from, digest.Parse(s.Campaign.Definition).IDs(), secret, s.Campaign.ID, s.Key)
 		}
 		p.Rows = append(p.Rows, row)
 	}

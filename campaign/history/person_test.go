@@ -7,16 +7,29 @@ import (
 
 	"mailshot/campaign/accounts"
 	"mailshot/campaign/ledger"
+	"mailshot/render"
 )
 
+// wantID is the Message-ID of a person's message from example.org: of the campaign one, which an older version planned,
+// the long one.
+func wantID(secret []byte, r PersonRow) string {
+	form := render.ShortID
+	if r.Campaign.ID == "one" {
+		form = render.LongID
+	}
+	return render.MessageID(form, secret, r.Campaign.ID, r.Key) + "@example.org"
+}
+
+// Proven by the short form for all: the Message-IDs of one were none that was sent.
 func TestFind(t *testing.T) {
 	t.Parallel()
 	one, two, a := t.TempDir(), t.TempDir(), openAccounts(t)
 	first := planned(t, one, "one", "", row(2, "ann", "ann@example.com", ledger.Pending),
 		row(3, "bob", "bob@example.com", ledger.Pending),
 		row(4, "ann's", "ann@example.com", ledger.Pending))
-	planned(t, two, "two", "", row(2, "x", "ann@example.com", ledger.Pending),
-		row(3, "y", "dan@example.com", ledger.Suppressed))
+	second := planned(t, two, "two", "", row(2, "x", "ann@example.com", ledger.Pending),
+		row(3, "y", "dan@example.com", ledger.Suppressed), row(4, "z", "gil@example.com", ledger.Pending))
+	sentOf(t, second, "z")
 	sent(t, first, map[string]ledger.State{"bob": ledger.Refused})
 	for _, e := range []accounts.Entry{{Domain: "example.org", Key: "bob@example.com", Reason: "refused"},
 		{Key: "@example.net"}} {
@@ -51,6 +64,7 @@ func TestFind(t *testing.T) {
 		{"forgotten: under the address that was asked for", "eve@example.com", a, ledgers, []string{"eve@example.com"},
 			"", 0},
 		{"never tried", "dan@example.com", a, ledgers, nil, "two people.csv:3 suppressed", 0},
+		{"of this version", "gil@example.com", a, ledgers, nil, "two people.csv:4 sent", 1},
 		{"nobody", "nobody@example.com", a, nil, nil, "", 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -66,7 +80,7 @@ func TestFind(t *testing.T) {
 			for _, r := range p.Rows {
 				rows = append(rows, fmt.Sprintf("%s %s %s", r.Campaign.ID, r.Place, r.State))
 				if r.MessageID != "" {
-					if tried++; r.MessageID != messageID("example.org", secret, r.Campaign.ID, r.Key) {
+					if tried++; r.MessageID != wantID(secret, r) {
 						t.Errorf("Message-ID %q", r.MessageID)
 					}
 				}

@@ -273,3 +273,20 @@ func (e *UnfinishedError) Error() string {
 func (e *UnfinishedError) Unknown() bool {
 	return !slices.ContainsFunc(e.Open, func(m Member) bool { return m.Left > 0 || m.Gone })
 }
+
+// Planned is what the ledger in a file keeps about the campaign with this id; nil if there is none, and where the ledger
+// cannot be read, which is for whoever sends with it to say. A preview asks in what form the plan's messages are.
+func Planned(ctx context.Context, file, id string) *ledger.Campaign {
+	if _, err := os.Stat(file); err != nil {
+		return nil
+	}
+	l, err := ledger.Open(file)
+	if err != nil {
+		return nil
+	}
+	defer l.Close()
+	if c, err := l.Campaign(ctx, id); err == nil {
+		return c
+	}
+	return nil
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"mailshot/campaign/definition"
@@ -13,39 +14,58 @@ import (
 	"mailshot/templates"
 )
 
-// compiling is a definition whose templates are being compiled. It gathers the mistakes of all of them.
+// compiling is one of the variants of a definition while its templates are being compiled. It gathers the mistakes of
+// all of them.
 type compiling struct {
-	Config
+	Config   // its Definition is the variant
 	compiler *templates.Compiler
 	errs     []error
+	logos    []render.Attachment // the layout's picture, if it goes with each message
 }
 
-// compile makes of the definition what the renderer needs.
-func compile(c Config) (*templates.Compiler, render.Config, error) {
-	var cfg render.Config
+// compile makes of the variants of the definition what renderers need, in the same order.
+func compile(c Config, variants []*definition.Definition) (*templates.Compiler, []render.Config, error) {
 	h := c.Header
 	names := make([]string, len(h.Columns))
 	for i, col := range h.Columns {
 		if names[i] = col.Name; col.Name == "mailshot" {
-			return nil, cfg, &recipients.Fault{
+			return nil, nil, &recipients.Fault{
 				Code: "column-clash", Place: h.File, Hint: "rename the column",
 				Text: "a column is named mailshot, as templates call what they know of the campaign",
 			}
 		}
 	}
-	d := c.Definition
-	p := compiling{Config: c, compiler: templates.New(templates.Config{
-		FS: c.Root.FS(), Columns: names, Language: d.Body.Language, Direction: d.Body.Direction,
+	compiler := templates.New(templates.Config{
+		FS: c.Root.FS(), Columns: names, Typographer: c.Definition.Body.Typographer,
 		Alias: func(name string) string {
 			if i := h.Index(name); i >= 0 {
 				return names[i]
 			}
 			return ""
 		},
-	})}
-	cfg = render.Config{
-		Campaign: c.ID, Secret: c.Secret, Root: c.Root, Bounces: d.Bounces, Columns: names,
-		From: p.line("from", d.From), ReplyTo: p.line("reply_to", d.ReplyTo), Subject: p.line("subject", d.Subject),
+	})
+	var configs []render.Config
+	var errs []error
+	for _, d := range variants {
+		p := compiling{Config: c, compiler: compiler.In(d.Body.Language, d.Body.Direction)}
+		inherited := c.Definition != d && slices.Equal(c.Definition.Attachments, d.Attachments)
+		p.Definition = d
+		configs = append(configs, p.config(names, inherited))
+		errs = append(errs, p.errs...)
+	}
+	for i := range configs {
+		configs[i].Printed = compiler.PrintsCampaign()
+	}
+	return compiler, configs, once(errs)
+}
+
+// config makes of the variant what a renderer needs. An image that is attached for another language and that this one
+// does not show is left out.
+func (p *compiling) config(columns []string, inherited bool) render.Config {
+	d := p.Definition
+	cfg := render.Config{
+		Campaign: p.ID, Secret: p.Secret, IDs: p.IDs, Root: p.Root, Bounces: d.Bounces, Columns: columns,
+		From: p.line("from", d.From), ReplyTo: p.line("reply_to", d.ReplyTo), Subject: p.subject(),
 	}
 	for _, h := range d.Headers {
 		cfg.Headers = append(cfg.Headers, render.Header{
@@ -58,9 +78,13 @@ func compile(c Config) (*templates.Compiler, render.Config, error) {
 			Place: d.Place(a.File),
 		})
 	}
-	cfg.Body = p.body()
-	cfg.Printed = p.compiler.PrintsCampaign()
-	return p.compiler, cfg, errors.Join(p.errs...)
+	if cfg.Body = p.body(); inherited && cfg.Body != nil {
+		cfg.Attachments = slices.DeleteFunc(cfg.Attachments, func(a render.Attachment) bool {
+			return a.CID != "" && !slices.Contains(cfg.Body.Images, a.CID)
+		})
+	}
+	cfg.Attachments = append(cfg.Attachments, p.logos...)
+	return cfg
 }
 
 // line compiles a template of one line; nil where the file does not give it.
@@ -69,6 +93,13 @@ func (p *compiling) line(name string, t definition.Text) *templates.Text {
 		return nil
 	}
 	text, err := p.compiler.Line(name, *p.source(t))
+	p.errs = append(p.errs, err)
+	return text
+}
+
+// subject compiles the subject, which every campaign has.
+func (p *compiling) subject() *templates.Text {
+	text, err := p.compiler.Subject(*p.source(p.Definition.Subject))
 	p.errs = append(p.errs, err)
 	return text
 }
@@ -84,12 +115,19 @@ func (p *compiling) body() *templates.Body {
 	before := len(p.errs)
 	src := templates.BodySource{
 		Markdown: p.read(b.Markdown), HTML: p.read(b.HTML), Text: p.read(b.Text), Layout: b.Layout.Text,
+		NoInline: b.NoInline,
 	}
 	if len(p.errs) > before {
 		return nil
 	}
 	if p.Definition.Subject.Given() {
 		src.Subject = p.source(p.Definition.Subject)
+	}
+	if src.Markdown != nil || src.HTML != nil {
+		src.Look = p.look(src)
+	}
+	if p.failed(before) {
+		return nil
 	}
 	body, err := p.compiler.Body(src)
 	p.errs = append(p.errs, err)

@@ -6,13 +6,16 @@ import (
 
 	"mailshot/campaign/definition"
 	"mailshot/campaign/message"
+	"mailshot/render"
 )
 
 // A Message-ID is bare, and is that of one secret, campaign and key.
 func TestIDOfOne(t *testing.T) {
 	t.Parallel()
 	d := &definition.Definition{From: definition.Text{Text: "News <news@example.org>"}}
-	make := func(secret, campaign, key string) string { return message.ID(d, []byte(secret), campaign, key) }
+	make := func(secret, campaign, key string) string {
+		return message.ID(d, render.ShortID, []byte(secret), campaign, key)
+	}
 	id := make("secret", "news", "ann")
 	if left, ok := strings.CutSuffix(id, "@example.org"); !ok || left == "" || strings.ContainsAny(id, "<>") {
 		t.Errorf("%q", id)

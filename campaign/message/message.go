@@ -16,12 +16,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
 	"mailshot/campaign/check"
 	"mailshot/campaign/check/content"
 	"mailshot/campaign/definition"
+	"mailshot/campaign/languages"
 	"mailshot/campaign/recipients"
 	"mailshot/render"
 	"mailshot/render/address"
@@ -36,6 +38,7 @@ type Config struct {
 	ID         string             // the campaign's id, with its date filled in
 	Secret     []byte             // makes Message-IDs and tokens
 
+	IDs     render.IDForm               // of Message-IDs; zero = that of new campaigns
 	To      *address.Address            // a rehearsal: every message goes to this address; nil = to its row's
 	Largest int64                       // bytes that the server named Server takes at most, for Check; 0 = not known
 	Server  string                      // the server that Largest is of; "" only if Largest is 0
@@ -46,16 +49,23 @@ type Config struct {
 type Maker struct {
 	c        Config
 	compiler *templates.Compiler
-	renderer *render.Renderer
-	checks   *check.Compiled
+	choice   *languages.Choice
+	editions []edition // by choice.Variants
 	printed  bool      // the templates may print the campaign's id
 	cells    sync.Pool // of *[]templates.Cell
+}
+
+// edition is what makes the messages in one language.
+type edition struct {
+	renderer *render.Renderer
+	checks   *check.Compiled
 }
 
 // Made is what became of a row. Exactly one of Message, Why and Err is set.
 type Made struct {
 	Row     *recipients.Row
 	Message *render.Message // the caller's, to be released when it is over
+	In      string          // the language of Message, as the campaign file writes it; "" = it has no languages
 	Why     string          // the row gets no message, and that is right: it is filtered, or its address is not one
 	Err     error           // the row's faults, joined
 	Content *content.Row    // what the message says, for the count of all messages; nil without a message
@@ -63,27 +73,80 @@ type Made struct {
 
 // New compiles the templates against the header. The mistakes of all templates come joined, each with its place.
 func New(c Config) (*Maker, error) {
-	compiler, cfg, err := compile(c)
+	choice, err := languages.New(c.Definition, c.Header)
 	if err != nil {
 		return nil, err
 	}
-	renderer, err := render.New(cfg)
+	compiler, configs, err := compile(c, choice.Variants())
 	if err != nil {
 		return nil, err
 	}
-	var html []string
-	if cfg.Body.HTML != nil {
-		html = cfg.Body.HTML.Literals()
+	m := &Maker{c: c, compiler: compiler, choice: choice, printed: compiler.PrintsCampaign()}
+	var errs []error
+	for i, cfg := range configs {
+		create := render.New
+		if i > 0 && errs == nil {
+			create = m.editions[0].renderer.Another
+		}
+		renderer, err := create(cfg)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		var html []string
+		if cfg.Body.HTML != nil {
+			html = cfg.Body.HTML.Literals()
+		}
+		m.editions = append(m.editions, edition{renderer, check.Compile(cfg.Body.Text.Literals(), html)})
 	}
-	return &Maker{c: c, compiler: compiler, renderer: renderer, printed: cfg.Printed,
-		checks: check.Compile(cfg.Body.Text.Literals(), html)}, nil
+	if errs != nil {
+		return nil, once(errs)
+	}
+	return m, nil
 }
+
+// once joins errors, each text of them once: what languages share is wrong in each of them.
+func once(errs []error) error {
+	told := map[string]bool{}
+	var all []error
+	var add func(err error)
+	add = func(err error) {
+		if joined, is := err.(interface{ Unwrap() []error }); is {
+			for _, err := range joined.Unwrap() {
+				add(err)
+			}
+		} else if err != nil && !told[err.Error()] {
+			told[err.Error()] = true
+			all = append(all, err)
+		}
+	}
+	add(errors.Join(errs...))
+	return errors.Join(all...)
+}
+
+// Languages are the languages that the messages may be in, as the campaign file writes them, the default first; nil
+// where it gives none.
+func (m *Maker) Languages() []string { return m.choice.Codes() }
 
 // Templates is the digest of all templates that the messages are made from, see [templates.Compiler.Digest].
 func (m *Maker) Templates() string { return m.compiler.Digest() }
 
-// Make decides whether a row gets a message, and makes it. date is that of the Date header.
+// Make decides whether a row gets a message, and makes it in the row's language. date is that of the Date header.
 func (m *Maker) Make(row *recipients.Row, date time.Time) Made {
+	n, known := m.choice.Of(row)
+	made := m.MakeIn(n, row, date)
+	if made.Content != nil && !known {
+		place, text, hint := m.choice.Unknown(row)
+		made.Content.Remarks = append(made.Content.Remarks, content.Remark{
+			Code: "unknown-language", Place: place, Text: text, Hint: hint,
+		})
+	}
+	return made
+}
+
+// MakeIn is [Maker.Make] in the language with that place in Languages, whatever the row's cell says; in the one
+// language of a campaign without languages n is 0.
+func (m *Maker) MakeIn(n int, row *recipients.Row, date time.Time) Made {
 	made := Made{Row: row}
 	switch {
 	case row.Filtered:
@@ -102,11 +165,28 @@ func (m *Maker) Make(row *recipients.Row, date time.Time) Made {
 		}
 	}
 	said := &content.Row{}
-	if made.Message, made.Err = m.render(row, date, &said.Seen); made.Err == nil {
+	if made.Message, made.Err = m.render(n, row, date, &said.Seen); made.Err == nil {
+		made.In = m.language(n)
 		for _, r := range made.Message.Remarks() {
 			said.Remarks = append(said.Remarks, content.Remark(r))
 		}
 		made.Content = said
+	}
+	return made
+}
+
+// Shown are a row's messages for a preview: the one that it gets, or if all is true one in each language, in the order
+// of Languages. A row that gets none is one Made.
+func (m *Maker) Shown(row *recipients.Row, date time.Time, all bool) []Made {
+	if !all || len(m.Languages()) == 0 {
+		return []Made{m.Make(row, date)}
+	}
+	var made []Made
+	for n := range m.Languages() {
+		made = append(made, m.MakeIn(n, row, date))
+		if made[0].Why != "" {
+			break
+		}
 	}
 	return made
 }
@@ -118,10 +198,22 @@ func (m *Maker) Count() *content.Count {
 
 // Render makes the message of a row of which it is known that it gets one.
 func (m *Maker) Render(row *recipients.Row, date time.Time) (*render.Message, error) {
-	return m.render(row, date, nil)
+	n, _ := m.choice.Of(row)
+	return m.render(n, row, date, nil)
 }
 
-func (m *Maker) render(row *recipients.Row, date time.Time, seen *templates.Seen) (*render.Message, error) {
+// language is the language with that place in Languages; "" where there are none.
+func (m *Maker) language(n int) string {
+	if codes := m.choice.Codes(); codes != nil {
+		return codes[n]
+	}
+	return ""
+}
+
+// render makes the message of a row in one language.
+func (m *Maker) render(
+	n int, row *recipients.Row, date time.Time, seen *templates.Seen,
+) (*render.Message, error) {
 	cells, _ := m.cells.Get().(*[]templates.Cell)
 	if cells == nil {
 		cells = &[]templates.Cell{}
@@ -133,7 +225,7 @@ func (m *Maker) render(row *recipients.Row, date time.Time, seen *templates.Seen
 	if m.c.To != nil {
 		to.Address = *m.c.To
 	}
-	msg, err := m.renderer.Render(to, date)
+	msg, err := m.editions[n].renderer.Render(to, date)
 	if !m.printed { // else the message may be made once more, see render.Message.Content
 		clear(*cells)
 		m.cells.Put(cells)
@@ -165,7 +257,8 @@ func (m *Maker) Check(msg *render.Message) []check.Finding {
 	if html := msg.HTML(); html != nil {
 		made.HTML, made.HTMLRuns, made.Both = html.Text, html.Runs, true
 	}
-	return append(check.Look(m.checks, made), check.Size(msg.Size(), m.c.Largest, m.c.Server)...)
+	n := slices.IndexFunc(m.editions, func(e edition) bool { return e.renderer == msg.Renderer() })
+	return append(check.Look(m.editions[n].checks, made), check.Size(msg.Size(), m.c.Largest, m.c.Server)...)
 }
 
 // Planned is a row that was planned, as the caller's memory has it.
@@ -214,8 +307,8 @@ func has(msg *render.Message, digest []byte) bool {
 }
 
 // ID is the Message-ID, without angle brackets, of the message that a campaign makes for the person with this key; id
-// is the campaign's, and secret that of the accounts. Where the domain of From comes from the list, only what stands
+// is the campaign's, form that of its plan, and secret that of the accounts. Where the domain of From comes from the list, only what stands
 // before the @ is known.
-func ID(d *definition.Definition, secret []byte, id, key string) string {
-	return render.MessageID(secret, id, key) + "@" + d.SenderDomain()
+func ID(d *definition.Definition, form render.IDForm, secret []byte, id, key string) string {
+	return render.MessageID(form, secret, id, key) + "@" + d.SenderDomain()
 }

@@ -295,8 +295,8 @@ func TestID(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	id := message.ID(d, []byte("secret"), "test", rows[0].Key)
-	if !strings.HasPrefix(id, render.MessageID([]byte("secret"), "test", rows[0].Key)) ||
+	id := message.ID(d, render.ShortID, []byte("secret"), "test", rows[0].Key)
+	if !strings.HasPrefix(id, render.MessageID(render.ShortID, []byte("secret"), "test", rows[0].Key)) ||
 		!strings.HasSuffix(id, "@example.org") {
 		t.Errorf("ID %q", id)
 	}

@@ -33,7 +33,7 @@ const (
 type previewFlags struct {
 	id, where, out, format string
 	row, limit             int64
-	fresh                  bool // --new
+	fresh, languages       bool // --new, --languages
 	given                  definition.Flags
 }
 
@@ -57,6 +57,7 @@ sandboxed frames that run nothing and load nothing.`,
 	givenFlags(cmd, &f.given)
 	fs.Int64Var(&f.row, "row", 0, "the message of the `N`th row of the list")
 	fs.StringVar(&f.where, "where", "", "the messages of the rows for which the `EXPRESSION` is true")
+	fs.BoolVar(&f.languages, "languages", false, "each message in every language of the campaign, the row's own or not")
 	fs.Int64Var(&f.limit, "limit", 0, "at most `N` messages (default 3 on the terminal, 200 for html, else all)")
 	fs.StringVar(&f.out, "out", "",
 		"write the messages to `PATH`: a folder, or a file ending in .mbox or .html; it must be new or empty")
@@ -102,7 +103,7 @@ func (t *tool) preview(cmd *cobra.Command, args []string, f previewFlags) (err e
 		}
 	}()
 
-	n, err := t.view(c.Messages(ctx, f.where, f.row), v, f)
+	n, err := t.view(c.Messages(ctx, campaign.Chosen{Where: f.where, Row: f.row, Languages: f.languages}), v, f)
 	if err != nil {
 		return err
 	}
@@ -232,17 +233,36 @@ func (t *tool) viewer(id string, d *definition.Definition, f *previewFlags) (v v
 		return v, path, err
 	}
 	w, err := mailbox.Open(f.format, path, mailbox.Options{})
-	return &fileViewer{w}, path, err
+	return &fileViewer{w, f.languages}, path, err
+}
+
+// in says in which language a message is.
+func in(m message.Made) string {
+	if m.In == "" {
+		return ""
+	}
+	return " · in " + m.In
 }
 
 // fileViewer keeps messages in a mailbox.
-type fileViewer struct{ w mailbox.Writer }
+type fileViewer struct {
+	w         mailbox.Writer
+	languages bool // a row has a message in each
+}
 
 func (v *fileViewer) Add(m message.Made) error {
 	_, err := v.w.Add(mailbox.Item{
-		From: m.Message.From(), To: m.Message.To(), Name: m.Row.Key, Date: time.Now(), Body: m.Message,
+		From: m.Message.From(), To: m.Message.To(), Name: v.name(m), Date: time.Now(), Body: m.Message,
 	})
 	return err
+}
+
+// name is how a message's file is called. Where a row has several messages, each has its language in its name.
+func (v *fileViewer) name(m message.Made) string {
+	if v.languages {
+		return m.Row.Key + "." + m.In
+	}
+	return m.Row.Key
 }
 
 func (v *fileViewer) Close() error { return v.w.Close() }
@@ -260,7 +280,7 @@ func (v *terminalViewer) Add(m message.Made) error {
 		b.WriteString("\n")
 	}
 	title := fmt.Sprintf("── %s · key %s · %s ──",
-		report.Clean(m.Row.Place), report.Clean(m.Row.Key), human.Size(m.Message.Size()))
+		report.Clean(m.Row.Place), report.Clean(m.Row.Key), human.Size(m.Message.Size())+in(m))
 	fmt.Fprintf(&b, "%s\n", s.bold(title))
 	if m.Why != "" {
 		fmt.Fprintf(&b, "%s\n", s.paint("33", report.Clean(m.Why)))

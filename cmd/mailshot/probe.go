@@ -18,6 +18,7 @@ import (
 
 	"mailshot/campaign"
 	"mailshot/campaign/check"
+	"mailshot/campaign/readiness"
 	"mailshot/campaign/report"
 	"mailshot/cmd/mailshot/human"
 	"mailshot/internal/records"
@@ -208,7 +209,7 @@ func (t *tool) probeServer(ctx context.Context, name string, f probeFlags, o sen
 	if err != nil {
 		return nil, usage(err, "mailshot probe --help")
 	}
-	return &probing{Probed: probed, host: host, findings: campaign.Judge(probed, time.Now())}, nil
+	return &probing{Probed: probed, host: host, findings: readiness.Probed(probed, time.Now())}, nil
 }
 
 // whileProbing says that a server keeps the probe waiting.

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailshot/campaign/accounts"
+	"mailshot/campaign/digest"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/message"
 	"mailshot/campaign/report"
@@ -157,7 +158,7 @@ func (t *tool) listUnknown(ctx context.Context, s *stored, secret []byte, f ledg
 		}
 		id := ""
 		if r.Key != "" {
-			id = message.ID(s.def, secret, s.ID, r.Key)
+			id = message.ID(s.def, digest.Parse(s.Kept.Definition).IDs(), secret, s.ID, r.Key)
 		}
 		if asJSON {
 			list.Unknown = append(list.Unknown, unknownRow{r, id})

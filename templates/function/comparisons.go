@@ -150,7 +150,33 @@ func wordings() []entry {
 					return htmltemplate.HTML(fmt.Sprintf(hidden, html.EscapeString(s))), nil
 				}
 			}},
+		{Function{"button", "button TEXT LINK",
+			"a link as a button, on a line of its own; in Markdown you may also write [TEXT](LINK){.button}",
+			`{{button "Pay now" "https://example.com/pay"}}`, "Pay now <https://example.com/pay>"},
+			func(ex *Execution) any { return ex.button }},
 	}
+}
+
+// button writes a link as a button. A button that leads nowhere, or that says nothing, is an error.
+func (ex *Execution) button(text, link any) (htmltemplate.HTML, error) {
+	label := strings.TrimSpace(asText(text))
+	switch {
+	case label == "":
+		return "", Advice{"the button has no text", `button "Pay now" .link`}
+	case isBlank(link):
+		return "", Advice{"the button's link is empty", `write the button between {{if .link}} and {{end}}`}
+	}
+	address, err := ex.href(link)
+	if err != nil {
+		return "", err
+	}
+	made := label + " <" + address + ">"
+	if ex.cfg.HTML {
+		b := ex.cfg.Button
+		made = b.Before + html.EscapeString(address) + b.Between + html.EscapeString(label) + b.After
+	}
+	made, err = ex.text(made)
+	return htmltemplate.HTML(made), err
 }
 
 // conditional writes a conditional comment of an HTML source, which html/template would have dropped. Only templates

@@ -4,37 +4,99 @@ import (
 	"errors"
 	"strings"
 	"time"
+
+	"golang.org/x/text/language"
+
+	"mailshot/templates/locale"
 )
 
 func dates() []entry {
 	return []entry{
 		{Function{"date", "date LAYOUT DATE",
-			"a date; the layout shows how Monday, 2 January 2006 15:04 would be written. Month and weekday come in the language",
-			`{{date "Monday, 2 January 2006" .due}}`, "Sunday, 22 November 2026"},
-			func(ex *Execution) any {
-				return func(layout string, v any) (string, error) {
-					t, err := asDate(v)
-					if err != nil {
-						return "", err
-					}
-					base, _ := ex.tag.Base()
-					return ex.text(formatDate(layout, t, calendars[base.String()]))
-				}
-			}},
+			"a date; the layout shows how Monday, 2 January 2006 15:04 would be written. Month and weekday come in the " +
+				"language. The layouts long and short are the language's own",
+			`{{date "Monday, 2 January 2006" .due}}; {{date "long" .due}}`, "Sunday, 22 November 2026; 22 November 2026"},
+			dated((*Execution).gregorian)},
 		{Function{"jdate", "jdate LAYOUT DATE",
 			"the same in the Persian (Jalali) calendar, with its names of months and days",
 			`{{jdate "2006/01/02" .due}}; {{jdate "Monday 2 January 2006" .due | digits "fa"}}`,
 			"1405/09/01; یکشنبه ۱ آذر ۱۴۰۵"},
-			func(ex *Execution) any {
-				return func(layout string, v any) (string, error) {
-					t, err := asDate(v)
-					if err != nil {
-						return "", err
-					}
-					return ex.text(formatJalali(layout, t))
-				}
-			}},
+			dated((*Execution).jalali)},
+		{Function{"hdate", "hdate LAYOUT DATE",
+			"the same in the Hijri calendar of Saudi Arabia (Umm al-Qura), from 14 March 1937 to 16 November 2077",
+			`{{hdate "2006/01/02" .due}}; {{hdate "2 January 2006" .due}}`, "1448/06/12; 12 Jumada II 1448"},
+			dated((*Execution).hijri)},
 	}
+}
+
+// dated makes a function that writes a date by a layout.
+func dated(write func(ex *Execution, layout string, t time.Time) (string, error)) func(*Execution) any {
+	return func(ex *Execution) any {
+		return func(layout string, v any) (string, error) {
+			t, err := asDate(v)
+			if err != nil {
+				return "", err
+			}
+			s, err := write(ex, layout, t)
+			if err != nil {
+				return "", err
+			}
+			return ex.text(s)
+		}
+	}
+}
+
+// own writes a date by the layout "long" or "short" of the language, with its digits; ok is false for another layout.
+// Without a language they are 22 November 2026 and 2026-11-22.
+func (ex *Execution) own(layout string, write func(layout string) string) (text string, ok bool) {
+	if layout != "long" && layout != "short" {
+		return "", false
+	}
+	tag := ex.tag
+	if ex.cfg.Language == "" {
+		tag = language.Und
+	}
+	long, short := locale.Dates(tag)
+	if layout == "long" {
+		short = long
+	}
+	return ex.ownDigits(write(short)), true
+}
+
+func (ex *Execution) gregorian(layout string, t time.Time) (string, error) {
+	base, _ := ex.tag.Base()
+	write := func(layout string) string { return formatDate(layout, t, calendars[base.String()]) }
+	if text, ok := ex.own(layout, write); ok {
+		return text, nil
+	}
+	return write(layout), nil
+}
+
+func (ex *Execution) jalali(layout string, t time.Time) (string, error) {
+	write := func(layout string) string { return formatJalali(layout, t) }
+	if text, ok := ex.own(layout, write); ok {
+		return text, nil
+	}
+	return write(layout), nil
+}
+
+func (ex *Execution) hijri(layout string, t time.Time) (string, error) {
+	y, m, d, ok := locale.Hijri(t)
+	if !ok {
+		return "", Advice{t.Format(time.DateOnly) + " is not a day of the Umm al-Qura calendar",
+			"its months are published from 14 March 1937 to 16 November 2077"}
+	}
+	base, _ := ex.tag.Base()
+	day := t.Weekday().String()
+	if c := calendars[base.String()]; c != nil {
+		day = c.days[t.Weekday()]
+	}
+	month := locale.HijriMonths(base.String())[m-1]
+	write := func(layout string) string { return names(layout, t, month, day, dateParts(t, y, m, d)) }
+	if text, ok := ex.own(layout, write); ok {
+		return text, nil
+	}
+	return write(layout), nil
 }
 
 func spans() []entry {
@@ -119,8 +181,12 @@ var calendars = map[string]*calendar{
 		strings.Fields("zondag maandag dinsdag woensdag donderdag vrijdag zaterdag")},
 	"pt": {strings.Fields("janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro"),
 		[]string{"domingo", "segunda-feira", "terça-feira", "quarta-feira", "quinta-feira", "sexta-feira", "sábado"}},
+	"he": {strings.Fields("ינואר פברואר מרץ אפריל מאי יוני יולי אוגוסט ספטמבר אוקטובר נובמבר דצמבר"),
+		[]string{"יום ראשון", "יום שני", "יום שלישי", "יום רביעי", "יום חמישי", "יום שישי", "יום שבת"}},
 	"tr": {strings.Fields("Ocak Şubat Mart Nisan Mayıs Haziran Temmuz Ağustos Eylül Ekim Kasım Aralık"),
 		strings.Fields("Pazar Pazartesi Salı Çarşamba Perşembe Cuma Cumartesi")},
+	"ur": {strings.Fields("جنوری فروری مارچ اپریل مئی جون جولائی اگست ستمبر اکتوبر نومبر دسمبر"),
+		strings.Fields("اتوار پیر منگل بدھ جمعرات جمعہ ہفتہ")},
 }
 
 var (

@@ -63,6 +63,8 @@ func directTexts(f any) Direct {
 			}
 			return given(f(a, b, args[2]))
 		}
+	case func(any, any) (htmltemplate.HTML, error):
+		return func(args []any) (any, bool) { return given(f(args[0], args[1])) }
 	case func(any) (htmltemplate.URL, error):
 		return func(args []any) (any, bool) { return given(f(args[0])) }
 	}

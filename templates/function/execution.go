@@ -23,7 +23,11 @@ type Config struct {
 	Language  string // a BCP 47 tag: how numbers, plurals and months are written. Default: as in English
 	Direction string // "ltr" or "rtl"; default by Language
 	HTML      bool   // whether the functions print into HTML; default false: into plain text
+	Button    Button // what button writes into HTML; default: a link
 }
+
+// Button is the HTML around the address and the text of a button. The three end up in a message as they are.
+type Button struct{ Before, Between, After string }
 
 // Execution is the state of one execution of a template. Its functions are bound to it, so templates that execute at
 // the same time need one each. It may serve one execution after another.
@@ -43,10 +47,19 @@ func New(cfg Config) *Execution {
 	if cfg.Language != "" {
 		tag = language.Make(cfg.Language)
 	}
-	if cfg.Direction != "ltr" && cfg.Direction != "rtl" {
-		cfg.Direction = direction(tag)
+	cfg.Direction = Direction(cfg.Language, cfg.Direction)
+	if cfg.Button == (Button{}) {
+		cfg.Button = Button{`<a href="`, `">`, "</a>"}
 	}
 	return &Execution{cfg: cfg, tag: tag}
+}
+
+// Direction returns the direction of writing: the one that is given, or the one of the language.
+func Direction(lang, given string) string {
+	if given == "ltr" || given == "rtl" {
+		return given
+	}
+	return direction(language.Make(lang))
 }
 
 // direction returns the writing direction of a language's usual script.
@@ -57,6 +70,9 @@ func direction(tag language.Tag) string {
 	}
 	return "ltr"
 }
+
+// Right says whether the message is written from right to left.
+func (ex *Execution) Right() bool { return ex.cfg.Direction == "rtl" }
 
 // Begin forgets the last execution and begins one for a row, which Row has made. A nil row only forgets the last one.
 func (ex *Execution) Begin(row map[string]any) {

@@ -10,11 +10,16 @@ import (
 // the parts of the clock.
 func formatJalali(layout string, t time.Time) string {
 	y, m, d := jalali(t)
-	return names(layout, t, persianMonths[m-1], persianDays[t.Weekday()], []string{
+	return names(layout, t, persianMonths[m-1], persianDays[t.Weekday()], dateParts(t, y, m, d))
+}
+
+// dateParts are the parts of a layout that are numbers, and what they are in a calendar.
+func dateParts(t time.Time, y, m, d int) []string {
+	return []string{
 		"2006", strconv.Itoa(y), "15", t.Format("15"), "01", fmt.Sprintf("%02d", m), "02", fmt.Sprintf("%02d", d),
 		"03", t.Format("03"), "04", t.Format("04"), "05", t.Format("05"), "06", fmt.Sprintf("%02d", y%100),
 		"_2", fmt.Sprintf("%2d", d), "1", strconv.Itoa(m), "2", strconv.Itoa(d),
-	})
+	}
 }
 
 // jalaliBreaks are the years in which the cycle of leap years breaks off (Borkowski, "The Persian calendar for 3000

@@ -7,12 +7,14 @@ import (
 	"math/big"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/text/feature/plural"
 	"golang.org/x/text/message"
 	"golang.org/x/text/number"
 
 	"mailshot/internal/ellipsis"
+	"mailshot/templates/locale"
 )
 
 func numbers() []entry {
@@ -23,17 +25,10 @@ func numbers() []entry {
 		{Function{"money", "money CURRENCY NUMBER", "an amount with its currency (ISO 4217 code), as the language writes it",
 			`{{money "EUR" .amount}}`, "€1,234.50"},
 			func(ex *Execution) any { return ex.money }},
-		{Function{"percent", "percent DECIMALS NUMBER", "a fraction as a percentage", `{{percent 1 0.125}}`, "12.5%"},
-			func(ex *Execution) any {
-				return func(decimals int, v any) (string, error) {
-					f, err := asNumber(v)
-					if err != nil {
-						return "", err
-					}
-					s, err := ex.num(decimals, newCell("", round(f*100, 10)))
-					return s + "%", err
-				}
-			}},
+		{Function{"percent", "percent DECIMALS NUMBER", "a fraction as a percentage, as the language writes it", `{{percent 1 0.125}}`, "12.5%"},
+			func(ex *Execution) any { return ex.percent }},
+		{Function{"ordinal", "ordinal NUMBER", "a whole number as the language counts in a row", `{{ordinal .count}}`, "3rd"},
+			func(ex *Execution) any { return ex.ordinal }},
 		{Function{"number", "number TEXT", "a text as a number to calculate with", `{{add (number "2.5") 1}}`, "3.5"},
 			arithmetic(func(a ...*big.Rat) (*big.Rat, error) { return a[0], nil }, 1, 1)},
 		{Function{"round", "round DECIMALS NUMBER", "rounded, halves away from zero", `{{round 1 2.25}}`, "2.3"},
@@ -197,15 +192,9 @@ func (ex *Execution) num(decimals int, v any) (string, error) {
 	return ex.text(p.Sprint(number.Decimal(f, number.MinFractionDigits(decimals), number.MaxFractionDigits(decimals))))
 }
 
-// The currencies that are not written by their code, or not with two decimals.
-var (
-	symbols = map[string]string{"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹", "TRY": "₺", "ILS": "₪",
-		"KRW": "₩", "PLN": "zł", "UAH": "₴", "NGN": "₦", "VND": "₫"}
-	decimals = map[string]int{"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "XAF": 0, "XOF": 0, "IRR": 0,
-		"BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3}
-	// before holds the languages that write the symbol before the number.
-	before = map[string]bool{"en": true, "ja": true, "zh": true, "ko": true, "hi": true, "nl": true, "tr": true}
-)
+// decimals are those of the currencies that do not have two.
+var decimals = map[string]int{"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "XAF": 0, "XOF": 0, "IRR": 0,
+	"BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3}
 
 func (ex *Execution) money(code string, v any) (string, error) {
 	if len(code) != 3 || strings.ToUpper(code) != code {
@@ -227,20 +216,59 @@ func (ex *Execution) money(code string, v any) (string, error) {
 	if round(f, n) < 0 {
 		sign = "-"
 	}
-	symbol, ok := symbols[code]
+	m := locale.Currency(ex.tag, code)
 	base, _ := ex.tag.Base()
 	switch {
-	case !before[base.String()]:
-		if !ok {
-			symbol = code
-		}
-		return sign + s + "\u00a0" + symbol, nil
-	case ok && base.String() != "nl":
-		return sign + symbol + s, nil
-	case ok:
-		return symbol + "\u00a0" + sign + s, nil
+	case !m.Before:
+		return sign + s + m.Space + m.Sign, nil
+	case m.Space == "":
+		return sign + m.Sign + s, nil
+	case base.String() == "pt":
+		return sign + m.Sign + m.Space + s, nil
 	}
-	return code + "\u00a0" + sign + s, nil
+	return m.Sign + m.Space + sign + s, nil
+}
+
+// percent writes a fraction as the language does: 12,5 % in German, %12,5 in Turkish.
+func (ex *Execution) percent(decimals int, v any) (string, error) {
+	f, err := asNumber(v)
+	if err != nil {
+		return "", err
+	}
+	if decimals < 0 || decimals > 13 {
+		return "", errors.New("there can be 0 to 13 decimals")
+	}
+	if f = round(f, decimals+2); f == 0 {
+		f = 0 // no -0
+	}
+	return ex.text(message.NewPrinter(ex.tag).Sprint(
+		number.Percent(f, number.MinFractionDigits(decimals), number.MaxFractionDigits(decimals))))
+}
+
+func (ex *Execution) ordinal(v any) (string, error) {
+	n, err := asInt(v)
+	if err != nil {
+		return "", err
+	}
+	text, ok := locale.Ordinal(ex.tag, n)
+	if !ok {
+		return "", Advice{"no ordinal numbers are known for " + ex.tag.String(), "write the number, or use choose"}
+	}
+	return ex.text(ex.ownDigits(text))
+}
+
+// ownDigits writes the digits 0 to 9 of a text as the language does.
+func (ex *Execution) ownDigits(s string) string {
+	zero, _ := utf8.DecodeRuneInString(message.NewPrinter(ex.tag).Sprint(number.Decimal(0)))
+	if zero == '0' {
+		return s
+	}
+	return strings.Map(func(c rune) rune {
+		if c >= '0' && c <= '9' {
+			return zero + c - '0'
+		}
+		return c
+	}, s)
 }
 
 func (ex *Execution) digits(script string, v any) (string, error) {

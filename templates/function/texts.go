@@ -254,6 +254,9 @@ func (ex *Execution) query(v any) (string, error) {
 	return ex.text(queryEscape(asText(v)))
 }
 
+// escape is what a byte of a link is written as that may not stand there.
+var escape = regexp.MustCompile(`^%[0-9A-Fa-f]{2}`)
+
 // part escapes what a link of the text part prints before its ?.
 func (ex *Execution) part(v any) (string, error) {
 	s := asText(v)
@@ -261,7 +264,8 @@ func (ex *Execution) part(v any) (string, error) {
 	for i := 0; i < len(s); i++ {
 		c := s[i]
 		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
-		if letter || c >= '0' && c <= '9' || strings.IndexByte("-._~:/?#[]@!$&()*+,;=%", c) >= 0 {
+		if letter || c >= '0' && c <= '9' || strings.IndexByte("-._~:/?#[]@!$&()*+,;=", c) >= 0 ||
+			c == '%' && escape.MatchString(s[i:]) {
 			b.WriteByte(c)
 		} else {
 			fmt.Fprintf(&b, "%%%02X", c)

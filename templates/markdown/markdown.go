@@ -4,10 +4,15 @@
 // The renderer (goldmark) sees an action that prints as a word. An action that shapes the text (if, range, else, end)
 // may be on a line of its own between blocks, or at the start of a list item or a table row. Such lines become blocks
 // of their own. One list stays one list and one table one table, however many conditions are in it.
+//
+// Markdown is read as people write mail. A line end within a paragraph is a line break, as in an address or a
+// signature, unless an editor has wrapped the paragraph: then each line but the last is full, which means that the next
+// word had no room in 60 columns. There are tables, lists of tasks, footnotes, definitions and attributes.
 package markdown
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -28,9 +33,20 @@ import (
 // tokens is a source with its actions hidden, with what this room asks of it.
 type tokens struct{ *source.Tokens }
 
+// Options say how Markdown is rendered.
+type Options struct {
+	// Link makes what is written for an action in angle brackets, <{{.url}}>.
+	Link func(t *source.Tokens, action int) string
+	// Text says that a text part is made of the HTML. Default: a reader sees the HTML.
+	Text bool
+	// Quotes has typewriter quotes, dashes and dots set as those of Language, a BCP 47 tag.
+	Quotes   bool
+	Language string
+}
+
 // Render returns the HTML of a Markdown source with tokens for its actions. An action alone on a line becomes a comment
-// that holds its token. link makes what is written for an action in angle brackets, <{{.url}}>.
-func Render(src *source.Source, link func(t *source.Tokens, action int) string) (*source.Tokens, string, error) {
+// that holds its token.
+func Render(src *source.Source, o Options) (*source.Tokens, string, error) {
 	hidden, err := src.Tokens()
 	if err != nil {
 		return nil, "", err
@@ -45,10 +61,15 @@ func Render(src *source.Source, link func(t *source.Tokens, action int) string) 
 	if err := deep(src); err != nil {
 		return nil, "", err
 	}
+	attributes := &attributes{t: t, action: -1}
+	extensions := []goldmark.Extender{attributes, mailBlocks{}, &letters{t: t, text: o.Text},
+		extension.NewTable(extension.WithTableCellAlignMethod(extension.TableCellAlignAttribute)),
+		extension.Strikethrough, t.linkify()}
+	if o.Quotes {
+		extensions = append(extensions, typographer{o.Language})
+	}
 	md := goldmark.New(
-		goldmark.WithExtensions(
-			extension.NewTable(extension.WithTableCellAlignMethod(extension.TableCellAlignAttribute)),
-			extension.Strikethrough, t.linkify()),
+		goldmark.WithExtensions(extensions...),
 		goldmark.WithParserOptions(
 			parser.WithBlockParsers(util.Prioritized(&controlParser{t}, 50)),
 			parser.WithASTTransformers(util.Prioritized(&controlTransformer{t}, 2000))),
@@ -60,14 +81,17 @@ func Render(src *source.Source, link func(t *source.Tokens, action int) string) 
 	if err := md.Convert([]byte(t.lines()), &out); err != nil {
 		return nil, "", src.ErrorAt(0, "template", err.Error(), "")
 	}
-	s := t.unwrapParagraphs(out.String())
+	if err := attributes.check(); err != nil {
+		return nil, "", err
+	}
+	s := t.unwrapParagraphs(t.unwrapLines(out.String()))
 	if err := t.nesting(s); err != nil {
 		return nil, "", err
 	}
 	if err := t.lost(s); err != nil {
 		return nil, "", err
 	}
-	s, err = markup.HiddenText(hidden, t.bracketed(s, link))
+	s, err = markup.HiddenText(hidden, t.bracketed(s, o.Link))
 	return hidden, s, err
 }
 
@@ -415,7 +439,11 @@ func (r *controlRenderer) render(w util.BufWriter, _ []byte, n ast.Node, enterin
 
 func (r *controlRenderer) row(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
 	if entering {
-		_, _ = w.WriteString("<tr>\n")
+		if class, ok := n.AttributeString("class"); ok {
+			_, _ = fmt.Fprintf(w, "<tr class=%q>\n", class)
+		} else {
+			_, _ = w.WriteString("<tr>\n")
+		}
 	} else {
 		_, _ = w.WriteString("</tr>\n")
 		endBody(w, n)

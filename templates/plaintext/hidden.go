@@ -89,14 +89,43 @@ func hiding(declarations string) (hides, says bool) {
 		value, _, _ = strings.Cut(value, "!")
 		values[strings.TrimSpace(name)] = strings.TrimSpace(value)
 	}
-	zero := func(name string) bool {
-		number := strings.TrimRight(values[name], "%abcdefghijklmnopqrstuvwxyz")
+	size := func(name string) (float64, bool) {
+		number, unit := values[name], ""
+		if k := strings.IndexFunc(number, func(r rune) bool { return r != '-' && r != '.' && (r < '0' || r > '9') }); k >= 0 {
+			number, unit = number[:k], number[k:]
+		}
 		f, err := strconv.ParseFloat(number, 64)
-		return err == nil && f == 0
+		return f, err == nil && (unit == "" || unit == "px" || f == 0)
+	}
+	zero := func(name string) bool {
+		f, ok := size(name)
+		return ok && f == 0
+	}
+	away := func(name string) bool {
+		f, ok := size(name)
+		return ok && f < -900
 	}
 	none := values["display"] == "none" || values["visibility"] == "hidden" || values["visibility"] == "collapse"
-	cut := values["overflow"] == "hidden" && (zero("max-height") || zero("height") || zero("max-width") || zero("width"))
-	return none || cut || zero("opacity"), values["display"] != "" || values["visibility"] != "" || cut || zero("opacity")
+	nothing := zero("max-height") || zero("height") || zero("max-width") || zero("width")
+	// mso-hide alone hides a button from Outlook, which draws one of its own. A preheader has it beside other tricks.
+	cut := nothing && (values["overflow"] == "hidden" || values["mso-hide"] == "all")
+	gone := zero("opacity") || away("left") || away("top") || away("text-indent") || away("margin-left") ||
+		strings.HasPrefix(values["clip"], "rect(0")
+	return none || cut || gone, values["display"] != "" || values["visibility"] != "" || cut || gone
+}
+
+// fontSize finds the size of the letters among declarations of CSS.
+var fontSize = regexp.MustCompile(`(?i)(?:^|[;\s])font-size\s*:\s*([\d.]+)(\w*)`)
+
+// small says whether letters are too small to be read, in an element with a style within others whose letters are.
+// Many a layout makes the letters between its columns so small, and those in them large again.
+func small(style string, within bool) bool {
+	m := fontSize.FindStringSubmatch(style)
+	if m == nil {
+		return within
+	}
+	n, err := strconv.ParseFloat(m[1], 64)
+	return err == nil && (n == 0 || n <= 2 && (m[2] == "px" || m[2] == "pt"))
 }
 
 // dropped says whether an element is not for reading: the text part leaves it out.

@@ -1,34 +1,110 @@
 package plaintext
 
 import (
+	"strconv"
 	"strings"
 
 	xhtml "golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
 
 	"mailshot/templates/function"
 	"mailshot/templates/source"
 )
 
-// link writes a link as its text and its address, or as the address alone if both say the same.
+// link writes a link as its text and its address, or as the address alone if both say the same. The icons of a
+// footer are left out, and a link that shows nothing. An address is written once.
 func (w *writer) link(n *xhtml.Node) {
 	href := strings.TrimSpace(attr(n, "href"))
 	sub := w.sub()
 	sub.children(n)
-	text := strings.TrimSpace(sub.b.String())
+	said := strings.TrimSpace(strings.ReplaceAll(sub.b.String(), rightMark, ""))
 	bare := strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(href, "mailto:"), "https://"), "http://")
+	at, _ := w.t.Next(href)
+	text, meant, bare := w.written(said), w.written(href), w.written(bare)
+	bracketed := func() {
+		w.gap = ' '
+		w.address("<" + href + ">")
+	}
 	switch {
-	case href == "" || strings.HasPrefix(href, "#"), w.isNumber(href, text):
+	case href == "" || strings.HasPrefix(href, "#"), w.isNumber(href, said), w.twice[n], said == "" && w.tiny,
+		text == bare, text == strings.TrimSuffix(bare, "/"):
 		tokens(w.t, href, w.spared)
 		w.children(n)
-	case text == href:
-		w.words(w.href(href))
-	case text == bare, text == strings.TrimSuffix(bare, "/"):
-		w.children(n)
+	case text == meant:
+		tokens(w.t, said, w.spared)
+		w.address(href)
+	case at < 0 && (said == "" && !pictured(n) || icon(n)):
+	case said == "":
+		w.words(attr(n, "aria-label"))
+		bracketed()
 	default:
 		w.children(n)
-		w.space = true
-		w.words("<" + w.href(href) + ">")
+		bracketed()
 	}
+}
+
+// pictured says whether a link shows a picture.
+func pictured(n *xhtml.Node) bool {
+	for d := range n.Descendants() {
+		if d.DataAtom == atom.Img {
+			return true
+		}
+	}
+	return false
+}
+
+// written is a text with the actions as their author has written them, to compare it with another.
+func (w *writer) written(s string) string {
+	var b strings.Builder
+	for {
+		at, i := w.t.Next(s)
+		if at < 0 {
+			return b.String() + s
+		}
+		b.WriteString(s[:at] + "{{" + w.t.Value(i) + "}}")
+		s = s[at+w.t.Width():]
+	}
+}
+
+// address writes an address, with brackets around it or without. In a line from right to left it is isolated, so that
+// its signs stay in their order.
+func (w *writer) address(s string) {
+	bracket := ""
+	if inside, ok := strings.CutPrefix(s, "<"); ok {
+		bracket, s = "<", strings.TrimSuffix(inside, ">")
+	}
+	s = w.href(s)
+	if bracket != "" {
+		s = "<" + s + ">"
+	}
+	if w.right {
+		s = "\u2066" + s + "\u2069"
+	}
+	w.word(s)
+}
+
+// iconSize is how large an icon is at most.
+const iconSize = 48
+
+// icon says whether all that a link shows is an icon.
+func icon(n *xhtml.Node) bool {
+	icons := 0
+	for d := range n.Descendants() {
+		switch {
+		case d.Type == xhtml.TextNode && strings.Trim(d.Data, spaces+ghosts+joiners) != "":
+			return false
+		case d.DataAtom == atom.Img:
+			icons++
+			size := attr(d, "width")
+			if size == "" {
+				size = attr(d, "height")
+			}
+			if px, err := strconv.Atoi(strings.TrimSuffix(size, "px")); err != nil || px > iconSize {
+				return false
+			}
+		}
+	}
+	return icons > 0
 }
 
 // isNumber says whether a link leads to a telephone number that its text says already.

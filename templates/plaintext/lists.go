@@ -12,7 +12,14 @@ import (
 
 // list writes a list. If there are controls in it, its items are numbered when the message is made.
 func (w *writer) list(n *xhtml.Node) {
-	w.begin()
+	inner := n.Parent != nil && n.Parent.DataAtom == atom.Li
+	if w.begin(); !inner {
+		w.apart()
+	}
+	lines := 1
+	if loose(n) {
+		lines = 2
+	}
 	ordered := n.DataAtom == atom.Ol
 	next := 1
 	if s := attr(n, "start"); s != "" && strings.Trim(s, "0123456789") == "" && len(s) < 9 {
@@ -31,26 +38,58 @@ func (w *writer) list(n *xhtml.Node) {
 		id = w.lists
 		w.b.WriteString(w.t.Call(function.Restart+" "+strconv.Itoa(id)+" "+strconv.Itoa(next), -1))
 	}
+	open, shut := "", ". "
+	if n.Parent != nil && attr(n.Parent, "class") == "footnotes" {
+		open, shut = "[", "] "
+	}
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
 		switch {
-		case c.DataAtom != atom.Li:
-			w.node(c)
-		case !ordered:
+		case c.DataAtom == atom.Li && !ordered && !w.dropped(c):
+			w.item(c, lines)
+		case c.DataAtom != atom.Li || w.dropped(c):
 			w.node(c)
 		case dynamic:
-			w.block(w.indent(w.inner(c), w.t.Call(function.Number+" "+strconv.Itoa(id), -1)+". ", "   "), 1)
+			w.block(w.indent(w.inner(c), open+w.t.Call(function.Number+" "+strconv.Itoa(id), -1)+shut, "   "), lines)
 		default:
-			w.block(w.indent(w.inner(c), strconv.Itoa(next)+". ", "   "), 1)
+			w.block(w.indent(w.inner(c), open+strconv.Itoa(next)+shut, strings.Repeat(" ", len(open+strconv.Itoa(next)+shut))), lines)
 			next++
 		}
 	}
-	if n.Parent == nil || n.Parent.DataAtom != atom.Li {
+	if !inner {
 		w.b.WriteString("\n")
 	}
 	w.dirty = false
 }
 
-// indent puts first before the first line and rest before the others, after the controls that a line begins with.
+// loose says whether a list has an item of two blocks or more, so that empty lines keep its items apart.
+func loose(n *xhtml.Node) bool {
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		blocks := 0
+		for d := c.FirstChild; d != nil; d = d.NextSibling {
+			switch d.DataAtom {
+			case atom.P, atom.Pre, atom.Blockquote, atom.Table:
+				blocks++
+			}
+		}
+		if blocks > 1 {
+			return true
+		}
+	}
+	return false
+}
+
+// item writes an item of a list without numbers. That of a task has its box for a sign.
+func (w *writer) item(n *xhtml.Node, lines int) {
+	first, rest := "- ", "  "
+	text := w.inner(n)
+	if attr(n, "class") == "task" {
+		first, rest = "", "    "
+	}
+	w.block(w.indent(text, first, rest), lines)
+}
+
+// indent puts first before the first line and rest before the others, after the controls that a line begins with and
+// the marks that it keeps.
 func (w *writer) indent(s, first, rest string) string {
 	var b strings.Builder
 	s = strings.Trim(s, "\n")
@@ -61,6 +100,8 @@ func (w *writer) indent(s, first, rest string) string {
 			b.WriteString(line[:k])
 			line = line[k:]
 		}
+		before, line := nested(line)
+		b.WriteString(before)
 		switch {
 		case n == 0:
 			b.WriteString(first)
@@ -78,49 +119,16 @@ func (w *writer) indent(s, first, rest string) string {
 	return b.String()
 }
 
-// isData says whether a table holds data: it has header cells, has no table within, and is not marked as a layout.
-func isData(n *xhtml.Node) bool {
-	if attr(n, "role") == "presentation" {
-		return false
-	}
-	heads := false
-	for d := range n.Descendants() {
-		heads = heads || d.DataAtom == atom.Th
-		if d.DataAtom == atom.Table {
-			return false
+// quote puts the mark of a quote before each line, after the controls that it begins with.
+func (w *writer) quote(s string) string {
+	var b strings.Builder
+	for line := range strings.Lines(strings.Trim(s, "\n")) {
+		for b.Len() > 0 && strings.HasPrefix(line, blockMark) {
+			k := len(blockMark) + w.t.Width()
+			b.WriteString(line[:k])
+			line = line[k:]
 		}
+		b.WriteString(quoteMark + line)
 	}
-	return heads
-}
-
-// rows writes a data table: one line for each row, with bars between the cells, and a line of dashes under the header.
-func (w *writer) rows(n *xhtml.Node) {
-	for c := n.FirstChild; c != nil; c = c.NextSibling {
-		switch {
-		case c.Type == xhtml.CommentNode:
-			w.comment(c)
-		case c.DataAtom == atom.Tr:
-			var cells, dashes []string
-			head := true
-			for d := c.FirstChild; d != nil; d = d.NextSibling {
-				if d.Type == xhtml.CommentNode && len(cells) > 0 {
-					if at, _ := w.t.Next(d.Data); at == 0 {
-						cells[len(cells)-1] += d.Data
-					}
-				}
-				if d.DataAtom == atom.Td || d.DataAtom == atom.Th {
-					cells = append(cells, strings.Join(strings.Fields(w.inner(d)), " "))
-					dashes = append(dashes, "---")
-					head = head && d.DataAtom == atom.Th
-				}
-			}
-			w.b.WriteString(strings.Join(cells, " | ") + "\n")
-			if head {
-				w.b.WriteString(strings.Join(dashes, " | ") + "\n")
-			}
-			w.dirty = false
-		case c.Type == xhtml.ElementNode:
-			w.rows(c)
-		}
-	}
+	return b.String()
 }

@@ -13,7 +13,7 @@ import (
 func (w *writer) lost(root *xhtml.Node, text string) error {
 	t, found := w.t, w.spared
 	tokens(t, text, found)
-	w.passed(root, false)
+	w.passed(root, false, false)
 	for i, a := range t.Actions {
 		if a.Kind == source.Output && !found[i] {
 			return t.Source.ErrorAt(a.Start, "lost-value", "the text part would lose what this prints",
@@ -23,9 +23,11 @@ func (w *writer) lost(root *xhtml.Node, text string) error {
 	return nil
 }
 
-// passed notes the actions that a text part may leave out. inside says that n is within an element that is dropped.
-func (w *writer) passed(n *xhtml.Node, inside bool) {
+// passed notes the actions that a text part may leave out. inside says that n is within an element that is dropped, and
+// tiny that its words are too small to be read.
+func (w *writer) passed(n *xhtml.Node, inside, tiny bool) {
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		small := small(attr(c, "style"), tiny)
 		in := inside || c.Type == xhtml.ElementNode && w.dropped(c)
 		switch {
 		case c.Type == xhtml.ElementNode:
@@ -36,10 +38,10 @@ func (w *writer) passed(n *xhtml.Node, inside bool) {
 					tokens(w.t, a.Val, w.spared)
 				}
 			}
-		case in, c.Type == xhtml.CommentNode:
+		case in, tiny && c.Type == xhtml.TextNode, c.Type == xhtml.CommentNode:
 			tokens(w.t, c.Data, w.spared)
 		}
-		w.passed(c, in)
+		w.passed(c, in, small)
 	}
 }
 

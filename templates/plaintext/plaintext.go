@@ -22,8 +22,9 @@ import (
 	"mailshot/templates/source"
 )
 
-// FromHTML derives the text of an HTML source.
-func FromHTML(src *source.Source) (*source.Form, error) {
+// FromHTML derives the text of an HTML source. right says that it is written from right to left unless it says
+// otherwise.
+func FromHTML(src *source.Source, right bool) (*source.Form, error) {
 	t, err := src.Tokens()
 	if err != nil {
 		return nil, err
@@ -57,17 +58,18 @@ func FromHTML(src *source.Source) (*source.Form, error) {
 		}
 		b.WriteString(raw)
 	}
-	return Write(t, b.String(), false)
+	return Write(t, b.String(), right)
 }
 
-// Write derives the text of an HTML document with tokens for actions. With breaks, line ends in the document stay line
-// ends, as the author of Markdown has set them.
-func Write(t *source.Tokens, doc string, breaks bool) (*source.Form, error) {
+// Write derives the text of an HTML document with tokens for actions. right says that it is written from right to left
+// unless it says otherwise.
+func Write(t *source.Tokens, doc string, right bool) (*source.Form, error) {
 	root, err := xhtml.Parse(strings.NewReader(doc))
 	if err != nil {
 		return nil, t.Source.ErrorAt(0, "template-html", err.Error(), "")
 	}
-	w := &writer{t: t, breaks: breaks, spared: make([]bool, len(t.Actions)), hidden: sheets(root)}
+	w := &writer{t: t, right: right, document: &document{spared: make([]bool, len(t.Actions)), hidden: sheets(root)}}
+	w.addresses(root)
 	w.children(root)
 	text := strings.ReplaceAll(w.b.String(), blockMark, "")
 	if err := w.lost(root, text); err != nil {
@@ -87,18 +89,27 @@ const blockMark = "\x00"
 
 // writer writes a document as text. A block ends its own lines, so a control around it takes the line ends with it.
 type writer struct {
-	t      *source.Tokens
-	b      strings.Builder
-	breaks bool // line ends in the source stay: Markdown's author has set them
-	dirty  bool // something stands on the current line
-	space  bool // a blank is due before the next word
-	lists  int
-	hidden hidings // what the document's style sheets hide
-	spared []bool  // by action: it may be missing, because something else says the same
+	*document
+	t     *source.Tokens
+	b     strings.Builder
+	dirty bool // something stands on the current line
+	gap   rune // a blank that is due before the next word, or 0
+	lists int
+	right bool // what is written is written from right to left
+	tiny  bool // what is written is too small to be read
+}
+
+// document is what is known of the whole document.
+type document struct {
+	hidden hidings              // what its style sheets hide
+	spared []bool               // by action: it may be missing, because something else says the same
+	twice  map[*xhtml.Node]bool // links whose address another link shows
 }
 
 // sub returns a writer for a part of the document.
-func (w *writer) sub() *writer { return &writer{t: w.t, hidden: w.hidden, spared: w.spared} }
+func (w *writer) sub() *writer {
+	return &writer{document: w.document, t: w.t, lists: w.lists, right: w.right, tiny: w.tiny}
+}
 
 func (w *writer) children(n *xhtml.Node) {
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
@@ -109,69 +120,150 @@ func (w *writer) children(n *xhtml.Node) {
 // inner writes what is in n with a writer of its own.
 func (w *writer) inner(n *xhtml.Node) string {
 	sub := w.sub()
-	sub.breaks, sub.lists = w.breaks, w.lists+1
+	sub.lists = w.lists + 1
 	sub.children(n)
 	w.lists = sub.lists
 	return sub.b.String()
 }
 
+// node writes a node.
 func (w *writer) node(n *xhtml.Node) {
 	switch n.Type {
 	case xhtml.TextNode:
-		w.words(n.Data)
-		return
+		if !w.tiny {
+			w.words(n.Data)
+		}
 	case xhtml.CommentNode:
 		w.comment(n)
-		return
 	case xhtml.DocumentNode:
 		w.children(n)
-		return
 	case xhtml.ElementNode:
-	default:
-		return
+		if w.dropped(n) {
+			return
+		}
+		right, tiny := w.right, w.tiny
+		switch strings.ToLower(attr(n, "dir")) {
+		case "rtl":
+			w.right = true
+		case "ltr":
+			w.right = false
+		}
+		w.tiny = small(attr(n, "style"), w.tiny)
+		w.element(n)
+		w.right, w.tiny = right, tiny
 	}
-	if w.dropped(n) {
-		return
-	}
+}
+
+// element writes an element.
+func (w *writer) element(n *xhtml.Node) {
 	switch n.DataAtom {
 	case atom.Br:
 		w.line()
 	case atom.Hr:
 		w.block("----", 2)
 	case atom.Img:
-		w.words(attr(n, "alt"))
+		w.words(picture(n))
 	case atom.A:
 		w.link(n)
 	case atom.Pre:
-		w.block(w.indent(raw(n), "    ", "    "), 2)
+		w.block(w.indent(raw(n), fixedMark+"    ", fixedMark+"    "), 2)
 	case atom.Blockquote:
-		w.block(w.indent(w.inner(n), "> ", "> "), 2)
+		w.block(w.quote(w.inner(n)), 2)
 	case atom.Ul, atom.Ol:
 		w.list(n)
 	case atom.Li:
-		w.block(w.indent(w.inner(n), "- ", "  "), 1)
+		w.item(n, 1)
+	case atom.Dd:
+		w.block(w.indent(w.inner(n), "  ", "  "), 1)
 	case atom.Table:
-		if isData(n) {
-			w.begin()
-			w.rows(n)
-			w.b.WriteString("\n")
-			return
-		}
-		w.begin()
+		w.table(n)
+	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
+		w.heading(n)
+	case atom.P, atom.Dl, atom.Figure:
+		w.apart()
 		w.children(n)
-		w.end(1)
-	case atom.P, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Dl, atom.Figure:
+		w.end(2)
+	case atom.Td, atom.Th: // of a layout
 		w.begin()
 		w.children(n)
 		w.end(2)
 	case atom.Div, atom.Section, atom.Article, atom.Header, atom.Footer, atom.Main, atom.Nav, atom.Aside, atom.Address,
-		atom.Center, atom.Tr, atom.Td, atom.Th, atom.Dt, atom.Dd, atom.Form, atom.Fieldset, atom.Figcaption,
+		atom.Center, atom.Tr, atom.Dt, atom.Form, atom.Fieldset, atom.Figcaption,
 		atom.Body, atom.Html:
 		w.begin()
 		w.children(n)
 		w.end(1)
-	default:
+	case atom.Del, atom.S, atom.Strike:
+		w.struck(n)
+	case atom.Sup:
+		if attr(n, "class") == "footnote" {
+			w.words("[" + strings.TrimSpace(raw(n)) + "]")
+			return
+		}
 		w.children(n)
+	default:
+		if strings.Contains(strings.ToLower(attr(n, "style")), "line-through") {
+			w.struck(n)
+			return
+		}
+		w.children(n)
+	}
+}
+
+// heading writes a heading, which is underlined when the text is laid out.
+func (w *writer) heading(n *xhtml.Node) {
+	w.apart()
+	sub := w.sub()
+	sub.children(n)
+	under := underMark
+	if n.DataAtom == atom.H1 {
+		under = headMark
+	}
+	text := strings.Trim(sub.b.String(), "\n")
+	if strings.Contains(text, blockMark) { // conditions between blocks decide about lines
+		w.children(n)
+		w.end(2)
+		return
+	}
+	for line := range strings.SplitSeq(text, "\n") {
+		w.b.WriteString(under + line + "\n")
+	}
+	w.dirty = false
+	w.end(2)
+}
+
+// struck writes what is struck through between two tildes on either side, as Markdown does.
+func (w *writer) struck(n *xhtml.Node) {
+	sub := w.sub()
+	sub.children(n)
+	text := strings.TrimSpace(strings.ReplaceAll(sub.b.String(), rightMark, ""))
+	if text == "" || strings.ContainsAny(text, "\n"+blockMark) {
+		w.children(n)
+		return
+	}
+	if c := n.FirstChild; c.Type == xhtml.TextNode && strings.HasPrefix(c.Data, " ") {
+		w.gap = ' '
+	}
+	w.words("~~" + text + "~~")
+	if sub.gap != 0 {
+		w.gap = sub.gap
+	}
+}
+
+// picture is what a picture says: what stands in its place, and its title if that says something else.
+func picture(n *xhtml.Node) string {
+	alt, title := strings.TrimSpace(attr(n, "alt")), strings.TrimSpace(attr(n, "title"))
+	switch {
+	case alt == "" || title == "" || strings.EqualFold(alt, title):
+		return alt
+	}
+	return alt + " (" + title + ")"
+}
+
+// start begins the current line, if nothing stands on it.
+func (w *writer) start() {
+	if w.right && !w.dirty {
+		w.b.WriteString(rightMark)
 	}
 }
 
@@ -180,7 +272,14 @@ func (w *writer) begin() {
 	if w.dirty {
 		w.b.WriteString("\n")
 	}
-	w.dirty, w.space = false, false
+	w.dirty, w.gap = false, 0
+}
+
+// apart starts a block with an empty line before it. An empty line too many goes when the text is laid out.
+func (w *writer) apart() {
+	if w.begin(); w.b.Len() > 0 {
+		w.b.WriteString("\n")
+	}
 }
 
 // end ends a block, with an empty line after it when lines is 2.
@@ -188,18 +287,20 @@ func (w *writer) end(lines int) {
 	if w.dirty || lines > 1 {
 		w.b.WriteString(strings.Repeat("\n", lines))
 	}
-	w.dirty, w.space = false, false
+	w.dirty, w.gap = false, 0
 }
 
 // line ends the line.
 func (w *writer) line() {
 	w.b.WriteString("\n")
-	w.dirty, w.space = false, false
+	w.dirty, w.gap = false, 0
 }
 
 // block writes a made block.
 func (w *writer) block(text string, lines int) {
-	w.begin()
+	if w.begin(); lines > 1 {
+		w.apart()
+	}
 	text = strings.TrimRight(text, "\n")
 	w.b.WriteString(text)
 	// Controls at the end are after a line end already.
@@ -213,30 +314,55 @@ func (w *writer) block(text string, lines int) {
 	w.b.WriteString(strings.Repeat("\n", lines))
 }
 
-// words writes text. Each run of blanks in it becomes one blank.
+// Blanks and octets that nobody sees, as mail pads its preheaders with.
+const (
+	noBreak = '\u00a0'
+	spaces  = " \t\r\n\f\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+	joiners = "\u200c\u200d"
+	ghosts  = "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180e\u200b\u2060\ufeff"
+)
+
+// words writes text. A run of blanks becomes one blank. A blank that does not break a line stays one if it is alone, and
+// so does a joiner within a word; what nobody sees is left out.
 func (w *writer) words(s string) {
 	for s != "" {
-		i := strings.IndexAny(s, " \t\r\n")
+		i := strings.IndexAny(s, spaces+joiners+ghosts)
 		word := s
 		if i >= 0 {
 			word = s[:i]
 		}
-		if word != "" {
-			if w.space && w.dirty {
-				w.b.WriteByte(' ')
-			}
-			w.b.WriteString(word)
-			w.dirty, w.space = true, false
-		}
+		w.word(word)
 		if i < 0 {
 			return
 		}
-		w.space = true
-		if s[i] == '\n' && w.breaks && w.dirty {
-			w.line()
+		run := s[i : len(s)-len(strings.TrimLeft(s[i:], spaces+joiners+ghosts))]
+		s = s[i+len(run):]
+		blank := strings.Trim(run, joiners+ghosts)
+		switch only := strings.Trim(run, ghosts); {
+		case blank == "" && (only == "\u200c" || only == "\u200d"):
+			if w.dirty && w.gap == 0 {
+				w.b.WriteString(only)
+			}
+		case blank == "":
+		case run == "\u00a0" && w.gap == 0:
+			w.gap = noBreak
+		default:
+			w.gap = ' '
 		}
-		s = s[i+1:]
 	}
+}
+
+// word writes one word, after the blank that is due.
+func (w *writer) word(word string) {
+	if word == "" {
+		return
+	}
+	w.start()
+	if w.gap != 0 && w.dirty {
+		w.b.WriteRune(w.gap)
+	}
+	w.b.WriteString(word)
+	w.dirty, w.gap = true, 0
 }
 
 // comment writes a comment that holds a control, and leaves out any other.
@@ -251,9 +377,12 @@ func (w *writer) comment(n *xhtml.Node) {
 			w.line()
 		}
 		w.b.WriteString(blockMark)
-	} else if w.space && w.dirty {
-		w.b.WriteByte(' ')
-		w.space = false
+	} else {
+		w.start()
+		if w.gap != 0 && w.dirty {
+			w.b.WriteRune(w.gap)
+			w.gap = 0
+		}
 	}
 	w.b.WriteString(s)
 	if w.t.Actions[i].Kind == source.Include {

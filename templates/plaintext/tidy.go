@@ -8,81 +8,160 @@ import (
 // blanks are what a line does not end with.
 const blanks = " \t\r\n"
 
-// Span is a part of a text: whole lines without a blank at their ends, the first and the last of which are not empty,
-// and in which no two empty lines follow each other.
+// Span is a part of a text that has been laid out already: whole lines, the first and the last of which are not empty.
 type Span struct{ From, To int }
 
-// Tidy cleans up a derived text: lines end without blanks, empty lines are single, and the text ends with one line end.
-// It works in the text itself. What is in spans is known to be tidy, and only moves: it is not looked at, and spans
-// says afterwards where it is.
-func Tidy(text []byte, spans []Span) []byte {
-	to, empty, next := 0, false, 0
+// Tidy lays out a derived text, as format=flowed of RFC 3676, and appends it to dst. Lines end without blanks, empty
+// lines are single, and the text ends with one line end. A paragraph is wrapped at 76 columns, in lines that end with
+// a blank and that a reader's program joins again; items of lists, heads and tables are wrapped for good. A line that
+// begins with a blank, with > or with From is stuffed with a blank, so only what an author's quotes say is a quote.
+// What is in spans is copied as it is, and spans says afterwards where it is in dst.
+func Tidy(dst, text []byte, spans []Span) []byte {
+	l := layout{b: dst, start: len(dst)}
+	next := 0
 	for from := 0; from < len(text); {
-		var line []byte
-		known := next < len(spans) && spans[next].From == from
-		if known {
-			line = text[from : spans[next].To-1]
-			from = spans[next].To
-		} else {
-			end := len(text)
-			if i := bytes.IndexByte(text[from:], '\n'); i >= 0 {
-				end = from + i + 1
+		if next < len(spans) && spans[next].From == from {
+			end := min(spans[next].To, len(text))
+			l.table()
+			l.gap(quotes(text[from:end]))
+			at := len(l.b)
+			l.b = append(l.b, text[from:end]...)
+			if l.b[len(l.b)-1] != '\n' {
+				l.b = append(l.b, '\n')
 			}
-			line = bytes.TrimRight(text[from:end], blanks)
-			if from = end; len(line) == 0 {
-				empty = true
-				continue
-			}
-		}
-		if to > 0 && empty {
-			text[to] = '\n'
-			to++
-		}
-		if empty = false; known {
-			spans[next] = Span{to, to + len(line) + 1}
+			l.last = quotes(l.b[bytes.LastIndexByte(l.b[at:len(l.b)-1], '\n')+1+at:])
+			spans[next] = Span{at, len(l.b)}
 			next++
-		}
-		to += copy(text[to:], line)
-		if to == len(text) { // the last line has no line end
-			return append(text, '\n')
-		}
-		text[to] = '\n'
-		to++
-	}
-	return text[:to]
-}
-
-// TidyLiteral tidies what of a part of a derived text is whole lines, whatever stands before and after it. from and to
-// say where in it there is a Span; it is empty if there is none.
-func TidyLiteral(s string) (tidy string, from, to int) {
-	begin, end := strings.IndexByte(s, '\n')+1, strings.LastIndexByte(s, '\n')+1
-	if begin >= end {
-		return s, 0, 0
-	}
-	var b strings.Builder
-	b.WriteString(s[:begin])
-	empty := false
-	from = -1
-	for line := range strings.Lines(s[begin:end]) {
-		line = strings.TrimRight(line, blanks)
-		if line == "" {
-			empty = true
+			from = end
 			continue
 		}
-		if empty {
-			b.WriteByte('\n')
-			empty = false
-		}
-		if from < 0 {
-			from = b.Len()
-		}
-		b.WriteString(line)
-		b.WriteByte('\n')
-		to = b.Len()
+		from += l.line(text[from:])
 	}
-	if empty {
-		b.WriteByte('\n')
+	l.table()
+	return l.b
+}
+
+// TidyLiteral lays out what of a part of a derived text is whole lines, whatever stands before and after it. from and
+// to say where in it there is a Span; it is empty if there is none, and the part is as it was then.
+func TidyLiteral(s string) (tidy string, from, to int) {
+	begin, end := strings.IndexByte(s, '\n')+1, strings.LastIndexByte(s, '\n')+1
+	// Rows at either end may belong to a table that goes on outside.
+	for begin < end && isRow(s[begin:end]) {
+		begin += strings.IndexByte(s[begin:end], '\n') + 1
 	}
-	b.WriteString(s[end:])
-	return b.String(), max(from, 0), to
+	for begin < end {
+		last := strings.LastIndexByte(s[begin:end-1], '\n') + 1 + begin
+		if !isRow(s[last:end]) {
+			break
+		}
+		end = last
+	}
+	if begin >= end || strings.Trim(s[begin:end], blanks) == "" {
+		return s, 0, 0
+	}
+	l := layout{b: []byte(s[:begin]), first: true}
+	for text := []byte(s[begin:end]); len(text) > 0; {
+		text = text[l.line(text):]
+	}
+	l.table()
+	from, to = l.from, len(l.b)
+	if l.empty {
+		l.b = append(l.b, '\n')
+	}
+	if l.first {
+		return s, 0, 0
+	}
+	return string(append(l.b, s[end:]...)), from, to
+}
+
+// isRow says whether a text begins with a row of a table.
+func isRow(text string) bool {
+	if text[0] != mark {
+		return false
+	}
+	line, _, _ := strings.Cut(text, "\n")
+	s, _ := cut([]byte(line))
+	return s.row()
+}
+
+// layout lays out a text line by line.
+type layout struct {
+	b     []byte
+	start int
+	empty bool // empty lines are due before the next line
+	last  int  // the quotes of the line before
+	rows  []row
+	first bool // of a literal: nothing has been written yet; an empty line before it counts
+	from  int  // where the first line of a literal is
+}
+
+// line lays out the first line of a text, and returns how long it was there.
+func (l *layout) line(text []byte) int {
+	end := len(text)
+	if i := bytes.IndexByte(text, '\n'); i >= 0 {
+		end = i + 1
+	}
+	line := bytes.TrimRight(text[:end], blanks)
+	if len(line) == 0 {
+		l.table()
+		l.empty = true
+		return end
+	}
+	if c := line[0]; len(line) <= columns && c != mark && c != ' ' && c != '>' && c != 'F' && c != '-' {
+		l.table()
+		l.gap(0)
+		if bytes.IndexByte(line, mark) >= 0 {
+			line = unmarked(line)
+		}
+		l.b = append(append(l.b, line...), '\n')
+		l.last = 0
+		return end
+	}
+	s, rest := cut(line)
+	if s.row() {
+		// What a cell prints may have line ends. They end lines within the row.
+		if i := bytes.Index(text, []byte(endMark)); i >= 0 {
+			rest = text[len(line)-len(rest) : i]
+			if end = len(text); bytes.IndexByte(text[i:], '\n') >= 0 {
+				end = i + bytes.IndexByte(text[i:], '\n') + 1
+			}
+		}
+		if len(l.rows) > 0 && l.rows[0].quotes != s.quotes {
+			l.table()
+		}
+		l.rows = append(l.rows, readRow(s, rest))
+		return end
+	}
+	l.table()
+	if rest = bytes.TrimRight(unmarked(rest), blanks); len(rest) == 0 {
+		l.empty = true
+		return end
+	}
+	l.gap(s.quotes)
+	l.flow(s, rest)
+	l.last = s.quotes
+	return end
+}
+
+// gap writes the empty line that is due before a line in a number of quotes.
+func (l *layout) gap(quotes int) {
+	if l.empty && (l.first || len(l.b) > l.start) {
+		for range min(quotes, l.last) {
+			l.b = append(l.b, '>')
+		}
+		l.b = append(l.b, '\n')
+	}
+	if l.first {
+		l.first, l.from = false, len(l.b)
+	}
+	l.empty = false
+}
+
+// quotes is how many quotes a line that is laid out stands in.
+func quotes(line []byte) int {
+	n := 0
+	for n < len(line) && line[n] == '>' {
+		n++
+	}
+	return n
 }

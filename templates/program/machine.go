@@ -38,6 +38,7 @@ type Machine struct {
 	args   []any
 
 	out   []byte
+	spare []byte // room for a text that is laid out
 	runs  []Run
 	cut   int              // bytes that the literals were longer before they were tidied
 	spans []plaintext.Span // of the runs
@@ -96,14 +97,18 @@ func (m *Machine) end() {
 	}
 }
 
-// tidy cleans the text up. The runs stay. One at the very begin has lost the line break before its first line, so it
+// tidy lays the text out. The runs stay. One at the very begin has lost the line break before its first line, so it
 // begins at the next one, which is another literal.
 func (m *Machine) tidy() {
 	m.spans = m.spans[:0]
 	for _, r := range m.runs {
 		m.spans = append(m.spans, plaintext.Span{From: r.At + 1, To: r.At + len(m.p.literals[r.Literal])})
 	}
-	m.out = plaintext.Tidy(m.out, m.spans)
+	made := m.out
+	m.out = plaintext.Tidy(m.spare[:0], made, m.spans)
+	if m.spare = made; cap(made) > mostKept {
+		m.spare = nil
+	}
 	for i, r := range m.runs {
 		at := m.spans[i].From - 1
 		if at < 0 {

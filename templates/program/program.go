@@ -151,16 +151,17 @@ func (p *Program) chain(names []string) int {
 	return len(p.chains) - 1
 }
 
-// literal makes the operation that writes a text of the template.
+// literal makes the operation that writes a text of the template. In a text that is laid out, only a run is laid out
+// beforehand: what is not one is laid out with each message.
 func (p *Program) literal(text string) op {
 	o := op{code: opLiteral, text: text, to: -1}
-	from, to := 0, len(text)
+	tidied, from, to := text, 0, len(text)
 	if p.c.Tidy {
-		o.text, from, to = plaintext.TidyLiteral(text)
-		o.slot = len(text) - len(o.text)
+		tidied, from, to = plaintext.TidyLiteral(text)
 		from = max(from-1, 0) // with the line break before it the first line is seen to be whole
 	}
-	if run := o.text[from:to]; len(run) >= runBytes && strings.Count(run, "\n") >= runBreaks {
+	if run := tidied[from:to]; len(run) >= runBytes && strings.Count(run, "\n") >= runBreaks {
+		o.text, o.slot = tidied, len(text)-len(tidied)
 		o.to = len(p.literals)
 		p.literals = append(p.literals, run)
 		p.from = append(p.from, from)

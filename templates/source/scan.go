@@ -140,7 +140,7 @@ func kindOf(text string) Kind {
 		return Closer
 	case "break", "continue":
 		return Silent
-	case "template", "preheader": // a preheader is a block of its own as well
+	case "template", "preheader", "button": // the last two are blocks of their own as well
 		return Include
 	case "define", "block":
 		return Define

@@ -133,6 +133,17 @@ func Yes(into *bool) Reader {
 	})
 }
 
+// Off reads a switch that is on unless it is turned off. into becomes true if it is.
+func Off(into *bool) Reader {
+	return OneLine(func(dec *Decoder, n *yaml.Node, t Text) {
+		if t.Text != "true" && t.Text != "false" {
+			dec.Bad(n, fmt.Sprintf("%q cannot be %q", dec.Name(), Clip(t.Text)), "write true or false")
+			return
+		}
+		*into = t.Text == "false"
+	})
+}
+
 // Each reads a list of mappings. item returns the keys of a new item, and what to do once the item has been read.
 func Each(item func() ([]Key, func())) Reader {
 	return func(dec *Decoder, n *yaml.Node) {

@@ -47,7 +47,7 @@ func TestGenerate(t *testing.T) {
 GO
 (cd "$old" && FOLDER=$here go test -count=1 -run 'TestGenerate$' ./campaign && go build -o "$work/mailshot" ./cmd/mailshot)
 
-cp "$here"/{campaign.yaml,north.csv,south.csv,body.md,bill.txt} "$work"
+cp "$here"/{campaign.yaml,north.csv,south.csv,notice.txt,bill.txt} "$work"
 cd "$work"
 export MAILSHOT_ACCOUNTS=$work/user/accounts.db
 ./mailshot sink --listen 127.0.0.1:0 >address 2>said &

@@ -79,6 +79,9 @@ func (v *Viewer) Add(m message.Made) error {
 	}
 	v.n++
 	p := shown{Number: v.n, Place: report.Clean(m.Row.Place), Size: human.Size(m.Message.Size())}
+	if m.In != "" {
+		p.Place += " · in " + m.In
+	}
 	for _, h := range m.Message.Header() {
 		name, value := report.Clean(h[0]), report.Clean(h[1])
 		p.Header = append(p.Header, [2]string{name, value})

@@ -1,0 +1,149 @@
+package message_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"mailshot/campaign/message"
+)
+
+const languagesFile = `id: test
+from: Sender <sender@example.org>
+subject: "Hello {{.name}}"
+recipients: { file: people.csv, language: lang }
+body: { markdown: body.md, layout: letter }
+languages:
+  default: en
+  fa: { subject: "سلام {{.name}}", markdown: body.fa.md }
+  de: { attachments: [ { file: "{{.file}}" } ] }
+`
+
+// multilingual is a campaign in three languages with one row.
+func multilingual(t *testing.T) (*message.Maker, []message.Made) {
+	t.Helper()
+	dir := folder(t, "email,name,lang,file,amount\nann@example.com,Ann,x,bill.txt,1\n")
+	write(t, dir, "campaign.yaml", languagesFile)
+	write(t, dir, "body.md", "Dear {{.name}}\n")
+	write(t, dir, "body.fa.md", "{{.name}} عزیز\n")
+	m, rows, err := open(t, dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := []message.Made{m.Make(rows[0], date)}
+	for n := range m.Languages() {
+		made = append(made, m.MakeIn(n, rows[0], date))
+	}
+	return m, made
+}
+
+// Whatever is in the column of the language, the message is one of those that were compiled, and a cell that is no
+// language gives what an unknown language gives, byte for byte. Proven by choosing a variant by the length of the cell.
+func TestCellOfTheLanguage(t *testing.T) {
+	t.Parallel()
+	m, made := multilingual(t)
+	for i, want := range []string{"en", "en", "fa", "de"} {
+		if made[i].Err != nil || made[i].In != want {
+			t.Fatalf("%d: %q, %v", i, made[i].In, made[i].Err)
+		}
+	}
+	unknown := made[0].Message.Digest()
+	if made[1].Message.Digest() != unknown || made[2].Message.Digest() == unknown || made[3].Message.Digest() == unknown {
+		t.Fatal("the languages have the wrong messages")
+	}
+	var cells []string
+	b, err := os.ReadFile(filepath.Join("..", "..", "..", "shared", "corpora", "strings", "blns.json"))
+	if err != nil {
+		t.Logf("without the list of naughty strings: %v", err)
+	} else if err := json.Unmarshal(b, &cells); err != nil || len(cells) < 400 {
+		t.Fatal(len(cells), err)
+	}
+	for c := rune(0); c <= 0xa0; c++ {
+		if c < ' ' || c >= 0x7f {
+			cells = append(cells, string(c), "fa"+string(c)+"x", "a"+string(c)+"fa")
+		}
+	}
+	cells = append(cells, "\u2028", "\u2029", "\xff", "\xed\xa0\x80", "\u202efa", "../body.fa.md", "body.fa.md", "fa/../de")
+	row := *made[0].Row
+	for _, cell := range cells {
+		row.Fields = []string{"ann@example.com", "Ann", cell, "bill.txt", "1"}
+		got := m.Make(&row, date)
+		if got.Err != nil || got.In != "en" || got.Message.Digest() != unknown || len(got.Content.Remarks) != 1 ||
+			got.Content.Remarks[0].Code != "unknown-language" {
+			t.Errorf("%q: in %q, %v", cell, got.In, got.Err)
+		}
+	}
+}
+
+// What is wrong in what languages share is said once, and what is wrong in one language with its own place.
+func TestMistakesOfLanguages(t *testing.T) {
+	t.Parallel()
+	dir := folder(t, "email,name,lang,file,amount\n")
+	write(t, dir, "campaign.yaml", languagesFile)
+	write(t, dir, "body.md", "Dear {{.nam}}\n")
+	write(t, dir, "body.fa.md", "{{.name} عزیز\n")
+	_, _, err := open(t, dir, nil)
+	var places []string
+	if joined, is := err.(interface{ Unwrap() []error }); is {
+		for _, e := range joined.Unwrap() {
+			places = append(places, e.Error())
+		}
+	}
+	if len(places) != 2 {
+		t.Errorf("%d mistakes, want one of body.md and one of body.fa.md: %v", len(places), err)
+	}
+}
+
+// In a language from right to left, the subject and the text have isolates around what would change its order; no name,
+// header, address or file name has any, nor has a language from left to right. Proven by isolating each line that is
+// compiled.
+func TestIsolatesOfMessages(t *testing.T) {
+	t.Parallel()
+	for _, language := range []string{"fa", "en"} {
+		dir := folder(t, "email,name,file,sum,amount\nann@example.com,علی 24 A,bill.txt,\"5,000 USD\",1\n")
+		write(t, dir, "campaign.yaml", `id: test
+from: شرکت 24 Acme <sender@example.org>
+reply_to: دفتر 24 A <help@example.org>
+subject: "صورتحساب {{.sum}} است"
+headers: { X-Note: "یادداشت {{.sum}}" }
+recipients: { file: people.csv }
+body: { text: body.txt, language: `+language+` }
+attachments: [ { file: bill.txt, name: "فاکتور {{.sum}}.txt" } ]
+`)
+		write(t, dir, "body.txt", "مبلغ {{.sum}} است:\nhttps://example.com/؟q=5-6 و a-1@example.com\n")
+		m, rows, err := open(t, dir, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		made := m.Make(rows[0], date)
+		if made.Err != nil {
+			t.Fatal(made.Err)
+		}
+		subject, text := "صورتحساب 5,000 USD است", "مبلغ 5,000 USD است:\nhttps://example.com/؟q=5-6 و a-1@example.com\n"
+		if language == "fa" {
+			isolated := strings.NewReplacer("5,000 USD", "\u20665,000 USD\u2069")
+			subject, text = isolated.Replace(subject), isolated.Replace(text)
+		}
+		if got := made.Message.Subject(); got != subject {
+			t.Errorf("%s: subject %q", language, got)
+		}
+		if got := string(made.Message.Text().Text); got != text {
+			t.Errorf("%s: text %q", language, got)
+		}
+		for _, f := range made.Message.Header() {
+			if f[0] != "Subject" && strings.ContainsAny(f[1], "\u2066\u2069") {
+				t.Errorf("%s: %s has isolates: %q", language, f[0], f[1])
+			}
+		}
+		for _, p := range made.Message.Parts() {
+			if strings.ContainsAny(p.Name, "\u2066\u2069") {
+				t.Errorf("%s: a file name has isolates: %q", language, p.Name)
+			}
+		}
+		if found := m.Check(made.Message); len(found) > 0 {
+			t.Errorf("%s: %v", language, found)
+		}
+	}
+}

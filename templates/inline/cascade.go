@@ -1,0 +1,148 @@
+package inline
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/andybalholm/cascadia"
+	"github.com/tdewolff/parse/v2/css"
+)
+
+// claim is a declaration about an element, with its place in the cascade.
+type claim struct {
+	*declaration
+	weight cascadia.Specificity
+	index  int // in the rule
+	above  bool
+}
+
+// styled is a declaration as it is written into style=.
+type styled struct {
+	*declaration
+	flagged bool // with !important
+}
+
+// beats says whether a wins over b.
+func (a claim) beats(b claim) bool {
+	switch {
+	case a.important != b.important:
+		return a.important
+	case a.above != b.above:
+		return a.above
+	case a.weight != b.weight:
+		return b.weight.Less(a.weight)
+	case a.rule.order != b.rule.order:
+		return a.rule.order > b.rule.order
+	}
+	return a.index > b.index
+}
+
+// headOnly are the elements that nobody sees.
+var headOnly = []string{"head", "meta", "title", "style", "script", "link", "base", "noscript", "template"}
+
+// decide decides for each element which declarations go into its style=.
+func (d *document) decide() {
+	for _, e := range d.list {
+		e.frozen = slices.Contains(headOnly, e.tag.name) || strings.Contains(e.tag.name, ":")
+		for _, u := range e.uses {
+			e.frozen = e.frozen || d.isVague(u.tag) || !d.writable(u.tag)
+		}
+		d.inline(e)
+	}
+}
+
+// inline decides for one element.
+func (d *document) inline(e *element) {
+	var may, stay []claim
+	for _, m := range e.matches {
+		for i, c := range m.rule.decls {
+			certain := m.sure && !m.rule.stays && !c.stays && !e.frozen && d.movable(c, e)
+			if certain {
+				may = append(may, claim{c, m.weight, i, false})
+			}
+			if !certain || m.weight.Less(m.most) {
+				stay = append(stay, claim{c, m.most, i, m.rule.above})
+			}
+		}
+	}
+	slices.SortFunc(may, func(a, b claim) int {
+		if a.beats(b) {
+			return 1
+		}
+		return -1
+	})
+	var in []claim
+	for i := len(may) - 1; i >= 0; i-- {
+		c := may[i]
+		loses := func(s claim) bool {
+			return s.declaration != c.declaration && s.important == c.important && overlap(s.property, c.property) && s.beats(c)
+		}
+		if slices.ContainsFunc(stay, loses) {
+			stay = append(stay, c)
+			continue
+		}
+		in = append(in, c)
+		e.inlined[c.declaration] = true
+	}
+	slices.Reverse(in)
+	d.settleStyles(e, in, append(stay, in...))
+}
+
+// settleStyles writes down what goes into an element's style=: without what another declaration overrides anyway, and
+// with !important only where it makes a difference.
+func (d *document) settleStyles(e *element, in, all []claim) {
+	own, known := d.own(e)
+	for i, c := range in {
+		s := styled{declaration: c.declaration}
+		if c.important {
+			s.flagged = !known || slices.ContainsFunc(own, func(o *declaration) bool { return overlap(o.property, c.property) }) ||
+				slices.ContainsFunc(all, func(o claim) bool {
+					return o.important && o.declaration != c.declaration && overlap(o.property, c.property)
+				})
+		}
+		overridden := func(o *declaration) bool {
+			return o.property == c.property && (o.value == c.value || plain(o.value))
+		}
+		if slices.ContainsFunc(in[i+1:], func(o claim) bool { return overridden(o.declaration) && o.rule != c.rule }) ||
+			known && !s.flagged && slices.ContainsFunc(own, overridden) {
+			continue
+		}
+		e.styles = append(e.styles, s)
+	}
+}
+
+// own are the declarations that an author wrote into style=. They are not known if a branch decides on them.
+func (d *document) own(e *element) (own []*declaration, known bool) {
+	for _, a := range e.tag.attrs {
+		if a.name != "style" {
+			continue
+		}
+		all, ok := tokens(a.value)
+		if !ok || d.controls(a.value) || len(e.uses) > 1 && strings.Contains(a.value, d.tokens.Prefix()) {
+			return nil, false
+		}
+		p := &reader{d: d, all: all}
+		for from := 0; from < len(all); {
+			to := p.split(from, len(all), css.SemicolonToken)
+			if c := p.declaration(all[from:to]); c != nil {
+				own = append(own, c)
+			}
+			from = to + 1
+		}
+	}
+	return own, true
+}
+
+// movable says whether the actions in a declaration mean the same at an element.
+func (d *document) movable(c *declaration, e *element) bool {
+	ok := true
+	d.eachWord(c.value, func(_ int, w word) {
+		if w.node.bound {
+			ok = ok && w.node.row
+			for _, u := range e.uses {
+				ok = ok && u.node.row
+			}
+		}
+	})
+	return ok
+}

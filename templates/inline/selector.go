@@ -1,0 +1,269 @@
+package inline
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/andybalholm/cascadia"
+	"github.com/tdewolff/parse/v2/css"
+)
+
+// selector is one selector of a rule. sure is asked about the document as it certainly is, may and last about the
+// document as it may be.
+type selector struct {
+	sure    cascadia.Sel // nil: no element matches for certain
+	may     cascadia.Sel // what it asks that cannot be known is left out; nil: see any
+	last    cascadia.Sel // the same, only of the element itself
+	any     bool         // any element may match
+	nothing bool         // it is about a part of an element, such as ::before
+	unknown bool         // browsers may drop the rule for it
+	beside  bool         // it asks what stands beside an element
+	within  bool         // it asks what an element stands in
+	weight  cascadia.Specificity
+	classes []string
+	ids     []string
+	attrs   []string
+
+	matched bool // by an element that may match
+}
+
+// What pseudo-classes ask.
+var (
+	places = []string{"first-child", "last-child", "only-child", "first-of-type", "last-of-type", "only-of-type",
+		"nth-child(", "nth-last-child(", "nth-of-type(", "nth-last-of-type("}
+	states = []string{"link", "visited", "hover", "active", "focus", "focus-within", "focus-visible", "target",
+		"checked", "disabled", "enabled", "root", "empty", "lang(", "any-link", "read-only", "required", "optional",
+		"default", "indeterminate", "in-range", "out-of-range", "invalid", "valid", "placeholder-shown"}
+	parts = []string{"before", "after", "first-letter", "first-line", "selection", "placeholder", "marker"}
+)
+
+// compound is what one element of a selector is asked.
+type compound struct {
+	sure []string // as it is written
+	may  []string // without what cannot be known
+	star bool     // *
+}
+
+// selecting reads one selector.
+type selecting struct {
+	d      *document
+	s      *selector
+	chain  []compound
+	joints []string // between the compounds
+	states int      // how many states it asks for, which nobody knows before the message is looked at
+}
+
+// selector reads a selector.
+func (d *document) selector(all []token) *selector {
+	all = slices.DeleteFunc(slices.Clone(all), func(t token) bool { return t.TokenType == css.CommentToken })
+	p := &selecting{d: d, s: &selector{}}
+	all = trim(all)
+	if ok := p.read(all); !ok {
+		return &selector{any: true, unknown: true}
+	}
+	last := p.chain[len(p.chain)-1]
+	from := len(p.chain) - 1 // the compound from which on nothing is asked of what stands beside
+	for from > 0 && (p.joints[from-1] == " " || p.joints[from-1] == ">") {
+		from--
+	}
+	p.s.beside = p.s.beside || from > 0
+	p.s.within = len(p.chain) > 1
+	var may strings.Builder
+	for i := from; i < len(p.chain); i++ {
+		if i > from {
+			may.WriteString(p.joints[i-1])
+		}
+		may.WriteString(asked(p.chain[i].may))
+	}
+	p.s.may = compiled(may.String())
+	p.s.last = compiled(asked(last.may))
+	p.s.any = p.s.may == nil || p.s.last == nil
+	var sure strings.Builder
+	for i, c := range p.chain {
+		if i > 0 {
+			sure.WriteString(p.joints[i-1])
+		}
+		sure.WriteString(asked(c.sure))
+	}
+	exact, err := cascadia.Parse(sure.String())
+	if err != nil {
+		p.s.unknown = true
+		return p.s
+	}
+	p.s.weight = exact.Specificity()
+	p.s.weight[1] += p.states
+	universal := last.star && len(last.sure) == 1
+	if p.states == 0 && !p.s.nothing && !universal {
+		p.s.sure = exact
+	}
+	return p.s
+}
+
+func asked(parts []string) string {
+	if len(parts) == 0 {
+		return "*"
+	}
+	return strings.Join(parts, "")
+}
+
+func compiled(text string) cascadia.Sel {
+	s, err := cascadia.Parse(text)
+	if err != nil {
+		return nil
+	}
+	return s
+}
+
+// read splits a selector. It says no to what is not understood.
+func (p *selecting) read(all []token) bool {
+	if len(all) == 0 || p.d.hasWord(all) {
+		return false
+	}
+	p.chain = []compound{{}}
+	for i := 0; i < len(all); {
+		c := &p.chain[len(p.chain)-1]
+		joint := ""
+		for i < len(all) && (all[i].TokenType == css.WhitespaceToken || slices.Contains([]string{">", "+", "~"}, all[i].text)) {
+			if all[i].TokenType != css.WhitespaceToken {
+				if strings.TrimSpace(joint) != "" {
+					return false
+				}
+				joint = all[i].text
+			} else if joint == "" {
+				joint = " "
+			}
+			i++
+		}
+		if joint != "" {
+			if len(c.sure) == 0 || i == len(all) || p.s.nothing {
+				return false
+			}
+			p.joints = append(p.joints, joint)
+			p.chain = append(p.chain, compound{})
+			continue
+		}
+		n := p.simple(c, all[i:])
+		if n == 0 {
+			return false
+		}
+		i += n
+	}
+	return len(p.chain[len(p.chain)-1].sure) > 0
+}
+
+func (d *document) hasWord(all []token) bool {
+	return slices.ContainsFunc(all, func(t token) bool { return strings.Contains(t.text, d.tokens.Prefix()) })
+}
+
+// simple reads one part of a compound. It returns how many tokens that has, or 0 if it is not understood.
+func (p *selecting) simple(c *compound, all []token) int {
+	add := func(sure, may string) {
+		c.sure = append(c.sure, sure)
+		if may != "" {
+			c.may = append(c.may, may)
+		}
+	}
+	t := all[0]
+	switch {
+	case p.s.nothing: // only a state may come after a pseudo-element
+		return 0
+	case t.TokenType == css.IdentToken && len(c.sure) == 0:
+		add(t.text, t.text)
+		return 1
+	case t.text == "*" && len(c.sure) == 0:
+		c.star = true
+		add("*", "*")
+		return 1
+	case t.TokenType == css.HashToken:
+		p.s.ids = append(p.s.ids, t.text[1:])
+		add(t.text, "."+p.d.idClass()+t.text[1:])
+		return 1
+	case t.text == "." && len(all) > 1 && all[1].TokenType == css.IdentToken:
+		p.s.classes = append(p.s.classes, all[1].text)
+		add("."+all[1].text, "."+all[1].text)
+		return 2
+	case t.TokenType == css.LeftBracketToken:
+		return p.attribute(all, add)
+	case t.TokenType == css.ColonToken:
+		return p.pseudo(c, all, add)
+	}
+	return 0
+}
+
+// attribute reads [name=value].
+func (p *selecting) attribute(all []token, add func(sure, may string)) int {
+	var b strings.Builder
+	for i, t := range all {
+		b.WriteString(t.text)
+		if t.TokenType != css.RightBracketToken {
+			continue
+		}
+		inner := trim(all[1:i])
+		if len(inner) == 0 || inner[0].TokenType != css.IdentToken || strings.Contains(b.String(), "!") {
+			return 0
+		}
+		p.s.attrs = append(p.s.attrs, strings.ToLower(inner[0].text))
+		may := b.String()
+		if p.d.vague || p.d.dynamic[strings.ToLower(inner[0].text)] {
+			may = ""
+		}
+		add(b.String(), may)
+		return i + 1
+	}
+	return 0
+}
+
+// pseudo reads a pseudo-class or a pseudo-element.
+func (p *selecting) pseudo(c *compound, all []token, add func(sure, may string)) int {
+	n := 1
+	if len(all) > 1 && all[1].TokenType == css.ColonToken {
+		n = 2
+	}
+	if len(all) <= n {
+		return 0
+	}
+	name := strings.ToLower(all[n].text)
+	text := strings.Repeat(":", n) + all[n].text
+	if all[n].TokenType == css.FunctionToken {
+		depth := 1
+		for n++; n < len(all) && depth > 0; n++ {
+			switch all[n].TokenType {
+			case css.FunctionToken, css.LeftParenthesisToken:
+				depth++
+			case css.RightParenthesisToken:
+				depth--
+			}
+			text += all[n].text
+		}
+		if depth > 0 {
+			return 0
+		}
+	} else if n++; all[n-1].TokenType != css.IdentToken {
+		return 0
+	}
+	switch {
+	case slices.Contains(parts, name):
+		if p.s.nothing = true; len(c.sure) == 0 {
+			add("*", "*")
+		}
+		return n
+	case strings.HasPrefix(text, "::"):
+		return 0
+	case slices.Contains(places, name) && !strings.Contains(text, " of "):
+		p.s.beside = true
+		add(text, "")
+		return n
+	case name == "not(" && len(p.d.dynamic) == 0 && !p.d.vague && !strings.ContainsAny(text[5:], ":,"):
+		add(text, "")
+		return n
+	case !slices.Contains(states, name):
+		return 0
+	}
+	if p.states++; len(c.sure) == 0 {
+		add("*", "*")
+	}
+	return n
+}
+
+// idClass begins the names of the classes that stand for ids in the document as it may be.
+func (d *document) idClass() string { return d.tokens.Prefix() + "id-" }

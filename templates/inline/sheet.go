@@ -1,0 +1,324 @@
+package inline
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/tdewolff/parse/v2"
+	"github.com/tdewolff/parse/v2/css"
+)
+
+// sheet is the text of one <style>.
+type sheet struct {
+	use   *use
+	at    int    // of its text in the view
+	text  string // with words for its actions
+	keeps bool   // none of its rules is inlined
+}
+
+// rule is one rule of a sheet, with what it declares for what.
+type rule struct {
+	sheet     *sheet
+	from, to  int // in the sheet's text
+	selectors []*selector
+	decls     []*declaration
+	order     int
+	stays     bool // it is not inlined: it is within an at-rule, or not understood
+	above     bool // its at-rule may put it above all others
+}
+
+// declaration is one declaration of a rule.
+type declaration struct {
+	rule      *rule
+	property  string // in small letters; "*" if it may be any
+	value     string // as it is written, without comments
+	important bool
+	stays     bool // it is not inlined
+}
+
+// token is one token of CSS.
+type token struct {
+	css.TokenType
+	text string
+	at   int
+}
+
+// tokens splits CSS. ok is false if a byte got lost.
+func tokens(text string) (all []token, ok bool) {
+	l := css.NewLexer(parse.NewInputString(text))
+	at := 0
+	for {
+		tt, data := l.Next()
+		if tt == css.ErrorToken {
+			return all, at == len(text)
+		}
+		all = append(all, token{tt, string(data), at})
+		at += len(data)
+	}
+}
+
+// styles reads the sheets of the document.
+func (d *document) styles() {
+	for _, u := range d.uses {
+		if u.name != "style" || u.inside == 0 {
+			continue
+		}
+		s := &sheet{use: u, at: u.inside, text: u.content, keeps: u.maybe || u.node.shown || u.node.hidden ||
+			len(d.element[elementKey{u.place.form, u.off}].uses) > 1 || u.closed < 0}
+		for _, a := range u.attrs {
+			value := strings.ToLower(strings.TrimSpace(a.value))
+			switch {
+			case a.dynamic || a.vague:
+				s.keeps = true
+			case a.name == "type" && value != "" && value != "text/css":
+				s = nil
+			case a.name == "media" && value != "" && value != "all", a.name == "data-embed", a.name == "embed":
+				s.keeps = true
+			}
+			if s == nil {
+				break
+			}
+		}
+		if s != nil {
+			s.keeps = s.keeps || d.controls(s.text)
+			d.sheets = append(d.sheets, s)
+			d.read(s)
+		}
+	}
+}
+
+// read reads the rules of a sheet.
+func (d *document) read(s *sheet) {
+	all, ok := tokens(s.text)
+	if !ok { // not CSS: it may say anything about anything
+		d.add(&rule{sheet: s, stays: true, above: true, selectors: []*selector{{any: true}},
+			decls: []*declaration{{property: "*", stays: true}}})
+		return
+	}
+	for _, t := range all {
+		s.keeps = s.keeps || t.TokenType == css.AtKeywordToken && strings.EqualFold(t.text, "@namespace")
+	}
+	p := &reader{d: d, sheet: s, all: all}
+	p.list(0, len(all), false, false)
+}
+
+func (d *document) add(r *rule) {
+	r.order = len(d.rules)
+	for _, c := range r.decls {
+		c.rule = r
+	}
+	d.rules = append(d.rules, r)
+}
+
+// reader reads rules, as CSS says that they are found, whatever is wrong with them.
+type reader struct {
+	d     *document
+	sheet *sheet
+	all   []token
+}
+
+// block returns the token after which a prelude from i on ends: a { or, of an at-rule, a ; at the top. It returns end
+// if there is none.
+func (p *reader) block(i, end int, at bool) int {
+	depth := 0
+	for ; i < end; i++ {
+		switch p.all[i].TokenType {
+		case css.LeftBraceToken:
+			if depth <= 0 {
+				return i
+			}
+			depth++
+		case css.SemicolonToken:
+			if at && depth <= 0 {
+				return i
+			}
+		case css.LeftBracketToken, css.LeftParenthesisToken, css.FunctionToken:
+			depth++
+		case css.RightBracketToken, css.RightParenthesisToken, css.RightBraceToken:
+			if depth > 0 {
+				depth--
+			}
+		}
+	}
+	return end
+}
+
+// closing returns the token that closes the { at i, or end.
+func (p *reader) closing(i, end int) int {
+	depth := 0
+	for ; i < end; i++ {
+		switch p.all[i].TokenType {
+		case css.LeftBraceToken:
+			depth++
+		case css.RightBraceToken:
+			if depth--; depth == 0 {
+				return i
+			}
+		}
+	}
+	return end
+}
+
+// list reads a list of rules. stays and above are theirs.
+func (p *reader) list(i, end int, stays, above bool) {
+	for i < end {
+		switch p.all[i].TokenType {
+		case css.WhitespaceToken, css.CommentToken, css.CDOToken, css.CDCToken:
+			i++
+		case css.AtKeywordToken:
+			i = p.at(i, end, above)
+		default:
+			open := p.block(i, end, false)
+			if open == end {
+				return
+			}
+			shut := p.closing(open, end)
+			p.rule(i, open, shut, stays || shut == end, above)
+			i = shut + 1
+		}
+	}
+}
+
+// at reads an at-rule, and returns the token after it. The rules in it stay.
+func (p *reader) at(i, end int, above bool) int {
+	open := p.block(i+1, end, true)
+	if open == end || p.all[open].TokenType == css.SemicolonToken {
+		return open + 1
+	}
+	shut := p.closing(open, end)
+	switch name := strings.ToLower(p.all[i].text); name {
+	case "@font-face", "@page", "@import", "@charset", "@counter-style", "@property", "@viewport", "@-ms-viewport",
+		"@keyframes", "@-webkit-keyframes", "@-moz-keyframes", "@-o-keyframes":
+	case "@media", "@supports":
+		p.list(open+1, shut, true, above)
+	default:
+		p.list(open+1, shut, true, true)
+	}
+	return shut + 1
+}
+
+// rule reads the rule whose prelude is from i to open, and whose declarations are from there to shut.
+func (p *reader) rule(i, open, shut int, stays, above bool) {
+	r := &rule{sheet: p.sheet, from: p.all[i].at, to: p.end(shut), stays: stays || p.sheet.keeps, above: above}
+	for from := i; from <= open; {
+		to := p.split(from, open, css.CommaToken)
+		s := p.d.selector(p.all[from:to])
+		r.selectors = append(r.selectors, s)
+		r.stays = r.stays || s.unknown
+		from = to + 1
+	}
+	for from := open + 1; from < shut; {
+		to := p.split(from, shut, css.SemicolonToken)
+		if c := p.declaration(p.all[from:to]); c != nil {
+			r.decls = append(r.decls, c)
+		}
+		from = to + 1
+	}
+	for _, t := range p.all[open+1 : shut] {
+		if t.TokenType == css.LeftBraceToken || t.TokenType == css.RightBraceToken { // rules within a rule
+			r.stays, r.above = true, true
+			r.selectors = append(r.selectors, &selector{any: true})
+			r.decls = append(r.decls, &declaration{property: "*", stays: true})
+			break
+		}
+	}
+	p.d.add(r)
+}
+
+// end is the offset after the token i.
+func (p *reader) end(i int) int {
+	if i >= len(p.all) {
+		return len(p.sheet.text)
+	}
+	return p.all[i].at + len(p.all[i].text)
+}
+
+// split returns the next token of a type that is not in brackets, or end.
+func (p *reader) split(i, end int, by css.TokenType) int {
+	depth := 0
+	for ; i < end; i++ {
+		switch tt := p.all[i].TokenType; tt {
+		case css.LeftBracketToken, css.LeftParenthesisToken, css.FunctionToken, css.LeftBraceToken:
+			depth++
+		case css.RightBracketToken, css.RightParenthesisToken, css.RightBraceToken:
+			depth = max(depth-1, 0)
+		default:
+			if tt == by && depth == 0 {
+				return i
+			}
+		}
+	}
+	return end
+}
+
+// trim takes blanks and comments off the ends.
+func trim(all []token) []token {
+	empty := func(t token) bool { return t.TokenType == css.WhitespaceToken || t.TokenType == css.CommentToken }
+	for len(all) > 0 && empty(all[0]) {
+		all = all[1:]
+	}
+	for len(all) > 0 && empty(all[len(all)-1]) {
+		all = all[:len(all)-1]
+	}
+	return all
+}
+
+// declaration reads a declaration. It returns nil if there is none.
+func (p *reader) declaration(all []token) *declaration {
+	if all = trim(all); len(all) == 0 {
+		return nil
+	}
+	c := &declaration{property: strings.ToLower(all[0].text)}
+	rest := trim(all[1:])
+	switch {
+	case strings.Contains(c.property, p.d.tokens.Prefix()):
+		return &declaration{property: "*", stays: true}
+	case all[0].TokenType != css.IdentToken && all[0].TokenType != css.CustomPropertyNameToken || len(rest) == 0 ||
+		rest[0].TokenType != css.ColonToken:
+		return &declaration{stays: true} // browsers skip it
+	}
+	value := trim(rest[1:])
+	if n := len(value); n > 1 && value[n-1].TokenType == css.IdentToken && strings.EqualFold(value[n-1].text, "important") {
+		if before := trim(value[:n-1]); len(before) > 0 && before[len(before)-1].text == "!" {
+			c.important, value = true, trim(before[:len(before)-1])
+		}
+	}
+	c.stays = strings.HasPrefix(c.property, "--") || len(value) == 0 || strings.HasPrefix(c.property, "\\")
+	c.value = p.value(value, c)
+	return c
+}
+
+// value writes the tokens of a value, with one blank for each run of blanks and comments.
+func (p *reader) value(all []token, c *declaration) string {
+	var b strings.Builder
+	depth := 0
+	for _, t := range all {
+		switch t.TokenType {
+		case css.CommentToken, css.WhitespaceToken:
+			if !strings.HasSuffix(b.String(), " ") {
+				b.WriteByte(' ')
+			}
+			continue
+		case css.BadStringToken, css.BadURLToken, css.LeftBraceToken, css.RightBraceToken:
+			c.stays = true
+		case css.FunctionToken:
+			depth++
+			c.stays = c.stays || slices.Contains([]string{"var(", "env("}, strings.ToLower(t.text))
+		case css.LeftParenthesisToken, css.LeftBracketToken:
+			depth++
+		case css.RightParenthesisToken, css.RightBracketToken:
+			depth--
+			c.stays = c.stays || depth < 0
+		case css.IdentToken:
+			c.stays = c.stays || strings.EqualFold(t.text, "revert-layer")
+		case css.StringToken, css.URLToken:
+			c.stays = c.stays || strings.Contains(t.text, "\n")
+		case css.DelimToken:
+			c.stays = c.stays || t.text == "!"
+		}
+		b.WriteString(t.text)
+	}
+	c.stays = c.stays || depth != 0
+	p.d.eachWord(b.String(), func(_ int, w word) { c.stays = c.stays || w.node.fixed || w.role != printing })
+	return strings.TrimSpace(b.String())
+}

@@ -1,0 +1,89 @@
+package markdown
+
+import (
+	"regexp"
+	"strings"
+
+	xhtml "golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+
+	"mailshot/templates/source"
+)
+
+// Isolate keeps the parts of a right-to-left document together that run from left to right: what is written in Latin
+// letters, numbers of several parts such as +98 21 5555 0100, and what an action prints, by what it prints. Without
+// that, a sign at their edge or their parts change places. doc has tokens for its actions.
+func Isolate(t *source.Tokens, doc string) string {
+	var b strings.Builder
+	z := xhtml.NewTokenizer(strings.NewReader(doc))
+	inside := 0 // elements whose text is left to right as a whole, or is not shown
+	for tt := z.Next(); tt != xhtml.ErrorToken; tt = z.Next() {
+		raw := string(z.Raw())
+		switch tt {
+		case xhtml.StartTagToken, xhtml.EndTagToken:
+			name, _ := z.TagName()
+			switch atom.Lookup(name) {
+			case atom.Pre, atom.Code, atom.Kbd, atom.Samp, atom.Style, atom.Script, atom.Title, atom.Textarea, atom.Svg, atom.Math,
+				atom.Bdi, atom.Bdo, atom.Select:
+				if tt == xhtml.StartTagToken {
+					inside++
+				} else {
+					inside = max(inside-1, 0)
+				}
+			}
+			b.WriteString(raw)
+		case xhtml.TextToken:
+			if inside > 0 {
+				b.WriteString(raw)
+			} else {
+				isolated(&b, t, raw)
+			}
+		default:
+			b.WriteString(raw)
+		}
+	}
+	return b.String()
+}
+
+// isolated writes a text with its left-to-right parts in elements of their own.
+func isolated(b *strings.Builder, t *source.Tokens, text string) {
+	for {
+		at, i := t.Next(text)
+		if at < 0 {
+			b.WriteString(leftToRight.ReplaceAllStringFunc(text, spanned))
+			return
+		}
+		b.WriteString(leftToRight.ReplaceAllStringFunc(text[:at], spanned))
+		if i < len(t.Actions) && t.Actions[i].Kind == source.Output {
+			b.WriteString(`<span dir="auto">` + t.Token(i) + "</span>")
+		} else {
+			b.WriteString(t.Token(i))
+		}
+		text = text[at+t.Width():]
+	}
+}
+
+// spanned puts what leftToRight found into an element of its own.
+func spanned(found string) string {
+	if strings.HasPrefix(found, "&") {
+		return found
+	}
+	return `<span dir="ltr">` + found + "</span>"
+}
+
+// leftToRight finds what is written in Latin letters, with the numbers and signs among it, and numbers of several
+// parts. A number alone, and one with a single sign between its digits, needs nothing. It finds entities, too, so as not
+// to find their names.
+var leftToRight = regexp.MustCompile(func() string {
+	const (
+		letter = `[A-Za-z\x{c0}-\x{24f}]`
+		either = `[A-Za-z0-9\x{c0}-\x{24f}]`
+		sign   = `(?:[.,:/'’_@%+#=\x{2011}\x{2013}-]|&amp;)`
+		word   = `[+#@$€£]?` + either + `(?:` + sign + `*` + either + `)*[+%#]*`
+		closed = `(?:` + word + `|\(` + word + `(?: ` + word + `)*\))`
+		number = `[+]?[0-9]+(?:[ ][0-9]+)+|[+-][0-9]+`
+	)
+	// Some words of which the first has a letter, or a number and then such a word; or a number of several parts.
+	return `&#?[0-9A-Za-z]+;|(?:[$€£+]?[0-9][0-9.,]* )?[+#@]?[0-9]*` + letter + `(?:` + sign + `*` + either + `)*[+%#]*(?: (?:[&–-]|&amp;) ` +
+		closed + `| ` + closed + `)*|` + number
+}())

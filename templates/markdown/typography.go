@@ -1,0 +1,78 @@
+package markdown
+
+import (
+	"bytes"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/extension"
+	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
+	"golang.org/x/text/language"
+)
+
+// marks are the quotation marks of a language: those of a quote, and those within one.
+type marks [4]string
+
+// quotation has the marks by language, and by language and region where they differ. Source: CLDR 45, delimiters.json of
+// each language, read 2026-11-28. Arabic and Swiss German have the marks that their newspapers set, and French has the
+// spaces within its marks.
+var quotation = map[string]marks{
+	"en": {"“", "”", "‘", "’"}, "ar": {"«", "»", "‹", "›"}, "az": {"“", "”", "‘", "’"}, "be": {"«", "»", "„", "“"},
+	"bg": {"„", "“", "„", "“"}, "ca": {"«", "»", "“", "”"}, "cs": {"„", "“", "‚", "‘"}, "da": {"“", "”", "‘", "’"},
+	"de": {"„", "“", "‚", "‘"}, "de-CH": {"«", "»", "‹", "›"}, "el": {"«", "»", "“", "”"}, "es": {"“", "”", "‘", "’"},
+	"et": {"„", "“", "‚", "‘"}, "fa": {"«", "»", "‹", "›"}, "fi": {"”", "”", "’", "’"},
+	"fr": {"«\u00a0", "\u00a0»", "“", "”"}, "fr-CH": {"«", "»", "‹", "›"}, "he": {"”", "”", "’", "’"},
+	"hr": {"„", "“", "‚", "‘"}, "hu": {"„", "”", "»", "«"}, "hy": {"«", "»", "«", "»"}, "is": {"„", "“", "‚", "‘"},
+	"it": {"«", "»", "“", "”"}, "ja": {"「", "」", "『", "』"}, "kk": {"«", "»", "“", "”"}, "lt": {"„", "“", "„", "“"},
+	"mk": {"„", "“", "‚", "‘"}, "nb": {"«", "»", "‘", "’"}, "nn": {"«", "»", "‘", "’"}, "no": {"«", "»", "‘", "’"},
+	"pl": {"„", "”", "«", "»"}, "ps": {"“", "”", "‘", "’"}, "pt-PT": {"«", "»", "“", "”"}, "ro": {"„", "”", "«", "»"},
+	"ru": {"«", "»", "„", "“"}, "sk": {"„", "“", "‚", "‘"}, "sl": {"„", "“", "‚", "‘"}, "sq": {"«", "»", "“", "”"},
+	"sr": {"„", "“", "‘", "‘"}, "sv": {"”", "”", "’", "’"}, "uk": {"«", "»", "„", "“"}, "zh-TW": {"「", "」", "『", "』"},
+}
+
+// quotationOf returns the marks of a language; those of English for one that is not known.
+func quotationOf(lang string) marks {
+	tag := language.Make(lang)
+	base, _ := tag.Base()
+	region, _ := tag.Region()
+	for _, name := range []string{base.String() + "-" + region.String(), base.String()} {
+		if m, ok := quotation[name]; ok {
+			return m
+		}
+	}
+	return quotation["en"]
+}
+
+// typographer sets quotation marks, dashes, apostrophes and the three dots. It works on what the author has written,
+// outside of code; cells are not here yet.
+type typographer struct{ language string }
+
+func (t typographer) Extend(m goldmark.Markdown) {
+	q := quotationOf(t.language)
+	m.Parser().AddOptions(parser.WithInlineParsers(util.Prioritized(careful{extension.NewTypographerParser(
+		extension.WithTypographicSubstitutions(map[extension.TypographicPunctuation]string{
+			extension.LeftDoubleQuote: q[0], extension.RightDoubleQuote: q[1],
+			extension.LeftSingleQuote: q[2], extension.RightSingleQuote: q[3], extension.Apostrophe: "’",
+			extension.EnDash: "–", extension.EmDash: "—", extension.Ellipsis: "…",
+			extension.LeftAngleQuote: "«", extension.RightAngleQuote: "»",
+		}))}, 9999)))
+}
+
+// careful leaves the line before a signature alone.
+type careful struct{ parser.InlineParser }
+
+func (c careful) Parse(parent ast.Node, reader text.Reader, pc parser.Context) ast.Node {
+	if line, _ := reader.PeekLine(); string(bytes.TrimSpace(line)) == "--" && reader.PrecendingCharacter() == '\n' {
+		return nil
+	}
+	return c.InlineParser.Parse(parent, reader, pc)
+}
+
+// CloseBlock forgets the quotes that a block has left open.
+func (c careful) CloseBlock(parent ast.Node, reader text.Reader, pc parser.Context) {
+	if closer, ok := c.InlineParser.(parser.CloseBlocker); ok {
+		closer.CloseBlock(parent, reader, pc)
+	}
+}

@@ -1,0 +1,135 @@
+package plaintext
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	xhtml "golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+
+	"mailshot/templates/source"
+)
+
+// anchor is a link of the document.
+type anchor struct {
+	node  *xhtml.Node
+	href  string   // with its actions as they are written
+	text  bool     // it has words, and not only a picture
+	scope []string // the branches of conditions and ranges that it stands in
+}
+
+// addresses finds the links whose address need not be written, because another link shows it whenever they are shown:
+// one with words rather than a picture, the first one otherwise.
+func (w *writer) addresses(root *xhtml.Node) {
+	f := &finder{w: w, fixed: true}
+	for _, a := range w.t.Actions {
+		if a.Kind == source.Silent {
+			f.fixed = false // a variable may be another one further down
+		}
+	}
+	f.find(root, false)
+	w.twice = map[*xhtml.Node]bool{}
+	slices.SortStableFunc(f.anchors, func(a, b anchor) int { // those with words first
+		switch {
+		case a.text == b.text:
+			return 0
+		case a.text:
+			return -1
+		}
+		return 1
+	})
+	shown := map[string][]anchor{}
+	for _, a := range f.anchors {
+		others := shown[a.href]
+		if slices.ContainsFunc(others, func(b anchor) bool { return b.around(a) }) {
+			w.twice[a.node] = true
+		} else if len(others) < mostShown {
+			shown[a.href] = append(others, a)
+		}
+	}
+}
+
+// mostShown is with how many others of its address a link is compared.
+const mostShown = 50
+
+// around says whether b is there whenever a is.
+func (b anchor) around(a anchor) bool {
+	return len(b.scope) <= len(a.scope) && slices.Equal(b.scope, a.scope[:len(b.scope)])
+}
+
+// finder finds the links of a document, with the conditions that they stand in.
+type finder struct {
+	w       *writer
+	fixed   bool // an action prints the same wherever it is written in one scope
+	scope   []string
+	anchors []anchor
+}
+
+func (f *finder) find(n *xhtml.Node, tiny bool) {
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		switch {
+		case c.Type == xhtml.TextNode || c.Type == xhtml.CommentNode:
+			f.controls(c.Data)
+		case c.Type != xhtml.ElementNode || f.w.dropped(c):
+			continue
+		case c.DataAtom == atom.A && !small(attr(c, "style"), tiny):
+			f.anchor(c)
+		}
+		f.find(c, small(attr(c, "style"), tiny))
+	}
+}
+
+// controls follows the conditions and ranges in a text.
+func (f *finder) controls(s string) {
+	t := f.w.t
+	for {
+		at, i := t.Next(s)
+		if at < 0 {
+			return
+		}
+		s = s[at+t.Width():]
+		if i >= len(t.Actions) {
+			continue
+		}
+		switch t.Actions[i].Kind {
+		case source.Opener:
+			f.scope = append(f.scope, strconv.Itoa(i))
+		case source.Divider:
+			if n := len(f.scope); n > 0 {
+				f.scope[n-1] += "," + strconv.Itoa(i)
+			}
+		case source.Closer:
+			if n := len(f.scope); n > 0 {
+				f.scope = f.scope[:n-1]
+			}
+		}
+	}
+}
+
+func (f *finder) anchor(n *xhtml.Node) {
+	t := f.w.t
+	href := strings.TrimSpace(attr(n, "href"))
+	if href == "" || href[0] == '#' {
+		return
+	}
+	key, rest := "", href // the same length, where there is no action
+	for at, i := t.Next(rest); at >= 0; at, i = t.Next(rest) {
+		if !f.fixed || i >= len(t.Actions) || t.Actions[i].Kind != source.Output {
+			return
+		}
+		key += rest[:at] + t.Source.Text[t.Actions[i].Start:t.Actions[i].End]
+		rest = rest[at+t.Width():]
+	}
+	if len(key+rest) == len(href) && icon(n) {
+		return // it is left out
+	}
+	words := false
+	for d := range n.Descendants() {
+		words = words || d.Type == xhtml.TextNode && strings.Trim(d.Data, spaces+ghosts+joiners) != ""
+	}
+	if !words && !pictured(n) {
+		return
+	}
+	f.anchors = append(f.anchors, anchor{n, key + rest, words, slices.Clone(f.scope)})
+}

@@ -1,0 +1,391 @@
+package plaintext
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// row is a row of a table whose cells are known.
+type row struct {
+	shape
+	lead  []byte // what stands before the table, as the mark of the item that it is in
+	cells []field
+}
+
+// field is a cell of a table.
+type field struct {
+	at    int      // its first column
+	span  int      // how many columns it takes
+	align byte     // 'l', 'r', 'c', or 'a' for one that goes by its column
+	lines [][]byte // without those that are empty
+}
+
+// mostColumns is how many columns a table has at most. What is in others is left out.
+const mostColumns = 100
+
+// readRow reads what stands between the mark of a row and its end.
+func readRow(s shape, b []byte) row {
+	r := row{shape: s}
+	parts := bytes.Split(b, []byte(cellMark))
+	r.lead = unmarked(parts[0])
+	at := 0
+	for _, part := range parts[1:] {
+		if len(part) < 2 || at == mostColumns {
+			continue
+		}
+		f := field{at: at, align: part[0], span: min(max(int(part[1])-'0', 1), mostColumns-at)}
+		at += f.span
+		for line := range bytes.SplitSeq(bytes.ReplaceAll(part[2:], []byte(breakMark), []byte("\n")), []byte("\n")) {
+			if line = bytes.TrimSpace(unmarked(line)); len(line) > 0 {
+				f.lines = append(f.lines, line)
+			}
+		}
+		r.cells = append(r.cells, f)
+	}
+	return r
+}
+
+// between stands between two columns.
+const between = 2
+
+// table writes the rows that have been read.
+func (l *layout) table() {
+	if len(l.rows) == 0 {
+		return
+	}
+	t := newTable(l.rows)
+	l.rows = l.rows[:0]
+	if len(t.widths) == 0 {
+		return
+	}
+	quotes := t.rows[0].quotes
+	l.gap(quotes)
+	l.last = quotes
+	room := columns - len(t.rows[0].lead) - quotes - 1
+	if !t.squeeze(room) {
+		t.records(l)
+		return
+	}
+	from := len(l.b)
+	var lines []shape
+	for i, r := range t.rows {
+		lines = t.row(l, r, lines)
+		if r.kind == 'T' && i+1 < len(t.rows) && t.rows[i+1].kind != 'T' {
+			lines = t.rule(l, r, lines)
+		}
+	}
+	l.stuff(from, lines)
+}
+
+// stuff goes over the lines of a table. All of them are stuffed if one has to be, so that columns stay columns.
+func (l *layout) stuff(from int, shapes []shape) {
+	made := bytes.Clone(l.b[from:])
+	l.b = l.b[:from]
+	lines := bytes.Split(bytes.TrimSuffix(made, []byte("\n")), []byte("\n"))
+	need := slices.ContainsFunc(lines, func(line []byte) bool { return len(line) > 0 && stuffed(line) })
+	for i, line := range lines {
+		s := shapes[i]
+		for range s.quotes {
+			l.b = append(l.b, '>')
+		}
+		if need || s.quotes > 0 {
+			l.b = append(l.b, ' ')
+		}
+		if s.right && !rightward(line) {
+			l.b = append(l.b, rlm...)
+		}
+		l.b = append(append(l.b, line...), '\n')
+	}
+}
+
+// table is a table whose columns are known.
+type table struct {
+	rows   []row
+	widths []int  // by column; one that is empty takes no room
+	kinds  []kind // by column
+}
+
+func newTable(rows []row) *table {
+	n := 0
+	t := &table{rows: slices.Clone(rows)}
+	for i := range t.rows {
+		for k := range t.rows[i].cells {
+			n = max(n, t.rows[i].cells[k].at+t.rows[i].cells[k].span)
+		}
+	}
+	t.widths = make([]int, n)
+	t.count(n)
+	for _, r := range t.rows {
+		for k := range r.cells {
+			f := &r.cells[k]
+			if f.align == 'a' {
+				f.align = 'l'
+				if t.kinds[f.at+f.span-1].right() && (f.span == 1 || f.number()) {
+					f.align = 'r'
+				}
+			}
+			if f.span == 1 {
+				t.widths[f.at] = max(t.widths[f.at], f.width())
+			}
+		}
+	}
+	t.spread()
+	return t
+}
+
+// spread makes room for the cells that span columns.
+func (t *table) spread() {
+	for _, r := range t.rows {
+		for _, f := range r.cells {
+			if f.span == 1 {
+				continue
+			}
+			if lack := f.width() - t.across(f.at, f.span); lack > 0 {
+				last := f.at + f.span - 1
+				for last > f.at && t.widths[last] == 0 {
+					last--
+				}
+				t.widths[last] += lack
+			}
+		}
+	}
+}
+
+// kind is what the cells of a column are, without its head.
+type kind struct{ some, others bool }
+
+// right says whether they are all numbers, or to the right by what their author says.
+func (k kind) right() bool { return k.some && !k.others }
+
+// count finds out what the cells of n columns are.
+func (t *table) count(n int) {
+	t.kinds = make([]kind, n)
+	heads := len(t.rows) > 2 && t.rows[0].heads()
+	for i, r := range t.rows {
+		if r.kind == 'T' || i == 0 && heads {
+			continue
+		}
+		for _, f := range r.cells {
+			if len(f.lines) > 0 && f.span == 1 {
+				k := &t.kinds[f.at]
+				k.some = true
+				k.others = k.others || f.align != 'r' && (f.align != 'a' || !f.number())
+			}
+		}
+	}
+}
+
+// heads says whether a row may be one of heads that does not say so: nothing in it is a number.
+func (r *row) heads() bool {
+	for _, f := range r.cells {
+		if f.number() {
+			return false
+		}
+	}
+	return true
+}
+
+// across is the room of so many columns.
+func (t *table) across(at, n int) int {
+	room := 0
+	for _, w := range t.widths[at:min(at+n, len(t.widths))] {
+		if w > 0 {
+			room += w + between
+		}
+	}
+	return max(room-between, 0)
+}
+
+// narrow is how narrow the column of a text gets before a table is written as records.
+const narrow = 16
+
+// squeeze makes a table fit by wrapping what is in its widest columns. It says no if that does not do.
+func (t *table) squeeze(room int) bool {
+	for over := t.across(0, len(t.widths)) - room; over > 0; over = t.across(0, len(t.widths)) - room {
+		widest := 0
+		for c, w := range t.widths {
+			if w > t.widths[widest] {
+				widest = c
+			}
+		}
+		second := narrow
+		for c, w := range t.widths {
+			if c != widest && w > second {
+				second = w
+			}
+		}
+		to := max(t.widths[widest]-over, second-1, narrow)
+		if to >= t.widths[widest] {
+			return false
+		}
+		t.widths[widest] = to
+	}
+	for _, r := range t.rows {
+		for k := range r.cells {
+			if !r.cells[k].wrap(t.across(r.cells[k].at, r.cells[k].span)) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// wrap wraps the lines of a cell. It says no if a word does not fit.
+func (f *field) wrap(room int) bool {
+	if f.width() <= room {
+		return true
+	}
+	var lines [][]byte
+	for _, line := range f.lines {
+		for len(line) > 0 {
+			n, wide := fit(line, room)
+			if wide > room {
+				return false
+			}
+			lines = append(lines, bytes.TrimRight(line[:n], " "))
+			line = bytes.TrimLeft(line[n:], " ")
+		}
+	}
+	f.lines = lines
+	return true
+}
+
+// row writes a row. shapes are those of the lines written so far.
+func (t *table) row(l *layout, r row, shapes []shape) []shape {
+	height := 1
+	for _, f := range r.cells {
+		height = max(height, len(f.lines))
+	}
+	for i := range height {
+		from := len(l.b)
+		if l.b = append(l.b, r.lead...); i > 0 {
+			for k := range r.lead {
+				l.b[from+k] = ' '
+			}
+		}
+		empty := true
+		for _, f := range r.cells {
+			room := t.across(f.at, f.span)
+			if room == 0 {
+				continue
+			}
+			var line []byte
+			if i < len(f.lines) {
+				line = f.lines[i]
+			}
+			if !empty {
+				l.b = append(l.b, strings.Repeat(" ", between)...)
+			}
+			empty = false
+			pad := max(room-Width(line), 0)
+			before := 0
+			switch f.align {
+			case 'r':
+				before = pad
+			case 'c':
+				before = pad / 2
+			}
+			l.b = append(l.b, strings.Repeat(" ", before)...)
+			l.b = append(l.b, line...)
+			l.b = append(l.b, strings.Repeat(" ", pad-before)...)
+		}
+		l.b = append(bytes.TrimRight(l.b, " "), '\n')
+		if len(l.b) <= from+1 { // a row without anything
+			l.b = l.b[:from]
+			continue
+		}
+		shapes = append(shapes, r.shape)
+	}
+	return shapes
+}
+
+// rule writes the line of dashes under the heads.
+func (t *table) rule(l *layout, r row, shapes []shape) []shape {
+	l.b = append(l.b, strings.Repeat(" ", utf8.RuneCount(r.lead))...)
+	first := true
+	for _, w := range t.widths {
+		if w == 0 {
+			continue
+		}
+		if !first {
+			l.b = append(l.b, strings.Repeat(" ", between)...)
+		}
+		first = false
+		l.b = append(l.b, strings.Repeat("-", w)...)
+	}
+	l.b = append(l.b, '\n')
+	return append(shapes, r.shape)
+}
+
+// records writes a table that is too wide: each row as lines of its own, each cell after the head of its column.
+func (t *table) records(l *layout) {
+	heads := make([][]byte, len(t.widths))
+	for _, r := range t.rows {
+		if r.kind == 'T' {
+			for _, f := range r.cells {
+				heads[f.at] = bytes.Join(f.lines, []byte(" "))
+			}
+		}
+	}
+	first := true
+	for _, r := range t.rows {
+		if r.kind == 'T' && len(t.rows) > 1 {
+			continue
+		}
+		if !first {
+			l.empty = true
+			l.gap(r.quotes)
+		}
+		first = false
+		for _, f := range r.cells {
+			if len(f.lines) == 0 {
+				continue
+			}
+			line := bytes.Join(f.lines, []byte(" "))
+			if head := heads[f.at]; len(head) > 0 {
+				line = bytes.Join([][]byte{head, line}, []byte(": "))
+			}
+			s := r.shape
+			s.kind = 0
+			l.flow(s, line)
+		}
+	}
+}
+
+func (f *field) width() int {
+	w := 0
+	for _, line := range f.lines {
+		w = max(w, Width(line))
+	}
+	return w
+}
+
+// number says whether a cell is a number, with its currency or unit. 2026-11-22 is a date, A-17 a name, and +1 555 010
+// 99 99 a telephone number.
+func (f *field) number() bool {
+	for _, line := range f.lines {
+		digits, letters := 0, 0
+		before := ' '
+		for _, c := range string(line) {
+			switch {
+			case unicode.IsDigit(c):
+				digits++
+			case unicode.IsLetter(c):
+				letters++
+			case c == '-' && (unicode.IsDigit(before) || unicode.IsLetter(before)):
+				return false
+			case unicode.In(c, unicode.Sc, unicode.Cf, unicode.Zs), strings.ContainsRune(".,'’+-−–%()~×٫٬*", c):
+			default:
+				return false
+			}
+			before = c
+		}
+		if digits == 0 || letters > 4 || line[0] == '+' && digits > 6 {
+			return false
+		}
+	}
+	return len(f.lines) > 0
+}

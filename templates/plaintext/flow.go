@@ -1,0 +1,194 @@
+package plaintext
+
+import (
+	"bytes"
+	"regexp"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/bidi"
+	"golang.org/x/text/width"
+)
+
+// columns is how long a line gets, with the blank at its end and the blank that stuffs it.
+const columns = 76
+
+// rlm makes a line that begins with a foreign word or a number one that is written from right to left.
+const rlm = "\u200f"
+
+// flow writes one line of the text, wrapped.
+func (l *layout) flow(s shape, line []byte) {
+	room := columns
+	if s.quotes > 0 {
+		room -= s.quotes + 1
+	}
+	hang := hanging(line)
+	flowed := hang == 0 && s.kind == 0
+	longest := 0
+	for first := true; ; first = false {
+		indent := 0
+		if !first {
+			indent = hang
+		}
+		most := room - indent
+		if s.quotes == 0 && (indent > 0 || stuffed(line)) {
+			most-- // it is stuffed
+		}
+		n, wide := len(line), 0
+		if s.kind != 0 || n > most {
+			wide = Width(line)
+		}
+		if wide > most && !s.fixed {
+			if flowed {
+				most-- // a blank at its end
+			}
+			n, wide = fit(line, most)
+		}
+		rest := bytes.TrimLeft(line[n:], " ")
+		more := len(rest) > 0
+		l.begin(s, line[:n], indent)
+		l.b = append(l.b, bytes.TrimRight(line[:n], " ")...)
+		if more && flowed {
+			l.b = append(l.b, ' ')
+		} else if string(line[:n]) == "--" && first && s.quotes == 0 {
+			l.b = append(l.b, ' ') // the line before a signature
+		}
+		l.b = append(l.b, '\n')
+		longest = max(longest, wide)
+		if line = rest; !more {
+			break
+		}
+	}
+	if s.kind == 0 {
+		return
+	}
+	sign := byte('-')
+	if s.kind == 'H' {
+		sign = '='
+	}
+	l.begin(s, []byte{sign}, 0)
+	for range max(longest, 3) {
+		l.b = append(l.b, sign)
+	}
+	l.b = append(l.b, '\n')
+}
+
+// begin begins a line that is laid out, with the signs of its quotes and what it is stuffed with.
+func (l *layout) begin(s shape, line []byte, indent int) {
+	for range s.quotes {
+		l.b = append(l.b, '>')
+	}
+	right := s.right && !rightward(line)
+	if s.quotes > 0 || !right && (indent > 0 || stuffed(line)) {
+		l.b = append(l.b, ' ')
+	}
+	if right {
+		l.b = append(l.b, rlm...)
+	}
+	for range indent {
+		l.b = append(l.b, ' ')
+	}
+}
+
+// stuffed says whether a line is to be stuffed (RFC 3676 section 4.4).
+func stuffed(line []byte) bool {
+	return line[0] == ' ' || line[0] == '>' || line[0] == 'F' && bytes.HasPrefix(line, []byte("From "))
+}
+
+// boxed is the mark of a task or of a footnote.
+var boxed = regexp.MustCompile(`^\[(?: |x|\d{1,3})\] `)
+
+// hanging is the indent of what an item goes on with: how long its own indent and its mark are. It is 0 for a line that
+// is not an item's.
+func hanging(line []byte) int {
+	n := len(line) - len(bytes.TrimLeft(line, " "))
+	rest := line[n:]
+	digits := len(rest) - len(bytes.TrimLeft(rest, "0123456789"))
+	switch {
+	case len(rest) > 2 && (rest[0] == '-' || rest[0] == '*') && rest[1] == ' ':
+		n += 2
+	case digits > 0 && digits < 4 && len(rest) > digits+2 && (rest[digits] == '.' || rest[digits] == ')') && rest[digits+1] == ' ':
+		n += digits + 2
+	}
+	if m := boxed.Find(line[min(n, len(line)):]); m != nil {
+		n += len(m)
+	}
+	if n > 24 {
+		return 0
+	}
+	return n
+}
+
+// fit returns how many octets of a line fit into so many columns, up to a blank, and the columns that they take. One
+// word always fits.
+func fit(line []byte, most int) (n, wide int) {
+	at, seen := 0, false // columns so far, whether there was a word
+	for i := 0; i < len(line); {
+		if line[i] == ' ' {
+			if seen {
+				n, wide = i, at
+			}
+			at++
+			i++
+		} else {
+			r, size := utf8.DecodeRune(line[i:])
+			at += runeWidth(r)
+			seen = true
+			i += size
+		}
+		if at > most && n > 0 {
+			return n, wide
+		}
+	}
+	return len(line), at
+}
+
+// Width is how many columns a text takes on a screen where all letters are equally wide.
+func Width(s []byte) int {
+	n := 0
+	for i := 0; i < len(s); {
+		if c := s[i]; c < utf8.RuneSelf {
+			n++
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRune(s[i:])
+		n += runeWidth(r)
+		i += size
+	}
+	return n
+}
+
+func runeWidth(r rune) int {
+	switch {
+	case r < 0x300, r >= 0x370 && r < 0x483, r >= 0x620 && r < 0x64b, r >= 0x660 && r < 0x670, r >= 0x671 && r < 0x6d6:
+		return 1
+	case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
+		return 0
+	}
+	switch width.LookupRune(r).Kind() {
+	case width.EastAsianWide, width.EastAsianFullwidth:
+		return 2
+	}
+	return 1
+}
+
+// rightward says whether the first letter of a line is written from right to left, so that a reader's program sees by
+// itself how the line is written.
+func rightward(line []byte) bool {
+	for i := 0; i < len(line); {
+		if c := line[i]; c < utf8.RuneSelf && (c|0x20 < 'a' || c|0x20 > 'z') {
+			i++
+			continue
+		}
+		p, size := bidi.Lookup(line[i:])
+		switch p.Class() {
+		case bidi.R, bidi.AL:
+			return true
+		case bidi.L, bidi.LRI, bidi.LRE, bidi.LRO, bidi.AN:
+			return false
+		}
+		i += max(size, 1)
+	}
+	return false
+}
