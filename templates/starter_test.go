@@ -14,13 +14,28 @@ import (
 	"mailshot/templates"
 )
 
+// starters are all starters in all languages, as "notice.fa".
+func starters(t *testing.T) (names []string) {
+	t.Helper()
+	for _, language := range templates.StarterLanguages() {
+		for _, kind := range templates.Starters() {
+			names = append(names, kind+"."+language)
+		}
+	}
+	if len(names) < 9 {
+		t.Fatal(names)
+	}
+	return names
+}
+
 // Each starter is written to a folder and read as a campaign, and every template is executed for every row.
 func TestStarters(t *testing.T) {
 	t.Parallel()
-	for _, kind := range templates.Starters() {
-		t.Run(kind, func(t *testing.T) {
+	for _, name := range starters(t) {
+		kind, language, _ := strings.Cut(name, ".")
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			files, err := templates.Starter(kind)
+			files, err := templates.StarterIn(kind, language)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -46,6 +46,9 @@ func TestClean(t *testing.T) {
 	for _, c := range []struct{ in, want string }{
 		{"سلام می\u200cخواهم", "سلام می\u200cخواهم"},
 		{"a\u202egnp.exe", `a\u202egnp.exe`},
+		{"ا \u20665 USD\u2069 ب", "ا \u20665 USD\u2069 ب"},
+		{"\u2066a\u2067b\u2069c\u2069\u2069", "\u2066a\\u2067b\\u2069c\u2069\\u2069"},
+		{"a\u2069\u2066b\n\u2068c", `a\u2069\u2066b\n\u2068c`},
 		{"\x9b31mred", `\x9b31mred`},
 		{"\u009b31mred", `\x9b31mred`},
 		{"a\x7f\r\n\tb", `a\x7f\r\n\tb`},

@@ -10,15 +10,19 @@ import (
 // Clean makes text safe to print on one line. It shows as escapes (\n, \x1b, \u202e): control characters (C0, DEL, C1:
 // terminal escapes, line ends, NUL), characters that turn or hide text (bidirectional overrides and isolates, line and
 // paragraph separators), and bytes that are not UTF-8. Everything else stays, also the joiners of Persian or Indic
-// scripts.
+// scripts, and pairs of a left-to-right isolate and its end, which keep a number or a Latin word together and turn
+// nothing outside of them.
 func Clean(s string) string {
 	if !strings.ContainsFunc(s, unsafe) && utf8.ValidString(s) {
 		return s
 	}
 	var b strings.Builder
+	pairs := isolates(s)
 	for i := 0; i < len(s); {
 		r, size := utf8.DecodeRuneInString(s[i:])
 		switch {
+		case pairs[i]:
+			b.WriteRune(r)
 		case r == utf8.RuneError && size == 1:
 			fmt.Fprintf(&b, `\x%02x`, s[i])
 		case r == '\n':
@@ -51,6 +55,27 @@ func CleanLines(s string) string {
 		lines[i] = strings.Join(cells, "\t")
 	}
 	return strings.Join(lines, "\n")
+}
+
+// isolates are the places of left-to-right isolates that are closed, and of their ends.
+func isolates(s string) map[int]bool {
+	const leftToRight, end = '\u2066', '\u2069'
+	pairs := map[int]bool{}
+	var open []int // places; -1 for an isolate of another kind
+	for i, r := range s {
+		switch {
+		case r == leftToRight:
+			open = append(open, i)
+		case r == 0x2067 || r == 0x2068:
+			open = append(open, -1)
+		case r == end && len(open) > 0:
+			if at := open[len(open)-1]; at >= 0 {
+				pairs[at], pairs[i] = true, true
+			}
+			open = open[:len(open)-1]
+		}
+	}
+	return pairs
 }
 
 func unsafe(r rune) bool {

@@ -17,11 +17,14 @@ import (
 
 func (t *tool) initCommand() *cobra.Command {
 	kinds := templates.Starters()
-	return &cobra.Command{
+	var language string
+	cmd := &cobra.Command{
 		Use:   "init [" + strings.Join(kinds, "|") + "] [DIR]",
 		Short: "Write a starter campaign",
 		Long: `init writes a commented campaign file, a list and templates into DIR (default: a folder named like the
-kind). It never overwrites a file.`,
+kind). It never overwrites a file. --language writes it in another language: ` +
+			strings.Join(templates.StarterLanguages(), ", ") + `.
+`,
 		ValidArgs: kinds,
 		Args:      args(cobra.MaximumNArgs(2)),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -37,13 +40,20 @@ kind). It never overwrites a file.`,
 			if len(args) > 1 {
 				dir = args[1]
 			}
-			return t.init(kind, dir)
+			return t.init(kind, language, dir)
 		},
 	}
+	cmd.Flags().StringVar(&language, "language", "en", "the `LANGUAGE` of the texts: "+
+		strings.Join(templates.StarterLanguages(), ", "))
+	return cmd
 }
 
-func (t *tool) init(kind, dir string) error {
-	source, err := templates.Starter(kind)
+func (t *tool) init(kind, language, dir string) error {
+	if all := templates.StarterLanguages(); !slices.Contains(all, language) {
+		return usage(fmt.Errorf("there is no starter in %q, only in %s", language, strings.Join(all, ", ")),
+			"mailshot init "+kind+" --language "+all[len(all)-1])
+	}
+	source, err := templates.StarterIn(kind, language)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"mailshot/internal/mailbox"
 	"mailshot/sender"
 	"mailshot/sender/reply"
+	"mailshot/templates"
 )
 
 // typed are the values that a shell can complete; the words are those of the commands' use lines and flags.
@@ -15,7 +16,7 @@ func typed() guide.Values {
 		"STEP": sender.ProbeSteps(), "DECISION": {"sent", "refused", "resend"},
 		"--hidden": {"ask", "include", "skip"}, "--addresses": {"strict", "lenient"},
 		"--tls": {"implicit", "starttls", "none"}, "sink --format": mailbox.Formats(),
-		"preview --format": append(mailbox.Formats(), "html"),
+		"preview --format": append(mailbox.Formats(), "html"), "LANGUAGE": templates.StarterLanguages(),
 	}
 	for _, s := range states {
 		v["STATES"] = append(v["STATES"], string(s))
