@@ -84,7 +84,7 @@ func certain(r *rule, u *use) (cascadia.Specificity, bool) {
 func (d *document) possible(u *use, m *match) {
 	for _, s := range m.rule.selectors {
 		for _, n := range u.nodes {
-			if !s.maybe(n, u.loose) {
+			if !s.maybe(n, u) {
 				continue
 			}
 			s.matched, m.may = true, true
@@ -95,15 +95,17 @@ func (d *document) possible(u *use, m *match) {
 	}
 }
 
-// maybe says whether a node of the document as it may be matches.
-func (s *selector) maybe(n *xhtml.Node, loose bool) bool {
+// maybe says whether a node of the document as it may be matches, which is one of a use.
+func (s *selector) maybe(n *xhtml.Node, u *use) bool {
 	switch {
 	case s.nothing:
 		return false
 	case s.any:
 		return true
-	case loose:
+	case u.loose:
 		return s.last.Match(n)
+	case u.shaky:
+		return s.loosely.Match(n)
 	}
 	return s.may.Match(n)
 }

@@ -2,6 +2,7 @@ package inline
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -16,7 +17,7 @@ func overlap(a, b string) bool {
 	}
 	a, b = unprefixed(a), unprefixed(b)
 	switch {
-	case a == b, a == "all" || b == "all", strings.HasPrefix(a, b+"-"), strings.HasPrefix(b, a+"-"):
+	case a == b, a == "all" || b == "all", isPart(a, b), isPart(b, a):
 		return true
 	case a == "font" && b == "line-height", a == "line-height" && b == "font":
 		return true
@@ -25,6 +26,14 @@ func overlap(a, b string) bool {
 	}
 	return shares(a, b)
 }
+
+// isPart says whether a property is a part of a shorthand, by its name.
+func isPart(a, shorthand string) bool {
+	return strings.HasPrefix(a, shorthand+"-") && !slices.Contains(whole, shorthand)
+}
+
+// whole are properties that are no shorthands, although others begin with their name, such as color-scheme.
+var whole = []string{"color", "content", "position"}
 
 // unprefixed takes the name of a browser off.
 func unprefixed(p string) string {
@@ -56,8 +65,11 @@ func sized(p string) bool {
 func shares(a, b string) bool {
 	a, okA := strings.CutPrefix(a, "border-")
 	b, okB := strings.CutPrefix(b, "border-")
-	if !okA || !okB || strings.Contains(a+b, "radius") || strings.Contains(a+b, "collapse") || strings.Contains(a+b, "spacing") {
-		return okA && okB && strings.Contains(a, "radius") && strings.Contains(b, "radius")
+	switch has := func(s, part string) bool { return strings.Contains(s, part) }; {
+	case !okA || !okB, has(a+b, "collapse"), has(a+b, "spacing"):
+		return false
+	case has(a+b, "radius"):
+		return has(a, "radius") && has(b, "radius")
 	}
 	sideA, partA := aspect(a)
 	sideB, partB := aspect(b)
@@ -74,10 +86,42 @@ func aspect(p string) (side, part string) {
 	return "", p
 }
 
-// plainValue is a value that every program knows: numbers, lengths, colours, common words.
-var plainValue = regexp.MustCompile(`^(?:(?:[+-]?(?:\d+|\d*\.\d+)(?:px|em|%|pt)?|#[0-9A-Fa-f]{3}|#[0-9A-Fa-f]{6}|` +
-	`auto|none|normal|bold|italic|left|right|center|justify|top|middle|bottom|baseline|block|inline|inline-block|` +
-	`solid|dashed|dotted|underline|line-through|uppercase|lowercase|collapse|separate|nowrap|hidden|visible|` +
-	`black|white|transparent|inherit|ltr|rtl)(?: |$))+$`)
+// The values of common properties that every program knows. A value that a program does not know leaves an earlier one
+// in force, so only such a value makes an earlier one needless.
+const (
+	length = `(?:0|(?:\d+|\d*\.\d+)(?:px|em|%|pt))`
+	colour = `(?:#[0-9a-f]{3}|#[0-9a-f]{6}|black|white|red|green|blue|gray|navy|silver)`
+)
 
-func plain(value string) bool { return plainValue.MatchString(strings.ToLower(value)) }
+// knownValues has a pattern for each kind of property, by the names of the properties.
+var knownValues = []struct{ properties, value *regexp.Regexp }{
+	{pattern(`(?:background-)?color`), pattern(colour)},
+	{pattern(`background`), pattern(`#[0-9a-f]{3}|#[0-9a-f]{6}|none`)},
+	{pattern(`font-size|(?:padding|margin)-(?:top|right|bottom|left)|(?:min-|max-)?(?:width|height)|text-indent`),
+		pattern(length)},
+	{pattern(`padding|margin`), pattern(length + `(?: ` + length + `){0,3}`)},
+	{pattern(`line-height`), pattern(length + `|\d+|\d*\.\d+`)},
+	{pattern(`font-weight`), pattern(`bold|normal|[1-9]00`)},
+	{pattern(`font-style`), pattern(`italic|normal`)},
+	{pattern(`text-align`), pattern(`left|right|center|justify`)},
+	{pattern(`vertical-align`), pattern(`top|middle|bottom|baseline`)},
+	{pattern(`text-decoration`), pattern(`none|underline|line-through`)},
+	{pattern(`text-transform`), pattern(`none|uppercase|lowercase`)},
+	{pattern(`display`), pattern(`none|block|inline|inline-block`)},
+	{pattern(`border-collapse`), pattern(`collapse|separate`)},
+	{pattern(`border(?:-top|-right|-bottom|-left)?`),
+		pattern(`0|none|` + length + ` (?:solid|dashed|dotted) (?:#[0-9a-f]{3}|#[0-9a-f]{6})`)},
+}
+
+func pattern(s string) *regexp.Regexp { return regexp.MustCompile("^(?:" + s + ")$") }
+
+// known says whether every program knows a value of a property.
+func known(property, value string) bool {
+	value = strings.ToLower(value)
+	for _, k := range knownValues {
+		if k.properties.MatchString(property) {
+			return k.value.MatchString(value)
+		}
+	}
+	return false
+}

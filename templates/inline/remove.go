@@ -85,7 +85,7 @@ func (d *document) elsewhere(done map[*rule]bool) {
 
 // touches says whether a node of the document as it may be matches.
 func (r *rule) touches(n *xhtml.Node) bool {
-	return slices.ContainsFunc(r.selectors, func(s *selector) bool { return s.maybe(n, false) })
+	return slices.ContainsFunc(r.selectors, func(s *selector) bool { return s.maybe(n, &use{shaky: true}) })
 }
 
 // erase takes the rules that are done out of a sheet, and the sheet with them if nothing is left in it.

@@ -13,6 +13,7 @@ import (
 type selector struct {
 	sure    cascadia.Sel // nil: no element matches for certain
 	may     cascadia.Sel // what it asks that cannot be known is left out; nil: see any
+	loosely cascadia.Sel // the same, without what it asks of what stands beside an element
 	last    cascadia.Sel // the same, only of the element itself
 	any     bool         // any element may match
 	nothing bool         // it is about a part of an element, such as ::before
@@ -41,6 +42,7 @@ var (
 type compound struct {
 	sure []string // as it is written
 	may  []string // without what cannot be known
+	here []string // the same, without what it asks of what stands beside it
 	star bool     // *
 }
 
@@ -51,6 +53,7 @@ type selecting struct {
 	chain  []compound
 	joints []string // between the compounds
 	states int      // how many states it asks for, which nobody knows before the message is looked at
+	root   bool     // it asks for the root, which mail programs that show messages within a page have elsewhere
 }
 
 // selector reads a selector.
@@ -68,24 +71,11 @@ func (d *document) selector(all []token) *selector {
 	}
 	p.s.beside = p.s.beside || from > 0
 	p.s.within = len(p.chain) > 1
-	var may strings.Builder
-	for i := from; i < len(p.chain); i++ {
-		if i > from {
-			may.WriteString(p.joints[i-1])
-		}
-		may.WriteString(asked(p.chain[i].may))
-	}
-	p.s.may = compiled(may.String())
-	p.s.last = compiled(asked(last.may))
-	p.s.any = p.s.may == nil || p.s.last == nil
-	var sure strings.Builder
-	for i, c := range p.chain {
-		if i > 0 {
-			sure.WriteString(p.joints[i-1])
-		}
-		sure.WriteString(asked(c.sure))
-	}
-	exact, err := cascadia.Parse(sure.String())
+	p.s.may = compiled(p.write(0, func(c compound) []string { return c.may }))
+	p.s.loosely = compiled(p.write(from, func(c compound) []string { return c.here }))
+	p.s.last = compiled(asked(last.here))
+	p.s.any = p.s.may == nil || p.s.loosely == nil || p.s.last == nil
+	exact, err := cascadia.Parse(p.write(0, func(c compound) []string { return c.sure }))
 	if err != nil {
 		p.s.unknown = true
 		return p.s
@@ -93,10 +83,22 @@ func (d *document) selector(all []token) *selector {
 	p.s.weight = exact.Specificity()
 	p.s.weight[1] += p.states
 	universal := last.star && len(last.sure) == 1
-	if p.states == 0 && !p.s.nothing && !universal {
+	if p.states == 0 && !p.root && !p.s.nothing && !universal {
 		p.s.sure = exact
 	}
 	return p.s
+}
+
+// write writes the selector from a compound on, with some parts of each.
+func (p *selecting) write(from int, parts func(compound) []string) string {
+	var b strings.Builder
+	for i, c := range p.chain[from:] {
+		if i > 0 {
+			b.WriteString(p.joints[from+i-1])
+		}
+		b.WriteString(asked(parts(c)))
+	}
+	return b.String()
 }
 
 func asked(parts []string) string {
@@ -123,7 +125,7 @@ func (p *selecting) read(all []token) bool {
 	for i := 0; i < len(all); {
 		c := &p.chain[len(p.chain)-1]
 		joint := ""
-		for i < len(all) && (all[i].TokenType == css.WhitespaceToken || slices.Contains([]string{">", "+", "~"}, all[i].text)) {
+		for i < len(all) && slices.Contains([]string{"", ">", "+", "~"}, strings.TrimSpace(all[i].text)) {
 			if all[i].TokenType != css.WhitespaceToken {
 				if strings.TrimSpace(joint) != "" {
 					return false
@@ -161,6 +163,9 @@ func (p *selecting) simple(c *compound, all []token) int {
 		c.sure = append(c.sure, sure)
 		if may != "" {
 			c.may = append(c.may, may)
+		}
+		if may == ":root" || !strings.HasPrefix(may, ":") && may != "" {
+			c.here = append(c.here, may)
 		}
 	}
 	t := all[0]
@@ -251,13 +256,18 @@ func (p *selecting) pseudo(c *compound, all []token, add func(sure, may string))
 		return 0
 	case slices.Contains(places, name) && !strings.Contains(text, " of "):
 		p.s.beside = true
-		add(text, "")
+		add(text, text)
 		return n
 	case name == "not(" && len(p.d.dynamic) == 0 && !p.d.vague && !strings.ContainsAny(text[5:], ":,"):
 		add(text, "")
 		return n
 	case !slices.Contains(states, name):
 		return 0
+	}
+	if name == "root" {
+		p.root = true
+		add(":root", ":root")
+		return n
 	}
 	if p.states++; len(c.sure) == 0 {
 		add("*", "*")

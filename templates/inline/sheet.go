@@ -20,6 +20,7 @@ type sheet struct {
 type rule struct {
 	sheet     *sheet
 	from, to  int // in the sheet's text
+	head      string
 	selectors []*selector
 	decls     []*declaration
 	order     int
@@ -34,6 +35,7 @@ type declaration struct {
 	value     string // as it is written, without comments
 	important bool
 	stays     bool // it is not inlined
+	promoted  bool // it is repeated with !important
 }
 
 // token is one token of CSS.
@@ -200,6 +202,7 @@ func (p *reader) at(i, end int, above bool) int {
 // rule reads the rule whose prelude is from i to open, and whose declarations are from there to shut.
 func (p *reader) rule(i, open, shut int, stays, above bool) {
 	r := &rule{sheet: p.sheet, from: p.all[i].at, to: p.end(shut), stays: stays || p.sheet.keeps, above: above}
+	r.head = strings.TrimSpace(p.sheet.text[r.from:p.all[open].at])
 	for from := i; from <= open; {
 		to := p.split(from, open, css.CommaToken)
 		s := p.d.selector(p.all[from:to])
@@ -278,15 +281,20 @@ func (p *reader) declaration(all []token) *declaration {
 		return &declaration{stays: true} // browsers skip it
 	}
 	value := trim(rest[1:])
-	if n := len(value); n > 1 && value[n-1].TokenType == css.IdentToken && strings.EqualFold(value[n-1].text, "important") {
+	if n := len(value); n > 1 && strings.EqualFold(value[n-1].text, "important") {
 		if before := trim(value[:n-1]); len(before) > 0 && before[len(before)-1].text == "!" {
 			c.important, value = true, trim(before[:len(before)-1])
 		}
 	}
-	c.stays = strings.HasPrefix(c.property, "--") || len(value) == 0 || strings.HasPrefix(c.property, "\\")
+	c.stays = len(value) == 0 || slices.ContainsFunc(forOne, func(prefix string) bool {
+		return strings.HasPrefix(c.property, prefix)
+	})
 	c.value = p.value(value, c)
 	return c
 }
+
+// forOne begin the properties that are not inlined: custom properties, and those of one program, which reads <style>.
+var forOne = []string{"--", "mso-", "-ms-", "-webkit-", "-moz-", "-o-", "\\"}
 
 // value writes the tokens of a value, with one blank for each run of blanks and comments.
 func (p *reader) value(all []token, c *declaration) string {
