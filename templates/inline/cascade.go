@@ -55,6 +55,9 @@ func (d *document) decide() {
 		for _, u := range e.uses {
 			e.frozen = e.frozen || d.isVague(u.tag) || !d.writable(u.tag)
 		}
+		for _, m := range e.matches {
+			e.frozen = e.frozen || slices.ContainsFunc(m.rule.selectors, func(s *selector) bool { return s.freezes })
+		}
 	}
 	d.promote()
 	for _, e := range d.list {

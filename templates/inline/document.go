@@ -48,7 +48,9 @@ type element struct {
 // use is an element at one place of the document.
 type use struct {
 	*tag
-	nodes []*xhtml.Node
+	nodes   []*xhtml.Node
+	classes map[string]bool // all that it may have
+
 	loose bool // what it stands in hangs on a branch
 	shaky bool // what stands beside it, or beside what it stands in, hangs on a branch
 	loops bool // it is within a range

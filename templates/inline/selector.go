@@ -22,9 +22,11 @@ type selector struct {
 	within  bool         // it asks what an element stands in
 	weight  cascadia.Specificity
 	classes []string
-	ids     []string
-	attrs   []string
+	ids     []string // the classes that stand for them
+	tag     string   // the name that an element must have, or ""
+	class   string   // a class that it must have in the document as it may be, or ""
 
+	freezes bool // it asks how style= begins
 	matched bool // by an element that may match
 }
 
@@ -52,8 +54,12 @@ type selecting struct {
 	s      *selector
 	chain  []compound
 	joints []string // between the compounds
+	tag    string   // what the last compound asks for, or ""
+	class  string   // a class that it asks for, or that of an id, or ""
 	states int      // how many states it asks for, which nobody knows before the message is looked at
-	root   bool     // it asks for the root, which mail programs that show messages within a page have elsewhere
+	// escaped says that a class or an id is written with escapes, and that an action decides on a class or an id.
+	escaped bool
+	root    bool // it asks for the root, which mail programs that show messages within a page have elsewhere
 }
 
 // selector reads a selector.
@@ -74,7 +80,10 @@ func (d *document) selector(all []token) *selector {
 	p.s.may = compiled(p.write(0, func(c compound) []string { return c.may }))
 	p.s.loosely = compiled(p.write(from, func(c compound) []string { return c.here }))
 	p.s.last = compiled(asked(last.here))
-	p.s.any = p.s.may == nil || p.s.loosely == nil || p.s.last == nil
+	p.s.any = p.s.may == nil || p.s.loosely == nil || p.s.last == nil || p.escaped
+	if !p.s.any && !strings.Contains(p.tag+p.class, `\\`) {
+		p.s.tag, p.s.class = p.tag, p.class
+	}
 	exact, err := cascadia.Parse(p.write(0, func(c compound) []string { return c.sure }))
 	if err != nil {
 		p.s.unknown = true
@@ -140,6 +149,7 @@ func (p *selecting) read(all []token) bool {
 			if len(c.sure) == 0 || i == len(all) || p.s.nothing {
 				return false
 			}
+			p.tag, p.class = "", ""
 			p.joints = append(p.joints, joint)
 			p.chain = append(p.chain, compound{})
 			continue
@@ -169,10 +179,14 @@ func (p *selecting) simple(c *compound, all []token) int {
 		}
 	}
 	t := all[0]
+	if strings.Contains(t.text, `\\`) || len(all) > 1 && strings.Contains(all[1].text, `\\`) {
+		p.escaped = p.escaped || p.d.vague || p.d.dynamic["class"] || p.d.dynamic["id"]
+	}
 	switch {
 	case p.s.nothing: // only a state may come after a pseudo-element
 		return 0
 	case t.TokenType == css.IdentToken && len(c.sure) == 0:
+		p.tag = strings.ToLower(t.text)
 		add(t.text, t.text)
 		return 1
 	case t.text == "*" && len(c.sure) == 0:
@@ -180,15 +194,19 @@ func (p *selecting) simple(c *compound, all []token) int {
 		add("*", "*")
 		return 1
 	case t.TokenType == css.HashToken:
-		p.s.ids = append(p.s.ids, t.text[1:])
-		add(t.text, "."+p.d.idClass()+t.text[1:])
+		id := p.d.idClass() + strings.ToLower(t.text[1:])
+		p.s.ids = append(p.s.ids, id)
+		p.class = id
+		add(t.text, "."+id)
 		return 1
 	case t.text == "." && len(all) > 1 && all[1].TokenType == css.IdentToken:
-		p.s.classes = append(p.s.classes, all[1].text)
-		add("."+all[1].text, "."+all[1].text)
+		class := strings.ToLower(all[1].text)
+		p.s.classes = append(p.s.classes, class)
+		p.class = class
+		add("."+all[1].text, "."+class)
 		return 2
 	case t.TokenType == css.LeftBracketToken:
-		return p.attribute(all, add)
+		return p.attribute(c, all, add)
 	case t.TokenType == css.ColonToken:
 		return p.pseudo(c, all, add)
 	}
@@ -196,7 +214,7 @@ func (p *selecting) simple(c *compound, all []token) int {
 }
 
 // attribute reads [name=value].
-func (p *selecting) attribute(all []token, add func(sure, may string)) int {
+func (p *selecting) attribute(c *compound, all []token, add func(sure, may string)) int {
 	var b strings.Builder
 	for i, t := range all {
 		b.WriteString(t.text)
@@ -207,16 +225,37 @@ func (p *selecting) attribute(all []token, add func(sure, may string)) int {
 		if len(inner) == 0 || inner[0].TokenType != css.IdentToken || strings.Contains(b.String(), "!") {
 			return 0
 		}
-		p.s.attrs = append(p.s.attrs, strings.ToLower(inner[0].text))
+		name := strings.ToLower(inner[0].text)
 		may := b.String()
-		if p.d.vague || p.d.dynamic[strings.ToLower(inner[0].text)] {
+		switch {
+		case p.d.vague || p.d.dynamic[name] || name == "style":
 			may = ""
+		case slices.Contains(caseless, name):
+			may = "[" + name + "]"
 		}
-		add(b.String(), may)
+		if name == "style" {
+			if p.states++; len(c.sure) == 0 {
+				add("*", "*")
+			}
+			p.s.weigh(inner)
+		} else {
+			add(b.String(), may)
+		}
 		return i + 1
 	}
 	return 0
 }
+
+// weigh notes a selector that asks how style= begins, or whether there is one: its elements get none.
+func (s *selector) weigh(inner []token) {
+	s.freezes = s.freezes || len(inner) < 2 || inner[1].TokenType != css.SubstringMatchToken &&
+		inner[1].TokenType != css.SuffixMatchToken
+}
+
+// caseless are attributes whose value browsers compare whatever its case, and those that are posed in another way.
+var caseless = []string{"class", "id", "align", "valign", "bgcolor", "color", "text", "link", "alink", "vlink", "face",
+	"dir", "lang", "type", "rel", "rules", "frame", "shape", "scope", "clear", "target", "method", "media", "nowrap",
+	"noshade", "compact", "checked", "disabled", "selected", "multiple", "readonly", "charset", "http-equiv", "hreflang"}
 
 // pseudo reads a pseudo-class or a pseudo-element.
 func (p *selecting) pseudo(c *compound, all []token, add func(sure, may string)) int {

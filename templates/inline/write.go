@@ -128,6 +128,9 @@ func (d *document) quoted(value string, quote byte) string {
 
 // filled puts the actions into a text in the place of their words.
 func (d *document) filled(text string) string {
+	if !strings.Contains(text, d.tokens.Prefix()) {
+		return text
+	}
 	var b strings.Builder
 	from := 0
 	d.eachWord(text, func(at int, w word) {
