@@ -76,7 +76,7 @@ func (d *document) rivals() map[*declaration][]rival {
 
 // repeatable says whether a rule stays, and can be repeated after itself.
 func (d *document) repeatable(r *rule) bool {
-	if r.above || r.sheet.keeps || !strings.HasSuffix(r.sheet.text[r.from:r.to], "}") {
+	if r.above || r.sheet.keeps || r.after == 0 {
 		return false
 	}
 	for _, s := range r.selectors {
@@ -84,7 +84,7 @@ func (d *document) repeatable(r *rule) bool {
 			return false
 		}
 	}
-	_, _, ok := d.cut(r.sheet.at+r.from, r.sheet.at+r.to)
+	_, _, ok := d.cut(r.sheet.at+r.from, r.sheet.at+r.after)
 	return ok
 }
 
@@ -112,8 +112,21 @@ func (r rival) loses(d *document) bool {
 	return !r.sure || touches(r.own, r.property) || slices.ContainsFunc(r.may, wins) || slices.ContainsFunc(r.stay, wins)
 }
 
-// repeat writes what is promoted after its rule.
+// repeat writes what is promoted after its rule, and after the at-rules that the rule is in: they stay as they are.
 func (d *document) repeat(edits map[*source.Form][]edit) {
+	var last *rule // whose at-rules are open in text
+	var text strings.Builder
+	end := func() {
+		if last == nil {
+			return
+		}
+		text.WriteString(strings.Repeat(" }", len(last.heads)-1))
+		if form, cut, ok := d.cut(last.sheet.at+last.from, last.sheet.at+last.after); ok {
+			edits[form] = append(edits[form], edit{cut.to, cut.to, d.filled(text.String())})
+		}
+		text.Reset()
+		last = nil
+	}
 	for _, r := range d.rules {
 		var all []string
 		for _, c := range r.decls {
@@ -124,9 +137,21 @@ func (d *document) repeat(edits map[*source.Form][]edit) {
 		if len(all) == 0 {
 			continue
 		}
-		if form, cut, ok := d.cut(r.sheet.at+r.from, r.sheet.at+r.to); ok {
-			text := " " + d.filled(r.head+" { "+strings.Join(all, "; ")+" }")
-			edits[form] = append(edits[form], edit{cut.to, cut.to, text})
+		around := r.heads[:len(r.heads)-1]
+		if last != nil && (last.sheet != r.sheet || last.after != r.after) {
+			end()
 		}
+		if last != nil && !slices.Equal(around, last.heads[:len(last.heads)-1]) {
+			text.WriteString(strings.Repeat(" }", len(last.heads)-1))
+			last = nil
+		}
+		if last == nil {
+			for _, head := range around {
+				text.WriteString(" " + head + " {")
+			}
+		}
+		text.WriteString(" " + r.heads[len(r.heads)-1] + " { " + strings.Join(all, "; ") + " }")
+		last = r
 	}
+	end()
 }
