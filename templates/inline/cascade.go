@@ -6,6 +6,8 @@ import (
 
 	"github.com/andybalholm/cascadia"
 	"github.com/tdewolff/parse/v2/css"
+
+	"mailshot/templates/inline/property"
 )
 
 // claim is a declaration about an element, with its place in the cascade.
@@ -96,7 +98,7 @@ func (d *document) inline(e *element) {
 	for i := len(may) - 1; i >= 0; i-- {
 		c := may[i]
 		loses := func(s claim) bool {
-			return s.declaration != c.declaration && s.important == c.important && overlap(s.property, c.property) &&
+			return s.declaration != c.declaration && s.important == c.important && property.Overlap(s.property, c.property) &&
 				s.beats(c) && !d.same(s.declaration, c.declaration)
 		}
 		if slices.ContainsFunc(stay, loses) {
@@ -118,11 +120,11 @@ func (d *document) settleStyles(e *element, in, all []claim) {
 		s := styled{declaration: c.declaration}
 		if c.important {
 			s.flagged = !sure || touches(own, c.property) || slices.ContainsFunc(all, func(o claim) bool {
-				return o.important && o.declaration != c.declaration && overlap(o.property, c.property)
+				return o.important && o.declaration != c.declaration && property.Overlap(o.property, c.property)
 			})
 		}
 		overridden := func(o *declaration) bool {
-			return d.same(o, c.declaration) || o.property == c.property && known(o.property, o.value)
+			return d.same(o, c.declaration) || o.property == c.property && property.Known(o.property, o.value)
 		}
 		if slices.ContainsFunc(in[i+1:], func(o claim) bool { return overridden(o.declaration) && o.rule != c.rule }) ||
 			sure && !s.flagged && slices.ContainsFunc(own, overridden) {
@@ -155,8 +157,8 @@ func (d *document) own(e *element) (own []*declaration, sure bool) {
 }
 
 // touches says whether one of some declarations sets what a property sets.
-func touches(all []*declaration, property string) bool {
-	return slices.ContainsFunc(all, func(c *declaration) bool { return overlap(c.property, property) })
+func touches(all []*declaration, name string) bool {
+	return slices.ContainsFunc(all, func(c *declaration) bool { return property.Overlap(c.property, name) })
 }
 
 // same says whether two declarations say the same.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"mailshot/templates/inline/property"
 	"mailshot/templates/source"
 )
 
@@ -91,14 +92,14 @@ func (d *document) repeatable(r *rule) bool {
 // needs says whether what is to be inlined would beat the declaration.
 func (r rival) needs() bool {
 	return slices.ContainsFunc(r.may, func(c claim) bool {
-		return !c.important && overlap(c.property, r.property) && r.follows(c)
+		return !c.important && property.Overlap(c.property, r.property) && r.follows(c)
 	})
 }
 
 // beatsPromoted says whether the declaration wins over one that is promoted.
 func (r rival) beatsPromoted(d *document) bool {
 	return slices.ContainsFunc(r.stay, func(c claim) bool {
-		return c.promoted && c.declaration != r.declaration && overlap(c.property, r.property) && r.follows(c) &&
+		return c.promoted && c.declaration != r.declaration && property.Overlap(c.property, r.property) && r.follows(c) &&
 			!d.same(c.declaration, r.declaration)
 	})
 }
@@ -106,7 +107,7 @@ func (r rival) beatsPromoted(d *document) bool {
 // loses says whether the declaration, once promoted, would win where it loses now.
 func (r rival) loses(d *document) bool {
 	wins := func(c claim) bool {
-		return c.declaration != r.declaration && overlap(c.property, r.property) && !c.promoted &&
+		return c.declaration != r.declaration && property.Overlap(c.property, r.property) && !c.promoted &&
 			(c.important || c.follows(r.claim) && !d.same(c.declaration, r.declaration))
 	}
 	return !r.sure || touches(r.own, r.property) || slices.ContainsFunc(r.may, wins) || slices.ContainsFunc(r.stay, wins)

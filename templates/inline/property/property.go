@@ -1,4 +1,6 @@
-package inline
+// Package property says what the properties of CSS have to do with each other. Overlap says whether two may set the
+// same, and Known whether a value is one that every mail program knows.
+package property
 
 import (
 	"regexp"
@@ -6,9 +8,9 @@ import (
 	"strings"
 )
 
-// overlap says whether two properties may set the same: the same one, a shorthand and one of its parts, or two
+// Overlap says whether two properties may set the same: the same one, a shorthand and one of its parts, or two
 // shorthands with a part in common. It may say so of two that do not.
-func overlap(a, b string) bool {
+func Overlap(a, b string) bool {
 	switch {
 	case a == "" || b == "": // browsers skip such a declaration
 		return false
@@ -115,8 +117,8 @@ var knownValues = []struct{ properties, value *regexp.Regexp }{
 
 func pattern(s string) *regexp.Regexp { return regexp.MustCompile("^(?:" + s + ")$") }
 
-// known says whether every program knows a value of a property.
-func known(property, value string) bool {
+// Known says whether every program knows a value of a property.
+func Known(property, value string) bool {
 	value = strings.ToLower(value)
 	for _, k := range knownValues {
 		if k.properties.MatchString(property) {
