@@ -6,14 +6,17 @@ import (
 
 	"github.com/andybalholm/cascadia"
 	"github.com/tdewolff/parse/v2/css"
+
+	"mailshot/templates/inline/property"
 )
 
 // claim is a declaration about an element, with its place in the cascade.
 type claim struct {
 	*declaration
-	weight cascadia.Specificity
-	index  int // in the rule
-	above  bool
+	important bool // the declaration is, or it is promoted
+	weight    cascadia.Specificity
+	index     int // in the rule
+	above     bool
 }
 
 // styled is a declaration as it is written into style=.
@@ -27,6 +30,13 @@ func (a claim) beats(b claim) bool {
 	switch {
 	case a.important != b.important:
 		return a.important
+	}
+	return a.follows(b)
+}
+
+// follows says whether a wins over b where both are important or neither is.
+func (a claim) follows(b claim) bool {
+	switch {
 	case a.above != b.above:
 		return a.above
 	case a.weight != b.weight:
@@ -47,24 +57,37 @@ func (d *document) decide() {
 		for _, u := range e.uses {
 			e.frozen = e.frozen || d.isVague(u.tag) || !d.writable(u.tag)
 		}
+		for _, m := range e.matches {
+			e.frozen = e.frozen || slices.ContainsFunc(m.rule.selectors, func(s *selector) bool { return s.freezes })
+		}
+	}
+	d.promote()
+	for _, e := range d.list {
 		d.inline(e)
 	}
 }
 
-// inline decides for one element.
-func (d *document) inline(e *element) {
-	var may, stay []claim
+// claims are the declarations about an element: those that may go into its style=, and those that stay. One that goes
+// there in some states of the element only is among both.
+func (d *document) claims(e *element) (may, stay []claim) {
 	for _, m := range e.matches {
 		for i, c := range m.rule.decls {
 			certain := m.sure && !m.rule.stays && !c.stays && !e.frozen && d.movable(c, e)
+			important := c.important || c.promoted
 			if certain {
-				may = append(may, claim{c, m.weight, i, false})
+				may = append(may, claim{c, important, m.weight, i, false})
 			}
 			if !certain || m.weight.Less(m.most) {
-				stay = append(stay, claim{c, m.most, i, m.rule.above})
+				stay = append(stay, claim{c, important, m.most, i, m.rule.above})
 			}
 		}
 	}
+	return may, stay
+}
+
+// inline decides for one element.
+func (d *document) inline(e *element) {
+	may, stay := d.claims(e)
 	slices.SortFunc(may, func(a, b claim) int {
 		if a.beats(b) {
 			return 1
@@ -75,7 +98,8 @@ func (d *document) inline(e *element) {
 	for i := len(may) - 1; i >= 0; i-- {
 		c := may[i]
 		loses := func(s claim) bool {
-			return s.declaration != c.declaration && s.important == c.important && overlap(s.property, c.property) && s.beats(c)
+			return s.declaration != c.declaration && s.important == c.important && property.Overlap(s.property, c.property) &&
+				s.beats(c) && !d.same(s.declaration, c.declaration)
 		}
 		if slices.ContainsFunc(stay, loses) {
 			stay = append(stay, c)
@@ -91,20 +115,19 @@ func (d *document) inline(e *element) {
 // settleStyles writes down what goes into an element's style=: without what another declaration overrides anyway, and
 // with !important only where it makes a difference.
 func (d *document) settleStyles(e *element, in, all []claim) {
-	own, known := d.own(e)
+	own, sure := d.own(e)
 	for i, c := range in {
 		s := styled{declaration: c.declaration}
 		if c.important {
-			s.flagged = !known || slices.ContainsFunc(own, func(o *declaration) bool { return overlap(o.property, c.property) }) ||
-				slices.ContainsFunc(all, func(o claim) bool {
-					return o.important && o.declaration != c.declaration && overlap(o.property, c.property)
-				})
+			s.flagged = !sure || touches(own, c.property) || slices.ContainsFunc(all, func(o claim) bool {
+				return o.important && o.declaration != c.declaration && property.Overlap(o.property, c.property)
+			})
 		}
 		overridden := func(o *declaration) bool {
-			return o.property == c.property && (o.value == c.value || plain(o.value))
+			return d.same(o, c.declaration) || o.property == c.property && property.Known(o.property, o.value)
 		}
 		if slices.ContainsFunc(in[i+1:], func(o claim) bool { return overridden(o.declaration) && o.rule != c.rule }) ||
-			known && !s.flagged && slices.ContainsFunc(own, overridden) {
+			sure && !s.flagged && slices.ContainsFunc(own, overridden) {
 			continue
 		}
 		e.styles = append(e.styles, s)
@@ -112,7 +135,7 @@ func (d *document) settleStyles(e *element, in, all []claim) {
 }
 
 // own are the declarations that an author wrote into style=. They are not known if a branch decides on them.
-func (d *document) own(e *element) (own []*declaration, known bool) {
+func (d *document) own(e *element) (own []*declaration, sure bool) {
 	for _, a := range e.tag.attrs {
 		if a.name != "style" {
 			continue
@@ -131,6 +154,16 @@ func (d *document) own(e *element) (own []*declaration, known bool) {
 		}
 	}
 	return own, true
+}
+
+// touches says whether one of some declarations sets what a property sets.
+func touches(all []*declaration, name string) bool {
+	return slices.ContainsFunc(all, func(c *declaration) bool { return property.Overlap(c.property, name) })
+}
+
+// same says whether two declarations say the same.
+func (d *document) same(a, b *declaration) bool {
+	return a.property == b.property && d.filled(a.value) == d.filled(b.value)
 }
 
 // movable says whether the actions in a declaration mean the same at an element.

@@ -14,7 +14,7 @@ import (
 const marker = "data-inline-tag"
 
 // mostVariants bounds the bytes that are read to find out what the branches do to the elements around them.
-const mostVariants = 4 << 20
+const mostVariants = 16 << 20
 
 // role is what a word stands for.
 type role int
@@ -48,7 +48,9 @@ type element struct {
 // use is an element at one place of the document.
 type use struct {
 	*tag
-	nodes []*xhtml.Node
+	nodes   []*xhtml.Node
+	classes map[string]bool // all that it may have
+
 	loose bool // what it stands in hangs on a branch
 	shaky bool // what stands beside it, or beside what it stands in, hangs on a branch
 	loops bool // it is within a range
@@ -199,28 +201,25 @@ func identity(n *xhtml.Node, tags []*tag) key {
 }
 
 // branches finds out what the branches do to the elements around them: it reads the document once for each way that a
-// branch can go, and compares.
+// branch can go, and compares. In a long document with many branches it takes several of them at a time, which stand far
+// from each other.
 func (d *document) branches() {
-	var all []*node
+	var all, outside []*node
 	d.eachBranch(d.nodes, &all)
-	variants := []map[int]int{}
-	spent := 0
 	for _, n := range all {
-		d.loops(n)
-		if d.within(n) {
-			continue
-		}
-		for i := range n.lists {
-			variants = append(variants, map[int]int{n.word: i})
-			spent += len(d.main.text)
+		if d.loops(n); !d.within(n) {
+			outside = append(outside, n)
 		}
 	}
-	if spent > mostVariants {
-		d.doubt()
-		return
-	}
-	for _, take := range variants {
-		d.compare(take)
+	groups := min(len(outside), max(mostVariants/(2*len(d.main.text)+1), 4))
+	for g := range groups {
+		for i := range 2 {
+			take := map[int]int{}
+			for k := g; k < len(outside); k += groups {
+				take[outside[k].word] = i
+			}
+			d.compare(take)
+		}
 	}
 }
 

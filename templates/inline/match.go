@@ -19,6 +19,9 @@ type match struct {
 
 // match finds out which rules match which elements.
 func (d *document) match() {
+	for _, u := range d.uses {
+		d.pose(u, u.nodes, true)
+	}
 	sure := map[*use]map[*rule]cascadia.Specificity{}
 	for _, u := range d.uses {
 		d.pose(u, u.nodes, false)
@@ -65,7 +68,7 @@ func certain(r *rule, u *use) (cascadia.Specificity, bool) {
 		var best cascadia.Specificity
 		found := false
 		for _, s := range r.selectors {
-			if s.sure == nil || s.beside && u.shaky || s.within && u.loose || !s.sure.Match(n) {
+			if s.sure == nil || s.beside && u.shaky || s.within && u.loose || s.differs(u) || !s.sure.Match(n) {
 				continue
 			}
 			if !found || best.Less(s.weight) {
@@ -84,7 +87,7 @@ func certain(r *rule, u *use) (cascadia.Specificity, bool) {
 func (d *document) possible(u *use, m *match) {
 	for _, s := range m.rule.selectors {
 		for _, n := range u.nodes {
-			if !s.maybe(n, u.loose) {
+			if !s.maybe(n, u) {
 				continue
 			}
 			s.matched, m.may = true, true
@@ -95,20 +98,31 @@ func (d *document) possible(u *use, m *match) {
 	}
 }
 
-// maybe says whether a node of the document as it may be matches.
-func (s *selector) maybe(n *xhtml.Node, loose bool) bool {
+// differs says whether a use has another name than a selector asks for, or lacks its class. It is what most selectors
+// and elements differ in, and quickly said.
+func (s *selector) differs(u *use) bool {
+	return s.tag != "" && s.tag != u.name || s.class != "" && !u.classes[s.class]
+}
+
+// maybe says whether a node of the document as it may be matches, which is one of a use.
+func (s *selector) maybe(n *xhtml.Node, u *use) bool {
 	switch {
 	case s.nothing:
 		return false
 	case s.any:
 		return true
-	case loose:
+	case s.differs(u):
+		return false
+	case u.loose:
 		return s.last.Match(n)
+	case u.shaky:
+		return s.loosely.Match(n)
 	}
 	return s.may.Match(n)
 }
 
-// pose gives nodes the attributes of their tag: those that they certainly have, or all that they may have.
+// pose gives nodes the attributes of their tag: those that they certainly have, or all that they may have. For the
+// latter, classes are in small letters, since browsers compare them so in old documents, and ids are classes.
 func (d *document) pose(u *use, nodes []*xhtml.Node, all bool) {
 	attrs := []xhtml.Attribute{}
 	var classes []string
@@ -122,25 +136,18 @@ func (d *document) pose(u *use, nodes []*xhtml.Node, all bool) {
 			anyClass = anyClass || a.dynamic
 		case a.name == "id" && a.dynamic:
 			anyID = true
-		case a.name == "id":
-			classes = append(classes, d.idClass()+a.value)
-			attrs = append(attrs, xhtml.Attribute{Key: a.name, Val: a.value})
 		case !a.dynamic && !a.vague:
 			attrs = append(attrs, xhtml.Attribute{Key: a.name, Val: a.value})
+			if a.name == "id" && all {
+				classes = append(classes, d.idClass()+strings.TrimSpace(a.value))
+			}
 		}
 	}
 	if all {
-		for _, r := range d.rules {
-			for _, s := range r.selectors {
-				if anyClass {
-					classes = append(classes, s.classes...)
-				}
-				for _, id := range s.ids {
-					if anyID {
-						classes = append(classes, d.idClass()+id)
-					}
-				}
-			}
+		classes = d.every(classes, anyClass, anyID)
+		u.classes = map[string]bool{}
+		for _, c := range classes {
+			u.classes[c] = true
 		}
 	}
 	if len(classes) > 0 {
@@ -149,6 +156,24 @@ func (d *document) pose(u *use, nodes []*xhtml.Node, all bool) {
 	for _, n := range nodes {
 		n.Attr = attrs
 	}
+}
+
+// every returns classes in small letters, with all that rules ask for if an action decides on a class or an id.
+func (d *document) every(classes []string, anyClass, anyID bool) []string {
+	for i := range classes {
+		classes[i] = strings.ToLower(classes[i])
+	}
+	for _, r := range d.rules {
+		for _, s := range r.selectors {
+			if anyClass {
+				classes = append(classes, s.classes...)
+			}
+			if anyID {
+				classes = append(classes, s.ids...)
+			}
+		}
+	}
+	return classes
 }
 
 // isVague says whether an action decides on the name of an attribute of a tag.

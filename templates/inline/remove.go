@@ -43,16 +43,16 @@ func (d *document) elsewhere(done map[*rule]bool) {
 			authored[n] = true
 		}
 	}
-	keep := func(n *xhtml.Node, e *element) {
+	keep := func(n *xhtml.Node, u *use, e *element) {
 		for r := range done {
-			if done[r] && r.touches(n) && (e == nil || !e.has(r)) {
+			if done[r] && r.touches(n, u) && (e == nil || !e.has(r)) {
 				done[r] = false
 			}
 		}
 	}
 	for n := range d.root.Descendants() {
 		if n.Type == xhtml.ElementNode && !authored[n] {
-			keep(n, nil)
+			keep(n, unmarked(n), nil)
 		}
 	}
 	v := d.view(choice{outlook: true})
@@ -71,21 +71,37 @@ func (d *document) elsewhere(done map[*rule]bool) {
 			numbers[n] = i
 		}
 	}
+	posed := map[*xhtml.Node]*use{}
 	for n, i := range numbers {
-		d.pose(&use{tag: tags[i]}, []*xhtml.Node{n}, true)
+		posed[n] = &use{tag: tags[i]}
+		d.pose(posed[n], []*xhtml.Node{n}, true)
 	}
-	for n, i := range numbers {
-		if tags[i].node.hidden {
-			keep(n, nil)
+	for n, u := range posed {
+		if u.node.hidden {
+			keep(n, u, nil)
 		} else {
-			keep(n, d.element[elementKey{tags[i].place.form, tags[i].off}])
+			keep(n, u, d.element[elementKey{u.place.form, u.off}])
 		}
 	}
 }
 
-// touches says whether a node of the document as it may be matches.
-func (r *rule) touches(n *xhtml.Node) bool {
-	return slices.ContainsFunc(r.selectors, func(s *selector) bool { return s.maybe(n, false) })
+// unmarked is a use for a node without a number.
+func unmarked(n *xhtml.Node) *use {
+	u := &use{tag: &tag{name: n.Data}, classes: map[string]bool{}}
+	for _, a := range n.Attr {
+		if a.Key == "class" {
+			for class := range strings.FieldsSeq(strings.ToLower(a.Val)) {
+				u.classes[class] = true
+			}
+		}
+	}
+	return u
+}
+
+// touches says whether a node of the document as it may be matches, which is one of a use.
+func (r *rule) touches(n *xhtml.Node, u *use) bool {
+	u.shaky = true // what stands beside it there is not looked into
+	return slices.ContainsFunc(r.selectors, func(s *selector) bool { return s.maybe(n, u) })
 }
 
 // erase takes the rules that are done out of a sheet, and the sheet with them if nothing is left in it.

@@ -13,6 +13,7 @@ import (
 type selector struct {
 	sure    cascadia.Sel // nil: no element matches for certain
 	may     cascadia.Sel // what it asks that cannot be known is left out; nil: see any
+	loosely cascadia.Sel // the same, without what it asks of what stands beside an element
 	last    cascadia.Sel // the same, only of the element itself
 	any     bool         // any element may match
 	nothing bool         // it is about a part of an element, such as ::before
@@ -21,9 +22,11 @@ type selector struct {
 	within  bool         // it asks what an element stands in
 	weight  cascadia.Specificity
 	classes []string
-	ids     []string
-	attrs   []string
+	ids     []string // the classes that stand for them
+	tag     string   // the name that an element must have, or ""
+	class   string   // a class that it must have in the document as it may be, or ""
 
+	freezes bool // it asks how style= begins
 	matched bool // by an element that may match
 }
 
@@ -41,6 +44,7 @@ var (
 type compound struct {
 	sure []string // as it is written
 	may  []string // without what cannot be known
+	here []string // the same, without what it asks of what stands beside it
 	star bool     // *
 }
 
@@ -50,7 +54,12 @@ type selecting struct {
 	s      *selector
 	chain  []compound
 	joints []string // between the compounds
+	tag    string   // what the last compound asks for, or ""
+	class  string   // a class that it asks for, or that of an id, or ""
 	states int      // how many states it asks for, which nobody knows before the message is looked at
+	// escaped says that a class or an id is written with escapes, and that an action decides on a class or an id.
+	escaped bool
+	root    bool // it asks for the root, which mail programs that show messages within a page have elsewhere
 }
 
 // selector reads a selector.
@@ -68,24 +77,14 @@ func (d *document) selector(all []token) *selector {
 	}
 	p.s.beside = p.s.beside || from > 0
 	p.s.within = len(p.chain) > 1
-	var may strings.Builder
-	for i := from; i < len(p.chain); i++ {
-		if i > from {
-			may.WriteString(p.joints[i-1])
-		}
-		may.WriteString(asked(p.chain[i].may))
+	p.s.may = compiled(p.write(0, func(c compound) []string { return c.may }))
+	p.s.loosely = compiled(p.write(from, func(c compound) []string { return c.here }))
+	p.s.last = compiled(asked(last.here))
+	p.s.any = p.s.may == nil || p.s.loosely == nil || p.s.last == nil || p.escaped
+	if !p.s.any && !strings.Contains(p.tag+p.class, `\\`) {
+		p.s.tag, p.s.class = p.tag, p.class
 	}
-	p.s.may = compiled(may.String())
-	p.s.last = compiled(asked(last.may))
-	p.s.any = p.s.may == nil || p.s.last == nil
-	var sure strings.Builder
-	for i, c := range p.chain {
-		if i > 0 {
-			sure.WriteString(p.joints[i-1])
-		}
-		sure.WriteString(asked(c.sure))
-	}
-	exact, err := cascadia.Parse(sure.String())
+	exact, err := cascadia.Parse(p.write(0, func(c compound) []string { return c.sure }))
 	if err != nil {
 		p.s.unknown = true
 		return p.s
@@ -93,10 +92,22 @@ func (d *document) selector(all []token) *selector {
 	p.s.weight = exact.Specificity()
 	p.s.weight[1] += p.states
 	universal := last.star && len(last.sure) == 1
-	if p.states == 0 && !p.s.nothing && !universal {
+	if p.states == 0 && !p.root && !p.s.nothing && !universal {
 		p.s.sure = exact
 	}
 	return p.s
+}
+
+// write writes the selector from a compound on, with some parts of each.
+func (p *selecting) write(from int, parts func(compound) []string) string {
+	var b strings.Builder
+	for i, c := range p.chain[from:] {
+		if i > 0 {
+			b.WriteString(p.joints[from+i-1])
+		}
+		b.WriteString(asked(parts(c)))
+	}
+	return b.String()
 }
 
 func asked(parts []string) string {
@@ -123,7 +134,7 @@ func (p *selecting) read(all []token) bool {
 	for i := 0; i < len(all); {
 		c := &p.chain[len(p.chain)-1]
 		joint := ""
-		for i < len(all) && (all[i].TokenType == css.WhitespaceToken || slices.Contains([]string{">", "+", "~"}, all[i].text)) {
+		for i < len(all) && slices.Contains([]string{"", ">", "+", "~"}, strings.TrimSpace(all[i].text)) {
 			if all[i].TokenType != css.WhitespaceToken {
 				if strings.TrimSpace(joint) != "" {
 					return false
@@ -138,6 +149,7 @@ func (p *selecting) read(all []token) bool {
 			if len(c.sure) == 0 || i == len(all) || p.s.nothing {
 				return false
 			}
+			p.tag, p.class = "", ""
 			p.joints = append(p.joints, joint)
 			p.chain = append(p.chain, compound{})
 			continue
@@ -162,12 +174,19 @@ func (p *selecting) simple(c *compound, all []token) int {
 		if may != "" {
 			c.may = append(c.may, may)
 		}
+		if may == ":root" || !strings.HasPrefix(may, ":") && may != "" {
+			c.here = append(c.here, may)
+		}
 	}
 	t := all[0]
+	if strings.Contains(t.text, `\\`) || len(all) > 1 && strings.Contains(all[1].text, `\\`) {
+		p.escaped = p.escaped || p.d.vague || p.d.dynamic["class"] || p.d.dynamic["id"]
+	}
 	switch {
 	case p.s.nothing: // only a state may come after a pseudo-element
 		return 0
 	case t.TokenType == css.IdentToken && len(c.sure) == 0:
+		p.tag = strings.ToLower(t.text)
 		add(t.text, t.text)
 		return 1
 	case t.text == "*" && len(c.sure) == 0:
@@ -175,15 +194,19 @@ func (p *selecting) simple(c *compound, all []token) int {
 		add("*", "*")
 		return 1
 	case t.TokenType == css.HashToken:
-		p.s.ids = append(p.s.ids, t.text[1:])
-		add(t.text, "."+p.d.idClass()+t.text[1:])
+		id := p.d.idClass() + strings.ToLower(t.text[1:])
+		p.s.ids = append(p.s.ids, id)
+		p.class = id
+		add(t.text, "."+id)
 		return 1
 	case t.text == "." && len(all) > 1 && all[1].TokenType == css.IdentToken:
-		p.s.classes = append(p.s.classes, all[1].text)
-		add("."+all[1].text, "."+all[1].text)
+		class := strings.ToLower(all[1].text)
+		p.s.classes = append(p.s.classes, class)
+		p.class = class
+		add("."+all[1].text, "."+class)
 		return 2
 	case t.TokenType == css.LeftBracketToken:
-		return p.attribute(all, add)
+		return p.attribute(c, all, add)
 	case t.TokenType == css.ColonToken:
 		return p.pseudo(c, all, add)
 	}
@@ -191,7 +214,7 @@ func (p *selecting) simple(c *compound, all []token) int {
 }
 
 // attribute reads [name=value].
-func (p *selecting) attribute(all []token, add func(sure, may string)) int {
+func (p *selecting) attribute(c *compound, all []token, add func(sure, may string)) int {
 	var b strings.Builder
 	for i, t := range all {
 		b.WriteString(t.text)
@@ -202,16 +225,37 @@ func (p *selecting) attribute(all []token, add func(sure, may string)) int {
 		if len(inner) == 0 || inner[0].TokenType != css.IdentToken || strings.Contains(b.String(), "!") {
 			return 0
 		}
-		p.s.attrs = append(p.s.attrs, strings.ToLower(inner[0].text))
+		name := strings.ToLower(inner[0].text)
 		may := b.String()
-		if p.d.vague || p.d.dynamic[strings.ToLower(inner[0].text)] {
+		switch {
+		case p.d.vague || p.d.dynamic[name] || name == "style":
 			may = ""
+		case slices.Contains(caseless, name):
+			may = "[" + name + "]"
 		}
-		add(b.String(), may)
+		if name == "style" {
+			if p.states++; len(c.sure) == 0 {
+				add("*", "*")
+			}
+			p.s.weigh(inner)
+		} else {
+			add(b.String(), may)
+		}
 		return i + 1
 	}
 	return 0
 }
+
+// weigh notes a selector that asks how style= begins, or whether there is one: its elements get none.
+func (s *selector) weigh(inner []token) {
+	s.freezes = s.freezes || len(inner) < 2 || inner[1].TokenType != css.SubstringMatchToken &&
+		inner[1].TokenType != css.SuffixMatchToken
+}
+
+// caseless are attributes whose value browsers compare whatever its case, and those that are posed in another way.
+var caseless = []string{"class", "id", "align", "valign", "bgcolor", "color", "text", "link", "alink", "vlink", "face",
+	"dir", "lang", "type", "rel", "rules", "frame", "shape", "scope", "clear", "target", "method", "media", "nowrap",
+	"noshade", "compact", "checked", "disabled", "selected", "multiple", "readonly", "charset", "http-equiv", "hreflang"}
 
 // pseudo reads a pseudo-class or a pseudo-element.
 func (p *selecting) pseudo(c *compound, all []token, add func(sure, may string)) int {
@@ -251,13 +295,18 @@ func (p *selecting) pseudo(c *compound, all []token, add func(sure, may string))
 		return 0
 	case slices.Contains(places, name) && !strings.Contains(text, " of "):
 		p.s.beside = true
-		add(text, "")
+		add(text, text)
 		return n
 	case name == "not(" && len(p.d.dynamic) == 0 && !p.d.vague && !strings.ContainsAny(text[5:], ":,"):
 		add(text, "")
 		return n
 	case !slices.Contains(states, name):
 		return 0
+	}
+	if name == "root" {
+		p.root = true
+		add(":root", ":root")
+		return n
 	}
 	if p.states++; len(c.sure) == 0 {
 		add("*", "*")

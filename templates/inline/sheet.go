@@ -19,7 +19,9 @@ type sheet struct {
 // rule is one rule of a sheet, with what it declares for what.
 type rule struct {
 	sheet     *sheet
-	from, to  int // in the sheet's text
+	from, to  int      // in the sheet's text
+	heads     []string // of the at-rules that it is in, and its selectors
+	after     int      // where the rule ends, or the outermost of its at-rules; 0: it does not
 	selectors []*selector
 	decls     []*declaration
 	order     int
@@ -34,6 +36,7 @@ type declaration struct {
 	value     string // as it is written, without comments
 	important bool
 	stays     bool // it is not inlined
+	promoted  bool // it is repeated with !important
 }
 
 // token is one token of CSS.
@@ -115,6 +118,8 @@ type reader struct {
 	d     *document
 	sheet *sheet
 	all   []token
+	heads []string // of the at-rules that are being read
+	after int      // where the outermost of them ends, or 0
 }
 
 // block returns the token after which a prelude from i on ends: a { or, of an at-rule, a ; at the top. It returns end
@@ -186,20 +191,32 @@ func (p *reader) at(i, end int, above bool) int {
 		return open + 1
 	}
 	shut := p.closing(open, end)
-	switch name := strings.ToLower(p.all[i].text); name {
-	case "@font-face", "@page", "@import", "@charset", "@counter-style", "@property", "@viewport", "@-ms-viewport",
-		"@keyframes", "@-webkit-keyframes", "@-moz-keyframes", "@-o-keyframes":
-	case "@media", "@supports":
-		p.list(open+1, shut, true, above)
-	default:
-		p.list(open+1, shut, true, true)
+	name := strings.ToLower(p.all[i].text)
+	if slices.Contains(aside, name) {
+		return shut + 1
+	}
+	if len(p.heads) == 0 && shut < len(p.all) {
+		p.after = p.end(shut)
+	}
+	p.heads = append(p.heads, strings.TrimSpace(p.sheet.text[p.all[i].at:p.all[open].at]))
+	p.list(open+1, shut, true, above || name != "@media" && name != "@supports")
+	if p.heads = p.heads[:len(p.heads)-1]; len(p.heads) == 0 {
+		p.after = 0
 	}
 	return shut + 1
 }
 
+// aside are the at-rules that say nothing about elements.
+var aside = []string{"@font-face", "@page", "@import", "@charset", "@counter-style", "@property", "@viewport",
+	"@-ms-viewport", "@keyframes", "@-webkit-keyframes", "@-moz-keyframes", "@-o-keyframes"}
+
 // rule reads the rule whose prelude is from i to open, and whose declarations are from there to shut.
 func (p *reader) rule(i, open, shut int, stays, above bool) {
 	r := &rule{sheet: p.sheet, from: p.all[i].at, to: p.end(shut), stays: stays || p.sheet.keeps, above: above}
+	r.heads = append(slices.Clone(p.heads), strings.TrimSpace(p.sheet.text[r.from:p.all[open].at]))
+	if r.after = p.after; len(p.heads) == 0 && shut < len(p.all) {
+		r.after = r.to
+	}
 	for from := i; from <= open; {
 		to := p.split(from, open, css.CommaToken)
 		s := p.d.selector(p.all[from:to])
@@ -278,15 +295,20 @@ func (p *reader) declaration(all []token) *declaration {
 		return &declaration{stays: true} // browsers skip it
 	}
 	value := trim(rest[1:])
-	if n := len(value); n > 1 && value[n-1].TokenType == css.IdentToken && strings.EqualFold(value[n-1].text, "important") {
+	if n := len(value); n > 1 && strings.EqualFold(value[n-1].text, "important") {
 		if before := trim(value[:n-1]); len(before) > 0 && before[len(before)-1].text == "!" {
 			c.important, value = true, trim(before[:len(before)-1])
 		}
 	}
-	c.stays = strings.HasPrefix(c.property, "--") || len(value) == 0 || strings.HasPrefix(c.property, "\\")
+	c.stays = len(value) == 0 || slices.ContainsFunc(forOne, func(prefix string) bool {
+		return strings.HasPrefix(c.property, prefix)
+	})
 	c.value = p.value(value, c)
 	return c
 }
+
+// forOne begin the properties that are not inlined: custom properties, and those of one program, which reads <style>.
+var forOne = []string{"--", "mso-", "-ms-", "-webkit-", "-moz-", "-o-", "\\"}
 
 // value writes the tokens of a value, with one blank for each run of blanks and comments.
 func (p *reader) value(all []token, c *declaration) string {

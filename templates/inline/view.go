@@ -82,16 +82,14 @@ type key struct {
 // tag is a start tag of a view.
 type tag struct {
 	key
-	name     string
-	at       int // of its < in the view
-	raw      string
-	node     *node
-	depth    int // how many branches it is in
-	repeated bool
-	attrs    []attribute
-	closed   int // of a style element: where its end tag ends, or -1
-	content  string
-	inside   int // of a style element: where its content begins
+	name    string
+	at      int // of its < in the view
+	raw     string
+	node    *node
+	attrs   []attribute
+	closed  int // of a style element: where its end tag ends, or -1
+	content string
+	inside  int // of a style element: where its content begins
 }
 
 // tags finds the start tags of a view. It returns the view's HTML as well, with the number of its tag in each, and

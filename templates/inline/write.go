@@ -1,6 +1,7 @@
 package inline
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -55,10 +56,11 @@ func (d *document) write() map[*source.Form]*source.Form {
 	if len(edits) == 0 {
 		return nil
 	}
+	d.repeat(edits)
 	d.remove(edits)
 	forms := map[*source.Form]*source.Form{}
 	for form, all := range edits {
-		slices.SortFunc(all, func(a, b edit) int { return a.from - b.from })
+		slices.SortFunc(all, func(a, b edit) int { return cmp.Or(a.from-b.from, a.to-b.to) })
 		spans := make([][]int, len(all))
 		for i, e := range all {
 			spans[i] = []int{e.from, e.to}
@@ -121,12 +123,20 @@ func (d *document) quoted(value string, quote byte) string {
 	value = strings.ReplaceAll(value, "&", "&amp;")
 	value = strings.ReplaceAll(value, string(quote), entity)
 	value = strings.NewReplacer("<", "&lt;", ">", "&gt;").Replace(value)
+	return d.filled(value)
+}
+
+// filled puts the actions into a text in the place of their words.
+func (d *document) filled(text string) string {
+	if !strings.Contains(text, d.tokens.Prefix()) {
+		return text
+	}
 	var b strings.Builder
 	from := 0
-	d.eachWord(value, func(at int, w word) {
-		b.WriteString(value[from:at] + "{{" + w.node.text + "}}")
+	d.eachWord(text, func(at int, w word) {
+		b.WriteString(text[from:at] + "{{" + w.node.text + "}}")
 		from = at + d.tokens.Width()
 	})
-	b.WriteString(value[from:])
+	b.WriteString(text[from:])
 	return b.String()
 }
