@@ -75,7 +75,7 @@ func TestTasksAndNotes(t *testing.T) {
 }
 
 // Quotes, dashes and dots are set by language, and nowhere else than in what the author has written as text. Proven by
-// rendering with the actions in place: the quotes in them are then others.
+// leaving single quotes to goldmark: those of 'two' are then both apostrophes.
 func TestTypographer(t *testing.T) {
 	t.Parallel()
 	const md = "\"One 'two'\" -- it's {{print \"a--b\" .x}}... `\"c\" -- d`\n\n    \"code\"\n\n<b title=\"x--y\">\"{{.z}}\"</b>"

@@ -54,12 +54,13 @@ type typographer struct{ language string }
 
 func (t typographer) Extend(m goldmark.Markdown) {
 	q := quotationOf(t.language)
-	m.Parser().AddOptions(parser.WithInlineParsers(util.Prioritized(&careful{quotes: q, InlineParser: extension.NewTypographerParser(
+	others := extension.NewTypographerParser(
 		extension.WithTypographicSubstitutions(map[extension.TypographicPunctuation]string{
 			extension.LeftDoubleQuote: q[0], extension.RightDoubleQuote: q[1],
 			extension.EnDash: "–", extension.EmDash: "—", extension.Ellipsis: "…",
 			extension.LeftAngleQuote: "«", extension.RightAngleQuote: "»",
-		}))}, 9999)))
+		}))
+	m.Parser().AddOptions(parser.WithInlineParsers(util.Prioritized(&careful{others, q, 0}, 9999)))
 }
 
 // careful sets single quotes itself, because goldmark takes each 't and 'e for an English apostrophe. It leaves the line
