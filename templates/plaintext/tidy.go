@@ -117,13 +117,14 @@ func (l *layout) free() {
 
 // layout lays out a text line by line.
 type layout struct {
-	b     []byte
-	start int
-	empty bool  // empty lines are due before the next line
-	last  int   // the quotes of the line before
-	t     table // whose rows are being read
-	first bool  // of a literal: nothing has been written yet; an empty line before it counts
-	from  int   // where the first line of a literal is
+	b       []byte
+	start   int
+	empty   bool  // empty lines are due before the next line
+	last    int   // the quotes of the line before
+	t       table // whose rows are being read
+	endless bool  // no row has an end any more
+	first   bool  // of a literal: nothing has been written yet; an empty line before it counts
+	from    int   // where the first line of a literal is
 }
 
 // line lays out the first line of a text, and returns how long it was there.
@@ -151,7 +152,7 @@ func (l *layout) line(text []byte) int {
 	s, rest := cut(line)
 	if s.row() {
 		// What a cell prints may have line ends. They end lines within the row.
-		if i := bytes.Index(text, []byte(endMark)); i >= 0 {
+		if i := l.end(text); i >= 0 {
 			rest = text[len(line)-len(rest) : i]
 			if end = len(text); bytes.IndexByte(text[i:], '\n') >= 0 {
 				end = i + bytes.IndexByte(text[i:], '\n') + 1
@@ -172,6 +173,17 @@ func (l *layout) line(text []byte) int {
 	l.flow(s, rest)
 	l.last = s.quotes
 	return end
+}
+
+// end is where the row ends that a text begins with, or -1. A row without an end is its line; there is none then
+// further down either.
+func (l *layout) end(text []byte) int {
+	if l.endless {
+		return -1
+	}
+	i := bytes.Index(text, []byte(endMark))
+	l.endless = i < 0
+	return i
 }
 
 // gap writes the empty line that is due before a line in a number of quotes.
