@@ -108,7 +108,8 @@ func (blockAttributes) Trigger() []byte { return []byte{'{'} }
 func (blockAttributes) Open(parent ast.Node, reader text.Reader, _ parser.Context) (ast.Node, parser.State) {
 	line, segment := reader.PeekLine()
 	before := parent.LastChild()
-	if before == nil || before.Kind() == kindControl || before.Kind() == kindListed || followsBlank(reader.Source(), segment.Start) {
+	if before == nil || before.Kind() == kindControl || before.Kind() == kindListed ||
+		followsBlank(reader.Source(), segment.Start) {
 		return nil, parser.NoChildren
 	}
 	trimmed := bytes.TrimSpace(line)

@@ -184,7 +184,7 @@ func (t *tokens) unwrapLines(s string) string {
 		}
 		line := s[:k]
 		from := max(strings.LastIndexByte(line, '\n'), strings.LastIndexByte(line, '>')) + 1
-		if _, _, ok := t.pair(line[from:]); ok {
+		if first, _, ok := t.pair(line[from:]); ok && !strings.HasPrefix(t.Source.Text[t.Actions[first].Start:], "{{- ") {
 			last := len(line) - t.Width()
 			b.WriteString(line[:last] + end + line[last:])
 		} else {

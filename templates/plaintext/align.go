@@ -2,17 +2,27 @@ package plaintext
 
 import (
 	"bytes"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
-// row is a row of a table whose cells are known.
+// table is a table whose cells are known. Its memory is used for the next table.
+type table struct {
+	rows   []row
+	fields []field // those of the rows
+	lines  [][]byte
+	widths []int  // by column; one that is empty takes no room
+	kinds  []kind // by column
+}
+
+// row is a row of a table.
 type row struct {
 	shape
 	lead  []byte // what stands before the table, as the mark of the item that it is in
-	cells []field
+	from  int    // its cells are fields[from:to]
+	to    int
+	cells []field // they, once all rows are read
 }
 
 // field is a cell of a table.
@@ -26,26 +36,51 @@ type field struct {
 // mostColumns is how many columns a table has at most. What is in others is left out.
 const mostColumns = 100
 
-// readRow reads what stands between the mark of a row and its end.
-func readRow(s shape, b []byte) row {
-	r := row{shape: s}
-	parts := bytes.Split(b, []byte(cellMark))
-	r.lead = unmarked(parts[0])
-	at := 0
-	for _, part := range parts[1:] {
-		if len(part) < 2 || at == mostColumns {
+// read reads what stands between the mark of a row and its end.
+func (t *table) read(s shape, b []byte) {
+	r := row{shape: s, from: len(t.fields)}
+	next := bytes.Index(b, []byte(cellMark))
+	if next < 0 {
+		next = len(b)
+	}
+	r.lead = unmarked(b[:next])
+	for at := 0; next+4 <= len(b) && at < mostColumns; {
+		part := b[next+2:]
+		if n := bytes.Index(part, []byte(cellMark)); n >= 0 {
+			part = part[:n]
+		}
+		next += 2 + len(part)
+		if len(part) < 2 {
 			continue
 		}
 		f := field{at: at, align: part[0], span: min(max(int(part[1])-'0', 1), mostColumns-at)}
 		at += f.span
-		for line := range bytes.SplitSeq(bytes.ReplaceAll(part[2:], []byte(breakMark), []byte("\n")), []byte("\n")) {
+		from := len(t.lines)
+		for line, rest := cellLine(part[2:]); ; line, rest = cellLine(rest) {
 			if line = bytes.TrimSpace(unmarked(line)); len(line) > 0 {
-				f.lines = append(f.lines, line)
+				t.lines = append(t.lines, line)
+			}
+			if rest == nil {
+				break
 			}
 		}
-		r.cells = append(r.cells, f)
+		f.lines = t.lines[from:len(t.lines):len(t.lines)]
+		t.fields = append(t.fields, f)
 	}
-	return r
+	r.to = len(t.fields)
+	t.rows = append(t.rows, r)
+}
+
+// cellLine returns the first line of a cell, and what comes after it; nil if there is nothing more.
+func cellLine(text []byte) (line, rest []byte) {
+	line, rest, found := bytes.Cut(text, []byte(breakMark))
+	if !found {
+		rest = nil
+	}
+	if i := bytes.IndexByte(line, '\n'); i >= 0 {
+		line, rest = line[:i], text[i+1:]
+	}
+	return line, rest
 }
 
 // between stands between two columns.
@@ -53,41 +88,42 @@ const between = 2
 
 // table writes the rows that have been read.
 func (l *layout) table() {
-	if len(l.rows) == 0 {
+	if len(l.t.rows) == 0 {
 		return
 	}
-	t := newTable(l.rows)
-	l.rows = l.rows[:0]
-	if len(t.widths) == 0 {
-		return
-	}
-	quotes := t.rows[0].quotes
-	l.gap(quotes)
-	l.last = quotes
-	room := columns - len(t.rows[0].lead) - quotes - 1
-	if !t.squeeze(room) {
-		t.records(l)
-		return
-	}
-	from := len(l.b)
-	var lines []shape
-	for i, r := range t.rows {
-		lines = t.row(l, r, lines)
-		if r.kind == 'T' && i+1 < len(t.rows) && t.rows[i+1].kind != 'T' {
-			lines = t.rule(l, r, lines)
+	t := &l.t
+	if t.measure(); len(t.widths) > 0 {
+		first := t.rows[0]
+		l.gap(first.quotes)
+		l.last = first.quotes
+		if t.squeeze(columns - len(first.lead) - first.quotes - 1) {
+			from := len(l.b)
+			for i, r := range t.rows {
+				t.row(l, r)
+				if r.kind == 'T' && i+1 < len(t.rows) && t.rows[i+1].kind != 'T' {
+					t.rule(l, r)
+				}
+			}
+			l.stuff(from, first.shape)
+		} else {
+			t.records(l)
 		}
 	}
-	l.stuff(from, lines)
+	t.rows, t.fields, t.lines = t.rows[:0], t.fields[:0], t.lines[:0]
 }
 
 // stuff goes over the lines of a table. All of them are stuffed if one has to be, so that columns stay columns.
-func (l *layout) stuff(from int, shapes []shape) {
+func (l *layout) stuff(from int, s shape) {
+	need := false
+	for line := range bytes.Lines(l.b[from:]) {
+		need = need || stuffed(line)
+	}
+	if !need && s.quotes == 0 && !s.right {
+		return
+	}
 	made := bytes.Clone(l.b[from:])
 	l.b = l.b[:from]
-	lines := bytes.Split(bytes.TrimSuffix(made, []byte("\n")), []byte("\n"))
-	need := slices.ContainsFunc(lines, func(line []byte) bool { return len(line) > 0 && stuffed(line) })
-	for i, line := range lines {
-		s := shapes[i]
+	for line := range bytes.Lines(made) {
 		for range s.quotes {
 			l.b = append(l.b, '>')
 		}
@@ -97,27 +133,22 @@ func (l *layout) stuff(from int, shapes []shape) {
 		if s.right && !rightward(line) {
 			l.b = append(l.b, rlm...)
 		}
-		l.b = append(append(l.b, line...), '\n')
+		l.b = append(l.b, line...)
 	}
 }
 
-// table is a table whose columns are known.
-type table struct {
-	rows   []row
-	widths []int  // by column; one that is empty takes no room
-	kinds  []kind // by column
-}
-
-func newTable(rows []row) *table {
+// measure finds out how wide the columns are.
+func (t *table) measure() {
 	n := 0
-	t := &table{rows: slices.Clone(rows)}
 	for i := range t.rows {
-		for k := range t.rows[i].cells {
-			n = max(n, t.rows[i].cells[k].at+t.rows[i].cells[k].span)
+		r := &t.rows[i]
+		r.cells = t.fields[r.from:r.to]
+		for _, f := range r.cells {
+			n = max(n, f.at+f.span)
 		}
 	}
-	t.widths = make([]int, n)
-	t.count(n)
+	t.widths, t.kinds = zeroed(t.widths, n), zeroed(t.kinds, n)
+	t.count()
 	for _, r := range t.rows {
 		for k := range r.cells {
 			f := &r.cells[k]
@@ -133,7 +164,16 @@ func newTable(rows []row) *table {
 		}
 	}
 	t.spread()
-	return t
+}
+
+// zeroed is a slice of n zeros, in the memory of another.
+func zeroed[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	s = s[:n]
+	clear(s)
+	return s
 }
 
 // spread makes room for the cells that span columns.
@@ -160,9 +200,8 @@ type kind struct{ some, others bool }
 // right says whether they are all numbers, or to the right by what their author says.
 func (k kind) right() bool { return k.some && !k.others }
 
-// count finds out what the cells of n columns are.
-func (t *table) count(n int) {
-	t.kinds = make([]kind, n)
+// count finds out what the cells of the columns are.
+func (t *table) count() {
 	heads := len(t.rows) > 2 && t.rows[0].heads()
 	for i, r := range t.rows {
 		if r.kind == 'T' || i == 0 && heads {
@@ -241,7 +280,7 @@ func (f *field) wrap(room int) bool {
 	var lines [][]byte
 	for _, line := range f.lines {
 		for len(line) > 0 {
-			n, wide := fit(line, room)
+			n, wide := fit(line, room, 0)
 			if wide > room {
 				return false
 			}
@@ -253,8 +292,8 @@ func (f *field) wrap(room int) bool {
 	return true
 }
 
-// row writes a row. shapes are those of the lines written so far.
-func (t *table) row(l *layout, r row, shapes []shape) []shape {
+// row writes a row.
+func (t *table) row(l *layout, r row) {
 	height := 1
 	for _, f := range r.cells {
 		height = max(height, len(f.lines))
@@ -277,7 +316,7 @@ func (t *table) row(l *layout, r row, shapes []shape) []shape {
 				line = f.lines[i]
 			}
 			if !empty {
-				l.b = append(l.b, strings.Repeat(" ", between)...)
+				l.blanks(between)
 			}
 			empty = false
 			pad := max(room-Width(line), 0)
@@ -288,36 +327,41 @@ func (t *table) row(l *layout, r row, shapes []shape) []shape {
 			case 'c':
 				before = pad / 2
 			}
-			l.b = append(l.b, strings.Repeat(" ", before)...)
+			l.blanks(before)
 			l.b = append(l.b, line...)
-			l.b = append(l.b, strings.Repeat(" ", pad-before)...)
+			l.blanks(pad - before)
 		}
 		l.b = append(bytes.TrimRight(l.b, " "), '\n')
 		if len(l.b) <= from+1 { // a row without anything
 			l.b = l.b[:from]
-			continue
 		}
-		shapes = append(shapes, r.shape)
 	}
-	return shapes
+}
+
+// blanks writes n blanks.
+func (l *layout) blanks(n int) {
+	for range n {
+		l.b = append(l.b, ' ')
+	}
 }
 
 // rule writes the line of dashes under the heads.
-func (t *table) rule(l *layout, r row, shapes []shape) []shape {
-	l.b = append(l.b, strings.Repeat(" ", utf8.RuneCount(r.lead))...)
+func (t *table) rule(l *layout, r row) {
+	l.blanks(utf8.RuneCount(r.lead))
 	first := true
 	for _, w := range t.widths {
 		if w == 0 {
 			continue
 		}
 		if !first {
-			l.b = append(l.b, strings.Repeat(" ", between)...)
+			l.blanks(between)
 		}
 		first = false
-		l.b = append(l.b, strings.Repeat("-", w)...)
+		for range w {
+			l.b = append(l.b, '-')
+		}
 	}
 	l.b = append(l.b, '\n')
-	return append(shapes, r.shape)
 }
 
 // records writes a table that is too wide: each row as lines of its own, each cell after the head of its column.

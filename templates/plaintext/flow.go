@@ -2,6 +2,7 @@ package plaintext
 
 import (
 	"bytes"
+	"encoding/binary"
 	"regexp"
 	"unicode"
 	"unicode/utf8"
@@ -35,14 +36,14 @@ func (l *layout) flow(s shape, line []byte) {
 			most-- // it is stuffed
 		}
 		n, wide := len(line), 0
-		if s.kind != 0 || n > most {
-			wide = Width(line)
-		}
-		if wide > most && !s.fixed {
+		if n > most && !s.fixed {
+			blank := 0 // at the end of a line that goes on
 			if flowed {
-				most-- // a blank at its end
+				blank = 1
 			}
-			n, wide = fit(line, most)
+			n, wide = fit(line, most, blank)
+		} else if s.kind != 0 {
+			wide = Width(line)
 		}
 		rest := bytes.TrimLeft(line[n:], " ")
 		more := len(rest) > 0
@@ -110,8 +111,8 @@ func hanging(line []byte) int {
 	case digits > 0 && digits < 4 && len(rest) > digits+2 && (rest[digits] == '.' || rest[digits] == ')') && rest[digits+1] == ' ':
 		n += digits + 2
 	}
-	if m := boxed.Find(line[min(n, len(line)):]); m != nil {
-		n += len(m)
+	if n < len(line) && line[n] == '[' {
+		n += len(boxed.Find(line[n:]))
 	}
 	if n > 24 {
 		return 0
@@ -119,21 +120,31 @@ func hanging(line []byte) int {
 	return n
 }
 
-// fit returns how many octets of a line fit into so many columns, up to a blank, and the columns that they take. One
-// word always fits.
-func fit(line []byte, most int) (n, wide int) {
+// fit returns how many octets of a line fit into so many columns, and the columns that they take: all of it, or up to a
+// blank, with so much room left after it as blank says. One word always fits.
+func fit(line []byte, most, blank int) (n, wide int) {
+	if len(line) > most && plain(line[:most+1]) {
+		if n = bytes.LastIndexByte(line[:most-blank+1], ' '); n > 0 {
+			if n = len(bytes.TrimRight(line[:n], " ")); n > 0 {
+				return n, n
+			}
+		}
+	}
+	n = 0
 	at, seen := 0, false // columns so far, whether there was a word
 	for i := 0; i < len(line); {
-		if line[i] == ' ' {
-			if seen {
+		if c := line[i]; c == ' ' {
+			if seen && (n == 0 || at <= most-blank) {
 				n, wide = i, at
 			}
+			at++
+			i++
+		} else if seen = true; c < utf8.RuneSelf {
 			at++
 			i++
 		} else {
 			r, size := utf8.DecodeRune(line[i:])
 			at += runeWidth(r)
-			seen = true
 			i += size
 		}
 		if at > most && n > 0 {
@@ -141,6 +152,21 @@ func fit(line []byte, most int) (n, wide int) {
 		}
 	}
 	return len(line), at
+}
+
+// plain says whether all octets are ASCII, each of which takes one column.
+func plain(s []byte) bool {
+	for ; len(s) >= 8; s = s[8:] {
+		if binary.NativeEndian.Uint64(s)&0x8080808080808080 != 0 {
+			return false
+		}
+	}
+	for _, c := range s {
+		if c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // Width is how many columns a text takes on a screen where all letters are equally wide.

@@ -1,5 +1,9 @@
 // Package plaintext derives the text part of a message from its HTML. FromHTML takes an author's HTML, and Write takes
-// a document whose {{actions}} are hidden behind tokens. Tidy cleans up what the resulting template prints.
+// a document whose {{actions}} are hidden behind tokens. Tidy lays out what the resulting template prints.
+//
+// How long a line is, and how wide a column, shows only when the cells are known. So the template says by marks what a
+// line is (a heading, a row of a table, a line in a quote), and Tidy wraps, underlines and aligns by them. What of the
+// template is whole lines is laid out once, by TidyLiteral.
 //
 // The text is derived once from the template, not from each message. Conditions and loops stay in it, around the lines
 // that they decide about. Only the finished message knows the number of a list's item or what a cell adds to an

@@ -3,10 +3,20 @@ package plaintext
 import (
 	"bytes"
 	"strings"
+	"sync"
 )
 
 // blanks are what a line does not end with.
 const blanks = " \t\r\n"
+
+// trimmed is a line without the blanks at its end.
+func trimmed(line []byte) []byte {
+	n := len(line)
+	for n > 0 && (line[n-1] == ' ' || line[n-1] == '\n' || line[n-1] == '\r' || line[n-1] == '\t') {
+		n--
+	}
+	return line[:n]
+}
 
 // Span is a part of a text that has been laid out already: whole lines, the first and the last of which are not empty.
 type Span struct{ From, To int }
@@ -17,7 +27,9 @@ type Span struct{ From, To int }
 // begins with a blank, with > or with From is stuffed with a blank, so only what an author's quotes say is a quote.
 // What is in spans is copied as it is, and spans says afterwards where it is in dst.
 func Tidy(dst, text []byte, spans []Span) []byte {
-	l := layout{b: dst, start: len(dst)}
+	l := layouts.Get().(*layout)
+	defer l.free()
+	l.b, l.start = dst, len(dst)
 	next := 0
 	for from := 0; from < len(text); {
 		if next < len(spans) && spans[next].From == from {
@@ -84,15 +96,35 @@ func isRow(text string) bool {
 	return s.row()
 }
 
+// layouts are those that are not in use. Each keeps the room that its tables took.
+var layouts = sync.Pool{New: func() any { return &layout{} }}
+
+// mostRows is how many rows a table has at most whose room is kept.
+const mostRows = 200
+
+// free gives a layout back.
+func (l *layout) free() {
+	t := l.t
+	*l = layout{}
+	if cap(t.rows) <= mostRows {
+		clear(t.rows[:cap(t.rows)])
+		clear(t.fields[:cap(t.fields)])
+		clear(t.lines[:cap(t.lines)])
+		l.t = table{t.rows[:0], t.fields[:0], t.lines[:0], t.widths[:0], t.kinds[:0]}
+	}
+	layouts.Put(l)
+}
+
 // layout lays out a text line by line.
 type layout struct {
-	b     []byte
-	start int
-	empty bool // empty lines are due before the next line
-	last  int  // the quotes of the line before
-	rows  []row
-	first bool // of a literal: nothing has been written yet; an empty line before it counts
-	from  int  // where the first line of a literal is
+	b       []byte
+	start   int
+	empty   bool  // empty lines are due before the next line
+	last    int   // the quotes of the line before
+	t       table // whose rows are being read
+	endless bool  // no row has an end any more
+	first   bool  // of a literal: nothing has been written yet; an empty line before it counts
+	from    int   // where the first line of a literal is
 }
 
 // line lays out the first line of a text, and returns how long it was there.
@@ -101,7 +133,7 @@ func (l *layout) line(text []byte) int {
 	if i := bytes.IndexByte(text, '\n'); i >= 0 {
 		end = i + 1
 	}
-	line := bytes.TrimRight(text[:end], blanks)
+	line := trimmed(text[:end])
 	if len(line) == 0 {
 		l.table()
 		l.empty = true
@@ -120,20 +152,20 @@ func (l *layout) line(text []byte) int {
 	s, rest := cut(line)
 	if s.row() {
 		// What a cell prints may have line ends. They end lines within the row.
-		if i := bytes.Index(text, []byte(endMark)); i >= 0 {
+		if i := l.end(text); i >= 0 {
 			rest = text[len(line)-len(rest) : i]
 			if end = len(text); bytes.IndexByte(text[i:], '\n') >= 0 {
 				end = i + bytes.IndexByte(text[i:], '\n') + 1
 			}
 		}
-		if len(l.rows) > 0 && l.rows[0].quotes != s.quotes {
+		if len(l.t.rows) > 0 && l.t.rows[0].quotes != s.quotes {
 			l.table()
 		}
-		l.rows = append(l.rows, readRow(s, rest))
+		l.t.read(s, rest)
 		return end
 	}
 	l.table()
-	if rest = bytes.TrimRight(unmarked(rest), blanks); len(rest) == 0 {
+	if rest = trimmed(unmarked(rest)); len(rest) == 0 {
 		l.empty = true
 		return end
 	}
@@ -141,6 +173,17 @@ func (l *layout) line(text []byte) int {
 	l.flow(s, rest)
 	l.last = s.quotes
 	return end
+}
+
+// end is where the row ends that a text begins with, or -1. A row without an end is its line; there is none then
+// further down either.
+func (l *layout) end(text []byte) int {
+	if l.endless {
+		return -1
+	}
+	i := bytes.Index(text, []byte(endMark))
+	l.endless = i < 0
+	return i
 }
 
 // gap writes the empty line that is due before a line in a number of quotes.

@@ -5,16 +5,18 @@ import (
 )
 
 // A text whose literals were laid out beforehand, and whose spans are only copied, is the text that is laid out as a
-// whole. A span is afterwards where spans says. Proven by laying out a literal that does not end a table's row, by
-// beginning a span at an empty line, and by copying a span without saying where to.
+// whole. A span is afterwards where spans says. Proven by laying out the
+// rows of a literal without those before it, by counting no quotes of a span, and by copying a span without saying
+// where to.
 func FuzzTidy(f *testing.F) {
 	f.Add("a \n\n\nb\n", "x", "\n\n \t\nc\r\n\nd", "")
 	f.Add("\n\na\n", "\n", "\nb\n\n", "c")
 	f.Add("", " ", "a\n\nb\n", "\n \n")
 	f.Add("a\nb\n", "", "\nc\nd", "e \n")
 	f.Add(quoteMark+"a\n"+quoteMark+"\n"+quoteMark+"b ", "x", "\n"+quoteMark+"\n"+quoteMark+quoteMark+"c\nd\n", ">")
-	f.Add(rowMark+cellMark+"a1x"+endMark+"\n"+rowMark+cellMark+"a1", "1", endMark+"\n"+rowMark+cellMark+"a1xyz"+endMark+"\nb\nc\n"+
-		topMark+cellMark+"r1x"+endMark+"\n"+rowMark+cellMark+"a1", "22")
+	f.Add(rowMark+cellMark+"a1longer"+cellMark+"a1y"+endMark+"\n"+rowMark+cellMark+"a1", "1",
+		endMark+"\n"+rowMark+cellMark+"a1xyz"+cellMark+"a1z"+endMark+"\nb\nc\n"+
+			topMark+cellMark+"r1x"+endMark+"\n"+rowMark+cellMark+"a1", "22")
 	f.Add(headMark+"Head\n\n- item\n", " F", "\nFrom x\n --\n--\n"+rightMark+"a b\n", "- ")
 	f.Fuzz(func(t *testing.T, a, b, c, d string) {
 		whole := string(Tidy(nil, []byte(a+b+c+d), nil))
