@@ -80,11 +80,6 @@ func TestManyCells(t *testing.T) {
 func TestVariants(t *testing.T) {
 	t.Parallel()
 	c, err := choice(t, "default: en, fa: { subject: خبر, html: f.html, direction: rtl, attachments: [ { file: f.pdf } ] }, "+
-		"de: { text: d.txt }, fr: { layout: plain }, it: { markdown: i.md }", "email,Lang")
-	if err == nil {
-		t.Error("Lang is taken for lang")
-	}
-	c, err = choice(t, "default: en, fa: { subject: خبر, html: f.html, direction: rtl, attachments: [ { file: f.pdf } ] }, "+
 		"de: { text: d.txt }, fr: { layout: plain }, it: { markdown: i.md }", "email,lang")
 	if err != nil {
 		t.Fatal(err)
