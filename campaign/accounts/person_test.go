@@ -11,7 +11,7 @@ import (
 )
 
 // A person's number is the keyed hash of the address key, also where several ask at once and for long and short keys in
-// turn. (Breakage: all asked one HMAC.)
+// turn. (Breakage: all asked one HMAC; the race detector sees it.)
 func TestPerson(t *testing.T) {
 	t.Parallel()
 	a, err := Open(filepath.Join(t.TempDir(), "state", "accounts.db"))

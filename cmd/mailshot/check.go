@@ -112,6 +112,7 @@ func (t *tool) checked(ctx context.Context, o campaign.Options) (r *check.Report
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
+	defer sparing()()
 	r, err = c.Check(ctx)
 	if found := (*campaign.CheckError)(nil); errors.As(err, &found) {
 		return found.Report, nil

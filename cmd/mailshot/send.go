@@ -222,6 +222,7 @@ func (t *tool) settlePlan(ctx context.Context, c *campaign.Campaign, f sendFlags
 	if t.screen.terminal && !silent {
 		t.say("making and checking every message; nothing is sent yet")
 	}
+	end := sparing()
 	plan, err := c.Plan(ctx, campaign.PlanOptions{
 		SkipErrors: f.skipErrors, AcceptChanges: f.acceptAll, AcceptCopy: f.acceptCopy, Repeat: f.repeat,
 		Only: f.only, Limit: f.limit,
@@ -232,6 +233,7 @@ func (t *tool) settlePlan(ctx context.Context, c *campaign.Campaign, f sendFlags
 			return t.confirmChanges(ctx, ch, f.yes)
 		},
 	})
+	end()
 	if err != nil {
 		return nil, t.unplanned(err, f, c, file)
 	}
