@@ -7,12 +7,14 @@ import (
 	"testing"
 
 	"mailshot/campaign/ledger/internal/schema"
+	"mailshot/campaign/ledger/repair"
 	"mailshot/campaign/statefile"
 	"mailshot/internal/sqlite"
 )
 
 // Where the journal and the file contradict each other, for one of them is damaged, nothing can be taken over, now or
-// later. Whoever would go on is told the way out, as with a journal that is gone.
+// later. Whoever would go on is told the way out, as with a journal that is gone. A repair makes unknown whatever is in the journal, whichever state
+// the damage gave it.
 func TestJournalContradictsTheFile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "s", "state.db")
@@ -46,5 +48,17 @@ func TestJournalContradictsTheFile(t *testing.T) {
 	var bad *statefile.Error
 	if !errors.As(err, &bad) || !strings.Contains(bad.Hint, "mailshot state repair") {
 		t.Errorf("no way out: %v", err)
+	}
+	if err := l2.Close(); err != nil {
+		t.Fatal(err)
+	}
+	report, err := repair.File(t.Context(), path, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for rec, err := range openAt(t, path).Deliveries(t.Context(), "c", Filter{IDs: []int64{d.ID}}) {
+		if err != nil || rec.State != Unknown { // a retry would send it
+			t.Errorf("the journal says that it is begun, and it is %s after the repair: %v %q", rec.State, err, report.Lines)
+		}
 	}
 }
