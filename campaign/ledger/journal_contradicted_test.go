@@ -13,8 +13,8 @@ import (
 )
 
 // Where the journal and the file contradict each other, for one of them is damaged, nothing can be taken over, now or
-// later. Whoever would go on is told the way out, as with a journal that is gone. A repair makes unknown whatever is in the journal, whichever state
-// the damage gave it.
+// later. Whoever would go on is told the way out, as with a journal that is gone. A repair makes unknown whatever is in
+// the journal, whichever state the damage gave it.
 func TestJournalContradictsTheFile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "s", "state.db")

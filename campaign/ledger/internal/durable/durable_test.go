@@ -147,13 +147,6 @@ func TestCloseWaitsForAFold(t *testing.T) {
 func TestFoldBesideAnotherJournal(t *testing.T) {
 	t.Parallel()
 	w := writer(t, 4)
-	if err := w.DB.Write(func(tx *sqlite.Tx) error {
-		_, err := tx.Exec(`INSERT INTO campaigns(no, id, frozen, created, definition, templates, list, header, sender, first,
-			run, turn, rows) VALUES (1, 'c', 1, 0, '', '', '', '', '', 0, 'r', 1, 4)`)
-		return err
-	}); err != nil {
-		t.Fatal(err)
-	}
 	for id := range int64(3) {
 		if err := w.Write(held(id+1, 1), func() {}); err != nil {
 			t.Fatal(err)
