@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"time"
 
 	"mailshot/campaign/ledger/internal/durable"
 	"mailshot/campaign/ledger/internal/schema"
@@ -22,11 +23,28 @@ type Lock struct {
 // beside is the name of a file of the campaign.
 func (l *Ledger) beside(id, ending string) string { return schema.Beside(l.db.Path, id, ending) }
 
+// A glance is how long Lock waits for somebody who only looks, so many times.
+const (
+	glance  = 20 * time.Millisecond
+	glances = 50
+)
+
 // Lock takes the lock of a campaign, which need not be planned yet. It does not wait: if the lock is held it returns a
 // *LockedError. A run that died may have left a journal: what is in it is taken over first.
 func (l *Ledger) Lock(id string) (*Lock, error) {
 	name := l.beside(id, ".lock")
 	file, err := sqlite.Lock(name)
+	if errors.Is(err, sqlite.ErrLocked) {
+		// Somebody who only looks may have it, to bring in what a run that died has left. That takes a moment.
+		left, _ := durable.Left(l.db.Reading)
+		for range glances {
+			if !slices.Contains(left, id) || !errors.Is(err, sqlite.ErrLocked) {
+				break
+			}
+			time.Sleep(glance)
+			file, err = sqlite.Lock(name)
+		}
+	}
 	if errors.Is(err, sqlite.ErrLocked) {
 		return nil, &LockedError{ID: id, PID: sqlite.Holder(name)}
 	}

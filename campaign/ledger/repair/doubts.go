@@ -178,8 +178,9 @@ func (d *doubts) journals(path string) {
 			d.r.say("campaign %q: %v", id, err)
 			d.unknown(open+fmt.Sprintf("id >> 40 = %d", no), "the journal of the last run was lost: this may have been sent")
 		}
-		for _, s := range slices.Concat(g.Back, g.Outcomes, g.Begun) {
-			d.unknown(open+fmt.Sprintf("id = %d", s.ID), "the file was repaired before the last run's journal was in it")
+		for _, s := range slices.Concat(g.Outcomes, g.Begun) { // whatever state the damage gave it
+			d.unknown(fmt.Sprintf("id = %d AND state <> %d", s.ID, s.To),
+				"the file was repaired before the last run's journal was in it")
 		}
 	}
 	d.do("UPDATE campaigns SET journal = '', folded = 0")

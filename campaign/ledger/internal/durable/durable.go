@@ -13,6 +13,7 @@ package durable
 
 import (
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -47,6 +48,8 @@ type Writer struct {
 
 	mu      sync.Mutex
 	file    *journal.File // nil: there is none
+	name    string        // its name, which no other journal has
+	made    int           // how many there were
 	plainly bool          // there must not be one
 	last    time.Time     // when the last group was written without one
 	quick   int           // how many followed one another without one
@@ -73,15 +76,15 @@ type batch struct {
 // on the disk.
 func (w *Writer) Write(g *steps.Group, after func()) error {
 	w.mu.Lock()
+	defer w.mu.Unlock()
 	done, err := w.log(g, after)
-	w.mu.Unlock()
-	if err != nil || done {
-		return err
+	if err == nil && !done {
+		// A group past the journal ends that: an older copy of the database would not miss it there.
+		if err = w.end(); err == nil {
+			err = w.write(g, after)
+		}
 	}
-	if err := w.Settle(); err != nil {
-		return err
-	}
-	return w.write(g, after)
+	return err
 }
 
 // log writes a group into the journal, if there is one and it has room for it. w.mu is held, but while it waits.
@@ -112,26 +115,26 @@ func (w *Writer) log(g *steps.Group, after func()) (done bool, err error) {
 	return true, nil
 }
 
-// write writes a group in a transaction. Nothing is in the journal. If many groups came one after another, it makes the
-// journal for those that follow.
+// write writes a group in a transaction. There is no journal. If many groups came one after another, it makes one for
+// those that follow. w.mu is held.
 func (w *Writer) write(g *steps.Group, after func()) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	now := time.Now()
 	if w.quick++; now.Sub(w.last) > lag {
 		w.quick = 0
 	}
 	w.last = now
 	var file *journal.File
-	if (w.quick >= soon || w.Eager) && w.file == nil && !w.plainly {
+	if (w.quick >= soon || w.Eager) && !w.plainly {
 		var err error
-		if file, err = journal.Create(w.Path, w.Run); err != nil {
+		w.made++
+		w.name = fmt.Sprint(w.Run, " ", w.made)
+		if file, err = journal.Create(w.Path, w.name); err != nil {
 			w.plainly = true // without it everything is as safe, and slower
 		}
 	}
 	err := w.DB.Write(func(t *sqlite.Tx) error {
 		if file != nil {
-			if _, err := t.Exec("UPDATE campaigns SET journal = ?, folded = 0 WHERE no = ?", w.Run, w.Steps.Campaign); err != nil {
+			if _, err := t.Exec("UPDATE campaigns SET journal = ?, folded = 0 WHERE no = ?", w.name, w.Steps.Campaign); err != nil {
 				return err
 			}
 		}
@@ -140,7 +143,7 @@ func (w *Writer) write(g *steps.Group, after func()) error {
 	switch {
 	case err == nil:
 		if file != nil {
-			w.file = file
+			w.file, w.folded = file, 0
 		}
 		after()
 	case file != nil:
@@ -190,7 +193,7 @@ func (w *Writer) put(b *batch) {
 			return err
 		}
 		// Whoever has taken the journal over meanwhile has forgotten its name.
-		n, err := t.Exec("UPDATE campaigns SET folded = ? WHERE no = ? AND journal = ?", b.upto, w.Steps.Campaign, w.Run)
+		n, err := t.Exec("UPDATE campaigns SET folded = ? WHERE no = ? AND journal = ?", b.upto, w.Steps.Campaign, w.name)
 		return schema.Changed(n, 1, err)
 	})
 	if err == nil {
@@ -247,12 +250,12 @@ func (w *Writer) settle() error {
 func (w *Writer) Plainly() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.plainly = true
 	return w.end()
 }
 
 // end ends the journal, if there is one. After an error it stays for TakeOver. w.mu is held, but while it waits.
 func (w *Writer) end() error {
-	w.plainly = true
 	if err := w.settle(); err != nil || w.file == nil {
 		return err
 	}
@@ -273,9 +276,16 @@ func (w *Writer) end() error {
 func (w *Writer) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.plainly = true
 	err := w.end()
 	if w.err == nil {
 		w.err = errClosed
+	}
+	for w.folding != nil { // after an error
+		done := w.folding
+		w.mu.Unlock()
+		<-done
+		w.mu.Lock()
 	}
 	if w.file != nil {
 		err = errors.Join(err, w.file.Close())

@@ -95,3 +95,72 @@ func TestPlainlyDuringAWrite(t *testing.T) {
 			n, w.file.Last(), w.folded, err)
 	}
 }
+
+// When Close has returned nothing of the run writes any more: the caller gives the campaign's lock back, and the next
+// process takes the journal over. That holds also after the journal has failed while a fold was under way.
+func TestCloseWaitsForAFold(t *testing.T) {
+	t.Parallel()
+	w := writer(t, 4)
+	for id := range int64(2) {
+		if err := w.Write(held(id+1, 1), func() {}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	inside, leave := make(chan struct{}), make(chan struct{})
+	other := make(chan error, 1)
+	go func() {
+		other <- w.DB.Write(func(*sqlite.Tx) error { // the fold waits for this
+			close(inside)
+			<-leave
+			return nil
+		})
+	}()
+	<-inside
+	settled := make(chan error, 1)
+	go func() { settled <- w.Settle() }()
+	w.until(func() bool { return w.folding != nil })
+	w.Fail()
+	if err := w.Write(held(3, 1), func() {}); err == nil {
+		t.Fatal("written to a journal that fails")
+	}
+	under := make(chan bool, 1)
+	go func() {
+		_ = w.Close()
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		under <- w.folding != nil
+	}()
+	w.until(func() bool { return w.plainly }) // Close has returned, or waits
+	runtime.Gosched()
+	close(leave)
+	if <-under {
+		t.Error("Close has returned, and a fold is still under way")
+	}
+	<-settled
+	if err := <-other; err != nil {
+		t.Error(err)
+	}
+}
+
+// A fold counts the groups of its own journal. Where the database has another run's journal by now, it changes nothing:
+// the next takeover of that one would leave out its first groups, and those are sent again.
+func TestFoldBesideAnotherJournal(t *testing.T) {
+	t.Parallel()
+	w := writer(t, 4)
+	for id := range int64(3) {
+		if err := w.Write(held(id+1, 1), func() {}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.DB.Write(func(tx *sqlite.Tx) error { // the next run, which has one
+		_, err := tx.Exec("UPDATE campaigns SET journal = 'the next run', folded = 0 WHERE no = 1")
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	err := w.Settle()
+	var folded int64
+	if e := w.DB.Reading.QueryRow("SELECT folded FROM campaigns").Scan(&folded); e != nil || folded != 0 || err == nil {
+		t.Errorf("the next run's first %d groups count as folded: %v %v", folded, err, e)
+	}
+}

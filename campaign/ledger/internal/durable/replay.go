@@ -3,8 +3,10 @@ package durable
 import (
 	"database/sql"
 	"errors"
+	"fmt"
 
 	"mailshot/campaign/ledger/internal/journal"
+	"mailshot/campaign/ledger/internal/schema"
 	"mailshot/campaign/ledger/internal/steps"
 	"mailshot/campaign/statefile"
 	"mailshot/internal/sqlite"
@@ -33,8 +35,8 @@ func TakeOver(db *sqlite.Store, id, path string) error {
 		err = db.Write(func(t *sqlite.Tx) error { return Replay(t, no, path) })
 	}
 	if errors.Is(err, journal.ErrLost) {
-		err = &statefile.Error{Path: db.Path, Err: err, Text: "the journal of the last run is gone or damaged, so nobody " +
-			"knows what it sent last", Hint: "bring " + path + " back; or run mailshot state repair: what was to be sent " +
+		err = &statefile.Error{Path: db.Path, Err: err, Text: "the journal of the last run is gone or damaged, or the file " +
+			"is, so nobody knows what it sent last", Hint: "bring " + path + " back; or run mailshot state repair: what was to be sent " +
 			"becomes unknown, and mailshot resolve decides about it"}
 	}
 	if err != nil {
@@ -85,7 +87,9 @@ func Replay(t *sqlite.Tx, no int64, path string) error {
 	if err := t.Row("SELECT turn FROM campaigns WHERE no = ?", no).Scan(&w.Turn); err != nil {
 		return err
 	}
-	if err := w.WriteGroup(t, &g); err != nil {
+	if err := w.WriteGroup(t, &g); errors.Is(err, schema.ErrChanged) {
+		return fmt.Errorf("%w: it contradicts the file", journal.ErrLost)
+	} else if err != nil {
 		return err
 	}
 	_, err = t.Exec("UPDATE campaigns SET journal = '', folded = 0 WHERE no = ?", no)

@@ -6,6 +6,7 @@ package schema
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -124,12 +125,15 @@ INSERT INTO counts SELECT id >> 40, state, count(*) FROM deliveries
 	WHERE id >> 40 IN (SELECT no FROM campaigns WHERE frozen = 1) GROUP BY 1, 2;
 `
 
+// ErrChanged says that a record is not as it was left.
+var ErrChanged = errors.New("the ledger was changed by another process")
+
 // Changed is an error unless err is nil and n is want: else another process has changed the ledger.
 func Changed(n, want int64, err error) error {
 	if err != nil || n == want {
 		return err
 	}
-	return fmt.Errorf("the ledger was changed by another process: %d records changed instead of %d", n, want)
+	return fmt.Errorf("%w: %d records changed instead of %d", ErrChanged, n, want)
 }
 
 // Recount counts the deliveries of a campaign anew, after a step that is about many of them.
