@@ -11,7 +11,7 @@ import (
 )
 
 // A digest that was read ahead is the one that is read at once. It is of the file as it was when Ahead began, until the
-// end; what is read after the end is of the file as it is then. (Breakage: the end kept what was read ahead.)
+// end; what is read after the end is of the file as it is then.
 func TestAhead(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -48,8 +48,7 @@ func TestAhead(t *testing.T) {
 }
 
 // What is not a file on a disk is not read ahead: standard input is read when it is asked for, and a pipe holds nobody
-// up. A list that cannot be read is an error when it is asked for. (Breakage: a pipe was read ahead, and the end waited
-// for it.)
+// up. A list that cannot be read is an error when it is asked for.
 func TestNotAhead(t *testing.T) {
 	t.Parallel()
 	d := &definition.Definition{Dir: t.TempDir()}

@@ -54,8 +54,7 @@ func TestArguments(t *testing.T) {
 }
 
 // Read gives every row with its columns by type, sees what was committed, and keeps nothing of a row in memory. What was
-// taken from a row stays as it is when the next one comes. (Breakages: each did not clear the row's values; the text of
-// Or was taken for the column's; Bytes gave nil for a text.)
+// taken from a row stays as it is when the next one comes.
 func TestRead(t *testing.T) {
 	t.Parallel()
 	s := open(t)
@@ -104,8 +103,7 @@ func TestRead(t *testing.T) {
 }
 
 // Read fails for a column of another type or too many, with the query's own error, and with the caller's. Afterwards it
-// goes on, and what it reads is not kept as of the moment of an error. (Breakage: the result of a failed Read was not
-// closed, so that the next Read of that query saw no later change.)
+// goes on, and what it reads is not kept as of the moment of an error.
 func TestReadErrors(t *testing.T) {
 	t.Parallel()
 	s := open(t)

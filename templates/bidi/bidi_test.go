@@ -75,7 +75,7 @@ func TestIsolate(t *testing.T) {
 }
 
 // By x/text's implementation of the algorithm each part keeps its order with the isolates, and does not without them, so
-// that they are needed. Proven by isolating nothing, and by isolating what begins with a letter.
+// that they are needed.
 func TestIsolatesAreNeeded(t *testing.T) {
 	t.Parallel()
 	for _, part := range []string{"5,000 USD", "+98 21 5555 0100", "2026-11-30", "A Garden (1998)", "C++", "3-in-1", "-5",

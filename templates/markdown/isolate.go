@@ -3,6 +3,8 @@ package markdown
 import (
 	"regexp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	xhtml "golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -50,10 +52,10 @@ func isolated(b *strings.Builder, t *source.Tokens, text string) {
 	for {
 		at, i := t.Next(text)
 		if at < 0 {
-			b.WriteString(leftToRight.ReplaceAllStringFunc(text, spanned))
+			spanned(b, text)
 			return
 		}
-		b.WriteString(leftToRight.ReplaceAllStringFunc(text[:at], spanned))
+		spanned(b, text[:at])
 		if i < len(t.Actions) && t.Actions[i].Kind == source.Output {
 			b.WriteString(`<span dir="auto">` + t.Token(i) + "</span>")
 		} else {
@@ -63,17 +65,32 @@ func isolated(b *strings.Builder, t *source.Tokens, text string) {
 	}
 }
 
-// spanned puts what leftToRight found into an element of its own.
-func spanned(found string) string {
-	if strings.HasPrefix(found, "&") {
-		return found
+// spanned writes a text and puts what leftToRight finds in it into elements of their own. A sign and a number right
+// behind a digit or a letter are a part of what is before them.
+func spanned(b *strings.Builder, text string) {
+	done := 0
+	for _, at := range leftToRight.FindAllStringIndex(text, -1) {
+		found := text[at[0]:at[1]]
+		before, _ := utf8.DecodeLastRuneInString(text[:at[0]])
+		b.WriteString(text[done:at[0]])
+		done = at[1]
+		switch found[0] {
+		case '&':
+			b.WriteString(found)
+			continue
+		case '+', '-':
+			if unicode.IsDigit(before) || unicode.IsLetter(before) {
+				b.WriteString(found)
+				continue
+			}
+		}
+		b.WriteString(`<span dir="ltr">` + found + "</span>")
 	}
-	return `<span dir="ltr">` + found + "</span>"
+	b.WriteString(text[done:])
 }
 
 // leftToRight finds what is written in Latin letters, with the numbers and signs among it, and numbers of several
-// parts. A number alone, and one with a single sign between its digits, needs nothing. It finds entities, too, so as not
-// to find their names.
+// parts. A number alone, as 3.5, needs nothing. It finds entities, too, so as not to find their names.
 var leftToRight = regexp.MustCompile(func() string {
 	const (
 		letter = `[A-Za-z\x{c0}-\x{24f}]`
@@ -81,7 +98,8 @@ var leftToRight = regexp.MustCompile(func() string {
 		sign   = `(?:[.,:/'’_@%+#=\x{2011}\x{2013}-]|&amp;)`
 		word   = `[+#@$€£]?` + either + `(?:` + sign + `*` + either + `)*[+%#]*`
 		closed = `(?:` + word + `|\(` + word + `(?: ` + word + `)*\))`
-		number = `[+]?[0-9]+(?:[ ][0-9]+)+|[+-][0-9]+`
+		part   = `[0-9]+(?:[.,:/][0-9]+)*`
+		number = `[+-]?` + part + `(?:[ -]` + part + `)+|[+-]` + part
 	)
 	// Some words of which the first has a letter, or a number and then such a word; or a number of several parts.
 	return `&#?[0-9A-Za-z]+;|(?:[$€£+]?[0-9][0-9.,]* )?[+#@]?[0-9]*` + letter + `(?:` + sign + `*` + either + `)*[+%#]*(?: (?:[&–-]|&amp;) ` +

@@ -2,7 +2,7 @@ package property
 
 import "testing"
 
-// Two properties overlap if one may set what the other sets. Proven by taking color for a shorthand of color-scheme.
+// Two properties overlap if one may set what the other sets.
 func TestOverlap(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

@@ -45,8 +45,7 @@ func read(path, run string, folded int64) (groups []string, err error) {
 	return groups, err
 }
 
-// The next process reads all groups that the database lacks, whichever half they are in. With the halves read in the
-// order of the file, group 11 came before group 31.
+// The next process reads all groups that the database lacks, whichever half they are in.
 func TestRead(t *testing.T) {
 	t.Parallel()
 	for _, groups := range []int{0, 1, 9, 10, 11, 25, 40, 95} {
