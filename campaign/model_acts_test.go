@@ -148,6 +148,7 @@ func (m *machine) powerCut(t *rapid.T) {
 	lot := lot(t)
 	was, err := m.disk.read()
 	m.must(err)
+	started := m.started()
 	accounts, last := false, false // the cut comes while the accounts are written; they are written after the ledger
 	switch {
 	case m.p == nil && lot.IntN(2) == 0 && len(m.states) > 0:
@@ -174,8 +175,8 @@ func (m *machine) powerCut(t *rapid.T) {
 	}
 	left, err := m.disk.read()
 	m.must(err)
-	if journal, ok := cutJournal(was.journal, left.journal, lot); ok && !accounts && lot.IntN(3) == 0 {
-		// A group is written before the database has any of it.
+	if journal, ok := cutJournal(was.journal, left.journal, lot); ok && !accounts && lot.IntN(3) == 0 && started == m.started() {
+		// A group is written before the database has any of it, and before a body leaves.
 		left.state, left.stateLog, left.journal = was.state, was.stateLog, journal
 	} else if log, ok := torn(was.accountsLog, left.accountsLog, lot); ok && accounts {
 		left.accountsLog = log
@@ -190,6 +191,16 @@ func (m *machine) powerCut(t *rapid.T) {
 	}
 	left.marks = nil
 	m.reborn(left)
+}
+
+// started is how many have started.
+func (m *machine) started() (n int) {
+	for _, tr := range m.truth {
+		if tr.started {
+			n++
+		}
+	}
+	return n
 }
 
 // stopped ends the run as an interrupt does, or two.

@@ -425,9 +425,9 @@ func (m *machine) holds(key string, is ledger.State) {
 		if m.act == byPerson {
 			tr.decided(was, is)
 		}
-		if was == ledger.Begun {
-			tr.started = false
-		}
+	}
+	if is != ledger.Begun { // also if a power cut took the begin back
+		tr.started = false
 	}
 	taken := is == ledger.Begun || is == ledger.Sent || is == ledger.Unknown
 	if tr.open && !taken {

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -76,53 +77,70 @@ func TestJournalOlderThanTheFile(t *testing.T) {
 	}
 }
 
-// A file that is older than the journal beside it is noticed, or comes to what the run had done. It is so also if the
-// run wrote a group past the journal since, because no journal has room for it.
+// A file that is older than the journal beside it, as it is when SQLite's log is lost, is noticed, or comes to what the
+// run had done. It is so also if the file is from before the journal, and if the run wrote a group past the journal
+// since, because no journal has room for it.
 func TestFileOlderThanTheJournal(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "s", "state.db")
-	l, k := eager(t, path, rowsOf(6))
-	r := run(t, l, "c", RunOptions{})
-	begin(t, r, next(t, r, t0))
-	talker := next(t, r, t0)
-	begin(t, r, talker)
-	older := map[string][]byte{}
+	for _, before := range []bool{true, false} {
+		t.Run(fmt.Sprint("before the journal ", before), func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "s", "state.db")
+			l, k := eager(t, path, rowsOf(6))
+			r := run(t, l, "c", RunOptions{})
+			older := copyOf(t, path)
+			begin(t, r, next(t, r, t0))
+			talker := next(t, r, t0)
+			begin(t, r, talker)
+			words := "ok"
+			if !before {
+				older, words = copyOf(t, path), strings.Repeat("x", 1<<20)
+			}
+			if err := r.Settle(t.Context(), talker, Result{State: Sent, Text: words}); err != nil {
+				t.Fatal(err)
+			}
+			d := next(t, r, t0)
+			begin(t, r, d)                                            // takes the outcome along
+			if err := errors.Join(k.Close(), l.Close()); err != nil { // as a kill ends the run
+				t.Fatal(err)
+			}
+			for suffix, b := range older {
+				if err := os.WriteFile(path+suffix, b, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := os.Remove(path + "-shm"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				t.Fatal(err)
+			}
+			l2, err := Open(path)
+			if err != nil {
+				return
+			}
+			defer l2.Close()
+			k2, err := l2.Lock("c")
+			if err != nil {
+				return
+			}
+			defer k2.Close()
+			for rec, err := range l2.Deliveries(t.Context(), "c", Filter{States: []State{Pending}}) {
+				if err != nil || rec.Key == talker.Key || rec.Key == d.Key {
+					t.Errorf("%s has left, and is pending: %v", rec.Key, err)
+				}
+			}
+		})
+	}
+}
+
+// copyOf is the file at path with its log.
+func copyOf(t *testing.T, path string) map[string][]byte {
+	t.Helper()
+	files := map[string][]byte{}
 	for _, suffix := range []string{"", "-wal"} {
 		b, err := os.ReadFile(path + suffix)
 		if err != nil {
 			t.Fatal(err)
 		}
-		older[suffix] = b
+		files[suffix] = b
 	}
-	if err := r.Settle(t.Context(), talker, Result{State: Sent, Text: strings.Repeat("x", 1<<20)}); err != nil {
-		t.Fatal(err)
-	}
-	d := next(t, r, t0)
-	begin(t, r, d)                                            // takes the outcome along
-	if err := errors.Join(k.Close(), l.Close()); err != nil { // as a kill ends the run
-		t.Fatal(err)
-	}
-	for suffix, b := range older {
-		if err := os.WriteFile(path+suffix, b, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.Remove(path + "-shm"); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		t.Fatal(err)
-	}
-	l2, err := Open(path)
-	if err != nil {
-		return
-	}
-	defer l2.Close()
-	k2, err := l2.Lock("c")
-	if err != nil {
-		return
-	}
-	defer k2.Close()
-	for rec, err := range l2.Deliveries(t.Context(), "c", Filter{States: []State{Pending}}) {
-		if err != nil || rec.Key == d.Key {
-			t.Errorf("%s is on the wire, and pending: %v", rec.Key, err)
-		}
-	}
+	return files
 }

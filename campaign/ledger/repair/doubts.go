@@ -162,20 +162,25 @@ func (d *doubts) journals(path string) {
 	if d.err != nil {
 		return
 	}
-	rows, err := d.Query("SELECT no, id FROM campaigns WHERE journal <> ''")
-	names := map[int64]string{}
+	rows, err := d.Query("SELECT no, id, run || ' ' || turn || ' ' || token, journal FROM campaigns")
+	type campaign struct{ id, run, journal string }
+	all := map[int64]campaign{}
 	d.err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 		var no int64
-		var id string
-		err := rows.Scan(&no, &id)
-		names[no] = id
+		var c campaign
+		err := rows.Scan(&no, &c.id, &c.run, &c.journal)
+		all[no] = c
 		return err
 	})
 	const open = "state IN (" + schema.SQLPending + ", " + schema.SQLBegun + ", " + schema.SQLDeferred + ") AND "
-	for no, id := range names {
-		g, _, err := durable.Unfolded(d.Tx, no, schema.Beside(path, id, ".journal"))
-		if err != nil { // it is gone, or as damaged as the file
-			d.r.say("campaign %q: %v", id, err)
+	for no, c := range all {
+		name := schema.Beside(path, c.id, ".journal")
+		g, known, err := durable.Unfolded(d.Tx, no, name)
+		if !known && err == nil {
+			err = durable.Older(name, c.run, c.journal)
+		}
+		if err != nil { // it is gone, or as damaged as the file, or the file is older
+			d.r.say("campaign %q: %v", c.id, err)
 			d.unknown(open+fmt.Sprintf("id >> 40 = %d", no), "the journal of the last run was lost: this may have been sent")
 		}
 		for _, s := range slices.Concat(g.Outcomes, g.Begun) { // whatever state the damage gave it

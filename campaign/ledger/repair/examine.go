@@ -5,7 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
+	"os"
 	"slices"
 
 	"mailshot/campaign/ledger/internal/durable"
@@ -38,12 +40,18 @@ func Examine(ctx context.Context, path string) ([]statefile.Fault, error) {
 // lostJournals finds the campaigns whose last run died, and whose journal is not all there. One that is in use is left
 // alone: its journal changes while it is read.
 func lostJournals(ctx context.Context, db *sql.DB, path string) (faults []statefile.Fault, err error) {
-	rows, err := db.QueryContext(ctx, "SELECT id, journal, folded FROM campaigns WHERE frozen = 1 AND journal <> ''")
+	rows, err := db.QueryContext(ctx, `SELECT id, journal, folded, run || ' ' || turn || ' ' || token FROM campaigns
+		WHERE frozen = 1`)
 	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
-		var id, name string
+		var id, name, run string
 		var folded int64
-		if err := rows.Scan(&id, &name, &folded); err != nil {
+		if err := rows.Scan(&id, &name, &folded, &run); err != nil {
 			return err
+		}
+		file := schema.Beside(path, id, ".journal")
+		ended := name == "" || folded < 0
+		if _, err := os.Lstat(file); errors.Is(err, fs.ErrNotExist) && ended {
+			return nil
 		}
 		lock, err := sqlite.Lock(schema.Beside(path, id, ".lock"))
 		if errors.Is(err, sqlite.ErrLocked) {
@@ -52,7 +60,12 @@ func lostJournals(ctx context.Context, db *sql.DB, path string) (faults []statef
 		if err != nil {
 			return err
 		}
-		if _, err := durable.Lacking(schema.Beside(path, id, ".journal"), name, folded); err != nil {
+		if ended {
+			err = durable.Older(file, run, name)
+		} else {
+			_, err = durable.Lacking(file, name, folded)
+		}
+		if err != nil {
 			faults = append(faults, statefile.Fault{Place: id, Text: err.Error()})
 		}
 		return lock.Close()

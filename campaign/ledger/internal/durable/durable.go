@@ -57,7 +57,8 @@ type Writer struct {
 	net     steps.Net     // what is in the journal and in no batch
 	after   []func()      // what follows when it is in the database
 	batch   *batch        // what is to be folded, or is being folded; nil: nothing
-	folded  int64         // the last group that is in the database
+	logged  int64         // the last group that is in the journal
+	folded  int64         // the last of those that is in the database
 	folding chan struct{} // closed when the fold that is under way ends; nil if none is
 	timer   *time.Timer   // starts a fold; nil if none is due
 	busy    error         // the last fold met another process that writes
@@ -93,12 +94,12 @@ func (w *Writer) log(g *steps.Group, after func()) (done bool, err error) {
 		return false, w.err
 	}
 	w.buf = g.Append(w.buf[:0])
-	_, err = w.file.Write(w.buf)
+	number, err := w.file.Write(w.buf)
 	if errors.Is(err, journal.ErrFull) && len(w.buf) < journal.HalfSize/2 {
 		if err = w.settle(); err != nil || w.plainly {
 			return false, err
 		}
-		_, err = w.file.Write(w.buf) // the other half was free, and is written now
+		number, err = w.file.Write(w.buf) // the other half was free, and is written now
 	}
 	if errors.Is(err, journal.ErrFull) {
 		return false, nil // it is too large for any journal
@@ -110,7 +111,7 @@ func (w *Writer) log(g *steps.Group, after func()) (done bool, err error) {
 		w.err = sqlite.Explain(w.Path, err)
 		return false, w.err
 	}
-	w.after = append(w.after, after)
+	w.logged, w.after = number, append(w.after, after)
 	w.ripen()
 	return true, nil
 }
@@ -143,7 +144,7 @@ func (w *Writer) write(g *steps.Group, after func()) error {
 	switch {
 	case err == nil:
 		if file != nil {
-			w.file, w.folded = file, 0
+			w.file, w.logged, w.folded = file, 0, 0
 		}
 		after()
 	case file != nil:
@@ -192,8 +193,9 @@ func (w *Writer) put(b *batch) {
 		if err := w.Steps.WriteGroup(t, &b.Group); err != nil {
 			return err
 		}
-		// Whoever has taken the journal over meanwhile has forgotten its name.
-		n, err := t.Exec("UPDATE campaigns SET folded = ? WHERE no = ? AND journal = ?", b.upto, w.Steps.Campaign, w.name)
+		// Somebody may have taken the journal over meanwhile.
+		n, err := t.Exec("UPDATE campaigns SET folded = ? WHERE no = ? AND journal = ? AND folded BETWEEN 0 AND ?",
+			b.upto, w.Steps.Campaign, w.name, b.upto)
 		return schema.Changed(n, 1, err)
 	})
 	if err == nil {
@@ -232,7 +234,7 @@ func (w *Writer) settle() error {
 	if w.file == nil {
 		return w.err
 	}
-	for last := w.file.Last(); w.err == nil && w.folded < last; {
+	for last := w.logged; w.err == nil && w.folded < last; {
 		w.fold()
 		done := w.folding
 		w.mu.Unlock()
@@ -260,7 +262,7 @@ func (w *Writer) end() error {
 		return err
 	}
 	err := w.DB.Write(func(t *sqlite.Tx) error {
-		_, err := t.Exec("UPDATE campaigns SET journal = '', folded = 0 WHERE no = ?", w.Steps.Campaign)
+		_, err := t.Exec("UPDATE campaigns SET folded = -1 WHERE no = ? AND journal = ?", w.Steps.Campaign, w.name)
 		return err
 	})
 	if err != nil {

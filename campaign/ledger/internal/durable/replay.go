@@ -14,7 +14,7 @@ import (
 
 // Left lists the campaigns whose last run has a journal: it is under way, or it died.
 func Left(db *sql.DB) (ids []string, err error) {
-	rows, err := db.Query("SELECT id FROM campaigns WHERE frozen = 1 AND journal <> ''")
+	rows, err := db.Query("SELECT id FROM campaigns WHERE frozen = 1 AND journal <> '' AND folded >= 0")
 	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 		ids = append(ids, "")
 		return rows.Scan(&ids[len(ids)-1])
@@ -26,23 +26,48 @@ func Left(db *sql.DB) (ids []string, err error) {
 // the journal. The caller holds the campaign's lock, and reads or changes nothing of the campaign before this. A
 // *statefile.Error with journal.ErrLost means that it is not known what the run has done.
 func TakeOver(db *sqlite.Store, id, path string) error {
-	var no int64
-	err := db.Reading.QueryRow("SELECT no FROM campaigns WHERE id = ? AND frozen = 1 AND journal <> ''", id).Scan(&no)
+	var no, folded int64
+	var name, run string
+	err := db.Reading.QueryRow("SELECT no, journal, folded, run || ' ' || turn || ' ' || token FROM campaigns "+
+		"WHERE id = ? AND frozen = 1", id).Scan(&no, &name, &folded, &run)
 	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err == nil && (name == "" || folded < 0) {
+		if err := Older(path, run, name); errors.Is(err, journal.ErrLost) {
+			return lost(db, path, err)
+		} else if err != nil {
+			return db.Explain(err)
+		}
 		return nil
 	}
 	if err == nil {
 		err = db.Write(func(t *sqlite.Tx) error { return Replay(t, no, path) })
 	}
 	if errors.Is(err, journal.ErrLost) {
-		err = &statefile.Error{Path: db.Path, Err: err, Text: "the journal of the last run is gone or damaged, or the file " +
-			"is, so nobody knows what it sent last", Hint: "bring " + path + " back; or run mailshot state repair: what was to be sent " +
-			"becomes unknown, and mailshot resolve decides about it"}
+		return lost(db, path, err)
 	}
 	if err != nil {
 		return db.Explain(err)
 	}
 	return journal.Remove(path)
+}
+
+// Older is journal.ErrLost if the journal at path is this run's, and the database, which has all of the journal that it
+// knows, does not know it: then the database is older.
+func Older(path, run, known string) error {
+	foreign, err := journal.Foreign(path, run, known)
+	if foreign {
+		err = fmt.Errorf("%w: the file does not know of its journal", journal.ErrLost)
+	}
+	return err
+}
+
+// lost says what to do where nobody knows what a run has done.
+func lost(db *sqlite.Store, path string, err error) error {
+	return &statefile.Error{Path: db.Path, Err: err, Text: "the journal of the last run is gone or damaged, or the file " +
+		"is, so nobody knows what it sent last", Hint: "bring " + path + " back, or the file with its -wal; or run mailshot " +
+		"state repair: what was to be sent becomes unknown, and mailshot resolve decides about it"}
 }
 
 // Unfolded is what the last run of a campaign has in its journal at path and not in the database. ok is false if the run
@@ -54,7 +79,7 @@ func Unfolded(t *sqlite.Tx, no int64, path string) (g steps.Group, ok bool, err 
 	if err != nil {
 		return g, false, err
 	}
-	if err := row.Scan(&name, &folded); err != nil || name == "" {
+	if err := row.Scan(&name, &folded); err != nil || name == "" || folded < 0 {
 		return g, false, err
 	}
 	g, err = Lacking(path, name, folded)
@@ -92,6 +117,6 @@ func Replay(t *sqlite.Tx, no int64, path string) error {
 	} else if err != nil {
 		return err
 	}
-	_, err = t.Exec("UPDATE campaigns SET journal = '', folded = 0 WHERE no = ?", no)
+	_, err = t.Exec("UPDATE campaigns SET folded = -1 WHERE no = ?", no)
 	return err
 }

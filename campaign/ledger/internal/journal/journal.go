@@ -13,10 +13,12 @@
 package journal
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -28,6 +30,7 @@ import (
 const HalfSize = 1 << 19
 
 const (
+	magic    = "mailshot journal 1\n"
 	headSize = 4096
 	prefix   = 16 // of a record: length, check, number
 	align    = 8  // of a record's place
@@ -90,7 +93,7 @@ func Create(path, run string) (_ *File, err error) {
 
 // header is what the file of a run begins with.
 func header(run string) ([]byte, error) {
-	head := fmt.Appendf(nil, "mailshot journal 1\n%s\n", run)
+	head := fmt.Appendf(nil, magic+"%s\n", run)
 	if len(head) > headSize {
 		return nil, fmt.Errorf("journal: the run's name is too long (%d bytes)", len(run))
 	}
@@ -167,21 +170,12 @@ func Read(path, run string, folded int64, each func(group []byte) error) error {
 	if err != nil {
 		return err
 	}
-	f, err := os.Open(path)
+	b, err := load(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%w: there is no %s", ErrLost, filepath.Base(path))
 	}
 	if err != nil {
-		return fmt.Errorf("journal: %w", err)
-	}
-	defer f.Close()
-	// The system tells once, and only here, that it could not write what it had in its hands.
-	if err := f.Sync(); err != nil {
-		return fmt.Errorf("journal: %w", err)
-	}
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return fmt.Errorf("journal: %w", err)
+		return err
 	}
 	if len(b) != headSize+2*HalfSize || string(b[:headSize]) != string(head) {
 		return fmt.Errorf("%w: %s is not whole, or another run's", ErrLost, filepath.Base(path))
@@ -209,6 +203,40 @@ func Read(path, run string, folded int64, each func(group []byte) error) error {
 		}
 	}
 	return nil
+}
+
+// load is what is in the file.
+func load(path string) ([]byte, error) {
+	f, err := os.OpenFile(path, os.O_RDWR, 0) // Windows syncs no file that is open for reading alone
+	if err != nil {
+		return nil, fmt.Errorf("journal: %w", err)
+	}
+	defer f.Close()
+	// The system tells once, and only here, that it could not write what it had in its hands.
+	err = f.Sync()
+	var b []byte
+	if err == nil {
+		b, err = io.ReadAll(f)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("journal: %w", err)
+	}
+	return b, nil
+}
+
+// Foreign reports whether the file at path is a journal of this run, by the beginning of its name, that has groups and
+// another name than known. Such a file is later than a database that knows no other.
+func Foreign(path, run, known string) (bool, error) {
+	b, err := load(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	own := []byte(magic + known + "\n")
+	if err != nil || len(b) != headSize+2*HalfSize || !bytes.HasPrefix(b, []byte(magic+run+" ")) || bytes.HasPrefix(b, own) {
+		return false, err
+	}
+	_, _, some := record(b[headSize:], crc32.Checksum(b[:headSize], table)) // the first half is written first
+	return some, nil
 }
 
 // scan notes the records at the beginning of a half, whose numbers follow one another, and returns the last number.

@@ -115,8 +115,8 @@ CREATE TABLE counts (                  -- how many deliveries of a frozen campai
 	PRIMARY KEY (campaign, state)
 ) WITHOUT ROWID;
 ` + CountAll}, {Schema: `
-ALTER TABLE campaigns ADD COLUMN journal TEXT NOT NULL DEFAULT '';   -- the run that has one; '': none has
-ALTER TABLE campaigns ADD COLUMN folded INTEGER NOT NULL DEFAULT 0;  -- the last group of it that is in the database
+ALTER TABLE campaigns ADD COLUMN journal TEXT NOT NULL DEFAULT '';   -- the name of the last one; '': there was none
+ALTER TABLE campaigns ADD COLUMN folded INTEGER NOT NULL DEFAULT 0;  -- the last group of it that is here; -1: all are
 `}}
 
 // CountAll counts the deliveries of all campaigns, where none are counted.
