@@ -48,3 +48,23 @@ func TestMarksOfItemsFromRightToLeft(t *testing.T) {
 		}
 	}
 }
+
+// A part that runs from left to right is in one piece, also where a line is wrapped in it and a program joins the lines
+// again. In two pieces its halves change places: +98 21 5555 0100 becomes 5555 0100 +98 21.
+func TestPartsAtTheEndsOfLines(t *testing.T) {
+	t.Parallel()
+	for _, part := range []string{"+98 21 5555 0100", "5,000 USD", "the quick brown fox"} {
+		torn, first := 0, ""
+		for n := range 16 {
+			text := strings.Join(unflowed(textOf(t, "fa", strings.Repeat("سلام ", 10)+strings.Repeat("و", n)+" {{.x}} "+strings.Repeat("سلام ", 20)+"\n", part)), "\n")
+			if !strings.Contains(text, part) {
+				if torn++; first == "" {
+					first = text
+				}
+			}
+		}
+		if torn > 0 {
+			t.Errorf("%s is torn at %d places, as in %q", part, torn, first)
+		}
+	}
+}
