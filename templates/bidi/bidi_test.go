@@ -127,3 +127,36 @@ func FuzzIsolate(f *testing.F) {
 		}
 	})
 }
+
+// An isolate has both brackets of a pair, or neither: the one that is left outside is shown at the line's other end, and
+// the other way round. "[1] foot" would be shown as "1] foot]".
+func TestIsolateBrackets(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"[1] foot سلام", "[1] foot x\u200f", "مبلغ (5,000) USD است", "مبلغ (5) items است", "با (021) 5555-0100 تماس بگیرید",
+		"کد [7-A] B را", "مبلغ 5,000 (USD است", "متن (5 USD (net) است"} {
+		got := mark(String(text))
+		for rest := got; ; {
+			_, after, ok := strings.Cut(rest, "⟦")
+			if !ok {
+				break
+			}
+			inside, next, _ := strings.Cut(after, "⟧")
+			rest = next
+			for _, pair := range []string{"()", "[]"} {
+				depth, torn := 0, false
+				for _, r := range inside {
+					switch byte(r) {
+					case pair[0]:
+						depth++
+					case pair[1]:
+						depth--
+						torn = torn || depth < 0
+					}
+				}
+				if torn {
+					t.Errorf("%q becomes %q: the isolate has the end of a pair of brackets, and not its beginning", text, got)
+				}
+			}
+		}
+	}
+}

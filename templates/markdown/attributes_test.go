@@ -74,3 +74,31 @@ func TestAttributesWithoutActions(t *testing.T) {
 		}
 	}
 }
+
+// A line of attributes after a footnote, which Markdown moves to the end before the attributes are given: it is the
+// footnote's, or it is text. It is not another block's, and whoever writes it has no panic.
+func TestAttributesAfterFootnotes(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"[^1]: foo\n{.c}", "a[^1]\n\n[^1]: foo\n{.c}\n\nb", "> [^1]: foo\n> {.c}"} {
+		func() {
+			defer func() {
+				if p := recover(); p != nil {
+					t.Errorf("%q: panic: %v", text, p)
+				}
+			}()
+			if out := rendered(t, text); strings.Contains(out, `<p class="c">a`) {
+				t.Errorf("%q: the paragraph before the footnote has its class: %s", text, out)
+			}
+		}()
+	}
+}
+
+// A line of attributes after code is the code's, as after any other block.
+func TestAttributesAfterCode(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"```\na\n```\n{.c}", "```sh\na\n```\n{.c}", "    a\n{.c}"} {
+		if out := rendered(t, text); !strings.Contains(out, `class="c"`) && !strings.Contains(out, "{.c}") {
+			t.Errorf("%q: the class is lost: %s", text, out)
+		}
+	}
+}
