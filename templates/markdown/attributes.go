@@ -8,7 +8,10 @@ import (
 
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
+	east "github.com/yuin/goldmark/extension/ast"
 	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/renderer"
+	"github.com/yuin/goldmark/renderer/html"
 	"github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
 )
@@ -26,6 +29,36 @@ func (a *attributes) Extend(m goldmark.Markdown) {
 		parser.WithInlineParsers(util.Prioritized(&inlineAttributes{}, 150)), // after links, before their text
 		parser.WithBlockParsers(util.Prioritized(&blockAttributes{}, 60)),
 		parser.WithASTTransformers(util.Prioritized(a, 1000)))
+	m.Renderer().AddOptions(renderer.WithNodeRenderers(util.Prioritized(codeAttributes{}, 500)))
+}
+
+// codeAttributes writes blocks of code as goldmark does, with their attributes.
+type codeAttributes struct{}
+
+func (c codeAttributes) RegisterFuncs(reg renderer.NodeRendererFuncRegisterer) {
+	reg.Register(ast.KindCodeBlock, c.code)
+	reg.Register(ast.KindFencedCodeBlock, c.code)
+}
+
+func (codeAttributes) code(w util.BufWriter, source []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
+	if !entering {
+		_, _ = w.WriteString("</code></pre>\n")
+		return ast.WalkContinue, nil
+	}
+	_, _ = w.WriteString("<pre")
+	html.RenderAttributes(w, n, nil)
+	_, _ = w.WriteString("><code")
+	if fenced, ok := n.(*ast.FencedCodeBlock); ok && fenced.Language(source) != nil {
+		_, _ = w.WriteString(` class="language-`)
+		html.DefaultWriter.Write(w, fenced.Language(source))
+		_ = w.WriteByte('"')
+	}
+	_ = w.WriteByte('>')
+	for i := range n.Lines().Len() {
+		line := n.Lines().At(i)
+		html.DefaultWriter.RawWrite(w, line.Value(source))
+	}
+	return ast.WalkContinue, nil
 }
 
 // braces is what may be a list of attributes. Other tools' placeholders are not.
@@ -109,6 +142,7 @@ func (blockAttributes) Open(parent ast.Node, reader text.Reader, _ parser.Contex
 	line, segment := reader.PeekLine()
 	before := parent.LastChild()
 	if before == nil || before.Kind() == kindControl || before.Kind() == kindListed ||
+		before.Kind() == east.KindFootnote || // which is moved to the end: the line is its text
 		followsBlank(reader.Source(), segment.Start) {
 		return nil, parser.NoChildren
 	}
@@ -151,6 +185,9 @@ func (a *attributes) Transform(doc *ast.Document, _ text.Reader, _ parser.Contex
 	})
 	for _, l := range lines {
 		to := l.PreviousSibling()
+		if to == nil {
+			continue
+		}
 		if to.Kind() == ast.KindTextBlock { // the text of an item, which has no element of its own
 			to = to.Parent()
 		}
