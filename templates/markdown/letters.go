@@ -52,10 +52,10 @@ func (l *letters) Transform(doc *ast.Document, reader text.Reader, _ parser.Cont
 }
 
 // These say when an editor has wrapped a paragraph, rather than a person: in 60 columns there was no room for the first
-// word of the next line, and no line is longer than 100.
+// word of the next line, and no line is longer than 120.
 const (
 	narrowest = 60
-	widest    = 100
+	widest    = 120
 )
 
 // breaks makes the line ends of a paragraph line breaks. A paragraph that an editor has wrapped has none: each line but

@@ -30,7 +30,7 @@ func TestLineBreaks(t *testing.T) {
 		{"Hi all,\n" + long + "\nend", "<p>Hi all,<br>\n" + long + "<br>\nend</p>"}, // one line is not full: all stay
 		{long + "  \nshort\nend", "<p>" + long + "<br>\nshort<br>\nend</p>"},
 		{long + "\nwrapped.\\\n" + long + "\nend", "<p>" + long + "\nwrapped.<br>\n" + long + "\nend</p>"},
-		{strings.Repeat("x ", 60) + "\nend", "<p>" + strings.TrimSpace(strings.Repeat("x ", 60)) + "<br>\nend</p>"}, // nobody wraps at 120
+		{strings.Repeat("x ", 62) + "\nend", "<p>" + strings.TrimSpace(strings.Repeat("x ", 62)) + "<br>\nend</p>"}, // nobody wraps beyond 120
 		{"Pay {{money \"EUR\" .a_column_with_quite_a_long_name}} until the end of\nit", // as its author sees it
 			"<p>Pay {{money \"EUR\" .a_column_with_quite_a_long_name}} until the end of\nit</p>"},
 		{"{{.a}}\n{{if .b}}{{.b}}{{end}}\n{{.c}}", "<p>{{.a}}<br>\n{{if .b}}{{.b}}<br>\n{{end}}{{.c}}</p>"},
