@@ -141,6 +141,9 @@ func (t *tool) send(cmd *cobra.Command, args []string, f sendFlags) (err error) 
 		return refused
 	}
 	if err != nil && sum == nil {
+		if ctx.Err() != nil && errors.Is(err, context.Canceled) { // before the first connection
+			return &exit{exitWorkLeft, errors.New("interrupted; nothing was sent"), f.again(t, d.Path)}
+		}
 		return &exit{exitFailed, err, f.again(t, d.Path)}
 	}
 	if r != nil {
