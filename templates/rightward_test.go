@@ -23,15 +23,22 @@ func TestSignatureFromRightToLeft(t *testing.T) {
 	if !strings.Contains(text, "\n-- \n") {
 		t.Errorf("no line before the signature: %q", text)
 	}
+	for _, markdown := range []string{"a {{.x}}\n\n{{if .x}}\n--\nAnn\n{{end}}\n", "a\n\n{{if .x}}--{{end}}\\\n{{.x}}\n"} {
+		if text := textOf(t, "en", markdown, "x"); !strings.Contains(text, "\n-- \n") {
+			t.Errorf("%q: no line before the signature: %q", markdown, text)
+		}
+	}
 }
 
 // A cell is never the line before a signature: programs show what is below it in grey, or not at all, and leave it out
-// of answers.
+// of answers. Nor is it one by the blank after which a wrapped line goes on.
 func TestCellIsNoSignature(t *testing.T) {
 	t.Parallel()
-	for _, x := range []string{"--", "-- ", "a\n--\nb"} {
-		for _, markdown := range []string{"Your remark:\n\n{{.x}}\n\nPlease pay by Friday.\n", "Ann\n{{.x}}\nOslo\n"} {
-			if text := textOf(t, "en", markdown, x); strings.Contains(text, "\n-- \n") {
+	long := strings.Repeat("x", 80)
+	for _, x := range []string{"--", "-- ", "a\n--\nb", "-- " + long, "--  " + long + " b", long + " -- " + long} {
+		for _, markdown := range []string{"Your remark:\n\n{{.x}}\n\nPlease pay by Friday.\n", "Ann\n{{.x}}\nOslo\n", "Ann\n\n> {{.x}}\n"} {
+			text := textOf(t, "en", markdown, x)
+			if strings.Contains(text, "\n-- \n") || strings.Contains(text, "\n> -- \n") {
 				t.Errorf("%q in %q: what follows is a signature: %q", x, markdown, text)
 			}
 		}
