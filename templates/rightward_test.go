@@ -49,9 +49,16 @@ func TestCellIsNoSignature(t *testing.T) {
 // it would be on the left of the item.
 func TestMarksOfItemsFromRightToLeft(t *testing.T) {
 	t.Parallel()
-	for _, c := range [][2]string{{"سلام\n\n1. one {{.x}}\n2. دو\n", "1. one"}, {"سلام[^1]\n\n[^1]: foot {{.x}} سلام\n", "1] foot"}} {
-		if text := textOf(t, "fa", c[0], "5,000 USD"); strings.Contains(text, "\u2066"+c[1]) {
-			t.Errorf("%q: the mark is within the isolate: %q", c[0], text)
+	for markdown, want := range map[string]string{
+		"سلام\n\n1. one {{.x}}\n2. دو\n":              "1. \u200fone 5,000 USD",
+		"سلام\n\n1. {{.x}} سلام\n":                    "1. \u200f\u20665,000 USD\u2069",
+		"سلام[^1]\n\n[^1]: foot {{.x}} سلام\n":        "[1] \u200ffoot 5,000 USD",
+		"سلام\n\n- [x] {{.x}} سلام\n":                 "[x] \u200f\u20665,000 USD\u2069",
+		"سلام\n\n1. | one |\n   |-|\n   | {{.x}} |\n": "1. \u200fone",
+		"سلام\n\n1. سلام {{.x}}\n":                    "1. سلام \u20665,000 USD\u2069",
+	} {
+		if text := textOf(t, "fa", markdown, "5,000 USD"); !strings.Contains(text, want) {
+			t.Errorf("%q: the mark is not apart, as in %q: %q", markdown, want, text)
 		}
 	}
 }

@@ -7,15 +7,11 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/text/unicode/bidi"
 	"golang.org/x/text/width"
 )
 
 // columns is how long a line gets, with the blank at its end and the blank that stuffs it.
 const columns = 76
-
-// rlm makes a line that begins with a foreign word or a number one that is written from right to left.
-const rlm = "\u200f"
 
 // signature is what stands on the line before a signature, without the blank at its end (RFC 3676 section 4.3).
 const signature = "--"
@@ -51,6 +47,10 @@ func (l *layout) flow(s shape, line []byte) {
 		rest := bytes.TrimLeft(line[n:], " ")
 		more := len(rest) > 0
 		l.begin(s, line[:n], indent)
+		if first && s.right && hang > 0 && hang < n && numbered(line[:hang]) && leftward(line[hang:]) {
+			l.b = append(append(l.b, line[:hang]...), rlm...)
+			line, n = line[hang:], n-hang
+		}
 		l.b = append(l.b, bytes.TrimRight(line[:n], " ")...)
 		if more && flowed {
 			l.b = append(l.b, ' ')
@@ -220,24 +220,4 @@ func runeWidth(r rune) int {
 		return 2
 	}
 	return 1
-}
-
-// rightward says whether the first letter of a line is written from right to left, so that a reader's program sees by
-// itself how the line is written.
-func rightward(line []byte) bool {
-	for i := 0; i < len(line); {
-		if c := line[i]; c < utf8.RuneSelf && (c|0x20 < 'a' || c|0x20 > 'z') {
-			i++
-			continue
-		}
-		p, size := bidi.Lookup(line[i:])
-		switch p.Class() {
-		case bidi.R, bidi.AL:
-			return true
-		case bidi.L, bidi.LRI, bidi.LRE, bidi.LRO, bidi.AN:
-			return false
-		}
-		i += max(size, 1)
-	}
-	return false
 }
