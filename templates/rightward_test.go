@@ -67,7 +67,7 @@ func TestMarksOfItemsFromRightToLeft(t *testing.T) {
 // again. In two pieces its halves change places: +98 21 5555 0100 becomes 5555 0100 +98 21.
 func TestPartsAtTheEndsOfLines(t *testing.T) {
 	t.Parallel()
-	for _, part := range []string{"+98 21 5555 0100", "5,000 USD", "the quick brown fox"} {
+	for _, part := range []string{"+98 21 5555 0100", "5,000 USD", "the quick brown fox", "(021) 5555-0100", "\u206612 a b 34\u2069"} {
 		torn, first := 0, ""
 		for n := range 16 {
 			text := strings.Join(unflowed(textOf(t, "fa", strings.Repeat("سلام ", 10)+strings.Repeat("و", n)+" {{.x}} "+strings.Repeat("سلام ", 20)+"\n", part)), "\n")

@@ -40,7 +40,7 @@ func (l *layout) flow(s shape, line []byte) {
 		}
 		n, wide := len(line), 0
 		if n > most && !s.fixed {
-			n, wide = wrap(line, most, flowed)
+			n, wide = wrap(s, line, most, flowed)
 		} else if s.kind != 0 {
 			wide = Width(line)
 		}
@@ -66,13 +66,16 @@ func (l *layout) flow(s shape, line []byte) {
 	}
 }
 
-// wrap returns how many octets of a line go onto the next line of the text, and the columns that they take. A line that
-// flows goes on after a blank, and must not be the one before a signature by that.
-func wrap(line []byte, most int, flowed bool) (n, wide int) {
+// wrap returns how many octets of a line go onto the next line of the text, and the columns that they take if it does
+// not flow. A line that flows goes on after a blank, and must not be the one before a signature by that.
+func wrap(s shape, line []byte, most int, flowed bool) (n, wide int) {
 	if !flowed {
 		return fit(line, most, 0)
 	}
-	if n, wide = fit(line, most, 1); string(line[:n]) != signature {
+	if n, wide = fit(line, most, 1); s.right {
+		n = apart(line, n, most-1)
+	}
+	if string(line[:n]) != signature {
 		return n, wide
 	}
 	for n < len(line) && line[n] == ' ' {
