@@ -155,7 +155,8 @@ func isolateWords(dst []byte, words string) []byte {
 		return append(dst, words...)
 	}
 	from := 0
-	for _, at := range halves(words) {
+	var room [8]int
+	for _, at := range halves(room[:0], words) {
 		_, size := utf8.DecodeRuneInString(words[at:])
 		dst = append(isolatePart(dst, words[from:at]), words[at:at+size]...)
 		from = at + size
@@ -180,9 +181,8 @@ const (
 	closers = ")]}»›"
 )
 
-// halves returns where the brackets are whose other half is missing, and those around such a bracket.
-func halves(s string) []int {
-	var at []int
+// halves appends to at where the brackets are whose other half is missing, and those around such a bracket.
+func halves(at []int, s string) []int {
 	var room [8]int
 	opened := room[:0]
 	for i, r := range s {
@@ -220,7 +220,8 @@ func ends(s string) (first, last int) {
 	if first >= last {
 		return 0, 0
 	}
-	if len(halves(s[first:last])) > 0 {
+	var room [8]int
+	if len(halves(room[:0], s[first:last])) > 0 {
 		if i := strings.IndexAny(s, openers); i >= 0 {
 			first = min(first, i)
 		}

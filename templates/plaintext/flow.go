@@ -47,7 +47,7 @@ func (l *layout) flow(s shape, line []byte) {
 		rest := bytes.TrimLeft(line[n:], " ")
 		more := len(rest) > 0
 		l.begin(s, line[:n], indent)
-		if first && s.right && hang > 0 && hang < n && numbered(line[:hang]) && leftward(line[hang:]) {
+		if first && s.right && hang > 0 && hang < n && numbered(line[:hang]) && ends(line[hang:], false) > 0 {
 			l.b = append(append(l.b, line[:hang]...), rlm...)
 			line, n = line[hang:], n-hang
 		}

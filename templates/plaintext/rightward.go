@@ -31,21 +31,6 @@ func rightward(line []byte) bool {
 	return false
 }
 
-// leftward says whether what a line begins with, but for signs, is a letter from left to right or a number.
-func leftward(line []byte) bool {
-	for i := 0; i < len(line); {
-		p, size := bidi.Lookup(line[i:])
-		switch p.Class() {
-		case bidi.L, bidi.EN, bidi.AN:
-			return true
-		case bidi.R, bidi.AL, bidi.LRI, bidi.RLI, bidi.FSI:
-			return false
-		}
-		i += max(size, 1)
-	}
-	return false
-}
-
 // numbered says whether the mark of an item has a number or a letter, which would belong to a foreign word behind it.
 func numbered(mark []byte) bool { return bytes.ContainsAny(mark, "0123456789x") }
 
