@@ -23,15 +23,22 @@ func TestSignatureFromRightToLeft(t *testing.T) {
 	if !strings.Contains(text, "\n-- \n") {
 		t.Errorf("no line before the signature: %q", text)
 	}
+	for _, markdown := range []string{"a {{.x}}\n\n{{if .x}}\n--\nAnn\n{{end}}\n", "a\n\n{{if .x}}--{{end}}\\\n{{.x}}\n"} {
+		if text := textOf(t, "en", markdown, "x"); !strings.Contains(text, "\n-- \n") {
+			t.Errorf("%q: no line before the signature: %q", markdown, text)
+		}
+	}
 }
 
 // A cell is never the line before a signature: programs show what is below it in grey, or not at all, and leave it out
-// of answers.
+// of answers. Nor is it one by the blank after which a wrapped line goes on.
 func TestCellIsNoSignature(t *testing.T) {
 	t.Parallel()
-	for _, x := range []string{"--", "-- ", "a\n--\nb"} {
-		for _, markdown := range []string{"Your remark:\n\n{{.x}}\n\nPlease pay by Friday.\n", "Ann\n{{.x}}\nOslo\n"} {
-			if text := textOf(t, "en", markdown, x); strings.Contains(text, "\n-- \n") {
+	long := strings.Repeat("x", 80)
+	for _, x := range []string{"--", "-- ", "a\n--\nb", "-- " + long, "--  " + long + " b", long + " -- " + long} {
+		for _, markdown := range []string{"Your remark:\n\n{{.x}}\n\nPlease pay by Friday.\n", "Ann\n{{.x}}\nOslo\n", "Ann\n\n> {{.x}}\n"} {
+			text := textOf(t, "en", markdown, x)
+			if strings.Contains(text, "\n-- \n") || strings.Contains(text, "\n> -- \n") {
 				t.Errorf("%q in %q: what follows is a signature: %q", x, markdown, text)
 			}
 		}
@@ -42,9 +49,16 @@ func TestCellIsNoSignature(t *testing.T) {
 // it would be on the left of the item.
 func TestMarksOfItemsFromRightToLeft(t *testing.T) {
 	t.Parallel()
-	for _, c := range [][2]string{{"سلام\n\n1. one {{.x}}\n2. دو\n", "1. one"}, {"سلام[^1]\n\n[^1]: foot {{.x}} سلام\n", "1] foot"}} {
-		if text := textOf(t, "fa", c[0], "5,000 USD"); strings.Contains(text, "\u2066"+c[1]) {
-			t.Errorf("%q: the mark is within the isolate: %q", c[0], text)
+	for markdown, want := range map[string]string{
+		"سلام\n\n1. one {{.x}}\n2. دو\n":              "1. \u200fone 5,000 USD",
+		"سلام\n\n1. {{.x}} سلام\n":                    "1. \u200f\u20665,000 USD\u2069",
+		"سلام[^1]\n\n[^1]: foot {{.x}} سلام\n":        "[1] \u200ffoot 5,000 USD",
+		"سلام\n\n- [x] {{.x}} سلام\n":                 "[x] \u200f\u20665,000 USD\u2069",
+		"سلام\n\n1. | one |\n   |-|\n   | {{.x}} |\n": "1. \u200fone",
+		"سلام\n\n1. سلام {{.x}}\n":                    "1. سلام \u20665,000 USD\u2069",
+	} {
+		if text := textOf(t, "fa", markdown, "5,000 USD"); !strings.Contains(text, want) {
+			t.Errorf("%q: the mark is not apart, as in %q: %q", markdown, want, text)
 		}
 	}
 }
@@ -53,7 +67,7 @@ func TestMarksOfItemsFromRightToLeft(t *testing.T) {
 // again. In two pieces its halves change places: +98 21 5555 0100 becomes 5555 0100 +98 21.
 func TestPartsAtTheEndsOfLines(t *testing.T) {
 	t.Parallel()
-	for _, part := range []string{"+98 21 5555 0100", "5,000 USD", "the quick brown fox"} {
+	for _, part := range []string{"+98 21 5555 0100", "5,000 USD", "the quick brown fox", "(021) 5555-0100", "\u206612 a b 34\u2069"} {
 		torn, first := 0, ""
 		for n := range 16 {
 			text := strings.Join(unflowed(textOf(t, "fa", strings.Repeat("سلام ", 10)+strings.Repeat("و", n)+" {{.x}} "+strings.Repeat("سلام ", 20)+"\n", part)), "\n")

@@ -147,8 +147,25 @@ func address(word string) bool {
 		strings.HasPrefix(word, "mailto:") || strings.HasPrefix(word, "tel:") || strings.HasPrefix(word, "(www.")
 }
 
-// isolateWords appends words, with isolates around all of them if their order would change.
+// isolateWords appends words, with isolates around all of them if their order would change. A bracket whose other half
+// is not among the words stays outside: what is before it and what is after it have isolates of their own.
 func isolateWords(dst []byte, words string) []byte {
+	first, last := ends(words)
+	if !unsteady(words[first:last]) {
+		return append(dst, words...)
+	}
+	from := 0
+	var room [8]int
+	for _, at := range halves(room[:0], words) {
+		_, size := utf8.DecodeRuneInString(words[at:])
+		dst = append(isolatePart(dst, words[from:at]), words[at:at+size]...)
+		from = at + size
+	}
+	return isolatePart(dst, words[from:])
+}
+
+// isolatePart is isolateWords for words with no half of a pair of brackets.
+func isolatePart(dst []byte, words string) []byte {
 	first, last := ends(words)
 	part := words[first:last]
 	if !unsteady(part) {
@@ -156,6 +173,37 @@ func isolateWords(dst []byte, words string) []byte {
 	}
 	dst = append(append(dst, words[:first]...), open...)
 	return append(append(append(dst, part...), close...), words[last:]...)
+}
+
+// Those that open a pair, and those that close it. Quotation marks of this kind are mirrored as brackets are.
+const (
+	openers = "([{«‹"
+	closers = ")]}»›"
+)
+
+// halves appends to at where the brackets are whose other half is missing, and those around such a bracket.
+func halves(at []int, s string) []int {
+	var room [8]int
+	opened := room[:0]
+	for i, r := range s {
+		if strings.ContainsRune(openers, r) {
+			opened = append(opened, i)
+		} else if strings.ContainsRune(closers, r) {
+			if n := len(opened) - 1; n >= 0 && pair(s[opened[n]:], r) {
+				opened = opened[:n]
+				continue
+			}
+			at = append(append(at, opened...), i)
+			opened = opened[:0]
+		}
+	}
+	return append(at, opened...)
+}
+
+// pair reports whether s begins with what opens the pair that r closes.
+func pair(s string, r rune) bool {
+	opener, _ := utf8.DecodeRuneInString(s)
+	return strings.IndexRune(openers, opener) == strings.IndexRune(closers, r)
 }
 
 // ends leaves out of a part what belongs to the sentence around it: blanks, and signs that are not the part's own.
@@ -172,6 +220,16 @@ func ends(s string) (first, last int) {
 	if first >= last {
 		return 0, 0
 	}
+	var room [8]int
+	if len(halves(room[:0], s[first:last])) > 0 {
+		if i := strings.IndexAny(s, openers); i >= 0 {
+			first = min(first, i)
+		}
+		if i := strings.LastIndexAny(s, closers); i >= 0 {
+			_, size := utf8.DecodeRuneInString(s[i:])
+			last = max(last, i+size)
+		}
+	}
 	for first > 0 {
 		r, size := utf8.DecodeLastRuneInString(s[:first])
 		if !strings.ContainsRune("+-−#~±", r) && !unicode.Is(unicode.Sc, r) {
@@ -181,9 +239,7 @@ func ends(s string) (first, last int) {
 	}
 	for last < len(s) {
 		r, size := utf8.DecodeRuneInString(s[last:])
-		opened := map[rune]rune{')': '(', ']': '[', '}': '{'}[r]
-		closes := opened != 0 && strings.Count(s[first:last], string(opened)) > strings.Count(s[first:last], string(r))
-		if !closes && !strings.ContainsRune("+#%°", r) && !unicode.Is(unicode.Sc, r) {
+		if !strings.ContainsRune("+#%°", r) && !unicode.Is(unicode.Sc, r) {
 			break
 		}
 		last += size

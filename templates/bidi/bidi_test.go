@@ -59,6 +59,12 @@ func TestIsolate(t *testing.T) {
 		"ردیف\n5 USD\nردیف 5 USD\r\n":                 "ردیف\n5 USD\nردیف ⟦5 USD⟧\r\n",
 		"שלום 5,000 USD":                              "שלום ⟦5,000 USD⟧",
 		"مبلغ €5 و 5 € و $5,000.50":                   "مبلغ €5 و 5 € و $5,000.50",
+		"با (021) 5555-0100 تماس":                     "با ⟦(021) 5555-0100⟧ تماس",
+		"در «5» USD است":                              "در ⟦«5» USD⟧ است",
+		"مبلغ ((5) ) USD هم -(5) x":                   "مبلغ ⟦((5) ) USD⟧ هم ⟦-(5) x⟧",
+		"مبلغ 5,000 (USD است) 5 USD] هم":              "مبلغ 5,000 (USD است) ⟦5 USD⟧] هم",
+		"( (5) USD سلام":                              "( ⟦(5) USD⟧ سلام",
+		"(5 USD ] 6 USD) سلام":                        "(⟦5 USD⟧ ] ⟦6 USD⟧) سلام",
 		"":                                            "",
 	} {
 		got, changed := Isolate(nil, []byte(text))
@@ -102,7 +108,7 @@ func TestIsolatesAreNeeded(t *testing.T) {
 
 // Whatever the text is, Isolate only adds isolates, in pairs within a line, and none into a word with an address.
 func FuzzIsolate(f *testing.F) {
-	for _, s := range []string{"مبلغ 5,000 USD", "\u2066\u2069\u2069 ا 5 x", "ا (5 x) https://a.b/5 c\n", "\xff ا 5 x", "ا \u202e5 x"} {
+	for _, s := range []string{"مبلغ 5,000 USD", "\u2066\u2069\u2069 ا 5 x", "ا (5 x) https://a.b/5 c\n", "\xff ا 5 x", "ا ( (5] 5 x) 6-7", "ا \u202e5 x"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

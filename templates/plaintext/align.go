@@ -304,6 +304,8 @@ func (t *table) row(l *layout, r row) {
 			for k := range r.lead {
 				l.b[from+k] = ' '
 			}
+		} else if r.right && numbered(r.lead) {
+			l.b = append(l.b, rlm...)
 		}
 		empty := true
 		for _, f := range r.cells {

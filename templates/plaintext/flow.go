@@ -7,18 +7,21 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/text/unicode/bidi"
 	"golang.org/x/text/width"
 )
 
 // columns is how long a line gets, with the blank at its end and the blank that stuffs it.
 const columns = 76
 
-// rlm makes a line that begins with a foreign word or a number one that is written from right to left.
-const rlm = "\u200f"
+// signature is what stands on the line before a signature, without the blank at its end (RFC 3676 section 4.3).
+const signature = "--"
 
 // flow writes one line of the text, wrapped.
 func (l *layout) flow(s shape, line []byte) {
+	if s.sign && s.quotes == 0 && string(line) == signature {
+		l.b = append(l.b, signature+" \n"...)
+		return
+	}
 	room := columns
 	if s.quotes > 0 {
 		room -= s.quotes + 1
@@ -37,22 +40,20 @@ func (l *layout) flow(s shape, line []byte) {
 		}
 		n, wide := len(line), 0
 		if n > most && !s.fixed {
-			blank := 0 // at the end of a line that goes on
-			if flowed {
-				blank = 1
-			}
-			n, wide = fit(line, most, blank)
+			n, wide = wrap(s, line, most, flowed)
 		} else if s.kind != 0 {
 			wide = Width(line)
 		}
 		rest := bytes.TrimLeft(line[n:], " ")
 		more := len(rest) > 0
 		l.begin(s, line[:n], indent)
+		if first && s.right && hang > 0 && hang < n && numbered(line[:hang]) && ends(line[hang:], false) > 0 {
+			l.b = append(append(l.b, line[:hang]...), rlm...)
+			line, n = line[hang:], n-hang
+		}
 		l.b = append(l.b, bytes.TrimRight(line[:n], " ")...)
 		if more && flowed {
 			l.b = append(l.b, ' ')
-		} else if string(line[:n]) == "--" && first && s.quotes == 0 {
-			l.b = append(l.b, ' ') // the line before a signature
 		}
 		l.b = append(l.b, '\n')
 		longest = max(longest, wide)
@@ -60,15 +61,40 @@ func (l *layout) flow(s shape, line []byte) {
 			break
 		}
 	}
-	if s.kind == 0 {
-		return
+	if s.kind != 0 {
+		l.underline(s, longest)
 	}
+}
+
+// wrap returns how many octets of a line go onto the next line of the text, and the columns that they take if it does
+// not flow. A line that flows goes on after a blank, and must not be the one before a signature by that.
+func wrap(s shape, line []byte, most int, flowed bool) (n, wide int) {
+	if !flowed {
+		return fit(line, most, 0)
+	}
+	if n, wide = fit(line, most, 1); s.right {
+		n = apart(line, n, most-1)
+	}
+	if string(line[:n]) != signature {
+		return n, wide
+	}
+	for n < len(line) && line[n] == ' ' {
+		n++
+	}
+	if word := bytes.IndexByte(line[n:], ' '); word >= 0 {
+		return n + word, 0
+	}
+	return len(line), 0
+}
+
+// underline writes the line below a heading.
+func (l *layout) underline(s shape, long int) {
 	sign := byte('-')
 	if s.kind == 'H' {
 		sign = '='
 	}
 	l.begin(s, []byte{sign}, 0)
-	for range max(longest, 3) {
+	for range max(long, 3) {
 		l.b = append(l.b, sign)
 	}
 	l.b = append(l.b, '\n')
@@ -197,24 +223,4 @@ func runeWidth(r rune) int {
 		return 2
 	}
 	return 1
-}
-
-// rightward says whether the first letter of a line is written from right to left, so that a reader's program sees by
-// itself how the line is written.
-func rightward(line []byte) bool {
-	for i := 0; i < len(line); {
-		if c := line[i]; c < utf8.RuneSelf && (c|0x20 < 'a' || c|0x20 > 'z') {
-			i++
-			continue
-		}
-		p, size := bidi.Lookup(line[i:])
-		switch p.Class() {
-		case bidi.R, bidi.AL:
-			return true
-		case bidi.L, bidi.LRI, bidi.LRE, bidi.LRO, bidi.AN:
-			return false
-		}
-		i += max(size, 1)
-	}
-	return false
 }

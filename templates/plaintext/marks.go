@@ -3,6 +3,8 @@ package plaintext
 import (
 	"bytes"
 	"strings"
+
+	"mailshot/templates/source"
 )
 
 // A mark says what a line or a part of it is until Tidy lays the text out: only the finished text knows how long what
@@ -13,6 +15,7 @@ const (
 	quoteMark = "\xffQ" // one for each quote that the line stands in
 	rightMark = "\xffD" // the line is written from right to left
 	fixedMark = "\xffF" // the line is as long as it is: code
+	signMark  = "\xffS" // the line before a signature
 	headMark  = "\xffH" // a heading of the first level
 	underMark = "\xffh" // any other heading
 	topMark   = "\xffT" // a row of heads of a table …
@@ -26,6 +29,7 @@ const (
 type shape struct {
 	quotes       int
 	right, fixed bool
+	sign         bool // it is the line before a signature
 	kind         byte // 'H', 'h', 'T', 'R', or 0
 }
 
@@ -43,6 +47,8 @@ func cut(line []byte) (shape, []byte) {
 			s.right = true
 		case 'F':
 			s.fixed = true
+		case 'S':
+			s.sign = true
 		case 'H', 'h':
 			s.kind = line[1]
 		case 'T', 'R':
@@ -75,12 +81,33 @@ func unmarked(line []byte) []byte {
 			}
 		case 'B':
 			b = append(b, ' ')
-		case 'Q', 'D', 'F', 'H', 'h', 'T', 'R', 'E':
+		case 'Q', 'D', 'F', 'S', 'H', 'h', 'T', 'R', 'E':
 		default: // not ours
 			b = append(b, mark, line[i])
 		}
 	}
 	return b
+}
+
+// signed marks the lines before signatures: those that are "--" by their author, and at most in a condition. Later a
+// cell may look the same.
+func signed(t *source.Tokens, text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		bare := strings.TrimPrefix(strings.TrimRight(line, blanks), rightMark)
+		for {
+			at, i := t.Next(bare)
+			if at < 0 || i >= len(t.Actions) || t.Actions[i].Kind == source.Output || t.Actions[i].Kind == source.Include {
+				break
+			}
+			bare = bare[:at] + strings.TrimPrefix(bare[at+t.Width():], rightMark)
+		}
+		if bare == signature {
+			line = strings.Replace(line, signature, signMark+signature, 1)
+		}
+		b.WriteString(line)
+	}
+	return b.String()
 }
 
 // nested makes the marks of a line that is put into an item: what it keeps goes before the item's indent, and a quote

@@ -79,7 +79,7 @@ func Write(t *source.Tokens, doc string, right bool) (*source.Form, error) {
 	if err := w.lost(root, text); err != nil {
 		return nil, err
 	}
-	f := t.Show(text)
+	f := t.Show(signed(t, text))
 	if _, err := f.Parse("u0"); err != nil {
 		e := err.(*source.Error)
 		e.Text, e.Hint = "this HTML cannot become a text part: "+e.Text, "write the text part yourself, as body.text"

@@ -18,6 +18,7 @@ func FuzzTidy(f *testing.F) {
 		endMark+"\n"+rowMark+cellMark+"a1xyz"+cellMark+"a1z"+endMark+"\nb\nc\n"+
 			topMark+cellMark+"r1x"+endMark+"\n"+rowMark+cellMark+"a1", "22")
 	f.Add(headMark+"Head\n\n- item\n", " F", "\nFrom x\n --\n--\n"+rightMark+"a b\n", "- ")
+	f.Add("a\n"+signMark+"--\nb\n"+rightMark+signMark+"--\nc\n--\n", "--", "\n"+signMark+"--\n-- \n"+signMark, "--\n")
 	f.Fuzz(func(t *testing.T, a, b, c, d string) {
 		whole := string(Tidy(nil, []byte(a+b+c+d), nil))
 		// a and c are literals, b and d are cells.
