@@ -136,6 +136,11 @@ type Body struct {
 	Typographer          bool                  // quotes, dashes and dots of Markdown are set as the language does
 }
 
+// BuiltIn says whether a built-in layout is around the body, and shows Look.
+func (b *Body) BuiltIn() bool {
+	return appearance.BuiltIn(b.Layout, b.Markdown.Given(), b.HTML.Given())
+}
+
 // Attachment is a file that goes with each message. File and Name are templates; Name defaults to the file's own. With
 // a CID the file is an image in the HTML.
 type Attachment struct {
@@ -269,7 +274,7 @@ func (d *Definition) check(dec *schema.Decoder) {
 	if n := dec.Given("body.layout"); n != nil && plain && d.Body.Text.Given() && !dec.Failed("body.layout") {
 		dec.Report(n, "useless-key", "a layout is for markdown or html, and the body is text only", "remove the line")
 	}
-	appearance.Check(dec, d.Body.Layout, d.Body.Markdown.Given(), d.Body.HTML.Given())
+	appearance.Check(dec, "body", d.Body.Layout, d.Body.Markdown.Given(), d.Body.HTML.Given())
 	if n := dec.Given("body.inline"); n != nil && plain && d.Body.Text.Given() && !dec.Failed("body.inline") {
 		dec.Report(n, "useless-key", "inline is for markdown or html, and the body is text only", "remove the line")
 	}

@@ -131,10 +131,20 @@ func (d *Definition) checkLanguages(dec *schema.Decoder) {
 			dec.ReportAt(l.Tag.Line, l.Tag.Column, "bad-value", l.Tag.Text+" is the default, and has an entry too",
 				"the default language's texts are the campaign's own: write them as subject and body")
 		}
-		if n := dec.Given(path + ".layout"); n != nil && l.Body.Text.Given() && !l.Body.Markdown.Given() &&
-			!l.Body.HTML.Given() {
+		body := l.Body
+		sources := body.Markdown.Given() || body.HTML.Given()
+		if n := dec.Given(path + ".layout"); n != nil && body.Text.Given() && !sources {
 			dec.Report(n, "useless-key", "a layout is for markdown or html, and the body in this language is text only",
 				"remove the line")
+		}
+		if !sources && !body.Text.Given() {
+			body.Markdown, body.HTML = d.Body.Markdown, d.Body.HTML
+		}
+		if !body.Layout.Given() {
+			body.Layout = d.Body.Layout
+		}
+		if !dec.Failed("body.layout") {
+			appearance.Check(dec, path, body.Layout, body.Markdown.Given(), body.HTML.Given())
 		}
 		checkCIDs(dec, path+".attachments", l.Attachments)
 	}

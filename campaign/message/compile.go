@@ -83,7 +83,9 @@ func (p *compiling) config(columns []string, inherited bool) render.Config {
 			return a.CID != "" && !slices.Contains(cfg.Body.Images, a.CID)
 		})
 	}
-	cfg.Attachments = append(cfg.Attachments, p.logos...)
+	if cfg.Body != nil && slices.Contains(cfg.Body.Images, logoName) { // a language's own layout may show none
+		cfg.Attachments = append(cfg.Attachments, p.logos...)
+	}
 	return cfg
 }
 

@@ -147,3 +147,48 @@ attachments: [ { file: bill.txt, name: "فاکتور {{.sum}}.txt" } ]
 		}
 	}
 }
+
+// A language without a built-in layout has no postal address, unless its own files say it: that is a doubt, once for
+// each language. Proven without the entities of HTML read: the address of "said in HTML" was missing.
+func TestPostalAddressOfALanguage(t *testing.T) {
+	t.Parallel()
+	const layout = `<html><body>{{template "content" .}}<p>%</p></body></html>`
+	for name, c := range map[string]struct{ postal, entry, own, want string }{
+		"a built-in layout": {"A & B, 1 Main Street", "{ subject: Hallo, layout: letter }", "", ""},
+		"no address":        {"", "{ text: own }", "Hallo", ""},
+		"a text": {"A & B, 1 Main Street", "{ text: own }", "Hallo {{.name}}",
+			"campaign.yaml:6:39: the messages in de do not have the postal address: only the built-in layouts show it"},
+		"a layout": {"A & B, 1 Main Street", "{ layout: own.html }", strings.ReplaceAll(layout, "%", "A"),
+			"campaign.yaml:6:41: the messages in de do not have the postal address: only the built-in layouts show it"},
+		"HTML": {"A & B, {{.lang}} Street", "{ html: own }", "<p>A &amp; B, {{.lang}} Road</p>",
+			"campaign.yaml:6:39: the messages in de do not have the postal address: only the built-in layouts show it"},
+		"said in a text": {"A & B, 1 Main Street", "{ text: own }", "Hallo {{.name}}\n\nA & B\n1  Main Street\n", ""},
+		"said in a layout": {"B, 1 Main Street", "{ layout: own.html }",
+			strings.ReplaceAll(layout, "%", "B<br>1&nbsp;Main Street"), ""},
+		"said in HTML": {"Aö & B, {{.lang}} Street", "{ html: own }", "<p>A&ouml; &amp; B,<br>{{.lang}} Street</p>", ""},
+	} {
+		dir := folder(t, "email,name,lang,amount\nann@example.com,Ann,de,1\n")
+		write(t, dir, "body.md", "Dear {{.name}}\n")
+		write(t, dir, "own", c.own)
+		write(t, dir, "own.html", c.own)
+		postal := ""
+		if c.postal != "" {
+			postal = `, postal: "` + c.postal + `"`
+		}
+		write(t, dir, "campaign.yaml", "id: test\nfrom: Sender <sender@example.org>\nsubject: Hello\n"+
+			"recipients: { file: people.csv, language: lang }\nbody: { markdown: body.md"+postal+" }\n"+
+			"languages: { default: en, de: "+c.entry+" }\n")
+		m, _, err := open(t, dir, nil)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		got := ""
+		for _, f := range m.Count().Findings(false) {
+			got += f.Place + ": " + f.Text
+		}
+		if got != c.want {
+			t.Errorf("%s: got %q, want %q", name, got, c.want)
+		}
+	}
+}

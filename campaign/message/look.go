@@ -3,6 +3,7 @@ package message
 import (
 	"errors"
 	"fmt"
+	"html"
 	"image"
 	_ "image/gif" // the kinds of pictures that a logo may be
 	_ "image/jpeg"
@@ -12,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"unicode"
 
 	"mailshot/campaign/definition"
 	"mailshot/render"
@@ -102,6 +104,40 @@ func (p *compiling) unsubscribe(src templates.BodySource) *templates.Source {
 		return &templates.Source{File: p.Definition.Name, Line: h.Value.Line, Column: h.Value.Column + best[2], Text: address}
 	}
 	return nil
+}
+
+// unsaid is a doubt about a language whose messages do not have the postal address: no built-in layout is there to show
+// it, and its own files do not say it. The campaign's own body has none: its file must not give an address in vain.
+func unsaid(c Config, language *definition.Definition) []*templates.Error {
+	b := language.Body
+	if !b.Look.Postal.Given() || b.BuiltIn() {
+		return nil
+	}
+	p := compiling{Config: c}
+	p.Definition = language
+	said := " "
+	at := b.Text // what there is in place of a built-in layout
+	for _, t := range []definition.Text{b.Text, b.Markdown, b.HTML, b.Layout} {
+		if src := p.read(t); src != nil {
+			said += words(src.Text) + " "
+			at = t
+		}
+	}
+	if strings.Contains(said, " "+words(b.Look.Postal.Text)+" ") {
+		return nil
+	}
+	return []*templates.Error{{Code: "no-postal", File: language.Name, Line: at.Line, Column: at.Column,
+		Text: fmt.Sprintf("the messages in %s do not have the postal address: only the built-in layouts show it", b.Language),
+		Hint: "write it into " + at.Text + " in the words of postal; many countries ask for it in mail to many"}}
+}
+
+var tag = regexp.MustCompile(`<[^>]*>`)
+
+// words are the words of a text or of HTML, with one blank between them.
+func words(text string) string {
+	return strings.Join(strings.FieldsFunc(html.UnescapeString(tag.ReplaceAllString(text, " ")), func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsNumber(r)
+	}), " ")
 }
 
 // logo is the campaign's logo. A file is measured, and goes with each message.

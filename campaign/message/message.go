@@ -50,9 +50,10 @@ type Maker struct {
 	c        Config
 	compiler *templates.Compiler
 	choice   *languages.Choice
-	editions []edition // by choice.Variants
-	printed  bool      // the templates may print the campaign's id
-	cells    sync.Pool // of *[]templates.Cell
+	editions []edition          // by choice.Variants
+	unsaid   []*templates.Error // about languages without the postal address
+	printed  bool               // the templates may print the campaign's id
+	cells    sync.Pool          // of *[]templates.Cell
 }
 
 // edition is what makes the messages in one language.
@@ -97,6 +98,7 @@ func New(c Config) (*Maker, error) {
 		if cfg.Body.HTML != nil {
 			html = cfg.Body.HTML.Literals()
 		}
+		m.unsaid = append(m.unsaid, unsaid(c, choice.Variants()[i])...)
 		m.editions = append(m.editions, edition{renderer, check.Compile(cfg.Body.Text.Literals(), html)})
 	}
 	if errs != nil {
@@ -193,7 +195,7 @@ func (m *Maker) Shown(row *recipients.Row, date time.Time, all bool) []Made {
 
 // Count returns a new count of what the messages say, for the Content of each.
 func (m *Maker) Count() *content.Count {
-	return content.New(content.Config{Places: m.compiler.Places(), Doubts: m.compiler.Doubts()})
+	return content.New(content.Config{Places: m.compiler.Places(), Doubts: append(m.compiler.Doubts(), m.unsaid...)})
 }
 
 // Render makes the message of a row of which it is known that it gets one.

@@ -46,18 +46,48 @@ type token struct {
 	at   int
 }
 
-// tokens splits CSS. ok is false if a byte got lost.
+// tokens splits CSS. ok is false if a byte got lost, or if browsers may split it in another way: they read url( with
+// more than a text in quotes as a function, which ends elsewhere.
 func tokens(text string) (all []token, ok bool) {
 	l := css.NewLexer(parse.NewInputString(text))
 	at := 0
+	ok = true
 	for {
 		tt, data := l.Next()
 		if tt == css.ErrorToken {
-			return all, at == len(text)
+			return all, ok && at == len(text)
 		}
-		all = append(all, token{tt, string(data), at})
+		t := token{tt, string(data), at}
+		if _, inner, found := strings.Cut(t.text, "("); found && tt == css.BadURLToken {
+			inner = strings.TrimSpace(inner)
+			ok = ok && !strings.HasPrefix(inner, `"`) && !strings.HasPrefix(inner, "'")
+		}
+		all = append(all, t)
 		at += len(data)
 	}
+}
+
+// brackets are the brackets that are open, each by the token that closes it. As browsers read CSS, nothing else closes
+// it: what comes before that token is inside, braces and semicolons too.
+type brackets []css.TokenType
+
+// read reads a token. ok is false if it closes what is not open, or not the last: that closes nothing.
+func (b *brackets) read(tt css.TokenType) (ok bool) {
+	switch tt {
+	case css.LeftBraceToken:
+		*b = append(*b, css.RightBraceToken)
+	case css.LeftBracketToken:
+		*b = append(*b, css.RightBracketToken)
+	case css.LeftParenthesisToken, css.FunctionToken:
+		*b = append(*b, css.RightParenthesisToken)
+	case css.RightBraceToken, css.RightBracketToken, css.RightParenthesisToken:
+		last := len(*b) - 1
+		if last < 0 || (*b)[last] != tt {
+			return false
+		}
+		*b = (*b)[:last]
+	}
+	return true
 }
 
 // styles reads the sheets of the document.
@@ -125,40 +155,23 @@ type reader struct {
 // block returns the token after which a prelude from i on ends: a { or, of an at-rule, a ; at the top. It returns end
 // if there is none.
 func (p *reader) block(i, end int, at bool) int {
-	depth := 0
+	var open brackets
 	for ; i < end; i++ {
-		switch p.all[i].TokenType {
-		case css.LeftBraceToken:
-			if depth <= 0 {
-				return i
-			}
-			depth++
-		case css.SemicolonToken:
-			if at && depth <= 0 {
-				return i
-			}
-		case css.LeftBracketToken, css.LeftParenthesisToken, css.FunctionToken:
-			depth++
-		case css.RightBracketToken, css.RightParenthesisToken, css.RightBraceToken:
-			if depth > 0 {
-				depth--
-			}
+		tt := p.all[i].TokenType
+		if len(open) == 0 && (tt == css.LeftBraceToken || at && tt == css.SemicolonToken) {
+			return i
 		}
+		open.read(tt)
 	}
 	return end
 }
 
 // closing returns the token that closes the { at i, or end.
 func (p *reader) closing(i, end int) int {
-	depth := 0
+	var open brackets
 	for ; i < end; i++ {
-		switch p.all[i].TokenType {
-		case css.LeftBraceToken:
-			depth++
-		case css.RightBraceToken:
-			if depth--; depth == 0 {
-				return i
-			}
+		if open.read(p.all[i].TokenType); len(open) == 0 {
+			return i
 		}
 	}
 	return end
@@ -231,13 +244,15 @@ func (p *reader) rule(i, open, shut int, stays, above bool) {
 		}
 		from = to + 1
 	}
+	var inner brackets
 	for _, t := range p.all[open+1 : shut] {
-		if t.TokenType == css.LeftBraceToken || t.TokenType == css.RightBraceToken { // rules within a rule
+		if len(inner) == 0 && t.TokenType == css.LeftBraceToken { // rules within a rule
 			r.stays, r.above = true, true
 			r.selectors = append(r.selectors, &selector{any: true})
 			r.decls = append(r.decls, &declaration{property: "*", stays: true})
 			break
 		}
+		inner.read(t.TokenType)
 	}
 	p.d.add(r)
 }
@@ -252,18 +267,12 @@ func (p *reader) end(i int) int {
 
 // split returns the next token of a type that is not in brackets, or end.
 func (p *reader) split(i, end int, by css.TokenType) int {
-	depth := 0
+	var open brackets
 	for ; i < end; i++ {
-		switch tt := p.all[i].TokenType; tt {
-		case css.LeftBracketToken, css.LeftParenthesisToken, css.FunctionToken, css.LeftBraceToken:
-			depth++
-		case css.RightBracketToken, css.RightParenthesisToken, css.RightBraceToken:
-			depth = max(depth-1, 0)
-		default:
-			if tt == by && depth == 0 {
-				return i
-			}
+		if p.all[i].TokenType == by && len(open) == 0 {
+			return i
 		}
+		open.read(p.all[i].TokenType)
 	}
 	return end
 }
@@ -313,8 +322,9 @@ var forOne = []string{"--", "mso-", "-ms-", "-webkit-", "-moz-", "-o-", "\\"}
 // value writes the tokens of a value, with one blank for each run of blanks and comments.
 func (p *reader) value(all []token, c *declaration) string {
 	var b strings.Builder
-	depth := 0
+	var open brackets
 	for _, t := range all {
+		c.stays = !open.read(t.TokenType) || c.stays
 		switch t.TokenType {
 		case css.CommentToken, css.WhitespaceToken:
 			if !strings.HasSuffix(b.String(), " ") {
@@ -324,13 +334,7 @@ func (p *reader) value(all []token, c *declaration) string {
 		case css.BadStringToken, css.BadURLToken, css.LeftBraceToken, css.RightBraceToken:
 			c.stays = true
 		case css.FunctionToken:
-			depth++
 			c.stays = c.stays || slices.Contains([]string{"var(", "env("}, strings.ToLower(t.text))
-		case css.LeftParenthesisToken, css.LeftBracketToken:
-			depth++
-		case css.RightParenthesisToken, css.RightBracketToken:
-			depth--
-			c.stays = c.stays || depth < 0
 		case css.IdentToken:
 			c.stays = c.stays || strings.EqualFold(t.text, "revert-layer")
 		case css.StringToken, css.URLToken:
@@ -340,7 +344,7 @@ func (p *reader) value(all []token, c *declaration) string {
 		}
 		b.WriteString(t.text)
 	}
-	c.stays = c.stays || depth != 0
+	c.stays = c.stays || len(open) > 0
 	p.d.eachWord(b.String(), func(_ int, w word) { c.stays = c.stays || w.node.fixed || w.role != printing })
 	return strings.TrimSpace(b.String())
 }

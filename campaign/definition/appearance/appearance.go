@@ -120,14 +120,23 @@ func address(dec *schema.Decoder, n *yaml.Node, text string) {
 	}
 }
 
-// Check reports keys that change nothing: what the built-in layouts show, where there is no built-in layout around the
-// body. layout is body.layout; markdown and html say what the body is made of.
-func Check(dec *schema.Decoder, layout schema.Text, markdown, html bool) {
-	built := slices.Contains(layouts.Names(), layout.Text) || !layout.Given() && markdown
+// BuiltIn says whether a built-in layout is around a body, and shows its appearance. layout is the body's layout;
+// markdown and html say what the body is made of.
+func BuiltIn(layout schema.Text, markdown, html bool) bool {
+	if layout.Given() {
+		return slices.Contains(layouts.Names(), layout.Text) && (markdown || html)
+	}
+	return markdown && !html // the default, plain, is not for a page of HTML
+}
+
+// Check reports keys of a section that change nothing: what the built-in layouts show, where there is no built-in layout
+// around the body. section is "body", or a language's; for the others see BuiltIn.
+func Check(dec *schema.Decoder, section string, layout schema.Text, markdown, html bool) {
+	built := BuiltIn(layout, markdown, html)
 	for _, key := range []string{"accent", "logo", "postal", "preheader"} {
-		n := dec.Given("body." + key)
+		n := dec.Given(section + "." + key)
 		switch {
-		case n == nil || dec.Failed("body."+key) || dec.Failed("body.layout"):
+		case n == nil || dec.Failed(section+"."+key) || dec.Failed(section+".layout"):
 		case !markdown && !html:
 			dec.Report(n, "useless-key", fmt.Sprintf("%s is for markdown or html, and the body is text only", key),
 				"remove the line")
