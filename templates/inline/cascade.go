@@ -53,12 +53,12 @@ var headOnly = []string{"head", "meta", "title", "style", "script", "link", "bas
 // decide decides for each element which declarations go into its style=.
 func (d *document) decide() {
 	for _, e := range d.list {
-		e.frozen = slices.Contains(headOnly, e.tag.name) || strings.Contains(e.tag.name, ":")
+		e.frozen = slices.Contains(headOnly, e.tag.name) || strings.Contains(e.tag.name, ":") || d.asksAll
 		for _, u := range e.uses {
 			e.frozen = e.frozen || d.isVague(u.tag) || !d.writable(u.tag)
-		}
-		for _, m := range e.matches {
-			e.frozen = e.frozen || slices.ContainsFunc(m.rule.selectors, func(s *selector) bool { return s.freezes })
+			for _, ask := range d.asks { // it would see what is inlined
+				e.frozen = e.frozen || slices.ContainsFunc(u.nodes, ask.Match)
+			}
 		}
 	}
 	d.promote()

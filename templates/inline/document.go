@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/andybalholm/cascadia"
 	xhtml "golang.org/x/net/html"
 
 	"mailshot/templates/source"
@@ -73,6 +74,8 @@ type document struct {
 	dynamic map[string]bool // names of attributes that an action decides on
 	vague   bool            // an action decides on the name of an attribute
 	root    *xhtml.Node
+	asks    []cascadia.Sel // the elements whose style= selectors ask for
+	asksAll bool           // any element may be one
 }
 
 type elementKey struct {

@@ -25,9 +25,7 @@ type selector struct {
 	ids     []string // the classes that stand for them
 	tag     string   // the name that an element must have, or ""
 	class   string   // a class that it must have in the document as it may be, or ""
-
-	freezes bool // it asks how style= begins
-	matched bool // by an element that may match
+	matched bool     // by an element that may match
 }
 
 // What pseudo-classes ask.
@@ -46,6 +44,7 @@ type compound struct {
 	may  []string // without what cannot be known
 	here []string // the same, without what it asks of what stands beside it
 	star bool     // *
+	asks bool     // for what is in style=
 }
 
 // selecting reads one selector.
@@ -56,7 +55,7 @@ type selecting struct {
 	joints []string // between the compounds
 	tag    string   // what the last compound asks for, or ""
 	class  string   // a class that it asks for, or that of an id, or ""
-	states int      // how many states it asks for, which nobody knows before the message is looked at
+	state  bool     // it asks for a state, which nobody knows before the message is looked at
 	// escaped says that a class or an id is written with escapes, and that an action decides on a class or an id.
 	escaped bool
 	root    bool // it asks for the root, which mail programs that show messages within a page have elsewhere
@@ -68,8 +67,21 @@ func (d *document) selector(all []token) *selector {
 	p := &selecting{d: d, s: &selector{}}
 	all = trim(all)
 	if ok := p.read(all); !ok {
-		return &selector{any: true, unknown: true}
+		s := &selector{any: true, unknown: true, nothing: p.s.nothing, weight: weight(all)}
+		if d.hasWord(all) {
+			s.weight = cascadia.Specificity{1 << 20} // nobody knows what an action writes
+		}
+		d.asksAll = d.asksAll || asksStyle(all)
+		return s
 	}
+	for _, c := range p.chain {
+		if ask := compiled(asked(c.here)); c.asks && ask != nil && !p.escaped {
+			d.asks = append(d.asks, ask)
+		} else {
+			d.asksAll = d.asksAll || c.asks
+		}
+	}
+	p.s.weight = weight(all)
 	last := p.chain[len(p.chain)-1]
 	from := len(p.chain) - 1 // the compound from which on nothing is asked of what stands beside
 	for from > 0 && (p.joints[from-1] == " " || p.joints[from-1] == ">") {
@@ -89,10 +101,8 @@ func (d *document) selector(all []token) *selector {
 		p.s.unknown = true
 		return p.s
 	}
-	p.s.weight = exact.Specificity()
-	p.s.weight[1] += p.states
 	universal := last.star && len(last.sure) == 1
-	if p.states == 0 && !p.root && !p.s.nothing && !universal {
+	if !p.state && !p.root && !p.s.nothing && !universal {
 		p.s.sure = exact
 	}
 	return p.s
@@ -185,6 +195,9 @@ func (p *selecting) simple(c *compound, all []token) int {
 	switch {
 	case p.s.nothing: // only a state may come after a pseudo-element
 		return 0
+	case t.TokenType == css.RightBraceToken: // all browsers drop the rule
+		p.s.nothing = true
+		return 0
 	case t.TokenType == css.IdentToken && len(c.sure) == 0:
 		p.tag = strings.ToLower(t.text)
 		add(t.text, t.text)
@@ -234,22 +247,16 @@ func (p *selecting) attribute(c *compound, all []token, add func(sure, may strin
 			may = "[" + name + "]"
 		}
 		if name == "style" {
-			if p.states++; len(c.sure) == 0 {
+			p.state, c.asks = true, true
+			if len(c.sure) == 0 {
 				add("*", "*")
 			}
-			p.s.weigh(inner)
 		} else {
 			add(b.String(), may)
 		}
 		return i + 1
 	}
 	return 0
-}
-
-// weigh notes a selector that asks how style= begins, or whether there is one: its elements get none.
-func (s *selector) weigh(inner []token) {
-	s.freezes = s.freezes || len(inner) < 2 || inner[1].TokenType != css.SubstringMatchToken &&
-		inner[1].TokenType != css.SuffixMatchToken
 }
 
 // caseless are attributes whose value browsers compare whatever its case, and those that are posed in another way.
@@ -268,50 +275,121 @@ func (p *selecting) pseudo(c *compound, all []token, add func(sure, may string))
 	}
 	name := strings.ToLower(all[n].text)
 	text := strings.Repeat(":", n) + all[n].text
-	if all[n].TokenType == css.FunctionToken {
-		depth := 1
-		for n++; n < len(all) && depth > 0; n++ {
-			switch all[n].TokenType {
-			case css.FunctionToken, css.LeftParenthesisToken:
-				depth++
-			case css.RightParenthesisToken:
-				depth--
-			}
-			text += all[n].text
-		}
-		if depth > 0 {
+	var args []token
+	switch all[n].TokenType {
+	case css.FunctionToken:
+		end := shut(all, n)
+		if end == len(all) {
 			return 0
 		}
-	} else if n++; all[n-1].TokenType != css.IdentToken {
+		args = all[n+1 : end]
+		for n++; n <= end; n++ {
+			text += all[n].text
+		}
+	case css.IdentToken:
+		n++
+	default:
 		return 0
 	}
 	switch {
-	case slices.Contains(parts, name):
-		if p.s.nothing = true; len(c.sure) == 0 {
+	case slices.Contains(parts, name), strings.HasPrefix(text, "::"):
+		p.s.nothing, p.s.unknown = true, p.s.unknown || !slices.Contains(parts, name)
+		if len(c.sure) == 0 {
 			add("*", "*")
 		}
 		return n
-	case strings.HasPrefix(text, "::"):
-		return 0
-	case slices.Contains(places, name) && !strings.Contains(text, " of "):
+	case slices.Contains(places, name) && !slices.ContainsFunc(args, isOf):
 		p.s.beside = true
 		add(text, text)
 		return n
-	case name == "not(" && len(p.d.dynamic) == 0 && !p.d.vague && !strings.ContainsAny(text[5:], ":,"):
+	case name == "not(" && len(p.d.dynamic) == 0 && !p.d.vague && !strings.ContainsAny(text[5:], ":, +~>") &&
+		!asksStyle(args):
 		add(text, "")
 		return n
-	case !slices.Contains(states, name):
-		return 0
-	}
-	if name == "root" {
+	case name == "root":
 		p.root = true
 		add(":root", ":root")
 		return n
 	}
-	if p.states++; len(c.sure) == 0 {
+	p.s.unknown = p.s.unknown || !slices.Contains(states, name)
+	p.d.asksAll = p.d.asksAll || asksStyle(args)
+	if p.state = true; len(c.sure) == 0 {
 		add("*", "*")
 	}
 	return n
+}
+
+// weight is the specificity of a selector, or the most that it may be if it is not understood.
+func weight(all []token) (w cascadia.Specificity) {
+	for i := 0; i < len(all); i++ {
+		end := shut(all, i)
+		switch t := all[i]; {
+		case t.TokenType == css.HashToken:
+			w[0]++
+		case t.TokenType == css.FunctionToken:
+			w = w.Add(weightOf(strings.ToLower(t.text), all[i+1:end]))
+		case t.TokenType == css.LeftBracketToken,
+			t.TokenType == css.IdentToken && i > 0 && (all[i-1].text == "." || all[i-1].text == ":"):
+			w[1]++
+		case t.TokenType == css.IdentToken:
+			w[2]++
+		}
+		i = end
+	}
+	return w
+}
+
+// weightOf is the specificity of a pseudo-class with arguments.
+func weightOf(name string, args []token) (w cascadia.Specificity) {
+	of := slices.IndexFunc(args, isOf)
+	switch {
+	case name == "where(":
+		return w
+	case !slices.Contains([]string{"is(", "not(", "has("}, name):
+		w[1]++
+	}
+	if slices.Contains(states, name) || slices.Contains(places, name) && of < 0 {
+		return w
+	}
+	p, most := &reader{all: args}, cascadia.Specificity{}
+	for from := of + 1; from < len(args); {
+		to := p.split(from, len(args), css.CommaToken)
+		if one := weight(args[from:to]); most.Less(one) {
+			most = one
+		}
+		from = to + 1
+	}
+	return w.Add(most)
+}
+
+// shut returns the token that closes the bracket or the function at i, or the end. It returns i if there is none at i.
+func shut(all []token, i int) int {
+	for depth := 0; i < len(all); i++ {
+		switch all[i].TokenType {
+		case css.FunctionToken, css.LeftParenthesisToken, css.LeftBracketToken:
+			depth++
+		case css.RightParenthesisToken, css.RightBracketToken:
+			depth--
+		}
+		if depth <= 0 {
+			return i
+		}
+	}
+	return i
+}
+
+// isOf says whether a token is the "of" of :nth-child(1 of .a).
+func isOf(t token) bool { return t.TokenType == css.IdentToken && strings.EqualFold(t.text, "of") }
+
+// asksStyle says whether tokens of a selector ask for what is in style=.
+func asksStyle(all []token) bool {
+	for i, t := range all {
+		inner := trim(all[i+1:])
+		if t.TokenType == css.LeftBracketToken && len(inner) > 0 && strings.EqualFold(inner[0].text, "style") {
+			return true
+		}
+	}
+	return false
 }
 
 // idClass begins the names of the classes that stand for ids in the document as it may be.
