@@ -141,10 +141,7 @@ func (t *tool) send(cmd *cobra.Command, args []string, f sendFlags) (err error) 
 		return refused
 	}
 	if err != nil && sum == nil {
-		if ctx.Err() != nil && errors.Is(err, context.Canceled) { // before the first connection
-			return &exit{exitWorkLeft, errors.New("interrupted; nothing was sent"), f.again(t, d.Path)}
-		}
-		return &exit{exitFailed, err, f.again(t, d.Path)}
+		return unsent(ctx, err, f.again(t, d.Path))
 	}
 	if r != nil {
 		// The files are complete only now: an mbox appears when it is closed.
@@ -153,6 +150,14 @@ func (t *tool) send(cmd *cobra.Command, args []string, f sendFlags) (err error) 
 		}
 	}
 	return w.say(err, func() error { return t.ended(sum, err, f, d.Path, r) })
+}
+
+// unsent is the end of a run that sent nothing, and has not opened a connection: after an error or an interrupt.
+func unsent(ctx context.Context, err error, next string) error {
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return &exit{exitWorkLeft, errors.New("interrupted; nothing was sent"), next}
+	}
+	return &exit{exitFailed, err, next}
 }
 
 // sendOptions checks the flags, and gives the campaign that they ask for.
