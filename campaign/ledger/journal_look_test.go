@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"mailshot/internal/sqlite"
 )
@@ -67,4 +69,30 @@ func TestLookDoesNotKeepASendFromSending(t *testing.T) {
 	if err := <-looked; err != nil {
 		t.Error(err)
 	}
+}
+
+// Whoever looks at a ledger beside a run that has a journal does not wait for the run's lock, which is held to its end.
+// Seen to fail with takeOver that waits as Lock does: a second passed.
+func TestLookBesideARun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "s", "state.db")
+		l, k := eager(t, path, rowsOf(4))
+		defer l.Close()
+		defer k.Close()
+		r := run(t, l, "c", RunOptions{})
+		begin(t, r, next(t, r, t0))
+		begin(t, r, next(t, r, t0))
+		start := time.Now() // in a bubble only a sleep takes time
+		other, err := Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer other.Close()
+		if waited := time.Since(start); waited != 0 {
+			t.Errorf("a look waits for %v", waited)
+		}
+		if err := r.Close(); err != nil {
+			t.Fatal(err)
+		}
+	})
 }

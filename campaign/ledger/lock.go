@@ -29,18 +29,18 @@ const (
 	glances = 50
 )
 
-// Lock takes the lock of a campaign, which need not be planned yet. It does not wait: if the lock is held it returns a
-// *LockedError. A run that died may have left a journal: what is in it is taken over first.
-func (l *Ledger) Lock(id string) (*Lock, error) {
+// Lock takes the lock of a campaign, which need not be planned yet. If the lock is held it returns a *LockedError, at
+// once or after a second: somebody who only looks may have it for a moment, to bring in what a run that died has left.
+// Lock does so, too.
+func (l *Ledger) Lock(id string) (*Lock, error) { return l.lock(id, glances) }
+
+// lock is Lock, with so many glances of patience.
+func (l *Ledger) lock(id string, patience int) (*Lock, error) {
 	name := l.beside(id, ".lock")
 	file, err := sqlite.Lock(name)
-	if errors.Is(err, sqlite.ErrLocked) {
-		// Somebody who only looks may have it, to bring in what a run that died has left. That takes a moment.
+	if patience > 0 && errors.Is(err, sqlite.ErrLocked) {
 		left, _ := durable.Left(l.db.Reading)
-		for range glances {
-			if !slices.Contains(left, id) || !errors.Is(err, sqlite.ErrLocked) {
-				break
-			}
+		for ; patience > 0 && slices.Contains(left, id) && errors.Is(err, sqlite.ErrLocked); patience-- {
 			time.Sleep(glance)
 			file, err = sqlite.Lock(name)
 		}

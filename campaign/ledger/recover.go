@@ -19,12 +19,12 @@ func (l *Ledger) marksPath(id string) string { return l.beside(id, ".marks") }
 func (l *Ledger) journalPath(id string) string { return l.beside(id, ".journal") }
 
 // takeOver brings into the file what runs that died have in their journals, so that all who read see it. A campaign
-// that is in use is left alone: its run does so by itself.
+// that is in use is left alone, and not waited for: its run does so by itself.
 func (l *Ledger) takeOver() error {
 	ids, err := durable.Left(l.db.Reading)
 	for _, id := range ids {
 		// What cannot be brought in now is said to whoever takes the lock.
-		if k, err := l.Lock(id); err == nil {
+		if k, err := l.lock(id, 0); err == nil {
 			_ = k.Close()
 		}
 	}

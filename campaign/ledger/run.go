@@ -135,7 +135,7 @@ func (l *Ledger) Run(ctx context.Context, id string, o RunOptions) (*Run, error)
 		}
 		err := t.Row(`UPDATE campaigns SET turn = turn + 1, token = ?1,
 				host = iif(?2 = '', host, ?2), host_name = iif(?2 = '', host_name, ?3)
-			WHERE no = ?4 RETURNING turn, `+recovery.Name, newRun(), o.Host.ID, o.Host.Name, no).Scan(&r.turn, &name)
+			WHERE no = ?4 RETURNING turn, `+schema.RunName, newRun(), o.Host.ID, o.Host.Name, no).Scan(&r.turn, &name)
 		if err != nil {
 			return err
 		}

@@ -162,7 +162,7 @@ func (d *doubts) journals(path string) {
 	if d.err != nil {
 		return
 	}
-	rows, err := d.Query("SELECT no, id, run || ' ' || turn || ' ' || token, journal FROM campaigns")
+	rows, err := d.Query("SELECT no, id, " + schema.RunName + ", journal FROM campaigns")
 	type campaign struct{ id, run, journal string }
 	all := map[int64]campaign{}
 	d.err = sqlite.Each(rows, err, func(rows *sql.Rows) error {

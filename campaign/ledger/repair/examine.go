@@ -40,8 +40,7 @@ func Examine(ctx context.Context, path string) ([]statefile.Fault, error) {
 // lostJournals finds the campaigns whose last run died, and whose journal is not all there. One that is in use is left
 // alone: its journal changes while it is read.
 func lostJournals(ctx context.Context, db *sql.DB, path string) (faults []statefile.Fault, err error) {
-	rows, err := db.QueryContext(ctx, `SELECT id, journal, folded, run || ' ' || turn || ' ' || token FROM campaigns
-		WHERE frozen = 1`)
+	rows, err := db.QueryContext(ctx, "SELECT id, journal, folded, "+schema.RunName+" FROM campaigns WHERE frozen = 1")
 	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
 		var id, name, run string
 		var folded int64

@@ -4,8 +4,8 @@
 // A run that has little to do writes each group in a transaction of its own. Where one group follows another, that is
 // too dear: a transaction changes a dozen pages for a few deliveries. So groups go into a journal then, and a goroutine
 // folds many of them at once into the database. What the database shows is behind by a moment, never longer than
-// [lag] unless the disk is slow, and a program that dies leaves the rest in the journal. [TakeOver] brings that into the database
-// before anybody else may touch the campaign.
+// [lag] unless the disk is slow, and a program that dies leaves the rest in the journal. [TakeOver] brings that into
+// the database before anybody else may touch the campaign.
 //
 // The database says that there is a journal before the first group is in it. So a journal that is missing afterwards is
 // noticed, and nobody takes what it held for not done.

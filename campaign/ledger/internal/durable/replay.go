@@ -28,7 +28,7 @@ func Left(db *sql.DB) (ids []string, err error) {
 func TakeOver(db *sqlite.Store, id, path string) error {
 	var no, folded int64
 	var name, run string
-	err := db.Reading.QueryRow("SELECT no, journal, folded, run || ' ' || turn || ' ' || token FROM campaigns "+
+	err := db.Reading.QueryRow("SELECT no, journal, folded, "+schema.RunName+" FROM campaigns "+
 		"WHERE id = ? AND frozen = 1", id).Scan(&no, &name, &folded, &run)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil

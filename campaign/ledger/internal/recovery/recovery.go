@@ -10,9 +10,6 @@ import (
 	"mailshot/internal/sqlite"
 )
 
-// Name is the name that a run's marks have, of the campaign's last run.
-const Name = "run || ' ' || turn || ' ' || token"
-
 // begun is what has a state to go back to, if it has not started. A delivery of another run has no mark that could
 // tell. One of which no message can be made, or whose log does not say what it was, stays in doubt.
 const begun = `SELECT d.id, d.attempts FROM deliveries d JOIN rows r ON r.id = d.id
@@ -33,7 +30,7 @@ func Run(t *sqlite.Tx, no int64, path string, now time.Time) error {
 		return err
 	}
 	var name string
-	if err := t.Row("SELECT "+Name+" FROM campaigns WHERE no = ?", no).Scan(&name); err != nil {
+	if err := t.Row("SELECT "+schema.RunName+" FROM campaigns WHERE no = ?", no).Scan(&name); err != nil {
 		return err
 	}
 	var found []marks.Delivery

@@ -207,6 +207,9 @@ const (
 	SQLSent     = "4"
 )
 
+// RunName is the name of a campaign's last run, which its marks and its journals have.
+const RunName = "run || ' ' || turn || ' ' || token"
+
 // InsertAudit and InsertAttempt are the beginnings of statements that add to what a person did, and to what a server
 // said.
 const (
