@@ -70,9 +70,9 @@ func (r *Run) Start(ctx context.Context, d *Delivery) error {
 // if the server refused it before the body, or if it is not what was planned. The table of states says which outcomes
 // there are.
 //
-// Settle does not wait for the disk. The outcome is committed with the next Begin, Flush or Outlook, or with the next Next
-// that has nothing to give. A power cut before that makes the delivery unknown; after a kill its mark tells. An error means
-// that nothing was recorded.
+// Settle does not wait for the disk. The outcome is committed with the next Begin, Flush or Outlook, or with the next
+// Next that has nothing to give. A power cut before that makes the delivery unknown; after a kill its mark tells. An
+// error means that nothing was recorded.
 func (r *Run) Settle(ctx context.Context, d *Delivery, res Result) error {
 	return r.record(ctx, bySettle, d, res)
 }

@@ -10,13 +10,14 @@ import (
 	"mailshot/internal/sqlite"
 )
 
-// Deliveries are read in blocks: the pending ones by id, the deferred ones by due time. All readings only go forward, by
-// a cursor. So a delivery that Only refused is not read again, nor is one that was handed out and is still unchanged on
-// the disk.
+// Deliveries are read in blocks: the pending ones by id, the deferred ones by due time. All readings only go forward,
+// by a cursor. So a delivery that Only refused is not read again, nor is one that was handed out and is still
+// unchanged on the disk.
 //
-// The pending ones are read for all lanes at once, in the order of the list, which is that of the file. Where a lane has
-// none in what was read, as in a list that is sorted by domain, a block is read for that lane alone. The deferred ones
-// are read for each lane. Memory is one block for each lane, small where there are many lanes, and what was read for all.
+// The pending ones are read for all lanes at once, in the order of the list, which is that of the file. Where a lane
+// has none in what was read, as in a list that is sorted by domain, a block is read for that lane alone. The deferred
+// ones are read for each lane. Memory is one block for each lane, small where there are many lanes, and what was read
+// for all.
 
 const (
 	never       = int64(math.MaxInt64)

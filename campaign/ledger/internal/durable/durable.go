@@ -135,7 +135,8 @@ func (w *Writer) write(g *steps.Group, after func()) error {
 	}
 	err := w.DB.Write(func(t *sqlite.Tx) error {
 		if file != nil {
-			if _, err := t.Exec("UPDATE campaigns SET journal = ?, folded = 0 WHERE no = ?", w.name, w.Steps.Campaign); err != nil {
+			_, err := t.Exec("UPDATE campaigns SET journal = ?, folded = 0 WHERE no = ?", w.name, w.Steps.Campaign)
+			if err != nil {
 				return err
 			}
 		}

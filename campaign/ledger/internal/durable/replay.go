@@ -70,8 +70,9 @@ func lost(db *sqlite.Store, path string, err error) error {
 		"state repair: what was to be sent becomes unknown, and mailshot resolve decides about it"}
 }
 
-// Unfolded is what the last run of a campaign has in its journal at path and not in the database. ok is false if the run
-// had no journal, or if the database has everything and forgot it. An error is journal.ErrLost if it is not all there.
+// Unfolded is what the last run of a campaign has in its journal at path and not in the database. ok is false if the
+// run had no journal, or if the database has everything and forgot it. An error is journal.ErrLost if it is not all
+// there.
 func Unfolded(t *sqlite.Tx, no int64, path string) (g steps.Group, ok bool, err error) {
 	var name string
 	var folded int64

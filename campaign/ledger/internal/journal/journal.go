@@ -101,8 +101,8 @@ func header(run string) ([]byte, error) {
 }
 
 // Write appends a group, and returns its number when it is on the disk. ErrFull means that it does not fit into what is
-// left of this half; the caller turns, or gives the group to the database. After any other error it is not known whether
-// the group is there.
+// left of this half; the caller turns, or gives the group to the database. After any other error it is not known
+// whether the group is there.
 func (j *File) Write(group []byte) (int64, error) {
 	size := prefix + len(group)
 	if j.at+size > HalfSize {
