@@ -11,7 +11,7 @@ import (
 )
 
 // Each of these would fill the memory or never end. Each is an error that names its limit, and no bomb takes more than
-// 100 MB. Time is not asserted: the steps are bounded, and the test's own limit shows a loop without end. Proven by
+// 200 MB. Time is not asserted: the steps are bounded, and the test's own limit shows a loop without end. Proven by
 // counting the texts of a list as 16 bytes each ("print of a list" allocates 6 GB), by raising maxSteps a millionfold
 // ("nested ranges" is killed after 20 s) and maxString and maxMade likewise ("doubling" after 60 s).
 func TestBombs(t *testing.T) {

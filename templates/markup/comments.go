@@ -114,16 +114,19 @@ func (s *scanner) scan(from, to int) {
 // comment decides what becomes of one comment.
 func (s *scanner) comment(from, to int) {
 	text := s.text[from:to]
-	if strings.HasPrefix(text, "<!--") && !closed.MatchString(text) {
+	if inside, ok := strings.CutPrefix(text, "<!--"); ok && !closed(inside) {
 		s.fail(from, "this comment has no end, and hides all that comes after it", "add -->")
 		return
 	}
-	if m := opening.FindStringSubmatchIndex(text); m != nil {
-		s.conditional(from, to, text, m)
-		return
+	outlook := strings.Contains(text, "[") // most comments are plain: the patterns need not look at them
+	if outlook {
+		if m := opening.FindStringSubmatchIndex(text); m != nil {
+			s.conditional(from, to, text, m)
+			return
+		}
 	}
 	switch {
-	case ending.MatchString(text):
+	case outlook && ending.MatchString(text):
 		end := "<![endif]-->"
 		if strings.HasPrefix(text, "<!--") {
 			end = "<!--<![endif]-->"
@@ -131,9 +134,9 @@ func (s *scanner) comment(from, to int) {
 			end = "<![endif]>"
 		}
 		s.add(mark{from: from, to: to, write: end, closes: true})
-	case wrongEnd.MatchString(text):
+	case outlook && wrongEnd.MatchString(text):
 		s.fail(from, "Outlook does not read this as the end of a conditional comment", howToEnd)
-	case wrongIf.MatchString(text):
+	case outlook && wrongIf.MatchString(text):
 		s.fail(from, "this conditional comment has no ]> after its condition", "write <!--[if mso]> or <!--[if !mso]><!-->")
 	case s.holdsAction(from, to):
 		// It may be <!-- {{if .x}} -->. html/template drops the comment and keeps the {{if}}.
@@ -144,8 +147,10 @@ func (s *scanner) comment(from, to int) {
 	}
 }
 
-// closed is a comment with an end, by the rules of HTML.
-var closed = regexp.MustCompile(`(?s)^<!--(?:-?>|.*--!?>)$`)
+// closed says whether a comment has an end, by the rules of HTML. after is what comes after its <!--.
+func closed(after string) bool {
+	return after == ">" || after == "->" || strings.HasSuffix(after, "-->") || strings.HasSuffix(after, "--!>")
+}
 
 func (s *scanner) holdsAction(from, to int) bool {
 	return slices.ContainsFunc(s.actions, func(a source.Action) bool { return a.Start >= from && a.End <= to })
