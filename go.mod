@@ -5,12 +5,17 @@ go 1.26.0
 require (
 	// Selectors of CSS: which elements a rule matches.
 	github.com/andybalholm/cascadia v1.3.5
+	// The window in a real browser, tests only.
+	github.com/chromedp/cdproto v0.0.0-20260714215040-dc233986426f
+	github.com/chromedp/chromedp v0.16.0
 	// Reading messages back in tests, as a second opinion on what render writes.
 	github.com/emersion/go-message v0.18.2
 	// AUTH mechanisms (PLAIN, LOGIN) as defined by their RFCs.
 	github.com/emersion/go-sasl v0.0.0-20241020182733-b788ff22d5a6
 	// SMTP client for the session, SMTP server for the sink.
 	github.com/emersion/go-smtp v0.25.1
+	// The script of the window, compiled by go generate and by a test; not part of the program.
+	github.com/evanw/esbuild v0.28.2
 	// The where filter: typed, bounded expressions with positions in errors.
 	github.com/expr-lang/expr v1.17.8
 	// One lock per campaign that the system frees when the process dies, also on Windows.
@@ -65,12 +70,17 @@ require (
 
 require (
 	github.com/cention-sany/utf7 v0.0.0-20170124080048-26cad61bd60a // indirect
-	github.com/cespare/xxhash/v2 v2.3.0 // indirect
+	github.com/cespare/xxhash/v2 v2.3.0 // indirect; indirect // indirect
+	github.com/chromedp/sysutil v1.1.0 // indirect
 	github.com/clipperhouse/displaywidth v0.10.0 // indirect
 	github.com/clipperhouse/uax29/v2 v2.6.0 // indirect
 	github.com/danieljoos/wincred v1.2.3 // indirect
 	github.com/dustin/go-humanize v1.0.1 // indirect
 	github.com/fatih/color v1.18.0 // indirect
+	github.com/go-json-experiment/json v0.0.0-20260623181947-01eb4420fa68 // indirect
+	github.com/gobwas/httphead v0.1.0 // indirect
+	github.com/gobwas/pool v0.2.1 // indirect
+	github.com/gobwas/ws v1.4.0 // indirect
 	github.com/godbus/dbus/v5 v5.2.2 // indirect
 	github.com/gogs/chardet v0.0.0-20211120154057-b7413eaefb8f // indirect
 	github.com/google/uuid v1.6.0 // indirect

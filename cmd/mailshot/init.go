@@ -3,14 +3,12 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"mailshot/cmd/mailshot/starter"
 	"mailshot/internal/shell"
 	"mailshot/templates"
 )
@@ -53,55 +51,18 @@ func (t *tool) init(kind, language, dir string) error {
 		return usage(fmt.Errorf("there is no starter in %q, only in %s", language, strings.Join(all, ", ")),
 			"mailshot init "+kind+" --language "+all[len(all)-1])
 	}
-	source, err := templates.StarterIn(kind, language)
+	written, err := starter.Write(dir, kind, language)
+	if there := (*starter.ExistsError)(nil); errors.As(err, &there) {
+		return usage(there, fmt.Sprintf("mailshot init %s ANOTHER-DIR", kind))
+	}
 	if err != nil {
 		return err
 	}
-	var names []string
-	err = fs.WalkDir(source, ".", func(name string, e fs.DirEntry, err error) error {
-		if err == nil && !e.IsDir() {
-			names = append(names, name)
-		}
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	// Look before writing: half a starter beside a person's own files would be worse than none.
-	for _, name := range names {
-		path := filepath.Join(dir, filepath.FromSlash(name))
-		if _, err := os.Lstat(path); err == nil {
-			return usage(fmt.Errorf("%s already exists; nothing was written", path),
-				fmt.Sprintf("mailshot init %s ANOTHER-DIR", kind))
-		} else if !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	}
-	for _, name := range names {
-		if err := copyNew(source, name, filepath.Join(dir, filepath.FromSlash(name))); err != nil {
-			return err
-		}
-		if _, err := fmt.Fprintln(t.stdout, filepath.Join(dir, filepath.FromSlash(name))); err != nil {
+	for _, name := range written {
+		if _, err := fmt.Fprintln(t.stdout, name); err != nil {
 			return err
 		}
 	}
 	t.hint("mailshot check " + shell.Quote(dir))
 	return nil
-}
-
-// copyNew writes a file that must not exist yet.
-func copyNew(source fs.FS, name, path string) error {
-	b, err := fs.ReadFile(source, name)
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	return errors.Join(err, f.Close())
 }

@@ -98,7 +98,7 @@ func copied(rows iter.Seq2[history.Match, error]) iter.Seq2[report.Copied, error
 				out.Fields = m.Row.Fields
 			}
 			if m.Known {
-				r := reportRow(m.Record)
+				r := history.Reported(m.Record)
 				out.Status, out.Time, out.Reply = r.State, r.Time, why(r)
 			}
 			if !yield(out, err) {

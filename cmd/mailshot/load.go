@@ -16,8 +16,6 @@ import (
 	"mailshot/campaign/check"
 	"mailshot/campaign/definition"
 	"mailshot/campaign/history"
-	"mailshot/campaign/ledger"
-	"mailshot/campaign/report"
 	"mailshot/campaign/statefile"
 	"mailshot/cmd/mailshot/human"
 	"mailshot/internal/disk"
@@ -245,23 +243,4 @@ func (s *stored) again(t *tool) string {
 		words = append(words, "--id "+shell.Quote(s.ID))
 	}
 	return strings.Join(append(words, shell.Quote(s.file)), " ")
-}
-
-// summary is where the campaign stands.
-func (s *stored) summary(ctx context.Context) (report.Summary, error) {
-	counts, rows, err := s.Ledger.Counts(ctx, s.ID)
-	if err != nil {
-		return report.Summary{}, err
-	}
-	sum := report.Summary{Campaign: s.ID, Created: s.Kept.Created, Rows: rows}
-	for _, state := range ledger.States() {
-		sum.Counts = append(sum.Counts, report.Count{State: string(state), N: counts[state]})
-	}
-	hands, err := s.Ledger.Audit(ctx, s.ID)
-	for _, h := range hands {
-		sum.Hands = append(sum.Hands, report.Hand{
-			Time: h.Time, Who: h.Who, Host: h.Host, Act: h.Act, State: string(h.After), Rows: h.N,
-		})
-	}
-	return sum, err
 }

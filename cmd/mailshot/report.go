@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -105,11 +104,11 @@ func (t *tool) report(cmd *cobra.Command, args []string, f reportFlags) (err err
 	if f.into != "" {
 		return t.reportInto(ctx, s, f.into, f.force)
 	}
-	sum, err := s.summary(ctx)
+	sum, err := s.Summary(ctx)
 	if err != nil {
 		return err
 	}
-	rows := s.rows(ctx, ledger.Filter{States: in})
+	rows := s.Reported(ctx, ledger.Filter{States: in})
 	switch {
 	case f.json != "":
 		return t.write(s, f.json, func(w io.Writer) error { return report.WriteJSON(w, sum, rows) })
@@ -124,7 +123,7 @@ func (t *tool) report(cmd *cobra.Command, args []string, f reportFlags) (err err
 	if len(in) == 0 {
 		in = attention()
 	}
-	more, err := t.printRows(s.rows(ctx, ledger.Filter{States: in}))
+	more, err := t.printRows(s.Reported(ctx, ledger.Filter{States: in}))
 	if err != nil {
 		return err
 	}
@@ -221,35 +220,4 @@ func statesNamed(names []string, allowed []ledger.State, next string) ([]ledger.
 		in = append(in, state)
 	}
 	return in, nil
-}
-
-// rows are the ledger's records as a report has them.
-func (s *stored) rows(ctx context.Context, f ledger.Filter) iter.Seq2[report.Row, error] {
-	return func(yield func(report.Row, error) bool) {
-		for r, err := range s.Rows(ctx, f) {
-			if err != nil {
-				yield(report.Row{}, err)
-				return
-			}
-			if !yield(reportRow(r), nil) {
-				return
-			}
-		}
-	}
-}
-
-// reportRow is a record of the ledger as a report has it.
-func reportRow(r ledger.Record) report.Row {
-	row := report.Row{
-		Number: r.Number, Place: r.Place, Key: r.Key, Address: r.Address, State: string(r.State), Reason: r.Reason,
-		Attempts: r.Attempts, Due: r.Due,
-	}
-	if l := r.Last; l != nil {
-		row.Time, row.Server, row.Stage = l.Time, l.Server, l.Stage
-		row.Code, row.Enhanced, row.Text = l.Code, l.Enhanced, l.Text
-	}
-	if h := r.Manual; h != nil {
-		row.Hand = &report.Hand{Time: h.Time, Who: h.Who, Host: h.Host, Act: h.Act, State: string(h.After)}
-	}
-	return row
 }

@@ -152,7 +152,7 @@ func (t *tool) listUnknown(ctx context.Context, s *stored, secret []byte, f ledg
 	if err := s.Ledger.Recover(ctx, s.ID); err != nil { // so that the list has what a killed run left
 		return err
 	}
-	for r, err := range s.rows(ctx, f) {
+	for r, err := range s.Reported(ctx, f) {
 		if err != nil {
 			return err
 		}

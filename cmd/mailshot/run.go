@@ -144,7 +144,7 @@ const lastGroup = "Tools:"
 // groups are all commands, in the order of the help.
 func (t *tool) groups() []group {
 	return []group{
-		{"Before:", []*cobra.Command{t.initCommand(), t.inspectCommand(), t.checkCommand(), t.previewCommand(),
+		{"Before:", []*cobra.Command{t.uiCommand(), t.initCommand(), t.inspectCommand(), t.checkCommand(), t.previewCommand(),
 			t.estimateCommand()}},
 		{"Sending:", []*cobra.Command{t.sendCommand(), t.loginCommand()}},
 		{"After:", []*cobra.Command{t.statusCommand(), t.reportCommand(), t.retryCommand(), t.resolveCommand(),

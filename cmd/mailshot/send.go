@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailshot/campaign"
-	"mailshot/campaign/accounts"
 	"mailshot/campaign/definition"
 	"mailshot/campaign/digest"
 	"mailshot/campaign/dispatch"
@@ -20,6 +19,7 @@ import (
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
 	"mailshot/cmd/mailshot/human"
+	"mailshot/cmd/mailshot/rehearsal"
 	"mailshot/cmd/mailshot/textwidth"
 	"mailshot/internal/shell"
 	"mailshot/render/address"
@@ -104,12 +104,12 @@ func (t *tool) send(cmd *cobra.Command, args []string, f sendFlags) (err error) 
 	}
 	w := t.watch(&f, d)
 	defer func() { err = w.ended(err) }()
-	var r *rehearsal
+	var r *rehearsal.Rehearsal
 	if f.toSink {
 		if r, err = t.rehearse(cmd, d, f, &o); err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, r.close()) }()
+		defer func() { err = errors.Join(err, r.Close()) }()
 	}
 	progress := t.progress(f)
 	o.Observe = func(e dispatch.Event) { w.observe(e); progress.observe(e) }
@@ -145,7 +145,7 @@ func (t *tool) send(cmd *cobra.Command, args []string, f sendFlags) (err error) 
 	}
 	if r != nil {
 		// The files are complete only now: an mbox appears when it is closed.
-		if cerr := r.close(); cerr != nil {
+		if cerr := r.Close(); cerr != nil {
 			return errors.Join(err, cerr)
 		}
 	}
@@ -198,34 +198,24 @@ func (t *tool) sendOptions(cmd *cobra.Command, d *definition.Definition, f sendF
 
 // rehearse starts the built-in server, and makes it the one to send to, with a ledger and accounts of its own.
 func (t *tool) rehearse(cmd *cobra.Command, d *definition.Definition, f sendFlags,
-	o *campaign.Options) (*rehearsal, error) {
-	r, err := openRehearsal(t.rehearsalHome(d), f.fail)
+	o *campaign.Options) (*rehearsal.Rehearsal, error) {
+	rules, err := parseRules(f.fail)
 	if err != nil {
 		return nil, err
 	}
-	o.Sink, o.State, o.Accounts = r.target(), r.state(), r.accounts()
-	// The user's own secret and the campaign's own id, so that Message-IDs and tokens are those of the real send: byte
-	// for byte.
-	err = t.withAccounts(func(a *accounts.Accounts) error {
-		var err error
-		if o.Sink.Secret, err = a.Secret(cmd.Context()); err != nil || o.ID != "" {
-			return err
-		}
-		real, err := t.family(cmd, d, a, f.fresh)
-		if err == nil {
-			o.ID = real.Next()
-		}
-		return err
-	})
+	r, err := rehearsal.Start(t.rehearsalHome(d), rules)
 	if err != nil {
-		return nil, errors.Join(err, r.close())
+		return nil, err
+	}
+	if err := r.Takes(cmd.Context(), o); err != nil {
+		return nil, errors.Join(err, r.Close())
 	}
 	return r, nil
 }
 
 // settlePlan makes the plan, shows it, and asks. After it a run may begin; r is the rehearsal's server, or nil.
 func (t *tool) settlePlan(ctx context.Context, c *campaign.Campaign, f sendFlags, file string,
-	r *rehearsal) (*campaign.Plan, error) {
+	r *rehearsal.Rehearsal) (*campaign.Plan, error) {
 	silent := f.quiet && f.yes // there is nobody to ask
 	if t.screen.terminal && !silent {
 		t.say("making and checking every message; nothing is sent yet")
@@ -258,7 +248,7 @@ func (t *tool) settlePlan(ctx context.Context, c *campaign.Campaign, f sendFlags
 	if err := t.confirm(ctx, plan.ToSend, f.yes, f.again(t, file)); err != nil || r == nil {
 		return plan, err
 	}
-	return plan, r.open(plan.ToSend)
+	return plan, r.Keep(plan.ToSend)
 }
 
 // unplanned says why there is no plan.
@@ -378,7 +368,7 @@ func failures(sum *campaign.Summary) string {
 }
 
 // ended says what the run came to and gives its exit code. r is the rehearsal's server, or nil.
-func (t *tool) ended(sum *campaign.Summary, err error, f sendFlags, file string, r *rehearsal) error {
+func (t *tool) ended(sum *campaign.Summary, err error, f sendFlags, file string, r *rehearsal.Rehearsal) error {
 	s := report.Summary{Campaign: sum.ID, Rows: sum.Rows, NextDue: sum.NextDue}
 	for _, state := range ledger.States() {
 		s.Counts = append(s.Counts, report.Count{State: string(state), N: sum.Counts[string(state)]})
@@ -395,7 +385,7 @@ func (t *tool) ended(sum *campaign.Summary, err error, f sendFlags, file string,
 	}
 	t.say("%d sent in %s%s%s", sum.Sent, human.Duration(sum.Duration), of, failures(sum))
 	if r != nil && sum.Sent > 0 {
-		t.say("the messages are in %s", r.path)
+		t.say("the messages are in %s", r.Path())
 	}
 	for _, out := range sum.Out {
 		if !strings.Contains(sum.Stopped, out) {
@@ -417,7 +407,7 @@ func (t *tool) ended(sum *campaign.Summary, err error, f sendFlags, file string,
 	}
 	look := f.look(t, sum.ID, file)
 	if r != nil {
-		look = "--state " + shell.Quote(r.state()) + " " + f.named(sum.ID) + shell.Quote(file)
+		look = "--state " + shell.Quote(r.State()) + " " + f.named(sum.ID) + shell.Quote(file)
 	}
 	e.next = t.afterSend(sum, err, f.again(t, file), look)
 	return e

@@ -27,7 +27,7 @@ last line shows it. status can run during a send.`,
 				return err
 			}
 			defer func() { err = errors.Join(err, s.Close()) }()
-			sum, err := s.summary(cmd.Context())
+			sum, err := s.Summary(cmd.Context())
 			if err != nil {
 				return err
 			}

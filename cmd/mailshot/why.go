@@ -140,7 +140,7 @@ func knownOf(p *history.Person) known {
 	for _, r := range p.Rows {
 		k.Campaigns = append(k.Campaigns, personRow{
 			Ledger: r.Ledger, Campaign: r.Campaign.ID, Planned: r.Campaign.Created, MessageID: r.MessageID,
-			Row: reportRow(r.Record),
+			Row: history.Reported(r.Record),
 		})
 	}
 	return k

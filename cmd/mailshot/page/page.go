@@ -4,21 +4,15 @@ package page
 import (
 	"bytes"
 	_ "embed"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"html/template"
-	"io"
-	"mime"
-	"mime/multipart"
-	"mime/quotedprintable"
-	"net/mail"
-	"regexp"
 	"strings"
 
 	"mailshot/campaign/message"
 	"mailshot/campaign/report"
 	"mailshot/cmd/mailshot/human"
+	"mailshot/cmd/mailshot/opened"
 	"mailshot/internal/disk"
 )
 
@@ -111,93 +105,22 @@ func (v *Viewer) Close() error {
 const framePolicy = `<meta http-equiv="Content-Security-Policy" ` +
 	`content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">`
 
-// read takes a finished message apart: bodies, images by their Content-ID, files.
+// read shows a finished message, taken apart.
 func (p *shown) read(raw []byte) error {
-	msg, err := mail.ReadMessage(bytes.NewReader(raw))
+	seen, err := opened.Read(raw)
 	if err != nil {
 		return err
 	}
-	images := map[string]string{}
-	html := ""
-	err = walk(msg.Header.Get, msg.Body, func(part part) error {
-		f := file{Name: report.Clean(part.name), Type: part.kind, Size: human.Size(int64(len(part.body)))}
-		switch {
-		case part.name == "" && part.cid == "" && part.kind == "text/plain" && p.Text == "":
-			p.Text = report.CleanLines(string(part.body))
-			return nil
-		case part.name == "" && part.cid == "" && part.kind == "text/html" && html == "":
-			html = string(part.body)
-			return nil
-		case strings.HasPrefix(part.kind, "image/") && part.kind != "image/svg+xml":
-			if part.cid != "" {
-				images[part.cid] = "data:" + part.kind + ";base64," + base64.StdEncoding.EncodeToString(part.body)
-			}
-		}
-		if part.cid != "" {
-			f.Name = strings.TrimSpace(f.Name + " (cid:" + report.Clean(part.cid) + ")")
-		}
-		p.Files = append(p.Files, f)
-		return nil
-	})
-	if err != nil {
-		return err
+	p.Text = report.CleanLines(seen.Text)
+	if seen.HTML != "" {
+		p.HTML = framePolicy + seen.Inlined()
 	}
-	if html != "" {
-		p.HTML = framePolicy + inlined(html, images)
+	for _, f := range seen.Files {
+		name := report.Clean(f.Name)
+		if f.CID != "" {
+			name = strings.TrimSpace(name + " (cid:" + report.Clean(f.CID) + ")")
+		}
+		p.Files = append(p.Files, file{Name: name, Type: f.Type, Size: human.Size(int64(len(f.Body)))})
 	}
 	return nil
-}
-
-// inlined puts images into the HTML in place of cid: addresses. A name that is not an image of the message stays.
-func inlined(html string, images map[string]string) string {
-	return regexp.MustCompile(`cid:[^\s"'<>()&]+`).ReplaceAllStringFunc(html, func(address string) string {
-		if data, ok := images[address[len("cid:"):]]; ok {
-			return data
-		}
-		return address
-	})
-}
-
-// part is a leaf of a message, decoded.
-type part struct {
-	kind, name, cid string
-	body            []byte
-}
-
-// walk calls visit for each leaf of a message, in order.
-func walk(get func(string) string, body io.Reader, visit func(part) error) error {
-	kind, params, err := mime.ParseMediaType(get("Content-Type"))
-	if err != nil {
-		return err
-	}
-	if strings.HasPrefix(kind, "multipart/") {
-		parts := multipart.NewReader(body, params["boundary"])
-		for {
-			part, err := parts.NextRawPart()
-			if errors.Is(err, io.EOF) {
-				return nil
-			}
-			if err != nil {
-				return err
-			}
-			if err := walk(part.Header.Get, part, visit); err != nil {
-				return err
-			}
-		}
-	}
-	switch strings.ToLower(get("Content-Transfer-Encoding")) {
-	case "quoted-printable":
-		body = quotedprintable.NewReader(body)
-	case "base64":
-		body = base64.NewDecoder(base64.StdEncoding, body)
-	}
-	b, err := io.ReadAll(body)
-	if err != nil {
-		return err
-	}
-	p := part{kind: kind, cid: strings.Trim(get("Content-Id"), "<>"), body: b}
-	if _, disposition, err := mime.ParseMediaType(get("Content-Disposition")); err == nil {
-		p.name = disposition["filename"]
-	}
-	return visit(p)
 }

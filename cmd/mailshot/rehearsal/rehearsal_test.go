@@ -1,4 +1,4 @@
-package main
+package rehearsal
 
 import (
 	"bytes"
@@ -17,21 +17,21 @@ func TestRehearsal(t *testing.T) {
 		n    int64
 		want string
 	}{{manyMessages, "messages/ann@example.com.eml"}, {manyMessages + 1, "messages.mbox"}} {
-		r, err := openRehearsal(filepath.Join(dir, ".mailshot"), nil)
+		r, err := Start(filepath.Join(dir, ".mailshot"), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := r.open(c.n); err != nil {
+		if err := r.Keep(c.n); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := r.store.Add(mailbox.Item{From: "a@example.org", To: "ann@example.com",
 			Body: bytes.NewBufferString("Subject: x\r\n\r\nHello\r\n")}); err != nil {
 			t.Fatal(err)
 		}
-		if err := r.close(); err != nil {
+		if err := r.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if err := r.close(); err != nil {
+		if err := r.Close(); err != nil {
 			t.Errorf("the second close: %v", err)
 		}
 		folder := filepath.Join(dir, ".mailshot", "sink", string(rune('1'+i)))

@@ -1,0 +1,59 @@
+package history
+
+import (
+	"context"
+	"iter"
+
+	"mailshot/campaign/ledger"
+	"mailshot/campaign/report"
+)
+
+// Summary is where the campaign stands.
+func (c *Campaign) Summary(ctx context.Context) (report.Summary, error) {
+	counts, rows, err := c.Ledger.Counts(ctx, c.ID)
+	if err != nil {
+		return report.Summary{}, err
+	}
+	sum := report.Summary{Campaign: c.ID, Created: c.Kept.Created, Rows: rows}
+	for _, state := range ledger.States() {
+		sum.Counts = append(sum.Counts, report.Count{State: string(state), N: counts[state]})
+	}
+	hands, err := c.Ledger.Audit(ctx, c.ID)
+	for _, h := range hands {
+		sum.Hands = append(sum.Hands, report.Hand{
+			Time: h.Time, Who: h.Who, Host: h.Host, Act: h.Act, State: string(h.After), Rows: h.N,
+		})
+	}
+	return sum, err
+}
+
+// Reported are the campaign's rows as a report has them, see Rows.
+func (c *Campaign) Reported(ctx context.Context, f ledger.Filter) iter.Seq2[report.Row, error] {
+	return func(yield func(report.Row, error) bool) {
+		for r, err := range c.Rows(ctx, f) {
+			if err != nil {
+				yield(report.Row{}, err)
+				return
+			}
+			if !yield(Reported(r), nil) {
+				return
+			}
+		}
+	}
+}
+
+// Reported is a record of a ledger as a report has it.
+func Reported(r ledger.Record) report.Row {
+	row := report.Row{
+		Number: r.Number, Place: r.Place, Key: r.Key, Address: r.Address, State: string(r.State), Reason: r.Reason,
+		Attempts: r.Attempts, Due: r.Due,
+	}
+	if l := r.Last; l != nil {
+		row.Time, row.Server, row.Stage = l.Time, l.Server, l.Stage
+		row.Code, row.Enhanced, row.Text = l.Code, l.Enhanced, l.Text
+	}
+	if h := r.Manual; h != nil {
+		row.Hand = &report.Hand{Time: h.Time, Who: h.Who, Host: h.Host, Act: h.Act, State: string(h.After)}
+	}
+	return row
+}

@@ -1,0 +1,150 @@
+package web_test
+
+import (
+	"context"
+	"flag"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+
+	"mailshot/cmd/mailshot/web"
+)
+
+// pictures is a folder into which tests write pictures of the pages that they see: go test -run Pictures -pictures DIR.
+var pictures = flag.String("pictures", "", "write pictures of the pages into this `folder`")
+
+// window is an open window with a real browser before it.
+type window struct {
+	*testing.T
+	*web.Window
+	Dir       string
+	ctx       context.Context
+	mu        sync.Mutex
+	elsewhere []string // requests to other places than the window's two ports
+	clicks    int
+}
+
+// open opens a window for a folder, and a browser of that width on its first page. The test is skipped where there is
+// no Chromium.
+func open(t *testing.T, dir string, width int64) *window {
+	t.Helper()
+	program, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Skip("no chromium on this machine (Debian package chromium)")
+	}
+	w := &window{T: t, Dir: dir}
+	if w.Window, err = web.Open(web.Config{Dir: dir, Accounts: filepath.Join(t.TempDir(), "own", "accounts.db")}); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- w.Serve(ctx, nil) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+	})
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox,
+		chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()), chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-dev-shm-usage", true),
+		chromedp.Flag("hide-scrollbars", true), chromedp.Flag("lang", "en"))
+	alloc, end := chromedp.NewExecAllocator(context.Background(), options...)
+	t.Cleanup(end)
+	var cancel context.CancelFunc
+	w.ctx, cancel = chromedp.NewContext(alloc)
+	t.Cleanup(cancel)
+	w.ctx, cancel = context.WithTimeout(w.ctx, time.Minute) // a browser that hangs
+	t.Cleanup(cancel)
+	own, mails := host(w.Address()), host(w.MailAddress())
+	chromedp.ListenTarget(w.ctx, func(e any) {
+		if e, ok := e.(*network.EventRequestWillBeSent); ok {
+			if h := host(e.Request.URL); h != own && h != mails && h != "" {
+				w.mu.Lock()
+				w.elsewhere = append(w.elsewhere, e.Request.URL)
+				w.mu.Unlock()
+			}
+		}
+	})
+	t.Cleanup(func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if len(w.elsewhere) > 0 {
+			t.Errorf("requests to other places: %q", w.elsewhere)
+		}
+	})
+	if err := chromedp.Run(w.ctx); err != nil { // the first context is that of the browser
+		t.Fatal(err)
+	}
+	w.run(network.Enable(), emulation.SetDeviceMetricsOverride(width, 900, 1, width < 600), chromedp.Navigate(w.Address()),
+		chromedp.WaitVisible("h1", chromedp.ByQuery))
+	return w
+}
+
+func host(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Host
+}
+
+// most is how long the browser may take for one step before the test says what it sees instead.
+const most = 30 * time.Second
+
+// run does something in the browser.
+func (w *window) run(actions ...chromedp.Action) {
+	w.Helper()
+	ctx, cancel := context.WithTimeout(w.ctx, most)
+	defer cancel()
+	if err := chromedp.Run(ctx, actions...); err != nil {
+		w.shot("failed")
+		var at, text string
+		_ = chromedp.Run(w.ctx, chromedp.Location(&at), chromedp.Evaluate("document.body.innerText", &text))
+		w.Fatalf("%v at %s:\n%s", err, at, text)
+	}
+}
+
+// click clicks on what a selector finds, and waits for what is to be there then.
+func (w *window) click(selector, then string) {
+	w.Helper()
+	w.clicks++
+	w.run(chromedp.Click(selector, chromedp.NodeVisible, chromedp.ByQuery),
+		chromedp.WaitVisible(then, chromedp.ByQuery))
+}
+
+// text is the text of what a selector finds.
+func (w *window) text(selector string) string {
+	w.Helper()
+	var s string
+	w.run(chromedp.Text(selector, &s, chromedp.ByQuery))
+	return s
+}
+
+// shot writes a picture of the page, where pictures are asked for.
+func (w *window) shot(name string) {
+	w.Helper()
+	if *pictures == "" {
+		return
+	}
+	var b []byte
+	err := chromedp.Run(w.ctx, chromedp.ActionFunc(func(ctx context.Context) (err error) {
+		b, err = page.CaptureScreenshot().WithCaptureBeyondViewport(true).Do(ctx)
+		return err
+	}))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(*pictures, name+".png"), b, 0o644)
+	}
+	if err != nil {
+		w.Log(err)
+	}
+}

@@ -1,0 +1,67 @@
+// Package desk is what the pages of the window share: the folder's campaigns, the runs that the window has begun, and
+// the way to a campaign from a request. A room of pages gets a Desk and returns its routes.
+package desk
+
+import (
+	"errors"
+	"io/fs"
+	"net/http"
+	"strings"
+
+	"mailshot/cmd/mailshot/web/frame"
+	"mailshot/cmd/mailshot/web/mailport"
+	"mailshot/cmd/mailshot/web/runs"
+	"mailshot/cmd/mailshot/web/shelf"
+	"mailshot/internal/shell"
+)
+
+// Routes are what a room of pages answers, by patterns of http.ServeMux.
+type Routes map[string]http.HandlerFunc
+
+// Desk is shared by the rooms of pages. It does not change, and its parts may be used at the same time.
+type Desk struct {
+	Shelf   *shelf.Shelf
+	Runs    *runs.Runs
+	Mail    *mailport.Port
+	Program string // as it was called, for the commands that pages show
+}
+
+// pages are those for what cannot be shown.
+var pages = frame.Load(files)
+
+// Campaign is the campaign that a request is about. If there is none, it answers, and returns nil.
+func (d *Desk) Campaign(w http.ResponseWriter, r *http.Request) *shelf.Campaign {
+	c, err := d.Shelf.Campaign(r.Context(), r.PathValue("file"))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		d.Missing(w, r)
+		return nil
+	case err != nil:
+		d.Failed(w, r, err)
+		return nil
+	}
+	return c
+}
+
+// Frame is the campaign as the frame shows it.
+func Frame(c *shelf.Campaign) *frame.Campaign { return &frame.Campaign{File: c.File, Name: c.ID} }
+
+// Missing answers that there is no such page.
+func (d *Desk) Missing(w http.ResponseWriter, r *http.Request) {
+	pages.Show(w, r, frame.Page{Name: "missing", Title: frame.Words(r).Say("missing.title"), Status: http.StatusNotFound})
+}
+
+// Failed answers that something went wrong which the person cannot be told more about than the error says.
+func (d *Desk) Failed(w http.ResponseWriter, r *http.Request, err error) {
+	pages.Show(w, r, frame.Page{Name: "failed", Title: frame.Words(r).Say("failed.title"), Data: err.Error(),
+		Status: http.StatusInternalServerError})
+}
+
+// Command is a command of the program about a campaign, as a shell takes it.
+func (d *Desk) Command(c *shelf.Campaign, words ...string) string {
+	all := append([]string{"mailshot"}, words...)
+	if c != nil {
+		all = append(all, shell.Quote(c.Path))
+	}
+	return strings.Join(all, " ")
+}

@@ -1,0 +1,6 @@
+package desk
+
+import "embed"
+
+//go:embed *.html
+var files embed.FS

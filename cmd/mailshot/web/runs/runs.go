@@ -1,0 +1,264 @@
+// Package runs owns the runs that the window has begun. Call [Runs.Plan]: a run makes and checks every message, as a
+// send at a terminal does, and then waits for the number of its messages. [Run.Send] says that number, and nothing
+// leaves without it. [Run.Pause] is a first interrupt, [Run.Abort] a second one, and [Run.Leave] leaves a plan that
+// nobody says yes to. A page's end ends no run; [Runs.Drain], at the window's end, pauses all of them and waits.
+//
+// The ledger's lock is held from the plan on, so that a terminal and the window cannot have one campaign at a time.
+package runs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"mailshot/campaign"
+	"mailshot/campaign/dispatch"
+	"mailshot/cmd/mailshot/rehearsal"
+	"mailshot/render/address"
+)
+
+// Phase is where a run stands.
+type Phase string
+
+const (
+	Planning Phase = "planning" // makes and checks every message; nothing is sent yet
+	Planned  Phase = "planned"  // waits for the number
+	Sending  Phase = "sending"
+	Draining Phase = "draining" // takes nothing new, and waits for the replies to what is on the wire
+	Ended    Phase = "ended"
+)
+
+// Ask says what to plan. The zero value is the careful plan of everything.
+type Ask struct {
+	ToSink bool             // a rehearsal: to the built-in server, with a ledger of its own
+	To     *address.Address // a rehearsal: every message goes to this address; nil = no
+	Plan   campaign.PlanOptions
+	Wait   bool // stay until nothing is left
+}
+
+// Runs are the runs of a window. Make it with New; its methods may be called at the same time.
+type Runs struct {
+	mu   sync.Mutex
+	last map[string]*Run // by campaign file
+	all  sync.WaitGroup
+	over bool
+}
+
+// New makes a window's runs; there are none yet.
+func New() *Runs { return &Runs{last: map[string]*Run{}} }
+
+// Run is a plan and what became of it. Its methods may be called at the same time.
+type Run struct {
+	ask    Ask
+	stop   context.CancelFunc
+	hard   chan struct{}
+	answer chan int64 // the number; closed: no
+
+	mu      sync.Mutex
+	phase   Phase
+	id      string
+	plan    *campaign.Plan
+	summary *campaign.Summary
+	err     error
+	files   string // where the messages of a rehearsal are
+	events  progress
+	changed chan struct{} // closed at the next change
+	told    bool          // an answer was given, or the plan was left
+	stops   int
+}
+
+// Snapshot is a run at one moment. Its values are not changed any more.
+type Snapshot struct {
+	Phase   Phase
+	ID      string // of the campaign
+	Ask     Ask
+	Plan    *campaign.Plan // nil before Planned, and without one
+	Summary *campaign.Summary
+	Err     error // why there is no plan, or why the run ended early
+	Files   string
+	Begun   time.Time // when sending began; zero = it has not
+	Progress
+}
+
+// ErrBusy says that a run of the campaign goes on.
+var ErrBusy = errors.New("a run of this campaign goes on in this window")
+
+// ErrNumber says that a number is not that of the messages to be sent.
+var ErrNumber = errors.New("that is not the number of messages")
+
+// Plan begins a run: open opens the campaign's options, home is the campaign's .mailshot for a rehearsal. The run goes
+// on after ctx has ended.
+func (rs *Runs) Plan(ctx context.Context, file, home string, o campaign.Options, ask Ask) (*Run, error) {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	if was := rs.last[file]; was != nil && was.Snapshot().Phase != Ended || rs.over {
+		return nil, ErrBusy
+	}
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	r := &Run{ask: ask, stop: stop, hard: make(chan struct{}), answer: make(chan int64, 1), phase: Planning,
+		changed: make(chan struct{})}
+	rs.last[file] = r
+	rs.all.Go(func() {
+		defer stop()
+		r.end(r.work(ctx, home, o))
+	})
+	return r, nil
+}
+
+// Of is the latest run of a campaign file in this window; nil if there was none.
+func (rs *Runs) Of(file string) *Run {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	return rs.last[file]
+}
+
+// Drain pauses every run and waits until all have ended. Nothing is begun after it.
+func (rs *Runs) Drain() {
+	rs.mu.Lock()
+	rs.over = true
+	for _, r := range rs.last {
+		r.Pause()
+	}
+	rs.mu.Unlock()
+	rs.all.Wait()
+}
+
+// Abort closes the connections of every run.
+func (rs *Runs) Abort() {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	for _, r := range rs.last {
+		r.Abort()
+	}
+}
+
+// work plans, asks and sends.
+func (r *Run) work(ctx context.Context, home string, o campaign.Options) (err error) {
+	var sink *rehearsal.Rehearsal
+	if r.ask.ToSink {
+		if sink, err = rehearsal.Start(home, nil); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, sink.Close()) }()
+		if err := sink.Takes(ctx, &o); err != nil {
+			return err
+		}
+	}
+	o.To = r.ask.To
+	o.Observe = func(e dispatch.Event) { r.observe(e) }
+	c, err := campaign.Open(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, c.Close()) }()
+	plan, err := c.Plan(ctx, r.ask.Plan)
+	if err != nil {
+		return err
+	}
+	r.change(func() { r.phase, r.plan, r.id = Planned, plan, c.ID() })
+	if plan.ToSend > 0 {
+		select {
+		case n, ok := <-r.answer:
+			if !ok || n != plan.ToSend {
+				return nil
+			}
+		case <-ctx.Done():
+			return nil
+		}
+	}
+	if sink != nil {
+		if err := sink.Keep(max(plan.ToSend, 1)); err != nil {
+			return err
+		}
+		r.change(func() { r.files = sink.Path() })
+	}
+	r.change(func() { r.phase, r.events.started = Sending, time.Now() })
+	sum, err := c.Run(ctx, r.hard, campaign.RunOptions{Wait: r.ask.Wait})
+	r.change(func() { r.summary = sum })
+	return err
+}
+
+func (r *Run) end(err error) { r.change(func() { r.phase, r.err = Ended, err }) }
+
+// change changes the run, and wakes whoever waits for a change.
+func (r *Run) change(do func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	do()
+	close(r.changed)
+	r.changed = make(chan struct{})
+}
+
+// Changed is closed at the next change. Many changes come together: whoever waits looks at a Snapshot then.
+func (r *Run) Changed() <-chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.changed
+}
+
+// Snapshot is the run now.
+func (r *Run) Snapshot() Snapshot {
+	r.mu.Lock()
+	s := Snapshot{Phase: r.phase, ID: r.id, Ask: r.ask, Plan: r.plan, Summary: r.summary, Err: r.err, Files: r.files,
+		Begun: r.events.started, Progress: r.events.now()}
+	counts := r.events.last.Counts
+	r.mu.Unlock()
+	if counts != nil { // the ledger has a lock of its own
+		s.count(counts())
+	}
+	return s
+}
+
+// Send says yes to the plan: n is the number of messages that the person has typed. Any other number is an ErrNumber,
+// and the plan waits on.
+func (r *Run) Send(n int64) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.phase != Planned || r.told:
+		return fmt.Errorf("there is no plan that waits for a number (%s)", r.phase)
+	case n != r.plan.ToSend:
+		return ErrNumber
+	}
+	r.told = true
+	r.answer <- n
+	return nil
+}
+
+// Leave leaves a plan that waits for its number, or ends the making of one. Nothing was sent.
+func (r *Run) Leave() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.phase == Planned && !r.told:
+		r.told = true
+		close(r.answer)
+	case r.phase == Planning:
+		r.stop()
+	}
+}
+
+// Pause is a first interrupt: nothing new is taken, and what a server has is finished and recorded.
+func (r *Run) Pause() {
+	r.Leave()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.phase == Sending {
+		r.phase = Draining
+	}
+	r.stop()
+	r.stops = max(r.stops, 1)
+}
+
+// Abort is a second interrupt: every connection is closed, and what was on the wire becomes unknown.
+func (r *Run) Abort() {
+	r.Pause()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.stops == 1 {
+		close(r.hard)
+		r.stops = 2
+	}
+}

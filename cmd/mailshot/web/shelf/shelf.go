@@ -1,0 +1,152 @@
+// Package shelf finds the campaigns of the window's folder. Call [Shelf.Campaigns] for all of them and [Shelf.Campaign]
+// for one. Nothing is kept: each call reads the files as they are now, so the window shows what a terminal would.
+package shelf
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"mailshot/campaign"
+	"mailshot/campaign/check"
+	"mailshot/campaign/definition"
+	"mailshot/campaign/history"
+	"mailshot/campaign/identity"
+	"mailshot/campaign/report"
+)
+
+// Shelf is a folder with campaigns. Its methods may be called at the same time.
+type Shelf struct {
+	Dir      string // the window's folder
+	Root     *os.Root
+	State    string // the ledger of all campaigns; "" = each campaign's own
+	Accounts string // "" = the user's
+}
+
+// Campaign is a campaign file of the folder.
+type Campaign struct {
+	File     string                 // relative to the folder, with slashes
+	Path     string                 // as a terminal in the window's working directory names it
+	Def      *definition.Definition // nil if the file has mistakes
+	Mistakes []check.Finding        // of the file
+	ID       string                 // of the campaign that the file means now; the file's name if it has mistakes
+	Modified time.Time
+}
+
+// deepest is how many folders below the window's are looked into.
+const deepest = 3
+
+// Campaigns are the campaign files of the folder and of the folders in it, in the order of their names: those called
+// campaign.yaml, and other .yaml files that name recipients.
+func (s *Shelf) Campaigns() ([]string, error) {
+	var found []string
+	err := fs.WalkDir(s.Root.FS(), ".", func(name string, e fs.DirEntry, err error) error {
+		base := path.Base(name)
+		switch {
+		case err != nil && name == ".":
+			return err
+		case err != nil: // a folder that may not be read has nothing to show
+			return nil
+		case e.IsDir():
+			if name != "." && (strings.HasPrefix(base, ".") || base == "node_modules" || strings.Count(name, "/") >= deepest) {
+				return fs.SkipDir
+			}
+		case base == "campaign.yaml", path.Ext(base) == ".yaml" && s.names(name):
+			found = append(found, name)
+		}
+		return nil
+	})
+	slices.Sort(found)
+	return found, err
+}
+
+// names reports whether a file names recipients, so that it is a campaign and not some other YAML.
+func (s *Shelf) names(name string) bool {
+	info, err := s.Root.Stat(name)
+	if err != nil || info.Size() > definition.MaxSize {
+		return false
+	}
+	b, err := s.Root.ReadFile(name)
+	if err != nil {
+		return false
+	}
+	for line := range strings.Lines(string(b)) {
+		if strings.HasPrefix(line, "recipients:") {
+			return true
+		}
+	}
+	return false
+}
+
+// Campaign reads a campaign file. A name that is not a file of the folder is an fs.ErrNotExist; mistakes in the file are
+// in the Campaign.
+func (s *Shelf) Campaign(ctx context.Context, file string) (*Campaign, error) {
+	if !fs.ValidPath(file) || path.Ext(file) != ".yaml" {
+		return nil, fs.ErrNotExist
+	}
+	info, err := s.Root.Stat(file) // also refuses links that lead out of the folder
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fs.ErrNotExist
+	}
+	c := &Campaign{File: file, Path: filepath.Join(s.Dir, filepath.FromSlash(file)), ID: file, Modified: info.ModTime()}
+	d, err := definition.LoadWith(c.Path, definition.Flags{})
+	if err != nil {
+		c.Mistakes = check.From(err)
+		return c, nil
+	}
+	c.Def, c.ID = d, d.ExpandID(time.Now())
+	if d.IDTemplate() != "" {
+		f, err := identity.Find(ctx, identity.Config{Definition: d, State: s.state(d), Now: time.Now()})
+		if err != nil {
+			c.Mistakes = check.From(err)
+			return c, nil
+		}
+		c.ID = f.Last()
+	}
+	return c, nil
+}
+
+// state is the ledger of a campaign.
+func (s *Shelf) state(d *definition.Definition) string {
+	if s.State != "" {
+		return s.State
+	}
+	return campaign.DefaultState(d)
+}
+
+// Options are what a campaign is opened with.
+func (s *Shelf) Options(c *Campaign) campaign.Options {
+	return campaign.Options{Definition: c.Def, State: s.State, Accounts: s.Accounts, Stdin: strings.NewReader("")}
+}
+
+// History opens what the ledger has about a campaign; nil if it has not been planned yet. The caller closes it.
+func (s *Shelf) History(ctx context.Context, c *Campaign) (*history.Campaign, error) {
+	if c.Def == nil {
+		return nil, nil
+	}
+	h, err := history.Open(ctx, s.state(c.Def), c.ID)
+	if unsent := (*history.NotSentError)(nil); errors.As(err, &unsent) {
+		return nil, nil
+	}
+	return h, err
+}
+
+// Summary is where a campaign stands; nil if it has not been planned yet.
+func (s *Shelf) Summary(ctx context.Context, c *Campaign) (sum *report.Summary, err error) {
+	h, err := s.History(ctx, c)
+	if h == nil || err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, h.Close()) }()
+	got, err := h.Summary(ctx)
+	return &got, err
+}
