@@ -139,7 +139,7 @@ var allowed = map[string][]string{
 	"templates/gaps":            {"templates/source"},
 	"templates/inline":          {"templates/function", "templates/inline/property", "templates/source"},
 	"templates/inline/property": {},
-	"templates/layouts":         {},
+	"templates/layouts":         {"templates/source"},
 	"templates/leftover":        {"internal/placeholder", "templates/source"},
 	"templates/locale":          {},
 	"templates/markdown":        {"templates/markup", "templates/source"},

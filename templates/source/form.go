@@ -71,6 +71,15 @@ func (f *Form) move(old *Form, from, to, at int) {
 	}
 }
 
+// Of returns the form with the places of another one, of whose text it was made.
+func (f *Form) Of(made *Form) *Form {
+	g := &Form{Text: f.Text, Source: made.Source}
+	for _, p := range f.pieces {
+		g.pieces = append(g.pieces, piece{p.at, p.n, made.origin(p.src)})
+	}
+	return g
+}
+
 // Parse parses the form. name is what the parser calls it in its messages; it must not have a colon.
 func (f *Form) Parse(name string) (map[string]*parse.Tree, error) {
 	tree := parse.New(name)

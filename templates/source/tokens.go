@@ -177,16 +177,17 @@ func (t *Tokens) Show(s string) *Form {
 			continue
 		}
 		m := t.made[i-len(t.Actions)]
-		b.WriteString("{{" + m.call)
-		if m.action >= 0 {
-			a := t.Actions[m.action]
-			pipe := Inner(t.Source.Text[a.Start:a.End])
-			from := a.Start + strings.Index(t.Source.Text[a.Start:a.End], pipe)
-			b.WriteString(" (")
-			f.pieces = append(f.pieces, piece{b.Len(), len(pipe), from})
-			b.WriteString(pipe + ")")
+		if m.action < 0 {
+			b.WriteString("{{" + m.call + "}}")
+			continue
 		}
-		b.WriteString("}}")
+		a := t.Actions[m.action]
+		pipe := Inner(t.Source.Text[a.Start:a.End])
+		from := a.Start + strings.Index(t.Source.Text[a.Start:a.End], pipe)
+		f.pieces = append(f.pieces, piece{b.Len(), 0, from}) // an error of the call has the pipeline's place
+		b.WriteString("{{" + m.call + " (")
+		f.pieces = append(f.pieces, piece{b.Len(), len(pipe), from})
+		b.WriteString(pipe + ")}}")
 	}
 	static(&b, s, false)
 	f.Text = b.String()
