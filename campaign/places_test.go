@@ -86,3 +86,26 @@ func TestUnsubscribeLinkOfACell(t *testing.T) {
 		}
 	}
 }
+
+// The place of a link that leads nowhere is that link's, in Markdown as in HTML, and not another one's.
+func TestPlaceOfALinkThatLeadsNowhere(t *testing.T) {
+	t.Parallel()
+	for markdown, place := range map[string]string{
+		"# T\n\n[Pay]() x\n": "body.md:3:", "text [A]({{.link}})\n\n[Pay]() x\n": "body.md:3:", "a\n\n- b [Pay](){.button}\n": "body.md:3:5:",
+		"text [A]({{.link}})\n\n![x]()\n": "body.md:3:1:", "text [A]({{.link}})\n\nthen <a href=\"\">Pay</a>\n": "body.md:3:6:",
+		"text [A]({{.link}})\n\n<div><a href=\"\">Pay</a></div>\n": "body.md:3:1:",
+		"{{if .link}}- a\n{{end}}\n\n[Pay][p] x\n\n[p]: <>\n":      "body.md:4:1:",
+		"| a |\n|---|\n{{if .link}}| [Pay]() |\n{{end}}\n":         "body.md:3:15:"} {
+		f := newFolder(t)
+		f.write(t, "campaign.yaml", "id: test\nfrom: Sender <sender@example.org>\nsubject: Hello\n"+
+			"recipients: { file: people.csv }\nbody: { markdown: body.md }\n")
+		f.write(t, "body.md", markdown)
+		f.write(t, "people.csv", "email,name,link\np0@example.com,Ann,https://u.example/Ann\n")
+		report, err := f.open(t, campaign.Options{}).Check(t.Context())
+		if err != nil || len(report.Findings) == 0 {
+			t.Errorf("%q: %v", markdown, err)
+		} else if got := report.Findings[0]; !strings.HasPrefix(got.Place+":", place) {
+			t.Errorf("%q: %s: %s", markdown, got.Place, got.Text)
+		}
+	}
+}

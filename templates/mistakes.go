@@ -63,6 +63,8 @@ func (p *template) executeError(err error, d Data) error {
 		code, hint = "template-limit", "a message needs far less; look for a loop"
 	case errors.As(err, &unsafe):
 		code, hint = "unsafe-value", "a link begins with http:, https:, mailto:, tel: or sms:"
+	case errors.Is(err, errHarmful):
+		code, hint = "unsafe-value", harmfulHint
 	case errors.As(err, &advice):
 		hint = advice.Hint
 	}

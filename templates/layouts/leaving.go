@@ -18,7 +18,9 @@ const LeavingStyle = "color:#57606a;text-decoration:underline;"
 //
 // An address of which said reports true has its link elsewhere and gets none. The form is nil if all of them have.
 // ok is false if the value does not tell where its addresses are, as one whose angle brackets come from a cell.
-func Leaving(value *source.Source, said func(address string) bool, before, link, style string) (f *source.Form, ok bool) {
+func Leaving(
+	value *source.Source, said func(address string) bool, before, link, style string,
+) (f *source.Form, ok bool) {
 	t, err := value.Tokens()
 	if err != nil {
 		return nil, false
@@ -85,7 +87,8 @@ func (v *leaving) read(hidden string) bool {
 			return false
 		}
 		found = true
-		v.pieces = append(v.pieces, piece{text: address, mail: kind != nil && kind[1] == "", said: v.said(v.written(address))})
+		mail := kind != nil && kind[1] == ""
+		v.pieces = append(v.pieces, piece{text: address, mail: mail, said: v.said(v.written(address))})
 	}
 	return found
 }

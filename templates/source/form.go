@@ -65,7 +65,7 @@ func (f *Form) Replace(spans [][]int, action func(text string) string) *Form {
 func (f *Form) move(old *Form, from, to, at int) {
 	for _, p := range old.pieces {
 		start, end := max(p.at, from), min(p.at+p.n, to)
-		if start < end {
+		if start < end || p.n == 0 && from <= p.at && p.at < to {
 			f.pieces = append(f.pieces, piece{at + start - from, end - start, p.src + start - p.at})
 		}
 	}

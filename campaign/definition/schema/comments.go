@@ -35,7 +35,8 @@ func (dec *Decoder) cutShort(n *yaml.Node) bool {
 func (dec *Decoder) noValue(n *yaml.Node) {
 	text, hint := fmt.Sprintf("%q has no value", dec.Name()), "give one, or remove the line"
 	line, column := n.Line, n.Column
-	if meant := dec.source.meant(&line, &column); n.Value == "" && n.Kind == yaml.ScalarNode && n.Style == 0 && begun(meant) {
+	meant := dec.source.meant(&line, &column)
+	if n.Value == "" && n.Kind == yaml.ScalarNode && n.Style == 0 && begun(meant) {
 		text += ": what begins with # is a comment"
 		hint = "write it in quotes"
 		if last := dec.path[len(dec.path)-1]; dec.source.excerpt(line) == dec.source.lines[line-1] {
