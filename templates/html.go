@@ -19,6 +19,7 @@ import (
 func (s *set) markdownToHTML(src *source.Source) (*source.Form, error) {
 	t, out, err := markdown.Render(src, markdown.Options{
 		Quotes: s.c.cfg.Typographer, Language: s.c.cfg.Language,
+		Label: markdown.Label{Label: function.Label, Says: function.Says, Labelled: function.Labelled},
 		Link: func(t *source.Tokens, action int) string {
 			return t.Call("if "+function.Link, action) + `<a href="` + t.Call(function.Link, action) + `">` + t.Token(action) +
 				"</a>" + t.Call("else", -1) + t.Call(function.Bracketed, action) + t.Call("end", -1)

@@ -210,6 +210,8 @@ func directMade(f any) Direct {
 	switch f := f.(type) {
 	case func() string:
 		return func([]any) (any, bool) { return f(), true }
+	case func() (string, error):
+		return func([]any) (any, bool) { return given(f()) }
 	case func(int) int:
 		return func(args []any) (any, bool) {
 			a, ok := args[0].(int)

@@ -36,6 +36,7 @@ type Execution struct {
 	tag                language.Tag
 	steps, depth, made int
 	counters           map[int]int // numbered lists in the text part
+	said               bool        // the button that has begun says something
 	row                map[string]any
 	taken              []uint8 // by branch: how often it was taken, 2 for more than once
 	watch
@@ -139,7 +140,8 @@ func (ex *Execution) spend(n int) error {
 func (ex *Execution) Map() map[string]any {
 	m := map[string]any{Tick: ex.tick, Took: ex.took, Shown: ex.shown, Enter: ex.enter, Leave: ex.leave, Range: ex.items,
 		Number: ex.number, Restart: ex.restart, Conditional: ex.conditional, Query: ex.query, Part: ex.part, Href: ex.href,
-		Link: ex.link, Bracketed: ex.bracketed, Printed: ex.printed, Open: ex.open, Close: ex.close}
+		Link: ex.link, Bracketed: ex.bracketed, Printed: ex.printed, Open: ex.open, Close: ex.close,
+		Label: ex.label, Says: ex.says, Labelled: ex.labelled}
 	for _, e := range table() {
 		if e.make != nil {
 			m[e.Name] = e.make(ex)
@@ -176,6 +178,10 @@ const (
 	Printed = "_printed"
 	Open    = "_open"
 	Close   = "_close"
+	// Label, Says and Labelled look whether a button has a text, see markdown.Label.
+	Label    = "_label"
+	Says     = "_says"
+	Labelled = "_labelled"
 )
 
 // restart makes the numbered list id begin at start.
