@@ -137,9 +137,11 @@ func (w *Window) Handler() http.Handler {
 func (w *Window) Serve(ctx context.Context, hard <-chan struct{}) error {
 	servers := []*http.Server{{Handler: w.Handler()}, {Handler: w.desk.Mail.Handler()}}
 	ended := make(chan error, len(servers))
+	answers, over := context.WithCancel(context.WithoutCancel(ctx)) // pages show the runs until all have ended
+	defer over()
 	for i, l := range []net.Listener{w.pages, w.mails} {
 		servers[i].MaxHeaderBytes, servers[i].ReadHeaderTimeout, servers[i].IdleTimeout = mostHeader, headerTime, idleTime
-		servers[i].BaseContext = func(net.Listener) context.Context { return ctx }
+		servers[i].BaseContext = func(net.Listener) context.Context { return answers }
 		go func() { ended <- servers[i].Serve(l) }()
 	}
 	var err error
@@ -160,6 +162,7 @@ func (w *Window) Serve(ctx context.Context, hard <-chan struct{}) error {
 		w.desk.Runs.Abort()
 		<-drained
 	}
+	over()
 	for _, s := range servers {
 		err = errors.Join(err, s.Close())
 	}
