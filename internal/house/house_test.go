@@ -144,9 +144,12 @@ var allowed = map[string][]string{
 	"templates/locale":          {},
 	"templates/markdown":        {"templates/markup", "templates/source"},
 	"templates/markup":          {"templates/function", "templates/source"},
-	"templates/plaintext":       {"templates/function", "templates/markup", "templates/source"},
-	"templates/program":         {"templates/function", "templates/gaps", "templates/plaintext"},
-	"templates/source":          {},
+	"templates/plaintext": {
+		"templates/function", "templates/markup", "templates/plaintext/flowed", "templates/source",
+	},
+	"templates/plaintext/flowed": {},
+	"templates/program":          {"templates/function", "templates/gaps", "templates/plaintext/flowed"},
+	"templates/source":           {},
 	"render": {
 		"internal/ellipsis", "internal/placeholder", "render/address", "render/mediatype", "render/transfer",
 		"templates",

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/net/html/atom"
 
 	"mailshot/templates/function"
+	"mailshot/templates/plaintext/flowed"
 )
 
 // list writes a list. If there are controls in it, its items are numbered when the message is made.
@@ -128,7 +129,7 @@ func (w *writer) quote(s string) string {
 			b.WriteString(line[:k])
 			line = line[k:]
 		}
-		b.WriteString(quoteMark + line)
+		b.WriteString(flowed.Quote + line)
 	}
 	return b.String()
 }

@@ -1,9 +1,6 @@
 // Package plaintext derives the text part of a message from its HTML. FromHTML takes an author's HTML, and Write takes
-// a document whose {{actions}} are hidden behind tokens. Tidy lays out what the resulting template prints.
-//
-// How long a line is, and how wide a column, shows only when the cells are known. So the template says by marks what a
-// line is (a heading, a row of a table, a line in a quote), and Tidy wraps, underlines and aligns by them. What of the
-// template is whole lines is laid out once, by TidyLiteral.
+// a document whose {{actions}} are hidden behind tokens. The template that they make says by the marks of package
+// flowed what each line is; flowed.Tidy lays out what the template prints.
 //
 // The text is derived once from the template, not from each message. Conditions and loops stay in it, around the lines
 // that they decide about. Only the finished message knows the number of a list's item or what a cell adds to an
@@ -23,6 +20,7 @@ import (
 	"golang.org/x/net/html/atom"
 
 	"mailshot/templates/markup"
+	"mailshot/templates/plaintext/flowed"
 	"mailshot/templates/source"
 )
 
@@ -170,7 +168,7 @@ func (w *writer) element(n *xhtml.Node) {
 	case atom.A:
 		w.link(n)
 	case atom.Pre:
-		w.block(w.indent(raw(n), fixedMark+"    ", fixedMark+"    "), 2)
+		w.block(w.indent(raw(n), flowed.Fixed+"    ", flowed.Fixed+"    "), 2)
 	case atom.Blockquote:
 		w.block(w.quote(w.inner(n)), 2)
 	case atom.Ul, atom.Ol:
@@ -219,9 +217,9 @@ func (w *writer) heading(n *xhtml.Node) {
 	w.apart()
 	sub := w.sub()
 	sub.children(n)
-	under := underMark
+	under := flowed.Under
 	if n.DataAtom == atom.H1 {
-		under = headMark
+		under = flowed.Head
 	}
 	text := strings.Trim(sub.b.String(), "\n")
 	if strings.Contains(text, blockMark) { // conditions between blocks decide about lines
@@ -240,7 +238,7 @@ func (w *writer) heading(n *xhtml.Node) {
 func (w *writer) struck(n *xhtml.Node) {
 	sub := w.sub()
 	sub.children(n)
-	text := strings.TrimSpace(strings.ReplaceAll(sub.b.String(), rightMark, ""))
+	text := strings.TrimSpace(strings.ReplaceAll(sub.b.String(), flowed.Right, ""))
 	if text == "" || strings.ContainsAny(text, "\n"+blockMark) {
 		w.children(n)
 		return
@@ -267,7 +265,7 @@ func picture(n *xhtml.Node) string {
 // start begins the current line, if nothing stands on it.
 func (w *writer) start() {
 	if w.right && !w.dirty {
-		w.b.WriteString(rightMark)
+		w.b.WriteString(flowed.Right)
 	}
 }
 

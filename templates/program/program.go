@@ -19,7 +19,7 @@ import (
 	"text/template/parse"
 
 	"mailshot/templates/function"
-	"mailshot/templates/plaintext"
+	"mailshot/templates/plaintext/flowed"
 )
 
 // Output is what one execution made. Its buffers may be used again for another execution once nobody reads them.
@@ -44,7 +44,7 @@ type Config struct {
 	HTML    bool                   // html/template escapes them
 	Columns []string               // the order of a row's cells
 	Limit   int                    // bytes that one execution may write
-	Tidy    bool                   // the text is cleaned up by the rules of plaintext.Tidy
+	Tidy    bool                   // the text is cleaned up by the rules of flowed.Tidy
 	Map     map[string]any         // what templates call, as function.Execution.Map returns it
 }
 
@@ -157,7 +157,7 @@ func (p *Program) literal(text string) op {
 	o := op{code: opLiteral, text: text, to: -1}
 	tidied, from, to := text, 0, len(text)
 	if p.c.Tidy {
-		tidied, from, to = plaintext.TidyLiteral(text)
+		tidied, from, to = flowed.TidyLiteral(text)
 		from = max(from-1, 0) // with the line break before it the first line is seen to be whole
 	}
 	if run := tidied[from:to]; len(run) >= runBytes && strings.Count(run, "\n") >= runBreaks {

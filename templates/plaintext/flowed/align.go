@@ -1,4 +1,4 @@
-package plaintext
+package flowed
 
 import (
 	"bytes"
@@ -39,14 +39,14 @@ const mostColumns = 100
 // read reads what stands between the mark of a row and its end.
 func (t *table) read(s shape, b []byte) {
 	r := row{shape: s, from: len(t.fields)}
-	next := bytes.Index(b, []byte(cellMark))
+	next := bytes.Index(b, []byte(Cell))
 	if next < 0 {
 		next = len(b)
 	}
-	r.lead = unmarked(b[:next])
+	r.lead = Unmarked(b[:next])
 	for at := 0; next+4 <= len(b) && at < mostColumns; {
 		part := b[next+2:]
-		if n := bytes.Index(part, []byte(cellMark)); n >= 0 {
+		if n := bytes.Index(part, []byte(Cell)); n >= 0 {
 			part = part[:n]
 		}
 		next += 2 + len(part)
@@ -57,7 +57,7 @@ func (t *table) read(s shape, b []byte) {
 		at += f.span
 		from := len(t.lines)
 		for line, rest := cellLine(part[2:]); ; line, rest = cellLine(rest) {
-			if line = bytes.TrimSpace(unmarked(line)); len(line) > 0 {
+			if line = bytes.TrimSpace(Unmarked(line)); len(line) > 0 {
 				t.lines = append(t.lines, line)
 			}
 			if rest == nil {
@@ -73,7 +73,7 @@ func (t *table) read(s shape, b []byte) {
 
 // cellLine returns the first line of a cell, and what comes after it; nil if there is nothing more.
 func cellLine(text []byte) (line, rest []byte) {
-	line, rest, found := bytes.Cut(text, []byte(breakMark))
+	line, rest, found := bytes.Cut(text, []byte(Break))
 	if !found {
 		rest = nil
 	}
@@ -407,6 +407,12 @@ func (f *field) width() int {
 		w = max(w, Width(line))
 	}
 	return w
+}
+
+// Number says whether the text of a cell is a number by the rule for the cells of tables.
+func Number(text string) bool {
+	f := field{lines: [][]byte{[]byte(text)}}
+	return f.number()
 }
 
 // number says whether a cell is a number, with its currency or unit. 2026-11-22 is a date, A-17 a name, and +1 555 010

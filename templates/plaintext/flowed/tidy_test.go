@@ -1,4 +1,4 @@
-package plaintext
+package flowed
 
 import (
 	"testing"
@@ -13,12 +13,12 @@ func FuzzTidy(f *testing.F) {
 	f.Add("\n\na\n", "\n", "\nb\n\n", "c")
 	f.Add("", " ", "a\n\nb\n", "\n \n")
 	f.Add("a\nb\n", "", "\nc\nd", "e \n")
-	f.Add(quoteMark+"a\n"+quoteMark+"\n"+quoteMark+"b ", "x", "\n"+quoteMark+"\n"+quoteMark+quoteMark+"c\nd\n", ">")
-	f.Add(rowMark+cellMark+"a1longer"+cellMark+"a1y"+endMark+"\n"+rowMark+cellMark+"a1", "1",
-		endMark+"\n"+rowMark+cellMark+"a1xyz"+cellMark+"a1z"+endMark+"\nb\nc\n"+
-			topMark+cellMark+"r1x"+endMark+"\n"+rowMark+cellMark+"a1", "22")
-	f.Add(headMark+"Head\n\n- item\n", " F", "\nFrom x\n --\n--\n"+rightMark+"a b\n", "- ")
-	f.Add("a\n"+signMark+"--\nb\n"+rightMark+signMark+"--\nc\n--\n", "--", "\n"+signMark+"--\n-- \n"+signMark, "--\n")
+	f.Add(Quote+"a\n"+Quote+"\n"+Quote+"b ", "x", "\n"+Quote+"\n"+Quote+Quote+"c\nd\n", ">")
+	f.Add(Row+Cell+"a1longer"+Cell+"a1y"+End+"\n"+Row+Cell+"a1", "1",
+		End+"\n"+Row+Cell+"a1xyz"+Cell+"a1z"+End+"\nb\nc\n"+
+			Top+Cell+"r1x"+End+"\n"+Row+Cell+"a1", "22")
+	f.Add(Head+"Head\n\n- item\n", " F", "\nFrom x\n --\n--\n"+Right+"a b\n", "- ")
+	f.Add("a\n"+Sign+"--\nb\n"+Right+Sign+"--\nc\n--\n", "--", "\n"+Sign+"--\n-- \n"+Sign, "--\n")
 	f.Fuzz(func(t *testing.T, a, b, c, d string) {
 		whole := string(Tidy(nil, []byte(a+b+c+d), nil))
 		// a and c are literals, b and d are cells.

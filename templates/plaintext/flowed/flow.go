@@ -1,4 +1,4 @@
-package plaintext
+package flowed
 
 import (
 	"bytes"
@@ -13,13 +13,13 @@ import (
 // columns is how long a line gets, with the blank at its end and the blank that stuffs it.
 const columns = 76
 
-// signature is what stands on the line before a signature, without the blank at its end (RFC 3676 section 4.3).
-const signature = "--"
+// Signature is what stands on the line before a signature, without the blank at its end (RFC 3676 section 4.3).
+const Signature = "--"
 
 // flow writes one line of the text, wrapped.
 func (l *layout) flow(s shape, line []byte) {
-	if s.sign && s.quotes == 0 && string(line) == signature {
-		l.b = append(l.b, signature+" \n"...)
+	if s.sign && s.quotes == 0 && string(line) == Signature {
+		l.b = append(l.b, Signature+" \n"...)
 		return
 	}
 	room := columns
@@ -75,7 +75,7 @@ func wrap(s shape, line []byte, most int, flowed bool) (n, wide int) {
 	if n, wide = fit(line, most, 1); s.right {
 		n = apart(line, n, most-1)
 	}
-	if string(line[:n]) != signature {
+	if string(line[:n]) != Signature {
 		return n, wide
 	}
 	for n < len(line) && line[n] == ' ' {

@@ -1,4 +1,10 @@
-package plaintext
+// Package flowed lays out the text part of a message, as format=flowed (RFC 3676). Tidy lays out a whole text, and
+// TidyLiteral beforehand what of a template is whole lines.
+//
+// The template of a text says by marks what a line is: a heading, a row of a table, a line in a quote. How long the
+// line is, and how wide a column, shows only when the cells are known. Then Tidy wraps, underlines and aligns by the
+// marks.
+package flowed
 
 import (
 	"bytes"
@@ -143,7 +149,7 @@ func (l *layout) line(text []byte) int {
 		l.table()
 		l.gap(0)
 		if bytes.IndexByte(line, mark) >= 0 {
-			line = unmarked(line)
+			line = Unmarked(line)
 		}
 		l.b = append(append(l.b, line...), '\n')
 		l.last = 0
@@ -165,7 +171,7 @@ func (l *layout) line(text []byte) int {
 		return end
 	}
 	l.table()
-	if rest = trimmed(unmarked(rest)); len(rest) == 0 {
+	if rest = trimmed(Unmarked(rest)); len(rest) == 0 {
 		l.empty = true
 		return end
 	}
@@ -181,7 +187,7 @@ func (l *layout) end(text []byte) int {
 	if l.endless {
 		return -1
 	}
-	i := bytes.Index(text, []byte(endMark))
+	i := bytes.Index(text, []byte(End))
 	l.endless = i < 0
 	return i
 }
