@@ -11,6 +11,7 @@ import (
 	"mailshot/templates/layouts"
 	"mailshot/templates/leftover"
 	"mailshot/templates/markup"
+	"mailshot/templates/plaintext"
 	"mailshot/templates/source"
 )
 
@@ -87,7 +88,9 @@ func (c *Compiler) foot(b BodySource) (ends []ending) {
 		return nil
 	}
 	if b.Look.Postal != nil {
-		ends = append(ends, ending{"postal", b.Look.Postal.source(), nil})
+		ends = append(ends, ending{"postal", b.Look.Postal.source(), func(src *source.Source) (*source.Form, error) {
+			return plaintext.FromText(src, c.right())
+		}})
 	}
 	if u := b.Look.Unsubscribe; u != nil {
 		if address, err := textInHTML(u.source()); err == nil { // else the HTML has the same mistake

@@ -145,7 +145,8 @@ var allowed = map[string][]string{
 	"templates/markdown":        {"templates/markup", "templates/source"},
 	"templates/markup":          {"templates/function", "templates/source"},
 	"templates/plaintext": {
-		"templates/function", "templates/markup", "templates/plaintext/flowed", "templates/source",
+		"templates/function", "templates/locale", "templates/markup", "templates/plaintext/flowed",
+		"templates/source",
 	},
 	"templates/plaintext/flowed": {},
 	"templates/program":          {"templates/function", "templates/gaps", "templates/plaintext/flowed"},

@@ -1,13 +1,11 @@
 package plaintext
 
 import (
-	"strconv"
 	"strings"
 
 	xhtml "golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 
-	"mailshot/templates/function"
 	"mailshot/templates/plaintext/flowed"
 )
 
@@ -21,39 +19,27 @@ func (w *writer) list(n *xhtml.Node) {
 	if loose(n) {
 		lines = 2
 	}
-	ordered := n.DataAtom == atom.Ol
-	next := 1
-	if s := attr(n, "start"); s != "" && strings.Trim(s, "0123456789") == "" && len(s) < 9 {
-		next = 0
-		for _, c := range s {
-			next = next*10 + int(c-'0')
-		}
-	}
 	dynamic := false
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
 		dynamic = dynamic || c.Type == xhtml.CommentNode
 	}
-	id := 0
-	if ordered && dynamic {
-		w.lists++
-		id = w.lists
-		w.b.WriteString(w.t.Call(function.Restart+" "+strconv.Itoa(id)+" "+strconv.Itoa(next), -1))
-	}
-	open, shut := "", ". "
-	if n.Parent != nil && attr(n.Parent, "class") == "footnotes" {
-		open, shut = "[", "] "
+	var count *numbers
+	if n.DataAtom == atom.Ol {
+		count = w.count(n, dynamic)
 	}
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
 		switch {
-		case c.DataAtom == atom.Li && !ordered && !w.dropped(c):
-			w.item(c, lines)
 		case c.DataAtom != atom.Li || w.dropped(c):
 			w.node(c)
-		case dynamic:
-			w.block(w.indent(w.inner(c), open+w.t.Call(function.Number+" "+strconv.Itoa(id), -1)+shut, "   "), lines)
+		case count == nil:
+			w.item(c, lines)
 		default:
-			w.block(w.indent(w.inner(c), open+strconv.Itoa(next)+shut, strings.Repeat(" ", len(open+strconv.Itoa(next)+shut))), lines)
-			next++
+			first := count.next(w, c)
+			rest := "   "
+			if !dynamic {
+				rest = strings.Repeat(" ", len(first))
+			}
+			w.block(w.indent(w.inner(c), first, rest), lines)
 		}
 	}
 	if !inner {
@@ -85,31 +71,36 @@ func (w *writer) item(n *xhtml.Node, lines int) {
 	text := w.inner(n)
 	if attr(n, "class") == "task" {
 		first, rest = "", "    "
+		for _, box := range []string{"[ ] ", "[x] "} {
+			if i := strings.Index(text, box); i >= 0 && strings.Trim(text[:i], "\n"+flowed.Right) == "" {
+				first, text = box, text[:i]+text[i+len(box):]
+				break
+			}
+		}
 	}
 	w.block(w.indent(text, first, rest), lines)
 }
 
 // indent puts first before the first line and rest before the others, after the controls that a line begins with and
-// the marks that it keeps.
+// the marks that it keeps. What a line goes on with is as far to the right.
 func (w *writer) indent(s, first, rest string) string {
 	var b strings.Builder
 	s = strings.Trim(s, "\n")
 	n := 0
 	for line := range strings.Lines(s) {
-		for n > 0 && strings.HasPrefix(line, blockMark) {
-			k := len(blockMark) + w.t.Width()
+		if n > 0 {
+			k := w.led(line)
 			b.WriteString(line[:k])
 			line = line[k:]
 		}
 		before, line := nested(line)
 		b.WriteString(before)
-		switch {
-		case n == 0:
-			b.WriteString(first)
-		case strings.TrimSpace(line) != "":
-			b.WriteString(rest)
-		default:
-			b.WriteString(strings.TrimRight(rest, " "))
+		lead := rest
+		if n == 0 {
+			lead = first
+		}
+		if n == 0 || strings.TrimSpace(line) != "" {
+			b.WriteString(flowed.Item + lead + flowed.Hang)
 		}
 		b.WriteString(line)
 		n++
@@ -124,12 +115,11 @@ func (w *writer) indent(s, first, rest string) string {
 func (w *writer) quote(s string) string {
 	var b strings.Builder
 	for line := range strings.Lines(strings.Trim(s, "\n")) {
-		for b.Len() > 0 && strings.HasPrefix(line, blockMark) {
-			k := len(blockMark) + w.t.Width()
-			b.WriteString(line[:k])
-			line = line[k:]
+		k := 0
+		if b.Len() > 0 {
+			k = w.led(line)
 		}
-		b.WriteString(flowed.Quote + line)
+		b.WriteString(line[:k] + flowed.Quote + line[k:])
 	}
 	return b.String()
 }

@@ -12,7 +12,8 @@ import (
 func signed(t *source.Tokens, text string) string {
 	var b strings.Builder
 	for line := range strings.Lines(text) {
-		bare := strings.TrimPrefix(strings.TrimRight(line, " \t\r\n"), flowed.Right)
+		bare := strings.ReplaceAll(strings.TrimRight(line, " \t\r\n"), blockMark, "")
+		bare = strings.TrimPrefix(bare, flowed.Right)
 		for {
 			at, i := t.Next(bare)
 			if at < 0 || i >= len(t.Actions) || t.Actions[i].Kind == source.Output || t.Actions[i].Kind == source.Include {
@@ -32,6 +33,11 @@ func signed(t *source.Tokens, text string) string {
 // becomes the sign of one. rest is the line after its marks.
 func nested(line string) (before, rest string) {
 	var quotes strings.Builder
+	defer func() {
+		if signs := quotes.String(); signs != "" {
+			rest = signs + flowed.Hang + rest
+		}
+	}()
 	for strings.HasPrefix(line, "\xff") && len(line) > 1 {
 		switch line[:2] {
 		case flowed.Quote:
@@ -39,12 +45,69 @@ func nested(line string) (before, rest string) {
 		case flowed.Right, flowed.Fixed:
 			before += line[:2]
 		case flowed.Top, flowed.Row:
-			return before + line[:2], quotes.String() + line[2:]
-		case flowed.Head, flowed.Under:
+			return before + line[:2], line[2:]
+		case flowed.Head, flowed.Under, flowed.Item:
 		default:
-			return before, quotes.String() + line
+			return before, line
 		}
 		line = line[2:]
 	}
-	return before, quotes.String() + line
+	return before, line
+}
+
+// ended puts the lines with marks between flowed.Line and flowed.End, so that what a cell prints stays in the line, also
+// where it has line ends. A line that a control leaves stays open: it ends at its line end.
+func ended(t *source.Tokens, text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		k, bare, leaves := led(t, line), "", false
+		for s := line[k:]; ; {
+			at, i := t.Next(s)
+			if at < 0 {
+				bare += s
+				break
+			}
+			leaves = leaves || t.Function(i) == "break" || t.Function(i) == "continue"
+			bare, s = bare+s[:at], s[at+t.Width():]
+		}
+		if leaves || !strings.HasPrefix(bare, "\xff") {
+			b.WriteString(line)
+			continue
+		}
+		said := strings.TrimSuffix(line[k:], "\n")
+		b.WriteString(line[:k] + flowed.Line + strings.TrimSuffix(said, flowed.End) + flowed.End + line[k+len(said):])
+	}
+	return b.String()
+}
+
+// led is how long the controls are that a line begins with: those between blocks, and those that end or divide what has
+// begun on a line before.
+func led(t *source.Tokens, line string) int {
+	n := 0
+	for {
+		rest := strings.TrimPrefix(line[n:], blockMark)
+		at, i := t.Next(rest)
+		if at != 0 || len(rest) == len(line)-n && !t.Closes(i) {
+			return n
+		}
+		n = len(line) - len(rest) + t.Width()
+	}
+}
+
+func (w *writer) led(line string) int { return led(w.t, line) }
+
+// FromText makes a text part of a text that its author wrote. right says that it is written from right to left.
+func FromText(src *source.Source, right bool) (*source.Form, error) {
+	t, err := src.Tokens()
+	if err != nil {
+		return nil, err
+	}
+	var b strings.Builder
+	for line := range strings.Lines(t.Hide()) {
+		if right {
+			b.WriteString(flowed.Right)
+		}
+		b.WriteString(line)
+	}
+	return t.Show(ended(t, b.String())), nil
 }

@@ -73,11 +73,14 @@ func Write(t *source.Tokens, doc string, right bool) (*source.Form, error) {
 	w := &writer{t: t, right: right, document: &document{spared: make([]bool, len(t.Actions)), hidden: sheets(root)}}
 	w.addresses(root)
 	w.children(root)
-	text := strings.ReplaceAll(w.b.String(), blockMark, "")
-	if err := w.lost(root, text); err != nil {
-		return nil, err
+	text := w.b.String()
+	if w.err == nil {
+		w.err = w.lost(root, text)
 	}
-	f := t.Show(signed(t, text))
+	if w.err != nil {
+		return nil, w.err
+	}
+	f := t.Show(strings.ReplaceAll(ended(t, signed(t, text)), blockMark, ""))
 	if _, err := f.Parse("u0"); err != nil {
 		e := err.(*source.Error)
 		e.Text, e.Hint = "this HTML cannot become a text part: "+e.Text, "write the text part yourself, as body.text"
@@ -106,6 +109,14 @@ type document struct {
 	hidden hidings              // what its style sheets hide
 	spared []bool               // by action: it may be missing, because something else says the same
 	twice  map[*xhtml.Node]bool // links whose address another link shows
+	err    error                // why there can be no text, the first reason
+}
+
+// fail notes why there can be no text. at is the place in the source.
+func (w *writer) fail(at int, text, hint string) {
+	if w.err == nil {
+		w.err = w.t.Source.ErrorAt(max(at, 0), "lost-value", text, hint)
+	}
 }
 
 // sub returns a writer for a part of the document.
@@ -227,9 +238,7 @@ func (w *writer) heading(n *xhtml.Node) {
 		w.end(2)
 		return
 	}
-	for line := range strings.SplitSeq(text, "\n") {
-		w.b.WriteString(under + line + "\n")
-	}
+	w.b.WriteString(under + strings.ReplaceAll(text, "\n", flowed.Break) + "\n")
 	w.dirty = false
 	w.end(2)
 }

@@ -86,7 +86,7 @@ func (r *rower) row(n *xhtml.Node, head bool) {
 			at += r.cell(d, at)
 		}
 	}
-	w.b.WriteString(flowed.End + "\n")
+	w.b.WriteString("\n")
 	w.dirty, w.gap = false, 0
 }
 

@@ -109,12 +109,15 @@ func (m *Machine) tidy() {
 	if m.spare = made; cap(made) > mostKept {
 		m.spare = nil
 	}
-	for i, r := range m.runs {
-		at := m.spans[i].From - 1
-		if at < 0 {
-			m.runs[i] = Run{m.spans[i].To - len(m.p.literals[r.Literal+1]), r.Literal + 1}
-		} else {
-			m.runs[i].At = at
+	runs := m.runs
+	m.runs = m.runs[:0]
+	for i, r := range runs {
+		switch s := m.spans[i]; {
+		case s.To == 0: // laid out with what is around it
+		case s.From == 0:
+			m.runs = append(m.runs, Run{s.To - len(m.p.literals[r.Literal+1]), r.Literal + 1})
+		default:
+			m.runs = append(m.runs, Run{s.From - 1, r.Literal})
 		}
 	}
 }

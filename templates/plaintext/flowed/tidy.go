@@ -31,13 +31,17 @@ type Span struct{ From, To int }
 // lines are single, and the text ends with one line end. A paragraph is wrapped at 76 columns, in lines that end with
 // a blank and that a reader's program joins again; items of lists, heads and tables are wrapped for good. A line that
 // begins with a blank, with > or with From is stuffed with a blank, so only what an author's quotes say is a quote.
-// What is in spans is copied as it is, and spans says afterwards where it is in dst.
+// What is in spans is copied as it is, and spans says afterwards where it is in dst. It is empty where it was in a line
+// with marks.
 func Tidy(dst, text []byte, spans []Span) []byte {
 	l := layouts.Get().(*layout)
 	defer l.free()
 	l.b, l.start = dst, len(dst)
 	next := 0
 	for from := 0; from < len(text); {
+		for ; next < len(spans) && spans[next].From < from; next++ {
+			spans[next] = Span{} // it is in a line with marks
+		}
 		if next < len(spans) && spans[next].From == from {
 			end := min(spans[next].To, len(text))
 			l.table()
@@ -55,27 +59,30 @@ func Tidy(dst, text []byte, spans []Span) []byte {
 		}
 		from += l.line(text[from:])
 	}
+	clear(spans[next:])
 	l.table()
 	return l.b
 }
 
-// TidyLiteral lays out what of a part of a derived text is whole lines, whatever stands before and after it. from and
-// to say where in it there is a Span; it is empty if there is none, and the part is as it was then.
-func TidyLiteral(s string) (tidy string, from, to int) {
-	begin, end := strings.IndexByte(s, '\n')+1, strings.LastIndexByte(s, '\n')+1
+// TidyLiteral lays out what of a part of a derived text is whole lines, whatever stands before and after it. open is how
+// many lines with marks have begun before the part and not ended, and opened how many after it. from and to say where in
+// it there is a Span; it is empty if there is none, and the part is as it was then.
+func TidyLiteral(s string, open int) (tidy string, from, to, opened int) {
+	opened = deeper(s, open)
 	// Rows at either end may belong to a table that goes on outside.
-	for begin < end && isRow(s[begin:end]) {
-		begin += strings.IndexByte(s[begin:end], '\n') + 1
+	starts := whole(s, open)
+	for len(starts) > 1 && isRow(s[starts[0]:]) {
+		starts = starts[1:]
 	}
-	for begin < end {
-		last := strings.LastIndexByte(s[begin:end-1], '\n') + 1 + begin
-		if !isRow(s[last:end]) {
-			break
-		}
-		end = last
+	for len(starts) > 1 && isRow(s[starts[len(starts)-2]:]) {
+		starts = starts[:len(starts)-1]
 	}
-	if begin >= end || strings.Trim(s[begin:end], blanks) == "" {
-		return s, 0, 0
+	if len(starts) < 2 {
+		return s, 0, 0, opened
+	}
+	begin, end := starts[0], starts[len(starts)-1]
+	if strings.Trim(s[begin:end], blanks) == "" {
+		return s, 0, 0, opened
 	}
 	l := layout{b: []byte(s[:begin]), first: true}
 	for text := []byte(s[begin:end]); len(text) > 0; {
@@ -87,18 +94,28 @@ func TidyLiteral(s string) (tidy string, from, to int) {
 		l.b = append(l.b, '\n')
 	}
 	if l.first {
-		return s, 0, 0
+		return s, 0, 0, opened
 	}
-	return string(append(l.b, s[end:]...)), from, to
+	return string(append(l.b, s[end:]...)), from, to, opened
+}
+
+// whole is where lines begin in a part of a text, from the first that is whole to what comes after the last that is.
+func whole(s string, depth int) (starts []int) {
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == mark && i+1 < len(s) && s[i+1] != '\n':
+			i++
+			depth = step(s[i], depth)
+		case s[i] == '\n' && depth == 0:
+			starts = append(starts, i+1)
+		}
+	}
+	return starts
 }
 
 // isRow says whether a text begins with a row of a table.
 func isRow(text string) bool {
-	if text[0] != mark {
-		return false
-	}
-	line, _, _ := strings.Cut(text, "\n")
-	s, _ := cut([]byte(line))
+	s, _ := cut([]byte(text[:min(len(text), 100)]))
 	return s.row()
 }
 
@@ -135,6 +152,17 @@ type layout struct {
 
 // line lays out the first line of a text, and returns how long it was there.
 func (l *layout) line(text []byte) int {
+	if text[0] == mark && bytes.HasPrefix(text, []byte(Line)) && !l.endless {
+		end := ending(text)
+		if end >= 0 {
+			l.block(shape{}, text[len(Line):end])
+			if end += len(End); end < len(text) && text[end] == '\n' {
+				end++
+			}
+			return end
+		}
+		l.endless = true // there is none further down either
+	}
 	end := len(text)
 	if i := bytes.IndexByte(text, '\n'); i >= 0 {
 		end = i + 1
@@ -145,7 +173,7 @@ func (l *layout) line(text []byte) int {
 		l.empty = true
 		return end
 	}
-	if c := line[0]; len(line) <= columns && c != mark && c != ' ' && c != '>' && c != 'F' && c != '-' {
+	if c := line[0]; len(line) <= columns && c != mark && c != ' ' && c != '>' && c != 'F' {
 		l.table()
 		l.gap(0)
 		if bytes.IndexByte(line, mark) >= 0 {
@@ -155,41 +183,81 @@ func (l *layout) line(text []byte) int {
 		l.last = 0
 		return end
 	}
-	s, rest := cut(line)
+	l.block(shape{}, line)
+	return end
+}
+
+// block lays out what a line with marks says within one of the shape around, whose lead its first line has. It returns
+// the lead of what comes after it.
+func (l *layout) block(around shape, text []byte) (lead []byte) {
+	s, rest := cut(text)
+	s.quotes += around.quotes
+	s.fixed = s.fixed || around.fixed
+	s.lead = around.lead
 	if s.row() {
-		// What a cell prints may have line ends. They end lines within the row.
-		if i := l.end(text); i >= 0 {
-			rest = text[len(line)-len(rest) : i]
-			if end = len(text); bytes.IndexByte(text[i:], '\n') >= 0 {
-				end = i + bytes.IndexByte(text[i:], '\n') + 1
-			}
-		}
 		if len(l.t.rows) > 0 && l.t.rows[0].quotes != s.quotes {
 			l.table()
 		}
 		l.t.read(s, rest)
-		return end
+		return hanging(s.lead)
 	}
 	l.table()
-	if rest = trimmed(Unmarked(rest)); len(rest) == 0 {
-		l.empty = true
-		return end
+	if line, _ := l.cut(rest); s.item {
+		if i := bytes.LastIndex(line, []byte(Hang)); i >= 0 {
+			s.lead = append(bytes.Clone(s.lead), Unmarked(rest[:i])...)
+			rest = rest[i+len(Hang):]
+		}
 	}
-	l.gap(s.quotes)
-	l.flow(s, rest)
-	l.last = s.quotes
-	return end
+	longest, written := 0, false
+	for len(rest) > 0 {
+		if bytes.HasPrefix(rest, []byte(Line)) {
+			if end := ending(rest); end >= 0 {
+				s.lead = l.block(s, rest[len(Line):end])
+				rest = bytes.TrimPrefix(rest[end+len(End):], []byte("\n"))
+				written = true
+				continue
+			}
+		}
+		var line []byte
+		line, rest = l.cut(rest)
+		if line = trimmed(Unmarked(line)); len(line) == 0 {
+			l.empty = l.empty || written && s.kind == 0
+			continue
+		}
+		l.gap(s.quotes)
+		longest = max(longest, l.flow(s, line))
+		l.last = s.quotes
+		s.lead = hanging(s.lead)
+		written = true
+	}
+	switch {
+	case s.kind != 0 && longest > 0:
+		l.underline(s, longest)
+	case !written && len(trimmed(s.lead)) > 0: // an item without a text
+		l.gap(s.quotes)
+		line := trimmed(s.lead)
+		s.lead = nil
+		l.flow(s, line)
+		l.last = s.quotes
+	case !written:
+		l.empty = true
+	}
+	return hanging(s.lead)
 }
 
-// end is where the row ends that a text begins with, or -1. A row without an end is its line; there is none then
-// further down either.
-func (l *layout) end(text []byte) int {
-	if l.endless {
-		return -1
+// cut cuts the first line off what a line with marks says.
+func (l *layout) cut(text []byte) (line, rest []byte) {
+	for i, c := range text {
+		switch {
+		case c == '\n':
+			return text[:i], text[i+1:]
+		case c == mark && bytes.HasPrefix(text[i:], []byte(Break)):
+			return text[:i], text[i+len(Break):]
+		case c == mark && i > 0 && bytes.HasPrefix(text[i:], []byte(Line)):
+			return text[:i], text[i:]
+		}
 	}
-	i := bytes.Index(text, []byte(End))
-	l.endless = i < 0
-	return i
+	return text, nil
 }
 
 // gap writes the empty line that is due before a line in a number of quotes.
