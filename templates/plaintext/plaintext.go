@@ -70,7 +70,9 @@ func Write(t *source.Tokens, doc string, right bool) (*source.Form, error) {
 	if err != nil {
 		return nil, t.Source.ErrorAt(0, "template-html", err.Error(), "")
 	}
-	w := &writer{t: t, right: right, document: &document{spared: make([]bool, len(t.Actions)), hidden: sheets(root)}}
+	w := &writer{t: t, right: right, document: &document{spared: make([]bool, len(t.Actions)), hidden: sheets(root),
+		decided: map[*xhtml.Node]bool{}}}
+	w.conditions(root)
 	w.addresses(root)
 	w.children(root)
 	text := w.b.String()
@@ -106,10 +108,11 @@ type writer struct {
 
 // document is what is known of the whole document.
 type document struct {
-	hidden hidings              // what its style sheets hide
-	spared []bool               // by action: it may be missing, because something else says the same
-	twice  map[*xhtml.Node]bool // links whose address another link shows
-	err    error                // why there can be no text, the first reason
+	hidden  hidings              // what its style sheets hide
+	decided map[*xhtml.Node]bool // whether elements are hidden whose attributes have conditions
+	spared  []bool               // by action: it may be missing, because something else says the same
+	twice   map[*xhtml.Node]bool // links whose address another link shows
+	err     error                // why there can be no text, the first reason
 }
 
 // fail notes why there can be no text. at is the place in the source.
@@ -380,11 +383,12 @@ func (w *writer) word(word string) {
 func (w *writer) comment(n *xhtml.Node) {
 	s := n.Data
 	at, i := w.t.Next(s)
-	if at != 0 || len(s) != w.t.Width() || i >= len(w.t.Actions) {
+	if at != 0 || len(s) != w.t.Width() {
 		return
 	}
+	kind := w.kind(i)
 	if betweenBlocks(n) {
-		if w.dirty && w.t.Actions[i].Kind == source.Opener {
+		if w.dirty && kind == source.Opener {
 			w.line()
 		}
 		w.b.WriteString(blockMark)
@@ -396,7 +400,7 @@ func (w *writer) comment(n *xhtml.Node) {
 		}
 	}
 	w.b.WriteString(s)
-	if w.t.Actions[i].Kind == source.Include {
+	if kind == source.Include {
 		w.b.WriteString("\n\n")
 	}
 }
