@@ -3,6 +3,7 @@ package templates
 import (
 	"strings"
 	"testing"
+	"testing/fstest"
 )
 
 // What a cell prints stays in the block that the cell stands in, also where it has line ends: HTML shows it there.
@@ -88,5 +89,85 @@ func TestPostalAddressFromRightToLeft(t *testing.T) {
 	}
 	if text := run1(t, body.Text.Execute, Data{Text: map[string]string{"x": "Oslo"}}); strings.Contains(text, "\n12 Main") {
 		t.Errorf("%q", text)
+	}
+}
+
+// A quote within a line has the quotation marks that HTML puts around it, by its language.
+func TestQuotesWithinALine(t *testing.T) {
+	t.Parallel()
+	for language, want := range map[string]string{"": "She said “one ‘two’ three”.\n", "de": "She said „one ‚two‘ three“.\n",
+		"fa": "\u200f\u2066She said «one ‹two› three»\u2069.\n"} {
+		body, err := New(Config{Language: language}).Body(BodySource{HTML: &Source{File: "b.html",
+			Text: "<p>She said <q>one <q>two</q> three</q>.</p>"}})
+		if err != nil {
+			t.Fatal(diagnose(err))
+		}
+		if text := run1(t, body.Text.Execute, Data{}); text != want {
+			t.Errorf("%s: %q, not %q", language, text, want)
+		}
+	}
+	text := htmlText(t, `<p><q lang="en">{{.x}}</q> <span lang="de"><q>{{.y}}</q></span></p>`, "a", "b")
+	if text != "“a” „b“\n" {
+		t.Errorf("%q", text)
+	}
+}
+
+// Every block keeps what a cell or an included template prints in it: its depth of quotes, its indent, its one underline.
+// Proven by ending a line with marks at its line end.
+func TestBlocksKeepWhatIsPrinted(t *testing.T) {
+	t.Parallel()
+	for html, want := range map[string]string{
+		`<blockquote><blockquote>{{.x}}</blockquote>b</blockquote>`: ">> one\n>> two\n>\n> b\n",
+		`<blockquote><ul><li>{{.x}}</li></ul></blockquote>`:         "> - one\n>   two\n",
+		`<ul><li>a<ol><li>{{.x}}</li><li>b</li></ol></li></ul>`:     "- a\n  1. one\n     two\n  2. b\n",
+		`<ul><li>a<blockquote>{{.x}}</blockquote></li></ul>`:        "- a\n\n  > one\n  > two\n",
+		`<dl><dt>t</dt><dd>{{.x}}</dd></dl>`:                        "t\n  one\n  two\n",
+		`<pre>a {{.x}}</pre>`:                                       "    a one\n    two\n",
+		`<blockquote><pre>{{.x}}</pre></blockquote>`:                ">     one\n>     two\n",
+		`<h2>{{.x}}</h2>`:      "one\ntwo\n---\n",
+		`<h1>a<br>{{.x}}</h1>`: "a\none\ntwo\n===\n",
+		`<table><caption>{{.x}}</caption><tr><td>a</td><td>1</td></tr></table>`: "one\ntwo\n\na  1\n",
+		`<table><tr><th>{{.x}}</th><th>n</th></tr><tr><td>a</td><td>1</td></tr></table>`: "one  n\ntwo\n" +
+			"---  -\na    1\n",
+		`<blockquote>{{template "part.html" .}}</blockquote><p>c</p>`:             "> p one\n> two\n>\n> - q\n\nc\n",
+		`<ul><li>{{template "part.html" .}}</li><li>c</li></ul>`:                  "- p one\n  two\n\n  - q\n\n- c\n",
+		`{{define "unused"}}{{end}}<ul><li>{{.x}}{{if .x}}<br>c{{end}}</li></ul>`: "- one\n  two\n  c\n",
+	} {
+		files := fstest.MapFS{"part.html": {Data: []byte("<p>p {{.x}}</p><ul><li>q</li></ul>")}}
+		body, err := New(Config{Columns: []string{"x"}, FS: files}).Body(BodySource{HTML: &Source{File: "b.html", Text: html}})
+		if err != nil {
+			t.Fatal(html, diagnose(err))
+		}
+		text := run1(t, body.Text.Execute, Data{Text: map[string]string{"x": "one\ntwo"}})
+		if got := seenText(text); strings.TrimSpace(got) != strings.TrimSpace(want) {
+			t.Errorf("%s is\n%s\nnot\n%s", html, got, want)
+		}
+	}
+}
+
+// Literals that are laid out beforehand are whole lines, also in a template that is included within a block: there the
+// block is around them. Each of these texts is also made by the template engine, which lays out all of it at once (see
+// TestMain). Proven by laying out literals as if no line with marks had begun before them.
+func TestLongLiteralsWithinBlocks(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("<p>"+strings.TrimSpace(strings.Repeat("word ", 20))+"</p>\n", 4)
+	part := long + "<ul><li>q</li><li>{{.x}}</li></ul>" + long + "<table><tr><td>a</td><td>1</td></tr></table>" + long
+	for _, html := range []string{`<blockquote>%</blockquote>`, `<ul><li>%</li><li>b</li></ul>`, `<p>a %</p>`, `<h1>%</h1>`,
+		`<table><tr><th>a</th><th>b</th></tr><tr><td>%</td><td>1</td></tr></table>`, `<dl><dd>%</dd></dl>`,
+		`{{range split "," "1,2,3"}}<blockquote>{{.}} {{if eq . "2"}}{{break}}{{end}} b</blockquote>{{end}}` + long + `%`,
+		`<blockquote>{{if .x}}a<br>b{{else}}c{{end}}</blockquote>%`} {
+		html = long + strings.ReplaceAll(html, "%", `{{template "part.html" $}}`) + long
+		for _, language := range []string{"en", "fa"} {
+			files := fstest.MapFS{"part.html": {Data: []byte(part)}}
+			body, err := New(Config{Columns: []string{"x"}, FS: files, Language: language}).Body(
+				BodySource{HTML: &Source{File: "b.html", Text: html}})
+			if err != nil {
+				t.Fatal(html, diagnose(err))
+			}
+			text := run1(t, body.Text.Execute, Data{Text: map[string]string{"x": "one\n\ntwo"}})
+			if n := strings.Count(text, "word"); n != strings.Count(html+part, "word") {
+				t.Errorf("%s, %s: %d words: %s", html, language, n, text)
+			}
+		}
 	}
 }

@@ -142,7 +142,7 @@ var allowed = map[string][]string{
 	"templates/layouts":         {},
 	"templates/leftover":        {"internal/placeholder", "templates/source"},
 	"templates/locale":          {},
-	"templates/markdown":        {"templates/markup", "templates/source"},
+	"templates/markdown":        {"templates/locale", "templates/markup", "templates/source"},
 	"templates/markup":          {"templates/function", "templates/source"},
 	"templates/plaintext": {
 		"templates/function", "templates/locale", "templates/markup", "templates/plaintext/flowed",

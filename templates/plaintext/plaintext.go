@@ -19,14 +19,20 @@ import (
 	xhtml "golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 
+	"mailshot/templates/locale"
 	"mailshot/templates/markup"
 	"mailshot/templates/plaintext/flowed"
 	"mailshot/templates/source"
 )
 
-// FromHTML derives the text of an HTML source. right says that it is written from right to left unless it says
-// otherwise.
-func FromHTML(src *source.Source, right bool) (*source.Form, error) {
+// Options say what a document does not say itself.
+type Options struct {
+	Language string // BCP 47; default: English
+	Right    bool   // it is written from right to left, unless it says otherwise
+}
+
+// FromHTML derives the text of an HTML source.
+func FromHTML(src *source.Source, o Options) (*source.Form, error) {
 	t, err := src.Tokens()
 	if err != nil {
 		return nil, err
@@ -60,18 +66,17 @@ func FromHTML(src *source.Source, right bool) (*source.Form, error) {
 		}
 		b.WriteString(raw)
 	}
-	return Write(t, b.String(), right)
+	return Write(t, b.String(), o)
 }
 
-// Write derives the text of an HTML document with tokens for actions. right says that it is written from right to left
-// unless it says otherwise.
-func Write(t *source.Tokens, doc string, right bool) (*source.Form, error) {
+// Write derives the text of an HTML document with tokens for actions.
+func Write(t *source.Tokens, doc string, o Options) (*source.Form, error) {
 	root, err := xhtml.Parse(strings.NewReader(doc))
 	if err != nil {
 		return nil, t.Source.ErrorAt(0, "template-html", err.Error(), "")
 	}
-	w := &writer{t: t, right: right, document: &document{spared: make([]bool, len(t.Actions)), hidden: sheets(root),
-		decided: map[*xhtml.Node]bool{}}}
+	w := &writer{t: t, right: o.Right, document: &document{spared: make([]bool, len(t.Actions)), hidden: sheets(root),
+		decided: map[*xhtml.Node]bool{}, language: o.Language}}
 	w.conditions(root)
 	w.addresses(root)
 	w.children(root)
@@ -108,11 +113,12 @@ type writer struct {
 
 // document is what is known of the whole document.
 type document struct {
-	hidden  hidings              // what its style sheets hide
-	decided map[*xhtml.Node]bool // whether elements are hidden whose attributes have conditions
-	spared  []bool               // by action: it may be missing, because something else says the same
-	twice   map[*xhtml.Node]bool // links whose address another link shows
-	err     error                // why there can be no text, the first reason
+	hidden   hidings              // what its style sheets hide
+	decided  map[*xhtml.Node]bool // whether elements are hidden whose attributes have conditions
+	spared   []bool               // by action: it may be missing, because something else says the same
+	twice    map[*xhtml.Node]bool // links whose address another link shows
+	language string               // unless an element says another one
+	err      error                // why there can be no text, the first reason
 }
 
 // fail notes why there can be no text. at is the place in the source.
@@ -211,6 +217,8 @@ func (w *writer) element(n *xhtml.Node) {
 		w.end(1)
 	case atom.Del, atom.S, atom.Strike:
 		w.struck(n)
+	case atom.Q:
+		w.quoted(n)
 	case atom.Sup:
 		if attr(n, "class") == "footnote" {
 			w.words("[" + strings.TrimSpace(raw(n)) + "]")
@@ -244,6 +252,30 @@ func (w *writer) heading(n *xhtml.Node) {
 	w.b.WriteString(under + strings.ReplaceAll(text, "\n", flowed.Break) + "\n")
 	w.dirty = false
 	w.end(2)
+}
+
+// quoted writes a quote within a line, between the quotation marks that HTML puts around it.
+func (w *writer) quoted(n *xhtml.Node) {
+	language, within := "", 0
+	for p := range n.Ancestors() {
+		if lang := attr(p, "lang"); language == "" && !strings.Contains(lang, w.t.Prefix()) {
+			language = lang
+		}
+		if p.DataAtom == atom.Q {
+			within = 2 - within
+		}
+	}
+	if language == "" {
+		language = w.language
+	}
+	marks := locale.Quotation(language)
+	if !w.tiny {
+		w.word(marks[within])
+	}
+	w.children(n)
+	if !w.tiny {
+		w.word(marks[within+1])
+	}
 }
 
 // struck writes what is struck through between two tildes on either side, as Markdown does.
