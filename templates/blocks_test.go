@@ -43,6 +43,14 @@ func TestNumbersOfItems(t *testing.T) {
 		`<ol start="5"><li>a</li><li value="9">b</li><li>c</li></ol>`: "5. a\n9. b\n10. c\n",
 		`<ol reversed><li>a</li><li>b</li></ol>`:                      "2. a\n1. b\n",
 		`<ol start="-1"><li>a</li><li>b</li></ol>`:                    "-1. a\n0. b\n",
+		`<ol start="{{len "four"}}"><li>a</li><li>b</li></ol>`:        "4. a\n5. b\n",
+		`<ol start="x"><li>a</li><li>b</li></ol>`:                     "1. a\n2. b\n",
+		`<ol reversed start=9>{{range split "," "a,b"}}<li>{{.}}</li>{{end}}<li value="{{len "four"}}">c</li></ol>`: "" +
+			"9. a\n8. b\n4. c\n",
+		`<ol reversed><li>a</li><li value="10">b</li><li>c</li></ol>`:                             "3. a\n10. b\n9. c\n",
+		`<ol type="A" start="26"><li>a</li><li>b</li></ol>`:                                       "Z. a\nAA. b\n",
+		`<ol style="list-style: lower-roman">{{if true}}<li>a</li>{{end}}<li value=9>b</li></ol>`: "i. a\nix. b\n",
+		`<ol type="i" start="0"><li>a</li><li>b</li></ol>`:                                        "0. a\ni. b\n",
 	} {
 		body, err := New(Config{}).Body(BodySource{HTML: &Source{File: "b.html", Text: html}})
 		if err != nil {
@@ -130,7 +138,7 @@ func TestBlocksKeepWhatIsPrinted(t *testing.T) {
 		`<table><tr><th>{{.x}}</th><th>n</th></tr><tr><td>a</td><td>1</td></tr></table>`: "one  n\ntwo\n" +
 			"---  -\na    1\n",
 		`<blockquote>{{template "part.html" .}}</blockquote><p>c</p>`:             "> p one\n> two\n>\n> - q\n\nc\n",
-		`<ul><li>{{template "part.html" .}}</li><li>c</li></ul>`:                  "- p one\n  two\n\n  - q\n\n- c\n",
+		`<ul><li>{{template "part.html" .}}</li><li>c</li></ul>`:                  "- p one\n  two\n\n  - q\n- c\n",
 		`{{define "unused"}}{{end}}<ul><li>{{.x}}{{if .x}}<br>c{{end}}</li></ul>`: "- one\n  two\n  c\n",
 	} {
 		files := fstest.MapFS{"part.html": {Data: []byte("<p>p {{.x}}</p><ul><li>q</li></ul>")}}
@@ -141,6 +149,29 @@ func TestBlocksKeepWhatIsPrinted(t *testing.T) {
 		text := run1(t, body.Text.Execute, Data{Text: map[string]string{"x": "one\ntwo"}})
 		if got := seenText(text); strings.TrimSpace(got) != strings.TrimSpace(want) {
 			t.Errorf("%s is\n%s\nnot\n%s", html, got, want)
+		}
+	}
+}
+
+// A condition at the beginning of a block decides about what is in the block, and not about the block. Proven by putting
+// the mark of a block before the condition that its first line begins with, and by reading on into the next block.
+func TestConditionsAtTheBeginningOfBlocks(t *testing.T) {
+	t.Parallel()
+	for html, want := range map[string][2]string{
+		`<blockquote>{{if .x}}<p>a</p>{{end}}<p>b</p></blockquote><ul><li>z</li></ul>`:  {"> b\n\n- z\n", "> a\n>\n> b\n\n- z\n"},
+		`<ul><li>{{if .x}}<p>a</p>{{end}}<p>b</p></li><li>c</li></ul>`:                  {"- b\n\n- c\n", "- a\n\n  b\n\n- c\n"},
+		`<ul><li>{{if .x}}<p>a</p>{{end}}</li><li>c</li></ul>`:                          {"-\n- c\n", "- a\n- c\n"},
+		`<blockquote><ol><li>{{if .x}}<p>a</p>{{end}}</li><li>c</li></ol></blockquote>`: {"> 1.\n> 2. c\n", "> 1. a\n> 2. c\n"},
+		`<ul><li>o<ul><li>{{if .x}}<p>a</p>{{end}}<p>b</p></li></ul></li><li>d</li></ul>`: {"- o\n\n  - b\n- d\n",
+			"- o\n\n  - a\n\n    b\n- d\n"},
+		`<blockquote>q{{if .x}}<blockquote>{{if .x}}<p>i</p>{{end}}j</blockquote>{{end}}</blockquote>`: {"> q\n",
+			"> q\n>\n>> i\n>>\n>> j\n"},
+		`<dl><dd>{{if .x}}<p>a</p>{{end}}<p>b</p></dd></dl>`: {"  b\n", "  a\n\n  b\n"},
+	} {
+		for i, x := range []string{"", "x"} {
+			if got := seenText(htmlText(t, html, x, "")); strings.TrimSpace(got) != strings.TrimSpace(want[i]) {
+				t.Errorf("%s, %q is\n%s\nnot\n%s", html, x, got, want[i])
+			}
 		}
 	}
 }
@@ -168,6 +199,18 @@ func TestLongLiteralsWithinBlocks(t *testing.T) {
 			if n := strings.Count(text, "word"); n != strings.Count(html+part, "word") {
 				t.Errorf("%s, %s: %d words: %s", html, language, n, text)
 			}
+		}
+	}
+}
+
+// Where the text part cannot know the numbers that HTML gives the items, there is none.
+func TestNumbersThatAreUnknown(t *testing.T) {
+	t.Parallel()
+	for _, html := range []string{`<ol reversed>{{range split "," .x}}<li>{{.}}</li>{{end}}</ol>`,
+		`<ol start="{{if .x}}2{{end}}"><li>a</li></ol>`, `<ol><li value="1{{.x}}">a</li></ol>`} {
+		_, err := New(Config{Columns: []string{"x"}}).Body(BodySource{HTML: &Source{File: "b.html", Text: html}})
+		if err == nil || !strings.Contains(diagnose(err), "cannot number") {
+			t.Errorf("%s: %v", html, err)
 		}
 	}
 }

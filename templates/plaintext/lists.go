@@ -7,6 +7,7 @@ import (
 	"golang.org/x/net/html/atom"
 
 	"mailshot/templates/plaintext/flowed"
+	"mailshot/templates/source"
 )
 
 // list writes a list. If there are controls in it, its items are numbered when the message is made.
@@ -72,7 +73,7 @@ func (w *writer) item(n *xhtml.Node, lines int) {
 	if attr(n, "class") == "task" {
 		first, rest = "", "    "
 		for _, box := range []string{"[ ] ", "[x] "} {
-			if i := strings.Index(text, box); i >= 0 && strings.Trim(text[:i], "\n"+flowed.Right) == "" {
+			if i := strings.Index(text, box); i >= 0 && strings.Trim(strings.ReplaceAll(text[:i], flowed.Right, ""), "\n") == "" {
 				first, text = box, text[:i]+text[i+len(box):]
 				break
 			}
@@ -86,6 +87,9 @@ func (w *writer) item(n *xhtml.Node, lines int) {
 func (w *writer) indent(s, first, rest string) string {
 	var b strings.Builder
 	s = strings.Trim(s, "\n")
+	if w.grouped(s) {
+		return flowed.Line + flowed.Item + first + flowed.Hang + ended(w.t, s) + flowed.End
+	}
 	n := 0
 	for line := range strings.Lines(s) {
 		if n > 0 {
@@ -111,10 +115,29 @@ func (w *writer) indent(s, first, rest string) string {
 	return b.String()
 }
 
+// grouped says whether the marks of a block are to stand once around all of its lines rather than before each: a
+// condition decides about its first line, a template is included in it, or there is such a block in it.
+func (w *writer) grouped(s string) bool {
+	for rest := s; ; {
+		at, i := w.t.Next(rest)
+		if at < 0 {
+			return w.led(s) > 0 || strings.Contains(s, flowed.Line)
+		}
+		if w.kind(i) == source.Include {
+			return true
+		}
+		rest = rest[at+w.t.Width():]
+	}
+}
+
 // quote puts the mark of a quote before each line, after the controls that it begins with.
 func (w *writer) quote(s string) string {
 	var b strings.Builder
-	for line := range strings.Lines(strings.Trim(s, "\n")) {
+	s = strings.Trim(s, "\n")
+	if w.grouped(s) {
+		return flowed.Line + flowed.Quote + ended(w.t, s) + flowed.End
+	}
+	for line := range strings.Lines(s) {
 		k := 0
 		if b.Len() > 0 {
 			k = w.led(line)

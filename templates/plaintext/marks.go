@@ -59,7 +59,13 @@ func nested(line string) (before, rest string) {
 // where it has line ends. A line that a control leaves stays open: it ends at its line end.
 func ended(t *source.Tokens, text string) string {
 	var b strings.Builder
+	depth := 0
 	for line := range strings.Lines(text) {
+		if strings.Contains(line, flowed.Line) || depth > 0 { // it has its end already
+			depth += strings.Count(line, flowed.Line) - strings.Count(line, flowed.End)
+			b.WriteString(line)
+			continue
+		}
 		k, bare, leaves := led(t, line), "", false
 		for s := line[k:]; ; {
 			at, i := t.Next(s)

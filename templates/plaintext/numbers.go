@@ -25,7 +25,7 @@ type numbers struct {
 
 // count finds how a list is numbered. That of footnotes has its numbers in brackets.
 func (w *writer) count(n *xhtml.Node, dynamic bool) *numbers {
-	c := &numbers{at: 1, step: 1, kind: attr(n, "type"), shut: ". "}
+	c := &numbers{at: 1, step: 1, kind: listed(n), shut: ". "}
 	if n.Parent != nil && attr(n.Parent, "class") == "footnotes" {
 		c.open, c.shut = "[", "] "
 	}
@@ -62,6 +62,26 @@ func (w *writer) count(n *xhtml.Node, dynamic bool) *numbers {
 	return c
 }
 
+// listStyles are the types of the styles that number a list as a type does.
+var listStyles = map[string]string{"decimal": "1", "lower-alpha": "a", "lower-latin": "a", "upper-alpha": "A",
+	"upper-latin": "A", "lower-roman": "i", "upper-roman": "I"}
+
+// listed is the type of a list. Its style goes before its attribute.
+func listed(n *xhtml.Node) string {
+	for d := range strings.SplitSeq(strings.ToLower(attr(n, "style")), ";") {
+		name, value, _ := strings.Cut(d, ":")
+		if name = strings.TrimSpace(name); name != "list-style" && name != "list-style-type" {
+			continue
+		}
+		for word := range strings.FieldsSeq(value) {
+			if kind, ok := listStyles[word]; ok {
+				return kind
+			}
+		}
+	}
+	return attr(n, "type")
+}
+
 // next returns the sign of the next item.
 func (c *numbers) next(w *writer, n *xhtml.Node) string {
 	value := attr(n, "value")
@@ -81,11 +101,11 @@ func (c *numbers) next(w *writer, n *xhtml.Node) string {
 // restart lets a list that is numbered when the message is made go on with what an attribute says.
 func (c *numbers) restart(w *writer, value string) string {
 	value = strings.TrimSpace(value)
-	if at, known := integer(value); known {
-		return w.t.Call(fmt.Sprint(function.Restart, " ", c.id, " ", at), -1)
-	}
 	at, i := w.t.Next(value)
+	n, known := integer(value)
 	switch {
+	case at < 0 && known:
+		return w.t.Call(fmt.Sprint(function.Restart, " ", c.id, " ", n), -1)
 	case at < 0:
 		return ""
 	case len(value) != w.t.Width() || i >= len(w.t.Actions) || w.t.Actions[i].Kind != source.Output:

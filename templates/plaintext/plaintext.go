@@ -124,7 +124,7 @@ type document struct {
 // fail notes why there can be no text. at is the place in the source.
 func (w *writer) fail(at int, text, hint string) {
 	if w.err == nil {
-		w.err = w.t.Source.ErrorAt(max(at, 0), "lost-value", text, hint)
+		w.err = w.t.Source.ErrorAt(max(at, 0), "unclear-text", text, hint)
 	}
 }
 

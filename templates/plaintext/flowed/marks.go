@@ -55,7 +55,6 @@ func cut(line []byte) (s shape, rest []byte) {
 			s.sign = true
 		case 'I':
 			s.item = true
-		case 'L':
 		case 'H', 'h':
 			s.kind = line[1]
 		case 'T', 'R':

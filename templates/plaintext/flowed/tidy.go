@@ -115,7 +115,7 @@ func whole(s string, depth int) (starts []int) {
 
 // isRow says whether a text begins with a row of a table.
 func isRow(text string) bool {
-	s, _ := cut([]byte(text[:min(len(text), 100)]))
+	s, _ := cut([]byte(strings.TrimPrefix(text[:min(len(text), 100)], Line)))
 	return s.row()
 }
 
@@ -188,8 +188,8 @@ func (l *layout) line(text []byte) int {
 }
 
 // block lays out what a line with marks says within one of the shape around, whose lead its first line has. It returns
-// the lead of what comes after it.
-func (l *layout) block(around shape, text []byte) (lead []byte) {
+// whether there is anything in it.
+func (l *layout) block(around shape, text []byte) (written bool) {
 	s, rest := cut(text)
 	s.quotes += around.quotes
 	s.fixed = s.fixed || around.fixed
@@ -199,7 +199,7 @@ func (l *layout) block(around shape, text []byte) (lead []byte) {
 			l.table()
 		}
 		l.t.read(s, rest)
-		return hanging(s.lead)
+		return true
 	}
 	l.table()
 	if line, _ := l.cut(rest); s.item {
@@ -208,22 +208,26 @@ func (l *layout) block(around shape, text []byte) (lead []byte) {
 			rest = rest[i+len(Hang):]
 		}
 	}
-	longest, written := 0, false
+	longest, empty := 0, false
 	for len(rest) > 0 {
 		if bytes.HasPrefix(rest, []byte(Line)) {
 			if end := ending(rest); end >= 0 {
-				s.lead = l.block(s, rest[len(Line):end])
+				l.empty, empty = l.empty || empty, false
+				if l.block(s, rest[len(Line):end]) {
+					s.lead, written = hanging(s.lead), true
+				}
 				rest = bytes.TrimPrefix(rest[end+len(End):], []byte("\n"))
-				written = true
 				continue
 			}
 		}
 		var line []byte
 		line, rest = l.cut(rest)
 		if line = trimmed(Unmarked(line)); len(line) == 0 {
-			l.empty = l.empty || written && s.kind == 0
+			empty = written && s.kind == 0
 			continue
 		}
+		l.empty = l.empty || empty
+		empty = false
 		l.gap(s.quotes)
 		longest = max(longest, l.flow(s, line))
 		l.last = s.quotes
@@ -233,16 +237,16 @@ func (l *layout) block(around shape, text []byte) (lead []byte) {
 	switch {
 	case s.kind != 0 && longest > 0:
 		l.underline(s, longest)
-	case !written && len(trimmed(s.lead)) > 0: // an item without a text
+	case !written && s.item && len(trimmed(s.lead)) > 0: // an item without a text
 		l.gap(s.quotes)
 		line := trimmed(s.lead)
 		s.lead = nil
 		l.flow(s, line)
-		l.last = s.quotes
-	case !written:
+		l.last, written = s.quotes, true
+	case !written && around.quotes+len(around.lead) == 0:
 		l.empty = true
 	}
-	return hanging(s.lead)
+	return written
 }
 
 // cut cuts the first line off what a line with marks says.
