@@ -46,8 +46,9 @@ func (l *layout) flow(s shape, line []byte) (longest int) {
 			l.b = append(l.b, ' ')
 		}
 		l.b = append(l.b, '\n')
-		longest = max(longest, wide)
-		s.lead = hanging(s.lead)
+		if longest = max(longest, wide); len(line) > 0 {
+			s.lead = hanging(s.lead)
+		}
 	}
 	return longest
 }

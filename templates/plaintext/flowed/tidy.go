@@ -210,12 +210,13 @@ func (l *layout) block(around shape, text []byte) (written bool) {
 	}
 	longest, empty := 0, false
 	for len(rest) > 0 {
+		if written {
+			s.lead = hanging(s.lead)
+		}
 		if bytes.HasPrefix(rest, []byte(Line)) {
 			if end := ending(rest); end >= 0 {
 				l.empty, empty = l.empty || empty, false
-				if l.block(s, rest[len(Line):end]) {
-					s.lead, written = hanging(s.lead), true
-				}
+				written = l.block(s, rest[len(Line):end]) || written
 				rest = bytes.TrimPrefix(rest[end+len(End):], []byte("\n"))
 				continue
 			}
@@ -230,9 +231,7 @@ func (l *layout) block(around shape, text []byte) (written bool) {
 		empty = false
 		l.gap(s.quotes)
 		longest = max(longest, l.flow(s, line))
-		l.last = s.quotes
-		s.lead = hanging(s.lead)
-		written = true
+		l.last, written = s.quotes, true
 	}
 	switch {
 	case s.kind != 0 && longest > 0:
