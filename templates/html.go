@@ -43,12 +43,17 @@ func (c *Compiler) markdownToText(src *source.Source) (*source.Form, error) {
 	if err != nil {
 		return nil, err
 	}
-	return plaintext.Write(t, out, c.right())
+	return plaintext.Write(t, out, c.textOptions())
 }
 
 // htmlToText derives the text part of an HTML source.
 func (c *Compiler) htmlToText(src *source.Source) (*source.Form, error) {
-	return plaintext.FromHTML(src, c.right())
+	return plaintext.FromHTML(src, c.textOptions())
+}
+
+// textOptions says how text parts are derived.
+func (c *Compiler) textOptions() plaintext.Options {
+	return plaintext.Options{Language: c.cfg.Language, Right: c.right()}
 }
 
 // right says whether what has no direction of its own is written from right to left.

@@ -90,7 +90,9 @@ func (c *Compiler) foot(b BodySource) (ends []ending) {
 		return nil
 	}
 	if b.Look.Postal != nil {
-		ends = append(ends, ending{"postal", b.Look.Postal.source(), nil})
+		ends = append(ends, ending{"postal", b.Look.Postal.source(), func(src *source.Source) (*source.Form, error) {
+			return plaintext.FromText(src, c.right())
+		}})
 	}
 	if u := b.Look.Unsubscribe; u != nil {
 		leaving := func(src *source.Source) (*source.Form, error) {

@@ -6,7 +6,7 @@ import (
 	"sync"
 
 	"mailshot/templates/function"
-	"mailshot/templates/plaintext"
+	"mailshot/templates/plaintext/flowed"
 	"mailshot/templates/program"
 )
 
@@ -154,7 +154,7 @@ func (p *template) engineText(o *Output, dot map[string]any) (path []byte, err e
 	path = bytes.Clone(i.run.Taken())
 	i.run.Begin(nil)
 	if p.tidy {
-		o.Text = plaintext.Tidy(o.Text, i.out.Bytes(), nil)
+		o.Text = flowed.Tidy(o.Text, i.out.Bytes(), nil)
 	} else {
 		o.Text = append(o.Text, i.out.Bytes()...)
 	}

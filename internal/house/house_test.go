@@ -187,10 +187,14 @@ var allowed = map[string][]string{
 	"templates/layouts":          {"templates/source"},
 	"templates/leftover":         {"internal/placeholder", "templates/source"},
 	"templates/locale":           {},
-	"templates/markdown":         {"templates/markup", "templates/source"},
+	"templates/markdown":         {"templates/locale", "templates/markup", "templates/source"},
 	"templates/markup":           {"templates/function", "templates/source"},
-	"templates/plaintext":        {"templates/function", "templates/markup", "templates/source"},
-	"templates/program":          {"templates/function", "templates/gaps", "templates/plaintext"},
+	"templates/plaintext": {
+		"templates/function", "templates/locale", "templates/markup", "templates/plaintext/flowed",
+		"templates/source",
+	},
+	"templates/plaintext/flowed": {},
+	"templates/program":          {"templates/function", "templates/gaps", "templates/plaintext/flowed"},
 	"templates/source":           {},
 	"render": {
 		"internal/ellipsis", "internal/placeholder", "render/address", "render/mediatype", "render/transfer",

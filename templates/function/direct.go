@@ -217,11 +217,12 @@ func directMade(f any) Direct {
 			a, ok := args[0].(int)
 			return f(a), ok
 		}
-	case func(int, int) string:
+	case func(int, int, string) string:
 		return func(args []any) (any, bool) {
 			a, okA := args[0].(int)
 			b, okB := args[1].(int)
-			return f(a, b), okA && okB
+			c, okC := args[2].(string)
+			return f(a, b, c), okA && okB && okC
 		}
 	case func(int, any) any:
 		return func(args []any) (any, bool) {

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"golang.org/x/text/language"
+
+	"mailshot/templates/locale"
 )
 
 // What one execution may do. A real message needs a thousandth of that.
@@ -161,7 +163,7 @@ const (
 	// make.
 	Took  = "_took"
 	Shown = "_shown"
-	// Restart and Number number a list in the text part: "Restart ID FIRST" and "Number ID".
+	// Restart and Number number a list in the text part: "Restart ID FIRST" and "Number ID STEP TYPE".
 	Restart = "_restart"
 	Number  = "_number"
 	// Conditional writes a conditional comment into HTML.
@@ -184,18 +186,20 @@ const (
 	Labelled = "_labelled"
 )
 
-// restart makes the numbered list id begin at start.
-func (ex *Execution) restart(id, start int) string {
+// restart makes the numbered list id go on with first. Like HTML, it leaves alone what is not a whole number.
+func (ex *Execution) restart(id int, first any) (string, error) {
 	if ex.counters == nil {
 		ex.counters = map[int]int{}
 	}
-	ex.counters[id] = start
-	return ""
+	if n, err := asInt(first); err == nil {
+		ex.counters[id] = n
+	}
+	return "", nil
 }
 
-// number returns the next number of the list id.
-func (ex *Execution) number(id int) int {
+// number returns the next number of the list id, as locale.Label writes it.
+func (ex *Execution) number(id, step int, kind string) string {
 	n := ex.counters[id]
-	ex.counters[id]++
-	return n
+	ex.counters[id] += step
+	return locale.Label(n, kind)
 }

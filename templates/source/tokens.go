@@ -123,6 +123,15 @@ func (t *Tokens) Action(i int) int {
 	return i
 }
 
+// Closes says whether a token stands for {{end}} or {{else}}.
+func (t *Tokens) Closes(i int) bool {
+	if i >= len(t.Actions) {
+		call := t.made[i-len(t.Actions)].call
+		return call == "end" || call == "else"
+	}
+	return t.Actions[i].Kind == Closer || t.Actions[i].Kind == Divider
+}
+
 // Function returns the first word of an action of the source, which is the function that it calls if it calls one.
 func (t *Tokens) Function(i int) string {
 	if i = t.Action(i); i < 0 {
