@@ -97,7 +97,7 @@ func (c *Compiler) foot(b BodySource) (ends []ending) {
 	if u := b.Look.Unsubscribe; u != nil {
 		leaving := func(src *source.Source) (*source.Form, error) {
 			link, _ := c.leaving(src, b, "", "")
-			f, err := plaintext.FromHTML(&source.Source{File: src.File, Line: 1, Column: 1, Text: link.Text}, c.right())
+			f, err := plaintext.FromHTML(&source.Source{File: src.File, Line: 1, Column: 1, Text: link.Text}, c.textOptions())
 			if err != nil {
 				return nil, err
 			}
