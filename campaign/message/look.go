@@ -21,8 +21,9 @@ import (
 	"mailshot/templates"
 )
 
-// logoName is the name by which a layout shows the logo that goes with each message.
-const logoName = "layout-logo"
+// logoName is the name by which a layout shows the logo that goes with each message. A Content-ID has an @ (RFC 2045
+// section 7): ruby's mail, for one, cannot read one without.
+const logoName = "layout-logo@mailshot"
 
 // The room that a layout has for a logo, in pixels.
 const (
