@@ -110,8 +110,13 @@ func (w *Writer) Write(g *steps.Group, after func()) error {
 	return err
 }
 
-// log writes a group into the journal, if there is one and it has room for it. w.mu is held, but while it waits.
+// log writes a group into the journal, if there is one and it has room for it. Where so many wait for the fold that is
+// under way that they would be one of their own, it waits, too: so a database that cannot be written is noticed before
+// more is begun. w.mu is held, but while it waits.
 func (w *Writer) log(g *steps.Group, after func()) (done bool, err error) {
+	for w.folding != nil && w.net.Len() >= many {
+		w.wait()
+	}
 	if w.err != nil || w.file == nil || w.plainly {
 		return false, w.err
 	}
@@ -301,15 +306,20 @@ func (w *Writer) settle() error {
 	}
 	for last := w.logged; w.err == nil && w.folded < last; {
 		w.fold()
-		done := w.folding
-		w.mu.Unlock()
-		<-done
-		w.mu.Lock()
+		w.wait()
 		if w.busy != nil {
 			return w.busy
 		}
 	}
 	return w.err
+}
+
+// wait waits until the fold that is under way has ended. w.mu is held, but while it waits.
+func (w *Writer) wait() {
+	done := w.folding
+	w.mu.Unlock()
+	<-done
+	w.mu.Lock()
 }
 
 // Plainly has every further group written in a transaction of its own, and returns when all groups so far are in the
@@ -356,10 +366,7 @@ func (w *Writer) Close() error {
 		w.err = errClosed
 	}
 	for w.folding != nil { // after an error
-		done := w.folding
-		w.mu.Unlock()
-		<-done
-		w.mu.Lock()
+		w.wait()
 	}
 	if w.file != nil {
 		err = errors.Join(err, w.file.Close())
