@@ -120,7 +120,8 @@ var allowed = map[string][]string{
 	"campaign/ledger/internal/steps":  {"campaign/ledger/internal/schema", "internal/sqlite"},
 	"campaign/ledger/repair": {
 		"campaign/ledger/internal/durable", "campaign/ledger/internal/journal", "campaign/ledger/internal/marks",
-		"campaign/ledger/internal/schema", "campaign/statefile", "internal/disk", "internal/machine",
+		"campaign/ledger/internal/schema", "campaign/ledger/internal/steps", "campaign/statefile", "internal/disk",
+		"internal/machine",
 		"internal/scratch", "internal/sqlite",
 	},
 	"campaign/lineage": {"campaign/accounts", "campaign/ledger", "internal/disk"},
