@@ -121,8 +121,7 @@ var allowed = map[string][]string{
 	"campaign/ledger/repair": {
 		"campaign/ledger/internal/durable", "campaign/ledger/internal/journal", "campaign/ledger/internal/marks",
 		"campaign/ledger/internal/schema", "campaign/ledger/internal/steps", "campaign/statefile", "internal/disk",
-		"internal/machine",
-		"internal/scratch", "internal/sqlite",
+		"internal/machine", "internal/scratch", "internal/sqlite",
 	},
 	"campaign/lineage": {"campaign/accounts", "campaign/ledger", "internal/disk"},
 	"campaign/list":    {"campaign/definition", "campaign/recipients"},
