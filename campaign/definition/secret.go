@@ -1,6 +1,7 @@
 package definition
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,12 +22,15 @@ type Secret struct {
 	Env     string   // environment variable
 	File    string   // file, relative to the campaign's folder; ~/ is the user's home
 	Command []string // program and arguments, run in the campaign's folder; the first line that it prints is the secret
+
+	dir string // of the campaign that names it, where another one uses it; "" = the same
 }
 
 // Read fetches the secret. dir is the campaign's folder. A command has two minutes, because it may ask a person; it
 // ends earlier when ctx ends. The value is never part of an error.
 func (s *Secret) Read(ctx context.Context, dir string) (string, error) {
 	value, from, err := "", "", error(nil)
+	dir = cmp.Or(s.dir, dir)
 	switch {
 	case s.Env != "":
 		from = "environment variable " + s.Env
@@ -61,7 +65,7 @@ func (s *Secret) Lacks(ctx context.Context, dir string) error {
 		_, err := s.Read(ctx, dir)
 		return err
 	}
-	name, err := secret.Program(s.Command[0], dir)
+	name, err := secret.Program(s.Command[0], cmp.Or(s.dir, dir))
 	if err == nil {
 		_, err = exec.LookPath(name)
 	}

@@ -23,6 +23,10 @@ var allowed = map[string][]string{
 		"campaign", "campaign/accounts", "campaign/identity", "campaign/transport", "internal/disk",
 		"internal/mailbox", "internal/sink",
 	},
+	"cmd/mailshot/single": {
+		"campaign", "campaign/definition", "campaign/history", "campaign/ledger", "internal/disk",
+		"render/address",
+	},
 	"cmd/mailshot/starter":   {"templates"},
 	"cmd/mailshot/textwidth": {},
 	"cmd/mailshot/typeahead": {},
