@@ -125,7 +125,7 @@ func secretReader(into **Secret, kind, hint string) schema.Reader {
 		ok := false
 		switch name.Value {
 		case "env":
-			if ok = value.Kind == yaml.ScalarNode && variableName(value.Value); ok {
+			if ok = value.Kind == yaml.ScalarNode && secret.Variable(value.Value); ok {
 				s.Env = value.Value
 			}
 		case "file":
@@ -154,14 +154,4 @@ func secretReader(into **Secret, kind, hint string) schema.Reader {
 		}
 		*into = s
 	}
-}
-
-// variableName accepts the names of environment variables that shells accept.
-func variableName(s string) bool {
-	for i, r := range s {
-		if r != '_' && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && (i == 0 || r < '0' || r > '9') {
-			return false
-		}
-	}
-	return s != ""
 }

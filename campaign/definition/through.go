@@ -1,21 +1,18 @@
 package definition
 
-import "path/filepath"
+import (
+	"errors"
+	"path/filepath"
+)
 
 // SendThrough has d sent by the servers of another definition, within its limits. What those servers name in their own
 // folder, as secrets and certificates, is found there, and what is said about them names that definition's file. Call it
 // right after [Load].
 func (d *Definition) SendThrough(other *Definition) error {
 	from, err := filepath.Abs(other.Dir)
-	if err != nil {
-		return err
-	}
-	here, err := filepath.Abs(d.Dir)
-	if err != nil {
-		return err
-	}
-	up, err := filepath.Rel(here, from)
-	if err != nil {
+	here, herr := filepath.Abs(d.Dir)
+	up, uerr := filepath.Rel(here, from)
+	if err := errors.Join(err, herr, uerr); err != nil {
 		return err
 	}
 	d.Servers = nil
