@@ -32,8 +32,8 @@ var allowed = map[string][]string{
 	"cmd/mailshot/typeahead": {},
 	"cmd/mailshot/web": {
 		"cmd/mailshot/web/compose", "cmd/mailshot/web/desk", "cmd/mailshot/web/frame", "cmd/mailshot/web/guard",
-		"cmd/mailshot/web/home", "cmd/mailshot/web/mailport", "cmd/mailshot/web/plan", "cmd/mailshot/web/runs",
-		"cmd/mailshot/web/shelf",
+		"cmd/mailshot/web/home", "cmd/mailshot/web/mailport", "cmd/mailshot/web/one", "cmd/mailshot/web/plan",
+		"cmd/mailshot/web/runs", "cmd/mailshot/web/shelf",
 	},
 	"cmd/mailshot/web/compose": {
 		"campaign", "campaign/check", "campaign/message", "campaign/report", "cmd/mailshot/human",
@@ -51,13 +51,18 @@ var allowed = map[string][]string{
 		"cmd/mailshot/web/frame", "cmd/mailshot/web/runs", "cmd/mailshot/web/shelf", "internal/shell", "templates",
 	},
 	"cmd/mailshot/web/mailport": {"cmd/mailshot/opened"},
+	"cmd/mailshot/web/one": {
+		"campaign", "campaign/check", "campaign/ledger", "cmd/mailshot/human", "cmd/mailshot/single",
+		"cmd/mailshot/web/desk", "cmd/mailshot/web/frame", "cmd/mailshot/web/runs", "cmd/mailshot/web/shelf",
+		"internal/shell",
+	},
 	"cmd/mailshot/web/plan": {
 		"campaign", "campaign/check", "campaign/report", "cmd/mailshot/human", "cmd/mailshot/web/desk",
 		"cmd/mailshot/web/frame", "cmd/mailshot/web/runs", "cmd/mailshot/web/shelf",
 	},
 	"cmd/mailshot/web/runs": {
-		"campaign", "campaign/dispatch", "campaign/ledger", "campaign/report", "cmd/mailshot/rehearsal",
-		"render/address",
+		"campaign", "campaign/check", "campaign/dispatch", "campaign/ledger", "campaign/report",
+		"cmd/mailshot/rehearsal", "render/address",
 	},
 	"cmd/mailshot/web/shelf": {
 		"campaign", "campaign/check", "campaign/definition", "campaign/history", "campaign/identity",
