@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -65,18 +64,10 @@ func (s *Secret) Lacks(ctx context.Context, dir string) error {
 		_, err := s.Read(ctx, dir)
 		return err
 	}
-	name, err := secret.Program(s.Command[0], cmp.Or(s.dir, dir))
-	if err == nil {
-		_, err = exec.LookPath(name)
+	if err := secret.Runs(s.Command[0], cmp.Or(s.dir, dir)); err != nil {
+		return fmt.Errorf("command %s: %w", s.Command[0], err)
 	}
-	if err == nil {
-		return nil
-	}
-	var xe *exec.Error
-	if errors.As(err, &xe) {
-		err = xe.Err
-	}
-	return fmt.Errorf("command %s: %w", s.Command[0], secret.Bare(err))
+	return nil
 }
 
 // Path resolves the path of a file that may be anywhere: ~/ is the user's home, and a relative path is relative to dir.

@@ -28,6 +28,21 @@ func Program(name, dir string) (string, error) {
 	return filepath.Abs(filepath.Join(dir, filepath.FromSlash(name)))
 }
 
+// Runs says why a command's program cannot be run; nil = it may.
+func Runs(name, dir string) error {
+	name, err := Program(name, dir)
+	if err == nil {
+		_, err = exec.LookPath(name)
+	}
+	if err == nil {
+		return nil
+	}
+	if xe := (*exec.Error)(nil); errors.As(err, &xe) {
+		err = xe.Err
+	}
+	return Bare(err)
+}
+
 // File returns the text of a file, without the end of its last line.
 func File(name string) (string, error) {
 	f, err := os.Open(name)
