@@ -9,6 +9,8 @@
 //	frame     what all pages have in common; words has their texts
 //	shelf     the campaigns of the folder
 //	runs      the runs that the window has begun
+//	survey    looks at all messages in the background
+//	textfile  files of a campaign in a textarea, and back
 //	mailport  the second port, from which mails come into frames
 //	home, people, compose, …   the pages
 //
@@ -32,6 +34,7 @@ import (
 	"mailshot/cmd/mailshot/web/guard"
 	"mailshot/cmd/mailshot/web/home"
 	"mailshot/cmd/mailshot/web/mailport"
+	"mailshot/cmd/mailshot/web/one"
 	"mailshot/cmd/mailshot/web/plan"
 	"mailshot/cmd/mailshot/web/runs"
 	"mailshot/cmd/mailshot/web/shelf"
@@ -91,7 +94,8 @@ func Open(c Config) (_ *Window, err error) {
 		"POST /language":               frame.Language,
 		"/":                            w.desk.Missing,
 	}
-	for _, room := range []desk.Routes{home.Routes(w.desk), compose.Routes(w.desk), plan.Routes(w.desk)} {
+	for _, room := range []desk.Routes{home.Routes(w.desk), compose.Routes(w.desk), plan.Routes(w.desk),
+		one.Routes(w.desk)} {
 		maps.Copy(w.routes, room)
 	}
 	return w, nil
@@ -151,6 +155,7 @@ func (w *Window) Serve(ctx context.Context, hard <-chan struct{}) error {
 	case err = <-ended:
 		left--
 	}
+	w.desk.Surveys.Close()
 	drained := make(chan struct{})
 	go func() {
 		defer close(drained)
