@@ -159,7 +159,7 @@ func (t *tool) printRows(rows iter.Seq2[report.Row, error]) (more bool, err erro
 			more = true
 			break
 		}
-		out.add(r.State, report.Clean(r.Place), report.Clean(r.Address), why(r))
+		out.add(r.State, report.Clean(r.Place), report.Clean(r.Address), r.Why())
 	}
 	if len(out.rows) == 0 {
 		return false, nil
@@ -168,27 +168,6 @@ func (t *tool) printRows(rows iter.Seq2[report.Row, error]) (more bool, err erro
 		return false, err
 	}
 	return more, out.write(t.stdout, "", t.width())
-}
-
-// why explains a row's state: the plan's reason, or the server's reply.
-func why(r report.Row) string {
-	var parts []string
-	if r.Code != 0 {
-		parts = append(parts, fmt.Sprint(r.Code))
-	}
-	// Servers repeat the enhanced code in their text.
-	if r.Enhanced != "" && !strings.HasPrefix(r.Text, r.Enhanced) {
-		parts = append(parts, r.Enhanced)
-	}
-	for _, s := range []string{r.Text, r.Reason} {
-		if s != "" {
-			parts = append(parts, s)
-		}
-	}
-	if r.Hand != nil {
-		parts = append(parts, "("+r.Hand.String()+")")
-	}
-	return report.Clean(strings.Join(parts, " "))
 }
 
 // afterReport names the next command.
