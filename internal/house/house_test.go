@@ -28,9 +28,10 @@ var allowed = map[string][]string{
 	"cmd/mailshot/typeahead": {},
 	"cmd/mailshot/web": {
 		"cmd/mailshot/web/compose", "cmd/mailshot/web/desk", "cmd/mailshot/web/frame", "cmd/mailshot/web/guard",
-		"cmd/mailshot/web/home", "cmd/mailshot/web/mailport", "cmd/mailshot/web/plan", "cmd/mailshot/web/runs",
-		"cmd/mailshot/web/shelf",
+		"cmd/mailshot/web/home", "cmd/mailshot/web/mailport", "cmd/mailshot/web/people", "cmd/mailshot/web/plan",
+		"cmd/mailshot/web/runs", "cmd/mailshot/web/shelf",
 	},
+	"cmd/mailshot/web/amend": {},
 	"cmd/mailshot/web/compose": {
 		"campaign", "campaign/check", "campaign/message", "campaign/report", "cmd/mailshot/human",
 		"cmd/mailshot/opened", "cmd/mailshot/web/desk", "cmd/mailshot/web/frame", "cmd/mailshot/web/shelf",
@@ -39,6 +40,7 @@ var allowed = map[string][]string{
 		"cmd/mailshot/web/frame", "cmd/mailshot/web/mailport", "cmd/mailshot/web/runs", "cmd/mailshot/web/shelf",
 		"internal/shell",
 	},
+	"cmd/mailshot/web/files":        {},
 	"cmd/mailshot/web/frame":        {"campaign/report", "cmd/mailshot/web/words"},
 	"cmd/mailshot/web/frame/script": {},
 	"cmd/mailshot/web/guard":        {},
@@ -47,6 +49,11 @@ var allowed = map[string][]string{
 		"cmd/mailshot/web/frame", "cmd/mailshot/web/runs", "cmd/mailshot/web/shelf", "internal/shell", "templates",
 	},
 	"cmd/mailshot/web/mailport": {"cmd/mailshot/opened"},
+	"cmd/mailshot/web/people": {
+		"campaign/check", "campaign/definition", "campaign/recipients", "cmd/mailshot/human",
+		"cmd/mailshot/web/amend", "cmd/mailshot/web/desk", "cmd/mailshot/web/files", "cmd/mailshot/web/frame",
+		"cmd/mailshot/web/shelf", "cmd/mailshot/web/survey", "internal/shell",
+	},
 	"cmd/mailshot/web/plan": {
 		"campaign", "campaign/check", "campaign/report", "cmd/mailshot/human", "cmd/mailshot/web/desk",
 		"cmd/mailshot/web/frame", "cmd/mailshot/web/runs", "cmd/mailshot/web/shelf",
@@ -58,6 +65,10 @@ var allowed = map[string][]string{
 	"cmd/mailshot/web/shelf": {
 		"campaign", "campaign/check", "campaign/definition", "campaign/history", "campaign/identity",
 		"campaign/report",
+	},
+	"cmd/mailshot/web/survey": {
+		"campaign/check", "campaign/definition", "campaign/languages", "campaign/list", "campaign/recipients",
+		"internal/scratch",
 	},
 	"cmd/mailshot/web/words": {},
 	"campaign": {

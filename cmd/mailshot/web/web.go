@@ -32,6 +32,7 @@ import (
 	"mailshot/cmd/mailshot/web/guard"
 	"mailshot/cmd/mailshot/web/home"
 	"mailshot/cmd/mailshot/web/mailport"
+	"mailshot/cmd/mailshot/web/people"
 	"mailshot/cmd/mailshot/web/plan"
 	"mailshot/cmd/mailshot/web/runs"
 	"mailshot/cmd/mailshot/web/shelf"
@@ -91,7 +92,9 @@ func Open(c Config) (_ *Window, err error) {
 		"POST /language":               frame.Language,
 		"/":                            w.desk.Missing,
 	}
-	for _, room := range []desk.Routes{home.Routes(w.desk), compose.Routes(w.desk), plan.Routes(w.desk)} {
+	for _, room := range []desk.Routes{
+		home.Routes(w.desk), people.Routes(w.desk), compose.Routes(w.desk), plan.Routes(w.desk),
+	} {
 		maps.Copy(w.routes, room)
 	}
 	return w, nil
@@ -171,5 +174,5 @@ func (w *Window) Serve(ctx context.Context, hard <-chan struct{}) error {
 	if errors.Is(err, http.ErrServerClosed) {
 		err = nil
 	}
-	return errors.Join(err, w.root.Close())
+	return errors.Join(err, w.desk.Close(), w.root.Close())
 }

@@ -77,6 +77,7 @@ var functions = template.FuncMap{
 		return m
 	},
 	"segments": segments,
+	"add":      func(a, b int) int { return a + b },
 }
 
 // segment is the part of a bar that one state has, in thousandths.
