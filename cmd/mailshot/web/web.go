@@ -35,6 +35,7 @@ import (
 	"mailshot/cmd/mailshot/web/home"
 	"mailshot/cmd/mailshot/web/mailport"
 	"mailshot/cmd/mailshot/web/one"
+	"mailshot/cmd/mailshot/web/people"
 	"mailshot/cmd/mailshot/web/plan"
 	"mailshot/cmd/mailshot/web/results"
 	"mailshot/cmd/mailshot/web/runs"
@@ -97,6 +98,7 @@ func Open(c Config) (_ *Window, err error) {
 	}
 	for _, room := range []desk.Routes{
 		home.Routes(w.desk),
+		people.Routes(w.desk),
 		compose.Routes(w.desk),
 		plan.Routes(w.desk),
 		results.Routes(w.desk),
@@ -131,6 +133,8 @@ const (
 	mostHeader = 64 << 10
 	headerTime = 10 * time.Second
 	idleTime   = 2 * time.Minute
+
+	lastAnswers = 5 * time.Second // that answers may take when the window ends
 )
 
 // Handler answers for the window's own port.
@@ -174,8 +178,12 @@ func (w *Window) Serve(ctx context.Context, hard <-chan struct{}) error {
 		<-drained
 	}
 	over()
+	patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastAnswers)
+	defer cancel()
 	for _, s := range servers {
-		err = errors.Join(err, s.Close())
+		if s.Shutdown(patience) != nil {
+			err = errors.Join(err, s.Close())
+		}
 	}
 	for range left {
 		if e := <-ended; !errors.Is(e, http.ErrServerClosed) {
@@ -185,5 +193,5 @@ func (w *Window) Serve(ctx context.Context, hard <-chan struct{}) error {
 	if errors.Is(err, http.ErrServerClosed) {
 		err = nil
 	}
-	return errors.Join(err, w.root.Close())
+	return errors.Join(err, w.desk.Close(), w.root.Close())
 }
