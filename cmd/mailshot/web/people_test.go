@@ -120,7 +120,7 @@ func TestChooseList(t *testing.T) {
 		t.Errorf("the file was not replaced: %v", err)
 	}
 	w.run(chromedp.SetValue(`[name="use-1"]`, "name", chromedp.ByQuery))
-	w.click("button[form=columns]", ".banner.good")
+	w.click("#columns button", ".banner.good")
 	b, err := os.ReadFile(filepath.Join(dir, "campaign.yaml"))
 	if err != nil || !strings.Contains(string(b), "  file: people.csv   # exported on Monday\n") ||
 		!strings.Contains(string(b), "\n  name: first_name\n") {

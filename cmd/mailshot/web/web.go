@@ -141,9 +141,13 @@ const (
 func (w *Window) Handler() http.Handler {
 	mux := http.NewServeMux()
 	for pattern, answer := range w.routes {
-		mux.HandleFunc(pattern, answer)
+		most := int64(mostBody)
+		if pattern == people.Upload {
+			most = people.MostUploaded
+		}
+		mux.Handle(pattern, http.MaxBytesHandler(answer, most))
 	}
-	return w.guard.Wrap(http.MaxBytesHandler(mux, mostBody))
+	return w.guard.Wrap(mux)
 }
 
 // Serve answers until ctx ends. Then it pauses every run that the window has begun and waits for them; hard closes their
