@@ -33,7 +33,7 @@ var allowed = map[string][]string{
 	"cmd/mailshot/web": {
 		"cmd/mailshot/web/compose", "cmd/mailshot/web/desk", "cmd/mailshot/web/frame", "cmd/mailshot/web/guard",
 		"cmd/mailshot/web/home", "cmd/mailshot/web/mailport", "cmd/mailshot/web/one", "cmd/mailshot/web/plan",
-		"cmd/mailshot/web/runs", "cmd/mailshot/web/shelf",
+		"cmd/mailshot/web/rehearse", "cmd/mailshot/web/runs", "cmd/mailshot/web/shelf",
 	},
 	"cmd/mailshot/web/compose": {
 		"campaign", "campaign/check", "campaign/definition", "campaign/message", "campaign/report",
@@ -60,6 +60,11 @@ var allowed = map[string][]string{
 	"cmd/mailshot/web/plan": {
 		"campaign", "campaign/check", "campaign/report", "cmd/mailshot/human", "cmd/mailshot/web/desk",
 		"cmd/mailshot/web/frame", "cmd/mailshot/web/runs", "cmd/mailshot/web/shelf",
+	},
+	"cmd/mailshot/web/rehearse": {
+		"campaign/report", "cmd/mailshot/opened", "cmd/mailshot/web/desk", "cmd/mailshot/web/frame",
+		"cmd/mailshot/web/runs", "cmd/mailshot/web/shelf", "cmd/mailshot/web/survey", "internal/disk",
+		"internal/shell", "render/address",
 	},
 	"cmd/mailshot/web/runs": {
 		"campaign", "campaign/check", "campaign/dispatch", "campaign/ledger", "campaign/report",
