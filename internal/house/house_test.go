@@ -19,6 +19,10 @@ var allowed = map[string][]string{
 	"cmd/mailshot/page": {
 		"campaign/message", "campaign/report", "cmd/mailshot/human", "cmd/mailshot/opened", "internal/disk",
 	},
+	"cmd/mailshot/probing": {
+		"campaign", "campaign/check", "campaign/definition", "campaign/readiness", "campaign/report",
+		"cmd/mailshot/human", "internal/records", "sender", "sender/reply",
+	},
 	"cmd/mailshot/rehearsal": {
 		"campaign", "campaign/accounts", "campaign/identity", "campaign/transport", "internal/disk",
 		"internal/mailbox", "internal/sink",
@@ -36,8 +40,8 @@ var allowed = map[string][]string{
 	},
 	"cmd/mailshot/web": {
 		"cmd/mailshot/web/compose", "cmd/mailshot/web/desk", "cmd/mailshot/web/frame", "cmd/mailshot/web/guard",
-		"cmd/mailshot/web/home", "cmd/mailshot/web/mailport", "cmd/mailshot/web/one", "cmd/mailshot/web/people",
-		"cmd/mailshot/web/plan", "cmd/mailshot/web/results", "cmd/mailshot/web/runs", "cmd/mailshot/web/shelf",
+		"cmd/mailshot/web/home", "cmd/mailshot/web/mailport", "cmd/mailshot/web/one", "cmd/mailshot/web/plan",
+		"cmd/mailshot/web/rehearse", "cmd/mailshot/web/runs", "cmd/mailshot/web/shelf",
 	},
 	"cmd/mailshot/web/amend": {},
 	"cmd/mailshot/web/chart": {"campaign/ledger", "campaign/pacing", "campaign/report"},
@@ -73,15 +77,10 @@ var allowed = map[string][]string{
 		"campaign", "campaign/check", "campaign/report", "cmd/mailshot/human", "cmd/mailshot/web/desk",
 		"cmd/mailshot/web/frame", "cmd/mailshot/web/runs", "cmd/mailshot/web/shelf",
 	},
-	"cmd/mailshot/web/results": {
-		"campaign/accounts", "campaign/digest", "campaign/history", "campaign/ledger", "campaign/message",
-		"campaign/report", "cmd/mailshot/web/chart", "cmd/mailshot/web/desk", "cmd/mailshot/web/frame",
-		"cmd/mailshot/web/runs", "cmd/mailshot/web/shelf", "cmd/mailshot/web/words", "internal/mailbox",
-		"internal/shell",
-	},
-	"cmd/mailshot/web/roster": {
-		"campaign/check", "campaign/definition", "campaign/languages", "campaign/list", "campaign/recipients",
-		"internal/scratch",
+	"cmd/mailshot/web/rehearse": {
+		"campaign/report", "cmd/mailshot/opened", "cmd/mailshot/web/desk", "cmd/mailshot/web/frame",
+		"cmd/mailshot/web/runs", "cmd/mailshot/web/shelf", "cmd/mailshot/web/survey", "internal/disk",
+		"internal/shell", "render/address",
 	},
 	"cmd/mailshot/web/runs": {
 		"campaign", "campaign/check", "campaign/dispatch", "campaign/ledger", "campaign/report",
@@ -117,7 +116,7 @@ var allowed = map[string][]string{
 	"campaign/definition/appearance":   {"campaign/definition/schema", "templates/layouts"},
 	"campaign/definition/beside":       {"campaign/definition/schema", "internal/ellipsis", "render/address"},
 	"campaign/definition/schema":       {"internal/ellipsis", "internal/suggest"},
-	"campaign/definition/secret":       {"campaign/definition/schema"},
+	"campaign/definition/secret":       {"campaign/definition/schema", "internal/keyring"},
 	"campaign/definition/value":        {"campaign/definition/schema", "render/address", "sender/limits"},
 	"campaign/digest":                  {"campaign/definition", "render"},
 	"campaign/digest/digesttest":       {"campaign/definition", "campaign/digest"},
@@ -259,12 +258,13 @@ var allowed = map[string][]string{
 	"internal/disk":         {},
 	"internal/ellipsis":     {},
 	"internal/faults":       {"campaign/ledger", "internal/disk", "internal/sink"},
+	"internal/keyring":      {},
 	"internal/machine":      {},
 	"internal/mailbox":      {"internal/disk"},
 	"internal/mask":         {},
 	"internal/moment":       {},
 	"internal/mount":        {},
-	"internal/oauth":        {"internal/disk", "internal/ellipsis", "internal/mask"},
+	"internal/oauth":        {"internal/disk", "internal/ellipsis", "internal/keyring", "internal/mask"},
 	"internal/placeholder":  {},
 	"internal/records":      {},
 	"internal/scratch":      {"internal/disk", "internal/mount"},

@@ -37,6 +37,7 @@ import (
 	"mailshot/cmd/mailshot/web/one"
 	"mailshot/cmd/mailshot/web/people"
 	"mailshot/cmd/mailshot/web/plan"
+	"mailshot/cmd/mailshot/web/rehearse"
 	"mailshot/cmd/mailshot/web/results"
 	"mailshot/cmd/mailshot/web/runs"
 	"mailshot/cmd/mailshot/web/shelf"
@@ -103,6 +104,7 @@ func Open(c Config) (_ *Window, err error) {
 		plan.Routes(w.desk),
 		results.Routes(w.desk),
 		one.Routes(w.desk),
+		rehearse.Routes(w.desk),
 	} {
 		maps.Copy(w.routes, room)
 	}

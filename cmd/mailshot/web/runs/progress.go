@@ -48,6 +48,8 @@ const (
 type progress struct {
 	started time.Time
 	last    dispatch.Event
+	before  int64            // what had an outcome in the run's earlier campaigns
+	counts  map[string]int64 // of the rows of those, by state
 	hold    dispatch.Event
 	out     map[string]string
 	replies map[[2]string]*Reply
@@ -112,7 +114,7 @@ func (p *progress) count(e dispatch.Event) {
 
 // now is what a page shows. The caller has the run's lock.
 func (p *progress) now() Progress {
-	out := Progress{Planned: p.last.Planned, Done: p.last.Done, InFlight: p.last.InFlight, Hold: p.hold.Text,
+	out := Progress{Planned: p.last.Planned, Done: p.before + p.last.Done, InFlight: p.last.InFlight, Hold: p.hold.Text,
 		Until: p.hold.Until, Minutes: slices.Clone(p.minutes)}
 	for server, why := range p.out {
 		out.Out = append(out.Out, server+": "+why)

@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -34,8 +35,8 @@ const (
 
 // Ask says what to plan. The zero value is the careful plan of everything.
 type Ask struct {
-	ToSink bool             // a rehearsal: to the built-in server, with a ledger of its own
-	To     *address.Address // a rehearsal: every message goes to this address; nil = no
+	ToSink bool              // a rehearsal: to the built-in server, with a ledger of its own
+	To     []address.Address // a rehearsal: every message goes to each of these addresses; nil = no
 	Plan   campaign.PlanOptions
 	Wait   bool // stay until nothing is left
 	// Number is how many messages the person wants to send, where they say so before the plan is made. A plan of as many
@@ -151,18 +152,17 @@ func (r *Run) work(ctx context.Context, home string, o campaign.Options) (err er
 			return err
 		}
 	}
-	o.To = r.ask.To
 	o.Observe = func(e dispatch.Event) { r.observe(e) }
-	c, err := campaign.Open(ctx, o)
+	parts, plan, err := r.plans(ctx, o)
+	defer func() {
+		for _, p := range parts {
+			err = errors.Join(err, p.Close())
+		}
+	}()
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, c.Close()) }()
-	plan, err := c.Plan(ctx, r.ask.Plan)
-	if err != nil {
-		return err
-	}
-	r.change(func() { r.phase, r.plan, r.id = Planned, plan, c.ID() })
+	r.change(func() { r.phase, r.plan, r.id = Planned, plan, parts[0].ID() })
 	if plan.ToSend > 0 && !r.ask.agrees(plan) {
 		select {
 		case n, ok := <-r.answer:
@@ -180,9 +180,95 @@ func (r *Run) work(ctx context.Context, home string, o campaign.Options) (err er
 		r.change(func() { r.files = sink.Path() })
 	}
 	r.change(func() { r.phase, r.events.started = Sending, time.Now() })
-	sum, err := c.Run(ctx, r.hard, campaign.RunOptions{Wait: r.ask.Wait})
-	r.change(func() { r.summary = sum })
-	return err
+	return r.send(ctx, parts)
+}
+
+// part is one campaign of a run. A run has several where its messages go to several addresses.
+type part struct {
+	*campaign.Campaign
+	plan *campaign.Plan
+}
+
+// open opens a campaign and makes its plan.
+func open(ctx context.Context, o campaign.Options, how campaign.PlanOptions) (p part, err error) {
+	if p.Campaign, err = campaign.Open(ctx, o); err != nil {
+		return part{}, err
+	}
+	p.plan, err = p.Plan(ctx, how)
+	return p, err
+}
+
+// plans opens and plans the run's campaigns, which the caller closes, also after an error. The plan is that of the first,
+// with the messages of all.
+func (r *Run) plans(ctx context.Context, o campaign.Options) (parts []part, plan *campaign.Plan, err error) {
+	for _, to := range r.ask.targets() {
+		o.To = to
+		p, err := open(ctx, o, r.ask.Plan)
+		if p.Campaign != nil {
+			parts = append(parts, p)
+		}
+		if err != nil {
+			return parts, nil, err
+		}
+		if plan == nil {
+			all := *p.plan
+			plan = &all
+		} else {
+			plan.ToSend += p.plan.ToSend
+		}
+	}
+	return parts, plan, nil
+}
+
+// send sends the messages of one campaign after another.
+func (r *Run) send(ctx context.Context, parts []part) error {
+	for i, p := range parts {
+		if i > 0 && ctx.Err() != nil {
+			return nil
+		}
+		r.change(func() { r.id = p.ID() })
+		sum, err := p.Run(ctx, r.hard, campaign.RunOptions{Wait: r.ask.Wait})
+		r.change(func() { r.sum(sum) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// targets are the addresses that the messages go to in place of the people's: for each a campaign of its own. nil = the
+// people's.
+func (a Ask) targets() []*address.Address {
+	if len(a.To) == 0 {
+		return []*address.Address{nil}
+	}
+	all := make([]*address.Address, len(a.To))
+	for i := range a.To {
+		all[i] = &a.To[i]
+	}
+	return all
+}
+
+// sum takes what one campaign of the run came to. The caller has the run's lock.
+func (r *Run) sum(s *campaign.Summary) {
+	if s == nil {
+		return
+	}
+	sent := int64(0)
+	if r.summary != nil {
+		sent = r.summary.Sent
+	}
+	all := *s
+	all.Sent += sent
+	r.summary = &all
+	r.events.before = r.events.before + r.events.last.Done
+	if r.events.counts == nil {
+		r.events.counts = map[string]int64{}
+	}
+	for state, n := range s.Counts {
+		r.events.counts[state] += n
+	}
+	r.events.last = dispatch.Event{}
 }
 
 // agrees reports whether the person has said yes to a plan like this one before it was made.
@@ -218,10 +304,20 @@ func (r *Run) Snapshot() Snapshot {
 	r.mu.Lock()
 	s := Snapshot{Phase: r.phase, ID: r.id, Ask: r.ask, Plan: r.plan, Summary: r.summary, Err: r.err, Files: r.files,
 		Begun: r.events.started, Progress: r.events.now()}
-	counts := r.events.last.Counts
+	if r.plan != nil && !s.Begun.IsZero() {
+		s.Planned = max(s.Planned, r.plan.ToSend)
+	}
+	counts, all := r.events.last.Counts, maps.Clone(r.events.counts)
 	r.mu.Unlock()
 	if counts != nil { // the ledger has a lock of its own
-		s.count(counts())
+		now := counts()
+		for state, n := range all {
+			now[state] += n
+		}
+		all = now
+	}
+	if all != nil {
+		s.count(all)
 	}
 	return s
 }

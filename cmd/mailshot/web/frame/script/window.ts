@@ -111,7 +111,9 @@ document.addEventListener("keydown", (e) => {
   }
   if ((e.ctrlKey || e.metaKey) && e.key === "Enter") {
     const rehearse = one<HTMLButtonElement>("[data-key=rehearse]");
-    if (rehearse) { e.preventDefault(); rehearse.click(); }
+    e.preventDefault();
+    if (rehearse) rehearse.click(); // it makes a plan, which waits for its number
+    else go("rehearse");
     return;
   }
   if (field || e.ctrlKey || e.metaKey || e.altKey) return;
