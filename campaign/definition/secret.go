@@ -1,11 +1,11 @@
 package definition
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -21,12 +21,15 @@ type Secret struct {
 	Env     string   // environment variable
 	File    string   // file, relative to the campaign's folder; ~/ is the user's home
 	Command []string // program and arguments, run in the campaign's folder; the first line that it prints is the secret
+
+	dir string // of the campaign that names it, where another one uses it; "" = the same
 }
 
 // Read fetches the secret. dir is the campaign's folder. A command has two minutes, because it may ask a person; it
 // ends earlier when ctx ends. The value is never part of an error.
 func (s *Secret) Read(ctx context.Context, dir string) (string, error) {
 	value, from, err := "", "", error(nil)
+	dir = cmp.Or(s.dir, dir)
 	switch {
 	case s.Env != "":
 		from = "environment variable " + s.Env
@@ -61,18 +64,10 @@ func (s *Secret) Lacks(ctx context.Context, dir string) error {
 		_, err := s.Read(ctx, dir)
 		return err
 	}
-	name, err := secret.Program(s.Command[0], dir)
-	if err == nil {
-		_, err = exec.LookPath(name)
+	if err := secret.Runs(s.Command[0], cmp.Or(s.dir, dir)); err != nil {
+		return fmt.Errorf("command %s: %w", s.Command[0], err)
 	}
-	if err == nil {
-		return nil
-	}
-	var xe *exec.Error
-	if errors.As(err, &xe) {
-		err = xe.Err
-	}
-	return fmt.Errorf("command %s: %w", s.Command[0], secret.Bare(err))
+	return nil
 }
 
 // Path resolves the path of a file that may be anywhere: ~/ is the user's home, and a relative path is relative to dir.
@@ -121,7 +116,7 @@ func secretReader(into **Secret, kind, hint string) schema.Reader {
 		ok := false
 		switch name.Value {
 		case "env":
-			if ok = value.Kind == yaml.ScalarNode && variableName(value.Value); ok {
+			if ok = value.Kind == yaml.ScalarNode && secret.Variable(value.Value); ok {
 				s.Env = value.Value
 			}
 		case "file":
@@ -150,14 +145,4 @@ func secretReader(into **Secret, kind, hint string) schema.Reader {
 		}
 		*into = s
 	}
-}
-
-// variableName accepts the names of environment variables that shells accept.
-func variableName(s string) bool {
-	for i, r := range s {
-		if r != '_' && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && (i == 0 || r < '0' || r > '9') {
-			return false
-		}
-	}
-	return s != ""
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"time"
 
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/pacing"
@@ -26,6 +27,9 @@ func (r *Run) deliver(ctx context.Context, a *admission) {
 	e := ending{group: pacing.Single(pacing.GroupOf(d.Lane)), direct: to.Direct}
 	e.out = to.Transport.Send(ctx, mail, i.start)
 	defer i.end()
+	if !a.left.IsZero() {
+		a.took = time.Since(a.left)
+	}
 	e.begin, e.interrupted = i.err, ctx.Err() != nil || i.shut
 	r.mu.Lock()
 	e.stumbles = r.stumbles[d.ID]

@@ -28,6 +28,21 @@ func Program(name, dir string) (string, error) {
 	return filepath.Abs(filepath.Join(dir, filepath.FromSlash(name)))
 }
 
+// Runs says why a command's program cannot be run; nil = it may.
+func Runs(name, dir string) error {
+	name, err := Program(name, dir)
+	if err == nil {
+		_, err = exec.LookPath(name)
+	}
+	if err == nil {
+		return nil
+	}
+	if xe := (*exec.Error)(nil); errors.As(err, &xe) {
+		err = xe.Err
+	}
+	return Bare(err)
+}
+
 // File returns the text of a file, without the end of its last line.
 func File(name string) (string, error) {
 	f, err := os.Open(name)
@@ -101,4 +116,14 @@ type head struct{ kept []byte }
 func (h *head) Write(p []byte) (int, error) {
 	h.kept = append(h.kept, p[:min(len(p), Most-len(h.kept))]...)
 	return len(p), nil
+}
+
+// Variable reports whether s is the name of an environment variable, as shells accept it.
+func Variable(s string) bool {
+	for i, r := range s {
+		if r != '_' && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && (i == 0 || r < '0' || r > '9') {
+			return false
+		}
+	}
+	return s != ""
 }

@@ -34,7 +34,10 @@ import (
 	"mailshot/cmd/mailshot/web/guard"
 	"mailshot/cmd/mailshot/web/home"
 	"mailshot/cmd/mailshot/web/mailport"
+	"mailshot/cmd/mailshot/web/one"
+	"mailshot/cmd/mailshot/web/people"
 	"mailshot/cmd/mailshot/web/plan"
+	"mailshot/cmd/mailshot/web/results"
 	"mailshot/cmd/mailshot/web/runs"
 	"mailshot/cmd/mailshot/web/shelf"
 )
@@ -93,7 +96,14 @@ func Open(c Config) (_ *Window, err error) {
 		"POST /language":               frame.Language,
 		"/":                            w.desk.Missing,
 	}
-	for _, room := range []desk.Routes{home.Routes(w.desk), compose.Routes(w.desk), plan.Routes(w.desk)} {
+	for _, room := range []desk.Routes{
+		home.Routes(w.desk),
+		people.Routes(w.desk),
+		compose.Routes(w.desk),
+		plan.Routes(w.desk),
+		results.Routes(w.desk),
+		one.Routes(w.desk),
+	} {
 		maps.Copy(w.routes, room)
 	}
 	return w, nil
@@ -123,6 +133,8 @@ const (
 	mostHeader = 64 << 10
 	headerTime = 10 * time.Second
 	idleTime   = 2 * time.Minute
+
+	lastAnswers = 5 * time.Second // that answers may take when the window ends
 )
 
 // Handler answers for the window's own port.
@@ -139,9 +151,11 @@ func (w *Window) Handler() http.Handler {
 func (w *Window) Serve(ctx context.Context, hard <-chan struct{}) error {
 	servers := []*http.Server{{Handler: w.Handler()}, {Handler: w.desk.Mail.Handler()}}
 	ended := make(chan error, len(servers))
+	answers, over := context.WithCancel(context.WithoutCancel(ctx)) // pages show the runs until all have ended
+	defer over()
 	for i, l := range []net.Listener{w.pages, w.mails} {
 		servers[i].MaxHeaderBytes, servers[i].ReadHeaderTimeout, servers[i].IdleTimeout = mostHeader, headerTime, idleTime
-		servers[i].BaseContext = func(net.Listener) context.Context { return ctx }
+		servers[i].BaseContext = func(net.Listener) context.Context { return answers }
 		go func() { ended <- servers[i].Serve(l) }()
 	}
 	var err error
@@ -163,8 +177,13 @@ func (w *Window) Serve(ctx context.Context, hard <-chan struct{}) error {
 		w.desk.Runs.Abort()
 		<-drained
 	}
+	over()
+	patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastAnswers)
+	defer cancel()
 	for _, s := range servers {
-		err = errors.Join(err, s.Close())
+		if s.Shutdown(patience) != nil {
+			err = errors.Join(err, s.Close())
+		}
 	}
 	for range left {
 		if e := <-ended; !errors.Is(e, http.ErrServerClosed) {
@@ -174,5 +193,5 @@ func (w *Window) Serve(ctx context.Context, hard <-chan struct{}) error {
 	if errors.Is(err, http.ErrServerClosed) {
 		err = nil
 	}
-	return errors.Join(err, w.root.Close())
+	return errors.Join(err, w.desk.Close(), w.root.Close())
 }
