@@ -41,8 +41,11 @@ var allowed = map[string][]string{
 		"cmd/mailshot/opened", "cmd/mailshot/web/desk", "cmd/mailshot/web/frame", "cmd/mailshot/web/shelf",
 	},
 	"cmd/mailshot/web/desk": {
-		"cmd/mailshot/web/frame", "cmd/mailshot/web/mailport", "cmd/mailshot/web/runs", "cmd/mailshot/web/shelf",
-		"internal/shell",
+		"cmd/mailshot/web/figures", "cmd/mailshot/web/frame", "cmd/mailshot/web/mailport", "cmd/mailshot/web/runs",
+		"cmd/mailshot/web/shelf", "internal/shell",
+	},
+	"cmd/mailshot/web/figures": {
+		"campaign/history", "campaign/ledger", "campaign/report", "cmd/mailshot/web/chart",
 	},
 	"cmd/mailshot/web/frame":        {"campaign/report", "cmd/mailshot/web/words"},
 	"cmd/mailshot/web/frame/script": {},
@@ -53,18 +56,19 @@ var allowed = map[string][]string{
 	},
 	"cmd/mailshot/web/mailport": {"cmd/mailshot/opened"},
 	"cmd/mailshot/web/plan": {
-		"campaign", "campaign/check", "campaign/report", "cmd/mailshot/human", "cmd/mailshot/web/desk",
-		"cmd/mailshot/web/frame", "cmd/mailshot/web/runs", "cmd/mailshot/web/shelf",
+		"campaign/check", "campaign/history", "campaign/ledger", "campaign/report", "cmd/mailshot/human",
+		"cmd/mailshot/unplanned", "cmd/mailshot/web/chart", "cmd/mailshot/web/desk", "cmd/mailshot/web/figures",
+		"cmd/mailshot/web/frame", "cmd/mailshot/web/runs", "cmd/mailshot/web/shelf", "sender/limits",
 	},
 	"cmd/mailshot/web/results": {
 		"campaign/accounts", "campaign/digest", "campaign/history", "campaign/ledger", "campaign/message",
-		"campaign/report", "cmd/mailshot/web/chart", "cmd/mailshot/web/desk", "cmd/mailshot/web/frame",
-		"cmd/mailshot/web/runs", "cmd/mailshot/web/shelf", "cmd/mailshot/web/words", "internal/mailbox",
-		"internal/shell",
+		"campaign/report", "cmd/mailshot/web/chart", "cmd/mailshot/web/desk", "cmd/mailshot/web/figures",
+		"cmd/mailshot/web/frame", "cmd/mailshot/web/runs", "cmd/mailshot/web/shelf", "cmd/mailshot/web/words",
+		"internal/mailbox", "internal/shell",
 	},
 	"cmd/mailshot/web/runs": {
-		"campaign", "campaign/dispatch", "campaign/ledger", "campaign/report", "cmd/mailshot/rehearsal",
-		"render/address",
+		"campaign", "campaign/dispatch", "campaign/ledger", "campaign/pacing", "campaign/report",
+		"cmd/mailshot/rehearsal", "render/address",
 	},
 	"cmd/mailshot/web/shelf": {
 		"campaign", "campaign/check", "campaign/definition", "campaign/history", "campaign/identity",
