@@ -40,8 +40,9 @@ var allowed = map[string][]string{
 	},
 	"cmd/mailshot/web": {
 		"cmd/mailshot/web/compose", "cmd/mailshot/web/desk", "cmd/mailshot/web/frame", "cmd/mailshot/web/guard",
-		"cmd/mailshot/web/home", "cmd/mailshot/web/mailport", "cmd/mailshot/web/one", "cmd/mailshot/web/plan",
-		"cmd/mailshot/web/rehearse", "cmd/mailshot/web/runs", "cmd/mailshot/web/shelf",
+		"cmd/mailshot/web/home", "cmd/mailshot/web/mailport", "cmd/mailshot/web/one", "cmd/mailshot/web/people",
+		"cmd/mailshot/web/plan", "cmd/mailshot/web/rehearse", "cmd/mailshot/web/results", "cmd/mailshot/web/runs",
+		"cmd/mailshot/web/shelf",
 	},
 	"cmd/mailshot/web/amend": {},
 	"cmd/mailshot/web/chart": {"campaign/ledger", "campaign/pacing", "campaign/report"},
@@ -51,8 +52,11 @@ var allowed = map[string][]string{
 		"cmd/mailshot/web/shelf", "cmd/mailshot/web/survey", "cmd/mailshot/web/textfile", "templates",
 	},
 	"cmd/mailshot/web/desk": {
-		"cmd/mailshot/web/frame", "cmd/mailshot/web/mailport", "cmd/mailshot/web/runs", "cmd/mailshot/web/shelf",
-		"cmd/mailshot/web/survey", "internal/shell",
+		"cmd/mailshot/web/figures", "cmd/mailshot/web/frame", "cmd/mailshot/web/mailport", "cmd/mailshot/web/runs",
+		"cmd/mailshot/web/shelf", "cmd/mailshot/web/survey", "internal/shell",
+	},
+	"cmd/mailshot/web/figures": {
+		"campaign/history", "campaign/ledger", "campaign/report", "cmd/mailshot/web/chart",
 	},
 	"cmd/mailshot/web/files":        {},
 	"cmd/mailshot/web/frame":        {"campaign/report", "cmd/mailshot/web/words"},
@@ -74,16 +78,27 @@ var allowed = map[string][]string{
 		"cmd/mailshot/web/roster", "cmd/mailshot/web/shelf", "internal/shell",
 	},
 	"cmd/mailshot/web/plan": {
-		"campaign", "campaign/check", "campaign/report", "cmd/mailshot/human", "cmd/mailshot/web/desk",
-		"cmd/mailshot/web/frame", "cmd/mailshot/web/runs", "cmd/mailshot/web/shelf",
+		"campaign/check", "campaign/history", "campaign/ledger", "campaign/report", "cmd/mailshot/human",
+		"cmd/mailshot/unplanned", "cmd/mailshot/web/chart", "cmd/mailshot/web/desk", "cmd/mailshot/web/figures",
+		"cmd/mailshot/web/frame", "cmd/mailshot/web/runs", "cmd/mailshot/web/shelf", "sender/limits",
 	},
 	"cmd/mailshot/web/rehearse": {
 		"campaign/report", "cmd/mailshot/opened", "cmd/mailshot/web/desk", "cmd/mailshot/web/frame",
 		"cmd/mailshot/web/runs", "cmd/mailshot/web/shelf", "cmd/mailshot/web/survey", "internal/disk",
 		"internal/shell", "render/address",
 	},
+	"cmd/mailshot/web/results": {
+		"campaign/accounts", "campaign/digest", "campaign/history", "campaign/ledger", "campaign/message",
+		"campaign/report", "cmd/mailshot/web/chart", "cmd/mailshot/web/desk", "cmd/mailshot/web/figures",
+		"cmd/mailshot/web/frame", "cmd/mailshot/web/runs", "cmd/mailshot/web/shelf", "cmd/mailshot/web/words",
+		"internal/mailbox", "internal/shell",
+	},
+	"cmd/mailshot/web/roster": {
+		"campaign/check", "campaign/definition", "campaign/languages", "campaign/list", "campaign/recipients",
+		"internal/scratch",
+	},
 	"cmd/mailshot/web/runs": {
-		"campaign", "campaign/check", "campaign/dispatch", "campaign/ledger", "campaign/report",
+		"campaign", "campaign/check", "campaign/dispatch", "campaign/ledger", "campaign/pacing", "campaign/report",
 		"cmd/mailshot/rehearsal", "render/address",
 	},
 	"cmd/mailshot/web/shelf": {

@@ -27,6 +27,7 @@ type window struct {
 	*testing.T
 	*web.Window
 	Dir       string
+	Accounts  string
 	ctx       context.Context
 	mu        sync.Mutex
 	elsewhere []string // requests to other places than the window's two ports
@@ -41,8 +42,8 @@ func open(t *testing.T, dir string, width int64) *window {
 	if err != nil {
 		t.Skip("no chromium on this machine (Debian package chromium)")
 	}
-	w := &window{T: t, Dir: dir}
-	if w.Window, err = web.Open(web.Config{Dir: dir, Accounts: filepath.Join(t.TempDir(), "own", "accounts.db")}); err != nil {
+	w := &window{T: t, Dir: dir, Accounts: filepath.Join(t.TempDir(), "own", "accounts.db")}
+	if w.Window, err = web.Open(web.Config{Dir: dir, Accounts: w.Accounts}); err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.Background())

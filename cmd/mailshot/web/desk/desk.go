@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"mailshot/cmd/mailshot/web/figures"
 	"mailshot/cmd/mailshot/web/frame"
 	"mailshot/cmd/mailshot/web/mailport"
 	"mailshot/cmd/mailshot/web/runs"
@@ -25,6 +26,7 @@ type Desk struct {
 	Shelf   *shelf.Shelf
 	Runs    *runs.Runs
 	Mail    *mailport.Port
+	Figures figures.Known
 	Program string // as it was called, for the commands that pages show
 
 	Surveys survey.Surveys // of all messages of campaigns; closed with the window
