@@ -132,13 +132,21 @@ func (w *Window) Handler() http.Handler {
 	return w.guard.Wrap(http.MaxBytesHandler(mux, mostBody))
 }
 
+// servers are those of the two ports: the window's and that of the mails.
+func (w *Window) servers() []*http.Server {
+	servers := []*http.Server{{Handler: w.Handler()}, {Handler: w.desk.Mail.Handler()}}
+	for _, s := range servers {
+		s.MaxHeaderBytes, s.ReadHeaderTimeout, s.IdleTimeout = mostHeader, headerTime, idleTime
+	}
+	return servers
+}
+
 // Serve answers until ctx ends. Then it pauses every run that the window has begun and waits for them; hard closes their
 // connections. Both ports are closed when it returns.
 func (w *Window) Serve(ctx context.Context, hard <-chan struct{}) error {
-	servers := []*http.Server{{Handler: w.Handler()}, {Handler: w.desk.Mail.Handler()}}
+	servers := w.servers()
 	ended := make(chan error, len(servers))
 	for i, l := range []net.Listener{w.pages, w.mails} {
-		servers[i].MaxHeaderBytes, servers[i].ReadHeaderTimeout, servers[i].IdleTimeout = mostHeader, headerTime, idleTime
 		servers[i].BaseContext = func(net.Listener) context.Context { return ctx }
 		go func() { ended <- servers[i].Serve(l) }()
 	}
