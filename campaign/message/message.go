@@ -43,6 +43,10 @@ type Config struct {
 	Largest int64                       // bytes that the server named Server takes at most, for Check; 0 = not known
 	Server  string                      // the server that Largest is of; "" only if Largest is 0
 	Fault   func(*recipients.Row) error // what else keeps a row from getting its message; nil = nothing
+
+	// Unsaved are texts in place of those of template files, by their names below the campaign's folder, with slashes:
+	// for a preview while somebody types. nil = the files are as they are on the disk.
+	Unsaved map[string]string
 }
 
 // Maker makes the messages of one campaign. It is safe for concurrent use.
@@ -70,6 +74,8 @@ type Made struct {
 	Why     string          // the row gets no message, and that is right: it is filtered, or its address is not one
 	Err     error           // the row's faults, joined
 	Content *content.Row    // what the message says, for the count of all messages; nil without a message
+
+	Findings []check.Finding // of Check, where somebody asked for them
 }
 
 // New compiles the templates against the header. The mistakes of all templates come joined, each with its place.

@@ -32,12 +32,13 @@ var allowed = map[string][]string{
 		"cmd/mailshot/web/shelf",
 	},
 	"cmd/mailshot/web/compose": {
-		"campaign", "campaign/check", "campaign/message", "campaign/report", "cmd/mailshot/human",
-		"cmd/mailshot/opened", "cmd/mailshot/web/desk", "cmd/mailshot/web/frame", "cmd/mailshot/web/shelf",
+		"campaign", "campaign/check", "campaign/definition", "campaign/message", "campaign/report",
+		"cmd/mailshot/human", "cmd/mailshot/opened", "cmd/mailshot/web/desk", "cmd/mailshot/web/frame",
+		"cmd/mailshot/web/shelf", "cmd/mailshot/web/survey", "cmd/mailshot/web/textfile", "templates",
 	},
 	"cmd/mailshot/web/desk": {
 		"cmd/mailshot/web/frame", "cmd/mailshot/web/mailport", "cmd/mailshot/web/runs", "cmd/mailshot/web/shelf",
-		"internal/shell",
+		"cmd/mailshot/web/survey", "internal/shell",
 	},
 	"cmd/mailshot/web/frame":        {"campaign/report", "cmd/mailshot/web/words"},
 	"cmd/mailshot/web/frame/script": {},
@@ -59,7 +60,12 @@ var allowed = map[string][]string{
 		"campaign", "campaign/check", "campaign/definition", "campaign/history", "campaign/identity",
 		"campaign/report",
 	},
-	"cmd/mailshot/web/words": {},
+	"cmd/mailshot/web/survey": {
+		"campaign", "campaign/check", "campaign/definition", "campaign/list", "campaign/message",
+		"campaign/recipients",
+	},
+	"cmd/mailshot/web/textfile": {},
+	"cmd/mailshot/web/words":    {},
 	"campaign": {
 		"campaign/...", "templates", "render", "render/address", "sender/...", "internal/mailbox",
 		"internal/oauth", "internal/scratch", "internal/stdin",

@@ -9,6 +9,8 @@
 //	frame     what all pages have in common; words has their texts
 //	shelf     the campaigns of the folder
 //	runs      the runs that the window has begun
+//	survey    looks at all messages in the background
+//	textfile  files of a campaign in a textarea, and back
 //	mailport  the second port, from which mails come into frames
 //	home, people, compose, …   the pages
 //
@@ -157,6 +159,7 @@ func (w *Window) Serve(ctx context.Context, hard <-chan struct{}) error {
 	case err = <-ended:
 		left--
 	}
+	w.desk.Surveys.Close()
 	drained := make(chan struct{})
 	go func() {
 		defer close(drained)

@@ -12,6 +12,7 @@ import (
 	"mailshot/cmd/mailshot/web/mailport"
 	"mailshot/cmd/mailshot/web/runs"
 	"mailshot/cmd/mailshot/web/shelf"
+	"mailshot/cmd/mailshot/web/survey"
 	"mailshot/internal/shell"
 )
 
@@ -24,6 +25,8 @@ type Desk struct {
 	Runs    *runs.Runs
 	Mail    *mailport.Port
 	Program string // as it was called, for the commands that pages show
+
+	Surveys survey.Surveys // of all messages of campaigns; closed with the window
 }
 
 // pages are those for what cannot be shown.
