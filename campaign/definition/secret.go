@@ -1,6 +1,7 @@
 package definition
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,12 +22,15 @@ type Secret struct {
 	Env     string   // environment variable
 	File    string   // file, relative to the campaign's folder; ~/ is the user's home
 	Command []string // program and arguments, run in the campaign's folder; the first line that it prints is the secret
+
+	dir string // of the campaign that names it, where another one uses it; "" = the same
 }
 
 // Read fetches the secret. dir is the campaign's folder. A command has two minutes, because it may ask a person; it
 // ends earlier when ctx ends. The value is never part of an error.
 func (s *Secret) Read(ctx context.Context, dir string) (string, error) {
 	value, from, err := "", "", error(nil)
+	dir = cmp.Or(s.dir, dir)
 	switch {
 	case s.Env != "":
 		from = "environment variable " + s.Env
@@ -61,7 +65,7 @@ func (s *Secret) Lacks(ctx context.Context, dir string) error {
 		_, err := s.Read(ctx, dir)
 		return err
 	}
-	name, err := secret.Program(s.Command[0], dir)
+	name, err := secret.Program(s.Command[0], cmp.Or(s.dir, dir))
 	if err == nil {
 		_, err = exec.LookPath(name)
 	}
@@ -121,7 +125,7 @@ func secretReader(into **Secret, kind, hint string) schema.Reader {
 		ok := false
 		switch name.Value {
 		case "env":
-			if ok = value.Kind == yaml.ScalarNode && variableName(value.Value); ok {
+			if ok = value.Kind == yaml.ScalarNode && secret.Variable(value.Value); ok {
 				s.Env = value.Value
 			}
 		case "file":
@@ -150,14 +154,4 @@ func secretReader(into **Secret, kind, hint string) schema.Reader {
 		}
 		*into = s
 	}
-}
-
-// variableName accepts the names of environment variables that shells accept.
-func variableName(s string) bool {
-	for i, r := range s {
-		if r != '_' && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && (i == 0 || r < '0' || r > '9') {
-			return false
-		}
-	}
-	return s != ""
 }

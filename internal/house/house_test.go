@@ -23,13 +23,17 @@ var allowed = map[string][]string{
 		"campaign", "campaign/accounts", "campaign/identity", "campaign/transport", "internal/disk",
 		"internal/mailbox", "internal/sink",
 	},
+	"cmd/mailshot/single": {
+		"campaign", "campaign/definition", "campaign/history", "campaign/ledger", "internal/disk",
+		"render/address",
+	},
 	"cmd/mailshot/starter":   {"templates"},
 	"cmd/mailshot/textwidth": {},
 	"cmd/mailshot/typeahead": {},
 	"cmd/mailshot/web": {
 		"cmd/mailshot/web/compose", "cmd/mailshot/web/desk", "cmd/mailshot/web/frame", "cmd/mailshot/web/guard",
-		"cmd/mailshot/web/home", "cmd/mailshot/web/mailport", "cmd/mailshot/web/plan", "cmd/mailshot/web/runs",
-		"cmd/mailshot/web/shelf",
+		"cmd/mailshot/web/home", "cmd/mailshot/web/mailport", "cmd/mailshot/web/one", "cmd/mailshot/web/plan",
+		"cmd/mailshot/web/runs", "cmd/mailshot/web/shelf",
 	},
 	"cmd/mailshot/web/compose": {
 		"campaign", "campaign/check", "campaign/definition", "campaign/message", "campaign/report",
@@ -48,13 +52,18 @@ var allowed = map[string][]string{
 		"cmd/mailshot/web/frame", "cmd/mailshot/web/runs", "cmd/mailshot/web/shelf", "internal/shell", "templates",
 	},
 	"cmd/mailshot/web/mailport": {"cmd/mailshot/opened"},
+	"cmd/mailshot/web/one": {
+		"campaign", "campaign/check", "campaign/ledger", "cmd/mailshot/human", "cmd/mailshot/single",
+		"cmd/mailshot/web/desk", "cmd/mailshot/web/frame", "cmd/mailshot/web/runs", "cmd/mailshot/web/shelf",
+		"internal/shell",
+	},
 	"cmd/mailshot/web/plan": {
 		"campaign", "campaign/check", "campaign/report", "cmd/mailshot/human", "cmd/mailshot/web/desk",
 		"cmd/mailshot/web/frame", "cmd/mailshot/web/runs", "cmd/mailshot/web/shelf",
 	},
 	"cmd/mailshot/web/runs": {
-		"campaign", "campaign/dispatch", "campaign/ledger", "campaign/report", "cmd/mailshot/rehearsal",
-		"render/address",
+		"campaign", "campaign/check", "campaign/dispatch", "campaign/ledger", "campaign/report",
+		"cmd/mailshot/rehearsal", "render/address",
 	},
 	"cmd/mailshot/web/shelf": {
 		"campaign", "campaign/check", "campaign/definition", "campaign/history", "campaign/identity",

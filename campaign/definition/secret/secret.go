@@ -102,3 +102,13 @@ func (h *head) Write(p []byte) (int, error) {
 	h.kept = append(h.kept, p[:min(len(p), Most-len(h.kept))]...)
 	return len(p), nil
 }
+
+// Variable reports whether s is the name of an environment variable, as shells accept it.
+func Variable(s string) bool {
+	for i, r := range s {
+		if r != '_' && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && (i == 0 || r < '0' || r > '9') {
+			return false
+		}
+	}
+	return s != ""
+}

@@ -34,6 +34,7 @@ import (
 	"mailshot/cmd/mailshot/web/guard"
 	"mailshot/cmd/mailshot/web/home"
 	"mailshot/cmd/mailshot/web/mailport"
+	"mailshot/cmd/mailshot/web/one"
 	"mailshot/cmd/mailshot/web/plan"
 	"mailshot/cmd/mailshot/web/runs"
 	"mailshot/cmd/mailshot/web/shelf"
@@ -93,7 +94,8 @@ func Open(c Config) (_ *Window, err error) {
 		"POST /language":               frame.Language,
 		"/":                            w.desk.Missing,
 	}
-	for _, room := range []desk.Routes{home.Routes(w.desk), compose.Routes(w.desk), plan.Routes(w.desk)} {
+	for _, room := range []desk.Routes{home.Routes(w.desk), compose.Routes(w.desk), plan.Routes(w.desk),
+		one.Routes(w.desk)} {
 		maps.Copy(w.routes, room)
 	}
 	return w, nil

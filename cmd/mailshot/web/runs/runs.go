@@ -10,10 +10,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	"mailshot/campaign"
+	"mailshot/campaign/check"
 	"mailshot/campaign/dispatch"
 	"mailshot/cmd/mailshot/rehearsal"
 	"mailshot/render/address"
@@ -36,6 +38,9 @@ type Ask struct {
 	To     *address.Address // a rehearsal: every message goes to this address; nil = no
 	Plan   campaign.PlanOptions
 	Wait   bool // stay until nothing is left
+	// Number is how many messages the person wants to send, where they say so before the plan is made. A plan of as many
+	// that has no warning is sent without another question; 0 = every plan asks.
+	Number int64
 }
 
 // Runs are the runs of a window. Make it with New; its methods may be called at the same time.
@@ -158,7 +163,7 @@ func (r *Run) work(ctx context.Context, home string, o campaign.Options) (err er
 		return err
 	}
 	r.change(func() { r.phase, r.plan, r.id = Planned, plan, c.ID() })
-	if plan.ToSend > 0 {
+	if plan.ToSend > 0 && !r.ask.agrees(plan) {
 		select {
 		case n, ok := <-r.answer:
 			if !ok || n != plan.ToSend {
@@ -178,6 +183,16 @@ func (r *Run) work(ctx context.Context, home string, o campaign.Options) (err er
 	sum, err := c.Run(ctx, r.hard, campaign.RunOptions{Wait: r.ask.Wait})
 	r.change(func() { r.summary = sum })
 	return err
+}
+
+// agrees reports whether the person has said yes to a plan like this one before it was made.
+func (a Ask) agrees(plan *campaign.Plan) bool {
+	if a.Number == 0 || a.Number != plan.ToSend {
+		return false
+	}
+	return plan.Report == nil || !slices.ContainsFunc(plan.Report.Findings, func(f check.Finding) bool {
+		return f.Severity != check.Note
+	})
 }
 
 func (r *Run) end(err error) { r.change(func() { r.phase, r.err = Ended, err }) }

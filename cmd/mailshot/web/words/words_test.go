@@ -156,8 +156,9 @@ func TestKeys(t *testing.T) {
 			pattern += "$"
 		}
 		found := false
+		form := regexp.MustCompile(pattern)
 		for name := range all {
-			if regexp.MustCompile(pattern).MatchString(name) {
+			if form.MatchString(name) {
 				used[name], found = true, true
 			}
 		}
