@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/net/html"
 
@@ -140,9 +142,24 @@ func (c *crawl) phase(name string, follow bool) {
 		if n++; n > mostPages {
 			c.Fatalf("%s: more than %d pages", name, mostPages)
 		}
-		v := c.look(name, c.ask("GET", target, nil, nil), "GET "+target)
+		v := c.look(name, c.settled(target), "GET "+target)
 		if follow {
 			todo = append(todo, v.links...)
+		}
+	}
+}
+
+// settled is the answer when nothing in the page is still being made.
+func (c *crawl) settled(target string) *http.Response {
+	c.Helper()
+	for limit := time.Now().Add(time.Minute); ; {
+		got := c.ask("GET", target, nil, nil)
+		text := body(c.T, got)
+		if got.Body = io.NopCloser(strings.NewReader(text)); !strings.Contains(text, "data-poll") {
+			return got
+		}
+		if time.Now().After(limit) {
+			c.Fatalf("%s: a part of the page is never made", target)
 		}
 	}
 }
@@ -193,9 +210,9 @@ func (v *visited) walk(c *crawl, n *html.Node) {
 	}
 }
 
-// findingShape is what a finding looks like, whatever was found: more may be found in one text than in another.
-var findingShape = regexp.MustCompile(`^<li class data-finding( id)?><svg aria-hidden class><use href><div ><p ><b class><bdi >` +
-	`(<span class>)?(<a href>)?(<pre dir><code >)?(<p class>(<a href>)?<bdi >)*$`)
+// findingShape is what a finding may have, whatever was found: more may be found in one text than in another.
+var findingShape = regexp.MustCompile(`^(<(li|svg|use|div|p|b class|bdi|span class|a href|a data-to-line|pre|code|details|summary|ul)` +
+	`( class| dir| href| id| data-line| data-to-line| data-finding| data-row| aria-hidden)* ?>)*$`)
 
 // findings looks at a list of findings. How many there are is not part of the page's shape.
 func (v *visited) findings(c *crawl, list *html.Node) {
@@ -252,12 +269,16 @@ func (v *visited) element(c *crawl, n *html.Node) {
 	}
 }
 
+// mailFile is the address of a file of a mail, at the mails' port.
+var mailFile = regexp.MustCompile(`^/[A-Z2-7]{26}/files/[0-9]+$`)
+
 // leads holds what an element leads to: a place of the window, a part of the page, or a mail in its frame.
 func (c *crawl) leads(v *visited, n *html.Node, to string) {
 	c.Helper()
 	own := strings.HasPrefix(to, "/") && !strings.HasPrefix(to, "//") && !strings.HasPrefix(to, `/\`) ||
 		strings.HasPrefix(to, "?") || strings.HasPrefix(to, "#") || to == ""
-	mail := n.Data == "iframe" && strings.HasPrefix(to, c.MailAddress()+"/")
+	mail := n.Data == "iframe" && strings.HasPrefix(to, c.MailAddress()+"/") ||
+		n.Data == "a" && mailFile.MatchString(strings.TrimPrefix(to, c.MailAddress()))
 	icon := n.Data == "link" && to == "data:,"
 	outside := n.Data == "a" && strings.HasPrefix(to, "https://") && attribute(n, "rel") == "noreferrer" &&
 		!strings.Contains(to, "evil")
