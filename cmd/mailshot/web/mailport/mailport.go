@@ -11,9 +11,12 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+
+	"golang.org/x/net/html"
 
 	"mailshot/cmd/mailshot/opened"
 )
@@ -85,6 +88,45 @@ func (p *Port) Handler() http.Handler {
 	})
 }
 
+// blank has links ask for a window of their own, which the sandbox refuses: nothing opens, and the mail stays. It stands
+// behind the mail, which may begin with a doctype.
+const blank = `<base target="_blank">`
+
+// still is the HTML with blank, and with links that lead nowhere: a browser opens a link in a new tab, whatever the
+// sandbox says, when somebody holds a key. They still look like links. A link that escapes this is stopped by the
+// window's frame-src, as long as nobody holds a key.
+func still(text string) string {
+	var b strings.Builder
+	z := html.NewTokenizer(strings.NewReader(text))
+	for {
+		kind := z.Next()
+		if kind == html.ErrorToken {
+			b.WriteString(string(z.Raw()) + blank)
+			return b.String()
+		}
+		raw := string(z.Raw())
+		if kind == html.StartTagToken || kind == html.SelfClosingTagToken {
+			if t := z.Token(); t.Data == "a" || t.Data == "area" || t.Data == "base" {
+				raw = nowhere(t)
+			}
+		}
+		b.WriteString(raw)
+	}
+}
+
+// nowhere is a link without its address and whatever else is for a click.
+func nowhere(t html.Token) string {
+	t.Attr = slices.DeleteFunc(t.Attr, func(a html.Attribute) bool {
+		return a.Key == "target" || a.Key == "ping" || a.Key == "download" || t.Data == "base"
+	})
+	for i := range t.Attr {
+		if a := &t.Attr[i]; a.Key == "href" || strings.HasSuffix(a.Key, ":href") {
+			a.Val = "#"
+		}
+	}
+	return t.String()
+}
+
 // turned turns images back whose frame turns all colours round: programs that force dark colours leave images alone.
 const turned = "<style>img,video,[background]{filter:invert(1) hue-rotate(180deg)!important}</style>"
 
@@ -94,7 +136,7 @@ func (p *Port) show(w http.ResponseWriter, r *http.Request, images string) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	text := m.Inlined()
+	text := still(m.Inlined())
 	if r.URL.Query().Has("forced") {
 		text += turned
 	}

@@ -1,126 +1,114 @@
 package mailport
 
 import (
+	"mime"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"testing"
 
 	"mailshot/cmd/mailshot/opened"
 )
 
-func port() *Port { return &Port{Host: "127.0.0.1:4712", Window: "http://127.0.0.1:4711"} }
-
-func ask(p *Port, method, address string, header map[string]string) *http.Response {
-	r := httptest.NewRequest(method, address, nil)
-	for k, v := range header {
-		if k == "Host" {
-			r.Host = v
-			continue
-		}
-		r.Header.Set(k, v)
-	}
+func get(p *Port, address string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodGet, address, nil)
 	w := httptest.NewRecorder()
 	p.Handler().ServeHTTP(w, r)
-	return w.Result()
+	return w
 }
 
-// A mail is shown to whoever knows its secret, and to no page of another site. Each row was seen to be answered with its
-// check taken out of Handler.
-func TestWhoMayAsk(t *testing.T) {
+// A file of a message is kept and not opened, whatever its name and type say.
+func TestFiles(t *testing.T) {
 	t.Parallel()
-	p := port()
-	address := p.Keep(&opened.Message{HTML: "<p>for Ann"})
-	secret := strings.Split(address, "/")[3]
-	if len(secret) < 26 {
-		t.Errorf("%s: a short secret", secret)
+	p := &Port{Host: "127.0.0.1:2", Window: "http://127.0.0.1:1"}
+	m := &opened.Message{HTML: "<p>x", Files: []opened.File{
+		{Name: "invoice.pdf", Type: "application/pdf", Body: []byte("%PDF")},
+		{Name: "../..\\evil\r\nX-Evil: 1.html", Type: "text/html", Body: []byte("<script>")},
+		{CID: "logo", Type: "image/svg+xml", Body: []byte("<svg>")},
+		{Name: "صورتحساب.pdf", Type: "application/pdf"},
+	}}
+	address := p.Keep(m)
+	for i, name := range []string{"invoice.pdf", "", "file-3", "صورتحساب.pdf"} {
+		w := get(p, address+"files/"+string(rune('0'+i)))
+		kind, params, err := mime.ParseMediaType(w.Header().Get("Content-Disposition"))
+		if w.Code != http.StatusOK || w.Body.String() != string(m.Files[i].Body) || err != nil || kind != "attachment" {
+			t.Errorf("%d: %d, %v, %q", i, w.Code, err, w.Header())
+		}
+		if got := params["filename"]; name != "" && got != name || strings.ContainsAny(got, "/\\") {
+			t.Errorf("%d is called %q", i, got)
+		}
+		if w.Header().Get("Content-Type") != "application/octet-stream" || w.Header().Get("X-Content-Type-Options") != "nosniff" ||
+			w.Header().Get("X-Evil") != "" || !strings.Contains(w.Header().Get("Content-Security-Policy"), "sandbox") {
+			t.Errorf("%d: %q", i, w.Header())
+		}
 	}
-	for _, tt := range []struct {
-		name, method, address string
-		header                map[string]string
-		status                int
-	}{
-		{"the window's frame", "GET", address, map[string]string{"Sec-Fetch-Site": "same-site"}, 200},
-		{"the person's browser", "GET", address, map[string]string{"Sec-Fetch-Site": "none"}, 200},
-		{"with images", "GET", address + "images", nil, 200},
-		{"another name for this machine", "GET", address, map[string]string{"Host": "evil.example:4712"}, 403},
-		{"the window's name", "GET", address, map[string]string{"Host": "127.0.0.1:4711"}, 403},
-		{"another site", "GET", address, map[string]string{"Sec-Fetch-Site": "cross-site"}, 403},
-		{"another origin", "GET", address, map[string]string{"Origin": "http://evil.example"}, 403},
-		{"no origin's frame", "GET", address, map[string]string{"Origin": "null"}, 403},
-		{"a form", "POST", address, nil, 405},
-		{"no secret", "GET", p.Origin() + "/", nil, 404},
-		{"another secret", "GET", p.Origin() + "/AAAAAAAAAAAAAAAAAAAAAAAAAA/", nil, 404},
-		{"half of the secret", "GET", p.Origin() + "/" + secret[:13] + "/", nil, 404},
-		{"another page", "GET", address + "x", nil, 404},
+	for _, path := range []string{"files/4", "files/-1", "files/x", "files/"} {
+		if w := get(p, address+path); w.Code != http.StatusNotFound {
+			t.Errorf("%s: %d", path, w.Code)
+		}
+	}
+	if w := get(p, p.Origin()+"/guess/files/0"); w.Code != http.StatusNotFound {
+		t.Errorf("without the secret: %d", w.Code)
+	}
+}
+
+// The memory is bounded by the number and by the size of the messages, and the newest stays.
+func TestMemory(t *testing.T) {
+	t.Parallel()
+	p := &Port{Host: "127.0.0.1:2"}
+	large := &opened.Message{HTML: "x", Files: []opened.File{{Body: make([]byte, mostBytes/2)}}}
+	first := p.Keep(large)
+	for range 3 {
+		p.Keep(large)
+	}
+	if len(p.kept) > 2 || p.bytes > mostBytes {
+		t.Errorf("%d kept, %d bytes", len(p.kept), p.bytes)
+	}
+	if w := get(p, first); w.Code != http.StatusNotFound {
+		t.Errorf("the oldest: %d", w.Code)
+	}
+	last := p.Keep(&opened.Message{HTML: "y", Files: []opened.File{{Body: make([]byte, mostBytes+1)}}})
+	if w := get(p, last); w.Code != http.StatusOK || len(p.kept) != 1 {
+		t.Errorf("the newest: %d, %d kept", w.Code, len(p.kept))
+	}
+	for range 2 * most {
+		p.Keep(&opened.Message{HTML: "z"})
+	}
+	if len(p.kept) != most || len(p.order) != most || p.bytes != most {
+		t.Errorf("%d kept, %d bytes", len(p.kept), p.bytes)
+	}
+}
+
+// Forced dark turns the message's own images back; images from elsewhere are for those who ask.
+func TestVariants(t *testing.T) {
+	t.Parallel()
+	p := &Port{Host: "127.0.0.1:2", Window: "http://127.0.0.1:1"}
+	address := p.Keep(&opened.Message{HTML: "<p>x"})
+	for path, c := range map[string]struct{ images, turned bool }{
+		"": {}, "images": {images: true}, "?forced": {turned: true}, "images?forced": {images: true, turned: true},
 	} {
-		got := ask(p, tt.method, tt.address, tt.header)
-		body := make([]byte, 100)
-		n, _ := got.Body.Read(body)
-		if shown := strings.Contains(string(body[:n]), "Ann"); got.StatusCode != tt.status || shown != (tt.status == 200) {
-			t.Errorf("%s: %d %q", tt.name, got.StatusCode, body[:n])
+		w := get(p, address+path)
+		policy := w.Header().Get("Content-Security-Policy")
+		if strings.Contains(policy, "https:") != c.images || strings.Contains(w.Body.String(), "invert") != c.turned ||
+			strings.Contains(policy, "script-src") || !strings.HasPrefix(w.Body.String(), "<p>x"+blank) {
+			t.Errorf("%q: %s\n%s", path, policy, w.Body)
 		}
 	}
 }
 
-// Cookies ignore ports, so this port neither reads one nor sets one: it would be the window's.
-func TestNoCookie(t *testing.T) {
+// The links of a mail lead nowhere, and the rest of it stays byte for byte.
+func TestStill(t *testing.T) {
 	t.Parallel()
-	p := port()
-	address := p.Keep(&opened.Message{HTML: "<p>for Ann"})
-	for _, address := range []string{address, address + "images", p.Origin() + "/x/"} {
-		plain := ask(p, "GET", address, nil)
-		with := ask(p, "GET", address, map[string]string{"Cookie": "mailshot-4711=x; mailshot-language=fa"})
-		if plain.StatusCode != with.StatusCode || plain.ContentLength != with.ContentLength {
-			t.Errorf("%s: %d, with a cookie %d", address, plain.StatusCode, with.StatusCode)
+	for text, want := range map[string]string{
+		"<!DOCTYPE html>\n<P  CLASS=x>a<br/>&amp;&nbsp;<!-- c --><b HREF='x'>b</B>": "<!DOCTYPE html>\n<P  CLASS=x>a<br/>&amp;&nbsp;<!-- c --><b HREF='x'>b</B>",
+		`<A class="b" HREF="x?a=1&amp;b=2" TARGET=_self ping=y download>b</A>`:      `<a class="b" href="#">b</A>`,
+		`<base target=_self href=x><area target="" href="y">`:                       `<base><area href="#">`,
+		`<svg><a xlink:href="x" title="&quot;>">b</a></svg>`:                        `<svg><a xlink:href="#" title="&#34;&gt;">b</a></svg>`,
+		`<a name=x>`: `<a name="x">`, `<style>a[target=x]{}</style><p target=x>`: `<style>a[target=x]{}</style><p target=x>`,
+		`a < b <`: `a < b <`, "": "", "<a target=": "<a target=", "x\x00\ufeff": "x\x00\ufeff",
+	} {
+		if got := still(text); got != want+blank {
+			t.Errorf("%q is %q", text, got)
 		}
-		if len(plain.Cookies())+len(with.Cookies()) > 0 {
-			t.Errorf("%s sets a cookie", address)
-		}
-	}
-}
-
-// What a mail may do: nothing runs, nothing is sent, only the window frames it, and images from elsewhere are loaded only
-// where a person asked for them. The test was seen to fail without each word of the policy.
-func TestPolicy(t *testing.T) {
-	t.Parallel()
-	p := port()
-	address := p.Keep(&opened.Message{HTML: "<p>for Ann"})
-	for path, images := range map[string]string{"": "data:", "images": "data: https: http:"} {
-		head := ask(p, "GET", address+path, nil).Header
-		var got []string
-		for part := range strings.SplitSeq(head.Get("Content-Security-Policy"), ";") {
-			got = append(got, strings.TrimSpace(part))
-		}
-		want := []string{"default-src 'none'", "style-src 'unsafe-inline'", "font-src data:", "form-action 'none'",
-			"base-uri 'none'", "sandbox", "img-src " + images, "frame-ancestors " + p.Window}
-		if !slices.Equal(got, want) {
-			t.Errorf("%q: %q, want %q", path, got, want)
-		}
-		if head.Get("Referrer-Policy") != "no-referrer" || head.Get("X-Content-Type-Options") != "nosniff" ||
-			head.Get("Cache-Control") != "no-store" || head.Get("Content-Type") != "text/html; charset=utf-8" {
-			t.Errorf("%q: %v", path, head)
-		}
-	}
-}
-
-// The oldest message goes first, and each has a secret of its own.
-func TestKept(t *testing.T) {
-	t.Parallel()
-	p := port()
-	var all []string
-	for range most + 1 {
-		all = append(all, p.Keep(&opened.Message{HTML: "<p>"}))
-	}
-	if got := ask(p, "GET", all[0], nil); got.StatusCode != http.StatusNotFound {
-		t.Errorf("the oldest: %d", got.StatusCode)
-	}
-	if got := ask(p, "GET", all[1], nil); got.StatusCode != http.StatusOK {
-		t.Errorf("the second: %d", got.StatusCode)
-	}
-	slices.Sort(all)
-	if n := len(slices.Compact(all)); n != most+1 {
-		t.Errorf("%d addresses", n)
 	}
 }
