@@ -30,11 +30,16 @@ var allowed = map[string][]string{
 	"cmd/mailshot/starter":   {"templates"},
 	"cmd/mailshot/textwidth": {},
 	"cmd/mailshot/typeahead": {},
+	"cmd/mailshot/unplanned": {
+		"campaign", "campaign/check", "campaign/digest", "campaign/identity", "campaign/ledger",
+		"campaign/statefile",
+	},
 	"cmd/mailshot/web": {
 		"cmd/mailshot/web/compose", "cmd/mailshot/web/desk", "cmd/mailshot/web/frame", "cmd/mailshot/web/guard",
 		"cmd/mailshot/web/home", "cmd/mailshot/web/mailport", "cmd/mailshot/web/one", "cmd/mailshot/web/plan",
 		"cmd/mailshot/web/runs", "cmd/mailshot/web/shelf",
 	},
+	"cmd/mailshot/web/chart": {"campaign/ledger", "campaign/pacing", "campaign/report"},
 	"cmd/mailshot/web/compose": {
 		"campaign", "campaign/check", "campaign/definition", "campaign/message", "campaign/report",
 		"cmd/mailshot/human", "cmd/mailshot/opened", "cmd/mailshot/web/desk", "cmd/mailshot/web/frame",
@@ -58,8 +63,15 @@ var allowed = map[string][]string{
 		"internal/shell",
 	},
 	"cmd/mailshot/web/plan": {
-		"campaign", "campaign/check", "campaign/report", "cmd/mailshot/human", "cmd/mailshot/web/desk",
-		"cmd/mailshot/web/frame", "cmd/mailshot/web/runs", "cmd/mailshot/web/shelf",
+		"campaign/check", "campaign/history", "campaign/ledger", "campaign/report", "cmd/mailshot/human",
+		"cmd/mailshot/unplanned", "cmd/mailshot/web/chart", "cmd/mailshot/web/desk", "cmd/mailshot/web/figures",
+		"cmd/mailshot/web/frame", "cmd/mailshot/web/runs", "cmd/mailshot/web/shelf", "sender/limits",
+	},
+	"cmd/mailshot/web/results": {
+		"campaign/accounts", "campaign/digest", "campaign/history", "campaign/ledger", "campaign/message",
+		"campaign/report", "cmd/mailshot/web/chart", "cmd/mailshot/web/desk", "cmd/mailshot/web/figures",
+		"cmd/mailshot/web/frame", "cmd/mailshot/web/runs", "cmd/mailshot/web/shelf", "cmd/mailshot/web/words",
+		"internal/mailbox", "internal/shell",
 	},
 	"cmd/mailshot/web/runs": {
 		"campaign", "campaign/check", "campaign/dispatch", "campaign/ledger", "campaign/report",
@@ -114,9 +126,9 @@ var allowed = map[string][]string{
 	"campaign/languages": {"campaign/definition", "campaign/recipients", "internal/ellipsis"},
 	"campaign/ledger": {
 		"campaign/ledger/internal/byhand", "campaign/ledger/internal/claims", "campaign/ledger/internal/durable",
-		"campaign/ledger/internal/group", "campaign/ledger/internal/journal", "campaign/ledger/internal/marks",
-		"campaign/ledger/internal/recovery", "campaign/ledger/internal/schema", "campaign/ledger/internal/steps",
-		"campaign/statefile", "internal/machine", "internal/sqlite",
+		"campaign/ledger/internal/group", "campaign/ledger/internal/journal", "campaign/ledger/internal/look",
+		"campaign/ledger/internal/marks", "campaign/ledger/internal/recovery", "campaign/ledger/internal/schema",
+		"campaign/ledger/internal/steps", "campaign/statefile", "internal/machine", "internal/sqlite",
 	},
 	"campaign/ledger/host":            {"campaign/ledger", "internal/machine"},
 	"campaign/ledger/internal/byhand": {"campaign/ledger/internal/schema", "internal/machine", "internal/sqlite"},
@@ -127,6 +139,7 @@ var allowed = map[string][]string{
 	},
 	"campaign/ledger/internal/group":   {},
 	"campaign/ledger/internal/journal": {"internal/disk"},
+	"campaign/ledger/internal/look":    {"campaign/ledger/internal/schema", "internal/sqlite"},
 	"campaign/ledger/internal/marks":   {"internal/machine"},
 	"campaign/ledger/internal/recovery": {
 		"campaign/ledger/internal/marks", "campaign/ledger/internal/schema", "internal/sqlite",

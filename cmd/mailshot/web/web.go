@@ -36,6 +36,7 @@ import (
 	"mailshot/cmd/mailshot/web/mailport"
 	"mailshot/cmd/mailshot/web/one"
 	"mailshot/cmd/mailshot/web/plan"
+	"mailshot/cmd/mailshot/web/results"
 	"mailshot/cmd/mailshot/web/runs"
 	"mailshot/cmd/mailshot/web/shelf"
 )
@@ -95,7 +96,7 @@ func Open(c Config) (_ *Window, err error) {
 		"/":                            w.desk.Missing,
 	}
 	for _, room := range []desk.Routes{home.Routes(w.desk), compose.Routes(w.desk), plan.Routes(w.desk),
-		one.Routes(w.desk)} {
+		results.Routes(w.desk), one.Routes(w.desk)} {
 		maps.Copy(w.routes, room)
 	}
 	return w, nil

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 
+	"mailshot/cmd/mailshot/web/figures"
 	"mailshot/cmd/mailshot/web/frame"
 	"mailshot/cmd/mailshot/web/mailport"
 	"mailshot/cmd/mailshot/web/runs"
@@ -19,11 +20,12 @@ import (
 // Routes are what a room of pages answers, by patterns of http.ServeMux.
 type Routes map[string]http.HandlerFunc
 
-// Desk is shared by the rooms of pages. It does not change, and its parts may be used at the same time.
+// Desk is shared by the rooms of pages. Its parts do not change, and may be used at the same time.
 type Desk struct {
 	Shelf   *shelf.Shelf
 	Runs    *runs.Runs
 	Mail    *mailport.Port
+	Figures figures.Known
 	Program string // as it was called, for the commands that pages show
 
 	Surveys survey.Surveys // of all messages of campaigns; closed with the window

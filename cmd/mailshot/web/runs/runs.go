@@ -60,6 +60,7 @@ type Run struct {
 	stop   context.CancelFunc
 	hard   chan struct{}
 	answer chan int64 // the number; closed: no
+	events progress   // has a lock of its own
 
 	mu      sync.Mutex
 	phase   Phase
@@ -67,8 +68,7 @@ type Run struct {
 	plan    *campaign.Plan
 	summary *campaign.Summary
 	err     error
-	files   string // where the messages of a rehearsal are
-	events  progress
+	files   string        // where the messages of a rehearsal are
 	changed chan struct{} // closed at the next change
 	told    bool          // an answer was given, or the plan was left
 	stops   int
@@ -98,7 +98,7 @@ var ErrNumber = errors.New("that is not the number of messages")
 func (rs *Runs) Plan(ctx context.Context, file, home string, o campaign.Options, ask Ask) (*Run, error) {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
-	if was := rs.last[file]; was != nil && was.Snapshot().Phase != Ended || rs.over {
+	if was := rs.last[file]; was != nil && was.Phase() != Ended || rs.over {
 		return nil, ErrBusy
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -152,7 +152,11 @@ func (r *Run) work(ctx context.Context, home string, o campaign.Options) (err er
 		}
 	}
 	o.To = r.ask.To
-	o.Observe = func(e dispatch.Event) { r.observe(e) }
+	o.Observe = func(e dispatch.Event) {
+		if r.events.observe(e); e.Kind == dispatch.Draining {
+			r.change(func() { r.phase = Draining })
+		}
+	}
 	c, err := campaign.Open(ctx, o)
 	if err != nil {
 		return err
@@ -179,7 +183,8 @@ func (r *Run) work(ctx context.Context, home string, o campaign.Options) (err er
 		}
 		r.change(func() { r.files = sink.Path() })
 	}
-	r.change(func() { r.phase, r.events.started = Sending, time.Now() })
+	r.events.begin(time.Now())
+	r.change(func() { r.phase = Sending })
 	sum, err := c.Run(ctx, r.hard, campaign.RunOptions{Wait: r.ask.Wait})
 	r.change(func() { r.summary = sum })
 	return err
@@ -213,17 +218,24 @@ func (r *Run) Changed() <-chan struct{} {
 	return r.changed
 }
 
-// Snapshot is the run now.
+// Snapshot is the run now. The run waits for none of it longer than a copy takes.
 func (r *Run) Snapshot() Snapshot {
+	events, begun, counts := r.events.now()
 	r.mu.Lock()
 	s := Snapshot{Phase: r.phase, ID: r.id, Ask: r.ask, Plan: r.plan, Summary: r.summary, Err: r.err, Files: r.files,
-		Begun: r.events.started, Progress: r.events.now()}
-	counts := r.events.last.Counts
+		Begun: begun, Progress: events}
 	r.mu.Unlock()
 	if counts != nil { // the ledger has a lock of its own
 		s.count(counts())
 	}
 	return s
+}
+
+// Phase is where the run stands.
+func (r *Run) Phase() Phase {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.phase
 }
 
 // Send says yes to the plan: n is the number of messages that the person has typed. Any other number is an ErrNumber,
