@@ -52,11 +52,15 @@ var allowed = map[string][]string{
 	"cmd/mailshot/web/people": {
 		"campaign/check", "campaign/definition", "campaign/recipients", "cmd/mailshot/human",
 		"cmd/mailshot/web/amend", "cmd/mailshot/web/desk", "cmd/mailshot/web/files", "cmd/mailshot/web/frame",
-		"cmd/mailshot/web/shelf", "cmd/mailshot/web/survey", "internal/shell",
+		"cmd/mailshot/web/roster", "cmd/mailshot/web/shelf", "internal/shell",
 	},
 	"cmd/mailshot/web/plan": {
 		"campaign", "campaign/check", "campaign/report", "cmd/mailshot/human", "cmd/mailshot/web/desk",
 		"cmd/mailshot/web/frame", "cmd/mailshot/web/runs", "cmd/mailshot/web/shelf",
+	},
+	"cmd/mailshot/web/roster": {
+		"campaign/check", "campaign/definition", "campaign/languages", "campaign/list", "campaign/recipients",
+		"internal/scratch",
 	},
 	"cmd/mailshot/web/runs": {
 		"campaign", "campaign/dispatch", "campaign/ledger", "campaign/report", "cmd/mailshot/rehearsal",
@@ -65,10 +69,6 @@ var allowed = map[string][]string{
 	"cmd/mailshot/web/shelf": {
 		"campaign", "campaign/check", "campaign/definition", "campaign/history", "campaign/identity",
 		"campaign/report",
-	},
-	"cmd/mailshot/web/survey": {
-		"campaign/check", "campaign/definition", "campaign/languages", "campaign/list", "campaign/recipients",
-		"internal/scratch",
 	},
 	"cmd/mailshot/web/words": {},
 	"campaign": {

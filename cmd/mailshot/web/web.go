@@ -9,6 +9,7 @@
 //	frame     what all pages have in common; words has their texts
 //	shelf     the campaigns of the folder
 //	runs      the runs that the window has begun
+//	roster    a list as it was read; amend and files write what a person changes
 //	mailport  the second port, from which mails come into frames
 //	home, people, compose, …   the pages
 //
@@ -130,9 +131,13 @@ const (
 func (w *Window) Handler() http.Handler {
 	mux := http.NewServeMux()
 	for pattern, answer := range w.routes {
-		mux.HandleFunc(pattern, answer)
+		most := int64(mostBody)
+		if pattern == people.Upload {
+			most = people.MostUploaded
+		}
+		mux.Handle(pattern, http.MaxBytesHandler(answer, most))
 	}
-	return w.guard.Wrap(http.MaxBytesHandler(mux, mostBody))
+	return w.guard.Wrap(mux)
 }
 
 // Serve answers until ctx ends. Then it pauses every run that the window has begun and waits for them; hard closes their

@@ -10,7 +10,7 @@ import (
 	"mailshot/campaign/recipients"
 	"mailshot/cmd/mailshot/web/amend"
 	"mailshot/cmd/mailshot/web/frame"
-	"mailshot/cmd/mailshot/web/survey"
+	"mailshot/cmd/mailshot/web/roster"
 )
 
 // column is a column of the list as the page shows it.
@@ -41,7 +41,7 @@ func (s shown) Uses() []string { return uses }
 func (s shown) Types() []string { return types }
 
 // columnsOf are the columns of a list: as the campaign binds them, or as they were found if it cannot.
-func columnsOf(d *definition.Definition, s *survey.Survey, w say) (all []column) {
+func columnsOf(d *definition.Definition, s *roster.Roster, w say) (all []column) {
 	said := saidOf(d)
 	h := s.Header
 	if h == nil {
@@ -139,7 +139,7 @@ func (p *people) columns(w http.ResponseWriter, r *http.Request) {
 	}
 	var now []column
 	if _, err = p.read(r.Context(), h, c.Def); err == nil {
-		now = columnsOf(c.Def, h.survey, say)
+		now = columnsOf(c.Def, h.list, say)
 	}
 	h.give()
 	if err != nil {

@@ -2,7 +2,7 @@
 // which something is wrong, each mistake above its cell. A person mends the list in the program that it is from, and has
 // it read again; only the lines of the campaign file that say how the list is read are written here.
 //
-// Nothing is judged here: package survey reads the list as inspect and a plan do. What it has read is kept, so that any
+// Nothing is judged here: package roster reads the list as inspect and a plan do. What it has read is kept, so that any
 // page of a list of a million rows is there at once.
 package people
 
@@ -23,8 +23,8 @@ import (
 	"mailshot/campaign/definition"
 	"mailshot/cmd/mailshot/web/desk"
 	"mailshot/cmd/mailshot/web/frame"
+	"mailshot/cmd/mailshot/web/roster"
 	"mailshot/cmd/mailshot/web/shelf"
-	"mailshot/cmd/mailshot/web/survey"
 )
 
 //go:embed *.html
@@ -38,6 +38,12 @@ type people struct {
 	held map[string]*held // by campaign file
 }
 
+// Upload is the pattern of the request that brings a file, which may be of MostUploaded bytes.
+const (
+	Upload       = "POST /c/{file}/people/upload"
+	MostUploaded = 4 << 30
+)
+
 // Routes are those of the list.
 func Routes(d *desk.Desk) desk.Routes {
 	p := &people{Desk: d, held: map[string]*held{}}
@@ -48,19 +54,19 @@ func Routes(d *desk.Desk) desk.Routes {
 		"POST /c/{file}/people/again":   p.again,
 		"POST /c/{file}/people/columns": p.columns,
 		"POST /c/{file}/people/reading": p.reading,
-		"POST /c/{file}/people/upload":  p.upload,
+		Upload:                          p.upload,
 		"POST /c/{file}/people/use":     p.use,
 	}
 }
 
 // held is what was read of a campaign's list.
 type held struct {
-	turn   chan struct{} // whoever has put something into it may read and change the rest
-	survey *survey.Survey
-	how    string // how it was read
-	disk   string // the files as they were
-	at     time.Time
-	used   time.Time
+	turn chan struct{} // whoever has put something into it may read and change the rest
+	list *roster.Roster
+	how  string // how it was read
+	disk string // the files as they were
+	at   time.Time
+	used time.Time
 }
 
 // mostHeld is how many lists are kept.
@@ -87,11 +93,11 @@ func (p *people) take(ctx context.Context, file string) (*held, error) {
 func (h *held) give() { <-h.turn }
 
 func (h *held) forget() error {
-	if h.survey == nil {
+	if h.list == nil {
 		return nil
 	}
-	err := h.survey.Close()
-	h.survey = nil
+	err := h.list.Close()
+	h.list = nil
 	return err
 }
 
@@ -99,14 +105,14 @@ func (h *held) forget() error {
 // since. The caller has the turn.
 func (p *people) read(ctx context.Context, h *held, d *definition.Definition) (stale bool, err error) {
 	how, disk := how(d), onDisk(d)
-	if h.survey != nil && h.how == how {
+	if h.list != nil && h.how == how {
 		return h.disk != disk, nil
 	}
 	if err := h.forget(); err != nil {
 		return false, err
 	}
 	p.makeRoom(h)
-	if h.survey, err = survey.Read(ctx, d); err != nil {
+	if h.list, err = roster.Read(ctx, d); err != nil {
 		return false, err
 	}
 	h.how, h.disk, h.at = how, disk, time.Now()
@@ -126,7 +132,7 @@ func (p *people) makeRoom(but *held) {
 			}
 			select {
 			case h.turn <- struct{}{}:
-				if h.survey != nil {
+				if h.list != nil {
 					n++
 					if oldest == nil || h.used.Before(oldest.used) {
 						oldest = h
@@ -282,7 +288,7 @@ func (p *people) state(c *shelf.Campaign) string {
 		return ""
 	}
 	switch {
-	case h.survey == nil:
+	case h.list == nil:
 		return ""
 	case h.disk != onDisk(c.Def):
 		return "stale"

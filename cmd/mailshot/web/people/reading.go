@@ -16,8 +16,8 @@ import (
 	"mailshot/cmd/mailshot/web/desk"
 	"mailshot/cmd/mailshot/web/files"
 	"mailshot/cmd/mailshot/web/frame"
+	"mailshot/cmd/mailshot/web/roster"
 	"mailshot/cmd/mailshot/web/shelf"
-	"mailshot/cmd/mailshot/web/survey"
 )
 
 // reading is how a file is read, as the campaign file says; "" = as the file shows.
@@ -33,7 +33,7 @@ var encodings = []string{"utf-8", "windows-1252", "windows-1250", "windows-1251"
 	"windows-1256", "iso-8859-2", "iso-8859-15", "koi8-r", "shift_jis", "euc-jp", "gb18030", "big5", "euc-kr", "utf-16le"}
 
 // readingOf is how a list is read.
-func readingOf(d *definition.Definition, s *survey.Survey) reading {
+func readingOf(d *definition.Definition, s *roster.Roster) reading {
 	r, in := d.Recipients, s.Inspection
 	one := reading{Kind: in.Kind, Encoding: r.Encoding, Delimiter: delimiterOf(r), Sheet: r.Sheet, Hidden: r.Hidden,
 		Locale: r.Locale, Delimiters: []string{",", ";", "tab", "|"}, Hides: []string{"ask", "include", "skip"}}
@@ -68,7 +68,7 @@ func (p *people) reading(w http.ResponseWriter, r *http.Request) {
 		p.page(w, r, c, shown{Wrong: frame.Words(r).Say("people.mend-first"), WrongIn: "reading"})
 		return
 	}
-	now := readingOf(c.Def, &survey.Survey{Inspection: &recipients.Inspection{}})
+	now := readingOf(c.Def, &roster.Roster{Inspection: &recipients.Inspection{}})
 	was := map[string]string{"sheet": now.Sheet, "hidden": now.Hidden, "header_row": now.HeaderRow,
 		"delimiter": now.Delimiter, "encoding": now.Encoding, "locale": now.Locale}
 	if was["hidden"] == "" {

@@ -14,8 +14,8 @@ import (
 	"mailshot/cmd/mailshot/web/desk"
 	"mailshot/cmd/mailshot/web/files"
 	"mailshot/cmd/mailshot/web/frame"
+	"mailshot/cmd/mailshot/web/roster"
 	"mailshot/cmd/mailshot/web/shelf"
-	"mailshot/cmd/mailshot/web/survey"
 	"mailshot/internal/shell"
 )
 
@@ -44,6 +44,7 @@ type shown struct {
 	Previous string
 	Next     string
 	Stale    bool
+	Stdin    bool // the list comes from standard input
 	Change   bool // how the file is read is asked for
 	Ask      reading
 	Version  string // of the campaign file
@@ -85,14 +86,14 @@ type fact struct {
 
 // kind is a kind of mistake in the summary.
 type kind struct {
-	survey.Kind
+	roster.Kind
 	Path string
 	Here bool
 }
 
 // row is a row with places for its marks on this page.
 type row struct {
-	survey.Row
+	roster.Row
 	N       int
 	Message string // the address of its message; "" = it has none
 }
@@ -114,7 +115,8 @@ func (p *people) page(w http.ResponseWriter, r *http.Request, c *shelf.Campaign,
 	if err == nil {
 		d.Added, err = p.asked(r, c)
 	}
-	if err == nil && c.Def != nil {
+	d.Stdin = c.Def != nil && c.Def.Recipients.File == definition.Stdin
+	if err == nil && c.Def != nil && !d.Stdin {
 		err = p.fill(r, c, &d, &page)
 	}
 	if err != nil {
@@ -141,7 +143,7 @@ func (p *people) fill(r *http.Request, c *shelf.Campaign, d *shown, page *frame.
 	if d.Stale, err = p.read(r.Context(), h, c.Def); err != nil {
 		return err
 	}
-	s, say := h.survey, frame.Words(r)
+	s, say := h.list, frame.Words(r)
 	if n := names(c.Def); len(n) > 0 {
 		d.List = strings.Join(n, ", ")
 		state := map[bool]string{false: "fresh", true: "stale"}[d.Stale]
@@ -167,10 +169,10 @@ var doubtful = map[string]bool{"unknown-encoding": true, "bad-encoding": true, "
 	"unknown-sheet": true, "hidden-rows": true, "missing-header": true, "missing-column": true}
 
 // rows takes the rows of the page, and the ways to the others.
-func (p *people) rows(r *http.Request, c *shelf.Campaign, d *shown, s *survey.Survey) error {
+func (p *people) rows(r *http.Request, c *shelf.Campaign, d *shown, s *roster.Roster) error {
 	q := r.URL.Query()
-	which := survey.Which{All: q.Get("all") != "", Kind: q.Get("kind")}
-	at := func(which survey.Which, page int64) string {
+	which := roster.Which{All: q.Get("all") != "", Kind: q.Get("kind")}
+	at := func(which roster.Which, page int64) string {
 		v := url.Values{}
 		if which.All {
 			v.Set("all", "1")
@@ -188,7 +190,7 @@ func (p *people) rows(r *http.Request, c *shelf.Campaign, d *shown, s *survey.Su
 		return to
 	}
 	for _, k := range s.Kinds {
-		d.Kinds = append(d.Kinds, kind{k, at(survey.Which{Kind: k.ID()}, 1) + "#first", k.ID() == which.Kind})
+		d.Kinds = append(d.Kinds, kind{k, at(roster.Which{Kind: k.ID()}, 1) + "#first", k.ID() == which.Kind})
 		if k.ID() == which.Kind {
 			d.Kind = &d.Kinds[len(d.Kinds)-1]
 		}
@@ -200,7 +202,7 @@ func (p *people) rows(r *http.Request, c *shelf.Campaign, d *shown, s *survey.Su
 	d.Page, _ = strconv.ParseInt(q.Get("page"), 10, 64)
 	d.Page = max(1, d.Page)
 	rows, of, err := s.Page(which, d.Page)
-	d.Last = max(1, (of+survey.PageRows-1)/survey.PageRows)
+	d.Last = max(1, (of+roster.PageRows-1)/roster.PageRows)
 	if err == nil && d.Page > d.Last {
 		d.Page = d.Last
 		rows, of, err = s.Page(which, d.Page)
@@ -222,7 +224,7 @@ func (p *people) rows(r *http.Request, c *shelf.Campaign, d *shown, s *survey.Su
 	if d.Page < d.Last {
 		d.Next = at(which, d.Page+1) + "#rows"
 	}
-	d.AllPath, d.BadPath = at(survey.Which{All: true}, 1)+"#rows", at(survey.Which{}, 1)+"#rows"
+	d.AllPath, d.BadPath = at(roster.Which{All: true}, 1)+"#rows", at(roster.Which{}, 1)+"#rows"
 	return nil
 }
 
@@ -235,7 +237,7 @@ type say interface {
 var delimiters = map[string]string{",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
 // found are the pieces of the sentence about the file.
-func found(s *survey.Survey, w say) (all []fact) {
+func found(s *roster.Roster, w say) (all []fact) {
 	in := s.Inspection
 	if in.Encoding != nil {
 		all = append(all, fact{in.Encoding.Value, len(in.Maybe) > 1})
@@ -257,7 +259,7 @@ func found(s *survey.Survey, w say) (all []fact) {
 		return all
 	}
 	all = append(all, fact{Text: w.Say("people.rows", max(in.Rows, s.Rows))})
-	if line, err := strconv.ParseInt(survey.Line(in.Header), 10, 64); err == nil {
+	if line, err := strconv.ParseInt(roster.Line(in.Header), 10, 64); err == nil {
 		all = append(all, fact{Text: w.Say("people.header", line)})
 	}
 	return all

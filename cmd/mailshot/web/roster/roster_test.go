@@ -1,4 +1,4 @@
-package survey_test
+package roster_test
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 
 	"mailshot/campaign/check"
 	"mailshot/campaign/definition"
-	"mailshot/cmd/mailshot/web/survey"
+	"mailshot/cmd/mailshot/web/roster"
 )
 
 // definitionOf is a campaign whose list has these bytes, and whose recipients have these further lines.
@@ -31,9 +31,9 @@ func definitionOf(t *testing.T, list, more string) *definition.Definition {
 	return d
 }
 
-func read(t *testing.T, d *definition.Definition) *survey.Survey {
+func read(t *testing.T, d *definition.Definition) *roster.Roster {
 	t.Helper()
-	s, err := survey.Read(t.Context(), d)
+	s, err := roster.Read(t.Context(), d)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +46,7 @@ func read(t *testing.T, d *definition.Definition) *survey.Survey {
 }
 
 // told writes a page as one line for each finding: line, column, severity, code and text.
-func told(rows []survey.Row) string {
+func told(rows []roster.Row) string {
 	var b strings.Builder
 	for _, r := range rows {
 		for _, m := range r.Marks {
@@ -75,7 +75,7 @@ Ann"
 func TestCells(t *testing.T) {
 	t.Parallel()
 	s := read(t, definitionOf(t, mixed, "  key: id\n  columns: { amount: number }\n"))
-	rows, of, err := s.Page(survey.Which{}, 1)
+	rows, of, err := s.Page(roster.Which{}, 1)
 	want := `3 1 warning invalid-row no @ in "bo example.com" in bo example.com
 3 2 error bad-number "x" is not a number in x
 4 1 warning typo-domain gmial.com is usually a typo for gmail.com in cy@gmial.com
@@ -96,7 +96,7 @@ func TestCells(t *testing.T) {
 	if k := s.Kinds[0]; k.Severity != check.Error || k.Column != "amount" || k.Text != `"x" is not a number` || k.Rows != 1 {
 		t.Errorf("mistakes are not first: %+v", s.Kinds)
 	}
-	all, of, err := s.Page(survey.Which{All: true}, 1)
+	all, of, err := s.Page(roster.Which{All: true}, 1)
 	if err != nil || of != 6 || len(all) != 6 || all[0].Line != "2" || all[0].Cells[3].Text != "Ann" {
 		t.Errorf("%v, %d: %+v", err, of, all)
 	}
@@ -118,18 +118,18 @@ func TestKinds(t *testing.T) {
 	if len(s.Kinds) != 1 || s.Kinds[0].Rows != 100 || s.Kinds[0].Text != `no @ in "…"` {
 		t.Fatalf("%+v", s.Kinds)
 	}
-	which := survey.Which{Kind: s.Kinds[0].ID()}
+	which := roster.Which{Kind: s.Kinds[0].ID()}
 	for page, want := range map[int64]int{1: 50, 2: 50, 3: 0} {
 		rows, of, err := s.Page(which, page)
 		if err != nil || of != 100 || len(rows) != want {
 			t.Errorf("page %d: %d of %d rows, %v", page, len(rows), of, err)
 		}
 	}
-	rows, _, err := s.Page(survey.Which{All: true}, 6)
+	rows, _, err := s.Page(roster.Which{All: true}, 6)
 	if err != nil || len(rows) != 50 || rows[49].Number != 300 || rows[49].Line != "301" {
 		t.Errorf("%v: %+v", err, rows)
 	}
-	if rows, of, err := s.Page(survey.Which{Kind: "no-such.7"}, 1); err != nil || of != 0 || rows != nil {
+	if rows, of, err := s.Page(roster.Which{Kind: "no-such.7"}, 1); err != nil || of != 0 || rows != nil {
 		t.Errorf("%v, %d: %v", err, of, rows)
 	}
 }
@@ -145,7 +145,7 @@ func TestManyKinds(t *testing.T) {
 	}
 	s := read(t, definitionOf(t, "email,"+strings.Join(columns, ",")+"\nann@example.com,"+strings.Join(cells, ",")+"\n",
 		"  columns: { "+strings.Join(types, ", ")+" }\n"))
-	rows, _, err := s.Page(survey.Which{}, 1)
+	rows, _, err := s.Page(roster.Which{}, 1)
 	if err != nil || strings.Count(told(rows), " error bad-number ") != 90 {
 		t.Errorf("%v\n%s", err, told(rows))
 	}
@@ -166,13 +166,13 @@ func TestLongList(t *testing.T) {
 	if left, err := os.ReadDir(filepath.Join(d.Home(), "tmp")); err != nil || len(left) == 0 {
 		t.Errorf("no working folder: %v", err)
 	}
-	for _, n := range []int64{1, 777, rows / survey.PageRows} {
-		got, of, err := s.Page(survey.Which{All: true}, n)
-		if err != nil || of != rows || len(got) != survey.PageRows {
+	for _, n := range []int64{1, 777, rows / roster.PageRows} {
+		got, of, err := s.Page(roster.Which{All: true}, n)
+		if err != nil || of != rows || len(got) != roster.PageRows {
 			t.Fatalf("page %d: %d of %d, %v", n, len(got), of, err)
 		}
 		for i, r := range got {
-			want := (n-1)*survey.PageRows + int64(i)
+			want := (n-1)*roster.PageRows + int64(i)
 			if r.Number != want+1 || r.Cells[0].Text != fmt.Sprintf("p%d@example.org", want) {
 				t.Fatalf("page %d has %+v", n, r)
 			}
@@ -205,7 +205,7 @@ func TestEnd(t *testing.T) {
 	d := definitionOf(t, mixed, "  key: id\n")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if s, err := survey.Read(ctx, d); err == nil || s != nil {
+	if s, err := roster.Read(ctx, d); err == nil || s != nil {
 		t.Errorf("%v, %v", s, err)
 	}
 }
@@ -214,7 +214,7 @@ func TestLine(t *testing.T) {
 	t.Parallel()
 	for place, want := range map[string]string{"people.csv:17": "17", "people.csv:17:3": "17", "a.xlsx November!17": "17",
 		"a.xlsx N!AB17": "17", "people.csv": "", "": "", "a:b": "", "x!": ""} {
-		if got := survey.Line(place); got != want {
+		if got := roster.Line(place); got != want {
 			t.Errorf("%q has line %q, want %q", place, got, want)
 		}
 	}

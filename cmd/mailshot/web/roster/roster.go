@@ -1,13 +1,13 @@
-// Package survey reads a campaign's list for the page on which a person looks at it. [Read] reads it once, and
-// [Survey.Page] then gives any fifty of its rows at once, however long the list is.
+// Package roster reads a campaign's list for the page on which a person looks at it. [Read] reads it once, and
+// [Roster.Page] then gives any fifty of its rows at once, however long the list is.
 //
 // Two readings go side by side, both those of the command line: that of inspect, which says what kind of file it is and
 // what its columns look like, and that of a plan, which binds the columns as the campaign file says. What either finds is
-// what the terminal finds; a survey adds in which cell it is.
+// what the terminal finds; a roster adds in which cell it is.
 //
-// A survey is of one version of the list: its rows are kept as they were read, in memory or in a working folder, with an
+// A roster is of one version of the list: its rows are kept as they were read, in memory or in a working folder, with an
 // index of eight bytes a row and less than thirty for a row with findings. Memory grows by no more than that.
-package survey
+package roster
 
 import (
 	"context"
@@ -23,8 +23,8 @@ import (
 	"mailshot/campaign/recipients"
 )
 
-// Survey is what was read of a list. Its methods may be called at the same time, Close aside.
-type Survey struct {
+// Roster is what was read of a list. Its methods may be called at the same time, Close aside.
+type Roster struct {
 	Inspection *recipients.Inspection // what inspect says
 	Header     *recipients.Header     // as the campaign binds it; nil if it cannot be bound
 	Faults     []check.Finding        // of the list as a whole
@@ -57,9 +57,9 @@ func (k *Kind) ID() string { return k.Code + "." + number(int64(k.bit)) }
 const mostKinds = 64
 
 // Read reads the list of a definition. A list that cannot be read is in Faults; the error is the end of ctx, or that of
-// the working folder. The caller closes the survey.
-func Read(ctx context.Context, d *definition.Definition) (_ *Survey, err error) {
-	s := &Survey{tape: tape{home: d.Home()}}
+// the working folder. The caller closes the roster.
+func Read(ctx context.Context, d *definition.Definition) (_ *Roster, err error) {
+	s := &Roster{tape: tape{home: d.Home()}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
@@ -93,11 +93,11 @@ func Read(ctx context.Context, d *definition.Definition) (_ *Survey, err error) 
 }
 
 // Close gives back what the rows are kept in.
-func (s *Survey) Close() error { return s.tape.close() }
+func (s *Roster) Close() error { return s.tape.close() }
 
 // reading is the work of reading a list.
 type reading struct {
-	*Survey
+	*Roster
 	header *recipients.Header
 	choice *languages.Choice // nil = there is one language
 	lang   int               // column of the language
@@ -121,8 +121,8 @@ type mark struct {
 }
 
 // read reads the rows as a plan would.
-func (s *Survey) read(ctx context.Context, d *definition.Definition, cfg recipients.Config) error {
-	r := &reading{Survey: s, kinds: map[kindKey]int{}, first: map[uint64]uint32{}, seed: maphash.MakeSeed()}
+func (s *Roster) read(ctx context.Context, d *definition.Definition, cfg recipients.Config) error {
+	r := &reading{Roster: s, kinds: map[kindKey]int{}, first: map[uint64]uint32{}, seed: maphash.MakeSeed()}
 	cfg.Odd = r.odd
 	l, err := recipients.Open(cfg)
 	if err != nil {
@@ -297,7 +297,7 @@ func (r *reading) keep(number int64, place string, fields []string, excerpt stri
 }
 
 // sort puts the kinds in the order in which they are shown: mistakes first, then the most frequent.
-func (s *Survey) sort() {
+func (s *Roster) sort() {
 	rank := map[check.Severity]int{check.Error: 0, check.Warning: 1, check.Note: 2}
 	slices.SortStableFunc(s.Kinds, func(a, b Kind) int {
 		if d := rank[a.Severity] - rank[b.Severity]; d != 0 {

@@ -1,4 +1,4 @@
-package survey
+package roster
 
 import (
 	"strconv"
@@ -42,7 +42,7 @@ type Which struct {
 }
 
 // Kind is the kind that an ID names, nil if there is none.
-func (s *Survey) Kind(id string) *Kind {
+func (s *Roster) Kind(id string) *Kind {
 	for i := range s.Kinds {
 		if s.Kinds[i].ID() == id {
 			return &s.Kinds[i]
@@ -53,7 +53,7 @@ func (s *Survey) Kind(id string) *Kind {
 
 // Page returns the rows of a page; the first one is 1. of is how many rows there are on all pages. Beyond the last page
 // there are none.
-func (s *Survey) Page(which Which, page int64) (rows []Row, of int64, err error) {
+func (s *Roster) Page(which Which, page int64) (rows []Row, of int64, err error) {
 	from := max(0, page-1) * PageRows
 	var at []uint32
 	switch kind := s.Kind(which.Kind); {
@@ -90,7 +90,7 @@ func (s *Survey) Page(which Which, page int64) (rows []Row, of int64, err error)
 }
 
 // row reads a row from the tape.
-func (s *Survey) row(i uint32) (Row, error) {
+func (s *Roster) row(i uint32) (Row, error) {
 	t, row := s.at(i)
 	if t.err != nil {
 		return row, t.err
@@ -125,7 +125,7 @@ func (s *Survey) row(i uint32) (Row, error) {
 }
 
 // at reads a row without its findings, which follow.
-func (s *Survey) at(i uint32) (*take, Row) {
+func (s *Roster) at(i uint32) (*take, Row) {
 	to := s.tape.size
 	if int(i)+1 < len(s.offsets) {
 		to = s.offsets[i+1]
