@@ -36,9 +36,10 @@ var allowed = map[string][]string{
 	},
 	"cmd/mailshot/web": {
 		"cmd/mailshot/web/compose", "cmd/mailshot/web/desk", "cmd/mailshot/web/frame", "cmd/mailshot/web/guard",
-		"cmd/mailshot/web/home", "cmd/mailshot/web/mailport", "cmd/mailshot/web/one", "cmd/mailshot/web/plan",
-		"cmd/mailshot/web/runs", "cmd/mailshot/web/shelf",
+		"cmd/mailshot/web/home", "cmd/mailshot/web/mailport", "cmd/mailshot/web/one", "cmd/mailshot/web/people",
+		"cmd/mailshot/web/plan", "cmd/mailshot/web/results", "cmd/mailshot/web/runs", "cmd/mailshot/web/shelf",
 	},
+	"cmd/mailshot/web/amend": {},
 	"cmd/mailshot/web/chart": {"campaign/ledger", "campaign/pacing", "campaign/report"},
 	"cmd/mailshot/web/compose": {
 		"campaign", "campaign/check", "campaign/definition", "campaign/message", "campaign/report",
@@ -46,9 +47,13 @@ var allowed = map[string][]string{
 		"cmd/mailshot/web/shelf", "cmd/mailshot/web/survey", "cmd/mailshot/web/textfile", "templates",
 	},
 	"cmd/mailshot/web/desk": {
-		"cmd/mailshot/web/frame", "cmd/mailshot/web/mailport", "cmd/mailshot/web/runs", "cmd/mailshot/web/shelf",
-		"cmd/mailshot/web/survey", "internal/shell",
+		"cmd/mailshot/web/figures", "cmd/mailshot/web/frame", "cmd/mailshot/web/mailport", "cmd/mailshot/web/runs",
+		"cmd/mailshot/web/shelf", "cmd/mailshot/web/survey", "internal/shell",
 	},
+	"cmd/mailshot/web/figures": {
+		"campaign/history", "campaign/ledger", "campaign/report", "cmd/mailshot/web/chart",
+	},
+	"cmd/mailshot/web/files":        {},
 	"cmd/mailshot/web/frame":        {"campaign/report", "cmd/mailshot/web/words"},
 	"cmd/mailshot/web/frame/script": {},
 	"cmd/mailshot/web/guard":        {},
@@ -62,6 +67,11 @@ var allowed = map[string][]string{
 		"cmd/mailshot/web/desk", "cmd/mailshot/web/frame", "cmd/mailshot/web/runs", "cmd/mailshot/web/shelf",
 		"internal/shell",
 	},
+	"cmd/mailshot/web/people": {
+		"campaign/check", "campaign/definition", "campaign/recipients", "cmd/mailshot/human",
+		"cmd/mailshot/web/amend", "cmd/mailshot/web/desk", "cmd/mailshot/web/files", "cmd/mailshot/web/frame",
+		"cmd/mailshot/web/roster", "cmd/mailshot/web/shelf", "internal/shell",
+	},
 	"cmd/mailshot/web/plan": {
 		"campaign/check", "campaign/history", "campaign/ledger", "campaign/report", "cmd/mailshot/human",
 		"cmd/mailshot/unplanned", "cmd/mailshot/web/chart", "cmd/mailshot/web/desk", "cmd/mailshot/web/figures",
@@ -73,8 +83,12 @@ var allowed = map[string][]string{
 		"cmd/mailshot/web/frame", "cmd/mailshot/web/runs", "cmd/mailshot/web/shelf", "cmd/mailshot/web/words",
 		"internal/mailbox", "internal/shell",
 	},
+	"cmd/mailshot/web/roster": {
+		"campaign/check", "campaign/definition", "campaign/languages", "campaign/list", "campaign/recipients",
+		"internal/scratch",
+	},
 	"cmd/mailshot/web/runs": {
-		"campaign", "campaign/check", "campaign/dispatch", "campaign/ledger", "campaign/report",
+		"campaign", "campaign/check", "campaign/dispatch", "campaign/ledger", "campaign/pacing", "campaign/report",
 		"cmd/mailshot/rehearsal", "render/address",
 	},
 	"cmd/mailshot/web/shelf": {

@@ -11,6 +11,7 @@
 //	runs      the runs that the window has begun
 //	survey    looks at all messages in the background
 //	textfile  files of a campaign in a textarea, and back
+//	roster    a list as it was read; amend and files write what a person changes
 //	mailport  the second port, from which mails come into frames
 //	home, people, compose, …   the pages
 //
@@ -35,6 +36,7 @@ import (
 	"mailshot/cmd/mailshot/web/home"
 	"mailshot/cmd/mailshot/web/mailport"
 	"mailshot/cmd/mailshot/web/one"
+	"mailshot/cmd/mailshot/web/people"
 	"mailshot/cmd/mailshot/web/plan"
 	"mailshot/cmd/mailshot/web/results"
 	"mailshot/cmd/mailshot/web/runs"
@@ -95,8 +97,8 @@ func Open(c Config) (_ *Window, err error) {
 		"POST /language":               frame.Language,
 		"/":                            w.desk.Missing,
 	}
-	for _, room := range []desk.Routes{home.Routes(w.desk), compose.Routes(w.desk), plan.Routes(w.desk),
-		results.Routes(w.desk), one.Routes(w.desk)} {
+	for _, room := range []desk.Routes{home.Routes(w.desk), people.Routes(w.desk), compose.Routes(w.desk),
+		plan.Routes(w.desk), results.Routes(w.desk), one.Routes(w.desk)} {
 		maps.Copy(w.routes, room)
 	}
 	return w, nil
@@ -132,9 +134,13 @@ const (
 func (w *Window) Handler() http.Handler {
 	mux := http.NewServeMux()
 	for pattern, answer := range w.routes {
-		mux.HandleFunc(pattern, answer)
+		most := int64(mostBody)
+		if pattern == people.Upload {
+			most = people.MostUploaded
+		}
+		mux.Handle(pattern, http.MaxBytesHandler(answer, most))
 	}
-	return w.guard.Wrap(http.MaxBytesHandler(mux, mostBody))
+	return w.guard.Wrap(mux)
 }
 
 // servers are those of the two ports: the window's and that of the mails.
@@ -185,5 +191,5 @@ func (w *Window) Serve(ctx context.Context, hard <-chan struct{}) error {
 	if errors.Is(err, http.ErrServerClosed) {
 		err = nil
 	}
-	return errors.Join(err, w.root.Close())
+	return errors.Join(err, w.desk.Close(), w.root.Close())
 }

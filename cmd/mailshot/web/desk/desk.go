@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net/http"
 	"strings"
+	"sync"
 
 	"mailshot/cmd/mailshot/web/figures"
 	"mailshot/cmd/mailshot/web/frame"
@@ -29,6 +30,26 @@ type Desk struct {
 	Program string // as it was called, for the commands that pages show
 
 	Surveys survey.Surveys // of all messages of campaigns; closed with the window
+	mu      sync.Mutex
+	closed  []func() error // what rooms give back when the window ends
+}
+
+// OnClose has f called when the window ends: a room gives back what it keeps.
+func (d *Desk) OnClose(f func() error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.closed = append(d.closed, f)
+}
+
+// Close has the rooms give back what they keep. No request may be under way.
+func (d *Desk) Close() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var errs []error
+	for _, f := range d.closed {
+		errs = append(errs, f())
+	}
+	return errors.Join(errs...)
 }
 
 // pages are those for what cannot be shown.
