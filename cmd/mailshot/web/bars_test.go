@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -53,7 +52,7 @@ func (w *world) pages() []string {
 		target, status, _ := cutLast(target, ": ")
 		// The ways to see a message are looked at for the list that is in order.
 		main := strings.Contains(target, "xx%2F")
-		kind := regexp.MustCompile("file=[^&]*").ReplaceAllString(target, "")
+		kind := kindOf(target)
 		if ok && len(v.shape) > 1 && status != "404" && !seen[kind] && (main || !strings.Contains(target, "?")) &&
 			!strings.HasPrefix(target, pathOf("odd id.yaml", "")) && !strings.HasPrefix(target, pathOf("xx-no.yaml", "")) {
 			seen[kind] = true

@@ -16,6 +16,7 @@ import (
 	"testing/synctest"
 
 	"mailshot/cmd/mailshot/web"
+	"mailshot/cmd/mailshot/web/people"
 )
 
 // wildcards are the parts of the mux's patterns that a request has to fill.
@@ -180,14 +181,15 @@ func TestOutside(t *testing.T) {
 	}
 }
 
-// Nobody can make the window read without an end: a body has a limit at each route that takes one. It was seen to fail
+// Nobody can make the window read without an end: a body has a limit at each route that takes one. A list that is brought
+// may be large, so it has a limit of its own, which the tests of its room hold. This test was seen to fail
 // without the limit in Handler.
 func TestBodyLimit(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "x")
 	for _, pattern := range w.Routes() {
 		method, target := request(pattern, w.Main)
-		if method != "POST" {
+		if method != "POST" || pattern == people.Upload {
 			continue
 		}
 		for _, kind := range []string{"application/x-www-form-urlencoded", "multipart/form-data; boundary=b", "text/plain"} {
