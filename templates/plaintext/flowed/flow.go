@@ -76,12 +76,15 @@ func wrap(s shape, line []byte, most int, flowed bool) (n, wide int) {
 
 // underline writes the line below a heading.
 func (l *layout) underline(s shape, long int) {
-	sign := []byte("-")
+	sign := byte('-')
 	if s.kind == 'H' {
-		sign = []byte("=")
+		sign = '='
 	}
-	l.begin(s, sign)
-	l.b = append(append(l.b, bytes.Repeat(sign, max(long, 3))...), '\n')
+	l.begin(s, []byte{sign})
+	for range max(long, 3) {
+		l.b = append(l.b, sign)
+	}
+	l.b = append(l.b, '\n')
 }
 
 // begin begins a line that is laid out, with the signs of its quotes, what it is stuffed with, and its lead.
@@ -110,10 +113,17 @@ func stuffed(lead, line []byte) bool {
 // mostHanging is how far to the right an item goes on at most.
 const mostHanging = 24
 
-// hanging is what an item goes on with that begins with a lead: blanks, and the signs of the quotes in it.
+// indent is what most items go on with. It is only read.
+var indent = bytes.Repeat([]byte(" "), mostHanging)
+
+// hanging is what an item goes on with that begins with a lead: blanks, and the signs of the quotes in it. It may be the
+// lead itself.
 func hanging(lead []byte) []byte {
-	if len(bytes.Trim(lead, " >")) == 0 && len(lead) <= mostHanging {
+	if len(lead) == 0 || len(lead) <= mostHanging && len(bytes.Trim(lead, " >")) == 0 {
 		return lead
+	}
+	if bytes.IndexByte(lead, '>') < 0 {
+		return indent[:min(utf8.RuneCount(lead), mostHanging)]
 	}
 	var b []byte
 	for _, c := range string(lead) {
