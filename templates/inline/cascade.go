@@ -8,6 +8,7 @@ import (
 	"github.com/tdewolff/parse/v2/css"
 
 	"mailshot/templates/inline/property"
+	"mailshot/templates/inline/syntax"
 )
 
 // claim is a declaration about an element, with its place in the cascade.
@@ -150,13 +151,13 @@ func (d *document) own(e *element) (own []*declaration, sure bool) {
 		if a.name != "style" {
 			continue
 		}
-		all, ok := tokens(a.value)
+		all, ok := syntax.Tokens(a.value)
 		if !ok || d.controls(a.value) || len(e.uses) > 1 && strings.Contains(a.value, d.tokens.Prefix()) {
 			return nil, false
 		}
 		p := &reader{d: d, all: all}
 		for from := 0; from < len(all); {
-			to := p.split(from, len(all), css.SemicolonToken)
+			to := syntax.Split(all, from, len(all), css.SemicolonToken)
 			if c := p.declaration(all[from:to]); c != nil {
 				own = append(own, c)
 			}
