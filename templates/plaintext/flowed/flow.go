@@ -57,7 +57,12 @@ func (l *layout) flow(s shape, line []byte) (longest int) {
 // not flow. A line that flows goes on after a blank, and must not be the one before a signature by that.
 func wrap(s shape, line []byte, most int, flowed bool) (n, wide int) {
 	if !flowed {
-		return fit(line, most, 0)
+		if n, wide = fit(line, most, 0); s.right {
+			if before := apart(line, n, most); before != n {
+				return before, Width(line[:before])
+			}
+		}
+		return n, wide
 	}
 	if n, wide = fit(line, most, 1); s.right {
 		n = apart(line, n, most-1)
