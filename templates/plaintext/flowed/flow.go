@@ -33,11 +33,11 @@ func (l *layout) flow(s shape, line []byte) (longest int) {
 		}
 		n, wide := len(line), 0
 		if n > most && !s.fixed {
-			n, wide = wrap(s, line, max(most, 1), flowed)
+			n, wide = wrap(line, max(most, 1), flowed, s.right)
 		} else if s.kind != 0 {
 			wide = Width(line)
 		}
-		l.begin(s, line[:n])
+		l.begin(&s, line[:n])
 		if first && s.right && numbered(s.lead) && ends(line, false) > 0 {
 			l.b = append(l.b, rlm...)
 		}
@@ -55,16 +55,16 @@ func (l *layout) flow(s shape, line []byte) (longest int) {
 
 // wrap returns how many octets of a line go onto the next line of the text, and the columns that they take if it does
 // not flow. A line that flows goes on after a blank, and must not be the one before a signature by that.
-func wrap(s shape, line []byte, most int, flowed bool) (n, wide int) {
+func wrap(line []byte, most int, flowed, right bool) (n, wide int) {
 	if !flowed {
-		if n, wide = fit(line, most, 0); s.right {
+		if n, wide = fit(line, most, 0); right {
 			if before := apart(line, n, most); before != n {
 				return before, Width(line[:before])
 			}
 		}
 		return n, wide
 	}
-	if n, wide = fit(line, most, 1); s.right {
+	if n, wide = fit(line, most, 1); right {
 		n = apart(line, n, most-1)
 	}
 	if string(line[:n]) != Signature {
@@ -85,7 +85,7 @@ func (l *layout) underline(s shape, long int) {
 	if s.kind == 'H' {
 		sign = '='
 	}
-	l.begin(s, []byte{sign})
+	l.begin(&s, []byte{sign})
 	for range max(long, 3) {
 		l.b = append(l.b, sign)
 	}
@@ -93,7 +93,7 @@ func (l *layout) underline(s shape, long int) {
 }
 
 // begin begins a line that is laid out, with the signs of its quotes, what it is stuffed with, and its lead.
-func (l *layout) begin(s shape, line []byte) {
+func (l *layout) begin(s *shape, line []byte) {
 	for range s.quotes {
 		l.b = append(l.b, '>')
 	}
