@@ -232,10 +232,12 @@ var allowed = map[string][]string{
 	"templates/function": {"internal/ellipsis", "internal/suggest", "templates/gaps", "templates/locale"},
 	"templates/gaps":     {"templates/source"},
 	"templates/inline": {
-		"templates/function", "templates/inline/condition", "templates/inline/property", "templates/source",
+		"templates/function", "templates/inline/condition", "templates/inline/property", "templates/inline/syntax",
+		"templates/source",
 	},
 	"templates/inline/condition": {},
 	"templates/inline/property":  {},
+	"templates/inline/syntax":    {},
 	"templates/layouts":          {"templates/source"},
 	"templates/leftover":         {"internal/placeholder", "templates/source"},
 	"templates/locale":           {},
