@@ -75,7 +75,7 @@ var allowed = map[string][]string{
 	"cmd/mailshot/web/people": {
 		"campaign/check", "campaign/definition", "campaign/recipients", "cmd/mailshot/human",
 		"cmd/mailshot/web/amend", "cmd/mailshot/web/desk", "cmd/mailshot/web/files", "cmd/mailshot/web/frame",
-		"cmd/mailshot/web/roster", "cmd/mailshot/web/shelf", "internal/shell",
+		"cmd/mailshot/web/roster", "cmd/mailshot/web/shelf", "cmd/mailshot/web/survey", "internal/shell",
 	},
 	"cmd/mailshot/web/plan": {
 		"campaign/check", "campaign/history", "campaign/ledger", "campaign/report", "cmd/mailshot/human",
