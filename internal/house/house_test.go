@@ -48,7 +48,7 @@ var allowed = map[string][]string{
 	},
 	"cmd/mailshot/web/desk": {
 		"cmd/mailshot/web/frame", "cmd/mailshot/web/mailport", "cmd/mailshot/web/runs", "cmd/mailshot/web/shelf",
-		"cmd/mailshot/web/survey", "internal/shell",
+		"internal/shell",
 	},
 	"cmd/mailshot/web/files":        {},
 	"cmd/mailshot/web/frame":        {"campaign/report", "cmd/mailshot/web/words"},
@@ -95,7 +95,7 @@ var allowed = map[string][]string{
 		"campaign", "campaign/check", "campaign/definition", "campaign/list", "campaign/message",
 		"campaign/recipients",
 	},
-	"cmd/mailshot/web/textfile": {},
+	"cmd/mailshot/web/textfile": {"cmd/mailshot/web/files"},
 	"cmd/mailshot/web/words":    {},
 	"campaign": {
 		"campaign/...", "templates", "render", "render/address", "sender/...", "internal/mailbox",

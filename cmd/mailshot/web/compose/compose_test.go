@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"errors"
 	"html"
 	"net/http"
 	"net/http/httptest"
@@ -49,8 +50,7 @@ func open(t *testing.T) *page {
 		Runs:  runs.New(), Mail: &mailport.Port{Host: "127.0.0.1:2"},
 	}
 	t.Cleanup(func() {
-		d.Surveys.Close()
-		if err := root.Close(); err != nil {
+		if err := errors.Join(d.Close(), root.Close()); err != nil {
 			t.Error(err)
 		}
 	})

@@ -13,7 +13,6 @@ import (
 	"mailshot/cmd/mailshot/web/mailport"
 	"mailshot/cmd/mailshot/web/runs"
 	"mailshot/cmd/mailshot/web/shelf"
-	"mailshot/cmd/mailshot/web/survey"
 	"mailshot/internal/shell"
 )
 
@@ -26,8 +25,6 @@ type Desk struct {
 	Runs    *runs.Runs
 	Mail    *mailport.Port
 	Program string // as it was called, for the commands that pages show
-
-	Surveys survey.Surveys // of all messages of campaigns; closed with the window
 
 	mu     sync.Mutex
 	closed []func() error // what rooms give back when the window ends
