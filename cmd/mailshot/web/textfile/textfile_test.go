@@ -35,8 +35,7 @@ func textareas(t testing.TB, text string) []string {
 	return nil
 }
 
-// A file comes back byte for byte. Seen to fail with one kind of line end for the whole file, and without the line break
-// after <textarea>, which a browser takes away.
+// A file comes back byte for byte. Seen to fail with one kind of line end for the whole file.
 func TestRoundTrip(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
