@@ -52,11 +52,8 @@ var allowed = map[string][]string{
 		"cmd/mailshot/web/shelf", "cmd/mailshot/web/survey", "cmd/mailshot/web/textfile", "templates",
 	},
 	"cmd/mailshot/web/desk": {
-		"cmd/mailshot/web/figures", "cmd/mailshot/web/frame", "cmd/mailshot/web/mailport", "cmd/mailshot/web/runs",
-		"cmd/mailshot/web/shelf", "cmd/mailshot/web/survey", "internal/shell",
-	},
-	"cmd/mailshot/web/figures": {
-		"campaign/history", "campaign/ledger", "campaign/report", "cmd/mailshot/web/chart",
+		"cmd/mailshot/web/frame", "cmd/mailshot/web/mailport", "cmd/mailshot/web/runs", "cmd/mailshot/web/shelf",
+		"internal/shell",
 	},
 	"cmd/mailshot/web/files":        {},
 	"cmd/mailshot/web/frame":        {"campaign/report", "cmd/mailshot/web/words"},
@@ -109,7 +106,7 @@ var allowed = map[string][]string{
 		"campaign", "campaign/check", "campaign/definition", "campaign/list", "campaign/message",
 		"campaign/recipients",
 	},
-	"cmd/mailshot/web/textfile": {},
+	"cmd/mailshot/web/textfile": {"cmd/mailshot/web/files"},
 	"cmd/mailshot/web/words":    {},
 	"campaign": {
 		"campaign/...", "templates", "render", "render/address", "sender/...", "internal/mailbox",

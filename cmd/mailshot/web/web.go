@@ -180,7 +180,6 @@ func (w *Window) Serve(ctx context.Context, hard <-chan struct{}) error {
 	case err = <-ended:
 		left--
 	}
-	w.desk.Surveys.Close()
 	drained := make(chan struct{})
 	go func() {
 		defer close(drained)

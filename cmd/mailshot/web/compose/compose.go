@@ -28,11 +28,15 @@ var files embed.FS
 
 var pages = frame.Load(files)
 
-type compose struct{ *desk.Desk }
+type compose struct {
+	*desk.Desk
+	surveys *survey.Surveys
+}
 
 // Routes are those of the message.
 func Routes(d *desk.Desk) desk.Routes {
-	c := compose{d}
+	c := compose{d, &survey.Surveys{}}
+	d.OnClose(func() error { c.surveys.Close(); return nil })
 	return desk.Routes{
 		"GET /c/{file}/message":  c.show,
 		"POST /c/{file}/message": c.take,

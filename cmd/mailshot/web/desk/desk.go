@@ -14,7 +14,6 @@ import (
 	"mailshot/cmd/mailshot/web/mailport"
 	"mailshot/cmd/mailshot/web/runs"
 	"mailshot/cmd/mailshot/web/shelf"
-	"mailshot/cmd/mailshot/web/survey"
 	"mailshot/internal/shell"
 )
 
@@ -28,8 +27,6 @@ type Desk struct {
 	Mail    *mailport.Port
 	Figures figures.Known
 	Program string // as it was called, for the commands that pages show
-
-	Surveys survey.Surveys // of all messages of campaigns; closed with the window
 
 	mu     sync.Mutex
 	closed []func() error // what rooms give back when the window ends

@@ -254,6 +254,24 @@ function adopt(page: Document, ...parts: string[]): void {
   }
 }
 
+/** Takes the side of the text over, and leaves the text as it is, with the copy below it. */
+function settle(page: Document): void {
+  const now = one(".source");
+  const then = one(".source", page);
+  if (!now || !then) return;
+  Idiomorph.morph(now, then, {
+    morphStyle: "outerHTML",
+    callbacks: {
+      beforeNodeMorphed: (old: Node) => old !== area,
+      beforeNodeRemoved: (old: Node) => old !== mirror && old !== offered,
+    },
+  });
+  for (const b of all<HTMLElement>("[data-noscript]")) b.hidden = true;
+  edit();
+  mark();
+  align();
+}
+
 /** Puts the new message in place of the old one, when its frame is there. Where there is none, the last good one stays. */
 function present(page: Document): void {
   const now = one("#preview");
@@ -328,19 +346,14 @@ async function save(form: HTMLFormElement): Promise<void> {
   }
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   if (!answer.ok) {
-    adopt(page, ".source");
-    edit();
+    settle(page);
     one<HTMLElement>(".banner.error")?.scrollIntoView({ block: "nearest" });
     return;
   }
-  const version = one<HTMLInputElement>("[data-editor] [name=version]");
-  const now = one<HTMLInputElement>("[data-editor] [name=version]", page);
-  if (version && now) version.value = now.value;
   if (area && area.value === text) delete area.dataset.dirty;
-  adopt(page, "#saved", "#findings", "#who", ".source .tabs", ".actions");
-  for (const b of all<HTMLElement>("[data-noscript]")) b.hidden = true;
+  settle(page);
+  adopt(page, "#who");
   present(page);
-  mark();
   poll();
 }
 
