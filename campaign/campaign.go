@@ -59,6 +59,7 @@ type Options struct {
 	DNS                bool                 // Check and Plan ask the DNS about the domains of the recipients; false = they use no network
 	Network            transport.Network    // the way to servers; zero = this machine's
 	ObserveConnections func(sender.Event)   // news of connections, from any goroutine; nil = nobody is told
+	Made               func(message.Made)   // each row that Check or Plan makes, from any goroutine; nil = nobody is told
 }
 
 // SinkTarget is a catch-all server on loopback. It takes the place of the definition's server, login and caps.
@@ -98,7 +99,9 @@ type Campaign struct {
 	listed list.Digest
 	header *recipients.Header
 	maker  *message.Maker
-	inputs func(*definition.Definition) []digest.Part // what digests cover; a test adds keys of later versions
+
+	unsaved map[string]string                          // what Messages shows in place of templates; no plan ever has any
+	inputs  func(*definition.Definition) []digest.Part // what digests cover; a test adds keys of later versions
 }
 
 // Open opens the campaign's folder, the user's accounts and the suppression files. The list is opened by what needs it:
@@ -238,7 +241,7 @@ func (c *Campaign) compile(h *recipients.Header) (err error) {
 	most, host := c.largest()
 	c.maker, err = message.New(message.Config{
 		Definition: c.def, Header: h, Root: c.root, ID: c.id, Secret: c.secret,
-		IDs: c.planned().IDs(), To: c.opts.To, Largest: most, Server: host, Fault: c.checkZone,
+		IDs: c.planned().IDs(), To: c.opts.To, Largest: most, Server: host, Fault: c.checkZone, Unsaved: c.unsaved,
 	})
 	return err
 }

@@ -229,9 +229,14 @@ func (f *filling) verdict(m message.Made) verdict {
 	v := verdict{row: m.Row, fields: m.Row.Encode(), err: m.Err, said: m.Content}
 	if m.Message != nil {
 		v.digest, v.findings = m.Message.Digest(), f.c.maker.Check(m.Message)
-		if f.history != nil {
+		if m.Findings = v.findings; f.history != nil {
 			v.content = m.Message.Content(f.history.Key(), m.Row.Address.Key())
 		}
+	}
+	if f.c.opts.Made != nil {
+		f.c.opts.Made(m)
+	}
+	if m.Message != nil {
 		m.Message.Release()
 	}
 	return v

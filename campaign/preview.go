@@ -13,6 +13,9 @@ type Chosen struct {
 	Where     string // an expression over the columns; "" = all rows
 	Row       int64  // the number of the one row; 0 = all rows
 	Languages bool   // each row's message in each of the campaign's languages, the default first
+
+	Unsaved map[string]string // texts in place of template files, see message.Config; nil = none
+	Check   bool              // each message is checked as well, for Made.Findings
 }
 
 // Messages makes the messages that are chosen, as a send would make them. They carry the present date, and nothing is
@@ -20,6 +23,7 @@ type Chosen struct {
 func (c *Campaign) Messages(ctx context.Context, o Chosen) iter.Seq2[message.Made, error] {
 	return func(yield func(message.Made, error) bool) {
 		c.frozen = identity.Planned(ctx, c.statePath(), c.id)
+		c.unsaved = o.Unsaved
 		if err := c.openList(ctx); err != nil {
 			yield(message.Made{}, err)
 			return
@@ -46,6 +50,9 @@ func (c *Campaign) Messages(ctx context.Context, o Chosen) iter.Seq2[message.Mad
 				continue
 			}
 			for _, made := range c.maker.Shown(r, c.now(), o.Languages) {
+				if o.Check && made.Message != nil {
+					made.Findings = c.maker.Check(made.Message)
+				}
 				if !yield(made, nil) {
 					return
 				}

@@ -66,6 +66,7 @@ type Definition struct {
 
 	unread bool                   // the file names a list, and People are in its place
 	single Server                 // of server:
+	lender *Definition            // whose the servers are; nil = d
 	marks  map[string]schema.Mark // of what can turn out wrong later, by path
 }
 
@@ -321,6 +322,9 @@ func (d *Definition) mark(dec *schema.Decoder) {
 // Mistake is one that shows only when the file was read long ago, or on another machine: about the value of a key, such
 // as schedule.not_after, or with s of one of the server's, such as oauth.key_file.
 func (d *Definition) Mistake(s *Server, key, code, text, hint string) *Error {
+	if s != nil && d.lender != nil {
+		return d.lender.Mistake(s, key, code, text, hint)
+	}
 	if s != nil {
 		key = s.path + "." + key
 	}

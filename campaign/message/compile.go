@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -36,7 +37,7 @@ func compile(c Config, variants []*definition.Definition) (*templates.Compiler, 
 		}
 	}
 	compiler := templates.New(templates.Config{
-		FS: c.Root.FS(), Columns: names, Typographer: c.Definition.Body.Typographer,
+		FS: unsaved{c.Root.FS(), c.Unsaved}, Columns: names, Typographer: c.Definition.Body.Typographer,
 		Alias: func(name string) string {
 			if i := h.Index(name); i >= 0 {
 				return names[i]
@@ -126,7 +127,7 @@ func (p *compiling) body() *templates.Body {
 		src.Subject = p.source(p.Definition.Subject)
 	}
 	if src.Markdown != nil || src.HTML != nil {
-		src.Look = p.look(src)
+		src.Look = p.look()
 	}
 	if p.failed(before) {
 		return nil
@@ -147,6 +148,9 @@ func (p *compiling) read(t definition.Text) *templates.Source {
 			return nil
 		}
 		return &templates.Source{File: "standard input", Text: strings.TrimPrefix(p.Definition.Piped, "\ufeff")}
+	}
+	if text, ok := p.Unsaved[path.Clean(t.Text)]; ok {
+		return &templates.Source{File: t.Text, Text: strings.TrimPrefix(text, "\ufeff")}
 	}
 	b, err := p.Root.ReadFile(filepath.FromSlash(t.Text))
 	if pe := (*fs.PathError)(nil); errors.As(err, &pe) {

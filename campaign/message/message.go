@@ -43,6 +43,10 @@ type Config struct {
 	Largest int64                       // bytes that the server named Server takes at most, for Check; 0 = not known
 	Server  string                      // the server that Largest is of; "" only if Largest is 0
 	Fault   func(*recipients.Row) error // what else keeps a row from getting its message; nil = nothing
+
+	// Unsaved are texts in place of those of template files, by their names below the campaign's folder, with slashes:
+	// for a preview while somebody types. nil = the files are as they are on the disk.
+	Unsaved map[string]string
 }
 
 // Maker makes the messages of one campaign. It is safe for concurrent use.
@@ -51,7 +55,8 @@ type Maker struct {
 	compiler *templates.Compiler
 	choice   *languages.Choice
 	editions []edition          // by choice.Variants
-	unsaid   []*templates.Error // about languages without the postal address
+	doubts   []*templates.Error // about languages without the postal address
+	vast     []*templates.Error // about the logo
 	printed  bool               // the templates may print the campaign's id
 	cells    sync.Pool          // of *[]templates.Cell
 }
@@ -70,6 +75,8 @@ type Made struct {
 	Why     string          // the row gets no message, and that is right: it is filtered, or its address is not one
 	Err     error           // the row's faults, joined
 	Content *content.Row    // what the message says, for the count of all messages; nil without a message
+
+	Findings []check.Finding // of Check, where somebody asked for them
 }
 
 // New compiles the templates against the header. The mistakes of all templates come joined, each with its place.
@@ -98,7 +105,10 @@ func New(c Config) (*Maker, error) {
 		if cfg.Body.HTML != nil {
 			html = cfg.Body.HTML.Literals()
 		}
-		m.unsaid = append(m.unsaid, unsaid(c, choice.Variants()[i])...)
+		m.doubts = append(m.doubts, unsaid(c, choice.Variants()[i])...)
+		if len(m.vast) == 0 { // one logo is in all languages
+			m.vast = vast(c, choice.Variants()[i])
+		}
 		m.editions = append(m.editions, edition{renderer, check.Compile(cfg.Body.Text.Literals(), html)})
 	}
 	if errs != nil {
@@ -195,7 +205,7 @@ func (m *Maker) Shown(row *recipients.Row, date time.Time, all bool) []Made {
 
 // Count returns a new count of what the messages say, for the Content of each.
 func (m *Maker) Count() *content.Count {
-	return content.New(content.Config{Places: m.compiler.Places(), Doubts: append(m.compiler.Doubts(), m.unsaid...)})
+	return content.New(content.Config{Places: m.compiler.Places(), Doubts: slices.Concat(m.compiler.Doubts(), m.doubts, m.vast)})
 }
 
 // Render makes the message of a row of which it is known that it gets one.

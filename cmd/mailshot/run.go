@@ -16,6 +16,7 @@ import (
 	"mailshot/cmd/mailshot/guide"
 	"mailshot/cmd/mailshot/typeahead"
 	"mailshot/internal/shell"
+	"mailshot/internal/suggest"
 )
 
 // How the tool talks. These rules hold for every command:
@@ -40,6 +41,7 @@ const (
 	exitFailed   = 1
 	exitUsage    = 2
 	exitFindings = 3
+	exitNotSent  = 4  // nothing is left, and not all was sent
 	exitUnknown  = 5  // refused, for a person has to decide what became of messages
 	exitWorkLeft = 75 // a person stopped it before the first message
 )
@@ -146,7 +148,7 @@ func (t *tool) groups() []group {
 	return []group{
 		{"Before:", []*cobra.Command{t.uiCommand(), t.initCommand(), t.inspectCommand(), t.checkCommand(), t.previewCommand(),
 			t.estimateCommand()}},
-		{"Sending:", []*cobra.Command{t.sendCommand(), t.loginCommand()}},
+		{"Sending:", []*cobra.Command{t.sendCommand(), t.oneCommand(), t.loginCommand()}},
 		{"After:", []*cobra.Command{t.statusCommand(), t.reportCommand(), t.retryCommand(), t.resolveCommand(),
 			t.cancelCommand()}},
 		{"Suppression list:", []*cobra.Command{t.suppressCommand(), t.whyCommand(), t.forgetCommand()}},
@@ -189,8 +191,11 @@ func usage(err error, next string) error { return &exit{exitUsage, err, next} }
 
 func unknownCommand(root *cobra.Command, name string) error {
 	next := "mailshot --help"
-	if s := root.SuggestionsFor(name); len(s) > 0 {
-		next = "mailshot " + s[0]
+	meant := suggest.Nearest(root.SuggestionsFor(name), func(word string) (int, int) {
+		return suggest.Distance(name, word, len(name)+len(word)), len(name) + len(word)
+	})
+	if meant != "" {
+		next = "mailshot " + meant
 	}
 	return usage(fmt.Errorf("there is no command %q", name), next)
 }

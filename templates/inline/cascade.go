@@ -56,8 +56,8 @@ func (d *document) decide() {
 		e.frozen = slices.Contains(headOnly, e.tag.name) || strings.Contains(e.tag.name, ":") || d.asksAll
 		for _, u := range e.uses {
 			e.frozen = e.frozen || d.isVague(u.tag) || !d.writable(u.tag)
-			for _, ask := range d.asks { // it would see what is inlined
-				e.frozen = e.frozen || slices.ContainsFunc(u.nodes, ask.Match)
+			for _, ask := range d.asks { // it may see what is inlined
+				e.frozen = e.frozen || ask.Differs(u.nodes, d.mayWrite(e), d.tokens.Prefix())
 			}
 		}
 	}
@@ -65,6 +65,16 @@ func (d *document) decide() {
 	for _, e := range d.list {
 		d.inline(e)
 	}
+}
+
+// mayWrite is what may be written into the style= of an element, each declaration by itself.
+func (d *document) mayWrite(e *element) (texts []string) {
+	for _, m := range e.matches {
+		for _, c := range m.rule.decls {
+			texts = append(texts, c.property+":"+c.value+"!important")
+		}
+	}
+	return texts
 }
 
 // claims are the declarations about an element: those that may go into its style=, and those that stay. One that goes

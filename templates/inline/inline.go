@@ -14,7 +14,7 @@
 //   - rules for one program: those that match nothing here ([data-ogsc], u + #body, a[x-apple-data-detectors]),
 //     and those within conditional comments,
 //   - rules about elements that a template decides on: a class with an action in it, a first child that may be absent,
-//   - rules about elements whose style= a selector asks for, as div[style*=margin] does.
+//   - rules about elements whose style= a selector asks for, as div[style*=margin] does, if it may see what is written.
 //
 // A rule leaves <style> when each of its declarations is in the style= of each element that it may match.
 //

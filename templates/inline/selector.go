@@ -6,6 +6,8 @@ import (
 
 	"github.com/andybalholm/cascadia"
 	"github.com/tdewolff/parse/v2/css"
+
+	"mailshot/templates/inline/condition"
 )
 
 // selector is one selector of a rule. sure is asked about the document as it certainly is, may and last about the
@@ -40,11 +42,11 @@ var (
 
 // compound is what one element of a selector is asked.
 type compound struct {
-	sure []string // as it is written
-	may  []string // without what cannot be known
-	here []string // the same, without what it asks of what stands beside it
-	star bool     // *
-	asks bool     // for what is in style=
+	sure []string              // as it is written
+	may  []string              // without what cannot be known
+	here []string              // the same, without what it asks of what stands beside it
+	star bool                  // *
+	asks []condition.Condition // on what is in style=
 }
 
 // selecting reads one selector.
@@ -75,10 +77,10 @@ func (d *document) selector(all []token) *selector {
 		return s
 	}
 	for _, c := range p.chain {
-		if ask := compiled(asked(c.here)); c.asks && ask != nil && !p.escaped {
-			d.asks = append(d.asks, ask)
+		if ask := compiled(asked(c.here)); c.asks != nil && ask != nil && !p.escaped {
+			d.asks = append(d.asks, condition.Selector{Element: ask, Style: c.asks})
 		} else {
-			d.asksAll = d.asksAll || c.asks
+			d.asksAll = d.asksAll || c.asks != nil
 		}
 	}
 	p.s.weight = weight(all)
@@ -101,8 +103,7 @@ func (d *document) selector(all []token) *selector {
 		p.s.unknown = true
 		return p.s
 	}
-	universal := last.star && len(last.sure) == 1
-	if !p.state && !p.root && !p.s.nothing && !universal {
+	if universal := last.star && len(last.sure) == 1; !p.state && !p.root && !p.s.nothing && !universal {
 		p.s.sure = exact
 	}
 	return p.s
@@ -243,11 +244,11 @@ func (p *selecting) attribute(c *compound, all []token, add func(sure, may strin
 		switch {
 		case p.d.vague || p.d.dynamic[name] || name == "style":
 			may = ""
-		case slices.Contains(caseless, name):
+		case slices.Contains(condition.Caseless, name):
 			may = "[" + name + "]"
 		}
 		if name == "style" {
-			p.state, c.asks = true, true
+			p.state, c.asks = true, append(c.asks, condition.Read(b.String()))
 			if len(c.sure) == 0 {
 				add("*", "*")
 			}
@@ -258,11 +259,6 @@ func (p *selecting) attribute(c *compound, all []token, add func(sure, may strin
 	}
 	return 0
 }
-
-// caseless are attributes whose value browsers compare whatever its case, and those that are posed in another way.
-var caseless = []string{"class", "id", "align", "valign", "bgcolor", "color", "text", "link", "alink", "vlink", "face",
-	"dir", "lang", "type", "rel", "rules", "frame", "shape", "scope", "clear", "target", "method", "media", "nowrap",
-	"noshade", "compact", "checked", "disabled", "selected", "multiple", "readonly", "charset", "http-equiv", "hreflang"}
 
 // pseudo reads a pseudo-class or a pseudo-element.
 func (p *selecting) pseudo(c *compound, all []token, add func(sure, may string)) int {

@@ -56,7 +56,7 @@ func open(t *testing.T, dir string, width int64) *window {
 		}
 	})
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox,
-		chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()), chromedp.Flag("disable-background-networking", true),
+		chromedp.DisableGPU, chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-dev-shm-usage", true),
 		chromedp.Flag("hide-scrollbars", true), chromedp.Flag("lang", "en"))
 	alloc, end := chromedp.NewExecAllocator(context.Background(), options...)
@@ -64,7 +64,7 @@ func open(t *testing.T, dir string, width int64) *window {
 	var cancel context.CancelFunc
 	w.ctx, cancel = chromedp.NewContext(alloc)
 	t.Cleanup(cancel)
-	w.ctx, cancel = context.WithTimeout(w.ctx, time.Minute) // a browser that hangs
+	w.ctx, cancel = context.WithTimeout(w.ctx, 5*time.Minute) // a browser that hangs
 	t.Cleanup(cancel)
 	own, mails := host(w.Address()), host(w.MailAddress())
 	chromedp.ListenTarget(w.ctx, func(e any) {
@@ -100,7 +100,7 @@ func host(address string) string {
 }
 
 // most is how long the browser may take for one step before the test says what it sees instead.
-const most = 30 * time.Second
+const most = time.Minute
 
 // run does something in the browser.
 func (w *window) run(actions ...chromedp.Action) {

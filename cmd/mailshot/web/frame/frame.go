@@ -81,6 +81,7 @@ var functions = template.FuncMap{
 	"segments": segments,
 	"minutes":  func(d time.Duration) int64 { return int64(d / time.Minute) },
 	"seconds":  func(s float64) string { return strconv.FormatFloat(s, 'g', 3, 64) },
+	"add":      func(a, b int) int { return a + b },
 }
 
 // segment is the part of a bar that one state has, in thousandths.

@@ -8,7 +8,9 @@
 //   - Its Origin, where it has one, is the window's own, and so is its Sec-Fetch-Site. The same host with another port
 //     is another site here.
 //   - [http.CrossOriginProtection] holds for whatever changes something.
-//   - It has the window's cookie. A browser gets the cookie once, for a ticket in the first address.
+//   - It has the window's cookie. A browser gets the cookie once, for a ticket in the first address. Other users of the
+//     machine may see that address among the arguments of a browser that is started with it, so on Linux the ticket is
+//     good only for a browser of the same user.
 //   - The answer says by its Content-Security-Policy that the page loads nothing but what the window serves.
 //
 // A Guard is safe for concurrent use.
@@ -110,6 +112,10 @@ func (g *Guard) Wrap(next http.Handler) http.Handler {
 
 // enter changes the ticket into the cookie, and takes it out of the address.
 func (g *Guard) enter(w http.ResponseWriter, r *http.Request) {
+	if !sameUser(r.RemoteAddr, g.host) {
+		refuse(w, "this window belongs to another user of this machine")
+		return
+	}
 	g.mu.Lock()
 	ok := g.ticket != "" && equal(r.URL.Query().Get("ticket"), g.ticket)
 	if ok {

@@ -7,15 +7,25 @@ package mailport
 
 import (
 	"crypto/rand"
+	"io"
+	"mime"
 	"net/http"
+	"path"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
+
+	"golang.org/x/net/html"
 
 	"mailshot/cmd/mailshot/opened"
 )
 
-// most is how many messages are kept; the oldest goes first.
-const most = 64
+// How many messages are kept, and how many bytes of them; the oldest goes first, and the newest always stays.
+const (
+	most      = 64
+	mostBytes = 96 << 20
+)
 
 // Port has the messages that the window shows. It is safe for concurrent use.
 type Port struct {
@@ -25,13 +35,15 @@ type Port struct {
 	mu    sync.Mutex
 	order []string
 	kept  map[string]*opened.Message
+	bytes int // of kept
 }
 
 // Origin is the port's own, as http://127.0.0.1:4712.
 func (p *Port) Origin() string { return "http://" + p.Host }
 
 // Keep keeps a message, and returns the address of its HTML. The address ends with a slash; "images" behind it shows the
-// same with the images from elsewhere.
+// same with the images from elsewhere, "files/0" is the first of its files, and the query "forced" has its own images
+// ready for a frame whose colours are turned round.
 func (p *Port) Keep(m *opened.Message) string {
 	secret := rand.Text()
 	p.mu.Lock()
@@ -40,11 +52,20 @@ func (p *Port) Keep(m *opened.Message) string {
 		p.kept = map[string]*opened.Message{}
 	}
 	p.kept[secret], p.order = m, append(p.order, secret)
-	if len(p.order) > most {
+	for p.bytes += weight(m); len(p.order) > most || p.bytes > mostBytes && len(p.order) > 1; p.order = p.order[1:] {
+		p.bytes -= weight(p.kept[p.order[0]])
 		delete(p.kept, p.order[0])
-		p.order = p.order[1:]
 	}
 	return p.Origin() + "/" + secret + "/"
+}
+
+// weight is about how many bytes of memory a message takes.
+func weight(m *opened.Message) int {
+	n := len(m.Text) + len(m.HTML)
+	for _, f := range m.Files {
+		n += len(f.Body)
+	}
+	return n
 }
 
 // policy is that of a mail. sandbox holds also when somebody opens the address outside of a frame.
@@ -55,6 +76,7 @@ func (p *Port) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{secret}/{$}", func(w http.ResponseWriter, r *http.Request) { p.show(w, r, "data:") })
 	mux.HandleFunc("GET /{secret}/images", func(w http.ResponseWriter, r *http.Request) { p.show(w, r, "data: https: http:") })
+	mux.HandleFunc("GET /{secret}/files/{n}", p.file)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Host != p.Host {
 			http.Error(w, "mailshot: another address", http.StatusForbidden)
@@ -64,7 +86,85 @@ func (p *Port) Handler() http.Handler {
 	})
 }
 
+// blank has links ask for a window of their own, which the sandbox refuses: nothing opens, and the mail stays. It stands
+// behind the mail, which may begin with a doctype.
+const blank = `<base target="_blank">`
+
+// still is the HTML with blank, and with links that lead nowhere: a browser opens a link in a new tab, whatever the
+// sandbox says, when somebody holds a key. They still look like links. A link that escapes this is stopped by the
+// window's frame-src, as long as nobody holds a key.
+func still(text string) string {
+	var b strings.Builder
+	z := html.NewTokenizer(strings.NewReader(text))
+	for {
+		kind := z.Next()
+		if kind == html.ErrorToken {
+			b.WriteString(string(z.Raw()) + blank)
+			return b.String()
+		}
+		raw := string(z.Raw())
+		if kind == html.StartTagToken || kind == html.SelfClosingTagToken {
+			if t := z.Token(); t.Data == "a" || t.Data == "area" || t.Data == "base" {
+				raw = nowhere(t)
+			}
+		}
+		b.WriteString(raw)
+	}
+}
+
+// nowhere is a link without its address and whatever else is for a click.
+func nowhere(t html.Token) string {
+	t.Attr = slices.DeleteFunc(t.Attr, func(a html.Attribute) bool {
+		return a.Key == "target" || a.Key == "ping" || a.Key == "download" || t.Data == "base"
+	})
+	for i := range t.Attr {
+		if a := &t.Attr[i]; a.Key == "href" || strings.HasSuffix(a.Key, ":href") {
+			a.Val = "#"
+		}
+	}
+	return t.String()
+}
+
+// turned turns images back whose frame turns all colours round: programs that force dark colours leave images alone.
+const turned = "<style>img,video,[background]{filter:invert(1) hue-rotate(180deg)!important}</style>"
+
 func (p *Port) show(w http.ResponseWriter, r *http.Request, images string) {
+	m := p.message(w, r, images)
+	if m == nil {
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	text := still(m.Inlined())
+	if r.URL.Query().Has("forced") {
+		text += turned
+	}
+	_, _ = io.WriteString(w, text) // whoever asked may be gone
+}
+
+// file gives one of a message's files to be kept. A browser opens none of them.
+func (p *Port) file(w http.ResponseWriter, r *http.Request) {
+	m := p.message(w, r, "'none'")
+	if m == nil {
+		return
+	}
+	n, err := strconv.Atoi(r.PathValue("n"))
+	if err != nil || n < 0 || n >= len(m.Files) {
+		http.Error(w, "the message has no such file", http.StatusNotFound)
+		return
+	}
+	name := path.Base(strings.ReplaceAll(m.Files[n].Name, `\`, "/"))
+	if name == "." || name == "/" {
+		name = "file-" + strconv.Itoa(n+1)
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/octet-stream")
+	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
+	_, _ = w.Write(m.Files[n].Body)
+}
+
+// message is the message that a request is about. It sets the header of the answer. If there is no message, it answers,
+// and returns nil.
+func (p *Port) message(w http.ResponseWriter, r *http.Request, images string) *opened.Message {
 	p.mu.Lock()
 	m := p.kept[r.PathValue("secret")]
 	p.mu.Unlock()
@@ -76,8 +176,6 @@ func (p *Port) show(w http.ResponseWriter, r *http.Request, images string) {
 	h.Set("Cross-Origin-Resource-Policy", "same-site")
 	if m == nil {
 		http.Error(w, "this message is not kept any more; load the page again", http.StatusNotFound)
-		return
 	}
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = strings.NewReader(m.Inlined()).WriteTo(w) // whoever asked may be gone
+	return m
 }

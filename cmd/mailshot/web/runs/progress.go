@@ -2,6 +2,7 @@ package runs
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -75,6 +76,8 @@ type progress struct {
 	mu      sync.Mutex
 	started time.Time
 	last    dispatch.Event
+	before  int64              // what had an outcome in the run's earlier campaigns
+	counts  map[string]int64   // of the rows of those, by state
 	holds   map[[2]string]Hold // by group and server
 	out     map[string]string
 	replies map[[2]string]*Reply
@@ -210,12 +213,38 @@ func (p *progress) lane(e dispatch.Event) {
 	}
 }
 
+// ended takes what one campaign of the run came to, before the next one's events.
+func (p *progress) ended(counts map[string]int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.before += p.last.Done
+	all := maps.Clone(counts) // what was given out before is not changed
+	for state, n := range p.counts {
+		all[state] += n
+	}
+	p.counts, p.last = all, dispatch.Event{}
+}
+
+// both counts what is under way and what has ended; nil if there is neither.
+func both(now func() map[string]int64, ended map[string]int64) func() map[string]int64 {
+	return func() map[string]int64 {
+		if now == nil {
+			return ended
+		}
+		all := now()
+		for state, n := range ended {
+			all[state] += n
+		}
+		return all
+	}
+}
+
 // now is what a page shows. What takes long is done behind the lock, on copies.
 func (p *progress) now() (out Progress, started time.Time, counts func() map[string]int64) {
 	at := time.Now()
 	p.mu.Lock()
-	out = Progress{Planned: p.last.Planned, Done: p.last.Done, InFlight: p.last.InFlight}
-	started, counts = p.started, p.last.Counts
+	out = Progress{Planned: p.last.Planned, Done: p.before + p.last.Done, InFlight: p.last.InFlight}
+	started, counts = p.started, both(p.last.Counts, p.counts)
 	for _, h := range p.holds {
 		if h.Until.IsZero() || h.Until.After(at) {
 			out.Holds = append(out.Holds, h)

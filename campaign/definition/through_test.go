@@ -1,0 +1,62 @@
+package definition
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// A definition that is sent through another one's servers finds what they name in that one's folder, and a mistake is
+// at its place in that one's file.
+//
+// Proven by leaving the secret's folder, or the lender, out.
+func TestSendThrough(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	below := filepath.Join(dir, "below", "it")
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const head = "id: a\nfrom: a@example.com\nsubject: x\nrecipients: { file: to.csv }\nbody: { text: t.txt }\n"
+	for _, folder := range []string{dir, below} {
+		write(filepath.Join(folder, "to.csv"), "email\nb@example.com\n")
+		write(filepath.Join(folder, "t.txt"), "text\n")
+		write(filepath.Join(folder, "c.yaml"), head)
+	}
+	write(filepath.Join(dir, "ca.pem"), "pem")
+	write(filepath.Join(dir, "password"), "swordfish\n")
+	write(filepath.Join(dir, "c.yaml"), head+"server:\n  host: smtp.example.com\n  username: a\n  ca_file: ca.pem\n"+
+		"  password: { file: password }\nlimits: { caps: 20/min }\n")
+	own, err := Load(filepath.Join(below, "c.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := Load(filepath.Join(dir, "c.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := own.SendThrough(other); err != nil {
+		t.Fatal(err)
+	}
+	s := own.Servers[0]
+	if p, err := s.Password.Read(context.Background(), own.Dir); p != "swordfish" || err != nil {
+		t.Errorf("%q, %v", p, err)
+	}
+	if _, err := os.ReadFile(filepath.Join(own.Dir, s.CAFile)); err != nil {
+		t.Error(err)
+	}
+	if e := own.Mistake(s, "password", "x", "x", ""); !strings.HasPrefix(e.Place, "c.yaml:10:") {
+		t.Errorf("at %q", e.Place)
+	}
+	if len(own.Limits.Caps) != 1 || own.Path != other.Path || other.Servers[0].CAFile != "ca.pem" {
+		t.Errorf("%v, %s, %s", own.Limits, own.Path, other.Servers[0].CAFile)
+	}
+}

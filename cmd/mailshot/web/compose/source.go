@@ -1,0 +1,164 @@
+package compose
+
+import (
+	"errors"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"mailshot/campaign/check"
+	"mailshot/campaign/definition"
+	"mailshot/cmd/mailshot/web/shelf"
+	"mailshot/cmd/mailshot/web/textfile"
+	"mailshot/templates"
+)
+
+// source is a file that messages are made from.
+type source struct {
+	Name    string // below the campaign's folder
+	Kind    string // campaign, markdown, html, text or layout
+	Path    string // of the page that shows it
+	Current bool
+	Wrong   int // findings in it
+}
+
+// numbered is a line of the source, for a page without script.
+type numbered struct {
+	N    int
+	Text string
+}
+
+// finding is a finding, and the line of a source that it is about.
+type finding struct {
+	check.Finding
+	Line int    // 0 = it is about none
+	To   string // the page that shows the line; "" = none
+	Here bool   // the line is of the source that is shown
+
+	Row   int64 // the row to look at; 0 = none
+	RowTo string
+}
+
+// listed are the sources of a campaign: its file, and the files that its body is made from.
+func (c compose) listed(one *shelf.Campaign) []source {
+	all := []source{{Name: path.Base(one.File), Kind: "campaign"}}
+	if one.Def == nil {
+		return all
+	}
+	bodies := []definition.Body{one.Def.Body}
+	for _, l := range one.Def.Languages.Others {
+		bodies = append(bodies, l.Body)
+	}
+	var body []source
+	add := func(kind string, t definition.Text) {
+		name := path.Clean(t.Text)
+		known := func(s source) bool { return s.Name == name }
+		if t.Text == "" || t.Text == definition.Stdin || slices.ContainsFunc(body, known) {
+			return
+		}
+		info, err := c.Shelf.Root.Stat(path.Join(path.Dir(one.File), name))
+		if err == nil && info.Mode().IsRegular() {
+			body = append(body, source{Name: name, Kind: kind})
+		}
+	}
+	for _, b := range bodies {
+		add("markdown", b.Markdown)
+		add("html", b.HTML)
+		add("text", b.Text)
+		if !b.BuiltIn() {
+			add("layout", b.Layout)
+		}
+	}
+	return append(body, all...)
+}
+
+// chosen is the source that is asked for, or the first where none is; nil if it is not one of the campaign's.
+func (c compose) chosen(one *shelf.Campaign, p *shown) *source {
+	p.Sources = c.listed(one)
+	if len(one.Mistakes) > 0 && p.File == "" { // they are in the campaign file
+		p.File = path.Base(one.File)
+	}
+	if p.File == "" {
+		p.File = p.Sources[0].Name
+	}
+	for i := range p.Sources {
+		if p.Sources[i].Name == p.File {
+			return &p.Sources[i]
+		}
+	}
+	return nil
+}
+
+// sources reads the source that is shown.
+func (c compose) sources(one *shelf.Campaign, p *shown, typed *draft) {
+	at := c.chosen(one, p)
+	if at == nil {
+		p.File, p.At = "", 0
+		at = c.chosen(one, p)
+	}
+	at.Current = true
+	p.Kind = at.Kind
+	file, err := textfile.Read(c.Shelf.Root, path.Join(path.Dir(one.File), at.Name))
+	if err != nil {
+		p.Unread = err.Error()
+		if pe := (*fs.PathError)(nil); errors.As(err, &pe) {
+			p.Unread = at.Name + ": " + pe.Err.Error()
+		}
+		return
+	}
+	p.file, p.Text, p.Version = file, file.Text, file.Version
+	if typed != nil {
+		p.Text = strings.ReplaceAll(strings.ReplaceAll(typed.text, "\r\n", "\n"), "\r", "\n")
+		p.Dirty = p.Text != file.Text
+		if p.Newer = p.Newer || typed.version != file.Version; p.Newer && p.Dirty {
+			p.Disk = file.Text
+		} else {
+			p.Newer = false
+		}
+	}
+	if p.At > 0 {
+		for text := range strings.SplitSeq(p.Text, "\n") {
+			p.Lines = append(p.Lines, numbered{len(p.Lines) + 1, text})
+		}
+	}
+	p.Functions = templates.Functions()
+}
+
+// place is the place of a finding in a file.
+var place = regexp.MustCompile(`^(.+?):(\d+)(?::\d+)?$`)
+
+// link gives each finding the page of its line, and each source its findings.
+func (p *shown) link() {
+	for i := range p.Findings {
+		f := &p.Findings[i]
+		m := place.FindStringSubmatch(f.Place)
+		if m == nil {
+			continue
+		}
+		for j := range p.Sources {
+			s := &p.Sources[j]
+			if s.Name != m[1] {
+				continue
+			}
+			f.Line, _ = strconv.Atoi(m[2])
+			f.To, f.Here = p.line(s.Name, f.Line), s.Current
+			s.Wrong++
+		}
+	}
+	for i := range p.Sources {
+		p.Sources[i].Path = p.asked.file(p.Sources[i].Name)
+	}
+}
+
+// Name is how a template names a column.
+func (*shown) Name(name string) string {
+	if identifier.MatchString(name) {
+		return "." + name
+	}
+	return "col " + strconv.Quote(name)
+}
+
+var identifier = regexp.MustCompile(`^[\pL_][\pL\p{Nd}_]*$`)

@@ -1,0 +1,102 @@
+package web_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"mailshot/internal/mailbox"
+	"mailshot/internal/sink"
+)
+
+// club is a folder with a campaign that is sent through a sink, which keeps what it takes in caught.
+func club(t *testing.T, rules ...string) (dir, caught string, server *sink.Server) {
+	t.Helper()
+	dir, caught = t.TempDir(), filepath.Join(t.TempDir(), "caught")
+	store, err := mailbox.Open("eml", caught, mailbox.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := sink.Options{Store: store}
+	for _, text := range rules {
+		rule, err := sink.ParseRule(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.Rules = append(o.Rules, rule)
+	}
+	if server, err = sink.Start(o); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Close(); err != nil {
+			t.Error(err)
+		}
+		_ = store.Close()
+	})
+	for name, text := range map[string]string{
+		"campaign.yaml": fmt.Sprintf("id: club\nfrom: The Club <club@example.org>\nsubject: News for {{.name}}\n"+
+			"recipients: { file: people.csv }\nbody: { markdown: body.md }\n"+
+			"server: { host: 127.0.0.1, port: %d, tls: none }\n", server.Port()),
+		"people.csv": "email,name\nann@example.com,Ann\nbob@example.com,Bob\n",
+		"body.md":    "# News\n\nHello {{.name}}, this is the news.\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir, caught, server
+}
+
+// One message with an attachment, which arrives as it was written; sent again, the window asks.
+func TestOneMessage(t *testing.T) {
+	for _, width := range []int64{375, 1280} {
+		t.Run(fmt.Sprint(width), func(t *testing.T) {
+			dir, caught, server := club(t)
+			file := filepath.Join(t.TempDir(), "the invoice.pdf")
+			if err := os.WriteFile(file, []byte("%PDF-1.4 an invoice\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			w := open(t, dir, width)
+			w.click(`a[href="/one"]`, "#to")
+			w.shot(fmt.Sprintf("one-%d", width))
+			fill := func() {
+				w.run(chromedp.SendKeys("#to", "Dan Example <dan@example.com>", chromedp.ByQuery),
+					chromedp.SendKeys("#subject", "Your invoice", chromedp.ByQuery),
+					chromedp.SendKeys("#text", "Hello Dan,\nhere it is.", chromedp.ByQuery),
+					chromedp.SetUploadFiles("#files", []string{file}, chromedp.ByQuery))
+			}
+			fill()
+			w.click(`.letter button`, `[data-result=sent]`)
+			w.shot(fmt.Sprintf("one-sent-%d", width))
+			names, err := filepath.Glob(filepath.Join(caught, "*"))
+			if err != nil || len(names) != 1 {
+				t.Fatalf("%q, %v", names, err)
+			}
+			got, err := os.ReadFile(names[0])
+			pdf := base64.StdEncoding.EncodeToString([]byte("%PDF-1.4 an invoice\n"))
+			for _, want := range []string{"From: The Club <club@example.org>", "To: Dan Example <dan@example.com>",
+				"Subject: Your invoice", "here it is.", "the invoice.pdf", pdf} {
+				if err != nil || !bytes.Contains(got, []byte(want)) {
+					t.Errorf("%q is not in it (%v):\n%s", want, err, got)
+				}
+			}
+			w.click(`a[href^="/one?"]`, "#to")
+			fill()
+			w.click(`.letter button`, `[data-result=again]`)
+			w.shot(fmt.Sprintf("one-again-%d", width))
+			if n := server.Accepted(); n != 1 {
+				t.Errorf("%d messages went", n)
+			}
+			w.click(`button.danger`, `[data-result=sent]`)
+			if n := server.Accepted(); n != 2 {
+				t.Errorf("%d messages went", n)
+			}
+		})
+	}
+}

@@ -1,0 +1,204 @@
+package one
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"mailshot/cmd/mailshot/web/desk"
+	"mailshot/cmd/mailshot/web/mailport"
+	"mailshot/cmd/mailshot/web/runs"
+	"mailshot/cmd/mailshot/web/shelf"
+	"mailshot/internal/sink"
+)
+
+// window is the room over a folder with one campaign, that is sent through a sink.
+type window struct {
+	*testing.T
+	desk *desk.Desk
+	mux  *http.ServeMux
+	sink *sink.Server
+}
+
+func open(t *testing.T, more string) *window {
+	t.Helper()
+	server, err := sink.Start(sink.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"campaign.yaml": fmt.Sprintf("id: club\nfrom: Club <club@example.org>\nsubject: x\nrecipients: { file: to.csv }\n"+
+			"body: { text: to.csv }\nserver: { host: 127.0.0.1, port: %d, tls: none }\n%s", server.Port(), more),
+		"to.csv": "email\nann@example.com\n", "never.csv": "zed@example.com\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &window{T: t, mux: http.NewServeMux(), sink: server, desk: &desk.Desk{Runs: runs.New(), Mail: &mailport.Port{},
+		Shelf: &shelf.Shelf{Dir: dir, Root: root, Accounts: filepath.Join(t.TempDir(), "own", "accounts.db")}}}
+	t.Cleanup(func() {
+		w.desk.Runs.Drain()
+		if err := root.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := server.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	for pattern, answer := range Routes(w.desk) {
+		w.mux.HandleFunc(pattern, answer)
+	}
+	return w
+}
+
+// ask asks for a page; body is that of a form, or nil.
+func (w *window) ask(path, kind string, body *bytes.Buffer) *httptest.ResponseRecorder {
+	w.Helper()
+	r := httptest.NewRequest(http.MethodGet, path, nil)
+	if body != nil {
+		r = httptest.NewRequest(http.MethodPost, path, body)
+		r.Header.Set("Content-Type", kind)
+	}
+	a := httptest.NewRecorder()
+	w.mux.ServeHTTP(a, r)
+	return a
+}
+
+// send sends the form, and follows to the page that says what became of it. It returns the page and its path.
+func (w *window) send(fields map[string]string, files ...string) (page, path string) {
+	w.Helper()
+	var b bytes.Buffer
+	form := multipart.NewWriter(&b)
+	for name, value := range fields {
+		if err := form.WriteField(name, value); err != nil {
+			w.Fatal(err)
+		}
+	}
+	for _, name := range files {
+		part, err := form.CreateFormFile("files", name)
+		if err == nil {
+			_, err = part.Write([]byte("the file " + name))
+		}
+		if err != nil {
+			w.Fatal(err)
+		}
+	}
+	if err := form.Close(); err != nil {
+		w.Fatal(err)
+	}
+	return w.settled(w.ask("/one", form.FormDataContentType(), &b))
+}
+
+// settled follows an answer to its page, until no run goes on.
+func (w *window) settled(a *httptest.ResponseRecorder) (page, path string) {
+	w.Helper()
+	if a.Code != http.StatusSeeOther {
+		return a.Body.String(), ""
+	}
+	path = a.Header().Get("Location")
+	own, _, _ := strings.Cut(path, "?")
+	if run := w.desk.Runs.Of(own); run != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		for {
+			changed := run.Changed()
+			if p := run.Snapshot().Phase; p == runs.Ended || p == runs.Planned {
+				break
+			}
+			select {
+			case <-changed:
+			case <-ctx.Done():
+				w.Fatal("the run does not end")
+			}
+		}
+	}
+	return w.ask(path, "", nil).Body.String(), path
+}
+
+func (w *window) has(page string, texts ...string) {
+	w.Helper()
+	for _, text := range texts {
+		if !strings.Contains(page, text) {
+			w.Errorf("%q is not on the page:\n%s", text, page)
+		}
+	}
+}
+
+// A message is sent once, whatever is clicked; once more only if the person says so.
+//
+// Proven by a begin that always repeats.
+func TestSendOnce(t *testing.T) {
+	t.Parallel()
+	w := open(t, "")
+	fields := map[string]string{"server": "campaign.yaml", "from": "Club <club@example.org>", "to": "bob@example.com",
+		"subject": "Hi", "text": "Hello\r\nBob"}
+	page, path := w.send(fields, "a.txt", "b.txt")
+	w.has(page, `data-result="sent"`, "a.txt", "b.txt", "--to bob@example.com")
+	page, _ = w.send(fields, "a.txt", "b.txt")
+	w.has(page, `data-result="again"`)
+	if n := w.sink.Accepted(); n != 1 {
+		t.Errorf("%d messages went", n)
+	}
+	const form = "application/x-www-form-urlencoded"
+	page, _ = w.settled(w.ask(path, form, bytes.NewBufferString("")))
+	w.has(page, `data-result="again"`)
+	page, _ = w.settled(w.ask(path, form, bytes.NewBufferString("repeat=1")))
+	w.has(page, `data-result="sent"`)
+	if n := w.sink.Accepted(); n != 2 {
+		t.Errorf("%d messages went", n)
+	}
+	w.has(w.ask("/one", "", nil).Body.String(), path)
+}
+
+// What is wrong is at its field, what was written stays, and nothing goes.
+func TestSendMistakes(t *testing.T) {
+	t.Parallel()
+	w := open(t, "")
+	page, path := w.send(map[string]string{"server": "campaign.yaml", "from": "x", "to": "<b>bob", "subject": "", "text": "kept"},
+		"a.txt")
+	if path != "" || w.sink.Accepted() != 0 {
+		t.Errorf("it went to %s", path)
+	}
+	w.has(page, `id="from-wrong"`, `id="to-wrong"`, `id="subject-wrong"`, "&lt;b&gt;bob", "kept", `id="files-wrong"`)
+	page, _ = w.send(map[string]string{"server": "../campaign.yaml", "to": "bob@example.com", "subject": "x", "text": "x"})
+	w.has(page, "There is no such campaign")
+	for _, path := range []string{"/one/campaign.yaml/one-none", "/one/campaign.yaml/..%2f..", "/one/none.yaml/one-x"} {
+		if a := w.ask(path, "", nil); a.Code != http.StatusNotFound {
+			t.Errorf("%s: %d", path, a.Code)
+		}
+	}
+}
+
+// Who is never mailed is not mailed from here either.
+//
+// Proven by leaving the suppression files out of the message's campaign.
+func TestSendSuppressed(t *testing.T) {
+	t.Parallel()
+	w := open(t, "suppress: [never.csv]\n")
+	page, _ := w.send(map[string]string{"server": "campaign.yaml", "to": "Zed <ZED@example.com>", "subject": "x", "text": "x"})
+	w.has(page, `data-result="suppressed"`)
+	if n := w.sink.Accepted(); n != 0 {
+		t.Errorf("%d messages went", n)
+	}
+}
+
+// Without a campaign that names a server there is nothing to send through.
+func TestNoServer(t *testing.T) {
+	t.Parallel()
+	w := open(t, "unknown: key\n")
+	w.has(w.ask("/one", "", nil).Body.String(), `class="empty"`)
+}
