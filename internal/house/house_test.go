@@ -37,7 +37,7 @@ var allowed = map[string][]string{
 	"cmd/mailshot/web": {
 		"cmd/mailshot/web/compose", "cmd/mailshot/web/desk", "cmd/mailshot/web/frame", "cmd/mailshot/web/guard",
 		"cmd/mailshot/web/home", "cmd/mailshot/web/mailport", "cmd/mailshot/web/one", "cmd/mailshot/web/plan",
-		"cmd/mailshot/web/rehearse", "cmd/mailshot/web/runs", "cmd/mailshot/web/shelf",
+		"cmd/mailshot/web/rehearse", "cmd/mailshot/web/runs", "cmd/mailshot/web/server", "cmd/mailshot/web/shelf",
 	},
 	"cmd/mailshot/web/compose": {
 		"campaign", "campaign/check", "campaign/definition", "campaign/message", "campaign/report",
@@ -45,8 +45,8 @@ var allowed = map[string][]string{
 		"cmd/mailshot/web/shelf", "cmd/mailshot/web/survey", "cmd/mailshot/web/textfile", "templates",
 	},
 	"cmd/mailshot/web/desk": {
-		"cmd/mailshot/web/frame", "cmd/mailshot/web/mailport", "cmd/mailshot/web/runs", "cmd/mailshot/web/shelf",
-		"cmd/mailshot/web/survey", "internal/shell",
+		"cmd/mailshot/web/frame", "cmd/mailshot/web/logins", "cmd/mailshot/web/mailport", "cmd/mailshot/web/runs",
+		"cmd/mailshot/web/shelf", "cmd/mailshot/web/survey", "internal/shell",
 	},
 	"cmd/mailshot/web/frame":        {"campaign/report", "cmd/mailshot/web/words"},
 	"cmd/mailshot/web/frame/script": {},
@@ -55,6 +55,7 @@ var allowed = map[string][]string{
 		"campaign/ledger", "campaign/report", "cmd/mailshot/starter", "cmd/mailshot/web/desk",
 		"cmd/mailshot/web/frame", "cmd/mailshot/web/runs", "cmd/mailshot/web/shelf", "internal/shell", "templates",
 	},
+	"cmd/mailshot/web/logins":   {"campaign/transport"},
 	"cmd/mailshot/web/mailport": {"cmd/mailshot/opened"},
 	"cmd/mailshot/web/one": {
 		"campaign", "campaign/check", "campaign/ledger", "cmd/mailshot/human", "cmd/mailshot/single",
@@ -73,6 +74,12 @@ var allowed = map[string][]string{
 	"cmd/mailshot/web/runs": {
 		"campaign", "campaign/check", "campaign/dispatch", "campaign/ledger", "campaign/report",
 		"cmd/mailshot/rehearsal", "render/address",
+	},
+	"cmd/mailshot/web/server": {
+		"campaign", "campaign/check", "campaign/definition", "campaign/definition/secret", "campaign/report",
+		"campaign/transport", "cmd/mailshot/probing", "cmd/mailshot/web/desk", "cmd/mailshot/web/frame",
+		"cmd/mailshot/web/logins", "cmd/mailshot/web/shelf", "cmd/mailshot/web/textfile", "render/address",
+		"sender", "sender/reply",
 	},
 	"cmd/mailshot/web/shelf": {
 		"campaign", "campaign/check", "campaign/definition", "campaign/history", "campaign/identity",

@@ -38,6 +38,7 @@ import (
 	"mailshot/cmd/mailshot/web/plan"
 	"mailshot/cmd/mailshot/web/rehearse"
 	"mailshot/cmd/mailshot/web/runs"
+	"mailshot/cmd/mailshot/web/server"
 	"mailshot/cmd/mailshot/web/shelf"
 )
 
@@ -96,7 +97,8 @@ func Open(c Config) (_ *Window, err error) {
 		"/":                            w.desk.Missing,
 	}
 	for _, room := range []desk.Routes{home.Routes(w.desk), compose.Routes(w.desk), plan.Routes(w.desk),
-		one.Routes(w.desk), rehearse.Routes(w.desk)} {
+		one.Routes(w.desk), rehearse.Routes(w.desk),
+		server.Routes(w.desk)} {
 		maps.Copy(w.routes, room)
 	}
 	return w, nil
@@ -155,6 +157,7 @@ func (w *Window) Serve(ctx context.Context, hard <-chan struct{}) error {
 		left--
 	}
 	w.desk.Surveys.Close()
+	w.desk.Logins.Close()
 	drained := make(chan struct{})
 	go func() {
 		defer close(drained)

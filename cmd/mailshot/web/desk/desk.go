@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"mailshot/cmd/mailshot/web/frame"
+	"mailshot/cmd/mailshot/web/logins"
 	"mailshot/cmd/mailshot/web/mailport"
 	"mailshot/cmd/mailshot/web/runs"
 	"mailshot/cmd/mailshot/web/shelf"
@@ -27,6 +28,7 @@ type Desk struct {
 	Program string // as it was called, for the commands that pages show
 
 	Surveys survey.Surveys // of all messages of campaigns; closed with the window
+	Logins  logins.Logins  // that a person has begun; closed with the window
 }
 
 // pages are those for what cannot be shown.
