@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"context"
+	"path/filepath"
 
 	"mailshot/campaign/accounts"
 	"mailshot/campaign/ledger"
@@ -19,7 +20,7 @@ func (c *Campaign) history(ctx context.Context, to adder) (*repeats.History, err
 	}
 	own := repeats.Campaign{Run: c.run(ctx), ID: c.id, Folder: repeats.Folder(c.def.Dir)}
 	h, err := repeats.Load(ctx, c.accounts, own, c.now())
-	if err != nil || h.Key() == nil {
+	if err != nil || h.Key() == nil && !h.Lost() {
 		return nil, err
 	}
 	if _, is := to.(*ledger.Replan); !is {
@@ -77,9 +78,13 @@ func (s *sending) record(ctx context.Context) (err error) {
 	if c.rehearsal() || c.def.RememberDays() == 0 {
 		return nil
 	}
-	s.memory, err = repeats.Record(ctx, c.accounts, s.run, accounts.Mailing{
+	state, err := filepath.Abs(c.statePath())
+	if err != nil {
+		return err
+	}
+	s.memory, err = repeats.Record(ctx, c.accounts, c.ledger, s.run, accounts.Mailing{
 		Run: c.frozen.Run, ID: c.id, Folder: repeats.Folder(c.def.Dir), List: c.frozen.List,
-		Subject: repeats.Subject(c.def.Subject.Text),
+		Subject: repeats.Subject(c.def.Subject.Text), Ledger: state,
 	}, c.def.RememberDays(), c.now)
 	if err == nil {
 		s.Deliveries, s.Messages = s.memory, made{c, s.memory}

@@ -258,11 +258,12 @@ func (s *sending) close() error {
 	if s.budget != nil {
 		errs = append(errs, s.budget.Close())
 	}
-	if s.memory != nil {
-		errs = append(errs, s.memory.Close())
-	}
 	if s.run != nil {
-		errs = append(errs, s.run.Close())
+		err := s.run.Close()
+		if err == nil && s.memory != nil {
+			err = s.memory.Close()
+		}
+		errs = append(errs, err)
 	}
 	return once(errs...)
 }

@@ -5,14 +5,12 @@ import (
 	"crypto/sha256"
 	"encoding/csv"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"html"
 	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
-	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -425,37 +423,4 @@ func notice(t *testing.T) []arrived {
 			"for about "+minutes+" "+unit+".", "\r\n-- \r\nAcme Operations, https://status.acme.example/"+host)
 	}
 	return all
-}
-
-// agree compares what go-message read with what enmime and Python read: every field's name, every part, name and octet.
-func agree(t *testing.T, all []arrived) {
-	t.Helper()
-	if len(all) != 216 {
-		t.Errorf("%d messages, want 216", len(all))
-	}
-	var messages [][]byte
-	differ := func(parser string, a arrived, got parsers.Message) {
-		if !reflect.DeepEqual(a.read, got) { // which compares octets at once, cmp one by one
-			t.Errorf("%s reads another message to %s than go-message (-go-message +%[1]s)\n%s", parser, a.To[0],
-				cmp.Diff(a.read, got))
-		}
-	}
-	for _, a := range all {
-		messages = append(messages, a.raw)
-		got, err := parsers.Enmime(a.raw)
-		if err != nil {
-			t.Errorf("enmime, %s: %v", a.To[0], err)
-		}
-		differ("enmime", a, got)
-	}
-	read, err := parsers.Python(t.Context(), messages)
-	if errors.Is(err, parsers.ErrNoPython) {
-		t.Skip(err)
-	}
-	if err != nil {
-		t.Error(err)
-	}
-	for i, got := range read {
-		differ("Python's email", all[i], got)
-	}
 }

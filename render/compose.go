@@ -82,7 +82,7 @@ func (j *job) delimiter(level int, end string) {
 func (j *job) textPart(fields string, o *templates.Output, l transfer.Literals, based64 bool, level int) {
 	j.b = append(j.b, fields...)
 	if based64 {
-		j.base64 = transfer.Normalize(j.base64[:0], o.Text)
+		j.base64 = l.Normalize(j.base64[:0], o.Text, o.Runs)
 		j.b = transfer.AppendBase64(append(j.b, based...), j.base64)
 		return
 	}

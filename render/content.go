@@ -36,15 +36,9 @@ func (m *Message) Content(key []byte, person string) uint64 {
 		}
 	}
 	s.without('s', read.subject, read.token)
-	texts := [2]*templates.Output{&made.text, &made.html}
-	if m.r.c.Body.HTML == nil {
-		texts[1] = nil
-	}
-	for _, o := range texts {
-		if o != nil {
-			s.text = transfer.Normalize(s.text[:0], o.Text)
-			s.textWithout('t', read.token)
-		}
+	s.body(&made.text, read.r.texts, read.token)
+	if m.r.c.Body.HTML != nil {
+		s.body(&made.html, read.r.htmls, read.token)
 	}
 	for _, part := range d.segments {
 		if part.shared != nil {
@@ -106,6 +100,12 @@ func (s *summer) frame(kind byte, text string) {
 func (s *summer) without(kind byte, text, token string) {
 	s.text = append(s.text[:0], text...)
 	s.textWithout(kind, token)
+}
+
+// body does the same with one of the texts.
+func (s *summer) body(o *templates.Output, l transfer.Literals, token string) {
+	s.text = l.Normalize(s.text[:0], o.Text, o.Runs)
+	s.textWithout('t', token)
 }
 
 // textWithout does the same with s.text.

@@ -201,8 +201,16 @@ func TestExecuteErrors(t *testing.T) {
 			"body.md:1:6 template: gt: \"Ann Lee\" is not a number (declare the column: columns: { NAME: number })\n" +
 				"{{if gt .name 5}}x{{end}}\n     ^"},
 		{"unsafe style", "<p style=\"color:{{.x}}\">x</p>",
-			"body.md:1:1 unsafe-value: a cell is not safe in a style, in a script or as the name of an attribute (print cells " +
-				"as text, in quoted attributes or in addresses only)\n<p style=\"color:{{.x}}\">x</p>\n^"},
+			"body.md:1:19 unsafe-value: a cell is not safe in a style, in a script or as the name of an attribute (print cells " +
+				"as text, in quoted attributes or in addresses only)\n<p style=\"color:{{.x}}\">x</p>\n                  ^"},
+		{"unsafe name", "a {{.x}}\n\n<p title=\"{{.name}}\" {{.x}}=\"1\">x</p>",
+			"body.md:3:24 unsafe-value: a cell is not safe in a style, in a script or as the name of an attribute (print cells " +
+				"as text, in quoted attributes or in addresses only)\n<p title=\"{{.name}}\" {{.x}}=\"1\">x</p>\n" +
+				"                       ^"},
+		{"unsafe set", "<p style=\"margin:{{.count}}px\">x</p>\n\n<img src=\"x.png\" srcset=\"{{.x}} 2x\">",
+			"body.md:3:28 unsafe-value: a cell is not safe in a style, in a script or as the name of an attribute (print cells " +
+				"as text, in quoted attributes or in addresses only)\n<img src=\"x.png\" srcset=\"{{.x}} 2x\">\n" +
+				"                           ^"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

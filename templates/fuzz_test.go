@@ -44,7 +44,7 @@ func FuzzTokens(f *testing.F) {
 		if !strings.Contains(src.Text, "define") && !strings.Contains(src.Text, "block") {
 			_, _ = New(Config{}).newSet(true).markdownToHTML(src) // must not panic
 			_, _ = New(Config{}).markdownToText(src)
-			_, _ = plaintext.FromHTML(src, false)
+			_, _ = plaintext.FromHTML(src, plaintext.Options{})
 		}
 	})
 }

@@ -19,6 +19,7 @@ import (
 func (s *set) markdownToHTML(src *source.Source) (*source.Form, error) {
 	t, out, err := markdown.Render(src, markdown.Options{
 		Quotes: s.c.cfg.Typographer, Language: s.c.cfg.Language,
+		Label: markdown.Label{Label: function.Label, Says: function.Says, Labelled: function.Labelled},
 		Link: func(t *source.Tokens, action int) string {
 			return t.Call("if "+function.Link, action) + `<a href="` + t.Call(function.Link, action) + `">` + t.Token(action) +
 				"</a>" + t.Call("else", -1) + t.Call(function.Bracketed, action) + t.Call("end", -1)
@@ -42,12 +43,17 @@ func (c *Compiler) markdownToText(src *source.Source) (*source.Form, error) {
 	if err != nil {
 		return nil, err
 	}
-	return plaintext.Write(t, out, c.right())
+	return plaintext.Write(t, out, c.textOptions())
 }
 
 // htmlToText derives the text part of an HTML source.
 func (c *Compiler) htmlToText(src *source.Source) (*source.Form, error) {
-	return plaintext.FromHTML(src, c.right())
+	return plaintext.FromHTML(src, c.textOptions())
+}
+
+// textOptions says how text parts are derived.
+func (c *Compiler) textOptions() plaintext.Options {
+	return plaintext.Options{Language: c.cfg.Language, Right: c.right()}
 }
 
 // right says whether what has no direction of its own is written from right to left.

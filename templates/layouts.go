@@ -11,6 +11,7 @@ import (
 	"mailshot/templates/layouts"
 	"mailshot/templates/leftover"
 	"mailshot/templates/markup"
+	"mailshot/templates/plaintext"
 	"mailshot/templates/source"
 )
 
@@ -34,12 +35,14 @@ func Layouts() []string { return layouts.Names() }
 
 // Look says what a built-in layout shows around the content. The texts are templates.
 type Look struct {
-	Accent      string  // a colour, "#rrggbb"; default layouts.DefaultAccent
-	Logo        Logo    // default: the sender's name in its place, except in the layout "plain"
-	Sender      *Source // the sender's name; default: none is shown
-	Preheader   *Source // what mail programs show beside the subject; default: none
-	Postal      *Source // the sender's postal address, for the end of the message; default: none
-	Unsubscribe *Source // where a link at the end leads, which ends a subscription; default: no link
+	Accent    string  // a colour, "#rrggbb"; default layouts.DefaultAccent
+	Logo      Logo    // default: the sender's name in its place, except in the layout "plain"
+	Sender    *Source // the sender's name; default: none is shown
+	Preheader *Source // what mail programs show beside the subject; default: none
+	Postal    *Source // the sender's postal address, for the end of the message; default: none
+	// Unsubscribe is the value of a List-Unsubscribe header (RFC 2369), to whose first address a link at the end leads,
+	// unless the body has the address itself. Default: no link.
+	Unsubscribe *Source
 }
 
 // Logo is the picture at the top of a built-in layout: its address, "cid:NAME" or one with https:, and its size as
@@ -87,21 +90,38 @@ func (c *Compiler) foot(b BodySource) (ends []ending) {
 		return nil
 	}
 	if b.Look.Postal != nil {
-		ends = append(ends, ending{"postal", b.Look.Postal.source(), nil})
+		ends = append(ends, ending{"postal", b.Look.Postal.source(), func(src *source.Source) (*source.Form, error) {
+			return plaintext.FromText(src, c.right())
+		}})
 	}
 	if u := b.Look.Unsubscribe; u != nil {
-		if address, err := textInHTML(u.source()); err == nil { // else the HTML has the same mistake
-			const before = `<a href="`
-			ends = append(ends, ending{"unsubscribe", source.New(u.File, u.Line, u.Column-len(before),
-				before+address.Text+`">`+layouts.Leave(c.cfg.Language)+"</a>"), c.htmlToText})
+		leaving := func(src *source.Source) (*source.Form, error) {
+			link, _ := c.leaving(src, b, "", "")
+			f, err := plaintext.FromHTML(&source.Source{File: src.File, Line: 1, Column: 1, Text: link.Text}, c.textOptions())
+			if err != nil {
+				return nil, err
+			}
+			return f.Of(link), nil
+		}
+		if link, _ := c.leaving(u.source(), b, "", ""); link != nil {
+			ends = append(ends, ending{"unsubscribe", u.source(), leaving})
 		}
 	}
 	return ends
 }
 
+// leaving is the link that ends a subscription, and nil if the body has it already.
+func (c *Compiler) leaving(src *source.Source, b BodySource, before, style string) (link *source.Form, ok bool) {
+	said := func(address string) bool {
+		return b.Markdown != nil && strings.Contains(b.Markdown.Text, address) ||
+			b.HTML != nil && strings.Contains(b.HTML.Text, address)
+	}
+	return layouts.Leaving(src, said, before, layouts.Leave(c.cfg.Language), style)
+}
+
 // layout adds the layout: a built-in one, or a file.
-func (s *set) layout(name string, look Look) error {
-	text, err := s.builtIn(name, look)
+func (s *set) layout(name string, b BodySource) error {
+	text, err := s.builtIn(name, b)
 	if err != nil {
 		return err
 	}
@@ -130,26 +150,38 @@ func (s *set) layout(name string, look Look) error {
 }
 
 // builtIn writes a built-in layout, and adds the templates that it includes. text is "" if the layout is not built in.
-func (s *set) builtIn(name string, look Look) (text string, err error) {
+func (s *set) builtIn(name string, b BodySource) (text string, err error) {
 	if !slices.Contains(Layouts(), name) {
 		return "", nil
 	}
+	s.builtin = true
+	look := b.Look
 	l := layouts.Look{Language: s.c.cfg.Language, Direction: function.Direction(s.c.cfg.Language, s.c.cfg.Direction),
-		Accent: look.Accent, Logo: look.Logo, Preheader: look.Preheader != nil, Postal: look.Postal != nil}
-	for part, src := range map[string]*Source{"preheader": look.Preheader, "postal": look.Postal} {
+		Accent: look.Accent, Logo: look.Logo, Sender: look.Sender != nil, Preheader: look.Preheader != nil,
+		Postal: look.Postal != nil}
+	for part, src := range map[string]*Source{"sender": look.Sender, "preheader": look.Preheader, "postal": look.Postal} {
 		if src != nil {
 			if err := s.add(part, part, src.source(), textInHTML); err != nil {
 				return "", err
 			}
 		}
 	}
-	for into, src := range map[*string]*Source{&l.Sender: look.Sender, &l.Unsubscribe: look.Unsubscribe} {
-		if src != nil {
-			f, err := textInHTML(src.source())
-			if err != nil {
+	if u := look.Unsubscribe; u != nil {
+		before := ""
+		if l.Postal {
+			before = "<br>"
+		}
+		link, ok := s.c.leaving(u.source(), b, before, layouts.LeavingStyle)
+		if !ok {
+			s.c.doubt(u.source().ErrorAt(0, "no-unsubscribe", "the layout shows no link that ends a subscription: "+
+				"it does not find an address here before the message is made",
+				"write each address within its <…>, as in <{{.link}}>, or put a link into the body"))
+		}
+		if l.Unsubscribe = link != nil; l.Unsubscribe {
+			make := func(*source.Source) (*source.Form, error) { return link, nil }
+			if err := s.add("unsubscribe", "unsubscribe", u.source(), make); err != nil {
 				return "", err
 			}
-			*into = f.Text
 		}
 	}
 	text, _ = layouts.Compose(name, l)

@@ -24,12 +24,15 @@ func (s *set) whole(name, code, text, hint string) *Error {
 	return s.made[name].unit.raw.ErrorAt(0, code, text, hint)
 }
 
+// nobodys says whether a unit is a built-in layout, in which no author has a place.
+func (s *set) nobodys(u *unit) bool { return s.builtin && u.name == "layout" }
+
 // escapeError gives an error of html/template its place.
 func (s *set) escapeError(entry string, e *htmltemplate.Error) error {
 	text, hint := escapeText(e)
 	name, _, _ := strings.Cut(e.Name, "$htmltemplate_")
 	t, ok := s.made[name]
-	if !ok {
+	if !ok || s.nobodys(t.unit) {
 		return s.whole(entry, "template-html", text, hint)
 	}
 	off := source.Offset(t.unit.made.Text, e.Line, 0)
@@ -60,6 +63,8 @@ func (p *template) executeError(err error, d Data) error {
 		code, hint = "template-limit", "a message needs far less; look for a loop"
 	case errors.As(err, &unsafe):
 		code, hint = "unsafe-value", "a link begins with http:, https:, mailto:, tel: or sms:"
+	case errors.Is(err, errHarmful):
+		code, hint = "unsafe-value", harmfulHint
 	case errors.As(err, &advice):
 		hint = advice.Hint
 	}
@@ -91,6 +96,9 @@ func (p *template) executeError(err error, d Data) error {
 	}
 	f := p.set.units[id].made
 	e := f.ErrorAt(source.Offset(f.Text, line, col), code, text, hint)
+	if p.set.nobodys(p.set.units[id]) {
+		e = p.whole(code, text, hint)
+	}
 	e.Err = err
 	return e
 }

@@ -103,8 +103,8 @@ func TestPlacesOfABody(t *testing.T) {
 	}
 	slices.Sort(got)
 	want := []string{
-		"broken-link b.md:3:27 false", "broken-link b.md:3:5 false",
-		"empty-link b.md:3:27 false", "empty-link b.md:3:5 false",
+		"broken-link b.md:3:22 false", "broken-link b.md:3:5 false",
+		"empty-link b.md:3:22 false", "empty-link b.md:3:5 false",
 		"empty-value b.md:1:8 false", "empty-value b.md:3:22 true", "empty-value c.yaml:3:21 false",
 	}
 	if !slices.Equal(got, want) {

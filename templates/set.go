@@ -36,16 +36,17 @@ type named struct {
 
 // set is the templates that one program needs: its entry and all that it includes.
 type set struct {
-	c      *Compiler
-	html   bool
-	accent string           // of buttons; "" is the default
-	known  map[string]bool  // functions
-	units  []*unit          // unit i is called "u<i>" by the parser
-	trees  map[string]named // of the raw forms, by template name
-	meant  map[string]named // of the meant forms, in HTML only
-	made   map[string]named // of the made forms
-	spied  map[string]named // of the spied forms
-	files  map[string]bool  // includes that have been read or have failed
+	c       *Compiler
+	html    bool
+	accent  string           // of buttons; "" is the default
+	builtin bool             // the template "layout" is built in
+	known   map[string]bool  // functions
+	units   []*unit          // unit i is called "u<i>" by the parser
+	trees   map[string]named // of the raw forms, by template name
+	meant   map[string]named // of the meant forms, in HTML only
+	made    map[string]named // of the made forms
+	spied   map[string]named // of the spied forms
+	files   map[string]bool  // includes that have been read or have failed
 }
 
 func (c *Compiler) newSet(html bool) *set {
@@ -252,7 +253,7 @@ func (c *Compiler) html(b BodySource) (*HTML, map[string]*Error, error) {
 	errs := []error{s.add("content", "body", content.source(), make)}
 	if layout != "none" {
 		entry = "layout"
-		errs = append(errs, s.add("subject", "subject", subject.source(), textInHTML), s.layout(layout, b.Look))
+		errs = append(errs, s.add("subject", "subject", subject.source(), textInHTML), s.layout(layout, b))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, nil, err

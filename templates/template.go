@@ -6,7 +6,7 @@ import (
 	"sync"
 
 	"mailshot/templates/function"
-	"mailshot/templates/plaintext"
+	"mailshot/templates/plaintext/flowed"
 	"mailshot/templates/program"
 )
 
@@ -154,7 +154,7 @@ func (p *template) engineText(o *Output, dot map[string]any) (path []byte, err e
 	path = bytes.Clone(i.run.Taken())
 	i.run.Begin(nil)
 	if p.tidy {
-		o.Text = plaintext.Tidy(o.Text, i.out.Bytes(), nil)
+		o.Text = flowed.Tidy(o.Text, i.out.Bytes(), nil)
 	} else {
 		o.Text = append(o.Text, i.out.Bytes()...)
 	}
@@ -166,9 +166,8 @@ func (p *template) engineText(o *Output, dot map[string]any) (path []byte, err e
 
 // look looks at what was made for a row. path is the one that its execution took.
 func (p *template) look(o *Output, d Data, path []byte, dot func() map[string]any, last *recent) error {
-	if p.set.html && bytes.Contains(o.Text, []byte("ZgotmplZ")) {
-		return p.whole("unsafe-value", "a cell is not safe in a style, in a script or as the name of an attribute",
-			"print cells as text, in quoted attributes or in addresses only")
+	if p.set.html && bytes.Contains(o.Text, []byte(replaced)) {
+		return p.harmful(dot())
 	}
 	if p.guard != nil {
 		if err := p.guard.check(p, path, dot, o.Text, last); err != nil {

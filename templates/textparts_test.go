@@ -13,7 +13,7 @@ import (
 	"golang.org/x/net/html"
 	"golang.org/x/text/unicode/norm"
 
-	"mailshot/templates/plaintext"
+	"mailshot/templates/plaintext/flowed"
 )
 
 // textRow is the row that the bodies of testdata/text are made for.
@@ -139,7 +139,7 @@ func TestTextFlows(t *testing.T) {
 		for line := range strings.Lines(run1(t, body.Text.Execute, textRow())) {
 			line = strings.TrimSuffix(line, "\n")
 			code := strings.HasPrefix(line, "     ")
-			if plaintext.Width([]byte(line)) > 76 && strings.Contains(strings.Trim(line, "> "), " ") && !code {
+			if flowed.Width([]byte(line)) > 76 && strings.Contains(strings.Trim(line, "> "), " ") && !code {
 				t.Errorf("%s: too long: %q", name, line)
 			}
 		}

@@ -126,7 +126,7 @@ func (p *template) faded(inSource, inMade string) error {
 		" where the message has " + quote(inMade)
 	for word := range strings.FieldsSeq(inSource) {
 		for _, u := range p.set.units {
-			if len(word) > 1 && strings.Count(u.raw.Source.Text, word) == 1 {
+			if len(word) > 1 && !p.set.nobodys(u) && strings.Count(u.raw.Source.Text, word) == 1 {
 				return u.raw.ErrorAt(strings.Index(u.raw.Source.Text, word), code, text, hint)
 			}
 		}

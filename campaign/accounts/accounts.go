@@ -136,8 +136,16 @@ func (a *Accounts) Unsuppress(ctx context.Context, domain, key string) (bool, er
 	if err != nil {
 		return false, err
 	}
+	person, err := a.Person(ctx)
+	if err != nil {
+		return false, err
+	}
 	var n int64
 	err = a.db.Write(func(t *sqlite.Tx) (err error) {
+		// From now on it is remembered again which messages the person gets.
+		if _, err := t.Exec("DELETE FROM erased WHERE person = ?", int64(person(key))); err != nil {
+			return err
+		}
 		n, err = t.Exec("DELETE FROM suppressions WHERE domain = ? AND key IN (?, ?)",
 			strings.ToLower(domain), key, hidden)
 		return err

@@ -17,9 +17,11 @@ import (
 
 // Mailing is a campaign of which it is remembered who got which message.
 type Mailing struct {
-	Run           string // the campaign's random name in its ledger (ledger.Campaign.Run)
-	ID, Folder    string // the campaign's id, and the folder of its file
-	List, Subject string // digests of its list and of its subject's template, by which it may be known again
+	Run           string    // the campaign's random name in its ledger (ledger.Campaign.Run)
+	ID, Folder    string    // the campaign's id, and the folder of its file
+	List, Subject string    // digests of its list and of its subject's template, by which it may be known again
+	Ledger        string    // which has the last copies of a run that has not ended: see TakeOver; "": all are here
+	Begun         time.Time // the day of that run, at midnight in UTC
 }
 
 // Copy is one message to one person, as it is remembered: no person and no text can be read from it.
@@ -45,6 +47,9 @@ func (a *Accounts) key(ctx context.Context, use string) ([]byte, error) {
 	mac.Write([]byte(use))
 	return mac.Sum(nil), nil
 }
+
+// OwnerKey returns a key by which these accounts are told from others.
+func (a *Accounts) OwnerKey(ctx context.Context) ([]byte, error) { return a.key(ctx, "owner") }
 
 // ContentKey returns the key for render.Message.Content.
 func (a *Accounts) ContentKey(ctx context.Context) ([]byte, error) { return a.key(ctx, "content") }
@@ -96,12 +101,63 @@ func (a *Accounts) Remember(ctx context.Context, m Mailing, keep int, now time.T
 			WHERE until < ? AND no NOT IN (SELECT mailing FROM copies)`, today); err != nil {
 			return err
 		}
-		return t.Row(`INSERT INTO mailings(run, id, folder, list, subject, until) VALUES (?, ?, ?, ?, ?, ?)
+		return t.Row(`INSERT INTO mailings(run, id, folder, list, subject, until, ledger, begun)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (run) DO UPDATE SET id = excluded.id, folder = excluded.folder, list = excluded.list,
-				subject = excluded.subject, until = excluded.until RETURNING no`,
-			m.Run, m.ID, m.Folder, m.List, m.Subject, today+int64(keep)).Scan(&memory.mailing)
+				subject = excluded.subject, until = excluded.until, ledger = excluded.ledger, begun = excluded.begun
+			RETURNING no`,
+			m.Run, m.ID, m.Folder, m.List, m.Subject, today+int64(keep), m.Ledger, today).Scan(&memory.mailing)
 	})
 	return memory, err
+}
+
+// Close says that the run has ended, and that the ledger has no copies any more that are not here.
+func (m *Memory) Close() error {
+	return m.a.db.Write(func(t *sqlite.Tx) error { return allHere(t, m.mailing) })
+}
+
+// Lacking returns the mailings whose last copies are still in a ledger.
+func (a *Accounts) Lacking(ctx context.Context, now time.Time) ([]*Mailing, error) {
+	var list []*Mailing
+	rows, err := a.db.Reading.QueryContext(ctx, `SELECT run, id, folder, list, subject, ledger, begun FROM mailings
+		WHERE ledger <> '' AND until >= ? ORDER BY no`, dayOf(now))
+	err = sqlite.Each(rows, err, func(r *sql.Rows) error {
+		m := &Mailing{}
+		var begun int64
+		err := r.Scan(&m.Run, &m.ID, &m.Folder, &m.List, &m.Subject, &m.Ledger, &begun)
+		m.Begun = midnight(begun)
+		list = append(list, m)
+		return err
+	})
+	return list, a.db.Explain(err)
+}
+
+// TakeOver remembers, durably, the last copies of a mailing that is lacking, as its ledger had them. Its run has died.
+func (a *Accounts) TakeOver(m *Mailing, copies []Copy) error {
+	return a.db.Write(func(t *sqlite.Tx) error {
+		memory := &Memory{a: a}
+		var begun, until int64
+		err := t.Row(`SELECT no, begun, until, coalesce((SELECT day FROM copies WHERE mailing = mailings.no
+				ORDER BY copies.no DESC LIMIT 1), begun)
+			FROM mailings WHERE run = ?`, m.Run).Scan(&memory.mailing, &begun, &until, &memory.day)
+		if err != nil {
+			return err
+		}
+		memory.keep = int(until - begun)
+		if err := memory.addAll(t, copies, true); err != nil {
+			return err
+		}
+		return allHere(t, memory.mailing)
+	})
+}
+
+// allHere says that all copies of a mailing are here.
+func allHere(t *sqlite.Tx, mailing int64) error {
+	if _, err := t.Exec("UPDATE mailings SET ledger = '' WHERE no = ?", mailing); err != nil {
+		return err
+	}
+	_, err := t.Exec("DELETE FROM erased WHERE NOT EXISTS (SELECT 1 FROM mailings WHERE ledger <> '')")
+	return err
 }
 
 // Update remembers these copies, durably, and forgets those that came to nothing, which this memory has remembered.
@@ -116,15 +172,30 @@ func (m *Memory) Update(add, drop []Copy, now time.Time) error {
 		}
 		fresh := dayOf(now) != m.day
 		m.day = dayOf(now)
-		for len(add) > 0 {
-			n, err := m.add(t, add, fresh)
-			if err != nil {
-				return err
-			}
-			add, fresh = add[n:], false
-		}
-		return nil
+		return m.addAll(t, add, fresh)
 	})
+}
+
+// addAll adds copies, but those of people who were forgotten since a ledger has them. fresh says that the newest block is
+// of another day.
+func (m *Memory) addAll(t *sqlite.Tx, copies []Copy, fresh bool) error {
+	erased := map[uint64]bool{}
+	rows, err := t.Query("SELECT person FROM erased")
+	err = sqlite.Each(rows, err, func(r *sql.Rows) error {
+		var person int64
+		err := r.Scan(&person)
+		erased[uint64(person)] = true
+		return err
+	})
+	if len(erased) > 0 {
+		copies = slices.DeleteFunc(slices.Clone(copies), func(c Copy) bool { return erased[c.Person] })
+	}
+	for len(copies) > 0 && err == nil {
+		var n int
+		n, err = m.add(t, copies, fresh)
+		copies, fresh = copies[n:], false
+	}
+	return err
 }
 
 // add puts as many copies as there is room for into the newest block, or into a new one.
@@ -214,6 +285,9 @@ func dayOf(t time.Time) int64 {
 	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix() / (24 * 60 * 60)
 }
 
+// midnight is that at which a day begins in UTC.
+func midnight(day int64) time.Time { return time.Unix(day*24*60*60, 0).UTC() }
+
 // Copies are some copies of one mailing, all of one day.
 type Copies struct {
 	Mailing *Mailing
@@ -268,15 +342,19 @@ func (a *Accounts) Copies(ctx context.Context, now time.Time, fn func(*Copies)) 
 			return err
 		}
 		if m := mailings[no]; m != nil {
-			fn(&Copies{Mailing: m, Day: time.Unix(day*24*60*60, 0).UTC(), data: data})
+			fn(&Copies{Mailing: m, Day: midnight(day), data: data})
 		}
 		return nil
 	})
 	return a.db.Explain(err)
 }
 
-// forgetCopies takes a person out of all that is remembered.
+// forgetCopies takes a person out of all that is remembered, and out of what ledgers have yet.
 func (a *Accounts) forgetCopies(t *sqlite.Tx, person uint64) error {
+	if _, err := t.Exec(`INSERT OR IGNORE INTO erased
+		SELECT ? WHERE EXISTS (SELECT 1 FROM mailings WHERE ledger <> '')`, int64(person)); err != nil {
+		return err
+	}
 	want := binary.BigEndian.AppendUint64(nil, person)
 	kept := map[int64][]byte{}
 	rows, err := t.Query("SELECT no, data FROM copies WHERE instr(data, ?) > 0", want)

@@ -83,4 +83,9 @@ CREATE TRIGGER suppressions_changed AFTER UPDATE OF key, domain ON suppressions 
 	UPDATE changes SET n = n + 1;
 	UPDATE suppressions SET seq = (SELECT n FROM changes) WHERE key = NEW.key AND domain = NEW.domain;
 END;
+`}, {Schema: `
+ALTER TABLE mailings ADD COLUMN ledger TEXT NOT NULL DEFAULT ''; -- which has the last copies of a run that has not ended; '': all are here
+ALTER TABLE mailings ADD COLUMN begun INTEGER NOT NULL DEFAULT 0; -- the day of that run
+`, Data: `
+CREATE TABLE erased (person INTEGER PRIMARY KEY); -- who was forgotten while ledgers have copies: theirs are not taken
 `}}

@@ -3,6 +3,7 @@ package definition
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v4"
 	xlanguage "golang.org/x/text/language"
@@ -27,13 +28,22 @@ type Language struct {
 	Attachments []Attachment // nil = the campaign's
 }
 
-const languageHint = "a code such as en, fa or pt-BR"
+// languageHint says what a language is written as: what text may mean, or examples. Other programs write fa_IR or
+// en_US.UTF-8.
+func languageHint(text string) string {
+	text, _, _ = strings.Cut(text, ".")
+	text, _, _ = strings.Cut(text, "@")
+	if tag, err := xlanguage.Parse(text); err == nil && languagePattern.MatchString(tag.String()) && tag != xlanguage.Und {
+		return fmt.Sprintf("did you mean %q?", tag)
+	}
+	return "a code such as en, fa or pt-BR"
+}
 
 // languageTag reads the code of a language that exists.
 func languageTag(dec *schema.Decoder, n *yaml.Node, text string) (xlanguage.Tag, bool) {
 	tag, err := xlanguage.Parse(text)
 	if err != nil || !languagePattern.MatchString(text) {
-		dec.Bad(n, fmt.Sprintf("%q is not a language", schema.Clip(text)), languageHint)
+		dec.Bad(n, fmt.Sprintf("%q is not a language", schema.Clip(text)), languageHint(text))
 		return tag, false
 	}
 	return tag, true

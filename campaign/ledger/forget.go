@@ -10,6 +10,7 @@ import (
 
 	"mailshot/campaign/ledger/internal/journal"
 	"mailshot/campaign/ledger/internal/schema"
+	"mailshot/campaign/ledger/internal/steps"
 	"mailshot/internal/machine"
 	"mailshot/internal/sqlite"
 )
@@ -151,6 +152,13 @@ func (l *Ledger) forget(c numbered, addressKey string, f *Forgotten) error {
 		now := time.Now().UnixNano()
 		if _, err := t.Exec(`UPDATE campaigns SET secrets = iif(instr(secrets, ?1) > 0, secrets,
 			trim(secrets || ' ' || ?1)) WHERE no = ?2`, l.checkValue(c.id), c.no); err != nil {
+			return err
+		}
+		ids := make([]int64, len(list))
+		for i, one := range list {
+			ids[i] = one.id
+		}
+		if err := steps.Forget(t, c.no, ids); err != nil {
 			return err
 		}
 		for _, one := range list {

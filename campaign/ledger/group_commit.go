@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"mailshot/campaign/ledger/internal/durable"
 	"mailshot/campaign/ledger/internal/group"
 	"mailshot/campaign/ledger/internal/marks"
 	"mailshot/campaign/ledger/internal/schema"
@@ -15,9 +16,10 @@ import (
 
 // entry is one thing to be committed.
 type entry struct {
-	d    *Delivery // nil: there is nothing to commit, only to wait for
-	res  Result    // State Begun, or the outcome
-	back *before   // of PutBack, in place of res: what d was before it was begun
+	d    *Delivery   // nil: there is nothing to commit, only to wait for
+	res  Result      // State Begun, or the outcome
+	back *before     // of PutBack, in place of res: what d was before it was begun
+	let  Fingerprint // what comes to nothing by it; the zero value is nothing
 }
 
 type waiter = group.Entry[entry]
@@ -34,6 +36,9 @@ func (r *Run) Begin(ctx context.Context, d *Delivery) error {
 	}
 	if !legal(byBegin, d.State, Begun) {
 		return fmt.Errorf("begin %s from %s: %w", d.Place, d.State, ErrState)
+	}
+	if r.owner != "" && d.Fingerprint == (Fingerprint{}) {
+		return fmt.Errorf("begin %s: %w: its message was not made", d.Place, ErrState)
 	}
 	return r.group.Commit(&waiter{Item: entry{d: d, res: Result{State: Begun}}})
 }
@@ -96,7 +101,11 @@ func (r *Run) record(ctx context.Context, a act, d *Delivery, res Result) error 
 		// Without room for the mark the next one cannot start either.
 		_ = r.marks.End(marks.Delivery{Sequence: d.ID - r.first, Attempts: d.Attempts}, res.State == Sent)
 	}
-	full, err := r.group.Later(entry{d: d, res: res}, false, func() {
+	e := entry{d: d, res: res}
+	if from == Begun && res.State != Sent && res.State != Unknown {
+		e.let = d.Fingerprint
+	}
+	full, err := r.group.Later(e, false, func() {
 		// This is noted before the outcome can be committed, because the commit forgets d.
 		r.mu.Lock()
 		defer r.mu.Unlock()
@@ -137,10 +146,13 @@ func (r *Run) inHand(d *Delivery) error {
 // commit makes a group durable.
 func (r *Run) commit(waiting []*waiter, settled []entry) error {
 	g := &r.taken
-	*g = steps.Group{Now: r.o.Now().UnixNano(), Back: g.Back[:0], Outcomes: g.Outcomes[:0], Begun: g.Begun[:0]}
+	*g = steps.Group{Now: r.o.Now().UnixNano(), Back: g.Back[:0], Outcomes: g.Outcomes[:0], Begun: g.Begun[:0],
+		Owner: r.owner, Gets: g.Gets[:0], Lets: g.Lets[:0]}
 	now := sqlite.Moment(g.Now)
 	for i := range settled {
-		if e := &settled[i]; e.back != nil {
+		e := &settled[i]
+		g.Lets = e.let.of(e.d, g.Lets)
+		if e.back != nil {
 			g.Back = append(g.Back, steps.Step{ID: e.d.ID, From: schema.Begun, To: e.back.state.code(),
 				Attempts: e.d.Attempts, First: sqlite.Stamp(e.back.first), Turn: e.back.turn})
 		} else {
@@ -153,12 +165,20 @@ func (r *Run) commit(waiting []*waiter, settled []entry) error {
 		case e.d == nil:
 		case w.Err == nil:
 			g.Begun = append(g.Begun, steps.Step{ID: e.d.ID, From: e.d.State.code(), To: schema.Begun, Attempts: e.d.Attempts})
+			g.Gets = e.d.Fingerprint.of(e.d, g.Gets)
 		case e.res.State == Suppressed:
 			g.Outcomes = append(g.Outcomes, r.outcome(e))
 			settled = append(settled, *e)
 		}
 	}
-	if err := r.disk.Write(g, func() { r.inFile(settled) }); err != nil {
+	err := r.disk.Write(g, func() { r.inFile(settled) })
+	if unkept := (*durable.KeepError)(nil); errors.As(err, &unkept) {
+		for _, w := range waiting {
+			if w.Item.d != nil && w.Err == nil {
+				w.Err = err
+			}
+		}
+	} else if err != nil {
 		return err
 	}
 	r.mu.Lock()

@@ -29,10 +29,11 @@ type Delivery struct {
 	Lane             string
 	Fields, Digest   []byte
 	State            State
-	Attempts         int       // earlier tries since it was last made pending
-	First            time.Time // when the first of those began; zero before it
-	turn             int64     // the run that last tried it
-	due              int64     // when it is due, if it is deferred
+	Attempts         int         // earlier tries since it was last made pending
+	First            time.Time   // when the first of those began; zero before it
+	Fingerprint      Fingerprint // who gets which message; the caller sets it before Begin, if there is a Keeper
+	turn             int64       // the run that last tried it
+	due              int64       // when it is due, if it is deferred
 	inLane           *lane
 	settled, started bool   // started: Start has returned nil
 	consumed         bool   // it took a place within the limit when it was handed out
@@ -106,6 +107,7 @@ type Run struct {
 	group   group.Group[entry]
 	marks   *marks.File
 	disk    durable.Writer
+	owner   string      // of what is kept, or ""
 	taken   steps.Group // of the one group that is committed
 }
 
@@ -247,7 +249,7 @@ func (r *Run) choose(shut map[string]bool) int {
 // handOut notes that a caller has d.
 func (r *Run) handOut(d *Delivery) {
 	d.consumed = d.turn != r.turn
-	d.settled, d.started = false, false
+	d.settled, d.started, d.Fingerprint = false, false, Fingerprint{}
 	r.ready--
 	if d.consumed {
 		r.used++
@@ -274,7 +276,7 @@ func (r *Run) PutBack(d *Delivery) {
 		return
 	}
 	was := d.before
-	_, _ = r.group.Later(entry{d: d, back: &was}, true, func() {
+	_, _ = r.group.Later(entry{d: d, back: &was, let: d.Fingerprint}, true, func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		d.State, d.First, d.turn = was.state, was.first, was.turn

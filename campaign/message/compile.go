@@ -127,7 +127,7 @@ func (p *compiling) body() *templates.Body {
 		src.Subject = p.source(p.Definition.Subject)
 	}
 	if src.Markdown != nil || src.HTML != nil {
-		src.Look = p.look(src)
+		src.Look = p.look()
 	}
 	if p.failed(before) {
 		return nil

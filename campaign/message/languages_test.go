@@ -1,6 +1,7 @@
 package message_test
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -189,6 +190,44 @@ func TestPostalAddressOfALanguage(t *testing.T) {
 		}
 		if got != c.want {
 			t.Errorf("%s: got %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+// A logo is small on the page, and a picture of many pixels in the memory of whoever opens the message: somebody hears
+// of its size. One that no program shows is refused. The pictures here are only their first bytes, which say how large
+// they are. Proven without vast: the second logo was taken silently.
+func TestSizeOfALogo(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		width, height uint16
+		want          string
+	}{
+		{480, 96, ""},
+		{4000, 2000, "campaign.yaml:5:34: the logo is 4000 × 2000 pixels: each mail program that shows it needs 32 MB for it"},
+		{60000, 60000, `"logo.gif" is 60000 × 60000 pixels, which no mail program shows`},
+	} {
+		dir := folder(t, "email,name,lang,amount\nann@example.com,Ann,de,1\n")
+		picture := binary.LittleEndian.AppendUint16([]byte("GIF89a"), c.width)
+		picture = append(binary.LittleEndian.AppendUint16(picture, c.height), 0, 0, 0)
+		write(t, dir, "logo.gif", string(picture))
+		write(t, dir, "body.md", "Dear {{.name}}\n")
+		write(t, dir, "campaign.yaml", "id: test\nfrom: Sender <sender@example.org>\nsubject: Hello\n"+
+			"recipients: { file: people.csv, language: lang }\nbody: { markdown: body.md, logo: logo.gif }\n"+
+			"languages: { default: en, de: { subject: Hallo } }\n")
+		m, _, err := open(t, dir, nil)
+		if err != nil {
+			if c.want == "" || !strings.Contains(err.Error(), c.want) {
+				t.Error(err)
+			}
+			continue
+		}
+		got := ""
+		for _, f := range m.Count().Findings(false) {
+			got += f.Place + ": " + f.Text
+		}
+		if got != c.want {
+			t.Errorf("got %q, want %q", got, c.want)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	_ "image/jpeg"
 	_ "image/png"
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -20,8 +21,9 @@ import (
 	"mailshot/templates"
 )
 
-// logoName is the name by which a layout shows the logo that goes with each message.
-const logoName = "layout-logo"
+// logoName is the name by which a layout shows the logo that goes with each message. A Content-ID has an @ (RFC 2045
+// section 7): ruby's mail, for one, cannot read one without.
+const logoName = "layout-logo@mailshot"
 
 // The room that a layout has for a logo, in pixels.
 const (
@@ -31,22 +33,24 @@ const (
 
 // look is what the built-in layouts show around the content. Its templates are compiled here too, as lines, so that a
 // mistake in them has its place in the campaign file; one with a mistake is left out.
-func (p *compiling) look(src templates.BodySource) templates.Look {
+func (p *compiling) look() templates.Look {
 	d := p.Definition
 	look := templates.Look{Accent: d.Body.Look.Accent.Text, Sender: p.sender()}
-	part := func(key string, t definition.Text) *templates.Source {
-		if before := len(p.errs); p.line(key, t) == nil || p.failed(before) {
-			return nil
-		}
-		return p.source(t)
-	}
-	look.Postal = part("body.postal", d.Body.Look.Postal)
-	look.Preheader = part("body.preheader", d.Body.Look.Preheader)
-	look.Unsubscribe = p.unsubscribe(src)
+	look.Postal = p.part("body.postal", d.Body.Look.Postal)
+	look.Preheader = p.part("body.preheader", d.Body.Look.Preheader)
+	look.Unsubscribe = p.unsubscribe()
 	if d.Body.Look.Logo.Given() {
 		look.Logo = p.logo(d.Body.Look.Logo)
 	}
 	return look
+}
+
+// part is a template of one line that a layout shows; nil if it is not given or has a mistake.
+func (p *compiling) part(name string, t definition.Text) *templates.Source {
+	if before := len(p.errs); p.line(name, t) == nil || p.failed(before) {
+		return nil
+	}
+	return p.source(t)
 }
 
 // failed says whether there was a mistake since there were that many.
@@ -67,41 +71,20 @@ func (p *compiling) sender() *templates.Source {
 	if name == "" || control.MatchString(name) {
 		return nil
 	}
-	return &templates.Source{File: p.Definition.Name, Line: from.Line, Column: from.Column, Text: name}
+	column := from.Column + max(strings.Index(from.Text, name), 0)
+	return &templates.Source{File: p.Definition.Name, Line: from.Line, Column: column, Text: name}
 }
 
-var (
-	// leaving finds the addresses of a List-Unsubscribe header (RFC 2369), in which actions may print.
-	leaving = regexp.MustCompile(`<\s*((?i:https|mailto):(?:\{\{.*?\}\}|[^<>{}\s])*)\s*>`)
-	// control is an action that shapes a text, and so does not stand for one.
-	control = regexp.MustCompile(`\{\{-?\s*(if|else|end|range|with|template|define|block|break|continue)\b`)
-)
+// control is an action that shapes a text, and so does not stand for one.
+var control = regexp.MustCompile(`\{\{-?\s*(if|else|end|range|with|template|define|block|break|continue)\b`)
 
-// unsubscribe is where the layouts' link leads that ends a subscription: the first address with https: of the
-// List-Unsubscribe header, else its first one with mailto:. It is nil if the body has a link to that address itself, or
-// if only a row says what the addresses are.
-func (p *compiling) unsubscribe(src templates.BodySource) *templates.Source {
+// unsubscribe is the header of which the layouts take the link that ends a subscription; nil if there is none, or if it
+// has a mistake.
+func (p *compiling) unsubscribe() *templates.Source {
 	for _, h := range p.Definition.Headers {
-		if !strings.EqualFold(h.Name, "List-Unsubscribe") || control.MatchString(h.Value.Text) {
-			continue
+		if strings.EqualFold(h.Name, "List-Unsubscribe") {
+			return p.part(h.Name, h.Value)
 		}
-		var best []int
-		for _, m := range leaving.FindAllStringSubmatchIndex(h.Value.Text, -1) {
-			web := strings.EqualFold(h.Value.Text[m[2]:m[2]+len("https")], "https")
-			if best == nil || web && !strings.EqualFold(h.Value.Text[best[2]:best[2]+len("https")], "https") {
-				best = m
-			}
-		}
-		if best == nil {
-			return nil
-		}
-		address := h.Value.Text[best[2]:best[3]]
-		for _, body := range []*templates.Source{src.Markdown, src.HTML} {
-			if body != nil && strings.Contains(body.Text, address) {
-				return nil
-			}
-		}
-		return &templates.Source{File: p.Definition.Name, Line: h.Value.Line, Column: h.Value.Column + best[2], Text: address}
 	}
 	return nil
 }
@@ -145,22 +128,27 @@ func (p *compiling) logo(t definition.Text) templates.Logo {
 	if p.Definition.Body.Look.File() == "" {
 		return templates.Logo{Address: t.Text}
 	}
-	size, err := p.measure(t.Text)
+	size, err := measure(p.Root, t.Text)
+	if err == nil && size.X*size.Y > mostPixels {
+		err = fmt.Errorf("%q is %d × %d pixels, which no mail program shows", t.Text, size.X, size.Y)
+	}
 	if err != nil {
 		p.errs = append(p.errs, &definition.Error{Code: "bad-logo", Place: p.Definition.Place(t), Text: err.Error(),
-			Hint: "a logo is a picture: .png, .jpg or .gif"})
+			Hint: "a logo is a picture: .png, .jpg or .gif; " + logoHint})
 		return templates.Logo{}
 	}
 	p.logos = append(p.logos, render.Attachment{
 		File: p.line("body.logo", t), CID: logoName, Place: p.Definition.Place(t),
 		Name: p.line("body.logo", definition.Text{Text: path.Base(t.Text), Line: t.Line, Column: t.Column}),
 	})
-	return templates.Logo{Address: "cid:" + logoName, Width: size.X, Height: size.Y}
+	scale := min(1, logoWidth/float64(size.X), logoHeight/float64(size.Y))
+	fit := func(n int) int { return max(int(float64(n)*scale+0.5), 1) }
+	return templates.Logo{Address: "cid:" + logoName, Width: fit(size.X), Height: fit(size.Y)}
 }
 
-// measure returns the size in which a picture is shown: as it is, or smaller to fit the room for it.
-func (p *compiling) measure(name string) (image.Point, error) {
-	f, err := p.Root.Open(filepath.FromSlash(name))
+// measure returns the size of a picture in pixels.
+func measure(root *os.Root, name string) (image.Point, error) {
+	f, err := root.Open(filepath.FromSlash(name))
 	if pe := (*fs.PathError)(nil); errors.As(err, &pe) {
 		err = pe.Err
 	}
@@ -172,7 +160,28 @@ func (p *compiling) measure(name string) (image.Point, error) {
 	if err != nil || c.Width <= 0 || c.Height <= 0 {
 		return image.Point{}, fmt.Errorf("%q does not hold a picture of its kind", name)
 	}
-	scale := min(1, logoWidth/float64(c.Width), logoHeight/float64(c.Height))
-	fit := func(n int) int { return max(int(float64(n)*scale+0.5), 1) }
-	return image.Point{X: fit(c.Width), Y: fit(c.Height)}, nil
+	return image.Point{X: c.Width, Y: c.Height}, nil
+}
+
+// A mail program keeps four bytes for each pixel of a picture, however small it shows it. Of a logo with more than
+// manyPixels somebody hears, and one with more than mostPixels, 200 MB in memory, is refused.
+const (
+	manyPixels = 2_000_000
+	mostPixels = 50_000_000
+	logoHint   = "it is shown at most 240 × 48 pixels: twice that is sharp on every screen"
+)
+
+// vast is a doubt about a definition whose logo is far larger than it is shown.
+func vast(c Config, d *definition.Definition) []*templates.Error {
+	logo := d.Body.Look.Logo
+	if !d.Body.BuiltIn() || d.Body.Look.File() == "" {
+		return nil
+	}
+	size, err := measure(c.Root, logo.Text)
+	if err != nil || size.X*size.Y <= manyPixels {
+		return nil
+	}
+	return []*templates.Error{{Code: "vast-logo", File: d.Name, Line: logo.Line, Column: logo.Column, Hint: logoHint,
+		Text: fmt.Sprintf("the logo is %d × %d pixels: each mail program that shows it needs %d MB for it", size.X, size.Y,
+			size.X*size.Y*4/1_000_000)}}
 }

@@ -55,7 +55,8 @@ type Maker struct {
 	compiler *templates.Compiler
 	choice   *languages.Choice
 	editions []edition          // by choice.Variants
-	unsaid   []*templates.Error // about languages without the postal address
+	doubts   []*templates.Error // about languages without the postal address
+	vast     []*templates.Error // about the logo
 	printed  bool               // the templates may print the campaign's id
 	cells    sync.Pool          // of *[]templates.Cell
 }
@@ -104,7 +105,10 @@ func New(c Config) (*Maker, error) {
 		if cfg.Body.HTML != nil {
 			html = cfg.Body.HTML.Literals()
 		}
-		m.unsaid = append(m.unsaid, unsaid(c, choice.Variants()[i])...)
+		m.doubts = append(m.doubts, unsaid(c, choice.Variants()[i])...)
+		if len(m.vast) == 0 { // one logo is in all languages
+			m.vast = vast(c, choice.Variants()[i])
+		}
 		m.editions = append(m.editions, edition{renderer, check.Compile(cfg.Body.Text.Literals(), html)})
 	}
 	if errs != nil {
@@ -201,7 +205,7 @@ func (m *Maker) Shown(row *recipients.Row, date time.Time, all bool) []Made {
 
 // Count returns a new count of what the messages say, for the Content of each.
 func (m *Maker) Count() *content.Count {
-	return content.New(content.Config{Places: m.compiler.Places(), Doubts: append(m.compiler.Doubts(), m.unsaid...)})
+	return content.New(content.Config{Places: m.compiler.Places(), Doubts: slices.Concat(m.compiler.Doubts(), m.doubts, m.vast)})
 }
 
 // Render makes the message of a row of which it is known that it gets one.

@@ -59,8 +59,10 @@ type History struct {
 	now    time.Time
 	key    []byte
 	slots  table
-	groups []group // the first one is the campaign itself
+	lost   []*accounts.Mailing // whose last messages are not known
+	groups []group             // the first one is the campaign itself
 	by     map[groupKey]int
+	runs   map[string]*accounts.Mailing
 
 	seed maphash.Seed
 	done map[uint64]struct{} // see Done
@@ -80,8 +82,19 @@ type groupKey struct {
 
 // Load reads what is remembered at now.
 func Load(ctx context.Context, a *accounts.Accounts, own Campaign, now time.Time) (*History, error) {
-	h := &History{own: own, now: now, groups: make([]group, 1), by: map[groupKey]int{}, seed: maphash.MakeSeed(),
-		done: map[uint64]struct{}{}}
+	h := &History{own: own, now: now, groups: make([]group, 1), by: map[groupKey]int{},
+		runs: map[string]*accounts.Mailing{}, seed: maphash.MakeSeed(), done: map[uint64]struct{}{}}
+	// It comes first: what a run gives to the accounts meanwhile is found there.
+	type left struct {
+		*accounts.Mailing
+		copies []accounts.Copy
+	}
+	var more []left
+	lost, err := TakeOver(ctx, a, now, func(m *accounts.Mailing, list []accounts.Copy) { more = append(more, left{m, list}) })
+	if err != nil {
+		return nil, err
+	}
+	h.lost = slices.DeleteFunc(lost, own.is)
 	mailings, err := a.Mailings(ctx)
 	if err != nil {
 		return nil, err
@@ -94,12 +107,23 @@ func Load(ctx context.Context, a *accounts.Accounts, own Campaign, now time.Time
 		return nil, err
 	}
 	n := 0
+	for _, m := range more {
+		n += len(m.copies)
+	}
 	if err := a.Copies(ctx, now, func(c *accounts.Copies) { n += c.Len() }); err != nil || n == 0 {
 		h.key = nil
 		return h, err
 	}
 	h.slots = newTable(n)
 	// The campaign's own come last, and take the others' places.
+	for _, m := range more {
+		if !own.is(m.Mailing) {
+			no := h.groupOf(m.Mailing, m.Begun)
+			for _, c := range m.copies {
+				h.slots.set(c.Content, no)
+			}
+		}
+	}
 	for _, mine := range []bool{false, true} {
 		err := a.Copies(ctx, now, func(c *accounts.Copies) {
 			if own.is(c.Mailing) == mine {
@@ -117,18 +141,32 @@ func Load(ctx context.Context, a *accounts.Accounts, own Campaign, now time.Time
 func (h *History) add(c *accounts.Copies, mine bool) {
 	no := 0
 	if !mine {
-		k := groupKey{c.Mailing, c.Day}
-		known := false
-		if no, known = h.by[k]; !known {
-			if len(h.groups) <= mostGroups { // those beyond it count to the last
-				h.groups = append(h.groups, group{groupKey: k})
-			}
-			no = len(h.groups) - 1
-			h.by[k] = no
-		}
+		no = h.groupOf(c.Mailing, c.Day)
 	}
 	c.Each(func(content uint64) { h.slots.set(content, no) })
 }
+
+// groupOf is the number of the group of what a mailing sent on a day.
+func (h *History) groupOf(m *accounts.Mailing, day time.Time) int {
+	if known := h.runs[m.Run]; known != nil {
+		m = known
+	} else {
+		h.runs[m.Run] = m
+	}
+	k := groupKey{m, day}
+	no, known := h.by[k]
+	if !known {
+		if len(h.groups) <= mostGroups { // those beyond it count to the last
+			h.groups = append(h.groups, group{groupKey: k})
+		}
+		no = len(h.groups) - 1
+		h.by[k] = no
+	}
+	return no
+}
+
+// Lost reports whether the last messages of a run that did not end are not known.
+func (h *History) Lost() bool { return len(h.lost) > 0 }
 
 // Key is the key for render.Message.Content; nil if nothing is remembered of other campaigns, and no content is asked
 // for.
@@ -193,7 +231,7 @@ func (h *History) Findings(q Asked) []check.Finding {
 		}
 		found[i].and(g)
 	}
-	fs := make([]check.Finding, len(found))
+	fs := make([]check.Finding, len(found), len(found)+len(h.lost)+1)
 	for i, s := range found {
 		f := check.Finding{Code: "sent-before", Severity: check.Error, Place: s.places[0], Places: s.places}
 		f.Text = fmt.Sprintf("%d of %d got this very message %s as %s: %s", s.n, q.All, h.when(s.day, s.last),
@@ -209,6 +247,12 @@ func (h *History) Findings(q Asked) []check.Finding {
 		fs = append(fs, check.Finding{Code: "list-sent-before", Severity: check.Note, Place: q.File,
 			Text: fmt.Sprintf("this list got messages with the same subject %s as %s, and other ones than these",
 				h.when(g.day, g.day), h.name(g.mailing))})
+	}
+	for _, m := range h.lost {
+		fs = append(fs, check.Finding{Code: "sent-before-lost", Severity: check.Note, Place: q.File,
+			Text: fmt.Sprintf("the run of %s that began %s did not end, and its last messages are not known: there is no %s "+
+				"that can be read; whether they were the same as these is not known", h.name(m), h.when(m.Begun, m.Begun), m.Ledger),
+			Hint: "bring that file back, with the folders and files beside it, if there is one"})
 	}
 	return fs
 }

@@ -16,6 +16,7 @@ import (
 	"mailshot/campaign/definition"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/remains"
+	"mailshot/campaign/repeats"
 	"mailshot/campaign/report"
 	"mailshot/campaign/runlog"
 	"mailshot/campaign/suppression"
@@ -84,6 +85,8 @@ func (t *tool) forget(cmd *cobra.Command, args []string, o forgetFlags) (err err
 		if err != nil {
 			return err
 		}
+		// What a run that died has in its ledger comes to where the person is forgotten. The rest is left out later.
+		_, _ = repeats.TakeOver(ctx, a, t.now(), nil)
 		if f, err = forgetRows(ctx, file, a, key); f != nil {
 			return errors.Join(err, a.Forget(ctx, key))
 		}

@@ -21,6 +21,7 @@ type letter struct {
 	html     string // "": none
 	text     string
 	markdown string // in place of html and text
+	layout   string // around markdown; "": the default, plain
 	attached int    // bytes of a file that all messages have
 }
 
@@ -44,24 +45,40 @@ var letters = map[string]func() letter{
 			return fmt.Sprintf("<ul>{{range split \" \" .f%d}}<li>{{.}}</li>{{end}}</ul>", i)
 		})
 	},
-	"markdown": func() letter {
-		var b strings.Builder
-		b.WriteString("# What we read in November\n\nHello {{.f1}},\n\n")
-		for i := 2; i <= fields; i++ {
-			switch i % 5 {
-			case 0:
-				fmt.Fprintf(&b, "## Part %d\n\n| When | What |\n|---|---|\n| soon | {{.f%d}} |\n| later | %s |\n\n", i, i, prose(i, 40))
-			case 1:
-				fmt.Fprintf(&b, "- **%s** {{.f%d}}\n- [%s](https://news.example/%d)\n\n", prose(i, 30), i, prose(i+1, 20), i)
-			default:
-				fmt.Fprintf(&b, "%s {{.f%d}} %s\n\n", prose(i, 70), i, prose(i+7, 90))
-			}
-		}
-		return letter{subject: "{{.f1}}, what we read in November", markdown: b.String()}
+	"markdown": markdown,
+	"laid": func() letter {
+		l := markdown()
+		l.layout = "letter"
+		return l
+	},
+	"bare": func() letter {
+		l := markdown()
+		l.layout = "bare.html"
+		return l
 	},
 	"attachment": func() letter {
 		return letter{subject: "The programme, {{.f1}}", text: "Dear {{.f1}},\n\n" + prose(0, 1_000), attached: 300_000}
 	},
+}
+
+// bare is a layout with nothing in it.
+const bare = "<!doctype html>\n<html><head><meta charset=\"utf-8\"><title>{{template \"subject\" .}}</title></head>\n" +
+	"<body>\n{{template \"content\" .}}\n</body></html>\n"
+
+func markdown() letter {
+	var b strings.Builder
+	b.WriteString("# What we read in November\n\nHello {{.f1}},\n\n")
+	for i := 2; i <= fields; i++ {
+		switch i % 5 {
+		case 0:
+			fmt.Fprintf(&b, "## Part %d\n\n| When | What |\n|---|---|\n| soon | {{.f%d}} |\n| later | %s |\n\n", i, i, prose(i, 40))
+		case 1:
+			fmt.Fprintf(&b, "- **%s** {{.f%d}}\n- [%s](https://news.example/%d)\n\n", prose(i, 30), i, prose(i+1, 20), i)
+		default:
+			fmt.Fprintf(&b, "%s {{.f%d}} %s\n\n", prose(i, 70), i, prose(i+7, 90))
+		}
+	}
+	return letter{subject: "{{.f1}}, what we read in November", markdown: b.String()}
 }
 
 func letterNames() []string { return slices.Sorted(maps.Keys(letters)) }
@@ -128,6 +145,10 @@ func (b *bench) campaign(dir, addr string, rows, conns int) (string, error) {
 	add("html", "body.html", l.html)
 	add("text", "body.txt", l.text)
 	add("markdown", "body.md", l.markdown)
+	if l.layout != "" {
+		fmt.Fprintf(&body, "  layout: %s\n", l.layout)
+		files["bare.html"] = bare
+	}
 	if l.attached > 0 {
 		y.WriteString("attachments: [{ file: programme.bin }]\n")
 		noise := make([]byte, l.attached)

@@ -139,6 +139,9 @@ func (s *series) run(people, kills int) *Verdict {
 		if s.t.Failed() {
 			s.t.Fatalf("kill %d was %s", n+1, how)
 		}
+		if n%2 == 0 { // else the next send is the first to look
+			s.remembered(s.Sink, "after a kill "+how)
+		}
 		before = v
 		if killed {
 			byKind[at.String()]++

@@ -105,6 +105,7 @@ func (o *outage) resume(r *recording, tree trace.Tree, place, depth int) {
 	if twice := o.random.IntN(4) == 0; twice {
 		again.trace(s, code, "send", "--yes", "campaign.yaml")
 	} else {
+		r.remembered(s, "after a power cut")
 		r.finish(code)
 	}
 	v = check("resumed")

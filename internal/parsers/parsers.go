@@ -1,8 +1,8 @@
-// Package parsers is for tests: it reads finished messages with three independent MIME parsers. [GoMessage], [Enmime] and
-// [Python] read a message by emersion/go-message, by jhillyerd/enmime, and by Python's email package with its strict
-// policy. It is for tests only.
+// Package parsers is for tests: it reads finished messages with four independent MIME parsers. [GoMessage], [Enmime],
+// [Python] and [Ruby] read a message by emersion/go-message, by jhillyerd/enmime, by Python's email package with its
+// strict policy, and by ruby's mail. It is for tests only.
 //
-// What all three see alike, and alike to what was put in, mail programs will see too. One parser alone, least of all
+// What all of them see alike, and alike to what was put in, mail programs will see too. One parser alone, least of all
 // our own, proves little. Each reader returns the same [Message], so that cmp.Diff compares them.
 package parsers
 
@@ -19,7 +19,7 @@ import (
 	"github.com/jhillyerd/enmime/v2"
 )
 
-// Message is a message as a parser sees it, decoded, in terms that all three share.
+// Message is a message as a parser sees it, decoded, in terms that all of them share.
 type Message struct {
 	From, To, ReplyTo Mailbox // one address each; zero = the field is missing
 	Subject           string

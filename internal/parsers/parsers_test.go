@@ -1,6 +1,7 @@
 package parsers
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -28,12 +29,15 @@ func TestSameWords(t *testing.T) {
 			t.Errorf("%s: %v\n%s", name, err, cmp.Diff(want, got))
 		}
 	}
-	got, err := Python(t.Context(), [][]byte{raw, raw})
-	if errors.Is(err, ErrNoPython) {
-		t.Skip(err)
-	}
-	if err != nil || !cmp.Equal(got, []Message{want, want}) {
-		t.Errorf("python: %v\n%s", err, cmp.Diff([]Message{want, want}, got))
+	for name, read := range map[string]func(context.Context, [][]byte) ([]Message, error){"python": Python, "ruby": Ruby} {
+		got, err := read(t.Context(), [][]byte{raw, raw})
+		if errors.Is(err, ErrNoPython) || errors.Is(err, ErrNoRuby) {
+			t.Log(err)
+			continue
+		}
+		if err != nil || !cmp.Equal(got, []Message{want, want}) {
+			t.Errorf("%s: %v\n%s", name, err, cmp.Diff([]Message{want, want}, got))
+		}
 	}
 }
 

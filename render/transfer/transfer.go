@@ -1,7 +1,7 @@
 // Package transfer writes texts in the encodings of a mail's parts, which are 7-bit and in lines of 76 (RFC 2045).
 // Prepare the literals that many texts share with [Prepare], find them in a text with [Literals.Verify], ask
 // [Literals.Examine] which encoding is the shorter one, and write the text with [Literals.AppendQuotedPrintable], or
-// with [Normalize] and [AppendBase64].
+// with [Literals.Normalize] and [AppendBase64].
 //
 // Most of a letter is the same for everybody. A line of quoted-printable depends on nothing but its line of the text.
 // So the whole lines within a literal are encoded once, beforehand, and copied into each message. Only the lines with a
@@ -32,6 +32,7 @@ type literal struct {
 	text       string
 	head, tail int    // text[head:tail] are its whole lines
 	lines      []byte // its whole lines in quoted-printable
+	canonical  []byte // its whole lines with CRLF line ends
 	high       int    // octets over 127 in its whole lines
 	invalid    bool   // its whole lines are not UTF-8
 }
@@ -57,6 +58,7 @@ func prepare(text string) literal {
 	}
 	lines := []byte(text[l.head:l.tail])
 	l.lines, l.high, l.invalid = appendLines(nil, lines), over127(lines), !utf8.Valid(lines)
+	l.canonical = appendCanonical(nil, lines)
 	return l
 }
 
@@ -147,7 +149,26 @@ func Size(text []byte) int {
 }
 
 // Normalize appends a text with every line end (CRLF, CR, LF) as CRLF, and its last line ended.
-func Normalize(b, s []byte) []byte {
+func (l Literals) Normalize(b, text []byte, runs []templates.Run) []byte {
+	at := 0
+	for _, r := range runs {
+		if lit := &l[r.Literal]; lit.head < lit.tail {
+			b = append(appendCanonical(b, text[at:r.At+lit.head]), lit.canonical...)
+			at = r.At + lit.tail
+		}
+	}
+	b = appendCanonical(b, text[at:])
+	if !ended(text) {
+		b = append(b, "\r\n"...)
+	}
+	return b
+}
+
+// Normalize is [Literals.Normalize] of a text whose literals are not known.
+func Normalize(b, text []byte) []byte { return Literals{}.Normalize(b, text, nil) }
+
+// appendCanonical appends lines with every line end as CRLF.
+func appendCanonical(b, s []byte) []byte {
 	for line := range bytes.Lines(s) {
 		text, lf := bytes.CutSuffix(line, []byte("\n"))
 		if lf {
@@ -161,9 +182,6 @@ func Normalize(b, s []byte) []byte {
 		if lf {
 			b = append(b, "\r\n"...)
 		}
-	}
-	if !ended(s) {
-		b = append(b, "\r\n"...)
 	}
 	return b
 }

@@ -126,6 +126,9 @@ func same(t *testing.T, pieces []string) {
 	if is != (high*6 > len(want)) {
 		t.Fatalf("%q: base64 %v, with %d of %d octets over 127", pieces, is, high, len(want))
 	}
+	if n := l.Normalize([]byte("before"), text, runs); string(n) != "before"+string(want) {
+		t.Fatalf("%q: canonical %q, want %q", pieces, n[len("before"):], want)
+	}
 	if n := Normalize(nil, text); !bytes.Equal(n, want) || Size(text) != len(want) {
 		t.Fatalf("%q: canonical %q of size %d, want %q", pieces, n, Size(text), want)
 	}

@@ -43,7 +43,7 @@ func clean(body io.WriterTo) (segments [][]byte, size int64) {
 		if len(b) == 0 {
 			continue
 		}
-		if begins && b[0] == '.' || last[1] == '\r' && b[0] != '\n' || len(b) <= bufferSize && bytes.Contains(b, dotted) {
+		if begins && b[0] == '.' || last[1] == '\r' && b[0] != '\n' || len(b) <= bufferSize && dotted(b) {
 			return nil, 0
 		}
 		if size += int64(len(b)); len(b) > 1 {
@@ -59,8 +59,20 @@ func clean(body io.WriterTo) (segments [][]byte, size int64) {
 	return segments, size
 }
 
-// dotted is what begins a line that DATA needs another dot for.
-var dotted = []byte("\n.")
+// dotted says whether a line behind the first one begins with a dot, for which DATA needs another one. It looks for dots,
+// because there are fewer of them in a message than line ends.
+func dotted(b []byte) bool {
+	for at := 1; at < len(b); at++ {
+		i := bytes.IndexByte(b[at:], '.')
+		if i < 0 {
+			return false
+		}
+		if at += i; b[at-1] == '\n' {
+			return true
+		}
+	}
+	return false
+}
 
 // fill takes a whole message, and its end.
 func (w *dotWriter) fill(body io.WriterTo) error {

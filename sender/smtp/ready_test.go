@@ -78,6 +78,8 @@ func TestCleanBody(t *testing.T) {
 		"a dot at the start":        {pieces{".\r\n", "MAIL\r\n"}, "..\r\nMAIL\r\n.\r\n", nil},
 		"a dot behind a seam":       {pieces{"a\r\n", ".\r\nMAIL\r\n"}, "a\r\n..\r\nMAIL\r\n.\r\n", nil},
 		"a dot in a piece":          {pieces{"a\r\n.\r\nMAIL\r\n"}, "a\r\n..\r\nMAIL\r\n.\r\n", nil},
+		"a dot behind other dots":   {pieces{"a.b..\r\n", "c\r\n.d.\r\n"}, "a.b..\r\nc\r\n..d.\r\n.\r\n", nil},
+		"dots within lines":         {pieces{"a.b.\r\n", "c...\r\n"}, "a.b.\r\nc...\r\n.\r\n", nil},
 		"a dot behind a long piece": {pieces{"a\r\n", long, ".\r\n"}, "a\r\n" + long + "..\r\n.\r\n", nil},
 		"no end of the last line":   {pieces{"a\r\nb"}, "a\r\nb\r\n.\r\n", nil},
 		"a CR at a seam":            {pieces{"a\r", "b\r\n"}, "", errBareCR},

@@ -157,6 +157,19 @@ func wordings() []entry {
 	}
 }
 
+// label begins a button, and says notes a piece of its text.
+func (ex *Execution) label() string { ex.said = false; return "" }
+
+func (ex *Execution) says(v any) bool { ex.said = ex.said || !isBlank(v); return false }
+
+// labelled ends a button. One that says nothing is an error.
+func (ex *Execution) labelled() (string, error) {
+	if !ex.said {
+		return "", Advice{"the button has no text", "write the button between {{if}} and {{end}}, or a text with default"}
+	}
+	return "", nil
+}
+
 // button writes a link as a button. A button that leads nowhere, or that says nothing, is an error.
 func (ex *Execution) button(text, link any) (htmltemplate.HTML, error) {
 	label := strings.TrimSpace(asText(text))

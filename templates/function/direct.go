@@ -210,16 +210,19 @@ func directMade(f any) Direct {
 	switch f := f.(type) {
 	case func() string:
 		return func([]any) (any, bool) { return f(), true }
+	case func() (string, error):
+		return func([]any) (any, bool) { return given(f()) }
 	case func(int) int:
 		return func(args []any) (any, bool) {
 			a, ok := args[0].(int)
 			return f(a), ok
 		}
-	case func(int, int) string:
+	case func(int, int, string) any:
 		return func(args []any) (any, bool) {
 			a, okA := args[0].(int)
 			b, okB := args[1].(int)
-			return f(a, b), okA && okB
+			c, okC := args[2].(string)
+			return f(a, b, c), okA && okB && okC
 		}
 	case func(int, any) any:
 		return func(args []any) (any, bool) {

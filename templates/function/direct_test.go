@@ -10,7 +10,8 @@ import (
 func TestAllFunctionsAreCalledDirectly(t *testing.T) {
 	t.Parallel()
 	made := New(Config{}).Map()
-	names := []string{Conditional, Query, Part, Href, Link, Bracketed, Number, Restart, Printed, Open, Close}
+	names := []string{Conditional, Query, Part, Href, Link, Bracketed, Number, Restart, Printed, Open, Close,
+		Label, Says, Labelled}
 	for _, f := range Functions() {
 		names = append(names, f.Name)
 	}

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"golang.org/x/text/language"
+
+	"mailshot/templates/locale"
 )
 
 // What one execution may do. A real message needs a thousandth of that.
@@ -36,6 +38,7 @@ type Execution struct {
 	tag                language.Tag
 	steps, depth, made int
 	counters           map[int]int // numbered lists in the text part
+	said               bool        // the button that has begun says something
 	row                map[string]any
 	taken              []uint8 // by branch: how often it was taken, 2 for more than once
 	watch
@@ -139,7 +142,8 @@ func (ex *Execution) spend(n int) error {
 func (ex *Execution) Map() map[string]any {
 	m := map[string]any{Tick: ex.tick, Took: ex.took, Shown: ex.shown, Enter: ex.enter, Leave: ex.leave, Range: ex.items,
 		Number: ex.number, Restart: ex.restart, Conditional: ex.conditional, Query: ex.query, Part: ex.part, Href: ex.href,
-		Link: ex.link, Bracketed: ex.bracketed, Printed: ex.printed, Open: ex.open, Close: ex.close}
+		Link: ex.link, Bracketed: ex.bracketed, Printed: ex.printed, Open: ex.open, Close: ex.close,
+		Label: ex.label, Says: ex.says, Labelled: ex.labelled}
 	for _, e := range table() {
 		if e.make != nil {
 			m[e.Name] = e.make(ex)
@@ -159,7 +163,7 @@ const (
 	// make.
 	Took  = "_took"
 	Shown = "_shown"
-	// Restart and Number number a list in the text part: "Restart ID FIRST" and "Number ID".
+	// Restart and Number number a list in the text part: "Restart ID FIRST" and "Number ID STEP TYPE".
 	Restart = "_restart"
 	Number  = "_number"
 	// Conditional writes a conditional comment into HTML.
@@ -176,20 +180,31 @@ const (
 	Printed = "_printed"
 	Open    = "_open"
 	Close   = "_close"
+	// Label, Says and Labelled look whether a button has a text, see markdown.Label.
+	Label    = "_label"
+	Says     = "_says"
+	Labelled = "_labelled"
 )
 
-// restart makes the numbered list id begin at start.
-func (ex *Execution) restart(id, start int) string {
+// restart makes the numbered list id go on with first. Like HTML, it leaves alone what is not a whole number.
+func (ex *Execution) restart(id int, first any) (string, error) {
 	if ex.counters == nil {
 		ex.counters = map[int]int{}
 	}
-	ex.counters[id] = start
-	return ""
+	if n, err := asInt(first); err == nil {
+		ex.counters[id] = n
+	}
+	return "", nil
 }
 
-// number returns the next number of the list id.
-func (ex *Execution) number(id int) int {
+// number returns the next number of the list id, as locale.Label writes it. What it writes in digits is a number here:
+// a small one costs no memory.
+func (ex *Execution) number(id, step int, kind string) any {
 	n := ex.counters[id]
-	ex.counters[id]++
+	ex.counters[id] += step
+	switch kind {
+	case "a", "A", "i", "I":
+		return locale.Label(n, kind)
+	}
 	return n
 }

@@ -5,9 +5,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/andybalholm/cascadia"
 	xhtml "golang.org/x/net/html"
 
+	"mailshot/templates/inline/condition"
 	"mailshot/templates/source"
 )
 
@@ -74,16 +74,14 @@ type document struct {
 	dynamic map[string]bool // names of attributes that an action decides on
 	vague   bool            // an action decides on the name of an attribute
 	root    *xhtml.Node
-	asks    []cascadia.Sel // the elements whose style= selectors ask for
-	asksAll bool           // any element may be one
+	asks    []condition.Selector // the elements whose style= selectors ask for
+	asksAll bool                 // any element may be one
 }
 
 type elementKey struct {
 	form *source.Form
 	off  int
 }
-
-func itoa(n int) string { return strconv.Itoa(n) }
 
 // newDocument reads the composed document. It returns nil if it cannot be read for certain.
 func newDocument(c *composer, nodes []*node) *document {

@@ -14,7 +14,7 @@
 //   - rules for one program: those that match nothing here ([data-ogsc], u + #body, a[x-apple-data-detectors]),
 //     and those within conditional comments,
 //   - rules about elements that a template decides on: a class with an action in it, a first child that may be absent,
-//   - rules about elements whose style= a selector asks for, as div[style*=margin] does.
+//   - rules about elements whose style= a selector asks for, as div[style*=margin] does, if it may see what is written.
 //
 // A rule leaves <style> when each of its declarations is in the style= of each element that it may match.
 //
@@ -27,7 +27,8 @@
 // A declaration in style= would beat any rule in <style>. So where a rule that stays wins, such as one within @media or
 // with :hover, it has to win still. If nothing else changes by it, it is repeated with !important after itself. Else
 // the declaration that it beats is not written into the style= of the elements that both match. Neither is one that
-// loses to such a declaration. They stay in <style>, where the cascade decides as before.
+// loses to such a declaration. They stay in <style>, where the cascade decides as before. One with !important that loses
+// so is written into style= without !important as well: it changes nothing beside <style>, and holds without.
 package inline
 
 import (

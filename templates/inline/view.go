@@ -3,6 +3,7 @@ package inline
 import (
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 
 	xhtml "golang.org/x/net/html"
@@ -160,7 +161,7 @@ func (v *view) tag(raw string, at int) *tag {
 
 // write writes the tag with its number, and with those attributes on which how a browser reads HTML may depend.
 func (t *tag) write(b *strings.Builder, number int) {
-	b.WriteString("<" + t.name + " " + marker + `="` + itoa(number) + `"`)
+	b.WriteString("<" + t.name + " " + marker + `="` + strconv.Itoa(number) + `"`)
 	for _, a := range t.attrs {
 		if !a.dynamic && !a.vague && a.name != marker {
 			b.WriteString(" " + a.name + `="` + xhtml.EscapeString(a.value) + `"`)

@@ -32,10 +32,10 @@ type Look struct {
 	Direction   string // "ltr" or "rtl"; default "ltr"
 	Accent      string // of Accent; default DefaultAccent
 	Logo        Logo   // default: the sender's name stands there, except in plain
-	Sender      string // the sender's name; default: none is shown
+	Sender      bool   // there is a template "sender": the sender's name
 	Preheader   bool   // there is a template "preheader": what mail programs show beside the subject
 	Postal      bool   // there is a template "postal": the sender's address
-	Unsubscribe string // the address of a link, fit for an attribute; default: no link is shown
+	Unsubscribe bool   // there is a template "unsubscribe": a link that ends a subscription, see Leaving
 }
 
 // Logo is a picture at the top of a message.
@@ -115,9 +115,6 @@ func (p page) Outlook() string {
 
 // Digits is how the items of lists are numbered.
 func (p page) Digits() string { return digits(p.Language) }
-
-// Leave is the word for the link that ends a subscription.
-func (p page) Leave() string { return Leave(p.Language) }
 
 // Line is the height of a line of 16 px: letters with marks above and below need more room than Latin ones.
 func (p page) Line() int {

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"mailshot/templates/locale"
 	"mailshot/templates/source"
 )
 
@@ -85,7 +86,7 @@ func TestTypographer(t *testing.T) {
 		"ru": "«One „two“» – it’s", "xx": "“One ‘two’” – it’s",
 	} {
 		got := shown(t, md, Options{Quotes: true, Language: language})
-		q := quotationOf(language)
+		q := locale.Quotation(language)
 		for _, part := range []string{want, ` {{print "a--b" .x}}… <code>&quot;c&quot; -- d</code>`, "<pre><code>&quot;code&quot;\n",
 			`<b title="x--y">` + q[0] + "{{.z}}" + q[1] + "</b>"} {
 			if !strings.Contains(got, part) {

@@ -12,6 +12,7 @@ package markdown
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -37,6 +38,8 @@ type tokens struct{ *source.Tokens }
 type Options struct {
 	// Link makes what is written for an action in angle brackets, <{{.url}}>.
 	Link func(t *source.Tokens, action int) string
+	// Label looks whether the buttons of a document that a reader sees have a text.
+	Label Label
 	// Text says that a text part is made of the HTML. Default: a reader sees the HTML.
 	Text bool
 	// Quotes has typewriter quotes, dashes and dots set as those of Language, a BCP 47 tag.
@@ -68,11 +71,16 @@ func Render(src *source.Source, o Options) (*source.Tokens, string, error) {
 	if o.Quotes {
 		extensions = append(extensions, typographer{o.Language})
 	}
+	links := &links{t: t, label: o.Label, silent: -1}
+	transformers := []util.PrioritizedValue{util.Prioritized(&controlTransformer{t}, 2000)}
+	if !o.Text {
+		transformers = append(transformers, util.Prioritized(links, 1500))
+	}
 	md := goldmark.New(
 		goldmark.WithExtensions(extensions...),
 		goldmark.WithParserOptions(
 			parser.WithBlockParsers(util.Prioritized(&controlParser{t}, 50)),
-			parser.WithASTTransformers(util.Prioritized(&controlTransformer{t}, 2000))),
+			parser.WithASTTransformers(transformers...)),
 		goldmark.WithRendererOptions(
 			html.WithUnsafe(), // the author's own HTML; cells are not here yet
 			renderer.WithNodeRenderers(util.Prioritized(&controlRenderer{t}, 50))),
@@ -81,7 +89,7 @@ func Render(src *source.Source, o Options) (*source.Tokens, string, error) {
 	if err := md.Convert([]byte(t.lines()), &out); err != nil {
 		return nil, "", src.ErrorAt(0, "template", err.Error(), "")
 	}
-	if err := attributes.check(); err != nil {
+	if err := errors.Join(attributes.check(), links.check()); err != nil {
 		return nil, "", err
 	}
 	s := t.unwrapParagraphs(t.unwrapLines(out.String()))
@@ -91,7 +99,7 @@ func Render(src *source.Source, o Options) (*source.Tokens, string, error) {
 	if err := t.lost(s); err != nil {
 		return nil, "", err
 	}
-	s, err = markup.HiddenText(hidden, t.bracketed(s, o.Link))
+	s, err = markup.HiddenText(hidden, links.fill(t.bracketed(s, o.Link)))
 	return hidden, s, err
 }
 

@@ -12,48 +12,16 @@ import (
 	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
-	"golang.org/x/text/language"
+
+	"mailshot/templates/locale"
 )
-
-// marks are the quotation marks of a language: those of a quote, and those within one.
-type marks [4]string
-
-// quotation has the marks by language, and by language and region where they differ. Source: CLDR 45, delimiters.json of
-// each language, read 2026-11-28. Arabic and Swiss German have the marks that their newspapers set, and French has the
-// spaces within its marks.
-var quotation = map[string]marks{
-	"en": {"“", "”", "‘", "’"}, "ar": {"«", "»", "‹", "›"}, "az": {"“", "”", "‘", "’"}, "be": {"«", "»", "„", "“"},
-	"bg": {"„", "“", "„", "“"}, "ca": {"«", "»", "“", "”"}, "cs": {"„", "“", "‚", "‘"}, "da": {"“", "”", "‘", "’"},
-	"de": {"„", "“", "‚", "‘"}, "de-CH": {"«", "»", "‹", "›"}, "el": {"«", "»", "“", "”"}, "es": {"“", "”", "‘", "’"},
-	"et": {"„", "“", "‚", "‘"}, "fa": {"«", "»", "‹", "›"}, "fi": {"”", "”", "’", "’"},
-	"fr": {"«\u00a0", "\u00a0»", "“", "”"}, "fr-CH": {"«", "»", "‹", "›"}, "he": {"”", "”", "’", "’"},
-	"hr": {"„", "“", "‚", "‘"}, "hu": {"„", "”", "»", "«"}, "hy": {"«", "»", "«", "»"}, "is": {"„", "“", "‚", "‘"},
-	"it": {"«", "»", "“", "”"}, "ja": {"「", "」", "『", "』"}, "kk": {"«", "»", "“", "”"}, "lt": {"„", "“", "„", "“"},
-	"mk": {"„", "“", "‚", "‘"}, "nb": {"«", "»", "‘", "’"}, "nn": {"«", "»", "‘", "’"}, "no": {"«", "»", "‘", "’"},
-	"pl": {"„", "”", "«", "»"}, "ps": {"“", "”", "‘", "’"}, "pt-PT": {"«", "»", "“", "”"}, "ro": {"„", "”", "«", "»"},
-	"ru": {"«", "»", "„", "“"}, "sk": {"„", "“", "‚", "‘"}, "sl": {"„", "“", "‚", "‘"}, "sq": {"«", "»", "“", "”"},
-	"sr": {"„", "“", "‘", "‘"}, "sv": {"”", "”", "’", "’"}, "uk": {"«", "»", "„", "“"}, "zh-TW": {"「", "」", "『", "』"},
-}
-
-// quotationOf returns the marks of a language; those of English for one that is not known.
-func quotationOf(lang string) marks {
-	tag := language.Make(lang)
-	base, _ := tag.Base()
-	region, _ := tag.Region()
-	for _, name := range []string{base.String() + "-" + region.String(), base.String()} {
-		if m, ok := quotation[name]; ok {
-			return m
-		}
-	}
-	return quotation["en"]
-}
 
 // typographer sets quotation marks, dashes, apostrophes and the three dots. It works on what the author has written,
 // outside of code; cells are not here yet.
 type typographer struct{ language string }
 
 func (t typographer) Extend(m goldmark.Markdown) {
-	q := quotationOf(t.language)
+	q := locale.Quotation(t.language)
 	others := extension.NewTypographerParser(
 		extension.WithTypographicSubstitutions(map[extension.TypographicPunctuation]string{
 			extension.LeftDoubleQuote: q[0], extension.RightDoubleQuote: q[1],
@@ -67,7 +35,7 @@ func (t typographer) Extend(m goldmark.Markdown) {
 // before a signature alone.
 type careful struct {
 	parser.InlineParser
-	quotes marks
+	quotes locale.Marks
 	open   int // single quotes of the block that are open
 }
 

@@ -89,10 +89,7 @@ func (f *finder) controls(s string) {
 			return
 		}
 		s = s[at+t.Width():]
-		if i >= len(t.Actions) {
-			continue
-		}
-		switch t.Actions[i].Kind {
+		switch f.w.kind(i) {
 		case source.Opener:
 			f.scope = append(f.scope, strconv.Itoa(i))
 		case source.Divider:

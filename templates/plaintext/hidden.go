@@ -128,11 +128,17 @@ func small(style string, within bool) bool {
 	return err == nil && (n == 0 || n <= 2 && (m[2] == "px" || m[2] == "pt"))
 }
 
+// hides matches what may hide an element among its attributes.
+var hides = regexp.MustCompile(`(?i)hidden|display|visibility|height|width|opacity|left|top|text-indent|clip`)
+
 // dropped says whether an element is not for reading: the text part leaves it out.
 func (w *writer) dropped(n *xhtml.Node) bool {
 	switch n.DataAtom {
 	case atom.Head, atom.Style, atom.Script, atom.Title, atom.Template, atom.Noscript, atom.Iframe, atom.Object, atom.Svg:
 		return true
+	}
+	if hidden, ok := w.decided[n]; ok {
+		return hidden
 	}
 	for _, a := range n.Attr {
 		if a.Key == "hidden" {

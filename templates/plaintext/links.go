@@ -8,6 +8,7 @@ import (
 	"golang.org/x/net/html/atom"
 
 	"mailshot/templates/function"
+	"mailshot/templates/plaintext/flowed"
 	"mailshot/templates/source"
 )
 
@@ -17,7 +18,7 @@ func (w *writer) link(n *xhtml.Node) {
 	href := strings.TrimSpace(attr(n, "href"))
 	sub := w.sub()
 	sub.children(n)
-	said := strings.TrimSpace(strings.ReplaceAll(sub.b.String(), rightMark, ""))
+	said := strings.TrimSpace(strings.ReplaceAll(sub.b.String(), flowed.Right, ""))
 	bare := strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(href, "mailto:"), "https://"), "http://")
 	at, _ := w.t.Next(href)
 	text, meant, bare := w.written(said), w.written(href), w.written(bare)

@@ -1,13 +1,13 @@
 package plaintext
 
 import (
-	"strconv"
 	"strings"
 
 	xhtml "golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 
-	"mailshot/templates/function"
+	"mailshot/templates/plaintext/flowed"
+	"mailshot/templates/source"
 )
 
 // list writes a list. If there are controls in it, its items are numbered when the message is made.
@@ -20,39 +20,27 @@ func (w *writer) list(n *xhtml.Node) {
 	if loose(n) {
 		lines = 2
 	}
-	ordered := n.DataAtom == atom.Ol
-	next := 1
-	if s := attr(n, "start"); s != "" && strings.Trim(s, "0123456789") == "" && len(s) < 9 {
-		next = 0
-		for _, c := range s {
-			next = next*10 + int(c-'0')
-		}
-	}
 	dynamic := false
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
 		dynamic = dynamic || c.Type == xhtml.CommentNode
 	}
-	id := 0
-	if ordered && dynamic {
-		w.lists++
-		id = w.lists
-		w.b.WriteString(w.t.Call(function.Restart+" "+strconv.Itoa(id)+" "+strconv.Itoa(next), -1))
-	}
-	open, shut := "", ". "
-	if n.Parent != nil && attr(n.Parent, "class") == "footnotes" {
-		open, shut = "[", "] "
+	var count *numbers
+	if n.DataAtom == atom.Ol {
+		count = w.count(n, dynamic)
 	}
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
 		switch {
-		case c.DataAtom == atom.Li && !ordered && !w.dropped(c):
-			w.item(c, lines)
 		case c.DataAtom != atom.Li || w.dropped(c):
 			w.node(c)
-		case dynamic:
-			w.block(w.indent(w.inner(c), open+w.t.Call(function.Number+" "+strconv.Itoa(id), -1)+shut, "   "), lines)
+		case count == nil:
+			w.item(c, lines)
 		default:
-			w.block(w.indent(w.inner(c), open+strconv.Itoa(next)+shut, strings.Repeat(" ", len(open+strconv.Itoa(next)+shut))), lines)
-			next++
+			first := count.next(w, c)
+			rest := "   "
+			if !dynamic {
+				rest = strings.Repeat(" ", len(first))
+			}
+			w.block(w.indent(w.inner(c), first, rest), lines)
 		}
 	}
 	if !inner {
@@ -84,31 +72,39 @@ func (w *writer) item(n *xhtml.Node, lines int) {
 	text := w.inner(n)
 	if attr(n, "class") == "task" {
 		first, rest = "", "    "
+		for _, box := range []string{"[ ] ", "[x] "} {
+			if i := strings.Index(text, box); i >= 0 && strings.Trim(strings.ReplaceAll(text[:i], flowed.Right, ""), "\n") == "" {
+				first, text = box, text[:i]+text[i+len(box):]
+				break
+			}
+		}
 	}
 	w.block(w.indent(text, first, rest), lines)
 }
 
 // indent puts first before the first line and rest before the others, after the controls that a line begins with and
-// the marks that it keeps.
+// the marks that it keeps. What a line goes on with is as far to the right.
 func (w *writer) indent(s, first, rest string) string {
 	var b strings.Builder
 	s = strings.Trim(s, "\n")
+	if w.grouped(s) {
+		return flowed.Line + flowed.Item + first + flowed.Hang + ended(w.t, s) + flowed.End
+	}
 	n := 0
 	for line := range strings.Lines(s) {
-		for n > 0 && strings.HasPrefix(line, blockMark) {
-			k := len(blockMark) + w.t.Width()
+		if n > 0 {
+			k := w.led(line)
 			b.WriteString(line[:k])
 			line = line[k:]
 		}
 		before, line := nested(line)
 		b.WriteString(before)
-		switch {
-		case n == 0:
-			b.WriteString(first)
-		case strings.TrimSpace(line) != "":
-			b.WriteString(rest)
-		default:
-			b.WriteString(strings.TrimRight(rest, " "))
+		lead := rest
+		if n == 0 {
+			lead = first
+		}
+		if n == 0 || strings.TrimSpace(line) != "" {
+			b.WriteString(flowed.Item + lead + flowed.Hang)
 		}
 		b.WriteString(line)
 		n++
@@ -119,16 +115,34 @@ func (w *writer) indent(s, first, rest string) string {
 	return b.String()
 }
 
+// grouped says whether the marks of a block are to stand once around all of its lines rather than before each: a
+// condition decides about its first line, a template is included in it, or there is such a block in it.
+func (w *writer) grouped(s string) bool {
+	for rest := s; ; {
+		at, i := w.t.Next(rest)
+		if at < 0 {
+			return w.led(s) > 0 || strings.Contains(s, flowed.Line)
+		}
+		if w.kind(i) == source.Include {
+			return true
+		}
+		rest = rest[at+w.t.Width():]
+	}
+}
+
 // quote puts the mark of a quote before each line, after the controls that it begins with.
 func (w *writer) quote(s string) string {
 	var b strings.Builder
-	for line := range strings.Lines(strings.Trim(s, "\n")) {
-		for b.Len() > 0 && strings.HasPrefix(line, blockMark) {
-			k := len(blockMark) + w.t.Width()
-			b.WriteString(line[:k])
-			line = line[k:]
+	s = strings.Trim(s, "\n")
+	if w.grouped(s) {
+		return flowed.Line + flowed.Quote + ended(w.t, s) + flowed.End
+	}
+	for line := range strings.Lines(s) {
+		k := 0
+		if b.Len() > 0 {
+			k = w.led(line)
 		}
-		b.WriteString(quoteMark + line)
+		b.WriteString(line[:k] + flowed.Quote + line[k:])
 	}
 	return b.String()
 }

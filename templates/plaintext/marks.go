@@ -1,109 +1,28 @@
 package plaintext
 
 import (
-	"bytes"
 	"strings"
 
+	"mailshot/templates/plaintext/flowed"
 	"mailshot/templates/source"
 )
-
-// A mark says what a line or a part of it is until Tidy lays the text out: only the finished text knows how long what
-// its cells print is. A mark is an octet that no UTF-8 has, and a letter. Those of a line stand at its beginning.
-const (
-	mark = 0xff
-
-	quoteMark = "\xffQ" // one for each quote that the line stands in
-	rightMark = "\xffD" // the line is written from right to left
-	fixedMark = "\xffF" // the line is as long as it is: code
-	signMark  = "\xffS" // the line before a signature
-	headMark  = "\xffH" // a heading of the first level
-	underMark = "\xffh" // any other heading
-	topMark   = "\xffT" // a row of heads of a table …
-	rowMark   = "\xffR" // … and any other, up to endMark
-	endMark   = "\xffE"
-	cellMark  = "\xffC" // a cell begins: two octets follow, its alignment and how many columns it spans
-	breakMark = "\xffB" // a line ends within a cell
-)
-
-// shape is what the marks at the beginning of a line say.
-type shape struct {
-	quotes       int
-	right, fixed bool
-	sign         bool // it is the line before a signature
-	kind         byte // 'H', 'h', 'T', 'R', or 0
-}
-
-// row says whether the line is a row of a table.
-func (s shape) row() bool { return s.kind == 'T' || s.kind == 'R' }
-
-// cut reads the marks at the beginning of a line, and returns what comes after them.
-func cut(line []byte) (shape, []byte) {
-	var s shape
-	for len(line) > 1 && line[0] == mark {
-		switch line[1] {
-		case 'Q':
-			s.quotes++
-		case 'D':
-			s.right = true
-		case 'F':
-			s.fixed = true
-		case 'S':
-			s.sign = true
-		case 'H', 'h':
-			s.kind = line[1]
-		case 'T', 'R':
-			s.kind = line[1]
-			return s, line[2:]
-		default:
-			return s, line
-		}
-		line = line[2:]
-	}
-	return s, line
-}
-
-// unmarked returns a line without marks.
-func unmarked(line []byte) []byte {
-	if bytes.IndexByte(line, mark) < 0 {
-		return line
-	}
-	var b []byte
-	for i := 0; i < len(line); i++ {
-		if line[i] != mark || i+1 == len(line) {
-			b = append(b, line[i])
-			continue
-		}
-		i++
-		switch line[i] {
-		case 'C':
-			if i += 2; len(b) > 0 {
-				b = append(b, "  "...)
-			}
-		case 'B':
-			b = append(b, ' ')
-		case 'Q', 'D', 'F', 'S', 'H', 'h', 'T', 'R', 'E':
-		default: // not ours
-			b = append(b, mark, line[i])
-		}
-	}
-	return b
-}
 
 // signed marks the lines before signatures: those that are "--" by their author, and at most in a condition. Later a
 // cell may look the same.
 func signed(t *source.Tokens, text string) string {
 	var b strings.Builder
 	for line := range strings.Lines(text) {
-		bare := strings.TrimPrefix(strings.TrimRight(line, blanks), rightMark)
+		bare := strings.ReplaceAll(strings.TrimRight(line, " \t\r\n"), blockMark, "")
+		bare = strings.TrimPrefix(bare, flowed.Right)
 		for {
 			at, i := t.Next(bare)
 			if at < 0 || i >= len(t.Actions) || t.Actions[i].Kind == source.Output || t.Actions[i].Kind == source.Include {
 				break
 			}
-			bare = bare[:at] + strings.TrimPrefix(bare[at+t.Width():], rightMark)
+			bare = bare[:at] + strings.TrimPrefix(bare[at+t.Width():], flowed.Right)
 		}
-		if bare == signature {
-			line = strings.Replace(line, signature, signMark+signature, 1)
+		if bare == flowed.Signature {
+			line = strings.Replace(line, flowed.Signature, flowed.Sign+flowed.Signature, 1)
 		}
 		b.WriteString(line)
 	}
@@ -114,19 +33,87 @@ func signed(t *source.Tokens, text string) string {
 // becomes the sign of one. rest is the line after its marks.
 func nested(line string) (before, rest string) {
 	var quotes strings.Builder
+	defer func() {
+		if signs := quotes.String(); signs != "" {
+			rest = signs + flowed.Hang + rest
+		}
+	}()
 	for strings.HasPrefix(line, "\xff") && len(line) > 1 {
 		switch line[:2] {
-		case quoteMark:
+		case flowed.Quote:
 			quotes.WriteString("> ")
-		case rightMark, fixedMark:
+		case flowed.Right, flowed.Fixed:
 			before += line[:2]
-		case topMark, rowMark:
-			return before + line[:2], quotes.String() + line[2:]
-		case headMark, underMark:
+		case flowed.Top, flowed.Row:
+			return before + line[:2], line[2:]
+		case flowed.Head, flowed.Under, flowed.Item:
 		default:
-			return before, quotes.String() + line
+			return before, line
 		}
 		line = line[2:]
 	}
-	return before, quotes.String() + line
+	return before, line
+}
+
+// ended puts the lines with marks between flowed.Line and flowed.End, so that what a cell prints stays in the line, also
+// where it has line ends. A line that a control leaves stays open: it ends at its line end.
+func ended(t *source.Tokens, text string) string {
+	var b strings.Builder
+	depth := 0
+	for line := range strings.Lines(text) {
+		if strings.Contains(line, flowed.Line) || depth > 0 { // it has its end already
+			depth += strings.Count(line, flowed.Line) - strings.Count(line, flowed.End)
+			b.WriteString(line)
+			continue
+		}
+		k, bare, leaves := led(t, line), "", false
+		for s := line[k:]; ; {
+			at, i := t.Next(s)
+			if at < 0 {
+				bare += s
+				break
+			}
+			leaves = leaves || t.Function(i) == "break" || t.Function(i) == "continue"
+			bare, s = bare+s[:at], s[at+t.Width():]
+		}
+		if leaves || !strings.HasPrefix(bare, "\xff") {
+			b.WriteString(line)
+			continue
+		}
+		said := strings.TrimSuffix(line[k:], "\n")
+		b.WriteString(line[:k] + flowed.Line + strings.TrimSuffix(said, flowed.End) + flowed.End + line[k+len(said):])
+	}
+	return b.String()
+}
+
+// led is how long the controls are that a line begins with: those between blocks, and those that end or divide what has
+// begun on a line before.
+func led(t *source.Tokens, line string) int {
+	n := 0
+	for {
+		rest := strings.TrimPrefix(line[n:], blockMark)
+		at, i := t.Next(rest)
+		if at != 0 || len(rest) == len(line)-n && !t.Closes(i) {
+			return n
+		}
+		n = len(line) - len(rest) + t.Width()
+	}
+}
+
+func (w *writer) led(line string) int { return led(w.t, line) }
+
+// FromText makes a text part of a text that its author wrote. right says that it is written from right to left.
+func FromText(src *source.Source, right bool) (*source.Form, error) {
+	t, err := src.Tokens()
+	if err != nil {
+		return nil, err
+	}
+	var b strings.Builder
+	for line := range strings.Lines(t.Hide()) {
+		if right {
+			b.WriteString(flowed.Right)
+		}
+		b.WriteString(line)
+	}
+	return t.Show(ended(t, b.String())), nil
 }

@@ -1,9 +1,6 @@
 // Package plaintext derives the text part of a message from its HTML. FromHTML takes an author's HTML, and Write takes
-// a document whose {{actions}} are hidden behind tokens. Tidy lays out what the resulting template prints.
-//
-// How long a line is, and how wide a column, shows only when the cells are known. So the template says by marks what a
-// line is (a heading, a row of a table, a line in a quote), and Tidy wraps, underlines and aligns by them. What of the
-// template is whole lines is laid out once, by TidyLiteral.
+// a document whose {{actions}} are hidden behind tokens. The template that they make says by the marks of package
+// flowed what each line is; flowed.Tidy lays out what the template prints.
 //
 // The text is derived once from the template, not from each message. Conditions and loops stay in it, around the lines
 // that they decide about. Only the finished message knows the number of a list's item or what a cell adds to an
@@ -22,13 +19,20 @@ import (
 	xhtml "golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 
+	"mailshot/templates/locale"
 	"mailshot/templates/markup"
+	"mailshot/templates/plaintext/flowed"
 	"mailshot/templates/source"
 )
 
-// FromHTML derives the text of an HTML source. right says that it is written from right to left unless it says
-// otherwise.
-func FromHTML(src *source.Source, right bool) (*source.Form, error) {
+// Options say what a document does not say itself.
+type Options struct {
+	Language string // BCP 47; default: English
+	Right    bool   // it is written from right to left, unless it says otherwise
+}
+
+// FromHTML derives the text of an HTML source.
+func FromHTML(src *source.Source, o Options) (*source.Form, error) {
 	t, err := src.Tokens()
 	if err != nil {
 		return nil, err
@@ -62,24 +66,28 @@ func FromHTML(src *source.Source, right bool) (*source.Form, error) {
 		}
 		b.WriteString(raw)
 	}
-	return Write(t, b.String(), right)
+	return Write(t, b.String(), o)
 }
 
-// Write derives the text of an HTML document with tokens for actions. right says that it is written from right to left
-// unless it says otherwise.
-func Write(t *source.Tokens, doc string, right bool) (*source.Form, error) {
+// Write derives the text of an HTML document with tokens for actions.
+func Write(t *source.Tokens, doc string, o Options) (*source.Form, error) {
 	root, err := xhtml.Parse(strings.NewReader(doc))
 	if err != nil {
 		return nil, t.Source.ErrorAt(0, "template-html", err.Error(), "")
 	}
-	w := &writer{t: t, right: right, document: &document{spared: make([]bool, len(t.Actions)), hidden: sheets(root)}}
+	w := &writer{t: t, right: o.Right, document: &document{spared: make([]bool, len(t.Actions)), hidden: sheets(root),
+		decided: map[*xhtml.Node]bool{}, language: o.Language}}
+	w.conditions(root)
 	w.addresses(root)
 	w.children(root)
-	text := strings.ReplaceAll(w.b.String(), blockMark, "")
-	if err := w.lost(root, text); err != nil {
-		return nil, err
+	text := w.b.String()
+	if w.err == nil {
+		w.err = w.lost(root, text)
 	}
-	f := t.Show(signed(t, text))
+	if w.err != nil {
+		return nil, w.err
+	}
+	f := t.Show(strings.ReplaceAll(ended(t, signed(t, text)), blockMark, ""))
 	if _, err := f.Parse("u0"); err != nil {
 		e := err.(*source.Error)
 		e.Text, e.Hint = "this HTML cannot become a text part: "+e.Text, "write the text part yourself, as body.text"
@@ -105,9 +113,19 @@ type writer struct {
 
 // document is what is known of the whole document.
 type document struct {
-	hidden hidings              // what its style sheets hide
-	spared []bool               // by action: it may be missing, because something else says the same
-	twice  map[*xhtml.Node]bool // links whose address another link shows
+	hidden   hidings              // what its style sheets hide
+	decided  map[*xhtml.Node]bool // whether elements are hidden whose attributes have conditions
+	spared   []bool               // by action: it may be missing, because something else says the same
+	twice    map[*xhtml.Node]bool // links whose address another link shows
+	language string               // unless an element says another one
+	err      error                // why there can be no text, the first reason
+}
+
+// fail notes why there can be no text. at is the place in the source.
+func (w *writer) fail(at int, text, hint string) {
+	if w.err == nil {
+		w.err = w.t.Source.ErrorAt(max(at, 0), "unclear-text", text, hint)
+	}
 }
 
 // sub returns a writer for a part of the document.
@@ -170,7 +188,7 @@ func (w *writer) element(n *xhtml.Node) {
 	case atom.A:
 		w.link(n)
 	case atom.Pre:
-		w.block(w.indent(raw(n), fixedMark+"    ", fixedMark+"    "), 2)
+		w.block(w.indent(raw(n), flowed.Fixed+"    ", flowed.Fixed+"    "), 2)
 	case atom.Blockquote:
 		w.block(w.quote(w.inner(n)), 2)
 	case atom.Ul, atom.Ol:
@@ -199,6 +217,8 @@ func (w *writer) element(n *xhtml.Node) {
 		w.end(1)
 	case atom.Del, atom.S, atom.Strike:
 		w.struck(n)
+	case atom.Q:
+		w.quoted(n)
 	case atom.Sup:
 		if attr(n, "class") == "footnote" {
 			w.words("[" + strings.TrimSpace(raw(n)) + "]")
@@ -219,9 +239,9 @@ func (w *writer) heading(n *xhtml.Node) {
 	w.apart()
 	sub := w.sub()
 	sub.children(n)
-	under := underMark
+	under := flowed.Under
 	if n.DataAtom == atom.H1 {
-		under = headMark
+		under = flowed.Head
 	}
 	text := strings.Trim(sub.b.String(), "\n")
 	if strings.Contains(text, blockMark) { // conditions between blocks decide about lines
@@ -229,18 +249,40 @@ func (w *writer) heading(n *xhtml.Node) {
 		w.end(2)
 		return
 	}
-	for line := range strings.SplitSeq(text, "\n") {
-		w.b.WriteString(under + line + "\n")
-	}
+	w.b.WriteString(under + strings.ReplaceAll(text, "\n", flowed.Break) + "\n")
 	w.dirty = false
 	w.end(2)
+}
+
+// quoted writes a quote within a line, between the quotation marks that HTML puts around it.
+func (w *writer) quoted(n *xhtml.Node) {
+	language, within := "", 0
+	for p := range n.Ancestors() {
+		if lang := attr(p, "lang"); language == "" && !strings.Contains(lang, w.t.Prefix()) {
+			language = lang
+		}
+		if p.DataAtom == atom.Q {
+			within = 2 - within
+		}
+	}
+	if language == "" {
+		language = w.language
+	}
+	marks := locale.Quotation(language)
+	if !w.tiny {
+		w.word(marks[within])
+	}
+	w.children(n)
+	if !w.tiny {
+		w.word(marks[within+1])
+	}
 }
 
 // struck writes what is struck through between two tildes on either side, as Markdown does.
 func (w *writer) struck(n *xhtml.Node) {
 	sub := w.sub()
 	sub.children(n)
-	text := strings.TrimSpace(strings.ReplaceAll(sub.b.String(), rightMark, ""))
+	text := strings.TrimSpace(strings.ReplaceAll(sub.b.String(), flowed.Right, ""))
 	if text == "" || strings.ContainsAny(text, "\n"+blockMark) {
 		w.children(n)
 		return
@@ -267,7 +309,7 @@ func picture(n *xhtml.Node) string {
 // start begins the current line, if nothing stands on it.
 func (w *writer) start() {
 	if w.right && !w.dirty {
-		w.b.WriteString(rightMark)
+		w.b.WriteString(flowed.Right)
 	}
 }
 
@@ -373,11 +415,12 @@ func (w *writer) word(word string) {
 func (w *writer) comment(n *xhtml.Node) {
 	s := n.Data
 	at, i := w.t.Next(s)
-	if at != 0 || len(s) != w.t.Width() || i >= len(w.t.Actions) {
+	if at != 0 || len(s) != w.t.Width() {
 		return
 	}
+	kind := w.kind(i)
 	if betweenBlocks(n) {
-		if w.dirty && w.t.Actions[i].Kind == source.Opener {
+		if w.dirty && kind == source.Opener {
 			w.line()
 		}
 		w.b.WriteString(blockMark)
@@ -389,7 +432,7 @@ func (w *writer) comment(n *xhtml.Node) {
 		}
 	}
 	w.b.WriteString(s)
-	if w.t.Actions[i].Kind == source.Include {
+	if kind == source.Include {
 		w.b.WriteString("\n\n")
 	}
 }

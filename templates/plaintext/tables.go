@@ -6,6 +6,7 @@ import (
 	xhtml "golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 
+	"mailshot/templates/plaintext/flowed"
 	"mailshot/templates/source"
 )
 
@@ -61,13 +62,13 @@ func (r *rower) row(n *xhtml.Node, head bool) {
 			others++
 		}
 	}
-	kind := rowMark
+	kind := flowed.Row
 	if head = !r.body && heads+others > 0 && (head || others == 0); head {
-		kind = topMark
+		kind = flowed.Top
 	}
 	r.body = r.body || !head
 	if w.right {
-		w.b.WriteString(rightMark)
+		w.b.WriteString(flowed.Right)
 	}
 	w.b.WriteString(kind)
 	at := 0
@@ -80,12 +81,12 @@ func (r *rower) row(n *xhtml.Node, head bool) {
 		case d.DataAtom == atom.Td || d.DataAtom == atom.Th:
 			for ; r.below[at] > 0; at++ {
 				r.below[at]--
-				w.b.WriteString(cellMark + "a1")
+				w.b.WriteString(flowed.Cell + "a1")
 			}
 			at += r.cell(d, at)
 		}
 	}
-	w.b.WriteString(endMark + "\n")
+	w.b.WriteString("\n")
 	w.dirty, w.gap = false, 0
 }
 
@@ -104,7 +105,7 @@ func (r *rower) cell(n *xhtml.Node, at int) int {
 	if !r.w.dropped(n) {
 		text = r.w.inside(n)
 	}
-	r.w.b.WriteString(cellMark + string([]byte{alignment(n), '0' + byte(span)}) + text)
+	r.w.b.WriteString(flowed.Cell + string([]byte{alignment(n), '0' + byte(span)}) + text)
 	return span
 }
 
@@ -113,14 +114,14 @@ func (w *writer) inside(n *xhtml.Node) string {
 	var lines []string
 	for line := range strings.Lines(w.inner(n)) {
 		before, rest := nested(strings.TrimSpace(line))
-		if strings.HasSuffix(before, topMark) || strings.HasSuffix(before, rowMark) {
-			rest = string(unmarked([]byte(rest)))
+		if strings.HasSuffix(before, flowed.Top) || strings.HasSuffix(before, flowed.Row) {
+			rest = string(flowed.Unmarked([]byte(rest)))
 		}
 		if rest != "" {
 			lines = append(lines, rest)
 		}
 	}
-	return strings.Join(lines, breakMark)
+	return strings.Join(lines, flowed.Break)
 }
 
 // number reads an attribute that is a number from 1 to most.
@@ -275,8 +276,7 @@ func isNumber(text string) bool {
 	if strings.Trim(text, "\x00 ") == "" {
 		return true
 	}
-	f := field{lines: [][]byte{[]byte(strings.ReplaceAll(text, "\x00", "0"))}}
-	return f.number()
+	return flowed.Number(strings.ReplaceAll(text, "\x00", "0"))
 }
 
 // plainCell says whether a cell has no more blocks than one around its text, and no link drawn as a button.

@@ -5,7 +5,7 @@ import (
 
 	"mailshot/templates/function"
 	"mailshot/templates/gaps"
-	"mailshot/templates/plaintext"
+	"mailshot/templates/plaintext/flowed"
 )
 
 // Row is what one execution sees: cells in the order of Config.Columns, or else by the names of their columns.
@@ -40,8 +40,8 @@ type Machine struct {
 	out   []byte
 	spare []byte // room for a text that is laid out
 	runs  []Run
-	cut   int              // bytes that the literals were longer before they were tidied
-	spans []plaintext.Span // of the runs
+	cut   int           // bytes that the literals were longer before they were tidied
+	spans []flowed.Span // of the runs
 }
 
 // Machine returns a machine for the program. run must belong to no other.
@@ -102,19 +102,22 @@ func (m *Machine) end() {
 func (m *Machine) tidy() {
 	m.spans = m.spans[:0]
 	for _, r := range m.runs {
-		m.spans = append(m.spans, plaintext.Span{From: r.At + 1, To: r.At + len(m.p.literals[r.Literal])})
+		m.spans = append(m.spans, flowed.Span{From: r.At + 1, To: r.At + len(m.p.literals[r.Literal])})
 	}
 	made := m.out
-	m.out = plaintext.Tidy(m.spare[:0], made, m.spans)
+	m.out = flowed.Tidy(m.spare[:0], made, m.spans)
 	if m.spare = made; cap(made) > mostKept {
 		m.spare = nil
 	}
-	for i, r := range m.runs {
-		at := m.spans[i].From - 1
-		if at < 0 {
-			m.runs[i] = Run{m.spans[i].To - len(m.p.literals[r.Literal+1]), r.Literal + 1}
-		} else {
-			m.runs[i].At = at
+	runs := m.runs
+	m.runs = m.runs[:0]
+	for i, r := range runs {
+		switch s := m.spans[i]; {
+		case s.To == 0: // laid out with what is around it
+		case s.From == 0:
+			m.runs = append(m.runs, Run{s.To - len(m.p.literals[r.Literal+1]), r.Literal + 1})
+		default:
+			m.runs = append(m.runs, Run{s.From - 1, r.Literal})
 		}
 	}
 }

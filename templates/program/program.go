@@ -19,7 +19,7 @@ import (
 	"text/template/parse"
 
 	"mailshot/templates/function"
-	"mailshot/templates/plaintext"
+	"mailshot/templates/plaintext/flowed"
 )
 
 // Output is what one execution made. Its buffers may be used again for another execution once nobody reads them.
@@ -44,7 +44,7 @@ type Config struct {
 	HTML    bool                   // html/template escapes them
 	Columns []string               // the order of a row's cells
 	Limit   int                    // bytes that one execution may write
-	Tidy    bool                   // the text is cleaned up by the rules of plaintext.Tidy
+	Tidy    bool                   // the text is cleaned up by the rules of flowed.Tidy
 	Map     map[string]any         // what templates call, as function.Execution.Map returns it
 }
 
@@ -82,9 +82,10 @@ func Compile(c Config) (p *Program, err error) {
 	}()
 	w := &compiler{p: p, slots: 1, most: 1, vars: []variable{{"$", 0}}, label: -1}
 	w.list(w.inlined(c))
+	open := 0
 	for i, o := range w.ops {
 		if o.code == opLiteral {
-			w.ops[i] = p.literal(o.text)
+			w.ops[i] = p.literal(o.text, &open)
 		}
 	}
 	p.ops, p.slots, p.depth = w.ops, w.most, w.depth
@@ -152,12 +153,12 @@ func (p *Program) chain(names []string) int {
 }
 
 // literal makes the operation that writes a text of the template. In a text that is laid out, only a run is laid out
-// beforehand: what is not one is laid out with each message.
-func (p *Program) literal(text string) op {
+// beforehand: what is not one is laid out with each message. open is how many of its lines with marks have not ended.
+func (p *Program) literal(text string, open *int) op {
 	o := op{code: opLiteral, text: text, to: -1}
 	tidied, from, to := text, 0, len(text)
 	if p.c.Tidy {
-		tidied, from, to = plaintext.TidyLiteral(text)
+		tidied, from, to, *open = flowed.TidyLiteral(text, *open)
 		from = max(from-1, 0) // with the line break before it the first line is seen to be whole
 	}
 	if run := tidied[from:to]; len(run) >= runBytes && strings.Count(run, "\n") >= runBreaks {

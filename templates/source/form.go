@@ -65,10 +65,19 @@ func (f *Form) Replace(spans [][]int, action func(text string) string) *Form {
 func (f *Form) move(old *Form, from, to, at int) {
 	for _, p := range old.pieces {
 		start, end := max(p.at, from), min(p.at+p.n, to)
-		if start < end {
+		if start < end || p.n == 0 && from <= p.at && p.at < to {
 			f.pieces = append(f.pieces, piece{at + start - from, end - start, p.src + start - p.at})
 		}
 	}
+}
+
+// Of returns the form with the places of another one, of whose text it was made.
+func (f *Form) Of(made *Form) *Form {
+	g := &Form{Text: f.Text, Source: made.Source}
+	for _, p := range f.pieces {
+		g.pieces = append(g.pieces, piece{p.at, p.n, made.origin(p.src)})
+	}
+	return g
 }
 
 // Parse parses the form. name is what the parser calls it in its messages; it must not have a colon.

@@ -17,14 +17,21 @@ type Tokens struct {
 
 // made is an action that the source does not have: a call of a function, around an action's pipeline or alone.
 type made struct {
-	call   string // the function with its arguments
+	call   string // the function with its arguments; "" is a mark
 	action int    // whose pipeline is the last argument; -1 none
+	at     int    // of a mark: its place in the source
 }
 
 // Call returns a token for a call that the source does not have: {{f}}, or {{f (pipeline)}} with the pipeline of an
 // action of the source. action is -1 for none.
 func (t *Tokens) Call(f string, action int) string {
-	t.made = append(t.made, made{f, action})
+	t.made = append(t.made, made{f, action, 0})
+	return t.Token(len(t.Actions) + len(t.made) - 1)
+}
+
+// Mark returns a token of which nothing is left but its place: what comes after it has the place at in the source.
+func (t *Tokens) Mark(at int) string {
+	t.made = append(t.made, made{"", -1, at})
 	return t.Token(len(t.Actions) + len(t.made) - 1)
 }
 
@@ -116,6 +123,15 @@ func (t *Tokens) Action(i int) int {
 	return i
 }
 
+// Closes says whether a token stands for {{end}} or {{else}}.
+func (t *Tokens) Closes(i int) bool {
+	if i >= len(t.Actions) {
+		call := t.made[i-len(t.Actions)].call
+		return call == "end" || call == "else"
+	}
+	return t.Actions[i].Kind == Closer || t.Actions[i].Kind == Divider
+}
+
 // Function returns the first word of an action of the source, which is the function that it calls if it calls one.
 func (t *Tokens) Function(i int) string {
 	if i = t.Action(i); i < 0 {
@@ -177,16 +193,21 @@ func (t *Tokens) Show(s string) *Form {
 			continue
 		}
 		m := t.made[i-len(t.Actions)]
-		b.WriteString("{{" + m.call)
-		if m.action >= 0 {
-			a := t.Actions[m.action]
-			pipe := Inner(t.Source.Text[a.Start:a.End])
-			from := a.Start + strings.Index(t.Source.Text[a.Start:a.End], pipe)
-			b.WriteString(" (")
-			f.pieces = append(f.pieces, piece{b.Len(), len(pipe), from})
-			b.WriteString(pipe + ")")
+		if m.call == "" {
+			f.pieces = append(f.pieces, piece{b.Len(), 0, m.at})
+			continue
 		}
-		b.WriteString("}}")
+		if m.action < 0 {
+			b.WriteString("{{" + m.call + "}}")
+			continue
+		}
+		a := t.Actions[m.action]
+		pipe := Inner(t.Source.Text[a.Start:a.End])
+		from := a.Start + strings.Index(t.Source.Text[a.Start:a.End], pipe)
+		f.pieces = append(f.pieces, piece{b.Len(), 0, from}) // an error of the call has the pipeline's place
+		b.WriteString("{{" + m.call + " (")
+		f.pieces = append(f.pieces, piece{b.Len(), len(pipe), from})
+		b.WriteString(pipe + ")}}")
 	}
 	static(&b, s, false)
 	f.Text = b.String()

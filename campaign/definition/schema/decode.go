@@ -235,6 +235,8 @@ func (dec *Decoder) unknown(name *yaml.Node, keys []Key) {
 		}
 	} else if near := Nearest(name.Value, names); near != "" {
 		hint = fmt.Sprintf("did you mean %q?", near)
+	} else if inner := inside(dec.table, name.Value, names); len(inner) > 0 {
+		hint = fmt.Sprintf("what is below %s: stands right here: %s", name.Value, strings.Join(inner, ", "))
 	} else if home, ok := elsewhere(dec.table, PlainWord(name.Value)); ok && home != dec.Name() {
 		switch {
 		case home == "":
@@ -278,6 +280,18 @@ func shapeHint(text string, keys []Key) string {
 	return ""
 }
 
+// inside returns the keys of a section of the file that are among names.
+func inside(table []Key, section string, names []string) (both []string) {
+	for _, k := range table {
+		for _, inner := range k.Keys {
+			if k.Name == section && slices.Contains(names, inner.Name) {
+				both = append(both, inner.Name)
+			}
+		}
+	}
+	return both
+}
+
 // elsewhere finds the section that has a key of that name.
 func elsewhere(keys []Key, name string) (section string, ok bool) {
 	for _, k := range keys {
@@ -315,7 +329,7 @@ func (dec *Decoder) Scalar(n *yaml.Node) (Text, bool) {
 	case n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0:
 		t.Column++
 	default:
-		if !dec.comment(n) {
+		if !dec.cutShort(n) {
 			return Text{}, false
 		}
 	}
@@ -330,26 +344,6 @@ func (dec *Decoder) Scalar(n *yaml.Node) (Text, bool) {
 		}
 	}
 	return t, true
-}
-
-// comment refuses an unquoted text that YAML ends at a #, which it takes for a comment: subject: Invoice #{{.number}}
-// would be sent as "Invoice".
-func (dec *Decoder) comment(n *yaml.Node) bool {
-	rest, value := dec.source.from(n.Line, n.Column), []rune(n.Value)
-	if len(value) == 0 || len(rest) < len(value) || !slices.Equal(rest[:len(value)], value) {
-		return true // of several lines, or empty
-	}
-	blanks := len(value)
-	for blanks < len(rest) && (rest[blanks] == ' ' || rest[blanks] == '\t') {
-		blanks++
-	}
-	if blanks+1 >= len(rest) || rest[blanks] != '#' || strings.ContainsRune(" \t#", rest[blanks+1]) {
-		return true
-	}
-	column := n.Column + blanks
-	dec.ReportAt(n.Line, column, "comment-in-text", "the text ends before this #, which begins a comment",
-		"put the whole text in quotes, or a space after the #")
-	return false
 }
 
 // blockStart returns where the text of a block scalar begins. Its | or > is on a line.
@@ -370,10 +364,6 @@ func templateShape(n *yaml.Node) bool {
 
 // null reports whether a value is missing: nothing at all, ~ or null.
 func null(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }
-
-func (dec *Decoder) noValue(n *yaml.Node) {
-	dec.Report(n, "empty-value", fmt.Sprintf("%q has no value", dec.Name()), "give one, or remove the line")
-}
 
 func kindOf(n *yaml.Node) string {
 	switch n.Kind {

@@ -191,6 +191,9 @@ func (s *source) syntax(err error) error {
 		// Correct YAML would not help: the password is refused in quotes too.
 		return s.errorAt(line, max(column, 1), "literal-password", "a password does not belong in the campaign file",
 			PasswordHint)
+	case opened("flow") && s.swallowed(&line, &column, le.Mark.Line):
+		text = "what begins with # is a comment, to the end of the line: the bracket before it is not closed"
+		hint = "put the text in quotes"
 	case quote != 0 && text == unfit:
 		column--
 		text, hint = "the text ends at this quote, and more follows on the line",

@@ -8,6 +8,7 @@ import (
 
 	"mailshot/campaign/ledger/internal/durable"
 	"mailshot/campaign/ledger/internal/schema"
+	"mailshot/campaign/ledger/internal/steps"
 	"mailshot/internal/machine"
 	"mailshot/internal/sqlite"
 )
@@ -182,6 +183,9 @@ func (d *doubts) journals(path string) {
 		if err != nil { // it is gone, or as damaged as the file, or the file is older
 			d.r.say("campaign %q: %v", c.id, err)
 			d.unknown(open+fmt.Sprintf("id >> 40 = %d", no), "the journal of the last run was lost: this may have been sent")
+		}
+		if len(g.Gets) > 0 && d.err == nil {
+			d.err = steps.Keep(d.Tx, no, &g)
 		}
 		for _, s := range slices.Concat(g.Outcomes, g.Begun) { // whatever state the damage gave it
 			d.unknown(fmt.Sprintf("id = %d AND state <> %d", s.ID, s.To),

@@ -265,9 +265,21 @@ func readable(ctx context.Context, from *sql.DB, old string) error {
 	return nil
 }
 
+// has reports whether the file has a table.
+func has(ctx context.Context, db *sql.DB, table string) (there bool, err error) {
+	err = db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = ?)", table).Scan(&there)
+	return there, err
+}
+
 // salvageAll copies what can be read of all tables, and reports whether attempts or manual changes are lost.
 func salvageAll(ctx context.Context, from *sql.DB, to *sqlite.Store, old string, r *Report) (lostLog bool, err error) {
 	for _, s := range salvaged {
+		if there, err := has(ctx, from, s.table); err != nil || !there {
+			if err != nil {
+				return false, err
+			}
+			continue // the file is older than that table
+		}
 		_, gaps, err := salvage(ctx, from, to, s.table, s.columns)
 		if err != nil {
 			return false, err

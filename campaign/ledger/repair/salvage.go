@@ -19,6 +19,7 @@ var salvaged = []struct{ table, columns string }{
 	{"deliveries", "id, state, lane, due, attempts, first, turn, digest, reason"},
 	{"attempts", "no, delivery, time, state, stage, code, enhanced, text, server"},
 	{"audit", "no, delivery, time, who, act, before, after, host"},
+	{"copies", "no, campaign, owner, data"},
 }
 
 // salvage copies what can be read of a table in the damaged database to the new one. It returns how many records it

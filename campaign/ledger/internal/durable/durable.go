@@ -46,6 +46,10 @@ type Writer struct {
 	Run   string       // the run's name, which no other run has
 	Eager bool         // there is a journal after the first group, and no clock has anything folded
 
+	// Keep keeps elsewhere, durably, who gets which message, and forgets what came to nothing. It is called before the
+	// database has what it is about, and after the journal has it. nil: nobody keeps it.
+	Keep func(gets, lets []steps.Copy) error
+
 	mu      sync.Mutex
 	file    *journal.File // nil: there is none
 	name    string        // its name, which no other journal has
@@ -63,33 +67,56 @@ type Writer struct {
 	timer   *time.Timer   // starts a fold; nil if none is due
 	busy    error         // the last fold met another process that writes
 	err     error         // of a fold: nothing can be written any more
+	lets    []steps.Copy  // are to be forgotten with the next Keep
+	unkept  error         // of a Keep: nothing more is begun
 }
+
+// KeepError says that it could not be kept who gets which message. What is to be begun was not written; the rest was.
+type KeepError struct{ Err error }
+
+func (e *KeepError) Error() string { return "remember who gets which message: " + e.Err.Error() }
+
+// Unwrap is what was wrong.
+func (e *KeepError) Unwrap() error { return e.Err }
 
 // batch is what several groups come to.
 type batch struct {
 	steps.Group
 	upto  int64 // the last of the groups
 	after []func()
+	asked bool // Keep was, and did not meet another process that writes
 }
 
 // Write makes a group durable. It calls after when the group is in the database, from any goroutine, before or after
-// Write returns. A SQLITE_BUSY means that nothing was written. After any other error nobody knows whether the group is
-// on the disk.
+// Write returns. A SQLITE_BUSY means that nothing was written. After any other error, but for a *KeepError, nobody knows
+// whether the group is on the disk.
 func (w *Writer) Write(g *steps.Group, after func()) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	unkept := w.unkept
+	if unkept != nil {
+		g.Begun, g.Gets = nil, nil
+	}
 	done, err := w.log(g, after)
 	if err == nil && !done {
 		// A group past the journal ends that: an older copy of the database would not miss it there.
 		if err = w.end(); err == nil {
-			err = w.write(g, after)
+			unkept, err = w.write(g, after)
 		}
+	}
+	if err == nil && unkept != nil {
+		err = &KeepError{unkept}
 	}
 	return err
 }
 
-// log writes a group into the journal, if there is one and it has room for it. w.mu is held, but while it waits.
+// log writes a group into the journal, if there is one and it has room for it. Where so many wait for the fold that is
+// under way that they would be one of their own, it waits, too: so a database that cannot be written is noticed before
+// more is begun. w.mu is held, but while it waits.
 func (w *Writer) log(g *steps.Group, after func()) (done bool, err error) {
+	for w.folding != nil && w.net.Len() >= many {
+		w.wait()
+	}
 	if w.err != nil || w.file == nil || w.plainly {
 		return false, w.err
 	}
@@ -117,8 +144,12 @@ func (w *Writer) log(g *steps.Group, after func()) (done bool, err error) {
 }
 
 // write writes a group in a transaction. There is no journal. If many groups came one after another, it makes one for
-// those that follow. w.mu is held.
-func (w *Writer) write(g *steps.Group, after func()) error {
+// those that follow. unkept is why nobody keeps who gets which message: then what is to be begun was not written. w.mu
+// is held.
+func (w *Writer) write(g *steps.Group, after func()) (unkept, err error) {
+	if unkept = w.keep(g.Gets); unkept != nil {
+		g.Begun, g.Gets = nil, nil
+	}
 	now := time.Now()
 	if w.quick++; now.Sub(w.last) > lag {
 		w.quick = 0
@@ -126,14 +157,15 @@ func (w *Writer) write(g *steps.Group, after func()) error {
 	w.last = now
 	var file *journal.File
 	if (w.quick >= soon || w.Eager) && !w.plainly {
-		var err error
 		w.made++
 		w.name = fmt.Sprint(w.Run, " ", w.made)
 		if file, err = journal.Create(w.Path, w.name); err != nil {
 			w.plainly = true // without it everything is as safe, and slower
 		}
 	}
-	err := w.DB.Write(func(t *sqlite.Tx) error {
+	gets := g.Gets
+	g.Gets = nil // they are kept
+	err = w.DB.Write(func(t *sqlite.Tx) error {
 		if file != nil {
 			_, err := t.Exec("UPDATE campaigns SET journal = ?, folded = 0 WHERE no = ?", w.name, w.Steps.Campaign)
 			if err != nil {
@@ -142,14 +174,32 @@ func (w *Writer) write(g *steps.Group, after func()) error {
 		}
 		return w.Steps.WriteGroup(t, g)
 	})
+	if sqlite.Busy(err) {
+		w.lets = append(w.lets, gets...)
+	}
 	switch {
 	case err == nil:
 		if file != nil {
 			w.file, w.logged, w.folded = file, 0, 0
 		}
+		w.lets = append(w.lets, g.Lets...)
 		after()
 	case file != nil:
 		err = errors.Join(err, file.Close()) // it stays, because the database may say that it is there
+	}
+	return unkept, err
+}
+
+// keep has it kept who gets which message, and what came to nothing before forgotten. w.mu is held.
+func (w *Writer) keep(gets []steps.Copy) error {
+	if w.Keep == nil || len(gets) == 0 {
+		return w.unkept
+	}
+	err := w.Keep(gets, w.lets)
+	if err == nil {
+		w.lets = nil
+	} else if !sqlite.Busy(err) {
+		w.unkept = err
 	}
 	return err
 }
@@ -181,7 +231,7 @@ func (w *Writer) fold() {
 		if len(w.after) == 0 {
 			return
 		}
-		w.batch = &batch{w.net.Group(), w.file.Turn(), w.after}
+		w.batch = &batch{Group: w.net.Group(), upto: w.file.Turn(), after: w.after}
 		w.net, w.after = steps.Net{}, nil
 	}
 	w.folding = make(chan struct{})
@@ -190,15 +240,7 @@ func (w *Writer) fold() {
 
 // put puts a batch into the database, which is the fold that is under way.
 func (w *Writer) put(b *batch) {
-	err := w.DB.Write(func(t *sqlite.Tx) error {
-		if err := w.Steps.WriteGroup(t, &b.Group); err != nil {
-			return err
-		}
-		// Somebody may have taken the journal over meanwhile.
-		n, err := t.Exec("UPDATE campaigns SET folded = ? WHERE no = ? AND journal = ? AND folded BETWEEN 0 AND ?",
-			b.upto, w.Steps.Campaign, w.name, b.upto)
-		return schema.Changed(n, 1, err)
-	})
+	unkept, err := w.putAll(b)
 	if err == nil {
 		for _, f := range b.after {
 			f()
@@ -206,6 +248,9 @@ func (w *Writer) put(b *batch) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if unkept != nil {
+		w.unkept = unkept
+	}
 	close(w.folding)
 	w.folding, w.busy = nil, nil
 	switch {
@@ -220,6 +265,30 @@ func (w *Writer) put(b *batch) {
 	if w.batch != nil || len(w.after) > 0 {
 		w.ripen()
 	}
+}
+
+// putAll has it kept who gets which message by a batch, and writes the batch into the database, with what nobody keeps:
+// unkept says why.
+func (w *Writer) putAll(b *batch) (unkept, err error) {
+	if w.Keep != nil && !b.asked && len(b.Gets)+len(b.Lets) > 0 {
+		unkept = w.Keep(b.Gets, b.Lets)
+		if sqlite.Busy(unkept) {
+			return nil, unkept
+		}
+		if b.asked = true; unkept == nil {
+			b.Gets = nil
+		}
+	}
+	err = w.DB.Write(func(t *sqlite.Tx) error {
+		if err := w.Steps.WriteGroup(t, &b.Group); err != nil {
+			return err
+		}
+		// Somebody may have taken the journal over meanwhile.
+		n, err := t.Exec("UPDATE campaigns SET folded = ? WHERE no = ? AND journal = ? AND folded BETWEEN 0 AND ?",
+			b.upto, w.Steps.Campaign, w.name, b.upto)
+		return schema.Changed(n, 1, err)
+	})
+	return unkept, err
 }
 
 // Settle returns when all groups that were written before are in the database. A SQLITE_BUSY means that they are safe,
@@ -237,15 +306,20 @@ func (w *Writer) settle() error {
 	}
 	for last := w.logged; w.err == nil && w.folded < last; {
 		w.fold()
-		done := w.folding
-		w.mu.Unlock()
-		<-done
-		w.mu.Lock()
+		w.wait()
 		if w.busy != nil {
 			return w.busy
 		}
 	}
 	return w.err
+}
+
+// wait waits until the fold that is under way has ended. w.mu is held, but while it waits.
+func (w *Writer) wait() {
+	done := w.folding
+	w.mu.Unlock()
+	<-done
+	w.mu.Lock()
 }
 
 // Plainly has every further group written in a transaction of its own, and returns when all groups so far are in the
@@ -275,20 +349,24 @@ func (w *Writer) end() error {
 }
 
 // Close ends the writing. All groups so far are in the database, and the journal is gone. After an error the journal
-// stays for TakeOver.
+// stays for TakeOver, but for a *KeepError: then the database has what could not be kept.
 func (w *Writer) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.plainly = true
 	err := w.end()
+	switch {
+	case w.unkept != nil:
+		err = errors.Join(err, &KeepError{w.unkept})
+	case len(w.lets) > 0 && w.Keep != nil:
+		err = errors.Join(err, w.Keep(nil, w.lets))
+		w.lets = nil
+	}
 	if w.err == nil {
 		w.err = errClosed
 	}
 	for w.folding != nil { // after an error
-		done := w.folding
-		w.mu.Unlock()
-		<-done
-		w.mu.Lock()
+		w.wait()
 	}
 	if w.file != nil {
 		err = errors.Join(err, w.file.Close())

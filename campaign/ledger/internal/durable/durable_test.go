@@ -164,3 +164,53 @@ func TestFoldBesideAnotherJournal(t *testing.T) {
 		t.Errorf("the next run's first %d groups count as folded: %v %v", folded, err, e)
 	}
 }
+
+// While a fold is under way no more is gathered than the next one takes: what the database may never get is bounded,
+// and so is what leaves before a database is noticed that cannot be written.
+//
+// Broken: with a log that does not wait, more than two folds' worth was in the journal.
+func TestOneFoldAhead(t *testing.T) {
+	t.Parallel()
+	const all = 600
+	w := writer(t, all)
+	inside, leave := make(chan struct{}), make(chan struct{})
+	other := make(chan error, 1)
+	if err := w.Write(held(1, 1), func() {}); err != nil { // makes the journal
+		t.Fatal(err)
+	}
+	go func() {
+		other <- w.DB.Write(func(*sqlite.Tx) error { // the fold waits for this
+			close(inside)
+			<-leave
+			return nil
+		})
+	}()
+	<-inside
+	wrote := make(chan error, 1)
+	go func() {
+		var err error
+		for id := int64(2); id <= all && err == nil; id++ {
+			err = w.Write(held(id, 1), func() {})
+		}
+		wrote <- err
+	}()
+	w.until(func() bool { return w.folding != nil && w.net.Len() >= many })
+	for range 10_000 {
+		runtime.Gosched()
+	}
+	w.until(func() bool {
+		if w.logged > 2*many {
+			t.Errorf("%d groups are in the journal beside one fold", w.logged)
+		}
+		return true
+	})
+	close(leave)
+	for _, c := range []chan error{other, wrote} {
+		if err := <-c; err != nil {
+			t.Error(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Error(err)
+	}
+}

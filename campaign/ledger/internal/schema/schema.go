@@ -117,6 +117,12 @@ CREATE TABLE counts (                  -- how many deliveries of a frozen campai
 ` + CountAll}, {Schema: `
 ALTER TABLE campaigns ADD COLUMN journal TEXT NOT NULL DEFAULT '';   -- the name of the last one; '': there was none
 ALTER TABLE campaigns ADD COLUMN folded INTEGER NOT NULL DEFAULT 0;  -- the last group of it that is here; -1: all are
+`}, {Data: `
+CREATE TABLE copies (                  -- who gets which message, which a run that died had not yet given to the accounts
+	no INTEGER PRIMARY KEY,
+	campaign INTEGER NOT NULL, owner TEXT NOT NULL, -- the owner is a check value of the accounts' secret
+	data BLOB NOT NULL                 -- 24 bytes each: the delivery; keyed hashes of the person, and of the person with the content
+);
 `}}
 
 // CountAll counts the deliveries of all campaigns, where none are counted.

@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -15,14 +16,32 @@ import (
 type Group struct {
 	Now                   int64
 	Back, Outcomes, Begun []Step
+
+	// Owner keeps elsewhere who gets which message: Gets of those that are begun, and not Lets, which came to nothing.
+	Owner      string
+	Gets, Lets []Copy
 }
 
-// form is the form of a group in bytes.
-const form = 1
+// Copy is who gets which message by a delivery, in hashes that mean something to their owner.
+type Copy struct {
+	Delivery        int64
+	Person, Content uint64
+}
+
+// form is the form of a group in bytes, and withCopies that of one with an owner. The first is that of older versions.
+const form, withCopies = 1, 2
 
 // Append appends the group's form in bytes to b.
 func (g *Group) Append(b []byte) []byte {
-	b = binary.AppendVarint(append(b, form), g.Now)
+	if g.Owner == "" {
+		b = append(b, form)
+	} else {
+		b = append(binary.AppendUvarint(append(b, withCopies), uint64(len(g.Owner))), g.Owner...)
+		for _, list := range [][]Copy{g.Gets, g.Lets} {
+			b = AppendCopies(binary.AppendUvarint(b, uint64(len(list)*copySize)), list)
+		}
+	}
+	b = binary.AppendVarint(b, g.Now)
 	for _, list := range [][]Step{g.Back, g.Outcomes, g.Begun} {
 		b = binary.AppendUvarint(b, uint64(len(list)))
 		for i := range list {
@@ -60,10 +79,15 @@ var errForm = errors.New("a group of steps is not in a form that this program kn
 // Parse reads what Append made.
 func (g *Group) Parse(b []byte) (err error) {
 	r := reader{b: b}
-	if r.byte() != form {
+	*g = Group{}
+	switch r.byte() {
+	case form:
+	case withCopies:
+		g.Owner, g.Gets, g.Lets = string(r.bytes()), ParseCopies(r.bytes()), ParseCopies(r.bytes())
+	default:
 		return errForm
 	}
-	*g = Group{Now: r.number()}
+	g.Now = r.number()
 	for _, list := range []*[]Step{&g.Back, &g.Outcomes, &g.Begun} {
 		n := r.size()
 		for range n {
@@ -93,10 +117,16 @@ func (r *reader) step() Step {
 	s.Attempts, s.Code = int(r.number()), int(r.number())
 	s.Tried = r.byte() == 1
 	for _, text := range s.texts() {
-		n := r.size()
-		*text, r.b = string(r.b[:n]), r.b[n:]
+		*text = string(r.bytes())
 	}
 	return s
+}
+
+func (r *reader) bytes() []byte {
+	n := r.size()
+	b := r.b[:n]
+	r.b = r.b[n:]
+	return b
 }
 
 func (r *reader) byte() byte {
@@ -137,6 +167,9 @@ type Net struct {
 	list  []Step // in the order of the last step of each; ID is 0 where a later step took its place
 	at    map[int64]int
 	steps int // in list, without those
+
+	owner      string
+	gets, lets []Copy
 }
 
 // Len is for how many deliveries there is a step.
@@ -155,6 +188,15 @@ func (n *Net) Add(g *Group) error {
 			}
 		}
 	}
+	for _, c := range g.Lets { // before what is begun: it may be the same delivery
+		if i := slices.Index(n.gets, c); i >= 0 {
+			n.gets = slices.Delete(n.gets, i, i+1)
+		} else {
+			n.lets = append(n.lets, c)
+		}
+	}
+	n.gets = append(n.gets, g.Gets...)
+	n.owner = cmp.Or(g.Owner, n.owner)
 	return nil
 }
 
@@ -180,7 +222,7 @@ func (n *Net) add(s Step) error {
 
 // Group is one group that does the same. It shares its steps with n.
 func (n *Net) Group() Group {
-	g := Group{Now: n.now}
+	g := Group{Now: n.now, Owner: n.owner, Gets: n.gets, Lets: n.lets}
 	all := slices.DeleteFunc(n.list, func(s Step) bool { return s.ID == 0 })
 	for i := range all {
 		switch s := &all[i]; {
@@ -195,7 +237,11 @@ func (n *Net) Group() Group {
 	return g
 }
 
-// WriteGroup is Write of a group's lists.
+// WriteGroup is Write of a group's lists. Who gets which message is kept for the owner to take: see [Copies].
 func (w *Writer) WriteGroup(t *sqlite.Tx, g *Group) error {
-	return w.Write(t, g.Now, g.Back, g.Outcomes, g.Begun)
+	err := w.Write(t, g.Now, g.Back, g.Outcomes, g.Begun)
+	if err != nil || len(g.Gets) == 0 {
+		return err
+	}
+	return Keep(t, w.Campaign, g)
 }

@@ -8,7 +8,9 @@
 //   - Its Origin, where it has one, is the window's own, and so is its Sec-Fetch-Site. The same host with another port
 //     is another site here.
 //   - [http.CrossOriginProtection] holds for whatever changes something.
-//   - It has the window's cookie. A browser gets the cookie once, for a ticket in the first address.
+//   - It has the window's cookie. A browser gets the cookie once, for a ticket in the first address. Other users of the
+//     machine may see that address among the arguments of a browser that is started with it, so on Linux the ticket is
+//     good only for a browser of the same user.
 //   - The answer says by its Content-Security-Policy that the page loads nothing but what the window serves.
 //
 // A Guard is safe for concurrent use.
@@ -95,10 +97,10 @@ func (g *Guard) Wrap(next http.Handler) http.Handler {
 		switch {
 		case r.Host != g.host:
 			refuse(w, "this window has another address")
+		case !g.sameSite(r) || g.cross.Check(r) != nil: // also for the ticket, so that no page can use it up
+			refuse(w, "another page asked for this; paste the address into the browser")
 		case r.URL.Path == Enter && r.Method == http.MethodGet:
 			g.enter(w, r)
-		case !g.sameSite(r) || g.cross.Check(r) != nil:
-			refuse(w, "another page asked for this")
 		case !g.known(r):
 			refuse(w, "this window belongs to whoever started it; open the address that mailshot ui has printed, "+
 				"or start mailshot ui again")
@@ -110,6 +112,10 @@ func (g *Guard) Wrap(next http.Handler) http.Handler {
 
 // enter changes the ticket into the cookie, and takes it out of the address.
 func (g *Guard) enter(w http.ResponseWriter, r *http.Request) {
+	if !sameUser(r.RemoteAddr, g.host) {
+		refuse(w, "this window belongs to another user of this machine")
+		return
+	}
 	g.mu.Lock()
 	ok := g.ticket != "" && equal(r.URL.Query().Get("ticket"), g.ticket)
 	if ok {
@@ -117,7 +123,7 @@ func (g *Guard) enter(w http.ResponseWriter, r *http.Request) {
 	}
 	g.mu.Unlock()
 	if !ok {
-		if g.known(r) && g.sameSite(r) { // a reload of the first address
+		if g.known(r) { // a reload of the first address
 			http.Redirect(w, r, "/", http.StatusSeeOther)
 			return
 		}

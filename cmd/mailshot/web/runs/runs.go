@@ -10,7 +10,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -61,6 +60,7 @@ type Run struct {
 	stop   context.CancelFunc
 	hard   chan struct{}
 	answer chan int64 // the number; closed: no
+	events progress   // has a lock of its own
 
 	mu      sync.Mutex
 	phase   Phase
@@ -68,8 +68,7 @@ type Run struct {
 	plan    *campaign.Plan
 	summary *campaign.Summary
 	err     error
-	files   string // where the messages of a rehearsal are
-	events  progress
+	files   string        // where the messages of a rehearsal are
 	changed chan struct{} // closed at the next change
 	told    bool          // an answer was given, or the plan was left
 	stops   int
@@ -99,7 +98,7 @@ var ErrNumber = errors.New("that is not the number of messages")
 func (rs *Runs) Plan(ctx context.Context, file, home string, o campaign.Options, ask Ask) (*Run, error) {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
-	if was := rs.last[file]; was != nil && was.Snapshot().Phase != Ended || rs.over {
+	if was := rs.last[file]; was != nil && was.Phase() != Ended || rs.over {
 		return nil, ErrBusy
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -152,7 +151,11 @@ func (r *Run) work(ctx context.Context, home string, o campaign.Options) (err er
 			return err
 		}
 	}
-	o.Observe = func(e dispatch.Event) { r.observe(e) }
+	o.Observe = func(e dispatch.Event) {
+		if r.events.observe(e); e.Kind == dispatch.Draining {
+			r.change(func() { r.phase = Draining })
+		}
+	}
 	parts, plan, err := r.plans(ctx, o)
 	defer func() {
 		for _, p := range parts {
@@ -179,7 +182,8 @@ func (r *Run) work(ctx context.Context, home string, o campaign.Options) (err er
 		}
 		r.change(func() { r.files = sink.Path() })
 	}
-	r.change(func() { r.phase, r.events.started = Sending, time.Now() })
+	r.events.begin(time.Now())
+	r.change(func() { r.phase = Sending })
 	return r.send(ctx, parts)
 }
 
@@ -189,8 +193,8 @@ type part struct {
 	plan *campaign.Plan
 }
 
-// open opens a campaign and makes its plan.
-func open(ctx context.Context, o campaign.Options, how campaign.PlanOptions) (p part, err error) {
+// planned opens a campaign and makes its plan.
+func planned(ctx context.Context, o campaign.Options, how campaign.PlanOptions) (p part, err error) {
 	if p.Campaign, err = campaign.Open(ctx, o); err != nil {
 		return part{}, err
 	}
@@ -203,7 +207,7 @@ func open(ctx context.Context, o campaign.Options, how campaign.PlanOptions) (p 
 func (r *Run) plans(ctx context.Context, o campaign.Options) (parts []part, plan *campaign.Plan, err error) {
 	for _, to := range r.ask.targets() {
 		o.To = to
-		p, err := open(ctx, o, r.ask.Plan)
+		p, err := planned(ctx, o, r.ask.Plan)
 		if p.Campaign != nil {
 			parts = append(parts, p)
 		}
@@ -261,14 +265,7 @@ func (r *Run) sum(s *campaign.Summary) {
 	all := *s
 	all.Sent += sent
 	r.summary = &all
-	r.events.before = r.events.before + r.events.last.Done
-	if r.events.counts == nil {
-		r.events.counts = map[string]int64{}
-	}
-	for state, n := range s.Counts {
-		r.events.counts[state] += n
-	}
-	r.events.last = dispatch.Event{}
+	r.events.ended(s.Counts)
 }
 
 // agrees reports whether the person has said yes to a plan like this one before it was made.
@@ -299,27 +296,27 @@ func (r *Run) Changed() <-chan struct{} {
 	return r.changed
 }
 
-// Snapshot is the run now.
+// Snapshot is the run now. The run waits for none of it longer than a copy takes.
 func (r *Run) Snapshot() Snapshot {
+	events, begun, counts := r.events.now()
 	r.mu.Lock()
 	s := Snapshot{Phase: r.phase, ID: r.id, Ask: r.ask, Plan: r.plan, Summary: r.summary, Err: r.err, Files: r.files,
-		Begun: r.events.started, Progress: r.events.now()}
-	if r.plan != nil && !s.Begun.IsZero() {
-		s.Planned = max(s.Planned, r.plan.ToSend)
+		Begun: begun, Progress: events}
+	if r.plan != nil && !begun.IsZero() {
+		s.Progress.Planned = max(s.Progress.Planned, r.plan.ToSend)
 	}
-	counts, all := r.events.last.Counts, maps.Clone(r.events.counts)
 	r.mu.Unlock()
-	if counts != nil { // the ledger has a lock of its own
-		now := counts()
-		for state, n := range all {
-			now[state] += n
-		}
-		all = now
-	}
-	if all != nil {
+	if all := counts(); all != nil { // the ledger has a lock of its own
 		s.count(all)
 	}
 	return s
+}
+
+// Phase is where the run stands.
+func (r *Run) Phase() Phase {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.phase
 }
 
 // Send says yes to the plan: n is the number of messages that the person has typed. Any other number is an ErrNumber,

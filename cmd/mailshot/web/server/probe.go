@@ -134,9 +134,9 @@ func (s *server) login(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		if r.PostFormValue("forget") != "" {
 			_, err = tokens.Logout(r.Context())
-			s.Logins.Forget(key(c, one.Name))
+			s.logins.Forget(key(c, one.Name))
 		} else {
-			s.Logins.Begin(r.Context(), key(c, one.Name), tokens)
+			s.logins.Begin(r.Context(), key(c, one.Name), tokens)
 		}
 	}
 	if err != nil {

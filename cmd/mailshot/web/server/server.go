@@ -38,6 +38,7 @@ var pages = frame.Load(files)
 // server has the latest probe of each server, until the window ends.
 type server struct {
 	*desk.Desk
+	logins logins.Logins
 	mu     sync.Mutex
 	probes map[string]*probed
 }
@@ -45,6 +46,10 @@ type server struct {
 // Routes are those of servers.
 func Routes(d *desk.Desk) desk.Routes {
 	s := &server{Desk: d, probes: map[string]*probed{}}
+	d.OnClose(func() error {
+		s.logins.Close()
+		return nil
+	})
 	return desk.Routes{
 		"GET /c/{file}/server":        s.show,
 		"POST /c/{file}/server":       s.save,
@@ -163,7 +168,7 @@ func (s *server) page(w http.ResponseWriter, r *http.Request, c *shelf.Campaign,
 
 // one is what the page shows of a server.
 func (s *server) one(c *shelf.Campaign, of *definition.Server) one {
-	o := one{Name: of.Name, Login: of.Username, OAuth: of.OAuth != nil, State: s.Logins.Of(key(c, of.Name))}
+	o := one{Name: of.Name, Login: of.Username, OAuth: of.OAuth != nil, State: s.logins.Of(key(c, of.Name))}
 	o.Way, o.Notes = transport.Describe(of)
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -51,7 +51,9 @@ func open(t *testing.T, section string) *window {
 	w.desk = &desk.Desk{Runs: runs.New(), Mail: &mailport.Port{},
 		Shelf: &shelf.Shelf{Dir: dir, Root: root, Accounts: filepath.Join(t.TempDir(), "own", "accounts.db")}}
 	t.Cleanup(func() {
-		w.desk.Logins.Close()
+		if err := w.desk.Close(); err != nil {
+			t.Error(err)
+		}
 		w.desk.Surveys.Close()
 		if err := root.Close(); err != nil {
 			t.Error(err)

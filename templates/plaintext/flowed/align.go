@@ -1,10 +1,9 @@
-package plaintext
+package flowed
 
 import (
 	"bytes"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
 // table is a table whose cells are known. Its memory is used for the next table.
@@ -19,8 +18,7 @@ type table struct {
 // row is a row of a table.
 type row struct {
 	shape
-	lead  []byte // what stands before the table, as the mark of the item that it is in
-	from  int    // its cells are fields[from:to]
+	from  int // its cells are fields[from:to]
 	to    int
 	cells []field // they, once all rows are read
 }
@@ -39,14 +37,14 @@ const mostColumns = 100
 // read reads what stands between the mark of a row and its end.
 func (t *table) read(s shape, b []byte) {
 	r := row{shape: s, from: len(t.fields)}
-	next := bytes.Index(b, []byte(cellMark))
+	next := bytes.Index(b, []byte(Cell))
 	if next < 0 {
 		next = len(b)
 	}
-	r.lead = unmarked(b[:next])
+	r.lead = joined(s.lead, Unmarked(b[:next]))
 	for at := 0; next+4 <= len(b) && at < mostColumns; {
 		part := b[next+2:]
-		if n := bytes.Index(part, []byte(cellMark)); n >= 0 {
+		if n := bytes.Index(part, []byte(Cell)); n >= 0 {
 			part = part[:n]
 		}
 		next += 2 + len(part)
@@ -57,7 +55,7 @@ func (t *table) read(s shape, b []byte) {
 		at += f.span
 		from := len(t.lines)
 		for line, rest := cellLine(part[2:]); ; line, rest = cellLine(rest) {
-			if line = bytes.TrimSpace(unmarked(line)); len(line) > 0 {
+			if line = bytes.TrimSpace(Unmarked(line)); len(line) > 0 {
 				t.lines = append(t.lines, line)
 			}
 			if rest == nil {
@@ -73,7 +71,7 @@ func (t *table) read(s shape, b []byte) {
 
 // cellLine returns the first line of a cell, and what comes after it; nil if there is nothing more.
 func cellLine(text []byte) (line, rest []byte) {
-	line, rest, found := bytes.Cut(text, []byte(breakMark))
+	line, rest, found := bytes.Cut(text, []byte(Break))
 	if !found {
 		rest = nil
 	}
@@ -116,7 +114,7 @@ func (l *layout) table() {
 func (l *layout) stuff(from int, s shape) {
 	need := false
 	for line := range bytes.Lines(l.b[from:]) {
-		need = need || stuffed(line)
+		need = need || stuffed(nil, line)
 	}
 	if !need && s.quotes == 0 && !s.right {
 		return
@@ -300,11 +298,10 @@ func (t *table) row(l *layout, r row) {
 	}
 	for i := range height {
 		from := len(l.b)
-		if l.b = append(l.b, r.lead...); i > 0 {
-			for k := range r.lead {
-				l.b[from+k] = ' '
-			}
-		} else if r.right && numbered(r.lead) {
+		if i > 0 {
+			r.lead = hanging(r.lead)
+		}
+		if l.b = append(l.b, r.lead...); i == 0 && r.right && numbered(r.lead) {
 			l.b = append(l.b, rlm...)
 		}
 		empty := true
@@ -349,7 +346,7 @@ func (l *layout) blanks(n int) {
 
 // rule writes the line of dashes under the heads.
 func (t *table) rule(l *layout, r row) {
-	l.blanks(utf8.RuneCount(r.lead))
+	l.b = append(l.b, hanging(r.lead)...)
 	first := true
 	for _, w := range t.widths {
 		if w == 0 {
@@ -376,6 +373,7 @@ func (t *table) records(l *layout) {
 			}
 		}
 	}
+	lead := t.rows[0].lead
 	first := true
 	for _, r := range t.rows {
 		if r.kind == 'T' && len(t.rows) > 1 {
@@ -395,8 +393,9 @@ func (t *table) records(l *layout) {
 				line = bytes.Join([][]byte{head, line}, []byte(": "))
 			}
 			s := r.shape
-			s.kind = 0
+			s.kind, s.lead = 0, lead
 			l.flow(s, line)
+			lead = hanging(lead)
 		}
 	}
 }
@@ -407,6 +406,12 @@ func (f *field) width() int {
 		w = max(w, Width(line))
 	}
 	return w
+}
+
+// Number says whether the text of a cell is a number by the rule for the cells of tables.
+func Number(text string) bool {
+	f := field{lines: [][]byte{[]byte(text)}}
+	return f.number()
 }
 
 // number says whether a cell is a number, with its currency or unit. 2026-11-22 is a date, A-17 a name, and +1 555 010

@@ -1,4 +1,4 @@
-package plaintext
+package flowed
 
 import (
 	"bytes"
@@ -32,7 +32,10 @@ func rightward(line []byte) bool {
 }
 
 // numbered says whether the mark of an item has a number or a letter, which would belong to a foreign word behind it.
-func numbered(mark []byte) bool { return bytes.ContainsAny(mark, "0123456789x") }
+func numbered(mark []byte) bool { return bytes.ContainsAny(mark, "0123456789"+letters) }
+
+// letters are those that the mark of an item may have.
+const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 // apart returns where a line from right to left is wrapped that would be wrapped at n: before the part from left to
 // right that n is in, if there is something before the part and the part fits into a line. Two halves of it would change

@@ -1,9 +1,8 @@
-package plaintext
+package flowed
 
 import (
 	"bytes"
 	"encoding/binary"
-	"regexp"
 	"unicode"
 	"unicode/utf8"
 
@@ -13,69 +12,62 @@ import (
 // columns is how long a line gets, with the blank at its end and the blank that stuffs it.
 const columns = 76
 
-// signature is what stands on the line before a signature, without the blank at its end (RFC 3676 section 4.3).
-const signature = "--"
+// Signature is what stands on the line before a signature, without the blank at its end (RFC 3676 section 4.3).
+const Signature = "--"
 
-// flow writes one line of the text, wrapped.
-func (l *layout) flow(s shape, line []byte) {
-	if s.sign && s.quotes == 0 && string(line) == signature {
-		l.b = append(l.b, signature+" \n"...)
-		return
+// flow writes one line of the text, wrapped. It returns the columns of the longest line that it made of a heading.
+func (l *layout) flow(s shape, line []byte) (longest int) {
+	if s.sign && s.quotes == 0 && string(line) == Signature {
+		l.b = append(l.b, Signature+" \n"...)
+		return 0
 	}
 	room := columns
 	if s.quotes > 0 {
 		room -= s.quotes + 1
 	}
-	hang := hanging(line)
-	flowed := hang == 0 && s.kind == 0
-	longest := 0
-	for first := true; ; first = false {
-		indent := 0
-		if !first {
-			indent = hang
-		}
-		most := room - indent
-		if s.quotes == 0 && (indent > 0 || stuffed(line)) {
-			most-- // it is stuffed
+	flowed := len(s.lead) == 0 && s.kind == 0
+	for first := true; len(line) > 0; first = false {
+		most := room - Width(s.lead)
+		if s.quotes == 0 && stuffed(s.lead, line) {
+			most--
 		}
 		n, wide := len(line), 0
 		if n > most && !s.fixed {
-			n, wide = wrap(s, line, most, flowed)
+			n, wide = wrap(line, max(most, 1), flowed, s.right)
 		} else if s.kind != 0 {
 			wide = Width(line)
 		}
-		rest := bytes.TrimLeft(line[n:], " ")
-		more := len(rest) > 0
-		l.begin(s, line[:n], indent)
-		if first && s.right && hang > 0 && hang < n && numbered(line[:hang]) && ends(line[hang:], false) > 0 {
-			l.b = append(append(l.b, line[:hang]...), rlm...)
-			line, n = line[hang:], n-hang
+		l.begin(&s, line[:n])
+		if first && s.right && numbered(s.lead) && ends(line, false) > 0 {
+			l.b = append(l.b, rlm...)
 		}
 		l.b = append(l.b, bytes.TrimRight(line[:n], " ")...)
-		if more && flowed {
+		if line = bytes.TrimLeft(line[n:], " "); len(line) > 0 && flowed {
 			l.b = append(l.b, ' ')
 		}
 		l.b = append(l.b, '\n')
-		longest = max(longest, wide)
-		if line = rest; !more {
-			break
+		if longest = max(longest, wide); len(line) > 0 {
+			s.lead = hanging(s.lead)
 		}
 	}
-	if s.kind != 0 {
-		l.underline(s, longest)
-	}
+	return longest
 }
 
 // wrap returns how many octets of a line go onto the next line of the text, and the columns that they take if it does
 // not flow. A line that flows goes on after a blank, and must not be the one before a signature by that.
-func wrap(s shape, line []byte, most int, flowed bool) (n, wide int) {
+func wrap(line []byte, most int, flowed, right bool) (n, wide int) {
 	if !flowed {
-		return fit(line, most, 0)
+		if n, wide = fit(line, most, 0); right {
+			if before := apart(line, n, most); before != n {
+				return before, Width(line[:before])
+			}
+		}
+		return n, wide
 	}
-	if n, wide = fit(line, most, 1); s.right {
+	if n, wide = fit(line, most, 1); right {
 		n = apart(line, n, most-1)
 	}
-	if string(line[:n]) != signature {
+	if string(line[:n]) != Signature {
 		return n, wide
 	}
 	for n < len(line) && line[n] == ' ' {
@@ -93,57 +85,59 @@ func (l *layout) underline(s shape, long int) {
 	if s.kind == 'H' {
 		sign = '='
 	}
-	l.begin(s, []byte{sign}, 0)
+	l.begin(&s, []byte{sign})
 	for range max(long, 3) {
 		l.b = append(l.b, sign)
 	}
 	l.b = append(l.b, '\n')
 }
 
-// begin begins a line that is laid out, with the signs of its quotes and what it is stuffed with.
-func (l *layout) begin(s shape, line []byte, indent int) {
+// begin begins a line that is laid out, with the signs of its quotes, what it is stuffed with, and its lead.
+func (l *layout) begin(s *shape, line []byte) {
 	for range s.quotes {
 		l.b = append(l.b, '>')
 	}
-	right := s.right && !rightward(line)
-	if s.quotes > 0 || !right && (indent > 0 || stuffed(line)) {
+	right := s.right && (bytes.ContainsAny(s.lead, letters) || !rightward(line))
+	if s.quotes > 0 || !right && stuffed(s.lead, line) {
 		l.b = append(l.b, ' ')
 	}
 	if right {
 		l.b = append(l.b, rlm...)
 	}
-	for range indent {
-		l.b = append(l.b, ' ')
-	}
+	l.b = append(l.b, s.lead...)
 }
 
-// stuffed says whether a line is to be stuffed (RFC 3676 section 4.4).
-func stuffed(line []byte) bool {
+// stuffed says whether a line with a lead is to be stuffed (RFC 3676 section 4.4).
+func stuffed(lead, line []byte) bool {
+	if len(lead) > 0 {
+		return lead[0] == ' ' || lead[0] == '>'
+	}
 	return line[0] == ' ' || line[0] == '>' || line[0] == 'F' && bytes.HasPrefix(line, []byte("From "))
 }
 
-// boxed is the mark of a task or of a footnote.
-var boxed = regexp.MustCompile(`^\[(?: |x|\d{1,3})\] `)
+// mostHanging is how far to the right an item goes on at most.
+const mostHanging = 24
 
-// hanging is the indent of what an item goes on with: how long its own indent and its mark are. It is 0 for a line that
-// is not an item's.
-func hanging(line []byte) int {
-	n := len(line) - len(bytes.TrimLeft(line, " "))
-	rest := line[n:]
-	digits := len(rest) - len(bytes.TrimLeft(rest, "0123456789"))
-	switch {
-	case len(rest) > 2 && (rest[0] == '-' || rest[0] == '*') && rest[1] == ' ':
-		n += 2
-	case digits > 0 && digits < 4 && len(rest) > digits+2 && (rest[digits] == '.' || rest[digits] == ')') && rest[digits+1] == ' ':
-		n += digits + 2
+// indent is what most items go on with. It is only read.
+var indent = bytes.Repeat([]byte(" "), mostHanging)
+
+// hanging is what an item goes on with that begins with a lead: blanks, and the signs of the quotes in it. It may be the
+// lead itself.
+func hanging(lead []byte) []byte {
+	if len(lead) == 0 || len(lead) <= mostHanging && len(bytes.Trim(lead, " >")) == 0 {
+		return lead
 	}
-	if n < len(line) && line[n] == '[' {
-		n += len(boxed.Find(line[n:]))
+	if bytes.IndexByte(lead, '>') < 0 {
+		return indent[:min(utf8.RuneCount(lead), mostHanging)]
 	}
-	if n > 24 {
-		return 0
+	var b []byte
+	for _, c := range string(lead) {
+		if c != '>' {
+			c = ' '
+		}
+		b = append(b, byte(c))
 	}
-	return n
+	return b[:min(len(b), mostHanging)]
 }
 
 // fit returns how many octets of a line fit into so many columns, and the columns that they take: all of it, or up to a
