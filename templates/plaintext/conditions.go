@@ -1,6 +1,7 @@
 package plaintext
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -282,6 +283,30 @@ func (w *writer) matched(sign, value string) {
 				w.unclear(word)
 			}
 		}
+	}
+}
+
+// tinySize matches a size of letters that small says yes to.
+var tinySize = regexp.MustCompile(`(?:^|[^\w.])(?:0|[012](?:\.\d+)?(?:px|pt))(?:[^\w.%]|$)`)
+
+// legible makes sure that no condition says whether an element is struck through, or too small to be read.
+func (w *writer) legible(n *xhtml.Node) {
+	text := attributes(n)
+	if at, _ := w.t.Next(text); at < 0 {
+		return
+	}
+	_, i := w.t.Next(text)
+	plain := strings.ToLower(w.written(text))
+	what := ""
+	switch {
+	case strings.Contains(plain, "line-through") && w.governs(n, nil, "text-decoration", "text-decoration-line"):
+		what = "strikes the text through"
+	case tinySize.MatchString(plain) && w.governs(n, nil, "font-size", "font"):
+		what = "makes the text too small to be read"
+	}
+	if what != "" {
+		w.fail(w.t.Actions[max(w.t.Action(i), 0)].Start, "the text part cannot know whether this "+what,
+			"put {{if}} and {{end}} around the element, or write the text part yourself, as body.text")
 	}
 }
 

@@ -20,6 +20,28 @@ func newWriter(t *source.Tokens, root *xhtml.Node, o Options) *writer {
 	return w
 }
 
+// around is what a part of a table, which is included in one, has around it. A parser of HTML that does not know this
+// takes rows and cells for words.
+func around(doc string) string {
+	z := xhtml.NewTokenizer(strings.NewReader(doc))
+	for tt := z.Next(); tt != xhtml.ErrorToken; tt = z.Next() {
+		if tt != xhtml.StartTagToken {
+			continue
+		}
+		name, _ := z.TagName()
+		switch atom.Lookup(name) {
+		case atom.Style, atom.Link, atom.Meta:
+			continue
+		case atom.Td, atom.Th:
+			return "<table><tr>"
+		case atom.Tr, atom.Tbody, atom.Thead, atom.Tfoot, atom.Caption, atom.Col, atom.Colgroup:
+			return "<table>"
+		}
+		return ""
+	}
+	return ""
+}
+
 // comments leaves nothing of the comments of a document but the controls that html/template obeys in them, each in a
 // comment of its own. So does it with what the parser takes for the document's head, whose controls begin the body: one
 // behind a style sheet decides about what comes after the sheet.

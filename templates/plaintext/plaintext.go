@@ -53,6 +53,7 @@ func Document(src *source.Source) (*source.Tokens, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
+	b.WriteString(around(doc))
 	z := xhtml.NewTokenizer(strings.NewReader(doc))
 	for tt := z.Next(); tt != xhtml.ErrorToken; tt = z.Next() {
 		raw := string(z.Raw())
@@ -174,6 +175,7 @@ func (w *writer) node(n *xhtml.Node) {
 		if w.dropped(n) {
 			return
 		}
+		w.legible(n)
 		right, tiny := w.right, w.tiny
 		switch strings.ToLower(attr(n, "dir")) {
 		case "rtl":
