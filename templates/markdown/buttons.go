@@ -2,6 +2,7 @@ package markdown
 
 import (
 	"bytes"
+	"html"
 	"regexp"
 	"slices"
 	"strconv"
@@ -159,7 +160,7 @@ func (l *links) text(n ast.Node, src []byte) (said string, certain bool) {
 	l.t.pieces(b.String(), func(literal string, i int) {
 		switch {
 		case i < 0:
-			certain = certain || depth == 0 && strings.TrimSpace(literal) != ""
+			certain = certain || depth == 0 && strings.TrimSpace(html.UnescapeString(literal)) != ""
 		case l.t.Actions[i].Kind == source.Opener:
 			depth++
 		case l.t.Actions[i].Kind == source.Closer:

@@ -277,9 +277,9 @@ func (w *writer) matched(sign, value string) {
 			rest = rest[k+w.t.Width():]
 			last = rest
 		}
-		for selector, hidden := range w.hidden {
+		for selector, v := range w.hidden {
 			_, name, found := strings.Cut(selector, sign)
-			if found && hidden && len(name) >= at+len(last) && strings.HasPrefix(name, word[:at]) && strings.HasSuffix(name, last) {
+			if found && v.hides() && len(name) >= at+len(last) && strings.HasPrefix(name, word[:at]) && strings.HasSuffix(name, last) {
 				w.unclear(word)
 			}
 		}

@@ -206,7 +206,18 @@ func (w *writer) raw(n *xhtml.Node) string {
 		case c.DataAtom == atom.Br:
 			b.WriteString("\n")
 		case !w.dropped(c):
-			b.WriteString(w.raw(c))
+			said, href := w.raw(c), ""
+			if c.DataAtom == atom.A {
+				href = strings.TrimSpace(attr(c, "href"))
+				w.whole(href)
+			}
+			b.WriteString(said)
+			if text := strings.TrimSpace(w.written(said)); href != "" && href[0] != '#' && !w.twice[c] && text != w.written(href) &&
+				text != w.written(bare(href)) {
+				b.WriteString(" <" + w.href(href) + ">")
+			} else {
+				tokens(w.t, href, w.spared)
+			}
 		}
 	}
 	return b.String()

@@ -98,7 +98,7 @@ func Write(t *source.Tokens, doc string, o Options) (*source.Form, error) {
 	if w.err != nil {
 		return nil, w.err
 	}
-	f := t.Show(strings.ReplaceAll(ended(t, signed(t, text)), blockMark, ""))
+	f := t.Show(strings.ReplaceAll(left(t, ended(t, signed(t, text))), blockMark, ""))
 	if _, err := f.Parse("u0"); err != nil {
 		e := err.(*source.Error)
 		e.Text, e.Hint = "this HTML cannot become a text part: "+e.Text, "write the text part yourself, as body.text"
