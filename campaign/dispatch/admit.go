@@ -16,7 +16,10 @@ type admission struct {
 	d   *ledger.Delivery
 	to  *server
 	use sender.Reservation // nil once it was stamped or given back
-	day string             // of the warm-up, whose number use is of; a use for one day is none for the next
+	// left is when the first byte of the message might leave, and took how long the server had the message then.
+	left time.Time
+	took time.Duration
+	day  string // of the warm-up, whose number use is of; a use for one day is none for the next
 }
 
 // late reports whether the day is over for which the use was reserved.

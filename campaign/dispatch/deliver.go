@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"time"
 
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/pacing"
@@ -26,6 +27,9 @@ func (r *Run) deliver(ctx context.Context, a *admission) {
 	e := ending{group: pacing.Single(pacing.GroupOf(d.Lane)), direct: to.Direct}
 	e.out = to.Transport.Send(ctx, mail, i.start)
 	defer i.end()
+	if !a.left.IsZero() {
+		a.took = time.Since(a.left)
+	}
 	e.begin, e.interrupted = i.err, ctx.Err() != nil || i.shut
 	r.mu.Lock()
 	e.stumbles = r.stumbles[d.ID]
@@ -224,5 +228,5 @@ func (r *Run) deferGroup(a *admission, out sender.Outcome) {
 	r.mu.Unlock()
 	out.HoldOff = max(out.HoldOff, until.Sub(now))
 	r.defers(a, out)
-	r.observe(Event{Kind: Hold, Text: group + ": " + words(out), Until: until})
+	r.observe(Event{Kind: Hold, Lane: group, Text: group + ": " + words(out), Until: until})
 }

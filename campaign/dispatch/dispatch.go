@@ -297,7 +297,7 @@ func (r *Run) settled(a *admission, res ledger.Result) {
 	r.mu.Unlock()
 	r.observe(Event{
 		Kind: Reached(s), Place: d.Place, Key: d.Key, Address: d.Address, Code: res.Code, Enhanced: res.Enhanced,
-		Text: res.Text,
+		Text: res.Text, Server: res.Server, Lane: d.Lane, Took: a.took,
 	})
 	r.judge(a, s, breach, now)
 	r.mu.Lock()

@@ -19,13 +19,16 @@ const (
 // Event tells an observer of a run what has just happened. Events come one at a time.
 type Event struct {
 	Kind     Kind
-	Server   string // which of several servers a Hold or Out is about; "" = the run
+	Server   string // which of several servers a Hold or Out is about, "" = the run; of an outcome the server's host:port
+	Lane     string // of an outcome's delivery; of a Hold the group that it is about, "" = all
 	Place    string // the row's place; "" when the event is not about one row
 	Key      string
 	Address  string
 	Code     int    // of the server's reply; 0 = none
 	Enhanced string // of the server's reply, as 5.1.1; "" = none
 	Text     string // the server's words, or why
+	// Took is how long the server had the message of an outcome before it replied; 0 = no byte of it had left.
+	Took time.Duration
 	// Counts says how many of the campaign's deliveries are in each state when it is called; the map is the caller's.
 	// An observer of many events calls it now and then, also after Observe has returned.
 	Counts   func() map[string]int64

@@ -64,7 +64,9 @@ func (i *intent) start(ctx context.Context) error {
 	if err := i.open(ctx); err != nil {
 		return err
 	}
-	i.err = i.r.c.Deliveries.Start(ctx, i.a.d)
+	if i.err = i.r.c.Deliveries.Start(ctx, i.a.d); i.err == nil {
+		i.a.left = time.Now()
+	}
 	return i.err
 }
 

@@ -27,6 +27,11 @@ func (c *Campaign) Summary(ctx context.Context) (report.Summary, error) {
 	return sum, err
 }
 
+// Attention are the states whose rows a person wants to see first.
+func Attention() []ledger.State {
+	return []ledger.State{ledger.Invalid, ledger.Held, ledger.Refused, ledger.GaveUp, ledger.Unknown, ledger.Deferred}
+}
+
 // Reported are the campaign's rows as a report has them, see Rows.
 func (c *Campaign) Reported(ctx context.Context, f ledger.Filter) iter.Seq2[report.Row, error] {
 	return func(yield func(report.Row, error) bool) {

@@ -27,6 +27,10 @@ func (l *Ledger) beside(id, ending string) string { return schema.Beside(l.db.Pa
 const (
 	glance  = 20 * time.Millisecond
 	glances = 50
+
+	// glancing is how often Lock tries again although nothing is left behind: somebody may only have asked whether the
+	// lock is held, see Holder.
+	glancing = 3
 )
 
 // Lock takes the lock of a campaign, which need not be planned yet. If the lock is held it returns a *LockedError, at
@@ -39,6 +43,10 @@ func (l *Ledger) lock(id string, patience int) (*Lock, error) {
 	name := l.beside(id, ".lock")
 	file, err := sqlite.Lock(name)
 	if patience > 0 && errors.Is(err, sqlite.ErrLocked) {
+		for asked := 0; asked < glancing && errors.Is(err, sqlite.ErrLocked); asked++ {
+			time.Sleep(glance)
+			file, err = sqlite.Lock(name)
+		}
 		left, _ := durable.Left(l.db.Reading)
 		for ; patience > 0 && slices.Contains(left, id) && errors.Is(err, sqlite.ErrLocked); patience-- {
 			time.Sleep(glance)

@@ -49,11 +49,7 @@ type Change struct {
 
 // where returns the filter as a condition on d and r, and its arguments.
 func (f Filter) where() (string, []any) {
-	c := schema.Choice{Addresses: f.Addresses, Domains: f.Domains, Keys: f.Keys, IDs: f.IDs, Not: f.not}
-	for _, state := range f.States {
-		c.States = append(c.States, state.code())
-	}
-	return c.Where()
+	return f.choice().Where()
 }
 
 // Deliveries yields the campaign's deliveries that the filter chooses, in the order in which they were stored. That is

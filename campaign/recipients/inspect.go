@@ -365,5 +365,5 @@ func (in *Inspection) row(l *List, rec record) {
 					Hint: "such a row gets no mail; the others do"})
 		}
 	}
-	l.notes.look(row, func(i int) string { return l.cellPlace(rec, i) })
+	l.notes.look(row, nil, func(i int) string { return l.cellPlace(rec, i) })
 }

@@ -59,11 +59,15 @@ func (n *notes) all() []*Fault {
 // ended.
 func (l *List) Notes() []*Fault { return l.notes.all() }
 
-// look notes what is odd in a row; place says where a column's cell is.
-func (n *notes) look(r *Row, place func(column int) string) {
-	note := func(i int, apart string, f hygiene.Finding) {
+// look notes what is odd in a row, and calls each, which may be nil, for it; place says where a column's cell is.
+func (n *notes) look(r *Row, each func(r *Row, column int, f *Fault), place func(column int) string) {
+	note := func(i int, apart string, found hygiene.Finding) {
 		column := r.header.Columns[i].Name
-		n.add(column, apart, Fault{Code: f.Code, Place: place(i), Text: column + ": " + f.Text, Hint: f.Hint})
+		f := Fault{Code: found.Code, Place: place(i), Text: column + ": " + found.Text, Hint: found.Hint}
+		n.add(column, apart, f)
+		if each != nil {
+			each(r, i, &f)
+		}
 	}
 	for i, text := range r.Fields {
 		for _, f := range hygiene.Cell(text) {

@@ -3,6 +3,7 @@ package recipients
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -131,5 +132,28 @@ func TestUnknownLocale(t *testing.T) {
 	if _, err := Open(Config{File: "-", Stdin: strings.NewReader("email\n"), Locale: "klingon!"}); err == nil ||
 		!strings.Contains(err.Error(), `no locale is called "klingon!"`) {
 		t.Error(err)
+	}
+}
+
+// What is odd is told of each cell as well, before its row; rows that get no mail are not looked at. Proven by calling
+// Odd only where a note is new: the second typo is not told.
+func TestOdd(t *testing.T) {
+	t.Parallel()
+	var got []string
+	l, err := Open(Config{File: "-", Stdin: strings.NewReader("email,name\na@gmial.com,MÃ¼ller\nb@gmial.com,Bo\nno,MÃ¼ller\n"),
+		Odd: func(r *Row, column int, f *Fault) { got = append(got, fmt.Sprint(r.Number, column, " ", f.Code, " ", f.Place)) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	for row, err := range l.Rows(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, "row "+row.Place)
+	}
+	want := []string{"1 1 mojibake -:2", "1 0 typo-domain -:2", "row -:2", "2 0 typo-domain -:3", "row -:3", "row -:4"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }

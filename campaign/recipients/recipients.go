@@ -90,6 +90,10 @@ type Config struct {
 	Language string
 	Done     <-chan struct{} // closed to end a query that has not answered yet; default never
 
+	// Odd is called for each cell in which something is odd, before its row is yielded: List.Notes has the first of each
+	// kind alone. Default: none.
+	Odd func(r *Row, column int, f *Fault)
+
 	// Set are further columns, which have one text in all rows. They come after the list's own, and are neither its
 	// address nor its name or key. Default: none.
 	Set []Constant

@@ -76,7 +76,7 @@ func (l *List) rows(ctx context.Context, seen *seenRows, yield func(*Row, error)
 		rec = l.completed(rec)
 		row := l.row(number, rec)
 		if !row.Filtered && row.Invalid == "" {
-			l.notes.look(row, func(i int) string { return l.cellPlace(rec, i) })
+			l.notes.look(row, l.cfg.Odd, func(i int) string { return l.cellPlace(rec, i) })
 		}
 		if !yield(row, nil) {
 			return false

@@ -36,6 +36,28 @@ type Row struct {
 	Hand     *Hand     `json:"by_hand,omitempty"`  // the last change by a person
 }
 
+// Why explains the row's state in words that are safe to print: the plan's reason, or the server's reply, and who changed
+// it by hand.
+func (r Row) Why() string {
+	var parts []string
+	if r.Code != 0 {
+		parts = append(parts, fmt.Sprint(r.Code))
+	}
+	// Servers repeat the enhanced code in their text.
+	if r.Enhanced != "" && !strings.HasPrefix(r.Text, r.Enhanced) {
+		parts = append(parts, r.Enhanced)
+	}
+	for _, s := range []string{r.Text, r.Reason} {
+		if s != "" {
+			parts = append(parts, s)
+		}
+	}
+	if r.Hand != nil {
+		parts = append(parts, "("+r.Hand.String()+")")
+	}
+	return Clean(strings.Join(parts, " "))
+}
+
 // Hand is a change of state by a person.
 type Hand struct {
 	Time  time.Time `json:"time"`

@@ -97,7 +97,7 @@ func (l *Log) Observe(e dispatch.Event) {
 		line.Event = "stopping"
 	case dispatch.Hold, dispatch.Out:
 	default:
-		line.Event, line.State = "outcome", string(e.Kind)
+		line.Event, line.State, line.Server = "outcome", string(e.Kind), ""
 		line.Place, line.Key, line.Code, line.Enhanced = e.Place, e.Key, e.Code, e.Enhanced
 	}
 	l.write(line)

@@ -99,7 +99,7 @@ func copied(rows iter.Seq2[history.Match, error]) iter.Seq2[report.Copied, error
 			}
 			if m.Known {
 				r := history.Reported(m.Record)
-				out.Status, out.Time, out.Reply = r.State, r.Time, why(r)
+				out.Status, out.Time, out.Reply = r.State, r.Time, r.Why()
 			}
 			if !yield(out, err) {
 				return

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,6 +17,7 @@ import (
 	"mailshot/campaign/history"
 	"mailshot/campaign/statefile"
 	"mailshot/cmd/mailshot/human"
+	"mailshot/cmd/mailshot/unplanned"
 	"mailshot/internal/disk"
 	"mailshot/internal/shell"
 )
@@ -116,28 +116,26 @@ func (t *tool) finding(f check.Finding) {
 
 // refuse turns the errors of a plan or check into what a person sees, with the exit code and the next command.
 func (t *tool) refuse(err error, name string) error {
-	var found *campaign.CheckError
-	var bad *statefile.Error
-	switch {
-	case errors.As(err, &bad) && bad.Option != "":
+	check := "mailshot check " + shell.Quote(name)
+	switch why := unplanned.Of(err); why.Kind {
+	case unplanned.Unusable:
 		return fmt.Errorf("%w; nothing was sent", err) // see finish
-	case errors.As(err, &found):
-		next := "fix it, then mailshot check " + shell.Quote(name)
-		if only(found.Report.Findings) {
+	case unplanned.Found:
+		next := "fix it, then " + check
+		if only(why.Report.Findings) {
 			next = t.again()
 		}
-		t.shown(found.Report)
-		if fs := found.Report.Findings; found.Report.Errors() == 1 && fs[0].Next != "" {
+		t.shown(why.Report)
+		if fs := why.Report.Findings; why.Report.Errors() == 1 && fs[0].Next != "" {
 			next = fs[0].Next
 		}
-		return &exit{exitFindings, fmt.Errorf("%s; nothing was sent", human.Plural(int64(found.Report.Errors()), "error")), next}
-	case errors.Is(err, context.Canceled):
-		return &exit{exitWorkLeft, errors.New("interrupted; nothing was sent"), "mailshot check " + shell.Quote(name)}
-	case errors.Is(err, campaign.ErrDeclined):
+		return &exit{exitFindings, fmt.Errorf("%s; nothing was sent", human.Plural(int64(why.Report.Errors()), "error")), next}
+	case unplanned.Interrupted:
+		return &exit{exitWorkLeft, errors.New("interrupted; nothing was sent"), check}
+	case unplanned.Declined:
 		return &exit{exitWorkLeft, err, "mailshot status " + shell.Quote(name)}
-	}
-	if fs := check.From(err); len(fs) > 0 && fs[0].Place != "" {
-		next := "fix it, then mailshot check " + shell.Quote(name)
+	case unplanned.Misplaced:
+		next, fs := "fix it, then "+check, why.Report.Findings
 		var bad *statefile.Error
 		switch {
 		case errors.As(err, &bad):
@@ -148,7 +146,7 @@ func (t *tool) refuse(err error, name string) error {
 		t.findings(fs)
 		return &exit{exitFindings, fmt.Errorf("%s; nothing was sent", human.Plural(int64(len(fs)), "error")), next}
 	}
-	return &exit{exitFailed, fmt.Errorf("%w; nothing was sent", err), "mailshot check " + shell.Quote(name)}
+	return &exit{exitFailed, fmt.Errorf("%w; nothing was sent", err), check}
 }
 
 // only gives the mistakes of --only their place, and reports whether there are any. A where of the campaign file has a

@@ -11,8 +11,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mailshot/campaign/history"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
+	"mailshot/cmd/mailshot/web/results"
+	"mailshot/cmd/mailshot/web/words"
 	"mailshot/internal/disk"
 	"mailshot/internal/shell"
 )
@@ -22,6 +25,7 @@ type reportFlags struct {
 	in        []string
 	csv, json string // where to; "" = not at all, "-" = standard output
 	xlsx      string
+	html      string
 	into      string
 	force     bool
 }
@@ -30,9 +34,10 @@ func (t *tool) reportCommand() *cobra.Command {
 	var f reportFlags
 	cmd := &cobra.Command{
 		Use:   "report [CAMPAIGN]",
-		Short: "The outcome of each row: text, JSON, CSV, Excel",
+		Short: "The outcome of each row: text, JSON, CSV, Excel, HTML",
 		Long: `report prints where a campaign stands and what went wrong for whom, in the server's words. With
---json, --csv or --xlsx it has every row. With --into it writes a copy of the list, CSV or Excel,
+--json, --csv or --xlsx it has every row. --html is a page for the browser in one file: where it
+stands, charts, and the rows that went wrong. With --into it writes a copy of the list, CSV or Excel,
 with all its rows and columns and three more: status, time and reply. It never writes to the list
 itself. No cell of a CSV or Excel file is a formula: text that would be one has an apostrophe before
 it.`,
@@ -52,6 +57,7 @@ it.`,
 	fs.StringVar(&f.csv, "csv", "", "every row as CSV, printed or written to this .csv `FILE`")
 	fs.Lookup("json").NoOptDefVal, fs.Lookup("csv").NoOptDefVal = "-", "-"
 	fs.StringVar(&f.xlsx, "xlsx", "", "write every row to this Excel `FILE`")
+	fs.StringVar(&f.html, "html", "", "write a page with charts, and with what went wrong, to this .html `FILE`")
 	fs.StringVar(&f.into, "into", "",
 		"write a copy of the list with the outcome of each row to this .csv or .xlsx `FILE`")
 	fs.BoolVar(&f.force, "force", false, "with --into: overwrite an existing file")
@@ -74,11 +80,6 @@ func (f *reportFlags) file(args []string) (others []string) {
 	return others
 }
 
-// attention are the states whose rows a text report lists.
-func attention() []ledger.State {
-	return []ledger.State{ledger.Invalid, ledger.Held, ledger.Refused, ledger.GaveUp, ledger.Unknown, ledger.Deferred}
-}
-
 // mostRows is how many rows a text report has; the other forms have all.
 const mostRows = 100
 
@@ -87,13 +88,8 @@ func (t *tool) report(cmd *cobra.Command, args []string, f reportFlags) (err err
 	if err != nil {
 		return err
 	}
-	if f.json != "" && f.csv != "" || f.json+f.csv != "" && f.xlsx != "" {
-		return usage(errors.New("--json, --csv and --xlsx exclude each other; choose one"),
-			"mailshot report --csv "+shell.Quote(path(args)))
-	}
-	if f.into != "" && (f.json+f.csv+f.xlsx != "" || len(in) > 0) {
-		return usage(errors.New("--into writes the whole list, and nothing else"),
-			"mailshot report --into "+shell.Quote(f.into)+" "+shell.Quote(path(args)))
+	if err := f.alone(in, path(args)); err != nil {
+		return err
 	}
 	s, err := t.stored(cmd, args, f.id)
 	if err != nil {
@@ -103,6 +99,9 @@ func (t *tool) report(cmd *cobra.Command, args []string, f reportFlags) (err err
 	ctx := cmd.Context()
 	if f.into != "" {
 		return t.reportInto(ctx, s, f.into, f.force)
+	}
+	if f.html != "" {
+		return t.write(s, f.html, func(w io.Writer) error { return results.WriteHTML(ctx, w, s.Campaign, words.In("en")) })
 	}
 	sum, err := s.Summary(ctx)
 	if err != nil {
@@ -121,7 +120,7 @@ func (t *tool) report(cmd *cobra.Command, args []string, f reportFlags) (err err
 		return err
 	}
 	if len(in) == 0 {
-		in = attention()
+		in = history.Attention()
 	}
 	more, err := t.printRows(s.Reported(ctx, ledger.Filter{States: in}))
 	if err != nil {
@@ -131,6 +130,23 @@ func (t *tool) report(cmd *cobra.Command, args []string, f reportFlags) (err err
 		t.say("only the first %d are shown; --csv, --json or --xlsx FILE have all", mostRows)
 	}
 	return t.afterReport(s, sum)
+}
+
+// alone refuses flags that exclude each other.
+func (f *reportFlags) alone(in []ledger.State, file string) error {
+	if f.json != "" && f.csv != "" || f.json+f.csv != "" && f.xlsx != "" {
+		return usage(errors.New("--json, --csv and --xlsx exclude each other; choose one"),
+			"mailshot report --csv "+shell.Quote(file))
+	}
+	if f.html != "" && (f.json+f.csv+f.xlsx+f.into != "" || len(in) > 0) {
+		return usage(errors.New("--html writes a page of its own, and nothing else"),
+			"mailshot report --html "+shell.Quote(f.html)+" "+shell.Quote(file))
+	}
+	if f.into != "" && (f.json+f.csv+f.xlsx != "" || len(in) > 0) {
+		return usage(errors.New("--into writes the whole list, and nothing else"),
+			"mailshot report --into "+shell.Quote(f.into)+" "+shell.Quote(file))
+	}
+	return nil
 }
 
 // write writes a report to a file, or to standard output for "-".
@@ -159,7 +175,7 @@ func (t *tool) printRows(rows iter.Seq2[report.Row, error]) (more bool, err erro
 			more = true
 			break
 		}
-		out.add(r.State, report.Clean(r.Place), report.Clean(r.Address), why(r))
+		out.add(r.State, report.Clean(r.Place), report.Clean(r.Address), r.Why())
 	}
 	if len(out.rows) == 0 {
 		return false, nil
@@ -168,27 +184,6 @@ func (t *tool) printRows(rows iter.Seq2[report.Row, error]) (more bool, err erro
 		return false, err
 	}
 	return more, out.write(t.stdout, "", t.width())
-}
-
-// why explains a row's state: the plan's reason, or the server's reply.
-func why(r report.Row) string {
-	var parts []string
-	if r.Code != 0 {
-		parts = append(parts, fmt.Sprint(r.Code))
-	}
-	// Servers repeat the enhanced code in their text.
-	if r.Enhanced != "" && !strings.HasPrefix(r.Text, r.Enhanced) {
-		parts = append(parts, r.Enhanced)
-	}
-	for _, s := range []string{r.Text, r.Reason} {
-		if s != "" {
-			parts = append(parts, s)
-		}
-	}
-	if r.Hand != nil {
-		parts = append(parts, "("+r.Hand.String()+")")
-	}
-	return report.Clean(strings.Join(parts, " "))
 }
 
 // afterReport names the next command.

@@ -174,7 +174,7 @@ func (t *tool) listUnknown(ctx context.Context, s *stored, secret []byte, f ledg
 			}
 			return report.Clean(s)
 		}
-		out.add(dash(r.Address), dash(r.Key), dash(r.Place), at, dash(r.Server), dash(id), why(r))
+		out.add(dash(r.Address), dash(r.Key), dash(r.Place), at, dash(r.Server), dash(id), r.Why())
 	}
 	if asJSON {
 		return writeJSON(t.stdout, list)

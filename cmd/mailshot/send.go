@@ -13,14 +13,13 @@ import (
 
 	"mailshot/campaign"
 	"mailshot/campaign/definition"
-	"mailshot/campaign/digest"
 	"mailshot/campaign/dispatch"
-	"mailshot/campaign/identity"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
 	"mailshot/cmd/mailshot/human"
 	"mailshot/cmd/mailshot/rehearsal"
 	"mailshot/cmd/mailshot/textwidth"
+	"mailshot/cmd/mailshot/unplanned"
 	"mailshot/internal/shell"
 	"mailshot/render/address"
 )
@@ -199,11 +198,10 @@ func (t *tool) sendOptions(cmd *cobra.Command, d *definition.Definition, f sendF
 // rehearse starts the built-in server, and makes it the one to send to, with a ledger and accounts of its own.
 func (t *tool) rehearse(cmd *cobra.Command, d *definition.Definition, f sendFlags,
 	o *campaign.Options) (*rehearsal.Rehearsal, error) {
-	rules, err := parseRules(f.fail)
-	if err != nil {
+	if _, err := parseRules(f.fail); err != nil {
 		return nil, err
 	}
-	r, err := rehearsal.Start(t.rehearsalHome(d), rules)
+	r, err := rehearsal.Start(t.rehearsalHome(d), f.fail)
 	if err != nil {
 		return nil, err
 	}
@@ -251,45 +249,33 @@ func (t *tool) settlePlan(ctx context.Context, c *campaign.Campaign, f sendFlags
 	return plan, r.Keep(plan.ToSend)
 }
 
-// unplanned says why there is no plan.
+// unplanned says why there is no plan, and names the next command.
 func (t *tool) unplanned(err error, f sendFlags, c *campaign.Campaign, file string) error {
-	id := c.ID()
-	var (
-		open    *identity.UnfinishedError
-		changed *campaign.ChangedError
-		purged  *campaign.PurgedError
-		erased  *ledger.ErasedError
-		locked  *ledger.LockedError
-	)
+	id, why := c.ID(), unplanned.Of(err)
 	if refused := t.otherLedger(err, f, file); refused != nil {
 		return refused
 	}
-	switch {
-	case errors.As(err, &open):
-		return t.undecided(open, f, file)
-	case errors.As(err, &changed):
+	switch why.Kind {
+	case unplanned.Unfinished:
+		return t.undecided(why.Open, f, file)
+	case unplanned.Changed:
 		ways := t.changedEarlier(c.Family(), f, id, file)
-		if missing := digest.Missing(changed.What); missing == nil {
+		if why.Missing == nil {
 			f.acceptAll = true
 		} else {
-			t.given += strings.Join(missing, "=VALUE ") + "=VALUE "
+			t.given += strings.Join(why.Missing, "=VALUE ") + "=VALUE "
 		}
 		return &exit{exitFindings, fmt.Errorf("%w; nothing was sent%s", err, ways), f.again(t, file)}
-	case errors.As(err, &purged):
+	case unplanned.Purged:
 		f.id, f.acceptAll = id+"-2", false
-		return &exit{exitFindings, fmt.Errorf("%w; nothing was sent\nsend to new people as another campaign", err),
-			f.again(t, file)}
-	case errors.As(err, &erased) && erased.Keys == 0:
-		return &exit{exitFindings, fmt.Errorf("%w; nothing was sent\nput the campaign file, its templates and the list back "+
-			"as they were to go on, or send to new people alone as another campaign, from a list of their own", err),
-			"mailshot status " + f.look(t, id, file)}
-	case errors.As(err, &erased):
+		return &exit{exitFindings, why.Refusal(), f.again(t, file)}
+	case unplanned.Lost:
+		return &exit{exitFindings, why.Refusal(), "mailshot status " + f.look(t, id, file)}
+	case unplanned.Erased:
 		there := *t
 		there.accounts = "FILE"
-		return &exit{exitFindings, fmt.Errorf("%w; nothing was sent\n"+
-			"--accounts names the accounts.db with which they were erased; "+
-			"without it take off the list whoever is new to the campaign", err), f.again(&there, file)}
-	case errors.As(err, &locked):
+		return &exit{exitFindings, why.Refusal(), f.again(&there, file)}
+	case unplanned.Locked:
 		return &exit{exitWorkLeft, fmt.Errorf("%w; wait for it, or stop it with an interrupt", err),
 			"mailshot status " + f.look(t, id, file)}
 	}
@@ -299,39 +285,23 @@ func (t *tool) unplanned(err error, f sendFlags, c *campaign.Campaign, file stri
 // otherLedger refuses a ledger that is not the one that the campaign was sent with, and says what to do; nil if err is
 // not about that.
 func (t *tool) otherLedger(err error, f sendFlags, file string) error {
-	var copied *campaign.CopiedError
-	var gone *campaign.GoneError
-	f.acceptCopy = true
-	next, hint := f.again(t, file), ""
-	switch {
-	case errors.As(err, &gone) && gone.Other != "":
-		f.acceptCopy = false
-		there := *t
-		there.state = gone.Other
-		next = f.again(&there, file)
-		hint = "continue with that ledger; " + acceptGone
-	case errors.As(err, &gone):
-		hint = "bring that ledger back, from a backup of its folder; " + acceptGone
-	case !errors.As(err, &copied):
+	if err == nil {
 		return nil
-	case copied.Certain():
-		hint = "bring the newer .mailshot folder here if there is one; " +
-			"--accept-copy marks as unknown what the other copy may have sent, for you to resolve"
-	default:
-		hint = "if the campaign was sent from there since, bring that .mailshot folder here; " +
-			"--accept-copy says that it was not, and continues here"
 	}
-	if gone != nil && f.earlier {
-		hint += "\n--new begins today's campaign and mails everybody on the list"
+	why := unplanned.Of(err)
+	if why.Kind != unplanned.Gone && why.Kind != unplanned.Copied {
+		return nil
 	}
-	return &exit{exitFindings, fmt.Errorf("%w; nothing was sent\n%s", err, hint), next}
+	there := *t
+	if f.acceptCopy = why.Ledger == ""; why.Ledger != "" {
+		there.state = why.Ledger
+	}
+	next, refusal := f.again(&there, file), why.Refusal()
+	if why.Kind == unplanned.Gone && f.earlier {
+		refusal = fmt.Errorf("%w\n--new begins today's campaign and mails everybody on the list", refusal)
+	}
+	return &exit{exitFindings, refusal, next}
 }
-
-// acceptGone says what --accept-copy does where the ledger is gone.
-const acceptGone = "without it nobody can say who was mailed\n" +
-	"--accept-copy takes this ledger instead and mails nobody: everybody on the list becomes unknown, for you to " +
-	"resolve, and the list takes no new rows\n" +
-	"--id NEW-ID sends to everybody on the list as another campaign"
 
 // mayAsk refuses, before any work, a send that would end in a question that nobody can answer.
 func (t *tool) mayAsk(f sendFlags, d *definition.Definition) error {

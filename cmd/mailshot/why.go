@@ -171,7 +171,7 @@ func (t *tool) printKnown(k known, ledgers bool) error {
 		if !s.Time.IsZero() {
 			fmt.Fprintf(&b, "  last tried  %s\n", s.Time.Local().Format("2006-01-02 15:04:05"))
 		}
-		if words := why(s.Row); words != "" {
+		if words := s.Row.Why(); words != "" {
 			b.WriteString(textwidth.Beside("  last words  ", words, t.width()) + "\n")
 		}
 		if s.MessageID != "" {

@@ -38,7 +38,7 @@ func (f *folder) Add(it Item) (string, error) {
 	if wish == "" {
 		wish = it.To
 	}
-	base := fileName(wish)
+	base := FileName(wish)
 	tmp, err := writeTemp(f.dir, it.Body, f.sync)
 	if err != nil {
 		return "", fmt.Errorf("mailbox: %s: %w", base, err)
@@ -85,10 +85,10 @@ func (f *folder) Close() error {
 	return nil
 }
 
-// fileName makes a base name of any text. Letters, digits and marks of every script stay, and so do "-", "_", "+", "@"
+// FileName makes a base name of any text. Letters, digits and marks of every script stay, and so do "-", "_", "+", "@"
 // and inner dots; everything else becomes one "_". The result is one path element on every system, never hidden, and
 // never taken for an option.
-func fileName(s string) string {
+func FileName(s string) string {
 	var b strings.Builder
 	for _, r := range s {
 		switch {

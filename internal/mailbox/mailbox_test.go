@@ -252,11 +252,11 @@ func TestFileName(t *testing.T) {
 		"___":                  "message",
 		"user+tag@example.com": "user+tag@example.com",
 	} {
-		if got := fileName(in); got != want {
-			t.Errorf("fileName(%q) = %q, want %q", in, got, want)
+		if got := FileName(in); got != want {
+			t.Errorf("FileName(%q) = %q, want %q", in, got, want)
 		}
 	}
-	if got := fileName(long); len(got) > maxName || !utf8.ValidString(got) || got == "" {
+	if got := FileName(long); len(got) > maxName || !utf8.ValidString(got) || got == "" {
 		t.Errorf("a long name came out with %d bytes: %q", len(got), got)
 	}
 	dir := t.TempDir()
@@ -277,11 +277,11 @@ func FuzzFileName(f *testing.F) {
 	f.Add("../a\x00")
 	f.Add("con.txt")
 	f.Fuzz(func(t *testing.T, s string) {
-		name := fileName(s)
+		name := FileName(s)
 		if name == "" || len(name) > maxName+1 || filepath.Base(name) != name || !fs.ValidPath(name) ||
 			!utf8.ValidString(name) ||
 			strings.ContainsAny(name, "/\\:*?\"<>|\x00") || name[0] == '.' || name[0] == '-' {
-			t.Errorf("fileName(%q) = %q", s, name)
+			t.Errorf("FileName(%q) = %q", s, name)
 		}
 	})
 }

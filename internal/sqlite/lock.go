@@ -40,6 +40,18 @@ func Lock(path string) (io.Closer, error) {
 	return f, nil
 }
 
+// Locked reports whether somebody holds the lock of the file at path. It has the lock itself for a moment, beside others
+// who ask. A file that is not there is not locked.
+func Locked(path string) bool {
+	if _, err := os.Stat(path); err != nil {
+		return false
+	}
+	f := flock.New(path, flock.SetFlag(os.O_RDONLY))
+	free, err := f.TryRLock()
+	_ = f.Close() // nothing was written
+	return err == nil && !free
+}
+
 // Holder returns the number of the process that wrote itself into the lock file, 0 if it cannot be read.
 func Holder(path string) int {
 	b, err := os.ReadFile(path)

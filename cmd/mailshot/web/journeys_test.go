@@ -16,7 +16,7 @@ func TestFirstCampaign(t *testing.T) {
 			w.shot(fmt.Sprintf("empty-%d", width))
 			w.click(`a[href="/new"]`, "form")
 			w.shot(fmt.Sprintf("new-%d", width))
-			w.click(`main form button`, ".steps")
+			w.click(`main form button`, ".people")
 			w.click(`.steps a[href$="/message"]`, "iframe")
 			w.shot(fmt.Sprintf("message-%d", width))
 			w.click(`.steps a[href$="/plan"]`, `input[value=sink]`)

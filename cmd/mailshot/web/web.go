@@ -11,6 +11,7 @@
 //	runs      the runs that the window has begun
 //	survey    looks at all messages in the background
 //	textfile  files of a campaign in a textarea, and back
+//	roster    a list as it was read; amend and files write what a person changes
 //	mailport  the second port, from which mails come into frames
 //	home, people, compose, …   the pages
 //
@@ -35,7 +36,10 @@ import (
 	"mailshot/cmd/mailshot/web/home"
 	"mailshot/cmd/mailshot/web/mailport"
 	"mailshot/cmd/mailshot/web/one"
+	"mailshot/cmd/mailshot/web/people"
 	"mailshot/cmd/mailshot/web/plan"
+	"mailshot/cmd/mailshot/web/rehearse"
+	"mailshot/cmd/mailshot/web/results"
 	"mailshot/cmd/mailshot/web/runs"
 	"mailshot/cmd/mailshot/web/shelf"
 )
@@ -94,8 +98,15 @@ func Open(c Config) (_ *Window, err error) {
 		"POST /language":               frame.Language,
 		"/":                            w.desk.Missing,
 	}
-	for _, room := range []desk.Routes{home.Routes(w.desk), compose.Routes(w.desk), plan.Routes(w.desk),
-		one.Routes(w.desk)} {
+	for _, room := range []desk.Routes{
+		home.Routes(w.desk),
+		people.Routes(w.desk),
+		compose.Routes(w.desk),
+		plan.Routes(w.desk),
+		results.Routes(w.desk),
+		one.Routes(w.desk),
+		rehearse.Routes(w.desk),
+	} {
 		maps.Copy(w.routes, room)
 	}
 	return w, nil
@@ -125,26 +136,40 @@ const (
 	mostHeader = 64 << 10
 	headerTime = 10 * time.Second
 	idleTime   = 2 * time.Minute
+
+	lastAnswers = 5 * time.Second // that answers may take when the window ends
 )
 
 // Handler answers for the window's own port.
 func (w *Window) Handler() http.Handler {
 	mux := http.NewServeMux()
 	for pattern, answer := range w.routes {
-		mux.HandleFunc(pattern, answer)
+		most := int64(mostBody)
+		if pattern == people.Upload {
+			most = people.MostUploaded
+		}
+		mux.Handle(pattern, http.MaxBytesHandler(answer, most))
 	}
-	return w.guard.Wrap(http.MaxBytesHandler(mux, mostBody))
+	return w.guard.Wrap(mux)
+}
+
+// servers are those of the two ports: the window's and that of the mails.
+func (w *Window) servers() []*http.Server {
+	servers := []*http.Server{{Handler: w.Handler()}, {Handler: w.desk.Mail.Handler()}}
+	for _, s := range servers {
+		s.MaxHeaderBytes, s.ReadHeaderTimeout, s.IdleTimeout = mostHeader, headerTime, idleTime
+	}
+	return servers
 }
 
 // Serve answers until ctx ends. Then it pauses every run that the window has begun and waits for them; hard closes their
 // connections. Both ports are closed when it returns.
 func (w *Window) Serve(ctx context.Context, hard <-chan struct{}) error {
-	servers := []*http.Server{{Handler: w.Handler()}, {Handler: w.desk.Mail.Handler()}}
+	servers := w.servers()
 	ended := make(chan error, len(servers))
 	answers, over := context.WithCancel(context.WithoutCancel(ctx)) // pages show the runs until all have ended
 	defer over()
 	for i, l := range []net.Listener{w.pages, w.mails} {
-		servers[i].MaxHeaderBytes, servers[i].ReadHeaderTimeout, servers[i].IdleTimeout = mostHeader, headerTime, idleTime
 		servers[i].BaseContext = func(net.Listener) context.Context { return answers }
 		go func() { ended <- servers[i].Serve(l) }()
 	}
@@ -168,8 +193,12 @@ func (w *Window) Serve(ctx context.Context, hard <-chan struct{}) error {
 		<-drained
 	}
 	over()
+	patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastAnswers)
+	defer cancel()
 	for _, s := range servers {
-		err = errors.Join(err, s.Close())
+		if s.Shutdown(patience) != nil {
+			err = errors.Join(err, s.Close())
+		}
 	}
 	for range left {
 		if e := <-ended; !errors.Is(e, http.ErrServerClosed) {
@@ -179,5 +208,5 @@ func (w *Window) Serve(ctx context.Context, hard <-chan struct{}) error {
 	if errors.Is(err, http.ErrServerClosed) {
 		err = nil
 	}
-	return errors.Join(err, w.root.Close())
+	return errors.Join(err, w.desk.Close(), w.root.Close())
 }

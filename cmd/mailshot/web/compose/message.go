@@ -45,6 +45,7 @@ type shown struct {
 
 	// The message.
 	Made
+	Failed   bool // the row's message has a mistake, or the campaign
 	Stale    bool // the message is that of the files: the typed text makes none
 	Views    []view
 	Previous string // addresses of the neighbours; "" = none
@@ -133,7 +134,7 @@ func (c compose) messages(r *http.Request, one *shelf.Campaign, p *shown, typed 
 		last, _ := c.make(r, one, p.Row, nil)
 		p.Made, p.Stale = last, last.Message != nil
 	}
-	if p.Has {
+	if p.Failed = len(found) > 0; p.Has {
 		p.Next = p.asked.row(p.Row + 1)
 	}
 	for _, f := range slices.Concat(found, p.found) {
@@ -246,7 +247,7 @@ func (c compose) survey(one *shelf.Campaign, p *shown) {
 	if p.Dirty { // they are about the files
 		return
 	}
-	for _, f := range p.Survey.Findings {
+	for _, f := range slices.Concat(check.From(p.Survey.Err), p.Survey.Findings) {
 		same := func(o finding) bool { return o.Code == f.Code && (o.Place == f.Place || o.Text == f.Text) }
 		if i := slices.IndexFunc(p.Findings, same); i >= 0 {
 			p.Findings[i].Rows = f.Rows

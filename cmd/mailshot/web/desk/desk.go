@@ -7,7 +7,9 @@ import (
 	"io/fs"
 	"net/http"
 	"strings"
+	"sync"
 
+	"mailshot/cmd/mailshot/web/figures"
 	"mailshot/cmd/mailshot/web/frame"
 	"mailshot/cmd/mailshot/web/mailport"
 	"mailshot/cmd/mailshot/web/runs"
@@ -19,14 +21,36 @@ import (
 // Routes are what a room of pages answers, by patterns of http.ServeMux.
 type Routes map[string]http.HandlerFunc
 
-// Desk is shared by the rooms of pages. It does not change, and its parts may be used at the same time.
+// Desk is shared by the rooms of pages. Its parts may be used at the same time.
 type Desk struct {
 	Shelf   *shelf.Shelf
 	Runs    *runs.Runs
 	Mail    *mailport.Port
+	Figures figures.Known
 	Program string // as it was called, for the commands that pages show
 
 	Surveys survey.Surveys // of all messages of campaigns; closed with the window
+
+	mu     sync.Mutex
+	closed []func() error // what rooms give back when the window ends
+}
+
+// OnClose has f called when the window ends: a room gives back what it keeps.
+func (d *Desk) OnClose(f func() error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.closed = append(d.closed, f)
+}
+
+// Close has the rooms give back what they keep. No request may be under way.
+func (d *Desk) Close() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var errs []error
+	for _, f := range d.closed {
+		errs = append(errs, f())
+	}
+	return errors.Join(errs...)
 }
 
 // pages are those for what cannot be shown.

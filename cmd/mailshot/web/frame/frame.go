@@ -14,10 +14,12 @@ import (
 	"encoding/hex"
 	"fmt"
 	"html/template"
+	"io"
 	"io/fs"
 	"net/http"
 	"net/url"
 	"path"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -28,7 +30,7 @@ import (
 
 //go:generate go run ./script
 
-//go:embed assets/window.css assets/window.js base.html
+//go:embed assets/window.css assets/window.js base.html charts.html
 var files embed.FS
 
 // Campaign is what the frame shows of the campaign that a page is about.
@@ -77,6 +79,9 @@ var functions = template.FuncMap{
 		return m
 	},
 	"segments": segments,
+	"minutes":  func(d time.Duration) int64 { return int64(d / time.Minute) },
+	"seconds":  func(s float64) string { return strconv.FormatFloat(s, 'g', 3, 64) },
+	"add":      func(a, b int) int { return a + b },
 }
 
 // segment is the part of a bar that one state has, in thousandths.
@@ -115,7 +120,7 @@ func Load(files fs.FS) *Set { return &Set{files: files} }
 
 // read reads the pages. It panics on a mistake, for the files are part of the program.
 func (s *Set) read() {
-	base := template.Must(template.New("base.html").Funcs(functions).ParseFS(files, "base.html"))
+	base := template.Must(template.New("base.html").Funcs(functions).ParseFS(files, "base.html", "charts.html"))
 	if parts, _ := fs.Glob(s.files, "_*.html"); len(parts) > 0 {
 		template.Must(base.ParseFS(s.files, parts...))
 	}
@@ -153,6 +158,29 @@ func (s *Set) Show(w http.ResponseWriter, r *http.Request, p Page) {
 		w.WriteHeader(p.Status)
 	}
 	_, _ = w.Write(b.Bytes()) // whoever asked may be gone
+}
+
+// WriteFile writes a page as one file that needs nothing else: the sheet of styles is in it, and there is no script. The
+// page has neither the frame's ways nor forms, so it is made for it.
+func (s *Set) WriteFile(w io.Writer, words *words.Words, p Page) error {
+	s.once.Do(s.read)
+	css, err := files.ReadFile("assets/window.css")
+	if err != nil {
+		return err
+	}
+	// The sheet is the program's own: it stands between the parts of the page, so that nothing of it is a template.
+	sheet := strings.ReplaceAll(string(css), "</", "<\\/")
+	v := view{Words: words, Page: p, Zone: time.Local}
+	for _, part := range []func() error{
+		func() error { return s.pages[p.Name].ExecuteTemplate(w, "file-head", v) },
+		func() error { _, err := io.WriteString(w, "<style>\n"+sheet+"</style>\n"); return err },
+		func() error { return s.pages[p.Name].ExecuteTemplate(w, "file-body", v) },
+	} {
+		if err := part(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // version is a checksum of the assets.
@@ -205,6 +233,21 @@ func (v view) When(t time.Time) string {
 		return ""
 	}
 	return t.In(v.Zone).Format("2006-01-02 15:04")
+}
+
+// Key is one way of the keyboard.
+type Key struct {
+	Name    string // of its text: keys.NAME
+	Presses []string
+}
+
+// Keys are the keys of the script, as the dialog shows them. No single key sends.
+func (view) Keys() []Key {
+	return []Key{
+		{"show", []string{"?"}}, {"find", []string{"/"}}, {"people", []string{"g", "p"}}, {"message", []string{"g", "m"}},
+		{"send", []string{"g", "s"}}, {"results", []string{"g", "r"}}, {"findings", []string{"[", "]"}},
+		{"rows", []string{"j", "k"}}, {"save", []string{"Ctrl", "S"}}, {"rehearse", []string{"Ctrl", "Enter"}},
+	}
 }
 
 // Steps are the pages of a campaign, in the order in which one goes through them.

@@ -104,7 +104,7 @@ func (h home) campaigns(w http.ResponseWriter, r *http.Request) {
 
 // card says where a campaign stands and what it needs.
 func (h home) card(r *http.Request, c *shelf.Campaign) card {
-	one := card{Campaign: desk.Frame(c), Need: begin, To: "message"}
+	one := card{Campaign: desk.Frame(c), Need: begin, To: "people"}
 	if len(c.Mistakes) > 0 {
 		one.Need, one.Mistakes, one.N, one.To = mend, int64(len(c.Mistakes)), int64(len(c.Mistakes)), "message"
 		return one
@@ -198,5 +198,5 @@ func (h home) write(w http.ResponseWriter, r *http.Request) {
 		h.Failed(w, r, err)
 		return
 	}
-	http.Redirect(w, r, "/c/"+url.PathEscape(path.Join(a.Folder, "campaign.yaml"))+"/message", http.StatusSeeOther)
+	http.Redirect(w, r, "/c/"+url.PathEscape(path.Join(a.Folder, "campaign.yaml"))+"/people", http.StatusSeeOther)
 }

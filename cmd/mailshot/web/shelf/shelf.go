@@ -123,6 +123,9 @@ func (s *Shelf) state(d *definition.Definition) string {
 	return campaign.DefaultState(d)
 }
 
+// Ledger is the path of a campaign's ledger; the campaign file has no mistakes.
+func (s *Shelf) Ledger(c *Campaign) string { return s.state(c.Def) }
+
 // Options are what a campaign is opened with.
 func (s *Shelf) Options(c *Campaign) campaign.Options {
 	return campaign.Options{Definition: c.Def, State: s.State, Accounts: s.Accounts, Stdin: strings.NewReader("")}

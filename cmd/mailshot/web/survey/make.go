@@ -151,7 +151,7 @@ func (l *look) add(m message.Made) {
 		text = int64(len(m.Message.Text().Text))
 		for _, p := range m.Message.Parts() {
 			if p.Name != "" && p.CID == "" {
-				files++
+				files += 1<<40 + p.Size // the most files, and of those the largest
 			}
 		}
 	}

@@ -26,7 +26,7 @@ const (
 	Shortest Kind = "shortest" //
 	Empty    Kind = "empty"    // the first row whose cell in a column is empty
 	Right    Kind = "rtl"      // the first row with letters that are written from right to left, where not all have some
-	Files    Kind = "files"    // most attachments, where not all have as many
+	Files    Kind = "files"    // the most attachments, or as many and larger ones
 	Without  Kind = "without"  // the first row that gets no message
 	Wrong    Kind = "finding"  // the first row of a finding
 )

@@ -1,0 +1,227 @@
+package results
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"time"
+
+	"mailshot/campaign/accounts"
+	"mailshot/campaign/history"
+	"mailshot/campaign/ledger"
+	"mailshot/campaign/report"
+	"mailshot/cmd/mailshot/web/desk"
+	"mailshot/cmd/mailshot/web/frame"
+	"mailshot/cmd/mailshot/web/shelf"
+	"mailshot/internal/shell"
+)
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// person is what the page about one row shows: all that is known about whoever it is for.
+type person struct {
+	asked
+	Address    string
+	Suppressed []accounts.Entry
+	Rows       []told
+	Unplanned  bool
+}
+
+// told is a person's row in one campaign, with all that happened to it.
+type told struct {
+	report.Row
+	ID        int64
+	Campaign  string
+	Ledger    string // "" = this campaign's
+	Planned   time.Time
+	MessageID string
+	Events    []event // the oldest first
+	Here      bool    // it is the row that was asked for
+	File      string  // of its message; "" = none is kept
+	Preview   string  // address of its message as it is made now; "" = it is of another campaign
+}
+
+// event is an attempt, or a change by hand.
+type event struct {
+	Time         time.Time
+	State        string
+	Words        string
+	Server, Hand string
+}
+
+// person shows one row, and all other rows of the person.
+func (s *results) person(w http.ResponseWriter, r *http.Request) {
+	c := s.Campaign(w, r)
+	if c == nil {
+		return
+	}
+	d := shown{asked: ask(r.URL.Query())}
+	h, err := s.open(r, c, &d)
+	if err != nil || h == nil {
+		s.notThere(w, r, err)
+		return
+	}
+	defer h.Close()
+	rec, err := s.record(r, h)
+	if err != nil || rec == nil {
+		s.notThere(w, r, err)
+		return
+	}
+	p := person{asked: d.asked, Address: rec.Address}
+	kept := s.kept(c, d.Sending)
+	err = s.withAccounts(func(a *accounts.Accounts, secret []byte) error {
+		if rec.AddressKey != "" {
+			if err := s.lookUp(r.Context(), a, c, h, rec, d.Sending, &p); err != nil {
+				return err
+			}
+		}
+		if i := slices.IndexFunc(p.Rows, func(t told) bool { return t.Here }); i >= 0 {
+			p.Rows[i].File = kept.likely(*rec)
+			return nil
+		}
+		one := told{Row: history.Reported(*rec), ID: rec.ID, Campaign: h.ID, Planned: h.Kept.Created, Here: true,
+			MessageID: messageID(c, h, secret, *rec), File: kept.likely(*rec)}
+		one.Events, err = story(r.Context(), h.Ledger, rec.ID)
+		p.Rows = append([]told{one}, p.Rows...)
+		return err
+	})
+	if err != nil {
+		s.Failed(w, r, err)
+		return
+	}
+	for i := range p.Rows {
+		if p.Rows[i].Here {
+			p.Rows[i].Preview = desk.Frame(c).Path("message") + "?" + url.Values{"row": {strconv.FormatInt(rec.Number, 10)}}.Encode()
+		}
+	}
+	command := "mailshot why " + shell.Quote(rec.Address)
+	pages.Show(w, r, frame.Page{Name: "row", Title: frame.Words(r).Say("results.person"), Campaign: desk.Frame(c),
+		Commands: []string{command + " " + shell.Quote(c.Path)}, Data: p})
+}
+
+// notThere answers for a row that is not there, or cannot be read.
+func (s *results) notThere(w http.ResponseWriter, r *http.Request, err error) {
+	if err != nil {
+		s.Failed(w, r, err)
+		return
+	}
+	s.Missing(w, r)
+}
+
+// record is the row that a request is about; nil if there is none.
+func (s *results) record(r *http.Request, h *history.Campaign) (*ledger.Record, error) {
+	id, err := strconv.ParseInt(r.FormValue("id"), 10, 64)
+	if err != nil {
+		return nil, nil
+	}
+	page, _, err := h.Ledger.Page(r.Context(), h.ID, ledger.Find{Filter: ledger.Filter{IDs: []int64{id}}, Limit: 1})
+	if err != nil || len(page) == 0 {
+		return nil, err
+	}
+	return &page[0], nil
+}
+
+// lookUp looks for the person in the ledgers of the folder's campaigns, and on the suppression list.
+func (s *results) lookUp(ctx context.Context, a *accounts.Accounts, c *shelf.Campaign, h *history.Campaign,
+	rec *ledger.Record, of sending, p *person) error {
+	file := s.Shelf.Ledger(c)
+	if of.Kind == "sink" {
+		file = of.file
+	}
+	files := []string{file}
+	if s.Shelf.State == "" {
+		for _, other := range history.Ledgers(s.Shelf.Dir) {
+			if filepath.Clean(other) != filepath.Clean(file) {
+				files = append(files, other)
+			}
+		}
+	}
+	found, err := history.Find(ctx, rec.AddressKey, a, files)
+	if err != nil {
+		return err
+	}
+	p.Suppressed = found.Suppressed
+	for _, row := range found.Rows {
+		one := told{Row: history.Reported(row.Record), ID: row.ID, Campaign: row.Campaign.ID, Planned: row.Campaign.Created,
+			MessageID: row.MessageID}
+		if row.Ledger != file {
+			one.Ledger = row.Ledger
+		}
+		one.Here = one.Ledger == "" && row.ID == rec.ID
+		if one.Events, err = storyIn(ctx, h, row, file); err != nil {
+			return err
+		}
+		p.Rows = append(p.Rows, one)
+	}
+	slices.SortStableFunc(p.Rows, func(x, y told) int { return y.Planned.Compare(x.Planned) })
+	slices.SortStableFunc(p.Rows, func(x, y told) int { return order(x) - order(y) })
+	return nil
+}
+
+// order puts the row that was asked for first, and the other rows of its campaign's ledger behind it.
+func order(t told) int {
+	switch {
+	case t.Here:
+		return 0
+	case t.Ledger == "":
+		return 1
+	}
+	return 2
+}
+
+// storyIn is the story of a row of any ledger.
+func storyIn(ctx context.Context, h *history.Campaign, row history.PersonRow, here string) (_ []event, err error) {
+	if row.Ledger == here {
+		return story(ctx, h.Ledger, row.ID)
+	}
+	l, err := ledger.Open(row.Ledger)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	return story(ctx, l, row.ID)
+}
+
+// story is all that happened to a row.
+func story(ctx context.Context, l *ledger.Ledger, id int64) (all []event, err error) {
+	tried, changed, err := l.Story(ctx, id)
+	for _, a := range tried {
+		words := report.Row{Code: a.Code, Enhanced: a.Enhanced, Text: a.Text}.Why()
+		all = append(all, event{Time: a.Time, State: string(a.State), Words: words, Server: a.Server})
+	}
+	for _, c := range changed {
+		hand := report.Hand{Time: c.Time, Who: c.Who, Host: c.Host, Act: c.Act}
+		all = append(all, event{Time: c.Time, State: string(c.After), Hand: hand.String()})
+	}
+	slices.SortStableFunc(all, func(a, b event) int { return a.Time.Compare(b.Time) })
+	return all, err
+}
+
+// withAccounts calls do with the user's accounts and the secret of their Message-IDs; with nil where there are none yet.
+func (s *results) withAccounts(do func(a *accounts.Accounts, secret []byte) error) (err error) {
+	file := s.Shelf.Accounts
+	if file == "" {
+		if file, err = accounts.DefaultPath(); err != nil {
+			return err
+		}
+	}
+	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+		return do(nil, nil)
+	}
+	a, err := accounts.Open(file)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.Close()) }()
+	secret, err := a.Secret(context.Background())
+	if err != nil {
+		return err
+	}
+	return do(a, secret)
+}
