@@ -52,8 +52,11 @@ var allowed = map[string][]string{
 		"cmd/mailshot/web/shelf", "cmd/mailshot/web/survey", "cmd/mailshot/web/textfile", "templates",
 	},
 	"cmd/mailshot/web/desk": {
-		"cmd/mailshot/web/frame", "cmd/mailshot/web/mailport", "cmd/mailshot/web/runs", "cmd/mailshot/web/shelf",
-		"internal/shell",
+		"cmd/mailshot/web/figures", "cmd/mailshot/web/frame", "cmd/mailshot/web/mailport", "cmd/mailshot/web/runs",
+		"cmd/mailshot/web/shelf", "internal/shell",
+	},
+	"cmd/mailshot/web/figures": {
+		"campaign/history", "campaign/ledger", "campaign/report", "cmd/mailshot/web/chart",
 	},
 	"cmd/mailshot/web/files":        {},
 	"cmd/mailshot/web/frame":        {"campaign/report", "cmd/mailshot/web/words"},
