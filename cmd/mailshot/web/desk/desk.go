@@ -14,6 +14,7 @@ import (
 	"mailshot/cmd/mailshot/web/mailport"
 	"mailshot/cmd/mailshot/web/runs"
 	"mailshot/cmd/mailshot/web/shelf"
+	"mailshot/cmd/mailshot/web/survey"
 	"mailshot/internal/shell"
 )
 
@@ -27,6 +28,8 @@ type Desk struct {
 	Mail    *mailport.Port
 	Figures figures.Known
 	Program string // as it was called, for the commands that pages show
+
+	Surveys survey.Surveys // of all messages of campaigns
 
 	mu     sync.Mutex
 	closed []func() error // what rooms give back when the window ends
@@ -43,6 +46,7 @@ func (d *Desk) OnClose(f func() error) {
 func (d *Desk) Close() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.Surveys.Close()
 	var errs []error
 	for _, f := range d.closed {
 		errs = append(errs, f())
