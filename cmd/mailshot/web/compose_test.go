@@ -38,7 +38,7 @@ func TestCompose(t *testing.T) {
 				t.Fatal(err)
 			}
 			w := open(t, dir, width)
-			w.click(`main a[href^="/c/"]`, ".steps")
+			w.click(`.card a`, ".steps")
 			w.click(`.steps a[href$="/message"]`, "iframe")
 			w.run(chromedp.WaitVisible("#survey .odds, #survey .here", chromedp.ByQuery))
 			w.shot(fmt.Sprintf("compose-%d", width))

@@ -58,7 +58,7 @@ func lines(mended bool) string {
 }
 
 // A list with ten kinds of mistakes is mended as people do it: each is found at its cell, the person mends the file in
-// another program, the page says that it has changed, and it is read again. Proven by a survey that is kept whatever
+// another program, the page says that it has changed, and it is read again. Proven by a list that is kept whatever
 // is on disk: the page goes on with the mistakes.
 func TestMendList(t *testing.T) {
 	for _, width := range []int64{375, 1280} {
@@ -120,7 +120,7 @@ func TestChooseList(t *testing.T) {
 		t.Errorf("the file was not replaced: %v", err)
 	}
 	w.run(chromedp.SetValue(`[name="use-1"]`, "name", chromedp.ByQuery))
-	w.click("button[form=columns]", ".banner.good")
+	w.click("#columns button", ".banner.good")
 	b, err := os.ReadFile(filepath.Join(dir, "campaign.yaml"))
 	if err != nil || !strings.Contains(string(b), "  file: people.csv   # exported on Monday\n") ||
 		!strings.Contains(string(b), "\n  name: first_name\n") {

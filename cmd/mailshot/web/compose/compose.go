@@ -28,15 +28,11 @@ var files embed.FS
 
 var pages = frame.Load(files)
 
-type compose struct {
-	*desk.Desk
-	surveys *survey.Surveys
-}
+type compose struct{ *desk.Desk }
 
 // Routes are those of the message.
 func Routes(d *desk.Desk) desk.Routes {
-	c := compose{d, &survey.Surveys{}}
-	d.OnClose(func() error { c.surveys.Close(); return nil })
+	c := compose{d}
 	return desk.Routes{
 		"GET /c/{file}/message":  c.show,
 		"POST /c/{file}/message": c.take,

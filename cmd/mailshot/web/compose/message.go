@@ -227,7 +227,7 @@ func (c compose) survey(one *shelf.Campaign, p *shown) {
 	if one.Def == nil || one.Def.Recipients.File == definition.Stdin {
 		return
 	}
-	p.Survey = c.surveys.Of(one.File, survey.Version(one.Def), c.Shelf.Options(one))
+	p.Survey = c.Surveys.Of(one.File, survey.Version(one.Def), c.Shelf.Options(one))
 	if p.Survey.Counted && p.Row >= p.Survey.Rows {
 		p.Next = ""
 	}

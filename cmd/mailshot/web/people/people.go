@@ -38,6 +38,12 @@ type people struct {
 	held map[string]*held // by campaign file
 }
 
+// Upload is the pattern of the request that brings a file, which may be of MostUploaded bytes.
+const (
+	Upload       = "POST /c/{file}/people/upload"
+	MostUploaded = 4 << 30
+)
+
 // Routes are those of the list.
 func Routes(d *desk.Desk) desk.Routes {
 	p := &people{Desk: d, held: map[string]*held{}}
@@ -48,7 +54,7 @@ func Routes(d *desk.Desk) desk.Routes {
 		"POST /c/{file}/people/again":   p.again,
 		"POST /c/{file}/people/columns": p.columns,
 		"POST /c/{file}/people/reading": p.reading,
-		"POST /c/{file}/people/upload":  p.upload,
+		Upload:                          p.upload,
 		"POST /c/{file}/people/use":     p.use,
 	}
 }

@@ -44,6 +44,7 @@ type shown struct {
 	Previous string
 	Next     string
 	Stale    bool
+	Stdin    bool // the list comes from standard input
 	Change   bool // how the file is read is asked for
 	Ask      reading
 	Version  string // of the campaign file
@@ -114,7 +115,8 @@ func (p *people) page(w http.ResponseWriter, r *http.Request, c *shelf.Campaign,
 	if err == nil {
 		d.Added, err = p.asked(r, c)
 	}
-	if err == nil && c.Def != nil {
+	d.Stdin = c.Def != nil && c.Def.Recipients.File == definition.Stdin
+	if err == nil && c.Def != nil && !d.Stdin {
 		err = p.fill(r, c, &d, &page)
 	}
 	if err != nil {
