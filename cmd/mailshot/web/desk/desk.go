@@ -29,7 +29,7 @@ type Desk struct {
 	Figures figures.Known
 	Program string // as it was called, for the commands that pages show
 
-	Surveys survey.Surveys // of all messages of campaigns
+	Surveys survey.Surveys // of all messages of campaigns; Close closes them
 
 	mu     sync.Mutex
 	closed []func() error // what rooms give back when the window ends
