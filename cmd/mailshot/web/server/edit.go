@@ -1,6 +1,7 @@
 package server
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 
@@ -11,8 +12,33 @@ import (
 type change struct{ Key, Value string }
 
 // edit changes keys of a campaign file's server section, and keeps every other octet. ok is false where the section is
-// written in a way that only a person should change.
+// written in a way that only a person should change. What came of it is read again: it says what it said, and the changes.
 func edit(text string, changes []change) (out string, ok bool) {
+	if out, ok = edited(text, changes); !ok {
+		return "", false
+	}
+	before, after := said(text, changes), said(out, changes)
+	return out, after != nil && reflect.DeepEqual(before, after)
+}
+
+// said is what a file says, the keys aside that changes are about; nil if it cannot be read.
+func said(text string, changes []change) map[string]any {
+	all := map[string]any{}
+	if err := yaml.Unmarshal([]byte(text), &all); err != nil {
+		return nil
+	}
+	section, _ := all["server"].(map[string]any)
+	for _, c := range changes {
+		delete(section, c.Key)
+	}
+	if len(section) == 0 {
+		delete(all, "server")
+	}
+	return all
+}
+
+// edited is edit, before it is read again.
+func edited(text string, changes []change) (out string, ok bool) {
 	var doc yaml.Node
 	if err := yaml.Unmarshal([]byte(text), &doc); err != nil || len(doc.Content) != 1 {
 		return "", false
