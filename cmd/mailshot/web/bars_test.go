@@ -53,7 +53,7 @@ func (w *world) pages() []string {
 		// The ways to see a message are looked at for the list that is in order.
 		main := strings.Contains(target, "xx%2F")
 		kind := kindOf(target)
-		if ok && len(v.shape) > 1 && status != "404" && !seen[kind] && (main || !strings.Contains(target, "?")) &&
+		if ok && !v.saved && len(v.shape) > 1 && status != "404" && !seen[kind] && (main || !strings.Contains(target, "?")) &&
 			!strings.HasPrefix(target, pathOf("odd id.yaml", "")) && !strings.HasPrefix(target, pathOf("xx-no.yaml", "")) {
 			seen[kind] = true
 			all = append(all, target)
