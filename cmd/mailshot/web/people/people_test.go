@@ -2,6 +2,7 @@ package people_test
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"mime/multipart"
 	"net/http"
@@ -116,7 +117,7 @@ func (p *page) upload(name, text string) (status int, location, body string) {
 	if err == nil {
 		_, err = io.WriteString(part, text)
 	}
-	if err = m.Close(); err != nil {
+	if err = errors.Join(err, m.Close()); err != nil {
 		p.Fatal(err)
 	}
 	r := httptest.NewRequest("POST", "/c/campaign.yaml/people/upload", &b)
