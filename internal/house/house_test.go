@@ -42,7 +42,7 @@ var allowed = map[string][]string{
 		"cmd/mailshot/web/compose", "cmd/mailshot/web/desk", "cmd/mailshot/web/frame", "cmd/mailshot/web/guard",
 		"cmd/mailshot/web/home", "cmd/mailshot/web/mailport", "cmd/mailshot/web/one", "cmd/mailshot/web/people",
 		"cmd/mailshot/web/plan", "cmd/mailshot/web/rehearse", "cmd/mailshot/web/results", "cmd/mailshot/web/runs",
-		"cmd/mailshot/web/shelf",
+		"cmd/mailshot/web/server", "cmd/mailshot/web/shelf",
 	},
 	"cmd/mailshot/web/amend": {},
 	"cmd/mailshot/web/chart": {"campaign/ledger", "campaign/pacing", "campaign/report"},
@@ -53,7 +53,7 @@ var allowed = map[string][]string{
 	},
 	"cmd/mailshot/web/desk": {
 		"cmd/mailshot/web/figures", "cmd/mailshot/web/frame", "cmd/mailshot/web/mailport", "cmd/mailshot/web/runs",
-		"cmd/mailshot/web/shelf", "cmd/mailshot/web/survey", "internal/shell",
+		"cmd/mailshot/web/shelf", "internal/shell",
 	},
 	"cmd/mailshot/web/figures": {
 		"campaign/history", "campaign/ledger", "campaign/report", "cmd/mailshot/web/chart",
@@ -66,6 +66,7 @@ var allowed = map[string][]string{
 		"campaign/ledger", "campaign/report", "cmd/mailshot/starter", "cmd/mailshot/web/desk",
 		"cmd/mailshot/web/frame", "cmd/mailshot/web/runs", "cmd/mailshot/web/shelf", "internal/shell", "templates",
 	},
+	"cmd/mailshot/web/logins":   {"campaign/transport"},
 	"cmd/mailshot/web/mailport": {"cmd/mailshot/opened"},
 	"cmd/mailshot/web/one": {
 		"campaign", "campaign/check", "campaign/ledger", "cmd/mailshot/human", "cmd/mailshot/single",
@@ -75,7 +76,7 @@ var allowed = map[string][]string{
 	"cmd/mailshot/web/people": {
 		"campaign/check", "campaign/definition", "campaign/recipients", "cmd/mailshot/human",
 		"cmd/mailshot/web/amend", "cmd/mailshot/web/desk", "cmd/mailshot/web/files", "cmd/mailshot/web/frame",
-		"cmd/mailshot/web/roster", "cmd/mailshot/web/shelf", "internal/shell",
+		"cmd/mailshot/web/roster", "cmd/mailshot/web/shelf", "cmd/mailshot/web/survey", "internal/shell",
 	},
 	"cmd/mailshot/web/plan": {
 		"campaign/check", "campaign/history", "campaign/ledger", "campaign/report", "cmd/mailshot/human",
@@ -100,6 +101,12 @@ var allowed = map[string][]string{
 	"cmd/mailshot/web/runs": {
 		"campaign", "campaign/check", "campaign/dispatch", "campaign/ledger", "campaign/pacing", "campaign/report",
 		"cmd/mailshot/rehearsal", "render/address",
+	},
+	"cmd/mailshot/web/server": {
+		"campaign", "campaign/check", "campaign/definition", "campaign/definition/secret", "campaign/report",
+		"campaign/transport", "cmd/mailshot/probing", "cmd/mailshot/web/desk", "cmd/mailshot/web/frame",
+		"cmd/mailshot/web/logins", "cmd/mailshot/web/shelf", "cmd/mailshot/web/textfile", "render/address",
+		"sender", "sender/reply",
 	},
 	"cmd/mailshot/web/shelf": {
 		"campaign", "campaign/check", "campaign/definition", "campaign/history", "campaign/identity",

@@ -28,7 +28,7 @@ func TestOf(t *testing.T) {
 		{&campaign.GoneError{Other: "/other/state.db"}, unplanned.Gone, unplanned.None},
 		{&campaign.CopiedError{Missing: 2}, unplanned.Copied, unplanned.AcceptCopy},
 		{&campaign.CopiedError{Host: ledger.Host{ID: "h", Name: "h"}}, unplanned.Copied, unplanned.AcceptCopy},
-		{&identity.UnfinishedError{Today: "a"}, unplanned.Unfinished, unplanned.None},
+		{&identity.UnfinishedError{Today: "a"}, unplanned.Unfinished, unplanned.New},
 		{&campaign.ChangedError{ID: "a", What: []string{"list"}}, unplanned.Changed, unplanned.AcceptChanges},
 		{&campaign.PurgedError{ID: "a"}, unplanned.Purged, unplanned.None},
 		{&ledger.ErasedError{ID: "a"}, unplanned.Lost, unplanned.None},

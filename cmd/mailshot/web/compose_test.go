@@ -65,21 +65,6 @@ func TestCompose(t *testing.T) {
 			if b, err := os.ReadFile(body); err != nil || string(b) != was+"PS {{.number}}" {
 				t.Errorf("%q, %v", b, err)
 			}
-			newer := was + "theirs"
-			if err := os.WriteFile(body, []byte(newer), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			w.run(chromedp.SendKeys("#text", "!", chromedp.ByQuery), chromedp.KeyEvent("s", chromedp.KeyModifiers(2)),
-				chromedp.WaitVisible(".newer pre", chromedp.ByQuery), chromedp.WaitReady(".mirror div", chromedp.ByQuery))
-			w.shot(fmt.Sprintf("compose-newer-%d", width))
-			if b, err := os.ReadFile(body); err != nil || string(b) != newer {
-				t.Errorf("the newer file is %q, %v", b, err)
-			}
-			w.run(chromedp.Click("[data-key=save]", chromedp.ByQuery), chromedp.WaitNotPresent(".newer", chromedp.ByQuery),
-				chromedp.WaitVisible(".saved-text", chromedp.ByQuery), chromedp.WaitReady(".mirror div", chromedp.ByQuery))
-			if b, err := os.ReadFile(body); err != nil || string(b) != was+"PS {{.number}}!" {
-				t.Errorf("%q, %v", b, err)
-			}
 			w.click(`[data-view=phone]`, `#preview:not(.coming) .mail-phone iframe`)
 			w.shot(fmt.Sprintf("compose-phone-%d", width))
 			var here string

@@ -41,6 +41,7 @@ import (
 	"mailshot/cmd/mailshot/web/rehearse"
 	"mailshot/cmd/mailshot/web/results"
 	"mailshot/cmd/mailshot/web/runs"
+	"mailshot/cmd/mailshot/web/server"
 	"mailshot/cmd/mailshot/web/shelf"
 )
 
@@ -106,6 +107,7 @@ func Open(c Config) (_ *Window, err error) {
 		results.Routes(w.desk),
 		one.Routes(w.desk),
 		rehearse.Routes(w.desk),
+		server.Routes(w.desk),
 	} {
 		maps.Copy(w.routes, room)
 	}

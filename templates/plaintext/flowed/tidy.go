@@ -231,6 +231,7 @@ func (l *layout) block(around shape, text []byte) (written bool) {
 		}
 		var line []byte
 		line, rest = firstLine(rest)
+		l.table() // its rows come before what the line goes on with
 		if line = trimmed(Unmarked(line)); len(line) == 0 {
 			empty = written && s.kind == 0
 			continue

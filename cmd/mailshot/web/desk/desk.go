@@ -29,7 +29,7 @@ type Desk struct {
 	Figures figures.Known
 	Program string // as it was called, for the commands that pages show
 
-	Surveys survey.Surveys // of all messages of campaigns; Close closes them
+	Surveys survey.Surveys // of all messages of campaigns
 
 	mu     sync.Mutex
 	closed []func() error // what rooms give back when the window ends

@@ -73,8 +73,11 @@ func (d planned) Offers(choice string) bool {
 // Choices are what a person may say beforehand, and is offered where it answers why there is no plan.
 func (planned) Choices() []string {
 	return []string{string(unplanned.SkipErrors), string(unplanned.AcceptChanges), string(unplanned.Repeat),
-		string(unplanned.AcceptCopy)}
+		string(unplanned.AcceptCopy), string(unplanned.New)}
 }
+
+// Beforehand reports whether a choice makes sense where nothing asks for it.
+func (planned) Beforehand(choice string) bool { return choice != string(unplanned.New) }
 
 // Counts are those of the plan, of all rows of the list.
 func (d planned) PlanCounts() (all []report.Count) {
@@ -143,8 +146,7 @@ func (p plan) page(w http.ResponseWriter, r *http.Request, c *shelf.Campaign, d 
 	}
 	sum, holder, err := p.stands(r.Context(), c)
 	if err != nil && d.Why == nil { // else it is said already
-		p.Failed(w, r, err)
-		return
+		d.Why = &refused{Why: unplanned.Of(err)}
 	}
 	if d.Summary = sum; d.Phase == "" || d.Phase == runs.Ended {
 		d.Holder = holder
@@ -219,7 +221,9 @@ func (p plan) begin(w http.ResponseWriter, r *http.Request) {
 	said := func(choice unplanned.Choice) bool { return r.PostFormValue(string(choice)) != "" }
 	ask.Plan.SkipErrors, ask.Plan.AcceptChanges = said(unplanned.SkipErrors), said(unplanned.AcceptChanges)
 	ask.Plan.Repeat, ask.Plan.AcceptCopy = said(unplanned.Repeat), said(unplanned.AcceptCopy)
-	_, err := p.Runs.Plan(r.Context(), c.File, c.Def.Home(), p.Shelf.Options(c), ask)
+	o := p.Shelf.Options(c)
+	o.New = said(unplanned.New)
+	_, err := p.Runs.Plan(r.Context(), c.File, c.Def.Home(), o, ask)
 	if err != nil && !errors.Is(err, runs.ErrBusy) {
 		p.Failed(w, r, err)
 		return
