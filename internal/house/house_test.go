@@ -53,7 +53,7 @@ var allowed = map[string][]string{
 	},
 	"cmd/mailshot/web/desk": {
 		"cmd/mailshot/web/figures", "cmd/mailshot/web/frame", "cmd/mailshot/web/mailport", "cmd/mailshot/web/runs",
-		"cmd/mailshot/web/shelf", "internal/shell",
+		"cmd/mailshot/web/shelf", "cmd/mailshot/web/survey", "internal/shell",
 	},
 	"cmd/mailshot/web/figures": {
 		"campaign/history", "campaign/ledger", "campaign/report", "cmd/mailshot/web/chart",
