@@ -235,7 +235,9 @@ func (c *Campaign) survey(ctx context.Context, plan *Plan) (waiting, error) {
 			if len(plan.Samples) < 3 {
 				// A message that cannot be made now (a file has gone) is held when its turn comes; it is not a sample.
 				if m, err := c.maker.Render(row, c.now()); err == nil {
-					plan.Samples = append(plan.Samples, message.Sampled(m))
+					sample := message.Sampled(m)
+					sample.Number = rec.Number
+					plan.Samples = append(plan.Samples, sample)
 				}
 			}
 		}

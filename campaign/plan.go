@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"mailshot/campaign/accounts/clock"
+	"mailshot/campaign/caps"
 	"mailshot/campaign/check"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/message"
@@ -50,8 +51,10 @@ type Plan struct {
 	Servers     []PlannedServer  // if there are several; then Caps has the caps that hold over all of them
 	Caps        []string
 	Connections int
-	Multiple    int64     // addresses that get more than one message; 0 where an earlier run's plan has said it
-	Ends        time.Time // not before, as Estimate foresees; zero = nothing holds the messages back, or some will not go
+	Multiple    int64           // addresses that get more than one message; 0 where an earlier run's plan has said it
+	Used        []caps.Use      // how much of each cap has been used
+	Forecast    limits.Forecast // how the messages go if only caps and rules hold them back
+	Ends        time.Time       // not before, as Estimate foresees; zero = nothing holds the messages back, or some will not go
 	Notes       []string
 }
 
@@ -394,11 +397,12 @@ func (c *Campaign) describe(ctx context.Context, plan *Plan) error {
 	} else if off != 0 && c.opts.Sink == nil {
 		plan.Notes = append(plan.Notes, clock.Note(t, now.In(c.def.Schedule.Location()), off))
 	}
-	forecast, caps, err := c.foresee(ctx, c.ledger, now, lanes)
+	forecast, used, err := c.foresee(ctx, c.ledger, now, lanes)
 	if err != nil {
 		return err
 	}
-	if forecast.Left == 0 && (len(caps) > 0 || forecast.End.After(now)) {
+	plan.Forecast, plan.Used = forecast, used
+	if forecast.Left == 0 && (len(used) > 0 || forecast.End.After(now)) {
 		plan.Ends = forecast.End
 	}
 	if forecast.Stop != (limits.Hold{}) {

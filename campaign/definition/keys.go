@@ -195,7 +195,7 @@ func (s *Server) keys() []schema.Key {
 		{Name: "username", Read: schema.String(&s.Username), Example: "billing@acme.example"},
 		{Name: "password", Read: password(&s.Password), Example: "{ env: SMTP_PASSWORD }",
 			Doc: "Where the password is, never the password: " +
-				"{ env: NAME }, { file: path } or { command: [pass, show, smtp] }."},
+				"{ env: NAME }, { file: path }, { command: [pass, show, smtp] } or { keyring: name }, the system's keyring."},
 		{Name: "oauth", Keys: s.oauth.keys(), Off: true,
 			Doc: "Tokens in place of a password. mailshot login gets them; they are renewed by themselves."},
 		{Name: "auth", Read: mechanism(&s.Auth), Example: "scram-sha-256", Off: true,

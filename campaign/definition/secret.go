@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -15,21 +14,21 @@ import (
 	"mailshot/campaign/definition/secret"
 )
 
-// Secret says where a secret is. Exactly one of the fields is set. A Secret does not hold the secret and may be
+// Secret says where a secret is. Exactly one of the fields but Dir is set. A Secret does not hold the secret and may be
 // printed.
 type Secret struct {
 	Env     string   // environment variable
 	File    string   // file, relative to the campaign's folder; ~/ is the user's home
 	Command []string // program and arguments, run in the campaign's folder; the first line that it prints is the secret
-
-	dir string // of the campaign that names it, where another one uses it; "" = the same
+	Keyring string   // name in the system's keyring, where mailshot keeps passwords
+	Dir     string   // of the campaign that names it, where another one is sent through its server; "" = the campaign's folder
 }
 
 // Read fetches the secret. dir is the campaign's folder. A command has two minutes, because it may ask a person; it
 // ends earlier when ctx ends. The value is never part of an error.
 func (s *Secret) Read(ctx context.Context, dir string) (string, error) {
 	value, from, err := "", "", error(nil)
-	dir = cmp.Or(s.dir, dir)
+	dir = cmp.Or(s.Dir, dir)
 	switch {
 	case s.Env != "":
 		from = "environment variable " + s.Env
@@ -40,11 +39,14 @@ func (s *Secret) Read(ctx context.Context, dir string) (string, error) {
 	case s.File != "":
 		from = "file " + s.File
 		value, err = fromFile(s.File, dir)
+	case s.Keyring != "":
+		from = "keyring " + s.Keyring
+		value, err = secret.Kept(s.Keyring)
 	case len(s.Command) > 0:
 		from = "command " + s.Command[0]
 		value, err = secret.Command(ctx, s.Command, dir)
 	default:
-		return "", errors.New("no env, file or command is named")
+		return "", errors.New("no env, file, command or keyring is named")
 	}
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", from, err)
@@ -64,27 +66,14 @@ func (s *Secret) Lacks(ctx context.Context, dir string) error {
 		_, err := s.Read(ctx, dir)
 		return err
 	}
-	if err := secret.Runs(s.Command[0], cmp.Or(s.dir, dir)); err != nil {
+	if err := secret.Runs(s.Command[0], cmp.Or(s.Dir, dir)); err != nil {
 		return fmt.Errorf("command %s: %w", s.Command[0], err)
 	}
 	return nil
 }
 
 // Path resolves the path of a file that may be anywhere: ~/ is the user's home, and a relative path is relative to dir.
-func Path(name, dir string) (string, error) {
-	if rest, ok := strings.CutPrefix(name, "~/"); ok {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			return "", err
-		}
-		name = filepath.Join(home, rest)
-	}
-	name = filepath.FromSlash(name)
-	if !filepath.IsAbs(name) {
-		name = filepath.Join(dir, name)
-	}
-	return name, nil
-}
+func Path(name, dir string) (string, error) { return secret.Path(name, dir) }
 
 // fromFile reads the secret in a file, whose path is as Path reads it.
 func fromFile(name, dir string) (string, error) {
@@ -120,8 +109,12 @@ func secretReader(into **Secret, kind, hint string) schema.Reader {
 				s.Env = value.Value
 			}
 		case "file":
-			if ok = value.Kind == yaml.ScalarNode && value.Value != "" && !strings.ContainsAny(value.Value, "\x00\n"); ok {
+			if ok = line(value); ok {
 				s.File = value.Value
+			}
+		case "keyring":
+			if ok = line(value); ok {
+				s.Keyring = value.Value
 			}
 		case "command":
 			ok = value.Kind == yaml.SequenceNode && len(value.Content) > 0
@@ -135,14 +128,20 @@ func secretReader(into **Secret, kind, hint string) schema.Reader {
 			what := map[string]string{
 				"env":     "env must be the name of an environment variable",
 				"file":    "file must be a path",
+				"keyring": "keyring must be the name of a password that the system's keyring keeps",
 				"command": "command must be a list: the program and its arguments",
 			}[name.Value]
 			if what == "" {
-				what = kind + " is named by env, file or command"
+				what = kind + " is named by env, file, command or keyring"
 			}
 			dec.Report(value, "bad-password", what, hint)
 			return
 		}
 		*into = s
 	}
+}
+
+// line reports whether a value is a text of one line that is not empty.
+func line(n *yaml.Node) bool {
+	return n.Kind == yaml.ScalarNode && n.Value != "" && !strings.ContainsAny(n.Value, "\x00\n")
 }

@@ -50,7 +50,7 @@ func TestSecretEnv(t *testing.T) {
 	read(t, Secret{Env: "MAILSHOT_TEST_SECRET"}, "", "")
 	read(t, Secret{Env: "MAILSHOT_TEST_EMPTY"}, "", "environment variable MAILSHOT_TEST_EMPTY is empty")
 	read(t, Secret{Env: "MAILSHOT_TEST_NEVER"}, "", "environment variable MAILSHOT_TEST_NEVER is not set")
-	read(t, Secret{}, "", "no env, file or command is named")
+	read(t, Secret{}, "", "no env, file, command or keyring is named")
 }
 
 func TestSecretFile(t *testing.T) {

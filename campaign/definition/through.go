@@ -55,6 +55,6 @@ func (s *Secret) in(dir string) *Secret {
 		return nil
 	}
 	c := *s
-	c.dir = dir
+	c.Dir = dir
 	return &c
 }

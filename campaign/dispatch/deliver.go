@@ -228,5 +228,5 @@ func (r *Run) deferGroup(a *admission, out sender.Outcome) {
 	r.mu.Unlock()
 	out.HoldOff = max(out.HoldOff, until.Sub(now))
 	r.defers(a, out)
-	r.observe(Event{Kind: Hold, Text: group + ": " + words(out), Until: until})
+	r.observe(Event{Kind: Hold, Lane: group, Text: group + ": " + words(out), Until: until})
 }

@@ -20,7 +20,7 @@ const (
 type Event struct {
 	Kind     Kind
 	Server   string // which of several servers a Hold or Out is about, "" = the run; of an outcome the server's host:port
-	Lane     string // of an outcome's delivery
+	Lane     string // of an outcome's delivery; of a Hold the group that it is about, "" = all
 	Place    string // the row's place; "" when the event is not about one row
 	Key      string
 	Address  string

@@ -132,8 +132,7 @@ func TestMinutesAndStory(t *testing.T) {
 	}
 }
 
-// Whoever asks who holds a campaign is told, and keeps nobody out. With a Lock that did not ask again, one that was
-// taken while somebody asked was refused.
+// Whoever asks who holds a campaign is told, and keeps nobody out, however often they ask.
 func TestHolder(t *testing.T) {
 	t.Parallel()
 	l := open1(t)

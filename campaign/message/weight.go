@@ -34,6 +34,7 @@ func onWire(m *render.Message) int64 {
 
 // Sample is the head of a message, for a person to look at.
 type Sample struct {
+	Number            int64 // of its row, from 1; 0 = not known
 	From, To, Subject string
 	Size              int64
 	Attachments       []string

@@ -14,6 +14,7 @@ import (
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/transport"
 	"mailshot/cmd/mailshot/human"
+	"mailshot/cmd/mailshot/probing"
 	"mailshot/internal/shell"
 )
 
@@ -52,7 +53,7 @@ type checkFlags struct {
 
 // network is the way to the DNS; "" is the system's.
 func network(at string) transport.Network {
-	if r := resolver(at); r != nil {
+	if r := probing.Resolver(at); r != nil {
 		return transport.Network{Resolver: r}
 	}
 	return transport.Network{}

@@ -2,9 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"crypto/tls"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
@@ -12,16 +9,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"mailshot/campaign"
-	"mailshot/campaign/check"
-	"mailshot/campaign/readiness"
 	"mailshot/campaign/report"
 	"mailshot/cmd/mailshot/human"
-	"mailshot/internal/records"
+	"mailshot/cmd/mailshot/probing"
 	"mailshot/internal/shell"
 	"mailshot/render/address"
 	"mailshot/sender"
@@ -71,15 +65,6 @@ wrong.`,
 	return cmd
 }
 
-// probing is all that a probe has found.
-type probing struct {
-	*sender.Probed
-	host     string
-	presets  []reply.Provider
-	findings []check.Finding
-	records  []records.Finding
-}
-
 func (t *tool) probe(cmd *cobra.Command, args []string, f probeFlags) error {
 	o, err := f.options()
 	if err != nil {
@@ -87,7 +72,7 @@ func (t *tool) probe(cmd *cobra.Command, args []string, f probeFlags) error {
 	}
 	ctx, _, stop := interrupts(cmd.Context())
 	defer stop()
-	var p *probing
+	var p *probing.Probing
 	if named := len(args) > 0 && !exists(path(args)) && !strings.HasSuffix(args[0], ".yaml"); named {
 		p, err = t.probeServer(ctx, args[0], f, o)
 	} else {
@@ -96,26 +81,22 @@ func (t *tool) probe(cmd *cobra.Command, args []string, f probeFlags) error {
 	if err != nil {
 		return err
 	}
-	p.presets = reply.Match(p.host)
 	if f.dns {
 		if f.domain == "" {
 			return usage(errors.New("--dns needs a domain, and the From address has none"),
 				"mailshot probe --dns --domain example.com "+shell.Quote(p.Server))
 		}
-		p.records = records.Look(ctx, records.Config{
-			Domain: f.domain, Selector: f.selector, Server: p.host, Provider: len(p.presets) > 0,
-			Resolver: resolver(f.resolver),
-		})
+		p.Look(ctx, f.domain, f.selector, f.resolver)
 	}
 	if f.json {
-		err = writeJSON(t.stdout, p.json())
+		err = writeJSON(t.stdout, p.JSON())
 	} else {
 		err = t.writeProbe(p)
 	}
 	if err != nil {
 		return err
 	}
-	switch serious := p.serious(); {
+	switch serious := p.Serious(); {
 	case p.Err != nil:
 		return &exit{exitFailed, fmt.Errorf("%s did not go as far as %s", p.Server, p.Until),
 			"mailshot probe --until " + before(p.Until) + " " + shell.Quote(strings.Join(args, ""))}
@@ -167,21 +148,8 @@ func (f *probeFlags) options() (sender.ProbeOptions, error) {
 	return o, nil
 }
 
-// resolver asks the DNS server at an address, on port 53 if it names none; "" is the system's.
-func resolver(at string) *net.Resolver {
-	if at == "" {
-		return nil
-	}
-	if _, _, err := net.SplitHostPort(at); err != nil {
-		at = net.JoinHostPort(strings.Trim(at, "[]"), "53")
-	}
-	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, network, at)
-	}}
-}
-
 // probeServer looks at a server that is named on the command line.
-func (t *tool) probeServer(ctx context.Context, name string, f probeFlags, o sender.ProbeOptions) (*probing, error) {
+func (t *tool) probeServer(ctx context.Context, name string, f probeFlags, o sender.ProbeOptions) (*probing.Probing, error) {
 	cfg := sender.Config{TLS: f.tls, Observe: t.whileProbing}
 	if p, ok := reply.Preset(strings.ToLower(name)); ok && p.Host != "" {
 		name = net.JoinHostPort(p.Host, strconv.Itoa(p.Ports[0].Number))
@@ -205,11 +173,11 @@ func (t *tool) probeServer(ctx context.Context, name string, f probeFlags, o sen
 		return nil, usage(errors.New("a login needs a campaign file, which says where the password is"),
 			"mailshot probe CAMPAIGN")
 	}
-	probed, err := sender.Probe(ctx, cfg, o)
+	p, err := probing.Server(ctx, cfg, o)
 	if err != nil {
 		return nil, usage(err, "mailshot probe --help")
 	}
-	return &probing{Probed: probed, host: host, findings: readiness.Probed(probed, time.Now())}, nil
+	return p, nil
 }
 
 // whileProbing says that a server keeps the probe waiting.
@@ -221,7 +189,7 @@ func (t *tool) whileProbing(e sender.Event) {
 
 // probeCampaign looks at a campaign's server.
 func (t *tool) probeCampaign(cmd *cobra.Command, ctx context.Context, args []string, f *probeFlags,
-	o sender.ProbeOptions) (_ *probing, err error) {
+	o sender.ProbeOptions) (_ *probing.Probing, err error) {
 	d, err := t.load(cmd, args)
 	if err != nil {
 		return nil, err
@@ -241,37 +209,18 @@ func (t *tool) probeCampaign(cmd *cobra.Command, ctx context.Context, args []str
 		return nil, t.refuse(err, d.Path)
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
-	probed, err := c.Probe(ctx, s, o)
-	if err != nil {
-		return nil, t.refuse(err, d.Path)
-	}
-	e, err := c.Estimate(ctx, campaign.EstimateOptions{Repeat: true})
+	p, err := probing.Campaign(ctx, c, s, o)
 	if err != nil {
 		return nil, t.refuse(err, d.Path)
 	}
 	if f.domain == "" {
 		f.domain = c.Domain()
 	}
-	return &probing{Probed: probed, host: s.Host, findings: c.Judge(s, probed, e)}, nil
-}
-
-// serious counts the findings that would stop mail. It leaves out what stopped the probe itself.
-func (p *probing) serious() (n int) {
-	for _, f := range p.findings {
-		if f.Severity == check.Error {
-			n++
-		}
-	}
-	for _, r := range p.records {
-		if r.Serious {
-			n++
-		}
-	}
-	return n
+	return p, nil
 }
 
 // writeProbe shows a probe to a person: the conversation, what the server is like, what the DNS says, and the findings.
-func (t *tool) writeProbe(p *probing) error {
+func (t *tool) writeProbe(p *probing.Probing) error {
 	s := newScreen(t.stdout)
 	var b strings.Builder
 	for _, l := range p.Conversation {
@@ -282,11 +231,14 @@ func (t *tool) writeProbe(p *probing) error {
 		}
 	}
 	b.WriteString("\n")
-	facts := p.facts()
+	var facts table
+	for _, f := range p.Facts() {
+		facts.add(f[0], f[1])
+	}
 	if err := facts.write(&b, "", 0); err != nil {
 		return err
 	}
-	for i, r := range p.records {
+	for i, r := range p.Records {
 		if i == 0 {
 			b.WriteString("\n")
 		}
@@ -302,139 +254,6 @@ func (t *tool) writeProbe(p *probing) error {
 	if _, err := fmt.Fprint(t.stdout, b.String()); err != nil {
 		return err
 	}
-	t.findings(p.findings)
+	t.findings(p.Findings)
 	return nil
-}
-
-// facts is a table of what the server is like.
-func (p *probing) facts() (facts table) {
-	fact := func(name, format string, args ...any) { facts.add(name, report.Clean(fmt.Sprintf(format, args...))) }
-	fact("server", "%s", p.Server)
-	fact("reached", "%s", dashed(p.Reached))
-	if p.Connect > 0 {
-		fact("round trip", "%s, connecting %s", milliseconds(p.RoundTrip), milliseconds(p.Connect))
-	}
-	if p.TLS {
-		fact("tls", "%s", tls.VersionName(p.TLSVersion))
-	} else if p.Reached != "" {
-		fact("tls", "none")
-	}
-	for i, c := range p.Certificates[:min(1, len(p.Certificates))] {
-		sum := sha256.Sum256(c.Raw)
-		fact("certificate", "%s", strings.Join(names(p, i), ", "))
-		fact("", "by %s, until %s (%s)", c.Issuer.CommonName, c.NotAfter.Format(time.DateOnly), left(c.NotAfter))
-		fact("fingerprint", "%s", hex.EncodeToString(sum[:]))
-	}
-	if p.Extensions != nil {
-		fact("offers", "%s", strings.Join(extensions(p), ", "))
-		fact("logins", "%s", dashed(strings.Join(p.Mechanisms(), ", ")))
-		most := "not said"
-		if p.MaxSize > 0 {
-			most = human.Size(p.MaxSize)
-		}
-		fact("largest", "%s", most)
-	}
-	for _, preset := range p.presets {
-		fact("preset", "%s (%s)", preset.ID, preset.Name)
-	}
-	return facts
-}
-
-func dashed(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
-}
-
-func milliseconds(d time.Duration) string { return fmt.Sprintf("%.1f ms", d.Seconds()*1000) }
-
-// left is how much longer a certificate is valid.
-func left(until time.Time) string {
-	if d := time.Until(until); d > 0 {
-		return human.Plural(int64(d.Hours()/24), "day") + " left"
-	}
-	return "expired"
-}
-
-// names are the names that the i-th certificate is valid for.
-func names(p *probing, i int) []string {
-	c := p.Certificates[i]
-	all := slices.Clone(c.DNSNames)
-	for _, ip := range c.IPAddresses {
-		all = append(all, ip.String())
-	}
-	if len(all) == 0 {
-		all = append(all, "no name")
-	}
-	return all
-}
-
-// extensions are the keywords that EHLO's answer offered, sorted. AUTH and SIZE have lines of their own.
-func extensions(p *probing) []string {
-	var all []string
-	for keyword := range p.Extensions {
-		if keyword != "AUTH" && keyword != "SIZE" {
-			all = append(all, keyword)
-		}
-	}
-	if slices.Sort(all); len(all) == 0 {
-		all = append(all, "nothing")
-	}
-	return all
-}
-
-// json is a probe for scripts.
-func (p *probing) json() any {
-	type certificate struct {
-		Names       []string  `json:"names"`
-		Issuer      string    `json:"issuer"`
-		NotAfter    time.Time `json:"not_after"`
-		Fingerprint string    `json:"fingerprint"`
-	}
-	out := struct {
-		Server       string            `json:"server"`
-		Until        string            `json:"until"`
-		Reached      string            `json:"reached"`
-		Error        string            `json:"error"`
-		Conversation []string          `json:"conversation"`
-		Connect      float64           `json:"connect_seconds"`
-		RoundTrip    float64           `json:"round_trip_seconds"`
-		TLS          string            `json:"tls"`
-		Certificates []certificate     `json:"certificates"`
-		Extensions   map[string]string `json:"extensions"`
-		Mechanisms   []string          `json:"auth"`
-		MaxSize      int64             `json:"max_size"`
-		Presets      []string          `json:"presets"`
-		Findings     []check.Finding   `json:"findings"`
-		Records      []records.Finding `json:"records,omitempty"`
-	}{
-		Server: p.Server, Until: p.Until, Reached: p.Reached,
-		Conversation: []string{}, Certificates: []certificate{}, Presets: []string{},
-		Connect: p.Connect.Seconds(), RoundTrip: p.RoundTrip.Seconds(),
-		Extensions: p.Extensions, Mechanisms: append([]string{}, p.Mechanisms()...), MaxSize: p.MaxSize,
-		Findings: append([]check.Finding{}, p.findings...), Records: p.records,
-	}
-	if p.Err != nil {
-		out.Error = report.Clean(p.Err.Error())
-	}
-	if p.TLS {
-		out.TLS = tls.VersionName(p.TLSVersion)
-	}
-	for _, l := range p.Conversation {
-		side := "> "
-		if l.Server {
-			side = "< "
-		}
-		out.Conversation = append(out.Conversation, side+report.Clean(l.Text))
-	}
-	for i, c := range p.Certificates {
-		sum := sha256.Sum256(c.Raw)
-		out.Certificates = append(out.Certificates,
-			certificate{names(p, i), c.Issuer.CommonName, c.NotAfter, hex.EncodeToString(sum[:])})
-	}
-	for _, preset := range p.presets {
-		out.Presets = append(out.Presets, preset.ID)
-	}
-	return out
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/zalando/go-keyring"
 
 	"mailshot/internal/disk"
+	system "mailshot/internal/keyring"
 )
 
 // record has what is kept of a login.
@@ -60,21 +61,7 @@ func (c Config) store() store {
 
 // SystemKeyring reports whether this system has a keyring that can be asked. On Linux and the BSDs that needs a session
 // bus, which is never started for it.
-func SystemKeyring() bool {
-	switch runtime.GOOS {
-	case "windows", "darwin":
-		return true
-	}
-	if os.Getenv("DBUS_SESSION_BUS_ADDRESS") != "" {
-		return true
-	}
-	run := os.Getenv("XDG_RUNTIME_DIR")
-	if run == "" {
-		return false
-	}
-	_, err := os.Stat(filepath.Join(run, "bus"))
-	return err == nil
-}
+func SystemKeyring() bool { return system.System() }
 
 func (s store) file() string { return filepath.Join(s.dir, s.name+".json") }
 

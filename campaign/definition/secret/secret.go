@@ -12,7 +12,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/zalando/go-keyring"
+
 	"mailshot/campaign/definition/schema"
+	system "mailshot/internal/keyring"
 )
 
 const (
@@ -126,4 +129,52 @@ func Variable(s string) bool {
 		}
 	}
 	return s != ""
+}
+
+// Path resolves the path of a file that may be anywhere: ~/ is the user's home, and a relative path is relative to dir.
+func Path(name, dir string) (string, error) {
+	if rest, ok := strings.CutPrefix(name, "~/"); ok {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "", err
+		}
+		name = filepath.Join(home, rest)
+	}
+	name = filepath.FromSlash(name)
+	if !filepath.IsAbs(name) {
+		name = filepath.Join(dir, name)
+	}
+	return name, nil
+}
+
+// service is the name under which the system's keyring keeps passwords.
+const service = "mailshot password"
+
+// HasKeyring reports whether this system has a keyring to keep passwords in.
+func HasKeyring() bool { return system.System() }
+
+// Kept returns what the system's keyring keeps under a name.
+func Kept(name string) (string, error) {
+	if !system.System() {
+		return "", errors.New("this system has no keyring, or nobody is logged in to it")
+	}
+	value, err := keyring.Get(service, name)
+	if errors.Is(err, keyring.ErrNotFound) {
+		return "", errors.New("the system's keyring has nothing of that name")
+	}
+	if err != nil {
+		return "", fmt.Errorf("the system's keyring: %w", err)
+	}
+	return value, nil
+}
+
+// Keep keeps a value in the system's keyring under a name, in place of what was there.
+func Keep(name, value string) error {
+	if !system.System() {
+		return errors.New("this system has no keyring, or nobody is logged in to it")
+	}
+	if err := keyring.Set(service, name, value); err != nil {
+		return fmt.Errorf("the system's keyring: %w", err)
+	}
+	return nil
 }

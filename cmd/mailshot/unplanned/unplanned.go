@@ -42,13 +42,14 @@ const (
 // Choice is what a person may say to go on all the same.
 type Choice string
 
-// The choices. Each is an option of campaign.PlanOptions.
+// The choices. Each is an option of campaign.PlanOptions, and New one of campaign.Options.
 const (
 	None          Choice = ""
 	AcceptChanges Choice = "accept-changes"
 	AcceptCopy    Choice = "accept-copy"
 	Repeat        Choice = "repeat"
 	SkipErrors    Choice = "skip-errors"
+	New           Choice = "new"
 )
 
 // Why is why there is no plan. Nothing was sent.
@@ -126,7 +127,7 @@ func (w *Why) inputs() bool {
 	)
 	switch {
 	case errors.As(w.Err, &w.Open):
-		w.Kind = Unfinished
+		w.Kind, w.Choice = Unfinished, New
 	case errors.As(w.Err, &changed):
 		w.Kind = Changed
 		if w.Missing = digest.Missing(changed.What); w.Missing == nil {

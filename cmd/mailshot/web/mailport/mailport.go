@@ -11,9 +11,12 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+
+	"golang.org/x/net/html"
 
 	"mailshot/cmd/mailshot/opened"
 )
@@ -68,19 +71,60 @@ func weight(m *opened.Message) int {
 // policy is that of a mail. sandbox holds also when somebody opens the address outside of a frame.
 const policy = "default-src 'none'; style-src 'unsafe-inline'; font-src data:; form-action 'none'; base-uri 'none'; sandbox; "
 
-// Handler answers for the port.
+// Handler answers for the port. It refuses another Host, and what a page of another site asks for. A mail's own frame is
+// of no origin, and so of another site: nothing in a mail leads back here.
 func (p *Port) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{secret}/{$}", func(w http.ResponseWriter, r *http.Request) { p.show(w, r, "data:") })
 	mux.HandleFunc("GET /{secret}/images", func(w http.ResponseWriter, r *http.Request) { p.show(w, r, "data: https: http:") })
 	mux.HandleFunc("GET /{secret}/files/{n}", p.file)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Host != p.Host {
-			http.Error(w, "mailshot: another address", http.StatusForbidden)
+		site, origin := r.Header.Get("Sec-Fetch-Site"), r.Header.Get("Origin")
+		if r.Host != p.Host || site == "cross-site" || origin != "" && origin != p.Window {
+			http.Error(w, "mailshot: another address, or another page asked for this", http.StatusForbidden)
 			return
 		}
 		mux.ServeHTTP(w, r)
 	})
+}
+
+// blank has links ask for a window of their own, which the sandbox refuses: nothing opens, and the mail stays. It stands
+// behind the mail, which may begin with a doctype.
+const blank = `<base target="_blank">`
+
+// still is the HTML with blank, and with links that lead nowhere: a browser opens a link in a new tab, whatever the
+// sandbox says, when somebody holds a key. They still look like links. A link that escapes this is stopped by the
+// window's frame-src, as long as nobody holds a key.
+func still(text string) string {
+	var b strings.Builder
+	z := html.NewTokenizer(strings.NewReader(text))
+	for {
+		kind := z.Next()
+		if kind == html.ErrorToken {
+			b.WriteString(string(z.Raw()) + blank)
+			return b.String()
+		}
+		raw := string(z.Raw())
+		if kind == html.StartTagToken || kind == html.SelfClosingTagToken {
+			if t := z.Token(); t.Data == "a" || t.Data == "area" || t.Data == "base" {
+				raw = nowhere(t)
+			}
+		}
+		b.WriteString(raw)
+	}
+}
+
+// nowhere is a link without its address and whatever else is for a click.
+func nowhere(t html.Token) string {
+	t.Attr = slices.DeleteFunc(t.Attr, func(a html.Attribute) bool {
+		return a.Key == "target" || a.Key == "ping" || a.Key == "download" || t.Data == "base"
+	})
+	for i := range t.Attr {
+		if a := &t.Attr[i]; a.Key == "href" || strings.HasSuffix(a.Key, ":href") {
+			a.Val = "#"
+		}
+	}
+	return t.String()
 }
 
 // turned turns images back whose frame turns all colours round: programs that force dark colours leave images alone.
@@ -92,7 +136,7 @@ func (p *Port) show(w http.ResponseWriter, r *http.Request, images string) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	text := m.Inlined()
+	text := still(m.Inlined())
 	if r.URL.Query().Has("forced") {
 		text += turned
 	}

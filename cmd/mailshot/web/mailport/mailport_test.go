@@ -90,8 +90,25 @@ func TestVariants(t *testing.T) {
 		w := get(p, address+path)
 		policy := w.Header().Get("Content-Security-Policy")
 		if strings.Contains(policy, "https:") != c.images || strings.Contains(w.Body.String(), "invert") != c.turned ||
-			strings.Contains(policy, "script-src") {
+			strings.Contains(policy, "script-src") || !strings.HasPrefix(w.Body.String(), "<p>x"+blank) {
 			t.Errorf("%q: %s\n%s", path, policy, w.Body)
+		}
+	}
+}
+
+// The links of a mail lead nowhere, and the rest of it stays byte for byte.
+func TestStill(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"<!DOCTYPE html>\n<P  CLASS=x>a<br/>&amp;&nbsp;<!-- c --><b HREF='x'>b</B>": "<!DOCTYPE html>\n<P  CLASS=x>a<br/>&amp;&nbsp;<!-- c --><b HREF='x'>b</B>",
+		`<A class="b" HREF="x?a=1&amp;b=2" TARGET=_self ping=y download>b</A>`:      `<a class="b" href="#">b</A>`,
+		`<base target=_self href=x><area target="" href="y">`:                       `<base><area href="#">`,
+		`<svg><a xlink:href="x" title="&quot;>">b</a></svg>`:                        `<svg><a xlink:href="#" title="&#34;&gt;">b</a></svg>`,
+		`<a name=x>`: `<a name="x">`, `<style>a[target=x]{}</style><p target=x>`: `<style>a[target=x]{}</style><p target=x>`,
+		`a < b <`: `a < b <`, "": "", "<a target=": "<a target=", "x\x00\ufeff": "x\x00\ufeff",
+	} {
+		if got := still(text); got != want+blank {
+			t.Errorf("%q is %q", text, got)
 		}
 	}
 }

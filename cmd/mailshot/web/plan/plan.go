@@ -3,21 +3,26 @@
 package plan
 
 import (
+	"context"
 	"embed"
 	"errors"
 	"net/http"
+	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"mailshot/campaign"
 	"mailshot/campaign/check"
+	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
 	"mailshot/cmd/mailshot/human"
+	"mailshot/cmd/mailshot/unplanned"
 	"mailshot/cmd/mailshot/web/desk"
 	"mailshot/cmd/mailshot/web/frame"
 	"mailshot/cmd/mailshot/web/runs"
 	"mailshot/cmd/mailshot/web/shelf"
+	"mailshot/sender/limits"
 )
 
 //go:embed *.html
@@ -46,12 +51,76 @@ func Routes(d *desk.Desk) desk.Routes {
 type planned struct {
 	runs.Snapshot
 	Summary *report.Summary // of the ledger; nil = not planned yet
-	Report  *check.Report   // why there is no plan
+	Why     *refused        // why there is no plan
+	Report  *check.Report   // what was found
 	Wrong   string          // the number that was typed is another one
 	Typed   string
-	Server  string // where it would go
-	Ends    string
+	Holder  int // another process that has the campaign; 0 = none
+	Asked   map[string]bool
 }
+
+// refused is why there is no plan, as the page says it.
+type refused struct {
+	unplanned.Why
+	Answers []unplanned.Choice // what answers the findings, in the order in which they are offered
+}
+
+// Offers reports whether a choice is offered as the answer to why there is no plan.
+func (d planned) Offers(choice string) bool {
+	return d.Why != nil && (string(d.Why.Choice) == choice || slices.Contains(d.Why.Answers, unplanned.Choice(choice)))
+}
+
+// Choices are what a person may say beforehand, and is offered where it answers why there is no plan.
+func (planned) Choices() []string {
+	return []string{string(unplanned.SkipErrors), string(unplanned.AcceptChanges), string(unplanned.Repeat),
+		string(unplanned.AcceptCopy), string(unplanned.New)}
+}
+
+// Beforehand reports whether a choice makes sense where nothing asks for it.
+func (planned) Beforehand(choice string) bool { return choice != string(unplanned.New) }
+
+// Counts are those of the plan, of all rows of the list.
+func (d planned) PlanCounts() (all []report.Count) {
+	for _, state := range ledger.States() {
+		all = append(all, report.Count{State: string(state), N: d.Plan.Counts[string(state)]})
+	}
+	return all
+}
+
+// Sum is the plan as a sum of its states.
+func (d planned) Sum() *report.Summary {
+	return &report.Summary{Rows: d.Plan.Rows, Counts: d.PlanCounts()}
+}
+
+// use is how much of a cap has been used.
+type use struct {
+	Name    string
+	Of      int64
+	Used    int64
+	Left    int64
+	Spaced  bool  // its uses are evenly spaced, so that nothing is used up
+	Percent int64 // for the meter
+}
+
+// Uses say how much of each cap has been used.
+func (d planned) Uses() (all []use) {
+	for _, u := range d.Plan.Used {
+		all = append(all, use{Name: limits.Hold{Lane: u.Lane, Cap: u.Cap}.String(), Of: u.Cap.N, Used: u.Used,
+			Left: max(u.Cap.N-u.Used, 0), Spaced: u.Cap.Paced()})
+	}
+	return all
+}
+
+// Stretches are when how many go, and why not sooner; those that a page shows.
+func (d planned) Stretches() []limits.Stretch {
+	return d.Plan.Forecast.Stretches[:min(len(d.Plan.Forecast.Stretches), mostStretches)]
+}
+
+// mostStretches is how many stretches of time a page shows.
+const mostStretches = 12
+
+// At is a moment for a person, in the zone of the campaign.
+func (d planned) At(t time.Time) string { return human.When(t, time.Now()) }
 
 func (p plan) show(w http.ResponseWriter, r *http.Request) {
 	if c := p.Campaign(w, r); c != nil {
@@ -63,14 +132,7 @@ func (p plan) page(w http.ResponseWriter, r *http.Request, c *shelf.Campaign, d 
 	if len(c.Mistakes) > 0 {
 		d.Report = &check.Report{Findings: c.Mistakes}
 	}
-	sum, err := p.Shelf.Summary(r.Context(), c)
-	if err != nil {
-		p.Failed(w, r, err)
-		return
-	}
-	d.Summary = sum
-	page := frame.Page{Name: "plan", Title: frame.Words(r).Say("plan.title"), Campaign: desk.Frame(c),
-		Commands: []string{p.Command(c, "send")}}
+	page := frame.Page{Name: "plan", Title: frame.Words(r).Say("plan.title"), Campaign: desk.Frame(c)}
 	if run := p.Runs.Of(c.File); run != nil {
 		d.Snapshot = run.Snapshot()
 		switch d.Phase {
@@ -80,21 +142,69 @@ func (p plan) page(w http.ResponseWriter, r *http.Request, c *shelf.Campaign, d 
 		case runs.Planning:
 			page.Events = desk.Frame(c).Path("run/events")
 		}
-		var found *campaign.CheckError
-		if errors.As(d.Err, &found) {
-			d.Report = found.Report
-		} else if fs := check.From(d.Err); d.Err != nil && len(fs) > 0 && fs[0].Place != "" {
-			d.Report = &check.Report{Findings: fs}
-		}
-		if d.Snapshot.Plan != nil && !d.Snapshot.Plan.Ends.IsZero() {
-			d.Ends = human.When(d.Snapshot.Plan.Ends, time.Now())
-		}
+		d.refused(c)
 	}
+	sum, holder, err := p.stands(r.Context(), c)
+	if err != nil && d.Why == nil { // else it is said already
+		d.Why = &refused{Why: unplanned.Of(err)}
+	}
+	if d.Summary = sum; d.Phase == "" || d.Phase == runs.Ended {
+		d.Holder = holder
+	}
+	d.Asked = map[string]bool{string(unplanned.SkipErrors): d.Ask.Plan.SkipErrors,
+		string(unplanned.AcceptChanges): d.Ask.Plan.AcceptChanges, string(unplanned.Repeat): d.Ask.Plan.Repeat,
+		string(unplanned.AcceptCopy): d.Ask.Plan.AcceptCopy}
 	if d.Wrong != "" {
 		page.Status = http.StatusUnprocessableEntity
 	}
-	page.Data = d
+	page.Commands, page.Data = []string{p.Command(c, d.words()...)}, d
 	pages.Show(w, r, page)
+}
+
+// refused says why a run that has ended had no plan.
+func (d *planned) refused(c *shelf.Campaign) {
+	if d.Err == nil || d.Plan != nil {
+		return
+	}
+	d.Why = &refused{Why: unplanned.Of(d.Err)}
+	if d.Report = d.Why.Report; d.Report == nil || c.Def == nil {
+		return
+	}
+	lists := append([]string{c.Def.Recipients.File}, c.Def.Recipients.Files...)
+	for _, f := range d.Report.Findings {
+		choice := unplanned.Answer(f, lists)
+		if choice != unplanned.None && !slices.Contains(d.Why.Answers, choice) {
+			d.Why.Answers = append(d.Why.Answers, choice)
+		}
+	}
+}
+
+// words are those of the command that does the same.
+func (d planned) words() []string {
+	words := []string{"send"}
+	if d.Ask.ToSink {
+		words = append(words, "--to-sink")
+	}
+	for _, choice := range d.Choices() {
+		if d.Asked[choice] || d.Offers(choice) {
+			words = append(words, "--"+choice)
+		}
+	}
+	return words
+}
+
+// stands is where a campaign stands, and the process other than this one that has it; nil if it was not planned yet.
+func (p plan) stands(ctx context.Context, c *shelf.Campaign) (sum *report.Summary, holder int, err error) {
+	h, err := p.Shelf.History(ctx, c)
+	if h == nil || err != nil {
+		return nil, 0, err
+	}
+	defer func() { err = errors.Join(err, h.Close()) }()
+	got, err := h.Summary(ctx)
+	if holder = h.Ledger.Holder(h.ID); holder == os.Getpid() {
+		holder = 0
+	}
+	return &got, holder, err
 }
 
 // begin begins the making of a plan.
@@ -108,10 +218,12 @@ func (p plan) begin(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	ask := runs.Ask{ToSink: r.PostFormValue("to") == "sink", Wait: true}
-	ask.Plan.SkipErrors = r.PostFormValue("skip-errors") != ""
-	ask.Plan.AcceptChanges = r.PostFormValue("accept-changes") != ""
-	ask.Plan.Repeat = r.PostFormValue("repeat") != ""
-	_, err := p.Runs.Plan(r.Context(), c.File, c.Def.Home(), p.Shelf.Options(c), ask)
+	said := func(choice unplanned.Choice) bool { return r.PostFormValue(string(choice)) != "" }
+	ask.Plan.SkipErrors, ask.Plan.AcceptChanges = said(unplanned.SkipErrors), said(unplanned.AcceptChanges)
+	ask.Plan.Repeat, ask.Plan.AcceptCopy = said(unplanned.Repeat), said(unplanned.AcceptCopy)
+	o := p.Shelf.Options(c)
+	o.New = said(unplanned.New)
+	_, err := p.Runs.Plan(r.Context(), c.File, c.Def.Home(), o, ask)
 	if err != nil && !errors.Is(err, runs.ErrBusy) {
 		p.Failed(w, r, err)
 		return
@@ -159,87 +271,4 @@ func digits(s string) string {
 		}
 		return r
 	}, s)
-}
-
-// watched is what the page of a run shows.
-type watched struct {
-	runs.Snapshot
-	Summary *report.Summary // of the ledger, where no run of this window goes on
-	Ended   bool
-	Rate    float64 // messages a minute, over the last minutes
-	Until   string
-}
-
-func (p plan) run(w http.ResponseWriter, r *http.Request) {
-	c := p.Campaign(w, r)
-	if c == nil {
-		return
-	}
-	d := watched{}
-	page := frame.Page{Name: "run", Title: frame.Words(r).Say("run.title"), Campaign: desk.Frame(c),
-		Commands: []string{p.Command(c, "status"), p.Command(c, "send")}}
-	if run := p.Runs.Of(c.File); run != nil {
-		d.Snapshot = run.Snapshot()
-		d.Ended = d.Phase == runs.Ended
-		d.Rate = rate(d.Minutes, d.Begun)
-		if !d.Snapshot.Until.IsZero() {
-			d.Until = human.When(d.Snapshot.Until, time.Now())
-		}
-		if !d.Ended {
-			page.Events = desk.Frame(c).Path("run/events")
-		}
-	}
-	sum, err := p.Shelf.Summary(r.Context(), c)
-	if err != nil {
-		p.Failed(w, r, err)
-		return
-	}
-	if d.Summary = sum; d.Counts != nil {
-		d.Summary = &report.Summary{Campaign: d.ID, Rows: d.Rows, Counts: d.Counts}
-	}
-	page.Data = d
-	pages.Show(w, r, page)
-}
-
-// rate is how many messages went in a minute, over the last three.
-func rate(minutes []runs.Minute, begun time.Time) float64 {
-	last := minutes[max(0, len(minutes)-3):]
-	if len(last) == 0 || begun.IsZero() {
-		return 0
-	}
-	sum := int64(0)
-	for _, m := range last {
-		sum += m.Sent
-	}
-	from := last[0].At
-	if begun.After(from) {
-		from = begun
-	}
-	took := time.Since(from).Minutes()
-	if took <= 0 {
-		return 0
-	}
-	return float64(sum) / took
-}
-
-func (p plan) pause(w http.ResponseWriter, r *http.Request) { p.act(w, r, "run", (*runs.Run).Pause) }
-func (p plan) abort(w http.ResponseWriter, r *http.Request) { p.act(w, r, "run", (*runs.Run).Abort) }
-
-// act does something with the run of a campaign, if there is one, and goes back to a page.
-func (p plan) act(w http.ResponseWriter, r *http.Request, back string, do func(*runs.Run)) {
-	c := p.Campaign(w, r)
-	if c == nil {
-		return
-	}
-	if run := p.Runs.Of(c.File); run != nil {
-		do(run)
-	}
-	http.Redirect(w, r, desk.Frame(c).Path(back), http.StatusSeeOther)
-}
-
-// events is the stream of a campaign's run.
-func (p plan) events(w http.ResponseWriter, r *http.Request) {
-	if c := p.Campaign(w, r); c != nil {
-		desk.Stream(w, r, p.Runs.Of(c.File))
-	}
 }

@@ -15,6 +15,7 @@ import (
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
 	"mailshot/cmd/mailshot/web/chart"
+	"mailshot/cmd/mailshot/web/figures"
 	"mailshot/cmd/mailshot/web/frame"
 	"mailshot/cmd/mailshot/web/shelf"
 	"mailshot/cmd/mailshot/web/words"
@@ -179,11 +180,11 @@ func WriteHTML(ctx context.Context, w io.Writer, h *history.Campaign, words *wor
 	if err != nil {
 		return err
 	}
-	f, err := read(ctx, h)
+	f, err := figures.Read(ctx, h)
 	if err != nil {
 		return err
 	}
-	d := filed{Summary: &sum, Columns: chart.Stack(f.minutes, chartStates()), Groups: chart.Groups(f.lanes),
+	d := filed{Summary: &sum, Columns: f.Chart(), Groups: f.Groups(),
 		Replies: f.Replies, Made: time.Now()}
 	if d.Rows, d.More, err = first(h.Reported(ctx, ledger.Filter{States: history.Attention()})); err != nil {
 		return err

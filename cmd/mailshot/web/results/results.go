@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"mailshot/campaign/history"
@@ -21,6 +20,7 @@ import (
 	"mailshot/campaign/report"
 	"mailshot/cmd/mailshot/web/chart"
 	"mailshot/cmd/mailshot/web/desk"
+	"mailshot/cmd/mailshot/web/figures"
 	"mailshot/cmd/mailshot/web/frame"
 	"mailshot/cmd/mailshot/web/runs"
 	"mailshot/cmd/mailshot/web/shelf"
@@ -34,15 +34,11 @@ var pages = frame.Load(files)
 // perPage is how many rows a page has.
 const perPage = 50
 
-type results struct {
-	*desk.Desk
-	mu    sync.Mutex
-	known map[string]*figures // by ledger and campaign
-}
+type results struct{ *desk.Desk }
 
 // Routes are those of the results.
 func Routes(d *desk.Desk) desk.Routes {
-	s := &results{Desk: d, known: map[string]*figures{}}
+	s := &results{d}
 	return desk.Routes{
 		"GET /c/{file}/results":                 s.list,
 		"GET /c/{file}/results/row":             s.person,
@@ -168,7 +164,7 @@ type shown struct {
 	Previous string
 	Next     string
 	End      string
-	Figures  *figures
+	Figures  *figures.Figures
 	Columns  *chart.Chart
 	Groups   []chart.Group
 	Running  bool  // a run of this window goes on
@@ -259,12 +255,12 @@ func (s *results) fill(r *http.Request, h *history.Campaign, c *shelf.Campaign, 
 	for _, state := range retryable(d.States) {
 		d.Retry += d.N[string(state)]
 	}
-	if d.Figures, err = s.figures(r.Context(), h, sum); err != nil {
+	if d.Figures, err = s.Figures.Of(r.Context(), h, sum); err != nil {
 		return err
 	}
 	if d.After == 0 && d.Before == 0 && !d.Narrow() {
-		d.Columns = chart.Stack(d.Figures.minutes, chartStates())
-		d.Groups = chart.Groups(d.Figures.lanes)
+		d.Columns = d.Figures.Chart()
+		d.Groups = d.Figures.Groups()
 	}
 	records, more, err := h.Ledger.Page(r.Context(), h.ID, d.find())
 	if err != nil {
@@ -285,7 +281,7 @@ func (s *results) fill(r *http.Request, h *history.Campaign, c *shelf.Campaign, 
 // look says who has the campaign at the moment.
 func (d *shown) look(s *results, h *history.Campaign, c *shelf.Campaign) {
 	if run := s.Runs.Of(c.File); run != nil {
-		phase := run.Snapshot().Phase
+		phase := run.Phase()
 		d.Running = phase == runs.Sending || phase == runs.Draining
 	}
 	if pid := h.Ledger.Holder(h.ID); pid != os.Getpid() {
@@ -338,11 +334,6 @@ func (d *shown) place(more bool) {
 
 // end is behind every row.
 const end = 1 << 62
-
-// chartStates are the states of the chart of attempts, in the order in which they lie upon each other.
-func chartStates() []string {
-	return []string{"sent", "deferred", "refused", "gave_up", "unknown", "held", "suppressed"}
-}
 
 // retryable are the states of which a retry takes rows up again, among those that are named; nil = all of them but what
 // needs to be named.

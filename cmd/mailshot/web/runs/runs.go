@@ -34,8 +34,8 @@ const (
 
 // Ask says what to plan. The zero value is the careful plan of everything.
 type Ask struct {
-	ToSink bool             // a rehearsal: to the built-in server, with a ledger of its own
-	To     *address.Address // a rehearsal: every message goes to this address; nil = no
+	ToSink bool              // a rehearsal: to the built-in server, with a ledger of its own
+	To     []address.Address // a rehearsal: every message goes to each of these addresses; nil = no
 	Plan   campaign.PlanOptions
 	Wait   bool // stay until nothing is left
 	// Number is how many messages the person wants to send, where they say so before the plan is made. A plan of as many
@@ -60,6 +60,7 @@ type Run struct {
 	stop   context.CancelFunc
 	hard   chan struct{}
 	answer chan int64 // the number; closed: no
+	events progress   // has a lock of its own
 
 	mu      sync.Mutex
 	phase   Phase
@@ -67,8 +68,7 @@ type Run struct {
 	plan    *campaign.Plan
 	summary *campaign.Summary
 	err     error
-	files   string // where the messages of a rehearsal are
-	events  progress
+	files   string        // where the messages of a rehearsal are
 	changed chan struct{} // closed at the next change
 	told    bool          // an answer was given, or the plan was left
 	stops   int
@@ -98,7 +98,7 @@ var ErrNumber = errors.New("that is not the number of messages")
 func (rs *Runs) Plan(ctx context.Context, file, home string, o campaign.Options, ask Ask) (*Run, error) {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
-	if was := rs.last[file]; was != nil && was.Snapshot().Phase != Ended || rs.over {
+	if was := rs.last[file]; was != nil && was.Phase() != Ended || rs.over {
 		return nil, ErrBusy
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -151,18 +151,21 @@ func (r *Run) work(ctx context.Context, home string, o campaign.Options) (err er
 			return err
 		}
 	}
-	o.To = r.ask.To
-	o.Observe = func(e dispatch.Event) { r.observe(e) }
-	c, err := campaign.Open(ctx, o)
+	o.Observe = func(e dispatch.Event) {
+		if r.events.observe(e); e.Kind == dispatch.Draining {
+			r.change(func() { r.phase = Draining })
+		}
+	}
+	parts, plan, err := r.plans(ctx, o)
+	defer func() {
+		for _, p := range parts {
+			err = errors.Join(err, p.Close())
+		}
+	}()
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, c.Close()) }()
-	plan, err := c.Plan(ctx, r.ask.Plan)
-	if err != nil {
-		return err
-	}
-	r.change(func() { r.phase, r.plan, r.id = Planned, plan, c.ID() })
+	r.change(func() { r.phase, r.plan, r.id = Planned, plan, parts[0].ID() })
 	if plan.ToSend > 0 && !r.ask.agrees(plan) {
 		select {
 		case n, ok := <-r.answer:
@@ -179,10 +182,90 @@ func (r *Run) work(ctx context.Context, home string, o campaign.Options) (err er
 		}
 		r.change(func() { r.files = sink.Path() })
 	}
-	r.change(func() { r.phase, r.events.started = Sending, time.Now() })
-	sum, err := c.Run(ctx, r.hard, campaign.RunOptions{Wait: r.ask.Wait})
-	r.change(func() { r.summary = sum })
-	return err
+	r.events.begin(time.Now())
+	r.change(func() { r.phase = Sending })
+	return r.send(ctx, parts)
+}
+
+// part is one campaign of a run. A run has several where its messages go to several addresses.
+type part struct {
+	*campaign.Campaign
+	plan *campaign.Plan
+}
+
+// planned opens a campaign and makes its plan.
+func planned(ctx context.Context, o campaign.Options, how campaign.PlanOptions) (p part, err error) {
+	if p.Campaign, err = campaign.Open(ctx, o); err != nil {
+		return part{}, err
+	}
+	p.plan, err = p.Plan(ctx, how)
+	return p, err
+}
+
+// plans opens and plans the run's campaigns, which the caller closes, also after an error. The plan is that of the first,
+// with the messages of all.
+func (r *Run) plans(ctx context.Context, o campaign.Options) (parts []part, plan *campaign.Plan, err error) {
+	for _, to := range r.ask.targets() {
+		o.To = to
+		p, err := planned(ctx, o, r.ask.Plan)
+		if p.Campaign != nil {
+			parts = append(parts, p)
+		}
+		if err != nil {
+			return parts, nil, err
+		}
+		if plan == nil {
+			all := *p.plan
+			plan = &all
+		} else {
+			plan.ToSend += p.plan.ToSend
+		}
+	}
+	return parts, plan, nil
+}
+
+// send sends the messages of one campaign after another.
+func (r *Run) send(ctx context.Context, parts []part) error {
+	for i, p := range parts {
+		if i > 0 && ctx.Err() != nil {
+			return nil
+		}
+		r.change(func() { r.id = p.ID() })
+		sum, err := p.Run(ctx, r.hard, campaign.RunOptions{Wait: r.ask.Wait})
+		r.change(func() { r.sum(sum) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// targets are the addresses that the messages go to in place of the people's: for each a campaign of its own. nil = the
+// people's.
+func (a Ask) targets() []*address.Address {
+	if len(a.To) == 0 {
+		return []*address.Address{nil}
+	}
+	all := make([]*address.Address, len(a.To))
+	for i := range a.To {
+		all[i] = &a.To[i]
+	}
+	return all
+}
+
+// sum takes what one campaign of the run came to. The caller has the run's lock.
+func (r *Run) sum(s *campaign.Summary) {
+	if s == nil {
+		return
+	}
+	sent := int64(0)
+	if r.summary != nil {
+		sent = r.summary.Sent
+	}
+	all := *s
+	all.Sent += sent
+	r.summary = &all
+	r.events.ended(s.Counts)
 }
 
 // agrees reports whether the person has said yes to a plan like this one before it was made.
@@ -213,17 +296,27 @@ func (r *Run) Changed() <-chan struct{} {
 	return r.changed
 }
 
-// Snapshot is the run now.
+// Snapshot is the run now. The run waits for none of it longer than a copy takes.
 func (r *Run) Snapshot() Snapshot {
+	events, begun, counts := r.events.now()
 	r.mu.Lock()
 	s := Snapshot{Phase: r.phase, ID: r.id, Ask: r.ask, Plan: r.plan, Summary: r.summary, Err: r.err, Files: r.files,
-		Begun: r.events.started, Progress: r.events.now()}
-	counts := r.events.last.Counts
+		Begun: begun, Progress: events}
+	if r.plan != nil && !begun.IsZero() {
+		s.Progress.Planned = max(s.Progress.Planned, r.plan.ToSend)
+	}
 	r.mu.Unlock()
-	if counts != nil { // the ledger has a lock of its own
-		s.count(counts())
+	if all := counts(); all != nil { // the ledger has a lock of its own
+		s.count(all)
 	}
 	return s
+}
+
+// Phase is where the run stands.
+func (r *Run) Phase() Phase {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.phase
 }
 
 // Send says yes to the plan: n is the number of messages that the person has typed. Any other number is an ErrNumber,

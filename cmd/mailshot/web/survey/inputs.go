@@ -9,6 +9,8 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/text/cases"
@@ -92,4 +94,38 @@ func Find(ctx context.Context, d *definition.Definition, text string, most int) 
 		err = nil // it was ended here
 	}
 	return hits, more, err
+}
+
+// Only is a filter that is true for the rows with these numbers, and for rows that have the same texts in all columns. It
+// says how many of the rows there are; filtered ones, and those that cannot be mailed, are left out.
+func Only(ctx context.Context, d *definition.Definition, numbers []int64) (filter string, n int64, err error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	last, over := slices.Max(numbers), false
+	var which []string
+	_, err = rows(ctx, d, func(r *recipients.Row) {
+		if !r.Filtered && r.Invalid == "" && slices.Contains(numbers, r.Number) {
+			which = append(which, same(r.Values()))
+		}
+		if r.Number >= last && !over {
+			over = true
+			stop()
+		}
+	})
+	if over {
+		err = nil // it was ended here
+	}
+	return strings.Join(which, " || "), int64(len(which)), err
+}
+
+// same is the filter that is true for the rows whose texts are these.
+func same(values map[string]any) string {
+	var all []string
+	for name, v := range values {
+		if text, is := v.(string); is {
+			all = append(all, "row["+strconv.Quote(name)+"] == "+strconv.Quote(text))
+		}
+	}
+	slices.Sort(all)
+	return "(" + strings.Join(all, " && ") + ")"
 }
