@@ -65,7 +65,7 @@ type SheetInfo struct {
 const mostFaults = 100
 
 // Inspect reads the whole list that cfg names and says what it found. It does not need an address column. It goes on
-// after mistakes as far as the file allows, and collects them in Faults. A file in a legacy encoding is a fault, too;
+// after mistakes as far as the file allows, and collects them in Faults. With cfg.Sample it reads the first rows alone. A file in a legacy encoding is a fault, too;
 // it is then read in the likeliest encoding. Memory does not grow with the list. The error is the end of ctx.
 func Inspect(ctx context.Context, cfg Config) (*Inspection, error) {
 	in := &Inspection{File: cfg.File}
@@ -280,7 +280,7 @@ func (in *Inspection) read(ctx context.Context, l *List, first record, named boo
 		in.row(l, first)
 	}
 	var empty emptyRows
-	for {
+	for l.cfg.Sample == 0 || in.Rows < l.cfg.Sample {
 		if err := ctx.Err(); err != nil {
 			return err
 		}

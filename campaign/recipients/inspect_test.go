@@ -203,3 +203,16 @@ func TestInspectTitle(t *testing.T) {
 		}
 	}
 }
+
+// A sample is the first rows alone; what is below is not read. Proven by a loop that reads on: the column is text.
+func TestSample(t *testing.T) {
+	t.Parallel()
+	list := "email,n\n" + strings.Repeat("a@example.com,1\n", 20) + "b@example.com,x\nragged\n"
+	in, _ := looked(t, "people.csv", list, Config{Sample: 20})
+	if in.Rows != 20 || len(in.Faults) != 0 || in.Columns[1].Type != "number" || in.Columns[1].Filled != 20 {
+		t.Errorf("%d rows, %v, %+v", in.Rows, in.Faults, in.Columns)
+	}
+	if in, _ = looked(t, "people.csv", list, Config{Sample: 100}); in.Rows != 22 || len(in.Faults) != 1 || in.Columns[1].Type != "text" {
+		t.Errorf("%d rows, %v, %+v", in.Rows, in.Faults, in.Columns)
+	}
+}

@@ -90,6 +90,8 @@ type Config struct {
 	Language string
 	Done     <-chan struct{} // closed to end a query that has not answered yet; default never
 
+	Sample int64 // Inspect looks at so many rows; default all
+
 	// Odd is called for each cell in which something is odd, before its row is yielded: List.Notes has the first of each
 	// kind alone. Default: none.
 	Odd func(r *Row, column int, f *Fault)

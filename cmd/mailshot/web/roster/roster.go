@@ -2,8 +2,8 @@
 // [Roster.Page] then gives any fifty of its rows at once, however long the list is.
 //
 // Two readings go side by side, both those of the command line: that of inspect, which says what kind of file it is and
-// what its columns look like, and that of a plan, which binds the columns as the campaign file says. What either finds is
-// what the terminal finds; a roster adds in which cell it is.
+// what the columns of its first rows look like, and that of a plan, which binds the columns as the campaign file says
+// and reads all rows. What either finds is what the terminal finds; a roster adds in which cell it is.
 //
 // A roster is of one version of the list: its rows are kept as they were read, in memory or in a working folder, with an
 // index of eight bytes a row and less than thirty for a row with findings. Memory grows by no more than that.
@@ -25,7 +25,7 @@ import (
 
 // Roster is what was read of a list. Its methods may be called at the same time, Close aside.
 type Roster struct {
-	Inspection *recipients.Inspection // what inspect says
+	Inspection *recipients.Inspection // what inspect says: of the first rows, or of all if the list cannot be bound
 	Header     *recipients.Header     // as the campaign binds it; nil if it cannot be bound
 	Faults     []check.Finding        // of the list as a whole
 	Kinds      []Kind                 // what is wrong with cells and rows; mistakes first, then the most frequent
@@ -53,6 +53,9 @@ type Kind struct {
 // ID names a kind in an address, for one version of a list.
 func (k *Kind) ID() string { return k.Code + "." + number(int64(k.bit)) }
 
+// sample is how many rows tell what the columns look like.
+const sample = 20_000
+
 // mostKinds is how many kinds are told apart; what is beyond is counted as the last.
 const mostKinds = 64
 
@@ -74,8 +77,10 @@ func Read(ctx context.Context, d *definition.Definition) (_ *Roster, err error) 
 	inner, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() {
+		first := cfg
+		first.Sample = sample
 		var err error
-		s.Inspection, err = recipients.Inspect(inner, cfg)
+		s.Inspection, err = recipients.Inspect(inner, first)
 		inspected <- err
 	}()
 	err = s.read(ctx, d, cfg)
@@ -84,6 +89,9 @@ func Read(ctx context.Context, d *definition.Definition) (_ *Roster, err error) 
 	}
 	if e := <-inspected; err == nil {
 		err = e
+	}
+	if err == nil && s.Header == nil { // there was nothing but inspect to read the rows
+		s.Inspection, err = recipients.Inspect(ctx, cfg)
 	}
 	if err != nil {
 		return nil, err
