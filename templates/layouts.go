@@ -10,6 +10,7 @@ import (
 	"mailshot/templates/function"
 	"mailshot/templates/layouts"
 	"mailshot/templates/leftover"
+	"mailshot/templates/markdown"
 	"mailshot/templates/markup"
 	"mailshot/templates/plaintext"
 	"mailshot/templates/source"
@@ -95,28 +96,45 @@ func (c *Compiler) foot(b BodySource) (ends []ending) {
 		}})
 	}
 	if u := b.Look.Unsubscribe; u != nil {
+		said := c.links(b.HTML, b.Markdown, false)
 		leaving := func(src *source.Source) (*source.Form, error) {
-			link, _ := c.leaving(src, b, "", "")
+			link, _ := c.leaving(src, said, "", "")
 			f, err := plaintext.FromHTML(&source.Source{File: src.File, Line: 1, Column: 1, Text: link.Text}, c.textOptions())
 			if err != nil {
 				return nil, err
 			}
 			return f.Of(link), nil
 		}
-		if link, _ := c.leaving(u.source(), b, "", ""); link != nil {
+		if link, _ := c.leaving(u.source(), said, "", ""); link != nil {
 			ends = append(ends, ending{"unsubscribe", u.source(), leaving})
 		}
 	}
 	return ends
 }
 
-// leaving is the link that ends a subscription, and nil if the body has it already.
-func (c *Compiler) leaving(src *source.Source, b BodySource, before, style string) (link *source.Form, ok bool) {
-	said := func(address string) bool {
-		return b.Markdown != nil && strings.Contains(b.Markdown.Text, address) ||
-			b.HTML != nil && strings.Contains(b.HTML.Text, address)
+// leaving is the link that ends a subscription, and nil if said has its address already.
+func (c *Compiler) leaving(src *source.Source, said map[string]bool, before, style string) (link *source.Form, ok bool) {
+	return layouts.Leaving(src, func(address string) bool { return said[address] }, before, layouts.Leave(c.cfg.Language), style)
+}
+
+// links are the addresses of the links that every message shows. Where a body has both sources, its HTML part is made
+// of html, and its text part of markdown.
+func (c *Compiler) links(html, markdownSource *Source, inHTML bool) map[string]bool {
+	if html != nil && (inHTML || markdownSource == nil) {
+		if t, doc, err := plaintext.Document(html.source()); err == nil {
+			return plaintext.Links(t, doc)
+		}
+		return nil
 	}
-	return layouts.Leaving(src, said, before, layouts.Leave(c.cfg.Language), style)
+	if markdownSource == nil {
+		return nil
+	}
+	t, doc, err := markdown.Render(markdownSource.source(), markdown.Options{Text: true,
+		Link: func(t *source.Tokens, action int) string { return `<a href="` + t.Token(action) + `">-</a>` }})
+	if err != nil {
+		return nil
+	}
+	return plaintext.Links(t, doc)
 }
 
 // layout adds the layout: a built-in one, or a file.
@@ -171,7 +189,7 @@ func (s *set) builtIn(name string, b BodySource) (text string, err error) {
 		if l.Postal {
 			before = "<br>"
 		}
-		link, ok := s.c.leaving(u.source(), b, before, layouts.LeavingStyle)
+		link, ok := s.c.leaving(u.source(), s.c.links(b.HTML, b.Markdown, true), before, layouts.LeavingStyle)
 		if !ok {
 			s.c.doubt(u.source().ErrorAt(0, "no-unsubscribe", "the layout shows no link that ends a subscription: "+
 				"it does not find an address here before the message is made",

@@ -82,3 +82,24 @@ func TestPartsAtTheEndsOfLines(t *testing.T) {
 		}
 	}
 }
+
+// Nor is such a part in two pieces where a line of an item is wrapped, which no program joins again. Proven by wrapping
+// items without a look at their parts.
+func TestPartsAtTheEndsOfItems(t *testing.T) {
+	t.Parallel()
+	for _, item := range []string{"- ", "12. ", "> - "} {
+		torn, first := 0, ""
+		for n := range 16 {
+			text := textOf(t, "fa", item+strings.Repeat("سلام ", 10)+strings.Repeat("و", n)+" {{.x}} "+strings.Repeat("سلام ", 20)+"\n",
+				"+98 21 5555 0100")
+			if !strings.Contains(text, "+98 21 5555 0100") {
+				if torn++; first == "" {
+					first = text
+				}
+			}
+		}
+		if torn > 0 {
+			t.Errorf("%s: it is torn at %d places, as in %q", item, torn, first)
+		}
+	}
+}

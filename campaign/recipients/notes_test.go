@@ -141,7 +141,9 @@ func TestOdd(t *testing.T) {
 	t.Parallel()
 	var got []string
 	l, err := Open(Config{File: "-", Stdin: strings.NewReader("email,name\na@gmial.com,MÃ¼ller\nb@gmial.com,Bo\nno,MÃ¼ller\n"),
-		Odd: func(r *Row, column int, f *Fault) { got = append(got, fmt.Sprint(r.Number, column, " ", f.Code, " ", f.Place)) }})
+		Odd: func(r *Row, column int, f *Fault) {
+			got = append(got, fmt.Sprint(r.Number, column, " ", f.Code, " ", f.Place))
+		}})
 	if err != nil {
 		t.Fatal(err)
 	}

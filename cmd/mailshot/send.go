@@ -198,11 +198,10 @@ func (t *tool) sendOptions(cmd *cobra.Command, d *definition.Definition, f sendF
 // rehearse starts the built-in server, and makes it the one to send to, with a ledger and accounts of its own.
 func (t *tool) rehearse(cmd *cobra.Command, d *definition.Definition, f sendFlags,
 	o *campaign.Options) (*rehearsal.Rehearsal, error) {
-	rules, err := parseRules(f.fail)
-	if err != nil {
+	if _, err := parseRules(f.fail); err != nil {
 		return nil, err
 	}
-	r, err := rehearsal.Start(t.rehearsalHome(d), rules)
+	r, err := rehearsal.Start(t.rehearsalHome(d), f.fail)
 	if err != nil {
 		return nil, err
 	}

@@ -42,7 +42,7 @@ var allowed = map[string][]string{
 		"cmd/mailshot/web/compose", "cmd/mailshot/web/desk", "cmd/mailshot/web/frame", "cmd/mailshot/web/guard",
 		"cmd/mailshot/web/home", "cmd/mailshot/web/mailport", "cmd/mailshot/web/one", "cmd/mailshot/web/people",
 		"cmd/mailshot/web/plan", "cmd/mailshot/web/rehearse", "cmd/mailshot/web/results", "cmd/mailshot/web/runs",
-		"cmd/mailshot/web/shelf",
+		"cmd/mailshot/web/server", "cmd/mailshot/web/shelf",
 	},
 	"cmd/mailshot/web/amend": {},
 	"cmd/mailshot/web/chart": {"campaign/ledger", "campaign/pacing", "campaign/report"},
@@ -66,6 +66,7 @@ var allowed = map[string][]string{
 		"campaign/ledger", "campaign/report", "cmd/mailshot/starter", "cmd/mailshot/web/desk",
 		"cmd/mailshot/web/frame", "cmd/mailshot/web/runs", "cmd/mailshot/web/shelf", "internal/shell", "templates",
 	},
+	"cmd/mailshot/web/logins":   {"campaign/transport"},
 	"cmd/mailshot/web/mailport": {"cmd/mailshot/opened"},
 	"cmd/mailshot/web/one": {
 		"campaign", "campaign/check", "campaign/ledger", "cmd/mailshot/human", "cmd/mailshot/single",
@@ -75,7 +76,7 @@ var allowed = map[string][]string{
 	"cmd/mailshot/web/people": {
 		"campaign/check", "campaign/definition", "campaign/recipients", "cmd/mailshot/human",
 		"cmd/mailshot/web/amend", "cmd/mailshot/web/desk", "cmd/mailshot/web/files", "cmd/mailshot/web/frame",
-		"cmd/mailshot/web/roster", "cmd/mailshot/web/shelf", "internal/shell",
+		"cmd/mailshot/web/roster", "cmd/mailshot/web/shelf", "cmd/mailshot/web/survey", "internal/shell",
 	},
 	"cmd/mailshot/web/plan": {
 		"campaign/check", "campaign/history", "campaign/ledger", "campaign/report", "cmd/mailshot/human",
@@ -101,6 +102,12 @@ var allowed = map[string][]string{
 		"campaign", "campaign/check", "campaign/dispatch", "campaign/ledger", "campaign/pacing", "campaign/report",
 		"cmd/mailshot/rehearsal", "render/address",
 	},
+	"cmd/mailshot/web/server": {
+		"campaign", "campaign/check", "campaign/definition", "campaign/definition/secret", "campaign/report",
+		"campaign/transport", "cmd/mailshot/probing", "cmd/mailshot/web/desk", "cmd/mailshot/web/frame",
+		"cmd/mailshot/web/logins", "cmd/mailshot/web/shelf", "cmd/mailshot/web/textfile", "render/address",
+		"sender", "sender/reply",
+	},
 	"cmd/mailshot/web/shelf": {
 		"campaign", "campaign/check", "campaign/definition", "campaign/history", "campaign/identity",
 		"campaign/report",
@@ -109,7 +116,7 @@ var allowed = map[string][]string{
 		"campaign", "campaign/check", "campaign/definition", "campaign/list", "campaign/message",
 		"campaign/recipients",
 	},
-	"cmd/mailshot/web/textfile": {},
+	"cmd/mailshot/web/textfile": {"cmd/mailshot/web/files"},
 	"cmd/mailshot/web/words":    {},
 	"campaign": {
 		"campaign/...", "templates", "render", "render/address", "sender/...", "internal/mailbox",
@@ -232,10 +239,12 @@ var allowed = map[string][]string{
 	"templates/function": {"internal/ellipsis", "internal/suggest", "templates/gaps", "templates/locale"},
 	"templates/gaps":     {"templates/source"},
 	"templates/inline": {
-		"templates/function", "templates/inline/condition", "templates/inline/property", "templates/source",
+		"templates/function", "templates/inline/condition", "templates/inline/property", "templates/inline/syntax",
+		"templates/source",
 	},
 	"templates/inline/condition": {},
 	"templates/inline/property":  {},
+	"templates/inline/syntax":    {},
 	"templates/layouts":          {"templates/source"},
 	"templates/leftover":         {"internal/placeholder", "templates/source"},
 	"templates/locale":           {},

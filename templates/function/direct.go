@@ -217,7 +217,7 @@ func directMade(f any) Direct {
 			a, ok := args[0].(int)
 			return f(a), ok
 		}
-	case func(int, int, string) string:
+	case func(int, int, string) any:
 		return func(args []any) (any, bool) {
 			a, okA := args[0].(int)
 			b, okB := args[1].(int)

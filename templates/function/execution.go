@@ -197,9 +197,14 @@ func (ex *Execution) restart(id int, first any) (string, error) {
 	return "", nil
 }
 
-// number returns the next number of the list id, as locale.Label writes it.
-func (ex *Execution) number(id, step int, kind string) string {
+// number returns the next number of the list id, as locale.Label writes it. What it writes in digits is a number here:
+// a small one costs no memory.
+func (ex *Execution) number(id, step int, kind string) any {
 	n := ex.counters[id]
 	ex.counters[id] += step
-	return locale.Label(n, kind)
+	switch kind {
+	case "a", "A", "i", "I":
+		return locale.Label(n, kind)
+	}
+	return n
 }

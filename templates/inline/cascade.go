@@ -8,6 +8,7 @@ import (
 	"github.com/tdewolff/parse/v2/css"
 
 	"mailshot/templates/inline/property"
+	"mailshot/templates/inline/syntax"
 )
 
 // claim is a declaration about an element, with its place in the cascade.
@@ -17,6 +18,7 @@ type claim struct {
 	weight    cascadia.Specificity
 	index     int // in the rule
 	above     bool
+	spare     bool // it goes into style= without !important, beside its rule
 }
 
 // styled is a declaration as it is written into style=.
@@ -85,10 +87,10 @@ func (d *document) claims(e *element) (may, stay []claim) {
 			certain := m.sure && !m.rule.stays && !c.stays && !e.frozen && d.movable(c, e)
 			important := c.important || c.promoted
 			if certain {
-				may = append(may, claim{c, important, m.weight, i, false})
+				may = append(may, claim{declaration: c, important: important, weight: m.weight, index: i})
 			}
 			if !certain || m.weight.Less(m.most) {
-				stay = append(stay, claim{c, important, m.most, i, m.rule.above})
+				stay = append(stay, claim{c, important, m.most, i, m.rule.above, false})
 			}
 		}
 	}
@@ -112,7 +114,10 @@ func (d *document) inline(e *element) {
 				s.beats(c) && !d.same(s.declaration, c.declaration)
 		}
 		if slices.ContainsFunc(stay, loses) {
-			stay = append(stay, c)
+			if stay = append(stay, c); spares(c, stay) {
+				c.spare = true
+				in = append(in, c)
+			}
 			continue
 		}
 		in = append(in, c)
@@ -122,13 +127,23 @@ func (d *document) inline(e *element) {
 	d.settleStyles(e, in, append(stay, in...))
 }
 
+// spares says whether a declaration with !important that stays is written into style= as well, without !important. With
+// <style> its rule always wins over all that has no !important, so this changes nothing then, unless another one there
+// asks for what it wins over. Without <style> it holds.
+func spares(c claim, stay []claim) bool {
+	return c.declaration.important && !slices.ContainsFunc(stay, func(s claim) bool {
+		return (s.property == "*" || strings.Contains(strings.ToLower(s.value), "revert-layer")) &&
+			property.Overlap(s.property, c.property)
+	})
+}
+
 // settleStyles writes down what goes into an element's style=: without what another declaration overrides anyway, and
 // with !important only where it makes a difference.
 func (d *document) settleStyles(e *element, in, all []claim) {
 	own, sure := d.own(e)
 	for i, c := range in {
 		s := styled{declaration: c.declaration}
-		if c.important {
+		if c.important && !c.spare {
 			s.flagged = !sure || touches(own, c.property) || slices.ContainsFunc(all, func(o claim) bool {
 				return o.important && o.declaration != c.declaration && property.Overlap(o.property, c.property)
 			})
@@ -150,13 +165,13 @@ func (d *document) own(e *element) (own []*declaration, sure bool) {
 		if a.name != "style" {
 			continue
 		}
-		all, ok := tokens(a.value)
+		all, ok := syntax.Tokens(a.value)
 		if !ok || d.controls(a.value) || len(e.uses) > 1 && strings.Contains(a.value, d.tokens.Prefix()) {
 			return nil, false
 		}
 		p := &reader{d: d, all: all}
 		for from := 0; from < len(all); {
-			to := p.split(from, len(all), css.SemicolonToken)
+			to := syntax.Split(all, from, len(all), css.SemicolonToken)
 			if c := p.declaration(all[from:to]); c != nil {
 				own = append(own, c)
 			}

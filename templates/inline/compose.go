@@ -30,7 +30,7 @@ type node struct {
 	kind   kind
 	place  *place
 	text   string // of static, and of output what is between its braces
-	off    int    // of static: where its text is in the form
+	off    int    // of static and output: where its text is in the form
 	word   int    // of output: its word; of branch: its first word, for the beginning; then else, then end
 	row    bool   // the dot is the row here
 	hidden bool   // it stands in a comment that only Outlook reads
@@ -143,7 +143,9 @@ func (c *composer) output(p *place, n *parse.ActionNode, row bool) *node {
 	all := c.actions[p.form]
 	i := sort.Search(len(all), func(i int) bool { return all[i].End > off })
 	if i < len(all) && all[i].Start <= off {
-		m.text, m.fixed = source.Inner(p.form.Text[all[i].Start:all[i].End]), false
+		action := p.form.Text[all[i].Start:all[i].End]
+		m.text, m.fixed = source.Inner(action), false
+		m.off = all[i].Start + strings.Index(action, m.text)
 	}
 	for _, cmd := range n.Pipe.Cmds {
 		look(cmd, m)

@@ -123,7 +123,7 @@ func (d *document) repeat(edits map[*source.Form][]edit) {
 		}
 		text.WriteString(strings.Repeat(" }", len(last.heads)-1))
 		if form, cut, ok := d.cut(last.sheet.at+last.from, last.sheet.at+last.after); ok {
-			edits[form] = append(edits[form], edit{cut.to, cut.to, d.filled(text.String())})
+			edits[form] = append(edits[form], edit{cut.to, cut.to, text.String()})
 		}
 		text.Reset()
 		last = nil

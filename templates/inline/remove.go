@@ -7,6 +7,7 @@ import (
 	"github.com/tdewolff/parse/v2/css"
 	xhtml "golang.org/x/net/html"
 
+	"mailshot/templates/inline/syntax"
 	"mailshot/templates/source"
 )
 
@@ -136,8 +137,8 @@ func (d *document) erase(s *sheet, done map[*rule]bool, edits map[*source.Form][
 
 // blank says whether no rule and no action is left in a sheet.
 func blank(left string) bool {
-	all, ok := tokens(left)
-	return ok && !slices.ContainsFunc(all, func(t token) bool {
+	all, ok := syntax.Tokens(left)
+	return ok && !slices.ContainsFunc(all, func(t syntax.Token) bool {
 		return !slices.Contains([]css.TokenType{
 			css.WhitespaceToken, css.CommentToken, css.CDOToken, css.CDCToken}, t.TokenType)
 	})

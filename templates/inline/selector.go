@@ -8,6 +8,7 @@ import (
 	"github.com/tdewolff/parse/v2/css"
 
 	"mailshot/templates/inline/condition"
+	"mailshot/templates/inline/syntax"
 )
 
 // selector is one selector of a rule. sure is asked about the document as it certainly is, may and last about the
@@ -64,10 +65,10 @@ type selecting struct {
 }
 
 // selector reads a selector.
-func (d *document) selector(all []token) *selector {
-	all = slices.DeleteFunc(slices.Clone(all), func(t token) bool { return t.TokenType == css.CommentToken })
+func (d *document) selector(all []syntax.Token) *selector {
+	all = slices.DeleteFunc(slices.Clone(all), func(t syntax.Token) bool { return t.TokenType == css.CommentToken })
 	p := &selecting{d: d, s: &selector{}}
-	all = trim(all)
+	all = syntax.Trim(all)
 	if ok := p.read(all); !ok {
 		s := &selector{any: true, unknown: true, nothing: p.s.nothing, weight: weight(all)}
 		if d.hasWord(all) {
@@ -137,7 +138,7 @@ func compiled(text string) cascadia.Sel {
 }
 
 // read splits a selector. It says no to what is not understood.
-func (p *selecting) read(all []token) bool {
+func (p *selecting) read(all []syntax.Token) bool {
 	if len(all) == 0 || p.d.hasWord(all) {
 		return false
 	}
@@ -145,12 +146,12 @@ func (p *selecting) read(all []token) bool {
 	for i := 0; i < len(all); {
 		c := &p.chain[len(p.chain)-1]
 		joint := ""
-		for i < len(all) && slices.Contains([]string{"", ">", "+", "~"}, strings.TrimSpace(all[i].text)) {
+		for i < len(all) && slices.Contains([]string{"", ">", "+", "~"}, strings.TrimSpace(all[i].Text)) {
 			if all[i].TokenType != css.WhitespaceToken {
 				if strings.TrimSpace(joint) != "" {
 					return false
 				}
-				joint = all[i].text
+				joint = all[i].Text
 			} else if joint == "" {
 				joint = " "
 			}
@@ -174,12 +175,12 @@ func (p *selecting) read(all []token) bool {
 	return len(p.chain[len(p.chain)-1].sure) > 0
 }
 
-func (d *document) hasWord(all []token) bool {
-	return slices.ContainsFunc(all, func(t token) bool { return strings.Contains(t.text, d.tokens.Prefix()) })
+func (d *document) hasWord(all []syntax.Token) bool {
+	return slices.ContainsFunc(all, func(t syntax.Token) bool { return strings.Contains(t.Text, d.tokens.Prefix()) })
 }
 
 // simple reads one part of a compound. It returns how many tokens that has, or 0 if it is not understood.
-func (p *selecting) simple(c *compound, all []token) int {
+func (p *selecting) simple(c *compound, all []syntax.Token) int {
 	add := func(sure, may string) {
 		c.sure = append(c.sure, sure)
 		if may != "" {
@@ -190,7 +191,7 @@ func (p *selecting) simple(c *compound, all []token) int {
 		}
 	}
 	t := all[0]
-	if strings.Contains(t.text, `\\`) || len(all) > 1 && strings.Contains(all[1].text, `\\`) {
+	if strings.Contains(t.Text, `\\`) || len(all) > 1 && strings.Contains(all[1].Text, `\\`) {
 		p.escaped = p.escaped || p.d.vague || p.d.dynamic["class"] || p.d.dynamic["id"]
 	}
 	switch {
@@ -200,24 +201,24 @@ func (p *selecting) simple(c *compound, all []token) int {
 		p.s.nothing = true
 		return 0
 	case t.TokenType == css.IdentToken && len(c.sure) == 0:
-		p.tag = strings.ToLower(t.text)
-		add(t.text, t.text)
+		p.tag = strings.ToLower(t.Text)
+		add(t.Text, t.Text)
 		return 1
-	case t.text == "*" && len(c.sure) == 0:
+	case t.Text == "*" && len(c.sure) == 0:
 		c.star = true
 		add("*", "*")
 		return 1
 	case t.TokenType == css.HashToken:
-		id := p.d.idClass() + strings.ToLower(t.text[1:])
+		id := p.d.idClass() + strings.ToLower(t.Text[1:])
 		p.s.ids = append(p.s.ids, id)
 		p.class = id
-		add(t.text, "."+id)
+		add(t.Text, "."+id)
 		return 1
-	case t.text == "." && len(all) > 1 && all[1].TokenType == css.IdentToken:
-		class := strings.ToLower(all[1].text)
+	case t.Text == "." && len(all) > 1 && all[1].TokenType == css.IdentToken:
+		class := strings.ToLower(all[1].Text)
 		p.s.classes = append(p.s.classes, class)
 		p.class = class
-		add("."+all[1].text, "."+class)
+		add("."+all[1].Text, "."+class)
 		return 2
 	case t.TokenType == css.LeftBracketToken:
 		return p.attribute(c, all, add)
@@ -228,18 +229,18 @@ func (p *selecting) simple(c *compound, all []token) int {
 }
 
 // attribute reads [name=value].
-func (p *selecting) attribute(c *compound, all []token, add func(sure, may string)) int {
+func (p *selecting) attribute(c *compound, all []syntax.Token, add func(sure, may string)) int {
 	var b strings.Builder
 	for i, t := range all {
-		b.WriteString(t.text)
+		b.WriteString(t.Text)
 		if t.TokenType != css.RightBracketToken {
 			continue
 		}
-		inner := trim(all[1:i])
+		inner := syntax.Trim(all[1:i])
 		if len(inner) == 0 || inner[0].TokenType != css.IdentToken || strings.Contains(b.String(), "!") {
 			return 0
 		}
-		name := strings.ToLower(inner[0].text)
+		name := strings.ToLower(inner[0].Text)
 		may := b.String()
 		switch {
 		case p.d.vague || p.d.dynamic[name] || name == "style":
@@ -261,7 +262,7 @@ func (p *selecting) attribute(c *compound, all []token, add func(sure, may strin
 }
 
 // pseudo reads a pseudo-class or a pseudo-element.
-func (p *selecting) pseudo(c *compound, all []token, add func(sure, may string)) int {
+func (p *selecting) pseudo(c *compound, all []syntax.Token, add func(sure, may string)) int {
 	n := 1
 	if len(all) > 1 && all[1].TokenType == css.ColonToken {
 		n = 2
@@ -269,9 +270,9 @@ func (p *selecting) pseudo(c *compound, all []token, add func(sure, may string))
 	if len(all) <= n {
 		return 0
 	}
-	name := strings.ToLower(all[n].text)
-	text := strings.Repeat(":", n) + all[n].text
-	var args []token
+	name := strings.ToLower(all[n].Text)
+	text := strings.Repeat(":", n) + all[n].Text
+	var args []syntax.Token
 	switch all[n].TokenType {
 	case css.FunctionToken:
 		end := shut(all, n)
@@ -280,7 +281,7 @@ func (p *selecting) pseudo(c *compound, all []token, add func(sure, may string))
 		}
 		args = all[n+1 : end]
 		for n++; n <= end; n++ {
-			text += all[n].text
+			text += all[n].Text
 		}
 	case css.IdentToken:
 		n++
@@ -316,16 +317,16 @@ func (p *selecting) pseudo(c *compound, all []token, add func(sure, may string))
 }
 
 // weight is the specificity of a selector, or the most that it may be if it is not understood.
-func weight(all []token) (w cascadia.Specificity) {
+func weight(all []syntax.Token) (w cascadia.Specificity) {
 	for i := 0; i < len(all); i++ {
 		end := shut(all, i)
 		switch t := all[i]; {
 		case t.TokenType == css.HashToken:
 			w[0]++
 		case t.TokenType == css.FunctionToken:
-			w = w.Add(weightOf(strings.ToLower(t.text), all[i+1:end]))
+			w = w.Add(weightOf(strings.ToLower(t.Text), all[i+1:end]))
 		case t.TokenType == css.LeftBracketToken,
-			t.TokenType == css.IdentToken && i > 0 && (all[i-1].text == "." || all[i-1].text == ":"):
+			t.TokenType == css.IdentToken && i > 0 && (all[i-1].Text == "." || all[i-1].Text == ":"):
 			w[1]++
 		case t.TokenType == css.IdentToken:
 			w[2]++
@@ -336,7 +337,7 @@ func weight(all []token) (w cascadia.Specificity) {
 }
 
 // weightOf is the specificity of a pseudo-class with arguments.
-func weightOf(name string, args []token) (w cascadia.Specificity) {
+func weightOf(name string, args []syntax.Token) (w cascadia.Specificity) {
 	of := slices.IndexFunc(args, isOf)
 	switch {
 	case name == "where(":
@@ -347,9 +348,9 @@ func weightOf(name string, args []token) (w cascadia.Specificity) {
 	if slices.Contains(states, name) || slices.Contains(places, name) && of < 0 {
 		return w
 	}
-	p, most := &reader{all: args}, cascadia.Specificity{}
+	var most cascadia.Specificity
 	for from := of + 1; from < len(args); {
-		to := p.split(from, len(args), css.CommaToken)
+		to := syntax.Split(args, from, len(args), css.CommaToken)
 		if one := weight(args[from:to]); most.Less(one) {
 			most = one
 		}
@@ -359,7 +360,7 @@ func weightOf(name string, args []token) (w cascadia.Specificity) {
 }
 
 // shut returns the token that closes the bracket or the function at i, or the end. It returns i if there is none at i.
-func shut(all []token, i int) int {
+func shut(all []syntax.Token, i int) int {
 	for depth := 0; i < len(all); i++ {
 		switch all[i].TokenType {
 		case css.FunctionToken, css.LeftParenthesisToken, css.LeftBracketToken:
@@ -375,13 +376,15 @@ func shut(all []token, i int) int {
 }
 
 // isOf says whether a token is the "of" of :nth-child(1 of .a).
-func isOf(t token) bool { return t.TokenType == css.IdentToken && strings.EqualFold(t.text, "of") }
+func isOf(t syntax.Token) bool {
+	return t.TokenType == css.IdentToken && strings.EqualFold(t.Text, "of")
+}
 
 // asksStyle says whether tokens of a selector ask for what is in style=.
-func asksStyle(all []token) bool {
+func asksStyle(all []syntax.Token) bool {
 	for i, t := range all {
-		inner := trim(all[i+1:])
-		if t.TokenType == css.LeftBracketToken && len(inner) > 0 && strings.EqualFold(inner[0].text, "style") {
+		inner := syntax.Trim(all[i+1:])
+		if t.TokenType == css.LeftBracketToken && len(inner) > 0 && strings.EqualFold(inner[0].Text, "style") {
 			return true
 		}
 	}

@@ -4,8 +4,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tdewolff/parse/v2"
 	"github.com/tdewolff/parse/v2/css"
+
+	"mailshot/templates/inline/syntax"
 )
 
 // sheet is the text of one <style>.
@@ -37,57 +38,6 @@ type declaration struct {
 	important bool
 	stays     bool // it is not inlined
 	promoted  bool // it is repeated with !important
-}
-
-// token is one token of CSS.
-type token struct {
-	css.TokenType
-	text string
-	at   int
-}
-
-// tokens splits CSS. ok is false if a byte got lost, or if browsers may split it in another way: they read url( with
-// more than a text in quotes as a function, which ends elsewhere.
-func tokens(text string) (all []token, ok bool) {
-	l := css.NewLexer(parse.NewInputString(text))
-	at := 0
-	ok = true
-	for {
-		tt, data := l.Next()
-		if tt == css.ErrorToken {
-			return all, ok && at == len(text)
-		}
-		t := token{tt, string(data), at}
-		if _, inner, found := strings.Cut(t.text, "("); found && tt == css.BadURLToken {
-			inner = strings.TrimSpace(inner)
-			ok = ok && !strings.HasPrefix(inner, `"`) && !strings.HasPrefix(inner, "'")
-		}
-		all = append(all, t)
-		at += len(data)
-	}
-}
-
-// brackets are the brackets that are open, each by the token that closes it. As browsers read CSS, nothing else closes
-// it: what comes before that token is inside, braces and semicolons too.
-type brackets []css.TokenType
-
-// read reads a token. ok is false if it closes what is not open, or not the last: that closes nothing.
-func (b *brackets) read(tt css.TokenType) (ok bool) {
-	switch tt {
-	case css.LeftBraceToken:
-		*b = append(*b, css.RightBraceToken)
-	case css.LeftBracketToken:
-		*b = append(*b, css.RightBracketToken)
-	case css.LeftParenthesisToken, css.FunctionToken:
-		*b = append(*b, css.RightParenthesisToken)
-	case css.RightBraceToken, css.RightBracketToken, css.RightParenthesisToken:
-		last := len(*b) - 1
-		if last < 0 || (*b)[last] != tt {
-			return false
-		}
-		*b = (*b)[:last]
-	}
-	return true
 }
 
 // styles reads the sheets of the document.
@@ -122,14 +72,14 @@ func (d *document) styles() {
 
 // read reads the rules of a sheet.
 func (d *document) read(s *sheet) {
-	all, ok := tokens(s.text)
+	all, ok := syntax.Tokens(s.text)
 	if !ok { // not CSS: it may say anything about anything
 		d.add(&rule{sheet: s, stays: true, above: true, selectors: []*selector{{any: true}},
 			decls: []*declaration{{property: "*", stays: true}}})
 		return
 	}
 	for _, t := range all {
-		s.keeps = s.keeps || t.TokenType == css.AtKeywordToken && strings.EqualFold(t.text, "@namespace")
+		s.keeps = s.keeps || t.TokenType == css.AtKeywordToken && strings.EqualFold(t.Text, "@namespace")
 	}
 	p := &reader{d: d, sheet: s, all: all}
 	p.list(0, len(all), false, false)
@@ -147,34 +97,9 @@ func (d *document) add(r *rule) {
 type reader struct {
 	d     *document
 	sheet *sheet
-	all   []token
+	all   []syntax.Token
 	heads []string // of the at-rules that are being read
 	after int      // where the outermost of them ends, or 0
-}
-
-// block returns the token after which a prelude from i on ends: a { or, of an at-rule, a ; at the top. It returns end
-// if there is none.
-func (p *reader) block(i, end int, at bool) int {
-	var open brackets
-	for ; i < end; i++ {
-		tt := p.all[i].TokenType
-		if len(open) == 0 && (tt == css.LeftBraceToken || at && tt == css.SemicolonToken) {
-			return i
-		}
-		open.read(tt)
-	}
-	return end
-}
-
-// closing returns the token that closes the { at i, or end.
-func (p *reader) closing(i, end int) int {
-	var open brackets
-	for ; i < end; i++ {
-		if open.read(p.all[i].TokenType); len(open) == 0 {
-			return i
-		}
-	}
-	return end
 }
 
 // list reads a list of rules. stays and above are theirs.
@@ -186,11 +111,11 @@ func (p *reader) list(i, end int, stays, above bool) {
 		case css.AtKeywordToken:
 			i = p.at(i, end, above)
 		default:
-			open := p.block(i, end, false)
+			open := syntax.Block(p.all, i, end, false)
 			if open == end {
 				return
 			}
-			shut := p.closing(open, end)
+			shut := syntax.Closing(p.all, open, end)
 			p.rule(i, open, shut, stays || shut == end, above)
 			i = shut + 1
 		}
@@ -199,19 +124,19 @@ func (p *reader) list(i, end int, stays, above bool) {
 
 // at reads an at-rule, and returns the token after it. The rules in it stay.
 func (p *reader) at(i, end int, above bool) int {
-	open := p.block(i+1, end, true)
+	open := syntax.Block(p.all, i+1, end, true)
 	if open == end || p.all[open].TokenType == css.SemicolonToken {
 		return open + 1
 	}
-	shut := p.closing(open, end)
-	name := strings.ToLower(p.all[i].text)
+	shut := syntax.Closing(p.all, open, end)
+	name := strings.ToLower(p.all[i].Text)
 	if slices.Contains(aside, name) {
 		return shut + 1
 	}
 	if len(p.heads) == 0 && shut < len(p.all) {
 		p.after = p.end(shut)
 	}
-	p.heads = append(p.heads, strings.TrimSpace(p.sheet.text[p.all[i].at:p.all[open].at]))
+	p.heads = append(p.heads, strings.TrimSpace(p.sheet.text[p.all[i].At:p.all[open].At]))
 	p.list(open+1, shut, true, above || name != "@media" && name != "@supports")
 	if p.heads = p.heads[:len(p.heads)-1]; len(p.heads) == 0 {
 		p.after = 0
@@ -225,26 +150,26 @@ var aside = []string{"@font-face", "@page", "@import", "@charset", "@counter-sty
 
 // rule reads the rule whose prelude is from i to open, and whose declarations are from there to shut.
 func (p *reader) rule(i, open, shut int, stays, above bool) {
-	r := &rule{sheet: p.sheet, from: p.all[i].at, to: p.end(shut), stays: stays || p.sheet.keeps, above: above}
-	r.heads = append(slices.Clone(p.heads), strings.TrimSpace(p.sheet.text[r.from:p.all[open].at]))
+	r := &rule{sheet: p.sheet, from: p.all[i].At, to: p.end(shut), stays: stays || p.sheet.keeps, above: above}
+	r.heads = append(slices.Clone(p.heads), strings.TrimSpace(p.sheet.text[r.from:p.all[open].At]))
 	if r.after = p.after; len(p.heads) == 0 && shut < len(p.all) {
 		r.after = r.to
 	}
 	for from := i; from <= open; {
-		to := p.split(from, open, css.CommaToken)
+		to := syntax.Split(p.all, from, open, css.CommaToken)
 		s := p.d.selector(p.all[from:to])
 		r.selectors = append(r.selectors, s)
 		r.stays = r.stays || s.unknown
 		from = to + 1
 	}
 	for from := open + 1; from < shut; {
-		to := p.split(from, shut, css.SemicolonToken)
+		to := syntax.Split(p.all, from, shut, css.SemicolonToken)
 		if c := p.declaration(p.all[from:to]); c != nil {
 			r.decls = append(r.decls, c)
 		}
 		from = to + 1
 	}
-	var inner brackets
+	var inner syntax.Brackets
 	for _, t := range p.all[open+1 : shut] {
 		if len(inner) == 0 && t.TokenType == css.LeftBraceToken { // rules within a rule
 			r.stays, r.above = true, true
@@ -252,7 +177,7 @@ func (p *reader) rule(i, open, shut int, stays, above bool) {
 			r.decls = append(r.decls, &declaration{property: "*", stays: true})
 			break
 		}
-		inner.read(t.TokenType)
+		inner.Read(t.TokenType)
 	}
 	p.d.add(r)
 }
@@ -262,40 +187,16 @@ func (p *reader) end(i int) int {
 	if i >= len(p.all) {
 		return len(p.sheet.text)
 	}
-	return p.all[i].at + len(p.all[i].text)
-}
-
-// split returns the next token of a type that is not in brackets, or end.
-func (p *reader) split(i, end int, by css.TokenType) int {
-	var open brackets
-	for ; i < end; i++ {
-		if p.all[i].TokenType == by && len(open) == 0 {
-			return i
-		}
-		open.read(p.all[i].TokenType)
-	}
-	return end
-}
-
-// trim takes blanks and comments off the ends.
-func trim(all []token) []token {
-	empty := func(t token) bool { return t.TokenType == css.WhitespaceToken || t.TokenType == css.CommentToken }
-	for len(all) > 0 && empty(all[0]) {
-		all = all[1:]
-	}
-	for len(all) > 0 && empty(all[len(all)-1]) {
-		all = all[:len(all)-1]
-	}
-	return all
+	return p.all[i].At + len(p.all[i].Text)
 }
 
 // declaration reads a declaration. It returns nil if there is none.
-func (p *reader) declaration(all []token) *declaration {
-	if all = trim(all); len(all) == 0 {
+func (p *reader) declaration(all []syntax.Token) *declaration {
+	if all = syntax.Trim(all); len(all) == 0 {
 		return nil
 	}
-	c := &declaration{property: strings.ToLower(all[0].text)}
-	rest := trim(all[1:])
+	c := &declaration{property: strings.ToLower(all[0].Text)}
+	rest := syntax.Trim(all[1:])
 	switch {
 	case strings.Contains(c.property, p.d.tokens.Prefix()):
 		return &declaration{property: "*", stays: true}
@@ -303,10 +204,10 @@ func (p *reader) declaration(all []token) *declaration {
 		rest[0].TokenType != css.ColonToken:
 		return &declaration{stays: true} // browsers skip it
 	}
-	value := trim(rest[1:])
-	if n := len(value); n > 1 && strings.EqualFold(value[n-1].text, "important") {
-		if before := trim(value[:n-1]); len(before) > 0 && before[len(before)-1].text == "!" {
-			c.important, value = true, trim(before[:len(before)-1])
+	value := syntax.Trim(rest[1:])
+	if n := len(value); n > 1 && strings.EqualFold(value[n-1].Text, "important") {
+		if before := syntax.Trim(value[:n-1]); len(before) > 0 && before[len(before)-1].Text == "!" {
+			c.important, value = true, syntax.Trim(before[:len(before)-1])
 		}
 	}
 	c.stays = len(value) == 0 || slices.ContainsFunc(forOne, func(prefix string) bool {
@@ -320,11 +221,11 @@ func (p *reader) declaration(all []token) *declaration {
 var forOne = []string{"--", "mso-", "-ms-", "-webkit-", "-moz-", "-o-", "\\"}
 
 // value writes the tokens of a value, with one blank for each run of blanks and comments.
-func (p *reader) value(all []token, c *declaration) string {
+func (p *reader) value(all []syntax.Token, c *declaration) string {
 	var b strings.Builder
-	var open brackets
+	var open syntax.Brackets
 	for _, t := range all {
-		c.stays = !open.read(t.TokenType) || c.stays
+		c.stays = !open.Read(t.TokenType) || c.stays
 		switch t.TokenType {
 		case css.CommentToken, css.WhitespaceToken:
 			if !strings.HasSuffix(b.String(), " ") {
@@ -334,15 +235,15 @@ func (p *reader) value(all []token, c *declaration) string {
 		case css.BadStringToken, css.BadURLToken, css.LeftBraceToken, css.RightBraceToken:
 			c.stays = true
 		case css.FunctionToken:
-			c.stays = c.stays || slices.Contains([]string{"var(", "env("}, strings.ToLower(t.text))
+			c.stays = c.stays || slices.Contains([]string{"var(", "env("}, strings.ToLower(t.Text))
 		case css.IdentToken:
-			c.stays = c.stays || strings.EqualFold(t.text, "revert-layer")
+			c.stays = c.stays || strings.EqualFold(t.Text, "revert-layer")
 		case css.StringToken, css.URLToken:
-			c.stays = c.stays || strings.Contains(t.text, "\n")
+			c.stays = c.stays || strings.Contains(t.Text, "\n")
 		case css.DelimToken:
-			c.stays = c.stays || t.text == "!"
+			c.stays = c.stays || t.Text == "!"
 		}
-		b.WriteString(t.text)
+		b.WriteString(t.Text)
 	}
 	c.stays = c.stays || len(open) > 0
 	p.d.eachWord(b.String(), func(_ int, w word) { c.stays = c.stays || w.node.fixed || w.role != printing })

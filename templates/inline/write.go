@@ -61,12 +61,11 @@ func (d *document) write() map[*source.Form]*source.Form {
 	forms := map[*source.Form]*source.Form{}
 	for form, all := range edits {
 		slices.SortFunc(all, func(a, b edit) int { return cmp.Or(a.from-b.from, a.to-b.to) })
-		spans := make([][]int, len(all))
+		changes := make([]source.Change, len(all))
 		for i, e := range all {
-			spans[i] = []int{e.from, e.to}
+			changes[i] = source.Change{From: e.from, To: e.to, Parts: d.parts(e.text)}
 		}
-		i := -1
-		forms[form] = form.Replace(spans, func(string) string { i++; return all[i].text })
+		forms[form] = form.Change(changes)
 	}
 	return forms
 }
@@ -110,7 +109,7 @@ func (d *document) css(e *element, quote byte) string {
 	return b.String()
 }
 
-// quoted writes a value so that it can stand between quotes, and puts its actions in.
+// quoted writes a value so that it can stand between quotes. Its actions are words still.
 func (d *document) quoted(value string, quote byte) string {
 	other := byte('\'')
 	entity := "&quot;"
@@ -123,7 +122,18 @@ func (d *document) quoted(value string, quote byte) string {
 	value = strings.ReplaceAll(value, "&", "&amp;")
 	value = strings.ReplaceAll(value, string(quote), entity)
 	value = strings.NewReplacer("<", "&lt;", ">", "&gt;").Replace(value)
-	return d.filled(value)
+	return value
+}
+
+// parts are a text with the actions in the place of their words. An action that is written elsewhere keeps its place.
+func (d *document) parts(text string) (parts []source.Part) {
+	from := 0
+	d.eachWord(text, func(at int, w word) {
+		parts = append(parts, source.Part{Text: text[from:at]},
+			source.Part{Text: "{{" + w.node.text + "}}", Form: w.node.place.form, At: w.node.off - len("{{")})
+		from = at + d.tokens.Width()
+	})
+	return append(parts, source.Part{Text: text[from:]})
 }
 
 // filled puts the actions into a text in the place of their words.

@@ -32,7 +32,11 @@ func Leaving(
 	if !v.read(t.Hide()) {
 		return nil, false
 	}
-	if !v.decides {
+	decides := v.decides
+	for _, p := range v.pieces {
+		decides = decides || p.from >= 0 && len(v.pieces) > 1
+	}
+	if !decides {
 		return v.one(), true
 	}
 	return v.first(), true
@@ -50,6 +54,7 @@ type leaving struct {
 // piece is an address of the value, or an action between them that decides on the addresses after it.
 type piece struct {
 	text string // with tokens
+	from int    // the action that prints all of its beginning, or -1: it is no address where that prints nothing
 	mail bool
 	said bool
 	acts bool // it is an action
@@ -86,9 +91,19 @@ func (v *leaving) read(hidden string) bool {
 		if !v.whole(address) {
 			return false
 		}
+		first := -1
+		if kind == nil {
+			_, first = v.t.Next(address)
+			if v.t.Actions[first].Kind != source.Output {
+				if !v.divided(first) {
+					return false
+				}
+				first = -1
+			}
+		}
 		found = true
 		mail := kind != nil && kind[1] == ""
-		v.pieces = append(v.pieces, piece{text: address, mail: mail, said: v.said(v.written(address))})
+		v.pieces = append(v.pieces, piece{text: address, from: first, mail: mail, said: v.said(v.written(address))})
 	}
 	return found
 }
@@ -133,6 +148,16 @@ func (v *leaving) whole(address string) bool {
 	}
 }
 
+// divided says whether a condition has an {{else}}, so that something is printed in each row.
+func (v *leaving) divided(opener int) bool {
+	for _, a := range v.t.Actions {
+		if a.Kind == source.Divider && a.Opener == opener && source.Inner(v.t.Source.Text[a.Start:a.End]) == "else" {
+			return true
+		}
+	}
+	return false
+}
+
 // written is a text with tokens as its author wrote it.
 func (v *leaving) written(text string) string {
 	var b strings.Builder
@@ -149,6 +174,14 @@ func (v *leaving) written(text string) string {
 
 func (v *leaving) link(address string) string { return v.before + html.EscapeString(address) + v.after }
 
+// where puts what is made of a piece into the condition that the piece is an address.
+func (v *leaving) where(p piece, text string) string {
+	if p.from < 0 || text == "" {
+		return text
+	}
+	return v.t.Call("if", p.from) + text + v.t.Call("end", -1)
+}
+
 // one is the link where each row has the same addresses.
 func (v *leaving) one() *source.Form {
 	best := v.pieces[0]
@@ -160,7 +193,7 @@ func (v *leaving) one() *source.Form {
 	if best.said {
 		return nil
 	}
-	return v.t.Show(v.link(best.text))
+	return v.t.Show(v.where(best, v.link(best.text)))
 }
 
 // first is the link where actions decide: each address in its place, and a variable that says whether there was none
@@ -179,12 +212,13 @@ func (v *leaving) first() *source.Form {
 				part.WriteString(p.text)
 			case p.mail == mail:
 				any = true
-				part.WriteString(v.t.Call("if "+variable, -1) + v.t.Call(variable+" = false", -1))
+				link := ""
 				if !p.said {
 					shown = true
-					part.WriteString(v.link(p.text))
+					link = v.link(p.text)
 				}
-				part.WriteString(v.t.Call("end", -1))
+				part.WriteString(v.t.Call("if "+variable, -1) +
+					v.where(p, v.t.Call(variable+" = false", -1)+link) + v.t.Call("end", -1))
 			}
 		}
 		if any {

@@ -2,6 +2,7 @@ package markdown
 
 import (
 	"bytes"
+	"html"
 	"regexp"
 	"slices"
 	"strconv"
@@ -159,7 +160,7 @@ func (l *links) text(n ast.Node, src []byte) (said string, certain bool) {
 	l.t.pieces(b.String(), func(literal string, i int) {
 		switch {
 		case i < 0:
-			certain = certain || depth == 0 && strings.TrimSpace(literal) != ""
+			certain = certain || depth == 0 && !empty(literal)
 		case l.t.Actions[i].Kind == source.Opener:
 			depth++
 		case l.t.Actions[i].Kind == source.Closer:
@@ -170,6 +171,9 @@ func (l *links) text(n ast.Node, src []byte) (said string, certain bool) {
 	})
 	return b.String(), certain || depth != 0 // the nesting is an error of its own
 }
+
+// empty says whether a text of Markdown shows nothing: an entity may stand for a blank.
+func empty(literal string) bool { return strings.TrimSpace(html.UnescapeString(literal)) == "" }
 
 // pieces calls each for the texts and the actions of a text with tokens; action is -1 for a text.
 func (t *tokens) pieces(s string, each func(literal string, action int)) {
@@ -198,7 +202,7 @@ func (l *links) calls(said string, off int) string {
 			b.WriteString(l.t.Token(i))
 		case i >= 0:
 			call(l.label.Says, i)
-		case strings.TrimSpace(literal) != "":
+		case !empty(literal):
 			call(l.label.Says+` "x"`, -1)
 		}
 	})

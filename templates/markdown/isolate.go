@@ -84,9 +84,21 @@ func spanned(b *strings.Builder, text string) {
 				continue
 			}
 		}
-		b.WriteString(`<span dir="ltr">` + found + "</span>")
+		b.WriteString(`<span dir="ltr"` + unbroken(found) + ">" + found + "</span>")
 	}
 	b.WriteString(text[done:])
+}
+
+// mostUnbroken is how many characters a number of several parts has at most that is not broken at the end of a line.
+const mostUnbroken = 20
+
+// unbroken is the style of a part that stands on one line: a telephone number is read in two pieces otherwise, each on
+// another side of the text. What is long, or has words, may be broken.
+func unbroken(part string) string {
+	if len(part) > mostUnbroken || !strings.Contains(part, " ") || strings.ContainsFunc(part, unicode.IsLetter) {
+		return ""
+	}
+	return ` style="white-space:nowrap"`
 }
 
 // leftToRight finds what is written in Latin letters, with the numbers and signs among it, and numbers of several

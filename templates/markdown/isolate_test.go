@@ -12,7 +12,8 @@ func TestIsolate(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"مبلغ 5,000 USD است.":                           `مبلغ <span dir="ltr">5,000 USD</span> است.`,
-		"با +98 21 5555 0100 تماس":                      `با <span dir="ltr">+98 21 5555 0100</span> تماس`,
+		"با +98 21 5555 0100 تماس":                      `با <span dir="ltr" style="white-space:nowrap">+98 21 5555 0100</span> تماس`,
+		"کد 1234 5678 9012 3456 7890 است":               `کد <span dir="ltr">1234 5678 9012 3456 7890</span> است`,
 		"کتاب A Garden in Winter (1998)، هم":            `کتاب <span dir="ltr">A Garden in Winter (1998)</span>، هم`,
 		"زبان C++ و C#.":                                `زبان <span dir="ltr">C++</span> و <span dir="ltr">C#</span>.`,
 		"شرکت Acme &amp; Sons است":                      `شرکت <span dir="ltr">Acme &amp; Sons</span> است`,

@@ -22,15 +22,9 @@ type anchor struct {
 // addresses finds the links whose address need not be written, because another link shows it whenever they are shown:
 // one with words rather than a picture, the first one otherwise.
 func (w *writer) addresses(root *xhtml.Node) {
-	f := &finder{w: w, fixed: true}
-	for _, a := range w.t.Actions {
-		if a.Kind == source.Silent {
-			f.fixed = false // a variable may be another one further down
-		}
-	}
-	f.find(root, false)
+	anchors := w.anchors(root)
 	w.twice = map[*xhtml.Node]bool{}
-	slices.SortStableFunc(f.anchors, func(a, b anchor) int { // those with words first
+	slices.SortStableFunc(anchors, func(a, b anchor) int { // those with words first
 		switch {
 		case a.text == b.text:
 			return 0
@@ -40,7 +34,7 @@ func (w *writer) addresses(root *xhtml.Node) {
 		return 1
 	})
 	shown := map[string][]anchor{}
-	for _, a := range f.anchors {
+	for _, a := range anchors {
 		others := shown[a.href]
 		if slices.ContainsFunc(others, func(b anchor) bool { return b.around(a) }) {
 			w.twice[a.node] = true
@@ -50,12 +44,41 @@ func (w *writer) addresses(root *xhtml.Node) {
 	}
 }
 
+// Links returns the addresses of the links that each message shows, by their source: those that no condition decides
+// about and nothing hides. doc is a document whose actions are hidden behind tokens.
+func Links(t *source.Tokens, doc string) (addresses map[string]bool) {
+	addresses = map[string]bool{}
+	root, err := xhtml.Parse(strings.NewReader(doc))
+	if err != nil {
+		return addresses
+	}
+	w := newWriter(t, root, Options{})
+	for _, a := range w.anchors(root) {
+		if len(a.scope) == 0 {
+			addresses[a.href] = true
+		}
+	}
+	return addresses
+}
+
 // mostShown is with how many others of its address a link is compared.
 const mostShown = 50
 
 // around says whether b is there whenever a is.
 func (b anchor) around(a anchor) bool {
 	return len(b.scope) <= len(a.scope) && slices.Equal(b.scope, a.scope[:len(b.scope)])
+}
+
+// anchors finds the links of a document.
+func (w *writer) anchors(root *xhtml.Node) []anchor {
+	f := &finder{w: w, fixed: true}
+	for _, a := range w.t.Actions {
+		if a.Kind == source.Silent {
+			f.fixed = false // a variable may be another one further down
+		}
+	}
+	f.find(root, false)
+	return f.anchors
 }
 
 // finder finds the links of a document, with the conditions that they stand in.
@@ -100,8 +123,40 @@ func (f *finder) controls(s string) {
 			if n := len(f.scope); n > 0 {
 				f.scope = f.scope[:n-1]
 			}
+		case source.Silent:
+			f.leave(i)
 		}
 	}
+}
+
+// leave follows a {{break}} or a {{continue}}: what comes after it in its range may not be there when what comes before
+// it is.
+func (f *finder) leave(i int) {
+	if word := f.w.t.Function(i); word != "break" && word != "continue" {
+		return
+	}
+	for n := len(f.scope) - 1; n >= 0; n-- {
+		first, _, _ := strings.Cut(f.scope[n], ",")
+		if opener, _ := strconv.Atoi(first); f.w.t.Function(opener) == "range" {
+			f.scope[n] += "," + strconv.Itoa(i)
+			return
+		}
+	}
+}
+
+// values are the branches that the values of the dot and of variables depend on.
+func (f *finder) values() (s string) {
+	for _, in := range f.scope {
+		for number := range strings.SplitSeq(in, ",") {
+			i, _ := strconv.Atoi(number)
+			said := f.w.action(i)
+			if word := f.w.t.Function(i); word == "range" || strings.Contains(said, "with") || sets.MatchString(said) {
+				s += " " + in
+				break
+			}
+		}
+	}
+	return s
 }
 
 func (f *finder) anchor(n *xhtml.Node) {
@@ -110,15 +165,19 @@ func (f *finder) anchor(n *xhtml.Node) {
 	if href == "" || href[0] == '#' {
 		return
 	}
-	key, rest := "", href // the same length, where there is no action
+	key, rest, acts := "", href, false
 	for at, i := t.Next(rest); at >= 0; at, i = t.Next(rest) {
-		if !f.fixed || i >= len(t.Actions) || t.Actions[i].Kind != source.Output {
+		if i >= len(t.Actions) || t.Actions[i].Kind != source.Output || !f.fixed && strings.Contains(f.w.action(i), "$") {
 			return
 		}
-		key += rest[:at] + t.Source.Text[t.Actions[i].Start:t.Actions[i].End]
+		key += rest[:at] + f.w.action(i)
 		rest = rest[at+t.Width():]
+		acts = true
 	}
-	if len(key+rest) == len(href) && icon(n) {
+	if acts { // what it prints depends on the dot and the variables there
+		rest += f.values()
+	}
+	if !acts && icon(n) {
 		return // it is left out
 	}
 	words := false

@@ -1,6 +1,8 @@
 package plaintext
 
 import (
+	"regexp"
+	"slices"
 	"strings"
 
 	xhtml "golang.org/x/net/html"
@@ -17,6 +19,11 @@ type branch struct {
 	hidden bool
 	tokens []int // of the condition: its {{if}}, what divides it, its {{end}}
 	parts  []*branch
+}
+
+// equal says whether two ways lead to the same.
+func (b *branch) equal(c *branch) bool {
+	return b.hidden == c.hidden && slices.Equal(b.tokens, c.tokens) && slices.EqualFunc(b.parts, c.parts, (*branch).equal)
 }
 
 // mostConditions is how many conditions among the attributes of one element there may be where they may hide it.
@@ -62,6 +69,9 @@ func (w *writer) condition(n *xhtml.Node) {
 		w.decided[n] = b.hidden
 		return
 	}
+	for d := range n.Descendants() {
+		w.constant(d.Data + attributes(d))
+	}
 	copied := &xhtml.Node{Type: n.Type, DataAtom: n.DataAtom, Data: n.Data, Namespace: n.Namespace, Attr: n.Attr}
 	for n.FirstChild != nil {
 		c := n.FirstChild
@@ -70,6 +80,21 @@ func (w *writer) condition(n *xhtml.Node) {
 	}
 	w.spread(n, copied, b)
 	n.Parent.RemoveChild(n)
+}
+
+// constant makes sure that a text sets no variable and leaves no range, as HTML does whether it hides the text or not.
+func (w *writer) constant(text string) {
+	for s := text; ; {
+		at, i := w.t.Next(s)
+		if at < 0 {
+			return
+		}
+		if w.kind(i) == source.Silent && !strings.HasPrefix(source.Inner(w.action(i)), "/*") {
+			w.fail(w.t.Actions[i].Start, "the text part cannot do this within an element that a condition hides",
+				"write it before the element, or write the text part yourself, as body.text")
+		}
+		s = s[at+w.t.Width():]
+	}
 }
 
 // spread puts a branch before a node: the element n in each part where it is shown.
@@ -166,7 +191,7 @@ func (w *writer) branch(text string) *branch {
 	for _, s := range parts {
 		p := w.branch(text[:from] + s + text[at:])
 		b.parts = append(b.parts, p)
-		same = same && p.tokens == nil && p.hidden == b.parts[0].hidden
+		same = same && p.equal(b.parts[0])
 	}
 	if same {
 		return b.parts[0]
@@ -214,8 +239,13 @@ func (w *writer) hides(text string) bool {
 	for a := range strings.SplitSeq(text, attributeEnd) {
 		key, value, _ := strings.Cut(a, valueBegin)
 		n.Attr = append(n.Attr, xhtml.Attribute{Key: strings.TrimSpace(key), Val: value})
-		if key == "style" {
+		switch strings.TrimSpace(key) {
+		case "style":
 			w.known(value)
+		case "class":
+			w.matched(".", value)
+		case "id":
+			w.matched("#", value)
 		}
 	}
 	return w.dropped(n)
@@ -226,9 +256,57 @@ func (w *writer) known(style string) {
 	for d := range strings.SplitSeq(style, ";") {
 		name, value, _ := strings.Cut(d, ":")
 		name = strings.ToLower(strings.TrimSpace(name))
-		if at, _ := w.t.Next(value); at >= 0 && (name == "display" || name == "visibility") {
+		if at, _ := w.t.Next(value); at >= 0 && (name == "display" || name == "visibility" || name == "opacity") {
 			w.unclear(value)
 		}
+		if at, _ := w.t.Next(name); at >= 0 {
+			w.unclear(name)
+		}
+	}
+}
+
+// matched makes sure that no cell says whether a style sheet hides an element by its class or its id.
+func (w *writer) matched(sign, value string) {
+	for word := range strings.FieldsSeq(value) {
+		at, _ := w.t.Next(word)
+		if at < 0 {
+			continue
+		}
+		rest, last := word, ""
+		for k, _ := w.t.Next(rest); k >= 0; k, _ = w.t.Next(rest) {
+			rest = rest[k+w.t.Width():]
+			last = rest
+		}
+		for selector, v := range w.hidden {
+			_, name, found := strings.Cut(selector, sign)
+			if found && v.hides() && len(name) >= at+len(last) && strings.HasPrefix(name, word[:at]) && strings.HasSuffix(name, last) {
+				w.unclear(word)
+			}
+		}
+	}
+}
+
+// tinySize matches a size of letters that small says yes to.
+var tinySize = regexp.MustCompile(`(?:^|[^\w.])(?:0|[012](?:\.\d+)?(?:px|pt))(?:[^\w.%]|$)`)
+
+// legible makes sure that no condition says whether an element is struck through, or too small to be read.
+func (w *writer) legible(n *xhtml.Node) {
+	text := attributes(n)
+	if at, _ := w.t.Next(text); at < 0 {
+		return
+	}
+	_, i := w.t.Next(text)
+	plain := strings.ToLower(w.written(text))
+	what := ""
+	switch {
+	case strings.Contains(plain, "line-through") && w.governs(n, nil, "text-decoration", "text-decoration-line"):
+		what = "strikes the text through"
+	case tinySize.MatchString(plain) && w.governs(n, nil, "font-size", "font"):
+		what = "makes the text too small to be read"
+	}
+	if what != "" {
+		w.fail(w.t.Actions[max(w.t.Action(i), 0)].Start, "the text part cannot know whether this "+what,
+			"put {{if}} and {{end}} around the element, or write the text part yourself, as body.text")
 	}
 }
 

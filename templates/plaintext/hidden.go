@@ -9,9 +9,51 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// hidings says by selector whether a style sheet hides what it selects. It has the selectors of one class or one id,
+// hidings says by selector how style sheets hide or show what it selects. It has the selectors of one class or one id,
 // with or without the name of an element, as in "div.preheader": those are how mail hides things.
-type hidings map[string]bool
+type hidings map[string]*visibility
+
+// visibility is what declarations say about whether an element is shown.
+type visibility struct {
+	display, visibility said
+	away                bool // it has no room, or stands where nobody sees it
+}
+
+// said is the value of a property, and what it weighs in the cascade.
+type said struct {
+	value  string
+	weight int64
+}
+
+// over takes the value that weighs more.
+func (s *said) over(t said) {
+	if t.value != "" && t.weight >= s.weight {
+		*s = t
+	}
+}
+
+// Weights of the cascade, from the heaviest.
+const (
+	important = 1 << 40
+	inline    = 1 << 36
+	byID      = 1 << 34
+	byClass   = 1 << 33
+	byElement = 1 << 32
+)
+
+// over takes what weighs more of another, whose weight grows by so much.
+func (v *visibility) over(o *visibility, more int64) {
+	if o == nil {
+		return
+	}
+	v.display.over(said{o.display.value, o.display.weight + more})
+	v.visibility.over(said{o.visibility.value, o.visibility.weight + more})
+	v.away = v.away || o.away
+}
+
+func (v *visibility) hides() bool {
+	return v.display.value == "none" || v.visibility.value == "hidden" || v.visibility.value == "collapse" || v.away
+}
 
 var (
 	cssComment = regexp.MustCompile(`(?s)/\*.*?\*/`)
@@ -34,6 +76,7 @@ func sheets(root *xhtml.Node) hidings {
 
 // read reads the rules that hold everywhere: a rule within @media holds for some.
 func (h hidings) read(css string) {
+	rules := h.rules()
 	for {
 		open := strings.IndexByte(css, '{')
 		if open < 0 {
@@ -51,43 +94,62 @@ func (h hidings) read(css string) {
 		if at := strings.LastIndexByte(selectors, ';'); at >= 0 { // @import …;
 			selectors = selectors[at+1:]
 		}
-		hides, says := hiding(strings.TrimSuffix(css[open+1:end], "}"))
+		v := hiding(strings.TrimSuffix(css[open+1:end], "}"))
 		css = css[end:]
-		if !says || strings.HasPrefix(strings.TrimSpace(selectors), "@") {
+		if v == (visibility{}) || strings.HasPrefix(strings.TrimSpace(selectors), "@") {
 			continue
 		}
 		for selector := range strings.SplitSeq(selectors, ",") {
 			if selector = strings.TrimSpace(selector); simple.MatchString(selector) {
-				h[selector] = hides
+				rule := h[selector]
+				if rule == nil {
+					rule = &visibility{}
+					h[selector] = rule
+				}
+				rules++
+				rule.over(&v, rules)
 			}
 		}
 	}
 }
 
-// hide says whether a sheet hides an element. The element's own style goes before it.
-func (h hidings) hide(n *xhtml.Node) bool {
-	if len(h) == 0 {
-		return false
+// rules is a number that no rule so far weighs more than.
+func (h hidings) rules() (n int64) {
+	for _, v := range h {
+		n = max(n, v.display.weight&^important, v.visibility.weight&^important)
 	}
-	marks := []string{"#" + attr(n, "id")}
-	for class := range strings.FieldsSeq(attr(n, "class")) {
-		marks = append(marks, "."+class)
-	}
-	for _, mark := range marks {
-		if h[mark] || h[n.Data+mark] {
-			return true
-		}
-	}
-	return false
+	return n
 }
 
-// hiding says whether declarations of CSS hide an element, and whether they say anything about that.
-func hiding(declarations string) (hides, says bool) {
-	values := map[string]string{}
+// look gathers what the sheets say about an element.
+func (h hidings) look(n *xhtml.Node) (v visibility) {
+	if len(h) == 0 {
+		return v
+	}
+	id := "#" + attr(n, "id")
+	v.over(h[id], byID)
+	v.over(h[n.Data+id], byID+byElement)
+	for class := range strings.FieldsSeq(attr(n, "class")) {
+		v.over(h["."+class], byClass)
+		v.over(h[n.Data+"."+class], byClass+byElement)
+	}
+	return v
+}
+
+// hiding reads what declarations of CSS say about whether an element is shown.
+func hiding(declarations string) (v visibility) {
+	values, weights := map[string]string{}, map[string]int64{}
 	for d := range strings.SplitSeq(declarations, ";") {
 		name, value, _ := strings.Cut(strings.ToLower(d), ":")
-		value, _, _ = strings.Cut(value, "!")
-		values[strings.TrimSpace(name)] = strings.TrimSpace(value)
+		value, flag, _ := strings.Cut(value, "!")
+		name = strings.TrimSpace(name)
+		weight := int64(0)
+		if strings.TrimSpace(flag) == "important" {
+			weight = important
+		}
+		if weight >= weights[name] {
+			values[name], weights[name] = strings.TrimSpace(value), weight
+		}
 	}
 	size := func(name string) (float64, bool) {
 		number, unit := values[name], ""
@@ -105,13 +167,14 @@ func hiding(declarations string) (hides, says bool) {
 		f, ok := size(name)
 		return ok && f < -900
 	}
-	none := values["display"] == "none" || values["visibility"] == "hidden" || values["visibility"] == "collapse"
 	nothing := zero("max-height") || zero("height") || zero("max-width") || zero("width")
 	// mso-hide alone hides a button from Outlook, which draws one of its own. A preheader has it beside other tricks.
 	cut := nothing && (values["overflow"] == "hidden" || values["mso-hide"] == "all")
 	gone := zero("opacity") || away("left") || away("top") || away("text-indent") || away("margin-left") ||
 		strings.HasPrefix(values["clip"], "rect(0")
-	return none || cut || gone, values["display"] != "" || values["visibility"] != "" || cut || gone
+	v.display, v.visibility = said{values["display"], weights["display"]}, said{values["visibility"], weights["visibility"]}
+	v.away = cut || gone
+	return v
 }
 
 // fontSize finds the size of the letters among declarations of CSS.
@@ -145,6 +208,7 @@ func (w *writer) dropped(n *xhtml.Node) bool {
 			return true
 		}
 	}
-	hides, says := hiding(attr(n, "style"))
-	return hides || !says && w.hidden.hide(n)
+	v, own := w.hidden.look(n), hiding(attr(n, "style"))
+	v.over(&own, inline)
+	return v.hides()
 }

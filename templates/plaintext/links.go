@@ -19,9 +19,9 @@ func (w *writer) link(n *xhtml.Node) {
 	sub := w.sub()
 	sub.children(n)
 	said := strings.TrimSpace(strings.ReplaceAll(sub.b.String(), flowed.Right, ""))
-	bare := strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(href, "mailto:"), "https://"), "http://")
 	at, _ := w.t.Next(href)
-	text, meant, bare := w.written(said), w.written(href), w.written(bare)
+	w.whole(href)
+	text, meant, bare := w.written(said), w.written(href), w.written(bare(href))
 	bracketed := func() {
 		w.gap = ' '
 		w.address("<" + href + ">")
@@ -42,6 +42,26 @@ func (w *writer) link(n *xhtml.Node) {
 		w.children(n)
 		bracketed()
 	}
+}
+
+// whole makes sure that no part of an address is a template that is included: its cells are escaped as those of a text.
+func (w *writer) whole(href string) {
+	for {
+		at, i := w.t.Next(href)
+		if at < 0 {
+			return
+		}
+		if w.kind(i) == source.Include {
+			w.fail(w.t.Actions[max(w.t.Action(i), 0)].Start, "the text part cannot have an address from a template that is included",
+				"write the address in its place, or write the text part yourself, as body.text")
+		}
+		href = href[at+w.t.Width():]
+	}
+}
+
+// bare is an address without what people leave out.
+func bare(href string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(href, "mailto:"), "https://"), "http://")
 }
 
 // pictured says whether a link shows a picture.

@@ -86,6 +86,44 @@ func ended(t *source.Tokens, text string) string {
 	return b.String()
 }
 
+// left ends the lines with marks that a {{break}} or a {{continue}} leaves.
+func left(t *source.Tokens, text string) string {
+	if !strings.Contains(text, flowed.Line) {
+		return text
+	}
+	var b strings.Builder
+	depth := 0
+	var ranges []int // the depth at each opener that is open; those of other conditions are -1
+	for {
+		at, i := t.Next(text)
+		if at < 0 {
+			return b.String() + text
+		}
+		depth += strings.Count(text[:at], flowed.Line) - strings.Count(text[:at], flowed.End)
+		b.WriteString(text[:at])
+		token := text[at : at+t.Width()]
+		text = text[at+t.Width():]
+		if word := t.Function(i); i < len(t.Actions) {
+			switch a := t.Actions[i]; {
+			case word == "range":
+				ranges = append(ranges, depth)
+			case a.Kind == source.Opener || a.Kind == source.Define:
+				ranges = append(ranges, -1)
+			case a.Kind == source.Closer && len(ranges) > 0:
+				ranges = ranges[:len(ranges)-1]
+			case word == "break" || word == "continue":
+				k := len(ranges) - 1
+				for ; k > 0 && ranges[k] < 0; k-- {
+				}
+				if k >= 0 && ranges[k] >= 0 && depth > ranges[k] {
+					b.WriteString(strings.Repeat(flowed.Left, depth-ranges[k]) + "\n")
+				}
+			}
+		}
+		b.WriteString(token)
+	}
+}
+
 // led is how long the controls are that a line begins with: those between blocks, and those that end or divide what has
 // begun on a line before.
 func led(t *source.Tokens, line string) int {

@@ -2,6 +2,7 @@ package plaintext
 
 import (
 	"fmt"
+	"hash/fnv"
 	"regexp"
 	"slices"
 	"strconv"
@@ -29,6 +30,7 @@ func (w *writer) count(n *xhtml.Node, dynamic bool) *numbers {
 	if n.Parent != nil && attr(n.Parent, "class") == "footnotes" {
 		c.open, c.shut = "[", "] "
 	}
+	w.governed(n, []string{"start"}, "reversed", "type", "list-style", "list-style-type")
 	start := attr(n, "start")
 	at, known := integer(start)
 	if known {
@@ -55,11 +57,73 @@ func (w *writer) count(n *xhtml.Node, dynamic bool) *numbers {
 	}
 	if at, _ := w.t.Next(start); dynamic || at >= 0 {
 		w.lists++
-		c.id = w.lists
-		w.b.WriteString(w.t.Call(fmt.Sprint(function.Restart, " ", c.id, " ", c.at), -1))
-		w.b.WriteString(c.restart(w, start))
+		c.id = w.numbered + w.lists
+		// It stands between blocks: a line that begins with it begins with what comes after it.
+		w.b.WriteString(blockMark + w.t.Call(fmt.Sprint(function.Restart, " ", c.id, " ", c.at), -1))
+		if again := c.restart(w, start); again != "" {
+			w.b.WriteString(blockMark + again)
+		}
 	}
 	return c
+}
+
+// numbered is what the numbers of the lists in a file begin with. Those of a template that is included are others.
+func numbered(file string) int {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(file))
+	return int(h.Sum32() >> 2)
+}
+
+// governs says whether an action decides about one of the attributes of an element, or about a declaration of its style
+// with such a name: whether it is there, or what it is. A number that an action prints is known when it is printed.
+func (w *writer) governs(n *xhtml.Node, printed []string, others ...string) bool {
+	depth, within := 0, false // of the condition that what has been read stands in
+	acts := func(s string) (rest string, any bool) {
+		for {
+			at, i := w.t.Next(s)
+			if at < 0 {
+				within = within || s != "" && depth > 0
+				return rest + s, any
+			}
+			within = within || at > 0 && depth > 0
+			switch w.kind(i) {
+			case source.Opener:
+				depth++
+			case source.Closer:
+				depth--
+			}
+			rest, s, any = rest+s[:at], s[at+w.t.Width():], true
+		}
+	}
+	for _, a := range n.Attr {
+		within = false
+		key, _ := acts(a.Key)
+		if key != "style" {
+			within := within
+			_, any := acts(a.Val)
+			if within && slices.Contains(printed, key) || (within || any) && slices.Contains(others, key) {
+				return true
+			}
+			continue
+		}
+		for d := range strings.SplitSeq(strings.ToLower(a.Val), ";") {
+			rest, any := acts(d)
+			name, _, _ := strings.Cut(strings.TrimSpace(rest), ":")
+			if (within || any) && slices.Contains(others, strings.TrimSpace(name)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// governed fails if an action decides about how a list is numbered.
+func (w *writer) governed(n *xhtml.Node, printed []string, others ...string) {
+	if w.governs(n, printed, others...) {
+		_, i := w.t.Next(attributes(n))
+		w.fail(w.t.Actions[max(w.t.Action(i), 0)].Start, "the text part cannot know how this numbers the list",
+			"put {{if}} and {{end}} around the whole list, or write the text part yourself, as body.text")
+	}
 }
 
 // listStyles are the types of the styles that number a list as a type does.
@@ -84,6 +148,7 @@ func listed(n *xhtml.Node) string {
 
 // next returns the sign of the next item.
 func (c *numbers) next(w *writer, n *xhtml.Node) string {
+	w.governed(n, []string{"value"})
 	value := attr(n, "value")
 	at, known := integer(value)
 	if c.id > 0 {

@@ -33,17 +33,27 @@ type Options struct {
 
 // FromHTML derives the text of an HTML source.
 func FromHTML(src *source.Source, o Options) (*source.Form, error) {
-	t, err := src.Tokens()
+	t, doc, err := Document(src)
 	if err != nil {
 		return nil, err
+	}
+	return Write(t, doc, o)
+}
+
+// Document hides the actions of an HTML source behind tokens. Controls are in comments.
+func Document(src *source.Source) (*source.Tokens, string, error) {
+	t, err := src.Tokens()
+	if err != nil {
+		return nil, "", err
 	}
 	// A control between elements goes into a comment. The parser leaves comments in place, while it moves text out of
 	// tables.
 	var b strings.Builder
 	doc, err := markup.HiddenText(t, t.Hide())
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
+	b.WriteString(around(doc))
 	z := xhtml.NewTokenizer(strings.NewReader(doc))
 	for tt := z.Next(); tt != xhtml.ErrorToken; tt = z.Next() {
 		raw := string(z.Raw())
@@ -66,7 +76,7 @@ func FromHTML(src *source.Source, o Options) (*source.Form, error) {
 		}
 		b.WriteString(raw)
 	}
-	return Write(t, b.String(), o)
+	return t, b.String(), nil
 }
 
 // Write derives the text of an HTML document with tokens for actions.
@@ -75,19 +85,20 @@ func Write(t *source.Tokens, doc string, o Options) (*source.Form, error) {
 	if err != nil {
 		return nil, t.Source.ErrorAt(0, "template-html", err.Error(), "")
 	}
-	w := &writer{t: t, right: o.Right, document: &document{spared: make([]bool, len(t.Actions)), hidden: sheets(root),
-		decided: map[*xhtml.Node]bool{}, language: o.Language}}
-	w.conditions(root)
+	w := newWriter(t, root, o)
 	w.addresses(root)
 	w.children(root)
 	text := w.b.String()
 	if w.err == nil {
 		w.err = w.lost(root, text)
 	}
+	if w.err == nil {
+		w.err = w.forgotten(text)
+	}
 	if w.err != nil {
 		return nil, w.err
 	}
-	f := t.Show(strings.ReplaceAll(ended(t, signed(t, text)), blockMark, ""))
+	f := t.Show(strings.ReplaceAll(left(t, ended(t, signed(t, text))), blockMark, ""))
 	if _, err := f.Parse("u0"); err != nil {
 		e := err.(*source.Error)
 		e.Text, e.Hint = "this HTML cannot become a text part: "+e.Text, "write the text part yourself, as body.text"
@@ -118,6 +129,7 @@ type document struct {
 	spared   []bool               // by action: it may be missing, because something else says the same
 	twice    map[*xhtml.Node]bool // links whose address another link shows
 	language string               // unless an element says another one
+	numbered int                  // what the numbers of its lists begin with: an included template has others
 	err      error                // why there can be no text, the first reason
 }
 
@@ -163,6 +175,7 @@ func (w *writer) node(n *xhtml.Node) {
 		if w.dropped(n) {
 			return
 		}
+		w.legible(n)
 		right, tiny := w.right, w.tiny
 		switch strings.ToLower(attr(n, "dir")) {
 		case "rtl":
@@ -188,7 +201,7 @@ func (w *writer) element(n *xhtml.Node) {
 	case atom.A:
 		w.link(n)
 	case atom.Pre:
-		w.block(w.indent(raw(n), flowed.Fixed+"    ", flowed.Fixed+"    "), 2)
+		w.block(w.indent(w.raw(n), flowed.Fixed+"    ", flowed.Fixed+"    "), 2)
 	case atom.Blockquote:
 		w.block(w.quote(w.inner(n)), 2)
 	case atom.Ul, atom.Ol:
@@ -221,7 +234,7 @@ func (w *writer) element(n *xhtml.Node) {
 		w.quoted(n)
 	case atom.Sup:
 		if attr(n, "class") == "footnote" {
-			w.words("[" + strings.TrimSpace(raw(n)) + "]")
+			w.words("[" + strings.TrimSpace(w.raw(n)) + "]")
 			return
 		}
 		w.children(n)
@@ -470,18 +483,6 @@ func betweenBlocks(n *xhtml.Node) bool {
 	}
 	_, inline := neighbour(func(m *xhtml.Node) *xhtml.Node { return m.PrevSibling })
 	return !inline
-}
-
-// raw returns the text below n as it is.
-func raw(n *xhtml.Node) string {
-	var b strings.Builder
-	for d := range n.Descendants() {
-		switch d.Type {
-		case xhtml.TextNode, xhtml.CommentNode:
-			b.WriteString(d.Data)
-		}
-	}
-	return b.String()
 }
 
 func attr(n *xhtml.Node, name string) string {

@@ -75,7 +75,11 @@ func (r *rower) row(n *xhtml.Node, head bool) {
 	for d := n.FirstChild; d != nil; d = d.NextSibling {
 		switch {
 		case d.Type == xhtml.CommentNode:
-			if k, _ := w.t.Next(d.Data); k == 0 && len(d.Data) == w.t.Width() {
+			if k, i := w.t.Next(d.Data); k == 0 && len(d.Data) == w.t.Width() {
+				if w.kind(i) == source.Include {
+					w.fail(w.t.Actions[max(w.t.Action(i), 0)].Start, "the text part cannot know the cells of this row",
+						"include the whole table or its cells' texts, or write the text part yourself, as body.text")
+				}
 				w.b.WriteString(d.Data)
 			}
 		case d.DataAtom == atom.Td || d.DataAtom == atom.Th:

@@ -61,6 +61,44 @@ func (f *Form) Replace(spans [][]int, action func(text string) string) *Form {
 	return g
 }
 
+// Change is a change of a form's text: what is written in the place of a part of it.
+type Change struct {
+	From, To int
+	Parts    []Part
+}
+
+// Part is a text that is written into a form. One that has been in a form is from offset At on there.
+type Part struct {
+	Text string
+	Form *Form
+	At   int
+}
+
+// Change returns a form in which each part of the text is replaced by others. The changes are in order. The place of
+// what comes from a form of the same source is the place that it had there, and that of anything else is the start of
+// what it replaces.
+func (f *Form) Change(changes []Change) *Form {
+	var b strings.Builder
+	g, at := &Form{Source: f.Source}, 0
+	for _, c := range changes {
+		g.move(f, at, c.From, b.Len())
+		b.WriteString(f.Text[at:c.From])
+		for _, p := range c.Parts {
+			if p.Form != nil && p.Form.Source == f.Source {
+				g.pieces = append(g.pieces, piece{b.Len(), len(p.Text), p.Form.origin(p.At)})
+			} else {
+				g.pieces = append(g.pieces, piece{b.Len(), 0, f.origin(c.From)})
+			}
+			b.WriteString(p.Text)
+		}
+		at = c.To
+	}
+	g.move(f, at, len(f.Text), b.Len())
+	b.WriteString(f.Text[at:])
+	g.Text = b.String()
+	return g
+}
+
 // move adds the pieces of old that lie between from and to, whose text is now at offset at.
 func (f *Form) move(old *Form, from, to, at int) {
 	for _, p := range old.pieces {

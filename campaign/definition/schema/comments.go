@@ -14,19 +14,31 @@ import (
 // cutShort refuses an unquoted text that YAML ends at a #, which it takes for a comment: subject: Invoice #{{.number}}
 // would be sent as "Invoice".
 func (dec *Decoder) cutShort(n *yaml.Node) bool {
-	rest, value := dec.source.from(n.Line, n.Column), []rune(n.Value)
-	if len(value) == 0 || len(rest) < len(value) || !slices.Equal(rest[:len(value)], value) {
-		return true // of several lines, or empty
+	line, column := n.Line, n.Column
+	rest := dec.source.from(line, column)
+	skip := func(n int) { rest, column = rest[n:], column+n }
+	blanks := func() {
+		for len(rest) > 0 && (rest[0] == ' ' || rest[0] == '\t') {
+			skip(1)
+		}
 	}
-	blanks := len(value)
-	for blanks < len(rest) && (rest[blanks] == ' ' || rest[blanks] == '\t') {
-		blanks++
+	words := strings.Fields(n.Value)
+	for i, word := range words {
+		for blanks(); i > 0 && len(rest) == 0 && line < len(dec.source.lines); blanks() { // it goes on in the next line
+			line, column = line+1, 1
+			rest = dec.source.from(line, column)
+		}
+		value := []rune(word)
+		if len(rest) < len(value) || !slices.Equal(rest[:len(value)], value) {
+			return true
+		}
+		skip(len(value))
 	}
-	if blanks+1 >= len(rest) || rest[blanks] != '#' || strings.ContainsRune(" \t#", rest[blanks+1]) {
+	blanks()
+	if len(words) == 0 || len(rest) < 2 || rest[0] != '#' || strings.ContainsRune(" \t#", rest[1]) {
 		return true
 	}
-	column := n.Column + blanks
-	dec.ReportAt(n.Line, column, "comment-in-text", "the text ends before this #, which begins a comment",
+	dec.ReportAt(line, column, "comment-in-text", "the text ends before this #, which begins a comment",
 		"put the whole text in quotes, or a space after the #")
 	return false
 }

@@ -29,9 +29,19 @@ import (
 type Probing struct {
 	*sender.Probed
 	Host     string
-	Presets  []reply.Provider  // to which the server belongs
-	Findings []check.Finding   // what would go wrong
-	Records  []records.Finding // what the DNS says; nil before Look
+	Presets  []reply.Provider // to which the server belongs
+	Findings []check.Finding  // what would go wrong
+	Records  []Record         // what the DNS says; nil before Look
+}
+
+// Record is what was found about one kind of DNS record.
+type Record struct {
+	Record  string `json:"record"`  // SPF, DKIM, DMARC, MX or PTR
+	OK      bool   `json:"ok"`      // nothing is wrong
+	Code    string `json:"code"`    // short and stable; "" when OK
+	Text    string `json:"text"`    // the record, or what is wrong
+	Publish string `json:"publish"` // the line to publish; "" when there is none
+	Serious bool   `json:"serious"` // receivers refuse mail because of it
 }
 
 // Server looks at a server.
@@ -61,9 +71,12 @@ func Campaign(ctx context.Context, c *campaign.Campaign, s *definition.Server, o
 // Look looks at the DNS records of a domain that mail is to come from. selector names the DKIM key, and at the DNS server
 // to ask; "" = the system's.
 func (p *Probing) Look(ctx context.Context, domain, selector, at string) {
-	p.Records = records.Look(ctx, records.Config{
+	p.Records = nil
+	for _, f := range records.Look(ctx, records.Config{
 		Domain: domain, Selector: selector, Server: p.Host, Provider: len(p.Presets) > 0, Resolver: Resolver(at),
-	})
+	}) {
+		p.Records = append(p.Records, Record(f))
+	}
 }
 
 // Resolver asks the DNS server at an address, on port 53 if it names none; "" is the system's.
@@ -197,7 +210,7 @@ func (p *Probing) JSON() any {
 		MaxSize      int64             `json:"max_size"`
 		Presets      []string          `json:"presets"`
 		Findings     []check.Finding   `json:"findings"`
-		Records      []records.Finding `json:"records,omitempty"`
+		Records      []Record          `json:"records,omitempty"`
 	}{
 		Server: p.Server, Until: p.Until, Reached: p.Reached,
 		Conversation: []string{}, Certificates: []certificate{}, Presets: []string{},

@@ -39,9 +39,28 @@ const manyMessages = 10_000
 // the first message.
 type lateStore struct{ mailbox.Writer }
 
+// RuleError says that a text is not a rule of the sink.
+type RuleError struct {
+	Text string
+	Err  error
+}
+
+func (e *RuleError) Error() string { return e.Text + ": " + e.Err.Error() }
+
+func (e *RuleError) Unwrap() error { return e.Err }
+
 // Start makes the next free folder below home, mostly a campaign's .mailshot, and starts the server on a free port of
-// loopback. The caller closes the Rehearsal.
-func Start(home string, rules []sink.Rule) (_ *Rehearsal, err error) {
+// loopback. fail are faults for it to show, as rules of the sink; a rule that is not one is a *RuleError. The caller
+// closes the Rehearsal.
+func Start(home string, fail []string) (_ *Rehearsal, err error) {
+	var rules []sink.Rule
+	for _, text := range fail {
+		rule, err := sink.ParseRule(text)
+		if err != nil {
+			return nil, &RuleError{text, err}
+		}
+		rules = append(rules, rule)
+	}
 	r := &Rehearsal{store: &lateStore{}}
 	if r.dir, err = nextFolder(home); err != nil {
 		return nil, err

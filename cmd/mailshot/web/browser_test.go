@@ -38,10 +38,8 @@ type window struct {
 // no Chromium.
 func open(t *testing.T, dir string, width int64) *window {
 	t.Helper()
-	program, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Skip("no chromium on this machine (Debian package chromium)")
-	}
+	needChromium(t)
+	var err error
 	w := &window{T: t, Dir: dir, Accounts: filepath.Join(t.TempDir(), "own", "accounts.db")}
 	if w.Window, err = web.Open(web.Config{Dir: dir, Accounts: w.Accounts}); err != nil {
 		t.Fatal(err)
@@ -55,6 +53,26 @@ func open(t *testing.T, dir string, width int64) *window {
 			t.Error(err)
 		}
 	})
+	w.browse(width, 5*time.Minute)
+	w.run(chromedp.Navigate(w.Address()), chromedp.WaitVisible("h1", chromedp.ByQuery))
+	return w
+}
+
+// needChromium skips the test where there is no Chromium.
+func needChromium(t *testing.T) string {
+	t.Helper()
+	program, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Skip("no chromium on this machine (Debian package chromium)")
+	}
+	return program
+}
+
+// browse starts a browser of that width for the window, for so long at most.
+func (w *window) browse(width int64, life time.Duration) {
+	t := w.T
+	t.Helper()
+	program := needChromium(t)
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox,
 		chromedp.DisableGPU, chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-dev-shm-usage", true),
@@ -64,7 +82,7 @@ func open(t *testing.T, dir string, width int64) *window {
 	var cancel context.CancelFunc
 	w.ctx, cancel = chromedp.NewContext(alloc)
 	t.Cleanup(cancel)
-	w.ctx, cancel = context.WithTimeout(w.ctx, 5*time.Minute) // a browser that hangs
+	w.ctx, cancel = context.WithTimeout(w.ctx, life) // a browser that hangs
 	t.Cleanup(cancel)
 	own, mails := host(w.Address()), host(w.MailAddress())
 	chromedp.ListenTarget(w.ctx, func(e any) {
@@ -86,9 +104,7 @@ func open(t *testing.T, dir string, width int64) *window {
 	if err := chromedp.Run(w.ctx); err != nil { // the first context is that of the browser
 		t.Fatal(err)
 	}
-	w.run(network.Enable(), emulation.SetDeviceMetricsOverride(width, 900, 1, width < 600), chromedp.Navigate(w.Address()),
-		chromedp.WaitVisible("h1", chromedp.ByQuery))
-	return w
+	w.run(network.Enable(), emulation.SetDeviceMetricsOverride(width, 900, 1, width < 600))
 }
 
 func host(address string) string {

@@ -11,6 +11,7 @@
 //	runs      the runs that the window has begun
 //	survey    looks at all messages in the background
 //	textfile  files of a campaign in a textarea, and back
+//	roster    a list as it was read; amend and files write what a person changes
 //	mailport  the second port, from which mails come into frames
 //	home, people, compose, …   the pages
 //
@@ -40,6 +41,7 @@ import (
 	"mailshot/cmd/mailshot/web/rehearse"
 	"mailshot/cmd/mailshot/web/results"
 	"mailshot/cmd/mailshot/web/runs"
+	"mailshot/cmd/mailshot/web/server"
 	"mailshot/cmd/mailshot/web/shelf"
 )
 
@@ -105,6 +107,7 @@ func Open(c Config) (_ *Window, err error) {
 		results.Routes(w.desk),
 		one.Routes(w.desk),
 		rehearse.Routes(w.desk),
+		server.Routes(w.desk),
 	} {
 		maps.Copy(w.routes, room)
 	}
@@ -152,15 +155,23 @@ func (w *Window) Handler() http.Handler {
 	return w.guard.Wrap(mux)
 }
 
+// servers are those of the two ports: the window's and that of the mails.
+func (w *Window) servers() []*http.Server {
+	servers := []*http.Server{{Handler: w.Handler()}, {Handler: w.desk.Mail.Handler()}}
+	for _, s := range servers {
+		s.MaxHeaderBytes, s.ReadHeaderTimeout, s.IdleTimeout = mostHeader, headerTime, idleTime
+	}
+	return servers
+}
+
 // Serve answers until ctx ends. Then it pauses every run that the window has begun and waits for them; hard closes their
 // connections. Both ports are closed when it returns.
 func (w *Window) Serve(ctx context.Context, hard <-chan struct{}) error {
-	servers := []*http.Server{{Handler: w.Handler()}, {Handler: w.desk.Mail.Handler()}}
+	servers := w.servers()
 	ended := make(chan error, len(servers))
 	answers, over := context.WithCancel(context.WithoutCancel(ctx)) // pages show the runs until all have ended
 	defer over()
 	for i, l := range []net.Listener{w.pages, w.mails} {
-		servers[i].MaxHeaderBytes, servers[i].ReadHeaderTimeout, servers[i].IdleTimeout = mostHeader, headerTime, idleTime
 		servers[i].BaseContext = func(net.Listener) context.Context { return answers }
 		go func() { ended <- servers[i].Serve(l) }()
 	}
@@ -171,7 +182,6 @@ func (w *Window) Serve(ctx context.Context, hard <-chan struct{}) error {
 	case err = <-ended:
 		left--
 	}
-	w.desk.Surveys.Close()
 	drained := make(chan struct{})
 	go func() {
 		defer close(drained)

@@ -41,7 +41,7 @@ func (t *table) read(s shape, b []byte) {
 	if next < 0 {
 		next = len(b)
 	}
-	r.lead = append(bytes.Clone(s.lead), Unmarked(b[:next])...)
+	r.lead = joined(s.lead, Unmarked(b[:next]))
 	for at := 0; next+4 <= len(b) && at < mostColumns; {
 		part := b[next+2:]
 		if n := bytes.Index(part, []byte(Cell)); n >= 0 {

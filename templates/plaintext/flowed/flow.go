@@ -33,11 +33,11 @@ func (l *layout) flow(s shape, line []byte) (longest int) {
 		}
 		n, wide := len(line), 0
 		if n > most && !s.fixed {
-			n, wide = wrap(s, line, max(most, 1), flowed)
+			n, wide = wrap(line, max(most, 1), flowed, s.right)
 		} else if s.kind != 0 {
 			wide = Width(line)
 		}
-		l.begin(s, line[:n])
+		l.begin(&s, line[:n])
 		if first && s.right && numbered(s.lead) && ends(line, false) > 0 {
 			l.b = append(l.b, rlm...)
 		}
@@ -55,11 +55,16 @@ func (l *layout) flow(s shape, line []byte) (longest int) {
 
 // wrap returns how many octets of a line go onto the next line of the text, and the columns that they take if it does
 // not flow. A line that flows goes on after a blank, and must not be the one before a signature by that.
-func wrap(s shape, line []byte, most int, flowed bool) (n, wide int) {
+func wrap(line []byte, most int, flowed, right bool) (n, wide int) {
 	if !flowed {
-		return fit(line, most, 0)
+		if n, wide = fit(line, most, 0); right {
+			if before := apart(line, n, most); before != n {
+				return before, Width(line[:before])
+			}
+		}
+		return n, wide
 	}
-	if n, wide = fit(line, most, 1); s.right {
+	if n, wide = fit(line, most, 1); right {
 		n = apart(line, n, most-1)
 	}
 	if string(line[:n]) != Signature {
@@ -76,16 +81,19 @@ func wrap(s shape, line []byte, most int, flowed bool) (n, wide int) {
 
 // underline writes the line below a heading.
 func (l *layout) underline(s shape, long int) {
-	sign := []byte("-")
+	sign := byte('-')
 	if s.kind == 'H' {
-		sign = []byte("=")
+		sign = '='
 	}
-	l.begin(s, sign)
-	l.b = append(append(l.b, bytes.Repeat(sign, max(long, 3))...), '\n')
+	l.begin(&s, []byte{sign})
+	for range max(long, 3) {
+		l.b = append(l.b, sign)
+	}
+	l.b = append(l.b, '\n')
 }
 
 // begin begins a line that is laid out, with the signs of its quotes, what it is stuffed with, and its lead.
-func (l *layout) begin(s shape, line []byte) {
+func (l *layout) begin(s *shape, line []byte) {
 	for range s.quotes {
 		l.b = append(l.b, '>')
 	}
@@ -110,10 +118,17 @@ func stuffed(lead, line []byte) bool {
 // mostHanging is how far to the right an item goes on at most.
 const mostHanging = 24
 
-// hanging is what an item goes on with that begins with a lead: blanks, and the signs of the quotes in it.
+// indent is what most items go on with. It is only read.
+var indent = bytes.Repeat([]byte(" "), mostHanging)
+
+// hanging is what an item goes on with that begins with a lead: blanks, and the signs of the quotes in it. It may be the
+// lead itself.
 func hanging(lead []byte) []byte {
-	if len(bytes.Trim(lead, " >")) == 0 && len(lead) <= mostHanging {
+	if len(lead) == 0 || len(lead) <= mostHanging && len(bytes.Trim(lead, " >")) == 0 {
 		return lead
+	}
+	if bytes.IndexByte(lead, '>') < 0 {
+		return indent[:min(utf8.RuneCount(lead), mostHanging)]
 	}
 	var b []byte
 	for _, c := range string(lead) {

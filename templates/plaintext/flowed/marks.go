@@ -23,6 +23,7 @@ const (
 	Top   = "\xffT" // a row of heads of a table …
 	Row   = "\xffR" // … and any other
 	Cell  = "\xffC" // a cell begins: two octets follow, its alignment and how many columns it spans
+	Left  = "\xffX" // End for a {{break}} or {{continue}} alone: what stands behind it in the template is within the line
 	Break = "\xffB" // a line ends within a cell or a heading
 
 	mark = 0xff
@@ -87,7 +88,7 @@ func Unmarked(line []byte) []byte {
 			}
 		case 'B':
 			b = append(b, ' ')
-		case 'L', 'E', 'Q', 'D', 'F', 'S', 'H', 'h', 'I', 'G', 'T', 'R':
+		case 'L', 'E', 'X', 'Q', 'D', 'F', 'S', 'H', 'h', 'I', 'G', 'T', 'R':
 		default: // not ours
 			b = append(b, mark, line[i])
 		}
@@ -128,7 +129,11 @@ func ending(text []byte) int {
 			return -1
 		}
 		i += n
-		if depth = step(text[i+1], depth); depth == 0 {
+		letter := text[i+1]
+		if letter == Left[1] {
+			letter = End[1]
+		}
+		if depth = step(letter, depth); depth == 0 {
 			return i
 		}
 	}

@@ -173,17 +173,24 @@ func (l *layout) line(text []byte) int {
 		l.empty = true
 		return end
 	}
-	if c := line[0]; len(line) <= columns && c != mark && c != ' ' && c != '>' && c != 'F' {
-		l.table()
-		l.gap(0)
-		if bytes.IndexByte(line, mark) >= 0 {
-			line = Unmarked(line)
-		}
-		l.b = append(append(l.b, line...), '\n')
-		l.last = 0
+	c := line[0]
+	short := len(line) <= columns && c != mark && c != ' ' && c != '>' && c != 'F'
+	marked := bytes.IndexByte(line, mark) >= 0
+	if marked && !short {
+		l.block(shape{}, line)
 		return end
 	}
-	l.block(shape{}, line)
+	l.table()
+	l.gap(0)
+	if marked {
+		line = Unmarked(line)
+	}
+	if short {
+		l.b = append(append(l.b, line...), '\n')
+	} else {
+		l.flow(shape{}, line)
+	}
+	l.last = 0
 	return end
 }
 
@@ -202,9 +209,10 @@ func (l *layout) block(around shape, text []byte) (written bool) {
 		return true
 	}
 	l.table()
-	if line, _ := l.cut(rest); s.item {
+	if s.item {
+		line, _ := firstLine(rest)
 		if i := bytes.LastIndex(line, []byte(Hang)); i >= 0 {
-			s.lead = append(bytes.Clone(s.lead), Unmarked(rest[:i])...)
+			s.lead = joined(s.lead, Unmarked(rest[:i]))
 			rest = rest[i+len(Hang):]
 		}
 	}
@@ -222,7 +230,8 @@ func (l *layout) block(around shape, text []byte) (written bool) {
 			}
 		}
 		var line []byte
-		line, rest = l.cut(rest)
+		line, rest = firstLine(rest)
+		l.table() // its rows come before what the line goes on with
 		if line = trimmed(Unmarked(line)); len(line) == 0 {
 			empty = written && s.kind == 0
 			continue
@@ -248,19 +257,46 @@ func (l *layout) block(around shape, text []byte) (written bool) {
 	return written
 }
 
-// cut cuts the first line off what a line with marks says.
-func (l *layout) cut(text []byte) (line, rest []byte) {
-	for i, c := range text {
+// firstLine cuts the first line off what a line with marks says.
+func firstLine(text []byte) (line, rest []byte) {
+	for i := stop(text); i < len(text); i += 1 + stop(text[i+1:]) {
 		switch {
-		case c == '\n':
+		case text[i] == '\n':
 			return text[:i], text[i+1:]
-		case c == mark && bytes.HasPrefix(text[i:], []byte(Break)):
+		case bytes.HasPrefix(text[i:], []byte(Break)):
 			return text[:i], text[i+len(Break):]
-		case c == mark && i > 0 && bytes.HasPrefix(text[i:], []byte(Line)):
+		case i > 0 && bytes.HasPrefix(text[i:], []byte(Line)):
 			return text[:i], text[i:]
 		}
 	}
 	return text, nil
+}
+
+// stop is where the first line end or mark of a text is, or its length. It looks no further than a bit behind that: a
+// text may have many of one and none of the other.
+func stop(text []byte) int {
+	const step = 512
+	for at := 0; at < len(text); at += step {
+		part := text[at:min(at+step, len(text))]
+		if i := bytes.IndexByte(part, '\n'); i >= 0 {
+			part = part[:i+1]
+		}
+		if i := bytes.IndexByte(part, mark); i >= 0 {
+			return at + i
+		}
+		if part[len(part)-1] == '\n' {
+			return at + len(part) - 1
+		}
+	}
+	return len(text)
+}
+
+// joined is a lead that goes on with another, in new memory if both say something.
+func joined(a, b []byte) []byte {
+	if len(a) == 0 {
+		return b
+	}
+	return append(bytes.Clone(a), b...)
 }
 
 // gap writes the empty line that is due before a line in a number of quotes.

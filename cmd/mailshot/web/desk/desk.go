@@ -29,7 +29,7 @@ type Desk struct {
 	Figures figures.Known
 	Program string // as it was called, for the commands that pages show
 
-	Surveys survey.Surveys // of all messages of campaigns; closed with the window
+	Surveys survey.Surveys // of all messages of campaigns; Close closes them
 
 	mu     sync.Mutex
 	closed []func() error // what rooms give back when the window ends
@@ -46,6 +46,7 @@ func (d *Desk) OnClose(f func() error) {
 func (d *Desk) Close() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.Surveys.Close()
 	var errs []error
 	for _, f := range d.closed {
 		errs = append(errs, f())

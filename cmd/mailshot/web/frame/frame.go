@@ -235,6 +235,21 @@ func (v view) When(t time.Time) string {
 	return t.In(v.Zone).Format("2006-01-02 15:04")
 }
 
+// Key is one way of the keyboard.
+type Key struct {
+	Name    string // of its text: keys.NAME
+	Presses []string
+}
+
+// Keys are the keys of the script, as the dialog shows them. No single key sends.
+func (view) Keys() []Key {
+	return []Key{
+		{"show", []string{"?"}}, {"find", []string{"/"}}, {"people", []string{"g", "p"}}, {"message", []string{"g", "m"}},
+		{"send", []string{"g", "s"}}, {"results", []string{"g", "r"}}, {"findings", []string{"[", "]"}},
+		{"rows", []string{"j", "k"}}, {"save", []string{"Ctrl", "S"}}, {"rehearse", []string{"Ctrl", "Enter"}},
+	}
+}
+
 // Steps are the pages of a campaign, in the order in which one goes through them.
 func (view) Steps() []string {
 	return []string{"people", "message", "server", "rehearse", "plan", "run", "results"}

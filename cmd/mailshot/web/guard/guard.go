@@ -97,10 +97,10 @@ func (g *Guard) Wrap(next http.Handler) http.Handler {
 		switch {
 		case r.Host != g.host:
 			refuse(w, "this window has another address")
+		case !g.sameSite(r) || g.cross.Check(r) != nil: // also for the ticket, so that no page can use it up
+			refuse(w, "another page asked for this; paste the address into the browser")
 		case r.URL.Path == Enter && r.Method == http.MethodGet:
 			g.enter(w, r)
-		case !g.sameSite(r) || g.cross.Check(r) != nil:
-			refuse(w, "another page asked for this")
 		case !g.known(r):
 			refuse(w, "this window belongs to whoever started it; open the address that mailshot ui has printed, "+
 				"or start mailshot ui again")
@@ -123,7 +123,7 @@ func (g *Guard) enter(w http.ResponseWriter, r *http.Request) {
 	}
 	g.mu.Unlock()
 	if !ok {
-		if g.known(r) && g.sameSite(r) { // a reload of the first address
+		if g.known(r) { // a reload of the first address
 			http.Redirect(w, r, "/", http.StatusSeeOther)
 			return
 		}

@@ -71,15 +71,17 @@ func weight(m *opened.Message) int {
 // policy is that of a mail. sandbox holds also when somebody opens the address outside of a frame.
 const policy = "default-src 'none'; style-src 'unsafe-inline'; font-src data:; form-action 'none'; base-uri 'none'; sandbox; "
 
-// Handler answers for the port.
+// Handler answers for the port. It refuses another Host, and what a page of another site asks for. A mail's own frame is
+// of no origin, and so of another site: nothing in a mail leads back here.
 func (p *Port) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{secret}/{$}", func(w http.ResponseWriter, r *http.Request) { p.show(w, r, "data:") })
 	mux.HandleFunc("GET /{secret}/images", func(w http.ResponseWriter, r *http.Request) { p.show(w, r, "data: https: http:") })
 	mux.HandleFunc("GET /{secret}/files/{n}", p.file)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Host != p.Host {
-			http.Error(w, "mailshot: another address", http.StatusForbidden)
+		site, origin := r.Header.Get("Sec-Fetch-Site"), r.Header.Get("Origin")
+		if r.Host != p.Host || site == "cross-site" || origin != "" && origin != p.Window {
+			http.Error(w, "mailshot: another address, or another page asked for this", http.StatusForbidden)
 			return
 		}
 		mux.ServeHTTP(w, r)

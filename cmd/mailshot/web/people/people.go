@@ -22,9 +22,11 @@ import (
 
 	"mailshot/campaign/definition"
 	"mailshot/cmd/mailshot/web/desk"
+	"mailshot/cmd/mailshot/web/files"
 	"mailshot/cmd/mailshot/web/frame"
 	"mailshot/cmd/mailshot/web/roster"
 	"mailshot/cmd/mailshot/web/shelf"
+	"mailshot/cmd/mailshot/web/survey"
 )
 
 //go:embed *.html
@@ -246,17 +248,21 @@ func (p *people) events(w http.ResponseWriter, r *http.Request) {
 		_, err := w.Write([]byte(s))
 		return err == nil && out.Flush() == nil
 	}
-	if c.Def == nil || !write("retry: 5000\n\n") {
+	if c.Def == nil || len(names(c.Def)) == 0 || !write("retry: 5000\n\n") {
 		return
 	}
 	tick := time.NewTicker(looks)
 	defer tick.Stop()
 	was, last := r.URL.Query().Get("page"), time.Now()
+	version, checking := survey.Version(c.Def), r.URL.Query().Get("checking") != ""
 	for {
 		news := ""
+		if checking && p.checked(c, version) {
+			checking, news = false, "event: changed\ndata: checked\n\n"
+		}
 		if is := p.state(c); is != "" && is != was {
 			was, news = is, "event: changed\ndata: "+is+"\n\n"
-		} else if time.Since(last) > alive {
+		} else if news == "" && time.Since(last) > alive {
 			news = ": here\n\n"
 		}
 		if news != "" {
@@ -271,6 +277,13 @@ func (p *people) events(w http.ResponseWriter, r *http.Request) {
 		case <-tick.C:
 		}
 	}
+}
+
+// checked reports whether all messages have been looked through, unless the campaign has changed since.
+func (p *people) checked(c *shelf.Campaign, version string) bool {
+	sum, err := files.Sum(p.Shelf.Root, c.File)
+	return err == nil && sum == c.Def.Digest && survey.Version(c.Def) == version &&
+		p.Surveys.Of(c.File, version, p.Shelf.Options(c)).Done
 }
 
 // state says whether what was read is what is on disk: fresh or stale, and "" while it is read.

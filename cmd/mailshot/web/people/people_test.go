@@ -55,12 +55,13 @@ func open(t *testing.T, files map[string]string) *page {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &desk.Desk{Shelf: &shelf.Shelf{Dir: dir, Root: root}}
+	d := &desk.Desk{Shelf: &shelf.Shelf{Dir: dir, Root: root, Accounts: filepath.Join(t.TempDir(), "own", "accounts.db")}}
 	p := &page{t, dir, http.NewServeMux()}
 	for pattern, answer := range people.Routes(d) {
 		p.mux.HandleFunc(pattern, answer)
 	}
 	t.Cleanup(func() {
+		d.Surveys.Close()
 		if err := d.Close(); err != nil {
 			t.Error(err)
 		}
@@ -336,7 +337,7 @@ func TestNotAList(t *testing.T) {
 		t.Error("a list takes the place of the campaign file")
 	}
 	p.holds("campaign.yaml", campaign)
-	entries, err := os.ReadDir(p.dir)
+	entries, err := filepath.Glob(filepath.Join(p.dir, "[^.]*"))
 	if err != nil || len(entries) != 3 {
 		t.Errorf("%v: %v", entries, err)
 	}
@@ -354,25 +355,41 @@ func TestNoList(t *testing.T) {
 	has(t, p.get(""), "<bdi>2 rows</bdi>")
 }
 
+// What a check finds in the messages comes when it has looked through them, and the stream of events says so.
+func TestMessages(t *testing.T) {
+	t.Parallel()
+	p := open(t, map[string]string{"people.csv": strings.Replace(list, "bo,soon", "bo@example.com,2026-12-02", 1),
+		"body.txt": "Hello {{.full_nam}}"})
+	p.get("")
+	p.event("?page=fresh&checking=1", "data: checked")
+	has(t, p.get(""), "In the messages and the campaign", "full_nam")
+}
+
+// event waits for an event of the stream.
+func (p *page) event(query, event string) {
+	p.Helper()
+	server := httptest.NewServer(p.mux)
+	p.Cleanup(server.Close)
+	client := &http.Client{Timeout: time.Minute}
+	answer, err := client.Get(server.URL + "/c/campaign.yaml/people/events" + query)
+	if err != nil {
+		p.Fatal(err)
+	}
+	p.Cleanup(func() { _ = answer.Body.Close() })
+	got := ""
+	for b := make([]byte, 100); !strings.Contains(got, event); {
+		n, err := answer.Body.Read(b)
+		if got += string(b[:n]); err != nil {
+			p.Fatalf("%v: %q", err, got)
+		}
+	}
+}
+
 // The stream of events tells a page that the list has changed.
 func TestEvents(t *testing.T) {
 	t.Parallel()
 	p := open(t, nil)
 	p.get("")
-	server := httptest.NewServer(p.mux)
-	t.Cleanup(server.Close)
 	write(t, filepath.Join(p.dir, "people.csv"), list+"\n")
-	client := &http.Client{Timeout: 30 * time.Second}
-	answer, err := client.Get(server.URL + "/c/campaign.yaml/people/events?page=fresh")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = answer.Body.Close() })
-	got := ""
-	for b := make([]byte, 100); !strings.Contains(got, "data: stale"); {
-		n, err := answer.Body.Read(b)
-		if got += string(b[:n]); err != nil {
-			t.Fatalf("%v: %q", err, got)
-		}
-	}
+	p.event("?page=fresh", "data: stale")
 }

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,6 +17,7 @@ import (
 	"mailshot/cmd/mailshot/web/frame"
 	"mailshot/cmd/mailshot/web/roster"
 	"mailshot/cmd/mailshot/web/shelf"
+	"mailshot/cmd/mailshot/web/survey"
 	"mailshot/internal/shell"
 )
 
@@ -33,6 +35,9 @@ type shown struct {
 	Kinds    []kind
 	Kind     *kind // the one that is asked for
 	All      bool
+	Checking bool // the messages are still being looked through
+	Checked  int64
+	Messages []finding // what is wrong with messages and not with the list
 	Rows     []row
 	Of       int64 // rows on all pages
 	Total    int64 // rows of the list
@@ -161,7 +166,43 @@ func (p *people) fill(r *http.Request, c *shelf.Campaign, d *shown, page *frame.
 	if d.Total, d.Bad, d.Who = s.Rows, s.Wrong, -1; s.Header != nil {
 		d.Who = s.Header.Address
 	}
+	if d.Settled && !d.Stale && s.Rows <= mostChecked {
+		p.messages(c, d, s)
+		if d.Checking && page.Events != "" {
+			page.Events += "&checking=1"
+		}
+	}
 	return p.rows(r, c, d, s)
+}
+
+// mostChecked is how long a list may be whose messages are looked through for this page: those of a longer one wait for
+// the page of the message, or the plan.
+const mostChecked = 50_000
+
+// finding is what is wrong with messages, with the address of the first of them.
+type finding struct {
+	check.Finding
+	Message string
+}
+
+// messages takes what a check finds in the messages, and not in the list.
+func (p *people) messages(c *shelf.Campaign, d *shown, s *roster.Roster) {
+	is := p.Surveys.Of(c.File, survey.Version(c.Def), p.Shelf.Options(c))
+	d.Checking, d.Checked = !is.Done, is.Made
+	for _, f := range slices.Concat(check.From(is.Err), is.Findings) {
+		listed := slices.ContainsFunc(s.Kinds, func(k roster.Kind) bool { return k.Code == f.Code }) ||
+			slices.ContainsFunc(s.Faults, func(o check.Finding) bool { return o.Code == f.Code })
+		if listed {
+			continue
+		}
+		one := finding{Finding: f}
+		for _, o := range is.Odd {
+			if o.Kind == survey.Wrong && o.Detail == f.Text && one.Message == "" {
+				one.Message = desk.Frame(c).Path("message") + "?row=" + strconv.FormatInt(o.Row, 10)
+			}
+		}
+		d.Messages = append(d.Messages, one)
+	}
 }
 
 // doubtful are the mistakes that another way to read the file may mend.

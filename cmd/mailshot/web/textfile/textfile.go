@@ -10,13 +10,13 @@ package textfile
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"os"
 	"strings"
 	"unicode/utf8"
+
+	"mailshot/cmd/mailshot/web/files"
 )
 
 // MaxSize is the size in bytes above which a file is not read.
@@ -88,19 +88,13 @@ func parse(name string, data []byte) (*File, error) {
 	case !utf8.Valid(data):
 		return nil, &Error{"not-utf8", name}
 	}
-	f := &File{Version: version(data)}
+	f := &File{Version: files.SumOf(data)}
 	var text string
 	text, f.mark = strings.CutPrefix(string(data), bom)
 	f.lines = split(text)
 	f.end = usual(f.lines)
 	f.Text = join(f.lines)
 	return f, nil
-}
-
-// version tells one state of a file from another.
-func version(data []byte) string {
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:16])
 }
 
 // split takes a text apart into its lines. The last one has no end, and may be empty.

@@ -1,12 +1,12 @@
 package textfile
 
 import (
-	"crypto/rand"
+	"bytes"
 	"errors"
 	"io/fs"
 	"os"
-	"path"
-	"runtime"
+
+	"mailshot/cmd/mailshot/web/files"
 )
 
 // NewerError says that a file is not the one that was read any more. Nothing was written.
@@ -26,7 +26,7 @@ func (e *LinkError) Error() string {
 
 // Write puts data in place of the file, which must still be the one of that version: the error is a *NewerError
 // otherwise. Nobody sees half of the file. It keeps its mode.
-func Write(root *os.Root, name, was string, data []byte) (err error) {
+func Write(root *os.Root, name, was string, data []byte) error {
 	info, err := root.Lstat(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -36,48 +36,11 @@ func Write(root *os.Root, name, was string, data []byte) (err error) {
 	case info.Mode()&fs.ModeSymlink != 0:
 		return &LinkError{name}
 	}
-	part := path.Join(path.Dir(name), ".mailshot-"+rand.Text())
-	f, err := root.OpenFile(part, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, root.Remove(part))
-		}
-	}()
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err = root.Chmod(part, info.Mode().Perm()); err != nil {
-		return err
-	}
-	now, err := octets(root, name) // at the last moment
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if err != nil || version(now) != was {
+	err = files.Replace(root, name, was, bytes.NewReader(data))
+	if errors.Is(err, files.ErrChanged) {
 		newer := &NewerError{Name: name}
-		if err == nil {
-			newer.File, _ = parse(name, now)
-		}
+		newer.File, _ = Read(root, name) // it may be gone
 		return newer
 	}
-	if err = root.Rename(part, name); err != nil {
-		return err
-	}
-	return syncFolder(root, path.Dir(name))
-}
-
-// syncFolder makes the names in a folder durable. Windows does so by itself and cannot be asked.
-func syncFolder(root *os.Root, name string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	d, err := root.Open(name)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return err
 }

@@ -64,6 +64,7 @@ function listen(): void {
 /** Forms that are sent by a choice, and buttons that only a page without script needs. */
 function ready(): void {
   for (const b of all<HTMLElement>("[data-noscript]")) b.hidden = true;
+  for (const b of all<HTMLElement>("[data-script]")) b.hidden = false;
   listen();
   edit();
   poll();
@@ -72,6 +73,10 @@ function ready(): void {
 document.addEventListener("change", (e) => {
   const field = e.target;
   if (field instanceof HTMLElement && field.dataset.submit !== undefined) field.closest("form")?.requestSubmit();
+});
+document.addEventListener("click", (e) => {
+  const opener = e.target instanceof Element ? e.target.closest<HTMLElement>("[data-dialog]") : null;
+  if (opener) one<HTMLDialogElement>(`#${opener.dataset.dialog}`)?.showModal();
 });
 document.addEventListener("input", (e) => {
   if (e.target instanceof HTMLElement) e.target.dataset.dirty = "";
@@ -125,7 +130,7 @@ document.addEventListener("keydown", (e) => {
   }
   switch (e.key) {
     case "g": going = true; return;
-    case "?": { const keys = one<HTMLDialogElement>("#keys"); if (keys) { e.preventDefault(); keys.showModal(); } return; }
+    case "?": { const keys = one<HTMLDialogElement>("#keys"); if (keys && !keys.open) { e.preventDefault(); keys.showModal(); } return; }
     case "/": { const find = one<HTMLInputElement>("[data-key=find]"); if (find) { e.preventDefault(); find.focus(); } return; }
     case "[": move("[data-finding]", -1); return;
     case "]": move("[data-finding]", 1); return;
@@ -249,6 +254,24 @@ function adopt(page: Document, ...parts: string[]): void {
   }
 }
 
+/** Takes the side of the text over, and leaves the text as it is, with the copy below it. */
+function settle(page: Document): void {
+  const now = one(".source");
+  const then = one(".source", page);
+  if (!now || !then) return;
+  Idiomorph.morph(now, then, {
+    morphStyle: "outerHTML",
+    callbacks: {
+      beforeNodeMorphed: (old: Node) => old !== area,
+      beforeNodeRemoved: (old: Node) => old !== mirror && old !== offered,
+    },
+  });
+  for (const b of all<HTMLElement>("[data-noscript]")) b.hidden = true;
+  edit();
+  mark();
+  align();
+}
+
 /** Puts the new message in place of the old one, when its frame is there. Where there is none, the last good one stays. */
 function present(page: Document): void {
   const now = one("#preview");
@@ -323,19 +346,14 @@ async function save(form: HTMLFormElement): Promise<void> {
   }
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   if (!answer.ok) {
-    adopt(page, ".source");
-    edit();
+    settle(page);
     one<HTMLElement>(".banner.error")?.scrollIntoView({ block: "nearest" });
     return;
   }
-  const version = one<HTMLInputElement>("[data-editor] [name=version]");
-  const now = one<HTMLInputElement>("[data-editor] [name=version]", page);
-  if (version && now) version.value = now.value;
   if (area && area.value === text) delete area.dataset.dirty;
-  adopt(page, "#saved", "#findings", "#who", ".source .tabs", ".actions");
-  for (const b of all<HTMLElement>("[data-noscript]")) b.hidden = true;
+  settle(page);
+  adopt(page, "#who");
   present(page);
-  mark();
   poll();
 }
 
