@@ -271,3 +271,38 @@ func TestNothingToDo(t *testing.T) {
 		t.Error(page)
 	}
 }
+
+// Two windows that look at one run agree: what one of them pauses has ended in both.
+func TestTwoWindows(t *testing.T) {
+	t.Parallel()
+	s := open(t, 60, "dot:delay 10ms")
+	server := httptest.NewServer(s.mux)
+	defer server.Close()
+	s.planned("to", "server")
+	s.post("send", "number", "60")
+	last := make(chan string, 2)
+	for range 2 {
+		answer, err := http.Get(server.URL + "/c/campaign.yaml/run/events")
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() {
+			defer answer.Body.Close()
+			word := ""
+			for lines := bufio.NewScanner(answer.Body); lines.Scan(); {
+				if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
+					word = data
+				}
+			}
+			last <- word
+		}()
+	}
+	s.until(runs.Sending)
+	s.post("pause")
+	if a, b := <-last, <-last; a != string(runs.Ended) || b != string(runs.Ended) {
+		t.Errorf("%q and %q", a, b)
+	}
+	if a, b := s.get("run").Body.String(), s.get("run").Body.String(); a != b || !strings.Contains(a, "data-exit=") {
+		t.Error("the windows show different pages")
+	}
+}

@@ -232,6 +232,9 @@ func (r *Run) send(ctx context.Context, parts []part) error {
 		}
 		r.change(func() { r.id = p.ID() })
 		sum, err := p.Run(ctx, r.hard, campaign.RunOptions{Wait: r.ask.Wait})
+		if sum == nil && ctx.Err() != nil && errors.Is(err, context.Canceled) {
+			return nil // paused before it opened a connection: nothing is wrong
+		}
 		r.change(func() { r.sum(sum) })
 		if err != nil {
 			return err
