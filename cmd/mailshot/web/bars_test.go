@@ -158,8 +158,7 @@ const focused = `(() => {
 	return (e.dataset.test ?? "-1") + (seen ? "" : " unseen");
 })()`
 
-// All that a pointer can use on any page, the Tab key reaches, once around, and the focus is to be seen there. The test was
-// seen to fail with outline: none, and with tabindex="-1" on a link.
+// All that a pointer can use on any page, the Tab key reaches, once around, and the focus is to be seen there.
 func TestTab(t *testing.T) {
 	t.Parallel()
 	needChromium(t)
