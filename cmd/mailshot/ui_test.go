@@ -19,8 +19,7 @@ import (
 )
 
 // The window from its first line to its end: the addresses are of loopback, on one line of JSON, the first one lets in
-// once, an interrupt leaves the plan that waits and ends ui in order, and a terminal goes on with the campaign. It was seen
-// to fail with a guard that keeps the ticket, and with a Serve that returns the error of its closed server.
+// once, an interrupt leaves the plan that waits and ends ui in order, and a terminal goes on with the campaign.
 func TestWindow(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {

@@ -88,8 +88,7 @@ const violations = `axe.run(document, {iframes: false, resultTypes: ["violations
 	v.id + ": " + v.nodes.slice(0, 3).map((n) => n.target.join(" ") + " (" + n.any.concat(n.all, n.none).map((c) => c.message).join("; ") + ")").join(", ")))`
 
 // No page has a fault that axe-core finds: at the width of a phone and of a desk, light and dark, in English and from
-// right to left. The test was seen to fail with --quiet as light as --line, with a field without its label, and with
-// lang left out.
+// right to left.
 func TestAccessibility(t *testing.T) {
 	t.Parallel()
 	needChromium(t)
@@ -159,8 +158,7 @@ const focused = `(() => {
 	return (e.dataset.test ?? "-1") + (seen ? "" : " unseen");
 })()`
 
-// All that a pointer can use on any page, the Tab key reaches, once around, and the focus is to be seen there. The test was
-// seen to fail with outline: none, and with tabindex="-1" on a link.
+// All that a pointer can use on any page, the Tab key reaches, once around, and the focus is to be seen there.
 func TestTab(t *testing.T) {
 	t.Parallel()
 	needChromium(t)

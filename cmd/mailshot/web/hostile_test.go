@@ -49,8 +49,7 @@ const hostileWorlds = 8
 
 // Whatever a cell, a subject, the name of a file, a campaign file or a server says, and whatever a person types: no page
 // has an element, an attribute or a script more than with x in place of what means something to HTML. Every page that a link or a form leads to is
-// looked at, in every phase of a campaign. The test was seen to fail with template.HTML for a cell, for a reply and for
-// the name of a file, and with an attribute without quotes.
+// looked at, in every phase of a campaign.
 func TestHostileTexts(t *testing.T) {
 	t.Parallel()
 	texts := hostile(t)

@@ -64,8 +64,7 @@ func strangers(w, other *world) map[string]map[string]string {
 	}
 }
 
-// Nobody but the person can read or do anything, at any route of the mux. The test was seen to fail with each check of
-// the guard taken out: Host, Origin, Sec-Fetch-Site, the cookie, its name, and with a route served beside the guard.
+// Nobody but the person can read or do anything, at any route of the mux.
 func TestStrangers(t *testing.T) {
 	t.Parallel()
 	w, other := newWorld(t, "secretword"), newWorld(t, "x")
@@ -113,7 +112,7 @@ func formFor(method string) url.Values {
 	return url.Values{}
 }
 
-// The first address lets nobody in a second time, wherever it is tried. It was seen to fail without the ticket's end.
+// The first address lets nobody in a second time, wherever it is tried.
 func TestFirstAddressOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "x") // it has used the ticket
@@ -130,7 +129,7 @@ func TestFirstAddressOnce(t *testing.T) {
 }
 
 // No route reads a file outside of the folder: by dots, from the root, by a link that leads out, or by what a name may
-// look like on another system. It was seen to fail with os.Stat in place of the shelf's Root.
+// look like on another system.
 func TestOutside(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "x")
@@ -182,8 +181,7 @@ func TestOutside(t *testing.T) {
 }
 
 // Nobody can make the window read without an end: a body has a limit at each route that takes one. A list that is brought
-// may be large, so it has a limit of its own, which the tests of its room hold. This test was seen to fail
-// without the limit in Handler.
+// may be large, so it has a limit of its own, which the tests of its room hold.
 func TestBodyLimit(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "x")
@@ -227,7 +225,7 @@ func (e *endless) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// Whoever connects and says nothing, or half of a header, does not stay. It was seen to hang without the time-out.
+// Whoever connects and says nothing, or half of a header, does not stay.
 func TestHeaderTime(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "x")

@@ -26,8 +26,7 @@ func ask(p *Port, method, address string, header map[string]string) *http.Respon
 	return w.Result()
 }
 
-// A mail is shown to whoever knows its secret, and to no page of another site. Each row was seen to be answered with its
-// check taken out of Handler.
+// A mail is shown to whoever knows its secret, and to no page of another site.
 func TestWhoMayAsk(t *testing.T) {
 	t.Parallel()
 	p := port()
@@ -82,7 +81,7 @@ func TestNoCookie(t *testing.T) {
 }
 
 // What a mail may do: nothing runs, nothing is sent, only the window frames it, and images from elsewhere are loaded only
-// where a person asked for them. The test was seen to fail without each word of the policy.
+// where a person asked for them.
 func TestPolicy(t *testing.T) {
 	t.Parallel()
 	p := port()

@@ -19,8 +19,7 @@ var forms = map[string][]string{
 }
 
 // A text has all languages, and in each of them either one form or those that the language has. A language whose words
-// do not change with the number may have one form. All forms take the same arguments. The test was seen to fail with a
-// text without its Arabic, a plural without "few", and a form without its %d.
+// do not change with the number may have one form. All forms take the same arguments.
 func TestTexts(t *testing.T) {
 	t.Parallel()
 	all, err := read()
@@ -142,8 +141,7 @@ var said = []*regexp.Regexp{
 }
 
 // Every text that a page or the code names is there, and every text that is there is named. Names that are made up
-// ("state.%s") stand for all that begin and end so; there must be one. The test was seen to fail with a key of a template
-// that has no text, and with a text that nothing says.
+// ("state.%s") stand for all that begin and end so; there must be one.
 func TestKeys(t *testing.T) {
 	t.Parallel()
 	all, err := read()
