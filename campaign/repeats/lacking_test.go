@@ -1,6 +1,7 @@
 package repeats
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -52,6 +53,48 @@ func TestRepairWithoutTheJournal(t *testing.T) {
 	}
 	r.known(t, contents[3])
 	if _, err := repair.File(t.Context(), state, false); err != nil {
+		t.Fatal(err)
+	}
+	r.known(t, contents[3])
+}
+
+// A ledger that was restored from a backup has the campaign's name and none of what its last run began. The accounts know
+// by the mark of that run that this is an older copy: so they do not have all, and who asks must be told so.
+func TestOlderLedgerThanTheRunThatDied(t *testing.T) {
+	t.Parallel()
+	r := record(t, true)
+	r.kill(t) // nothing was begun
+	folder := filepath.Join(r.dir, "campaign")
+	backup := filepath.Join(r.dir, "backup")
+	if err := os.CopyFS(backup, os.DirFS(folder)); err != nil {
+		t.Fatal(err)
+	}
+	r.begin(t, true)
+	c, err := r.l.Campaign(t.Context(), "c")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ok, err := r.writes.Claim(t.Context(), c.Run, c.Runs, c.Token); err != nil || !ok { // as each run does
+		t.Fatal(ok, err)
+	}
+	var contents []uint64
+	for range 4 {
+		d, content := r.make(t)
+		if err := r.Begin(t.Context(), d); err != nil {
+			t.Fatal(err)
+		}
+		contents = append(contents, content)
+	}
+	r.kill(t)
+	if err := errors.Join(os.RemoveAll(folder), os.Rename(backup, folder), os.Chmod(folder, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{"state.db", "state.db-wal", "state.db-shm"} {
+		if err := os.Chmod(filepath.Join(folder, file), 0o600); err != nil && !errors.Is(err, os.ErrNotExist) {
+			t.Fatal(err)
+		}
+	}
+	if err := os.RemoveAll(filepath.Join(folder, "state.db.locks")); err != nil {
 		t.Fatal(err)
 	}
 	r.known(t, contents[3])
