@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"mailshot/campaign/ledger"
 	"mailshot/campaign/ledger/repair"
 )
 
@@ -98,4 +99,49 @@ func TestOlderLedgerThanTheRunThatDied(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.known(t, contents[3])
+}
+
+// A kill, or an error of the ledger, between the accounts' having taken what a ledger keeps and the ledger's forgetting it
+// leaves it in both. Who is forgotten after that must not come back into the accounts with the campaign's next run.
+func TestForgottenAfterHalfATakeOver(t *testing.T) {
+	t.Parallel()
+	r := record(t, true)
+	first, _ := r.make(t) // a group of its own, without a journal
+	if err := r.Begin(t.Context(), first); err != nil {
+		t.Fatal(err)
+	}
+	d, content := r.make(t)
+	if err := r.Begin(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	r.kill(t)
+	list, err := r.reads.Lacking(t.Context(), time.Now())
+	if err != nil || len(list) != 1 {
+		t.Fatal(list, err)
+	}
+	owner, err := ownerOf(t.Context(), r.reads)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := ledger.Open(list[0].Ledger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	killed := errors.New("killed")
+	err = l.Take(t.Context(), "c", owner, func(kept []ledger.Fingerprint, last bool) error {
+		return errors.Join(r.reads.TakeOver(list[0], copies(kept)), killed)
+	})
+	if !errors.Is(err, killed) || !remembered(t, r.reads)[content] {
+		t.Fatal(err)
+	}
+	if err := errors.Join(l.Close(), r.reads.Forget(t.Context(), d.AddressKey)); err != nil {
+		t.Fatal(err)
+	}
+	if remembered(t, r.reads)[content] {
+		t.Fatal("not forgotten")
+	}
+	r.begin(t, true)
+	if remembered(t, r.reads)[content] {
+		t.Error("a person who was forgotten is remembered again")
+	}
 }
