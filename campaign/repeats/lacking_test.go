@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"mailshot/campaign/accounts"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/ledger/repair"
 )
@@ -144,4 +145,55 @@ func TestForgottenAfterHalfATakeOver(t *testing.T) {
 	if remembered(t, r.reads)[content] {
 		t.Error("a person who was forgotten is remembered again")
 	}
+}
+
+// longRun is a run that began days ago and goes on: one message of then, and one of now, which only the journal has. It
+// died. It returns the content of the second one.
+func longRun(t *testing.T, keep, days int) (*recording, uint64) {
+	t.Helper()
+	r := record(t, true)
+	r.kill(t)
+	path := filepath.Join(r.dir, "campaign", "state.db")
+	var err error
+	if r.l, err = ledger.Open(path); err != nil {
+		t.Fatal(err)
+	}
+	r.l.Eager = true
+	if r.lock, err = r.l.Lock("c"); err != nil {
+		t.Fatal(err)
+	}
+	run, err := r.l.Run(t.Context(), "c", ledger.RunOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { run.Close() })
+	c, err := r.l.Campaign(t.Context(), "c")
+	if err != nil {
+		t.Fatal(err)
+	}
+	clock := time.Now().AddDate(0, 0, -days)
+	r.Recorder, err = Record(t.Context(), r.writes, r.l, run, accounts.Mailing{Run: c.Run, ID: "c", Ledger: path}, keep,
+		func() time.Time { return clock })
+	if err != nil {
+		t.Fatal(err)
+	}
+	var content uint64
+	for range 2 {
+		var d *ledger.Delivery
+		d, content = r.make(t)
+		if err := r.Begin(t.Context(), d); err != nil {
+			t.Fatal(err)
+		}
+		clock = time.Now()
+	}
+	r.kill(t)
+	return r, content
+}
+
+// A run may take longer than messages are remembered. Its last messages, which only its ledger has, are of today: who asks
+// is told of them.
+func TestRunLongerThanIsRemembered(t *testing.T) {
+	t.Parallel()
+	r, content := longRun(t, 1, 3)
+	r.known(t, content)
 }
