@@ -1,6 +1,7 @@
 package repeats
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -196,4 +197,22 @@ func TestRunLongerThanIsRemembered(t *testing.T) {
 	t.Parallel()
 	r, content := longRun(t, 1, 3)
 	r.known(t, content)
+}
+
+// What is taken over from a run that died was sent at any time up to its end. It must be kept for as many days as were
+// asked for, not from the day of an earlier message on.
+func TestTakenOverIsKeptLongEnough(t *testing.T) {
+	t.Parallel()
+	r, content := longRun(t, 10, 9)
+	r.known(t, content)
+	kept := false
+	err := r.reads.Copies(context.Background(), time.Now().AddDate(0, 0, 5), func(c *accounts.Copies) {
+		c.Each(func(one uint64) { kept = kept || one == content })
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !kept {
+		t.Error("a message of today that is to be remembered for 10 days is forgotten in 5")
+	}
 }
