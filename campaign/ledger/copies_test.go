@@ -13,9 +13,9 @@ import (
 	"mailshot/internal/sqlite"
 )
 
-// Whoever asks what was sent before takes what a run that died had, and has its campaign's lock meanwhile. That is a look,
-// and takes as long as two files take to write. A send of the campaign at that moment, as after a power cut that ended
-// two of them, waits for it and does not end with "in use".
+// Whoever asks what was sent before takes what a run that died had, and has its campaign's lock meanwhile. That is a
+// look, and takes as long as two files take to write. A send of the campaign at that moment, as after a power cut
+// that ended two of them, waits for it and does not end with "in use".
 func TestLockWaitsForATake(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "s", "state.db")
@@ -96,8 +96,9 @@ func (k *keptRows) Close() error {
 	return err
 }
 
-// What is in the journal of a run comes into the file, where its keeper does not take it or where somebody else takes the
-// journal of a dead run over. Take finds it on its way: it looks where things come from before it looks where they go.
+// What is in the journal of a run comes into the file, where its keeper does not take it or where somebody else
+// takes the journal of a dead run over. Take finds it on its way: it looks where things come from before it looks
+// where they go.
 func TestTakeWhileTheJournalIsFolded(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "s", "state.db")
@@ -117,11 +118,12 @@ func TestTakeWhileTheJournalIsFolded(t *testing.T) {
 	}
 	asks := openAt(t, path)
 	reading := asks.db.Reading
-	asks.db.Reading = sql.OpenDB(&between{driver: reading.Driver(), name: sqlite.Name(path, "query_only(1)"), then: func() {
+	fold := func() {
 		if err := r.Fold(); err != nil {
 			t.Error(err)
 		}
-	}})
+	}
+	asks.db.Reading = sql.OpenDB(&between{driver: reading.Driver(), name: sqlite.Name(path, "query_only(1)"), then: fold})
 	found := false
 	err := asks.Take(t.Context(), "c", "o", func(list []Fingerprint, last bool) error {
 		for _, f := range list {

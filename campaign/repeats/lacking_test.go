@@ -40,8 +40,9 @@ func (r *recording) known(t *testing.T, content uint64) {
 	}
 }
 
-// A repair of a ledger whose journal is gone cannot bring back who got which message: whoever asks afterwards must be
-// told so, as before the repair. It is not right that the first who asks has the accounts believe that they have all.
+// A repair of a ledger whose journal is gone cannot bring back who got which message: whoever asks afterwards must
+// be told so, as before the repair. It is not right that the first who asks has the accounts believe that they have
+// all.
 func TestRepairWithoutTheJournal(t *testing.T) {
 	t.Parallel()
 	r, contents := died(t, 4)
@@ -61,8 +62,8 @@ func TestRepairWithoutTheJournal(t *testing.T) {
 	r.known(t, contents[3])
 }
 
-// A ledger that was restored from a backup has the campaign's name and none of what its last run began. The accounts know
-// by the mark of that run that this is an older copy: so they do not have all, and who asks must be told so.
+// A ledger that was restored from a backup has the campaign's name and none of what its last run began. The accounts
+// know by the mark of that run that this is an older copy: so they do not have all, and who asks must be told so.
 func TestOlderLedgerThanTheRunThatDied(t *testing.T) {
 	t.Parallel()
 	r := record(t, true)
@@ -103,8 +104,9 @@ func TestOlderLedgerThanTheRunThatDied(t *testing.T) {
 	r.known(t, contents[3])
 }
 
-// A kill, or an error of the ledger, between the accounts' having taken what a ledger keeps and the ledger's forgetting it
-// leaves it in both. Who is forgotten after that must not come back into the accounts with the campaign's next run.
+// A kill, or an error of the ledger, between the accounts' having taken what a ledger keeps and the ledger's
+// forgetting it leaves it in both. Who is forgotten after that must not come back into the accounts with the
+// campaign's next run.
 func TestForgottenAfterHalfATakeOver(t *testing.T) {
 	t.Parallel()
 	r := record(t, true)
@@ -148,8 +150,8 @@ func TestForgottenAfterHalfATakeOver(t *testing.T) {
 	}
 }
 
-// longRun is a run that began days ago and goes on: one message of then, and one of now, which only the journal has. It
-// died. It returns the content of the second one.
+// longRun is a run that began days ago and goes on: one message of then, and one of now, which only the journal has.
+// It died. It returns the content of the second one.
 func longRun(t *testing.T, keep, days int) (*recording, uint64) {
 	t.Helper()
 	r := record(t, true)
@@ -191,16 +193,16 @@ func longRun(t *testing.T, keep, days int) (*recording, uint64) {
 	return r, content
 }
 
-// A run may take longer than messages are remembered. Its last messages, which only its ledger has, are of today: who asks
-// is told of them.
+// A run may take longer than messages are remembered. Its last messages, which only its ledger has, are of today:
+// who asks is told of them.
 func TestRunLongerThanIsRemembered(t *testing.T) {
 	t.Parallel()
 	r, content := longRun(t, 1, 3)
 	r.known(t, content)
 }
 
-// What is taken over from a run that died was sent at any time up to its end. It must be kept for as many days as were
-// asked for, not from the day of an earlier message on.
+// What is taken over from a run that died was sent at any time up to its end. It must be kept for as many days as
+// were asked for, not from the day of an earlier message on.
 func TestTakenOverIsKeptLongEnough(t *testing.T) {
 	t.Parallel()
 	r, content := longRun(t, 10, 9)

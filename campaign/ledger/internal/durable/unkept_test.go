@@ -9,8 +9,8 @@ import (
 	"mailshot/campaign/ledger/internal/steps"
 )
 
-// After a failed Keep nothing more is begun: neither is what a Write has that was waiting for the fold meanwhile in which
-// it failed. That Write is the first that could know, and it is under way wherever a fold is slow.
+// After a failed Keep nothing more is begun: neither is what a Write has that was waiting for the fold meanwhile in
+// which it failed. That Write is the first that could know, and it is under way wherever a fold is slow.
 func TestKeepFailsWhileAWriteWaits(t *testing.T) {
 	t.Parallel()
 	const all = 2*many + 2
