@@ -123,7 +123,7 @@ func TestTakeWhileTheJournalIsFolded(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	asks.db.Reading = sql.OpenDB(&between{driver: reading.Driver(), name: sqlite.Name(path, "query_only(1)"), then: fold})
+	asks.db.Reading = sql.OpenDB(&between{driver: reading.Driver(), name: sqlite.Name(path), then: fold})
 	found := false
 	err := asks.Take(t.Context(), "c", "o", func(list []Fingerprint, last bool) error {
 		for _, f := range list {

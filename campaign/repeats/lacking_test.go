@@ -36,7 +36,7 @@ func (r *recording) known(t *testing.T, content uint64) {
 		t.Fatal(err)
 	}
 	if !h.Lost() && !remembered(t, r.reads)[content] {
-		t.Errorf("%d may be with its recipient; it is not remembered, and nobody says that something is not known", content)
+		t.Errorf("%d may be with its recipient; it is not remembered, and nobody says so", content)
 	}
 }
 
