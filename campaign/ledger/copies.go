@@ -65,10 +65,14 @@ func (l *Ledger) Take(ctx context.Context, id, owner string, take func(list []Fi
 			last = true
 		}
 	}
-	list, err := steps.Kept(l.db.Reading, no, owner)
-	if err == nil && !last {
+	// What is folded goes from the journal into the file, so the journal comes first.
+	var list []steps.Copy
+	if !last {
+		list, err = l.unfolded(no, id, owner)
+	}
+	if err == nil {
 		var more []steps.Copy
-		more, err = l.unfolded(no, id, owner)
+		more, err = steps.Kept(l.db.Reading, no, owner)
 		list = append(list, more...)
 	}
 	if err != nil {
