@@ -42,7 +42,7 @@ func TakeOver(ctx context.Context, a *accounts.Accounts, now time.Time,
 }
 
 var (
-	errOther = errors.New("another ledger")
+	errOther = errors.New("another ledger, or another copy of it")
 	errLeft  = errors.New("it stays in the ledger")
 )
 
@@ -57,11 +57,16 @@ func takeOver(ctx context.Context, a *accounts.Accounts, m *accounts.Mailing, ow
 		return err
 	}
 	defer l.Close()
+	// Before the campaign's record, which has a new run first.
+	mark, token, err := a.HighWater(ctx, m.Run)
+	if err != nil {
+		return err
+	}
 	c, err := l.Campaign(ctx, m.ID)
 	if err != nil {
 		return err
 	}
-	if c.Run != m.Run {
+	if c.Run != m.Run || mark > c.Runs || mark > 0 && mark == c.Runs && token != c.Token {
 		return errOther
 	}
 	err = l.Take(ctx, m.ID, owner, func(list []ledger.Fingerprint, last bool) error {
