@@ -13,7 +13,8 @@ import (
 
 // TakeOver brings into the accounts what is only in ledgers yet: the last messages of runs that died. It calls more for
 // what it cannot bring: that of a run which is under way, or whose ledger cannot be written. It returns the mailings of
-// which the last messages are not known, because their ledger is gone or cannot be read. more may be nil.
+// which the last messages are not known, because their ledger is gone or cannot be read, unless all of their messages
+// were remembered for long enough. more may be nil.
 func TakeOver(ctx context.Context, a *accounts.Accounts, now time.Time,
 	more func(*accounts.Mailing, []accounts.Copy)) (unknown []*accounts.Mailing, err error) {
 	list, err := a.Lacking(ctx, now)
@@ -25,7 +26,7 @@ func TakeOver(ctx context.Context, a *accounts.Accounts, now time.Time,
 		return nil, err
 	}
 	for _, m := range list {
-		if err := takeOver(ctx, a, m, owner, more); err != nil {
+		if err := takeOver(ctx, a, m, owner, more); err != nil && !m.Expired() {
 			unknown = append(unknown, m)
 		}
 	}
