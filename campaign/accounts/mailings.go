@@ -138,7 +138,8 @@ func (a *Accounts) Lacking(ctx context.Context, now time.Time) ([]*Mailing, erro
 	return list, a.db.Explain(err)
 }
 
-// TakeOver remembers, durably, the last copies of a mailing that is lacking, as its ledger had them. Its run has died.
+// TakeOver remembers, durably, the last copies of a mailing that is lacking, as its ledger had them. Its run has died. They
+// count as copies of the day of [Accounts.Lacking].
 func (a *Accounts) TakeOver(m *Mailing, copies []Copy) error {
 	return a.db.Write(func(t *sqlite.Tx) error {
 		memory := &Memory{a: a}
@@ -148,6 +149,7 @@ func (a *Accounts) TakeOver(m *Mailing, copies []Copy) error {
 		if err != nil {
 			return err
 		}
+		memory.day = max(memory.day, m.asked) // they may be of any day up to that
 		if err := memory.addAll(t, copies, true); err != nil {
 			return err
 		}
