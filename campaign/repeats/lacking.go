@@ -79,7 +79,7 @@ func takeOver(ctx context.Context, a *accounts.Accounts, m *accounts.Mailing, ow
 		}
 		return errLeft
 	})
-	if errors.Is(err, errLeft) {
+	if errors.Is(err, errLeft) && !errors.Is(err, ledger.ErrTakeLost) {
 		return nil
 	}
 	return err
