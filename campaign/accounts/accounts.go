@@ -142,12 +142,17 @@ func (a *Accounts) Unsuppress(ctx context.Context, domain, key string) (bool, er
 	}
 	var n int64
 	err = a.db.Write(func(t *sqlite.Tx) (err error) {
-		// From now on it is remembered again which messages the person gets.
-		if _, err := t.Exec("DELETE FROM erased WHERE person = ?", int64(person(key))); err != nil {
+		const entry = "DELETE FROM suppressions WHERE domain = ? AND key = ?"
+		forgotten, err := t.Exec(entry, strings.ToLower(domain), hidden)
+		if err == nil && forgotten > 0 {
+			// From now on it is remembered again which messages the person gets.
+			_, err = t.Exec("DELETE FROM erased WHERE person = ?", int64(person(key)))
+		}
+		if err != nil {
 			return err
 		}
-		n, err = t.Exec("DELETE FROM suppressions WHERE domain = ? AND key IN (?, ?)",
-			strings.ToLower(domain), key, hidden)
+		n, err = t.Exec(entry, strings.ToLower(domain), key)
+		n += forgotten
 		return err
 	})
 	return n > 0, err

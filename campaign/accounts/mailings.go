@@ -22,7 +22,13 @@ type Mailing struct {
 	List, Subject string    // digests of its list and of its subject's template, by which it may be known again
 	Ledger        string    // which has the last copies of a run that has not ended: see TakeOver; "": all are here
 	Begun         time.Time // the day of that run, at midnight in UTC
+
+	asked, until int64 // of Lacking: the day of it, and the last one of the copies that are here
 }
+
+// Expired reports whether all that [Accounts.Lacking] knew of the mailing by then was remembered for long enough. Its run
+// gave what it began to the accounts within a moment, unless it could not.
+func (m *Mailing) Expired() bool { return m.until < m.asked }
 
 // Copy is one message to one person, as it is remembered: no person and no text can be read from it.
 type Copy struct {
@@ -98,7 +104,7 @@ func (a *Accounts) Remember(ctx context.Context, m Mailing, keep int, now time.T
 			return err
 		}
 		if _, err := t.Exec(`DELETE FROM mailings
-			WHERE until < ? AND no NOT IN (SELECT mailing FROM copies)`, today); err != nil {
+			WHERE until < ? AND ledger = '' AND no NOT IN (SELECT mailing FROM copies)`, today); err != nil {
 			return err
 		}
 		return t.Row(`INSERT INTO mailings(run, id, folder, list, subject, until, ledger, begun)
@@ -116,15 +122,15 @@ func (m *Memory) Close() error {
 	return m.a.db.Write(func(t *sqlite.Tx) error { return allHere(t, m.mailing) })
 }
 
-// Lacking returns the mailings whose last copies are still in a ledger.
+// Lacking returns the mailings whose last copies are still in a ledger, however long ago their runs began.
 func (a *Accounts) Lacking(ctx context.Context, now time.Time) ([]*Mailing, error) {
 	var list []*Mailing
-	rows, err := a.db.Reading.QueryContext(ctx, `SELECT run, id, folder, list, subject, ledger, begun FROM mailings
-		WHERE ledger <> '' AND until >= ? ORDER BY no`, dayOf(now))
+	rows, err := a.db.Reading.QueryContext(ctx, `SELECT run, id, folder, list, subject, ledger, begun, until
+		FROM mailings WHERE ledger <> '' ORDER BY no`)
 	err = sqlite.Each(rows, err, func(r *sql.Rows) error {
-		m := &Mailing{}
+		m := &Mailing{asked: dayOf(now)}
 		var begun int64
-		err := r.Scan(&m.Run, &m.ID, &m.Folder, &m.List, &m.Subject, &m.Ledger, &begun)
+		err := r.Scan(&m.Run, &m.ID, &m.Folder, &m.List, &m.Subject, &m.Ledger, &begun, &m.until)
 		m.Begun = midnight(begun)
 		list = append(list, m)
 		return err
@@ -132,18 +138,18 @@ func (a *Accounts) Lacking(ctx context.Context, now time.Time) ([]*Mailing, erro
 	return list, a.db.Explain(err)
 }
 
-// TakeOver remembers, durably, the last copies of a mailing that is lacking, as its ledger had them. Its run has died.
+// TakeOver remembers, durably, the last copies of a mailing that is lacking, as its ledger had them. Its run has died. They
+// count as copies of the day of [Accounts.Lacking].
 func (a *Accounts) TakeOver(m *Mailing, copies []Copy) error {
 	return a.db.Write(func(t *sqlite.Tx) error {
 		memory := &Memory{a: a}
-		var begun, until int64
-		err := t.Row(`SELECT no, begun, until, coalesce((SELECT day FROM copies WHERE mailing = mailings.no
-				ORDER BY copies.no DESC LIMIT 1), begun)
-			FROM mailings WHERE run = ?`, m.Run).Scan(&memory.mailing, &begun, &until, &memory.day)
+		const newest = " FROM copies WHERE mailing = mailings.no AND day >= begun ORDER BY copies.no DESC LIMIT 1)"
+		err := t.Row("SELECT no, coalesce((SELECT day"+newest+", begun), coalesce((SELECT until - day"+newest+
+			", until - begun) FROM mailings WHERE run = ?", m.Run).Scan(&memory.mailing, &memory.day, &memory.keep)
 		if err != nil {
 			return err
 		}
-		memory.keep = int(until - begun)
+		memory.day = max(memory.day, m.asked) // they may be of any day up to that
 		if err := memory.addAll(t, copies, true); err != nil {
 			return err
 		}
@@ -153,10 +159,7 @@ func (a *Accounts) TakeOver(m *Mailing, copies []Copy) error {
 
 // allHere says that all copies of a mailing are here.
 func allHere(t *sqlite.Tx, mailing int64) error {
-	if _, err := t.Exec("UPDATE mailings SET ledger = '' WHERE no = ?", mailing); err != nil {
-		return err
-	}
-	_, err := t.Exec("DELETE FROM erased WHERE NOT EXISTS (SELECT 1 FROM mailings WHERE ledger <> '')")
+	_, err := t.Exec("UPDATE mailings SET ledger = '' WHERE no = ?", mailing)
 	return err
 }
 
@@ -170,13 +173,22 @@ func (m *Memory) Update(add, drop []Copy, now time.Time) error {
 				return err
 			}
 		}
+		if len(add) == 0 {
+			return nil
+		}
 		fresh := dayOf(now) != m.day
 		m.day = dayOf(now)
+		if fresh { // the run may take longer than its first messages are remembered
+			_, err := t.Exec("UPDATE mailings SET until = max(until, ?) WHERE no = ?", m.day+int64(m.keep), m.mailing)
+			if err != nil {
+				return err
+			}
+		}
 		return m.addAll(t, add, fresh)
 	})
 }
 
-// addAll adds copies, but those of people who were forgotten since a ledger has them. fresh says that the newest block is
+// addAll adds copies, but those of people who were forgotten. fresh says that the newest block is
 // of another day.
 func (m *Memory) addAll(t *sqlite.Tx, copies []Copy, fresh bool) error {
 	erased := map[uint64]bool{}
@@ -351,8 +363,8 @@ func (a *Accounts) Copies(ctx context.Context, now time.Time, fn func(*Copies)) 
 
 // forgetCopies takes a person out of all that is remembered, and out of what ledgers have yet.
 func (a *Accounts) forgetCopies(t *sqlite.Tx, person uint64) error {
-	if _, err := t.Exec(`INSERT OR IGNORE INTO erased
-		SELECT ? WHERE EXISTS (SELECT 1 FROM mailings WHERE ledger <> '')`, int64(person)); err != nil {
+	// A ledger may also have what the accounts took already, after a kill: so it counts whatever the mailings say.
+	if _, err := t.Exec("INSERT OR IGNORE INTO erased VALUES (?)", int64(person)); err != nil {
 		return err
 	}
 	want := binary.BigEndian.AppendUint64(nil, person)

@@ -87,5 +87,5 @@ END;
 ALTER TABLE mailings ADD COLUMN ledger TEXT NOT NULL DEFAULT ''; -- which has the last copies of a run that has not ended; '': all are here
 ALTER TABLE mailings ADD COLUMN begun INTEGER NOT NULL DEFAULT 0; -- the day of that run
 `, Data: `
-CREATE TABLE erased (person INTEGER PRIMARY KEY); -- who was forgotten while ledgers have copies: theirs are not taken
+CREATE TABLE erased (person INTEGER PRIMARY KEY); -- who was forgotten: copies of theirs that ledgers have are not taken
 `}}

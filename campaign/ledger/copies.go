@@ -52,7 +52,8 @@ func copies(list []steps.Copy) []Fingerprint {
 // Take gives what the ledger keeps of a campaign's runs for an owner to take, which keeps it durably: then the ledger
 // forgets it. Where another process has the campaign, or nothing can be written, last is false, and the ledger goes on
 // keeping it: then the list has what was begun before Take, and is not with its keeper yet. After an error of take, which
-// Take returns, it goes on keeping it, too.
+// Take returns, it goes on keeping it, too. If some of it was lost, last is false as well, and Take returns ErrTakeLost:
+// that stays so, but the ledger forgets what take was given without an error.
 func (l *Ledger) Take(ctx context.Context, id, owner string, take func(list []Fingerprint, last bool) error) error {
 	no, _, err := l.find(ctx, id)
 	if err != nil {
@@ -65,19 +66,34 @@ func (l *Ledger) Take(ctx context.Context, id, owner string, take func(list []Fi
 			last = true
 		}
 	}
-	list, err := steps.Kept(l.db.Reading, no, owner)
-	if err == nil && !last {
+	// What is folded goes from the journal into the file, so the journal comes first.
+	var list []steps.Copy
+	if !last {
+		list, err = l.unfolded(no, id, owner)
+	}
+	if err == nil {
 		var more []steps.Copy
-		more, err = l.unfolded(no, id, owner)
+		more, err = steps.Kept(l.db.Reading, no, owner)
 		list = append(list, more...)
+	}
+	var gone bool
+	if err == nil {
+		gone, err = steps.Lost(l.db.Reading, no)
 	}
 	if err != nil {
 		return l.db.Explain(err)
 	}
-	if err := take(copies(list), last); err != nil || !last || len(list) == 0 {
-		return err
+	err = take(copies(list), last && !gone)
+	if err != nil && gone {
+		return errors.Join(err, ErrTakeLost)
 	}
-	return l.db.Write(func(t *sqlite.Tx) error { return steps.Taken(t, no, owner) })
+	if err == nil && last && len(list) > 0 {
+		err = l.db.Write(func(t *sqlite.Tx) error { return steps.Taken(t, no, owner) })
+	}
+	if err == nil && gone {
+		err = ErrTakeLost
+	}
+	return err
 }
 
 // unfolded is what a run that is under way, or died, has in its journal for an owner.

@@ -12,6 +12,8 @@ var (
 	ErrFrozen = errors.New("campaign is already planned")
 	// ErrNotLocked says that Run was called without holding the campaign's lock.
 	ErrNotLocked = errors.New("campaign is not locked by this ledger")
+	// ErrTakeLost says that some of what the ledger kept for Take was lost, in a repair or with the campaign's people.
+	ErrTakeLost = errors.New("some of what was kept of who gets which message is lost")
 	// ErrState says that what was asked for is not allowed from the state that a delivery is in.
 	ErrState = errors.New("not allowed from the delivery's state")
 )

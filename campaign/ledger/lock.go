@@ -10,6 +10,7 @@ import (
 
 	"mailshot/campaign/ledger/internal/durable"
 	"mailshot/campaign/ledger/internal/schema"
+	"mailshot/campaign/ledger/internal/steps"
 	"mailshot/internal/sqlite"
 )
 
@@ -34,7 +35,8 @@ const (
 )
 
 // Lock takes the lock of a campaign, which need not be planned yet. If the lock is held it returns a *LockedError, at
-// once or after a second: somebody who only looks may have it for a moment, to bring in what a run that died has left.
+// once or after a second: somebody who only looks may have it for a moment, to bring in what a run that died has left, or
+// to take what it kept.
 // Lock does so, too.
 func (l *Ledger) Lock(id string) (*Lock, error) { return l.lock(id, glances) }
 
@@ -48,7 +50,9 @@ func (l *Ledger) lock(id string, patience int) (*Lock, error) {
 			file, err = sqlite.Lock(name)
 		}
 		left, _ := durable.Left(l.db.Reading)
-		for ; patience > 0 && slices.Contains(left, id) && errors.Is(err, sqlite.ErrLocked); patience-- {
+		kept, _ := steps.Keeping(l.db.Reading, id)
+		looks := kept || slices.Contains(left, id)
+		for ; patience > 0 && looks && errors.Is(err, sqlite.ErrLocked); patience-- {
 			time.Sleep(glance)
 			file, err = sqlite.Lock(name)
 		}

@@ -9,6 +9,7 @@ import (
 
 	"mailshot/campaign/ledger/internal/journal"
 	"mailshot/campaign/ledger/internal/schema"
+	"mailshot/campaign/ledger/internal/steps"
 	"mailshot/internal/machine"
 	"mailshot/internal/sqlite"
 )
@@ -141,7 +142,7 @@ func (l *Ledger) purgePiece(no int64) (more bool, err error) {
 		}
 		if more = last != 0; !more {
 			_, err := t.Exec("DELETE FROM lanes WHERE campaign = ?", no)
-			return err
+			return errors.Join(err, steps.Purge(t, no))
 		}
 		for _, step := range []string{
 			`INSERT INTO tallies(campaign, state, n)

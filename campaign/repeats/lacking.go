@@ -13,7 +13,8 @@ import (
 
 // TakeOver brings into the accounts what is only in ledgers yet: the last messages of runs that died. It calls more for
 // what it cannot bring: that of a run which is under way, or whose ledger cannot be written. It returns the mailings of
-// which the last messages are not known, because their ledger is gone or cannot be read. more may be nil.
+// which the last messages are not known, because their ledger is gone or cannot be read, unless all of their messages
+// were remembered for long enough. more may be nil.
 func TakeOver(ctx context.Context, a *accounts.Accounts, now time.Time,
 	more func(*accounts.Mailing, []accounts.Copy)) (unknown []*accounts.Mailing, err error) {
 	list, err := a.Lacking(ctx, now)
@@ -25,7 +26,7 @@ func TakeOver(ctx context.Context, a *accounts.Accounts, now time.Time,
 		return nil, err
 	}
 	for _, m := range list {
-		if err := takeOver(ctx, a, m, owner, more); err != nil {
+		if err := takeOver(ctx, a, m, owner, more); err != nil && !m.Expired() {
 			unknown = append(unknown, m)
 		}
 	}
@@ -42,7 +43,7 @@ func TakeOver(ctx context.Context, a *accounts.Accounts, now time.Time,
 }
 
 var (
-	errOther = errors.New("another ledger")
+	errOther = errors.New("another ledger, or another copy of it")
 	errLeft  = errors.New("it stays in the ledger")
 )
 
@@ -57,11 +58,16 @@ func takeOver(ctx context.Context, a *accounts.Accounts, m *accounts.Mailing, ow
 		return err
 	}
 	defer l.Close()
+	// Before the campaign's record, which has a new run first.
+	mark, token, err := a.HighWater(ctx, m.Run)
+	if err != nil {
+		return err
+	}
 	c, err := l.Campaign(ctx, m.ID)
 	if err != nil {
 		return err
 	}
-	if c.Run != m.Run {
+	if c.Run != m.Run || mark > c.Runs || mark > 0 && mark == c.Runs && token != c.Token {
 		return errOther
 	}
 	err = l.Take(ctx, m.ID, owner, func(list []ledger.Fingerprint, last bool) error {
@@ -73,7 +79,7 @@ func takeOver(ctx context.Context, a *accounts.Accounts, m *accounts.Mailing, ow
 		}
 		return errLeft
 	})
-	if errors.Is(err, errLeft) {
+	if errors.Is(err, errLeft) && !errors.Is(err, ledger.ErrTakeLost) {
 		return nil
 	}
 	return err

@@ -21,6 +21,7 @@ type Recorder struct {
 	memory *accounts.Memory
 	person func(addressKey string) uint64
 	key    []byte
+	lost   bool // the ledger has lost some of what runs before could not give
 }
 
 // Record makes a recorder of a run of a ledger that has nothing handed out yet: of a mailing whose copies are kept for
@@ -38,12 +39,16 @@ func Record(ctx context.Context, a *accounts.Accounts, l *ledger.Ledger, run *le
 		return nil, err
 	}
 	// What the run before could not give any more. The caller has the campaign's lock.
+	var failed error
 	err = l.Take(ctx, m.ID, owner, func(list []ledger.Fingerprint, _ bool) error {
-		if len(list) == 0 {
-			return nil
+		if len(list) > 0 {
+			failed = r.memory.Update(copies(list), nil, now())
 		}
-		return r.memory.Update(copies(list), nil, now())
+		return failed
 	})
+	if failed == nil && errors.Is(err, ledger.ErrTakeLost) {
+		r.lost, err = true, nil
+	}
 	run.Keep(ledger.Keeper{Owner: owner, Keep: func(gets, lets []ledger.Fingerprint) error {
 		return r.memory.Update(copies(gets), copies(lets), now())
 	}})
@@ -77,5 +82,11 @@ func (r *Recorder) Made(d *ledger.Delivery, m Message) {
 	d.Fingerprint = ledger.Fingerprint{Person: r.person(d.AddressKey), Content: m.Content(r.key, d.AddressKey)}
 }
 
-// Close says, after the run was closed well, that all is remembered in the accounts.
-func (r *Recorder) Close() error { return r.memory.Close() }
+// Close says, after the run was closed well, that all is remembered in the accounts; but not if the ledger has lost some:
+// then whoever asks is told so.
+func (r *Recorder) Close() error {
+	if r.lost {
+		return nil
+	}
+	return r.memory.Close()
+}

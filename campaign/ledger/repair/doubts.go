@@ -14,8 +14,8 @@ import (
 )
 
 // settleDoubts makes the records of a repaired file hold together, without guessing; see File. path is the file's. cut
-// says that the end of the log was lost, and lostLog that attempts or manual changes were lost.
-func settleDoubts(t *sqlite.Tx, path string, cut, lostLog bool, r *Report) error {
+// says that the end of the log was lost.
+func settleDoubts(t *sqlite.Tx, path string, cut bool, lost losses, r *Report) error {
 	d := &doubts{Tx: t, r: r, now: time.Now().UnixNano(), who: machine.User(), host: machine.Name()}
 	d.drafts()
 	d.lanes()
@@ -26,8 +26,8 @@ func settleDoubts(t *sqlite.Tx, path string, cut, lostLog bool, r *Report) error
 	d.do(`UPDATE campaigns SET lost = max(lost, (SELECT count(*) FROM rows r
 		WHERE r.campaign = campaigns.no AND r.place = 'lost' AND r.hash IS NULL AND r.fields IS NULL))
 		WHERE purged = 0`)
-	d.states(cut, lostLog)
-	d.journals(path)
+	d.states(cut, cut || lost.log)
+	d.journals(path, cut || lost.copies)
 	d.held()
 	r.Unknown = d.changed
 	d.count("%d deliveries are unknown now", d.changed)
@@ -158,8 +158,9 @@ func (d *doubts) states(cut, lostLog bool) {
 }
 
 // journals makes unknown what runs that died have in their journals: a record that a repair brings back may be a later
-// one or an older one.
-func (d *doubts) journals(path string) {
+// one or an older one. copies says that some of who gets which message may be lost from the file; what a journal that is
+// lost had of it is.
+func (d *doubts) journals(path string, copies bool) {
 	if d.err != nil {
 		return
 	}
@@ -183,6 +184,9 @@ func (d *doubts) journals(path string) {
 		if err != nil { // it is gone, or as damaged as the file, or the file is older
 			d.r.say("campaign %q: %v", c.id, err)
 			d.unknown(open+fmt.Sprintf("id >> 40 = %d", no), "the journal of the last run was lost: this may have been sent")
+		}
+		if (err != nil || copies) && d.err == nil {
+			d.err = steps.MarkLost(d.Tx, no)
 		}
 		if len(g.Gets) > 0 && d.err == nil {
 			d.err = steps.Keep(d.Tx, no, &g)

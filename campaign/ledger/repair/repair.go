@@ -213,12 +213,12 @@ func rebuild(ctx context.Context, old, fresh, path string, cut bool, r *Report) 
 		return err
 	}
 	defer func() { err = errors.Join(err, to.Close()) }()
-	lostLog, err := salvageAll(ctx, from, to, old, r)
+	lost, err := salvageAll(ctx, from, to, old, r)
 	if err != nil {
 		return err
 	}
 	if err := to.Write(func(t *sqlite.Tx) error {
-		if err := settleDoubts(t, path, cut, cut || lostLog, r); err != nil {
+		if err := settleDoubts(t, path, cut, lost, r); err != nil {
 			return err
 		}
 		_, err := t.Once(schema.CountAll)
@@ -271,25 +271,32 @@ func has(ctx context.Context, db *sql.DB, table string) (there bool, err error) 
 	return there, err
 }
 
-// salvageAll copies what can be read of all tables, and reports whether attempts or manual changes are lost.
-func salvageAll(ctx context.Context, from *sql.DB, to *sqlite.Store, old string, r *Report) (lostLog bool, err error) {
+// losses are what cannot be read.
+type losses struct {
+	log    bool // some attempts or manual changes
+	copies bool // some of who gets which message
+}
+
+// salvageAll copies what can be read of all tables.
+func salvageAll(ctx context.Context, from *sql.DB, to *sqlite.Store, old string, r *Report) (lost losses, err error) {
 	for _, s := range salvaged {
 		if there, err := has(ctx, from, s.table); err != nil || !there {
 			if err != nil {
-				return false, err
+				return lost, err
 			}
 			continue // the file is older than that table
 		}
 		_, gaps, err := salvage(ctx, from, to, s.table, s.columns)
 		if err != nil {
-			return false, err
+			return lost, err
 		}
 		if gaps > 0 && s.table == "campaigns" {
-			return false, hopeless(old, nil)
+			return lost, hopeless(old, nil)
 		}
 		if gaps > 0 {
 			r.say("%s: records in %d places cannot be read", s.table, gaps)
-			lostLog = lostLog || s.table == "attempts" || s.table == "audit"
+			lost.log = lost.log || s.table == "attempts" || s.table == "audit"
+			lost.copies = lost.copies || s.table == "copies"
 		}
 	}
 	tallies, err := from.QueryContext(ctx, "SELECT campaign, state, n FROM tallies")
@@ -304,7 +311,7 @@ func salvageAll(ctx context.Context, from *sql.DB, to *sqlite.Store, old string,
 		})
 	})
 	if sqlite.Damaged(err) {
-		return false, hopeless(old, err)
+		return lost, hopeless(old, err)
 	}
-	return lostLog, err
+	return lost, err
 }

@@ -93,11 +93,8 @@ type batch struct {
 func (w *Writer) Write(g *steps.Group, after func()) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	unkept := w.unkept
-	if unkept != nil {
-		g.Begun, g.Gets = nil, nil
-	}
 	done, err := w.log(g, after)
+	unkept := w.unkept
 	if err == nil && !done {
 		// A group past the journal ends that: an older copy of the database would not miss it there.
 		if err = w.end(); err == nil {
@@ -112,7 +109,8 @@ func (w *Writer) Write(g *steps.Group, after func()) error {
 
 // log writes a group into the journal, if there is one and it has room for it. Where so many wait for the fold that is
 // under way that they would be one of their own, it waits, too: so a database that cannot be written is noticed before
-// more is begun. w.mu is held, but while it waits.
+// more is begun. What is to be begun is left out if nobody keeps it, which a fold may have shown that was waited for.
+// w.mu is held, but while it waits.
 func (w *Writer) log(g *steps.Group, after func()) (done bool, err error) {
 	for w.folding != nil && w.net.Len() >= many {
 		w.wait()
@@ -120,13 +118,12 @@ func (w *Writer) log(g *steps.Group, after func()) (done bool, err error) {
 	if w.err != nil || w.file == nil || w.plainly {
 		return false, w.err
 	}
-	w.buf = g.Append(w.buf[:0])
-	number, err := w.file.Write(w.buf)
+	number, err := w.append(g)
 	if errors.Is(err, journal.ErrFull) && len(w.buf) < journal.HalfSize/2 {
 		if err = w.settle(); err != nil || w.plainly {
 			return false, err
 		}
-		number, err = w.file.Write(w.buf) // the other half was free, and is written now
+		number, err = w.append(g) // the other half was free, and is written now
 	}
 	if errors.Is(err, journal.ErrFull) {
 		return false, nil // it is too large for any journal
@@ -141,6 +138,15 @@ func (w *Writer) log(g *steps.Group, after func()) (done bool, err error) {
 	w.logged, w.after = number, append(w.after, after)
 	w.ripen()
 	return true, nil
+}
+
+// append writes into the journal what may be written of a group. w.mu is held.
+func (w *Writer) append(g *steps.Group) (number int64, err error) {
+	if w.unkept != nil {
+		g.Begun, g.Gets = nil, nil
+	}
+	w.buf = g.Append(w.buf[:0])
+	return w.file.Write(w.buf)
 }
 
 // write writes a group in a transaction. There is no journal. If many groups came one after another, it makes one for
@@ -192,7 +198,7 @@ func (w *Writer) write(g *steps.Group, after func()) (unkept, err error) {
 
 // keep has it kept who gets which message, and what came to nothing before forgotten. w.mu is held.
 func (w *Writer) keep(gets []steps.Copy) error {
-	if w.Keep == nil || len(gets) == 0 {
+	if w.Keep == nil || len(gets) == 0 || w.unkept != nil {
 		return w.unkept
 	}
 	err := w.Keep(gets, w.lets)

@@ -36,6 +36,38 @@ func Keep(t *sqlite.Tx, campaign int64, g *Group) error {
 	return err
 }
 
+// lost is the owner of a mark: some of what was kept of the campaign is lost. No keeper has this name.
+const lost = "lost"
+
+// MarkLost marks that some of what was to be kept of a campaign is lost. The mark stays.
+func MarkLost(t *sqlite.Tx, campaign int64) error {
+	_, err := t.Exec(`INSERT INTO copies(campaign, owner, data) SELECT ?1, ?2, x''
+		WHERE NOT EXISTS (SELECT 1 FROM copies WHERE campaign = ?1 AND owner = ?2)`, campaign, lost)
+	return err
+}
+
+// Lost reports whether some of what was to be kept of a campaign is lost.
+func Lost(db *sql.DB, campaign int64) (is bool, err error) {
+	err = db.QueryRow("SELECT EXISTS (SELECT 1"+kept+")", campaign, lost).Scan(&is)
+	return is, err
+}
+
+// Keeping reports whether anything is kept of the campaign with this id.
+func Keeping(db *sql.DB, id string) (is bool, err error) {
+	err = db.QueryRow(`SELECT EXISTS (SELECT 1 FROM copies WHERE owner <> ?
+		AND campaign = (SELECT no FROM campaigns WHERE id = ? AND frozen = 1))`, lost, id).Scan(&is)
+	return is, err
+}
+
+// Purge erases what is kept of a campaign. Nobody can take it any more, so it is marked as lost.
+func Purge(t *sqlite.Tx, campaign int64) error {
+	n, err := t.Exec("DELETE FROM copies WHERE campaign = ? AND owner <> ?", campaign, lost)
+	if err != nil || n == 0 {
+		return err
+	}
+	return MarkLost(t, campaign)
+}
+
 const kept = " FROM copies WHERE campaign = ? AND owner = ?"
 
 // Kept is what is kept of a campaign for an owner.
