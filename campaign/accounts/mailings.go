@@ -26,8 +26,8 @@ type Mailing struct {
 	asked, until int64 // of Lacking: the day of it, and the last one of the copies that are here
 }
 
-// Expired reports whether all that [Accounts.Lacking] knew of the mailing by then was remembered for long enough. Its run
-// gave what it began to the accounts within a moment, unless it could not.
+// Expired reports whether all that [Accounts.Lacking] knew of the mailing by then was remembered for long enough. Its
+// run gave what it began to the accounts within a moment, unless it could not.
 func (m *Mailing) Expired() bool { return m.until < m.asked }
 
 // Copy is one message to one person, as it is remembered: no person and no text can be read from it.
@@ -138,8 +138,8 @@ func (a *Accounts) Lacking(ctx context.Context, now time.Time) ([]*Mailing, erro
 	return list, a.db.Explain(err)
 }
 
-// TakeOver remembers, durably, the last copies of a mailing that is lacking, as its ledger had them. Its run has died. They
-// count as copies of the day of [Accounts.Lacking].
+// TakeOver remembers, durably, the last copies of a mailing that is lacking, as its ledger had them. Its run has died.
+// They count as copies of the day of [Accounts.Lacking].
 func (a *Accounts) TakeOver(m *Mailing, copies []Copy) error {
 	return a.db.Write(func(t *sqlite.Tx) error {
 		memory := &Memory{a: a}

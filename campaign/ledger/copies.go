@@ -52,8 +52,8 @@ func copies(list []steps.Copy) []Fingerprint {
 // Take gives what the ledger keeps of a campaign's runs for an owner to take, which keeps it durably: then the ledger
 // forgets it. Where another process has the campaign, or nothing can be written, last is false, and the ledger goes on
 // keeping it: then the list has what was begun before Take, and is not with its keeper yet. After an error of take, which
-// Take returns, it goes on keeping it, too. If some of it was lost, last is false as well, and Take returns ErrTakeLost:
-// that stays so, but the ledger forgets what take was given without an error.
+// Take returns, it goes on keeping it, too. If some of it was lost, last is false as well, and Take returns
+// ErrTakeLost: that stays so, but the ledger forgets what take was given without an error.
 func (l *Ledger) Take(ctx context.Context, id, owner string, take func(list []Fingerprint, last bool) error) error {
 	no, _, err := l.find(ctx, id)
 	if err != nil {

@@ -35,8 +35,8 @@ const (
 )
 
 // Lock takes the lock of a campaign, which need not be planned yet. If the lock is held it returns a *LockedError, at
-// once or after a second: somebody who only looks may have it for a moment, to bring in what a run that died has left, or
-// to take what it kept.
+// once or after a second: somebody who only looks may have it for a moment, to bring in what a run that died has left,
+// or to take what it kept.
 // Lock does so, too.
 func (l *Ledger) Lock(id string) (*Lock, error) { return l.lock(id, glances) }
 

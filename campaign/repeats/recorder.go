@@ -82,8 +82,8 @@ func (r *Recorder) Made(d *ledger.Delivery, m Message) {
 	d.Fingerprint = ledger.Fingerprint{Person: r.person(d.AddressKey), Content: m.Content(r.key, d.AddressKey)}
 }
 
-// Close says, after the run was closed well, that all is remembered in the accounts; but not if the ledger has lost some:
-// then whoever asks is told so.
+// Close says, after the run was closed well, that all is remembered in the accounts; but not if the ledger has lost
+// some: then whoever asks is told so.
 func (r *Recorder) Close() error {
 	if r.lost {
 		return nil

@@ -158,8 +158,8 @@ func (d *doubts) states(cut, lostLog bool) {
 }
 
 // journals makes unknown what runs that died have in their journals: a record that a repair brings back may be a later
-// one or an older one. copies says that some of who gets which message may be lost from the file; what a journal that is
-// lost had of it is.
+// one or an older one. copies says that some of who gets which message may be lost from the file; what a journal
+// that is lost had of it is.
 func (d *doubts) journals(path string, copies bool) {
 	if d.err != nil {
 		return
