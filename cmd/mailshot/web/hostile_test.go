@@ -57,6 +57,9 @@ func TestHostileTexts(t *testing.T) {
 		t.Fatalf("%d texts", len(texts))
 	}
 	for i := range hostileWorlds {
+		if i%3 > 0 && !*long {
+			continue
+		}
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			t.Parallel()
 			var some []string
@@ -69,9 +72,21 @@ func TestHostileTexts(t *testing.T) {
 				t.Fatalf("%d pages: the test looks at nothing", len(plain))
 			}
 			seen := tour(newWorld(t, text))
+			known := map[string]bool{offersImages: true}
+			for _, v := range plain {
+				for _, e := range v.shape {
+					known[e] = true
+				}
+			}
 			for key, v := range plain {
 				if got, ok := seen[key]; !ok {
 					t.Errorf("%q: no page %s", text, key)
+				} else if strings.HasPrefix(key, authors) {
+					for _, e := range got.shape {
+						if !known[e] {
+							t.Errorf("%q: %s: %s is on no other page", text, key, e)
+						}
+					}
 				} else if d := difference(v.shape, got.shape); d != "" {
 					t.Errorf("%q: %s: %s", text, key, d)
 				}
@@ -84,6 +99,13 @@ func TestHostileTexts(t *testing.T) {
 		})
 	}
 }
+
+// authors is where a person types the text of the message. That is markup by right, so the page may show a mistake in
+// place of the message; it has no element that other pages do not have.
+const authors = "typed POST /c/x/campaign.yaml/message"
+
+// offersImages is a link of the message's page where what was typed has something from elsewhere.
+const offersImages = "<a data-images data-swap href>"
 
 // visited is a page that was looked at.
 type visited struct {
