@@ -11,8 +11,6 @@ import (
 )
 
 // A password may be in the system's keyring, under a name.
-//
-// Proven by a Read that takes the name for the password.
 func TestSecretKeyring(t *testing.T) {
 	keyring.MockInit()
 	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere") // it is asked for nothing

@@ -10,8 +10,6 @@ import (
 
 // A definition that is sent through another one's servers finds what they name in that one's folder, and a mistake is
 // at its place in that one's file.
-//
-// Proven by leaving the secret's folder, or the lender, out.
 func TestSendThrough(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

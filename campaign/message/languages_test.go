@@ -196,7 +196,7 @@ func TestPostalAddressOfALanguage(t *testing.T) {
 
 // A logo is small on the page, and a picture of many pixels in the memory of whoever opens the message: somebody hears
 // of its size. One that no program shows is refused. The pictures here are only their first bytes, which say how large
-// they are. Proven without vast: the second logo was taken silently.
+// they are.
 func TestSizeOfALogo(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -24,9 +24,14 @@ func parseRules(texts []string) ([]sink.Rule, error) {
 	for _, text := range texts {
 		r, err := sink.ParseRule(text)
 		if err != nil {
-			return nil, usage(fmt.Errorf("--fail %s: %w", shell.Quote(text), err), "mailshot sink --help")
+			return nil, badRule(text, err)
 		}
 		rules = append(rules, r)
 	}
 	return rules, nil
+}
+
+// badRule says that a text is not a rule of the sink.
+func badRule(text string, err error) error {
+	return usage(fmt.Errorf("--fail %s: %w", shell.Quote(text), err), "mailshot sink --help")
 }

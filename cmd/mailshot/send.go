@@ -198,10 +198,10 @@ func (t *tool) sendOptions(cmd *cobra.Command, d *definition.Definition, f sendF
 // rehearse starts the built-in server, and makes it the one to send to, with a ledger and accounts of its own.
 func (t *tool) rehearse(cmd *cobra.Command, d *definition.Definition, f sendFlags,
 	o *campaign.Options) (*rehearsal.Rehearsal, error) {
-	if _, err := parseRules(f.fail); err != nil {
-		return nil, err
-	}
 	r, err := rehearsal.Start(t.rehearsalHome(d), f.fail)
+	if bad := (*rehearsal.RuleError)(nil); errors.As(err, &bad) {
+		return nil, badRule(bad.Text, bad.Err)
+	}
 	if err != nil {
 		return nil, err
 	}

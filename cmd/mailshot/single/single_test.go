@@ -36,8 +36,6 @@ func through(t *testing.T) *definition.Definition {
 }
 
 // What a person writes arrives as they wrote it, whatever a template or a campaign file would make of it.
-//
-// Proven by leaving escape out.
 func TestKeepAsTyped(t *testing.T) {
 	t.Parallel()
 	d := through(t)
@@ -89,8 +87,6 @@ func made(t *testing.T, k *Kept) *opened.Message {
 }
 
 // Any difference in what is said, or to whom, is another message; the way that it goes is not.
-//
-// Proven by leaving the files out of the id.
 func TestKeepID(t *testing.T) {
 	t.Parallel()
 	d := through(t)
@@ -137,8 +133,6 @@ func TestKeepID(t *testing.T) {
 }
 
 // Every field that is wrong is named.
-//
-// Proven by returning the first mistake.
 func TestKeepMistakes(t *testing.T) {
 	t.Parallel()
 	d := through(t)

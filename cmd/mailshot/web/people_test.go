@@ -58,8 +58,7 @@ func lines(mended bool) string {
 }
 
 // A list with ten kinds of mistakes is mended as people do it: each is found at its cell, the person mends the file in
-// another program, the page says that it has changed, and it is read again. Proven by a list that is kept whatever
-// is on disk: the page goes on with the mistakes.
+// another program, the page says that it has changed, and it is read again.
 func TestMendList(t *testing.T) {
 	for _, width := range []int64{375, 1280} {
 		t.Run(fmt.Sprint(width), func(t *testing.T) {

@@ -7,8 +7,7 @@ import (
 	"github.com/tdewolff/parse/v2/css"
 )
 
-// What ends where, with brackets that hide it, and with such as are not closed. Proven by taking any closing bracket
-// for one that closes what is open.
+// What ends where, with brackets that hide it, and with such as are not closed.
 func TestEnds(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

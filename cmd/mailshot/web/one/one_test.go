@@ -139,8 +139,6 @@ func (w *window) has(page string, texts ...string) {
 }
 
 // A message is sent once, whatever is clicked; once more only if the person says so.
-//
-// Proven by a begin that always repeats.
 func TestSendOnce(t *testing.T) {
 	t.Parallel()
 	w := open(t, "")
@@ -184,8 +182,6 @@ func TestSendMistakes(t *testing.T) {
 }
 
 // Who is never mailed is not mailed from here either.
-//
-// Proven by leaving the suppression files out of the message's campaign.
 func TestSendSuppressed(t *testing.T) {
 	t.Parallel()
 	w := open(t, "suppress: [never.csv]\n")

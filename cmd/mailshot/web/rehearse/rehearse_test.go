@@ -148,8 +148,6 @@ func (w *window) surveyed() {
 }
 
 // The built-in server's messages are listed and open; nobody else gets one, and no other file opens.
-//
-// Proven by taking any name for one of the messages.
 func TestToSink(t *testing.T) {
 	t.Parallel()
 	w := open(t)
@@ -184,8 +182,6 @@ func TestToSink(t *testing.T) {
 }
 
 // To me: the first rows and the odd ones, all of them to one address.
-//
-// Proven by leaving the odd ones out of the filter.
 func TestToMe(t *testing.T) {
 	t.Parallel()
 	w := open(t)
@@ -207,8 +203,6 @@ func TestToMe(t *testing.T) {
 }
 
 // Every tester gets every message of the rehearsal, and the list is kept.
-//
-// Proven by a run that ends after its first campaign.
 func TestToTesters(t *testing.T) {
 	t.Parallel()
 	w := open(t)

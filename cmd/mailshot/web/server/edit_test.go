@@ -10,8 +10,6 @@ import (
 )
 
 // An edit of the server section changes the keys that are named, and no other octet of the file.
-//
-// Proven by writing the section anew from its keys.
 func TestEdit(t *testing.T) {
 	t.Parallel()
 	const head = "# ours\nid: a\nfrom: a@example.com   # odd  blanks\nsubject: x\nrecipients: {file: to.csv}\nbody: {text: t.txt}\n"

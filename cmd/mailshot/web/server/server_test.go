@@ -100,8 +100,6 @@ func (w *window) text() string {
 }
 
 // A preset, a host and a reference to a password are a small edit of the file.
-//
-// Proven by saving over a newer file.
 func TestSave(t *testing.T) {
 	t.Parallel()
 	w := open(t, "limits: { caps: 20/min } # as agreed\n")
@@ -151,8 +149,6 @@ func TestSaveRefused(t *testing.T) {
 }
 
 // The conversation is shown, its secrets are not; what the server refuses is said.
-//
-// Proven by showing what was sent as it was sent.
 func TestProbe(t *testing.T) {
 	t.Parallel()
 	server := listen(t, sink.Options{Username: "club", Password: "correct-horse"})
@@ -187,8 +183,6 @@ func TestProbe(t *testing.T) {
 }
 
 // A password goes into the system's keyring, and the campaign file names it.
-//
-// Proven by a page that shows the password again.
 func TestPassword(t *testing.T) {
 	keyring.MockInit()
 	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere") // the keyring of the test is asked
@@ -227,8 +221,6 @@ func TestPresets(t *testing.T) {
 }
 
 // A form that is saved as it is shown changes nothing.
-//
-// Proven by a form of what the preset fills.
 func TestSaveUnchanged(t *testing.T) {
 	t.Parallel()
 	input := regexp.MustCompile(`<input id="(host|port|username)" name="\w+" value="([^"]*)"`)
@@ -259,8 +251,6 @@ func TestSaveUnchanged(t *testing.T) {
 }
 
 // A login waits for the person, shows the page and the code, and no secret.
-//
-// Proven by a page that says nothing while a login waits.
 func TestLogin(t *testing.T) {
 	t.Parallel()
 	allowed := make(chan struct{})
