@@ -130,24 +130,13 @@ func (s *results) zipped(c *shelf.Campaign, of sending) (form, bool) {
 
 // message answers with the message of a row, as it was sent.
 func (s *results) message(w http.ResponseWriter, r *http.Request) {
-	c := s.Campaign(w, r)
-	if c == nil {
-		return
-	}
-	d := shown{asked: ask(r.URL.Query())}
-	h, err := s.open(r, c, &d)
-	if err != nil || h == nil {
-		s.notThere(w, r, err)
+	c, d, h, rec := s.row(w, r)
+	if rec == nil {
 		return
 	}
 	defer h.Close()
-	rec, err := s.record(r, h)
-	if err != nil || rec == nil {
-		s.notThere(w, r, err)
-		return
-	}
 	var b []byte
-	err = s.withAccounts(func(_ *accounts.Accounts, secret []byte) (err error) {
+	err := s.withAccounts(func(_ *accounts.Accounts, secret []byte) (err error) {
 		b, err = s.kept(c, d.Sending).message(*rec, messageID(c, h, secret, *rec))
 		return err
 	})

@@ -57,25 +57,14 @@ type event struct {
 
 // person shows one row, and all other rows of the person.
 func (s *results) person(w http.ResponseWriter, r *http.Request) {
-	c := s.Campaign(w, r)
-	if c == nil {
-		return
-	}
-	d := shown{asked: ask(r.URL.Query())}
-	h, err := s.open(r, c, &d)
-	if err != nil || h == nil {
-		s.notThere(w, r, err)
+	c, d, h, rec := s.row(w, r)
+	if rec == nil {
 		return
 	}
 	defer h.Close()
-	rec, err := s.record(r, h)
-	if err != nil || rec == nil {
-		s.notThere(w, r, err)
-		return
-	}
 	p := person{asked: d.asked, Address: rec.Address}
 	kept := s.kept(c, d.Sending)
-	err = s.withAccounts(func(a *accounts.Accounts, secret []byte) error {
+	err := s.withAccounts(func(a *accounts.Accounts, secret []byte) (err error) {
 		if rec.AddressKey != "" {
 			if err := s.lookUp(r.Context(), a, c, h, rec, d.Sending, &p); err != nil {
 				return err
@@ -103,6 +92,25 @@ func (s *results) person(w http.ResponseWriter, r *http.Request) {
 	command := "mailshot why " + shell.Quote(rec.Address)
 	pages.Show(w, r, frame.Page{Name: "row", Title: frame.Words(r).Say("results.person"), Campaign: desk.Frame(c),
 		Commands: []string{command + " " + shell.Quote(c.Path)}, Data: p})
+}
+
+// row finds the row that a request is about, in the ledger that it names. If there is none, row answers, and rec is nil;
+// else the caller closes h.
+func (s *results) row(w http.ResponseWriter, r *http.Request) (c *shelf.Campaign, d shown, h *history.Campaign,
+	rec *ledger.Record) {
+	if c = s.Campaign(w, r); c == nil {
+		return c, d, nil, nil
+	}
+	d.asked = ask(r.URL.Query())
+	h, err := s.open(r, c, &d)
+	if err == nil && h != nil {
+		if rec, err = s.record(r, h); err == nil && rec != nil {
+			return c, d, h, rec
+		}
+		_ = h.Close() // it was only read
+	}
+	s.notThere(w, r, err)
+	return c, d, nil, nil
 }
 
 // notThere answers for a row that is not there, or cannot be read.
