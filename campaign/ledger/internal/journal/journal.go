@@ -164,45 +164,70 @@ func Remove(path string) error {
 }
 
 // Read gives each group of the run with this name that comes after the number folded, in order. The group is the
-// caller's. It returns an error that is ErrLost if one of them is missing.
+// caller's. It returns an error that is ErrLost if one of them is missing. The run may be under way: then Read gives the
+// groups that were there when it began, and perhaps later ones.
 func Read(path, run string, folded int64, each func(group []byte) error) error {
 	head, err := header(run)
 	if err != nil {
 		return err
 	}
-	b, err := load(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	groups, err := settled(func() ([]byte, error) { return load(path) }, head, folded)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%w: there is no %s", ErrLost, filepath.Base(path))
-	}
-	if err != nil {
+	case errors.Is(err, ErrLost):
+		return fmt.Errorf("%w in %s", err, filepath.Base(path))
+	case err != nil:
 		return err
 	}
-	if len(b) != headSize+2*HalfSize || string(b[:headSize]) != string(head) {
-		return fmt.Errorf("%w: %s is not whole, or another run's", ErrLost, filepath.Base(path))
+	for _, group := range groups {
+		if err := each(group); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settled is the groups after the number folded. What is written while the file is loaded may be there without what was
+// written before it. So what is lost is believed only when it is lost in the same file once more.
+func settled(load func() ([]byte, error), head []byte, folded int64) (groups [][]byte, err error) {
+	for before := []byte(nil); ; {
+		b, err := load()
+		if err != nil {
+			return nil, err
+		}
+		if groups, err = unfolded(b, head, folded); err == nil || bytes.Equal(b, before) {
+			return groups, err
+		}
+		before = b
+	}
+}
+
+// unfolded is the groups after the number folded in a file with this header. The error is ErrLost.
+func unfolded(b, head []byte, folded int64) (groups [][]byte, err error) {
+	if len(b) != headSize+2*HalfSize || !bytes.HasPrefix(b, head) {
+		return nil, fmt.Errorf("%w: the file is not whole, or is another run's,", ErrLost)
 	}
 	sum := crc32.Checksum(head, table)
 	found := map[int64][]byte{}
 	most := int64(0)
 	for half := range 2 {
 		at := headSize + half*HalfSize
-		last, end := scan(b[at:at+HalfSize], sum, found), int64(0)
-		most, end = max(most, last), last
+		last := scan(b[at:at+HalfSize], sum, found)
 		// A record behind the end of the others is older than they are: else one between them is damaged.
-		most = max(most, newest(b[at:at+HalfSize], sum, end))
+		most = max(most, last, newest(b[at:at+HalfSize], sum, last))
 	}
 	if most < folded { // a half is written over only when the other one has later groups
-		return fmt.Errorf("%w: %s ends with group %d, and the database has %d", ErrLost, filepath.Base(path), most, folded)
+		return nil, fmt.Errorf("%w: the database has group %d, and the last one is %d", ErrLost, folded, most)
 	}
 	for n := folded + 1; n <= most; n++ {
 		group, ok := found[n]
 		if !ok {
-			return fmt.Errorf("%w: group %d of %d is missing in %s", ErrLost, n, most, filepath.Base(path))
+			return nil, fmt.Errorf("%w: group %d of %d is missing", ErrLost, n, most)
 		}
-		if err := each(group); err != nil {
-			return err
-		}
+		groups = append(groups, group)
 	}
-	return nil
+	return groups, nil
 }
 
 // load is what is in the file.
@@ -214,14 +239,15 @@ func load(path string) ([]byte, error) {
 	defer f.Close()
 	// The system tells once, and only here, that it could not write what it had in its hands.
 	err = f.Sync()
-	var b []byte
+	b := make([]byte, headSize+2*HalfSize+1) // a byte more than a file has
+	var n int
 	if err == nil {
-		b, err = io.ReadAll(f)
+		n, err = io.ReadFull(f, b)
 	}
-	if err != nil {
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
 		return nil, fmt.Errorf("journal: %w", err)
 	}
-	return b, nil
+	return b[:n], nil
 }
 
 // Foreign reports whether the file at path is a journal of this run, by the beginning of its name, that has groups and
