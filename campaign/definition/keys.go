@@ -3,6 +3,7 @@ package definition
 import (
 	"mailshot/campaign/definition/appearance"
 	"mailshot/campaign/definition/schema"
+	"mailshot/campaign/definition/signing"
 	"mailshot/campaign/definition/value"
 )
 
@@ -44,6 +45,7 @@ func (d *Definition) keys(flags Flags) []schema.Key {
 				"mailshot suppress import --help. A file is read again when it changes."},
 		{Name: "headers", Entries: header(&d.Headers), Example: `{ List-Id: "Invoices <invoices.acme.example>" }`,
 			Doc: "Headers of your own. A header that comes out empty is left out."},
+		d.signaturesKey(),
 		{Name: "set", Entries: d.settings, Example: "{ month: November }", Off: true,
 			Doc: "Values for all rows, as columns that the list does not have: {{.month}}. A name that the list has too " +
 				"is an error. --set month=November gives one on the command line, in place of the one here."},
@@ -71,6 +73,17 @@ func (d *Definition) keys(flags Flags) []schema.Key {
 // Reference returns a campaign file that shows every key with an example and what it means. It is written from the
 // table of keys that reading uses, and is itself a good campaign file but for the files it names.
 func Reference() string { return schema.Reference(new(Definition).keys(Flags{})) }
+
+func (d *Definition) signaturesKey() schema.Key {
+	return schema.Key{Name: "dkim", Off: true, Read: schema.Each(func() ([]schema.Key, func()) {
+		s := signing.Signature{}
+		return signing.Keys(&s), func() { d.Signatures = append(d.Signatures, s) }
+	}),
+		Example: "\n- { domain: acme.example, selector: s1, key: { file: keys/s1.pem } }",
+		Doc: "Signs each message when it leaves (DKIM), RSA or Ed25519; several items make several signatures. A server that " +
+			"signs for your domain makes this needless. key is the private one, without a passphrase, in a file that only " +
+			"you may read; mailshot probe --dns compares it with the DNS."}
+}
 
 func (d *Definition) ledgerKeys() []schema.Key {
 	return []schema.Key{

@@ -18,10 +18,10 @@ func (d *Definition) SendThrough(other *Definition) error {
 	d.Servers = nil
 	for _, s := range other.Servers {
 		c := *s
-		c.Password = s.Password.in(from)
+		c.Password = s.Password.In(from)
 		if s.OAuth != nil {
 			o := *s.OAuth
-			o.ClientSecret = o.ClientSecret.in(from)
+			o.ClientSecret = o.ClientSecret.In(from)
 			if o.KeyFile, err = anywhere(o.KeyFile, from); err != nil {
 				return err
 			}
@@ -47,14 +47,4 @@ func anywhere(name, dir string) (string, error) {
 		return "", nil
 	}
 	return Path(name, dir)
-}
-
-// in is the secret that a campaign in that folder names.
-func (s *Secret) in(dir string) *Secret {
-	if s == nil {
-		return nil
-	}
-	c := *s
-	c.Dir = dir
-	return &c
 }
