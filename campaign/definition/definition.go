@@ -23,11 +23,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
 
 	"mailshot/campaign/definition/appearance"
+	"mailshot/campaign/definition/bulk"
 	"mailshot/campaign/definition/schema"
 	"mailshot/campaign/definition/signing"
 	"mailshot/render/address"
@@ -56,6 +58,7 @@ type Definition struct {
 	Piped       string // the part of the body that is Stdin; "" = none, or not read
 	Attachments []Attachment
 	Languages   Languages
+	Bulk        bulk.Mail           // what kind of mail it is, and how people leave it
 	Signatures  []signing.Signature // that each message gets, in the order of the file
 	Suppress    []Text              // suppression files
 	Headers     []Header
@@ -104,6 +107,11 @@ func (d *Definition) FromDomain() string {
 		}
 	}
 	return ""
+}
+
+// HasHeader says whether Headers has one of that name.
+func (d *Definition) HasHeader(name string) bool {
+	return slices.ContainsFunc(d.Headers, func(h Header) bool { return strings.EqualFold(h.Name, name) })
 }
 
 // Recipients names the list and how it is read.
@@ -297,6 +305,7 @@ func (d *Definition) check(dec *schema.Decoder) {
 		}
 	}
 	checkCIDs(dec, "attachments", d.Attachments)
+	bulk.Check(dec, d.Bulk, d.HasHeader)
 	signing.Check(dec, d.Signatures, d.FromDomain())
 	d.checkLanguages(dec)
 	d.mark(dec)

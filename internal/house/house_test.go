@@ -131,12 +131,14 @@ var allowed = map[string][]string{
 	"campaign/check":         {"internal/ellipsis"},
 	"campaign/check/content": {"campaign/check", "templates"},
 	"campaign/definition": {
-		"campaign/definition/appearance", "campaign/definition/beside", "campaign/definition/schema",
-		"campaign/definition/secret", "campaign/definition/signing", "campaign/definition/value", "internal/shell",
-		"internal/stdin", "render/address", "sender/courtesy", "sender/limits", "sender/reply",
+		"campaign/definition/appearance", "campaign/definition/beside", "campaign/definition/bulk",
+		"campaign/definition/schema", "campaign/definition/secret", "campaign/definition/signing",
+		"campaign/definition/value", "internal/shell", "internal/stdin", "render/address", "sender/courtesy",
+		"sender/limits", "sender/reply",
 	},
 	"campaign/definition/appearance": {"campaign/definition/schema", "templates/layouts"},
 	"campaign/definition/beside":     {"campaign/definition/schema", "internal/ellipsis", "render/address"},
+	"campaign/definition/bulk":       {"campaign/definition/schema", "render/address"},
 	"campaign/definition/schema":     {"internal/ellipsis", "internal/suggest"},
 	"campaign/definition/secret":     {"campaign/definition/schema", "internal/keyring"},
 	"campaign/definition/signing": {
