@@ -12,6 +12,7 @@ type table struct {
 	fields []field // those of the rows
 	lines  [][]byte
 	widths []int  // by column; one that is empty takes no room
+	least  []int  // by column, of a table that is too wide: how narrow it may get
 	kinds  []kind // by column
 }
 
@@ -31,7 +32,7 @@ type field struct {
 	lines [][]byte // without those that are empty
 }
 
-// mostColumns is how many columns a table has at most. What is in others is left out.
+// mostColumns is how many columns a table has at most. What is in others goes on in the last one.
 const mostColumns = 100
 
 // read reads what stands between the mark of a row and its end.
@@ -42,7 +43,7 @@ func (t *table) read(s shape, b []byte) {
 		next = len(b)
 	}
 	r.lead = joined(s.lead, Unmarked(b[:next]))
-	for at := 0; next+4 <= len(b) && at < mostColumns; {
+	for at := 0; next+4 <= len(b); {
 		part := b[next+2:]
 		if n := bytes.Index(part, []byte(Cell)); n >= 0 {
 			part = part[:n]
@@ -54,6 +55,10 @@ func (t *table) read(s shape, b []byte) {
 		f := field{at: at, align: part[0], span: min(max(int(part[1])-'0', 1), mostColumns-at)}
 		at += f.span
 		from := len(t.lines)
+		if f.span == 0 {
+			f, t.fields = t.fields[len(t.fields)-1], t.fields[:len(t.fields)-1]
+			from -= len(f.lines)
+		}
 		for line, rest := cellLine(part[2:]); ; line, rest = cellLine(rest) {
 			if line = bytes.TrimSpace(Unmarked(line)); len(line) > 0 {
 				t.lines = append(t.lines, line)
@@ -241,24 +246,25 @@ const narrow = 16
 
 // squeeze makes a table fit by wrapping what is in its widest columns. It says no if that does not do.
 func (t *table) squeeze(room int) bool {
+	if t.across(0, len(t.widths)) > room {
+		t.hold()
+	}
 	for over := t.across(0, len(t.widths)) - room; over > 0; over = t.across(0, len(t.widths)) - room {
-		widest := 0
+		widest, second := -1, narrow
 		for c, w := range t.widths {
-			if w > t.widths[widest] {
+			if w > t.least[c] && (widest < 0 || w > t.widths[widest]) {
 				widest = c
 			}
 		}
-		second := narrow
+		if widest < 0 {
+			return false
+		}
 		for c, w := range t.widths {
-			if c != widest && w > second {
+			if c != widest && w > t.least[c] && w > second {
 				second = w
 			}
 		}
-		to := max(t.widths[widest]-over, second-1, narrow)
-		if to >= t.widths[widest] {
-			return false
-		}
-		t.widths[widest] = to
+		t.widths[widest] = max(t.widths[widest]-over, second-1, t.least[widest])
 	}
 	for _, r := range t.rows {
 		for k := range r.cells {
@@ -268,6 +274,27 @@ func (t *table) squeeze(room int) bool {
 		}
 	}
 	return true
+}
+
+// mostHeld is how wide the widest thing is that a column is never narrower than: a line of an IBAN.
+const mostHeld = 44
+
+// hold finds out how narrow the columns may get: what is not divided fits into its column.
+func (t *table) hold() {
+	t.least = zeroed(t.least, len(t.widths))
+	for c := range t.least {
+		t.least[c] = narrow
+	}
+	for _, r := range t.rows {
+		for _, f := range r.cells {
+			if f.span > 1 {
+				continue
+			}
+			for _, line := range f.lines {
+				t.least[f.at] = max(t.least[f.at], widest(line, mostHeld))
+			}
+		}
+	}
 }
 
 // wrap wraps the lines of a cell. It says no if a word does not fit.
@@ -282,6 +309,7 @@ func (f *field) wrap(room int) bool {
 			if wide > room {
 				return false
 			}
+			n = kept(line, n, room)
 			lines = append(lines, bytes.TrimRight(line[:n], " "))
 			line = bytes.TrimLeft(line[n:], " ")
 		}
@@ -361,43 +389,6 @@ func (t *table) rule(l *layout, r row) {
 		}
 	}
 	l.b = append(l.b, '\n')
-}
-
-// records writes a table that is too wide: each row as lines of its own, each cell after the head of its column.
-func (t *table) records(l *layout) {
-	heads := make([][]byte, len(t.widths))
-	for _, r := range t.rows {
-		if r.kind == 'T' {
-			for _, f := range r.cells {
-				heads[f.at] = bytes.Join(f.lines, []byte(" "))
-			}
-		}
-	}
-	lead := t.rows[0].lead
-	first := true
-	for _, r := range t.rows {
-		if r.kind == 'T' && len(t.rows) > 1 {
-			continue
-		}
-		if !first {
-			l.empty = true
-			l.gap(r.quotes)
-		}
-		first = false
-		for _, f := range r.cells {
-			if len(f.lines) == 0 {
-				continue
-			}
-			line := bytes.Join(f.lines, []byte(" "))
-			if head := heads[f.at]; len(head) > 0 {
-				line = bytes.Join([][]byte{head, line}, []byte(": "))
-			}
-			s := r.shape
-			s.kind, s.lead = 0, lead
-			l.flow(s, line)
-			lead = hanging(lead)
-		}
-	}
 }
 
 func (f *field) width() int {

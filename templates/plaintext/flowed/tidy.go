@@ -133,7 +133,7 @@ func (l *layout) free() {
 		clear(t.rows[:cap(t.rows)])
 		clear(t.fields[:cap(t.fields)])
 		clear(t.lines[:cap(t.lines)])
-		l.t = table{t.rows[:0], t.fields[:0], t.lines[:0], t.widths[:0], t.kinds[:0]}
+		l.t = table{t.rows[:0], t.fields[:0], t.lines[:0], t.widths[:0], t.least[:0], t.kinds[:0]}
 	}
 	layouts.Put(l)
 }
