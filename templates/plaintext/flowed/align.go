@@ -30,6 +30,7 @@ type field struct {
 	span  int      // how many columns it takes
 	align byte     // 'l', 'r', 'c', or 'a' for one that goes by its column
 	lines [][]byte // without those that are empty
+	wide  int      // that of the widest line; -1 is not known
 }
 
 // mostColumns is how many columns a table has at most. What is in others goes on in the last one.
@@ -72,6 +73,32 @@ func (t *table) read(s shape, b []byte) {
 	}
 	r.to = len(t.fields)
 	t.rows = append(t.rows, r)
+}
+
+// simple reads the cells of a row that has nothing but its cells: no other marks, no line ends. It says no where there is
+// anything else, and has read nothing then.
+func (t *table) simple(s shape, b []byte) bool {
+	from, lines := len(t.fields), len(t.lines)
+	for at := 0; len(b) > 0; {
+		if len(b) < 4 || b[0] != mark || b[1] != Cell[1] || b[2] == mark || b[3] == mark || at >= mostColumns {
+			t.fields, t.lines = t.fields[:from], t.lines[:lines]
+			return false
+		}
+		f := field{at: at, align: b[2], span: min(max(int(b[3])-'0', 1), mostColumns-at)}
+		at += f.span
+		part := b[4:]
+		if n := bytes.IndexByte(part, mark); n >= 0 {
+			part = part[:n]
+		}
+		b = b[4+len(part):]
+		if part = bytes.TrimSpace(part); len(part) > 0 {
+			t.lines = append(t.lines, part)
+			f.lines = t.lines[len(t.lines)-1 : len(t.lines) : len(t.lines)]
+		}
+		t.fields = append(t.fields, f)
+	}
+	t.rows = append(t.rows, row{shape: s, from: from, to: len(t.fields)})
+	return true
 }
 
 // cellLine returns the first line of a cell, and what comes after it; nil if there is nothing more.
@@ -161,8 +188,8 @@ func (t *table) measure() {
 					f.align = 'r'
 				}
 			}
-			if f.span == 1 {
-				t.widths[f.at] = max(t.widths[f.at], f.width())
+			if f.wide = f.width(); f.span == 1 {
+				t.widths[f.at] = max(t.widths[f.at], f.wide)
 			}
 		}
 	}
@@ -186,7 +213,7 @@ func (t *table) spread() {
 			if f.span == 1 {
 				continue
 			}
-			if lack := f.width() - t.across(f.at, f.span); lack > 0 {
+			if lack := f.wide - t.across(f.at, f.span); lack > 0 {
 				last := f.at + f.span - 1
 				for last > f.at && t.widths[last] == 0 {
 					last--
@@ -205,7 +232,7 @@ func (k kind) right() bool { return k.some && !k.others }
 
 // count finds out what the cells of the columns are.
 func (t *table) count() {
-	heads := len(t.rows) > 2 && t.rows[0].heads()
+	heads := len(t.rows) > 2 && t.rows[0].kind != 'T' && t.rows[0].heads()
 	for i, r := range t.rows {
 		if r.kind == 'T' || i == 0 && heads {
 			continue
@@ -246,9 +273,10 @@ const narrow = 16
 
 // squeeze makes a table fit by wrapping what is in its widest columns. It says no if that does not do.
 func (t *table) squeeze(room int) bool {
-	if t.across(0, len(t.widths)) > room {
-		t.hold()
+	if t.across(0, len(t.widths)) <= room {
+		return true
 	}
+	t.hold()
 	for over := t.across(0, len(t.widths)) - room; over > 0; over = t.across(0, len(t.widths)) - room {
 		widest, second := -1, narrow
 		for c, w := range t.widths {
@@ -299,7 +327,7 @@ func (t *table) hold() {
 
 // wrap wraps the lines of a cell. It says no if a word does not fit.
 func (f *field) wrap(room int) bool {
-	if f.width() <= room {
+	if f.wide <= room {
 		return true
 	}
 	var lines [][]byte
@@ -314,7 +342,7 @@ func (f *field) wrap(room int) bool {
 			line = bytes.TrimLeft(line[n:], " ")
 		}
 	}
-	f.lines = lines
+	f.lines, f.wide = lines, -1
 	return true
 }
 
@@ -346,7 +374,11 @@ func (t *table) row(l *layout, r row) {
 				l.blanks(between)
 			}
 			empty = false
-			pad := max(room-Width(line), 0)
+			wide := f.wide
+			if len(f.lines) > 1 || wide < 0 || i > 0 {
+				wide = Width(line)
+			}
+			pad := max(room-wide, 0)
 			before := 0
 			switch f.align {
 			case 'r':
@@ -367,10 +399,14 @@ func (t *table) row(l *layout, r row) {
 
 // blanks writes n blanks.
 func (l *layout) blanks(n int) {
-	for range n {
-		l.b = append(l.b, ' ')
+	for ; n > len(indent); n -= len(indent) {
+		l.b = append(l.b, indent...)
 	}
+	l.b = append(l.b, indent[:n]...)
 }
+
+// dashes is a part of the line under the heads.
+const dashes = "--------------------------------"
 
 // rule writes the line of dashes under the heads.
 func (t *table) rule(l *layout, r row) {
@@ -384,9 +420,10 @@ func (t *table) rule(l *layout, r row) {
 			l.blanks(between)
 		}
 		first = false
-		for range w {
-			l.b = append(l.b, '-')
+		for ; w > len(dashes); w -= len(dashes) {
+			l.b = append(l.b, dashes...)
 		}
+		l.b = append(l.b, dashes[:w]...)
 	}
 	l.b = append(l.b, '\n')
 }
@@ -413,6 +450,13 @@ func (f *field) number() bool {
 		before := ' '
 		for _, c := range string(line) {
 			switch {
+			case c >= '0' && c <= '9':
+				digits++
+			case c|0x20 >= 'a' && c|0x20 <= 'z':
+				if letters++; letters > 4 {
+					return false
+				}
+			case c == ' ' || c == '.' || c == ',':
 			case unicode.IsDigit(c):
 				digits++
 			case unicode.IsLetter(c):

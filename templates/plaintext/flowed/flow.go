@@ -195,6 +195,9 @@ func plain(s []byte) bool {
 
 // Width is how many columns a text takes on a screen where all letters are equally wide.
 func Width(s []byte) int {
+	if plain(s) {
+		return len(s)
+	}
 	n := 0
 	for i := 0; i < len(s); {
 		if c := s[i]; c < utf8.RuneSelf {

@@ -13,7 +13,7 @@ import (
 // kept returns where a line is broken that would be broken at n: before what is not divided and n is in, if there is
 // something before that and a line has room for it.
 func kept(line []byte, n, most int) int {
-	for n < len(line) {
+	for n < len(line) && !calm(line, n) {
 		from, to := undivided(line, n)
 		before := len(bytes.TrimRight(line[:from], " "))
 		if from == to || before == 0 || Width(line[from:to]) > most {
@@ -22,6 +22,22 @@ func kept(line []byte, n, most int) int {
 		n = before
 	}
 	return n
+}
+
+// calm says whether the words on both sides of a blank at i are of letters of ASCII, and too long for a joint.
+func calm(line []byte, i int) bool {
+	from, to := i-1, i+1
+	for ; from >= 0 && line[from] != ' '; from-- {
+		if c := line[from]; c <= '9' && c >= '0' || c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	for ; to < len(line) && line[to] != ' '; to++ {
+		if c := line[to]; c <= '9' && c >= '0' || c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return i-from > 4 && to-i > 4
 }
 
 // widest is how wide the widest part of a line is that is not divided, if it is no wider than most.
@@ -42,21 +58,32 @@ func widest(line []byte, most int) (wide int) {
 // undivided returns what the blank at i stands in that is not divided, or nothing.
 func undivided(line []byte, i int) (from, to int) {
 	left, right := wordBefore(line, i), wordAfter(line, i)
-	if left.empty() || right.empty() || !figured(left.in(line)) && !figured(right.in(line)) && !joint(left.in(line)) &&
-		!joint(right.in(line)) {
+	if left.empty() || right.empty() {
 		return i, i
 	}
-	start := left
-	for n := 0; n < 9 && !start.empty(); n++ { // an account number has nine words at most, and a date five
-		if end := account(line, start); end > i {
-			return start.from, end
-		}
-		if end := date(line, start); n < 5 && end > i {
-			return start.from, end
-		}
-		start = wordBefore(line, start.from)
+	figures := figured(line[left.from:left.to]) || figured(line[right.from:right.to])
+	if !figures && !joint(left.in(line)) && !joint(right.in(line)) {
+		return i, i
 	}
-	if !glued(line, left, right) {
+	if figures && grouped(line, left) && grouped(line, right) {
+		start := left
+		for n := 0; n < 9 && !start.empty(); n++ { // an account number has nine words at most
+			if end := account(line, start); end > i {
+				return start.from, end
+			}
+			start = wordBefore(line, start.from)
+		}
+	}
+	if year(line, right) {
+		start := left
+		for n := 0; n < 5 && !start.empty(); n++ { // a date has five
+			if end := date(line, start); end > i {
+				return start.from, end
+			}
+			start = wordBefore(line, start.from)
+		}
+	}
+	if !figures || !glued(line, left, right) {
 		return i, i
 	}
 	from, to = left.from, right.to
@@ -69,11 +96,42 @@ func undivided(line []byte, i int) (from, to int) {
 	return from, to
 }
 
+// grouped says whether a word may be a group of an account number.
+func grouped(line []byte, w word) bool {
+	if w.to-w.from > 5 {
+		return false
+	}
+	for _, c := range line[w.from : w.to-1] {
+		if (c < '0' || c > '9') && (c < 'A' || c > 'Z') {
+			return false
+		}
+	}
+	return true
+}
+
+// year says whether a word or one of the three after it may be a year.
+func year(line []byte, w word) bool {
+	for n := 0; n < 4 && !w.empty(); n++ {
+		if c := line[w.from]; w.to-w.from >= 4 && (c >= '0' && c <= '9' || c >= utf8.RuneSelf) {
+			return true
+		}
+		w = wordAfter(line, w.to)
+	}
+	return false
+}
+
 // word is a word of a line: what stands between two blanks.
 type word struct{ from, to int }
 
-func (w word) empty() bool           { return w.from == w.to }
-func (w word) in(line []byte) []byte { return bytes.TrimFunc(line[w.from:w.to], invisible) }
+func (w word) empty() bool { return w.from == w.to }
+
+// in is the word without what isolates it.
+func (w word) in(line []byte) []byte {
+	if line = line[w.from:w.to]; len(line) == 0 || line[0] < utf8.RuneSelf && line[len(line)-1] < utf8.RuneSelf {
+		return line
+	}
+	return bytes.TrimFunc(line, invisible)
+}
 
 // invisible says whether a rune is one of those that isolate.
 func invisible(r rune) bool { return r >= 0x80 && unicode.Is(unicode.Cf, r) }
@@ -252,7 +310,7 @@ func date(line []byte, first word) (end int) {
 	default:
 		return 0
 	}
-	if year := bytes.TrimRight(third.in(line), ".,;:!?)"); utf8.RuneCount(year) != 4 || !digits(year) {
+	if number := bytes.TrimRight(third.in(line), ".,;:!?)"); utf8.RuneCount(number) != 4 || !digits(number) {
 		return 0
 	}
 	return third.to
