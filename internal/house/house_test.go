@@ -262,11 +262,13 @@ var allowed = map[string][]string{
 	"templates/markup":           {"templates/function", "templates/source"},
 	"templates/plaintext": {
 		"templates/function", "templates/locale", "templates/markup", "templates/plaintext/flowed",
-		"templates/source",
+		"templates/plaintext/marks", "templates/plaintext/visibility", "templates/source",
 	},
-	"templates/plaintext/flowed": {},
-	"templates/program":          {"templates/function", "templates/gaps", "templates/plaintext/flowed"},
-	"templates/source":           {},
+	"templates/plaintext/flowed":     {},
+	"templates/plaintext/marks":      {"templates/plaintext/flowed", "templates/source"},
+	"templates/plaintext/visibility": {},
+	"templates/program":              {"templates/function", "templates/gaps", "templates/plaintext/flowed"},
+	"templates/source":               {},
 	"render": {
 		"internal/ellipsis", "internal/placeholder", "render/address", "render/mediatype", "render/transfer",
 		"templates",
