@@ -1,8 +1,7 @@
 // Package chart makes the figures of the window's charts: where each column and each line is, in thousandths of the
 // chart's width and height. The page draws them as SVG, so that they are there without a script, and in a file.
 // [Stack] makes columns of states over time, [Lines] lines over time, and [Spread] puts minutes into columns of a width
-// that a person can read. [Groups] puts
-// lanes together by provider.
+// that a person can read. [Groups] puts lanes together by provider.
 package chart
 
 import (
@@ -136,6 +135,17 @@ func top(n int64) int64 {
 	return n
 }
 
+// above is a number that reads well and leaves some room above x, which is more than 0.
+func above(x float64) float64 {
+	unit := math.Pow10(int(math.Floor(math.Log10(x))))
+	for _, m := range []float64{1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10} {
+		if m*unit >= 1.05*x {
+			return m * unit
+		}
+	}
+	return 12 * unit
+}
+
 // Line is a line over time as it is drawn: one value for each point, NaN where there is none.
 type Line struct {
 	Name   string
@@ -163,7 +173,7 @@ func Lines(from, to time.Time, lines ...Line) *Graph {
 	if g.Top == 0 {
 		return nil
 	}
-	g.Top *= 1.05
+	g.Top = above(g.Top)
 	for _, l := range lines {
 		var points []string
 		end := func() {

@@ -58,11 +58,20 @@ func TestTop(t *testing.T) {
 	}
 }
 
+func TestAbove(t *testing.T) {
+	t.Parallel()
+	for x, want := range map[float64]float64{0.049: 0.06, 0.7: 0.8, 1: 1.2, 9.9: 12, 4: 5, 130: 150} {
+		if got := above(x); math.Abs(got-want) > 1e-9 {
+			t.Errorf("%v: %v, want %v", x, got, want)
+		}
+	}
+}
+
 // A line has a gap where nothing was measured.
 func TestLines(t *testing.T) {
 	t.Parallel()
 	g := Lines(noon, noon.Add(time.Hour), Line{Name: "p50", Values: []float64{1, 2, math.NaN(), 4}})
-	if len(g.Lines[0].Points) != 2 || g.Top != 4.2 {
+	if len(g.Lines[0].Points) != 2 || g.Top != 5 {
 		t.Errorf("%+v", g)
 	}
 	if Lines(noon, noon, Line{Values: []float64{math.NaN()}}) != nil {

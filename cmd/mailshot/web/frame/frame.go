@@ -19,6 +19,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -168,6 +169,7 @@ func (s *Set) WriteFile(w io.Writer, words *words.Words, p Page) error {
 	if err != nil {
 		return err
 	}
+	css = icons.ReplaceAll(css, nil) // of banners and selects, which a file does not have
 	// The sheet is the program's own: it stands between the parts of the page, so that nothing of it is a template.
 	sheet := strings.ReplaceAll(string(css), "</", "<\\/")
 	v := view{Words: words, Page: p, Zone: time.Local}
@@ -182,6 +184,9 @@ func (s *Set) WriteFile(w io.Writer, words *words.Words, p Page) error {
 	}
 	return nil
 }
+
+// icons are the lines of the sheet with pictures. A file names no address, not even one with its data.
+var icons = regexp.MustCompile(`(?m)^ *--i-[a-z]+: url\(.*\n`)
 
 // version is a checksum of the assets.
 var version = sync.OnceValue(func() string {
@@ -233,6 +238,19 @@ func (v view) When(t time.Time) string {
 		return ""
 	}
 	return t.In(v.Zone).Format("2006-01-02 15:04")
+}
+
+// Till writes the end of a stretch of time that begins with from: on the same day the hour is enough.
+func (v view) Till(from, to time.Time) string {
+	if from.In(v.Zone).Format(time.DateOnly) == to.In(v.Zone).Format(time.DateOnly) {
+		return to.In(v.Zone).Format("15:04")
+	}
+	return v.When(to)
+}
+
+// Below is the step that a page belongs to which is not one itself; "" = it belongs to none.
+func (v view) Below() string {
+	return map[string]string{"row": "results", "taken": "rehearse"}[v.Name]
 }
 
 // Key is one way of the keyboard.
