@@ -12,9 +12,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
+	"mailshot/cmd/mailshot/human"
 	"mailshot/cmd/mailshot/starter"
 	"mailshot/cmd/mailshot/web/desk"
 	"mailshot/cmd/mailshot/web/frame"
@@ -59,6 +61,10 @@ const (
 var words = map[need]string{decide: "decide", mend: "mend", watch: "watch", number: "number", goOn: "go-on", look: "look",
 	begin: "begin", done: "done"}
 
+// icons are those of the needs, by the names of the states and findings that they are like.
+var icons = map[need]string{decide: "unknown", mend: "error", watch: "begun", number: "pending", goOn: "begun",
+	look: "refused", begin: "note", done: "sent"}
+
 // card is one campaign as the page shows it.
 type card struct {
 	*frame.Campaign
@@ -66,10 +72,20 @@ type card struct {
 	Summary  *report.Summary
 	Mistakes int64
 	Error    string
-	N        int64  // how many the need is about
-	Needs    string // in words
-	To       string // the page to go to
+	N        int64     // how many the need is about
+	Needs    string    // in words
+	To       string    // the page to go to
+	Ends     time.Time // when the last message goes at the earliest; zero = nothing is under way, or nobody knows
 }
+
+// Kind is the need as a name.
+func (c card) Kind() string { return words[c.Need] }
+
+// Icon is that of the need.
+func (c card) Icon() string { return icons[c.Need] }
+
+// End is when the last message goes, for a person.
+func (c card) End() string { return human.When(c.Ends, time.Now()) }
 
 func (h home) campaigns(w http.ResponseWriter, r *http.Request) {
 	names, err := h.Shelf.Campaigns()
@@ -120,9 +136,9 @@ func (h home) card(r *http.Request, c *shelf.Campaign) card {
 	if run := h.Runs.Of(c.File); run != nil {
 		switch s := run.Snapshot(); s.Phase {
 		case runs.Planned:
-			one.Need, one.N, one.To = number, s.Plan.ToSend, "plan"
+			one.Need, one.N, one.To, one.Ends = number, s.Plan.ToSend, "plan", s.Plan.Ends
 		case runs.Sending, runs.Draining:
-			one.Need, one.N, one.To = watch, s.Planned-s.Done, "run"
+			one.Need, one.N, one.To, one.Ends = watch, s.Planned-s.Done, "run", s.Plan.Ends
 		}
 	}
 	return one
