@@ -111,6 +111,9 @@ func (d planned) Uses() (all []use) {
 	return all
 }
 
+// Bytes is a size for a person.
+func (planned) Bytes(n int64) string { return human.Size(n) }
+
 // Stretches are when how many go, and why not sooner; those that a page shows.
 func (d planned) Stretches() []limits.Stretch {
 	return d.Plan.Forecast.Stretches[:min(len(d.Plan.Forecast.Stretches), mostStretches)]
@@ -167,7 +170,12 @@ func (d *planned) refused(c *shelf.Campaign) {
 		return
 	}
 	d.Why = &refused{Why: unplanned.Of(d.Err)}
-	if d.Report = d.Why.Report; d.Report == nil || c.Def == nil {
+	if d.Report = d.Why.Report; d.Report == nil {
+		return
+	}
+	d.Report = worst(d.Report)
+	d.Why.Report = d.Report
+	if c.Def == nil {
 		return
 	}
 	lists := append([]string{c.Def.Recipients.File}, c.Def.Recipients.Files...)
@@ -178,6 +186,18 @@ func (d *planned) refused(c *shelf.Campaign) {
 		}
 	}
 }
+
+// worst is a report with what keeps the campaign from being sent first.
+func worst(r *check.Report) *check.Report {
+	sorted := *r
+	sorted.Findings = slices.SortedStableFunc(slices.Values(r.Findings), func(a, b check.Finding) int {
+		return slices.Index(severities, a.Severity) - slices.Index(severities, b.Severity)
+	})
+	return &sorted
+}
+
+// severities are in the order of their weight.
+var severities = []check.Severity{check.Error, check.Warning, check.Note}
 
 // words are those of the command that does the same.
 func (d planned) words() []string {
