@@ -52,8 +52,9 @@ var allowed = map[string][]string{
 		"cmd/mailshot/web/shelf", "cmd/mailshot/web/survey", "cmd/mailshot/web/textfile", "templates",
 	},
 	"cmd/mailshot/web/desk": {
-		"cmd/mailshot/web/figures", "cmd/mailshot/web/frame", "cmd/mailshot/web/mailport", "cmd/mailshot/web/runs",
-		"cmd/mailshot/web/shelf", "cmd/mailshot/web/survey", "internal/shell",
+		"campaign", "campaign/history", "campaign/ledger", "campaign/report", "cmd/mailshot/web/figures",
+		"cmd/mailshot/web/frame", "cmd/mailshot/web/mailport", "cmd/mailshot/web/runs", "cmd/mailshot/web/shelf",
+		"cmd/mailshot/web/survey", "internal/shell",
 	},
 	"cmd/mailshot/web/figures": {
 		"campaign/history", "campaign/ledger", "campaign/report", "cmd/mailshot/web/chart",
@@ -81,7 +82,8 @@ var allowed = map[string][]string{
 	"cmd/mailshot/web/plan": {
 		"campaign/check", "campaign/history", "campaign/ledger", "campaign/report", "cmd/mailshot/human",
 		"cmd/mailshot/unplanned", "cmd/mailshot/web/chart", "cmd/mailshot/web/desk", "cmd/mailshot/web/figures",
-		"cmd/mailshot/web/frame", "cmd/mailshot/web/runs", "cmd/mailshot/web/shelf", "sender/limits",
+		"cmd/mailshot/web/frame", "cmd/mailshot/web/runs", "cmd/mailshot/web/shelf", "cmd/mailshot/web/survey",
+		"internal/shell", "sender/limits",
 	},
 	"cmd/mailshot/web/rehearse": {
 		"campaign/report", "cmd/mailshot/opened", "cmd/mailshot/web/desk", "cmd/mailshot/web/frame",

@@ -2,6 +2,7 @@ package chart
 
 import (
 	"math"
+	"slices"
 	"testing"
 	"time"
 )
@@ -67,14 +68,17 @@ func TestAbove(t *testing.T) {
 	}
 }
 
-// A line has a gap where nothing was measured.
+// A line has a gap where nothing was measured, as wide as that lasted. With stretches side by side whatever lies between
+// them, an hour without a reply is not to be seen.
 func TestLines(t *testing.T) {
 	t.Parallel()
-	g := Lines(noon, noon.Add(time.Hour), Line{Name: "p50", Values: []float64{1, 2, math.NaN(), 4}})
-	if len(g.Lines[0].Points) != 2 || g.Top != 5 {
+	at := []time.Time{noon, noon.Add(time.Minute), noon.Add(2 * time.Minute), noon.Add(3 * time.Minute), noon.Add(9 * time.Minute)}
+	g := Lines(at, time.Minute, Line{Name: "p50", Values: []float64{1, 2, math.NaN(), 4, 2.1}})
+	if want := []string{"0.0,800.0 100.0,800.0 100.0,600.0 200.0,600.0", "300.0,200.0 400.0,200.0", "900.0,580.0 1000.0,580.0"}; g.Top != 5 ||
+		!slices.Equal(g.Lines[0].Points, want) || !g.To.Equal(noon.Add(10*time.Minute)) {
 		t.Errorf("%+v", g)
 	}
-	if Lines(noon, noon, Line{Values: []float64{math.NaN()}}) != nil {
+	if Lines(at[:1], time.Minute, Line{Values: []float64{math.NaN()}}) != nil || Lines(nil, time.Minute, Line{}) != nil {
 		t.Error("a graph of nothing")
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"mailshot/campaign"
 	"mailshot/cmd/mailshot/web/figures"
 	"mailshot/cmd/mailshot/web/frame"
 	"mailshot/cmd/mailshot/web/mailport"
@@ -32,7 +33,8 @@ type Desk struct {
 	Surveys survey.Surveys // of all messages of campaigns; Close closes them
 
 	mu     sync.Mutex
-	closed []func() error // what rooms give back when the window ends
+	closed []func() error   // what rooms give back when the window ends
+	known  map[string]whose // whose rehearsals are, by their ledgers
 }
 
 // OnClose has f called when the window ends: a room gives back what it keeps.
@@ -92,4 +94,18 @@ func (d *Desk) Command(c *shelf.Campaign, words ...string) string {
 		all = append(all, shell.Quote(c.Path))
 	}
 	return strings.Join(all, " ")
+}
+
+// Plan begins the making of a plan, and leads to its page. Where a run of the campaign goes on already, that page says so.
+func (d *Desk) Plan(w http.ResponseWriter, r *http.Request, c *shelf.Campaign, o campaign.Options, ask runs.Ask) {
+	to := Frame(c).Path("plan")
+	_, err := d.Runs.Plan(r.Context(), c.File, c.Def.Home(), o, ask)
+	switch {
+	case errors.Is(err, runs.ErrBusy):
+		to += "?busy=1"
+	case err != nil:
+		d.Failed(w, r, err)
+		return
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
 }

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -340,12 +341,26 @@ func (o one) again(w http.ResponseWriter, r *http.Request) {
 	if k == nil {
 		return
 	}
-	if run := o.Runs.Of(at(c, k)); run != nil && run.Snapshot().Phase == runs.Planned {
+	// A form is about what its page showed. What came in between, here or at a terminal, is shown before anything is sent.
+	var waits runs.Snapshot
+	run := o.Runs.Of(at(c, k))
+	if run != nil {
+		waits = run.Snapshot()
+	}
+	stand, err := k.Stand(r.Context())
+	switch {
+	case err != nil:
+		o.Failed(w, r, err)
+		return
+	case waits.Phase == runs.Planned && r.PostFormValue("plan") == waits.Name:
 		if r.PostFormValue("leave") != "" {
 			run.Leave()
 		} else {
 			_ = run.Send(1) // another page has said yes meanwhile, and the page shows it
 		}
+		http.Redirect(w, r, at(c, k), http.StatusSeeOther)
+		return
+	case waits.Phase == runs.Planned || r.PostFormValue("tries") != strconv.Itoa(stand.Tries):
 		http.Redirect(w, r, at(c, k), http.StatusSeeOther)
 		return
 	}
@@ -358,6 +373,6 @@ func (o one) again(w http.ResponseWriter, r *http.Request) {
 
 func (o one) events(w http.ResponseWriter, r *http.Request) {
 	if c, k := o.kept(w, r); k != nil {
-		desk.Stream(w, r, o.Runs.Of(at(c, k)))
+		desk.Stream(w, r, desk.Run(o.Runs.Of(at(c, k))))
 	}
 }

@@ -85,8 +85,24 @@ func (s *shop) get(page string) *httptest.ResponseRecorder {
 	return w
 }
 
+// hidden is a hidden field of a page.
+func hidden(page, name string) string {
+	m := regexp.MustCompile(`name="` + name + `" value="([^"]*)"`).FindStringSubmatch(page)
+	if m == nil {
+		return ""
+	}
+	return m[1]
+}
+
+// post sends a form as the page has it now, where pairs do not say what the page had.
 func (s *shop) post(page string, pairs ...string) *httptest.ResponseRecorder {
 	form := url.Values{}
+	switch page {
+	case "send", "leave":
+		form.Set("plan", hidden(s.get("plan").Body.String(), "plan"))
+	case "abort":
+		form.Set("run", hidden(s.get("run").Body.String(), "run"))
+	}
 	for i := 0; i < len(pairs); i += 2 {
 		form.Set(pairs[i], pairs[i+1])
 	}
@@ -109,6 +125,7 @@ func (s *shop) planned(pairs ...string) string {
 
 // until waits until the run has come to a phase, or has ended.
 func (s *shop) until(phase runs.Phase) {
+	s.Helper()
 	run := s.desk.Runs.Of("campaign.yaml")
 	for p := run.Phase(); p != phase && p != runs.Ended; p = run.Phase() {
 		runtime.Gosched()

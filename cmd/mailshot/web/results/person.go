@@ -86,7 +86,9 @@ func (s *results) person(w http.ResponseWriter, r *http.Request) {
 	}
 	for i := range p.Rows {
 		if p.Rows[i].Here {
-			p.Rows[i].Preview = desk.Frame(c).Path("message") + "?" + url.Values{"row": {strconv.FormatInt(rec.Number, 10)}}.Encode()
+			// The list may have other rows by now: the page looks for the person, wherever they are.
+			p.Rows[i].Preview = desk.Frame(c).Path("message") + "?" + url.Values{"row": {strconv.FormatInt(rec.Number, 10)},
+				"find": {rec.Address}}.Encode()
 		}
 	}
 	command := "mailshot why " + shell.Quote(rec.Address)
@@ -102,7 +104,7 @@ func (s *results) row(w http.ResponseWriter, r *http.Request) (c *shelf.Campaign
 		return c, d, nil, nil
 	}
 	d.asked = ask(r.URL.Query())
-	h, err := s.open(r, c, &d)
+	h, err := s.exactly(r, c, &d)
 	if err == nil && h != nil {
 		if rec, err = s.record(r, h); err == nil && rec != nil {
 			return c, d, h, rec

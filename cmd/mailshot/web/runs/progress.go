@@ -41,9 +41,11 @@ type Hold struct {
 type Reply struct {
 	State string // that it led to
 	Code  int
-	Text  string
+	Text  string // to the last of them
 	N     int64
 	Last  string // the place of the last row that got it
+
+	heard int64 // when it was heard last, as a count of replies
 }
 
 // Minute is what a run did in one minute.
@@ -81,6 +83,7 @@ type progress struct {
 	holds   map[[2]string]Hold // by group and server
 	out     map[string]string
 	replies map[[2]string]*Reply
+	heard   int64 // replies that were counted
 	minutes []minute
 	lanes   map[string]*Lane
 	seconds [rateSeconds]second
@@ -175,21 +178,37 @@ func (p *progress) count(e dispatch.Event) {
 		s.n++
 	}
 	p.lane(e)
-	if ledger.State(state) == ledger.Sent || e.Text == "" {
-		return
+	if ledger.State(state) != ledger.Sent && e.Text != "" {
+		p.reply(e)
 	}
+}
+
+// reply counts a reply. Replies that differ in the recipient's address alone are one, with the words of the last of them.
+// Where there are too many, the rarest makes room, of several the one that was not heard for the longest time: what a
+// server begins to say late in a long run is seen, too.
+func (p *progress) reply(e dispatch.Event) {
 	if p.replies == nil {
 		p.replies = map[[2]string]*Reply{}
 	}
-	key := [2]string{state, e.Text}
-	if p.replies[key] == nil {
-		if len(p.replies) >= mostReplies {
-			return
-		}
-		p.replies[key] = &Reply{State: state, Code: e.Code, Text: e.Text}
+	text := e.Text
+	if e.Address != "" {
+		text = strings.ReplaceAll(text, e.Address, "")
 	}
-	p.replies[key].N++
-	p.replies[key].Last = e.Place
+	key := [2]string{string(e.Kind), text}
+	r := p.replies[key]
+	if r == nil {
+		if len(p.replies) >= mostReplies {
+			rarest := slices.MinFunc(slices.Collect(maps.Keys(p.replies)), func(a, b [2]string) int {
+				return cmp.Or(cmp.Compare(p.replies[a].N, p.replies[b].N), cmp.Compare(p.replies[a].heard, p.replies[b].heard))
+			})
+			delete(p.replies, rarest)
+		}
+		r = &Reply{State: string(e.Kind)}
+		p.replies[key] = r
+	}
+	p.heard++
+	r.N++
+	r.Code, r.Text, r.Last, r.heard = e.Code, e.Text, e.Place, p.heard
 }
 
 // lane counts an outcome for its provider or domain.

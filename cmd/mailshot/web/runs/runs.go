@@ -7,9 +7,12 @@
 package runs
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -41,6 +44,7 @@ type Ask struct {
 	// Number is how many messages the person wants to send, where they say so before the plan is made. A plan of as many
 	// that has no warning is sent without another question; 0 = every plan asks.
 	Number int64
+	Inputs string // names the state of the campaign's files that the plan is made from; it is kept for whoever asks
 }
 
 // Runs are the runs of a window. Make it with New; its methods may be called at the same time.
@@ -56,6 +60,7 @@ func New() *Runs { return &Runs{last: map[string]*Run{}} }
 
 // Run is a plan and what became of it. Its methods may be called at the same time.
 type Run struct {
+	name   string
 	ask    Ask
 	stop   context.CancelFunc
 	hard   chan struct{}
@@ -76,6 +81,7 @@ type Run struct {
 
 // Snapshot is a run at one moment. Its values are not changed any more.
 type Snapshot struct {
+	Name    string // of this run and of no other: what a page says about a run, it says about the one that it showed
 	Phase   Phase
 	ID      string // of the campaign
 	Ask     Ask
@@ -102,7 +108,7 @@ func (rs *Runs) Plan(ctx context.Context, file, home string, o campaign.Options,
 		return nil, ErrBusy
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
-	r := &Run{ask: ask, stop: stop, hard: make(chan struct{}), answer: make(chan int64, 1), phase: Planning,
+	r := &Run{name: rand.Text(), ask: ask, stop: stop, hard: make(chan struct{}), answer: make(chan int64, 1), phase: Planning,
 		changed: make(chan struct{})}
 	rs.last[file] = r
 	rs.all.Go(func() {
@@ -176,13 +182,13 @@ func (r *Run) work(ctx context.Context, home string, o campaign.Options) (err er
 			return nil
 		}
 	}
+	r.events.begin(time.Now())
 	if sink != nil {
 		if err := sink.Keep(max(plan.ToSend, 1)); err != nil {
 			return err
 		}
 		r.change(func() { r.files = sink.Path() })
 	}
-	r.events.begin(time.Now())
 	r.change(func() { r.phase = Sending })
 	return r.send(ctx, parts)
 }
@@ -224,10 +230,11 @@ func (r *Run) plans(ctx context.Context, o campaign.Options) (parts []part, plan
 	return parts, plan, nil
 }
 
-// send sends the messages of one campaign after another.
+// send sends the messages of one campaign after another. What it does not come to is left.
 func (r *Run) send(ctx context.Context, parts []part) error {
 	for i, p := range parts {
 		if i > 0 && ctx.Err() != nil {
+			r.change(func() { r.leaves(parts[i:]) })
 			return nil
 		}
 		r.change(func() { r.id = p.ID() })
@@ -235,7 +242,11 @@ func (r *Run) send(ctx context.Context, parts []part) error {
 		if sum == nil && ctx.Err() != nil && errors.Is(err, context.Canceled) {
 			return nil // paused before it opened a connection: nothing is wrong
 		}
-		r.change(func() { r.sum(sum) })
+		r.change(func() {
+			if r.sum(sum); err != nil {
+				r.leaves(parts[i+1:])
+			}
+		})
 		if err != nil {
 			return err
 		}
@@ -256,19 +267,43 @@ func (a Ask) targets() []*address.Address {
 	return all
 }
 
-// sum takes what one campaign of the run came to. The caller has the run's lock.
+// sum adds what one campaign of the run came to. The caller has the run's lock.
 func (r *Run) sum(s *campaign.Summary) {
 	if s == nil {
 		return
 	}
-	sent := int64(0)
-	if r.summary != nil {
-		sent = r.summary.Sent
-	}
 	all := *s
-	all.Sent += sent
+	if was := r.summary; was != nil {
+		all.Counts = maps.Clone(was.Counts)
+		for state, n := range s.Counts {
+			all.Counts[state] += n
+		}
+		all.Rows, all.Sent, all.Left = was.Rows+s.Rows, was.Sent+s.Sent, was.Left+s.Left
+		all.Duration, all.Interrupted = was.Duration+s.Duration, max(was.Interrupted, s.Interrupted)
+		all.Failed, all.Stopped, all.Next = was.Failed || s.Failed, cmp.Or(s.Stopped, was.Stopped), cmp.Or(s.Next, was.Next)
+		if all.NextDue = s.NextDue; s.Left == 0 {
+			all.NextDue, all.Full = was.NextDue, was.Full
+		}
+	}
 	r.summary = &all
 	r.events.ended(s.Counts)
+}
+
+// leaves counts the campaigns that the run does not come to, behind those that it did. The caller has the run's lock.
+func (r *Run) leaves(parts []part) {
+	if r.summary == nil {
+		return
+	}
+	all := *r.summary
+	all.Counts = maps.Clone(all.Counts)
+	for _, p := range parts {
+		for state, n := range p.plan.Counts {
+			all.Counts[state] += n
+		}
+		all.Rows += p.plan.Rows
+		all.Left += p.plan.ToSend
+	}
+	r.summary = &all
 }
 
 // agrees reports whether the person has said yes to a plan like this one before it was made.
@@ -303,7 +338,7 @@ func (r *Run) Changed() <-chan struct{} {
 func (r *Run) Snapshot() Snapshot {
 	events, begun, counts := r.events.now()
 	r.mu.Lock()
-	s := Snapshot{Phase: r.phase, ID: r.id, Ask: r.ask, Plan: r.plan, Summary: r.summary, Err: r.err, Files: r.files,
+	s := Snapshot{Name: r.name, Phase: r.phase, ID: r.id, Ask: r.ask, Plan: r.plan, Summary: r.summary, Err: r.err, Files: r.files,
 		Begun: begun, Progress: events}
 	if r.plan != nil && !begun.IsZero() {
 		s.Progress.Planned = max(s.Progress.Planned, r.plan.ToSend)

@@ -21,7 +21,11 @@ function renew(html: string): void {
   document.title = page.title;
   Idiomorph.morph(here, main, {
     morphStyle: "outerHTML",
-    callbacks: { beforeNodeMorphed: (old: Node) => !typing(old) && !(old instanceof HTMLIFrameElement) },
+    callbacks: {
+      beforeNodeMorphed: (old: Node) => !typing(old) && !(old instanceof HTMLIFrameElement),
+      // What a person has opened stays open.
+      beforeAttributeUpdated: (name: string, node: Element) => name !== "open" || !(node instanceof HTMLDetailsElement),
+    },
   });
   const events = page.body.dataset.events;
   if (events) document.body.dataset.events = events;
