@@ -127,11 +127,8 @@ func (p *people) upload(w http.ResponseWriter, r *http.Request) {
 // with other bytes of that name.
 func (p *people) put(c *shelf.Campaign, name string, from io.Reader) (string, error) {
 	root, dir := p.Shelf.Root, folder(c)
-	made, err := files.Free(root, path.Join(dir, name))
+	made, err := files.Add(root, path.Join(dir, name), from)
 	if err != nil {
-		return "", err
-	}
-	if err := files.Create(root, made, from); err != nil {
 		return "", err
 	}
 	if path.Base(made) == name {
