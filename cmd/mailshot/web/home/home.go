@@ -93,7 +93,7 @@ func (h home) campaigns(w http.ResponseWriter, r *http.Request) {
 	slices.SortStableFunc(cards, func(a, b card) int { return cmp.Compare(a.Need, b.Need) })
 	commands := []string{}
 	if len(cards) > 0 {
-		commands = append(commands, "mailshot status "+shell.Quote(filepath.Join(h.Shelf.Dir, filepath.FromSlash(cards[0].File))))
+		commands = append(commands, h.Command(nil, "status", shell.Quote(h.Shelf.Path(cards[0].File))))
 	}
 	pages.Show(w, r, frame.Page{Name: "campaigns", Title: say("home.title"), Commands: commands,
 		Data: struct {
@@ -156,8 +156,12 @@ type asked struct {
 
 func (h home) form(w http.ResponseWriter, r *http.Request, a asked) {
 	a.Kinds, a.Languages = templates.Starters(), templates.StarterLanguages()
+	command := "mailshot init "
+	if a.Language != a.Languages[0] && slices.Contains(a.Languages, a.Language) {
+		command += "--language " + a.Language + " "
+	}
 	p := frame.Page{Name: "new", Title: frame.Words(r).Say("new.title"), Data: a,
-		Commands: []string{"mailshot init " + cmp.Or(a.Kind, a.Kinds[0]) + " " + shell.Quote(filepath.Join(h.Shelf.Dir, a.Folder))}}
+		Commands: []string{command + cmp.Or(a.Kind, a.Kinds[0]) + " " + shell.Quote(h.Shelf.Path(a.Folder))}}
 	if a.Wrong != "" {
 		p.Status = http.StatusUnprocessableEntity
 	}
