@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
@@ -172,6 +174,12 @@ func (h home) ask(w http.ResponseWriter, r *http.Request) {
 	h.form(w, r, asked{Kind: templates.Starters()[0], Language: frame.Words(r).Language, Folder: templates.Starters()[0]})
 }
 
+// badName reports a name that a new folder cannot have, here or on another system.
+func badName(name string) bool {
+	return name == "" || len(name) > 200 || strings.ContainsAny(name, `/\:*?"<>|`) || strings.ContainsFunc(name, unicode.IsControl) ||
+		strings.HasPrefix(name, ".") || strings.HasSuffix(name, ".") || !utf8.ValidString(name) || !filepath.IsLocal(name)
+}
+
 // write writes a starter into a new folder.
 func (h home) write(w http.ResponseWriter, r *http.Request) {
 	a := asked{Kind: r.PostFormValue("kind"), Language: r.PostFormValue("language"),
@@ -181,7 +189,7 @@ func (h home) write(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "mailshot: no such starter", http.StatusBadRequest)
 		return
 	}
-	if a.Folder == "" || strings.ContainsAny(a.Folder, "/\\:") || strings.HasPrefix(a.Folder, ".") || !filepath.IsLocal(a.Folder) {
+	if badName(a.Folder) {
 		a.Wrong = say("new.bad-folder")
 		h.form(w, r, a)
 		return
