@@ -59,9 +59,17 @@ func (d *Desk) Close() error {
 // pages are those for what cannot be shown.
 var pages = frame.Load(files)
 
-// Campaign is the campaign that a request is about. If there is none, it answers, and returns nil.
+// Campaign is the campaign that a request is about. If there is none, it answers, and returns nil. A run goes on when its
+// campaign file is gone: it can still be seen and ended, so that its campaign is there, with the mistake that it has no
+// file.
 func (d *Desk) Campaign(w http.ResponseWriter, r *http.Request) *shelf.Campaign {
-	c, err := d.Shelf.Campaign(r.Context(), r.PathValue("file"))
+	file := r.PathValue("file")
+	c, err := d.Shelf.Campaign(r.Context(), file)
+	if err != nil && d.Runs != nil {
+		if run := d.Runs.Of(file); run != nil && run.Phase() != runs.Ended {
+			return d.Shelf.Gone(file, err)
+		}
+	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		d.Missing(w, r)
@@ -87,9 +95,14 @@ func (d *Desk) Failed(w http.ResponseWriter, r *http.Request, err error) {
 		Status: http.StatusInternalServerError})
 }
 
-// Command is a command of the program about a campaign, as a shell takes it.
+// Command is a command of the program about a campaign, as a shell takes it, with the window's own ledger and accounts:
+// with others it would send again what was sent here. The words are quoted where they need it.
 func (d *Desk) Command(c *shelf.Campaign, words ...string) string {
-	all := append([]string{"mailshot"}, words...)
+	all := []string{"mailshot"}
+	for _, flag := range d.Shelf.Flags() {
+		all = append(all, shell.Quote(flag))
+	}
+	all = append(all, words...)
 	if c != nil {
 		all = append(all, shell.Quote(c.Path))
 	}

@@ -59,7 +59,7 @@ type view struct {
 	*words.Words
 	Page
 	Assets string // changes with the assets, so that a browser may keep them
-	Here   string // the page's address
+	Here   string // the address of the page; of an answer to a form, that of the page with the form
 	Zone   *time.Location
 }
 
@@ -147,7 +147,7 @@ func Words(r *http.Request) *words.Words {
 
 // Show answers with a page.
 func (s *Set) Show(w http.ResponseWriter, r *http.Request, p Page) {
-	v := view{Words: Words(r), Page: p, Assets: version(), Here: r.URL.RequestURI(), Zone: time.Local}
+	v := view{Words: Words(r), Page: p, Assets: version(), Here: here(r), Zone: time.Local}
 	s.once.Do(s.read)
 	var b bytes.Buffer
 	if err := s.pages[p.Name].ExecuteTemplate(&b, "base.html", v); err != nil {
@@ -159,6 +159,17 @@ func (s *Set) Show(w http.ResponseWriter, r *http.Request, p Page) {
 		w.WriteHeader(p.Status)
 	}
 	_, _ = w.Write(b.Bytes()) // whoever asked may be gone
+}
+
+// here is the address to come back to.
+func here(r *http.Request) string {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		return r.URL.RequestURI()
+	}
+	if u, err := url.Parse(r.Referer()); err == nil && u.Host == r.Host { // a form's own address may have no page
+		return u.RequestURI()
+	}
+	return "/"
 }
 
 // WriteFile writes a page as one file that needs nothing else: the sheet of styles is in it, and there is no script. The
@@ -217,10 +228,18 @@ func Language(w http.ResponseWriter, r *http.Request) {
 	http.SetCookie(w, &http.Cookie{Name: "mailshot-language", Value: words.In(r.PostFormValue("language")).Language,
 		Path: "/", MaxAge: 365 * 24 * 3600, HttpOnly: true, SameSite: http.SameSiteStrictMode})
 	to := r.PostFormValue("back")
-	if !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") || strings.Contains(to, `\`) {
+	if !ours(to) {
 		to = "/"
 	}
 	http.Redirect(w, r, to, http.StatusSeeOther)
+}
+
+// ours reports whether an address is a path of the window's. A browser drops tabs and line ends, and takes a backslash
+// for a slash: neither may be in it.
+func ours(address string) bool {
+	u, err := url.Parse(address) // refuses what controls
+	return err == nil && u.Scheme == "" && u.Host == "" && strings.HasPrefix(address, "/") && !strings.HasPrefix(address, "//") &&
+		!strings.Contains(address, `\`)
 }
 
 // Languages are those that a person may choose.

@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
@@ -109,7 +111,7 @@ func (h home) campaigns(w http.ResponseWriter, r *http.Request) {
 	slices.SortStableFunc(cards, func(a, b card) int { return cmp.Compare(a.Need, b.Need) })
 	commands := []string{}
 	if len(cards) > 0 {
-		commands = append(commands, "mailshot status "+shell.Quote(filepath.Join(h.Shelf.Dir, filepath.FromSlash(cards[0].File))))
+		commands = append(commands, h.Command(nil, "status", shell.Quote(h.Shelf.Path(cards[0].File))))
 	}
 	pages.Show(w, r, frame.Page{Name: "campaigns", Title: say("home.title"), Commands: commands,
 		Data: struct {
@@ -172,8 +174,12 @@ type asked struct {
 
 func (h home) form(w http.ResponseWriter, r *http.Request, a asked) {
 	a.Kinds, a.Languages = templates.Starters(), templates.StarterLanguages()
+	command := "mailshot init "
+	if a.Language != a.Languages[0] && slices.Contains(a.Languages, a.Language) {
+		command += "--language " + a.Language + " "
+	}
 	p := frame.Page{Name: "new", Title: frame.Words(r).Say("new.title"), Data: a,
-		Commands: []string{"mailshot init " + cmp.Or(a.Kind, a.Kinds[0]) + " " + shell.Quote(filepath.Join(h.Shelf.Dir, a.Folder))}}
+		Commands: []string{command + cmp.Or(a.Kind, a.Kinds[0]) + " " + shell.Quote(h.Shelf.Path(a.Folder))}}
 	if a.Wrong != "" {
 		p.Status = http.StatusUnprocessableEntity
 	}
@@ -182,6 +188,12 @@ func (h home) form(w http.ResponseWriter, r *http.Request, a asked) {
 
 func (h home) ask(w http.ResponseWriter, r *http.Request) {
 	h.form(w, r, asked{Kind: templates.Starters()[0], Language: frame.Words(r).Language, Folder: templates.Starters()[0]})
+}
+
+// badName reports a name that a new folder cannot have, here or on another system.
+func badName(name string) bool {
+	return name == "" || len(name) > 200 || strings.ContainsAny(name, `/\:*?"<>|`) || strings.ContainsFunc(name, unicode.IsControl) ||
+		strings.HasPrefix(name, ".") || strings.HasSuffix(name, ".") || !utf8.ValidString(name) || !filepath.IsLocal(name)
 }
 
 // write writes a starter into a new folder.
@@ -193,7 +205,7 @@ func (h home) write(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "mailshot: no such starter", http.StatusBadRequest)
 		return
 	}
-	if a.Folder == "" || strings.ContainsAny(a.Folder, "/\\:") || strings.HasPrefix(a.Folder, ".") || !filepath.IsLocal(a.Folder) {
+	if badName(a.Folder) {
 		a.Wrong = say("new.bad-folder")
 		h.form(w, r, a)
 		return

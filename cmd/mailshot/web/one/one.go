@@ -123,7 +123,7 @@ func (o one) page(w http.ResponseWriter, r *http.Request, d written) {
 				d.Latest = append(d.Latest, latest{at(c, k), k.Message.To, k.Message.Subject, s})
 			}
 		}
-		page.Commands = []string{command(c, d.Message)}
+		page.Commands = []string{o.command(c, d.Message)}
 	}
 	if d.Wrong != nil {
 		page.Status = http.StatusUnprocessableEntity
@@ -133,8 +133,8 @@ func (o one) page(w http.ResponseWriter, r *http.Request, d written) {
 }
 
 // command is what sends the message at a terminal.
-func command(c *shelf.Campaign, m single.Message) string {
-	line := "mailshot one --server " + shell.Quote(c.Path)
+func (o one) command(c *shelf.Campaign, m single.Message) string {
+	line := o.Command(nil, "one", "--server", shell.Quote(c.Path))
 	for _, f := range [][2]string{{"from", m.From}, {"to", m.To}, {"subject", m.Subject}} {
 		if f[1] != "" {
 			line += " --" + f[0] + " " + shell.Quote(f[1])
@@ -281,7 +281,7 @@ func (o one) show(w http.ResponseWriter, r *http.Request) {
 	}
 	d := shown{Message: k.Message, Again: r.URL.Query().Has("again"), Self: at(c, k),
 		Another: "/one?" + url.Values{"server": {c.File}}.Encode()}
-	page := frame.Page{Name: "sent", Title: frame.Words(r).Say("one.title"), Commands: []string{command(c, k.Message)}}
+	page := frame.Page{Name: "sent", Title: frame.Words(r).Say("one.title"), Commands: []string{o.command(c, k.Message)}}
 	if run := o.Runs.Of(at(c, k)); run != nil {
 		d.Snapshot = run.Snapshot()
 		if d.Busy = d.Phase != runs.Ended && d.Phase != runs.Planned; d.Busy {

@@ -309,7 +309,7 @@ func found(s *roster.Roster, w say) (all []fact) {
 // inspect is the command that says the same about the file.
 func inspect(c *shelf.Campaign) string {
 	r := c.Def.Recipients
-	words := []string{"mailshot inspect", shell.Quote(filepath.Join(filepath.Dir(c.Path), filepath.FromSlash(names(c.Def)[0])))}
+	words := []string{"mailshot inspect", shell.Quote(shelf.Argument(filepath.Join(filepath.Dir(c.Path), filepath.FromSlash(names(c.Def)[0]))))}
 	flag := func(name, value string) {
 		if value != "" {
 			words = append(words, "--"+name+" "+shell.Quote(value))

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"mailshot/campaign/accounts"
@@ -91,9 +92,12 @@ func (s *results) person(w http.ResponseWriter, r *http.Request) {
 				"find": {rec.Address}}.Encode()
 		}
 	}
-	command := "mailshot why " + shell.Quote(rec.Address)
+	why := []string{"why"}
+	if strings.HasPrefix(rec.Address, "-") { // it is no flag
+		why = append(why, "--")
+	}
 	pages.Show(w, r, frame.Page{Name: "row", Title: frame.Words(r).Say("results.person"), Campaign: desk.Frame(c),
-		Commands: []string{command + " " + shell.Quote(c.Path)}, Data: p})
+		Commands: []string{s.Command(c, append(why, shell.Quote(rec.Address))...)}, Data: p})
 }
 
 // row finds the row that a request is about, in the ledger that it names. If there is none, row answers, and rec is nil;
