@@ -63,8 +63,16 @@ type planned struct {
 	Busy    bool            // another plan was asked for, and this one was there already
 }
 
-// Shown names the plan and the state of the files that the page shows. The number is for these and for no others.
-func (d planned) Shown() string { return d.Name + "-" + d.Inputs }
+// Shown names the plan, and whether the page says that it is older than the files. The number is for what was shown.
+func (d planned) Shown() string {
+	if d.Edited() {
+		return d.Name + edited
+	}
+	return d.Name
+}
+
+// edited is the end of what was shown where the plan is older than the files.
+const edited = "-edited"
 
 // Edited reports whether the campaign's files are not those any more from which the plan was made.
 func (d planned) Edited() bool { return d.Ask.Inputs != d.Inputs }
@@ -303,7 +311,7 @@ func (p plan) begin(w http.ResponseWriter, r *http.Request) {
 // leave leaves a plan.
 func (p plan) leave(w http.ResponseWriter, r *http.Request) {
 	p.act(w, r, "plan", func(run *runs.Run) {
-		if name, _, _ := strings.Cut(r.PostFormValue("plan"), "-"); name == run.Snapshot().Name {
+		if strings.TrimSuffix(r.PostFormValue("plan"), edited) == run.Snapshot().Name {
 			run.Leave()
 		}
 	})
@@ -321,7 +329,8 @@ func (p plan) send(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	typed := r.PostFormValue("number")
-	if d := (planned{Snapshot: run.Snapshot(), Inputs: inputs(c)}); d.Shown() != r.PostFormValue("plan") {
+	d := planned{Snapshot: run.Snapshot(), Inputs: inputs(c)}
+	if shown := r.PostFormValue("plan"); shown != d.Shown() && shown != d.Name+edited {
 		p.page(w, r, c, planned{Wrong: frame.Words(r).Say("plan.another")})
 		return
 	}

@@ -81,6 +81,9 @@ func (p plan) run(w http.ResponseWriter, r *http.Request) {
 func (d *watched) own() {
 	if d.Counts != nil {
 		d.Summary = &report.Summary{Campaign: d.ID, Rows: d.Rows, Counts: d.Counts}
+		if d.Plan != nil && len(d.Ask.To) <= 1 { // else the rows of the campaigns that have begun are all that is known
+			d.Summary.Rows = d.Plan.Rows
+		}
 	}
 	d.charts()
 }

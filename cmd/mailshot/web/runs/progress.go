@@ -22,6 +22,7 @@ type Progress struct {
 	Planned  int64          // what this run set out to send
 	Done     int64          // of that, what has an outcome
 	InFlight int
+	Quiet    bool    // something is left, and for some seconds nothing was on the way and nothing happened
 	Rate     float64 // messages a minute that were sent, over the last half minute
 	Holds    []Hold  // what is held back now: the whole run first
 	Replies  []Reply // the commonest first
@@ -70,6 +71,8 @@ const (
 	mostLanes   = 60
 	mostServers = 4 // of a lane
 	rateSeconds = 30
+
+	quietAfter = 3 * time.Second
 )
 
 // progress gathers the events of a run. It has a lock of its own, which is never held for longer than it takes to count
@@ -264,6 +267,7 @@ func (p *progress) now() (out Progress, started time.Time, counts func() map[str
 	p.mu.Lock()
 	out = Progress{Planned: p.last.Planned, Done: p.before + p.last.Done, InFlight: p.last.InFlight}
 	started, counts = p.started, both(p.last.Counts, p.counts)
+	out.Quiet = p.last.Done < p.last.Planned && p.last.InFlight == 0 && at.Sub(p.last.Time) > quietAfter
 	for _, h := range p.holds {
 		if h.Until.IsZero() || h.Until.After(at) {
 			out.Holds = append(out.Holds, h)

@@ -68,6 +68,25 @@ func TestHolds(t *testing.T) {
 	}
 }
 
+// A run that waits for its caps says nothing, and is seen to wait.
+func TestQuiet(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		done, planned int64
+		flight        int
+		ago           time.Duration
+		want          bool
+	}{{2, 6, 0, time.Minute, true}, {2, 6, 1, time.Minute, false}, {6, 6, 0, time.Minute, false}, {2, 6, 0, 0, false}, {0, 0, 0, time.Minute, false}} {
+		p := &progress{}
+		e := event(ledger.Sent, time.Now().Add(-tt.ago), "", "", 0)
+		e.Done, e.Planned, e.InFlight = tt.done, tt.planned, tt.flight
+		p.observe(e)
+		if got, _, _ := p.now(); got.Quiet != tt.want {
+			t.Errorf("%+v: %v", tt, got.Quiet)
+		}
+	}
+}
+
 // A run of any length has a page of the same size.
 func TestBounded(t *testing.T) {
 	t.Parallel()
