@@ -68,8 +68,11 @@ func Replace(root *os.Root, name, was string, from io.Reader) error {
 	return write(root, name, from, mode, func(made string) error { return put(root, made, name, was) })
 }
 
-// Move gives a file the name of another one, whose Sum is was, and takes its place.
+// Move gives a file the name of another one, whose Sum is was, and takes its place, with its mode.
 func Move(root *os.Root, from, to, was string) error {
+	if info, err := root.Stat(to); err == nil {
+		_ = root.Chmod(from, info.Mode().Perm()) // not every file system has modes
+	}
 	return put(root, from, to, was)
 }
 
@@ -92,6 +95,7 @@ func write(root *os.Root, name string, from io.Reader, mode fs.FileMode, named f
 	if err != nil {
 		return err
 	}
+	_ = f.Chmod(mode) // the umask took of it; not every file system has modes
 	_, err = io.Copy(f, from)
 	if err == nil {
 		err = f.Sync()
