@@ -23,6 +23,7 @@ import (
 	"mailshot/cmd/mailshot/web/runs"
 	"mailshot/cmd/mailshot/web/shelf"
 	"mailshot/cmd/mailshot/web/survey"
+	"mailshot/cmd/mailshot/web/words"
 	"mailshot/internal/shell"
 	"mailshot/sender/limits"
 )
@@ -334,7 +335,7 @@ func (p plan) send(w http.ResponseWriter, r *http.Request) {
 		p.page(w, r, c, planned{Wrong: frame.Words(r).Say("plan.another")})
 		return
 	}
-	n, err := strconv.ParseInt(digits(typed), 10, 64)
+	n, err := strconv.ParseInt(words.Digits(typed), 10, 64)
 	if err == nil {
 		err = run.Send(n)
 	}
@@ -344,19 +345,4 @@ func (p plan) send(w http.ResponseWriter, r *http.Request) {
 	}
 	// Else it was said before, here or in another window: the page shows what became of it.
 	http.Redirect(w, r, desk.Frame(c).Path("run"), http.StatusSeeOther)
-}
-
-// digits takes what a person may type for a number: blanks and separators between the digits, Arabic and Persian digits.
-func digits(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r >= '٠' && r <= '٩':
-			return '0' + r - '٠'
-		case r >= '۰' && r <= '۹':
-			return '0' + r - '۰'
-		case strings.ContainsRune(" ,.'٬\u00a0\u202f", r):
-			return -1
-		}
-		return r
-	}, s)
 }
