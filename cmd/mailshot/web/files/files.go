@@ -104,7 +104,7 @@ func Replace(root *os.Root, name, was string, from io.Reader) error {
 	return write(root, name, from, func(made string) error { return put(root, made, name, was) })
 }
 
-// Move gives a file the name of another one, whose Sum is was, and takes its place.
+// Move gives a file the name of another one, whose Sum is was, and takes its place, with its mode.
 func Move(root *os.Root, from, to, was string) error {
 	return put(root, from, to, was)
 }

@@ -70,11 +70,15 @@ func TestCreate(t *testing.T) {
 	}
 }
 
-// A file is replaced as long as it is as it was seen. Proven by leaving the comparison out.
+// A file is replaced as long as it is as it was seen, and keeps its mode, also what the umask would take of it. Proven by
+// leaving the comparison out.
 func TestReplace(t *testing.T) {
 	t.Parallel()
 	r, dir := root(t)
-	if err := os.WriteFile(filepath.Join(dir, "a.yaml"), []byte("one"), 0o640); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "a.yaml"), []byte("one"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(filepath.Join(dir, "a.yaml"), 0o666); err != nil {
 		t.Fatal(err)
 	}
 	was, err := files.Sum(r, "a.yaml")
@@ -84,9 +88,13 @@ func TestReplace(t *testing.T) {
 	if err := files.Replace(r, "a.yaml", was, strings.NewReader("two")); err != nil {
 		t.Fatal(err)
 	}
-	if info, err := os.Stat(filepath.Join(dir, "a.yaml")); err != nil || info.Mode().Perm() != 0o640 {
-		t.Error(info.Mode(), err)
+	mode := func() {
+		t.Helper()
+		if info, err := os.Stat(filepath.Join(dir, "a.yaml")); err != nil || info.Mode().Perm() != 0o666 {
+			t.Error(info.Mode(), err)
+		}
 	}
+	mode()
 	if err := files.Replace(r, "a.yaml", was, strings.NewReader("three")); !errors.Is(err, files.ErrChanged) {
 		t.Error(err)
 	}
@@ -105,6 +113,7 @@ func TestReplace(t *testing.T) {
 		t.Error(err)
 	}
 	holds(t, dir, "a.yaml=new")
+	mode()
 }
 
 // A file keeps its mode, whatever modes this process gives to new files, and so does one whose place another one takes.

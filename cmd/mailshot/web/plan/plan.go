@@ -10,7 +10,6 @@ import (
 	"os"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"mailshot/campaign/check"
@@ -22,6 +21,7 @@ import (
 	"mailshot/cmd/mailshot/web/frame"
 	"mailshot/cmd/mailshot/web/runs"
 	"mailshot/cmd/mailshot/web/shelf"
+	"mailshot/cmd/mailshot/web/words"
 	"mailshot/sender/limits"
 )
 
@@ -247,7 +247,7 @@ func (p plan) send(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	typed := r.PostFormValue("number")
-	n, err := strconv.ParseInt(digits(typed), 10, 64)
+	n, err := strconv.ParseInt(words.Digits(typed), 10, 64)
 	if err == nil {
 		err = run.Send(n)
 	}
@@ -256,19 +256,4 @@ func (p plan) send(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	http.Redirect(w, r, desk.Frame(c).Path("run"), http.StatusSeeOther)
-}
-
-// digits takes what a person may type for a number: blanks and separators between the digits, Arabic and Persian digits.
-func digits(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r >= '٠' && r <= '٩':
-			return '0' + r - '٠'
-		case r >= '۰' && r <= '۹':
-			return '0' + r - '۰'
-		case strings.ContainsRune(" ,.'٬\u00a0\u202f", r):
-			return -1
-		}
-		return r
-	}, s)
 }
