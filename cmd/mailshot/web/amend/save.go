@@ -1,6 +1,7 @@
 package amend
 
 import (
+	"bytes"
 	"os"
 	"path"
 	"slices"
@@ -34,10 +35,10 @@ func Prepare(root *os.Root, name, dir, was string, changes ...Change) (*Edit, er
 		return nil, err
 	}
 	is := files.SumOf(text)
-	if was != "" && was != is {
+	made, err := Apply(text, changes...)
+	if was != "" && was != is && (err != nil || !bytes.Equal(made, text)) { // else it says so already: a form may come twice
 		return nil, &textfile.NewerError{Name: name}
 	}
-	made, err := Apply(text, changes...)
 	if err != nil {
 		return nil, err
 	}

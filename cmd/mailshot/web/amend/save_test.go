@@ -75,6 +75,12 @@ func TestPrepare(t *testing.T) {
 	if after, err := root.Stat("a.yaml"); err != nil || !os.SameFile(before, after) {
 		t.Errorf("a file that stays as it is was written: %v", err)
 	}
+	// A form that comes twice is written once, and is not told that somebody else has changed the file.
+	for range 2 {
+		if err := prepare("a.yaml", files.SumOf([]byte(campaign)), set("Ann <a@example.com>", "from")); err != nil {
+			t.Error(err)
+		}
+	}
 	edit, err := amend.Prepare(root, "a.yaml", root.Name(), "", set("email", "recipients", "address"))
 	if err != nil {
 		t.Fatal(err)

@@ -2,6 +2,7 @@ package people
 
 import (
 	"errors"
+	"io/fs"
 	"net/http"
 	"path/filepath"
 	"slices"
@@ -117,7 +118,7 @@ func (p *people) write(w http.ResponseWriter, r *http.Request, c *shelf.Campaign
 		d.Wrong = say.Say("people.changed", c.File)
 	case errors.As(err, &refused):
 		d.Wrong, d.Refused = say.Say("people.refused"), refused.Found
-	case errors.As(err, &link):
+	case errors.As(err, &link), errors.Is(err, fs.ErrPermission):
 		d.Wrong = err.Error()
 	default:
 		p.Failed(w, r, err)
