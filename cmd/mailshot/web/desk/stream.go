@@ -32,7 +32,8 @@ func Run(run *runs.Run) func(context.Context) News {
 		}
 		changed := run.Changed()
 		phase := run.Phase()
-		return News{string(phase), phase != runs.Ended && phase != runs.Planned, changed}
+		waits := phase == runs.Planned || phase == runs.Asking
+		return News{string(phase), phase != runs.Ended && !waits, changed}
 	}
 }
 

@@ -42,6 +42,7 @@ func Routes(d *desk.Desk) desk.Routes {
 		"GET /c/{file}/plan":       p.show,
 		"POST /c/{file}/plan":      p.begin,
 		"POST /c/{file}/leave":     p.leave,
+		"POST /c/{file}/accept":    p.accept,
 		"POST /c/{file}/send":      p.send,
 		"GET /c/{file}/run":        p.run,
 		"POST /c/{file}/pause":     p.pause,
@@ -74,6 +75,11 @@ func (d planned) Shown() string {
 
 // edited is the end of what was shown where the plan is older than the files.
 const edited = "-edited"
+
+// Nothing reports whether there was a plan of nothing, which has asked for no number.
+func (d planned) Nothing() bool {
+	return d.Phase == runs.Ended && d.Plan != nil && d.Plan.ToSend == 0 && d.Err == nil
+}
 
 // Edited reports whether the campaign's files are not those any more from which the plan was made.
 func (d planned) Edited() bool { return d.Ask.Inputs != d.Inputs }
@@ -177,7 +183,7 @@ func (p plan) page(w http.ResponseWriter, r *http.Request, c *shelf.Campaign, d 
 	if d.Summary = sum; d.Phase == "" || d.Phase == runs.Ended {
 		d.Holder = holder
 	}
-	if d.Phase == runs.Planning || d.Phase == runs.Planned || d.Err != nil && d.Begun.IsZero() {
+	if d.Phase == runs.Planning || d.Phase == runs.Asking || d.Phase == runs.Planned || d.Err != nil && d.Begun.IsZero() {
 		// A yes is for the plan that it was said to: the next plan asks again.
 		d.Asked = map[string]bool{string(unplanned.SkipErrors): d.Ask.Plan.SkipErrors,
 			string(unplanned.AcceptChanges): d.Ask.Plan.AcceptChanges, string(unplanned.Repeat): d.Ask.Plan.Repeat,
@@ -314,6 +320,15 @@ func (p plan) leave(w http.ResponseWriter, r *http.Request) {
 	p.act(w, r, "plan", func(run *runs.Run) {
 		if strings.TrimSuffix(r.PostFormValue("plan"), edited) == run.Snapshot().Name {
 			run.Leave()
+		}
+	})
+}
+
+// accept says yes to the changes that the page showed.
+func (p plan) accept(w http.ResponseWriter, r *http.Request) {
+	p.act(w, r, "plan", func(run *runs.Run) {
+		if r.PostFormValue("run") == run.Snapshot().Name {
+			run.Accept()
 		}
 	})
 }

@@ -119,7 +119,13 @@ func (s *shop) planned(pairs ...string) string {
 	if w := s.post("plan", pairs...); w.Code != http.StatusSeeOther {
 		s.Fatalf("%d %s", w.Code, w.Body)
 	}
-	s.until(runs.Planned)
+	run := s.desk.Runs.Of("campaign.yaml")
+	for x := run.Snapshot(); x.Phase != runs.Planned && x.Phase != runs.Ended; x = run.Snapshot() {
+		if x.Phase == runs.Asking {
+			s.post("accept", "run", x.Name)
+		}
+		runtime.Gosched()
+	}
 	return s.get("plan").Body.String()
 }
 

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -220,12 +221,53 @@ func TestAbortShown(t *testing.T) {
 	s.planned("to", "server")
 	run := s.desk.Runs.Of("campaign.yaml")
 	s.post("abort", "run", "another")
-	if phase := run.Phase(); phase != runs.Planned {
-		t.Errorf("it is %s", phase)
+	if err := run.Send(1); err != nil {
+		t.Fatal(err)
 	}
+	s.until(runs.Ended)
+	if sum := run.Snapshot().Summary; sum == nil || sum.Sent != 1 {
+		t.Errorf("%+v", sum)
+	}
+	s.write("people.csv", people(2))
+	s.planned("to", "server", "accept-changes", "1")
+	run = s.desk.Runs.Of("campaign.yaml")
 	s.post("abort", "run", run.Snapshot().Name)
 	s.until(runs.Ended)
 	if run.Snapshot().Summary != nil {
 		t.Error("something was sent")
+	}
+}
+
+// Changes of a list are shown before they are made, and a no leaves the list as it is. With changes that are made with
+// the plan, a list that was taken by mistake has cancelled everybody else by the time that it is seen.
+func TestChanges(t *testing.T) {
+	t.Parallel()
+	s := open(t, 40, "dot:delay 10ms")
+	s.planned("to", "server")
+	s.post("send", "number", "40")
+	run := s.desk.Runs.Of("campaign.yaml")
+	for run.Snapshot().Done == 0 {
+		runtime.Gosched()
+	}
+	s.post("pause")
+	s.until(runs.Ended)
+	left := run.Snapshot().Summary.Left
+	s.write("people.csv", people(1)) // by mistake
+	for _, answer := range []string{"leave", "accept"} {
+		if w := s.post("plan", "to", "server", "accept-changes", "1"); w.Code != http.StatusSeeOther {
+			t.Fatalf("%d %s", w.Code, w.Body)
+		}
+		s.until(runs.Asking)
+		page := s.get("plan").Body.String()
+		has(t, page, "data-asking", fmt.Sprintf("%d cancelled", left), "--accept-changes")
+		s.post("accept", "run", "another")
+		s.post(answer, "run", hidden(page, "run"))
+		s.until(runs.Ended)
+		page = s.get("plan").Body.String()
+		if answer == "leave" {
+			has(t, page, `data-why="declined"`, fmt.Sprintf(`data-state="pending" data-count="%d"`, left))
+			continue
+		}
+		has(t, page, "data-nothing", fmt.Sprintf(`data-state="cancelled" data-count="%d"`, left))
 	}
 }

@@ -29,6 +29,7 @@ type Phase string
 
 const (
 	Planning Phase = "planning" // makes and checks every message; nothing is sent yet
+	Asking   Phase = "asking"   // waits for a yes or no to what has changed in a list that is frozen; nothing has changed yet
 	Planned  Phase = "planned"  // waits for the number
 	Sending  Phase = "sending"
 	Draining Phase = "draining" // takes nothing new, and waits for the replies to what is on the wire
@@ -65,6 +66,7 @@ type Run struct {
 	stop   context.CancelFunc
 	hard   chan struct{}
 	answer chan int64 // the number; closed: no
+	accept chan bool  // whether changes are accepted
 	events progress   // has a lock of its own
 
 	mu      sync.Mutex
@@ -76,6 +78,7 @@ type Run struct {
 	files   string        // where the messages of a rehearsal are
 	changed chan struct{} // closed at the next change
 	told    bool          // an answer was given, or the plan was left
+	changes *campaign.Changes
 	stops   int
 }
 
@@ -85,7 +88,8 @@ type Snapshot struct {
 	Phase   Phase
 	ID      string // of the campaign
 	Ask     Ask
-	Plan    *campaign.Plan // nil before Planned, and without one
+	Changes *campaign.Changes // while it is Asking
+	Plan    *campaign.Plan    // nil before Planned, and without one
 	Summary *campaign.Summary
 	Err     error // why there is no plan, or why the run ended early
 	Files   string
@@ -108,8 +112,8 @@ func (rs *Runs) Plan(ctx context.Context, file, home string, o campaign.Options,
 		return nil, ErrBusy
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
-	r := &Run{name: rand.Text(), ask: ask, stop: stop, hard: make(chan struct{}), answer: make(chan int64, 1), phase: Planning,
-		changed: make(chan struct{})}
+	r := &Run{name: rand.Text(), ask: ask, stop: stop, hard: make(chan struct{}), answer: make(chan int64, 1),
+		accept: make(chan bool, 1), phase: Planning, changed: make(chan struct{})}
 	rs.last[file] = r
 	rs.all.Go(func() {
 		defer stop()
@@ -211,9 +215,11 @@ func planned(ctx context.Context, o campaign.Options, how campaign.PlanOptions) 
 // plans opens and plans the run's campaigns, which the caller closes, also after an error. The plan is that of the first,
 // with the messages of all.
 func (r *Run) plans(ctx context.Context, o campaign.Options) (parts []part, plan *campaign.Plan, err error) {
+	how := r.ask.Plan
+	how.Confirm = func(c campaign.Changes) (bool, error) { return r.confirm(ctx, c), nil }
 	for _, to := range r.ask.targets() {
 		o.To = to
-		p, err := planned(ctx, o, r.ask.Plan)
+		p, err := planned(ctx, o, how)
 		if p.Campaign != nil {
 			parts = append(parts, p)
 		}
@@ -228,6 +234,33 @@ func (r *Run) plans(ctx context.Context, o campaign.Options) (parts []part, plan
 		}
 	}
 	return parts, plan, nil
+}
+
+// confirm shows what accepting changes would do, and waits for a yes or no.
+func (r *Run) confirm(ctx context.Context, c campaign.Changes) (yes bool) {
+	r.change(func() { r.phase, r.changes = Asking, &c })
+	select {
+	case yes = <-r.accept:
+	case <-ctx.Done():
+	}
+	r.change(func() { r.phase, r.changes = Planning, nil })
+	return yes
+}
+
+// Accept says yes to changes that wait for it.
+func (r *Run) Accept() { r.settle(true) }
+
+// settle answers whether changes are accepted, once.
+func (r *Run) settle(yes bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.phase != Asking {
+		return
+	}
+	select {
+	case r.accept <- yes:
+	default: // it was said before
+	}
 }
 
 // send sends the messages of one campaign after another. What it does not come to is left.
@@ -338,7 +371,7 @@ func (r *Run) Changed() <-chan struct{} {
 func (r *Run) Snapshot() Snapshot {
 	events, begun, counts := r.events.now()
 	r.mu.Lock()
-	s := Snapshot{Name: r.name, Phase: r.phase, ID: r.id, Ask: r.ask, Plan: r.plan, Summary: r.summary, Err: r.err, Files: r.files,
+	s := Snapshot{Name: r.name, Phase: r.phase, ID: r.id, Ask: r.ask, Plan: r.plan, Summary: r.summary, Changes: r.changes, Err: r.err, Files: r.files,
 		Begun: begun, Progress: events}
 	if r.plan != nil && !begun.IsZero() {
 		s.Progress.Planned = max(s.Progress.Planned, r.plan.ToSend)
@@ -373,8 +406,9 @@ func (r *Run) Send(n int64) error {
 	return nil
 }
 
-// Leave leaves a plan that waits for its number, or ends the making of one. Nothing was sent.
+// Leave leaves a plan that waits for its number or for a yes to changes, or ends the making of one. Nothing was sent.
 func (r *Run) Leave() {
+	r.settle(false)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
