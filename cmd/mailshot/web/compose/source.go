@@ -158,7 +158,11 @@ func (*shown) Name(name string) string {
 	if identifier.MatchString(name) {
 		return "." + name
 	}
-	return "col " + strconv.Quote(name)
+	return `col "` + quoted.Replace(name) + `"`
 }
+
+// quoted writes what a text between quotes cannot have. Other letters stay, also those that are not seen, as between the
+// parts of a Persian word.
+var quoted = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`)
 
 var identifier = regexp.MustCompile(`^[\pL_][\pL\p{Nd}_]*$`)

@@ -21,7 +21,11 @@ function renew(html: string): void {
   document.title = page.title;
   Idiomorph.morph(here, main, {
     morphStyle: "outerHTML",
-    callbacks: { beforeNodeMorphed: (old: Node) => !typing(old) && !(old instanceof HTMLIFrameElement) },
+    callbacks: {
+      beforeNodeMorphed: (old: Node) => !typing(old) && !(old instanceof HTMLIFrameElement),
+      // What a person has opened stays open.
+      beforeAttributeUpdated: (name: string, node: Element) => name !== "open" || !(node instanceof HTMLDetailsElement),
+    },
   });
   const events = page.body.dataset.events;
   if (events) document.body.dataset.events = events;
@@ -41,22 +45,27 @@ async function again(): Promise<void> {
 }
 
 let stream: EventSource | null = null;
+let heard: string | undefined; // the path of the stream
 let asking = false;
+let news = false;
 
-/** Listens to the news of a run, as long as the page has some. */
+/** Listens to the news of a run or a list, as long as the page has some. */
 function listen(): void {
   const path = document.body.dataset.events;
-  if (!path) {
-    stream?.close();
-    stream = null;
-    return;
-  }
-  if (stream) return;
+  if (path === heard) return;
+  stream?.close();
+  stream = null;
+  heard = path;
+  if (!path) return;
   stream = new EventSource(path);
   stream.addEventListener("changed", async () => {
+    news = true;
     if (asking) return;
     asking = true;
-    await again();
+    while (news) {
+      news = false;
+      await again();
+    }
     asking = false;
   });
 }
@@ -107,9 +116,18 @@ function turn(key: string, by: number): void {
   else if (!one("#preview")) move("[data-row]", by);
 }
 
+/** The key as Latin keyboards have it: by its place, where the keyboard writes other letters. */
+function pressed(e: KeyboardEvent): string {
+  if (e.key?.length !== 1) return e.key ?? ""; // a browser that fills in a field presses none
+  if (e.key <= "~") return e.shiftKey ? e.key : e.key.toLowerCase();
+  const places: Record<string, string> = { Slash: e.shiftKey ? "?" : "/", BracketLeft: "[", BracketRight: "]" };
+  return places[e.code] ?? e.code.replace(/^Key/, "").toLowerCase();
+}
+
 document.addEventListener("keydown", (e) => {
   const field = e.target instanceof HTMLElement && e.target.matches("input, textarea, select");
-  if ((e.ctrlKey || e.metaKey) && e.key === "s") {
+  const key = pressed(e);
+  if ((e.ctrlKey || e.metaKey) && key === "s") {
     const save = one<HTMLButtonElement>("[data-key=save]");
     if (save) { e.preventDefault(); save.click(); }
     return;
@@ -121,14 +139,14 @@ document.addEventListener("keydown", (e) => {
     else go("rehearse");
     return;
   }
-  if (field || e.ctrlKey || e.metaKey || e.altKey) return;
+  if (field || e.metaKey || (e.ctrlKey || e.altKey) && !e.getModifierState("AltGraph")) return;
   if (going) {
     going = false;
-    const step = steps[e.key];
+    const step = steps[key];
     if (step) { e.preventDefault(); go(step); }
     return;
   }
-  switch (e.key) {
+  switch (key) {
     case "g": going = true; return;
     case "?": { const keys = one<HTMLDialogElement>("#keys"); if (keys && !keys.open) { e.preventDefault(); keys.showModal(); } return; }
     case "/": { const find = one<HTMLInputElement>("[data-key=find]"); if (find) { e.preventDefault(); find.focus(); } return; }
@@ -146,6 +164,7 @@ let mirror: HTMLElement | null = null;
 let painted: string[] = [];
 let later = 0;
 let asked: AbortController | null = null;
+let asks = 0; // how often this page has asked for another message, or saved
 const mostLines = 5000; // above, there is no copy
 const action = /\{\{.*?\}\}/g;
 const dirty = (): boolean => area !== null && area.dataset.dirty !== undefined;
@@ -278,7 +297,7 @@ function present(page: Document): void {
   const then = one<HTMLElement>("#preview", page);
   if (!now || !then) return;
   if (dirty() && (then.dataset.stale !== undefined || then.dataset.none !== undefined) && one(".facts", now)) {
-    now.classList.add("stale");
+    for (const shown of all("#preview")) shown.classList.add("stale"); // also one that is coming
     const why = one(".stale-text", then);
     if (why?.childElementCount) one(".stale-text", now)?.replaceWith(why);
     return;
@@ -304,6 +323,7 @@ function present(page: Document): void {
 async function show(address: string, push = false): Promise<void> {
   asked?.abort();
   asked = new AbortController();
+  asks++;
   const url = new URL(address, location.href);
   const form = one<HTMLFormElement>("[data-editor]");
   try {
@@ -324,6 +344,7 @@ async function show(address: string, push = false): Promise<void> {
       const value = one<HTMLInputElement>(`[data-editor] [name=${name}]`, page)?.value;
       if (field && value) field.value = value;
     }
+    if (push) for (const field of all<HTMLElement>("#who [data-dirty]")) delete field.dataset.dirty;
     adopt(page, "#findings", "#who", ".source .tabs", ".command");
     present(page);
     mark();
@@ -333,9 +354,21 @@ async function show(address: string, push = false): Promise<void> {
   }
 }
 
+let saving: Promise<void> = Promise.resolve();
+
+/** Saves the text, when what was saved before is answered. */
+function save(form: HTMLFormElement): void {
+  saving = saving.then(() => store(form)).catch(() => {
+    const told = one<HTMLElement>("#saved");
+    if (told) told.textContent = told.dataset.unanswered ?? "";
+  });
+}
+
 /** Saves the text. A newer file on the disk is shown, and not written over. */
-async function save(form: HTMLFormElement): Promise<void> {
+async function store(form: HTMLFormElement): Promise<void> {
   clearTimeout(later);
+  asked?.abort();
+  asks++;
   const text = area?.value;
   const body = new URLSearchParams(new FormData(form) as unknown as Record<string, string>);
   body.set("do", "save");
@@ -370,8 +403,9 @@ function poll(): void {
   waiting = setTimeout(async () => {
     wait = Math.min(wait * 2, 8000);
     try {
+      const now = asks;
       const answer = await fetch(location.href);
-      if (answer.ok) {
+      if (answer.ok && now === asks) { // else it is about another message by now
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
         adopt(page, "#who", "#completions", ...(dirty() ? [] : ["#findings", ".source .tabs"]));
         mark();
@@ -506,7 +540,7 @@ document.addEventListener("submit", (e) => {
   if (!(form instanceof HTMLFormElement)) return;
   if (form.dataset.editor !== undefined && (e.submitter as HTMLButtonElement | null)?.value !== "preview") {
     e.preventDefault();
-    void save(form);
+    save(form);
   } else if (form.matches("#who form")) {
     e.preventDefault();
     const query = new URLSearchParams(new FormData(form) as unknown as Record<string, string>);
