@@ -49,9 +49,10 @@ let heard: string | undefined; // the path of the stream
 let asking = false;
 let news = false;
 
-/** Listens to the news of a run or a list, as long as the page has some. */
+/** Listens to the news of a run or a list, as long as the page has some and somebody looks at it: a browser has six
+ *  connections for a window, and each stream holds one. */
 function listen(): void {
-  const path = document.body.dataset.events;
+  const path = document.hidden ? undefined : document.body.dataset.events;
   if (path === heard) return;
   stream?.close();
   stream = null;
@@ -69,6 +70,8 @@ function listen(): void {
     asking = false;
   });
 }
+
+document.addEventListener("visibilitychange", listen);
 
 /** Forms that are sent by a choice, and buttons that only a page without script needs. */
 function ready(): void {
