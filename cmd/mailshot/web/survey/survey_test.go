@@ -157,3 +157,41 @@ func TestFind(t *testing.T) {
 		}
 	}
 }
+
+// The filter of some rows is true for them, whatever their cells say, and for no other row.
+func TestOnly(t *testing.T) {
+	t.Parallel()
+	cells := []string{"plain", `a "b" \ c`, "نام\u200cها", "😀👩‍👧", "\u00a0", "tab\tin", "two\nlines", "\u202eabc", "\v\f\a\b\x7f",
+		"\U000e0041", "{{.x}}", "${a}", "`", "\u2028", "'", "e\u0301", "é", "سلام", "", " ", "ي", "ی", "١", "1"}
+	list := "email,note,\"a \"\"b\"\" \\ نام\u200cها\"\n"
+	for i, c := range cells {
+		list += fmt.Sprintf("p%d@example.com,\"%s\",x\n", i+1, strings.ReplaceAll(c, `"`, `""`))
+	}
+	d, o := folder(t, map[string]string{"body.txt": "x", "people.csv": list,
+		"campaign.yaml": strings.Replace(fmt.Sprintf(campaignFile, ""), "Hello {{.name}}", "x", 1)})
+	for i := range cells {
+		filter, n, err := Only(t.Context(), d, []int64{int64(i + 1)})
+		if err != nil || n != 1 {
+			t.Errorf("%q: %d, %v", cells[i], n, err)
+			continue
+		}
+		c, err := campaign.Open(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []int64
+		for m, err := range c.Messages(t.Context(), campaign.Chosen{Where: filter}) {
+			if err != nil {
+				t.Errorf("%q: %s: %v", cells[i], filter, err)
+				break
+			}
+			got = append(got, m.Row.Number)
+		}
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+		if !slices.Equal(got, []int64{int64(i + 1)}) {
+			t.Errorf("%q: %s is true for %v", cells[i], filter, got)
+		}
+	}
+}
