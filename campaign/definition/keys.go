@@ -84,7 +84,7 @@ func (d *Definition) attachmentsKey() schema.Key {
 
 func (d *Definition) signaturesKey() schema.Key {
 	return schema.Key{Name: "dkim", Off: true, Read: schema.Each(func() ([]schema.Key, func()) {
-		s := signing.Signature{}
+		s := signing.Signature{Item: len(d.Signatures)}
 		return signing.Keys(&s), func() { d.Signatures = append(d.Signatures, s) }
 	}),
 		Example: "\n- { domain: acme.example, selector: s1, key: { file: keys/s1.pem } }",

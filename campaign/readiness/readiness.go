@@ -44,8 +44,8 @@ func Lacks(ctx context.Context, c Config) []check.Finding {
 			"schedule.not_after ("+end.Format("Mon 2006-01-02 15:04 MST")+") has passed",
 			"move it, or give up what is left with mailshot cancel")
 	}
-	for i, s := range c.Definition.Signatures {
-		l.signature(ctx, fmt.Sprintf("dkim[%d].key", i), s)
+	for _, s := range c.Definition.Signatures {
+		l.signature(ctx, fmt.Sprintf("dkim[%d].key", s.Item), s)
 	}
 	for _, s := range c.Definition.Servers {
 		l.server(ctx, s)

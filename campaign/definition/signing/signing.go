@@ -25,6 +25,7 @@ type Signature struct {
 	Domain   string         // that signs (d=), lower case, as A-labels
 	Selector string         // (s=) the public key is a TXT record of SELECTOR._domainkey.DOMAIN
 	Key      *secret.Secret // where the private key is
+	Item     int            // of dkim in the campaign file, from 0
 }
 
 // Record is the name of the TXT record that has the public key.
