@@ -76,10 +76,11 @@ func Spread(minutes []Column) (columns []Column, each time.Duration) {
 		columns = append(columns, Column{Start: at, N: map[string]int64{}})
 	}
 	for _, m := range minutes {
-		if i := int(m.Start.Sub(first) / each); i >= 0 {
-			for state, n := range m.N {
-				columns[i].N[state] += n
-			}
+		if m.Start.Before(first) {
+			continue
+		}
+		for state, n := range m.N {
+			columns[m.Start.Sub(first)/each].N[state] += n
 		}
 	}
 	return columns, each

@@ -27,6 +27,13 @@ func TestSpread(t *testing.T) {
 			t.Errorf("%v: %d columns of %v with %d", span, len(columns), got, n)
 		}
 	}
+	// What is older than all columns is in none of them, also if it is a little older.
+	const wide = 28 * 24 * time.Hour
+	before := noon.Truncate(wide).Add(-59*wide - time.Hour)
+	columns, _ := Spread([]Column{{before, map[string]int64{"sent": 3}}, {noon, map[string]int64{"sent": 4}}})
+	if len(columns) != most || columns[0].Total() != 0 || columns[most-1].Total() != 4 {
+		t.Errorf("%d columns with %d in the first", len(columns), columns[0].Total())
+	}
 	if columns, _ := Spread(nil); columns != nil {
 		t.Error(columns)
 	}

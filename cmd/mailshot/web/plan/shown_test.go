@@ -44,6 +44,11 @@ func TestPlanShown(t *testing.T) {
 		t.Errorf("%d %v", w.Code, w.Header())
 	}
 	has(t, s.get("run").Body.String(), `data-state="sent" data-count="3"`)
+	// What the run came to is known also where the ledger is not there any more.
+	if err := os.RemoveAll(filepath.Join(s.dir, ".mailshot")); err != nil {
+		t.Fatal(err)
+	}
+	has(t, s.get("run").Body.String(), `data-exit="0"`, `data-state="sent" data-count="3"`)
 }
 
 // Whoever edits a file after the plan is told that the plan is older, and is asked for the number once more.

@@ -133,6 +133,9 @@ func (p plan) other(ctx context.Context, c *shelf.Campaign, d *watched) (err err
 		d.charts()
 		return nil
 	case d.Ended && d.Holder == 0 && !d.passed():
+		if d.Summary == nil { // the ledger is gone: what the run came to is known all the same
+			d.Summary = d.came()
+		}
 		d.charts()
 		return nil
 	case d.Ended: // another process has gone on since, or a person has decided: the ledger tells
@@ -176,13 +179,20 @@ func (d *watched) rehearsed() {
 	if d.Ask.ToSink && d.Files != "" {
 		d.Of = "sink/" + path.Base(path.Dir(filepath.ToSlash(d.Files)))
 	}
-	d.Summary = nil
-	if own := d.Snapshot.Summary; own != nil {
-		d.Summary = &report.Summary{Campaign: d.ID, Rows: own.Rows}
-		for _, state := range ledger.States() {
-			d.Summary.Counts = append(d.Summary.Counts, report.Count{State: string(state), N: own.Counts[string(state)]})
-		}
+	d.Summary = d.came()
+}
+
+// came is what the run of this window came to; nil if it could not begin.
+func (d *watched) came() *report.Summary {
+	own := d.Snapshot.Summary
+	if own == nil {
+		return nil
 	}
+	sum := &report.Summary{Campaign: d.ID, Rows: own.Rows}
+	for _, state := range ledger.States() {
+		sum.Counts = append(sum.Counts, report.Count{State: string(state), N: own.Counts[string(state)]})
+	}
+	return sum
 }
 
 // told has the charts that the ledger tells.
