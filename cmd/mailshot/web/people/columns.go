@@ -2,6 +2,7 @@ package people
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,6 +20,7 @@ type column struct {
 	Name    string
 	Fixed   bool   // the campaign file gives it to all rows: there is nothing to choose
 	Value   string // what is chosen: uses and a type, with a plus between them; "guess" is a use that nobody has said
+	Shown   string // Value, or what was chosen in a form that was refused
 	Guess   string // the use that is guessed
 	Both    string // Value in words, if it is none of the choices
 	Looks   string // what its cells look like, if that is not what it is read as
@@ -82,6 +84,7 @@ func columnsOf(d *definition.Definition, s *roster.Roster, w say) (all []column)
 			value = []string{"text"}
 		}
 		one.Value = strings.Join(value, "+")
+		one.Shown = one.Value
 		if len(value) > 1 {
 			var words []string
 			for _, v := range value {
@@ -99,6 +102,16 @@ func columnsOf(d *definition.Definition, s *roster.Roster, w say) (all []column)
 		all = append(all, one)
 	}
 	return all
+}
+
+// refused puts what was chosen in a form that was refused into the columns that it was about.
+func refused(all []column, form url.Values) {
+	for i := range all {
+		n := strconv.Itoa(all[i].N)
+		if chosen := form.Get("use-" + n); chosen != "" && form.Get("name-"+n) == all[i].Name {
+			all[i].Shown = chosen
+		}
+	}
 }
 
 // mostlyFilled is the percentage of filled cells from which on nothing is said about it.

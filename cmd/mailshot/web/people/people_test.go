@@ -215,6 +215,9 @@ func TestColumns(t *testing.T) {
 		if status != http.StatusUnprocessableEntity || !strings.Contains(body, want) {
 			t.Errorf("%d, not %q", status, want)
 		}
+		if chosen := strings.Count(body, `<option value="address" selected>`); strings.HasPrefix(want, "Two") && chosen != 2 {
+			t.Errorf("of two columns that were chosen for the address, the page has %d", chosen)
+		}
 	}
 	form := columns("text", "name", "address", "text")
 	form.Set("version", "of yesterday")
@@ -294,7 +297,8 @@ func TestReading(t *testing.T) {
 	p.holds("campaign.yaml", want)
 	has(t, p.get("?all=1"), "Müller", "<bdi>semicolon</bdi>", "--delimiter &#39;;&#39; --encoding windows-1252")
 	form.Set("header_row", "first")
-	if status, _, body := p.post("reading", form); status != http.StatusUnprocessableEntity || !strings.Contains(body, "Nothing was written") {
+	if status, _, body := p.post("reading", form); status != http.StatusUnprocessableEntity ||
+		!strings.Contains(body, "Nothing was written") || !strings.Contains(body, `value="first"`) {
 		t.Errorf("%d\n%s", status, body)
 	}
 	p.holds("campaign.yaml", want)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -56,6 +57,16 @@ func readingOf(d *definition.Definition, s *roster.Roster) reading {
 	}
 	add(&one.Sheets, r.Sheet)
 	return one
+}
+
+// typed puts what was typed into a form that was refused in place of what the file says.
+func (a *reading) typed(form url.Values) {
+	for key, field := range map[string]*string{"sheet": &a.Sheet, "hidden": &a.Hidden, "header_row": &a.HeaderRow,
+		"delimiter": &a.Delimiter, "encoding": &a.Encoding, "locale": &a.Locale} {
+		if form.Has(key) {
+			*field = form.Get(key)
+		}
+	}
 }
 
 // reading writes into the campaign file how the list is to be read.

@@ -160,6 +160,12 @@ func (p *people) fill(r *http.Request, c *shelf.Campaign, d *shown, page *frame.
 	d.Faults, d.Settled = s.Faults, s.Header != nil
 	d.Columns = columnsOf(c.Def, s, say)
 	d.Ask, d.Many = readingOf(c.Def, s), c.Def.Languages.Default != ""
+	switch d.WrongIn {
+	case "columns":
+		refused(d.Columns, r.PostForm)
+	case "reading":
+		d.Ask.typed(r.PostForm)
+	}
 	d.Change = d.Change || len(s.Inspection.Maybe) > 1
 	for _, f := range s.Faults {
 		d.Change = d.Change || f.Severity == check.Error && doubtful[f.Code]
