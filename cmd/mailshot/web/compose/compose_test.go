@@ -337,3 +337,22 @@ func TestNameInQuotes(t *testing.T) {
 		}
 	}
 }
+
+// A file that a body includes is a source, too, with its findings; another file of the folder is none.
+func TestIncluded(t *testing.T) {
+	t.Parallel()
+	p := open(t)
+	p.write("parts.md", "Yours,\n\n{{.nmae}}\n")
+	p.write("body.txt", `{{template "people.csv" .}}{{template "../x.md"}}{{template "no.md"}}`)
+	p.want(p.get("file=people.csv"), http.StatusOK, `name="file" value="body.md"`, "not >people.csv</bdi>")
+	p.write("body.txt", "Dear {{.name}}\n{{- template \"parts.md\" . }}\n")
+	w := p.get("file=parts.md")
+	p.want(w, http.StatusOK, `name="file" value="parts.md"`, `data-line="3"`, "at=3")
+	form := url.Values{"file": {"parts.md"}, "text": {"Yours, {{.city}}"}, "version": {p.version(w)}, "view": {"text"}}
+	p.want(p.post(form), http.StatusOK, "Yours, Oslo")
+	form.Set("do", "save")
+	p.want(p.post(form), http.StatusSeeOther)
+	if got := p.read("parts.md"); got != "Yours, {{.city}}" {
+		t.Errorf("%q", got)
+	}
+}

@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"html"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -179,6 +180,33 @@ func TestProbe(t *testing.T) {
 	}
 	if code, _ := w.ask("/probe", url.Values{"server": {"other"}}); code != http.StatusNotFound {
 		t.Errorf("another server: %d", code)
+	}
+}
+
+// A server that does not answer is said to be what it is, also where there was no conversation. Seen to fail where the
+// mistake stood with the conversation alone: the page said nothing.
+func TestProbeNobody(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	w := open(t, fmt.Sprintf("server: { host: 127.0.0.1, port: %d, tls: none }\n", port))
+	if code, page := w.ask("/probe", url.Values{"server": {fmt.Sprintf("127.0.0.1:%d", port)}}); code != http.StatusSeeOther {
+		t.Fatalf("%d %s", code, page)
+	}
+	_, page := w.ask("", nil)
+	for _, text := range []string{`data-probe="failed"`, "refused"} {
+		if !strings.Contains(page, text) {
+			t.Errorf("%q is not on the page:\n%s", text, page)
+		}
+	}
+	if strings.Contains(page, `class="talk"`) || strings.Contains(page, `data-probe="good"`) {
+		t.Error(page)
 	}
 }
 

@@ -70,7 +70,7 @@ type Hit struct {
 }
 
 // Find finds the first rows, most of them, whose address, name or key has a text in it, in capitals or not, and whatever
-// keyboard wrote it. more says that there are others.
+// keyboard wrote it; of a row that cannot be mailed, any cell, for its address is none. more says that there are others.
 func Find(ctx context.Context, d *definition.Definition, text string, most int) (hits []Hit, more bool, err error) {
 	caps := cases.Fold()
 	fold := func(s string) string { return caps.String(folding.Text(s)) }
@@ -79,7 +79,11 @@ func Find(ctx context.Context, d *definition.Definition, text string, most int) 
 	defer stop()
 	_, err = rows(ctx, d, func(r *recipients.Row) {
 		address := r.Address.String()
-		for _, field := range []string{address, r.Name, r.Key} {
+		fields := []string{address, r.Name, r.Key}
+		if r.Invalid != "" {
+			fields = append(fields, r.Fields...)
+		}
+		for _, field := range fields {
 			if more || !strings.Contains(fold(field), text) {
 				continue
 			}
