@@ -153,11 +153,16 @@ func (c compose) take(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	file := c.chosen(one, p)
-	if file == nil {
+	var err error
+	switch {
+	case file != nil:
+		err = c.save(one, file.Name, typed)
+	case c.gone(one, p.File):
+		err = &textfile.NewerError{Name: p.File}
+	default:
 		c.Missing(w, r)
 		return
 	}
-	err := c.save(one, file.Name, typed)
 	if err == nil {
 		p.asked.Saved, p.asked.At = true, 0
 		http.Redirect(w, r, p.Path(), http.StatusSeeOther)

@@ -356,3 +356,32 @@ func TestIncluded(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// What was typed stays on the page where its file is gone, or cannot be edited any more, and is put into no other file.
+// It was lost: the page had no text, or there was no page, or another file's form had it.
+func TestTypedStays(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(p *page){
+		"gone":         func(p *page) { _ = os.Remove(filepath.Join(p.dir, "body.txt")) },
+		"another code": func(p *page) { p.write("body.txt", "caf\xe9\n") },
+		"too large":    func(p *page) { p.write("body.txt", strings.Repeat("x", 2<<20)) },
+	} {
+		p := open(t)
+		version := p.version(p.get("file=body.txt"))
+		change(p)
+		for _, do := range []string{"save", "preview"} {
+			w := p.post(url.Values{"do": {do}, "file": {"body.txt"}, "text": {"mine, {{.name}}\r\n"}, "version": {version}})
+			body := html.UnescapeString(w.Body.String())
+			if do == "save" && w.Code < 400 || !strings.Contains(body, "mine, {{.name}}\n</textarea>") ||
+				!strings.Contains(body, `name="file" value="body.txt"`) || !strings.Contains(body, `name="version" value="`+version) {
+				t.Errorf("%s, %s: %d\n%s", name, do, w.Code, body)
+			}
+		}
+	}
+	p := open(t)
+	for _, file := range []string{"../campaign.yaml", "/etc/passwd", "people.csv", "", "."} {
+		if w := p.post(url.Values{"do": {"save"}, "file": {file}, "text": {"x"}}); file != "" && w.Code != http.StatusNotFound {
+			t.Errorf("%q: %d", file, w.Code)
+		}
+	}
+}

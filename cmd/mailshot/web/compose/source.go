@@ -112,9 +112,28 @@ func (c compose) chosen(one *shelf.Campaign, p *shown) *source {
 	return nil
 }
 
+// gone reports whether a campaign may have had a source of that name, and there is none now.
+func (c compose) gone(one *shelf.Campaign, name string) bool {
+	at := path.Join(path.Dir(one.File), name)
+	if path.IsAbs(name) || !fs.ValidPath(at) {
+		return false
+	}
+	_, err := c.Shelf.Root.Stat(at)
+	return errors.Is(err, fs.ErrNotExist)
+}
+
+// lines is a text that a browser sends, with the line ends of a textarea.
+func lines(text string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
+}
+
 // sources reads the source that is shown.
 func (c compose) sources(one *shelf.Campaign, p *shown, typed *draft) {
 	at := c.chosen(one, p)
+	if at == nil && typed != nil && c.gone(one, p.File) { // what was typed is not put into another file
+		p.Sources = append(p.Sources, source{Name: p.File, Kind: "text"})
+		at = &p.Sources[len(p.Sources)-1]
+	}
 	if at == nil {
 		p.File, p.At = "", 0
 		at = c.chosen(one, p)
@@ -127,11 +146,14 @@ func (c compose) sources(one *shelf.Campaign, p *shown, typed *draft) {
 		if pe := (*fs.PathError)(nil); errors.As(err, &pe) {
 			p.Unread = at.Name + ": " + pe.Err.Error()
 		}
+		if typed != nil { // it is nowhere else
+			p.Text, p.Version, p.Dirty = lines(typed.text), typed.version, true
+		}
 		return
 	}
 	p.file, p.Text, p.Version = file, file.Text, file.Version
 	if typed != nil {
-		p.Text = strings.ReplaceAll(strings.ReplaceAll(typed.text, "\r\n", "\n"), "\r", "\n")
+		p.Text = lines(typed.text)
 		p.Dirty = p.Text != file.Text
 		if p.Newer = p.Newer || typed.version != file.Version; p.Newer && p.Dirty {
 			p.Disk = file.Text
