@@ -84,12 +84,15 @@ type progress struct {
 	before  int64              // what had an outcome in the run's earlier campaigns
 	counts  map[string]int64   // of the rows of those, by state
 	holds   map[[2]string]Hold // by group and server
-	out     map[string]string
-	replies map[[2]string]*Reply
-	heard   int64 // replies that were counted
-	minutes []minute
-	lanes   map[string]*Lane
-	seconds [rateSeconds]second
+	// How many outcomes there were, and how many there are once nothing is under way that was begun before the last hold
+	// of the whole run.
+	outcomes, held int64
+	out            map[string]string
+	replies        map[[2]string]*Reply
+	heard          int64 // replies that were counted
+	minutes        []minute
+	lanes          map[string]*Lane
+	seconds        [rateSeconds]second
 }
 
 // second is how many messages were sent in one second.
@@ -146,6 +149,9 @@ func (p *progress) observe(e dispatch.Event) {
 		if p.holds == nil {
 			p.holds = map[[2]string]Hold{}
 		}
+		if e.Lane+e.Server == "" {
+			p.held = p.outcomes + int64(e.InFlight)
+		}
 		p.holds[[2]string{e.Lane, e.Server}] = Hold{e.Lane, e.Server, strings.TrimPrefix(e.Text, e.Lane+": "), e.Until}
 	case dispatch.Out:
 		if p.out == nil {
@@ -154,7 +160,10 @@ func (p *progress) observe(e dispatch.Event) {
 		p.out[e.Server] = e.Text
 	case dispatch.Draining, dispatch.Started:
 	default:
-		delete(p.holds, [2]string{})
+		// The replies to what was under way when the run was held say nothing about the hold, and it is told once.
+		if p.outcomes++; p.outcomes+int64(e.InFlight) > p.held {
+			delete(p.holds, [2]string{})
+		}
 		p.count(e)
 	}
 }
