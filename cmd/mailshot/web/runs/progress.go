@@ -84,9 +84,10 @@ type progress struct {
 	before  int64              // what had an outcome in the run's earlier campaigns
 	counts  map[string]int64   // of the rows of those, by state
 	holds   map[[2]string]Hold // by group and server
-	// How many outcomes there were, and how many there are once nothing is under way that was begun before the last hold
-	// of the whole run.
+	// How many outcomes there were, and how many there may be of what was begun before the last hold of the whole run:
+	// besides what is under way, what has been chosen and is about to be begun.
 	outcomes, held int64
+	widest         int // the most that were under way at a time
 	out            map[string]string
 	replies        map[[2]string]*Reply
 	heard          int64 // replies that were counted
@@ -144,13 +145,14 @@ func (p *progress) observe(e dispatch.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.last = e
+	p.widest = max(p.widest, e.InFlight)
 	switch e.Kind {
 	case dispatch.Hold:
 		if p.holds == nil {
 			p.holds = map[[2]string]Hold{}
 		}
 		if e.Lane+e.Server == "" {
-			p.held = p.outcomes + int64(e.InFlight)
+			p.held = p.outcomes + int64(e.InFlight+p.widest)
 		}
 		p.holds[[2]string{e.Lane, e.Server}] = Hold{e.Lane, e.Server, strings.TrimPrefix(e.Text, e.Lane+": "), e.Until}
 	case dispatch.Out:
