@@ -84,12 +84,16 @@ type progress struct {
 	before  int64              // what had an outcome in the run's earlier campaigns
 	counts  map[string]int64   // of the rows of those, by state
 	holds   map[[2]string]Hold // by group and server
-	out     map[string]string
-	replies map[[2]string]*Reply
-	heard   int64 // replies that were counted
-	minutes []minute
-	lanes   map[string]*Lane
-	seconds [rateSeconds]second
+	// How many outcomes there were, and how many there may be of what was begun before the last hold of the whole run:
+	// besides what is under way, what has been chosen and is about to be begun.
+	outcomes, held int64
+	widest         int // the most that were under way at a time
+	out            map[string]string
+	replies        map[[2]string]*Reply
+	heard          int64 // replies that were counted
+	minutes        []minute
+	lanes          map[string]*Lane
+	seconds        [rateSeconds]second
 }
 
 // second is how many messages were sent in one second.
@@ -141,10 +145,14 @@ func (p *progress) observe(e dispatch.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.last = e
+	p.widest = max(p.widest, e.InFlight)
 	switch e.Kind {
 	case dispatch.Hold:
 		if p.holds == nil {
 			p.holds = map[[2]string]Hold{}
+		}
+		if e.Lane+e.Server == "" {
+			p.held = p.outcomes + int64(e.InFlight+p.widest)
 		}
 		p.holds[[2]string{e.Lane, e.Server}] = Hold{e.Lane, e.Server, strings.TrimPrefix(e.Text, e.Lane+": "), e.Until}
 	case dispatch.Out:
@@ -154,7 +162,10 @@ func (p *progress) observe(e dispatch.Event) {
 		p.out[e.Server] = e.Text
 	case dispatch.Draining, dispatch.Started:
 	default:
-		delete(p.holds, [2]string{})
+		// The replies to what was under way when the run was held say nothing about the hold, and it is told once.
+		if p.outcomes++; p.outcomes+int64(e.InFlight) > p.held {
+			delete(p.holds, [2]string{})
+		}
 		p.count(e)
 	}
 }

@@ -142,3 +142,29 @@ func TestReplies(t *testing.T) {
 		t.Errorf("%q", texts)
 	}
 }
+
+// A hold stays while the replies to what was begun before it come in, which may be as many again as were ever under way
+// at a time, and goes with the replies behind them.
+// Seen to fail with a hold that ends with the next reply: a run of three connections, held back by its cap for a quarter
+// of an hour, said that nothing held it back.
+func TestHoldStays(t *testing.T) {
+	t.Parallel()
+	p := &progress{}
+	sent := func(inFlight int) []Hold {
+		e := event(ledger.Sent, time.Now(), "", "", 0)
+		e.InFlight = inFlight
+		p.observe(e)
+		now, _, _ := p.now()
+		return now.Holds
+	}
+	sent(3)
+	p.observe(dispatch.Event{Kind: dispatch.Hold, Text: "1200/15min", Until: time.Now().Add(time.Hour), InFlight: 3})
+	for left := range 6 {
+		if holds := sent(max(2-left, 0)); len(holds) != 1 {
+			t.Errorf("%d replies since: %v", left+1, holds)
+		}
+	}
+	if holds := sent(0); len(holds) != 0 {
+		t.Errorf("a message was begun and sent: %v", holds)
+	}
+}
