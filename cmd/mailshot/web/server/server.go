@@ -230,7 +230,6 @@ func read(r *http.Request, say func(string, ...any) string) (f form, wrong map[s
 	wrong = map[string]string{}
 	if n, err := strconv.Atoi(f.Port); f.Port != "" && (err != nil || n < 1 || n > 65535) {
 		wrong["port"] = say("server.bad-port")
-		f.Port = ""
 	}
 	if _, ok := reply.Preset(f.Provider); f.Provider != "" && !ok {
 		f.Provider = ""
