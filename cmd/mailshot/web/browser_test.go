@@ -7,12 +7,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
@@ -26,34 +24,44 @@ var pictures = flag.String("pictures", "", "write pictures of the pages into thi
 type window struct {
 	*testing.T
 	*web.Window
-	Dir       string
-	Accounts  string
-	ctx       context.Context
-	mu        sync.Mutex
-	elsewhere []string // requests to other places than the window's two ports
-	clicks    int
+	Dir      string
+	Accounts string
+	ctx      context.Context
+	hand     hand
+	clicks   int
 }
 
 // open opens a window for a folder, and a browser of that width on its first page. The test is skipped where there is
 // no Chromium.
 func open(t *testing.T, dir string, width int64) *window {
 	t.Helper()
+	return openBy(t, dir, way{pointer, width})
+}
+
+// openBy opens a window for a folder, and a browser on its first page as one way of going a journey has it.
+func openBy(t *testing.T, dir string, y way, more ...chromedp.ExecAllocatorOption) *window {
+	t.Helper()
 	needChromium(t)
 	var err error
-	w := &window{T: t, Dir: dir, Accounts: filepath.Join(t.TempDir(), "own", "accounts.db")}
+	w := &window{T: t, Dir: dir, Accounts: filepath.Join(t.TempDir(), "own", "accounts.db"), hand: y.hand}
 	if w.Window, err = web.Open(web.Config{Dir: dir, Accounts: w.Accounts}); err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)
-	go func() { served <- w.Serve(ctx, nil) }()
+	hard := make(chan struct{})
+	go func() { served <- w.Serve(ctx, hard) }()
 	t.Cleanup(func() {
 		stop()
+		close(hard) // a run that a failed test has left may wait for its server
 		if err := <-served; err != nil {
 			t.Error(err)
 		}
 	})
-	w.browse(width, 5*time.Minute)
+	w.browse(y.width, 5*time.Minute, more...)
+	if y.hand == scriptless {
+		w.run(emulation.SetScriptExecutionDisabled(true))
+	}
 	w.run(chromedp.Navigate(w.Address()), chromedp.WaitVisible("h1", chromedp.ByQuery))
 	return w
 }
@@ -68,15 +76,19 @@ func needChromium(t *testing.T) string {
 	return program
 }
 
-// browse starts a browser of that width for the window, for so long at most.
-func (w *window) browse(width int64, life time.Duration) {
+// browse starts a browser of that width for the window, for so long at most. What the browser asks for is recorded, and
+// the test fails if it was anything else than the window's two ports.
+func (w *window) browse(width int64, life time.Duration, more ...chromedp.ExecAllocatorOption) {
 	t := w.T
 	t.Helper()
 	program := needChromium(t)
+	log := filepath.Join(t.TempDir(), "net.json")
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox,
 		chromedp.DisableGPU, chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-dev-shm-usage", true),
-		chromedp.Flag("hide-scrollbars", true), chromedp.Flag("lang", "en"))
+		chromedp.Flag("hide-scrollbars", true), chromedp.Flag("lang", "en"), chromedp.Flag("log-net-log", log))
+	options = append(options, more...)
+	t.Cleanup(func() { w.asked(log) }) // when the browser has ended
 	alloc, end := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(end)
 	var cancel context.CancelFunc
@@ -84,27 +96,11 @@ func (w *window) browse(width int64, life time.Duration) {
 	t.Cleanup(cancel)
 	w.ctx, cancel = context.WithTimeout(w.ctx, life) // a browser that hangs
 	t.Cleanup(cancel)
-	own, mails := host(w.Address()), host(w.MailAddress())
-	chromedp.ListenTarget(w.ctx, func(e any) {
-		if e, ok := e.(*network.EventRequestWillBeSent); ok {
-			if h := host(e.Request.URL); h != own && h != mails && h != "" {
-				w.mu.Lock()
-				w.elsewhere = append(w.elsewhere, e.Request.URL)
-				w.mu.Unlock()
-			}
-		}
-	})
-	t.Cleanup(func() {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		if len(w.elsewhere) > 0 {
-			t.Errorf("requests to other places: %q", w.elsewhere)
-		}
-	})
-	if err := chromedp.Run(w.ctx); err != nil { // the first context is that of the browser
+	t.Cleanup(func() { _ = chromedp.Cancel(w.ctx) }) // the browser ends and writes its record; killed, if it hangs
+	if err := chromedp.Run(w.ctx); err != nil {      // the first context is that of the browser
 		t.Fatal(err)
 	}
-	w.run(network.Enable(), emulation.SetDeviceMetricsOverride(width, 900, 1, width < 600))
+	w.run(emulation.SetFocusEmulationEnabled(true), emulation.SetDeviceMetricsOverride(width, 900, 1, width < 600))
 }
 
 func host(address string) string {
@@ -131,14 +127,6 @@ func (w *window) run(actions ...chromedp.Action) {
 	}
 }
 
-// click clicks on what a selector finds, and waits for what is to be there then.
-func (w *window) click(selector, then string) {
-	w.Helper()
-	w.clicks++
-	w.run(chromedp.Click(selector, chromedp.NodeVisible, chromedp.ByQuery),
-		chromedp.WaitVisible(then, chromedp.ByQuery))
-}
-
 // text is the text of what a selector finds.
 func (w *window) text(selector string) string {
 	w.Helper()
@@ -150,7 +138,7 @@ func (w *window) text(selector string) string {
 // shot writes a picture of the page, where pictures are asked for.
 func (w *window) shot(name string) {
 	w.Helper()
-	if *pictures == "" {
+	if *pictures == "" || w.hand != pointer && name != "failed" {
 		return
 	}
 	var b []byte

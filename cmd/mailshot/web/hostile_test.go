@@ -279,7 +279,7 @@ func (v *visited) walk(c *crawl, n *html.Node) {
 
 // findingShape is what a finding may have, whatever was found: more may be found in one text than in another.
 var findingShape = regexp.MustCompile(`^(<(li|svg|use|div|p|b class|bdi|span class|a href|a data-to-line|pre|code|details|summary|ul)` +
-	`( class| dir| href| id| data-line| data-to-line| data-finding| data-row| aria-hidden)* ?>)*$`)
+	`( class| dir| lang| href| id| data-line| data-to-line| data-finding| data-row| aria-hidden)* ?>)*$`)
 
 // findings looks at a list of findings. How many there are is not part of the page's shape.
 func (v *visited) findings(c *crawl, list *html.Node) {

@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/chromedp/chromedp"
-
 	"mailshot/internal/mailbox"
 	"mailshot/internal/sink"
 )
@@ -55,48 +53,45 @@ func club(t *testing.T, rules ...string) (dir, caught string, server *sink.Serve
 
 // One message with an attachment, which arrives as it was written; sent again, the window asks.
 func TestOneMessage(t *testing.T) {
-	for _, width := range []int64{375, 1280} {
-		t.Run(fmt.Sprint(width), func(t *testing.T) {
-			dir, caught, server := club(t)
-			file := filepath.Join(t.TempDir(), "the invoice.pdf")
-			if err := os.WriteFile(file, []byte("%PDF-1.4 an invoice\n"), 0o600); err != nil {
-				t.Fatal(err)
+	ways(t, func(t *testing.T, y way) {
+		dir, caught, server := club(t)
+		file := filepath.Join(t.TempDir(), "the invoice.pdf")
+		if err := os.WriteFile(file, []byte("%PDF-1.4 an invoice\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		w := openBy(t, dir, y)
+		w.click(`a[href="/one"]`, "#to")
+		w.shot(fmt.Sprintf("one-%d", y.width))
+		fill := func(then string) {
+			w.fill("#to", "Dan Example <dan@example.com>")
+			w.fill("#subject", "Your invoice")
+			w.fill("#text", "Hello Dan,\nhere it is.")
+			w.attach("#files", file)
+			w.click(`.letter button`, then)
+		}
+		fill(`[data-result=sent]`)
+		w.shot(fmt.Sprintf("one-sent-%d", y.width))
+		names, err := filepath.Glob(filepath.Join(caught, "*"))
+		if err != nil || len(names) != 1 {
+			t.Fatalf("%q, %v", names, err)
+		}
+		got, err := os.ReadFile(names[0])
+		pdf := base64.StdEncoding.EncodeToString([]byte("%PDF-1.4 an invoice\n"))
+		for _, want := range []string{"From: The Club <club@example.org>", "To: Dan Example <dan@example.com>",
+			"Subject: Your invoice", "here it is.", "the invoice.pdf", pdf} {
+			if err != nil || !bytes.Contains(got, []byte(want)) {
+				t.Errorf("%q is not in it (%v):\n%s", want, err, got)
 			}
-			w := open(t, dir, width)
-			w.click(`a[href="/one"]`, "#to")
-			w.shot(fmt.Sprintf("one-%d", width))
-			fill := func() {
-				w.run(chromedp.SendKeys("#to", "Dan Example <dan@example.com>", chromedp.ByQuery),
-					chromedp.SendKeys("#subject", "Your invoice", chromedp.ByQuery),
-					chromedp.SendKeys("#text", "Hello Dan,\nhere it is.", chromedp.ByQuery),
-					chromedp.SetUploadFiles("#files", []string{file}, chromedp.ByQuery))
-			}
-			fill()
-			w.click(`.letter button`, `[data-result=sent]`)
-			w.shot(fmt.Sprintf("one-sent-%d", width))
-			names, err := filepath.Glob(filepath.Join(caught, "*"))
-			if err != nil || len(names) != 1 {
-				t.Fatalf("%q, %v", names, err)
-			}
-			got, err := os.ReadFile(names[0])
-			pdf := base64.StdEncoding.EncodeToString([]byte("%PDF-1.4 an invoice\n"))
-			for _, want := range []string{"From: The Club <club@example.org>", "To: Dan Example <dan@example.com>",
-				"Subject: Your invoice", "here it is.", "the invoice.pdf", pdf} {
-				if err != nil || !bytes.Contains(got, []byte(want)) {
-					t.Errorf("%q is not in it (%v):\n%s", want, err, got)
-				}
-			}
-			w.click(`a[href^="/one?"]`, "#to")
-			fill()
-			w.click(`.letter button`, `[data-result=again]`)
-			w.shot(fmt.Sprintf("one-again-%d", width))
-			if n := server.Accepted(); n != 1 {
-				t.Errorf("%d messages went", n)
-			}
-			w.click(`button.danger`, `[data-result=sent]`)
-			if n := server.Accepted(); n != 2 {
-				t.Errorf("%d messages went", n)
-			}
-		})
-	}
+		}
+		w.click(`a[href^="/one?"]`, "#to")
+		fill(`[data-result=again]`)
+		w.shot(fmt.Sprintf("one-again-%d", y.width))
+		if n := server.Accepted(); n != 1 {
+			t.Errorf("%d messages went", n)
+		}
+		w.click(`button.danger`, `[data-result=sent]`)
+		if n := server.Accepted(); n != 2 {
+			t.Errorf("%d messages went", n)
+		}
+	})
 }

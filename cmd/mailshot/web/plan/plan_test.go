@@ -329,3 +329,28 @@ func TestTwoWindows(t *testing.T) {
 		t.Error("the windows show different pages")
 	}
 }
+
+// A run is told in tenths, and a hold by its words without the numbers: neither is said each second anew.
+func TestSaidOnce(t *testing.T) {
+	t.Parallel()
+	d := watched{}
+	if d.Tenths() != 0 || d.Held() != (watched{}).Held() {
+		t.Errorf("%d, %q", d.Tenths(), d.Held())
+	}
+	d.Planned = 2140
+	seen := map[int64]bool{}
+	for d.Done = range d.Planned + 1 {
+		seen[d.Tenths()] = true
+	}
+	if len(seen) != 11 {
+		t.Errorf("%d steps", len(seen))
+	}
+	held := map[string]bool{}
+	for _, text := range []string{"waits 10 s: 421 slow down", "waits 9 s: 421 slow down", "1/min"} {
+		d.Holds = []runs.Hold{{Group: "gmail", Text: text}}
+		held[d.Held()] = true
+	}
+	if len(held) != 2 {
+		t.Errorf("%v", held)
+	}
+}

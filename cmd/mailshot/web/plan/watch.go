@@ -46,6 +46,26 @@ func (d watched) Live() bool {
 // Until is when a hold ends, for a person.
 func (watched) Until(t time.Time) string { return human.When(t, time.Now()) }
 
+// Tenths is how far the run is, in the steps in which it is said to those who do not see the page.
+func (d watched) Tenths() int64 { return d.Done * 10 / max(d.Planned, 1) }
+
+// Held names what is held back and why, without the numbers: a hold whose time alone changes is not said again.
+func (d watched) Held() string {
+	name := "held"
+	if d.Quiet {
+		name += " quiet"
+	}
+	for _, h := range d.Holds {
+		name += " " + h.Group + " " + h.Server + " " + strings.Map(func(r rune) rune {
+			if r >= '0' && r <= '9' {
+				return -1
+			}
+			return r
+		}, h.Text)
+	}
+	return name
+}
+
 // PerSecond is the rate where a minute is too long to read.
 func (d watched) PerSecond() string { return fmt.Sprintf("%.1f", d.Rate/60) }
 

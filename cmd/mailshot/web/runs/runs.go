@@ -193,7 +193,11 @@ func (r *Run) work(ctx context.Context, home string, o campaign.Options) (err er
 		}
 		r.change(func() { r.files = sink.Path() })
 	}
-	r.change(func() { r.phase = Sending })
+	r.change(func() {
+		if r.phase == Planned { // else the person said the number, and may have paused it since
+			r.phase = Sending
+		}
+	})
 	return r.send(ctx, parts)
 }
 
@@ -401,7 +405,9 @@ func (r *Run) Send(n int64) error {
 	case n != r.plan.ToSend:
 		return ErrNumber
 	}
-	r.told = true
+	r.told, r.phase = true, Sending // at once: who looks now sees no plan that waits
+	close(r.changed)
+	r.changed = make(chan struct{})
 	r.answer <- n
 	return nil
 }

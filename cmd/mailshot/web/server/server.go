@@ -228,7 +228,6 @@ func read(r *http.Request, say func(string, ...any) string) (f form, wrong map[s
 	wrong = map[string]string{}
 	if n, err := strconv.Atoi(strings.Map(folding.Digit, f.Port)); f.Port != "" && (err != nil || n < 1 || n > 65535) {
 		wrong["port"] = say("server.bad-port")
-		f.Port = ""
 	} else if f.Port != "" {
 		f.Port = strconv.Itoa(n)
 	}

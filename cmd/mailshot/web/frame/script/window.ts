@@ -12,6 +12,36 @@ const typing = (node: Node): boolean =>
   node instanceof HTMLElement && (node === document.activeElement || node.dataset.dirty !== undefined) &&
   node.matches("input, textarea, select");
 
+/** What was made able to have the focus stays so, as long as it has it. */
+const stays = (name: string, node: Element): boolean => name !== "tabindex" || node !== document.activeElement;
+
+/** Makes a part of the page new, and leaves the focus where it was. If what had the focus is gone, the nearest part around
+ *  it has it: never another button, for a key that is pressed twice must not do what nobody asked for. */
+function keep(change: () => void): void {
+  const around: HTMLElement[] = [];
+  for (let e = document.activeElement; e instanceof HTMLElement && e !== document.body; e = e.parentElement) around.push(e);
+  const view = around[0]?.dataset.view;
+  change();
+  if (around.length === 0 || document.activeElement !== document.body) return;
+  const again = view ? one<HTMLElement>(`[data-view=${view}]`) : null;
+  const left = around.map((e) => e.isConnected ? e : e.id ? document.getElementById(e.id) : null).find((e) => e?.offsetParent);
+  const to = again || left || one<HTMLElement>("main");
+  if (!to) return;
+  if (to.tabIndex < 0) to.tabIndex = -1;
+  to.focus({ preventScroll: true });
+}
+
+let said: Set<string | undefined> | null = null;
+
+/** Says what is new to those who do not see the page: each part with data-speak, once for each value that it has. */
+function speak(): void {
+  const parts = all<HTMLElement>("[data-speak]");
+  const news = parts.filter((e) => said && !said.has(e.dataset.speak)).map((e) => e.textContent!.trim());
+  said = new Set([...said ?? [], ...parts.map((e) => e.dataset.speak)]);
+  const status = one("#spoken");
+  if (status && news.length > 0) status.textContent = news.join(" ");
+}
+
 /** Puts a new page in place of this one, and leaves alone what did not change. */
 function renew(html: string): void {
   const page = new DOMParser().parseFromString(html, "text/html");
@@ -19,14 +49,16 @@ function renew(html: string): void {
   const here = one("main");
   if (!main || !here) return;
   document.title = page.title;
-  Idiomorph.morph(here, main, {
+  keep(() => void Idiomorph.morph(here, main, {
     morphStyle: "outerHTML",
     callbacks: {
       beforeNodeMorphed: (old: Node) => !typing(old) && !(old instanceof HTMLIFrameElement),
       // What a person has opened stays open.
-      beforeAttributeUpdated: (name: string, node: Element) => name !== "open" || !(node instanceof HTMLDetailsElement),
+      beforeAttributeUpdated: (name: string, node: Element) =>
+        stays(name, node) && (name !== "open" || !(node instanceof HTMLDetailsElement)),
     },
-  });
+  }));
+  speak();
   const events = page.body.dataset.events;
   if (events) document.body.dataset.events = events;
   else delete document.body.dataset.events;
@@ -82,9 +114,19 @@ function ready(): void {
   poll();
 }
 
+// A choice sends its form at once, except by keys: each arrow chooses, so that Enter or the button sends.
+let keys = false;
+addEventListener("keydown", () => { keys = true; }, true);
+addEventListener("pointerdown", () => { keys = false; }, true);
 document.addEventListener("change", (e) => {
   const field = e.target;
-  if (field instanceof HTMLElement && field.dataset.submit !== undefined) field.closest("form")?.requestSubmit();
+  if (!(field instanceof HTMLElement) || field.dataset.submit === undefined) return;
+  const form = field.closest("form");
+  if (keys && form && field instanceof HTMLSelectElement) {
+    for (const b of all<HTMLElement>("[data-noscript]", form)) b.hidden = false;
+    return;
+  }
+  form?.requestSubmit();
 });
 document.addEventListener("click", (e) => {
   const opener = e.target instanceof Element ? e.target.closest<HTMLElement>("[data-dialog]") : null;
@@ -97,6 +139,14 @@ document.addEventListener("input", (e) => {
 // Keys. None of them sends anything.
 const steps: Record<string, string> = { p: "people", m: "message", s: "plan", r: "results" };
 let going = false;
+
+// Single keys can be turned off, for those whose words become keys when they speak to the machine.
+// Cookies ignore ports, so that the next window knows it.
+const off = (): boolean => /(^|; )mailshot-keys=off/.test(document.cookie);
+document.addEventListener("change", (e) => {
+  if (e.target instanceof HTMLInputElement && e.target.id === "keys-on")
+    document.cookie = `mailshot-keys=${e.target.checked ? "on" : "off"}; path=/; max-age=31536000; samesite=strict`;
+});
 
 function go(step: string): void {
   one<HTMLAnchorElement>(`.steps a[href$="/${step}"]`)?.click();
@@ -122,6 +172,7 @@ function turn(key: string, by: number): void {
 /** The key as Latin keyboards have it: by its place, where the keyboard writes other letters. */
 function pressed(e: KeyboardEvent): string {
   if (e.key?.length !== 1) return e.key ?? ""; // a browser that fills in a field presses none
+  if (e.key === "؟") return "?"; // also where it has another place
   if (e.key <= "~") return e.shiftKey ? e.key : e.key.toLowerCase();
   const places: Record<string, string> = { Slash: e.shiftKey ? "?" : "/", BracketLeft: "[", BracketRight: "]" };
   return places[e.code] ?? e.code.replace(/^Key/, "").toLowerCase();
@@ -130,6 +181,11 @@ function pressed(e: KeyboardEvent): string {
 document.addEventListener("keydown", (e) => {
   const field = e.target instanceof HTMLElement && e.target.matches("input, textarea, select");
   const key = pressed(e);
+  if (e.key === "Enter" && e.target instanceof HTMLSelectElement && e.target.dataset.submit !== undefined) {
+    e.preventDefault();
+    e.target.form?.requestSubmit();
+    return;
+  }
   if ((e.ctrlKey || e.metaKey) && key === "s") {
     const save = one<HTMLButtonElement>("[data-key=save]");
     if (save) { e.preventDefault(); save.click(); }
@@ -142,7 +198,7 @@ document.addEventListener("keydown", (e) => {
     else go("rehearse");
     return;
   }
-  if (field || e.metaKey || (e.ctrlKey || e.altKey) && !e.getModifierState("AltGraph")) return;
+  if (field || e.metaKey || (e.ctrlKey || e.altKey) && !e.getModifierState("AltGraph") || off()) return;
   if (going) {
     going = false;
     const step = steps[key];
@@ -272,7 +328,9 @@ function adopt(page: Document, ...parts: string[]): void {
     const now = one(part);
     const then = one(part, page);
     if (now && then && !now.contains(document.activeElement)) now.replaceWith(document.adoptNode(then));
-    else if (now && then) Idiomorph.morph(now, then, { callbacks: { beforeNodeMorphed: (old: Node) => !typing(old) } });
+    else if (now && then) keep(() => void Idiomorph.morph(now, then, {
+      callbacks: { beforeNodeMorphed: (old: Node) => !typing(old), beforeAttributeUpdated: stays },
+    }));
   }
 }
 
@@ -281,13 +339,13 @@ function settle(page: Document): void {
   const now = one(".source");
   const then = one(".source", page);
   if (!now || !then) return;
-  Idiomorph.morph(now, then, {
+  keep(() => void Idiomorph.morph(now, then, {
     morphStyle: "outerHTML",
     callbacks: {
-      beforeNodeMorphed: (old: Node) => old !== area,
+      beforeNodeMorphed: (old: Node) => old !== area, beforeAttributeUpdated: stays,
       beforeNodeRemoved: (old: Node) => old !== mirror && old !== offered,
     },
-  });
+  }));
   for (const b of all<HTMLElement>("[data-noscript]")) b.hidden = true;
   edit();
   mark();
@@ -306,14 +364,11 @@ function present(page: Document): void {
     return;
   }
   const frame = one<HTMLIFrameElement>("iframe", then);
-  const focus = document.activeElement instanceof HTMLElement && now.contains(document.activeElement) ?
-    document.activeElement.dataset.view : undefined;
   document.adoptNode(then);
-  const change = (): void => {
+  const change = (): void => keep(() => {
     for (const old of all("#preview")) if (old !== then) old.remove();
     then.classList.remove("coming");
-    if (focus) one<HTMLElement>(`[data-view=${focus}]`, then)?.focus();
-  };
+  });
   for (const old of all("#preview.coming")) old.remove();
   now.after(then);
   if (!frame || !one("iframe", now)) return change();
@@ -553,4 +608,7 @@ document.addEventListener("submit", (e) => {
 addEventListener("popstate", () => void show(location.href));
 addEventListener("beforeunload", (e) => { if (dirty()) e.preventDefault(); });
 
+const keysOn = one<HTMLInputElement>("#keys-on");
+if (keysOn) keysOn.checked = !off();
+speak();
 ready();
