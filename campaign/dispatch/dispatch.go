@@ -93,6 +93,7 @@ type Run struct {
 	homes     map[string][]*server // by group: the first is home, the others take over in turn
 	started   bool                 // every server was asked whether it can be reached
 	told      string               // why the run waits, as the observer was last told
+	toldUntil time.Time            // and until when
 	opensAt   time.Time            // when what the run left may go
 	stopped   string
 	failed    bool

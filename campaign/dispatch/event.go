@@ -37,6 +37,7 @@ type Event struct {
 	InFlight int   // deliveries that workers have
 	Begun    int   // of those, how many a server may be taking: a second interrupt leaves them unknown
 	Until    time.Time
+	Again    bool // of a Hold: the same was told before, until an earlier moment
 	Time     time.Time
 }
 

@@ -105,14 +105,18 @@ func (r *Run) leaves(opens pacing.Answer) {
 	}
 }
 
-// tell tells the observer, once, why nothing goes for a while.
+// tell tells the observer why nothing goes for a while, and once more where the same reason holds for a second longer
+// than was told: a cap of a minute fills minute by minute.
 func (r *Run) tell(why string, next time.Time) {
 	r.mu.Lock()
-	news := why != "" && why != r.told
-	r.told = why
+	again := why == r.told
+	news := why != "" && (!again || next.Sub(r.toldUntil) >= time.Second)
+	if r.told = why; news {
+		r.toldUntil = next
+	}
 	r.mu.Unlock()
 	if news {
-		r.observe(Event{Kind: Hold, Text: why, Until: next})
+		r.observe(Event{Kind: Hold, Text: why, Until: next, Again: again})
 	}
 }
 

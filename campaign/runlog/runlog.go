@@ -89,6 +89,9 @@ func (l *Log) Name(id string) {
 
 // Observe writes an event of a run.
 func (l *Log) Observe(e dispatch.Event) {
+	if e.Again {
+		return // a run of a day under a cap of a minute would fill the log
+	}
 	line := Line{Time: e.Time, Event: string(e.Kind), Server: e.Server, Text: e.Text, Until: e.Until}
 	switch e.Kind {
 	case dispatch.Started:

@@ -64,6 +64,9 @@ func (p *progress) observe(e dispatch.Event) {
 		} else {
 			whose = report.Clean(e.Server) + " "
 		}
+		if e.Again {
+			break // the status line shows the moment
+		}
 		p.talk("%swaiting until %s: %s", whose, human.Point(e.Until, e.Time.In(p.zone)), report.CleanLines(e.Text))
 	case dispatch.Out:
 		p.talk("%s is out; the other servers continue: %s", report.Clean(e.Server), report.CleanLines(e.Text))
