@@ -2,7 +2,7 @@ package flowed
 
 import "testing"
 
-// What is not divided is in brackets. Proven by looking at the words on both sides of the blank alone.
+// What is not divided is in brackets.
 func TestUndivided(t *testing.T) {
 	t.Parallel()
 	for line, want := range map[string]string{
