@@ -10,6 +10,8 @@ require (
 	github.com/chromedp/chromedp v0.16.0
 	// Reading messages back in tests, as a second opinion on what render writes.
 	github.com/emersion/go-message v0.18.2
+	// Verifying DKIM signatures: of the first message before it leaves, and in tests. render/dkim writes them.
+	github.com/emersion/go-msgauth v0.7.0
 	// AUTH mechanisms (PLAIN, LOGIN) as defined by their RFCs.
 	github.com/emersion/go-sasl v0.0.0-20241020182733-b788ff22d5a6
 	// SMTP client for the session, SMTP server for the sink.

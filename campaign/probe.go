@@ -35,6 +35,16 @@ func (c *Campaign) Probe(ctx context.Context, s *definition.Server, o sender.Pro
 // Domain is the domain that the campaign is sent from, see [definition.Definition.SenderDomain].
 func (c *Campaign) Domain() string { return c.def.SenderDomain() }
 
+// Keys are the names of the TXT records of the campaign's DKIM keys, with what is to be published there; "" where the
+// private key cannot be had.
+func (c *Campaign) Keys(ctx context.Context) (keys [][2]string) {
+	for _, s := range c.def.Signatures {
+		public, _ := s.Public(ctx, c.def.Dir) // a key that is missing is a finding of check
+		keys = append(keys, [2]string{s.Record(), public})
+	}
+	return keys
+}
+
 // Judge says what would go wrong with this campaign on one of its servers, which was probed. e is the campaign's
 // estimate.
 func (c *Campaign) Judge(s *definition.Server, p *sender.Probed, e *Estimate) []check.Finding {

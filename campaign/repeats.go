@@ -87,7 +87,7 @@ func (s *sending) record(ctx context.Context) (err error) {
 		Subject: repeats.Subject(c.def.Subject.Text), Ledger: state,
 	}, c.def.RememberDays(), c.now)
 	if err == nil {
-		s.Deliveries, s.Messages = s.memory, made{c, s.memory}
+		s.Deliveries, s.messages.Memory = s.memory, s.memory
 	}
 	return err
 }

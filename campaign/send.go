@@ -12,9 +12,10 @@ import (
 
 	"mailshot/campaign/accounts"
 	"mailshot/campaign/caps"
+	"mailshot/campaign/definition/signing"
 	"mailshot/campaign/dispatch"
 	"mailshot/campaign/ledger"
-	"mailshot/campaign/message"
+	"mailshot/campaign/outgoing"
 	"mailshot/campaign/pacing"
 	"mailshot/campaign/repeats"
 	"mailshot/campaign/transport"
@@ -108,13 +109,14 @@ func once(errs ...error) error {
 // sending is what a run of the campaign is made of, and what must be closed after it.
 type sending struct {
 	dispatch.Config
-	c       *Campaign
-	left    ledger.Outlook
-	run     *ledger.Run
-	memory  *repeats.Recorder // nil: nothing is remembered
-	budget  *accounts.Budget
-	archive mailbox.Writer
-	closers []func() error // of the servers
+	c        *Campaign
+	left     ledger.Outlook
+	run      *ledger.Run
+	messages *outgoing.Messages
+	memory   *repeats.Recorder // nil: nothing is remembered
+	budget   *accounts.Budget
+	archive  mailbox.Writer
+	closers  []func() error // of the servers
 }
 
 // openSending opens the ledger's run, the servers and the archive; no server is spoken to yet. Where nothing is left to
@@ -122,8 +124,11 @@ type sending struct {
 func (c *Campaign) openSending(ctx context.Context, o RunOptions) (_ *sending, err error) {
 	s := &sending{c: c, Config: dispatch.Config{
 		Wait: o.Wait, Block: c.def.Block, Now: c.now, Observe: c.opts.Observe, Retry: c.def.Limits.Retry,
-		Messages: made{c: c}, Refused: c.learn,
+		Refused: c.learn,
 	}}
+	s.messages = &outgoing.Messages{Maker: c.maker, Now: c.now, Notify: c.def.Notify,
+		Report: func(key string) string { return render.Token(c.secret, c.id, key) }} // it names no person
+	s.Messages = s.messages
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
@@ -143,6 +148,9 @@ func (c *Campaign) openSending(ctx context.Context, o RunOptions) (_ *sending, e
 	}
 	c.reached = caps.Reached(ctx, c.lookup(), c.servers(), c.ceiling)
 	if err := s.openServers(); err != nil {
+		return nil, err
+	}
+	if s.messages.Signer, err = signing.Open(ctx, c.def.Signatures, c.def.Dir); err != nil {
 		return nil, err
 	}
 	if s.Pacer, err = c.pacer(ctx, c.ledger); err != nil {
@@ -318,30 +326,6 @@ func (c *Campaign) learn(d *ledger.Delivery, out sender.Outcome) error {
 		return fmt.Errorf("accounts: %w", err)
 	}
 	return nil
-}
-
-// made makes a delivery's message again from the frozen row.
-type made struct {
-	c      *Campaign
-	memory *repeats.Recorder // which is told of each message; nil = nobody is
-}
-
-// Message is that of [dispatch.Messages].
-func (m made) Message(d *ledger.Delivery) (sender.Mail, error) {
-	c := m.c
-	planned := message.Planned{Place: d.Place, Number: d.Number, Fields: d.Fields, Digest: d.Digest}
-	msg, err := c.maker.Again(planned, c.now())
-	if err != nil {
-		return sender.Mail{}, err
-	}
-	if m.memory != nil {
-		m.memory.Made(d, msg)
-	}
-	mail := sender.Mail{From: msg.From(), To: msg.To(), Size: msg.Size(), Body: msg, Notify: c.def.Notify}
-	if mail.Notify != "" {
-		mail.EnvID = render.Token(c.secret, c.id, d.Key) // a report names the delivery, and no person
-	}
-	return mail, nil
 }
 
 // How many outcomes in a row stop a run, where the campaign file says nothing.

@@ -25,7 +25,8 @@ type desk struct {
 	date     int // octets of the Date field
 	segments []segment
 	buffers  [][]byte
-	clean    bool // see Message.Buffers
+	clean    bool   // see Message.Buffers
+	signed   []byte // what a Signer put in front
 }
 
 // field is a header field as Message.Header shows it.
@@ -51,7 +52,7 @@ func (r *Renderer) free() *desk {
 
 // size is the number of bytes of the buffers that grow with what a message holds.
 func (d *desk) size() int {
-	n := cap(d.b) + cap(d.one.Text) + cap(d.text.Text) + cap(d.html.Text) + cap(d.base64) + cap(d.name)
+	n := cap(d.b) + cap(d.one.Text) + cap(d.text.Text) + cap(d.html.Text) + cap(d.base64) + cap(d.name) + cap(d.signed)
 	return n + 16*cap(d.pieces)
 }
 
@@ -69,7 +70,7 @@ func (r *Renderer) clear(d *desk) {
 		r.cleared(d)
 	}
 	d.b, d.fields, d.files, d.segments, d.buffers = d.b[:0], d.fields[:0], d.files[:0], d.segments[:0], d.buffers[:0]
-	d.pieces, d.stem = d.pieces[:0], d.stem[:0]
+	d.pieces, d.stem, d.signed = d.pieces[:0], d.stem[:0], d.signed[:0]
 	for _, o := range []*templates.Output{&d.one, &d.text, &d.html} {
 		o.Text, o.Runs = o.Text[:0], o.Runs[:0]
 	}

@@ -90,6 +90,28 @@ func (m *Message) Buffers() (segments [][]byte, clean bool) {
 	return d.buffers, d.clean
 }
 
+// Signer makes header fields that go in front of a finished message and say who answers for it; dkim.Signer is one. It
+// appends them to dst, each with its CRLF. The message's first piece holds its whole header. Sign may be called by
+// several goroutines at once.
+type Signer interface {
+	Sign(dst []byte, message [][]byte, date time.Time) ([]byte, error)
+}
+
+// Sign puts the fields of a signer in front of the message, as of the time date. The message's owner calls it, before
+// anybody else has the message. The fields count for Buffers, WriteTo and Size. They do not count for Digest and Content,
+// so that each attempt may have a signature of its own; and Header does not show them. After an error the message is as
+// it was.
+func (m *Message) Sign(s Signer, date time.Time) error {
+	d := m.made()
+	signed, err := s.Sign(d.signed[:0], d.buffers, date)
+	if err != nil {
+		return err
+	}
+	d.signed, d.buffers = signed, slices.Insert(d.buffers, 0, signed)
+	m.size += int64(len(signed))
+	return nil
+}
+
 // WriteTo writes the message as it goes on the wire, before dot stuffing. Lines end in CRLF and are at most 998 octets
 // long without it, and there is no CR or LF elsewhere. All octets are ASCII, except in a recipient's address that is
 // not. WriteTo may be called any number of times.

@@ -2,6 +2,7 @@ package render
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
@@ -110,7 +111,7 @@ func poisoned(d *desk) {
 			b[i] = poison[i%len(poison)]
 		}
 	}
-	for _, b := range [][]byte{d.b, d.one.Text, d.text.Text, d.html.Text, d.stem, d.base64, d.digest, d.name} {
+	for _, b := range [][]byte{d.b, d.one.Text, d.text.Text, d.html.Text, d.stem, d.base64, d.digest, d.name, d.signed} {
 		fill(b)
 	}
 	for _, o := range []*templates.Output{&d.one, &d.text, &d.html} {
@@ -168,6 +169,9 @@ func TestReleasedMemory(t *testing.T) {
 				}
 				if err != nil {
 					continue
+				}
+				if err := errors.Join(m.Sign(stamp{}, testDate), other.Sign(stamp{}, testDate)); err != nil {
+					t.Error(err)
 				}
 				unpoisoned(t, m, other)
 				if live, sums = append(live, m), append(sums, sum(t, m)); len(live) > i%5 {

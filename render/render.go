@@ -52,13 +52,14 @@ type Config struct {
 	Secret   []byte // keys Message-IDs, boundaries and tokens; required
 	IDs      IDForm // of Message-IDs; default: ShortID
 
-	From    *templates.Text // one mailbox
-	ReplyTo *templates.Text // mailboxes with commas between them; default: no Reply-To, as also when the text comes out empty
-	Subject *templates.Text
-	Headers []Header // in this order, after Subject
-	Body    *templates.Body
-	Printed bool     // the templates may print the campaign's id; see Message.Content
-	Columns []string // the names of a recipient's Data.Cells; needed only if rows come with them
+	From        *templates.Text // one mailbox
+	ReplyTo     *templates.Text // mailboxes with commas between them; default: no Reply-To, as also when the text comes out empty
+	Subject     *templates.Text
+	Headers     []Header // in this order, after Subject
+	Body        *templates.Body
+	Printed     bool            // the templates may print the campaign's id; see Message.Content
+	Unsubscribe *templates.Text // what {{.mailshot.unsubscribe_url}} prints; nil = nothing
+	Columns     []string        // the names of a recipient's Data.Cells; needed only if rows come with them
 
 	Attachments []Attachment
 	Root        *os.Root        // the campaign's folder; may be nil if there are no attachments

@@ -64,6 +64,9 @@ func (j *job) identify() {
 	j.to.Data.Mailshot = templates.Mailshot{
 		Campaign: j.c.Campaign, Key: j.to.Key, Address: j.m.to, Name: j.to.Name, Token: j.m.token,
 	}
+	if j.c.Unsubscribe != nil {
+		j.to.Data.Mailshot.Unsubscribe = j.value("unsubscribe.url", "", j.c.Unsubscribe)
+	}
 }
 
 // headers lays out the envelope and the fields before the MIME structure.

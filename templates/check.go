@@ -208,6 +208,9 @@ func (k *checker) fields(u *unit, n parse.Node, on shape, ident []string) shape 
 		if !slices.Contains(mailshotNames, ident[0]) {
 			k.fail(u, n, "template", fmt.Sprintf("there is no .mailshot.%s", ident[0]),
 				"there are "+strings.Join(mailshotNames, ", "))
+		} else if ident[0] == "unsubscribe_url" && !k.set.c.cfg.Unsubscribe {
+			k.fail(u, n, "template", "nobody knows .mailshot.unsubscribe_url",
+				`write unsubscribe: { url: "https://…/{{.mailshot.token}}" } into the campaign file`)
 		}
 	case nothing:
 		k.fail(u, n, "template", fmt.Sprintf("there is no row here for .%s", ident[0]),

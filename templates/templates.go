@@ -72,7 +72,8 @@ type Config struct {
 	Direction string // "ltr" or "rtl"; default by Language
 	// Typographer has the typewriter quotes, dashes and dots of Markdown set as those of Language. Default: they stay.
 	Typographer bool
-	Limit       int // bytes that one execution may write; default DefaultLimit
+	Limit       int  // bytes that one execution may write; default DefaultLimit
+	Unsubscribe bool // {{.mailshot.unsubscribe_url}} is known. Default: whoever prints it makes a mistake
 }
 
 // Source is a template's text and where it stands, so that errors can point at it.
@@ -109,7 +110,7 @@ type Output = program.Output
 type Run = program.Run
 
 // mailshotNames are the fields of {{.mailshot}}. They are fixed, so that a typo is found before the run.
-var mailshotNames = []string{"address", "campaign", "key", "name", "token"}
+var mailshotNames = []string{"address", "campaign", "key", "name", "token", "unsubscribe_url"}
 
 // Compiler compiles the templates of one campaign. Its methods may be called concurrently.
 type Compiler struct {

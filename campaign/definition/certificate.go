@@ -27,7 +27,7 @@ func (s *Server) Certificate(dir string) (*cryptotls.Certificate, error) {
 	key, name, file := string(pem), "client_certificate", s.ClientCertificate
 	if s.ClientKey != "" {
 		name, file = "client_key", s.ClientKey
-		if key, err = fromFile(file, dir); err != nil {
+		if key, err = secret.File(file, dir); err != nil {
 			return nil, fmt.Errorf("server.client_key: %s: %w", file, err)
 		}
 	}

@@ -15,6 +15,7 @@
 package definition
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -22,12 +23,15 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
 
 	"mailshot/campaign/definition/appearance"
+	"mailshot/campaign/definition/bulk"
 	"mailshot/campaign/definition/schema"
+	"mailshot/campaign/definition/signing"
 	"mailshot/render/address"
 	"mailshot/sender/limits"
 )
@@ -54,7 +58,9 @@ type Definition struct {
 	Piped       string // the part of the body that is Stdin; "" = none, or not read
 	Attachments []Attachment
 	Languages   Languages
-	Suppress    []Text // suppression files
+	Bulk        bulk.Mail           // what kind of mail it is, and how people leave it
+	Signatures  []signing.Signature // that each message gets, in the order of the file
+	Suppress    []Text              // suppression files
 	Headers     []Header
 	Set         []Setting // values that hold for all rows, in the order of their names
 	Archive     string    // folder for a copy of each message sent; "" = none
@@ -89,7 +95,10 @@ func (d *Definition) Home() string { return filepath.Join(d.Dir, ".mailshot") }
 
 // SenderDomain is the domain whose suppression list the campaign obeys: that of From. Where From is a template whose
 // domain comes from the list, it is the envelope sender's. "" where neither is known.
-func (d *Definition) SenderDomain() string {
+func (d *Definition) SenderDomain() string { return cmp.Or(d.FromDomain(), d.Bounces.Domain()) }
+
+// FromDomain is the domain of From; "" where it comes from the list.
+func (d *Definition) FromDomain() string {
 	from := strings.TrimRight(d.From.Text, "> \t\r\n")
 	if i := strings.LastIndexByte(from, '@'); i >= 0 && !strings.Contains(from[i:], "{{") &&
 		!strings.Contains(from[i:], "}}") {
@@ -97,7 +106,12 @@ func (d *Definition) SenderDomain() string {
 			return a.Domain()
 		}
 	}
-	return d.Bounces.Domain()
+	return ""
+}
+
+// HasHeader says whether Headers has one of that name.
+func (d *Definition) HasHeader(name string) bool {
+	return slices.ContainsFunc(d.Headers, func(h Header) bool { return strings.EqualFold(h.Name, name) })
 }
 
 // Recipients names the list and how it is read.
@@ -291,6 +305,8 @@ func (d *Definition) check(dec *schema.Decoder) {
 		}
 	}
 	checkCIDs(dec, "attachments", d.Attachments)
+	bulk.Check(dec, d.Bulk, d.HasHeader)
+	signing.Check(dec, d.Signatures, d.FromDomain())
 	d.checkLanguages(dec)
 	d.mark(dec)
 }
@@ -311,6 +327,9 @@ func (d *Definition) mark(dec *schema.Decoder) {
 		d.marks[path] = dec.Mark(n)
 	}
 	keep("schedule.not_after")
+	for i := range d.Signatures {
+		keep(fmt.Sprintf("dkim[%d].key", i))
+	}
 	for _, s := range d.Servers {
 		for _, key := range []string{"password", "oauth", "oauth.client_secret", "oauth.key_file", "ca_file",
 			"client_certificate", "client_key", "sendmail"} {
@@ -322,7 +341,7 @@ func (d *Definition) mark(dec *schema.Decoder) {
 // Mistake is one that shows only when the file was read long ago, or on another machine: about the value of a key, such
 // as schedule.not_after, or with s of one of the server's, such as oauth.key_file.
 func (d *Definition) Mistake(s *Server, key, code, text, hint string) *Error {
-	if s != nil && d.lender != nil {
+	if d.lender != nil && (s != nil || strings.HasPrefix(key, "dkim")) {
 		return d.lender.Mistake(s, key, code, text, hint)
 	}
 	if s != nil {

@@ -1,15 +1,19 @@
 package definition
 
 import (
+	"slices"
+
 	"mailshot/campaign/definition/appearance"
+	"mailshot/campaign/definition/bulk"
 	"mailshot/campaign/definition/schema"
+	"mailshot/campaign/definition/signing"
 	"mailshot/campaign/definition/value"
 )
 
 // keys is the table of what a campaign file may hold beside what a command line gives. It is the one place to change
 // for a new key: reading, suggestions and the reference follow it. The order is that of the reference.
 func (d *Definition) keys(flags Flags) []schema.Key {
-	return []schema.Key{
+	return slices.Concat([]schema.Key{
 		{Name: "id", Required: true, Read: id(&d.ID), Example: "invoices-{{date}}",
 			Doc: "What the campaign is known by: a second send with the same id resumes the first. " +
 				"Letters, digits, . _ and -. {{date}} is the day on which the campaign began: a later day begins another one, " +
@@ -31,19 +35,15 @@ func (d *Definition) keys(flags Flags) []schema.Key {
 		{Name: "body", Required: true, Keys: d.bodyKeys(),
 			Doc: "The text. At least one of markdown, html and text; a text part is always made. " +
 				"The files are below the campaign file's folder."},
-		{Name: "attachments", Read: schema.Each(func() ([]schema.Key, func()) {
-			a := &Attachment{}
-			return attachmentKeys(a), func() { d.Attachments = append(d.Attachments, *a) }
-		}),
-			Example: "\n- file: invoices/{{.number}}.pdf\n  name: Invoice {{.number}}.pdf\n- file: logo.png\n  cid: logo",
-			Doc: "Files to attach, below the campaign file's folder; file and name are templates. " +
-				"Default of name: the file's own. With cid: logo, the HTML shows the image by <img src=\"cid:logo\">."},
+		d.attachmentsKey(),
 		d.languagesKey(),
 		{Name: "suppress", Read: schema.FileList(&d.Suppress), Example: "[do-not-mail.csv]",
 			Doc: "Suppression files. A line is an address, @example.com or @*.example.com; or the file is an export: " +
 				"mailshot suppress import --help. A file is read again when it changes."},
 		{Name: "headers", Entries: header(&d.Headers), Example: `{ List-Id: "Invoices <invoices.acme.example>" }`,
 			Doc: "Headers of your own. A header that comes out empty is left out."},
+	}, bulk.Keys(&d.Bulk), []schema.Key{
+		d.signaturesKey(),
 		{Name: "set", Entries: d.settings, Example: "{ month: November }", Off: true,
 			Doc: "Values for all rows, as columns that the list does not have: {{.month}}. A name that the list has too " +
 				"is an error. --set month=November gives one on the command line, in place of the one here."},
@@ -65,12 +65,33 @@ func (d *Definition) keys(flags Flags) []schema.Key {
 			Doc: "What the sending keeps to, over restarts and across campaigns of one account."},
 		{Name: "schedule", Keys: d.scheduleKeys(),
 			Doc: "When mail may go. Default: always. What the run does not wait for goes with the next send, within its hours."},
-	}
+	})
 }
 
 // Reference returns a campaign file that shows every key with an example and what it means. It is written from the
 // table of keys that reading uses, and is itself a good campaign file but for the files it names.
 func Reference() string { return schema.Reference(new(Definition).keys(Flags{})) }
+
+func (d *Definition) attachmentsKey() schema.Key {
+	return schema.Key{Name: "attachments", Read: schema.Each(func() ([]schema.Key, func()) {
+		a := &Attachment{}
+		return attachmentKeys(a), func() { d.Attachments = append(d.Attachments, *a) }
+	}),
+		Example: "\n- file: invoices/{{.number}}.pdf\n  name: Invoice {{.number}}.pdf\n- file: logo.png\n  cid: logo",
+		Doc: "Files to attach, below the campaign file's folder; file and name are templates. " +
+			"Default of name: the file's own. With cid: logo, the HTML shows the image by <img src=\"cid:logo\">."}
+}
+
+func (d *Definition) signaturesKey() schema.Key {
+	return schema.Key{Name: "dkim", Off: true, Read: schema.Each(func() ([]schema.Key, func()) {
+		s := signing.Signature{Item: len(d.Signatures)}
+		return signing.Keys(&s), func() { d.Signatures = append(d.Signatures, s) }
+	}),
+		Example: "\n- { domain: acme.example, selector: s1, key: { file: keys/s1.pem } }",
+		Doc: "Signs each message when it leaves (DKIM), RSA or Ed25519; several items make several signatures. A server that " +
+			"signs for your domain makes this needless. key is the private one, without a passphrase, in a file that only " +
+			"you may read; mailshot probe --dns compares it with the DNS."}
+}
 
 func (d *Definition) ledgerKeys() []schema.Key {
 	return []schema.Key{

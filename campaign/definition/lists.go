@@ -7,6 +7,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"mailshot/campaign/definition/schema"
+	"mailshot/campaign/definition/secret"
 )
 
 // list reads the name of a list's file, or of several.
@@ -79,7 +80,7 @@ const postgresHint = "write postgres: { env: DATABASE_URL }, { file: /run/secret
 
 // postgres reads where the connection string of a database is. It usually holds a password.
 func postgres(into **Secret, places *map[string]Text) schema.Reader {
-	other := secretReader(into, "a connection string", postgresHint)
+	other := secret.Reader(into, "a connection string", postgresHint)
 	return func(dec *schema.Decoder, n *yaml.Node) {
 		note(places, "postgres", Text{Text: "postgres", Line: n.Line, Column: n.Column})
 		other(dec, n)

@@ -10,6 +10,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"mailshot/campaign/definition/schema"
+	"mailshot/campaign/definition/secret"
 	"mailshot/campaign/definition/value"
 )
 
@@ -37,7 +38,7 @@ func (o *OAuth) keys() []schema.Key {
 				"client_credentials or service_account (no person needed)."},
 		{Name: "client_id", Read: schema.String(&o.ClientID), Example: "00001111-aaaa-2222-bbbb-3333cccc4444",
 			Doc: "Of a client that you have registered with the provider."},
-		{Name: "client_secret", Read: secretReader(&o.ClientSecret, "a client secret", clientSecretHint),
+		{Name: "client_secret", Read: secret.Reader(&o.ClientSecret, "a client secret", clientSecretHint),
 			Example: "{ env: OAUTH_SECRET }", Doc: "Where it is, as with password. Default: none."},
 		{Name: "tenant", Read: tenant(&o.Tenant), Example: "acme.example",
 			Doc: "Microsoft's directory. Default: common; client_credentials needs one."},

@@ -3,11 +3,13 @@ package definition
 import (
 	"errors"
 	"path/filepath"
+
+	"mailshot/campaign/definition/signing"
 )
 
-// SendThrough has d sent by the servers of another definition, within its limits. What those servers name in their own
-// folder, as secrets and certificates, is found there, and what is said about them names that definition's file. Call it
-// right after [Load].
+// SendThrough has d sent by the servers of another definition, within its limits, and signed with those of its keys that
+// are of the domain of d's From. What they name in their own folder, as secrets and certificates, is found there, and what
+// is said about them names that definition's file. Call it right after [Load].
 func (d *Definition) SendThrough(other *Definition) error {
 	from, err := filepath.Abs(other.Dir)
 	here, herr := filepath.Abs(d.Dir)
@@ -18,10 +20,10 @@ func (d *Definition) SendThrough(other *Definition) error {
 	d.Servers = nil
 	for _, s := range other.Servers {
 		c := *s
-		c.Password = s.Password.in(from)
+		c.Password = s.Password.In(from)
 		if s.OAuth != nil {
 			o := *s.OAuth
-			o.ClientSecret = o.ClientSecret.in(from)
+			o.ClientSecret = o.ClientSecret.In(from)
 			if o.KeyFile, err = anywhere(o.KeyFile, from); err != nil {
 				return err
 			}
@@ -37,6 +39,13 @@ func (d *Definition) SendThrough(other *Definition) error {
 		}
 		d.Servers = append(d.Servers, &c)
 	}
+	d.Signatures = nil
+	for _, s := range other.Signatures { // a mail that this domain answers for is signed there, too
+		if signing.Aligned(s.Domain, d.FromDomain()) {
+			s.Key = s.Key.In(from)
+			d.Signatures = append(d.Signatures, s)
+		}
+	}
 	d.Limits, d.Path, d.lender = other.Limits, other.Path, other
 	return nil
 }
@@ -47,14 +56,4 @@ func anywhere(name, dir string) (string, error) {
 		return "", nil
 	}
 	return Path(name, dir)
-}
-
-// in is the secret that a campaign in that folder names.
-func (s *Secret) in(dir string) *Secret {
-	if s == nil {
-		return nil
-	}
-	c := *s
-	c.Dir = dir
-	return &c
 }

@@ -38,6 +38,7 @@ func compile(c Config, variants []*definition.Definition) (*templates.Compiler, 
 	}
 	compiler := templates.New(templates.Config{
 		FS: unsaved{c.Root.FS(), c.Unsaved}, Columns: names, Typographer: c.Definition.Body.Typographer,
+		Unsubscribe: c.Definition.Bulk.URL.Given(),
 		Alias: func(name string) string {
 			if i := h.Index(name); i >= 0 {
 				return names[i]
@@ -67,8 +68,9 @@ func (p *compiling) config(columns []string, inherited bool) render.Config {
 	cfg := render.Config{
 		Campaign: p.ID, Secret: p.Secret, IDs: p.IDs, Root: p.Root, Bounces: d.Bounces, Columns: columns,
 		From: p.line("from", d.From), ReplyTo: p.line("reply_to", d.ReplyTo), Subject: p.subject(),
+		Unsubscribe: p.line("unsubscribe.url", d.Bulk.URL),
 	}
-	for _, h := range d.Headers {
+	for _, h := range p.headers() {
 		cfg.Headers = append(cfg.Headers, render.Header{
 			Name: h.Name, Value: p.line(h.Name, h.Value), Place: d.Place(h.Value),
 		})
@@ -88,6 +90,19 @@ func (p *compiling) config(columns []string, inherited bool) render.Config {
 		cfg.Attachments = append(cfg.Attachments, p.logos...)
 	}
 	return cfg
+}
+
+// headers are the fields of the campaign's own, and those that its kind of mail has. One of its own stays in place of
+// another of that name.
+func (p *compiling) headers() []definition.Header {
+	d := p.Definition
+	all := slices.Clone(d.Headers)
+	for _, f := range d.Bulk.Headers(p.ID, d.SenderDomain()) {
+		if !d.HasHeader(f.Name) {
+			all = append(all, definition.Header(f))
+		}
+	}
+	return all
 }
 
 // line compiles a template of one line; nil where the file does not give it.

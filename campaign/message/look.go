@@ -81,7 +81,7 @@ var control = regexp.MustCompile(`\{\{-?\s*(if|else|end|range|with|template|defi
 // unsubscribe is the header of which the layouts take the link that ends a subscription; nil if there is none, or if it
 // has a mistake.
 func (p *compiling) unsubscribe() *templates.Source {
-	for _, h := range p.Definition.Headers {
+	for _, h := range p.headers() {
 		if strings.EqualFold(h.Name, "List-Unsubscribe") {
 			return p.part(h.Name, h.Value)
 		}

@@ -270,7 +270,8 @@ func (m *Maker) Check(msg *render.Message) []check.Finding {
 		made.HTML, made.HTMLRuns, made.Both = html.Text, html.Runs, true
 	}
 	n := slices.IndexFunc(m.editions, func(e edition) bool { return e.renderer == msg.Renderer() })
-	return append(check.Look(m.editions[n].checks, made), check.Size(msg.Size(), m.c.Largest, m.c.Server)...)
+	found := append(check.Look(m.editions[n].checks, made), check.Size(msg.Size(), m.c.Largest, m.c.Server)...)
+	return append(found, m.unaligned(msg)...)
 }
 
 // Planned is a row that was planned, as the caller's memory has it.

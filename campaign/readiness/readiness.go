@@ -7,6 +7,7 @@ package readiness
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"strings"
@@ -14,6 +15,7 @@ import (
 
 	"mailshot/campaign/check"
 	"mailshot/campaign/definition"
+	"mailshot/campaign/definition/signing"
 	"mailshot/campaign/transport"
 )
 
@@ -41,6 +43,9 @@ func Lacks(ctx context.Context, c Config) []check.Finding {
 		l.find(nil, "schedule.not_after", "too-late",
 			"schedule.not_after ("+end.Format("Mon 2006-01-02 15:04 MST")+") has passed",
 			"move it, or give up what is left with mailshot cancel")
+	}
+	for _, s := range c.Definition.Signatures {
+		l.signature(ctx, fmt.Sprintf("dkim[%d].key", s.Item), s)
 	}
 	for _, s := range c.Definition.Servers {
 		l.server(ctx, s)
@@ -73,6 +78,19 @@ func (l *looking) server(ctx context.Context, s *definition.Server) {
 		}
 	}
 	l.certificate(s)
+}
+
+// signature looks at the key of a signature.
+func (l *looking) signature(ctx context.Context, key string, s signing.Signature) {
+	err := s.Lacks(ctx, l.Definition.Dir)
+	if err == nil {
+		return
+	}
+	hint := "put the private key there, in PEM: openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 makes one"
+	if open := (*signing.OpenError)(nil); errors.As(err, &open) {
+		hint = "chmod 600 " + s.Key.File
+	}
+	l.find(nil, key, "no-key", err.Error(), hint)
 }
 
 // program looks for the program that takes messages.

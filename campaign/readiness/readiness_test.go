@@ -2,6 +2,7 @@ package readiness_test
 
 import (
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
@@ -36,14 +37,27 @@ func folder(t *testing.T) string {
 		t.Fatal(err)
 	}
 	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	_, ed, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signs, err := x509.MarshalPKCS8PrivateKey(ed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pair := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: signs})
 	dir := t.TempDir()
 	for name, b := range map[string][]byte{
 		"l.csv": []byte("email\n"), "b.txt": []byte("Hello\n"), "empty": nil, "two": []byte("a\nb\n"), "one": []byte("a\n"),
 		"ca.pem": certificate, "key.pem": pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}),
+		"good.pem": pair, "open.pem": pair,
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if err := os.Chmod(filepath.Join(dir, "open.pem"), 0o640); err != nil {
+		t.Fatal(err)
 	}
 	return dir
 }
@@ -55,6 +69,7 @@ func TestLacks(t *testing.T) {
 	dir := folder(t)
 	t.Setenv("READY_SET", "x")
 	t.Setenv("READY_EMPTY", "")
+	signed := "dkim: [{ domain: example.org, selector: s1, key: "
 	login := "server: { host: localhost, username: u, "
 	for _, test := range []struct{ file, want string }{
 		{"", ""},
@@ -78,6 +93,13 @@ func TestLacks(t *testing.T) {
 		{"server: { host: localhost, client_certificate: ca.pem, client_key: key.pem }",
 			"bad-certificate c.yaml:6:48: ca.pem was good until 2026-11-01"},
 		{"server: { sendmail: /gone/sendmail }", "no-program c.yaml:6:21: /gone/sendmail is not there"},
+		{signed + "{ file: key.pem } }]", "no-key c.yaml:6:58: file key.pem: the key is neither RSA nor Ed25519"},
+		{signed + "{ file: one } }]", "no-key c.yaml:6:58: file one: this is not a private key in PEM"},
+		{signed + "{ file: gone } }]", "no-key c.yaml:6:58: file gone: "},
+		{signed + "{ env: READY_UNSET } }]", "no-key c.yaml:6:57: environment variable READY_UNSET is not set"},
+		{signed + "{ command: [./gone] } }]", "no-key c.yaml:6:61: command ./gone: "},
+		{signed + "{ file: good.pem } }]", ""},
+		{signed + "{ file: open.pem } }]", "no-key c.yaml:6:58: file open.pem: others may read or write it (mode 0640)"},
 		{"schedule: { zone: UTC, not_after: 2026-11-02 12:00 }",
 			"too-late c.yaml:6:35: schedule.not_after (Mon 2026-11-02 12:00 UTC) has passed"},
 		{"schedule: { zone: UTC, not_after: 2026-11-02 12:01 }", ""},

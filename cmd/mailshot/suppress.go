@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailshot/campaign/accounts"
+	"mailshot/campaign/history"
 	"mailshot/campaign/report"
 	"mailshot/campaign/suppression"
 	"mailshot/cmd/mailshot/human"
@@ -35,10 +36,14 @@ All campaigns obey it, also one that is being sent now. An entry is an address, 
 		},
 	}
 	var from, reason string
-	var asJSON bool
 	add := &cobra.Command{
-		Use: "add ADDRESS|@DOMAIN|@*.DOMAIN...", Short: "Put people on the list", Args: args(cobra.MinimumNArgs(1)),
+		Use: "add ADDRESS|@DOMAIN|@*.DOMAIN|TOKEN...", Short: "Put people on the list", Args: args(cobra.MinimumNArgs(1)),
+		Long: "add puts people on the list. TOKEN is what {{.mailshot.token}} made in a campaign of this folder, or of one below it,\n" +
+			"as an unsubscribe page gets it: its person is put on the list.",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := t.owners(cmd, args); err != nil {
+				return err
+			}
 			return t.withAccounts(func(a *accounts.Accounts) error { return t.suppressAdd(cmd, a, args, from, reason) })
 		},
 	}
@@ -49,6 +54,7 @@ All campaigns obey it, also one that is being sent now. An entry is an address, 
 			return t.withAccounts(func(a *accounts.Accounts) error { return t.suppressRemove(cmd, a, args, from) })
 		},
 	}
+	var asJSON bool
 	list := &cobra.Command{
 		Use: "list", Short: "Show the list", Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -58,14 +64,7 @@ All campaigns obey it, also one that is being sent now. An entry is an address, 
 	list.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line")
 	imports := &cobra.Command{
 		Use: "import FILE|-", Short: "Put all the people of a file on the list",
-		Long: `import reads a file with one address, @domain or @*.domain per line; a reason and a date may follow
-after commas, semicolons or tabs. It also reads a CSV file whose header names such columns: address,
-reason, date. Lines that begin with # are skipped. One faulty line refuses the whole file.
-
-Exports of other programs are recognised by their columns: listmonk (subscribers; those who are
-enabled are left out), Mailchimp (unsubscribed and cleaned), Amazon SES (the JSON of
-list-suppressed-destinations, or a CSV of it) and SendGrid (bounces, spam reports, unsubscribes; not
-blocks, which are temporary).`,
+		Long: importHelp,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return t.withAccounts(func(a *accounts.Accounts) error { return t.suppressImport(cmd, a, args[0], from) })
@@ -76,6 +75,27 @@ blocks, which are temporary).`,
 	}
 	cmd.AddCommand(add, remove, list, imports)
 	return cmd
+}
+
+const importHelp = `import reads a file with one address, @domain or @*.domain per line; a reason and a date may follow
+after commas, semicolons or tabs. It also reads a CSV file whose header names such columns: address,
+reason, date. Lines that begin with # are skipped. One faulty line refuses the whole file.
+
+Exports of other programs are recognised by their columns: listmonk (subscribers; those who are
+enabled are left out), Mailchimp (unsubscribed and cleaned), Amazon SES (the JSON of
+list-suppressed-destinations, or a CSV of it) and SendGrid (bounces, spam reports, unsubscribes; not
+blocks, which are temporary).`
+
+// owners puts the address of its person in the place of each token.
+func (t *tool) owners(cmd *cobra.Command, names []string) (err error) {
+	for i, name := range names {
+		if history.IsToken(name) {
+			if names[i], err = t.owner(cmd, name, nil); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // withAccounts opens the user's accounts for work, and closes them after it.

@@ -3,13 +3,12 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"mailshot/cmd/mailshot/browser"
 	"mailshot/cmd/mailshot/web"
 	"mailshot/internal/shell"
 )
@@ -67,27 +66,10 @@ func (t *tool) ui(cmd *cobra.Command, folder, listen string, open, asJSON bool) 
 		_, err = fmt.Fprintln(t.stdout, address)
 	}
 	if err == nil && open {
-		if oerr := browse(address); oerr != nil {
+		if oerr := browser.Open(address); oerr != nil {
 			t.say("no browser could be opened (%v); open the address yourself", oerr)
 		}
 	}
 	t.say("the window is open, for one browser; an interrupt (Ctrl-C) closes it")
 	return errors.Join(err, w.Serve(ctx, hard))
-}
-
-// browse opens an address in the person's browser.
-func browse(address string) error {
-	name, args := "xdg-open", []string{address}
-	switch runtime.GOOS {
-	case "darwin":
-		name = "open"
-	case "windows":
-		name, args = "rundll32", []string{"url.dll,FileProtocolHandler", address}
-	}
-	c := exec.Command(name, args...)
-	if err := c.Start(); err != nil {
-		return err
-	}
-	go func() { _ = c.Wait() }() // whether it opened anything is for the person to see
-	return nil
 }

@@ -24,12 +24,14 @@ import (
 func (t *tool) whyCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "why ADDRESS [CAMPAIGN...]",
+		Use:   "why ADDRESS|TOKEN [CAMPAIGN...]",
 		Short: "What is known about a person: suppressed or not, and the outcome of each message",
 		Long: `why says whether a person is on the suppression list, since when and why. For each campaign it shows
 the state of their row, when it was last tried, the Message-ID and the server's last words. It looks
 into the ledgers beside the campaigns that are named. Without campaigns it looks into the ledgers of
-this folder and of the folders in it, or into the one that --state names. It changes nothing.`,
+this folder and of the folders in it, or into the one that --state names. It changes nothing.
+
+TOKEN is what {{.mailshot.token}} made in one of these campaigns, as an unsubscribe page gets it.`,
 		Example: `  mailshot why ann@example.com
   mailshot why ann@example.com newsletter invoices/campaign.yaml`,
 		Args: args(cobra.MinimumNArgs(1)),
@@ -55,8 +57,13 @@ type personRow struct {
 	report.Row
 }
 
-func (t *tool) why(cmd *cobra.Command, name string, campaigns []string, asJSON bool) error {
+func (t *tool) why(cmd *cobra.Command, name string, campaigns []string, asJSON bool) (err error) {
 	ctx := cmd.Context()
+	if history.IsToken(name) {
+		if name, err = t.owner(cmd, name, campaigns); err != nil {
+			return err
+		}
+	}
 	key, err := suppression.Key(strings.TrimSpace(name))
 	if err != nil || strings.HasPrefix(key, "@") {
 		return usage(errors.Join(errors.New("why takes the address of one person"), err),
@@ -83,6 +90,31 @@ func (t *tool) why(cmd *cobra.Command, name string, campaigns []string, asJSON b
 		return nil
 	}
 	return t.printKnown(k, len(files) > 1)
+}
+
+// owner is the address of the person whose token this is.
+func (t *tool) owner(cmd *cobra.Command, token string, campaigns []string) (key string, err error) {
+	files, err := t.ledgers(cmd, campaigns)
+	if err != nil {
+		return "", err
+	}
+	err = t.withAccounts(func(a *accounts.Accounts) (err error) {
+		key, err = history.Owner(cmd.Context(), token, a, files)
+		return err
+	})
+	if err == nil && key == "" {
+		err = &exit{exitFailed, fmt.Errorf("nobody has the token %s in %s", token, looked(files)),
+			"name the campaigns that made it, or go to their folder"}
+	}
+	return key, err
+}
+
+// looked names the ledgers that were looked into.
+func looked(files []string) string {
+	if len(files) == 0 {
+		return "this folder, which has no ledger"
+	}
+	return strings.Join(files, ", ")
 }
 
 // ledgers are the state files to look into, those that exist.

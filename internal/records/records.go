@@ -20,10 +20,17 @@ import (
 // Config says what to look at.
 type Config struct {
 	Domain   string        // of the From address, in A-labels
-	Selector string        // of the DKIM key; "": DKIM is left out
+	Selector string        // of a DKIM key; "": no other keys than Keys
+	Keys     []Key         // with which the mail is signed
 	Server   string        // name or address of the server that mail is handed to; "": not known
 	Provider bool          // the server belongs to a provider, which keeps its own records
 	Resolver *net.Resolver // nil: the system's
+}
+
+// Key is a DKIM key, and what is to be published of it.
+type Key struct {
+	Name  string // of its TXT record, as s1._domainkey.acme.example
+	Value string // of the record; "": not known
 }
 
 // Finding says what was found about one kind of record.
@@ -50,8 +57,12 @@ func Look(ctx context.Context, cfg Config) []Finding {
 	}
 	l.addresses()
 	l.spf()
-	if l.Selector != "" {
-		l.dkim()
+	if name := l.Selector + "._domainkey." + l.Domain; l.Selector != "" &&
+		!slices.ContainsFunc(l.Keys, func(k Key) bool { return strings.EqualFold(k.Name, name) }) {
+		l.dkim(Key{Name: name})
+	}
+	for _, k := range l.Keys {
+		l.dkim(k)
 	}
 	l.dmarc()
 	l.mx()
@@ -127,40 +138,50 @@ func missing(err error) bool {
 
 // line is a line of a zone file.
 func line(name, kind, value string) string {
-	if kind == "TXT" {
-		value = `"` + value + `"`
+	if kind == "TXT" { // one string has at most 255 octets (RFC 1035 section 3.3)
+		var pieces []string
+		for ; len(value) > 255; value = value[255:] {
+			pieces = append(pieces, `"`+value[:255]+`"`)
+		}
+		value = strings.Join(append(pieces, `"`+value+`"`), " ")
 	}
 	return absolute(name) + " IN " + kind + " " + value
 }
 
-func (l *looker) dkim() {
-	name := l.Selector + "._domainkey." + l.Domain
-	all, err := l.Resolver.LookupTXT(l.ctx, absolute(name))
+// dkim looks at the record of a key. Where it is known what is to be published, it must be that key.
+func (l *looker) dkim(k Key) {
+	selector, _, _ := strings.Cut(k.Name, "._domainkey")
+	all, err := l.Resolver.LookupTXT(l.ctx, absolute(k.Name))
 	if err != nil && !missing(err) {
 		l.unknown("DKIM", err)
 		return
 	}
-	publish := line(name, "TXT", "v=DKIM1; k=rsa; p=PUBLIC-KEY")
+	publish, who := line(k.Name, "TXT", k.Value), "the messages are signed with it"
+	if k.Value == "" {
+		publish, who = line(k.Name, "TXT", "v=DKIM1; k=rsa; p=PUBLIC-KEY"), "whoever signs your mail gives the value"
+	}
 	i := slices.IndexFunc(all, func(s string) bool { return strings.Contains(s, "p=") })
 	if i < 0 {
-		l.bad("DKIM", "no-dkim", "there is no key "+l.Selector+"; whoever signs your mail gives the value", publish, true)
+		l.bad("DKIM", "no-dkim", "there is no key "+selector+"; "+who, publish, true)
 		return
 	}
 	tags := tagList(all[i])
 	bits, err := keyBits(tags)
 	switch {
 	case tags["p"] == "":
-		l.bad("DKIM", "dkim-revoked", "the key "+l.Selector+" was revoked: its p is empty", publish, true)
+		l.bad("DKIM", "dkim-revoked", "the key "+selector+" was revoked: its p is empty", publish, true)
 	case err != nil:
-		l.bad("DKIM", "dkim-unreadable", "the key "+l.Selector+" cannot be read: "+err.Error(), publish, true)
+		l.bad("DKIM", "dkim-unreadable", "the key "+selector+" cannot be read: "+err.Error(), publish, true)
+	case k.Value != "" && bare(tags["p"]) != bare(tagList(k.Value)["p"]):
+		l.bad("DKIM", "dkim-differs", "the key "+selector+" is not the one that the messages are signed with", publish, true)
 	case bits < 1024:
-		text := fmt.Sprintf("the key %s has %d bits; receivers take no less than 1024, and 2048 are usual", l.Selector, bits)
+		text := fmt.Sprintf("the key %s has %d bits; receivers take no less than 1024, and 2048 are usual", selector, bits)
 		l.bad("DKIM", "dkim-short", text, publish, true)
 	case slices.Contains(strings.Split(tags["t"], ":"), "y"):
-		l.bad("DKIM", "dkim-testing", "the key "+l.Selector+" says that it is only being tested (t=y)",
-			line(name, "TXT", strings.TrimSpace(without(all[i], "t"))), false)
+		l.bad("DKIM", "dkim-testing", "the key "+selector+" says that it is only being tested (t=y)",
+			line(k.Name, "TXT", strings.TrimSpace(without(all[i], "t"))), false)
 	default:
-		l.good("DKIM", fmt.Sprintf("%s, %d bits", name, bits))
+		l.good("DKIM", fmt.Sprintf("%s, %d bits", k.Name, bits))
 	}
 }
 

@@ -162,6 +162,15 @@ func TestLook(t *testing.T) {
 			_ *Config) {
 			z["s1._domainkey.acme.example TXT"] = []string{"v=DKIM1; p=AAAA"}
 		}, "DKIM", "dkim-unreadable", `s1._domainkey.acme.example. IN TXT "v=DKIM1; k=rsa; p=PUBLIC-KEY"`},
+		"the campaign's key": {func(_ zone, c *Config) {
+			c.Selector, c.Keys = "s1", []Key{{"s1._domainkey.acme.example", "v=DKIM1; k=rsa; p=" + key()}}
+		}, "", "", ""},
+		"the campaign's key is not there": {func(_ zone, c *Config) {
+			c.Keys = []Key{{"s3._domainkey.acme.example", "v=DKIM1; k=ed25519; p=AAAA"}}
+		}, "DKIM", "no-dkim", `s3._domainkey.acme.example. IN TXT "v=DKIM1; k=ed25519; p=AAAA"`},
+		"the campaign's key is another": {func(_ zone, c *Config) {
+			c.Keys = []Key{{"s1._domainkey.acme.example", "v=DKIM1; k=rsa; p=AAAA"}}
+		}, "DKIM", "dkim-differs", `s1._domainkey.acme.example. IN TXT "v=DKIM1; k=rsa; p=AAAA"`},
 		"no DMARC": {func(z zone, _ *Config) { delete(z, "_dmarc.acme.example TXT") }, "DMARC", "no-dmarc",
 			`_dmarc.acme.example. IN TXT "v=DMARC1; p=none; rua=mailto:dmarc-reports@acme.example"`},
 		"DMARC policy": {func(z zone, _ *Config) { z["_dmarc.acme.example TXT"] = []string{"v=DMARC1; p=block"} }, "DMARC",
@@ -216,5 +225,22 @@ func TestDMARCAbove(t *testing.T) {
 		if f.Record == "DMARC" && !f.OK {
 			t.Errorf("%+v", f)
 		}
+	}
+}
+
+// A long record is strings of at most 255 octets, which come to the same text (RFC 1035 section 3.3, RFC 7208 section 3.3).
+func TestLongRecord(t *testing.T) {
+	t.Parallel()
+	value := "v=DKIM1; k=rsa; p=" + key()
+	text := line("s1._domainkey.acme.example", "TXT", value)
+	_, strs, _ := strings.Cut(text, " IN TXT ")
+	var got string
+	for _, s := range strings.Split(strings.Trim(strs, `"`), `" "`) {
+		if got += s; len(s) > 255 {
+			t.Errorf("%d octets in one string", len(s))
+		}
+	}
+	if got != value {
+		t.Errorf("%s\nis not\n%s", got, value)
 	}
 }

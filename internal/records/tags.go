@@ -31,9 +31,12 @@ func without(s, tag string) string {
 	return strings.Join(kept, ";")
 }
 
+// bare is a value without the blanks that may stand anywhere in Base64.
+func bare(s string) string { return strings.Join(strings.Fields(s), "") }
+
 // keyBits is the strength of a DKIM key in bits of RSA; an Ed25519 key counts as 3072.
 func keyBits(tags map[string]string) (int, error) {
-	raw, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(tags["p"]), ""))
+	raw, err := base64.StdEncoding.DecodeString(bare(tags["p"]))
 	if err != nil {
 		return 0, errors.New("p is not Base64")
 	}

@@ -24,11 +24,14 @@ attachments:
 archive: sent
 notify: [failure, delay]
 limits: { connections: 3 }
+dkim:
+  - { domain: example.com, selector: r1, key: { file: r1.pem } }
+  - { domain: example.com, selector: e1, key: { file: e1.pem } }
 `
 
 // campaigned sends a campaign to a server, in two runs, to n people at campaign.example and to jörg@campaign.example.
-// The mailbox must have as many messages as the report says, each byte for byte the archive's copy. It returns the
-// counts.
+// The mailbox must have as many messages as the report says, each byte for byte the archive's copy, with signatures that
+// others verify. It returns the counts.
 func campaigned(t *testing.T, s *servers.Server, server string, n int, ca string) map[string]int64 {
 	t.Helper()
 	var list strings.Builder
@@ -44,6 +47,8 @@ func campaigned(t *testing.T, s *servers.Server, server string, n int, ca string
 		"data.bin":      strings.Repeat("\x00\r\n.\r\n\xff", 1000),
 		"password":      servers.Password + "\n",
 		"ca.pem":        ca,
+		"r1.pem":        signingKeys()[0],
+		"e1.pem":        signingKeys()[1],
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -95,5 +100,6 @@ func campaigned(t *testing.T, s *servers.Server, server string, n int, ca string
 		t.Errorf("%d copies in the archive, %d reported as sent", len(sent), reported)
 	}
 	delivered(t, s, "campaign.example", sent)
+	verified(t, s, "campaign.example")
 	return counts
 }

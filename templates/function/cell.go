@@ -75,7 +75,7 @@ type Cell struct {
 }
 
 // Mailshot is what {{.mailshot.NAME}} prints.
-type Mailshot struct{ Address, Campaign, Key, Name, Token string }
+type Mailshot struct{ Address, Campaign, Key, Name, Token, Unsubscribe string }
 
 // Field returns the field that templates call name.
 func (m *Mailshot) Field(name string) (value string, ok bool) {
@@ -90,6 +90,8 @@ func (m *Mailshot) Field(name string) (value string, ok bool) {
 		return m.Name, true
 	case "token":
 		return m.Token, true
+	case "unsubscribe_url":
+		return m.Unsubscribe, true
 	}
 	return "", false
 }
@@ -98,6 +100,7 @@ func (m *Mailshot) Field(name string) (value string, ok bool) {
 func (m *Mailshot) Fields() map[string]string {
 	return map[string]string{
 		"address": m.Address, "campaign": m.Campaign, "key": m.Key, "name": m.Name, "token": m.Token,
+		"unsubscribe_url": m.Unsubscribe,
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	xhtml "golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 
+	"mailshot/templates/plaintext/visibility"
 	"mailshot/templates/source"
 )
 
@@ -48,7 +49,7 @@ func (w *writer) addresses(root *xhtml.Node) {
 // about and nothing hides. doc is a document whose actions are hidden behind tokens.
 func Links(t *source.Tokens, doc string) (addresses map[string]bool) {
 	addresses = map[string]bool{}
-	root, err := xhtml.Parse(strings.NewReader(doc))
+	root, err := parse(doc)
 	if err != nil {
 		return addresses
 	}
@@ -96,10 +97,10 @@ func (f *finder) find(n *xhtml.Node, tiny bool) {
 			f.controls(c.Data)
 		case c.Type != xhtml.ElementNode || f.w.dropped(c):
 			continue
-		case c.DataAtom == atom.A && !small(attr(c, "style"), tiny):
+		case (c.DataAtom == atom.A || c.DataAtom == atom.Area) && !visibility.Small(attr(c, "style"), tiny):
 			f.anchor(c)
 		}
-		f.find(c, small(attr(c, "style"), tiny))
+		f.find(c, visibility.Small(attr(c, "style"), tiny))
 	}
 }
 
@@ -161,7 +162,7 @@ func (f *finder) values() (s string) {
 
 func (f *finder) anchor(n *xhtml.Node) {
 	t := f.w.t
-	href := strings.TrimSpace(attr(n, "href"))
+	href := destination(n)
 	if href == "" || href[0] == '#' {
 		return
 	}
@@ -184,7 +185,7 @@ func (f *finder) anchor(n *xhtml.Node) {
 	for d := range n.Descendants() {
 		words = words || d.Type == xhtml.TextNode && strings.Trim(d.Data, spaces+ghosts+joiners) != ""
 	}
-	if !words && !pictured(n) {
+	if !words && !pictured(n) && n.DataAtom != atom.Area {
 		return
 	}
 	f.anchors = append(f.anchors, anchor{n, key + rest, words, slices.Clone(f.scope)})

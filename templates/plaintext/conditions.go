@@ -59,12 +59,12 @@ func (w *writer) condition(n *xhtml.Node) {
 		s = s[at+w.t.Width():]
 	}
 	if openers > mostConditions {
-		if len(w.hidden) > 0 || hides.MatchString(text) {
+		if !w.sheets.Empty() || hides.MatchString(text) {
 			w.unclear(text)
 		}
 		return
 	}
-	b := w.branch(text)
+	b := w.branch(n, text)
 	if b.tokens == nil {
 		w.decided[n] = b.hidden
 		return
@@ -151,11 +151,12 @@ func attributes(n *xhtml.Node) string {
 	return b.String()
 }
 
-// branch finds the way through the conditions in a text of attributes. A condition that both hides and shows is kept.
-func (w *writer) branch(text string) *branch {
+// branch finds the way through the conditions in a text of attributes of n. A condition that both hides and shows is
+// kept.
+func (w *writer) branch(n *xhtml.Node, text string) *branch {
 	from, i := w.next(text, 0)
 	if from < 0 {
-		return &branch{hidden: w.hides(text)}
+		return &branch{hidden: w.hides(n, text)}
 	}
 	b := &branch{tokens: []int{i}}
 	var parts []string
@@ -189,7 +190,7 @@ func (w *writer) branch(text string) *branch {
 	}
 	same := true
 	for _, s := range parts {
-		p := w.branch(text[:from] + s + text[at:])
+		p := w.branch(n, text[:from]+s+text[at:])
 		b.parts = append(b.parts, p)
 		same = same && p.equal(b.parts[0])
 	}
@@ -233,15 +234,16 @@ func (w *writer) kind(i int) source.Kind {
 	return source.Output
 }
 
-// hides says whether an element with the attributes of a text is hidden.
-func (w *writer) hides(text string) bool {
-	n := &xhtml.Node{Type: xhtml.ElementNode}
+// hides says whether an element in the place of another, with the attributes of a text, is hidden.
+func (w *writer) hides(of *xhtml.Node, text string) bool {
+	n := &xhtml.Node{Type: of.Type, DataAtom: of.DataAtom, Data: of.Data, Parent: of.Parent,
+		PrevSibling: of.PrevSibling, NextSibling: of.NextSibling}
 	for a := range strings.SplitSeq(text, attributeEnd) {
 		key, value, _ := strings.Cut(a, valueBegin)
 		n.Attr = append(n.Attr, xhtml.Attribute{Key: strings.TrimSpace(key), Val: value})
 		switch strings.TrimSpace(key) {
 		case "style":
-			w.known(value)
+			w.shown(value)
 		case "class":
 			w.matched(".", value)
 		case "id":
@@ -251,8 +253,8 @@ func (w *writer) hides(text string) bool {
 	return w.dropped(n)
 }
 
-// known makes sure that no cell says whether an element with a style is hidden.
-func (w *writer) known(style string) {
+// shown makes sure that no cell says whether an element with a style is hidden.
+func (w *writer) shown(style string) {
 	for d := range strings.SplitSeq(style, ";") {
 		name, value, _ := strings.Cut(d, ":")
 		name = strings.ToLower(strings.TrimSpace(name))
@@ -277,11 +279,8 @@ func (w *writer) matched(sign, value string) {
 			rest = rest[k+w.t.Width():]
 			last = rest
 		}
-		for selector, v := range w.hidden {
-			_, name, found := strings.Cut(selector, sign)
-			if found && v.hides() && len(name) >= at+len(last) && strings.HasPrefix(name, word[:at]) && strings.HasSuffix(name, last) {
-				w.unclear(word)
-			}
+		if w.sheets.HidesNamed(sign+word[:at], last) {
+			w.unclear(word)
 		}
 	}
 }

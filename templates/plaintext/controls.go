@@ -8,15 +8,18 @@ import (
 	xhtml "golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 
+	"mailshot/templates/plaintext/visibility"
 	"mailshot/templates/source"
 )
 
 // newWriter returns a writer for a document, and readies the document.
 func newWriter(t *source.Tokens, root *xhtml.Node, o Options) *writer {
-	w := &writer{t: t, right: o.Right, document: &document{spared: make([]bool, len(t.Actions)), hidden: sheets(root),
-		decided: map[*xhtml.Node]bool{}, language: o.Language, numbered: numbered(t.Source.File)}}
+	w := &writer{t: t, right: o.Right, document: &document{spared: make([]bool, len(t.Actions)),
+		sheets: visibility.Read(root), decided: map[*xhtml.Node]bool{}, language: o.Language,
+		numbered: numbered(t.Source.File)}}
 	w.comments(root)
 	w.conditions(root)
+	w.surroundings(root)
 	return w
 }
 
@@ -208,7 +211,7 @@ func (w *writer) raw(n *xhtml.Node) string {
 		case !w.dropped(c):
 			said, href := w.raw(c), ""
 			if c.DataAtom == atom.A {
-				href = strings.TrimSpace(attr(c, "href"))
+				href = destination(c)
 				w.whole(href)
 			}
 			b.WriteString(said)

@@ -15,7 +15,7 @@ import (
 // link writes a link as its text and its address, or as the address alone if both say the same. The icons of a
 // footer are left out, and a link that shows nothing. An address is written once.
 func (w *writer) link(n *xhtml.Node) {
-	href := strings.TrimSpace(attr(n, "href"))
+	href := destination(n)
 	sub := w.sub()
 	sub.children(n)
 	said := strings.TrimSpace(strings.ReplaceAll(sub.b.String(), flowed.Right, ""))
@@ -25,6 +25,7 @@ func (w *writer) link(n *xhtml.Node) {
 	bracketed := func() {
 		w.gap = ' '
 		w.address("<" + href + ">")
+		w.seam = true
 	}
 	switch {
 	case href == "" || strings.HasPrefix(href, "#"), w.isNumber(href, said), w.twice[n], said == "" && w.tiny,
@@ -42,6 +43,26 @@ func (w *writer) link(n *xhtml.Node) {
 		w.children(n)
 		bracketed()
 	}
+}
+
+// destination is the address of a link, without the line ends that browsers leave out.
+func destination(n *xhtml.Node) string {
+	return strings.NewReplacer("\t", "", "\n", "", "\r", "").Replace(strings.TrimSpace(attr(n, "href")))
+}
+
+// area writes a link that is a part of a picture, on a line of its own.
+func (w *writer) area(n *xhtml.Node) {
+	href := destination(n)
+	w.whole(href)
+	w.begin()
+	w.words(picture(n))
+	if href == "" || href[0] == '#' || w.twice[n] {
+		tokens(w.t, href, w.spared)
+	} else {
+		w.gap = ' '
+		w.address("<" + href + ">")
+	}
+	w.end(1)
 }
 
 // whole makes sure that no part of an address is a template that is included: its cells are escaped as those of a text.
@@ -107,8 +128,12 @@ func (w *writer) address(s string) {
 // iconSize is how large an icon is at most.
 const iconSize = 48
 
-// icon says whether all that a link shows is an icon.
+// icon says whether all that a link shows is an icon. One that leads to a number or an address of mail says that.
 func icon(n *xhtml.Node) bool {
+	switch scheme, _, _ := strings.Cut(strings.ToLower(destination(n)), ":"); scheme {
+	case "tel", "sms", "mailto":
+		return false
+	}
 	icons := 0
 	for d := range n.Descendants() {
 		switch {

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/net/html/atom"
 
 	"mailshot/templates/plaintext/flowed"
+	"mailshot/templates/plaintext/marks"
 	"mailshot/templates/source"
 )
 
@@ -25,7 +26,7 @@ func (w *writer) list(n *xhtml.Node) {
 		dynamic = dynamic || c.Type == xhtml.CommentNode
 	}
 	var count *numbers
-	if n.DataAtom == atom.Ol {
+	if n.DataAtom == atom.Ol && listed(n) != "none" {
 		count = w.count(n, dynamic)
 	}
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
@@ -88,16 +89,16 @@ func (w *writer) indent(s, first, rest string) string {
 	var b strings.Builder
 	s = strings.Trim(s, "\n")
 	if w.grouped(s) {
-		return flowed.Line + flowed.Item + first + flowed.Hang + ended(w.t, s) + flowed.End
+		return flowed.Line + flowed.Item + first + flowed.Hang + marks.Ended(w.t, s) + flowed.End
 	}
 	n := 0
 	for line := range strings.Lines(s) {
 		if n > 0 {
-			k := w.led(line)
+			k := marks.Led(w.t, line)
 			b.WriteString(line[:k])
 			line = line[k:]
 		}
-		before, line := nested(line)
+		before, line := marks.Nested(line)
 		b.WriteString(before)
 		lead := rest
 		if n == 0 {
@@ -121,7 +122,7 @@ func (w *writer) grouped(s string) bool {
 	for rest := s; ; {
 		at, i := w.t.Next(rest)
 		if at < 0 {
-			return w.led(s) > 0 || strings.Contains(s, flowed.Line)
+			return marks.Led(w.t, s) > 0 || strings.Contains(s, flowed.Line)
 		}
 		if w.kind(i) == source.Include {
 			return true
@@ -135,12 +136,12 @@ func (w *writer) quote(s string) string {
 	var b strings.Builder
 	s = strings.Trim(s, "\n")
 	if w.grouped(s) {
-		return flowed.Line + flowed.Quote + ended(w.t, s) + flowed.End
+		return flowed.Line + flowed.Quote + marks.Ended(w.t, s) + flowed.End
 	}
 	for line := range strings.Lines(s) {
 		k := 0
 		if b.Len() > 0 {
-			k = w.led(line)
+			k = marks.Led(w.t, line)
 		}
 		b.WriteString(line[:k] + flowed.Quote + line[k:])
 	}

@@ -4,6 +4,7 @@ import (
 	xhtml "golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 
+	"mailshot/templates/plaintext/visibility"
 	"mailshot/templates/source"
 )
 
@@ -27,14 +28,14 @@ func (w *writer) lost(root *xhtml.Node, text string) error {
 // tiny that its words are too small to be read.
 func (w *writer) passed(n *xhtml.Node, inside, tiny bool) {
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
-		small := small(attr(c, "style"), tiny)
+		small := visibility.Small(attr(c, "style"), tiny)
 		in := inside || c.Type == xhtml.ElementNode && w.dropped(c)
 		switch {
 		case c.Type == xhtml.ElementNode:
 			tokens(w.t, c.Data, w.spared)
 			for _, a := range c.Attr {
 				tokens(w.t, a.Key, w.spared)
-				if in || c.DataAtom != atom.A || a.Key != "href" {
+				if in || c.DataAtom != atom.A && c.DataAtom != atom.Area || a.Key != "href" {
 					tokens(w.t, a.Val, w.spared)
 				}
 			}

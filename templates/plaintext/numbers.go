@@ -13,6 +13,7 @@ import (
 
 	"mailshot/templates/function"
 	"mailshot/templates/locale"
+	"mailshot/templates/plaintext/marks"
 	"mailshot/templates/source"
 )
 
@@ -36,7 +37,7 @@ func (w *writer) count(n *xhtml.Node, dynamic bool) *numbers {
 	if known {
 		c.at = at
 	}
-	if slices.ContainsFunc(n.Attr, func(a xhtml.Attribute) bool { return a.Key == "reversed" }) {
+	if has(n, "reversed") {
 		c.step = -1
 		if at, _ := w.t.Next(start); dynamic && !known && at < 0 {
 			w.fail(strings.Index(w.t.Source.Text, "reversed"), "the text part cannot number a reversed list whose items a condition or a range decides about",
@@ -59,9 +60,9 @@ func (w *writer) count(n *xhtml.Node, dynamic bool) *numbers {
 		w.lists++
 		c.id = w.numbered + w.lists
 		// It stands between blocks: a line that begins with it begins with what comes after it.
-		w.b.WriteString(blockMark + w.t.Call(fmt.Sprint(function.Restart, " ", c.id, " ", c.at), -1))
+		w.b.WriteString(marks.Block + w.t.Call(fmt.Sprint(function.Restart, " ", c.id, " ", c.at), -1))
 		if again := c.restart(w, start); again != "" {
-			w.b.WriteString(blockMark + again)
+			w.b.WriteString(marks.Block + again)
 		}
 	}
 	return c
@@ -128,7 +129,8 @@ func (w *writer) governed(n *xhtml.Node, printed []string, others ...string) {
 
 // listStyles are the types of the styles that number a list as a type does.
 var listStyles = map[string]string{"decimal": "1", "lower-alpha": "a", "lower-latin": "a", "upper-alpha": "A",
-	"upper-latin": "A", "lower-roman": "i", "upper-roman": "I"}
+	"upper-latin": "A", "lower-roman": "i", "upper-roman": "I", "none": "none", "disc": "none", "circle": "none",
+	"square": "none"}
 
 // listed is the type of a list. Its style goes before its attribute.
 func listed(n *xhtml.Node) string {

@@ -19,9 +19,10 @@ import (
 	xhtml "golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 
-	"mailshot/templates/locale"
 	"mailshot/templates/markup"
 	"mailshot/templates/plaintext/flowed"
+	"mailshot/templates/plaintext/marks"
+	"mailshot/templates/plaintext/visibility"
 	"mailshot/templates/source"
 )
 
@@ -81,7 +82,7 @@ func Document(src *source.Source) (*source.Tokens, string, error) {
 
 // Write derives the text of an HTML document with tokens for actions.
 func Write(t *source.Tokens, doc string, o Options) (*source.Form, error) {
-	root, err := xhtml.Parse(strings.NewReader(doc))
+	root, err := parse(doc)
 	if err != nil {
 		return nil, t.Source.ErrorAt(0, "template-html", err.Error(), "")
 	}
@@ -98,7 +99,7 @@ func Write(t *source.Tokens, doc string, o Options) (*source.Form, error) {
 	if w.err != nil {
 		return nil, w.err
 	}
-	f := t.Show(strings.ReplaceAll(left(t, ended(t, signed(t, text))), blockMark, ""))
+	f := t.Show(strings.ReplaceAll(marks.Left(t, marks.Ended(t, marks.Signed(t, text))), marks.Block, ""))
 	if _, err := f.Parse("u0"); err != nil {
 		e := err.(*source.Error)
 		e.Text, e.Hint = "this HTML cannot become a text part: "+e.Text, "write the text part yourself, as body.text"
@@ -107,8 +108,10 @@ func Write(t *source.Tokens, doc string, o Options) (*source.Form, error) {
 	return f, nil
 }
 
-// blockMark stands before a control that is between blocks, so that indent puts nothing inside its condition.
-const blockMark = "\x00"
+// parse reads a document as a mail program does, which executes no scripts.
+func parse(doc string) (*xhtml.Node, error) {
+	return xhtml.ParseWithOptions(strings.NewReader(doc), xhtml.ParseOptionEnableScripting(false))
+}
 
 // writer writes a document as text. A block ends its own lines, so a control around it takes the line ends with it.
 type writer struct {
@@ -117,6 +120,7 @@ type writer struct {
 	b     strings.Builder
 	dirty bool // something stands on the current line
 	gap   rune // a blank that is due before the next word, or 0
+	seam  bool // the next word is not a part of the word before it, also without a blank between them
 	lists int
 	right bool // what is written is written from right to left
 	tiny  bool // what is written is too small to be read
@@ -124,7 +128,7 @@ type writer struct {
 
 // document is what is known of the whole document.
 type document struct {
-	hidden   hidings              // what its style sheets hide
+	sheets   *visibility.Sheets   // what its style sheets hide
 	decided  map[*xhtml.Node]bool // whether elements are hidden whose attributes have conditions
 	spared   []bool               // by action: it may be missing, because something else says the same
 	twice    map[*xhtml.Node]bool // links whose address another link shows
@@ -183,8 +187,14 @@ func (w *writer) node(n *xhtml.Node) {
 		case "ltr":
 			w.right = false
 		}
-		w.tiny = small(attr(n, "style"), w.tiny)
-		w.element(n)
+		w.tiny = visibility.Small(attr(n, "style"), w.tiny)
+		if w.within(n) {
+			w.element(n)
+		} else {
+			w.begin()
+			w.element(n)
+			w.end(1)
+		}
 		w.right, w.tiny = right, tiny
 	}
 }
@@ -197,14 +207,18 @@ func (w *writer) element(n *xhtml.Node) {
 	case atom.Hr:
 		w.block("----", 2)
 	case atom.Img:
-		w.words(picture(n))
+		w.apartFrom(picture(n))
+	case atom.Input:
+		w.apartFrom(field(n))
 	case atom.A:
 		w.link(n)
+	case atom.Area:
+		w.area(n)
 	case atom.Pre:
 		w.block(w.indent(w.raw(n), flowed.Fixed+"    ", flowed.Fixed+"    "), 2)
 	case atom.Blockquote:
 		w.block(w.quote(w.inner(n)), 2)
-	case atom.Ul, atom.Ol:
+	case atom.Ul, atom.Ol, atom.Menu, atom.Dir:
 		w.list(n)
 	case atom.Li:
 		w.item(n, 1)
@@ -223,8 +237,8 @@ func (w *writer) element(n *xhtml.Node) {
 		w.children(n)
 		w.end(2)
 	case atom.Div, atom.Section, atom.Article, atom.Header, atom.Footer, atom.Main, atom.Nav, atom.Aside, atom.Address,
-		atom.Center, atom.Tr, atom.Dt, atom.Form, atom.Fieldset, atom.Figcaption,
-		atom.Body, atom.Html:
+		atom.Center, atom.Tr, atom.Dt, atom.Form, atom.Fieldset, atom.Figcaption, atom.Caption, atom.Details,
+		atom.Summary, atom.Legend, atom.Hgroup, atom.Optgroup, atom.Option, atom.Body, atom.Html:
 		w.begin()
 		w.children(n)
 		w.end(1)
@@ -232,19 +246,29 @@ func (w *writer) element(n *xhtml.Node) {
 		w.struck(n)
 	case atom.Q:
 		w.quoted(n)
-	case atom.Sup:
+	case atom.Sup, atom.Sub:
 		if attr(n, "class") == "footnote" {
 			w.words("[" + strings.TrimSpace(w.raw(n)) + "]")
 			return
 		}
-		w.children(n)
+		w.raised(n)
 	default:
-		if strings.Contains(strings.ToLower(attr(n, "style")), "line-through") {
-			w.struck(n)
-			return
-		}
-		w.children(n)
+		w.inline(n)
 	}
+}
+
+// inline writes an element within a line.
+func (w *writer) inline(n *xhtml.Node) {
+	style := strings.ToLower(attr(n, "style"))
+	if spaced.MatchString(style) {
+		w.seam = true
+		defer func() { w.seam = true }()
+	}
+	if strings.Contains(style, "line-through") {
+		w.struck(n)
+		return
+	}
+	w.children(n)
 }
 
 // heading writes a heading, which is underlined when the text is laid out.
@@ -257,7 +281,7 @@ func (w *writer) heading(n *xhtml.Node) {
 		under = flowed.Head
 	}
 	text := strings.Trim(sub.b.String(), "\n")
-	if strings.Contains(text, blockMark) { // conditions between blocks decide about lines
+	if strings.Contains(text, marks.Block) { // conditions between blocks decide about lines
 		w.children(n)
 		w.end(2)
 		return
@@ -265,58 +289,6 @@ func (w *writer) heading(n *xhtml.Node) {
 	w.b.WriteString(under + strings.ReplaceAll(text, "\n", flowed.Break) + "\n")
 	w.dirty = false
 	w.end(2)
-}
-
-// quoted writes a quote within a line, between the quotation marks that HTML puts around it.
-func (w *writer) quoted(n *xhtml.Node) {
-	language, within := "", 0
-	for p := range n.Ancestors() {
-		if lang := attr(p, "lang"); language == "" && !strings.Contains(lang, w.t.Prefix()) {
-			language = lang
-		}
-		if p.DataAtom == atom.Q {
-			within = 2 - within
-		}
-	}
-	if language == "" {
-		language = w.language
-	}
-	marks := locale.Quotation(language)
-	if !w.tiny {
-		w.word(marks[within])
-	}
-	w.children(n)
-	if !w.tiny {
-		w.word(marks[within+1])
-	}
-}
-
-// struck writes what is struck through between two tildes on either side, as Markdown does.
-func (w *writer) struck(n *xhtml.Node) {
-	sub := w.sub()
-	sub.children(n)
-	text := strings.TrimSpace(strings.ReplaceAll(sub.b.String(), flowed.Right, ""))
-	if text == "" || strings.ContainsAny(text, "\n"+blockMark) {
-		w.children(n)
-		return
-	}
-	if c := n.FirstChild; c.Type == xhtml.TextNode && strings.HasPrefix(c.Data, " ") {
-		w.gap = ' '
-	}
-	w.words("~~" + text + "~~")
-	if sub.gap != 0 {
-		w.gap = sub.gap
-	}
-}
-
-// picture is what a picture says: what stands in its place, and its title if that says something else.
-func picture(n *xhtml.Node) string {
-	alt, title := strings.TrimSpace(attr(n, "alt")), strings.TrimSpace(attr(n, "title"))
-	switch {
-	case alt == "" || title == "" || strings.EqualFold(alt, title):
-		return alt
-	}
-	return alt + " (" + title + ")"
 }
 
 // start begins the current line, if nothing stands on it.
@@ -331,7 +303,7 @@ func (w *writer) begin() {
 	if w.dirty {
 		w.b.WriteString("\n")
 	}
-	w.dirty, w.gap = false, 0
+	w.dirty, w.gap, w.seam = false, 0, false
 }
 
 // apart starts a block with an empty line before it. An empty line too many goes when the text is laid out.
@@ -346,13 +318,13 @@ func (w *writer) end(lines int) {
 	if w.dirty || lines > 1 {
 		w.b.WriteString(strings.Repeat("\n", lines))
 	}
-	w.dirty, w.gap = false, 0
+	w.dirty, w.gap, w.seam = false, 0, false
 }
 
 // line ends the line.
 func (w *writer) line() {
 	w.b.WriteString("\n")
-	w.dirty, w.gap = false, 0
+	w.dirty, w.gap, w.seam = false, 0, false
 }
 
 // block writes a made block.
@@ -363,65 +335,14 @@ func (w *writer) block(text string, lines int) {
 	text = strings.TrimRight(text, "\n")
 	w.b.WriteString(text)
 	// Controls at the end are after a line end already.
-	width := len(blockMark) + w.t.Width()
-	for k := len(text) - width; k >= 0 && strings.HasPrefix(text[k:], blockMark); k -= width {
+	width := len(marks.Block) + w.t.Width()
+	for k := len(text) - width; k >= 0 && strings.HasPrefix(text[k:], marks.Block); k -= width {
 		if text = text[:k]; strings.HasSuffix(text, "\n") {
 			lines--
 			break
 		}
 	}
 	w.b.WriteString(strings.Repeat("\n", lines))
-}
-
-// Blanks and octets that nobody sees, as mail pads its preheaders with.
-const (
-	noBreak = '\u00a0'
-	spaces  = " \t\r\n\f\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
-	joiners = "\u200c\u200d"
-	ghosts  = "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180e\u200b\u2060\ufeff"
-)
-
-// words writes text. A run of blanks becomes one blank. A blank that does not break a line stays one if it is alone, and
-// so does a joiner within a word; what nobody sees is left out.
-func (w *writer) words(s string) {
-	for s != "" {
-		i := strings.IndexAny(s, spaces+joiners+ghosts)
-		word := s
-		if i >= 0 {
-			word = s[:i]
-		}
-		w.word(word)
-		if i < 0 {
-			return
-		}
-		run := s[i : len(s)-len(strings.TrimLeft(s[i:], spaces+joiners+ghosts))]
-		s = s[i+len(run):]
-		blank := strings.Trim(run, joiners+ghosts)
-		switch only := strings.Trim(run, ghosts); {
-		case blank == "" && (only == "\u200c" || only == "\u200d"):
-			if w.dirty && w.gap == 0 {
-				w.b.WriteString(only)
-			}
-		case blank == "":
-		case run == "\u00a0" && w.gap == 0:
-			w.gap = noBreak
-		default:
-			w.gap = ' '
-		}
-	}
-}
-
-// word writes one word, after the blank that is due.
-func (w *writer) word(word string) {
-	if word == "" {
-		return
-	}
-	w.start()
-	if w.gap != 0 && w.dirty {
-		w.b.WriteRune(w.gap)
-	}
-	w.b.WriteString(word)
-	w.dirty, w.gap = true, 0
 }
 
 // comment writes a comment that holds a control, and leaves out any other.
@@ -432,11 +353,11 @@ func (w *writer) comment(n *xhtml.Node) {
 		return
 	}
 	kind := w.kind(i)
-	if betweenBlocks(n) {
+	if w.betweenBlocks(n) {
 		if w.dirty && kind == source.Opener {
 			w.line()
 		}
-		w.b.WriteString(blockMark)
+		w.b.WriteString(marks.Block)
 	} else {
 		w.start()
 		if w.gap != 0 && w.dirty {
@@ -450,39 +371,8 @@ func (w *writer) comment(n *xhtml.Node) {
 	}
 }
 
-// structural elements hold nothing but blocks.
-var structural = []atom.Atom{atom.Ul, atom.Ol, atom.Table, atom.Tbody, atom.Thead, atom.Tfoot, atom.Tr}
-
-// inlines are the elements within a line.
-var inlines = []atom.Atom{0, atom.A, atom.Abbr, atom.B, atom.Big, atom.Br, atom.Cite, atom.Code, atom.Del, atom.Em,
-	atom.Font, atom.I, atom.Img, atom.Ins, atom.Kbd, atom.Label, atom.Mark, atom.Q, atom.S, atom.Small, atom.Span,
-	atom.Strong, atom.Sub, atom.Sup, atom.U}
-
-// betweenBlocks says whether a control is between blocks rather than within a line.
-func betweenBlocks(n *xhtml.Node) bool {
-	if n.Parent == nil || slices.Contains(structural, n.Parent.DataAtom) {
-		return true
-	}
-	if slices.Contains(inlines, n.Parent.DataAtom) && n.Parent.Type == xhtml.ElementNode || n.Parent.DataAtom == atom.P {
-		return false
-	}
-	neighbour := func(step func(*xhtml.Node) *xhtml.Node) (there, inline bool) {
-		for m := step(n); m != nil; m = step(m) {
-			switch {
-			case m.Type == xhtml.TextNode && strings.TrimSpace(m.Data) == "", m.Type == xhtml.CommentNode:
-				continue
-			case m.Type == xhtml.TextNode:
-				return true, true
-			}
-			return true, slices.Contains(inlines, m.DataAtom)
-		}
-		return false, false
-	}
-	if there, inline := neighbour(func(m *xhtml.Node) *xhtml.Node { return m.NextSibling }); there {
-		return !inline
-	}
-	_, inline := neighbour(func(m *xhtml.Node) *xhtml.Node { return m.PrevSibling })
-	return !inline
+func has(n *xhtml.Node, name string) bool {
+	return slices.ContainsFunc(n.Attr, func(a xhtml.Attribute) bool { return a.Key == name })
 }
 
 func attr(n *xhtml.Node, name string) string {
@@ -492,4 +382,20 @@ func attr(n *xhtml.Node, name string) string {
 		}
 	}
 	return ""
+}
+
+// FromText makes a text part of a text that its author wrote. right says that it is written from right to left.
+func FromText(src *source.Source, right bool) (*source.Form, error) {
+	t, err := src.Tokens()
+	if err != nil {
+		return nil, err
+	}
+	var b strings.Builder
+	for line := range strings.Lines(t.Hide()) {
+		if right {
+			b.WriteString(flowed.Right)
+		}
+		b.WriteString(line)
+	}
+	return t.Show(marks.Ended(t, b.String())), nil
 }

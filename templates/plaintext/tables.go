@@ -7,6 +7,7 @@ import (
 	"golang.org/x/net/html/atom"
 
 	"mailshot/templates/plaintext/flowed"
+	"mailshot/templates/plaintext/marks"
 	"mailshot/templates/source"
 )
 
@@ -117,7 +118,7 @@ func (r *rower) cell(n *xhtml.Node, at int) int {
 func (w *writer) inside(n *xhtml.Node) string {
 	var lines []string
 	for line := range strings.Lines(w.inner(n)) {
-		before, rest := nested(strings.TrimSpace(line))
+		before, rest := marks.Nested(strings.TrimSpace(line))
 		if strings.HasSuffix(before, flowed.Top) || strings.HasSuffix(before, flowed.Row) {
 			rest = string(flowed.Unmarked([]byte(rest)))
 		}

@@ -51,9 +51,28 @@ var referencePattern = regexp.MustCompile(`^[ \t]*(\{[ \t]*(` +
 	`env[ \t]*:[ \t]*[A-Z][A-Z0-9_]*` +
 	`|file[ \t]*:[ \t]*[\w./~-]+` +
 	`|command[ \t]*:[ \t]*\[[\w./~, -]*\]` +
-	`)[ \t]*\}[ \t}]*)?$`)
+	`)[ \t]*\}[ \t}\]]*)?$`)
 
 var userinfoPattern = regexp.MustCompile(`://[^\s/]*@`)
+
+// A private key, written out: behind a signature's key on its line, or as PEM in one line or in many.
+var (
+	signingPattern = regexp.MustCompile(`(?:selector|domain).*[{, \t]key[ \t]*:`) // elsewhere key is a column
+	keyPattern64   = regexp.MustCompile(`-----BEGIN.*|[A-Za-z0-9+/]{60,}=*`)
+)
+
+// privateKey masks what is a private key in a line.
+func privateKey(text string) string {
+	if at := signingPattern.FindStringIndex(text); at != nil && !referencePattern.MatchString(text[at[1]:]) {
+		text = text[:at[1]] + " " + mask
+	}
+	return keyPattern64.ReplaceAllStringFunc(text, func(s string) string {
+		if strings.Trim(s, "0123456789abcdefABCDEF") == "" { // a fingerprint
+			return s
+		}
+		return mask
+	})
+}
 
 // secretLines marks the lines that belong to the value of a secret key above them: those indented deeper than the key,
 // and those up to the end of a quoted text that its line leaves open. It works on the text and not on the parsed
@@ -158,7 +177,7 @@ func (s *source) mask(line int) string {
 	if at := afterSecret(text); at >= 0 && !referencePattern.MatchString(text[at:]) {
 		text = text[:at] + " " + mask
 	}
-	return userinfoPattern.ReplaceAllString(text, "://"+mask+"@")
+	return privateKey(userinfoPattern.ReplaceAllString(text, "://"+mask+"@"))
 }
 
 // literal reports whether a place lies in what seems to be a password written out, and not in a reference to one.

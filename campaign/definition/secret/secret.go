@@ -46,8 +46,12 @@ func Runs(name, dir string) error {
 	return Bare(err)
 }
 
-// File returns the text of a file, without the end of its last line.
-func File(name string) (string, error) {
+// File returns the text of a file, whose path is as Path reads it, without the end of its last line.
+func File(name, dir string) (string, error) {
+	name, err := Path(name, dir)
+	if err != nil {
+		return "", err
+	}
 	f, err := os.Open(name)
 	if err != nil {
 		return "", Bare(err)
@@ -74,8 +78,8 @@ func Bare(err error) error {
 	return err
 }
 
-// Command runs a program in a folder and returns the first line that it prints. It ends with ctx, and after two minutes,
-// because a program may ask a person.
+// Command runs a program in a folder and returns what it prints, without the end of its last line. It ends with ctx, and
+// after two minutes, because a program may ask a person.
 func Command(ctx context.Context, command []string, dir string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, secretTimeout)
 	defer cancel()
@@ -89,8 +93,7 @@ func Command(ctx context.Context, command []string, dir string) (string, error) 
 	stdout, stderr := &head{}, &head{}
 	cmd.Stdout, cmd.Stderr = stdout, stderr
 	err = cmd.Run()
-	first, _, _ := strings.Cut(string(stdout.kept), "\n")
-	first = strings.TrimSuffix(first, "\r")
+	text := strings.TrimSuffix(strings.TrimSuffix(string(stdout.kept), "\n"), "\r")
 	if ctx.Err() != nil {
 		return "", ctx.Err()
 	}
@@ -105,12 +108,13 @@ func Command(ctx context.Context, command []string, dir string) (string, error) 
 		}
 		// The program's own words help, unless they contain what it printed as the secret.
 		said, _, _ := strings.Cut(strings.TrimSpace(string(stderr.kept)), "\n")
-		if said == "" || first != "" && strings.Contains(said, first) {
+		first, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
+		if said == "" || first != "" && strings.Contains(said, strings.TrimSpace(first)) {
 			return "", fmt.Errorf("ended with exit code %d", ee.ExitCode())
 		}
 		return "", fmt.Errorf("ended with exit code %d: %q", ee.ExitCode(), schema.Clip(said))
 	}
-	return first, nil
+	return text, nil
 }
 
 // head keeps the first bytes written to it and drops the rest.

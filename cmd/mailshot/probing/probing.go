@@ -32,6 +32,8 @@ type Probing struct {
 	Presets  []reply.Provider // to which the server belongs
 	Findings []check.Finding  // what would go wrong
 	Records  []Record         // what the DNS says; nil before Look
+
+	keys []records.Key // with which the campaign signs
 }
 
 // Record is what was found about one kind of DNS record.
@@ -65,15 +67,19 @@ func Campaign(ctx context.Context, c *campaign.Campaign, s *definition.Server, o
 	if err != nil {
 		return nil, err
 	}
-	return &Probing{Probed: probed, Host: s.Host, Presets: reply.Match(s.Host), Findings: c.Judge(s, probed, e)}, nil
+	p := &Probing{Probed: probed, Host: s.Host, Presets: reply.Match(s.Host), Findings: c.Judge(s, probed, e)}
+	for _, k := range c.Keys(ctx) {
+		p.keys = append(p.keys, records.Key{Name: k[0], Value: k[1]})
+	}
+	return p, nil
 }
 
-// Look looks at the DNS records of a domain that mail is to come from. selector names the DKIM key, and at the DNS server
-// to ask; "" = the system's.
+// Look looks at the DNS records of a domain that mail is to come from, and of the keys that the campaign signs with.
+// selector names another DKIM key, and at the DNS server to ask; "" = the system's.
 func (p *Probing) Look(ctx context.Context, domain, selector, at string) {
 	p.Records = nil
 	for _, f := range records.Look(ctx, records.Config{
-		Domain: domain, Selector: selector, Server: p.Host, Provider: len(p.Presets) > 0, Resolver: Resolver(at),
+		Domain: domain, Selector: selector, Keys: p.keys, Server: p.Host, Provider: len(p.Presets) > 0, Resolver: Resolver(at),
 	}) {
 		p.Records = append(p.Records, Record(f))
 	}

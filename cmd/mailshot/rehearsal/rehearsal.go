@@ -149,14 +149,17 @@ func (r *Rehearsal) State() string { return filepath.Join(r.dir, "state.db") }
 func (r *Rehearsal) Path() string { return r.path }
 
 // Keep chooses where n messages are kept. It is called once, before the first message.
-func (r *Rehearsal) Keep(n int64) (err error) {
+func (r *Rehearsal) Keep(n int64) error {
 	format := "eml"
 	r.path = filepath.Join(r.dir, "messages")
 	if n > manyMessages {
 		format = "mbox"
 		r.path += ".mbox"
 	}
-	r.store.Writer, err = mailbox.Open(format, r.path, mailbox.Options{})
+	store, err := mailbox.Open(format, r.path, mailbox.Options{})
+	if err == nil {
+		r.store.Writer = store
+	}
 	return err
 }
 

@@ -44,3 +44,23 @@ func TestRehearsal(t *testing.T) {
 		t.Errorf(".gitignore is %q (%v)", ignore, err)
 	}
 }
+
+// A rehearsal whose messages cannot be kept is closed like any other. With the folder that was not opened kept as a store,
+// the close ends the program, and with it what a window sends elsewhere.
+func TestKeepFails(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	r, err := Start(dir, nil)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(r.dir, "messages"), nil, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Keep(1); err == nil {
+		t.Error("a file in the way is a folder")
+	}
+	if err := r.Close(); err != nil {
+		t.Error(err)
+	}
+}

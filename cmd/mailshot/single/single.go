@@ -78,7 +78,7 @@ func Mistakes(err error) []*Mistake {
 	return all
 }
 
-// Kept is a message in its folder. It does not change.
+// Kept is a message in its folder. What it says does not change.
 type Kept struct {
 	ID      string // of its first campaign, and the name of its folder
 	Dir     string
@@ -295,19 +295,24 @@ func (y yamlFile) write(through *definition.Definition, dir string) error {
 	return put(filepath.Join(dir, "campaign.yaml"), text)
 }
 
-// Refresh takes the campaign's suppression files as they are now. A message that was kept earlier goes on by them.
+// Refresh takes the campaign's suppression files as they are now: which ones there are, and who is in them. A message that
+// was kept earlier goes on by them.
 func (k *Kept) Refresh(through *definition.Definition) error {
-	for i, name := range k.Def.Suppress {
-		if i >= len(through.Suppress) {
-			break
-		}
-		b, err := os.ReadFile(filepath.Join(through.Dir, filepath.FromSlash(through.Suppress[i].Text)))
-		if err == nil {
-			err = put(filepath.Join(k.Dir, name.Text), b)
-		}
-		if err != nil {
-			return err
-		}
+	text, err := os.ReadFile(filepath.Join(k.Dir, "campaign.yaml"))
+	if err != nil {
+		return err
 	}
-	return nil
+	var y yamlFile
+	if err := yaml.Unmarshal(text, &y); err != nil {
+		return err
+	}
+	y.Suppress = nil
+	if err := y.write(through, k.Dir); err != nil {
+		return err
+	}
+	now, err := Open(through, k.ID)
+	if err == nil {
+		*k = *now
+	}
+	return err
 }

@@ -149,3 +149,39 @@ func TestKeepMistakes(t *testing.T) {
 		t.Errorf("something was kept: %v", err)
 	}
 }
+
+// A message that was kept earlier goes on by the suppression files that its campaign has now, also by new ones.
+func TestRefresh(t *testing.T) {
+	t.Parallel()
+	d := through(t)
+	m := Message{To: "bob@example.com", Subject: "Hi {{x}}", Text: "text", Files: []File{{"a.txt", []byte("a")}}}
+	k, err := Keep(d, m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.ReadFile(d.Path)
+	if err == nil {
+		err = errors.Join(os.WriteFile(d.Path, append(file, "suppress: [never.csv, more.csv]\n"...), 0o600),
+			os.WriteFile(filepath.Join(d.Dir, "never.csv"), []byte("zed@example.com\n"), 0o600),
+			os.WriteFile(filepath.Join(d.Dir, "more.csv"), []byte("bob@example.com\n"), 0o600))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d, err = definition.Load(d.Path); err != nil {
+		t.Fatal(err)
+	}
+	if k, err = Open(d, k.ID); err == nil {
+		err = k.Refresh(d)
+	}
+	if err != nil || len(k.Def.Suppress) != 2 || len(k.Def.Attachments) != 1 || len(k.Def.Servers) != 1 {
+		t.Fatalf("%v, %+v", err, k.Def)
+	}
+	b, err := os.ReadFile(filepath.Join(k.Dir, k.Def.Suppress[1].Text))
+	if err != nil || string(b) != "bob@example.com\n" {
+		t.Errorf("%q %v", b, err)
+	}
+	if again, err := Keep(d, m); err != nil || again.ID != k.ID || again.Def.Digest != k.Def.Digest {
+		t.Errorf("%v: it is another file", err)
+	}
+}

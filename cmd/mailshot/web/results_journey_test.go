@@ -107,7 +107,8 @@ func TestRunAndResults(t *testing.T) {
 				t.Fatalf("the server has %d messages", server.Accepted())
 			}
 		}
-		w.click(`form[action$="/pause"] button`, `form[action$="/abort"] button`)
+		w.click(`form[action$="/pause"] button`, `main .actions summary`)
+		w.click(`main .actions summary`, `form[action$="/abort"] button`)
 		w.shot(fmt.Sprintf("draining-%d", y.width))
 		w.click(`form[action$="/abort"] button`, `[data-exit]`)
 		terminal(t, w)

@@ -157,10 +157,11 @@ func (w *Window) Handler() http.Handler {
 
 // servers are those of the two ports: the window's and that of the mails.
 func (w *Window) servers() []*http.Server {
-	servers := []*http.Server{{Handler: w.Handler()}, {Handler: w.desk.Mail.Handler()}}
+	servers := []*http.Server{{Handler: w.Handler(), ConnContext: w.guard.Connection}, {Handler: w.desk.Mail.Handler()}}
 	for _, s := range servers {
 		s.MaxHeaderBytes, s.ReadHeaderTimeout, s.IdleTimeout = mostHeader, headerTime, idleTime
 	}
+	servers[1].ReadTimeout = headerTime // nothing is brought there
 	return servers
 }
 

@@ -260,7 +260,12 @@ func (w *world) plan(file string) {
 // send says the number of the plan, and waits until the run has ended.
 func (w *world) send(file string, n int) {
 	w.Helper()
-	got := w.ask("POST", pathOf(file, "send"), url.Values{"number": {strconv.Itoa(n)}}, nil)
+	page := body(w.T, w.ask("GET", pathOf(file, "plan"), nil, nil))
+	plan := regexp.MustCompile(`name="plan" value="([^"]*)"`).FindStringSubmatch(page)
+	if plan == nil {
+		w.Fatalf("%s: no plan: %s", file, page)
+	}
+	got := w.ask("POST", pathOf(file, "send"), url.Values{"number": {strconv.Itoa(n)}, "plan": {plan[1]}}, nil)
 	if got.StatusCode != http.StatusSeeOther {
 		w.Fatalf("%s: send: %d", file, got.StatusCode)
 	}

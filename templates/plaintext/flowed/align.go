@@ -12,6 +12,7 @@ type table struct {
 	fields []field // those of the rows
 	lines  [][]byte
 	widths []int  // by column; one that is empty takes no room
+	least  []int  // by column, of a table that is too wide: how narrow it may get
 	kinds  []kind // by column
 }
 
@@ -29,9 +30,10 @@ type field struct {
 	span  int      // how many columns it takes
 	align byte     // 'l', 'r', 'c', or 'a' for one that goes by its column
 	lines [][]byte // without those that are empty
+	wide  int      // that of the widest line; -1 is not known
 }
 
-// mostColumns is how many columns a table has at most. What is in others is left out.
+// mostColumns is how many columns a table has at most. What is in others goes on in the last one.
 const mostColumns = 100
 
 // read reads what stands between the mark of a row and its end.
@@ -42,7 +44,7 @@ func (t *table) read(s shape, b []byte) {
 		next = len(b)
 	}
 	r.lead = joined(s.lead, Unmarked(b[:next]))
-	for at := 0; next+4 <= len(b) && at < mostColumns; {
+	for at := 0; next+4 <= len(b); {
 		part := b[next+2:]
 		if n := bytes.Index(part, []byte(Cell)); n >= 0 {
 			part = part[:n]
@@ -54,6 +56,10 @@ func (t *table) read(s shape, b []byte) {
 		f := field{at: at, align: part[0], span: min(max(int(part[1])-'0', 1), mostColumns-at)}
 		at += f.span
 		from := len(t.lines)
+		if f.span == 0 {
+			f, t.fields = t.fields[len(t.fields)-1], t.fields[:len(t.fields)-1]
+			from -= len(f.lines)
+		}
 		for line, rest := cellLine(part[2:]); ; line, rest = cellLine(rest) {
 			if line = bytes.TrimSpace(Unmarked(line)); len(line) > 0 {
 				t.lines = append(t.lines, line)
@@ -67,6 +73,32 @@ func (t *table) read(s shape, b []byte) {
 	}
 	r.to = len(t.fields)
 	t.rows = append(t.rows, r)
+}
+
+// simple reads the cells of a row that has nothing but its cells: no other marks, no line ends. It says no where there is
+// anything else, and has read nothing then.
+func (t *table) simple(s shape, b []byte) bool {
+	from, lines := len(t.fields), len(t.lines)
+	for at := 0; len(b) > 0; {
+		if len(b) < 4 || b[0] != mark || b[1] != Cell[1] || b[2] == mark || b[3] == mark || at >= mostColumns {
+			t.fields, t.lines = t.fields[:from], t.lines[:lines]
+			return false
+		}
+		f := field{at: at, align: b[2], span: min(max(int(b[3])-'0', 1), mostColumns-at)}
+		at += f.span
+		part := b[4:]
+		if n := bytes.IndexByte(part, mark); n >= 0 {
+			part = part[:n]
+		}
+		b = b[4+len(part):]
+		if part = bytes.TrimSpace(part); len(part) > 0 {
+			t.lines = append(t.lines, part)
+			f.lines = t.lines[len(t.lines)-1 : len(t.lines) : len(t.lines)]
+		}
+		t.fields = append(t.fields, f)
+	}
+	t.rows = append(t.rows, row{shape: s, from: from, to: len(t.fields)})
+	return true
 }
 
 // cellLine returns the first line of a cell, and what comes after it; nil if there is nothing more.
@@ -156,8 +188,8 @@ func (t *table) measure() {
 					f.align = 'r'
 				}
 			}
-			if f.span == 1 {
-				t.widths[f.at] = max(t.widths[f.at], f.width())
+			if f.wide = f.width(); f.span == 1 {
+				t.widths[f.at] = max(t.widths[f.at], f.wide)
 			}
 		}
 	}
@@ -181,7 +213,7 @@ func (t *table) spread() {
 			if f.span == 1 {
 				continue
 			}
-			if lack := f.width() - t.across(f.at, f.span); lack > 0 {
+			if lack := f.wide - t.across(f.at, f.span); lack > 0 {
 				last := f.at + f.span - 1
 				for last > f.at && t.widths[last] == 0 {
 					last--
@@ -200,7 +232,7 @@ func (k kind) right() bool { return k.some && !k.others }
 
 // count finds out what the cells of the columns are.
 func (t *table) count() {
-	heads := len(t.rows) > 2 && t.rows[0].heads()
+	heads := len(t.rows) > 2 && t.rows[0].kind != 'T' && t.rows[0].heads()
 	for i, r := range t.rows {
 		if r.kind == 'T' || i == 0 && heads {
 			continue
@@ -241,24 +273,26 @@ const narrow = 16
 
 // squeeze makes a table fit by wrapping what is in its widest columns. It says no if that does not do.
 func (t *table) squeeze(room int) bool {
+	if t.across(0, len(t.widths)) <= room {
+		return true
+	}
+	t.hold()
 	for over := t.across(0, len(t.widths)) - room; over > 0; over = t.across(0, len(t.widths)) - room {
-		widest := 0
+		widest, second := -1, narrow
 		for c, w := range t.widths {
-			if w > t.widths[widest] {
+			if w > t.least[c] && (widest < 0 || w > t.widths[widest]) {
 				widest = c
 			}
 		}
-		second := narrow
+		if widest < 0 {
+			return false
+		}
 		for c, w := range t.widths {
-			if c != widest && w > second {
+			if c != widest && w > t.least[c] && w > second {
 				second = w
 			}
 		}
-		to := max(t.widths[widest]-over, second-1, narrow)
-		if to >= t.widths[widest] {
-			return false
-		}
-		t.widths[widest] = to
+		t.widths[widest] = max(t.widths[widest]-over, second-1, t.least[widest])
 	}
 	for _, r := range t.rows {
 		for k := range r.cells {
@@ -270,9 +304,30 @@ func (t *table) squeeze(room int) bool {
 	return true
 }
 
+// mostHeld is how wide the widest thing is that a column is never narrower than: a line of an IBAN.
+const mostHeld = 44
+
+// hold finds out how narrow the columns may get: what is not divided fits into its column.
+func (t *table) hold() {
+	t.least = zeroed(t.least, len(t.widths))
+	for c := range t.least {
+		t.least[c] = narrow
+	}
+	for _, r := range t.rows {
+		for _, f := range r.cells {
+			if f.span > 1 {
+				continue
+			}
+			for _, line := range f.lines {
+				t.least[f.at] = max(t.least[f.at], widest(line, mostHeld))
+			}
+		}
+	}
+}
+
 // wrap wraps the lines of a cell. It says no if a word does not fit.
 func (f *field) wrap(room int) bool {
-	if f.width() <= room {
+	if f.wide <= room {
 		return true
 	}
 	var lines [][]byte
@@ -282,11 +337,12 @@ func (f *field) wrap(room int) bool {
 			if wide > room {
 				return false
 			}
+			n = kept(line, n, room)
 			lines = append(lines, bytes.TrimRight(line[:n], " "))
 			line = bytes.TrimLeft(line[n:], " ")
 		}
 	}
-	f.lines = lines
+	f.lines, f.wide = lines, -1
 	return true
 }
 
@@ -318,7 +374,11 @@ func (t *table) row(l *layout, r row) {
 				l.blanks(between)
 			}
 			empty = false
-			pad := max(room-Width(line), 0)
+			wide := f.wide
+			if len(f.lines) > 1 || wide < 0 || i > 0 {
+				wide = Width(line)
+			}
+			pad := max(room-wide, 0)
 			before := 0
 			switch f.align {
 			case 'r':
@@ -339,10 +399,14 @@ func (t *table) row(l *layout, r row) {
 
 // blanks writes n blanks.
 func (l *layout) blanks(n int) {
-	for range n {
-		l.b = append(l.b, ' ')
+	for ; n > len(indent); n -= len(indent) {
+		l.b = append(l.b, indent...)
 	}
+	l.b = append(l.b, indent[:n]...)
 }
+
+// dashes is a part of the line under the heads.
+const dashes = "--------------------------------"
 
 // rule writes the line of dashes under the heads.
 func (t *table) rule(l *layout, r row) {
@@ -356,48 +420,12 @@ func (t *table) rule(l *layout, r row) {
 			l.blanks(between)
 		}
 		first = false
-		for range w {
-			l.b = append(l.b, '-')
+		for ; w > len(dashes); w -= len(dashes) {
+			l.b = append(l.b, dashes...)
 		}
+		l.b = append(l.b, dashes[:w]...)
 	}
 	l.b = append(l.b, '\n')
-}
-
-// records writes a table that is too wide: each row as lines of its own, each cell after the head of its column.
-func (t *table) records(l *layout) {
-	heads := make([][]byte, len(t.widths))
-	for _, r := range t.rows {
-		if r.kind == 'T' {
-			for _, f := range r.cells {
-				heads[f.at] = bytes.Join(f.lines, []byte(" "))
-			}
-		}
-	}
-	lead := t.rows[0].lead
-	first := true
-	for _, r := range t.rows {
-		if r.kind == 'T' && len(t.rows) > 1 {
-			continue
-		}
-		if !first {
-			l.empty = true
-			l.gap(r.quotes)
-		}
-		first = false
-		for _, f := range r.cells {
-			if len(f.lines) == 0 {
-				continue
-			}
-			line := bytes.Join(f.lines, []byte(" "))
-			if head := heads[f.at]; len(head) > 0 {
-				line = bytes.Join([][]byte{head, line}, []byte(": "))
-			}
-			s := r.shape
-			s.kind, s.lead = 0, lead
-			l.flow(s, line)
-			lead = hanging(lead)
-		}
-	}
 }
 
 func (f *field) width() int {
@@ -422,6 +450,13 @@ func (f *field) number() bool {
 		before := ' '
 		for _, c := range string(line) {
 			switch {
+			case c >= '0' && c <= '9':
+				digits++
+			case c|0x20 >= 'a' && c|0x20 <= 'z':
+				if letters++; letters > 4 {
+					return false
+				}
+			case c == ' ' || c == '.' || c == ',':
 			case unicode.IsDigit(c):
 				digits++
 			case unicode.IsLetter(c):

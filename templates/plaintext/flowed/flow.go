@@ -57,14 +57,18 @@ func (l *layout) flow(s shape, line []byte) (longest int) {
 // not flow. A line that flows goes on after a blank, and must not be the one before a signature by that.
 func wrap(line []byte, most int, flowed, right bool) (n, wide int) {
 	if !flowed {
-		if n, wide = fit(line, most, 0); right {
-			if before := apart(line, n, most); before != n {
-				return before, Width(line[:before])
-			}
+		n, wide = fit(line, most, 0)
+		before := kept(line, n, most)
+		if right {
+			before = apart(line, before, most)
+		}
+		if before != n {
+			return before, Width(line[:before])
 		}
 		return n, wide
 	}
-	if n, wide = fit(line, most, 1); right {
+	n, wide = fit(line, most, 1)
+	if n = kept(line, n, most-1); right {
 		n = apart(line, n, most-1)
 	}
 	if string(line[:n]) != Signature {
@@ -191,6 +195,9 @@ func plain(s []byte) bool {
 
 // Width is how many columns a text takes on a screen where all letters are equally wide.
 func Width(s []byte) int {
+	if plain(s) {
+		return len(s)
+	}
 	n := 0
 	for i := 0; i < len(s); {
 		if c := s[i]; c < utf8.RuneSelf {

@@ -133,7 +133,7 @@ func (l *layout) free() {
 		clear(t.rows[:cap(t.rows)])
 		clear(t.fields[:cap(t.fields)])
 		clear(t.lines[:cap(t.lines)])
-		l.t = table{t.rows[:0], t.fields[:0], t.lines[:0], t.widths[:0], t.kinds[:0]}
+		l.t = table{t.rows[:0], t.fields[:0], t.lines[:0], t.widths[:0], t.least[:0], t.kinds[:0]}
 	}
 	layouts.Put(l)
 }
@@ -153,6 +153,9 @@ type layout struct {
 // line lays out the first line of a text, and returns how long it was there.
 func (l *layout) line(text []byte) int {
 	if text[0] == mark && bytes.HasPrefix(text, []byte(Line)) && !l.endless {
+		if n := l.simple(text); n > 0 {
+			return n
+		}
 		end := ending(text)
 		if end >= 0 {
 			l.block(shape{}, text[len(Line):end])
@@ -194,6 +197,40 @@ func (l *layout) line(text []byte) int {
 	return end
 }
 
+// simple lays out the line with marks that a text begins with, if it is one line and nothing in it has marks of its own,
+// and returns how long it was. block does the same with any line: this is faster, and most lines are so.
+func (l *layout) simple(text []byte) int {
+	end := bytes.IndexByte(text, '\n')
+	if end < len(Line)+len(End) || text[end-1] != End[1] || text[end-2] != mark {
+		return 0
+	}
+	s, rest := cut(text[len(Line) : end-len(End)])
+	if s.row() {
+		if len(l.t.rows) > 0 && l.t.rows[0].quotes != s.quotes {
+			l.table()
+		}
+		if !l.t.simple(s, rest) {
+			return 0
+		}
+		return end + 1
+	}
+	if s.item {
+		if i := bytes.IndexByte(rest, mark); i >= 0 && i+1 < len(rest) && rest[i+1] == Hang[1] {
+			s.lead, rest = rest[:i], rest[i+len(Hang):]
+		}
+	}
+	if rest = trimmed(rest); len(rest) == 0 || bytes.IndexByte(rest, mark) >= 0 {
+		return 0
+	}
+	l.table()
+	l.gap(s.quotes)
+	if longest := l.flow(s, rest); s.kind != 0 && longest > 0 {
+		l.underline(s, longest)
+	}
+	l.last = s.quotes
+	return end + 1
+}
+
 // block lays out what a line with marks says within one of the shape around, whose lead its first line has. It returns
 // whether there is anything in it.
 func (l *layout) block(around shape, text []byte) (written bool) {
@@ -211,7 +248,7 @@ func (l *layout) block(around shape, text []byte) (written bool) {
 	l.table()
 	if s.item {
 		line, _ := firstLine(rest)
-		if i := bytes.LastIndex(line, []byte(Hang)); i >= 0 {
+		if i := lastHang(line); i >= 0 {
 			s.lead = joined(s.lead, Unmarked(rest[:i]))
 			rest = rest[i+len(Hang):]
 		}
@@ -289,6 +326,17 @@ func stop(text []byte) int {
 		}
 	}
 	return len(text)
+}
+
+// lastHang is where the last Hang of a line is, or -1.
+func lastHang(line []byte) int {
+	i := bytes.LastIndexByte(line, mark)
+	for ; i >= 0; i = bytes.LastIndexByte(line[:i], mark) {
+		if i+1 < len(line) && line[i+1] == Hang[1] {
+			break
+		}
+	}
+	return i
 }
 
 // joined is a lead that goes on with another, in new memory if both say something.

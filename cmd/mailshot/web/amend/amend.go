@@ -1,5 +1,6 @@
-// Package amend changes single keys of a campaign file and leaves every other byte as it is, comments too. Call [Apply];
-// [Lines] are the lines for a person to write where it cannot be done.
+// Package amend changes single keys of a campaign file and leaves every other byte as it is, comments too. Call
+// [Prepare] for a file in the window's folder and [Edit.Write] to write it, or [Apply] for a text alone. [Lines] are the
+// lines for a person to write where it cannot be done, and [Said] is what a file says now.
 //
 // The file's YAML says where a value stands, and only that piece of the text is changed. What came of it is read again:
 // unless it says exactly what it said before and the changes, Apply refuses.
@@ -10,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -22,19 +22,23 @@ type Change struct {
 	Path   []string // as recipients, columns, amount
 	Value  string
 	Remove bool     // the key is to go, in place of Value
+	Alone  bool     // the key is the only one of its section: another one that is there goes
 	After  []string // a new key follows the last of these that is there; else it is the first of its section
 }
 
 // ErrUnsafe says that a file is written in a way that Apply does not change.
 var ErrUnsafe = errors.New("the file is written in a way that only a person should change")
 
-// Apply returns the file with the changes. The error wraps ErrUnsafe.
+// Apply returns the file with the changes. A section that the file does not have is written at its end, and a value that
+// is there already stays as it is written. The error wraps ErrUnsafe.
 func Apply(text []byte, changes ...Change) ([]byte, error) {
 	want, err := read(text)
 	if err != nil {
 		return nil, err
 	}
 	out := bytes.Clone(text)
+	changes = slices.Clone(changes)
+	slices.SortStableFunc(changes, func(a, b Change) int { return last(a) - last(b) })
 	for _, c := range changes {
 		if out, err = apply(out, c); err != nil {
 			return nil, err
@@ -49,6 +53,14 @@ func Apply(text []byte, changes ...Change) ([]byte, error) {
 		return nil, unsafe("the change would say something else")
 	}
 	return out, nil
+}
+
+// last puts the keys that go behind the others: a section is not empty in between.
+func last(c Change) int {
+	if c.Remove {
+		return 1
+	}
+	return 0
 }
 
 // Lines are what a person writes for the changes.
@@ -73,6 +85,27 @@ func Lines(changes ...Change) string {
 		last = c.Path[:len(c.Path)-1]
 	}
 	return b.String()
+}
+
+// Said are the texts of a file by their keys, as server.host and server.password.env; what is not a text is "". It is
+// empty for what cannot be read.
+func Said(text []byte) map[string]string {
+	all := map[string]string{}
+	var say func(before string, n *yaml.Node)
+	say = func(before string, n *yaml.Node) {
+		for i := 0; i+1 < len(n.Content) && n.Kind == yaml.MappingNode; i += 2 {
+			key, value := before+n.Content[i].Value, n.Content[i+1]
+			all[key] = ""
+			if value.Kind == yaml.ScalarNode {
+				all[key] = value.Value
+			}
+			say(key+".", value)
+		}
+	}
+	if n, err := document(text); err == nil {
+		say("", n)
+	}
+	return all
 }
 
 func unsafe(why string) error { return fmt.Errorf("%w: %s", ErrUnsafe, why) }
@@ -119,9 +152,12 @@ func said(n *yaml.Node) any {
 
 // plain makes a change in what was read.
 func plain(in map[string]any, c Change) {
-	for _, key := range c.Path[:len(c.Path)-1] {
+	for i, key := range c.Path[:len(c.Path)-1] {
 		next, ok := in[key].(map[string]any)
-		if !ok {
+		if !ok && c.Remove {
+			return
+		}
+		if !ok || c.Alone && i == len(c.Path)-2 {
 			next = map[string]any{}
 			in[key] = next
 		}
@@ -150,6 +186,7 @@ func apply(text []byte, c Change) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	var section *yaml.Node // the key whose value n is
 	for i, key := range c.Path {
 		if n.Kind != yaml.MappingNode {
 			return nil, unsafe(strings.Join(c.Path[:i], ".") + " is not a list of keys")
@@ -158,96 +195,81 @@ func apply(text []byte, c Change) ([]byte, error) {
 		switch last := i == len(c.Path)-1; {
 		case at < 0 && c.Remove:
 			return text, nil
+		case last && c.Alone && (at < 0 || len(n.Content) > 2):
+			return alone(text, n, c)
 		case at < 0 && i == 0:
-			return nil, unsafe("it has no " + key)
+			return begin(text, n, c)
 		case at < 0:
-			value := quoted(c.Value)
-			for _, key := range slices.Backward(c.Path[i+1:]) {
-				value = "{ " + quoted(key) + ": " + value + " }"
-			}
-			return insert(text, n, quoted(key)+": "+value, c.After)
+			return insert(text, section, n, written(c, i), c.After)
 		case last && c.Remove:
 			return remove(text, n, at)
+		case last && same(n.Content[at+1], c.Value):
+			return text, nil
+		case last && n.Content[at+1].Kind != yaml.ScalarNode:
+			return nil, unsafe("a value is not one text")
 		case last:
-			from, to, err := span(text, n.Content[at+1])
-			if err != nil {
-				return nil, err
-			}
-			return slices.Concat(text[:from], []byte(quoted(c.Value)), text[to:]), nil
+			return put(text, n.Content[at+1], n.Content[at+1], quoted(c.Value))
 		}
-		n = n.Content[at+1]
+		section, n = n.Content[at], n.Content[at+1]
 	}
 	return nil, unsafe("no key is named")
 }
 
-// offset is where a node begins in the text.
-func offset(text []byte, n *yaml.Node) (int, error) {
-	at := 0
-	for range n.Line - 1 {
-		i := bytes.IndexByte(text[at:], '\n')
-		if i < 0 {
-			return 0, unsafe("its lines end in more than one way")
-		}
-		at += i + 1
-	}
-	if n.Line == 1 && bytes.HasPrefix(text, []byte("\ufeff")) {
-		at += len("\ufeff")
-	}
-	column := 1
-	for i := range string(text[at:]) {
-		if column == n.Column {
-			return at + i, nil
-		}
-		column++
-	}
-	return len(text), nil
-}
-
-// span is where a value of one line begins and ends in the text.
-func span(text []byte, n *yaml.Node) (from, to int, err error) {
-	if n.Kind != yaml.ScalarNode || n.Anchor != "" || n.Style&(yaml.TaggedStyle|yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
-		return 0, 0, unsafe("a value is not one text")
-	}
-	if from, err = offset(text, n); err != nil {
-		return 0, 0, err
-	}
-	rest := text[from:]
-	if i := bytes.IndexAny(rest, "\r\n"); i >= 0 {
-		rest = rest[:i]
-	}
-	length := -1
-	switch {
-	case n.Style&yaml.DoubleQuotedStyle != 0:
-		length = closing(rest, '"', '\\')
-	case n.Style&yaml.SingleQuotedStyle != 0:
-		length = closing(rest, '\'', '\'')
-	case n.Value != "" && bytes.HasPrefix(rest, []byte(n.Value)):
-		length = len(n.Value)
-	}
-	if length < 0 {
-		return 0, 0, unsafe("a value is longer than one line")
-	}
-	return from, from + length, nil
-}
-
-// closing is the length of a quoted text; escape keeps a quote that follows it from ending the text.
-func closing(b []byte, quote, escape byte) int {
-	if len(b) == 0 || b[0] != quote {
-		return -1
-	}
-	for i := 1; i < len(b); i++ {
-		switch {
-		case b[i] == escape && (escape != quote || i+1 < len(b) && b[i+1] == quote):
-			i++
-		case b[i] == quote:
-			return i + 1
+// written is a change on one line, from a key of its path on.
+func written(c Change, from int) string {
+	line := quoted(c.Value)
+	for i, key := range slices.Backward(c.Path[from:]) {
+		if line = quoted(key) + ": " + line; i > 0 {
+			line = "{ " + line + " }"
 		}
 	}
-	return -1
+	return line
 }
 
-// insert adds a key to a mapping, after the last of some keys.
-func insert(text []byte, n *yaml.Node, line string, after []string) ([]byte, error) {
+// same reports whether a value is a text, and this one.
+func same(n *yaml.Node, text string) bool {
+	return n.Kind == yaml.ScalarNode && n.Anchor == "" && n.Tag != "!!null" && n.Value == text
+}
+
+// put writes something in place of what stands from the beginning of one node to the end of another.
+func put(text []byte, first, last *yaml.Node, now string) ([]byte, error) {
+	from, _, err := span(text, first)
+	if err != nil {
+		return nil, err
+	}
+	_, to, err := span(text, last)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Concat(text[:from], []byte(now), text[to:]), nil
+}
+
+// alone writes a key in place of the one that its section has.
+func alone(text []byte, n *yaml.Node, c Change) ([]byte, error) {
+	if len(n.Content) != 2 {
+		return nil, unsafe("a section has not one key")
+	}
+	return put(text, n.Content[0], n.Content[1], written(c, len(c.Path)-1))
+}
+
+// begin writes a section at the end of the file.
+func begin(text []byte, n *yaml.Node, c Change) ([]byte, error) {
+	if n.Style&yaml.FlowStyle != 0 || len(c.Path) < 2 {
+		return nil, unsafe("it has no " + c.Path[0])
+	}
+	end := lineEnd(text)
+	var b bytes.Buffer
+	b.Write(text)
+	if !bytes.HasSuffix(text, []byte("\n")) {
+		b.WriteString(end)
+	}
+	b.WriteString(quoted(c.Path[0]) + ":" + end + "  " + written(c, 1) + end)
+	return b.Bytes(), nil
+}
+
+// insert adds a key to a mapping, after the last of some keys; else it is the first, below the comments that go on with
+// that of the section's key, and above those that are about the key which was the first.
+func insert(text []byte, section, n *yaml.Node, line string, after []string) ([]byte, error) {
 	if len(n.Content) == 0 {
 		return nil, unsafe("a section is empty")
 	}
@@ -282,46 +304,22 @@ func insert(text []byte, n *yaml.Node, line string, after []string) ([]byte, err
 	if len(bytes.Trim(indent, " ")) > 0 {
 		return nil, unsafe("a section begins on the line of another")
 	}
-	end := "\n"
-	if i := bytes.IndexByte(text, '\n'); i > 0 && text[i-1] == '\r' {
-		end = "\r\n"
-	}
-	at := begins
+	above := section
 	if anchor >= 0 {
-		_, to, err := span(text, n.Content[anchor+1])
-		if err != nil {
-			return nil, err
-		}
-		at = next(text, to)
-		at += comments(text[at:], len(indent))
+		above = n.Content[anchor+1]
 	}
+	_, to, err := span(text, above)
+	if err != nil {
+		return nil, err
+	}
+	at := next(text, to)
+	at += comments(text[at:], len(indent))
+	end := lineEnd(text)
 	made := slices.Concat(indent, []byte(line+end))
 	if at > 0 && text[at-1] != '\n' { // the last line of the file has no end
 		made = slices.Concat([]byte(end), indent, []byte(line))
 	}
 	return slices.Concat(text[:at], made, text[at:]), nil
-}
-
-// next is where the line after the one at a place begins.
-func next(text []byte, at int) int {
-	if i := bytes.IndexByte(text[at:], '\n'); i >= 0 {
-		return at + i + 1
-	}
-	return len(text)
-}
-
-// comments is how many bytes at the beginning are comments that stand further in than the keys: they go on with that of
-// the line before.
-func comments(text []byte, indent int) (n int) {
-	for n < len(text) {
-		end := next(text, n)
-		line := bytes.TrimLeft(text[n:end], " ")
-		if len(line) == 0 || line[0] != '#' || end-n-len(line) <= indent {
-			break
-		}
-		n = end
-	}
-	return n
 }
 
 // remove takes a key out of a mapping. A comment on its line stays.
@@ -356,35 +354,4 @@ func remove(text []byte, n *yaml.Node, at int) ([]byte, error) {
 		return slices.Concat(text[:from], bytes.TrimLeft(text[to:], " \t")), nil
 	}
 	return slices.Concat(text[:begins], text[ends:]), nil
-}
-
-var (
-	// simple is a text that YAML takes as it is, also between braces.
-	simple = regexp.MustCompile(`^[\p{L}\p{N}_]([\p{L}\p{M}\p{N}_./ -]*[\p{L}\p{M}\p{N}_./-])?$`)
-	// special are texts that some readers of YAML take for something else.
-	special = regexp.MustCompile(`(?i)^(null|true|false|yes|no|on|off|y|n)$`)
-)
-
-// quoted is a text as it is written in the file.
-func quoted(s string) string {
-	switch {
-	case simple.MatchString(s) && !special.MatchString(s):
-		return s
-	case strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 || r == '\ufeff' }):
-		var b strings.Builder
-		b.WriteByte('"')
-		for _, r := range s {
-			switch {
-			case r == '"' || r == '\\':
-				b.WriteString(`\` + string(r))
-			case r < ' ' || r >= 0x7f && r < 0xa0 || r == '\ufeff':
-				fmt.Fprintf(&b, `\u%04X`, r)
-			default:
-				b.WriteRune(r)
-			}
-		}
-		b.WriteByte('"')
-		return b.String()
-	}
-	return "'" + strings.ReplaceAll(s, "'", "''") + "'"
 }

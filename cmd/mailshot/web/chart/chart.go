@@ -1,8 +1,7 @@
 // Package chart makes the figures of the window's charts: where each column and each line is, in thousandths of the
 // chart's width and height. The page draws them as SVG, so that they are there without a script, and in a file.
 // [Stack] makes columns of states over time, [Lines] lines over time, and [Spread] puts minutes into columns of a width
-// that a person can read. [Groups] puts
-// lanes together by provider.
+// that a person can read. [Groups] puts lanes together by provider.
 package chart
 
 import (
@@ -136,11 +135,22 @@ func top(n int64) int64 {
 	return n
 }
 
+// above is a number that reads well and leaves some room above x, which is more than 0.
+func above(x float64) float64 {
+	unit := math.Pow10(int(math.Floor(math.Log10(x))))
+	for _, m := range []float64{1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10} {
+		if m*unit >= 1.05*x {
+			return m * unit
+		}
+	}
+	return 12 * unit
+}
+
 // Line is a line over time as it is drawn: one value for each point, NaN where there is none.
 type Line struct {
 	Name   string
-	Values []float64
-	Points []string // of each stretch without a gap, as an SVG polyline takes them
+	Values []float64 // one for each stretch
+	Points []string  // of each stretch without a gap, as an SVG polyline takes them
 }
 
 // Graph are lines as they are drawn.
@@ -150,9 +160,11 @@ type Graph struct {
 	From, To time.Time
 }
 
-// Lines draws lines over the same points of time; each has the same number of values. It is nil where there are none.
-func Lines(from, to time.Time, lines ...Line) *Graph {
-	g := &Graph{From: from, To: to}
+// Lines draws lines over time. at are the beginnings of stretches of one length each, in the order of their time; each
+// line has a value for each stretch. What lies between two stretches is a gap, as wide as the time that it lasted. It is
+// nil where there are no values.
+func Lines(at []time.Time, each time.Duration, lines ...Line) *Graph {
+	g := &Graph{}
 	for _, l := range lines {
 		for _, v := range l.Values {
 			if !math.IsNaN(v) {
@@ -163,7 +175,9 @@ func Lines(from, to time.Time, lines ...Line) *Graph {
 	if g.Top == 0 {
 		return nil
 	}
-	g.Top *= 1.05
+	g.From, g.To = at[0], at[len(at)-1].Add(each)
+	g.Top = above(g.Top)
+	x := func(t time.Time) float64 { return 1000 * float64(t.Sub(g.From)) / float64(g.To.Sub(g.From)) }
 	for _, l := range lines {
 		var points []string
 		end := func() {
@@ -172,15 +186,16 @@ func Lines(from, to time.Time, lines ...Line) *Graph {
 			}
 			points = nil
 		}
-		wide := 1000 / float64(len(l.Values))
 		for i, v := range l.Values {
-			if math.IsNaN(v) {
+			if i > 0 && at[i].After(at[i-1].Add(each)) || math.IsNaN(v) {
 				end()
+			}
+			if math.IsNaN(v) {
 				continue
 			}
-			at := func(x float64) { points = append(points, fmt.Sprintf("%.1f,%.1f", x, 1000-v*1000/g.Top)) }
-			at(wide * float64(i)) // a point alone is seen, too
-			at(wide * float64(i+1))
+			y := 1000 - v*1000/g.Top
+			points = append(points, fmt.Sprintf("%.1f,%.1f", x(at[i]), y)) // a point alone is seen, too
+			points = append(points, fmt.Sprintf("%.1f,%.1f", x(at[i].Add(each)), y))
 		}
 		end()
 		g.Lines = append(g.Lines, l)

@@ -2,6 +2,7 @@ package chart
 
 import (
 	"math"
+	"slices"
 	"testing"
 	"time"
 )
@@ -58,14 +59,26 @@ func TestTop(t *testing.T) {
 	}
 }
 
-// A line has a gap where nothing was measured.
+func TestAbove(t *testing.T) {
+	t.Parallel()
+	for x, want := range map[float64]float64{0.049: 0.06, 0.7: 0.8, 1: 1.2, 9.9: 12, 4: 5, 130: 150} {
+		if got := above(x); math.Abs(got-want) > 1e-9 {
+			t.Errorf("%v: %v, want %v", x, got, want)
+		}
+	}
+}
+
+// A line has a gap where nothing was measured, as wide as that lasted. With stretches side by side whatever lies between
+// them, an hour without a reply is not to be seen.
 func TestLines(t *testing.T) {
 	t.Parallel()
-	g := Lines(noon, noon.Add(time.Hour), Line{Name: "p50", Values: []float64{1, 2, math.NaN(), 4}})
-	if len(g.Lines[0].Points) != 2 || g.Top != 4.2 {
+	at := []time.Time{noon, noon.Add(time.Minute), noon.Add(2 * time.Minute), noon.Add(3 * time.Minute), noon.Add(9 * time.Minute)}
+	g := Lines(at, time.Minute, Line{Name: "p50", Values: []float64{1, 2, math.NaN(), 4, 2.1}})
+	if want := []string{"0.0,800.0 100.0,800.0 100.0,600.0 200.0,600.0", "300.0,200.0 400.0,200.0", "900.0,580.0 1000.0,580.0"}; g.Top != 5 ||
+		!slices.Equal(g.Lines[0].Points, want) || !g.To.Equal(noon.Add(10*time.Minute)) {
 		t.Errorf("%+v", g)
 	}
-	if Lines(noon, noon, Line{Values: []float64{math.NaN()}}) != nil {
+	if Lines(at[:1], time.Minute, Line{Values: []float64{math.NaN()}}) != nil || Lines(nil, time.Minute, Line{}) != nil {
 		t.Error("a graph of nothing")
 	}
 }

@@ -17,16 +17,18 @@ import (
 
 	"mailshot/campaign/check"
 	"mailshot/cmd/mailshot/web/desk"
+	"mailshot/cmd/mailshot/web/files"
 	"mailshot/cmd/mailshot/web/frame"
 	"mailshot/cmd/mailshot/web/shelf"
 	"mailshot/cmd/mailshot/web/survey"
 	"mailshot/cmd/mailshot/web/textfile"
+	"mailshot/cmd/mailshot/web/words"
 )
 
 //go:embed *.html
-var files embed.FS
+var content embed.FS
 
-var pages = frame.Load(files)
+var pages = frame.Load(content)
 
 type compose struct{ *desk.Desk }
 
@@ -59,7 +61,7 @@ type asked struct {
 func ask(one *shelf.Campaign, r *http.Request) asked {
 	a := asked{to: desk.Frame(one).Path("message"), Row: 1, View: views()[0], File: r.FormValue("file"),
 		Find: strings.TrimSpace(r.FormValue("find")), Images: r.FormValue("images") != "", Saved: r.FormValue("saved") != ""}
-	if n, err := strconv.ParseInt(strings.TrimSpace(r.FormValue("row")), 10, 64); err == nil && n > 0 {
+	if n, err := strconv.ParseInt(words.Digits(r.FormValue("row")), 10, 64); err == nil && n > 0 {
 		a.Row = n
 	}
 	for _, v := range views() {
@@ -178,12 +180,14 @@ func (c compose) save(one *shelf.Campaign, name string, typed *draft) error {
 	if err != nil {
 		return err
 	}
-	if file.Version != typed.version {
-		return &textfile.NewerError{Name: name, File: file}
-	}
 	data, err := file.Restore(typed.text)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case files.SumOf(data) == file.Version: // it was saved already
+		return nil
+	case file.Version != typed.version:
+		return &textfile.NewerError{Name: name, File: file}
 	}
 	return textfile.Write(c.Shelf.Root, at, file.Version, data)
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -283,4 +284,75 @@ func TestOdd(t *testing.T) {
 		t.Errorf("the next odd one is at %q", odd)
 	}
 	p.want(p.get("row=3"), http.StatusOK, "not rel=\"next\"")
+}
+
+// The message of a row is shown, however many rows before it could not be read. Seen to fail where the list was left at
+// the 21st of them.
+func TestManyFaults(t *testing.T) {
+	t.Parallel()
+	p := open(t)
+	p.write("people.csv", list+strings.Repeat("only a name\n", 60)+"zoe@example.com,Zoe,Bern\n")
+	p.want(p.get("row=4&view=text"), http.StatusOK, "Dear Zoe in Bern")
+	if w := p.get("row=5"); strings.Count(w.Body.String(), `data-finding="ragged-row"`) > 21 {
+		t.Error("all faults are on the page")
+	}
+}
+
+// A text that is saved twice, since a person pressed twice, is saved. Seen to fail where only the version is compared.
+func TestSavedTwice(t *testing.T) {
+	t.Parallel()
+	p := open(t)
+	form := url.Values{"do": {"save"}, "file": {"body.txt"}, "text": {"mine\r\n"}, "version": {p.version(p.get("file=body.txt"))}}
+	p.want(p.post(form), http.StatusSeeOther)
+	p.want(p.post(form), http.StatusSeeOther)
+	if got := p.read("body.txt"); got != "mine\n" {
+		t.Errorf("%q", got)
+	}
+}
+
+// The number of a row may be written as the page writes numbers.
+func TestRowInDigits(t *testing.T) {
+	t.Parallel()
+	p := open(t)
+	for _, row := range []string{"3", " 3 ", "۳", "٣"} {
+		p.want(p.get(url.Values{"row": {row}, "view": {"text"}}.Encode()), http.StatusOK, "Dear Dan")
+	}
+}
+
+// A column that a template can only name in quotes is offered as it is written, with what is between the parts of a
+// Persian word.
+func TestNameInQuotes(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"city": ".city", "شهر": ".شهر", "نام\u200cها": "col \"نام\u200cها\"", "E mail": `col "E mail"`, `a"\`: `col "a\"\\"`, "a\nb": `col "a\nb"`,
+	} {
+		got := (&shown{}).Name(name)
+		if got != want {
+			t.Errorf("%q is offered as %s", name, got)
+		}
+		if quoted, ok := strings.CutPrefix(got, "col "); ok {
+			if is, err := strconv.Unquote(quoted); err != nil || is != name {
+				t.Errorf("%q is read as %q: %v", name, is, err)
+			}
+		}
+	}
+}
+
+// A file that a body includes is a source, too, with its findings; another file of the folder is none.
+func TestIncluded(t *testing.T) {
+	t.Parallel()
+	p := open(t)
+	p.write("parts.md", "Yours,\n\n{{.nmae}}\n")
+	p.write("body.txt", `{{template "people.csv" .}}{{template "../x.md"}}{{template "no.md"}}`)
+	p.want(p.get("file=people.csv"), http.StatusOK, `name="file" value="body.md"`, "not >people.csv</bdi>")
+	p.write("body.txt", "Dear {{.name}}\n{{- template \"parts.md\" . }}\n")
+	w := p.get("file=parts.md")
+	p.want(w, http.StatusOK, `name="file" value="parts.md"`, `data-line="3"`, "at=3")
+	form := url.Values{"file": {"parts.md"}, "text": {"Yours, {{.city}}"}, "version": {p.version(w)}, "view": {"text"}}
+	p.want(p.post(form), http.StatusOK, "Yours, Oslo")
+	form.Set("do", "save")
+	p.want(p.post(form), http.StatusSeeOther)
+	if got := p.read("parts.md"); got != "Yours, {{.city}}" {
+		t.Errorf("%q", got)
+	}
 }

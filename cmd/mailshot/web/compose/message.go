@@ -148,6 +148,9 @@ func (c compose) messages(r *http.Request, one *shelf.Campaign, p *shown, typed 
 	}
 }
 
+// mostFaults is how many faults of other rows are shown where the list does not have the row.
+const mostFaults = 20
+
 // make makes the message of a row, as a send would, and takes it apart. found is what is wrong with the row or the
 // campaign.
 func (c compose) make(
@@ -159,9 +162,8 @@ func (c compose) make(
 	}
 	for m, err := range open.Messages(r.Context(), campaign.Chosen{Row: row, Unsaved: unsaved, Check: true}) {
 		if err != nil {
-			found = append(found, check.From(err)...)
-			if made.Has || len(found) > 20 {
-				break
+			if len(found) < mostFaults {
+				found = append(found, check.From(err)...)
 			}
 			continue
 		}

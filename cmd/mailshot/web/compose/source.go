@@ -42,7 +42,16 @@ type finding struct {
 	RowTo string
 }
 
-// listed are the sources of a campaign: its file, and the files that its body is made from.
+// included finds the files that a template includes, and kinds are those of their endings.
+var (
+	included = regexp.MustCompile(`\{\{-?\s*template\s+"([^"\\]+)"`)
+	kinds    = map[string]string{".md": "markdown", ".html": "html", ".htm": "html", ".txt": "text"}
+)
+
+// mostSources is how many files of a body are shown.
+const mostSources = 40
+
+// listed are the sources of a campaign: its file, and the files that its body is made from, with those that they include.
 func (c compose) listed(one *shelf.Campaign) []source {
 	all := []source{{Name: path.Base(one.File), Kind: "campaign"}}
 	if one.Def == nil {
@@ -70,6 +79,17 @@ func (c compose) listed(one *shelf.Campaign) []source {
 		add("text", b.Text)
 		if !b.BuiltIn() {
 			add("layout", b.Layout)
+		}
+	}
+	for i := 0; i < len(body) && i < mostSources; i++ {
+		file, err := textfile.Read(c.Shelf.Root, path.Join(path.Dir(one.File), body[i].Name))
+		if err != nil { // who looks at it is told
+			continue
+		}
+		for _, m := range included.FindAllStringSubmatch(file.Text, -1) {
+			if kind := kinds[strings.ToLower(path.Ext(m[1]))]; kind != "" && fs.ValidPath(m[1]) {
+				add(kind, definition.Text{Text: m[1]})
+			}
 		}
 	}
 	return append(body, all...)
@@ -158,7 +178,11 @@ func (*shown) Name(name string) string {
 	if identifier.MatchString(name) {
 		return "." + name
 	}
-	return "col " + strconv.Quote(name)
+	return `col "` + quoted.Replace(name) + `"`
 }
+
+// quoted writes what a text between quotes cannot have. Other letters stay, also those that are not seen, as between the
+// parts of a Persian word.
+var quoted = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`)
 
 var identifier = regexp.MustCompile(`^[\pL_][\pL\p{Nd}_]*$`)

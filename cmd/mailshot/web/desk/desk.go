@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"mailshot/campaign"
 	"mailshot/cmd/mailshot/web/figures"
 	"mailshot/cmd/mailshot/web/frame"
 	"mailshot/cmd/mailshot/web/mailport"
@@ -32,7 +33,8 @@ type Desk struct {
 	Surveys survey.Surveys // of all messages of campaigns; Close closes them
 
 	mu     sync.Mutex
-	closed []func() error // what rooms give back when the window ends
+	closed []func() error   // what rooms give back when the window ends
+	known  map[string]whose // whose rehearsals are, by their ledgers
 }
 
 // OnClose has f called when the window ends: a room gives back what it keeps.
@@ -57,9 +59,17 @@ func (d *Desk) Close() error {
 // pages are those for what cannot be shown.
 var pages = frame.Load(files)
 
-// Campaign is the campaign that a request is about. If there is none, it answers, and returns nil.
+// Campaign is the campaign that a request is about. If there is none, it answers, and returns nil. A run goes on when its
+// campaign file is gone: it can still be seen and ended, so that its campaign is there, with the mistake that it has no
+// file.
 func (d *Desk) Campaign(w http.ResponseWriter, r *http.Request) *shelf.Campaign {
-	c, err := d.Shelf.Campaign(r.Context(), r.PathValue("file"))
+	file := r.PathValue("file")
+	c, err := d.Shelf.Campaign(r.Context(), file)
+	if err != nil && d.Runs != nil {
+		if run := d.Runs.Of(file); run != nil && run.Phase() != runs.Ended {
+			return d.Shelf.Gone(file, err)
+		}
+	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		d.Missing(w, r)
@@ -85,11 +95,30 @@ func (d *Desk) Failed(w http.ResponseWriter, r *http.Request, err error) {
 		Status: http.StatusInternalServerError})
 }
 
-// Command is a command of the program about a campaign, as a shell takes it.
+// Command is a command of the program about a campaign, as a shell takes it, with the window's own ledger and accounts:
+// with others it would send again what was sent here. The words are quoted where they need it.
 func (d *Desk) Command(c *shelf.Campaign, words ...string) string {
-	all := append([]string{"mailshot"}, words...)
+	all := []string{"mailshot"}
+	for _, flag := range d.Shelf.Flags() {
+		all = append(all, shell.Quote(flag))
+	}
+	all = append(all, words...)
 	if c != nil {
 		all = append(all, shell.Quote(c.Path))
 	}
 	return strings.Join(all, " ")
+}
+
+// Plan begins the making of a plan, and leads to its page. Where a run of the campaign goes on already, that page says so.
+func (d *Desk) Plan(w http.ResponseWriter, r *http.Request, c *shelf.Campaign, o campaign.Options, ask runs.Ask) {
+	to := Frame(c).Path("plan")
+	_, err := d.Runs.Plan(r.Context(), c.File, c.Def.Home(), o, ask)
+	switch {
+	case errors.Is(err, runs.ErrBusy):
+		to += "?busy=1"
+	case err != nil:
+		d.Failed(w, r, err)
+		return
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
 }

@@ -20,8 +20,9 @@ type Figures struct {
 	Lanes   map[string]map[ledger.State]int64
 	Replies []ledger.Answer // of what was not taken, the commonest first
 
-	of string // the identity that they are of
-	at time.Time
+	of   string // the identity that they are of
+	at   time.Time
+	live bool // a run went on: it tries again also what stays in its state
 }
 
 const (
@@ -40,18 +41,19 @@ type Known struct {
 
 // Of are those of a campaign; sum is its summary.
 func (s *Known) Of(ctx context.Context, h *history.Campaign, sum report.Summary) (*Figures, error) {
-	key, of := h.Kept.Run+" "+h.ID, fmt.Sprint(sum.Identity(), len(sum.Hands))
+	key, of := h.Kept.Run+" "+h.ID, fmt.Sprint(sum.Identity(), len(sum.Hands), " ", h.Kept.Runs)
+	live := h.Ledger.Holder(h.ID) != 0
 	s.mu.Lock()
 	f := s.known[key]
 	s.mu.Unlock()
-	if f != nil && (f.of == of || time.Since(f.at) < fresh) {
+	if f != nil && (!live && !f.live && f.of == of || live && time.Since(f.at) < fresh) {
 		return f, nil
 	}
 	f, err := Read(ctx, h)
 	if err != nil {
 		return nil, err
 	}
-	f.of, f.at = of, time.Now()
+	f.of, f.at, f.live = of, time.Now(), live
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.known) >= mostKnown {

@@ -19,6 +19,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -58,7 +59,7 @@ type view struct {
 	*words.Words
 	Page
 	Assets string // changes with the assets, so that a browser may keep them
-	Here   string // the page's address
+	Here   string // the address of the page; of an answer to a form, that of the page with the form
 	Zone   *time.Location
 }
 
@@ -146,7 +147,7 @@ func Words(r *http.Request) *words.Words {
 
 // Show answers with a page.
 func (s *Set) Show(w http.ResponseWriter, r *http.Request, p Page) {
-	v := view{Words: Words(r), Page: p, Assets: version(), Here: r.URL.RequestURI(), Zone: time.Local}
+	v := view{Words: Words(r), Page: p, Assets: version(), Here: here(r), Zone: time.Local}
 	s.once.Do(s.read)
 	var b bytes.Buffer
 	if err := s.pages[p.Name].ExecuteTemplate(&b, "base.html", v); err != nil {
@@ -160,6 +161,17 @@ func (s *Set) Show(w http.ResponseWriter, r *http.Request, p Page) {
 	_, _ = w.Write(b.Bytes()) // whoever asked may be gone
 }
 
+// here is the address to come back to.
+func here(r *http.Request) string {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		return r.URL.RequestURI()
+	}
+	if u, err := url.Parse(r.Referer()); err == nil && u.Host == r.Host { // a form's own address may have no page
+		return u.RequestURI()
+	}
+	return "/"
+}
+
 // WriteFile writes a page as one file that needs nothing else: the sheet of styles is in it, and there is no script. The
 // page has neither the frame's ways nor forms, so it is made for it.
 func (s *Set) WriteFile(w io.Writer, words *words.Words, p Page) error {
@@ -168,6 +180,7 @@ func (s *Set) WriteFile(w io.Writer, words *words.Words, p Page) error {
 	if err != nil {
 		return err
 	}
+	css = icons.ReplaceAll(css, nil) // of banners and selects, which a file does not have
 	// The sheet is the program's own: it stands between the parts of the page, so that nothing of it is a template.
 	sheet := strings.ReplaceAll(string(css), "</", "<\\/")
 	v := view{Words: words, Page: p, Zone: time.Local}
@@ -182,6 +195,9 @@ func (s *Set) WriteFile(w io.Writer, words *words.Words, p Page) error {
 	}
 	return nil
 }
+
+// icons are the lines of the sheet with pictures. A file names no address, not even one with its data.
+var icons = regexp.MustCompile(`(?m)^ *--i-[a-z]+: url\(.*\n`)
 
 // version is a checksum of the assets.
 var version = sync.OnceValue(func() string {
@@ -212,10 +228,18 @@ func Language(w http.ResponseWriter, r *http.Request) {
 	http.SetCookie(w, &http.Cookie{Name: "mailshot-language", Value: words.In(r.PostFormValue("language")).Language,
 		Path: "/", MaxAge: 365 * 24 * 3600, HttpOnly: true, SameSite: http.SameSiteStrictMode})
 	to := r.PostFormValue("back")
-	if !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") || strings.Contains(to, `\`) {
+	if !ours(to) {
 		to = "/"
 	}
 	http.Redirect(w, r, to, http.StatusSeeOther)
+}
+
+// ours reports whether an address is a path of the window's. A browser drops tabs and line ends, and takes a backslash
+// for a slash: neither may be in it.
+func ours(address string) bool {
+	u, err := url.Parse(address) // refuses what controls
+	return err == nil && u.Scheme == "" && u.Host == "" && strings.HasPrefix(address, "/") && !strings.HasPrefix(address, "//") &&
+		!strings.Contains(address, `\`)
 }
 
 // Languages are those that a person may choose.
@@ -233,6 +257,19 @@ func (v view) When(t time.Time) string {
 		return ""
 	}
 	return t.In(v.Zone).Format("2006-01-02 15:04")
+}
+
+// Till writes the end of a stretch of time that begins with from: on the same day the hour is enough.
+func (v view) Till(from, to time.Time) string {
+	if from.In(v.Zone).Format(time.DateOnly) == to.In(v.Zone).Format(time.DateOnly) {
+		return to.In(v.Zone).Format("15:04")
+	}
+	return v.When(to)
+}
+
+// Below is the step that a page belongs to which is not one itself; "" = it belongs to none.
+func (v view) Below() string {
+	return map[string]string{"row": "results", "taken": "rehearse"}[v.Name]
 }
 
 // Key is one way of the keyboard.

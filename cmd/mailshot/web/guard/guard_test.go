@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -220,7 +221,7 @@ func TestPolicy(t *testing.T) {
 		}
 		for name, want := range map[string]string{"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store",
 			"Referrer-Policy": "same-origin", "Cross-Origin-Opener-Policy": "same-origin",
-			"Cross-Origin-Resource-Policy": "same-origin"} {
+			"Cross-Origin-Resource-Policy": "same-origin", "X-DNS-Prefetch-Control": "off"} {
 			if head.Get(name) != want {
 				t.Errorf("%s: %s is %q", target, name, head.Get(name))
 			}
@@ -248,6 +249,88 @@ func TestLoopback(t *testing.T) {
 			t.Errorf("%q is taken as %s", listen, at)
 		case want != "" && (err != nil || at.String() != want):
 			t.Errorf("%q is %s, %v", listen, at, err)
+		}
+	}
+}
+
+// Another user of the machine gets nowhere, with the ticket or with the cookie: a browser gives the cookie to every server
+// of this machine. Neither was refused when the user was asked for at the first address alone, where the cookie of
+// somebody else is of no use. The ticket stays good for its person.
+func TestAnotherUser(t *testing.T) {
+	t.Parallel()
+	g, h, through := door(t)
+	u, err := url.Parse(g.Address())
+	if err != nil {
+		t.Fatal(err)
+	}
+	cookie := ""
+	for i, same := range []bool{false, true, false} {
+		asked := 0
+		g.same = func(peer, at string) bool {
+			if asked++; peer != "192.0.2.1:1234" || at != "127.0.0.1:4711" {
+				t.Errorf("%s to %s", peer, at)
+			}
+			return same
+		}
+		if i == 1 {
+			cookie = enter(t, g, h)
+			continue
+		}
+		for _, method := range []string{"GET", "HEAD", "POST", "OPTIONS"} {
+			for _, target := range []string{"/", u.RequestURI(), "/assets/1/window.css"} {
+				got := ask(h, method, target, map[string]string{"Cookie": cookie})
+				if got.StatusCode != http.StatusForbidden || len(got.Cookies()) > 0 || *through > 0 || asked == 0 {
+					t.Errorf("%s %s, cookie %q: %d", method, target, cookie, got.StatusCode)
+				}
+			}
+		}
+	}
+}
+
+// Whose a connection is, is asked once for all requests on it, and once for each connection.
+func TestConnection(t *testing.T) {
+	t.Parallel()
+	g, h, _ := door(t)
+	asked := 0
+	g.same = func(string, string) bool {
+		asked++
+		return true
+	}
+	near, far := net.Pipe()
+	defer near.Close()
+	defer far.Close()
+	for range 2 {
+		ctx := g.Connection(t.Context(), far)
+		for range 3 {
+			h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, "GET", "http://127.0.0.1:4711/", nil))
+		}
+	}
+	if asked != 2 {
+		t.Errorf("asked %d times for two connections", asked)
+	}
+}
+
+// A browser leaves the port 80 out of Host and Origin. The window refused everything there.
+func TestPort80(t *testing.T) {
+	t.Parallel()
+	for _, at := range []string{"127.0.0.1:80", "[::1]:80", "127.0.0.1:8080"} {
+		g := New(netip.MustParseAddrPort(at), mail)
+		h := g.Wrap(http.NotFoundHandler())
+		u, err := url.Parse(g.Address())
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := httptest.NewRequest("GET", u.String(), nil)
+		if r.Host = u.Host; u.Port() == "80" {
+			r.Host = strings.TrimSuffix(u.Host, ":80")
+		}
+		r.Header.Set("Origin", "http://"+r.Host)
+		w := httptest.NewRecorder()
+		if h.ServeHTTP(w, r); w.Code != http.StatusSeeOther {
+			t.Errorf("%s: %d", at, w.Code)
+		}
+		if c := w.Result().Cookies(); len(c) != 1 || c[0].Name != "mailshot-"+at[strings.LastIndex(at, ":")+1:] {
+			t.Errorf("%s: %v", at, c)
 		}
 	}
 }

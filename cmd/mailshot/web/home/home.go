@@ -12,9 +12,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
+	"mailshot/cmd/mailshot/human"
 	"mailshot/cmd/mailshot/starter"
 	"mailshot/cmd/mailshot/web/desk"
 	"mailshot/cmd/mailshot/web/frame"
@@ -59,6 +63,10 @@ const (
 var words = map[need]string{decide: "decide", mend: "mend", watch: "watch", number: "number", goOn: "go-on", look: "look",
 	begin: "begin", done: "done"}
 
+// icons are those of the needs, by the names of the states and findings that they are like.
+var icons = map[need]string{decide: "unknown", mend: "error", watch: "begun", number: "pending", goOn: "begun",
+	look: "refused", begin: "note", done: "sent"}
+
 // card is one campaign as the page shows it.
 type card struct {
 	*frame.Campaign
@@ -66,10 +74,20 @@ type card struct {
 	Summary  *report.Summary
 	Mistakes int64
 	Error    string
-	N        int64  // how many the need is about
-	Needs    string // in words
-	To       string // the page to go to
+	N        int64     // how many the need is about
+	Needs    string    // in words
+	To       string    // the page to go to
+	Ends     time.Time // when the last message goes at the earliest; zero = nothing is under way, or nobody knows
 }
+
+// Kind is the need as a name.
+func (c card) Kind() string { return words[c.Need] }
+
+// Icon is that of the need.
+func (c card) Icon() string { return icons[c.Need] }
+
+// End is when the last message goes, for a person.
+func (c card) End() string { return human.When(c.Ends, time.Now()) }
 
 func (h home) campaigns(w http.ResponseWriter, r *http.Request) {
 	names, err := h.Shelf.Campaigns()
@@ -93,7 +111,7 @@ func (h home) campaigns(w http.ResponseWriter, r *http.Request) {
 	slices.SortStableFunc(cards, func(a, b card) int { return cmp.Compare(a.Need, b.Need) })
 	commands := []string{}
 	if len(cards) > 0 {
-		commands = append(commands, "mailshot status "+shell.Quote(filepath.Join(h.Shelf.Dir, filepath.FromSlash(cards[0].File))))
+		commands = append(commands, h.Command(nil, "status", shell.Quote(h.Shelf.Path(cards[0].File))))
 	}
 	pages.Show(w, r, frame.Page{Name: "campaigns", Title: say("home.title"), Commands: commands,
 		Data: struct {
@@ -120,9 +138,9 @@ func (h home) card(r *http.Request, c *shelf.Campaign) card {
 	if run := h.Runs.Of(c.File); run != nil {
 		switch s := run.Snapshot(); s.Phase {
 		case runs.Planned:
-			one.Need, one.N, one.To = number, s.Plan.ToSend, "plan"
+			one.Need, one.N, one.To, one.Ends = number, s.Plan.ToSend, "plan", s.Plan.Ends
 		case runs.Sending, runs.Draining:
-			one.Need, one.N, one.To = watch, s.Planned-s.Done, "run"
+			one.Need, one.N, one.To, one.Ends = watch, s.Planned-s.Done, "run", s.Plan.Ends
 		}
 	}
 	return one
@@ -156,8 +174,12 @@ type asked struct {
 
 func (h home) form(w http.ResponseWriter, r *http.Request, a asked) {
 	a.Kinds, a.Languages = templates.Starters(), templates.StarterLanguages()
+	command := "mailshot init "
+	if a.Language != a.Languages[0] && slices.Contains(a.Languages, a.Language) {
+		command += "--language " + a.Language + " "
+	}
 	p := frame.Page{Name: "new", Title: frame.Words(r).Say("new.title"), Data: a,
-		Commands: []string{"mailshot init " + cmp.Or(a.Kind, a.Kinds[0]) + " " + shell.Quote(filepath.Join(h.Shelf.Dir, a.Folder))}}
+		Commands: []string{command + cmp.Or(a.Kind, a.Kinds[0]) + " " + shell.Quote(h.Shelf.Path(a.Folder))}}
 	if a.Wrong != "" {
 		p.Status = http.StatusUnprocessableEntity
 	}
@@ -166,6 +188,12 @@ func (h home) form(w http.ResponseWriter, r *http.Request, a asked) {
 
 func (h home) ask(w http.ResponseWriter, r *http.Request) {
 	h.form(w, r, asked{Kind: templates.Starters()[0], Language: frame.Words(r).Language, Folder: templates.Starters()[0]})
+}
+
+// badName reports a name that a new folder cannot have, here or on another system.
+func badName(name string) bool {
+	return name == "" || len(name) > 200 || strings.ContainsAny(name, `/\:*?"<>|`) || strings.ContainsFunc(name, unicode.IsControl) ||
+		strings.HasPrefix(name, ".") || strings.HasSuffix(name, ".") || !utf8.ValidString(name) || !filepath.IsLocal(name)
 }
 
 // write writes a starter into a new folder.
@@ -177,7 +205,7 @@ func (h home) write(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "mailshot: no such starter", http.StatusBadRequest)
 		return
 	}
-	if a.Folder == "" || strings.ContainsAny(a.Folder, "/\\:") || strings.HasPrefix(a.Folder, ".") || !filepath.IsLocal(a.Folder) {
+	if badName(a.Folder) {
 		a.Wrong = say("new.bad-folder")
 		h.form(w, r, a)
 		return

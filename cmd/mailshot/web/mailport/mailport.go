@@ -11,6 +11,7 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -93,20 +94,35 @@ func (p *Port) Handler() http.Handler {
 const blank = `<base target="_blank">`
 
 // still is the HTML with blank, and with links that lead nowhere: a browser opens a link in a new tab, whatever the
-// sandbox says, when somebody holds a key. They still look like links. A link that escapes this is stopped by the
-// window's frame-src, as long as nobody holds a key.
+// sandbox says, when somebody holds a key. It also connects to what <link> names, whatever the policy says. Links still
+// look like links, and the rest stays byte for byte.
 func still(text string) string {
+	out := quiet(text)
+	if leadsOut(out) { // a browser takes it apart in another way: then no attribute has such a name
+		out = leading.ReplaceAllString(out, "x-$0")
+	}
+	return out + blank
+}
+
+// quiet is the HTML with tags that lead nowhere.
+func quiet(text string) string {
 	var b strings.Builder
 	z := html.NewTokenizer(strings.NewReader(text))
 	for {
 		kind := z.Next()
 		if kind == html.ErrorToken {
-			b.WriteString(string(z.Raw()) + blank)
+			b.Write(z.Raw())
 			return b.String()
 		}
 		raw := string(z.Raw())
 		if kind == html.StartTagToken || kind == html.SelfClosingTagToken {
-			if t := z.Token(); t.Data == "a" || t.Data == "area" || t.Data == "base" {
+			t := z.Token()
+			if t.Data == "noscript" { // nothing runs in the frame, so that a browser shows what is in it
+				z.NextIsNotRawText()
+			}
+			if t.Data == "a" || t.Data == "area" || t.Data == "base" || slices.ContainsFunc(t.Attr, func(a html.Attribute) bool {
+				return leads(t.Data, a)
+			}) {
 				raw = nowhere(t)
 			}
 		}
@@ -114,13 +130,44 @@ func still(text string) string {
 	}
 }
 
-// nowhere is a link without its address and whatever else is for a click.
+// leading are the names of attributes that lead somewhere, and of the one that an animation changes.
+var leading = regexp.MustCompile(`(?i)href|srcdoc|attributename`)
+
+// leads reports whether an attribute of an element leads out of the mail, or has another page in it.
+func leads(element string, a html.Attribute) bool {
+	key := strings.ToLower(a.Key)
+	href := key == "href" || strings.HasSuffix(key, ":href")
+	switch element {
+	case "a", "area":
+		return href && a.Val != "#" || key == "target" || key == "ping" || key == "download"
+	case "base", "link":
+		return href || element == "base"
+	}
+	return key == "srcdoc" || key == "attributename" && strings.Contains(strings.ToLower(a.Val), "href")
+}
+
+// leadsOut reports whether a browser that runs nothing finds something that leads out of the mail.
+func leadsOut(text string) bool {
+	doc, err := html.ParseWithOptions(strings.NewReader(text), html.ParseOptionEnableScripting(false))
+	if err != nil { // too deep to be known
+		return true
+	}
+	for n := range doc.Descendants() {
+		if n.Type == html.ElementNode && slices.ContainsFunc(n.Attr, func(a html.Attribute) bool { return leads(n.Data, a) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// nowhere is a tag without what leads somewhere.
 func nowhere(t html.Token) string {
 	t.Attr = slices.DeleteFunc(t.Attr, func(a html.Attribute) bool {
-		return a.Key == "target" || a.Key == "ping" || a.Key == "download" || t.Data == "base"
+		link := t.Data == "a" || t.Data == "area"
+		return leads(t.Data, a) && (!link || !strings.HasSuffix(a.Key, "href"))
 	})
 	for i := range t.Attr {
-		if a := &t.Attr[i]; a.Key == "href" || strings.HasSuffix(a.Key, ":href") {
+		if a := &t.Attr[i]; leads(t.Data, *a) {
 			a.Val = "#"
 		}
 	}
@@ -176,6 +223,7 @@ func (p *Port) message(w http.ResponseWriter, r *http.Request, images string) *o
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Cross-Origin-Resource-Policy", "same-site")
+	h.Set("X-DNS-Prefetch-Control", "off")
 	if m == nil {
 		http.Error(w, "this message is not kept any more; load the page again", http.StatusNotFound)
 	}

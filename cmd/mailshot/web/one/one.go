@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -122,7 +123,7 @@ func (o one) page(w http.ResponseWriter, r *http.Request, d written) {
 				d.Latest = append(d.Latest, latest{at(c, k), k.Message.To, k.Message.Subject, s})
 			}
 		}
-		page.Commands = []string{command(c, d.Message)}
+		page.Commands = []string{o.command(c, d.Message)}
 	}
 	if d.Wrong != nil {
 		page.Status = http.StatusUnprocessableEntity
@@ -132,8 +133,8 @@ func (o one) page(w http.ResponseWriter, r *http.Request, d written) {
 }
 
 // command is what sends the message at a terminal.
-func command(c *shelf.Campaign, m single.Message) string {
-	line := "mailshot one --server " + shell.Quote(c.Path)
+func (o one) command(c *shelf.Campaign, m single.Message) string {
+	line := o.Command(nil, "one", "--server", shell.Quote(c.Path))
 	for _, f := range [][2]string{{"from", m.From}, {"to", m.To}, {"subject", m.Subject}} {
 		if f[1] != "" {
 			line += " --" + f[0] + " " + shell.Quote(f[1])
@@ -280,7 +281,7 @@ func (o one) show(w http.ResponseWriter, r *http.Request) {
 	}
 	d := shown{Message: k.Message, Again: r.URL.Query().Has("again"), Self: at(c, k),
 		Another: "/one?" + url.Values{"server": {c.File}}.Encode()}
-	page := frame.Page{Name: "sent", Title: frame.Words(r).Say("one.title"), Commands: []string{command(c, k.Message)}}
+	page := frame.Page{Name: "sent", Title: frame.Words(r).Say("one.title"), Commands: []string{o.command(c, k.Message)}}
 	if run := o.Runs.Of(at(c, k)); run != nil {
 		d.Snapshot = run.Snapshot()
 		if d.Busy = d.Phase != runs.Ended && d.Phase != runs.Planned; d.Busy {
@@ -340,12 +341,26 @@ func (o one) again(w http.ResponseWriter, r *http.Request) {
 	if k == nil {
 		return
 	}
-	if run := o.Runs.Of(at(c, k)); run != nil && run.Snapshot().Phase == runs.Planned {
+	// A form is about what its page showed. What came in between, here or at a terminal, is shown before anything is sent.
+	var waits runs.Snapshot
+	run := o.Runs.Of(at(c, k))
+	if run != nil {
+		waits = run.Snapshot()
+	}
+	stand, err := k.Stand(r.Context())
+	switch {
+	case err != nil:
+		o.Failed(w, r, err)
+		return
+	case waits.Phase == runs.Planned && r.PostFormValue("plan") == waits.Name:
 		if r.PostFormValue("leave") != "" {
 			run.Leave()
 		} else {
 			_ = run.Send(1) // another page has said yes meanwhile, and the page shows it
 		}
+		http.Redirect(w, r, at(c, k), http.StatusSeeOther)
+		return
+	case waits.Phase == runs.Planned || r.PostFormValue("tries") != strconv.Itoa(stand.Tries):
 		http.Redirect(w, r, at(c, k), http.StatusSeeOther)
 		return
 	}
@@ -358,6 +373,6 @@ func (o one) again(w http.ResponseWriter, r *http.Request) {
 
 func (o one) events(w http.ResponseWriter, r *http.Request) {
 	if c, k := o.kept(w, r); k != nil {
-		desk.Stream(w, r, o.Runs.Of(at(c, k)))
+		desk.Stream(w, r, desk.Run(o.Runs.Of(at(c, k))))
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -152,12 +154,19 @@ func TestSendOnce(t *testing.T) {
 		t.Errorf("%d messages went", n)
 	}
 	const form = "application/x-www-form-urlencoded"
-	page, _ = w.settled(w.ask(path, form, bytes.NewBufferString("")))
+	page, _ = w.settled(w.ask(path, form, bytes.NewBufferString("tries=1")))
 	w.has(page, `data-result="again"`)
-	page, _ = w.settled(w.ask(path, form, bytes.NewBufferString("repeat=1")))
-	w.has(page, `data-result="sent"`)
+	// The button is pressed twice, and again on a page of before: it is sent once more, once.
+	for range 3 {
+		page, _ = w.settled(w.ask(path, form, bytes.NewBufferString("tries=1&repeat=1")))
+		w.has(page, `data-result="sent"`, `name="tries" value="2"`)
+	}
 	if n := w.sink.Accepted(); n != 2 {
 		t.Errorf("%d messages went", n)
+	}
+	w.settled(w.ask(path, form, bytes.NewBufferString("repeat=1")))
+	if n := w.sink.Accepted(); n != 2 {
+		t.Errorf("%d messages went for a form of no page", n)
 	}
 	w.has(w.ask("/one", "", nil).Body.String(), path)
 }
@@ -197,4 +206,32 @@ func TestNoServer(t *testing.T) {
 	t.Parallel()
 	w := open(t, "unknown: key\n")
 	w.has(w.ask("/one", "", nil).Body.String(), `class="empty"`)
+}
+
+// What was found in a message is answered by the page that shows it, not by the form of an older page.
+func TestFoundShown(t *testing.T) {
+	t.Parallel()
+	w := open(t, "")
+	page, path := w.send(map[string]string{"server": "campaign.yaml", "to": "bob@example.com",
+		"subject": strings.Repeat("long ", 50), "text": "Hello"})
+	w.has(page, `data-result="asks"`)
+	const form = "application/x-www-form-urlencoded"
+	for _, body := range []string{"", "tries=1&repeat=1", "plan=x", "plan=x&leave=1"} {
+		page, _ = w.settled(w.ask(path, form, bytes.NewBufferString(body)))
+		w.has(page, `data-result="asks"`)
+	}
+	if n := w.sink.Accepted(); n != 0 {
+		t.Errorf("%d messages went", n)
+	}
+	shown := regexp.MustCompile(`name="plan" value="(\w+)"`).FindStringSubmatch(page)
+	if shown == nil {
+		t.Fatal(page)
+	}
+	run := w.desk.Runs.Of(path)
+	a := w.ask(path, form, bytes.NewBufferString("plan="+shown[1]))
+	for run.Phase() != runs.Ended {
+		runtime.Gosched()
+	}
+	page, _ = w.settled(a)
+	w.has(page, `data-result="sent"`)
 }

@@ -18,12 +18,12 @@ type column struct {
 	N       int
 	Name    string
 	Fixed   bool   // the campaign file gives it to all rows: there is nothing to choose
-	Value   string // what is chosen: uses and a type, with a plus between them; "guess" = a use that nobody has said
+	Value   string // what is chosen: uses and a type, with a plus between them; "guess" is a use that nobody has said
 	Guess   string // the use that is guessed
 	Both    string // Value in words, if it is none of the choices
 	Looks   string // what its cells look like, if that is not what it is read as
 	Locale  string
-	Filled  string
+	Filled  int64 // per cent of the cells; -1 = nothing is to be said
 	Samples []string
 	Why     string
 }
@@ -62,32 +62,34 @@ func columnsOf(d *definition.Definition, s *roster.Roster, w say) (all []column)
 		}
 	}
 	for i, c := range h.Columns {
-		one := column{N: i, Name: c.Name}
+		one := column{N: i, Name: c.Name, Filled: -1}
 		one.Fixed = slices.ContainsFunc(d.Set, func(set definition.Setting) bool { return set.Name == c.Name })
 		var value []string
+		if said["address"] == "" && h.Address == i {
+			one.Guess, value = "address", []string{"guess"}
+		} else if said["name"] == "" && h.Name == i {
+			one.Guess, value = "name", []string{"guess"}
+		}
 		for _, use := range uses {
 			if said[use] != "" && h.Index(said[use]) == i {
 				value = append(value, use)
 			}
 		}
-		if said["address"] == "" && h.Address == i {
-			one.Guess = "address"
-		} else if said["name"] == "" && h.Name == i {
-			one.Guess = "name"
-		}
 		if c.Type != recipients.Text && c.Type != "" {
 			value = append(value, string(c.Type))
 		}
+		if len(value) == 0 {
+			value = []string{"text"}
+		}
 		one.Value = strings.Join(value, "+")
-		switch {
-		case one.Guess != "" && len(value) == 0:
-			one.Value = "guess"
-		case len(value) == 0:
-			one.Value = "text"
-		case len(value) > 1:
+		if len(value) > 1 {
 			var words []string
 			for _, v := range value {
-				words = append(words, w.Say("people.use."+v))
+				if v == "guess" {
+					words = append(words, w.Say("people.guessed", w.Say("people.use."+one.Guess)))
+				} else {
+					words = append(words, w.Say("people.use."+v))
+				}
 			}
 			one.Both = strings.Join(words, " + ")
 		}
@@ -109,7 +111,7 @@ func (c *column) take(in recipients.Inspected, rows int64, read string) {
 		c.Looks, c.Locale = in.Type, in.Locale
 	}
 	if rows > 0 && in.Filled*100 < rows*mostlyFilled {
-		c.Filled = strconv.FormatInt(in.Filled*100/rows, 10)
+		c.Filled = in.Filled * 100 / rows
 	}
 }
 
@@ -176,7 +178,7 @@ type choice struct {
 // changesOf are the changes of the campaign file that choices ask for. key is the text of why they cannot be had.
 func changesOf(d *definition.Definition, chosen []choice) (changes []amend.Change, key string, args []any) {
 	has, types := map[string]string{}, map[string]string{}
-	guessed := map[string]bool{}
+	guess, guessed := map[string]string{}, map[string]bool{} // what was guessed, and what still is
 	for _, c := range chosen {
 		uses, kind := c.parts()
 		for _, use := range uses {
@@ -185,8 +187,8 @@ func changesOf(d *definition.Definition, chosen []choice) (changes []amend.Chang
 			}
 			has[use] = c.Name
 		}
-		if c.Chosen == "guess" {
-			guessed[c.Guess] = true
+		if c.Guess != "" {
+			guess[c.Guess], guessed[c.Guess] = c.Name, slices.Contains(strings.Split(c.Chosen, "+"), "guess")
 		}
 		if c.Chosen != c.Value && kind != "" {
 			types[c.Name] = kind
@@ -203,19 +205,18 @@ func changesOf(d *definition.Definition, chosen []choice) (changes []amend.Chang
 		}
 		change := amend.Change{Path: []string{"recipients", use}, Value: is, After: slices.Concat(order, uses[:i])}
 		switch {
+		case is == "" && !guessed[use] && use == "address" && (guess[use] != "" || said[use] != ""):
+			return nil, "people.no-address", nil
+		case is == "" && !guessed[use] && guess[use] != "":
+			return nil, "people.guess-stays", []any{guess[use]}
 		case is == was && (is != "" || said[use] == ""):
 			continue
-		case is == "" && use == "address" && !guessed[use]:
-			return nil, "people.no-address", nil
 		case is == "":
 			change.Remove = true
 		}
 		changes = append(changes, change)
 	}
 	for _, c := range chosen {
-		if c.Guess == "name" && c.Chosen != "guess" && has["name"] == "" {
-			return nil, "people.guess-stays", []any{c.Name}
-		}
 		if kind := types[c.Name]; kind != "" {
 			changes = append(changes, amend.Change{Path: []string{"recipients", "columns", c.key(d)}, Value: kind,
 				After: slices.Concat(order, uses, []string{"addresses"})})

@@ -1,23 +1,23 @@
 package people
 
 import (
-	"bytes"
 	"errors"
+	"io/fs"
 	"net/http"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
-	"mailshot/campaign/check"
 	"mailshot/campaign/definition"
 	"mailshot/campaign/recipients"
+	"mailshot/campaign/recipients/folding"
 	"mailshot/cmd/mailshot/web/amend"
 	"mailshot/cmd/mailshot/web/desk"
-	"mailshot/cmd/mailshot/web/files"
 	"mailshot/cmd/mailshot/web/frame"
 	"mailshot/cmd/mailshot/web/roster"
 	"mailshot/cmd/mailshot/web/shelf"
+	"mailshot/cmd/mailshot/web/textfile"
 )
 
 // reading is how a file is read, as the campaign file says; "" = as the file shows.
@@ -80,6 +80,9 @@ func (p *people) reading(w http.ResponseWriter, r *http.Request) {
 			continue
 		}
 		is := strings.TrimSpace(r.PostForm.Get(key))
+		if key == "header_row" {
+			is = strings.Map(folding.Digit, is)
+		}
 		if is == was[key] {
 			continue
 		}
@@ -92,51 +95,34 @@ func (p *people) reading(w http.ResponseWriter, r *http.Request) {
 // write makes changes in the campaign file, and goes to the page as it is then. What cannot be done is shown as lines for
 // the person to write, on the form that asked for it.
 func (p *people) write(w http.ResponseWriter, r *http.Request, c *shelf.Campaign, form string, changes []amend.Change) {
-	text, err := p.Shelf.Root.ReadFile(c.File)
-	if err != nil {
-		p.Failed(w, r, err)
+	if len(changes) == 0 {
+		http.Redirect(w, r, desk.Frame(c).Path("people"), http.StatusSeeOther)
 		return
+	}
+	edit, err := amend.Prepare(p.Shelf.Root, c.File, filepath.Dir(c.Path), r.PostFormValue("version"), changes...)
+	if err == nil {
+		err = edit.Write()
 	}
 	say := frame.Words(r)
 	d := shown{WrongIn: form, Lines: amend.Lines(changes...)}
-	to := desk.Frame(c).Path("people")
-	if len(changes) == 0 {
-		http.Redirect(w, r, to, http.StatusSeeOther)
-		return
-	}
-	was := files.SumOf(text)
-	if asked := r.PostFormValue("version"); asked != "" && asked != was {
-		d.Wrong = say.Say("people.changed", c.File)
-		p.page(w, r, c, d)
-		return
-	}
-	made, err := amend.Apply(text, changes...)
-	if err == nil {
-		dir := filepath.Dir(c.Path)
-		if now := mistakes(c.File, made, dir); len(now) > len(mistakes(c.File, text, dir)) {
-			d.Wrong, d.Refused = say.Say("people.refused"), now
-			p.page(w, r, c, d)
-			return
-		}
-		err = files.Replace(p.Shelf.Root, c.File, was, bytes.NewReader(made))
-	}
+	var newer *textfile.NewerError
+	var link *textfile.LinkError
+	var refused *amend.RefusedError
 	switch {
+	case err == nil:
+		http.Redirect(w, r, desk.Frame(c).Path("people"), http.StatusSeeOther)
+		return
 	case errors.Is(err, amend.ErrUnsafe):
 		d.Wrong = say.Say("people.by-hand")
-	case errors.Is(err, files.ErrChanged):
+	case errors.As(err, &newer):
 		d.Wrong = say.Say("people.changed", c.File)
-	case err != nil:
-		p.Failed(w, r, err)
-		return
+	case errors.As(err, &refused):
+		d.Wrong, d.Refused = say.Say("people.refused"), refused.Found
+	case errors.As(err, &link), errors.Is(err, fs.ErrPermission):
+		d.Wrong = err.Error()
 	default:
-		http.Redirect(w, r, to, http.StatusSeeOther)
+		p.Failed(w, r, err)
 		return
 	}
 	p.page(w, r, c, d)
-}
-
-// mistakes are those of a campaign file.
-func mistakes(name string, text []byte, dir string) []check.Finding {
-	_, err := definition.Parse(filepath.Base(name), text, dir)
-	return check.From(err)
 }

@@ -18,6 +18,7 @@ import (
 	"mailshot/cmd/mailshot/web/roster"
 	"mailshot/cmd/mailshot/web/shelf"
 	"mailshot/cmd/mailshot/web/survey"
+	"mailshot/internal/ellipsis"
 	"mailshot/internal/shell"
 )
 
@@ -209,6 +210,16 @@ func (p *people) messages(c *shelf.Campaign, d *shown, s *roster.Roster) {
 var doubtful = map[string]bool{"unknown-encoding": true, "bad-encoding": true, "bad-delimiter": true, "unknown-locale": true,
 	"unknown-sheet": true, "hidden-rows": true, "missing-header": true, "missing-column": true}
 
+// mostShown is how many characters of a cell are shown: a page of fifty rows stays one that a browser can show.
+const mostShown = 1000
+
+// cut leaves of each cell what is shown.
+func cut(cells []roster.Cell) {
+	for i := range cells {
+		cells[i].Text = ellipsis.Cut(cells[i].Text, mostShown)
+	}
+}
+
 // rows takes the rows of the page, and the ways to the others.
 func (p *people) rows(r *http.Request, c *shelf.Campaign, d *shown, s *roster.Roster) error {
 	q := r.URL.Query()
@@ -253,6 +264,7 @@ func (p *people) rows(r *http.Request, c *shelf.Campaign, d *shown, s *roster.Ro
 	}
 	d.Of = of
 	for i, one := range rows {
+		cut(one.Cells)
 		made := row{Row: one, N: i}
 		if one.Number > 0 {
 			made.Message = desk.Frame(c).Path("message") + "?row=" + strconv.FormatInt(one.Number, 10)
@@ -309,7 +321,7 @@ func found(s *roster.Roster, w say) (all []fact) {
 // inspect is the command that says the same about the file.
 func inspect(c *shelf.Campaign) string {
 	r := c.Def.Recipients
-	words := []string{"mailshot inspect", shell.Quote(filepath.Join(filepath.Dir(c.Path), filepath.FromSlash(names(c.Def)[0])))}
+	words := []string{"mailshot inspect", shell.Quote(shelf.Argument(filepath.Join(filepath.Dir(c.Path), filepath.FromSlash(names(c.Def)[0]))))}
 	flag := func(name, value string) {
 		if value != "" {
 			words = append(words, "--"+name+" "+shell.Quote(value))

@@ -127,11 +127,8 @@ func (p *people) upload(w http.ResponseWriter, r *http.Request) {
 // with other bytes of that name.
 func (p *people) put(c *shelf.Campaign, name string, from io.Reader) (string, error) {
 	root, dir := p.Shelf.Root, folder(c)
-	made, err := files.Free(root, path.Join(dir, name))
+	made, err := files.Add(root, path.Join(dir, name), from)
 	if err != nil {
-		return "", err
-	}
-	if err := files.Create(root, made, from); err != nil {
 		return "", err
 	}
 	if path.Base(made) == name {
@@ -179,6 +176,7 @@ func (p *people) use(w http.ResponseWriter, r *http.Request) {
 		p.page(w, r, c, shown{Wrong: say.Say("people.not-a-list", instead), WrongIn: "upload"})
 		return
 	}
+	var link *files.LinkError
 	err = files.Move(root, path.Join(folder(c), name), path.Join(folder(c), instead), r.PostFormValue("was"))
 	switch {
 	case errors.Is(err, files.ErrChanged):
@@ -186,6 +184,9 @@ func (p *people) use(w http.ResponseWriter, r *http.Request) {
 		return
 	case errors.Is(err, os.ErrNotExist):
 		p.page(w, r, c, shown{Wrong: say.Say("people.no-file"), WrongIn: "upload"})
+		return
+	case errors.As(err, &link), errors.Is(err, fs.ErrPermission):
+		p.page(w, r, c, shown{Wrong: err.Error(), WrongIn: "upload"})
 		return
 	case err != nil:
 		p.Failed(w, r, err)

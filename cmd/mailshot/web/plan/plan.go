@@ -22,6 +22,9 @@ import (
 	"mailshot/cmd/mailshot/web/frame"
 	"mailshot/cmd/mailshot/web/runs"
 	"mailshot/cmd/mailshot/web/shelf"
+	"mailshot/cmd/mailshot/web/survey"
+	"mailshot/cmd/mailshot/web/words"
+	"mailshot/internal/shell"
 	"mailshot/sender/limits"
 )
 
@@ -39,6 +42,7 @@ func Routes(d *desk.Desk) desk.Routes {
 		"GET /c/{file}/plan":       p.show,
 		"POST /c/{file}/plan":      p.begin,
 		"POST /c/{file}/leave":     p.leave,
+		"POST /c/{file}/accept":    p.accept,
 		"POST /c/{file}/send":      p.send,
 		"GET /c/{file}/run":        p.run,
 		"POST /c/{file}/pause":     p.pause,
@@ -53,11 +57,35 @@ type planned struct {
 	Summary *report.Summary // of the ledger; nil = not planned yet
 	Why     *refused        // why there is no plan
 	Report  *check.Report   // what was found
-	Wrong   string          // the number that was typed is another one
+	Inputs  string          // the state of the campaign's files now
+	Wrong   string          // why what was typed does not send
 	Typed   string
-	Holder  int // another process that has the campaign; 0 = none
-	Asked   map[string]bool
+	Holder  int             // another process that has the campaign; 0 = none
+	Asked   map[string]bool // choices of the plan that is shown, or of the one that was refused
+	Busy    bool            // another plan was asked for, and this one was there already
 }
+
+// Shown names the plan, and whether the page says that it is older than the files. The number is for what was shown.
+func (d planned) Shown() string {
+	if d.Edited() {
+		return d.Name + edited
+	}
+	return d.Name
+}
+
+// edited is the end of what was shown where the plan is older than the files.
+const edited = "-edited"
+
+// Nothing reports whether there was a plan of nothing, which has asked for no number.
+func (d planned) Nothing() bool {
+	return d.Phase == runs.Ended && d.Plan != nil && d.Plan.ToSend == 0 && d.Err == nil
+}
+
+// Edited reports whether the campaign's files are not those any more from which the plan was made.
+func (d planned) Edited() bool { return d.Ask.Inputs != d.Inputs }
+
+// Choose reports whether a choice stands where it is seen: it is offered, or the plan that was refused had it.
+func (d planned) Choose(choice string) bool { return d.Offers(choice) || d.Asked[choice] }
 
 // refused is why there is no plan, as the page says it.
 type refused struct {
@@ -111,6 +139,9 @@ func (d planned) Uses() (all []use) {
 	return all
 }
 
+// Bytes is a size for a person.
+func (planned) Bytes(n int64) string { return human.Size(n) }
+
 // Stretches are when how many go, and why not sooner; those that a page shows.
 func (d planned) Stretches() []limits.Stretch {
 	return d.Plan.Forecast.Stretches[:min(len(d.Plan.Forecast.Stretches), mostStretches)]
@@ -124,7 +155,7 @@ func (d planned) At(t time.Time) string { return human.When(t, time.Now()) }
 
 func (p plan) show(w http.ResponseWriter, r *http.Request) {
 	if c := p.Campaign(w, r); c != nil {
-		p.page(w, r, c, planned{})
+		p.page(w, r, c, planned{Busy: r.URL.Query().Has("busy")})
 	}
 }
 
@@ -133,6 +164,7 @@ func (p plan) page(w http.ResponseWriter, r *http.Request, c *shelf.Campaign, d 
 		d.Report = &check.Report{Findings: c.Mistakes}
 	}
 	page := frame.Page{Name: "plan", Title: frame.Words(r).Say("plan.title"), Campaign: desk.Frame(c)}
+	d.Inputs = inputs(c)
 	if run := p.Runs.Of(c.File); run != nil {
 		d.Snapshot = run.Snapshot()
 		switch d.Phase {
@@ -151,23 +183,39 @@ func (p plan) page(w http.ResponseWriter, r *http.Request, c *shelf.Campaign, d 
 	if d.Summary = sum; d.Phase == "" || d.Phase == runs.Ended {
 		d.Holder = holder
 	}
-	d.Asked = map[string]bool{string(unplanned.SkipErrors): d.Ask.Plan.SkipErrors,
-		string(unplanned.AcceptChanges): d.Ask.Plan.AcceptChanges, string(unplanned.Repeat): d.Ask.Plan.Repeat,
-		string(unplanned.AcceptCopy): d.Ask.Plan.AcceptCopy}
+	if d.Phase == runs.Planning || d.Phase == runs.Asking || d.Phase == runs.Planned || d.Err != nil && d.Begun.IsZero() {
+		// A yes is for the plan that it was said to: the next plan asks again.
+		d.Asked = map[string]bool{string(unplanned.SkipErrors): d.Ask.Plan.SkipErrors,
+			string(unplanned.AcceptChanges): d.Ask.Plan.AcceptChanges, string(unplanned.Repeat): d.Ask.Plan.Repeat,
+			string(unplanned.AcceptCopy): d.Ask.Plan.AcceptCopy}
+	}
 	if d.Wrong != "" {
 		page.Status = http.StatusUnprocessableEntity
 	}
-	page.Commands, page.Data = []string{p.Command(c, d.words()...)}, d
+	page.Commands, page.Data = p.commands(c, d), d
 	pages.Show(w, r, page)
 }
 
-// refused says why a run that has ended had no plan.
+// inputs names the state of a campaign's files.
+func inputs(c *shelf.Campaign) string {
+	if c.Def == nil {
+		return ""
+	}
+	return survey.Version(c.Def)
+}
+
+// refused says why a run that has ended sent nothing.
 func (d *planned) refused(c *shelf.Campaign) {
-	if d.Err == nil || d.Plan != nil {
+	if d.Err == nil || !d.Begun.IsZero() {
 		return
 	}
 	d.Why = &refused{Why: unplanned.Of(d.Err)}
-	if d.Report = d.Why.Report; d.Report == nil || c.Def == nil {
+	if d.Report = d.Why.Report; d.Report == nil {
+		return
+	}
+	d.Report = worst(d.Report)
+	d.Why.Report = d.Report
+	if c.Def == nil {
 		return
 	}
 	lists := append([]string{c.Def.Recipients.File}, c.Def.Recipients.Files...)
@@ -179,18 +227,42 @@ func (d *planned) refused(c *shelf.Campaign) {
 	}
 }
 
-// words are those of the command that does the same.
-func (d planned) words() []string {
+// worst is a report with what keeps the campaign from being sent first.
+func worst(r *check.Report) *check.Report {
+	sorted := *r
+	sorted.Findings = slices.SortedStableFunc(slices.Values(r.Findings), func(a, b check.Finding) int {
+		return slices.Index(severities, a.Severity) - slices.Index(severities, b.Severity)
+	})
+	return &sorted
+}
+
+// severities are in the order of their weight.
+var severities = []check.Severity{check.Error, check.Warning, check.Note}
+
+// commands are those that do the same at a terminal: one, or for a rehearsal to several addresses one for each.
+func (p plan) commands(c *shelf.Campaign, d planned) (all []string) {
 	words := []string{"send"}
 	if d.Ask.ToSink {
 		words = append(words, "--to-sink")
 	}
 	for _, choice := range d.Choices() {
-		if d.Asked[choice] || d.Offers(choice) {
+		if d.Choose(choice) {
 			words = append(words, "--"+choice)
 		}
 	}
-	return words
+	if d.Ask.Plan.Limit > 0 {
+		words = append(words, "--limit", strconv.FormatInt(d.Ask.Plan.Limit, 10))
+	}
+	if d.Ask.Plan.Only != "" {
+		words = append(words, "--only", shell.Quote(d.Ask.Plan.Only))
+	}
+	for _, to := range d.Ask.To {
+		all = append(all, p.Command(c, append(slices.Clone(words), "--to", shell.Quote(to.String()))...))
+	}
+	if all == nil {
+		all = []string{p.Command(c, words...)}
+	}
+	return all
 }
 
 // stands is where a campaign stands, and the process other than this one that has it; nil if it was not planned yet.
@@ -217,25 +289,51 @@ func (p plan) begin(w http.ResponseWriter, r *http.Request) {
 		p.page(w, r, c, planned{})
 		return
 	}
-	ask := runs.Ask{ToSink: r.PostFormValue("to") == "sink", Wait: true}
+	ask := runs.Ask{Wait: true, Inputs: inputs(c)}
+	switch r.PostFormValue("to") {
+	case "server":
+	case "sink":
+		ask.ToSink = true
+	case "again": // the rehearsal that was refused
+		if run := p.Runs.Of(c.File); run != nil {
+			was := run.Snapshot().Ask
+			ask.To, ask.Plan.Only, ask.Plan.Limit = was.To, was.Plan.Only, was.Plan.Limit
+		}
+		if len(ask.To) == 0 { // nobody knows to whom: never to the people
+			http.Redirect(w, r, desk.Frame(c).Path("rehearse"), http.StatusSeeOther)
+			return
+		}
+	default:
+		http.Error(w, "mailshot: a plan to whom?", http.StatusBadRequest)
+		return
+	}
 	said := func(choice unplanned.Choice) bool { return r.PostFormValue(string(choice)) != "" }
 	ask.Plan.SkipErrors, ask.Plan.AcceptChanges = said(unplanned.SkipErrors), said(unplanned.AcceptChanges)
 	ask.Plan.Repeat, ask.Plan.AcceptCopy = said(unplanned.Repeat), said(unplanned.AcceptCopy)
 	o := p.Shelf.Options(c)
 	o.New = said(unplanned.New)
-	_, err := p.Runs.Plan(r.Context(), c.File, c.Def.Home(), o, ask)
-	if err != nil && !errors.Is(err, runs.ErrBusy) {
-		p.Failed(w, r, err)
-		return
-	}
-	http.Redirect(w, r, desk.Frame(c).Path("plan"), http.StatusSeeOther)
+	p.Plan(w, r, c, o, ask)
 }
 
+// leave leaves a plan.
 func (p plan) leave(w http.ResponseWriter, r *http.Request) {
-	p.act(w, r, "plan", (*runs.Run).Leave)
+	p.act(w, r, "plan", func(run *runs.Run) {
+		if strings.TrimSuffix(r.PostFormValue("plan"), edited) == run.Snapshot().Name {
+			run.Leave()
+		}
+	})
 }
 
-// send says the number that the person typed.
+// accept says yes to the changes that the page showed.
+func (p plan) accept(w http.ResponseWriter, r *http.Request) {
+	p.act(w, r, "plan", func(run *runs.Run) {
+		if r.PostFormValue("run") == run.Snapshot().Name {
+			run.Accept()
+		}
+	})
+}
+
+// send says the number that the person typed, to the plan that they saw.
 func (p plan) send(w http.ResponseWriter, r *http.Request) {
 	c := p.Campaign(w, r)
 	if c == nil {
@@ -247,28 +345,19 @@ func (p plan) send(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	typed := r.PostFormValue("number")
-	n, err := strconv.ParseInt(digits(typed), 10, 64)
+	d := planned{Snapshot: run.Snapshot(), Inputs: inputs(c)}
+	if shown := r.PostFormValue("plan"); shown != d.Shown() && shown != d.Name+edited {
+		p.page(w, r, c, planned{Wrong: frame.Words(r).Say("plan.another")})
+		return
+	}
+	n, err := strconv.ParseInt(words.Digits(typed), 10, 64)
 	if err == nil {
 		err = run.Send(n)
 	}
-	if err != nil {
+	if errors.Is(err, runs.ErrNumber) || errors.Is(err, strconv.ErrSyntax) || errors.Is(err, strconv.ErrRange) {
 		p.page(w, r, c, planned{Wrong: frame.Words(r).Say("plan.wrong-number"), Typed: typed})
 		return
 	}
+	// Else it was said before, here or in another window: the page shows what became of it.
 	http.Redirect(w, r, desk.Frame(c).Path("run"), http.StatusSeeOther)
-}
-
-// digits takes what a person may type for a number: blanks and separators between the digits, Arabic and Persian digits.
-func digits(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r >= '٠' && r <= '٩':
-			return '0' + r - '٠'
-		case r >= '۰' && r <= '۹':
-			return '0' + r - '۰'
-		case strings.ContainsRune(" ,.'٬\u00a0\u202f", r):
-			return -1
-		}
-		return r
-	}, s)
 }

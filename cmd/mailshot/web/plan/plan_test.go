@@ -85,8 +85,24 @@ func (s *shop) get(page string) *httptest.ResponseRecorder {
 	return w
 }
 
+// hidden is a hidden field of a page.
+func hidden(page, name string) string {
+	m := regexp.MustCompile(`name="` + name + `" value="([^"]*)"`).FindStringSubmatch(page)
+	if m == nil {
+		return ""
+	}
+	return m[1]
+}
+
+// post sends a form as the page has it now, where pairs do not say what the page had.
 func (s *shop) post(page string, pairs ...string) *httptest.ResponseRecorder {
 	form := url.Values{}
+	switch page {
+	case "send", "leave":
+		form.Set("plan", hidden(s.get("plan").Body.String(), "plan"))
+	case "abort":
+		form.Set("run", hidden(s.get("run").Body.String(), "run"))
+	}
 	for i := 0; i < len(pairs); i += 2 {
 		form.Set(pairs[i], pairs[i+1])
 	}
@@ -103,12 +119,19 @@ func (s *shop) planned(pairs ...string) string {
 	if w := s.post("plan", pairs...); w.Code != http.StatusSeeOther {
 		s.Fatalf("%d %s", w.Code, w.Body)
 	}
-	s.until(runs.Planned)
+	run := s.desk.Runs.Of("campaign.yaml")
+	for x := run.Snapshot(); x.Phase != runs.Planned && x.Phase != runs.Ended; x = run.Snapshot() {
+		if x.Phase == runs.Asking {
+			s.post("accept", "run", x.Name)
+		}
+		runtime.Gosched()
+	}
 	return s.get("plan").Body.String()
 }
 
 // until waits until the run has come to a phase, or has ended.
 func (s *shop) until(phase runs.Phase) {
+	s.Helper()
 	run := s.desk.Runs.Of("campaign.yaml")
 	for p := run.Phase(); p != phase && p != runs.Ended; p = run.Phase() {
 		runtime.Gosched()

@@ -31,6 +31,7 @@ type watched struct {
 	Holder  int    // another process that has the campaign; 0 = none
 	Of      string // which sending the results are of
 	Left    int64
+	Seen    string // names what is shown, for a decision about it
 	Columns *chart.Chart
 	Graph   *chart.Graph
 	Groups  []chart.Group
@@ -74,8 +75,7 @@ func (p plan) run(w http.ResponseWriter, r *http.Request) {
 	if run := p.Runs.Of(c.File); run != nil {
 		d.Snapshot = run.Snapshot()
 	}
-	page := frame.Page{Name: "run", Title: frame.Words(r).Say("run.title"), Campaign: desk.Frame(c),
-		Commands: []string{p.Command(c, "status"), p.Command(c, "send")}}
+	page := frame.Page{Name: "run", Title: frame.Words(r).Say("run.title"), Campaign: desk.Frame(c)}
 	var err error
 	if d.Phase == runs.Sending || d.Phase == runs.Draining {
 		d.own()
@@ -87,12 +87,9 @@ func (p plan) run(w http.ResponseWriter, r *http.Request) {
 		page.Events = desk.Frame(c).Path("run/events")
 	}
 	if d.Summary != nil {
-		for _, n := range d.Summary.Counts {
-			if n.State == string(ledger.Pending) || n.State == string(ledger.Deferred) {
-				d.Left += n.N
-			}
-		}
+		d.Left = d.left()
 	}
+	page.Commands = append([]string{p.Command(c, "status")}, p.commands(c, planned{Snapshot: d.Snapshot})...)
 	page.Data = d
 	pages.Show(w, r, page)
 }
@@ -101,6 +98,9 @@ func (p plan) run(w http.ResponseWriter, r *http.Request) {
 func (d *watched) own() {
 	if d.Counts != nil {
 		d.Summary = &report.Summary{Campaign: d.ID, Rows: d.Rows, Counts: d.Counts}
+		if d.Plan != nil && len(d.Ask.To) <= 1 { // else the rows of the campaigns that have begun are all that is known
+			d.Summary.Rows = d.Plan.Rows
+		}
 	}
 	d.charts()
 }
@@ -108,15 +108,14 @@ func (d *watched) own() {
 // charts makes the charts of a run from its events.
 func (d *watched) charts() {
 	var columns []chart.Column
+	var starts []time.Time
 	half, most := chart.Line{Name: "chart.p50"}, chart.Line{Name: "chart.p95"}
 	for _, m := range d.Minutes {
-		columns = append(columns, chart.Column{Start: m.At, N: m.N})
+		columns, starts = append(columns, chart.Column{Start: m.At, N: m.N}), append(starts, m.At)
 		half.Values, most.Values = append(half.Values, m.P50), append(most.Values, m.P95)
 	}
 	d.Columns = chart.Stack(columns, figures.States())
-	if n := len(d.Minutes); n > 0 {
-		d.Graph = chart.Lines(d.Minutes[0].At, d.Minutes[n-1].At.Add(time.Minute), half, most)
-	}
+	d.Graph = chart.Lines(starts, time.Minute, half, most)
 	for _, l := range d.Lanes {
 		g := chart.Group{Name: l.Group, Servers: l.Servers, Rows: l.N}
 		for _, state := range ledger.States() {
@@ -127,41 +126,80 @@ func (d *watched) charts() {
 }
 
 // other shows a run that has ended here, one of another process, or where the campaign stands.
-func (p plan) other(ctx context.Context, c *shelf.Campaign, d *watched) error {
-	d.Ended = d.Phase == runs.Ended && !d.Begun.IsZero()
-	if d.Ended && d.Ask.ToSink { // it has a ledger of its own
-		d.Of = "sink/" + path.Base(path.Dir(filepath.ToSlash(d.Files)))
-		if d.Snapshot.Summary != nil {
-			d.Summary = &report.Summary{Campaign: d.ID, Rows: d.Snapshot.Summary.Rows}
-			for _, state := range ledger.States() {
-				d.Summary.Counts = append(d.Summary.Counts,
-					report.Count{State: string(state), N: d.Snapshot.Summary.Counts[string(state)]})
-			}
-		}
-		d.charts()
-		return nil
-	}
+func (p plan) other(ctx context.Context, c *shelf.Campaign, d *watched) (err error) {
 	h, err := p.Shelf.History(ctx, c)
-	if h == nil || err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, h.Close()) }()
-	if d.Holder = h.Ledger.Holder(h.ID); d.Holder == os.Getpid() {
-		d.Holder = 0
-	}
-	sum, err := h.Summary(ctx)
 	if err != nil {
 		return err
 	}
-	d.Summary = &sum
-	if d.Holder != 0 {
-		d.Ended, d.Replies, d.Files = false, nil, ""
+	d.Ended = d.Phase == runs.Ended && !d.Begun.IsZero()
+	if h != nil {
+		defer func() { err = errors.Join(err, h.Close()) }()
+		if d.Holder = h.Ledger.Holder(h.ID); d.Holder == os.Getpid() {
+			d.Holder = 0
+		}
+		sum, err := h.Summary(ctx)
+		if err != nil {
+			return err
+		}
+		d.Summary, d.Seen = &sum, desk.Seen(h, sum)
 	}
-	if d.Ended {
+	rehearsal := d.Ask.ToSink || len(d.Ask.To) > 0
+	switch {
+	case d.Ended && d.Holder == 0 && rehearsal:
+		d.rehearsed()
 		d.charts()
+		return nil
+	case d.Ended && d.Holder == 0 && !d.passed():
+		d.charts()
+		return nil
+	case d.Ended: // another process has gone on since, or a person has decided: the ledger tells
+		d.Ended, d.Snapshot = false, runs.Snapshot{}
+	}
+	if h == nil {
 		return nil
 	}
 	return p.told(ctx, h, d)
+}
+
+// passed reports whether the campaign stands elsewhere than where the run of this window has left it.
+func (d *watched) passed() bool {
+	own := d.Snapshot.Summary
+	if d.Summary == nil {
+		return false
+	}
+	for _, n := range d.Summary.Counts {
+		if own != nil && own.Counts[n.State] != n.N {
+			return true
+		}
+	}
+	return own == nil && d.left() == 0 // it could not begin, and somebody has brought it to its end
+}
+
+// left is how many messages are left to send.
+func (d *watched) left() (n int64) {
+	for _, c := range d.Summary.Counts {
+		if c.State == string(ledger.Pending) || c.State == string(ledger.Deferred) {
+			n += c.N
+		}
+	}
+	return n
+}
+
+// rehearsed shows a rehearsal that has ended, and where its results are. None of it is of the campaign itself.
+func (d *watched) rehearsed() {
+	if _, n, ok := strings.Cut(d.ID, "/rehearsal/"); ok {
+		d.Of = "to/" + n
+	}
+	if d.Ask.ToSink && d.Files != "" {
+		d.Of = "sink/" + path.Base(path.Dir(filepath.ToSlash(d.Files)))
+	}
+	d.Summary = nil
+	if own := d.Snapshot.Summary; own != nil {
+		d.Summary = &report.Summary{Campaign: d.ID, Rows: own.Rows}
+		for _, state := range ledger.States() {
+			d.Summary.Counts = append(d.Summary.Counts, report.Count{State: string(state), N: own.Counts[string(state)]})
+		}
+	}
 }
 
 // told has the charts that the ledger tells.
@@ -175,7 +213,15 @@ func (p plan) told(ctx context.Context, h *history.Campaign, d *watched) error {
 }
 
 func (p plan) pause(w http.ResponseWriter, r *http.Request) { p.act(w, r, "run", (*runs.Run).Pause) }
-func (p plan) abort(w http.ResponseWriter, r *http.Request) { p.act(w, r, "run", (*runs.Run).Abort) }
+
+// abort closes the connections of the run that the page showed, and of no later one.
+func (p plan) abort(w http.ResponseWriter, r *http.Request) {
+	p.act(w, r, "run", func(run *runs.Run) {
+		if r.PostFormValue("run") == run.Snapshot().Name {
+			run.Abort()
+		}
+	})
+}
 
 // act does something with the run of a campaign, if there is one, and goes back to a page.
 func (p plan) act(w http.ResponseWriter, r *http.Request, back string, do func(*runs.Run)) {
@@ -189,94 +235,31 @@ func (p plan) act(w http.ResponseWriter, r *http.Request, back string, do func(*
 	http.Redirect(w, r, desk.Frame(c).Path(back), http.StatusSeeOther)
 }
 
-// Between two events of a stream there is at least this: a page shows a run, and does not slow it down.
-const between = 500 * time.Millisecond
-
-const (
-	// alive is how long a page may take to read an event.
-	alive = 15 * time.Second
-	// look is how often what no event tells is looked at: the counts of a run, and a run of another process.
-	look = time.Second
-)
-
-// events is a stream of server-sent events: each says that the page has something new to show. A stream that was cut off
-// is taken up by asking again, for the page is made anew from the run.
+// events is a stream of server-sent events about the campaign's run: that of this window, or of another process, as its
+// ledger shows it.
 func (p plan) events(w http.ResponseWriter, r *http.Request) {
 	c := p.Campaign(w, r)
 	if c == nil {
 		return
 	}
-	w.Header().Set("Content-Type", "text/event-stream")
-	out := http.NewResponseController(w)
-	write := func(s string) bool {
-		_ = out.SetWriteDeadline(time.Now().Add(alive)) // not every ResponseWriter has one
-		_, err := w.Write([]byte(s))
-		return err == nil && out.Flush() == nil
-	}
-	if !write("retry: 1000\n\n") {
-		return
-	}
-	tell := func(what string) bool {
-		if what == "" { // so that a page that is gone is noticed
-			return write(": alive\n\n")
-		}
-		return write("event: changed\ndata: " + what + "\n\n")
-	}
 	if run := p.Runs.Of(c.File); run != nil && run.Phase() != runs.Ended {
-		follow(r.Context(), run, tell)
+		desk.Stream(w, r, desk.Run(run))
 		return
 	}
-	p.followOther(r.Context(), c, tell)
-}
-
-// follow tells of a run of this window until it waits for a person, or has ended.
-func follow(ctx context.Context, run *runs.Run, tell func(string) bool) {
-	for {
-		changed := run.Changed()
-		phase := run.Phase()
-		if !tell(string(phase)) || phase == runs.Ended || phase == runs.Planned {
-			return
-		}
-		if !wait(ctx, changed, look) || !wait(ctx, nil, between) {
-			return
-		}
-	}
-}
-
-// followOther tells of a run of another process, as its ledger shows it, until it has ended.
-func (p plan) followOther(ctx context.Context, c *shelf.Campaign, tell func(string) bool) {
-	h, err := p.Shelf.History(ctx, c)
+	h, err := p.Shelf.History(r.Context(), c)
 	if h == nil || err != nil {
-		tell(string(runs.Ended))
+		desk.Stream(w, r, func(context.Context) desk.News { return desk.News{Of: string(runs.Ended)} })
 		return
 	}
 	defer h.Close()
 	was := ""
-	for {
+	desk.Stream(w, r, func(ctx context.Context) (n desk.News) {
 		holder := h.Ledger.Holder(h.ID)
 		counts, _, err := h.Ledger.Counts(ctx, h.ID)
-		if err != nil {
-			return
+		if now := fmt.Sprint(holder, counts); now != was {
+			was, n.Of = now, "elsewhere"
 		}
-		now, news := fmt.Sprint(holder, counts), ""
-		if now != was {
-			was, news = now, "elsewhere"
-		}
-		if !tell(news) || holder == 0 || holder == os.Getpid() || !wait(ctx, nil, look) {
-			return
-		}
-	}
-}
-
-// wait waits for a change or for so long; it is false if ctx has ended.
-func wait(ctx context.Context, changed <-chan struct{}, most time.Duration) bool {
-	t := time.NewTimer(most)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-changed:
-	case <-t.C:
-	}
-	return true
+		n.More = err == nil && holder != 0 && holder != os.Getpid()
+		return n
+	})
 }

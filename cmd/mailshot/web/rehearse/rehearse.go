@@ -9,6 +9,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -82,7 +83,7 @@ func (h rehearse) show(w http.ResponseWriter, r *http.Request) {
 	}
 	f := form{Rows: 3, Odd: true, Saved: r.URL.Query().Has("saved")}
 	if kept, err := r.Cookie(cookie); err == nil {
-		f.Me = kept.Value
+		f.Me, _ = url.QueryUnescape(kept.Value) // "" if somebody else wrote it
 	}
 	if c.Def != nil {
 		b, _ := os.ReadFile(testersFile(c)) // none are kept yet
@@ -106,7 +107,7 @@ func (h rehearse) page(w http.ResponseWriter, r *http.Request, c *shelf.Campaign
 			}
 			f.Server += s.Name
 		}
-		f.Past, f.More = rehearsals(c)
+		f.Past, f.More = h.rehearsals(r, c)
 		f.Survey = h.Surveys.Of(c.File, survey.Version(c.Def), h.Shelf.Options(c))
 	}
 	if f.Wrong != nil {
@@ -134,7 +135,7 @@ func (h rehearse) begin(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, desk.Frame(c).Path("plan"), http.StatusSeeOther)
 		return
 	}
-	ask := runs.Ask{Wait: true}
+	ask := runs.Ask{Wait: true, Inputs: survey.Version(c.Def)}
 	var err error
 	switch r.PostFormValue("do") {
 	case "sink":
@@ -155,9 +156,11 @@ func (h rehearse) begin(w http.ResponseWriter, r *http.Request) {
 		var me address.Address
 		if me, err = address.Parse(f.Me); err != nil {
 			f.Wrong = map[string]string{"me": err.Error()}
+			break
 		}
 		ask.To = []address.Address{me}
-		http.SetCookie(w, &http.Cookie{Name: cookie, Value: me.String(), Path: "/", MaxAge: 365 * 24 * 3600, HttpOnly: true,
+		// Escaped: a cookie drops the letters that it cannot have, and the rest is somebody else's address.
+		http.SetCookie(w, &http.Cookie{Name: cookie, Value: url.QueryEscape(me.String()), Path: "/", MaxAge: 365 * 24 * 3600, HttpOnly: true,
 			SameSite: http.SameSiteStrictMode})
 	}
 	if f.Wrong != nil {
@@ -170,12 +173,7 @@ func (h rehearse) begin(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	_, err = h.Runs.Plan(r.Context(), c.File, c.Def.Home(), h.Shelf.Options(c), ask)
-	if err != nil && !errors.Is(err, runs.ErrBusy) {
-		h.Failed(w, r, err)
-		return
-	}
-	http.Redirect(w, r, desk.Frame(c).Path("plan"), http.StatusSeeOther)
+	h.Plan(w, r, c, h.Shelf.Options(c), ask)
 }
 
 // testers reads addresses, one on each line or with commas between them.
@@ -238,5 +236,9 @@ func (h rehearse) rows(ctx context.Context, c *shelf.Campaign, f form) (only str
 	for n := range f.Rows {
 		numbers = append(numbers, n+1)
 	}
-	return survey.Only(ctx, c.Def, numbers)
+	only, limit, err = survey.Only(ctx, c.Def, numbers)
+	if limit == 0 { // none of them gets a message: the first ones that do
+		limit = f.Rows
+	}
+	return only, limit, err
 }

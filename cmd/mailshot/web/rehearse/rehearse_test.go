@@ -3,6 +3,7 @@ package rehearse
 import (
 	"context"
 	"fmt"
+	"html"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -233,5 +234,34 @@ func TestMistakes(t *testing.T) {
 	}
 	if w.desk.Runs.Of("campaign.yaml") != nil {
 		t.Error("a run was begun")
+	}
+}
+
+// The browser remembers the address that was typed, and not what a cookie can have of it: the rest is somebody else's. What
+// is no address is not remembered.
+func TestRemembered(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	for _, me := range []string{"me@example.org", "jörg@example.org", "a%41+b@example.org"} {
+		a := w.ask("/c/campaign.yaml/rehearse", url.Values{"do": {"me"}, "me": {me}, "rows": {"1"}})
+		if run := w.desk.Runs.Of("campaign.yaml"); run != nil {
+			run.Leave()
+			w.desk.Runs.Drain()
+			w.desk.Runs = runs.New()
+		}
+		cookies := a.Result().Cookies()
+		if a.Code != http.StatusSeeOther || len(cookies) != 1 {
+			t.Fatalf("%s: %d with %v", me, a.Code, cookies)
+		}
+		r := httptest.NewRequest(http.MethodGet, "/c/campaign.yaml/rehearse", nil)
+		r.AddCookie(cookies[0])
+		page := httptest.NewRecorder()
+		w.mux.ServeHTTP(page, r)
+		if want := `name="me" value="` + me + `"`; !strings.Contains(html.UnescapeString(page.Body.String()), want) {
+			t.Errorf("%s is not remembered", want)
+		}
+	}
+	if a := w.ask("/c/campaign.yaml/rehearse", url.Values{"do": {"me"}, "me": {"x"}}); len(a.Result().Cookies()) > 0 {
+		t.Error("a mistake is remembered")
 	}
 }

@@ -2,7 +2,6 @@ package rehearse
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
 	"io/fs"
 	"mime"
@@ -24,22 +23,13 @@ import (
 func sinks(c *shelf.Campaign) string { return filepath.Join(c.Def.Home(), "sink") }
 
 // rehearsals are those to the built-in server that have messages, the newest first.
-func rehearsals(c *shelf.Campaign) (all []past, more bool) {
-	entries, _ := os.ReadDir(sinks(c)) // there was none yet
-	for _, e := range entries {
-		n, err := strconv.Atoi(e.Name())
-		info, ierr := e.Info()
-		if err == nil && ierr == nil && e.IsDir() {
-			all = append(all, past{N: n, Begun: info.ModTime().Local().Format("2006-01-02 15:04")})
-		}
-	}
-	slices.SortFunc(all, func(a, b past) int { return cmp.Compare(b.N, a.N) })
-	kept := all[:0]
-	for _, p := range all {
+func (h rehearse) rehearsals(r *http.Request, c *shelf.Campaign) (kept []past, more bool) {
+	for _, one := range h.Rehearsals(r.Context(), c) {
 		if len(kept) == mostPast {
 			return kept, true
 		}
-		if p.Count = len(messages(c, p.N)); p.Count > 0 {
+		p := past{N: one.N, Begun: one.Begun.Local().Format("2006-01-02 15:04"), Count: len(messages(c, one.N))}
+		if p.Count > 0 {
 			kept = append(kept, p)
 		}
 	}
@@ -125,7 +115,8 @@ func (h rehearse) taken(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	n, err := strconv.Atoi(r.PathValue("n"))
-	if err != nil || c.Def == nil {
+	if err != nil || c.Def == nil ||
+		!slices.ContainsFunc(h.Rehearsals(r.Context(), c), func(one desk.Rehearsal) bool { return one.N == n }) {
 		h.Missing(w, r)
 		return
 	}

@@ -48,13 +48,13 @@ func (s *results) act(w http.ResponseWriter, r *http.Request,
 		back = url.Values{}
 	}
 	d := shown{asked: ask(back)}
-	h, err := s.open(r, c, &d)
+	h, err := s.exactly(r, c, &d)
 	if err != nil || h == nil {
 		s.notThere(w, r, err)
 		return
 	}
 	defer h.Close()
-	got, err := do(h, c, d)
+	got, err := settled(r, h, func() (result, error) { return do(h, c, d) })
 	var locked *ledger.LockedError
 	switch {
 	case errors.As(err, &locked):
@@ -76,6 +76,27 @@ func (s *results) act(w http.ResponseWriter, r *http.Request,
 		q[name] = values
 	}
 	http.Redirect(w, r, desk.Frame(c).Path("results")+"?"+q.Encode(), http.StatusSeeOther)
+}
+
+// settled does something with a campaign that still stands as the page of the form has shown it: the person has seen all
+// that they decide about. Nobody else can change it meanwhile.
+func settled(r *http.Request, h *history.Campaign, do func() (result, error)) (got result, err error) {
+	lock, err := h.Ledger.Lock(h.ID)
+	if err != nil {
+		return got, err
+	}
+	defer func() { err = errors.Join(err, lock.Close()) }()
+	if h.Kept, err = h.Ledger.Campaign(r.Context(), h.ID); err != nil {
+		return got, err
+	}
+	sum, err := h.Summary(r.Context())
+	if err != nil {
+		return got, err
+	}
+	if desk.Seen(h, sum) != r.PostFormValue("seen") {
+		return result{wrong: frame.Words(r).Say("results.changed")}, nil
+	}
+	return do()
 }
 
 // counted is what was done with n rows.

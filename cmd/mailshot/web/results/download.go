@@ -60,7 +60,7 @@ func (s *results) download(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	d := shown{asked: ask(r.URL.Query())}
-	h, err := s.open(r, c, &d)
+	h, err := s.exactly(r, c, &d)
 	f, ok := forms[r.PathValue("form")]
 	if r.PathValue("form") == "zip" && err == nil && h != nil {
 		f, ok = s.zipped(c, d.Sending)

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"mailshot/campaign/accounts"
@@ -86,12 +87,17 @@ func (s *results) person(w http.ResponseWriter, r *http.Request) {
 	}
 	for i := range p.Rows {
 		if p.Rows[i].Here {
-			p.Rows[i].Preview = desk.Frame(c).Path("message") + "?" + url.Values{"row": {strconv.FormatInt(rec.Number, 10)}}.Encode()
+			// The list may have other rows by now: the page looks for the person, wherever they are.
+			p.Rows[i].Preview = desk.Frame(c).Path("message") + "?" + url.Values{"row": {strconv.FormatInt(rec.Number, 10)},
+				"find": {rec.Address}}.Encode()
 		}
 	}
-	command := "mailshot why " + shell.Quote(rec.Address)
+	why := []string{"why"}
+	if strings.HasPrefix(rec.Address, "-") { // it is no flag
+		why = append(why, "--")
+	}
 	pages.Show(w, r, frame.Page{Name: "row", Title: frame.Words(r).Say("results.person"), Campaign: desk.Frame(c),
-		Commands: []string{command + " " + shell.Quote(c.Path)}, Data: p})
+		Commands: []string{s.Command(c, append(why, shell.Quote(rec.Address))...)}, Data: p})
 }
 
 // row finds the row that a request is about, in the ledger that it names. If there is none, row answers, and rec is nil;
@@ -102,7 +108,7 @@ func (s *results) row(w http.ResponseWriter, r *http.Request) (c *shelf.Campaign
 		return c, d, nil, nil
 	}
 	d.asked = ask(r.URL.Query())
-	h, err := s.open(r, c, &d)
+	h, err := s.exactly(r, c, &d)
 	if err == nil && h != nil {
 		if rec, err = s.record(r, h); err == nil && rec != nil {
 			return c, d, h, rec

@@ -174,6 +174,7 @@ type shown struct {
 	Done     string
 	Wrong    string
 	Messages bool // there are files of messages
+	Seen     string
 }
 
 // row is one row of the list.
@@ -247,7 +248,7 @@ func (s *results) fill(r *http.Request, h *history.Campaign, c *shelf.Campaign, 
 	if err != nil {
 		return err
 	}
-	d.Summary, d.N = &sum, map[string]int64{}
+	d.Summary, d.Seen, d.N = &sum, desk.Seen(h, sum), map[string]int64{}
 	for _, n := range sum.Counts {
 		d.N[n.State] = n.N
 	}

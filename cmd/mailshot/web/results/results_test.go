@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -130,9 +131,21 @@ func (s *shop) get(path string) *httptest.ResponseRecorder {
 	return w
 }
 
-// post sends a form, and returns the page that it leads to.
+// seen is what the page of a list has seen.
+func (s *shop) seen(query string) string {
+	m := regexp.MustCompile(`name="seen" value="(\w+)"`).FindStringSubmatch(s.get(query).Body.String())
+	if m == nil {
+		return ""
+	}
+	return m[1]
+}
+
+// post sends a form of the page as it is now, unless the form says what the page was, and returns the page that it leads to.
 func (s *shop) post(path string, form url.Values) *httptest.ResponseRecorder {
 	s.Helper()
+	if form = maps.Clone(form); !form.Has("seen") {
+		form.Set("seen", s.seen(form.Get("back")))
+	}
 	r := httptest.NewRequest("POST", "/c/campaign.yaml/results/"+path, strings.NewReader(form.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	w := httptest.NewRecorder()

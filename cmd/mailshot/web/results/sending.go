@@ -4,10 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"io/fs"
 	"net/http"
-	"path"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -42,21 +39,8 @@ func (s sending) flags() []string {
 // sendings are those of a campaign file, the campaign itself first and then the latest rehearsals.
 func (s *results) sendings(r *http.Request, c *shelf.Campaign) []sending {
 	all := []sending{{Kind: "campaign"}}
-	if c.Def == nil {
-		return all
-	}
-	home := path.Join(path.Dir(c.File), ".mailshot", "sink")
-	entries, _ := fs.ReadDir(s.Shelf.Root.FS(), home)
-	for _, e := range entries {
-		n, err := strconv.Atoi(e.Name())
-		if err != nil {
-			continue
-		}
-		dir := path.Join(home, e.Name())
-		if _, err := s.Shelf.Root.Stat(path.Join(dir, "state.db")); err == nil {
-			all = append(all, sending{Of: "sink/" + e.Name(), N: n, Kind: "sink", dir: dir,
-				file: filepath.Join(s.Shelf.Dir, filepath.FromSlash(dir), "state.db")})
-		}
+	for _, one := range s.Rehearsals(r.Context(), c) {
+		all = append(all, sending{Of: "sink/" + strconv.Itoa(one.N), N: one.N, Kind: "sink", dir: one.Dir, file: one.State})
 	}
 	if h, err := s.Shelf.History(r.Context(), c); err == nil && h != nil {
 		all = append(all, toOne(r.Context(), h, c.ID)...)
@@ -99,6 +83,17 @@ func (s *results) open(r *http.Request, c *shelf.Campaign, d *shown) (*history.C
 	d.Sending = d.Sendings[1]
 	d.Of = d.Sending.Of
 	return s.history(r.Context(), c, d.Sending)
+}
+
+// exactly opens the sending that is asked for, and no other in its place. It is nil if there is none. The caller closes
+// it.
+func (s *results) exactly(r *http.Request, c *shelf.Campaign, d *shown) (*history.Campaign, error) {
+	asked := d.Of
+	h, err := s.open(r, c, d)
+	if h != nil && asked != "" && d.Of != asked {
+		return nil, h.Close()
+	}
+	return h, err
 }
 
 // history opens a sending; nil if it has not been planned. The caller closes it.

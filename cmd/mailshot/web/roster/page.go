@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -101,7 +102,11 @@ func (s *Roster) row(i uint32) (Row, error) {
 	}
 	for range t.number() {
 		kind, column, same := t.number(), t.number(), t.number()
-		m := Mark{Text: t.text(), Hint: t.text(), Severity: check.Warning}
+		m := Mark{Severity: check.Warning}
+		if kind>>1 == mostKinds-1 {
+			m.Code = t.text()
+		}
+		m.Text, m.Hint = t.text(), t.text()
 		if t.err != nil {
 			break
 		}
@@ -113,7 +118,7 @@ func (s *Roster) row(i uint32) (Row, error) {
 			m.Text = "same key as " + first.Place
 		}
 		if k := kinds[kind>>1]; k != nil {
-			m.Code, m.Kind = k.Code, k.ID()
+			m.Code, m.Kind = cmp.Or(m.Code, k.Code), k.ID()
 		}
 		if column >= 0 && column < int64(len(row.Cells)) {
 			row.Cells[column].Marks = append(row.Cells[column].Marks, m)

@@ -56,7 +56,7 @@ func (k *Kind) ID() string { return k.Code + "." + number(int64(k.bit)) }
 // sample is how many rows tell what the columns look like.
 const sample = 20_000
 
-// mostKinds is how many kinds are told apart; what is beyond is counted as the last.
+// mostKinds is how many kinds are told apart. The last one is that of all others.
 const mostKinds = 64
 
 // Read reads the list of a definition. A list that cannot be read is in Faults; the error is the end of ctx, or that of
@@ -124,6 +124,7 @@ type mark struct {
 	severe bool
 	column int   // -1 = the row as a whole
 	same   int64 // with duplicates: the row that was first; else -1
+	code   string
 	text   string
 	hint   string
 }
@@ -252,15 +253,19 @@ func (r *reading) mark(column int, severity check.Severity, code, text, hint str
 	key.text = general(text)
 	at, known := r.kinds[key]
 	if !known {
-		at = len(r.Kinds)
-		if at == mostKinds {
-			at--
+		kind := Kind{Code: code, Severity: severity, Column: key.column, Text: text, Hint: hint}
+		if at = min(len(r.Kinds), mostKinds-1); at == mostKinds-1 {
+			kind = Kind{Code: "more", Severity: severity, Text: "findings of more kinds"}
 		} else {
-			r.Kinds = append(r.Kinds, Kind{Code: code, Severity: severity, Column: key.column, Text: text, Hint: hint, bit: at})
 			r.kinds[key] = at
 		}
+		if kind.bit = at; at == len(r.Kinds) {
+			r.Kinds = append(r.Kinds, kind)
+		} else if severity == check.Error {
+			r.Kinds[at].Severity = severity
+		}
 	}
-	r.marks = append(r.marks, mark{at, severity == check.Error, column, same, text, hint})
+	r.marks = append(r.marks, mark{at, severity == check.Error, column, same, code, text, hint})
 }
 
 // keep puts a row and its findings on the tape.
@@ -283,6 +288,9 @@ func (r *reading) keep(number int64, place string, fields []string, excerpt stri
 		b.number(int64(m.kind)<<1 | severe)
 		b.number(int64(m.column))
 		b.number(m.same)
+		if m.kind == mostKinds-1 {
+			b.text(m.code)
+		}
 		b.text(m.text)
 		b.text(m.hint)
 		if k := &r.Kinds[m.kind]; mask&(1<<m.kind) == 0 {

@@ -22,6 +22,7 @@ type Progress struct {
 	Planned  int64          // what this run set out to send
 	Done     int64          // of that, what has an outcome
 	InFlight int
+	Quiet    bool    // something is left, and for some seconds nothing was on the way and nothing happened
 	Rate     float64 // messages a minute that were sent, over the last half minute
 	Holds    []Hold  // what is held back now: the whole run first
 	Replies  []Reply // the commonest first
@@ -41,9 +42,11 @@ type Hold struct {
 type Reply struct {
 	State string // that it led to
 	Code  int
-	Text  string
+	Text  string // to the last of them
 	N     int64
 	Last  string // the place of the last row that got it
+
+	heard int64 // when it was heard last, as a count of replies
 }
 
 // Minute is what a run did in one minute.
@@ -68,6 +71,8 @@ const (
 	mostLanes   = 60
 	mostServers = 4 // of a lane
 	rateSeconds = 30
+
+	quietAfter = 3 * time.Second
 )
 
 // progress gathers the events of a run. It has a lock of its own, which is never held for longer than it takes to count
@@ -81,6 +86,7 @@ type progress struct {
 	holds   map[[2]string]Hold // by group and server
 	out     map[string]string
 	replies map[[2]string]*Reply
+	heard   int64 // replies that were counted
 	minutes []minute
 	lanes   map[string]*Lane
 	seconds [rateSeconds]second
@@ -175,21 +181,37 @@ func (p *progress) count(e dispatch.Event) {
 		s.n++
 	}
 	p.lane(e)
-	if ledger.State(state) == ledger.Sent || e.Text == "" {
-		return
+	if ledger.State(state) != ledger.Sent && e.Text != "" {
+		p.reply(e)
 	}
+}
+
+// reply counts a reply. Replies that differ in the recipient's address alone are one, with the words of the last of them.
+// Where there are too many, the rarest makes room, of several the one that was not heard for the longest time: what a
+// server begins to say late in a long run is seen, too.
+func (p *progress) reply(e dispatch.Event) {
 	if p.replies == nil {
 		p.replies = map[[2]string]*Reply{}
 	}
-	key := [2]string{state, e.Text}
-	if p.replies[key] == nil {
-		if len(p.replies) >= mostReplies {
-			return
-		}
-		p.replies[key] = &Reply{State: state, Code: e.Code, Text: e.Text}
+	text := e.Text
+	if e.Address != "" {
+		text = strings.ReplaceAll(text, e.Address, "")
 	}
-	p.replies[key].N++
-	p.replies[key].Last = e.Place
+	key := [2]string{string(e.Kind), text}
+	r := p.replies[key]
+	if r == nil {
+		if len(p.replies) >= mostReplies {
+			rarest := slices.MinFunc(slices.Collect(maps.Keys(p.replies)), func(a, b [2]string) int {
+				return cmp.Or(cmp.Compare(p.replies[a].N, p.replies[b].N), cmp.Compare(p.replies[a].heard, p.replies[b].heard))
+			})
+			delete(p.replies, rarest)
+		}
+		r = &Reply{State: string(e.Kind)}
+		p.replies[key] = r
+	}
+	p.heard++
+	r.N++
+	r.Code, r.Text, r.Last, r.heard = e.Code, e.Text, e.Place, p.heard
 }
 
 // lane counts an outcome for its provider or domain.
@@ -245,6 +267,7 @@ func (p *progress) now() (out Progress, started time.Time, counts func() map[str
 	p.mu.Lock()
 	out = Progress{Planned: p.last.Planned, Done: p.before + p.last.Done, InFlight: p.last.InFlight}
 	started, counts = p.started, both(p.last.Counts, p.counts)
+	out.Quiet = p.last.Done < p.last.Planned && p.last.InFlight == 0 && at.Sub(p.last.Time) > quietAfter
 	for _, h := range p.holds {
 		if h.Until.IsZero() || h.Until.After(at) {
 			out.Holds = append(out.Holds, h)

@@ -3,6 +3,7 @@ package runs
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -67,6 +68,25 @@ func TestHolds(t *testing.T) {
 	}
 }
 
+// A run that waits for its caps says nothing, and is seen to wait.
+func TestQuiet(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		done, planned int64
+		flight        int
+		ago           time.Duration
+		want          bool
+	}{{2, 6, 0, time.Minute, true}, {2, 6, 1, time.Minute, false}, {6, 6, 0, time.Minute, false}, {2, 6, 0, 0, false}, {0, 0, 0, time.Minute, false}} {
+		p := &progress{}
+		e := event(ledger.Sent, time.Now().Add(-tt.ago), "", "", 0)
+		e.Done, e.Planned, e.InFlight = tt.done, tt.planned, tt.flight
+		p.observe(e)
+		if got, _, _ := p.now(); got.Quiet != tt.want {
+			t.Errorf("%+v: %v", tt, got.Quiet)
+		}
+	}
+}
+
 // A run of any length has a page of the same size.
 func TestBounded(t *testing.T) {
 	t.Parallel()
@@ -86,5 +106,39 @@ func TestBounded(t *testing.T) {
 	}
 	if n != 20_000 {
 		t.Errorf("%d in all lanes", n)
+	}
+}
+
+// What a server says late in a long run is seen, what is common stays, and replies that differ in the address alone are
+// one. With the first forty kept, nothing new is ever seen.
+func TestReplies(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	p := &progress{}
+	say := func(text string) {
+		e := event(ledger.Refused, now, "gmail", text, 0)
+		e.Address = "ann@example.com"
+		p.observe(e)
+	}
+	for range 5 {
+		say("550 common")
+	}
+	for i := range 3 * mostReplies {
+		say(fmt.Sprintf("550 queue %d", i))
+	}
+	for i := range 3 {
+		e := event(ledger.Refused, now, "gmail", fmt.Sprintf("550 <p%d@example.com> unknown", i), 0)
+		e.Address = fmt.Sprintf("p%d@example.com", i)
+		p.observe(e)
+	}
+	say("451 slow down")
+	got, _, _ := p.now()
+	var texts []string
+	for _, r := range got.Replies {
+		texts = append(texts, fmt.Sprint(r.N, " ", r.Text))
+	}
+	if len(texts) != mostReplies || texts[0] != "5 550 common" || texts[1] != "3 550 <p2@example.com> unknown" ||
+		!slices.Contains(texts, "1 451 slow down") {
+		t.Errorf("%q", texts)
 	}
 }

@@ -7,9 +7,12 @@
 package runs
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -26,6 +29,7 @@ type Phase string
 
 const (
 	Planning Phase = "planning" // makes and checks every message; nothing is sent yet
+	Asking   Phase = "asking"   // waits for a yes or no to what has changed in a list that is frozen; nothing has changed yet
 	Planned  Phase = "planned"  // waits for the number
 	Sending  Phase = "sending"
 	Draining Phase = "draining" // takes nothing new, and waits for the replies to what is on the wire
@@ -41,6 +45,7 @@ type Ask struct {
 	// Number is how many messages the person wants to send, where they say so before the plan is made. A plan of as many
 	// that has no warning is sent without another question; 0 = every plan asks.
 	Number int64
+	Inputs string // names the state of the campaign's files that the plan is made from; it is kept for whoever asks
 }
 
 // Runs are the runs of a window. Make it with New; its methods may be called at the same time.
@@ -56,10 +61,12 @@ func New() *Runs { return &Runs{last: map[string]*Run{}} }
 
 // Run is a plan and what became of it. Its methods may be called at the same time.
 type Run struct {
+	name   string
 	ask    Ask
 	stop   context.CancelFunc
 	hard   chan struct{}
 	answer chan int64 // the number; closed: no
+	accept chan bool  // whether changes are accepted
 	events progress   // has a lock of its own
 
 	mu      sync.Mutex
@@ -71,15 +78,18 @@ type Run struct {
 	files   string        // where the messages of a rehearsal are
 	changed chan struct{} // closed at the next change
 	told    bool          // an answer was given, or the plan was left
+	changes *campaign.Changes
 	stops   int
 }
 
 // Snapshot is a run at one moment. Its values are not changed any more.
 type Snapshot struct {
+	Name    string // of this run and of no other: what a page says about a run, it says about the one that it showed
 	Phase   Phase
 	ID      string // of the campaign
 	Ask     Ask
-	Plan    *campaign.Plan // nil before Planned, and without one
+	Changes *campaign.Changes // while it is Asking
+	Plan    *campaign.Plan    // nil before Planned, and without one
 	Summary *campaign.Summary
 	Err     error // why there is no plan, or why the run ended early
 	Files   string
@@ -102,8 +112,8 @@ func (rs *Runs) Plan(ctx context.Context, file, home string, o campaign.Options,
 		return nil, ErrBusy
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
-	r := &Run{ask: ask, stop: stop, hard: make(chan struct{}), answer: make(chan int64, 1), phase: Planning,
-		changed: make(chan struct{})}
+	r := &Run{name: rand.Text(), ask: ask, stop: stop, hard: make(chan struct{}), answer: make(chan int64, 1),
+		accept: make(chan bool, 1), phase: Planning, changed: make(chan struct{})}
 	rs.last[file] = r
 	rs.all.Go(func() {
 		defer stop()
@@ -176,13 +186,13 @@ func (r *Run) work(ctx context.Context, home string, o campaign.Options) (err er
 			return nil
 		}
 	}
+	r.events.begin(time.Now())
 	if sink != nil {
 		if err := sink.Keep(max(plan.ToSend, 1)); err != nil {
 			return err
 		}
 		r.change(func() { r.files = sink.Path() })
 	}
-	r.events.begin(time.Now())
 	r.change(func() {
 		if r.phase == Planned { // else the person said the number, and may have paused it since
 			r.phase = Sending
@@ -209,9 +219,11 @@ func planned(ctx context.Context, o campaign.Options, how campaign.PlanOptions) 
 // plans opens and plans the run's campaigns, which the caller closes, also after an error. The plan is that of the first,
 // with the messages of all.
 func (r *Run) plans(ctx context.Context, o campaign.Options) (parts []part, plan *campaign.Plan, err error) {
+	how := r.ask.Plan
+	how.Confirm = func(c campaign.Changes) (bool, error) { return r.confirm(ctx, c), nil }
 	for _, to := range r.ask.targets() {
 		o.To = to
-		p, err := planned(ctx, o, r.ask.Plan)
+		p, err := planned(ctx, o, how)
 		if p.Campaign != nil {
 			parts = append(parts, p)
 		}
@@ -228,10 +240,38 @@ func (r *Run) plans(ctx context.Context, o campaign.Options) (parts []part, plan
 	return parts, plan, nil
 }
 
-// send sends the messages of one campaign after another.
+// confirm shows what accepting changes would do, and waits for a yes or no.
+func (r *Run) confirm(ctx context.Context, c campaign.Changes) (yes bool) {
+	r.change(func() { r.phase, r.changes = Asking, &c })
+	select {
+	case yes = <-r.accept:
+	case <-ctx.Done():
+	}
+	r.change(func() { r.phase, r.changes = Planning, nil })
+	return yes
+}
+
+// Accept says yes to changes that wait for it.
+func (r *Run) Accept() { r.settle(true) }
+
+// settle answers whether changes are accepted, once.
+func (r *Run) settle(yes bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.phase != Asking {
+		return
+	}
+	select {
+	case r.accept <- yes:
+	default: // it was said before
+	}
+}
+
+// send sends the messages of one campaign after another. What it does not come to is left.
 func (r *Run) send(ctx context.Context, parts []part) error {
 	for i, p := range parts {
 		if i > 0 && ctx.Err() != nil {
+			r.change(func() { r.leaves(parts[i:]) })
 			return nil
 		}
 		r.change(func() { r.id = p.ID() })
@@ -239,7 +279,11 @@ func (r *Run) send(ctx context.Context, parts []part) error {
 		if sum == nil && ctx.Err() != nil && errors.Is(err, context.Canceled) {
 			return nil // paused before it opened a connection: nothing is wrong
 		}
-		r.change(func() { r.sum(sum) })
+		r.change(func() {
+			if r.sum(sum); err != nil {
+				r.leaves(parts[i+1:])
+			}
+		})
 		if err != nil {
 			return err
 		}
@@ -260,19 +304,43 @@ func (a Ask) targets() []*address.Address {
 	return all
 }
 
-// sum takes what one campaign of the run came to. The caller has the run's lock.
+// sum adds what one campaign of the run came to. The caller has the run's lock.
 func (r *Run) sum(s *campaign.Summary) {
 	if s == nil {
 		return
 	}
-	sent := int64(0)
-	if r.summary != nil {
-		sent = r.summary.Sent
-	}
 	all := *s
-	all.Sent += sent
+	if was := r.summary; was != nil {
+		all.Counts = maps.Clone(was.Counts)
+		for state, n := range s.Counts {
+			all.Counts[state] += n
+		}
+		all.Rows, all.Sent, all.Left = was.Rows+s.Rows, was.Sent+s.Sent, was.Left+s.Left
+		all.Duration, all.Interrupted = was.Duration+s.Duration, max(was.Interrupted, s.Interrupted)
+		all.Failed, all.Stopped, all.Next = was.Failed || s.Failed, cmp.Or(s.Stopped, was.Stopped), cmp.Or(s.Next, was.Next)
+		if all.NextDue = s.NextDue; s.Left == 0 {
+			all.NextDue, all.Full = was.NextDue, was.Full
+		}
+	}
 	r.summary = &all
 	r.events.ended(s.Counts)
+}
+
+// leaves counts the campaigns that the run does not come to, behind those that it did. The caller has the run's lock.
+func (r *Run) leaves(parts []part) {
+	if r.summary == nil {
+		return
+	}
+	all := *r.summary
+	all.Counts = maps.Clone(all.Counts)
+	for _, p := range parts {
+		for state, n := range p.plan.Counts {
+			all.Counts[state] += n
+		}
+		all.Rows += p.plan.Rows
+		all.Left += p.plan.ToSend
+	}
+	r.summary = &all
 }
 
 // agrees reports whether the person has said yes to a plan like this one before it was made.
@@ -307,7 +375,7 @@ func (r *Run) Changed() <-chan struct{} {
 func (r *Run) Snapshot() Snapshot {
 	events, begun, counts := r.events.now()
 	r.mu.Lock()
-	s := Snapshot{Phase: r.phase, ID: r.id, Ask: r.ask, Plan: r.plan, Summary: r.summary, Err: r.err, Files: r.files,
+	s := Snapshot{Name: r.name, Phase: r.phase, ID: r.id, Ask: r.ask, Plan: r.plan, Summary: r.summary, Changes: r.changes, Err: r.err, Files: r.files,
 		Begun: begun, Progress: events}
 	if r.plan != nil && !begun.IsZero() {
 		s.Progress.Planned = max(s.Progress.Planned, r.plan.ToSend)
@@ -344,8 +412,9 @@ func (r *Run) Send(n int64) error {
 	return nil
 }
 
-// Leave leaves a plan that waits for its number, or ends the making of one. Nothing was sent.
+// Leave leaves a plan that waits for its number or for a yes to changes, or ends the making of one. Nothing was sent.
 func (r *Run) Leave() {
+	r.settle(false)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {

@@ -11,8 +11,10 @@ import (
 
 	"mailshot/campaign"
 	"mailshot/campaign/definition"
+	"mailshot/campaign/dispatch"
 	"mailshot/campaign/ledger"
 	"mailshot/internal/sink"
+	"mailshot/render/address"
 )
 
 // shop is a campaign of n rows whose server is a sink with rules.
@@ -208,5 +210,33 @@ func TestRefused(t *testing.T) {
 	}
 	if x := s.plan(Ask{}).Snapshot(); x.Phase != Ended || x.Err == nil || x.Plan != nil || !x.Begun.IsZero() {
 		t.Errorf("%+v", x)
+	}
+}
+
+// A rehearsal to several addresses came to all of what its parts came to, and what it did not come to is left: it has not
+// all been sent. With the sum of the last part alone, the refusals of the first are not seen.
+func TestParts(t *testing.T) {
+	t.Parallel()
+	s := open(t, 3, "rcpt:eve@example.org:550 5.1.1 no such user")
+	to := make([]address.Address, 2)
+	for i, text := range []string{"eve@example.org", "fay@example.org"} {
+		var err error
+		if to[i], err = address.Parse(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := s.plan(Ask{To: to})
+	if err := r.Send(6); err != nil {
+		t.Fatal(err)
+	}
+	sum := s.until(r, ended).Summary
+	if sum.Sent != 3 || sum.Rows != 6 || sum.Counts["refused"] != 3 || sum.Counts["sent"] != 3 || sum.ExitCode() != 4 {
+		t.Errorf("exit %d: %+v", sum.ExitCode(), sum)
+	}
+	r = &Run{}
+	r.sum(&campaign.Summary{Result: dispatch.Result{Sent: 2}, Counts: map[string]int64{"sent": 2}, Rows: 2})
+	r.leaves([]part{{plan: &campaign.Plan{ToSend: 2, Rows: 3, Counts: map[string]int64{"pending": 2, "invalid": 1}}}})
+	if sum = r.summary; sum.Sent != 2 || sum.Left != 2 || sum.Rows != 5 || sum.Counts["pending"] != 2 || sum.ExitCode() != 75 {
+		t.Errorf("exit %d: %+v", sum.ExitCode(), sum)
 	}
 }

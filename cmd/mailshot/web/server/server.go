@@ -7,6 +7,7 @@ package server
 
 import (
 	"embed"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -21,8 +22,11 @@ import (
 	"mailshot/campaign/check"
 	"mailshot/campaign/definition"
 	"mailshot/campaign/definition/secret"
+	"mailshot/campaign/recipients/folding"
 	"mailshot/campaign/transport"
+	"mailshot/cmd/mailshot/web/amend"
 	"mailshot/cmd/mailshot/web/desk"
+	"mailshot/cmd/mailshot/web/files"
 	"mailshot/cmd/mailshot/web/frame"
 	"mailshot/cmd/mailshot/web/logins"
 	"mailshot/cmd/mailshot/web/shelf"
@@ -31,9 +35,9 @@ import (
 )
 
 //go:embed *.html
-var files embed.FS
+var content embed.FS
 
-var pages = frame.Load(files)
+var pages = frame.Load(content)
 
 // server has the latest probe of each server, until the window ends.
 type server struct {
@@ -99,32 +103,34 @@ func (s *server) show(w http.ResponseWriter, r *http.Request) {
 	if c == nil {
 		return
 	}
-	d := shown{Saved: r.URL.Query().Has("saved"), Form: s.written(c)}
-	if id := r.URL.Query().Get("provider"); id != "" {
-		if p, ok := reply.Preset(id); ok {
+	said := s.said(c)
+	d := shown{Saved: r.URL.Query().Has("saved"), Form: written(said)}
+	if q := r.URL.Query(); q.Has("provider") && q.Get("provider") != d.Form.Provider {
+		p, ok := reply.Preset(q.Get("provider"))
+		if ok {
 			d.Form = form{Provider: p.ID, Username: d.Form.Username, Secret: d.Form.Secret, Env: d.Form.Env, File: d.Form.File}
-			d.Lines = block(d.Form.changes(), "  ")
+		} else {
+			d.Form.Provider = ""
 		}
+		d.Lines = amend.Lines(d.Form.changes(said)...)
 	}
 	s.page(w, r, c, d)
 }
 
+// said is what the campaign file says, also one with mistakes.
+func (s *server) said(c *shelf.Campaign) map[string]string {
+	text, err := s.Shelf.Root.ReadFile(c.File)
+	if err != nil { // the page says why
+		return nil
+	}
+	return amend.Said(text)
+}
+
 // written is the form of what the file's server section says, and not of what a preset fills.
-func (s *server) written(c *shelf.Campaign) form {
-	f := form{Secret: "keep"}
-	file, err := textfile.Read(s.Shelf.Root, c.File)
-	if err != nil {
-		return f
-	}
-	given := values(file.Text)
-	f.Provider, f.Host, f.Port, f.TLS, f.Username = given["provider"], given["host"], given["port"], given["tls"],
-		given["username"]
-	if c.Def != nil && len(c.Def.Servers) == 1 {
-		if p := c.Def.Servers[0].Password; p != nil {
-			f.Env, f.File = p.Env, p.File
-		}
-	}
-	return f
+func written(said map[string]string) form {
+	of := func(key string) string { return said["server."+key] }
+	return form{Provider: of("provider"), Host: of("host"), Port: of("port"), TLS: of("tls"), Username: of("username"),
+		Secret: "keep", Env: of("password.env"), File: of("password.file")}
 }
 
 func (s *server) page(w http.ResponseWriter, r *http.Request, c *shelf.Campaign, d shown) {
@@ -137,18 +143,16 @@ func (s *server) page(w http.ResponseWriter, r *http.Request, c *shelf.Campaign,
 		for _, one := range c.Def.Servers {
 			d.Servers = append(d.Servers, s.one(c, one))
 		}
-		if d.Editable = len(c.Def.Servers) < 2; len(c.Def.Servers) == 1 {
-			one := c.Def.Servers[0]
-			d.Way = way(one)
-		}
 	}
-	if f, err := textfile.Read(s.Shelf.Root, c.File); err == nil {
-		d.Form.Version = f.Version
-		if _, ok := edit(f.Text, d.Form.changes()); !ok {
-			d.Editable = false
-			if d.Lines == "" && d.Wrong != nil {
-				d.Lines = block(d.Form.changes(), "  ")
-			}
+	if text, err := s.Shelf.Root.ReadFile(c.File); err == nil {
+		d.Form.Version = files.SumOf(text)
+		said := amend.Said(text)
+		changes := d.Form.changes(said)
+		_, err := amend.Apply(text, changes...)
+		_, several := said["servers"]
+		d.Editable, d.Way = err == nil && !several, way(said)
+		if !d.Editable && d.Lines == "" && d.Wrong != nil {
+			d.Lines = amend.Lines(changes...)
 		}
 	}
 	page := frame.Page{Name: "server", Title: frame.Words(r).Say("server.title"), Campaign: desk.Frame(c),
@@ -180,44 +184,38 @@ func (s *server) one(c *shelf.Campaign, of *definition.Server) one {
 func key(c *shelf.Campaign, name string) string { return c.File + "\x00" + name }
 
 // way says how the file names the login.
-func way(s *definition.Server) string {
-	switch p := s.Password; {
-	case s.OAuth != nil:
+func way(said map[string]string) string {
+	if _, there := said["server.oauth"]; there {
 		return "oauth"
-	case p == nil:
-		return ""
-	case p.Env != "":
-		return "env"
-	case p.File != "":
-		return "file"
-	case p.Keyring != "":
-		return "keyring"
 	}
-	return "command"
-}
-
-// changes are what the form says, as changes of the file.
-func (f form) changes() []change {
-	all := []change{{"provider", f.Provider}, {"host", f.Host}, {"port", f.Port}, {"tls", f.TLS}}
-	for i := range all {
-		if all[i].Value != "" && all[i].Key != "port" {
-			all[i].Value = scalar(all[i].Value)
+	for _, one := range []string{"env", "file", "keyring", "command"} {
+		if _, there := said["server.password."+one]; there {
+			return one
 		}
 	}
-	user := f.Username
-	if user != "" {
-		user = scalar(user)
+	return ""
+}
+
+// changes are what the form says, as changes of a file that says this now.
+func (f form) changes(said map[string]string) (all []amend.Change) {
+	var before []string
+	change := func(key, value string) {
+		c := amend.Change{Path: []string{"server", key}, Value: value, Remove: value == "", After: slices.Clone(before)}
+		if _, there := said["server."+key]; there || !c.Remove {
+			all = append(all, c)
+		}
+		before = append(before, key)
 	}
-	all = append(all, change{"username", user})
-	switch f.Secret {
-	case "env":
-		all = append(all, change{"password", "{ env: " + scalar(f.Env) + " }"})
-	case "file":
-		all = append(all, change{"password", "{ file: " + scalar(f.File) + " }"})
-	case "keyring":
-		all = append(all, change{"password", "{ keyring: " + scalar(f.named()) + " }"})
-	case "none":
-		all = append(all, change{"password", ""})
+	change("provider", f.Provider)
+	change("host", f.Host)
+	change("port", f.Port)
+	change("tls", f.TLS)
+	change("username", f.Username)
+	secret := map[string]string{"env": f.Env, "file": f.File, "keyring": f.named()}
+	if name, ok := secret[f.Secret]; ok {
+		all = append(all, amend.Change{Path: []string{"server", "password", f.Secret}, Value: name, Alone: true, After: before})
+	} else if f.Secret == "none" {
+		change("password", "")
 	}
 	return all
 }
@@ -228,8 +226,10 @@ func read(r *http.Request, say func(string, ...any) string) (f form, wrong map[s
 	f = form{Provider: field("provider"), Host: field("host"), Port: field("port"), TLS: field("tls"),
 		Username: field("username"), Secret: field("secret"), Env: field("env"), File: field("file"), Version: field("version")}
 	wrong = map[string]string{}
-	if n, err := strconv.Atoi(f.Port); f.Port != "" && (err != nil || n < 1 || n > 65535) {
+	if n, err := strconv.Atoi(strings.Map(folding.Digit, f.Port)); f.Port != "" && (err != nil || n < 1 || n > 65535) {
 		wrong["port"] = say("server.bad-port")
+	} else if f.Port != "" {
+		f.Port = strconv.Itoa(n)
 	}
 	if _, ok := reply.Preset(f.Provider); f.Provider != "" && !ok {
 		f.Provider = ""
@@ -275,35 +275,28 @@ func (s *server) save(w http.ResponseWriter, r *http.Request) {
 
 // write changes the campaign file, and goes back to the page. A password goes into the system's keyring first.
 func (s *server) write(w http.ResponseWriter, r *http.Request, c *shelf.Campaign, f form) {
-	changes := f.changes()
+	changes := f.changes(s.said(c))
 	refused := func(d shown) {
-		d.Form, d.Lines = f, block(changes, "  ")
+		d.Form, d.Lines = f, amend.Lines(changes...)
 		s.page(w, r, c, d)
 	}
-	file, err := textfile.Read(s.Shelf.Root, c.File)
-	if err != nil {
-		s.Failed(w, r, err)
-		return
-	}
-	if f.Version != "" && f.Version != file.Version {
+	say := frame.Words(r).Say
+	edit, err := amend.Prepare(s.Shelf.Root, c.File, filepath.Dir(c.Path), f.Version, changes...)
+	var newer *textfile.NewerError
+	var wrong *amend.RefusedError
+	switch {
+	case errors.As(err, &newer):
 		refused(shown{Newer: true})
 		return
-	}
-	text, ok := edit(file.Text, changes)
-	if !ok {
-		refused(shown{Wrong: map[string]string{"file-as-it-is": frame.Words(r).Say("server.by-hand")}})
+	case errors.Is(err, amend.ErrUnsafe):
+		refused(shown{Wrong: map[string]string{"file-as-it-is": say("server.by-hand")}})
 		return
-	}
-	data, err := file.Restore(text)
-	if err != nil {
+	case errors.As(err, &wrong):
+		refused(shown{Findings: wrong.Found, Wrong: map[string]string{"file-as-it-is": say("server.not-saved")}})
+		return
+	case err != nil:
 		s.Failed(w, r, err)
 		return
-	}
-	if _, err := definition.Parse(path.Base(c.File), data, filepath.Dir(c.Path)); err != nil {
-		if found := fresh(check.From(err), c.Mistakes); len(found) > 0 {
-			refused(shown{Findings: found, Wrong: map[string]string{"file-as-it-is": frame.Words(r).Say("server.not-saved")}})
-			return
-		}
 	}
 	if f.Secret == "keyring" {
 		if err := secret.Keep(f.named(), r.PostFormValue("password")); err != nil {
@@ -311,18 +304,11 @@ func (s *server) write(w http.ResponseWriter, r *http.Request, c *shelf.Campaign
 			return
 		}
 	}
-	if err := textfile.Write(s.Shelf.Root, c.File, file.Version, data); err != nil {
-		refused(shown{Wrong: map[string]string{"file-as-it-is": err.Error()}})
+	if err := edit.Write(); err != nil {
+		refused(shown{Newer: errors.As(err, &newer), Wrong: map[string]string{"file-as-it-is": err.Error()}})
 		return
 	}
 	http.Redirect(w, r, desk.Frame(c).Path("server")+"?saved=1", http.StatusSeeOther)
-}
-
-// fresh are the findings that were not there before.
-func fresh(now, before []check.Finding) []check.Finding {
-	return slices.DeleteFunc(now, func(f check.Finding) bool {
-		return slices.ContainsFunc(before, func(b check.Finding) bool { return b.Code == f.Code && b.Text == f.Text })
-	})
 }
 
 // named is the name of the form's password in the system's keyring: whose it is, and at which server.

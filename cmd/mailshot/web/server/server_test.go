@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"html"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -182,6 +183,33 @@ func TestProbe(t *testing.T) {
 	}
 }
 
+// A server that does not answer is said to be what it is, also where there was no conversation. Seen to fail where the
+// mistake stood with the conversation alone: the page said nothing.
+func TestProbeNobody(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	w := open(t, fmt.Sprintf("server: { host: 127.0.0.1, port: %d, tls: none }\n", port))
+	if code, page := w.ask("/probe", url.Values{"server": {fmt.Sprintf("127.0.0.1:%d", port)}}); code != http.StatusSeeOther {
+		t.Fatalf("%d %s", code, page)
+	}
+	_, page := w.ask("", nil)
+	for _, text := range []string{`data-probe="failed"`, "refused"} {
+		if !strings.Contains(page, text) {
+			t.Errorf("%q is not on the page:\n%s", text, page)
+		}
+	}
+	if strings.Contains(page, `class="talk"`) || strings.Contains(page, `data-probe="good"`) {
+		t.Error(page)
+	}
+}
+
 // A password goes into the system's keyring, and the campaign file names it.
 func TestPassword(t *testing.T) {
 	keyring.MockInit()
@@ -195,7 +223,7 @@ func TestPassword(t *testing.T) {
 	if code, page := w.ask("", form); code != http.StatusSeeOther {
 		t.Fatalf("%d %s", code, page)
 	}
-	want := head + "server:\n  username: ann\n  password: { keyring: ann@smtp.example.org }\n  host: smtp.example.org # ours\n"
+	want := head + "server:\n  host: smtp.example.org # ours\n  username: ann\n  password: { keyring: ann@smtp.example.org }\n"
 	if got := w.text(); got != want {
 		t.Errorf("%s", got)
 	}
@@ -304,5 +332,56 @@ func TestLogin(t *testing.T) {
 	}
 	if _, page = w.ask("", nil); strings.Contains(page, "data-login") {
 		t.Error(page)
+	}
+}
+
+// A server of one's own takes the place of a provider. Seen to fail where the choice of none was no choice: the page
+// still had the provider, and saved it beside the host.
+func TestOwnServer(t *testing.T) {
+	t.Parallel()
+	w := open(t, "server:\n  provider: gmail # for now\n  username: ann@gmail.com\n")
+	_, page := w.ask("?provider=", nil)
+	for _, text := range []string{`name="provider" value=""`, "provider:   # remove this line"} {
+		if !strings.Contains(page, text) {
+			t.Errorf("%q is not on the page:\n%s", text, page)
+		}
+	}
+	if strings.Contains(page, "data-preset=") {
+		t.Error("the provider is still chosen")
+	}
+	form := url.Values{"provider": {""}, "host": {"smtp.example.org"}, "port": {"۰۵۸۷"}, "username": {"ann@gmail.com"}, "secret": {"keep"}}
+	if code, page := w.ask("", form); code != http.StatusSeeOther {
+		t.Errorf("%d %s", code, page)
+	}
+	if got, want := w.text(), head+"server:\n  # for now\n  host: smtp.example.org\n  port: 587\n  username: ann@gmail.com\n"; got != want {
+		t.Errorf("%s\nnot\n%s", got, want)
+	}
+}
+
+// A mistake elsewhere in the campaign file does not keep the form from the server's section; one that the form would
+// make does.
+func TestMistakeElsewhere(t *testing.T) {
+	t.Parallel()
+	w := open(t, "colour: red\nserver: { host: a.example, username: ann, password: { env: PW } }\n")
+	_, page := w.ask("", nil)
+	for _, text := range []string{`data-key="save"`, `value="a.example"`, "An environment variable", `data-finding="unknown-key"`} {
+		if !strings.Contains(page, text) {
+			t.Errorf("%q is not on the page:\n%s", text, page)
+		}
+	}
+	form := url.Values{"host": {"b.example"}, "username": {"ann"}, "secret": {"keep"}}
+	if code, page := w.ask("", form); code != http.StatusSeeOther {
+		t.Errorf("%d %s", code, page)
+	}
+	if got := w.text(); got != head+"colour: red\nserver: { host: b.example, username: ann, password: { env: PW } }\n" {
+		t.Errorf("%s", got)
+	}
+	form.Set("host", "no host")
+	if code, _ := w.ask("", form); code != http.StatusUnprocessableEntity {
+		t.Errorf("%d", code)
+	}
+	w = open(t, "servers:\n- host: a.example\n")
+	if _, page := w.ask("", nil); strings.Contains(page, `data-key="save"`) {
+		t.Error("a form for a section that the file does not have")
 	}
 }

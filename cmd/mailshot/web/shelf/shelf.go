@@ -45,6 +45,9 @@ const deepest = 3
 // Campaigns are the campaign files of the folder and of the folders in it, in the order of their names: those called
 // campaign.yaml, and other .yaml files that name recipients.
 func (s *Shelf) Campaigns() ([]string, error) {
+	if err := s.same(); err != nil {
+		return nil, err
+	}
 	var found []string
 	err := fs.WalkDir(s.Root.FS(), ".", func(name string, e fs.DirEntry, err error) error {
 		base := path.Base(name)
@@ -66,10 +69,53 @@ func (s *Shelf) Campaigns() ([]string, error) {
 	return found, err
 }
 
+// MovedError says that the window's folder is not where it was any more, or another one. Nothing of it is read or written
+// then: half of it would be of the one, and half of the other.
+type MovedError struct{ Dir string }
+
+func (e *MovedError) Error() string {
+	return e.Dir + " is not the folder any more that this window was opened for; start mailshot ui again"
+}
+
+// same reports an error if the folder has been moved, or another one has its name.
+func (s *Shelf) same() error {
+	was, err := s.Root.Stat(".")
+	if err != nil {
+		return &MovedError{s.Dir}
+	}
+	if is, err := os.Stat(s.Dir); err != nil || !os.SameFile(was, is) {
+		return &MovedError{s.Dir}
+	}
+	return nil
+}
+
+// Path is a file or a folder of the window's as a terminal in the window's working directory names it.
+func (s *Shelf) Path(name string) string {
+	return Argument(filepath.Join(s.Dir, filepath.FromSlash(name)))
+}
+
+// Argument is a path that no command takes for a flag.
+func Argument(path string) string {
+	if strings.HasPrefix(path, "-") {
+		return "." + string(filepath.Separator) + path
+	}
+	return path
+}
+
+// Flags are those that a command needs to be about the same ledger and accounts as the window.
+func (s *Shelf) Flags() (all []string) {
+	for _, f := range [][2]string{{"--state", s.State}, {"--accounts", s.Accounts}} {
+		if f[1] != "" {
+			all = append(all, f[0], f[1])
+		}
+	}
+	return all
+}
+
 // names reports whether a file names recipients, so that it is a campaign and not some other YAML.
 func (s *Shelf) names(name string) bool {
 	info, err := s.Root.Stat(name)
-	if err != nil || info.Size() > definition.MaxSize {
+	if err != nil || !info.Mode().IsRegular() || info.Size() > definition.MaxSize {
 		return false
 	}
 	b, err := s.Root.ReadFile(name)
@@ -97,7 +143,10 @@ func (s *Shelf) Campaign(ctx context.Context, file string) (*Campaign, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fs.ErrNotExist
 	}
-	c := &Campaign{File: file, Path: filepath.Join(s.Dir, filepath.FromSlash(file)), ID: file, Modified: info.ModTime()}
+	if err := s.same(); err != nil {
+		return nil, err
+	}
+	c := &Campaign{File: file, Path: s.Path(file), ID: file, Modified: info.ModTime()}
 	d, err := definition.LoadWith(c.Path, definition.Flags{})
 	if err != nil {
 		c.Mistakes = check.From(err)
@@ -113,6 +162,11 @@ func (s *Shelf) Campaign(ctx context.Context, file string) (*Campaign, error) {
 		c.ID = f.Last()
 	}
 	return c, nil
+}
+
+// Gone is a campaign whose file is not to be had any more; err says why.
+func (s *Shelf) Gone(file string, err error) *Campaign {
+	return &Campaign{File: file, Path: s.Path(file), ID: file, Mistakes: check.From(err)}
 }
 
 // state is the ledger of a campaign.

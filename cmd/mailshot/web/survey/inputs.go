@@ -17,6 +17,7 @@ import (
 
 	"mailshot/campaign/definition"
 	"mailshot/campaign/recipients"
+	"mailshot/campaign/recipients/folding"
 )
 
 // How much of a campaign's folder is looked at for its version.
@@ -68,17 +69,22 @@ type Hit struct {
 	Address, Name, Place string
 }
 
-// Find finds the first rows, most of them, whose address, name or key has a text in it, in capitals or not. more says
-// that there are others.
+// Find finds the first rows, most of them, whose address, name or key has a text in it, in capitals or not, and whatever
+// keyboard wrote it; of a row that cannot be mailed, any cell, for its address is none. more says that there are others.
 func Find(ctx context.Context, d *definition.Definition, text string, most int) (hits []Hit, more bool, err error) {
-	fold := cases.Fold()
-	text = fold.String(strings.TrimSpace(text))
+	caps := cases.Fold()
+	fold := func(s string) string { return caps.String(folding.Text(s)) }
+	text = fold(strings.TrimSpace(text))
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	_, err = rows(ctx, d, func(r *recipients.Row) {
 		address := r.Address.String()
-		for _, field := range []string{address, r.Name, r.Key} {
-			if more || !strings.Contains(fold.String(field), text) {
+		fields := []string{address, r.Name, r.Key}
+		if r.Invalid != "" {
+			fields = append(fields, r.Fields...)
+		}
+		for _, field := range fields {
+			if more || !strings.Contains(fold(field), text) {
 				continue
 			}
 			if len(hits) == most {

@@ -147,11 +147,51 @@ func TestFind(t *testing.T) {
 	for i := range 100 {
 		fmt.Fprintf(&b, "p%d@example.com,Straße %d\n", i, i)
 	}
+	b.WriteString("ali@example.com,علی کریمی ۱۲\nzoe@example.com,Zoe\u0308\nzed at example.com,\n")
 	d, _ := folder(t, map[string]string{"campaign.yaml": fmt.Sprintf(campaignFile, ""), "body.txt": "x", "people.csv": b.String()})
-	for text, want := range map[string]int{"P77@": 1, "STRASSE 5": 11, "": 20, "nobody": 0} {
+	for text, want := range map[string]int{"P77@": 1, "STRASSE 5": 11, "": 20, "nobody": 0, "علي كريمي": 1, "كریمی 12": 1, "ZOË": 1, "Zed at": 1,
+		"%": 0, "[": 0, "\\": 0} {
 		hits, more, err := Find(t.Context(), d, text, 20)
 		if err != nil || len(hits) != want || more != (text == "") {
 			t.Errorf("%q: %d, %v, %v", text, len(hits), more, err)
+		}
+	}
+}
+
+// The filter of some rows is true for them, whatever their cells say, and for no other row.
+func TestOnly(t *testing.T) {
+	t.Parallel()
+	cells := []string{"plain", `a "b" \ c`, "نام\u200cها", "😀👩‍👧", "\u00a0", "tab\tin", "two\nlines", "\u202eabc", "\v\f\a\b\x7f",
+		"\U000e0041", "{{.x}}", "${a}", "`", "\u2028", "'", "e\u0301", "é", "سلام", "", " ", "ي", "ی", "١", "1"}
+	list := "email,note,\"a \"\"b\"\" \\ نام\u200cها\"\n"
+	for i, c := range cells {
+		list += fmt.Sprintf("p%d@example.com,\"%s\",x\n", i+1, strings.ReplaceAll(c, `"`, `""`))
+	}
+	d, o := folder(t, map[string]string{"body.txt": "x", "people.csv": list,
+		"campaign.yaml": strings.Replace(fmt.Sprintf(campaignFile, ""), "Hello {{.name}}", "x", 1)})
+	for i := range cells {
+		filter, n, err := Only(t.Context(), d, []int64{int64(i + 1)})
+		if err != nil || n != 1 {
+			t.Errorf("%q: %d, %v", cells[i], n, err)
+			continue
+		}
+		c, err := campaign.Open(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []int64
+		for m, err := range c.Messages(t.Context(), campaign.Chosen{Where: filter}) {
+			if err != nil {
+				t.Errorf("%q: %s: %v", cells[i], filter, err)
+				break
+			}
+			got = append(got, m.Row.Number)
+		}
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+		if !slices.Equal(got, []int64{int64(i + 1)}) {
+			t.Errorf("%q: %s is true for %v", cells[i], filter, got)
 		}
 	}
 }

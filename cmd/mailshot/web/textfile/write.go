@@ -3,7 +3,6 @@ package textfile
 import (
 	"bytes"
 	"errors"
-	"io/fs"
 	"os"
 
 	"mailshot/cmd/mailshot/web/files"
@@ -18,25 +17,13 @@ type NewerError struct {
 func (e *NewerError) Error() string { return e.Name + " was changed on the disk since it was read" }
 
 // LinkError says that a name is a link: the file that it leads to is written under its own name.
-type LinkError struct{ Name string }
-
-func (e *LinkError) Error() string {
-	return e.Name + " is a link to another file; it can be looked at here, and not be written"
-}
+type LinkError = files.LinkError
 
 // Write puts data in place of the file, which must still be the one of that version: the error is a *NewerError
-// otherwise. Nobody sees half of the file. It keeps its mode.
+// otherwise, and a *LinkError for a link. Nobody sees half of the file. It keeps its mode, and its owner as far as
+// this user may give it.
 func Write(root *os.Root, name, was string, data []byte) error {
-	info, err := root.Lstat(name)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return &NewerError{Name: name}
-	case err != nil:
-		return err
-	case info.Mode()&fs.ModeSymlink != 0:
-		return &LinkError{name}
-	}
-	err = files.Replace(root, name, was, bytes.NewReader(data))
+	err := files.Replace(root, name, was, bytes.NewReader(data))
 	if errors.Is(err, files.ErrChanged) {
 		newer := &NewerError{Name: name}
 		newer.File, _ = Read(root, name) // it may be gone

@@ -148,6 +148,22 @@ func (w *Words) Say(key string, args ...any) string {
 // Number is n as the language writes it.
 func (w *Words) Number(n any) string { return w.printer.Sprint(n) }
 
+// Digits is what a person may type for a number, as strconv takes it: without blanks and separators between the digits,
+// Arabic and Persian digits as ASCII ones.
+func Digits(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= '٠' && r <= '٩':
+			return '0' + r - '٠'
+		case r >= '۰' && r <= '۹':
+			return '0' + r - '۰'
+		case strings.ContainsRune(" ,.'٬\u00a0\u202f", r):
+			return -1
+		}
+		return r
+	}, s)
+}
+
 // Keys are the keys of all texts.
 func Keys() []string {
 	var keys []string

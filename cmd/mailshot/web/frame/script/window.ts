@@ -52,7 +52,10 @@ function renew(html: string): void {
   keep(() => void Idiomorph.morph(here, main, {
     morphStyle: "outerHTML",
     callbacks: {
-      beforeNodeMorphed: (old: Node) => !typing(old) && !(old instanceof HTMLIFrameElement), beforeAttributeUpdated: stays,
+      beforeNodeMorphed: (old: Node) => !typing(old) && !(old instanceof HTMLIFrameElement),
+      // What a person has opened stays open.
+      beforeAttributeUpdated: (name: string, node: Element) =>
+        stays(name, node) && (name !== "open" || !(node instanceof HTMLDetailsElement)),
     },
   }));
   speak();
@@ -74,25 +77,33 @@ async function again(): Promise<void> {
 }
 
 let stream: EventSource | null = null;
+let heard: string | undefined; // the path of the stream
 let asking = false;
+let news = false;
 
-/** Listens to the news of a run, as long as the page has some. */
+/** Listens to the news of a run or a list, as long as the page has some and somebody looks at it: a browser has six
+ *  connections for a window, and each stream holds one. */
 function listen(): void {
-  const path = document.body.dataset.events;
-  if (!path) {
-    stream?.close();
-    stream = null;
-    return;
-  }
-  if (stream) return;
+  const path = document.hidden ? undefined : document.body.dataset.events;
+  if (path === heard) return;
+  stream?.close();
+  stream = null;
+  heard = path;
+  if (!path) return;
   stream = new EventSource(path);
   stream.addEventListener("changed", async () => {
+    news = true;
     if (asking) return;
     asking = true;
-    await again();
+    while (news) {
+      news = false;
+      await again();
+    }
     asking = false;
   });
 }
+
+document.addEventListener("visibilitychange", listen);
 
 /** Forms that are sent by a choice, and buttons that only a page without script needs. */
 function ready(): void {
@@ -129,13 +140,6 @@ document.addEventListener("input", (e) => {
 const steps: Record<string, string> = { p: "people", m: "message", s: "plan", r: "results" };
 let going = false;
 
-/** The key as a Latin keyboard has it: a Persian or an Arabic one has other letters in the same places. */
-function pressed(e: KeyboardEvent): string {
-  if (e.key === "؟") return "?";
-  if (/^[a-z]$/i.test(e.key)) return e.key.toLowerCase();
-  return /^Key[A-Z]$/.test(e.code) ? e.code.slice(3).toLowerCase() : e.key;
-}
-
 // Single keys can be turned off, for those whose words become keys when they speak to the machine.
 // Cookies ignore ports, so that the next window knows it.
 const off = (): boolean => /(^|; )mailshot-keys=off/.test(document.cookie);
@@ -165,6 +169,14 @@ function turn(key: string, by: number): void {
   else if (!one("#preview")) move("[data-row]", by);
 }
 
+/** The key as Latin keyboards have it: by its place, where the keyboard writes other letters. */
+function pressed(e: KeyboardEvent): string {
+  if (e.key?.length !== 1) return e.key ?? ""; // a browser that fills in a field presses none
+  if (e.key <= "~") return e.shiftKey ? e.key : e.key.toLowerCase();
+  const places: Record<string, string> = { Slash: e.shiftKey ? "?" : "/", BracketLeft: "[", BracketRight: "]" };
+  return places[e.code] ?? e.code.replace(/^Key/, "").toLowerCase();
+}
+
 document.addEventListener("keydown", (e) => {
   const field = e.target instanceof HTMLElement && e.target.matches("input, textarea, select");
   if (e.key === "Enter" && e.target instanceof HTMLSelectElement && e.target.dataset.submit !== undefined) {
@@ -172,7 +184,8 @@ document.addEventListener("keydown", (e) => {
     e.target.form?.requestSubmit();
     return;
   }
-  if ((e.ctrlKey || e.metaKey) && pressed(e) === "s") {
+  const key = pressed(e);
+  if ((e.ctrlKey || e.metaKey) && key === "s") {
     const save = one<HTMLButtonElement>("[data-key=save]");
     if (save) { e.preventDefault(); save.click(); }
     return;
@@ -184,14 +197,14 @@ document.addEventListener("keydown", (e) => {
     else go("rehearse");
     return;
   }
-  if (field || e.ctrlKey || e.metaKey || e.altKey || off()) return;
+  if (field || e.metaKey || (e.ctrlKey || e.altKey) && !e.getModifierState("AltGraph") || off()) return;
   if (going) {
     going = false;
-    const step = steps[pressed(e)];
+    const step = steps[key];
     if (step) { e.preventDefault(); go(step); }
     return;
   }
-  switch (pressed(e)) {
+  switch (key) {
     case "g": going = true; return;
     case "?": { const keys = one<HTMLDialogElement>("#keys"); if (keys && !keys.open) { e.preventDefault(); keys.showModal(); } return; }
     case "/": { const find = one<HTMLInputElement>("[data-key=find]"); if (find) { e.preventDefault(); find.focus(); } return; }
@@ -209,6 +222,7 @@ let mirror: HTMLElement | null = null;
 let painted: string[] = [];
 let later = 0;
 let asked: AbortController | null = null;
+let asks = 0; // how often this page has asked for another message, or saved
 const mostLines = 5000; // above, there is no copy
 const action = /\{\{.*?\}\}/g;
 const dirty = (): boolean => area !== null && area.dataset.dirty !== undefined;
@@ -343,7 +357,7 @@ function present(page: Document): void {
   const then = one<HTMLElement>("#preview", page);
   if (!now || !then) return;
   if (dirty() && (then.dataset.stale !== undefined || then.dataset.none !== undefined) && one(".facts", now)) {
-    now.classList.add("stale");
+    for (const shown of all("#preview")) shown.classList.add("stale"); // also one that is coming
     const why = one(".stale-text", then);
     if (why?.childElementCount) one(".stale-text", now)?.replaceWith(why);
     return;
@@ -366,6 +380,7 @@ function present(page: Document): void {
 async function show(address: string, push = false): Promise<void> {
   asked?.abort();
   asked = new AbortController();
+  asks++;
   const url = new URL(address, location.href);
   const form = one<HTMLFormElement>("[data-editor]");
   try {
@@ -386,6 +401,7 @@ async function show(address: string, push = false): Promise<void> {
       const value = one<HTMLInputElement>(`[data-editor] [name=${name}]`, page)?.value;
       if (field && value) field.value = value;
     }
+    if (push) for (const field of all<HTMLElement>("#who [data-dirty]")) delete field.dataset.dirty;
     adopt(page, "#findings", "#who", ".source .tabs", ".command");
     present(page);
     mark();
@@ -395,9 +411,21 @@ async function show(address: string, push = false): Promise<void> {
   }
 }
 
+let saving: Promise<void> = Promise.resolve();
+
+/** Saves the text, when what was saved before is answered. */
+function save(form: HTMLFormElement): void {
+  saving = saving.then(() => store(form)).catch(() => {
+    const told = one<HTMLElement>("#saved");
+    if (told) told.textContent = told.dataset.unanswered ?? "";
+  });
+}
+
 /** Saves the text. A newer file on the disk is shown, and not written over. */
-async function save(form: HTMLFormElement): Promise<void> {
+async function store(form: HTMLFormElement): Promise<void> {
   clearTimeout(later);
+  asked?.abort();
+  asks++;
   const text = area?.value;
   const body = new URLSearchParams(new FormData(form) as unknown as Record<string, string>);
   body.set("do", "save");
@@ -432,8 +460,9 @@ function poll(): void {
   waiting = setTimeout(async () => {
     wait = Math.min(wait * 2, 8000);
     try {
+      const now = asks;
       const answer = await fetch(location.href);
-      if (answer.ok) {
+      if (answer.ok && now === asks) { // else it is about another message by now
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
         adopt(page, "#who", "#completions", ...(dirty() ? [] : ["#findings", ".source .tabs"]));
         mark();
@@ -568,7 +597,7 @@ document.addEventListener("submit", (e) => {
   if (!(form instanceof HTMLFormElement)) return;
   if (form.dataset.editor !== undefined && (e.submitter as HTMLButtonElement | null)?.value !== "preview") {
     e.preventDefault();
-    void save(form);
+    save(form);
   } else if (form.matches("#who form")) {
     e.preventDefault();
     const query = new URLSearchParams(new FormData(form) as unknown as Record<string, string>);

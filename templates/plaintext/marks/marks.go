@@ -1,4 +1,6 @@
-package plaintext
+// Package marks puts the marks of package flowed into a text that is a template, around and among its tokens. Signed,
+// Ended and Left are called in this order once the whole text is there.
+package marks
 
 import (
 	"strings"
@@ -7,12 +9,15 @@ import (
 	"mailshot/templates/source"
 )
 
-// signed marks the lines before signatures: those that are "--" by their author, and at most in a condition. Later a
+// Block stands before a control that is between blocks, so that nothing is put inside its condition. No text has it.
+const Block = "\x00"
+
+// Signed marks the lines before signatures: those that are "--" by their author, and at most in a condition. Later a
 // cell may look the same.
-func signed(t *source.Tokens, text string) string {
+func Signed(t *source.Tokens, text string) string {
 	var b strings.Builder
 	for line := range strings.Lines(text) {
-		bare := strings.ReplaceAll(strings.TrimRight(line, " \t\r\n"), blockMark, "")
+		bare := strings.ReplaceAll(strings.TrimRight(line, " \t\r\n"), Block, "")
 		bare = strings.TrimPrefix(bare, flowed.Right)
 		for {
 			at, i := t.Next(bare)
@@ -29,9 +34,9 @@ func signed(t *source.Tokens, text string) string {
 	return b.String()
 }
 
-// nested makes the marks of a line that is put into an item: what it keeps goes before the item's indent, and a quote
+// Nested makes the marks of a line that is put into an item: what it keeps goes before the item's indent, and a quote
 // becomes the sign of one. rest is the line after its marks.
-func nested(line string) (before, rest string) {
+func Nested(line string) (before, rest string) {
 	var quotes strings.Builder
 	defer func() {
 		if signs := quotes.String(); signs != "" {
@@ -55,9 +60,9 @@ func nested(line string) (before, rest string) {
 	return before, line
 }
 
-// ended puts the lines with marks between flowed.Line and flowed.End, so that what a cell prints stays in the line, also
+// Ended puts the lines with marks between flowed.Line and flowed.End, so that what a cell prints stays in the line, also
 // where it has line ends. A line that a control leaves stays open: it ends at its line end.
-func ended(t *source.Tokens, text string) string {
+func Ended(t *source.Tokens, text string) string {
 	var b strings.Builder
 	depth := 0
 	for line := range strings.Lines(text) {
@@ -66,7 +71,7 @@ func ended(t *source.Tokens, text string) string {
 			b.WriteString(line)
 			continue
 		}
-		k, bare, leaves := led(t, line), "", false
+		k, bare, leaves := Led(t, line), "", false
 		for s := line[k:]; ; {
 			at, i := t.Next(s)
 			if at < 0 {
@@ -86,8 +91,8 @@ func ended(t *source.Tokens, text string) string {
 	return b.String()
 }
 
-// left ends the lines with marks that a {{break}} or a {{continue}} leaves.
-func left(t *source.Tokens, text string) string {
+// Left ends the lines with marks that a {{break}} or a {{continue}} leaves.
+func Left(t *source.Tokens, text string) string {
 	if !strings.Contains(text, flowed.Line) {
 		return text
 	}
@@ -124,34 +129,16 @@ func left(t *source.Tokens, text string) string {
 	}
 }
 
-// led is how long the controls are that a line begins with: those between blocks, and those that end or divide what has
+// Led is how long the controls are that a line begins with: those between blocks, and those that end or divide what has
 // begun on a line before.
-func led(t *source.Tokens, line string) int {
+func Led(t *source.Tokens, line string) int {
 	n := 0
 	for {
-		rest := strings.TrimPrefix(line[n:], blockMark)
+		rest := strings.TrimPrefix(line[n:], Block)
 		at, i := t.Next(rest)
 		if at != 0 || len(rest) == len(line)-n && !t.Closes(i) {
 			return n
 		}
 		n = len(line) - len(rest) + t.Width()
 	}
-}
-
-func (w *writer) led(line string) int { return led(w.t, line) }
-
-// FromText makes a text part of a text that its author wrote. right says that it is written from right to left.
-func FromText(src *source.Source, right bool) (*source.Form, error) {
-	t, err := src.Tokens()
-	if err != nil {
-		return nil, err
-	}
-	var b strings.Builder
-	for line := range strings.Lines(t.Hide()) {
-		if right {
-			b.WriteString(flowed.Right)
-		}
-		b.WriteString(line)
-	}
-	return t.Show(ended(t, b.String())), nil
 }

@@ -1,0 +1,49 @@
+package frame
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+// Whoever chooses a language stays in the window, whatever the form says. The address with a tab led to another server: a
+// browser leaves it out, and two slashes are left.
+func TestLanguageLeadsBack(t *testing.T) {
+	t.Parallel()
+	for back, want := range map[string]string{
+		"/c/a.yaml/people?page=2&x=%2F%2Fy": "/c/a.yaml/people?page=2&x=%2F%2Fy", "/": "/", "": "/", "people": "/",
+		"//evil.example": "/", `/\evil.example`: "/", "/\t/evil.example": "/", "/\n/evil.example": "/", "\t//evil.example": "/",
+		"http://evil.example": "/", "javascript:x": "/", "/\x00": "/", "///evil.example": "/", "/%": "/",
+	} {
+		r := httptest.NewRequest("POST", "/language", strings.NewReader(url.Values{"back": {back}, "language": {"fa"}}.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		w := httptest.NewRecorder()
+		if Language(w, r); w.Code != http.StatusSeeOther || w.Header().Get("Location") != want {
+			t.Errorf("%q: %d %q", back, w.Code, w.Header().Get("Location"))
+		}
+		if c := w.Result().Cookies(); len(c) != 1 || c[0].Value != "fa" || !c[0].HttpOnly || c[0].SameSite != http.SameSiteStrictMode {
+			t.Errorf("%q: %v", back, c)
+		}
+	}
+}
+
+// An answer to a form leads back to the page with the form: the form's own address has no page, and whoever chose a
+// language on the answer was told that there is none.
+func TestHere(t *testing.T) {
+	t.Parallel()
+	pages := Load(fstest.MapFS{"x.html": {Data: []byte(`{{define "content"}}<i>{{.Here}}</i>{{end}}`)}})
+	for _, tt := range []struct{ method, referer, want string }{
+		{"GET", "http://example.com/other", "/c/a/send?x=1"}, {"POST", "http://example.com/c/a/plan?y=2", "/c/a/plan?y=2"},
+		{"POST", "", "/"}, {"POST", "http://evil.example/c", "/"}, {"POST", "%", "/"},
+	} {
+		r := httptest.NewRequest(tt.method, "/c/a/send?x=1", nil)
+		r.Header.Set("Referer", tt.referer)
+		w := httptest.NewRecorder()
+		if pages.Show(w, r, Page{Name: "x"}); !strings.Contains(w.Body.String(), "<i>"+tt.want+"</i>") {
+			t.Errorf("%+v: %s", tt, w.Body)
+		}
+	}
+}

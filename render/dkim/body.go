@@ -1,0 +1,113 @@
+package dkim
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"hash"
+)
+
+// body hashes the canonical form of a body (RFC 6376 section 3.4.4): blanks at the end of a line go, others become one
+// space, and empty lines at the end of all go. What is given may end anywhere, also within a line.
+type body struct {
+	h     hash.Hash
+	buf   []byte
+	blank bool // blanks came in this line, and nothing after them yet
+	some  bool // this line has something
+	cr    bool // a CR came, and its LF not yet
+	empty int  // lines that came and count only if something comes after them
+}
+
+func newBody() *body { return &body{h: sha256.New()} }
+
+// write takes the next octets.
+func (b *body) write(p []byte) {
+	for len(p) > 0 {
+		if b.cr {
+			b.cr = false
+			if p[0] == '\n' {
+				b.line()
+				p = p[1:]
+				continue
+			}
+			b.text(cr)
+		}
+		if n := special(p); n > 0 {
+			b.text(p[:n])
+			p = p[n:]
+			continue
+		}
+		switch p[0] {
+		case '\r':
+			b.cr = true
+		default:
+			b.blank = true
+		}
+		p = p[1:]
+	}
+}
+
+var cr = []byte("\r")
+
+// special is how many octets p begins with that are neither blanks nor CR.
+func special(p []byte) int {
+	// Most lines are words, or 76 octets without a blank: looking for the line's end first finds both quickly.
+	p = p[:min(len(p), 128)] // a line without an end is not looked through for each of its words
+	end := bytes.IndexByte(p, '\r')
+	if end < 0 {
+		end = len(p)
+	}
+	if n := bytes.IndexByte(p[:end], ' '); n >= 0 {
+		end = n
+	}
+	if n := bytes.IndexByte(p[:end], '\t'); n >= 0 {
+		end = n
+	}
+	return end
+}
+
+// text takes octets that stand in a line.
+func (b *body) text(p []byte) {
+	for ; b.empty > 0; b.empty-- {
+		b.buf = append(b.buf, crlf...)
+	}
+	if b.blank {
+		b.buf = append(b.buf, ' ')
+		b.blank = false
+	}
+	b.some = true
+	if len(p) >= 4096 || len(b.buf)+len(p) > 16384 {
+		b.flush()
+	}
+	if len(p) >= 4096 {
+		b.h.Write(p)
+		return
+	}
+	b.buf = append(b.buf, p...)
+}
+
+// line ends a line.
+func (b *body) line() {
+	if b.some {
+		b.buf = append(b.buf, crlf...)
+	} else {
+		b.empty++
+	}
+	b.blank, b.some = false, false
+}
+
+func (b *body) flush() {
+	b.h.Write(b.buf)
+	b.buf = b.buf[:0]
+}
+
+// sum ends the body, and returns its hash. A last line without a line end gets one.
+func (b *body) sum() []byte {
+	if b.cr {
+		b.text(cr)
+	}
+	if b.some {
+		b.line()
+	}
+	b.flush()
+	return b.h.Sum(nil)
+}
