@@ -341,7 +341,7 @@ func (d *Definition) mark(dec *schema.Decoder) {
 // Mistake is one that shows only when the file was read long ago, or on another machine: about the value of a key, such
 // as schedule.not_after, or with s of one of the server's, such as oauth.key_file.
 func (d *Definition) Mistake(s *Server, key, code, text, hint string) *Error {
-	if s != nil && d.lender != nil {
+	if d.lender != nil && (s != nil || strings.HasPrefix(key, "dkim")) {
 		return d.lender.Mistake(s, key, code, text, hint)
 	}
 	if s != nil {

@@ -3,11 +3,13 @@ package definition
 import (
 	"errors"
 	"path/filepath"
+
+	"mailshot/campaign/definition/signing"
 )
 
-// SendThrough has d sent by the servers of another definition, within its limits. What those servers name in their own
-// folder, as secrets and certificates, is found there, and what is said about them names that definition's file. Call it
-// right after [Load].
+// SendThrough has d sent by the servers of another definition, within its limits, and signed with those of its keys that
+// are of the domain of d's From. What they name in their own folder, as secrets and certificates, is found there, and what
+// is said about them names that definition's file. Call it right after [Load].
 func (d *Definition) SendThrough(other *Definition) error {
 	from, err := filepath.Abs(other.Dir)
 	here, herr := filepath.Abs(d.Dir)
@@ -36,6 +38,13 @@ func (d *Definition) SendThrough(other *Definition) error {
 			return err
 		}
 		d.Servers = append(d.Servers, &c)
+	}
+	d.Signatures = nil
+	for _, s := range other.Signatures { // a mail that this domain answers for is signed there, too
+		if signing.Aligned(s.Domain, d.FromDomain()) {
+			s.Key = s.Key.In(from)
+			d.Signatures = append(d.Signatures, s)
+		}
 	}
 	d.Limits, d.Path, d.lender = other.Limits, other.Path, other
 	return nil

@@ -32,7 +32,9 @@ func TestSendThrough(t *testing.T) {
 	write(filepath.Join(dir, "ca.pem"), "pem")
 	write(filepath.Join(dir, "password"), "swordfish\n")
 	write(filepath.Join(dir, "c.yaml"), head+"server:\n  host: smtp.example.com\n  username: a\n  ca_file: ca.pem\n"+
-		"  password: { file: password }\nlimits: { caps: 20/min }\n")
+		"  password: { file: password }\nlimits: { caps: 20/min }\n"+
+		"dkim:\n  - { domain: example.org, selector: s1, key: { file: password } }\n"+
+		"  - { domain: example.com, selector: s1, key: { file: password } }\n")
 	own, err := Load(filepath.Join(below, "c.yaml"))
 	if err != nil {
 		t.Fatal(err)
@@ -52,6 +54,15 @@ func TestSendThrough(t *testing.T) {
 		t.Error(err)
 	}
 	if e := own.Mistake(s, "password", "x", "x", ""); !strings.HasPrefix(e.Place, "c.yaml:10:") {
+		t.Errorf("at %q", e.Place)
+	}
+	if len(own.Signatures) != 1 || own.Signatures[0].Domain != "example.com" || own.Signatures[0].Item != 1 {
+		t.Fatalf("%+v", own.Signatures)
+	}
+	if p, err := own.Signatures[0].Key.Read(context.Background(), own.Dir); p != "swordfish" || err != nil {
+		t.Errorf("%q, %v", p, err)
+	}
+	if e := own.Mistake(nil, "dkim[1].key", "x", "x", ""); !strings.HasPrefix(e.Place, "c.yaml:14:") {
 		t.Errorf("at %q", e.Place)
 	}
 	if len(own.Limits.Caps) != 1 || own.Path != other.Path || other.Servers[0].CAFile != "ca.pem" {
