@@ -96,6 +96,7 @@ func TestRunAndResults(t *testing.T) {
 		w.click(`.card a`, ".steps")
 		plan()
 		w.shot(fmt.Sprintf("sending-%d", y.width))
+		w.wait(`[data-done]:not([data-done="0"])`)
 		w.click(`form[action$="/pause"] button`, `[data-exit]`)
 		w.shot(fmt.Sprintf("paused-%d", y.width))
 		left, err := strconv.Atoi(plan())
@@ -107,7 +108,8 @@ func TestRunAndResults(t *testing.T) {
 				t.Fatalf("the server has %d messages", server.Accepted())
 			}
 		}
-		w.click(`form[action$="/pause"] button`, `form[action$="/abort"] button`)
+		w.click(`form[action$="/pause"] button`, `main .actions summary`)
+		w.click(`main .actions summary`, `form[action$="/abort"] button`)
 		w.shot(fmt.Sprintf("draining-%d", y.width))
 		w.click(`form[action$="/abort"] button`, `[data-exit]`)
 		terminal(t, w)

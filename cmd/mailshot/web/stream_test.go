@@ -140,7 +140,7 @@ func TestSpoken(t *testing.T) {
 	w.run(chromedp.Evaluate(hearing, nil))
 	w.wait(`[data-done="20"]`)
 	run.Pause()
-	w.wait(`form[action$="/abort"] button`)
+	w.wait("main .actions summary")
 	run.Abort()
 	w.wait("[data-exit]")
 	var heard, noise []string
