@@ -29,6 +29,7 @@ type window struct {
 	ctx      context.Context
 	hand     hand
 	clicks   int
+	beside   []*web.Window // others that its browser looks at
 }
 
 // open opens a window for a folder, and a browser of that width on its first page. The test is skipped where there is

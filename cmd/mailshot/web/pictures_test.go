@@ -416,6 +416,7 @@ func (g *gallery) empty() {
 	if err != nil {
 		g.Fatal(err)
 	}
+	g.beside = append(g.beside, w)
 	ctx, stop := context.WithCancel(g.Context())
 	served := make(chan error, 1)
 	go func() { served <- w.Serve(ctx, nil) }()

@@ -18,7 +18,10 @@ func (w *window) asked(log string) {
 		return
 	}
 	defer f.Close()
-	own := map[string]bool{host(w.Address()): true, host(w.MailAddress()): true}
+	own := map[string]bool{}
+	for _, one := range append(w.beside, w.Window) {
+		own[host(one.Address())], own[host(one.MailAddress())] = true, true
+	}
 	var kinds struct {
 		Constants struct {
 			LogEventTypes map[string]int
