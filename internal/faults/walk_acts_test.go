@@ -269,9 +269,10 @@ func (w *walk) forget(c *walked) {
 	}
 }
 
-// forgot looks whether a forget that may have been killed has erased the row. From then on the person is never mailed.
+// forgot looks whether a forget that may have been killed has erased the row. From then on the person is never mailed. Of a
+// purged campaign that cannot be seen.
 func (w *walk) forgot(c *walked, seen map[string]bool) {
-	if to := c.forgetting; to != "" && !seen[to] {
+	if to := c.forgetting; to != "" && !seen[to] && !c.purged {
 		w.never(to)
 		delete(c.people, to)
 	}
