@@ -274,7 +274,7 @@ func (w *walk) forget(c *walked) {
 func (w *walk) forgot(c *walked, seen map[string]bool) {
 	if to := c.forgetting; to != "" && !seen[to] && !c.purged {
 		w.never(to)
-		delete(c.people, to)
+		c.person(to).state = "" // who was sent to stays known: an older copy of the ledger brings the row back
 	}
 	c.forgetting = ""
 }
