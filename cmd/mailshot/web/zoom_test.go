@@ -46,12 +46,15 @@ func TestZoom(t *testing.T) {
 	w.send(w.Main, w.addresses)
 	b := w.browser(1280, 10*time.Minute)
 	targets := few(w.pages())
-	for _, how := range []struct {
+	for i, how := range []struct {
 		name, lang, change string
 		width              int64
 	}{
 		{"400 %", "en", "", 320}, {"400 %", "ar", "", 320}, {"200 % text", "en", larger, 1280}, {"spaced", "en", wider, 375},
 	} {
+		if i%2 > 0 && !*long {
+			continue
+		}
 		b.language(w.origin(), how.lang)
 		b.run(emulation.SetDeviceMetricsOverride(how.width, 256, 1, false))
 		for _, target := range targets {
@@ -92,7 +95,10 @@ func TestForcedColours(t *testing.T) {
 	w.send(w.Main, w.addresses)
 	b := w.browser(1280, 5*time.Minute)
 	current := 0
-	for _, scheme := range []string{"light", "dark"} {
+	for i, scheme := range []string{"light", "dark"} {
+		if i > 0 && !*long {
+			break
+		}
 		b.run(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "forced-colors", Value: "active"},
 			{Name: "prefers-color-scheme", Value: scheme}}))
 		for _, target := range few(w.pages()) {
