@@ -263,8 +263,9 @@ func (w *walk) resolve(c *walked) {
 	}
 }
 
+// forget forgets somebody who has a row: of others nobody can see whether a killed forget had begun.
 func (w *walk) forget(c *walked) {
-	if c.forgetting = w.one(c, func(*person) bool { return true }); c.forgetting != "" {
+	if c.forgetting = w.one(c, func(p *person) bool { return p.state != "" }); c.forgetting != "" {
 		w.run(c, "forget", "--yes", c.forgetting, "campaign.yaml")
 	}
 }
