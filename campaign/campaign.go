@@ -8,9 +8,9 @@
 //	run:   admit -> ledger.Next -> render -> Pool.Send (begin = ledger.Begin) -> ledger.Settle -> Observe
 //
 // The rooms below it know only those that internal/house lists for each. This package wires them, and holds the rules
-// that need more than one of them. The three promises are kept here by order alone: nothing is sent that was not planned
-// (a message that no longer has the planned digest is held), nothing is begun without a durable record, and nothing goes
-// without a reservation.
+// that need more than one of them. The three promises are kept here by order alone: nothing is sent that was not
+// planned (a message that no longer has the planned digest is held), nothing is begun without a durable record, and
+// nothing goes without a reservation.
 package campaign
 
 import (

@@ -21,9 +21,9 @@ func (r rooted) LookupNetIP(ctx context.Context, kind, name string) ([]netip.Add
 	return r.Zone.LookupNetIP(ctx, kind, name+".")
 }
 
-// An operator's ceiling for a server holds however campaigns write its name, and also for a name that leads to it: three in
-// three hours, counted at the server. With addresses left as they are written, 127.0.0.1 sent without a cap; without Reached,
-// the other name did.
+// An operator's ceiling for a server holds however campaigns write its name, and also for a name that leads to it:
+// three in three hours, counted at the server. With addresses left as they are written, 127.0.0.1 sent without a cap;
+// without Reached, the other name did.
 func TestCeilingByOtherNames(t *testing.T) {
 	t.Parallel()
 	s, rec := startSink(t, sink.Options{})

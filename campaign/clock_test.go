@@ -17,9 +17,9 @@ func off(by time.Duration) campaign.Options {
 	return campaign.Options{Now: func() time.Time { return time.Now().Add(by) }, Clock: clock.System}
 }
 
-// Ten in a day stay ten, however the clock jumps between runs, and a person is told. As it was, each run with a clock two
-// days back freed the cap for the next; a jump ahead freed it at once. With the campaign's clock in the place of the
-// machine's, twenty are at the server.
+// Ten in a day stay ten, however the clock jumps between runs, and a person is told. As it was, each run with a clock
+// two days back freed the cap for the next; a jump ahead freed it at once. With the campaign's clock in the place of
+// the machine's, twenty are at the server.
 func TestCapWhileTheClockJumps(t *testing.T) {
 	t.Parallel()
 	s, mail := startSink(t, sink.Options{})
@@ -61,8 +61,8 @@ func TestCapWhileTheClockJumps(t *testing.T) {
 	}
 }
 
-// Two processes on one machine, one of whose clocks is three hours ahead, keep to one cap of ten in two hours. As it was,
-// each freed what the other had used. With their own clocks in the place of the machine's, 29 are at the server.
+// Two processes on one machine, one of whose clocks is three hours ahead, keep to one cap of ten in two hours. As it
+// was, each freed what the other had used. With their own clocks in the place of the machine's, 29 are at the server.
 // Both have the same message for the same people: so they repeat.
 func TestCapOfTwoProcessesWithTwoClocks(t *testing.T) {
 	t.Parallel()

@@ -156,10 +156,10 @@ func TestDatedDayThatGoesBack(t *testing.T) {
 	rec.exactly(t, 2)
 }
 
-// Inputs that changed, and one unknown of an earlier day, are refused; a new campaign is begun only if a person says so.
-// What was passed over then is refused too, once the newer one is finished: its people may have that one's message.
-// Proven by asking the campaigns in the ledger about what is pending alone: the unknown one was passed over, and by
-// going on with what was passed over: p1 had a second message.
+// Inputs that changed, and one unknown of an earlier day, are refused; a new campaign is begun only if a person says
+// so. What was passed over then is refused too, once the newer one is finished: its people may have that one's
+// message. Proven by asking the campaigns in the ledger about what is pending alone: the unknown one was passed over,
+// and by going on with what was passed over: p1 had a second message.
 func TestDatedRefused(t *testing.T) {
 	t.Parallel()
 	f, rec, clock := dated(t, 3, "", "2026-11-20T09:00:00Z", "dot:p0@example.com,once:drop")
@@ -268,9 +268,9 @@ func TestDatedMeanwhile(t *testing.T) {
 	rec.exactly(t, 3)
 }
 
-// Two processes plan on both sides of midnight, and the earlier day's begins. The later plan is not begun, neither then nor
-// by the next send, which finds that its people have got the message. Proven by going on with the plan: 6 messages to 3
-// people.
+// Two processes plan on both sides of midnight, and the earlier day's begins. The later plan is not begun, neither
+// then nor by the next send, which finds that its people have got the message. Proven by going on with the plan: 6
+// messages to 3 people.
 func TestDatedPlannedMeanwhile(t *testing.T) {
 	t.Parallel()
 	f, rec, clock := dated(t, 3, "", "2026-11-20T09:00:00Z")

@@ -112,8 +112,8 @@ func TestSigned(t *testing.T) {
 	}
 }
 
-// A key that is not there, is not one, or may be read by others, keeps the campaign from being planned. One that vanishes
-// after the plan ends the run before a message leaves: none goes unsigned.
+// A key that is not there, is not one, or may be read by others, keeps the campaign from being planned. One that
+// vanishes after the plan ends the run before a message leaves: none goes unsigned.
 //
 // Broken on purpose: with the error of Open dropped, all went without a signature.
 func TestNoKey(t *testing.T) {

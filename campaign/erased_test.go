@@ -121,8 +121,8 @@ func TestErasedWithOtherAccounts(t *testing.T) {
 }
 
 // Where people were erased with two accounts, neither can tell all of them from new people; also if the first erased
-// with an older mailshot, and after a repair. Proven by keeping the last check value alone, by not marking what an older
-// version erased, and by a repair that drops the values: "<nil>, want an ErasedError of two rows".
+// with an older mailshot, and after a repair. Proven by keeping the last check value alone, by not marking what an
+// older version erased, and by a repair that drops the values: "<nil>, want an ErasedError of two rows".
 func TestErasedWithTwoAccounts(t *testing.T) {
 	t.Parallel()
 	for name, s := range map[string]struct{ older, repaired bool }{

@@ -24,8 +24,9 @@ func neighbour(domain string) string {
 	}
 }
 
-// A domain or a provider that puts everything off does not take the caps from the others: of a cap of 30 in a second they have
-// at least 90 % over 20 seconds, wherever the lanes fall. Without PutOff, 599 of 600 tries went to the provider; with its lane among the eager ones, 127 did.
+// A domain or a provider that puts everything off does not take the caps from the others: of a cap of 30 in a second
+// they have at least 90 % over 20 seconds, wherever the lanes fall. Without PutOff, 599 of 600 tries went to the
+// provider; with its lane among the eager ones, 127 did.
 func TestCapsAreSharedFairly(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -99,8 +100,9 @@ func deferring(t *testing.T, slow, other string, seconds int) (sum *campaign.Sum
 	return sum, len(b.accepted(t)), off
 }
 
-// A domain that greylists everybody, alone in its list, gets its mail within an hour: new people and those tried before take turns,
-// and the gaps end as soon as somebody is accepted. With further tries behind the first ones of all, it took three hours.
+// A domain that greylists everybody, alone in its list, gets its mail within an hour: new people and those tried
+// before take turns, and the gaps end as soon as somebody is accepted. With further tries behind the first ones of
+// all, it took three hours.
 func TestGreylistedAlone(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -14,8 +14,8 @@ import (
 )
 
 // BenchmarkGuard plans b.N rows of a short text with a name in it: without asking who got the message before, where
-// nothing is remembered, where b.N messages of another campaign are, and where those are the very messages. It also says
-// how many bytes accounts.db has for each.
+// nothing is remembered, where b.N messages of another campaign are, and where those are the very messages. It also
+// says how many bytes accounts.db has for each.
 func BenchmarkGuard(b *testing.B) {
 	for _, what := range []string{"off", "empty", "others", "same"} {
 		b.Run(what, func(b *testing.B) {

@@ -10,8 +10,8 @@ import (
 	"mailshot/internal/sink"
 )
 
-// Keys that are written otherwise make nobody new: whoever was mailed, or may have been, is refused with both keys, until
-// a person says that they are to get another message. People who were not mailed are new or gone, as before.
+// Keys that are written otherwise make nobody new: whoever was mailed, or may have been, is refused with both keys,
+// until a person says that they are to get another message. People who were not mailed are new or gone, as before.
 //
 // Proven on the code before: 5 messages to 3 people, without a word.
 func TestKeysWrittenOtherwise(t *testing.T) {

@@ -118,9 +118,9 @@ func TestLostLedgerThatMailedNobody(t *testing.T) {
 	}
 }
 
-// Two folders with one id are two campaigns, and a folder is the same under another name: through a link, and where it
-// was moved and its old name leads to it. Proven by comparing the paths alone: the folder that was moved sent 2 messages
-// more.
+// Two folders with one id are two campaigns, and a folder is the same under another name: through a link, and where
+// it was moved and its old name leads to it. Proven by comparing the paths alone: the folder that was moved sent 2
+// messages more.
 func TestAnotherLedgerOfTheFolder(t *testing.T) {
 	t.Parallel()
 	f, rec := started(t, 2)

@@ -111,8 +111,8 @@ func (m *machine) answer(t *rapid.T) {
 	m.finish(f, a)
 }
 
-// finish gives an answer, and learns from it what the program learns: that a mailbox does not exist, once the server has
-// accepted somebody else.
+// finish gives an answer, and learns from it what the program learns: that a mailbox does not exist, once the server
+// has accepted somebody else.
 func (m *machine) finish(f *talk, a answer) {
 	p := m.p
 	m.tell(f, a)

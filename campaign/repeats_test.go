@@ -151,10 +151,10 @@ func TestSameMessageToAddedRows(t *testing.T) {
 	}
 }
 
-// An unknown may have got the message, and so may whoever was begun when the program was killed; who was refused, before
-// the message or after it, or put off, has not got it. Rehearsals neither count nor are asked about. Proven by forgetting
-// what is unknown, by keeping what was refused ("3 of"), by remembering rehearsals, and by not remembering a
-// message before it begins (the killed run).
+// An unknown may have got the message, and so may whoever was begun when the program was killed; who was refused,
+// before the message or after it, or put off, has not got it. Rehearsals neither count nor are asked about. Proven by
+// forgetting what is unknown, by keeping what was refused ("3 of"), by remembering rehearsals, and by not remembering
+// a message before it begins (the killed run).
 func TestSameMessageOfWhomItReached(t *testing.T) {
 	t.Parallel()
 	f, _ := started(t, 6, "dot:p0@*:drop", "dot:p1@*:550 5.7.1 no", "rcpt:p2@*:550 5.1.1 no", "dot:p3@*:451 4.3.0 later",
@@ -252,8 +252,8 @@ func TestSameListWithAnotherMessage(t *testing.T) {
 	}
 }
 
-// A plan that has had no run was asked about when it was made. Where another campaign has sent since, it is made anew, and
-// asked about again. Proven by going on with the plan: 4 messages to 2 people.
+// A plan that has had no run was asked about when it was made. Where another campaign has sent since, it is made
+// anew, and asked about again. Proven by going on with the plan: 4 messages to 2 people.
 func TestSameMessageSinceThePlan(t *testing.T) {
 	t.Parallel()
 	f, rec := started(t, 2)

@@ -27,9 +27,9 @@ var doubtful = []string{
 	"dot:*@*:garbage", `dot:*@*:raw "2504 what\r\n"`, "dot:*@*:half", "dot:*@*:drop", "dot:*@*:reset", "dot:*@*:store-drop",
 }
 
-// A server that gives no reply that can be understood leaves three people unknown, and those whose messages were under way,
-// one for each of the four connections; the others stay pending. Without doubt's finish, all 40 became unknown one hold after
-// the other.
+// A server that gives no reply that can be understood leaves three people unknown, and those whose messages were
+// under way, one for each of the four connections; the others stay pending. Without doubt's finish, all 40 became
+// unknown one hold after the other.
 func TestUnknownInARow(t *testing.T) {
 	t.Parallel()
 	for _, rule := range doubtful {
@@ -47,9 +47,9 @@ func TestUnknownInARow(t *testing.T) {
 	}
 }
 
-// A whole reply to a message begins the count of unknown ones anew, whether it is yes or no; a reply to a recipient does not,
-// for the doubt is about what comes after the dot. The file's own number holds. With every reply beginning the count anew, the
-// second campaign went on to its end.
+// A whole reply to a message begins the count of unknown ones anew, whether it is yes or no; a reply to a recipient
+// does not, for the doubt is about what comes after the dot. The file's own number holds. With every reply beginning
+// the count anew, the second campaign went on to its end.
 func TestUnknownNowAndThen(t *testing.T) {
 	t.Parallel()
 	list := func(names ...string) string {
@@ -79,8 +79,8 @@ func TestUnknownNowAndThen(t *testing.T) {
 	stops(t, sum, "", "stop-loss: 1 messages in a row")
 }
 
-// Of two servers the one that gives no replies gets nothing more, and the other takes over. With the run ended in its place,
-// most stayed pending.
+// Of two servers the one that gives no replies gets nothing more, and the other takes over. With the run ended in its
+// place, most stayed pending.
 func TestUnknownAtOneOfTwo(t *testing.T) {
 	t.Parallel()
 	a, _ := startSink(t, sink.Options{}, "dot:*@*:drop")
@@ -110,9 +110,10 @@ func suppressedNow(t *testing.T, f *folder) (n int) {
 	return n
 }
 
-// One and the same refusal for people of several domains stops the campaign after ten and those that were under way, and puts
-// nobody on the suppression list, whatever the words: what names the person or the moment in them makes no difference. With
-// such refusals learned at once, those of 5.1.1 were all on the list; with alike's finish left out, all 80 were refused.
+// One and the same refusal for people of several domains stops the campaign after ten and those that were under way,
+// and puts nobody on the suppression list, whatever the words: what names the person or the moment in them makes no
+// difference. With such refusals learned at once, those of 5.1.1 were all on the list; with alike's finish left out,
+// all 80 were refused.
 func TestSameRefusal(t *testing.T) {
 	t.Parallel()
 	for _, words := range []string{
@@ -136,8 +137,8 @@ func TestSameRefusal(t *testing.T) {
 	}
 }
 
-// People who are refused for themselves do not stop a campaign and are put on the list: where others are accepted in between,
-// or where all are of one domain. With a row that nobody ends, the first campaign stopped at its tenth.
+// People who are refused for themselves do not stop a campaign and are put on the list: where others are accepted in
+// between, or where all are of one domain. With a row that nobody ends, the first campaign stopped at its tenth.
 func TestSameRefusalNowAndThen(t *testing.T) {
 	t.Parallel()
 	s, _ := startSink(t, sink.Options{}, "rcpt:gone*@*:550 5.1.1 no such person")

@@ -165,9 +165,9 @@ func TestBusyServerIsWorkLeft(t *testing.T) {
 	}
 }
 
-// What a run says of its progress never exceeds what it set out to do, however often a message is put off; and the cap
-// that holds back what is left is named, with the domain whose own it is. Proven by counting each put-off as done: "6 of
-// 5", and by asking the account's caps alone: none was named.
+// What a run says of its progress never exceeds what it set out to do, however often a message is put off; and the
+// cap that holds back what is left is named, with the domain whose own it is. Proven by counting each put-off as
+// done: "6 of 5", and by asking the account's caps alone: none was named.
 func TestProgressOfARun(t *testing.T) {
 	t.Parallel()
 	s, _ := startSink(t, sink.Options{}, "rcpt:p0@example.com,once:451 4.3.0 later")

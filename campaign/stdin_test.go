@@ -73,9 +73,9 @@ func onFile(t *testing.T, b []byte) io.Reader {
 // onPipe is what comes through a pipe.
 func onPipe(_ *testing.T, b []byte) io.Reader { return io.MultiReader(bytes.NewReader(b)) }
 
-// A list on standard input is compared with the frozen one, whatever kind of list it is and whether it comes from a file
-// or through a pipe: the same list goes on, another is refused and says what accepting it would do, and accepted it
-// gives what is new. Proven by not looking at standard input: "<nil>, want a ChangedError".
+// A list on standard input is compared with the frozen one, whatever kind of list it is and whether it comes from a
+// file or through a pipe: the same list goes on, another is refused and says what accepting it would do, and accepted
+// it gives what is new. Proven by not looking at standard input: "<nil>, want a ChangedError".
 func TestListOnStandardInput(t *testing.T) {
 	t.Parallel()
 	kinds := map[string]struct {

@@ -63,10 +63,10 @@ func (m *Message) Subject() string { return m.subject }
 // Size returns the number of octets that WriteTo writes.
 func (m *Message) Size() int64 { return m.size }
 
-// Release gives the memory of the message back, for other messages. Whoever owns the message calls it when the message
-// is over: when nobody reads its octets any more, and nobody will. After it, only From, To, ID, Renderer, Subject and Size may
-// be called; the other methods panic. A message that is not released is garbage like any other value. Release may be
-// called more than once.
+// Release gives the memory of the message back, for other messages. Whoever owns the message calls it when the
+// message is over: when nobody reads its octets any more, and nobody will. After it, only From, To, ID, Renderer,
+// Subject and Size may be called; the other methods panic. A message that is not released is garbage like any other
+// value. Release may be called more than once.
 func (m *Message) Release() {
 	if d := m.desk.Swap(nil); d != nil {
 		m.r.clear(d)
@@ -98,9 +98,9 @@ type Signer interface {
 }
 
 // Sign puts the fields of a signer in front of the message, as of the time date. The message's owner calls it, before
-// anybody else has the message. The fields count for Buffers, WriteTo and Size. They do not count for Digest and Content,
-// so that each attempt may have a signature of its own; and Header does not show them. After an error the message is as
-// it was.
+// anybody else has the message. The fields count for Buffers, WriteTo and Size. They do not count for Digest and
+// Content, so that each attempt may have a signature of its own; and Header does not show them. After an error the
+// message is as it was.
 func (m *Message) Sign(s Signer, date time.Time) error {
 	d := m.made()
 	signed, err := s.Sign(d.signed[:0], d.buffers, date)

@@ -27,7 +27,8 @@ func (stamp) Sign(dst []byte, message [][]byte, date time.Time) ([]byte, error) 
 // What a signer makes stands in front of the octets that it was given, and counts for all that is written. The digest
 // of what was planned does not know of it. A signer that fails changes nothing.
 //
-// Broken on purpose: with the fields behind the first piece, with Size as it was, and with the digest over the fields, too.
+// Broken on purpose: with the fields behind the first piece, with Size as it was, and with the digest over the
+// fields, too.
 func TestSign(t *testing.T) {
 	t.Parallel()
 	for _, c := range goldenCases() {

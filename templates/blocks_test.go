@@ -120,8 +120,8 @@ func TestQuotesWithinALine(t *testing.T) {
 	}
 }
 
-// Every block keeps what a cell or an included template prints in it: its depth of quotes, its indent, its one underline.
-// Proven by ending a line with marks at its line end.
+// Every block keeps what a cell or an included template prints in it: its depth of quotes, its indent, its one
+// underline. Proven by ending a line with marks at its line end.
 func TestBlocksKeepWhatIsPrinted(t *testing.T) {
 	t.Parallel()
 	for html, want := range map[string]string{
@@ -153,8 +153,9 @@ func TestBlocksKeepWhatIsPrinted(t *testing.T) {
 	}
 }
 
-// A condition at the beginning of a block decides about what is in the block, and not about the block. Proven by putting
-// the mark of a block before the condition that its first line begins with, and by reading on into the next block.
+// A condition at the beginning of a block decides about what is in the block, and not about the block. Proven by
+// putting the mark of a block before the condition that its first line begins with, and by reading on into the next
+// block.
 func TestConditionsAtTheBeginningOfBlocks(t *testing.T) {
 	t.Parallel()
 	for html, want := range map[string][2]string{

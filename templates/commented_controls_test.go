@@ -5,10 +5,10 @@ import (
 	"testing"
 )
 
-// A condition that is written within comments decides about what is between them: html/template leaves the comments out
-// and obeys the {{if}}. The text part has to obey it too. It is wrong to leave out the comment with its {{if}}, because
-// everybody then reads what the template shows to some: so the text part has the paragraph within the same condition, or
-// the compiler refuses.
+// A condition that is written within comments decides about what is between them: html/template leaves the comments
+// out and obeys the {{if}}. The text part has to obey it too. It is wrong to leave out the comment with its {{if}},
+// because everybody then reads what the template shows to some: so the text part has the paragraph within the same
+// condition, or the compiler refuses.
 func TestConditionsWithinComments(t *testing.T) {
 	t.Parallel()
 	for _, html := range []string{

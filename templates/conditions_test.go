@@ -15,8 +15,8 @@ func htmlText(t *testing.T, html, x, y string) string {
 	return run1(t, body.Text.Execute, Data{Text: map[string]string{"x": x, "y": y}})
 }
 
-// What a condition among attributes hides from the readers of the HTML, the text part does not show them either; and what
-// it does not hide they have. Proven by leaving the conditions where they are.
+// What a condition among attributes hides from the readers of the HTML, the text part does not show them either; and
+// what it does not hide they have. Proven by leaving the conditions where they are.
 func TestConditionsThatHide(t *testing.T) {
 	t.Parallel()
 	const (

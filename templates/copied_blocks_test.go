@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// An element with two conditions among its attributes may have a {{block}} in it. The element is in the text part in each
-// way through the conditions; it is wrong to define the block in each of them, which no template may.
+// An element with two conditions among its attributes may have a {{block}} in it. The element is in the text part in
+// each way through the conditions; it is wrong to define the block in each of them, which no template may.
 func TestBlocksWithinConditionsThatHide(t *testing.T) {
 	t.Parallel()
 	const html = `<div class="{{if .x}}a{{end}}" {{if .y}}hidden{{end}}>{{block "greeting" .}}Hello {{.x}}{{end}}</div><p>b</p>`

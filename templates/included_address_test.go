@@ -6,8 +6,9 @@ import (
 	"testing/fstest"
 )
 
-// An address may be a template that is included. It is one in the text part too: it is wrong that it ends with a line end
-// before the bracket, and that its cells are not escaped as they are in the HTML, where they would be another query.
+// An address may be a template that is included. It is one in the text part too: it is wrong that it ends with a line
+// end before the bracket, and that its cells are not escaped as they are in the HTML, where they would be another
+// query.
 func TestIncludedAddresses(t *testing.T) {
 	t.Parallel()
 	for _, part := range []string{"https://a.example/?q={{.x}}", "https://a.example/?q={{.x}}\n"} {

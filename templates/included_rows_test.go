@@ -6,8 +6,8 @@ import (
 	"testing/fstest"
 )
 
-// The rows of a table may be in a template that is included, one for each item. Their cells stay apart in the text part:
-// it is wrong to write "2" and "12.00" as "212.00", which is another price. Or the compiler refuses.
+// The rows of a table may be in a template that is included, one for each item. Their cells stay apart in the text
+// part: it is wrong to write "2" and "12.00" as "212.00", which is another price. Or the compiler refuses.
 func TestIncludedRowsKeepTheirCellsApart(t *testing.T) {
 	t.Parallel()
 	for _, row := range []string{"<tr><td>{{.}}</td><td>2</td><td>12.00</td></tr>", "<td>{{.}}</td><td>2</td><td>12.00</td>"} {

@@ -6,9 +6,9 @@ import (
 	"testing/fstest"
 )
 
-// The styles of a layout reach the Markdown in it and a partial of that. An alias in a style is replaced where the style
-// goes, and a cell is escaped there as in <style>. Proven by leaving out unalias in set.inline: the row had no column
-// then.
+// The styles of a layout reach the Markdown in it and a partial of that. An alias in a style is replaced where the
+// style goes, and a cell is escaped there as in <style>. Proven by leaving out unalias in set.inline: the row had no
+// column then.
 func TestLayoutStylesReachContent(t *testing.T) {
 	t.Parallel()
 	files := fstest.MapFS{

@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// The link that ends a subscription leads to the first address that the row has. An empty cell is none: it is wrong that
-// the link leads nowhere, as href="" or <>, where the header names another address, and to show a link where there is no
-// address at all.
+// The link that ends a subscription leads to the first address that the row has. An empty cell is none: it is wrong
+// that the link leads nowhere, as href="" or <>, where the header names another address, and to show a link where
+// there is no address at all.
 func TestLayoutSkipsAnEmptyAddress(t *testing.T) {
 	t.Parallel()
 	for header, want := range map[string]string{

@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// {{break}} or {{continue}} may leave an item or a quote in its middle. What comes after it is what it is: it is wrong
-// that the line with marks that was left never ends, so that no quote further down has its sign and no table its columns.
-// Then the words that somebody else said stand there as the sender's.
+// {{break}} or {{continue}} may leave an item or a quote in its middle. What comes after it is what it is: it is
+// wrong that the line with marks that was left never ends, so that no quote further down has its sign and no table
+// its columns. Then the words that somebody else said stand there as the sender's.
 func TestMarksAfterAnItemThatIsLeft(t *testing.T) {
 	t.Parallel()
 	const after = `<blockquote>{{.x}} said</blockquote><table><tr><th>a</th><th>b</th></tr><tr><td>long {{.x}}</td><td>1</td></tr></table>`

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// A picture's address is left out where a link with words shows the same one further down. A {{continue}} or a {{break}}
-// between the two may leave before that link: it is wrong that the row has the address nowhere then.
+// A picture's address is left out where a link with words shows the same one further down. A {{continue}} or a
+// {{break}} between the two may leave before that link: it is wrong that the row has the address nowhere then.
 func TestLinksBehindAContinue(t *testing.T) {
 	t.Parallel()
 	for _, leave := range []string{"continue", "break"} {

@@ -5,8 +5,9 @@ import (
 	"testing"
 )
 
-// An address is left out of the text part where another link shows it. Two links with the same {{.}} or the same variable
-// do not have the same address if a {{with}} or a {{range}} between them makes it another value: each is written then.
+// An address is left out of the text part where another link shows it. Two links with the same {{.}} or the same
+// variable do not have the same address if a {{with}} or a {{range}} between them makes it another value: each is
+// written then.
 func TestLinksOfAnotherDot(t *testing.T) {
 	t.Parallel()
 	for _, html := range []string{

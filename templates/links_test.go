@@ -7,7 +7,8 @@ import (
 )
 
 // The text part says what the links of the HTML say, and nothing that the HTML hides. Proven on the code before: the
-// number of the first is lost, blanks in the mailto: are +, and what is hidden otherwise than by "display:none" is read.
+// number of the first is lost, blanks in the mailto: are +, and what is hidden otherwise than by "display:none" is
+// read.
 func TestTextOfLinks(t *testing.T) {
 	t.Parallel()
 	for html, want := range map[string]string{
@@ -47,8 +48,8 @@ func TestTextOfLinks(t *testing.T) {
 	}
 }
 
-// An image is what an address begins with, not what a query or a text mentions. Proven on the code before: the query and
-// the alt text give two more names.
+// An image is what an address begins with, not what a query or a text mentions. Proven on the code before: the query
+// and the alt text give two more names.
 func TestImageNames(t *testing.T) {
 	t.Parallel()
 	b, err := New(Config{}).Body(BodySource{HTML: &Source{Text: `<a href="https://x.example/?cid:a&amp;y=cid:b">cid:z</a>

@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// What is nested too deep is an error with its line, before anything takes time for each level of each line: 20,000 ifs in
-// Markdown took minutes without the bound, and lists of 1,000 levels half a minute. Some depth is fine, also of what only
-// looks like a list.
+// What is nested too deep is an error with its line, before anything takes time for each level of each line: 20,000
+// ifs in Markdown took minutes without the bound, and lists of 1,000 levels half a minute. Some depth is fine, also
+// of what only looks like a list.
 func TestNested(t *testing.T) {
 	t.Parallel()
 	staircase := func(mark string, levels int) string {

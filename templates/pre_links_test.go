@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// A link within <pre> is written without its address. It is wrong to count it as the link that shows the address, and to
-// leave the address out of another link too: then the text part has it nowhere.
+// A link within <pre> is written without its address. It is wrong to count it as the link that shows the address, and
+// to leave the address out of another link too: then the text part has it nowhere.
 func TestLinksWithinPre(t *testing.T) {
 	t.Parallel()
 	for _, html := range []string{

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// A cell in a style sheet that is not safe there has the place where its action is written, also where the rule has been
-// inlined into the style= of elements: it is wrong to name the place of an element, in which there is no action.
+// A cell in a style sheet that is not safe there has the place where its action is written, also where the rule has
+// been inlined into the style= of elements: it is wrong to name the place of an element, in which there is no action.
 func TestPlaceOfACellInAnInlinedRule(t *testing.T) {
 	t.Parallel()
 	const html = "<style>p{color:{{.x}}}</style>\n<p>a</p>\n<p>b</p>"

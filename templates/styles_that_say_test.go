@@ -3,8 +3,8 @@ package templates
 import "testing"
 
 // A condition in a style may decide whether a text is struck through, or whether it is too small to be read. The text
-// part says of a row what the HTML says of it, or the compiler refuses: it is wrong to strike a price through that still
-// holds, and to show what nobody can read.
+// part says of a row what the HTML says of it, or the compiler refuses: it is wrong to strike a price through that
+// still holds, and to show what nobody can read.
 func TestConditionsInStylesThatSaySomething(t *testing.T) {
 	t.Parallel()
 	for html, want := range map[string][2]string{ // with x, without

@@ -196,8 +196,8 @@ func (h *HTML) Literals() []string { return h.p.literals() }
 // BodySource names the sources of a message's body. At least one of Markdown, HTML and Text is given.
 type BodySource struct {
 	Markdown, HTML, Text *Source
-	// Layout is the HTML around the content. Those of Layouts are built in, "none" means no layout, and any other name is a
-	// file below Config.FS. Default: "plain" for Markdown, "none" for HTML.
+	// Layout is the HTML around the content. Those of Layouts are built in, "none" means no layout, and any other name
+	// is a file below Config.FS. Default: "plain" for Markdown, "none" for HTML.
 	Layout  string
 	Subject *Source // the layout's title; nil: an empty title
 	Look    Look    // of a layout that is built in

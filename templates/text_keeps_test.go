@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// What the HTML shows, the text part says, and no two amounts become a third one. Each of these was lost, or joined with
-// what stands beside it, before it was looked for: it is wrong that a reader of the text pays $1999 for $19.99.
+// What the HTML shows, the text part says, and no two amounts become a third one. Each of these was lost, or joined
+// with what stands beside it, before it was looked for: it is wrong that a reader of the text pays $1999 for $19.99.
 func TestTextKeepsWhatHTMLShows(t *testing.T) {
 	t.Parallel()
 	for html, want := range map[string]string{

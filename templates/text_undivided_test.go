@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// A telephone number, an amount, the number of an account and a date stay on one line in the cell of a table, in an item
-// and in a paragraph, and a table with them that cannot be so narrow becomes one line for each cell. Proven by wrapping
-// at the last blank that fits, as was done before.
+// A telephone number, an amount, the number of an account and a date stay on one line in the cell of a table, in an
+// item and in a paragraph, and a table with them that cannot be so narrow becomes one line for each cell. Proven by
+// wrapping at the last blank that fits, as was done before.
 func TestNumbersStayOnOneLine(t *testing.T) {
 	t.Parallel()
 	whole := []string{"+44 20 7946 0958", "+1 (555) 010 99 99", "DE89 3704 0044 0532 0130 00", "GB29 NWBK 6016 1331 9268 19",

@@ -61,9 +61,9 @@ func textBodies(t *testing.T) map[string]*Body {
 	return bodies
 }
 
-// seenText is what a reader sees of a text that is format=flowed, in a program that knows nothing of that: without the
-// blanks at the ends of lines, and without the one that a line is stuffed with. A blank that does not break a line looks
-// like any other.
+// seenText is what a reader sees of a text that is format=flowed, in a program that knows nothing of that: without
+// the blanks at the ends of lines, and without the one that a line is stuffed with. A blank that does not break a
+// line looks like any other.
 func seenText(text string) string {
 	var b strings.Builder
 	for line := range strings.Lines(strings.ReplaceAll(text, "\u00a0", " ")) {
@@ -110,9 +110,9 @@ func unflowed(text string) []string {
 	return lines
 }
 
-// A reader's program that knows format=flowed has each paragraph in one piece, with its words and its quotes. No line is
-// longer than 76 columns, but for one word and for code. Proven by not stuffing: the quotes of a cell then count, and by
-// wrapping without a blank at the end of a line.
+// A reader's program that knows format=flowed has each paragraph in one piece, with its words and its quotes. No line
+// is longer than 76 columns, but for one word and for code. Proven by not stuffing: the quotes of a cell then count,
+// and by wrapping without a blank at the end of a line.
 func TestTextFlows(t *testing.T) {
 	t.Parallel()
 	words := strings.TrimSpace(strings.Repeat("From >you <b> &amp; - 1. ", 20))
@@ -146,8 +146,8 @@ func TestTextFlows(t *testing.T) {
 	}
 }
 
-// Nothing that w3m shows of a body is lost from its text part. w3m knows no style sheets, so what they hide is taken out
-// of the document before. Proven by leaving out the cells that span columns, and by leaving out definitions.
+// Nothing that w3m shows of a body is lost from its text part. w3m knows no style sheets, so what they hide is taken
+// out of the document before. Proven by leaving out the cells that span columns, and by leaving out definitions.
 func TestTextBesideBrowser(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("w3m"); err != nil {

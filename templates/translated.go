@@ -80,8 +80,8 @@ func StarterIn(kind, language string) (fs.FS, error) {
 	return zip.NewReader(bytes.NewReader(packed.Bytes()), int64(packed.Len()))
 }
 
-// translated puts lines in place of those of a campaign file with the same key at the same depth, each of which is there
-// once. A comment behind a value stays.
+// translated puts lines in place of those of a campaign file with the same key at the same depth, each of which is
+// there once. A comment behind a value stays.
 func translated(file, lines []byte) ([]byte, error) {
 	text := string(file)
 	for line := range strings.Lines(string(lines)) {

@@ -7,8 +7,8 @@ import (
 	"testing/fstest"
 )
 
-// A template that is not UTF-8 is said once, at its own first bad byte, wherever it is used. Proven by leaving Valid out
-// of set.add: each of these compiles.
+// A template that is not UTF-8 is said once, at its own first bad byte, wherever it is used. Proven by leaving Valid
+// out of set.add: each of these compiles.
 func TestNotUTF8(t *testing.T) {
 	t.Parallel()
 	files := fstest.MapFS{

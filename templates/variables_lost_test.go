@@ -5,9 +5,10 @@ import (
 	"testing"
 )
 
-// What is not in the text part may set a variable that the text part prints, or by which it decides. The text part has to
-// set it too, or the compiler refuses: it is wrong to print what the variable was before. These are an element that is
-// hidden, one that a condition hides, an attribute, and what stands before the first element after a style sheet.
+// What is not in the text part may set a variable that the text part prints, or by which it decides. The text part
+// has to set it too, or the compiler refuses: it is wrong to print what the variable was before. These are an element
+// that is hidden, one that a condition hides, an attribute, and what stands before the first element after a style
+// sheet.
 func TestVariablesOfWhatIsLeftOut(t *testing.T) {
 	t.Parallel()
 	for _, html := range []string{

@@ -1,9 +1,9 @@
 // Package accounts is accounts.db: the used caps, the suppression list and the secret that all campaigns of one user
 // share. [Open] opens it. [Accounts.Budget] reserves uses of caps; [Accounts.Used] tells what was used.
-// [Accounts.Suppressed] and [Accounts.Screen] ask the suppression list.
-// [Accounts.Secret] is what tokens and Message-IDs are made with. [Accounts.Claim] tells a ledger from an older copy of
-// it. [Accounts.AddDay] counts what was sent on each day. [Accounts.Time] is the time of all that is counted, which no wall
-// clock can set: see mailshot/campaign/accounts/clock.
+// [Accounts.Suppressed] and [Accounts.Screen] ask the suppression list. [Accounts.Secret] is what tokens and
+// Message-IDs are made with. [Accounts.Claim] tells a ledger from an older copy of it. [Accounts.AddDay] counts what
+// was sent on each day. [Accounts.Time] is the time of all that is counted, which no wall clock can set: see
+// mailshot/campaign/accounts/clock.
 //
 // The file is of one user: its folder has mode 0700 and the file 0600, which is checked when it is opened, and it is
 // not reached through a symbolic link. Any number of goroutines and several processes may use it at once.

@@ -291,8 +291,9 @@ func TestBudgetDeadWhileWaiting(t *testing.T) {
 	refuse(t, b, t0, "account", 6*time.Minute+grace, l)
 }
 
-// A server that is stalled may read what a dead process wrote half a minute later: it counts as now until then, under caps of
-// any length. With grace taken for 0 uses were granted half a minute earlier: nine of eight in ten seconds, at the server.
+// A server that is stalled may read what a dead process wrote half a minute later: it counts as now until then, under
+// caps of any length. With grace taken for 0 uses were granted half a minute earlier: nine of eight in ten seconds,
+// at the server.
 func TestBudgetDeadHolderGrace(t *testing.T) {
 	t.Parallel()
 	for _, window := range []time.Duration{2 * time.Second, 10 * time.Second, time.Minute, 24 * time.Hour} {

@@ -79,8 +79,8 @@ type account struct {
 	returned int64            // given back, not yet on the disk
 }
 
-// stamp is a moment by the machine's count of the time since its start, in milliseconds, rounded up. What time that is in
-// the file is known when the stamp is written there.
+// stamp is a moment by the machine's count of the time since its start, in milliseconds, rounded up. What time that
+// is in the file is known when the stamp is written there.
 type stamp struct {
 	boot string
 	ms   int64
@@ -407,7 +407,8 @@ func (b *Budget) Close() error {
 	return err
 }
 
-// giveBack writes the stamps, and gives back what was leased and not reserved. It reports whether reservations are open.
+// giveBack writes the stamps, and gives back what was leased and not reserved. It reports whether reservations are
+// open.
 func (b *Budget) giveBack(u *usage) (open bool, err error) {
 	if err := b.flush(u); err != nil {
 		return true, err

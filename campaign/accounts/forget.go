@@ -10,9 +10,9 @@ import (
 	"mailshot/internal/sqlite"
 )
 
-// Hide puts a person on the suppression list by an entry that can only be found with the address itself. It comes before
-// the person's rows are erased: whoever is erased and not on the list would be mailed by the next campaign. fresh says
-// that there was no such entry.
+// Hide puts a person on the suppression list by an entry that can only be found with the address itself. It comes
+// before the person's rows are erased: whoever is erased and not on the list would be mailed by the next campaign.
+// fresh says that there was no such entry.
 func (a *Accounts) Hide(ctx context.Context, addressKey string) (fresh bool, err error) {
 	hidden, err := a.hidden(ctx, addressKey)
 	if err != nil {

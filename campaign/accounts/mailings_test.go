@@ -22,8 +22,8 @@ func remembered(t *testing.T, a *Accounts, now time.Time) map[string][]uint64 {
 }
 
 // What was sent is remembered for its days, of two mailings at once, over blocks and days; what came to nothing is
-// dropped, and once alone. Proven by dropping all copies that are alike, by not beginning a block with a day, and by not
-// looking at until.
+// dropped, and once alone. Proven by dropping all copies that are alike, by not beginning a block with a day, and by
+// not looking at until.
 func TestCopies(t *testing.T) {
 	t.Parallel()
 	a, err := Open(filepath.Join(t.TempDir(), "mailshot", "accounts.db"))
@@ -159,8 +159,8 @@ func TestCopiesAreSmall(t *testing.T) {
 	}
 }
 
-// A block that was emptied, or whose write failed, leaves its number free, and another mailing may take it. Copies are not
-// put into that one's block. Proven by reading a block by its number alone: both copies were of two.
+// A block that was emptied, or whose write failed, leaves its number free, and another mailing may take it. Copies
+// are not put into that one's block. Proven by reading a block by its number alone: both copies were of two.
 func TestBlockOfAnotherMailing(t *testing.T) {
 	t.Parallel()
 	a, err := Open(filepath.Join(t.TempDir(), "mailshot", "accounts.db"))

@@ -9,8 +9,8 @@ import (
 	"mailshot/campaign/accounts/clock"
 )
 
-// What was counted under two other keys goes on counting under one, and the days of warming up with it; what has no other key
-// stays. With the uses left where they were, a fourth was reserved.
+// What was counted under two other keys goes on counting under one, and the days of warming up with it; what has no
+// other key stays. With the uses left where they were, a fourth was reserved.
 func TestRekey(t *testing.T) {
 	t.Parallel()
 	ctx, now := t.Context(), time.Now()

@@ -10,8 +10,9 @@ import (
 	"mailshot/internal/sqlite"
 )
 
-// Time is the time in which uses are recorded and windows counted, where the caller's wall clock says now. off is how far
-// that clock is ahead of it, and less than 0 where it is behind; 0 where the wall clock is believed. It changes nothing.
+// Time is the time in which uses are recorded and windows counted, where the caller's wall clock says now. off is how
+// far that clock is ahead of it, and less than 0 where it is behind; 0 where the wall clock is believed. It changes
+// nothing.
 func (a *Accounts) Time(ctx context.Context, now time.Time) (t time.Time, off time.Duration, err error) {
 	if err := ctx.Err(); err != nil {
 		return t, 0, err
@@ -22,8 +23,8 @@ func (a *Accounts) Time(ctx context.Context, now time.Time) (t time.Time, off ti
 	return s.Time, s.Off(r.Wall), a.db.Explain(err)
 }
 
-// What is stored of the time, and what stands in its place in a file that has none yet: the latest use, which an earlier
-// version recorded by the wall clock.
+// What is stored of the time, and what stands in its place in a file that has none yet: the latest use, which an
+// earlier version recorded by the wall clock.
 const (
 	storedState = "SELECT boot, since, time, wall, same FROM clock"
 	latestUse   = `SELECT max(1000000000 * (SELECT coalesce(max(second), 0) FROM uses WHERE second < 8000000000),

@@ -136,9 +136,9 @@ func (p *process) fill(l Limit) (n int, wait time.Duration) {
 	}
 }
 
-// Two days back, two days ahead, again right: nothing is free before the window has really passed, and then all of it is.
-// With the time of the file taken from the wall clock, a jump ahead gave ten more; as it was before, each pair of runs
-// with a false clock and the right one did.
+// Two days back, two days ahead, again right: nothing is free before the window has really passed, and then all of it
+// is. With the time of the file taken from the wall clock, a jump ahead gave ten more; as it was before, each pair of
+// runs with a false clock and the right one did.
 func TestCapWhileClocksJump(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 1)
@@ -162,8 +162,8 @@ func TestCapWhileClocksJump(t *testing.T) {
 	}
 }
 
-// Two processes whose clocks differ by a minute and more keep to one cap. Before, the second moved the uses of the first
-// into its own past, and made as many.
+// Two processes whose clocks differ by a minute and more keep to one cap. Before, the second moved the uses of the
+// first into its own past, and made as many.
 func TestCapOfTwoClocks(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 2)
@@ -180,10 +180,10 @@ func TestCapOfTwoClocks(t *testing.T) {
 	}
 }
 
-// Clocks jump, processes are killed, the machine is started anew and is off for a while: in true time no window has more
-// uses than its cap, and while the machine runs nobody waits for longer than the window. The one thing that is not tried is
-// a machine that starts with a clock which is further ahead than any that was seen. Breakages that show it: the
-// wall clock taken for the time of the file; at each start of the machine, the later of the two taken for it.
+// Clocks jump, processes are killed, the machine is started anew and is off for a while: in true time no window has
+// more uses than its cap, and while the machine runs nobody waits for longer than the window. The one thing that is
+// not tried is a machine that starts with a clock which is further ahead than any that was seen. Breakages that show
+// it: the wall clock taken for the time of the file; at each start of the machine, the later of the two taken for it.
 func TestCapInTrueTime(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(4) {
@@ -248,8 +248,8 @@ func (w *world) lead() time.Duration {
 	return max(time.Unix(0, wall).Sub(w.now), time.Unix(0, last).Sub(w.now))
 }
 
-// Where nothing counts any more the time of the file is the wall time again, so a clock that said 2099 is forgotten, and
-// the uses of 2099 are.
+// Where nothing counts any more the time of the file is the wall time again, so a clock that said 2099 is forgotten,
+// and the uses of 2099 are.
 func TestTimeRecovers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 1)

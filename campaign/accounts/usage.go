@@ -42,12 +42,12 @@ func milliseconds(at time.Time) int64 {
 	return ms
 }
 
-// grace is how long what a process wrote last may lie unread in a server's socket after the process was found dead. What
-// the process had reserved counts as now for so long, and then from then.
+// grace is how long what a process wrote last may lie unread in a server's socket after the process was found dead.
+// What the process had reserved counts as now for so long, and then from then.
 const grace = 30 * time.Second
 
-// deadHolder begins the name under which the leases of a dead holder are kept for the time of grace. The milliseconds at
-// which the holder was found follow, and its name. An earlier version makes uses of them at once.
+// deadHolder begins the name under which the leases of a dead holder are kept for the time of grace. The milliseconds
+// at which the holder was found follow, and its name. An earlier version makes uses of them at once.
 const deadHolder = "dead-"
 
 // pollBusy is how soon to ask again if all uses that are in the way are reserved and not stamped.

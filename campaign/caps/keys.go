@@ -10,7 +10,8 @@ import (
 	"mailshot/campaign/definition"
 )
 
-// A key names what uses are counted for. One account has one key, however a campaign file writes its host and its login.
+// A key names what uses are counted for. One account has one key, however a campaign file writes its host and its
+// login.
 
 // account is the key of a server's account: a host with a login, this machine's name, or a program.
 func account(s *definition.Server) string {

@@ -10,8 +10,9 @@ import (
 	"mailshot/campaign/definition"
 )
 
-// One account has one key, however its host and its login are written, and what an earlier version counted under another key is
-// counted under this one. Keys of this version stay. With the login's case kept, Ann@Acme.example was another account.
+// One account has one key, however its host and its login are written, and what an earlier version counted under
+// another key is counted under this one. Keys of this version stay. With the login's case kept, Ann@Acme.example was
+// another account.
 func TestKeys(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -12,8 +12,9 @@ import (
 	"mailshot/sender"
 )
 
-// A clock that is set a day ahead does not begin a new day of a warm-up, and one that is set back does not begin an old one
-// again. With the days taken from the wall clock, two more went at each jump, and five days were written down.
+// A clock that is set a day ahead does not begin a new day of a warm-up, and one that is set back does not begin an
+// old one again. With the days taken from the wall clock, two more went at each jump, and five days were written
+// down.
 func TestWarmupWhileTheClockJumps(t *testing.T) {
 	t.Parallel()
 	start := time.Date(2026, 11, 22, 18, 0, 0, 0, time.UTC)

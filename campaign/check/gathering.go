@@ -13,10 +13,10 @@ import (
 // one mistake become one, with the number of rows and the first five places. The zero value is ready. Its memory does
 // not grow with the list. It is not for concurrent use.
 //
-// A mistake of the campaign has no place, or one in a template or the campaign file. Rows that have the same of it share
-// one finding. At a line of a template they share it whatever the values are that its text quotes. A fault of a row
-// stays the row's. Only where more than half of all rows have it, and twenty rows do, it is one mistake too: a column of
-// another type, or a folder of attachments that is not there.
+// A mistake of the campaign has no place, or one in a template or the campaign file. Rows that have the same of it
+// share one finding. At a line of a template they share it whatever the values are that its text quotes. A fault of a
+// row stays the row's. Only where more than half of all rows have it, and twenty rows do, it is one mistake too: a
+// column of another type, or a folder of attachments that is not there.
 type Gathering struct {
 	rows   int64  // rows told of
 	last   string // the place of the last of them

@@ -291,7 +291,8 @@ func targets(s string) func(yield func(string) bool) {
 	}
 }
 
-// hasEscapedQuery says whether a link's query has a parameter without = whose name holds an escaped one: ?a%3d1%26b%3d2.
+// hasEscapedQuery says whether a link's query has a parameter without = whose name holds an escaped one:
+// ?a%3d1%26b%3d2.
 func hasEscapedQuery(target string) bool {
 	_, query, ok := strings.Cut(target, "?")
 	if !ok || !strings.Contains(query, "%3d") && !strings.Contains(query, "%3D") {

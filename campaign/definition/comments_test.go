@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// An unquoted text may go on in the next lines. YAML ends it at a # there too, so it is refused as a text of one line is:
-// it is wrong to send "Your invoice number".
+// An unquoted text may go on in the next lines. YAML ends it at a # there too, so it is refused as a text of one line
+// is: it is wrong to send "Your invoice number".
 func TestCommentsWithinTextOfSeveralLines(t *testing.T) {
 	t.Parallel()
 	for text, place := range map[string]string{

@@ -2,8 +2,8 @@ package definition
 
 import "testing"
 
-// Every spelling of a host has one key, and the machine itself one name. With the address left as it is written, 127.0.0.1 was
-// another host than localhost.
+// Every spelling of a host has one key, and the machine itself one name. With the address left as it is written,
+// 127.0.0.1 was another host than localhost.
 func TestHostKey(t *testing.T) {
 	t.Parallel()
 	for want, hosts := range map[string][]string{

@@ -19,8 +19,8 @@ type Languages struct {
 	Others  []Language // in the order of the file
 }
 
-// Language is what differs in one language. What it does not give is the campaign's own. Markdown, HTML and Text are one
-// thing, of which a language gives all or nothing.
+// Language is what differs in one language. What it does not give is the campaign's own. Markdown, HTML and Text are
+// one thing, of which a language gives all or nothing.
 type Language struct {
 	Tag         Text // BCP 47, unlike those of the others and of the default
 	Subject     Text

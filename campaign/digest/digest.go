@@ -266,8 +266,8 @@ func Missing(words []string) (flags []string) {
 	return flags
 }
 
-// Words names the parts that are not what they were as a person gives them: "campaign.yaml (subject, body)" for those of
-// the campaign file of that name, and "--set month (another value)".
+// Words names the parts that are not what they were as a person gives them: "campaign.yaml (subject, body)" for those
+// of the campaign file of that name, and "--set month (another value)".
 func (d Digest) Words(was Digest, file string) []string {
 	has := func(d Digest, name string) bool {
 		return slices.ContainsFunc(d.parts, func(p partDigest) bool { return p.name == name })

@@ -148,8 +148,8 @@ func (r *Run) alike(a *admission, out sender.Outcome) {
 		most, domains, a.to.Name, quote(out.Code, out.Enhanced, out.Text)), false)
 }
 
-// doubt notes that nobody knows whether a server took a message. After too many in a row the server gets nothing more. The
-// run ends where there is no other server.
+// doubt notes that nobody knows whether a server took a message. After too many in a row the server gets nothing
+// more. The run ends where there is no other server.
 func (r *Run) doubt(s *server, out sender.Outcome) {
 	r.mu.Lock()
 	s.doubts++

@@ -7,8 +7,8 @@ import (
 )
 
 // Why nothing goes is news once, and the same reason once more where it holds a second longer than was told: whoever
-// shows what holds a run back now has no other way to know. Broken on purpose: without the second moment the page of a run
-// under a cap said that nothing holds it.
+// shows what holds a run back now has no other way to know. Broken on purpose: without the second moment the page of
+// a run under a cap said that nothing holds it.
 func TestTell(t *testing.T) {
 	t.Parallel()
 	var got []Event

@@ -134,9 +134,10 @@ func (f *Family) day(c *ledger.Campaign) (day string, ok bool) {
 	return day, ok && (c.Template == "" || c.Template == f.Template)
 }
 
-// Alone refuses, with a *MeanwhileError, to begin the campaign with this id if another one of the family has begun since
-// Find: by a process to which midnight came earlier, or while a person was asked. It is called before the campaign's
-// run begins and once more when it has begun, so that of two that begin at once one at least finds the other.
+// Alone refuses, with a *MeanwhileError, to begin the campaign with this id if another one of the family has begun
+// since Find: by a process to which midnight came earlier, or while a person was asked. It is called before the
+// campaign's run begins and once more when it has begun, so that of two that begin at once one at least finds the
+// other.
 func (f *Family) Alone(ctx context.Context, l *ledger.Ledger, id string) error {
 	if f.Template == "" {
 		return nil
@@ -274,8 +275,9 @@ func (e *UnfinishedError) Unknown() bool {
 	return !slices.ContainsFunc(e.Open, func(m Member) bool { return m.Left > 0 || m.Gone })
 }
 
-// Planned is what the ledger in a file keeps about the campaign with this id; nil if there is none, and where the ledger
-// cannot be read, which is for whoever sends with it to say. A preview asks in what form the plan's messages are.
+// Planned is what the ledger in a file keeps about the campaign with this id; nil if there is none, and where the
+// ledger cannot be read, which is for whoever sends with it to say. A preview asks in what form the plan's messages
+// are.
 func Planned(ctx context.Context, file, id string) *ledger.Campaign {
 	if _, err := os.Stat(file); err != nil {
 		return nil

@@ -1,14 +1,15 @@
-// Package languages says in which language a row's message is. [New] takes a definition and the header of its list, and
-// returns the [Choice]. [Choice.Variants] are the campaign's definition once for each language, the default's first: the
-// caller compiles each, whatever the rows are. [Choice.Of] says which of them a row gets.
+// Package languages says in which language a row's message is. [New] takes a definition and the header of its list,
+// and returns the [Choice]. [Choice.Variants] are the campaign's definition once for each language, the default's
+// first: the caller compiles each, whatever the rows are. [Choice.Of] says which of them a row gets.
 //
-// The row's cell decides, and nothing else: so a frozen row makes the message in the same language again. A cell is only
-// ever compared with the codes in the campaign file (BCP 47, RFC 4647). It is never a part of a path or of a text.
+// The row's cell decides, and nothing else: so a frozen row makes the message in the same language again. A cell is
+// only ever compared with the codes in the campaign file (BCP 47, RFC 4647). It is never a part of a path or of a
+// text.
 //
-// A cell takes the language that is written so, or the nearest of the same language: fa-IR takes fa, and en takes en-GB.
-// x/text's matching also knows that people who read one language mostly read another one, as Urdu and English. A cell
-// does not take such a language, nor one in another script: a person who gets another language than the list says is
-// worth a finding. Any other cell, and an empty one, takes the default.
+// A cell takes the language that is written so, or the nearest of the same language: fa-IR takes fa, and en takes
+// en-GB. x/text's matching also knows that people who read one language mostly read another one, as Urdu and English.
+// A cell does not take such a language, nor one in another script: a person who gets another language than the list
+// says is worth a finding. Any other cell, and an empty one, takes the default.
 package languages
 
 import (

@@ -18,8 +18,8 @@ import (
 // names another state is refused.
 //
 // What a person decided is stronger than a retry of many: a row whose last change was by hand, or that is gone from a
-// list that was accepted, stays as it is unless the filter has Addresses, Keys or IDs. Rows that were cancelled are also
-// taken if States name Cancelled. Retry returns how many rows it left out for that, too.
+// list that was accepted, stays as it is unless the filter has Addresses, Keys or IDs. Rows that were cancelled are
+// also taken if States name Cancelled. Retry returns how many rows it left out for that, too.
 //
 // It needs the campaign's lock, and takes it if this Ledger does not hold it.
 func (l *Ledger) Retry(ctx context.Context, id string, f Filter) (n, byHand int64, err error) {

@@ -23,19 +23,20 @@ func (f Fingerprint) of(d *Delivery, list []steps.Copy) []steps.Copy {
 	return append(list, steps.Copy{Delivery: d.ID, Person: f.Person, Content: f.Content})
 }
 
-// Keeper keeps, outside of the ledger, who gets which message. What a run that died had in its journal and had not given
-// to its keeper is kept in the ledger, for [Ledger.Take].
+// Keeper keeps, outside of the ledger, who gets which message. What a run that died had in its journal and had not
+// given to its keeper is kept in the ledger, for [Ledger.Take].
 type Keeper struct {
 	Owner string // tells what it is to keep from what is others'
 
-	// Keep keeps gets, durably, and forgets lets, which were kept before and came to nothing. It is called by one goroutine
-	// at a time, and must not use the ledger.
+	// Keep keeps gets, durably, and forgets lets, which were kept before and came to nothing. It is called by one
+	// goroutine at a time, and must not use the ledger.
 	Keep func(gets, lets []Fingerprint) error
 }
 
-// Keep has a keeper keep the Fingerprint of each delivery that begins: before its first byte may leave it is with the keeper,
-// or durably in the ledger's journal, and no later than the outcome in the file. What the server has not got is
-// forgotten again. If the keeper fails, nothing more is begun. It is called before the first delivery is handed out.
+// Keep has a keeper keep the Fingerprint of each delivery that begins: before its first byte may leave it is with the
+// keeper, or durably in the ledger's journal, and no later than the outcome in the file. What the server has not got
+// is forgotten again. If the keeper fails, nothing more is begun. It is called before the first delivery is handed
+// out.
 func (r *Run) Keep(k Keeper) {
 	r.owner = k.Owner
 	r.disk.Keep = func(gets, lets []steps.Copy) error { return k.Keep(copies(gets), copies(lets)) }
@@ -50,10 +51,10 @@ func copies(list []steps.Copy) []Fingerprint {
 }
 
 // Take gives what the ledger keeps of a campaign's runs for an owner to take, which keeps it durably: then the ledger
-// forgets it. Where another process has the campaign, or nothing can be written, last is false, and the ledger goes on
-// keeping it: then the list has what was begun before Take, and is not with its keeper yet. After an error of take, which
-// Take returns, it goes on keeping it, too. If some of it was lost, last is false as well, and Take returns
-// ErrTakeLost: that stays so, but the ledger forgets what take was given without an error.
+// forgets it. Where another process has the campaign, or nothing can be written, last is false, and the ledger goes
+// on keeping it: then the list has what was begun before Take, and is not with its keeper yet. After an error of
+// take, which Take returns, it goes on keeping it, too. If some of it was lost, last is false as well, and Take
+// returns ErrTakeLost: that stays so, but the ledger forgets what take was given without an error.
 func (l *Ledger) Take(ctx context.Context, id, owner string, take func(list []Fingerprint, last bool) error) error {
 	no, _, err := l.find(ctx, id)
 	if err != nil {

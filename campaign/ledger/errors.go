@@ -31,9 +31,9 @@ func (e *LockedError) Error() string {
 	return fmt.Sprintf("campaign %q is in use by process %d", e.ID, e.PID)
 }
 
-// ErasedError says that a changed list has keys that the campaign does not know, and that some of them may be those of
-// people whom the ledger knows no more. They were forgotten, and what is left of them was hashed with another secret than
-// that of the accounts now; or their rows were lost in a repair or with an older ledger.
+// ErasedError says that a changed list has keys that the campaign does not know, and that some of them may be those
+// of people whom the ledger knows no more. They were forgotten, and what is left of them was hashed with another
+// secret than that of the accounts now; or their rows were lost in a repair or with an older ledger.
 type ErasedError struct {
 	ID   string
 	Keys int64 // how many there are; 0: rows were lost, so that no new ones are taken

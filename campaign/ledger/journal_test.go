@@ -14,8 +14,8 @@ import (
 	"mailshot/internal/sqlite"
 )
 
-// journaled is a ledger whose run died with a journal: three are sent, one is deferred, one refused, one on the wire, two
-// begun ahead, one of them after it was put back, and four pending. dead is what the file itself has of it.
+// journaled is a ledger whose run died with a journal: three are sent, one is deferred, one refused, one on the wire,
+// two begun ahead, one of them after it was put back, and four pending. dead is what the file itself has of it.
 func journaled(t *testing.T) (path string, dead map[State]int64) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "s", "state.db")

@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// Each delivery is handed out once, and those of a lane in the order of the list, whatever the order of the lanes in the
-// list is: by turns, by chance, one lane after the other, and with more rows between two of a lane than are read at
-// once. So it is in a run that goes on with what another has left, where a lane is closed for a while, and where
+// Each delivery is handed out once, and those of a lane in the order of the list, whatever the order of the lanes in
+// the list is: by turns, by chance, one lane after the other, and with more rows between two of a lane than are read
+// at once. So it is in a run that goes on with what another has left, where a lane is closed for a while, and where
 // deliveries are put back. (Breakages: sweep added also what was read for its lane alone; readFresh read for its lane
 // from the lane's own cursor, and not from where all lanes were read to; a lane's last id was 0.)
 func TestOrderOfLanes(t *testing.T) {

@@ -18,9 +18,9 @@ type Find struct {
 	Limit         int     // how many
 }
 
-// Page returns the deliveries that a page shows, in the order in which they were stored, and whether more follow: behind
-// them, or with Before in front of them. A page of a large campaign takes as long as the deliveries between its first one
-// and its last one.
+// Page returns the deliveries that a page shows, in the order in which they were stored, and whether more follow:
+// behind them, or with Before in front of them. A page of a large campaign takes as long as the deliveries between
+// its first one and its last one.
 func (l *Ledger) Page(ctx context.Context, id string, f Find) (page []Record, more bool, err error) {
 	no, _, err := l.find(ctx, id)
 	if err != nil {

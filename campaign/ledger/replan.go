@@ -167,8 +167,8 @@ type Again struct {
 	Was        string // the key that was mailed; "" if the person was forgotten
 }
 
-// Again finds the new pending rows whose address may have been mailed already, most of them at most, and their number: a
-// key that is written otherwise makes everybody new.
+// Again finds the new pending rows whose address may have been mailed already, most of them at most, and their
+// number: a key that is written otherwise makes everybody new.
 func (p *Replan) Again(ctx context.Context, most int) (list []Again, n int64, err error) {
 	if err := p.draft.claim(); err != nil {
 		return nil, 0, err
@@ -192,8 +192,8 @@ func (p *Replan) Again(ctx context.Context, most int) (list []Again, n int64, er
 	return list, n, p.draft.l.db.Explain(err)
 }
 
-// Apply makes the changes in one durable step, and stores what c says about the campaign. Its errors are those of Counts,
-// too.
+// Apply makes the changes in one durable step, and stores what c says about the campaign. Its errors are those of
+// Counts, too.
 func (p *Replan) Apply(ctx context.Context, c Campaign) error {
 	if err := ctx.Err(); err != nil {
 		return err

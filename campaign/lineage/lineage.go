@@ -170,10 +170,10 @@ func (l Ledger) here(all []accounts.Sending) string {
 	return folder
 }
 
-// Unique refuses a ledger that is not the one that the campaign was sent with, unless accept says that a person knows of
-// it. The error is a *CopiedError or a *GoneError. If another one was certainly sent from, what was not sent becomes
-// unknown, for the other may have sent it; Unique returns how many those are. If the ledger comes from another machine,
-// the person has said that nothing was sent from there since, and the campaign goes on as it is.
+// Unique refuses a ledger that is not the one that the campaign was sent with, unless accept says that a person knows
+// of it. The error is a *CopiedError or a *GoneError. If another one was certainly sent from, what was not sent
+// becomes unknown, for the other may have sent it; Unique returns how many those are. If the ledger comes from
+// another machine, the person has said that nothing was sent from there since, and the campaign goes on as it is.
 //
 // The caller holds the campaign's lock, also for Doubt.
 func (l Ledger) Unique(ctx context.Context, frozen *ledger.Campaign, accept bool) (doubtful int64, err error) {
@@ -199,9 +199,9 @@ func (l Ledger) Unique(ctx context.Context, frozen *ledger.Campaign, accept bool
 	return 0, nil
 }
 
-// Missing looks, before a campaign is planned that the ledger does not know, for what was sent of it with another one.
-// It is refused with a *GoneError, unless accept says that a person knows of it: then gone is true, and the caller calls
-// Doubt when the list is frozen. A campaign of the same id that was sent from another folder is a note.
+// Missing looks, before a campaign is planned that the ledger does not know, for what was sent of it with another
+// one. It is refused with a *GoneError, unless accept says that a person knows of it: then gone is true, and the
+// caller calls Doubt when the list is frozen. A campaign of the same id that was sent from another folder is a note.
 func (l Ledger) Missing(ctx context.Context, accept bool) (gone bool, notes []string, err error) {
 	if l.Rehearsal {
 		return false, nil, nil
@@ -220,8 +220,8 @@ func (l Ledger) Missing(ctx context.Context, accept bool) (gone bool, notes []st
 	return e != nil, notes, nil
 }
 
-// Doubt puts the ledger in place of the one that the campaign was sent with: what is to be sent becomes unknown. mark is
-// how far the other has come.
+// Doubt puts the ledger in place of the one that the campaign was sent with: what is to be sent becomes unknown. mark
+// is how far the other has come.
 func (l Ledger) Doubt(ctx context.Context, frozen *ledger.Campaign, mark int64) (doubtful int64, err error) {
 	if doubtful, err = l.AcceptCopy(ctx, l.ID, mark); err == nil {
 		_, err = l.note(ctx, accounts.Sending{Run: frozen.Run}, true)
@@ -230,8 +230,8 @@ func (l Ledger) Doubt(ctx context.Context, frozen *ledger.Campaign, mark int64) 
 }
 
 // Claim makes the run that has just begun the newest of the campaign, before it sends anything. The error is a
-// *CopiedError or a *GoneError if another ledger has begun a run at the same time. left is how many messages the run may
-// send.
+// *CopiedError or a *GoneError if another ledger has begun a run at the same time. left is how many messages the run
+// may send.
 func (l Ledger) Claim(ctx context.Context, left int64) error {
 	c, err := l.Campaign(ctx, l.ID)
 	if err != nil {

@@ -16,9 +16,9 @@ type Digest struct {
 	begun func() (string, error) // waits for what Ahead began; nil: nothing was begun
 }
 
-// Ahead begins to read the list if it is one file, while the caller does something else. end ends that, and returns when
-// it has ended: the digest is read anew from then on. What is not a file on a disk, such as a pipe, is not read ahead,
-// for whoever writes it may take any time.
+// Ahead begins to read the list if it is one file, while the caller does something else. end ends that, and returns
+// when it has ended: the digest is read anew from then on. What is not a file on a disk, such as a pipe, is not read
+// ahead, for whoever writes it may take any time.
 func (g *Digest) Ahead(ctx context.Context, d *definition.Definition) (end func()) {
 	if !ready(d) {
 		return func() {}

@@ -320,8 +320,8 @@ func has(msg *render.Message, digest []byte) bool {
 }
 
 // ID is the Message-ID, without angle brackets, of the message that a campaign makes for the person with this key; id
-// is the campaign's, form that of its plan, and secret that of the accounts. Where the domain of From comes from the list, only what stands
-// before the @ is known.
+// is the campaign's, form that of its plan, and secret that of the accounts. Where the domain of From comes from the
+// list, only what stands before the @ is known.
 func ID(d *definition.Definition, form render.IDForm, secret []byte, id, key string) string {
 	return render.MessageID(form, secret, id, key) + "@" + d.SenderDomain()
 }

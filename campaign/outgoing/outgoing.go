@@ -1,5 +1,5 @@
-// Package outgoing makes the mail of a delivery: the message that was planned, made once more from its frozen row, signed,
-// and in its envelope. [Messages] is what a run asks for it.
+// Package outgoing makes the mail of a delivery: the message that was planned, made once more from its frozen row,
+// signed, and in its envelope. [Messages] is what a run asks for it.
 package outgoing
 
 import (

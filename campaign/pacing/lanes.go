@@ -31,7 +31,8 @@ func Group(domain, provider string, named []string) string {
 	return fmt.Sprintf("%s%d", restPrefix, h.Sum32()%restParts)
 }
 
-// Lane is the name of the lane of a group's recipients in a time zone; zone "" means that they have no zone of their own.
+// Lane is the name of the lane of a group's recipients in a time zone; zone "" means that they have no zone of their
+// own.
 func Lane(group, zone string) string {
 	if zone == "" {
 		return group

@@ -316,7 +316,8 @@ func (p *Pacer) Groups() []string {
 // MostRefusals is how many messages in a row one server may refuse whoever they are for; 0 = any number.
 func (p *Pacer) MostRefusals() int64 { return p.c.StopLoss.Content }
 
-// MostSame is how many recipients in a row, of several domains, one server may refuse with the same words; 0 = any number.
+// MostSame is how many recipients in a row, of several domains, one server may refuse with the same words; 0 = any
+// number.
 func (p *Pacer) MostSame() int64 { return p.c.StopLoss.Same }
 
 // MostDoubts is how many messages in a row one server may give no whole reply to; 0 = any number.

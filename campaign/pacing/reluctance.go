@@ -8,9 +8,9 @@ import (
 	"mailshot/sender/courtesy"
 )
 
-// Who only puts mail off is reluctant: a provider, a domain, or a part of the rest. While others have something that may
-// go, all that are reluctant get one try in fairShare together, so that they do not take the caps from the others. When
-// nobody else has anything, they have what is left, as far as their own gaps allow.
+// Who only puts mail off is reluctant: a provider, a domain, or a part of the rest. While others have something that
+// may go, all that are reluctant get one try in fairShare together, so that they do not take the caps from the
+// others. When nobody else has anything, they have what is left, as far as their own gaps allow.
 
 const (
 	fairShare = 25
@@ -59,8 +59,8 @@ func (p *Pacer) Reluctant(lane string) bool {
 	return r != nil && r.Reluctant()
 }
 
-// ReluctantDomain reports whether d's domain, one among the rest, only puts mail off; if so, whether d may go at now all
-// the same, and else from when. A zero until means with the next outcome.
+// ReluctantDomain reports whether d's domain, one among the rest, only puts mail off; if so, whether d may go at now
+// all the same, and else from when. A zero until means with the next outcome.
 func (p *Pacer) ReluctantDomain(d *ledger.Delivery, now time.Time) (reluctant, may bool, until time.Time) {
 	r := p.reluctances[unit(d)]
 	if Single(GroupOf(d.Lane)) || r == nil || !r.Reluctant() {

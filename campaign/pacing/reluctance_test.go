@@ -8,9 +8,9 @@ import (
 	"mailshot/campaign/pacing"
 )
 
-// A provider, a domain among the rest and, later, its part of the rest are reluctant when they only put mail off. Their turn
-// comes after 24 of the others, and what was put back changes nothing. With PutBack counted, the turn came and went with the
-// tries that a cap refused.
+// A provider, a domain among the rest and, later, its part of the rest are reluctant when they only put mail off.
+// Their turn comes after 24 of the others, and what was put back changes nothing. With PutBack counted, the turn came
+// and went with the tries that a cap refused.
 func TestReluctant(t *testing.T) {
 	t.Parallel()
 	at := func(id int64, lane, domain string) *ledger.Delivery {

@@ -33,8 +33,8 @@ type Config struct {
 // patience is how long authorization servers are asked. What they did not say is left to the run.
 const patience = 30 * time.Second
 
-// Lacks returns what is missing, each as an error at its place in the campaign file. It runs no program that is to print
-// a secret, because that may ask a person.
+// Lacks returns what is missing, each as an error at its place in the campaign file. It runs no program that is to
+// print a secret, because that may ask a person.
 func Lacks(ctx context.Context, c Config) []check.Finding {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

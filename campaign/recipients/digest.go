@@ -14,7 +14,8 @@ import (
 )
 
 // Digest returns what [List.Digest] would be for the list as it is now. It reads no more than that needs: the bytes
-// of files, or the answer to a query. The end of ctx stops a query; one of SQLite stops between two rows, and a file between two pieces.
+// of files, or the answer to a query. The end of ctx stops a query; one of SQLite stops between two rows, and a file
+// between two pieces.
 func Digest(ctx context.Context, cfg Config) (string, error) {
 	if len(cfg.Files) == 0 {
 		sum, err := digestOne(ctx, cfg)

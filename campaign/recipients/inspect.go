@@ -65,8 +65,9 @@ type SheetInfo struct {
 const mostFaults = 100
 
 // Inspect reads the whole list that cfg names and says what it found. It does not need an address column. It goes on
-// after mistakes as far as the file allows, and collects them in Faults. With cfg.Sample it reads the first rows alone. A file in a legacy encoding is a fault, too;
-// it is then read in the likeliest encoding. Memory does not grow with the list. The error is the end of ctx.
+// after mistakes as far as the file allows, and collects them in Faults. With cfg.Sample it reads the first rows
+// alone. A file in a legacy encoding is a fault, too; it is then read in the likeliest encoding. Memory does not grow
+// with the list. The error is the end of ctx.
 func Inspect(ctx context.Context, cfg Config) (*Inspection, error) {
 	in := &Inspection{File: cfg.File}
 	l := &List{cfg: cfg}

@@ -101,9 +101,9 @@ func told(t *testing.T, c Config) (lines []string, found []File) {
 	return lines, found
 }
 
-// Copies of the ledger and of the accounts, rehearsals and what was left over are ours; lists, results and other ledgers
-// are not, whatever their names are. Who is not in a file is not found there. (Breakage: all files whose names begin
-// with the ledger's were passed over.)
+// Copies of the ledger and of the accounts, rehearsals and what was left over are ours; lists, results and other
+// ledgers are not, whatever their names are. Who is not in a file is not found there. (Breakage: all files whose
+// names begin with the ledger's were passed over.)
 func TestFind(t *testing.T) {
 	t.Parallel()
 	c := workspace(t)

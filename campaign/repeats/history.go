@@ -23,8 +23,8 @@ type Campaign struct {
 	ID, Folder string // its id, and the folder of its file, by [Folder]
 }
 
-// RunOf is the random name that a campaign has in the ledger at a path; "" if it has none there, or the ledger cannot be
-// read.
+// RunOf is the random name that a campaign has in the ledger at a path; "" if it has none there, or the ledger cannot
+// be read.
 func RunOf(ctx context.Context, path, id string) string {
 	if _, err := os.Stat(path); err != nil {
 		return ""
@@ -214,8 +214,9 @@ type Asked struct {
 	List, Subject string // digests of its list and of its subject's template
 }
 
-// Findings says how many of the messages that were noted were sent before, for each campaign that sent them: an error,
-// or a note if that is accepted. Where none was, a note says which campaign sent to the same list with the same subject.
+// Findings says how many of the messages that were noted were sent before, for each campaign that sent them: an
+// error, or a note if that is accepted. Where none was, a note says which campaign sent to the same list with the
+// same subject.
 func (h *History) Findings(q Asked) []check.Finding {
 	var found []sent
 	at := map[*accounts.Mailing]int{}

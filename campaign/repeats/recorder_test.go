@@ -150,8 +150,8 @@ func both(t *testing.T, test func(t *testing.T, eager bool)) {
 // What is begun is remembered when Begin returns, for whoever asks. What was let go before anybody began is never
 // remembered. What came to nothing after that is forgotten at the end. Then the accounts have all.
 //
-// Broken on purpose: with a journal that does not have it, or is not read while the run goes on, 16 of 21 were begun and
-// not remembered; with nothing let, or not if it was let in the journal, all were left at the end.
+// Broken on purpose: with a journal that does not have it, or is not read while the run goes on, 16 of 21 were begun
+// and not remembered; with nothing let, or not if it was let in the journal, all were left at the end.
 func TestRecorder(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, eager bool) {

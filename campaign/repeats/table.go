@@ -1,8 +1,8 @@
 package repeats
 
-// table finds the group of a content. It is open, with linear probing, and has 2^n slots, n at least 16. A slot has the
-// content's upper 48 bits; the lower ones say where to look. Its last 16 bits are the number of the group and one, and a
-// bit that says that the content was noted. A free slot is 0.
+// table finds the group of a content. It is open, with linear probing, and has 2^n slots, n at least 16. A slot has
+// the content's upper 48 bits; the lower ones say where to look. Its last 16 bits are the number of the group and
+// one, and a bit that says that the content was noted. A free slot is 0.
 type table struct {
 	slots []uint64
 	used  int

@@ -36,8 +36,8 @@ type Row struct {
 	Hand     *Hand     `json:"by_hand,omitempty"`  // the last change by a person
 }
 
-// Why explains the row's state in words that are safe to print: the plan's reason, or the server's reply, and who changed
-// it by hand.
+// Why explains the row's state in words that are safe to print: the plan's reason, or the server's reply, and who
+// changed it by hand.
 func (r Row) Why() string {
 	var parts []string
 	if r.Code != 0 {

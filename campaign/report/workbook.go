@@ -15,9 +15,10 @@ const sheetRows = 1_000_000
 // cellChars is Excel's limit of characters in a cell; longer text is cut there.
 const cellChars = 32_767
 
-// WriteXLSX writes a workbook: the sheet "Results" (and "Results 2"… above a million rows) with the columns of WriteCSV,
-// then "Summary". Results is the first, so that a list reads it. Every text is a text cell, and defused, so that it stays text when somebody edits the cell or
-// saves it as CSV. rows is streamed; its first error ends the writing and is returned.
+// WriteXLSX writes a workbook: the sheet "Results" (and "Results 2"… above a million rows) with the columns of
+// WriteCSV, then "Summary". Results is the first, so that a list reads it. Every text is a text cell, and defused, so
+// that it stays text when somebody edits the cell or saves it as CSV. rows is streamed; its first error ends the
+// writing and is returned.
 func WriteXLSX(w io.Writer, s Summary, rows iter.Seq2[Row, error]) error {
 	return writeXLSX(w, s, rows, sheetRows)
 }

@@ -52,8 +52,8 @@ type Lack struct {
 	Next       string // the command that mends it; "" = none
 }
 
-// Lacks says why there can be no token; nil = there may be one. Only if ask is true it asks the authorization server for
-// one, as a run would. An answer that may be another later is no lack.
+// Lacks says why there can be no token; nil = there may be one. Only if ask is true it asks the authorization server
+// for one, as a run would. An answer that may be another later is no lack.
 func (t *Tokens) Lacks(ctx context.Context, ask bool) *Lack {
 	err := t.source.Lacks()
 	if err == nil && ask {

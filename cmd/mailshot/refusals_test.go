@@ -12,9 +12,9 @@ import (
 	"mailshot/internal/sink"
 )
 
-// A refusal names the place of the mistake, and its last line is a command that helps: not the help of the command, not
-// a check of the campaign file where the mistake is elsewhere, and never a repair of a ledger that a newer version wrote.
-// Without afterState and again, each of these ends with such a line.
+// A refusal names the place of the mistake, and its last line is a command that helps: not the help of the command,
+// not a check of the campaign file where the mistake is elsewhere, and never a repair of a ledger that a newer
+// version wrote. Without afterState and again, each of these ends with such a line.
 func TestRefusalsNameWhatHelps(t *testing.T) {
 	t.Parallel()
 	s, err := sink.Start(sink.Options{})

@@ -10,8 +10,8 @@ import (
 	"mailshot/internal/sink"
 )
 
-// rehearsalHome is the folder with the rehearsals of a campaign: its .mailshot, or the folder of its ledger where another
-// machine has the campaign's folder, because a rehearsal has a ledger too.
+// rehearsalHome is the folder with the rehearsals of a campaign: its .mailshot, or the folder of its ledger where
+// another machine has the campaign's folder, because a rehearsal has a ledger too.
 func (t *tool) rehearsalHome(d *definition.Definition) string {
 	if mount.Network(d.Dir) != "" {
 		return filepath.Dir(t.stateFile(d))

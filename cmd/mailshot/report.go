@@ -64,8 +64,8 @@ it.`,
 	return cmd
 }
 
-// file takes the file that --csv or --json writes from the arguments, by its ending, and returns the others: a flag that
-// may stand alone does not take the word after it.
+// file takes the file that --csv or --json writes from the arguments, by its ending, and returns the others: a flag
+// that may stand alone does not take the word after it.
 func (f *reportFlags) file(args []string) (others []string) {
 	for _, a := range args {
 		switch ending := strings.ToLower(filepath.Ext(a)); {

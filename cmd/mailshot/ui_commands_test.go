@@ -30,9 +30,10 @@ var (
 	hiddenOf   = regexp.MustCompile(`<input type="hidden" name="([a-z]+)" value="([^"]*)">`)
 )
 
-// The commands that the pages show are taken by a shell and by mailshot, and are about the same ledger as the window, also
-// where that is not the campaign's own: what the window has sent is not sent again by "the command that does the same".
-// Seen to fail where the commands left out --state and --accounts: the send of the page sent everything once more.
+// The commands that the pages show are taken by a shell and by mailshot, and are about the same ledger as the window,
+// also where that is not the campaign's own: what the window has sent is not sent again by "the command that does the
+// same". Seen to fail where the commands left out --state and --accounts: the send of the page sent everything once
+// more.
 func TestWindowCommands(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {

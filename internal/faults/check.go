@@ -79,8 +79,8 @@ func (v *Verdict) read(ctx context.Context, state, id string, arrived map[string
 	return nil
 }
 
-// openCopy opens a copy of the state file as it is on the disk, with its log and its journals. done closes and removes the copy. The
-// ledger is nil, and done too, if the file is missing.
+// openCopy opens a copy of the state file as it is on the disk, with its log and its journals. done closes and
+// removes the copy. The ledger is nil, and done too, if the file is missing.
 func openCopy(state string) (l *ledger.Ledger, done func(), err error) {
 	dir, err := os.MkdirTemp("", "mailshot-check-")
 	if err != nil {

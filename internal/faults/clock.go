@@ -10,8 +10,8 @@ import (
 )
 
 // ClockVariable is the environment variable that sets the wall clock of a program made by BuildMovable off: so many
-// seconds, or "SECONDS@MILLISECONDS" for a clock that is set so long after the program's start. The monotonic clock goes
-// on as it is.
+// seconds, or "SECONDS@MILLISECONDS" for a clock that is set so long after the program's start. The monotonic clock
+// goes on as it is.
 const ClockVariable = "FAULTS_CLOCK"
 
 // now is how time.Now begins in the Go that this was written for.

@@ -270,8 +270,8 @@ func (w *walk) forget(c *walked) {
 	}
 }
 
-// forgot looks whether a forget that may have been killed has erased the row. From then on the person is never mailed. Of a
-// purged campaign that cannot be seen.
+// forgot looks whether a forget that may have been killed has erased the row. From then on the person is never
+// mailed. Of a purged campaign that cannot be seen.
 func (w *walk) forgot(c *walked, seen map[string]bool) {
 	if to := c.forgetting; to != "" && !seen[to] && !c.purged {
 		w.never(to)

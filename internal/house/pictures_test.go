@@ -15,8 +15,8 @@ import (
 
 // The pictures of the window: docs/window.md or the README names each of them, each that is named is there, none is
 // large, and none holds more than its pixels. TestDrawPictures in cmd/mailshot/web draws them. Their pixels are not
-// compared, for they hang on the fonts of a machine. Seen to fail with a picture that nothing names, with a name without
-// a picture, with one of 61 kB, and with one that has a tEXt chunk.
+// compared, for they hang on the fonts of a machine. Seen to fail with a picture that nothing names, with a name
+// without a picture, with one of 61 kB, and with one that has a tEXt chunk.
 func TestWindowPictures(t *testing.T) {
 	t.Parallel()
 	const most, mostInAll = 60_000, 3_000_000

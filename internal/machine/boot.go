@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Boot tells how long the machine has been running since it was started, the time that it slept included, and gives the
-// start a name. Another start has another name; where the system gives starts no names, the name is that of the machine,
-// and only a shorter time tells that it was started again. No wall clock has a part in it.
+// Boot tells how long the machine has been running since it was started, the time that it slept included, and gives
+// the start a name. Another start has another name; where the system gives starts no names, the name is that of the
+// machine, and only a shorter time tells that it was started again. No wall clock has a part in it.
 //
 // Where the system tells neither, the start is that of this process, and its sleep may not count.
 func Boot() (name string, since time.Duration) {

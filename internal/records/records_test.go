@@ -228,7 +228,8 @@ func TestDMARCAbove(t *testing.T) {
 	}
 }
 
-// A long record is strings of at most 255 octets, which come to the same text (RFC 1035 section 3.3, RFC 7208 section 3.3).
+// A long record is strings of at most 255 octets, which come to the same text (RFC 1035 section 3.3, RFC 7208 section
+// 3.3).
 func TestLongRecord(t *testing.T) {
 	t.Parallel()
 	value := "v=DKIM1; k=rsa; p=" + key()

@@ -30,8 +30,8 @@ dkim:
 `
 
 // campaigned sends a campaign to a server, in two runs, to n people at campaign.example and to jörg@campaign.example.
-// The mailbox must have as many messages as the report says, each byte for byte the archive's copy, with signatures that
-// others verify. It returns the counts.
+// The mailbox must have as many messages as the report says, each byte for byte the archive's copy, with signatures
+// that others verify. It returns the counts.
 func campaigned(t *testing.T, s *servers.Server, server string, n int, ca string) map[string]int64 {
 	t.Helper()
 	var list strings.Builder

@@ -140,9 +140,9 @@ func (d *direct) close() error {
 	return errors.Join(errs...)
 }
 
-// Row is one row of a query's result. Its columns are taken from the first to the last, each once, by the method of its
-// type. After a column of another type, whatever is taken is the zero value, and Err says what was wrong. A Row is valid
-// only until the function that it was given to returns. What was taken from it belongs to the caller.
+// Row is one row of a query's result. Its columns are taken from the first to the last, each once, by the method of
+// its type. After a column of another type, whatever is taken is the zero value, and Err says what was wrong. A Row
+// is valid only until the function that it was given to returns. What was taken from it belongs to the caller.
 type Row struct {
 	values []driver.Value
 	next   int

@@ -53,8 +53,8 @@ func TestArguments(t *testing.T) {
 	}
 }
 
-// Read gives every row with its columns by type, sees what was committed, and keeps nothing of a row in memory. What was
-// taken from a row stays as it is when the next one comes.
+// Read gives every row with its columns by type, sees what was committed, and keeps nothing of a row in memory. What
+// was taken from a row stays as it is when the next one comes.
 func TestRead(t *testing.T) {
 	t.Parallel()
 	s := open(t)

@@ -44,8 +44,8 @@ func TestNetwork(t *testing.T) {
 	}
 }
 
-// A campaign on a disk that may only be read (a share, a stick) has its ledger elsewhere, and the error says how. Proven
-// by the error of the folder alone: no option was named.
+// A campaign on a disk that may only be read (a share, a stick) has its ledger elsewhere, and the error says how.
+// Proven by the error of the folder alone: no option was named.
 func TestReadOnlyFolder(t *testing.T) {
 	t.Parallel()
 	if os.Getuid() == 0 || runtime.GOOS == "windows" {

@@ -40,8 +40,8 @@ func Lock(path string) (io.Closer, error) {
 	return f, nil
 }
 
-// Locked reports whether somebody holds the lock of the file at path. It has the lock itself for a moment, beside others
-// who ask. A file that is not there is not locked.
+// Locked reports whether somebody holds the lock of the file at path. It has the lock itself for a moment, beside
+// others who ask. A file that is not there is not locked.
 func Locked(path string) bool {
 	if _, err := os.Stat(path); err != nil {
 		return false

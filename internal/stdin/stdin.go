@@ -1,5 +1,5 @@
-// Package stdin reads standard input that may give nothing: if it is a terminal, closed, or empty. [Given] returns it as
-// a file, [Text] as a text.
+// Package stdin reads standard input that may give nothing: if it is a terminal, closed, or empty. [Given] returns it
+// as a file, [Text] as a text.
 package stdin
 
 import (

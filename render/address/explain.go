@@ -130,8 +130,8 @@ func explain(s string, how reading) (reason, hint string) {
 	return "not an address", ""
 }
 
-// blank is the hint for a blank at offset i. Before the @ it may stand after a name, and the address without it would be
-// somebody else's.
+// blank is the hint for a blank at offset i. Before the @ it may stand after a name, and the address without it would
+// be somebody else's.
 func blank(s string, i int, how reading) string {
 	if i > strings.IndexByte(s, '@') {
 		return "delete it"

@@ -20,8 +20,8 @@ func ParseMailbox(s string) (Mailbox, error) {
 	return m, nil
 }
 
-// ParseMailboxes reads one or more mailboxes with commas between them (RFC 5322 3.4, mailbox-list), as Reply-To may have.
-// A semicolon, as people write it, is a comma. The error is an *[Error] about one of them, or joins several.
+// ParseMailboxes reads one or more mailboxes with commas between them (RFC 5322 3.4, mailbox-list), as Reply-To may
+// have. A semicolon, as people write it, is a comma. The error is an *[Error] about one of them, or joins several.
 func ParseMailboxes(s string) ([]Mailbox, error) {
 	one, err := ParseMailbox(s)
 	if err == nil {

@@ -181,8 +181,8 @@ func (k *key) sign(dst, covered []byte, names []string, bodyHash string, date ti
 	return append(append(dst, text...), "\r\n"...), nil
 }
 
-// cover returns the names of the fields that a signature covers, and their canonical form. Of a field that is there more
-// than once the last one comes first (RFC 6376 section 5.4.2).
+// cover returns the names of the fields that a signature covers, and their canonical form. Of a field that is there
+// more than once the last one comes first (RFC 6376 section 5.4.2).
 func cover(header []byte) (names []string, canonical []byte) {
 	fields := split(header)
 	for _, name := range Signed {

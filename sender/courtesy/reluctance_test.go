@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Three tries in a row that were put off make it reluctant; gaps grow up to a tenth of the wait, and an answer ends them. Without
-// the count's end in Answered, the tries after it were held.
+// Three tries in a row that were put off make it reluctant; gaps grow up to a tenth of the wait, and an answer ends
+// them. Without the count's end in Answered, the tries after it were held.
 func TestReluctance(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)

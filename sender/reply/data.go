@@ -15,8 +15,8 @@ import (
 	"mailshot/sender/limits"
 )
 
-// What is known of providers is data, and what words mean (words.go). rules.json says what replies mean where a provider uses a
-// code in a way of its own. presets.json says where its servers are and what they allow. Both are
+// What is known of providers is data, and what words mean (words.go). rules.json says what replies mean where a
+// provider uses a code in a way of its own. presets.json says where its servers are and what they allow. Both are
 // read once, strictly. A test reads them too, so that a mistake in them is never released.
 
 //go:embed rules.json

@@ -59,8 +59,8 @@ func clean(body io.WriterTo) (segments [][]byte, size int64) {
 	return segments, size
 }
 
-// dotted says whether a line behind the first one begins with a dot, for which DATA needs another one. It looks for dots,
-// because there are fewer of them in a message than line ends.
+// dotted says whether a line behind the first one begins with a dot, for which DATA needs another one. It looks for
+// dots, because there are fewer of them in a message than line ends.
 func dotted(b []byte) bool {
 	for at := 1; at < len(b); at++ {
 		i := bytes.IndexByte(b[at:], '.')

@@ -1,9 +1,9 @@
 // Package bidi keeps what runs from left to right together in a text that runs from right to left. Call [Isolate].
 //
-// A reader's program orders the parts of a line by the Unicode Bidirectional Algorithm (UAX #9). In a line from right to
-// left, a blank or a sign between a number and a Latin word has the line's direction: "5,000 USD" is shown as "USD 5,000",
-// +98 21 5555 0100 as its groups in the other order, and 2026-11-30 behind a Persian word as 30-11-2026. Around such
-// parts stand isolates: LEFT-TO-RIGHT ISOLATE (U+2066) and POP DIRECTIONAL ISOLATE (U+2069).
+// A reader's program orders the parts of a line by the Unicode Bidirectional Algorithm (UAX #9). In a line from right
+// to left, a blank or a sign between a number and a Latin word has the line's direction: "5,000 USD" is shown as "USD
+// 5,000", +98 21 5555 0100 as its groups in the other order, and 2026-11-30 behind a Persian word as 30-11-2026.
+// Around such parts stand isolates: LEFT-TO-RIGHT ISOLATE (U+2066) and POP DIRECTIONAL ISOLATE (U+2069).
 //
 // Isolates stand only where the order would change. A word, several words, or a word with a number behind it keep their
 // order by themselves, and so does a single number with its separators, sign of currency or percent. No isolate is
@@ -25,9 +25,9 @@ const (
 	close = "\u2069" // POP DIRECTIONAL ISOLATE
 )
 
-// Isolate appends a text that runs from right to left to dst, with isolates around the parts that need them. Each line
-// is a paragraph of its own, and one without a letter from right to left is left as it is. changed reports whether there
-// is an isolate more.
+// Isolate appends a text that runs from right to left to dst, with isolates around the parts that need them. Each
+// line is a paragraph of its own, and one without a letter from right to left is left as it is. changed reports
+// whether there is an isolate more.
 func Isolate(dst, text []byte) (out []byte, changed bool) {
 	for len(text) > 0 {
 		n := bytes.IndexByte(text, '\n') + 1

@@ -80,8 +80,8 @@ func TestIsolate(t *testing.T) {
 	}
 }
 
-// By x/text's implementation of the algorithm each part keeps its order with the isolates, and does not without them, so
-// that they are needed.
+// By x/text's implementation of the algorithm each part keeps its order with the isolates, and does not without them,
+// so that they are needed.
 func TestIsolatesAreNeeded(t *testing.T) {
 	t.Parallel()
 	for _, part := range []string{"5,000 USD", "+98 21 5555 0100", "2026-11-30", "A Garden (1998)", "C++", "3-in-1", "-5",
@@ -134,8 +134,8 @@ func FuzzIsolate(f *testing.F) {
 	})
 }
 
-// An isolate has both brackets of a pair, or neither: the one that is left outside is shown at the line's other end, and
-// the other way round. "[1] foot" would be shown as "1] foot]".
+// An isolate has both brackets of a pair, or neither: the one that is left outside is shown at the line's other end,
+// and the other way round. "[1] foot" would be shown as "1] foot]".
 func TestIsolateBrackets(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"[1] foot سلام", "[1] foot x\u200f", "مبلغ (5,000) USD است", "مبلغ (5) items است", "با (021) 5555-0100 تماس بگیرید",

@@ -242,8 +242,8 @@ func (ex *Execution) address(f func(string) string) any {
 	}
 }
 
-// queryEscape escapes a value of a query. A blank is %20: a plus means a blank to web servers alone, and in a mailto: link
-// it is a plus.
+// queryEscape escapes a value of a query. A blank is %20: a plus means a blank to web servers alone, and in a mailto:
+// link it is a plus.
 func queryEscape(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
 
 // query escapes what a link of the text part prints after its ?, as html/template does in the HTML.

@@ -10,7 +10,8 @@ import (
 )
 
 // chance writes a document whose rules and elements are put together by chance: rules with !important and without,
-// those of @media and :hover among them, for properties that have parts in common, and elements with a style= of theirs.
+// those of @media and :hover among them, for properties that have parts in common, and elements with a style= of
+// theirs.
 func chance(r *rand.Rand) string {
 	one := func(of ...string) string { return of[r.IntN(len(of))] }
 	declaration := func() string {

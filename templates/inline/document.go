@@ -202,8 +202,8 @@ func identity(n *xhtml.Node, tags []*tag) key {
 }
 
 // branches finds out what the branches do to the elements around them: it reads the document once for each way that a
-// branch can go, and compares. In a long document with many branches it takes several of them at a time, which stand far
-// from each other.
+// branch can go, and compares. In a long document with many branches it takes several of them at a time, which stand
+// far from each other.
 func (d *document) branches() {
 	var all, outside []*node
 	d.eachBranch(d.nodes, &all)

@@ -24,11 +24,12 @@
 // what the author wrote there. So a later one overrides an earlier one as it did before, shorthands included, and the
 // author's style= has the last word. Declarations with !important keep it where another one could beat them.
 //
-// A declaration in style= would beat any rule in <style>. So where a rule that stays wins, such as one within @media or
-// with :hover, it has to win still. If nothing else changes by it, it is repeated with !important after itself. Else
-// the declaration that it beats is not written into the style= of the elements that both match. Neither is one that
-// loses to such a declaration. They stay in <style>, where the cascade decides as before. One with !important that loses
-// so is written into style= without !important as well: it changes nothing beside <style>, and holds without.
+// A declaration in style= would beat any rule in <style>. So where a rule that stays wins, such as one within @media
+// or with :hover, it has to win still. If nothing else changes by it, it is repeated with !important after itself.
+// Else the declaration that it beats is not written into the style= of the elements that both match. Neither is one
+// that loses to such a declaration. They stay in <style>, where the cascade decides as before. One with !important
+// that loses so is written into style= without !important as well: it changes nothing beside <style>, and holds
+// without.
 package inline
 
 import (

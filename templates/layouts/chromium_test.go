@@ -213,8 +213,8 @@ const rects = `const walker=d.createTreeWalker(d.body,4); const out=[];
 			out.push({text:n.data.trim().slice(0,20), x:c.x, y:c.y+frame.offsetTop, w:c.width, h:c.height})}
 	return out;`
 
-// Each text can be read where a program turns the colours by itself, as it paints them. Proven by giving the buttons and the
-// links the accent itself: white on #00aa55 is 3.05.
+// Each text can be read where a program turns the colours by itself, as it paints them. Proven by giving the buttons
+// and the links the accent itself: white on #00aa55 is 3.05.
 func TestContrastForced(t *testing.T) {
 	t.Parallel()
 	const tall, scale = 620, 2

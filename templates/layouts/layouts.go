@@ -99,8 +99,8 @@ func (p page) Serif() string {
 	return "Georgia,'Times New Roman',Times,serif"
 }
 
-// Outlook is the font for Outlook for Windows, which writes Times where it does not know the first of a stack, and in the
-// cells of tables.
+// Outlook is the font for Outlook for Windows, which writes Times where it does not know the first of a stack, and in
+// the cells of tables.
 func (p page) Outlook() string {
 	switch {
 	case p.RTL():

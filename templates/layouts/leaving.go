@@ -13,8 +13,8 @@ const LeavingStyle = "color:#57606a;text-decoration:underline;"
 
 // Leaving makes HTML of the value of a List-Unsubscribe header (RFC 2369): a link to its first address of the web, or
 // else to its first address for mail. Which one is the first may be different in each row, because actions may print
-// the addresses and conditions may be around them; where a row has none, there is no link. before and link are HTML that
-// stands before the link and is the link's text. style is the link's style=, or "".
+// the addresses and conditions may be around them; where a row has none, there is no link. before and link are HTML
+// that stands before the link and is the link's text. style is the link's style=, or "".
 //
 // An address of which said reports true has its link elsewhere and gets none. The form is nil if all of them have.
 // ok is false if the value does not tell where its addresses are, as one whose angle brackets come from a cell.

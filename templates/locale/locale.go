@@ -1,7 +1,7 @@
-// Package locale has the facts about languages that golang.org/x/text has not: how a long and a short date are written
-// ([Dates]), where the sign of a currency stands ([Currency]), ordinal numbers ([Ordinal]), and the Hijri calendar
-// ([Hijri]). The facts are those of the CLDR 48 unless a comment says otherwise. All of it is constant: a language and a
-// value always give the same text.
+// Package locale has the facts about languages that golang.org/x/text has not: how a long and a short date are
+// written ([Dates]), where the sign of a currency stands ([Currency]), ordinal numbers ([Ordinal]), and the Hijri
+// calendar ([Hijri]). The facts are those of the CLDR 48 unless a comment says otherwise. All of it is constant: a
+// language and a value always give the same text.
 package locale
 
 import (
@@ -62,7 +62,8 @@ type Money struct {
 
 const nbsp = "\u00a0"
 
-// signs are what a currency is written as where its country is not that of the reader. Others are written as their code.
+// signs are what a currency is written as where its country is not that of the reader. Others are written as their
+// code.
 var signs = map[string]string{
 	"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹", "TRY": "₺", "ILS": "₪", "KRW": "₩", "PLN": "zł", "UAH": "₴",
 	"NGN": "₦", "VND": "₫", "BRL": "R$", "RUB": "₽", "KZT": "₸", "GEL": "₾", "PHP": "₱",
@@ -78,8 +79,8 @@ var ownSigns = map[string]map[string]string{
 	"MX": {"MXN": "$", "USD": "USD"}, "SG": {"SGD": "$", "USD": "US$"}, "HK": {"HKD": "HK$", "USD": "US$"},
 }
 
-// Currency returns how a language writes an amount in a currency (ISO 4217). A sign that is a word or a code has a space
-// before the number, whatever the language does with signs.
+// Currency returns how a language writes an amount in a currency (ISO 4217). A sign that is a word or a code has a
+// space before the number, whatever the language does with signs.
 func Currency(tag language.Tag, code string) Money {
 	base, _ := tag.Base()
 	region, sure := tag.Region()
@@ -114,9 +115,9 @@ func Currency(tag language.Tag, code string) Money {
 	return m
 }
 
-// Ordinal returns an ordinal number as a language writes it with a digit: 1st, 1er, 1. ok is false where the package does
-// not know how. Where a language's form has a gender, it is the masculine one. The ends in Persian are those of the
-// Academy of Persian Language and Literature; in Arabic the number alone is written, as in the CLDR.
+// Ordinal returns an ordinal number as a language writes it with a digit: 1st, 1er, 1. ok is false where the package
+// does not know how. Where a language's form has a gender, it is the masculine one. The ends in Persian are those of
+// the Academy of Persian Language and Literature; in Arabic the number alone is written, as in the CLDR.
 func Ordinal(tag language.Tag, n int) (text string, ok bool) {
 	base, _ := tag.Base()
 	number := strconv.Itoa(n)

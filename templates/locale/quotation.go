@@ -5,9 +5,9 @@ import "golang.org/x/text/language"
 // Marks are the quotation marks of a language: those of a quote, and those within one.
 type Marks [4]string
 
-// quotation has the marks by language, and by language and region where they differ. Source: CLDR 45, delimiters.json of
-// each language, read 2026-11-28. Arabic and Swiss German have the marks that their newspapers set, and French has the
-// spaces within its marks.
+// quotation has the marks by language, and by language and region where they differ. Source: CLDR 45, delimiters.json
+// of each language, read 2026-11-28. Arabic and Swiss German have the marks that their newspapers set, and French has
+// the spaces within its marks.
 var quotation = map[string]Marks{
 	"en": {"“", "”", "‘", "’"}, "ar": {"«", "»", "‹", "›"}, "az": {"“", "”", "‘", "’"}, "be": {"«", "»", "„", "“"},
 	"bg": {"„", "“", "„", "“"}, "ca": {"«", "»", "“", "”"}, "cs": {"„", "“", "‚", "‘"}, "da": {"“", "”", "‘", "’"},

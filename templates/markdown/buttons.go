@@ -189,7 +189,8 @@ func (t *tokens) pieces(s string, each func(literal string, action int)) {
 	}
 }
 
-// calls are the actions that look whether a button says something, whose place in the source is off. What decides on its text decides on them.
+// calls are the actions that look whether a button says something, whose place in the source is off. What decides on
+// its text decides on them.
 func (l *links) calls(said string, off int) string {
 	var b strings.Builder
 	call := func(f string, action int) {

@@ -113,12 +113,13 @@ func (t *tokens) nesting(s string) error {
 	}
 }
 
-// maxBlocks is how deep quotes and lists may be nested. The renderer takes time for each level of each line, and an HTML
-// parser refuses 512 elements in each other.
+// maxBlocks is how deep quotes and lists may be nested. The renderer takes time for each level of each line, and an
+// HTML parser refuses 512 elements in each other.
 const maxBlocks = 200
 
-// deep finds a line that stands in too many quotes and lists. It reads what a line begins with: the mark of a list makes a
-// level if it is further to the right than the one before it, and one as far to the left ends the levels in between.
+// deep finds a line that stands in too many quotes and lists. It reads what a line begins with: the mark of a list
+// makes a level if it is further to the right than the one before it, and one as far to the left ends the levels in
+// between.
 func deep(src *source.Source) error {
 	var lists []int // the columns of the marks that are open
 	off := 0

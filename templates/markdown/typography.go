@@ -31,8 +31,8 @@ func (t typographer) Extend(m goldmark.Markdown) {
 	m.Parser().AddOptions(parser.WithInlineParsers(util.Prioritized(&careful{others, q, 0}, 9999)))
 }
 
-// careful sets single quotes itself, because goldmark takes each 't and 'e for an English apostrophe. It leaves the line
-// before a signature alone.
+// careful sets single quotes itself, because goldmark takes each 't and 'e for an English apostrophe. It leaves the
+// line before a signature alone.
 type careful struct {
 	parser.InlineParser
 	quotes locale.Marks

@@ -142,7 +142,8 @@ const (
 	valueBegin   = "\x02"
 )
 
-// attributes is a text of the attributes of an element, in their order, so that a condition may reach over some of them.
+// attributes is a text of the attributes of an element, in their order, so that a condition may reach over some of
+// them.
 func attributes(n *xhtml.Node) string {
 	var b strings.Builder
 	for _, a := range n.Attr {

@@ -29,8 +29,8 @@ func (w *writer) dropped(n *xhtml.Node) bool {
 	return has(n, "hidden") || w.sheets.Look(n).Hidden
 }
 
-// surroundings makes sure that no action in a class or an id decides whether a style sheet hides something else: what is in
-// the element, as the rule ".paid .due" does.
+// surroundings makes sure that no action in a class or an id decides whether a style sheet hides something else: what
+// is in the element, as the rule ".paid .due" does.
 func (w *writer) surroundings(root *xhtml.Node) {
 	if !w.sheets.Combined() {
 		return
@@ -61,8 +61,8 @@ func (w *writer) surroundings(root *xhtml.Node) {
 	}
 }
 
-// decides returns the attributes of an element with the classes and the id that it has in each message, or with all that
-// it may have, and whether actions decide about them.
+// decides returns the attributes of an element with the classes and the id that it has in each message, or with all
+// that it may have, and whether actions decide about them.
 func (w *writer) decides(n *xhtml.Node, all bool) (attrs []xhtml.Attribute, acts bool) {
 	for _, a := range n.Attr {
 		if at, _ := w.t.Next(a.Val); at >= 0 && (a.Key == "class" || a.Key == "id") {
@@ -73,7 +73,8 @@ func (w *writer) decides(n *xhtml.Node, all bool) (attrs []xhtml.Attribute, acts
 	return attrs, acts
 }
 
-// known returns the words of a text that no action prints, and that no condition decides about unless all are asked for.
+// known returns the words of a text that no action prints, and that no condition decides about unless all are asked
+// for.
 func (w *writer) known(s string, all bool) string {
 	const printed = "\x00"
 	var b strings.Builder

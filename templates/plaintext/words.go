@@ -26,8 +26,8 @@ const (
 	ghosts  = "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180e\u200b\u2060\ufeff"
 )
 
-// words writes text. A run of blanks becomes one blank. A blank that does not break a line stays one if it is alone, and
-// so does a joiner within a word; what nobody sees is left out.
+// words writes text. A run of blanks becomes one blank. A blank that does not break a line stays one if it is alone,
+// and so does a joiner within a word; what nobody sees is left out.
 func (w *writer) words(s string) {
 	for s != "" {
 		i := strings.IndexAny(s, spaces+joiners+ghosts)

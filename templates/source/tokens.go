@@ -38,12 +38,12 @@ func (t *Tokens) Mark(at int) string {
 // tokenLen is the number of letters after the prefix.
 const tokenLen = 6
 
-// maxNested is how deep if, range and with may be nested in one text. What finds its way through a text with tokens takes
-// time for each level of each action, and nobody reads a hundred levels.
+// maxNested is how deep if, range and with may be nested in one text. What finds its way through a text with tokens
+// takes time for each level of each action, and nobody reads a hundred levels.
 const maxNested = 100
 
-// Tokens finds the source's actions and makes a token for each. It is an error if an action has no end, or if one stands
-// in more than a hundred others.
+// Tokens finds the source's actions and makes a token for each. It is an error if an action has no end, or if one
+// stands in more than a hundred others.
 func (s *Source) Tokens() (*Tokens, error) {
 	actions, unclosed := Scan(s.Text)
 	if unclosed >= 0 {
@@ -114,8 +114,8 @@ func (t *Tokens) Next(s string) (at, i int) {
 	}
 }
 
-// Action returns the action of the source that a token stands for: itself, or the one that a call made by Call takes, or
-// -1 if the call takes none.
+// Action returns the action of the source that a token stands for: itself, or the one that a call made by Call takes,
+// or -1 if the call takes none.
 func (t *Tokens) Action(i int) int {
 	if i >= len(t.Actions) {
 		return t.made[i-len(t.Actions)].action

@@ -1,13 +1,14 @@
-// Package clock is the time of an accounts file: the time in which uses of caps are recorded, and their windows counted.
-// [State.At] says what it is now, from what it was and what a machine's clocks say. The rest of the package reads
-// clocks: [System] the machine's, [Or] and [Given] made-up ones. [Note] says in words that a wall clock is not believed.
+// Package clock is the time of an accounts file: the time in which uses of caps are recorded, and their windows
+// counted. [State.At] says what it is now, from what it was and what a machine's clocks say. The rest of the package
+// reads clocks: [System] the machine's, [Or] and [Given] made-up ones. [Note] says in words that a wall clock is not
+// believed.
 //
 // # Why a time of its own
 //
-// A wall clock is set: by a person, by the network, by a battery that is empty. If windows were counted by it, a clock
-// that jumps would free a cap. The time T of a file answers one question only: has so much time really passed since then?
-// Of two errors one is harmless. If T passes more slowly than the true time, a send waits longer than it had to. If T
-// passes faster, a cap is exceeded. So T never passes faster than it is known to:
+// A wall clock is set: by a person, by the network, by a battery that is empty. If windows were counted by it, a
+// clock that jumps would free a cap. The time T of a file answers one question only: has so much time really passed
+// since then? Of two errors one is harmless. If T passes more slowly than the true time, a send waits longer than it
+// had to. If T passes faster, a cap is exceeded. So T never passes faster than it is known to:
 //
 //   - While a machine is not started anew, T passes by its count of the time since it was started, sleep included. What
 //     the wall clock says meanwhile does not matter. So two processes whose wall clocks differ have one T. The count has
@@ -18,13 +19,14 @@
 //     has made the latest wall time worthless, but not T. Where either says that no time has passed, none has.
 //   - What is recorded is never rewritten. A use that lies in the future of T counts as now.
 //
-// So T may differ from the wall clock, by any amount and for long, and no count is wrong by that: windows are differences
-// of T. Nothing is gained by pulling T towards the wall clock, and every pull forward would free uses too early, however
-// small it is: so there is none. Only when nothing is recorded that still counts under any cap, T becomes the wall time
-// again ([State.Anew]), for then the step frees nothing. By that a file recovers from a clock that said 2099.
+// So T may differ from the wall clock, by any amount and for long, and no count is wrong by that: windows are
+// differences of T. Nothing is gained by pulling T towards the wall clock, and every pull forward would free uses too
+// early, however small it is: so there is none. Only when nothing is recorded that still counts under any cap, T
+// becomes the wall time again ([State.Anew]), for then the step frees nothing. By that a file recovers from a clock
+// that said 2099.
 //
-// What remains: a clock that was behind when a use was recorded, and that is set right while the machine is off or before
-// it is next looked at and started anew, is a time that passed, as far as anybody can tell.
+// What remains: a clock that was behind when a use was recorded, and that is set right while the machine is off or
+// before it is next looked at and started anew, is a time that passed, as far as anybody can tell.
 package clock
 
 import (
@@ -42,8 +44,8 @@ type Reading struct {
 	Since time.Duration // what has passed since the machine was started, its sleep included
 }
 
-// Clock reads a machine's clocks. now is what the caller's wall clock says; zero = the caller has not looked. It is safe
-// for concurrent use.
+// Clock reads a machine's clocks. now is what the caller's wall clock says; zero = the caller has not looked. It is
+// safe for concurrent use.
 type Clock func(now time.Time) Reading
 
 // System reads the clocks of this machine.
@@ -55,8 +57,8 @@ func System(now time.Time) Reading {
 	return Reading{now, boot, since}
 }
 
-// Or is c, or else System for a caller that has no wall clock of its own, or else a clock by the caller's: time passes as
-// that one says, and none where it is set back.
+// Or is c, or else System for a caller that has no wall clock of its own, or else a clock by the caller's: time
+// passes as that one says, and none where it is set back.
 func Or(c Clock, wall func() time.Time) Clock {
 	switch {
 	case c != nil:
@@ -102,8 +104,8 @@ type State struct {
 	Set  time.Time // when T was last the wall time, in T
 }
 
-// Begin is the time of a file that has none yet. latest is that of the latest use that was recorded by a wall clock; zero
-// = there is none. The wall clock may have been set back since.
+// Begin is the time of a file that has none yet. latest is that of the latest use that was recorded by a wall clock;
+// zero = there is none. The wall clock may have been set back since.
 func Begin(r Reading, latest time.Time) State {
 	t := bare(r.Wall)
 	if latest.After(t) && latest.Before(end) {
@@ -156,8 +158,8 @@ const (
 	drift     = 10_000 // one in so many
 )
 
-// Off is how far wall is ahead of T, and less than 0 where it is behind; 0 where they are the same but for what two good
-// clocks may differ by.
+// Off is how far wall is ahead of T, and less than 0 where it is behind; 0 where they are the same but for what two
+// good clocks may differ by.
 func (s State) Off(wall time.Time) time.Duration {
 	off := bare(wall).Sub(s.Time)
 	if off.Abs() <= tolerance+s.Time.Sub(s.Set)/drift {
@@ -169,9 +171,10 @@ func (s State) Off(wall time.Time) time.Duration {
 // Doubtful reports whether [State.Anew] has something to do at r.
 func (s State) Doubtful(r Reading) bool { return s.Off(r.Wall) != 0 || s.Wall.Sub(r.Wall) > tolerance }
 
-// Anew is the state from which T is the wall time again. The caller knows that nothing is recorded that counts; longest is
-// the longest window of any cap. The latest wall time that was seen is forgotten only when T and the wall clock have been
-// the same for a whole such window: a clock that was set back for a while must not look like a machine that was off.
+// Anew is the state from which T is the wall time again. The caller knows that nothing is recorded that counts;
+// longest is the longest window of any cap. The latest wall time that was seen is forgotten only when T and the wall
+// clock have been the same for a whole such window: a clock that was set back for a while must not look like a
+// machine that was off.
 func (s State) Anew(r Reading, longest time.Duration) State {
 	wall := bare(r.Wall)
 	if s.Off(wall) == 0 {

@@ -10,9 +10,9 @@ var t0 = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 const day = 24 * time.Hour
 
-// Each step reads the clocks, and says what T is then, as what has passed since t0. By a wall clock's word alone, each of
-// the rows with a jump had another T. With one of the two that a restart believes left out, "set right, then restarted" had,
-// or "set back, right after a restart".
+// Each step reads the clocks, and says what T is then, as what has passed since t0. By a wall clock's word alone,
+// each of the rows with a jump had another T. With one of the two that a restart believes left out, "set right, then
+// restarted" had, or "set back, right after a restart".
 func TestAt(t *testing.T) {
 	t.Parallel()
 	type step struct {
@@ -75,8 +75,9 @@ func TestBegin(t *testing.T) {
 	}
 }
 
-// T becomes the wall time where nothing counts. The latest wall time is kept until the two have agreed for a whole window:
-// with it forgotten at once, a clock that is behind for one run, and right after a restart, was two days that passed.
+// T becomes the wall time where nothing counts. The latest wall time is kept until the two have agreed for a whole
+// window: with it forgotten at once, a clock that is behind for one run, and right after a restart, was two days that
+// passed.
 func TestAnew(t *testing.T) {
 	t.Parallel()
 	s := Begin(Reading{t0, "a", 0}, time.Time{})

@@ -129,8 +129,8 @@ func BuiltIn(layout schema.Text, markdown, html bool) bool {
 	return markdown && !html // the default, plain, is not for a page of HTML
 }
 
-// Check reports keys of a section that change nothing: what the built-in layouts show, where there is no built-in layout
-// around the body. section is "body", or a language's; for the others see BuiltIn.
+// Check reports keys of a section that change nothing: what the built-in layouts show, where there is no built-in
+// layout around the body. section is "body", or a language's; for the others see BuiltIn.
 func Check(dec *schema.Decoder, section string, layout schema.Text, markdown, html bool) {
 	built := BuiltIn(layout, markdown, html)
 	for _, key := range []string{"accent", "logo", "postal", "preheader"} {

@@ -163,8 +163,8 @@ func Check(dec *schema.Decoder, m Mail, own func(name string) bool) {
 	}
 }
 
-// Headers are the fields of the campaign with this id, from the domain that it is sent from; "" = not known. Each has its
-// rule's source beside it.
+// Headers are the fields of the campaign with this id, from the domain that it is sent from; "" = not known. Each has
+// its rule's source beside it.
 func (m Mail) Headers(id, domain string) (fields []Field) {
 	add := func(name, value string) {
 		fields = append(fields, Field{name, schema.Text{Text: value, Line: 1, Column: 1}})

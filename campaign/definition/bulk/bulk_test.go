@@ -89,8 +89,8 @@ func TestNoKind(t *testing.T) {
 	}
 }
 
-// What stays the same over campaigns stays so whatever their ids are. Where the domain comes from the list, what needs it
-// is left out.
+// What stays the same over campaigns stays so whatever their ids are. Where the domain comes from the list, what
+// needs it is left out.
 func TestStable(t *testing.T) {
 	t.Parallel()
 	a, b := headers(kinds[bulk.Newsletter], "news-1", "acme.example"), headers(kinds[bulk.Newsletter], "news-2", "acme.example")

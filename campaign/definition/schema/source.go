@@ -212,8 +212,8 @@ func (s *source) syntax(err error) error {
 	return s.errorAt(line, max(column, 1), "syntax", text, hint)
 }
 
-// withoutColon returns the line above, or this one, that is a word alone where a key with a colon belongs; 0 if there is
-// none. What is below the word is indented deeper.
+// withoutColon returns the line above, or this one, that is a word alone where a key with a colon belongs; 0 if there
+// is none. What is below the word is indented deeper.
 func (s *source) withoutColon(line int) int {
 	depth := func(i int) int { return len(s.lines[i-1]) - len(strings.TrimLeft(s.lines[i-1], " ")) }
 	for i := line - 1; i >= 1; i-- {

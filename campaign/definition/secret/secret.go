@@ -78,8 +78,8 @@ func Bare(err error) error {
 	return err
 }
 
-// Command runs a program in a folder and returns what it prints, without the end of its last line. It ends with ctx, and
-// after two minutes, because a program may ask a person.
+// Command runs a program in a folder and returns what it prints, without the end of its last line. It ends with ctx,
+// and after two minutes, because a program may ask a person.
 func Command(ctx context.Context, command []string, dir string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, secretTimeout)
 	defer cancel()

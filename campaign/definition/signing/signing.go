@@ -103,8 +103,8 @@ func Check(dec *schema.Decoder, list []Signature, from string) {
 	}
 }
 
-// Aligned says whether a signature by one domain counts for mail from another: both are of one organization (the relaxed
-// alignment of RFC 7489 section 3.1.1).
+// Aligned says whether a signature by one domain counts for mail from another: both are of one organization (the
+// relaxed alignment of RFC 7489 section 3.1.1).
 func Aligned(signs, from string) bool { return organization(signs) == organization(from) }
 
 // organization is the domain that its owner has registered, by the list of public suffixes.

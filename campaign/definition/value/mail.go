@@ -1,6 +1,6 @@
-// Package value has readers of single values of a campaign file: addresses ([Mailbox], [Mailboxes], [Address]), names of
-// hosts ([Host], [Helo]), the kinds of TLS, and caps. Each is a reader of package schema: it
-// checks the value, and reports what is wrong with it and what to write.
+// Package value has readers of single values of a campaign file: addresses ([Mailbox], [Mailboxes], [Address]), names
+// of hosts ([Host], [Helo]), the kinds of TLS, and caps. Each is a reader of package schema: it checks the value, and
+// reports what is wrong with it and what to write.
 package value
 
 import (

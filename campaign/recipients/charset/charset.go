@@ -6,11 +6,10 @@
 // file is refused. The fault shows how some of its text reads in the likeliest encodings, and the line for the
 // campaign file that settles the question.
 //
-// The likeliest encoding is found by letters as well as by bytes. For encodings of one byte a character the alphabets of
-// languages decide, and for the Eastern ones common characters and family names. saintfish/chardet adds what the
-// patterns of bytes say.
-// golang.org/x/net/html/charset never asks: of the 46 files of TestEncodings it reads 10 right and 36 wrong, in
-// silence. This package reads 8, asks about 38, and its first guess is right for all of these.
+// The likeliest encoding is found by letters as well as by bytes. For encodings of one byte a character the alphabets
+// of languages decide, and for the Eastern ones common characters and family names. saintfish/chardet adds what the
+// patterns of bytes say. golang.org/x/net/html/charset never asks: of the 46 files of TestEncodings it reads 10 right
+// and 36 wrong, in silence. This package reads 8, asks about 38, and its first guess is right for all of these.
 package charset
 
 import (
@@ -222,8 +221,9 @@ func legacy(cfg Config, f io.ReaderAt, at, line int64) error {
 	return wrong
 }
 
-// apart takes the cells that are text in UTF-8 out of the evidence against it, and returns the first of them, "" if there
-// is none. Two or three bytes of another encoding may be UTF-8 by chance, but are not the letters of one language then.
+// apart takes the cells that are text in UTF-8 out of the evidence against it, and returns the first of them, "" if
+// there is none. Two or three bytes of another encoding may be UTF-8 by chance, but are not the letters of one
+// language then.
 func apart(evidence [][]byte) (rest [][]byte, text string) {
 	for _, cell := range evidence {
 		if utf8.Valid(cell) && fit(string(cell)) >= good {

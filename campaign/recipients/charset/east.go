@@ -14,9 +14,10 @@ import (
 	"golang.org/x/text/encoding/traditionalchinese"
 )
 
-// eastern is an encoding of up to two bytes a character. The bytes of one are nearly always valid in another, and a list
-// of a few names is too little for frequencies. Three things tell them apart. Each encoding has its common characters in
-// a block of their own, a few of these are much of any text, and a name begins with one of a few family names.
+// eastern is an encoding of up to two bytes a character. The bytes of one are nearly always valid in another, and a
+// list of a few names is too little for frequencies. Three things tell them apart. Each encoding has its common
+// characters in a block of their own, a few of these are much of any text, and a name begins with one of a few family
+// names.
 type eastern struct {
 	name     string
 	enc      textenc.Encoding
@@ -98,8 +99,8 @@ type scored struct {
 	score float64
 }
 
-// easterly are the encodings that can read all pieces of text, the likeliest first. pattern is what a detector takes for
-// the likeliest.
+// easterly are the encodings that can read all pieces of text, the likeliest first. pattern is what a detector takes
+// for the likeliest.
 func easterly(evidence [][]byte, pattern string) (out []scored) {
 	for _, e := range double {
 		if score, ok := e.score(evidence); ok {

@@ -1,7 +1,7 @@
 package charset
 
-// Families are the first characters of the commonest family names. Words are the commonest characters of lists: those of
-// given names, of places, of the names of columns, and of any text.
+// Families are the first characters of the commonest family names. Words are the commonest characters of lists: those
+// of given names, of places, of the names of columns, and of any text.
 const (
 	simplifiedFamilies = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧肖程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金" +
 		"陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文欧陶翟葛严洪施向季温莫"

@@ -30,8 +30,8 @@ func file(t *testing.T) string {
 	return path
 }
 
-// A query that never gives a row, and one that never ends: each is an error that says so. Without the alarm the first ran
-// into the test's own limit, and without the bound the second did.
+// A query that never gives a row, and one that never ends: each is an error that says so. Without the alarm the first
+// ran into the test's own limit, and without the bound the second did.
 func TestEndless(t *testing.T) {
 	t.Parallel()
 	path := file(t)

@@ -1,5 +1,6 @@
 // Package delimited reads lists that are text. [NewCSV] reads CSV in any dialect, [NewJSON] reads JSON with one
-// object per line, or an array of objects. Both return one [Record] after another. A fault has the line, its text, and a column in it.
+// object per line, or an array of objects. Both return one [Record] after another. A fault has the line, its text,
+// and a column in it.
 package delimited
 
 import (

@@ -10,8 +10,8 @@ import (
 	"mailshot/campaign/recipients/fault"
 )
 
-// document reads the objects of one JSON document: an array of objects, laid out in any way, or the "deliveries" of what
-// "mailshot report --json" wrote.
+// document reads the objects of one JSON document: an array of objects, laid out in any way, or the "deliveries" of
+// what "mailshot report --json" wrote.
 type document struct {
 	in     *counted
 	d      *json.Decoder

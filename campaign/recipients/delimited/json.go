@@ -15,9 +15,9 @@ import (
 	"mailshot/campaign/recipients/fault"
 )
 
-// JSON reads a list of JSON objects, one per line or in one array. The keys of the first object, in their order, are the
-// header. All others must have the same keys, in any order. A cell is a text, a number as written, true or false; null
-// is an empty cell.
+// JSON reads a list of JSON objects, one per line or in one array. The keys of the first object, in their order, are
+// the header. All others must have the same keys, in any order. A cell is a text, a number as written, true or false;
+// null is an empty cell.
 type JSON struct {
 	lines *CSV      // reads lines; no byte is a delimiter or a quote
 	whole *document // reads the objects of an array; nil if there is one per line

@@ -14,9 +14,9 @@ func IsAddress(column string) bool { return oneOf(addresses, column) }
 // IsPerson reports whether a column is called as columns of people's names usually are, see [IsAddress].
 func IsPerson(column string) bool { return oneOf(people, column) }
 
-// Results returns the index of the address column of what "mailshot report" wrote, -1 for any other list. That column is
-// called address, which in other lists is where a person lives. guarded says that it was written for spreadsheets, with
-// an apostrophe before what they would take for a formula.
+// Results returns the index of the address column of what "mailshot report" wrote, -1 for any other list. That column
+// is called address, which in other lists is where a person lives. guarded says that it was written for spreadsheets,
+// with an apostrophe before what they would take for a formula.
 func Results(columns []string) (address int, guarded bool) {
 	for _, name := range []string{"place", "key", "state", "attempts"} {
 		if !slices.Contains(columns, name) {

@@ -1,6 +1,7 @@
 // Package hygiene finds what is odd in a list and not a mistake. [Cell] looks at the text of any cell: letters that
-// were read in the wrong encoding, a blank that nobody sees, what other programs have left. [Checker.Address] looks at an address: a typo in a
-// domain, a disposable mailbox, a role. A list with findings may be mailed, but a person should know them before.
+// were read in the wrong encoding, a blank that nobody sees, what other programs have left. [Checker.Address] looks
+// at an address: a typo in a domain, a disposable mailbox, a role. A list with findings may be mailed, but a person
+// should know them before.
 package hygiene
 
 import (

@@ -1,5 +1,5 @@
-// Package stored is the form in which a ledger keeps the cells of a row: [AppendText] and [AppendValue] write it, [Text]
-// and [Value] read it.
+// Package stored is the form in which a ledger keeps the cells of a row: [AppendText] and [AppendValue] write it,
+// [Text] and [Value] read it.
 //
 // Equal cells give equal bytes. The form is never changed, because ledgers have rows in it.
 package stored

@@ -1,7 +1,8 @@
 // Package opened takes a finished message apart again, as a mail program does. Call [Read] with its octets. What a page
 // shows of a message is what is in these octets, and not what the program meant to write.
 //
-// Everything in a message is hostile to a page: the texts are returned as they are, and whoever shows them escapes them.
+// Everything in a message is hostile to a page: the texts are returned as they are, and whoever shows them escapes
+// them.
 package opened
 
 import (

@@ -1,6 +1,6 @@
-// Package probing is what an examination of a mail server finds: the conversation, what the server is like, what would go
-// wrong, and what the DNS says. Call [Server] for a server, or [Campaign] for one of a campaign's, and [Probing.Look] for
-// the DNS. Nothing is sent, and no secret is in what is found.
+// Package probing is what an examination of a mail server finds: the conversation, what the server is like, what
+// would go wrong, and what the DNS says. Call [Server] for a server, or [Campaign] for one of a campaign's, and
+// [Probing.Look] for the DNS. Nothing is sent, and no secret is in what is found.
 package probing
 
 import (

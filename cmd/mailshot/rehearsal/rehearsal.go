@@ -1,6 +1,6 @@
 // Package rehearsal is the built-in server of a rehearsal with its folder .mailshot/sink/N: a ledger of its own, the
-// messages, and a record with a line for each message. Call [Start], let [Rehearsal.Takes] make it what a campaign sends
-// to, call [Rehearsal.Keep] before the first message, and [Rehearsal.Close] at the end.
+// messages, and a record with a line for each message. Call [Start], let [Rehearsal.Takes] make it what a campaign
+// sends to, call [Rehearsal.Keep] before the first message, and [Rehearsal.Close] at the end.
 package rehearsal
 
 import (

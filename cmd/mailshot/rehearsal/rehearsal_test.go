@@ -45,8 +45,8 @@ func TestRehearsal(t *testing.T) {
 	}
 }
 
-// A rehearsal whose messages cannot be kept is closed like any other. With the folder that was not opened kept as a store,
-// the close ends the program, and with it what a window sends elsewhere.
+// A rehearsal whose messages cannot be kept is closed like any other. With the folder that was not opened kept as a
+// store, the close ends the program, and with it what a window sends elsewhere.
 func TestKeepFails(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

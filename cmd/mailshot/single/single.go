@@ -295,8 +295,8 @@ func (y yamlFile) write(through *definition.Definition, dir string) error {
 	return put(filepath.Join(dir, "campaign.yaml"), text)
 }
 
-// Refresh takes the campaign's suppression files as they are now: which ones there are, and who is in them. A message that
-// was kept earlier goes on by them.
+// Refresh takes the campaign's suppression files as they are now: which ones there are, and who is in them. A message
+// that was kept earlier goes on by them.
 func (k *Kept) Refresh(through *definition.Definition) error {
 	text, err := os.ReadFile(filepath.Join(k.Dir, "campaign.yaml"))
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package textwidth counts the columns that a text takes on a terminal. Call [Of] for the number, [Fit] to shorten a text
-// to it, [Wrap], [Beside] and [Sum] to break a text into lines, and [Isolated] for a cell of a table.
+// Package textwidth counts the columns that a text takes on a terminal. Call [Of] for the number, [Fit] to shorten a
+// text to it, [Wrap], [Beside] and [Sum] to break a text into lines, and [Isolated] for a cell of a table.
 package textwidth
 
 import (

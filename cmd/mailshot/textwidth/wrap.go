@@ -2,8 +2,8 @@ package textwidth
 
 import "strings"
 
-// Wrap breaks a text into lines of at most n columns, at its blanks. A word that is longer than a line is broken between
-// two characters. A text that fits is not changed; n below 1 is no limit.
+// Wrap breaks a text into lines of at most n columns, at its blanks. A word that is longer than a line is broken
+// between two characters. A text that fits is not changed; n below 1 is no limit.
 func Wrap(text string, n int) []string {
 	if n < 1 || Of(text) <= n {
 		return []string{text}

@@ -1,5 +1,5 @@
-// Package typeahead throws away what was typed at a terminal and not yet read. Call [Drop] after a question: the rest of
-// what was pasted there was meant for the program, and the shell would run it as commands.
+// Package typeahead throws away what was typed at a terminal and not yet read. Call [Drop] after a question: the rest
+// of what was pasted there was meant for the program, and the shell would run it as commands.
 package typeahead
 
 import (

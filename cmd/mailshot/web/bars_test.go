@@ -88,9 +88,9 @@ func axe(t *testing.T) string {
 const violations = `axe.run(document, {iframes: false, resultTypes: ["violations"]}).then((r) => r.violations.map((v) =>
 	v.id + ": " + v.nodes.slice(0, 3).map((n) => n.target.join(" ") + " (" + n.any.concat(n.all, n.none).map((c) => c.message).join("; ") + ")").join(", ")))`
 
-// shape are faults of a page that axe-core does not look for: tables without a name, cells of heads without a direction,
-// frames and scrolled parts without a name, parts that speak and change (a page says what is new in one place), and
-// English words that a page in another language does not mark as such.
+// shape are faults of a page that axe-core does not look for: tables without a name, cells of heads without a
+// direction, frames and scrolled parts without a name, parts that speak and change (a page says what is new in one
+// place), and English words that a page in another language does not mark as such.
 const shape = `(() => {
 	const bad = [], tell = (what, e) => bad.push(what + ": " + e.outerHTML.slice(0, 120));
 	const named = (e) => e.ariaLabel || e.title || e.getAttribute("aria-labelledby");

@@ -43,8 +43,9 @@ func (w *window) script(body string) string {
 	return said
 }
 
-// The copy of the text is as high as the text after any of its lines, so that numbers and marks are at their lines: tabs,
-// marks that combine, emoji, long words, and lines of either direction. Seen to fail without the copy's tab-size.
+// The copy of the text is as high as the text after any of its lines, so that numbers and marks are at their lines:
+// tabs, marks that combine, emoji, long words, and lines of either direction. Seen to fail without the copy's
+// tab-size.
 func TestOverlayInStep(t *testing.T) {
 	for _, width := range []int64{375, 1280} {
 		w := composed(t, width, "x\n")
@@ -75,8 +76,8 @@ func TestOverlayInStep(t *testing.T) {
 	}
 }
 
-// The pager says which message is shown: also after a number was typed into it, and when the answer to an older question
-// comes late. Seen to fail where what was typed stays, and where any answer is taken.
+// The pager says which message is shown: also after a number was typed into it, and when the answer to an older
+// question comes late. Seen to fail where what was typed stays, and where any answer is taken.
 func TestPagerInStep(t *testing.T) {
 	w := composed(t, 1280, "Hello {{.name}}\n")
 	w.run(chromedp.SendKeys(".pager [name=row]", kb.End+kb.Backspace+"3"+kb.Enter, chromedp.ByQuery),

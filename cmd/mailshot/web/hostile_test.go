@@ -39,17 +39,17 @@ func hostile(t *testing.T) []string {
 	return all
 }
 
-// tame puts an x in place of each character that means something to HTML, so that a text of the same length and with the
-// same words is left: what mailshot finds in a text, and says on a page, is the same for both. Entities stay, for a cell
-// with an entity is a finding.
+// tame puts an x in place of each character that means something to HTML, so that a text of the same length and with
+// the same words is left: what mailshot finds in a text, and says on a page, is the same for both. Entities stay, for
+// a cell with an entity is a finding.
 var tame = strings.NewReplacer("<", "x", ">", "x", `"`, "x", "'", "x", "=", "x", "`", "x")
 
 // hostileWorlds is how many worlds have the texts, a few each: a world takes its time.
 const hostileWorlds = 8
 
-// Whatever a cell, a subject, the name of a file, a campaign file or a server says, and whatever a person types: no page
-// has an element, an attribute or a script more than with x in place of what means something to HTML. Every page that a link or a form leads to is
-// looked at, in every phase of a campaign.
+// Whatever a cell, a subject, the name of a file, a campaign file or a server says, and whatever a person types: no
+// page has an element, an attribute or a script more than with x in place of what means something to HTML. Every page
+// that a link or a form leads to is looked at, in every phase of a campaign.
 func TestHostileTexts(t *testing.T) {
 	t.Parallel()
 	texts := hostile(t)
@@ -256,7 +256,8 @@ type form struct {
 	texts          []string // the fields that a person types into
 }
 
-// walk records the elements with their attributes, and the text of scripts and styles. It follows links and keeps forms.
+// walk records the elements with their attributes, and the text of scripts and styles. It follows links and keeps
+// forms.
 func (v *visited) walk(c *crawl, n *html.Node) {
 	switch n.Type {
 	case html.CommentNode:

@@ -155,8 +155,8 @@ func TestKeys(t *testing.T) {
 	}
 }
 
-// Single keys can be turned off: who speaks to the machine types words. The letters of another alphabet in the places of
-// the keys are the keys.
+// Single keys can be turned off: who speaks to the machine types words. The letters of another alphabet in the places
+// of the keys are the keys.
 func TestKeysOff(t *testing.T) {
 	t.Parallel()
 	dir, _, _ := club(t)
@@ -195,9 +195,10 @@ func watching(t *testing.T, more ...chromedp.ExecAllocatorOption) (*window, *run
 	return w, w.Desk().Runs.Of("campaign.yaml")
 }
 
-// A page that is made new while a person is at it leaves the focus alone. Where what had it is gone, no other button gets
-// it: whoever presses Enter twice on "Pause" must not close the connections. Seen to fail without the names of the forms
-// of these buttons (Idiomorph makes one of the other), and without keep in the script (the focus is nowhere).
+// A page that is made new while a person is at it leaves the focus alone. Where what had it is gone, no other button
+// gets it: whoever presses Enter twice on "Pause" must not close the connections. Seen to fail without the names of
+// the forms of these buttons (Idiomorph makes one of the other), and without keep in the script (the focus is
+// nowhere).
 func TestFocusStays(t *testing.T) {
 	t.Parallel()
 	w, run := watching(t)
@@ -232,8 +233,8 @@ func TestFocusStays(t *testing.T) {
 }
 
 // A form that is refused comes back with the focus at the mistake, which belongs to its field, and the title says so.
-// What was typed is still there. Seen to fail without autofocus on the field of a new campaign's folder, and with a port
-// that was taken out of its field.
+// What was typed is still there. Seen to fail without autofocus on the field of a new campaign's folder, and with a
+// port that was taken out of its field.
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	needChromium(t)

@@ -102,8 +102,8 @@ func TestMendList(t *testing.T) {
 	})
 }
 
-// Another file comes beside one of its name, and takes its place when the person says so; what a column is goes into the
-// campaign file, which is otherwise as it was.
+// Another file comes beside one of its name, and takes its place when the person says so; what a column is goes into
+// the campaign file, which is otherwise as it was.
 func TestChooseList(t *testing.T) {
 	dir, other := t.TempDir(), t.TempDir()
 	list := mendable(t, dir)

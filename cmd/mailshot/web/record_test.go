@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// asked reads the browser's own record of the network, and holds that a page asked for nothing but the window's two ports:
-// neither a page of the window nor the frame of a mail, in whatever process the browser has it. What a browser asks its
-// maker for on its own is another matter. Seen to fail with an image of http://192.0.2.1/ on the page of rehearsals, and
-// a policy that lets it.
+// asked reads the browser's own record of the network, and holds that a page asked for nothing but the window's two
+// ports: neither a page of the window nor the frame of a mail, in whatever process the browser has it. What a browser
+// asks its maker for on its own is another matter. Seen to fail with an image of http://192.0.2.1/ on the page of
+// rehearsals, and a policy that lets it.
 func (w *window) asked(log string) {
 	f, err := os.Open(log)
 	if err != nil {

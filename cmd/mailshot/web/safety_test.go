@@ -180,8 +180,8 @@ func TestOutside(t *testing.T) {
 	}
 }
 
-// Nobody can make the window read without an end: a body has a limit at each route that takes one. A list that is brought
-// may be large, so it has a limit of its own, which the tests of its room hold.
+// Nobody can make the window read without an end: a body has a limit at each route that takes one. A list that is
+// brought may be large, so it has a limit of its own, which the tests of its room hold.
 func TestBodyLimit(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "x")

@@ -18,8 +18,8 @@ import (
 	"mailshot/cmd/mailshot/web/runs"
 )
 
-// cable is between a browser and a window: a proxy that can be pulled out. Then streams of events end in the middle, and
-// new ones are closed without an answer.
+// cable is between a browser and a window: a proxy that can be pulled out. Then streams of events end in the middle,
+// and new ones are closed without an answer.
 type cable struct {
 	mu      sync.Mutex
 	out     bool

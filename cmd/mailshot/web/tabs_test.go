@@ -10,9 +10,9 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// A browser has six connections for a window, and a stream of events holds one as long as it is open. Only the tab that is
-// looked at has one, so that many tabs are whole. With a stream in each, the seventh waited for ever, and no run could be
-// paused from it.
+// A browser has six connections for a window, and a stream of events holds one as long as it is open. Only the tab
+// that is looked at has one, so that many tabs are whole. With a stream in each, the seventh waited for ever, and no
+// run could be paused from it.
 func TestManyTabs(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

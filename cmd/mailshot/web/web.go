@@ -165,8 +165,8 @@ func (w *Window) servers() []*http.Server {
 	return servers
 }
 
-// Serve answers until ctx ends. Then it pauses every run that the window has begun and waits for them; hard closes their
-// connections. Both ports are closed when it returns.
+// Serve answers until ctx ends. Then it pauses every run that the window has begun and waits for them; hard closes
+// their connections. Both ports are closed when it returns.
 func (w *Window) Serve(ctx context.Context, hard <-chan struct{}) error {
 	servers := w.servers()
 	ended := make(chan error, len(servers))

@@ -26,8 +26,9 @@ import (
 	"mailshot/internal/sink"
 )
 
-// world is an open window before a folder with campaigns of every kind. One text stands wherever a person, a file or a
-// server may have written something, so that two worlds with different texts can be compared. Nothing leaves the machine.
+// world is an open window before a folder with campaigns of every kind. One text stands wherever a person, a file or
+// a server may have written something, so that two worlds with different texts can be compared. Nothing leaves the
+// machine.
 type world struct {
 	*testing.T
 	*web.Window

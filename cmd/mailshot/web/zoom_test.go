@@ -10,8 +10,8 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// cut are the parts of a page whose text does not fit, so that some of it is not to be seen. What is scrolled is not cut,
-// and neither is what ends in three dots or is there for those who hear the page.
+// cut are the parts of a page whose text does not fit, so that some of it is not to be seen. What is scrolled is not
+// cut, and neither is what ends in three dots or is there for those who hear the page.
 const cut = `[...document.querySelectorAll("main *, header *, nav *")].filter((e) => {
 	const s = getComputedStyle(e);
 	if (e.closest(".hidden, svg, .mirror, .keys-word") || s.clipPath !== "none" || s.textOverflow === "ellipsis" || !["hidden", "clip"].includes(s.overflowX)) return false;
@@ -27,7 +27,8 @@ const far = `[...document.querySelectorAll("body *")].filter((e) => {
 	return true;
 }).map((e) => e.outerHTML.slice(0, 160))`
 
-// larger makes all text twice as large; wider gives the room between letters, words and lines that a person may ask for.
+// larger makes all text twice as large; wider gives the room between letters, words and lines that a person may ask
+// for.
 const (
 	larger = `document.documentElement.style.fontSize = "200%"`
 	wider  = `for (const e of document.querySelectorAll("body *")) { e.style.setProperty("letter-spacing", ".12em", "important");
@@ -35,8 +36,8 @@ const (
 )
 
 // A page fits at four times its size (1,280 px as 320), at twice the size of its text, and with more room between
-// letters: nothing is cut off, and only tables, sources and mails are scrolled to the side. Seen to fail with the search
-// of the results, which was wider than the page.
+// letters: nothing is cut off, and only tables, sources and mails are scrolled to the side. Seen to fail with the
+// search of the results, which was wider than the page.
 func TestZoom(t *testing.T) {
 	t.Parallel()
 	needChromium(t)

@@ -40,8 +40,9 @@ type Selector struct {
 	Style   []Condition
 }
 
-// Differs says whether the selector may match another one of the nodes once declarations are written into style=, before
-// what is there, with semicolons between them. It may say so where it does not. What has word in it is not known.
+// Differs says whether the selector may match another one of the nodes once declarations are written into style=,
+// before what is there, with semicolons between them. It may say so where it does not. What has word in it is not
+// known.
 func (s Selector) Differs(nodes []*xhtml.Node, declarations []string, word string) bool {
 	for _, n := range nodes {
 		if s.Element.Match(n) && slices.ContainsFunc(s.Style, func(c Condition) bool { return c.differs(n, declarations, word) }) {

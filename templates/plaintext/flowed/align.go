@@ -75,8 +75,8 @@ func (t *table) read(s shape, b []byte) {
 	t.rows = append(t.rows, r)
 }
 
-// simple reads the cells of a row that has nothing but its cells: no other marks, no line ends. It says no where there is
-// anything else, and has read nothing then.
+// simple reads the cells of a row that has nothing but its cells: no other marks, no line ends. It says no where
+// there is anything else, and has read nothing then.
 func (t *table) simple(s shape, b []byte) bool {
 	from, lines := len(t.fields), len(t.lines)
 	for at := 0; len(b) > 0; {

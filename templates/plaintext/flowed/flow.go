@@ -125,8 +125,8 @@ const mostHanging = 24
 // indent is what most items go on with. It is only read.
 var indent = bytes.Repeat([]byte(" "), mostHanging)
 
-// hanging is what an item goes on with that begins with a lead: blanks, and the signs of the quotes in it. It may be the
-// lead itself.
+// hanging is what an item goes on with that begins with a lead: blanks, and the signs of the quotes in it. It may be
+// the lead itself.
 func hanging(lead []byte) []byte {
 	if len(lead) == 0 || len(lead) <= mostHanging && len(bytes.Trim(lead, " >")) == 0 {
 		return lead

@@ -2,8 +2,9 @@ package flowed
 
 import "testing"
 
-// The rows of a table that stands in a line with marks come before what the line goes on with: it is wrong to keep them
-// until the line ends. <blockquote>{{if .x}}<p>first</p>{{end}}<table>…</table><p>after</p></blockquote> is such a line.
+// The rows of a table that stands in a line with marks come before what the line goes on with: it is wrong to keep
+// them until the line ends. <blockquote>{{if .x}}<p>first</p>{{end}}<table>…</table><p>after</p></blockquote> is such
+// a line.
 func TestTablesStayInTheirPlace(t *testing.T) {
 	t.Parallel()
 	table := Line + Top + Cell + "a1a" + Cell + "a1b" + End + "\n" + Line + Row + Cell + "a1X" + Cell + "a11" + End + "\n"

@@ -38,8 +38,8 @@ func numbered(mark []byte) bool { return bytes.ContainsAny(mark, "0123456789"+le
 const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 // apart returns where a line from right to left is wrapped that would be wrapped at n: before the part from left to
-// right that n is in, if there is something before the part and the part fits into a line. Two halves of it would change
-// places in a program that joins the lines again.
+// right that n is in, if there is something before the part and the part fits into a line. Two halves of it would
+// change places in a program that joins the lines again.
 func apart(line []byte, n, most int) int {
 	first, isolated := begins(line[:n])
 	at := bytes.LastIndexByte(line[:first], ' ')
@@ -53,8 +53,8 @@ func apart(line []byte, n, most int) int {
 	return before
 }
 
-// begins returns where the part from left to right begins that a line ends with, and whether it is within an isolate. It
-// is 0 for a line without such a part.
+// begins returns where the part from left to right begins that a line ends with, and whether it is within an isolate.
+// It is 0 for a line without such a part.
 func begins(line []byte) (first int, isolated bool) {
 	for i := len(line); i > 0; {
 		r, size := utf8.DecodeLastRune(line[:i])

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// A line with marks that is laid out the short way is what block makes of it, with what comes before and after it. Proven
-// by a short way that keeps no lead, and by one that forgets in how many quotes the line stood.
+// A line with marks that is laid out the short way is what block makes of it, with what comes before and after it.
+// Proven by a short way that keeps no lead, and by one that forgets in how many quotes the line stood.
 func TestSimpleLines(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("some words of 12 pieces ", 12)

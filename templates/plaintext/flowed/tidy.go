@@ -64,9 +64,9 @@ func Tidy(dst, text []byte, spans []Span) []byte {
 	return l.b
 }
 
-// TidyLiteral lays out what of a part of a derived text is whole lines, whatever stands before and after it. open is how
-// many lines with marks have begun before the part and not ended, and opened how many after it. from and to say where in
-// it there is a Span; it is empty if there is none, and the part is as it was then.
+// TidyLiteral lays out what of a part of a derived text is whole lines, whatever stands before and after it. open is
+// how many lines with marks have begun before the part and not ended, and opened how many after it. from and to say
+// where in it there is a Span; it is empty if there is none, and the part is as it was then.
 func TidyLiteral(s string, open int) (tidy string, from, to, opened int) {
 	opened = deeper(s, open)
 	// Rows at either end may belong to a table that goes on outside.
@@ -197,8 +197,8 @@ func (l *layout) line(text []byte) int {
 	return end
 }
 
-// simple lays out the line with marks that a text begins with, if it is one line and nothing in it has marks of its own,
-// and returns how long it was. block does the same with any line: this is faster, and most lines are so.
+// simple lays out the line with marks that a text begins with, if it is one line and nothing in it has marks of its
+// own, and returns how long it was. block does the same with any line: this is faster, and most lines are so.
 func (l *layout) simple(text []byte) int {
 	end := bytes.IndexByte(text, '\n')
 	if end < len(Line)+len(End) || text[end-1] != End[1] || text[end-2] != mark {

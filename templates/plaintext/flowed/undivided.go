@@ -293,7 +293,8 @@ func account(line []byte, first word) (end int) {
 	return end
 }
 
-// date returns where a date ends that begins with a word, or 0: a day, a month and a year, or a month, a day and a year.
+// date returns where a date ends that begins with a word, or 0: a day, a month and a year, or a month, a day and a
+// year.
 func date(line []byte, first word) (end int) {
 	second := wordAfter(line, first.to)
 	day := isDay(first.in(line))

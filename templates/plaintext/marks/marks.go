@@ -60,8 +60,8 @@ func Nested(line string) (before, rest string) {
 	return before, line
 }
 
-// Ended puts the lines with marks between flowed.Line and flowed.End, so that what a cell prints stays in the line, also
-// where it has line ends. A line that a control leaves stays open: it ends at its line end.
+// Ended puts the lines with marks between flowed.Line and flowed.End, so that what a cell prints stays in the line,
+// also where it has line ends. A line that a control leaves stays open: it ends at its line end.
 func Ended(t *source.Tokens, text string) string {
 	var b strings.Builder
 	depth := 0

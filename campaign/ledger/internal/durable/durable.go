@@ -88,8 +88,8 @@ type batch struct {
 }
 
 // Write makes a group durable. It calls after when the group is in the database, from any goroutine, before or after
-// Write returns. A SQLITE_BUSY means that nothing was written. After any other error, but for a *KeepError, nobody knows
-// whether the group is on the disk.
+// Write returns. A SQLITE_BUSY means that nothing was written. After any other error, but for a *KeepError, nobody
+// knows whether the group is on the disk.
 func (w *Writer) Write(g *steps.Group, after func()) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

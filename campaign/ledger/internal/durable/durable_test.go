@@ -56,9 +56,9 @@ func (w *Writer) until(is func() bool) {
 	}
 }
 
-// When Plainly has returned, and no Write is under way, everything is in the database, and nothing goes into the journal
-// any more: who asked for it reads and changes the database. So it is also if a Write was waiting for room in the
-// journal meanwhile.
+// When Plainly has returned, and no Write is under way, everything is in the database, and nothing goes into the
+// journal any more: who asked for it reads and changes the database. So it is also if a Write was waiting for room in
+// the journal meanwhile.
 func TestPlainlyDuringAWrite(t *testing.T) {
 	t.Parallel()
 	w := writer(t, 4)

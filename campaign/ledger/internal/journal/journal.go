@@ -164,8 +164,8 @@ func Remove(path string) error {
 }
 
 // Read gives each group of the run with this name that comes after the number folded, in order. The group is the
-// caller's. It returns an error that is ErrLost if one of them is missing. The run may be under way: then Read gives the
-// groups that were there when it began, and perhaps later ones.
+// caller's. It returns an error that is ErrLost if one of them is missing. The run may be under way: then Read gives
+// the groups that were there when it began, and perhaps later ones.
 func Read(path, run string, folded int64, each func(group []byte) error) error {
 	head, err := header(run)
 	if err != nil {

@@ -1,7 +1,7 @@
 // Package look has the queries of those who look at a campaign page by page: [Page] finds the next deliveries that a
-// person asks for, [Minutes] counts the attempts by the minute, and [Story] is all that happened to one delivery. They
-// only read. Each reads no more of the file than its answer needs, so that a page of a large campaign is as quick as one
-// of a small campaign where many rows fit what is asked for.
+// person asks for, [Minutes] counts the attempts by the minute, and [Story] is all that happened to one delivery.
+// They only read. Each reads no more of the file than its answer needs, so that a page of a large campaign is as
+// quick as one of a small campaign where many rows fit what is asked for.
 package look
 
 import (
@@ -29,7 +29,8 @@ type Query struct {
 // lastAttempt joins a delivery's last attempt.
 const lastAttempt = " JOIN attempts a ON a.no = (SELECT max(no) FROM attempts WHERE delivery = d.id)"
 
-// Page returns the ids of the next deliveries, in ascending order, and whether there are more in the direction asked for.
+// Page returns the ids of the next deliveries, in ascending order, and whether there are more in the direction asked
+// for.
 func Page(ctx context.Context, db *sql.DB, q Query) (ids []int64, more bool, err error) {
 	first, end := schema.Span(q.Campaign)
 	cond, args := q.Where()

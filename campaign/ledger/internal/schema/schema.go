@@ -1,6 +1,6 @@
-// Package schema has the tables of state.db, and the rules that every record in it obeys: [Versions] are its tables, [Span]
-// is a campaign's range of ids, [States] are the numbers of states, [HashKey] is the hash of a key, and [Rules] hold of
-// every record.
+// Package schema has the tables of state.db, and the rules that every record in it obeys: [Versions] are its tables,
+// [Span] is a campaign's range of ids, [States] are the numbers of states, [HashKey] is the hash of a key, and
+// [Rules] hold of every record.
 package schema
 
 import (

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// clock says what a section shows of a time of day: whether it counts to twelve, whether it shows a time at all, and how
-// many decimals of a second.
+// clock says what a section shows of a time of day: whether it counts to twelve, whether it shows a time at all, and
+// how many decimals of a second.
 func (s *section) clock() (half, clock bool, decimals int) {
 	for _, k := range s.tokens {
 		if k.kind != 'd' {

@@ -423,8 +423,8 @@ func (s *compiler) bracket(text string) {
 	}
 }
 
-// locale parses the language of a date: an LCID in hexadecimal, whose upper bytes name the digits and the calendar, or a
-// BCP 47 tag, after which a comma may precede these two.
+// locale parses the language of a date: an LCID in hexadecimal, whose upper bytes name the digits and the calendar,
+// or a BCP 47 tag, after which a comma may precede these two.
 func (s *compiler) locale(text string) {
 	language, rest, tagged := strings.Cut(text, ",")
 	extra := uint64(0)

@@ -1,6 +1,6 @@
 // Package amend changes single keys of a campaign file and leaves every other byte as it is, comments too. Call
-// [Prepare] for a file in the window's folder and [Edit.Write] to write it, or [Apply] for a text alone. [Lines] are the
-// lines for a person to write where it cannot be done, and [Said] is what a file says now.
+// [Prepare] for a file in the window's folder and [Edit.Write] to write it, or [Apply] for a text alone. [Lines] are
+// the lines for a person to write where it cannot be done, and [Said] is what a file says now.
 //
 // The file's YAML says where a value stands, and only that piece of the text is changed. What came of it is read again:
 // unless it says exactly what it said before and the changes, Apply refuses.
@@ -29,8 +29,8 @@ type Change struct {
 // ErrUnsafe says that a file is written in a way that Apply does not change.
 var ErrUnsafe = errors.New("the file is written in a way that only a person should change")
 
-// Apply returns the file with the changes. A section that the file does not have is written at its end, and a value that
-// is there already stays as it is written. The error wraps ErrUnsafe.
+// Apply returns the file with the changes. A section that the file does not have is written at its end, and a value
+// that is there already stays as it is written. The error wraps ErrUnsafe.
 func Apply(text []byte, changes ...Change) ([]byte, error) {
 	want, err := read(text)
 	if err != nil {

@@ -161,9 +161,9 @@ type Graph struct {
 	From, To time.Time
 }
 
-// Lines draws lines over time. at are the beginnings of stretches of one length each, in the order of their time; each
-// line has a value for each stretch. What lies between two stretches is a gap, as wide as the time that it lasted. It is
-// nil where there are no values.
+// Lines draws lines over time. at are the beginnings of stretches of one length each, in the order of their time;
+// each line has a value for each stretch. What lies between two stretches is a gap, as wide as the time that it
+// lasted. It is nil where there are no values.
 func Lines(at []time.Time, each time.Duration, lines ...Line) *Graph {
 	g := &Graph{}
 	for _, l := range lines {

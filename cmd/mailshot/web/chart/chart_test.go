@@ -9,8 +9,8 @@ import (
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
-// Minutes come into at most 60 columns that have all of them, also over days and years, in columns that begin at a round
-// time.
+// Minutes come into at most 60 columns that have all of them, also over days and years, in columns that begin at a
+// round time.
 func TestSpread(t *testing.T) {
 	t.Parallel()
 	for span, each := range map[time.Duration]time.Duration{
@@ -75,8 +75,8 @@ func TestAbove(t *testing.T) {
 	}
 }
 
-// A line has a gap where nothing was measured, as wide as that lasted. With stretches side by side whatever lies between
-// them, an hour without a reply is not to be seen.
+// A line has a gap where nothing was measured, as wide as that lasted. With stretches side by side whatever lies
+// between them, an hour without a reply is not to be seen.
 func TestLines(t *testing.T) {
 	t.Parallel()
 	at := []time.Time{noon, noon.Add(time.Minute), noon.Add(2 * time.Minute), noon.Add(3 * time.Minute), noon.Add(9 * time.Minute)}

@@ -1,8 +1,8 @@
 // Package compose has the page of the message: the files that messages are made from, beside one real row's finished
 // message, seen every way. The message is the one that a send would carry, taken apart from its octets.
 //
-// A text that somebody is typing is previewed as if it were in the file, and nothing is written: see campaign.Chosen. It
-// is saved by textfile, byte for byte and never over a newer version. Which rows are odd, a survey says, in the
+// A text that somebody is typing is previewed as if it were in the file, and nothing is written: see campaign.Chosen.
+// It is saved by textfile, byte for byte and never over a newer version. Which rows are odd, a survey says, in the
 // background.
 package compose
 

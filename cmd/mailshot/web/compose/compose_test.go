@@ -153,8 +153,8 @@ func TestMistake(t *testing.T) {
 	}
 }
 
-// A text is saved byte for byte, whatever line ends a form sends. Seen to fail where the text is written as it comes, and
-// without the line break after <textarea>, which a browser takes away.
+// A text is saved byte for byte, whatever line ends a form sends. Seen to fail where the text is written as it comes,
+// and without the line break after <textarea>, which a browser takes away.
 func TestSave(t *testing.T) {
 	t.Parallel()
 	p := open(t)

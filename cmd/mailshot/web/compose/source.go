@@ -51,7 +51,8 @@ var (
 // mostSources is how many files of a body are shown.
 const mostSources = 40
 
-// listed are the sources of a campaign: its file, and the files that its body is made from, with those that they include.
+// listed are the sources of a campaign: its file, and the files that its body is made from, with those that they
+// include.
 func (c compose) listed(one *shelf.Campaign) []source {
 	all := []source{{Name: path.Base(one.File), Kind: "campaign"}}
 	if one.Def == nil {
@@ -203,8 +204,8 @@ func (*shown) Name(name string) string {
 	return `col "` + quoted.Replace(name) + `"`
 }
 
-// quoted writes what a text between quotes cannot have. Other letters stay, also those that are not seen, as between the
-// parts of a Persian word.
+// quoted writes what a text between quotes cannot have. Other letters stay, also those that are not seen, as between
+// the parts of a Persian word.
 var quoted = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`)
 
 var identifier = regexp.MustCompile(`^[\pL_][\pL\p{Nd}_]*$`)

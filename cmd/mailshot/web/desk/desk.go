@@ -59,9 +59,9 @@ func (d *Desk) Close() error {
 // pages are those for what cannot be shown.
 var pages = frame.Load(files)
 
-// Campaign is the campaign that a request is about. If there is none, it answers, and returns nil. A run goes on when its
-// campaign file is gone: it can still be seen and ended, so that its campaign is there, with the mistake that it has no
-// file.
+// Campaign is the campaign that a request is about. If there is none, it answers, and returns nil. A run goes on when
+// its campaign file is gone: it can still be seen and ended, so that its campaign is there, with the mistake that it
+// has no file.
 func (d *Desk) Campaign(w http.ResponseWriter, r *http.Request) *shelf.Campaign {
 	file := r.PathValue("file")
 	c, err := d.Shelf.Campaign(r.Context(), file)
@@ -109,7 +109,8 @@ func (d *Desk) Command(c *shelf.Campaign, words ...string) string {
 	return strings.Join(all, " ")
 }
 
-// Plan begins the making of a plan, and leads to its page. Where a run of the campaign goes on already, that page says so.
+// Plan begins the making of a plan, and leads to its page. Where a run of the campaign goes on already, that page
+// says so.
 func (d *Desk) Plan(w http.ResponseWriter, r *http.Request, c *shelf.Campaign, o campaign.Options, ask runs.Ask) {
 	to := Frame(c).Path("plan")
 	_, err := d.Runs.Plan(r.Context(), c.File, c.Def.Home(), o, ask)

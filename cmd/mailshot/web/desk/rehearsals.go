@@ -54,8 +54,8 @@ func (d *Desk) Rehearsals(ctx context.Context, c *shelf.Campaign) (all []Rehears
 	return all
 }
 
-// whose says which campaign a rehearsal's ledger has; nobody's if there is none in it yet, or it cannot be read. What it
-// says once stays.
+// whose says which campaign a rehearsal's ledger has; nobody's if there is none in it yet, or it cannot be read. What
+// it says once stays.
 func (d *Desk) whose(ctx context.Context, file string, info fs.FileInfo) (of whose) {
 	key := file + " " + info.ModTime().String()
 	d.mu.Lock()

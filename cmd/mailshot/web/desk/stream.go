@@ -37,8 +37,9 @@ func Run(run *runs.Run) func(context.Context) News {
 	}
 }
 
-// Stream answers with a stream of server-sent events: each says that the page has something new to show. It ends with the
-// news. A stream that was cut off is taken up by asking again, for the page is made anew from what is the case then.
+// Stream answers with a stream of server-sent events: each says that the page has something new to show. It ends with
+// the news. A stream that was cut off is taken up by asking again, for the page is made anew from what is the case
+// then.
 func Stream(w http.ResponseWriter, r *http.Request, next func(context.Context) News) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	out := http.NewResponseController(w)

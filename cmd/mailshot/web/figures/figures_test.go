@@ -10,8 +10,8 @@ import (
 	"mailshot/campaign/ledger"
 )
 
-// Attempts that leave every row in its state are in the figures of the next look, too. With figures that are kept as long
-// as the states have the same counts, the tries of what is put off again and again are never shown.
+// Attempts that leave every row in its state are in the figures of the next look, too. With figures that are kept as
+// long as the states have the same counts, the tries of what is put off again and again are never shown.
 func TestSameCounts(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), ".mailshot", "state.db")

@@ -1,9 +1,9 @@
-// Package files writes files below the window's folder, whole or not at all: [Create] makes one that is not there, [Add]
-// makes one under the first name that is free, and [Replace] takes the place of one that is still as a person has seen
-// it. [Sum] says what it was. Nothing outside of the folder is reached, also not by a link.
+// Package files writes files below the window's folder, whole or not at all: [Create] makes one that is not there,
+// [Add] makes one under the first name that is free, and [Replace] takes the place of one that is still as a person
+// has seen it. [Sum] says what it was. Nothing outside of the folder is reached, also not by a link.
 //
-// A file that takes the place of another has its mode, and its owner and group as far as this user may give them. A link,
-// and a file that nobody may write, are left alone.
+// A file that takes the place of another has its mode, and its owner and group as far as this user may give them. A
+// link, and a file that nobody may write, are left alone.
 package files
 
 import (
@@ -154,8 +154,8 @@ func writable(root *os.Root, name string, there fs.FileInfo) error {
 	return f.Close()
 }
 
-// likeIt gives a file the owner, the group and the mode of the one whose place it takes. Where the group cannot be given,
-// another group must not get its rights.
+// likeIt gives a file the owner, the group and the mode of the one whose place it takes. Where the group cannot be
+// given, another group must not get its rights.
 func likeIt(root *os.Root, made string, there fs.FileInfo) error {
 	mode := there.Mode().Perm()
 	if !own(root, made, there) {

@@ -70,8 +70,8 @@ func TestCreate(t *testing.T) {
 	}
 }
 
-// A file is replaced as long as it is as it was seen, and keeps its mode, also what the umask would take of it. Proven by
-// leaving the comparison out.
+// A file is replaced as long as it is as it was seen, and keeps its mode, also what the umask would take of it.
+// Proven by leaving the comparison out.
 func TestReplace(t *testing.T) {
 	t.Parallel()
 	r, dir := root(t)
@@ -151,8 +151,8 @@ func TestModeStays(t *testing.T) {
 	}
 }
 
-// A link, a folder and a file that nobody may write are left alone: a rename would have taken the place of the link, and
-// of the file.
+// A link, a folder and a file that nobody may write are left alone: a rename would have taken the place of the link,
+// and of the file.
 func TestLeftAlone(t *testing.T) {
 	t.Parallel()
 	r, dir := root(t)

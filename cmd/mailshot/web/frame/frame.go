@@ -172,8 +172,8 @@ func here(r *http.Request) string {
 	return "/"
 }
 
-// WriteFile writes a page as one file that needs nothing else: the sheet of styles is in it, and there is no script. The
-// page has neither the frame's ways nor forms, so it is made for it.
+// WriteFile writes a page as one file that needs nothing else: the sheet of styles is in it, and there is no script.
+// The page has neither the frame's ways nor forms, so it is made for it.
 func (s *Set) WriteFile(w io.Writer, words *words.Words, p Page) error {
 	s.once.Do(s.read)
 	css, err := files.ReadFile("assets/window.css")

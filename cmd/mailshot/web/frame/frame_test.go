@@ -9,8 +9,8 @@ import (
 	"testing/fstest"
 )
 
-// Whoever chooses a language stays in the window, whatever the form says. The address with a tab led to another server: a
-// browser leaves it out, and two slashes are left.
+// Whoever chooses a language stays in the window, whatever the form says. The address with a tab led to another
+// server: a browser leaves it out, and two slashes are left.
 func TestLanguageLeadsBack(t *testing.T) {
 	t.Parallel()
 	for back, want := range map[string]string{

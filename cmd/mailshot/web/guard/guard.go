@@ -1,6 +1,6 @@
 // Package guard decides who may ask the window anything. The window listens on this machine alone, but a browser also
-// brings requests of other pages, and a machine may have other users. Call [New] for the address that the window listens
-// on, give [Guard.Address] to the person, and put [Guard.Wrap] around everything that the window answers.
+// brings requests of other pages, and a machine may have other users. Call [New] for the address that the window
+// listens on, give [Guard.Address] to the person, and put [Guard.Wrap] around everything that the window answers.
 //
 // Six rules hold for every request, a stream of events included:
 //

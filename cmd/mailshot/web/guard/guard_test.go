@@ -150,7 +150,8 @@ func TestTicketOnce(t *testing.T) {
 	}
 }
 
-// The first address takes no ticket from another page or at another name, so that none can use it up; and whoever is in already gets to the window by it.
+// The first address takes no ticket from another page or at another name, so that none can use it up; and whoever is
+// in already gets to the window by it.
 func TestTicketOfAnotherPage(t *testing.T) {
 	t.Parallel()
 	g, h, _ := door(t)
@@ -253,9 +254,9 @@ func TestLoopback(t *testing.T) {
 	}
 }
 
-// Another user of the machine gets nowhere, with the ticket or with the cookie: a browser gives the cookie to every server
-// of this machine. Neither was refused when the user was asked for at the first address alone, where the cookie of
-// somebody else is of no use. The ticket stays good for its person.
+// Another user of the machine gets nowhere, with the ticket or with the cookie: a browser gives the cookie to every
+// server of this machine. Neither was refused when the user was asked for at the first address alone, where the
+// cookie of somebody else is of no use. The ticket stays good for its person.
 func TestAnotherUser(t *testing.T) {
 	t.Parallel()
 	g, h, through := door(t)

@@ -13,8 +13,8 @@ import (
 )
 
 // sameUser reports whether the connection from peer to host, both on loopback, was made by this process's user, or by
-// root. What cannot be known is taken for yes: whoever asks has a secret all the same. A connection that the kernel shows
-// from this end alone is not one of those.
+// root. What cannot be known is taken for yes: whoever asks has a secret all the same. A connection that the kernel
+// shows from this end alone is not one of those.
 func sameUser(peer, host string) bool {
 	me := os.Getuid()
 	from, err := netip.ParseAddrPort(peer)
@@ -36,8 +36,8 @@ func sameUser(peer, host string) bool {
 // nobody is the user of a socket that no process has any more. The kernel may show those as root's.
 const nobody = -1
 
-// whose finds the user of the socket that a connection begins at. seen reports whether the kernel's tables have its other
-// end, so that they are to be believed.
+// whose finds the user of the socket that a connection begins at. seen reports whether the kernel's tables have its
+// other end, so that they are to be believed.
 func whose(from, to netip.AddrPort) (uid int, found, seen bool) {
 	for _, name := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
 		f, err := os.Open(name)
@@ -53,8 +53,8 @@ func whose(from, to netip.AddrPort) (uid int, found, seen bool) {
 	return 0, false, seen
 }
 
-// owner finds the user of the socket with these two ends in one of the kernel's tables of connections (proc(5)). Each end
-// may be written in any of several ways.
+// owner finds the user of the socket with these two ends in one of the kernel's tables of connections (proc(5)). Each
+// end may be written in any of several ways.
 func owner(table io.Reader, from, to []string) (uid int, found, seen bool) {
 	for lines := bufio.NewScanner(table); lines.Scan(); {
 		f := strings.Fields(lines.Text())

@@ -37,8 +37,9 @@ func TestOwner(t *testing.T) {
 	}
 }
 
-// A socket of IPv6 that speaks to an address of IPv4 stands in the other table, and has a user all the same. Seen to fail
-// where an address was looked for as it was written: another user of the machine was taken for unknown, and let in.
+// A socket of IPv6 that speaks to an address of IPv4 stands in the other table, and has a user all the same. Seen to
+// fail where an address was looked for as it was written: another user of the machine was taken for unknown, and let
+// in.
 func TestOwnerMapped(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp4", "127.0.0.1:0")

@@ -2,5 +2,6 @@
 
 package guard
 
-// sameUser reports whether a connection is of this process's user. Where that cannot be asked, the ticket decides alone.
+// sameUser reports whether a connection is of this process's user. Where that cannot be asked, the ticket decides
+// alone.
 func sameUser(peer, host string) bool { return true }

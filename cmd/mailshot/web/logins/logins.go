@@ -1,6 +1,6 @@
-// Package logins has the OAuth logins that a person has begun in the window. Call [Logins.Begin]: the login waits for the
-// person, who goes to the provider's page meanwhile, and [Logins.Of] says how far it is. [Logins.Close] ends those that
-// wait, and waits for them.
+// Package logins has the OAuth logins that a person has begun in the window. Call [Logins.Begin]: the login waits for
+// the person, who goes to the provider's page meanwhile, and [Logins.Of] says how far it is. [Logins.Close] ends
+// those that wait, and waits for them.
 package logins
 
 import (

@@ -1,6 +1,7 @@
-// Package mailport serves the HTML of mails to the window's frames. The mail is hostile to the window: so it comes from
-// a port of its own, which is another origin for a browser, into a frame with every restriction of sandbox, under a
-// policy that runs nothing. Cookies ignore ports, so this one takes none: each message has a secret in its path instead.
+// Package mailport serves the HTML of mails to the window's frames. The mail is hostile to the window: so it comes
+// from a port of its own, which is another origin for a browser, into a frame with every restriction of sandbox,
+// under a policy that runs nothing. Cookies ignore ports, so this one takes none: each message has a secret in its
+// path instead.
 //
 // Images from elsewhere are not loaded until a person asks for them. The program itself fetches nothing.
 package mailport
@@ -42,9 +43,9 @@ type Port struct {
 // Origin is the port's own, as http://127.0.0.1:4712.
 func (p *Port) Origin() string { return "http://" + p.Host }
 
-// Keep keeps a message, and returns the address of its HTML. The address ends with a slash; "images" behind it shows the
-// same with the images from elsewhere, "files/0" is the first of its files, and the query "forced" has its own images
-// ready for a frame whose colours are turned round.
+// Keep keeps a message, and returns the address of its HTML. The address ends with a slash; "images" behind it shows
+// the same with the images from elsewhere, "files/0" is the first of its files, and the query "forced" has its own
+// images ready for a frame whose colours are turned round.
 func (p *Port) Keep(m *opened.Message) string {
 	secret := rand.Text()
 	p.mu.Lock()
@@ -72,8 +73,8 @@ func weight(m *opened.Message) int {
 // policy is that of a mail. sandbox holds also when somebody opens the address outside of a frame.
 const policy = "default-src 'none'; style-src 'unsafe-inline'; font-src data:; form-action 'none'; base-uri 'none'; sandbox; "
 
-// Handler answers for the port. It refuses another Host, and what a page of another site asks for. A mail's own frame is
-// of no origin, and so of another site: nothing in a mail leads back here.
+// Handler answers for the port. It refuses another Host, and what a page of another site asks for. A mail's own frame
+// is of no origin, and so of another site: nothing in a mail leads back here.
 func (p *Port) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{secret}/{$}", func(w http.ResponseWriter, r *http.Request) { p.show(w, r, "data:") })
@@ -89,8 +90,8 @@ func (p *Port) Handler() http.Handler {
 	})
 }
 
-// blank has links ask for a window of their own, which the sandbox refuses: nothing opens, and the mail stays. It stands
-// behind the mail, which may begin with a doctype.
+// blank has links ask for a window of their own, which the sandbox refuses: nothing opens, and the mail stays. It
+// stands behind the mail, which may begin with a doctype.
 const blank = `<base target="_blank">`
 
 // still is the HTML with blank, and with links that lead nowhere: a browser opens a link in a new tab, whatever the

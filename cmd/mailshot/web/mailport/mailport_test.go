@@ -119,8 +119,9 @@ func TestStill(t *testing.T) {
 	}
 }
 
-// However a mail is written, a browser that runs nothing finds no link in it, and nothing to connect to. All but the first
-// were found where the tags of the tokenizer alone were changed: it takes for text what a browser takes for tags here.
+// However a mail is written, a browser that runs nothing finds no link in it, and nothing to connect to. All but the
+// first were found where the tags of the tokenizer alone were changed: it takes for text what a browser takes for
+// tags here.
 func TestNoWayOut(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{

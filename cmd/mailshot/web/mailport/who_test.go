@@ -80,8 +80,8 @@ func TestNoCookie(t *testing.T) {
 	}
 }
 
-// What a mail may do: nothing runs, nothing is sent, only the window frames it, and images from elsewhere are loaded only
-// where a person asked for them.
+// What a mail may do: nothing runs, nothing is sent, only the window frames it, and images from elsewhere are loaded
+// only where a person asked for them.
 func TestPolicy(t *testing.T) {
 	t.Parallel()
 	p := port()

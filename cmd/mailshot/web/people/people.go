@@ -1,6 +1,6 @@
-// Package people has the page of a campaign's list: what kind of file it is, what its columns are for, and the rows in
-// which something is wrong, each mistake above its cell. A person mends the list in the program that it is from, and has
-// it read again; only the lines of the campaign file that say how the list is read are written here.
+// Package people has the page of a campaign's list: what kind of file it is, what its columns are for, and the rows
+// in which something is wrong, each mistake above its cell. A person mends the list in the program that it is from,
+// and has it read again; only the lines of the campaign file that say how the list is read are written here.
 //
 // Nothing is judged here: package roster reads the list as inspect and a plan do. What it has read is kept, so that any
 // page of a list of a million rows is there at once.
@@ -103,8 +103,8 @@ func (h *held) forget() error {
 	return err
 }
 
-// read reads the list, unless it was read and is to be read in the same way still. stale says that the files have changed
-// since. The caller has the turn.
+// read reads the list, unless it was read and is to be read in the same way still. stale says that the files have
+// changed since. The caller has the turn.
 func (p *people) read(ctx context.Context, h *held, d *definition.Definition) (stale bool, err error) {
 	how, disk := how(d), onDisk(d)
 	if h.roster != nil && h.how == how {

@@ -228,8 +228,9 @@ func TestColumns(t *testing.T) {
 	p.holds("campaign.yaml", string(before))
 }
 
-// A guess is marked as one, too, where the campaign file says something else of the column; a form that is sent as it is
-// shown changes nothing. Seen to fail where a column is either: the guess was not marked, and the name was refused.
+// A guess is marked as one, too, where the campaign file says something else of the column; a form that is sent as it
+// is shown changes nothing. Seen to fail where a column is either: the guess was not marked, and the name was
+// refused.
 func TestGuessBesideUse(t *testing.T) {
 	t.Parallel()
 	for key, want := range map[string]string{

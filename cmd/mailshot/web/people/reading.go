@@ -103,8 +103,8 @@ func (p *people) reading(w http.ResponseWriter, r *http.Request) {
 	p.write(w, r, c, "reading", changes)
 }
 
-// write makes changes in the campaign file, and goes to the page as it is then. What cannot be done is shown as lines for
-// the person to write, on the form that asked for it.
+// write makes changes in the campaign file, and goes to the page as it is then. What cannot be done is shown as lines
+// for the person to write, on the form that asked for it.
 func (p *people) write(w http.ResponseWriter, r *http.Request, c *shelf.Campaign, form string, changes []amend.Change) {
 	if len(changes) == 0 {
 		http.Redirect(w, r, desk.Frame(c).Path("people"), http.StatusSeeOther)

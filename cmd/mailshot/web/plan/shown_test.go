@@ -14,8 +14,8 @@ import (
 	"mailshot/render/address"
 )
 
-// A number is for the plan that stands on the page: not for the one that another window made since, of as many messages to
-// others. With a send that looks at the number alone, the rehearsal's page sends to the people.
+// A number is for the plan that stands on the page: not for the one that another window made since, of as many
+// messages to others. With a send that looks at the number alone, the rehearsal's page sends to the people.
 func TestPlanShown(t *testing.T) {
 	t.Parallel()
 	s := open(t, 3)
@@ -143,8 +143,8 @@ func TestBusy(t *testing.T) {
 	has(t, s.get("plan?busy=1").Body.String(), "data-busy", "To the people")
 }
 
-// The page of a rehearsal that has ended shows the rehearsal, not the campaign that still waits, and nothing of it cancels
-// the campaign.
+// The page of a rehearsal that has ended shows the rehearsal, not the campaign that still waits, and nothing of it
+// cancels the campaign.
 func TestRehearsalEnded(t *testing.T) {
 	t.Parallel()
 	s := open(t, 5)

@@ -1,6 +1,6 @@
-// Package rehearse has the page on which a campaign is rehearsed: to the built-in server, whose messages open here; to
-// oneself; and to testers. A rehearsal is planned, sent and watched on the pages of the plan and of the run, as the real
-// thing is: this room only says what is asked for, and shows what the built-in server took.
+// Package rehearse has the page on which a campaign is rehearsed: to the built-in server, whose messages open here;
+// to oneself; and to testers. A rehearsal is planned, sent and watched on the pages of the plan and of the run, as
+// the real thing is: this room only says what is asked for, and shows what the built-in server took.
 package rehearse
 
 import (
@@ -217,8 +217,8 @@ func keep(c *shelf.Campaign, text string) error {
 	})
 }
 
-// rows says which rows a rehearsal takes: the first ones, and where they are asked for and known, the odd ones. The filter
-// is "" where the first ones are all.
+// rows says which rows a rehearsal takes: the first ones, and where they are asked for and known, the odd ones. The
+// filter is "" where the first ones are all.
 func (h rehearse) rows(ctx context.Context, c *shelf.Campaign, f form) (only string, limit int64, err error) {
 	if !f.Odd {
 		return "", f.Rows, nil

@@ -237,8 +237,8 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
-// The browser remembers the address that was typed, and not what a cookie can have of it: the rest is somebody else's. What
-// is no address is not remembered.
+// The browser remembers the address that was typed, and not what a cookie can have of it: the rest is somebody
+// else's. What is no address is not remembered.
 func TestRemembered(t *testing.T) {
 	t.Parallel()
 	w := open(t)

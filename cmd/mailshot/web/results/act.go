@@ -78,8 +78,8 @@ func (s *results) act(w http.ResponseWriter, r *http.Request,
 	http.Redirect(w, r, desk.Frame(c).Path("results")+"?"+q.Encode(), http.StatusSeeOther)
 }
 
-// settled does something with a campaign that still stands as the page of the form has shown it: the person has seen all
-// that they decide about. Nobody else can change it meanwhile.
+// settled does something with a campaign that still stands as the page of the form has shown it: the person has seen
+// all that they decide about. Nobody else can change it meanwhile.
 func settled(r *http.Request, h *history.Campaign, do func() (result, error)) (got result, err error) {
 	lock, err := h.Ledger.Lock(h.ID)
 	if err != nil {

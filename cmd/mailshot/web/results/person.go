@@ -100,8 +100,8 @@ func (s *results) person(w http.ResponseWriter, r *http.Request) {
 		Commands: []string{s.Command(c, append(why, shell.Quote(rec.Address))...)}, Data: p})
 }
 
-// row finds the row that a request is about, in the ledger that it names. If there is none, row answers, and rec is nil;
-// else the caller closes h.
+// row finds the row that a request is about, in the ledger that it names. If there is none, row answers, and rec is
+// nil; else the caller closes h.
 func (s *results) row(w http.ResponseWriter, r *http.Request) (c *shelf.Campaign, d shown, h *history.Campaign,
 	rec *ledger.Record) {
 	if c = s.Campaign(w, r); c == nil {
@@ -217,7 +217,8 @@ func story(ctx context.Context, l *ledger.Ledger, id int64) (all []event, err er
 	return all, err
 }
 
-// withAccounts calls do with the user's accounts and the secret of their Message-IDs; with nil where there are none yet.
+// withAccounts calls do with the user's accounts and the secret of their Message-IDs; with nil where there are none
+// yet.
 func (s *results) withAccounts(do func(a *accounts.Accounts, secret []byte) error) (err error) {
 	file := s.Shelf.Accounts
 	if file == "" {

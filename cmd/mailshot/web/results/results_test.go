@@ -39,8 +39,8 @@ server: { host: smtp.example.com }
 // t0 is when everything happens.
 var t0 = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
-// shop is a window's results over a folder with one campaign of n rows: of each four one is sent, one refused, one unknown
-// and one waits.
+// shop is a window's results over a folder with one campaign of n rows: of each four one is sent, one refused, one
+// unknown and one waits.
 type shop struct {
 	*testing.T
 	dir string
@@ -140,7 +140,8 @@ func (s *shop) seen(query string) string {
 	return m[1]
 }
 
-// post sends a form of the page as it is now, unless the form says what the page was, and returns the page that it leads to.
+// post sends a form of the page as it is now, unless the form says what the page was, and returns the page that it
+// leads to.
 func (s *shop) post(path string, form url.Values) *httptest.ResponseRecorder {
 	s.Helper()
 	if form = maps.Clone(form); !form.Has("seen") {

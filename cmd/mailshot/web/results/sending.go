@@ -67,8 +67,8 @@ func toOne(ctx context.Context, h *history.Campaign, id string) (all []sending) 
 	return all
 }
 
-// open opens the sending that is asked for, and the latest rehearsal where nothing is asked for and the campaign has not
-// been planned. It is nil if there is nothing to show. The caller closes it.
+// open opens the sending that is asked for, and the latest rehearsal where nothing is asked for and the campaign has
+// not been planned. It is nil if there is nothing to show. The caller closes it.
 func (s *results) open(r *http.Request, c *shelf.Campaign, d *shown) (*history.Campaign, error) {
 	d.Sendings = s.sendings(r, c)
 	i := slices.IndexFunc(d.Sendings, func(x sending) bool { return x.Of == d.Of })

@@ -5,8 +5,8 @@
 // what the columns of its first rows look like, and that of a plan, which binds the columns as the campaign file says
 // and reads all rows. What either finds is what the terminal finds; a roster adds in which cell it is.
 //
-// A roster is of one version of the list: its rows are kept as they were read, in memory or in a working folder, with an
-// index of eight bytes a row and less than thirty for a row with findings. Memory grows by no more than that.
+// A roster is of one version of the list: its rows are kept as they were read, in memory or in a working folder, with
+// an index of eight bytes a row and less than thirty for a row with findings. Memory grows by no more than that.
 package roster
 
 import (

@@ -197,9 +197,9 @@ func (p *progress) count(e dispatch.Event) {
 	}
 }
 
-// reply counts a reply. Replies that differ in the recipient's address alone are one, with the words of the last of them.
-// Where there are too many, the rarest makes room, of several the one that was not heard for the longest time: what a
-// server begins to say late in a long run is seen, too.
+// reply counts a reply. Replies that differ in the recipient's address alone are one, with the words of the last of
+// them. Where there are too many, the rarest makes room, of several the one that was not heard for the longest time:
+// what a server begins to say late in a long run is seen, too.
 func (p *progress) reply(e dispatch.Event) {
 	if p.replies == nil {
 		p.replies = map[[2]string]*Reply{}

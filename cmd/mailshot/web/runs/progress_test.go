@@ -143,10 +143,9 @@ func TestReplies(t *testing.T) {
 	}
 }
 
-// A hold stays while the replies to what was begun before it come in, which may be as many again as were ever under way
-// at a time, and goes with the replies behind them.
-// Seen to fail with a hold that ends with the next reply: a run of three connections, held back by its cap for a quarter
-// of an hour, said that nothing held it back.
+// A hold stays while the replies to what was begun before it come in, which may be as many again as were ever under
+// way at a time, and goes with the replies behind them. Seen to fail with a hold that ends with the next reply: a run
+// of three connections, held back by its cap for a quarter of an hour, said that nothing held it back.
 func TestHoldStays(t *testing.T) {
 	t.Parallel()
 	p := &progress{}

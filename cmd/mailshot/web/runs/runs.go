@@ -216,8 +216,8 @@ func planned(ctx context.Context, o campaign.Options, how campaign.PlanOptions) 
 	return p, err
 }
 
-// plans opens and plans the run's campaigns, which the caller closes, also after an error. The plan is that of the first,
-// with the messages of all.
+// plans opens and plans the run's campaigns, which the caller closes, also after an error. The plan is that of the
+// first, with the messages of all.
 func (r *Run) plans(ctx context.Context, o campaign.Options) (parts []part, plan *campaign.Plan, err error) {
 	how := r.ask.Plan
 	how.Confirm = func(c campaign.Changes) (bool, error) { return r.confirm(ctx, c), nil }

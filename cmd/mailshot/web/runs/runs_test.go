@@ -213,8 +213,8 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// A rehearsal to several addresses came to all of what its parts came to, and what it did not come to is left: it has not
-// all been sent. With the sum of the last part alone, the refusals of the first are not seen.
+// A rehearsal to several addresses came to all of what its parts came to, and what it did not come to is left: it has
+// not all been sent. With the sum of the last part alone, the refusals of the first are not seen.
 func TestParts(t *testing.T) {
 	t.Parallel()
 	s := open(t, 3, "rcpt:eve@example.org:550 5.1.1 no such user")

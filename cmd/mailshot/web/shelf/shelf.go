@@ -69,8 +69,8 @@ func (s *Shelf) Campaigns() ([]string, error) {
 	return found, err
 }
 
-// MovedError says that the window's folder is not where it was any more, or another one. Nothing of it is read or written
-// then: half of it would be of the one, and half of the other.
+// MovedError says that the window's folder is not where it was any more, or another one. Nothing of it is read or
+// written then: half of it would be of the one, and half of the other.
 type MovedError struct{ Dir string }
 
 func (e *MovedError) Error() string {
@@ -130,8 +130,8 @@ func (s *Shelf) names(name string) bool {
 	return false
 }
 
-// Campaign reads a campaign file. A name that is not a file of the folder is an fs.ErrNotExist; mistakes in the file are
-// in the Campaign.
+// Campaign reads a campaign file. A name that is not a file of the folder is an fs.ErrNotExist; mistakes in the file
+// are in the Campaign.
 func (s *Shelf) Campaign(ctx context.Context, file string) (*Campaign, error) {
 	if !fs.ValidPath(file) || path.Ext(file) != ".yaml" {
 		return nil, fs.ErrNotExist

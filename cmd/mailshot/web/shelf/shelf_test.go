@@ -35,8 +35,8 @@ func write(t *testing.T, dir string, names ...string) {
 	}
 }
 
-// A folder that was moved, and one that has come in its place, is neither read nor written. Seen to fail without the look
-// at what has the folder's name: the texts came from the one, and the campaign from the other.
+// A folder that was moved, and one that has come in its place, is neither read nor written. Seen to fail without the
+// look at what has the folder's name: the texts came from the one, and the campaign from the other.
 func TestMoved(t *testing.T) {
 	t.Parallel()
 	base := t.TempDir()

@@ -69,8 +69,9 @@ type Hit struct {
 	Address, Name, Place string
 }
 
-// Find finds the first rows, most of them, whose address, name or key has a text in it, in capitals or not, and whatever
-// keyboard wrote it; of a row that cannot be mailed, any cell, for its address is none. more says that there are others.
+// Find finds the first rows, most of them, whose address, name or key has a text in it, in capitals or not, and
+// whatever keyboard wrote it; of a row that cannot be mailed, any cell, for its address is none. more says that there
+// are others.
 func Find(ctx context.Context, d *definition.Definition, text string, most int) (hits []Hit, more bool, err error) {
 	caps := cases.Fold()
 	fold := func(s string) string { return caps.String(folding.Text(s)) }
@@ -102,8 +103,8 @@ func Find(ctx context.Context, d *definition.Definition, text string, most int) 
 	return hits, more, err
 }
 
-// Only is a filter that is true for the rows with these numbers, and for rows that have the same texts in all columns. It
-// says how many of the rows there are; filtered ones, and those that cannot be mailed, are left out.
+// Only is a filter that is true for the rows with these numbers, and for rows that have the same texts in all
+// columns. It says how many of the rows there are; filtered ones, and those that cannot be mailed, are left out.
 func Only(ctx context.Context, d *definition.Definition, numbers []int64) (filter string, n int64, err error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()

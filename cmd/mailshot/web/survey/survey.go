@@ -1,6 +1,6 @@
-// Package survey looks at all messages of a campaign in the background, so that a person who looks at one of them knows
-// how many there are, which ones are odd, and what is wrong with any. Call [Surveys.Of] for what is known now: it begins
-// the work if the campaign's inputs have changed since. [Surveys.Close] ends all work and waits for it.
+// Package survey looks at all messages of a campaign in the background, so that a person who looks at one of them
+// knows how many there are, which ones are odd, and what is wrong with any. Call [Surveys.Of] for what is known now:
+// it begins the work if the campaign's inputs have changed since. [Surveys.Close] ends all work and waits for it.
 //
 // The messages are made and checked by the pass of mailshot check, and none of them is kept. A survey is as large as a
 // few hundred findings, however long the list is; the latest surveys of a few campaigns are kept. One is at work at a

@@ -1,9 +1,10 @@
 // Package textfile brings a text file into a page's textarea and back, byte for byte. Call [Read] for the file,
 // [File.Restore] for the octets that an edited text means, and [Write] to put them in place of the file.
 //
-// A textarea knows one kind of line end. What a browser sends back has lost the file's own: CRLF, a lone CR, or several
-// kinds in one file. Restore gives each line its own back: a line that was not changed keeps its end, and a new line has
-// the end that most lines of the file have. A byte order mark, and a last line without an end, stay as they are.
+// A textarea knows one kind of line end. What a browser sends back has lost the file's own: CRLF, a lone CR, or
+// several kinds in one file. Restore gives each line its own back: a line that was not changed keeps its end, and a
+// new line has the end that most lines of the file have. A byte order mark, and a last line without an end, stay as
+// they are.
 //
 // A file that a textarea would damage (a NUL, octets that are not UTF-8) is not read: the error says why.
 package textfile
@@ -174,7 +175,8 @@ func (f *File) Restore(edited string) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// mostPairs is how many pairs of lines are compared. Where more was changed, new lines and kept ones have the usual end.
+// mostPairs is how many pairs of lines are compared. Where more was changed, new lines and kept ones have the usual
+// end.
 const mostPairs = 1 << 21
 
 // keep gives the lines of now that were there before the ends that they had.

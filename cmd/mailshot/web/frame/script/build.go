@@ -1,5 +1,5 @@
-// Command script compiles the window's script. Run go generate ./cmd/mailshot/web/frame after a change of window.ts: the
-// result is committed, so that the program is whole with Go alone, and a test compares.
+// Command script compiles the window's script. Run go generate ./cmd/mailshot/web/frame after a change of window.ts:
+// the result is committed, so that the program is whole with Go alone, and a test compares.
 package main
 
 import (
