@@ -118,7 +118,8 @@ func TestCompileErrors(t *testing.T) {
 		{"whole row", line, "{{.}}", "campaign.yaml:5:13 template: this prints the whole row (name a column: {{.column}})\n" +
 			"{{.}}\n  ^"},
 		{"mailshot", line, "{{.mailshot.tokn}}",
-			"campaign.yaml:5:22 template: there is no .mailshot.tokn (there are address, campaign, key, name, token)\n" +
+			"campaign.yaml:5:22 template: there is no .mailshot.tokn (there are address, campaign, key, " +
+				"name, token, unsubscribe_url)\n" +
 				"{{.mailshot.tokn}}\n           ^"},
 		{"unclosed action", line, "Dear {{.name",
 			"campaign.yaml:5:16 template-syntax: unclosed action ()\nDear {{.name\n     ^"},
