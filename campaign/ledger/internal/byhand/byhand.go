@@ -79,7 +79,9 @@ func Begun(ctx context.Context, db *sql.DB, campaign int64) (ids []int64, err er
 }
 
 // AcceptCopy makes unknown what may still go of a campaign, because a run that its file lacks may have sent it, and
-// returns how many deliveries that are. The campaign has come at least as far as mark then.
+// returns how many deliveries that are. What ended without being sent stays as it is, and counts as decided by a person:
+// it may have been retried, and sent, by that run, so that a retry of many leaves it out. The campaign has come at least
+// as far as mark then.
 func AcceptCopy(t *sqlite.Tx, no, mark int64) (n int64, err error) {
 	first, end := schema.Span(no)
 	now := time.Now().UnixNano()
@@ -96,6 +98,15 @@ func AcceptCopy(t *sqlite.Tx, no, mark int64) (n int64, err error) {
 	n, err = t.Once(`UPDATE deliveries SET state = ?, due = 0, attempts = attempts + 1, reason = ''
 		WHERE id IN (SELECT id`+chosen+")", schema.Unknown, first, end)
 	if err != nil {
+		return 0, err
+	}
+	const ended = " FROM deliveries WHERE id >= ? AND id < ? AND state IN (?, ?, ?, ?)"
+	which := []any{first, end, schema.Refused, schema.GaveUp, schema.Held, schema.Cancelled}
+	if _, err := t.Once(schema.InsertAudit+"SELECT id, ?, ?, ?, 'accept copy', state, state"+ended+" ORDER BY id",
+		append([]any{now, machine.User(), machine.Name()}, which...)...); err != nil {
+		return 0, err
+	}
+	if _, err := t.Once("UPDATE deliveries SET attempts = 0 WHERE id IN (SELECT id"+ended+")", which...); err != nil {
 		return 0, err
 	}
 	if _, err = t.Once("UPDATE campaigns SET turn = max(turn, ?), lost = max(lost, 1) WHERE no = ?", mark, no); err != nil {
