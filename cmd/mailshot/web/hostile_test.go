@@ -406,11 +406,21 @@ func (c *crawl) typed() {
 			for _, field := range f.texts {
 				f.fields.Set(field, c.Text)
 			}
+			c.settle()
 			if f.method == "POST" {
 				c.look("typed", c.ask("POST", f.action, f.fields, nil), key)
 			} else {
 				c.look("typed", c.ask("GET", f.action+"?"+f.fields.Encode(), nil, nil), key)
 			}
+		}
+	}
+}
+
+// settle waits until no plan is being made that a form before has asked for: what a page shows of it hangs on the moment.
+func (c *crawl) settle() {
+	for _, file := range c.Files {
+		if c.Desk().Runs.Of(file) != nil {
+			c.until(file, runs.Planned, runs.Asking, runs.Ended)
 		}
 	}
 }
