@@ -5,8 +5,8 @@
 // Both algorithms of the standard are known: rsa-sha256, and ed25519-sha256 (RFC 8463). A message may have a signature
 // by each, because not every receiver knows the second. Header and body are canonicalized as relaxed, since relays
 // touch blanks and fold fields. The body is signed whole: there is no l=, which would let anybody add to it. From is
-// signed once more often than it is there, so that a second From breaks the signature; whoever adds any other field of
-// [Signed] that the message lacks changes nothing that was signed.
+// signed once more often than it is there, so that a second From breaks the signature. A field of [Signed] that
+// the message lacks can be added on the way.
 //
 // The writer is this package's own because what it signs was made by us and is in memory in pieces, some of which many
 // messages share. go-msgauth, which verifies in [Verify] and in tests, copies and parses each message again.

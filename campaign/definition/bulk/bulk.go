@@ -107,12 +107,13 @@ var actions = regexp.MustCompile(`\{\{.*?\}\}`)
 // link reads the address of a page.
 func link(into *schema.Text) schema.Reader {
 	return schema.OneLine(func(dec *schema.Decoder, n *yaml.Node, t schema.Text) {
-		u, err := url.Parse(actions.ReplaceAllString(t.Text, "x"))
+		plain := actions.ReplaceAllString(t.Text, "x")
+		u, err := url.Parse(plain)
 		switch {
 		case strings.HasPrefix(strings.ToLower(t.Text), "http:"):
 			dec.Bad(n, "mail programs take no address with http: for this", "write https:")
 		case err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.Fragment != "" ||
-			strings.ContainsAny(actions.ReplaceAllString(t.Text, "x"), " \"<>\\^`{|},"):
+			strings.ContainsAny(plain, " \"<>\\^`{|},"):
 			dec.Bad(n, fmt.Sprintf("%q is not the address of a page", schema.Clip(t.Text)),
 				"for example https://www.acme.example/u/{{.mailshot.token}}")
 		case !strings.Contains(t.Text, "{{"):
@@ -215,7 +216,7 @@ func (m Mail) Headers(id, domain string) (fields []Field) {
 	if m.Kind != Newsletter { // RFC 3834 section 5; a list's mail has List-ID in its place
 		add("Auto-Submitted", "auto-generated")
 	}
-	add("X-Auto-Response-Suppress", "OOF, AutoReply") // MS-OXCMAIL 2.2.3.2.14; not DR and NDR: bounces are wanted
+	add("X-Auto-Response-Suppress", "OOF, AutoReply") // MS-OXCMAIL 2.1.3.2.20; not DR and NDR: bounces are wanted
 	return fields
 }
 

@@ -65,7 +65,7 @@ func TestRules(t *testing.T) {
 				return (h["Precedence"] == "bulk") == (kind != bulk.Transactional) &&
 					(h["Auto-Submitted"] == "auto-generated") == (kind != bulk.Newsletter)
 			}},
-		{"MS-OXCMAIL 2.2.3.2.14: Exchange sends no absence notices; DR and NDR are bounces, which are wanted",
+		{"MS-OXCMAIL 2.1.3.2.20: Exchange sends no absence notices; DR and NDR are bounces, which are wanted",
 			func(_ string, h map[string]string) bool { return h["X-Auto-Response-Suppress"] == "OOF, AutoReply" }},
 	} {
 		for kind, m := range kinds {

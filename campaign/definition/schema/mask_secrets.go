@@ -58,7 +58,7 @@ var userinfoPattern = regexp.MustCompile(`://[^\s/]*@`)
 // A private key, written out: behind a signature's key on its line, or as PEM in one line or in many.
 var (
 	signingPattern = regexp.MustCompile(`(?:selector|domain).*[{, \t]key[ \t]*:`) // elsewhere key is a column
-	keyPattern64   = regexp.MustCompile(`-----BEGIN.*|[A-Za-z0-9+/]{60,}=*`)
+	pemPattern   = regexp.MustCompile(`-----BEGIN.*|[A-Za-z0-9+/]{60,}=*`)
 )
 
 // privateKey masks what is a private key in a line.
@@ -66,7 +66,7 @@ func privateKey(text string) string {
 	if at := signingPattern.FindStringIndex(text); at != nil && !referencePattern.MatchString(text[at[1]:]) {
 		text = text[:at[1]] + " " + mask
 	}
-	return keyPattern64.ReplaceAllStringFunc(text, func(s string) string {
+	return pemPattern.ReplaceAllStringFunc(text, func(s string) string {
 		if strings.Trim(s, "0123456789abcdefABCDEF") == "" { // a fingerprint
 			return s
 		}
