@@ -58,7 +58,7 @@ var userinfoPattern = regexp.MustCompile(`://[^\s/]*@`)
 // A private key, written out: behind a signature's key on its line, or as PEM in one line or in many.
 var (
 	signingPattern = regexp.MustCompile(`(?:selector|domain).*[{, \t]key[ \t]*:`) // elsewhere key is a column
-	pemPattern   = regexp.MustCompile(`-----BEGIN.*|[A-Za-z0-9+/]{60,}=*`)
+	pemPattern     = regexp.MustCompile(`-----BEGIN.*|[A-Za-z0-9+/]{60,}=*`)
 )
 
 // privateKey masks what is a private key in a line.
