@@ -14,6 +14,7 @@ type laid struct {
 	fields  []byte // from Content-Type to the blank line after the fields
 	part    Part
 	remarks []Remark
+	pattern string // that its path matches; "" = the path is named
 }
 
 // attachment opens and names one file. It returns nil if there is a fault. If the templates have made the same path and
@@ -26,6 +27,10 @@ func (j *job) attachment(i int) *laid {
 	var made [2]string
 	var ok bool
 	if made[0], ok = j.execute(a.File, last.made[0]); !ok {
+		return nil
+	}
+	if a.Optional && strings.TrimSpace(made[0]) == "" {
+		j.leave(a, "names no file")
 		return nil
 	}
 	p, name := last.path, last.part.Name
@@ -45,11 +50,8 @@ func (j *job) attachment(i int) *laid {
 			return nil
 		}
 	}
-	f, err := j.store.get(p)
-	if err != nil {
-		fault := *err // it may be shared with other rows
-		fault.Place = a.Place
-		j.faults = append(j.faults, &fault)
+	f := j.open(a, p)
+	if f == nil {
 		return nil
 	}
 	if last.file == f && last.made == made {
@@ -61,10 +63,72 @@ func (j *job) attachment(i int) *laid {
 	return l
 }
 
+// open opens the file at a path. It returns nil if there is a fault, and if an optional file is missing.
+func (j *job) open(a Attachment, p string) *file {
+	f, err := j.store.get(p)
+	if err == nil {
+		return f
+	}
+	if a.Optional && err.Code == "missing-file" {
+		j.leave(a, "has no file "+show(p))
+		return nil
+	}
+	fault := *err // it may be shared with other rows
+	fault.Place = a.Place
+	j.faults = append(j.faults, &fault)
+	return nil
+}
+
+// leave notes that the message goes without an optional attachment.
+func (j *job) leave(a Attachment, why string) {
+	j.remarks = append(j.remarks, Remark{Code: LeftOut, Place: a.Place, Text: "an optional attachment " + why})
+}
+
+// several opens the files that a row has of one attachment.
+func (j *job) several(a Attachment) {
+	paths, pattern, err := a.Files.Paths(j.to.Data, j.c.Root)
+	if err != nil {
+		j.faults = append(j.faults, placed(err, a.Place))
+		return
+	}
+	if len(paths) == 0 {
+		why := "names no file"
+		if pattern != "" {
+			why = "has no file that matches " + show(pattern)
+		}
+		j.leave(a, why)
+	}
+	for _, made := range paths {
+		p, ok := j.path(a, made)
+		if !ok {
+			continue
+		}
+		if reason := checkFileName(path.Base(p)); reason != "" {
+			j.fault("bad-file-name", a.Place, "", "attachment name %s: %s", show(path.Base(p)), reason)
+			continue
+		}
+		if f := j.open(a, p); f != nil {
+			l := lay(a, f, p, path.Base(p))
+			l.pattern = pattern
+			j.files = append(j.files, l)
+		}
+	}
+}
+
+// placed gives a fault that has no place the place of its attachment.
+func placed(err error, place string) error {
+	if fault, is := err.(*Fault); is && fault.Place == "" {
+		at := *fault
+		at.Place = place
+		return &at
+	}
+	return err
+}
+
 // path is the path of an attachment as its template made it.
 func (j *job) path(a Attachment, made string) (string, bool) {
 	p := strings.TrimPrefix(made, "./") // people write it; it says nothing
-	if code, reason, hint := checkPath(p); reason != "" {
+	if code, reason, hint := CheckPath(p); reason != "" {
 		j.fault(code, a.Place, hint, "attachment %s: %s", show(p), reason)
 		return "", false
 	}

@@ -216,8 +216,23 @@ func (m *Message) Field(i int) (name, value, local string, ok bool) {
 // Remarks returns what is odd about the message's attachments.
 func (m *Message) Remarks() []Remark {
 	var remarks []Remark
-	for _, l := range m.made().files {
+	d := m.made()
+	for _, l := range d.files {
 		remarks = append(remarks, l.remarks...)
 	}
-	return slices.Clip(remarks)
+	return slices.Clip(append(remarks, d.remarks...))
+}
+
+// Match is a file that was found by a pattern, see [Files].
+type Match struct{ Path, Pattern string }
+
+// Matches returns the message's files that were found by patterns.
+func (m *Message) Matches() []Match {
+	var matches []Match
+	for _, l := range m.made().files {
+		if l.pattern != "" {
+			matches = append(matches, Match{l.path, l.pattern})
+		}
+	}
+	return matches
 }

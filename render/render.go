@@ -76,12 +76,22 @@ type Header struct {
 	Place string // where the campaign names it, for errors; may be empty
 }
 
-// Attachment is a file below the campaign's folder. It goes into each message.
+// Attachment is a file below the campaign's folder, or what takes its place. It goes into each message.
 type Attachment struct {
 	File  *templates.Text // slash-separated path below Root
 	Name  *templates.Text // what the recipient sees; default: the path's last element
 	CID   string          // makes it an image that the HTML shows as cid:CID; default: an attachment
 	Place string          // where the campaign names it, for errors; may be empty
+
+	Optional bool  // a row whose file is missing goes without it; default: that is a fault
+	Files    Files // says which files a row has, in place of File and Name; default: File is the one
+}
+
+// Files says which files a row has.
+type Files interface {
+	// Paths returns slash-separated paths below root, in the order in which the files are attached, and which pattern
+	// they match: "" if they are named. An error has a Diagnostic method, as a *Fault has. It is called concurrently.
+	Paths(d templates.Data, root *os.Root) (paths []string, pattern string, err error)
 }
 
 // Recipient is what a message needs of one row of the list.

@@ -358,8 +358,10 @@ func (j *job) body() {
 	if h := j.c.Body.HTML; h != nil {
 		j.htmlBased = j.content("text/html", h.Append(&j.html, j.to.Data), &j.html, j.htmls)
 	}
-	for i := range j.c.Attachments {
-		if l := j.attachment(i); l != nil {
+	for i, a := range j.c.Attachments {
+		if a.Files != nil {
+			j.several(a)
+		} else if l := j.attachment(i); l != nil {
 			j.files = append(j.files, l)
 		}
 	}

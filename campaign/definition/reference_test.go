@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"mailshot/campaign/definition/attaching"
 	"mailshot/campaign/definition/schema"
 	"mailshot/templates"
 	"mailshot/templates/layouts"
@@ -51,7 +52,7 @@ func TestReferenceIsWhole(t *testing.T) {
 		}
 	}
 	walk(new(Definition).keys(Flags{}))
-	walk(attachmentKeys(new(Attachment)))
+	walk(attaching.Keys(new(Attachment)))
 }
 
 // A campaign file may name exactly the layouts that exist.
