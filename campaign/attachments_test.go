@@ -1,12 +1,16 @@
 package campaign_test
 
 import (
+	"bytes"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"mailshot/campaign"
 	"mailshot/campaign/ledger"
+	"mailshot/campaign/message"
+	"mailshot/internal/parsers"
 	"mailshot/internal/sink"
 )
 
@@ -66,4 +70,67 @@ func TestFileThatComesLateIsHeld(t *testing.T) {
 	if got := rec.accepted(t); len(got) != 1 || got[0].To[0] != "p2@example.com" {
 		t.Errorf("the sink has %+v", got)
 	}
+}
+
+// Files are filled in for each person, in the way of their kind; and their mistakes are found as those of a body are.
+func TestFilledFiles(t *testing.T) {
+	t.Parallel()
+	f := newFolder(t)
+	f.write(t, "campaign.yaml", base+"attachments:\n  - { file: a.txt, template: true }\n"+
+		"  - { file: b.csv, template: true, name: \"{{.token}}.csv\" }\n  - { file: c.html, template: true }\n")
+	f.write(t, "body.txt", "Dear {{.name}}\n")
+	f.write(t, "a.txt", "Ticket of {{.name}}\n")
+	f.write(t, "b.csv", "\ufeffname,token\n{{.name}},{{.token}}\n")
+	f.write(t, "c.html", "<p>{{.name}}</p>\n")
+	f.write(t, "people.csv", "email,name,token\np0@example.com,\"=<b>,1\",t0\n")
+	seen := planned(t, f)[0]
+	var got []string
+	for _, p := range seen.Parts[1:] {
+		got = append(got, p.Name+" "+string(p.Content))
+	}
+	wanted := []string{"a.txt Ticket of =<b>,1\n", "t0.csv \ufeffname,token\r\n\"'=<b>,1\",t0\r\n",
+		"c.html <p>=&lt;b&gt;,1</p>\n"}
+	if !slices.Equal(got, wanted) {
+		t.Errorf("%q, want %q", got, wanted)
+	}
+
+	found := strings.Join(contents(t, map[string]string{
+		"campaign.yaml": contentBase + "body: { text: b.txt }\nattachments: [{ file: a.txt, template: true }, " +
+			"{ file: c.html, template: true }]\n",
+		"b.txt": "Dear {{.name}}\n", "a.txt": "Ticket of\n{{.nmae}}\n", "c.html": "<img src=\"cid:logo\">\n",
+		"people.csv": "email,name\na@example.com,Ann\n",
+	}), "\n")
+	for _, place := range []string{" a.txt:2:3: ", " c.html:1:1"} {
+		if !strings.Contains(found, place) {
+			t.Errorf("%q is not in %s", place, found)
+		}
+	}
+}
+
+// planned are the messages of a campaign, as they would go on the wire and as a parser reads them.
+func planned(t *testing.T, f *folder) (all []parsers.Message) {
+	t.Helper()
+	var mu sync.Mutex
+	c := f.open(t, campaign.Options{Made: func(m message.Made) {
+		mu.Lock()
+		defer mu.Unlock()
+		var b bytes.Buffer
+		if m.Message == nil {
+			t.Error(m.Err)
+			return
+		}
+		if _, err := m.Message.WriteTo(&b); err != nil {
+			t.Error(err)
+		}
+		seen, err := parsers.GoMessage(b.Bytes())
+		if err != nil {
+			t.Error(err)
+		}
+		all = append(all, seen)
+	}})
+	defer c.Close()
+	if _, err := c.Plan(t.Context(), campaign.PlanOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	return all
 }

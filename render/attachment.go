@@ -115,6 +115,29 @@ func (j *job) several(a Attachment) {
 	}
 }
 
+// make has the file of an attachment made. It returns nil if there is a fault.
+func (j *job) make(a Attachment) *laid {
+	name, ok := j.execute(a.Name, "")
+	if name = strings.Trim(name, " "); !ok {
+		return nil
+	}
+	if reason := checkFileName(name); reason != "" {
+		j.fault("bad-file-name", a.Place, "", "attachment name %s: %s", show(name), reason)
+		return nil
+	}
+	content, err := a.Maker.Make(j.to)
+	if err != nil {
+		j.faults = append(j.faults, placed(err, a.Place))
+		return nil
+	}
+	size := int64(len(content))
+	if code, text, hint := j.store.weigh(size); code != "" {
+		j.fault(code, a.Place, hint, "attachment %s%s", show(name), text)
+		return nil
+	}
+	return lay(a, made(content), name, name)
+}
+
 // placed gives a fault that has no place the place of its attachment.
 func placed(err error, place string) error {
 	if fault, is := err.(*Fault); is && fault.Place == "" {

@@ -171,14 +171,32 @@ func (s *files) admit(p string, info fs.FileInfo) *Fault {
 		code, text, hint = "not-a-file", " is a folder", "name one file"
 	case !info.Mode().IsRegular():
 		code, text = "not-a-file", " is not a regular file"
-	case info.Size() == 0:
-		code, text = "empty-file", " is empty (0 bytes)"
-	case info.Size() > s.limit:
-		code, text = "file-too-large", fmt.Sprintf(" has %d bytes; the limit is %d", info.Size(), s.limit)
 	default:
-		return nil
+		if code, text, hint = s.weigh(info.Size()); code == "" {
+			return nil
+		}
 	}
 	return &Fault{Code: code, Text: "attachment " + show(p) + text, Hint: hint}
+}
+
+// weigh says what is wrong with a file of so many bytes; the code is "" if nothing is.
+func (s *files) weigh(size int64) (code, text, hint string) {
+	switch {
+	case size == 0:
+		return "empty-file", " is empty (0 bytes)", ""
+	case size > s.limit:
+		return "file-too-large", fmt.Sprintf(" has %d bytes; the limit is %d", size, s.limit), ""
+	}
+	return "", "", ""
+}
+
+// made is a file that was made for a row.
+func made(content []byte) *file {
+	f := &file{size: int64(len(content)), utf8: utf8.Valid(content), clean: true}
+	f.content = mediatype.Detect(bytes.NewReader(content), f.size)
+	f.encoded = transfer.AppendBase64(make([]byte, 0, transfer.Base64Length(f.size)), content)
+	f.checksum = sha256.Sum256(f.encoded)
+	return f
 }
 
 // PathFault is the fault that a file or folder at a path cannot be opened, without the names of folders above.

@@ -85,6 +85,14 @@ type Attachment struct {
 
 	Optional bool  // a row whose file is missing goes without it; default: that is a fault
 	Files    Files // says which files a row has, in place of File and Name; default: File is the one
+	Maker    Maker // makes the file, in place of File; Name is required then
+}
+
+// Maker makes the file of a row.
+type Maker interface {
+	// Make returns the file's bytes, which are not changed afterwards. Data has its Mailshot. An error has a Diagnostic
+	// method, as a *Fault has. It is called concurrently.
+	Make(to Recipient) ([]byte, error)
 }
 
 // Files says which files a row has.

@@ -359,9 +359,16 @@ func (j *job) body() {
 		j.htmlBased = j.content("text/html", h.Append(&j.html, j.to.Data), &j.html, j.htmls)
 	}
 	for i, a := range j.c.Attachments {
-		if a.Files != nil {
+		var l *laid
+		switch {
+		case a.Files != nil:
 			j.several(a)
-		} else if l := j.attachment(i); l != nil {
+		case a.Maker != nil:
+			l = j.make(a)
+		default:
+			l = j.attachment(i)
+		}
+		if l != nil {
 			j.files = append(j.files, l)
 		}
 	}

@@ -1,8 +1,13 @@
 package message
 
 import (
+	"path"
+	"path/filepath"
+	"strings"
+
 	"mailshot/campaign/definition"
 	"mailshot/render"
+	"mailshot/render/filled"
 	"mailshot/render/several"
 	"mailshot/templates"
 	"mailshot/templates/source"
@@ -20,12 +25,48 @@ func (p *compiling) attachments() (all []render.Attachment) {
 			r.Files = p.several(a, a.Pattern)
 		case a.Split != "":
 			r.Files = p.several(a, a.File)
+		case a.Template:
+			r.Maker = p.filled(a)
+			if r.Name == nil {
+				r.Name = p.line("attachment file", beside(a.File, path.Base(a.File.Text)))
+			}
 		default:
 			r.File = p.line("attachment file", a.File)
 		}
 		all = append(all, r)
 	}
 	return all
+}
+
+// beside is another text at the place of one.
+func beside(t definition.Text, text string) definition.Text {
+	t.Text = text
+	return t
+}
+
+// filled compiles a file that is a template.
+func (p *compiling) filled(a definition.Attachment) render.Maker {
+	src := p.read(a.File)
+	if src == nil {
+		return nil
+	}
+	f := &filled.File{Kind: filled.Kind(a.File.Text)}
+	if b, err := p.Root.ReadFile(filepath.FromSlash(a.File.Text)); err == nil {
+		f.Marked = strings.HasPrefix(string(b), "\ufeff")
+	}
+	if f.Kind != ".html" && f.Kind != ".htm" {
+		f.Text, f.Mark = p.marked("attachment "+a.File.Text, src)
+		return f
+	}
+	body, err := p.compiler.Body(templates.BodySource{HTML: src, Layout: "none", NoInline: true})
+	if err == nil && len(body.Images) > 0 {
+		err = body.ImageError(body.Images[0], "missing-image", "a file has no images of the message's",
+			"use an address with https:, or data:")
+	}
+	if p.errs = append(p.errs, err); err == nil {
+		f.HTML = body.HTML
+	}
+	return f
 }
 
 // several compiles a pattern, or what names several files.

@@ -5,7 +5,9 @@ package attaching
 import (
 	"cmp"
 	"fmt"
+	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -23,6 +25,7 @@ type File struct {
 	Optional bool        // a row whose file is missing goes without it
 	Split    string      // what stands between several files in a cell of File; "" = File is one
 	Pattern  schema.Text // in place of File: the files that match
+	Template bool        // File is a template, which is filled in for each row
 	Min, Max int         // how many files a row has, of those two; 0 = the least is 1, the most 20
 }
 
@@ -45,6 +48,7 @@ func Keys(f *File) []schema.Key {
 			Example: "invoice.pdf"},
 		{Name: "name", Read: schema.Line(&f.Name)},
 		{Name: "cid", Read: contentID(&f.CID)},
+		{Name: "template", Read: schema.Truth(&f.Template)},
 		{Name: "optional", Read: schema.Truth(&f.Optional)},
 		{Name: "split", Read: separator(&f.Split)},
 		{Name: "pattern", Read: noted(&other, pattern(&f.Pattern))},
@@ -57,9 +61,10 @@ func Keys(f *File) []schema.Key {
 const (
 	Doc = "Files to attach, below the campaign file's folder; file and name are templates. Default of name: the file's " +
 		"own. With cid: logo, the HTML shows the image by <img src=\"cid:logo\">. docs/attachments.md has the rest: files " +
-		"that some people have (optional), several of them (split, pattern)."
+		"that some people have (optional), several of them (split, pattern), files that are filled in (template)."
 	Example = "\n- file: invoices/{{.number}}.pdf\n  name: Invoice {{.number}}.pdf\n- file: logo.png\n  cid: logo" +
 		"\n- { pattern: \"plans/{{.number}}-*.pdf\", min: 1, max: 5 }" +
+		"\n- { file: confirmation.txt, template: true }" +
 		"\n- { file: \"terms/{{.terms}}.pdf\", split: \";\", optional: true }"
 )
 
@@ -114,6 +119,28 @@ func pattern(into *schema.Text) schema.Reader {
 	}
 }
 
+// fillable are the endings of the names of files that can be filled in; package filled of render has the same.
+var fillable = []string{".txt", ".csv", ".ics", ".vcf", ".html", ".htm"}
+
+// filled holds the rules of files that are templates.
+func (c checking) filled(f File) {
+	n := c.given("template")
+	if n == nil || !f.Template {
+		return
+	}
+	switch file := f.File.Text; {
+	case file != "" && schema.IsTemplate(file):
+		c.dec.Report(c.given("file"), "bad-value", "a template of which the name is a template, too", "name one file; "+
+			"of several, give each an entry, and leave out what a row does not get")
+	case file != "" && !slices.Contains(fillable, strings.ToLower(path.Ext(file))):
+		c.dec.Report(n, "bad-value", fmt.Sprintf("%q cannot be filled in", schema.Clip(file)),
+			"only texts can: "+strings.Join(fillable, ", "))
+	}
+	for _, key := range []string{"cid", "optional", "split", "pattern"} {
+		c.refuse(key, "a template is one file that is there", "remove the line")
+	}
+}
+
 // wrong says what is wrong with a pattern as the campaign file has it, and what to do; "" if nothing is.
 func wrong(pattern string) (text, hint string) {
 	actions, _ := source.Scan(pattern)
@@ -154,6 +181,7 @@ func Check(dec *schema.Decoder, path string, all []File) {
 		}
 		cids[f.CID] = true
 		c.several(f)
+		c.filled(f)
 	}
 }
 
