@@ -83,9 +83,9 @@ func TestFilledFiles(t *testing.T) {
 	f.write(t, "b.csv", "\ufeffname,token\n{{.name}},{{.token}}\n")
 	f.write(t, "c.html", "<p>{{.name}}</p>\n")
 	f.write(t, "people.csv", "email,name,token\np0@example.com,\"=<b>,1\",t0\n")
-	seen := planned(t, f)[0]
+	seen, _ := planned(t, f)
 	var got []string
-	for _, p := range seen.Parts[1:] {
+	for _, p := range seen[0].Parts[1:] {
 		got = append(got, p.Name+" "+string(p.Content))
 	}
 	wanted := []string{"a.txt Ticket of =<b>,1\n", "t0.csv \ufeffname,token\r\n\"'=<b>,1\",t0\r\n",
@@ -108,7 +108,7 @@ func TestFilledFiles(t *testing.T) {
 }
 
 // planned are the messages of a campaign, as they would go on the wire and as a parser reads them.
-func planned(t *testing.T, f *folder) (all []parsers.Message) {
+func planned(t *testing.T, f *folder) (all []parsers.Message, wire []string) {
 	t.Helper()
 	var mu sync.Mutex
 	c := f.open(t, campaign.Options{Made: func(m message.Made) {
@@ -126,11 +126,43 @@ func planned(t *testing.T, f *folder) (all []parsers.Message) {
 		if err != nil {
 			t.Error(err)
 		}
-		all = append(all, seen)
+		all, wire = append(all, seen), append(wire, b.String())
 	}})
 	defer c.Close()
 	if _, err := c.Plan(t.Context(), campaign.PlanOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	return all
+	return all, wire
+}
+
+// An invitation is one more form of the text, with its method, and a file; the body's own forms and images are where
+// they were.
+func TestInvitation(t *testing.T) {
+	t.Parallel()
+	f := newFolder(t)
+	f.write(t, "campaign.yaml", strings.Replace(base, "text: body.txt", "html: b.html", 1)+"attachments:\n"+
+		"  - ics: { start: \"{{.start}}\", duration: 1h, zone: Europe/Berlin, summary: \"Talk for {{.name}}\" }\n"+
+		"  - { file: logo.png, cid: logo }\n")
+	f.write(t, "b.html", "<p>Dear {{.name}} <img src=\"cid:logo\" alt=\"Acme\"></p>\n")
+	f.write(t, "logo.png", "\x89PNG\r\n\x1a\n")
+	f.write(t, "people.csv", "email,name,start\np0@example.com,Ann,2026-12-01 10:00\n")
+	seen, wire := planned(t, f)
+	var got []string
+	for _, p := range seen[0].Parts {
+		got = append(got, p.Type+" "+p.Name)
+		if strings.HasPrefix(p.Type, "text/calendar") || p.Type == "application/ics" {
+			for _, line := range []string{"METHOD:REQUEST\r\n", "DTSTART:20261201T090000Z\r\n", "SUMMARY:Talk for Ann\r\n"} {
+				if !strings.Contains(string(p.Content), line) {
+					t.Errorf("%q is not in %q", line, p.Content)
+				}
+			}
+		}
+	}
+	if !strings.Contains(wire[0], "\r\nContent-Type: text/calendar; charset=utf-8; method=REQUEST\r\n") {
+		t.Errorf("no method in %s", wire[0])
+	}
+	wanted := []string{"text/plain ", "text/html ", "text/calendar ", "image/png logo.png", "application/ics invitation.ics"}
+	if !slices.Equal(got, wanted) {
+		t.Errorf("%q, want %q", got, wanted)
+	}
 }

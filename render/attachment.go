@@ -13,8 +13,28 @@ type laid struct {
 	path    string
 	fields  []byte // from Content-Type to the blank line after the fields
 	part    Part
+	form    bool // it is one more form of the text, see Attachment.Invitation
 	remarks []Remark
 	pattern string // that its path matches; "" = the path is named
+}
+
+// role is where in the tree of a message a file is.
+type role int
+
+const (
+	form     role = iota // one more form of the text
+	image                // that the HTML shows
+	enclosed             // an attachment
+)
+
+func (l *laid) role() role {
+	switch {
+	case l.form:
+		return form
+	case l.part.Inline:
+		return image
+	}
+	return enclosed
 }
 
 // attachment opens and names one file. It returns nil if there is a fault. If the templates have made the same path and
@@ -135,7 +155,25 @@ func (j *job) make(a Attachment) *laid {
 		j.fault(code, a.Place, hint, "attachment %s%s", show(name), text)
 		return nil
 	}
-	return lay(a, made(content), name, name)
+	f := made(content)
+	if a.Invitation {
+		j.files = append(j.files, layForm(f))
+	}
+	return lay(a, f, name, name)
+}
+
+// layForm lays out the fields of a calendar that is one more form of the text.
+func layForm(f *file) *laid {
+	var w folder
+	mediaType, parameters, _ := f.mediaType("x.ics")
+	pieces := []string{mediaType}
+	for _, p := range parameters {
+		pieces[len(pieces)-1] += ";"
+		pieces = append(pieces, p)
+	}
+	w.field("Content-Type", pieces...)
+	w.field("Content-Transfer-Encoding", "base64")
+	return &laid{file: f, form: true, fields: append(w.b, "\r\n"...), part: Part{ContentType: mediaType, Size: f.size}}
 }
 
 // placed gives a fault that has no place the place of its attachment.
@@ -165,6 +203,9 @@ func lay(a Attachment, f *file, p, name string) *laid {
 		called = name
 	}
 	mediaType, parameters, odd := f.mediaType(called)
+	if a.Invitation { // a program that shows the form must not count it again
+		mediaType, parameters = "application/ics", nil
+	}
 	l := &laid{file: f, path: p, remarks: remarks(a, p, odd, f),
 		part: Part{ContentType: mediaType, Name: name, CID: a.CID, Size: f.size, Inline: a.CID != ""}}
 	contentType := []string{mediaType + ";"}

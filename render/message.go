@@ -165,9 +165,9 @@ func (m *Message) Parts() []Part {
 	if m.r.c.Body.HTML != nil {
 		parts = append(parts, text("text/html", &d.html))
 	}
-	for _, inline := range []bool{true, false} {
+	for _, r := range []role{form, image, enclosed} {
 		for _, l := range d.files {
-			if l.part.Inline == inline {
+			if l.role() == r {
 				parts = append(parts, l.part)
 			}
 		}

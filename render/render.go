@@ -86,6 +86,10 @@ type Attachment struct {
 	Optional bool  // a row whose file is missing goes without it; default: that is a fault
 	Files    Files // says which files a row has, in place of File and Name; default: File is the one
 	Maker    Maker // makes the file, in place of File; Name is required then
+
+	// Invitation says that the file is a calendar with a METHOD. It is one more form of the text then, by which mail
+	// programs show an invitation (RFC 6047 section 2.4), and a file for those that do not.
+	Invitation bool
 }
 
 // Maker makes the file of a row.

@@ -160,6 +160,9 @@ func (b *Body) BuiltIn() bool {
 // Attachment is a file that goes with each message, or several.
 type Attachment = attaching.File
 
+// Invitation is an event to which an attachment invites.
+type Invitation = attaching.Invitation
+
 // Header is a header of the campaign's own, in the order of the file. Value is a template.
 type Header struct {
 	Name  string

@@ -1,13 +1,16 @@
 package message
 
 import (
+	"cmp"
 	"path"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"mailshot/campaign/definition"
 	"mailshot/render"
 	"mailshot/render/filled"
+	"mailshot/render/invitation"
 	"mailshot/render/several"
 	"mailshot/templates"
 	"mailshot/templates/source"
@@ -25,6 +28,12 @@ func (p *compiling) attachments() (all []render.Attachment) {
 			r.Files = p.several(a, a.Pattern)
 		case a.Split != "":
 			r.Files = p.several(a, a.File)
+		case a.ICS.Given():
+			r.Place, r.Invitation = p.Definition.Place(a.ICS.Start), true
+			r.Maker = p.invitation(a.ICS)
+			if r.Name == nil {
+				r.Name = p.line("ics", beside(a.ICS.Start, "invitation.ics"))
+			}
 		case a.Template:
 			r.Maker = p.filled(a)
 			if r.Name == nil {
@@ -67,6 +76,25 @@ func (p *compiling) filled(a definition.Attachment) render.Maker {
 		f.HTML = body.HTML
 	}
 	return f
+}
+
+// invitation compiles the texts of an event.
+func (p *compiling) invitation(i definition.Invitation) *invitation.Event {
+	e := &invitation.Event{
+		Start: p.line("ics.start", i.Start), End: p.line("ics.end", i.End), Duration: p.line("ics.duration", i.Duration),
+		Summary: p.line("ics.summary", i.Summary), Location: p.line("ics.location", i.Location),
+		Description: p.line("ics.description", i.Description), URL: p.line("ics.url", i.URL),
+		Organizer: p.line("ics.organizer", i.Organizer),
+		Name:      cmp.Or(i.Event, p.ID), Domain: p.Definition.SenderDomain(), Sequence: i.Sequence, Cancel: i.Cancel,
+	}
+	if e.Organizer == nil {
+		e.Organizer = p.line("from", p.Definition.From)
+	}
+	if i.Zone != "" {
+		zone, err := time.LoadLocation(i.Zone)
+		e.Zone, p.errs = zone, append(p.errs, err)
+	}
+	return e
 }
 
 // several compiles a pattern, or what names several files.

@@ -201,8 +201,8 @@ var allowed = map[string][]string{
 	"campaign/list":    {"campaign/definition", "campaign/recipients"},
 	"campaign/message": {
 		"campaign/check", "campaign/check/content", "campaign/definition", "campaign/definition/signing",
-		"campaign/languages", "campaign/recipients", "render", "render/address", "render/filled", "render/several",
-		"templates", "templates/source",
+		"campaign/languages", "campaign/recipients", "render", "render/address", "render/filled",
+		"render/invitation", "render/several", "templates", "templates/source",
 	},
 	"campaign/outgoing": {
 		"campaign/ledger", "campaign/message", "campaign/repeats", "render", "render/dkim", "sender",
@@ -287,6 +287,7 @@ var allowed = map[string][]string{
 	"render/address":    {"internal/ellipsis"},
 	"render/dkim":       {},
 	"render/filled":     {"render", "templates", "templates/source"},
+	"render/invitation": {"render", "render/address", "render/filled", "templates"},
 	"render/mediatype":  {},
 	"render/several":    {"render", "templates", "templates/source"},
 	"render/transfer":   {"templates"},

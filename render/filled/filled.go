@@ -58,7 +58,7 @@ func (f *File) Make(to render.Recipient) ([]byte, error) {
 	pieces := f.Mark.Split(o.Text)
 	for _, p := range pieces {
 		if p.Cell {
-			if fault := plain(p.Text); fault != nil {
+			if fault := Plain(p.Text); fault != nil {
 				return nil, fault
 			}
 		}
@@ -85,15 +85,15 @@ func (f *File) begin(made []byte) []byte {
 	return append([]byte("\ufeff"), made...)
 }
 
-// plain refuses a cell that is not a text.
-func plain(cell string) error {
-	bad := !utf8.ValidString(cell)
-	for _, r := range cell {
+// Plain refuses what a row has brought and is not a text.
+func Plain(text string) error {
+	bad := !utf8.ValidString(text)
+	for _, r := range text {
 		bad = bad || r < ' ' && r != '\n' && r != '\r' && r != '\t' || r == 0x7f
 	}
 	if bad {
 		return &render.Fault{Code: "control-character",
-			Text: fmt.Sprintf("attachment: the cell %q has a control character, or is not UTF-8", cell)}
+			Text: fmt.Sprintf("attachment: %q has a control character, or is not UTF-8", text)}
 	}
 	return nil
 }

@@ -26,6 +26,7 @@ type File struct {
 	Split    string      // what stands between several files in a cell of File; "" = File is one
 	Pattern  schema.Text // in place of File: the files that match
 	Template bool        // File is a template, which is filled in for each row
+	ICS      Invitation  // in place of File: an invitation; not given = none
 	Min, Max int         // how many files a row has, of those two; 0 = the least is 1, the most 20
 }
 
@@ -50,6 +51,7 @@ func Keys(f *File) []schema.Key {
 		{Name: "cid", Read: contentID(&f.CID)},
 		{Name: "template", Read: schema.Truth(&f.Template)},
 		{Name: "optional", Read: schema.Truth(&f.Optional)},
+		{Name: "ics", Read: noted(&other, section(f.ICS.keys()))},
 		{Name: "split", Read: separator(&f.Split)},
 		{Name: "pattern", Read: noted(&other, pattern(&f.Pattern))},
 		{Name: "min", Read: schema.Number(&f.Min, 1, 1000)},
@@ -61,10 +63,12 @@ func Keys(f *File) []schema.Key {
 const (
 	Doc = "Files to attach, below the campaign file's folder; file and name are templates. Default of name: the file's " +
 		"own. With cid: logo, the HTML shows the image by <img src=\"cid:logo\">. docs/attachments.md has the rest: files " +
-		"that some people have (optional), several of them (split, pattern), files that are filled in (template)."
+		"that some people have (optional), several of them (split, pattern), files that are filled in (template), invitations (ics: start, " +
+		"end: or duration:, zone, summary, location:, description:, url:, organizer:, event:, sequence:, cancel:)."
 	Example = "\n- file: invoices/{{.number}}.pdf\n  name: Invoice {{.number}}.pdf\n- file: logo.png\n  cid: logo" +
 		"\n- { pattern: \"plans/{{.number}}-*.pdf\", min: 1, max: 5 }" +
 		"\n- { file: confirmation.txt, template: true }" +
+		"\n- ics: { start: \"{{.start}}\", duration: 90m, zone: Europe/Berlin, summary: Your appointment }" +
 		"\n- { file: \"terms/{{.terms}}.pdf\", split: \";\", optional: true }"
 )
 
@@ -74,6 +78,11 @@ func noted(given *bool, read schema.Reader) schema.Reader {
 		*given = true
 		read(dec, n)
 	}
+}
+
+// section reads a mapping with these keys.
+func section(keys []schema.Key) schema.Reader {
+	return func(dec *schema.Decoder, n *yaml.Node) { dec.Section(n, n, keys) }
 }
 
 var cidPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}$`)
@@ -182,6 +191,7 @@ func Check(dec *schema.Decoder, path string, all []File) {
 		cids[f.CID] = true
 		c.several(f)
 		c.filled(f)
+		c.invitation(f)
 	}
 }
 
