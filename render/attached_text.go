@@ -15,6 +15,9 @@ type Remark struct {
 	Code, Place, Text, Hint string // Place is where the campaign names the attachment
 }
 
+// LeftOut is the code of the remark that a message goes without an optional attachment.
+const LeftOut = "attachment-left-out"
+
 // mostText is how large a text is whose words are looked at.
 const mostText = 4 << 20
 

@@ -14,14 +14,17 @@ const (
 	based     = "Content-Transfer-Encoding: base64\r\n\r\n"
 )
 
-// tree lays out the parts, nested as mixed(related(alternative(text, html), inline), attachments), only as deep as the
-// message needs.
+// tree lays out the parts, nested as mixed(related(alternative(text, html, forms), inline), attachments), only as deep
+// as the message needs.
 func (j *job) tree() {
-	inline, attached := 0, 0
+	forms, inline, attached := 0, 0, 0
 	for _, l := range j.files {
-		if l.part.Inline {
+		switch l.role() {
+		case form:
+			forms++
+		case image:
 			inline++
-		} else {
+		default:
 			attached++
 		}
 	}
@@ -41,22 +44,25 @@ func (j *job) tree() {
 	if j.c.Body.Text.Flowed() {
 		plain = flowType
 	}
-	if j.c.Body.HTML == nil {
-		j.textPart(plain, &j.text, j.texts, j.textBased, level)
-	} else {
+	both := j.c.Body.HTML != nil
+	if both || forms > 0 {
 		open("multipart/alternative;")
-		j.textPart(plain, &j.text, j.texts, j.textBased, level)
+	}
+	j.textPart(plain, &j.text, j.texts, j.textBased, level)
+	if both {
 		j.delimiter(level, "\r\n")
 		j.textPart(htmlType, &j.html, j.htmls, j.htmlBased, level)
-		j.delimiter(level, "--\r\n")
+	}
+	if both || forms > 0 {
+		j.parts(level, form)
 		level--
 	}
 	if inline > 0 {
-		j.parts(level, true)
+		j.parts(level, image)
 		level--
 	}
 	if attached > 0 {
-		j.parts(level, false)
+		j.parts(level, enclosed)
 	}
 }
 
@@ -92,10 +98,10 @@ func (j *job) textPart(fields string, o *templates.Output, l transfer.Literals, 
 	}
 }
 
-// parts lays out the images that the HTML shows, or the attachments, and ends the multipart that they are in.
-func (j *job) parts(level int, inline bool) {
+// parts lays out the files of one kind, and ends the multipart that they are in.
+func (j *job) parts(level int, r role) {
 	for _, l := range j.files {
-		if l.part.Inline == inline {
+		if l.role() == r {
 			j.delimiter(level, "\r\n")
 			j.b = append(j.b, l.fields...)
 			j.cut()

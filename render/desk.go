@@ -20,6 +20,7 @@ type desk struct {
 	stem       []byte           // of the boundaries
 	fields     []field          // after Date
 	files      []*laid          // in the order of Config.Attachments
+	remarks    []Remark         // on what is not among the files
 	base64     []byte           // a text in canonical form, while it is encoded
 
 	date     int // octets of the Date field
@@ -64,13 +65,14 @@ func (r *Renderer) clear(d *desk) {
 	clear(d.pieces[:cap(d.pieces)]) // the field before the last one may have had more of them
 	clear(d.fields)
 	clear(d.files)
+	clear(d.remarks)
 	clear(d.segments)
 	clear(d.buffers)
 	if r.cleared != nil {
 		r.cleared(d)
 	}
 	d.b, d.fields, d.files, d.segments, d.buffers = d.b[:0], d.fields[:0], d.files[:0], d.segments[:0], d.buffers[:0]
-	d.pieces, d.stem, d.signed = d.pieces[:0], d.stem[:0], d.signed[:0]
+	d.pieces, d.stem, d.signed, d.remarks = d.pieces[:0], d.stem[:0], d.signed[:0], d.remarks[:0]
 	for _, o := range []*templates.Output{&d.one, &d.text, &d.html} {
 		o.Text, o.Runs = o.Text[:0], o.Runs[:0]
 	}

@@ -57,9 +57,9 @@ func newFiles(root *os.Root, limit, room int64) *files {
 	return &files{root: root, limit: limit, room: room, kept: map[string]*list.Element{}, order: list.New()}
 }
 
-// checkPath says why a path may not be attached, or "". A path is relative, with slashes, and names one file. An
+// CheckPath says why a path may not be attached, or "". A path is relative, with slashes, and names one file. An
 // element that is empty, begins with a dot or leads upward is more likely an empty or hostile cell than a wish.
-func checkPath(p string) (code, reason, hint string) {
+func CheckPath(p string) (code, reason, hint string) {
 	if bad := checkText(p); bad != "" {
 		return "control-character", bad, ""
 	}
@@ -159,7 +159,7 @@ func unchanged(a, b fs.FileInfo) bool {
 func (s *files) stat(p string) (fs.FileInfo, *Fault) {
 	info, err := s.root.Stat(p)
 	if err != nil {
-		return nil, pathFault(p, err)
+		return nil, PathFault(p, err)
 	}
 	return info, s.admit(p, info)
 }
@@ -171,17 +171,36 @@ func (s *files) admit(p string, info fs.FileInfo) *Fault {
 		code, text, hint = "not-a-file", " is a folder", "name one file"
 	case !info.Mode().IsRegular():
 		code, text = "not-a-file", " is not a regular file"
-	case info.Size() == 0:
-		code, text = "empty-file", " is empty (0 bytes)"
-	case info.Size() > s.limit:
-		code, text = "file-too-large", fmt.Sprintf(" has %d bytes; the limit is %d", info.Size(), s.limit)
 	default:
-		return nil
+		if code, text, hint = s.weigh(info.Size()); code == "" {
+			return nil
+		}
 	}
 	return &Fault{Code: code, Text: "attachment " + show(p) + text, Hint: hint}
 }
 
-func pathFault(p string, err error) *Fault {
+// weigh says what is wrong with a file of so many bytes; the code is "" if nothing is.
+func (s *files) weigh(size int64) (code, text, hint string) {
+	switch {
+	case size == 0:
+		return "empty-file", " is empty (0 bytes)", ""
+	case size > s.limit:
+		return "file-too-large", fmt.Sprintf(" has %d bytes; the limit is %d", size, s.limit), ""
+	}
+	return "", "", ""
+}
+
+// made is a file that was made for a row.
+func made(content []byte) *file {
+	f := &file{size: int64(len(content)), utf8: utf8.Valid(content), clean: true}
+	f.content = mediatype.Detect(bytes.NewReader(content), f.size)
+	f.encoded = transfer.AppendBase64(make([]byte, 0, transfer.Base64Length(f.size)), content)
+	f.checksum = sha256.Sum256(f.encoded)
+	return f
+}
+
+// PathFault is the fault that a file or folder at a path cannot be opened, without the names of folders above.
+func PathFault(p string, err error) *Fault {
 	fault := &Fault{Code: "unreadable-file", Text: "attachment " + show(p)}
 	var pe *fs.PathError
 	if errors.As(err, &pe) {
@@ -203,12 +222,12 @@ func pathFault(p string, err error) *Fault {
 func (s *files) read(p string) (*file, *Fault) {
 	in, err := s.root.OpenFile(p, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		return nil, pathFault(p, err)
+		return nil, PathFault(p, err)
 	}
 	defer in.Close()
 	before, err := in.Stat()
 	if err != nil {
-		return nil, pathFault(p, err)
+		return nil, PathFault(p, err)
 	}
 	if fault := s.admit(p, before); fault != nil {
 		return nil, fault
@@ -233,11 +252,11 @@ func (s *files) read(p string) (*file, *Fault) {
 			continue
 		}
 		if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-			return nil, pathFault(p, err)
+			return nil, PathFault(p, err)
 		}
 		after, err := in.Stat()
 		if err != nil {
-			return nil, pathFault(p, err)
+			return nil, PathFault(p, err)
 		}
 		if read != f.size || !unchanged(before, after) {
 			return nil, &Fault{Code: "file-changed", Text: "attachment " + show(p) + " changed while it was read"}

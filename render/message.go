@@ -165,9 +165,9 @@ func (m *Message) Parts() []Part {
 	if m.r.c.Body.HTML != nil {
 		parts = append(parts, text("text/html", &d.html))
 	}
-	for _, inline := range []bool{true, false} {
+	for _, r := range []role{form, image, enclosed} {
 		for _, l := range d.files {
-			if l.part.Inline == inline {
+			if l.role() == r {
 				parts = append(parts, l.part)
 			}
 		}
@@ -216,8 +216,23 @@ func (m *Message) Field(i int) (name, value, local string, ok bool) {
 // Remarks returns what is odd about the message's attachments.
 func (m *Message) Remarks() []Remark {
 	var remarks []Remark
-	for _, l := range m.made().files {
+	d := m.made()
+	for _, l := range d.files {
 		remarks = append(remarks, l.remarks...)
 	}
-	return slices.Clip(remarks)
+	return slices.Clip(append(remarks, d.remarks...))
+}
+
+// Match is a file that was found by a pattern, see [Files].
+type Match struct{ Path, Pattern string }
+
+// Matches returns the message's files that were found by patterns.
+func (m *Message) Matches() []Match {
+	var matches []Match
+	for _, l := range m.made().files {
+		if l.pattern != "" {
+			matches = append(matches, Match{l.path, l.pattern})
+		}
+	}
+	return matches
 }

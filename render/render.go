@@ -76,12 +76,34 @@ type Header struct {
 	Place string // where the campaign names it, for errors; may be empty
 }
 
-// Attachment is a file below the campaign's folder. It goes into each message.
+// Attachment is a file below the campaign's folder, or what takes its place. It goes into each message.
 type Attachment struct {
 	File  *templates.Text // slash-separated path below Root
 	Name  *templates.Text // what the recipient sees; default: the path's last element
 	CID   string          // makes it an image that the HTML shows as cid:CID; default: an attachment
 	Place string          // where the campaign names it, for errors; may be empty
+
+	Optional bool  // a row whose file is missing goes without it; default: that is a fault
+	Files    Files // says which files a row has, in place of File and Name; default: File is the one
+	Maker    Maker // makes the file, in place of File; Name is required then
+
+	// Invitation says that the file is a calendar with a METHOD. It is one more form of the text then, by which mail
+	// programs show an invitation (RFC 6047 section 2.4), and a file for those that do not.
+	Invitation bool
+}
+
+// Maker makes the file of a row.
+type Maker interface {
+	// Make returns the file's bytes, which are not changed afterwards. Data has its Mailshot. An error has a Diagnostic
+	// method, as a *Fault has. It is called concurrently.
+	Make(to Recipient) ([]byte, error)
+}
+
+// Files says which files a row has.
+type Files interface {
+	// Paths returns slash-separated paths below root, in the order in which the files are attached, and which pattern
+	// they match: "" if they are named. An error has a Diagnostic method, as a *Fault has. It is called concurrently.
+	Paths(d templates.Data, root *os.Root) (paths []string, pattern string, err error)
 }
 
 // Recipient is what a message needs of one row of the list.

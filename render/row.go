@@ -358,8 +358,17 @@ func (j *job) body() {
 	if h := j.c.Body.HTML; h != nil {
 		j.htmlBased = j.content("text/html", h.Append(&j.html, j.to.Data), &j.html, j.htmls)
 	}
-	for i := range j.c.Attachments {
-		if l := j.attachment(i); l != nil {
+	for i, a := range j.c.Attachments {
+		var l *laid
+		switch {
+		case a.Files != nil:
+			j.several(a)
+		case a.Maker != nil:
+			l = j.make(a)
+		default:
+			l = j.attachment(i)
+		}
+		if l != nil {
 			j.files = append(j.files, l)
 		}
 	}

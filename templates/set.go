@@ -210,7 +210,10 @@ func (s *set) unalias(entry string, executed ...map[string]named) {
 
 // text compiles a source to plain text. The ends come after it, each in lines of its own.
 func (c *Compiler) text(name string, src Source, make maker, ends ...ending) (*Text, error) {
-	s := c.newSet(false)
+	s, derived := c.newSet(false), make != nil
+	if src.Mark != (source.Mark{}) {
+		make = src.Mark.Form
+	}
 	if err := s.add(name, name, src.source(), endIn(make, ends)); err != nil {
 		return nil, err
 	}
@@ -228,7 +231,7 @@ func (c *Compiler) text(name string, src Source, make maker, ends ...ending) (*T
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	p, err := newTemplate(s, name, make != nil)
+	p, err := newTemplate(s, name, derived)
 	if err != nil {
 		return nil, err
 	}

@@ -81,6 +81,7 @@ type Source struct {
 	File         string // as the author names it: "campaign.yaml", "body.md"
 	Line, Column int    // 1-based place of Text's first character in File; a Line of 0 means 1:1
 	Text         string
+	Mark         source.Mark // shows what the actions of a Line have printed; default: nothing does
 }
 
 func (s Source) source() *source.Source { return source.New(s.File, s.Line, s.Column, s.Text) }

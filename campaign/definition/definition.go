@@ -29,6 +29,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"mailshot/campaign/definition/appearance"
+	"mailshot/campaign/definition/attaching"
 	"mailshot/campaign/definition/bulk"
 	"mailshot/campaign/definition/schema"
 	"mailshot/campaign/definition/signing"
@@ -156,12 +157,11 @@ func (b *Body) BuiltIn() bool {
 	return appearance.BuiltIn(b.Layout, b.Markdown.Given(), b.HTML.Given())
 }
 
-// Attachment is a file that goes with each message. File and Name are templates; Name defaults to the file's own. With
-// a CID the file is an image in the HTML.
-type Attachment struct {
-	File, Name Text
-	CID        string
-}
+// Attachment is a file that goes with each message, or several.
+type Attachment = attaching.File
+
+// Invitation is an event to which an attachment invites.
+type Invitation = attaching.Invitation
 
 // Header is a header of the campaign's own, in the order of the file. Value is a template.
 type Header struct {
@@ -304,7 +304,7 @@ func (d *Definition) check(dec *schema.Decoder) {
 			dec.Report(n, "bad-value", fmt.Sprintf("give_up (%v) comes before the first retry (%v)", b.GiveUp, b.First), "")
 		}
 	}
-	checkCIDs(dec, "attachments", d.Attachments)
+	attaching.Check(dec, "attachments", d.Attachments)
 	bulk.Check(dec, d.Bulk, d.HasHeader)
 	signing.Check(dec, d.Signatures, d.FromDomain())
 	d.checkLanguages(dec)

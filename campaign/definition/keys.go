@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"mailshot/campaign/definition/appearance"
+	"mailshot/campaign/definition/attaching"
 	"mailshot/campaign/definition/bulk"
 	"mailshot/campaign/definition/schema"
 	"mailshot/campaign/definition/signing"
@@ -75,11 +76,9 @@ func Reference() string { return schema.Reference(new(Definition).keys(Flags{}))
 func (d *Definition) attachmentsKey() schema.Key {
 	return schema.Key{Name: "attachments", Read: schema.Each(func() ([]schema.Key, func()) {
 		a := &Attachment{}
-		return attachmentKeys(a), func() { d.Attachments = append(d.Attachments, *a) }
+		return attaching.Keys(a), func() { d.Attachments = append(d.Attachments, *a) }
 	}),
-		Example: "\n- file: invoices/{{.number}}.pdf\n  name: Invoice {{.number}}.pdf\n- file: logo.png\n  cid: logo",
-		Doc: "Files to attach, below the campaign file's folder; file and name are templates. " +
-			"Default of name: the file's own. With cid: logo, the HTML shows the image by <img src=\"cid:logo\">."}
+		Example: attaching.Example, Doc: attaching.Doc}
 }
 
 func (d *Definition) signaturesKey() schema.Key {
@@ -183,14 +182,6 @@ func (d *Definition) bodyKeys() []schema.Key {
 			Doc: "false leaves the rules of <style> there. Default: true, which also writes them into style=, for mail " +
 				"programs that drop <style>."},
 	}, appearance.Keys(&b.Look)...)
-}
-
-func attachmentKeys(a *Attachment) []schema.Key {
-	return []schema.Key{
-		{Name: "file", Required: true, Read: schema.TemplateFile(&a.File), Example: "invoice.pdf"},
-		{Name: "name", Read: schema.Line(&a.Name)},
-		{Name: "cid", Read: contentID(&a.CID)},
-	}
 }
 
 // keys are those of server, and of each item of servers.

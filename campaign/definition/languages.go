@@ -9,6 +9,7 @@ import (
 	xlanguage "golang.org/x/text/language"
 
 	"mailshot/campaign/definition/appearance"
+	"mailshot/campaign/definition/attaching"
 	"mailshot/campaign/definition/schema"
 )
 
@@ -104,7 +105,7 @@ func (l *Language) keys() []schema.Key {
 		{Name: "direction", Read: schema.Word(&b.Direction, "ltr", "rtl")},
 		{Name: "attachments", Read: schema.Each(func() ([]schema.Key, func()) {
 			a := &Attachment{}
-			return attachmentKeys(a), func() { l.Attachments = append(l.Attachments, *a) }
+			return attaching.Keys(a), func() { l.Attachments = append(l.Attachments, *a) }
 		})},
 	}
 }
@@ -156,18 +157,6 @@ func (d *Definition) checkLanguages(dec *schema.Decoder) {
 		if !dec.Failed("body.layout") {
 			appearance.Check(dec, path, body.Layout, body.Markdown.Given(), body.HTML.Given())
 		}
-		checkCIDs(dec, path+".attachments", l.Attachments)
-	}
-}
-
-// checkCIDs finds images that share a name. path is that of the list.
-func checkCIDs(dec *schema.Decoder, path string, all []Attachment) {
-	cids := map[string]bool{}
-	for i, a := range all {
-		if a.CID != "" && cids[a.CID] {
-			n := dec.Given(fmt.Sprintf("%s[%d].cid", path, i))
-			dec.Report(n, "duplicate-cid", fmt.Sprintf("cid %q is given twice", a.CID), "each image needs its own")
-		}
-		cids[a.CID] = true
+		attaching.Check(dec, path+".attachments", l.Attachments)
 	}
 }

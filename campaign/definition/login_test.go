@@ -53,7 +53,7 @@ func TestReferenceOAuth(t *testing.T) {
 	section := regexp.MustCompile(`^(    # .*\n)+`).FindString(rest)
 	lines := regexp.MustCompile(`(?m)^    # ([a-z_]+: )`).ReplaceAllString(section, "    $1")
 	dir := t.TempDir()
-	for _, name := range []string{"customers.xlsx", "body.md", "logo.png", "do-not-mail.csv"} {
+	for _, name := range []string{"customers.xlsx", "body.md", "logo.png", "confirmation.txt", "do-not-mail.csv"} {
 		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"mailshot/campaign/definition/attaching"
 	"mailshot/campaign/definition/schema"
 	"mailshot/templates"
 	"mailshot/templates/layouts"
@@ -23,7 +24,8 @@ func TestReferenceIsGood(t *testing.T) {
 		"# client_certificate:", "client_certificate:", "# client_key:", "client_key:").Replace(Reference())
 	dir := t.TempDir()
 	for _, name := range []string{
-		"customers.xlsx", "body.md", "body.html", "body.txt", "logo.png", "do-not-mail.csv", "ca.pem", "client.pem",
+		"customers.xlsx", "body.md", "body.html", "body.txt", "logo.png", "confirmation.txt", "do-not-mail.csv", "ca.pem",
+		"client.pem",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
 			t.Fatal(err)
@@ -51,7 +53,7 @@ func TestReferenceIsWhole(t *testing.T) {
 		}
 	}
 	walk(new(Definition).keys(Flags{}))
-	walk(attachmentKeys(new(Attachment)))
+	walk(attaching.Keys(new(Attachment)))
 }
 
 // A campaign file may name exactly the layouts that exist.

@@ -42,22 +42,6 @@ func delimiter(into *rune) schema.Reader {
 	}
 }
 
-var cidPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}$`)
-
-func contentID(into *string) schema.Reader {
-	return schema.OneLine(func(dec *schema.Decoder, n *yaml.Node, t Text) {
-		if rest, ok := strings.CutPrefix(t.Text, "cid:"); ok {
-			dec.Bad(n, "cid: is written only in the HTML", "write cid: "+schema.Clip(rest))
-			return
-		}
-		if !cidPattern.MatchString(t.Text) {
-			dec.Bad(n, fmt.Sprintf("%q cannot be a cid", schema.Clip(t.Text)), "letters, digits and . _ - + @; for example logo")
-			return
-		}
-		*into = t.Text
-	})
-}
-
 // noted reads a text of one line, and keeps the place of the value for whoever checks it against the list.
 func noted(places *map[string]Text, key string, into *string) schema.Reader {
 	return schema.OneLine(func(_ *schema.Decoder, _ *yaml.Node, t Text) {

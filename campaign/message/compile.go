@@ -75,12 +75,7 @@ func (p *compiling) config(columns []string, inherited bool) render.Config {
 			Name: h.Name, Value: p.line(h.Name, h.Value), Place: d.Place(h.Value),
 		})
 	}
-	for _, a := range d.Attachments {
-		cfg.Attachments = append(cfg.Attachments, render.Attachment{
-			File: p.line("attachment file", a.File), Name: p.line("attachment name", a.Name), CID: a.CID,
-			Place: d.Place(a.File),
-		})
-	}
+	cfg.Attachments = p.attachments()
 	if cfg.Body = p.body(); inherited && cfg.Body != nil {
 		cfg.Attachments = slices.DeleteFunc(cfg.Attachments, func(a render.Attachment) bool {
 			return a.CID != "" && !slices.Contains(cfg.Body.Images, a.CID)

@@ -182,6 +182,9 @@ func (m *Maker) MakeIn(n int, row *recipients.Row, date time.Time) Made {
 		for _, r := range made.Message.Remarks() {
 			said.Remarks = append(said.Remarks, content.Remark(r))
 		}
+		for _, match := range made.Message.Matches() {
+			said.Matches = append(said.Matches, content.Match(match))
+		}
 		made.Content = said
 	}
 	return made

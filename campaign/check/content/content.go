@@ -9,6 +9,7 @@ package content
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -23,7 +24,11 @@ const first = 5
 type Row struct {
 	Seen    templates.Seen // what its templates printed
 	Remarks []Remark       // on its attachments
+	Matches []Match        // its files that were found by patterns
 }
+
+// Match is a file, and the pattern that it matches.
+type Match struct{ Path, Pattern string }
 
 // Remark is something odd about an attachment. Remarks with one code and place are of one kind.
 type Remark struct{ Code, Place, Text, Hint string }
@@ -40,6 +45,14 @@ type Count struct {
 	messages int64
 	places   []tally // by place
 	remarks  []remarked
+	matched  map[string]*matched // by path
+}
+
+// matched is a file that was found by a pattern.
+type matched struct {
+	pattern, row string // that matched it first, and for whom
+	others       tally  // the rows whose pattern is another one
+	other        string // the first of these patterns
 }
 
 // remarked is a kind of remark, with the first of it.
@@ -82,6 +95,9 @@ func (n *Count) Add(place string, row *Row) (why string) {
 	for _, r := range row.Remarks {
 		n.remark(place, r)
 	}
+	for _, m := range row.Matches {
+		n.match(place, m)
+	}
 	return why
 }
 
@@ -93,6 +109,45 @@ func (n *Count) remark(place string, r Remark) {
 		n.remarks = append(n.remarks, remarked{Remark: r})
 	}
 	n.remarks[i].add(place)
+}
+
+// match notes who gets a file. A file that two rows find by different patterns may be somebody else's.
+func (n *Count) match(place string, m Match) {
+	was := n.matched[m.Path]
+	switch {
+	case was == nil:
+		if n.matched == nil {
+			n.matched = map[string]*matched{}
+		}
+		n.matched[m.Path] = &matched{pattern: m.Pattern, row: place}
+	case was.pattern != m.Pattern && was.row != place:
+		if was.other == "" {
+			was.other = m.Pattern
+		}
+		was.others.add(place)
+	}
+}
+
+// mostShared bounds what shared returns.
+const mostShared = 20
+
+// shared are the files that rows find by different patterns.
+func (n *Count) shared() (found []check.Finding) {
+	for _, path := range slices.Sorted(maps.Keys(n.matched)) {
+		m := n.matched[path]
+		if m.other == "" {
+			continue
+		}
+		if len(found) == mostShared {
+			break
+		}
+		found = append(found, check.Finding{
+			Code: "attachment-shared", Severity: check.Error, Place: m.others.rows[0],
+			Text: fmt.Sprintf("attachment %q matches %q and, of %s, %q: it would go to both", path, m.other, m.row, m.pattern),
+			Hint: "put something between the cell and * that no cell has", Places: append([]string{m.row}, m.others.rows...),
+		})
+	}
+	return found
 }
 
 // Findings returns the findings, in the order of the templates. skip says that messages which should not be sent are
@@ -120,12 +175,16 @@ func (n *Count) Findings(skip bool) []check.Finding {
 		found = append(found, f)
 	}
 	for _, r := range n.remarks {
+		severity := check.Warning
+		if r.Code == "attachment-left-out" {
+			severity = check.Note
+		}
 		found = append(found, check.Finding{
-			Code: r.Code, Severity: check.Warning, Place: r.Place, Text: r.Text + "; " + r.where(n.messages), Hint: r.Hint,
+			Code: r.Code, Severity: severity, Place: r.Place, Text: r.Text + "; " + r.where(n.messages), Hint: r.Hint,
 			Places: r.rows,
 		})
 	}
-	return found
+	return append(found, n.shared()...)
 }
 
 // where says in how many messages something is, and in which rows.

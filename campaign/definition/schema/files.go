@@ -176,17 +176,26 @@ func FileList(into *[]Text) Reader {
 	}
 }
 
-// TemplateFile reads a path that may be a template. Of a template, only what comes before the first action is checked.
-func TemplateFile(into *Text) Reader {
+// TemplatePath reads the path of a file that need not exist, and may be a template. Of a template, only what comes
+// before the first action is checked.
+func TemplatePath(into *Text) Reader {
 	return OneLine(func(dec *Decoder, n *yaml.Node, t Text) {
 		*into = t
-		static, _, template := strings.Cut(t.Text, "{{")
-		if !template {
-			dec.FileProblem(n, t.Text)
-			return
-		}
+		static, _, _ := strings.Cut(t.Text, "{{")
 		if code, text, hint := leaves(static + "x"); code != "" {
 			dec.Report(n, code, fmt.Sprintf("%q: %s", Clip(t.Text), text), hint)
 		}
+	})
+}
+
+// TemplateFile reads a path that may be a template. Of a template, only what comes before the first action is checked.
+func TemplateFile(into *Text) Reader {
+	return OneLine(func(dec *Decoder, n *yaml.Node, t Text) {
+		if IsTemplate(t.Text) {
+			TemplatePath(into)(dec, n)
+			return
+		}
+		*into = t
+		dec.FileProblem(n, t.Text)
 	})
 }

@@ -1,0 +1,112 @@
+package message
+
+import (
+	"cmp"
+	"path"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"mailshot/campaign/definition"
+	"mailshot/render"
+	"mailshot/render/filled"
+	"mailshot/render/invitation"
+	"mailshot/render/several"
+	"mailshot/templates"
+	"mailshot/templates/source"
+)
+
+// attachments are the files of the definition, as a renderer needs them.
+func (p *compiling) attachments() (all []render.Attachment) {
+	for _, a := range p.Definition.Attachments {
+		r := render.Attachment{
+			Name: p.line("attachment name", a.Name), CID: a.CID, Place: p.Definition.Place(a.File), Optional: a.Optional,
+		}
+		switch {
+		case a.Pattern.Given():
+			r.Place = p.Definition.Place(a.Pattern)
+			r.Files = p.several(a, a.Pattern)
+		case a.Split != "":
+			r.Files = p.several(a, a.File)
+		case a.ICS.Given():
+			r.Place, r.Invitation = p.Definition.Place(a.ICS.Start), true
+			r.Maker = p.invitation(a.ICS)
+			if r.Name == nil {
+				r.Name = p.line("ics", beside(a.ICS.Start, "invitation.ics"))
+			}
+		case a.Template:
+			r.Maker = p.filled(a)
+			if r.Name == nil {
+				r.Name = p.line("attachment file", beside(a.File, path.Base(a.File.Text)))
+			}
+		default:
+			r.File = p.line("attachment file", a.File)
+		}
+		all = append(all, r)
+	}
+	return all
+}
+
+// beside is another text at the place of one.
+func beside(t definition.Text, text string) definition.Text {
+	t.Text = text
+	return t
+}
+
+// filled compiles a file that is a template.
+func (p *compiling) filled(a definition.Attachment) render.Maker {
+	src := p.read(a.File)
+	if src == nil {
+		return nil
+	}
+	f := &filled.File{Kind: filled.Kind(a.File.Text)}
+	if b, err := p.Root.ReadFile(filepath.FromSlash(a.File.Text)); err == nil {
+		f.Marked = strings.HasPrefix(string(b), "\ufeff")
+	}
+	if f.Kind != ".html" && f.Kind != ".htm" {
+		f.Text, f.Mark = p.marked("attachment "+a.File.Text, src)
+		return f
+	}
+	body, err := p.compiler.Body(templates.BodySource{HTML: src, Layout: "none", NoInline: true})
+	if err == nil && len(body.Images) > 0 {
+		err = body.ImageError(body.Images[0], "missing-image", "a file has no images of the message's",
+			"use an address with https:, or data:")
+	}
+	if p.errs = append(p.errs, err); err == nil {
+		f.HTML = body.HTML
+	}
+	return f
+}
+
+// invitation compiles the texts of an event.
+func (p *compiling) invitation(i definition.Invitation) *invitation.Event {
+	e := &invitation.Event{
+		Start: p.line("ics.start", i.Start), End: p.line("ics.end", i.End), Duration: p.line("ics.duration", i.Duration),
+		Summary: p.line("ics.summary", i.Summary), Location: p.line("ics.location", i.Location),
+		Description: p.line("ics.description", i.Description), URL: p.line("ics.url", i.URL),
+		Organizer: p.line("ics.organizer", i.Organizer),
+		Name:      cmp.Or(i.Event, p.ID), Domain: p.Definition.SenderDomain(), Sequence: i.Sequence, Cancel: i.Cancel,
+	}
+	if e.Organizer == nil {
+		e.Organizer = p.line("from", p.Definition.From)
+	}
+	if i.Zone != "" {
+		zone, err := time.LoadLocation(i.Zone)
+		e.Zone, p.errs = zone, append(p.errs, err)
+	}
+	return e
+}
+
+// several compiles a pattern, or what names several files.
+func (p *compiling) several(a definition.Attachment, t definition.Text) *several.Choice {
+	text, mark := p.marked("attachment file", p.source(t))
+	return &several.Choice{Text: text, Mark: mark, Separator: a.Split, Min: a.Least(), Max: a.Greatest()}
+}
+
+// marked compiles a template whose own words can be told from what a row brings.
+func (p *compiling) marked(name string, s *templates.Source) (*templates.Text, source.Mark) {
+	s.Mark = source.NewMark()
+	text, err := p.compiler.Line(name, *s)
+	p.errs = append(p.errs, err)
+	return text, s.Mark
+}
