@@ -76,6 +76,42 @@ func TestCompose(t *testing.T) {
 	}
 }
 
+// The same by keys alone: the way to the page, the text, the mistake, the file, the next person and another view.
+func TestComposeByKeys(t *testing.T) {
+	t.Parallel()
+	dir, _, _ := club(t)
+	body := filepath.Join(dir, "body.md")
+	was, err := os.ReadFile(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The key without its letter, which a real keyboard does not give to what the key has moved the focus to.
+	enter := input.DispatchKeyEvent(input.KeyRawDown).WithKey("Enter").WithCode("Enter").WithWindowsVirtualKeyCode(13)
+	w := openBy(t, dir, way{keyboard, 1280})
+	w.click(`.card-title a`, ".steps")
+	w.run(chromedp.KeyEvent("g"))
+	w.press("m", "#preview iframe")
+	w.tabTo("#text")
+	w.run(chromedp.KeyEvent(kb.End, chromedp.KeyModifiers(input.ModifierCtrl)), chromedp.KeyEvent("PS {{.na"),
+		chromedp.WaitVisible("#offered li", chromedp.ByQuery), enter, chromedp.KeyEvent("x}}"),
+		chromedp.WaitVisible(`#findings [data-line]`, chromedp.ByQuery), chromedp.WaitVisible("#preview.stale", chromedp.ByQuery))
+	w.tabTo("#findings [data-to-line]")
+	if w.run(enter); !w.stands("#text").There {
+		t.Error("the way to the line does not lead to it")
+	}
+	w.run(chromedp.KeyEvent(kb.End), chromedp.KeyEvent(kb.Backspace), chromedp.KeyEvent(kb.Backspace), chromedp.KeyEvent(kb.Backspace),
+		chromedp.KeyEvent("}}"), chromedp.WaitNotPresent("#preview.stale", chromedp.ByQuery),
+		chromedp.KeyEvent("s", chromedp.KeyModifiers(input.ModifierCtrl)), chromedp.WaitVisible(".saved-text", chromedp.ByQuery))
+	if b, err := os.ReadFile(body); err != nil || string(b) != string(was)+"PS {{.name}}" {
+		t.Errorf("%q, %v", b, err)
+	}
+	w.click("[data-key=next]", `.facts[data-row="2"]`)
+	w.click("[data-view=text]", "#preview:not(.coming) .mail-text")
+	if s := w.text(".mail-text"); !strings.Contains(s, "PS Bob") {
+		t.Errorf("%q", s)
+	}
+}
+
 // Links in the preview open nothing, however they are clicked on. Seen to fail with the links' own
 // addresses in the frame: a middle click, or Ctrl and a click, opens a tab whatever a sandbox says.
 func TestPreviewLinks(t *testing.T) {

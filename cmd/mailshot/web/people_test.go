@@ -105,31 +105,37 @@ func TestMendList(t *testing.T) {
 // Another file comes beside one of its name, and takes its place when the person says so; what a column is goes into
 // the campaign file, which is otherwise as it was.
 func TestChooseList(t *testing.T) {
-	dir, other := t.TempDir(), t.TempDir()
-	list := mendable(t, dir)
-	upload := filepath.Join(other, "people.csv")
-	if err := os.WriteFile(upload, []byte(lines(true)), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	w := open(t, dir, 1280)
-	w.click(`.card a[href$="/people"]`, ".people")
-	w.run(chromedp.SetUploadFiles("#list", []string{upload}, chromedp.ByQuery), chromedp.WaitVisible(".decide", chromedp.ByQuery))
-	w.shot("people-decide-1280")
-	if b, err := os.ReadFile(list); err != nil || string(b) != lines(false) {
-		t.Errorf("an upload went over a file: %v", err)
-	}
-	w.click(".decide button", ".banner.good")
-	if b, err := os.ReadFile(list); err != nil || string(b) != lines(true) {
-		t.Errorf("the file was not replaced: %v", err)
-	}
-	w.run(chromedp.SetValue(`[name="use-1"]`, "name", chromedp.ByQuery))
-	w.run(chromedp.Evaluate(`document.documentElement.dataset.left = ""`, nil)) // the banner of what was done before
-	w.click("#columns button", "html:not([data-left]) .banner.good")
-	b, err := os.ReadFile(filepath.Join(dir, "campaign.yaml"))
-	if err != nil || !strings.Contains(string(b), "  file: people.csv   # exported on Monday\n") ||
-		!strings.Contains(string(b), "\n  name: first_name\n") {
-		t.Errorf("%v\n%s", err, b)
-	}
+	waysOf(t, 3, func(t *testing.T, y way) {
+		dir, other := t.TempDir(), t.TempDir()
+		list := mendable(t, dir)
+		upload := filepath.Join(other, "people.csv")
+		if err := os.WriteFile(upload, []byte(lines(true)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		w := openBy(t, dir, y)
+		w.click(`.card a[href$="/people"]`, ".people")
+		w.attach("#list", upload)
+		if y.hand == scriptless {
+			w.use(".drop button")
+		}
+		w.wait(".decide")
+		w.shot(fmt.Sprintf("people-decide-%d", y.width))
+		if b, err := os.ReadFile(list); err != nil || string(b) != lines(false) {
+			t.Errorf("an upload went over a file: %v", err)
+		}
+		w.click(".decide button", ".banner.good")
+		if b, err := os.ReadFile(list); err != nil || string(b) != lines(true) {
+			t.Errorf("the file was not replaced: %v", err)
+		}
+		w.run(chromedp.Evaluate(`document.documentElement.dataset.left = ""`, nil)) // the banner of what was done before
+		w.pick(`[name="use-1"]`, "name")
+		w.click("#columns button", "html:not([data-left]) .banner.good")
+		b, err := os.ReadFile(filepath.Join(dir, "campaign.yaml"))
+		if err != nil || !strings.Contains(string(b), "  file: people.csv   # exported on Monday\n") ||
+			!strings.Contains(string(b), "\n  name: first_name\n") {
+			t.Errorf("%v\n%s", err, b)
+		}
+	})
 }
 
 // Pictures of the page in the dark and from right to left.

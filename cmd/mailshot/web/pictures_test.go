@@ -149,8 +149,12 @@ const mask = `((delta) => {
 			return all.length > 5 || today ? two(at.getUTCHours()) + ":" + two(at.getUTCMinutes()) + all.slice(5) : all;
 		})
 		.replace(/127\.0\.0\.1:\d+/g, "smtp.example.com:587").replaceAll("127.0.0.1", "smtp.example.com").replaceAll("sink.example", "smtp.example.com");
+	const latin = (s) => s.replace(/[۰-۹]/g, (d) => d.charCodeAt(0) - 0x6f0);
+	const persian = (s) => s.replace(/\d/g, (d) => String.fromCharCode(0x6f0 + +d));
 	for (const w = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT); w.nextNode();) {
-		const now = moved(w.currentNode.data);
+		const was = w.currentNode.data;
+		const read = latin(was), then = moved(read);
+		const now = then === read ? was : read === was ? then : persian(then);
 		if (now !== w.currentNode.data) w.currentNode.data = now;
 	}
 	for (const f of document.querySelectorAll("input[name=host]")) f.value = moved(f.value);
@@ -159,7 +163,7 @@ const mask = `((delta) => {
 })(%d)`
 
 // The most that a picture shows of a page, in pixels from its top: the rest is more of the same.
-var tallest = map[int64]int64{1280: 1280, 375: 1500}
+var tallest = map[int64]int64{1280: 1280, 768: 1280, 375: 1500}
 
 // largest is how many bytes a picture has at most.
 const largest = 60_000
@@ -169,13 +173,13 @@ func (g *gallery) draw(name string, width int64) {
 	g.Helper()
 	var tall int64
 	var shot []byte
-	g.run(chromedp.Evaluate(fmt.Sprintf(mask, g.shift.Milliseconds()), nil),
-		chromedp.Evaluate("document.documentElement.scrollHeight", &tall),
+	g.run(chromedp.Evaluate("document.activeElement?.blur()", nil), chromedp.Evaluate("document.documentElement.scrollHeight", &tall),
 		chromedp.ActionFunc(func(ctx context.Context) (err error) {
 			tall = min(tall, tallest[width]) // a frame below the screen would not be drawn
 			return emulation.SetDeviceMetricsOverride(width, tall, 1, width < 600).Do(ctx)
 		}),
 		chromedp.Evaluate("new Promise((done) => setTimeout(done, 400))", nil, awaited), // a frame that is being drawn
+		chromedp.Evaluate(fmt.Sprintf(mask, g.shift.Milliseconds()), nil),               // last: a page is made new when it has news
 		chromedp.ActionFunc(func(ctx context.Context) (err error) {
 			shot, err = page.CaptureScreenshot().WithClip(&page.Viewport{
 				Width: float64(width), Height: float64(tall), Scale: 1}).Do(ctx)
@@ -363,7 +367,7 @@ func (g *gallery) sent() {
 	g.see("rehearse", nowruz+"rehearse", "[data-past]", both)
 	g.see("rehearsed", nowruz+"rehearse/1", "tr[data-row]", persian[:1],
 		chromedp.Click("tr[data-row] a", chromedp.ByQuery), chromedp.WaitVisible("iframe", chromedp.ByQuery))
-	g.see("results", newsletter+"results", ".chips", both)
+	g.see("results", newsletter+"results", ".chips", append(both, how{768, "light", "en"}, how{768, "dark", "fa"}))
 	g.see("results-empty", renewals+"results", ".empty", english[2:3])
 	g.see("decide", newsletter+"results?state=unknown", ".deciding", english)
 	g.see("person", newsletter+"results?state=unknown", ".deciding", english, chromedp.Click("tr[data-row] a", chromedp.ByQuery),

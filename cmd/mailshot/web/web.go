@@ -147,8 +147,11 @@ func (w *Window) Handler() http.Handler {
 	mux := http.NewServeMux()
 	for pattern, answer := range w.routes {
 		most := int64(mostBody)
-		if pattern == people.Upload {
+		switch pattern {
+		case people.Upload:
 			most = people.MostUploaded
+		case one.Send:
+			most = one.MostSent
 		}
 		mux.Handle(pattern, http.MaxBytesHandler(answer, most))
 	}

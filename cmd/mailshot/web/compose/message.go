@@ -14,7 +14,6 @@ import (
 	"mailshot/campaign/definition"
 	"mailshot/campaign/message"
 	"mailshot/campaign/report"
-	"mailshot/cmd/mailshot/human"
 	"mailshot/cmd/mailshot/opened"
 	"mailshot/cmd/mailshot/web/shelf"
 	"mailshot/cmd/mailshot/web/survey"
@@ -81,7 +80,7 @@ type Made struct {
 	Why      string // the row gets no message
 	Subject  string
 	From, To string
-	Size     string
+	Size     int64
 	HTML     int64  // kB of the HTML
 	Frame    string // address of the HTML in its frame; "" = the message has none
 	Files    string // address of its files, without their numbers
@@ -198,7 +197,7 @@ func (c compose) open(m message.Made, made *Made) error {
 	}
 	made.found, made.Message = m.Findings, parts
 	made.Subject, made.To = m.Message.Subject(), m.Message.To()
-	made.Size, made.HTML = human.Size(m.Message.Size()), (int64(len(parts.HTML))+1023)/1024
+	made.Size, made.HTML = m.Message.Size(), (int64(len(parts.HTML))+1023)/1024
 	made.Source, made.Links, made.Remote = report.CleanLines(b.String()), parts.Links(), parts.Remote()
 	var words mime.WordDecoder
 	for _, field := range parts.Header {
@@ -218,8 +217,8 @@ func (c compose) open(m message.Made, made *Made) error {
 	return nil
 }
 
-// FileSize is the size of a file of the message, in words.
-func (Made) FileSize(f opened.File) string { return human.Size(int64(len(f.Body))) }
+// FileSize is the size of a file of the message.
+func (Made) FileSize(f opened.File) int64 { return int64(len(f.Body)) }
 
 // FilePath is the address of a file of the message.
 func (m Made) FilePath(i int) string { return m.Files + strconv.Itoa(i) }

@@ -20,7 +20,6 @@ import (
 	"net/url"
 	"path"
 	"regexp"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -81,7 +80,6 @@ var functions = template.FuncMap{
 	},
 	"segments": segments,
 	"minutes":  func(d time.Duration) int64 { return int64(d / time.Minute) },
-	"seconds":  func(s float64) string { return strconv.FormatFloat(s, 'g', 3, 64) },
 	"add":      func(a, b int) int { return a + b },
 }
 
@@ -256,13 +254,16 @@ func (v view) When(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return t.In(v.Zone).Format("2006-01-02 15:04")
+	return v.Local(t.In(v.Zone).Format("2006-01-02 15:04"))
 }
+
+// Point writes a moment that comes, for people who read it now.
+func (v view) Point(t time.Time) string { return v.Words.Point(t, time.Now().In(v.Zone)) }
 
 // Till writes the end of a stretch of time that begins with from: on the same day the hour is enough.
 func (v view) Till(from, to time.Time) string {
 	if from.In(v.Zone).Format(time.DateOnly) == to.In(v.Zone).Format(time.DateOnly) {
-		return to.In(v.Zone).Format("15:04")
+		return v.Local(to.In(v.Zone).Format("15:04"))
 	}
 	return v.When(to)
 }

@@ -18,7 +18,6 @@ import (
 
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
-	"mailshot/cmd/mailshot/human"
 	"mailshot/cmd/mailshot/starter"
 	"mailshot/cmd/mailshot/web/desk"
 	"mailshot/cmd/mailshot/web/frame"
@@ -85,9 +84,6 @@ func (c card) Kind() string { return words[c.Need] }
 
 // Icon is that of the need.
 func (c card) Icon() string { return icons[c.Need] }
-
-// End is when the last message goes, for a person.
-func (c card) End() string { return human.When(c.Ends, time.Now()) }
 
 func (h home) campaigns(w http.ResponseWriter, r *http.Request) {
 	names, err := h.Shelf.Campaigns()

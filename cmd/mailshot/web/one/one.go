@@ -6,11 +6,9 @@ package one
 import (
 	"embed"
 	"errors"
-	"io"
 	"io/fs"
 	"net/http"
 	"net/url"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -18,7 +16,6 @@ import (
 	"mailshot/campaign"
 	"mailshot/campaign/check"
 	"mailshot/campaign/ledger"
-	"mailshot/cmd/mailshot/human"
 	"mailshot/cmd/mailshot/single"
 	"mailshot/cmd/mailshot/web/desk"
 	"mailshot/cmd/mailshot/web/frame"
@@ -39,7 +36,7 @@ func Routes(d *desk.Desk) desk.Routes {
 	o := one{d}
 	return desk.Routes{
 		"GET /one":                    o.form,
-		"POST /one":                   o.send,
+		Send:                          o.send,
 		"GET /one/{file}/{id}":        o.show,
 		"POST /one/{file}/{id}":       o.again,
 		"GET /one/{file}/{id}/events": o.events,
@@ -151,15 +148,16 @@ func at(c *shelf.Campaign, k *single.Kept) string {
 	return "/one/" + url.PathEscape(c.File) + "/" + url.PathEscape(k.ID)
 }
 
-// mostMemory is how much of a form is held in memory; the rest is in temporary files while it is read.
-const mostMemory = 8 << 20
-
 // send keeps what the person wrote, and begins to send it.
 func (o one) send(w http.ResponseWriter, r *http.Request) {
-	m, err := read(r)
-	d := written{Message: m, Server: r.PostFormValue("server"), Lost: len(m.Files) > 0}
+	m, server, err := read(r)
+	d := written{Message: m, Server: server, Lost: len(m.Files) > 0}
+	var large *http.MaxBytesError
 	if err != nil {
 		d.Wrong = map[string]string{"files": err.Error()}
+		if errors.Is(err, errTooMuch) || errors.As(err, &large) {
+			d.Wrong["files"] = frame.Words(r).Say("one.too-large", mostFiles>>20)
+		}
 		o.page(w, r, d)
 		return
 	}
@@ -185,34 +183,6 @@ func (o one) send(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	o.begin(w, r, c, kept, false)
-}
-
-// read reads the form.
-func read(r *http.Request) (m single.Message, err error) {
-	if err := r.ParseMultipartForm(mostMemory); err != nil && !errors.Is(err, http.ErrNotMultipart) {
-		return m, err
-	}
-	m = single.Message{From: r.PostFormValue("from"), To: r.PostFormValue("to"), Subject: r.PostFormValue("subject"),
-		Text: r.PostFormValue("text")}
-	if r.MultipartForm == nil {
-		return m, nil
-	}
-	defer func() { err = errors.Join(err, r.MultipartForm.RemoveAll()) }()
-	for _, h := range r.MultipartForm.File["files"] {
-		if h.Filename == "" { // nothing was chosen
-			continue
-		}
-		f, err := h.Open()
-		if err != nil {
-			return m, err
-		}
-		body, err := io.ReadAll(f)
-		if err = errors.Join(err, f.Close()); err != nil {
-			return m, err
-		}
-		m.Files = append(m.Files, single.File{Name: filepath.Base(h.Filename), Body: body})
-	}
-	return m, nil
 }
 
 // begin begins to send a message that was kept, and leads to its page.
@@ -266,8 +236,7 @@ type shown struct {
 	Repeats  bool          // it was sent before, by this or by another campaign
 	Again    bool          // the person has asked to send it, and is asked back
 	Busy     bool
-	When     string
-	Due      string
+	Due      time.Time
 	Another  string // the address of an empty form
 	Self     string
 	Settled  bool // sent, or unknown: it is not sent again unasked
@@ -300,11 +269,8 @@ func (o one) show(w http.ResponseWriter, r *http.Request) {
 	case ledger.Refused, ledger.GaveUp, ledger.Held, ledger.Invalid, ledger.Cancelled, ledger.Suppressed:
 		d.Hopeless = true
 	}
-	if !d.Stand.At.IsZero() {
-		d.When = d.Stand.At.Local().Format("2006-01-02 15:04:05")
-	}
 	if d.Stand.State == ledger.Deferred {
-		d.Due = human.When(d.Stand.Due, time.Now())
+		d.Due = d.Stand.Due
 	}
 	page.Data = d
 	pages.Show(w, r, page)

@@ -11,7 +11,6 @@ import (
 
 	"mailshot/campaign/check"
 	"mailshot/campaign/definition"
-	"mailshot/cmd/mailshot/human"
 	"mailshot/cmd/mailshot/web/desk"
 	"mailshot/cmd/mailshot/web/files"
 	"mailshot/cmd/mailshot/web/frame"
@@ -361,15 +360,6 @@ func delimiterOf(r definition.Recipients) string {
 		return "tab"
 	}
 	return string(r.Delimiter)
-}
-
-// size says how large a file is, and since when.
-func (p *people) size(name string) (string, error) {
-	info, err := p.Shelf.Root.Stat(name)
-	if err != nil {
-		return "", err
-	}
-	return human.Size(info.Size()) + ", " + info.ModTime().Format("2006-01-02 15:04"), nil
 }
 
 // folder is a campaign's folder, below the window's.

@@ -23,7 +23,7 @@ import (
 // added is a file that has come beside one of its name, and waits for a decision.
 type added struct {
 	Name, Instead         string
-	NameSize, InsteadSize string
+	NameInfo, InsteadInfo fs.FileInfo
 	Was                   string // Sum of Instead
 }
 
@@ -34,8 +34,8 @@ func (p *people) asked(r *http.Request, c *shelf.Campaign) (*added, error) {
 		return nil, nil
 	}
 	var err error
-	if a.NameSize, err = p.size(path.Join(folder(c), a.Name)); err == nil {
-		a.InsteadSize, err = p.size(path.Join(folder(c), a.Instead))
+	if a.NameInfo, err = p.Shelf.Root.Stat(path.Join(folder(c), a.Name)); err == nil {
+		a.InsteadInfo, err = p.Shelf.Root.Stat(path.Join(folder(c), a.Instead))
 	}
 	if err == nil {
 		a.Was, err = files.Sum(p.Shelf.Root, path.Join(folder(c), a.Instead))

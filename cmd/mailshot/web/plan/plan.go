@@ -11,12 +11,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"mailshot/campaign/check"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
-	"mailshot/cmd/mailshot/human"
 	"mailshot/cmd/mailshot/unplanned"
 	"mailshot/cmd/mailshot/web/desk"
 	"mailshot/cmd/mailshot/web/frame"
@@ -139,9 +137,6 @@ func (d planned) Uses() (all []use) {
 	return all
 }
 
-// Bytes is a size for a person.
-func (planned) Bytes(n int64) string { return human.Size(n) }
-
 // Stretches are when how many go, and why not sooner; those that a page shows.
 func (d planned) Stretches() []limits.Stretch {
 	return d.Plan.Forecast.Stretches[:min(len(d.Plan.Forecast.Stretches), mostStretches)]
@@ -149,9 +144,6 @@ func (d planned) Stretches() []limits.Stretch {
 
 // mostStretches is how many stretches of time a page shows.
 const mostStretches = 12
-
-// At is a moment for a person, in the zone of the campaign.
-func (d planned) At(t time.Time) string { return human.When(t, time.Now()) }
 
 func (p plan) show(w http.ResponseWriter, r *http.Request) {
 	if c := p.Campaign(w, r); c != nil {

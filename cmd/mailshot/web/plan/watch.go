@@ -14,7 +14,6 @@ import (
 	"mailshot/campaign/history"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/report"
-	"mailshot/cmd/mailshot/human"
 	"mailshot/cmd/mailshot/web/chart"
 	"mailshot/cmd/mailshot/web/desk"
 	"mailshot/cmd/mailshot/web/figures"
@@ -43,9 +42,6 @@ func (d watched) Live() bool {
 	return d.Holder != 0 || d.Phase == runs.Sending || d.Phase == runs.Draining
 }
 
-// Until is when a hold ends, for a person.
-func (watched) Until(t time.Time) string { return human.When(t, time.Now()) }
-
 // Tenths is how far the run is, in the steps in which it is said to those who do not see the page.
 func (d watched) Tenths() int64 { return d.Done * 10 / max(d.Planned, 1) }
 
@@ -67,7 +63,7 @@ func (d watched) Held() string {
 }
 
 // PerSecond is the rate where a minute is too long to read.
-func (d watched) PerSecond() string { return fmt.Sprintf("%.1f", d.Rate/60) }
+func (d watched) PerSecond() float64 { return d.Rate / 60 }
 
 func (p plan) run(w http.ResponseWriter, r *http.Request) {
 	c := p.Campaign(w, r)

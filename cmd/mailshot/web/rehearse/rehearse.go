@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"mailshot/cmd/mailshot/web/desk"
 	"mailshot/cmd/mailshot/web/frame"
@@ -61,8 +62,8 @@ type form struct {
 // past is a rehearsal to the built-in server.
 type past struct {
 	N     int
-	Count int    // of its messages
-	Begun string // when
+	Count int // of its messages
+	Begun time.Time
 }
 
 // The most that the page takes or shows.

@@ -28,7 +28,7 @@ func (h rehearse) rehearsals(r *http.Request, c *shelf.Campaign) (kept []past, m
 		if len(kept) == mostPast {
 			return kept, true
 		}
-		p := past{N: one.N, Begun: one.Begun.Local().Format("2006-01-02 15:04"), Count: len(messages(c, one.N))}
+		p := past{N: one.N, Begun: one.Begun, Count: len(messages(c, one.N))}
 		if p.Count > 0 {
 			kept = append(kept, p)
 		}

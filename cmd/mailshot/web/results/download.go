@@ -28,17 +28,17 @@ type form struct {
 	write func(w io.Writer, s *results, r *http.Request, h *history.Campaign, a asked) error
 }
 
-// forms are those that mailshot report writes, and by the same calls.
+// forms are those that mailshot report writes, and by the same calls. The first three have the rows that the page shows.
 var forms = map[string]form{
 	"csv": {"text/csv; charset=utf-8", func(w io.Writer, _ *results, r *http.Request, h *history.Campaign, a asked) error {
-		return report.WriteCSV(w, h.Reported(r.Context(), a.filter()))
+		return report.WriteCSV(w, fitting(r.Context(), h, a, perRead))
 	}},
 	"json": {"application/json", func(w io.Writer, _ *results, r *http.Request, h *history.Campaign, a asked) error {
 		sum, err := h.Summary(r.Context())
 		if err != nil {
 			return err
 		}
-		return report.WriteJSON(w, sum, h.Reported(r.Context(), a.filter()))
+		return report.WriteJSON(w, sum, fitting(r.Context(), h, a, perRead))
 	}},
 	"xlsx": {"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 		func(w io.Writer, _ *results, r *http.Request, h *history.Campaign, a asked) error {
@@ -46,12 +46,41 @@ var forms = map[string]form{
 			if err != nil {
 				return err
 			}
-			return report.WriteXLSX(w, sum, h.Reported(r.Context(), a.filter()))
+			return report.WriteXLSX(w, sum, fitting(r.Context(), h, a, perRead))
 		}},
 	"html": {"text/html; charset=utf-8", func(w io.Writer, _ *results, r *http.Request, h *history.Campaign, _ asked) error {
 		return WriteHTML(r.Context(), w, h, frame.Words(r))
 	}},
 }
+
+// fitting are all rows that fit what a page asks for, as a report has them; so many are read at once.
+func fitting(ctx context.Context, h *history.Campaign, a asked, each int) iter.Seq2[report.Row, error] {
+	if a.Text == "" && a.Reply == "" {
+		return h.Reported(ctx, a.filter())
+	}
+	find := a.find()
+	find.After, find.Before, find.Limit = 0, 0, each
+	return func(yield func(report.Row, error) bool) {
+		for {
+			records, more, err := h.Ledger.Page(ctx, h.ID, find)
+			if err != nil {
+				yield(report.Row{}, err)
+				return
+			}
+			for _, rec := range records {
+				if find.After = rec.ID; !yield(history.Reported(rec), nil) {
+					return
+				}
+			}
+			if !more {
+				return
+			}
+		}
+	}
+}
+
+// perRead is how many rows are read at once.
+const perRead = 1000
 
 // download answers with the results as a file, or with all messages that are kept as a zip.
 func (s *results) download(w http.ResponseWriter, r *http.Request) {

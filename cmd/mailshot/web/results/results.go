@@ -357,5 +357,11 @@ func (d shown) Forms() []string {
 	return all
 }
 
+// Mark reports whether a person may mark the row, for a decision or another try.
+func (r row) Mark() bool { return r.Undecided || r.Again }
+
+// Marks reports whether any row of the page may be marked.
+func (d shown) Marks() bool { return slices.ContainsFunc(d.Rows, row.Mark) }
+
 // At is a moment as the list shows it.
 func (r row) At() time.Time { return r.Time }

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"mailshot/campaign/history"
 	"mailshot/campaign/ledger"
 	"mailshot/cmd/mailshot/web/desk"
 	"mailshot/cmd/mailshot/web/mailport"
@@ -316,7 +317,8 @@ func TestLocked(t *testing.T) {
 func TestDownload(t *testing.T) {
 	t.Parallel()
 	s := open(t, 40)
-	for form, want := range map[string]int{"csv?": 41, "csv?state=refused": 11, "json?state=sent": 12} {
+	for form, want := range map[string]int{"csv?": 41, "csv?state=refused": 11, "json?state=sent": 12, "csv?q=p1": 12,
+		"csv?reply=550-5.1.1": 11, "csv?q=p1&state=refused&after=5": 6, "json?q=p1&state=refused": 7} {
 		w := s.get("/download/" + form)
 		kind, _, _ := strings.Cut(form, "?")
 		if n := strings.Count(w.Body.String(), "\n"); w.Code != 200 || n != want ||
@@ -341,6 +343,29 @@ func TestDownload(t *testing.T) {
 	for _, part := range []string{"<style>", "<rect", "&lt;b&gt;no such user", `data-state="unknown"`, "default-src 'none'"} {
 		if !strings.Contains(html, part) {
 			t.Errorf("the file has no %q", part)
+		}
+	}
+}
+
+// What is found and taken away is whole, however many reads it takes. Seen to fail with each read from the first row on.
+func TestFitting(t *testing.T) {
+	t.Parallel()
+	s := open(t, 40)
+	l, err := history.Open(t.Context(), filepath.Join(s.dir, ".mailshot", "state.db"), "news")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	for _, each := range []int{1, 3, 10, 1000} {
+		n, last := 0, int64(0)
+		for r, err := range fitting(t.Context(), l, asked{States: []string{"refused"}, Text: "@example.com"}, each) {
+			if err != nil || r.Number <= last || r.State != "refused" {
+				t.Fatalf("%+v after %d: %v", r, last, err)
+			}
+			n, last = n+1, r.Number
+		}
+		if n != 10 {
+			t.Errorf("%d rows by %d", n, each)
 		}
 	}
 }

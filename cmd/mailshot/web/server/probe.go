@@ -32,8 +32,36 @@ type probed struct {
 	Wrong  []check.Finding
 	Lines  []line
 	Failed string // why the server did not go as far as asked
-	Facts  [][2]string
+	Facts  []fact
 	Domain string // whose DNS records were looked at; "" = none
+}
+
+// fact is what a server is like in one respect.
+type fact struct {
+	Name   string // as at a terminal
+	Key    string // of its text; "" = there is none
+	Values []string
+}
+
+// namedFacts are those whose names the window says in the person's language.
+var namedFacts = map[string]string{
+	"server": "server.fact.server", "reached": "server.fact.reached", "round trip": "server.fact.round-trip",
+	"tls": "server.fact.tls", "certificate": "server.fact.certificate", "fingerprint": "server.fact.fingerprint",
+	"offers": "server.fact.offers", "logins": "server.fact.logins", "largest": "server.fact.largest",
+	"preset": "server.fact.preset",
+}
+
+// gathered are facts as a terminal shows them, what goes on below a name with what it goes on from.
+func gathered(told [][2]string) (all []fact) {
+	for _, f := range told {
+		if f[0] == "" && len(all) > 0 {
+			last := &all[len(all)-1]
+			last.Values = append(last.Values, f[1])
+			continue
+		}
+		all = append(all, fact{Name: f[0], Key: namedFacts[f[0]], Values: []string{f[1]}})
+	}
+	return all
 }
 
 // line is a line of the conversation. Its secrets are masked already.
@@ -106,7 +134,7 @@ func (s *server) examine(ctx context.Context, c *shelf.Campaign, one *definition
 	for _, l := range p.Conversation {
 		p.Lines = append(p.Lines, line{l.Server, report.Clean(l.Text)})
 	}
-	if p.Facts = p.Probing.Facts(); p.Err != nil {
+	if p.Facts = gathered(p.Probing.Facts()); p.Err != nil {
 		p.Failed = report.CleanLines(p.Err.Error())
 	}
 	if r.PostFormValue("dns") != "" {
