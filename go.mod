@@ -5,6 +5,8 @@ go 1.26.0
 require (
 	// Selectors of CSS: which elements a rule matches.
 	github.com/andybalholm/cascadia v1.3.5
+	// QR codes. It is kept, has no dependencies, and draws Kanji and UTF-8 right; skip2/go-qrcode stands still since 2020.
+	github.com/boombuler/barcode v1.1.0
 	// The window in a real browser, tests only.
 	github.com/chromedp/cdproto v0.0.0-20260714215040-dc233986426f
 	github.com/chromedp/chromedp v0.16.0

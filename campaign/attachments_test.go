@@ -142,8 +142,8 @@ func TestInvitation(t *testing.T) {
 	f := newFolder(t)
 	f.write(t, "campaign.yaml", strings.Replace(base, "text: body.txt", "html: b.html", 1)+"attachments:\n"+
 		"  - ics: { start: \"{{.start}}\", duration: 1h, zone: Europe/Berlin, summary: \"Talk for {{.name}}\" }\n"+
-		"  - { file: logo.png, cid: logo }\n")
-	f.write(t, "b.html", "<p>Dear {{.name}} <img src=\"cid:logo\" alt=\"Acme\"></p>\n")
+		"  - { file: logo.png, cid: logo }\n  - { qr: \"{{.name}}\", cid: badge }\n  - { qr: \"{{.name}}\" }\n")
+	f.write(t, "b.html", "<p>Dear {{.name}} <img src=\"cid:logo\" alt=\"Acme\"><img src=\"cid:badge\" alt=\"{{.name}}\"></p>\n")
 	f.write(t, "logo.png", "\x89PNG\r\n\x1a\n")
 	f.write(t, "people.csv", "email,name,start\np0@example.com,Ann,2026-12-01 10:00\n")
 	seen, wire := planned(t, f)
@@ -161,7 +161,8 @@ func TestInvitation(t *testing.T) {
 	if !strings.Contains(wire[0], "\r\nContent-Type: text/calendar; charset=utf-8; method=REQUEST\r\n") {
 		t.Errorf("no method in %s", wire[0])
 	}
-	wanted := []string{"text/plain ", "text/html ", "text/calendar ", "image/png logo.png", "application/ics invitation.ics"}
+	wanted := []string{"text/plain ", "text/html ", "text/calendar ", "image/png logo.png", "image/png badge.png",
+		"application/ics invitation.ics", "image/png code.png"}
 	if !slices.Equal(got, wanted) {
 		t.Errorf("%q, want %q", got, wanted)
 	}

@@ -287,6 +287,7 @@ func TestArrival(t *testing.T) {
 	var all []arrived
 	t.Run("newsletter", func(t *testing.T) { all = append(all, newsletter(t)...) })
 	t.Run("invoices", func(t *testing.T) { all = append(all, invoices(t)...) })
+	t.Run("conference", func(t *testing.T) { all = append(all, conference(t)...) })
 	t.Run("notice", func(t *testing.T) { all = append(all, notice(t)...) })
 	t.Run("parsers", func(t *testing.T) { agree(t, all) })
 }

@@ -1,6 +1,8 @@
 package render
 
 import (
+	"mailshot/render/naming"
+
 	"path"
 	"strings"
 )
@@ -65,7 +67,7 @@ func (j *job) attachment(i int) *laid {
 			}
 			name = strings.Trim(made[1], " ")
 		}
-		if reason := checkFileName(name); reason != "" {
+		if reason := naming.File(name); reason != "" {
 			j.fault("bad-file-name", a.Place, "", "attachment name %s: %s", show(name), reason)
 			return nil
 		}
@@ -123,7 +125,7 @@ func (j *job) several(a Attachment) {
 		if !ok {
 			continue
 		}
-		if reason := checkFileName(path.Base(p)); reason != "" {
+		if reason := naming.File(path.Base(p)); reason != "" {
 			j.fault("bad-file-name", a.Place, "", "attachment name %s: %s", show(path.Base(p)), reason)
 			continue
 		}
@@ -141,7 +143,7 @@ func (j *job) make(a Attachment) *laid {
 	if name = strings.Trim(name, " "); !ok {
 		return nil
 	}
-	if reason := checkFileName(name); reason != "" {
+	if reason := naming.File(name); reason != "" {
 		j.fault("bad-file-name", a.Place, "", "attachment name %s: %s", show(name), reason)
 		return nil
 	}
@@ -189,7 +191,7 @@ func placed(err error, place string) error {
 // path is the path of an attachment as its template made it.
 func (j *job) path(a Attachment, made string) (string, bool) {
 	p := strings.TrimPrefix(made, "./") // people write it; it says nothing
-	if code, reason, hint := CheckPath(p); reason != "" {
+	if code, reason, hint := naming.Path(p); reason != "" {
 		j.fault(code, a.Place, hint, "attachment %s: %s", show(p), reason)
 		return "", false
 	}

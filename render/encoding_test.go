@@ -1,6 +1,8 @@
 package render
 
 import (
+	"mailshot/render/naming"
+
 	"bytes"
 	"encoding/base64"
 	"io"
@@ -122,7 +124,7 @@ func FuzzHeader(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		s = strings.Trim(s, " ")
-		if s == "" || checkText(s) != "" {
+		if s == "" || naming.Check(s) != "" {
 			t.Skip()
 		}
 		for _, name := range []string{"Subject", strings.Repeat("X", 40)} {
@@ -148,7 +150,7 @@ func FuzzFileName(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		s = strings.Trim(s, " ")
-		if checkFileName(s) != "" {
+		if naming.File(s) != "" {
 			t.Skip()
 		}
 		field := layField("Content-Disposition", append([]string{"attachment;"},

@@ -42,6 +42,7 @@ import (
 	"sync/atomic"
 
 	"mailshot/render/address"
+	"mailshot/render/naming"
 	"mailshot/render/transfer"
 	"mailshot/templates"
 )
@@ -144,7 +145,7 @@ func create(c Config, store *files) (*Renderer, error) {
 	fault := func(code, place, hint, format string, args ...any) {
 		faults = append(faults, &Fault{code, place, fmt.Sprintf(format, args...), hint})
 	}
-	if bad := checkText(c.Campaign); bad != "" || c.Campaign == "" {
+	if bad := naming.Check(c.Campaign); bad != "" || c.Campaign == "" {
 		fault("bad-campaign-id", "", "", "campaign id %s is empty or has control characters", show(c.Campaign))
 	}
 	if len(c.Secret) == 0 {

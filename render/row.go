@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"mailshot/render/address"
+	"mailshot/render/naming"
 	"mailshot/render/transfer"
 	"mailshot/templates"
 )
@@ -324,7 +325,7 @@ func (j *job) value(what, place string, t *templates.Text) string {
 // check passes on a value that may be in a header, without the blanks around it.
 func (j *job) check(what, place, value string) string {
 	value = strings.Trim(value, " ")
-	if bad := checkText(value); bad != "" {
+	if bad := naming.Check(value); bad != "" {
 		j.fault("control-character", place, j.blame(), "%s: %s", what, bad)
 		return ""
 	}
@@ -339,7 +340,7 @@ func (j *job) check(what, place, value string) string {
 func (j *job) blame() string {
 	var columns []string
 	for name, cell := range j.cells(j.to.Data) {
-		if checkText(cell) != "" {
+		if naming.Check(cell) != "" {
 			columns = append(columns, show(name))
 		}
 	}

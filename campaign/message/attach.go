@@ -11,6 +11,7 @@ import (
 	"mailshot/render"
 	"mailshot/render/filled"
 	"mailshot/render/invitation"
+	"mailshot/render/qr"
 	"mailshot/render/several"
 	"mailshot/templates"
 	"mailshot/templates/source"
@@ -33,6 +34,11 @@ func (p *compiling) attachments() (all []render.Attachment) {
 			r.Maker = p.invitation(a.ICS)
 			if r.Name == nil {
 				r.Name = p.line("ics", beside(a.ICS.Start, "invitation.ics"))
+			}
+		case a.QR.Given():
+			r.Place, r.Maker = p.Definition.Place(a.QR), &qr.Code{Text: p.line("qr", a.QR)}
+			if r.Name == nil {
+				r.Name = p.line("qr", beside(a.QR, cmp.Or(strings.Split(a.CID, "@")[0], "code")+".png"))
 			}
 		case a.Template:
 			r.Maker = p.filled(a)

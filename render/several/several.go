@@ -19,6 +19,7 @@ import (
 	"unicode/utf8"
 
 	"mailshot/render"
+	"mailshot/render/naming"
 	"mailshot/templates"
 	"mailshot/templates/source"
 )
@@ -142,7 +143,7 @@ func (c *Choice) find(pieces []source.Piece, root *os.Root) (paths []string, pat
 		name = append(name, p)
 	}
 	pattern = shown.String()
-	if code, reason, hint := render.CheckPath(strings.TrimPrefix(pattern, "./")); code != "" {
+	if code, reason, hint := naming.Path(strings.TrimPrefix(pattern, "./")); code != "" {
 		return nil, "", &render.Fault{Code: code, Text: fmt.Sprintf("attachment %q: %s", pattern, reason), Hint: hint}
 	}
 	if err := apart(name, pattern); err != nil {

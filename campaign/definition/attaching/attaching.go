@@ -26,6 +26,7 @@ type File struct {
 	Split    string      // what stands between several files in a cell of File; "" = File is one
 	Pattern  schema.Text // in place of File: the files that match
 	Template bool        // File is a template, which is filled in for each row
+	QR       schema.Text // in place of File: the text of a QR code; a template
 	ICS      Invitation  // in place of File: an invitation; not given = none
 	Min, Max int         // how many files a row has, of those two; 0 = the least is 1, the most 20
 }
@@ -51,6 +52,7 @@ func Keys(f *File) []schema.Key {
 		{Name: "cid", Read: contentID(&f.CID)},
 		{Name: "template", Read: schema.Truth(&f.Template)},
 		{Name: "optional", Read: schema.Truth(&f.Optional)},
+		{Name: "qr", Read: noted(&other, schema.Line(&f.QR))},
 		{Name: "ics", Read: noted(&other, section(f.ICS.keys()))},
 		{Name: "split", Read: separator(&f.Split)},
 		{Name: "pattern", Read: noted(&other, pattern(&f.Pattern))},
@@ -64,11 +66,13 @@ const (
 	Doc = "Files to attach, below the campaign file's folder; file and name are templates. Default of name: the file's " +
 		"own. With cid: logo, the HTML shows the image by <img src=\"cid:logo\">. docs/attachments.md has the rest: files " +
 		"that some people have (optional), several of them (split, pattern), files that are filled in (template), invitations (ics: start, " +
-		"end: or duration:, zone, summary, location:, description:, url:, organizer:, event:, sequence:, cancel:)."
+		"end: or duration:, zone, summary, location:, description:, url:, organizer:, event:, sequence:, cancel:), " +
+		"QR codes (qr)."
 	Example = "\n- file: invoices/{{.number}}.pdf\n  name: Invoice {{.number}}.pdf\n- file: logo.png\n  cid: logo" +
 		"\n- { pattern: \"plans/{{.number}}-*.pdf\", min: 1, max: 5 }" +
 		"\n- { file: confirmation.txt, template: true }" +
 		"\n- ics: { start: \"{{.start}}\", duration: 90m, zone: Europe/Berlin, summary: Your appointment }" +
+		"\n- { qr: \"{{.ticket}}\", name: ticket.png }" +
 		"\n- { file: \"terms/{{.terms}}.pdf\", split: \";\", optional: true }"
 )
 
@@ -192,6 +196,11 @@ func Check(dec *schema.Decoder, path string, all []File) {
 		c.several(f)
 		c.filled(f)
 		c.invitation(f)
+		if c.given("qr") != nil {
+			for _, key := range []string{"file", "pattern", "split", "template", "ics", "optional"} {
+				c.refuse(key, key+" is for a file, and qr draws one", "remove the line")
+			}
+		}
 	}
 }
 
