@@ -303,6 +303,7 @@ func (r *Run) outcome(e *entry) steps.Step {
 		}
 		s.Turn, s.Time, s.Stage, s.Code = r.turn, sqlite.Stamp(res.Time), res.Stage, res.Code
 		s.Enhanced, s.Text, s.Server = res.Enhanced, res.Text, res.Server
+		s.Copies = forFile(res.Copies)
 	} else {
 		s.Reason = res.Text
 	}

@@ -170,13 +170,15 @@ var allowed = map[string][]string{
 	"campaign/identity":  {"campaign/accounts", "campaign/definition", "campaign/ledger", "campaign/lineage"},
 	"campaign/languages": {"campaign/definition", "campaign/recipients", "internal/ellipsis"},
 	"campaign/ledger": {
-		"campaign/ledger/internal/byhand", "campaign/ledger/internal/claims", "campaign/ledger/internal/durable",
-		"campaign/ledger/internal/group", "campaign/ledger/internal/journal", "campaign/ledger/internal/look",
-		"campaign/ledger/internal/marks", "campaign/ledger/internal/recovery", "campaign/ledger/internal/schema",
-		"campaign/ledger/internal/steps", "campaign/statefile", "internal/machine", "internal/sqlite",
+		"campaign/ledger/internal/byhand", "campaign/ledger/internal/cc", "campaign/ledger/internal/claims",
+		"campaign/ledger/internal/durable", "campaign/ledger/internal/group", "campaign/ledger/internal/journal",
+		"campaign/ledger/internal/look", "campaign/ledger/internal/marks", "campaign/ledger/internal/recovery",
+		"campaign/ledger/internal/schema", "campaign/ledger/internal/steps", "campaign/statefile",
+		"internal/machine", "internal/sqlite",
 	},
 	"campaign/ledger/host":            {"campaign/ledger", "internal/machine"},
 	"campaign/ledger/internal/byhand": {"campaign/ledger/internal/schema", "internal/machine", "internal/sqlite"},
+	"campaign/ledger/internal/cc":     {"campaign/ledger/internal/schema", "internal/sqlite"},
 	"campaign/ledger/internal/claims": {"campaign/ledger/internal/schema"},
 	"campaign/ledger/internal/durable": {
 		"campaign/ledger/internal/journal", "campaign/ledger/internal/schema", "campaign/ledger/internal/steps",
@@ -190,7 +192,9 @@ var allowed = map[string][]string{
 		"campaign/ledger/internal/marks", "campaign/ledger/internal/schema", "internal/sqlite",
 	},
 	"campaign/ledger/internal/schema": {"internal/sqlite"},
-	"campaign/ledger/internal/steps":  {"campaign/ledger/internal/schema", "internal/sqlite"},
+	"campaign/ledger/internal/steps": {
+		"campaign/ledger/internal/cc", "campaign/ledger/internal/schema", "internal/sqlite",
+	},
 	"campaign/ledger/repair": {
 		"campaign/ledger/internal/durable", "campaign/ledger/internal/journal", "campaign/ledger/internal/marks",
 		"campaign/ledger/internal/schema", "campaign/ledger/internal/steps", "campaign/statefile", "internal/disk",
