@@ -8,6 +8,8 @@ import (
 	"net/mail"
 	"strings"
 	"testing"
+
+	"mailshot/render/oneline"
 )
 
 func decodeBase64(t testing.TB, b []byte) string {
@@ -122,7 +124,7 @@ func FuzzHeader(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		s = strings.Trim(s, " ")
-		if s == "" || checkText(s) != "" {
+		if s == "" || oneline.Check(s) != "" {
 			t.Skip()
 		}
 		for _, name := range []string{"Subject", strings.Repeat("X", 40)} {

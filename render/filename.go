@@ -5,13 +5,15 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"mailshot/render/oneline"
 )
 
 // checkFileName says why a recipient should not be given a file of this name, or "". A name is a base name. Nothing in
 // it leads a reader to another folder, shows another ending than the name has, or is a device on the reader's system.
 // All readers see the same name.
 func checkFileName(name string) string {
-	if bad := checkText(name); bad != "" {
+	if bad := oneline.Check(name); bad != "" {
 		return bad
 	}
 	switch {
@@ -92,7 +94,7 @@ func oldNamePieces(name string) []string {
 // plainFileName says that a name can be a short quoted string as it is. Nothing in it is unquoted, unescaped or decoded
 // in different ways by different readers.
 func plainFileName(name string) bool {
-	return len(name) <= 60 && printable(name) && !strings.ContainsAny(name, `"\%`) && !strings.Contains(name, "  ")
+	return len(name) <= 60 && oneline.Printable(name) && !strings.ContainsAny(name, `"\%`) && !strings.Contains(name, "  ")
 }
 
 func percentEncode(s string) string {

@@ -16,6 +16,7 @@ import (
 	"unicode/utf8"
 
 	"mailshot/render/mediatype"
+	"mailshot/render/oneline"
 	"mailshot/render/transfer"
 )
 
@@ -60,7 +61,7 @@ func newFiles(root *os.Root, limit, room int64) *files {
 // checkPath says why a path may not be attached, or "". A path is relative, with slashes, and names one file. An
 // element that is empty, begins with a dot or leads upward is more likely an empty or hostile cell than a wish.
 func checkPath(p string) (code, reason, hint string) {
-	if bad := checkText(p); bad != "" {
+	if bad := oneline.Check(p); bad != "" {
 		return "control-character", bad, ""
 	}
 	switch {

@@ -49,6 +49,14 @@ func Of(ctx context.Context, db *sql.DB, delivery int64) (map[int64][]Recipient,
 	return read(db.QueryContext(ctx, columns+"WHERE c.delivery = ? ORDER BY c.no", delivery))
 }
 
+// Count counts what was said in the last attempts at deliveries with ids from first to before end.
+func Count(ctx context.Context, db *sql.DB, first, end int64) (accepted, others int64, err error) {
+	err = db.QueryRowContext(ctx, `SELECT coalesce(sum(accepted), 0), coalesce(sum(1 - accepted), 0) FROM copied c
+		WHERE c.delivery >= ? AND c.delivery < ? AND c.attempt = (SELECT max(no) FROM attempts WHERE delivery = c.delivery)`,
+		first, end).Scan(&accepted, &others)
+	return accepted, others, err
+}
+
 func read(rows *sql.Rows, err error) (map[int64][]Recipient, error) {
 	var all map[int64][]Recipient
 	err = sqlite.Each(rows, err, func(rows *sql.Rows) error {
