@@ -239,7 +239,8 @@ func (s *sending) openServers() error {
 			Name: def.Name, Weight: def.Weight, Direct: def.Direct, Program: def.Sendmail != "", Connections: may.Connections,
 			Doubt:   s.budget.Doubt,
 			Gate:    sender.NewGate(budget, may.Limits[0], lanes, may.Limits[1:]...),
-			Further: (&caps.Further{Budget: budget, Account: may.Limits, Groups: lanes, Group: c.groupOf, Now: c.now}).Reserve,
+			Further: caps.NewFurther(caps.Further{Budget: budget, Account: may.Limits, Groups: lanes, Group: c.groupOf,
+				Now: c.now}).Reserve,
 		}
 		if warm != nil {
 			server.Warmup = warm

@@ -3,14 +3,13 @@ package caps
 import (
 	"context"
 	"strings"
-	"sync"
 	"time"
 
 	"mailshot/sender"
 )
 
-// Further reserves the uses of those who get copies of a message. A use counts one recipient: each copy is one of every
-// limit of the account, and one of its own domain's. A Further is for one server.
+// Further reserves the uses of all who get one message: of its recipient, and of the copies. A use counts one recipient:
+// each is one of every limit of the account, and one of its own domain's. A Further is for one server.
 type Further struct {
 	Budget  sender.Budget
 	Account []sender.Limit
@@ -18,20 +17,31 @@ type Further struct {
 	Group   func(domain string) string // the group that a domain is in
 	Now     func() time.Time
 
-	one sync.Mutex // held while a message gathers its uses: two would wait for what the other holds
+	turn chan struct{} // of the message that gathers its uses: two would wait for what the other holds
+}
+
+// NewFurther completes a Further.
+func NewFurther(f Further) *Further {
+	f.turn = make(chan struct{}, 1)
+	return &f
 }
 
 // gathering is for how long a message that has some of its uses waits for the next one, as where a cap spaces its uses.
 const gathering = 2 * time.Second
 
-// Reserve adds the uses of the copies to that of the first recipient. All are reserved, or none of the copies':
-// then the refusal says which limit has nothing left, and first is as it was.
-func (f *Further) Reserve(ctx context.Context, first sender.Reservation, copies []string) (
+// Reserve reserves a use for each of the recipients, in place of the one that the message has, which is given back.
+// All are reserved, or none: then the refusal says which limit has nothing left.
+func (f *Further) Reserve(ctx context.Context, has sender.Reservation, recipients []string) (
 	sender.Reservation, sender.Refusal, error) {
-	f.one.Lock()
-	defer f.one.Unlock()
+	has.Release() // before its turn: else those who wait for theirs hold what the one who has it needs
+	select {
+	case f.turn <- struct{}{}:
+		defer func() { <-f.turn }()
+	case <-ctx.Done():
+		return nil, sender.Refusal{}, ctx.Err()
+	}
 	var held together
-	for _, to := range copies {
+	for _, to := range recipients {
 		limits := f.Account
 		domain := strings.ToLower(to[strings.LastIndexByte(to, '@')+1:])
 		if l, ok := f.Groups[f.Group(domain)]; ok {
@@ -44,21 +54,20 @@ func (f *Further) Reserve(ctx context.Context, first sender.Reservation, copies 
 		}
 		held = append(held, r)
 	}
-	return append(held, first), sender.Refusal{}, nil
+	return held, sender.Refusal{}, nil
 }
 
 // next reserves one use. It waits for one that is free in a moment.
 func (f *Further) next(ctx context.Context, limits []sender.Limit) (sender.Reservation, sender.Refusal, error) {
-	for {
+	for last := f.Now().Add(gathering); ; {
 		r, refused, err := f.Budget.Reserve(ctx, f.Now(), limits)
 		if err != nil || refused.Key == "" {
 			return r, refused, err
 		}
-		wait := refused.Until.Sub(f.Now())
-		if wait > gathering {
+		if refused.Until.After(last) {
 			return nil, refused, nil
 		}
-		timer := time.NewTimer(max(wait, time.Millisecond))
+		timer := time.NewTimer(max(refused.Until.Sub(f.Now()), time.Millisecond))
 		select {
 		case <-timer.C:
 		case <-ctx.Done():

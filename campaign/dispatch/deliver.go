@@ -49,12 +49,11 @@ func (r *Run) further(ctx context.Context, a *admission, mail sender.Mail) bool 
 	if a.to.Further == nil {
 		return true
 	}
-	use, refused, err := a.to.Further(ctx, a.use, mail.Copies)
-	if use != nil {
-		a.use = use
+	use, refused, err := a.to.Further(ctx, a.use, append([]string{mail.To}, mail.Copies...))
+	if a.use = use; use != nil {
 		return true
 	}
-	if r.release(a); err != nil && ctx.Err() == nil {
+	if err != nil && ctx.Err() == nil {
 		r.halt(err)
 	} else if err == nil {
 		a.to.Gate.Shut(pacing.GroupOf(a.d.Lane), refused, r.c.Now())
