@@ -10,8 +10,10 @@ import (
 	"mailshot/campaign/domains"
 	"mailshot/campaign/ledger"
 	"mailshot/campaign/message"
+	"mailshot/campaign/outgoing"
 	"mailshot/campaign/recipients"
 	"mailshot/campaign/repeats"
+	"mailshot/render"
 	"mailshot/render/address"
 )
 
@@ -220,6 +222,7 @@ type verdict struct {
 	digest   [32]byte        // of the message, if there is one
 	content  uint64          // of the message, if there is a history
 	findings []check.Finding // of the message
+	copies   []render.Copy
 	said     *content.Row
 	err      error // the row's faults
 }
@@ -228,7 +231,7 @@ type verdict struct {
 func (f *filling) verdict(m message.Made) verdict {
 	v := verdict{row: m.Row, fields: m.Row.Encode(), err: m.Err, said: m.Content}
 	if m.Message != nil {
-		v.digest, v.findings = m.Message.Digest(), f.c.maker.Check(m.Message)
+		v.digest, v.findings, v.copies = m.Message.Digest(), f.c.maker.Check(m.Message), m.Message.Copies()
 		if m.Findings = v.findings; f.history != nil {
 			v.content = m.Message.Content(f.history.Key(), m.Row.Address.Key())
 		}
@@ -312,6 +315,10 @@ func (f *filling) mailed(ctx context.Context, to address.Address, m *verdict, r 
 			r.State, r.Reason, r.Digest = ledger.Invalid, bad, nil
 		}
 	}
-	f.p.found.Row(m.row.Place, m.findings...)
-	return nil
+	if f.p.found.Row(m.row.Place, m.findings...); len(m.copies) == 0 {
+		return nil
+	}
+	of, err := outgoing.Planned(ctx, m.copies, f.screen, f.c.terms(), f.c.groupOf)
+	f.p.found.Row(m.row.Place, of...)
+	return err
 }

@@ -1,11 +1,11 @@
 package render
 
 import (
-	"mailshot/render/naming"
-
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"mailshot/render/naming"
 )
 
 // namePieces returns a file name as a header's parameters: `key="name"` if the name is plain, else the extended and

@@ -333,8 +333,10 @@ func checkName(name string) (reason, hint string) {
 	case "from", "reply-to", "subject":
 		return "header " + name + " has its own place in the campaign",
 			"write it as " + strings.ReplaceAll(lower, "-", "_") + ":"
-	case "to", "cc", "bcc":
-		return "header " + name + " cannot be set by a campaign", "each message has one recipient, from the list"
+	case "to":
+		return "header " + name + " cannot be set by a campaign", "it is the row's address"
+	case "cc", "bcc":
+		return "header " + name + " has its own place in the campaign", "write it as " + lower + ":"
 	case "date", "message-id", "mime-version", "return-path", "received", "received-spf",
 		"dkim-signature", "domainkey-signature", "authentication-results",
 		"delivered-to", "apparently-to", "envelope-to", "x-original-to", "x-envelope-to":

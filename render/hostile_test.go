@@ -96,6 +96,12 @@ func positions() []position {
 		{name: "quoted name of From", setup: setup{from: `"{{.c}}" <acme@acme.example>`}, want: anything, found: nothing},
 		{name: "address of From", setup: setup{from: "{{.c}}@acme.example"}, want: anything, found: nothing},
 		{name: "Reply-To", setup: setup{replyTo: "{{.c}}"}, want: anything, found: nothing},
+		{name: "Cc", setup: setup{cc: []string{"{{.c}}"}}, want: anything, found: nothing},
+		{name: "Bcc", setup: setup{bcc: []string{"{{.c}}"}}, want: anything, found: nothing},
+		{name: "name of Cc", setup: setup{cc: []string{"{{.c}} <boss@acme.example>"}}, want: anything, found: nothing},
+		{name: "address of Cc", setup: setup{cc: []string{"{{.c}}@acme.example"}}, want: anything, found: nothing},
+		{name: "address of Bcc", setup: setup{bcc: []string{"boss@acme.example", "{{.c}}@acme.example"}}, want: anything, found: nothing},
+		{name: "address of Reply-To", setup: setup{replyTo: "{{.c}}@acme.example"}, want: anything, found: nothing},
 		{name: "name of To", to: true, want: same, found: func(m parsers.Message, _ []string) string { return m.To.Name }},
 		{name: "custom header", setup: setup{headers: [][2]string{{"X-Tag", "<{{.c}}>"}}}, want: anything, found: nothing},
 		{name: "header for machines", setup: setup{headers: [][2]string{{"Feedback-ID", "{{.c}}:acme"}}}, want: anything,
@@ -159,7 +165,7 @@ func TestHostileCells(t *testing.T) {
 				return r.Render(to, testDate)
 			}
 			plain, err := render("a")
-			if p.name == "Reply-To" {
+			if p.name == "Reply-To" || p.name == "Cc" || p.name == "Bcc" {
 				plain, err = render("a@acme.example")
 			}
 			var names []string
@@ -197,6 +203,7 @@ func TestHostileCells(t *testing.T) {
 				for _, part := range m.Parts() {
 					texts = append(texts, part.Text)
 				}
+				addedNobody(t, p, cell, plain, m)
 				if want, ok := p.want(cell); ok {
 					if found := p.found(got, texts); found != want {
 						t.Errorf("put in %q, read %q\n%s", want, found, raw)

@@ -54,7 +54,9 @@ type Config struct {
 	IDs      IDForm // of Message-IDs; default: ShortID
 
 	From        *templates.Text // one mailbox
-	ReplyTo     *templates.Text // mailboxes with commas between them; default: no Reply-To, as also when the text comes out empty
+	ReplyTo     []Mailboxes     // default: no Reply-To, as also when all come out empty
+	Cc, Bcc     []Mailboxes     // who gets a copy, see Message.Copies; those of Bcc are in no header field
+	Alone       bool            // a rehearsal: nobody gets a copy, and Cc is in the header all the same
 	Subject     *templates.Text
 	Headers     []Header // in this order, after Subject
 	Body        *templates.Body

@@ -87,6 +87,7 @@ func (j *job) headers() {
 		j.mailbox("From", "", from.box)
 	}
 	j.box("To", address.Mailbox{Name: j.check("header To", "", j.to.Name), Address: j.to.Address}, j.angled)
+	j.copied()
 	if !j.copy(j.fixed.replyTo) {
 		j.replyTo()
 	}
@@ -261,31 +262,6 @@ func (j *job) badAddress(name, place string, err error) {
 		text = show(e.Text) + ": " + text
 	}
 	j.fault("bad-address", place, hint, "header %s: %s", name, text)
-}
-
-// replyTo makes and lays out Reply-To, which may have several mailboxes.
-func (j *job) replyTo() {
-	const name = "Reply-To"
-	value := j.value("header Reply-To", "", j.c.ReplyTo)
-	if value == "" {
-		return
-	}
-	all, err := address.ParseMailboxes(value)
-	if err != nil {
-		j.badAddress(name, "", err)
-		return
-	}
-	var pieces, shown []string
-	for i, m := range all {
-		m.Name = j.check("header "+name, "", m.Name)
-		j.sevenBit("header "+name, "", m.Address)
-		pieces = mailboxPieces(pieces, name, m.Name, "<"+m.Address.String()+">")
-		if i < len(all)-1 {
-			pieces[len(pieces)-1] += ","
-		}
-		shown = append(shown, boxText(m))
-	}
-	j.put(name, strings.Join(shown, ", "), pieces)
 }
 
 // boxText is a mailbox as a preview shows it.

@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -58,7 +59,9 @@ type Maker struct {
 	doubts   []*templates.Error // about languages without the postal address
 	vast     []*templates.Error // about the logo
 	printed  bool               // the templates may print the campaign's id
-	cells    sync.Pool          // of *[]templates.Cell
+	// rehearsed are said of each message that goes to one address in place of its row's.
+	rehearsed []content.Remark
+	cells     sync.Pool // of *[]templates.Cell
 }
 
 // edition is what makes the messages in one language.
@@ -90,6 +93,10 @@ func New(c Config) (*Maker, error) {
 		return nil, err
 	}
 	m := &Maker{c: c, compiler: compiler, choice: choice, printed: compiler.PrintsCampaign()}
+	if of := c.Definition.Copies; c.To != nil && of.Any() {
+		m.rehearsed = []content.Remark{{Code: "no-copies", Place: c.Definition.Place(append(of.Cc, of.Bcc...)[0]),
+			Text: "a rehearsal: those of cc and bcc get no copy", Hint: "a Cc field stays: answer it with care"}}
+	}
 	var errs []error
 	for i, cfg := range configs {
 		create := render.New
@@ -185,6 +192,7 @@ func (m *Maker) MakeIn(n int, row *recipients.Row, date time.Time) Made {
 		for _, match := range made.Message.Matches() {
 			said.Matches = append(said.Matches, content.Match(match))
 		}
+		said.Remarks = append(said.Remarks, m.rehearsed...)
 		made.Content = said
 	}
 	return made
@@ -275,6 +283,18 @@ func (m *Maker) Check(msg *render.Message) []check.Finding {
 	n := slices.IndexFunc(m.editions, func(e edition) bool { return e.renderer == msg.Renderer() })
 	found := append(check.Look(m.editions[n].checks, made), check.Size(msg.Size(), m.c.Largest, m.c.Server)...)
 	return append(found, m.unaligned(msg)...)
+}
+
+// Blind are those who get a copy of a message and are in no header field of it, as a preview shows them: a name for the
+// line and their addresses. ok is false where there are none.
+func Blind(msg *render.Message) (name, addresses string, ok bool) {
+	var all []string
+	for _, c := range msg.Copies() {
+		if c.Blind {
+			all = append(all, c.Address)
+		}
+	}
+	return "bcc (in no header field)", strings.Join(all, ", "), len(all) > 0
 }
 
 // Planned is a row that was planned, as the caller's memory has it.

@@ -288,6 +288,9 @@ func (v *terminalViewer) Add(m message.Made) error {
 	for _, h := range m.Message.Header() {
 		fmt.Fprintf(&b, "%s %s\n", s.dim(report.Clean(h[0])+":"), report.Clean(h[1]))
 	}
+	if name, to, ok := message.Blind(m.Message); ok {
+		fmt.Fprintf(&b, "%s %s\n", s.dim(name+":"), report.Clean(to))
+	}
 	for _, p := range m.Message.Parts() {
 		if p.ContentType == "text/plain" && p.Name == "" {
 			fmt.Fprintf(&b, "\n%s\n", strings.TrimRight(report.CleanLines(p.Text), "\n"))

@@ -139,14 +139,15 @@ var allowed = map[string][]string{
 	"campaign/check/content": {"campaign/check", "templates"},
 	"campaign/definition": {
 		"campaign/definition/appearance", "campaign/definition/attaching", "campaign/definition/beside",
-		"campaign/definition/bulk", "campaign/definition/schema", "campaign/definition/secret",
-		"campaign/definition/signing", "campaign/definition/value", "internal/shell", "internal/stdin",
-		"render/address", "sender/courtesy", "sender/limits", "sender/reply",
+		"campaign/definition/bulk", "campaign/definition/copies", "campaign/definition/schema",
+		"campaign/definition/secret", "campaign/definition/signing", "campaign/definition/value", "internal/shell",
+		"internal/stdin", "render/address", "sender/courtesy", "sender/limits", "sender/reply",
 	},
 	"campaign/definition/appearance": {"campaign/definition/schema", "templates/layouts"},
 	"campaign/definition/attaching":  {"campaign/definition/schema", "templates/source"},
 	"campaign/definition/beside":     {"campaign/definition/schema", "internal/ellipsis", "render/address"},
 	"campaign/definition/bulk":       {"campaign/definition/schema", "render/address"},
+	"campaign/definition/copies":     {"campaign/definition/bulk", "campaign/definition/schema", "render/address"},
 	"campaign/definition/schema":     {"internal/ellipsis", "internal/suggest"},
 	"campaign/definition/secret":     {"campaign/definition/schema", "internal/keyring"},
 	"campaign/definition/signing": {
@@ -169,13 +170,15 @@ var allowed = map[string][]string{
 	"campaign/identity":  {"campaign/accounts", "campaign/definition", "campaign/ledger", "campaign/lineage"},
 	"campaign/languages": {"campaign/definition", "campaign/recipients", "internal/ellipsis"},
 	"campaign/ledger": {
-		"campaign/ledger/internal/byhand", "campaign/ledger/internal/claims", "campaign/ledger/internal/durable",
-		"campaign/ledger/internal/group", "campaign/ledger/internal/journal", "campaign/ledger/internal/look",
-		"campaign/ledger/internal/marks", "campaign/ledger/internal/recovery", "campaign/ledger/internal/schema",
-		"campaign/ledger/internal/steps", "campaign/statefile", "internal/machine", "internal/sqlite",
+		"campaign/ledger/internal/byhand", "campaign/ledger/internal/cc", "campaign/ledger/internal/claims",
+		"campaign/ledger/internal/durable", "campaign/ledger/internal/group", "campaign/ledger/internal/journal",
+		"campaign/ledger/internal/look", "campaign/ledger/internal/marks", "campaign/ledger/internal/recovery",
+		"campaign/ledger/internal/schema", "campaign/ledger/internal/steps", "campaign/statefile",
+		"internal/machine", "internal/sqlite",
 	},
 	"campaign/ledger/host":            {"campaign/ledger", "internal/machine"},
 	"campaign/ledger/internal/byhand": {"campaign/ledger/internal/schema", "internal/machine", "internal/sqlite"},
+	"campaign/ledger/internal/cc":     {"campaign/ledger/internal/schema", "internal/sqlite"},
 	"campaign/ledger/internal/claims": {"campaign/ledger/internal/schema"},
 	"campaign/ledger/internal/durable": {
 		"campaign/ledger/internal/journal", "campaign/ledger/internal/schema", "campaign/ledger/internal/steps",
@@ -189,7 +192,9 @@ var allowed = map[string][]string{
 		"campaign/ledger/internal/marks", "campaign/ledger/internal/schema", "internal/sqlite",
 	},
 	"campaign/ledger/internal/schema": {"internal/sqlite"},
-	"campaign/ledger/internal/steps":  {"campaign/ledger/internal/schema", "internal/sqlite"},
+	"campaign/ledger/internal/steps": {
+		"campaign/ledger/internal/cc", "campaign/ledger/internal/schema", "internal/sqlite",
+	},
 	"campaign/ledger/repair": {
 		"campaign/ledger/internal/durable", "campaign/ledger/internal/journal", "campaign/ledger/internal/marks",
 		"campaign/ledger/internal/schema", "campaign/ledger/internal/steps", "campaign/statefile", "internal/disk",
@@ -198,12 +203,13 @@ var allowed = map[string][]string{
 	"campaign/lineage": {"campaign/accounts", "campaign/ledger", "internal/disk"},
 	"campaign/list":    {"campaign/definition", "campaign/recipients"},
 	"campaign/message": {
-		"campaign/check", "campaign/check/content", "campaign/definition", "campaign/definition/signing",
-		"campaign/languages", "campaign/recipients", "render", "render/address", "render/filled",
-		"render/invitation", "render/qr", "render/several", "templates", "templates/source",
+		"campaign/check", "campaign/check/content", "campaign/definition", "campaign/definition/copies",
+		"campaign/definition/signing", "campaign/languages", "campaign/recipients", "render", "render/address",
+		"render/filled", "render/invitation", "render/qr", "render/several", "templates", "templates/source",
 	},
 	"campaign/outgoing": {
-		"campaign/ledger", "campaign/message", "campaign/repeats", "render", "render/dkim", "sender",
+		"campaign/caps", "campaign/check", "campaign/definition", "campaign/ledger", "campaign/message",
+		"campaign/repeats", "render", "render/dkim", "sender", "sender/reply",
 	},
 	"campaign/pacing": {"campaign/ledger", "sender/courtesy"},
 	"campaign/readiness": {

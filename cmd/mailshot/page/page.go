@@ -86,6 +86,9 @@ func (v *Viewer) Add(m message.Made) error {
 			p.Subject = value
 		}
 	}
+	if name, to, ok := message.Blind(m.Message); ok {
+		p.Header = append(p.Header, [2]string{name, report.Clean(to)})
+	}
 	if err := p.read(b.Bytes()); err != nil {
 		return fmt.Errorf("%s: read the finished message back: %w", m.Row.Place, err)
 	}

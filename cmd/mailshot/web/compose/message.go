@@ -209,6 +209,9 @@ func (c compose) open(m message.Made, made *Made) error {
 			made.From = field[1]
 		}
 	}
+	if name, to, ok := message.Blind(m.Message); ok {
+		made.Header = append(made.Header, [2]string{name, to})
+	}
 	address := c.Mail.Keep(parts)
 	made.Files = address + "files/"
 	if parts.HTML != "" {
