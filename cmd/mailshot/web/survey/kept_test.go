@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"mailshot/campaign"
+	"mailshot/campaign/definition"
 )
 
 // made is the message of a row as the page has it made.
@@ -91,5 +92,40 @@ func TestRowsKept(t *testing.T) {
 	}
 	if _, ok := s.Row("campaign.yaml", version, 1); ok {
 		t.Error("a row after the end")
+	}
+}
+
+// A row alone is not the message of a group of rows: what is kept of it, if anything is, makes the message that the list
+// makes. The test waits for campaign files that know groups.
+func TestGroupsKept(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"campaign.yaml": strings.Replace(fmt.Sprintf(campaignFile, ""), "{ file: people.csv }",
+			"{ file: people.csv, name: name, group: name, columns: { amount: number } }", 1),
+		"body.txt":   "Dear {{.name}}:{{range .rows}} {{num 2 .amount}}{{end}}\n",
+		"people.csv": "email,name,amount\na@example.com,Ann,1\nb@example.com,Bob,2\na@example.com,Ann,3\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d, err := definition.Load(filepath.Join(dir, "campaign.yaml"))
+	if err != nil {
+		t.Skip(err)
+	}
+	o := campaign.Options{Definition: d, Accounts: filepath.Join(t.TempDir(), "own", "accounts.db"), Stdin: strings.NewReader("")}
+	var s Surveys
+	defer s.Close()
+	s.Of("campaign.yaml", Version(d), o)
+	s.all.Wait()
+	for row := int64(1); row <= 2; row++ {
+		chosen := campaign.Chosen{Row: row}
+		if kept, ok := s.Row("campaign.yaml", Version(d), row); ok {
+			chosen.Place, chosen.Kept = kept.Place, kept.Cells
+		}
+		if got, want := made(t, o, chosen), made(t, o, campaign.Chosen{Row: row}); got != want {
+			t.Errorf("row %d:\n%s\nnot\n%s", row, got, want)
+		}
 	}
 }
