@@ -6,12 +6,15 @@ import (
 
 	"mailshot/campaign/identity"
 	"mailshot/campaign/message"
+	"mailshot/campaign/recipients"
 )
 
 // Chosen says which messages to make. The zero value is that of each row, in the row's language.
 type Chosen struct {
 	Where     string // an expression over the columns; "" = all rows
 	Row       int64  // the number of the one row; 0 = all rows
+	Place     string // of the Row, where it is Kept
+	Kept      []byte // the Row as recipients.Row.Encode gave it, so that the list is not read; nil = it is read
 	Languages bool   // each row's message in each of the campaign's languages, the default first
 
 	Unsaved map[string]string // texts in place of template files, see message.Config; nil = none
@@ -22,8 +25,7 @@ type Chosen struct {
 // kept. An error is a fault of the list, or ends it.
 func (c *Campaign) Messages(ctx context.Context, o Chosen) iter.Seq2[message.Made, error] {
 	return func(yield func(message.Made, error) bool) {
-		c.frozen = identity.Planned(ctx, c.statePath(), c.id)
-		c.unsaved = o.Unsaved
+		c.frozen, c.unsaved = identity.Planned(ctx, c.statePath(), c.id), o.Unsaved
 		if err := c.openList(ctx); err != nil {
 			yield(message.Made{}, err)
 			return
@@ -33,7 +35,11 @@ func (c *Campaign) Messages(ctx context.Context, o Chosen) iter.Seq2[message.Mad
 			yield(message.Made{}, err)
 			return
 		}
-		for r, err := range c.list.Rows(ctx) {
+		rows := c.list.Rows(ctx)
+		if o.Kept != nil {
+			rows = func(yield func(*recipients.Row, error) bool) { yield(c.header.Decode(o.Place, o.Row, o.Kept)) }
+		}
+		for r, err := range rows {
 			if err != nil {
 				if !yield(message.Made{}, err) {
 					return

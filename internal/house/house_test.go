@@ -102,7 +102,7 @@ var allowed = map[string][]string{
 	},
 	"cmd/mailshot/web/roster": {
 		"campaign/check", "campaign/definition", "campaign/languages", "campaign/list", "campaign/recipients",
-		"internal/scratch",
+		"cmd/mailshot/web/tape",
 	},
 	"cmd/mailshot/web/runs": {
 		"campaign", "campaign/check", "campaign/dispatch", "campaign/ledger", "campaign/pacing", "campaign/report",
@@ -121,8 +121,9 @@ var allowed = map[string][]string{
 	},
 	"cmd/mailshot/web/survey": {
 		"campaign", "campaign/check", "campaign/definition", "campaign/list", "campaign/message",
-		"campaign/recipients", "campaign/recipients/folding",
+		"campaign/recipients", "campaign/recipients/folding", "cmd/mailshot/web/tape",
 	},
+	"cmd/mailshot/web/tape":     {"internal/scratch"},
 	"cmd/mailshot/web/textfile": {"cmd/mailshot/web/files"},
 	"cmd/mailshot/web/words":    {"cmd/mailshot/human"},
 	"campaign": {

@@ -3,6 +3,7 @@ package house
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"image/png"
 	"os"
 	"path"
@@ -42,8 +43,8 @@ func TestWindowPictures(t *testing.T) {
 		}
 		all += len(b)
 		c, err := png.DecodeConfig(bytes.NewReader(b))
-		wide := strings.Contains(f.Name(), ".1280.")
-		if err != nil || c.Width != 1280 && wide || c.Width != 375 && !wide || c.Height < 300 || len(b) > most {
+		wide := strings.HasSuffix(f.Name(), fmt.Sprintf(".%d.png", c.Width)) && slices.Contains([]int{1280, 768, 375}, c.Width)
+		if err != nil || !wide || c.Height < 300 || len(b) > most {
 			t.Errorf("%s: %d x %d, %d bytes, %v", f.Name(), c.Width, c.Height, len(b), err)
 		}
 		if extra := chunks(b); len(extra) > 0 {

@@ -159,7 +159,11 @@ func (c compose) make(
 	if err != nil {
 		return made, check.From(err)
 	}
-	for m, err := range open.Messages(r.Context(), campaign.Chosen{Row: row, Unsaved: unsaved, Check: true}) {
+	chosen := campaign.Chosen{Row: row, Unsaved: unsaved, Check: true}
+	if kept, ok := c.Surveys.Row(one.File, survey.Version(one.Def), row); ok {
+		chosen.Place, chosen.Kept = kept.Place, kept.Cells
+	}
+	for m, err := range open.Messages(r.Context(), chosen) {
 		if err != nil {
 			if len(found) < mostFaults {
 				found = append(found, check.From(err)...)

@@ -20,6 +20,8 @@ import (
 	"net/url"
 	"path"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -79,8 +81,23 @@ var functions = template.FuncMap{
 		return m
 	},
 	"segments": segments,
+	"source":   source,
 	"minutes":  func(d time.Duration) int64 { return int64(d / time.Minute) },
 	"add":      func(a, b int) int { return a + b },
+}
+
+// source is the address of the line of a campaign's file or template that a place names, as campaign.yaml:17:3; "" = it
+// names none.
+func source(c *Campaign, place string) string {
+	name, rest, _ := strings.Cut(place, ":")
+	line, _, _ := strings.Cut(rest, ":")
+	if n, err := strconv.Atoi(line); c == nil || err != nil || n < 1 {
+		return ""
+	}
+	if name != path.Base(c.File) && !slices.Contains([]string{".md", ".html", ".htm"}, path.Ext(name)) {
+		return ""
+	}
+	return c.Path("message") + "?" + url.Values{"file": {name}, "at": {line}}.Encode() + "#L" + line
 }
 
 // segment is the part of a bar that one state has, in thousandths.

@@ -47,3 +47,21 @@ func TestHere(t *testing.T) {
 		}
 	}
 }
+
+// A place in the campaign's file or in a template leads to its line; that of a row of the list does not.
+func TestSource(t *testing.T) {
+	t.Parallel()
+	c := &Campaign{File: "a b/campaign.yaml"}
+	for place, want := range map[string]string{
+		"campaign.yaml:17:3": "/c/a%20b%2Fcampaign.yaml/message?at=17&file=campaign.yaml#L17",
+		"body.md:3":          "/c/a%20b%2Fcampaign.yaml/message?at=3&file=body.md#L3",
+		"people.csv:3":       "", "campaign.yaml": "", "campaign.yaml:x": "", "other.yaml:3": "", "": "",
+	} {
+		if got := source(c, place); got != want {
+			t.Errorf("%q leads to %q", place, got)
+		}
+	}
+	if source(nil, "campaign.yaml:3") != "" {
+		t.Error("a place of no campaign leads somewhere")
+	}
+}

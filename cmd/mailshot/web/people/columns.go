@@ -1,6 +1,7 @@
 package people
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -179,7 +180,22 @@ func (p *people) columns(w http.ResponseWriter, r *http.Request) {
 		wrong(key, arg...)
 		return
 	}
-	p.write(w, r, c, "columns", changes)
+	p.write(w, r, c, "columns", append(changes, gone(c.Def, now)...))
+}
+
+// gone takes out the types of columns that the list does not have: another list has come in place of the one that had
+// them, and with these types it cannot be read.
+func gone(d *definition.Definition, now []column) (changes []amend.Change) {
+	h := recipients.Header{}
+	for _, c := range now {
+		h.Columns = append(h.Columns, recipients.Column{Name: c.Name})
+	}
+	for _, name := range slices.Sorted(maps.Keys(d.Recipients.Columns)) {
+		if len(now) > 0 && h.Index(name) < 0 {
+			changes = append(changes, amend.Change{Path: []string{"recipients", "columns", name}, Remove: true})
+		}
+	}
+	return changes
 }
 
 // choice is what a person chose for a column.

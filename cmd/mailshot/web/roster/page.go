@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"mailshot/campaign/check"
+	"mailshot/cmd/mailshot/web/tape"
 )
 
 // PageRows is how many rows a page has.
@@ -93,21 +94,21 @@ func (s *Roster) Page(which Which, page int64) (rows []Row, of int64, err error)
 // row reads a row from the tape.
 func (s *Roster) row(i uint32) (Row, error) {
 	t, row := s.at(i)
-	if t.err != nil {
-		return row, t.err
+	if t.Err != nil {
+		return row, t.Err
 	}
 	kinds := make([]*Kind, mostKinds)
 	for i := range s.Kinds {
 		kinds[s.Kinds[i].bit] = &s.Kinds[i]
 	}
-	for range t.number() {
-		kind, column, same := t.number(), t.number(), t.number()
+	for range t.Number() {
+		kind, column, same := t.Number(), t.Number(), t.Number()
 		m := Mark{Severity: check.Warning}
 		if kind>>1 == mostKinds-1 {
-			m.Code = t.text()
+			m.Code = t.Text()
 		}
-		m.Text, m.Hint = t.text(), t.text()
-		if t.err != nil {
+		m.Text, m.Hint = t.Text(), t.Text()
+		if t.Err != nil {
 			break
 		}
 		if kind&1 != 0 {
@@ -126,21 +127,21 @@ func (s *Roster) row(i uint32) (Row, error) {
 			row.Marks = append(row.Marks, m)
 		}
 	}
-	return row, t.err
+	return row, t.Err
 }
 
 // at reads a row without its findings, which follow.
-func (s *Roster) at(i uint32) (*take, Row) {
-	to := s.tape.size
+func (s *Roster) at(i uint32) (*tape.Take, Row) {
+	to := int64(0)
 	if int(i)+1 < len(s.offsets) {
 		to = s.offsets[i+1]
 	}
-	b, err := s.tape.read(s.offsets[i], to)
-	t := &take{rest: b, err: err}
-	row := Row{Number: t.number(), Place: t.text(), Excerpt: t.text()}
+	b, err := s.tape.Read(s.offsets[i], to)
+	t := &tape.Take{Rest: b, Err: err}
+	row := Row{Number: t.Number(), Place: t.Text(), Excerpt: t.Text()}
 	row.Line = line(row.Place)
-	for range t.number() {
-		row.Cells = append(row.Cells, Cell{Text: t.text()})
+	for range t.Number() {
+		row.Cells = append(row.Cells, Cell{Text: t.Text()})
 	}
 	return t, row
 }

@@ -21,6 +21,7 @@ import (
 	"mailshot/campaign/languages"
 	"mailshot/campaign/list"
 	"mailshot/campaign/recipients"
+	"mailshot/cmd/mailshot/web/tape"
 )
 
 // Roster is what was read of a list. Its methods may be called at the same time, Close aside.
@@ -33,7 +34,7 @@ type Roster struct {
 	Wrong      int64                  // rows with findings
 	Digest     string                 // of the list's bytes; "" if it was not read to its end
 
-	tape    tape
+	tape    tape.Tape
 	offsets []int64  // of the rows on the tape
 	wrong   []uint32 // rows with findings, by their place in offsets
 	masks   []uint64 // kinds of the findings of wrong, as bits; kinds from the 64th on share the last bit
@@ -62,7 +63,7 @@ const mostKinds = 64
 // Read reads the list of a definition. A list that cannot be read is in Faults; the error is the end of ctx, or that of
 // the working folder. The caller closes the roster.
 func Read(ctx context.Context, d *definition.Definition) (_ *Roster, err error) {
-	s := &Roster{tape: tape{home: d.Home()}}
+	s := &Roster{tape: tape.Tape{Home: d.Home(), What: "people"}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
@@ -97,11 +98,11 @@ func Read(ctx context.Context, d *definition.Definition) (_ *Roster, err error) 
 		return nil, err
 	}
 	s.sort()
-	return s, s.tape.end()
+	return s, s.tape.End()
 }
 
 // Close gives back what the rows are kept in.
-func (s *Roster) Close() error { return s.tape.close() }
+func (s *Roster) Close() error { return s.tape.Close() }
 
 // reading is the work of reading a list.
 type reading struct {
@@ -113,7 +114,7 @@ type reading struct {
 	first  map[uint64]uint32 // by the hash of a key: the row that had it first
 	seed   maphash.Seed
 	marks  []mark // of the row that comes next
-	buffer put
+	buffer tape.Put
 }
 
 type kindKey struct{ code, column, text string }
@@ -271,28 +272,28 @@ func (r *reading) mark(column int, severity check.Severity, code, text, hint str
 // keep puts a row and its findings on the tape.
 func (r *reading) keep(number int64, place string, fields []string, excerpt string) error {
 	b := r.buffer[:0]
-	b.number(number)
-	b.text(place)
-	b.text(excerpt)
-	b.number(int64(len(fields)))
+	b.Number(number)
+	b.Text(place)
+	b.Text(excerpt)
+	b.Number(int64(len(fields)))
 	for _, f := range fields {
-		b.text(f)
+		b.Text(f)
 	}
-	b.number(int64(len(r.marks)))
+	b.Number(int64(len(r.marks)))
 	mask := uint64(0)
 	for _, m := range r.marks {
 		severe := int64(0)
 		if m.severe {
 			severe = 1
 		}
-		b.number(int64(m.kind)<<1 | severe)
-		b.number(int64(m.column))
-		b.number(m.same)
+		b.Number(int64(m.kind)<<1 | severe)
+		b.Number(int64(m.column))
+		b.Number(m.same)
 		if m.kind == mostKinds-1 {
-			b.text(m.code)
+			b.Text(m.code)
 		}
-		b.text(m.text)
-		b.text(m.hint)
+		b.Text(m.text)
+		b.Text(m.hint)
 		if k := &r.Kinds[m.kind]; mask&(1<<m.kind) == 0 {
 			if k.Rows++; k.Rows == 2 {
 				k.Text = general(k.Text)
@@ -300,7 +301,7 @@ func (r *reading) keep(number int64, place string, fields []string, excerpt stri
 		}
 		mask |= 1 << m.kind
 	}
-	at, err := r.tape.write(b)
+	at, err := r.tape.Add(b)
 	if mask != 0 {
 		r.wrong = append(r.wrong, uint32(len(r.offsets)))
 		r.masks = append(r.masks, mask)

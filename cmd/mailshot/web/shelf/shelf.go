@@ -152,6 +152,10 @@ func (s *Shelf) Campaign(ctx context.Context, file string) (*Campaign, error) {
 		c.Mistakes = check.From(err)
 		return c, nil
 	}
+	if err := s.inside(path.Dir(file)); err != nil {
+		c.Mistakes = check.From(err)
+		return c, nil
+	}
 	c.Def, c.ID = d, d.ExpandID(time.Now())
 	if d.IDTemplate() != "" {
 		f, err := identity.Find(ctx, identity.Config{Definition: d, State: s.state(d), Now: time.Now()})
@@ -162,6 +166,36 @@ func (s *Shelf) Campaign(ctx context.Context, file string) (*Campaign, error) {
 		c.ID = f.Last()
 	}
 	return c, nil
+}
+
+// OutsideError says that what mailshot keeps of a campaign is not below the window's folder.
+type OutsideError struct{ Name string }
+
+func (e *OutsideError) Error() string {
+	return e.Name + " is a link that leads out of this folder; the window reads and writes nothing there"
+}
+
+// Diagnostic is the error as a finding: see check.From.
+func (e *OutsideError) Diagnostic() (code, place, text, excerpt string, column int, hint string) {
+	return "outside", e.Name, "this is a link that leads out of the folder; the window reads and writes nothing there", "", 0,
+		"open a folder that has both (mailshot ui FOLDER), or go on at a terminal, which follows the link"
+}
+
+// inside looks whether what mailshot keeps of the campaigns in a folder is below the window's. The rooms that keep it
+// are those of a terminal, which open it by its path. A link that leads out would have the window show, and write into,
+// what somebody who made the folder chose.
+func (s *Shelf) inside(dir string) error {
+	home := path.Join(dir, ".mailshot")
+	if _, err := s.Root.Lstat(home); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	for _, name := range []string{"", "state.db", "one", "sink", "testers.txt", "tmp"} {
+		at := path.Join(home, name)
+		if _, err := s.Root.Stat(at); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
+			return &OutsideError{at}
+		}
+	}
+	return nil
 }
 
 // Gone is a campaign whose file is not to be had any more; err says why.

@@ -103,3 +103,34 @@ func TestPath(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// What mailshot keeps of a campaign is below the folder: a link that leads out of it is said, and not followed. A link
+// within the folder is. Seen to fail without the look at it: the window opened the ledger of another folder.
+func TestHomeInside(t *testing.T) {
+	t.Parallel()
+	for target, good := range map[string]bool{"": true, ".mailshot": false, ".mailshot/state.db": false, ".mailshot/one": false,
+		".mailshot/testers.txt": false, ".mailshot within": true} {
+		base := t.TempDir()
+		dir := filepath.Join(base, "campaigns")
+		write(t, dir, "a/campaign.yaml", "a/to.csv", "kept/state/x")
+		write(t, base, "elsewhere/state.db")
+		to, at := filepath.Join(base, "elsewhere"), filepath.Join(dir, "a", filepath.FromSlash(target))
+		switch target {
+		case "":
+			to = ""
+		case ".mailshot within":
+			to, at = filepath.Join("..", "kept"), filepath.Join(dir, "a", ".mailshot")
+		case ".mailshot/state.db", ".mailshot/testers.txt":
+			to = filepath.Join(to, "state.db")
+		}
+		if to != "" {
+			if err := errors.Join(os.MkdirAll(filepath.Dir(at), 0o700), os.Symlink(to, at)); err != nil {
+				t.Skip(err) // Windows lets not everybody make links
+			}
+		}
+		c, err := open(t, dir).Campaign(t.Context(), "a/campaign.yaml")
+		if err != nil || good != (c.Def != nil) || good != (len(c.Mistakes) == 0) || !good && c.Mistakes[0].Code != "outside" {
+			t.Errorf("%q: %+v, %v", target, c, err)
+		}
+	}
+}

@@ -26,10 +26,11 @@ const (
 // survey makes a survey: the rows, the messages, and the rows of what was found in them.
 func survey(ctx context.Context, w *work, o campaign.Options) (err error) {
 	var rows []Odd
-	columns, n, err := read(ctx, o.Definition, &rows)
+	columns, n, err := read(ctx, o.Definition, &rows, w.rows.add)
 	if err != nil {
 		return err
 	}
+	w.rows.finish()
 	w.change(func(now *Survey) { now.Counted, now.Rows, now.Columns, now.Odd = true, n, columns, rows })
 	l := look{work: w, wrong: map[string]Odd{}}
 	o.Made = l.add
@@ -85,13 +86,14 @@ func rows(ctx context.Context, d *definition.Definition, each func(*recipients.R
 }
 
 // read counts the rows, and finds those that are odd by their cells.
-func read(ctx context.Context, d *definition.Definition, odd *[]Odd) (columns []string, n int64, err error) {
+func read(ctx context.Context, d *definition.Definition, odd *[]Odd, keep func(*recipients.Row)) (columns []string, n int64, err error) {
 	empty := map[int]int64{}
 	var right, left int64 // the first row with letters from right to left, and the first without
 	h, err := rows(ctx, d, func(r *recipients.Row) {
 		if n++; r.Filtered {
 			return
 		}
+		keep(r)
 		written := false
 		for i, cell := range r.Fields {
 			if strings.TrimSpace(cell) == "" && empty[i] == 0 && len(empty) < mostColumns {

@@ -15,6 +15,7 @@ import (
 
 	"mailshot/campaign"
 	"mailshot/campaign/check"
+	"mailshot/cmd/mailshot/web/tape"
 )
 
 // Kind says in what a row is odd.
@@ -67,9 +68,16 @@ type Surveys struct {
 // work is a survey that is being made.
 type work struct {
 	stop context.CancelFunc
+	rows rowsKept
 
 	mu  sync.Mutex
 	now Survey
+}
+
+// end ends the work, and gives back what it has kept.
+func (w *work) end() {
+	w.stop()
+	w.rows.drop()
 }
 
 func (w *work) snapshot() Survey {
@@ -99,17 +107,18 @@ func (s *Surveys) Of(file, version string, o campaign.Options) Survey {
 		return Survey{Version: version}
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	w := &work{stop: stop, now: Survey{Version: version}}
+	w := &work{stop: stop, now: Survey{Version: version},
+		rows: rowsKept{tape: tape.Tape{Home: o.Definition.Home(), What: "messages"}}}
 	if s.by == nil {
 		s.by = map[string]*work{}
 	}
 	if was != nil {
-		was.stop()
+		was.end()
 		s.order = slices.DeleteFunc(s.order, func(f string) bool { return f == file })
 	}
 	s.by[file], s.order = w, append(s.order, file)
 	if len(s.order) > mostKept {
-		s.by[s.order[0]].stop()
+		s.by[s.order[0]].end()
 		delete(s.by, s.order[0])
 		s.order = s.order[1:]
 	}
@@ -137,4 +146,9 @@ func (s *Surveys) Close() {
 	}
 	s.mu.Unlock()
 	s.all.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, w := range s.by {
+		w.rows.drop()
+	}
 }
